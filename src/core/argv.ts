@@ -1,0 +1,14 @@
+/**
+ * One word of a POSIX shell command line, quoted so that the shell gives back exactly these characters. The one place
+ * where quoting is done; a property test feeds it to real shells.
+ *
+ * @throws Error when the text holds a NUL, which no argument can carry
+ * @example quote("it's") // "'it'\\''s'"
+ */
+export function quote(text: string): string {
+  if (text.includes('\0')) throw new Error('an argument cannot hold a NUL character');
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** An argument list as one shell command line. */
+export const commandLine = (argv: readonly string[]): string => argv.map(quote).join(' ');

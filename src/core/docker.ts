@@ -1,0 +1,128 @@
+/**
+ * The part of the Docker Engine API (v1.41 names and shapes) that tasks need, as a port: `docker/` implements it over
+ * a dialled socket, the fake host in memory. Shapes keep the Engine's own field names, so that its reference applies:
+ * https://docs.docker.com/reference/api/engine/
+ */
+export interface PortBinding {
+  readonly HostIp: string;
+  readonly HostPort: string;
+}
+
+export interface ContainerInspect {
+  readonly Id: string;
+  readonly Name: string;
+  /** Id of the image it was created from, as this engine's store reports it. */
+  readonly Image: string;
+  readonly RestartCount: number;
+  readonly State: {
+    readonly Running: boolean;
+    readonly Status: string;
+    readonly Pid: number;
+    readonly ExitCode: number;
+    readonly OOMKilled: boolean;
+    readonly Error: string;
+    readonly StartedAt: string;
+  };
+  readonly Config: {
+    readonly Image: string;
+    readonly Hostname: string;
+    readonly Env: readonly string[] | null;
+    readonly Labels: Readonly<Record<string, string>> | null;
+    readonly StopSignal?: string;
+    readonly StopTimeout?: number;
+  };
+  readonly HostConfig: {
+    readonly NetworkMode: string;
+    readonly RestartPolicy: { readonly Name: string; readonly MaximumRetryCount?: number };
+    readonly PortBindings: Readonly<Record<string, readonly PortBinding[] | null>> | null;
+    readonly Ulimits: readonly { readonly Name: string; readonly Soft: number; readonly Hard: number }[] | null;
+    readonly Mounts?:
+      | readonly {
+          readonly Type: string;
+          readonly Source: string;
+          readonly Target: string;
+          readonly ReadOnly?: boolean;
+        }[]
+      | null;
+  };
+}
+
+export interface ContainerSummary {
+  readonly Id: string;
+  readonly Names: readonly string[];
+  readonly Image: string;
+  readonly State: string;
+  readonly Labels: Readonly<Record<string, string>>;
+  readonly Ports: readonly {
+    readonly IP?: string;
+    readonly PrivatePort: number;
+    readonly PublicPort?: number;
+    readonly Type: string;
+  }[];
+}
+
+export interface ImageInspect {
+  readonly Id: string;
+  readonly RepoTags: readonly string[] | null;
+  readonly RepoDigests: readonly string[] | null;
+  readonly Architecture: string;
+  readonly Config?: {
+    readonly User?: string;
+    readonly Env?: readonly string[] | null;
+    readonly StopSignal?: string;
+  } | null;
+}
+
+export interface EngineInfo {
+  readonly ServerVersion: string;
+  readonly DockerRootDir: string;
+  readonly Driver: string;
+}
+
+/** Body of `POST /containers/create`. */
+export interface ContainerCreate {
+  readonly Image: string;
+  readonly Hostname?: string;
+  readonly Env?: readonly string[];
+  readonly Labels?: Readonly<Record<string, string>>;
+  readonly Cmd?: readonly string[];
+  readonly ExposedPorts?: Readonly<Record<string, Record<string, never>>>;
+  readonly StopSignal?: string;
+  readonly StopTimeout?: number;
+  readonly HostConfig: {
+    readonly NetworkMode?: string;
+    readonly RestartPolicy: { readonly Name: string };
+    readonly PortBindings?: Readonly<Record<string, readonly PortBinding[]>>;
+    readonly Ulimits?: readonly { readonly Name: string; readonly Soft: number; readonly Hard: number }[];
+    readonly Mounts?: readonly {
+      readonly Type: 'bind';
+      readonly Source: string;
+      readonly Target: string;
+      readonly ReadOnly: boolean;
+    }[];
+  };
+}
+
+/** What a `Reader` may ask of a host's engine. Absent things are `null`, never an error. */
+export interface DockerReader {
+  /** @throws OrchError DOCKER_NOT_FOUND | DOCKER_DENIED | DOCKER_UNREACHABLE */
+  info(): Promise<EngineInfo>;
+  container(name: string): Promise<ContainerInspect | null>;
+  containers(): Promise<readonly ContainerSummary[]>;
+  image(ref: string): Promise<ImageInspect | null>;
+  /** Last lines of a container's output, both streams. */
+  logs(name: string, lines: number): Promise<string>;
+}
+
+export interface Docker extends DockerReader {
+  /** @returns the new container's id */
+  create(name: string, body: ContainerCreate): Promise<string>;
+  start(name: string): Promise<void>;
+  /** Sends `signal`, waits up to `timeoutSeconds`, then kills. A container that is not there or not running is fine. */
+  stop(name: string, options: { readonly signal: string; readonly timeoutSeconds: number }): Promise<void>;
+  /** Removes a stopped container and its anonymous volumes. One that is not there is fine. */
+  remove(name: string): Promise<void>;
+  rename(name: string, to: string): Promise<void>;
+  pull(ref: string): Promise<void>;
+  tag(id: string, ref: string): Promise<void>;
+}

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { OrchError } from './errors.ts';
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/**
+ * Milliseconds of a duration as people write it: `500ms`, `10s`, `8m`, `1h`, `1m30s`.
+ *
+ * @throws OrchError DURATION_INVALID
+ * @example parseDuration('8m') // 480000
+ */
+export function parseDuration(text: string): number {
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
+  if (parts.length === 0 || parts.map(([whole]) => whole).join('') !== text.trim())
+    throw new OrchError('DURATION_INVALID', `"${text}" is not a duration`, {
+      hint: 'write for example 500ms, 10s, 8m, 1m30s',
+    });
+  return Math.round(parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (UNITS[unit ?? ''] ?? 0), 0));
+}
+
+/** A short text for people: `480 ms`, `12.3 s`, `8 m 5 s`. */
+export function formatDuration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  return `${Math.floor(ms / 60_000)} m ${Math.round((ms % 60_000) / 1000)} s`;
+}
+
+/** zod: a duration text, parsed to milliseconds. */
+export const duration = z.string().transform((text, context) => {
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    context.addIssue({
+      code: 'custom',
+      message: error instanceof OrchError ? `${error.message}: ${error.hint}` : String(error),
+    });
+    return z.NEVER;
+  }
+});

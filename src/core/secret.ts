@@ -1,0 +1,70 @@
+import { scryptSync } from 'node:crypto';
+import { inspect } from 'node:util';
+import { sha256 } from './data.ts';
+
+/** What is shown wherever a secret would stand. */
+export const MASK = '***';
+
+const known = new Set<string>();
+
+/**
+ * A value that must not be seen. It prints as `***` everywhere; only `reveal` opens it, and only code that hands it to
+ * a host's stdin, a file's content or an API body may call that.
+ *
+ * @example const password = Secret.of(process.env.DB_PASSWORD ?? ''); `${password}` // '***'
+ */
+export class Secret {
+  readonly #value: string;
+
+  private constructor(value: string) {
+    this.#value = value;
+  }
+
+  static of(value: string): Secret {
+    if (value.length >= 4) known.add(value);
+    return new Secret(value);
+  }
+
+  reveal(): string {
+    return this.#value;
+  }
+
+  toString(): string {
+    return MASK;
+  }
+
+  toJSON(): string {
+    return MASK;
+  }
+
+  [Symbol.toPrimitive](): string {
+    return MASK;
+  }
+
+  [inspect.custom](): string {
+    return MASK;
+  }
+}
+
+/** Text that may be secret. */
+export type Text = string | Secret;
+
+export const reveal = (text: Text): string => (text instanceof Secret ? text.reveal() : text);
+
+/** Every value that a Secret of this process holds: what the redactor looks for. */
+export const knownSecrets = (): ReadonlySet<string> => known;
+
+const stretched = new Map<string, string>();
+
+/**
+ * A digest of something secret that may be kept in a container's label: slow to compute on purpose, so that a short
+ * password cannot be found from it by trying. Deterministic; computed once per value and run.
+ */
+export function stretchedDigest(value: string): string {
+  const key = sha256(value);
+  const done = stretched.get(key);
+  if (done !== undefined) return done;
+  const digest = `s1:${scryptSync(value, 'api7-orch secret digest', 24, { N: 16384, r: 8, p: 1 }).toString('hex')}`;
+  stretched.set(key, digest);
+  return digest;
+}

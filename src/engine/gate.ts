@@ -1,0 +1,37 @@
+import type { Clock } from '../core/clock.ts';
+import type { Data } from '../core/data.ts';
+import { type Entry, type Planner, planEntries } from './plan-host.ts';
+
+export interface GateWait {
+  readonly planner: Planner;
+  readonly entry: Entry;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Nothing on this host was changed: one good answer is enough. */
+  readonly settled: boolean;
+}
+
+/**
+ * Asks again until the gate has been met as many times in a row as it wants.
+ *
+ * @throws OrchError the gate's own `unmet` when time is up, its `hopeless` as soon as waiting cannot help
+ */
+export async function waitForGate({ planner, entry, clock, signal, settled }: GateWait): Promise<void> {
+  const { bound } = entry.task;
+  const { withinMs, everyMs, passes } = bound.patience();
+  const needed = settled ? 1 : passes;
+  const deadline = clock.now() + withinMs;
+  for (let met = entry.plan.status === 'ok' ? 1 : 0; met < needed; met = entry.plan.status === 'ok' ? met + 1 : 0) {
+    const state = lastState(entry);
+    const hopeless = entry.plan.status === 'change' ? bound.hopeless(state) : undefined;
+    if (hopeless !== undefined) throw hopeless;
+    if (entry.plan.status === 'error' && entry.plan.final) throw entry.plan.error;
+    if (clock.now() + (withinMs === 0 ? 1 : 0) > deadline)
+      throw entry.plan.status === 'error' ? entry.plan.error : bound.unmet(state);
+    await clock.sleep(everyMs, signal);
+    await planEntries(planner, [entry]);
+  }
+}
+
+const lastState = ({ plan }: Entry): Data | null =>
+  plan.status === 'ok' ? plan.state : plan.status === 'change' ? plan.change.before : null;

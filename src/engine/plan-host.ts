@@ -1,0 +1,102 @@
+import type { Connection } from '../core/connection.ts';
+import type { Data } from '../core/data.ts';
+import { diff } from '../core/diff.ts';
+import { isConnectionLost, located, OrchError } from '../core/errors.ts';
+import { NotYet } from '../core/later.ts';
+import type { Change, See, Task } from '../core/task.ts';
+import type { Hosts } from './hosts.ts';
+import type { Locals } from './locals.ts';
+
+export type TaskPlan =
+  | { readonly status: 'ok'; readonly state: Data | null }
+  | { readonly status: 'change'; readonly change: Change<Data> }
+  | { readonly status: 'unknown'; readonly why: string }
+  /** An error of `read` is provisional: an earlier task may mend it. One of `want` is a bug and final. */
+  | { readonly status: 'error'; readonly error: OrchError; readonly final: boolean };
+
+/** A stated task with its latest plan. The plan is replaced by every reading; the entry stays. */
+export interface Entry {
+  readonly task: Task;
+  plan: TaskPlan;
+}
+
+export interface Planner {
+  readonly host: string;
+  readonly hosts: Hosts;
+  readonly locals: Locals;
+  /** All entries of this host so far: what `see` looks into. */
+  readonly entries: readonly Entry[];
+}
+
+interface Reading {
+  readonly now: Data | null;
+  readonly local: unknown;
+}
+
+/** The connection that a task runs on: the play's host, or the one it was delegated to. */
+export const connectionFor = (planner: Planner, task: Task): Promise<Connection> =>
+  planner.hosts.get(task.on ?? planner.host);
+
+/**
+ * Reads these entries in one batch and plans them in order. A connection that is lost on the way is opened again once.
+ */
+export async function planEntries(planner: Planner, batch: readonly Entry[]): Promise<void> {
+  let readings = await readAll(planner, batch);
+  const lost = new Set(readings.flatMap((reading, i) => (wasLost(reading) ? [batch[i]?.task.on ?? planner.host] : [])));
+  if (lost.size > 0) {
+    await Promise.allSettled([...lost].map((host) => planner.hosts.reconnect(host)));
+    readings = await readAll(planner, batch);
+  }
+  batch.forEach((entry, i) => {
+    const reading = readings[i];
+    if (reading !== undefined) entry.plan = planOf(planner, entry.task, reading);
+  });
+}
+
+const wasLost = (reading: PromiseSettledResult<Reading>): boolean =>
+  reading.status === 'rejected' && isConnectionLost(reading.reason);
+
+const readAll = (planner: Planner, batch: readonly Entry[]): Promise<PromiseSettledResult<Reading>[]> =>
+  Promise.allSettled(
+    batch.map(async ({ task }) => {
+      if (task.blocked !== undefined) throw new NotYet(task.blocked.why);
+      const [connection, local] = await Promise.all([connectionFor(planner, task), planner.locals.of(task)]);
+      return { now: await task.bound.read(connection, local), local };
+    }),
+  );
+
+function planOf(planner: Planner, task: Task, reading: PromiseSettledResult<Reading>): TaskPlan {
+  const place = { host: task.on ?? planner.host, task: task.title };
+  if (reading.status === 'rejected') {
+    if (reading.reason instanceof NotYet) return { status: 'unknown', why: reading.reason.why };
+    return { status: 'error', error: located(reading.reason, place), final: false };
+  }
+  try {
+    const { now, local } = reading.value;
+    const after = task.bound.want(now, { local, see: seeIn(planner) });
+    const differences = diff(now, after);
+    if (differences.length === 0) return { status: 'ok', state: now };
+    return { status: 'change', change: { before: now, after, differences } };
+  } catch (error) {
+    if (error instanceof NotYet) return { status: 'unknown', why: error.why };
+    return { status: 'error', error: located(error, place), final: true };
+  }
+}
+
+/** What a dependency will be: its desired state, from its latest plan. */
+function seeIn(planner: Planner): See {
+  return <S extends Data>(task: Task<unknown, S>): S => {
+    const entry = planner.entries.find((candidate) => (candidate.task as unknown) === task);
+    if (entry === undefined)
+      throw new OrchError('TASK_NOT_YIELDED', `${task.title} is used before it is yielded`, {
+        hint: 'yield it earlier in the same play',
+      });
+    const { plan } = entry;
+    if (plan.status === 'unknown' || plan.status === 'error') throw new NotYet(task.title);
+    const state = plan.status === 'ok' ? plan.state : plan.change.after;
+    if (state === null)
+      throw new OrchError('DEPENDS_ON_ABSENT', `${task.title} is to be absent, and another task depends on it`);
+    // The plan came from this very task, so its state is of this task's type.
+    return state as S;
+  };
+}

@@ -1,0 +1,154 @@
+import pLimit from 'p-limit';
+import type { Clock } from '../core/clock.ts';
+import { located, type OrchError } from '../core/errors.ts';
+import type { Emit, HostCounts, Outcome } from '../core/event.ts';
+import { faultOf } from '../core/fault.ts';
+import type { Host } from '../core/host.ts';
+import type { Plays } from '../core/play.ts';
+import type { Hosts } from './hosts.ts';
+import type { Locals } from './locals.ts';
+import { runPlay } from './run-play.ts';
+import { Tally } from './tally.ts';
+import { enumerate, type PlannedPlay } from './validate.ts';
+
+/** Exit codes of a run; the full list is in docs/exit-codes.md. */
+export const EXIT_CODES: Readonly<Record<Outcome, number>> = {
+  ok: 0,
+  failed: 1,
+  refused: 2,
+  partial: 3,
+  interrupted: 6,
+};
+
+export interface RunContext {
+  readonly hosts: Hosts;
+  readonly locals: Locals;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  readonly check: boolean;
+  readonly diff: boolean;
+  /** Hosts worked on at the same time. */
+  readonly forks: number;
+  readonly signal: AbortSignal;
+}
+
+export interface RunRequest {
+  readonly title: string;
+  readonly cluster: string;
+  /** Makes the plays anew: they are run once offline and once for real. */
+  plays(): Plays;
+  /** Hosts of a pattern, within `--limit`. */
+  select(pattern: string): readonly Host[];
+}
+
+export interface RunReport {
+  readonly outcome: Outcome;
+  readonly exitCode: number;
+  readonly hosts: Readonly<Record<string, HostCounts>>;
+}
+
+/**
+ * Carries out a playbook: validates it offline, connects to every host it names, then runs play after play.
+ *
+ * @throws OrchError when the playbook itself is wrong: nothing was connected to, nothing was touched
+ */
+export async function runPlaybook(context: RunContext, request: RunRequest): Promise<RunReport> {
+  const planned = enumerate(request.plays(), request.select);
+  const names = [...new Set(planned.flatMap(({ hosts }) => hosts.map(({ name }) => name)))];
+  return new PlaybookRun(context, request, names, planned).run();
+}
+
+class PlaybookRun {
+  readonly #context: RunContext;
+  readonly #request: RunRequest;
+  readonly #names: readonly string[];
+  readonly #planned: readonly PlannedPlay[];
+  readonly #tally: Tally;
+  readonly #errors: OrchError[] = [];
+  readonly #begun: number;
+  #touched = false;
+
+  constructor(context: RunContext, request: RunRequest, names: readonly string[], planned: readonly PlannedPlay[]) {
+    this.#tally = new Tally(names);
+    this.#context = {
+      ...context,
+      emit: (event) => {
+        this.#tally.add(event);
+        context.emit(event);
+      },
+    };
+    this.#request = request;
+    this.#names = names;
+    this.#planned = planned;
+    this.#begun = context.clock.now();
+  }
+
+  async run(): Promise<RunReport> {
+    const { emit, check } = this.#context;
+    emit({ type: 'run.start', title: this.#request.title, cluster: this.#request.cluster, check, hosts: this.#names });
+    const lost = await this.#connectAll();
+    if (lost.size === 0 || check) await this.#plays(lost);
+    return this.#end(lost.size > 0);
+  }
+
+  /** All hosts answer before anything is changed on any: a dead one is found now, not half-way. */
+  async #connectAll(): Promise<ReadonlySet<string>> {
+    const { hosts, clock, emit, forks } = this.#context;
+    const lost = new Set<string>();
+    const delegates = this.#planned.flatMap(({ tasks }) => [...tasks.values()].flat().flatMap(({ on }) => on ?? []));
+    await pLimit(forks).map([...new Set([...this.#names, ...delegates])], async (host) => {
+      const begun = clock.now();
+      try {
+        await hosts.get(host);
+        emit({ type: 'host.connected', host, durationMs: clock.now() - begun });
+      } catch (error) {
+        lost.add(host);
+        const fault = located(error, { host });
+        this.#errors.push(fault);
+        emit({ type: 'host.unreachable', host, error: faultOf(fault) });
+      }
+    });
+    return lost;
+  }
+
+  async #plays(lost: ReadonlySet<string>): Promise<void> {
+    const plays = this.#request.plays();
+    const pending = new Map<string, string>();
+    for (let answer: unknown; ; ) {
+      const step = plays.next(answer);
+      if (step.done) return;
+      const selected = this.#request.select(step.value.options.hosts);
+      const reachable = selected.filter(({ name }) => !lost.has(name));
+      const results = await runPlay(this.#context, { play: step.value, hosts: reachable, tasks: new Map() }, pending);
+      for (const result of results.values()) {
+        this.#touched ||= result.touched;
+        if (result.error !== undefined) this.#errors.push(result.error);
+      }
+      if (this.#context.signal.aborted) return;
+      if ([...results.values()].some(({ status }) => status !== 'ok')) return;
+      answer = new Map([...results].map(([host, { value }]) => [host, value]));
+    }
+  }
+
+  #end(lostSome: boolean): RunReport {
+    const { clock, emit, check, signal } = this.#context;
+    const outcome = this.#outcome(lostSome, signal.aborted);
+    const hosts = this.#tally.hosts();
+    emit({
+      type: 'run.end',
+      outcome,
+      exitCode: EXIT_CODES[outcome],
+      check,
+      hosts,
+      errors: this.#errors.map((error) => faultOf(error)),
+      durationMs: clock.now() - this.#begun,
+    });
+    return { outcome, exitCode: EXIT_CODES[outcome], hosts };
+  }
+
+  #outcome(lostSome: boolean, aborted: boolean): Outcome {
+    if (aborted) return 'interrupted';
+    if (this.#errors.length === 0 && !lostSome) return 'ok';
+    return this.#touched ? 'partial' : 'refused';
+  }
+}

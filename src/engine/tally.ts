@@ -1,0 +1,25 @@
+import type { HostCounts, RunEvent } from '../core/event.ts';
+
+const NONE: HostCounts = { ok: 0, changed: 0, failed: 0, skipped: 0, unknown: 0, unreachable: 0 };
+
+/** Counts per host as the events say: only `task.end` and `host.unreachable` count. */
+export class Tally {
+  readonly #hosts = new Map<string, HostCounts>();
+
+  constructor(hosts: readonly string[]) {
+    for (const host of hosts) this.#hosts.set(host, NONE);
+  }
+
+  add(event: RunEvent): void {
+    if (event.type === 'task.end') {
+      const counts = this.#hosts.get(event.host) ?? NONE;
+      this.#hosts.set(event.host, { ...counts, [event.status]: counts[event.status] + 1 });
+    } else if (event.type === 'host.unreachable') {
+      this.#hosts.set(event.host, { ...(this.#hosts.get(event.host) ?? NONE), unreachable: 1 });
+    }
+  }
+
+  hosts(): Readonly<Record<string, HostCounts>> {
+    return Object.fromEntries(this.#hosts);
+  }
+}

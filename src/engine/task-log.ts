@@ -1,0 +1,88 @@
+import type { Data } from '../core/data.ts';
+import type { Fault, TaskStatus } from '../core/event.ts';
+import { MASK } from '../core/secret.ts';
+import type { Change, Patch } from '../core/task.ts';
+import type { HostRun } from './apply-host.ts';
+import type { Entry } from './plan-host.ts';
+
+interface EndDetails {
+  readonly note?: string;
+  readonly error?: Fault;
+  readonly patch?: Patch;
+}
+
+/** Turns what happens to a host's tasks into events, with hidden values masked. */
+export class TaskLog {
+  readonly #run: HostRun;
+  readonly #begun = new Map<Entry, number>();
+
+  constructor(run: HostRun) {
+    this.#run = run;
+  }
+
+  plan(entries: readonly Entry[]): void {
+    const { emit, host, play } = this.#run;
+    emit({
+      type: 'host.plan',
+      host: host.name,
+      play: play.options.name,
+      tasks: entries.length,
+      changes: entries.filter(({ plan, task }) => plan.status === 'change' && !task.type.gate).length,
+      unknown: entries.filter(({ plan }) => plan.status === 'unknown').length,
+    });
+  }
+
+  start(entry: Entry): void {
+    const { emit, clock, host, play } = this.#run;
+    this.#begun.set(entry, clock.now());
+    const { task } = entry;
+    emit({
+      type: 'task.start',
+      host: host.name,
+      play: play.options.name,
+      task: task.title,
+      kind: task.type.kind,
+      waiting: task.type.gate,
+    });
+  }
+
+  end(entry: Entry, status: TaskStatus, details: EndDetails = {}, change?: Change<Data>): void {
+    const { emit, clock, host, play } = this.#run;
+    const { task, plan } = entry;
+    const made = change ?? (status === 'changed' && plan.status === 'change' ? plan.change : undefined);
+    emit({
+      type: 'task.end',
+      host: host.name,
+      play: play.options.name,
+      task: task.title,
+      kind: task.type.kind,
+      status,
+      differences: (made?.differences ?? []).map((row) => (task.bound.hidden(row.path) ? masked(row) : row)),
+      ...details,
+      durationMs: clock.now() - (this.#begun.get(entry) ?? clock.now()),
+    });
+  }
+
+  /** The tasks that cannot even be named before something else has been applied: one unknown for all of them. */
+  rest(why: string): void {
+    const { emit, host, play } = this.#run;
+    const task = 'the tasks that follow';
+    emit({
+      type: 'task.end',
+      host: host.name,
+      play: play.options.name,
+      task,
+      kind: 'rest',
+      status: 'unknown',
+      differences: [],
+      note: `after ${why}`,
+      durationMs: 0,
+    });
+  }
+}
+
+const masked = <T extends { readonly before: Data | undefined; readonly after: Data | undefined }>(row: T): T => ({
+  ...row,
+  before: row.before === undefined ? undefined : MASK,
+  after: row.after === undefined ? undefined : MASK,
+});
