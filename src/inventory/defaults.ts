@@ -1,0 +1,14 @@
+/** What holds where the inventory says nothing; the descriptions in the schema quote these. */
+export const DEFAULTS = {
+  sshPort: 22,
+  connectTimeout: '10s',
+  databasePort: 5432,
+  databaseName: 'api7ee',
+  gatewayGroup: 'default',
+  /** Server name in the certificate that DP Manager brings with it. */
+  gatewaySni: 'api7ee3-dp-manager',
+  nofile: 65_536,
+  /** Status, dashboard and DP Manager are for operators and balancers, not for the world: Docker's ports bypass ufw. */
+  bindInside: ['127.0.0.1', '{address}'],
+  bindEverywhere: ['0.0.0.0'],
+} as const;

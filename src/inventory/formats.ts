@@ -1,0 +1,79 @@
+import { isIP, isIPv6 } from 'node:net';
+import type { Check } from './fields.ts';
+
+const LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
+const HOSTNAME = new RegExp(`^${LABEL}(?:\\.${LABEL})*\\.?$`);
+
+/** RFC 1123 names; one whose last label is a number would be taken for an IPv4 address by everything that parses URLs. */
+const isHostname = (value: string): boolean =>
+  value.length <= 253 && HOSTNAME.test(value) && !/^\d+$/.test(value.replace(/\.$/, '').split('.').at(-1) ?? '');
+
+export const addressCheck: Check = (value) => {
+  if (isIP(value) !== 0 || isHostname(value)) return undefined;
+  if (/^\[.*\]$/.test(value)) return 'write an IPv6 address without brackets';
+  if (/^[^:]+:\d+$/.test(value)) return 'the port does not belong in the address; give it as "port"';
+  return 'neither an IP address nor a host name';
+};
+
+/** `[user@]host[:port]`, IPv6 in brackets. */
+export const jumpCheck: Check = (value) => {
+  const [, host, port] = /^(?:[^@\s]+@)?(\[[^\]]+\]|[^:@\s]+)(?::(\d+))?$/.exec(value) ?? [];
+  const bare = host?.replace(/^\[(.*)\]$/, '$1');
+  const known = bare !== undefined && (isIP(bare) !== 0 || isHostname(bare));
+  return known && (port === undefined || (Number(port) >= 1 && Number(port) <= 65_535))
+    ? undefined
+    : 'a jump host is written [user@]host[:port]';
+};
+
+export const versionCheck: Check = (value) => {
+  if (/^v\d/.test(value))
+    return `write the version without "v": "${value.slice(1)}" (image tags get it where they need it)`;
+  return /^\d+(\.\d+){1,3}(-[A-Za-z0-9.]+)?$/.test(value) ? undefined : 'a version is written like "3.10.5"';
+};
+
+const COMPONENT = '[a-z0-9]+(?:(?:\\.|_{1,2}|-+)[a-z0-9]+)*';
+const REPOSITORY = new RegExp(`^(?:[A-Za-z0-9.-]+(?::\\d+)?/)?${COMPONENT}(?:/${COMPONENT})*$`);
+
+/** A full image reference: what runs must not depend on the day it was pulled, so a tag or a digest is required. */
+export const imageCheck: Check = (value) => {
+  const [, repository, tag, digest] = /^(.+?)(?::([\w][\w.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}))?$/.exec(value) ?? [];
+  if (repository === undefined || !REPOSITORY.test(repository))
+    return 'not an image reference such as registry.example.com/api7/gateway:3.10.5';
+  return tag === undefined && digest === undefined ? 'an image needs a tag or a digest' : undefined;
+};
+
+export const registryCheck: Check = (value) => {
+  if (/^[a-z]+:\/\//.test(value)) return 'a registry is written without a scheme: registry.example.com/team';
+  const [, host, path] =
+    /^([A-Za-z0-9.-]+(?::\d+)?|\[[0-9A-Fa-f:]+\](?::\d+)?)((?:\/[a-z0-9._-]+)*)$/.exec(value) ?? [];
+  return host === undefined || path === undefined ? 'a registry is written host[:port][/path]' : undefined;
+};
+
+export const endpointCheck: Check = (value) => {
+  const url = URL.parse(value);
+  if (url === null || !/^https?:$/.test(url.protocol)) return 'an endpoint is a URL such as http://10.0.0.10:17900';
+  if (url.username !== '' || url.password !== '') return 'an endpoint holds no user or password; use gateway.token';
+  return url.pathname === '/' && url.search === '' && url.hash === '' ? undefined : 'an endpoint has no path';
+};
+
+/** Docker publishes a port on an IP address, never on a name. */
+export const bindCheck: Check = (value) => {
+  if (value === '{address}' || isIP(value) !== 0) return undefined;
+  return value.includes('{') ? 'the only placeholder is {address}' : 'must be an IP address or {address}';
+};
+
+export const pemCheck =
+  (what: 'CERTIFICATE' | 'PRIVATE KEY'): Check =>
+  (value) =>
+    new RegExp(`-----BEGIN (?:[A-Z0-9]+ )*${what}-----[\\s\\S]+-----END (?:[A-Z0-9]+ )*${what}-----`).test(value)
+      ? undefined
+      : `not a PEM ${what.toLowerCase()}; to read it from a file write !file path`;
+
+export const socketCheck: Check = (value) =>
+  value.startsWith('/') ? undefined : 'must be an absolute path on the balancer host';
+
+/** One spelling per address: IPv6 in its short form, names in lower case. */
+export function canonicalAddress(address: string): string {
+  const url = isIPv6(address) ? URL.parse(`http://[${address}]/`) : null;
+  return url?.hostname.slice(1, -1) ?? address.toLowerCase().replace(/\.$/, '');
+}

@@ -1,0 +1,72 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { OrchError } from '../core/errors.ts';
+import { check } from './check.ts';
+import { explain } from './explain.ts';
+import type { Inventory } from './inventory.ts';
+import { type Positions, positionsOf } from './positions.ts';
+import { dotted, type Problem } from './problem.ts';
+import { readTags } from './read-tags.ts';
+import { readYaml } from './read-yaml.ts';
+import { resolveInventory } from './resolve.ts';
+import { inventoryFile } from './schema.ts';
+
+export interface LoadInventoryOptions {
+  /** Where `!env` looks. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** From `-e`: these win over every variable of the file, for all hosts. */
+  readonly extraVars?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Reads, checks and resolves an inventory. Nothing is connected to; the only files read are the inventory and those
+ * named by `!file`.
+ *
+ * @throws OrchError INVENTORY_INVALID, one line `file:line:column: …` per problem, all of them; INVENTORY_UNREADABLE
+ * @example const inventory = await loadInventory('prod.yaml', { env: process.env })
+ */
+export async function loadInventory(path: string, options: LoadInventoryOptions = {}): Promise<Inventory> {
+  const { env = process.env, extraVars = {} } = options;
+  const file = resolve(path);
+  const source = await readSource(path);
+  const yaml = readYaml(source);
+  if (!yaml.ok) throw invalid(path, [`${path}:${yaml.at.line}:${yaml.at.col}: ${yaml.message}`]);
+  const positions = positionsOf(source);
+  const read = await readTags(yaml.tree, { env, dir: dirname(file), written: positions.written });
+  const parsed = inventoryFile.safeParse(read.tree);
+  // A value that could not be read at all is told once; what the schema thinks of the hole it leaves is no news.
+  const unread = new Set(read.problems.map((problem) => dotted(problem.path)));
+  const wrong = [...(parsed.success ? [] : explain(parsed.error.issues, read.tree)), ...check(read.tree)];
+  const problems = [...read.problems, ...wrong.filter((problem) => !unread.has(dotted(problem.path)))];
+  if (problems.length > 0 || !parsed.success) throw invalid(path, lines(path, problems, positions));
+  return resolveInventory(parsed.data, file, extraVars);
+}
+
+async function readSource(path: string): Promise<string> {
+  try {
+    return (await readFile(path, 'utf8')).replace(/^\uFEFF/, '');
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    const why = code === 'ENOENT' ? 'does not exist' : `cannot be read: ${code}`;
+    throw new OrchError('INVENTORY_UNREADABLE', `inventory ${path} ${why}`, {
+      hint: 'name the file with -i; inventory.example.yaml is one to start from',
+      cause,
+    });
+  }
+}
+
+/** One line per problem, in the order of the file. */
+function lines(path: string, problems: readonly Problem[], positions: Positions): readonly string[] {
+  return problems
+    .map((problem) => ({ problem, at: positions.at(problem.path, problem.at) }))
+    .sort((a, b) => a.at.line - b.at.line || a.at.col - b.at.col)
+    .map(({ problem, at }) => {
+      const place = dotted(problem.path);
+      return `${path}:${at.line}:${at.col}: ${place === '' ? '' : `${place}: `}${problem.message}`;
+    });
+}
+
+const invalid = (path: string, problems: readonly string[]): OrchError =>
+  new OrchError('INVENTORY_INVALID', problems.join('\n'), {
+    hint: `nothing was connected to; correct the file and try "api7-orch inventory validate -i ${path}"`,
+  });

@@ -1,0 +1,56 @@
+import type { z } from 'zod';
+import { inventoryJsonSchema } from './json-schema.ts';
+
+type JsonSchema = z.core.JSONSchema.BaseSchema;
+
+/** The table of every field in `docs/inventory.md`, in Markdown, made from the schema. */
+export function inventoryReference(): string {
+  const rows = fieldsIn(inventoryJsonSchema(), '').map(({ field, kind, needed, meaning }) =>
+    ['', `\`${field}\``, kind, needed, meaning, ''].join(' | ').trim(),
+  );
+  return ['| Field | Type | Default | Meaning |', '| --- | --- | --- | --- |', ...rows].join('\n');
+}
+
+interface Row {
+  readonly field: string;
+  readonly kind: string;
+  readonly needed: string;
+  readonly meaning: string;
+}
+
+function fieldsIn(schema: JsonSchema, prefix: string): readonly Row[] {
+  const fields = Object.entries(schema.properties ?? {}).flatMap(([key, field]): readonly Row[] => {
+    if (typeof field === 'boolean') return [];
+    const path = prefix === '' ? key : `${prefix}.${key}`;
+    const required = schema.required?.includes(key) ?? false;
+    return [rowOf(path, field, required), ...fieldsIn(field, path)];
+  });
+  const each = schema.additionalProperties;
+  const alternatives = (schema.oneOf ?? []).flatMap((option) => (typeof option === 'boolean' ? [] : [option]));
+  return [
+    ...fields,
+    ...(typeof each === 'object' && each !== null ? fieldsIn(each, `${prefix}.<name>`) : []),
+    ...alternatives.flatMap((option) => fieldsIn(option, prefix)),
+  ];
+}
+
+function rowOf(field: string, schema: JsonSchema, required: boolean): Row {
+  const description = (schema.description ?? '').replaceAll('|', '\\|');
+  const [, meaning, byDefault] = /^(.*) Default: (.*)\.$/.exec(description) ?? [];
+  return {
+    field,
+    kind: kindOf(schema),
+    needed: required ? '**required**' : (byDefault ?? ''),
+    meaning: meaning ?? description,
+  };
+}
+
+function kindOf(schema: JsonSchema): string {
+  const own = schema.anyOf?.[0] ?? schema;
+  if (typeof own === 'boolean') return 'any';
+  if (own.const !== undefined) return `\`${String(own.const)}\``;
+  if (own.enum !== undefined) return own.enum.map((value) => `\`${String(value)}\``).join(', ');
+  if (own.type === 'array') return 'list';
+  if (own.type === 'object') return 'block';
+  return own.type === 'integer' ? 'number' : 'text';
+}

@@ -1,0 +1,95 @@
+import { homedir, userInfo } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { parseDuration } from '../core/duration.ts';
+import { OrchError } from '../core/errors.ts';
+import { DEFAULTS } from './defaults.ts';
+import { type GroupNode, groupMembers, parentsFirst } from './groups.ts';
+import type { Inventory, InventoryHost, LoadBalancerSettings, SshSettings } from './inventory.ts';
+import { matchPattern, type PatternNames } from './pattern.ts';
+import { resolveApi7 } from './resolve-api7.ts';
+import type { InventoryFile } from './schema.ts';
+
+type HostFile = InventoryFile['hosts'][string];
+type BalancerFile = NonNullable<InventoryFile['load_balancers']>[string];
+type Variables = Readonly<Record<string, unknown>>;
+
+/** A checked file as the inventory that the rest of the program works with: nothing is left relative or unmerged. */
+export function resolveInventory(file: InventoryFile, path: string, extraVars: Variables): Inventory {
+  const dir = dirname(path);
+  const absolute = (text: string): string =>
+    text === '~' || text.startsWith('~/') ? join(homedir(), text.slice(1)) : resolve(dir, text);
+  const entries = Object.entries(file.groups ?? {});
+  const nodes = new Map<string, GroupNode>(
+    entries.map(([name, { hosts = [], children = [] }]) => [name, { hosts, children }]),
+  );
+  const names: PatternNames = {
+    hosts: Object.keys(file.hosts),
+    groups: groupMembers(Object.keys(file.hosts), nodes),
+  };
+  const order = parentsFirst(nodes);
+
+  const hostOf = (name: string, host: HostFile): InventoryHost => {
+    const groups = order.filter((group) => names.groups.get(group)?.includes(name));
+    const layers = [file.vars, ...groups.map((group) => file.groups?.[group]?.vars), host.vars, extraVars];
+    return {
+      name,
+      address: host.address,
+      ssh: sshOf(host, file.ssh ?? {}, absolute),
+      ...(host.zone === undefined ? {} : { zone: host.zone }),
+      groups,
+      vars: Object.fromEntries(layers.flatMap((layer) => Object.entries(layer ?? {}))),
+    };
+  };
+
+  return {
+    file: path,
+    dir,
+    cluster: file.cluster,
+    hosts: new Map(Object.entries(file.hosts).map(([name, host]) => [name, hostOf(name, host)])),
+    groups: names.groups,
+    api7: resolveApi7(file.api7, absolute),
+    loadBalancers: new Map(
+      Object.entries(file.load_balancers ?? {}).map(([name, balancer]) => [name, balancerOf(name, balancer, names)]),
+    ),
+  };
+}
+
+function sshOf(
+  host: HostFile,
+  shared: NonNullable<InventoryFile['ssh']>,
+  absolute: (text: string) => string,
+): SshSettings {
+  const user = host.user ?? shared.user ?? localUser();
+  const identityFile = host.identity_file ?? shared.identity_file;
+  const knownHosts = host.known_hosts ?? shared.known_hosts;
+  const jump = host.jump ?? shared.jump;
+  return {
+    address: host.ssh_address ?? host.address,
+    port: host.port ?? shared.port ?? DEFAULTS.sshPort,
+    user,
+    ...(identityFile === undefined ? {} : { identityFile: absolute(identityFile) }),
+    ...(knownHosts === undefined ? {} : { knownHosts: absolute(knownHosts) }),
+    ...(jump === undefined ? {} : { jump }),
+    become: host.become ?? shared.become ?? (user === 'root' ? 'none' : 'sudo'),
+    connectTimeoutMs: host.connect_timeout ?? shared.connect_timeout ?? parseDuration(DEFAULTS.connectTimeout),
+  };
+}
+
+function balancerOf(name: string, balancer: BalancerFile, names: PatternNames): LoadBalancerSettings {
+  const members = matchPattern(names, balancer.members);
+  if (balancer.driver === 'none') return { driver: 'none', name, members, reason: balancer.reason };
+  const { driver, socket, port } = balancer;
+  return { driver, name, hosts: matchPattern(names, balancer.hosts), socket, members, port };
+}
+
+/** A container may run us under a uid that has no name. */
+function localUser(): string {
+  try {
+    return userInfo().username;
+  } catch (cause) {
+    throw new OrchError('INVENTORY_INVALID', 'ssh.user is not given, and the user who runs this has no name', {
+      hint: 'set ssh.user in the inventory',
+      cause,
+    });
+  }
+}

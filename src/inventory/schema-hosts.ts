@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { DEFAULTS } from './defaults.ts';
+import { block, choice, durationField, free, list, named, otherwise, port, text } from './fields.ts';
+import { addressCheck, jumpCheck } from './formats.ts';
+
+/** Settings for all hosts tell their defaults; a single host falls back on those. */
+const sshSettings = (at: 'all hosts' | 'one host') => {
+  const byDefault = (value: string | number) => (at === 'all hosts' ? value : 'as under ssh');
+  return {
+    port: otherwise(port('TCP port of sshd.'), byDefault(DEFAULTS.sshPort)),
+    user: otherwise(text('User to log in as.'), byDefault('the user who runs api7-orch')),
+    identity_file: otherwise(
+      text('Private key; relative to the inventory file, `~` is your home directory.'),
+      byDefault('your ssh agent and usual keys'),
+    ),
+    known_hosts: otherwise(
+      text('File with the host keys that are trusted; relative to the inventory file, `~` expands.'),
+      byDefault('~/.ssh/known_hosts'),
+    ),
+    jump: otherwise(text('Host to go through, `[user@]host[:port]`.', jumpCheck), byDefault('connect directly')),
+    become: otherwise(
+      choice('How to become root after login.', ['sudo', 'none']),
+      byDefault('sudo, or none for the user root'),
+    ),
+    connect_timeout: otherwise(
+      durationField('Time allowed for TCP connect, handshake and login.'),
+      byDefault(DEFAULTS.connectTimeout),
+    ),
+  };
+};
+
+export const ssh = block(
+  sshSettings('all hosts'),
+  'How to reach the hosts; each setting can be given again at a host.',
+);
+
+export const host = block(
+  {
+    address: text('Address at which cluster members and load balancers reach the host.', addressCheck),
+    ssh_address: otherwise(text('Address at which its sshd is reached from here.', addressCheck), 'address'),
+    zone: text('Failure zone; free text, shown and available to playbooks.').optional(),
+    ...sshSettings('one host'),
+    vars: free('Variables of this host; they win over those of its groups.').optional(),
+  },
+  'A machine that has sshd and Docker.',
+);
+
+export const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
+const NAME_RULE = 'a name is made of letters, digits, ".", "_" and "-", and begins and ends with a letter or digit';
+
+export const hosts = named('Every host, by a name of your own.', NAME, NAME_RULE, host);
+
+export const groups = named(
+  'Sets of hosts. The playbooks use `control_plane`, `data_plane` and `load_balancer`; add your own freely.',
+  NAME,
+  NAME_RULE,
+  z
+    .preprocess(
+      (value) => value ?? {},
+      block(
+        {
+          hosts: list('Hosts in this group.', text('Name of a host.')).optional(),
+          children: list('Groups whose hosts belong to this group as well.', text('Name of a group.')).optional(),
+          vars: free('Variables of every host in this group; a child group wins over its parent.').optional(),
+        },
+        'A set of hosts.',
+      ),
+    )
+    .meta({ description: 'A set of hosts.' }),
+);
+
+export const vars = free('Variables of every host; the weakest: groups, hosts and `-e` win over them.');

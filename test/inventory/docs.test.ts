@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { loadInventory } from '../../src/inventory/load.ts';
+import { inventoryReference } from '../../src/inventory/reference.ts';
+
+const page = readFileSync(join(import.meta.dirname, '../../docs/inventory.md'), 'utf8');
+
+test('the reference of all fields is the one made from the schema', () => {
+  expect(page).toContain(inventoryReference());
+});
+
+test('the errors shown are the real ones', async () => {
+  const dir = join(import.meta.dirname, '../fixtures/inventory/docs');
+  const error = await loadInventory(join(dir, 'prod.yaml'), { env: {} }).then(
+    () => expect.fail('accepted'),
+    (thrown: Error) => thrown,
+  );
+  expect(page).toContain(`\`\`\`text\n${error.message.replaceAll(`${dir}/`, '')}\n\`\`\``);
+});
+
+test('the inventory that the page begins with loads', async () => {
+  const [, yaml] = /```yaml\n([\s\S]*?)```/.exec(page) ?? expect.fail('no YAML on the page');
+  const dir = await mkdtemp(join(tmpdir(), 'inventory-'));
+  try {
+    await mkdir(join(dir, 'secrets'));
+    await writeFile(join(dir, 'secrets/gateway-token'), 'a-token\n');
+    await writeFile(join(dir, 'prod.yaml'), yaml ?? '');
+    const inventory = await loadInventory(join(dir, 'prod.yaml'), { env: { API7_DB_PASSWORD: 'some-password' } });
+    expect(inventory.hosts.size).toBe(5);
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+});

@@ -1,0 +1,176 @@
+import { homedir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { OrchError } from '../../src/core/errors.ts';
+import { Secret } from '../../src/core/secret.ts';
+import { bindAddresses } from '../../src/inventory/bind.ts';
+import type { BindPort, InventoryHost } from '../../src/inventory/inventory.ts';
+import { loadInventory } from '../../src/inventory/load.ts';
+
+const FIXTURES = join(import.meta.dirname, '../fixtures/inventory');
+const DSN = 'postgres://api7ee:p%40ss@db/api7ee';
+const ENV = { DSN, TOKEN: 'some-token', SSH_PORT: '2022' };
+
+const full = await loadInventory(join(FIXTURES, 'accepted/full.yaml'), { env: ENV });
+const minimal = await loadInventory(join(FIXTURES, 'accepted/minimal.yaml'), { env: {} });
+const host = (name: string): InventoryHost => full.hosts.get(name) ?? expect.fail(`no host ${name}`);
+
+test('the shipped example loads as it stands', async () => {
+  const example = join(import.meta.dirname, '../../inventory.example.yaml');
+  const env = { API7_DB_PASSWORD: 'p@ss:/#%', API7_GATEWAY_TOKEN: 'a-token' };
+  const inventory = await loadInventory(example, { env });
+  expect([...inventory.hosts.keys()]).toEqual(['cp-1', 'cp-2', 'gw-1', 'gw-2', 'gw-3', 'lb-1', 'lb-2']);
+  expect(inventory.groups.get('data_plane')).toEqual(['gw-1', 'gw-2', 'gw-3']);
+  expect(new Set([...inventory.hosts.values()].map(({ zone }) => zone))).toEqual(new Set(['a', 'b']));
+  expect([...inventory.loadBalancers.keys()]).toEqual(['gateways', 'dashboards', 'dp_managers']);
+  expect(inventory.api7.database.dsn.reveal()).toBe(
+    'postgres://api7ee:p%40ss%3A%2F%23%25@db.internal.example.com:5432/api7ee?sslmode=require',
+  );
+  expect(inventory.api7.package?.dataPlane).toBe(join(import.meta.dirname, '../../packages/api7-3.10.5-dp.tar.gz'));
+});
+
+test('the shipped example names what its secrets lack', async () => {
+  const example = join(import.meta.dirname, '../../inventory.example.yaml');
+  await expect(loadInventory(example, { env: {} })).rejects.toThrow(
+    /:\d+:\d+: api7\.database\.password: environment variable API7_DB_PASSWORD is not set\n.*:\d+:\d+: api7\.gateway\.token: /,
+  );
+});
+
+test('defaults', () => {
+  const one = minimal.hosts.get('one');
+  const user = userInfo().username;
+  expect(one).toEqual({
+    name: 'one',
+    address: '192.0.2.1',
+    ssh: { address: '192.0.2.1', port: 22, user, become: user === 'root' ? 'none' : 'sudo', connectTimeoutMs: 10_000 },
+    groups: [],
+    vars: {},
+  });
+  expect(minimal.api7).toEqual({
+    version: '3.10.5',
+    images: {},
+    database: { dsn: expect.any(Secret) },
+    gateway: {
+      endpoints: ['http://192.0.2.1:17900'],
+      group: 'default',
+      auth: { kind: 'token', token: expect.any(Secret) },
+    },
+    bind: {
+      status: ['127.0.0.1', '{address}'],
+      dashboard: ['127.0.0.1', '{address}'],
+      dpManager: ['127.0.0.1', '{address}'],
+      http: ['0.0.0.0'],
+      https: ['0.0.0.0'],
+    },
+    config: { dashboard: {}, dpManager: {}, gateway: {} },
+    nofile: 65_536,
+  });
+  expect(minimal.api7.database.dsn.reveal()).toBe('postgres://api7ee:p%40ss%3A%2F%23%25@db:5432/api7ee');
+  expect(minimal.loadBalancers.size).toBe(0);
+});
+
+test('ssh settings: shared ones, and those of a host over them', () => {
+  expect(host('cp-1').ssh).toEqual({
+    address: '10.0.1.11',
+    port: 2022,
+    user: 'ops',
+    identityFile: join(FIXTURES, 'accepted/keys/id_ed25519'),
+    knownHosts: join(homedir(), 'known_hosts'),
+    jump: 'ops@bastion.example.com:2222',
+    become: 'sudo',
+    connectTimeoutMs: 90_000,
+  });
+  expect(host('gw-1').ssh).toEqual({
+    address: 'gw-1.example.com',
+    port: 2201,
+    user: 'root',
+    identityFile: '/etc/keys/gw',
+    knownHosts: join(FIXTURES, 'known_hosts'),
+    jump: '[fd00::1]:22',
+    become: 'none',
+    connectTimeoutMs: 500,
+  });
+});
+
+test('hosts stay in file order, whatever the order in their groups; merge keys work', () => {
+  expect([...full.hosts.keys()]).toEqual(['cp-1', 'cp-2', 'gw-1', 'gw-2', 'lb-1']);
+  expect(host('cp-2')).toMatchObject({ address: '10.0.1.12', zone: 'a' });
+  expect(Object.fromEntries(full.groups)).toEqual({
+    west: ['gw-1', 'gw-2'],
+    control_plane: ['cp-1', 'cp-2'],
+    data_plane: ['gw-1', 'gw-2'],
+    load_balancer: ['lb-1'],
+    everywhere: ['cp-1', 'cp-2', 'gw-1', 'gw-2'],
+    empty: [],
+  });
+  expect(host('gw-1').groups).toEqual(['everywhere', 'west', 'data_plane']);
+});
+
+describe('precedence of variables', () => {
+  test.each([
+    ['lb-1', { who: 'all', where: 'all', how: 'all', what: 'all' }],
+    ['cp-1', { who: 'everywhere', where: 'everywhere', how: 'everywhere', what: 'all' }],
+    ['gw-2', { who: 'data_plane', where: 'west', how: 'everywhere', what: 'all' }],
+    ['gw-1', { who: 'host', where: 'west', how: 'everywhere', what: 'all', licence: expect.any(Secret) }],
+  ])('%s', (name, vars) => {
+    expect(host(name).vars).toEqual(vars);
+  });
+
+  test('-e wins over all, on every host', async () => {
+    const inventory = await loadInventory(join(FIXTURES, 'accepted/full.yaml'), { env: ENV, extraVars: { who: 'me' } });
+    expect([...inventory.hosts.values()].map(({ vars }) => vars.who)).toEqual(['me', 'me', 'me', 'me', 'me']);
+  });
+});
+
+test('secrets: read from the environment and from files, hidden from print, one trailing newline gone', () => {
+  const { database, gateway, config } = full.api7;
+  expect(database.dsn.reveal()).toBe(DSN);
+  expect(host('gw-1').vars.licence).toEqual(Secret.of('a licence\n'));
+  expect((host('gw-1').vars.licence as Secret).reveal()).toBe('a licence\n');
+  if (gateway.auth.kind !== 'certificate') expect.fail('not a certificate');
+  expect(gateway.auth.key.reveal()).toMatch(/^-----BEGIN PRIVATE KEY-----\n[\s\S]*-----END PRIVATE KEY-----$/);
+  expect(gateway.auth).toMatchObject({ cert: expect.stringMatching(/^-----BEGIN CERT/), sni: 'api7ee3-dp-manager' });
+  const { key, list } = config.gateway.plugin_attr as { key: Secret; list: [number, Secret] };
+  expect([key.reveal(), list[0], list[1].reveal()]).toEqual(['some-token', 1, 'some-token']);
+  expect(JSON.stringify([...full.hosts, full.api7])).not.toMatch(/some-token|p%40ss|a licence|PRIVATE KEY/);
+});
+
+test('a tag at a place that is not secret gives plain text', () => {
+  expect(host('cp-1').ssh.port).toBe(2022);
+});
+
+test('load balancers are resolved to host names', () => {
+  expect(Object.fromEntries(full.loadBalancers)).toEqual({
+    gateways: {
+      driver: 'haproxy',
+      name: 'gateways',
+      hosts: ['lb-1'],
+      socket: '/run/h.sock',
+      members: ['gw-1', 'gw-2'],
+      port: 9080,
+    },
+    dashboards: { driver: 'none', name: 'dashboards', members: ['cp-1'], reason: 'a cloud balancer' },
+  });
+});
+
+test.each<[BindPort, string, readonly string[]]>([
+  ['status', 'gw-1', ['::']],
+  ['dashboard', 'cp-2', ['10.0.1.12', '127.0.0.1']],
+  ['dpManager', 'cp-1', ['10.0.1.11']],
+  ['http', 'gw-2', ['0.0.0.0']],
+  ['https', 'gw-2', ['10.9.9.9']],
+])('%s on %s is bound to %j', (port, name, addresses) => {
+  expect(bindAddresses(full.api7, host(name), port)).toEqual(addresses);
+});
+
+test.each([
+  ['no-such.yaml', 'does not exist'],
+  ['.', 'cannot be read: EISDIR'],
+])('an inventory that is not there: %s', async (path, message) => {
+  const refusal = loadInventory(join(FIXTURES, path), { env: {} });
+  await expect(refusal).rejects.toThrow(OrchError);
+  await expect(refusal).rejects.toMatchObject({
+    code: 'INVENTORY_UNREADABLE',
+    message: expect.stringContaining(message),
+  });
+});
