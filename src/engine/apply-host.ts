@@ -1,44 +1,15 @@
-import type { Clock } from '../core/clock.ts';
 import { isConnectionLost, isUnreachable, located, OrchError } from '../core/errors.ts';
-import type { Emit } from '../core/event.ts';
 import { faultOf } from '../core/fault.ts';
-import type { Host } from '../core/host.ts';
 import { laterResult } from '../core/later.ts';
-import type { Play } from '../core/play.ts';
 import type { Patch } from '../core/task.ts';
+import { assertConverged, assertSettled } from './assert-plan.ts';
 import { checkStep } from './check-step.ts';
 import { waitForGate } from './gate.ts';
-import type { Hosts } from './hosts.ts';
-import type { Locals } from './locals.ts';
+import type { HostResult, HostRun } from './host-run.ts';
 import { connectionFor, type Entry, type Planner, planEntries } from './plan-host.ts';
 import { nextSegment, type Segment } from './program.ts';
 import { TaskLog } from './task-log.ts';
-import { type Turns, TurnsClosed } from './turns.ts';
-
-export interface HostRun {
-  readonly play: Play;
-  readonly host: Host;
-  readonly hosts: Hosts;
-  readonly locals: Locals;
-  readonly turns: Turns;
-  readonly clock: Clock;
-  readonly emit: Emit;
-  readonly check: boolean;
-  /** Show changes as texts too. */
-  readonly diff: boolean;
-  readonly signal: AbortSignal;
-  /** Title of an earlier pending change on this host, from an earlier play (check mode). */
-  readonly pending: string | undefined;
-}
-
-export interface HostResult {
-  readonly status: 'ok' | 'failed' | 'unreachable' | 'skipped';
-  readonly value: unknown;
-  /** Something was written, or a write was begun. */
-  readonly touched: boolean;
-  readonly error: OrchError | undefined;
-  readonly pending: string | undefined;
-}
+import { TurnsClosed } from './turns.ts';
 
 /** Carries out one play on one host: read ahead, then in order write, confirm, wait. */
 export async function applyHost(run: HostRun): Promise<HostResult> {
@@ -151,7 +122,7 @@ class HostApply {
     const patch = await this.#show(entry);
     await this.#write(entry);
     await planEntries(this.#planner, entries.slice(task.bound.confirmed ? i : i + 1, this.#horizon(entries, i)));
-    if (task.bound.confirmed) this.#confirm(entry);
+    if (task.bound.confirmed) assertConverged(entry);
     this.#log.end(entry, 'changed', patch, plan.change);
   }
 
@@ -205,37 +176,12 @@ class HostApply {
     }
   }
 
-  #confirm(entry: Entry): void {
-    const { plan, task } = entry;
-    if (plan.status === 'ok') return;
-    if (plan.status === 'error') throw plan.error;
-    const left =
-      plan.status === 'change' ? plan.change.differences.map(({ path }) => path || 'presence').join(', ') : plan.why;
-    throw new OrchError(
-      'DID_NOT_CONVERGE',
-      `${task.title} was written, but what was read back still differs in: ${left}`,
-      {
-        hint: 'something else on the host changes it back, or the task type has a fault',
-      },
-    );
-  }
-
   /** A host that was changed must be at rest: one more look at everything it was told. */
   async #settle(): Promise<void> {
     if (this.#run.check || !this.#touched) return;
-    const stated = this.#entries.filter(
-      ({ task }) => task.blocked === undefined && (task.type.gate || task.bound.confirmed),
-    );
+    const stated = this.#entries.filter(({ task }) => task.type.gate || task.bound.confirmed);
     await planEntries(this.#planner, stated);
-    const loose = stated.filter(({ plan }) => plan.status !== 'ok');
-    if (loose.length === 0) return;
-    const names = loose.map(({ task }) => task.title).join(', ');
-    const read = loose.find(({ plan }) => plan.status === 'error')?.plan;
-    throw new OrchError('NOT_SETTLED', `after all tasks were done, these differ again: ${names}`, {
-      host: this.#run.host.name,
-      hint: 'run again with --check --diff to see what changes by itself',
-      ...(read?.status === 'error' ? { cause: read.error, details: read.error.message } : {}),
-    });
+    assertSettled(this.#run.host.name, stated);
   }
 
   #seeRest(segment: Segment): void {
@@ -249,7 +195,9 @@ class HostApply {
     return laterResult(entry?.task.title ?? 'a task');
   }
 
+  /** A failure closes the turns before this host's own turn is passed on: nobody else may start. */
   #result(status: HostResult['status'], value: unknown, error?: OrchError): HostResult {
+    if (error !== undefined) this.#run.turns.close(`${this.#run.host.name} failed`);
     return { status, value, touched: this.#touched, error, pending: this.#pending };
   }
 }

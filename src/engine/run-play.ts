@@ -1,7 +1,8 @@
 import pLimit from 'p-limit';
 import { faultOf } from '../core/fault.ts';
 import { batches } from '../core/play.ts';
-import { applyHost, type HostResult } from './apply-host.ts';
+import { applyHost } from './apply-host.ts';
+import type { HostResult } from './host-run.ts';
 import type { RunContext } from './run-playbook.ts';
 import { Turns } from './turns.ts';
 import type { PlannedPlay } from './validate.ts';
@@ -25,7 +26,6 @@ export async function runPlay(
       const result = await applyHost({ ...context, play: planned.play, host, turns, pending: pending.get(host.name) });
       results.set(host.name, result);
       if (result.pending !== undefined) pending.set(host.name, result.pending);
-      if (result.status === 'failed' || result.status === 'unreachable') turns.close(`${host.name} failed`);
       if (result.status === 'unreachable')
         emit({ type: 'host.unreachable', host: host.name, error: faultOf(result.error, { host: host.name }) });
       emit({

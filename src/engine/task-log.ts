@@ -2,7 +2,7 @@ import type { Data } from '../core/data.ts';
 import type { Fault, TaskStatus } from '../core/event.ts';
 import { MASK } from '../core/secret.ts';
 import type { Change, Patch } from '../core/task.ts';
-import type { HostRun } from './apply-host.ts';
+import type { HostRun } from './host-run.ts';
 import type { Entry } from './plan-host.ts';
 
 interface EndDetails {

@@ -1,0 +1,59 @@
+import { parseDuration } from '../core/duration.ts';
+import { OrchError } from '../core/errors.ts';
+import type { Api7Settings } from '../inventory/inventory.ts';
+import { merge } from './merge.ts';
+import { PORTS } from './paths.ts';
+
+type Config = Readonly<Record<string, unknown>>;
+
+const listening = (api7: Api7Settings, port: number): Config => ({
+  server: { listen: { host: '0.0.0.0', port } },
+  database: { dsn: api7.database.dsn },
+});
+
+/** `dashboard-config.yaml` as the vendor's page has it, with the inventory's own settings laid over. */
+export const dashboardConfig = (api7: Api7Settings): Config =>
+  merge(listening(api7, PORTS.dashboard), api7.config.dashboard);
+
+/** `dp-manager-config.yaml`. */
+export const dpManagerConfig = (api7: Api7Settings): Config =>
+  merge(listening(api7, PORTS.dpManager), api7.config.dpManager);
+
+/** nginx's own default in APISIX, written down so that the stop time-out can be derived from it. */
+const WORKER_SHUTDOWN_TIMEOUT = '240s';
+
+/** `gateway_conf/config.yaml`, with the `status` block that health checks ask. */
+export const gatewayConfig = (api7: Api7Settings): Config =>
+  merge(
+    {
+      apisix: { status: { ip: '0.0.0.0', port: PORTS.status } },
+      nginx_config: { worker_shutdown_timeout: WORKER_SHUTDOWN_TIMEOUT },
+    },
+    api7.config.gateway,
+  );
+
+/**
+ * Seconds that a gateway gets to stop: what its workers may take to finish requests, and 10 s on top, so that Docker
+ * never cuts one off that nginx would still have answered.
+ *
+ * @throws OrchError CONFIG_INVALID when `nginx_config.worker_shutdown_timeout` is not a duration
+ */
+export function gatewayStopSeconds(api7: Api7Settings): number {
+  const nginx = gatewayConfig(api7).nginx_config;
+  const value =
+    nginx !== null && typeof nginx === 'object' && 'worker_shutdown_timeout' in nginx
+      ? nginx.worker_shutdown_timeout
+      : undefined;
+  try {
+    return Math.ceil(parseDuration(typeof value === 'number' ? `${value}s` : String(value)) / 1000) + 10;
+  } catch (error) {
+    throw new OrchError(
+      'CONFIG_INVALID',
+      `api7.config.gateway.nginx_config.worker_shutdown_timeout: "${String(value)}" is not a duration`,
+      {
+        hint: 'write for example 240s',
+        cause: error,
+      },
+    );
+  }
+}

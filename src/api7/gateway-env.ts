@@ -1,0 +1,22 @@
+import type { Secret } from '../core/secret.ts';
+import type { Api7Settings } from '../inventory/inventory.ts';
+
+/**
+ * What a gateway needs to find and trust its control plane, as its image takes it: by environment variables. Docker
+ * shows them to root of that host in `docker inspect`; there is no other way in.
+ */
+export function gatewayEnv(api7: Api7Settings): Readonly<Record<string, string | Secret>> {
+  const { auth, endpoints, group } = api7.gateway;
+  return {
+    API7_CONTROL_PLANE_ENDPOINTS: JSON.stringify(endpoints),
+    API7_GATEWAY_GROUP_SHORT_ID: group,
+    ...(auth.kind === 'token'
+      ? { API7_CONTROL_PLANE_TOKEN: auth.token }
+      : {
+          API7_CONTROL_PLANE_CERT: auth.cert,
+          API7_CONTROL_PLANE_KEY: auth.key,
+          API7_CONTROL_PLANE_CA: auth.ca,
+          API7_CONTROL_PLANE_SNI: auth.sni,
+        }),
+  };
+}

@@ -1,0 +1,17 @@
+import { createHash } from 'node:crypto';
+
+/** Namespace of the ids below; any fixed UUID would do, it must only never change. */
+const NAMESPACE = Buffer.from('6f1d7a52c1b84f0e9a3d0b5e7c2f4a18', 'hex');
+
+/**
+ * The instance id of the gateway on a host: a name-based UUID (RFC 9562, version 5) of cluster and host. The same slot
+ * keeps its id when its container, or the whole host, is made anew; else the dashboard would list a stranger and miss
+ * the old one for a week.
+ */
+export function gatewayUid(cluster: string, host: string): string {
+  const bytes = createHash('sha1').update(NAMESPACE).update(`${cluster}/${host}`).digest().subarray(0, 16);
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x50;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  const hex = bytes.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}

@@ -1,0 +1,16 @@
+import type { Api7Settings } from '../inventory/inventory.ts';
+
+type ImageSettings = Pick<Api7Settings, 'version' | 'registry' | 'images'>;
+
+const inRegistry = (api7: ImageSettings, name: string, tag: string): string =>
+  `${api7.registry === undefined ? '' : `${api7.registry.replace(/\/+$/, '')}/`}api7/${name}:${tag}`;
+
+/** Control-plane images are tagged with a leading "v", gateway images without: one version, two spellings. */
+export const dashboardImage = (api7: ImageSettings): string =>
+  api7.images.dashboard ?? inRegistry(api7, 'api7-ee-3-integrated', `v${api7.version}`);
+
+export const dpManagerImage = (api7: ImageSettings): string =>
+  api7.images.dpManager ?? inRegistry(api7, 'api7-ee-dp-manager', `v${api7.version}`);
+
+export const gatewayImage = (api7: ImageSettings): string =>
+  api7.images.gateway ?? inRegistry(api7, 'api7-ee-3-gateway', api7.version);

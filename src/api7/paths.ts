@@ -1,0 +1,30 @@
+/** Where things live on the hosts, and inside the vendor's images. Host names follow the vendor's packages. */
+export const PATHS = {
+  home: '/opt/api7',
+  controlPlanePackage: '/opt/api7/control-plane-package',
+  dataPlanePackage: '/opt/api7/data-plane-package',
+  dashboardConfig: '/opt/api7/dashboard-config.yaml',
+  dpManagerConfig: '/opt/api7/dp-manager-config.yaml',
+  gatewayConfigDir: '/opt/api7/gateway_conf',
+  gatewayConfig: '/opt/api7/gateway_conf/config.yaml',
+  gatewayUid: '/opt/api7/gateway_conf/apisix.uid',
+} as const;
+
+export const IN_IMAGE = {
+  dashboardConfig: '/app/conf/config.yaml',
+  dpManagerConfig: '/usr/local/api7/conf/config.yaml',
+  gatewayConfig: '/usr/local/apisix/conf/config.yaml',
+  gatewayUid: '/usr/local/apisix/conf/apisix.uid',
+} as const;
+
+/** Ports of the vendor's high-availability page. */
+export const PORTS = { dashboard: 17080, dpManager: 17900, status: 7085, http: 9080, https: 9443 } as const;
+
+/** uid and gid that the gateway's image runs as: its files must be readable by it. */
+export const GATEWAY_ID = 636;
+
+export const CONTAINERS = {
+  dashboard: 'api7-dashboard',
+  dpManager: 'api7-dp-manager',
+  gateway: 'api7-gateway',
+} as const;

@@ -1,0 +1,29 @@
+import type { Connection } from '../core/connection.ts';
+import { OrchError } from '../core/errors.ts';
+import type { Connect } from '../engine/hosts.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+
+export interface ConnectOptions {
+  readonly acceptNewHostKeys: boolean;
+  /** Run as the login user, whatever the inventory says. */
+  readonly become?: boolean;
+}
+
+/** Opens SSH connections to an inventory's hosts, with Docker on top. */
+export function connectTo(inventory: Inventory, options: ConnectOptions): Connect {
+  return async (name): Promise<Connection> => {
+    const host = inventory.hosts.get(name);
+    if (host === undefined)
+      throw new OrchError('HOST_UNKNOWN', `${name} is not in ${inventory.file}`, {
+        hint: 'correct the host name in the playbook or inventory',
+      });
+    const [{ connectSsh }, { withDocker }] = await Promise.all([
+      import('../transport/ssh.ts'),
+      import('../docker/client.ts'),
+    ]);
+    const { knownHosts, ...ssh } = host.ssh;
+    const become = options.become === undefined ? ssh.become : options.become ? 'sudo' : 'none';
+    const target = { ...ssh, name, become, ...(knownHosts === undefined ? {} : { knownHosts: [knownHosts] }) };
+    return withDocker(await connectSsh(target, { acceptNewHostKeys: options.acceptNewHostKeys }));
+  };
+}

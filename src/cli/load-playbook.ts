@@ -1,0 +1,90 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+import { basename, extname, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { OrchError } from '../core/errors.ts';
+import type { Playbook } from '../core/playbook.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+
+const self = extname(import.meta.url);
+const builtIn = resolve(import.meta.dirname, '../../playbooks');
+
+/**
+ * Finds and loads a playbook: a path to a file, or a name looked up in `./playbooks`, then among the built-in ones.
+ * TypeScript files run as they are; `import … from 'api7-orch'` in them means this very program.
+ *
+ * @throws OrchError PLAYBOOK_NOT_FOUND | PLAYBOOK_INVALID
+ */
+export async function loadPlaybook(name: string): Promise<Playbook<never, Inventory>> {
+  const file = find(name);
+  const api = new URL(`../index${self}`, import.meta.url).href;
+  const hooks = registerHooks({
+    resolve: (specifier, context, next) =>
+      specifier === 'api7-orch' ? { url: api, shortCircuit: true } : next(specifier, context),
+  });
+  try {
+    const module: unknown = await import(pathToFileURL(file).href);
+    const found = module !== null && typeof module === 'object' && 'default' in module ? module.default : undefined;
+    if (!isPlaybook(found))
+      throw new OrchError('PLAYBOOK_INVALID', `${file} has no default export made by definePlaybook`, {
+        hint: 'see docs/playbooks.md',
+      });
+    return found;
+  } catch (error) {
+    if (error instanceof OrchError) throw error;
+    throw new OrchError(
+      'PLAYBOOK_INVALID',
+      `${file} could not be loaded: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        cause: error,
+        hint: hintFor(error),
+      },
+    );
+  } finally {
+    hooks.deregister();
+  }
+}
+
+function find(name: string): string {
+  const isPath = name.includes('/') || ['.ts', '.js', '.mts', '.mjs'].includes(extname(name));
+  const candidates = isPath
+    ? [resolve(name)]
+    : ['ts', 'js'].flatMap((ending) => [
+        resolve('playbooks', `${name}.${ending}`),
+        resolve(builtIn, `${name}.${ending}`),
+      ]);
+  const order = isPath
+    ? candidates
+    : [...candidates].sort((a, b) => Number(a.startsWith(builtIn)) - Number(b.startsWith(builtIn)));
+  const file = order.find((candidate) => existsSync(candidate));
+  if (file !== undefined) return file;
+  throw new OrchError('PLAYBOOK_NOT_FOUND', `there is no playbook "${name}"`, {
+    hint: isPath
+      ? `${order[0]} does not exist`
+      : `built in: ${builtInNames().join(', ')}; your own go to ./playbooks/${name}.ts`,
+  });
+}
+
+/** Names of the playbooks that come with the program. */
+export const builtInNames = (): readonly string[] => [
+  ...new Set(
+    readdirSync(builtIn)
+      .filter((entry) => /\.(ts|js)$/.test(entry) && !entry.endsWith('.d.ts'))
+      .map((entry) => basename(entry, extname(entry))),
+  ),
+];
+
+const isPlaybook = (value: unknown): value is Playbook<never, Inventory> =>
+  value !== null &&
+  typeof value === 'object' &&
+  'name' in value &&
+  'plays' in value &&
+  typeof value.plays === 'function';
+
+function hintFor(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX')
+    return 'playbooks run by removing types: no enum, namespace or parameter property';
+  if (code === 'ERR_MODULE_NOT_FOUND') return 'imports of your own files need their ending: import { x } from "./x.ts"';
+  return 'see docs/playbooks.md';
+}

@@ -1,0 +1,22 @@
+import { styleText } from 'node:util';
+import { OrchError } from '../core/errors.ts';
+import { redact } from '../core/redact.ts';
+
+/**
+ * Writes an error that ended a command before or outside a run, and gives its exit code. Known errors are told in a
+ * few lines; only those nobody foresaw bring their stack.
+ */
+export function report(error: unknown, stream: NodeJS.WriteStream): number {
+  if (error instanceof Error && 'exitCode' in error && 'code' in error && String(error.code).startsWith('commander.'))
+    return error.exitCode === 0 ? 0 : 1;
+  const red = (text: string): string => styleText('red', text, { stream, validateStream: true });
+  if (!(error instanceof OrchError) || error.code === 'INTERNAL') {
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    stream.write(`${red('error')} INTERNAL: ${redact(stack)}\n  this is a fault of api7-orch; please report it\n`);
+    return 1;
+  }
+  const place = [error.host, error.task].filter((part) => part !== undefined).join(', ');
+  stream.write(`${red('error')} ${error.code}${place === '' ? '' : ` on ${place}`}: ${redact(error.message)}\n`);
+  if (error.hint !== undefined) stream.write(`  to do: ${redact(error.hint)}\n`);
+  return 1;
+}

@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { systemClock } from '../core/clock.ts';
+import { OrchError } from '../core/errors.ts';
+import type { Playbook } from '../core/playbook.ts';
+import { emitter } from '../engine/emit.ts';
+import { Hosts } from '../engine/hosts.ts';
+import { localFiles } from '../engine/local-files.ts';
+import { Locals } from '../engine/locals.ts';
+import { runPlaybook } from '../engine/run-playbook.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import { loadInventory } from '../inventory/load.ts';
+import { selectHosts } from '../inventory/select.ts';
+import { chooseRenderer, type OutputForm } from '../render/choose.ts';
+import { connectTo } from './connect.ts';
+import { parseExtraVars } from './extra-vars.ts';
+import { interruptSignal } from './interrupt.ts';
+import { loadPlaybook } from './load-playbook.ts';
+import { positiveInteger } from './positive-integer.ts';
+
+export interface RunFlags {
+  readonly inventory: string;
+  readonly check?: boolean;
+  readonly diff?: boolean;
+  readonly limit?: string;
+  readonly forks: string;
+  readonly extraVars: readonly string[];
+  readonly output?: OutputForm;
+  readonly verbose?: boolean;
+  readonly acceptNewHostKeys?: boolean;
+}
+
+/** `api7-orch run`. @returns the exit code */
+export async function run(name: string, flags: RunFlags): Promise<number> {
+  const extraVars = parseExtraVars(flags.extraVars);
+  const forks = positiveInteger('--forks', flags.forks);
+  const playbook = await loadPlaybook(name);
+  const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars });
+  const plays = playsOf(playbook, inventory, extraVars);
+  const within =
+    flags.limit === undefined ? undefined : new Set(selectHosts(inventory, flags.limit).map((host) => host.name));
+
+  const { stdout, stderr } = process;
+  const renderer = chooseRenderer({
+    stdout,
+    stderr,
+    verbose: flags.verbose ?? false,
+    diff: flags.diff ?? false,
+    ...(flags.output === undefined ? {} : { output: flags.output }),
+  });
+  const interrupt = interruptSignal(stderr);
+  await using hosts = new Hosts(connectTo(inventory, { acceptNewHostKeys: flags.acceptNewHostKeys ?? false }));
+  try {
+    const report = await runPlaybook(
+      {
+        hosts,
+        locals: new Locals(localFiles()),
+        clock: systemClock,
+        emit: emitter(systemClock, [(event) => renderer.event(event)]),
+        check: flags.check ?? false,
+        diff: flags.diff ?? false,
+        forks,
+        signal: interrupt.signal,
+      },
+      {
+        title: playbook.name,
+        cluster: inventory.cluster,
+        plays,
+        select: (pattern) => selectHosts(inventory, pattern).filter((host) => within?.has(host.name) ?? true),
+      },
+    );
+    return report.exitCode;
+  } finally {
+    interrupt.dispose();
+    await renderer.close();
+  }
+}
+
+/** The playbook's variables, checked; what it does not declare belongs to the inventory. */
+function playsOf(playbook: Playbook<never, Inventory>, inventory: Inventory, given: Readonly<Record<string, unknown>>) {
+  const schema: z.ZodType = playbook.vars ?? z.object({});
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    const issues = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+    throw new OrchError('EXTRA_VARS', `playbook "${playbook.name}": ${issues}`, { hint: 'set them with -e key=value' });
+  }
+  // zod has just checked it against the playbook's own schema.
+  return () => playbook.plays({ vars: parsed.data as never, inventory });
+}

@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs';
+
+/** The package's version. From the sources its package.json is two directories up, from the build three. */
+export function version(): string {
+  for (const up of ['../../package.json', '../../../package.json']) {
+    try {
+      const parsed: unknown = JSON.parse(readFileSync(new URL(up, import.meta.url), 'utf8'));
+      if (
+        parsed !== null &&
+        typeof parsed === 'object' &&
+        'name' in parsed &&
+        'version' in parsed &&
+        parsed.name === 'api7-orch'
+      )
+        return String(parsed.version);
+    } catch {
+      // The other place, then.
+    }
+  }
+  return 'unknown';
+}

@@ -1,0 +1,12 @@
+import type { z } from 'zod';
+import type { Playbook } from './core/playbook.ts';
+import type { Inventory } from './inventory/inventory.ts';
+
+/**
+ * Declares a playbook; a file's default export. `vars` are what `-e key=value` may set, checked before anything runs.
+ *
+ * @example export default definePlaybook({ name: 'motd', description: 'Greet.', *plays() { yield* play({ … }); } });
+ */
+export const definePlaybook = <P extends z.ZodType = z.ZodType<Record<string, never>>>(
+  playbook: Playbook<P, Inventory>,
+): Playbook<P, Inventory> => playbook;

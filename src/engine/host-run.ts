@@ -1,0 +1,34 @@
+import type { Clock } from '../core/clock.ts';
+import type { OrchError } from '../core/errors.ts';
+import type { Emit } from '../core/event.ts';
+import type { Host } from '../core/host.ts';
+import type { Play } from '../core/play.ts';
+import type { Hosts } from './hosts.ts';
+import type { Locals } from './locals.ts';
+import type { Turns } from './turns.ts';
+
+/** One play on one host: all that carrying it out needs. */
+export interface HostRun {
+  readonly play: Play;
+  readonly host: Host;
+  readonly hosts: Hosts;
+  readonly locals: Locals;
+  readonly turns: Turns;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  readonly check: boolean;
+  /** Show changes as texts too. */
+  readonly diff: boolean;
+  readonly signal: AbortSignal;
+  /** Title of an earlier pending change on this host, from an earlier play (check mode). */
+  readonly pending: string | undefined;
+}
+
+export interface HostResult {
+  readonly status: 'ok' | 'failed' | 'unreachable' | 'skipped';
+  readonly value: unknown;
+  /** Something was written, or a write was begun. */
+  readonly touched: boolean;
+  readonly error: OrchError | undefined;
+  readonly pending: string | undefined;
+}

@@ -1,0 +1,30 @@
+/** What playbooks import; nothing else is public. */
+
+export { z } from 'zod';
+export { upInBalancers } from './api7/balancers.ts';
+export { dashboardConfig, dpManagerConfig, gatewayConfig, gatewayStopSeconds } from './api7/config.ts';
+export { gatewayEnv } from './api7/gateway-env.ts';
+export { gatewayUid } from './api7/gateway-uid.ts';
+export { dashboardImage, dpManagerImage, gatewayImage } from './api7/images.ts';
+export { CONTAINERS, GATEWAY_ID, IN_IMAGE, PATHS, PORTS } from './api7/paths.ts';
+export { published } from './api7/ports.ts';
+export { preflight } from './api7/preflight.ts';
+export { OrchError } from './core/errors.ts';
+export type { Host } from './core/host.ts';
+export { text } from './core/later.ts';
+export { type Count, type Play, type PlayOptions, type Plays, play } from './core/play.ts';
+export { Secret } from './core/secret.ts';
+export { defineTask, type Steps, type Task, type TaskType } from './core/task.ts';
+export { definePlaybook } from './define-playbook.ts';
+export type { Inventory } from './inventory/inventory.ts';
+export { haproxyMember } from './lb/haproxy-member.ts';
+export { command } from './tasks/command.ts';
+export { container } from './tasks/container.ts';
+export { directory } from './tasks/directory.ts';
+export { file } from './tasks/file.ts';
+export { hostLimits } from './tasks/host-limits.ts';
+export { httpReady } from './tasks/http-ready.ts';
+export { image } from './tasks/image.ts';
+export { package_ } from './tasks/package.ts';
+export { portsFree } from './tasks/ports-free.ts';
+export { yamlFile } from './tasks/yaml-file.ts';

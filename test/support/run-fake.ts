@@ -1,0 +1,99 @@
+import type { Clock } from '../../src/core/clock.ts';
+import { OrchError } from '../../src/core/errors.ts';
+import type { NumberedEvent, RunEvent } from '../../src/core/event.ts';
+import type { Host } from '../../src/core/host.ts';
+import type { LocalFiles } from '../../src/core/local-files.ts';
+import { type Plays, play } from '../../src/core/play.ts';
+import type { Steps } from '../../src/core/task.ts';
+import { emitter } from '../../src/engine/emit.ts';
+import { Hosts } from '../../src/engine/hosts.ts';
+import { localFiles } from '../../src/engine/local-files.ts';
+import { Locals } from '../../src/engine/locals.ts';
+import { type RunReport, runPlaybook } from '../../src/engine/run-playbook.ts';
+import type { FakeHost } from '../../src/transport/fake-host.ts';
+
+/** Time that passes only when somebody sleeps. */
+export function virtualClock(onSleep?: (now: number) => void): Clock {
+  let now = 0;
+  return {
+    now: () => now,
+    sleep: async (ms, signal) => {
+      signal?.throwIfAborted();
+      now += ms;
+      onSleep?.(now);
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+}
+
+export interface FakeRun {
+  readonly report: RunReport;
+  readonly events: readonly NumberedEvent[];
+  /** `status title` of every task.end, in order. */
+  readonly rows: readonly string[];
+  /** Codes of all errors. */
+  readonly codes: readonly string[];
+}
+
+export interface FakeRunOptions {
+  readonly check?: boolean;
+  readonly diff?: boolean;
+  readonly forks?: number;
+  readonly clock?: Clock;
+  readonly files?: LocalFiles;
+  /** Hosts that refuse to be connected to. */
+  readonly dead?: readonly string[];
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: RunEvent) => void;
+}
+
+/** Runs plays with the real engine over fake hosts. */
+export async function runPlays(
+  hosts: readonly FakeHost[],
+  plays: () => Plays,
+  options: FakeRunOptions = {},
+): Promise<FakeRun> {
+  const events: NumberedEvent[] = [];
+  const clock = options.clock ?? virtualClock();
+  const byName = new Map(hosts.map((host) => [host.name, host]));
+  const info = hosts.map((host): Host => ({ name: host.name, address: '10.0.0.1', groups: [], vars: {} }));
+  const connect = async (name: string) => {
+    const host = byName.get(name);
+    if (host === undefined || options.dead?.includes(name)) throw new OrchError('CONNECT_REFUSED', `${name} refused`);
+    return host;
+  };
+  await using open = new Hosts(connect);
+  const listeners = [(event: NumberedEvent) => events.push(event), (event: NumberedEvent) => options.onEvent?.(event)];
+  const report = await runPlaybook(
+    {
+      hosts: open,
+      locals: new Locals(options.files ?? localFiles()),
+      clock,
+      emit: emitter(clock, listeners),
+      check: options.check ?? false,
+      diff: options.diff ?? false,
+      forks: options.forks ?? 20,
+      signal: options.signal ?? new AbortController().signal,
+    },
+    {
+      title: 'test',
+      cluster: 'test',
+      plays,
+      select: (pattern) => info.filter(({ name }) => pattern === 'all' || pattern.split(',').includes(name)),
+    },
+  );
+  return {
+    report,
+    events,
+    rows: events.flatMap((event) => (event.type === 'task.end' ? [`${event.status} ${event.task}`] : [])),
+    codes: events.flatMap((event) => (event.type === 'run.end' ? event.errors.map(({ code }) => code) : [])),
+  };
+}
+
+/** One play with one program for every host. */
+export const onePlay =
+  (tasks: (host: Host) => Steps<unknown>): (() => Plays) =>
+  () =>
+    (function* (): Plays {
+      yield* play({ name: 'play', hosts: 'all', tasks });
+    })();

@@ -1,0 +1,190 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { SshTarget } from '../../src/transport/ssh-target.ts';
+
+export type Sudo = 'all' | 'password' | 'none';
+
+export interface SshdOptions {
+  /** What the test user may do by sudo. Default: everything, without a password. */
+  readonly sudo?: Sudo;
+  /** More lines of sshd_config; they win over the defaults. */
+  readonly config?: readonly string[];
+  readonly hostKeys?: readonly ('ed25519' | 'ecdsa' | 'rsa')[];
+  readonly shell?: string;
+}
+
+/** A real OpenSSH server on 127.0.0.1 with keys, configuration and a login user of its own. */
+export interface TestSshd extends AsyncDisposable {
+  readonly port: number;
+  readonly user: string;
+  readonly home: string;
+  /** Scratch directory of this server: readable by everyone. */
+  readonly directory: string;
+  readonly identityFile: string;
+  readonly knownHosts: string;
+  /** Public key of the host as known_hosts has it: `ssh-ed25519 AAAA…`. */
+  hostKey(type?: string): string;
+  target(overrides?: Partial<SshTarget>): SshTarget;
+  /** Process ids of the server's children that serve connections of the test user. */
+  connections(): readonly number[];
+}
+
+const PACKAGES: Readonly<Record<string, string>> = { '/usr/sbin/sshd': 'openssh-server', '/usr/bin/sudo': 'sudo' };
+
+/** Starts a server. Needs root: it makes a user and a sudo rule, and removes both at the end. */
+export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
+  if (process.getuid?.() !== 0) throw new Error('tests against a real sshd make users and must run as root');
+  installMissing();
+  const id = randomBytes(4).toString('hex');
+  const user = `orch${id}`;
+  const directory = mkdtempSync(join(tmpdir(), 'api7-orch-sshd-'));
+  execFileSync('chmod', ['755', directory]);
+  mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
+  const home = join(directory, 'home');
+  const undo: (() => void)[] = [() => rmSync(directory, { recursive: true, force: true })];
+  try {
+    locked('useradd', ['-M', '-d', home, '-s', options.shell ?? '/bin/sh', user]);
+    undo.unshift(() => removeUser(user));
+    // "!" would lock the account for an sshd without PAM.
+    locked('usermod', ['-p', '*', user]);
+    mkdirSync(home, { mode: 0o755 });
+    execFileSync('chown', [`${user}:`, home]);
+    const rule = `/etc/sudoers.d/${user}`;
+    if (options.sudo !== 'none') {
+      writeFileSync(rule, `${user} ALL=(ALL) ${options.sudo === 'password' ? '' : 'NOPASSWD: '}ALL\n`, { mode: 0o440 });
+      undo.unshift(() => rmSync(rule, { force: true }));
+    }
+    const types = options.hostKeys ?? ['ed25519'];
+    for (const type of types) keygen(type, join(directory, `host_${type}`));
+    const identityFile = join(directory, 'id_ed25519');
+    keygen('ed25519', identityFile);
+    const port = await freePort();
+    writeFileSync(
+      join(directory, 'sshd_config'),
+      [
+        ...(options.config ?? []),
+        `Port ${port}`,
+        'ListenAddress 127.0.0.1',
+        ...types.map((type) => `HostKey ${join(directory, `host_${type}`)}`),
+        `AuthorizedKeysFile ${identityFile}.pub`,
+        'StrictModes no',
+        'UsePAM no',
+        'PasswordAuthentication no',
+        'PidFile none',
+        `AllowUsers ${user}`,
+        '',
+      ].join('\n'),
+    );
+    const server = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(directory, 'sshd_config')], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let log = '';
+    server.stderr.on('data', (chunk: Buffer) => {
+      log = (log + chunk.toString()).slice(-20_000);
+    });
+    undo.unshift(() => server.kill('SIGKILL'));
+    await untilListening(port, () => log);
+    const hostKey = (type = types[0] ?? 'ed25519'): string =>
+      readFileSync(join(directory, `host_${type}.pub`), 'utf8').split(' ').slice(0, 2).join(' ').trim();
+    const knownHosts = join(directory, 'known_hosts');
+    writeFileSync(knownHosts, types.map((type) => `[127.0.0.1]:${port} ${hostKey(type)}\n`).join(''), { mode: 0o600 });
+    return {
+      port,
+      user,
+      home,
+      directory,
+      identityFile,
+      knownHosts,
+      hostKey,
+      target: (overrides) => ({
+        name: 'test-host',
+        address: '127.0.0.1',
+        port,
+        user,
+        identityFile,
+        knownHosts: [knownHosts],
+        become: 'sudo',
+        connectTimeoutMs: 10_000,
+        ...overrides,
+      }),
+      connections: () => processesOf(user, 'sshd'),
+      [Symbol.asyncDispose]: async () => {
+        for (const step of undo) step();
+      },
+    };
+  } catch (error) {
+    for (const step of undo) step();
+    throw error;
+  }
+}
+
+function installMissing(): void {
+  const missing = Object.entries(PACKAGES).filter(([file]) => !existsSync(file));
+  if (missing.length === 0) return;
+  const policy = '/usr/sbin/policy-rc.d';
+  const keepsServersDown = existsSync(policy);
+  if (!keepsServersDown) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  const names = missing.map(([, name]) => name).join(' ');
+  const install = `apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends ${names}`;
+  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  try {
+    execFileSync('flock', ['/tmp/api7-orch-apt.lock', 'sh', '-c', `${install} || { apt-get update && ${install}; }`], { env: environment, stdio: 'pipe' });
+  } finally {
+    if (!keepsServersDown) rmSync(policy, { force: true });
+  }
+}
+
+/** User tools lock /etc/passwd and give up at once when another holds it. */
+function locked(command: string, args: readonly string[]): void {
+  execFileSync('flock', ['/tmp/api7-orch-users.lock', command, ...args], { stdio: 'pipe' });
+}
+
+function removeUser(user: string): void {
+  for (const pid of processesOf(user)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // Gone by itself.
+    }
+  }
+  locked('userdel', ['-f', user]);
+}
+
+function processesOf(user: string, name?: string): readonly number[] {
+  try {
+    const found = execFileSync('pgrep', ['-u', user, ...(name === undefined ? [] : ['-x', name])], { encoding: 'utf8' });
+    return found.split('\n').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+function keygen(type: string, file: string): void {
+  execFileSync('ssh-keygen', ['-q', '-t', type, '-N', '', '-C', 'test', '-f', file]);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port was given');
+  return address.port;
+}
+
+async function untilListening(port: number, log: () => string): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const up = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, '127.0.0.1');
+      socket.on('connect', () => resolve(true));
+      socket.on('error', () => resolve(false));
+      socket.on('connect', () => socket.destroy());
+    });
+    if (up) return;
+    await delay(50);
+  }
+  throw new Error(`sshd did not start:\n${log()}`);
+}

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { sha256 } from '../../src/core/data.ts';
+import { OrchError } from '../../src/core/errors.ts';
+import { defineTask, Task } from '../../src/core/task.ts';
+
+/** Small task types over the fake host's files: enough to show everything that the engine derives. */
+
+const ROOT = { mode: '0644', owner: 'root', group: 'root' } as const;
+const anyTask = z.custom<Task>((value) => value instanceof Task);
+
+export const note = defineTask({
+  kind: 'note',
+  params: z.object({ path: z.string(), content: z.string(), broken: z.boolean().default(false) }),
+  impact: 'none',
+  claim: (p) => `file:${p.path}`,
+  async read(p, host) {
+    const digest = await host.sha256(p.path);
+    return digest === null ? null : { digest };
+  },
+  want: (p) => ({ digest: sha256(p.content) }),
+  write: (p, _change, host) => host.writeFile(p.path, p.broken ? 'something else' : p.content, ROOT),
+});
+
+/** Like `note`, but serving traffic depends on it. */
+export const served = defineTask({
+  kind: 'served',
+  params: z.object({ path: z.string(), content: z.string() }),
+  claim: (p) => `file:${p.path}`,
+  async read(p, host) {
+    const digest = await host.sha256(p.path);
+    return digest === null ? null : { digest };
+  },
+  want: (p) => ({ digest: sha256(p.content) }),
+  write: (p, _change, host) => host.writeFile(p.path, p.content, ROOT),
+});
+
+/** Holds the digests of the tasks it was given: changes when one of them does. Reading needs /engine to be there. */
+export const process_ = defineTask({
+  kind: 'process',
+  params: z.object({ name: z.string(), restartOn: z.array(anyTask) }),
+  claim: (p) => `state:${p.name}`,
+  async read(p, host) {
+    if ((await host.stat('/engine')) === null) throw new OrchError('ENGINE_MISSING', 'there is no engine');
+    const text = await host.read(`/run/${p.name}`);
+    return text === null ? null : { started: text.toString() };
+  },
+  want: (p, _now, { see }) => ({ started: p.restartOn.map((task) => JSON.stringify(see(task))).join() }),
+  write: (p, change, host) => host.writeFile(`/run/${p.name}`, change.after?.started ?? '', ROOT),
+  result: (state) => ({ pid: state.started.length }),
+});
+
+/** A gate over a file's content. */
+export const answered = defineTask({
+  kind: 'answered',
+  params: z.object({
+    path: z.string(),
+    passes: z.number().default(1),
+    within: z.number().default(5000),
+    hopeless: z.string().optional(),
+  }),
+  impact: 'none',
+  claim: (p) => `gate:${p.path}`,
+  async read(p, host) {
+    return { text: (await host.read(p.path))?.toString() ?? '' };
+  },
+  want: () => ({ text: 'yes' }),
+  patience: (p) => ({ withinMs: p.within, everyMs: 100, passes: p.passes }),
+  unmet: (p, state) => new OrchError('NOT_ANSWERED', `${p.path} said "${state?.text}"`),
+  hopeless: (p, state) => (state?.text === p.hopeless ? new OrchError('HOPELESS', 'no use') : undefined),
+});

@@ -1,0 +1,44 @@
+import { defineConfig } from 'vitest/config';
+
+const alias = { 'api7-orch': new URL('./src/index.ts', import.meta.url).pathname };
+
+/** `unit` needs nothing but Node; `wire` a real sshd; `engine` a Docker Engine; `lab` the hosts of test/lab. */
+export default defineConfig({
+  resolve: { alias },
+  test: {
+    // One machine carries the lab: suites that measure or wait must not compete with it.
+    projects: [
+      {
+        resolve: { alias },
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/wire/**', 'test/contract/**', 'test/lab/**', 'test/docker/engine.test.ts'],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        resolve: { alias },
+        test: {
+          name: 'wire',
+          include: ['test/wire/**/*.test.ts', 'test/contract/**/*.test.ts', 'test/docker/engine.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        resolve: { alias },
+        test: {
+          name: 'lab',
+          include: ['test/lab/**/*.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 900_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+});
