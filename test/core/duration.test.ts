@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { formatDuration, parseDuration } from '../../src/core/duration.ts';
+
+test.each([
+  ['500ms', 500],
+  ['10s', 10_000],
+  ['8m', 480_000],
+  ['1h', 3_600_000],
+  ['1m30s', 90_000],
+  ['0.5s', 500],
+])('%s is %d ms', (text, ms) => expect(parseDuration(text)).toBe(ms));
+
+test.each(['', '10', 's', '10 s', '-1s', '1d', '10sx'])('"%s" is refused', (text) => {
+  expect(() => parseDuration(text)).toThrow(expect.objectContaining({ code: 'DURATION_INVALID' }));
+});
+
+test.each([
+  [480, '480 ms'],
+  [12_340, '12.3 s'],
+  [485_000, '8 m 5 s'],
+])('%d ms reads %s', (ms, text) => expect(formatDuration(ms)).toBe(text));
