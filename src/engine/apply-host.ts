@@ -143,13 +143,7 @@ class HostApply {
   }
 
   #disrupts({ task, plan }: Entry): boolean {
-    return (
-      plan.status === 'change' &&
-      !task.type.gate &&
-      task.type.impact === 'node' &&
-      plan.change.before !== null &&
-      task.bound.confirmed
-    );
+    return plan.status === 'change' && !task.type.gate && task.type.impact === 'node' && plan.change.before !== null;
   }
 
   /** Entries up to and including the next one that has something to do: those must be read again after a write. */

@@ -65,10 +65,14 @@ interface Listing {
 async function list(path: string): Promise<Listing> {
   const hash = createHash('sha256');
   const members: Record<string, number> = {};
-  await walk(path, (chunk) => hash.update(chunk), async (name, entry) => {
-    members[name] = entry.header.size ?? 0;
-    return true;
-  });
+  await walk(
+    path,
+    (chunk) => hash.update(chunk),
+    async ({ name, size }) => {
+      members[name] = size;
+      return true;
+    },
+  );
   if (Object.keys(members).length === 0) throw damaged(path, 'it holds no files', undefined);
   return { sha256: hash.digest('hex'), members };
 }
@@ -76,21 +80,34 @@ async function list(path: string): Promise<Listing> {
 async function extract(path: string, member: string): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let found = false;
-  await walk(path, () => {}, async (name, entry) => {
-    if (name !== member) return true;
-    found = true;
-    for await (const chunk of entry) chunks.push(chunk);
-    return false;
-  });
+  await walk(
+    path,
+    () => {},
+    async ({ name, content }) => {
+      if (name !== member) return true;
+      found = true;
+      for await (const chunk of content) if (chunk instanceof Uint8Array) chunks.push(chunk);
+      return false;
+    },
+  );
   if (found) return Buffer.concat(chunks);
-  throw new OrchError('PACKAGE_LACKS', `${path} has no member ${member}`, { hint: 'check that it is the right package' });
+  throw new OrchError('PACKAGE_LACKS', `${path} has no member ${member}`, {
+    hint: 'check that it is the right package',
+  });
+}
+
+interface Member {
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly content: AsyncIterable<unknown>;
 }
 
 /** Calls `visit` for each regular file of a .tar.gz, until it answers false. What it leaves unread is skipped. */
 async function walk(
   path: string,
   raw: (chunk: Buffer) => void,
-  visit: (name: string, entry: tar.Entry) => Promise<boolean>,
+  visit: (member: Member) => Promise<boolean>,
 ): Promise<void> {
   await present(path);
   const source = createReadStream(path, { highWaterMark: 1 << 20 });
@@ -106,9 +123,9 @@ async function walk(
   const flow = pipeline(Readable.from(tap(source)), unpacked, entries, { signal: stop.signal });
   const visits = (async () => {
     for await (const entry of entries) {
-      const { type, name } = entry.header;
+      const { type, name, size } = entry.header;
       const regular = type === 'file' || type === 'contiguous-file';
-      if (regular && !(await visit(memberName(path, name), entry))) return stop.abort();
+      if (regular && !(await visit({ name: memberName(path, name), size, content: entry }))) return stop.abort();
       entry.resume();
     }
   })();

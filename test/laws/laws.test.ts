@@ -1,0 +1,133 @@
+import { describe, expect, test } from 'vitest';
+import { overlaps } from '../../src/core/claim.ts';
+import { diff } from '../../src/core/diff.ts';
+import { OrchError } from '../../src/core/errors.ts';
+import type { NumberedEvent } from '../../src/core/event.ts';
+import type { Task } from '../../src/core/task.ts';
+import { Hosts } from '../../src/engine/hosts.ts';
+import { localFiles } from '../../src/engine/local-files.ts';
+import { Locals } from '../../src/engine/locals.ts';
+import { type Entry, planEntries } from '../../src/engine/plan-host.ts';
+import type { FakeHost } from '../../src/transport/fake-host.ts';
+import { onePlay, runPlays } from '../support/run-fake.ts';
+import { SENTINEL, type Subject, subjects } from './subjects.ts';
+
+/** Plans a subject's tasks without the rest of the engine; the last one is the subject itself. */
+async function plan(host: FakeHost, subject: Subject): Promise<{ readonly last: Entry; readonly locals: Locals }> {
+  const entries = [...subject.tasks()].map(
+    (task): Entry => ({ task: task as Task, plan: { status: 'unknown', why: '' } }),
+  );
+  const locals = new Locals(localFiles());
+  await planEntries({ host: host.name, hosts: new Hosts(async () => host), locals, entries }, entries);
+  return { last: entries.at(-1) as Entry, locals };
+}
+
+const apply = (host: FakeHost, subject: Subject, check = false) =>
+  runPlays(
+    [host],
+    onePlay(() => subject.tasks()),
+    { check, diff: true },
+  );
+
+const picture = (host: FakeHost): string => JSON.stringify(host.snapshot());
+
+const ended = (events: readonly NumberedEvent[]) => events.filter((event) => event.type === 'task.end');
+
+describe.each(subjects)('$name', (subject) => {
+  // A command that always runs has no state to come to rest in.
+  const lasting = subject.always ? () => {} : test;
+
+  test('a plan changes nothing on the host', async () => {
+    const host = subject.host();
+    const before = picture(host);
+    await apply(host, subject, true);
+    expect(picture(host)).toBe(before);
+    expect(host.writes).toBe(0);
+  });
+
+  test('after apply the plan is empty', async () => {
+    const host = subject.host();
+    const first = await apply(host, subject);
+    expect(first.codes).toEqual([]);
+    expect(ended(first.events).at(-1)?.status).toBe('changed');
+    const again = await apply(host, subject);
+    expect(ended(again.events).at(-1)?.status).toBe(subject.always ? 'changed' : 'ok');
+  });
+
+  lasting('what check lists is what apply changes', async () => {
+    const check = await apply(subject.host(), subject, true);
+    const done = await apply(subject.host(), subject);
+    const differences = (events: readonly NumberedEvent[]) => ended(events).map((event) => event.differences);
+    const unsure = ended(check.events).map(({ status }) => status === 'unknown');
+    expect(differences(check.events).filter((_, i) => !unsure[i])).toEqual(
+      differences(done.events).filter((_, i) => !unsure[i]),
+    );
+  });
+
+  lasting('the diff is what really changed', async () => {
+    const host = subject.host();
+    const before = await plan(host, subject);
+    const planned = before.last.plan;
+    const read = async () => before.last.task.bound.read(host, await before.locals.of(before.last.task));
+    const was = await read();
+    const done = await apply(host, subject);
+    const observed = diff(was, await read()).map(({ path }) => path);
+    // A field that nobody declared may change with the rest (a container's id): the diff never claims to know it.
+    const claimed =
+      ended(done.events)
+        .at(-1)
+        ?.differences.map(({ path }) => path) ?? [];
+    expect(observed).toEqual(expect.arrayContaining(claimed.filter((path) => path !== '')));
+    if (planned.status === 'change' && was !== null)
+      expect(claimed).toEqual(planned.change.differences.map(({ path }) => path));
+  });
+
+  test('writes stay inside the claim', async () => {
+    const host = subject.host();
+    const tasks = [...subject.tasks()] as readonly Task[];
+    const before = new Map(host.files);
+    await apply(host, subject);
+    const touched = [...new Set([...before.keys(), ...host.files.keys()])].filter(
+      (path) => before.get(path) !== host.files.get(path),
+    );
+    const strays = touched.filter(
+      (path) => !tasks.some((task) => overlaps(task.claim, `file:${path}`)) && !subject.sideEffects?.includes(path),
+    );
+    expect(strays).toEqual([]);
+  });
+
+  lasting('writing twice is writing once', async () => {
+    const once = subject.host();
+    await apply(once, subject);
+    const twice = subject.host();
+    const { last, locals } = await plan(twice, subject);
+    await apply(twice, subject);
+    if (last.plan.status === 'change') await last.task.bound.write(last.plan.change, twice, await locals.of(last.task));
+    expect(subject.stable(twice)).toBe(subject.stable(once));
+  });
+
+  test('cut at any write and run again, it ends in the same place', async () => {
+    const whole = subject.host();
+    await apply(whole, subject);
+    for (let cut = 1; cut <= whole.writes; cut++)
+      for (const moment of ['before', 'after'] as const) {
+        const host = subject.host();
+        host.onWrite = (at, count) => {
+          if (at === moment && count === cut) throw new OrchError('CONTROLLER_KILLED', 'killed');
+        };
+        const killed = await apply(host, subject);
+        expect(killed.codes).toEqual(['CONTROLLER_KILLED']);
+        host.onWrite = undefined;
+        const next = await apply(host, subject);
+        expect(next.codes).toEqual([]);
+        expect(subject.stable(host)).toBe(subject.stable(whole));
+      }
+  });
+
+  test('no secret shows in the events', async () => {
+    for (const check of [true, false]) {
+      const run = await apply(subject.host(), subject, check);
+      expect(JSON.stringify(run.events)).not.toContain(SENTINEL);
+    }
+  });
+});
