@@ -4,6 +4,7 @@ import { located, type OrchError } from '../core/errors.ts';
 import type { Emit, HostCounts, Outcome } from '../core/event.ts';
 import { faultOf } from '../core/fault.ts';
 import type { Host } from '../core/host.ts';
+import { NotYet } from '../core/later.ts';
 import type { Plays } from '../core/play.ts';
 import type { Hosts } from './hosts.ts';
 import type { Locals } from './locals.ts';
@@ -54,8 +55,20 @@ export interface RunReport {
  */
 export async function runPlaybook(context: RunContext, request: RunRequest): Promise<RunReport> {
   const planned = enumerate(request.plays(), request.select);
+  await prepare(planned, context.locals);
   const names = [...new Set(planned.flatMap(({ hosts }) => hosts.map(({ name }) => name)))];
   return new PlaybookRun(context, request, names, planned).run();
+}
+
+/** The controller's own part of every task: a package that is missing or damaged is found before any connection. */
+async function prepare(planned: readonly PlannedPlay[], locals: Locals): Promise<void> {
+  for (const { tasks } of planned)
+    for (const [host, stated] of tasks)
+      for (const task of stated)
+        if (task.blocked === undefined)
+          await locals.of(task).catch((error: unknown) => {
+            if (!(error instanceof NotYet)) throw located(error, { host: task.on ?? host, task: task.title });
+          });
 }
 
 class PlaybookRun {

@@ -1,0 +1,28 @@
+import type { Steps } from '../core/task.ts';
+import { bindAddresses } from '../inventory/bind.ts';
+import type { BindPort, Inventory } from '../inventory/inventory.ts';
+import { hostLimits } from '../tasks/host-limits.ts';
+import { portsFree } from '../tasks/ports-free.ts';
+import { CONTAINERS, PORTS } from './paths.ts';
+
+const PORTS_OF_GROUP: Readonly<Record<string, readonly BindPort[]>> = {
+  control_plane: ['dashboard', 'dpManager'],
+  data_plane: ['http', 'https', 'status'],
+};
+
+/**
+ * Gates that refuse a host before anything is changed anywhere: open files that its kernel does not grant, ports that
+ * somebody else's container holds.
+ */
+export function* preflight(
+  inventory: Inventory,
+  host: { readonly address: string; readonly groups: readonly string[] },
+): Steps {
+  const { api7 } = inventory;
+  yield hostLimits({ nofile: api7.nofile });
+  const ports = host.groups.flatMap((group) => PORTS_OF_GROUP[group] ?? []);
+  yield portsFree({
+    ports: ports.flatMap((port) => bindAddresses(api7, host, port).map((address) => ({ address, port: PORTS[port] }))),
+    except: Object.values(CONTAINERS),
+  });
+}
