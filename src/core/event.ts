@@ -1,5 +1,5 @@
 import type { Difference } from './diff.ts';
-import type { Patch } from './task.ts';
+import type { Patch } from './task-type.ts';
 
 export type TaskStatus = 'ok' | 'changed' | 'failed' | 'skipped' | 'unknown';
 export type Outcome = 'ok' | 'failed' | 'refused' | 'partial' | 'interrupted';

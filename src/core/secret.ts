@@ -25,6 +25,11 @@ export class Secret {
     return new Secret(value);
   }
 
+  /** A secret made of others: what must be looked for in output is already known. */
+  static joined(value: string): Secret {
+    return new Secret(value);
+  }
+
   reveal(): string {
     return this.#value;
   }

@@ -1,7 +1,7 @@
 import { isConnectionLost, isUnreachable, located, OrchError } from '../core/errors.ts';
 import { faultOf } from '../core/fault.ts';
 import { laterResult } from '../core/later.ts';
-import type { Patch } from '../core/task.ts';
+import type { Patch } from '../core/task-type.ts';
 import { assertConverged, assertSettled } from './assert-plan.ts';
 import { checkStep } from './check-step.ts';
 import { waitForGate } from './gate.ts';
@@ -158,15 +158,16 @@ class HostApply {
     if (plan.status !== 'change') return;
     this.#touched = true;
     const local = await this.#run.locals.of(task);
+    const report = this.#log.report(entry);
     try {
-      await task.bound.write(plan.change, await connectionFor(this.#planner, task), local);
+      await task.bound.write(plan.change, await connectionFor(this.#planner, task), local, report);
     } catch (error) {
       if (!isConnectionLost(error)) throw error;
       await this.#run.hosts.reconnect(task.on ?? this.#run.host.name);
       await planEntries(this.#planner, [entry]);
       const again = entry.plan as Entry['plan'];
       if (again.status === 'change')
-        await task.bound.write(again.change, await connectionFor(this.#planner, task), local);
+        await task.bound.write(again.change, await connectionFor(this.#planner, task), local, report);
     }
   }
 

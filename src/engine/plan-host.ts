@@ -3,7 +3,8 @@ import type { Data } from '../core/data.ts';
 import { diff } from '../core/diff.ts';
 import { isConnectionLost, located, OrchError } from '../core/errors.ts';
 import { NotYet } from '../core/later.ts';
-import type { Change, See, Task } from '../core/task.ts';
+import type { Task } from '../core/task.ts';
+import type { Change, See } from '../core/task-type.ts';
 import type { Hosts } from './hosts.ts';
 import type { Locals } from './locals.ts';
 

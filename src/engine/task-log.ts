@@ -1,7 +1,7 @@
 import type { Data } from '../core/data.ts';
 import type { Fault, TaskStatus } from '../core/event.ts';
 import { MASK } from '../core/secret.ts';
-import type { Change, Patch } from '../core/task.ts';
+import type { Change, Patch, Report } from '../core/task-type.ts';
 import type { HostRun } from './host-run.ts';
 import type { Entry } from './plan-host.ts';
 
@@ -61,6 +61,15 @@ export class TaskLog {
       ...details,
       durationMs: clock.now() - (this.#begun.get(entry) ?? clock.now()),
     });
+  }
+
+  /** What a task's write may say while it works. */
+  report(entry: Entry): Report {
+    const { emit, host } = this.#run;
+    return {
+      warn: (message) => emit({ type: 'warning', host: host.name, message }),
+      progress: (text) => emit({ type: 'task.progress', host: host.name, task: entry.task.title, text }),
+    };
   }
 
   /** The tasks that cannot even be named before something else has been applied: one unknown for all of them. */

@@ -17,5 +17,7 @@ test.each(['', '10', 's', '10 s', '-1s', '1d', '10sx'])('"%s" is refused', (text
 test.each([
   [480, '480 ms'],
   [12_340, '12.3 s'],
+  [59_999, '1 m'],
+  [119_999, '2 m'],
   [485_000, '8 m 5 s'],
 ])('%d ms reads %s', (ms, text) => expect(formatDuration(ms)).toBe(text));

@@ -29,6 +29,8 @@ const apply = (host: FakeHost, subject: Subject, check = false) =>
     { check, diff: true },
   );
 
+const silent = { warn: () => undefined, progress: () => undefined };
+
 const picture = (host: FakeHost): string => JSON.stringify(host.snapshot());
 
 const ended = (events: readonly NumberedEvent[]) => events.filter((event) => event.type === 'task.end');
@@ -102,7 +104,8 @@ describe.each(subjects)('$name', (subject) => {
     const twice = subject.host();
     const { last, locals } = await plan(twice, subject);
     await apply(twice, subject);
-    if (last.plan.status === 'change') await last.task.bound.write(last.plan.change, twice, await locals.of(last.task));
+    if (last.plan.status === 'change')
+      await last.task.bound.write(last.plan.change, twice, await locals.of(last.task), silent);
     expect(subject.stable(twice)).toBe(subject.stable(once));
   });
 

@@ -1,11 +1,12 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SshTarget } from '../../src/transport/ssh-target.ts';
+import { installed } from './installed.ts';
 
 export type Sudo = 'all' | 'password' | 'none';
 
@@ -34,12 +35,11 @@ export interface TestSshd extends AsyncDisposable {
   connections(): readonly number[];
 }
 
-const PACKAGES: Readonly<Record<string, string>> = { '/usr/sbin/sshd': 'openssh-server', '/usr/bin/sudo': 'sudo' };
-
 /** Starts a server. Needs root: it makes a user and a sudo rule, and removes both at the end. */
 export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
   if (process.getuid?.() !== 0) throw new Error('tests against a real sshd make users and must run as root');
-  installMissing();
+  const daemon = installed('/usr/sbin/sshd', 'openssh-server');
+  installed('/usr/bin/sudo', 'sudo');
   const id = randomBytes(4).toString('hex');
   const user = `orch${id}`;
   const directory = mkdtempSync(join(tmpdir(), 'api7-orch-sshd-'));
@@ -80,7 +80,9 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
         '',
       ].join('\n'),
     );
-    const server = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(directory, 'sshd_config')], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const server = spawn(daemon, ['-D', '-e', '-f', join(directory, 'sshd_config')], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     let log = '';
     server.stderr.on('data', (chunk: Buffer) => {
       log = (log + chunk.toString()).slice(-20_000);
@@ -88,7 +90,11 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
     undo.unshift(() => server.kill('SIGKILL'));
     await untilListening(port, () => log);
     const hostKey = (type = types[0] ?? 'ed25519'): string =>
-      readFileSync(join(directory, `host_${type}.pub`), 'utf8').split(' ').slice(0, 2).join(' ').trim();
+      readFileSync(join(directory, `host_${type}.pub`), 'utf8')
+        .split(' ')
+        .slice(0, 2)
+        .join(' ')
+        .trim();
     const knownHosts = join(directory, 'known_hosts');
     writeFileSync(knownHosts, types.map((type) => `[127.0.0.1]:${port} ${hostKey(type)}\n`).join(''), { mode: 0o600 });
     return {
@@ -121,22 +127,6 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
   }
 }
 
-function installMissing(): void {
-  const missing = Object.entries(PACKAGES).filter(([file]) => !existsSync(file));
-  if (missing.length === 0) return;
-  const policy = '/usr/sbin/policy-rc.d';
-  const keepsServersDown = existsSync(policy);
-  if (!keepsServersDown) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
-  const names = missing.map(([, name]) => name).join(' ');
-  const install = `apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends ${names}`;
-  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  try {
-    execFileSync('flock', ['/tmp/api7-orch-apt.lock', 'sh', '-c', `${install} || { apt-get update && ${install}; }`], { env: environment, stdio: 'pipe' });
-  } finally {
-    if (!keepsServersDown) rmSync(policy, { force: true });
-  }
-}
-
 /** User tools lock /etc/passwd and give up at once when another holds it. */
 function locked(command: string, args: readonly string[]): void {
   execFileSync('flock', ['/tmp/api7-orch-users.lock', command, ...args], { stdio: 'pipe' });
@@ -155,7 +145,9 @@ function removeUser(user: string): void {
 
 function processesOf(user: string, name?: string): readonly number[] {
   try {
-    const found = execFileSync('pgrep', ['-u', user, ...(name === undefined ? [] : ['-x', name])], { encoding: 'utf8' });
+    const found = execFileSync('pgrep', ['-u', user, ...(name === undefined ? [] : ['-x', name])], {
+      encoding: 'utf8',
+    });
     return found.split('\n').filter(Boolean).map(Number);
   } catch {
     return [];

@@ -1,0 +1,26 @@
+/** Versions of the Engine API as an Engine reports them: the newest it speaks and the oldest. */
+export interface Spoken {
+  readonly newest: string;
+  readonly oldest: string;
+}
+
+/** What is spoken where the Engine knows it: Engine 29 accepts nothing older. */
+const PREFERRED = '1.44';
+
+/** Order of two API versions: negative when `a` is older. `1.9` is older than `1.41`. */
+export function compareVersions(a: string, b: string): number {
+  const [majorA = 0, minorA = 0] = a.split('.').map(Number);
+  const [majorB = 0, minorB = 0] = b.split('.').map(Number);
+  return majorA - majorB || minorA - minorB;
+}
+
+/**
+ * The version to speak with an Engine: ours, or the nearest that it knows. Replies then keep the form they were written
+ * against, whatever newer Engines make of them.
+ *
+ * @example agreeOnVersion({ newest: '1.41', oldest: '1.12' }) // '1.41'
+ */
+export function agreeOnVersion({ newest, oldest }: Spoken): string {
+  if (compareVersions(newest, PREFERRED) < 0) return newest;
+  return compareVersions(oldest, PREFERRED) > 0 ? oldest : PREFERRED;
+}

@@ -1,0 +1,159 @@
+import type { Connection } from '../core/connection.ts';
+import type { ContainerCreate, Docker } from '../core/docker.ts';
+import { OrchError } from '../core/errors.ts';
+import type { Dial } from './agent.ts';
+import { Engine } from './engine.ts';
+import { logText } from './logs.ts';
+import { pullImage } from './pull.ts';
+import { containerInspect, containerSummaries, engineInfo, imageInspect, parseReply } from './replies.ts';
+import { stopContainer } from './stop.ts';
+
+/** A `Docker` whose idle sockets can be let go. */
+export type DialledDocker = Docker & { close(): void };
+
+/**
+ * The Docker Engine behind `dial`, each call one or a few requests of its HTTP API. Nothing is dialled, and the client
+ * library is not loaded, before the first call.
+ *
+ * Errors: DOCKER_NOT_FOUND, DOCKER_DENIED, DOCKER_UNREACHABLE (no Engine to talk to), DOCKER_FAILED (it refused, in its
+ * own words), PORT_TAKEN, DISK_FULL, IMAGE_MISSING, IMAGE_PULL_FAILED, TIMED_OUT.
+ *
+ * @example const docker = dockerOver(async () => net.connect('/var/run/docker.sock'));
+ */
+export function dockerOver(dial: Dial): DialledDocker {
+  const engine = new Engine(dial);
+
+  const container: Docker['container'] = async (name) => {
+    const doing = `inspect container ${name}`;
+    const reply = await engine.find(doing, (api, abortSignal) => api.getContainer(name).inspect({ abortSignal }));
+    return reply === null ? null : parseReply(containerInspect, reply, doing);
+  };
+
+  return {
+    container,
+    close: () => engine.close(),
+
+    async info() {
+      const doing = 'ask the Docker Engine about itself';
+      return parseReply(engineInfo, await engine.look(doing, (api) => api.info()), doing);
+    },
+
+    async containers() {
+      const doing = 'list containers';
+      const reply = await engine.look(doing, (api, abortSignal) => api.listContainers({ all: true, abortSignal }));
+      return parseReply(containerSummaries, reply, doing);
+    },
+
+    async image(ref) {
+      const doing = `inspect image ${ref}`;
+      const reply = await engine.find(doing, (api) => api.getImage(ref).inspect());
+      return reply === null ? null : parseReply(imageInspect, reply, doing);
+    },
+
+    async logs(name, lines) {
+      const options = { stdout: true, stderr: true, tail: lines, follow: false } as const;
+      const bytes = await engine.change(
+        `read the log of container ${name}`,
+        (api, abortSignal) => api.getContainer(name).logs({ ...options, abortSignal }),
+        // 404: no such container. 501: its log driver keeps nothing that could be read back.
+        { fine: [404, 501] },
+      );
+      if (bytes === null) return '';
+      // A log that happens to be JSON was parsed on the way.
+      return Buffer.isBuffer(bytes) ? logText(bytes) : JSON.stringify(bytes);
+    },
+
+    async create(name, body) {
+      const doing = `create container ${name}`;
+      const reply = await engine.change(doing, (api, abortSignal) =>
+        api.createContainer({ ...mutable(body), name, abortSignal }),
+      );
+      if (reply === null) throw new OrchError('DOCKER_FAILED', `${doing}: the Engine gave no id`);
+      return reply.id;
+    },
+
+    async start(name) {
+      const limitMs = 5 * 60_000;
+      await engine.change(
+        `start container ${name}`,
+        (api, abortSignal) => api.getContainer(name).start({ abortSignal }),
+        {
+          fine: [304],
+          limitMs,
+        },
+      );
+    },
+
+    async stop(name, options) {
+      const found = await container(name);
+      if (found === null) return;
+      const now = { running: found.State.Running, signal: found.Config.StopSignal };
+      await stopContainer(engine, name, now, options);
+    },
+
+    async remove(name) {
+      const doing = `remove container ${name}`;
+      const query = { v: true };
+      await engine.change(doing, (api, abortSignal) => api.getContainer(name).remove({ ...query, abortSignal }), {
+        fine: [404],
+      });
+    },
+
+    async rename(name, to) {
+      await engine.change(`rename container ${name} to ${to}`, (api, abortSignal) =>
+        api.getContainer(name).rename({ name: to, abortSignal }),
+      );
+    },
+
+    pull: (ref) => pullImage(engine, ref),
+
+    async tag(id, ref) {
+      const at = ref.lastIndexOf(':');
+      const tagged = at > ref.lastIndexOf('/');
+      const target = { repo: tagged ? ref.slice(0, at) : ref, tag: tagged ? ref.slice(at + 1) : 'latest' };
+      await engine.change(`tag image ${id} as ${ref}`, (api, abortSignal) =>
+        api.getImage(id).tag({ ...target, abortSignal }),
+      );
+    },
+  };
+}
+
+type Mutable<T> = T extends object ? { -readonly [K in keyof T]: Mutable<T[K]> } : T;
+
+/** The library's types want writable values; it does not write to them. */
+const mutable = (body: ContainerCreate): Mutable<ContainerCreate> => structuredClone(body) as Mutable<ContainerCreate>;
+
+/** A connection that can open a stream to its host's Docker socket. */
+export type DockerlessConnection = Omit<Connection, 'docker'> & { readonly dialDocker: Dial };
+
+/**
+ * The same connection with its host's Docker Engine. Nothing is dialled before Docker is first asked.
+ *
+ * @example const host = withDocker(await connectSsh(target, options));
+ */
+export function withDocker(raw: DockerlessConnection): Connection {
+  const docker = dockerOver(() => raw.dialDocker());
+  return {
+    name: raw.name,
+    docker,
+    facts: () => raw.facts(),
+    stat: (path) => raw.stat(path),
+    sha256: (path) => raw.sha256(path),
+    read: (path, limit) => raw.read(path, limit),
+    tree: (path) => raw.tree(path),
+    freeBytes: (path) => raw.freeBytes(path),
+    httpGet: (request) => raw.httpGet(request),
+    haproxyShow: (socket, what) => raw.haproxyShow(socket, what),
+    test: (command, options) => raw.test(command, options),
+    writeFile: (path, content, ownership) => raw.writeFile(path, content, ownership),
+    makeDirectory: (path, ownership) => raw.makeDirectory(path, ownership),
+    chmod: (path, ownership) => raw.chmod(path, ownership),
+    remove: (path) => raw.remove(path),
+    upload: (local, remote, options) => raw.upload(local, remote, options),
+    run: (command, options) => raw.run(command, options),
+    async close() {
+      docker.close();
+      await raw.close();
+    },
+  };
+}

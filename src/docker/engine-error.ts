@@ -1,0 +1,56 @@
+import { OrchError } from '../core/errors.ts';
+
+/** A request that the Engine answered with an error: its HTTP status and its own words. */
+export interface EngineRefusal {
+  /** What was asked of it, as in "start container api7-gateway". */
+  readonly doing: string;
+  readonly status: number;
+  readonly message: string;
+}
+
+interface Pattern {
+  readonly matches: RegExp;
+  readonly code: string;
+  hint(found: RegExpMatchArray): string;
+}
+
+// The Engine has one status (500) for most of these: its message is the only thing that tells them apart.
+const PATTERNS: readonly Pattern[] = [
+  {
+    matches: /(?:Bind for|bind:|listen tcp4?6?|exposing port)\s?\S*:(\d+).*(?:already allocated|already in use)/s,
+    code: 'PORT_TAKEN',
+    hint: ([, port]) => `find what holds port ${port} (ss -ltnp, docker ps) and stop it, or choose another port`,
+  },
+  {
+    matches: /port is already allocated|address already in use/,
+    code: 'PORT_TAKEN',
+    hint: () => 'find what holds the port (ss -ltnp, docker ps) and stop it, or choose another port',
+  },
+  {
+    matches: /no space left on device/i,
+    code: 'DISK_FULL',
+    hint: () => "free space on the file system of Docker's data root (docker system df shows what uses it)",
+  },
+  {
+    matches: /no such image/i,
+    code: 'IMAGE_MISSING',
+    hint: () => 'state the image task before the container that uses it',
+  },
+];
+
+/**
+ * What a refusal of the Engine means to a user.
+ *
+ * @example engineError({ doing: 'start container web', status: 500, message: 'Bind for 0.0.0.0:80 failed: port is already allocated' }).code // 'PORT_TAKEN'
+ */
+export function engineError({ doing, status, message }: EngineRefusal): OrchError {
+  const words = message.trim();
+  for (const { matches, code, hint } of PATTERNS) {
+    const found = words.match(matches);
+    if (found !== null) return new OrchError(code, `${doing}: ${words}`, { hint: hint(found) });
+  }
+  return new OrchError('DOCKER_FAILED', `${doing}: ${words} (status ${status})`, {
+    hint: status >= 500 ? "look at the Docker daemon's log on that host" : 'correct what the message names',
+    retryable: status === 503,
+  });
+}

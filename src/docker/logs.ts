@@ -1,0 +1,18 @@
+const HEADER = 8;
+
+/**
+ * The text of a container's log as the Engine frames it: stream number, three zero bytes, length as a big-endian
+ * number, then that many bytes. A container with a terminal has no frames; its bytes are the text.
+ * https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach
+ */
+export function logText(bytes: Buffer): string {
+  const parts: Buffer[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const framed = at + HEADER <= bytes.length && (bytes[at] ?? 9) <= 2 && bytes.readUIntBE(at + 1, 3) === 0;
+    if (!framed) return bytes.toString('utf8');
+    const end = at + HEADER + bytes.readUInt32BE(at + 4);
+    parts.push(bytes.subarray(at + HEADER, end));
+    at = end;
+  }
+  return Buffer.concat(parts).toString('utf8');
+}

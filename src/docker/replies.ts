@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import type { ContainerInspect, ContainerSummary, EngineInfo, ImageInspect } from '../core/docker.ts';
+import { OrchError } from '../core/errors.ts';
+
+// Of each reply only the fields that the port names; a newer Engine may add what it likes.
+const text = z.string();
+const strings = z
+  .array(text)
+  .nullish()
+  .transform((value) => value ?? null);
+const record = z
+  .record(text, text)
+  .nullish()
+  .transform((value) => value ?? null);
+
+const mount = z.object({ Type: text, Source: text.default(''), Target: text, ReadOnly: z.boolean().default(false) });
+
+export const containerInspect = z.object({
+  Id: text,
+  Name: text,
+  Image: text,
+  RestartCount: z.number().default(0),
+  State: z.object({
+    Running: z.boolean(),
+    Status: text,
+    Pid: z.number(),
+    ExitCode: z.number(),
+    OOMKilled: z.boolean(),
+    Error: text,
+    StartedAt: text,
+  }),
+  Config: z.object({
+    Image: text,
+    Hostname: text.default(''),
+    Env: strings,
+    Labels: record,
+    StopSignal: text.exactOptional(),
+    StopTimeout: z.number().exactOptional(),
+  }),
+  HostConfig: z.object({
+    NetworkMode: text,
+    RestartPolicy: z.object({ Name: text, MaximumRetryCount: z.number().default(0) }),
+    PortBindings: z
+      .record(text, z.array(z.object({ HostIp: text.default(''), HostPort: text.default('') })).nullable())
+      .nullish()
+      .transform((value) => value ?? null),
+    Ulimits: z
+      .array(z.object({ Name: text, Soft: z.number(), Hard: z.number() }))
+      .nullish()
+      .transform((value) => value ?? null),
+    Mounts: z
+      .array(mount)
+      .nullish()
+      .transform((value) => value ?? null),
+  }),
+});
+
+const port = z.object({
+  IP: text.exactOptional(),
+  PrivatePort: z.number(),
+  PublicPort: z.number().exactOptional(),
+  Type: text,
+});
+
+export const containerSummaries = z.array(
+  z.object({
+    Id: text,
+    Names: strings.transform((value) => value ?? []),
+    Image: text,
+    State: text,
+    Labels: record.transform((value) => value ?? {}),
+    Ports: z
+      .array(port)
+      .nullish()
+      .transform((value) => value ?? []),
+  }),
+);
+
+export const imageInspect = z.object({
+  Id: text,
+  RepoTags: strings,
+  RepoDigests: strings,
+  Architecture: text,
+  Config: z
+    .object({ User: text.exactOptional(), Env: strings, StopSignal: text.exactOptional() })
+    .nullish()
+    .transform((value) => value ?? null),
+});
+
+export const engineInfo = z.object({ ServerVersion: text, DockerRootDir: text, Driver: text });
+
+export const engineVersion = z.object({ ApiVersion: text, MinAPIVersion: text.default('1.12') });
+
+/**
+ * An Engine's reply, checked.
+ *
+ * @throws OrchError DOCKER_FAILED naming the field that is not as the API documents it
+ */
+export function parseReply<T extends z.ZodType>(schema: T, reply: unknown, doing: string): z.output<T> {
+  const parsed = schema.safeParse(reply);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new OrchError(
+    'DOCKER_FAILED',
+    `${doing}: reply not understood at ${issue?.path.join('.')}: ${issue?.message}`,
+    {
+      hint: 'this Docker Engine may be newer than this version knows',
+    },
+  );
+}
+
+// The port and these schemas must say the same.
+type Fits<Port, Schema extends Port> = Schema;
+export type RepliesFitThePort = [
+  Fits<ContainerInspect, z.output<typeof containerInspect>>,
+  Fits<readonly ContainerSummary[], z.output<typeof containerSummaries>>,
+  Fits<ImageInspect, z.output<typeof imageInspect>>,
+  Fits<EngineInfo, z.output<typeof engineInfo>>,
+];

@@ -1,0 +1,121 @@
+import type { ContainerCreate, ContainerInspect, PortBinding } from '../core/docker.ts';
+import { reveal, type Text } from '../core/secret.ts';
+
+export interface Mount {
+  readonly source: string;
+  readonly readOnly: boolean;
+}
+
+/**
+ * A container as we state it: a plain shape without order where the Engine has none. What is absent is left to the
+ * image or the Engine.
+ */
+export interface ContainerSpec<Value extends Text = Text> {
+  /** Image reference that it is created from. */
+  readonly ref: string;
+  readonly hostname?: string;
+  readonly env: Readonly<Record<string, Value>>;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Host addresses by container port: `{ '9080/tcp': ['0.0.0.0:9080'] }`, sorted. */
+  readonly ports: Readonly<Record<string, readonly string[]>>;
+  /** Bind mounts by path in the container. */
+  readonly mounts: Readonly<Record<string, Mount>>;
+  readonly restart: string;
+  readonly stopSignal?: string;
+  readonly stopTimeoutSeconds?: number;
+  /** Limit on open files, soft and hard alike. */
+  readonly nofile?: number;
+  readonly networkMode?: string;
+  readonly command?: readonly string[];
+}
+
+/** `0.0.0.0:9080`, `[::1]:9080`. */
+export const bindingText = (address: string, port: number | string): string =>
+  `${address.includes(':') ? `[${address}]` : address}:${port}`;
+
+function bindingOf(text: string): PortBinding {
+  const at = text.lastIndexOf(':');
+  return { HostIp: text.slice(0, at).replace(/^\[(.*)\]$/, '$1'), HostPort: text.slice(at + 1) };
+}
+
+const mapRecord = <A, B>(record: Readonly<Record<string, A>>, to: (value: A) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, to(value)]));
+
+/**
+ * The body of `POST /containers/create` for a spec. Mounts go by `Mounts`, never by `Binds`, which would make a
+ * directory of a source that is missing.
+ */
+export function createBody(spec: ContainerSpec): ContainerCreate {
+  const { hostname, stopSignal, stopTimeoutSeconds, nofile, networkMode, command } = spec;
+  return {
+    Image: spec.ref,
+    ...(hostname === undefined ? {} : { Hostname: hostname }),
+    Env: Object.entries(spec.env).map(([name, value]) => `${name}=${reveal(value)}`),
+    Labels: { ...spec.labels },
+    ...(command === undefined ? {} : { Cmd: command }),
+    ExposedPorts: mapRecord(spec.ports, () => ({})),
+    ...(stopSignal === undefined ? {} : { StopSignal: stopSignal }),
+    ...(stopTimeoutSeconds === undefined ? {} : { StopTimeout: stopTimeoutSeconds }),
+    HostConfig: {
+      ...(networkMode === undefined ? {} : { NetworkMode: networkMode }),
+      RestartPolicy: { Name: spec.restart },
+      PortBindings: mapRecord(spec.ports, (bindings) => bindings.map(bindingOf)),
+      ...(nofile === undefined ? {} : { Ulimits: [{ Name: 'nofile', Soft: nofile, Hard: nofile }] }),
+      Mounts: Object.entries(spec.mounts).map(([target, { source, readOnly }]) => ({
+        Type: 'bind' as const,
+        Source: source,
+        Target: target,
+        ReadOnly: readOnly,
+      })),
+    },
+  };
+}
+
+/** What a container is, in the words of a spec. `command` is not among what the port shows of a container. */
+export type ObservedSpec = Omit<ContainerSpec<string>, 'command' | 'nofile' | 'networkMode'> & {
+  /** A text where soft and hard differ. */
+  readonly nofile?: number | string;
+  readonly networkMode: string;
+};
+
+export function observedSpec({ Config, HostConfig }: ContainerInspect): ObservedSpec {
+  const nofile = HostConfig.Ulimits?.find(({ Name }) => Name === 'nofile');
+  return {
+    ref: Config.Image,
+    hostname: Config.Hostname,
+    env: Object.fromEntries((Config.Env ?? []).map(splitEnv)),
+    labels: Config.Labels ?? {},
+    ports: observedPorts(HostConfig.PortBindings ?? {}),
+    mounts: Object.fromEntries(
+      (HostConfig.Mounts ?? []).map(({ Type, Source, Target, ReadOnly }) => [
+        Target,
+        { source: Type === 'bind' ? Source : `${Type}:${Source}`, readOnly: ReadOnly ?? false },
+      ]),
+    ),
+    // Without a policy older Engines say "".
+    restart: HostConfig.RestartPolicy.Name || 'no',
+    ...(Config.StopSignal === undefined ? {} : { stopSignal: Config.StopSignal }),
+    ...(Config.StopTimeout === undefined ? {} : { stopTimeoutSeconds: Config.StopTimeout }),
+    ...(nofile === undefined
+      ? {}
+      : { nofile: nofile.Soft === nofile.Hard ? nofile.Soft : `${nofile.Soft}:${nofile.Hard}` }),
+    // One network under two names.
+    networkMode: HostConfig.NetworkMode === 'default' ? 'bridge' : HostConfig.NetworkMode,
+  };
+}
+
+function splitEnv(entry: string): readonly [name: string, value: string] {
+  const at = entry.indexOf('=');
+  return at < 0 ? [entry, ''] : [entry.slice(0, at), entry.slice(at + 1)];
+}
+
+const observedPorts = (bindings: Readonly<Record<string, readonly PortBinding[] | null>>): ContainerSpec['ports'] =>
+  Object.fromEntries(
+    Object.entries(bindings)
+      .filter(([, hosts]) => hosts !== null && hosts.length > 0)
+      // An empty address is how a published port without one is kept: all addresses.
+      .map(([port, hosts]) => [
+        port,
+        (hosts ?? []).map(({ HostIp, HostPort }) => bindingText(HostIp || '0.0.0.0', HostPort)).sort(),
+      ]),
+  );

@@ -1,0 +1,108 @@
+import type { NumberedEvent, RunEvent } from '../core/event.ts';
+import { type HostView, newHost, type RunView } from './run-view.ts';
+
+/** The view after one more event. Pure: a journal replayed gives the view that the run gave. */
+export function fold(view: RunView, event: NumberedEvent): RunView {
+  switch (event.type) {
+    case 'run.start':
+      return {
+        ...view,
+        title: event.title,
+        cluster: event.cluster,
+        check: event.check,
+        targets: event.hosts,
+        hosts: new Map(event.hosts.map((name) => [name, newHost(name)])),
+      };
+    case 'play.start':
+      return startPlay(view, event.play, event.hosts);
+    case 'host.connected':
+      return onHost(view, event.host, (host) => ({ ...host, state: 'connected' }));
+    case 'host.unreachable':
+      return onHost(view, event.host, (host) => ({
+        ...idle(host),
+        state: 'unreachable',
+        counts: { ...host.counts, unreachable: 1 },
+        errors: [...host.errors, { host: event.host, ...event.error }],
+      }));
+    case 'host.plan':
+      return onHost(view, event.host, (host) => ({
+        ...host,
+        state: 'working',
+        plan: { changes: event.changes, unknown: event.unknown, tasks: event.tasks },
+      }));
+    case 'task.start':
+      return onHost(view, event.host, (host) => ({
+        ...host,
+        state: 'working',
+        task: { title: event.task, since: Date.parse(event.time), waiting: event.waiting },
+      }));
+    case 'task.progress':
+      return onHost(view, event.host, (host) =>
+        host.task === undefined ? host : { ...host, task: { ...host.task, progress: event.text } },
+      );
+    case 'task.end':
+      return onHost(view, event.host, (host) => endTask(host, event));
+    case 'host.end':
+      return onHost(view, event.host, (host) => ({ ...idle(host), state: event.status }));
+    case 'play.end':
+      return view;
+    case 'exec.output':
+      return view.exec ? view : { ...view, exec: true };
+    case 'exec.end':
+      return onHost({ ...view, exec: true }, event.host, (host) => endCommand(host, event));
+    case 'warning':
+      return { ...view, warnings: [...view.warnings, { message: event.message, ...hostOf(event) }] };
+    case 'run.end':
+      return { ...view, end: event };
+    default:
+      return event satisfies never;
+  }
+}
+
+const hostOf = ({ host }: { readonly host?: string }): { readonly host?: string } =>
+  host === undefined ? {} : { host };
+
+/** A task may be carried out on a host that the play does not list (a balancer): it gets its own row then. */
+function onHost(view: RunView, name: string, change: (host: HostView) => HostView): RunView {
+  const hosts = new Map(view.hosts);
+  hosts.set(name, change(hosts.get(name) ?? newHost(name)));
+  return { ...view, hosts };
+}
+
+function startPlay(view: RunView, play: string, names: readonly string[]): RunView {
+  const hosts = new Map(view.hosts);
+  for (const name of names) {
+    const { plan: _, ...host } = idle(hosts.get(name) ?? newHost(name));
+    hosts.set(name, { ...host, state: host.state === 'unreachable' ? 'unreachable' : 'waiting' });
+  }
+  return { ...view, play, playHosts: names, plays: view.plays + 1, hosts };
+}
+
+function idle(host: HostView): HostView {
+  const { task: _, ...rest } = host;
+  return rest;
+}
+
+function endTask(host: HostView, event: Extract<RunEvent, { type: 'task.end' }>): HostView {
+  const { status } = event;
+  return {
+    ...idle(host),
+    state: 'working',
+    counts: { ...host.counts, [status]: host.counts[status] + 1 },
+    changes: status === 'changed' ? [...host.changes, event.task] : host.changes,
+    errors:
+      event.error === undefined
+        ? host.errors
+        : [...host.errors, { host: event.host, task: event.task, ...event.error }],
+  };
+}
+
+function endCommand(host: HostView, event: Extract<RunEvent, { type: 'exec.end' }>): HostView {
+  const { code, signal, error } = event;
+  return {
+    ...host,
+    state: error === undefined && code === 0 ? 'ok' : 'failed',
+    exit: error !== undefined ? error.code : code !== null ? `exit code ${code}` : `signal ${signal ?? 'unknown'}`,
+    errors: error === undefined ? host.errors : [...host.errors, { host: event.host, ...error }],
+  };
+}

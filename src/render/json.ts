@@ -1,0 +1,11 @@
+import type { Renderer } from './renderer.ts';
+import { sinkOf } from './sink.ts';
+
+/** One event per line, as it is, ending in `run.end`: for programs. */
+export function jsonRenderer(stdout: NodeJS.WritableStream): Renderer {
+  const out = sinkOf(stdout);
+  return {
+    event: (event) => out.write(`${JSON.stringify(event)}\n`),
+    close: () => out.flush(),
+  };
+}

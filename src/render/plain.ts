@@ -1,0 +1,42 @@
+import { eventLines } from './event-lines.ts';
+import { fold } from './fold.ts';
+import { noPaint, paintFor } from './paint.ts';
+import { recap } from './recap.ts';
+import type { Detail, Renderer } from './renderer.ts';
+import { EMPTY_VIEW } from './run-view.ts';
+import { sinkOf } from './sink.ts';
+
+export interface PlainOptions extends Detail {
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream;
+  /** Default: as the stream wants it. */
+  readonly colours?: boolean;
+}
+
+/** A line per event that matters, each naming its host: for logs, pipes and CI. */
+export function plainRenderer({ stdout, stderr, colours = true, ...detail }: PlainOptions): Renderer {
+  const out = sinkOf(stdout);
+  const err = sinkOf(stderr);
+  const paint = colours ? paintFor(stdout) : noPaint;
+  let view = EMPTY_VIEW;
+  return {
+    event(event) {
+      view = fold(view, event);
+      // One write for all lines of an event: those of other hosts do not come in between.
+      const lines = eventLines(event, view, detail, paint);
+      for (const [to, sink] of [
+        ['out', out],
+        ['err', err],
+      ] as const) {
+        const mine = lines.filter((line) => line.to === to);
+        if (mine.length > 0) sink.write(`${mine.map(({ text }) => text).join('\n')}\n`);
+      }
+      // What a command printed is all that a pipe may see of `exec`.
+      if (event.type === 'run.end') (view.exec ? err : out).write(`${recap(view, paint).join('\n')}\n`);
+    },
+    async close() {
+      await out.flush();
+      await err.flush();
+    },
+  };
+}

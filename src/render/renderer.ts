@@ -1,0 +1,16 @@
+import type { NumberedEvent } from '../core/event.ts';
+
+/** Draws a run for somebody. Gets every event in order; must not throw from `event` and must not touch the run. */
+export interface Renderer {
+  event(event: NumberedEvent): void;
+  /** Draws what is left and waits until it has been written. */
+  close(): Promise<void>;
+}
+
+/** What is drawn beyond the necessary. */
+export interface Detail {
+  /** Tasks that are ok, too, and what the hosts are doing meanwhile. */
+  readonly verbose: boolean;
+  /** Texts before and after, field by field. */
+  readonly diff: boolean;
+}

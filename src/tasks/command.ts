@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { commandLine } from '../core/argv.ts';
+import type { Command, RunOptions, RunResult } from '../core/connection.ts';
+import { defineTask } from '../core/define-task.ts';
+import { duration } from '../core/duration.ts';
+import { OrchError } from '../core/errors.ts';
+import { absolutePath, secretOrText } from './file/fields.ts';
+
+const error = 'must be a list of words, or a script for sh; secrets go in by stdin';
+const commandText = z.union([z.array(z.string()).min(1, { error }).readonly(), z.string().regex(/\S/, { error })], {
+  error,
+});
+
+const params = z
+  .strictObject({
+    run: commandText,
+    name: z.string().min(1).optional(),
+    creates: absolutePath.optional(),
+    unless: commandText.optional(),
+    always: z.literal(true, { error: 'must be true or left out' }).optional(),
+    stdin: secretOrText.optional(),
+    cwd: absolutePath.optional(),
+    timeout: duration.prefault('10m'),
+  })
+  .refine((p) => [p.creates, p.unless, p.always].filter((given) => given !== undefined).length === 1, {
+    error:
+      'needs exactly one of "creates" (a path that is there afterwards), "unless" (a command that succeeds when nothing is to be done), "always: true"',
+  });
+
+type Params = z.output<typeof params>;
+
+const asCommand = (text: string | readonly string[]): Command =>
+  typeof text === 'string' ? { script: text } : { argv: text };
+
+const wholeText = (p: Params): string => (typeof p.run === 'string' ? p.run.trim() : commandLine(p.run));
+
+function shortName(p: Params): string {
+  if (p.name !== undefined) return p.name;
+  const [first = '', ...more] = (typeof p.run === 'string' ? p.run.trim() : p.run.join(' ')).split('\n');
+  return more.length === 0 && first.length <= 60 ? first : `${first.slice(0, 60)}…`;
+}
+
+const options = (p: Params): RunOptions => ({ timeoutMs: p.timeout, ...(p.cwd === undefined ? {} : { cwd: p.cwd }) });
+
+/**
+ * A command that is run when its effect is not there yet. With `always` it runs every time and always counts as changed.
+ *
+ * @throws OrchError COMMAND_FAILED when it does not exit with 0; the last lines of its output are in the details
+ * @example yield command({ run: ['sysctl', '-p', '/etc/sysctl.d/api7.conf'], unless: 'test "$(sysctl -n net.core.somaxconn)" = 4096' });
+ */
+export const command = defineTask<typeof params, void, { readonly done: boolean }, void>({
+  kind: 'command',
+  params,
+  claim: (p) => `command:${p.name ?? wholeText(p)}`,
+  title: (p) => `command ${shortName(p)}`,
+  afterPending: 'unknown',
+  confirmed: (p) => p.always === undefined,
+  async read(p, host) {
+    if (p.creates !== undefined) return { done: (await host.stat(p.creates)) !== null };
+    if (p.unless === undefined) return { done: false };
+    const result = await host.test(asCommand(p.unless), options(p));
+    if (result.code === null) throw failed('the "unless" of this command', result);
+    return { done: result.code === 0 };
+  },
+  want: () => ({ done: true }),
+  async write(p, _change, host) {
+    const result = await host.run(asCommand(p.run), {
+      ...options(p),
+      ...(p.stdin === undefined ? {} : { stdin: p.stdin }),
+    });
+    if (result.code !== 0) throw failed(`"${shortName(p)}"`, result);
+  },
+});
+
+function failed(what: string, result: RunResult): OrchError {
+  const how =
+    result.code === null
+      ? `was ended by signal ${result.signal ?? '(unknown)'}`
+      : `ended with exit code ${result.code}`;
+  const output = result.stderr.trim() === '' ? result.stdout : result.stderr;
+  const details = output.trimEnd().split('\n').slice(-20).join('\n');
+  return new OrchError('COMMAND_FAILED', `${what} ${how}`, {
+    hint:
+      details === ''
+        ? 'it printed nothing; run it by hand on the host'
+        : 'its last lines say why; correct that and run again',
+    ...(details === '' ? {} : { details }),
+  });
+}

@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { Task } from '../../core/task.ts';
+import { bindingText, type ContainerSpec } from '../../docker/spec.ts';
+import { absolutePath, secretOrText } from '../file/fields.ts';
+
+const portNumber = z.int().min(1).max(65_535);
+
+const port = z.strictObject({
+  /** Host address to publish on. It has no default: published ports pass by the host's firewall. */
+  address: z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address, 0.0.0.0 for all' }),
+  host: portNumber,
+  container: portNumber,
+  protocol: z.enum(['tcp', 'udp']).default('tcp'),
+});
+
+const mount = z.strictObject({ source: absolutePath, target: absolutePath, readOnly: z.boolean().default(true) });
+
+const task = z.instanceof(Task, { error: 'must be a task' });
+
+const signal = z.string().regex(/^SIG[A-Z0-9+-]+$/, { error: "must be a signal name such as 'SIGQUIT'" });
+
+export const containerParams = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/, { error: 'must be a container name: letters, digits, _ . -' }),
+    image: task.refine(({ type }) => type.kind === 'image', { error: 'must be an image task' }),
+    hostname: z.string().min(1).optional(),
+    ports: z.array(port).readonly().default([]),
+    mounts: z.array(mount).readonly().default([]),
+    env: z.record(z.string().regex(/^[^=\0]+$/, { error: 'must be a variable name' }), secretOrText).default({}),
+    labels: z.record(z.string().min(1), z.string()).default({}),
+    restart: z.enum(['no', 'always', 'unless-stopped', 'on-failure']).default('unless-stopped'),
+    stopSignal: signal.optional(),
+    stopTimeoutSeconds: z.int().min(0).optional(),
+    nofile: z.int().min(1).optional(),
+    networkMode: z.string().min(1).optional(),
+    command: z.array(z.string()).readonly().optional(),
+    /** Tasks whose change means a new container: its configuration files. */
+    restartOn: z.array(task).readonly().default([]),
+  })
+  .superRefine(({ mounts }, context) => {
+    const targets = mounts.map(({ target }) => target);
+    const twice = targets.find((target, i) => targets.indexOf(target) !== i);
+    if (twice !== undefined)
+      context.addIssue({ code: 'custom', path: ['mounts'], message: `${twice} is mounted twice` });
+  });
+
+export type ContainerParams = z.output<typeof containerParams>;
+
+/** The declared part of a container, without what the image and other tasks bring. */
+export function specOf(p: ContainerParams): ContainerSpec {
+  const { hostname, stopSignal, stopTimeoutSeconds, nofile, networkMode, command } = p;
+  return {
+    ref: p.image.claim.slice('image:'.length),
+    ...(hostname === undefined ? {} : { hostname }),
+    env: p.env,
+    labels: p.labels,
+    ports: portsOf(p),
+    mounts: Object.fromEntries(p.mounts.map(({ source, target, readOnly }) => [target, { source, readOnly }])),
+    restart: p.restart,
+    ...(stopSignal === undefined ? {} : { stopSignal }),
+    ...(stopTimeoutSeconds === undefined ? {} : { stopTimeoutSeconds }),
+    ...(nofile === undefined ? {} : { nofile }),
+    ...(networkMode === undefined ? {} : { networkMode: networkMode === 'default' ? 'bridge' : networkMode }),
+    ...(command === undefined ? {} : { command }),
+  };
+}
+
+function portsOf({ ports }: ContainerParams): ContainerSpec['ports'] {
+  const byPort = Map.groupBy(ports, ({ container, protocol }) => `${container}/${protocol}`);
+  return Object.fromEntries(
+    [...byPort].map(([key, list]) => [
+      key,
+      [...new Set(list.map(({ address, host }) => bindingText(address, host)))].sort(),
+    ]),
+  );
+}

@@ -1,0 +1,55 @@
+import type { Reader } from '../../core/connection.ts';
+import { NotYet } from '../../core/later.ts';
+import { observedSpec } from '../../docker/spec.ts';
+import { canonicalId, type ImageLocal } from '../image/image-local.ts';
+import { rememberedBy } from './labels.ts';
+import { type ContainerParams, specOf } from './params.ts';
+import { type ContainerState, declaredEnv, managedMounts, specFields, temporaryName } from './state.ts';
+
+/**
+ * A container as it is, with the managed files as its own process sees them.
+ *
+ * @throws NotYet when its image's tag is not on the host: whether it runs what a pull will bring is not known
+ */
+export async function readContainer(
+  p: ContainerParams,
+  host: Reader,
+  image: ImageLocal,
+): Promise<ContainerState | null> {
+  const { docker } = host;
+  const pulled = image.member === null;
+  const [found, leftover, tagged] = await Promise.all([
+    docker.container(p.name),
+    docker.container(temporaryName(p.name)),
+    pulled ? docker.image(image.ref) : null,
+  ]);
+  if (found === null) return null;
+  if (pulled && tagged === null && found.Config.Image === image.ref) throw new NotYet(`image ${image.ref} is pulled`);
+  const accepted = tagged === null ? image.accepted : [tagged.Id];
+  const observed = observedSpec(found);
+  const declared = specOf(p);
+  const remembered = rememberedBy(observed.labels);
+  return {
+    ...specFields(observed, declared),
+    image: canonicalId({ id: image.id, accepted }, found.Image),
+    ref: observed.ref,
+    env: declaredEnv(observed.env, declared.env, remembered.env),
+    spec: remembered.spec,
+    restartOn: remembered.restartOn,
+    mounted: found.State.Pid > 0 ? await seenFiles(p, host, found.State.Pid) : null,
+    running: found.State.Running,
+    leftover: leftover !== null,
+  };
+}
+
+/** A rename over a mounted file leaves the container on the old one: only the view of its process tells. */
+async function seenFiles(p: ContainerParams, host: Reader, pid: number): Promise<Record<string, string>> {
+  const targets = managedMounts(p).map(({ target }) => target);
+  const digests = await Promise.all(targets.map((target) => host.sha256(`/proc/${pid}/root${target}`)));
+  return Object.fromEntries(
+    targets.flatMap((target, i): [string, string][] => {
+      const digest = digests[i];
+      return typeof digest === 'string' ? [[target, digest]] : [];
+    }),
+  );
+}

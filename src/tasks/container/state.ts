@@ -1,0 +1,89 @@
+import { Secret, stretchedDigest } from '../../core/secret.ts';
+import type { ContainerSpec, Mount } from '../../docker/spec.ts';
+import type { ContainerParams } from './params.ts';
+
+/**
+ * A container's state, as far as it is declared: fields that nobody states are left out, so they never count as a
+ * change. Secret values are digests.
+ */
+export type ContainerState = {
+  /** Id of its image, one for both of Docker's image stores. */
+  readonly image: string;
+  readonly ref: string;
+  readonly hostname?: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly ports: Readonly<Record<string, readonly string[]>>;
+  readonly mounts: Readonly<Record<string, { readonly source: string; readonly readOnly: boolean }>>;
+  readonly restart: string;
+  readonly stopSignal?: string;
+  readonly stopTimeoutSeconds?: number;
+  readonly nofile?: number | string;
+  readonly networkMode?: string;
+  /** Digest of the whole declaration, from its label. */
+  readonly spec: string | null;
+  /** Digest of each task that it was given, by claim, from its label. */
+  readonly restartOn: Readonly<Record<string, string>>;
+  /** Digest of each managed file as the container sees it, by path in the container; `null` when it has no process. */
+  readonly mounted: Readonly<Record<string, string>> | null;
+  readonly running: boolean;
+  /** Whether an earlier replacement was broken off and left its unstarted container. */
+  readonly leftover: boolean;
+};
+
+/** Where a replacement waits until the old container is gone. */
+export const temporaryName = (name: string): string => `${name}-api7-orch-new`;
+
+/** A mount whose source is a file that one of the `restartOn` tasks writes. */
+export interface ManagedMount {
+  readonly target: string;
+  readonly task: ContainerParams['restartOn'][number];
+}
+
+export const managedMounts = ({ mounts, restartOn }: ContainerParams): readonly ManagedMount[] =>
+  mounts.flatMap(({ source, target }) =>
+    restartOn.filter(({ claim }) => claim === `file:${source}`).map((task) => ({ target, task })),
+  );
+
+type Observed = Omit<ContainerSpec<string>, 'nofile'> & { readonly nofile?: number | string };
+
+/** Spec fields of the state: of a declaration itself, or of a container as far as the declaration mentions them. */
+export function specFields(
+  spec: Observed,
+  declared: ContainerSpec,
+): Omit<ContainerState, 'image' | 'ref' | 'spec' | 'restartOn' | 'mounted' | 'running' | 'leftover' | 'env'> {
+  const { hostname, stopSignal, stopTimeoutSeconds, nofile, networkMode } = spec;
+  return {
+    ...(hostname === undefined || declared.hostname === undefined ? {} : { hostname }),
+    labels: Object.fromEntries(Object.entries(spec.labels).filter(([key]) => key in declared.labels)),
+    ports: spec.ports,
+    mounts: Object.fromEntries(
+      Object.entries(spec.mounts).map(([target, mount]: [string, Mount]) => [target, { ...mount }]),
+    ),
+    restart: spec.restart,
+    ...(stopSignal === undefined || declared.stopSignal === undefined ? {} : { stopSignal }),
+    ...(stopTimeoutSeconds === undefined || declared.stopTimeoutSeconds === undefined ? {} : { stopTimeoutSeconds }),
+    ...(nofile === undefined || declared.nofile === undefined ? {} : { nofile }),
+    ...(networkMode === undefined || declared.networkMode === undefined ? {} : { networkMode }),
+  };
+}
+
+/** Stands for the value of a variable that is no longer declared: only its name matters. */
+const SET = '(set)';
+
+/** Observed variables that are declared, or were when the container was made. What the image brings is left out. */
+export function declaredEnv(
+  observed: Readonly<Record<string, string>>,
+  declared: ContainerSpec['env'],
+  remembered: readonly string[],
+): Record<string, string> {
+  const names = new Set([...Object.keys(declared), ...remembered]);
+  return Object.fromEntries(
+    [...names].flatMap((name) => {
+      const value = observed[name];
+      if (value === undefined) return [];
+      const wanted = declared[name];
+      return [[name, wanted === undefined ? SET : wanted instanceof Secret ? stretchedDigest(value) : value]];
+    }),
+  );
+}

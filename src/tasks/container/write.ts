@@ -1,0 +1,87 @@
+import type { Connection } from '../../core/connection.ts';
+import type { ContainerInspect } from '../../core/docker.ts';
+import { OrchError } from '../../core/errors.ts';
+import type { Change } from '../../core/task-type.ts';
+import { createBody } from '../../docker/spec.ts';
+import { labelsOf } from './labels.ts';
+import { type ContainerParams, specOf } from './params.ts';
+import { type ContainerState, temporaryName } from './state.ts';
+
+/** A connection that can pass on what the user should know though nothing failed. */
+export type Warning = Connection & { readonly warn?: (message: string) => void };
+
+/** Exit code of a process that SIGKILL ended. */
+const KILLED = 137;
+
+/**
+ * Makes the difference. The new container is created beside the old one first, so that a refused one leaves the old one
+ * serving; then the old one is stopped and removed, the new one takes its name and starts. Wherever this is broken off,
+ * the next run finds a state that it goes on from.
+ *
+ * @throws OrchError PORT_TAKEN, IMAGE_MISSING, DOCKER_FAILED, CONTAINER_EXITED with the end of its log
+ */
+export async function writeContainer(p: ContainerParams, change: Change<ContainerState>, host: Warning): Promise<void> {
+  const { docker } = host;
+  const fresh = temporaryName(p.name);
+  await docker.remove(fresh);
+  const old = await docker.container(p.name);
+  const step = old === null ? 'create' : nextStep(change, old);
+  if (step === 'none') return;
+  if (step === 'create') await docker.create(p.name, bodyOf(p, change));
+  if (step === 'replace' && old !== null) {
+    await docker.create(fresh, bodyOf(p, change));
+    await stopOld(p, old, host);
+    await docker.remove(p.name);
+    await docker.rename(fresh, p.name);
+  }
+  await docker.start(p.name);
+  await refuseExited(p, host);
+}
+
+type Step = 'create' | 'replace' | 'start' | 'none';
+
+/** What a start alone mends; a file mounted anew by it is among that. */
+const STARTABLE = new Set(['running', 'mounted', 'leftover']);
+
+function nextStep({ before, differences }: Change<ContainerState>, old: ContainerInspect): Step {
+  const fields = new Set(differences.map(({ path }) => path.split('.')[0] ?? ''));
+  if (fields.size === 1 && fields.has('leftover')) return 'none';
+  const stopped = before !== null && !before.running && !old.State.Running;
+  // A killed process leaves stale sockets in the container's file system, on which its next start fails.
+  const killed = old.State.ExitCode === KILLED || old.State.OOMKilled || old.State.Status === 'dead';
+  return stopped && !killed && [...fields].every((field) => STARTABLE.has(field)) ? 'start' : 'replace';
+}
+
+function bodyOf(p: ContainerParams, { after }: Change<ContainerState>): ReturnType<typeof createBody> {
+  const spec = specOf(p);
+  const env = Object.keys(spec.env);
+  const remembered = labelsOf({ spec: after?.spec ?? null, env, restartOn: after?.restartOn ?? {} });
+  return createBody({ ...spec, labels: { ...spec.labels, ...remembered } });
+}
+
+async function stopOld(p: ContainerParams, old: ContainerInspect, host: Warning): Promise<void> {
+  const signal = p.stopSignal ?? old.Config.StopSignal ?? 'SIGTERM';
+  const timeoutSeconds = p.stopTimeoutSeconds ?? old.Config.StopTimeout ?? 10;
+  await host.docker.stop(p.name, { signal, timeoutSeconds });
+  if (!old.State.Running) return;
+  const ended = await host.docker.container(p.name);
+  if (ended?.State.ExitCode === KILLED)
+    host.warn?.(
+      `container ${p.name} had not ended ${timeoutSeconds} s after ${signal} and was killed: in-flight requests were cut. Raise its stop time-out.`,
+    );
+}
+
+/** A container that its restart policy does not bring back must not pass for started. */
+async function refuseExited(p: ContainerParams, { docker }: Connection): Promise<void> {
+  const started = await docker.container(p.name);
+  if (started === null || started.State.Running) return;
+  const details = await docker.logs(p.name, 20);
+  throw new OrchError(
+    'CONTAINER_EXITED',
+    `container ${p.name} ended at once with exit code ${started.State.ExitCode}`,
+    {
+      hint: `read its log on the host: docker logs ${p.name}`,
+      ...(details === '' ? {} : { details }),
+    },
+  );
+}

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import type { Reader } from '../core/connection.ts';
+import { defineTask } from '../core/define-task.ts';
+import { redact } from '../core/redact.ts';
+import { reveal, Secret } from '../core/secret.ts';
+import type { Patch } from '../core/task-type.ts';
+import { absolutePath, account, octalMode, secretOrText } from './file/fields.ts';
+import {
+  contentOf,
+  type FileSpec,
+  type FileState,
+  fileFingerprint,
+  hidesFileField,
+  readFileState,
+  wantFileState,
+  writeFileState,
+} from './file/file-state.ts';
+import { observedText } from './file/observed-text.ts';
+
+const params = z.strictObject({
+  path: absolutePath,
+  content: secretOrText.transform((text) => contentOf(reveal(text), text instanceof Secret)),
+  mode: octalMode.default('0644'),
+  owner: account.default('root'),
+  group: account.default('root'),
+});
+
+/**
+ * A file with exactly this content, mode and owner. Written atomically; where only mode or owner differ the content is
+ * not touched. Its directory must be there.
+ *
+ * @throws OrchError PATH_TAKEN when a directory, a link or something else is at the path
+ * @example yield file({ path: '/etc/motd', content: 'part of the API7 cluster\n' });
+ */
+export const file = defineTask<typeof params, void, FileState, void>({
+  kind: 'file',
+  params,
+  claim: (p) => `file:${p.path}`,
+  read: readFileState,
+  want: wantFileState,
+  write: writeFileState,
+  fingerprint: fileFingerprint,
+  hidden: hidesFileField,
+  show: (p, change, host) => patch(p, change.before, host),
+});
+
+async function patch(spec: FileSpec, before: FileState | null, host: Reader): Promise<Patch> {
+  const same = before?.digest === spec.content.digest;
+  if (spec.content.secret) {
+    if (same) return { before: '', after: '' };
+    return {
+      before: before === null ? '' : '(secret content as it is)\n',
+      after: '(secret content as it is wanted)\n',
+    };
+  }
+  const observed = before === null ? null : await observedText(spec.path, host);
+  const after = redact(spec.content.text());
+  if (observed === null) return { before: '', after };
+  return { before: 'text' in observed ? redact(observed.text) : observed.unshown, after };
+}

@@ -1,0 +1,79 @@
+import type { Connection, Ownership, Reader, Stat } from '../../core/connection.ts';
+import { type Data, sha256 } from '../../core/data.ts';
+import { OrchError } from '../../core/errors.ts';
+import { stretchedDigest } from '../../core/secret.ts';
+import type { Change } from '../../core/task-type.ts';
+
+/** What a path is like. `owner` and `group` are numbers where the task states numbers, else names. */
+export type FileState = {
+  readonly type: Stat['type'];
+  /** Hex sha256 of the content; `null` for what is not a file. */
+  readonly digest: string | null;
+  readonly mode: string;
+  readonly owner: string | number;
+  readonly group: string | number;
+};
+
+/** Wanted content. The text is behind a function, so that no serialiser of parameters comes upon it. */
+export interface Content {
+  readonly digest: string;
+  readonly secret: boolean;
+  readonly text: () => string;
+}
+
+export const contentOf = (text: string, secret: boolean): Content => ({
+  digest: sha256(text),
+  secret,
+  text: () => text,
+});
+
+export interface FileSpec extends Ownership {
+  readonly path: string;
+  readonly content: Content;
+}
+
+const KINDS = {
+  file: 'a file',
+  directory: 'a directory',
+  link: 'a symbolic link',
+  other: 'neither a file nor a directory',
+} as const;
+
+/** @throws OrchError PATH_TAKEN when something of another kind is at the path: it is never replaced silently */
+export function refuseOtherKind(path: string, wanted: 'file' | 'directory', found: Stat['type']): void {
+  if (found === wanted) return;
+  const hint =
+    found === 'link' ? 'name the path that it points to, or remove the link' : 'move it away, or name another path';
+  throw new OrchError('PATH_TAKEN', `${path} must be ${KINDS[wanted]}, but it is ${KINDS[found]}`, { hint });
+}
+
+/** Owner and group in the form in which they are declared. */
+export const ownedBy = (stat: Stat, declared: Ownership): Ownership => ({
+  mode: stat.mode,
+  owner: typeof declared.owner === 'number' ? stat.uid : stat.owner,
+  group: typeof declared.group === 'number' ? stat.gid : stat.group,
+});
+
+export async function readFileState(spec: FileSpec, host: Reader): Promise<FileState | null> {
+  const [stat, digest] = await Promise.all([host.stat(spec.path), host.sha256(spec.path)]);
+  if (stat === null) return null;
+  return { type: stat.type, digest: stat.type === 'file' ? digest : null, ...ownedBy(stat, spec) };
+}
+
+export function wantFileState(spec: FileSpec, now: FileState | null): FileState {
+  if (now !== null) refuseOtherKind(spec.path, 'file', now.type);
+  return { type: 'file', digest: spec.content.digest, mode: spec.mode, owner: spec.owner, group: spec.group };
+}
+
+/** Where only mode or owner differ the content stays: a rewrite would give the path a new inode under a running bind mount. */
+export async function writeFileState(spec: FileSpec, change: Change<FileState>, host: Connection): Promise<void> {
+  const ownership = { mode: spec.mode, owner: spec.owner, group: spec.group };
+  if (change.before !== null && change.before.digest === spec.content.digest) await host.chmod(spec.path, ownership);
+  else await host.writeFile(spec.path, Buffer.from(spec.content.text()), ownership);
+}
+
+/** A plain digest of secret content would let a short secret be guessed; it is stretched wherever it may be kept. */
+export const fileFingerprint = (spec: FileSpec, state: FileState): Data =>
+  spec.content.secret && state.digest !== null ? { ...state, digest: stretchedDigest(state.digest) } : state;
+
+export const hidesFileField = (spec: FileSpec, path: string): boolean => spec.content.secret && path === 'digest';

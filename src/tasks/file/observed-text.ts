@@ -1,0 +1,18 @@
+import { isUtf8 } from 'node:buffer';
+import type { Reader } from '../../core/connection.ts';
+import { OrchError } from '../../core/errors.ts';
+
+/** A file's text for the eyes, or why it cannot be shown. `null`: there is no file. */
+export type Observed = { readonly text: string } | { readonly unshown: string } | null;
+
+export async function observedText(path: string, host: Reader): Promise<Observed> {
+  try {
+    const bytes = await host.read(path);
+    if (bytes === null) return null;
+    return isUtf8(bytes) && !bytes.includes(0) ? { text: bytes.toString() } : { unshown: '(not shown: not a text)\n' };
+  } catch (error) {
+    if (error instanceof OrchError && error.code === 'FILE_TOO_LARGE')
+      return { unshown: '(not shown: larger than 1 MiB)\n' };
+    throw error;
+  }
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { defineTask } from '../core/define-task.ts';
+import { NotYet } from '../core/later.ts';
+import type { LocalFiles } from '../core/local-files.ts';
+import { Task } from '../core/task.ts';
+import { findImage } from './image/find-image.ts';
+import { canonicalId, type ImageLocal } from './image/image-local.ts';
+import { loadImage } from './image/load-image.ts';
+import { localOfPackage } from './package/package-local.ts';
+
+const params = z.strictObject({
+  ref: z.string().regex(/^[a-z0-9][\w.:/-]*(?:@sha256:[0-9a-f]{64})?$/, { error: 'must be an image reference' }),
+  /** Package task whose archive holds the image; without it the host pulls. */
+  from: z
+    .instanceof(Task, { error: 'must be a package task' })
+    .refine(({ type }) => type.kind === 'package', { error: 'must be a package task' })
+    .optional(),
+  /** Member of the package, for one that its name does not show. */
+  archive: z.string().min(1).optional(),
+});
+
+type Params = z.output<typeof params>;
+
+/** The id is one for both of Docker's image stores; for a pulled image it is the reference, which is all we know of it. */
+type ImageState = { readonly id: string };
+
+/**
+ * An image on the host: exactly the one in a package, loaded there from the unpacked files, or one pulled by the host,
+ * for which a present tag is enough.
+ *
+ * @throws OrchError PACKAGE_LACKS, IMAGE_ARCHITECTURE, IMAGE_LOAD_FAILED, IMAGE_PULL_FAILED, DISK_FULL
+ * @example yield image({ ref: 'api7/api7-ee-3-gateway:3.10.5', from: pkg });
+ */
+export const image = defineTask<typeof params, ImageLocal, ImageState, ImageState>({
+  kind: 'image',
+  params,
+  impact: 'none',
+  claim: (p) => `image:${p.ref}`,
+  local,
+  async read(p, host, known) {
+    const found = await host.docker.image(p.ref);
+    if (found === null) return null;
+    return { id: known.member === null ? known.id : canonicalId(known, found.Id) };
+  },
+  want: (_p, _now, { local: known }) => ({ id: known.id }),
+  async write(p, _change, host, known) {
+    if (p.from === undefined || known.member === null) await host.docker.pull(p.ref);
+    else await loadImage(`${p.from.claim.slice('tree:'.length)}/${known.member}`, known, host);
+  },
+  result: ({ id }) => ({ id }),
+});
+
+async function local({ ref, from, archive }: Params, io: LocalFiles): Promise<ImageLocal> {
+  if (from === undefined) return { ref, member: null, id: ref, accepted: [], architecture: null };
+  if (from.blocked !== undefined) throw new NotYet(from.blocked.why);
+  const { member, id, accepted, architecture } = await findImage(io, await localOfPackage(from, io), ref, archive);
+  return { ref, member, id, accepted, architecture };
+}

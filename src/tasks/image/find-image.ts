@@ -1,0 +1,80 @@
+import pLimit from 'p-limit';
+import { OrchError } from '../../core/errors.ts';
+import type { LocalFiles } from '../../core/local-files.ts';
+import type { PackageLocal } from '../package/package-local.ts';
+import { type ArchivedImage, archivedImages } from './archived-images.ts';
+
+export interface FoundImage extends ArchivedImage {
+  readonly member: string;
+}
+
+/** An archive is held in memory while it is read: one at a time. */
+const reading = pLimit(1);
+
+const known = new WeakMap<LocalFiles, Map<string, Promise<readonly ArchivedImage[]>>>();
+
+function imagesIn(io: LocalFiles, path: string, member: string): Promise<readonly ArchivedImage[]> {
+  const cache = known.get(io) ?? new Map<string, Promise<readonly ArchivedImage[]>>();
+  known.set(io, cache);
+  const key = JSON.stringify([path, member]);
+  const images = cache.get(key) ?? reading(async () => open(path, member, await io.archiveMember(path, member)));
+  cache.set(key, images);
+  return images;
+}
+
+async function open(path: string, member: string, bytes: Buffer): Promise<readonly ArchivedImage[]> {
+  const images = await archivedImages(bytes).catch((cause: unknown) => {
+    throw new OrchError('PACKAGE_DAMAGED', `${member} in ${path} is not an image archive: ${cause}`, {
+      hint: 'copy or download the package again, and compare its checksum with the one it was published with',
+      cause,
+    });
+  });
+  return images;
+}
+
+/** References in one spelling: Docker Hub's name is left out, `latest` is not. */
+export function normalRef(ref: string): string {
+  const short = ref.replace(/^(?:index\.)?docker\.io\//, '').replace(/^library\//, '');
+  return short.includes('@') || short.lastIndexOf(':') > short.lastIndexOf('/') ? short : `${short}:latest`;
+}
+
+/**
+ * The image that a reference names inside a package: in the named member, or in the one that its name and tag suggest
+ * (`api7/gateway:1.2` in `…/gateway-1.2.tar.gz`), or in any that is tagged so.
+ *
+ * @throws OrchError PACKAGE_LACKS naming what the package holds instead
+ */
+export async function findImage(
+  io: LocalFiles,
+  pkg: PackageLocal,
+  ref: string,
+  archive: string | undefined,
+): Promise<FoundImage> {
+  const archives = Object.keys(pkg.files).filter((name) => /\.(?:tar|tar\.gz|tgz)$/.test(name));
+  const base = normalRef(ref).replace(/^.*\//, '').replace(':', '-');
+  const named = archives.filter(
+    (name) => name === archive || (archive === undefined && name.replace(/^.*\//, '').startsWith(`${base}.t`)),
+  );
+  for (const member of named) {
+    const images = await imagesIn(io, pkg.from, member);
+    const image = images.find(tagged(ref)) ?? (images.length === 1 ? images[0] : undefined);
+    if (image !== undefined) return { ...image, member };
+  }
+  for (const member of archive === undefined ? archives : []) {
+    const image = (await imagesIn(io, pkg.from, member)).find(tagged(ref));
+    if (image !== undefined) return { ...image, member };
+  }
+  throw new OrchError(
+    'PACKAGE_LACKS',
+    `${pkg.from} holds no image ${ref}${archive === undefined ? '' : ` in ${archive}`}`,
+    {
+      hint: 'check that the package is of the wanted version and role',
+      details: archives.length === 0 ? 'it holds no image archives' : `image archives in it: ${archives.join(', ')}`,
+    },
+  );
+}
+
+const tagged =
+  (ref: string) =>
+  ({ tags }: ArchivedImage): boolean =>
+    tags.some((tag) => normalRef(tag) === normalRef(ref));

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import type { PackageLocal } from './package-local.ts';
+
+/** Written last: a directory without it was never finished. */
+export const MANIFEST = '.manifest.json';
+
+const manifest = z.object({ archive: z.string(), files: z.record(z.string(), z.number()) });
+
+export type Manifest = z.output<typeof manifest>;
+
+export const manifestText = ({ sha256, files }: PackageLocal): string =>
+  `${JSON.stringify({ archive: sha256, files } satisfies Manifest, null, 2)}\n`;
+
+/** `null` for one that is not there or not whole. */
+export function parseManifest(bytes: Buffer | null): Manifest | null {
+  if (bytes === null) return null;
+  try {
+    return manifest.safeParse(JSON.parse(bytes.toString('utf8'))).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** Files that are gone, or are not of the size they came with. Others may lie beside them. */
+export const missingFrom = (files: Manifest['files'], tree: Readonly<Record<string, number>>): string[] =>
+  Object.keys(files)
+    .filter((name) => tree[name] !== files[name])
+    .sort();

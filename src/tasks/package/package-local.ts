@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { NotYet } from '../../core/later.ts';
+import type { LocalFiles } from '../../core/local-files.ts';
+import type { Task } from '../../core/task.ts';
+
+/** What the controller knows of a package: its archive, and what is in it. */
+export const packageLocal = z.object({
+  from: z.string(),
+  sha256: z.string(),
+  /** Bytes of the archive. */
+  size: z.number(),
+  /** Regular files with their sizes, by path inside the package. */
+  files: z.record(z.string(), z.number()),
+});
+
+export type PackageLocal = z.output<typeof packageLocal>;
+
+/** @throws OrchError LOCAL_FILE_MISSING, PACKAGE_DAMAGED */
+export async function readPackage(from: string, io: LocalFiles): Promise<PackageLocal> {
+  // The listing first: its one pass over the archive yields the digest too.
+  const files = await io.archive(from);
+  const [sha256, size] = await Promise.all([io.sha256(from), io.size(from)]);
+  return { from, sha256, size, files: { ...files } };
+}
+
+/** The same knowledge, for a task that was given the package task. @throws NotYet while its parameters are not known */
+export async function localOfPackage(pkg: Task, io: LocalFiles): Promise<PackageLocal> {
+  if (pkg.blocked !== undefined) throw new NotYet(pkg.blocked.why);
+  return packageLocal.parse(await pkg.bound.local(io));
+}

@@ -1,0 +1,83 @@
+import { posix } from 'node:path';
+import type { Connection, Ownership } from '../../core/connection.ts';
+import { OrchError } from '../../core/errors.ts';
+import { MANIFEST, manifestText } from './manifest.ts';
+import type { PackageLocal } from './package-local.ts';
+
+const PRIVATE = { owner: 'root', group: 'root' };
+
+const LIMIT_MS = 30 * 60_000;
+
+/** Room that a file system needs beyond the bytes of the files themselves. */
+const SLACK = 1.05;
+
+/** Where everything is put while a package is on its way: one directory beside the target, so that one removal cleans all. */
+export const workDirectory = (into: string): string =>
+  posix.join(posix.dirname(into), `.${posix.basename(into)}.api7-orch-new`);
+
+/**
+ * Uploads a package and unpacks it to a directory of its own, which then takes the place of the old one; the manifest
+ * comes last. Broken off anywhere it leaves a directory without manifest, which the next run makes anew.
+ *
+ * @throws OrchError DISK_FULL before anything is sent, PACKAGE_UNPACK_FAILED
+ */
+export async function unpackPackage(
+  pkg: PackageLocal,
+  into: string,
+  ownership: Ownership,
+  host: Connection,
+): Promise<void> {
+  const work = workDirectory(into);
+  const archive = `${work}/package.tar.gz`;
+  const fresh = `${work}/content`;
+  await host.remove(work);
+  await refuseFullDisk(pkg, into, host);
+  try {
+    await host.makeDirectory(work, { ...PRIVATE, mode: '0700' });
+    await host.upload(pkg.from, archive, { ...PRIVATE, mode: '0600', sha256: pkg.sha256 });
+    await host.makeDirectory(fresh, ownership);
+    // -o: files become root's, whoever packed them.
+    await must(host, ['tar', '-xozf', archive, '-C', fresh], pkg);
+    // The archive may have brought a mode for its top directory.
+    await host.chmod(fresh, ownership);
+    await host.remove(into);
+    await must(host, ['mv', fresh, into], pkg);
+    await host.remove(work);
+  } catch (error) {
+    // What cannot be removed now is removed by the next run; the first error is the one to tell.
+    await host.remove(work).catch(() => {});
+    throw error;
+  }
+  await host.writeFile(`${into}/${MANIFEST}`, manifestText(pkg), { ...ownership, mode: '0640' });
+}
+
+async function refuseFullDisk({ from, size, files }: PackageLocal, into: string, host: Connection): Promise<void> {
+  const unpacked = Object.values(files).reduce((sum, bytes) => sum + bytes, 0);
+  const needed = Math.ceil((size + unpacked) * SLACK);
+  const free = await host.freeBytes(into);
+  if (free >= needed) return;
+  throw new OrchError('DISK_FULL', `${into} needs ${mib(needed)} to unpack ${from}, ${mib(free)} are free`, {
+    hint: `free at least ${mib(needed - free)} on the file system of ${into}`,
+  });
+}
+
+export const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(bytes < 10 * 2 ** 20 ? 1 : 0)} MiB`;
+
+async function must(host: Connection, argv: readonly string[], { from }: PackageLocal): Promise<void> {
+  const { code, stderr } = await host.run({ argv }, { timeoutMs: LIMIT_MS });
+  if (code === 0) return;
+  const details = stderr.trim().slice(-2000);
+  const full = /no space left on device/i.test(stderr);
+  throw new OrchError(
+    full ? 'DISK_FULL' : 'PACKAGE_UNPACK_FAILED',
+    `unpacking ${from}: ${argv[0]} ${full ? 'found no space left' : `ended with ${code ?? 'a signal'}`}`,
+    {
+      hint: full
+        ? 'free space on that file system'
+        : code === 127
+          ? `install ${argv[0]} on that host`
+          : 'see its message',
+      ...(details === '' ? {} : { details }),
+    },
+  );
+}

@@ -1,0 +1,74 @@
+import { dump, load, YAMLException } from 'js-yaml';
+import { z } from 'zod';
+import type { Reader } from '../core/connection.ts';
+import { defineTask } from '../core/define-task.ts';
+import { redact } from '../core/redact.ts';
+import type { Patch } from '../core/task-type.ts';
+import { absolutePath, account, octalMode } from './file/fields.ts';
+import {
+  contentOf,
+  type FileSpec,
+  type FileState,
+  fileFingerprint,
+  hidesFileField,
+  readFileState,
+  wantFileState,
+  writeFileState,
+} from './file/file-state.ts';
+import { observedText } from './file/observed-text.ts';
+import { maskObserved } from './yaml-file/mask-observed.ts';
+import { hasSecret, masked, type PlainYaml, plain, type YamlValue, yamlValue } from './yaml-file/yaml-value.ts';
+
+const HEADER = '# Written by api7-orch; changes by hand are undone by the next run.\n';
+
+// Long lines stay whole: folded texts are read differently by some YAML 1.1 readers.
+const yamlText = (value: PlainYaml): string => HEADER + dump(value, { lineWidth: -1, noRefs: true });
+
+const params = z.strictObject({
+  path: absolutePath,
+  // What an inventory brings has no type; whether it fits is checked here, value by value.
+  content: yamlValue.transform((value) => ({
+    ...contentOf(yamlText(plain(value, (secret) => secret.reveal())), hasSecret(value)),
+    value: () => value,
+  })),
+  mode: octalMode.default('0640'),
+  owner: account.default('root'),
+  group: account.default('root'),
+});
+
+/**
+ * A YAML file made from plain data, keys in the order given. Any text in it may be a `Secret`: the file then holds its
+ * value, while differences show `***`.
+ *
+ * @throws OrchError PATH_TAKEN when a directory, a link or something else is at the path
+ * @example yield yamlFile({ path: '/opt/api7/dp-manager-config.yaml', content: { database: { dsn } } });
+ */
+export const yamlFile = defineTask<typeof params, void, FileState, void>({
+  kind: 'yamlFile',
+  params,
+  claim: (p) => `file:${p.path}`,
+  read: readFileState,
+  want: wantFileState,
+  write: writeFileState,
+  fingerprint: fileFingerprint,
+  hidden: hidesFileField,
+  show: (p, change, host) => patch(p, p.content.value(), change.before, host),
+});
+
+async function patch(spec: FileSpec, value: YamlValue, before: FileState | null, host: Reader): Promise<Patch> {
+  const observed = before === null ? null : await observedText(spec.path, host);
+  const after = redact(yamlText(masked(value)));
+  if (observed === null) return { before: '', after };
+  return { before: 'text' in observed ? redact(shownText(observed.text, value)) : observed.unshown, after };
+}
+
+/** Comments are not shown: they may hold what was once a value. */
+function shownText(text: string, wanted: YamlValue): string {
+  try {
+    const shown = yamlText(maskObserved(load(text), wanted));
+    return text.startsWith(HEADER) ? shown : shown.slice(HEADER.length);
+  } catch (error) {
+    if (error instanceof YAMLException) return '(not shown: not one YAML document)\n';
+    throw error;
+  }
+}

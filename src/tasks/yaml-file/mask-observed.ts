@@ -1,0 +1,49 @@
+import { MASK, Secret } from '../../core/secret.ts';
+import { hasSecret, isList, isRecord, masked, type PlainYaml, type YamlValue } from './yaml-value.ts';
+
+/**
+ * What was found in a file, made fit to show: a value is shown only where a plain value is wanted at the same path, for
+ * what else stands there may be a secret that nobody has told us. Keys that are no longer wanted keep their name only.
+ *
+ * @example maskObserved({ dsn: 'postgres://u:old@db', port: 1 }, { port: 2 }) // { dsn: '***', port: 1 }
+ */
+export function maskObserved(observed: unknown, wanted: YamlValue | undefined): PlainYaml {
+  if (wanted instanceof Secret) return observed === wanted.reveal() ? MASK : `${MASK} (another one)`;
+  if (isList(wanted)) return Array.isArray(observed) ? maskList(observed, wanted) : MASK;
+  if (isRecord(wanted)) return isRecord(observed) ? maskRecord(observed, wanted) : MASK;
+  return wanted !== undefined && isScalar(observed) ? observed : MASK;
+}
+
+const isScalar = (value: unknown): value is null | boolean | number | string =>
+  value === null || typeof value !== 'object';
+
+function maskRecord(
+  observed: { readonly [key: string]: unknown },
+  wanted: { readonly [key: string]: YamlValue | undefined },
+): PlainYaml {
+  return Object.fromEntries(
+    Object.entries(observed).map(([key, value]) => [
+      key,
+      maskObserved(value, Object.hasOwn(wanted, key) ? wanted[key] : undefined),
+    ]),
+  );
+}
+
+/** Items may have moved: beside a secret, an item is shown only if it is exactly what is wanted in its place. */
+function maskList(observed: readonly unknown[], wanted: readonly YamlValue[]): PlainYaml {
+  if (!wanted.some(hasSecret)) return observed.map((item, index) => maskObserved(item, wanted[index]));
+  return observed.map((item, index) => maskUnequal(item, wanted[index]));
+}
+
+function maskUnequal(observed: unknown, wanted: YamlValue | undefined): PlainYaml {
+  if (wanted instanceof Secret) return maskObserved(observed, wanted);
+  if (isList(wanted) && Array.isArray(observed)) return observed.map((item, index) => maskUnequal(item, wanted[index]));
+  if (isRecord(wanted) && isRecord(observed))
+    return Object.fromEntries(
+      Object.entries(observed).map(([key, value]) => [
+        key,
+        maskUnequal(value, Object.hasOwn(wanted, key) ? wanted[key] : undefined),
+      ]),
+    );
+  return wanted !== undefined && isScalar(wanted) && observed === wanted ? masked(wanted) : MASK;
+}

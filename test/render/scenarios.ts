@@ -1,0 +1,247 @@
+import type { HostCounts, NumberedEvent, RunEvent } from '../../src/core/event.ts';
+import { NO_COUNTS } from '../../src/render/run-view.ts';
+
+export interface Scenario {
+  readonly name: string;
+  readonly events: readonly NumberedEvent[];
+  readonly diff?: boolean;
+  readonly verbose?: boolean;
+}
+
+/** Events as they come out of `emit`: numbered, one second apart. */
+export const numbered = (events: readonly RunEvent[]): readonly NumberedEvent[] =>
+  events.map((event, index) => ({ ...event, seq: index + 1, time: new Date(index * 1000).toISOString() }));
+
+type Of<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
+
+const start = (hosts: readonly string[], check = false): Of<'run.start'> => ({
+  type: 'run.start',
+  title: 'install',
+  cluster: 'prod',
+  check,
+  hosts,
+});
+const playStart = (play: string, hosts: readonly string[]): RunEvent => ({ type: 'play.start', play, hosts });
+const connected = (host: string): RunEvent => ({ type: 'host.connected', host, durationMs: 31 });
+const hostEnd = (play: string, host: string, status: Of<'host.end'>['status'] = 'ok'): RunEvent => ({
+  type: 'host.end',
+  host,
+  play,
+  status,
+  durationMs: 900,
+});
+
+export const taskEnd = (
+  host: string,
+  task: string,
+  status: Of<'task.end'>['status'],
+  more: Partial<Of<'task.end'>> = {},
+): RunEvent => ({
+  type: 'task.end',
+  host,
+  play: 'Gateways',
+  task,
+  kind: task.split(' ')[0] ?? task,
+  status,
+  differences: [],
+  durationMs: 40,
+  ...more,
+});
+
+export const runEnd = (
+  hosts: Readonly<Record<string, Partial<HostCounts>>>,
+  more: Partial<Of<'run.end'>> = {},
+): RunEvent => ({
+  type: 'run.end',
+  outcome: 'ok',
+  exitCode: 0,
+  check: false,
+  errors: [],
+  durationMs: 61_200,
+  hosts: Object.fromEntries(Object.entries(hosts).map(([host, counts]) => [host, { ...NO_COUNTS, ...counts }])),
+  ...more,
+});
+
+const GATEWAYS = ['gw-1', 'gw-2', 'gw-3'];
+const config = {
+  differences: [
+    { path: 'digest', before: 'a'.repeat(64), after: 'b'.repeat(64) },
+    { path: 'mode', before: '0644', after: '0640' },
+  ],
+  patch: {
+    before: 'apisix:\n  node_listen: 9080\n',
+    after: 'apisix:\n  node_listen: 9080\n  status:\n    port: 7085\n',
+  },
+};
+const created = [
+  { path: 'type', before: undefined, after: 'directory' },
+  { path: 'mode', before: undefined, after: '0755' },
+];
+
+const changes: readonly RunEvent[] = [
+  start(['cp-1', 'gw-1']),
+  connected('cp-1'),
+  connected('gw-1'),
+  playStart('Control plane', ['cp-1']),
+  { type: 'host.plan', host: 'cp-1', play: 'Control plane', changes: 1, unknown: 1, tasks: 3 },
+  taskEnd('cp-1', 'directory /opt/api7', 'changed', { differences: created }),
+  {
+    type: 'task.start',
+    host: 'cp-1',
+    play: 'Control plane',
+    task: 'package /opt/api7/package',
+    kind: 'package',
+    waiting: false,
+  },
+  { type: 'task.progress', host: 'cp-1', task: 'package /opt/api7/package', text: '12 of 60 MB' },
+  taskEnd('cp-1', 'package /opt/api7/package', 'changed', {
+    durationMs: 12_345,
+    differences: [{ path: 'archive', before: null, after: 'v1' }],
+  }),
+  {
+    type: 'task.start',
+    host: 'cp-1',
+    play: 'Control plane',
+    task: 'httpReady http://127.0.0.1:17080/healthz',
+    kind: 'httpReady',
+    waiting: true,
+  },
+  taskEnd('cp-1', 'httpReady http://127.0.0.1:17080/healthz', 'ok', { durationMs: 3000 }),
+  hostEnd('Control plane', 'cp-1'),
+  { type: 'play.end', play: 'Control plane', ok: true },
+  playStart('Gateways', ['gw-1']),
+  taskEnd('gw-1', 'yamlFile /opt/api7/config.yaml', 'changed', config),
+  taskEnd('gw-1', 'container api7-gateway', 'skipped', { note: 'not asked for' }),
+  hostEnd('Gateways', 'gw-1'),
+  { type: 'play.end', play: 'Gateways', ok: true },
+  runEnd({ 'cp-1': { ok: 1, changed: 2 }, 'gw-1': { changed: 1, skipped: 1 } }),
+];
+
+const full = { code: 'DISK_FULL', hint: 'free some space, or name another directory' };
+const fullOn = (host: string, free: number) => ({
+  ...full,
+  host,
+  task: 'package /opt/api7/package',
+  message: `${host} has ${free} bytes free below /opt, 734003200 are needed`,
+  details: `Filesystem on ${host}\n/dev/sda1 99%`,
+});
+
+const failures: readonly RunEvent[] = [
+  start(['cp-1', ...GATEWAYS]),
+  playStart('Gateways', ['cp-1', ...GATEWAYS]),
+  taskEnd('cp-1', 'directory /opt/api7', 'changed', { differences: created }),
+  hostEnd('Gateways', 'cp-1'),
+  taskEnd('gw-1', 'package /opt/api7/package', 'failed', { error: fullOn('gw-1', 10_485_760), durationMs: 2100 }),
+  hostEnd('Gateways', 'gw-1', 'failed'),
+  taskEnd('gw-2', 'package /opt/api7/package', 'failed', { error: fullOn('gw-2', 20_971_520) }),
+  hostEnd('Gateways', 'gw-2', 'failed'),
+  { type: 'warning', host: 'gw-3', message: 'its clock is 42 s ahead' },
+  { type: 'warning', message: 'no load balancer is named' },
+  hostEnd('Gateways', 'gw-3', 'skipped'),
+  { type: 'play.end', play: 'Gateways', ok: false },
+  runEnd(
+    { 'cp-1': { changed: 1 }, 'gw-1': { failed: 1 }, 'gw-2': { failed: 1 }, 'gw-3': {} },
+    { outcome: 'partial', exitCode: 3, errors: [fullOn('gw-1', 10_485_760), fullOn('gw-2', 20_971_520)] },
+  ),
+];
+
+const refused = {
+  code: 'CONNECT_REFUSED',
+  host: 'gw-2',
+  message: '10.0.0.12 port 22 refuses connections',
+  hint: 'is sshd running there?',
+};
+const strange = {
+  code: 'INTERNAL',
+  host: 'gw-1',
+  task: 'command migrate',
+  message: 'x is\nnot a function',
+  stack: 'TypeError: x is\n    at somewhere',
+};
+
+export const scenarios: readonly Scenario[] = [
+  { name: 'changes', events: numbered(changes) },
+  { name: 'changes-verbose', events: numbered(changes), verbose: true },
+  { name: 'changes-diff', events: numbered(changes), diff: true },
+  {
+    name: 'converged',
+    events: numbered([
+      start(GATEWAYS),
+      playStart('Gateways', GATEWAYS),
+      ...GATEWAYS.flatMap((host) => [taskEnd(host, 'directory /opt/api7', 'ok'), hostEnd('Gateways', host)]),
+      runEnd({ 'gw-1': { ok: 1 }, 'gw-2': { ok: 1 }, 'gw-3': { ok: 10 } }),
+    ]),
+  },
+  {
+    name: 'check',
+    events: numbered([
+      start(GATEWAYS, true),
+      playStart('Gateways', GATEWAYS),
+      taskEnd('gw-1', 'yamlFile /opt/api7/config.yaml', 'changed', config),
+      taskEnd('gw-1', 'httpReady http://127.0.0.1:7085/status', 'unknown', {
+        note: 'after yamlFile /opt/api7/config.yaml',
+      }),
+      runEnd(
+        { 'gw-1': { changed: 40, unknown: 1 }, 'gw-2': { changed: 1, unknown: 2 }, 'gw-3': { ok: 7 } },
+        { check: true },
+      ),
+    ]),
+  },
+  { name: 'failures', events: numbered(failures) },
+  {
+    name: 'unreachable',
+    events: numbered([
+      start(['gw-1', 'gw-2']),
+      connected('gw-1'),
+      { type: 'host.unreachable', host: 'gw-2', error: refused },
+      runEnd({ 'gw-1': {}, 'gw-2': { unreachable: 1 } }, { outcome: 'refused', exitCode: 2, errors: [refused] }),
+    ]),
+  },
+  {
+    name: 'unforeseen',
+    events: numbered([
+      start(['gw-1']),
+      playStart('Gateways', ['gw-1']),
+      taskEnd('gw-1', 'command migrate', 'failed', { error: strange }),
+      runEnd({ 'gw-1': { failed: 1 } }, { outcome: 'partial', exitCode: 3, errors: [strange] }),
+    ]),
+  },
+  {
+    name: 'interrupted',
+    events: numbered([
+      start(GATEWAYS),
+      playStart('Gateways', GATEWAYS),
+      taskEnd('gw-1', 'directory /opt/api7', 'changed', { differences: created }),
+      runEnd({ 'gw-1': { changed: 1 }, 'gw-2': {}, 'gw-3': {} }, { outcome: 'interrupted', exitCode: 6 }),
+    ]),
+  },
+  {
+    name: 'hostile-text',
+    diff: true,
+    events: numbered([
+      start(['gw-1']),
+      playStart('Gateways', ['gw-1']),
+      taskEnd('gw-1', 'file /etc/motd', 'changed', {
+        differences: [{ path: 'owner', before: '\u001b[31mroot\u0007', after: 'ops' }],
+        patch: { before: '\u001b[2J\u001b]0;title\u0007old\r\n', after: 'new\n' },
+      }),
+      runEnd({ 'gw-1': { changed: 1 } }),
+    ]),
+  },
+  {
+    name: 'exec',
+    events: numbered([
+      { ...start(['gw-1', 'gw-2', 'gw-3', 'gw-4']), title: 'exec' },
+      { type: 'exec.output', host: 'gw-1', stream: 'stdout', line: '09:00 up 3 days' },
+      { type: 'exec.output', host: 'gw-2', stream: 'stderr', line: 'uptime: not found' },
+      { type: 'exec.end', host: 'gw-1', code: 0, durationMs: 5 },
+      { type: 'exec.end', host: 'gw-2', code: 127, durationMs: 5 },
+      { type: 'exec.end', host: 'gw-3', code: null, signal: 'KILL', durationMs: 5 },
+      { type: 'exec.end', host: 'gw-4', code: null, error: { ...refused, host: 'gw-4' }, durationMs: 5 },
+      runEnd(
+        { 'gw-1': { ok: 1 }, 'gw-2': { failed: 1 }, 'gw-3': { failed: 1 }, 'gw-4': { unreachable: 1 } },
+        { outcome: 'partial', exitCode: 128 },
+      ),
+    ]),
+  },
+];

@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest';
+import { shortValue, summary } from '../../src/render/difference.ts';
+import { nameList, noPaint, oneLine, paintFor, visible } from '../../src/render/paint.ts';
+import { patchLines } from '../../src/render/patch-lines.ts';
+import { TextStream } from './text-stream.ts';
+
+test.each([
+  ['a\u001b[31mred\u001b[0m', 'ared'],
+  ['\u001b]0;title\u0007x', 'x'],
+  ['bell\u0007 back\b return\r', 'bell back return'],
+  ['C1 \u009b31m and delete\u007f', 'C1  and delete'],
+  ['tab\tand\nline é漢 stay', 'tab\tand\nline é漢 stay'],
+])('%j is shown as %j', (text, shown) => {
+  expect(visible(text)).toBe(shown);
+});
+
+test('one line of a text, cut where it is too long', () => {
+  expect([oneLine('  a\nb', 9), oneLine('abcdef', 6), oneLine('abcdefg', 6)]).toEqual(['a', 'abcdef', 'abcde…']);
+});
+
+test('many names are cut short', () => {
+  expect([nameList(['a', 'b'], 2), nameList(['a', 'b', 'c', 'd'], 2)]).toEqual(['a, b', 'a, b and 2 more']);
+});
+
+test('a stream that is no terminal gets no colours', () => {
+  const { FORCE_COLOR: forced } = process.env;
+  delete process.env.FORCE_COLOR;
+  expect(paintFor(new TextStream())('red', 'x')).toBe('x');
+  if (forced !== undefined) process.env.FORCE_COLOR = forced;
+});
+
+describe('differences in a line', () => {
+  test.each([
+    [[], ''],
+    [[{ path: 'mode', before: '0644', after: '0640' }], ' (mode: 0644 → 0640)'],
+    [
+      [
+        { path: 'digest', before: 'a', after: 'b' },
+        { path: 'owner', before: 0, after: 636 },
+      ],
+      ' (content, owner: 0 → 636)',
+    ],
+    [
+      [
+        { path: 'mode', before: undefined, after: '0640' },
+        { path: 'digest', before: undefined, after: 'x' },
+      ],
+      ' (new)',
+    ],
+    [[{ path: 'env.TZ', before: 'UTC', after: undefined }], ' (env.TZ: UTC → none)'],
+    [
+      [1, 2, 3, 4, 5, 6].map((n) => ({ path: `f${n}`, before: n, after: 0 })),
+      ' (f1: 1 → 0, f2: 2 → 0, f3: 3 → 0, f4: 4 → 0, 2 more)',
+    ],
+  ])('%j', (differences, text) => {
+    expect(summary(differences)).toBe(text);
+  });
+
+  test.each([
+    ['', '""'],
+    [null, 'null'],
+    [undefined, 'none'],
+    [['a', { b: 1 }], '["a",{"b":1}]'],
+    [`sha256:${'0123456789abcdef'.repeat(4)}`, '01234567…'],
+    ['x'.repeat(50), `${'x'.repeat(39)}…`],
+    ['two\nlines', 'two'],
+  ])('the value %j is %s', (value, text) => {
+    expect(shortValue(value)).toBe(text);
+  });
+});
+
+describe('a unified difference', () => {
+  test('hunks with three lines around them', () => {
+    const before = Array.from({ length: 20 }, (_, n) => `line ${n}\n`).join('');
+    expect(patchLines({ before, after: before.replace('line 10\n', 'LINE\n') }, noPaint)).toEqual([
+      '@@ -8,7 +8,7 @@',
+      ' line 7',
+      ' line 8',
+      ' line 9',
+      '-line 10',
+      '+LINE',
+      ' line 11',
+      ' line 12',
+      ' line 13',
+    ]);
+  });
+
+  test('a missing last line end is said', () => {
+    expect(patchLines({ before: 'a', after: 'a\n' }, noPaint)).toContain('\\ No newline at end of file');
+  });
+
+  test('the same text is no difference', () => {
+    expect(patchLines({ before: 'a\n', after: 'a\n' }, noPaint)).toEqual([]);
+  });
+
+  test('a long one is cut, and says how much is missing', () => {
+    const lines = patchLines({ before: '', after: 'x\n'.repeat(1000) }, noPaint);
+    expect([lines.length, lines.at(-1)]).toEqual([401, '… 601 more lines']);
+  });
+});
