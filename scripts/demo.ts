@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process';
+import { relative } from 'node:path';
+import { parseArgs, styleText } from 'node:util';
+import { downLab } from '../test/lab/down.ts';
+import { type Lab, upLab } from '../test/lab/lab.ts';
+import { paths } from '../test/lab/paths.ts';
+import { sendRequests } from '../test/lab/traffic.ts';
+
+const usage = 'usage: npm run demo [-- --down]';
+const REQUESTS = 300;
+
+const headline = (text: string): void => console.log(`\n${styleText('bold', text)}`);
+
+/** Runs api7-orch as a user would. */
+function orch(...args: readonly string[]): Promise<number> {
+  const child = spawn(process.execPath, ['src/cli/main.ts', ...args], {
+    cwd: paths.root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  return new Promise((resolve, reject) => child.once('error', reject).once('close', (code) => resolve(code ?? 1)));
+}
+
+async function demo(): Promise<number> {
+  headline('1. Seven machines: two for the control plane, three gateways, a load balancer, a database');
+  const lab = await upLab({ note: (line) => console.log(`   ${line}`) });
+  const inventory = relative(paths.root, lab.inventory);
+  console.log(`   up; inventory: ${inventory}`);
+
+  headline(`2. api7-orch run install -i ${inventory}`);
+  const first = await orch('run', 'install', '-i', inventory);
+  if (first !== 0) return first;
+
+  headline('3. The same again: nothing is left to change');
+  const second = await orch('run', 'install', '-i', inventory);
+  if (second !== 0) return second;
+
+  headline(`4. ${REQUESTS} requests through the load balancer`);
+  const traffic = await sendRequests(lab.url('gateways'), REQUESTS);
+  console.log(`   ${traffic.good} of ${traffic.sent} answered 200`);
+  for (const [gateway, count] of Object.entries(traffic.gateways))
+    console.log(
+      `   ${gateway}  ${String(count).padStart(4)} answers, config ${traffic.revisions[gateway]?.join(', ')}`,
+    );
+  for (const [what, count] of Object.entries(traffic.bad)) console.log(styleText('red', `   ${what}: ${count}`));
+  if (traffic.good !== REQUESTS || Object.keys(traffic.gateways).length !== 3) return 1;
+
+  nextSteps(lab, inventory);
+  return 0;
+}
+
+function nextSteps(lab: Lab, inventory: string): void {
+  headline('It runs. Look at it:');
+  console.log(`   API7 Dashboard, through the load balancer   ${lab.url('dashboards')}/
+   the gateways, through the load balancer      ${lab.url('gateways')}/
+   what the load balancer sees                  ${lab.url('stats')}/`);
+  headline('Try next:');
+  console.log(`   npm run -s orch -- exec data_plane -i ${inventory} -b -- docker ps
+   npm run -s lab -- ssh gw-2 'sudo docker stop api7-gateway'      break something, then
+   npm run -s orch -- run install -i ${inventory} --check --diff   see what it would do about it
+   npm run -s orch -- run install -i ${inventory}                  and have it done
+   npm run demo -- --down                                          remove all of this`);
+}
+
+const { values } = parseArgs({
+  options: { down: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h' } },
+});
+if (values.help) console.log(usage);
+else if (values.down) await downLab(paths.defaultLab);
+else process.exitCode = await demo();
