@@ -48,7 +48,9 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
   const home = join(directory, 'home');
   const undo: (() => void)[] = [() => rmSync(directory, { recursive: true, force: true })];
   try {
-    locked('useradd', ['-M', '-d', home, '-s', options.shell ?? '/bin/sh', user]);
+    // Far from any number in use: containers on this machine have users too, and a user's processes are found by its number.
+    const uid = String(100_000_000 + (randomBytes(4).readUInt32BE() % 1_000_000_000));
+    locked('useradd', ['-M', '-u', uid, '-d', home, '-s', options.shell ?? '/bin/sh', user]);
     undo.unshift(() => removeUser(user));
     // "!" would lock the account for an sshd without PAM.
     locked('usermod', ['-p', '*', user]);

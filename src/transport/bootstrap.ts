@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto';
+import type { Become } from './shell-process.ts';
+
+/**
+ * The only text that ever stands in a remote process list. It reads a header (`<bytes> <token>`) from stdin, answers with
+ * the token on both streams and its process group, reads exactly that many bytes of script, and evaluates them with the rest of stdin as
+ * the script's own. `fullblock` makes dd take the whole script in one block; a dd without it refuses before it has read
+ * anything, and byte by byte is right everywhere. A script cut short lacks the token at its end and is never evaluated.
+ *
+ * No single quote, backslash, newline or `!` may stand in here: login shells such as csh and fish read it first.
+ */
+const BOOT = [
+  'read -r n t || exit 120',
+  'read -r a b c d g e </proc/$$/stat || exit 120',
+  'echo "$t" >&2',
+  'echo "$t $g"',
+  's=$(dd bs="$n" count=1 iflag=fullblock 2>/dev/null || dd bs=1 count="$n" 2>/dev/null; echo .)',
+  'case "$s" in *"#$t.") ;; *) echo "the script arrived incomplete and was not run" >&2; exit 120;; esac',
+  'eval "$s"',
+].join('; ');
+
+/** The command line that starts a shell waiting for a script on its stdin. */
+export const bootLine = (become: Become): string =>
+  become === 'sudo' ? `exec sudo -n -H sh -c '${BOOT}'` : `exec sh -c '${BOOT}'`;
+
+export interface BootMessage {
+  readonly token: string;
+  /** Header and script, to be written to stdin before anything else. */
+  readonly bytes: Buffer;
+}
+
+/** @throws Error when the script holds a NUL, which no shell can carry */
+export function bootMessage(script: string): BootMessage {
+  if (script.includes('\0')) throw new Error('a script cannot hold a NUL character');
+  const token = randomBytes(12).toString('hex');
+  const body = Buffer.from(`unset n t a b c d g e s\n${script}\n\n#${token}`);
+  return { token, bytes: Buffer.concat([Buffer.from(`${body.length} ${token}\n`), body]) };
+}
+
+/** More than any login banner; past it the answer will not come. */
+const NOISE_LIMIT = 1024 * 1024;
+
+/**
+ * Cuts off a stream what the login shell and sudo printed before the shell's own answer, and the answer line itself.
+ * Returns what of each chunk follows it; `onAnswer` is given what stood behind the token.
+ *
+ * @example const cut = answerCutter(token, (group) => …); stdout.on('data', (chunk) => use(cut(chunk)))
+ */
+export function answerCutter(token: string, onAnswer: (rest: string) => void): (chunk: Buffer) => Buffer {
+  let before: Buffer | null = Buffer.alloc(0);
+  return (chunk) => {
+    if (before === null) return chunk;
+    before = Buffer.concat([before, chunk]);
+    const at = before.indexOf(token);
+    const end = at < 0 ? -1 : before.indexOf('\n', at);
+    if (end < 0) {
+      if (before.length > NOISE_LIMIT) before = before.subarray(-1024);
+      return Buffer.alloc(0);
+    }
+    const answer = before
+      .subarray(at + token.length, end)
+      .toString()
+      .trim();
+    const rest = before.subarray(end + 1);
+    before = null;
+    onAnswer(answer);
+    return rest;
+  };
+}

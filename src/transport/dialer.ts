@@ -1,0 +1,23 @@
+import type { Duplex } from 'node:stream';
+
+/**
+ * Why no socket came of it. `prohibited`: the way itself is forbidden (sshd allows no forwarding), so that another way
+ * may work; `refused`: nobody listens there, or the login user may not connect; `missing`: there is no such socket.
+ */
+export type DialRefusal = 'prohibited' | 'refused' | 'denied' | 'missing';
+
+export class DialError extends Error {
+  override readonly name = 'DialError';
+  readonly refusal: DialRefusal;
+
+  constructor(refusal: DialRefusal, message: string) {
+    super(message);
+    this.refusal = refusal;
+  }
+}
+
+/** Direct sockets on the host, with the login user's rights. @throws DialError | OrchError CONNECTION_LOST */
+export interface Dialer {
+  tcp(address: string, port: number): Promise<Duplex>;
+  unix(path: string): Promise<Duplex>;
+}

@@ -1,0 +1,11 @@
+import type { Duplex } from 'node:stream';
+import type { Connection } from '../core/connection.ts';
+
+/**
+ * A connection before Docker is laid over it: everything a host can do by shell and sockets, and a way to its engine.
+ *
+ * `dialDocker` gives a fresh byte stream to the engine's API socket. It dies with the connection: the stream is
+ * destroyed with an OrchError (CONNECTION_LOST, DOCKER_NOT_FOUND, DOCKER_DENIED, DOCKER_UNREACHABLE), which an HTTP
+ * client on top passes on as its own error.
+ */
+export type RawConnection = Omit<Connection, 'docker'> & { dialDocker(): Promise<Duplex> };

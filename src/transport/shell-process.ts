@@ -1,0 +1,32 @@
+import type { Readable, Writable } from 'node:stream';
+
+/** How a process ended: an exit code, or the signal that ended it. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+/** What a started shell tells, each at most once. `exit` may come long before `close` when a child holds the streams open. */
+export interface ProcessEvents {
+  exit(exit: Exit): void;
+  /** Both output streams have ended. */
+  close(): void;
+  /** The connection went first: how the process ended, nobody knows. */
+  lost(error: Error): void;
+}
+
+/** One shell on the host with its three streams, over whatever carries it. */
+export interface ShellProcess {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  watch(events: ProcessEvents): void;
+  /** Lets go of it without waiting; kills nothing. */
+  abandon(): void;
+}
+
+/** Starts a command line under the host's shell. @throws OrchError CONNECTION_LOST | CHANNEL_REFUSED */
+export type Launch = (line: string) => Promise<ShellProcess>;
+
+/** Whose rights things run with: root's through `sudo -n`, or the login user's own. */
+export type Become = 'sudo' | 'none';

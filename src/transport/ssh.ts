@@ -1,0 +1,38 @@
+import { located } from '../core/errors.ts';
+import type { RawConnection } from './raw-connection.ts';
+import { rawHost } from './raw-host.ts';
+import { type LinkOptions, openLink } from './ssh-client.ts';
+import { type SshHops, sshHops } from './ssh-hops.ts';
+import type { SshTarget } from './ssh-target.ts';
+
+export interface SshOptions extends LinkOptions {
+  /** Shares jump-host connections with other targets; without it each target opens its own. */
+  readonly hops?: SshHops;
+}
+
+/**
+ * Connects to a host over SSH. Its key is checked against known_hosts; login is by key or ssh-agent. `become` holds for
+ * all that runs there, and is first tried by whatever is read first.
+ *
+ * @throws OrchError CONNECT_UNREACHABLE | CONNECT_REFUSED | CONNECT_TIMED_OUT | CONNECT_THROTTLED | CONNECT_AUTH_FAILED |
+ *   CONNECT_HOST_KEY_UNKNOWN | CONNECT_HOST_KEY_CHANGED | CONNECT_HOST_KEY_REVOKED | CONNECT_KEY_MISSING |
+ *   CONNECT_KEY_INVALID | CONNECT_KEY_ENCRYPTED | CONNECT_NO_KEY | CONNECT_JUMP_REFUSED | INTERRUPTED
+ * @example const host = await connectSsh({ name: 'gw-1', address: '10.0.0.7', port: 22, user: 'ops', become: 'sudo', connectTimeoutMs: 10_000 }, { acceptNewHostKeys: false })
+ */
+export async function connectSsh(target: SshTarget, options: SshOptions): Promise<RawConnection> {
+  try {
+    const { launch, dialer, close } =
+      target.jump === undefined
+        ? await openLink(target, options)
+        : await (options.hops ?? sshHops()).through(target, target.jump, options);
+    return rawHost({
+      name: target.name,
+      become: target.user === 'root' ? 'none' : target.become,
+      launch,
+      dialer,
+      close,
+    });
+  } catch (error) {
+    throw located(error, { host: target.name });
+  }
+}

@@ -1,0 +1,82 @@
+import { spawn } from 'node:child_process';
+import { describe, expect, test } from 'vitest';
+import { fileRequest, sha256Request, statRequest } from '../../src/transport/read-requests.ts';
+import { type RunScript, scriptReader } from '../../src/transport/script-reader.ts';
+
+/** A shell that counts what it is given. */
+function counted(): { readonly run: RunScript; readonly scripts: string[] } {
+  const scripts: string[] = [];
+  const run: RunScript = (script) =>
+    new Promise((resolve, reject) => {
+      scripts.push(script);
+      const child = spawn('sh', ['-s'], { stdio: 'pipe' });
+      const out: Buffer[] = [];
+      const err: Buffer[] = [];
+      child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+      child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+      child.on('error', reject);
+      child.on('close', () =>
+        resolve({ stdout: Buffer.concat(out), stderr: Buffer.concat(err), sentAt: Date.now(), answeredAt: Date.now() }),
+      );
+      child.stdin.end(script);
+    });
+  return { run, scripts };
+}
+
+describe('batches', () => {
+  test('all requests of one turn travel as one script, with the facts in the first', async () => {
+    const { run, scripts } = counted();
+    const reader = scriptReader(run);
+    const chained = Promise.resolve().then(() => reader.ask(statRequest('/')));
+    const [root, digest, none, facts, late] = await Promise.all([
+      reader.ask(statRequest('/')),
+      reader.ask(sha256Request('/dev/null')),
+      reader.ask(fileRequest('/nowhere', 10)),
+      reader.facts(),
+      chained,
+    ]);
+    expect([root?.type, digest, none, late?.type]).toEqual(['directory', null, null, 'directory']);
+    expect(facts.arch).not.toBe('');
+    expect(scripts.length).toBe(1);
+    await Promise.all([reader.facts(), reader.ask(statRequest('/'))]);
+    expect(scripts.length).toBe(2);
+    expect(scripts[1]).not.toContain('os-release');
+  });
+
+  test('one failing request leaves the others alone, and sees only its own words', async () => {
+    const reader = scriptReader(counted().run);
+    const raw = (snippet: string) =>
+      reader.ask({ snippet, parse: ({ code, stdout, stderr }) => ({ code, out: stdout.toString(), err: stderr }) });
+    const [first, second, third] = await Promise.all([
+      raw('echo one; echo un >&2; exit 3'),
+      raw('cat; printf "a\\n\\nb"; set -u; echo "$nothing"'),
+      raw("printf '\\n\\377\\000 %s' three"),
+    ]);
+    expect(first).toEqual({ code: 3, out: 'one\n', err: 'un\n' });
+    expect(second).toMatchObject({ out: 'a\n\nb' });
+    expect(second.code).not.toBe(0);
+    expect(third).toEqual({ code: 0, out: '\n\ufffd\0 three', err: '' });
+  });
+
+  test('a shell that dies in between fails what it had not answered', async () => {
+    const reader = scriptReader(counted().run);
+    const [before, at, after] = await Promise.allSettled([
+      reader.ask(statRequest('/')),
+      reader.ask({ snippet: 'kill -9 $$', parse: () => 'survived' }),
+      reader.ask(statRequest('/')),
+    ]);
+    expect(before.status).toBe('fulfilled');
+    for (const lost of [at, after])
+      expect(lost).toMatchObject({ status: 'rejected', reason: { code: 'READ_FAILED', retryable: true } });
+  });
+
+  test('a batch that fails as a whole fails each request, and the facts are asked again', async () => {
+    const { run, scripts } = counted();
+    let broken = true;
+    const reader = scriptReader((script) => (broken ? Promise.reject(new Error('gone')) : run(script)));
+    await expect(reader.ask(statRequest('/'))).rejects.toThrow('gone');
+    broken = false;
+    await reader.ask(statRequest('/'));
+    expect(scripts[0]).toContain('os-release');
+  });
+});
