@@ -17,10 +17,15 @@ export class DialAgent extends Agent {
     _options: unknown,
     callback?: (error: Error | null, socket: Duplex) => void,
   ): Duplex | null | undefined {
+    // Node's own type asks for a socket even with an error, and takes none.
+    const fail = callback as ((error: Error) => void) | undefined;
     this.#dial().then(
-      (stream) => callback?.(null, new DialledSocket(stream)),
-      // Node's own type asks for a socket even with an error, and takes none.
-      (error: Error) => (callback as ((error: Error) => void) | undefined)?.(error),
+      // A stream that was closed while it was being handed over would leave its request waiting for ever.
+      (stream) =>
+        stream.destroyed
+          ? fail?.(new Error('the Docker socket was closed at once'))
+          : callback?.(null, new DialledSocket(stream)),
+      (error: Error) => fail?.(error),
     );
     return undefined;
   }

@@ -62,9 +62,7 @@ export class FakeDocker implements Docker {
     return id;
   }
 
-  untag(ref: string): void {
-    this.#tags.delete(ref);
-  }
+  untag = (ref: string): boolean => this.#tags.delete(ref);
 
   /** Process id of a running container, else 0. */
   pidOf(name: string): number {

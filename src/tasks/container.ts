@@ -27,7 +27,7 @@ export const container = defineTask<
   local: (p, io) => localOfImage(p.image, io),
   read: readContainer,
   want: (p, now, { see }) => wantContainer(p, now, see),
-  write: writeContainer,
+  write: (p, change, host, _image, report) => writeContainer(p, change, host, report),
   result: ({ ref, image }) => ({ ref, image }),
   hidden,
 });

@@ -14,7 +14,7 @@ const params = z.strictObject({
   /** The container that is to answer: when it has ended for good, waiting ends too, and its log is shown. */
   container: z.string().min(1).optional(),
   within: duration.prefault('60s'),
-  every: duration.prefault('1s'),
+  every: duration.prefault('500ms'),
   passes: z.int().min(1).default(1),
 });
 

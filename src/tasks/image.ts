@@ -43,7 +43,8 @@ export const image = defineTask<typeof params, ImageLocal, ImageState, ImageStat
     return { id: known.member === null ? known.id : canonicalId(known, found.Id) };
   },
   want: (_p, _now, { local: known }) => ({ id: known.id }),
-  async write(p, _change, host, known) {
+  async write(p, _change, host, known, report) {
+    report.progress(known.member === null ? 'pulling' : 'loading');
     if (p.from === undefined || known.member === null) await host.docker.pull(p.ref);
     else await loadImage(`${p.from.claim.slice('tree:'.length)}/${known.member}`, known, host);
   },

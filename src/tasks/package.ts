@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Connection, Reader } from '../core/connection.ts';
 import { defineTask } from '../core/define-task.ts';
-import type { Change } from '../core/task-type.ts';
+import type { Change, Report } from '../core/task-type.ts';
 import { absolutePath, account, octalMode } from './file/fields.ts';
 import { ownedBy, refuseOtherKind } from './file/file-state.ts';
 import { MANIFEST, missingFrom, parseManifest } from './package/manifest.ts';
@@ -75,6 +75,7 @@ async function write(
   { differences }: Change<PackageState>,
   host: Connection,
   local: PackageLocal,
+  report: Report,
 ): Promise<void> {
   const { mode, owner, group } = p;
   const fields = new Set(differences.map(({ path }) => path));
@@ -83,5 +84,5 @@ async function write(
     if (fields.size > (fields.has('leftover') ? 1 : 0)) await host.chmod(p.into, { mode, owner, group });
     return;
   }
-  await unpackPackage(local, p.into, { mode, owner, group }, host);
+  await unpackPackage(local, p.into, { mode, owner, group }, host, report);
 }

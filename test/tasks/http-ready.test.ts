@@ -87,7 +87,7 @@ describe('httpReady', () => {
 
   test('is a gate with its own patience', () => {
     expect(status.type).toMatchObject({ gate: true, impact: 'none' });
-    expect(httpReady({ port: 80, path: '/' }).bound.patience()).toEqual({ withinMs: 60_000, everyMs: 1000, passes: 1 });
+    expect(httpReady({ port: 80, path: '/' }).bound.patience()).toEqual({ withinMs: 60_000, everyMs: 500, passes: 1 });
     expect(httpReady({ port: 80, path: '/', within: '8m', every: '2s', passes: 3 }).bound.patience()).toEqual({
       withinMs: 480_000,
       everyMs: 2000,

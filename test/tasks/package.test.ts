@@ -86,6 +86,14 @@ describe('package', () => {
     expect(JSON.stringify(host.snapshot())).toBe(whole);
   });
 
+  test('nothing of what a killed run had unpacked gets into the next one', async () => {
+    const host = new DockerHost();
+    host.files.makeDirectory(`${work}/content`, ROOT);
+    host.files.write(`${work}/content/stray`, Buffer.from('of another version'), ROOT);
+    expect((await run(host)).codes).toEqual([]);
+    expect(text(host, 'stray')).toBeNull();
+  });
+
   test('a mode alone is set without sending the package again', async () => {
     const host = new DockerHost();
     await run(host);

@@ -1,14 +1,11 @@
 import type { Connection } from '../../core/connection.ts';
 import type { ContainerInspect } from '../../core/docker.ts';
 import { OrchError } from '../../core/errors.ts';
-import type { Change } from '../../core/task-type.ts';
+import type { Change, Report } from '../../core/task-type.ts';
 import { createBody } from '../../docker/spec.ts';
 import { labelsOf } from './labels.ts';
 import { type ContainerParams, specOf } from './params.ts';
 import { type ContainerState, temporaryName } from './state.ts';
-
-/** A connection that can pass on what the user should know though nothing failed. */
-export type Warning = Connection & { readonly warn?: (message: string) => void };
 
 /** Exit code of a process that SIGKILL ended. */
 const KILLED = 137;
@@ -20,7 +17,12 @@ const KILLED = 137;
  *
  * @throws OrchError PORT_TAKEN, IMAGE_MISSING, DOCKER_FAILED, CONTAINER_EXITED with the end of its log
  */
-export async function writeContainer(p: ContainerParams, change: Change<ContainerState>, host: Warning): Promise<void> {
+export async function writeContainer(
+  p: ContainerParams,
+  change: Change<ContainerState>,
+  host: Connection,
+  report: Report,
+): Promise<void> {
   const { docker } = host;
   const fresh = temporaryName(p.name);
   await docker.remove(fresh);
@@ -30,7 +32,7 @@ export async function writeContainer(p: ContainerParams, change: Change<Containe
   if (step === 'create') await docker.create(p.name, bodyOf(p, change));
   if (step === 'replace' && old !== null) {
     await docker.create(fresh, bodyOf(p, change));
-    await stopOld(p, old, host);
+    await stopOld(p, old, host, report);
     await docker.remove(p.name);
     await docker.rename(fresh, p.name);
   }
@@ -46,10 +48,13 @@ const STARTABLE = new Set(['running', 'mounted', 'leftover']);
 function nextStep({ before, differences }: Change<ContainerState>, old: ContainerInspect): Step {
   const fields = new Set(differences.map(({ path }) => path.split('.')[0] ?? ''));
   if (fields.size === 1 && fields.has('leftover')) return 'none';
-  const stopped = before !== null && !before.running && !old.State.Running;
+  const wasStopped = before !== null && !before.running;
+  if (!wasStopped || ![...fields].every((field) => STARTABLE.has(field))) return 'replace';
+  // Its restart policy was faster than we.
+  if (old.State.Running) return 'none';
   // A killed process leaves stale sockets in the container's file system, on which its next start fails.
   const killed = old.State.ExitCode === KILLED || old.State.OOMKilled || old.State.Status === 'dead';
-  return stopped && !killed && [...fields].every((field) => STARTABLE.has(field)) ? 'start' : 'replace';
+  return killed ? 'replace' : 'start';
 }
 
 function bodyOf(p: ContainerParams, { after }: Change<ContainerState>): ReturnType<typeof createBody> {
@@ -59,14 +64,14 @@ function bodyOf(p: ContainerParams, { after }: Change<ContainerState>): ReturnTy
   return createBody({ ...spec, labels: { ...spec.labels, ...remembered } });
 }
 
-async function stopOld(p: ContainerParams, old: ContainerInspect, host: Warning): Promise<void> {
+async function stopOld(p: ContainerParams, old: ContainerInspect, host: Connection, report: Report): Promise<void> {
   const signal = p.stopSignal ?? old.Config.StopSignal ?? 'SIGTERM';
   const timeoutSeconds = p.stopTimeoutSeconds ?? old.Config.StopTimeout ?? 10;
   await host.docker.stop(p.name, { signal, timeoutSeconds });
   if (!old.State.Running) return;
   const ended = await host.docker.container(p.name);
   if (ended?.State.ExitCode === KILLED)
-    host.warn?.(
+    report.warn(
       `container ${p.name} had not ended ${timeoutSeconds} s after ${signal} and was killed: in-flight requests were cut. Raise its stop time-out.`,
     );
 }

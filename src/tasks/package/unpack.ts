@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import type { Connection, Ownership } from '../../core/connection.ts';
 import { OrchError } from '../../core/errors.ts';
+import type { Report } from '../../core/task-type.ts';
 import { MANIFEST, manifestText } from './manifest.ts';
 import type { PackageLocal } from './package-local.ts';
 
@@ -26,6 +27,7 @@ export async function unpackPackage(
   into: string,
   ownership: Ownership,
   host: Connection,
+  report: Report,
 ): Promise<void> {
   const work = workDirectory(into);
   const archive = `${work}/package.tar.gz`;
@@ -34,7 +36,13 @@ export async function unpackPackage(
   await refuseFullDisk(pkg, into, host);
   try {
     await host.makeDirectory(work, { ...PRIVATE, mode: '0700' });
-    await host.upload(pkg.from, archive, { ...PRIVATE, mode: '0600', sha256: pkg.sha256 });
+    await host.upload(pkg.from, archive, {
+      ...PRIVATE,
+      mode: '0600',
+      sha256: pkg.sha256,
+      onProgress: inSteps(pkg.size, (bytes) => report.progress(`${mib(bytes)} of ${mib(pkg.size)} uploaded`)),
+    });
+    report.progress('unpacking');
     await host.makeDirectory(fresh, ownership);
     // -o: files become root's, whoever packed them.
     await must(host, ['tar', '-xozf', archive, '-C', fresh], pkg);
@@ -49,6 +57,16 @@ export async function unpackPackage(
     throw error;
   }
   await host.writeFile(`${into}/${MANIFEST}`, manifestText(pkg), { ...ownership, mode: '0640' });
+}
+
+/** Told twenty times in all, however many pieces it comes in. */
+function inSteps(size: number, tell: (bytes: number) => void): (bytes: number) => void {
+  let told = 0;
+  return (bytes) => {
+    if (bytes < size && bytes - told < size / 20) return;
+    told = bytes;
+    tell(bytes);
+  };
 }
 
 async function refuseFullDisk({ from, size, files }: PackageLocal, into: string, host: Connection): Promise<void> {

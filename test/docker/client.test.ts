@@ -1,0 +1,231 @@
+import { connect } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { OrchError } from '../../src/core/errors.ts';
+import { dockerOver } from '../../src/docker/client.ts';
+import { FakeDocker } from '../../src/docker/fake.ts';
+import { type Reply, scriptedEngine } from './scripted-engine.ts';
+
+const running = async (own: string | undefined, state = {}) => {
+  const fake = new FakeDocker({ files: { read: () => null } });
+  fake.loadArchive({ classic: 'sha256:1', containerd: 'sha256:2' }, 'a:1');
+  await fake.create('web', {
+    Image: 'a:1',
+    ...(own === undefined ? {} : { StopSignal: own }),
+    HostConfig: { RestartPolicy: { Name: 'no' } },
+  });
+  await fake.start('web');
+  const found = await fake.container('web');
+  return { ...found, State: { ...found?.State, ...state } };
+};
+
+const code = async (work: Promise<unknown>): Promise<string> => {
+  const error = await work.then(
+    () => undefined,
+    (cause: unknown) => cause,
+  );
+  if (!(error instanceof OrchError)) throw new Error(`not refused as it should be: ${error}`);
+  return error.code;
+};
+
+describe('requests', () => {
+  test('nothing is dialled before the first call, and the agreed version is spoken after it', async () => {
+    await using engine = await scriptedEngine(
+      (line) =>
+        line.endsWith('/info')
+          ? { body: { ServerVersion: '28', DockerRootDir: '/d', Driver: 'o', Extra: 1 } }
+          : undefined,
+      {
+        ApiVersion: '1.52',
+        MinAPIVersion: '1.24',
+      },
+    );
+    const docker = dockerOver(engine.dial);
+    expect(engine.dials).toBe(0);
+    expect(await docker.info()).toEqual({ ServerVersion: '28', DockerRootDir: '/d', Driver: 'o' });
+    await docker.info();
+    expect(engine.requests).toEqual(['GET /version', 'GET /v1.44/info', 'GET /v1.44/info']);
+    expect(engine.dials).toBe(1);
+    docker.close();
+  });
+
+  test('what is not there is null, and no error', async () => {
+    await using engine = await scriptedEngine(() => undefined);
+    const docker = dockerOver(engine.dial);
+    expect(await docker.container('web')).toBeNull();
+    expect(await docker.image('a:1')).toBeNull();
+    expect(await docker.logs('web', 5)).toBe('');
+    await docker.remove('web');
+    await docker.stop('web', { signal: 'SIGTERM', timeoutSeconds: 1 });
+    docker.close();
+  });
+
+  test.each<[string, Reply, string]>([
+    [
+      'a taken port',
+      { status: 500, body: { message: 'Bind for 0.0.0.0:80 failed: port is already allocated' } },
+      'PORT_TAKEN',
+    ],
+    ['a full disk', { status: 500, body: { message: 'mkdir /x: no space left on device' } }, 'DISK_FULL'],
+    ['any other refusal', { status: 500, body: { message: 'broken' } }, 'DOCKER_FAILED'],
+    ['an Engine that hangs up', 'hang up', 'DOCKER_UNREACHABLE'],
+  ])('%s is told apart', async (_, reply, expected) => {
+    await using engine = await scriptedEngine(() => reply);
+    const docker = dockerOver(engine.dial);
+    expect(await code(docker.start('web'))).toBe(expected);
+    docker.close();
+  });
+
+  test('a reply that is not as documented names the field', async () => {
+    await using engine = await scriptedEngine(() => ({ body: { Id: 1 } }));
+    const docker = dockerOver(engine.dial);
+    await expect(docker.container('web')).rejects.toMatchObject({
+      code: 'DOCKER_FAILED',
+      message: expect.stringContaining('Id'),
+    });
+    docker.close();
+  });
+
+  test.each([
+    ['ENOENT', '/nowhere/docker.sock', 'DOCKER_NOT_FOUND'],
+    ['ECONNREFUSED', 1, 'DOCKER_UNREACHABLE'],
+  ])('a socket that fails with %s', async (_, where, expected) => {
+    const docker = dockerOver(async () => (typeof where === 'number' ? connect(where, '127.0.0.1') : connect(where)));
+    expect(await code(docker.info())).toBe(expected);
+  });
+
+  test('the reason why dialling failed comes through as it is, and the next call dials anew', async () => {
+    await using engine = await scriptedEngine(() => ({ body: [] }));
+    let up = false;
+    const docker = dockerOver(async () => {
+      if (!up) throw new OrchError('DOCKER_DENIED', 'no right to use Docker');
+      return engine.dial();
+    });
+    expect(await code(docker.containers())).toBe('DOCKER_DENIED');
+    up = true;
+    expect(await docker.containers()).toEqual([]);
+    docker.close();
+  });
+});
+
+describe('a lost connection', () => {
+  test('ends a request that is under way with the reason of the loss', async () => {
+    await using engine = await scriptedEngine(() => 'hang');
+    const docker = dockerOver(engine.dial);
+    const pending = code(docker.containers());
+    while (engine.requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    engine.cut(new OrchError('CONNECTION_LOST', 'gw-1 is gone'));
+    expect(await pending).toBe('CONNECTION_LOST');
+    docker.close();
+  });
+
+  test('leaves no idle socket behind on which the next request would hang', async () => {
+    await using engine = await scriptedEngine(() => ({ body: [] }));
+    const docker = dockerOver(engine.dial);
+    await docker.containers();
+    engine.cut();
+    expect(await docker.containers()).toEqual([]);
+    expect(engine.dials).toBe(2);
+    docker.close();
+  });
+
+  test('between two requests is no reason to fail a question, but a change is not sent twice', async () => {
+    let answers = 0;
+    await using engine = await scriptedEngine(() => (answers++ === 0 ? 'hang up' : { body: [] }));
+    const docker = dockerOver(engine.dial);
+    expect(await docker.containers()).toEqual([]);
+    answers = 0;
+    expect(await code(docker.start('web'))).toBe('DOCKER_UNREACHABLE');
+    expect(engine.requests.filter((line) => line.startsWith('POST'))).toHaveLength(1);
+    docker.close();
+  });
+});
+
+describe('stop', () => {
+  const old = { ApiVersion: '1.41', MinAPIVersion: '1.12' };
+  const recent = { ApiVersion: '1.47', MinAPIVersion: '1.24' };
+  const rows = [
+    [
+      'a recent Engine takes the signal with the stop',
+      recent,
+      'SIGTERM',
+      ['POST /v1.44/containers/web/stop?t=250&signal=SIGQUIT'],
+    ],
+    ["an older one stops by the container's own signal", old, 'SIGQUIT', ['POST /v1.41/containers/web/stop?t=250']],
+    ['that own signal may be written without SIG', old, 'quit', ['POST /v1.41/containers/web/stop?t=250']],
+    [
+      'another signal is sent before, and the end awaited',
+      old,
+      undefined,
+      [
+        'POST /v1.41/containers/web/kill?signal=SIGQUIT',
+        'POST /v1.41/containers/web/wait?condition=not-running',
+        'POST /v1.41/containers/web/stop?t=0',
+      ],
+    ],
+  ] as const;
+
+  test.each(rows)('%s', async (_, version, own, expected) => {
+    const inspect = await running(own);
+    await using engine = await scriptedEngine((line) => {
+      if (line.includes('/json')) return { body: inspect };
+      return line.includes('/wait') ? { body: { StatusCode: 0 } } : { status: 204 };
+    }, version);
+    const docker = dockerOver(engine.dial);
+    await docker.stop('web', { signal: 'SIGQUIT', timeoutSeconds: 250 });
+    expect(engine.requests.slice(2)).toEqual(expected);
+    docker.close();
+  });
+
+  test('a process that ignores the signal is killed when its time is up', async () => {
+    const inspect = await running(undefined);
+    await using engine = await scriptedEngine((line) => {
+      if (line.includes('/json')) return { body: inspect };
+      return line.includes('/wait') ? 'hang' : { status: 204 };
+    }, old);
+    const docker = dockerOver(engine.dial);
+    const before = Date.now();
+    await docker.stop('web', { signal: 'SIGQUIT', timeoutSeconds: 1 });
+    expect(Date.now() - before).toBeGreaterThan(900);
+    expect(engine.requests.at(-1)).toBe('POST /v1.41/containers/web/stop?t=0');
+    docker.close();
+  });
+
+  test('what does not run is left alone', async () => {
+    const inspect = await running('SIGQUIT', { Running: false });
+    await using engine = await scriptedEngine(() => ({ body: inspect }));
+    const docker = dockerOver(engine.dial);
+    await docker.stop('web', { signal: 'SIGQUIT', timeoutSeconds: 1 });
+    expect(engine.requests.filter((line) => line.startsWith('POST'))).toEqual([]);
+    docker.close();
+  });
+});
+
+describe('pull', () => {
+  test.each([
+    [
+      'the Engine refuses',
+      { status: 404, body: { message: 'pull access denied for x, repository does not exist' } },
+      'IMAGE_PULL_FAILED',
+    ],
+    [
+      'the registry fails on the way',
+      { body: { error: 'manifest unknown', errorDetail: { message: 'manifest unknown' } } },
+      'IMAGE_PULL_FAILED',
+    ],
+    ['the disk is full', { body: { error: 'write /var/lib/docker/tmp: no space left on device' } }, 'DISK_FULL'],
+  ])('%s', async (_, reply, expected) => {
+    await using engine = await scriptedEngine(() => reply);
+    const docker = dockerOver(engine.dial);
+    expect(await code(docker.pull('x:1'))).toBe(expected);
+    expect(engine.requests.at(-1)).toBe('POST /v1.44/images/create?fromImage=x&tag=1');
+    docker.close();
+  });
+
+  test('ends when the image is there', async () => {
+    await using engine = await scriptedEngine(() => ({ body: { status: 'Pull complete' } }));
+    const docker = dockerOver(engine.dial);
+    await docker.pull('registry:5000/a/x:1');
+    expect(engine.requests.at(-1)).toBe('POST /v1.44/images/create?fromImage=registry%3A5000%2Fa%2Fx&tag=1');
+    docker.close();
+  });
+});

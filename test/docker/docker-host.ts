@@ -1,0 +1,80 @@
+import type { Command, RunResult } from '../../src/core/connection.ts';
+import { sha256 } from '../../src/core/data.ts';
+import { FakeDocker } from '../../src/docker/fake.ts';
+import { archivedImages } from '../../src/tasks/image/archived-images.ts';
+import { FakeHost, type FakeHostOptions } from '../../src/transport/fake-host.ts';
+import { untarGz } from './archives.ts';
+
+/** A fake host with a fake engine on it: containers see the host's files, `docker load` and `tar` work on them. */
+export class DockerHost extends FakeHost {
+  readonly engine: FakeDocker;
+
+  constructor(options: Partial<FakeHostOptions> & { readonly store?: 'classic' | 'containerd' } = {}) {
+    const { store = 'classic', ...rest } = options;
+    const files = {
+      read: (path: string) => this?.fileText(path) ?? null,
+      exists: (path: string) => this?.files.has(path) ?? false,
+    };
+    const engine = new FakeDocker({ store, files, imageEnv: ['PATH=/usr/bin', 'LANG=C'] });
+    super({ name: 'gw-1', docker: engine, command: (command, host) => carryOut(command, host, engine), ...rest });
+    this.engine = engine;
+  }
+
+  /** A process's own view of its mounted files, as /proc gives it. */
+  override async sha256(path: string): Promise<string | null> {
+    const [, pid, target] = path.match(/^\/proc\/(\d+)\/root(\/.*)$/) ?? [];
+    if (pid === undefined || target === undefined) return super.sha256(path);
+    const seen = this.engine.seenFile(Number(pid), target);
+    return seen === null ? null : sha256(seen);
+  }
+}
+
+function carryOut(command: Command, host: FakeHost, engine: FakeDocker): Partial<RunResult> | undefined {
+  // The fake answers at once, so what is asynchronous here was prepared when the archive was registered.
+  const [program, ...words] = 'argv' in command ? command.argv : [];
+  if (program === 'tar') return unpack(host, words[1] ?? '', words[3] ?? '');
+  if (program === 'mv') return move(host, words[0] ?? '', words[1] ?? '');
+  if (program === 'docker') return load(host, engine, words.at(-1) ?? '');
+  return undefined;
+}
+
+const ROOT = { mode: '0644', owner: 'root', group: 'root' } as const;
+
+const unpacked = new Map<string, ReadonlyMap<string, Buffer>>();
+const loadable = new Map<string, Awaited<ReturnType<typeof archivedImages>>>();
+
+/** Makes an archive known to every fake host: by its digest, so that only the right bytes can be unpacked or loaded. */
+export async function registerPackage(archive: Buffer): Promise<void> {
+  const files = await untarGz(archive);
+  unpacked.set(sha256(archive), files);
+  for (const [name, bytes] of files)
+    if (name.startsWith('images/')) loadable.set(sha256(bytes), await archivedImages(bytes));
+}
+
+function unpack(host: FakeHost, archive: string, into: string): Partial<RunResult> {
+  const files = unpacked.get(host.files.sha256(archive) ?? '');
+  if (files === undefined) return { code: 2, stderr: 'gzip: stdin: unexpected end of file' };
+  for (const [name, content] of files) {
+    const path = `${into}/${name}`;
+    host.files.makeDirectory(path.slice(0, path.lastIndexOf('/')), { ...ROOT, mode: '0755' });
+    host.files.write(path, content, ROOT);
+  }
+  return { code: 0 };
+}
+
+function move(host: FakeHost, from: string, to: string): Partial<RunResult> {
+  for (const [path, node] of [...host.files]) {
+    if (path !== from && !path.startsWith(`${from}/`)) continue;
+    host.files.delete(path);
+    host.files.set(`${to}${path.slice(from.length)}`, node);
+  }
+  return { code: 0 };
+}
+
+function load(host: FakeHost, engine: FakeDocker, path: string): Partial<RunResult> {
+  const images = loadable.get(host.files.sha256(path) ?? '');
+  if (images === undefined) return { code: 1, stderr: 'open: no such file or directory' };
+  for (const { id, accepted, tags } of images)
+    engine.loadArchive({ classic: id, containerd: accepted[1] ?? id }, tags[0]);
+  return { code: 0 };
+}

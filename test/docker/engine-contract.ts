@@ -1,0 +1,196 @@
+import { expect, test } from 'vitest';
+import type { Docker } from '../../src/core/docker.ts';
+import { OrchError } from '../../src/core/errors.ts';
+import { type ContainerSpec, createBody, observedSpec } from '../../src/docker/spec.ts';
+
+/** An engine under test, real or fake, with an image whose processes end on SIGTERM and run a shell script. */
+export interface EngineUnderTest {
+  readonly docker: Docker;
+  /** Reference of an image that is there. */
+  readonly ref: string;
+  /** A name that no other test uses. */
+  name(suffix: string): string;
+  /** A host file that containers can mount. */
+  readonly file: {
+    readonly path: string;
+    replace(text: string): void;
+    seenBy(container: string, target: string): Promise<string | null>;
+  };
+  /** A free host port. */
+  readonly port: number;
+}
+
+const code = async (work: Promise<unknown>): Promise<string | undefined> =>
+  work.then(
+    () => undefined,
+    (error: unknown) => (error instanceof OrchError ? error.code : String(error)),
+  );
+
+const SLEEP = ['sh', '-c', 'trap "exit 0" TERM QUIT; while :; do sleep 1 & wait $!; done'];
+
+/** What a real Engine does and the fake must do too. */
+export function engineContract(under: () => EngineUnderTest): void {
+  const spec = (extra: Partial<ContainerSpec> = {}): ContainerSpec => ({
+    ref: under().ref,
+    env: {},
+    labels: {},
+    ports: {},
+    mounts: {},
+    restart: 'unless-stopped',
+    command: SLEEP,
+    ...extra,
+  });
+  const clean = async (...names: readonly string[]): Promise<void> => {
+    for (const name of names) {
+      await under().docker.stop(name, { signal: 'SIGTERM', timeoutSeconds: 1 });
+      await under().docker.remove(name);
+    }
+  };
+
+  test('what is declared is what is observed', async () => {
+    const { docker, name, file, port } = under();
+    const declared = spec({
+      hostname: 'gw-1',
+      env: { TZ: 'UTC', LIST: '["a=b"]', EMPTY: '', LINES: 'a\nb' },
+      labels: { role: 'gateway' },
+      ports: { '80/tcp': [`127.0.0.1:${port}`, `127.0.0.2:${port}`], '81/udp': [`0.0.0.0:${port}`] },
+      mounts: {
+        '/etc/config.yaml': { source: file.path, readOnly: true },
+        '/etc/uid': { source: file.path, readOnly: false },
+      },
+      stopSignal: 'SIGQUIT',
+      stopTimeoutSeconds: 77,
+      nofile: 2048,
+      networkMode: 'bridge',
+    });
+    await docker.create(name('spec'), createBody(declared));
+    const found = await docker.container(name('spec'));
+    const { command: _, ...expected } = declared;
+    expect(found && observedSpec(found)).toMatchObject({
+      ...expected,
+      env: { ...expected.env, PATH: expect.any(String) },
+    });
+    expect(found?.State).toMatchObject({ Running: false, Status: 'created', Pid: 0, ExitCode: 0 });
+    await clean(name('spec'));
+    expect(await docker.container(name('spec'))).toBeNull();
+  });
+
+  test('start and stop are fine twice, and a stopped container keeps how it ended', async () => {
+    const { docker, name } = under();
+    await docker.create(name('twice'), createBody(spec()));
+    await docker.start(name('twice'));
+    await docker.start(name('twice'));
+    const running = await docker.container(name('twice'));
+    expect(running?.State).toMatchObject({ Running: true, Status: 'running' });
+    expect(running?.State.Pid).toBeGreaterThan(0);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await docker.stop(name('twice'), { signal: 'SIGTERM', timeoutSeconds: 10 });
+    await docker.stop(name('twice'), { signal: 'SIGTERM', timeoutSeconds: 10 });
+    expect((await docker.container(name('twice')))?.State).toMatchObject({
+      Running: false,
+      Status: 'exited',
+      Pid: 0,
+      ExitCode: 0,
+    });
+    await clean(name('twice'));
+    await docker.remove(name('twice'));
+  });
+
+  test("a signal that is not the container's own ends it too, and its policy does not bring it back", async () => {
+    const { docker, name } = under();
+    await docker.create(name('quit'), createBody(spec({ stopSignal: 'SIGUSR1' })));
+    await docker.start(name('quit'));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await docker.stop(name('quit'), { signal: 'SIGQUIT', timeoutSeconds: 10 });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect((await docker.container(name('quit')))?.State).toMatchObject({ Running: false, ExitCode: 0 });
+    await clean(name('quit'));
+  });
+
+  test('a name is taken once; a rename moves it', async () => {
+    const { docker, name } = under();
+    await docker.create(name('a'), createBody(spec()));
+    await docker.create(name('b'), createBody(spec()));
+    expect(await code(docker.create(name('a'), createBody(spec())))).toBe('DOCKER_FAILED');
+    expect(await code(docker.rename(name('a'), name('b')))).toBe('DOCKER_FAILED');
+    await docker.rename(name('a'), name('c'));
+    expect(await docker.container(name('a'))).toBeNull();
+    expect((await docker.container(name('c')))?.Name).toBe(`/${name('c')}`);
+    await clean(name('b'), name('c'));
+  });
+
+  test('a port that is held is refused at start, not before', async () => {
+    const { docker, name, port } = under();
+    const ports = { '80/tcp': [`127.0.0.1:${port}`] };
+    await docker.create(name('holds'), createBody(spec({ ports })));
+    await docker.start(name('holds'));
+    const listed = (await docker.containers()).find(({ Names }) => Names.includes(`/${name('holds')}`));
+    expect(listed?.Ports).toContainEqual({ IP: '127.0.0.1', PrivatePort: 80, PublicPort: port, Type: 'tcp' });
+    await docker.create(name('wants'), createBody(spec({ ports: { '80/tcp': [`0.0.0.0:${port}`] } })));
+    expect(await code(docker.start(name('wants')))).toBe('PORT_TAKEN');
+    expect((await docker.container(name('wants')))?.State.Running).toBe(false);
+    await docker.stop(name('holds'), { signal: 'SIGTERM', timeoutSeconds: 10 });
+    await docker.start(name('wants'));
+    await clean(name('holds'), name('wants'));
+  });
+
+  test('a mounted file is seen as it was at start, until the next start', async () => {
+    const { docker, name, file } = under();
+    file.replace('one');
+    await docker.create(
+      name('sees'),
+      createBody(spec({ mounts: { '/etc/config.yaml': { source: file.path, readOnly: true } } })),
+    );
+    await docker.start(name('sees'));
+    file.replace('two');
+    expect(await file.seenBy(name('sees'), '/etc/config.yaml')).toBe('one');
+    await docker.stop(name('sees'), { signal: 'SIGTERM', timeoutSeconds: 1 });
+    await docker.start(name('sees'));
+    expect(await file.seenBy(name('sees'), '/etc/config.yaml')).toBe('two');
+    await clean(name('sees'));
+  });
+
+  test('a mount without its source is refused, and makes no directory', async () => {
+    const { docker, name, file } = under();
+    const mounts = { '/etc/x': { source: `${file.path}-missing`, readOnly: true } };
+    expect(await code(docker.create(name('nomount'), createBody(spec({ mounts }))))).toBe('DOCKER_FAILED');
+    expect(await docker.container(name('nomount'))).toBeNull();
+  });
+
+  test('an image that is not there is null to ask for and an error to use', async () => {
+    const { docker, name, ref } = under();
+    expect(await docker.image('api7-orch/nothing:1')).toBeNull();
+    expect(await code(docker.create(name('noimage'), createBody(spec({ ref: 'api7-orch/nothing:1' }))))).toBe(
+      'IMAGE_MISSING',
+    );
+    const image = await docker.image(ref);
+    expect(image?.RepoTags).toContain(ref);
+    expect(image?.Id).toMatch(/^sha256:[0-9a-f]{64}$/);
+    await docker.create(name('id'), createBody(spec()));
+    expect((await docker.container(name('id')))?.Image).toBe(image?.Id);
+    await clean(name('id'));
+  });
+
+  test('a tag gives an image a second name', async () => {
+    const { docker, ref } = under();
+    const image = await docker.image(ref);
+    await docker.tag(image?.Id ?? '', `${ref}-again`);
+    expect((await docker.image(`${ref}-again`))?.Id).toBe(image?.Id);
+  });
+
+  test('what is not there can be removed and stopped, but not started', async () => {
+    const { docker, name } = under();
+    await docker.remove(name('nobody'));
+    await docker.stop(name('nobody'), { signal: 'SIGTERM', timeoutSeconds: 1 });
+    expect(await docker.container(name('nobody'))).toBeNull();
+    expect(await code(docker.start(name('nobody')))).toBe('DOCKER_FAILED');
+  });
+
+  test('a running container is not removed', async () => {
+    const { docker, name } = under();
+    await docker.create(name('runs'), createBody(spec()));
+    await docker.start(name('runs'));
+    expect(await code(docker.remove(name('runs')))).toBe('DOCKER_FAILED');
+    await clean(name('runs'));
+  });
+}

@@ -1,0 +1,242 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Secret } from '../../src/core/secret.ts';
+import { type DialledDocker, dockerOver, withDocker } from '../../src/docker/client.ts';
+import { createBody } from '../../src/docker/spec.ts';
+import { container } from '../../src/tasks/container.ts';
+import { file } from '../../src/tasks/file.ts';
+import { image } from '../../src/tasks/image.ts';
+import { package_ } from '../../src/tasks/package.ts';
+import { connectLocal } from '../../src/transport/local.ts';
+import { installed } from '../support/installed.ts';
+import { tarGzOf } from './archives.ts';
+import { type EngineUnderTest, engineContract } from './engine-contract.ts';
+import { runOn } from './run-real.ts';
+
+const SOCKET = process.env.DOCKER_HOST?.replace(/^unix:\/\//, '') ?? '/var/run/docker.sock';
+const id = `api7-orch-test-${process.pid}`;
+const ref = `${id}/busybox:1`;
+
+const directory = mkdtempSync(join(tmpdir(), 'api7-orch-docker-'));
+const path = join(directory, 'config.yaml');
+let docker: DialledDocker;
+let port: number;
+
+/** An image of one static binary: no registry is needed. */
+function importImage(): void {
+  const busybox = installed('/bin/busybox', 'busybox-static');
+  const root = join(directory, 'root');
+  mkdirSync(join(root, 'bin'), { recursive: true });
+  execFileSync('cp', ['-L', busybox, join(root, 'bin/busybox')]);
+  execFileSync('ln', ['-sf', 'busybox', join(root, 'bin/sh')]);
+  execFileSync('ln', ['-sf', 'busybox', join(root, 'bin/sleep')]);
+  const tar = execFileSync('tar', ['-C', root, '-cf', '-', '.'], { maxBuffer: 64 << 20 });
+  execFileSync('docker', ['import', '--change', 'ENV PATH=/bin', '-', ref], {
+    input: tar,
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
+}
+
+const freePort = async (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, '0.0.0.0', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+
+beforeAll(async () => {
+  importImage();
+  writeFileSync(path, 'zero');
+  port = await freePort();
+  docker = dockerOver(async () => connect(SOCKET));
+});
+
+afterAll(async () => {
+  for (const { Names, Id } of await docker.containers())
+    if (Names.some((name) => name.startsWith(`/${id}`))) execFileSync('docker', ['rm', '-f', Id], { stdio: 'ignore' });
+  execFileSync('docker', ['rmi', '-f', ref, `${ref}-again`], { stdio: 'ignore' });
+  docker.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const under = (): EngineUnderTest => ({
+  docker,
+  ref,
+  name: (suffix) => `${id}-${suffix}`,
+  file: {
+    path,
+    replace(text) {
+      writeFileSync(`${path}.new`, text);
+      renameSync(`${path}.new`, path);
+    },
+    seenBy: async (name, target) => {
+      const pid = (await docker.container(name))?.State.Pid;
+      return readFileSync(`/proc/${pid}/root${target}`, 'utf8');
+    },
+  },
+  port,
+});
+
+describe('a real Docker Engine', () => {
+  engineContract(under);
+
+  test('tells about itself', async () => {
+    expect(await docker.info()).toEqual({
+      ServerVersion: expect.any(String),
+      DockerRootDir: expect.stringMatching(/^\//),
+      Driver: expect.any(String),
+    });
+  });
+
+  const run = async (suffix: string, script: string): Promise<string> => {
+    const name = `${id}-${suffix}`;
+    await docker.create(name, {
+      Image: ref,
+      Cmd: ['sh', '-c', script],
+      HostConfig: { RestartPolicy: { Name: 'no' } },
+    });
+    await docker.start(name);
+    for (let i = 0; i < 100 && (await docker.container(name))?.State.Running; i++)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    return name;
+  };
+
+  test('gives the last lines of a log, both streams', async () => {
+    const name = await run('logs', 'echo one; echo two; echo drei é >&2; exit 3');
+    const log = await docker.logs(name, 2);
+    expect(log.split('\n').filter((line) => line !== '')).toHaveLength(2);
+    expect(await docker.logs(name, 10)).toContain('drei é');
+    expect((await docker.container(name))?.State.ExitCode).toBe(3);
+  });
+
+  test('a process that ignores the signal is killed after its time-out', async () => {
+    const name = `${id}-stubborn`;
+    await docker.create(name, {
+      Image: ref,
+      StopSignal: 'SIGTERM',
+      Cmd: ['sh', '-c', 'trap "" TERM QUIT; while :; do sleep 1; done'],
+      HostConfig: { RestartPolicy: { Name: 'unless-stopped' } },
+    });
+    for (const signal of ['SIGTERM', 'SIGQUIT']) {
+      await docker.start(name);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await docker.stop(name, { signal, timeoutSeconds: 1 });
+      expect((await docker.container(name))?.State).toMatchObject({ Running: false, ExitCode: 137 });
+    }
+  });
+
+  test('a pull that cannot work is one clear error', async () => {
+    await expect(docker.pull('127.0.0.1:1/nobody/nothing:1')).rejects.toMatchObject({
+      code: 'IMAGE_PULL_FAILED',
+      message: expect.stringContaining('127.0.0.1:1'),
+    });
+  });
+});
+
+describe('the task types on a real host', () => {
+  const into = join(directory, 'package');
+  const from = join(directory, 'package.tar.gz');
+  const config = join(directory, 'app.yaml');
+  const name = `${id}-app`;
+  const host = async () => withDocker(await connectLocal('here', { become: 'none' }));
+
+  beforeAll(async () => {
+    const saved = execFileSync('docker', ['save', ref], { maxBuffer: 64 << 20 });
+    writeFileSync(from, await tarGzOf({ VERSION: '1', 'images/busybox-1.tar.gz': gzipSync(saved) }));
+    execFileSync('docker', ['rmi', '-f', ref], { stdio: 'ignore' });
+  });
+
+  const run = (text = 'one\n', script = 'trap "exit 0" QUIT; while :; do sleep 1 & wait $!; done') =>
+    runOn(host, function* () {
+      const pkg = package_({ from, into });
+      yield pkg;
+      const busybox = image({ ref, from: pkg });
+      yield busybox;
+      const yaml = file({ path: config, content: text });
+      yield yaml;
+      yield container({
+        name,
+        image: busybox,
+        hostname: 'app-1',
+        ports: [{ address: '127.0.0.1', host: port, container: 80 }],
+        mounts: [{ source: config, target: '/etc/app.yaml' }],
+        env: { TOKEN: Secret.of('engine-s3cret') },
+        stopSignal: 'SIGQUIT',
+        stopTimeoutSeconds: 20,
+        nofile: 1024,
+        command: ['sh', '-c', script],
+        restartOn: [yaml],
+      });
+    });
+
+  const here = async () => (await docker.container(name))?.State;
+  const seen = async (): Promise<string> => readFileSync(`/proc/${(await here())?.Pid}/root/etc/app.yaml`, 'utf8');
+
+  test('install, and nothing to do again', async () => {
+    expect(await run()).toEqual(['changed package', 'changed image', 'changed file', 'changed container']);
+    expect(await run()).toEqual(['ok package', 'ok image', 'ok file', 'ok container']);
+    expect(await seen()).toBe('one\n');
+    expect(readdirSync(directory).filter((entry) => entry.includes('api7-orch-new'))).toEqual([]);
+  });
+
+  test('a new configuration reaches the process by a new container', async () => {
+    const before = (await docker.container(name))?.Id;
+    await settled();
+    expect(await run('two\n')).toEqual(['ok package', 'ok image', 'changed file', 'changed container']);
+    expect(await seen()).toBe('two\n');
+    expect((await docker.container(name))?.Id).not.toBe(before);
+    expect(await run('two\n')).toEqual(['ok package', 'ok image', 'ok file', 'ok container']);
+  });
+
+  test('an edit in place heals; so do a stopped container, a lost file of the package and a lost image', async () => {
+    writeFileSync(config, 'edited\n');
+    await settled();
+    expect(await run('two\n')).toEqual(['ok package', 'ok image', 'changed file', 'changed container']);
+    await settled();
+    await docker.stop(name, { signal: 'SIGQUIT', timeoutSeconds: 20 });
+    const before = (await docker.container(name))?.Id;
+    expect(await run('two\n')).toEqual(['ok package', 'ok image', 'ok file', 'changed container']);
+    expect((await docker.container(name))?.Id).toBe(before);
+    rmSync(join(into, 'VERSION'));
+    expect(await run('two\n')).toEqual(['changed package', 'ok image', 'ok file', 'ok container']);
+    execFileSync('docker', ['rmi', '-f', ref], { stdio: 'ignore' });
+    expect(await run('two\n')).toEqual(['ok package', 'changed image', 'ok file', 'ok container']);
+  });
+
+  test('one that was killed is made anew', async () => {
+    const before = (await docker.container(name))?.Id;
+    execFileSync('docker', ['kill', name], { stdio: 'ignore' });
+    expect(await run('two\n')).toEqual(['ok package', 'ok image', 'ok file', 'changed container']);
+    expect((await docker.container(name))?.Id).not.toBe(before);
+  });
+
+  test('a port that something else holds is named', async () => {
+    await settled();
+    await docker.stop(name, { signal: 'SIGQUIT', timeoutSeconds: 20 });
+    await docker.create(
+      `${id}-thief`,
+      createBody({
+        ref,
+        env: {},
+        labels: {},
+        mounts: {},
+        restart: 'no',
+        ports: { '80/tcp': [`0.0.0.0:${port}`] },
+        command: ['sleep', '60'],
+      }),
+    );
+    await docker.start(`${id}-thief`);
+    expect((await run('two\n')).at(-1)).toMatch(new RegExp(`^PORT_TAKEN .*${port}`));
+    await docker.stop(`${id}-thief`, { signal: 'SIGKILL', timeoutSeconds: 1 });
+    expect(await run('two\n')).toEqual(['ok package', 'ok image', 'ok file', 'changed container']);
+  });
+
+  /** The shell needs a moment until its trap is set. */
+  const settled = () => new Promise((resolve) => setTimeout(resolve, 300));
+});

@@ -1,0 +1,62 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { json } from 'node:stream/consumers';
+
+export type Reply = { readonly status?: number; readonly body?: unknown } | 'hang' | 'hang up';
+
+export interface ScriptedEngine extends AsyncDisposable {
+  /** `METHOD path` of every request. */
+  readonly requests: string[];
+  readonly bodies: unknown[];
+  dials: number;
+  readonly dial: () => Promise<Socket>;
+  /** Ends every connection, as a lost SSH connection would. */
+  cut(error?: Error): void;
+}
+
+/** An HTTP server that answers as told, for what a real Engine cannot be made to do. */
+export async function scriptedEngine(
+  answer: (request: string) => Reply | undefined,
+  version: { readonly ApiVersion: string; readonly MinAPIVersion: string } = {
+    ApiVersion: '1.44',
+    MinAPIVersion: '1.24',
+  },
+): Promise<ScriptedEngine> {
+  const requests: string[] = [];
+  const bodies: unknown[] = [];
+  const open = new Set<Socket>();
+  const server = createServer(async (request: IncomingMessage, response) => {
+    const line = `${request.method} ${request.url}`;
+    requests.push(line);
+    if (request.headers['content-type'] === 'application/json') bodies.push(await json(request));
+    const reply =
+      line === 'GET /version'
+        ? { body: version }
+        : (answer(line) ?? { status: 404, body: { message: 'no such thing' } });
+    if (reply === 'hang') return;
+    if (reply === 'hang up') return void request.socket.destroy();
+    response.writeHead(reply.status ?? 200, { 'content-type': 'application/json' });
+    response.end(reply.body === undefined ? '' : `${JSON.stringify(reply.body)}\r\n`);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const engine: ScriptedEngine = {
+    requests,
+    bodies,
+    dials: 0,
+    async dial() {
+      engine.dials++;
+      const socket = connect(port, '127.0.0.1');
+      open.add(socket);
+      return socket;
+    },
+    cut(error) {
+      for (const socket of open) socket.destroy(error);
+    },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return engine;
+}

@@ -1,0 +1,102 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, describe, expect, test } from 'vitest';
+import { sha256 } from '../../src/core/data.ts';
+import { localFiles } from '../../src/engine/local-files.ts';
+import { tarGzOf, tarOf } from '../docker/archives.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'api7-orch-local-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const put = (name: string, content: string | Buffer): string => {
+  const path = join(directory, name);
+  writeFileSync(path, content);
+  return path;
+};
+
+// Random-looking, so that it does not compress to nothing and a cut falls into its middle.
+const large = Buffer.concat(Array.from({ length: 20_000 }, (_, i) => Buffer.from(sha256(String(i)), 'hex')));
+const uncompressed = await tarOf({ a: 'b' });
+const hollow = await tarGzOf({});
+const halfTar = gzipSync((await tarOf({ a: large })).subarray(0, 5000));
+const climbing = await tarGzOf({ '../etc/passwd': 'root' });
+const absolute = await tarGzOf({ '/etc/passwd': 'root' });
+const archive = await tarGzOf({ './images/a.tar.gz': large, VERSION: '3.10.5\n', empty: '' });
+
+describe('an archive', () => {
+  const path = put('whole.tar.gz', archive);
+
+  test('is listed by its files, in the spelling that a host has', async () => {
+    expect(await localFiles().archive(path)).toEqual({ 'images/a.tar.gz': large.length, VERSION: 7, empty: 0 });
+  });
+
+  test('gives single members', async () => {
+    const files = localFiles();
+    expect((await files.archiveMember(path, 'VERSION')).toString()).toBe('3.10.5\n');
+    expect(sha256(await files.archiveMember(path, 'images/a.tar.gz'))).toBe(sha256(large));
+    expect(await files.archiveMember(path, 'empty')).toHaveLength(0);
+    await expect(files.archiveMember(path, 'nothing')).rejects.toMatchObject({ code: 'PACKAGE_LACKS' });
+  });
+
+  test('has its digest and size, whether it was listed before or not', async () => {
+    const files = localFiles();
+    expect(await files.sha256(path)).toBe(sha256(archive));
+    const other = localFiles();
+    await other.archive(path);
+    expect(await other.sha256(path)).toBe(sha256(archive));
+    expect(await other.size(path)).toBe(archive.length);
+  });
+
+  test('is read once per run, however many ask', async () => {
+    const files = localFiles();
+    const copy = put('once.tar.gz', archive);
+    const [first] = await Promise.all([files.archive(copy), files.archive(copy)]);
+    writeFileSync(copy, 'changed in the meantime');
+    expect(await files.archive(copy)).toBe(first);
+    expect(await files.sha256(copy)).toBe(sha256(archive));
+  });
+
+  const flipped = Buffer.from(archive);
+  flipped[archive.length >> 1] = (flipped[archive.length >> 1] ?? 0) ^ 0xff;
+
+  test.each([
+    ['cut in its middle', archive.subarray(0, archive.length >> 1), /ends too early/],
+    ['cut by its last byte', archive.subarray(0, -1), /ends too early/],
+    ['empty', Buffer.alloc(0), /ends too early|no files/],
+    ['changed in one byte', flipped, /damaged/],
+    ['not compressed', uncompressed, /not gzip/],
+    ['something else, compressed', gzipSync('hello\n'.repeat(500)), /damaged/],
+    ['without any file', hollow, /no files/],
+    ['a tar that was cut before it was compressed', halfTar, /ends too early/],
+    ['made to write outside of its directory', climbing, /outside/],
+    ['made to write to an absolute path', absolute, /outside/],
+  ])('%s is refused, naming the file and what to do', async (name, content, message) => {
+    const bad = put(`${name.replaceAll(' ', '-')}.tar.gz`, content);
+    await expect(localFiles().archive(bad)).rejects.toMatchObject({
+      code: 'PACKAGE_DAMAGED',
+      message: expect.stringMatching(message),
+      hint: expect.stringContaining('again'),
+    });
+    await expect(localFiles().archive(bad)).rejects.toThrow(bad);
+  });
+});
+
+describe('a file', () => {
+  test('is read as it is', async () => {
+    const path = put('plain', Buffer.from([0, 1, 255]));
+    expect(await localFiles().read(path)).toEqual(readFileSync(path));
+    expect(await localFiles().sha256(path)).toBe(sha256(Buffer.from([0, 1, 255])));
+  });
+
+  test.each(['sha256', 'size', 'read', 'archive'] as const)('that is missing is named by %s', async (question) => {
+    const path = join(directory, 'missing.tar.gz');
+    await expect(localFiles()[question](path)).rejects.toMatchObject({
+      code: 'LOCAL_FILE_MISSING',
+      message: expect.stringContaining(path),
+      hint: expect.stringContaining('inventory'),
+    });
+    await expect(localFiles()[question](directory)).rejects.toMatchObject({ code: 'LOCAL_FILE_MISSING' });
+  });
+});

@@ -1,0 +1,251 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { localFiles } from '../../src/engine/local-files.ts';
+import { archivedImages } from '../../src/tasks/image/archived-images.ts';
+import { normalRef } from '../../src/tasks/image/find-image.ts';
+import { type ImageLocal, localOfImage } from '../../src/tasks/image/image-local.ts';
+import { image } from '../../src/tasks/image.ts';
+import { package_ } from '../../src/tasks/package.ts';
+import { digest, dockerArchive, type Files, ociArchive, tarGzOf, tarOf } from '../docker/archives.ts';
+import { DockerHost, registerPackage } from '../docker/docker-host.ts';
+import { onePlay, runPlays } from '../support/run-fake.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'api7-orch-image-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+let count = 0;
+async function packageOf(files: Files): Promise<string> {
+  const path = join(directory, `package-${count++}.tar.gz`);
+  const archive = await tarGzOf(files);
+  writeFileSync(path, archive);
+  await registerPackage(archive);
+  return path;
+}
+
+const REF = 'api7/api7-ee-3-gateway:3.10.5';
+const MEMBER = 'images/api7-ee-3-gateway-3.10.5.tar.gz';
+
+const run = (
+  host: DockerHost,
+  from: string | undefined,
+  options: { ref?: string; archive?: string; check?: boolean } = {},
+) =>
+  runPlays(
+    [host],
+    onePlay(function* () {
+      const pkg = from === undefined ? undefined : package_({ from, into: '/opt/api7/package' });
+      if (pkg !== undefined) yield pkg;
+      yield image({
+        ref: options.ref ?? REF,
+        ...(pkg && { from: pkg }),
+        ...(options.archive !== undefined && { archive: options.archive }),
+      });
+    }),
+    { check: options.check ?? false },
+  );
+
+const local = (from: string, ref = REF, archive?: string): Promise<ImageLocal> =>
+  localOfImage(
+    image({ ref, from: package_({ from, into: '/p' }), ...(archive !== undefined && { archive }) }),
+    localFiles(),
+  );
+
+describe('the ids of an image in an archive', () => {
+  test('of the older format are that of its configuration, and that of the manifest containerd makes of it', async () => {
+    const { archive, config } = await dockerArchive([REF]);
+    const [only, ...rest] = await archivedImages(archive);
+    expect(rest).toEqual([]);
+    expect(only).toMatchObject({ id: config, tags: [REF], architecture: 'amd64' });
+    expect(only?.accepted).toEqual([config, expect.stringMatching(/^sha256:[0-9a-f]{64}$/)]);
+  });
+
+  test('the manifest that containerd makes is pinned, digest and all', async () => {
+    const [only] = await archivedImages((await dockerArchive(['a/b:1'], 'pinned')).archive);
+    expect(only?.accepted).toMatchInlineSnapshot(`
+      [
+        "sha256:be5db32c17ddd67148857df86cd0ad3a772642ac2bb3faba9c7c8cfb22b602b9",
+        "sha256:a4f4d5c5a7e05effb5bc6d70eaac8967ad872896cf6e7040a7cb129ca3cfd4a5",
+      ]
+    `);
+  });
+
+  test.each([true, false])(
+    'of an OCI layout are those of configuration, manifest and index (manifest.json: %s)',
+    async (withDockerManifest) => {
+      const { archive, config, manifest, index } = await ociArchive(REF, { withDockerManifest });
+      const [only, ...rest] = await archivedImages(archive);
+      expect(rest).toEqual([]);
+      expect(only?.id).toBe(config);
+      expect([...(only?.accepted ?? [])].sort()).toEqual([config, index, manifest].sort());
+      expect(only?.tags.map(normalRef)).toContain(REF);
+    },
+  );
+
+  test('are kept apart where an archive holds several images', async () => {
+    const one = { Config: 'one.json', RepoTags: ['a/one:1'], Layers: [] };
+    const two = { Config: 'two.json', RepoTags: ['a/two:1'], Layers: [] };
+    const files = {
+      'one.json': '{"architecture":"amd64"}',
+      'two.json': '{"architecture":"arm64"}',
+      'manifest.json': JSON.stringify([one, two]),
+    };
+    const images = await archivedImages(await tarOf(files));
+    expect(images.map(({ id, tags, architecture }) => [id, tags, architecture])).toEqual([
+      [digest(files['one.json']), ['a/one:1'], 'amd64'],
+      [digest(files['two.json']), ['a/two:1'], 'arm64'],
+    ]);
+  });
+});
+
+describe('the archive of an image in a package', () => {
+  test('is found by the name that its reference suggests', async () => {
+    const { archive, config } = await dockerArchive([REF]);
+    const other = await dockerArchive(['api7/other:1']);
+    const from = await packageOf({ 'images/other-1.tar.gz': other.archive, [MEMBER]: archive });
+    expect(await local(from)).toMatchObject({ member: MEMBER, id: config });
+  });
+
+  test('is found by its tags where its name says nothing', async () => {
+    const { archive, config } = await ociArchive(REF);
+    const from = await packageOf({
+      'images/blob.tar': archive,
+      'images/other.tar.gz': (await dockerArchive(['x:1'])).archive,
+    });
+    expect(await local(from)).toMatchObject({ member: 'images/blob.tar', id: config });
+    expect(await local(from, `docker.io/${REF}`)).toMatchObject({ id: config });
+  });
+
+  test('may be named, and then may hold one image of any name', async () => {
+    const { archive, config } = await dockerArchive(['someone/else:9']);
+    const from = await packageOf({ 'x/y.tar.gz': archive });
+    expect(await local(from, REF, 'x/y.tar.gz')).toMatchObject({ member: 'x/y.tar.gz', id: config });
+  });
+
+  test.each([
+    ['holds other images', { 'images/other-1.tar.gz': 'other' }, undefined, 'images/other-1.tar.gz'],
+    ['holds no images', { VERSION: '1' }, undefined, 'no image archives'],
+    ['lacks the named member', { 'images/other-1.tar.gz': 'other' }, 'images/x.tar.gz', 'images/other-1.tar.gz'],
+  ])('a package that %s is refused, with what it holds', async (_, files, archive, found) => {
+    const other = (await dockerArchive(['api7/other:1'])).archive;
+    const from = await packageOf(
+      Object.fromEntries(Object.entries(files).map(([name, text]) => [name, text === 'other' ? other : text])),
+    );
+    await expect(local(from, REF, archive)).rejects.toMatchObject({
+      code: 'PACKAGE_LACKS',
+      message: expect.stringContaining(REF),
+      details: expect.stringContaining(found),
+    });
+  });
+
+  test('that is no image archive is damage', async () => {
+    const { archive } = await dockerArchive([REF]);
+    const path = join(directory, 'damaged.tar.gz');
+    writeFileSync(path, await tarGzOf({ [MEMBER]: archive.subarray(0, archive.length - 30) }));
+    await expect(local(path)).rejects.toMatchObject({
+      code: 'PACKAGE_DAMAGED',
+      message: expect.stringContaining(MEMBER),
+    });
+  });
+});
+
+describe.each(['classic', 'containerd'] as const)('image from a package, on the %s store', (store) => {
+  test.each([
+    ['the older format', () => dockerArchive([REF])],
+    ['an OCI layout', () => ociArchive(REF)],
+  ])('%s is loaded once, and known again', async (_, make) => {
+    const { archive } = await make();
+    const from = await packageOf({ [MEMBER]: archive });
+    const host = new DockerHost({ store });
+    expect((await run(host, from, { check: true })).rows).toEqual([
+      'changed package /opt/api7/package',
+      `changed image ${REF}`,
+    ]);
+    expect((await run(host, from)).rows).toEqual(['changed package /opt/api7/package', `changed image ${REF}`]);
+    const { writes } = host;
+    expect((await run(host, from)).rows).toEqual(['ok package /opt/api7/package', `ok image ${REF}`]);
+    expect(host.writes).toBe(writes);
+  });
+
+  test('a tag that was moved to another image is set right without loading again', async () => {
+    const from = await packageOf({ [MEMBER]: (await dockerArchive([REF])).archive });
+    const host = new DockerHost({ store });
+    await run(host, from);
+    host.engine.loadArchive({ classic: digest('c'), containerd: digest('m') }, REF);
+    const { writes } = host;
+    expect((await run(host, from)).rows).toEqual(['ok package /opt/api7/package', `changed image ${REF}`]);
+    expect(host.writes).toBe(writes + 1);
+    expect((await run(host, from)).rows).toEqual(['ok package /opt/api7/package', `ok image ${REF}`]);
+  });
+
+  test('an archive whose image has another name is tagged as stated', async () => {
+    const from = await packageOf({ 'images/a.tar.gz': (await dockerArchive(['someone/else:9'])).archive });
+    const host = new DockerHost({ store });
+    const options = { archive: 'images/a.tar.gz' };
+    expect((await run(host, from, options)).codes).toEqual([]);
+    expect((await run(host, from, options)).rows).toEqual(['ok package /opt/api7/package', `ok image ${REF}`]);
+  });
+});
+
+describe('loading', () => {
+  test.each([
+    ['fails', { code: 1, stderr: 'open: permission denied' }, 'IMAGE_LOAD_FAILED'],
+    ['finds no room', { code: 1, stderr: 'Error processing tar file: write /x: no space left on device' }, 'DISK_FULL'],
+    ['finds no docker command', { code: 127, stderr: 'docker: not found' }, 'IMAGE_LOAD_FAILED'],
+    ['brings another image', { code: 0 }, 'IMAGE_LOAD_FAILED'],
+  ])('that %s is told', async (_, result, code) => {
+    const from = await packageOf({ [MEMBER]: (await dockerArchive([REF])).archive });
+    const host = new DockerHost();
+    await run(host, from);
+    const copy = new DockerHost({ command: () => result });
+    for (const [path, node] of host.files) copy.files.set(path, node);
+    expect((await run(copy, from)).codes).toEqual([code]);
+  });
+
+  test('an image for another machine is refused before it is loaded', async () => {
+    const from = await packageOf({ [MEMBER]: (await dockerArchive([REF], 'arm', 'arm64')).archive });
+    const host = new DockerHost();
+    const { codes, events } = await run(host, from);
+    expect(codes).toEqual(['IMAGE_ARCHITECTURE']);
+    expect(JSON.stringify(events)).toContain('arm64');
+    expect(await host.engine.image(REF)).toBeNull();
+  });
+});
+
+describe('image that is pulled', () => {
+  const ids = { classic: digest('c'), containerd: digest('m') };
+
+  test('is pulled when its tag is absent, and only then', async () => {
+    const host = new DockerHost();
+    host.engine.pullable.set(REF, ids);
+    const check = await run(host, undefined, { check: true });
+    const done = await run(host, undefined);
+    expect(check.rows).toEqual([`changed image ${REF}`]);
+    expect(done.rows).toEqual(check.rows);
+    expect((await run(host, undefined)).rows).toEqual([`ok image ${REF}`]);
+    expect((await host.engine.image(REF))?.Id).toBe(ids.classic);
+  });
+
+  test('needs no package to be present already', async () => {
+    const host = new DockerHost();
+    host.engine.loadArchive(ids, REF);
+    expect((await run(host, undefined)).rows).toEqual([`ok image ${REF}`]);
+  });
+});
+
+test.each([
+  ['a package that is no package task', () => image({ ref: REF, from: image({ ref: 'a:1' }) })],
+  ['a reference with a space', () => image({ ref: 'a b' })],
+])('%s is refused when it is stated', (_, make) => {
+  expect(make).toThrow(expect.objectContaining({ code: 'TASK_PARAMS' }));
+});
+
+test.each([
+  ['docker.io/library/busybox', 'busybox:latest'],
+  ['localhost:5000/a/b', 'localhost:5000/a/b:latest'],
+  ['docker.io/api7/x:v1', 'api7/x:v1'],
+  ['a/b@sha256:00', 'a/b@sha256:00'],
+])('%s is %s', (ref, normal) => {
+  expect(normalRef(ref)).toBe(normal);
+});
