@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { defineTask } from '../core/define-task.ts';
 import { duration } from '../core/duration.ts';
 import { OrchError } from '../core/errors.ts';
-import { defineTask } from '../core/task.ts';
 import { parseServersState, standing } from './haproxy-state.ts';
 
 /**

@@ -1,0 +1,87 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Lab } from './lab.ts';
+import { packagePath } from './packages.ts';
+import { labSecrets } from './secrets.ts';
+import type { Part } from './stand-ins.ts';
+import type { HostName } from './topology.ts';
+
+/** The steps of the vendor's page, done by hand on hosts of a lab. */
+export class ByHand {
+  readonly #lab: Lab;
+
+  constructor(lab: Lab) {
+    this.#lab = lab;
+  }
+
+  /** Runs a script that has to succeed; returns what it printed. */
+  async run(host: HostName, script: string): Promise<string> {
+    const { code, out, err } = await this.#lab.exec(host, script);
+    if (code !== 0) throw new Error(`${host}: exit code ${code}\n${out}${err}`);
+    return out.trim();
+  }
+
+  async load(host: HostName, part: Part, version = this.#lab.file.version): Promise<void> {
+    await this.run(host, 'mkdir -p /opt/package');
+    const container = this.#lab.docker.getContainer(this.#lab.file.hosts[host].container);
+    await container.putArchive(packagePath(version, part), { path: '/opt/package' });
+    await this.run(host, 'for image in /opt/package/images/*.tar.gz; do docker load -i $image; done');
+  }
+
+  async dsn(password?: string): Promise<string> {
+    const secret = password ?? (await labSecrets(this.#lab.directory)).dbPassword;
+    return `postgres://api7ee:${encodeURIComponent(secret)}@${this.#lab.file.hosts['db-1'].address}:5432/api7ee`;
+  }
+
+  async controlPlaneConfig(host: HostName, name: string, port: number, dsn: string): Promise<void> {
+    const yaml = `server:\n  listen:\n    host: "0.0.0.0"\n    port: ${port}\ndatabase:\n  dsn: "${dsn}"\n`;
+    await this.run(host, `cat > /opt/${name} <<'END'\n${yaml}END`);
+  }
+
+  async controlPlane(host: HostName): Promise<void> {
+    const version = this.#lab.file.version;
+    await this.load(host, 'cp');
+    await this.controlPlaneConfig(host, 'dashboard-config.yaml', 17080, await this.dsn());
+    await this.controlPlaneConfig(host, 'dp-manager-config.yaml', 17900, await this.dsn());
+    await this.run(
+      host,
+      `docker run -d --name dashboard --restart unless-stopped -p 17080:17080 -v /opt/dashboard-config.yaml:/app/conf/config.yaml api7/api7-ee-3-integrated:v${version}
+       docker run -d --name dp-manager --restart unless-stopped -p 17900:17900 -v /opt/dp-manager-config.yaml:/usr/local/api7/conf/config.yaml api7/api7-ee-dp-manager:v${version}`,
+    );
+  }
+
+  async gatewayConfig(host: HostName, extra = ''): Promise<void> {
+    const yaml = `apisix:\n  status:\n    ip: 0.0.0.0\n    port: 7085\n${extra}`;
+    await this.run(host, `mkdir -p /opt/gateway_conf; cat > /opt/gateway_conf/config.yaml <<'END'\n${yaml}END`);
+  }
+
+  /** Starts a gateway; `endpoints` are asked instead of the balancer when given. */
+  async gateway(host: HostName, endpoints?: readonly string[], token?: string): Promise<void> {
+    const urls = endpoints ?? [`http://${this.#lab.file.hosts['lb-1'].address}:17900`];
+    const secret = token ?? (await labSecrets(this.#lab.directory)).gatewayToken;
+    await this.run(
+      host,
+      `docker rm -f gateway >/dev/null 2>&1
+       docker run -d --name gateway -p 9080:9080 -p 7085:7085 --hostname ${host} \
+       -e API7_CONTROL_PLANE_ENDPOINTS='${JSON.stringify(urls)}' -e API7_GATEWAY_GROUP_SHORT_ID=default -e API7_CONTROL_PLANE_TOKEN='${secret}' \
+       -v /opt/gateway_conf/config.yaml:/usr/local/apisix/conf/config.yaml api7/api7-ee-3-gateway:${this.#lab.file.version}`,
+    );
+  }
+
+  /** The status a host gives itself on a port, 0 for no answer. */
+  async status(host: HostName, port: number, path: string): Promise<number> {
+    const { out } = await this.#lab.exec(
+      host,
+      `curl -s -m 5 -o /dev/null -w '%{http_code}' http://127.0.0.1:${port}${path}`,
+    );
+    return Number(out);
+  }
+
+  /** Polls until the question has the wanted answer; fails with the last one. */
+  async until<T>(wanted: T, ask: () => Promise<T>, withinMs = 30_000): Promise<void> {
+    const deadline = Date.now() + withinMs;
+    for (let last = await ask(); last !== wanted; last = await ask()) {
+      if (Date.now() > deadline) throw new Error(`waited ${withinMs} ms for ${wanted}, last seen: ${last}`);
+      await sleep(200);
+    }
+  }
+}

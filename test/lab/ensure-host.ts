@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type Docker from 'dockerode';
+import { grantedCapabilities } from './capabilities.ts';
+import { missing } from './engine.ts';
+import { haproxyConfig } from './haproxy-config.ts';
+import { containerLog, startHostContainer } from './host-container.ts';
+import { hostExec } from './host-exec.ts';
+import { LabError, tail } from './lab-error.ts';
+import type { LabFile } from './lab-file.ts';
+import { label } from './labels.ts';
+import { labSecrets, tokenDigest } from './secrets.ts';
+import { hostKey, loginKey } from './ssh-files.ts';
+import { type HostName, topology } from './topology.ts';
+
+const readyWithinMs = 90_000;
+
+export interface HostWish {
+  readonly directory: string;
+  readonly lab: LabFile;
+  readonly name: HostName;
+  readonly image: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/**
+ * Brings one host to life: creates it when it is missing or its recipe has changed, starts it when it is stopped or
+ * paused, and waits until all its services answer. Returns what was done.
+ */
+export async function ensureHost(docker: Docker, wish: HostWish): Promise<'kept' | 'started' | 'created'> {
+  const { lab, name, image, directory } = wish;
+  const { container, address, ports } = lab.hosts[name];
+  const files = await hostFiles(directory, lab, name);
+  const recipe = createHash('sha256')
+    .update(JSON.stringify([image, address, ports, files]))
+    .digest('hex')
+    .slice(0, 12);
+  const found = await docker.getContainer(container).inspect().catch(missing);
+  if (found !== false && found.Config.Labels[label.recipe] === recipe) {
+    const running = found.State.Running && !found.State.Paused;
+    if (found.State.Paused) await docker.getContainer(container).unpause();
+    else if (!found.State.Running) await start(docker, container, name);
+    await untilReady(docker, container, name);
+    return running ? 'kept' : 'started';
+  }
+  const volume = `${container}-docker`;
+  const labels = { ...wish.labels, [label.host]: name, [label.recipe]: recipe };
+  if (found !== false) await docker.getContainer(container).remove({ force: true, v: true });
+  await docker.getVolume(volume).remove({ force: true }).catch(missing);
+  await docker.createVolume({ Name: volume, Labels: labels });
+  const capabilities = await grantedCapabilities();
+  const spec = topology[name];
+  await startHostContainer(docker, {
+    image,
+    container,
+    spec,
+    network: lab.network,
+    address,
+    ports,
+    volume,
+    labels,
+    capabilities,
+    files,
+  });
+  return 'created';
+}
+
+async function hostFiles(directory: string, lab: LabFile, name: HostName): Promise<Record<string, string>> {
+  const files: Record<string, string> = {
+    '/etc/ssh/ssh_host_ed25519_key': (await hostKey(directory, name)).private,
+    '/home/ops/.ssh/authorized_keys': `${(await loginKey(directory)).public}\n`,
+  };
+  const { role } = topology[name];
+  if (role === 'load_balancer') files['/etc/haproxy/haproxy.cfg'] = haproxyConfig(lab.hosts);
+  if (role === 'database') {
+    const { dbPassword, gatewayToken } = await labSecrets(directory);
+    files['/etc/lab/db-password'] = dbPassword;
+    files['/etc/lab/gateway-token-sha256'] = tokenDigest(gatewayToken);
+    files['/etc/lab/upstream'] = `http://${lab.hosts[name].address}:1980`;
+  }
+  return files;
+}
+
+async function start(docker: Docker, container: string, name: HostName): Promise<void> {
+  await docker
+    .getContainer(container)
+    .start()
+    .catch((cause) => {
+      const taken = /port is already allocated|address already in use/.test(String(cause));
+      const remedy = taken ? ': one of its ports was taken meanwhile; run `npm run lab -- down`, then `up`' : '';
+      throw new LabError(`${name} does not start${remedy} (${cause.message})`, { cause });
+    });
+}
+
+/** Waits for what boot writes last. */
+export async function untilReady(docker: Docker, container: string, name: HostName): Promise<void> {
+  const deadline = Date.now() + readyWithinMs;
+  for (;;) {
+    const { code } = await hostExec(docker, container, 'test -e /run/lab/ready').catch(() => ({ code: -1 }));
+    if (code === 0) return;
+    if (Date.now() > deadline) {
+      const log = tail(await containerLog(docker, container));
+      throw new LabError(`${name} is not up within ${readyWithinMs / 1000} s`, { log });
+    }
+    await sleep(200);
+  }
+}

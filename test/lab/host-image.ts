@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+import type Docker from 'dockerode';
+import { aptSources } from './apt-sources.ts';
+import { ensureBaseImage } from './base-image.ts';
+import { buildImage } from './build-image.ts';
+import { hasImage } from './engine.ts';
+import { paths } from './paths.ts';
+import { recipeFiles, recipeHash } from './recipe.ts';
+import { withLock } from './with-lock.ts';
+
+/** The reference that the present recipe of the host image has, built or not. */
+export async function hostImageReference(): Promise<string> {
+  return `api7-orch-lab/host:${recipeHash(await recipeFiles(paths.hostRecipe))}`;
+}
+
+/**
+ * The image of every lab host, built when the recipe in `host/` has changed.
+ * @example await ensureHostImage(docker, console.error) // 'api7-orch-lab/host:4f1c…'
+ */
+export async function ensureHostImage(docker: Docker, note: (line: string) => void): Promise<string> {
+  const reference = await hostImageReference();
+  if (await hasImage(docker, reference)) return reference;
+  return withLock(join(paths.cache, 'images.lock'), async () => {
+    if (await hasImage(docker, reference)) return reference;
+    const base = await ensureBaseImage(docker, note);
+    note(`building the host image ${reference}`);
+    // The mirror is this machine's affair: part of the build, not of the recipe.
+    const sources = { name: 'sources.list', content: Buffer.from((await aptSources()).list), mode: 0o644 };
+    await buildImage(docker, [...(await recipeFiles(paths.hostRecipe)), sources], { tag: reference, base });
+    return reference;
+  });
+}

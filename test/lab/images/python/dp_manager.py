@@ -1,0 +1,125 @@
+"""Stand-in for api7-ee-dp-manager: feeds the configuration in PostgreSQL to the gateways that hold its token."""
+import hashlib
+import json
+import sys
+import time
+
+from database import Database, Pulse
+from http_service import serve
+from migrations import schema_in, schema_of
+from service_log import die, log
+from settings import BadSettings, load
+
+CONFIG = '/usr/local/api7/conf/config.yaml'
+WATCH_PULSE = 2
+
+
+def main():
+    release = open('/opt/stand-in/VERSION', encoding='utf-8').read().strip()
+    wanted = schema_of(release)
+    settings = load(CONFIG)
+    database = Database(settings, 'api7-dp-manager')
+    pulse = Pulse(database, lambda cursor: configuration(cursor, wanted))
+
+    def health(request):
+        if not pulse.healthy():
+            request.json(503, {'status': 'error', 'database': pulse.reason or 'does not answer'})
+        elif pulse.answer is None:
+            request.json(503, {'status': 'error', 'database': 'waits for the dashboard to migrate it'})
+        else:
+            request.json(200, {'status': 'ok'})
+
+    def group_of(request):
+        token = request.headers.get('Control-Plane-Token') or ''
+        digest = hashlib.sha256(token.encode()).hexdigest()
+        group = (pulse.answer or {}).get('tokens', {}).get(digest)
+        if pulse.answer is None:
+            request.json(503, {'error_msg': 'no configuration yet'})
+        elif group is None:
+            request.json(401, {'error_msg': 'the Control-Plane-Token is missing or unknown'})
+        elif request.query.get('gateway_group', group) != group:
+            request.json(403, {'error_msg': 'the token belongs to another gateway group'})
+        else:
+            return group
+        return None
+
+    def watch(request):
+        group = group_of(request)
+        if group is None:
+            return
+        request.send_response(200)
+        request.send_header('Content-Type', 'application/x-ndjson')
+        request.send_header('Transfer-Encoding', 'chunked')
+        request.end_headers()
+        log('info', f'{request.client_address[0]} watches group {group}')
+        sent = None
+        while True:
+            answer = pulse.answer
+            line = {'revision': answer['revision'], 'database': 'ok' if pulse.healthy() else 'away'}
+            if sent != answer:
+                line['routes'] = answer['routes'].get(group, [])
+                sent = answer
+            data = json.dumps(line).encode() + b'\n'
+            request.wfile.write(b'%x\r\n%s\r\n' % (len(data), data))
+            with pulse.changed:
+                pulse.changed.wait_for(lambda: pulse.answer != sent, WATCH_PULSE)
+
+    def heartbeat(request):
+        if group_of(request) is None:
+            return
+        try:
+            beat = json.loads(request.body)
+            row = (str(beat['instance_id']), str(beat['hostname']), str(beat.get('ip', '')), str(beat['version']),
+                   int(beat.get('revision', 0)))
+        except (ValueError, KeyError, TypeError) as error:
+            request.json(400, {'error_msg': f'not a heartbeat: {error!r}'})
+            return
+        link = database.connect()
+        try:
+            with link.cursor() as cursor:
+                cursor.execute(
+                    'INSERT INTO gateway_instance (id, hostname, ip, version, revision, last_heartbeat)'
+                    ' VALUES (%s, %s, %s, %s, %s, now()) ON CONFLICT (id) DO UPDATE SET hostname = excluded.hostname,'
+                    ' ip = excluded.ip, version = excluded.version, revision = excluded.revision, last_heartbeat = now()',
+                    row)
+        finally:
+            link.close()
+        request.json(200, {})
+
+    serve(settings, 7900, {
+        ('GET', '/healthz'): health,
+        ('GET', '/version'): lambda request: request.json(200, {'etcdserver': '3.5.0', 'etcdcluster': '3.5.0'}),
+        ('GET', '/api/dataplane/watch'): watch,
+        ('POST', '/api/dataplane/heartbeat'): heartbeat,
+    })
+    database.first_connection().close()
+    pulse.start()
+    log('info', f'release {release} waits for database schema {wanted}')
+    with pulse.changed:
+        pulse.changed.wait_for(lambda: pulse.answer is not None)
+    log('info', 'the database is migrated, serving')
+    while True:
+        time.sleep(3600)
+
+
+def configuration(cursor, wanted):
+    if schema_in(cursor) < wanted:
+        return None
+    cursor.execute('SELECT value FROM config_revision')
+    revision = cursor.fetchone()[0]
+    cursor.execute('SELECT gateway_group, prefix, upstream FROM route ORDER BY gateway_group, prefix')
+    routes = {}
+    for group, prefix, upstream in cursor.fetchall():
+        routes.setdefault(group, []).append({'prefix': prefix, 'upstream': upstream})
+    cursor.execute('SELECT sha256, gateway_group FROM gateway_token')
+    return {'revision': revision, 'routes': routes, 'tokens': dict(cursor.fetchall())}
+
+
+try:
+    main()
+except BadSettings as problem:
+    die(str(problem))
+except OSError as problem:
+    die(f'cannot start: {problem}')
+except KeyboardInterrupt:
+    sys.exit(0)

@@ -1,0 +1,90 @@
+"""The nginx files of a gateway: nginx.conf from its settings, routes.conf from what the control plane sent."""
+import os
+import re
+import socket
+from urllib.parse import urlsplit
+
+from gateway_settings import PREFIX
+
+READY_FLAG = f'{PREFIX}/run/ready'
+ROUTES = f'{PREFIX}/conf/routes.conf'
+UPSTREAMS = f'{PREFIX}/conf/upstreams.conf'
+
+MAIN = '''
+worker_processes {workers};
+worker_rlimit_nofile {nofile};
+worker_shutdown_timeout {shutdown}s;
+error_log stderr warn;
+pid logs/nginx.pid;
+events {{ worker_connections {connections}; }}
+http {{
+  access_log {access_log};
+  client_body_temp_path run/body; proxy_temp_path run/proxy; fastcgi_temp_path run/fastcgi;
+  uwsgi_temp_path run/uwsgi; scgi_temp_path run/scgi;
+  server_tokens off;
+  default_type text/plain;
+  keepalive_timeout 60s;
+  include upstreams.conf;
+  server {{
+    {listens}
+    add_header X-Gateway "{hostname}" always;
+    proxy_http_version 1.1;
+    proxy_set_header Connection "";
+    proxy_set_header Host $http_host;
+    proxy_set_header X-Forwarded-For $remote_addr;
+    proxy_connect_timeout 5s;
+    proxy_read_timeout 300s;
+    proxy_next_upstream off;
+    include routes.conf;
+  }}
+  {status}
+}}
+'''
+
+STATUS = '''server {{
+    listen {listen};
+    access_log off;
+    location = /status {{ default_type application/json; return 200 '{{"status":"ok"}}'; }}
+    location = /status/ready {{
+      default_type application/json;
+      if (-f {flag}) {{ return 200 '{{"status":"ok"}}'; }}
+      return 503 '{{"status":"error","error":"no configuration yet, or no database behind the control plane"}}';
+    }}
+    location / {{ return 404; }}
+  }}'''
+
+NOTHING_LOADED = 'location / { return 404 "no routes are loaded\\n"; }\n'
+
+
+def write_main(gateway):
+    status = STATUS.format(listen=gateway.status, flag=READY_FLAG) if gateway.status else ''
+    replace(f'{PREFIX}/conf/nginx.conf', MAIN.format(
+        workers=gateway.worker_processes, nofile=gateway.rlimit_nofile, shutdown=gateway.shutdown_timeout,
+        connections=gateway.connections, access_log='/dev/stdout' if gateway.access_log else 'off',
+        listens=' '.join(f'listen {port} backlog=1024;' for port in gateway.listen),
+        hostname=socket.gethostname(), status=status))
+
+
+def write_routes(routes, revision, config_digest):
+    upstreams, locations = [], []
+    for number, route in enumerate(routes):
+        address = urlsplit(route['upstream']).netloc
+        if not re.fullmatch(r'[A-Za-z0-9.:-]+', address) or not re.fullmatch(r'/[A-Za-z0-9/_.-]*', route['prefix']):
+            raise ValueError(f'a route that nginx must not see: {route}')
+        upstreams.append(f'upstream u{number} {{ server {address} max_fails=0; keepalive 64; }}\n')
+        locations.append(f'location {route["prefix"]} {{ proxy_pass http://u{number}; }}\n')
+    if not any(route['prefix'] == '/' for route in routes):
+        locations.append('location / { return 404 "no route matches\\n"; }\n')
+    replace(UPSTREAMS, ''.join(upstreams))
+    replace(ROUTES, f'add_header X-Config-Revision "{revision}-{config_digest}" always;\n' + ''.join(locations))
+
+
+def write_no_routes():
+    replace(UPSTREAMS, '')
+    replace(ROUTES, NOTHING_LOADED)
+
+
+def replace(path, text):
+    with open(f'{path}.new', 'w', encoding='utf-8') as file:
+        file.write(text)
+    os.replace(f'{path}.new', path)

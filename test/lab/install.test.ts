@@ -1,0 +1,129 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Lab } from './lab.ts';
+import { orch } from './orch.ts';
+import { MANAGED, pictures } from './pictures.ts';
+import { samplerOn } from './sampler.ts';
+import { testLab } from './test-lab.ts';
+import { sendRequests, steadyLoad } from './traffic.ts';
+
+let lab: Lab;
+beforeAll(async () => {
+  lab = await testLab();
+  await lab.reset();
+});
+afterAll(() => lab.down());
+
+const install = (...more: readonly string[]) => orch(['run', 'install', '-i', lab.inventory, ...more]);
+
+/** The lab's inventory with some of it replaced. */
+async function inventoryWith(name: string, change: (text: string) => string): Promise<string> {
+  const text = await readFile(lab.inventory, 'utf8');
+  const changed = change(text);
+  expect(changed).not.toBe(text);
+  const file = join(lab.directory, `${name}.yaml`);
+  await writeFile(file, changed);
+  return file;
+}
+
+describe('a first install', () => {
+  let listed: readonly string[] = [];
+
+  test('check lists what would change, and changes nothing', async () => {
+    const before = await pictures(lab);
+    const check = await install('--check');
+    expect({ code: check.code, outcome: check.end?.outcome }).toEqual({ code: 0, outcome: 'ok' });
+    for (const host of MANAGED) expect(check.end?.hosts[host]?.changed).toBeGreaterThan(0);
+    expect(await pictures(lab)).toEqual(before);
+    listed = check.with('changed');
+  });
+
+  test('apply changes exactly that, on every host', async () => {
+    const run = await install();
+    expect({ code: run.code, errors: run.end?.errors }).toEqual({ code: 0, errors: [] });
+    expect(run.with('changed')).toEqual(listed);
+    for (const host of MANAGED) expect(run.end?.hosts[host]?.changed).toBeGreaterThan(0);
+  });
+
+  test('the second run changes nothing, and so does check', async () => {
+    for (const flags of [[], ['--check']]) {
+      const run = await install(...flags);
+      expect(run.code).toBe(0);
+      expect(run.with('changed')).toEqual([]);
+      expect(run.with('unknown')).toEqual([]);
+      for (const host of MANAGED) expect(run.end?.hosts[host]).toMatchObject({ changed: 0, failed: 0, unknown: 0 });
+    }
+  });
+
+  test('300 requests through the load balancer all answer, from all three gateways', async () => {
+    const traffic = await sendRequests(lab.url('gateways'), 300);
+    expect(traffic).toMatchObject({ sent: 300, good: 300, bad: {} });
+    expect(Object.keys(traffic.gateways)).toEqual(['gw-1', 'gw-2', 'gw-3']);
+  });
+
+  test('no secret is in the argument lists, the environment of processes, or readable files of the hosts', async () => {
+    const password = (await readFile(join(lab.directory, 'secrets/db-password'), 'utf8')).trim();
+    const run = await install('--check', '--diff');
+    expect(run.stdout + run.stderr).not.toContain(password);
+    const world = await lab.exec('cp-1', 'find /opt/api7 -type f -perm /o+r; ls -ld /opt/api7');
+    expect(world.out.trim()).toMatch(/^drwxr-x--- /);
+  });
+});
+
+describe('drift', () => {
+  test('what drifted is mended, and nothing else', async () => {
+    await Promise.all([
+      lab.exec('cp-1', "sed -i 's/17080/17081/' /opt/api7/dashboard-config.yaml"),
+      lab.exec('cp-2', 'docker stop api7-dp-manager'),
+      // The same container, published on one address less.
+      lab.exec(
+        'gw-3',
+        `docker inspect api7-gateway > /tmp/was.json
+         img=$(docker inspect -f '{{.Config.Image}}' api7-gateway)
+         docker inspect -f '{{range .Config.Env}}{{println .}}{{end}}' api7-gateway > /tmp/env
+         docker rm -f api7-gateway
+         docker run -d --name api7-gateway --hostname gw-3 --env-file /tmp/env -p 9080:9080 -p 7085:7085 \\
+           -v /opt/api7/gateway_conf/config.yaml:/usr/local/apisix/conf/config.yaml \\
+           -v /opt/api7/gateway_conf/apisix.uid:/usr/local/apisix/conf/apisix.uid "$img"
+         rm -f /tmp/env /tmp/was.json`,
+      ),
+    ]);
+    const run = await install();
+    expect({ code: run.code, errors: run.end?.errors }).toEqual({ code: 0, errors: [] });
+    expect(run.with('changed')).toEqual([
+      'cp-1: container api7-dashboard',
+      'cp-1: yamlFile /opt/api7/dashboard-config.yaml',
+      'cp-2: container api7-dp-manager',
+      'gw-3: container api7-gateway',
+    ]);
+    expect((await install()).with('changed')).toEqual([]);
+  });
+});
+
+describe('a change to all gateways under load', () => {
+  test('never has two of them away at once', async () => {
+    const file = await inventoryWith('more-workers', (text) =>
+      text.replace('  nofile:', '  config: { gateway: { nginx_config: { worker_processes: 2 } } }\n  nofile:'),
+    );
+    const sampler = await samplerOn(lab);
+    const load = steadyLoad(lab.url('gateways'));
+    const run = await orch(['run', 'install', '-i', file]);
+    const traffic = await load.stop();
+    const away = await sampler.stop();
+    expect({ code: run.code, errors: run.end?.errors }).toEqual({ code: 0, errors: [] });
+    expect(run.with('changed')).toEqual(
+      ['gw-1', 'gw-2', 'gw-3'].flatMap((host) => [
+        `${host}: container api7-gateway`,
+        `${host}: yamlFile /opt/api7/gateway_conf/config.yaml`,
+      ]),
+    );
+    // The sampler saw each of them go, or it would prove nothing.
+    expect(away.ever).toEqual(['gw-1', 'gw-2', 'gw-3']);
+    expect(away.mostAtOnce).toBe(1);
+    expect(traffic.good).toBeGreaterThan(100);
+    const revisions = new Set(Object.values(traffic.revisions).flat());
+    expect(revisions.size).toBe(2);
+    await install();
+  });
+});

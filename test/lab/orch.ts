@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process';
+import { z } from 'zod';
+import { paths } from './paths.ts';
+
+const counts = z.object({
+  ok: z.number(),
+  changed: z.number(),
+  failed: z.number(),
+  skipped: z.number(),
+  unknown: z.number(),
+  unreachable: z.number(),
+});
+const fault = z.object({
+  code: z.string(),
+  message: z.string(),
+  hint: z.string().optional(),
+  host: z.string().optional(),
+  task: z.string().optional(),
+});
+const runEnd = z.object({
+  type: z.literal('run.end'),
+  outcome: z.string(),
+  hosts: z.record(z.string(), counts),
+  errors: z.array(fault),
+});
+const taskEnd = z.object({ type: z.literal('task.end'), host: z.string(), task: z.string(), status: z.string() });
+
+export interface OrchRun {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** `run.end`, where the run got that far. */
+  readonly end: z.infer<typeof runEnd> | undefined;
+  /** `host: task` of every task that ended with this status, sorted. */
+  with(status: string): readonly string[];
+}
+
+export interface OrchOptions {
+  /** SIGKILL after this many milliseconds. */
+  readonly killAfterMs?: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Runs the command as a user would, in a process of its own, and reads its event stream.
+ *
+ * @example const run = await orch(['run', 'install', '-i', lab.inventory]); run.with('changed')
+ */
+export async function orch(args: readonly string[], options: OrchOptions = {}): Promise<OrchRun> {
+  const child = spawn(process.execPath, ['src/cli/main.ts', ...args, '--output', 'json'], {
+    cwd: paths.root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...options.env },
+  });
+  const out: Buffer[] = [];
+  const err: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+  const kill =
+    options.killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), options.killAfterMs);
+  const code = await new Promise<number | null>((resolve, reject) =>
+    child.once('error', reject).once('close', resolve),
+  );
+  clearTimeout(kill);
+  const stdout = Buffer.concat(out).toString();
+  const events = stdout.split('\n').flatMap(parsed);
+  return {
+    code,
+    stdout,
+    stderr: Buffer.concat(err).toString(),
+    end: events.flatMap((event) => runEnd.safeParse(event).data ?? [])[0],
+    with: (status) =>
+      events
+        .flatMap((event) => taskEnd.safeParse(event).data ?? [])
+        .filter((event) => event.status === status)
+        .map(({ host, task }) => `${host}: ${task}`)
+        .sort(),
+  };
+}
+
+/** A line may be cut short where the process was killed. */
+function parsed(line: string): readonly unknown[] {
+  try {
+    return line === '' ? [] : [JSON.parse(line)];
+  } catch {
+    return [];
+  }
+}

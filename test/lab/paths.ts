@@ -1,0 +1,13 @@
+import { join, resolve } from 'node:path';
+
+const root = resolve(import.meta.dirname, '../..');
+
+/** Where the lab keeps what outlives it, and where its recipes are. Absolute paths. */
+export const paths = {
+  root,
+  cache: join(root, '.cache'),
+  packages: join(root, '.cache/packages'),
+  defaultLab: join(root, '.lab'),
+  hostRecipe: join(import.meta.dirname, 'host'),
+  standInRecipe: join(import.meta.dirname, 'images'),
+} as const;

@@ -1,0 +1,231 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ByHand } from './by-hand.ts';
+import { type Lab, upLab } from './lab.ts';
+import { paths } from './paths.ts';
+
+const directory = join(paths.cache, 'labs/stand-ins-test');
+const release = '3.10.5';
+
+let lab: Lab;
+let by: ByHand;
+
+beforeAll(async () => {
+  lab = await upLab({ directory, owned: true, version: release });
+  await lab.reset();
+  by = new ByHand(lab);
+});
+
+afterAll(() => lab?.down());
+
+const logs = async (host: 'cp-1' | 'gw-1' | 'gw-2', name: string) =>
+  (await lab.exec(host, `docker logs ${name} 2>&1`)).out;
+
+/** Runs a control-plane image to its end; gives exit code and log. */
+async function runDashboard(dsn: string): Promise<{ readonly code: number; readonly log: string }> {
+  await by.controlPlaneConfig('cp-1', 'bad.yaml', 17080, dsn);
+  const { code, out, err } = await lab.exec(
+    'cp-1',
+    `timeout 40 docker run --rm -v /opt/bad.yaml:/app/conf/config.yaml api7/api7-ee-3-integrated:v${release}`,
+  );
+  return { code, log: out + err };
+}
+
+describe('the stand-in images, run as on the page', () => {
+  it('serve end to end through the balancer', async () => {
+    await by.controlPlane('cp-1');
+    await by.until(200, () => by.status('cp-1', 17080, '/healthz'));
+    await by.until(200, () => by.status('cp-1', 17900, '/healthz'));
+    expect(await by.run('cp-1', 'curl -s http://127.0.0.1:17080/api/version')).toBe(`{"value": "v${release}"}`);
+    expect(await by.run('cp-1', 'curl -s http://127.0.0.1:17080/')).toContain('<h1>API7 Dashboard</h1>');
+    await by.until(200, async () => (await fetch(`${lab.url('dashboards')}/healthz`)).status);
+    await by.until(200, async () => (await fetch(`${lab.url('dp_managers')}/version`)).status);
+
+    await by.load('gw-1', 'dp');
+    await by.gatewayConfig('gw-1');
+    await by.gateway('gw-1');
+    await by.until(200, () => by.status('gw-1', 7085, '/status'));
+    await by.until(200, () => by.status('gw-1', 7085, '/status/ready'));
+    expect(await by.run('gw-1', 'curl -s http://127.0.0.1:7085/status')).toBe('{"status":"ok"}');
+    await by.until(200, async () => (await fetch(lab.url('gateways'))).status);
+    const answer = await fetch(`${lab.url('gateways')}/any/path`, { headers: { 'x-mine': '1' } });
+    const config = await by.run('gw-1', 'cat /opt/gateway_conf/config.yaml');
+    const digest = createHash('sha256').update(`${config}\n`).digest('hex').slice(0, 8);
+    expect(answer.headers.get('x-gateway')).toBe('gw-1');
+    expect(answer.headers.get('x-config-revision')).toMatch(new RegExp(`^\\d+-${digest}$`));
+    expect(await answer.text()).toMatch(/^GET \/any\/path\n(.*\n)*x-mine: 1/i);
+  });
+
+  it('run the gateway as 636, and take SIGQUIT for the stop', async () => {
+    expect(await by.run('gw-1', "docker exec gateway sh -c 'id -u; id -g'")).toBe('636\n636');
+    expect(await by.run('gw-1', 'docker inspect -f {{.Config.StopSignal}} gateway')).toBe('SIGQUIT');
+    const top = await by.run('gw-1', 'docker top gateway -eo pid,uid,args | grep nginx');
+    expect(top).toMatch(/^\d+ +636 +nginx: master/m);
+    expect(await by.run('gw-1', 'docker exec gateway cat conf/apisix.uid')).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it('report the gateway by heartbeat', async () => {
+    const uid = await by.run('gw-1', 'docker exec gateway cat conf/apisix.uid');
+    const count = () =>
+      by.run(
+        'db-1',
+        `su postgres -c "psql -tA -d api7ee -c \\"select hostname || ' ' || version from gateway_instance where id = '${uid}'\\""`,
+      );
+    await by.until(`gw-1 ${release}`, count);
+  });
+
+  it('bring a changed route to a running gateway', async () => {
+    const before = (await fetch(lab.url('gateways'))).headers.get('x-config-revision');
+    await by.run(
+      'db-1',
+      `su postgres -c "psql -d api7ee -c \\"insert into route (gateway_group, prefix, upstream) select 'default', '/second/', upstream from route limit 1\\""`,
+    );
+    await by.until(false, async () => (await fetch(lab.url('gateways'))).headers.get('x-config-revision') === before);
+  });
+
+  it('keep serving, but are not ready, while no dp-manager answers; then connect again', async () => {
+    await by.run('cp-1', 'docker stop -t 5 dp-manager');
+    await by.until(503, () => by.status('gw-1', 7085, '/status/ready'));
+    expect(await by.status('gw-1', 7085, '/status')).toBe(200);
+    expect((await fetch(lab.url('gateways'))).status).toBe(200);
+    await by.run('cp-1', 'docker start dp-manager');
+    await by.until(200, () => by.status('gw-1', 7085, '/status/ready'));
+  });
+
+  it('start an agent that was killed again, beside an nginx that goes on', async () => {
+    const pids = () => by.run('gw-1', "docker top gateway -eo pid,args | awk '/gateway_agent/ { print $1 }'");
+    const nginx = () => by.run('gw-1', "docker top gateway -eo pid,args | awk '/nginx: master/ { print $1 }'");
+    const [agent, master] = [await pids(), await nginx()];
+    await by.run('gw-1', `kill -KILL ${agent}`);
+    await by.until(true, async () => /^\d+$/.test(await pids()) && (await pids()) !== agent);
+    await by.until(200, () => by.status('gw-1', 7085, '/status/ready'));
+    expect(await nginx()).toBe(master);
+    expect((await fetch(lab.url('gateways'))).status).toBe(200);
+  });
+
+  it('are unhealthy while the database is away, and recover', async () => {
+    const database = lab.docker.getContainer(lab.file.hosts['db-1'].container);
+    await database.pause();
+    try {
+      await by.until(503, () => by.status('cp-1', 17080, '/healthz'));
+      await by.until(503, () => by.status('cp-1', 17900, '/healthz'));
+      await by.until(503, () => by.status('gw-1', 7085, '/status/ready'));
+      expect(await by.status('gw-1', 7085, '/status')).toBe(200);
+    } finally {
+      await database.unpause();
+    }
+    await by.until(200, () => by.status('cp-1', 17080, '/healthz'));
+    await by.until(200, () => by.status('gw-1', 7085, '/status/ready'));
+  });
+
+  it('refuse to start a gateway unless more than half of its endpoints answer', async () => {
+    await by.load('gw-2', 'dp');
+    await by.gatewayConfig('gw-2');
+    const good = `http://${lab.file.hosts['cp-1'].address}:17900`;
+    await by.gateway('gw-2', [good, 'http://127.0.0.1:1']);
+    await by.until('1', () =>
+      by.run('gw-2', "docker inspect -f '{{if .State.Running}}up{{else}}{{.State.ExitCode}}{{end}}' gateway"),
+    );
+    expect(await logs('gw-2', 'gateway')).toMatch(
+      /1 of 2 control plane endpoints answer, more than half must: http:\/\/127\.0\.0\.1:1/,
+    );
+    await by.gateway('gw-2', [good, good, 'http://127.0.0.1:1']);
+    await by.until(200, () => by.status('gw-2', 7085, '/status/ready'));
+  });
+
+  it('load nothing with a token that the control plane does not know', async () => {
+    await by.gateway('gw-2', undefined, 'wrong');
+    await by.until(200, () => by.status('gw-2', 7085, '/status'));
+    await by.until(true, async () => /status 401/.test(await logs('gw-2', 'gateway')));
+    expect(await by.status('gw-2', 7085, '/status/ready')).toBe(503);
+    expect(await by.status('gw-2', 9080, '/')).toBe(404);
+  });
+
+  it('check the gateway configuration offline', async () => {
+    const init = (yaml: string) =>
+      lab.exec(
+        'gw-2',
+        `printf '${yaml}' > /opt/c.yaml; docker run --rm --entrypoint sh -v /opt/c.yaml:/usr/local/apisix/conf/config.yaml api7/api7-ee-3-gateway:${release} -c 'apisix init'`,
+      );
+    expect((await init('apisix:\\n  status: {ip: 0.0.0.0, port: 7085}\\n')).code).toBe(0);
+    const bad = await init('apisix:\\n  status: {port: x}\\n');
+    expect(bad).toMatchObject({ code: 1, err: expect.stringMatching(/apisix\.status\.port: expected int, found str/) });
+    expect((await init('a: [\\n')).err).toMatch(/config\.yaml:2:1/);
+    expect(
+      (
+        await lab.exec(
+          'gw-2',
+          `chmod 600 /opt/c.yaml; docker run --rm -v /opt/c.yaml:/usr/local/apisix/conf/config.yaml api7/api7-ee-3-gateway:${release}`,
+        )
+      ).err,
+    ).toMatch(/Permission denied/);
+  });
+
+  it('let a slow request finish after SIGQUIT, and cut it when the shutdown time-out is over', async () => {
+    const slow = async (seconds: number) => {
+      const request = lab.exec(
+        'gw-1',
+        `curl -s -m 60 -w ' %{http_code}' http://127.0.0.1:9080/slow?seconds=${seconds}`,
+      );
+      await sleep(1000);
+      const stopped = performance.now();
+      await by.run('gw-1', 'docker stop -t 30 gateway');
+      return {
+        answer: (await request).out,
+        took: performance.now() - stopped,
+        code: await by.run('gw-1', 'docker inspect -f {{.State.ExitCode}} gateway'),
+      };
+    };
+    const finished = await slow(4);
+    expect(finished).toMatchObject({ answer: 'slept 4\n 200', code: '0' });
+    expect(finished.took).toBeGreaterThan(2000);
+
+    await by.gatewayConfig('gw-1', 'nginx_config:\n  worker_shutdown_timeout: 2s\n');
+    await by.gateway('gw-1');
+    await by.until(200, () => by.status('gw-1', 9080, '/'));
+    const cut = await slow(20);
+    expect(cut.answer).not.toContain('slept');
+    expect(cut).toMatchObject({ code: '0' });
+    expect(cut.took).toBeLessThan(10_000);
+  });
+
+  it('come back after their host lost its power', async () => {
+    await lab.docker.getContainer(lab.file.hosts['cp-1'].container).kill();
+    expect((await upLab({ directory, owned: true })).did).toMatchObject({ 'cp-1': 'started', 'cp-2': 'kept' });
+    await by.until(200, () => by.status('cp-1', 17080, '/healthz'));
+    await by.until(200, () => by.status('cp-1', 17900, '/healthz'));
+  });
+
+  it('end with a clear line on a DSN that cannot work', async () => {
+    await by.run('cp-1', 'docker stop -t 5 dashboard');
+    expect(await runDashboard(await by.dsn('p@ss:/#%wrong'))).toEqual({
+      code: 1,
+      log: expect.stringMatching(/password authentication failed for user "api7ee"/),
+    });
+    const raw = await runDashboard('postgres://api7ee:p@ss:/#%word@10.0.0.1:5432/api7ee');
+    expect(raw.code).toBe(1);
+    expect(raw.log).toMatch(/fatal .*database/);
+    expect(raw.log).not.toContain('#%word');
+    expect(await runDashboard('mysql://x')).toEqual({
+      code: 1,
+      log: expect.stringMatching(/must begin with postgres/),
+    });
+  });
+
+  it('refuse a database that a later release has migrated', async () => {
+    await by.run('db-1', `su postgres -c "psql -d api7ee -c \\"insert into schema_version values (4, '3.11.0')\\""`);
+    expect(await runDashboard(await by.dsn())).toEqual({
+      code: 1,
+      log: expect.stringMatching(/database has schema 4, release 3.10.5 knows 3/),
+    });
+  });
+
+  it('leave nothing after a reset', async () => {
+    const started = performance.now();
+    await lab.reset();
+    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(await by.run('cp-1', 'docker ps -aq; docker images -q; ls -A /opt')).toBe('');
+  });
+});
