@@ -5,12 +5,15 @@ import type { Inventory } from '../inventory/inventory.ts';
 
 export interface ConnectOptions {
   readonly acceptNewHostKeys: boolean;
+  /** Told of each key that was added to known_hosts. */
+  readonly onNewHostKey?: (key: { readonly host: string; readonly fingerprint: string; readonly file: string }) => void;
   /** Run as the login user, whatever the inventory says. */
   readonly become?: boolean;
 }
 
 /** Opens SSH connections to an inventory's hosts, with Docker on top. */
 export function connectTo(inventory: Inventory, options: ConnectOptions): Connect {
+  const hops = import('../transport/ssh-hops.ts').then(({ sshHops }) => sshHops());
   return async (name): Promise<Connection> => {
     const host = inventory.hosts.get(name);
     if (host === undefined)
@@ -24,6 +27,12 @@ export function connectTo(inventory: Inventory, options: ConnectOptions): Connec
     const { knownHosts, ...ssh } = host.ssh;
     const become = options.become === undefined ? ssh.become : options.become ? 'sudo' : 'none';
     const target = { ...ssh, name, become, ...(knownHosts === undefined ? {} : { knownHosts: [knownHosts] }) };
-    return withDocker(await connectSsh(target, { acceptNewHostKeys: options.acceptNewHostKeys }));
+    return withDocker(
+      await connectSsh(target, {
+        acceptNewHostKeys: options.acceptNewHostKeys,
+        onNewHostKey: options.onNewHostKey ?? (() => undefined),
+        hops: await hops,
+      }),
+    );
   };
 }

@@ -14,6 +14,7 @@ import { connectTo } from './connect.ts';
 import { parseExtraVars } from './extra-vars.ts';
 import { interruptSignal } from './interrupt.ts';
 import { lineSplitter } from './line-splitter.ts';
+import { newHostKeyNotice } from './new-host-key-notice.ts';
 import { positiveInteger } from './positive-integer.ts';
 
 export interface ExecFlags {
@@ -58,7 +59,11 @@ export async function exec(pattern: string, words: readonly string[], flags: Exe
   const interrupt = interruptSignal(stderr);
   const begun = systemClock.now();
   await using hosts = new Hosts(
-    connectTo(inventory, { acceptNewHostKeys: flags.acceptNewHostKeys ?? false, become: flags.become ?? false }),
+    connectTo(inventory, {
+      acceptNewHostKeys: flags.acceptNewHostKeys ?? false,
+      onNewHostKey: newHostKeyNotice(stderr),
+      become: flags.become ?? false,
+    }),
   );
   try {
     emit({

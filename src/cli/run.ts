@@ -15,6 +15,7 @@ import { connectTo } from './connect.ts';
 import { parseExtraVars } from './extra-vars.ts';
 import { interruptSignal } from './interrupt.ts';
 import { loadPlaybook } from './load-playbook.ts';
+import { newHostKeyNotice } from './new-host-key-notice.ts';
 import { positiveInteger } from './positive-integer.ts';
 
 export interface RunFlags {
@@ -48,7 +49,12 @@ export async function run(name: string, flags: RunFlags): Promise<number> {
     ...(flags.output === undefined ? {} : { output: flags.output }),
   });
   const interrupt = interruptSignal(stderr);
-  await using hosts = new Hosts(connectTo(inventory, { acceptNewHostKeys: flags.acceptNewHostKeys ?? false }));
+  await using hosts = new Hosts(
+    connectTo(inventory, {
+      acceptNewHostKeys: flags.acceptNewHostKeys ?? false,
+      onNewHostKey: newHostKeyNotice(stderr),
+    }),
+  );
   try {
     const report = await runPlaybook(
       {

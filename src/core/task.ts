@@ -87,7 +87,7 @@ export class Task<R = unknown, S extends Data = Data> {
 
   /** How it appears inside another task's statement. */
   toJSON(): string {
-    return this.claim;
+    return this.#bound?.statement ?? this.title;
   }
 
   *[Symbol.iterator](): Generator<Ask, R, unknown> {

@@ -6,6 +6,7 @@ import { faultOf } from '../core/fault.ts';
 import type { Host } from '../core/host.ts';
 import { NotYet } from '../core/later.ts';
 import type { Plays } from '../core/play.ts';
+import type { HostResult } from './host-run.ts';
 import type { Hosts } from './hosts.ts';
 import type { Locals } from './locals.ts';
 import { runPlay } from './run-play.ts';
@@ -132,7 +133,11 @@ class PlaybookRun {
       if (step.done) return;
       const selected = this.#request.select(step.value.options.hosts);
       const reachable = selected.filter(({ name }) => !lost.has(name));
-      const results = await runPlay(this.#context, { play: step.value, hosts: reachable, tasks: new Map() }, pending);
+      // Nothing in reach of --limit: no play, no headline.
+      const results =
+        reachable.length === 0
+          ? new Map<string, HostResult>()
+          : await runPlay(this.#context, { play: step.value, hosts: reachable, tasks: new Map() }, pending);
       for (const result of results.values()) {
         this.#touched ||= result.touched;
         if (result.error !== undefined) this.#errors.push(result.error);

@@ -106,7 +106,7 @@ describe.each(subjects)('$name', (subject) => {
     await apply(twice, subject);
     if (last.plan.status === 'change')
       await last.task.bound.write(last.plan.change, twice, await locals.of(last.task), silent);
-    expect(subject.stable(twice)).toBe(subject.stable(once));
+    expect(await subject.stable(twice)).toBe(await subject.stable(once));
   });
 
   test('cut at any write and run again, it ends in the same place', async () => {
@@ -123,7 +123,7 @@ describe.each(subjects)('$name', (subject) => {
         host.onWrite = undefined;
         const next = await apply(host, subject);
         expect(next.codes).toEqual([]);
-        expect(subject.stable(host)).toBe(subject.stable(whole));
+        expect(await subject.stable(host)).toBe(await subject.stable(whole));
       }
   });
 
