@@ -25,7 +25,8 @@ export async function waitForGate({ planner, entry, clock, signal, settled }: Ga
     const state = lastState(entry);
     const hopeless = entry.plan.status === 'change' ? bound.hopeless(state) : undefined;
     if (hopeless !== undefined) throw hopeless;
-    if (entry.plan.status === 'error' && entry.plan.final) throw entry.plan.error;
+    // What asking again cannot mend is told now, not when time is up.
+    if (entry.plan.status === 'error' && (entry.plan.final || !entry.plan.error.retryable)) throw entry.plan.error;
     if (clock.now() + (withinMs === 0 ? 1 : 0) > deadline)
       throw entry.plan.status === 'error' ? entry.plan.error : bound.unmet(state);
     await clock.sleep(everyMs, signal);

@@ -105,7 +105,7 @@ export const api7 = block(
     bind: bind.optional(),
     config: config.optional(),
     nofile: otherwise(
-      integer('Open files allowed in each container (ulimit `nofile`).', 1024, 1_048_576),
+      integer('Open files allowed in each container (ulimit `nofile`).', 1024, 2_147_483_584),
       DEFAULTS.nofile,
     ),
   },

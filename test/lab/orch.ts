@@ -47,7 +47,8 @@ export interface OrchOptions {
  * @example const run = await orch(['run', 'install', '-i', lab.inventory]); run.with('changed')
  */
 export async function orch(args: readonly string[], options: OrchOptions = {}): Promise<OrchRun> {
-  const child = spawn(process.execPath, ['src/cli/main.ts', ...args, '--output', 'json'], {
+  const [verb = '', ...rest] = args;
+  const child = spawn(process.execPath, ['src/cli/main.ts', verb, '--output', 'json', ...rest], {
     cwd: paths.root,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...options.env },

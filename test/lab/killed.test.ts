@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Lab } from './lab.ts';
+import { orch } from './orch.ts';
+import { leftovers, MANAGED } from './pictures.ts';
+import { testLab } from './test-lab.ts';
+
+const KILLS = 20;
+
+let lab: Lab;
+let wholeMs = 0;
+beforeAll(async () => {
+  lab = await testLab();
+  await lab.reset();
+  const begun = Date.now();
+  expect((await install()).code).toBe(0);
+  wholeMs = Date.now() - begun;
+});
+afterAll(() => lab.down());
+
+const install = (killAfterMs?: number) =>
+  orch(['run', 'install', '-i', lab.inventory], killAfterMs === undefined ? {} : { killAfterMs });
+
+/** Random moments, one in each twentieth of the run, so that no part of it is left out. */
+const moments = Array.from({ length: KILLS }, (_, i) => (i + Math.random()) / KILLS);
+
+test.each(moments.map((share, i) => ({ kill: i + 1, share })))(
+  'killed at moment $kill of a first install, the next run converges and leaves nothing behind',
+  async ({ share }) => {
+    await lab.reset();
+    const killed = await install(share * wholeMs);
+    const next = await install();
+    const told = `killed at ${Math.round(share * 100)} % (exit ${killed.code})`;
+    expect({ told, code: next.code, errors: next.end?.errors }).toEqual({ told, code: 0, errors: [] });
+    for (const host of MANAGED) expect(next.end?.hosts[host]).toMatchObject({ failed: 0, unreachable: 0 });
+    expect(await leftovers(lab)).toEqual({});
+  },
+);
