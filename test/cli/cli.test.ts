@@ -1,0 +1,90 @@
+import { execFile } from 'node:child_process';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { parseExtraVars } from '../../src/cli/extra-vars.ts';
+import { lineSplitter } from '../../src/cli/line-splitter.ts';
+import { Secret } from '../../src/core/secret.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const env = { ...process.env, API7_DB_PASSWORD: 'x-pass-1', API7_GATEWAY_TOKEN: 'x-token-1', NO_COLOR: '1' };
+
+function cli(
+  ...args: readonly string[]
+): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+  return promisify(execFile)(process.execPath, ['src/cli/main.ts', ...args], { cwd: root, env }).then(
+    (done) => ({ code: 0, ...done }),
+    (failed) => ({ code: failed.code, stdout: failed.stdout, stderr: failed.stderr }),
+  );
+}
+
+const example = ['-i', 'inventory.example.yaml'];
+
+describe('refused before anything is connected to, with exit code 1', () => {
+  test.each<[string, readonly string[], RegExp]>([
+    ['no inventory', ['run', 'install'], /required option '-i, --inventory <file>'/],
+    ['an inventory that is not there', ['run', 'install', '-i', 'nowhere.yaml'], /INVENTORY_UNREADABLE.*nowhere\.yaml/],
+    ['an unknown verb', ['instal'], /unknown command 'instal'/],
+    ['an unknown playbook', ['run', 'instal', ...example], /PLAYBOOK_NOT_FOUND.*"instal"[\s\S]*built in: install/],
+    [
+      'a file without a playbook',
+      ['run', 'test/fixtures/playbooks/no-playbook.ts', ...example],
+      /PLAYBOOK_INVALID.*default export/,
+    ],
+    [
+      'a playbook that Node cannot read',
+      ['run', 'test/fixtures/playbooks/broken-syntax.ts', ...example],
+      /PLAYBOOK_INVALID[\s\S]*no enum/,
+    ],
+    ['a limit that names nobody', ['run', 'install', ...example, '-l', 'gw-9'], /NO_HOSTS_MATCHED.*gw-9/],
+    [
+      'a limit on forks that is no number',
+      ['run', 'install', ...example, '-f', 'many'],
+      /--forks takes a whole number/,
+    ],
+    ['a variable without "="', ['run', 'install', ...example, '-e', 'oops'], /EXTRA_VARS.*oops/],
+    ['exec without a command', ['exec', 'all', ...example], /no command was given/],
+  ])('%s', async (_name, args, message) => {
+    const { code, stdout, stderr } = await cli(...args);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+});
+
+test('--help and --version are inert', async () => {
+  expect(await cli('--version')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+  for (const verb of [[], ['run'], ['exec'], ['inventory'], ['inventory', 'list']])
+    expect(await cli(...verb, '--help')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('Usage:'),
+      stderr: '',
+    });
+});
+
+test('inventory list shows hosts as they were understood, without secrets', async () => {
+  const { code, stdout } = await cli('inventory', 'list', 'data_plane', ...example);
+  expect(code).toBe(0);
+  expect(stdout.split('\n')[1]).toMatch(/^gw-1\s+10\.0\.2\.21\s+ops@10\.0\.2\.21:22\s+a\s/);
+  expect((await cli('inventory', 'list', '--json', ...example)).stdout).not.toContain('x-pass-1');
+});
+
+test('inventory validate says so', async () => {
+  expect(await cli('inventory', 'validate', ...example)).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/: valid: cluster "prod", 7 hosts/),
+  });
+});
+
+test('variables: texts, JSON, the later one wins', () => {
+  expect(parseExtraVars(['a=1', 'b=x=y', '{"a": 2, "c": [true]}'])).toEqual({ a: 2, b: 'x=y', c: [true] });
+});
+
+test('streamed output is cut into lines, and a secret that is split over two chunks does not show', () => {
+  Secret.of('split-secret-value');
+  const lines: string[] = [];
+  const splitter = lineSplitter((line) => lines.push(line));
+  for (const chunk of ['one\r\ntw', 'o\n\nthe split-sec', 'ret-value!\nend']) splitter.push(chunk);
+  splitter.end();
+  expect(lines).toEqual(['one', 'two', '', 'the ***!', 'end']);
+});
