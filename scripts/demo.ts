@@ -50,7 +50,7 @@ async function demo(): Promise<number> {
 
 function nextSteps(lab: Lab, inventory: string): void {
   headline('It runs. Look at it:');
-  console.log(`   API7 Dashboard, through the load balancer   ${lab.url('dashboards')}/
+  console.log(`   API7 Dashboard, through the load balancer    ${lab.url('dashboards')}/
    the gateways, through the load balancer      ${lab.url('gateways')}/
    what the load balancer sees                  ${lab.url('stats')}/`);
   headline('Try next:');
