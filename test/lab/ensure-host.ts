@@ -50,7 +50,7 @@ export async function ensureHost(docker: Docker, wish: HostWish): Promise<'kept'
   await docker.createVolume({ Name: volume, Labels: labels });
   const capabilities = await grantedCapabilities();
   const spec = topology[name];
-  await startHostContainer(docker, {
+  const options = {
     image,
     container,
     spec,
@@ -61,7 +61,15 @@ export async function ensureHost(docker: Docker, wish: HostWish): Promise<'kept'
     labels,
     capabilities,
     files,
-  });
+  };
+  try {
+    await startHostContainer(docker, options);
+  } catch (error) {
+    // A machine that is busy writing (packages just installed) can be too slow once; twice is a fault.
+    console.error(`lab: ${name} did not come up and is tried once more`, error);
+    await docker.getContainer(container).remove({ force: true }).catch(missing);
+    await startHostContainer(docker, options);
+  }
   return 'created';
 }
 

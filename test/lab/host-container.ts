@@ -58,10 +58,13 @@ class HostContainer extends GenericContainer {
 
 /** Creates and starts a host and waits until its sshd, its engine and its services answer. */
 export async function startHostContainer(docker: Docker, options: HostContainerOptions): Promise<void> {
+  // Kept as it comes: a host that does not start is removed with its log before anybody could ask for it.
+  let heard = '';
+  const host = new HostContainer(options).withLogConsumer((log) => log.on('data', (chunk) => (heard += chunk)));
   try {
-    await new HostContainer(options).start();
+    await host.start();
   } catch (cause) {
-    const said = await containerLog(docker, options.container);
+    const said = heard || (await containerLog(docker, options.container));
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new LabError(`${options.spec.name} does not start: ${reason}`, { log: tail(said), cause });
   }
