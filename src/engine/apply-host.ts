@@ -45,13 +45,17 @@ class HostApply {
 
   async run(): Promise<HostResult> {
     const steps = this.#run.play.options.tasks(this.#run.host);
+    this.#run.turns.begin(this.#run.host.name);
     try {
       for (let answer: unknown, first = true; ; first = false) {
         const segment = nextSegment(steps, answer);
         const entries = segment.tasks.map((task): Entry => ({ task, plan: { status: 'unknown', why: 'it was read' } }));
         this.#entries.push(...entries);
         await planEntries(this.#planner, entries);
-        if (first) this.#log.plan(entries);
+        if (first) {
+          this.#log.plan(entries);
+          this.#run.turns.looked(this.#run.host.name, entries.some(isTroubled));
+        }
         await this.#walk(entries);
         this.#seeRest(segment);
         if (segment.done) {
@@ -65,7 +69,7 @@ class HostApply {
       const fault = located(error, { host: this.#run.host.name });
       return this.#result(isUnreachable(fault) ? 'unreachable' : 'failed', undefined, fault);
     } finally {
-      this.#run.turns.pass(this.#run.host.name);
+      this.#run.turns.end(this.#run.host.name);
     }
   }
 
@@ -84,7 +88,7 @@ class HostApply {
   }
 
   #stopFor(entry: Entry, error: unknown): Stop {
-    if (error instanceof TurnsClosed || this.#run.signal.aborted) {
+    if (error instanceof TurnsClosed || isInterruption(error, this.#run.signal)) {
       this.#log.end(entry, 'skipped', { note: error instanceof TurnsClosed ? error.message : 'interrupted' });
       return new Stop('skipped');
     }
@@ -106,6 +110,7 @@ class HostApply {
     this.#run.signal.throwIfAborted();
     if (this.#disrupts(entry) && !this.#hasTurn) {
       await this.#takeTurn(entries.slice(i));
+      this.#run.signal.throwIfAborted();
     }
     const { plan, task } = entry;
     if (plan.status === 'unknown')
@@ -190,9 +195,19 @@ class HostApply {
     return laterResult(entry?.task.title ?? 'a task');
   }
 
-  /** A failure closes the turns before this host's own turn is passed on: nobody else may start. */
+  /** Whoever does not end well closes the turns before passing its own on: nobody else may start. */
   #result(status: HostResult['status'], value: unknown, error?: OrchError): HostResult {
-    if (error !== undefined) this.#run.turns.close(`${this.#run.host.name} failed`);
+    if (status !== 'ok') this.#run.turns.close(error === undefined ? 'interrupted' : `${this.#run.host.name} failed`);
     return { status, value, touched: this.#touched, error, pending: this.#pending };
   }
 }
+
+/** Not ready, or something that serves is not there: such a host must be well before a healthy one is touched. */
+const isTroubled = ({ task, plan }: Entry): boolean =>
+  task.type.gate
+    ? plan.status !== 'ok'
+    : task.type.impact === 'node' && plan.status === 'change' && plan.change.before === null;
+
+/** The user's own stop; a real failure that comes at the same time is still a failure. */
+const isInterruption = (error: unknown, signal: AbortSignal): boolean =>
+  signal.aborted && (error === signal.reason || (error instanceof Error && error.name === 'AbortError'));

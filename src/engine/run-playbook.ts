@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import type { Clock } from '../core/clock.ts';
-import { located, type OrchError } from '../core/errors.ts';
+import { located, OrchError } from '../core/errors.ts';
 import type { Emit, HostCounts, Outcome } from '../core/event.ts';
 import { faultOf } from '../core/fault.ts';
 import type { Host } from '../core/host.ts';
@@ -56,8 +56,12 @@ export interface RunReport {
  */
 export async function runPlaybook(context: RunContext, request: RunRequest): Promise<RunReport> {
   const planned = enumerate(request.plays(), request.select);
-  await prepare(planned, context.locals);
   const names = [...new Set(planned.flatMap(({ hosts }) => hosts.map(({ name }) => name)))];
+  if (names.length === 0)
+    throw new OrchError('NO_HOSTS_MATCHED', 'no host is left for this playbook', {
+      hint: 'widen --limit: it leaves none of the hosts that the playbook works on',
+    });
+  await prepare(planned, context.locals);
   return new PlaybookRun(context, request, names, planned).run();
 }
 
@@ -101,7 +105,9 @@ class PlaybookRun {
     const { emit, check } = this.#context;
     emit({ type: 'run.start', title: this.#request.title, cluster: this.#request.cluster, check, hosts: this.#names });
     const lost = await this.#connectAll();
-    if (lost.size === 0 || check) await this.#plays(lost);
+    if (lost.size === 0 || check)
+      // Whatever a playbook's own code throws between plays: hosts may have been changed, so the run is told to its end.
+      await this.#plays(lost).catch((error: unknown) => void this.#errors.push(located(error, {})));
     return this.#end(lost.size > 0);
   }
 

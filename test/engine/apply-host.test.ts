@@ -302,6 +302,53 @@ describe('several hosts', () => {
     expect(skipped).toHaveLength(2);
   });
 
+  test('an interrupt in the middle of one host’s gate leaves the others alone', async () => {
+    const hosts = fleet();
+    await runPlays(hosts, rolling('a'));
+    const controller = new AbortController();
+    const run = await runPlays(hosts, rolling('b'), {
+      signal: controller.signal,
+      onEvent: (event) => {
+        if (event.type === 'task.end' && event.kind === 'served') {
+          for (const fake of hosts) put(fake, '/answer', 'no');
+          controller.abort(new Error('stop'));
+        }
+      },
+    });
+    expect(hosts.filter((fake) => fake.files.get('/etc/live')?.content.toString() === 'b')).toHaveLength(1);
+    expect(run.report.exitCode).toBe(6);
+  });
+
+  test.each(['h1', 'h2', 'h3'])(
+    'run again after a failure on %s, no healthy host is touched before it is well',
+    async (bad) => {
+      const hosts = fleet();
+      await runPlays(hosts, rolling('a'));
+      for (const fake of hosts) if (fake.name === bad) put(fake, '/answer', 'no');
+      const run = await runPlays(hosts, rolling('b'));
+      const changed = hosts.filter((fake) => fake.files.get('/etc/live')?.content.toString() === 'b');
+      expect(changed.map(({ name }) => name)).toEqual([bad]);
+      expect(run.report.exitCode).toBe(3);
+    },
+  );
+
+  test('a failure that comes with an interrupt is told', async () => {
+    const controller = new AbortController();
+    const fake = host();
+    fake.onWrite = () => {
+      controller.abort(new Error('stop'));
+      throw new OrchError('CONTAINER_EXITED', 'gone');
+    };
+    const run = await runPlays(
+      [fake],
+      onePlay(function* (): Steps {
+        yield note({ path: '/etc/a', content: 'a' });
+      }),
+      { signal: controller.signal },
+    );
+    expect(run.codes).toEqual(['CONTAINER_EXITED']);
+  });
+
   test('a dead host refuses the run before anything is changed on any', async () => {
     const hosts = fleet();
     const run = await runPlays(hosts, rolling('a'), { dead: ['h2'] });
