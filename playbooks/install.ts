@@ -147,7 +147,7 @@ export default definePlaybook({
           passes: 3,
           container: CONTAINERS.gateway,
         });
-        yield* upInBalancers(inventory, host, PORTS.http);
+        yield* upInBalancers(inventory, host, PORTS.http, PORTS.https);
       },
     });
   },

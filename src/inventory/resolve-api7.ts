@@ -1,4 +1,4 @@
-import type { Secret } from '../core/secret.ts';
+import { Secret } from '../core/secret.ts';
 import { DEFAULTS } from './defaults.ts';
 import { composeDsn } from './dsn.ts';
 import type { Api7Settings, GatewayAuth } from './inventory.ts';
@@ -39,7 +39,7 @@ export function resolveApi7(api7: Api7File, path: (text: string) => string): Api
 }
 
 function dsnOf({ dsn, host, port, name, user, password, sslmode }: Api7File['database']): Secret {
-  if (dsn !== undefined) return dsn;
+  if (dsn !== undefined) return withKnownPassword(dsn);
   if (host === undefined || user === undefined || password === undefined) throw unchecked('database');
   return composeDsn({
     host,
@@ -49,6 +49,18 @@ function dsnOf({ dsn, host, port, name, user, password, sslmode }: Api7File['dat
     password,
     sslmode,
   });
+}
+
+/** What a database says of a login may hold the password alone: it is known to the redactor, encoded and not. */
+function withKnownPassword(dsn: Secret): Secret {
+  const { password } = new URL(dsn.reveal());
+  Secret.of(password);
+  try {
+    Secret.of(decodeURIComponent(password));
+  } catch {
+    // Not percent-encoded after all: it stands as it is.
+  }
+  return dsn;
 }
 
 function authOf({ token, cert, key, ca, sni }: Api7File['gateway']): GatewayAuth {
