@@ -10,8 +10,6 @@ export interface PlayOptions<R> {
   readonly hosts: string;
   /** Sizes of the batches, the last one repeated: `[1, '100%']`. Default: all hosts in one. */
   readonly batch?: Count | readonly Count[];
-  /** Refuse instead of fail: a play that only looks, before anything is changed. */
-  readonly preflight?: boolean;
   /** A host's program. Synchronous and pure: it is run several times. */
   tasks(host: Host): Steps<R>;
 }
