@@ -13,11 +13,23 @@ export interface KeyPair {
 export async function keptKeyPair(path: string, comment: string): Promise<KeyPair> {
   const kept = await Promise.all([readFile(path, 'utf8'), readFile(`${path}.pub`, 'utf8')]).catch(() => null);
   if (kept) return { private: kept[0], public: kept[1].trim() };
-  const fresh = ssh2.utils.generateKeyPairSync('ed25519', { comment });
+  const fresh = freshKeyPair(comment);
   await mkdir(join(path, '..'), { recursive: true, mode: 0o700 });
   await writeFile(path, fresh.private, { mode: 0o600 });
   await writeFile(`${path}.pub`, `${fresh.public}\n`);
   return fresh;
+}
+
+/** Length of an ed25519 public key in its own encoding, RFC 8709 §4. */
+const ED25519_BLOB = 51;
+
+/** ssh2 drops a leading zero of the public key, so that one key in 256 is shorter than it must be and no sshd loads it. */
+function freshKeyPair(comment: string): KeyPair {
+  for (;;) {
+    const fresh = ssh2.utils.generateKeyPairSync('ed25519', { comment });
+    const [, blob = ''] = fresh.public.split(' ');
+    if (Buffer.from(blob, 'base64').length === ED25519_BLOB) return fresh;
+  }
 }
 
 /** The key that `ops` logs in with. */
