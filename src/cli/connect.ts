@@ -2,6 +2,7 @@ import type { Connection } from '../core/connection.ts';
 import { OrchError } from '../core/errors.ts';
 import type { Connect } from '../engine/hosts.ts';
 import type { Inventory } from '../inventory/inventory.ts';
+import { jumpTarget } from '../transport/ssh-target.ts';
 
 export interface ConnectOptions {
   readonly acceptNewHostKeys: boolean;
@@ -24,9 +25,16 @@ export function connectTo(inventory: Inventory, options: ConnectOptions): Connec
       import('../transport/ssh.ts'),
       import('../docker/client.ts'),
     ]);
-    const { knownHosts, ...ssh } = host.ssh;
+    const { knownHosts, identityFile, jump, ...ssh } = host.ssh;
     const become = options.become === undefined ? ssh.become : options.become ? 'sudo' : 'none';
-    const target = { ...ssh, name, become, ...(knownHosts === undefined ? {} : { knownHosts: [knownHosts] }) };
+    const direct = {
+      ...ssh,
+      name,
+      become,
+      ...(identityFile === undefined ? {} : { identityFiles: [identityFile] }),
+      ...(knownHosts === undefined ? {} : { knownHosts: [knownHosts] }),
+    } as const;
+    const target = jump === undefined ? direct : { ...direct, jump: jumpTarget(direct, jump) };
     return withDocker(
       await connectSsh(target, {
         acceptNewHostKeys: options.acceptNewHostKeys,

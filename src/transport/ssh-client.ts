@@ -55,8 +55,12 @@ export async function openLink(
 
 async function attemptLink(target: SshTarget, options: LinkOptions, sock: Readable | undefined): Promise<SshLink> {
   const files = target.knownHosts ?? DEFAULT_KNOWN_HOSTS;
-  const check = hostKeyCheck(await loadKnownHosts(files), target, options.acceptNewHostKeys);
-  const keys = await sshKeys(target.user, target.identityFile);
+  const check = hostKeyCheck(
+    await loadKnownHosts(files),
+    target,
+    options.acceptNewHostKeys || target.acceptNewHostKey === true,
+  );
+  const keys = await sshKeys(target.user, target.identityFiles);
   const { NodeSSH } = await import('node-ssh');
   const session = new NodeSSH();
   const connecting = session.connect({
@@ -66,8 +70,8 @@ async function attemptLink(target: SshTarget, options: LinkOptions, sock: Readab
     hostVerifier: check.verify,
     algorithms: { serverHostKey: check.algorithms },
     readyTimeout: target.connectTimeoutMs,
-    keepaliveInterval: KEEPALIVE_MS,
-    keepaliveCountMax: KEEPALIVE_MISSES,
+    keepaliveInterval: target.keepalive?.everyMs ?? KEEPALIVE_MS,
+    keepaliveCountMax: target.keepalive?.misses ?? KEEPALIVE_MISSES,
   });
   // connect() makes its client before it first waits, and lets go of it when the connection ends.
   const client = session.connection;

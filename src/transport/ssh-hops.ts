@@ -3,12 +3,12 @@ import { OrchError } from '../core/errors.ts';
 import { DialError } from './dialer.ts';
 import { type LinkOptions, openLink } from './ssh-client.ts';
 import type { SshLink } from './ssh-link.ts';
-import { jumpTarget, type SshTarget } from './ssh-target.ts';
+import type { SshTarget } from './ssh-target.ts';
 
 /** Connections to jump hosts, one per host however many targets lie behind it; each lives as long as somebody uses it. */
 export interface SshHops {
-  /** A link to the target through its jump host. */
-  through(target: SshTarget, jump: string, options: LinkOptions): Promise<SshLink>;
+  /** A link to the target through its jump host, which may lie behind another. */
+  through(target: SshTarget, jump: SshTarget, options: LinkOptions): Promise<SshLink>;
 }
 
 interface Hop {
@@ -42,28 +42,34 @@ export function sshHops(): SshHops {
     await (await hop.link.catch(() => undefined))?.close();
   };
 
-  return {
-    async through(target, jump, options) {
-      const via = jumpTarget(target, jump);
-      const key = JSON.stringify([via.user, via.address, via.port, via.identityFile, via.knownHosts]);
-      const hop = await enter(key, () => openLink(via, options));
-      try {
-        const bastion = await hop.link;
-        const link = await openLink(target, options, async () => await dialTarget(bastion, target, via));
-        return {
-          ...link,
-          close: async () => {
-            await link.close();
-            await leave(key, hop);
-          },
-        };
-      } catch (error) {
-        await leave(key, hop);
-        throw error;
-      }
-    },
+  const through: SshHops['through'] = async (target, via, options) => {
+    const key = hopKey(via);
+    const hop = await enter(key, () =>
+      via.jump === undefined ? openLink(via, options) : through(via, via.jump, options),
+    );
+    try {
+      const bastion = await hop.link;
+      const link = await openLink(target, options, async () => await dialTarget(bastion, target, via));
+      return {
+        ...link,
+        close: async () => {
+          await link.close();
+          await leave(key, hop);
+        },
+      };
+    } catch (error) {
+      await leave(key, hop);
+      throw error;
+    }
   };
+  return { through };
 }
+
+/** Two targets share a hop when it is the same host, entered by the same way and with the same keys. */
+const hopKey = (via: SshTarget): string => {
+  const { user, address, port, identityFiles, knownHosts, jump } = via;
+  return JSON.stringify([user, address, port, identityFiles, knownHosts, jump === undefined ? null : hopKey(jump)]);
+};
 
 async function dialTarget(bastion: SshLink, target: SshTarget, via: SshTarget): Promise<Duplex> {
   try {

@@ -13,18 +13,18 @@ export interface SshKeys {
 }
 
 /**
- * What this user has to log in with: the identity file (or the usual ones), then the ssh-agent at SSH_AUTH_SOCK.
+ * What this user has to log in with: the identity files (or the usual ones), then the ssh-agent at SSH_AUTH_SOCK.
  *
  * @throws OrchError CONNECT_KEY_MISSING | CONNECT_KEY_INVALID | CONNECT_KEY_ENCRYPTED | CONNECT_NO_KEY
  */
-export async function sshKeys(username: string, identityFile: string | undefined): Promise<SshKeys> {
+export async function sshKeys(username: string, identityFiles: readonly string[] | undefined): Promise<SshKeys> {
   const agent = await agentMethod(username, process.env.SSH_AUTH_SOCK);
   const methods: AnyAuthMethod[] = [];
   const notes: string[] = [];
-  for (const file of identityFile === undefined ? DEFAULT_IDENTITIES : [identityFile]) {
+  for (const file of identityFiles ?? DEFAULT_IDENTITIES) {
     const key = await identity(file);
     if (key === 'missing') {
-      if (identityFile === undefined) continue;
+      if (identityFiles === undefined) continue;
       throw new OrchError('CONNECT_KEY_MISSING', `the identity file ${file} is not there`, {
         hint: 'correct ssh.identity_file in the inventory',
       });
@@ -32,7 +32,7 @@ export async function sshKeys(username: string, identityFile: string | undefined
     if (key !== 'encrypted') {
       methods.push({ type: 'publickey', username, key });
       notes.push(`key ${file} (${fingerprint(key.getPublicSSH())})`);
-    } else if (agent.method === undefined && identityFile !== undefined) {
+    } else if (agent.method === undefined && identityFiles !== undefined) {
       throw new OrchError('CONNECT_KEY_ENCRYPTED', `the identity file ${file} is protected by a passphrase`, {
         hint: `load it into an ssh-agent first: ssh-add ${file}`,
       });

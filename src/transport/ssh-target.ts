@@ -1,29 +1,48 @@
 import { OrchError } from '../core/errors.ts';
+import type { Secret } from '../core/secret.ts';
 import type { Become } from './shell-process.ts';
 
-/** How a host is reached. */
+/** How a host is reached: everything decided, nothing left to look up. */
 export interface SshTarget {
   /** The host's name in the inventory, for messages. */
   readonly name: string;
   readonly address: string;
   readonly port: number;
   readonly user: string;
-  readonly identityFile?: string;
+  /** Private keys in the order they are offered. Default: the usual ones, those that are there. */
+  readonly identityFiles?: readonly string[];
+  /** Of the agent's keys offer only those that are `identityFiles` too. */
+  readonly identitiesOnly?: boolean;
+  /** The agent's socket, or `none`. Default: SSH_AUTH_SOCK. */
+  readonly identityAgent?: string;
+  readonly password?: Secret;
   /** Default: `~/.ssh/known_hosts` and `/etc/ssh/ssh_known_hosts`. New keys go to the first. */
   readonly knownHosts?: readonly string[];
-  /** `[user@]host[:port]` to go through, with the same keys; its own host key is checked under its own name. */
-  readonly jump?: string;
+  /** The name that the host key is looked up by, in place of address and port. */
+  readonly hostKeyAlias?: string;
+  /** Add the key of a host that nobody knows yet, as `--accept-new-host-keys` does for all. */
+  readonly acceptNewHostKey?: boolean;
+  /** The host to go through, which may have one itself. Its own key is checked under its own name. */
+  readonly jump?: SshTarget;
   readonly become: Become;
+  readonly becomePassword?: Secret;
   readonly connectTimeoutMs: number;
+  /** Default: every 10 s, given up after 3 without an answer. */
+  readonly keepalive?: { readonly everyMs: number; readonly misses: number };
 }
 
-/** The jump host as a target of its own. @throws OrchError CONNECT_JUMP_INVALID */
+/**
+ * A jump host as a target of its own, with the keys of the host behind it.
+ *
+ * @throws OrchError CONNECT_JUMP_INVALID
+ * @example jumpTarget(target, 'ops@bastion.example.com:2222')
+ */
 export function jumpTarget(target: SshTarget, jump: string): SshTarget {
   const match = /^(?:([^@\s]+)@)?(\[[^\]]+\]|[^:@\s]+)(?::(\d{1,5}))?$/.exec(jump);
   const address = match?.[2]?.replace(/^\[|\]$/g, '');
   if (match === null || address === undefined)
     throw new OrchError('CONNECT_JUMP_INVALID', `"${jump}" is not a jump host`, { hint: 'write [user@]host[:port]' });
-  const { jump: _self, ...rest } = target;
+  const { jump: _self, hostKeyAlias: _alias, becomePassword: _password, ...rest } = target;
   return {
     ...rest,
     name: `${jump} (jump host of ${target.name})`,

@@ -112,7 +112,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
         address: '127.0.0.1',
         port,
         user,
-        identityFile,
+        identityFiles: [identityFile],
         knownHosts: [knownHosts],
         become: 'sudo',
         connectTimeoutMs: 10_000,

@@ -26,6 +26,8 @@ afterAll(async () => {
 });
 
 const open = (overrides: Partial<SshTarget> = {}) => connectSsh(sshd.target(overrides), { acceptNewHostKeys: false });
+/** A server as the way to another one. */
+const jumpOf = (bastion: TestSshd): SshTarget => bastion.target({ name: 'bastion', become: 'none' });
 const enter = async (overrides: Partial<SshTarget> = {}): Promise<string> => {
   const host = await open(overrides);
   const { stdout } = await host.run({ argv: ['id', '-un'] });
@@ -58,7 +60,7 @@ test('become decides whose rights things run with', async () => {
 
 test('a key that the host does not take: what was tried is named', async () => {
   const file = key('other');
-  const error = await open({ identityFile: file }).catch((e: unknown) => e);
+  const error = await open({ identityFiles: [file] }).catch((e: unknown) => e);
   expect(error).toMatchObject({ code: 'CONNECT_AUTH_FAILED', retryable: false, host: 'test-host' });
   const print = execFileSync('ssh-keygen', ['-lf', file], { encoding: 'utf8' }).split(' ')[1];
   expect(String(error)).toContain(`key ${file} (${print})`);
@@ -66,14 +68,14 @@ test('a key that the host does not take: what was tried is named', async () => {
 });
 
 test('an identity file that is not there, is no key, or is locked', async () => {
-  await expect(open({ identityFile: join(sshd.directory, 'none') })).rejects.toMatchObject({
+  await expect(open({ identityFiles: [join(sshd.directory, 'none')] })).rejects.toMatchObject({
     code: 'CONNECT_KEY_MISSING',
   });
-  await expect(open({ identityFile: sshd.knownHosts })).rejects.toMatchObject({ code: 'CONNECT_KEY_INVALID' });
-  await expect(open({ identityFile: `${sshd.identityFile}.pub` })).rejects.toMatchObject({
+  await expect(open({ identityFiles: [sshd.knownHosts] })).rejects.toMatchObject({ code: 'CONNECT_KEY_INVALID' });
+  await expect(open({ identityFiles: [`${sshd.identityFile}.pub`] })).rejects.toMatchObject({
     code: 'CONNECT_KEY_INVALID',
   });
-  await expect(open({ identityFile: key('locked', 'a phrase') })).rejects.toMatchObject({
+  await expect(open({ identityFiles: [key('locked', 'a phrase')] })).rejects.toMatchObject({
     code: 'CONNECT_KEY_ENCRYPTED',
     hint: expect.stringContaining('ssh-add'),
   });
@@ -81,12 +83,12 @@ test('an identity file that is not there, is no key, or is locked', async () => 
 
 test('the agent logs in, also in place of a locked identity file', async () => {
   await startAgent(sshd.identityFile);
-  expect(await enter({ identityFile: key('locked-2', 'a phrase') })).toBe('root');
+  expect(await enter({ identityFiles: [key('locked-2', 'a phrase')] })).toBe('root');
 });
 
 test('an agent full of wrong keys, and one that is gone', async () => {
   await startAgent(...Array.from({ length: 7 }, (_, i) => key(`wrong-${i}`)));
-  await expect(open({ identityFile: key('wrong-too') })).rejects.toMatchObject({
+  await expect(open({ identityFiles: [key('wrong-too')] })).rejects.toMatchObject({
     code: 'CONNECT_AUTH_FAILED',
     message: expect.stringContaining('ssh-agent with 7 keys'),
   });
@@ -174,10 +176,8 @@ test('through a jump host: its key is checked under its own name, and one connec
   await using bastion = await startSshd({ sudo: 'none' });
   const both = join(sshd.directory, 'known_both');
   writeFileSync(both, readFileSync(sshd.knownHosts, 'utf8') + readFileSync(bastion.knownHosts, 'utf8'));
-  const jump = `${bastion.user}@127.0.0.1:${bastion.port}`;
-  writeFileSync(`${bastion.identityFile}.pub`, readFileSync(`${sshd.identityFile}.pub`));
   const hops = sshHops();
-  const target = sshd.target({ jump, knownHosts: [both] });
+  const target = sshd.target({ jump: { ...jumpOf(bastion), knownHosts: [both] }, knownHosts: [both] });
   const hosts = await Promise.all([1, 2, 3].map(() => connectSsh(target, { acceptNewHostKeys: false, hops })));
   expect(
     (await Promise.all(hosts.map((host) => host.run({ argv: ['id', '-un'] })))).map(({ stdout }) => stdout),
@@ -186,7 +186,10 @@ test('through a jump host: its key is checked under its own name, and one connec
   await Promise.all(hosts.map((host) => host.close()));
   await expect.poll(() => bastion.connections().length, { timeout: 5000 }).toBe(0);
   await expect(
-    connectSsh({ ...target, knownHosts: [sshd.knownHosts] }, { acceptNewHostKeys: false }),
+    connectSsh(
+      { ...target, jump: { ...target, ...jumpOf(bastion), knownHosts: [sshd.knownHosts] } },
+      { acceptNewHostKeys: false },
+    ),
   ).rejects.toMatchObject({
     code: 'CONNECT_HOST_KEY_UNKNOWN',
     message: expect.stringContaining(`[127.0.0.1]:${bastion.port}`),
@@ -204,9 +207,7 @@ test('through a jump host: its key is checked under its own name, and one connec
 
 test('a jump host that forwards nothing says so', async () => {
   await using bastion = await startSshd({ config: ['AllowTcpForwarding no'] });
-  writeFileSync(`${bastion.identityFile}.pub`, readFileSync(`${sshd.identityFile}.pub`));
-  const jump = `${bastion.user}@127.0.0.1:${bastion.port}`;
-  await expect(
-    connectSsh(sshd.target({ jump, knownHosts: [bastion.knownHosts, sshd.knownHosts] }), { acceptNewHostKeys: false }),
-  ).rejects.toMatchObject({ code: 'CONNECT_JUMP_REFUSED' });
+  await expect(connectSsh(sshd.target({ jump: jumpOf(bastion) }), { acceptNewHostKeys: false })).rejects.toMatchObject({
+    code: 'CONNECT_JUMP_REFUSED',
+  });
 });
