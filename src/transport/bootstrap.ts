@@ -23,6 +23,13 @@ const BOOT = [
 export const bootLine = (become: Become): string =>
   become === 'sudo' ? `exec sudo -n -H sh -c '${BOOT}'` : `exec sh -c '${BOOT}'`;
 
+/**
+ * The same where sudo may want a password: it prompts with `prompt` on stderr, and once it is content the shell says
+ * `ready` on stdout. Only then may anything else be written to its stdin.
+ */
+export const askingBootLine = (prompt: string, ready: string): string =>
+  `exec sudo -S -p '${prompt}' -H sh -c 'echo ${ready}; ${BOOT}'`;
+
 export interface BootMessage {
   readonly token: string;
   /** Header and script, to be written to stdin before anything else. */

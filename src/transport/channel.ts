@@ -1,10 +1,9 @@
 import { formatDuration } from '../core/duration.ts';
 import { OrchError } from '../core/errors.ts';
-import { bootFault } from './boot-faults.ts';
-import { answerCutter, bootLine, bootMessage } from './bootstrap.ts';
 import { feed, type Source } from './feed.ts';
 import { killGroup } from './kill-group.ts';
-import type { Become, Exit, Launch } from './shell-process.ts';
+import { type Shell, startShell } from './shell.ts';
+import type { Exit, Launch, Rights } from './shell-process.ts';
 
 export interface ShellRequest {
   /** Goes by stdin, so it may hold secrets. */
@@ -16,115 +15,134 @@ export interface ShellRequest {
   /** Limit for silence: no output, and no input taken. */
   readonly idleMs?: number;
   readonly signal?: AbortSignal;
-  /** The script has been handed over. */
-  readonly onSent?: () => void;
-  readonly onStdout: (bytes: Buffer) => void;
-  readonly onStderr: (bytes: Buffer) => void;
+  /** A promise holds the stream back until it settles. */
+  readonly onStdout: (bytes: Buffer) => void | Promise<void>;
+  readonly onStderr: (bytes: Buffer) => void | Promise<void>;
 }
 
 /** How long a group that was told to end may take before it is killed, and a killed one before it is given up. */
 const GRACE_MS = 3000;
 /** Silence after the exit status that tells: only a child left in the background still holds the streams. */
 const LINGER_MS = 1500;
+/** Such a child may go on printing: after this it is let go all the same. */
+const LONGEST_LINGER_MS = 5000;
 
 /**
- * Runs a script on a channel of its own, with the rights that `become` gives. Time limits and `signal` end it by its
- * process group: closing a channel kills nothing on the host.
+ * Runs a script on a channel of its own, with these rights. Time limits and `signal` end it by its process group:
+ * closing a channel kills nothing on the host.
  *
- * @throws OrchError CONNECTION_LOST | CHANNEL_REFUSED | TIMED_OUT | INTERRUPTED | CONNECT_SUDO_PASSWORD | CONNECT_SHELL_REFUSED
+ * @throws OrchError CONNECTION_LOST | CHANNEL_REFUSED | TIMED_OUT | INTERRUPTED | CONNECT_SUDO_PASSWORD |
+ *   CONNECT_SUDO_PASSWORD_WRONG | CONNECT_SHELL_REFUSED
  */
-export async function runShell(launch: Launch, become: Become, request: ShellRequest): Promise<Exit> {
-  if (request.signal?.aborted) throw interrupted();
-  const message = bootMessage(request.script);
-  const process = await launch(bootLine(become));
-  const over = new AbortController();
-  const timers: NodeJS.Timeout[] = [];
-  const after = (ms: number, act: () => void): NodeJS.Timeout => {
-    const timer = setTimeout(act, ms);
-    timers.push(timer);
-    return timer;
-  };
+export function runShell(launch: Launch, rights: Rights, request: ShellRequest): Promise<Exit> {
+  return new ShellRun(launch, rights, request).run();
+}
 
-  return await new Promise<Exit>((resolve, reject) => {
-    let group: number | undefined;
-    let exit: Exit | undefined;
-    let linger: NodeJS.Timeout | undefined;
-    let stopped: OrchError | undefined;
-    let early = '';
+class ShellRun {
+  readonly #launch: Launch;
+  readonly #rights: Rights;
+  readonly #request: ShellRequest;
+  readonly #over = new AbortController();
+  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #ended = Promise.withResolvers<Exit>();
+  #shell: Shell | undefined;
+  #group: number | undefined;
+  #exit: Exit | undefined;
+  #stopped: OrchError | undefined;
+  #idle: NodeJS.Timeout | undefined;
+  #linger: NodeJS.Timeout | undefined;
 
-    const finish = (settle: () => void): void => {
-      if (over.signal.aborted) return;
-      over.abort();
-      for (const timer of timers) clearTimeout(timer);
-      request.signal?.removeEventListener('abort', onAbort);
-      process.abandon();
-      settle();
-    };
-    const end = (): void =>
-      finish(() => {
-        if (stopped !== undefined) reject(stopped);
-        else if (exit === undefined) reject(lostChannel());
-        else if (group === undefined) reject(bootFault(become, exit, early));
-        else resolve(exit);
-      });
-    const stop = (error: OrchError): void => {
-      if (stopped !== undefined || over.signal.aborted) return;
-      stopped = error;
-      const target = group;
-      if (target === undefined) {
-        end();
-        return;
-      }
-      const kill = (name: 'TERM' | 'KILL'): void => void killGroup(launch, become, target, name).catch(() => {});
-      kill('TERM');
-      after(GRACE_MS, () => kill('KILL'));
-      after(2 * GRACE_MS, end);
-    };
-    const onAbort = (): void => stop(interrupted());
-    request.signal?.addEventListener('abort', onAbort, { once: true });
+  constructor(launch: Launch, rights: Rights, request: ShellRequest) {
+    this.#launch = launch;
+    this.#rights = rights;
+    this.#request = request;
+  }
 
-    const { timeoutMs, idleMs } = request;
-    if (timeoutMs !== undefined)
-      after(timeoutMs, () => stop(timedOut(`did not end within ${formatDuration(timeoutMs)}`)));
-    const idle =
-      idleMs === undefined
-        ? undefined
-        : after(idleMs, () => stop(timedOut(`was silent for ${formatDuration(idleMs)}`)));
-    const cut = answerCutter(message.token, (found) => {
-      group = Number(found);
-    });
-    const cutNoise = answerCutter(message.token, () => {});
-    const heard = (chunk: Buffer): void => {
-      idle?.refresh();
-      linger?.refresh();
-      if (group === undefined) early = (early + chunk.toString()).slice(-4000);
-    };
-    process.stdout.on('data', (chunk: Buffer) => {
-      heard(chunk);
-      const bytes = cut(chunk);
-      if (bytes.length > 0 && !over.signal.aborted) request.onStdout(bytes);
-    });
-    process.stderr.on('data', (chunk: Buffer) => {
-      heard(chunk);
-      const bytes = cutNoise(chunk);
-      if (bytes.length > 0 && !over.signal.aborted) request.onStderr(bytes);
-    });
-    process.watch({
-      exit: (known) => {
-        exit = known;
-        linger = after(LINGER_MS, end);
+  async run(): Promise<Exit> {
+    const { script, stdin, signal, onStdinProgress } = this.#request;
+    if (signal?.aborted) throw interrupted();
+    const shell = await startShell(this.#launch, this.#rights, script, {
+      begun: (group) => {
+        this.#group = group;
+        if (this.#stopped !== undefined) this.#kill();
       },
-      close: end,
-      lost: (error) => finish(() => reject(error)),
+      heard: () => {
+        this.#idle?.refresh();
+        this.#linger?.refresh();
+      },
+      stdout: (bytes) => (this.#over.signal.aborted ? undefined : this.#request.onStdout(bytes)),
+      stderr: (bytes) => (this.#over.signal.aborted ? undefined : this.#request.onStderr(bytes)),
+      exit: (exit) => {
+        this.#exit = exit;
+        this.#linger = this.#after(LINGER_MS, () => this.#end());
+        this.#after(LONGEST_LINGER_MS, () => this.#end());
+      },
+      close: (error) => this.#end(error),
+      lost: (error) => this.#finish(() => this.#ended.reject(error)),
     });
-    process.stdin.write(message.bytes);
-    request.onSent?.();
+    this.#shell = shell;
+    this.#limits();
     const progress = (bytes: number): void => {
-      idle?.refresh();
-      request.onStdinProgress?.(bytes);
+      this.#idle?.refresh();
+      onStdinProgress?.(bytes);
     };
-    feed(process.stdin, request.stdin ?? [], over.signal, progress).catch((error: unknown) => stop(unreadable(error)));
-  });
+    feed(shell.stdin, stdin ?? [], this.#over.signal, progress).catch((error: unknown) =>
+      this.#stop(unreadable(error)),
+    );
+    return await this.#ended.promise;
+  }
+
+  #limits(): void {
+    const { timeoutMs, idleMs, signal } = this.#request;
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (timeoutMs !== undefined)
+      this.#after(timeoutMs, () => this.#stop(timedOut(`did not end within ${formatDuration(timeoutMs)}`)));
+    if (idleMs !== undefined)
+      this.#idle = this.#after(idleMs, () => this.#stop(timedOut(`was silent for ${formatDuration(idleMs)}`)));
+  }
+
+  readonly #onAbort = (): void => this.#stop(interrupted());
+
+  #after(ms: number, act: () => void): NodeJS.Timeout {
+    const timer = setTimeout(act, ms);
+    this.#timers.push(timer);
+    return timer;
+  }
+
+  #stop(error: OrchError): void {
+    if (this.#stopped !== undefined || this.#over.signal.aborted) return;
+    this.#stopped = error;
+    // A shell that has not begun may still do so: it is then killed at once.
+    if (this.#group !== undefined) this.#kill();
+    this.#after(2 * GRACE_MS, () => this.#end());
+  }
+
+  #kill(): void {
+    const group = this.#group;
+    if (group === undefined) return;
+    const kill = (name: 'TERM' | 'KILL'): void =>
+      void killGroup(this.#launch, this.#rights, group, name).catch(() => {});
+    kill('TERM');
+    this.#after(GRACE_MS, () => kill('KILL'));
+  }
+
+  #end(refused?: OrchError): void {
+    this.#finish(() => {
+      if (this.#stopped !== undefined) this.#ended.reject(this.#stopped);
+      else if (this.#exit === undefined) this.#ended.reject(lostChannel());
+      else if (refused !== undefined) this.#ended.reject(refused);
+      else this.#ended.resolve(this.#exit);
+    });
+  }
+
+  #finish(settle: () => void): void {
+    if (this.#over.signal.aborted) return;
+    this.#over.abort();
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#request.signal?.removeEventListener('abort', this.#onAbort);
+    this.#shell?.abandon();
+    settle();
+  }
 }
 
 const interrupted = (): OrchError =>

@@ -5,7 +5,7 @@ import { OrchError } from '../core/errors.ts';
 import { reveal } from '../core/secret.ts';
 import { runShell } from './channel.ts';
 import { pieces } from './feed.ts';
-import type { Become, Launch } from './shell-process.ts';
+import type { Launch, Rights } from './shell-process.ts';
 import { tail } from './tail.ts';
 
 const DEFAULT_TIMEOUT_MS = 10 * 60_000;
@@ -16,7 +16,7 @@ const NO_DIRECTORY = 126;
 /** Runs a command of the user's with its own environment, directory, input and limits. */
 export async function runCommand(
   launch: Launch,
-  become: Become,
+  rights: Rights,
   command: Command,
   options: RunOptions = {},
 ): Promise<RunResult> {
@@ -28,7 +28,7 @@ export async function runCommand(
   };
   const bytes = inputBytes(options.stdin);
   try {
-    const exit = await runShell(launch, become, {
+    const exit = await runShell(launch, rights, {
       script: commandScript(command, options),
       ...(bytes === undefined ? {} : { stdin: pieces(bytes) }),
       timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,

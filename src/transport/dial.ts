@@ -3,7 +3,7 @@ import { quote } from '../core/argv.ts';
 import { OrchError } from '../core/errors.ts';
 import { DialError, type Dialer } from './dialer.ts';
 import { scriptSocket } from './script-socket.ts';
-import type { Become, Exit, Launch } from './shell-process.ts';
+import type { Become, Exit, Launch, Rights } from './shell-process.ts';
 
 const DOCKER_SOCKET = '/var/run/docker.sock';
 
@@ -18,7 +18,7 @@ const NO_DOCKER = 94;
 export function dockerDial(
   dialer: Dialer,
   launch: Launch,
-  become: Become,
+  rights: Rights,
   onSession: (open: boolean) => void,
   path: string = DOCKER_SOCKET,
 ): () => Promise<Duplex> {
@@ -39,7 +39,7 @@ export function dockerDial(
       closed = true;
     };
     try {
-      const socket = await scriptSocket(launch, become, stdioScript(path), explain(become, path));
+      const socket = await scriptSocket(launch, rights, stdioScript(path), explain(rights.become, path));
       socket.once('close', close);
       return socket;
     } catch (error) {

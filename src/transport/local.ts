@@ -17,7 +17,7 @@ export async function connectLocal(name: string, options: { readonly become: Bec
   const isRoot = process.getuid?.() === 0;
   return rawHost({
     name,
-    become: isRoot ? 'none' : options.become,
+    rights: { become: isRoot ? 'none' : options.become },
     launch: async (line) => {
       if (closed) throw new OrchError('CONNECTION_LOST', 'the connection has been closed');
       return launchLocal(line);

@@ -1,69 +1,69 @@
-import { located } from '../core/errors.ts';
+import { located, OrchError } from '../core/errors.ts';
 import { runShell, type ShellRequest } from './channel.ts';
 import { runCommand } from './command.ts';
 import { dockerDial } from './dial.ts';
 import type { Dialer } from './dialer.ts';
+import { pieces, type Source } from './feed.ts';
 import { haproxyShow } from './haproxy-show.ts';
 import { httpByTool } from './http-by-tool.ts';
 import { httpOverSocket, httpTarget } from './http-get.ts';
 import type { RawConnection } from './raw-connection.ts';
 import { fileRequest, freeBytesRequest, sha256Request, statRequest, treeRequest } from './read-requests.ts';
-import { type RunScript, scriptReader } from './script-reader.ts';
+import { readingShell } from './reading-shell.ts';
+import { scriptReader } from './script-reader.ts';
 import { sessionLimit } from './session-limit.ts';
-import type { Become, Exit, Launch } from './shell-process.ts';
+import type { Exit, Launch, Rights } from './shell-process.ts';
 import { writes } from './writes.ts';
 
 /** A way to a host, whatever carries it. */
 export interface Carrier {
   readonly name: string;
-  readonly become: Become;
+  readonly rights: Rights;
   readonly launch: Launch;
   readonly dialer: Dialer;
   close(): Promise<void>;
 }
 
+/** Bytes of input that a script for the staying shell may carry. */
+const SMALL_INPUT = 256 * 1024;
 const READ_LIMIT = 1024 * 1024;
 /** A digest of a large file on a slow disk may take its time; each reply starts the silence anew. */
 const READ_IDLE_MS = 3 * 60_000;
 
 /** All that can be done on a host, over any carrier. Errors name the host. */
-export function rawHost({ name, become, launch, dialer, close }: Carrier): RawConnection {
+export function rawHost({ name, rights, launch: open, dialer, close }: Carrier): RawConnection {
   const sessions = sessionLimit();
-  const shell = (request: ShellRequest): Promise<Exit> => sessions.run(() => runShell(launch, become, request));
-  const run: RawConnection['run'] = (command, options) =>
-    sessions.run(() => runCommand(launch, become, command, options));
-
-  const readScript: RunScript = async (script) => {
-    const stdout: Buffer[] = [];
-    const stderr: Buffer[] = [];
-    let sentAt = 0;
-    let answeredAt = 0;
-    await shell({
-      script,
-      idleMs: READ_IDLE_MS,
-      onSent: () => {
-        sentAt = Date.now();
-      },
-      onStdout: (chunk) => {
-        if (answeredAt === 0) answeredAt = Date.now();
-        stdout.push(chunk);
-      },
-      onStderr: (chunk) => stderr.push(chunk),
-    });
-    return { stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr), sentAt, answeredAt };
+  const launch: Launch = async (line) => {
+    try {
+      return await open(line);
+    } catch (error) {
+      // An sshd that grants very few sessions: the shell that waits for the next reading gives its own up.
+      if (!(error instanceof OrchError && error.code === 'CHANNEL_REFUSED' && staying.release())) throw error;
+      return await open(line);
+    }
   };
-  const reader = scriptReader(readScript);
+  const staying = readingShell(open, rights, sessions.held);
+  const shell = (request: ShellRequest): Promise<Exit> => sessions.run(() => runShell(launch, rights, request));
+  const run: RawConnection['run'] = (command, options) =>
+    sessions.run(() => runCommand(launch, rights, command, options));
+
+  const reader = scriptReader((script) => staying.run({ script, idleMs: READ_IDLE_MS }));
   const freeBytes = (path: string): Promise<number> => reader.ask(freeBytesRequest(path));
   const write = writes(async ({ script, stdin, onProgress, timeoutMs, idleMs }) => {
+    const limits = { ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(idleMs === undefined ? {} : { idleMs }) };
+    const input = inMemory(stdin);
+    if (input !== undefined && input.length <= SMALL_INPUT) {
+      const { code, stderr } = await staying.run({ script, input, ...limits });
+      return { code, stderr: stderr.toString() };
+    }
     const stderr: Buffer[] = [];
     const exit = await shell({
       script,
-      ...(stdin === undefined ? {} : { stdin }),
+      ...limits,
+      stdin: input === undefined ? (stdin ?? []) : pieces(input),
       ...(onProgress === undefined ? {} : { onStdinProgress: onProgress }),
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-      ...(idleMs === undefined ? {} : { idleMs }),
       onStdout: () => {},
-      onStderr: (chunk) => stderr.push(chunk),
+      onStderr: (chunk) => void stderr.push(chunk),
     });
     return { code: exit.code, stderr: Buffer.concat(stderr).toString() };
   }, freeBytes);
@@ -77,7 +77,7 @@ export function rawHost({ name, become, launch, dialer, close }: Carrier): RawCo
     return await httpByTool(run, target);
   };
   const show = haproxyShow(dialer, run);
-  const dialDocker = dockerDial(dialer, launch, become, sessions.held);
+  const dialDocker = dockerDial(dialer, launch, rights, sessions.held);
 
   /** Every failure of this host says so. */
   const here = async <T>(work: Promise<T>): Promise<T> => {
@@ -106,6 +106,15 @@ export function rawHost({ name, become, launch, dialer, close }: Carrier): RawCo
     remove: (path) => here(write.remove(path)),
     upload: (local, remote, options) => here(write.upload(local, remote, options)),
     dialDocker: () => here(dialDocker()),
-    close,
+    close: async () => {
+      staying.close();
+      await close();
+    },
   };
+}
+
+/** Input that is in memory as it is; nothing that is still to be read from a file. */
+function inMemory(stdin: Source | undefined): Uint8Array | undefined {
+  if (stdin === undefined) return new Uint8Array();
+  return Symbol.iterator in stdin ? Buffer.concat([...stdin]) : undefined;
 }

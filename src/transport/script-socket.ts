@@ -1,66 +1,57 @@
 import { type Duplex, PassThrough } from 'node:stream';
 import { OrchError } from '../core/errors.ts';
-import { bootFault } from './boot-faults.ts';
-import { answerCutter, bootLine, bootMessage } from './bootstrap.ts';
 import { ByteSocket } from './byte-socket.ts';
-import type { Become, Exit, Launch } from './shell-process.ts';
+import { startShell } from './shell.ts';
+import type { Exit, Launch, Rights } from './shell-process.ts';
 
 const ANSWER_MS = 15_000;
 
 /**
- * A script's stdin and stdout as one socket, once the script runs. When it ends, the socket is destroyed with what
- * `explain` makes of its exit and its stderr, or without an error where that gives none.
+ * A script's stdin and stdout as one socket. What is written before the script has begun waits in its stdin, so that a
+ * request need not wait for the shell. When it ends, the socket is destroyed with what `explain` makes of its exit and
+ * its stderr, or without an error where that gives none.
+ *
+ * @throws OrchError CONNECTION_LOST | CHANNEL_REFUSED | CONNECT_SUDO_PASSWORD_WRONG
  */
 export async function scriptSocket(
   launch: Launch,
-  become: Become,
+  rights: Rights,
   script: string,
   explain: (exit: Exit, stderr: string) => OrchError | undefined,
 ): Promise<Duplex> {
-  const message = bootMessage(script);
-  const process = await launch(bootLine(become));
-  return await new Promise<Duplex>((resolve, reject) => {
-    const readable = new PassThrough();
-    const socket = new ByteSocket({ readable, writable: process.stdin, abandon: () => process.abandon() });
-    let answered = false;
-    let stderr = '';
-    let exit: Exit | undefined;
-    const timer = setTimeout(() => fail(new OrchError('TIMED_OUT', 'the host started no shell in time')), ANSWER_MS);
-    const fail = (error: Error): void => {
-      clearTimeout(timer);
-      socket.on('error', () => {});
-      socket.destroy(error);
-      reject(error);
-    };
-    const cut = answerCutter(message.token, () => {
-      clearTimeout(timer);
-      answered = true;
-      resolve(socket);
-    });
-    const ended = (): void => {
-      const known = exit ?? { code: null, signal: null };
-      const error = answered ? explain(known, stderr) : bootFault(become, known, stderr);
-      if (!answered && error !== undefined) fail(error);
-      else if (error === undefined) readable.end();
-      else socket.destroy(error);
-    };
-    process.stdout.on('data', (chunk: Buffer) => {
-      const bytes = cut(chunk);
-      if (bytes.length > 0 && !readable.write(bytes)) {
-        process.stdout.pause();
-        readable.once('drain', () => process.stdout.resume());
-      }
-    });
-    process.stderr.on('data', (chunk: Buffer) => {
-      stderr = (stderr + chunk.toString().replace(`${message.token}\n`, '')).slice(-4000);
-    });
-    process.watch({
-      exit: (how) => {
-        exit = how;
-      },
-      close: ended,
-      lost: (error) => (answered ? socket.destroy(error) : fail(error)),
-    });
-    process.stdin.write(message.bytes);
+  const readable = new PassThrough();
+  let socket: ByteSocket | undefined;
+  let failure: Error | undefined;
+  let stderr = '';
+  let exit: Exit | undefined;
+  const fail = (error: Error): void => {
+    clearTimeout(silent);
+    failure = error;
+    socket?.destroy(error);
+  };
+  const silent = setTimeout(() => fail(new OrchError('TIMED_OUT', 'the host started no shell in time')), ANSWER_MS);
+  const shell = await startShell(launch, rights, script, {
+    begun: () => clearTimeout(silent),
+    stdout: (bytes) =>
+      readable.write(bytes) ? undefined : new Promise((resolve) => readable.once('drain', () => resolve())),
+    stderr: (bytes) => {
+      stderr = (stderr + bytes.toString()).slice(-4000);
+    },
+    exit: (how) => {
+      exit = how;
+    },
+    close: (error) => {
+      clearTimeout(silent);
+      const why = error ?? explain(exit ?? { code: null, signal: null }, stderr);
+      if (why === undefined) readable.end();
+      else fail(why);
+    },
+    lost: fail,
+  }).catch((error: unknown) => {
+    clearTimeout(silent);
+    throw error;
   });
+  socket = new ByteSocket({ readable, writable: shell.stdin, abandon: () => shell.abandon() });
+  if (failure !== undefined) socket.destroy(failure);
+  return socket;
 }

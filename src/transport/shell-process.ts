@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import type { Secret } from '../core/secret.ts';
 
 /** How a process ended: an exit code, or the signal that ended it. */
 export interface Exit {
@@ -28,5 +29,11 @@ export interface ShellProcess {
 /** Starts a command line under the host's shell. @throws OrchError CONNECTION_LOST | CHANNEL_REFUSED */
 export type Launch = (line: string) => Promise<ShellProcess>;
 
-/** Whose rights things run with: root's through `sudo -n`, or the login user's own. */
+/** Whose rights things run with: root's through sudo, or the login user's own. */
 export type Become = 'sudo' | 'none';
+
+/** `password` is for a sudo that asks for one; without it sudo is told not to ask. */
+export interface Rights {
+  readonly become: Become;
+  readonly password?: Secret;
+}

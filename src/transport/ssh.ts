@@ -27,7 +27,10 @@ export async function connectSsh(target: SshTarget, options: SshOptions): Promis
         : await (options.hops ?? sshHops()).through(target, target.jump, options);
     return rawHost({
       name: target.name,
-      become: target.user === 'root' ? 'none' : target.become,
+      rights: {
+        become: target.user === 'root' ? 'none' : target.become,
+        ...(target.becomePassword === undefined ? {} : { password: target.becomePassword }),
+      },
       launch,
       dialer,
       close,

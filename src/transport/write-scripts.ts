@@ -9,7 +9,7 @@ export const CORRUPT = 91;
 export const OVERTAKEN = 92;
 
 /** True while the temporary name still stands for the file that this script opened. */
-const MINE = '[ "$t" -ef /proc/$$/fd/3 ]';
+const MINE = '[ "$t" -ef /proc/self/fd/3 ]';
 
 /** `set -e` ends a script at its first failing tool, whose words are then the last on stderr. */
 const HEAD = ['export LC_ALL=C', 'set -eu'];
@@ -40,7 +40,7 @@ export function putScript(path: string, sha256: string, owned: Ownership): strin
     'set -C',
     'exec 3>"$t"',
     'cat >&3',
-    'sum=$(sha256sum </proc/$$/fd/3)',
+    'sum=$(sha256sum </proc/self/fd/3)',
     `[ "\${sum%% *}" = ${quote(sha256)} ] || exit ${CORRUPT}`,
     // A write whose connection was lost may still be ending while the next run writes the same file.
     `${MINE} || exit ${OVERTAKEN}`,

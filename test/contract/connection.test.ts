@@ -60,7 +60,7 @@ async function overBusybox(): Promise<Opened> {
   };
   const host = rawHost({
     name: 'busybox',
-    become: 'none',
+    rights: { become: 'none' },
     launch: async (line) => launchLocal(line, { PATH: bin }),
     dialer: { tcp: prohibited, unix: prohibited },
     close: async () => rmSync(bin, { recursive: true }),

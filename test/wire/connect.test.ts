@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { connectSsh } from '../../src/transport/ssh.ts';
 import { sshHops } from '../../src/transport/ssh-hops.ts';
@@ -26,6 +27,9 @@ afterAll(async () => {
 });
 
 const open = (overrides: Partial<SshTarget> = {}) => connectSsh(sshd.target(overrides), { acceptNewHostKeys: false });
+/** What a socket ends with. */
+const firstError = (socket: Duplex): Promise<never> =>
+  new Promise((_resolve, reject) => socket.on('error', reject).resume());
 /** A server as the way to another one. */
 const jumpOf = (bastion: TestSshd): SshTarget => bastion.target({ name: 'bastion', become: 'none' });
 const enter = async (overrides: Partial<SshTarget> = {}): Promise<string> => {
@@ -148,7 +152,7 @@ test('sudo that wants a password, and a user without a shell', async () => {
     code: 'CONNECT_SUDO_PASSWORD',
     host: 'test-host',
   });
-  await expect(refused.dialDocker()).rejects.toMatchObject({ code: 'CONNECT_SUDO_PASSWORD' });
+  await expect(refused.dialDocker().then(firstError)).rejects.toMatchObject({ code: 'CONNECT_SUDO_PASSWORD' });
   await refused.close();
   await using shut = await startSshd({ shell: '/usr/sbin/nologin' });
   const turnedAway = await connectSsh(shut.target({ become: 'none' }), { acceptNewHostKeys: false });

@@ -60,7 +60,7 @@ function dialWith(
   return dockerDial(
     { tcp: prohibited, unix: prohibited },
     async (line) => launchLocal(line, { PATH: bin }),
-    'none',
+    { become: 'none' },
     (open) => sessions.push(open),
     path,
   );

@@ -106,7 +106,7 @@ describe('tools that stand in where nothing is forwarded', () => {
     };
     return rawHost({
       name: 'bare',
-      become: 'none',
+      rights: { become: 'none' },
       launch: async (line) => launchLocal(line, { PATH: bin }),
       dialer: { tcp: prohibited, unix: prohibited },
       close: async () => {},

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+
+/** A script and its input on the way to a shell that stays: both are counted, so that neither is taken for the next. */
+export interface Frame {
+  readonly token: string;
+  readonly bytes: Buffer;
+}
+
+/** `<script bytes> <token> <input bytes>`, the script closed by its token, the input as it is. */
+export function frame(script: string, input: Uint8Array = new Uint8Array()): Frame {
+  if (script.includes('\0')) throw new Error('a script cannot hold a NUL character');
+  const token = randomBytes(12).toString('hex');
+  const body = Buffer.from(`${script}\n\n#${token}`);
+  return { token, bytes: Buffer.concat([Buffer.from(`${body.length} ${token} ${input.length}\n`), body, input]) };
+}
+
+/**
+ * The shell's side. Each script runs in a subshell, so that what it sets, traps or exits from is gone with it; what a
+ * script leaves of its input is read to the end before the next. A script that was cut short is never evaluated. A dd
+ * that knows no `fullblock` takes byte by byte.
+ */
+export const FRAME_LOOP = [
+  'f=1; dd bs=1 count=0 iflag=fullblock </dev/null >/dev/null 2>&1 || f=0',
+  'take() { if [ "$f" -eq 1 ]; then dd bs="$1" count=1 iflag=fullblock; else dd bs=1 count="$1"; fi 2>/dev/null; }',
+  'while read -r n t i; do',
+  's=$(take "$n"; echo .)',
+  'case "$s" in *"#$t.") ;; *) exit 120;; esac',
+  'if [ "$i" -eq 0 ]; then ( eval "$s" ) </dev/null',
+  'else take "$i" | ( ( eval "$s" ); c=$?; cat >/dev/null; exit "$c" ); fi',
+  'c=$?; printf \'\\n%s %03d\\n\' "$t" "$c"; printf \'\\n%s %03d\\n\' "$t" "$c" >&2',
+  'done',
+].join('\n');
+
+export interface FrameEnd {
+  readonly body: Buffer;
+  readonly code: number;
+  /** What came behind it, which belongs to the next frame. */
+  readonly rest: Buffer;
+}
+
+/** Collects one stream until the end mark of a frame. Only the last few bytes are searched again with each chunk. */
+export class FrameCollector {
+  readonly #mark: Buffer;
+  readonly #length: number;
+  #chunks: Buffer[] = [];
+  #size = 0;
+  #end: FrameEnd | undefined;
+
+  constructor(token: string) {
+    this.#mark = Buffer.from(`\n${token} `);
+    this.#length = this.#mark.length + '000\n'.length;
+  }
+
+  /** What has come so far, of a frame that did not end. */
+  get partial(): Buffer {
+    return Buffer.concat(this.#chunks);
+  }
+
+  /** Set once the end mark has come. */
+  get end(): FrameEnd | undefined {
+    return this.#end;
+  }
+
+  push(chunk: Buffer): void {
+    if (this.#end !== undefined) {
+      this.#end = { ...this.#end, rest: Buffer.concat([this.#end.rest, chunk]) };
+      return;
+    }
+    const overlap = this.#last(this.#length - 1);
+    const window = overlap.length === 0 ? chunk : Buffer.concat([overlap, chunk]);
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+    const at = window.indexOf(this.#mark);
+    if (at < 0 || window.length < at + this.#length) return;
+    const all = Buffer.concat(this.#chunks);
+    const start = this.#size - window.length + at;
+    const stop = start + this.#length;
+    this.#end = {
+      body: all.subarray(0, start),
+      code: Number(all.subarray(start + this.#mark.length, stop - 1).toString('latin1')),
+      rest: all.subarray(stop),
+    };
+  }
+
+  #last(count: number): Buffer {
+    const parts: Buffer[] = [];
+    let have = 0;
+    for (let i = this.#chunks.length - 1; i >= 0 && have < count; i--) {
+      const part = this.#chunks[i] ?? Buffer.alloc(0);
+      const piece = part.subarray(Math.max(0, part.length - (count - have)));
+      parts.unshift(piece);
+      have += piece.length;
+    }
+    return Buffer.concat(parts);
+  }
+}
