@@ -16,40 +16,48 @@ const TYPES: ReadonlyMap<number, Stat['type']> = new Map([
   [0xa000, 'link'],
 ]);
 
+/** %f is the raw mode in hex, in coreutils and busybox alike; a colon cannot stand in a user's or group's name. */
+const STAT = "stat -c '%f:%u:%g:%s:%U:%G'";
+
 export function statRequest(path: string): Request<Stat | null> {
+  const word = pathWord(path);
   return {
-    // %f is the raw mode in hex, in coreutils and busybox alike; a colon cannot stand in a user's or group's name.
-    snippet: `stat -c '%f:%u:%g:%s:%U:%G' ${pathWord(path)}`,
-    parse(reply) {
-      if (reply.code !== 0) return missingOr(`reading the status of ${path}`, reply);
-      const [mode = '', uid = '', gid = '', size = '', owner = '', group = ''] = reply.stdout
-        .toString()
-        .trim()
-        .split(':');
-      const bits = Number.parseInt(mode, 16);
-      return {
-        type: TYPES.get(bits & 0xf000) ?? 'other',
-        mode: (bits & 0o7777).toString(8).padStart(4, '0'),
-        uid: Number(uid),
-        gid: Number(gid),
-        owner: owner === 'UNKNOWN' ? uid : owner,
-        group: group === 'UNKNOWN' ? gid : group,
-        size: Number(size),
-      };
-    },
+    snippet: `${STAT} ${word}`,
+    parse: (reply) =>
+      reply.code === 0 ? statLine(reply.stdout.toString().trim()) : missingOr(`reading the status of ${path}`, reply),
+    joint: { tool: STAT, word, test: `{ [ -e ${word} ] || [ -L ${word} ]; }`, parse: statLine },
   };
 }
+
+function statLine(line: string): Stat {
+  const [mode = '', uid = '', gid = '', size = '', owner = '', group = ''] = line.split(':');
+  const bits = Number.parseInt(mode, 16);
+  return {
+    type: TYPES.get(bits & 0xf000) ?? 'other',
+    mode: (bits & 0o7777).toString(8).padStart(4, '0'),
+    uid: Number(uid),
+    gid: Number(gid),
+    owner: owner === 'UNKNOWN' ? uid : owner,
+    group: group === 'UNKNOWN' ? gid : group,
+    size: Number(size),
+  };
+}
+
+const SHA256_CHARS = 64;
 
 export function sha256Request(path: string): Request<string | null> {
   const word = pathWord(path);
   return {
-    // From stdin: sha256sum puts a backslash before the digest of a file with an odd name.
+    // From stdin: sha256sum puts a backslash before the digest of a file with an odd name; such a one is asked alone.
     snippet: `if [ -f ${word} ]; then sha256sum <${word}; else stat -L -c %f ${word} >/dev/null; fi`,
     parse(reply) {
       if (reply.code !== 0) return missingOr(`reading ${path}`, reply);
       const [digest = ''] = reply.stdout.toString().split(' ');
       return digest === '' ? null : digest;
     },
+    ...(/[\n\\]/.test(path)
+      ? {}
+      : { joint: { tool: 'sha256sum', word, test: `[ -f ${word} ]`, parse: (line) => line.slice(0, SHA256_CHARS) } }),
   };
 }
 

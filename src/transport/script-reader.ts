@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Facts } from '../core/connection.ts';
-import { OrchError } from '../core/errors.ts';
 import { factsRequest } from './facts.ts';
+import { batchScript, type Joint, joined, settleAll, type Waiting } from './script-batch.ts';
 
 /** What one request's snippet printed and how it ended. */
 export interface Reply {
@@ -17,6 +17,8 @@ export interface Reply {
 export interface Request<T> {
   readonly snippet: string;
   parse(reply: Reply): T;
+  /** How it is answered together with others of its kind. */
+  readonly joint?: Joint<T>;
 }
 
 /** Runs one script and gives all that it printed. A channel each time, or a shell that stays: the reader cannot tell. */
@@ -33,12 +35,6 @@ export interface ScriptReader {
   facts(): Promise<Facts>;
 }
 
-interface Waiting {
-  readonly snippet: string;
-  settle(reply: Reply): void;
-  reject(error: unknown): void;
-}
-
 /** Collects the requests of one turn of the event loop into one script, each reply framed by a token nobody can guess. */
 export function scriptReader(run: RunScript): ScriptReader {
   let waiting: Waiting[] = [];
@@ -47,16 +43,21 @@ export function scriptReader(run: RunScript): ScriptReader {
   const enqueue = <T>(request: Request<T>): Promise<T> =>
     new Promise<T>((resolve, reject) => {
       if (waiting.length === 0) setImmediate(flush);
+      const settleBy = (answer: () => T): void => {
+        try {
+          resolve(answer());
+        } catch (error) {
+          reject(error);
+        }
+      };
+      const { joint } = request;
       waiting.push({
         snippet: request.snippet,
         reject,
-        settle: (reply) => {
-          try {
-            resolve(request.parse(reply));
-          } catch (error) {
-            reject(error);
-          }
-        },
+        settle: (reply) => settleBy(() => request.parse(reply)),
+        ...(joint === undefined
+          ? {}
+          : { joint: { ...joint, settle: (line: string) => settleBy(() => joint.parse(line)) } }),
       });
     });
 
@@ -64,8 +65,9 @@ export function scriptReader(run: RunScript): ScriptReader {
     const batch = waiting;
     waiting = [];
     const token = randomBytes(12).toString('hex');
-    run(batchScript(batch, token)).then(
-      (output) => settleAll(batch, token, output),
+    const questions = joined(batch);
+    run(batchScript(questions, token)).then(
+      (output) => settleAll(questions, token, output),
       (error: unknown) => {
         for (const request of batch) request.reject(error);
       },
@@ -89,41 +91,4 @@ export function scriptReader(run: RunScript): ScriptReader {
       return enqueue(request);
     },
   };
-}
-
-const batchScript = (batch: readonly Waiting[], token: string): string =>
-  [
-    'export LC_ALL=C',
-    ...batch.map(
-      ({ snippet }) => `(\n${snippet}\n) </dev/null\nprintf '\\n${token} %d\\n' "$?"\nprintf '\\n${token}\\n' >&2`,
-    ),
-  ].join('\n');
-
-function settleAll(batch: readonly Waiting[], token: string, output: Awaited<ReturnType<RunScript>>): void {
-  let out = 0;
-  let err = 0;
-  for (const request of batch) {
-    const outEnd = output.stdout.indexOf(`\n${token} `, out);
-    const errEnd = output.stderr.indexOf(`\n${token}\n`, err);
-    if (outEnd < 0 || errEnd < 0) {
-      request.reject(
-        new OrchError('READ_FAILED', 'the shell that reads the host ended before it had answered', {
-          retryable: true,
-          details: output.stderr.subarray(err).toString().trim().slice(-2000),
-        }),
-      );
-      continue;
-    }
-    const statusAt = outEnd + token.length + 2;
-    const statusEnd = output.stdout.indexOf('\n', statusAt);
-    request.settle({
-      code: Number(output.stdout.subarray(statusAt, statusEnd).toString()),
-      stdout: output.stdout.subarray(out, outEnd),
-      stderr: output.stderr.subarray(err, errEnd).toString(),
-      sentAt: output.sentAt,
-      answeredAt: output.answeredAt,
-    });
-    out = statusEnd + 1;
-    err = errEnd + token.length + 2;
-  }
 }

@@ -1,5 +1,9 @@
 import { spawn } from 'node:child_process';
-import { describe, expect, test } from 'vitest';
+import { createHash } from 'node:crypto';
+import { lstatSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
 import { fileRequest, sha256Request, statRequest } from '../../src/transport/read-requests.ts';
 import { type RunScript, scriptReader } from '../../src/transport/script-reader.ts';
 
@@ -63,7 +67,7 @@ describe('batches', () => {
     const [before, at, after] = await Promise.allSettled([
       reader.ask(statRequest('/')),
       reader.ask({ snippet: 'kill -9 $$', parse: () => 'survived' }),
-      reader.ask(statRequest('/')),
+      reader.ask(fileRequest('/etc/passwd', 1_000_000)),
     ]);
     expect(before.status).toBe('fulfilled');
     for (const lost of [at, after])
@@ -78,5 +82,49 @@ describe('batches', () => {
     broken = false;
     await reader.ask(statRequest('/'));
     expect(scripts[0]).toContain('os-release');
+  });
+});
+
+const ODD = mkdtempSync(join(tmpdir(), 'api7-orch-joint-'));
+afterAll(() => rmSync(ODD, { recursive: true }));
+
+describe('joint questions', () => {
+  const paths = ['/', '/etc/passwd', '/etc/hosts'];
+
+  test('one tool answers for all that are there', async () => {
+    const { run, scripts } = counted();
+    const reader = scriptReader(run);
+    const stats = await Promise.all(paths.map((path) => reader.ask(statRequest(path))));
+    expect(stats.map((stat) => stat?.type)).toEqual(['directory', 'file', 'file']);
+    expect(stats.map((stat) => stat?.size)).toEqual(paths.map((path) => lstatSync(path).size));
+    const digests = await Promise.all(paths.slice(1).map((path) => reader.ask(sha256Request(path))));
+    expect(digests).toEqual(
+      paths.slice(1).map((path) => createHash('sha256').update(readFileSync(path)).digest('hex')),
+    );
+    expect(scripts[0]?.split('stat -c').length).toBe(1 + 1 + paths.length);
+  });
+
+  test.each([
+    ['one that is not there', '/nowhere', null],
+    ['a directory', '/etc', null],
+    ['an odd name', join(ODD, 'a\\b\nc'), createHash('sha256').update('odd').digest('hex')],
+  ])('%s among the others leaves each its own answer', async (_what, path, digest) => {
+    writeFileSync(join(ODD, 'a\\b\nc'), 'odd');
+    const reader = scriptReader(counted().run);
+    const asked = ['/etc/passwd', path, '/etc/hosts'];
+    const [digests, stats] = await Promise.all([
+      Promise.all(asked.map((each) => reader.ask(sha256Request(each)))),
+      Promise.all(asked.map((each) => reader.ask(statRequest(each)))),
+    ]);
+    expect(digests[1]).toBe(digest);
+    expect(digests[0]).toMatch(/^[0-9a-f]{64}$/);
+    expect(digests[2]).toMatch(/^[0-9a-f]{64}$/);
+    expect(stats.map((stat) => stat === null)).toEqual(asked.map((each) => each === '/nowhere'));
+  });
+
+  test('more than one call can take are asked in several', async () => {
+    const reader = scriptReader(counted().run);
+    const stats = await Promise.all(Array.from({ length: 450 }, () => reader.ask(statRequest('/etc/passwd'))));
+    expect(new Set(stats.map((stat) => stat?.size)).size).toBe(1);
   });
 });
