@@ -1,4 +1,4 @@
-import { scryptSync } from 'node:crypto';
+import { scrypt, scryptSync } from 'node:crypto';
 import { inspect } from 'node:util';
 import { sha256 } from './data.ts';
 
@@ -59,17 +59,50 @@ export const reveal = (text: Text): string => (text instanceof Secret ? text.rev
 /** Every value that a Secret of this process holds: what the redactor looks for. */
 export const knownSecrets = (): ReadonlySet<string> => known;
 
+const SALT = 'api7-orch secret digest';
+const COST = { N: 16384, r: 8, p: 1 } as const;
+const BYTES = 24;
+
 const stretched = new Map<string, string>();
+const stretching = new Map<string, Promise<void>>();
+
+const asText = (key: Buffer): string => `s1:${key.toString('hex')}`;
 
 /**
  * A digest of something secret that may be kept in a container's label: slow to compute on purpose, so that a short
- * password cannot be found from it by trying. Deterministic; computed once per value and run.
+ * password cannot be found from it by trying. Deterministic; computed once per value and run. Some 50 ms in which
+ * nothing else happens, unless `stretchAhead` has been given the value.
  */
 export function stretchedDigest(value: string): string {
   const key = sha256(value);
   const done = stretched.get(key);
   if (done !== undefined) return done;
-  const digest = `s1:${scryptSync(value, 'api7-orch secret digest', 24, { N: 16384, r: 8, p: 1 }).toString('hex')}`;
+  const digest = asText(scryptSync(value, SALT, BYTES, COST));
   stretched.set(key, digest);
   return digest;
+}
+
+/**
+ * Computes the stretched digests of these values on other threads, each once however many ask, so that `stretchedDigest`
+ * has them at hand.
+ *
+ * @example await Promise.all([host.docker.container('web'), stretchAhead([password.reveal()])]);
+ */
+export async function stretchAhead(values: readonly string[]): Promise<void> {
+  await Promise.all(values.map(stretchOne));
+}
+
+function stretchOne(value: string): Promise<void> {
+  const key = sha256(value);
+  const known = stretched.has(key) ? Promise.resolve() : stretching.get(key);
+  if (known !== undefined) return known;
+  const work = new Promise<void>((resolve, reject) => {
+    scrypt(value, SALT, BYTES, COST, (error, derived) => {
+      if (error !== null) return reject(error);
+      stretched.set(key, asText(derived));
+      resolve();
+    });
+  }).finally(() => stretching.delete(key));
+  stretching.set(key, work);
+  return work;
 }

@@ -25,6 +25,7 @@ export interface Bound<S extends Data> {
   hopeless(state: S | null): OrchError | undefined;
   result(state: S): unknown;
   fingerprint(state: S): Data;
+  stretched(): readonly string[];
   hidden(path: string): boolean;
   show(change: Change<S>, host: Reader): Promise<Patch | undefined>;
   readonly confirmed: boolean;

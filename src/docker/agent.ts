@@ -7,10 +7,15 @@ export type Dial = () => Promise<Duplex>;
 /** An HTTP agent whose sockets come from `dial`; they are kept for the next request until the agent is destroyed. */
 export class DialAgent extends Agent {
   readonly #dial: Dial;
+  readonly #peek: (bytes: Uint8Array) => void;
 
-  constructor(dial: Dial) {
-    super({ keepAlive: true, maxSockets: 4 });
+  /** `peek` is shown the first bytes of every socket. */
+  constructor(dial: Dial, peek: (bytes: Uint8Array) => void = () => {}) {
+    // Each socket may be a session of its own on the host, where sshd allows ten: enough for all that a host is asked at
+    // once, and not more kept than single questions need.
+    super({ keepAlive: true, maxSockets: 6, maxFreeSockets: 3 });
     this.#dial = dial;
+    this.#peek = peek;
   }
 
   override createConnection(
@@ -24,7 +29,7 @@ export class DialAgent extends Agent {
       (stream) =>
         stream.destroyed
           ? fail?.(new Error('the Docker socket was closed at once'))
-          : callback?.(null, new DialledSocket(stream)),
+          : callback?.(null, new DialledSocket(stream, this.#peek)),
       (error: Error) => fail?.(error),
     );
     return undefined;

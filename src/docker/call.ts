@@ -7,7 +7,7 @@ const field = (value: unknown, key: string): unknown =>
   value !== null && typeof value === 'object' ? Reflect.get(value, key) : undefined;
 
 /** The Engine's own words, without the client library's frame around them. */
-const engineWords = (error: unknown): string =>
+export const engineWords = (error: unknown): string =>
   text(field(field(error, 'json'), 'message')) ||
   (error instanceof Error ? error.message : String(error)).replace(/^\(HTTP code \d+\) .*? - /s, '').trim();
 

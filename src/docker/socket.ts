@@ -7,9 +7,11 @@ import { Duplex } from 'node:stream';
 export class DialledSocket extends Duplex {
   readonly #below: Duplex;
 
-  constructor(below: Duplex) {
+  /** `peek` is shown the first bytes that arrive. */
+  constructor(below: Duplex, peek: (bytes: Uint8Array) => void = () => {}) {
     super({ allowHalfOpen: true });
     this.#below = below;
+    below.once('data', peek);
     below.on('data', (chunk: Uint8Array) => {
       if (!this.push(chunk)) below.pause();
     });

@@ -1,15 +1,20 @@
-import { isConnectionLost, isUnreachable, located, OrchError } from '../core/errors.ts';
+import { isUnreachable, located, type OrchError } from '../core/errors.ts';
 import { faultOf } from '../core/fault.ts';
 import { laterResult } from '../core/later.ts';
 import type { Patch } from '../core/task-type.ts';
-import { assertConverged, assertSettled } from './assert-plan.ts';
+import { assertConverged, assertSettled, notKnown } from './assert-plan.ts';
 import { checkStep } from './check-step.ts';
 import { waitForGate } from './gate.ts';
 import type { HostResult, HostRun } from './host-run.ts';
-import { connectionFor, type Entry, type Planner, planEntries } from './plan-host.ts';
+import { disrupts, isTroubled } from './impact.ts';
+import { connectionFor, type Entry, type Planner, planEntries, planFirst, unread } from './plan-host.ts';
 import { nextSegment, type Segment } from './program.ts';
 import { TaskLog } from './task-log.ts';
 import { TurnsClosed } from './turns.ts';
+import { writeEntry } from './write-entry.ts';
+
+/** How long a read that failed is left alone before it is made once more. */
+const AGAIN_MS = 500;
 
 /** Carries out one play on one host: read ahead, then in order write, confirm, wait. */
 export async function applyHost(run: HostRun): Promise<HostResult> {
@@ -38,7 +43,8 @@ class HostApply {
 
   constructor(run: HostRun) {
     this.#run = run;
-    this.#planner = { host: run.host.name, hosts: run.hosts, locals: run.locals, entries: this.#entries };
+    const { hosts, locals, ahead } = run;
+    this.#planner = { host: run.host.name, hosts, locals, ahead, entries: this.#entries, age: 0 };
     this.#log = new TaskLog(run);
     this.#pending = run.pending;
   }
@@ -49,9 +55,10 @@ class HostApply {
     try {
       for (let answer: unknown, first = true; ; first = false) {
         const segment = nextSegment(steps, answer);
-        const entries = segment.tasks.map((task): Entry => ({ task, plan: { status: 'unknown', why: 'it was read' } }));
+        const entries = segment.tasks.map(unread);
         this.#entries.push(...entries);
-        await planEntries(this.#planner, entries);
+        await planFirst(this.#planner, entries);
+        if (this.#run.check) await this.#again(entries);
         if (first) {
           this.#log.plan(entries);
           this.#run.turns.looked(this.#run.host.name, entries.some(isTroubled));
@@ -108,17 +115,19 @@ class HostApply {
   async #applyStep(entries: readonly Entry[], i: number): Promise<void> {
     const entry = entries[i] as Entry;
     this.#run.signal.throwIfAborted();
-    if (this.#disrupts(entry) && !this.#hasTurn) {
-      await this.#takeTurn(entries.slice(i));
+    await this.#refresh(entries, i);
+    if (disrupts(entry) && !this.#hasTurn) {
+      await this.#takeTurn();
       this.#run.signal.throwIfAborted();
+      await this.#refresh(entries, i);
     }
+    await this.#again([entry]);
     const { plan, task } = entry;
-    if (plan.status === 'unknown')
-      throw new OrchError('NOT_KNOWN', `${task.title} depends on ${plan.why}, which did not become known`);
-    if (task.type.gate && (plan.status !== 'ok' || (this.#touched && task.bound.patience().passes > 1))) {
+    if (plan.status === 'unknown') throw notKnown(task.title, plan.why);
+    if (task.type.gate && this.#isBusy(entry)) {
       this.#log.start(entry);
       await waitForGate({ ...this.#run, planner: this.#planner, entry, settled: !this.#touched });
-      await planEntries(this.#planner, entries.slice(i + 1, this.#horizon(entries, i)));
+      this.#age();
       return this.#log.end(entry, 'ok');
     }
     if (plan.status === 'ok') return this.#log.end(entry, 'ok');
@@ -126,53 +135,69 @@ class HostApply {
     this.#log.start(entry);
     const patch = await this.#show(entry);
     await this.#write(entry);
-    await planEntries(this.#planner, entries.slice(task.bound.confirmed ? i : i + 1, this.#horizon(entries, i)));
-    if (task.bound.confirmed) assertConverged(entry);
+    if (task.bound.confirmed) {
+      await planEntries(this.#planner, entries.slice(i, this.#horizon(entries, i)));
+      await this.#again([entry]);
+      assertConverged(entry);
+    }
     this.#log.end(entry, 'changed', patch, plan.change);
+  }
+
+  /** Something was written or waited for: every plan made before is too old to act upon, or to report. */
+  #age(): void {
+    this.#planner.age++;
+    this.#run.ahead.spoil();
+  }
+
+  /** An entry that is too old is read again, together with those after it up to the next that has something to do. */
+  async #refresh(entries: readonly Entry[], i: number): Promise<void> {
+    if ((entries[i]?.readAt ?? 0) < this.#planner.age)
+      await planEntries(this.#planner, entries.slice(i, this.#horizon(entries, i)));
+  }
+
+  /** A read that failed, but need not fail again, is made once more. */
+  async #again(entries: readonly Entry[]): Promise<void> {
+    const failed = entries.filter(({ plan }) => plan.status === 'error' && !plan.final && plan.error.retryable);
+    if (failed.length === 0) return;
+    await this.#run.clock.sleep(AGAIN_MS);
+    await planEntries(this.#planner, failed);
   }
 
   /** The change as texts, for the eyes only: what cannot be shown is left out, never a reason to fail. */
   async #show({ task, plan }: Entry): Promise<{ patch?: Patch }> {
     if (!this.#run.diff || plan.status !== 'change') return {};
     const { change } = plan;
-    const connection = await connectionFor(this.#planner, task);
-    const patch = await task.bound.show(change, connection).catch(() => undefined);
+    const patch = await connectionFor(this.#planner, task)
+      .then((connection) => task.bound.show(change, connection))
+      .catch(() => undefined);
     return patch === undefined ? {} : { patch };
   }
 
-  /** What serves is changed on one host at a time. Waiting makes plans old, so everything ahead is read again. */
-  async #takeTurn(rest: readonly Entry[]): Promise<void> {
+  /** What serves is changed on one host at a time. */
+  async #takeTurn(): Promise<void> {
     await this.#run.turns.take(this.#run.host.name);
     this.#hasTurn = true;
-    await planEntries(this.#planner, rest);
-  }
-
-  #disrupts({ task, plan }: Entry): boolean {
-    return plan.status === 'change' && !task.type.gate && task.type.impact === 'node' && plan.change.before !== null;
+    this.#age();
   }
 
   /** Entries up to and including the next one that has something to do: those must be read again after a write. */
   #horizon(entries: readonly Entry[], i: number): number {
-    const next = entries.findIndex((entry, at) => at > i && entry.plan.status !== 'ok');
+    const next = entries.findIndex((entry, at) => at > i && this.#isBusy(entry));
     return next < 0 ? entries.length : next + 1;
   }
 
-  /** A lost connection leaves the outcome open: look again, and write once more only if it is still to do. */
+  /** It has something to write, or to wait for: after a change a gate must hold as often as it wants. */
+  #isBusy({ plan, task }: Entry): boolean {
+    return plan.status !== 'ok' || (task.type.gate && this.#touched && task.bound.patience().passes > 1);
+  }
+
   async #write(entry: Entry): Promise<void> {
-    const { task, plan } = entry;
-    if (plan.status !== 'change') return;
     this.#touched = true;
-    const local = await this.#run.locals.of(task);
-    const report = this.#log.report(entry);
+    this.#age();
     try {
-      await task.bound.write(plan.change, await connectionFor(this.#planner, task), local, report);
-    } catch (error) {
-      if (!isConnectionLost(error)) throw error;
-      await this.#run.hosts.reconnect(task.on ?? this.#run.host.name);
-      await planEntries(this.#planner, [entry]);
-      const again = entry.plan as Entry['plan'];
-      if (again.status === 'change')
-        await task.bound.write(again.change, await connectionFor(this.#planner, task), local, report);
+      await writeEntry(this.#planner, entry, this.#log.report(entry));
+    } finally {
+      this.#age();
     }
   }
 
@@ -181,13 +206,21 @@ class HostApply {
     if (this.#run.check || !this.#touched) return;
     const stated = this.#entries.filter(({ task }) => task.type.gate || task.bound.confirmed);
     await planEntries(this.#planner, stated);
+    await this.#again(stated);
     assertSettled(this.#run.host.name, stated);
   }
 
-  #seeRest(segment: Segment): void {
-    if (segment.notYet === undefined) return;
-    this.#log.rest(segment.notYet.why);
-    this.#pending ??= segment.notYet.why;
+  /** The program wants a value that is not known. In check mode it may become so; in an apply nothing will bring it. */
+  #seeRest({ notYet }: Segment): void {
+    if (notYet === undefined) return;
+    if (this.#run.check) {
+      this.#log.rest('unknown', { note: `after ${notYet.why}` });
+      this.#pending ??= notYet.why;
+      return;
+    }
+    const error = located(notKnown('what follows', notYet.why), { host: this.#run.host.name });
+    this.#log.rest('failed', { error: faultOf(error) });
+    throw new Stop('failed', error);
   }
 
   #answer(entry: Entry | undefined): unknown {
@@ -201,12 +234,6 @@ class HostApply {
     return { status, value, touched: this.#touched, error, pending: this.#pending };
   }
 }
-
-/** Not ready, or something that serves is not there: such a host must be well before a healthy one is touched. */
-const isTroubled = ({ task, plan }: Entry): boolean =>
-  task.type.gate
-    ? plan.status !== 'ok'
-    : task.type.impact === 'node' && plan.status === 'change' && plan.change.before === null;
 
 /** The user's own stop; a real failure that comes at the same time is still a failure. */
 const isInterruption = (error: unknown, signal: AbortSignal): boolean =>

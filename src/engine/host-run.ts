@@ -5,6 +5,7 @@ import type { Host } from '../core/host.ts';
 import type { Play } from '../core/play.ts';
 import type { Hosts } from './hosts.ts';
 import type { Locals } from './locals.ts';
+import type { ReadAhead } from './read-ahead.ts';
 import type { Turns } from './turns.ts';
 
 /** One play on one host: all that carrying it out needs. */
@@ -13,6 +14,7 @@ export interface HostRun {
   readonly host: Host;
   readonly hosts: Hosts;
   readonly locals: Locals;
+  readonly ahead: ReadAhead;
   readonly turns: Turns;
   readonly clock: Clock;
   readonly emit: Emit;

@@ -7,6 +7,7 @@ import type { Task } from '../core/task.ts';
 import type { Change, See } from '../core/task-type.ts';
 import type { Hosts } from './hosts.ts';
 import type { Locals } from './locals.ts';
+import type { ReadAhead, Reading } from './read-ahead.ts';
 
 export type TaskPlan =
   | { readonly status: 'ok'; readonly state: Data | null }
@@ -19,6 +20,8 @@ export type TaskPlan =
 export interface Entry {
   readonly task: Task;
   plan: TaskPlan;
+  /** The planner's age when it was read. A plan that is younger than the last write or wait may be acted upon. */
+  readAt: number;
 }
 
 export interface Planner {
@@ -27,12 +30,13 @@ export interface Planner {
   readonly locals: Locals;
   /** All entries of this host so far: what `see` looks into. */
   readonly entries: readonly Entry[];
+  readonly ahead: ReadAhead;
+  /** Counts this host's writes and waits. */
+  age: number;
 }
 
-interface Reading {
-  readonly now: Data | null;
-  readonly local: unknown;
-}
+/** A task that has not been read yet. */
+export const unread = (task: Task): Entry => ({ task, plan: { status: 'unknown', why: 'it was read' }, readAt: -1 });
 
 /** The connection that a task runs on: the play's host, or the one it was delegated to. */
 export const connectionFor = (planner: Planner, task: Task): Promise<Connection> =>
@@ -42,26 +46,66 @@ export const connectionFor = (planner: Planner, task: Task): Promise<Connection>
  * Reads these entries in one batch and plans them in order. A connection that is lost on the way is opened again once.
  */
 export async function planEntries(planner: Planner, batch: readonly Entry[]): Promise<void> {
-  let readings = await readAll(planner, batch);
-  const lost = new Set(readings.flatMap((reading, i) => (wasLost(reading) ? [batch[i]?.task.on ?? planner.host] : [])));
-  if (lost.size > 0) {
-    await Promise.allSettled([...lost].map((host) => planner.hosts.reconnect(host)));
-    readings = await readAll(planner, batch);
-  }
+  const { age } = planner;
+  const tasks = batch.map(({ task }) => task);
+  const readings = await readAll(planner, tasks);
   batch.forEach((entry, i) => {
     const reading = readings[i];
-    if (reading !== undefined) entry.plan = planOf(planner, entry.task, reading);
+    if (reading === undefined) return;
+    entry.plan = planOf(planner, entry.task, reading);
+    entry.readAt = age;
   });
+}
+
+/**
+ * Like `planEntries`, for entries that come up for the first time: what was read ahead for them is taken, and what later
+ * plays will want of this host is read along.
+ */
+export async function planFirst(planner: Planner, batch: readonly Entry[]): Promise<void> {
+  const { ahead, host } = planner;
+  const kept = batch.map(({ task }) => ahead.take(host, task));
+  const along = ahead.along(
+    host,
+    batch.map(({ task }) => task),
+  );
+  const readings = await readAll(planner, [...batch.flatMap(({ task }, i) => (kept[i] ? [] : [task])), ...along]);
+  const fresh = readings.values();
+  batch.forEach((entry, i) => {
+    const value = kept[i];
+    const reading = value === undefined ? fresh.next().value : ({ status: 'fulfilled', value } as const);
+    if (reading === undefined) return;
+    entry.plan = planOf(planner, entry.task, reading);
+    entry.readAt = planner.age;
+  });
+  for (const task of along) {
+    const reading = fresh.next().value;
+    if (reading?.status === 'fulfilled') ahead.keep(host, task, reading.value);
+  }
+}
+
+async function readAll(planner: Planner, tasks: readonly Task[]): Promise<PromiseSettledResult<Reading>[]> {
+  const used = new Map<string, Connection>();
+  const readings = await readOnce(planner, tasks, used);
+  const lost = new Set(readings.flatMap((reading, i) => (wasLost(reading) ? [tasks[i]?.on ?? planner.host] : [])));
+  if (lost.size === 0) return readings;
+  await Promise.allSettled([...lost].map((host) => planner.hosts.reconnect(host, used.get(host))));
+  return readOnce(planner, tasks, used);
 }
 
 const wasLost = (reading: PromiseSettledResult<Reading>): boolean =>
   reading.status === 'rejected' && isConnectionLost(reading.reason);
 
-const readAll = (planner: Planner, batch: readonly Entry[]): Promise<PromiseSettledResult<Reading>[]> =>
+/** `used` is told which connection each host was read by. */
+const readOnce = (
+  planner: Planner,
+  tasks: readonly Task[],
+  used: Map<string, Connection>,
+): Promise<PromiseSettledResult<Reading>[]> =>
   Promise.allSettled(
-    batch.map(async ({ task }) => {
+    tasks.map(async (task) => {
       if (task.blocked !== undefined) throw new NotYet(task.blocked.why);
       const [connection, local] = await Promise.all([connectionFor(planner, task), planner.locals.of(task)]);
+      used.set(task.on ?? planner.host, connection);
       return { now: await task.bound.read(connection, local), local };
     }),
   );

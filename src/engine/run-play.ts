@@ -3,13 +3,14 @@ import { faultOf } from '../core/fault.ts';
 import { batches } from '../core/play.ts';
 import { applyHost } from './apply-host.ts';
 import type { HostResult } from './host-run.ts';
+import type { ReadAhead } from './read-ahead.ts';
 import type { RunContext } from './run-playbook.ts';
 import { Turns } from './turns.ts';
 import type { PlannedPlay } from './validate.ts';
 
 /** Runs one play batch by batch. After a failure no further batch starts, and nothing that serves is touched any more. */
 export async function runPlay(
-  context: RunContext,
+  context: RunContext & { readonly ahead: ReadAhead },
   planned: PlannedPlay,
   pending: Map<string, string>,
 ): Promise<ReadonlyMap<string, HostResult>> {

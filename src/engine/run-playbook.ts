@@ -9,6 +9,7 @@ import type { Plays } from '../core/play.ts';
 import type { HostResult } from './host-run.ts';
 import type { Hosts } from './hosts.ts';
 import type { Locals } from './locals.ts';
+import { ReadAhead } from './read-ahead.ts';
 import { runPlay } from './run-play.ts';
 import { Tally } from './tally.ts';
 import { enumerate, type PlannedPlay } from './validate.ts';
@@ -67,17 +68,19 @@ export async function runPlaybook(context: RunContext, request: RunRequest): Pro
 
 /** The controller's own part of every task: a package that is missing or damaged is found before any connection. */
 async function prepare(planned: readonly PlannedPlay[], locals: Locals): Promise<void> {
-  for (const { tasks } of planned)
-    for (const [host, stated] of tasks)
-      for (const task of stated)
-        if (task.blocked === undefined)
-          await locals.of(task).catch((error: unknown) => {
-            if (!(error instanceof NotYet)) throw located(error, { host: task.on ?? host, task: task.title });
-          });
+  const stated = planned.flatMap(({ tasks }) =>
+    [...tasks].flatMap(([host, list]) => list.flatMap((task) => (task.blocked === undefined ? [{ host, task }] : []))),
+  );
+  const works = await Promise.allSettled(stated.map(({ task }) => locals.of(task)));
+  for (const [i, work] of works.entries()) {
+    const at = stated[i];
+    if (at !== undefined && work.status === 'rejected' && !(work.reason instanceof NotYet))
+      throw located(work.reason, { host: at.task.on ?? at.host, task: at.task.title });
+  }
 }
 
 class PlaybookRun {
-  readonly #context: RunContext;
+  readonly #context: RunContext & { readonly ahead: ReadAhead };
   readonly #request: RunRequest;
   readonly #names: readonly string[];
   readonly #planned: readonly PlannedPlay[];
@@ -85,11 +88,14 @@ class PlaybookRun {
   readonly #errors: OrchError[] = [];
   readonly #begun: number;
   #touched = false;
+  /** Every play came to its end, and ended well on every host. */
+  #finished = false;
 
   constructor(context: RunContext, request: RunRequest, names: readonly string[], planned: readonly PlannedPlay[]) {
     this.#tally = new Tally(names);
     this.#context = {
       ...context,
+      ahead: new ReadAhead(planned),
       emit: (event) => {
         this.#tally.add(event);
         context.emit(event);
@@ -136,19 +142,22 @@ class PlaybookRun {
     const pending = new Map<string, string>();
     for (let answer: unknown; ; ) {
       const step = plays.next(answer);
-      if (step.done) return;
+      if (step.done) {
+        this.#finished = true;
+        return;
+      }
       const selected = this.#request.select(step.value.options.hosts);
-      const reachable = selected.filter(({ name }) => !lost.has(name));
+      const hosts = selected.filter(({ name }) => !lost.has(name));
       // Nothing in reach of --limit: no play, no headline.
-      const results =
-        reachable.length === 0
-          ? new Map<string, HostResult>()
-          : await runPlay(this.#context, { play: step.value, hosts: reachable, tasks: new Map() }, pending);
+      let results: ReadonlyMap<string, HostResult> = new Map();
+      if (hosts.length > 0) {
+        if (this.#context.signal.aborted) return;
+        results = await runPlay(this.#context, { play: step.value, hosts, tasks: new Map() }, pending);
+      }
       for (const result of results.values()) {
         this.#touched ||= result.touched;
         if (result.error !== undefined) this.#errors.push(result.error);
       }
-      if (this.#context.signal.aborted) return;
       if ([...results.values()].some(({ status }) => status !== 'ok')) return;
       answer = new Map([...results].map(([host, { value }]) => [host, value]));
     }
@@ -156,7 +165,7 @@ class PlaybookRun {
 
   #end(lostSome: boolean): RunReport {
     const { clock, emit, check, signal } = this.#context;
-    const outcome = this.#outcome(lostSome, signal.aborted);
+    const outcome = this.#outcome(lostSome, signal.aborted && !this.#finished);
     const hosts = this.#tally.hosts();
     emit({
       type: 'run.end',
@@ -170,8 +179,8 @@ class PlaybookRun {
     return { outcome, exitCode: EXIT_CODES[outcome], hosts };
   }
 
-  #outcome(lostSome: boolean, aborted: boolean): Outcome {
-    if (aborted) return 'interrupted';
+  #outcome(lostSome: boolean, cutShort: boolean): Outcome {
+    if (cutShort) return 'interrupted';
     if (this.#errors.length === 0 && !lostSome) return 'ok';
     return this.#touched ? 'partial' : 'refused';
   }

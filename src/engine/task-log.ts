@@ -72,19 +72,18 @@ export class TaskLog {
     };
   }
 
-  /** The tasks that cannot even be named before something else has been applied: one unknown for all of them. */
-  rest(why: string): void {
+  /** The tasks that cannot even be named before something else has been applied: one row for all of them. */
+  rest(status: 'unknown' | 'failed', details: EndDetails): void {
     const { emit, host, play } = this.#run;
-    const task = 'the tasks that follow';
     emit({
       type: 'task.end',
       host: host.name,
       play: play.options.name,
-      task,
+      task: 'the tasks that follow',
       kind: 'rest',
-      status: 'unknown',
+      status,
       differences: [],
-      note: `after ${why}`,
+      ...details,
       durationMs: 0,
     });
   }

@@ -7,7 +7,10 @@ import type { Problem } from './problem.ts';
 /** The names that the built-in playbooks look for. */
 const WELL_KNOWN = ['gateways', 'dashboards', 'dp_managers'];
 
-/** Patterns that match nothing, and a misspelt name, which would leave members unverified without a word. */
+/** Ports of API7's members: only on these does a playbook see to it that balancers send them traffic. */
+export const POOL_PORTS: readonly number[] = [9080, 9443, 17_080, 17_900];
+
+/** Patterns that match nothing, and what would leave members unverified without a word: a misspelt name, another port. */
 export function checkLoadBalancers(file: ReadonlyMap<string, unknown>, names: PatternNames): readonly Problem[] {
   const balancers = fieldsOf(file.get('load_balancers'));
   const missing = WELL_KNOWN.filter((name) => !balancers.has(name));
@@ -29,7 +32,19 @@ export function checkLoadBalancers(file: ReadonlyMap<string, unknown>, names: Pa
       const message = pattern === undefined ? undefined : mismatch(names, pattern);
       return message === undefined ? [] : [{ path: ['load_balancers', name, field], at: 'value', message }];
     });
-    return [...misspelt, ...unmatched];
+    const port = String(fields.get('port'));
+    const unserved: readonly Problem[] =
+      !/^\d+$/.test(port) || POOL_PORTS.includes(Number(port))
+        ? []
+        : [
+            {
+              path: ['load_balancers', name, 'port'],
+              at: 'value',
+              message:
+                'no playbook verifies members on this port; API7 serves on 9080 and 9443 (gateways), 17080 (dashboards), 17900 (dp_managers)',
+            },
+          ];
+    return [...misspelt, ...unmatched, ...unserved];
   });
 }
 

@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import type { Reader } from '../core/connection.ts';
 import { defineTask } from '../core/define-task.ts';
 import { duration } from '../core/duration.ts';
 import { OrchError } from '../core/errors.ts';
-import { parseServersState, standing } from './haproxy-state.ts';
+import { joined } from '../core/joined.ts';
+import { type HaproxyServer, parseServersState, standing } from './haproxy-state.ts';
 
 /**
  * Gate: HAProxy sends traffic to a member. Members are matched by address and port in every backend; an unknown one is
@@ -23,7 +25,7 @@ export const haproxyMember = defineTask({
   title: (p) => `${p.pool}: ${p.address}:${p.port} is up`,
   impact: 'none',
   async read(p, host) {
-    const servers = parseServersState(await host.haproxyShow(p.socket, 'servers state'));
+    const servers = await serversOf(host, p.socket);
     const mine = servers.filter(
       (server) => [server.address, server.fqdn].includes(p.address) && server.port === p.port,
     );
@@ -60,3 +62,12 @@ export const haproxyMember = defineTask({
     );
   },
 });
+
+const asking = new WeakMap<Reader, ReturnType<typeof joined<readonly HaproxyServer[]>>>();
+
+/** One reply tells of all members: however many are looked at together, the balancer is asked once. */
+function serversOf(host: Reader, socket: string): Promise<readonly HaproxyServer[]> {
+  const ask = asking.get(host) ?? joined<readonly HaproxyServer[]>();
+  asking.set(host, ask);
+  return ask(socket, async () => parseServersState(await host.haproxyShow(socket, 'servers state')));
+}

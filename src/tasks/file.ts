@@ -12,6 +12,7 @@ import {
   fileFingerprint,
   hidesFileField,
   readFileState,
+  stretchedOfFile,
   wantFileState,
   writeFileState,
 } from './file/file-state.ts';
@@ -40,6 +41,7 @@ export const file = defineTask<typeof params, void, FileState, void>({
   want: wantFileState,
   write: writeFileState,
   fingerprint: fileFingerprint,
+  stretched: stretchedOfFile,
   hidden: hidesFileField,
   show: (p, change, host) => patch(p, change.before, host),
 });

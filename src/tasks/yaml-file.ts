@@ -12,6 +12,7 @@ import {
   fileFingerprint,
   hidesFileField,
   readFileState,
+  stretchedOfFile,
   wantFileState,
   writeFileState,
 } from './file/file-state.ts';
@@ -51,6 +52,7 @@ export const yamlFile = defineTask<typeof params, void, FileState, void>({
   want: wantFileState,
   write: writeFileState,
   fingerprint: fileFingerprint,
+  stretched: stretchedOfFile,
   hidden: hidesFileField,
   show: (p, change, host) => patch(p, p.content.value(), change.before, host),
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatDuration, parseDuration } from '../../src/core/duration.ts';
+import { duration, formatDuration, LONGEST_MS, parseDuration } from '../../src/core/duration.ts';
 
 test.each([
   ['500ms', 500],
@@ -12,6 +12,18 @@ test.each([
 
 test.each(['', '10', 's', '10 s', '-1s', '1d', '10sx'])('"%s" is refused', (text) => {
   expect(() => parseDuration(text)).toThrow(expect.objectContaining({ code: 'DURATION_INVALID' }));
+});
+
+// Timers count in 31 bits: a longer one would fire at once.
+test.each(['596h31m24s', '600h', '1000000000000000000000s'])('"%s" is longer than any timer', (text) => {
+  expect(() => parseDuration(text)).toThrow(
+    expect.objectContaining({ code: 'DURATION_TOO_LONG', hint: expect.stringContaining('596h') }),
+  );
+});
+
+test('the longest duration is what a timer can hold', () => {
+  expect(parseDuration('2147483647ms')).toBe(LONGEST_MS);
+  expect(duration.safeParse('600h').error?.issues[0]?.message).toMatch(/too long.*596h/);
 });
 
 test.each([

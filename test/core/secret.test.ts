@@ -1,3 +1,4 @@
+import { scryptSync } from 'node:crypto';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -5,7 +6,7 @@ import { quote } from '../../src/core/argv.ts';
 import { canonicalJson } from '../../src/core/data.ts';
 import { text } from '../../src/core/later.ts';
 import { redact, redactData, streamRedactor } from '../../src/core/redact.ts';
-import { reveal, Secret, stretchedDigest } from '../../src/core/secret.ts';
+import { reveal, Secret, stretchAhead, stretchedDigest } from '../../src/core/secret.ts';
 
 const password = 'p@ss:/#% wörd"\'$x';
 const secret = Secret.of(password);
@@ -66,5 +67,22 @@ describe('the redactor', () => {
         expect(out).toBe('start *** middle ****** end');
       }),
     );
+  });
+});
+
+describe('stretching ahead', () => {
+  // What scrypt makes of it elsewhere: labels on running containers hold such digests.
+  const digest = `s1:${scryptSync('ahead-of-time', 'api7-orch secret digest', 24, { N: 16384 }).toString('hex')}`;
+
+  test('gives the digest that stretching on the spot gives', async () => {
+    await Promise.all([stretchAhead(['ahead-of-time']), stretchAhead(['ahead-of-time', 'another'])]);
+    expect(stretchedDigest('ahead-of-time')).toBe(digest);
+  });
+
+  test('leaves the event loop to others', async () => {
+    const order: string[] = [];
+    setImmediate(() => order.push('another'));
+    await stretchAhead(['a value that nobody has stretched yet']);
+    expect([...order, 'stretched']).toEqual(['another', 'stretched']);
   });
 });

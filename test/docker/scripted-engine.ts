@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { json } from 'node:stream/consumers';
+import { compareVersions } from '../../src/docker/api-version.ts';
 
 export type Reply = { readonly status?: number; readonly body?: unknown } | 'hang' | 'hang up';
 
@@ -17,7 +18,7 @@ export interface ScriptedEngine extends AsyncDisposable {
 /** An HTTP server that answers as told, for what a real Engine cannot be made to do. */
 export async function scriptedEngine(
   answer: (request: string) => Reply | undefined,
-  version: { readonly ApiVersion: string; readonly MinAPIVersion: string } = {
+  version: { readonly ApiVersion: string; readonly MinAPIVersion: string; readonly silent?: boolean } = {
     ApiVersion: '1.44',
     MinAPIVersion: '1.24',
   },
@@ -35,8 +36,13 @@ export async function scriptedEngine(
         : (answer(line) ?? { status: 404, body: { message: 'no such thing' } });
     if (reply === 'hang') return;
     if (reply === 'hang up') return void request.socket.destroy();
-    response.writeHead(reply.status ?? 200, { 'content-type': 'application/json' });
-    response.end(reply.body === undefined ? '' : `${JSON.stringify(reply.body)}\r\n`);
+    const ours = /^\w+ \/v(\d+\.\d+)\//.exec(line)?.[1];
+    const old = ours !== undefined && compareVersions(ours, version.MinAPIVersion) < 0;
+    const refusal = `client version ${ours} is too old. Minimum supported API version is ${version.MinAPIVersion}`;
+    const told = version.silent === true ? {} : { 'Api-Version': version.ApiVersion };
+    const { status = 200, body } = old ? { status: 400, body: { message: refusal } } : reply;
+    response.writeHead(status, { 'content-type': 'application/json', ...told });
+    response.end(body === undefined ? '' : `${JSON.stringify(body)}\r\n`);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

@@ -7,18 +7,18 @@ import type { Task } from '../../src/core/task.ts';
 import { Hosts } from '../../src/engine/hosts.ts';
 import { localFiles } from '../../src/engine/local-files.ts';
 import { Locals } from '../../src/engine/locals.ts';
-import { type Entry, planEntries } from '../../src/engine/plan-host.ts';
+import { type Entry, planEntries, unread } from '../../src/engine/plan-host.ts';
+import { ReadAhead } from '../../src/engine/read-ahead.ts';
 import type { FakeHost } from '../../src/transport/fake-host.ts';
 import { onePlay, runPlays } from '../support/run-fake.ts';
 import { SENTINEL, type Subject, subjects } from './subjects.ts';
 
 /** Plans a subject's tasks without the rest of the engine; the last one is the subject itself. */
 async function plan(host: FakeHost, subject: Subject): Promise<{ readonly last: Entry; readonly locals: Locals }> {
-  const entries = [...subject.tasks()].map(
-    (task): Entry => ({ task: task as Task, plan: { status: 'unknown', why: '' } }),
-  );
+  const entries = [...subject.tasks()].map((task) => unread(task as Task));
   const locals = new Locals(localFiles());
-  await planEntries({ host: host.name, hosts: new Hosts(async () => host), locals, entries }, entries);
+  const hosts = new Hosts(async () => host);
+  await planEntries({ host: host.name, hosts, locals, ahead: new ReadAhead([]), entries, age: 0 }, entries);
   return { last: entries.at(-1) as Entry, locals };
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { play } from '../../src/core/play.ts';
 import type { Steps } from '../../src/core/task.ts';
 import { haproxyMember } from '../../src/lb/haproxy-member.ts';
 import { parseServersState, standing } from '../../src/lb/haproxy-state.ts';
@@ -81,4 +82,24 @@ describe('the gate', () => {
     expect(run.codes).toEqual(['LB_MEMBER_NOT_UP']);
     expect(run.waited).toBeGreaterThanOrEqual(10_000);
   });
+});
+
+test('a balancer is asked once for all the members that are looked at together', async () => {
+  let asked = 0;
+  const gateways = ['10.0.2.21', '10.0.2.22', '10.0.2.23'];
+  const lines = gateways.flatMap((address) => [9080, 9443].map((port) => row(address, 2, 0, address, port)));
+  const balancer = new FakeHost({ name: 'lb-1', haproxy: () => `${HEADER}${lines.join('')}${' '.repeat(asked++)}` });
+  const hosts = gateways.map((name) => new FakeHost({ name }));
+  const run = await runPlays([...hosts, balancer], function* () {
+    yield* play({
+      name: 'gateways',
+      hosts: gateways.join(','),
+      *tasks({ name }) {
+        for (const port of [9080, 9443])
+          yield haproxyMember({ pool: 'gateways', socket: '/run/admin.sock', address: name, port }).delegate('lb-1');
+      },
+    });
+  });
+  expect(run.report.hosts).toMatchObject(Object.fromEntries(gateways.map((name) => [name, { ok: 2 }])));
+  expect(asked).toBe(1);
 });

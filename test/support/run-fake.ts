@@ -45,6 +45,10 @@ export interface FakeRunOptions {
   readonly dead?: readonly string[];
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: RunEvent) => void;
+  /** Default: every fake host by its name; patterns are names with commas, or `all`. */
+  readonly select?: (pattern: string) => readonly Host[];
+  /** Called whenever a connection is asked for, one that is open already included; throwing there refuses it. */
+  readonly connecting?: (name: string) => void;
 }
 
 /** Runs plays with the real engine over fake hosts. */
@@ -63,6 +67,11 @@ export async function runPlays(
     return host;
   };
   await using open = new Hosts(connect);
+  const get = open.get.bind(open);
+  open.get = async (name) => {
+    options.connecting?.(name);
+    return get(name);
+  };
   const listeners = [(event: NumberedEvent) => events.push(event), (event: NumberedEvent) => options.onEvent?.(event)];
   const report = await runPlaybook(
     {
@@ -79,7 +88,9 @@ export async function runPlays(
       title: 'test',
       cluster: 'test',
       plays,
-      select: (pattern) => info.filter(({ name }) => pattern === 'all' || pattern.split(',').includes(name)),
+      select:
+        options.select ??
+        ((pattern) => info.filter(({ name }) => pattern === 'all' || pattern.split(',').includes(name))),
     },
   );
   return {

@@ -17,6 +17,8 @@ export interface SshdOptions {
   readonly config?: readonly string[];
   readonly hostKeys?: readonly ('ed25519' | 'ecdsa' | 'rsa')[];
   readonly shell?: string;
+  /** Address that it listens on. Default 127.0.0.1. */
+  readonly listen?: string;
 }
 
 /** A real OpenSSH server on 127.0.0.1 with keys, configuration and a login user of its own. */
@@ -71,7 +73,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
       [
         ...(options.config ?? []),
         `Port ${port}`,
-        'ListenAddress 127.0.0.1',
+        `ListenAddress ${options.listen ?? '127.0.0.1'}`,
         ...types.map((type) => `HostKey ${join(directory, `host_${type}`)}`),
         `AuthorizedKeysFile ${identityFile}.pub`,
         'StrictModes no',
@@ -147,7 +149,8 @@ function removeUser(user: string): void {
 
 function processesOf(user: string, name?: string): readonly number[] {
   try {
-    const found = execFileSync('pgrep', ['-u', user, ...(name === undefined ? [] : ['-x', name])], {
+    // Not those that have ended and wait for whoever adopted them.
+    const found = execFileSync('pgrep', ['-r', 'D,R,S', '-u', user, ...(name === undefined ? [] : ['-x', name])], {
       encoding: 'utf8',
     });
     return found.split('\n').filter(Boolean).map(Number);

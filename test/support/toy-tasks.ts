@@ -69,3 +69,27 @@ export const answered = defineTask({
   unmet: (p, state) => new OrchError('NOT_ANSWERED', `${p.path} said "${state?.text}"`),
   hopeless: (p, state) => (state?.text === p.hopeless ? new OrchError('HOPELESS', 'no use') : undefined),
 });
+
+/** A file that must not be there; it has no result that anybody could use. */
+export const gone = defineTask({
+  kind: 'gone',
+  params: z.object({ path: z.string() }),
+  impact: 'none',
+  claim: (p) => `file:${p.path}`,
+  read: async (p, host) => ((await host.sha256(p.path)) === null ? null : { there: true }),
+  want: () => null,
+  write: (p, _change, host) => host.remove(p.path),
+  result: ({ there }) => ({ there }),
+});
+
+/** Runs each time, with nothing to read back. */
+export const job = defineTask({
+  kind: 'job',
+  params: z.object({ name: z.string() }),
+  impact: 'none',
+  claim: (p) => `command:${p.name}`,
+  confirmed: () => false,
+  read: async () => ({ done: false as boolean }),
+  want: () => ({ done: true }),
+  write: async (p, _change, host) => void (await host.run({ argv: [p.name] })),
+});

@@ -1,5 +1,6 @@
 import type { Reader } from '../../core/connection.ts';
 import { NotYet } from '../../core/later.ts';
+import { Secret, stretchAhead } from '../../core/secret.ts';
 import { observedSpec } from '../../docker/spec.ts';
 import { canonicalId, type ImageLocal } from '../image/image-local.ts';
 import { rememberedBy } from './labels.ts';
@@ -18,10 +19,13 @@ export async function readContainer(
 ): Promise<ContainerState | null> {
   const { docker } = host;
   const pulled = image.member === null;
+  const secrets = Object.entries(p.env).flatMap(([name, value]) => (value instanceof Secret ? [{ name, value }] : []));
   const [found, leftover, tagged] = await Promise.all([
     docker.container(p.name),
     docker.container(temporaryName(p.name)),
     pulled ? docker.image(image.ref) : null,
+    stretchAhead(secrets.map(({ value }) => value.reveal())),
+    stretchAhead(p.restartOn.flatMap((task) => (task.blocked === undefined ? task.bound.stretched() : []))),
   ]);
   if (found === null) return null;
   if (pulled && tagged === null && found.Config.Image === image.ref) throw new NotYet(`image ${image.ref} is pulled`);
@@ -29,6 +33,10 @@ export async function readContainer(
   const observed = observedSpec(found);
   const declared = specOf(p);
   const remembered = rememberedBy(observed.labels);
+  const [mounted] = await Promise.all([
+    found.State.Pid > 0 ? seenFiles(p, host, found.State.Pid) : null,
+    stretchAhead(secrets.flatMap(({ name }) => observed.env[name] ?? [])),
+  ]);
   return {
     ...specFields(observed, declared),
     image: canonicalId({ id: image.id, accepted }, found.Image),
@@ -36,7 +44,7 @@ export async function readContainer(
     env: declaredEnv(observed.env, declared.env, remembered.env),
     spec: remembered.spec,
     restartOn: remembered.restartOn,
-    mounted: found.State.Pid > 0 ? await seenFiles(p, host, found.State.Pid) : null,
+    mounted,
     running: found.State.Running,
     leftover: leftover !== null,
   };

@@ -76,4 +76,6 @@ export async function writeFileState(spec: FileSpec, change: Change<FileState>, 
 export const fileFingerprint = (spec: FileSpec, state: FileState): Data =>
   spec.content.secret && state.digest !== null ? { ...state, digest: stretchedDigest(state.digest) } : state;
 
+export const stretchedOfFile = ({ content }: FileSpec): readonly string[] => (content.secret ? [content.digest] : []);
+
 export const hidesFileField = (spec: FileSpec, path: string): boolean => spec.content.secret && path === 'digest';
