@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Relay, startRelay } from '../../bench/relay.ts';
+
+let echo: Server;
+let relay: Relay;
+let client: Socket;
+
+beforeEach(async () => {
+  echo = createServer((socket) => socket.pipe(socket));
+  echo.listen(0, '127.0.0.1');
+  await once(echo, 'listening');
+  const address = echo.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  relay = await startRelay({ address: '127.0.0.1', port: address.port });
+  client = connect({ host: '127.0.0.1', port: relay.port, noDelay: true });
+  await once(client, 'connect');
+});
+
+afterEach(async () => {
+  client.destroy();
+  await relay[Symbol.asyncDispose]();
+  echo.close();
+});
+
+async function said(text: string): Promise<void> {
+  let answer = '';
+  while (answer.length < text.length) {
+    const [chunk] = await once(client, 'data');
+    answer += String(chunk);
+  }
+  expect(answer).toBe(text);
+}
+
+describe.each([0, 5])('a relay that holds bytes for %i ms', (held) => {
+  beforeEach(() => relay.hold(held));
+
+  test('counts one trip for each question that waits for the last answer', async () => {
+    for (const word of ['one', 'two', 'three']) {
+      client.write(word);
+      await said(word);
+    }
+    expect(relay.taken()).toMatchObject([{ trips: 3, turns: 5, bytes: 22 }]);
+  });
+
+  test('counts questions that travel side by side as one trip', async () => {
+    for (const word of ['one', 'two', 'three']) client.write(word);
+    await said('onetwothree');
+    expect(relay.taken().map(({ trips }) => trips)).toEqual([1]);
+  });
+
+  test('passes the end of either side on', async () => {
+    client.end('last');
+    await said('last');
+    await once(client, 'close');
+  });
+});
+
+test('a relay forgets the connections that were taken', async () => {
+  client.write('x');
+  await said('x');
+  expect(relay.taken()).toHaveLength(1);
+  expect(relay.taken()).toEqual([]);
+});
