@@ -1,8 +1,10 @@
 import type { Connection } from '../core/connection.ts';
-import { OrchError } from '../core/errors.ts';
+import { located, OrchError } from '../core/errors.ts';
+import type { Secret } from '../core/secret.ts';
 import type { Connect } from '../engine/hosts.ts';
 import type { Inventory } from '../inventory/inventory.ts';
-import { jumpTarget } from '../transport/ssh-target.ts';
+import type { Ask } from '../transport/ask.ts';
+import type { SshTarget } from '../transport/ssh-target.ts';
 
 export interface ConnectOptions {
   readonly acceptNewHostKeys: boolean;
@@ -10,37 +12,70 @@ export interface ConnectOptions {
   readonly onNewHostKey?: (key: { readonly host: string; readonly fingerprint: string; readonly file: string }) => void;
   /** Run as the login user, whatever the inventory says. */
   readonly become?: boolean;
+  /** Asks for passphrases and passwords that nobody has given yet. Default: there is nobody to ask. */
+  readonly ask?: Ask;
+  /** For hosts of which the inventory knows none. */
+  readonly password?: Secret;
+  readonly becomePassword?: Secret;
+  /** Ends attempts to connect. */
+  readonly signal?: AbortSignal;
+  /** Told what is not done as OpenSSH's configuration says. Default: on stderr. */
+  readonly warn?: (text: string) => void;
 }
 
-/** Opens SSH connections to an inventory's hosts, with Docker on top. */
-export function connectTo(inventory: Inventory, options: ConnectOptions): Connect {
-  const hops = import('../transport/ssh-hops.ts').then(({ sshHops }) => sshHops());
-  return async (name): Promise<Connection> => {
+/** Decides how a host of the inventory is reached; connects to nothing. */
+export type Resolve = (name: string) => Promise<SshTarget>;
+
+/** @example const resolve = destinationsOf(inventory, { warn }); const target = await resolve('gw-1') */
+export function destinationsOf(
+  inventory: Inventory,
+  options: Pick<ConnectOptions, 'become' | 'password' | 'becomePassword' | 'warn'> = {},
+): Resolve {
+  const { become, password, becomePassword, warn = toStderr } = options;
+  const loading = Promise.all([import('../transport/ssh-destination.ts'), import('../transport/ssh-config.ts')]).then(
+    ([{ resolveTarget }, { sshConfig }]) => ({ resolveTarget, config: sshConfig({ warn }) }),
+  );
+  return async (name) => {
     const host = inventory.hosts.get(name);
     if (host === undefined)
       throw new OrchError('HOST_UNKNOWN', `${name} is not in ${inventory.file}`, {
         hint: 'correct the host name in the playbook or inventory',
       });
-    const [{ connectSsh }, { withDocker }] = await Promise.all([
+    const { resolveTarget, config } = await loading;
+    const settings = {
+      ...(password === undefined ? {} : { password }),
+      ...(becomePassword === undefined ? {} : { becomePassword }),
+      ...host.ssh,
+      ...(become === undefined ? {} : { become: become ? ('sudo' as const) : ('none' as const) }),
+    };
+    try {
+      return await resolveTarget(name, settings, config);
+    } catch (error) {
+      throw located(error, { host: name });
+    }
+  };
+}
+
+/** Opens SSH connections to an inventory's hosts, with Docker on top. */
+export function connectTo(inventory: Inventory, options: ConnectOptions): Connect {
+  const resolve = destinationsOf(inventory, options);
+  const hops = import('../transport/ssh-hops.ts').then(({ sshHops }) => sshHops());
+  return async (name): Promise<Connection> => {
+    const [target, { connectSsh }, { withDocker }] = await Promise.all([
+      resolve(name),
       import('../transport/ssh.ts'),
       import('../docker/client.ts'),
     ]);
-    const { knownHosts, identityFile, jump, ...ssh } = host.ssh;
-    const become = options.become === undefined ? ssh.become : options.become ? 'sudo' : 'none';
-    const direct = {
-      ...ssh,
-      name,
-      become,
-      ...(identityFile === undefined ? {} : { identityFiles: [identityFile] }),
-      ...(knownHosts === undefined ? {} : { knownHosts: [knownHosts] }),
-    } as const;
-    const target = jump === undefined ? direct : { ...direct, jump: jumpTarget(direct, jump) };
     return withDocker(
       await connectSsh(target, {
         acceptNewHostKeys: options.acceptNewHostKeys,
         onNewHostKey: options.onNewHostKey ?? (() => undefined),
         hops: await hops,
+        ...(options.ask === undefined ? {} : { ask: options.ask }),
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
       }),
     );
   };
 }
+
+const toStderr = (text: string): void => void process.stderr.write(`warning: ${text}\n`);

@@ -10,14 +10,16 @@ import { Hosts } from '../engine/hosts.ts';
 import { loadInventory } from '../inventory/load.ts';
 import { selectHosts } from '../inventory/select.ts';
 import { chooseRenderer, type OutputForm } from '../render/choose.ts';
+import { askedPasswords, type PasswordFlags } from './asked-passwords.ts';
 import { connectTo } from './connect.ts';
 import { parseExtraVars } from './extra-vars.ts';
 import { interruptSignal } from './interrupt.ts';
 import { lineSplitter } from './line-splitter.ts';
 import { newHostKeyNotice } from './new-host-key-notice.ts';
 import { positiveInteger } from './positive-integer.ts';
+import { terminalAsk } from './prompt.ts';
 
-export interface ExecFlags {
+export interface ExecFlags extends PasswordFlags {
   readonly inventory: string;
   readonly become?: boolean;
   readonly forks: string;
@@ -46,6 +48,8 @@ export async function exec(pattern: string, words: readonly string[], flags: Exe
   const targets = selectHosts(inventory, pattern);
   const timeoutMs = parseDuration(flags.timeout);
   const forks = pLimit(positiveInteger('--forks', flags.forks));
+  // Before anything is painted or interrupted: Ctrl-C ends this process here.
+  const passwords = await askedPasswords(flags, terminalAsk());
   const { stdout, stderr } = process;
   const renderer = chooseRenderer({
     stdout,
@@ -62,8 +66,12 @@ export async function exec(pattern: string, words: readonly string[], flags: Exe
     connectTo(inventory, {
       acceptNewHostKeys: flags.acceptNewHostKeys ?? false,
       onNewHostKey: newHostKeyNotice(stderr),
+      ask: terminalAsk({ signal: interrupt.signal, ...(renderer.hold === undefined ? {} : { hold: renderer.hold }) }),
+      ...passwords,
+      signal: interrupt.signal,
       become: flags.become ?? false,
     }),
+    { signal: interrupt.signal },
   );
   try {
     emit({

@@ -22,6 +22,8 @@ function program(): Command {
     .addOption(outputOption())
     .option('-v, --verbose', 'list tasks that are ok, too')
     .addOption(acceptOption())
+    .addOption(askPassOption())
+    .addOption(askBecomePassOption())
     .action(async (playbook, options) => exit(await (await import('./run.ts')).run(playbook, options)));
 
   root
@@ -34,6 +36,8 @@ function program(): Command {
     .option('-e, --extra-vars <key=value>', 'set a variable; may be repeated', collect, [])
     .addOption(outputOption())
     .addOption(acceptOption())
+    .addOption(askPassOption())
+    .addOption(askBecomePassOption())
     .action(async (pattern, words, options) => exit(await (await import('./exec.ts')).exec(pattern, words, options)));
 
   const inventory = root.command('inventory').description('look at an inventory; connects to nothing');
@@ -64,6 +68,10 @@ const acceptOption = (): Option =>
     '--accept-new-host-keys',
     'add the keys of hosts that known_hosts does not know; a changed key is still refused',
   );
+const askPassOption = (): Option =>
+  new Option('-k, --ask-pass', 'ask for the SSH password of hosts that have none in the inventory');
+const askBecomePassOption = (): Option =>
+  new Option('-K, --ask-become-pass', 'ask for the sudo password of hosts that have none in the inventory');
 const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
 
 function exit(code: number): void {

@@ -3,6 +3,7 @@ import { systemClock } from '../core/clock.ts';
 import { OrchError } from '../core/errors.ts';
 import type { Playbook } from '../core/playbook.ts';
 import { emitter } from '../engine/emit.ts';
+import { cacheDirectory, factCache } from '../engine/fact-cache.ts';
 import { Hosts } from '../engine/hosts.ts';
 import { localFiles } from '../engine/local-files.ts';
 import { Locals } from '../engine/locals.ts';
@@ -11,14 +12,16 @@ import type { Inventory } from '../inventory/inventory.ts';
 import { loadInventory } from '../inventory/load.ts';
 import { selectHosts } from '../inventory/select.ts';
 import { chooseRenderer, type OutputForm } from '../render/choose.ts';
+import { askedPasswords, type PasswordFlags } from './asked-passwords.ts';
 import { connectTo } from './connect.ts';
 import { parseExtraVars } from './extra-vars.ts';
 import { interruptSignal } from './interrupt.ts';
 import { loadPlaybook } from './load-playbook.ts';
 import { newHostKeyNotice } from './new-host-key-notice.ts';
 import { positiveInteger } from './positive-integer.ts';
+import { terminalAsk } from './prompt.ts';
 
-export interface RunFlags {
+export interface RunFlags extends PasswordFlags {
   readonly inventory: string;
   readonly check?: boolean;
   readonly diff?: boolean;
@@ -40,6 +43,8 @@ export async function run(name: string, flags: RunFlags): Promise<number> {
   const within =
     flags.limit === undefined ? undefined : new Set(selectHosts(inventory, flags.limit).map((host) => host.name));
 
+  // Before anything is painted or interrupted: Ctrl-C ends this process here.
+  const passwords = await askedPasswords(flags, terminalAsk());
   const { stdout, stderr } = process;
   const renderer = chooseRenderer({
     stdout,
@@ -53,13 +58,17 @@ export async function run(name: string, flags: RunFlags): Promise<number> {
     connectTo(inventory, {
       acceptNewHostKeys: flags.acceptNewHostKeys ?? false,
       onNewHostKey: newHostKeyNotice(stderr),
+      ask: terminalAsk({ signal: interrupt.signal, ...(renderer.hold === undefined ? {} : { hold: renderer.hold }) }),
+      ...passwords,
+      signal: interrupt.signal,
     }),
+    { signal: interrupt.signal },
   );
   try {
     const report = await runPlaybook(
       {
         hosts,
-        locals: new Locals(localFiles()),
+        locals: new Locals(localFiles(factCache(cacheDirectory()))),
         clock: systemClock,
         emit: emitter(systemClock, [(event) => renderer.event(event)]),
         check: flags.check ?? false,

@@ -1,3 +1,5 @@
+import type { z } from 'zod';
+
 /** The controller's own files, as a task type's `local` sees them. */
 export interface LocalFiles {
   /** Hex digest of a file. Read once per run, however many hosts ask. @throws OrchError LOCAL_FILE_MISSING */
@@ -9,4 +11,11 @@ export interface LocalFiles {
   archive(path: string): Promise<Readonly<Record<string, number>>>;
   /** One member of a .tar.gz archive. */
   archiveMember(path: string, member: string): Promise<Buffer>;
+  /**
+   * What `find` finds out about a file and nothing else. It may be remembered from an earlier run as long as the file has
+   * stayed the same; `name` says what was asked, and changes when the answer is made in another way.
+   *
+   * @example await io.fact('/srv/p.tar.gz', 'first line', z.string(), async () => firstLine(await io.read('/srv/p.tar.gz')))
+   */
+  fact<T>(path: string, name: string, schema: z.ZodType<T>, find: () => Promise<T>): Promise<T>;
 }

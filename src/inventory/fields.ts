@@ -27,6 +27,19 @@ export const text = (description: string, check: Check = fine) =>
 export const secret = (description: string, check: Check = fine) =>
   z.preprocess(opened, checked(check).transform(Secret.of)).meta({ description });
 
+/** A `Secret` that must not stand in the file itself. */
+export const taggedSecret = (description: string) =>
+  z
+    .preprocess((value, context) => {
+      if (value === null || value === undefined || value instanceof Tagged) return opened(value);
+      context.addIssue({
+        code: 'custom',
+        message: 'a password does not belong in this file; write !env NAME or !file path',
+      });
+      return z.NEVER;
+    }, checked(fine).transform(Secret.of))
+    .meta({ description });
+
 /** A duration such as `10s`, as milliseconds. */
 export const durationField = (description: string) =>
   z

@@ -15,15 +15,24 @@ export const addressCheck: Check = (value) => {
   return 'neither an IP address nor a host name';
 };
 
-/** `[user@]host[:port]`, IPv6 in brackets. */
+/** Names of OpenSSH's configuration may hold what no host name does. */
+const isSshName = (value: string): boolean => isHostname(value.replaceAll('_', 'x'));
+
+/** An address, or a name that OpenSSH's configuration knows. */
+export const sshAddressCheck: Check = (value) => (isSshName(value) ? undefined : addressCheck(value));
+
+/** `[user@]host[:port]`, IPv6 in brackets; several separated by commas, or `none`. */
 export const jumpCheck: Check = (value) => {
-  const [, host, port] = /^(?:[^@\s]+@)?(\[[^\]]+\]|[^:@\s]+)(?::(\d+))?$/.exec(value) ?? [];
-  const bare = host?.replace(/^\[(.*)\]$/, '$1');
-  const known = bare !== undefined && (isIP(bare) !== 0 || isHostname(bare));
-  return known && (port === undefined || (Number(port) >= 1 && Number(port) <= 65_535))
-    ? undefined
-    : 'a jump host is written [user@]host[:port]';
+  if (value === 'none' || value.split(',').every(isJumpHost)) return undefined;
+  return 'a jump host is written [user@]host[:port]';
 };
+
+function isJumpHost(text: string): boolean {
+  const [, host, port] = /^(?:[^@\s]+@)?(\[[^\]]+\]|[^:@\s]+)(?::(\d+))?$/.exec(text) ?? [];
+  const bare = host?.replace(/^\[(.*)\]$/, '$1');
+  const known = bare !== undefined && (isIP(bare) !== 0 || isSshName(bare));
+  return known && (port === undefined || (Number(port) >= 1 && Number(port) <= 65_535));
+}
 
 export const versionCheck: Check = (value) => {
   if (/^v\d/.test(value))

@@ -27,18 +27,23 @@ export interface InventoryHost {
   readonly vars: Readonly<Record<string, unknown>>;
 }
 
+/** What the inventory says of how a host is reached; OpenSSH's configuration and its defaults say the rest. */
 export interface SshSettings {
   readonly address: string;
-  readonly port: number;
-  readonly user: string;
+  /** Absolute path of a file in place of OpenSSH's usual configuration, or `none`. */
+  readonly config?: string;
+  readonly port?: number;
+  readonly user?: string;
   /** Absolute path. */
   readonly identityFile?: string;
   /** Absolute path. */
   readonly knownHosts?: string;
-  /** `[user@]host[:port]`. */
+  /** `[user@]host[:port]`, several separated by commas, or `none`. */
   readonly jump?: string;
-  readonly become: 'sudo' | 'none';
-  readonly connectTimeoutMs: number;
+  readonly become?: 'sudo' | 'none';
+  readonly connectTimeoutMs?: number;
+  readonly password?: Secret;
+  readonly becomePassword?: Secret;
 }
 
 export interface Api7Settings {

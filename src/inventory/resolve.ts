@@ -1,8 +1,5 @@
-import { homedir, userInfo } from 'node:os';
+import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { parseDuration } from '../core/duration.ts';
-import { OrchError } from '../core/errors.ts';
-import { DEFAULTS } from './defaults.ts';
 import { type GroupNode, groupMembers, parentsFirst } from './groups.ts';
 import type { Inventory, InventoryHost, LoadBalancerSettings, SshSettings } from './inventory.ts';
 import { matchPattern, type PatternNames } from './pattern.ts';
@@ -54,24 +51,34 @@ export function resolveInventory(file: InventoryFile, path: string, extraVars: V
   };
 }
 
+/** Only what is said: the rest is decided when the host is connected to. */
 function sshOf(
   host: HostFile,
   shared: NonNullable<InventoryFile['ssh']>,
   absolute: (text: string) => string,
 ): SshSettings {
-  const user = host.user ?? shared.user ?? localUser();
+  const config = host.config ?? shared.config;
+  const port = host.port ?? shared.port;
+  const user = host.user ?? shared.user;
   const identityFile = host.identity_file ?? shared.identity_file;
   const knownHosts = host.known_hosts ?? shared.known_hosts;
   const jump = host.jump ?? shared.jump;
+  const become = host.become ?? shared.become;
+  const connectTimeoutMs = host.connect_timeout ?? shared.connect_timeout;
+  const password = host.password ?? shared.password;
+  const becomePassword = host.become_password ?? shared.become_password;
   return {
     address: host.ssh_address ?? host.address,
-    port: host.port ?? shared.port ?? DEFAULTS.sshPort,
-    user,
+    ...(config === undefined ? {} : { config: config === 'none' ? config : absolute(config) }),
+    ...(port === undefined ? {} : { port }),
+    ...(user === undefined ? {} : { user }),
     ...(identityFile === undefined ? {} : { identityFile: absolute(identityFile) }),
     ...(knownHosts === undefined ? {} : { knownHosts: absolute(knownHosts) }),
     ...(jump === undefined ? {} : { jump }),
-    become: host.become ?? shared.become ?? (user === 'root' ? 'none' : 'sudo'),
-    connectTimeoutMs: host.connect_timeout ?? shared.connect_timeout ?? parseDuration(DEFAULTS.connectTimeout),
+    ...(become === undefined ? {} : { become }),
+    ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
+    ...(password === undefined ? {} : { password }),
+    ...(becomePassword === undefined ? {} : { becomePassword }),
   };
 }
 
@@ -80,16 +87,4 @@ function balancerOf(name: string, balancer: BalancerFile, names: PatternNames): 
   if (balancer.driver === 'none') return { driver: 'none', name, members, reason: balancer.reason };
   const { driver, socket, port } = balancer;
   return { driver, name, hosts: matchPattern(names, balancer.hosts), socket, members, port };
-}
-
-/** A container may run us under a uid that has no name. */
-function localUser(): string {
-  try {
-    return userInfo().username;
-  } catch (cause) {
-    throw new OrchError('INVENTORY_INVALID', 'ssh.user is not given, and the user who runs this has no name', {
-      hint: 'set ssh.user in the inventory',
-      cause,
-    });
-  }
 }

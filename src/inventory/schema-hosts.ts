@@ -1,26 +1,41 @@
 import { z } from 'zod';
 import { DEFAULTS } from './defaults.ts';
-import { block, choice, durationField, free, list, named, otherwise, port, text } from './fields.ts';
-import { addressCheck, jumpCheck } from './formats.ts';
+import { block, choice, durationField, free, list, named, otherwise, port, taggedSecret, text } from './fields.ts';
+import { addressCheck, jumpCheck, sshAddressCheck } from './formats.ts';
 
-/** Settings for all hosts tell their defaults; a single host falls back on those. */
+/** What OpenSSH's configuration says comes before these defaults. Settings of a single host fall back on those of all. */
 const sshSettings = (at: 'all hosts' | 'one host') => {
   const byDefault = (value: string | number) => (at === 'all hosts' ? value : 'as under ssh');
   return {
+    config: otherwise(
+      text('OpenSSH client configuration to go by, or `none`; relative to the inventory file, `~` expands.'),
+      byDefault("yours and the system's"),
+    ),
     port: otherwise(port('TCP port of sshd.'), byDefault(DEFAULTS.sshPort)),
     user: otherwise(text('User to log in as.'), byDefault('the user who runs api7-orch')),
     identity_file: otherwise(
       text('Private key; relative to the inventory file, `~` is your home directory.'),
       byDefault('your ssh agent and usual keys'),
     ),
+    password: otherwise(
+      taggedSecret('Password to log in with, by `!env` or `!file`.'),
+      byDefault('asked for with --ask-pass'),
+    ),
     known_hosts: otherwise(
       text('File with the host keys that are trusted; relative to the inventory file, `~` expands.'),
       byDefault('~/.ssh/known_hosts'),
     ),
-    jump: otherwise(text('Host to go through, `[user@]host[:port]`.', jumpCheck), byDefault('connect directly')),
+    jump: otherwise(
+      text('Host to go through, `[user@]host[:port]`; several separated by commas, or `none`.', jumpCheck),
+      byDefault('connect directly'),
+    ),
     become: otherwise(
       choice('How to become root after login.', ['sudo', 'none']),
       byDefault('sudo, or none for the user root'),
+    ),
+    become_password: otherwise(
+      taggedSecret('Password for sudo, by `!env` or `!file`.'),
+      byDefault('asked for with --ask-become-pass'),
     ),
     connect_timeout: otherwise(
       durationField('Time allowed for TCP connect, handshake and login.'),
@@ -31,13 +46,16 @@ const sshSettings = (at: 'all hosts' | 'one host') => {
 
 export const ssh = block(
   sshSettings('all hosts'),
-  'How to reach the hosts; each setting can be given again at a host.',
+  "How to reach the hosts; each setting can be given again at a host. What is left out, OpenSSH's configuration says.",
 );
 
 export const host = block(
   {
     address: text('Address at which cluster members and load balancers reach the host.', addressCheck),
-    ssh_address: otherwise(text('Address at which its sshd is reached from here.', addressCheck), 'address'),
+    ssh_address: otherwise(
+      text('Address at which its sshd is reached from here, or its name in ~/.ssh/config.', sshAddressCheck),
+      'address',
+    ),
     zone: text('Failure zone; free text, shown and available to playbooks.').optional(),
     ...sshSettings('one host'),
     vars: free('Variables of this host; they win over those of its groups.').optional(),

@@ -3,6 +3,8 @@ import type { NumberedEvent } from '../core/event.ts';
 /** Draws a run for somebody. Gets every event in order; must not throw from `event` and must not touch the run. */
 export interface Renderer {
   event(event: NumberedEvent): void;
+  /** Leaves the terminal to somebody else until what it gives is called; what happens meanwhile is drawn then. */
+  readonly hold?: () => Promise<() => void>;
   /** Draws what is left and waits until it has been written. */
   close(): Promise<void>;
 }

@@ -6,6 +6,10 @@ export interface Screen {
   paint(): void;
   /** Puts lines above the living part, for good. */
   print(lines: readonly Line[]): void;
+  /** Takes the living part away and leaves the cursor at the start of an empty row, until `show`. */
+  hide(): void;
+  /** To be called with the cursor at the start of an empty row. */
+  show(): void;
   /** Takes the living part away and gives the terminal back, at once. */
   abandon(): void;
   close(): Promise<void>;
@@ -64,6 +68,16 @@ export async function openScreen({ stdout, stderr, draw, stray }: ScreenOptions)
       renderer.update();
       output.toStdout('\u001b[1A', false);
       for (const { to, text } of lines) to === 'err' ? output.toStderr(text) : output.toStdout(text);
+      output.toStdout('');
+      cleared = false;
+    },
+    hide() {
+      cleared = true;
+      renderer.update();
+      output.toStdout('\u001b[1A\u001b[?25h', false);
+    },
+    show() {
+      output.toStdout('\u001b[?25l', false);
       output.toStdout('');
       cleared = false;
     },

@@ -25,10 +25,12 @@ export function ttyRenderer({ stdout, stderr, now = Date.now, ...detail }: TtyOp
   let view = EMPTY_VIEW;
   let opening: Promise<Screen | undefined> | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let held = 0;
   let abandon = (): void => {};
 
   const draw = () => frame(view, now(), { rows: stdout.rows ?? 24, columns: stdout.columns ?? 80 }, paint);
   const show = (screen: Screen): void => {
+    if (held > 0) return;
     if (pending.length > 0) screen.print(pending.splice(0));
     screen.paint();
   };
@@ -49,6 +51,13 @@ export function ttyRenderer({ stdout, stderr, now = Date.now, ...detail }: TtyOp
       view = fold(view, event);
       pending.push(...eventLines(event, view, detail, paint));
       opening ??= open().catch(() => undefined);
+    },
+    async hold() {
+      const screen = await opening;
+      if (held++ === 0) screen?.hide();
+      return () => {
+        if (--held === 0) screen?.show();
+      };
     },
     async close() {
       const screen = await opening;

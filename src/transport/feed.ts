@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 
+/** Bytes to be sent. A chunk is not looked at any more once the next one is asked for: its memory may be used again. */
 export type Source = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 const CHUNK = 128 * 1024;
@@ -11,9 +11,9 @@ export function* pieces(bytes: Uint8Array): Generator<Uint8Array> {
 }
 
 /**
- * Writes a source to a process's stdin with back-pressure and ends it. Stops quietly when `over` aborts: a process may
- * end without reading its input. Rejects only when the source itself fails; stdin is then left open, so that a
- * half-read source never looks complete.
+ * Writes a source to a process's stdin with back-pressure and ends it. Stops quietly when `over` aborts or stdin takes
+ * no more: a process may end without reading its input. Rejects only when the source itself fails; stdin is then left
+ * open, so that a half-read source never looks complete.
  */
 export async function feed(
   stdin: Writable,
@@ -23,10 +23,22 @@ export async function feed(
 ): Promise<void> {
   let sent = 0;
   for await (const chunk of source) {
-    if (over.aborted) return;
-    if (!stdin.write(chunk)) await once(stdin, 'drain', { signal: over }).catch(() => {});
+    if (!(await taken(stdin, chunk, over))) return;
     sent += chunk.length;
     onProgress?.(sent);
   }
   if (!over.aborted) stdin.end();
+}
+
+/** Whether the layer below took the chunk. A closed channel never says: then `over` does. */
+function taken(stdin: Writable, chunk: Uint8Array, over: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    const end = (): void => resolve(false);
+    if (over.aborted) return end();
+    over.addEventListener('abort', end, { once: true });
+    stdin.write(chunk, (error) => {
+      over.removeEventListener('abort', end);
+      resolve(!error && !over.aborted);
+    });
+  });
 }

@@ -1,14 +1,18 @@
 import type { ServerHostKeyAlgorithm } from 'ssh2';
+import { quote } from '../core/argv.ts';
 import { OrchError } from '../core/errors.ts';
 import {
+  damagedLines,
   fingerprint,
   hostKeyType,
   judgeHostKey,
   type KeyVerdict,
-  type KnownHost,
   knownHostName,
   knownKeyTypes,
 } from './known-hosts.ts';
+import { DEFAULT_KNOWN_HOSTS, NO_KNOWN_HOSTS } from './known-hosts-file.ts';
+import type { KnownHosts } from './known-hosts-lines.ts';
+import type { SshTarget } from './ssh-target.ts';
 
 /** Signature algorithms by key type, RFC 8332 for RSA; SHA-1 signatures are not accepted. */
 const ALGORITHMS: Readonly<Record<string, readonly ServerHostKeyAlgorithm[]>> = {
@@ -30,27 +34,24 @@ export interface HostKeyCheck {
   refusal(): OrchError | undefined;
 }
 
+type Checked = Pick<SshTarget, 'address' | 'port' | 'hostKeyAlias' | 'knownHosts' | 'jump'>;
+
 /** Judges the keys that one host presents while a connection is made and kept. */
-export function hostKeyCheck(
-  known: readonly KnownHost[],
-  target: { readonly address: string; readonly port: number },
-  acceptNew: boolean,
-): HostKeyCheck {
-  const types = knownKeyTypes(known, target.address, target.port);
-  const order = [...types, ...Object.keys(ALGORITHMS)];
+export function hostKeyCheck(known: KnownHosts, target: Checked, acceptNew: boolean): HostKeyCheck {
+  const order = [...knownKeyTypes(known, target), ...Object.keys(ALGORITHMS)];
   let accepted: Buffer | undefined;
   let refusal: OrchError | undefined;
   return {
     algorithms: [...new Set(order.flatMap((type) => ALGORITHMS[type] ?? []))],
     verify(key) {
       if (accepted?.equals(key)) return true;
-      const verdict = judgeHostKey(known, target.address, target.port, key);
+      const verdict = judgeHostKey(known, target, key);
       if (verdict.state === 'ok') return true;
       if (verdict.state === 'unknown' && acceptNew && accepted === undefined) {
         accepted = Buffer.from(key);
         return true;
       }
-      refusal = refused(verdict, knownHostName(target.address, target.port), target, key);
+      refusal = refused(verdict, target, key, damagedLines(known, target));
       return false;
     },
     accepted: () => accepted,
@@ -59,41 +60,66 @@ export function hostKeyCheck(
 }
 
 function refused(
-  verdict: KeyVerdict,
-  name: string,
-  target: { readonly address: string; readonly port: number },
+  verdict: Exclude<KeyVerdict, { readonly state: 'ok' }>,
+  target: Checked,
   key: Buffer,
+  damaged: readonly string[],
 ): OrchError {
+  const name = knownHostName(target);
   const shown = `${hostKeyType(key)} ${fingerprint(key)}`;
+  const broken = damaged.length === 0 ? '' : ` (${damaged.join(', ')} cannot be read: no whole key stands there)`;
+  const fault = (what: 'UNKNOWN' | 'CHANGED' | 'REVOKED', says: string, hint: string): OrchError =>
+    new OrchError(`CONNECT_HOST_KEY_${what}`, `${says}${broken}`, { hint });
   switch (verdict.state) {
     case 'revoked':
-      return new OrchError('CONNECT_HOST_KEY_REVOKED', `${name} presents a key that ${verdict.at} revokes: ${shown}`, {
-        hint: 'do not connect: whoever answers holds a key that was declared stolen or retired',
-      });
+      return fault(
+        'REVOKED',
+        `${name} presents a key that ${verdict.line.at} revokes: ${shown}`,
+        'do not connect: whoever answers holds a key that was declared stolen or retired',
+      );
     case 'changed':
-      return new OrchError(
-        'CONNECT_HOST_KEY_CHANGED',
-        `${name} presents another key than ${verdict.at} knows: ${shown}`,
-        {
-          hint: `somebody may be in between; if the host was really reinstalled, compare the fingerprint there, then: ssh-keygen -R '${name}'`,
-        },
+      return fault(
+        'CHANGED',
+        `${name} presents another key than ${verdict.line.at} knows: ${shown}`,
+        `somebody may be in between; if the host was really reinstalled, compare the fingerprint there, then: ${removal(name, verdict.line.file)}`,
       );
-    case 'other-type':
-      return new OrchError(
-        'CONNECT_HOST_KEY_CHANGED',
-        `${name} is known by ${verdict.types.join(', ')} (${verdict.at}), but now presents only ${shown}`,
-        {
-          hint: `compare the fingerprint on the host; if it is right, add the key: ssh-keyscan -p ${target.port} ${target.address}`,
-        },
-      );
-    default: {
+    case 'other-type': {
+      const types = verdict.types.join(', ');
+      const add = `compare the fingerprint on the host; if it is right, add the key: ${addition(target, name)}`;
+      return verdict.types.some((type) => type in ALGORITHMS)
+        ? fault('CHANGED', `${name} is known by ${types} (${verdict.line.at}), but now presents only ${shown}`, add)
+        : fault(
+            'UNKNOWN',
+            `${name} is known only by ${types} (${verdict.line.at}), a kind of key that cannot be checked here; it presents ${shown}`,
+            add,
+          );
+    }
+    case 'unknown': {
       const authority =
-        verdict.state === 'unknown' && verdict.authority !== undefined
-          ? ` (${verdict.authority} names a certificate authority, which is not supported: the host's own key is needed)`
-          : '';
-      return new OrchError('CONNECT_HOST_KEY_UNKNOWN', `the key of ${name} is not known: ${shown}${authority}`, {
-        hint: `compare it on the host (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub), then add it (ssh-keyscan -p ${target.port} ${target.address} >> ~/.ssh/known_hosts) or run with --accept-new-host-keys`,
-      });
+        verdict.authority === undefined
+          ? ''
+          : ` (${verdict.authority.at} names a certificate authority, which is not supported: the host's own key is needed)`;
+      return fault(
+        'UNKNOWN',
+        `the key of ${name} is not known: ${shown}${authority}`,
+        `compare it on the host (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub), then add it (${addition(target, name)}) or run with --accept-new-host-keys`,
+      );
     }
   }
 }
+
+const removal = (name: string, file: string): string =>
+  file === '~/.ssh/known_hosts' ? `ssh-keygen -R '${name}'` : `ssh-keygen -R '${name}' -f ${word(file)}`;
+
+/** Asked from the jump host where there is one; under an alias the name that ssh-keyscan prints would be the wrong one. */
+function addition(
+  { address, port, jump, hostKeyAlias, knownHosts = DEFAULT_KNOWN_HOSTS }: Checked,
+  name: string,
+): string {
+  const via = jump === undefined ? '' : `ssh -p ${jump.port} ${jump.user}@${jump.address} `;
+  const renamed = hostKeyAlias === undefined ? '' : ` | sed 's/^[^ ]*/${name}/'`;
+  const file = knownHosts.find((one) => one !== NO_KNOWN_HOSTS) ?? '~/.ssh/known_hosts';
+  return `${via}ssh-keyscan -p ${port} ${address}${renamed} >> ${word(file)}`;
+}
+
+const word = (file: string): string => (/^[\w./~@:+-]+$/.test(file) ? file : quote(file));

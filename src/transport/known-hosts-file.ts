@@ -1,18 +1,47 @@
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname } from 'node:path';
 import { OrchError } from '../core/errors.ts';
-import { hostKeyType, judgeHostKey, type KnownHost, knownHostName, parseKnownHosts } from './known-hosts.ts';
+import { type HostKeyOwner, hostKeyType, judgeHostKey, knownHostName } from './known-hosts.ts';
+import { hashedName, joinKnownHosts, type KnownHosts, parseKnownHosts } from './known-hosts-lines.ts';
 
-/** Where OpenSSH looks too: the user's file first. */
-export const DEFAULT_KNOWN_HOSTS: readonly string[] = ['~/.ssh/known_hosts', '/etc/ssh/ssh_known_hosts'];
+/** Where OpenSSH looks too: the user's files first. */
+export const USER_KNOWN_HOSTS: readonly string[] = ['~/.ssh/known_hosts', '~/.ssh/known_hosts2'];
+export const GLOBAL_KNOWN_HOSTS: readonly string[] = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2'];
+export const DEFAULT_KNOWN_HOSTS: readonly string[] = [...USER_KNOWN_HOSTS, ...GLOBAL_KNOWN_HOSTS];
+
+/** Holds nothing and keeps nothing: what `UserKnownHostsFile none` comes to. */
+export const NO_KNOWN_HOSTS = '/dev/null';
 
 export const expandHome = (path: string): string => (path.startsWith('~/') ? `${homedir()}${path.slice(1)}` : path);
 
-/** All lines of all files. One that is not there holds none. @throws OrchError CONNECT_KNOWN_HOSTS_UNREADABLE */
-export async function loadKnownHosts(files: readonly string[]): Promise<readonly KnownHost[]> {
-  const texts = await Promise.all(files.map(async (file) => parseKnownHosts(await textOf(expandHome(file)), file)));
-  return texts.flat();
+interface Loaded {
+  readonly stamp: string;
+  readonly hosts: Promise<KnownHosts>;
+}
+
+const loaded = new Map<string, Loaded>();
+
+/** All lines of all files, each parsed once until it changes. One that is not there holds none. @throws OrchError CONNECT_KNOWN_HOSTS_UNREADABLE */
+export async function loadKnownHosts(files: readonly string[]): Promise<KnownHosts> {
+  return joinKnownHosts(await Promise.all(files.map(load)));
+}
+
+async function load(file: string): Promise<KnownHosts> {
+  const path = expandHome(file);
+  const stamp = await stampOf(path);
+  const before = loaded.get(file);
+  if (before?.stamp === stamp) return await before.hosts;
+  const hosts = textOf(path).then((text) => parseKnownHosts(text, file));
+  loaded.set(file, { stamp, hosts });
+  return await hosts;
+}
+
+/** Changes whenever the file does: when it is written to, replaced, made or removed. */
+async function stampOf(path: string): Promise<string> {
+  const found = await stat(path, { bigint: true }).catch(() => undefined);
+  return found === undefined ? 'none' : `${path} ${found.dev} ${found.ino} ${found.size} ${found.mtimeNs}`;
 }
 
 async function textOf(path: string): Promise<string> {
@@ -27,26 +56,69 @@ async function textOf(path: string): Promise<string> {
   }
 }
 
-/** Appends happen one after another, for many hosts may be met at once. */
-let last: Promise<void> = Promise.resolve();
-
-/** Adds a host's key to a file (made private if it is new). A key that is there by now is not added twice. */
-export async function appendKnownHost(file: string, address: string, port: number, key: Buffer): Promise<void> {
-  const mine = last.then(() => append(expandHome(file), file, address, port, key));
-  last = mine.catch(() => {});
-  await mine;
+interface Addition {
+  readonly owner: HostKeyOwner;
+  readonly key: Buffer;
+  readonly hash: boolean;
 }
 
-async function append(path: string, file: string, address: string, port: number, key: Buffer): Promise<void> {
+interface Waiting {
+  readonly addition: Addition;
+  readonly written: PromiseWithResolvers<void>;
+}
+
+/** Many hosts may be met at once: what comes while a file is being written goes into its next write, together. */
+const queues = new Map<string, Waiting[]>();
+
+/**
+ * Adds a host's key to a file (made private if it is new), its name hashed on demand. A key that is there by now is not
+ * added twice.
+ *
+ * @throws OrchError CONNECT_KNOWN_HOSTS_UNWRITABLE
+ */
+export async function appendKnownHost(file: string, addition: Addition): Promise<void> {
+  if (file === NO_KNOWN_HOSTS) return;
+  const written = Promise.withResolvers<void>();
+  const queue = queues.get(file);
+  if (queue !== undefined) queue.push({ addition, written });
+  else {
+    const mine = [{ addition, written }];
+    queues.set(file, mine);
+    void writeQueued(file, mine);
+  }
+  await written.promise;
+}
+
+async function writeQueued(file: string, queue: Waiting[]): Promise<void> {
+  while (queue.length > 0) {
+    const batch = queue.splice(0);
+    try {
+      await append(
+        file,
+        batch.map(({ addition }) => addition),
+      );
+      for (const { written } of batch) written.resolve();
+    } catch (error) {
+      for (const { written } of batch) written.reject(error);
+    }
+  }
+  queues.delete(file);
+}
+
+async function append(file: string, additions: readonly Addition[]): Promise<void> {
+  const path = expandHome(file);
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const handle = await open(path, 'a+', 0o600);
     try {
       const text = await handle.readFile('utf8');
-      if (judgeHostKey(parseKnownHosts(text, file), address, port, key).state === 'ok') return;
-      const line = `${knownHostName(address, port)} ${hostKeyType(key)} ${key.toString('base64')}\n`;
+      const known = parseKnownHosts(text, file);
+      const fresh = additions.filter(({ owner, key }) => judgeHostKey(known, owner, key).state !== 'ok');
+      const lines = new Map(fresh.map((one) => [`${knownHostName(one.owner)} ${one.key.toString('base64')}`, one]));
+      if (lines.size === 0) return;
+      const added = [...lines.values()].map(lineOf).join('');
       // One write on a descriptor in append mode: no other writer comes between, and no reader sees half a line.
-      await handle.write(text === '' || text.endsWith('\n') ? line : `\n${line}`);
+      await handle.write(text === '' || text.endsWith('\n') ? added : `\n${added}`);
       await handle.sync();
     } finally {
       await handle.close();
@@ -55,9 +127,12 @@ async function append(path: string, file: string, address: string, port: number,
     throw new OrchError(
       'CONNECT_KNOWN_HOSTS_UNWRITABLE',
       `the new host key could not be added to ${path}: ${String(error)}`,
-      {
-        cause: error,
-      },
+      { hint: 'give yourself the right to write it, or name another file in ssh.known_hosts', cause: error },
     );
   }
+}
+
+function lineOf({ owner, key, hash }: Addition): string {
+  const name = knownHostName(owner);
+  return `${hash ? hashedName(name, randomBytes(20)) : name} ${hostKeyType(key)} ${key.toString('base64')}\n`;
 }

@@ -1,98 +1,82 @@
-import { createHash, createHmac } from 'node:crypto';
-
-/** One line of a known_hosts file; sshd(8), SSH_KNOWN_HOSTS FILE FORMAT. */
-export interface KnownHost {
-  /** `~/.ssh/known_hosts:12`, for messages. */
-  readonly at: string;
-  readonly marker: 'revoked' | 'cert-authority' | null;
-  readonly hosts: string;
-  readonly type: string;
-  readonly key: Buffer;
-}
+import { createHash } from 'node:crypto';
+import { isIPv6 } from 'node:net';
+import type { KnownHost, KnownHosts } from './known-hosts-lines.ts';
 
 /** What the files say of a key that a host presents. Only `ok` is a yes. */
 export type KeyVerdict =
-  | { readonly state: 'ok' | 'revoked' | 'changed'; readonly at: string }
+  | { readonly state: 'ok'; readonly line: KnownHost }
+  | { readonly state: 'revoked' | 'changed'; readonly line: KnownHost }
   /** Known by keys of other types only. */
-  | { readonly state: 'other-type'; readonly at: string; readonly types: readonly string[] }
+  | { readonly state: 'other-type'; readonly line: KnownHost; readonly types: readonly string[] }
   /** `authority`: a @cert-authority line speaks for this host, which only certificates could satisfy. */
-  | { readonly state: 'unknown'; readonly authority?: string };
+  | { readonly state: 'unknown'; readonly authority?: KnownHost };
 
-export function parseKnownHosts(text: string, file: string): readonly KnownHost[] {
-  return text.split('\n').flatMap((line, index) => {
-    const words = line.trim().split(/\s+/);
-    const marker = words[0] === '@revoked' ? 'revoked' : words[0] === '@cert-authority' ? 'cert-authority' : null;
-    const [hosts, type, key] = marker === null ? words : words.slice(1);
-    if (
-      hosts === undefined ||
-      type === undefined ||
-      key === undefined ||
-      hosts.startsWith('#') ||
-      hosts.startsWith('@')
-    )
-      return [];
-    return [{ at: `${file}:${index + 1}`, marker, hosts, type, key: Buffer.from(key, 'base64') }];
-  });
+/** What a host is looked up by. */
+export interface HostKeyOwner {
+  readonly address: string;
+  readonly port: number;
+  readonly hostKeyAlias?: string;
 }
 
-/** How a host stands in known_hosts: `gw-1.example.com`, or `[10.0.0.7]:2222` off the default port. */
-export const knownHostName = (address: string, port: number): string =>
-  port === 22 ? address.toLowerCase() : `[${address.toLowerCase()}]:${port}`;
+/** How a host stands in known_hosts: `gw-1.example.com`, `[10.0.0.7]:2222` off the default port, or its alias alone. */
+export const knownHostName = ({ address, port, hostKeyAlias }: HostKeyOwner): string =>
+  hostKeyAlias?.toLowerCase() ?? atPort(canonical(address), port);
 
 /**
  * Judges a host's key: revoked beats ok beats changed beats known by another type. As OpenSSH does, a host on another
  * port may be vouched for by a line without a port, but never judged changed by one.
  */
-export function judgeHostKey(known: readonly KnownHost[], address: string, port: number, key: Buffer): KeyVerdict {
-  const named = linesFor(known, address, port);
-  const portless = port === 22 ? [] : linesFor(known, address, 22);
+export function judgeHostKey(known: KnownHosts, owner: HostKeyOwner, key: Buffer): KeyVerdict {
+  const { named, portless } = linesFor(known, owner);
   const revoked = [...named, ...portless].find((line) => line.marker === 'revoked' && line.key.equals(key));
-  if (revoked !== undefined) return { state: 'revoked', at: revoked.at };
+  if (revoked !== undefined) return { state: 'revoked', line: revoked };
   const plain = named.filter((line) => line.marker === null);
   const ok = [...plain, ...portless.filter((line) => line.marker === null)].find((line) => line.key.equals(key));
-  if (ok !== undefined) return { state: 'ok', at: ok.at };
+  if (ok !== undefined) return { state: 'ok', line: ok };
   const type = hostKeyType(key);
   const changed = plain.find((line) => line.type === type);
-  if (changed !== undefined) return { state: 'changed', at: changed.at };
+  if (changed !== undefined) return { state: 'changed', line: changed };
   const [other] = plain;
   if (other !== undefined)
-    return { state: 'other-type', at: other.at, types: [...new Set(plain.map((line) => line.type))] };
+    return { state: 'other-type', line: other, types: [...new Set(plain.map((line) => line.type))] };
   const authority = named.find((line) => line.marker === 'cert-authority');
-  return authority === undefined ? { state: 'unknown' } : { state: 'unknown', authority: authority.at };
+  return authority === undefined ? { state: 'unknown' } : { state: 'unknown', authority };
 }
 
 /** Types of the keys that a host is known by. */
-export function knownKeyTypes(known: readonly KnownHost[], address: string, port: number): readonly string[] {
-  const lines = [...linesFor(known, address, port), ...(port === 22 ? [] : linesFor(known, address, 22))];
-  return [...new Set(lines.filter((line) => line.marker === null).map((line) => line.type))];
+export function knownKeyTypes(known: KnownHosts, owner: HostKeyOwner): readonly string[] {
+  const { named, portless } = linesFor(known, owner);
+  return [...new Set([...named, ...portless].filter((line) => line.marker === null).map((line) => line.type))];
 }
 
-const linesFor = (known: readonly KnownHost[], address: string, port: number): readonly KnownHost[] => {
-  const name = knownHostName(address, port);
-  return known.filter((line) => matches(line.hosts, name));
-};
+/** Places of lines that seem to speak for a host, but cannot be read. */
+export const damagedLines = (known: KnownHosts, owner: HostKeyOwner): readonly string[] => [
+  ...new Set(namesOf(owner).flatMap((name) => known.damaged(name))),
+];
 
-function matches(field: string, name: string): boolean {
-  if (field.startsWith('|1|')) {
-    const [, , salt = '', mac = ''] = field.split('|');
-    return createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest('base64') === mac;
-  }
-  const patterns = field.split(',');
-  const hit = (pattern: string): boolean => wildcard(pattern).test(name);
-  return (
-    !patterns.some((p) => p.startsWith('!') && hit(p.slice(1))) && patterns.some((p) => !p.startsWith('!') && hit(p))
-  );
+function linesFor(
+  known: KnownHosts,
+  owner: HostKeyOwner,
+): { readonly named: readonly KnownHost[]; readonly portless: readonly KnownHost[] } {
+  const lines = (names: readonly string[]): readonly KnownHost[] => [...new Set(names.flatMap((one) => known.of(one)))];
+  const onOtherPort = owner.port !== 22 && owner.hostKeyAlias === undefined;
+  return { named: lines(namesOf(owner)), portless: onOtherPort ? lines(namesOf({ ...owner, port: 22 })) : [] };
 }
 
-/** Only `*` and `?` are special: brackets stand for themselves, around an address with a port. */
-const wildcard = (pattern: string): RegExp =>
-  new RegExp(
-    `^${pattern
-      .toLowerCase()
-      .replace(/[\\^$.|+(){}[\]]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.')}$`,
-  );
+/** An IPv6 address may stand in the file as it was typed, or in its short form. */
+const namesOf = (owner: HostKeyOwner): readonly string[] => [
+  ...new Set([
+    knownHostName(owner),
+    ...(owner.hostKeyAlias === undefined ? [atPort(owner.address.toLowerCase(), owner.port)] : []),
+  ]),
+];
+
+const atPort = (address: string, port: number): string => (port === 22 ? address : `[${address}]:${port}`);
+
+function canonical(address: string): string {
+  const url = isIPv6(address) ? URL.parse(`http://[${address}]/`) : null;
+  return url?.hostname.slice(1, -1) ?? address.toLowerCase();
+}
 
 /** The type named inside a public key's own encoding, RFC 4253 §6.6. */
 export const hostKeyType = (key: Buffer): string => key.subarray(4, 4 + key.readUInt32BE(0)).toString('latin1');

@@ -1,4 +1,4 @@
-import { located, OrchError } from '../core/errors.ts';
+import { located } from '../core/errors.ts';
 import { runShell, type ShellRequest } from './channel.ts';
 import { runCommand } from './command.ts';
 import { dockerDial } from './dial.ts';
@@ -33,16 +33,11 @@ const READ_IDLE_MS = 3 * 60_000;
 /** All that can be done on a host, over any carrier. Errors name the host. */
 export function rawHost({ name, rights, launch: open, dialer, close }: Carrier): RawConnection {
   const sessions = sessionLimit();
-  const launch: Launch = async (line) => {
-    try {
-      return await open(line);
-    } catch (error) {
-      // An sshd that grants very few sessions: the shell that waits for the next reading gives its own up.
-      if (!(error instanceof OrchError && error.code === 'CHANNEL_REFUSED' && staying.release())) throw error;
-      return await open(line);
-    }
-  };
-  const staying = readingShell(open, rights, sessions.held);
+  // An sshd that grants very few sessions: the shell that waits for the next reading gives its own up.
+  const whenFull = (): void => void staying.release();
+  const launch: Launch = (line) => open(line, { whenFull });
+  const launchLasting: Launch = (line) => open(line, { whenFull, lasting: true });
+  const staying = readingShell((line) => open(line, { lasting: true }), rights, sessions.held);
   const shell = (request: ShellRequest): Promise<Exit> => sessions.run(() => runShell(launch, rights, request));
   const run: RawConnection['run'] = (command, options) =>
     sessions.run(() => runCommand(launch, rights, command, options));
@@ -77,7 +72,7 @@ export function rawHost({ name, rights, launch: open, dialer, close }: Carrier):
     return await httpByTool(run, target);
   };
   const show = haproxyShow(dialer, run);
-  const dialDocker = dockerDial(dialer, launch, rights, sessions.held);
+  const dialDocker = dockerDial(dialer, launchLasting, rights, sessions.held);
 
   /** Every failure of this host says so. */
   const here = async <T>(work: Promise<T>): Promise<T> => {

@@ -26,8 +26,16 @@ export interface ShellProcess {
   abandon(): void;
 }
 
+/** What a session is for, which tells how to wait where sshd grants few of them. */
+export interface SessionWish {
+  /** It stays open when it has nothing to do, so nobody need wait for its end. */
+  readonly lasting?: boolean;
+  /** Called while there is no room: gives up sessions that are idle. */
+  readonly whenFull?: () => void;
+}
+
 /** Starts a command line under the host's shell. @throws OrchError CONNECTION_LOST | CHANNEL_REFUSED */
-export type Launch = (line: string) => Promise<ShellProcess>;
+export type Launch = (line: string, wish?: SessionWish) => Promise<ShellProcess>;
 
 /** Whose rights things run with: root's through sudo, or the login user's own. */
 export type Become = 'sudo' | 'none';

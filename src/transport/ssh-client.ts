@@ -1,16 +1,18 @@
-import type { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
+import type { Duplex } from 'node:stream';
 import { OrchError } from '../core/errors.ts';
+import type { Ask } from './ask.ts';
+import { coalesceWrites } from './coalesce-writes.ts';
 import { connectFault } from './connect-faults.ts';
+import { ConnectWatch, type Dial, dialDirectly } from './connect-watch.ts';
+import { type Governor, processGovernor } from './governor.ts';
 import { hostKeyCheck } from './host-key-check.ts';
 import { fingerprint, hostKeyType, knownHostName } from './known-hosts.ts';
 import { appendKnownHost, DEFAULT_KNOWN_HOSTS, loadKnownHosts } from './known-hosts-file.ts';
-import { offerInOrder, sshKeys } from './ssh-keys.ts';
+import { startLogin } from './login.ts';
+import { quickenCipher } from './quick-cipher.ts';
 import { type SshLink, sshLink } from './ssh-link.ts';
 import type { SshTarget } from './ssh-target.ts';
 
-/** Attempts at a server that drops connections because too many come at once. */
-const ATTEMPTS = 6;
 const KEEPALIVE_MS = 10_000;
 const KEEPALIVE_MISSES = 3;
 
@@ -27,70 +29,71 @@ export interface LinkOptions {
   readonly acceptNewHostKeys: boolean;
   /** Told of each key that was added to known_hosts. */
   readonly onNewHostKey?: (key: NewHostKey) => void;
+  /** Asks for passphrases and passwords, and passes on a server's prompts. Default: there is nobody to ask. */
+  readonly ask?: Ask;
   readonly signal?: AbortSignal;
+  /** Default: the one that all connections of this process share. */
+  readonly governor?: Governor;
 }
 
-/** Opens one SSH connection: host key checked, logged in. `through` gives a fresh stream to the target, over a jump host. */
+/** Opens one SSH connection: host key checked, logged in. `dial` gives a fresh stream to the target; default: by TCP. */
 export async function openLink(
   target: SshTarget,
   options: LinkOptions,
-  through?: () => Promise<Readable>,
+  dial: Dial = dialDirectly(target),
 ): Promise<SshLink> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      options.signal?.throwIfAborted();
-      return await attemptLink(target, options, await through?.());
-    } catch (error) {
-      const throttled = error instanceof OrchError && error.code === 'CONNECT_THROTTLED';
-      if (!throttled || attempt >= ATTEMPTS) throw error;
-      // Spread out, or all that were dropped together come back together.
-      await delay(
-        attempt * (150 + Math.random() * 350),
-        undefined,
-        options.signal === undefined ? {} : { signal: options.signal },
-      );
-    }
-  }
+  const governor = options.governor ?? processGovernor();
+  return await governor.handshake(target, () => attemptLink(target, options, dial), options.signal);
 }
 
-async function attemptLink(target: SshTarget, options: LinkOptions, sock: Readable | undefined): Promise<SshLink> {
+async function attemptLink(target: SshTarget, options: LinkOptions, dial: Dial): Promise<SshLink> {
   const files = target.knownHosts ?? DEFAULT_KNOWN_HOSTS;
   const check = hostKeyCheck(
     await loadKnownHosts(files),
     target,
     options.acceptNewHostKeys || target.acceptNewHostKey === true,
   );
-  const keys = await sshKeys(target.user, target.identityFiles);
   const { NodeSSH } = await import('node-ssh');
-  const session = new NodeSSH();
-  const connecting = session.connect({
-    ...(sock === undefined ? { host: target.address, port: target.port } : { sock }),
-    username: target.user,
-    authHandler: offerInOrder(keys.methods),
-    hostVerifier: check.verify,
-    algorithms: { serverHostKey: check.algorithms },
-    readyTimeout: target.connectTimeoutMs,
-    keepaliveInterval: target.keepalive?.everyMs ?? KEEPALIVE_MS,
-    keepaliveCountMax: target.keepalive?.misses ?? KEEPALIVE_MISSES,
-  });
-  // connect() makes its client before it first waits, and lets go of it when the connection ends.
-  const client = session.connection;
-  const link = client === null ? undefined : sshLink(client);
-  client?.setMaxListeners(0);
-  client?.once('connect', () => client.setNoDelay(true));
-  const onAbort = (): void => void client?.destroy();
-  options.signal?.addEventListener('abort', onAbort, { once: true });
+  using watch = new ConnectWatch(target, options.signal);
+  const login = await startLogin(target, { ask: options.ask, paused: (question) => watch.paused(question) });
+  let sock: Duplex | undefined;
   try {
-    await connecting;
+    sock = coalesceWrites(await watch.reach(dial));
+    const session = new NodeSSH();
+    const connecting = session.connect({
+      sock,
+      username: target.user,
+      authHandler: login.handler,
+      hostVerifier: check.verify,
+      algorithms: { serverHostKey: check.algorithms },
+      // The watch has the clock: it knows what is waited for.
+      readyTimeout: 0,
+      keepaliveInterval: target.keepalive?.everyMs ?? KEEPALIVE_MS,
+      keepaliveCountMax: target.keepalive?.misses ?? KEEPALIVE_MISSES,
+    });
+    // Whatever fails before it is waited for, its own failure must not end this process.
+    connecting.catch(() => {});
+    // connect() makes its client before it first waits, and lets go of it when the connection ends.
+    const client = session.connection;
+    const link = client === null ? undefined : sshLink(client, sock);
+    client?.setMaxListeners(0);
+    if (client !== null) quickenCipher(client);
+    if (client !== null) login.follow(client);
+    client?.once('handshake', () => {
+      watch.stage = 'login';
+    });
+    await watch.race(connecting);
     if (link === undefined) throw new OrchError('CONNECT_UNREACHABLE', 'no connection was made');
     await rememberNewKey(target, options, files[0], check.accepted());
     return link;
   } catch (error) {
-    client?.destroy();
-    if (options.signal?.aborted) throw new OrchError('INTERRUPTED', 'connecting was interrupted');
-    throw check.refusal() ?? connectFault(error, target, keys.notes);
-  } finally {
-    options.signal?.removeEventListener('abort', onAbort);
+    sock?.destroy();
+    const question = options.signal?.aborted ? undefined : login.pending();
+    if (question !== undefined) {
+      await question;
+      return await attemptLink(target, options, dial);
+    }
+    throw check.refusal() ?? (await login.fault(error)) ?? connectFault(error, target, watch);
   }
 }
 
@@ -102,7 +105,7 @@ async function rememberNewKey(
   key: Buffer | undefined,
 ): Promise<void> {
   if (key === undefined || file === undefined) return;
-  await appendKnownHost(file, target.address, target.port, key);
-  const name = knownHostName(target.address, target.port);
+  await appendKnownHost(file, { owner: target, key, hash: target.hashNewHostKey === true });
+  const name = knownHostName(target);
   options.onNewHostKey?.({ host: target.name, name, type: hostKeyType(key), fingerprint: fingerprint(key), file });
 }

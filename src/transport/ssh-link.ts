@@ -1,15 +1,15 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 import { OrchError } from '../core/errors.ts';
 import { ByteSocket } from './byte-socket.ts';
 import { DialError, type Dialer } from './dialer.ts';
-import type { Launch } from './shell-process.ts';
+import { sessionGate } from './session-gate.ts';
+import type { Launch, ShellProcess } from './shell-process.ts';
 import { channelProcess } from './ssh-process.ts';
 
 /** Reasons of SSH_MSG_CHANNEL_OPEN_FAILURE, RFC 4254 §5.1; sshd says "connect failed" for MaxSessions too. */
 const PROHIBITED = 1;
 const BUSY: readonly number[] = [2, 4];
-const OPEN_WAITS_MS: readonly number[] = [50, 100, 200, 400, 800, 1600, 3200];
 const CLOSE_WAIT_MS = 2000;
 
 /** What is built on one established SSH connection. Everything on it ends with CONNECTION_LOST when it goes. */
@@ -20,7 +20,9 @@ export interface SshLink {
   close(): Promise<void>;
 }
 
-export function sshLink(client: Client): SshLink {
+/** `sock` is what the client runs on: a client whose stream no longer takes anything cannot destroy it itself. */
+export function sshLink(client: Client, sock: Duplex): SshLink {
+  const gate = sessionGate();
   const mourners = new Set<(error: OrchError) => void>();
   let gone: OrchError | undefined;
   let cause: Error | undefined;
@@ -38,6 +40,7 @@ export function sshLink(client: Client): SshLink {
     });
     for (const mourn of mourners) mourn(gone);
     mourners.clear();
+    gate.end();
   });
 
   /**
@@ -63,20 +66,31 @@ export function sshLink(client: Client): SshLink {
       }
     });
 
-  const launch: Launch = async (line) => {
-    for (const wait of [...OPEN_WAITS_MS, undefined]) {
-      try {
-        return await open(
-          (done) => client.exec(line, done),
-          (channel) => channelProcess(channel, () => gone, mourners),
-        );
-      } catch (error) {
-        if (error instanceof OrchError) throw error;
-        if (wait === undefined || !BUSY.includes(refusalReason(error) ?? 0)) throw channelRefused(error);
-        await delay(wait);
-      }
+  const session = async (line: string, leave: () => void): Promise<ShellProcess | 'full'> => {
+    try {
+      return await open(
+        (done) => client.exec(line, done),
+        (channel) => {
+          const process = channelProcess(channel, () => gone, mourners);
+          channel.once('close', leave);
+          const abandon = (): void => {
+            // What is let go may hold its session for as long as it likes: nobody is to wait for that.
+            leave();
+            process.abandon();
+          };
+          return { ...process, abandon };
+        },
+      );
+    } catch (error) {
+      if (error instanceof OrchError) throw error;
+      if (BUSY.includes(refusalReason(error) ?? 0)) return 'full';
+      throw channelRefused(error);
     }
-    throw channelRefused(undefined);
+  };
+  const launch: Launch = async (line, wish) => {
+    const process = await gate.run((leave) => session(line, leave), wish);
+    if (process === 'full') throw channelRefused(undefined);
+    return process;
   };
 
   const dial = async (
@@ -111,7 +125,7 @@ export function sshLink(client: Client): SshLink {
       if (gone !== undefined) return;
       const closed = new Promise<void>((resolve) => mourners.add(() => resolve()));
       client.end();
-      const late = setTimeout(() => client.destroy(), CLOSE_WAIT_MS);
+      const late = setTimeout(() => sock.destroy(), CLOSE_WAIT_MS);
       await closed;
       clearTimeout(late);
     },

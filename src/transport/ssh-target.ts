@@ -1,4 +1,3 @@
-import { OrchError } from '../core/errors.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Become } from './shell-process.ts';
 
@@ -16,12 +15,14 @@ export interface SshTarget {
   /** The agent's socket, or `none`. Default: SSH_AUTH_SOCK. */
   readonly identityAgent?: string;
   readonly password?: Secret;
-  /** Default: `~/.ssh/known_hosts` and `/etc/ssh/ssh_known_hosts`. New keys go to the first. */
+  /** Default: `~/.ssh/known_hosts` and `/etc/ssh/ssh_known_hosts`. New keys go to the first; `/dev/null` keeps none. */
   readonly knownHosts?: readonly string[];
   /** The name that the host key is looked up by, in place of address and port. */
   readonly hostKeyAlias?: string;
   /** Add the key of a host that nobody knows yet, as `--accept-new-host-keys` does for all. */
   readonly acceptNewHostKey?: boolean;
+  /** Write the name before a new key hashed, as `HashKnownHosts` wants it. */
+  readonly hashNewHostKey?: boolean;
   /** The host to go through, which may have one itself. Its own key is checked under its own name. */
   readonly jump?: SshTarget;
   readonly become: Become;
@@ -29,26 +30,6 @@ export interface SshTarget {
   readonly connectTimeoutMs: number;
   /** Default: every 10 s, given up after 3 without an answer. */
   readonly keepalive?: { readonly everyMs: number; readonly misses: number };
-}
-
-/**
- * A jump host as a target of its own, with the keys of the host behind it.
- *
- * @throws OrchError CONNECT_JUMP_INVALID
- * @example jumpTarget(target, 'ops@bastion.example.com:2222')
- */
-export function jumpTarget(target: SshTarget, jump: string): SshTarget {
-  const match = /^(?:([^@\s]+)@)?(\[[^\]]+\]|[^:@\s]+)(?::(\d{1,5}))?$/.exec(jump);
-  const address = match?.[2]?.replace(/^\[|\]$/g, '');
-  if (match === null || address === undefined)
-    throw new OrchError('CONNECT_JUMP_INVALID', `"${jump}" is not a jump host`, { hint: 'write [user@]host[:port]' });
-  const { jump: _self, hostKeyAlias: _alias, becomePassword: _password, ...rest } = target;
-  return {
-    ...rest,
-    name: `${jump} (jump host of ${target.name})`,
-    address,
-    port: Number(match[3] ?? 22),
-    user: match[1] ?? target.user,
-    become: 'none',
-  };
+  /** What was configured and cannot be used; told when the login fails. */
+  readonly notes?: readonly string[];
 }

@@ -1,4 +1,5 @@
 import { located } from '../core/errors.ts';
+import { processGovernor } from './governor.ts';
 import type { RawConnection } from './raw-connection.ts';
 import { rawHost } from './raw-host.ts';
 import { type LinkOptions, openLink } from './ssh-client.ts';
@@ -14,7 +15,8 @@ export interface SshOptions extends LinkOptions {
  * Connects to a host over SSH. Its key is checked against known_hosts; login is by key or ssh-agent. `become` holds for
  * all that runs there, and is first tried by whatever is read first.
  *
- * @throws OrchError CONNECT_UNREACHABLE | CONNECT_REFUSED | CONNECT_TIMED_OUT | CONNECT_THROTTLED | CONNECT_AUTH_FAILED |
+ * @throws OrchError CONNECT_UNREACHABLE | CONNECT_REFUSED | CONNECT_TIMED_OUT | CONNECT_THROTTLED | CONNECT_DROPPED | CONNECT_NOT_SSH |
+ *   CONNECT_NO_COMMON_ALGORITHM | CONNECT_AUTH_FAILED |
  *   CONNECT_HOST_KEY_UNKNOWN | CONNECT_HOST_KEY_CHANGED | CONNECT_HOST_KEY_REVOKED | CONNECT_KEY_MISSING |
  *   CONNECT_KEY_INVALID | CONNECT_KEY_ENCRYPTED | CONNECT_NO_KEY | CONNECT_JUMP_REFUSED | INTERRUPTED
  * @example const host = await connectSsh({ name: 'gw-1', address: '10.0.0.7', port: 22, user: 'ops', become: 'sudo', connectTimeoutMs: 10_000 }, { acceptNewHostKeys: false })
@@ -25,7 +27,7 @@ export async function connectSsh(target: SshTarget, options: SshOptions): Promis
       target.jump === undefined
         ? await openLink(target, options)
         : await (options.hops ?? sshHops()).through(target, target.jump, options);
-    return rawHost({
+    const host = rawHost({
       name: target.name,
       rights: {
         become: target.user === 'root' ? 'none' : target.become,
@@ -35,6 +37,8 @@ export async function connectSsh(target: SshTarget, options: SshOptions): Promis
       dialer,
       close,
     });
+    const governor = options.governor ?? processGovernor();
+    return { ...host, upload: (...upload) => governor.upload(target, () => host.upload(...upload)) };
   } catch (error) {
     throw located(error, { host: target.name });
   }

@@ -1,11 +1,25 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
+import tar from 'tar-stream';
 import { afterAll, describe, expect, test } from 'vitest';
 import { sha256 } from '../../src/core/data.ts';
 import { localFiles } from '../../src/engine/local-files.ts';
 import { tarGzOf, tarOf } from '../docker/archives.ts';
+
+/** A .tar.gz of these headers, without any content. */
+async function packed(...headers: readonly Partial<tar.Header>[]): Promise<Buffer> {
+  const pack = tar.pack();
+  for (const header of headers) {
+    const whole = { name: '', ...header };
+    if (header.type === undefined) pack.entry(whole, Buffer.alloc(0));
+    else pack.entry(whole);
+  }
+  pack.finalize();
+  return gzipSync(await buffer(pack));
+}
 
 const directory = mkdtempSync(join(tmpdir(), 'api7-orch-local-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -23,6 +37,8 @@ const hollow = await tarGzOf({});
 const halfTar = gzipSync((await tarOf({ a: large })).subarray(0, 5000));
 const climbing = await tarGzOf({ '../etc/passwd': 'root' });
 const absolute = await tarGzOf({ '/etc/passwd': 'root' });
+const climbingDirectory = await packed({ name: '../outside/', type: 'directory' });
+const device = await packed({ name: 'null', type: 'character-device' });
 const archive = await tarGzOf({ './images/a.tar.gz': large, VERSION: '3.10.5\n', empty: '' });
 
 describe('an archive', () => {
@@ -72,6 +88,8 @@ describe('an archive', () => {
     ['a tar that was cut before it was compressed', halfTar, /ends too early/],
     ['made to write outside of its directory', climbing, /outside/],
     ['made to write to an absolute path', absolute, /outside/],
+    ['made to make a directory outside', climbingDirectory, /outside/],
+    ['made to bring a device', device, /device/],
   ])('%s is refused, naming the file and what to do', async (name, content, message) => {
     const bad = put(`${name.replaceAll(' ', '-')}.tar.gz`, content);
     await expect(localFiles().archive(bad)).rejects.toMatchObject({
@@ -80,6 +98,75 @@ describe('an archive', () => {
       hint: expect.stringContaining('again'),
     });
     await expect(localFiles().archive(bad)).rejects.toThrow(bad);
+  });
+});
+
+type Links = readonly (readonly [name: string, target: string, type?: 'link'])[];
+
+describe('an archive with links', () => {
+  const withLinks = async (links: Links): Promise<string> => {
+    const entries = links.map(([name, linkname, type = 'symlink' as const]) => ({ name, linkname, type }));
+    return put('links.tar.gz', await packed({ name: 'conf/a.yaml', size: 0 }, ...entries));
+  };
+
+  test.each<[what: string, links: Links]>([
+    ['beside', [['conf/b.yaml', 'a.yaml']]],
+    ['below', [['a.yaml', 'conf/a.yaml']]],
+    ['above, within the package', [['conf/deep/b.yaml', '../a.yaml']]],
+    [
+      'to a directory, through which others lead',
+      [
+        ['etc', 'conf'],
+        ['b.yaml', 'etc/a.yaml'],
+        ['c.yaml', 'etc/../etc/a.yaml'],
+      ],
+    ],
+    ['to the very top', [['conf/top', '..']]],
+    ['hard', [['conf/b.yaml', 'conf/a.yaml', 'link']]],
+    [
+      'in a ring',
+      [
+        ['x', 'y'],
+        ['y', 'x'],
+      ],
+    ],
+  ])('%s is fine', async (_, links) => {
+    expect(await localFiles().archive(await withLinks(links))).toEqual({ 'conf/a.yaml': 0 });
+  });
+
+  test.each<[what: string, links: Links]>([
+    ['to an absolute path', [['conf/passwd', '/etc/passwd']]],
+    ['that climb', [['conf/passwd', '../../etc/passwd']]],
+    ['that climb after they have gone down', [['passwd', 'conf/../../etc/passwd']]],
+    [
+      'that climb by way of another link',
+      [
+        ['conf/deep/up', '../..'],
+        ['out', 'conf/deep/up/../etc'],
+      ],
+    ],
+    [
+      'to a link that comes later and climbs',
+      [
+        ['a', 'b/../x'],
+        ['b', 'conf/..'],
+        ['conf/c', '../b/../../x'],
+      ],
+    ],
+    ['hard, to an absolute path', [['passwd', '/etc/passwd', 'link']]],
+    ['hard, that climb', [['passwd', '../etc/passwd', 'link']]],
+    [
+      'hard, by way of a symbolic one',
+      [
+        ['up', '..'],
+        ['passwd', 'up/etc/passwd', 'link'],
+      ],
+    ],
+  ])('%s is refused before any host sees it', async (_, links) => {
+    await expect(localFiles().archive(await withLinks(links))).rejects.toMatchObject({
+      code: 'PACKAGE_DAMAGED',
+      message: expect.stringContaining("outside of the package's directory"),
+    });
   });
 });
 

@@ -1,4 +1,4 @@
-import { homedir, userInfo } from 'node:os';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { OrchError } from '../../src/core/errors.ts';
@@ -9,7 +9,7 @@ import { loadInventory } from '../../src/inventory/load.ts';
 
 const FIXTURES = join(import.meta.dirname, '../fixtures/inventory');
 const DSN = 'postgres://api7ee:p%40ss@db/api7ee';
-const ENV = { DSN, TOKEN: 'some-token', SSH_PORT: '2022' };
+const ENV = { DSN, TOKEN: 'some-token', SSH_PORT: '2022', SSH_PASSWORD: 'some-password', SUDO: 'some-sudo' };
 
 const full = await loadInventory(join(FIXTURES, 'accepted/full.yaml'), { env: ENV });
 const minimal = await loadInventory(join(FIXTURES, 'accepted/minimal.yaml'), { env: {} });
@@ -38,11 +38,10 @@ test('the shipped example names what its secrets lack', async () => {
 
 test('defaults', () => {
   const one = minimal.hosts.get('one');
-  const user = userInfo().username;
   expect(one).toEqual({
     name: 'one',
     address: '192.0.2.1',
-    ssh: { address: '192.0.2.1', port: 22, user, become: user === 'root' ? 'none' : 'sudo', connectTimeoutMs: 10_000 },
+    ssh: { address: '192.0.2.1' },
     groups: [],
     vars: {},
   });
@@ -79,7 +78,12 @@ test('ssh settings: shared ones, and those of a host over them', () => {
     jump: 'ops@bastion.example.com:2222',
     become: 'sudo',
     connectTimeoutMs: 90_000,
+    config: join(FIXTURES, 'accepted/ssh_config'),
+    password: expect.any(Secret),
+    becomePassword: expect.any(Secret),
   });
+  expect(host('cp-1').ssh.password?.reveal()).toBe('some-password');
+  expect(host('cp-1').ssh.becomePassword?.reveal()).toBe('some-sudo');
   expect(host('gw-1').ssh).toEqual({
     address: 'gw-1.example.com',
     port: 2201,
@@ -89,7 +93,13 @@ test('ssh settings: shared ones, and those of a host over them', () => {
     jump: '[fd00::1]:22',
     become: 'none',
     connectTimeoutMs: 500,
+    config: 'none',
+    password: expect.any(Secret),
+    becomePassword: expect.any(Secret),
   });
+  expect(host('gw-1').ssh.password?.reveal()).toBe('a licence\n');
+  expect(host('gw-2').ssh).toMatchObject({ address: 'gw_2', jump: 'none' });
+  expect(host('lb-1').ssh.jump).toBe('ops@outer:2222,[fd00::2],inner_1');
 });
 
 test('hosts stay in file order, whatever the order in their groups; merge keys work', () => {
@@ -132,7 +142,9 @@ test('secrets: read from the environment and from files, hidden from print, one 
   expect(gateway.auth).toMatchObject({ cert: expect.stringMatching(/^-----BEGIN CERT/), sni: 'api7ee3-dp-manager' });
   const { key, list } = config.gateway.plugin_attr as { key: Secret; list: [number, Secret] };
   expect([key.reveal(), list[0], list[1].reveal()]).toEqual(['some-token', 1, 'some-token']);
-  expect(JSON.stringify([...full.hosts, full.api7])).not.toMatch(/some-token|p%40ss|a licence|PRIVATE KEY/);
+  expect(JSON.stringify([...full.hosts, full.api7])).not.toMatch(
+    /some-token|some-password|some-sudo|p%40ss|a licence|PRIVATE KEY/,
+  );
 });
 
 test('a tag at a place that is not secret gives plain text', () => {

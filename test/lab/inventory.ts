@@ -30,6 +30,7 @@ ssh:
   identity_file: ssh/id_ed25519
   known_hosts: ssh/known_hosts
   become: sudo
+  config: none
 hosts:
 ${hosts.join('')}groups:
 ${members.join('')}  database: { hosts: [${hostsOf('database').join(', ')}] }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -133,6 +133,37 @@ describe('package', () => {
     expect(codes).toEqual(['DISK_FULL']);
     expect(JSON.stringify(events)).toContain(into);
     expect([...host.files.keys()].filter((path) => path.startsWith('/opt'))).toEqual([]);
+  });
+
+  test('what was sent before a cut stays there, and counts as room on a small disk', async () => {
+    const size = readFileSync(from).length;
+    const host = new DockerHost({ freeBytes: 100 });
+    const part = `${work}/.package.tar.gz.0123456789ab.api7-orch-part`;
+    host.files.makeDirectory(work, { mode: '0700', owner: 'root', group: 'root' });
+    host.files.makeDirectory(`${work}/content`, ROOT);
+    host.files.write(part, Buffer.alloc(size), ROOT);
+    host.files.write(`${work}/content/stray`, Buffer.from('x'.repeat(100)), ROOT);
+    const seen: boolean[] = [];
+    host.onWrite = (moment, count) => {
+      if (moment === 'after' && count === 2) throw new OrchError('CONNECTION_LOST', 'cut');
+      if (moment === 'before' && count === 3) seen.push(host.files.has(part), host.files.has(`${work}/content/stray`));
+    };
+    expect((await run(host)).rows).toEqual([`changed package ${into}`]);
+    expect(seen).toEqual([true, false]);
+    expect([...host.files.keys()].filter((path) => path.includes('api7-orch'))).toEqual([]);
+  });
+
+  test.each([
+    ['others can enter', { mode: '0755', owner: 'root', group: 'root' }],
+    ['somebody else owns', { mode: '0700', owner: 'ops', group: 'ops' }],
+  ])('a work directory that %s is not trusted', async (_, owned) => {
+    const host = new DockerHost();
+    host.files.makeDirectory(work, owned);
+    host.files.write(`${work}/planted`, Buffer.from('x'), ROOT);
+    host.onWrite = (moment, count) => {
+      if (moment === 'after' && count === 1) expect(host.files.has(`${work}/planted`)).toBe(false);
+    };
+    expect((await run(host)).codes).toEqual([]);
   });
 
   test('a failing tar leaves nothing behind', async () => {

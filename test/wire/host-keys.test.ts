@@ -67,7 +67,41 @@ test('a changed key is refused, whatever is allowed', async () => {
     await expect(attempt(file, accept)).rejects.toMatchObject({
       code: 'CONNECT_HOST_KEY_CHANGED',
       message: expect.stringContaining(`${file}:2`),
+      hint: expect.stringContaining(`ssh-keygen -R '${name()}' -f ${file}`),
     });
+});
+
+test('a line that seems to speak for the host, but is damaged, is named', async () => {
+  const file = knownHosts('# comment', `elsewhere ${stranger}`, `${name()} ${sshd.hostKey().slice(0, -8)}`);
+  await expect(attempt(file)).rejects.toMatchObject({
+    code: 'CONNECT_HOST_KEY_UNKNOWN',
+    message: expect.stringContaining(`${file}:3 cannot be read`),
+    hint: expect.stringContaining(`ssh-keyscan -p ${sshd.port} 127.0.0.1 >> ${file}`),
+  });
+});
+
+test('a host known only by a FIDO key is refused, whatever is allowed, and the kind of key named', async () => {
+  const type = 'sk-ssh-ed25519@openssh.com';
+  const fields = [type, 'x'.repeat(32), 'ssh:'].map((text) => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(text.length);
+    return Buffer.concat([length, Buffer.from(text)]);
+  });
+  const file = knownHosts(`${name()} ${type} ${Buffer.concat(fields).toString('base64')}`);
+  for (const accept of [false, true])
+    await expect(attempt(file, accept)).rejects.toMatchObject({
+      code: 'CONNECT_HOST_KEY_UNKNOWN',
+      message: expect.stringMatching(/known only by sk-ssh-ed25519@openssh\.com .* cannot be checked here/),
+    });
+});
+
+test('what somebody else writes into the file is seen by the next connection', async () => {
+  const file = knownHosts(`elsewhere ${stranger}`);
+  await expect(attempt(file)).rejects.toMatchObject({ code: 'CONNECT_HOST_KEY_UNKNOWN' });
+  writeFileSync(file, `${name()} ${sshd.hostKey()}\n`);
+  expect(await attempt(file)).toBe('in\n');
+  writeFileSync(file, `${name()} ${stranger}\n`);
+  await expect(attempt(file)).rejects.toMatchObject({ code: 'CONNECT_HOST_KEY_CHANGED' });
 });
 
 test('a host known only by a type it no longer has is refused, whatever is allowed', async () => {

@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { z } from 'zod';
 import { OrchError } from '../../core/errors.ts';
 import type { LocalFiles } from '../../core/local-files.ts';
 import type { PackageLocal } from '../package/package-local.ts';
@@ -11,13 +12,24 @@ export interface FoundImage extends ArchivedImage {
 /** An archive is held in memory while it is read: one at a time. */
 const reading = pLimit(1);
 
+const archived = z.array(
+  z.object({
+    tags: z.array(z.string()),
+    id: z.string(),
+    accepted: z.array(z.string()),
+    architecture: z.string().nullable(),
+  }),
+);
+
 const known = new WeakMap<LocalFiles, Map<string, Promise<readonly ArchivedImage[]>>>();
 
 function imagesIn(io: LocalFiles, path: string, member: string): Promise<readonly ArchivedImage[]> {
   const cache = known.get(io) ?? new Map<string, Promise<readonly ArchivedImage[]>>();
   known.set(io, cache);
   const key = JSON.stringify([path, member]);
-  const images = cache.get(key) ?? reading(async () => open(path, member, await io.archiveMember(path, member)));
+  // The number goes up whenever an image's ids are found in another way.
+  const find = () => reading(async () => [...(await open(path, member, await io.archiveMember(path, member)))]);
+  const images = cache.get(key) ?? io.fact(path, `images 1 ${member}`, archived, find);
   cache.set(key, images);
   return images;
 }

@@ -16,9 +16,13 @@ const SLACK = 1.05;
 export const workDirectory = (into: string): string =>
   posix.join(posix.dirname(into), `.${posix.basename(into)}.api7-orch-new`);
 
+/** The connection went, or the user did: what has come of the package is where the next attempt goes on. */
+const RESUMABLE: readonly string[] = ['CONNECTION_LOST', 'TIMED_OUT', 'INTERRUPTED'];
+
 /**
  * Uploads a package and unpacks it to a directory of its own, which then takes the place of the old one; the manifest
- * comes last. Broken off anywhere it leaves a directory without manifest, which the next run makes anew.
+ * comes last. Broken off anywhere it leaves a directory without manifest, which the next run makes anew; of the archive
+ * it sends only what is not there yet.
  *
  * @throws OrchError DISK_FULL before anything is sent, PACKAGE_UNPACK_FAILED
  */
@@ -32,8 +36,7 @@ export async function unpackPackage(
   const work = workDirectory(into);
   const archive = `${work}/package.tar.gz`;
   const fresh = `${work}/content`;
-  await host.remove(work);
-  await refuseFullDisk(pkg, into, host);
+  await makeRoom(pkg, into, host);
   try {
     await host.makeDirectory(work, { ...PRIVATE, mode: '0700' });
     await host.upload(pkg.from, archive, {
@@ -53,7 +56,7 @@ export async function unpackPackage(
     await host.remove(work);
   } catch (error) {
     // What cannot be removed now is removed by the next run; the first error is the one to tell.
-    await host.remove(work).catch(() => {});
+    if (!(error instanceof OrchError && RESUMABLE.includes(error.code))) await host.remove(work).catch(() => {});
     throw error;
   }
   await host.writeFile(`${into}/${MANIFEST}`, manifestText(pkg), { ...ownership, mode: '0640' });
@@ -69,14 +72,26 @@ function inSteps(size: number, tell: (bytes: number) => void): (bytes: number) =
   };
 }
 
-async function refuseFullDisk({ from, size, files }: PackageLocal, into: string, host: Connection): Promise<void> {
+/** Keeps what an earlier attempt has sent, removes all else of it, and refuses a disk that is too small. */
+async function makeRoom({ from, size, files }: PackageLocal, into: string, host: Connection): Promise<void> {
+  const work = workDirectory(into);
+  const [begun, left, free] = await Promise.all([
+    host.stat(work),
+    host.tree(work).catch(() => null),
+    host.freeBytes(into),
+  ]);
   const unpacked = Object.values(files).reduce((sum, bytes) => sum + bytes, 0);
-  const needed = Math.ceil((size + unpacked) * SLACK);
-  const free = await host.freeBytes(into);
-  if (free >= needed) return;
-  throw new OrchError('DISK_FULL', `${into} needs ${mib(needed)} to unpack ${from}, ${mib(free)} are free`, {
-    hint: `free at least ${mib(needed - free)} on the file system of ${into}`,
-  });
+  // What has come of this archive is not needed again, and all that lies beside it makes room.
+  const there = Object.values(left ?? {}).reduce((sum, bytes) => sum + bytes, 0);
+  const needed = Math.max(0, Math.ceil((size + unpacked) * SLACK) - there);
+  if (free < needed)
+    throw new OrchError('DISK_FULL', `${into} needs ${mib(needed)} to unpack ${from}, ${mib(free)} are free`, {
+      hint: `free at least ${mib(needed - free)} on the file system of ${into}`,
+    });
+  if (begun === null) return;
+  // Only where nobody else could enter is it what was sent.
+  const trusted = begun.type === 'directory' && begun.uid === 0 && begun.mode === '0700';
+  await host.remove(trusted ? `${work}/content` : work);
 }
 
 export const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(bytes < 10 * 2 ** 20 ? 1 : 0)} MiB`;

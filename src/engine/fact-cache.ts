@@ -1,0 +1,113 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { z } from 'zod';
+
+/** Remembers across runs what was found out about files: a package's digest and listing cost seconds to find again. */
+export type FactCache = <T>(path: string, name: string, schema: z.ZodType<T>, find: () => Promise<T>) => Promise<T>;
+
+const VERSION = 1;
+/** A file that was changed this shortly before could be changed again without its times showing it. */
+const SETTLED_MS = 2000;
+const KEPT_ENTRIES = 200;
+const KEPT_MS = 90 * 24 * 3_600_000;
+
+const entry = z.strictObject({
+  version: z.literal(VERSION),
+  path: z.string(),
+  /** What tells one content of the file from another without reading it. */
+  identity: z.string(),
+  facts: z.record(z.string(), z.unknown()),
+});
+
+type Entry = z.output<typeof entry>;
+
+/** `${XDG_CACHE_HOME:-~/.cache}/api7-orch`; a relative XDG_CACHE_HOME does not count, as its specification says. */
+export function cacheDirectory(env: NodeJS.ProcessEnv = process.env): string {
+  const given = env.XDG_CACHE_HOME;
+  return join(given !== undefined && isAbsolute(given) ? given : join(homedir(), '.cache'), 'api7-orch');
+}
+
+/**
+ * A cache in files, one for each file that something is known of, readable by this user only. It only ever saves work:
+ * an entry that is damaged, of another version, or of a file that has changed since does not count, and a directory
+ * that cannot be written to is no error.
+ *
+ * @example const fact = factCache(cacheDirectory()); await fact('/srv/p.tar.gz', 'sha256', z.string(), () => digest('/srv/p.tar.gz'))
+ */
+export function factCache(directory: string): FactCache {
+  const saving = new Map<string, Promise<void>>();
+  return async (given, name, schema, find) => {
+    const path = resolve(given);
+    const file = join(directory, `${createHash('sha256').update(path).digest('hex')}.json`);
+    const before = await seen(path);
+    if (before === undefined) return find();
+    const known = schema.safeParse((await load(file, path, before.identity))?.facts[name]);
+    if (known.success) return known.data;
+    const found = await find();
+    const after = await seen(path);
+    if (!before.settled || before.identity !== after?.identity) return found;
+    // One after the other: each adds to what the one before has written.
+    const last = saving.get(file) ?? Promise.resolve();
+    const next = last.then(() => add(directory, file, path, before.identity, name, found)).catch(() => {});
+    saving.set(file, next);
+    await next;
+    return found;
+  };
+}
+
+interface Seen {
+  readonly identity: string;
+  readonly settled: boolean;
+}
+
+async function seen(path: string): Promise<Seen | undefined> {
+  const found = await stat(path, { bigint: true }).catch(() => undefined);
+  if (found === undefined || !found.isFile()) return undefined;
+  const { size, mtimeNs, ctimeNs, ino, dev } = found;
+  const age = Date.now() - Number((mtimeNs > ctimeNs ? mtimeNs : ctimeNs) / 1_000_000n);
+  return { identity: [size, mtimeNs, ctimeNs, ino, dev].join(' '), settled: age > SETTLED_MS };
+}
+
+async function load(file: string, path: string, now: string): Promise<Entry | undefined> {
+  try {
+    const { uid } = await stat(file);
+    if (process.getuid !== undefined && uid !== process.getuid()) return undefined;
+    const found = entry.parse(JSON.parse(await readFile(file, 'utf8')));
+    return found.path === path && found.identity === now ? found : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function add(
+  directory: string,
+  file: string,
+  path: string,
+  now: string,
+  name: string,
+  found: unknown,
+): Promise<void> {
+  const known = await load(file, path, now);
+  const whole: Entry = { version: VERSION, path, identity: now, facts: { ...known?.facts, [name]: found } };
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const temporary = `${file}.${randomBytes(6).toString('hex')}.new`;
+  try {
+    await writeFile(temporary, JSON.stringify(whole), { mode: 0o600, flag: 'wx' });
+    await rename(temporary, file);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+  if (known === undefined) await prune(directory);
+}
+
+/** Leaves the newest: an entry that is still wanted is made anew at the cost of one reading. */
+async function prune(directory: string): Promise<void> {
+  const names = (await readdir(directory)).filter((name) => /^[0-9a-f]{64}\.json(?:\.[0-9a-f]{12}\.new)?$/.test(name));
+  const dated = await Promise.all(
+    names.map(async (name) => ({ name, at: (await stat(join(directory, name)).catch(() => undefined))?.mtimeMs ?? 0 })),
+  );
+  const old = dated.sort((a, b) => b.at - a.at).filter(({ at }, i) => i >= KEPT_ENTRIES || at < Date.now() - KEPT_MS);
+  await Promise.all(old.map(({ name }) => rm(join(directory, name), { force: true })));
+}

@@ -1,0 +1,84 @@
+import { execFile } from 'node:child_process';
+import { OrchError } from '../core/errors.ts';
+import { RESPECTED } from './ssh-config-survey.ts';
+import { jumpLoop } from './ssh-jump-hosts.ts';
+
+/** What is asked of the configuration: the name as it would stand on ssh's command line. */
+export interface ConfigQuery {
+  /** In place of the user's and the system's configuration; `none`: no configuration. */
+  readonly file?: string;
+  readonly address: string;
+  /** Given elsewhere already, so that conditions on them hold. */
+  readonly port?: number;
+  readonly user?: string;
+}
+
+/** Settings by their name in lower case, each with its values; tokens such as `%h` still stand in them. */
+export type ConfigValues = ReadonlyMap<string, readonly string[]>;
+
+/** A `Match exec` in there may take its time. */
+const LIMIT_MS = 30_000;
+
+let defaults: Promise<ReadonlyMap<string, readonly string[]>> | undefined;
+
+/**
+ * What OpenSSH's own client makes of its configuration for a host, less what would hold without any. `undefined` where
+ * no such client is installed, or it does not run for a user without a name.
+ *
+ * @throws OrchError CONNECT_CONFIG_INVALID | CONNECT_JUMP_LOOP
+ */
+export async function askOpenSsh(query: ConfigQuery): Promise<ConfigValues | undefined> {
+  defaults ??= dump({ file: 'none', address: 'host.invalid' }).then((lines) => lines ?? new Map());
+  defaults.catch(() => {
+    defaults = undefined;
+  });
+  const [said, byDefault] = await Promise.all([dump(query), defaults]);
+  if (said === undefined) return undefined;
+  const own = [...said].filter(([keyword, values]) =>
+    keyword === 'hostname'
+      ? values[0] !== query.address.toLowerCase()
+      : values.join('\n') !== byDefault.get(keyword)?.join('\n'),
+  );
+  return new Map(own.map(([keyword, values]) => [keyword, isPathList(keyword) ? values.flatMap(paths) : values]));
+}
+
+const isPathList = (keyword: string): boolean => /^(user|global)knownhostsfile$/.test(keyword);
+
+/** Printed without quotes: a word that begins no path belongs to the path before it. */
+const paths = (line: string): readonly string[] => line.split(/ (?=[/~%$]|none$)/);
+
+async function dump({ file, address, port, user }: ConfigQuery): Promise<Map<string, string[]> | undefined> {
+  const args = [
+    ...['-T', '-G'],
+    ...(file === undefined ? [] : ['-F', file]),
+    ...(port === undefined ? [] : ['-p', String(port)]),
+    ...(user === undefined ? [] : ['-l', user]),
+    ...['--', address],
+  ];
+  const printed = await new Promise<string | undefined>((resolve, reject) => {
+    const child = execFile('ssh', args, { timeout: LIMIT_MS, maxBuffer: 1024 * 1024 }, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout);
+      else if (error.code === 'ENOENT' || error.code === 'EACCES' || /No user exists for uid/.test(stderr))
+        resolve(undefined);
+      else if (/jumphost loop/i.test(stderr))
+        reject(jumpLoop(`the ssh configuration makes ${address} its own jump host`, address));
+      else reject(invalid(address, error.killed ? `no answer within ${LIMIT_MS / 1000} s` : stderr.trim(), error));
+    });
+    child.stdin?.end();
+  });
+  if (printed === undefined) return undefined;
+  const lines = new Map<string, string[]>();
+  for (const line of printed.split('\n')) {
+    const [, keyword = '', value = ''] = /^(\S+) (.*)$/.exec(line) ?? [];
+    if (!RESPECTED.has(keyword) && keyword !== 'hashknownhosts') continue;
+    lines.set(keyword, [...(lines.get(keyword) ?? []), value]);
+  }
+  return lines;
+}
+
+const invalid = (address: string, details: string, cause: unknown): OrchError =>
+  new OrchError('CONNECT_CONFIG_INVALID', `ssh cannot make sense of its configuration for ${address}`, {
+    details,
+    hint: `try: ssh -G ${address}; or leave it out by "config: none" under ssh in the inventory`,
+    cause,
+  });

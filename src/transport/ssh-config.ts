@@ -1,0 +1,73 @@
+import pLimit from 'p-limit';
+import { askOpenSsh, type ConfigQuery, type ConfigValues } from './ssh-config-openssh.ts';
+import { readOpenSshConfig } from './ssh-config-reading.ts';
+import { type ConfigSurvey, surveyConfig } from './ssh-config-survey.ts';
+
+/** Each is a process of some 10 ms; more at once only get into each other's way. */
+const ASKED_AT_ONCE = 4;
+
+/** What OpenSSH's configuration says of one host, without what holds by default. */
+export interface HostConfig {
+  /** Values of a setting, its name in lower case; empty where nothing is said. */
+  readonly all: (keyword: string) => readonly string[];
+  readonly first: (keyword: string) => string | undefined;
+  /** Where a setting stands, for messages: `/root/.ssh/config:12`. */
+  readonly place: (keyword: string) => string;
+}
+
+/** OpenSSH's client configuration. The files are read once, each host is worked out once. */
+export interface SshConfig {
+  /** @throws OrchError CONNECT_CONFIG_INVALID | CONNECT_CONFIG_UNREADABLE */
+  lookup(query: ConfigQuery): Promise<HostConfig>;
+  /** Tells of something that is not done as configured; of the same thing once. */
+  warn(text: string): void;
+}
+
+export interface SshConfigOptions {
+  /** Who works it out. Default: `ssh -G`, or this program where no OpenSSH client is installed. */
+  readonly reader?: 'openssh' | 'own';
+  readonly warn?: (text: string) => void;
+}
+
+/** @example const config = sshConfig(); (await config.lookup({ address: 'gw-1' })).first('proxyjump') */
+export function sshConfig(options: SshConfigOptions = {}): SshConfig {
+  const surveys = new Map<string | undefined, Promise<ConfigSurvey>>();
+  const hosts = new Map<string, Promise<HostConfig>>();
+  const told = new Set<string>();
+  const limit = pLimit(ASKED_AT_ONCE);
+  const warn = (text: string): void => {
+    if (told.has(text)) return;
+    told.add(text);
+    options.warn?.(text);
+  };
+
+  const valuesOf = async (query: ConfigQuery): Promise<ConfigValues> => {
+    const said = options.reader === 'own' ? undefined : await limit(() => askOpenSsh(query));
+    return said ?? (await readOpenSshConfig(query, warn));
+  };
+  const find = async (query: ConfigQuery): Promise<HostConfig> => {
+    const survey = await kept(surveys, query.file, () => surveyConfig(query.file));
+    const values: ConfigValues = survey.relevant
+      ? await valuesOf(query)
+      : new Map(survey.hashesNames ? [['hashknownhosts', ['yes']]] : []);
+    return {
+      all: (keyword) => values.get(keyword) ?? [],
+      first: (keyword) => values.get(keyword)?.[0],
+      place: (keyword) => survey.places(keyword).slice(0, 3).join(', '),
+    };
+  };
+  return {
+    lookup: (query) =>
+      kept(hosts, JSON.stringify([query.file, query.address, query.port, query.user]), () => find(query)),
+    warn,
+  };
+}
+
+/** What was begun for the key already, or a new beginning. */
+function kept<Key, Value>(all: Map<Key, Promise<Value>>, key: Key, begin: () => Promise<Value>): Promise<Value> {
+  const before = all.get(key);
+  if (before !== undefined) return before;
+  const begun = begin();
+  all.set(key, begun);
+  return begun;
+}

@@ -1,0 +1,141 @@
+import { userInfo } from 'node:os';
+import { OrchError } from '../core/errors.ts';
+import type { Secret } from '../core/secret.ts';
+import type { Become } from './shell-process.ts';
+import type { HostConfig, SshConfig } from './ssh-config.ts';
+import { hostKeySettings, loginSettings, pathExpander, refuseUnsupported, timing } from './ssh-destination-settings.ts';
+import { type JumpHost, jumpLoop, parseJumpHosts, writtenJumpHosts } from './ssh-jump-hosts.ts';
+import type { SshTarget } from './ssh-target.ts';
+
+/** What somebody has said of a host; OpenSSH's configuration and the defaults say the rest. */
+export interface SshSettings {
+  /** As it would stand on ssh's command line: a name, an address, or an alias out of OpenSSH's configuration. */
+  readonly address: string;
+  /** A file in place of OpenSSH's usual configuration, or `none`. */
+  readonly config?: string;
+  readonly port?: number;
+  readonly user?: string;
+  readonly identityFile?: string;
+  readonly knownHosts?: string;
+  /** `[user@]host[:port]`, several separated by commas (the first is entered first), or `none`. */
+  readonly jump?: string;
+  readonly become?: Become;
+  readonly connectTimeoutMs?: number;
+  readonly password?: Secret;
+  readonly becomePassword?: Secret;
+}
+
+const DEFAULT_PORT = 22;
+
+/**
+ * Decides how a host is reached. What the settings say wins, then OpenSSH's configuration, then its defaults; each jump
+ * host is looked up by its own name. Connects to nothing.
+ *
+ * @throws OrchError CONNECT_CONFIG_UNSUPPORTED | CONNECT_CONFIG_INVALID | CONNECT_CONFIG_UNREADABLE | CONNECT_JUMP_INVALID |
+ *   CONNECT_JUMP_LOOP | CONNECT_USER_UNKNOWN
+ * @example const target = await resolveTarget('gw-1', { address: '10.0.0.7', user: 'ops' }, sshConfig())
+ */
+export async function resolveTarget(name: string, settings: SshSettings, config: SshConfig): Promise<SshTarget> {
+  return await resolve({ name, settings, way: [] }, config);
+}
+
+interface Wanted {
+  readonly name: string;
+  readonly settings: SshSettings;
+  /** What holds only where nothing else is said: a jump host of the inventory is entered like the host behind it. */
+  readonly otherwise?: Pick<SshSettings, 'user' | 'identityFile' | 'password'>;
+  /** The hosts that this one is on the way to. */
+  readonly way: readonly string[];
+}
+
+async function resolve({ name, settings, otherwise = {}, way }: Wanted, config: SshConfig): Promise<SshTarget> {
+  const { address, become, becomePassword } = settings;
+  const here = [...way, writtenJumpHosts([{ host: address, ...settings }])];
+  const circle = way.indexOf(here.at(-1) ?? '');
+  if (circle >= 0) throw jumpLoop(`the jump hosts lead in a circle: ${here.toReversed().join(' > ')}`, address);
+  const found = await config.lookup({
+    address,
+    ...(settings.config === undefined ? {} : { file: settings.config }),
+    ...(settings.port === undefined ? {} : { port: settings.port }),
+    ...(settings.user === undefined ? {} : { user: settings.user }),
+  });
+  refuseUnsupported(name, settings, found);
+  const user = settings.user ?? found.first('user') ?? otherwise.user ?? localUser();
+  const port = settings.port ?? numberOf(found.first('port')) ?? DEFAULT_PORT;
+  const hostName = found.first('hostname') ?? address;
+  const path = pathExpander({ address, hostName, port, user, config: found });
+  const password = settings.password ?? (user === otherwise.user ? otherwise.password : undefined);
+  const via = await jumpHost({ name, settings, otherwise, way: here }, found, config);
+  return {
+    name,
+    address: hostName,
+    port,
+    user,
+    ...loginSettings(settings.identityFile, otherwise.identityFile, found, path),
+    ...(password === undefined ? {} : { password }),
+    ...hostKeySettings(settings.knownHosts, found, path, config),
+    ...(via === undefined ? {} : { jump: via }),
+    become: become ?? (user === 'root' ? 'none' : 'sudo'),
+    ...(becomePassword === undefined ? {} : { becomePassword }),
+    ...timing(settings.connectTimeoutMs, found),
+  };
+}
+
+/** The last of a chain is the nearest to the host; the others are the way to it. */
+async function jumpHost(behind: Wanted, found: HostConfig, config: SshConfig): Promise<SshTarget | undefined> {
+  const { settings } = behind;
+  const given = settings.jump ?? found.first('proxyjump');
+  if (given === undefined || given === 'none') return undefined;
+  const chain = parseJumpHosts(given, behind.name);
+  const last: JumpHost | undefined = chain.at(-1);
+  if (last === undefined) return undefined;
+  const { knownHosts, connectTimeoutMs, config: file } = settings;
+  const before = chain.slice(0, -1);
+  return await resolve(
+    {
+      name: `${writtenJumpHosts([last])} (jump host of ${behind.name})`,
+      settings: {
+        address: last.host,
+        ...(last.user === undefined ? {} : { user: last.user }),
+        ...(last.port === undefined ? {} : { port: last.port }),
+        ...(file === undefined ? {} : { config: file }),
+        ...(knownHosts === undefined ? {} : { knownHosts }),
+        ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
+        ...(before.length === 0 ? {} : { jump: writtenJumpHosts(before) }),
+        become: 'none',
+      },
+      otherwise: settings.jump === undefined ? {} : fallbackOf(behind),
+      way: behind.way,
+    },
+    config,
+  );
+}
+
+/** OpenSSH's own jump hosts are entered as OpenSSH does: nothing of the host behind holds for them. */
+function fallbackOf({ settings, otherwise, way }: Wanted): Pick<SshSettings, 'user' | 'identityFile' | 'password'> {
+  const { user, identityFile, password } = settings;
+  if (way.length > 1) return otherwise ?? {};
+  return {
+    ...(user === undefined ? {} : { user }),
+    ...(identityFile === undefined ? {} : { identityFile }),
+    ...(password === undefined ? {} : { password }),
+  };
+}
+
+const numberOf = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
+
+/** A container may run this under a uid that has no name. */
+function localUser(): string {
+  try {
+    return userInfo().username;
+  } catch (cause) {
+    throw new OrchError(
+      'CONNECT_USER_UNKNOWN',
+      'no user to log in as is given, and the user who runs this has no name',
+      {
+        hint: 'set ssh.user in the inventory',
+        cause,
+      },
+    );
+  }
+}

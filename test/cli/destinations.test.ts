@@ -1,0 +1,64 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, expect, test } from 'vitest';
+
+const root = resolve(import.meta.dirname, '../..');
+const directory = mkdtempSync(join(tmpdir(), 'api7-orch-destinations-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const inventory = join(directory, 'prod.yaml');
+writeFileSync(
+  inventory,
+  `cluster: prod
+ssh: { config: ssh_config, user: ops, password: !env LOGIN_PASSWORD }
+hosts:
+  gw-1: { address: 10.0.0.1, ssh_address: gw_1 }
+  gw-2: { address: 10.0.0.2 }
+  gw-3: { address: 10.0.0.3, jump: none, user: root, port: 2222 }
+groups: { data_plane: { hosts: [gw-1, gw-2, gw-3] } }
+api7:
+  version: "3.10.5"
+  database: { host: db, user: api7ee, password: !env LOGIN_PASSWORD }
+  gateway: { endpoints: ["http://10.0.0.10:17900"], token: !env LOGIN_PASSWORD }
+`,
+);
+
+const cli = async (...args: readonly string[]) =>
+  await promisify(execFile)(process.execPath, ['src/cli/main.ts', ...args, '-i', inventory], {
+    cwd: root,
+    env: { ...process.env, LOGIN_PASSWORD: 'login-pass-1', NO_COLOR: '1' },
+  }).then(
+    (done) => ({ code: 0, ...done }),
+    (failed) => ({ code: failed.code, stdout: failed.stdout, stderr: failed.stderr }),
+  );
+
+test('inventory list shows where ssh would connect to, and no password', async () => {
+  writeFileSync(
+    join(directory, 'ssh_config'),
+    'Host gw_1\n  HostName fd00::1\n  Port 2022\nHost bastion\n  User jumper\nHost 10.0.0.? gw_1\n  ProxyJump bastion\n',
+  );
+  const { code, stdout } = await cli('inventory', 'list');
+  const column = stdout
+    .split('\n')
+    .slice(1, 4)
+    .map((line: string) => line.split(/ {2,}/)[2]);
+  expect({ code, column }).toEqual({
+    code: 0,
+    column: ['ops@[fd00::1]:2022 via jumper@bastion:22', 'ops@10.0.0.2:22 via jumper@bastion:22', 'root@10.0.0.3:2222'],
+  });
+  const json = await cli('inventory', 'list', '--json');
+  expect(json.stdout).toContain('"password": "***"');
+  expect(json.stdout).not.toContain('login-pass-1');
+});
+
+test('inventory validate tells of every host that could not be reached as configured', async () => {
+  writeFileSync(join(directory, 'ssh_config'), 'Host gw_1 10.0.0.*\n  ProxyCommand ssh -W %h:%p bastion\n');
+  const { code, stdout, stderr } = await cli('inventory', 'validate');
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toMatch(/ProxyCommand is set for gw-1 [\s\S]*ProxyCommand is set for gw-2 /);
+  expect(stderr).toContain('write "ProxyJump bastion" instead');
+  expect(stderr).not.toContain('gw-3');
+});

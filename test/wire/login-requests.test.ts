@@ -1,0 +1,133 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AuthContext } from 'ssh2';
+import { expect, test } from 'vitest';
+import { Secret } from '../../src/core/secret.ts';
+import type { Ask, Question } from '../../src/transport/ask.ts';
+import { openLink } from '../../src/transport/ssh-client.ts';
+import type { SshTarget } from '../../src/transport/ssh-target.ts';
+import { startAuthServer } from '../support/auth-server.ts';
+import { keyPair, somebody, startAgent } from '../support/ssh-keys.ts';
+
+const enter = async (target: SshTarget, ask?: Ask, signal?: AbortSignal): Promise<void> => {
+  const options = { ...(ask === undefined ? {} : { ask }), ...(signal === undefined ? {} : { signal }) };
+  const link = await openLink(target, { acceptNewHostKeys: false, ...options });
+  await link.close();
+};
+const takes =
+  (...keys: readonly string[]) =>
+  (request: AuthContext): void => {
+    const blobs = keys.map((key) => readFileSync(`${key}.pub`, 'utf8').split(' ')[1]);
+    if (request.method === 'publickey' && blobs.includes(request.key.data.toString('base64'))) request.accept();
+    else request.reject(['publickey']);
+  };
+
+test('a key from a file costs one round trip, an only key of the agent too', async () => {
+  const judges: ((request: AuthContext) => void)[] = [];
+  await using server = await startAuthServer((request) => judges[0]?.(request));
+  const [right, wrong] = [keyPair(join(server.directory, 'right')), keyPair(join(server.directory, 'wrong'))];
+  judges.push(takes(right));
+  await enter(server.target({ identityFiles: [right] }));
+  expect(server.requests.splice(0)).toEqual(['publickey signed']);
+  await enter(server.target({ identityFiles: [wrong, right] }));
+  expect(server.requests.splice(0)).toEqual(['publickey signed', 'publickey signed']);
+  const socket = join(server.directory, 'agent');
+  using _agent = await startAgent(socket, [right]);
+  await enter(server.target({ identityAgent: socket }));
+  expect(server.requests.splice(0)).toEqual(['publickey signed']);
+  using _more = await startAgent(`${socket}-2`, [wrong, right]);
+  await enter(server.target({ identityAgent: `${socket}-2` }));
+  expect(server.requests.splice(0)).toEqual(['publickey query', 'publickey query', 'publickey signed']);
+});
+
+test('a password is given once, by whichever method comes first, and never before the server offers one', async () => {
+  await using server = await startAuthServer((request) => {
+    if (request.method === 'keyboard-interactive')
+      request.prompt([{ prompt: 'Password: ', echo: false }], () =>
+        request.reject(['keyboard-interactive', 'password']),
+      );
+    else request.reject(['keyboard-interactive', 'password']);
+  });
+  const failed = { code: 'CONNECT_AUTH_FAILED' };
+  await expect(enter(server.target({ password: Secret.of('wrong') }))).rejects.toMatchObject(failed);
+  expect(server.requests.splice(0)).toEqual(['none', 'keyboard-interactive']);
+  const { ask, asked } = somebody();
+  await expect(enter(server.target(), ask)).rejects.toMatchObject(failed);
+  expect(server.requests.splice(0)).toEqual(['none', 'keyboard-interactive']);
+  expect(asked.length).toBe(1);
+});
+
+test('prompts are passed on, without what would play with the terminal, and one after another', async () => {
+  await using server = await startAuthServer((request) => {
+    if (request.method !== 'keyboard-interactive') return request.reject(['keyboard-interactive']);
+    request.prompt([{ prompt: 'Password: ', echo: false }], () =>
+      request.prompt(
+        [
+          { prompt: '\u001b[31mVerification code:\r\n ', echo: true },
+          { prompt: 'PIN', echo: false },
+        ],
+        'Second step',
+        (answers) => (answers?.join() === '123,456' ? request.accept() : request.reject(['keyboard-interactive'])),
+      ),
+    );
+  });
+  const { ask, asked } = somebody('secret', '123', '456');
+  await enter(server.target(), ask);
+  expect(asked).toEqual<Question[]>([
+    { kind: 'password', what: 'password of ops', echo: false },
+    { kind: 'challenge', what: 'Second step\n[31mVerification code (gw-1)', echo: true },
+    { kind: 'challenge', what: 'PIN (gw-1)', echo: false },
+  ]);
+  await expect(enter(server.target({ password: Secret.of('secret') }))).rejects.toMatchObject({
+    message: expect.stringContaining('the server asks "[31mVerification code:", and there is nobody to answer'),
+  });
+});
+
+test('a password that has expired ends the attempt with the remedy', async () => {
+  await using server = await startAuthServer((request) => {
+    if (request.method === 'password')
+      request.requestChange('Choose another\u0007', () => request.reject(['password']));
+    else request.reject(['password']);
+  });
+  await expect(enter(server.target({ password: Secret.of('old one') }))).rejects.toMatchObject({
+    code: 'CONNECT_PASSWORD_EXPIRED',
+    message: expect.stringContaining('Choose another'),
+  });
+});
+
+test('a server that hangs up while somebody is being asked is called again, and not a second question is put', async () => {
+  await using server = await startAuthServer((request) => {
+    if (request.method === 'password' && request.password === 'slowly typed') request.accept();
+    else request.reject(['password']);
+  });
+  let hangUp = (): void => {};
+  const asked: string[] = [];
+  const ask: Ask = async ({ what }) => {
+    asked.push(what);
+    hangUp();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    return Secret.of('slowly typed');
+  };
+  hangUp = () => server.hangUp();
+  await enter(server.target({ connectTimeoutMs: 5000 }), ask);
+  expect(asked).toEqual(['password of ops']);
+  expect(server.requests).toEqual(['none', 'none', 'password']);
+});
+
+test('nobody is hurried: the time limit stands still while somebody is asked, and an interrupt ends the asking', async () => {
+  await using server = await startAuthServer((request) => {
+    if (request.method === 'password' && request.password === 'slowly typed') request.accept();
+    else request.reject(['password']);
+  });
+  const slowly: Ask = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    return Secret.of('slowly typed');
+  };
+  await enter(server.target({ connectTimeoutMs: 1000 }), slowly);
+  const stop = new AbortController();
+  const never: Ask = () => {
+    setTimeout(() => stop.abort(), 50);
+    return new Promise(() => {});
+  };
+  await expect(enter(server.target(), never, stop.signal)).rejects.toMatchObject({ code: 'INTERRUPTED' });
+});

@@ -1,0 +1,112 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { keyPair } from '../support/ssh-keys.ts';
+import { startSshd, type TestSshd } from '../support/sshd.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const ADDRESSES = ['127.0.1.21', '127.0.1.22', '127.0.1.23'];
+const PASSWORD = 'open-sesame';
+let sshd: TestSshd;
+beforeAll(async () => {
+  sshd = await startSshd({
+    sudo: 'none',
+    config: ['PasswordAuthentication yes', ...ADDRESSES.map((address) => `ListenAddress ${address}`)],
+  });
+  writeFileSync(sshd.knownHosts, ADDRESSES.map((address) => `[${address}]:${sshd.port} ${sshd.hostKey()}\n`).join(''));
+  const hash = execFileSync('openssl', ['passwd', '-6', PASSWORD], { encoding: 'utf8' }).trim();
+  execFileSync('flock', ['/tmp/api7-orch-users.lock', 'usermod', '-p', hash, sshd.user]);
+});
+afterAll(() => sshd[Symbol.asyncDispose]());
+
+/** An inventory of three hosts, which are one server. */
+function inventory(identityFile: string): string {
+  const file = join(sshd.directory, 'inventory.yaml');
+  const hosts = ADDRESSES.map((address, index) => `  h${index}: { address: ${address}, port: ${sshd.port} }\n`);
+  const api7 =
+    'api7: { version: "3.10.5", database: { host: db, user: u, password: "p@ss" }, gateway: { endpoints: ["http://127.0.0.1:1"], token: a-token } }\n';
+  writeFileSync(
+    file,
+    `cluster: test\nssh: { user: ${sshd.user}, identity_file: ${identityFile}, known_hosts: ${sshd.knownHosts}, become: none }\nhosts:\n${hosts.join('')}${api7}`,
+  );
+  return file;
+}
+
+/** Starts the command at a terminal of its own. */
+function atTerminal(...args: readonly string[]): {
+  readonly shown: () => string;
+  readonly child: ChildProcess;
+  readonly ended: Promise<number | null>;
+} {
+  const command = [process.execPath, 'src/cli/main.ts', ...args].map((word) => `'${word}'`).join(' ');
+  const child = spawn('script', ['-qec', command, '/dev/null'], {
+    cwd: root,
+    env: { ...process.env, SSH_AUTH_SOCK: '', NO_COLOR: '1' },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  let shown = '';
+  child.stdout?.on('data', (chunk: Buffer) => {
+    shown += chunk.toString();
+  });
+  const ended = new Promise<number | null>((done) => child.once('close', done));
+  return { shown: () => shown, child, ended };
+}
+const count = (text: string, part: string): number => text.split(part).length - 1;
+
+test('the password is asked for once, not shown, and opens all hosts', async () => {
+  const strange = keyPair(join(sshd.directory, 'strange'));
+  const { shown, child, ended } = atTerminal('exec', 'all', '-k', '-i', inventory(strange), '--', 'id', '-un');
+  await expect.poll(shown, { timeout: 20_000 }).toContain('SSH password: ');
+  child.stdin?.write(`${PASSWORD}\r`);
+  expect(await ended).toBe(0);
+  expect(count(shown(), `| ${sshd.user}`)).toBe(3);
+  expect(count(shown(), 'SSH password: ')).toBe(1);
+  expect(shown()).not.toContain(PASSWORD);
+});
+
+test('a passphrase is asked for when a host would take the key, once for all', async () => {
+  const key = keyPair(join(sshd.directory, 'locked'), { passphrase: 'a phrase' });
+  const authorized = `${sshd.identityFile}.pub`;
+  writeFileSync(authorized, `${readFileSync(authorized, 'utf8').trimEnd()}\n${readFileSync(`${key}.pub`, 'utf8')}`);
+  const { shown, child, ended } = atTerminal('exec', 'all', '-i', inventory(key), '--', 'id', '-un');
+  const prompt = `passphrase of the key ${key}: `;
+  await expect.poll(shown, { timeout: 20_000 }).toContain(prompt);
+  child.stdin?.write('wrong\r');
+  await expect.poll(shown, { timeout: 20_000 }).toContain(`that was wrong; ${prompt}`);
+  child.stdin?.write('a phrase\r');
+  expect(await ended).toBe(0);
+  expect(count(shown(), `| ${sshd.user}`)).toBe(3);
+  expect(count(shown(), prompt)).toBe(2);
+  expect(shown()).not.toContain('a phrase');
+});
+
+test('Ctrl-C at a question ends the run as an interrupted one', async () => {
+  const strange = keyPair(join(sshd.directory, 'strange'));
+  const { shown, child, ended } = atTerminal('exec', 'all', '-i', inventory(strange), '--', 'id', '-un');
+  await expect.poll(shown, { timeout: 20_000 }).toContain(`password of ${sshd.user}: `);
+  child.stdin?.write('\u0003');
+  expect(await ended).toBe(6);
+  expect(shown()).toContain('interrupted');
+});
+
+test('without a terminal nobody is asked, and the remedy is told', async () => {
+  const strange = keyPair(join(sshd.directory, 'strange'));
+  const run = (...args: readonly string[]) =>
+    new Promise<{ readonly code: number | null; readonly text: string }>((done) => {
+      const child = spawn('setsid', ['-w', process.execPath, 'src/cli/main.ts', ...args], {
+        cwd: root,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      let text = '';
+      for (const stream of [child.stdout, child.stderr])
+        stream.on('data', (chunk: Buffer) => {
+          text += chunk.toString();
+        });
+      child.once('close', (code) => done({ code, text }));
+    });
+  const asked = await run('exec', 'all', '-k', '-i', inventory(strange), '--', 'true');
+  expect(asked).toMatchObject({ code: 1, text: expect.stringContaining('NO_TERMINAL') });
+  const tried = await run('exec', 'h0', '-i', inventory(strange), '--', 'true');
+  expect(tried).toMatchObject({ code: 3, text: expect.stringMatching(/CONNECT_AUTH_FAILED[\s\S]*--ask-pass/) });
+});
