@@ -50,7 +50,11 @@ export const durationField = (description: string) =>
           return parseDuration(value);
         } catch (error) {
           if (!(error instanceof OrchError)) throw error;
-          context.addIssue({ code: 'custom', message: 'not a duration; write for example 500ms, 10s, 2m' });
+          const message =
+            error.code === 'DURATION_TOO_LONG'
+              ? (error.hint ?? error.message)
+              : 'not a duration; write for example 500ms, 10s, 2m';
+          context.addIssue({ code: 'custom', message });
           return z.NEVER;
         }
       }),
