@@ -111,7 +111,10 @@ export interface Connection extends Reader {
   chmod(path: string, ownership: Ownership): Promise<void>;
   /** Removes a file or a whole directory; fine when it is not there. */
   remove(path: string): Promise<void>;
-  /** Streams a local file there, checks its sha256, then renames it into place. */
+  /**
+   * Streams a local file there, checks its sha256, then renames it into place. What a lost connection, or an earlier
+   * run, had already sent of a large one is not sent again.
+   */
   upload(
     local: string,
     remote: string,

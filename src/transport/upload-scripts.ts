@@ -152,7 +152,10 @@ export function receiveScript(target: UploadTarget, at: number): string {
     '  keep=1',
     `  exit ${CUT}`,
     'fi',
+    // The disk works while the digest is made: what is flushed here need not be waited for below.
+    '{ sync "$t" 2>/dev/null || sync; } &',
     'if [ "$quick" ]; then sum=$(digest </proc/self/fd/3); fi',
+    'wait $!',
     `[ "\${sum%% *}" = ${quote(sha256)} ] || exit ${CORRUPT}`,
     ...settleScript(path, target),
   ].join('\n');

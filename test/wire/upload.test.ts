@@ -369,6 +369,17 @@ describe.each<[tools: string, make: (bin: string) => void]>([
   });
 });
 
+test.each([
+  ['that wants new keys all the time', 'RekeyLimit 1M'],
+  ['that knows no GCM', 'Ciphers aes256-ctr,chacha20-poly1305@openssh.com'],
+])('an upload to a server %s arrives whole', async (_, line) => {
+  await using server = await startSshd({ config: [line] });
+  const host = await connectSsh(server.target(), { acceptNewHostKeys: false });
+  await upload(host);
+  expect(content(target)).toBe(sha256);
+  await host.close();
+});
+
 test('a package whose connection is cut goes on where it broke, in the same run', async () => {
   const from = join(base, 'package.tar.gz');
   const archive = await tarGzOf({ VERSION: '3.10.5', 'images/a.bin': bytes });
