@@ -1,7 +1,7 @@
 import { formatDuration } from '../core/duration.ts';
 import { OrchError } from '../core/errors.ts';
 import { feed, type Source } from './feed.ts';
-import { killGroup } from './kill-group.ts';
+import { groupLives, killGroup } from './kill-group.ts';
 import { type Shell, startShell } from './shell.ts';
 import type { Exit, Launch, Rights } from './shell-process.ts';
 
@@ -22,10 +22,10 @@ export interface ShellRequest {
 
 /** How long a group that was told to end may take before it is killed, and a killed one before it is given up. */
 const GRACE_MS = 3000;
-/** Silence after the exit status that tells: only a child left in the background still holds the streams. */
+/** Time after the exit status before it is asked whether a child left in the background still holds the streams. */
 const LINGER_MS = 1500;
-/** Such a child may go on printing: after this it is let go all the same. */
-const LONGEST_LINGER_MS = 5000;
+/** Silence after which that is no longer asked: a child that has left the group may hold them, too. */
+const LONGEST_SILENCE_MS = 10_000;
 
 /**
  * Runs a script on a channel of its own, with these rights. Time limits and `signal` end it by its process group:
@@ -74,8 +74,8 @@ class ShellRun {
       stderr: (bytes) => (this.#over.signal.aborted ? undefined : this.#request.onStderr(bytes)),
       exit: (exit) => {
         this.#exit = exit;
-        this.#linger = this.#after(LINGER_MS, () => this.#end());
-        this.#after(LONGEST_LINGER_MS, () => this.#end());
+        this.#linger = this.#after(LONGEST_SILENCE_MS, () => this.#end());
+        this.#after(LINGER_MS, () => void this.#letChildrenGo());
       },
       close: (error) => this.#end(error),
       lost: (error) => this.#finish(() => this.#ended.reject(error)),
@@ -95,6 +95,8 @@ class ShellRun {
   #limits(): void {
     const { timeoutMs, idleMs, signal } = this.#request;
     signal?.addEventListener('abort', this.#onAbort, { once: true });
+    // It may have come while the session was being opened.
+    if (signal?.aborted) this.#onAbort();
     if (timeoutMs !== undefined)
       this.#after(timeoutMs, () => this.#stop(timedOut(`did not end within ${formatDuration(timeoutMs)}`)));
     if (idleMs !== undefined)
@@ -103,8 +105,19 @@ class ShellRun {
 
   readonly #onAbort = (): void => this.#stop(interrupted());
 
+  /**
+   * The exit status overtakes output that is still on its way, so the end of the streams is waited for; but not where
+   * a child in the background holds them.
+   */
+  async #letChildrenGo(): Promise<void> {
+    const group = this.#group;
+    if (group === undefined || this.#over.signal.aborted) return;
+    const alive = await groupLives(this.#launch, this.#rights, group).catch(() => false);
+    if (alive) this.#end();
+  }
+
   #after(ms: number, act: () => void): NodeJS.Timeout {
-    const timer = setTimeout(act, ms);
+    const timer = setTimeout(() => this.#over.signal.aborted || act(), ms);
     this.#timers.push(timer);
     return timer;
   }
@@ -139,6 +152,9 @@ class ShellRun {
     if (this.#over.signal.aborted) return;
     this.#over.abort();
     for (const timer of this.#timers) clearTimeout(timer);
+    // The leader obeyed; a child of it may not have.
+    if (this.#stopped !== undefined && this.#group !== undefined)
+      void killGroup(this.#launch, this.#rights, this.#group, 'KILL').catch(() => {});
     this.#request.signal?.removeEventListener('abort', this.#onAbort);
     this.#shell?.abandon();
     settle();

@@ -1,5 +1,5 @@
 import { startShell } from './shell.ts';
-import type { Launch, Rights } from './shell-process.ts';
+import type { Exit, Launch, Rights } from './shell-process.ts';
 
 /** The killer must not hold the controller up when the host no longer answers. */
 const LIMIT_MS = 10_000;
@@ -9,18 +9,32 @@ const LIMIT_MS = 10_000;
  * a limit of its own.
  */
 export async function killGroup(launch: Launch, rights: Rights, group: number, signal: 'TERM' | 'KILL'): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(resolve, LIMIT_MS);
-    const done = (): void => {
-      clearTimeout(timer);
-      resolve();
-    };
-    startShell(launch, rights, `kill -s ${signal} -- -${group}`, {
+  await brief(launch, rights, `kill -s ${signal} -- -${group}`);
+}
+
+/** Whether any process of a group is still there. */
+export async function groupLives(launch: Launch, rights: Rights, group: number): Promise<boolean> {
+  // busybox takes the dashes for a process and fails; others need them.
+  const script = `kill -s 0 -- -${group} 2>/dev/null || kill -s 0 -${group} 2>/dev/null`;
+  return (await brief(launch, rights, script))?.code === 0;
+}
+
+async function brief(launch: Launch, rights: Rights, script: string): Promise<Exit | undefined> {
+  const done = Promise.withResolvers<Exit | undefined>();
+  const timer = setTimeout(() => done.resolve(undefined), LIMIT_MS);
+  try {
+    const shell = await startShell(launch, rights, script, {
       stdout: () => {},
       stderr: () => {},
-      exit: done,
-      close: done,
-      lost: done,
-    }).then((shell) => shell.stdin.end(), reject);
-  });
+      exit: done.resolve,
+      close: () => done.resolve(undefined),
+      lost: () => done.resolve(undefined),
+    });
+    shell.stdin.end();
+    const exit = await done.promise;
+    shell.abandon();
+    return exit;
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -114,7 +114,17 @@ async function append(file: string, additions: readonly Addition[]): Promise<voi
       const text = await handle.readFile('utf8');
       const known = parseKnownHosts(text, file);
       const fresh = additions.filter(({ owner, key }) => judgeHostKey(known, owner, key).state !== 'ok');
-      const lines = new Map(fresh.map((one) => [`${knownHostName(one.owner)} ${one.key.toString('base64')}`, one]));
+      // Met at once under one name with different keys: somebody is not who he says, and nobody can tell who.
+      const lines = new Map<string, Addition>();
+      for (const one of fresh) {
+        const name = knownHostName(one.owner);
+        const other = lines.get(name);
+        if (judgeHostKey(known, one.owner, one.key).state !== 'unknown' || (other && !other.key.equals(one.key)))
+          throw new OrchError('CONNECT_HOST_KEY_CHANGED', `two different keys were presented for ${name} at once`, {
+            hint: 'compare the fingerprints on the hosts; give hosts that share an address a HostKeyAlias each',
+          });
+        lines.set(name, one);
+      }
       if (lines.size === 0) return;
       const added = [...lines.values()].map(lineOf).join('');
       // One write on a descriptor in append mode: no other writer comes between, and no reader sees half a line.
@@ -124,6 +134,7 @@ async function append(file: string, additions: readonly Addition[]): Promise<voi
       await handle.close();
     }
   } catch (error) {
+    if (error instanceof OrchError) throw error;
     throw new OrchError(
       'CONNECT_KNOWN_HOSTS_UNWRITABLE',
       `the new host key could not be added to ${path}: ${String(error)}`,

@@ -42,7 +42,9 @@ export async function startShell(launch: Launch, rights: Rights, script: string,
   const { become, password } = rights;
   const message = bootMessage(script);
   const process =
-    become === 'sudo' && password !== undefined ? await launchBySudo(launch, password) : await launch(bootLine(become));
+    become === 'sudo' && password !== undefined
+      ? await launchBySudo(launch, rights, password)
+      : await launch(bootLine(become));
   let begun = false;
   let early = '';
   let exit: Exit | undefined;

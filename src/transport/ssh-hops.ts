@@ -1,9 +1,15 @@
 import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { OrchError } from '../core/errors.ts';
+import type { Secret } from '../core/secret.ts';
 import { DialError } from './dialer.ts';
 import { type LinkOptions, openLink } from './ssh-client.ts';
 import type { SshLink } from './ssh-link.ts';
 import type { SshTarget } from './ssh-target.ts';
+
+/** Times that a way which goes while a target is being reached is opened anew, and the pause before each. */
+const ROUNDS = 3;
+const PAUSE_MS = 250;
 
 /** Connections to jump hosts, one per host however many targets lie behind it; each lives as long as somebody uses it. */
 export interface SshHops {
@@ -53,7 +59,7 @@ export function sshHops(): SshHops {
   };
 
   const through: SshHops['through'] = async (target, via, options) => {
-    for (;;) {
+    for (let round = 1; ; round++) {
       const hop = enter(via, options);
       const bastion = await hop.opening.catch((error: unknown) => {
         throw throughHop(error, via);
@@ -76,12 +82,23 @@ export function sshHops(): SshHops {
         const isOver = bastion.lost();
         await leave(hop);
         // The way went while the target was being reached: all who were on it share the next one.
-        if (!isOver || options.signal?.aborted) throw error;
+        if (!isOver || options.signal?.aborted || round >= ROUNDS) throw error;
+        await delay(round * PAUSE_MS, undefined, options.signal === undefined ? {} : { signal: options.signal });
       }
     }
   };
   return { through };
 }
+
+/** A number for each password that is met, so that a key can tell them apart without holding one. */
+const passwordIds = new Map<string, number>();
+const passwordId = (password: Secret | undefined): number => {
+  if (password === undefined) return 0;
+  const text = password.reveal();
+  const id = passwordIds.get(text) ?? passwordIds.size + 1;
+  passwordIds.set(text, id);
+  return id;
+};
 
 /** Two targets share a hop when it is the same host, entered by the same way and with the same keys. */
 const hopKey = (via: SshTarget): string => {
@@ -89,7 +106,7 @@ const hopKey = (via: SshTarget): string => {
   const way = jump === undefined ? null : hopKey(jump);
   return JSON.stringify([
     ...[user, address, port, identityFiles, identitiesOnly, identityAgent, knownHosts, hostKeyAlias],
-    way,
+    ...[via.acceptNewHostKey, passwordId(via.password), way],
   ]);
 };
 

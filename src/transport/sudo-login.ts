@@ -3,7 +3,7 @@ import { OrchError } from '../core/errors.ts';
 import { reveal, type Secret } from '../core/secret.ts';
 import { bootFault, wrongPassword } from './boot-faults.ts';
 import { askingBootLine } from './bootstrap.ts';
-import type { Exit, Launch, ShellProcess } from './shell-process.ts';
+import type { Exit, Launch, Rights, ShellProcess } from './shell-process.ts';
 
 /** PAM may ask a slow directory, and delays a wrong answer. */
 const LIMIT_MS = 30_000;
@@ -14,7 +14,30 @@ const LIMIT_MS = 30_000;
  *
  * @throws OrchError CONNECTION_LOST | CHANNEL_REFUSED | CONNECT_SUDO_PASSWORD_WRONG | CONNECT_SUDO_MISSING | TIMED_OUT
  */
-export async function launchBySudo(launch: Launch, password: Secret): Promise<ShellProcess> {
+export async function launchBySudo(launch: Launch, rights: Rights, password: Secret): Promise<ShellProcess> {
+  const known = answers.get(rights);
+  // Whoever comes while the first answer is being judged waits for it: a wrong one must not be given again.
+  if (known !== undefined) await known.catch(refuseWrong);
+  const attempt = logIn(launch, password);
+  if (known === undefined) {
+    answers.set(rights, attempt);
+    attempt.catch((error: unknown) => {
+      if (!isWrong(error)) answers.delete(rights);
+    });
+  }
+  return await attempt;
+}
+
+/** How sudo took the first answer on each connection. */
+const answers = new WeakMap<Rights, Promise<ShellProcess>>();
+
+const isWrong = (error: unknown): boolean => error instanceof OrchError && error.code === 'CONNECT_SUDO_PASSWORD_WRONG';
+
+function refuseWrong(error: unknown): void {
+  if (isWrong(error)) throw error;
+}
+
+async function logIn(launch: Launch, password: Secret): Promise<ShellProcess> {
   const id = randomBytes(8).toString('hex');
   const prompt = `[password ${id}]`;
   const ready = `[ready ${id}]`;
