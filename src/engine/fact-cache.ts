@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 
 /** Remembers across runs what was found out about files: a package's digest and listing cost seconds to find again. */
@@ -22,12 +21,6 @@ const entry = z.strictObject({
 });
 
 type Entry = z.output<typeof entry>;
-
-/** `${XDG_CACHE_HOME:-~/.cache}/api7-orch`; a relative XDG_CACHE_HOME does not count, as its specification says. */
-export function cacheDirectory(env: NodeJS.ProcessEnv = process.env): string {
-  const given = env.XDG_CACHE_HOME;
-  return join(given !== undefined && isAbsolute(given) ? given : join(homedir(), '.cache'), 'api7-orch');
-}
 
 /**
  * A cache in files, one for each file that something is known of, readable by this user only. It only ever saves work:

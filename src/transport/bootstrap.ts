@@ -36,11 +36,20 @@ export interface BootMessage {
   readonly bytes: Buffer;
 }
 
-/** @throws Error when the script holds a NUL, which no shell can carry */
-export function bootMessage(script: string): BootMessage {
+/**
+ * A script that ends in a token nobody can guess: one cut short lacks it.
+ *
+ * @throws Error when the script holds a NUL, which no shell can carry
+ */
+export function sealScript(script: string): { readonly token: string; readonly body: Buffer } {
   if (script.includes('\0')) throw new Error('a script cannot hold a NUL character');
   const token = randomBytes(12).toString('hex');
-  const body = Buffer.from(`unset n t a b c d g e s\n${script}\n\n#${token}`);
+  return { token, body: Buffer.from(`${script}\n\n#${token}`) };
+}
+
+/** @throws Error when the script holds a NUL */
+export function bootMessage(script: string): BootMessage {
+  const { token, body } = sealScript(`unset n t a b c d g e s\n${script}`);
   return { token, bytes: Buffer.concat([Buffer.from(`${body.length} ${token}\n`), body]) };
 }
 

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { sealScript } from './bootstrap.ts';
 
 /** A script and its input on the way to a shell that stays: both are counted, so that neither is taken for the next. */
 export interface Frame {
@@ -8,9 +8,7 @@ export interface Frame {
 
 /** `<script bytes> <token> <input bytes>`, the script closed by its token, the input as it is. */
 export function frame(script: string, input: Uint8Array = new Uint8Array()): Frame {
-  if (script.includes('\0')) throw new Error('a script cannot hold a NUL character');
-  const token = randomBytes(12).toString('hex');
-  const body = Buffer.from(`${script}\n\n#${token}`);
+  const { token, body } = sealScript(script);
   return { token, bytes: Buffer.concat([Buffer.from(`${body.length} ${token} ${input.length}\n`), body, input]) };
 }
 

@@ -113,13 +113,14 @@ async function append(file: string, additions: readonly Addition[]): Promise<voi
     try {
       const text = await handle.readFile('utf8');
       const known = parseKnownHosts(text, file);
-      const fresh = additions.filter(({ owner, key }) => judgeHostKey(known, owner, key).state !== 'ok');
       // Met at once under one name with different keys: somebody is not who he says, and nobody can tell who.
       const lines = new Map<string, Addition>();
-      for (const one of fresh) {
+      for (const one of additions) {
+        const { state } = judgeHostKey(known, one.owner, one.key);
+        if (state === 'ok') continue;
         const name = knownHostName(one.owner);
         const other = lines.get(name);
-        if (judgeHostKey(known, one.owner, one.key).state !== 'unknown' || (other && !other.key.equals(one.key)))
+        if (state !== 'unknown' || (other && !other.key.equals(one.key)))
           throw new OrchError('CONNECT_HOST_KEY_CHANGED', `two different keys were presented for ${name} at once`, {
             hint: 'compare the fingerprints on the hosts; give hosts that share an address a HostKeyAlias each',
           });
