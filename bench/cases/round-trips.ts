@@ -59,7 +59,7 @@ async function plainHost(bench: Bench): Promise<readonly Outcome[]> {
 /** A container and its configuration, with Docker reached by its forwarded socket, then through sudo. */
 async function dockerHost(bench: Bench): Promise<readonly Outcome[]> {
   const lab = await benchLab(bench);
-  const { address, ports } = lab.file.hosts['gw-1'];
+  const { address, ports } = lab.host('gw-1');
   const port = ports.ssh;
   if (port === undefined) throw new Error('the lab publishes no ssh port of gw-1');
   const ssh = join(lab.directory, 'ssh');

@@ -35,7 +35,7 @@ export default definePlaybook({
           ...owned,
         });
         yield file({ path: `${base}/conf/release`, content: `${vars.release}\n`, ...owned });
-        yield command({ run: ['touch', `${base}/data/ready`], creates: `${base}/data/ready` });
+        yield command({ run: ['touch', `${base}/data/ready`], creates: `${base}/data/ready`, impact: 'none' });
       },
     });
   },

@@ -4,6 +4,7 @@ import type { Secret } from '../core/secret.ts';
 import type { Connect } from '../engine/hosts.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Ask } from '../transport/ask.ts';
+import type { SshConfig } from '../transport/ssh-config.ts';
 import type { SshTarget } from '../transport/ssh-target.ts';
 
 export interface ConnectOptions {
@@ -19,29 +20,33 @@ export interface ConnectOptions {
   readonly becomePassword?: Secret;
   /** Ends attempts to connect. */
   readonly signal?: AbortSignal;
-  /** Told what is not done as OpenSSH's configuration says. Default: on stderr. */
-  readonly warn?: (text: string) => void;
+  /** OpenSSH's configuration, where it has been read already. */
+  readonly config?: Promise<SshConfig>;
 }
 
 /** Decides how a host of the inventory is reached; connects to nothing. */
 export type Resolve = (name: string) => Promise<SshTarget>;
 
-/** @example const resolve = destinationsOf(inventory, { warn }); const target = await resolve('gw-1') */
+/** OpenSSH's configuration; what is not done as it says is told on stderr, once. */
+export const openSshConfig = async (): Promise<SshConfig> => {
+  const { sshConfig } = await import('../transport/ssh-config.ts');
+  return sshConfig({ warn: (text) => void process.stderr.write(`warning: ${text}\n`) });
+};
+
+/** @example const resolve = destinationsOf(inventory); const target = await resolve('gw-1') */
 export function destinationsOf(
   inventory: Inventory,
-  options: Pick<ConnectOptions, 'become' | 'password' | 'becomePassword' | 'warn'> = {},
+  options: Pick<ConnectOptions, 'become' | 'password' | 'becomePassword' | 'config'> = {},
 ): Resolve {
-  const { become, password, becomePassword, warn = toStderr } = options;
-  const loading = Promise.all([import('../transport/ssh-destination.ts'), import('../transport/ssh-config.ts')]).then(
-    ([{ resolveTarget }, { sshConfig }]) => ({ resolveTarget, config: sshConfig({ warn }) }),
-  );
+  const { become, password, becomePassword, config: opening = openSshConfig() } = options;
+  const loading = import('../transport/ssh-destination.ts');
   return async (name) => {
     const host = inventory.hosts.get(name);
     if (host === undefined)
       throw new OrchError('HOST_UNKNOWN', `${name} is not in ${inventory.file}`, {
         hint: 'correct the host name in the playbook or inventory',
       });
-    const { resolveTarget, config } = await loading;
+    const [{ resolveTarget }, config] = await Promise.all([loading, opening]);
     const settings = {
       ...(password === undefined ? {} : { password }),
       ...(becomePassword === undefined ? {} : { becomePassword }),
@@ -77,5 +82,3 @@ export function connectTo(inventory: Inventory, options: ConnectOptions): Connec
     );
   };
 }
-
-const toStderr = (text: string): void => void process.stderr.write(`warning: ${text}\n`);

@@ -1,10 +1,9 @@
-import { OrchError } from '../core/errors.ts';
-import type { Inventory } from '../inventory/inventory.ts';
 import { inventoryJsonSchema } from '../inventory/json-schema.ts';
 import { loadInventory } from '../inventory/load.ts';
 import { selectHosts } from '../inventory/select.ts';
 import type { SshTarget } from '../transport/ssh-target.ts';
-import { destinationsOf } from './connect.ts';
+import { openSshConfig } from './connect.ts';
+import { destinations } from './destinations.ts';
 
 interface InventoryFlags {
   readonly inventory: string;
@@ -24,6 +23,7 @@ export async function list(pattern: string, flags: InventoryFlags): Promise<numb
   const targets = await destinations(
     inventory,
     hosts.map(({ name }) => name),
+    openSshConfig(),
   );
   const rows = hosts.map(({ name, address, zone, groups }) => [
     name,
@@ -44,28 +44,6 @@ export async function list(pattern: string, flags: InventoryFlags): Promise<numb
   return 0;
 }
 
-/** Where ssh would connect to. @throws OrchError CONNECT_CONFIG_…, with the faults of all hosts */
-async function destinations(inventory: Inventory, names: readonly string[]): Promise<ReadonlyMap<string, SshTarget>> {
-  const resolve = destinationsOf(inventory);
-  const found = await Promise.allSettled(names.map(async (name) => await resolve(name)));
-  const faults = found.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
-  const [first] = faults;
-  if (first !== undefined) throw faults.length === 1 ? first : together(faults);
-  return new Map(found.flatMap((one) => (one.status === 'fulfilled' ? [[one.value.name, one.value] as const] : [])));
-}
-
-/** Many hosts often share one fault, such as a line under `Host *`. */
-function together(faults: readonly unknown[]): unknown {
-  const known = faults.filter((fault) => fault instanceof OrchError);
-  const [first] = known;
-  if (first === undefined || known.length < faults.length) return faults.find((fault) => !(fault instanceof OrchError));
-  const said = [
-    ...new Set(known.map(({ host, message }) => (message.includes(host ?? '') ? message : `${host}: ${message}`))),
-  ];
-  const hints = [...new Set(known.flatMap(({ hint }) => hint ?? []))];
-  return new OrchError(first.code, said.join('\n'), { hint: hints.join('; or ') });
-}
-
 /** `ops@10.0.0.7:22 via ops@bastion:22`. */
 function wayTo(target: SshTarget | undefined): string {
   if (target === undefined) return '-';
@@ -81,7 +59,7 @@ function wayTo(target: SshTarget | undefined): string {
 export async function validate(flags: InventoryFlags): Promise<number> {
   const inventory = await load(flags);
   const { file, cluster, hosts, groups } = inventory;
-  await destinations(inventory, [...hosts.keys()]);
+  await destinations(inventory, [...hosts.keys()], openSshConfig());
   process.stdout.write(`${file}: valid: cluster "${cluster}", ${hosts.size} hosts, ${groups.size} groups\n`);
   return 0;
 }

@@ -4,5 +4,7 @@ import type { ConnectOptions } from './connect.ts';
 export const newHostKeyNotice =
   (stderr: NodeJS.WriteStream): NonNullable<ConnectOptions['onNewHostKey']> =>
   ({ host, fingerprint, file }) => {
-    stderr.write(`new host key of ${host} accepted: ${fingerprint}, added to ${file}\n`);
+    stderr.write(
+      `new host key of ${host} accepted: ${fingerprint}, ${file === '/dev/null' ? 'for this run only' : `added to ${file}`}\n`,
+    );
   };

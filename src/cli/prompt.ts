@@ -36,8 +36,11 @@ export function terminalAsk({
       nobody = true;
       return undefined;
     }
-    const release = await hold();
+    let release = (): void => {};
     try {
+      release = await hold();
+      // It may have come meanwhile, and tells nobody who begins to listen only now.
+      if (signal?.aborted) return undefined;
       const { end, text } = await answerAt(terminal, question, signal);
       if (end === 'interrupted') {
         nobody = true;

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import tar from 'tar-stream';
 import { OrchError } from '../core/errors.ts';
-import { type ArchiveLink, plainName, strayLink } from './archive-paths.ts';
+import { type ArchiveMember, linkFault, plainName } from './archive-paths.ts';
 
 /** What is known of a .tar.gz after reading all of it. */
 export interface Listing {
@@ -25,23 +25,19 @@ export interface Listing {
 export async function listArchive(path: string): Promise<Listing> {
   const hash = createHash('sha256');
   const members: Record<string, number> = {};
-  const links = new Map<string, ArchiveLink>();
+  const all: ArchiveMember[] = [];
   await walk(
     path,
     (chunk) => hash.update(chunk),
     async ({ name, type, size, target }) => {
       if (type === 'device') throw damaged(path, `its member "${name}" is a device or a pipe`);
       if (type === 'file') members[name] = size;
-      if (type === 'link' || type === 'symlink') links.set(name, { hard: type === 'link', target });
+      all.push(type === 'link' || type === 'symlink' ? { name, link: { hard: type === 'link', target } } : { name });
       return true;
     },
   );
-  const stray = strayLink(links);
-  if (stray !== undefined)
-    throw damaged(
-      path,
-      `its link "${stray}" leads to "${links.get(stray)?.target}", outside of the package's directory`,
-    );
+  const fault = linkFault(all);
+  if (fault !== undefined) throw damaged(path, fault);
   if (Object.keys(members).length === 0) throw damaged(path, 'it holds no files');
   return { sha256: hash.digest('hex'), members };
 }

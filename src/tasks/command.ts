@@ -21,6 +21,8 @@ const params = z
     stdin: secretOrText.optional(),
     cwd: absolutePath.optional(),
     timeout: duration.prefault('10m'),
+    /** `none`: it touches nothing that serves, and need not wait until the node is out of traffic. */
+    impact: z.enum(['none', 'node']).default('node'),
   })
   .refine((p) => [p.creates, p.unless, p.always].filter((given) => given !== undefined).length === 1, {
     error:
@@ -53,6 +55,7 @@ export const command = defineTask<typeof params, void, { readonly done: boolean 
   params,
   claim: (p) => `command:${p.name ?? wholeText(p)}`,
   title: (p) => `command ${shortName(p)}`,
+  impact: (p) => p.impact,
   afterPending: 'unknown',
   confirmed: (p) => p.always === undefined,
   async read(p, host) {

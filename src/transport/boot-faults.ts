@@ -5,7 +5,7 @@ import type { Become, Exit } from './shell-process.ts';
 export const wrongPassword = (details: string): OrchError =>
   new OrchError('CONNECT_SUDO_PASSWORD_WRONG', 'sudo did not take the password it was given', {
     ...(details === '' ? {} : { details }),
-    hint: 'correct ssh.become_password in the inventory, or give it by --ask-become-pass',
+    hint: 'correct ssh.become_password in the inventory, or give it by -K (--ask-become-pass)',
   });
 
 /** Why the shell ended before it answered: sudo said no, or the login shell is none. */
@@ -21,7 +21,7 @@ export function bootFault(become: Become, exit: Exit, output: string): OrchError
   if (become === 'sudo' && /^sudo: |sudoers/m.test(details))
     return new OrchError('CONNECT_SUDO_PASSWORD', 'sudo does not let this user act as root without a password', {
       ...told,
-      hint: 'give it by --ask-become-pass or ssh.become_password, or allow it by a line such as "ops ALL=(ALL) NOPASSWD: ALL" in /etc/sudoers.d/',
+      hint: 'give it by -K (--ask-become-pass) or ssh.become_password, or allow it by a line such as "ops ALL=(ALL) NOPASSWD: ALL" in /etc/sudoers.d/',
     });
   const how = exit.signal === null ? `exit code ${exit.code}` : `signal ${exit.signal}`;
   return new OrchError('CONNECT_SHELL_REFUSED', `the login shell ended before it ran anything (${how})`, {

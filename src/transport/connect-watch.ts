@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { OrchError } from '../core/errors.ts';
 import { connectTimedOut } from './connect-faults.ts';
 import type { SshTarget } from './ssh-target.ts';
+import { wholeBanner } from './whole-banner.ts';
 
 /** How far a connection has come: nobody reached yet, nothing of SSH heard, agreeing on keys, logging in. */
 export type ConnectStage = 'reach' | 'banner' | 'keys' | 'login';
@@ -92,17 +93,14 @@ export class ConnectWatch {
   readonly #interrupt = (): void => this.#fail(new OrchError('INTERRUPTED', 'connecting was interrupted'));
 
   #overhear(stream: Duplex): void {
-    const hear = (chunk: Buffer): void => {
-      this.early = (this.early + chunk.toString('latin1')).slice(0, EARLY_BYTES);
+    wholeBanner(stream, (piece) => {
+      if (this.stage !== 'banner' || this.early.length >= EARLY_BYTES) return;
+      this.early = (this.early + piece.toString('latin1')).slice(0, EARLY_BYTES);
       const banner = /^SSH-/m.exec(this.early);
-      if (banner !== null) {
-        this.early = this.early.slice(0, banner.index);
-        this.stage = 'keys';
-      }
-      if (banner !== null || this.early.length === EARLY_BYTES) stream.off('data', hear);
-    };
-    stream.on('data', hear);
-    stream.pause();
+      if (banner === null) return;
+      this.early = this.early.slice(0, banner.index);
+      this.stage = 'keys';
+    });
   }
 }
 

@@ -5,36 +5,55 @@ import type { Reply, Request } from './script-reader.ts';
 /** CAP_SYS_RESOURCE, capabilities(7): may raise hard limits up to the kernel's own. */
 const SYS_RESOURCE = 24n;
 
-/** The clock comes first, so that what else is read with it does not delay it. */
-export const factsRequest: Request<Facts> = {
+/** What the transport itself needs to know, too: whose a new file is. */
+export interface HostFacts extends Facts {
+  readonly gid: number;
+}
+
+/**
+ * The clock comes first, so that what else is read with it does not delay it. A shell reads a line by itself; one `cat`
+ * fetches the rest, for each program that is started costs the host more than all that it says here.
+ */
+export const factsRequest: Request<HostFacts> = {
   snippet: [
-    'echo "clock=$(date +%s.%N)"',
-    'echo "kernel=$(uname -r)"',
-    'echo "arch=$(uname -m)"',
-    'echo "uid=$(id -u)"',
-    'echo "os=$(sed -n \'s/^PRETTY_NAME=//p\' /etc/os-release 2>/dev/null)"',
-    'echo "capabilities=$(sed -n \'s/^CapEff:[^0-9a-f]*//p\' /proc/self/status)"',
-    'echo "most=$(cat /proc/sys/fs/nr_open)"',
-    'echo "hard=$(ulimit -Hn)"',
+    'date +clock=%s.%N',
+    'line() { if read -r v <"$2"; then echo "$1=$v"; fi 2>/dev/null; }',
+    'line kernel /proc/sys/kernel/osrelease',
+    // Linux tells it since 6.1.
+    'if [ -r /proc/sys/kernel/arch ]; then line arch /proc/sys/kernel/arch; else echo "arch=$(uname -m)"; fi',
+    'printf hard=',
+    'ulimit -Hn',
+    // A number of the kernel's own cannot be read byte by byte, as a shell does.
+    'printf most=',
+    'cat /proc/sys/fs/nr_open /etc/os-release /proc/self/status',
   ].join('\n'),
   parse: parseFacts,
 };
 
-function parseFacts(reply: Reply): Facts {
+function parseFacts(reply: Reply): HostFacts {
   const lines = reply.stdout.toString().split('\n');
-  const field = (name: string): string => {
-    const line = lines.find((text) => text.startsWith(`${name}=`));
-    if (line === undefined)
-      throw new OrchError('FACTS_UNREADABLE', `the host did not tell its ${name}`, { details: reply.stderr.trim() });
-    return line.slice(name.length + 1).trim();
+  const find = (start: string): string | undefined => {
+    const line = lines.find((text) => text.startsWith(start));
+    return line?.slice(start.length).trim();
   };
+  const field = (start: string): string => {
+    const text = find(start);
+    if (text === undefined)
+      throw new OrchError('FACTS_UNREADABLE', `the host did not tell its ${start.replace(/[=:]$/, '')}`, {
+        details: reply.stderr.trim(),
+      });
+    return text;
+  };
+  // Real, effective, saved and file system's.
+  const effective = (start: string): number => Number(field(start).split(/\s+/)[1]);
   return {
-    os: field('os').replace(/^(["'])(.*)\1$/, '$2') || 'unknown',
-    kernel: field('kernel'),
-    arch: field('arch'),
-    uid: Number(field('uid')),
-    clockSkewMs: Math.round(clockMs(field('clock')) - (reply.sentAt + reply.answeredAt) / 2),
-    nofile: openFiles(field('capabilities'), field('most'), field('hard')),
+    os: find('PRETTY_NAME=')?.replace(/^(["'])(.*)\1$/, '$2') || 'unknown',
+    kernel: field('kernel='),
+    arch: field('arch='),
+    uid: effective('Uid:'),
+    gid: effective('Gid:'),
+    clockSkewMs: Math.round(clockMs(field('clock=')) - (reply.sentAt + reply.answeredAt) / 2),
+    nofile: openFiles(field('CapEff:'), field('most='), field('hard=')),
   };
 }
 

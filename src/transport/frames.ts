@@ -6,28 +6,47 @@ export interface Frame {
   readonly bytes: Buffer;
 }
 
-/** `<script bytes> <token> <input bytes>`, the script closed by its token, the input as it is. */
+/** Up to this a shell reads a script's lines itself in less time than it takes to start dd. */
+const FEW = 2000;
+const PLAIN = /^[\t\n\x20-\x7e]*$/;
+
+/**
+ * `<script bytes> <token> <input bytes>`, the script closed by its token, the input as it is. A short script is sent as
+ * lines instead, and no size: `0 <token> 0`, up to a line with nothing but the token.
+ */
 export function frame(script: string, input: Uint8Array = new Uint8Array()): Frame {
   const { token, body } = sealScript(script);
+  if (input.length === 0 && body.length <= FEW && PLAIN.test(script))
+    return { token, bytes: Buffer.concat([Buffer.from(`0 ${token} 0\n`), body, Buffer.from('\n')]) };
   return { token, bytes: Buffer.concat([Buffer.from(`${body.length} ${token} ${input.length}\n`), body, input]) };
 }
 
+const CLOSE = `c=$?; printf '\\n%s %03d\\n' "$t" "$c"; printf '\\n%s %03d\\n' "$t" "$c" >&2`;
+
 /**
- * The shell's side. Each script runs in a subshell, so that what it sets, traps or exits from is gone with it; what a
- * script leaves of its input is read to the end before the next. A script that was cut short is never evaluated. A dd
- * that knows no `fullblock` takes byte by byte.
+ * The shell's side. Each script runs in a subshell, so that what it sets, traps or exits from is gone with it. A script
+ * that was cut short is never evaluated. dd takes script and input in one block each, so that what a script leaves of its
+ * input is never taken for the next frame; a dd that knows no `fullblock` takes byte by byte, and then a rest is read to
+ * the end. `first` is a script that needs no frame: it comes with the loop.
  */
-export const FRAME_LOOP = [
-  'f=1; dd bs=1 count=0 iflag=fullblock </dev/null >/dev/null 2>&1 || f=0',
-  'take() { if [ "$f" -eq 1 ]; then dd bs="$1" count=1 iflag=fullblock; else dd bs=1 count="$1"; fi 2>/dev/null; }',
-  'while read -r n t i; do',
-  's=$(take "$n"; echo .)',
-  'case "$s" in *"#$t.") ;; *) exit 120;; esac',
-  'if [ "$i" -eq 0 ]; then ( eval "$s" ) </dev/null',
-  'else take "$i" | ( ( eval "$s" ); c=$?; cat >/dev/null; exit "$c" ); fi',
-  'c=$?; printf \'\\n%s %03d\\n\' "$t" "$c"; printf \'\\n%s %03d\\n\' "$t" "$c" >&2',
-  'done',
-].join('\n');
+export function frameLoop(first?: { readonly script: string; readonly token: string }): string {
+  return [
+    ...(first === undefined ? [] : [`t=${first.token}`, `(\n${first.script}\n) </dev/null`, CLOSE]),
+    'while read -r n t i; do',
+    'if [ "$n" -eq 0 ]; then',
+    's=; while :; do IFS= read -r l || exit 120; [ "$l" != "#$t" ] || break; s="$s$l',
+    '"; done; else',
+    's=$(dd bs="$n" count=1 iflag=fullblock 2>/dev/null && echo 1 || { dd bs=1 count="$n" 2>/dev/null; echo 0; })',
+    'case "$s" in *"#$t"[01]) ;; *) exit 120;; esac; fi',
+    'if [ "$i" -eq 0 ]; then ( eval "$s" ) </dev/null',
+    'else case "$s" in',
+    '*1) dd bs="$i" count=1 iflag=fullblock 2>/dev/null | ( eval "$s" ) ;;',
+    '*) dd bs=1 count="$i" 2>/dev/null | ( ( eval "$s" ); c=$?; cat >/dev/null; exit "$c" ) ;;',
+    'esac; fi',
+    CLOSE,
+    'done',
+  ].join('\n');
+}
 
 export interface FrameEnd {
   readonly body: Buffer;

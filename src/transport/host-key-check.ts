@@ -12,6 +12,7 @@ import {
 } from './known-hosts.ts';
 import { DEFAULT_KNOWN_HOSTS, NO_KNOWN_HOSTS } from './known-hosts-file.ts';
 import type { KnownHosts } from './known-hosts-lines.ts';
+import { THIS_RUN } from './known-hosts-memory.ts';
 import type { SshTarget } from './ssh-target.ts';
 
 /** Signature algorithms by key type, RFC 8332 for RSA; SHA-1 signatures are not accepted. */
@@ -108,8 +109,10 @@ function refused(
   }
 }
 
-const removal = (name: string, file: string): string =>
-  file === '~/.ssh/known_hosts' ? `ssh-keygen -R '${name}'` : `ssh-keygen -R '${name}' -f ${word(file)}`;
+function removal(name: string, file: string): string {
+  if (file === THIS_RUN) return 'run again';
+  return file === '~/.ssh/known_hosts' ? `ssh-keygen -R '${name}'` : `ssh-keygen -R '${name}' -f ${word(file)}`;
+}
 
 /** Asked from the jump host where there is one; under an alias the name that ssh-keyscan prints would be the wrong one. */
 function addition(

@@ -16,13 +16,16 @@ export async function httpByTool(
 ): Promise<HttpReply> {
   const seconds = Math.max(1, Math.ceil(target.timeoutMs / 1000));
   const url = quote(`http://${target.authority}${target.path}`);
+  const header = target.host === target.authority ? '' : quote(`Host: ${target.host}`);
+  const curlHost = header === '' ? '' : ` -H ${header}`;
+  const wgetHost = header === '' ? '' : ` --header ${header}`;
   const script = [
     'export LC_ALL=C',
-    `if command -v curl >/dev/null 2>&1; then curl -q -sS -g -i --http1.1 --noproxy '*' -m ${seconds} ${url} | head -c ${2 * BODY_LIMIT}`,
+    `if command -v curl >/dev/null 2>&1; then curl -q -sS -g -i --http1.1 --noproxy '*' -m ${seconds}${curlHost} ${url} | head -c ${2 * BODY_LIMIT}`,
     'elif command -v wget >/dev/null 2>&1; then',
-    `  if wget --help 2>&1 | grep -q -e --save-headers; then wget -q -O - --save-headers --content-on-error --max-redirect=0 --no-proxy -t 1 -T ${seconds} ${url} | head -c ${2 * BODY_LIMIT}`,
+    `  if wget --help 2>&1 | grep -q -e --save-headers; then wget -q -O - --save-headers --content-on-error --max-redirect=0 --no-proxy -t 1 -T ${seconds}${wgetHost} ${url} | head -c ${2 * BODY_LIMIT}`,
     // busybox tells the head on stderr, drops the body of an error, and has no time limit that can be relied on.
-    `  else wget -S -O - -Y off ${url}; fi`,
+    `  else wget -S -O - -Y off${wgetHost} ${url}; fi`,
     `else exit ${NO_TOOL}; fi`,
   ].join('\n');
   const result = await run({ script }, { timeoutMs: target.timeoutMs + 1500 }).catch((error: unknown) => {

@@ -16,12 +16,15 @@ export interface HttpTarget {
   readonly path: string;
   readonly timeoutMs: number;
   readonly authority: string;
+  /** The Host header. */
+  readonly host: string;
 }
 
 export function httpTarget(asked: HttpRequest): HttpTarget {
   const address = asked.address ?? '127.0.0.1';
   const authority = `${isIPv6(address) ? `[${address}]` : address}:${asked.port}`;
-  return { address, port: asked.port, path: asked.path, timeoutMs: asked.timeoutMs ?? DEFAULT_TIMEOUT_MS, authority };
+  const { port, path, timeoutMs = DEFAULT_TIMEOUT_MS, host = authority } = asked;
+  return { address, port, path, timeoutMs, authority, host };
 }
 
 export const unreachable = (target: HttpTarget, why: string, cause?: unknown): OrchError =>
@@ -75,7 +78,7 @@ const exchange = (socket: Duplex, target: HttpTarget, deadline: AbortSignal): Pr
       {
         createConnection: () => socket,
         path: target.path,
-        headers: { host: target.authority, connection: 'close', 'user-agent': 'api7-orch' },
+        headers: { host: target.host, connection: 'close', 'user-agent': 'api7-orch' },
         signal: deadline,
       },
       (reply) => {

@@ -5,13 +5,14 @@ import { dirname } from 'node:path';
 import { OrchError } from '../core/errors.ts';
 import { type HostKeyOwner, hostKeyType, judgeHostKey, knownHostName } from './known-hosts.ts';
 import { hashedName, joinKnownHosts, type KnownHosts, parseKnownHosts } from './known-hosts-lines.ts';
+import { rememberedHosts, rememberHost, twoKeys } from './known-hosts-memory.ts';
 
 /** Where OpenSSH looks too: the user's files first. */
 export const USER_KNOWN_HOSTS: readonly string[] = ['~/.ssh/known_hosts', '~/.ssh/known_hosts2'];
 export const GLOBAL_KNOWN_HOSTS: readonly string[] = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2'];
 export const DEFAULT_KNOWN_HOSTS: readonly string[] = [...USER_KNOWN_HOSTS, ...GLOBAL_KNOWN_HOSTS];
 
-/** Holds nothing and keeps nothing: what `UserKnownHostsFile none` comes to. */
+/** Holds nothing and keeps nothing: what `UserKnownHostsFile none` comes to. This process remembers all the same. */
 export const NO_KNOWN_HOSTS = '/dev/null';
 
 export const expandHome = (path: string): string => (path.startsWith('~/') ? `${homedir()}${path.slice(1)}` : path);
@@ -23,9 +24,15 @@ interface Loaded {
 
 const loaded = new Map<string, Loaded>();
 
-/** All lines of all files, each parsed once until it changes. One that is not there holds none. @throws OrchError CONNECT_KNOWN_HOSTS_UNREADABLE */
-export async function loadKnownHosts(files: readonly string[]): Promise<KnownHosts> {
-  return joinKnownHosts(await Promise.all(files.map(load)));
+/**
+ * All lines of all files, each parsed once until it changes, to ask for one host. A file that is not there holds none.
+ *
+ * @throws OrchError CONNECT_KNOWN_HOSTS_UNREADABLE
+ */
+export async function loadKnownHosts(files: readonly string[], owner: HostKeyOwner): Promise<KnownHosts> {
+  return joinKnownHosts(
+    await Promise.all(files.map((file) => (file === NO_KNOWN_HOSTS ? rememberedHosts(owner) : load(file)))),
+  );
 }
 
 async function load(file: string): Promise<KnownHosts> {
@@ -72,12 +79,15 @@ const queues = new Map<string, Waiting[]>();
 
 /**
  * Adds a host's key to a file (made private if it is new), its name hashed on demand. A key that is there by now is not
- * added twice.
+ * added twice. Where no file keeps keys it holds for this process, so that no other key is let in when it reconnects.
  *
- * @throws OrchError CONNECT_KNOWN_HOSTS_UNWRITABLE
+ * @throws OrchError CONNECT_KNOWN_HOSTS_UNWRITABLE | CONNECT_HOST_KEY_CHANGED
  */
 export async function appendKnownHost(file: string, addition: Addition): Promise<void> {
-  if (file === NO_KNOWN_HOSTS) return;
+  if (file === NO_KNOWN_HOSTS) {
+    rememberHost(addition.owner, addition.key);
+    return;
+  }
   const written = Promise.withResolvers<void>();
   const queue = queues.get(file);
   if (queue !== undefined) queue.push({ addition, written });
@@ -93,11 +103,15 @@ async function writeQueued(file: string, queue: Waiting[]): Promise<void> {
   while (queue.length > 0) {
     const batch = queue.splice(0);
     try {
-      await append(
+      const doubtful = await append(
         file,
         batch.map(({ addition }) => addition),
       );
-      for (const { written } of batch) written.resolve();
+      for (const { addition, written } of batch) {
+        const name = knownHostName(addition.owner);
+        if (doubtful.has(name)) written.reject(twoKeys(name));
+        else written.resolve();
+      }
     } catch (error) {
       for (const { written } of batch) written.reject(error);
     }
@@ -105,43 +119,47 @@ async function writeQueued(file: string, queue: Waiting[]): Promise<void> {
   queues.delete(file);
 }
 
-async function append(file: string, additions: readonly Addition[]): Promise<void> {
+/** @returns the names under which another key is known by now, or came at the same time: nothing is written for these */
+async function append(file: string, additions: readonly Addition[]): Promise<ReadonlySet<string>> {
   const path = expandHome(file);
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const handle = await open(path, 'a+', 0o600);
     try {
       const text = await handle.readFile('utf8');
-      const known = parseKnownHosts(text, file);
-      // Met at once under one name with different keys: somebody is not who he says, and nobody can tell who.
-      const lines = new Map<string, Addition>();
-      for (const one of additions) {
-        const { state } = judgeHostKey(known, one.owner, one.key);
-        if (state === 'ok') continue;
-        const name = knownHostName(one.owner);
-        const other = lines.get(name);
-        if (state !== 'unknown' || (other && !other.key.equals(one.key)))
-          throw new OrchError('CONNECT_HOST_KEY_CHANGED', `two different keys were presented for ${name} at once`, {
-            hint: 'compare the fingerprints on the hosts; give hosts that share an address a HostKeyAlias each',
-          });
-        lines.set(name, one);
-      }
-      if (lines.size === 0) return;
-      const added = [...lines.values()].map(lineOf).join('');
+      const { fresh, doubtful } = sorted(parseKnownHosts(text, file), additions);
+      if (fresh.length === 0) return doubtful;
+      const added = fresh.map(lineOf).join('');
       // One write on a descriptor in append mode: no other writer comes between, and no reader sees half a line.
       await handle.write(text === '' || text.endsWith('\n') ? added : `\n${added}`);
       await handle.sync();
+      return doubtful;
     } finally {
       await handle.close();
     }
   } catch (error) {
-    if (error instanceof OrchError) throw error;
     throw new OrchError(
       'CONNECT_KNOWN_HOSTS_UNWRITABLE',
       `the new host key could not be added to ${path}: ${String(error)}`,
       { hint: 'give yourself the right to write it, or name another file in ssh.known_hosts', cause: error },
     );
   }
+}
+
+function sorted(
+  known: KnownHosts,
+  additions: readonly Addition[],
+): { readonly fresh: readonly Addition[]; readonly doubtful: ReadonlySet<string> } {
+  const fresh = new Map<string, Addition>();
+  const doubtful = new Set<string>();
+  for (const one of additions) {
+    const { state } = judgeHostKey(known, one.owner, one.key);
+    if (state === 'ok') continue;
+    const name = knownHostName(one.owner);
+    if (state !== 'unknown' || fresh.get(name)?.key.equals(one.key) === false) doubtful.add(name);
+    fresh.set(name, one);
+  }
+  return { fresh: [...fresh].flatMap(([name, one]) => (doubtful.has(name) ? [] : [one])), doubtful };
 }
 
 function lineOf({ owner, key, hash }: Addition): string {

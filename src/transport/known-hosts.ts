@@ -16,6 +16,8 @@ export interface HostKeyOwner {
   readonly address: string;
   readonly port: number;
   readonly hostKeyAlias?: string;
+  /** The host to go through: behind another one the same address may be another host. */
+  readonly jump?: HostKeyOwner;
 }
 
 /** How a host stands in known_hosts: `gw-1.example.com`, `[10.0.0.7]:2222` off the default port, or its alias alone. */

@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import { quote } from '../core/argv.ts';
 import type { Stat } from '../core/connection.ts';
 import { OrchError } from '../core/errors.ts';
+import type { Tool } from './script-batch.ts';
 import type { Reply, Request } from './script-reader.ts';
 import { saysMissing, shellFault } from './shell-faults.ts';
 
@@ -16,21 +17,24 @@ const TYPES: ReadonlyMap<number, Stat['type']> = new Map([
   [0xa000, 'link'],
 ]);
 
-/** %f is the raw mode in hex, in coreutils and busybox alike; a colon cannot stand in a user's or group's name. */
-const STAT = "stat -c '%f:%u:%g:%s:%U:%G'";
+/**
+ * %f is the raw mode in hex, in coreutils and busybox alike; a colon cannot stand in a user's or group's name. The size
+ * has an end mark of its own, by which `DIGESTS` finds it.
+ */
+const STAT: Tool = { call: "stat -c '%s/%f:%u:%g:%U:%G'", test: '[ -e "$p" ] || [ -L "$p" ]' };
 
 export function statRequest(path: string): Request<Stat | null> {
   const word = pathWord(path);
   return {
-    snippet: `${STAT} ${word}`,
+    snippet: `${STAT.call} ${word}`,
     parse: (reply) =>
       reply.code === 0 ? statLine(reply.stdout.toString().trim()) : missingOr(`reading the status of ${path}`, reply),
-    joint: { tool: STAT, word, test: `{ [ -e ${word} ] || [ -L ${word} ]; }`, parse: statLine },
+    joint: { tool: STAT, word, parse: statLine, absent: null },
   };
 }
 
 function statLine(line: string): Stat {
-  const [mode = '', uid = '', gid = '', size = '', owner = '', group = ''] = line.split(':');
+  const [size = '', mode = '', uid = '', gid = '', owner = '', group = ''] = line.replace('/', ':').split(':');
   const bits = Number.parseInt(mode, 16);
   return {
     type: TYPES.get(bits & 0xf000) ?? 'other',
@@ -45,6 +49,22 @@ function statLine(line: string): Stat {
 
 const SHA256_CHARS = 64;
 
+/**
+ * sha256sum is written for every processor alike; openssl uses the processor's own instructions, but takes longer to
+ * start. It is used from a million bytes on, where it is installed. How large the files are was mostly asked just before.
+ */
+const DIGESTS: Tool = {
+  call: 'digests',
+  test: '[ -f "$p" ]',
+  functions: [
+    'digests() {',
+    '  [ "$o" ] || o=$(stat -L -c %s/ "$@")',
+    `  case $o in *${'[0-9]'.repeat(7)}/*) if r=$(openssl dgst -sha256 -r "$@"); then printf '%s\\n' "$r"; return; fi ;; esac`,
+    '  sha256sum "$@"',
+    '}',
+  ].join('\n'),
+};
+
 export function sha256Request(path: string): Request<string | null> {
   const word = pathWord(path);
   return {
@@ -57,7 +77,7 @@ export function sha256Request(path: string): Request<string | null> {
     },
     ...(/[\n\\]/.test(path)
       ? {}
-      : { joint: { tool: 'sha256sum', word, test: `[ -f ${word} ]`, parse: (line) => line.slice(0, SHA256_CHARS) } }),
+      : { joint: { tool: DIGESTS, word, parse: (line) => line.slice(0, SHA256_CHARS), absent: null } }),
   };
 }
 

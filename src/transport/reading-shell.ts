@@ -1,6 +1,6 @@
 import { formatDuration } from '../core/duration.ts';
 import { OrchError } from '../core/errors.ts';
-import { FRAME_LOOP, FrameCollector, frame } from './frames.ts';
+import { type Frame, FrameCollector, frame, frameLoop } from './frames.ts';
 import { killGroup } from './kill-group.ts';
 import { type Shell, startShell } from './shell.ts';
 import type { Launch, Rights } from './shell-process.ts';
@@ -101,7 +101,7 @@ interface Turn {
 
 /** One shell and the scripts that were sent to it, in order. */
 class Lane {
-  readonly #shell: Promise<Shell>;
+  #shell: Promise<Shell> | undefined;
   readonly #launch: Launch;
   readonly #rights: Rights;
   readonly #onEnd: () => void;
@@ -115,7 +115,33 @@ class Lane {
     this.#launch = launch;
     this.#rights = rights;
     this.#onEnd = onEnd;
-    this.#shell = startShell(launch, rights, FRAME_LOOP, {
+  }
+
+  run(script: ShellScript): Promise<ShellAnswer> {
+    const framed = frame(script.script, script.input);
+    const { token } = framed;
+    return new Promise<ShellAnswer>((resolve, reject) => {
+      const sentAt = Date.now();
+      const collectors = { out: new FrameCollector(token), err: new FrameCollector(token) };
+      this.#turns.push({ script, ...collectors, sentAt, answeredAt: 0, resolve, reject });
+      if (this.#turns.length === 1) this.#begin();
+      this.#send(script, framed);
+    });
+  }
+
+  /** Written at once, ahead of its turn: the shell reads it when it gets there. The first one may come with the shell. */
+  #send({ script, input }: ShellScript, { token, bytes }: Frame): void {
+    const travelsAlong = this.#shell === undefined && (input === undefined || input.length === 0);
+    this.#shell ??= this.#start(travelsAlong ? frameLoop({ script, token }) : frameLoop());
+    if (travelsAlong) return;
+    this.#shell.then(
+      (shell) => void (this.#over || shell.stdin.write(bytes)),
+      () => {},
+    );
+  }
+
+  #start(loop: string): Promise<Shell> {
+    const shell = startShell(this.#launch, this.#rights, loop, {
       begun: (group) => {
         this.#group = group;
       },
@@ -125,22 +151,8 @@ class Lane {
       close: (error) => this.#fail(error ?? this.#ended()),
       lost: (error) => this.#fail(error),
     });
-    this.#shell.catch((error: Error) => this.#fail(error));
-  }
-
-  run(script: ShellScript): Promise<ShellAnswer> {
-    const { token, bytes } = frame(script.script, script.input);
-    return new Promise<ShellAnswer>((resolve, reject) => {
-      const sentAt = Date.now();
-      const collectors = { out: new FrameCollector(token), err: new FrameCollector(token) };
-      this.#turns.push({ script, ...collectors, sentAt, answeredAt: 0, resolve, reject });
-      if (this.#turns.length === 1) this.#begin();
-      // Written at once, ahead of its turn: the shell reads it when it gets there.
-      this.#shell.then(
-        (shell) => void (this.#over || shell.stdin.write(bytes)),
-        () => {},
-      );
-    });
+    shell.catch((error: Error) => this.#fail(error));
+    return shell;
   }
 
   release(): boolean {
@@ -212,7 +224,7 @@ class Lane {
     if (this.#over) return;
     this.#over = true;
     for (const limit of this.#limits) clearTimeout(limit);
-    this.#shell.then(
+    this.#shell?.then(
       (shell) => {
         shell.stdin.end();
         shell.abandon();

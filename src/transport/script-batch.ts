@@ -1,24 +1,38 @@
 import { OrchError } from '../core/errors.ts';
 import type { Reply, RunScript } from './script-reader.ts';
 
+/** A program, or a shell function, that answers for many paths at once, a line for each. */
+export interface Tool {
+  /** Words of a command; the paths follow. Requests of the same tool are joined. */
+  readonly call: string;
+  /** A shell's own test of `$p`, without which the tool is not asked about it: `[ -f "$p" ]`. */
+  readonly test: string;
+  /** Shell functions that `call` needs. It sees in `$o` what the tool before it has printed. */
+  readonly functions?: string;
+}
+
 /**
- * One of several requests that one call of a tool can answer, a line for each: starting a program costs a host more
- * than all it does here. Where the tool cannot answer for all of them, each is asked by its own snippet.
+ * One of several requests that one call of a tool can answer: starting a program costs a host more than all it does
+ * here. What is certainly not there is not even asked about; what the tool cannot answer for is asked by its own snippet.
  */
 export interface Joint<T> {
-  /** Requests with the same words are joined: `stat -c %s`. */
-  readonly tool: string;
+  readonly tool: Tool;
   /** What the tool is asked about, as a shell word. */
   readonly word: string;
-  /** A shell's own test, without which the tool is not asked: `[ -f /etc/hosts ]`. */
-  readonly test: string;
   parse(line: string): T;
+  /** The answer when there is no such file. */
+  readonly absent: T;
 }
 
 /** A request that has been made and not yet answered. */
 export interface Waiting {
   readonly snippet: string;
-  readonly joint?: Omit<Joint<unknown>, 'parse'> & { settle(line: string): void };
+  readonly joint?: {
+    readonly tool: Tool;
+    readonly word: string;
+    /** `undefined`: there is no such file. */
+    settle(line: string | undefined): void;
+  };
   settle(reply: Reply): void;
   reject(error: unknown): void;
 }
@@ -32,7 +46,7 @@ const MOST = 200;
 /** Sorts the requests of a batch into questions. */
 export function joined(batch: readonly Waiting[]): readonly Question[] {
   const questions: Waiting[][] = [];
-  const open = new Map<string, Waiting[]>();
+  const open = new Map<Tool, Waiting[]>();
   for (const request of batch) {
     const tool = request.joint?.tool;
     const others = tool === undefined ? undefined : open.get(tool);
@@ -47,44 +61,76 @@ export function joined(batch: readonly Waiting[]): readonly Question[] {
   return questions;
 }
 
+/** What became of each path of a joint question. */
+const ABSENT = '0';
+const ASKED = '1';
+const ALONE = '2';
+
+/** True of a path `$p` that is certainly not there: what it would stand in can be searched. */
+const GONE = [
+  'gone() {',
+  '  [ ! -e "$p" ] && [ ! -L "$p" ] || return 1',
+  '  g=$p',
+  `  until [ -e "$g" ] || [ -L "$g" ]; do g=\${g%/*}; [ "$g" ] || g=/; done`,
+  '  [ -d "$g" ] && [ -x "$g" ]',
+  '}',
+].join('\n');
+
 /** All questions as one script; each answer is closed by the token and its exit code. */
 export function batchScript(questions: readonly Question[], token: string): string {
   const close = `printf '\\n${token} %d\\n' "$c"; printf '\\n${token}\\n' >&2`;
   const alone = ({ snippet }: Waiting): string => `(\n${snippet}\n) </dev/null; c=$?; ${close}`;
-  const question = (requests: Question): readonly string[] => {
-    const [first] = requests;
-    const each = requests.map(alone);
-    if (requests.length < 2 || first?.joint === undefined) return each;
-    const joints = requests.flatMap(({ joint }) => joint ?? []);
-    const tests = joints.map(({ test }) => test).join(' && ');
-    const words = joints.map(({ word }) => word).join(' ');
-    return [
-      `if ${tests}; then ${first.joint.tool} ${words} </dev/null 2>/dev/null; c=$?; else c=1; fi; ${close}`,
-      'if [ "$c" -ne 0 ]; then',
-      ...each,
-      'fi',
-    ];
-  };
-  return ['export LC_ALL=C', ...questions.flatMap(question)].join('\n');
+  const together = (requests: Question, { call, test }: Tool): readonly string[] => [
+    'k=; set --',
+    `for p in ${requests.flatMap(({ joint }) => joint?.word ?? []).join(' ')}; do`,
+    `  if ${test}; then set -- "$@" "$p"; k=\${k}${ASKED}; elif gone; then k=\${k}${ABSENT}; else k=\${k}${ALONE}; fi`,
+    'done',
+    `c=0; [ $# -eq 0 ] || { o=$(${call} "$@" </dev/null 2>/dev/null); c=$?; }`,
+    `printf '%s\\n' "$k"; [ $# -eq 0 ] || printf '%s' "$o"; ${close}`,
+    `[ "$c" -eq 0 ] || k=${ALONE.repeat(requests.length)}`,
+    ...requests.map((request) => `case $k in ${ALONE}*) ${alone(request)} ;; esac; k=\${k#?}`),
+  ];
+  const tools = new Set(questions.flatMap(([first]) => first?.joint?.tool ?? []));
+  return [
+    'export LC_ALL=C',
+    'o=',
+    ...(tools.size > 0 ? [GONE] : []),
+    ...[...tools].flatMap(({ functions }) => functions ?? []),
+    ...questions.flatMap((requests) => {
+      const tool = requests[0]?.joint?.tool;
+      return tool === undefined ? requests.map(alone) : together(requests, tool);
+    }),
+  ].join('\n');
 }
 
 /** Gives every request its part of what the script printed. */
 export function settleAll(questions: readonly Question[], token: string, output: Awaited<ReturnType<RunScript>>): void {
   const next = sections(token, output);
+  const settleAlone = (request: Waiting): void => {
+    const reply = next();
+    if (reply === null) request.reject(unanswered(output.stderr));
+    else request.settle(reply);
+  };
   for (const requests of questions) {
-    if (requests.length > 1) {
-      const together = next();
-      const lines = together?.code === 0 ? together.stdout.toString().split('\n').filter(Boolean) : [];
-      if (lines.length === requests.length) {
-        for (const [i, { joint }] of requests.entries()) joint?.settle(lines[i] ?? '');
-        continue;
-      }
-    }
-    for (const request of requests) {
-      const reply = next();
-      if (reply === null) request.reject(unanswered(output.stderr));
-      else request.settle(reply);
-    }
+    if (requests[0]?.joint === undefined) requests.forEach(settleAlone);
+    else settleJoint(requests, next(), settleAlone, output.stderr);
+  }
+}
+
+function settleJoint(
+  requests: Question,
+  together: Reply | null,
+  settleAlone: (request: Waiting) => void,
+  stderr: Buffer,
+): void {
+  const [marks = '', ...lines] = together?.stdout.toString().split('\n') ?? [];
+  for (const [i, request] of requests.entries()) {
+    const mark = together?.code === 0 ? marks[i] : ALONE;
+    const line = mark === ASKED ? lines.shift() : undefined;
+    if (mark === ABSENT) request.joint?.settle(undefined);
+    else if (mark === ALONE) settleAlone(request);
+    else if (line !== undefined && line !== '') request.joint?.settle(line);
+    else request.reject(unanswered(stderr));
   }
 }
 

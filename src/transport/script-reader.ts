@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Facts } from '../core/connection.ts';
-import { factsRequest } from './facts.ts';
+import { factsRequest, type HostFacts } from './facts.ts';
 import { batchScript, type Joint, joined, settleAll, type Waiting } from './script-batch.ts';
 
 /** What one request's snippet printed and how it ended. */
@@ -32,13 +31,13 @@ export type RunScript = (script: string) => Promise<{
 export interface ScriptReader {
   ask<T>(request: Request<T>): Promise<T>;
   /** Asked once per connection, with whatever is read first. */
-  facts(): Promise<Facts>;
+  facts(): Promise<HostFacts>;
 }
 
 /** Collects the requests of one turn of the event loop into one script, each reply framed by a token nobody can guess. */
-export function scriptReader(run: RunScript): ScriptReader {
+export function scriptReader(run: RunScript, onFacts: (facts: HostFacts) => void = () => {}): ScriptReader {
   let waiting: Waiting[] = [];
-  let known: Promise<Facts> | undefined;
+  let known: Promise<HostFacts> | undefined;
 
   const enqueue = <T>(request: Request<T>): Promise<T> =>
     new Promise<T>((resolve, reject) => {
@@ -57,7 +56,13 @@ export function scriptReader(run: RunScript): ScriptReader {
         settle: (reply) => settleBy(() => request.parse(reply)),
         ...(joint === undefined
           ? {}
-          : { joint: { ...joint, settle: (line: string) => settleBy(() => joint.parse(line)) } }),
+          : {
+              joint: {
+                ...joint,
+                settle: (line: string | undefined) =>
+                  settleBy(() => (line === undefined ? joint.absent : joint.parse(line))),
+              },
+            }),
       });
     });
 
@@ -74,10 +79,10 @@ export function scriptReader(run: RunScript): ScriptReader {
     );
   };
 
-  const facts = (): Promise<Facts> => {
+  const facts = (): Promise<HostFacts> => {
     if (known === undefined) {
       known = enqueue(factsRequest);
-      known.catch(() => {
+      known.then(onFacts, () => {
         known = undefined;
       });
     }

@@ -1,6 +1,6 @@
 import { type Duplex, PassThrough } from 'node:stream';
+import { ByteSocket } from '../core/byte-socket.ts';
 import { OrchError } from '../core/errors.ts';
-import { ByteSocket } from './byte-socket.ts';
 import { startShell } from './shell.ts';
 import type { Exit, Launch, Rights } from './shell-process.ts';
 

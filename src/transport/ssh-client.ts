@@ -49,7 +49,7 @@ export async function openLink(
 async function attemptLink(target: SshTarget, options: LinkOptions, dial: Dial): Promise<SshLink> {
   const files = target.knownHosts ?? DEFAULT_KNOWN_HOSTS;
   const check = hostKeyCheck(
-    await loadKnownHosts(files),
+    await loadKnownHosts(files, target),
     target,
     options.acceptNewHostKeys || target.acceptNewHostKey === true,
   );

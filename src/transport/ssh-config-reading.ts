@@ -16,7 +16,7 @@ import { expandTokens } from './ssh-config-tokens.ts';
 export async function readOpenSshConfig(query: ConfigQuery, warn: (text: string) => void): Promise<ConfigValues> {
   const { parse } = await import('ssh-config');
   const values = new Map<string, readonly string[]>();
-  const localUser = userName();
+  const localUser = localUserName();
 
   const set = (keyword: string, words: readonly string[]): void => {
     const before = values.get(keyword);
@@ -98,7 +98,8 @@ const invalid = (path: string, why: string): OrchError =>
     hint: 'correct it, or leave it out by "config: none" under ssh in the inventory',
   });
 
-function userName(): string {
+/** Empty where this runs under a uid that has no name. */
+export function localUserName(): string {
   try {
     return userInfo().username;
   } catch {

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { askOpenSsh, type ConfigQuery, type ConfigValues } from './ssh-config-openssh.ts';
-import { readOpenSshConfig } from './ssh-config-reading.ts';
+import { localUserName, readOpenSshConfig } from './ssh-config-reading.ts';
 import { type ConfigSurvey, surveyConfig } from './ssh-config-survey.ts';
 
 /** Each is a process of some 10 ms; more at once only get into each other's way. */
@@ -41,14 +41,19 @@ export function sshConfig(options: SshConfigOptions = {}): SshConfig {
     options.warn?.(text);
   };
 
-  const valuesOf = async (query: ConfigQuery): Promise<ConfigValues> => {
+  const valuesOf = async (query: ConfigQuery, survey: ConfigSurvey): Promise<ConfigValues> => {
     const said = options.reader === 'own' ? undefined : await limit(() => askOpenSsh(query));
-    return said ?? (await readOpenSshConfig(query, warn));
+    if (said === undefined) return await readOpenSshConfig(query, warn);
+    if (said.has('user') || query.user !== undefined || survey.places('user').length === 0) return said;
+    // OpenSSH tells the local user's name whether or not a `User` line names him, and for a jump host that is not the same.
+    const own = await readOpenSshConfig(query, () => {}).catch(() => undefined);
+    const user = own?.get('user');
+    return user?.[0] === localUserName() ? new Map([...said, ['user', user]]) : said;
   };
   const find = async (query: ConfigQuery): Promise<HostConfig> => {
     const survey = await kept(surveys, query.file, () => surveyConfig(query.file));
     const values: ConfigValues = survey.relevant
-      ? await valuesOf(query)
+      ? await valuesOf(query, survey)
       : new Map(survey.hashesNames ? [['hashknownhosts', ['yes']]] : []);
     return {
       all: (keyword) => values.get(keyword) ?? [],

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import { OrchError } from '../core/errors.ts';
+import type { SshSettings } from '../core/ssh-settings.ts';
 import { GLOBAL_KNOWN_HOSTS, NO_KNOWN_HOSTS, USER_KNOWN_HOSTS } from './known-hosts-file.ts';
 import type { HostConfig, SshConfig } from './ssh-config.ts';
 import { passwdHome } from './ssh-config-files.ts';
 import { expandTokens, expandVariables } from './ssh-config-tokens.ts';
-import type { SshSettings } from './ssh-destination.ts';
 import type { SshTarget } from './ssh-target.ts';
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -71,26 +71,37 @@ export function loginSettings(
   otherwise: string | undefined,
   found: HostConfig,
   path: ExpandPath,
+  config: SshConfig,
 ): Pick<SshTarget, 'identityFiles' | 'identitiesOnly' | 'identityAgent' | 'notes'> {
   const configured = found.all('identityfile');
   const files = configured.length > 0 ? configured.filter((file) => file !== 'none').map(path) : undefined;
   const identityFiles = given !== undefined ? [given] : (files ?? (otherwise === undefined ? undefined : [otherwise]));
   const agent = found.first('identityagent');
-  const notes = [
-    ...found.all('certificatefile').map((file) => `CertificateFile ${file} left out: certificates are not supported`),
-    ...['PKCS11Provider', 'SecurityKeyProvider'].flatMap((setting) => {
-      const provider = found.first(setting.toLowerCase());
-      return provider === undefined || /^(none|internal)$/i.test(provider)
-        ? []
-        : [`${setting} ${provider} left out: load the key into an ssh-agent`];
-    }),
-  ];
+  const notes = unusable(found, config);
   return {
     ...(identityFiles === undefined ? {} : { identityFiles }),
     ...(isYes(found.first('identitiesonly')) ? { identitiesOnly: true } : {}),
     ...(agent === undefined ? {} : { identityAgent: /^(none|SSH_AUTH_SOCK|\$\w+)$/.test(agent) ? agent : path(agent) }),
     ...(notes.length === 0 ? {} : { notes }),
   };
+}
+
+/** OpenSSH would log in by these, too. Told at once, and again should the login fail. */
+function unusable(found: HostConfig, config: SshConfig): readonly string[] {
+  const leaveOut = (setting: string, remedy: string): readonly string[] =>
+    found
+      .all(setting.toLowerCase())
+      .filter((value) => !/^(none|internal)$/i.test(value))
+      .map((value) => {
+        const note = `${setting} ${value} left out: ${remedy}`;
+        config.warn(`${note} (${found.place(setting.toLowerCase())})`);
+        return note;
+      });
+  return [
+    ...leaveOut('CertificateFile', 'certificates are not supported, a plain key in authorized_keys is needed'),
+    ...leaveOut('PKCS11Provider', 'load the key into an ssh-agent'),
+    ...leaveOut('SecurityKeyProvider', 'load the key into an ssh-agent'),
+  ];
 }
 
 /** By which files and which name the host's key is checked. */

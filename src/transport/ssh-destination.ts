@@ -1,29 +1,10 @@
 import { userInfo } from 'node:os';
 import { OrchError } from '../core/errors.ts';
-import type { Secret } from '../core/secret.ts';
-import type { Become } from './shell-process.ts';
+import type { SshSettings } from '../core/ssh-settings.ts';
 import type { HostConfig, SshConfig } from './ssh-config.ts';
 import { hostKeySettings, loginSettings, pathExpander, refuseUnsupported, timing } from './ssh-destination-settings.ts';
 import { type JumpHost, jumpLoop, parseJumpHosts, writtenJumpHosts } from './ssh-jump-hosts.ts';
 import type { SshTarget } from './ssh-target.ts';
-
-/** What somebody has said of a host; OpenSSH's configuration and the defaults say the rest. */
-export interface SshSettings {
-  /** As it would stand on ssh's command line: a name, an address, or an alias out of OpenSSH's configuration. */
-  readonly address: string;
-  /** A file in place of OpenSSH's usual configuration, or `none`. */
-  readonly config?: string;
-  readonly port?: number;
-  readonly user?: string;
-  readonly identityFile?: string;
-  readonly knownHosts?: string;
-  /** `[user@]host[:port]`, several separated by commas (the first is entered first), or `none`. */
-  readonly jump?: string;
-  readonly become?: Become;
-  readonly connectTimeoutMs?: number;
-  readonly password?: Secret;
-  readonly becomePassword?: Secret;
-}
 
 const DEFAULT_PORT = 22;
 
@@ -71,7 +52,7 @@ async function resolve({ name, settings, otherwise = {}, way }: Wanted, config: 
     address: hostName,
     port,
     user,
-    ...loginSettings(settings.identityFile, otherwise.identityFile, found, path),
+    ...loginSettings(settings.identityFile, otherwise.identityFile, found, path, config),
     ...(password === undefined ? {} : { password }),
     ...hostKeySettings(settings.knownHosts, found, path, config),
     ...(via === undefined ? {} : { jump: via }),

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
+import { ByteSocket } from '../core/byte-socket.ts';
 import { OrchError } from '../core/errors.ts';
-import { ByteSocket } from './byte-socket.ts';
 import { DialError, type Dialer } from './dialer.ts';
 import { sessionGate } from './session-gate.ts';
 import type { Launch, ShellProcess } from './shell-process.ts';

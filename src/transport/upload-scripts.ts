@@ -1,13 +1,15 @@
 import { posix } from 'node:path';
 import { quote } from '../core/argv.ts';
-import type { Ownership } from '../core/connection.ts';
 import { pathWord } from './read-requests.ts';
 import {
   CORRUPT,
+  clearScript,
   createScript,
+  FLUSH,
   HEAD,
   MINE,
   OVERTAKEN,
+  type Owned,
   ownScript,
   placeScript,
   settleScript,
@@ -17,10 +19,8 @@ import {
 /** Exit code of our own: the stream ended before the file was whole. What came of it is kept. */
 export const CUT = 93;
 
-const DIGEST_OF_NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
-
 /** What an upload is to become. */
-export interface UploadTarget extends Ownership {
+export interface UploadTarget extends Owned {
   readonly path: string;
   readonly sha256: string;
   /** Bytes. */
@@ -38,18 +38,26 @@ const anyPart = (path: string): string =>
   `${pathWord(beside(path, ''))}${'[0-9a-f]'.repeat(12)}${quote('.api7-orch-part')}`;
 
 /**
- * sha256sum is written for every processor alike. openssl uses the processor's own instructions and is eight times as
- * fast, where it is installed.
+ * sha256sum is written for every processor alike. openssl uses the processor's own instructions and is several times as
+ * fast, where it is installed; what it does not find whole is looked at by the other before it is given up.
  */
-const DIGEST: readonly string[] = [
+const digestScript = (sha256: string): readonly string[] => [
   'quick=',
-  `case "$(openssl dgst -sha256 -r </dev/null 2>/dev/null)" in ${DIGEST_OF_NOTHING}*) quick=1 ;; esac`,
-  'digest() { if [ "$quick" ]; then openssl dgst -sha256 -r; else sha256sum; fi; }',
+  'if command -v openssl >/dev/null 2>&1; then quick=1; fi',
+  'whole() {',
+  '  if [ "$quick" ]; then',
+  '    sum=$(openssl dgst -sha256 -r <"$1" 2>/dev/null) || sum=',
+  `    case $sum in ${quote(sha256)}*) return 0 ;; esac`,
+  '  fi',
+  '  sum=$(sha256sum <"$1")',
+  `  case $sum in ${quote(sha256)}*) return 0 ;; esac`,
+  '  return 1',
+  '}',
 ];
 
 /** Removes what uploads of other content left of this target. @example rm -rf '/opt/.a.'[0-9a-f]…'.api7-orch-part' */
 export const sweepScript = (path: string): string =>
-  `for o in ${anyPart(path)}; do [ "$o" = "\${t-}" ] || rm -rf "$o"; done`;
+  `for o in ${anyPart(path)}; do if [ "$o" != "\${t-}" ]; then ${clearScript('"$o"')}; fi; done`;
 
 /**
  * Says on stderr what is there already: `at N` when N bytes have come, and `same size` when the target is as long as the
@@ -61,13 +69,13 @@ export function resumeScript(target: UploadTarget): string {
     ...HEAD,
     ...placeScript(path, partName(target)),
     sweepScript(path),
-    `rm -rf ${pathWord(temporaryName(path))}`,
+    clearScript(pathWord(temporaryName(path))),
     'at=0',
     // A regular file of mode 0600 with one name.
-    'if [ ! -L "$t" ] && [ -f "$t" ] && [ "$(stat -c %f:%u:%h "$t")" = "8180:$(id -u):1" ]; then',
-    '  at=$(stat -c %s "$t")',
+    'if [ ! -L "$t" ] && [ -f "$t" ] && [ -O "$t" ]; then',
+    '  case $(stat -c %f:%h:%s "$t") in 8180:1:*) at=$(stat -c %s "$t") ;; esac',
     'fi',
-    `if [ "$at" = 0 ] || [ "$at" -gt ${size} ]; then at=0; rm -rf "$t"; fi`,
+    `if [ "$at" = 0 ] || [ "$at" -gt ${size} ]; then at=0; ${clearScript('"$t"')}; fi`,
     'echo "at $at" >&2',
     'if [ -f "$p" ] && [ ! -L "$p" ]; then',
     `  if [ "$(stat -c %s "$p")" = ${size} ]; then echo "same size" >&2; fi`,
@@ -81,11 +89,10 @@ export function wholeScript(target: UploadTarget): string {
   return [
     ...HEAD,
     ...placeScript(path, partName(target)),
-    ...DIGEST,
-    'sum=$(digest <"$p")',
-    `[ "\${sum%% *}" = ${quote(sha256)} ] || exit 0`,
+    ...digestScript(sha256),
+    'whole "$p" || exit 0',
     ...ownScript('"$p"', target),
-    'rm -rf "$t"',
+    clearScript('"$t"'),
     'echo whole >&2',
   ].join('\n');
 }
@@ -128,7 +135,7 @@ export function receiveScript(target: UploadTarget, at: number): string {
   return [
     ...HEAD,
     ...placeScript(path, partName(target)),
-    ...DIGEST,
+    ...digestScript(sha256),
     'keep=',
     `trap 'if [ ! "$keep" ] && ${MINE}; then rm -f "$t"; fi' EXIT`,
     "trap 'keep=1; exit 1' HUP INT PIPE",
@@ -152,9 +159,9 @@ export function receiveScript(target: UploadTarget, at: number): string {
     '  keep=1',
     `  exit ${CUT}`,
     'fi',
-    // The disk works while the digest is made: what is flushed here need not be waited for below.
-    '{ sync "$t" 2>/dev/null || sync; } &',
-    'if [ "$quick" ]; then sum=$(digest </proc/self/fd/3); fi',
+    // The disk works while the digest is made.
+    `{ ${FLUSH}; } &`,
+    `if [ "$quick" ] && whole /proc/self/fd/3; then sum=${quote(sha256)}; fi`,
     'wait $!',
     `[ "\${sum%% *}" = ${quote(sha256)} ] || exit ${CORRUPT}`,
     ...settleScript(path, target),

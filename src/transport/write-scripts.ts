@@ -8,15 +8,25 @@ export const CORRUPT = 91;
 /** Somebody else, such as a later run, has taken the temporary name meanwhile. */
 export const OVERTAKEN = 92;
 
+/** The shell cannot print the content by itself, or could not: it is to come by stdin instead. */
+export const BY_STDIN = 94;
+
 /** True while the temporary name still stands for the file that this script opened. */
 export const MINE = '[ "$t" -ef /proc/self/fd/3 ]';
 
 /** `set -e` ends a script at its first failing tool, whose words are then the last on stderr. */
 export const HEAD = ['export LC_ALL=C', 'set -eu'];
 
+export interface Owned extends Ownership {
+  /** Whoever runs the script is this owner and has this group: a new file is theirs without a program's help. */
+  readonly ours?: boolean;
+}
+
 /** Owner first: changing it clears set-id bits of the mode. */
-export function ownScript(word: string, { owner, group, mode }: Ownership): readonly string[] {
-  return [`chown ${quote(`${owner}:${group}`)} ${word}`, `chmod ${quote(mode)} ${word}`];
+export function ownScript(word: string, { owner, group, mode, ours = false }: Owned): readonly string[] {
+  const chown = `chown ${quote(`${owner}:${group}`)} ${word}`;
+  // A directory may hand down its own group.
+  return [ours ? `{ [ -O ${word} ] && [ -G ${word} ]; } || ${chown}` : chown, `chmod ${quote(mode)} ${word}`];
 }
 
 /** Where a file is written before it takes its final name: fixed, so that a later run finds what a killed one left. */
@@ -31,15 +41,20 @@ export const placeScript = (path: string, temporary: string): readonly string[] 
   '[ ! -d "$p" ] || [ -L "$p" ] || { echo "$p: is a directory" >&2; exit 1; }',
 ];
 
-/** noclobber opens with O_EXCL: nobody's link in a shared directory is followed. */
-export const createScript: readonly string[] = ['rm -rf "$t"', 'set -C', 'exec 3>"$t"', 'set +C'];
+/** Removes what may be there. To start a program for nothing costs a host more than to look. */
+export const clearScript = (word: string): string => `if [ -e ${word} ] || [ -L ${word} ]; then rm -rf ${word}; fi`;
 
-/** Flushes what is complete under the temporary name, gives it its owner and mode, and then its final name. */
-export function settleScript(path: string, owned: Ownership): readonly string[] {
+/** noclobber opens with O_EXCL: nobody's link in a shared directory is followed. */
+export const createScript: readonly string[] = [clearScript('"$t"'), 'set -C', 'exec 3>"$t"', 'set +C'];
+
+/** Flushes what was written to the temporary name. */
+export const FLUSH = 'sync "$t" 2>/dev/null || sync';
+
+/** Gives what is complete and flushed under the temporary name its owner and mode, and then its final name. */
+export function settleScript(path: string, owned: Owned): readonly string[] {
   return [
     // A write whose connection was lost may still be ending while the next run writes the same file.
     `${MINE} || exit ${OVERTAKEN}`,
-    'sync "$t" 2>/dev/null || sync',
     ...ownScript('"$t"', owned),
     // -T: a link to a directory is replaced, not followed. busybox refuses such a link even so, and an old mv knows no -T.
     'if ! mv -fT "$t" "$p" 2>/dev/null; then',
@@ -50,30 +65,61 @@ export function settleScript(path: string, owned: Ownership): readonly string[] 
   ];
 }
 
-/** Takes a file's content from stdin. Ends with `CORRUPT` or `OVERTAKEN`, and then has changed nothing. */
-export function putScript(path: string, sha256: string, owned: Ownership): string {
+/** What the file is to hold. */
+export interface Expected {
+  /** Bytes. */
+  readonly size: number;
+  /** The content itself, where the shell is to print it; otherwise it comes by stdin. */
+  readonly text?: string;
+  /** Where the content is known by its digest only, as a file's is: it may have changed since. */
+  readonly sha256?: string;
+}
+
+/**
+ * Writes a file. Ends with `CORRUPT`, `OVERTAKEN` or `BY_STDIN`, and then has changed nothing.
+ *
+ * That every byte was written is seen by the position in the file, which the kernel tells without a program's help. That
+ * they are the bytes that were sent is seen to by SSH, which authenticates its stream, and by whoever reads the file back.
+ */
+export function putScript(path: string, { size, text, sha256 }: Expected, owned: Owned): string {
+  // Only a shell that prints by itself: a program's words would stand in the process list.
+  const print = (all: string): string =>
+    `[ "$(command -v printf)" = printf ] && printf %s ${quote(all)} >&3 2>/dev/null || exit ${BY_STDIN}`;
   return [
     ...HEAD,
     ...placeScript(path, temporaryName(path)),
-    'rm -rf "$t"',
     // Not `trap … EXIT` alone: not every shell runs that one when a signal ends it.
     `trap 'if ${MINE}; then rm -f "$t"; fi' EXIT`,
     "trap 'exit 1' HUP INT TERM PIPE",
     ...createScript,
-    'cat >&3',
-    'sum=$(sha256sum </proc/self/fd/3)',
-    `[ "\${sum%% *}" = ${quote(sha256)} ] || exit ${CORRUPT}`,
+    text === undefined ? 'cat >&3' : print(text),
+    'read -r w pos </proc/self/fdinfo/3',
+    `[ "$pos" = ${size} ] || exit ${text === undefined ? CORRUPT : BY_STDIN}`,
+    ...(sha256 === undefined
+      ? []
+      : ['sum=$(sha256sum </proc/self/fd/3)', `[ "\${sum%% *}" = ${quote(sha256)} ] || exit ${CORRUPT}`]),
+    FLUSH,
     ...settleScript(path, owned),
   ].join('\n');
 }
 
-export function directoryScript(path: string, owned: Ownership): string {
+/** Characters that every shell carries in its words as they are, and no more than it holds with ease. */
+const PRINTABLE = /^[\t\n\x20-\x7e]{0,32768}$/;
+
+/** The text that a shell may print itself: two programs fewer for the host to start. */
+export function printable(bytes: Uint8Array): string | undefined {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 32769)).toString('latin1');
+  return PRINTABLE.test(text) ? text : undefined;
+}
+
+export function directoryScript(path: string, owned: Owned): string {
   const word = pathWord(path);
+  const parent = pathWord(posix.dirname(posix.normalize(path)));
   return [
     ...HEAD,
     'umask 022',
     `if [ ! -d ${word} ]; then`,
-    `  mkdir -p ${pathWord(posix.dirname(posix.normalize(path)))}`,
+    `  [ -d ${parent} ] || mkdir -p ${parent}`,
     // Closed until its mode is set; somebody else may have made it in the meantime.
     `  mkdir -m 0700 ${word} || [ -d ${word} ]`,
     'fi',
@@ -81,7 +127,7 @@ export function directoryScript(path: string, owned: Ownership): string {
   ].join('\n');
 }
 
-export const modeScript = (path: string, owned: Ownership): string =>
+export const modeScript = (path: string, owned: Owned): string =>
   [...HEAD, ...ownScript(pathWord(path), owned)].join('\n');
 
 export const removeScript = (path: string): string => [...HEAD, `rm -rf ${pathWord(path)}`].join('\n');

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import type { Connection, Ownership } from '../core/connection.ts';
 import { OrchError } from '../core/errors.ts';
@@ -8,7 +7,15 @@ import { openLocalFile } from './local-file.ts';
 import { uploadResumed } from './upload.ts';
 import { sweepScript } from './upload-scripts.ts';
 import { writeFault } from './write-faults.ts';
-import { directoryScript, modeScript, putScript, removeScript } from './write-scripts.ts';
+import {
+  BY_STDIN,
+  directoryScript,
+  modeScript,
+  type Owned,
+  printable,
+  putScript,
+  removeScript,
+} from './write-scripts.ts';
 
 const SMALL_WRITE_MS = 5 * 60_000;
 /** Up to this size an upload is sent anew when it breaks: going on would take as long as sending it. */
@@ -25,8 +32,21 @@ export type WriteScript = (request: {
 
 type Writes = Pick<Connection, 'writeFile' | 'makeDirectory' | 'chmod' | 'remove' | 'upload'>;
 
-/** The writes of a connection as scripts. `freeBytes` gives evidence when a disk is full. */
-export function writes(run: WriteScript, freeBytes: (path: string) => Promise<number>): Writes {
+/**
+ * The writes of a connection as scripts. `freeBytes` gives evidence when a disk is full; `isOurs` says that what is
+ * created there has this owner and group by itself.
+ */
+export function writes(
+  run: WriteScript,
+  freeBytes: (path: string) => Promise<number>,
+  isOurs: (owned: Ownership) => boolean,
+): Writes {
+  const known = ({ mode, owner, group }: Ownership): Owned => ({
+    mode,
+    owner,
+    group,
+    ours: isOurs({ mode, owner, group }),
+  });
   const act = async (doing: string, path: string, request: Parameters<WriteScript>[0]): Promise<string> => {
     const ended = await run(request);
     if (ended.code !== 0) throw await writeFault(doing, path, ended, freeBytes);
@@ -39,23 +59,31 @@ export function writes(run: WriteScript, freeBytes: (path: string) => Promise<nu
   return {
     writeFile: async (path, content, owned) => {
       const bytes = content instanceof Uint8Array ? content : Buffer.from(reveal(content));
-      const digest = createHash('sha256').update(bytes).digest('hex');
-      await small(`writing ${path}`, path, putScript(path, digest, owned), pieces(bytes));
+      const size = bytes.length;
+      const text = printable(bytes);
+      if (text !== undefined) {
+        const request = { script: putScript(path, { size, text }, known(owned)), timeoutMs: SMALL_WRITE_MS };
+        const ended = await run(request);
+        if (ended.code === 0) return;
+        if (ended.code !== BY_STDIN) throw await writeFault(`writing ${path}`, path, ended, freeBytes);
+      }
+      await small(`writing ${path}`, path, putScript(path, { size }, known(owned)), pieces(bytes));
     },
     upload: async (local, path, { sha256, onProgress, ...owned }) => {
       await using file = await openLocalFile(local);
       const doing = `uploading ${path}`;
       if (file.size > SMALL_UPLOAD) {
-        const target = { ...owned, path, sha256, size: file.size };
+        const target = { ...known(owned), path, sha256, size: file.size };
         await uploadResumed(file, target, (request) => act(doing, path, request), onProgress);
         return;
       }
       const bytes = await whole(file.chunks(0));
-      await small(doing, path, `${sweepScript(path)}\n${putScript(path, sha256, owned)}`, pieces(bytes));
+      const put = putScript(path, { size: bytes.length, sha256 }, known(owned));
+      await small(doing, path, `${sweepScript(path)}\n${put}`, pieces(bytes));
       onProgress?.(bytes.length);
     },
-    makeDirectory: (path, owned) => small(`making the directory ${path}`, path, directoryScript(path, owned)),
-    chmod: (path, owned: Ownership) => small(`setting mode and owner of ${path}`, path, modeScript(path, owned)),
+    makeDirectory: (path, owned) => small(`making the directory ${path}`, path, directoryScript(path, known(owned))),
+    chmod: (path, owned) => small(`setting mode and owner of ${path}`, path, modeScript(path, known(owned))),
     remove: async (path) => {
       if (posix.resolve('/', path) === '/')
         throw new OrchError('PATH_REFUSED', `"${path}" is the root directory: it is never removed`);

@@ -62,3 +62,28 @@ test('inventory validate tells of every host that could not be reached as config
   expect(stderr).toContain('write "ProxyJump bastion" instead');
   expect(stderr).not.toContain('gw-3');
 });
+
+const notPlain = 'Host gw_1 10.0.0.*\n  ProxyCommand ssh -W %h:%p bastion\nHost *\n  PKCS11Provider /lib/token.so\n';
+
+test('run refuses them, too, before anything is connected to, but not for the sake of a host that it is not for', async () => {
+  writeFileSync(join(directory, 'ssh_config'), notPlain);
+  writeFileSync(
+    join(directory, 'nothing.ts'),
+    "import { definePlaybook, play } from 'api7-orch';\nexport default definePlaybook({ name: 'nothing', description: 'Does nothing.', *plays() { yield* play({ name: 'Nothing', hosts: 'all', *tasks() {} }); } });\n",
+  );
+  const playbook = join(directory, 'nothing.ts');
+  const { code, stdout, stderr } = await cli('run', playbook);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toMatch(/ProxyCommand is set for gw-1 [\s\S]*ProxyCommand is set for gw-2 /);
+  const limited = await cli('run', playbook, '--limit', 'gw-3');
+  expect(limited.stderr).not.toContain('ProxyCommand');
+});
+
+test('what is left out of it is told once, by validate as by run, before anything is connected to', async () => {
+  writeFileSync(join(directory, 'ssh_config'), 'Host *\n  PKCS11Provider /lib/token.so\n');
+  const { code, stderr } = await cli('inventory', 'validate');
+  expect(code).toBe(0);
+  expect(stderr).toBe(
+    `warning: PKCS11Provider /lib/token.so left out: load the key into an ssh-agent (${join(directory, 'ssh_config')}:2)\n`,
+  );
+});

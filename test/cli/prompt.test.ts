@@ -91,6 +91,28 @@ describe('asking at the terminal', () => {
     expect(terminal.opened()).toBe(1);
   });
 
+  test('an interrupt while the picture is being taken away leaves the question unasked', async () => {
+    const terminal = typing(['answer\r']);
+    const stop = new AbortController();
+    let released = 0;
+    const hold = async () => {
+      await new Promise((done) => setTimeout(done, 10));
+      stop.abort();
+      return () => void released++;
+    };
+    const ask = terminalAsk({ open: terminal.open, signal: stop.signal, hold });
+    expect(await ask(question)).toBeUndefined();
+    expect(terminal.written.join('')).not.toContain(question.what);
+    expect([terminal.closed(), released]).toEqual([1, 1]);
+  });
+
+  test('a picture that cannot be taken away leaves no terminal open', async () => {
+    const terminal = typing();
+    const ask = terminalAsk({ open: terminal.open, hold: () => Promise.reject(new Error('stuck')) });
+    await expect(ask(question)).rejects.toThrow('stuck');
+    expect(terminal.closed()).toBe(1);
+  });
+
   test('without a terminal there is nobody to ask', async () => {
     let looked = 0;
     const ask = terminalAsk({ open: () => void looked++ });

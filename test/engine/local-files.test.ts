@@ -124,6 +124,20 @@ describe('an archive with links', () => {
     ['to the very top', [['conf/top', '..']]],
     ['hard', [['conf/b.yaml', 'conf/a.yaml', 'link']]],
     [
+      'hard, to a symbolic one that stays within from there, too',
+      [
+        ['conf/b.yaml', 'a.yaml'],
+        ['other/c.yaml', 'conf/b.yaml', 'link'],
+      ],
+    ],
+    [
+      'twice, the same',
+      [
+        ['conf/b.yaml', 'a.yaml'],
+        ['conf/b.yaml', 'a.yaml'],
+      ],
+    ],
+    [
       'in a ring',
       [
         ['x', 'y'],
@@ -162,10 +176,84 @@ describe('an archive with links', () => {
         ['passwd', 'up/etc/passwd', 'link'],
       ],
     ],
+    [
+      'hard, to a symbolic one that climbs further from there',
+      [
+        ['conf/deep/up', '../..'],
+        ['up', 'conf/deep/up', 'link'],
+      ],
+    ],
+    [
+      'hard, to a symbolic one by way of another hard one',
+      [
+        ['conf/deep/up', '../..'],
+        ['conf/deep/same', 'conf/deep/up', 'link'],
+        ['up', 'conf/deep/same', 'link'],
+      ],
+    ],
+    [
+      'hard, to a symbolic one, through which others climb',
+      [
+        ['a/up', '..'],
+        ['a/b/same', 'a/up', 'link'],
+        ['a/b/c/d', '../same/../../..'],
+      ],
+    ],
+    [
+      'by way of a name with more in it than it needs',
+      [
+        ['conf//deep/./up', '../..'],
+        ['out', 'conf/deep/up/../etc'],
+      ],
+    ],
   ])('%s is refused before any host sees it', async (_, links) => {
     await expect(localFiles().archive(await withLinks(links))).rejects.toMatchObject({
       code: 'PACKAGE_DAMAGED',
       message: expect.stringContaining("outside of the package's directory"),
+    });
+  });
+
+  test.each<[what: string, links: Links, says: string]>([
+    [
+      'under a name that comes twice, the first of which climbs',
+      [
+        ['up', '../..'],
+        ['up', 'conf'],
+      ],
+      '"up" is there twice',
+    ],
+    [
+      'under a name that comes twice, by different ways of writing it',
+      [
+        ['conf/up', '..'],
+        ['./conf//up', '.'],
+      ],
+      '"conf/up" is there twice',
+    ],
+    ['in place of a file', [['conf/a.yaml', '..']], '"conf/a.yaml" is there twice'],
+    ['in place of a directory', [['conf', 'other']], '"conf/a.yaml" lies beneath the link "conf"'],
+    [
+      'beneath another, where a path would find it under another name',
+      [
+        ['short', 'conf/deep'],
+        ['short/up', '../..'],
+        ['out', 'conf/deep/up/../etc'],
+      ],
+      '"short/up" lies beneath the link "short"',
+    ],
+    [
+      'beneath a hard one to a symbolic one',
+      [
+        ['short', 'conf/deep'],
+        ['same', 'short', 'link'],
+        ['same/up', '../..'],
+      ],
+      '"same/up" lies beneath the link "same"',
+    ],
+  ])('%s is refused as what no tree could be packed to', async (_, links, says) => {
+    await expect(localFiles().archive(await withLinks(links))).rejects.toMatchObject({
+      code: 'PACKAGE_DAMAGED',
+      message: expect.stringContaining(says),
     });
   });
 });

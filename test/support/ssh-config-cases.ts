@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { OrchError } from '../../src/core/errors.ts';
 import { Secret } from '../../src/core/secret.ts';
+import type { SshSettings } from '../../src/core/ssh-settings.ts';
 import { sshConfig } from '../../src/transport/ssh-config.ts';
-import { resolveTarget, type SshSettings } from '../../src/transport/ssh-destination.ts';
+import { resolveTarget } from '../../src/transport/ssh-destination.ts';
 import type { SshTarget } from '../../src/transport/ssh-target.ts';
 
 /** Scratch directory of the test file. */
@@ -254,18 +255,6 @@ function cases(reader: Reader): void {
     ],
     ['no jump', 'ProxyJump none\nProxyJump bastion\n', { address: 'gw' }, { address: 'gw' }],
     ['no command', 'ProxyCommand none\nProxyJump bastion\n', { address: 'gw' }, { address: 'gw' }],
-    [
-      'keys that cannot be used are noted',
-      'CertificateFile ~/c-cert.pub\nPKCS11Provider /lib/p.so\nSecurityKeyProvider internal\n',
-      { address: 'gw' },
-      {
-        address: 'gw',
-        notes: [
-          'CertificateFile ~/c-cert.pub left out: certificates are not supported',
-          'PKCS11Provider /lib/p.so left out: load the key into an ssh-agent',
-        ],
-      },
-    ],
   ];
   test.each(rows)('%s', async (_name, config, settings, expected) => {
     const { target, warnings } = await read(reader, config, settings);
@@ -333,6 +322,22 @@ function cases(reader: Reader): void {
     });
   });
 
+  test('a jump host whose own user is named like the local one keeps him, and is not given the password of another', async () => {
+    const settings = { address: 'gw', user: 'nobody', jump: 'bastion', password: Secret.of('a-password') } as const;
+    for (const config of [
+      `Host bastion\n  User ${me}\n`,
+      `User ${me}\n`,
+      `Match host bastion\n  ${included(`User ${me}\n`)}\n`,
+    ]) {
+      const { target } = await read(reader, config, settings);
+      expect(target.user).toBe('nobody');
+      expect(target.jump).toMatchObject({ address: 'bastion', user: me });
+      expect(target.jump?.password).toBeUndefined();
+    }
+    const other = await read(reader, `Host gw\n  User ${me}\nHost other\n  User ${me}\n`, settings);
+    expect(other.target.jump).toMatchObject({ user: 'nobody', password: settings.password });
+  });
+
   test('a chain of jump hosts, each looked up by its own name', async () => {
     const config =
       'Host gw\n  ProxyJump first,ops@second:2022\nHost first\n  HostName 10.0.0.1\n  ProxyJump before\nHost second\n  HostName 10.0.0.2\n  Port 9\n  HostKeyAlias two\n  ProxyJump unused\nHost before\n  Port 7\n';
@@ -385,6 +390,23 @@ function cases(reader: Reader): void {
       expect(await resolveTarget(address, { address, config: path }, config)).toMatchObject({ acceptNewHostKey: true });
     expect(warnings).toEqual([expect.stringContaining(`${path}:2`)]);
     expect(warnings[0]).toContain('a changed host key is still refused');
+  });
+
+  test('keys that cannot be used are told with their place, once for all hosts, and noted for a failed login', async () => {
+    const warnings: string[] = [];
+    const config = sshConfig({ reader, warn: (warning) => warnings.push(warning) });
+    const path = file(
+      'Host a b\n  CertificateFile ~/%h-cert.pub\n  PKCS11Provider /lib/p.so\n  SecurityKeyProvider internal\n',
+    );
+    const resolved = await Promise.all(
+      ['a', 'b', 'c'].map((address) => resolveTarget(address, { address, config: path }, config)),
+    );
+    const notes = [
+      'CertificateFile ~/%h-cert.pub left out: certificates are not supported, a plain key in authorized_keys is needed',
+      'PKCS11Provider /lib/p.so left out: load the key into an ssh-agent',
+    ];
+    expect(resolved.map((target) => target.notes)).toEqual([notes, notes, undefined]);
+    expect(warnings).toEqual([`${notes[0]} (${path}:2)`, `${notes[1]} (${path}:3)`]);
   });
 
   test.each([

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FRAME_LOOP, FrameCollector, frame } from '../../src/transport/frames.ts';
+import { FrameCollector, frame, frameLoop } from '../../src/transport/frames.ts';
 
 const SHELLS: readonly (readonly [string, ...string[]])[] = [['/bin/dash'], ['/bin/bash'], ['/bin/busybox', 'sh']];
 
@@ -11,8 +11,9 @@ async function converse(
   [program, ...rest]: readonly [string, ...string[]],
   input: Buffer,
   env: NodeJS.ProcessEnv = process.env,
+  loop = frameLoop(),
 ): Promise<{ readonly out: Buffer; readonly err: Buffer; readonly code: number | null }> {
-  const child = spawn(program, [...rest, '-c', FRAME_LOOP], { stdio: 'pipe', env });
+  const child = spawn(program, [...rest, '-c', loop], { stdio: 'pipe', env });
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
@@ -61,9 +62,53 @@ describe.each(SHELLS.filter(([program]) => existsSync(program)).map((shell) => [
       expect(parts(tokens, err)[0]?.body.toString()).toBe('un\n');
     });
 
-    test('a script cut short is never run, wherever it was cut', async () => {
-      const whole = frame('echo ran\necho ran').bytes;
-      for (let length = 1; length < whole.length; length += 6)
+    test('a script that comes with the loop is answered like any other, and leaves nothing behind', async () => {
+      const first = frame('cat; a=1; echo one; echo un >&2; exit 3');
+      const next = frame('echo "two $a"');
+      const loop = frameLoop({ script: 'cat; a=1; echo one; echo un >&2; exit 3', token: first.token });
+      const { out, err } = await converse(shell, next.bytes, process.env, loop);
+      const tokens = [first.token, next.token];
+      expect(parts(tokens, out).map(({ body, code }) => [body.toString(), code])).toEqual([
+        ['one\n', 3],
+        ['two \n', 0],
+      ]);
+      expect(parts(tokens, err)[0]).toMatchObject({ code: 3 });
+    });
+
+    test('scripts of any length and any characters are run as they were sent', async () => {
+      const texts = [
+        '',
+        'a\\b\\\\n  \t',
+        ' lead',
+        'trail \\',
+        'tab\tand\nlines\n\n',
+        'ä\u0081',
+        "it's",
+        'x'.repeat(3000),
+      ];
+      const frames = texts.map((text) => frame(`printf %s '${text.replaceAll("'", "'\\''")}'`));
+      const { out } = await converse(shell, Buffer.concat(frames.map(({ bytes }) => bytes)));
+      const said = parts(
+        frames.map(({ token }) => token),
+        out,
+      );
+      expect(said.map(({ body }) => body.toString())).toEqual(texts);
+    });
+
+    test('input that a script does not take is never taken for the next script', async () => {
+      const trap = frame('echo trapped').bytes;
+      const frames = [frame('exit 1', Buffer.concat([trap, Buffer.alloc(200_000, 'x'), trap])), frame('echo next')];
+      const { out } = await converse(shell, Buffer.concat(frames.map(({ bytes }) => bytes)));
+      expect(out.toString()).not.toContain('trapped');
+      expect(out.toString()).toContain('next');
+    });
+
+    test.each([
+      ['sent as lines', ''],
+      ['sent as a block', ' # ä'],
+    ])('a script cut short is never run, wherever it was cut: %s', async (_how, comment) => {
+      const whole = frame(`echo ran\necho ran${comment}`).bytes;
+      for (let length = 1; length < whole.length - 1; length += 6)
         expect((await converse(shell, whole.subarray(0, length))).out.toString()).not.toContain('ran');
     });
   },

@@ -1,8 +1,13 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import { ByteSocket } from '../../src/transport/byte-socket.ts';
+import { ByteSocket } from '../../src/core/byte-socket.ts';
 import type { Dialer } from '../../src/transport/dialer.ts';
+import { httpByTool } from '../../src/transport/http-by-tool.ts';
 import { httpOverSocket, httpTarget } from '../../src/transport/http-get.ts';
+import { connectLocal } from '../../src/transport/local.ts';
 
 const target = httpTarget({ port: 80, path: '/', timeoutMs: 200 });
 
@@ -32,4 +37,32 @@ test('an answer that comes with the end of the connection is taken', async () =>
   const answer = 'HTTP/1.1 503 Busy\r\ncontent-length: 4\r\nconnection: close\r\n\r\nwait';
   const dialer = dialerTo((say, heard) => heard.once('data', () => say.end(answer)));
   expect(await httpOverSocket(dialer, target)).toEqual({ status: 503, body: 'wait' });
+});
+
+test('the request names the host that was asked for, or address and port', async () => {
+  const asked = async (target: ReturnType<typeof httpTarget>): Promise<string> => {
+    const heards: string[] = [];
+    const dialer = dialerTo((say, heard) =>
+      heard.once('data', (bytes: Buffer) => {
+        heards.push(bytes.toString());
+        say.end('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+      }),
+    );
+    await httpOverSocket(dialer, target);
+    return /^host: (.*)\r$/im.exec(heards.join(''))?.[1] ?? '';
+  };
+  expect(await asked(target)).toBe('127.0.0.1:80');
+  expect(await asked(httpTarget({ port: 9080, path: '/', host: 'shop.example.com' }))).toBe('shop.example.com');
+});
+
+test('the tool of the host names it too', async () => {
+  await using server = createServer((request, response) => response.end(request.headers.host)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const port = (server.address() as AddressInfo).port;
+  const here = await connectLocal('here', { become: 'none' });
+  const asked = async (host?: string) =>
+    (await httpByTool(here.run, httpTarget({ port, path: '/', ...(host === undefined ? {} : { host }) }))).body;
+  expect(await asked()).toBe(`127.0.0.1:${port}`);
+  expect(await asked("it's.example.com")).toBe("it's.example.com");
+  await here.close();
 });

@@ -147,6 +147,7 @@ test('sudo that wants a password, and a user without a shell', async () => {
   await expect(refused.facts()).rejects.toMatchObject({
     code: 'CONNECT_SUDO_PASSWORD',
     details: expect.stringContaining('password is required'),
+    hint: expect.stringMatching(/-K \(--ask-become-pass\).*become_password.*NOPASSWD/),
   });
   await expect(refused.run({ argv: ['true'] })).rejects.toMatchObject({
     code: 'CONNECT_SUDO_PASSWORD',

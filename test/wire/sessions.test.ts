@@ -31,20 +31,6 @@ test('a server that allows none says so', async () => {
   await host.close();
 });
 
-test.each([['/bin/bash'], ['/bin/sh'], ['/bin/csh', 'csh'], ['/usr/bin/fish', 'fish']])(
-  'login shell %s',
-  async (shell, name = '') => {
-    if (name !== '') installed(shell, name);
-    await using sshd = await startSshd({ shell });
-    const host = await connectSsh(sshd.target(), { acceptNewHostKeys: false });
-    expect(
-      await host.run({ script: "printf '%s\\n' \"it's $A!\"; cat; exit 3" }, { stdin: 'rest', env: { A: 'x\ny' } }),
-    ).toEqual({ code: 3, signal: null, stdout: "it's x\ny!\nrest", stderr: '' });
-    expect(await host.stat('/')).toMatchObject({ type: 'directory' });
-    await host.close();
-  },
-);
-
 test('sudo that gives each command a terminal of its own changes nothing', async () => {
   await using sshd = await startSshd();
   execFileSync('sh', ['-c', `echo 'Defaults:${sshd.user} use_pty' >> /etc/sudoers.d/${sshd.user}`]);

@@ -2,9 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { SshSettings } from '../../src/core/ssh-settings.ts';
 import { connectSsh } from '../../src/transport/ssh.ts';
 import { type SshConfigOptions, sshConfig } from '../../src/transport/ssh-config.ts';
-import { resolveTarget, type SshSettings } from '../../src/transport/ssh-destination.ts';
+import { resolveTarget } from '../../src/transport/ssh-destination.ts';
 import { sshHops } from '../../src/transport/ssh-hops.ts';
 import { installed } from '../support/installed.ts';
 import { describeReader, directory, file, included } from '../support/ssh-config-cases.ts';
@@ -157,10 +158,26 @@ describe('hosts reached as configured', () => {
     expect(await enter(block('gw', target, `UserKnownHostsFile ${second} ${first}`), undefined)).toBe(target.user);
   });
 
-  test('without known_hosts files a new key is let in on demand and kept nowhere', async () => {
-    const lines = ['UserKnownHostsFile none', 'GlobalKnownHostsFile none', 'StrictHostKeyChecking accept-new'];
-    expect(await enter(block('gw', target, ...lines), undefined)).toBe(target.user);
-  });
+  test.each(['no', 'accept-new'])(
+    'without known_hosts files (StrictHostKeyChecking %s) a new key is let in, kept in no file, and is the only one that this run lets in again',
+    async (strict) => {
+      const lines = [
+        ...['UserKnownHostsFile /dev/null', 'GlobalKnownHostsFile none'],
+        ...[`StrictHostKeyChecking ${strict}`, `HostKeyAlias one-of-many-${strict}`],
+      ];
+      for (let time = 0; time < 2; time++)
+        expect(await enter(block('gw', target, ...lines), undefined)).toBe(target.user);
+      await expect(enter(block('gw', inner, ...lines), undefined)).rejects.toMatchObject({
+        code: 'CONNECT_HOST_KEY_CHANGED',
+        message: expect.stringMatching(
+          /^one-of-many-\S+ presents another key than this run knows: ssh-ed25519 SHA256:/,
+        ),
+        hint: expect.not.stringContaining('ssh-keygen'),
+        retryable: false,
+      });
+      expect(await enter(block('gw', target, ...lines), undefined)).toBe(target.user);
+    },
+  );
 
   test('IdentitiesOnly holds back the agent', async () => {
     const socket = join(directory, 'agent');

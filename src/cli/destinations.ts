@@ -1,0 +1,37 @@
+import { OrchError } from '../core/errors.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import type { SshConfig } from '../transport/ssh-config.ts';
+import type { SshTarget } from '../transport/ssh-target.ts';
+import { destinationsOf } from './connect.ts';
+
+/**
+ * Where ssh would connect to, for each of these hosts; connects to nothing. What of OpenSSH's configuration is left out is
+ * told on the way, what cannot be followed is told for all of them at once.
+ *
+ * @throws OrchError CONNECT_CONFIG_… | CONNECT_JUMP_… | CONNECT_USER_UNKNOWN
+ * @example const targets = await destinations(inventory, ['gw-1'], openSshConfig()); targets.get('gw-1')?.port
+ */
+export async function destinations(
+  inventory: Inventory,
+  names: readonly string[],
+  config: Promise<SshConfig>,
+): Promise<ReadonlyMap<string, SshTarget>> {
+  const resolve = destinationsOf(inventory, { config });
+  const found = await Promise.allSettled(names.map(async (name) => await resolve(name)));
+  const faults = found.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+  const [first] = faults;
+  if (first !== undefined) throw faults.length === 1 ? first : together(faults);
+  return new Map(found.flatMap((one) => (one.status === 'fulfilled' ? [[one.value.name, one.value] as const] : [])));
+}
+
+/** Many hosts often share one fault, such as a line under `Host *`. */
+function together(faults: readonly unknown[]): unknown {
+  const known = faults.filter((fault) => fault instanceof OrchError);
+  const [first] = known;
+  if (first === undefined || known.length < faults.length) return faults.find((fault) => !(fault instanceof OrchError));
+  const said = [
+    ...new Set(known.map(({ host, message }) => (message.includes(host ?? '') ? message : `${host}: ${message}`))),
+  ];
+  const hints = [...new Set(known.flatMap(({ hint }) => hint ?? []))];
+  return new OrchError(first.code, said.join('\n'), { hint: hints.join('; or ') });
+}

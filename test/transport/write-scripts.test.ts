@@ -1,0 +1,67 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, lstatSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, describe, expect, test } from 'vitest';
+import { BY_STDIN, CORRUPT, printable, putScript } from '../../src/transport/write-scripts.ts';
+
+const SHELLS: readonly (readonly [string, ...string[]])[] = [['/bin/dash'], ['/bin/bash'], ['/bin/busybox', 'sh']];
+const { uid, gid } = userInfo();
+const owned = { mode: '0640', owner: uid, group: gid };
+const directory = mkdtempSync(join(tmpdir(), 'api7-orch-put-'));
+const path = join(directory, 'file');
+afterAll(() => rmSync(directory, { recursive: true }));
+
+describe.each(SHELLS.filter(([program]) => existsSync(program)).map((shell) => [shell.join(' '), shell] as const))(
+  '%s',
+  (_name, [program, ...words]) => {
+    const put = (script: string, input: Uint8Array = new Uint8Array()) =>
+      spawnSync(program, [...words, '-c', script], { input });
+
+    test('prints any text that it may print', () => {
+      const characters = fc.constantFrom(...'ab %\\\'"$`!#-\t\n');
+      fc.assert(
+        fc.property(fc.string({ unit: characters, maxLength: 300 }), (text) => {
+          expect(put(putScript(path, { size: text.length, text }, owned)).status).toBe(0);
+          expect(readFileSync(path, 'utf8')).toBe(text);
+        }),
+        { numRuns: 15 },
+      );
+    });
+
+    test('without a printf of its own it changes nothing and asks for the content by stdin', () => {
+      writeFileSync(path, 'before');
+      const without = `command() { echo /usr/bin/printf; }\n${putScript(path, { size: 5, text: 'after' }, owned)}`;
+      expect(put(without).status).toBe(BY_STDIN);
+      expect(readFileSync(path, 'utf8')).toBe('before');
+      expect(put(putScript(path, { size: 5 }, owned), Buffer.from('after')).status).toBe(0);
+      expect(readFileSync(path, 'utf8')).toBe('after');
+    });
+
+    test.each(['', 'to', 'too long'])('input of another size than was sent is not taken: %j', (input) => {
+      writeFileSync(path, 'before');
+      expect(put(putScript(path, { size: 5 }, owned), Buffer.from(input)).status).toBe(CORRUPT);
+      expect(readFileSync(path, 'utf8')).toBe('before');
+      expect(existsSync(join(directory, '.file.api7-orch-new'))).toBe(false);
+    });
+
+    test('a file that is ours has the owner and mode that were asked for', () => {
+      expect(put(putScript(path, { size: 1, text: 'x' }, { ...owned, ours: true })).status).toBe(0);
+      const found = lstatSync(path);
+      expect([found.uid, found.gid, found.mode & 0o7777]).toEqual([uid, gid, 0o640]);
+    });
+  },
+);
+
+test.each([
+  ['plain text', Buffer.from('a: 1\n'), true],
+  ['nothing', Buffer.from(''), true],
+  ['a NUL', Buffer.from('a\0'), false],
+  ['a carriage return', Buffer.from('a\r\n'), false],
+  ['more than ASCII', Buffer.from('é'), false],
+  ['32 KiB', Buffer.alloc(32_768, 'x'), true],
+  ['more', Buffer.alloc(32_769, 'x'), false],
+])('what a shell may print: %s', (_what, bytes, may) => {
+  expect(printable(bytes)).toBe(may ? bytes.toString() : undefined);
+});
