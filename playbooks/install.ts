@@ -1,5 +1,6 @@
 import {
   CONTAINERS,
+  configAccepted,
   container,
   dashboardConfig,
   dashboardImage,
@@ -23,14 +24,18 @@ import {
   play,
   preflight,
   published,
+  rollingOf,
+  rollingVars,
   upInBalancers,
   yamlFile,
+  z,
 } from 'api7-orch';
 
 export default definePlaybook({
   name: 'install',
   description: 'Install the control plane, then the gateways, behind their load balancers.',
-  *plays({ inventory }) {
+  vars: z.object(rollingVars.shape),
+  *plays({ inventory, vars }) {
     const { api7, cluster } = inventory;
     const ulimits = { nofile: api7.nofile };
 
@@ -94,6 +99,7 @@ export default definePlaybook({
     yield* play({
       name: 'Gateways',
       hosts: 'data_plane',
+      rolling: rollingOf(vars),
       *tasks(host) {
         yield directory({ path: PATHS.home, mode: '0750' });
 
@@ -102,6 +108,16 @@ export default definePlaybook({
         if (pkg) yield pkg;
         const gateway = image({ ref: gatewayImage(api7), ...(pkg && { from: pkg }) });
         yield gateway;
+
+        // Let the image itself check the configuration, before anything that serves is touched.
+        yield configAccepted({
+          image: gateway,
+          content: gatewayConfig(api7),
+          target: IN_IMAGE.gatewayConfig,
+          command: 'apisix init',
+          as: GATEWAY_ID,
+          record: PATHS.gatewayConfigAccepted,
+        });
 
         // Configure the health check, and an identity that outlives the container.
         yield directory({ path: PATHS.gatewayConfigDir, mode: '0750', group: GATEWAY_ID });

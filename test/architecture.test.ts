@@ -13,10 +13,12 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   docker: ['core'],
   lb: ['core'],
   tasks: ['core', 'docker'],
-  api7: ['core', 'tasks', 'lb', 'inventory'],
-  engine: ['core'],
+  api7: ['core', 'tasks', 'lb', 'inventory', 'rolling'],
+  journal: ['core'],
+  rolling: ['core'],
+  engine: ['core', 'rolling'],
   index: ['core', 'tasks', 'lb', 'api7', 'inventory'],
-  cli: ['core', 'inventory', 'transport', 'render', 'docker', 'lb', 'tasks', 'api7', 'engine', 'index'],
+  cli: ['core', 'inventory', 'transport', 'render', 'docker', 'lb', 'tasks', 'api7', 'engine', 'journal', 'index'],
 };
 
 /** Libraries that only one part may know. */

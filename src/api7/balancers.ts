@@ -1,18 +1,69 @@
+import { z } from 'zod';
+import type { ServerView } from '../core/balancer.ts';
+import type { Reader } from '../core/connection.ts';
+import { defineTask } from '../core/define-task.ts';
+import { OrchError } from '../core/errors.ts';
 import type { Steps } from '../core/task.ts';
 import type { Inventory } from '../inventory/inventory.ts';
-import { haproxyMember } from '../lb/haproxy-member.ts';
+import { isOut, look } from '../lb/look.ts';
+import { placeOf, type Seat } from './seats.ts';
 
 /** Gates: every balancer of every pool that this host belongs to sends it traffic on these ports. */
 export function* upInBalancers(
   inventory: Inventory,
-  host: { readonly name: string; readonly address: string },
+  host: { readonly name: string },
   ...ports: readonly number[]
 ): Steps {
-  for (const pool of inventory.loadBalancers.values()) {
-    if (pool.driver !== 'haproxy' || !ports.includes(pool.port) || !pool.members.includes(host.name)) continue;
-    for (const balancer of pool.hosts)
-      yield haproxyMember({ pool: pool.name, socket: pool.socket, address: host.address, port: pool.port }).delegate(
-        balancer,
-      );
-  }
+  for (const seat of placeOf(inventory, host.name, new Set())?.seats ?? [])
+    if (ports.includes(seat.member.port)) yield usedByBalancer({ seat }).delegate(seat.balancer.host);
+}
+
+const params = z.strictObject({ seat: z.custom<Seat>() });
+
+type Use = { readonly servers: { readonly [name: string]: string } };
+
+const UP = 'up';
+
+/**
+ * A gate: a balancer gives a node traffic, or somebody else keeps it from doing so. A node that was taken out by hand stays
+ * out, and that is no fault of what was done to it.
+ *
+ * @throws OrchError LB_MEMBER_UNKNOWN at once; LB_MEMBER_NOT_UP
+ */
+const usedByBalancer = defineTask<typeof params, void, Use, void>({
+  kind: 'usedByBalancer',
+  params,
+  impact: 'none',
+  inTraffic: true,
+  claim: ({ seat: { balancer, member } }) => `gate:${balancer.name} ${member.node}`,
+  title: ({ seat: { balancer, member } }) => `${balancer.pool}: ${member.node} is in service`,
+  async read({ seat }, host) {
+    const [servers, held] = await serversAndHeld(seat, host);
+    return {
+      servers: Object.fromEntries(servers.map(({ name, state }) => [name, held.includes(name) ? UP : state])),
+    };
+  },
+  want: (_p, now) => ({ servers: Object.fromEntries(Object.keys(now?.servers ?? {}).map((name) => [name, UP])) }),
+  patience: () => ({ withinMs: 60_000, everyMs: 500, passes: 1 }),
+  unmet({ seat: { balancer, member } }, state) {
+    const bad = Object.entries(state?.servers ?? {}).filter(([, word]) => word !== UP);
+    return new OrchError(
+      'LB_MEMBER_NOT_UP',
+      `${balancer.name}: ${bad.map(([name, word]) => `${name} is ${word}`).join(', ') || `${member.node} could not be read`}`,
+      {
+        hint: "see why the balancer's health check fails: it must reach the check port on the member's address; what an earlier run left out of traffic is given back by api7-orch lb restore",
+      },
+    );
+  },
+});
+
+/** Who is out of traffic by somebody's hand is asked only when somebody is out: else one reply of the balancer tells all. */
+async function serversAndHeld(
+  { balancer, member }: Seat,
+  host: Reader,
+): Promise<readonly [readonly ServerView[], held: readonly string[]]> {
+  const { servers } = await balancer.view(host, member);
+  if (!servers.some(isOut)) return [servers, []];
+  const view = await look(balancer, host, member);
+  return [view.servers, view.lease === null ? view.held : []];
 }

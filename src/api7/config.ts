@@ -32,6 +32,9 @@ export const gatewayConfig = (api7: Api7Settings): Config =>
     api7.config.gateway,
   );
 
+/** What a gateway's container gets to end on top of what its workers may take, seconds. */
+export const STOP_SLACK_SECONDS = 10;
+
 /**
  * Seconds that a gateway gets to stop: what its workers may take to finish requests, and 10 s on top, so that Docker
  * never cuts one off that nginx would still have answered.
@@ -45,7 +48,9 @@ export function gatewayStopSeconds(api7: Api7Settings): number {
       ? nginx.worker_shutdown_timeout
       : undefined;
   try {
-    return Math.ceil(parseDuration(typeof value === 'number' ? `${value}s` : String(value)) / 1000) + 10;
+    return (
+      Math.ceil(parseDuration(typeof value === 'number' ? `${value}s` : String(value)) / 1000) + STOP_SLACK_SECONDS
+    );
   } catch (error) {
     throw new OrchError(
       'CONFIG_INVALID',

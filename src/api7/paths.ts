@@ -8,6 +8,7 @@ export const PATHS = {
   gatewayConfigDir: '/opt/api7/gateway_conf',
   gatewayConfig: '/opt/api7/gateway_conf/config.yaml',
   gatewayUid: '/opt/api7/gateway_conf/apisix.uid',
+  gatewayConfigAccepted: '/opt/api7/.gateway-config-accepted',
 } as const;
 
 export const IN_IMAGE = {

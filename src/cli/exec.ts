@@ -60,7 +60,7 @@ export async function exec(pattern: string, words: readonly string[], flags: Exe
     output: flags.output === 'json' ? 'json' : 'plain',
   });
   const emit = emitter(systemClock, [(event) => renderer.event(event)]);
-  const interrupt = interruptSignal(stderr);
+  const interrupt = interruptSignal(stderr, { safePoint: false });
   const begun = systemClock.now();
   await using hosts = new Hosts(
     connectTo(inventory, {

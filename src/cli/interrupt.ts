@@ -1,16 +1,34 @@
 import { OrchError } from '../core/errors.ts';
 
-/** First Ctrl-C or SIGTERM: end after the tasks that are running. Second: at once. */
-export function interruptSignal(stderr: NodeJS.WriteStream): { readonly signal: AbortSignal; dispose(): void } {
+export interface Interrupt {
+  readonly signal: AbortSignal;
+  readonly urgent: AbortSignal;
+  dispose(): void;
+}
+
+/**
+ * First Ctrl-C or SIGTERM: nothing new is begun, and a node that is out of traffic goes on to a safe point. Second: that is
+ * broken off, too. Third: at once. Without a `safePoint` to go to the second ends the process.
+ */
+export function interruptSignal(stderr: NodeJS.WriteStream, { safePoint = true } = {}): Interrupt {
   const controller = new AbortController();
+  const urgent = new AbortController();
   const onSignal = (): void => {
-    if (controller.signal.aborted) process.exit(6);
-    stderr.write('\ninterrupted: finishing the tasks that are running; once more to stop at once\n');
-    controller.abort(new OrchError('INTERRUPTED', 'interrupted', { hint: 'run the same command again to go on' }));
+    const reason = new OrchError('INTERRUPTED', 'interrupted', { hint: 'run the same command again to go on' });
+    if (urgent.signal.aborted || (controller.signal.aborted && !safePoint)) process.exit(6);
+    if (controller.signal.aborted) {
+      stderr.write('\nstopping after the command that is running; nodes may stay out of traffic\n');
+      urgent.abort(reason);
+      return;
+    }
+    const next = safePoint ? 'going on to a safe point; once more to stop before that' : 'once more to stop at once';
+    stderr.write(`\ninterrupted: ${next}\n`);
+    controller.abort(reason);
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   return {
     signal: controller.signal,
+    urgent: urgent.signal,
     dispose: () => {
       process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
     },

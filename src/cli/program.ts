@@ -23,6 +23,16 @@ function program(): Command {
     .addOption(acceptOption())
     .addOption(askPassOption())
     .addOption(askBecomePassOption())
+    .option('--include-held', 'change nodes, too, that somebody else took out of traffic; they stay out')
+    .option('--skip-unreachable', 'leave out hosts that cannot be reached; they count as unavailable (exit code 3)')
+    .option('--without-lb <host>', 'go on without this balancer, which is gone; needs --reason', collect, [])
+    .option('--reason <text>', 'why, for the record')
+    .option('--yes-outage <cluster>', 'yes, leave a pool of this cluster without a node that serves')
+    .addOption(
+      new Option('--on-hold <answer>', 'when a person must decide: ask at the terminal, go on, or stop')
+        .choices(['ask', 'go', 'stop'])
+        .default('ask'),
+    )
     .action(async (playbook, options) => exit(await (await import('./run.ts')).run(playbook, options)));
 
   root
@@ -38,6 +48,56 @@ function program(): Command {
     .addOption(askPassOption())
     .addOption(askBecomePassOption())
     .action(async (pattern, words, options) => exit(await (await import('./exec.ts')).exec(pattern, words, options)));
+
+  root
+    .command('status [pattern]')
+    .description('how the services of the control plane and the gateways are, and how their balancers treat them')
+    .addOption(inventoryOption())
+    .option('--exit-code', 'end with 3 when anything is not well')
+    .option('-f, --forks <n>', 'hosts looked at at the same time', '50')
+    .addOption(tableOption())
+    .addOption(acceptOption())
+    .addOption(askPassOption())
+    .addOption(askBecomePassOption())
+    .action(async (pattern, options) => exit(await (await import('./status.ts')).status(pattern ?? 'all', options)));
+
+  const lb = root.command('lb').description('look at the load balancers, and take nodes out of their traffic by hand');
+  lb.command('status [pattern]')
+    .description('what every balancer shows of every member, and who keeps it out of traffic')
+    .addOption(inventoryOption())
+    .option('-f, --forks <n>', 'balancers looked at at the same time', '50')
+    .addOption(tableOption())
+    .addOption(acceptOption())
+    .addOption(askPassOption())
+    .addOption(askBecomePassOption())
+    .action(async (pattern, options) =>
+      exit(await (await import('./lb-status.ts')).lbStatus(pattern ?? 'all', options)),
+    );
+  lb.command('drain <nodes...>')
+    .description('take nodes out of traffic on all their balancers, on record, and wait until nothing runs there')
+    .addOption(inventoryOption())
+    .requiredOption('--reason <text>', 'why, for the record')
+    .option('--no-wait', 'do not wait until nothing runs there')
+    .option('--yes-outage <cluster>', 'yes, leave a pool of this cluster without a node that serves')
+    .option('--without-lb <host>', 'go on without this balancer, which is gone', collect, [])
+    .option('-f, --forks <n>', 'balancers worked on at the same time', '20')
+    .addOption(outputOption())
+    .option('-v, --verbose', 'list tasks that are ok, too')
+    .addOption(acceptOption())
+    .addOption(askPassOption())
+    .addOption(askBecomePassOption())
+    .action(async (nodes, options) => exit(await (await import('./lb.ts')).lbDrain(nodes, options)));
+  lb.command('restore [nodes...]')
+    .description('give nodes back to their balancers as the record of their drain says; no node is connected to')
+    .addOption(inventoryOption())
+    .option('--all', 'every node that is on record')
+    .option('-f, --forks <n>', 'balancers worked on at the same time', '20')
+    .addOption(outputOption())
+    .option('-v, --verbose', 'list tasks that are ok, too')
+    .addOption(acceptOption())
+    .addOption(askPassOption())
+    .addOption(askBecomePassOption())
+    .action(async (nodes, options) => exit(await (await import('./lb.ts')).lbRestore(nodes, options)));
 
   const inventory = root.command('inventory').description('look at an inventory; connects to nothing');
   inventory
@@ -62,6 +122,7 @@ const inventoryOption = (): Option =>
   new Option('-i, --inventory <file>', 'the inventory').env('API7_ORCH_INVENTORY').makeOptionMandatory();
 const outputOption = (): Option =>
   new Option('-o, --output <form>', 'default: tty on a terminal, else plain').choices(['tty', 'plain', 'json']);
+const tableOption = (): Option => new Option('-o, --output <form>', 'default: table').choices(['table', 'json']);
 const acceptOption = (): Option =>
   new Option(
     '--accept-new-host-keys',

@@ -12,17 +12,21 @@ import { runPlaybook } from '../engine/run-playbook.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { loadInventory } from '../inventory/load.ts';
 import { selectHosts } from '../inventory/select.ts';
+import { journalDirectory, openJournal } from '../journal/journal.ts';
 import { chooseRenderer, type OutputForm } from '../render/choose.ts';
 import { askedPasswords, type PasswordFlags } from './asked-passwords.ts';
-import { connectTo } from './connect.ts';
+import { connectTo, openSshConfig } from './connect.ts';
+import { destinations } from './destinations.ts';
 import { parseExtraVars } from './extra-vars.ts';
 import { interruptSignal } from './interrupt.ts';
 import { loadPlaybook } from './load-playbook.ts';
 import { newHostKeyNotice } from './new-host-key-notice.ts';
 import { positiveInteger } from './positive-integer.ts';
 import { terminalAsk } from './prompt.ts';
+import { type RollFlags, rollOptions } from './roll-options.ts';
+import { withoutBalancers } from './without-balancers.ts';
 
-export interface RunFlags extends PasswordFlags {
+export interface RunFlags extends PasswordFlags, RollFlags {
   readonly inventory: string;
   readonly check?: boolean;
   readonly diff?: boolean;
@@ -40,10 +44,12 @@ export async function run(name: string, flags: RunFlags): Promise<number> {
   const forks = positiveInteger('--forks', flags.forks);
   const playbook = await loadPlaybook(name);
   const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars });
-  const plays = playsOf(playbook, inventory, extraVars);
+  const plays = playsOf(playbook, withoutBalancers(inventory, flags.withoutLb), extraVars);
   const within =
     flags.limit === undefined ? undefined : new Set(selectHosts(inventory, flags.limit).map((host) => host.name));
 
+  const config = openSshConfig();
+  await destinations(inventory, [...(within ?? inventory.hosts.keys())], config);
   // Before anything is painted or interrupted: Ctrl-C ends this process here.
   const passwords = await askedPasswords(flags, terminalAsk());
   const { stdout, stderr } = process;
@@ -54,16 +60,26 @@ export async function run(name: string, flags: RunFlags): Promise<number> {
     diff: flags.diff ?? false,
     ...(flags.output === undefined ? {} : { output: flags.output }),
   });
+  using journal =
+    flags.check === true
+      ? undefined
+      : openJournal(journalDirectory(), {
+          title: playbook.name,
+          onFault: (text) => void stderr.write(`warning: ${text}\n`),
+        });
   const interrupt = interruptSignal(stderr);
+  const hold = renderer.hold === undefined ? {} : { hold: renderer.hold };
+  const ask = terminalAsk({ signal: interrupt.urgent, ...hold });
   await using hosts = new Hosts(
     connectTo(inventory, {
       acceptNewHostKeys: flags.acceptNewHostKeys ?? false,
       onNewHostKey: newHostKeyNotice(stderr),
-      ask: terminalAsk({ signal: interrupt.signal, ...(renderer.hold === undefined ? {} : { hold: renderer.hold }) }),
+      ask,
       ...passwords,
-      signal: interrupt.signal,
+      config,
+      signal: interrupt.urgent,
     }),
-    { signal: interrupt.signal },
+    { signal: interrupt.urgent },
   );
   try {
     const report = await runPlaybook(
@@ -71,11 +87,14 @@ export async function run(name: string, flags: RunFlags): Promise<number> {
         hosts,
         locals: new Locals(localFiles(factCache(cacheDirectory()))),
         clock: systemClock,
-        emit: emitter(systemClock, [(event) => renderer.event(event)]),
+        emit: emitter(systemClock, [(event) => journal?.event(event), (event) => renderer.event(event)]),
         check: flags.check ?? false,
         diff: flags.diff ?? false,
         forks,
         signal: interrupt.signal,
+        urgent: interrupt.urgent,
+        planned: loadWhatIsNeeded,
+        ...rollOptions(inventory, flags, hosts, ask),
       },
       {
         title: playbook.name,
@@ -89,6 +108,14 @@ export async function run(name: string, flags: RunFlags): Promise<number> {
     interrupt.dispose();
     await renderer.close();
   }
+}
+
+const DOCKER_KINDS: ReadonlySet<string> = new Set(['container', 'image', 'restarted', 'started', 'stopped']);
+
+/** Libraries that take their time are loaded while the hosts are connected to. */
+function loadWhatIsNeeded(kinds: ReadonlySet<string>): void {
+  if ([...DOCKER_KINDS].some((kind) => kinds.has(kind)))
+    void import('../docker/engine.ts').then(({ engineLibrary }) => engineLibrary());
 }
 
 /** The playbook's variables, checked; what it does not declare belongs to the inventory. */

@@ -33,6 +33,8 @@ export interface HttpRequest {
   readonly address?: string;
   readonly port: number;
   readonly path: string;
+  /** The Host header; default address and port. */
+  readonly host?: string;
   readonly timeoutMs?: number;
 }
 
@@ -74,6 +76,9 @@ export interface Ownership {
   readonly group: string | number;
 }
 
+/** What HAProxy's admin socket is asked to show; `table NAME FILTER` are the entries of a stick table. */
+export type HaproxyWhat = 'stat' | 'info' | 'servers state' | 'table' | `table ${string}`;
+
 /**
  * A host that can be looked at. It has no method that writes: what a task's `read` is given cannot change anything.
  * All requests made in the same tick travel as one script and one reply.
@@ -95,8 +100,8 @@ export interface Reader {
   freeBytes(path: string): Promise<number>;
   /** GET from the host's own point of view. @throws OrchError HTTP_UNREACHABLE when nobody answers */
   httpGet(request: HttpRequest): Promise<HttpReply>;
-  /** The reply to `show <what>` on a HAProxy admin socket. */
-  haproxyShow(socket: string, what: 'stat' | 'info' | 'servers state'): Promise<string>;
+  /** The reply to `show <what>` on a HAProxy admin socket. What is asked in one tick travels in one question. */
+  haproxyShow(socket: string, what: HaproxyWhat): Promise<string>;
   /** Runs a command of the user's that only looks (`unless`). It has a channel and a time limit of its own. */
   test(command: Command, options?: RunOptions): Promise<RunResult>;
   readonly docker: DockerReader;
@@ -121,6 +126,12 @@ export interface Connection extends Reader {
     options: Ownership & { readonly sha256: string; readonly onProgress?: (bytes: number) => void },
   ): Promise<void>;
   run(command: Command, options?: RunOptions): Promise<RunResult>;
+  /**
+   * One command on a HAProxy admin socket: `set server gateways/gw-1 state drain`.
+   *
+   * @throws OrchError LB_REFUSED with HAProxy's own words; HAPROXY_COMMAND when it is more than one command
+   */
+  haproxyCommand(socket: string, command: string): Promise<void>;
   readonly docker: Docker;
   close(): Promise<void>;
 }

@@ -51,8 +51,10 @@ export function defineTask<P extends z.ZodType, L, S extends Data, R = void>(
   const facts: AnyTaskType = {
     kind: type.kind,
     gate: type.write === undefined,
-    impact: type.impact ?? 'node',
+    // While its parameters are not known the worst is assumed.
+    impact: typeof type.impact === 'string' ? type.impact : 'node',
     afterPending: type.afterPending ?? 'keep',
+    inTraffic: type.inTraffic ?? false,
   };
   return (raw) => {
     const blocked = findLater(raw);
@@ -79,7 +81,7 @@ export function defineTask<P extends z.ZodType, L, S extends Data, R = void>(
     const claim = type.claim(parsed.data);
     const title = type.title?.(parsed.data) ?? `${type.kind} ${claim.slice(claim.indexOf(':') + 1)}`;
     return new Task<R, S>({
-      type: facts,
+      type: typeof type.impact === 'function' ? { ...facts, impact: type.impact(parsed.data) } : facts,
       claim,
       title,
       blocked: undefined,

@@ -28,6 +28,8 @@ export interface ContainerInspect {
     readonly Hostname: string;
     readonly Env: readonly string[] | null;
     readonly Labels: Readonly<Record<string, string>> | null;
+    /** Words that its entry point is given; the image's own where none were. */
+    readonly Cmd?: readonly string[] | null;
     readonly StopSignal?: string;
     readonly StopTimeout?: number;
   };
@@ -85,6 +87,7 @@ export interface ContainerCreate {
   readonly Hostname?: string;
   readonly Env?: readonly string[];
   readonly Labels?: Readonly<Record<string, string>>;
+  readonly Entrypoint?: readonly string[];
   readonly Cmd?: readonly string[];
   readonly ExposedPorts?: Readonly<Record<string, Record<string, never>>>;
   readonly StopSignal?: string;
@@ -110,7 +113,7 @@ export interface DockerReader {
   container(name: string): Promise<ContainerInspect | null>;
   containers(): Promise<readonly ContainerSummary[]>;
   image(ref: string): Promise<ImageInspect | null>;
-  /** Last lines of a container's output, both streams. */
+  /** Last lines of a container's output, both streams; at most the last 64 KiB. */
   logs(name: string, lines: number): Promise<string>;
 }
 
@@ -120,6 +123,15 @@ export interface Docker extends DockerReader {
   start(name: string): Promise<void>;
   /** Sends `signal`, waits up to `timeoutSeconds`, then kills. A container that is not there or not running is fine. */
   stop(name: string, options: { readonly signal: string; readonly timeoutSeconds: number }): Promise<void>;
+  /** Sends a signal and does not wait for what comes of it. A container that is not there or not running is fine. */
+  signal(name: string, signal: string): Promise<void>;
+  /**
+   * Waits until a container has ended.
+   *
+   * @returns its exit code
+   * @throws OrchError TIMED_OUT when it has not ended within so many seconds
+   */
+  wait(name: string, timeoutSeconds: number): Promise<number>;
   /** Removes a stopped container and its anonymous volumes. One that is not there is fine. */
   remove(name: string): Promise<void>;
   rename(name: string, to: string): Promise<void>;

@@ -1,4 +1,5 @@
 import type { Difference } from './diff.ts';
+import type { Deadline, Evidence } from './rolling.ts';
 import type { Patch } from './task-type.ts';
 
 export type TaskStatus = 'ok' | 'changed' | 'failed' | 'skipped' | 'unknown';
@@ -24,6 +25,17 @@ export interface Fault {
   readonly details?: string;
   /** Only for errors nobody foresaw. */
   readonly stack?: string;
+}
+
+/** What became of one node of a roll. */
+export interface RolledNode {
+  readonly state: 'done' | 'unchanged' | 'failed' | 'untouched' | 'skipped';
+  /** `out of traffic`, `in traffic`, as far as is known. */
+  readonly traffic: 'in' | 'out' | 'unknown';
+  /** Why, when it is not done. */
+  readonly cause?: string;
+  /** The command that puts right what was left. */
+  readonly next?: string;
 }
 
 /** A difference made fit to show: hidden values are `***` on both sides. */
@@ -82,6 +94,31 @@ export type RunEvent =
       readonly status: 'ok' | 'failed' | 'unreachable' | 'skipped';
       readonly durationMs: number;
     }
+  /** Before the first node is taken out of traffic: who, in which waves, within which limits. */
+  | {
+      readonly type: 'roll.plan';
+      readonly play: string;
+      readonly waves: readonly (readonly string[])[];
+      /** Most nodes of the role away at once; the role has `members`. */
+      readonly maxUnavailable: number;
+      readonly members: number;
+      readonly deadlines: readonly Deadline[];
+    }
+  /** One step of one node on its way out of traffic and back. */
+  | {
+      readonly type: 'roll.step';
+      readonly play: string;
+      readonly host: string;
+      readonly step: string;
+      readonly status: 'begun' | 'ok' | 'failed' | 'held';
+      readonly note?: string;
+      readonly durationMs: number;
+    }
+  /** Everything waits: for the network, or for a person. */
+  | { readonly type: 'roll.hold'; readonly play: string; readonly waiting: boolean; readonly why: string }
+  | { readonly type: 'roll.evidence'; readonly host: string; readonly evidence: Evidence }
+  /** How every node of the play came out of it. */
+  | { readonly type: 'roll.end'; readonly play: string; readonly nodes: Readonly<Record<string, RolledNode>> }
   | { readonly type: 'play.end'; readonly play: string; readonly ok: boolean }
   | { readonly type: 'exec.output'; readonly host: string; readonly stream: 'stdout' | 'stderr'; readonly line: string }
   | {

@@ -1,4 +1,5 @@
 import type { Host } from './host.ts';
+import type { RollingOptions } from './rolling.ts';
 import type { Steps } from './task.ts';
 
 /** How many hosts: a number, or a share of the play's hosts. A share rounds down, but never to none. */
@@ -10,6 +11,8 @@ export interface PlayOptions<R> {
   readonly hosts: string;
   /** Sizes of the batches, the last one repeated: `[1, '100%']`. Default: all hosts in one. */
   readonly batch?: Count | readonly Count[];
+  /** How what serves is taken out of traffic, changed and given back. Default: one node after another. */
+  readonly rolling?: RollingOptions;
   /** A host's program. Synchronous and pure: it is run several times. */
   tasks(host: Host): Steps<R>;
 }

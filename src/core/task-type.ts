@@ -34,6 +34,13 @@ export interface Report {
   warn(message: string): void;
   /** How far it is, a few words: `120 of 400 MB`. */
   progress(text: string): void;
+  /**
+   * To be awaited right before something that serves is stopped: a last look whether it may be. Nothing that takes time
+   * may come between.
+   *
+   * @throws OrchError and then nothing has been stopped, and nothing may be
+   */
+  aboutToStop(): Promise<void>;
 }
 
 /** Before and after as text, for the eyes only. */
@@ -54,7 +61,7 @@ export interface TaskType<P extends z.ZodType, L, S extends Data, R> {
   /** One line for people; default: kind and claim. */
   title?(p: z.output<P>): string;
   /** 'node' (default): a change may alter what this node serves. 'none': it never does. */
-  readonly impact?: 'none' | 'node';
+  readonly impact?: 'none' | 'node' | ((p: z.output<P>) => 'none' | 'node');
   /** Work on the controller, done once per run and parameters: digests, archive contents. */
   local?(p: z.output<P>, io: LocalFiles): Promise<L>;
   read(p: z.output<P>, host: Reader, local: L): Promise<S | null>;
@@ -78,6 +85,8 @@ export interface TaskType<P extends z.ZodType, L, S extends Data, R> {
   show?(p: z.output<P>, change: Change<S>, host: Reader): Promise<Patch>;
   /** In check mode, after a pending change on the same host, this cannot be known (commands). */
   readonly afterPending?: 'keep' | 'unknown';
+  /** Gates only: it can hold only while the node is in traffic, so the node is given back to its balancers before. */
+  readonly inTraffic?: boolean;
   /** False where there is nothing to read back: a command that always runs. Default true. */
   confirmed?(p: z.output<P>): boolean;
 }

@@ -12,6 +12,7 @@ export interface AnyTaskType {
   readonly gate: boolean;
   readonly impact: 'none' | 'node';
   readonly afterPending: 'keep' | 'unknown';
+  readonly inTraffic: boolean;
 }
 
 /** What the engine calls; parameters are already bound. */

@@ -3,9 +3,9 @@ import type { ContainerCreate, Docker } from '../core/docker.ts';
 import { OrchError } from '../core/errors.ts';
 import type { Dial } from './agent.ts';
 import { Engine } from './engine.ts';
-import { logText } from './logs.ts';
+import { endOfLog, logText } from './logs.ts';
 import { pullImage } from './pull.ts';
-import { containerInspect, containerSummaries, engineInfo, imageInspect, parseReply } from './replies.ts';
+import { containerInspect, containerSummaries, engineInfo, imageInspect, parseReply, waitReply } from './replies.ts';
 import { stopContainer } from './stop.ts';
 
 /** A `Docker` whose idle sockets can be let go. */
@@ -60,7 +60,7 @@ export function dockerOver(dial: Dial): DialledDocker {
       );
       if (bytes === null) return '';
       // A log that happens to be JSON was parsed on the way.
-      return Buffer.isBuffer(bytes) ? logText(bytes) : JSON.stringify(bytes);
+      return endOfLog(Buffer.isBuffer(bytes) ? logText(bytes) : JSON.stringify(bytes));
     },
 
     async create(name, body) {
@@ -89,6 +89,26 @@ export function dockerOver(dial: Dial): DialledDocker {
       if (found === null) return;
       const now = { running: found.State.Running, signal: found.Config.StopSignal };
       await stopContainer(engine, name, now, options);
+    },
+
+    async signal(name, signal) {
+      // 409: it does not run.
+      await engine.change(
+        `send ${signal} to container ${name}`,
+        (api, abortSignal) => api.getContainer(name).kill({ signal, abortSignal }),
+        { fine: [404, 409] },
+      );
+    },
+
+    async wait(name, timeoutSeconds) {
+      const doing = `wait for container ${name} to end`;
+      const options = { condition: 'not-running' } as const;
+      const reply = await engine.change(
+        doing,
+        (api, abortSignal) => api.getContainer(name).wait({ ...options, abortSignal }),
+        { limitMs: timeoutSeconds * 1000 },
+      );
+      return parseReply(waitReply, reply, doing).StatusCode;
     },
 
     async remove(name) {
@@ -144,6 +164,7 @@ export function withDocker(raw: DockerlessConnection): Connection {
     freeBytes: (path) => raw.freeBytes(path),
     httpGet: (request) => raw.httpGet(request),
     haproxyShow: (socket, what) => raw.haproxyShow(socket, what),
+    haproxyCommand: (socket, command) => raw.haproxyCommand(socket, command),
     test: (command, options) => raw.test(command, options),
     writeFile: (path, content, ownership) => raw.writeFile(path, content, ownership),
     makeDirectory: (path, ownership) => raw.makeDirectory(path, ownership),

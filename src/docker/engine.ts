@@ -107,8 +107,7 @@ export class Engine {
   }
 
   async #client(): Promise<Dockerode> {
-    // 100 ms to import: only runs that talk to an Engine pay for it.
-    const { default: Client } = await import('dockerode');
+    const { default: Client } = await engineLibrary();
     const version = this.#spoken === undefined ? '' : `v${agreeOnVersion(this.#spoken)}`;
     // Protocol and host are given, for the library fills gaps from DOCKER_HOST.
     const options = { protocol: 'http', host: 'docker.invalid', port: 80, agent: this.#agent } as const;
@@ -117,6 +116,12 @@ export class Engine {
     return client;
   }
 }
+
+/**
+ * Loads what speaks with an Engine. That takes 100 ms and more: only runs with containers pay for it, and best while they
+ * connect.
+ */
+export const engineLibrary = () => import('dockerode');
 
 /** Some of the library's requests take no signal: they are left alone when their time is up. */
 async function within<T>(limit: AbortSignal, answer: Promise<T>): Promise<T> {

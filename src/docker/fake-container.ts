@@ -1,5 +1,6 @@
 import type { ContainerCreate, ContainerInspect, ContainerSummary } from '../core/docker.ts';
 import { addressesOverlap } from './address-overlap.ts';
+import { engineError } from './engine-error.ts';
 
 /** What a fake engine knows of one container. */
 export interface FakeContainer {
@@ -17,6 +18,12 @@ export interface FakeContainer {
   /** Mounted files as the running process sees them, by path in the container. */
   seen: Map<string, string>;
   log: string;
+}
+
+/** How a process ended, and what it had printed. */
+export interface FakeEnd {
+  readonly exitCode: number;
+  readonly log: string;
 }
 
 const NEVER = '0001-01-01T00:00:00Z';
@@ -66,6 +73,7 @@ export function inspectFake(container: FakeContainer): ContainerInspect {
       Hostname: body.Hostname ?? id.slice(0, 12),
       Env: environment(container),
       Labels: body.Labels ?? {},
+      Cmd: body.Cmd ?? null,
       ...(body.StopSignal === undefined ? {} : { StopSignal: body.StopSignal }),
       ...(body.StopTimeout === undefined ? {} : { StopTimeout: body.StopTimeout }),
     },
@@ -78,6 +86,15 @@ export function inspectFake(container: FakeContainer): ContainerInspect {
     },
   };
 }
+
+/** Its mounted files as they are now. */
+export const seenFiles = ({ body }: FakeContainer, read: (path: string) => string | null): Map<string, string> =>
+  new Map(
+    (body.HostConfig.Mounts ?? []).flatMap(({ Source, Target }): [string, string][] => {
+      const text = read(Source);
+      return text === null ? [] : [[Target, text]];
+    }),
+  );
 
 export interface FakePort {
   readonly IP: string;
@@ -109,8 +126,8 @@ export const summarizeFake = (container: FakeContainer): ContainerSummary => ({
   Ports: publishedPorts(container),
 });
 
-/** The first of a container's ports that a running one holds already. */
-export function takenPort(container: FakeContainer, others: readonly FakeContainer[]): string | undefined {
+/** As the Engine does at a start. @throws OrchError PORT_TAKEN when a running container holds one of the ports already */
+export function refuseTakenPort(container: FakeContainer, others: readonly FakeContainer[]): void {
   const held = others.flatMap(publishedPorts);
   const taken = publishedPorts({ ...container, status: 'running' }).find((port) =>
     held.some(
@@ -118,5 +135,11 @@ export function takenPort(container: FakeContainer, others: readonly FakeContain
         PublicPort === port.PublicPort && Type === port.Type && addressesOverlap(IP, port.IP),
     ),
   );
-  return taken === undefined ? undefined : `${taken.IP}:${taken.PublicPort}`;
+  if (taken === undefined) return;
+  const { name } = container;
+  throw engineError({
+    doing: `start container ${name}`,
+    status: 500,
+    message: `driver failed programming external connectivity on endpoint ${name}: Bind for ${taken.IP}:${taken.PublicPort} failed: port is already allocated`,
+  });
 }

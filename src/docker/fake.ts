@@ -7,14 +7,18 @@ import type {
   EngineInfo,
   ImageInspect,
 } from '../core/docker.ts';
+import { OrchError } from '../core/errors.ts';
 import { engineError } from './engine-error.ts';
-import { type FakeContainer, inspectFake, newFakeContainer, summarizeFake, takenPort } from './fake-container.ts';
-
-/** The ids of one image: of its configuration, and of its manifest. */
-export interface FakeImageIds {
-  readonly classic: string;
-  readonly containerd: string;
-}
+import {
+  type FakeContainer,
+  type FakeEnd,
+  inspectFake,
+  newFakeContainer,
+  refuseTakenPort,
+  seenFiles,
+  summarizeFake,
+} from './fake-container.ts';
+import { type FakeImageIds, FakeImages } from './fake-images.ts';
 
 export interface FakeDockerOptions {
   /** Which of Docker's image stores it has: they report different ids for one archive. Default classic. */
@@ -44,25 +48,24 @@ export class FakeDocker implements Docker {
   onWrite: ((call: string, name: string) => void) | undefined;
   /** Stops as they were asked for. */
   readonly stops: { readonly name: string; readonly signal: string; readonly timeoutSeconds: number }[] = [];
+  /** Signals that were sent without waiting. */
+  readonly signals: { readonly name: string; readonly signal: string }[] = [];
+  /** What a container's process does that ends by itself; undefined: it goes on. `files` are its mounted ones. */
+  program: ((body: ContainerCreate, files: ReadonlyMap<string, string>) => FakeEnd | undefined) | undefined;
   readonly #options: FakeDockerOptions;
-  readonly #tags = new Map<string, string>();
-  readonly #images = new Set<string>();
+  readonly #images: FakeImages;
   #containers: FakeContainer[] = [];
   #count = 0;
 
   constructor(options: FakeDockerOptions) {
     this.#options = options;
+    this.#images = new FakeImages(options.store ?? 'classic', options.imageEnv ?? []);
   }
 
   /** What `docker load` does: the image is there, under this reference if one is given. */
-  loadArchive(ids: FakeImageIds, ref?: string): string {
-    const id = ids[this.#options.store ?? 'classic'];
-    this.#images.add(id);
-    if (ref !== undefined) this.#tags.set(ref, id);
-    return id;
-  }
+  loadArchive = (ids: FakeImageIds, ref?: string): string => this.#images.add(ids, ref);
 
-  untag = (ref: string): boolean => this.#tags.delete(ref);
+  untag = (ref: string): boolean => this.#images.untag(ref);
 
   /** Process id of a running container, else 0. */
   pidOf(name: string): number {
@@ -106,16 +109,7 @@ export class FakeDocker implements Docker {
   }
 
   async image(ref: string): Promise<ImageInspect | null> {
-    const id = this.#imageId(ref);
-    if (id === undefined) return null;
-    const tags = [...this.#tags].filter(([, tagged]) => tagged === id).map(([tag]) => tag);
-    return {
-      Id: id,
-      RepoTags: tags,
-      RepoDigests: [],
-      Architecture: 'amd64',
-      Config: { Env: this.#options.imageEnv ?? [] },
-    };
+    return this.#images.inspect(ref);
   }
 
   async logs(name: string, lines: number): Promise<string> {
@@ -125,7 +119,7 @@ export class FakeDocker implements Docker {
   async create(name: string, body: ContainerCreate): Promise<string> {
     this.onWrite?.('create', name);
     const doing = `create container ${name}`;
-    const imageId = this.#imageId(body.Image);
+    const imageId = this.#images.idOf(body.Image);
     if (imageId === undefined) throw engineError({ doing, status: 404, message: `No such image: ${body.Image}` });
     this.#refuseTakenName(name, doing);
     for (const { Source } of body.HostConfig.Mounts ?? [])
@@ -144,13 +138,7 @@ export class FakeDocker implements Docker {
     this.onWrite?.('start', name);
     const container = this.#must(name, 'start');
     if (container.status === 'running') return;
-    const taken = takenPort(container, this.#containers);
-    if (taken !== undefined)
-      throw engineError({
-        doing: `start container ${name}`,
-        status: 500,
-        message: `driver failed programming external connectivity on endpoint ${name}: Bind for ${taken} failed: port is already allocated`,
-      });
+    refuseTakenPort(container, this.#containers);
     this.#begin(container);
   }
 
@@ -160,6 +148,22 @@ export class FakeDocker implements Docker {
     if (container?.status !== 'running') return;
     this.stops.push({ name, ...options });
     this.#end(container, this.stubborn.has(container.name) ? 137 : 0);
+  }
+
+  async signal(name: string, signal: string): Promise<void> {
+    this.onWrite?.('signal', name);
+    const container = this.#find(name);
+    if (container?.status !== 'running') return;
+    this.signals.push({ name, signal });
+    if (signal === 'SIGKILL') this.#end(container, 137);
+    else if (!this.stubborn.has(container.name)) this.#end(container, 0);
+  }
+
+  async wait(name: string, timeoutSeconds: number): Promise<number> {
+    const container = this.#must(name, 'wait for');
+    if (container.status === 'running')
+      throw new OrchError('TIMED_OUT', `container ${name} has not ended within ${timeoutSeconds} s`);
+    return container.exitCode;
   }
 
   async remove(name: string): Promise<void> {
@@ -191,10 +195,10 @@ export class FakeDocker implements Docker {
 
   async tag(id: string, ref: string): Promise<void> {
     this.onWrite?.('tag', ref);
-    const imageId = this.#imageId(id);
+    const imageId = this.#images.idOf(id);
     if (imageId === undefined)
       throw engineError({ doing: `tag image ${id} as ${ref}`, status: 404, message: `No such image: ${id}` });
-    this.#tags.set(ref, imageId);
+    this.#images.tag(imageId, ref);
   }
 
   #find(name: string): FakeContainer | undefined {
@@ -205,10 +209,6 @@ export class FakeDocker implements Docker {
     const found = this.#find(name);
     if (found !== undefined) return found;
     throw engineError({ doing: `${verb} container ${name}`, status: 404, message: `No such container: ${name}` });
-  }
-
-  #imageId(ref: string): string | undefined {
-    return this.#images.has(ref) ? ref : this.#tags.get(ref);
   }
 
   #exists(path: string): boolean {
@@ -222,12 +222,11 @@ export class FakeDocker implements Docker {
     container.exitCode = 0;
     container.oomKilled = false;
     container.startedAt = new Date(this.#count * 1000).toISOString();
-    container.seen = new Map(
-      (container.body.HostConfig.Mounts ?? []).flatMap(({ Source, Target }): [string, string][] => {
-        const text = this.#options.files.read(Source);
-        return text === null ? [] : [[Target, text]];
-      }),
-    );
+    container.seen = seenFiles(container, (path) => this.#options.files.read(path));
+    const end = this.program?.(container.body, container.seen);
+    if (end === undefined) return;
+    container.log = end.log;
+    this.#end(container, end.exitCode);
   }
 
   #end(container: FakeContainer, exitCode: number): void {

@@ -16,3 +16,14 @@ export function logText(bytes: Buffer): string {
   }
   return Buffer.concat(parts).toString('utf8');
 }
+
+/** Characters kept of a log: its lines may be of any length. */
+const LOG_LIMIT = 64 * 1024;
+
+/** The end of a log, begun with a whole line where there is one. */
+export function endOfLog(text: string, limit = LOG_LIMIT): string {
+  if (text.length <= limit) return text;
+  const end = text.slice(-limit);
+  const line = end.indexOf('\n');
+  return line < 0 || line === end.length - 1 ? end : end.slice(line + 1);
+}

@@ -34,6 +34,7 @@ export const containerInspect = z.object({
     Hostname: text.default(''),
     Env: strings,
     Labels: record,
+    Cmd: strings,
     StopSignal: text.exactOptional(),
     StopTimeout: z.number().exactOptional(),
   }),
@@ -88,6 +89,8 @@ export const imageInspect = z.object({
 });
 
 export const engineInfo = z.object({ ServerVersion: text, DockerRootDir: text, Driver: text });
+
+export const waitReply = z.object({ StatusCode: z.number() });
 
 export const engineVersion = z.object({ ApiVersion: text, MinAPIVersion: text.default('1.12') });
 

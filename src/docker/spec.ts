@@ -119,3 +119,31 @@ const observedPorts = (bindings: Readonly<Record<string, readonly PortBinding[] 
         (hosts ?? []).map(({ HostIp, HostPort }) => bindingText(HostIp || '0.0.0.0', HostPort)).sort(),
       ]),
   );
+
+/**
+ * The body that makes a container of ours once more, exactly as it is. What somebody else may have set that we never
+ * state is not among it.
+ */
+export function sameAgain({ Config, HostConfig }: ContainerInspect, ref: string): ContainerCreate {
+  const { NetworkMode, RestartPolicy, PortBindings, Ulimits, Mounts } = HostConfig;
+  const ports = observedPorts(PortBindings ?? {});
+  return {
+    Image: ref,
+    Hostname: Config.Hostname,
+    Env: Config.Env ?? [],
+    Labels: Config.Labels ?? {},
+    ...(Config.Cmd == null ? {} : { Cmd: Config.Cmd }),
+    ExposedPorts: mapRecord(ports, () => ({})),
+    ...(Config.StopSignal === undefined ? {} : { StopSignal: Config.StopSignal }),
+    ...(Config.StopTimeout === undefined ? {} : { StopTimeout: Config.StopTimeout }),
+    HostConfig: {
+      NetworkMode,
+      RestartPolicy: { Name: RestartPolicy.Name || 'no' },
+      PortBindings: mapRecord(ports, (bindings) => bindings.map(bindingOf)),
+      Ulimits: Ulimits ?? [],
+      Mounts: (Mounts ?? []).flatMap(({ Type, Source, Target, ReadOnly }) =>
+        Type === 'bind' ? [{ Type, Source, Target, ReadOnly: ReadOnly ?? false }] : [],
+      ),
+    },
+  };
+}

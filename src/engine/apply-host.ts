@@ -6,11 +6,12 @@ import { assertConverged, assertSettled, notKnown } from './assert-plan.ts';
 import { checkStep } from './check-step.ts';
 import { waitForGate } from './gate.ts';
 import type { HostResult, HostRun } from './host-run.ts';
-import { disrupts, isTroubled } from './impact.ts';
-import { connectionFor, type Entry, type Planner, planEntries, planFirst, unread } from './plan-host.ts';
+import { Stop, stopFor } from './host-stop.ts';
+import { disrupts, isBusy, isTroubled } from './impact.ts';
+import { type Entry, type Planner, planEntries, planFirst, unread } from './plan-host.ts';
 import { nextSegment, type Segment } from './program.ts';
+import { shownChange } from './shown-change.ts';
 import { TaskLog } from './task-log.ts';
-import { TurnsClosed } from './turns.ts';
 import { writeEntry } from './write-entry.ts';
 
 /** How long a read that failed is left alone before it is made once more. */
@@ -19,17 +20,6 @@ const AGAIN_MS = 500;
 /** Carries out one play on one host: read ahead, then in order write, confirm, wait. */
 export async function applyHost(run: HostRun): Promise<HostResult> {
   return new HostApply(run).run();
-}
-
-class Stop extends Error {
-  readonly status: 'failed' | 'skipped';
-  readonly error: OrchError | undefined;
-
-  constructor(status: 'failed' | 'skipped', error?: OrchError) {
-    super(status);
-    this.status = status;
-    this.error = error;
-  }
 }
 
 class HostApply {
@@ -50,8 +40,13 @@ class HostApply {
   }
 
   async run(): Promise<HostResult> {
+    const result = await this.#program();
+    const late = await this.#run.turns.end(this.#run.host.name, result);
+    return late === undefined ? result : { ...result, status: 'failed', error: late };
+  }
+
+  async #program(): Promise<HostResult> {
     const steps = this.#run.play.options.tasks(this.#run.host);
-    this.#run.turns.begin(this.#run.host.name);
     try {
       for (let answer: unknown, first = true; ; first = false) {
         const segment = nextSegment(steps, answer);
@@ -61,12 +56,14 @@ class HostApply {
         if (this.#run.check) await this.#again(entries);
         if (first) {
           this.#log.plan(entries);
-          this.#run.turns.looked(this.#run.host.name, entries.some(isTroubled));
+          const found = { troubled: entries.some(isTroubled), disrupts: entries.some(disrupts) };
+          this.#run.turns.looked(this.#run.host.name, found);
         }
-        await this.#walk(entries);
+        await this.#walk(entries, segment.done);
         this.#seeRest(segment);
         if (segment.done) {
           await this.#settle();
+          await this.#giveBack();
           return this.#result('ok', segment.value);
         }
         answer = this.#answer(entries.at(-1));
@@ -74,51 +71,43 @@ class HostApply {
     } catch (error) {
       if (error instanceof Stop) return this.#result(error.status, undefined, error.error);
       const fault = located(error, { host: this.#run.host.name });
-      return this.#result(isUnreachable(fault) ? 'unreachable' : 'failed', undefined, fault);
-    } finally {
-      this.#run.turns.end(this.#run.host.name);
+      const gone = isUnreachable(fault) && fault.host === this.#run.host.name;
+      return this.#result(gone ? 'unreachable' : 'failed', undefined, fault);
     }
   }
 
   /** The entries of one segment, in order. Whoever stops leaves the rest skipped. */
-  async #walk(entries: readonly Entry[]): Promise<void> {
+  async #walk(entries: readonly Entry[], last: boolean): Promise<void> {
     for (const [i, entry] of entries.entries()) {
       try {
         if (this.#run.check) await this.#checkStep(entry);
-        else await this.#applyStep(entries, i);
+        else await this.#applyStep(entries, i, last);
       } catch (error) {
-        const stop = this.#stopFor(entry, error);
+        const stop = stopFor(error, { entry, log: this.#log, host: this.#run.host.name, signal: this.#signal });
         for (const rest of entries.slice(i + 1)) this.#log.end(rest, 'skipped', { note: `after ${entry.task.title}` });
         throw stop;
       }
     }
   }
 
-  #stopFor(entry: Entry, error: unknown): Stop {
-    if (error instanceof TurnsClosed || isInterruption(error, this.#run.signal)) {
-      this.#log.end(entry, 'skipped', { note: error instanceof TurnsClosed ? error.message : 'interrupted' });
-      return new Stop('skipped');
-    }
-    const fault = located(error, { host: entry.task.on ?? this.#run.host.name, task: entry.task.title });
-    this.#log.end(entry, 'failed', { error: faultOf(fault) });
-    return new Stop('failed', fault);
-  }
-
   async #checkStep(entry: Entry): Promise<void> {
     const step = checkStep(entry, this.#pending);
     if (step.status === 'failed') throw step.error;
-    const patch = step.status === 'changed' ? await this.#show(entry) : {};
+    const patch = step.status === 'changed' ? await this.#shown(entry) : {};
     this.#log.end(entry, step.status, { ...(step.note === undefined ? {} : { note: step.note }), ...patch });
     if (step.status !== 'ok') this.#pending ??= entry.task.title;
   }
 
-  async #applyStep(entries: readonly Entry[], i: number): Promise<void> {
+  async #applyStep(entries: readonly Entry[], i: number, last: boolean): Promise<void> {
     const entry = entries[i] as Entry;
-    this.#run.signal.throwIfAborted();
+    this.#signal.throwIfAborted();
     await this.#refresh(entries, i);
     if (disrupts(entry) && !this.#hasTurn) {
       await this.#takeTurn();
-      this.#run.signal.throwIfAborted();
+      await this.#refresh(entries, i);
+    }
+    if (entry.task.type.inTraffic && this.#hasTurn) {
+      await this.#giveBack();
       await this.#refresh(entries, i);
     }
     await this.#again([entry]);
@@ -126,17 +115,26 @@ class HostApply {
     if (plan.status === 'unknown') throw notKnown(task.title, plan.why);
     if (task.type.gate && this.#isBusy(entry)) {
       this.#log.start(entry);
-      await waitForGate({ ...this.#run, planner: this.#planner, entry, settled: !this.#touched });
+      await waitForGate({
+        ...this.#run,
+        signal: this.#signal,
+        planner: this.#planner,
+        entry,
+        settled: !this.#isMoving,
+      });
       this.#age();
       return this.#log.end(entry, 'ok');
     }
     if (plan.status === 'ok') return this.#log.end(entry, 'ok');
     if (plan.status === 'error') throw plan.error;
     this.#log.start(entry);
-    const patch = await this.#show(entry);
+    const patch = await this.#shown(entry);
     await this.#write(entry);
     if (task.bound.confirmed) {
-      await planEntries(this.#planner, entries.slice(i, this.#horizon(entries, i)));
+      const end = this.#horizon(entries, i);
+      // With nothing left to do the last look at everything is taken now: it is as good as one more.
+      const atRest = last && !entries.slice(i + 1).some((later) => this.#isBusy(later));
+      await planEntries(this.#planner, atRest ? this.#stated() : entries.slice(i, end));
       await this.#again([entry]);
       assertConverged(entry);
     }
@@ -163,20 +161,26 @@ class HostApply {
     await planEntries(this.#planner, failed);
   }
 
-  /** The change as texts, for the eyes only: what cannot be shown is left out, never a reason to fail. */
-  async #show({ task, plan }: Entry): Promise<{ patch?: Patch }> {
-    if (!this.#run.diff || plan.status !== 'change') return {};
-    const { change } = plan;
-    const patch = await connectionFor(this.#planner, task)
-      .then((connection) => task.bound.show(change, connection))
-      .catch(() => undefined);
-    return patch === undefined ? {} : { patch };
+  #shown(entry: Entry): Promise<{ patch?: Patch }> {
+    return this.#run.diff ? shownChange(this.#planner, entry) : Promise.resolve({});
   }
 
-  /** What serves is changed on one host at a time. */
+  /** Whoever is out of traffic goes on to a safe point: only the second Ctrl-C breaks that off. */
+  get #signal(): AbortSignal {
+    return this.#hasTurn ? this.#run.urgent : this.#run.signal;
+  }
+
+  /** What serves is changed only when the host is out of traffic. */
   async #takeTurn(): Promise<void> {
     await this.#run.turns.take(this.#run.host.name);
     this.#hasTurn = true;
+    this.#age();
+  }
+
+  async #giveBack(): Promise<void> {
+    if (!this.#hasTurn) return;
+    await this.#run.turns.giveBack(this.#run.host.name);
+    this.#hasTurn = false;
     this.#age();
   }
 
@@ -186,26 +190,40 @@ class HostApply {
     return next < 0 ? entries.length : next + 1;
   }
 
-  /** It has something to write, or to wait for: after a change a gate must hold as often as it wants. */
-  #isBusy({ plan, task }: Entry): boolean {
-    return plan.status !== 'ok' || (task.type.gate && this.#touched && task.bound.patience().passes > 1);
+  get #isMoving(): boolean {
+    return this.#touched || this.#run.unsettled === true;
+  }
+
+  #isBusy(entry: Entry): boolean {
+    return isBusy(entry, this.#isMoving);
   }
 
   async #write(entry: Entry): Promise<void> {
     this.#touched = true;
     this.#age();
     try {
-      await writeEntry(this.#planner, entry, this.#log.report(entry));
+      await writeEntry(this.#planner, entry, {
+        ...this.#log.report(entry),
+        aboutToStop: async () => {
+          if (this.#hasTurn) await this.#run.turns.aboutToStop(this.#run.host.name);
+        },
+      });
     } finally {
       this.#age();
     }
   }
 
-  /** A host that was changed must be at rest: one more look at everything it was told. */
+  /** All that can be read back. */
+  #stated(): readonly Entry[] {
+    return this.#entries.filter(({ task }) => task.type.gate || task.bound.confirmed);
+  }
+
+  /** A host that was changed must be at rest: everything it was told is looked at after the last write or wait. */
   async #settle(): Promise<void> {
     if (this.#run.check || !this.#touched) return;
-    const stated = this.#entries.filter(({ task }) => task.type.gate || task.bound.confirmed);
-    await planEntries(this.#planner, stated);
+    const stated = this.#stated();
+    const old = stated.filter(({ readAt }) => readAt < this.#planner.age);
+    if (old.length > 0) await planEntries(this.#planner, old);
     await this.#again(stated);
     assertSettled(this.#run.host.name, stated);
   }
@@ -228,13 +246,7 @@ class HostApply {
     return laterResult(entry?.task.title ?? 'a task');
   }
 
-  /** Whoever does not end well closes the turns before passing its own on: nobody else may start. */
   #result(status: HostResult['status'], value: unknown, error?: OrchError): HostResult {
-    if (status !== 'ok') this.#run.turns.close(error === undefined ? 'interrupted' : `${this.#run.host.name} failed`);
     return { status, value, touched: this.#touched, error, pending: this.#pending };
   }
 }
-
-/** The user's own stop; a real failure that comes at the same time is still a failure. */
-const isInterruption = (error: unknown, signal: AbortSignal): boolean =>
-  signal.aborted && (error === signal.reason || (error instanceof Error && error.name === 'AbortError'));

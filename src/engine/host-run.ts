@@ -22,6 +22,10 @@ export interface HostRun {
   /** Show changes as texts too. */
   readonly diff: boolean;
   readonly signal: AbortSignal;
+  /** Ends even what is on its way to a safe point. */
+  readonly urgent: AbortSignal;
+  /** Something was changed before this program: a gate must hold as often as it wants. */
+  readonly unsettled?: boolean;
   /** Title of an earlier pending change on this host, from an earlier play (check mode). */
   readonly pending: string | undefined;
 }

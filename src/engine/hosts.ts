@@ -11,9 +11,14 @@ export interface HostsOptions {
   readonly signal?: AbortSignal;
   /** How long a host that was there may stay away, milliseconds: its sshd restarts, a switch comes up again. */
   readonly patienceMs?: number;
+  /** How long to wait while no host at all answers, milliseconds: then it is not the hosts that are away. */
+  readonly holdMs?: number;
 }
 
 const PATIENCE_MS = 15_000;
+const HOLD_MS = 10 * 60_000;
+/** A host that does not answer within this time counts as silent. */
+const SILENT_MS = 5000;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 2000;
 
@@ -23,13 +28,25 @@ export class Hosts {
   readonly #clock: Clock;
   readonly #signal: AbortSignal | undefined;
   readonly #patienceMs: number;
+  readonly #holdMs: number;
   readonly #open = new Map<string, Promise<Connection>>();
+  readonly #listeners: ((up: boolean) => void)[] = [];
+  #holding = 0;
 
-  constructor(connect: Connect, { clock = systemClock, signal, patienceMs = PATIENCE_MS }: HostsOptions = {}) {
+  constructor(
+    connect: Connect,
+    { clock = systemClock, signal, patienceMs = PATIENCE_MS, holdMs = HOLD_MS }: HostsOptions = {},
+  ) {
+    this.#holdMs = holdMs;
     this.#connect = connect;
     this.#clock = clock;
     this.#signal = signal;
     this.#patienceMs = patienceMs;
+  }
+
+  /** Calls back when no host at all answers any more (it is our own network then), and when they do again. */
+  onNetwork(listener: (up: boolean) => void): void {
+    this.#listeners.push(listener);
   }
 
   /** @throws OrchError CONNECT_… */
@@ -38,8 +55,9 @@ export class Hosts {
   }
 
   /**
-   * A connection in place of one that was lost (undefined: none ever was): the one that somebody else has opened since, or a new one. A host that
-   * was there a moment ago gets some time to come back.
+   * A connection in place of one that was lost (undefined: none ever was): the one that somebody else has opened since,
+   * or a new one. A host that was there a moment ago gets some time to come back; while no other host answers either, it
+   * gets much longer.
    *
    * @throws OrchError CONNECT_…
    */
@@ -69,17 +87,47 @@ export class Hosts {
   }
 
   async #connectPatiently(host: string): Promise<Connection> {
-    const deadline = this.#clock.now() + this.#patienceMs;
-    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
-      try {
-        return await this.#connect(host);
-      } catch (error) {
-        // Spread out: all hosts behind one switch come back together.
-        const ms = pause * (0.5 + Math.random());
-        if (!mayComeBack(error) || this.#clock.now() + ms > deadline) throw error;
-        await this.#clock.sleep(ms, this.#signal);
+    const begun = this.#clock.now();
+    let holding = false;
+    try {
+      for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+        try {
+          return await this.#connect(host);
+        } catch (error) {
+          // Spread out: all hosts behind one switch come back together.
+          const ms = pause * (0.5 + Math.random());
+          if (!mayComeBack(error)) throw error;
+          const waited = this.#clock.now() + ms - begun;
+          if (waited > this.#patienceMs) {
+            if (waited > this.#holdMs || !(await this.#nobodyAnswers(host))) throw error;
+            if (!holding) this.#hold(1);
+            holding = true;
+          }
+          await this.#clock.sleep(ms, this.#signal);
+        }
       }
+    } finally {
+      if (holding) this.#hold(-1);
     }
+  }
+
+  /** The first host that finds nobody there begins the hold, the last one that comes back ends it. */
+  #hold(by: 1 | -1): void {
+    const was = this.#holding;
+    this.#holding += by;
+    if (was === 0 || this.#holding === 0) for (const listener of this.#listeners) listener(by === -1);
+  }
+
+  /** Whether every other host that was connected is silent, too. With none to ask, it is this host that is away. */
+  async #nobodyAnswers(host: string): Promise<boolean> {
+    const others = [...this.#open].filter(([name]) => name !== host);
+    if (others.length === 0) return false;
+    const answers = others.map(async ([, opening]) => {
+      const asked = opening.then((connection) => connection.stat('/'));
+      return await Promise.race([asked.then(() => true), this.#clock.sleep(SILENT_MS, this.#signal).then(() => false)]);
+    });
+    const settled = await Promise.allSettled(answers);
+    return settled.every((answer) => answer.status === 'rejected' || !answer.value);
   }
 }
 

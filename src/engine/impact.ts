@@ -9,3 +9,7 @@ export const isTroubled = ({ task, plan }: Entry): boolean =>
   task.type.gate
     ? plan.status !== 'ok'
     : task.type.impact === 'node' && plan.status === 'change' && plan.change.before === null;
+
+/** It has something to write, or to wait for: while things are being changed a gate must hold as often as it wants. */
+export const isBusy = ({ plan, task }: Entry, isMoving: boolean): boolean =>
+  plan.status !== 'ok' || (task.type.gate && isMoving && task.bound.patience().passes > 1);

@@ -1,30 +1,41 @@
-import pLimit from 'p-limit';
 import { faultOf } from '../core/fault.ts';
+import type { Host } from '../core/host.ts';
 import { batches } from '../core/play.ts';
 import { applyHost } from './apply-host.ts';
 import type { HostResult } from './host-run.ts';
 import type { ReadAhead } from './read-ahead.ts';
+import { Roll } from './roll.ts';
+import { RollPreview } from './roll-preview.ts';
 import type { RunContext } from './run-playbook.ts';
-import { Turns } from './turns.ts';
+import { Slots } from './slots.ts';
 import type { PlannedPlay } from './validate.ts';
 
 /** Runs one play batch by batch. After a failure no further batch starts, and nothing that serves is touched any more. */
 export async function runPlay(
   context: RunContext & { readonly ahead: ReadAhead },
-  planned: PlannedPlay,
+  { play, hosts }: PlannedPlay,
   pending: Map<string, string>,
+  lost: ReadonlySet<string>,
 ): Promise<ReadonlyMap<string, HostResult>> {
-  const { emit, clock } = context;
-  const { options } = planned.play;
+  const { emit, clock, check } = context;
   const results = new Map<string, HostResult>();
-  const turns = new Turns();
-  const limit = pLimit(context.forks);
-  emit({ type: 'play.start', play: options.name, hosts: planned.hosts.map(({ name }) => name) });
-  for (const batch of batches(planned.hosts, options.batch)) {
-    if ([...results.values()].some(({ status }) => status !== 'ok') && !context.check) break;
-    await limit.map(batch, async (host) => {
+  const slots = new Slots(context.forks);
+  const all = hosts.map(({ name }) => name);
+  emit({ type: 'play.start', play: play.options.name, hosts: all.filter((name) => !lost.has(name)) });
+  const known = new Map(hosts.map((host) => [host.name, host]));
+  const rolling = { ...context, play, slots, hostNamed: (name: string) => known.get(name) ?? strange(name) };
+  for (const batch of batches(
+    hosts.filter(({ name }) => !lost.has(name)),
+    play.options.batch,
+  )) {
+    if ([...results.values()].some(({ status }) => status !== 'ok') && !check) break;
+    const names = batch.map(({ name }) => name);
+    const turns = check ? new RollPreview(rolling, names) : new Roll(rolling, names, lost);
+    const each = async (host: Host): Promise<void> => {
+      await slots.take(host.name);
       const begun = clock.now();
-      const result = await applyHost({ ...context, play: planned.play, host, turns, pending: pending.get(host.name) });
+      const result = await applyHost({ ...context, play, host, turns, pending: pending.get(host.name) });
+      slots.free(host.name);
       results.set(host.name, result);
       if (result.pending !== undefined) pending.set(host.name, result.pending);
       if (result.status === 'unreachable')
@@ -32,23 +43,22 @@ export async function runPlay(
       emit({
         type: 'host.end',
         host: host.name,
-        play: options.name,
+        play: play.options.name,
         status: result.status,
         durationMs: clock.now() - begun,
       });
-    });
+    };
+    await Promise.all(batch.map(each));
+    await turns.report();
   }
-  for (const host of planned.hosts)
-    if (!results.has(host.name)) {
-      results.set(host.name, {
-        status: 'skipped',
-        value: undefined,
-        touched: false,
-        error: undefined,
-        pending: undefined,
-      });
-      emit({ type: 'host.end', host: host.name, play: options.name, status: 'skipped', durationMs: 0 });
+  for (const { name } of hosts)
+    if (!results.has(name)) {
+      results.set(name, { status: 'skipped', value: undefined, touched: false, error: undefined, pending: undefined });
+      emit({ type: 'host.end', host: name, play: play.options.name, status: 'skipped', durationMs: 0 });
     }
-  emit({ type: 'play.end', play: options.name, ok: [...results.values()].every(({ status }) => status === 'ok') });
+  emit({ type: 'play.end', play: play.options.name, ok: [...results.values()].every(({ status }) => status === 'ok') });
   return results;
 }
+
+/** A member of a pool that the play does not work on: only its balancers are asked about it. */
+const strange = (name: string): Host => ({ name, address: '', groups: [], vars: {} });

@@ -6,6 +6,7 @@ import { faultOf } from '../core/fault.ts';
 import type { Host } from '../core/host.ts';
 import { NotYet } from '../core/later.ts';
 import type { Plays } from '../core/play.ts';
+import type { Fleet } from '../core/rolling.ts';
 import type { HostResult } from './host-run.ts';
 import type { Hosts } from './hosts.ts';
 import type { Locals } from './locals.ts';
@@ -32,7 +33,30 @@ export interface RunContext {
   readonly diff: boolean;
   /** Hosts worked on at the same time. */
   readonly forks: number;
+  /** First Ctrl-C: nothing new is begun. */
   readonly signal: AbortSignal;
+  /** Second Ctrl-C: not even the way to a safe point is finished. */
+  readonly urgent: AbortSignal;
+  /** Who is in which pool, and how nodes are taken out of traffic. Without it nothing is. */
+  readonly fleet?: Fleet;
+  readonly rollFlags?: RollFlags;
+  /** Asks a person a question that can be answered by yes or no. Without it the answer is no. */
+  readonly ask?: (question: string) => Promise<boolean>;
+  /** Whether somebody confirms that a pool is left without a node that serves. */
+  readonly outage?: (what: string) => Promise<boolean>;
+  /** Told which kinds of task the run is made of, before it connects. */
+  readonly planned?: (kinds: ReadonlySet<string>) => void;
+  /** Called back whenever no host at all answers any more, and when they do again. */
+  readonly onNetwork?: (listener: (up: boolean) => void) => void;
+  /** The command that gives a node back to its balancers. */
+  readonly restoreCommand?: (node: string) => string;
+}
+
+export interface RollFlags {
+  /** Nodes that somebody else took out of traffic are changed too, and stay out. */
+  readonly includeHeld: boolean;
+  /** Hosts that cannot be reached are left out; they count as unavailable. */
+  readonly skipUnreachable: boolean;
 }
 
 export interface RunRequest {
@@ -62,6 +86,7 @@ export async function runPlaybook(context: RunContext, request: RunRequest): Pro
     throw new OrchError('NO_HOSTS_MATCHED', 'no host is left for this playbook', {
       hint: 'widen --limit: it leaves none of the hosts that the playbook works on',
     });
+  context.planned?.(new Set(planned.flatMap(({ tasks }) => [...tasks.values()].flat().map(({ type }) => type.kind))));
   await prepare(planned, context.locals);
   return new PlaybookRun(context, request, names, planned).run();
 }
@@ -108,10 +133,10 @@ class PlaybookRun {
   }
 
   async run(): Promise<RunReport> {
-    const { emit, check } = this.#context;
+    const { emit, check, rollFlags } = this.#context;
     emit({ type: 'run.start', title: this.#request.title, cluster: this.#request.cluster, check, hosts: this.#names });
     const lost = await this.#connectAll();
-    if (lost.size === 0 || check)
+    if (lost.size === 0 || check || rollFlags?.skipUnreachable === true)
       // Whatever a playbook's own code throws between plays: hosts may have been changed, so the run is told to its end.
       await this.#plays(lost).catch((error: unknown) => void this.#errors.push(located(error, {})));
     return this.#end(lost.size > 0);
@@ -146,19 +171,18 @@ class PlaybookRun {
         this.#finished = true;
         return;
       }
-      const selected = this.#request.select(step.value.options.hosts);
-      const hosts = selected.filter(({ name }) => !lost.has(name));
+      const hosts = this.#request.select(step.value.options.hosts);
       // Nothing in reach of --limit: no play, no headline.
       let results: ReadonlyMap<string, HostResult> = new Map();
-      if (hosts.length > 0) {
+      if (hosts.some(({ name }) => !lost.has(name))) {
         if (this.#context.signal.aborted) return;
-        results = await runPlay(this.#context, { play: step.value, hosts, tasks: new Map() }, pending);
+        results = await runPlay(this.#context, { play: step.value, hosts, tasks: new Map() }, pending, lost);
       }
       for (const result of results.values()) {
         this.#touched ||= result.touched;
         if (result.error !== undefined) this.#errors.push(result.error);
       }
-      if ([...results.values()].some(({ status }) => status !== 'ok')) return;
+      if ([...results].some(([name, { status }]) => status !== 'ok' && !lost.has(name))) return;
       answer = new Map([...results].map(([host, { value }]) => [host, value]));
     }
   }
@@ -182,6 +206,7 @@ class PlaybookRun {
   #outcome(lostSome: boolean, cutShort: boolean): Outcome {
     if (cutShort) return 'interrupted';
     if (this.#errors.length === 0 && !lostSome) return 'ok';
+    if (lostSome && this.#context.rollFlags?.skipUnreachable === true) return 'partial';
     return this.#touched ? 'partial' : 'refused';
   }
 }

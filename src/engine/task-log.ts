@@ -64,7 +64,7 @@ export class TaskLog {
   }
 
   /** What a task's write may say while it works. */
-  report(entry: Entry): Report {
+  report(entry: Entry): Omit<Report, 'aboutToStop'> {
     const { emit, host } = this.#run;
     return {
       warn: (message) => emit({ type: 'warning', host: host.name, message }),

@@ -1,6 +1,7 @@
 import { checkApi7, checkBind } from './check-api7.ts';
 import { checkAddresses, checkGroups } from './check-hosts.ts';
 import { checkLoadBalancers } from './check-load-balancers.ts';
+import { checkPools } from './check-pools.ts';
 import { type GroupNode, groupMembers } from './groups.ts';
 import { fieldsOf, textsOf } from './loose.ts';
 import type { Problem } from './problem.ts';
@@ -16,11 +17,13 @@ export function check(tree: unknown): readonly Problem[] {
     }),
   );
   const members = groupMembers(hosts, groups);
+  const names = { hosts, groups: members };
   return [
     ...checkAddresses(file),
     ...checkGroups(hosts, groups, file),
     ...checkApi7(file),
     ...checkBind(file, members),
-    ...checkLoadBalancers(file, { hosts, groups: members }),
+    ...checkLoadBalancers(file, names),
+    ...checkPools(file, names),
   ];
 }

@@ -11,4 +11,12 @@ export const DEFAULTS = {
   /** Status, dashboard and DP Manager are for operators and balancers, not for the world: Docker's ports bypass ufw. */
   bindInside: ['127.0.0.1', '{address}'],
   bindEverywhere: ['0.0.0.0'],
+  probeStatus: 200,
+  haproxyConfig: '/etc/haproxy/haproxy.cfg',
+  nginxPid: '/run/nginx.pid',
+  nginxTest: ['nginx', '-t'],
+  nginxReload: ['nginx', '-s', 'reload'],
+  longestRequest: '60s',
+  drainOnTimeout: 'abort',
+  drainQuiet: '10s',
 } as const;

@@ -40,14 +40,17 @@ export const taggedSecret = (description: string) =>
     }, checked(fine).transform(Secret.of))
     .meta({ description });
 
-/** A duration such as `10s`, as milliseconds. */
-export const durationField = (description: string) =>
+/** A duration such as `10s`, as milliseconds; `shortest` refuses those below it. */
+export const durationField = (description: string, shortest?: string) =>
   z
     .preprocess(
       opened,
       checked(fine).transform((value, context) => {
         try {
-          return parseDuration(value);
+          const ms = parseDuration(value);
+          if (shortest !== undefined && ms < parseDuration(shortest))
+            context.addIssue({ code: 'custom', message: `must be at least ${shortest}` });
+          return ms;
         } catch (error) {
           if (!(error instanceof OrchError)) throw error;
           const message =

@@ -78,8 +78,20 @@ export const pemCheck =
       ? undefined
       : `not a PEM ${what.toLowerCase()}; to read it from a file write !file path`;
 
-export const socketCheck: Check = (value) =>
-  value.startsWith('/') ? undefined : 'must be an absolute path on the balancer host';
+/** A path on the host that runs a balancer: a file or a socket. */
+export const remotePathCheck: Check = (value) =>
+  value.startsWith('/') && !value.endsWith('/') ? undefined : 'must be an absolute path on the balancer host';
+
+export const requestPathCheck: Check = (value) =>
+  /^\/[\x21-\x7e]*$/.test(value) ? undefined : 'a path of a request begins with "/" and holds no spaces: /status';
+
+/** As it stands in a Host header: with a port, if clients send one. */
+export const hostHeaderCheck: Check = (value) => {
+  const [, name = '', port = '1'] = /^(.*?)(?::(\d{1,5}))?$/.exec(value.replace(/^\[([0-9A-Fa-f:]+)\]/, 'ipv6')) ?? [];
+  return addressCheck(name) === undefined && Number(port) > 0 && Number(port) < 65_536
+    ? undefined
+    : 'a Host header is a name, or name:port';
+};
 
 /** One spelling per address: IPv6 in its short form, names in lower case. */
 export function canonicalAddress(address: string): string {

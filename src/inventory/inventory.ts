@@ -1,4 +1,5 @@
 import type { Secret } from '../core/secret.ts';
+import type { SshSettings } from '../core/ssh-settings.ts';
 
 /** A loaded inventory: everything resolved and checked, nothing has been connected to. */
 export interface Inventory {
@@ -27,25 +28,6 @@ export interface InventoryHost {
   readonly vars: Readonly<Record<string, unknown>>;
 }
 
-/** What the inventory says of how a host is reached; OpenSSH's configuration and its defaults say the rest. */
-export interface SshSettings {
-  readonly address: string;
-  /** Absolute path of a file in place of OpenSSH's usual configuration, or `none`. */
-  readonly config?: string;
-  readonly port?: number;
-  readonly user?: string;
-  /** Absolute path. */
-  readonly identityFile?: string;
-  /** Absolute path. */
-  readonly knownHosts?: string;
-  /** `[user@]host[:port]`, several separated by commas, or `none`. */
-  readonly jump?: string;
-  readonly become?: 'sudo' | 'none';
-  readonly connectTimeoutMs?: number;
-  readonly password?: Secret;
-  readonly becomePassword?: Secret;
-}
-
 export interface Api7Settings {
   /** Without "v": `3.10.5`. */
   readonly version: string;
@@ -59,11 +41,22 @@ export interface Api7Settings {
     readonly endpoints: readonly string[];
     readonly group: string;
     readonly auth: GatewayAuth;
+    /** A request that every gateway must answer before it is given traffic again. */
+    readonly probe?: GatewayProbe;
   };
   /** As in the file, `{address}` not yet replaced: see `bindAddresses`. */
   readonly bind: Readonly<Record<BindPort, readonly string[]>>;
   readonly config: Readonly<Record<'dashboard' | 'dpManager' | 'gateway', Readonly<Record<string, unknown>>>>;
   readonly nofile: number;
+}
+
+/** Sent to the gateway's HTTP port on its own host. */
+export interface GatewayProbe {
+  readonly path: string;
+  /** The Host header. */
+  readonly host: string;
+  /** Expected status of the answer. */
+  readonly status: number;
 }
 
 export type GatewayAuth =
@@ -78,15 +71,77 @@ export type GatewayAuth =
 
 export type BindPort = 'status' | 'dashboard' | 'dpManager' | 'http' | 'https';
 
-export type LoadBalancerSettings =
-  | {
-      readonly driver: 'haproxy';
-      readonly name: string;
-      /** Names of the hosts that run it. */
-      readonly hosts: readonly string[];
-      readonly socket: string;
-      /** Names of the hosts that it balances. */
-      readonly members: readonly string[];
-      readonly port: number;
-    }
-  | { readonly driver: 'none'; readonly name: string; readonly members: readonly string[]; readonly reason: string };
+/** A pool of members, and the balancers in front of it: all `hosts` of a pool serve the same members. */
+export type LoadBalancerSettings = HaproxyPool | NginxPool | CommandPool | UnspokenPool;
+
+/** What holds for every pool whose balancers are spoken to. */
+export interface DrivenPool {
+  readonly name: string;
+  /** Names of the hosts that run it. */
+  readonly hosts: readonly string[];
+  /** Names of the hosts that it balances. */
+  readonly members: readonly string[];
+  /** Port of the members. */
+  readonly port: number;
+  /** The longest that a request may rightly take, milliseconds. */
+  readonly longestRequestMs: number;
+  readonly drain: DrainSettings;
+  /** Health checks of the balancer as the inventory declares them; undefined: what the driver reads or assumes. */
+  readonly check?: { readonly everyMs: number; readonly fall: number; readonly rise: number };
+  /** Which of the time limits stand in the file; the others are defaults. */
+  readonly declared: { readonly longestRequest: boolean; readonly within: boolean };
+}
+
+export interface DrainSettings {
+  /** Milliseconds until a drain that has not emptied a node has failed. */
+  readonly withinMs: number;
+  /**
+   * Then: `abort` gives the node back and ends the run; `hold` asks; `quit_tail` stops the node once its balancers have
+   * shown no new sessions for `quietMs`, and leaves the rest to its own graceful stop.
+   */
+  readonly onTimeout: 'abort' | 'hold' | 'quit_tail';
+  /** Milliseconds; matters with `quit_tail` only. */
+  readonly quietMs: number;
+}
+
+export interface HaproxyPool extends DrivenPool {
+  readonly driver: 'haproxy';
+  readonly socket: string;
+  /** Path of its configuration on those hosts; timing is read there. */
+  readonly config: string;
+}
+
+export interface NginxPool extends DrivenPool {
+  readonly driver: 'nginx';
+  /** Path, on those hosts, of the file with the upstream's `server` lines; it is ours. */
+  readonly include: string;
+  /** Path of the pid file of its master process. */
+  readonly pid: string;
+  readonly test: readonly string[];
+  readonly reload: readonly string[];
+}
+
+/** A balancer driven by commands of the user's, run as root on its hosts. */
+export interface CommandPool extends DrivenPool {
+  readonly driver: 'command';
+  readonly hooks: BalancerHooks;
+}
+
+/** Argument lists. What they are told and what they must print is described with the driver. */
+export interface BalancerHooks {
+  readonly status: readonly string[];
+  readonly drain: readonly string[];
+  readonly restore: readonly string[];
+  readonly close?: readonly string[];
+  readonly counters?: readonly string[];
+}
+
+/** A balancer that nobody here can speak to. */
+export interface UnspokenPool {
+  readonly driver: 'none';
+  readonly name: string;
+  readonly members: readonly string[];
+  readonly port?: number;
+  /** Why; it is the waiver that is recorded wherever a look at the balancer is left out. */
+  readonly reason: string;
+}

@@ -25,6 +25,7 @@ export function resolveApi7(api7: Api7File, path: (text: string) => string): Api
       endpoints: api7.gateway.endpoints.map((endpoint) => endpoint.replace(/\/$/, '')),
       group: api7.gateway.group ?? DEFAULTS.gatewayGroup,
       auth: authOf(api7.gateway),
+      ...probeOf(api7.gateway),
     },
     bind: {
       status: bind.status ?? DEFAULTS.bindInside,
@@ -67,6 +68,11 @@ function authOf({ token, cert, key, ca, sni }: Api7File['gateway']): GatewayAuth
   if (token !== undefined) return { kind: 'token', token };
   if (cert === undefined || key === undefined || ca === undefined) throw unchecked('gateway');
   return { kind: 'certificate', cert, key, ca, sni: sni ?? DEFAULTS.gatewaySni };
+}
+
+function probeOf({ probe }: Api7File['gateway']): Pick<Api7Settings['gateway'], 'probe'> {
+  if (probe === undefined) return {};
+  return { probe: { path: probe.path, host: probe.host, status: probe.status ?? DEFAULTS.probeStatus } };
 }
 
 /** `checkApi7` refuses such a file before it gets here. */

@@ -1,13 +1,14 @@
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import type { SshSettings } from '../core/ssh-settings.ts';
 import { type GroupNode, groupMembers, parentsFirst } from './groups.ts';
-import type { Inventory, InventoryHost, LoadBalancerSettings, SshSettings } from './inventory.ts';
-import { matchPattern, type PatternNames } from './pattern.ts';
+import type { Inventory, InventoryHost } from './inventory.ts';
+import type { PatternNames } from './pattern.ts';
 import { resolveApi7 } from './resolve-api7.ts';
+import { resolveLoadBalancer } from './resolve-load-balancers.ts';
 import type { InventoryFile } from './schema.ts';
 
 type HostFile = InventoryFile['hosts'][string];
-type BalancerFile = NonNullable<InventoryFile['load_balancers']>[string];
 type Variables = Readonly<Record<string, unknown>>;
 
 /** A checked file as the inventory that the rest of the program works with: nothing is left relative or unmerged. */
@@ -46,7 +47,7 @@ export function resolveInventory(file: InventoryFile, path: string, extraVars: V
     groups: names.groups,
     api7: resolveApi7(file.api7, absolute),
     loadBalancers: new Map(
-      Object.entries(file.load_balancers ?? {}).map(([name, balancer]) => [name, balancerOf(name, balancer, names)]),
+      Object.entries(file.load_balancers ?? {}).map(([name, pool]) => [name, resolveLoadBalancer(name, pool, names)]),
     ),
   };
 }
@@ -80,11 +81,4 @@ function sshOf(
     ...(password === undefined ? {} : { password }),
     ...(becomePassword === undefined ? {} : { becomePassword }),
   };
-}
-
-function balancerOf(name: string, balancer: BalancerFile, names: PatternNames): LoadBalancerSettings {
-  const members = matchPattern(names, balancer.members);
-  if (balancer.driver === 'none') return { driver: 'none', name, members, reason: balancer.reason };
-  const { driver, socket, port } = balancer;
-  return { driver, name, hosts: matchPattern(names, balancer.hosts), socket, members, port };
 }

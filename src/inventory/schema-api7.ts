@@ -5,9 +5,11 @@ import {
   addressCheck,
   bindCheck,
   endpointCheck,
+  hostHeaderCheck,
   imageCheck,
   pemCheck,
   registryCheck,
+  requestPathCheck,
   versionCheck,
 } from './formats.ts';
 
@@ -51,6 +53,15 @@ const database = block(
   'PostgreSQL of the control plane: either `dsn`, or `host`, `user` and `password`.',
 );
 
+const probe = block(
+  {
+    path: text('Path to ask for on port 9080 of the gateway.', requestPathCheck),
+    host: text('Host header of the request.', hostHeaderCheck),
+    status: otherwise(integer('Status that the answer must have.', 100, 599), DEFAULTS.probeStatus),
+  },
+  'A request that each gateway must answer rightly before balancers send it traffic again.',
+);
+
 const gateway = block(
   {
     endpoints: list(
@@ -63,6 +74,7 @@ const gateway = block(
     key: secret('Private key of that certificate, PEM.', pemCheck('PRIVATE KEY')).optional(),
     ca: text('Certificate authority of DP Manager, PEM.', pemCheck('CERTIFICATE')).optional(),
     sni: otherwise(text('Server name to expect in the certificate of DP Manager.'), DEFAULTS.gatewaySni),
+    probe: probe.optional(),
   },
   'How gateways join the control plane: either `token`, or `cert`, `key` and `ca`.',
 );

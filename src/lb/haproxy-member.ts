@@ -1,10 +1,8 @@
 import { z } from 'zod';
-import type { Reader } from '../core/connection.ts';
 import { defineTask } from '../core/define-task.ts';
 import { duration } from '../core/duration.ts';
 import { OrchError } from '../core/errors.ts';
-import { joined } from '../core/joined.ts';
-import { type HaproxyServer, parseServersState, standing } from './haproxy-state.ts';
+import { haproxy } from './haproxy.ts';
 
 /**
  * Gate: HAProxy sends traffic to a member. Members are matched by address and port in every backend; an unknown one is
@@ -24,31 +22,14 @@ export const haproxyMember = defineTask({
   claim: (p) => `gate:${p.pool} ${p.address}:${p.port} ${p.socket}`,
   title: (p) => `${p.pool}: ${p.address}:${p.port} is up`,
   impact: 'none',
-  async read(p, host) {
-    const servers = await serversOf(host, p.socket);
-    const mine = servers.filter(
-      (server) => [server.address, server.fqdn].includes(p.address) && server.port === p.port,
-    );
-    return {
-      members: mine.map((server) => ({
-        name: `${server.backend}/${server.server}`,
-        standing: standing(server) as string,
-      })),
-    };
+  inTraffic: true,
+  async read({ pool, socket, address, port }, host) {
+    const balancer = haproxy({ pool, host: host.name, socket });
+    const { servers } = await balancer.view(host, { node: `${address}:${port}`, address, port });
+    return { members: servers.map(({ name, state }) => ({ name, standing: state as string })) };
   },
-  want: (_p, now) => ({
-    members:
-      now === null || now.members.length === 0
-        ? [{ name: 'any backend', standing: 'up' }]
-        : now.members.map(({ name }) => ({ name, standing: 'up' })),
-  }),
+  want: (_p, now) => ({ members: (now?.members ?? []).map(({ name }) => ({ name, standing: 'up' })) }),
   patience: (p) => ({ withinMs: p.within, everyMs: 500, passes: 1 }),
-  hopeless: (p, state) =>
-    state?.members.length !== 0
-      ? undefined
-      : new OrchError('LB_MEMBER_UNKNOWN', `no backend of this HAProxy has a server ${p.address}:${p.port}`, {
-          hint: `add "server <name> ${p.address}:${p.port} check" to the backend of pool "${p.pool}" in haproxy.cfg, or correct load_balancers.${p.pool} in the inventory`,
-        }),
   unmet(p, state) {
     const bad = (state?.members ?? [])
       .filter((member) => member.standing !== 'up')
@@ -62,12 +43,3 @@ export const haproxyMember = defineTask({
     );
   },
 });
-
-const asking = new WeakMap<Reader, ReturnType<typeof joined<readonly HaproxyServer[]>>>();
-
-/** One reply tells of all members: however many are looked at together, the balancer is asked once. */
-function serversOf(host: Reader, socket: string): Promise<readonly HaproxyServer[]> {
-  const ask = asking.get(host) ?? joined<readonly HaproxyServer[]>();
-  asking.set(host, ask);
-  return ask(socket, async () => parseServersState(await host.haproxyShow(socket, 'servers state')));
-}

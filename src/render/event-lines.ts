@@ -4,6 +4,7 @@ import { differenceText, summary } from './difference.ts';
 import { count, nameList, oneLine, type Paint, visible } from './paint.ts';
 import { patchLines } from './patch-lines.ts';
 import type { Detail } from './renderer.ts';
+import { planLines, STEP_WORDS } from './roll-lines.ts';
 import type { RunView } from './run-view.ts';
 
 /** A line for the one stream or the other, without its end. */
@@ -13,6 +14,10 @@ export interface Line {
 }
 
 type TaskEnd = Extract<RunEvent, { type: 'task.end' }>;
+type RollStep = Extract<RunEvent, { type: 'roll.step' }>;
+
+/** Steps of a roll that nobody needs to hear of while they go well. */
+const QUICK_STEPS: ReadonlySet<string> = new Set(['guard', 'apply', 'ready', 'recheck']);
 
 /** Shorter tasks are not worth a word about their time. */
 const WORTH_A_TIME_MS = 1000;
@@ -55,6 +60,16 @@ export function eventLines(event: NumberedEvent, view: RunView, detail: Detail, 
       return err(
         `${event.host === undefined ? '' : `${at(event.host)} `}${paint('yellow', 'warning')}: ${visible(event.message)}`,
       );
+    case 'roll.plan':
+      return out(...planLines(event, paint));
+    case 'roll.step':
+      return stepLines(event, at(event.host), detail, paint);
+    case 'roll.hold':
+      return err(
+        event.waiting ? `${paint('yellow', 'HOLDING')}: ${visible(event.why)}` : paint('cyan', 'the hold is over'),
+      );
+    case 'roll.evidence':
+    case 'roll.end':
     case 'run.start':
     case 'play.end':
     case 'run.end':
@@ -77,6 +92,23 @@ function header(view: RunView, paint: Paint): readonly string[] {
 const faultLine = (error: Fault): string => `${error.code}: ${oneLine(error.message, 300)}`;
 const remedy = (error: Fault): readonly string[] =>
   error.hint === undefined ? [] : [`    remedy: ${visible(error.hint)}`];
+
+function stepLines(event: RollStep, at: string, detail: Detail, paint: Paint): readonly Line[] {
+  const words = STEP_WORDS[event.step] ?? event.step;
+  const time = event.durationMs < WORTH_A_TIME_MS ? '' : paint('dim', `, ${formatDuration(event.durationMs)}`);
+  switch (event.status) {
+    case 'begun':
+      return detail.verbose || !QUICK_STEPS.has(event.step) ? out(`${at} ${paint('cyan', words)}`) : [];
+    case 'ok':
+      return detail.verbose ? out(`${at} ${paint('green', 'done')}: ${words}${time}`) : [];
+    case 'held':
+      return err(`${at} ${paint('yellow', 'held')}, ${words}: ${visible(event.note ?? '')}${time}`);
+    case 'failed':
+      return err(`${at} ${paint('red', 'FAILED')}, ${words}: ${visible(event.note ?? '')}${time}`);
+    default:
+      return event.status satisfies never;
+  }
+}
 
 function taskEnd(event: TaskEnd, at: string, check: boolean, detail: Detail, paint: Paint): readonly Line[] {
   const note = event.note === undefined ? '' : ` (${visible(event.note)})`;

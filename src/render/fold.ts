@@ -1,4 +1,5 @@
 import type { NumberedEvent, RunEvent } from '../core/event.ts';
+import { STEP_WORDS } from './roll-lines.ts';
 import { type HostView, newHost, type RunView } from './run-view.ts';
 
 /** The view after one more event. Pure: a journal replayed gives the view that the run gave. */
@@ -44,6 +45,21 @@ export function fold(view: RunView, event: NumberedEvent): RunView {
       return onHost(view, event.host, (host) => endTask(host, event));
     case 'host.end':
       return onHost(view, event.host, (host) => ({ ...idle(host), state: event.status }));
+    case 'roll.step': {
+      const { host, step, status, time } = event;
+      return onHost(view, host, (now) =>
+        status === 'begun'
+          ? { ...now, task: { title: STEP_WORDS[step] ?? step, since: Date.parse(time), waiting: false } }
+          : idle(now),
+      );
+    }
+    case 'roll.hold':
+      return event.waiting ? { ...view, hold: event.why } : withoutHold(view);
+    case 'roll.evidence':
+      return { ...view, evidence: [...view.evidence, { host: event.host, evidence: event.evidence }] };
+    case 'roll.end':
+      return { ...view, rolled: { ...view.rolled, ...event.nodes } };
+    case 'roll.plan':
     case 'play.end':
       return view;
     case 'exec.output':
@@ -76,6 +92,11 @@ function startPlay(view: RunView, play: string, names: readonly string[]): RunVi
     hosts.set(name, { ...host, state: host.state === 'unreachable' ? 'unreachable' : 'waiting' });
   }
   return { ...view, play, playHosts: names, plays: view.plays + 1, hosts };
+}
+
+function withoutHold(view: RunView): RunView {
+  const { hold: _, ...rest } = view;
+  return rest;
 }
 
 function idle(host: HostView): HostView {

@@ -27,6 +27,7 @@ export function frame(view: RunView, now: number, size: FrameSize, paint: Paint)
   const names = Math.min(24, Math.max(0, ...shown.map(({ name }) => name.length)));
   return [
     paint('bold', oneLine(heading(view, hosts), width)),
+    ...(view.hold === undefined ? [] : [paint('yellow', oneLine(`holding: ${view.hold}`, width))]),
     ...shown.map((host) => `  ${oneLine(activity(host, names, now), width - 2)}`),
     ...(active.length > shown.length
       ? [paint('dim', `  … and ${count(active.length - shown.length, 'more host')} at work`)]

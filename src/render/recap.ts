@@ -3,6 +3,7 @@ import type { HostCounts } from '../core/event.ts';
 import { type ErrorGroup, errorGroups } from './error-groups.ts';
 import { outcome } from './outcome.ts';
 import { type Colour, nameList, type Paint, visible } from './paint.ts';
+import { evidenceLines, rolledLines } from './roll-lines.ts';
 import type { RunView } from './run-view.ts';
 
 const COLUMNS: readonly (readonly [keyof HostCounts, Colour])[] = [
@@ -20,11 +21,15 @@ export function recap(view: RunView, paint: Paint): readonly string[] {
   const rows = view.exec ? [] : table(view.end?.hosts ?? {}, paint);
   return [
     ...(rows.length === 0 ? [] : ['', ...rows]),
+    ...section(rolledLines(view.rolled, paint)),
     ...groups.flatMap((group) => ['', ...errorLines(group, paint)]),
+    ...view.evidence.flatMap(({ host, evidence }) => ['', ...evidenceLines(host, evidence, paint)]),
     ...(view.exec && groups.length === 0 ? [] : ['']),
     closing(view, paint),
   ];
 }
+
+const section = (lines: readonly string[]): readonly string[] => (lines.length === 0 ? [] : ['', ...lines]);
 
 function closing(view: RunView, paint: Paint): string {
   const good = view.end?.exitCode === 0;

@@ -1,4 +1,5 @@
-import type { Fault, HostCounts, RunEvent } from '../core/event.ts';
+import type { Fault, HostCounts, RolledNode, RunEvent } from '../core/event.ts';
+import type { Evidence } from '../core/rolling.ts';
 
 export interface CurrentTask {
   readonly title: string;
@@ -43,6 +44,11 @@ export interface RunView {
   readonly playHosts: readonly string[];
   readonly hosts: ReadonlyMap<string, HostView>;
   readonly warnings: readonly Warning[];
+  /** Why everything waits. */
+  readonly hold?: string;
+  readonly evidence: readonly { readonly host: string; readonly evidence: Evidence }[];
+  /** How the nodes came out of rolling plays. */
+  readonly rolled: Readonly<Record<string, RolledNode>>;
   readonly end?: Extract<RunEvent, { type: 'run.end' }>;
 }
 
@@ -66,6 +72,8 @@ export const EMPTY_VIEW: RunView = {
   playHosts: [],
   hosts: new Map(),
   warnings: [],
+  evidence: [],
+  rolled: {},
 };
 
 /** Whether nothing more will happen on this host in the current play. */

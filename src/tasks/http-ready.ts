@@ -9,7 +9,12 @@ const params = z.strictObject({
   port: z.int().min(1).max(65_535),
   path: z.string().startsWith('/', { error: 'must begin with "/"' }),
   address: z.string().min(1).default('127.0.0.1'),
-  status: z.int().min(100).max(599).default(200),
+  /** The Host header; default address and port. */
+  host: z.string().min(1).optional(),
+  /** `any`: it is enough that somebody answers in HTTP. */
+  status: z.union([z.int().min(100).max(599), z.literal('any')]).default(200),
+  /** Statuses that do as well: 404 where an older version has no such path. */
+  orStatus: z.array(z.int().min(100).max(599)).readonly().default([]),
   bodyIncludes: z.string().min(1).optional(),
   /** The container that is to answer: when it has ended for good, waiting ends too, and its log is shown. */
   container: z.string().min(1).optional(),
@@ -47,15 +52,23 @@ export const httpReady = defineTask<typeof params, void, Answer, void>({
   params,
   impact: 'none',
   claim: (p) => `gate:${url(p)}`,
-  title: (p) => `httpReady ${url(p)}`,
+  title: (p) => `httpReady ${url(p)}${p.host === undefined ? '' : ` as ${p.host}`}`,
   patience: (p) => ({ withinMs: p.within, everyMs: p.every, passes: p.passes }),
   async read(p, host) {
     const answer = await ask(p, host);
-    const ready = answer.reachable && answer.status === p.status && answer.bodyFits;
+    const ready = answer.reachable && answer.status === wantedStatus(p, answer) && answer.bodyFits;
     const behind = ready || p.container === undefined ? null : await readBehind(p.container, host);
     return { ...answer, asked: host.name, behind };
   },
-  want: (p, now) => ({ asked: '', said: '', behind: null, ...now, reachable: true, status: p.status, bodyFits: true }),
+  want: (p, now) => ({
+    asked: '',
+    said: '',
+    behind: null,
+    ...now,
+    reachable: true,
+    status: wantedStatus(p, now),
+    bodyFits: true,
+  }),
   hopeless: (_p, answer) => (answer === null || answer.behind === null ? undefined : lost(answer.behind)),
   unmet: (p, answer) => {
     const where = answer === null ? '' : ` on ${answer.asked}`;
@@ -67,9 +80,18 @@ export const httpReady = defineTask<typeof params, void, Answer, void>({
   },
 });
 
+/** What it must be; the status that was answered, where that will do. */
+function wantedStatus({ status, orStatus }: Params, now: Pick<Answer, 'status'> | null): number {
+  const found = now?.status ?? null;
+  if (found !== null && (status === 'any' || orStatus.includes(found))) return found;
+  return status === 'any' ? 200 : status;
+}
+
 async function ask(p: Params, host: Reader): Promise<Omit<Answer, 'asked' | 'behind'>> {
   try {
-    const reply = await host.httpGet({ address: p.address, port: p.port, path: p.path, timeoutMs: ANSWER_MS });
+    const { address, port, path, host: name } = p;
+    const as = name === undefined ? {} : { host: name };
+    const reply = await host.httpGet({ address, port, path, ...as, timeoutMs: ANSWER_MS });
     const bodyFits = p.bodyIncludes === undefined || reply.body.includes(p.bodyIncludes);
     return { reachable: true, status: reply.status, bodyFits, said: reply.body.trim().slice(0, 200) };
   } catch (error) {
@@ -80,7 +102,7 @@ async function ask(p: Params, host: Reader): Promise<Omit<Answer, 'asked' | 'beh
 
 function fault(p: Params, answer: Answer | null): string {
   if (answer === null || !answer.reachable) return 'got no answer';
-  if (answer.status !== p.status) return `answered ${answer.status} instead of ${p.status}`;
+  if (answer.status !== wantedStatus(p, answer)) return `answered ${answer.status} instead of ${p.status}`;
   if (!answer.bodyFits) return `answered ${answer.status} without "${p.bodyIncludes}" in its body`;
   return `answered ${answer.status}, but not ${p.passes} times in a row`;
 }

@@ -25,13 +25,15 @@ const HEADER = '# Written by api7-orch; changes by hand are undone by the next r
 // Long lines stay whole: folded texts are read differently by some YAML 1.1 readers.
 const yamlText = (value: PlainYaml): string => HEADER + dump(value, { lineWidth: -1, noRefs: true });
 
+/** A file's content as plain data. What an inventory brings has no type; whether it fits is checked value by value. */
+export const yamlContent = yamlValue.transform((value) => ({
+  ...contentOf(yamlText(plain(value, (secret) => secret.reveal())), hasSecret(value)),
+  value: () => value,
+}));
+
 const params = z.strictObject({
   path: absolutePath,
-  // What an inventory brings has no type; whether it fits is checked here, value by value.
-  content: yamlValue.transform((value) => ({
-    ...contentOf(yamlText(plain(value, (secret) => secret.reveal())), hasSecret(value)),
-    value: () => value,
-  })),
+  content: yamlContent,
   mode: octalMode.default('0640'),
   owner: account.default('root'),
   group: account.default('root'),

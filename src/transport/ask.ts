@@ -1,7 +1,7 @@
 import type { Secret } from '../core/secret.ts';
 
 export interface Question {
-  readonly kind: 'passphrase' | 'password' | 'become-password' | 'challenge';
+  readonly kind: 'passphrase' | 'password' | 'become-password' | 'challenge' | 'confirmation';
   /** What is wanted, as a person reads it, without a colon at its end: `password of ops`. */
   readonly what: string;
   /** Whether the answer may be seen while it is typed. */

@@ -15,6 +15,8 @@ export const countedDocker = (docker: Docker, { ask, write }: Trips): Docker => 
   create: (name, body) => write(() => docker.create(name, body)),
   start: (name) => write(() => docker.start(name)),
   stop: (name, options) => write(() => docker.stop(name, options)),
+  signal: (name, signal) => write(() => docker.signal(name, signal)),
+  wait: (name, timeoutSeconds) => ask(() => docker.wait(name, timeoutSeconds)),
   remove: (name) => write(() => docker.remove(name)),
   rename: (name, to) => write(() => docker.rename(name, to)),
   pull: (ref) => write(() => docker.pull(ref)),

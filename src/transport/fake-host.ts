@@ -3,6 +3,7 @@ import type {
   Command,
   Connection,
   Facts,
+  HaproxyWhat,
   HttpReply,
   HttpRequest,
   Ownership,
@@ -15,6 +16,7 @@ import { OrchError } from '../core/errors.ts';
 import { reveal, Secret } from '../core/secret.ts';
 import { countedDocker } from './fake-docker-trips.ts';
 import { FakeFiles } from './fake-files.ts';
+import { haproxyCommand } from './haproxy-command.ts';
 
 export interface FakeHostOptions {
   readonly name: string;
@@ -23,7 +25,10 @@ export interface FakeHostOptions {
   readonly freeBytes?: number;
   /** Answers HTTP requests; `null`: nobody listens there. */
   readonly http?: (request: HttpRequest) => HttpReply | null;
+  /** What HAProxy shows of what it is asked: `servers state`. */
   readonly haproxy?: (what: string) => string;
+  /** What HAProxy says to any other command; nothing: it was carried out. */
+  readonly haproxyCommand?: (command: string) => string;
   /** Carries out commands; gets the host, so that a command can change its files. */
   readonly command?: (command: Command, host: FakeHost, options: RunOptions) => Partial<RunResult> | undefined;
 }
@@ -113,7 +118,7 @@ export class FakeHost implements Connection {
     });
   }
 
-  async haproxyShow(_socket: string, what: 'stat' | 'info' | 'servers state'): Promise<string> {
+  async haproxyShow(_socket: string, what: HaproxyWhat): Promise<string> {
     return this.#ask(() => this.#options.haproxy?.(what) ?? '');
   }
 
@@ -145,6 +150,11 @@ export class FakeHost implements Connection {
 
   async run(command: Command, options: RunOptions = {}): Promise<RunResult> {
     return this.#write(() => this.#carryOut(command, options));
+  }
+
+  async haproxyCommand(socket: string, command: string): Promise<void> {
+    const carryOut = haproxyCommand(async (_socket, line) => this.#options.haproxyCommand?.(line) ?? 'Unknown command');
+    await this.#write(() => carryOut(socket, command));
   }
 
   async close(): Promise<void> {}

@@ -1,113 +1,49 @@
-import type { Duplex } from 'node:stream';
-import { quote } from '../core/argv.ts';
-import type { Command, RunOptions, RunResult } from '../core/connection.ts';
+import type { HaproxyWhat } from '../core/connection.ts';
 import { OrchError } from '../core/errors.ts';
-import { DialError, type Dialer } from './dialer.ts';
+import { oneCommand } from './haproxy-command.ts';
+import type { AskHaproxy } from './haproxy-socket.ts';
 
-const LIMIT_MS = 10_000;
-const REPLY_LIMIT = 16 * 1024 * 1024;
-const NO_TOOL = 93;
-const NO_SOCKET = 94;
+interface Waiting {
+  readonly what: HaproxyWhat;
+  resolve(reply: string): void;
+  reject(error: unknown): void;
+}
 
-type Run = (command: Command, options: RunOptions) => Promise<RunResult>;
-
-/**
- * Asks HAProxy's admin socket: over a dialled socket where that is permitted, else with root's rights by what the host
- * has to reach one (socat, nc, python3, perl). Which way works is remembered per socket.
- */
-export function haproxyShow(dialer: Dialer, run: Run): (socket: string, what: string) => Promise<string> {
-  const barred = new Set<string>();
-  return async (path, what) => {
-    const request = `show ${what}\n`;
-    if (!barred.has(path)) {
-      try {
-        return checked(path, await ask(await dialer.unix(path), request));
-      } catch (error) {
-        if (!(error instanceof DialError)) throw error;
-        barred.add(path);
-      }
-    }
-    return checked(path, await askByTool(run, path, request));
+/** Shows what is asked. All that is asked of a socket in one tick travels in one line, each thing once. */
+export function haproxyShow(ask: AskHaproxy): (socket: string, what: HaproxyWhat) => Promise<string> {
+  const waiting = new Map<string, Waiting[]>();
+  return async (socket, what) => {
+    oneCommand(`show ${what}`);
+    return await new Promise<string>((resolve, reject) => {
+      const same = waiting.get(socket);
+      if (same !== undefined) return void same.push({ what, resolve, reject });
+      const asked: Waiting[] = [{ what, resolve, reject }];
+      waiting.set(socket, asked);
+      setImmediate(() => {
+        waiting.delete(socket);
+        void answer(ask, socket, asked);
+      });
+    });
   };
 }
 
-const ask = (socket: Duplex, request: string): Promise<string> =>
-  new Promise<string>((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    const timer = setTimeout(
-      () => socket.destroy(new OrchError('TIMED_OUT', 'HAProxy did not answer in time')),
-      LIMIT_MS,
-    );
-    socket.on('data', (chunk: Buffer) => {
-      chunks.push(chunk);
-      length += chunk.length;
-      if (length > REPLY_LIMIT)
-        socket.destroy(new OrchError('HAPROXY_REPLY', 'HAProxy sent more than it can have to say'));
-    });
-    socket.on('error', (error) => {
-      clearTimeout(timer);
-      reject(error);
-    });
-    socket.on('close', () => {
-      clearTimeout(timer);
-      resolve(Buffer.concat(chunks).toString());
-    });
-    socket.write(request);
-  });
-
-async function askByTool(run: Run, path: string, request: string): Promise<string> {
-  const word = quote(path);
-  const result = await run({ script: toolScript(word) }, { stdin: request, timeoutMs: LIMIT_MS });
-  if (result.code === 0) return result.stdout;
-  const evidence = { details: result.stderr.trim() };
-  if (result.code === NO_SOCKET)
-    throw new OrchError('HAPROXY_UNREACHABLE', `there is no socket ${path}`, {
-      hint: 'check that HAProxy runs there and has "stats socket <path> level admin" in its global section',
-    });
-  if (result.code === NO_TOOL)
-    throw new OrchError(
-      'HAPROXY_DENIED',
-      `the login user may not open ${path}, and the host has nothing to open it with as root`,
-      {
-        hint: 'install socat on that host',
-      },
-    );
-  throw new OrchError('HAPROXY_UNREACHABLE', `HAProxy does not answer on ${path}`, {
-    ...evidence,
-    hint: 'check that HAProxy runs',
-    retryable: true,
-  });
+async function answer(ask: AskHaproxy, socket: string, asked: readonly Waiting[]): Promise<void> {
+  try {
+    const whats = [...new Set(asked.map(({ what }) => what))];
+    const replies = repliesIn(await ask(socket, whats.map((what) => `show ${what}`).join(';')), whats.length);
+    for (const { what, resolve } of asked) resolve(replies[whats.indexOf(what)] ?? '');
+  } catch (error) {
+    for (const { reject } of asked) reject(error);
+  }
 }
 
-/** The reply goes on until HAProxy closes: none of these may end at the end of its own input. */
-const toolScript = (word: string): string =>
-  [
-    `p=${word}`,
-    `[ -e "$p" ] || exit ${NO_SOCKET}`,
-    `if command -v socat >/dev/null 2>&1; then exec socat -t ${LIMIT_MS / 1000} - "UNIX-CONNECT:$p"; fi`,
-    'if nc -h 2>&1 | grep -q -e "-[0-9A-Za-z]*U"; then exec nc -U "$p"; fi',
-    `if command -v python3 >/dev/null 2>&1; then exec python3 -c ${quote(PYTHON)} "$p"; fi`,
-    `if command -v perl >/dev/null 2>&1; then exec perl -MIO::Socket::UNIX -e ${quote(PERL)} "$p"; fi`,
-    `exit ${NO_TOOL}`,
-  ].join('\n');
-
-const PYTHON = [
-  'import socket, sys',
-  's = socket.socket(socket.AF_UNIX)',
-  's.connect(sys.argv[1])',
-  's.sendall(sys.stdin.buffer.read())',
-  'for part in iter(lambda: s.recv(65536), b""): sys.stdout.buffer.write(part)',
-].join('\n');
-
-const PERL =
-  'my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die "$ARGV[0]: $!\\n"; local $/; print $s <STDIN>; $s->flush; print while <$s>;';
-
-function checked(path: string, reply: string): string {
-  if (/^(Permission denied|Unknown command)/.test(reply.trim()))
-    throw new OrchError('HAPROXY_DENIED', `HAProxy refuses the command on ${path}`, {
-      details: reply.trim().slice(0, 500),
-      hint: 'give the socket "level admin" in the global section',
-    });
-  return reply;
+/** Each of several replies ends with an empty line, and has none inside; one that is empty is that line alone. */
+function repliesIn(text: string, count: number): readonly string[] {
+  if (count === 1) return [text];
+  const replies = text.split(/(?<=^|\n)\n/).slice(0, -1);
+  if (replies.length === count) return replies;
+  throw new OrchError('HAPROXY_REPLY', `HAProxy gave ${replies.length} answers to ${count} questions`, {
+    details: text.slice(0, 500),
+    retryable: true,
+  });
 }

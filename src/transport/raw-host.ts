@@ -1,12 +1,16 @@
+import type { Stat } from '../core/connection.ts';
 import { located } from '../core/errors.ts';
 import { runShell, type ShellRequest } from './channel.ts';
 import { runCommand } from './command.ts';
 import { dockerDial } from './dial.ts';
 import type { Dialer } from './dialer.ts';
 import { pieces, type Source } from './feed.ts';
+import { haproxyCommand } from './haproxy-command.ts';
 import { haproxyShow } from './haproxy-show.ts';
+import { haproxySocket } from './haproxy-socket.ts';
 import { httpByTool } from './http-by-tool.ts';
 import { httpOverSocket, httpTarget } from './http-get.ts';
+import { ownersSeen } from './owners.ts';
 import type { RawConnection } from './raw-connection.ts';
 import { fileRequest, freeBytesRequest, sha256Request, statRequest, treeRequest } from './read-requests.ts';
 import { readingShell } from './reading-shell.ts';
@@ -42,26 +46,36 @@ export function rawHost({ name, rights, launch: open, dialer, close }: Carrier):
   const run: RawConnection['run'] = (command, options) =>
     sessions.run(() => runCommand(launch, rights, command, options));
 
-  const reader = scriptReader((script) => staying.run({ script, idleMs: READ_IDLE_MS }));
+  const owners = ownersSeen();
+  const reader = scriptReader((script) => staying.run({ script, idleMs: READ_IDLE_MS }), owners.runAs);
+  const stat = async (path: string): Promise<Stat | null> => {
+    const found = await reader.ask(statRequest(path));
+    if (found !== null) owners.learn(found);
+    return found;
+  };
   const freeBytes = (path: string): Promise<number> => reader.ask(freeBytesRequest(path));
-  const write = writes(async ({ script, stdin, onProgress, timeoutMs, idleMs }) => {
-    const limits = { ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(idleMs === undefined ? {} : { idleMs }) };
-    const input = inMemory(stdin);
-    if (input !== undefined && input.length <= SMALL_INPUT) {
-      const { code, stderr } = await staying.run({ script, input, ...limits });
-      return { code, stderr: stderr.toString() };
-    }
-    const stderr: Buffer[] = [];
-    const exit = await shell({
-      script,
-      ...limits,
-      stdin: input === undefined ? (stdin ?? []) : pieces(input),
-      ...(onProgress === undefined ? {} : { onStdinProgress: onProgress }),
-      onStdout: () => {},
-      onStderr: (chunk) => void stderr.push(chunk),
-    });
-    return { code: exit.code, stderr: Buffer.concat(stderr).toString() };
-  }, freeBytes);
+  const write = writes(
+    async ({ script, stdin, onProgress, timeoutMs, idleMs }) => {
+      const limits = { ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(idleMs === undefined ? {} : { idleMs }) };
+      const input = inMemory(stdin);
+      if (input !== undefined && input.length <= SMALL_INPUT) {
+        const { code, stderr } = await staying.run({ script, input, ...limits });
+        return { code, stderr: stderr.toString() };
+      }
+      const stderr: Buffer[] = [];
+      const exit = await shell({
+        script,
+        ...limits,
+        stdin: input === undefined ? (stdin ?? []) : pieces(input),
+        ...(onProgress === undefined ? {} : { onStdinProgress: onProgress }),
+        onStdout: () => {},
+        onStderr: (chunk) => void stderr.push(chunk),
+      });
+      return { code: exit.code, stderr: Buffer.concat(stderr).toString() };
+    },
+    freeBytes,
+    owners.isOurs,
+  );
 
   let forwards = true;
   const httpGet: RawConnection['httpGet'] = async (asked) => {
@@ -71,7 +85,9 @@ export function rawHost({ name, rights, launch: open, dialer, close }: Carrier):
     forwards = false;
     return await httpByTool(run, target);
   };
-  const show = haproxyShow(dialer, run);
+  const askHaproxy = haproxySocket(dialer, run);
+  const show = haproxyShow(askHaproxy);
+  const order = haproxyCommand(askHaproxy);
   const dialDocker = dockerDial(dialer, launchLasting, rights, sessions.held);
 
   /** Every failure of this host says so. */
@@ -86,13 +102,14 @@ export function rawHost({ name, rights, launch: open, dialer, close }: Carrier):
   return {
     name,
     facts: () => here(reader.facts()),
-    stat: (path) => here(reader.ask(statRequest(path))),
+    stat: (path) => here(stat(path)),
     sha256: (path) => here(reader.ask(sha256Request(path))),
     read: (path, limit = READ_LIMIT) => here(reader.ask(fileRequest(path, limit))),
     tree: (path) => here(reader.ask(treeRequest(path))),
     freeBytes: (path) => here(freeBytes(path)),
     httpGet: (asked) => here(httpGet(asked)),
     haproxyShow: (socket, what) => here(show(socket, what)),
+    haproxyCommand: (socket, command) => here(order(socket, command)),
     test: (command, options) => here(run(command, options)),
     run: (command, options) => here(run(command, options)),
     writeFile: (path, content, owned) => here(write.writeFile(path, content, owned)),

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Docker } from '../../src/core/docker.ts';
 import { OrchError } from '../../src/core/errors.ts';
-import { type ContainerSpec, createBody, observedSpec } from '../../src/docker/spec.ts';
+import { type ContainerSpec, createBody, observedSpec, sameAgain } from '../../src/docker/spec.ts';
 
 /** An engine under test, real or fake, with an image whose processes end on SIGTERM and run a shell script. */
 export interface EngineUnderTest {
@@ -184,6 +184,40 @@ export function engineContract(under: () => EngineUnderTest): void {
     await docker.stop(name('nobody'), { signal: 'SIGTERM', timeoutSeconds: 1 });
     expect(await docker.container(name('nobody'))).toBeNull();
     expect(await code(docker.start(name('nobody')))).toBe('DOCKER_FAILED');
+  });
+
+  test('a container that ends by itself is waited for; one that does not is told', async () => {
+    const { docker, name } = under();
+    await docker.create(name('lasting'), createBody(spec()));
+    await docker.start(name('lasting'));
+    expect(await code(docker.wait(name('lasting'), 1))).toBe('TIMED_OUT');
+    await docker.signal(name('lasting'), 'SIGKILL');
+    expect(await docker.wait(name('lasting'), 10)).toBe(137);
+    await docker.signal(name('lasting'), 'SIGKILL');
+    await docker.signal(name('nobody'), 'SIGKILL');
+    await clean(name('lasting'));
+  });
+
+  test('the same again: a container of ours made from what the Engine says of it', async () => {
+    const { docker, name, ref, file, port } = under();
+    const declared = spec({
+      hostname: 'gw-1',
+      env: { TZ: 'UTC' },
+      labels: { role: 'gateway' },
+      ports: { '80/tcp': [`127.0.0.1:${port}`] },
+      mounts: { '/etc/config.yaml': { source: file.path, readOnly: true } },
+      stopSignal: 'SIGQUIT',
+      stopTimeoutSeconds: 77,
+      nofile: 2048,
+    });
+    await docker.create(name('first'), createBody(declared));
+    const first = await docker.container(name('first'));
+    if (first === null) throw new Error('it is not there');
+    await docker.create(name('second'), sameAgain(first, ref));
+    const second = await docker.container(name('second'));
+    expect(second && observedSpec(second)).toEqual(observedSpec(first));
+    expect(second?.Config).toEqual(first.Config);
+    await clean(name('first'), name('second'));
   });
 
   test('a running container is not removed', async () => {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -8,10 +8,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Secret } from '../../src/core/secret.ts';
 import { type DialledDocker, dockerOver, withDocker } from '../../src/docker/client.ts';
 import { createBody } from '../../src/docker/spec.ts';
+import { configAccepted } from '../../src/tasks/config-accepted.ts';
 import { container } from '../../src/tasks/container.ts';
 import { file } from '../../src/tasks/file.ts';
+import { idle } from '../../src/tasks/idle.ts';
 import { image } from '../../src/tasks/image.ts';
 import { package_ } from '../../src/tasks/package.ts';
+import { restarted } from '../../src/tasks/restarted.ts';
 import { connectLocal } from '../../src/transport/local.ts';
 import { installed } from '../support/installed.ts';
 import { tarGzOf } from './archives.ts';
@@ -207,6 +210,75 @@ describe('the task types on a real host', () => {
     expect(await run('two\n')).toEqual(['changed package', 'ok image', 'ok file', 'ok container']);
     execFileSync('docker', ['rmi', '-f', ref], { stdio: 'ignore' });
     expect(await run('two\n')).toEqual(['ok package', 'changed image', 'ok file', 'ok container']);
+  });
+
+  test('a new configuration is tried in a container of its own image, which leaves nothing', async () => {
+    const record = join(directory, 'accepted');
+    const accept = (content: object) =>
+      runOn(host, function* () {
+        const pkg = package_({ from, into });
+        yield pkg;
+        const busybox = image({ ref, from: pkg });
+        yield busybox;
+        // The uid that it is readable for is that of the process that checks it.
+        const how = { target: '/etc/app.yaml', command: 'busybox grep good /etc/app.yaml', as: 0, record };
+        yield configAccepted({ image: busybox, content, ...how });
+      });
+    expect(await accept({ a: 'good' })).toEqual(['ok package', 'ok image', 'changed configAccepted']);
+    expect(await accept({ a: 'good' })).toEqual(['ok package', 'ok image', 'ok configAccepted']);
+    expect((await accept({ a: 'bad' })).at(-1)).toMatch(/^CONFIG_REFUSED .*ended with exit code 1/);
+    expect(readdirSync(directory).filter((entry) => entry.startsWith('accepted'))).toEqual(['accepted']);
+    const names = (await docker.containers()).flatMap(({ Names }) => Names);
+    expect(names.filter((one) => one.includes('config-check'))).toEqual([]);
+  });
+
+  test('a download behind a published port is counted in the container', async () => {
+    const serve =
+      'busybox mkdir /www; busybox dd if=/dev/zero of=/www/large bs=1M count=64; exec busybox httpd -f -p 80 -h /www';
+    await run('two\n', serve);
+    const gate = idle({ container: name, ports: [80], still: '1s' });
+    const busy = async () => (await gate.bound.read(await host(), undefined))?.busy;
+    const ask = async (): Promise<Socket | undefined> =>
+      new Promise((resolve) => {
+        const socket = connect(port, '127.0.0.1', () => socket.write('GET /large HTTP/1.0\r\n\r\n'));
+        socket.once('data', () => resolve(socket.pause()));
+        socket.once('error', () => resolve(undefined)).once('end', () => resolve(undefined));
+      });
+    let held: Socket | undefined;
+    await expect.poll(async () => (held ??= await ask()), { timeout: 10_000 }).toBeDefined();
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    expect(await busy()).toBe(1);
+    held?.destroy();
+    await expect.poll(busy, { timeout: 10_000 }).toBe(0);
+    expect(await run('two\n')).toEqual(['ok package', 'ok image', 'ok file', 'changed container']);
+  });
+
+  test('a restart keeps a container; one that has to be killed is made anew, the same', async () => {
+    const again = () =>
+      runOn(host, function* () {
+        yield restarted({ container: name, since: new Date().toISOString(), stopTimeoutSeconds: 2 });
+      });
+    await settled();
+    const first = await docker.container(name);
+    expect(await again()).toEqual(['changed restarted']);
+    const second = await docker.container(name);
+    expect(second).toMatchObject({ Id: first?.Id, State: { Running: true } });
+    expect(second?.State.StartedAt).not.toBe(first?.State.StartedAt);
+    expect(await run('two\n', 'trap "" QUIT; while :; do sleep 1; done')).toContain('changed container');
+    await settled();
+    const stubborn = await docker.container(name);
+    expect(await again()).toEqual(['changed restarted']);
+    const remade = await docker.container(name);
+    expect(remade?.Id).not.toBe(stubborn?.Id);
+    expect(remade?.Config).toEqual(stubborn?.Config);
+    expect(remade?.HostConfig).toEqual(stubborn?.HostConfig);
+    expect(await run('two\n', 'trap "" QUIT; while :; do sleep 1; done')).toEqual([
+      'ok package',
+      'ok image',
+      'ok file',
+      'ok container',
+    ]);
+    expect(await run('two\n')).toContain('changed container');
   });
 
   test('one that was killed is made anew', async () => {

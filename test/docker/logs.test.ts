@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { logText } from '../../src/docker/logs.ts';
+import { endOfLog, logText } from '../../src/docker/logs.ts';
 
 function frame(stream: number, text: string): Buffer {
   const body = Buffer.from(text);
@@ -19,4 +19,13 @@ test('both streams come out in order, whatever bytes they hold', () => {
 test('a log without frames is its own text', () => {
   expect(logText(Buffer.from('plain text of a terminal\n'))).toBe('plain text of a terminal\n');
   expect(logText(Buffer.alloc(0))).toBe('');
+});
+
+test.each([
+  ['short', 10, 'short'],
+  ['first line\nsecond', 8, 'second'],
+  ['one line without end', 8, 'hout end'],
+  ['first line\nsecond\n', 8, 'second\n'],
+])('the end of %j within %i characters is %j', (text, limit, end) => {
+  expect(endOfLog(text, limit)).toBe(end);
 });

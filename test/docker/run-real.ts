@@ -25,6 +25,7 @@ export async function runOn(
       check: false,
       diff: false,
       forks: 1,
+      urgent: new AbortController().signal,
       signal: new AbortController().signal,
     },
     {

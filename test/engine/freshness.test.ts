@@ -112,10 +112,23 @@ test.each([
   const { fake, flap } = flapping('READ_FAILED', retryable, times);
   const run = await runPlays([fake], notes('a', 'b', 'c'), {
     onEvent: (event) => {
-      if (event.type === 'task.end' && event.task === 'note /etc/c') flap();
+      if (event.type === 'task.start' && event.task === 'note /etc/c') flap();
     },
   });
   expect(run.codes).toEqual(codes);
+});
+
+test('with a wait behind the last write everything is looked at after the wait', async () => {
+  const fake = bareHost();
+  const clock = virtualClock(() => {
+    put(fake, '/answer', 'yes');
+    put(fake, '/etc/a', 'gone');
+  });
+  const program = onePlay(function* (): Steps {
+    yield note({ path: '/etc/a', content: 'a' });
+    yield answered({ path: '/answer' });
+  });
+  expect((await runPlays([fake], program, { clock })).codes).toEqual(['NOT_SETTLED']);
 });
 
 test.each([false, true])('a read that fails once at its turn is tried once more (check: %s)', async (check) => {

@@ -8,7 +8,8 @@ import { loadInventory } from '../../src/inventory/load.ts';
 import { selectHosts } from '../../src/inventory/select.ts';
 import { FakeHost } from '../../src/transport/fake-host.ts';
 import { DockerHost } from '../docker/docker-host.ts';
-import { runPlays } from '../support/run-fake.ts';
+import { FakeHaproxy } from '../support/fake-haproxy.ts';
+import { runPlays, virtualClock } from '../support/run-fake.ts';
 
 // A wave is all that a host is asked before the first answer is needed: what it costs is one round trip. The fake host
 // counts waves as its trips.
@@ -36,14 +37,11 @@ load_balancers:
 `;
 
 const IMAGES = ['api7-ee-3-integrated:v3.10.5', 'api7-ee-dp-manager:v3.10.5', 'api7-ee-3-gateway:3.10.5'];
-const MEMBERS = ['10.0.1.11 17080', '10.0.2.21 9080', '10.0.2.22 9080'];
-
-const serversState = (): string =>
-  [
-    '1',
-    '# be_id be_name srv_name srv_addr srv_port srv_op_state srv_admin_state srv_fqdn',
-    ...MEMBERS.map((member) => `1 pool ${member.replace(' ', '-')} ${member} 2 0 -`),
-  ].join('\n');
+const MEMBERS = [
+  { backend: 'dashboards', name: 'cp-1', address: '10.0.1.11', port: 17_080 },
+  { backend: 'gateways', name: 'gw-1', address: '10.0.2.21', port: 9080 },
+  { backend: 'gateways', name: 'gw-2', address: '10.0.2.22', port: 9080 },
+];
 
 let inventory: Inventory;
 beforeAll(async () => {
@@ -59,7 +57,8 @@ function cluster(): readonly FakeHost[] {
       host.engine.pullable.set(`api7/${image}`, { classic: `sha256:${image}`, containerd: `sha256:x${image}` });
     return host;
   });
-  return [new FakeHost({ name: 'lb-1', haproxy: serversState }), ...docker];
+  const haproxy = new FakeHaproxy({ servers: MEMBERS, clock: virtualClock() });
+  return [new FakeHost({ name: 'lb-1', ...haproxy.host }), ...docker];
 }
 
 const run = (hosts: readonly FakeHost[], check = false) =>

@@ -151,18 +151,60 @@ test('a tag at a place that is not secret gives plain text', () => {
   expect(host('cp-1').ssh.port).toBe(2022);
 });
 
-test('load balancers are resolved to host names', () => {
+test('load balancers are resolved to host names, with what holds where nothing is said', () => {
+  const byDefault = {
+    longestRequestMs: 60_000,
+    drain: { withinMs: 60_000, onTimeout: 'abort', quietMs: 10_000 },
+    declared: { longestRequest: false, within: false },
+  };
   expect(Object.fromEntries(full.loadBalancers)).toEqual({
     gateways: {
       driver: 'haproxy',
       name: 'gateways',
       hosts: ['lb-1'],
       socket: '/run/h.sock',
+      config: '/etc/haproxy/haproxy.cfg',
       members: ['gw-1', 'gw-2'],
       port: 9080,
+      ...byDefault,
     },
-    dashboards: { driver: 'none', name: 'dashboards', members: ['cp-1'], reason: 'a cloud balancer' },
+    dashboards: { driver: 'none', name: 'dashboards', members: ['cp-1'], port: 17_080, reason: 'a cloud balancer' },
+    gateways_tls: {
+      driver: 'nginx',
+      name: 'gateways_tls',
+      hosts: ['lb-1'],
+      include: '/etc/nginx/api7-orch/gateways.conf',
+      pid: '/run/nginx.pid',
+      test: ['/opt/nginx/sbin/nginx', '-t'],
+      reload: ['nginx', '-s', 'reload'],
+      members: ['gw-1', 'gw-2'],
+      port: 9443,
+      longestRequestMs: 300_000,
+      drain: { withinMs: 360_000, onTimeout: 'quit_tail', quietMs: 30_000 },
+      check: { everyMs: 5000, fall: 2, rise: 1 },
+      declared: { longestRequest: true, within: true },
+    },
+    dp_managers: {
+      driver: 'command',
+      name: 'dp_managers',
+      hosts: ['lb-1'],
+      hooks: {
+        status: ['/opt/lb/status', '--json'],
+        drain: ['/opt/lb/out'],
+        restore: ['/opt/lb/in'],
+        close: ['/opt/lb/out', '--hard'],
+        counters: ['/opt/lb/count'],
+      },
+      members: ['cp-1', 'cp-2'],
+      port: 17_900,
+      ...byDefault,
+      drain: { ...byDefault.drain, onTimeout: 'hold' },
+    },
   });
+});
+
+test('a request that gateways must answer', () => {
+  expect(full.api7.gateway.probe).toEqual({ path: '/orders?page=1', host: 'shop.example.com:8080', status: 401 });
 });
 
 test.each<[BindPort, string, readonly string[]]>([

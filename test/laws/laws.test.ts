@@ -29,7 +29,7 @@ const apply = (host: FakeHost, subject: Subject, check = false) =>
     { check, diff: true },
   );
 
-const silent = { warn: () => undefined, progress: () => undefined };
+const silent = { warn: () => undefined, progress: () => undefined, aboutToStop: async () => undefined };
 
 const picture = (host: FakeHost): string => JSON.stringify(host.snapshot());
 

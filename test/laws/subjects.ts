@@ -3,16 +3,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Secret } from '../../src/core/secret.ts';
 import type { Task } from '../../src/core/task.ts';
+import { backInTraffic } from '../../src/lb/back-in-traffic.ts';
+import { haproxy } from '../../src/lb/haproxy.ts';
+import { leasePath } from '../../src/lb/lease.ts';
+import { outOfTraffic } from '../../src/lb/out-of-traffic.ts';
 import { command } from '../../src/tasks/command.ts';
+import { configAccepted } from '../../src/tasks/config-accepted.ts';
 import { container } from '../../src/tasks/container.ts';
 import { directory } from '../../src/tasks/directory.ts';
 import { file } from '../../src/tasks/file.ts';
 import { image } from '../../src/tasks/image.ts';
 import { package_ } from '../../src/tasks/package.ts';
+import { restarted } from '../../src/tasks/restarted.ts';
+import { stopped } from '../../src/tasks/stopped.ts';
 import { yamlFile } from '../../src/tasks/yaml-file.ts';
 import { FakeHost } from '../../src/transport/fake-host.ts';
 import { dockerArchive, tarGzOf } from '../docker/archives.ts';
 import { DockerHost, registerPackage } from '../docker/docker-host.ts';
+import { FakeHaproxy } from '../support/fake-haproxy.ts';
 
 /** Planted in every secret of every subject: may turn up in no event. */
 export const SENTINEL = 'sentinel-5ecr3t';
@@ -121,6 +129,24 @@ async function withContainers(host: FakeHost): Promise<string> {
   return JSON.stringify([host.snapshot(), made, (await engine.image(REF))?.Id]);
 }
 
+/** A host on which a gateway of ours runs. */
+const serving = (): DockerHost => {
+  const host = new DockerHost();
+  host.files.makeDirectory('/opt', { ...ROOT, mode: '0755' });
+  host.engine.loadArchive({ classic: 'sha256:1', containerd: 'sha256:2' }, REF);
+  // The fake engine does what it is told at once.
+  void host.engine.create('api7-gateway', {
+    Image: REF,
+    Labels: { 'api7-orch.spec': 'v1:1' },
+    HostConfig: { RestartPolicy: { Name: 'unless-stopped' } },
+  });
+  void host.engine.start('api7-gateway');
+  return host;
+};
+
+/** Later than the start above, earlier than any other of the fake engine. */
+const AFTER_START = new Date(2500).toISOString();
+
 const stores = (['classic', 'containerd'] as const).flatMap((store): readonly Subject[] => [
   {
     name: `package, absent (${store})`,
@@ -148,8 +174,84 @@ const stores = (['classic', 'containerd'] as const).flatMap((store): readonly Su
   },
 ]);
 
+const MEMBER = { node: 'gw-1', address: '10.0.2.21', port: 9080 } as const;
+const AT = {
+  balancer: haproxy({ pool: 'gateways', host: 'lb-1', socket: '/run/haproxy/admin.sock' }),
+  member: MEMBER,
+} as const;
+const LEASES = ['/var', '/var/lib', '/var/lib/api7-orch', '/var/lib/api7-orch/leases'] as const;
+const balancers = new WeakMap<FakeHost, FakeHaproxy>();
+
+/** A host that runs HAProxy; `leased`: what was set before is on record, as weight 50. */
+const balancerHost =
+  (leased = false) =>
+  (): FakeHost => {
+    const fake = new FakeHaproxy({
+      clock: { now: () => 1_000_000 },
+      servers: ['gateways', 'gateways_tcp'].map((backend) => ({ ...MEMBER, backend, name: 'gw-1', weight: 100 })),
+    });
+    const host = new FakeHost({ name: 'lb-1', ...fake.host });
+    balancers.set(host, fake);
+    const before = { 'gateways/gw-1': { admin: 'ready', weight: '50' } };
+    const lease = { node: 'gw-1', before, by: 'ops@desk', at: '2026-01-01T00:00:00Z', reason: 'laws', held: [] };
+    if (!leased) return host;
+    for (const [path, mode] of LEASES.map((path) => [path, path.endsWith('leases') ? '0700' : '0755'] as const))
+      host.files.makeDirectory(path, { ...ROOT, mode });
+    host.files.write(leasePath('gateways', 'gw-1'), Buffer.from(JSON.stringify(lease)), { ...ROOT, mode: '0600' });
+    fake.command('set server gateways/gw-1 state drain');
+    return host;
+  };
+
+const withBalancer = (host: FakeHost): string =>
+  JSON.stringify([host.snapshot(), balancers.get(host)?.show('servers state')]);
+
 export const subjects: readonly Subject[] = [
   ...stores,
+  one('stopped', () => stopped({ container: 'api7-gateway' }), serving, { stable: withContainers }),
+  one('restarted', () => restarted({ container: 'api7-gateway', since: AFTER_START }), serving, {
+    stable: withContainers,
+  }),
+  one(
+    'restarted, after it had to be killed',
+    () => restarted({ container: 'api7-gateway', since: AFTER_START }),
+    () => {
+      const host = serving();
+      host.engine.stubborn.add('api7-gateway');
+      return host;
+    },
+    { stable: withContainers },
+  ),
+  {
+    name: 'configAccepted',
+    host: () => {
+      const host = new DockerHost();
+      host.files.makeDirectory('/opt', { ...ROOT, mode: '0755' });
+      host.engine.program = () => ({ exitCode: 0, log: '' });
+      return host;
+    },
+    *tasks() {
+      const copied = package_({ from: pkg, into: '/opt/package' });
+      yield copied;
+      const loaded = image({ ref: REF, from: copied });
+      yield loaded;
+      const how = { target: '/conf.yaml', command: 'check', as: 636, record: '/opt/.accepted' };
+      yield configAccepted({ image: loaded, content: dsn(), ...how });
+    },
+    stable: withContainers,
+  },
+  one(
+    'outOfTraffic, in service',
+    () => outOfTraffic({ ...AT, by: 'ops@desk', at: '2026-01-01T00:00:00Z', reason: 'laws', how: 'drained' }),
+    balancerHost(),
+    { stable: withBalancer, sideEffects: LEASES },
+  ),
+  one(
+    'outOfTraffic, of a record that lacks a server',
+    () => outOfTraffic({ ...AT, by: 'ops@desk', reason: 'laws', how: 'closed' }),
+    balancerHost(true),
+    { stable: withBalancer, sideEffects: ['/var/lib/api7-orch/leases'] },
+  ),
+  one('backInTraffic, drained', () => backInTraffic(AT), balancerHost(true), { stable: withBalancer }),
   one('directory, absent', () => directory({ path: '/opt/api7/deep', mode: '0750' }), hostWith(), {
     sideEffects: ['/opt', '/opt/api7'],
   }),

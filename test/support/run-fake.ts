@@ -4,12 +4,13 @@ import type { NumberedEvent, RunEvent } from '../../src/core/event.ts';
 import type { Host } from '../../src/core/host.ts';
 import type { LocalFiles } from '../../src/core/local-files.ts';
 import { type Plays, play } from '../../src/core/play.ts';
+import type { Fleet } from '../../src/core/rolling.ts';
 import type { Steps } from '../../src/core/task.ts';
 import { emitter } from '../../src/engine/emit.ts';
 import { Hosts } from '../../src/engine/hosts.ts';
 import { localFiles } from '../../src/engine/local-files.ts';
 import { Locals } from '../../src/engine/locals.ts';
-import { type RunReport, runPlaybook } from '../../src/engine/run-playbook.ts';
+import { type RollFlags, type RunReport, runPlaybook } from '../../src/engine/run-playbook.ts';
 import type { FakeHost } from '../../src/transport/fake-host.ts';
 
 /** Time that passes only when somebody sleeps. */
@@ -44,6 +45,11 @@ export interface FakeRunOptions {
   /** Hosts that refuse to be connected to. */
   readonly dead?: readonly string[];
   readonly signal?: AbortSignal;
+  readonly urgent?: AbortSignal;
+  readonly fleet?: Fleet;
+  readonly rollFlags?: RollFlags;
+  readonly ask?: (question: string) => Promise<boolean>;
+  readonly outage?: (what: string) => Promise<boolean>;
   readonly onEvent?: (event: RunEvent) => void;
   /** Default: every fake host by its name; patterns are names with commas, or `all`. */
   readonly select?: (pattern: string) => readonly Host[];
@@ -83,6 +89,12 @@ export async function runPlays(
       diff: options.diff ?? false,
       forks: options.forks ?? 20,
       signal: options.signal ?? new AbortController().signal,
+      urgent: options.urgent ?? new AbortController().signal,
+      ...(options.fleet === undefined ? {} : { fleet: options.fleet }),
+      ...(options.rollFlags === undefined ? {} : { rollFlags: options.rollFlags }),
+      ...(options.ask === undefined ? {} : { ask: options.ask }),
+      ...(options.outage === undefined ? {} : { outage: options.outage }),
+      onNetwork: (listener) => open.onNetwork(listener),
     },
     {
       title: 'test',

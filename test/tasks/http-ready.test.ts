@@ -66,6 +66,35 @@ describe('httpReady', () => {
     );
   });
 
+  test('another status may do as well', async () => {
+    const task = httpReady({ port: 7085, path: '/status/ready', orStatus: [404] });
+    expect((await plan(task, answering({ status: 404, body: '' }))).differences).toEqual([]);
+    expect(paths((await plan(task, answering({ status: 503, body: '' }))).differences)).toEqual(['status']);
+  });
+
+  test.each([
+    [{ status: 502, body: '' }, []],
+    [null, ['reachable', 'status', 'bodyFits']],
+  ])('any answer will do where only that somebody is there is asked: %j', async (reply, differing) => {
+    const task = httpReady({ port: 80, path: '/', status: 'any' });
+    expect(paths((await plan(task, answering(reply))).differences)).toEqual(differing);
+  });
+
+  test('asks in the name of another host', async () => {
+    const asked: HttpRequest[] = [];
+    const host = new FakeHost({
+      name: 'gw-2',
+      http: (request) => {
+        asked.push(request);
+        return { status: 200, body: '' };
+      },
+    });
+    const task = httpReady({ port: 9080, path: '/', host: 'shop.example.com' });
+    expect((await plan(task, host)).differences).toEqual([]);
+    expect(asked.map(({ host }) => host)).toEqual(['shop.example.com']);
+    expect(task.title).toBe('httpReady http://127.0.0.1:9080/ as shop.example.com');
+  });
+
   test('ready, but not often enough in a row', async () => {
     const task = httpReady({ port: 80, path: '/', passes: 3, within: '30s' });
     expect(await messageOf(task, answering({ status: 200, body: '' }))).toContain(

@@ -25,7 +25,7 @@ export async function settle<S extends Data>(
   return { did: change.differences, left: (await plan(task, host)).differences };
 }
 
-const silent = { warn: () => undefined, progress: () => undefined };
+const silent = { warn: () => undefined, progress: () => undefined, aboutToStop: async () => undefined };
 
 export const paths = (differences: readonly Difference[]): readonly string[] => differences.map(({ path }) => path);
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { LONGEST_MS } from '../../core/duration.ts';
 import { Task } from '../../core/task.ts';
 import { bindingText, type ContainerSpec } from '../../docker/spec.ts';
 import { absolutePath, secretOrText } from '../file/fields.ts';
+import { stopFields } from './stop.ts';
 
 const portNumber = z.int().min(1).max(65_535);
 
@@ -18,11 +18,6 @@ const mount = z.strictObject({ source: absolutePath, target: absolutePath, readO
 
 const task = z.instanceof(Task, { error: 'must be a task' });
 
-const signal = z.string().regex(/^SIG[A-Z0-9+-]+$/, { error: "must be a signal name such as 'SIGQUIT'" });
-
-/** A timer must be able to wait for it, and a while longer. */
-const LONGEST_STOP_SECONDS = Math.floor(LONGEST_MS / 1000) - 3600;
-
 export const containerParams = z
   .strictObject({
     name: z
@@ -35,8 +30,7 @@ export const containerParams = z
     env: z.record(z.string().regex(/^[^=\0]+$/, { error: 'must be a variable name' }), secretOrText).default({}),
     labels: z.record(z.string().min(1), z.string()).default({}),
     restart: z.enum(['no', 'always', 'unless-stopped', 'on-failure']).default('unless-stopped'),
-    stopSignal: signal.optional(),
-    stopTimeoutSeconds: z.int().min(0).max(LONGEST_STOP_SECONDS).optional(),
+    ...stopFields,
     nofile: z.int().min(1).optional(),
     networkMode: z.string().min(1).optional(),
     command: z.array(z.string()).readonly().optional(),

@@ -1,14 +1,11 @@
 import type { Connection } from '../../core/connection.ts';
 import type { ContainerInspect } from '../../core/docker.ts';
-import { OrchError } from '../../core/errors.ts';
 import type { Change, Report } from '../../core/task-type.ts';
 import { createBody } from '../../docker/spec.ts';
 import { labelsOf } from './labels.ts';
 import { type ContainerParams, specOf } from './params.ts';
 import { type ContainerState, temporaryName } from './state.ts';
-
-/** Exit code of a process that SIGKILL ended. */
-const KILLED = 137;
+import { refuseExited, stopGently, wasKilled } from './stop.ts';
 
 /**
  * Makes the difference. The new container is created beside the old one first, so that a refused one leaves the old one
@@ -32,12 +29,12 @@ export async function writeContainer(
   if (step === 'create') await docker.create(p.name, bodyOf(p, change));
   if (step === 'replace' && old !== null) {
     await docker.create(fresh, bodyOf(p, change));
-    await stopOld(p, old, host, report);
+    await stopGently(old, p, host, report);
     await docker.remove(p.name);
     await docker.rename(fresh, p.name);
   }
   await docker.start(p.name);
-  await refuseExited(p, host);
+  await refuseExited(p.name, host);
 }
 
 type Step = 'create' | 'replace' | 'start' | 'none';
@@ -53,8 +50,7 @@ function nextStep({ before, differences }: Change<ContainerState>, old: Containe
   // Its restart policy was faster than we.
   if (old.State.Running) return 'none';
   // A killed process leaves stale sockets in the container's file system, on which its next start fails.
-  const killed = old.State.ExitCode === KILLED || old.State.OOMKilled || old.State.Status === 'dead';
-  return killed ? 'replace' : 'start';
+  return wasKilled(old) ? 'replace' : 'start';
 }
 
 function bodyOf(p: ContainerParams, { after }: Change<ContainerState>): ReturnType<typeof createBody> {
@@ -62,31 +58,4 @@ function bodyOf(p: ContainerParams, { after }: Change<ContainerState>): ReturnTy
   const env = Object.keys(spec.env);
   const remembered = labelsOf({ spec: after?.spec ?? null, env, restartOn: after?.restartOn ?? {} });
   return createBody({ ...spec, labels: { ...spec.labels, ...remembered } });
-}
-
-async function stopOld(p: ContainerParams, old: ContainerInspect, host: Connection, report: Report): Promise<void> {
-  const signal = p.stopSignal ?? old.Config.StopSignal ?? 'SIGTERM';
-  const timeoutSeconds = p.stopTimeoutSeconds ?? old.Config.StopTimeout ?? 10;
-  await host.docker.stop(p.name, { signal, timeoutSeconds });
-  if (!old.State.Running) return;
-  const ended = await host.docker.container(p.name);
-  if (ended?.State.ExitCode === KILLED)
-    report.warn(
-      `container ${p.name} had not ended ${timeoutSeconds} s after ${signal} and was killed: in-flight requests were cut. Raise its stop time-out.`,
-    );
-}
-
-/** A container that its restart policy does not bring back must not pass for started. */
-async function refuseExited(p: ContainerParams, { docker }: Connection): Promise<void> {
-  const started = await docker.container(p.name);
-  if (started === null || started.State.Running) return;
-  const details = await docker.logs(p.name, 20);
-  throw new OrchError(
-    'CONTAINER_EXITED',
-    `container ${p.name} ended at once with exit code ${started.State.ExitCode}`,
-    {
-      hint: `read its log on the host: docker logs ${p.name}`,
-      ...(details === '' ? {} : { details }),
-    },
-  );
 }

@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import type { Reader } from '../core/connection.ts';
+import { defineTask } from '../core/define-task.ts';
+import { OrchError } from '../core/errors.ts';
+import { reaches } from './reaches.ts';
+
+const params = z.strictObject({
+  /** The gateway; its own environment says where it looks for its control plane. */
+  container: z.string().min(1),
+  /** Where it would look if it has no such environment, or is not there. */
+  endpoints: z.array(z.string()).readonly(),
+  /** The other gateways that are in service, asked for `/status/ready` from here. */
+  siblings: z.array(z.strictObject({ name: z.string(), address: z.string() })).readonly(),
+  statusPort: z.int().min(1).max(65_535),
+});
+
+type Params = z.output<typeof params>;
+
+type Away = {
+  /** Endpoints that answer, and all of them. */
+  readonly answering: number;
+  readonly silent: readonly string[];
+  /** Siblings that answered: those that are ready, and those that say that their control plane is away. */
+  readonly ready: readonly string[];
+  readonly unready: readonly string[];
+  readonly enough: boolean;
+};
+
+/** As the vendor names them; the newer name wins. */
+const VARIABLES = ['API7_DP_MANAGER_ENDPOINTS', 'API7_CONTROL_PLANE_ENDPOINTS'];
+
+const READY_MS = 3000;
+
+/**
+ * A gate, one look: the control plane is there for a gateway that is about to be restarted. More than half of the
+ * endpoints in its own list answer from its host (with fewer it does not start), and not every sibling reports that its
+ * control plane is away. It is no fault of this gateway, so nothing is to be drained: the run holds.
+ *
+ * @throws OrchError CONTROL_PLANE_AWAY
+ * @example yield controlPlaneGuard({ container: 'api7-gateway', endpoints, siblings: [], statusPort: 7085 });
+ */
+export const controlPlaneGuard = defineTask<typeof params, void, Away, void>({
+  kind: 'controlPlaneGuard',
+  params,
+  impact: 'none',
+  claim: (p) => `gate:control plane of ${p.container}`,
+  title: (p) => `the control plane answers ${p.container}`,
+  async read(p, host) {
+    const [endpoints, siblings] = await Promise.all([endpointsOf(p, host), siblingsOf(p, host)]);
+    const answers = await Promise.all(endpoints.map((endpoint) => reaches(endpoint, host)));
+    const silent = endpoints.filter((_, i) => answers[i] !== true);
+    const answering = endpoints.length - silent.length;
+    const { ready, unready } = siblings;
+    const enough = answering * 2 > endpoints.length && (ready.length > 0 || unready.length === 0);
+    return { answering, silent, ready, unready, enough };
+  },
+  want: (_p, now) => ({ answering: 0, silent: [], ready: [], unready: [], ...now, enough: true }),
+  unmet: (p, state) => {
+    const { answering, silent, unready } = state ?? { answering: 0, silent: [], unready: [] };
+    const all = answering + silent.length;
+    const why =
+      answering * 2 > all
+        ? `every other gateway that answers says that it is not ready (${unready.join(', ')})`
+        : `${answering} of the ${all} endpoints of ${p.container} answer from its host, more than half must; silent: ${silent.join(', ')}`;
+    return new OrchError('CONTROL_PLANE_AWAY', why, {
+      hint: 'a gateway that is restarted now could not load its configuration: see to DP Manager and its database first',
+      retryable: true,
+    });
+  },
+});
+
+async function endpointsOf(p: Params, { docker }: Reader): Promise<readonly string[]> {
+  const env = (await docker.container(p.container))?.Config.Env ?? [];
+  for (const name of VARIABLES) {
+    const listed = listOf(env.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1));
+    if (listed.length > 0) return listed;
+  }
+  return p.endpoints;
+}
+
+function listOf(text: string | undefined): readonly string[] {
+  try {
+    return z.array(z.string()).parse(JSON.parse(text ?? '[]'));
+  } catch {
+    return [];
+  }
+}
+
+/** Those that do not answer from here say nothing: a firewall may keep their status port for balancers. */
+async function siblingsOf(p: Params, host: Reader): Promise<Pick<Away, 'ready' | 'unready'>> {
+  const statuses = await Promise.all(
+    p.siblings.map(async ({ name, address }) => {
+      const asked = { address, port: p.statusPort, path: '/status/ready', timeoutMs: READY_MS };
+      const status = await host.httpGet(asked).then(
+        (reply) => reply.status,
+        () => 0,
+      );
+      return { name, status };
+    }),
+  );
+  const named = (wanted: (status: number) => boolean): readonly string[] =>
+    statuses.filter(({ status }) => wanted(status)).map(({ name }) => name);
+  // An older version has no such path and cannot complain.
+  return { ready: named((status) => status === 200 || status === 404), unready: named((status) => status === 503) };
+}

@@ -1,0 +1,64 @@
+import type { Steps } from '../core/task.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import { balancerSilent } from './balancer-silent.ts';
+import { componentAt, GATEWAY } from './components.ts';
+import { controlPlaneGuard } from './control-plane-guard.ts';
+import { controllerReaches } from './controller-reaches.ts';
+import { membersOf } from './held-connections.ts';
+import { PORTS } from './paths.ts';
+import { anotherUp } from './pool-members.ts';
+import type { Place, Seat } from './seats.ts';
+import type { TrafficContext } from './traffic.ts';
+
+/** Ports on which clients usually reach a balancer. */
+const DATA_PORTS = [80, 443];
+
+/**
+ * What must hold before a node is drained, and once more right before something of it is stopped. Where somebody has
+ * confirmed that its pool goes down altogether, nothing is kept up for its sake.
+ */
+export function* guard(context: TrafficContext, place: Place): Steps {
+  const { inventory, mayEmpty } = context;
+  for (const { pool, host } of place.without)
+    yield balancerSilent({ balancer: host, ...frontOf(inventory, host, pool.port), reached: controllerReaches });
+  for (const seat of place.seats) {
+    const holds = componentAt(seat.pool.port)?.holdsConnections === true;
+    if (holds && seat.pool.members.length > 1 && !mayEmpty(seat.pool.name)) yield takeover(inventory, seat);
+  }
+  const goesDown = place.seats.some(({ pool }) => mayEmpty(pool.name));
+  if (place.components.includes(GATEWAY) && !goesDown)
+    yield controlPlaneGuard({
+      container: GATEWAY.container,
+      endpoints: inventory.api7.gateway.endpoints,
+      siblings: siblingsOf(inventory, place),
+      statusPort: PORTS.status,
+    });
+}
+
+const takeover = (inventory: Inventory, seat: Seat) =>
+  anotherUp({ balancer: seat.balancer, members: membersOf(inventory, seat), leaving: seat.member.node }).delegate(
+    seat.balancer.host,
+  );
+
+/** Where clients would find a balancer: the usual ports, the members' own, and those that gateways are told of. */
+function frontOf({ hosts, api7 }: Inventory, name: string, memberPort: number) {
+  const address = hosts.get(name)?.address ?? name;
+  const told = api7.gateway.endpoints
+    .filter((endpoint) => URL.canParse(endpoint))
+    .map((endpoint) => new URL(endpoint))
+    .filter(({ hostname, port }) => hostname === address && port !== '')
+    .map(({ port }) => Number(port));
+  return { address, ports: [...new Set([...DATA_PORTS, memberPort, ...told])] };
+}
+
+function siblingsOf({ hosts, loadBalancers }: Inventory, { node }: Place) {
+  const pools = [...loadBalancers.values()].filter(
+    ({ port, members }) => members.includes(node) && port !== undefined && GATEWAY.ports.includes(port),
+  );
+  const names = new Set(pools.flatMap(({ members }) => members));
+  names.delete(node);
+  return [...names].flatMap((name) => {
+    const address = hosts.get(name)?.address;
+    return address === undefined ? [] : [{ name, address }];
+  });
+}

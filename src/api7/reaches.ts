@@ -1,0 +1,39 @@
+import { quote } from '../core/argv.ts';
+import type { Reader } from '../core/connection.ts';
+import { OrchError } from '../core/errors.ts';
+
+const ANSWER_MS = 3000;
+
+/** Exit codes of curl that mean: no name, no connection, no answer in time. Any other means that somebody was there. */
+const NOBODY = new Set([5, 6, 7, 28]);
+const NO_CURL = 127;
+
+/**
+ * Whether a control-plane endpoint answers from a host. By http it must say that it is healthy; by https, where only a
+ * gateway's certificate would be let in, it is enough that somebody listens.
+ */
+export async function reaches(endpoint: string, host: Reader): Promise<boolean> {
+  if (!URL.canParse(endpoint)) return false;
+  const url = new URL(endpoint);
+  const secure = url.protocol === 'https:';
+  const address = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const port = Number(url.port === '' ? (secure ? 443 : 80) : url.port);
+  try {
+    const { status } = await host.httpGet({ address, port, path: '/healthz', timeoutMs: ANSWER_MS });
+    // A server of TLS answers plain HTTP with a refusal; one without that path is an older one.
+    return secure || status < 500;
+  } catch (error) {
+    if (!(error instanceof OrchError) || (error.code !== 'HTTP_UNREACHABLE' && error.code !== 'TIMED_OUT')) throw error;
+    return secure && (await listens(url.origin, host));
+  }
+}
+
+/**
+ * Whether anybody listens there, seen from a host. Some servers hang up on plain HTTP, which looks as if nobody were
+ * there; curl tells these apart. Without it they are taken for silent.
+ */
+export async function listens(origin: string, host: Reader): Promise<boolean> {
+  const script = `command -v curl >/dev/null || exit ${NO_CURL}; curl -q -ksS -g --noproxy '*' -m 3 -o /dev/null ${quote(origin)}`;
+  const { code } = await host.test({ script }, { timeoutMs: 2 * ANSWER_MS });
+  return code !== null && code !== NO_CURL && !NOBODY.has(code);
+}

@@ -1,0 +1,26 @@
+import type { Steps } from '../core/task.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import { httpReady } from '../tasks/http-ready.ts';
+import { steadyContainer } from '../tasks/steady-container.ts';
+import type { Component } from './components.ts';
+import { PORTS } from './paths.ts';
+
+/** For so long a container must have run before it is trusted. */
+const STEADY = '5s';
+
+/** Gates of a node that was changed, before its balancers get it back. */
+export function* readyGates({ api7 }: Inventory, components: readonly Component[]): Steps {
+  for (const { name, container, health } of components) {
+    yield httpReady({ ...health, container, within: name === 'dashboard' ? '8m' : '2m', passes: 3 });
+    if (name === 'gateway') yield* gatewayGates(container, api7.gateway.probe);
+    yield steadyContainer({ container, for: STEADY });
+  }
+}
+
+function* gatewayGates(container: string, probe: Inventory['api7']['gateway']['probe']): Steps {
+  // Once: later it may say 503 on all gateways together, and they serve all the same. Older versions have no such path.
+  yield httpReady({ port: PORTS.status, path: '/status/ready', orStatus: [404], container, within: '1m' });
+  if (probe === undefined) return;
+  const { path, host, status } = probe;
+  yield httpReady({ port: PORTS.http, path, host, status, container, within: '1m' });
+}

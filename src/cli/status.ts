@@ -1,0 +1,56 @@
+import { OrchError } from '../core/errors.ts';
+import { redactData } from '../core/redact.ts';
+import { loadInventory } from '../inventory/load.ts';
+import { selectHosts } from '../inventory/select.ts';
+import { paintFor } from '../render/paint.ts';
+import { sinkOf } from '../render/sink.ts';
+import { lookAtSeats, seatsOf } from './lb-look.ts';
+import { type LookFlags, looking, type Outside, widthOf } from './lb-session.ts';
+import { positiveInteger } from './positive-integer.ts';
+import { lookAtHosts } from './status-look.ts';
+import { statusReport } from './status-report.ts';
+import { statusLines } from './status-table.ts';
+
+export interface StatusFlags extends LookFlags {
+  /** End with 3 when anything is not well, too. */
+  readonly exitCode?: boolean;
+}
+
+/** Groups whose hosts run something of API7's. */
+const GROUPS = ['control_plane', 'data_plane'];
+
+/**
+ * `api7-orch status`: how the services of the control plane and the gateways are. It only looks.
+ *
+ * @returns 0; 3 when something could not be looked at, or, if wanted, is not well; 6 when interrupted
+ */
+export async function status(
+  pattern: string,
+  flags: StatusFlags,
+  { stdout = process.stdout, ...outside }: Outside = {},
+): Promise<number> {
+  const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
+  const forks = positiveInteger('--forks', flags.forks);
+  const targets = selectHosts(inventory, pattern).filter(({ groups }) => GROUPS.some((name) => groups.includes(name)));
+  if (targets.length === 0)
+    throw new OrchError('NO_HOSTS_MATCHED', `"${pattern}" names no host of ${GROUPS.join(' or ')}`, {
+      hint: 'balancers are shown by api7-orch lb status',
+    });
+  const chosen = new Set(targets.map(({ name }) => name));
+  const seats = seatsOf(inventory).filter(({ member }) => chosen.has(member.node));
+  const names = [...new Set([...chosen, ...seats.map(({ balancer }) => balancer.host)])];
+
+  return await looking(inventory, names, { flags, ...outside }, async (hosts) => {
+    const [seen, looked] = await Promise.all([
+      lookAtHosts(targets, { hosts, forks }),
+      lookAtSeats(inventory, seats, { hosts, forks }),
+    ]);
+    const report = redactData(statusReport(inventory, seen, looked, new Date()));
+    const out = sinkOf(stdout);
+    if (flags.output === 'json') out.write(`${JSON.stringify(report, null, 2)}\n`);
+    else out.write(`${statusLines(report, { paint: paintFor(stdout), width: widthOf(stdout) }).join('\n')}\n`);
+    await out.flush();
+    if (report.errors.length > 0) return 3;
+    return flags.exitCode === true && report.hosts.some(({ well }) => !well) ? 3 : 0;
+  });
+}

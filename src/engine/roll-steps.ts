@@ -1,0 +1,152 @@
+import { isUnreachable, OrchError } from '../core/errors.ts';
+import type { RunEvent } from '../core/event.ts';
+import { faultOf } from '../core/fault.ts';
+import { Play } from '../core/play.ts';
+import type { Evidence, Traffic } from '../core/rolling.ts';
+import type { Steps } from '../core/task.ts';
+import type { Result, Step } from '../rolling/types.ts';
+import { applyHost } from './apply-host.ts';
+import type { HostRun } from './host-run.ts';
+import type { RollContext } from './roll.ts';
+import type { RollSoak } from './roll-soak.ts';
+import { FREE_TURNS } from './turns.ts';
+
+/** Steps that only look. They are told by their outcome; their tasks are told when one of them fails. */
+const LOOKS: ReadonlySet<Step> = new Set(['guard', 'recheck', 'evidence', 'soak']);
+
+/** How often a drain that was lost right before the stop (a reload, somebody's hand) is made once more. */
+const DRAINS = 3;
+
+/** Errors by which a person must decide, and nothing is wrong with the node itself. */
+const HOLDS: ReadonlySet<string> = new Set(['CONTROL_PLANE_AWAY', 'DRAIN_HOLD', 'SOAK_INCONCLUSIVE']);
+
+/** Carries out the machine's steps: each is a program of tasks that the node's `Traffic` gives, run like any play's. */
+export class RollSteps {
+  readonly #context: RollContext;
+  readonly #soak: RollSoak;
+
+  constructor(context: RollContext, soak: RollSoak) {
+    this.#context = context;
+    this.#soak = soak;
+  }
+
+  /** One step of one node, to its end. Whatever goes wrong is a result. */
+  async carryOut(node: string, step: Step, nodes: readonly string[] = []): Promise<Result> {
+    const { clock, emit, play } = this.#context;
+    const told = { type: 'roll.step', play: play.options.name, host: node, step } as const;
+    const begun = clock.now();
+    emit({ ...told, status: 'begun', durationMs: 0 });
+    try {
+      await this.#carryOut(node, step, nodes);
+      emit({ ...told, status: 'ok', durationMs: clock.now() - begun });
+      return { kind: 'ok' };
+    } catch (error) {
+      const result = resultOf(error, node);
+      const note = 'fault' in result ? result.fault.message : '';
+      emit({ ...told, status: result.kind === 'hold' ? 'held' : 'failed', note, durationMs: clock.now() - begun });
+      return result;
+    }
+  }
+
+  /** Runs one program for a node. `quiet`: its tasks are not told. @throws OrchError */
+  async run<R>(node: string, program: () => Steps<R>, { quiet = false } = {}): Promise<R> {
+    const { context, emit } = this.#quieted(quiet);
+    const run: HostRun = {
+      ...context,
+      // What a node's balancers are told must not be broken off by the first Ctrl-C: only the second ends it.
+      signal: context.urgent,
+      emit,
+      play: new Play({ name: context.play.options.name, hosts: node, tasks: program }),
+      host: context.hostNamed(node),
+      turns: FREE_TURNS,
+      check: false,
+      unsettled: true,
+      pending: undefined,
+    };
+    const result = await applyHost(run);
+    if (result.error !== undefined) throw result.error;
+    if (result.status !== 'ok') throw new OrchError('INTERRUPTED', `interrupted on ${node}`, { host: node });
+    return result.value as R;
+  }
+
+  /** The last look before something that serves is stopped. A drain that was lost meanwhile is made once more. */
+  async aboutToStop(node: string): Promise<void> {
+    const traffic = this.#context.fleet?.traffic(node);
+    if (traffic === undefined) return;
+    for (let left = DRAINS; ; left--) {
+      await this.run(node, () => traffic.guard(), { quiet: true });
+      try {
+        return await this.run(node, () => traffic.stillDrained(), { quiet: true });
+      } catch (error) {
+        if (!(error instanceof OrchError) || error.code !== 'DRAIN_LOST' || left <= 1) throw error;
+        this.#context.emit({ type: 'warning', host: node, message: `${error.message}: it is drained once more` });
+        await this.run(node, () => traffic.drain());
+        await this.run(node, () => traffic.drained());
+      }
+    }
+  }
+
+  async #carryOut(node: string, step: Step, nodes: readonly string[]): Promise<void> {
+    const traffic = this.#context.fleet?.traffic(node);
+    if (step === 'soak') return await this.#soak.watch(node, this);
+    if (step === 'recheck') return await this.#recheck(nodes);
+    if (traffic === undefined) return;
+    const program = programOf(traffic, step);
+    const value = await this.run(node, program, { quiet: LOOKS.has(step) });
+    if (step === 'evidence')
+      for (const evidence of value as readonly Evidence[])
+        this.#context.emit({ type: 'roll.evidence', host: node, evidence });
+  }
+
+  /** All at once; the first that is not well any more is the fault. */
+  async #recheck(nodes: readonly string[]): Promise<void> {
+    const looks = await Promise.allSettled(
+      nodes.map(async (node) => {
+        const traffic = this.#context.fleet?.traffic(node);
+        if (traffic !== undefined) await this.run(node, () => traffic.stillWell(), { quiet: true });
+      }),
+    );
+    const bad = looks.find((look) => look.status === 'rejected');
+    if (bad !== undefined) throw bad.reason;
+  }
+
+  #quieted(quiet: boolean): { readonly context: RollContext; emit(event: RunEvent): void } {
+    const { emit } = this.#context;
+    const isLoud = (event: RunEvent): boolean =>
+      event.type !== 'host.plan' && (!quiet || event.type === 'warning' || event.type === 'host.unreachable');
+    return { context: this.#context, emit: (event) => (isLoud(event) ? emit(event) : undefined) };
+  }
+}
+
+function programOf(traffic: Traffic, step: Exclude<Step, 'soak' | 'recheck'>): () => Steps<unknown> {
+  switch (step) {
+    case 'guard':
+      return () => traffic.guard();
+    case 'drain':
+    case 'isolate':
+      return () => traffic.drain();
+    case 'prove':
+      return () => traffic.drained();
+    case 'ready':
+      return () => traffic.ready();
+    case 'restore':
+    case 'giveBack':
+      return () => traffic.restore();
+    case 'confirm':
+      return () => traffic.inService();
+    case 'evidence':
+      return () => traffic.evidence();
+    case 'apply':
+      throw new OrchError('INTERNAL', 'a node is changed by its own program, not by a step');
+    default:
+      return step satisfies never;
+  }
+}
+
+/** A host that is gone is not one that failed; and a balancer that is gone says nothing about the node behind it. */
+export function resultOf(error: unknown, node: string): Result {
+  const fault = faultOf(error, { host: node });
+  if (isUnreachable(error) && fault.host === node) return { kind: 'lost', fault };
+  if (error instanceof OrchError && HOLDS.has(error.code)) return { kind: 'hold', fault };
+  return { kind: 'failed', fault };
+}

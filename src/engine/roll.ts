@@ -1,0 +1,225 @@
+import { OrchError } from '../core/errors.ts';
+import type { Fault } from '../core/event.ts';
+import { faultOf } from '../core/fault.ts';
+import type { Host } from '../core/host.ts';
+import type { Play } from '../core/play.ts';
+import { advance, startRoll } from '../rolling/machine.ts';
+import { endOf } from '../rolling/report.ts';
+import type { State } from '../rolling/state.ts';
+import type { Command, Event, Observation, Step } from '../rolling/types.ts';
+import type { HostResult } from './host-run.ts';
+import type { ReadAhead } from './read-ahead.ts';
+import { beginRoll } from './roll-begin.ts';
+import { optionsOf, roleOf } from './roll-role.ts';
+import { RollSoak } from './roll-soak.ts';
+import { RollSteps, resultOf } from './roll-steps.ts';
+import type { RunContext } from './run-playbook.ts';
+import type { Slots } from './slots.ts';
+import { type Turns, TurnsClosed } from './turns.ts';
+
+export type RollContext = RunContext & {
+  readonly ahead: ReadAhead;
+  readonly play: Play;
+  readonly slots: Slots;
+  hostNamed(name: string): Host;
+};
+
+interface Waiting {
+  go(): void;
+  stop(error: Error): void;
+}
+
+/**
+ * Between the programs of a play's hosts and the pure machine that decides about them: what the programs ask for become
+ * events, what the machine orders is carried out. It decides nothing itself.
+ */
+export class Roll implements Turns {
+  readonly #context: RollContext;
+  readonly #steps: RollSteps;
+  readonly #inRun: readonly string[];
+  readonly #role: readonly string[];
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #troubled = new Map<string, boolean>();
+  readonly #over = new Map<string, PromiseWithResolvers<void>>();
+  /** Nodes that were granted and whose program has not come back yet. */
+  readonly #granted = new Set<string>();
+  readonly #taken = new Set<string>();
+  #seen: Readonly<Record<string, Observation>> = {};
+  #begun: Promise<void> | undefined;
+  #state: State;
+
+  /** `lost`: hosts of the play that nobody could connect to and that are to be skipped. */
+  constructor(context: RollContext, hosts: readonly string[], lost: ReadonlySet<string>) {
+    this.#context = context;
+    this.#inRun = hosts;
+    const nodes = roleOf(context, hosts, lost);
+    this.#role = nodes.map(({ id }) => id);
+    this.#steps = new RollSteps(context, new RollSoak(context, () => this.#siblings()));
+    for (const id of hosts) this.#over.set(id, Promise.withResolvers<void>());
+    this.#state = startRoll(optionsOf(context), nodes);
+    context.signal.addEventListener('abort', () => this.#send({ type: 'interrupted' }), { once: true });
+    context.onNetwork?.((up) => this.#send({ type: 'network', up }));
+  }
+
+  looked(host: string, { troubled }: { readonly troubled: boolean }): void {
+    this.#troubled.set(host, troubled);
+    this.#send({ type: 'looked', node: host, troubled });
+  }
+
+  async take(host: string): Promise<void> {
+    if (this.#taken.has(host))
+      throw new OrchError('TURN_TAKEN', `${host} was given back to its balancers already`, {
+        host,
+        hint: 'in the playbook, state what changes the node before the gate that wants it in traffic',
+      });
+    this.#taken.add(host);
+    this.#context.slots.free(host);
+    const turn = new Promise<void>((go, stop) => this.#waiting.set(host, { go, stop }));
+    this.#send({ type: 'wants', node: host });
+    await turn;
+  }
+
+  aboutToStop(host: string): Promise<void> {
+    return this.#steps.aboutToStop(host);
+  }
+
+  async giveBack(host: string): Promise<void> {
+    if (!this.#granted.delete(host)) return;
+    this.#send({ type: 'did', node: host, step: 'apply', result: { kind: 'ok' } });
+    await this.#over.get(host)?.promise;
+    const end = endOf(this.#state, host);
+    if (end?.state === 'failed' && end.fault !== undefined) throw errorOf(end.fault);
+  }
+
+  async end(host: string, { status, error }: Pick<HostResult, 'status' | 'error'>): Promise<OrchError | undefined> {
+    if (this.#granted.delete(host)) {
+      const failure = error ?? new OrchError('INTERRUPTED', `interrupted while ${host} was being changed`, { host });
+      this.#send({ type: 'did', node: host, step: 'apply', result: resultOf(failure, host) });
+    } else if (endOf(this.#state, host) === undefined) {
+      const fault = error === undefined ? {} : { fault: faultOf(error, { host }) };
+      this.#send({ type: 'ended', node: host, ok: status === 'ok', ...fault });
+    }
+    await this.#over.get(host)?.promise;
+    const end = endOf(this.#state, host);
+    return status === 'ok' && end?.state === 'failed' && end.fault !== undefined ? errorOf(end.fault) : undefined;
+  }
+
+  /** Tells how every node came out of it; nothing where nobody had to wait for a turn. */
+  async report(): Promise<void> {
+    const { emit, play, fleet } = this.#context;
+    if (this.#begun === undefined) return;
+    const nodes = this.#inRun.flatMap((id) => {
+      const end = endOf(this.#state, id);
+      if (end === undefined) return [];
+      const { state, traffic, why } = end;
+      const stays = traffic === 'out' && fleet?.traffic(id) !== undefined;
+      const next = stays ? this.#context.restoreCommand?.(id) : undefined;
+      return [
+        [
+          id,
+          {
+            state,
+            traffic,
+            ...(why === undefined || state === 'done' ? {} : { cause: why }),
+            ...(next === undefined ? {} : { next }),
+          },
+        ] as const,
+      ];
+    });
+    emit({ type: 'roll.end', play: play.options.name, nodes: Object.fromEntries(nodes) });
+  }
+
+  #send(event: Event): void {
+    const { state, commands } = advance(this.#state, event);
+    this.#state = state;
+    for (const command of commands) this.#obey(command);
+    for (const [host, over] of this.#over) if (endOf(state, host) !== undefined) over.resolve();
+  }
+
+  #obey(command: Command): void {
+    switch (command.do) {
+      case 'observe':
+        void this.#observe().then((event) => this.#send(event));
+        break;
+      case 'step':
+        if (command.step === 'apply') this.#grant(command.node);
+        else this.#carryOut(command);
+        break;
+      case 'refuse':
+        this.#refuse(command.node, command.why, command.own);
+        break;
+      case 'hold':
+        void this.#ask(command.node, command.fault);
+        break;
+      case 'finish':
+        break;
+      default:
+        command satisfies never;
+    }
+  }
+
+  #grant(host: string): void {
+    this.#granted.add(host);
+    this.#waiting.get(host)?.go();
+    this.#waiting.delete(host);
+  }
+
+  #refuse(host: string, why: string, own: Fault | undefined): void {
+    this.#waiting.get(host)?.stop(new TurnsClosed(why, own && errorOf(own)));
+    this.#waiting.delete(host);
+  }
+
+  #carryOut({ node, step, nodes }: { readonly node: string; readonly step: Step; readonly nodes?: readonly string[] }) {
+    void this.#steps.carryOut(node, step, nodes).then((result) => this.#send({ type: 'did', node, step, result }));
+  }
+
+  /** Every node of the role, all in one tick: each balancer is asked once. Before the first start the plan is told. */
+  async #observe(): Promise<Event> {
+    try {
+      const seen = await Promise.all(this.#role.map(async (node) => [node, await this.#look(node)] as const));
+      this.#seen = Object.fromEntries(seen);
+      this.#begun ??= beginRoll(this.#context, this.#steps, { state: this.#state, role: this.#role, seen: this.#seen });
+      await this.#begun;
+      return { type: 'observed', nodes: this.#seen };
+    } catch (error) {
+      return { type: 'blind', fault: faultOf(error) };
+    }
+  }
+
+  async #look(node: string): Promise<Observation> {
+    const traffic = this.#context.fleet?.traffic(node);
+    if (traffic !== undefined) return await this.#steps.run(node, () => traffic.observe(), { quiet: true });
+    const well = this.#troubled.get(node) !== true;
+    return { inTraffic: well, held: false, leased: false, up: well };
+  }
+
+  async #ask(node: string | undefined, fault: Fault): Promise<void> {
+    const { emit, play, ask } = this.#context;
+    const told = {
+      type: 'roll.hold',
+      play: play.options.name,
+      why: `${node === undefined ? '' : `${node}: `}${fault.message}`,
+    } as const;
+    emit({ ...told, waiting: true });
+    const go = (await ask?.(`${fault.message}. Go on?`)) ?? false;
+    emit({ ...told, waiting: false });
+    this.#send({ type: 'answered', go });
+  }
+
+  /** Members in service to compare a changed one with: those that this run has not changed, while there are any. */
+  #siblings(): readonly string[] {
+    const up = this.#role.filter((node) => this.#seen[node]?.up === true && !this.#granted.has(node));
+    const unchanged = up.filter((node) => !this.#taken.has(node));
+    return unchanged.length > 0 ? unchanged : up;
+  }
+}
+
+/** An error again, of what was told of it. */
+function errorOf({ code, message, hint, host, task, details }: Fault): OrchError {
+  return new OrchError(code, message, {
+    ...(hint === undefined ? {} : { hint }),
+    ...(host === undefined ? {} : { host }),
+    ...(task === undefined ? {} : { task }),
+    ...(details === undefined ? {} : { details }),
+  });
+}

@@ -1,0 +1,108 @@
+/** One line of haproxy.cfg as words, without quotes and comments. */
+type Words = readonly string[];
+
+/** A section that serves or balances; `inherited` are the lines of the `defaults` that it starts from. */
+export interface HaproxySection {
+  readonly name: string;
+  readonly lines: readonly Words[];
+  readonly inherited: readonly Words[];
+}
+
+export interface HaproxyConfig {
+  /** Sections `backend` and `listen` by name. */
+  readonly backends: ReadonlyMap<string, HaproxySection>;
+  readonly global: readonly Words[];
+}
+
+const SECTIONS = new Set(
+  'global defaults frontend backend listen peers resolvers userlist mailers program cache ring http-errors fcgi-app log-forward'.split(
+    ' ',
+  ),
+);
+
+/** Reads as much of haproxy.cfg as health checks and persistence need. What it does not know it passes over. */
+export function parseHaproxyConfig(text: string): HaproxyConfig {
+  const backends = new Map<string, HaproxySection>();
+  const named = new Map<string, Words[]>();
+  const global: Words[] = [];
+  let defaults: Words[] = [];
+  let lines: Words[] = [];
+  for (const words of text.replaceAll('\\\n', ' ').split('\n').map(wordsOf)) {
+    const [keyword = '', name = ''] = words;
+    if (!SECTIONS.has(keyword)) {
+      if (keyword !== '') lines.push(words);
+      continue;
+    }
+    lines = keyword === 'global' ? global : [];
+    const from = named.get(words[words.indexOf('from') + 1] ?? '');
+    const inherited = words.includes('from') && from !== undefined ? from : defaults;
+    if (keyword === 'backend' || keyword === 'listen') backends.set(name, { name, lines, inherited });
+    if (keyword === 'defaults') {
+      // One that starts from another one goes on where that ends.
+      if (words.includes('from') && from !== undefined) lines.push(...from);
+      defaults = lines;
+      if (name !== '' && name !== 'from') named.set(name, lines);
+    }
+  }
+  return { backends, global };
+}
+
+function wordsOf(line: string): Words {
+  const words: string[] = [];
+  for (const [, quoted, double, comment, bare] of line.matchAll(
+    /'([^']*)'|"((?:[^"\\]|\\.)*)"|(#.*)|((?:[^\s'"#\\]|\\.)+)/g,
+  )) {
+    if (comment !== undefined) break;
+    words.push(quoted ?? double ?? (bare ?? '').replace(/\\(.)/g, '$1'));
+  }
+  return words;
+}
+
+/** Options of a server: its own line first, then the section's `default-server`, then that of its defaults. */
+export function serverOptions(section: HaproxySection, server: string): readonly Words[] | undefined {
+  const own = section.lines.find((words) => isServer(words, server));
+  if (own === undefined) return undefined;
+  const lists = [section.lines, section.inherited].flatMap((lines) =>
+    lines
+      .filter(([keyword]) => keyword === 'default-server')
+      .map((words) => words.slice(1))
+      .reverse(),
+  );
+  return [own.slice(own[0] === 'server' ? 3 : 4), ...lists];
+}
+
+function isServer([keyword, name = '', third = '']: Words, server: string): boolean {
+  if (keyword === 'server') return name === server;
+  if (keyword !== 'server-template' || !server.startsWith(name)) return false;
+  const [first = 1, last = first] = third.includes('-') ? third.split('-').map(Number) : [1, Number(third)];
+  const rest = server.slice(name.length);
+  return /^\d+$/.test(rest) && Number(rest) >= first && Number(rest) <= last;
+}
+
+/** The word behind an option, from the nearest line that has it. */
+export function optionOf(lists: readonly Words[], option: string): string | undefined {
+  for (const words of lists) {
+    const at = words.lastIndexOf(option);
+    if (at >= 0) return words[at + 1];
+  }
+  return undefined;
+}
+
+/** Milliseconds of a time as HAProxy writes it: `500`, `2s`; undefined when it is anything else. */
+export function haproxyTime(text: string | undefined): number | undefined {
+  const [, amount, unit = 'ms'] = /^(\d+)(us|ms|s|m|h|d)?$/.exec(text ?? '') ?? [];
+  if (amount === undefined) return undefined;
+  const scale: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+  return Math.ceil(Number(amount) * (scale[unit] ?? 1));
+}
+
+/** Keywords by which a request may go to a server that is drained; a `cookie` only with a value on the server's line. */
+const PERSISTENT = new Set(['stick', 'use-server', 'force-persist', 'persist', 'appsession']);
+
+/** Whether a backend may send requests to a server of it that is drained. */
+export function mayStick({ lines, inherited }: HaproxySection): boolean {
+  return [...lines, ...inherited].some(
+    ([keyword = '', second]) =>
+      PERSISTENT.has(keyword) || keyword === 'cookie' || (keyword === 'option' && second === 'persist'),
+  );
+}

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import type { CheckTiming, ServerView } from '../core/balancer.ts';
+import { defineTask } from '../core/define-task.ts';
+import { OrchError } from '../core/errors.ts';
+import type { Task } from '../core/task.ts';
+import { isOut } from './look.ts';
+import { span, where } from './task-params.ts';
+
+const params = z.strictObject({
+  ...where,
+  /** Of the balancer's health checks. Left out: whatever it shows now is believed. */
+  timing: z.custom<CheckTiming>().optional(),
+  /** Servers that somebody else keeps out of traffic: they count as they are. */
+  held: z.array(z.string()).default([]),
+  /** Counted from when it could be proved at the earliest. */
+  within: span.prefault('60s'),
+});
+
+type Params = z.output<typeof params>;
+
+type Service = { readonly servers: { readonly [name: string]: string } };
+
+const type = defineTask<typeof params, void, Service, void>({
+  kind: 'inService',
+  params,
+  impact: 'none',
+  inTraffic: true,
+  claim: ({ balancer, member }) => `gate:${balancer.name} ${member.node} in service`,
+  title: ({ balancer, member }) => `${balancer.pool}: ${member.node} is in service`,
+  async read(p, host) {
+    const { servers } = await p.balancer.view(host, p.member);
+    return { servers: Object.fromEntries(servers.map((server) => [server.name, service(p, server)])) };
+  },
+  want: (_p, now) => ({ servers: Object.fromEntries(Object.keys(now?.servers ?? {}).map((name) => [name, 'up'])) }),
+  patience: ({ timing, within }) => ({
+    withinMs: within + provedAfterMs(timing) + (timing?.slowstartMs ?? 0),
+    everyMs: 500,
+    passes: 1,
+  }),
+  unmet(p, state) {
+    const bad = Object.entries(state?.servers ?? {}).filter(([, word]) => word !== 'up');
+    return new OrchError(
+      'LB_MEMBER_NOT_UP',
+      `${p.balancer.name}: ${bad.map(([name, word]) => `${name} is ${word}`).join(', ') || `${p.member.node} could not be read`}`,
+      {
+        hint: 'see why the balancer\'s health check fails: it must reach the check port on the member\'s address; "maintenance" and "drained" were set by somebody else',
+      },
+    );
+  },
+});
+
+/**
+ * Gate: the balancer really uses the node. With `timing` it must have been up for as long as `rise` checks take that all
+ * began after it was last set, the last of them passed, and slow start must be over: a balancer shows a server up before
+ * it has looked at it. Without, one look that shows it up is enough.
+ *
+ * @throws OrchError LB_MEMBER_UNKNOWN at once; LB_MEMBER_NOT_UP
+ * @example yield inService({ balancer, member, timing, within: '60s' });
+ */
+export const inService = (p: z.input<typeof params>): Task<void> => type(p).delegate(p.balancer.host);
+
+/** Milliseconds after which `rise` checks that began later than a moment have ended, at the latest. */
+export const provedAfterMs = (timing: CheckTiming | undefined): number =>
+  timing === undefined ? 0 : timing.rise * timing.everyMs + (timing.timeoutMs ?? timing.everyMs);
+
+function service({ timing, held }: Params, server: ServerView): string {
+  if (held.includes(server.name) && isOut(server)) return 'up';
+  if (server.state !== 'up' || timing === undefined || server.check === 'none') return server.state;
+  if (server.check === 'failed') return 'up, though its last health check failed';
+  const young = server.sinceMs !== undefined && server.sinceMs < provedAfterMs(timing);
+  return young || server.check === 'pending' ? 'up, but not yet proved by a health check' : 'up';
+}

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import type { Lease, MemberView, ServerView } from '../core/balancer.ts';
+import { defineTask } from '../core/define-task.ts';
+import type { Task } from '../core/task.ts';
+import { leasePath, writeLease } from './lease.ts';
+import { isEmptying, isOut, look } from './look.ts';
+import { where } from './task-params.ts';
+
+const params = z.strictObject({
+  ...where,
+  /** Who takes it out: `user@controller`. */
+  by: z.string().min(1),
+  reason: z.string().min(1),
+  /** ISO time; default: the time of the write. */
+  at: z.string().optional(),
+  /** `drained`: no new requests but those that stick to it. `closed`: none at all. */
+  how: z.enum(['drained', 'closed']),
+});
+
+type Params = z.output<typeof params>;
+
+type Out = {
+  readonly lease: 'none' | 'recorded';
+  readonly servers: { readonly [name: string]: string };
+};
+
+const type = defineTask<typeof params, void, Out, void>({
+  kind: 'outOfTraffic',
+  params,
+  impact: 'none',
+  claim: ({ balancer, member }) => `file:${leasePath(balancer.pool, member.node)}`,
+  title: ({ balancer, member, how }) => `${balancer.pool}: ${member.node} is ${how}`,
+  async read({ balancer, member, how }, host) {
+    const view = await look(balancer, host, member);
+    return {
+      lease: missing(view).length === 0 ? 'recorded' : 'none',
+      servers: Object.fromEntries(view.servers.map((server) => [server.name, asAsked(how, server)])),
+    };
+  },
+  want: ({ how }, now) => ({
+    lease: 'recorded',
+    servers: Object.fromEntries(Object.keys(now?.servers ?? {}).map((name) => [name, how])),
+  }),
+  async write(p, _change, host) {
+    const { balancer, member } = p;
+    const view = await look(balancer, host, member);
+    if (missing(view).length > 0) await writeLease(host, balancer.pool, leaseFor(p, view));
+    if (!view.servers.every((server) => asAsked(p.how, server) === p.how)) await balancer.set(host, member, p.how);
+  },
+});
+
+/**
+ * Takes a node out of a balancer's traffic: first a lease is put down on the balancer's host with what was set before,
+ * then the balancer is told. What somebody else has taken out further stays so. Safe to repeat, and after any crash.
+ *
+ * @throws OrchError LB_MEMBER_UNKNOWN | LB_UNREACHABLE | LB_ANSWER | LB_REFUSED | LB_LEASE
+ * @example yield outOfTraffic({ balancer, member, by: 'ops@desk', reason: 'install', how: 'drained' });
+ */
+export const outOfTraffic = (p: z.input<typeof params>): Task<void> => type(p).delegate(p.balancer.host);
+
+/** How a server stands in the words of `how`; what goes further than asked is as asked. */
+const asAsked = (how: Params['how'], server: ServerView): string =>
+  (how === 'drained' ? isOut(server) : isEmptying(server)) ? how : server.state;
+
+/** Servers whose setting is on no record: all of them, or those of a backend that came later. */
+const missing = ({ lease, servers }: MemberView): readonly ServerView[] =>
+  servers.filter(({ name }) => lease === null || lease.before[name] === undefined);
+
+function leaseFor(p: Params, view: MemberView): Lease {
+  const added = missing(view);
+  const before = Object.fromEntries(added.map(({ name, setting }) => [name, setting]));
+  if (view.lease !== null) return { ...view.lease, before: { ...view.lease.before, ...before } };
+  const at = p.at ?? new Date().toISOString();
+  return { node: p.member.node, before, by: p.by, at, reason: p.reason, held: view.held };
+}

@@ -1,0 +1,12 @@
+import { z } from 'zod';
+import type { Balancer } from '../core/balancer.ts';
+import { duration } from '../core/duration.ts';
+
+/** What every task about a node at a balancer is told. */
+export const where = {
+  balancer: z.custom<Balancer>((value) => typeof value === 'object' && value !== null && 'view' in value),
+  member: z.strictObject({ node: z.string(), address: z.string(), port: z.int().min(1).max(65_535) }),
+};
+
+/** A time span: `10s`, or milliseconds as a number. */
+export const span = z.union([duration, z.int().min(0)]);

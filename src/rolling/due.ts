@@ -1,0 +1,174 @@
+import type { Fault } from '../core/event.ts';
+import { again, finished, goOn, retreat } from './answers.ts';
+import { isOut, whyFull } from './budget.ts';
+import { isBeforeApply, routeOf } from './pipeline.ts';
+import { inPhase, type NodeState, over, type State, stop, type Turn, update } from './state.ts';
+import type { Command, Step } from './types.ts';
+import { hasRoom, pick } from './waves.ts';
+
+export interface Advance {
+  readonly state: State;
+  readonly commands: readonly Command[];
+}
+
+/** Everything that is due now, by what is known now. */
+export const proceed = (state: State): Advance =>
+  [looked, settled, refusals, starts, tidings, orders, questions, look, end].reduce<Advance>(
+    (before, stage) => {
+      if (before.state.finished) return before;
+      const { state: next, commands } = stage(before.state);
+      return { state: next, commands: [...before.commands, ...commands] };
+    },
+    { state, commands: [] },
+  );
+
+const silent = (state: State): Advance => ({ state, commands: [] });
+
+/** Every program of the run has come to its first disruptive change, or ended without one. */
+const isStaged = (state: State): boolean => inPhase(state, 'staging').length === 0;
+
+/** Steps that waited for a look are decided by it. */
+function looked(state: State): Advance {
+  if (!state.fresh) return silent(state);
+  let next = state;
+  for (const node of inPhase(state, 'running').filter(({ awaits }) => awaits === 'look')) {
+    next = update(next, node.id, { awaits: undefined });
+    if (node.step === 'prove' && isOut(node)) next = goOn(next, node, 'prove');
+    else if (node.step === 'drain' && !node.inherited && !isOut(node)) next = again(next, node);
+  }
+  return silent(next);
+}
+
+/** Those whose program never wanted a turn are done, unless an earlier run left them drained. */
+function settled(state: State): Advance {
+  let next = state;
+  for (const node of inPhase(state, 'ended')) {
+    const unknown = node.balanced && node.seen === undefined && !state.fresh;
+    const left = node.seen?.leased === true;
+    if (left) next = update(next, node.id, { drained: 'yes' });
+    if (left && !state.options.leaveOut && state.stopped !== undefined)
+      next = over(next, node.id, 'untouched', state.stopped.why);
+    else if (state.stopped !== undefined || (!unknown && (!left || state.options.leaveOut)))
+      next = over(next, node.id, 'done');
+  }
+  return silent(next);
+}
+
+const HELD: Fault = {
+  code: 'ROLL_HELD',
+  message: 'held by somebody else',
+  hint: '--include-held changes it and leaves it held',
+};
+
+/** Those whose turn will not come, now or ever. */
+function refusals(state: State): Advance {
+  let next = state;
+  for (const node of inPhase(state, 'waiting')) {
+    if (node.seen?.leased && state.stopped !== undefined) next = update(next, node.id, { drained: 'yes' });
+    if (state.stopped !== undefined) next = over(next, node.id, 'untouched', state.stopped.why);
+    else if (state.fresh && node.seen?.held && !node.seen.leased && !state.options.includeHeld)
+      next = over(update(next, node.id, { cause: HELD }), node.id, 'skipped', `${HELD.message}; ${HELD.hint}`);
+  }
+  return silent(next);
+}
+
+/** Programs that still wait for a turn of a node that is over are told so, each once. */
+function tidings(state: State): Advance {
+  let next = state;
+  const commands: Command[] = [];
+  for (const { id, why, cause } of inPhase(state, 'over').filter(({ waits }) => waits)) {
+    const own = cause ?? (state.stopped?.node === undefined ? state.stopped?.fault : undefined);
+    const because = why ?? cause?.message ?? state.stopped?.why ?? '';
+    commands.push({ do: 'refuse', node: id, why: because, ...(own === undefined ? {} : { own }) });
+    next = update(next, id, { waits: false });
+  }
+  return { state: next, commands };
+}
+
+/** Decided only by a fresh look. Where nothing may start and nothing is under way, nothing ever will. */
+function starts(state: State): Advance {
+  if (!state.fresh || state.stopped !== undefined || state.holds.length > 0 || !isStaged(state)) return silent(state);
+  let next = state;
+  for (let one = pick(next); one !== undefined; one = pick(next)) next = start(one.state, one.node, one.turn);
+  const waiting = inPhase(next, 'waiting');
+  if (waiting.length === 0 || inPhase(next, 'running').length > 0) return silent(next);
+  const why = whyFull(next, waiting);
+  return refusals(stop(next, why, { code: 'ROLL_BUDGET_USED', message: why, hint: 'mend or give back those first' }));
+}
+
+function start(state: State, node: NodeState, turn: Turn): State {
+  const keepsHold = node.seen?.held ?? false;
+  const inherited = node.seen?.leased ?? false;
+  const route = routeOf({ balanced: node.balanced, keepsHold, wants: node.phase === 'waiting' }, state.options);
+  const drained = inherited ? 'yes' : 'no';
+  const begun = { phase: 'running', turn, route, step: route[0], keepsHold, inherited, drained } as const;
+  return { ...update(state, node.id, begun), started: true };
+}
+
+/** While the network is down, and until all was looked at again, nothing is ordered. */
+function orders(state: State): Advance {
+  if (state.network !== 'up') return silent(state);
+  let next = state;
+  const commands: Command[] = [];
+  for (const node of inPhase(state, 'running')) {
+    const { id, step } = node;
+    if (step === undefined || node.ordered || node.awaits !== undefined) continue;
+    commands.push({ do: 'step', node: id, step, ...(step === 'recheck' ? { nodes: finished(next, node) } : {}) });
+    next = update(next, id, {
+      ordered: true,
+      ...(step === 'apply' ? { changed: true, waits: false } : {}),
+      drained: SETS_DRAIN.has(step) ? 'perhaps' : node.drained,
+    });
+  }
+  return { state: next, commands };
+}
+
+const SETS_DRAIN: ReadonlySet<Step> = new Set(['drain', 'restore', 'giveBack', 'isolate']);
+
+function questions(state: State): Advance {
+  const [first, ...rest] = state.holds;
+  if (first === undefined || first.asked) return silent(state);
+  const { node, fault } = first;
+  return {
+    state: { ...state, holds: [{ ...first, asked: true }, ...rest] },
+    commands: [{ do: 'hold', ...(node === undefined ? {} : { node }), fault }],
+  };
+}
+
+function look(state: State): Advance {
+  const isAsked = state.holds.some(({ node }) => node === undefined);
+  if (state.fresh || state.looking !== 'no' || state.network === 'down' || isAsked || !wantsLook(state))
+    return silent(state);
+  return { state: { ...state, looking: 'asked' }, commands: [{ do: 'observe' }] };
+}
+
+function wantsLook(state: State): boolean {
+  const running = inPhase(state, 'running');
+  if (running.some(({ awaits, ordered }) => awaits === 'look' || (state.network === 'back' && !ordered))) return true;
+  if (state.stopped !== undefined || state.holds.length > 0 || !isStaged(state)) return false;
+  return inPhase(state, 'ended').some(({ seen }) => seen === undefined) || hasRoom(state);
+}
+
+/** Once nothing is under way and nobody waits, whoever is still asked or looked at does not matter. */
+function end(state: State): Advance {
+  if (!isOver(state)) return silent(state);
+  return { state: { ...state, holds: [], finished: true }, commands: [{ do: 'finish' }] };
+}
+
+/** Nothing is under way and nobody waits. */
+export const isOver = (state: State): boolean => inPhase(state, 'staging', 'ended', 'waiting', 'running').length === 0;
+
+/** Nothing is under way with it, and nothing of it was changed yet. */
+const isUntouched = ({ ordered, step }: NodeState): boolean => !ordered && (isBeforeApply(step) || step === 'apply');
+
+/** After the network was away: whether a node that is not drained yet may be, is decided anew. */
+export const regroup = (state: State): State =>
+  inPhase(state, 'running')
+    .filter((node) => isUntouched(node) && node.drained === 'no' && node.awaits !== 'person')
+    .reduce(again, state);
+
+/** An interrupt: what was not changed goes back, at once where nothing is under way with it. */
+export const giveUp = (state: State): State =>
+  inPhase(state, 'running')
+    .filter(isUntouched)
+    .reduce((next, { id }) => retreat(next, id, 'untouched', 'interrupted'), state);

@@ -1,0 +1,159 @@
+import type { Fault } from '../core/event.ts';
+import { allowed, answered, refused } from './answers.ts';
+import { budgetOf } from './count.ts';
+import { type Advance, giveUp, isOver, proceed, regroup } from './due.ts';
+import { blame, inPhase, type NodeState, nodeOf, over, type State, stale, stop, update } from './state.ts';
+import type { Event, NodeInit, Options } from './types.ts';
+import { inOrder } from './waves.ts';
+
+export type { Advance } from './due.ts';
+export type { State } from './state.ts';
+
+const BEGINNING: Omit<NodeState, keyof NodeInit> = {
+  phase: 'staging',
+  troubled: false,
+  seen: undefined,
+  turn: undefined,
+  route: [],
+  step: undefined,
+  ordered: false,
+  awaits: undefined,
+  inherited: false,
+  keepsHold: false,
+  drained: 'no',
+  changed: false,
+  waits: false,
+  lost: false,
+  failedAt: undefined,
+  cause: undefined,
+  also: [],
+  outcome: undefined,
+  why: undefined,
+};
+
+/**
+ * The beginning of a roll. `nodes`: the whole role, those outside the run included. A run of which nobody could be reached
+ * is `finished` at once: no event would ever come.
+ *
+ * @throws OrchError ROLL_BUDGET when the budget rounds to none
+ */
+export function startRoll(options: Options, nodes: readonly NodeInit[]): State {
+  const state: State = {
+    options,
+    budget: budgetOf(options.maxUnavailable, nodes.length),
+    nodes: inOrder(nodes, options.order).map((node) => ({ ...node, ...BEGINNING })),
+    started: false,
+    looking: 'no',
+    fresh: false,
+    network: 'up',
+    holds: [],
+    wave: { turn: 0, members: [] },
+    stopped: undefined,
+    interrupted: false,
+    finished: false,
+  };
+  const skipped = state.nodes
+    .filter(({ inRun, unreachable }) => inRun && unreachable)
+    .reduce((next, { id }) => over(next, id, 'skipped', 'could not be reached'), state);
+  return isOver(skipped) ? { ...skipped, finished: true } : skipped;
+}
+
+/**
+ * One event in, what is to be done out. Never throws: an event that does not fit is not answered with a start.
+ *
+ * @example const { state, commands } = advance(startRoll(options, nodes), { type: 'wants', node: 'gw-1' });
+ */
+export function advance(state: State, event: Event): Advance {
+  if (state.finished) return { state, commands: [] };
+  return proceed(absorb(state, event));
+}
+
+function absorb(state: State, event: Event): State {
+  switch (event.type) {
+    case 'looked':
+      return staged(state, event.node, { troubled: event.troubled });
+    case 'wants':
+      return staged(state, event.node, { phase: 'waiting', waits: true });
+    case 'ended':
+      return ended(state, event.node, event.ok, event.fault);
+    case 'observed':
+      return observed(state, event.nodes);
+    case 'blind':
+      return blind(state, event.fault);
+    case 'did':
+      return answered(stale(state), event.node, event.step, event.result);
+    case 'network':
+      return { ...stale(state), network: event.up ? (state.network === 'up' ? 'up' : 'back') : 'down' };
+    case 'answered':
+      return decided(state, event.go);
+    case 'interrupted':
+      return interrupted(state);
+    default:
+      return event satisfies never;
+  }
+}
+
+function staged(state: State, id: string, change: Partial<NodeState>): State {
+  const node = nodeOf(state, id);
+  return node?.inRun && node.phase === 'staging' ? update(state, id, change) : state;
+}
+
+function ended(state: State, id: string, ok: boolean, fault: Fault | undefined): State {
+  const node = nodeOf(state, id);
+  if (!node?.inRun) return state;
+  const cause = fault ?? { code: 'INTERNAL', message: `${id} ended without a reason`, host: id };
+  if (node.outcome === 'done' && node.phase === 'over' && !ok) return blame(state, id, undefined, cause);
+  if (node.phase !== 'staging' && node.phase !== 'waiting') return state;
+  const told = update(state, id, { waits: false });
+  if (ok) return update(told, id, { phase: 'ended', troubled: false });
+  const failed = over(blame(told, id, undefined, cause), id, 'failed');
+  // Who cannot even be staged will not be alone: nothing that serves is touched.
+  return state.started ? failed : stop(failed, `${id} failed`, cause, id);
+}
+
+function observed(state: State, seen: Extract<Event, { type: 'observed' }>['nodes']): State {
+  const fresh = state.looking === 'asked';
+  const next: State = {
+    ...state,
+    // Of a node without balancers nothing can be seen: it serves, as far as anybody knows, unless its program says otherwise.
+    nodes: state.nodes.map((node) => (node.balanced ? { ...node, seen: seen[node.id] } : node)),
+    looking: 'no',
+    fresh,
+  };
+  return fresh && state.network === 'back' ? regroup({ ...next, network: 'up' }) : next;
+}
+
+/** Only an answer to the last question counts: an older one may be the network's fault. */
+function blind(state: State, fault: Fault): State {
+  const next: State = { ...state, looking: 'no', fresh: false };
+  if (state.looking !== 'asked') return next;
+  if (!state.started) return stop(next, fault.message, fault);
+  if (state.stopped !== undefined) return withoutLook(next);
+  return { ...next, holds: [...state.holds, { node: undefined, fault, asked: false }] };
+}
+
+/** Nobody starts any more; those under way go on by what their own steps find. */
+function withoutLook(state: State): State {
+  const network = state.network === 'back' ? 'up' : state.network;
+  return inPhase(state, 'running')
+    .filter(({ awaits }) => awaits === 'look')
+    .reduce<State>((next, { id }) => update(next, id, { awaits: undefined }), { ...state, network });
+}
+
+function decided(state: State, go: boolean): State {
+  const [hold, ...holds] = state.holds;
+  if (hold === undefined || !hold.asked) return state;
+  const next: State = { ...stale(state), holds };
+  if (hold.node !== undefined) return go ? allowed(next, hold.node) : refused(next, hold.node, hold.fault);
+  return go ? next : withoutLook(stop(next, hold.fault.message, hold.fault));
+}
+
+/** Nobody starts, nobody is asked; a node that was changed goes on to where it is safe to leave it. */
+function interrupted(state: State): State {
+  const told = stop({ ...state, interrupted: true }, 'interrupted');
+  const answers = told.holds.reduce<State>(
+    (next, { node, fault }) => (node === undefined ? withoutLook(next) : refused(next, node, fault)),
+    told,
+  );
+  return giveUp({ ...answers, holds: [] });
+}

@@ -1,0 +1,93 @@
+import type { Fault } from '../core/event.ts';
+import { type Drained, inPhase, type NodeState, nodeOf, type Outcome, type State } from './state.ts';
+import type { Step } from './types.ts';
+import { sizeOf } from './waves.ts';
+
+/** How a node came out of the roll. */
+export interface NodeEnd {
+  /** `unchanged`: done, and nothing that serves had to be changed. */
+  readonly state: Outcome | 'unchanged';
+  /** The step at which it failed, or the last it came to. */
+  readonly step: Step | undefined;
+  /** Whether its balancers use it, as far as is known. */
+  readonly traffic: 'in' | 'out' | 'unknown';
+  /** A drain of this tool is on it, and only giving it back takes that off. */
+  readonly drained: Drained;
+  readonly lost: boolean;
+  /** Why it is not done. */
+  readonly fault: Fault | undefined;
+  /** Faults of cleaning up after that. */
+  readonly also: readonly Fault[];
+  readonly why: string | undefined;
+  /** What to do about it, one sentence; undefined: nothing. */
+  readonly goOn: string | undefined;
+}
+
+/** How the node ended; undefined while something may still be done with it, and for nodes outside the run. */
+export function endOf(state: State, id: string): NodeEnd | undefined {
+  const node = nodeOf(state, id);
+  if (!node?.inRun || node.phase !== 'over' || node.outcome === undefined) return undefined;
+  return {
+    state: node.outcome === 'done' && node.route.length === 0 ? 'unchanged' : node.outcome,
+    step: node.failedAt ?? node.step,
+    traffic: trafficOf(node),
+    drained: node.drained,
+    lost: node.lost,
+    fault: node.outcome === 'done' ? undefined : node.cause,
+    also: node.also,
+    why: node.why ?? node.cause?.message,
+    goOn: wordsFor(node),
+  };
+}
+
+/** Everybody who is over, in the order of the run. */
+export const endsOf = (state: State): ReadonlyMap<string, NodeEnd> =>
+  new Map(
+    state.nodes.flatMap(({ id }) => {
+      const end = endOf(state, id);
+      return end === undefined ? [] : [[id, end] as const];
+    }),
+  );
+
+function trafficOf(node: NodeState): NodeEnd['traffic'] {
+  if (node.drained === 'yes') return 'out';
+  if (node.drained === 'perhaps' || node.lost || node.unreachable) return 'unknown';
+  if (node.outcome === 'done' && node.route.length > 0) return node.keepsHold ? 'out' : 'in';
+  if (node.seen === undefined) return node.balanced ? 'unknown' : 'in';
+  return node.seen.inTraffic ? 'in' : 'out';
+}
+
+function wordsFor(node: NodeState): string | undefined {
+  if (node.outcome === 'done' && node.drained !== 'perhaps') return undefined;
+  if (node.drained === 'yes')
+    return node.changed
+      ? 'it is kept out of traffic: mend it and run the same command again, or give it back as it is'
+      : 'it was out of traffic before this run: run the same command again, or give it back as it is';
+  if (node.drained === 'perhaps') return 'it may still be drained: give it back, or run the same command again';
+  if (node.outcome === 'skipped' && node.cause !== undefined) return node.cause.hint;
+  if (node.lost || node.unreachable) return 'see that it answers again, then run the same command again';
+  return node.outcome === 'failed'
+    ? 'mend what failed, then run the same command again'
+    : 'nothing of it was changed: run the same command again';
+}
+
+/**
+ * Who is to be taken out of traffic, in which waves, as far as can be told before anybody was looked at: nodes that turn out
+ * not to serve go before all of them.
+ */
+export function wavesOf(state: State): {
+  readonly waves: readonly (readonly string[])[];
+  readonly maxUnavailable: number;
+} {
+  const due = inPhase(state, 'waiting');
+  const troubled = due.filter((node) => node.troubled).map(({ id }) => id);
+  const well = due.filter((node) => !node.troubled).map(({ id }) => id);
+  const of = state.nodes.filter(({ inRun }) => inRun).length;
+  const waves = troubled.length === 0 ? [] : [troubled];
+  for (let at = 0, turn = 0; at < well.length; turn++) {
+    const size = sizeOf(state.options, turn, of) ?? well.length;
+    waves.push(well.slice(at, at + size));
+    at += size;
+  }
+  return { waves, maxUnavailable: state.budget };
+}

@@ -1,0 +1,103 @@
+import type { Counters } from '../core/balancer.ts';
+
+/** What one balancer counted for one node from the beginning to the end of the watch. */
+export interface Window {
+  readonly begin: Counters;
+  readonly end: Counters;
+}
+
+export interface Verdict {
+  readonly verdict: 'pass' | 'fail' | 'inconclusive';
+  readonly why: string;
+}
+
+type Kind = 'status4xx' | 'status5xx' | 'connectErrors' | 'responseErrors';
+
+/**
+ * By how much a node's share of bad answers may exceed its siblings'. Clients cause 4xx themselves, and not evenly; the
+ * others are never right.
+ */
+const MARGIN: Readonly<Record<Kind, number>> = {
+  status4xx: 0.05,
+  status5xx: 0.01,
+  connectErrors: 0.01,
+  responseErrors: 0.01,
+};
+
+const NAMES: Readonly<Record<Kind, string>> = {
+  status4xx: '4xx answers',
+  status5xx: '5xx answers',
+  connectErrors: 'failed connects',
+  responseErrors: 'broken answers',
+};
+
+/** A share must also be so many times the siblings': where everybody has 10%, 12% says nothing. */
+const FACTOR = 2;
+/** Fewer bad answers than these prove nothing, whatever their share. */
+const LEAST_ERRORS = 5;
+/** Fewer requests than these, and a share of them means nothing. */
+const LEAST_REQUESTS = 20;
+/** With nobody to compare with, more than this share of errors that are never right is bad. */
+const ALONE = 0.05;
+
+type Sums = Readonly<Record<Kind | 'requests', number>>;
+
+/**
+ * Compares what a node answered with what its siblings did over the same time. One window for each balancer that counts.
+ * It fails where the share of a kind of bad answers exceeds the siblings' by its margin and twofold, in at least five
+ * answers. Too few requests, a balancer that was reloaded meanwhile, or no sibling: nothing can be said, unless it fails.
+ *
+ * @example compareCounters([{ begin, end }], siblings).verdict // 'pass'
+ */
+export function compareCounters(node: readonly Window[], siblings: readonly Window[]): Verdict {
+  const own = sumsOf(node);
+  const others = sumsOf(siblings);
+  if (own === undefined || others === undefined)
+    return { verdict: 'inconclusive', why: 'a balancer was reloaded meanwhile and began to count anew' };
+  const fault =
+    siblings.length === 0 ? badAlone(own) : others.requests < LEAST_REQUESTS ? undefined : worse(own, others);
+  if (fault !== undefined) return { verdict: 'fail', why: fault };
+  if (own.requests < LEAST_REQUESTS) return { verdict: 'inconclusive', why: few('it', own) };
+  if (siblings.length === 0) return { verdict: 'inconclusive', why: 'there is nobody to compare it with' };
+  if (others.requests < LEAST_REQUESTS) return { verdict: 'inconclusive', why: few('its siblings together', others) };
+  return { verdict: 'pass', why: `${own.requests} requests, no more bad answers than its siblings` };
+}
+
+const few = (who: string, { requests }: Sums): string =>
+  `${who} answered ${requests} requests, at least ${LEAST_REQUESTS} are needed`;
+
+function worse(own: Sums, others: Sums): string | undefined {
+  for (const kind of KINDS) {
+    const [mine, theirs] = [share(own, kind), share(others, kind)];
+    if (own[kind] >= LEAST_ERRORS && mine > theirs + MARGIN[kind] && mine > theirs * FACTOR)
+      return `${percent(mine)} ${NAMES[kind]} (${own[kind]} of ${own.requests} requests), its siblings ${percent(theirs)}`;
+  }
+  return undefined;
+}
+
+function badAlone(own: Sums): string | undefined {
+  const kind = KINDS.find((one) => one !== 'status4xx' && own[one] >= LEAST_ERRORS && share(own, one) > ALONE);
+  return kind && `${percent(share(own, kind))} ${NAMES[kind]} (${own[kind]} of ${own.requests} requests)`;
+}
+
+const KINDS: readonly Kind[] = ['status5xx', 'connectErrors', 'responseErrors', 'status4xx'];
+
+/** A connect may fail again and again for one request, so there can be more failures than requests. */
+const share = (sums: Sums, kind: Kind): number => sums[kind] / Math.max(1, sums.requests, sums[kind]);
+
+const percent = (of: number): string => `${(of * 100).toFixed(1)}%`;
+
+/** What was added during the windows; undefined where a balancer began anew. */
+function sumsOf(windows: readonly Window[]): Sums | undefined {
+  const anew = windows.some(({ begin, end }) => begin.epoch !== end.epoch || end.requests < begin.requests);
+  if (anew) return undefined;
+  const sum = (field: keyof Sums): number =>
+    windows.reduce((all, { begin, end }) => all + end[field] - begin[field], 0);
+  return {
+    requests: sum('requests'),
+    status4xx: sum('status4xx'),
+    status5xx: sum('status5xx'),
+    connectErrors: sum('connectErrors'),
+    responseErrors: sum('responseErrors'),
+  };
+}

@@ -1,0 +1,129 @@
+import type { Fault } from '../core/event.ts';
+import type { NodeInit, Observation, Options, Step } from './types.ts';
+
+/** How a node ends. Every node of the run ends in exactly one of them. */
+export type Outcome = 'done' | 'failed' | 'untouched' | 'skipped';
+
+/** Whether a drain of ours is on a node. `perhaps`: it, or giving it back, was ordered and has not been heard to succeed. */
+export type Drained = 'no' | 'perhaps' | 'yes';
+
+/**
+ * `staging`: its program has not come to its first disruptive change; `ended`: it never will; `waiting`: for its turn;
+ * `running`: in its pipeline; `over`: nothing more is done with it.
+ */
+export type Phase = 'staging' | 'ended' | 'waiting' | 'running' | 'over';
+
+/** Why a node has its turn: it does not serve, or only in part, or its wave has come. */
+export type Turn = 'out' | 'unwell' | 'wave';
+
+export interface NodeState extends NodeInit {
+  readonly phase: Phase;
+  readonly troubled: boolean;
+  readonly seen: Observation | undefined;
+  readonly turn: Turn | undefined;
+  /** The steps it goes through when all goes well. */
+  readonly route: readonly Step[];
+  readonly step: Step | undefined;
+  /** The step was commanded and has not been answered. */
+  readonly ordered: boolean;
+  /** What the step is not commanded without. */
+  readonly awaits: 'look' | 'person' | undefined;
+  /** It was drained before this run: what runs there is not known to be as it was. */
+  readonly inherited: boolean;
+  /** Somebody else held it when it started: it is held again afterwards. */
+  readonly keepsHold: boolean;
+  readonly drained: Drained;
+  /** `apply` was ordered. */
+  readonly changed: boolean;
+  /** Its program waits to be told whether it may go on. */
+  readonly waits: boolean;
+  /** Nobody answers there any more. */
+  readonly lost: boolean;
+  readonly failedAt: Step | undefined;
+  /** The first fault. */
+  readonly cause: Fault | undefined;
+  /** Faults of cleaning up after the first. */
+  readonly also: readonly Fault[];
+  /** Fixed as soon as it is known, which may be before the node is over. */
+  readonly outcome: Outcome | undefined;
+  readonly why: string | undefined;
+}
+
+export interface Hold {
+  readonly node: string | undefined;
+  readonly fault: Fault;
+  readonly asked: boolean;
+}
+
+/** `node`: whose failure it was; without: everybody's own affair. */
+export interface Stop {
+  readonly why: string;
+  readonly fault: Fault | undefined;
+  readonly node: string | undefined;
+}
+
+/** Plain data: what the machine knows. Nodes are in the order in which they are taken. */
+export interface State {
+  readonly options: Options;
+  /** Most nodes of the role that may be unavailable at once. */
+  readonly budget: number;
+  readonly nodes: readonly NodeState[];
+  /** Some node has been given a turn. */
+  readonly started: boolean;
+  /** `asked`: an observation is under way; `again`: it is, but something happened since it was asked. */
+  readonly looking: 'no' | 'asked' | 'again';
+  /** What was seen was asked for after the last thing that happened. */
+  readonly fresh: boolean;
+  /** `back`: up again, but nothing was observed since. */
+  readonly network: 'up' | 'down' | 'back';
+  readonly holds: readonly Hold[];
+  /** `turn`: which wave begins when no member of this one is left. */
+  readonly wave: { readonly turn: number; readonly members: readonly string[] };
+  /** Nobody else starts. */
+  readonly stopped: Stop | undefined;
+  readonly interrupted: boolean;
+  readonly finished: boolean;
+}
+
+export const nodeOf = (state: State, id: string): NodeState | undefined => state.nodes.find((node) => node.id === id);
+
+export const inPhase = (state: State, ...phases: readonly Phase[]): readonly NodeState[] =>
+  state.nodes.filter((node) => node.inRun && phases.includes(node.phase));
+
+export const update = (state: State, id: string, change: Partial<NodeState>): State => ({
+  ...state,
+  nodes: state.nodes.map((node) => (node.id === id ? { ...node, ...change } : node)),
+});
+
+export const stop = (state: State, why: string, fault?: Fault, node?: string): State =>
+  state.stopped === undefined ? { ...state, stopped: { why, fault, node } } : state;
+
+export const over = (state: State, id: string, outcome: Outcome, why?: string): State =>
+  update(state, id, {
+    phase: 'over',
+    ordered: false,
+    awaits: undefined,
+    outcome,
+    ...(why === undefined ? {} : { why }),
+  });
+
+/** A node has failed: at once it counts, and one too many stops the roll. What it is found guilty of first stays its cause. */
+export function blame(state: State, id: string, step: Step | undefined, fault: Fault, lost = false): State {
+  const node = nodeOf(state, id);
+  if (node === undefined) return state;
+  const known = node.cause !== undefined;
+  const next = update(state, id, {
+    outcome: 'failed',
+    lost: node.lost || lost,
+    ...(known ? { also: [...node.also, fault] } : { cause: fault, failedAt: step }),
+  });
+  const failures = next.nodes.filter(({ outcome }) => outcome === 'failed').length;
+  return failures > state.options.maxFailures ? stop(next, `${id} failed`, fault, id) : next;
+}
+
+/** Something happened: what was seen before, or is being looked at now, decides nothing. */
+export const stale = (state: State): State => ({
+  ...state,
+  fresh: false,
+  looking: state.looking === 'asked' ? 'again' : state.looking,
+});

@@ -1,0 +1,98 @@
+import type { Fault } from '../core/event.ts';
+import type { Count } from '../core/play.ts';
+
+/**
+ * What the machine may order for one node. `apply` is the node's own program from its first disruptive change on; the others are
+ * what `Traffic` has programs for. `giveBack`: restore a node of which nothing was changed. `isolate`: drain again a node that
+ * failed after it was given back. `evidence`: keep what shows why it failed.
+ */
+export type Step =
+  | 'guard'
+  | 'drain'
+  | 'prove'
+  | 'apply'
+  | 'ready'
+  | 'restore'
+  | 'confirm'
+  | 'soak'
+  | 'recheck'
+  | 'giveBack'
+  | 'isolate'
+  | 'evidence';
+
+export interface Options {
+  readonly canary: number;
+  readonly batch: Count | readonly Count[] | undefined;
+  readonly maxUnavailable: Count;
+  readonly maxFailures: number;
+  readonly order: readonly string[];
+  readonly includeHeld: boolean;
+  /** What was stopped is not given back. */
+  readonly leaveOut: boolean;
+}
+
+/** A node of the role. `inRun`: the play works on it; others only count. */
+export interface NodeInit {
+  readonly id: string;
+  readonly inRun: boolean;
+  /** It has balancers to be taken out of: else the steps about traffic are left out. */
+  readonly balanced: boolean;
+  /** Nobody could connect to it when the run began (`--skip-unreachable`): counts as unavailable, is skipped. */
+  readonly unreachable: boolean;
+}
+
+/** What was seen of a node just now. */
+export interface Observation {
+  /** Some balancer gives it requests, or still has some running there. */
+  readonly inTraffic: boolean;
+  /** Taken out by somebody else; under a lease of ours: that is what the lease gives back. */
+  readonly held: boolean;
+  /** Taken out by this tool, in this run or an earlier one. */
+  readonly leased: boolean;
+  /** In full service on all its balancers. */
+  readonly up: boolean;
+}
+
+export type Result =
+  | { readonly kind: 'ok' }
+  /** Known to have failed; `fault` is the error as events carry it. */
+  | { readonly kind: 'failed'; readonly fault: Fault }
+  /** Nobody answers there any more: whether it happened is not known. */
+  | { readonly kind: 'lost'; readonly fault: Fault }
+  /** A person must decide (drain took too long with policy hold, soak was inconclusive). Only of guard, prove and soak. */
+  | { readonly kind: 'hold'; readonly fault: Fault };
+
+export type Event =
+  /** The node's program was planned. `troubled`: a gate is not met, or something that serves is not there. */
+  | { readonly type: 'looked'; readonly node: string; readonly troubled: boolean }
+  /** Staged; the next thing it would do disrupts what serves. */
+  | { readonly type: 'wants'; readonly node: string }
+  /** Its program ended without ever wanting a turn; or, not ok, after its node was given back and done. */
+  | { readonly type: 'ended'; readonly node: string; readonly ok: boolean; readonly fault?: Fault }
+  /** Answer to the command `observe`: every node of the role that could be seen. */
+  | { readonly type: 'observed'; readonly nodes: Readonly<Record<string, Observation>> }
+  /** A balancer does not answer: nothing is known. */
+  | { readonly type: 'blind'; readonly fault: Fault }
+  | { readonly type: 'did'; readonly node: string; readonly step: Step; readonly result: Result }
+  /** No host answers: the controller's own network. Nothing is started until it is back and everything was observed again. */
+  | { readonly type: 'network'; readonly up: boolean }
+  /** A person's answer to the command `hold`. */
+  | { readonly type: 'answered'; readonly go: boolean }
+  | { readonly type: 'interrupted' };
+
+export type Command =
+  | { readonly do: 'observe' }
+  /** `nodes`: whom a `recheck` looks at. */
+  | { readonly do: 'step'; readonly node: string; readonly step: Step; readonly nodes?: readonly string[] }
+  /** The node's waiting program is told that its turn will not come. */
+  | {
+      readonly do: 'refuse';
+      readonly node: string;
+      readonly why: string;
+      /** Why, unless it is that another node failed or that the run was interrupted. */
+      readonly own?: Fault;
+    }
+  /** Asks a person; one question at a time. Without a node: a balancer does not answer. */
+  | { readonly do: 'hold'; readonly node?: string; readonly fault: Fault }
+  /** Everything that can be is over. */
+  | { readonly do: 'finish' };

@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import type { Connection } from '../core/connection.ts';
+import { digestOf } from '../core/data.ts';
+import { defineTask } from '../core/define-task.ts';
+import { duration } from '../core/duration.ts';
+import { OrchError } from '../core/errors.ts';
+import { stretchAhead, stretchedDigest } from '../core/secret.ts';
+import { Task } from '../core/task.ts';
+import type { Report } from '../core/task-type.ts';
+import { runOnce } from '../docker/run-once.ts';
+import { absolutePath } from './file/fields.ts';
+import { yamlContent } from './yaml-file.ts';
+
+const params = z.strictObject({
+  /** The image that is going to run with it. */
+  image: z
+    .instanceof(Task, { error: 'must be an image task' })
+    .refine(({ type }) => type.kind === 'image', { error: 'must be an image task' }),
+  /** The very content that the file is going to have. */
+  content: yamlContent,
+  /** Where the image has that file. */
+  target: absolutePath,
+  /** What checks it there, for `sh -c`; anything but exit code 0 is a refusal. */
+  command: z.string().min(1),
+  /** uid and gid that must be able to read it. */
+  as: z.int().min(0),
+  /** File on the host that remembers what was accepted. */
+  record: absolutePath,
+  within: duration.prefault('60s'),
+});
+
+type Params = z.output<typeof params>;
+
+/** Digest of image and content that were accepted together last. */
+type Accepted = { readonly accepted: string };
+
+const imageState = z.object({ id: z.string() });
+
+const CHECKER = 'api7-orch-config-check';
+
+/**
+ * A configuration that the image which is going to use it accepts: tried in a container that has no network, no ports and
+ * no identity, before anything of what serves is touched. Once for each pair of image and content.
+ *
+ * @throws OrchError CONFIG_REFUSED in the image's own words
+ * @example yield configAccepted({ image: gateway, content, target: '/usr/local/apisix/conf/config.yaml', command: 'apisix init', as: 636, record: '/opt/api7/.config-accepted' });
+ */
+export const configAccepted = defineTask<typeof params, void, Accepted, void>({
+  kind: 'configAccepted',
+  params,
+  impact: 'none',
+  claim: (p) => `file:${p.record}`,
+  title: (p) => `${p.target} is accepted by ${refOf(p)}`,
+  async read(p, host) {
+    const { secret, digest } = p.content;
+    const [text] = await Promise.all([host.read(p.record), stretchAhead(secret ? [digest] : [])]);
+    return text === null ? null : { accepted: text.toString().trim() };
+  },
+  want: (p, _now, { see }) => {
+    const { id } = imageState.parse(see(p.image));
+    const { secret, digest } = p.content;
+    const { target, command } = p;
+    return { accepted: digestOf({ image: id, content: secret ? stretchedDigest(digest) : digest, target, command }) };
+  },
+  write: (p, change, host, _local, report) => accept(p, change.after?.accepted ?? '', host, report),
+});
+
+const refOf = ({ image }: Params): string => image.claim.slice('image:'.length);
+
+async function accept(p: Params, accepted: string, host: Connection, report: Report): Promise<void> {
+  const staged = `${p.record}.yaml`;
+  report.progress('asking the image');
+  try {
+    await host.writeFile(staged, p.content.text(), { mode: '0600', owner: p.as, group: p.as });
+    const ended = await runOnce(host.docker, CHECKER, checker(p, staged), Math.ceil(p.within / 1000));
+    if (ended.exitCode !== 0) throw refused(p, ended.exitCode, ended.log);
+  } finally {
+    await host.remove(staged);
+  }
+  await host.writeFile(p.record, `${accepted}\n`, { mode: '0600', owner: 'root', group: 'root' });
+}
+
+const checker = (p: Params, staged: string): Parameters<typeof runOnce>[2] => ({
+  Image: refOf(p),
+  Entrypoint: ['sh'],
+  Cmd: ['-c', p.command],
+  HostConfig: {
+    NetworkMode: 'none',
+    RestartPolicy: { Name: 'no' },
+    Mounts: [{ Type: 'bind', Source: staged, Target: p.target, ReadOnly: true }],
+  },
+});
+
+function refused(p: Params, exitCode: number, log: string): OrchError {
+  const details = log.trim();
+  return new OrchError(
+    'CONFIG_REFUSED',
+    `${refOf(p)} refuses the new ${p.target} ("${p.command}" ended with exit code ${exitCode})`,
+    {
+      hint: 'nothing was changed; its last lines say what is wrong, correct it in the inventory',
+      ...(details === '' ? {} : { details }),
+    },
+  );
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import type { Reader } from '../core/connection.ts';
+import { defineTask } from '../core/define-task.ts';
+import { OrchError } from '../core/errors.ts';
+import type { Evidence } from '../core/rolling.ts';
+
+const params = z.strictObject({
+  container: z.string().min(1),
+  /** What is asked once more now, from the host itself. */
+  probes: z
+    .array(z.strictObject({ port: z.int().min(1).max(65_535), path: z.string().startsWith('/') }))
+    .readonly()
+    .default([]),
+});
+
+type Params = z.output<typeof params>;
+
+type Probe = Params['probes'][number];
+
+type Found = Omit<Evidence, 'probes'> & { readonly probes: readonly string[] };
+
+const LOG_LINES = 200;
+const ANSWER_MS = 3000;
+const BODY_CHARS = 200;
+
+/**
+ * What shows why a container failed: `yield*` gives it. Looks once and changes nothing; a container that is not there is
+ * told as `absent`, a probe that is not answered by why.
+ *
+ * @example const evidence = yield* containerEvidence({ container: 'api7-gateway', probes: [{ port: 7085, path: '/status' }] });
+ */
+export const containerEvidence = defineTask<typeof params, void, Found, Evidence>({
+  kind: 'containerEvidence',
+  params,
+  impact: 'none',
+  claim: (p) => `gate:evidence ${p.container}`,
+  title: (p) => `how ${p.container} stands`,
+  async read(p, host) {
+    const [found, log, probes] = await Promise.all([
+      host.docker.container(p.container),
+      host.docker.logs(p.container, LOG_LINES),
+      Promise.all(p.probes.map((probe) => answerTo(probe, host))),
+    ]);
+    const { Status = 'absent', ExitCode = 0, OOMKilled = false } = found?.State ?? {};
+    const restarts = found?.RestartCount ?? 0;
+    return { container: p.container, status: Status, exitCode: ExitCode, oomKilled: OOMKilled, restarts, probes, log };
+  },
+  want: (_p, now) => now,
+  result: (found) => found,
+});
+
+async function answerTo({ port, path }: Probe, host: Reader): Promise<string> {
+  const asked = `GET :${port}${path}`;
+  try {
+    const { status, body } = await host.httpGet({ port, path, timeoutMs: ANSWER_MS });
+    return `${asked}: ${status} ${body.trim().slice(0, BODY_CHARS)}`.trimEnd();
+  } catch (error) {
+    if (!(error instanceof OrchError) || (error.code !== 'HTTP_UNREACHABLE' && error.code !== 'TIMED_OUT')) throw error;
+    return `${asked}: ${error.message}`;
+  }
+}

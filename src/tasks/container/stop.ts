@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import type { Connection } from '../../core/connection.ts';
+import type { ContainerInspect } from '../../core/docker.ts';
+import { LONGEST_MS } from '../../core/duration.ts';
+import { OrchError } from '../../core/errors.ts';
+import type { Report } from '../../core/task-type.ts';
+
+/** Exit code of a process that SIGKILL ended. */
+const KILLED = 137;
+
+/** A killed process leaves stale sockets in the container's file system, on which its next start fails. */
+export const wasKilled = ({ State }: ContainerInspect): boolean =>
+  State.ExitCode === KILLED || State.OOMKilled || State.Status === 'dead';
+
+/** A timer must be able to wait for it, and a while longer. */
+const LONGEST_STOP_SECONDS = Math.floor(LONGEST_MS / 1000) - 3600;
+
+/** How a container is to be stopped, as a task's parameters; what is left out is as the container has it. */
+export const stopFields = {
+  stopSignal: z
+    .string()
+    .regex(/^SIG[A-Z0-9+-]+$/, { error: "must be a signal name such as 'SIGQUIT'" })
+    .optional(),
+  stopTimeoutSeconds: z.int().min(0).max(LONGEST_STOP_SECONDS).optional(),
+};
+
+interface StopWish {
+  readonly stopSignal?: string | undefined;
+  readonly stopTimeoutSeconds?: number | undefined;
+}
+
+/**
+ * Stops a container by its signal and waits for its process to end. One that runs is stopped only after the last look that
+ * the report makes.
+ *
+ * @returns whether it had to be killed, which a warning says too
+ */
+export async function stopGently(
+  old: ContainerInspect,
+  wish: StopWish,
+  { docker }: Connection,
+  report: Report,
+): Promise<boolean> {
+  const name = old.Name.replace(/^\//, '');
+  const signal = wish.stopSignal ?? old.Config.StopSignal ?? 'SIGTERM';
+  const timeoutSeconds = wish.stopTimeoutSeconds ?? old.Config.StopTimeout ?? 10;
+  if (old.State.Running) await report.aboutToStop();
+  await docker.stop(name, { signal, timeoutSeconds });
+  if (!old.State.Running) return false;
+  const killed = (await docker.container(name))?.State.ExitCode === KILLED;
+  if (killed)
+    report.warn(
+      `container ${name} had not ended ${timeoutSeconds} s after ${signal} and was killed: in-flight requests were cut. Raise its stop time-out.`,
+    );
+  return killed;
+}
+
+/**
+ * A container that its restart policy does not bring back must not pass for started.
+ *
+ * @throws OrchError CONTAINER_EXITED with the end of its log
+ */
+export async function refuseExited(name: string, { docker }: Connection): Promise<void> {
+  const started = await docker.container(name);
+  if (started === null || started.State.Running) return;
+  const details = await docker.logs(name, 20);
+  throw new OrchError('CONTAINER_EXITED', `container ${name} ended at once with exit code ${started.State.ExitCode}`, {
+    hint: `read its log on the host: docker logs ${name}`,
+    ...(details === '' ? {} : { details }),
+  });
+}

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import type { Reader } from '../core/connection.ts';
+import { defineTask } from '../core/define-task.ts';
+import { duration, formatDuration } from '../core/duration.ts';
+import { OrchError } from '../core/errors.ts';
+import { busyWith } from './idle/busy.ts';
+import { connectionsOf } from './idle/connections.ts';
+
+const params = z.strictObject({
+  container: z.string().min(1),
+  /** Ports inside the container. */
+  ports: z.array(z.int().min(1).max(65_535)).min(1).readonly(),
+  /** Addresses of balancers that have shown before that none of their requests runs here: their idle pools do not count. */
+  vouched: z.array(z.string()).readonly().default([]),
+  within: duration.prefault('60s'),
+  every: duration.prefault('1s'),
+  /** For so long nothing must have moved on a connection that is taken for idle. */
+  still: duration.prefault('3s'),
+  /** The longest that a request may rightly take. */
+  longest: duration.prefault('60s'),
+});
+
+type Params = z.output<typeof params>;
+
+type BusyPeer = { readonly peer: string; readonly connections: number; readonly why: string };
+
+/** `idle` and `peers` are for the message: nothing is wanted of them. */
+type Requests = { readonly busy: number; readonly idle: number; readonly peers: readonly BusyPeer[] };
+
+/** Peers that a message names. */
+const TOP = 5;
+
+/**
+ * A gate: on no connection to these ports of a container a request is running, seen from the container's own network.
+ * Connections that are only kept open do not count. Where the host has neither `ss` nor `nsenter`, only those of vouched
+ * balancers are taken for such; all others count as busy.
+ *
+ * @throws OrchError DRAIN_TIMEOUT with the peers that are left
+ * @example yield idle({ container: 'api7-gateway', ports: [9080, 9443], vouched: ['10.0.0.5'], within: '60s' });
+ */
+export const idle = defineTask<typeof params, void, Requests, void>({
+  kind: 'idle',
+  params,
+  impact: 'none',
+  claim: (p) => `gate:requests at ${p.container} ${p.ports.join(' ')}`,
+  title: (p) => `no requests at ${p.container} on ${p.ports.join(', ')}`,
+  patience: (p) => ({ withinMs: p.within, everyMs: p.every, passes: 1 }),
+  read,
+  want: (_p, now) => ({ idle: 0, peers: [], ...now, busy: 0 }),
+  unmet: (p, traffic) => {
+    const { busy, peers } = traffic ?? { busy: 0, peers: [] };
+    const named = peers.slice(0, TOP).map(({ peer, connections, why }) => `${connections} from ${peer} (${why})`);
+    const more = peers.length > TOP ? [`and ${peers.length - TOP} more peers`] : [];
+    return new OrchError(
+      'DRAIN_TIMEOUT',
+      `${busy} of the connections to ${p.container} ${p.within === 0 ? 'are busy' : `are still busy after ${formatDuration(p.within)}`}: ${[...named, ...more].join(', ')}`,
+      {
+        hint: 'wait until these clients are done, or raise drain.within; for connections that never end see drain.on_timeout',
+        details: peers.map(({ peer, connections, why }) => `${peer}\t${connections}\t${why}`).join('\n'),
+      },
+    );
+  },
+});
+
+async function read(p: Params, host: Reader): Promise<Requests> {
+  const found = await host.docker.container(p.container);
+  if (found === null || !found.State.Running) return { busy: 0, idle: 0, peers: [] };
+  const connections = await connectionsOf(found.State.Pid, p.ports, host);
+  const judging = { vouched: new Set(p.vouched), stillMs: p.still, longestMs: p.longest };
+  const judged = connections.map((connection) => ({ peer: connection.peer, why: busyWith(connection, judging) }));
+  const busy = judged.flatMap(({ peer, why }) => (why === undefined ? [] : [{ peer, why }]));
+  const peers = [...Map.groupBy(busy, ({ peer, why }) => `${peer} ${why}`).values()].map((group) => ({
+    peer: group[0]?.peer ?? '',
+    why: group[0]?.why ?? '',
+    connections: group.length,
+  }));
+  peers.sort((a, b) => b.connections - a.connections);
+  return { busy: busy.length, idle: judged.length - busy.length, peers };
+}

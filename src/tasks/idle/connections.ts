@@ -1,0 +1,152 @@
+import type { Reader } from '../../core/connection.ts';
+import { OrchError } from '../../core/errors.ts';
+
+/** A TCP connection as a container's own network shows it. Numbers are bytes and milliseconds. */
+export interface PeerConnection {
+  /** The container's port. */
+  readonly port: number;
+  /** Address of the other end. */
+  readonly peer: string;
+  /** `closing`: the container has closed its side, what it had written may still be under way. */
+  readonly state: 'open' | 'closing';
+  /** Written by the container and not confirmed by the peer. */
+  readonly sending: number;
+  /** Received and not yet read by the container. */
+  readonly unread: number;
+  /** When something last moved; undefined where the host has no `ss`, or its kernel does not tell. */
+  readonly last?: LastMoved;
+}
+
+export interface LastMoved {
+  readonly sentAgo: number;
+  readonly receivedAgo: number;
+  /** Since the peer's last acknowledgement. */
+  readonly ackedAgo: number;
+  /** Segments with data that were ever sent and received; undefined: the kernel is too old to tell. */
+  readonly segments?: { readonly sent: number; readonly received: number };
+}
+
+const BY_SS = 'ss';
+const BY_PROC = 'proc';
+const GONE = 95;
+
+/**
+ * The connections to some ports of a running container, counted where its process counts them: on the host itself a
+ * published port shows nothing.
+ *
+ * @throws OrchError CONNECTIONS_UNREADABLE
+ */
+export async function connectionsOf(
+  pid: number,
+  ports: readonly number[],
+  host: Reader,
+): Promise<readonly PeerConnection[]> {
+  const filter = ports.map((port) => `sport = :${port}`).join(' or ');
+  const script = [
+    'export LC_ALL=C PATH="$PATH:/usr/sbin:/sbin"',
+    `if command -v nsenter >/dev/null && command -v ss >/dev/null; then`,
+    `  found=$(nsenter -t ${pid} -n ss -tinH '( ${filter} )') && { echo ${BY_SS}; printf '%s\\n' "$found"; exit 0; }`,
+    'fi',
+    `[ -r /proc/${pid}/net/tcp ] || exit ${GONE}`,
+    `echo ${BY_PROC}; cat /proc/${pid}/net/tcp; cat /proc/${pid}/net/tcp6 2>/dev/null; exit 0`,
+  ].join('\n');
+  const { code, stdout, stderr } = await host.test({ script }, { timeoutMs: 10_000 });
+  const [by, ...lines] = stdout.split('\n');
+  if (code === 0 && by === BY_SS) return fromSs(lines);
+  if (code === 0 && by === BY_PROC) return fromProc(lines).filter(({ port }) => ports.includes(port));
+  throw new OrchError(
+    'CONNECTIONS_UNREADABLE',
+    code === GONE ? `process ${pid} is gone` : `the connections of process ${pid} could not be listed`,
+    {
+      hint: 'this takes root on the host: set become: sudo',
+      retryable: code === GONE,
+      ...(stderr.trim() === '' ? {} : { details: stderr.trim() }),
+    },
+  );
+}
+
+/** States in which data that was written may still be on its way; in all others nothing of a request is left. */
+const STATES: Readonly<Record<string, PeerConnection['state']>> = {
+  ESTAB: 'open',
+  'CLOSE-WAIT': 'open',
+  'FIN-WAIT-1': 'closing',
+  CLOSING: 'closing',
+  'LAST-ACK': 'closing',
+};
+
+/** `ss -tin`: a line for each connection, and one with a tab before it that tells more. */
+function fromSs(lines: readonly string[]): readonly PeerConnection[] {
+  return lines.flatMap((line, i) => {
+    const [word = '', unread, sending, local = '', peer = ''] = line.split(/\s+/);
+    const state = STATES[word];
+    if (state === undefined) return [];
+    const more = lines[i + 1] ?? '';
+    const last = /^\s/.test(more) ? lastMoved(more) : undefined;
+    return [
+      {
+        port: Number(local.slice(local.lastIndexOf(':') + 1)),
+        peer: plainAddress(peer.slice(0, peer.lastIndexOf(':'))),
+        state,
+        unread: Number(unread),
+        sending: Number(sending),
+        ...(last === undefined ? {} : { last }),
+      },
+    ];
+  });
+}
+
+/** `[::ffff:10.0.0.1]` is how a socket for both families shows 10.0.0.1. */
+const plainAddress = (text: string): string => text.replace(/^\[?(?:::ffff:)?([^\]%]*)\]?(?:%.*)?$/i, '$1');
+
+function lastMoved(line: string): LastMoved | undefined {
+  // What is zero is left out; a line without this one tells nothing at all.
+  if (!/\bcwnd:/.test(line)) return undefined;
+  const number = (name: string): number => Number(new RegExp(`\\b${name}:(\\d+)`).exec(line)?.[1] ?? 0);
+  const tellsSegments = /\bdata_segs_/.test(line) || (/\bsegs_in:/.test(line) && !/\bbytes_/.test(line));
+  return {
+    sentAgo: number('lastsnd'),
+    receivedAgo: number('lastrcv'),
+    ackedAgo: number('lastack'),
+    ...(tellsSegments ? { segments: { sent: number('data_segs_out'), received: number('data_segs_in') } } : {}),
+  };
+}
+
+/** State numbers of /proc/net/tcp, include/net/tcp_states.h. */
+const NUMBERS: Readonly<Record<string, PeerConnection['state']>> = {
+  '01': 'open',
+  '08': 'open',
+  '04': 'closing',
+  '0B': 'closing',
+  '09': 'closing',
+};
+
+function fromProc(lines: readonly string[]): readonly PeerConnection[] {
+  return lines.flatMap((line) => {
+    const [, local = '', remote = '', number = '', queues = ''] = line.trim().split(/\s+/);
+    const state = NUMBERS[number];
+    if (state === undefined || !/^[\dA-F]+:[\dA-F]{4}$/.test(local)) return [];
+    const [sending = '', unread = ''] = queues.split(':');
+    return [
+      {
+        port: Number.parseInt(local.slice(-4), 16),
+        peer: addressOfHex(remote.slice(0, -':0000'.length)),
+        state,
+        sending: Number.parseInt(sending, 16),
+        unread: Number.parseInt(unread, 16),
+      },
+    ];
+  });
+}
+
+/** The kernel prints addresses as 32-bit words of the machine, which all our machines have in little-endian order. */
+function addressOfHex(hex: string): string {
+  const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => (word.match(/../g) ?? []).reverse());
+  const v4 = bytes
+    .slice(-4)
+    .map((byte) => Number.parseInt(byte, 16))
+    .join('.');
+  if (bytes.length === 4 || /^0{20}FFFF/i.test(bytes.join(''))) return v4;
+  const groups = (bytes.join('').match(/.{4}/g) ?? []).map((group) => group.replace(/^0+(?=.)/, '').toLowerCase());
+  // As inventories write it: the longest run of zeros left out.
+  return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);
+}

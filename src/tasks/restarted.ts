@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import type { Connection, Reader } from '../core/connection.ts';
+import { defineTask } from '../core/define-task.ts';
+import type { ContainerInspect } from '../core/docker.ts';
+import { OrchError } from '../core/errors.ts';
+import type { Report } from '../core/task-type.ts';
+import { sameAgain } from '../docker/spec.ts';
+import { rememberedBy } from './container/labels.ts';
+import { temporaryName } from './container/state.ts';
+import { refuseExited, stopFields, stopGently, wasKilled } from './container/stop.ts';
+
+const params = z.strictObject({
+  container: z.string().min(1),
+  /** ISO time by the controller's clock: one that was started later is not touched. */
+  since: z.iso.datetime({ offset: true }),
+  ...stopFields,
+});
+
+type Params = z.output<typeof params>;
+
+type Restarted = { readonly running: boolean; readonly fresh: boolean };
+
+/**
+ * A container whose process was started later than a given time: stopped gently and started, exactly as it is. One that
+ * had to be killed is made anew from its own settings, for it may not start again from the files that it left.
+ *
+ * @throws OrchError CONTAINER_MISSING, CONTAINER_EXITED
+ * @example yield restarted({ container: 'api7-gateway', since: startOfRun, stopSignal: 'SIGQUIT', stopTimeoutSeconds: 250 });
+ */
+export const restarted = defineTask<typeof params, void, Restarted, void>({
+  kind: 'restarted',
+  params,
+  impact: 'node',
+  claim: (p) => `container:${p.container}`,
+  title: (p) => `restarted ${p.container}`,
+  async read(p, host) {
+    const [found, { clockSkewMs }] = await Promise.all([find(p.container, host), host.facts()]);
+    const started = Date.parse(found.State.StartedAt) - clockSkewMs;
+    return { running: found.State.Running, fresh: started >= Date.parse(p.since) };
+  },
+  want: () => ({ running: true, fresh: true }),
+  write: (p, _change, host, _local, report) => restart(p, host, report),
+});
+
+async function restart(p: Params, host: Connection, report: Report): Promise<void> {
+  const { docker } = host;
+  const old = await find(p.container, host);
+  if (old.Name === `/${p.container}`) await docker.remove(temporaryName(p.container));
+  else await docker.rename(temporaryName(p.container), p.container);
+  const killed = (await stopGently(old, p, host, report)) || (!old.State.Running && wasKilled(old));
+  if (killed) await remake(old, p.container, host, report);
+  await docker.start(p.container);
+  await refuseExited(p.container, host);
+}
+
+/** Of a container that is not ours not everything is known: it can only be started as it is. */
+async function remake(old: ContainerInspect, name: string, { docker }: Connection, report: Report): Promise<void> {
+  if (rememberedBy(old.Config.Labels ?? {}).spec === null)
+    return report.warn(
+      `container ${name} was not made by api7-orch: it is started again from what it left when killed`,
+    );
+  const tagged = await docker.image(old.Config.Image);
+  // Its reference may mean another image by now.
+  const ref = tagged?.Id === old.Image ? old.Config.Image : old.Image;
+  await docker.create(temporaryName(name), sameAgain(old, ref));
+  await docker.remove(name);
+  await docker.rename(temporaryName(name), name);
+}
+
+/** The container; or the one that was to take its place when a run was broken off. */
+async function find(name: string, { docker }: Reader): Promise<ContainerInspect> {
+  const [found, next] = await Promise.all([docker.container(name), docker.container(temporaryName(name))]);
+  if (found !== null) return found;
+  if (next !== null) return next;
+  throw new OrchError('CONTAINER_MISSING', `there is no container ${name}`, {
+    hint: 'install it first: api7-orch run install',
+  });
+}

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { defineTask } from '../core/define-task.ts';
+import { OrchError } from '../core/errors.ts';
+
+/**
+ * A container that is there and runs; it is never made anew.
+ *
+ * @throws OrchError CONTAINER_MISSING; CONTAINER_KILLED when it was killed and must not be started as it is
+ * @example yield started({ container: 'api7-gateway' });
+ */
+export const started = defineTask({
+  kind: 'started',
+  params: z.strictObject({ container: z.string().min(1) }),
+  claim: (p) => `container:${p.container}`,
+  async read(p, host) {
+    const found = await host.docker.container(p.container);
+    if (found === null)
+      throw new OrchError('CONTAINER_MISSING', `there is no container ${p.container}`, {
+        hint: 'the playbook install makes it',
+      });
+    const { Running, ExitCode, OOMKilled, Status } = found.State;
+    // A killed process leaves stale sockets behind, on which its next start fails.
+    if (!Running && (ExitCode === 137 || OOMKilled || Status === 'dead'))
+      throw new OrchError('CONTAINER_KILLED', `container ${p.container} was killed and cannot be started as it is`, {
+        hint: 'the playbook install makes it anew',
+      });
+    return { running: Running };
+  },
+  want: () => ({ running: true }),
+  write: (p, _change, host) => host.docker.start(p.container),
+});

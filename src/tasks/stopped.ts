@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { defineTask } from '../core/define-task.ts';
+import { stopFields, stopGently } from './container/stop.ts';
+
+const params = z.strictObject({ container: z.string().min(1), ...stopFields });
+
+/**
+ * A container that does not run. It stays there as it is, and its restart policy does not bring it back; one that is not
+ * there is fine. It is given its time to end by itself.
+ *
+ * @example yield stopped({ container: 'api7-gateway', stopSignal: 'SIGQUIT', stopTimeoutSeconds: 250 });
+ */
+export const stopped = defineTask<typeof params, void, { readonly running: boolean }, void>({
+  kind: 'stopped',
+  params,
+  impact: 'node',
+  claim: (p) => `container:${p.container}`,
+  async read(p, host) {
+    const found = await host.docker.container(p.container);
+    // One that its policy is about to start again runs as well.
+    return found === null ? null : { running: found.State.Running || found.State.Status === 'restarting' };
+  },
+  want: (_p, now) => (now === null ? null : { running: false }),
+  async write(p, _change, host, _local, report) {
+    const found = await host.docker.container(p.container);
+    if (found !== null) await stopGently(found, p, host, report);
+  },
+});

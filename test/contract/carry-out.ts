@@ -1,0 +1,55 @@
+import { expect } from 'vitest';
+import type { Connection } from '../../src/core/connection.ts';
+import type { Data } from '../../src/core/data.ts';
+import { diff } from '../../src/core/diff.ts';
+import type { Task } from '../../src/core/task.ts';
+
+/** A host to carry tasks out on, and its time. */
+export interface TaskWorld {
+  readonly host: Connection;
+  wait(ms: number): Promise<void>;
+}
+
+const context = { local: undefined, see: () => Promise.reject(new Error('sees no other')) as never };
+const silent = { warn: () => undefined, progress: () => undefined, aboutToStop: async () => undefined };
+
+/** Reads, writes and reads again, as the engine does it; gives the paths that were to change. */
+export async function apply<S extends Data>({ host }: TaskWorld, task: Task<unknown, S>): Promise<readonly string[]> {
+  const plan = async () => {
+    const before = await task.bound.read(host, undefined);
+    const after = task.bound.want(before, context);
+    return { before, after, differences: diff(before, after) };
+  };
+  const change = await plan();
+  if (change.differences.length > 0) await task.bound.write(change, host, undefined, silent);
+  expect((await plan()).differences).toEqual([]);
+  return change.differences.map(({ path }) => path);
+}
+
+/** The result of a task that only looks. */
+export async function look<R, S extends Data>({ host }: TaskWorld, task: Task<R, S>): Promise<R> {
+  const state = await task.bound.read(host, undefined);
+  // The engine's answer to `yield*`, of the task's own type.
+  return task.bound.result(state as S) as R;
+}
+
+/** A gate: asked until it is met or its time is over. */
+export async function wait<S extends Data>(world: TaskWorld, task: Task<unknown, S>): Promise<void> {
+  const { withinMs, everyMs } = task.bound.patience();
+  for (let waited = 0; ; waited += everyMs) {
+    const now = await task.bound.read(world.host, undefined);
+    if (diff(now, task.bound.want(now, context)).length === 0) return;
+    if (waited >= withinMs) throw task.bound.unmet(now);
+    await world.wait(everyMs);
+  }
+}
+
+/** The same host, on which one method always fails. */
+export const without = (host: Connection, method: keyof Connection): Connection =>
+  new Proxy(host, {
+    get(target, key) {
+      if (key === method) return () => Promise.reject(new Error('killed'));
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });

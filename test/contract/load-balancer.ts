@@ -1,0 +1,262 @@
+import { describe, expect, test } from 'vitest';
+import type { Balancer, CheckTiming, Member, MemberView } from '../../src/core/balancer.ts';
+import type { Connection } from '../../src/core/connection.ts';
+import type { Task } from '../../src/core/task.ts';
+import { backInTraffic } from '../../src/lb/back-in-traffic.ts';
+import { counted } from '../../src/lb/counted.ts';
+import { emptied } from '../../src/lb/emptied.ts';
+import { inService } from '../../src/lb/in-service.ts';
+import { leasePath } from '../../src/lb/lease.ts';
+import { outOfTraffic } from '../../src/lb/out-of-traffic.ts';
+import { standing } from '../../src/lb/standing.ts';
+import { stillOut } from '../../src/lb/still-out.ts';
+import { apply, look, wait, without } from './carry-out.ts';
+
+export type Node = 'gw-1' | 'gw-2' | 'gw-3';
+
+/** A balancer before three nodes that are all in service, and hands to use and to break it. */
+export interface BalancerWorld extends AsyncDisposable {
+  readonly balancer: Balancer;
+  readonly host: Connection;
+  member(node: Node): Member;
+  /** Who answers a new request; `null`: nobody. `stick`: the client was with that node before. */
+  request(stick?: Node): Promise<Node | null>;
+  /** A request that a node is busy with until it is let go. */
+  hold(node: Node): Promise<{ release(): Promise<void> }>;
+  /** What somebody else does to take a node out of traffic, behind our back. */
+  takeOutByHand(node: Node): Promise<void>;
+  /** A reload by somebody else; undefined: the driver keeps what it sets through one. */
+  reload(): Promise<void>;
+  /** Lets time pass: checks run, sessions are counted. */
+  wait(ms: number): Promise<void>;
+  /** Stops the node's process, or starts it again. */
+  lives?(node: Node, alive: boolean): Promise<void>;
+}
+
+export interface ContractOptions {
+  /** Rows that do not apply, with the reason. */
+  readonly skip?: Readonly<Partial<Record<Row, string>>>;
+}
+
+/** What a row is about, where a driver may not have it. */
+export type Row = 'sticky' | 'reload loses drains' | 'health';
+
+const by = { by: 'tester@here', reason: 'contract' } as const;
+const TRIES = 12;
+
+/** What every balancer does, whatever its kind. `open` gives a fresh one. */
+export function loadBalancerContract(
+  kind: string,
+  open: () => Promise<BalancerWorld>,
+  { skip = {} }: ContractOptions = {},
+): void {
+  const row = (needs: Row | undefined, name: string, body: (world: BalancerWorld) => Promise<void>): void => {
+    const why = needs === undefined ? undefined : skip[needs];
+    test.skipIf(why !== undefined)(why === undefined ? name : `${name} (${why})`, async () => {
+      await using world = await open();
+      await body(world);
+    });
+  };
+  const at = (world: BalancerWorld, node: Node = 'gw-1') => ({ balancer: world.balancer, member: world.member(node) });
+  const out = (world: BalancerWorld, how: 'drained' | 'closed' = 'drained', node: Node = 'gw-1'): Task<void> =>
+    outOfTraffic({ ...at(world, node), ...by, how });
+  const see = (world: BalancerWorld, node: Node = 'gw-1'): Promise<MemberView> =>
+    look(world, standing(at(world, node)));
+
+  describe(`balancer: ${kind}`, () => {
+    row(undefined, 'shows its members in service, without a lease, held by nobody', async (world) => {
+      for (const node of ['gw-1', 'gw-2', 'gw-3'] as const) {
+        const view = await see(world, node);
+        expect(view.servers.length).toBeGreaterThan(0);
+        expect(view.servers.every(({ state }) => state === 'up')).toBe(true);
+        expect(view).toMatchObject({ lease: null, held: [] });
+      }
+      expect((await see(world)).epoch).toBe((await see(world)).epoch);
+    });
+
+    row(undefined, 'a member that no server line names is an error, whatever is asked', async (world) => {
+      const member = { ...world.member('gw-1'), port: 1 };
+      const { balancer, host } = world;
+      const unknown = { code: 'LB_MEMBER_UNKNOWN', hint: expect.stringContaining(`${member.address}`) };
+      await expect(balancer.view(host, member)).rejects.toMatchObject(unknown);
+      await expect(balancer.set(host, member, 'drained')).rejects.toMatchObject(unknown);
+      await expect(apply(world, outOfTraffic({ balancer, member, ...by, how: 'drained' }))).rejects.toMatchObject(
+        unknown,
+      );
+      expect(await host.stat(leasePath(balancer.pool, member.node))).toBeNull();
+    });
+
+    row(undefined, 'a drained node gets no new request, the others get them all', async (world) => {
+      await apply(world, out(world));
+      const view = await see(world);
+      expect(view.servers.map(({ state }) => state)).toEqual(view.servers.map(() => 'drained'));
+      expect(view.lease).toMatchObject({ node: 'gw-1', by: 'tester@here', reason: 'contract', held: [] });
+      expect(view.held).toEqual([]);
+      const answered = await many(world);
+      expect(new Set(answered)).toEqual(new Set(['gw-2', 'gw-3']));
+      expect((await world.host.stat(leasePath(world.balancer.pool, 'gw-1')))?.mode).toBe('0600');
+    });
+
+    row(undefined, 'draining again changes nothing and keeps the first record', async (world) => {
+      await apply(world, out(world));
+      const first = await see(world);
+      const again = await apply(
+        world,
+        outOfTraffic({ ...at(world), by: 'other@there', reason: 'later', how: 'drained' }),
+      );
+      expect(again).toEqual([]);
+      expect((await see(world)).lease).toEqual(first.lease);
+    });
+
+    row(undefined, 'a request that runs is counted, or said not to be, and is not cut', async (world) => {
+      const held = await world.hold('gw-1');
+      await apply(world, out(world));
+      const busy = (await see(world)).servers.map(({ sessions }) => sessions);
+      if (world.balancer.shows.sessions) {
+        expect(busy.reduce((sum: number, sessions) => sum + (sessions ?? 0), 0)).toBe(1);
+        await expect(wait(world, emptied({ ...at(world), within: 0 }))).rejects.toMatchObject({
+          code: 'DRAIN_TIMEOUT',
+          message: expect.stringContaining('still has 1 session'),
+        });
+      } else expect(busy).toEqual(busy.map(() => null));
+      await held.release();
+      await wait(world, emptied({ ...at(world), within: '10s' }));
+    });
+
+    row(undefined, 'given back it is as it was, and the lease is gone', async (world) => {
+      const before = (await see(world)).servers.map(({ name, setting }) => ({ name, setting }));
+      await apply(world, out(world));
+      await apply(world, out(world, 'closed'));
+      await apply(world, backInTraffic(at(world)));
+      const view = await see(world);
+      expect(view.servers.map(({ name, setting }) => ({ name, setting }))).toEqual(before);
+      expect(view).toMatchObject({ lease: null, held: [] });
+      await wait(world, inService(at(world)));
+      expect(await many(world)).toContain('gw-1');
+      expect(await apply(world, backInTraffic(at(world)))).toEqual([]);
+    });
+
+    row(undefined, 'what somebody else holds stays held', async (world) => {
+      await world.takeOutByHand('gw-2');
+      const held = await see(world, 'gw-2');
+      expect(held.held).toEqual(held.servers.map(({ name }) => name));
+      expect(await apply(world, backInTraffic(at(world, 'gw-2')))).toEqual([]);
+      await apply(world, out(world, 'drained', 'gw-2'));
+      const leased = await see(world, 'gw-2');
+      expect(leased.lease?.held).toEqual(held.held);
+      expect(leased.held).toEqual(held.held);
+      await apply(world, out(world, 'closed', 'gw-2'));
+      await apply(world, backInTraffic(at(world, 'gw-2')));
+      expect((await see(world, 'gw-2')).servers.map(({ setting }) => setting)).toEqual(
+        held.servers.map(({ setting }) => setting),
+      );
+      await expect(wait(world, inService({ ...at(world, 'gw-2'), within: 0 }))).rejects.toMatchObject({
+        code: 'LB_MEMBER_NOT_UP',
+      });
+      await wait(world, inService({ ...at(world, 'gw-2'), held: [...held.held] }));
+      expect(await many(world)).not.toContain('gw-2');
+    });
+
+    row('sticky', 'a client that sticks to a drained node reaches it until it is closed', async (world) => {
+      await apply(world, out(world));
+      expect((await see(world)).servers.some(({ sticky }) => sticky)).toBe(true);
+      expect(await world.request('gw-1')).toBe('gw-1');
+      await expect(wait(world, stillOut(at(world)))).rejects.toMatchObject({ code: 'DRAIN_LOST' });
+      await apply(world, out(world, 'closed'));
+      expect(await world.request('gw-1')).not.toBe('gw-1');
+      await wait(world, stillOut(at(world)));
+    });
+
+    row(undefined, 'closed at once, it gets nothing and is given back as it was', async (world) => {
+      await apply(world, out(world, 'closed'));
+      await wait(world, stillOut({ ...at(world), epoch: (await see(world)).epoch }));
+      expect(await many(world)).not.toContain('gw-1');
+      await apply(world, backInTraffic(at(world)));
+      await wait(world, inService(at(world)));
+    });
+
+    row(
+      'reload loses drains',
+      'a reload that loses the drain is noticed, and mended by draining again',
+      async (world) => {
+        await apply(world, out(world));
+        await apply(world, out(world, 'closed'));
+        const { epoch } = await see(world);
+        await wait(world, stillOut({ ...at(world), epoch }));
+        await world.reload();
+        const after = await see(world);
+        expect(after.epoch).not.toBe(epoch);
+        expect(after.lease).not.toBeNull();
+        await expect(wait(world, stillOut(at(world)))).rejects.toMatchObject({ code: 'DRAIN_LOST', retryable: true });
+        await apply(world, out(world));
+        await apply(world, out(world, 'closed'));
+        await wait(world, stillOut(at(world)));
+        await expect(wait(world, stillOut({ ...at(world), epoch }))).rejects.toMatchObject({ code: 'DRAIN_LOST' });
+        await apply(world, backInTraffic(at(world)));
+        await wait(world, inService(at(world)));
+      },
+    );
+
+    row(undefined, 'killed between lease and drain: the next run goes on, and gives back', async (world) => {
+      const before = (await see(world)).servers.map(({ setting }) => setting);
+      const dies: Balancer = { ...world.balancer, set: () => Promise.reject(new Error('killed')) };
+      const killed = outOfTraffic({ balancer: dies, member: world.member('gw-1'), ...by, how: 'drained' });
+      await expect(apply(world, killed)).rejects.toThrow('killed');
+      expect(await see(world)).toMatchObject({ lease: { node: 'gw-1' }, held: [] });
+      expect(await many(world)).toContain('gw-1');
+      await apply(world, out(world));
+      expect(await many(world)).not.toContain('gw-1');
+      await apply(world, backInTraffic(at(world)));
+      expect((await see(world)).servers.map(({ setting }) => setting)).toEqual(before);
+    });
+
+    row(undefined, 'killed between giving back and removing the lease: the next run removes it', async (world) => {
+      const before = (await see(world)).servers.map(({ setting }) => setting);
+      await apply(world, out(world));
+      const dies = without(world.host, 'remove');
+      await expect(apply({ ...world, host: dies }, backInTraffic(at(world)))).rejects.toThrow('killed');
+      expect((await see(world)).lease).not.toBeNull();
+      expect(await many(world)).toContain('gw-1');
+      await apply(world, backInTraffic(at(world)));
+      expect(await see(world)).toMatchObject({ lease: null });
+      expect((await see(world)).servers.map(({ setting }) => setting)).toEqual(before);
+    });
+
+    row('health', 'up from an old check proves nothing; a check that began after does', async (world) => {
+      const timing = await timingOf(world);
+      await apply(world, out(world));
+      await apply(world, out(world, 'closed'));
+      await world.lives?.('gw-1', false);
+      await apply(world, backInTraffic(at(world)));
+      await expect(wait(world, inService({ ...at(world), timing, within: '2s' }))).rejects.toMatchObject({
+        code: 'LB_MEMBER_NOT_UP',
+      });
+      await world.lives?.('gw-1', true);
+      await wait(world, inService({ ...at(world), timing, within: '20s' }));
+      expect(await many(world)).toContain('gw-1');
+    });
+
+    row(undefined, 'counts requests and errors, or says that it does not', async (world) => {
+      const first = await look(world, counted(at(world)));
+      expect(first === null).toBe(!world.balancer.shows.counters);
+      if (first === null) return;
+      const answered = await many(world);
+      const second = await look(world, counted(at(world)));
+      expect(second).toMatchObject({
+        epoch: first.epoch,
+        status5xx: first.status5xx,
+        connectErrors: first.connectErrors,
+      });
+      expect((second?.requests ?? 0) - first.requests).toBe(answered.filter((node) => node === 'gw-1').length);
+    });
+  });
+}
+
+const timingOf = (world: BalancerWorld): Promise<CheckTiming> =>
+  world.balancer.timing(world.host, world.member('gw-1'));
+
+const many = async (world: BalancerWorld): Promise<readonly (Node | null)[]> => {
+  const answered: (Node | null)[] = [];
+  for (let i = 0; i < TRIES; i++) answered.push(await world.request());
+  return answered;
+};

@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import type { Clock } from '../../src/core/clock.ts';
+import type { Connection } from '../../src/core/connection.ts';
+import { OrchError } from '../../src/core/errors.ts';
+import { Hosts } from '../../src/engine/hosts.ts';
+import { FakeHost } from '../../src/transport/fake-host.ts';
+
+const gone = () => new OrchError('CONNECT_TIMEOUT', 'no', { retryable: true });
+
+/** Hosts whose network can be cut; a sleep lets everything else happen first, so that who answers is heard in time. */
+function fleet(names: readonly string[], backAtMs: number) {
+  let now = 0;
+  const cut = new Set<string>();
+  const clock: Clock = {
+    now: () => now,
+    sleep: async (ms, signal) => {
+      signal?.throwIfAborted();
+      for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+      now += ms;
+      if (now >= backAtMs) cut.clear();
+    },
+  };
+  const hosts = new Hosts(
+    async (name) => {
+      if (cut.has(name)) throw gone();
+      const host = new FakeHost({ name });
+      const stat = host.stat.bind(host);
+      host.stat = (path) => (cut.has(name) ? new Promise(() => {}) : stat(path));
+      return host;
+    },
+    { clock },
+  );
+  const heard: boolean[] = [];
+  hosts.onNetwork((up) => heard.push(up));
+  const open = async (): Promise<ReadonlyMap<string, Connection>> =>
+    new Map(await Promise.all(names.map(async (name) => [name, await hosts.get(name)] as const)));
+  return { hosts, cut, heard, open, now: () => now };
+}
+
+test('while no host at all answers it is waited for the network, and told once', async () => {
+  const { hosts, cut, heard, open, now } = fleet(['gw-1', 'gw-2', 'lb-1'], 60_000);
+  const connections = await open();
+  for (const name of connections.keys()) cut.add(name);
+  await Promise.all([...connections].map(([name, lost]) => hosts.reconnect(name, lost)));
+  expect(now()).toBeGreaterThanOrEqual(60_000);
+  expect(heard).toEqual([false, true]);
+});
+
+test('a host that stays away while another answers is given up after its own time', async () => {
+  const { hosts, cut, heard, open, now } = fleet(['gw-1', 'gw-2'], Number.POSITIVE_INFINITY);
+  const connections = await open();
+  cut.add('gw-1');
+  await expect(hosts.reconnect('gw-1', connections.get('gw-1'))).rejects.toMatchObject({ code: 'CONNECT_TIMEOUT' });
+  expect(now()).toBeLessThan(30_000);
+  expect(heard).toEqual([]);
+});
+
+test('even the network is not waited for without end', async () => {
+  const { hosts, cut, heard, open, now } = fleet(['gw-1', 'gw-2'], Number.POSITIVE_INFINITY);
+  const connections = await open();
+  for (const name of connections.keys()) cut.add(name);
+  const ends = await Promise.allSettled([...connections].map(([name, lost]) => hosts.reconnect(name, lost)));
+  expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  expect(now()).toBeGreaterThan(9 * 60_000);
+  expect(heard).toEqual([false, true]);
+});

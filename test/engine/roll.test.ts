@@ -1,0 +1,246 @@
+import { describe, expect, test } from 'vitest';
+import { OrchError } from '../../src/core/errors.ts';
+import type { RunEvent } from '../../src/core/event.ts';
+import { play } from '../../src/core/play.ts';
+import type { RollingOptions } from '../../src/core/rolling.ts';
+import { FakeHost } from '../../src/transport/fake-host.ts';
+import { type FakeRunOptions, runPlays } from '../support/run-fake.ts';
+import { answer, ToyFleet } from '../support/toy-fleet.ts';
+import { served } from '../support/toy-tasks.ts';
+
+const ROOT = { mode: '0644', owner: 'root', group: 'root' } as const;
+
+/** Nodes that serve `old`, behind a toy balancer. */
+class Cluster {
+  readonly fleet: ToyFleet;
+  readonly nodes: readonly FakeHost[];
+  /** Most nodes out of traffic by our own hand at any write on the balancer. */
+  mostOut = 0;
+
+  constructor(count: number) {
+    const names = Array.from({ length: count }, (_, i) => `gw-${i + 1}`);
+    this.fleet = new ToyFleet(names);
+    this.nodes = names.map((name) => {
+      const host = new FakeHost({ name });
+      host.files.set('/', { type: 'directory', content: Buffer.alloc(0), ...ROOT });
+      host.files.set('/app', { type: 'file', content: Buffer.from('old'), ...ROOT });
+      return host;
+    });
+    this.fleet.lb.onWrite = () => {
+      this.mostOut = Math.max(this.mostOut, names.filter((name) => this.fleet.standing(name) !== 'in').length);
+    };
+  }
+
+  roll(rolling: RollingOptions = {}, options: FakeRunOptions = {}) {
+    return runPlays(
+      [...this.nodes, this.fleet.lb],
+      function* () {
+        yield* play({
+          name: 'roll',
+          hosts: 'nodes',
+          rolling,
+          *tasks() {
+            yield served({ path: '/app', content: 'new' });
+          },
+        });
+      },
+      {
+        fleet: this.fleet,
+        select: () => this.nodes.map(({ name }) => ({ name, address: '', groups: [], vars: {} })),
+        ...options,
+      },
+    );
+  }
+
+  content(name: string): string | undefined {
+    return this.nodes
+      .find((host) => host.name === name)
+      ?.files.read('/app', 100)
+      ?.toString();
+  }
+}
+
+const ends = (events: readonly RunEvent[]) =>
+  Object.fromEntries(
+    events.flatMap((event) =>
+      event.type === 'roll.end' ? Object.entries(event.nodes).map(([name, { state }]) => [name, state]) : [],
+    ),
+  );
+
+describe('a roll that goes well', () => {
+  test('takes each node out, proves it, changes it, gives it back, and watches it, one after another', async () => {
+    const cluster = new Cluster(3);
+    const run = await cluster.roll();
+    expect({ codes: run.codes, exit: run.report.exitCode }).toEqual({ codes: [], exit: 0 });
+    expect(cluster.mostOut).toBe(1);
+    const way = ['guard', 'drain', 'drained', 'ready', 'restore', 'inService', 'stillWell'];
+    expect(cluster.fleet.asked.filter((step) => step.endsWith('gw-1')).slice(0, way.length)).toEqual(
+      way.map((step) => `${step} gw-1`),
+    );
+    expect(ends(run.events)).toEqual({ 'gw-1': 'done', 'gw-2': 'done', 'gw-3': 'done' });
+    for (const { name } of cluster.nodes) expect([name, cluster.fleet.standing(name)]).toEqual([name, 'in']);
+  });
+
+  test('a second run takes nobody out', async () => {
+    const cluster = new Cluster(3);
+    await cluster.roll();
+    cluster.fleet.asked.length = 0;
+    const again = await cluster.roll();
+    expect(again.report.exitCode).toBe(0);
+    expect(cluster.fleet.asked).toEqual([]);
+  });
+
+  test('check changes nothing, and tells who would be taken out', async () => {
+    const cluster = new Cluster(3);
+    const check = await cluster.roll({ batch: 2, maxUnavailable: 2 }, { check: true });
+    expect(check.events.find(({ type }) => type === 'roll.plan')).toMatchObject({
+      waves: [['gw-1', 'gw-2'], ['gw-3']],
+      maxUnavailable: 2,
+      deadlines: [{ name: 'toy' }],
+    });
+    expect(cluster.fleet.lb.writes).toBe(0);
+    expect(cluster.content('gw-1')).toBe('old');
+  });
+
+  test('a batch of two takes two out at once, and no more', async () => {
+    const cluster = new Cluster(6);
+    const run = await cluster.roll({ batch: 2, maxUnavailable: 2 });
+    expect(run.codes).toEqual([]);
+    expect(cluster.mostOut).toBe(2);
+  });
+
+  test('more hosts than places to work at: those that wait for their turn give theirs on', async () => {
+    const cluster = new Cluster(6);
+    expect((await cluster.roll({}, { forks: 2 })).codes).toEqual([]);
+  });
+});
+
+describe('a roll that fails', () => {
+  test('one node fails its gate while the other of its batch is unreachable: nothing else is touched', async () => {
+    const cluster = new Cluster(6);
+    cluster.fleet.onStep = (step, node) => {
+      if (step === 'ready' && node === 'gw-1') throw new OrchError('NOT_READY', 'answers 500', { host: 'gw-1' });
+      if (step === 'ready' && node === 'gw-2')
+        throw new OrchError('CONNECT_TIMEOUT', 'does not answer', { host: 'gw-2', retryable: true });
+    };
+    const run = await cluster.roll({ batch: 2, maxUnavailable: 2 });
+    expect({ exit: run.report.exitCode, codes: [...run.codes].sort() }).toEqual({
+      exit: 3,
+      codes: ['CONNECT_TIMEOUT', 'NOT_READY'],
+    });
+    expect(ends(run.events)).toEqual({
+      'gw-1': 'failed',
+      'gw-2': 'failed',
+      'gw-3': 'untouched',
+      'gw-4': 'untouched',
+      'gw-5': 'untouched',
+      'gw-6': 'untouched',
+    });
+    expect(['gw-1', 'gw-2', 'gw-3'].map((name) => cluster.fleet.standing(name))).toEqual(['mine', 'mine', 'in']);
+    expect(['gw-3', 'gw-4', 'gw-5', 'gw-6'].map((name) => cluster.content(name))).toEqual(['old', 'old', 'old', 'old']);
+  });
+
+  test('a drain that never ends leaves the node as it was, and in traffic', async () => {
+    const cluster = new Cluster(2);
+    cluster.fleet.lb.files.set('/sessions/gw-1', { type: 'file', content: Buffer.from('7'), ...ROOT });
+    const run = await cluster.roll();
+    expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 2, codes: ['DRAIN_TIMEOUT'] });
+    expect([cluster.fleet.standing('gw-1'), cluster.content('gw-1'), cluster.content('gw-2')]).toEqual([
+      'in',
+      'old',
+      'old',
+    ]);
+  });
+
+  test('what fails after it was given back is taken out again', async () => {
+    const cluster = new Cluster(2);
+    cluster.fleet.onStep = (step, node) => {
+      if (step === 'inService' && node === 'gw-1') throw new OrchError('NOT_UP', 'no', { host: 'lb' });
+    };
+    const run = await cluster.roll();
+    expect(run.codes).toEqual(['NOT_UP']);
+    expect([cluster.fleet.standing('gw-1'), cluster.content('gw-2')]).toEqual(['mine', 'old']);
+  });
+
+  test('a balancer that does not answer refuses the run before anything is changed', async () => {
+    const cluster = new Cluster(2);
+    const run = await cluster.roll({}, { dead: ['lb'] });
+    expect(run.report.exitCode).not.toBe(0);
+    expect(cluster.content('gw-1')).toBe('old');
+  });
+
+  test('time limits that do not fit together refuse it', async () => {
+    const cluster = new Cluster(2);
+    const { traffic } = cluster.fleet;
+    cluster.fleet.traffic = (node) => {
+      const own = traffic.call(cluster.fleet, node);
+      return (
+        own && {
+          ...own,
+          deadlines: () => answer({ links: [], faults: ['drain 10s is shorter than 60s'] }),
+        }
+      );
+    };
+    const run = await cluster.roll();
+    expect(run.report.exitCode).toBe(2);
+    expect(run.codes).toContain('DEADLINES');
+    expect(cluster.fleet.lb.writes).toBe(0);
+  });
+});
+
+describe('nodes that are out of traffic already', () => {
+  test('one that somebody else took out stays as it is, and is named', async () => {
+    const cluster = new Cluster(3);
+    cluster.fleet.set('gw-2', 'theirs');
+    const run = await cluster.roll({ maxUnavailable: 2 });
+    expect(run.report.exitCode).toBe(3);
+    expect(ends(run.events)).toEqual({ 'gw-1': 'done', 'gw-2': 'skipped', 'gw-3': 'done' });
+    expect([cluster.fleet.standing('gw-2'), cluster.content('gw-2')]).toEqual(['theirs', 'old']);
+  });
+
+  test('broken ones go first and cost nothing', async () => {
+    const cluster = new Cluster(4);
+    cluster.fleet.set('gw-3', 'down');
+    cluster.fleet.set('gw-4', 'down');
+    const run = await cluster.roll();
+    expect(run.codes).toEqual([]);
+    const order = cluster.fleet.asked.filter((step) => step.startsWith('drain '));
+    expect(order.slice(0, 2).sort()).toEqual(['drain gw-3', 'drain gw-4']);
+  });
+
+  test('what an earlier run left drained is given back, even when nothing is to be changed', async () => {
+    const cluster = new Cluster(2);
+    await cluster.roll();
+    cluster.fleet.set('gw-1', 'mine');
+    const run = await cluster.roll();
+    expect(run.codes).toEqual([]);
+    expect(cluster.fleet.standing('gw-1')).toBe('in');
+  });
+});
+
+test('an outage is refused unless somebody wants it', async () => {
+  const cluster = new Cluster(1);
+  const run = await cluster.roll();
+  expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 2, codes: ['OUTAGE_NOT_CONFIRMED'] });
+  expect(cluster.content('gw-1')).toBe('old');
+  const wanted = await cluster.roll({}, { outage: async () => true });
+  expect(wanted.codes).toEqual([]);
+  expect(cluster.content('gw-1')).toBe('new');
+});
+
+test('an interrupt lets the node that is out come to a safe point, and starts no other', async () => {
+  const cluster = new Cluster(3);
+  const interrupt = new AbortController();
+  const run = await cluster.roll(
+    {},
+    {
+      signal: interrupt.signal,
+      onEvent: (event) => {
+        if (event.type === 'task.start' && event.host === 'gw-1' && event.task.includes('/app')) interrupt.abort();
+      },
+    },
+  );
+  expect(run.report.exitCode).toBe(6);
+  expect(['gw-1', 'gw-2', 'gw-3'].map((name) => cluster.content(name))).toEqual(['new', 'old', 'old']);
+  expect(['gw-1', 'gw-2', 'gw-3'].map((name) => cluster.fleet.standing(name))).toEqual(['in', 'in', 'in']);
+});

@@ -1,0 +1,213 @@
+import { describe, expect, test } from 'vitest';
+import { endOf, endsOf } from '../../src/rolling/report.ts';
+import type { Event, Result, Step } from '../../src/rolling/types.ts';
+import { BACK, bad, DOWN, faultOn, gone, held, LEASED, Roll, TO_APPLY } from './roll-by-hand.ts';
+
+describe('a failure', () => {
+  test.each<[string, readonly Step[], Step, Result, readonly Step[], string]>([
+    ['of the guard leaves it untouched', [], 'guard', bad('gw-1'), [], 'untouched, in'],
+    ['of the drain takes it back', ['guard'], 'drain', bad('gw-1'), ['giveBack'], 'failed, in'],
+    ['of the proof takes the drain back', ['guard', 'drain'], 'prove', bad('gw-1'), ['giveBack'], 'failed, in'],
+    ['of the change keeps it out', ['guard', 'drain', 'prove'], 'apply', bad('gw-1'), ['evidence'], 'failed, out'],
+    ['of its gates keeps it out', TO_APPLY, 'ready', bad('gw-1'), ['evidence'], 'failed, out'],
+    ['to be given back says so', [...TO_APPLY, 'ready'], 'restore', bad('gw-1'), [], 'failed, unknown'],
+    [
+      'in service takes it out again',
+      [...TO_APPLY, 'ready', 'restore'],
+      'confirm',
+      bad('gw-1'),
+      ['isolate', 'evidence'],
+      'failed, out',
+    ],
+    [
+      'while it is watched takes it out again',
+      [...TO_APPLY, 'ready', 'restore', 'confirm'],
+      'soak',
+      bad('gw-1'),
+      ['isolate', 'evidence'],
+      'failed, out',
+    ],
+    [
+      'to answer before its drain is proved takes it back',
+      ['guard', 'drain'],
+      'prove',
+      gone('gw-1'),
+      ['giveBack'],
+      'failed, unknown',
+    ],
+    [
+      'to answer while it is changed keeps it out',
+      ['guard', 'drain', 'prove'],
+      'apply',
+      gone('gw-1'),
+      [],
+      'failed, out',
+    ],
+    [
+      'to answer in service leaves it to the health checks',
+      [...TO_APPLY, 'ready', 'restore'],
+      'confirm',
+      gone('gw-1'),
+      [],
+      'failed, unknown',
+    ],
+  ])('%s', (_, before, step, result, after, end) => {
+    const roll = new Roll(2);
+    roll.begin();
+    roll.goes('gw-1', ...before);
+    let told = roll.did('gw-1', step, result);
+    for (const next of after) {
+      expect(told).toContain(`gw-1 ${next}`);
+      told = roll.did('gw-1', next);
+    }
+    expect(told.at(-1)).toBe('finish');
+    expect(roll.end('gw-1')).toBe(end);
+    expect(roll.end('gw-2')).toBe('untouched, in');
+    expect(endOf(roll.state, 'gw-1')?.fault).toEqual(faultOn('gw-1'));
+    const waiting = roll.commands.filter((command) => command.do === 'refuse').map(({ node }) => node);
+    expect(waiting.includes('gw-1')).toBe(!before.includes('prove'));
+  });
+
+  test('of two in a batch, one failed and one unreachable: nobody else is touched', () => {
+    const roll = new Roll(6, { batch: 2, maxUnavailable: 2 });
+    expect(roll.begin()).toEqual(['gw-1 guard', 'gw-2 guard']);
+    roll.goes('gw-1', ...TO_APPLY);
+    roll.goes('gw-2', 'guard', 'drain', 'prove');
+    const refused = ['gw-3', 'gw-4', 'gw-5', 'gw-6'].map((id) => `refuse ${id}`);
+    expect(roll.did('gw-1', 'ready', bad('gw-1'))).toEqual([...refused, 'gw-1 evidence']);
+    expect(roll.did('gw-2', 'apply', gone('gw-2'))).toEqual([]);
+    expect(roll.did('gw-1', 'evidence')).toEqual(['finish']);
+    const ends = [...endsOf(roll.state).values()];
+    expect(ends.map(({ state }) => state)).toEqual(['failed', 'failed', ...refused.map(() => 'untouched')]);
+    expect(ends.map(({ lost }) => lost)).toEqual([false, true, false, false, false, false]);
+    expect(ends.slice(0, 2).map(({ drained }) => drained)).toEqual(['yes', 'yes']);
+  });
+
+  test('while cleaning up does not hide the first one', () => {
+    const roll = new Roll(1);
+    roll.begin();
+    roll.goes('gw-1', 'guard');
+    roll.did('gw-1', 'drain', bad('gw-1'));
+    expect(roll.did('gw-1', 'giveBack', gone('lb-1'))).toEqual(['refuse gw-1', 'finish']);
+    expect(endOf(roll.state, 'gw-1')).toMatchObject({
+      state: 'failed',
+      step: 'drain',
+      drained: 'perhaps',
+      fault: faultOn('gw-1'),
+      also: [faultOn('lb-1')],
+    });
+  });
+
+  test('within max_failures does not stop the roll, but counts in the budget', () => {
+    const roll = new Roll(3, { maxFailures: 1, maxUnavailable: 2 });
+    roll.begin();
+    roll.goes('gw-1', ...TO_APPLY);
+    roll.did('gw-1', 'ready', bad('gw-1'));
+    roll.did('gw-1', 'evidence');
+    roll.seen['gw-1'] = LEASED;
+    expect(roll.goes('gw-2', ...TO_APPLY, ...BACK)).toEqual(['observe']);
+    expect(roll.look()).toEqual(['gw-3 guard']);
+    expect(endOf(roll.state, 'gw-1')?.goOn).toContain('kept out of traffic');
+  });
+
+  test('of a program after its node was done stops the roll', () => {
+    const roll = new Roll(2);
+    roll.begin();
+    roll.goes('gw-1', ...TO_APPLY, ...BACK);
+    const late: Event = { type: 'ended', node: 'gw-1', ok: false, fault: faultOn('gw-1') };
+    expect(roll.tell(late)).toEqual(['refuse gw-2', 'finish']);
+    expect(endOf(roll.state, 'gw-1')?.state).toBe('failed');
+  });
+});
+
+describe('a person is asked', () => {
+  test.each<[string, readonly Step[], Step, readonly string[], readonly string[]]>([
+    ['whether to guard again, by a new look', [], 'guard', ['observe'], ['refuse gw-1', 'refuse gw-2', 'finish']],
+    ['whether to wait on', ['guard', 'drain'], 'prove', ['gw-1 prove'], ['refuse gw-2', 'gw-1 giveBack']],
+    [
+      'whether it is well',
+      [...TO_APPLY, 'ready', 'restore', 'confirm'],
+      'soak',
+      ['observe'],
+      ['refuse gw-2', 'finish'],
+    ],
+  ])('%s', (_, before, step, yes, no) => {
+    for (const go of [true, false]) {
+      const roll = new Roll(2);
+      roll.begin();
+      roll.goes('gw-1', ...before);
+      expect(roll.did('gw-1', step, held('gw-1'))).toEqual(['hold gw-1']);
+      expect(roll.tell({ type: 'answered', go })).toEqual(go ? yes : no);
+    }
+  });
+
+  test('one question at a time, and nobody starts meanwhile', () => {
+    const roll = new Roll(4, { batch: 2, maxUnavailable: 2 });
+    roll.begin();
+    expect(roll.did('gw-1', 'guard', held('gw-1'))).toEqual(['hold gw-1']);
+    expect(roll.did('gw-2', 'guard', held('gw-2'))).toEqual([]);
+    expect(roll.tell({ type: 'answered', go: true })).toEqual(['hold gw-2']);
+    expect(roll.tell({ type: 'answered', go: true })).toEqual(['observe']);
+    expect(roll.look()).toEqual(['gw-1 guard', 'gw-2 guard']);
+  });
+
+  test('when a balancer no longer answers in the middle', () => {
+    const roll = new Roll(2);
+    roll.begin();
+    roll.goes('gw-1', ...TO_APPLY, ...BACK);
+    expect(roll.tell({ type: 'blind', fault: faultOn('lb-1') })).toEqual(['hold']);
+    expect(roll.tell({ type: 'answered', go: true })).toEqual(['observe']);
+    expect(roll.look()).toEqual(['gw-2 guard']);
+  });
+});
+
+describe('the network of the controller', () => {
+  test('holds every order until all was looked at again, and blames nobody', () => {
+    const roll = new Roll(2, { batch: 2, maxUnavailable: 2 });
+    roll.begin();
+    roll.goes('gw-1', 'guard', 'drain');
+    expect(roll.tell({ type: 'network', up: false })).toEqual([]);
+    expect(roll.did('gw-1', 'prove')).toEqual([]);
+    expect(roll.did('gw-2', 'guard')).toEqual([]);
+    expect(roll.tell({ type: 'network', up: true })).toEqual(['observe']);
+    roll.seen['gw-1'] = LEASED;
+    expect(roll.look()).toEqual(['gw-1 apply', 'gw-2 guard']);
+  });
+
+  test('a node about to be drained when it went is not, where another is out meanwhile', () => {
+    const roll = new Roll(3, { maxUnavailable: 1 });
+    roll.begin();
+    roll.tell({ type: 'network', up: false });
+    roll.did('gw-1', 'guard');
+    roll.tell({ type: 'network', up: true });
+    roll.seen['gw-3'] = DOWN;
+    expect(roll.look()).toEqual(['gw-3 guard']);
+  });
+});
+
+describe('an interrupt', () => {
+  test.each<[string, readonly Step[], Step, readonly string[], string | undefined]>([
+    ['before the drain: nothing happened', [], 'guard', ['refuse gw-1', 'finish'], 'untouched, in'],
+    ['while it drains: it is given back', ['guard'], 'drain', ['gw-1 giveBack'], undefined],
+    ['while the drain is proved: it is given back', ['guard', 'drain'], 'prove', ['gw-1 giveBack'], undefined],
+    ['while it is changed: it goes on to its end', ['guard', 'drain', 'prove'], 'apply', ['gw-1 ready'], undefined],
+  ])('%s', (_, before, step, orders, end) => {
+    const roll = new Roll(2);
+    roll.begin();
+    roll.goes('gw-1', ...before);
+    expect(roll.tell({ type: 'interrupted' })).toEqual(['refuse gw-2']);
+    expect(roll.did('gw-1', step)).toEqual(orders);
+    expect(roll.end('gw-1')).toBe(end);
+  });
+
+  test('takes a question back, and counts it as answered with no', () => {
+    const roll = new Roll(1);
+    roll.begin();
+    roll.goes('gw-1', 'guard', 'drain');
+    roll.did('gw-1', 'prove', held('gw-1'));
+    expect(roll.tell({ type: 'interrupted' })).toEqual(['gw-1 giveBack']);
+    expect(roll.tell({ type: 'answered', go: true })).toEqual([]);
+    expect(roll.did('gw-1', 'giveBack')).toEqual(['refuse gw-1', 'finish']);
+    expect(roll.end('gw-1')).toBe('untouched, in');
+  });
+});

@@ -1,0 +1,191 @@
+import { describe, expect, test } from 'vitest';
+import { endOf, wavesOf } from '../../src/rolling/report.ts';
+import type { Event, NodeInit, Observation, Options, Step } from '../../src/rolling/types.ts';
+import { BACK, bad, DOWN, faultOn, HELD, LEASED, Roll, TO_APPLY, UP } from './roll-by-hand.ts';
+
+describe('before the first drain', () => {
+  test('nothing starts until every program has come to its first disruptive change', () => {
+    const roll = new Roll(2);
+    expect(roll.tell({ type: 'looked', node: 'gw-1', troubled: false })).toEqual([]);
+    expect(roll.tell({ type: 'wants', node: 'gw-1' })).toEqual([]);
+    expect(roll.tell({ type: 'looked', node: 'gw-2', troubled: false })).toEqual([]);
+    expect(roll.tell({ type: 'wants', node: 'gw-2' })).toEqual(['observe']);
+    expect(roll.look()).toEqual(['gw-1 guard']);
+  });
+
+  test('a node that cannot be staged refuses all others', () => {
+    const roll = new Roll(3, { maxFailures: 2 });
+    roll.tell({ type: 'wants', node: 'gw-1' });
+    roll.tell({ type: 'wants', node: 'gw-2' });
+    const ended: Event = { type: 'ended', node: 'gw-3', ok: false, fault: faultOn('gw-3') };
+    expect(roll.tell(ended)).toEqual(['refuse gw-1', 'refuse gw-2', 'finish']);
+    expect(['gw-1', 'gw-2', 'gw-3'].map((id) => endOf(roll.state, id)?.state)).toEqual([
+      'untouched',
+      'untouched',
+      'failed',
+    ]);
+  });
+
+  test('a run that has nothing to change ends after one look for drains left behind', () => {
+    const roll = new Roll(2);
+    roll.tell({ type: 'ended', node: 'gw-1', ok: true });
+    expect(roll.tell({ type: 'ended', node: 'gw-2', ok: true })).toEqual(['observe']);
+    expect(roll.look()).toEqual(['finish']);
+    expect(endOf(roll.state, 'gw-1')?.state).toBe('unchanged');
+  });
+
+  test('a balancer that does not answer refuses all, and tells each why', () => {
+    const roll = new Roll(2);
+    roll.tell({ type: 'wants', node: 'gw-1' });
+    roll.tell({ type: 'wants', node: 'gw-2' });
+    expect(roll.tell({ type: 'blind', fault: faultOn('lb-1') })).toEqual(['refuse gw-1', 'refuse gw-2', 'finish']);
+    expect(roll.commands.find((command) => command.do === 'refuse')?.own).toEqual(faultOn('lb-1'));
+  });
+
+  test('a budget that rounds to none is refused', () => {
+    expect(() => new Roll(3, { maxUnavailable: '25%' })).toThrow(expect.objectContaining({ code: 'ROLL_BUDGET' }));
+  });
+
+  test('where nobody of the run can be reached it is over at once', () => {
+    const roll = new Roll(1, {}, { 'gw-1': { unreachable: true } });
+    expect(roll.state.finished).toBe(true);
+    expect(roll.end('gw-1')).toBe('skipped, unknown');
+  });
+});
+
+describe('one node goes through', () => {
+  test.each<[string, Partial<Options>, Partial<NodeInit>, Observation, readonly Step[]]>([
+    ['one that serves', {}, {}, UP, [...TO_APPLY, ...BACK]],
+    ['one that is to stay out', { leaveOut: true }, {}, UP, TO_APPLY],
+    ['one without balancers', {}, { balanced: false }, UP, ['guard', 'apply', 'ready', 'soak']],
+    ['one held by somebody else', { includeHeld: true }, {}, HELD, ['guard', 'drain', 'apply', 'ready', 'restore']],
+    ['one that is down', {}, {}, DOWN, ['guard', 'drain', 'apply', ...BACK]],
+    ['one left drained', {}, {}, LEASED, ['guard', 'drain', 'apply', ...BACK]],
+  ])('%s', (_, options, change, seen, steps) => {
+    const roll = new Roll(1, options, { 'gw-1': change });
+    roll.seen['gw-1'] = seen;
+    roll.begin();
+    const taken: Step[] = [];
+    for (let last = roll.commands.at(-1); last?.do !== 'finish'; last = roll.commands.at(-1)) {
+      if (last?.do === 'step') taken.push(last.step);
+      if (last?.do === 'step') roll.did('gw-1', last.step);
+      else roll.look();
+    }
+    expect(taken).toEqual(steps);
+    expect(endOf(roll.state, 'gw-1')?.state).toBe('done');
+  });
+
+  test('one left drained whose program has nothing to change: it is proved and given back', () => {
+    const roll = new Roll(1);
+    roll.seen['gw-1'] = LEASED;
+    roll.tell({ type: 'ended', node: 'gw-1', ok: true });
+    expect(roll.look()).toEqual(['gw-1 ready']);
+    expect(roll.goes('gw-1', ...BACK)).toEqual(['finish']);
+    expect(roll.end('gw-1')).toBe('done, in');
+  });
+
+  test('those done before are looked at again before the next one starts', () => {
+    const roll = new Roll(3);
+    roll.begin();
+    expect(roll.goes('gw-1', ...TO_APPLY, ...BACK)).toEqual(['observe']);
+    expect(roll.look()).toEqual(['gw-2 guard']);
+    expect(roll.goes('gw-2', ...TO_APPLY, ...BACK)).toEqual(['gw-2 recheck gw-1']);
+    expect(roll.did('gw-2', 'recheck', bad('gw-1'))).toEqual(['refuse gw-3', 'finish']);
+    expect([roll.end('gw-1'), roll.end('gw-2'), roll.end('gw-3')]).toEqual(['failed, in', 'done, in', 'untouched, in']);
+  });
+});
+
+describe('who starts', () => {
+  test('what is down goes first, costs nothing, and keeps those that serve waiting', () => {
+    const roll = new Roll(4, { batch: 2 });
+    Object.assign(roll.seen, { 'gw-2': DOWN, 'gw-4': DOWN });
+    expect(roll.begin()).toEqual(['gw-2 guard', 'gw-4 guard']);
+    roll.did('gw-2', 'guard');
+    expect(roll.look()).toEqual(['gw-2 drain']);
+  });
+
+  test('one that came back up before its drain waits like any other', () => {
+    const roll = new Roll(2);
+    Object.assign(roll.seen, { 'gw-1': DOWN, 'gw-2': DOWN });
+    expect(roll.begin()).toEqual(['gw-1 guard']);
+    expect(roll.did('gw-1', 'guard')).toEqual(['observe']);
+    roll.seen['gw-1'] = UP;
+    expect(roll.look()).toEqual(['gw-2 guard']);
+  });
+
+  test('canaries one after another, then batches', () => {
+    const roll = new Roll(5, { canary: 1, batch: 2, maxUnavailable: 2 });
+    expect(roll.begin()).toEqual(['gw-1 guard']);
+    roll.goes('gw-1', ...TO_APPLY, ...BACK);
+    expect(roll.look()).toEqual(['gw-2 guard', 'gw-3 guard']);
+    expect(roll.goes('gw-2', ...TO_APPLY, ...BACK, 'recheck')).toEqual([]);
+    expect(roll.goes('gw-3', ...TO_APPLY, ...BACK, 'recheck')).toEqual(['observe']);
+    expect(roll.look()).toEqual(['gw-4 guard', 'gw-5 guard']);
+  });
+
+  test('in the order that was asked for', () => {
+    expect(new Roll(3, { order: ['gw-3', 'gw-2'] }).begin()).toEqual(['gw-3 guard']);
+  });
+
+  test('no more than the budget leaves, whoever else uses it up', () => {
+    const roll = new Roll(4, { batch: 4, maxUnavailable: 2 }, { 'gw-4': { inRun: false } });
+    roll.seen['gw-4'] = HELD;
+    expect(roll.begin()).toEqual(['gw-1 guard']);
+  });
+
+  test.each<[string, Observation | undefined, Partial<NodeInit>, string]>([
+    ['held', HELD, { inRun: false }, 'held by somebody else'],
+    ['drained', LEASED, { inRun: false }, 'drained by this tool'],
+    ['down', DOWN, { inRun: false }, 'not in full service'],
+    ['not reached', UP, { unreachable: true }, 'does not answer'],
+    ['not shown', undefined, { inRun: false }, 'shown by no balancer'],
+  ])('nobody, where one that is %s uses the budget up', (_, seen, change, why) => {
+    const roll = new Roll(3, {}, { 'gw-3': change });
+    if (seen === undefined) delete roll.seen['gw-3'];
+    else roll.seen['gw-3'] = seen;
+    expect(roll.begin()).toEqual(['refuse gw-1', 'refuse gw-2', 'finish']);
+    expect(endOf(roll.state, 'gw-1')?.why).toBe(`budget 1 is used up by gw-3 (${why})`);
+  });
+
+  test('one held by somebody else is skipped, and uses the budget up', () => {
+    const roll = new Roll(2);
+    roll.seen['gw-2'] = HELD;
+    expect(roll.begin()).toEqual(['refuse gw-1', 'refuse gw-2', 'finish']);
+    expect(endOf(roll.state, 'gw-2')).toMatchObject({ state: 'skipped', traffic: 'out', drained: 'no' });
+    expect(endOf(roll.state, 'gw-2')?.why).toBe('held by somebody else; --include-held changes it and leaves it held');
+  });
+
+  test('nobody on a look that was asked for before the last thing happened', () => {
+    const roll = new Roll(3, { batch: 2, maxUnavailable: 2 });
+    roll.begin();
+    roll.goes('gw-1', ...TO_APPLY, ...BACK);
+    expect(roll.commands.at(-1)).toMatchObject({ do: 'step' });
+    const waves = new Roll(3, { maxUnavailable: 2 });
+    waves.begin();
+    expect(waves.goes('gw-1', ...TO_APPLY, ...BACK)).toEqual(['observe']);
+    expect(waves.did('gw-2', 'guard')).toEqual(['gw-2 drain']);
+    expect(waves.look()).toEqual(['observe']);
+    expect(waves.look()).toEqual(['gw-3 guard']);
+  });
+});
+
+describe('what is told beforehand', () => {
+  test.each<[Partial<Options>, readonly (readonly string[])[]]>([
+    [{}, [['gw-1', 'gw-2', 'gw-3', 'gw-4']]],
+    [{ canary: 1 }, [['gw-1'], ['gw-2', 'gw-3', 'gw-4']]],
+    [
+      { batch: '50%' },
+      [
+        ['gw-1', 'gw-2'],
+        ['gw-3', 'gw-4'],
+      ],
+    ],
+    [{ canary: 1, batch: [1, 2] }, [['gw-1'], ['gw-2'], ['gw-3', 'gw-4']]],
+  ])('the waves of %j', (options, waves) => {
+    const roll = new Roll(4, options);
+    roll.begin();
+    const fresh = new Roll(4, options);
+    for (const { id: node } of fresh.state.nodes) fresh.tell({ type: 'wants', node });
+    expect(wavesOf(fresh.state)).toEqual({ waves, maxUnavailable: 1 });
+  });
+});

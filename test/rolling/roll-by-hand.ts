@@ -1,0 +1,81 @@
+import type { Fault } from '../../src/core/event.ts';
+import { advance, type State, startRoll } from '../../src/rolling/machine.ts';
+import { endOf } from '../../src/rolling/report.ts';
+import type { Command, Event, NodeInit, Observation, Options, Result, Step } from '../../src/rolling/types.ts';
+
+export const UP: Observation = { inTraffic: true, held: false, leased: false, up: true };
+export const DOWN: Observation = { inTraffic: false, held: false, leased: false, up: false };
+export const HELD: Observation = { inTraffic: false, held: true, leased: false, up: false };
+export const LEASED: Observation = { inTraffic: false, held: false, leased: true, up: false };
+
+export const DEFAULTS: Options = {
+  canary: 0,
+  batch: undefined,
+  maxUnavailable: 1,
+  maxFailures: 0,
+  order: [],
+  includeHeld: false,
+  leaveOut: false,
+};
+
+export const faultOn = (host: string): Fault => ({ code: 'TEST', message: `${host} is bad`, host });
+export const bad = (host: string): Result => ({ kind: 'failed', fault: faultOn(host) });
+export const gone = (host: string): Result => ({ kind: 'lost', fault: faultOn(host) });
+export const held = (host: string): Result => ({ kind: 'hold', fault: faultOn(host) });
+
+/** A roll by hand: `gw-1 guard` is how a command to guard gw-1 is written. */
+export class Roll {
+  state: State;
+  readonly commands: Command[] = [];
+  readonly seen: Record<string, Observation> = {};
+
+  constructor(nodes: number, options: Partial<Options> = {}, change: Readonly<Record<string, Partial<NodeInit>>> = {}) {
+    const ids = Array.from({ length: nodes }, (_, i) => `gw-${i + 1}`);
+    for (const id of ids) this.seen[id] = UP;
+    const role = ids.map((id) => ({ id, inRun: true, balanced: true, unreachable: false, ...change[id] }));
+    this.state = startRoll({ ...DEFAULTS, ...options }, role);
+  }
+
+  /** What is ordered because of it. */
+  tell(event: Event): readonly string[] {
+    const { state, commands } = advance(this.state, event);
+    this.state = state;
+    this.commands.push(...commands);
+    return commands.map((command) =>
+      command.do === 'step'
+        ? [command.node, command.step, ...(command.nodes ?? [])].join(' ')
+        : 'node' in command
+          ? `${command.do} ${command.node}`
+          : command.do,
+    );
+  }
+
+  /** All programs want a turn; one look. */
+  begin(...troubled: readonly string[]): readonly string[] {
+    const ids = this.state.nodes.filter(({ phase }) => phase === 'staging').map(({ id }) => id);
+    for (const node of ids) this.tell({ type: 'looked', node, troubled: troubled.includes(node) });
+    for (const node of ids) this.tell({ type: 'wants', node });
+    return this.look();
+  }
+
+  look(): readonly string[] {
+    return this.tell({ type: 'observed', nodes: this.seen });
+  }
+
+  did(node: string, step: Step, result: Result = { kind: 'ok' }): readonly string[] {
+    return this.tell({ type: 'did', node, step, result });
+  }
+
+  /** Step after step of a node, all well; gives what the last one led to. */
+  goes(node: string, ...steps: readonly Step[]): readonly string[] {
+    return steps.map((step) => this.did(node, step)).at(-1) ?? [];
+  }
+
+  end(id: string): string | undefined {
+    const end = endOf(this.state, id);
+    return end && `${end.state}, ${end.traffic}`;
+  }
+}
+
+export const TO_APPLY: readonly Step[] = ['guard', 'drain', 'prove', 'apply'];
+export const BACK: readonly Step[] = ['ready', 'restore', 'confirm', 'soak'];

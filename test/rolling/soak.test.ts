@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest';
+import type { Counters } from '../../src/core/balancer.ts';
+import { compareCounters, type Window } from '../../src/rolling/soak.ts';
+
+const ZERO: Counters = { requests: 0, status4xx: 0, status5xx: 0, connectErrors: 0, responseErrors: 0, epoch: '1' };
+
+/** What was counted in the window; what was counted before it must not matter. */
+const window = (counted: Partial<Counters>, epoch = '1'): Window => {
+  const begin = { ...ZERO, requests: 1000, status5xx: 900 };
+  const add = (field: 'requests' | 'status4xx' | 'status5xx' | 'connectErrors' | 'responseErrors') =>
+    begin[field] + (counted[field] ?? 0);
+  return {
+    begin,
+    end: {
+      requests: add('requests'),
+      status4xx: add('status4xx'),
+      status5xx: add('status5xx'),
+      connectErrors: add('connectErrors'),
+      responseErrors: add('responseErrors'),
+      epoch,
+    },
+  };
+};
+
+const good = [window({ requests: 300 }), window({ requests: 300 })];
+
+test.each<[string, readonly Window[], readonly Window[], string]>([
+  ['no bad answer', [window({ requests: 300 })], good, 'pass'],
+  ['four 5xx of 300', [window({ requests: 300, status5xx: 4 })], good, 'pass'],
+  ['five 5xx of 300', [window({ requests: 300, status5xx: 5 })], good, 'fail'],
+  ['five 5xx of 500: within the margin', [window({ requests: 500, status5xx: 5 })], good, 'pass'],
+  ['failed connects', [window({ requests: 100, connectErrors: 5 })], good, 'fail'],
+  ['more failed connects than requests', [window({ requests: 0, connectErrors: 50 })], good, 'fail'],
+  ['broken answers', [window({ requests: 100, responseErrors: 5 })], good, 'fail'],
+  ['4% more 4xx: clients make them', [window({ requests: 100, status4xx: 4 })], good, 'pass'],
+  ['every answer 404', [window({ requests: 100, status4xx: 100 })], good, 'fail'],
+  [
+    'as many 5xx as everybody has',
+    [window({ requests: 100, status5xx: 12 })],
+    [window({ requests: 100, status5xx: 10 })],
+    'pass',
+  ],
+  [
+    'the errors of two balancers together',
+    [window({ requests: 100, status5xx: 3 }), window({ requests: 100, status5xx: 3 })],
+    good,
+    'fail',
+  ],
+  ['few requests', [window({ requests: 19 })], good, 'inconclusive'],
+  ['few requests, but all of them bad', [window({ requests: 6, status5xx: 6 })], good, 'fail'],
+  ['siblings with few requests', [window({ requests: 300 })], [window({ requests: 19 })], 'inconclusive'],
+  ['errors, and siblings with few requests', [window({ requests: 300, status5xx: 9 })], [window({})], 'inconclusive'],
+  ['a reload', [window({ requests: 300 }, '2')], good, 'inconclusive'],
+  ['a reload where a sibling is counted', [window({ requests: 300 })], [window({}, '2')], 'inconclusive'],
+  ['nobody to compare with', [window({ requests: 300 })], [], 'inconclusive'],
+  ['nobody to compare with, and one in ten bad', [window({ requests: 300, status5xx: 30 })], [], 'fail'],
+  ['nobody to compare with, and many 4xx', [window({ requests: 300, status4xx: 200 })], [], 'inconclusive'],
+])('%s', (_, node, siblings, verdict) => {
+  expect(compareCounters(node, siblings).verdict).toBe(verdict);
+});
+
+test('a verdict says what was counted', () => {
+  expect(compareCounters([window({ requests: 200, status5xx: 10 })], good).why).toBe(
+    '5.0% 5xx answers (10 of 200 requests), its siblings 0.0%',
+  );
+  expect(compareCounters([window({ requests: 3 })], good).why).toBe('it answered 3 requests, at least 20 are needed');
+});

@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { defineTask } from '../../src/core/define-task.ts';
+import { OrchError } from '../../src/core/errors.ts';
+import type { Fleet, NodeView, Traffic } from '../../src/core/rolling.ts';
+import type { Steps, Task } from '../../src/core/task.ts';
+import { FakeHost } from '../../src/transport/fake-host.ts';
+import { note } from './toy-tasks.ts';
+
+const ROOT = { mode: '0644', owner: 'root', group: 'root' } as const;
+
+/** What the toy balancer has written down for a node. `mine`: drained by the tool; `theirs`: by somebody else. */
+export type Standing = 'in' | 'down' | 'mine' | 'theirs';
+
+/** A file of the balancer's host, as it is. */
+const look = defineTask({
+  kind: 'look',
+  params: z.object({ path: z.string() }),
+  impact: 'none',
+  claim: (p) => `gate:${p.path}`,
+  read: async (p, host) => ({ text: (await host.read(p.path))?.toString() ?? '' }),
+  want: (_p, now) => now,
+  result: ({ text }) => text,
+});
+
+/** Waits until that file says this. */
+const says = defineTask({
+  kind: 'says',
+  params: z.object({ path: z.string(), text: z.string(), code: z.string() }),
+  impact: 'none',
+  claim: (p) => `gate:${p.path} ${p.text}`,
+  read: async (p, host) => ({ text: (await host.read(p.path))?.toString() ?? '' }),
+  want: (p) => ({ text: p.text }),
+  patience: () => ({ withinMs: 5000, everyMs: 1000, passes: 1 }),
+  unmet: (p) => new OrchError(p.code, `${p.path} does not say ${p.text}`),
+});
+
+/** A program that knows its answer. */
+export function* answer<R>(value: R): Steps<R> {
+  yield* [];
+  return value;
+}
+
+/**
+ * A balancer whose whole memory is files on a fake host, one for each node: enough to run the real engine and the real machine
+ * over it. Sessions are a second file.
+ */
+export class ToyFleet implements Fleet {
+  readonly lb = new FakeHost({ name: 'lb' });
+  readonly members: readonly string[];
+  /** Told of each program as it is made: `drain gw-1`. */
+  readonly asked: string[] = [];
+  /** Instead of a program's own end: throw here to make a step fail. */
+  onStep: (step: string, node: string) => void = () => undefined;
+
+  constructor(members: readonly string[]) {
+    this.members = members;
+    for (const path of ['/standing', '/sessions'])
+      this.lb.files.set(path, { type: 'directory', content: Buffer.alloc(0), ...ROOT });
+    for (const node of members) {
+      this.set(node, 'in');
+      this.lb.files.set(`/sessions/${node}`, { type: 'file', content: Buffer.from('0'), ...ROOT });
+    }
+  }
+
+  set(node: string, standing: Standing): void {
+    this.lb.files.set(`/standing/${node}`, { type: 'file', content: Buffer.from(standing), ...ROOT });
+  }
+
+  standing(node: string): Standing {
+    return this.lb.files.read(`/standing/${node}`, 100)?.toString() as Standing;
+  }
+
+  role(nodes: readonly string[]): readonly string[] {
+    return nodes.some((node) => this.members.includes(node)) ? this.members : nodes;
+  }
+
+  emptied(nodes: readonly string[], atOnce: number, inTraffic: (node: string) => boolean): readonly string[] {
+    const serving = this.members.filter(inTraffic);
+    return serving.length > 0 && serving.length <= atOnce && serving.every((node) => nodes.includes(node))
+      ? ['toys']
+      : [];
+  }
+
+  traffic(node: string): Traffic | undefined {
+    if (!this.members.includes(node)) return undefined;
+    const path = `/standing/${node}`;
+    const step = (name: string, tasks: () => readonly Task[] = () => []) => {
+      const self = this;
+      return function* (): Steps {
+        self.asked.push(`${name} ${node}`);
+        self.onStep(name, node);
+        for (const task of tasks()) yield task.delegate('lb');
+      };
+    };
+    const write = (standing: Standing) => [note({ path, content: standing }) as unknown as Task];
+    return {
+      *observe(): Steps<NodeView> {
+        const text = yield* look({ path }).delegate('lb');
+        return {
+          inTraffic: text === 'in',
+          held: text === 'theirs',
+          leased: text === 'mine',
+          up: text === 'in',
+          shown: String(text),
+        };
+      },
+      guard: step('guard'),
+      drain: step('drain', () => write('mine')),
+      drained: step('drained', () => [
+        says({ path: `/sessions/${node}`, text: '0', code: 'DRAIN_TIMEOUT' }) as unknown as Task,
+      ]),
+      stillDrained: step('stillDrained', () => [says({ path, text: 'mine', code: 'DRAIN_LOST' }) as unknown as Task]),
+      ready: step('ready'),
+      restore: step('restore', () => write('in')),
+      inService: step('inService', () => [says({ path, text: 'in', code: 'NOT_UP' }) as unknown as Task]),
+      stillWell: step('stillWell'),
+      counters: () => answer({}),
+      evidence: () => answer([]),
+      deadlines: () => answer({ links: [{ name: 'toy', ms: 1000, source: 'assumed' }], faults: [] }),
+    };
+  }
+}

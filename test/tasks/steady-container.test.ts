@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import { containerEvidence } from '../../src/tasks/container-evidence.ts';
+import { steadyContainer } from '../../src/tasks/steady-container.ts';
+import { DockerHost } from '../docker/docker-host.ts';
+import { plan } from './settle.ts';
+
+const NAME = 'api7-gateway';
+
+/** A host with a container that was started so long ago, by a clock that is ahead of ours. */
+async function hostWith({ agoMs = 60_000, aheadMs = 0 } = {}): Promise<DockerHost> {
+  const host = new DockerHost({
+    facts: { clockSkewMs: aheadMs },
+    http: ({ path }) => (path === '/status' ? { status: 200, body: 'ok\n' } : null),
+  });
+  host.engine.loadArchive({ classic: 'sha256:1', containerd: 'sha256:2' }, 'a:1');
+  await host.engine.create(NAME, { Image: 'a:1', HostConfig: { RestartPolicy: { Name: 'always' } } });
+  await host.engine.start(NAME);
+  const inspect = host.engine.container.bind(host.engine);
+  host.engine.container = async (name) => {
+    const found = await inspect(name);
+    const StartedAt = new Date(Date.now() + aheadMs - agoMs).toISOString();
+    return found === null ? null : { ...found, State: { ...found.State, StartedAt } };
+  };
+  return host;
+}
+
+const task = steadyContainer({ container: NAME, for: '10s' });
+
+describe('steadyContainer', () => {
+  test.each([
+    ['runs for longer', { agoMs: 60_000 }, []],
+    ['was started just now', { agoMs: 2000 }, ['steady']],
+    ['runs for longer, by a clock that is ahead', { agoMs: 60_000, aheadMs: 3_600_000 }, []],
+    ['was started just now, by a clock that is behind', { agoMs: 2000, aheadMs: -3_600_000 }, ['steady']],
+  ])('a container that %s', async (_, options, differing) => {
+    expect((await plan(task, await hostWith(options))).differences.map(({ path }) => path)).toEqual(differing);
+  });
+
+  test('one that ends again and again is told at once, with its log', async () => {
+    const host = await hostWith();
+    host.engine.program = () => ({ exitCode: 3, log: 'bad config' });
+    host.engine.crash(NAME, 3, { back: true });
+    const { before } = await plan(task, host);
+    expect(task.bound.hopeless(before)).toMatchObject({ code: 'CONTAINER_EXITED', details: 'bad config' });
+  });
+
+  test('one that is too young in the end is told with its age and restarts', async () => {
+    const host = await hostWith({ agoMs: 2000 });
+    host.engine.crash(NAME, 1, { back: true });
+    const { before } = await plan(task, host);
+    expect(task.bound.hopeless(before)).toBeUndefined();
+    expect(task.bound.unmet(before)).toMatchObject({
+      code: 'NOT_STEADY',
+      message: expect.stringMatching(/started 2\.\d s ago and restarted 1 times/),
+    });
+  });
+});
+
+describe('containerEvidence', () => {
+  const evidence = containerEvidence({
+    container: NAME,
+    probes: [
+      { port: 7085, path: '/status' },
+      { port: 7085, path: '/status/ready' },
+    ],
+  });
+  const found = async (host: DockerHost) => evidence.bound.read(host, undefined);
+
+  test('tells how the process ended, its last lines, and what the probes say now', async () => {
+    const host = await hostWith();
+    host.engine.program = () => ({ exitCode: 137, log: 'line 1\nline 2' });
+    host.engine.crash(NAME, 137, { oom: true, back: true });
+    expect(await found(host)).toMatchObject({
+      container: NAME,
+      status: 'exited',
+      exitCode: 137,
+      restarts: 1,
+      log: 'line 1\nline 2',
+      probes: ['GET :7085/status: 200 ok', expect.stringMatching(/^GET :7085\/status\/ready: nobody answers/)],
+    });
+  });
+
+  test('says so when the kernel ended it', async () => {
+    const host = await hostWith();
+    host.engine.crash(NAME, 137, { oom: true });
+    expect(await found(host)).toMatchObject({ exitCode: 137, oomKilled: true });
+  });
+
+  test('a container that is not there is evidence too, and nothing is wanted of it', async () => {
+    const host = new DockerHost({ http: () => null });
+    expect(await found(host)).toMatchObject({ status: 'absent', log: '' });
+    expect((await plan(evidence, host)).differences).toEqual([]);
+  });
+});

@@ -1,0 +1,178 @@
+import { describe, expect, test } from 'vitest';
+import { OrchError } from '../../src/core/errors.ts';
+import type { Report } from '../../src/core/task-type.ts';
+import { temporaryName } from '../../src/tasks/container/state.ts';
+import { restarted } from '../../src/tasks/restarted.ts';
+import { stopped } from '../../src/tasks/stopped.ts';
+import { DockerHost } from '../docker/docker-host.ts';
+import { plan, settle } from './settle.ts';
+
+const NAME = 'api7-gateway';
+const IMAGE = { classic: 'sha256:one', containerd: 'sha256:one-manifest' };
+const OURS = { 'api7-orch.spec': 'v1:1' };
+
+/** A host on which a gateway runs since second 2 of the fake engine's time. */
+async function hostWith(labels: Readonly<Record<string, string>> = OURS, skewMs = 0): Promise<DockerHost> {
+  const host = new DockerHost({ facts: { clockSkewMs: skewMs } });
+  host.files.makeDirectory('/opt', { mode: '0755', owner: 'root', group: 'root' });
+  host.files.write('/opt/config.yaml', Buffer.from('a: 1'), { mode: '0644', owner: 'root', group: 'root' });
+  host.engine.loadArchive(IMAGE, 'gateway:1');
+  await host.engine.create(NAME, {
+    Image: 'gateway:1',
+    Hostname: 'gw-1',
+    Env: ['TOKEN=abc'],
+    Labels: labels,
+    Cmd: ['start'],
+    ExposedPorts: { '9080/tcp': {} },
+    StopSignal: 'SIGQUIT',
+    StopTimeout: 250,
+    HostConfig: {
+      NetworkMode: 'bridge',
+      RestartPolicy: { Name: 'unless-stopped' },
+      PortBindings: { '9080/tcp': [{ HostIp: '0.0.0.0', HostPort: '9080' }] },
+      Ulimits: [{ Name: 'nofile', Soft: 1024, Hard: 1024 }],
+      Mounts: [{ Type: 'bind', Source: '/opt/config.yaml', Target: '/conf/config.yaml', ReadOnly: true }],
+    },
+  });
+  await host.engine.start(NAME);
+  return host;
+}
+
+const SINCE = new Date(2500).toISOString();
+const again = restarted({ container: NAME, since: SINCE, stopTimeoutSeconds: 60 });
+
+/** What a write says and asks, in order, together with what the engine is told. */
+function noting(host: DockerHost, refuse = false): { readonly said: string[]; readonly report: Report } {
+  const said: string[] = [];
+  host.engine.onWrite = (call, name) => said.push(`${call} ${name}`);
+  return {
+    said,
+    report: {
+      warn: (message) => said.push(`warning: ${message}`),
+      progress: () => undefined,
+      aboutToStop: async () => {
+        said.push('last look');
+        if (refuse) throw new OrchError('DRAIN_LOST', 'it is back in traffic');
+      },
+    },
+  };
+}
+
+async function write(task: typeof again | ReturnType<typeof stopped>, host: DockerHost, refuse = false) {
+  const { said, report } = noting(host, refuse);
+  const { before, after, differences } = await plan(task as typeof again, host);
+  await (task as typeof again).bound.write({ before, after, differences }, host, undefined, report);
+  return said;
+}
+
+describe('restarted', () => {
+  test('a container that was started before is stopped gently and started, and is the same one', async () => {
+    const host = await hostWith();
+    const before = await host.engine.container(NAME);
+    expect(await write(again, host)).toEqual([
+      `remove ${temporaryName(NAME)}`,
+      'last look',
+      `stop ${NAME}`,
+      `start ${NAME}`,
+    ]);
+    expect(host.engine.stops).toEqual([{ name: NAME, signal: 'SIGQUIT', timeoutSeconds: 60 }]);
+    expect((await host.engine.container(NAME))?.Id).toBe(before?.Id);
+    expect((await plan(again, host)).differences).toEqual([]);
+  });
+
+  test('one that was started since is left alone, by the clock of its own host', async () => {
+    const behind = restarted({ container: NAME, since: new Date(1000).toISOString() });
+    expect((await plan(behind, await hostWith())).differences).toEqual([]);
+    // Two seconds ahead: what it calls second 2 was second 0 here.
+    expect((await plan(behind, await hostWith(OURS, 2000))).differences.map(({ path }) => path)).toEqual(['fresh']);
+  });
+
+  test('nothing is stopped when the last look refuses', async () => {
+    const host = await hostWith();
+    await expect(write(again, host, true)).rejects.toMatchObject({ code: 'DRAIN_LOST' });
+    expect(host.engine.stops).toEqual([]);
+    expect((await host.engine.container(NAME))?.State.Running).toBe(true);
+  });
+
+  test('one that had to be killed is made anew, exactly as it was', async () => {
+    const host = await hostWith();
+    const before = await host.engine.container(NAME);
+    host.engine.stubborn.add(NAME);
+    const said = await write(again, host);
+    expect(said.filter((line) => line.startsWith('warning'))).toEqual([
+      expect.stringMatching(/had not ended 60 s after SIGQUIT and was killed/),
+    ]);
+    const after = await host.engine.container(NAME);
+    expect(after?.Id).not.toBe(before?.Id);
+    expect([after?.Config, after?.HostConfig, after?.Image]).toEqual([
+      before?.Config,
+      before?.HostConfig,
+      before?.Image,
+    ]);
+    expect(after?.State.Running).toBe(true);
+    expect(await host.engine.container(temporaryName(NAME))).toBeNull();
+  });
+
+  test('made anew it runs the image that it ran, whatever its tag means by now', async () => {
+    const host = await hostWith();
+    host.engine.loadArchive({ classic: 'sha256:two', containerd: 'sha256:two-manifest' }, 'gateway:1');
+    host.engine.stubborn.add(NAME);
+    await write(again, host);
+    expect((await host.engine.container(NAME))?.Image).toBe('sha256:one');
+  });
+
+  test("somebody else's container cannot be made anew: it is started as it is, and that is said", async () => {
+    const host = await hostWith({});
+    const id = (await host.engine.container(NAME))?.Id;
+    host.engine.stubborn.add(NAME);
+    const said = await write(again, host);
+    expect(said).toContainEqual(expect.stringMatching(/warning: .* was not made by api7-orch/));
+    expect((await host.engine.container(NAME))?.Id).toBe(id);
+  });
+
+  test('one that does not run is started, without a last look', async () => {
+    const host = await hostWith();
+    await host.engine.stop(NAME, { signal: 'SIGQUIT', timeoutSeconds: 1 });
+    expect(await write(again, host)).not.toContain('last look');
+    expect((await host.engine.container(NAME))?.State.Running).toBe(true);
+  });
+
+  test('one that is not there is an error', async () => {
+    await expect(plan(again, new DockerHost())).rejects.toMatchObject({ code: 'CONTAINER_MISSING' });
+  });
+
+  test('broken off while it was made anew, the next run ends it', async () => {
+    for (const cut of ['create', 'remove', 'rename', 'start']) {
+      const host = await hostWith();
+      host.engine.stubborn.add(NAME);
+      host.engine.onWrite = (call, name) => {
+        if (call === cut && (cut !== 'remove' || name === NAME)) throw new Error('killed');
+      };
+      await expect(settle(again, host)).rejects.toThrow('killed');
+      host.engine.onWrite = undefined;
+      expect((await settle(again, host)).left).toEqual([]);
+      expect(await host.engine.container(temporaryName(NAME))).toBeNull();
+    }
+  });
+});
+
+describe('stopped', () => {
+  const down = stopped({ container: NAME, stopSignal: 'SIGTERM', stopTimeoutSeconds: 30 });
+
+  test('a container is stopped gently, after a last look, and stays', async () => {
+    const host = await hostWith();
+    expect(await write(down, host)).toEqual(['last look', `stop ${NAME}`]);
+    expect(host.engine.stops).toEqual([{ name: NAME, signal: 'SIGTERM', timeoutSeconds: 30 }]);
+    expect((await plan(down, host)).differences).toEqual([]);
+  });
+
+  test('nothing is stopped when the last look refuses', async () => {
+    const host = await hostWith();
+    await expect(write(down, host, true)).rejects.toMatchObject({ code: 'DRAIN_LOST' });
+    expect(host.engine.stops).toEqual([]);
+  });
+
+  test('one that is not there is fine', async () => {
+    expect((await plan(down, new DockerHost())).differences).toEqual([]);
+  });
+});

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { started } from '../../src/tasks/started.ts';
+import { stopped } from '../../src/tasks/stopped.ts';
+import { DockerHost } from '../docker/docker-host.ts';
+import { onePlay, runPlays } from '../support/run-fake.ts';
+
+const NAME = 'api7-gateway';
+
+async function hostWithContainer(running: boolean): Promise<DockerHost> {
+  const host = new DockerHost();
+  host.engine.pullable.set('gateway:1', { classic: 'sha256:1', containerd: 'sha256:x1' });
+  await host.engine.pull('gateway:1');
+  await host.engine.create(NAME, { Image: 'gateway:1', HostConfig: { RestartPolicy: { Name: 'no' } } });
+  if (running) await host.engine.start(NAME);
+  return host;
+}
+
+const stop = onePlay(function* () {
+  yield stopped({ container: NAME, stopSignal: 'SIGQUIT', stopTimeoutSeconds: 250 });
+});
+const start = onePlay(function* () {
+  yield started({ container: NAME });
+});
+const isRunning = async (host: DockerHost) => (await host.engine.container(NAME))?.State.Running;
+
+test('a container that runs is stopped, once', async () => {
+  const host = await hostWithContainer(true);
+  expect((await runPlays([host], stop)).rows).toEqual([`changed stopped ${NAME}`]);
+  expect(await isRunning(host)).toBe(false);
+  expect((await runPlays([host], stop)).rows).toEqual([`ok stopped ${NAME}`]);
+});
+
+test('one that is not there is stopped', async () => {
+  expect((await runPlays([new DockerHost()], stop)).rows).toEqual([`ok stopped ${NAME}`]);
+});
+
+test('one that was stopped is started, once', async () => {
+  const host = await hostWithContainer(false);
+  expect((await runPlays([host], start)).rows).toEqual([`changed started ${NAME}`]);
+  expect(await isRunning(host)).toBe(true);
+  expect((await runPlays([host], start)).rows).toEqual([`ok started ${NAME}`]);
+});
+
+test('one that is not there, or was killed, is refused with what to do', async () => {
+  expect((await runPlays([new DockerHost()], start)).codes).toEqual(['CONTAINER_MISSING']);
+  const host = await hostWithContainer(true);
+  host.engine.crash(NAME, 137);
+  expect((await runPlays([host], start)).codes).toEqual(['CONTAINER_KILLED']);
+});
