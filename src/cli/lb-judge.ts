@@ -65,26 +65,29 @@ function leftWithout(nodes: readonly string[], { found }: Looked, fleet: Pick<Fl
 interface Restore {
   readonly nodes: readonly string[];
   readonly looked: Looked;
+  /** All balancers have told. */
+  readonly complete: boolean;
   readonly say: Say;
   readonly all: boolean;
   readonly cluster: string;
 }
 
 /** What is not given back, and why. */
-export function judgeRestore({ nodes, looked, say, all, cluster }: Restore): void {
+export function judgeRestore({ nodes, looked, complete, say, all, cluster }: Restore): void {
   const records = looked.found.filter((one) => 'view' in one && one.view.lease !== null);
   for (const one of looked.found) {
     if (!('view' in one) || one.view.held.length === 0) continue;
     if (one.view.lease !== null || !all)
       say(`${placeName(one.seat)} was taken out of traffic by somebody else: it stays out`, one.seat.balancer.host);
   }
+  const where = complete ? '' : ' on the balancers that answer';
   if (all) {
-    if (records.length === 0) say(`no node of ${cluster} is on record as taken out of traffic`);
+    if (records.length === 0) say(`no node of ${cluster} is on record as taken out of traffic${where}`);
     return;
   }
   const recorded = new Set(records.map(({ seat }) => seat.member.node));
   for (const node of nodes)
-    if (!recorded.has(node)) say(`${node}: no record of a drain was found, so there is nothing to give back`);
+    if (!recorded.has(node)) say(`${node}: no record of a drain was found${where}, so there is nothing to give back`);
 }
 
 /** Records that this inventory cannot give back. */

@@ -113,7 +113,8 @@ export async function lbRestore(
           seats,
           records: recordsOf(inventory),
           judge(looked) {
-            judgeRestore({ nodes, looked, say, all: flags.all === true, cluster: inventory.cluster });
+            const complete = looked.found.length === seats.length && looked.found.every((one) => 'view' in one);
+            judgeRestore({ nodes, looked, complete, say, all: flags.all === true, cluster: inventory.cluster });
             if (flags.all === true) tellStrays(looked, say);
           },
         }),

@@ -22,13 +22,16 @@ export interface ServiceSeen {
   readonly container: ContainerInspect | null;
   /** The first is whether it lives; gateways tell by a second one whether they are ready. */
   readonly answers: readonly Answer[];
-  /** Why its container could not be looked at. */
+  /** Why it could not be looked at. */
   readonly error?: Fault;
 }
 
-export type HostSeen =
-  | { readonly host: InventoryHost; readonly services: readonly ServiceSeen[] }
-  | { readonly host: InventoryHost; readonly error: Fault };
+export interface HostSeen {
+  readonly host: InventoryHost;
+  readonly services: readonly ServiceSeen[];
+  /** Why it could not be reached. */
+  readonly error?: Fault;
+}
 
 const ANSWER_MS = 3000;
 
@@ -38,11 +41,18 @@ export const lookAtHosts = (
   { hosts, forks }: { readonly hosts: Connections; readonly forks: number },
 ): Promise<readonly HostSeen[]> =>
   pLimit(forks).map([...targets], async (host): Promise<HostSeen> => {
+    const components = componentsIn(host.groups);
     try {
       const reader: Reader = await hosts.get(host.name);
-      return { host, services: await Promise.all(componentsIn(host.groups).map((one) => lookAtService(one, reader))) };
-    } catch (error) {
-      return { host, error: faultOf(error, { host: host.name }) };
+      return { host, services: await Promise.all(components.map((component) => lookAtService(component, reader))) };
+    } catch (raised) {
+      const error = faultOf(raised, { host: host.name });
+      // What its balancers show of its services is known all the same.
+      return {
+        host,
+        error,
+        services: components.map((component) => ({ component, container: null, answers: [], error })),
+      };
     }
   });
 

@@ -21,7 +21,7 @@ export interface HostReport {
   /** Everything on it runs, answers, and is in full service. */
   readonly well: boolean;
   readonly services: readonly ServiceReport[];
-  /** Why it could not be looked at; then it has no services. */
+  /** Why it could not be reached; of its services only the traffic is known then. */
   readonly error?: Fault;
 }
 
@@ -50,9 +50,9 @@ export interface ServiceReport {
 export function statusReport(inventory: Inventory, seen: readonly HostSeen[], looked: Looked, at: Date): StatusReport {
   const hosts = seen.map((one): HostReport => {
     const { name: host, address } = one.host;
-    if ('error' in one) return { host, address, well: false, services: [], error: one.error };
     const services = one.services.map((service, index) => serviceReport(inventory, host, service, index === 0, looked));
-    return { host, address, well: services.every(({ well }) => well), services };
+    const error = one.error === undefined ? {} : { error: one.error };
+    return { host, address, well: services.every(({ well }) => well), services, ...error };
   });
   const faults = hosts.flatMap(({ error, services }) => [error, ...services.flatMap(faultsOf)]);
   const errors = new Map(faults.flatMap((fault) => (fault === undefined ? [] : [[JSON.stringify(fault), fault]])));

@@ -27,10 +27,8 @@ export function statusLines(report: StatusReport, options: TableOptions): readon
   ];
 }
 
-function rowsOf({ host, services, error }: HostReport, now: Date): readonly (readonly Cell[])[] {
-  if (error !== undefined)
-    return [[host, '-', '-', { text: `unreachable: ${error.code}: ${error.message}`, colour: 'red' }]];
-  return services.map((service) => [
+const rowsOf = ({ host, services }: HostReport, now: Date): readonly (readonly Cell[])[] =>
+  services.map((service) => [
     host,
     service.service,
     service.version ?? '-',
@@ -40,7 +38,6 @@ function rowsOf({ host, services, error }: HostReport, now: Date): readonly (rea
     sessionsOf(service),
     heldBy(service, now),
   ]);
-}
 
 function containerCell({ state, restarts, exitCode, error }: ServiceReport): Cell {
   if (error !== undefined) return { text: error.code, colour: 'red' };
@@ -51,7 +48,8 @@ function containerCell({ state, restarts, exitCode, error }: ServiceReport): Cel
 }
 
 function answerCell({ answers: [health, ready] }: ServiceReport): Cell {
-  if (health?.status == null) return { text: 'none', colour: 'red' };
+  if (health === undefined) return '-';
+  if (health.status === null) return { text: 'none', colour: 'red' };
   if (health.status !== 200) return { text: String(health.status), colour: 'red' };
   if (ready === undefined || ready.status === 404) return { text: '200', colour: 'green' };
   return ready.status === 200 ? { text: '200, ready', colour: 'green' } : { text: '200, not ready', colour: 'yellow' };

@@ -1,7 +1,6 @@
 import { isUnreachable, located, type OrchError } from '../core/errors.ts';
 import { faultOf } from '../core/fault.ts';
 import { laterResult } from '../core/later.ts';
-import type { Patch } from '../core/task-type.ts';
 import { assertConverged, assertSettled, notKnown } from './assert-plan.ts';
 import { checkStep } from './check-step.ts';
 import { waitForGate } from './gate.ts';
@@ -93,7 +92,7 @@ class HostApply {
   async #checkStep(entry: Entry): Promise<void> {
     const step = checkStep(entry, this.#pending);
     if (step.status === 'failed') throw step.error;
-    const patch = step.status === 'changed' ? await this.#shown(entry) : {};
+    const patch = step.status === 'changed' ? await shownChange(this.#planner, entry, this.#run.diff) : {};
     this.#log.end(entry, step.status, { ...(step.note === undefined ? {} : { note: step.note }), ...patch });
     if (step.status !== 'ok') this.#pending ??= entry.task.title;
   }
@@ -128,7 +127,7 @@ class HostApply {
     if (plan.status === 'ok') return this.#log.end(entry, 'ok');
     if (plan.status === 'error') throw plan.error;
     this.#log.start(entry);
-    const patch = await this.#shown(entry);
+    const patch = await shownChange(this.#planner, entry, this.#run.diff);
     await this.#write(entry);
     if (task.bound.confirmed) {
       const end = this.#horizon(entries, i);
@@ -159,10 +158,6 @@ class HostApply {
     if (failed.length === 0) return;
     await this.#run.clock.sleep(AGAIN_MS);
     await planEntries(this.#planner, failed);
-  }
-
-  #shown(entry: Entry): Promise<{ patch?: Patch }> {
-    return this.#run.diff ? shownChange(this.#planner, entry) : Promise.resolve({});
   }
 
   /** Whoever is out of traffic goes on to a safe point: only the second Ctrl-C breaks that off. */

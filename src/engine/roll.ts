@@ -45,6 +45,8 @@ export class Roll implements Turns {
   readonly #granted = new Set<string>();
   readonly #taken = new Set<string>();
   #seen: Readonly<Record<string, Observation>> = {};
+  /** Something was ordered or refused: there is something to tell at the end. */
+  #acted = false;
   #begun: Promise<void> | undefined;
   #state: State;
 
@@ -95,7 +97,7 @@ export class Roll implements Turns {
     if (this.#granted.delete(host)) {
       const failure = error ?? new OrchError('INTERRUPTED', `interrupted while ${host} was being changed`, { host });
       this.#send({ type: 'did', node: host, step: 'apply', result: resultOf(failure, host) });
-    } else if (endOf(this.#state, host) === undefined) {
+    } else if (endOf(this.#state, host) === undefined || (status === 'failed' && this.#isDone(host))) {
       const fault = error === undefined ? {} : { fault: faultOf(error, { host }) };
       this.#send({ type: 'ended', node: host, ok: status === 'ok', ...fault });
     }
@@ -106,14 +108,13 @@ export class Roll implements Turns {
 
   /** Tells how every node came out of it; nothing where nobody had to wait for a turn. */
   async report(): Promise<void> {
-    const { emit, play, fleet } = this.#context;
-    if (this.#begun === undefined) return;
+    const { emit, play } = this.#context;
+    if (!this.#acted) return;
     const nodes = this.#inRun.flatMap((id) => {
       const end = endOf(this.#state, id);
       if (end === undefined) return [];
       const { state, traffic, why } = end;
-      const stays = traffic === 'out' && fleet?.traffic(id) !== undefined;
-      const next = stays ? this.#context.restoreCommand?.(id) : undefined;
+      const next = end.drained === 'no' ? undefined : this.#context.restoreCommand?.(id);
       return [
         [
           id,
@@ -129,6 +130,11 @@ export class Roll implements Turns {
     emit({ type: 'roll.end', play: play.options.name, nodes: Object.fromEntries(nodes) });
   }
 
+  #isDone(host: string): boolean {
+    const state = endOf(this.#state, host)?.state;
+    return state === 'done' || state === 'unchanged';
+  }
+
   #send(event: Event): void {
     const { state, commands } = advance(this.#state, event);
     this.#state = state;
@@ -137,6 +143,7 @@ export class Roll implements Turns {
   }
 
   #obey(command: Command): void {
+    this.#acted ||= command.do !== 'observe' && command.do !== 'finish';
     switch (command.do) {
       case 'observe':
         void this.#observe().then((event) => this.#send(event));
@@ -178,11 +185,19 @@ export class Roll implements Turns {
     try {
       const seen = await Promise.all(this.#role.map(async (node) => [node, await this.#look(node)] as const));
       this.#seen = Object.fromEntries(seen);
-      this.#begun ??= beginRoll(this.#context, this.#steps, { state: this.#state, role: this.#role, seen: this.#seen });
+      if (this.#waiting.size > 0)
+        this.#begun ??= beginRoll(this.#context, this.#steps, {
+          state: this.#state,
+          role: this.#role,
+          seen: this.#seen,
+        });
       await this.#begun;
       return { type: 'observed', nodes: this.#seen };
     } catch (error) {
-      return { type: 'blind', fault: faultOf(error) };
+      const fault = faultOf(error);
+      if (this.#waiting.size === 0)
+        this.#context.emit({ type: 'warning', message: `who is out of traffic is not known: ${fault.message}` });
+      return { type: 'blind', fault };
     }
   }
 

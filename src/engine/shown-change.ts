@@ -1,9 +1,13 @@
 import type { Patch } from '../core/task-type.ts';
 import { connectionFor, type Entry, type Planner } from './plan-host.ts';
 
-/** A planned change as texts, for the eyes only: what cannot be shown is left out, never a reason to fail. */
-export async function shownChange(planner: Planner, { task, plan }: Entry): Promise<{ patch?: Patch }> {
-  if (plan.status !== 'change') return {};
+/** A planned change as texts, if they are `wanted`, for the eyes only: what cannot be shown is never a reason to fail. */
+export async function shownChange(
+  planner: Planner,
+  { task, plan }: Entry,
+  wanted: boolean,
+): Promise<{ readonly patch?: Patch }> {
+  if (!wanted || plan.status !== 'change') return {};
   const { change } = plan;
   const patch = await connectionFor(planner, task)
     .then((connection) => task.bound.show(change, connection))

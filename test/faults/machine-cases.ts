@@ -1,0 +1,229 @@
+import type { Options, Step } from '../../src/rolling/types.ts';
+import { type Admin, cloneWorld, makeWorld, type SimNode, type World } from './world.ts';
+import { checkEnd, checkRest, healed } from './world-check.ts';
+import { type Chooser, type Injection, type Machine, runWorld } from './world-run.ts';
+
+/** One row of the matrix: a fleet, options, and what goes wrong. */
+export interface Case {
+  readonly fleet: number;
+  readonly options: Partial<Options>;
+  readonly faults: readonly Injection[];
+  readonly change?: Readonly<Record<string, Partial<SimNode>>>;
+  readonly inRun?: readonly string[];
+  readonly unstaged?: readonly string[];
+  readonly skipped?: readonly string[];
+  readonly order: Order;
+  /** What people or earlier runs have left in the world. */
+  readonly prepare?: (world: World) => void;
+}
+
+export type Order = 'first' | 'last' | number;
+
+export const ids = (fleet: number): readonly string[] => Array.from({ length: fleet }, (_, i) => `gw-${i + 1}`);
+
+export const OPTIONS: Options = {
+  canary: 0,
+  batch: undefined,
+  maxUnavailable: 1,
+  maxFailures: 0,
+  order: [],
+  includeHeld: false,
+  leaveOut: false,
+};
+
+/** Which of what is under way comes next: the oldest, the newest, or as a seed says. */
+export function chooser(order: Order): Chooser {
+  if (order === 'first') return () => 0;
+  if (order === 'last') return (count) => count - 1;
+  let seed = order * 2654435761 + 12345;
+  return (count) => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    return Math.floor((seed / 2 ** 32) * count);
+  };
+}
+
+/**
+ * One case from its beginning until the world is at rest: the run with its faults (a controller that dies is followed by
+ * another one, which finds the world as it is), then people mend what is broken, and the same run is made once more. It
+ * must end where a run without any fault does. Throws on a violation.
+ */
+export function play(machine: Machine, one: Case, choose: Chooser = chooser(one.order)): void {
+  const world = makeWorld(ids(one.fleet), one.change);
+  one.prepare?.(world);
+  const options = { ...OPTIONS, ...one.options };
+  const inRun = one.inRun ?? ids(one.fleet);
+  const first = cloneWorld(world);
+  const setup = { options, inRun, unstaged: one.unstaged ?? [], skipped: one.skipped ?? [] };
+  let faults = one.faults;
+  for (let killed = true, life = 0; killed; life++) {
+    const before = cloneWorld(world);
+    const ran = runWorld(machine, world, { ...setup, faults }, choose);
+    killed = ran.killed;
+    faults = ran.left;
+    if (!killed) checkEnd(ran.ledger, before);
+    if (life > 3) throw new Error('it is killed for ever');
+  }
+  const mended = healed(world);
+  const again = runWorld(machine, mended, { options, inRun, faults: [] }, chooser('first'));
+  checkEnd(again.ledger, world);
+  if (inRun.length === one.fleet && !holds(first)) checkRest(mended, first, options.leaveOut);
+}
+
+const holds = (world: World): boolean =>
+  Object.values(world.balancers).some((all) =>
+    Object.values(all).some(({ admin, lease }) => (lease ?? admin) !== 'ready'),
+  );
+
+export const STEPS: readonly Step[] = [
+  'guard',
+  'drain',
+  'prove',
+  'apply',
+  'ready',
+  'restore',
+  'confirm',
+  'soak',
+  'recheck',
+];
+export const CLEANING: readonly Step[] = ['giveBack', 'isolate', 'evidence'];
+
+const KINDS: readonly Injection['kind'][] = [
+  'fails',
+  'half',
+  'hangs',
+  'unreachable',
+  'lost',
+  'replyLost',
+  'retried',
+  'crash',
+  'killedBefore',
+  'killedAfter',
+  'interrupt',
+  'network',
+  'holdGo',
+  'holdStop',
+  'otherDies',
+];
+
+/** How a roll may be asked for; the first ones are tried with every fleet. */
+const WAYS: readonly Partial<Options>[] = [
+  {},
+  { batch: 2, maxUnavailable: 2 },
+  { canary: 1, batch: '50%', maxUnavailable: 2 },
+  { batch: 2, maxUnavailable: 1 },
+  { maxUnavailable: 2, maxFailures: 1 },
+  { batch: [1, 2], maxUnavailable: 3, maxFailures: 2 },
+  { leaveOut: true, maxUnavailable: 6 },
+];
+
+export const injections = (
+  fleet: number,
+  steps: readonly Step[],
+  kinds: readonly Injection['kind'][],
+): readonly Injection[] =>
+  ids(fleet).flatMap((node) => steps.flatMap((step) => kinds.map((kind) => ({ node, step, kind }))));
+
+/** Every step of every node, with every fault. Large fleets are tried in fewer ways. */
+export const singles = (fleet: number): readonly Case[] =>
+  (fleet < 5 ? WAYS : WAYS.slice(0, 3)).flatMap((options) =>
+    injections(fleet, [...STEPS, ...CLEANING], KINDS).flatMap((fault, i) =>
+      (fleet < 4 ? (['first', i] as const) : ([i] as const)).map((order) => ({
+        fleet,
+        options,
+        faults: [fault],
+        order,
+      })),
+    ),
+  );
+
+/** The ways in which one fault makes another one worse, at every step of the one and of the other. */
+const PAIRED: readonly Injection['kind'][] = ['fails', 'unreachable', 'replyLost', 'killedAfter', 'network'];
+
+/** Every pair of faults. The way, and the order in which things come to happen, change from one to the next. */
+export function pairs(fleet: number): readonly Case[] {
+  const all = injections(fleet, STEPS, PAIRED.slice(0, 7 - fleet));
+  return all.flatMap((one, i) =>
+    all.slice(i + 1).map((other, j) => ({
+      fleet,
+      options: WAYS[(i + j) % (WAYS.length - 1)] ?? {},
+      faults: [one, other],
+      order: i * all.length + j,
+    })),
+  );
+}
+
+/** What a run may find when it begins. */
+export const SITUATIONS: Readonly<Record<string, Omit<Case, 'faults' | 'order' | 'options'>>> = {
+  'one is broken': { fleet: 4, change: { 'gw-3': { running: false } } },
+  'two are broken': { fleet: 4, change: { 'gw-1': { running: false }, 'gw-4': { running: false } } },
+  'one is done already': { fleet: 3, change: { 'gw-2': { version: 2 } } },
+  'the target gets ready on none': { fleet: 3, change: { 'gw-1': { sick: true }, 'gw-2': { sick: true } } },
+  'one is not in the run': { fleet: 3, inRun: ['gw-1', 'gw-2'] },
+  'one outside the run is broken': { fleet: 3, inRun: ['gw-1', 'gw-2'], change: { 'gw-3': { running: false } } },
+  'one cannot be staged': { fleet: 3, unstaged: ['gw-2'] },
+  'one cannot be reached': { fleet: 3, skipped: ['gw-3'] },
+  'one is held': { fleet: 3, prepare: (world) => admin(world, 'gw-2', 'maint') },
+  'one is held on one balancer': { fleet: 3, prepare: (world) => admin(world, 'gw-2', 'drain', ['lb-1']) },
+  'one was left drained': { fleet: 3, prepare: (world) => leave(world, 'gw-2', ['lb-1', 'lb-2']) },
+  'one outside the run was left drained': {
+    fleet: 3,
+    inRun: ['gw-1', 'gw-2'],
+    prepare: (world) => leave(world, 'gw-3', ['lb-1', 'lb-2']),
+  },
+  'one was left half drained': { fleet: 3, prepare: (world) => leave(world, 'gw-2', ['lb-2']) },
+  'one was left drained and changed': {
+    fleet: 3,
+    change: { 'gw-2': { version: 2 } },
+    prepare: (world) => leave(world, 'gw-2', ['lb-1', 'lb-2']),
+  },
+  'two were left drained': {
+    fleet: 4,
+    prepare: (world) => {
+      leave(world, 'gw-1', ['lb-1', 'lb-2']);
+      leave(world, 'gw-2', ['lb-1']);
+    },
+  },
+  'nobody balances': {
+    fleet: 3,
+    change: { 'gw-2': { running: false } },
+    prepare: (world) => {
+      for (const all of Object.values(world.balancers)) for (const id of Object.keys(all)) delete all[id];
+    },
+  },
+};
+
+const IN_SITUATIONS: readonly Injection['kind'][] = [
+  ...KINDS.filter((kind) => kind !== 'half' && kind !== 'hangs' && kind !== 'retried'),
+  'recovers',
+];
+
+/** Every fault in every situation, the balancers that do not answer and the broken node that recovers included. */
+export const situated = (name: string): readonly Case[] => {
+  const situation = SITUATIONS[name];
+  if (situation === undefined) return [];
+  const looks = (['holdGo', 'holdStop', 'killedAfter', 'interrupt', 'network'] as const).map((kind) => ({
+    node: '',
+    step: 'look' as const,
+    kind,
+  }));
+  const faults = [...injections(situation.fleet, [...STEPS, ...CLEANING], IN_SITUATIONS), ...looks];
+  return [{}, { batch: 2, maxUnavailable: 2 }, { includeHeld: true, maxUnavailable: 2, maxFailures: 1 }].flatMap(
+    (options) =>
+      [[], ...faults.map((fault) => [fault])].map((some, i) => ({ ...situation, options, faults: some, order: i })),
+  );
+};
+
+function admin(world: World, id: string, to: Admin, balancers: readonly string[] = ['lb-1', 'lb-2']): void {
+  for (const lb of balancers) {
+    const member = world.balancers[lb]?.[id];
+    if (member !== undefined) member.admin = to;
+  }
+}
+
+function leave(world: World, id: string, balancers: readonly string[]): void {
+  admin(world, id, 'drain', balancers);
+  for (const lb of balancers) {
+    const member = world.balancers[lb]?.[id];
+    if (member !== undefined) Object.assign(member, { lease: 'ready', sessions: 0 });
+  }
+}

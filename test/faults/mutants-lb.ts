@@ -1,0 +1,81 @@
+import type { Mutant } from './mutants.ts';
+
+const lb = (file: string, why: string, find: string, replace: string): Mutant => ({
+  file: `src/lb/${file}`,
+  find,
+  replace,
+  why,
+  by: ['test/lb/haproxy.test.ts', 'test/lb/haproxy-contract.test.ts'],
+});
+
+/** Mistakes in HAProxy's driver, and in the tasks over any balancer. */
+export const LB_MUTANTS: readonly Mutant[] = [
+  lb(
+    'haproxy.ts',
+    'a member that no server line names is taken for a good one',
+    'if (servers.length > 0) return servers;',
+    'return servers;',
+  ),
+  lb('haproxy-view.ts', 'a server of another port is taken for the member', 'server.port === port && ', ''),
+  lb(
+    'haproxy-view.ts',
+    'only one backend is looked at',
+    'return servers.filter(',
+    'return servers.slice(0, 1).filter(',
+  ),
+  lb(
+    'haproxy-set.ts',
+    'a drain ends the maintenance of somebody else',
+    'ADMIN.maint | ADMIN.drain : ADMIN.maint',
+    'ADMIN.drain : ADMIN.maint',
+  ),
+  lb('haproxy-set.ts', 'an agent may undo a drain', "agentOf(server) === 'on' ?", 'false ?'),
+  lb('haproxy-set.ts', 'the weight is not given back', "differs('weight') ?", 'false ?'),
+  lb('haproxy-view.ts', 'a server at weight 0 counts as in service', 'weight === 0 || (admin', '(admin'),
+  lb(
+    'haproxy-view.ts',
+    'cookies and stick tables are not seen',
+    "if (cookie !== '' || sight.sticky.size > 0) return true;",
+    '',
+  ),
+  lb('haproxy-view.ts', 'a server in slow start counts as up', 'server.operational === 2', 'server.operational >= 1'),
+  lb('haproxy-view.ts', 'sessions are not counted', "count(stat, 'scur') + count(stat, 'qcur')", '0'),
+  lb('haproxy-stat.ts', 'a reload is not noticed', "[pid, field('Start_time_sec')]", "['1']"),
+  lb(
+    'in-service.ts',
+    'UP from an old check is believed',
+    'server.sinceMs < provedAfterMs(timing)',
+    'server.sinceMs < 0',
+  ),
+  lb(
+    'out-of-traffic.ts',
+    'a drain leaves no record',
+    'await writeLease(host, balancer.pool, leaseFor(p, view));',
+    'await Promise.resolve();',
+  ),
+  lb(
+    'back-in-traffic.ts',
+    'the record is removed, and nothing is given back',
+    'await balancer.set(host, member, now.before);',
+    'await Promise.resolve();',
+  ),
+  lb(
+    'still-out.ts',
+    'what sticks to a drained server does not count',
+    'isEmptying(server) ? OUT',
+    "server.state !== 'up' ? OUT",
+  ),
+  lb(
+    'still-out.ts',
+    'another process of the balancer is taken for the one that was told',
+    "epoch: epoch ?? now?.epoch ?? ''",
+    "epoch: now?.epoch ?? ''",
+  ),
+  lb(
+    'look.ts',
+    'what follows a server that somebody else holds is not held',
+    'shown.has(inherits) || leased.has(inherits)',
+    'true',
+  ),
+  lb('emptied.ts', 'the drain gate is skipped', 'sessions === null ? null : 0', 'sessions'),
+];

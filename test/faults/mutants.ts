@@ -1,0 +1,16 @@
+import { LB_MUTANTS } from './mutants-lb.ts';
+import { ROLLING_MUTANTS } from './mutants-rolling.ts';
+
+/** A mistake somebody could make in the source, and that must not go unnoticed. */
+export interface Mutant {
+  readonly file: string;
+  /** Must stand in the file exactly once. */
+  readonly find: string;
+  readonly replace: string;
+  /** What the mistake would do. */
+  readonly why: string;
+  /** Who must notice: the machine's matrix, or these test files. */
+  readonly by: 'matrix' | readonly string[];
+}
+
+export const MUTANTS: readonly Mutant[] = [...ROLLING_MUTANTS, ...LB_MUTANTS];

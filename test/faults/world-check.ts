@@ -1,0 +1,108 @@
+import type { Step } from '../../src/rolling/types.ts';
+import { cloneWorld, isInFullService, membersOf, Violation, type World } from './world.ts';
+import type { Ledger } from './world-ledger.ts';
+
+const ENDS: ReadonlySet<string> = new Set(['done', 'unchanged', 'failed', 'untouched', 'skipped']);
+
+/** What must be true when a run has come to its end; `before`: the world as it was when it began. @throws Violation */
+export function checkEnd(ledger: Ledger, before: World): void {
+  if (ledger.finishes !== 1) throw new Violation(`it ended ${ledger.finishes} times`);
+  if (ledger.waiting.size > 0) throw new Violation(`${[...ledger.waiting]} waits for ever`);
+  for (const { id, inRun } of ledger.nodes) {
+    const end = ledger.endOf(id);
+    if (!inRun) {
+      if (end !== undefined) throw new Violation(`${id} is not in the run but ended ${end.state}`);
+      checkAlike(before, ledger.world, id, 'is not in the run');
+      continue;
+    }
+    if (end === undefined || !ENDS.has(end.state)) throw new Violation(`${id} has no end`);
+    const leased = ledger.leased(id);
+    // Whoever never saw a balancer cannot know.
+    if (ledger.seen === undefined) continue;
+    if (leased ? end.drained === 'no' : end.drained === 'yes')
+      throw new Violation(`${id} is said to be drained: ${end.drained}, but it is ${leased ? '' : 'not '}`);
+    if (end.state === 'untouched' || end.state === 'skipped') checkAlike(before, ledger.world, id, `is ${end.state}`);
+    else checkSettings(before, ledger.world, id);
+    if (end.state === 'done') checkDone(ledger, id);
+    if (end.state === 'failed' && end.fault === undefined) throw new Violation(`${id} failed, and nobody knows why`);
+  }
+}
+
+/** Whoever was taken out is given back as it was, or a lease says what it was. */
+function checkSettings(before: World, after: World, id: string): void {
+  const wanted = membersOf(before, id).map(({ admin, lease }) => lease ?? admin);
+  const got = membersOf(after, id).map(({ admin, lease }) => lease ?? admin);
+  if (wanted.join() !== got.join()) throw new Violation(`${id} was ${wanted} and is left ${got}`);
+}
+
+function checkAlike(before: World, after: World, id: string, why: string): void {
+  checkSettings(before, after, id);
+  const leases = (world: World) =>
+    membersOf(world, id)
+      .map(({ lease }) => lease ?? '-')
+      .join();
+  if (before.nodes[id]?.version !== after.nodes[id]?.version) throw new Violation(`${id} ${why} but was changed`);
+  // A drain that was found half made may have been made whole.
+  if (leases(before).replaceAll(/[-,]/g, '') === '' && leases(before) !== leases(after))
+    throw new Violation(`${id} ${why} but was left drained`);
+}
+
+function checkDone(ledger: Ledger, id: string): void {
+  const { world, options, nodes } = ledger;
+  if (world.nodes[id]?.version !== world.target) throw new Violation(`${id} is done but not changed`);
+  const start = ledger.started.get(id);
+  if (start === undefined) throw new Violation(`${id} is done but never had a turn`);
+  const { balanced = true } = nodes.find((node) => node.id === id) ?? {};
+  const served = ledger.servedAt.get(id) ?? 0;
+  const others = nodes.some(
+    (node) =>
+      node.id !== id &&
+      ledger.endOf(node.id)?.state === 'done' &&
+      ledger.started.get(node.id)?.view?.held !== true &&
+      (ledger.doneAt.get(node.id) ?? Number.POSITIVE_INFINITY) < served,
+  );
+  const held = start.view?.held === true;
+  const tail: readonly Step[] = [
+    ...(balanced ? (['restore'] as const) : []),
+    ...(balanced && !held ? (['confirm'] as const) : []),
+  ];
+  const head: readonly Step[] = !start.wanted
+    ? []
+    : balanced
+      ? ['guard', 'drain', 'prove', 'apply']
+      : ['guard', 'apply'];
+  const due: readonly Step[] = options.leaveOut
+    ? head
+    : [...head, 'ready', ...tail, ...(held ? [] : (['soak'] as const))];
+  const steps = ledger.steps.get(id) ?? [];
+  const missing = due.filter((step) => !steps.includes(step) && !(step === 'prove' && start.rank === 0));
+  const order = steps.filter((step) => due.includes(step) && step !== 'guard' && step !== 'drain');
+  if (missing.length > 0 && !(missing.join() === 'soak' && ledger.cutShort.has(id)))
+    throw new Violation(`${id} is done without ${missing}`);
+  if (order.join() !== due.filter((step) => order.includes(step)).join()) throw new Violation(`${id}: ${steps}`);
+  if (!options.leaveOut && others && !steps.includes('recheck') && !ledger.cutShort.has(id))
+    throw new Violation(`${id} is done without a look at those done before`);
+}
+
+/** The world at rest as it must be: everything changed, nothing left behind, what was held is held still. */
+export function checkRest(world: World, before: World, leaveOut = false): void {
+  for (const id of Object.keys(world.nodes)) {
+    const held = membersOf(before, id).some(({ admin, lease }) => (lease ?? admin) !== 'ready');
+    if (world.nodes[id]?.version !== world.target) throw new Violation(`in the end ${id} is not changed`);
+    if (leaveOut) continue;
+    if (membersOf(world, id).some(({ lease }) => lease !== undefined))
+      throw new Violation(`in the end ${id} is drained`);
+    checkSettings(before, world, id);
+    if (!held && !isInFullService(world, id)) throw new Violation(`in the end ${id} does not serve`);
+  }
+}
+
+/** The same world after people have mended what was broken; what died stays dead, and our leases stay. */
+export function healed(world: World): World {
+  const next = cloneWorld(world);
+  for (const node of Object.values(next.nodes)) {
+    node.reachable = true;
+    node.sick = false;
+  }
+  return next;
+}

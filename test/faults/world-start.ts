@@ -1,0 +1,70 @@
+import { waveSize } from '../../src/rolling/count.ts';
+import { Violation } from './world.ts';
+import type { Ledger, Started } from './world-ledger.ts';
+
+/** 0: nothing of it serves; 1: in trouble; 2: it serves well. */
+function rankOf(ledger: Ledger, id: string): number {
+  const node = ledger.nodes.find((one) => one.id === id);
+  const view = node?.balanced ? ledger.seen?.[id] : undefined;
+  if (view !== undefined && (view.leased || !view.inTraffic)) return 0;
+  return ledger.troubled.has(id) || view?.up === false ? 1 : 2;
+}
+
+/** Those that were started and are not over. Whoever waits again before its drain is not one of them. */
+const inProgress = ({ started, waiting, underWay, drained, endOf }: Ledger): readonly string[] =>
+  [...started.keys()].filter(
+    (id) => endOf(id) === undefined && !(waiting.has(id) && !underWay.has(id) && !drained.has(id)),
+  );
+
+/** Whether a node may have its turn now, by what has been told so far. `wants`: it is to be changed. @throws Violation */
+export function checkStart(ledger: Ledger, node: string, wants: boolean): Started {
+  const no = (why: string): never => {
+    throw new Violation(`${node} starts ${why}`);
+  };
+  const view = ledger.seen?.[node];
+  const { balanced = false, inRun = false } = ledger.nodes.find(({ id }) => id === node) ?? {};
+  const before = inProgress(ledger).filter((id) => id !== node);
+  if (!inRun) no('though it is not in the run');
+  if (ledger.staging.size > 0) no(`before ${[...ledger.staging]} is staged`);
+  if (ledger.stopped !== undefined) no(`though ${ledger.stopped}`);
+  if (ledger.seenAskedAt < ledger.changedAt) no('on an old look');
+  if (balanced && view === undefined) no('unseen');
+  if (wants && view?.held && !view.leased && !ledger.options.includeHeld) no('though it is held');
+  const rank = rankOf(ledger, node);
+  if (wants && (!balanced || view?.inTraffic)) {
+    const away = new Set([...unavailable(ledger), ...before, node]);
+    if (away.size > ledger.budget) no(`beyond the budget: ${[...away]} would be away`);
+  }
+  const first = [...ledger.waiting].filter((id) => id !== node && !before.includes(id) && rankOf(ledger, id) < rank);
+  const mending = before.filter((id) => (ledger.started.get(id)?.rank ?? 0) < rank);
+  if (first.length + mending.length > 0) no(`before ${[...first, ...mending]}, which does not serve`);
+  checkWave(ledger, node, rank, before.length, no);
+  return { rank, view: balanced ? view : undefined, wanted: wants, seenAt: ledger.seenTakenAt };
+}
+
+const unavailable = ({ nodes, seen, bad }: Ledger): readonly string[] =>
+  nodes
+    .filter(({ id, balanced, unreachable }) => {
+      const view = seen?.[id];
+      if (bad.has(id) || unreachable) return true;
+      return balanced && (view === undefined || view.leased || view.held || !view.up || !view.inTraffic);
+    })
+    .map(({ id }) => id);
+
+/** A node that serves well starts only when all of the waves before its own are over. */
+function checkWave(ledger: Ledger, node: string, rank: number, inFlight: number, no: (why: string) => never): void {
+  const of = ledger.nodes.filter(({ inRun }) => inRun).length;
+  const { canary, batch } = ledger.options;
+  const list = batch === undefined ? [of] : typeof batch === 'object' ? batch : [batch];
+  const sizeAt = (turn: number): number =>
+    turn < canary ? 1 : waveSize(list[Math.min(turn - canary, list.length - 1)] ?? of, of);
+  const most = Math.max(...list.map((count) => waveSize(count, of)));
+  if (inFlight + 1 > most) no(`as number ${inFlight + 1} of a wave of ${most}`);
+  if (rank < 2) return;
+  if (!ledger.serving.includes(node)) ledger.serving.push(node);
+  const place = ledger.serving.indexOf(node);
+  let begin = 0;
+  for (let turn = 0; begin + sizeAt(turn) <= place; turn++) begin += sizeAt(turn);
+  const open = ledger.serving.slice(0, begin).filter((id) => ledger.endOf(id) === undefined);
+  if (open.length > 0) no(`before the wave of ${open} is over`);
+}
