@@ -25,10 +25,11 @@ export const STEP_WORDS: Readonly<Record<string, string>> = {
 export function planLines({ waves, maxUnavailable, members, deadlines }: RollPlan, paint: Paint): readonly string[] {
   const order = waves.map((wave) => nameList(wave, 12)).join(paint('dim', ' then '));
   const name = Math.max(0, ...deadlines.map((link) => link.name.length));
+  const time = Math.max(0, ...deadlines.map((link) => formatDuration(link.ms).length));
   return [
     `${paint('bold', 'rolling')}: ${order}; at most ${maxUnavailable} of ${members} out of traffic at once`,
     ...deadlines.map(
-      (link) => `  ${link.name.padEnd(name)}  ${formatDuration(link.ms).padStart(7)}  ${paint('dim', link.source)}`,
+      (link) => `  ${link.name.padEnd(name)}  ${formatDuration(link.ms).padStart(time)}  ${paint('dim', link.source)}`,
     ),
   ];
 }
