@@ -1,6 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 import { fleetOf } from '../api7/rolling.ts';
-import { quote } from '../core/argv.ts';
+import { typedLine } from '../core/argv.ts';
 import { OrchError } from '../core/errors.ts';
 import type { Hosts } from '../engine/hosts.ts';
 import type { RunContext } from '../engine/run-playbook.ts';
@@ -60,6 +60,6 @@ export function rollOptions(inventory: Inventory, flags: RollFlags, hosts: Hosts
       return answer?.reveal().trim() === inventory.cluster;
     },
     onNetwork: (listener) => hosts.onNetwork(listener),
-    restoreCommand: (node) => `api7-orch lb restore ${quote(node)} -i ${quote(inventory.file)}`,
+    restoreCommand: (node) => typedLine(['api7-orch', 'lb', 'restore', node, '-i', inventory.file]),
   };
 }

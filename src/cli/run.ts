@@ -1,7 +1,4 @@
-import { z } from 'zod';
 import { systemClock } from '../core/clock.ts';
-import { OrchError } from '../core/errors.ts';
-import type { Playbook } from '../core/playbook.ts';
 import { cacheDirectory } from '../engine/cache-directory.ts';
 import { emitter } from '../engine/emit.ts';
 import { factCache } from '../engine/fact-cache.ts';
@@ -9,7 +6,6 @@ import { Hosts } from '../engine/hosts.ts';
 import { localFiles } from '../engine/local-files.ts';
 import { Locals } from '../engine/locals.ts';
 import { runPlaybook } from '../engine/run-playbook.ts';
-import type { Inventory } from '../inventory/inventory.ts';
 import { loadInventory } from '../inventory/load.ts';
 import { selectHosts } from '../inventory/select.ts';
 import { journalDirectory, openJournal } from '../journal/journal.ts';
@@ -21,6 +17,7 @@ import { parseExtraVars } from './extra-vars.ts';
 import { interruptSignal } from './interrupt.ts';
 import { loadPlaybook } from './load-playbook.ts';
 import { newHostKeyNotice } from './new-host-key-notice.ts';
+import { playsOf } from './plays-of.ts';
 import { positiveInteger } from './positive-integer.ts';
 import { terminalAsk } from './prompt.ts';
 import { type RollFlags, rollOptions } from './roll-options.ts';
@@ -44,7 +41,7 @@ export async function run(name: string, flags: RunFlags): Promise<number> {
   const forks = positiveInteger('--forks', flags.forks);
   const playbook = await loadPlaybook(name);
   const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars });
-  const plays = playsOf(playbook, withoutBalancers(inventory, flags.withoutLb), extraVars);
+  const ready = playsOf(playbook, withoutBalancers(inventory, flags.withoutLb), extraVars);
   const within =
     flags.limit === undefined ? undefined : new Set(selectHosts(inventory, flags.limit).map((host) => host.name));
 
@@ -99,7 +96,8 @@ export async function run(name: string, flags: RunFlags): Promise<number> {
       {
         title: playbook.name,
         cluster: inventory.cluster,
-        plays,
+        plays: ready.plays,
+        goOn: () => ready.goOn(process.argv.slice(2)),
         select: (pattern) => selectHosts(inventory, pattern).filter((host) => within?.has(host.name) ?? true),
       },
     );
@@ -116,16 +114,4 @@ const DOCKER_KINDS: ReadonlySet<string> = new Set(['container', 'image', 'restar
 function loadWhatIsNeeded(kinds: ReadonlySet<string>): void {
   if ([...DOCKER_KINDS].some((kind) => kinds.has(kind)))
     void import('../docker/engine.ts').then(({ engineLibrary }) => engineLibrary());
-}
-
-/** The playbook's variables, checked; what it does not declare belongs to the inventory. */
-function playsOf(playbook: Playbook<never, Inventory>, inventory: Inventory, given: Readonly<Record<string, unknown>>) {
-  const schema: z.ZodType = playbook.vars ?? z.object({});
-  const parsed = schema.safeParse(given);
-  if (!parsed.success) {
-    const issues = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
-    throw new OrchError('EXTRA_VARS', `playbook "${playbook.name}": ${issues}`, { hint: 'set them with -e key=value' });
-  }
-  // zod has just checked it against the playbook's own schema.
-  return () => playbook.plays({ vars: parsed.data as never, inventory });
 }

@@ -12,3 +12,11 @@ export function quote(text: string): string {
 
 /** An argument list as one shell command line. */
 export const commandLine = (argv: readonly string[]): string => argv.map(quote).join(' ');
+
+/**
+ * Words as a person would type them: quoted only where they must be.
+ *
+ * @example typedLine(['exec', 'all', 'ls -l']) // "exec all 'ls -l'"
+ */
+export const typedLine = (words: readonly string[]): string =>
+  words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : quote(word))).join(' ');

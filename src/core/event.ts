@@ -137,6 +137,8 @@ export type RunEvent =
       readonly check: boolean;
       readonly hosts: Readonly<Record<string, HostCounts>>;
       readonly errors: readonly Fault[];
+      /** The command that goes on, when the run ended before everything was as stated. */
+      readonly goOn?: string;
       readonly durationMs: number;
     };
 

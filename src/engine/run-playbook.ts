@@ -64,6 +64,8 @@ export interface RunRequest {
   readonly cluster: string;
   /** Makes the plays anew: they are run once offline and once for real. */
   plays(): Plays;
+  /** The command that goes on where this run ends early. */
+  goOn?(): string;
   /** Hosts of a pattern, within `--limit`. */
   select(pattern: string): readonly Host[];
 }
@@ -191,6 +193,8 @@ class PlaybookRun {
     const { clock, emit, check, signal } = this.#context;
     const outcome = this.#outcome(lostSome, signal.aborted && !this.#finished);
     const hosts = this.#tally.hosts();
+    const isOpen = outcome === 'partial' || outcome === 'interrupted';
+    const command = isOpen && !check ? this.#request.goOn?.() : undefined;
     emit({
       type: 'run.end',
       outcome,
@@ -198,6 +202,7 @@ class PlaybookRun {
       check,
       hosts,
       errors: this.#errors.map((error) => faultOf(error)),
+      ...(command === undefined ? {} : { goOn: command }),
       durationMs: clock.now() - this.#begun,
     });
     return { outcome, exitCode: EXIT_CODES[outcome], hosts };

@@ -24,6 +24,7 @@ export function recap(view: RunView, paint: Paint): readonly string[] {
     ...section(rolledLines(view.rolled, paint)),
     ...groups.flatMap((group) => ['', ...errorLines(group, paint)]),
     ...view.evidence.flatMap(({ host, evidence }) => ['', ...evidenceLines(host, evidence, paint)]),
+    ...section(view.end?.goOn === undefined ? [] : [`to go on: ${visible(view.end.goOn)}`]),
     ...(view.exec && groups.length === 0 ? [] : ['']),
     closing(view, paint),
   ];

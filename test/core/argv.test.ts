@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { commandLine, quote } from '../../src/core/argv.ts';
+import { commandLine, quote, typedLine } from '../../src/core/argv.ts';
 
 const SHELLS: readonly (readonly [string, ...string[]])[] = [
   ['/bin/sh'],
@@ -37,4 +37,10 @@ test('at least two kinds of shell were asked', () => {
 
 test('what no argument can carry is refused', () => {
   expect(() => quote('a\0b')).toThrow(/NUL/);
+});
+
+test('words that need no quotes are left as typed', () => {
+  expect(typedLine(['run', 'a b', "it's", '-e', 'x=1', '', 'all:!gw-1'])).toBe(
+    `run 'a b' ${quote("it's")} -e x=1 '' 'all:!gw-1'`,
+  );
 });

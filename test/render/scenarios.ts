@@ -117,6 +117,80 @@ const changes: readonly RunEvent[] = [
   runEnd({ 'cp-1': { ok: 1, changed: 2 }, 'gw-1': { changed: 1, skipped: 1 } }),
 ];
 
+const step = (
+  host: string,
+  name: string,
+  status: Of<'roll.step'>['status'] = 'ok',
+  more: Partial<Of<'roll.step'>> = {},
+): RunEvent => ({ type: 'roll.step', play: 'Gateways', host, step: name, status, durationMs: 20, ...more });
+
+const notReady = 'GET http://127.0.0.1:7085/status on gw-2 got no answer for 2m';
+
+/** One node goes well, the next one fails its gate, the third is never touched. */
+const rolling: readonly RunEvent[] = [
+  start(GATEWAYS),
+  playStart('Gateways', GATEWAYS),
+  {
+    type: 'roll.plan',
+    play: 'Gateways',
+    waves: [['gw-1'], ['gw-2', 'gw-3']],
+    maxUnavailable: 1,
+    members: 3,
+    deadlines: [
+      { name: 'longest_request of gateways', ms: 60_000, source: 'assumed' },
+      { name: 'stop time-out', ms: 250_000, source: 'worker_shutdown_timeout and 10 s more' },
+    ],
+  },
+  step('gw-1', 'guard', 'begun'),
+  step('gw-1', 'guard'),
+  step('gw-1', 'drain', 'begun'),
+  step('gw-1', 'drain'),
+  step('gw-1', 'prove', 'begun'),
+  step('gw-1', 'prove', 'ok', { durationMs: 21_000 }),
+  taskEnd('gw-1', 'container api7-gateway', 'changed'),
+  step('gw-1', 'soak', 'begun'),
+  step('gw-1', 'soak', 'held', { note: 'it answered 3 requests, at least 20 are needed', durationMs: 10_000 }),
+  { type: 'roll.hold', play: 'Gateways', waiting: true, why: 'gw-1: it answered 3 requests, at least 20 are needed' },
+  { type: 'roll.hold', play: 'Gateways', waiting: false, why: 'gw-1: it answered 3 requests, at least 20 are needed' },
+  hostEnd('Gateways', 'gw-1'),
+  step('gw-2', 'drain', 'begun'),
+  step('gw-2', 'drain'),
+  taskEnd('gw-2', 'httpReady http://127.0.0.1:7085/status', 'failed', {
+    error: { code: 'NOT_READY', message: notReady, hint: 'look at its log', host: 'gw-2' },
+  }),
+  step('gw-2', 'evidence', 'begun'),
+  {
+    type: 'roll.evidence',
+    host: 'gw-2',
+    evidence: {
+      container: 'api7-gateway',
+      status: 'restarting',
+      exitCode: 1,
+      oomKilled: false,
+      restarts: 4,
+      probes: ['GET http://127.0.0.1:7085/status: nobody answers'],
+      log: 'nginx: [emerg] unknown directive "worker_proceses"\n',
+    },
+  },
+  step('gw-2', 'evidence'),
+  hostEnd('Gateways', 'gw-2', 'failed'),
+  hostEnd('Gateways', 'gw-3', 'skipped'),
+  {
+    type: 'roll.end',
+    play: 'Gateways',
+    nodes: {
+      'gw-1': { state: 'done', traffic: 'in' },
+      'gw-2': { state: 'failed', traffic: 'out', cause: notReady, next: 'api7-orch lb restore gw-2 -i prod.yaml' },
+      'gw-3': { state: 'untouched', traffic: 'in', cause: 'gw-2 failed' },
+    },
+  },
+  { type: 'play.end', play: 'Gateways', ok: false },
+  runEnd(
+    { 'gw-1': { changed: 3 }, 'gw-2': { changed: 2, failed: 1 }, 'gw-3': { skipped: 2 } },
+    { outcome: 'partial', exitCode: 3, goOn: 'api7-orch run install -i prod.yaml' },
+  ),
+];
+
 const full = { code: 'DISK_FULL', hint: 'free some space, or name another directory' };
 const fullOn = (host: string, free: number) => ({
   ...full,
@@ -206,6 +280,8 @@ export const scenarios: readonly Scenario[] = [
       runEnd({ 'gw-1': { failed: 1 } }, { outcome: 'partial', exitCode: 3, errors: [strange] }),
     ]),
   },
+  { name: 'rolling', events: numbered(rolling) },
+  { name: 'rolling-verbose', verbose: true, events: numbered(rolling) },
   {
     name: 'interrupted',
     events: numbered([

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { typedLine } from '../core/argv.ts';
+import { OrchError } from '../core/errors.ts';
+import type { Plays } from '../core/play.ts';
+import type { Playbook } from '../core/playbook.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+
+type Values = Readonly<Record<string, unknown>>;
+
+export interface ReadyPlaybook {
+  /** Its plays, made anew. */
+  plays(): Plays;
+  /** The command that goes on where this run ends early: the same one, with what was found out only when it began. */
+  goOn(words: readonly string[]): string;
+}
+
+/**
+ * A playbook with its variables, checked; what it does not declare belongs to the inventory.
+ *
+ * @throws OrchError EXTRA_VARS
+ */
+export function playsOf(playbook: Playbook<never, Inventory>, inventory: Inventory, given: Values): ReadyPlaybook {
+  const schema: z.ZodType = playbook.vars ?? z.object({});
+  const vars = valuesOf(playbook.name, schema, given);
+  return {
+    // zod has just checked it against the playbook's own schema.
+    plays: () => playbook.plays({ vars: vars as never, inventory }),
+    goOn: (words) => {
+      // A default that is another one by now was this run's own: the time at which it began.
+      const later = valuesOf(playbook.name, schema, given);
+      const found = Object.keys(vars).filter((key) => typeof vars[key] === 'string' && vars[key] !== later[key]);
+      const more = found.flatMap((key) => ['-e', `${key}=${vars[key]}`]);
+      return typedLine(['api7-orch', ...shown(words, new Set(Object.keys(vars))), ...more]);
+    },
+  };
+}
+
+function valuesOf(name: string, schema: z.ZodType, given: Values): Values {
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data as Values;
+  const issues = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+  throw new OrchError('EXTRA_VARS', `playbook "${name}": ${issues}`, { hint: 'set them with -e key=value' });
+}
+
+/** Values for the inventory may be secrets: they are not repeated. */
+function shown(words: readonly string[], declared: ReadonlySet<string>): readonly string[] {
+  return words.map((word, i) => {
+    const before = words[i - 1];
+    if (before !== '-e' && before !== '--extra-vars') return word;
+    const key = word.split('=', 1)[0] ?? '';
+    if (declared.has(key)) return word;
+    return word.startsWith('{') ? '…' : `${key}=…`;
+  });
+}
