@@ -47,6 +47,7 @@ export class Roll implements Turns {
   #seen: Readonly<Record<string, Observation>> = {};
   /** Something was ordered or refused: there is something to tell at the end. */
   #acted = false;
+  readonly #told = new Set<string>();
   #begun: Promise<void> | undefined;
   #state: State;
 
@@ -172,7 +173,10 @@ export class Roll implements Turns {
   }
 
   #refuse(host: string, why: string, own: Fault | undefined): void {
-    this.#waiting.get(host)?.stop(new TurnsClosed(why, own && errorOf(own)));
+    // What stops the whole roll concerns everybody: it is told once.
+    const isNew = own !== undefined && !this.#told.has(own.message);
+    if (isNew) this.#told.add(own.message);
+    this.#waiting.get(host)?.stop(new TurnsClosed(why, isNew ? errorOf(own) : undefined));
     this.#waiting.delete(host);
   }
 

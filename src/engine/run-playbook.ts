@@ -115,6 +115,8 @@ class PlaybookRun {
   readonly #errors: OrchError[] = [];
   readonly #begun: number;
   #touched = false;
+  /** Some host was not brought to the end of its program. */
+  #unfinished = false;
   /** Every play came to its end, and ended well on every host. */
   #finished = false;
 
@@ -183,6 +185,7 @@ class PlaybookRun {
       for (const result of results.values()) {
         this.#touched ||= result.touched;
         if (result.error !== undefined) this.#errors.push(result.error);
+        this.#unfinished ||= result.status !== 'ok';
       }
       if ([...results].some(([name, { status }]) => status !== 'ok' && !lost.has(name))) return;
       answer = new Map([...results].map(([host, { value }]) => [host, value]));
@@ -210,7 +213,7 @@ class PlaybookRun {
 
   #outcome(lostSome: boolean, cutShort: boolean): Outcome {
     if (cutShort) return 'interrupted';
-    if (this.#errors.length === 0 && !lostSome) return 'ok';
+    if (this.#errors.length === 0 && !lostSome && !this.#unfinished) return 'ok';
     if (lostSome && this.#context.rollFlags?.skipUnreachable === true) return 'partial';
     return this.#touched ? 'partial' : 'refused';
   }

@@ -2,7 +2,7 @@ import type { Fault } from '../core/event.ts';
 import { again, finished, goOn, retreat } from './answers.ts';
 import { isOut, whyFull } from './budget.ts';
 import { isBeforeApply, routeOf } from './pipeline.ts';
-import { inPhase, type NodeState, over, type State, stop, type Turn, update } from './state.ts';
+import { inPhase, type NodeState, nodeOf, over, type State, stop, type Turn, update } from './state.ts';
 import type { Command, Step } from './types.ts';
 import { hasRoom, pick } from './waves.ts';
 
@@ -77,7 +77,9 @@ function tidings(state: State): Advance {
   let next = state;
   const commands: Command[] = [];
   for (const { id, why, cause } of inPhase(state, 'over').filter(({ waits }) => waits)) {
-    const own = cause ?? (state.stopped?.node === undefined ? state.stopped?.fault : undefined);
+    // Where the node that stopped the roll failed itself, it tells why.
+    const told = nodeOf(state, state.stopped?.node ?? '')?.outcome === 'failed';
+    const own = cause ?? (told ? undefined : state.stopped?.fault);
     const because = why ?? cause?.message ?? state.stopped?.why ?? '';
     commands.push({ do: 'refuse', node: id, why: because, ...(own === undefined ? {} : { own }) });
     next = update(next, id, { waits: false });

@@ -218,6 +218,42 @@ describe('nodes that are out of traffic already', () => {
   });
 });
 
+describe('what only a person can decide', () => {
+  const held = (): Cluster => {
+    const cluster = new Cluster(3);
+    cluster.fleet.onStep = (step, node) => {
+      if (step === 'guard' && node === 'gw-2')
+        throw new OrchError('CONTROL_PLANE_AWAY', 'no endpoint answers', { host: 'gw-2' });
+    };
+    return cluster;
+  };
+
+  test('without anybody to ask the roll stops, says why, and is not a success', async () => {
+    const cluster = held();
+    const run = await cluster.roll();
+    expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 3, codes: ['CONTROL_PLANE_AWAY'] });
+    expect(ends(run.events)).toEqual({ 'gw-1': 'done', 'gw-2': 'untouched', 'gw-3': 'untouched' });
+    for (const { name } of cluster.nodes) expect([name, cluster.fleet.standing(name)]).toEqual([name, 'in']);
+  });
+
+  test('with a yes it is tried again', async () => {
+    const cluster = held();
+    const asked: string[] = [];
+    const run = await cluster.roll(
+      {},
+      {
+        ask: async (question) => {
+          asked.push(question);
+          cluster.fleet.onStep = () => undefined;
+          return true;
+        },
+      },
+    );
+    expect(run.codes).toEqual([]);
+    expect(asked).toEqual(['no endpoint answers. Go on?']);
+  });
+});
+
 test('an outage is refused unless somebody wants it', async () => {
   const cluster = new Cluster(1);
   const run = await cluster.roll();
