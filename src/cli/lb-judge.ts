@@ -1,5 +1,4 @@
 import { OrchError } from '../core/errors.ts';
-import type { Fleet } from '../core/rolling.ts';
 import { oneLine } from '../render/paint.ts';
 import type { Found, Looked } from './lb-look.ts';
 import { isHeldAlone } from './lb-plays.ts';
@@ -10,7 +9,6 @@ type Say = (message: string, host?: string) => void;
 interface Drain {
   readonly nodes: readonly string[];
   readonly looked: Looked;
-  readonly fleet: Pick<Fleet, 'emptied'>;
   readonly say: Say;
   /** Somebody has named the cluster that is to go down. */
   readonly outageConfirmed: boolean;
@@ -21,7 +19,7 @@ interface Drain {
  *
  * @throws OrchError OUTAGE_NOT_CONFIRMED when a pool, or one balancer of it, would be left without a node that serves
  */
-export function judgeDrain({ nodes, looked, fleet, say, outageConfirmed }: Drain): void {
+export function judgeDrain({ nodes, looked, say, outageConfirmed }: Drain): void {
   for (const one of looked.found) {
     if (!nodes.includes(one.seat.member.node) || !('view' in one)) continue;
     const { lease } = one.view;
@@ -33,7 +31,7 @@ export function judgeDrain({ nodes, looked, fleet, say, outageConfirmed }: Drain
         one.seat.balancer.host,
       );
   }
-  const emptied = leftWithout(nodes, looked, fleet);
+  const emptied = leftWithout(nodes, looked);
   if (emptied.length === 0) return;
   const what = `this leaves ${emptied.join(' and ')} without a node that serves`;
   if (!outageConfirmed)
@@ -45,13 +43,12 @@ export function judgeDrain({ nodes, looked, fleet, say, outageConfirmed }: Drain
 
 /**
  * Pools without anybody left, and balancers of a pool: what another balancer can reach does not help the clients of one
- * that reaches nobody.
+ * that reaches nobody. Pools that are not told go on as they are.
  */
-function leftWithout(nodes: readonly string[], { found }: Looked, fleet: Pick<Fleet, 'emptied'>): readonly string[] {
+function leftWithout(nodes: readonly string[], { found }: Looked): readonly string[] {
   const leaves = ({ seat }: Found): boolean => nodes.includes(seat.member.node);
-  const serves = (node: string): boolean => found.some((one) => one.seat.member.node === node && isServing(one));
   const pools = new Set(found.map(({ seat }) => seat.pool.name));
-  const alone = [...pools].flatMap((pool) => {
+  return [...pools].flatMap((pool) => {
     const balancers = new Set(found.flatMap(({ seat }) => (seat.pool.name === pool ? [seat.balancer.name] : [])));
     const empty = [...balancers].filter((name) => {
       const mine = found.filter(({ seat }) => seat.balancer.name === name);
@@ -59,7 +56,6 @@ function leftWithout(nodes: readonly string[], { found }: Looked, fleet: Pick<Fl
     });
     return empty.length === balancers.size ? [pool] : empty;
   });
-  return [...new Set([...alone, ...fleet.emptied(nodes, nodes.length, serves)])];
 }
 
 interface Restore {

@@ -102,9 +102,9 @@ export const isServing = (one: Found): boolean =>
       state === 'up' || state === 'starting' || (state === 'drained' && sticky) || (sessions ?? 0) > 0,
   );
 
-/** It takes new requests there, now. */
+/** It takes new requests there, now, in every backend that it is in. */
 export const takesMore = (one: Found): boolean =>
-  'view' in one && one.view.servers.some(({ state }) => state === 'up' || state === 'starting');
+  'view' in one && one.view.servers.every(({ state }) => state === 'up' || state === 'starting');
 
 /** `gw-1 in gateways on lb-1`. */
 export const placeName = ({ balancer, member }: Seat): string => `${member.node} in ${balancer.name}`;

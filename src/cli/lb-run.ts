@@ -1,4 +1,4 @@
-import { systemClock } from '../core/clock.ts';
+import { type Clock, systemClock } from '../core/clock.ts';
 import type { Emit, RolledNode } from '../core/event.ts';
 import type { Plays } from '../core/play.ts';
 import { cacheDirectory } from '../engine/cache-directory.ts';
@@ -46,7 +46,7 @@ export async function tell(
   inventory: Inventory,
   flags: TellFlags,
   told: Told,
-  { connect, stdout = process.stdout }: Outside = {},
+  { connect, stdout = process.stdout, clock = systemClock }: Outside = {},
 ): Promise<number> {
   const forks = positiveInteger('--forks', flags.forks);
   const config = openSshConfig();
@@ -74,9 +74,9 @@ export async function tell(
       signal: urgent,
     });
   await using hosts = new Hosts(reach, { signal: urgent });
-  const emit = emitter(systemClock, [(event) => journal.event(event), (event) => renderer.event(event)]);
+  const emit = emitter(clock, [(event) => journal.event(event), (event) => renderer.event(event)]);
   try {
-    const report = await carryOut(inventory, { hosts, forks, emit, signal, urgent }, told);
+    const report = await carryOut(inventory, { hosts, forks, emit, clock, signal, urgent }, told);
     return report.exitCode;
   } finally {
     interrupt.dispose();
@@ -88,6 +88,7 @@ interface Means {
   readonly hosts: Hosts;
   readonly forks: number;
   readonly emit: Emit;
+  readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly urgent: AbortSignal;
 }
@@ -106,7 +107,6 @@ function carryOut(inventory: Inventory, means: Means, told: Told): Promise<RunRe
       ...means,
       emit,
       locals: new Locals(localFiles(factCache(cacheDirectory()))),
-      clock: systemClock,
       check: false,
       diff: false,
       rollFlags: { includeHeld: false, skipUnreachable: told.skipUnreachable },

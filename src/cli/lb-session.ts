@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.ts';
 import { OrchError } from '../core/errors.ts';
 import { type Connect, Hosts } from '../engine/hosts.ts';
 import type { Inventory } from '../inventory/inventory.ts';
@@ -20,6 +21,7 @@ export interface LookFlags extends PasswordFlags {
 export interface Outside {
   readonly connect?: Connect;
   readonly stdout?: NodeJS.WriteStream;
+  readonly clock?: Clock;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { systemClock } from '../core/clock.ts';
 import { redactData } from '../core/redact.ts';
 import { loadInventory } from '../inventory/load.ts';
 import { selectHosts } from '../inventory/select.ts';
@@ -13,7 +14,7 @@ import { positiveInteger } from './positive-integer.ts';
 export async function lbStatus(
   pattern: string,
   flags: LookFlags,
-  { stdout = process.stdout, ...outside }: Outside = {},
+  { stdout = process.stdout, clock = systemClock, ...outside }: Outside = {},
 ): Promise<number> {
   const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
   const chosen = new Set(selectHosts(inventory, pattern).map(({ name }) => name));
@@ -26,7 +27,7 @@ export async function lbStatus(
   const balancers = [...new Set(seats.map(({ balancer }) => balancer.host))];
   return await looking(inventory, balancers, { flags, ...outside }, async (hosts) => {
     const looked = await lookAtSeats(inventory, seats, { hosts, forks });
-    const report = redactData(poolsReport(inventory, looked, { at: new Date(), keeps }));
+    const report = redactData(poolsReport(inventory, looked, { at: new Date(clock.now()), keeps }));
     const out = sinkOf(stdout);
     if (flags.output === 'json') out.write(`${JSON.stringify(report, null, 2)}\n`);
     else out.write(`${poolsLines(report, { paint: paintFor(stdout), width: widthOf(stdout) }).join('\n')}\n`);

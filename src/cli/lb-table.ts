@@ -82,12 +82,12 @@ const faultCell = ({ code, message }: Fault): Cell => ({ text: `${code}: ${messa
 
 const OUT: ReadonlySet<ServerState> = new Set(['drained', 'maintenance']);
 
-/** Who keeps it out of traffic. */
-export function holder({ lease, held, servers }: Standing, now: Date): string {
+/** Who keeps it out of traffic; `brief`: not why. */
+export function holder({ lease, held, servers }: Standing, now: Date, { brief = false } = {}): string {
   if (lease === null) return held.length > 0 ? 'somebody else' : '-';
   const lost = servers.some(({ state }) => !OUT.has(state)) ? 'no longer out! ' : '';
   const before = held.length > 0 ? ' (out before by somebody else)' : '';
-  return `${lost}${lease.by}, ${ago(lease.at, now)}: ${lease.reason}${before}`;
+  return `${lost}${lease.by}, ${ago(lease.at, now)}${brief ? '' : `: ${lease.reason}${before}`}`;
 }
 
 const UNITS = [

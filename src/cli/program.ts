@@ -86,7 +86,7 @@ function program(): Command {
     .addOption(acceptOption())
     .addOption(askPassOption())
     .addOption(askBecomePassOption())
-    .action(async (nodes, options) => exit(await (await import('./lb.ts')).lbDrain(nodes, options)));
+    .action(async (nodes, options) => exit(await (await import('./lb-drain.ts')).lbDrain(nodes, options)));
   lb.command('restore [nodes...]')
     .description('give nodes back to their balancers as the record of their drain says; no node is connected to')
     .addOption(inventoryOption())
@@ -97,7 +97,7 @@ function program(): Command {
     .addOption(acceptOption())
     .addOption(askPassOption())
     .addOption(askBecomePassOption())
-    .action(async (nodes, options) => exit(await (await import('./lb.ts')).lbRestore(nodes, options)));
+    .action(async (nodes, options) => exit(await (await import('./lb-restore.ts')).lbRestore(nodes, options)));
 
   const inventory = root.command('inventory').description('look at an inventory; connects to nothing');
   inventory

@@ -60,14 +60,20 @@ async function lookAtService(component: Component, host: Reader): Promise<Servic
   const { name, health } = component;
   const asked = name === 'gateway' ? [health, { port: health.port, path: '/status/ready' }] : [health];
   const [container, answers] = await Promise.all([
-    host.docker.container(component.container).catch((error: unknown) => {
-      if (isConnectionLost(error)) throw error;
-      return faultOf(error, { host: host.name });
-    }),
+    containerOn(host, component.container),
     Promise.all(asked.map((one) => answerTo(one, host))),
   ]);
   if (container !== null && 'code' in container) return { component, container: null, answers, error: container };
   return { component, container, answers };
+}
+
+async function containerOn(host: Reader, name: string): Promise<ContainerInspect | Fault | null> {
+  try {
+    return await host.docker.container(name);
+  } catch (error) {
+    if (isConnectionLost(error)) throw error;
+    return faultOf(error, { host: host.name });
+  }
 }
 
 async function answerTo({ port, path }: Component['health'], host: Reader): Promise<Answer> {

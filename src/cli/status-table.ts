@@ -72,7 +72,7 @@ function sessionsOf({ traffic }: ServiceReport): string {
 
 function heldBy({ traffic }: ServiceReport, now: Date): string {
   const holders = traffic.flatMap((one) => {
-    const text = 'error' in one ? '-' : holder(one, now);
+    const text = 'error' in one ? '-' : holder(one, now, { brief: true });
     return text === '-' ? [] : [text];
   });
   return [...new Set(holders)].join('; ') || '-';

@@ -1,3 +1,4 @@
+import { systemClock } from '../core/clock.ts';
 import { OrchError } from '../core/errors.ts';
 import { redactData } from '../core/redact.ts';
 import { loadInventory } from '../inventory/load.ts';
@@ -27,7 +28,7 @@ const GROUPS = ['control_plane', 'data_plane'];
 export async function status(
   pattern: string,
   flags: StatusFlags,
-  { stdout = process.stdout, ...outside }: Outside = {},
+  { stdout = process.stdout, clock = systemClock, ...outside }: Outside = {},
 ): Promise<number> {
   const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
   const forks = positiveInteger('--forks', flags.forks);
@@ -45,7 +46,7 @@ export async function status(
       lookAtHosts(targets, { hosts, forks }),
       lookAtSeats(inventory, seats, { hosts, forks }),
     ]);
-    const report = redactData(statusReport(inventory, seen, looked, new Date()));
+    const report = redactData(statusReport(inventory, seen, looked, new Date(clock.now())));
     const out = sinkOf(stdout);
     if (flags.output === 'json') out.write(`${JSON.stringify(report, null, 2)}\n`);
     else out.write(`${statusLines(report, { paint: paintFor(stdout), width: widthOf(stdout) }).join('\n')}\n`);

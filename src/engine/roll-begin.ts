@@ -62,10 +62,11 @@ async function confirmOutage(
   maxUnavailable: number,
   seen: Readonly<Record<string, Observation>>,
 ): Promise<void> {
-  const serves = (node: string): boolean => seen[node]?.inTraffic === true;
+  const stays = play.options.rolling?.leaveOut === true;
+  // Broken nodes of the run are mended before any that serves is touched.
+  const serves = (node: string): boolean => seen[node]?.inTraffic === true || (!stays && nodes.includes(node));
   // Who is out already uses up its part of the budget.
   const out = Object.keys(seen).filter((node) => !serves(node)).length;
-  const stays = play.options.rolling?.leaveOut === true;
   const atOnce = stays ? nodes.length : Math.max(1, maxUnavailable - out);
   const pools = fleet?.emptied(nodes.filter(serves), atOnce, serves) ?? [];
   if (pools.length === 0) return;

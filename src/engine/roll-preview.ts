@@ -1,4 +1,5 @@
 import { advance, startRoll } from '../rolling/machine.ts';
+import type { HostResult } from './host-run.ts';
 import type { RollContext } from './roll.ts';
 import { tellPlan } from './roll-begin.ts';
 import { optionsOf, roleOf } from './roll-role.ts';
@@ -11,15 +12,27 @@ export class RollPreview implements Turns {
   readonly #context: RollContext;
   readonly #hosts: readonly string[];
   readonly #found = new Map<string, { readonly troubled: boolean; readonly disrupts: boolean }>();
+  readonly #ended = new Map<string, PromiseWithResolvers<boolean>>();
   readonly take = FREE_TURNS.take;
   readonly aboutToStop = FREE_TURNS.aboutToStop;
   readonly giveBack = FREE_TURNS.giveBack;
-  readonly end = FREE_TURNS.end;
 
   constructor(context: RollContext, hosts: readonly string[]) {
     this.#context = context;
     this.#hosts = hosts;
+    for (const host of hosts) this.#ended.set(host, Promise.withResolvers<boolean>());
   }
+
+  /** Nobody waits in check mode: it is through when it has ended. */
+  passed(host: string): Promise<boolean> {
+    return this.#ended.get(host)?.promise ?? Promise.resolve(true);
+  }
+
+  async end(host: string, { status }: Pick<HostResult, 'status'>): Promise<undefined> {
+    this.#ended.get(host)?.resolve(status === 'ok');
+  }
+
+  leaveOut(): void {}
 
   looked(host: string, found: { readonly troubled: boolean; readonly disrupts: boolean }): void {
     this.#found.set(host, found);

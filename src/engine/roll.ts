@@ -4,9 +4,10 @@ import { faultOf } from '../core/fault.ts';
 import type { Host } from '../core/host.ts';
 import type { Play } from '../core/play.ts';
 import { advance, startRoll } from '../rolling/machine.ts';
-import { endOf } from '../rolling/report.ts';
+import { endOf, isDone } from '../rolling/report.ts';
 import type { State } from '../rolling/state.ts';
 import type { Command, Event, Observation, Step } from '../rolling/types.ts';
+import { errorOf } from './error-of.ts';
 import type { HostResult } from './host-run.ts';
 import type { ReadAhead } from './read-ahead.ts';
 import { beginRoll } from './roll-begin.ts';
@@ -41,6 +42,8 @@ export class Roll implements Turns {
   readonly #waiting = new Map<string, Waiting>();
   readonly #troubled = new Map<string, boolean>();
   readonly #over = new Map<string, PromiseWithResolvers<void>>();
+  readonly #passed = new Map<string, PromiseWithResolvers<boolean>>();
+  readonly #leftOut = new Set<string>();
   /** Nodes that were granted and whose program has not come back yet. */
   readonly #granted = new Set<string>();
   readonly #taken = new Set<string>();
@@ -58,7 +61,10 @@ export class Roll implements Turns {
     const nodes = roleOf(context, hosts, lost);
     this.#role = nodes.map(({ id }) => id);
     this.#steps = new RollSteps(context, new RollSoak(context, () => this.#siblings()));
-    for (const id of hosts) this.#over.set(id, Promise.withResolvers<void>());
+    for (const id of hosts) {
+      this.#over.set(id, Promise.withResolvers<void>());
+      this.#passed.set(id, Promise.withResolvers<boolean>());
+    }
     this.#state = startRoll(optionsOf(context), nodes);
     context.signal.addEventListener('abort', () => this.#send({ type: 'interrupted' }), { once: true });
     context.onNetwork?.((up) => this.#send({ type: 'network', up }));
@@ -78,8 +84,20 @@ export class Roll implements Turns {
     this.#taken.add(host);
     this.#context.slots.free(host);
     const turn = new Promise<void>((go, stop) => this.#waiting.set(host, { go, stop }));
+    this.#passed.get(host)?.resolve(true);
     this.#send({ type: 'wants', node: host });
     await turn;
+  }
+
+  /** When the host's program waits for a turn, or is through: whether all went well so far. */
+  passed(host: string): Promise<boolean> {
+    return this.#passed.get(host)?.promise ?? Promise.resolve(true);
+  }
+
+  /** The host's program is not begun, because another one failed. */
+  leaveOut(host: string): void {
+    this.#leftOut.add(host);
+    this.#send({ type: 'ended', node: host, ok: true });
   }
 
   aboutToStop(host: string): Promise<void> {
@@ -95,10 +113,11 @@ export class Roll implements Turns {
   }
 
   async end(host: string, { status, error }: Pick<HostResult, 'status' | 'error'>): Promise<OrchError | undefined> {
+    this.#passed.get(host)?.resolve(status === 'ok');
     if (this.#granted.delete(host)) {
       const failure = error ?? new OrchError('INTERRUPTED', `interrupted while ${host} was being changed`, { host });
       this.#send({ type: 'did', node: host, step: 'apply', result: resultOf(failure, host) });
-    } else if (endOf(this.#state, host) === undefined || (status === 'failed' && this.#isDone(host))) {
+    } else if (endOf(this.#state, host) === undefined || (status === 'failed' && isDone(endOf(this.#state, host)))) {
       const fault = error === undefined ? {} : { fault: faultOf(error, { host }) };
       this.#send({ type: 'ended', node: host, ok: status === 'ok', ...fault });
     }
@@ -114,7 +133,8 @@ export class Roll implements Turns {
     const nodes = this.#inRun.flatMap((id) => {
       const end = endOf(this.#state, id);
       if (end === undefined) return [];
-      const { state, traffic, why } = end;
+      const { traffic, why } = end;
+      const state = this.#leftOut.has(id) ? 'untouched' : end.state;
       const next = end.drained === 'no' ? undefined : this.#context.restoreCommand?.(id);
       return [
         [
@@ -129,11 +149,6 @@ export class Roll implements Turns {
       ];
     });
     emit({ type: 'roll.end', play: play.options.name, nodes: Object.fromEntries(nodes) });
-  }
-
-  #isDone(host: string): boolean {
-    const state = endOf(this.#state, host)?.state;
-    return state === 'done' || state === 'unchanged';
   }
 
   #send(event: Event): void {
@@ -231,14 +246,4 @@ export class Roll implements Turns {
     const unchanged = up.filter((node) => !this.#taken.has(node));
     return unchanged.length > 0 ? unchanged : up;
   }
-}
-
-/** An error again, of what was told of it. */
-function errorOf({ code, message, hint, host, task, details }: Fault): OrchError {
-  return new OrchError(code, message, {
-    ...(hint === undefined ? {} : { hint }),
-    ...(host === undefined ? {} : { host }),
-    ...(task === undefined ? {} : { task }),
-    ...(details === undefined ? {} : { details }),
-  });
 }

@@ -24,33 +24,40 @@ export async function runPlay(
   emit({ type: 'play.start', play: play.options.name, hosts: all.filter((name) => !lost.has(name)) });
   const known = new Map(hosts.map((host) => [host.name, host]));
   const rolling = { ...context, play, slots, hostNamed: (name: string) => known.get(name) ?? strange(name) };
-  for (const batch of batches(
-    hosts.filter(({ name }) => !lost.has(name)),
-    play.options.batch,
-  )) {
-    if ([...results.values()].some(({ status }) => status !== 'ok') && !check) break;
-    const names = batch.map(({ name }) => name);
-    const turns = check ? new RollPreview(rolling, names) : new Roll(rolling, names, lost);
-    const each = async (host: Host): Promise<void> => {
-      await slots.take(host.name);
-      const begun = clock.now();
-      const result = await applyHost({ ...context, play, host, turns, pending: pending.get(host.name) });
-      slots.free(host.name);
-      results.set(host.name, result);
-      if (result.pending !== undefined) pending.set(host.name, result.pending);
-      if (result.status === 'unreachable')
-        emit({ type: 'host.unreachable', host: host.name, error: faultOf(result.error, { host: host.name }) });
-      emit({
-        type: 'host.end',
-        host: host.name,
-        play: play.options.name,
-        status: result.status,
-        durationMs: clock.now() - begun,
-      });
-    };
-    await Promise.all(batch.map(each));
-    await turns.report();
+  const reached = hosts.filter(({ name }) => !lost.has(name));
+  const names = reached.map(({ name }) => name);
+  const turns = check ? new RollPreview(rolling, names) : new Roll(rolling, names, lost);
+  const each = async (host: Host): Promise<void> => {
+    await slots.take(host.name);
+    const begun = clock.now();
+    const result = await applyHost({ ...context, play, host, turns, pending: pending.get(host.name) });
+    slots.free(host.name);
+    results.set(host.name, result);
+    if (result.pending !== undefined) pending.set(host.name, result.pending);
+    if (result.status === 'unreachable')
+      emit({ type: 'host.unreachable', host: host.name, error: faultOf(result.error, { host: host.name }) });
+    emit({
+      type: 'host.end',
+      host: host.name,
+      play: play.options.name,
+      status: result.status,
+      durationMs: clock.now() - begun,
+    });
+  };
+  const running: Promise<void>[] = [];
+  let failed = false;
+  for (const batch of batches(reached, play.options.batch)) {
+    if (failed && !check) {
+      for (const { name } of batch) turns.leaveOut(name);
+      continue;
+    }
+    running.push(...batch.map(each));
+    // The next batch begins when this one is through or waits for turns: who gets one first is not a matter of batches.
+    const passed = await Promise.all(batch.map(({ name }) => turns.passed(name)));
+    failed ||= passed.includes(false);
   }
+  await Promise.all(running);
+  await turns.report();
   for (const { name } of hosts)
     if (!results.has(name)) {
       results.set(name, { status: 'skipped', value: undefined, touched: false, error: undefined, pending: undefined });

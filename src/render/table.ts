@@ -17,7 +17,7 @@ export interface TableOptions {
 
 const GAP = '  ';
 /** However narrow the screen, so much of the last field is shown. */
-const LEAST = 20;
+const LEAST = 8;
 
 /**
  * Rows below a headline, in columns as wide as they need be. A row that has fewer fields than there are columns gives its

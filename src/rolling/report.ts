@@ -91,3 +91,5 @@ export function wavesOf(state: State): {
   }
   return { waves, maxUnavailable: state.budget };
 }
+
+export const isDone = (end: NodeEnd | undefined): boolean => end?.state === 'done' || end?.state === 'unchanged';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { OrchError } from '../../src/core/errors.ts';
 import type { RunEvent } from '../../src/core/event.ts';
-import { play } from '../../src/core/play.ts';
+import { type PlayOptions, play } from '../../src/core/play.ts';
 import type { RollingOptions } from '../../src/core/rolling.ts';
 import { FakeHost } from '../../src/transport/fake-host.ts';
 import { type FakeRunOptions, runPlays } from '../support/run-fake.ts';
@@ -31,7 +31,10 @@ class Cluster {
     };
   }
 
-  roll(rolling: RollingOptions = {}, options: FakeRunOptions = {}) {
+  roll(
+    rolling: RollingOptions = {},
+    { batch = '100%', ...options }: FakeRunOptions & { batch?: PlayOptions<void>['batch'] } = {},
+  ) {
     return runPlays(
       [...this.nodes, this.fleet.lb],
       function* () {
@@ -39,6 +42,7 @@ class Cluster {
           name: 'roll',
           hosts: 'nodes',
           rolling,
+          batch,
           *tasks() {
             yield served({ path: '/app', content: 'new' });
           },
@@ -279,4 +283,12 @@ test('an interrupt lets the node that is out come to a safe point, and starts no
   expect(run.report.exitCode).toBe(6);
   expect(['gw-1', 'gw-2', 'gw-3'].map((name) => cluster.content(name))).toEqual(['new', 'old', 'old']);
   expect(['gw-1', 'gw-2', 'gw-3'].map((name) => cluster.fleet.standing(name))).toEqual(['in', 'in', 'in']);
+});
+
+test('a node that is broken in a later batch is mended first, and stands in nobody’s way', async () => {
+  const cluster = new Cluster(2);
+  cluster.fleet.set('gw-2', 'down');
+  const run = await cluster.roll({}, { batch: [1, '100%'] });
+  expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 0, codes: [] });
+  expect(cluster.fleet.asked.filter((step) => step.startsWith('drain '))).toEqual(['drain gw-2', 'drain gw-1']);
 });

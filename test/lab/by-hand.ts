@@ -22,14 +22,14 @@ export class ByHand {
 
   async load(host: HostName, part: Part, version = this.#lab.file.version): Promise<void> {
     await this.run(host, 'mkdir -p /opt/package');
-    const container = this.#lab.docker.getContainer(this.#lab.file.hosts[host].container);
+    const container = this.#lab.docker.getContainer(this.#lab.host(host).container);
     await container.putArchive(packagePath(version, part), { path: '/opt/package' });
     await this.run(host, 'for image in /opt/package/images/*.tar.gz; do docker load -i $image; done');
   }
 
   async dsn(password?: string): Promise<string> {
     const secret = password ?? (await labSecrets(this.#lab.directory)).dbPassword;
-    return `postgres://api7ee:${encodeURIComponent(secret)}@${this.#lab.file.hosts['db-1'].address}:5432/api7ee`;
+    return `postgres://api7ee:${encodeURIComponent(secret)}@${this.#lab.host('db-1').address}:5432/api7ee`;
   }
 
   async controlPlaneConfig(host: HostName, name: string, port: number, dsn: string): Promise<void> {
@@ -55,15 +55,20 @@ export class ByHand {
   }
 
   /** Starts a gateway; `endpoints` are asked instead of the balancer when given. */
-  async gateway(host: HostName, endpoints?: readonly string[], token?: string): Promise<void> {
-    const urls = endpoints ?? [`http://${this.#lab.file.hosts['lb-1'].address}:17900`];
+  async gateway(
+    host: HostName,
+    endpoints?: readonly string[],
+    token?: string,
+    version = this.#lab.file.version,
+  ): Promise<void> {
+    const urls = endpoints ?? [`http://${this.#lab.host('lb-1').address}:17900`];
     const secret = token ?? (await labSecrets(this.#lab.directory)).gatewayToken;
     await this.run(
       host,
       `docker rm -f gateway >/dev/null 2>&1
        docker run -d --name gateway -p 9080:9080 -p 7085:7085 --hostname ${host} \
        -e API7_CONTROL_PLANE_ENDPOINTS='${JSON.stringify(urls)}' -e API7_GATEWAY_GROUP_SHORT_ID=default -e API7_CONTROL_PLANE_TOKEN='${secret}' \
-       -v /opt/gateway_conf/config.yaml:/usr/local/apisix/conf/config.yaml api7/api7-ee-3-gateway:${this.#lab.file.version}`,
+       -v /opt/gateway_conf/config.yaml:/usr/local/apisix/conf/config.yaml api7/api7-ee-3-gateway:${version}`,
     );
   }
 

@@ -2,6 +2,7 @@ import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type Docker from 'dockerode';
 import { engine, missing } from './engine.ts';
+import { hostNames, type LabFile } from './lab-file.ts';
 import { label, labelled, owner } from './labels.ts';
 import { labId } from './plan-lab.ts';
 import { withLock } from './with-lock.ts';
@@ -38,6 +39,20 @@ export async function sweepAbandonedLabs(docker: Docker, note: (line: string) =>
     note(`removing the lab that an ended process left in ${directory}`);
     await removeLabelled(docker, id);
   }
+}
+
+/** Removes the hosts of a lab that its size no longer has. */
+export async function removeStrayHosts(docker: Docker, lab: LabFile): Promise<void> {
+  const names = new Set(hostNames(lab));
+  const containers = await docker.listContainers({ all: true, filters: labelled(label.lab, lab.id) });
+  const stray = containers.filter(({ Labels }) => !names.has(Labels[label.host] ?? ''));
+  await Promise.all(
+    stray.map(async ({ Id, Labels }) => {
+      await docker.getContainer(Id).remove({ force: true, v: true }).catch(missing);
+      const volume = docker.getVolume(`${lab.id}-${Labels[label.host]}-docker`);
+      await volume.remove({ force: true }).catch(missing);
+    }),
+  );
 }
 
 async function removeLabelled(docker: Docker, id: string): Promise<void> {

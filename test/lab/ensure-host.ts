@@ -7,18 +7,19 @@ import { haproxyConfig } from './haproxy-config.ts';
 import { containerLog, startHostContainer } from './host-container.ts';
 import { hostExec } from './host-exec.ts';
 import { LabError, tail } from './lab-error.ts';
-import type { LabFile } from './lab-file.ts';
+import { type LabFile, labHost } from './lab-file.ts';
 import { label } from './labels.ts';
+import { nginxFiles } from './nginx-config.ts';
 import { labSecrets, tokenDigest } from './secrets.ts';
 import { hostKey, loginKey } from './ssh-files.ts';
-import { type HostName, topology } from './topology.ts';
+import type { HostName, HostSpec } from './topology.ts';
 
 const readyWithinMs = 90_000;
 
 export interface HostWish {
   readonly directory: string;
   readonly lab: LabFile;
-  readonly name: HostName;
+  readonly spec: HostSpec;
   readonly image: string;
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -28,9 +29,10 @@ export interface HostWish {
  * paused, and waits until all its services answer. Returns what was done.
  */
 export async function ensureHost(docker: Docker, wish: HostWish): Promise<'kept' | 'started' | 'created'> {
-  const { lab, name, image, directory } = wish;
-  const { container, address, ports } = lab.hosts[name];
-  const files = await hostFiles(directory, lab, name);
+  const { lab, spec, image, directory } = wish;
+  const { name } = spec;
+  const { container, address, ports } = labHost(lab, name);
+  const files = await hostFiles(directory, lab, spec);
   const recipe = createHash('sha256')
     .update(JSON.stringify([image, address, ports, files]))
     .digest('hex')
@@ -49,7 +51,6 @@ export async function ensureHost(docker: Docker, wish: HostWish): Promise<'kept'
   await docker.getVolume(volume).remove({ force: true }).catch(missing);
   await docker.createVolume({ Name: volume, Labels: labels });
   const capabilities = await grantedCapabilities();
-  const spec = topology[name];
   const options = {
     image,
     container,
@@ -61,6 +62,7 @@ export async function ensureHost(docker: Docker, wish: HostWish): Promise<'kept'
     labels,
     capabilities,
     files,
+    balancer: lab.balancer,
   };
   try {
     await startHostContainer(docker, options);
@@ -73,18 +75,22 @@ export async function ensureHost(docker: Docker, wish: HostWish): Promise<'kept'
   return 'created';
 }
 
-async function hostFiles(directory: string, lab: LabFile, name: HostName): Promise<Record<string, string>> {
+async function hostFiles(directory: string, lab: LabFile, { name, role }: HostSpec): Promise<Record<string, string>> {
   const files: Record<string, string> = {
     '/etc/ssh/ssh_host_ed25519_key': (await hostKey(directory, name)).private,
     '/home/ops/.ssh/authorized_keys': `${(await loginKey(directory)).public}\n`,
   };
-  const { role } = topology[name];
-  if (role === 'load_balancer') files['/etc/haproxy/haproxy.cfg'] = haproxyConfig(lab.hosts);
+  if (role === 'load_balancer') {
+    Object.assign(
+      files,
+      lab.balancer === 'nginx' ? nginxFiles(lab) : { '/etc/haproxy/haproxy.cfg': haproxyConfig(lab) },
+    );
+  }
   if (role === 'database') {
     const { dbPassword, gatewayToken } = await labSecrets(directory);
     files['/etc/lab/db-password'] = dbPassword;
     files['/etc/lab/gateway-token-sha256'] = tokenDigest(gatewayToken);
-    files['/etc/lab/upstream'] = `http://${lab.hosts[name].address}:1980`;
+    files['/etc/lab/upstream'] = `http://${labHost(lab, name).address}:1980`;
   }
   return files;
 }

@@ -75,7 +75,7 @@ test('a typo in the inventory is refused with its place', async () => {
 
 test('an unreachable host refuses the run, and no other host is touched', async () => {
   const before = await pictures(lab, ['cp-1', 'gw-1']);
-  const container = lab.docker.getContainer(lab.file.hosts['gw-3'].container);
+  const container = lab.docker.getContainer(lab.host('gw-3').container);
   await container.pause();
   try {
     const run = await installWith(lab.inventory);

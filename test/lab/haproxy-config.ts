@@ -1,32 +1,19 @@
 import type { LabFile } from './lab-file.ts';
-import { hostsOf, type Role } from './topology.ts';
+import { membersOf, type Pool, pools } from './pools.ts';
 
-interface Pool {
-  readonly name: string;
-  readonly port: number;
-  readonly members: Role;
-  readonly check: string;
-  readonly checkPort: number;
+/** The configuration of a load balancer: it retries nothing and sends nothing elsewhere, so that it hides no error. */
+export function haproxyConfig(lab: LabFile): string {
+  return [top, ...pools.map((pool) => section(pool, lab))].join('\n');
 }
 
-const pools: readonly Pool[] = [
-  { name: 'gateways', port: 9080, members: 'data_plane', check: '/status', checkPort: 7085 },
-  { name: 'dashboards', port: 17080, members: 'control_plane', check: '/healthz', checkPort: 17080 },
-  { name: 'dp_managers', port: 17900, members: 'control_plane', check: '/healthz', checkPort: 17900 },
-];
-
-/** The configuration of lb-1: it retries nothing and sends nothing elsewhere, so that it hides no error. */
-export function haproxyConfig(hosts: LabFile['hosts']): string {
-  return [top, ...pools.map((pool) => section(pool, hosts))].join('\n');
-}
-
+// hard-stop-after: an old worker may finish a long download after a reload.
 const top = `global
   nbthread 1
   maxconn 4000
   user haproxy
   group haproxy
   stats socket /run/haproxy/admin.sock mode 600 level admin expose-fd listeners
-  hard-stop-after 30s
+  hard-stop-after 5m
   log stdout format raw local0 notice
 
 defaults
@@ -48,16 +35,18 @@ listen stats
   stats refresh 5s
 `;
 
-function section({ name, port, members, check, checkPort }: Pool, hosts: LabFile['hosts']): string {
-  const servers = hostsOf(members).map(
-    (host) => `  server ${host} ${hosts[host].address}:${port} check port ${checkPort}\n`,
+function section(pool: Pool, lab: LabFile): string {
+  const { name, mode, port, check } = pool;
+  const servers = membersOf(lab, pool).map(
+    ([host, address]) => `  server ${host} ${address} check port ${check.port}\n`,
   );
+  const tcp = mode === 'tcp' ? '  mode tcp\n' : '';
   return `frontend ${name}_in
-  bind :${port}
+${tcp}  bind :${port}
   default_backend ${name}
 
 backend ${name}
-  balance roundrobin
-  option httpchk GET ${check}
+${tcp}  balance roundrobin
+  option httpchk GET ${check.path}
 ${servers.join('')}`;
 }

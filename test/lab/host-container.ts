@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import { GenericContainer, Wait } from 'testcontainers';
 import { LabError, tail } from './lab-error.ts';
-import type { HostSpec } from './topology.ts';
+import type { BalancerKind, HostSpec } from './topology.ts';
 
 export interface HostContainerOptions {
   readonly image: string;
@@ -16,6 +16,8 @@ export interface HostContainerOptions {
   readonly capabilities: readonly string[];
   /** Files put into it before it starts, by their paths; all are secret until boot says otherwise. */
   readonly files: Readonly<Record<string, string>>;
+  /** What a host with the role of a load balancer runs. */
+  readonly balancer: BalancerKind;
 }
 
 const readyWithinMs = 90_000;
@@ -30,7 +32,7 @@ class HostContainer extends GenericContainer {
       .withName(options.container)
       .withHostname(options.spec.name)
       .withLabels({ ...options.labels })
-      .withEnvironment({ LAB_ROLE: options.spec.role })
+      .withEnvironment({ LAB_ROLE: options.spec.role, LAB_BALANCER: options.balancer })
       .withNetworkMode(options.network)
       .withBindMounts([{ source: options.volume, target: '/var/lib/docker' }])
       .withAddedCapabilities(...options.capabilities)

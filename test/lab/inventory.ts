@@ -1,28 +1,28 @@
 import { writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import type { LabFile } from './lab-file.ts';
+import { hostNames, hostsOf, type LabFile, labHost } from './lab-file.ts';
+import { serversFile } from './nginx-config.ts';
 import { packagePath } from './packages.ts';
-import { type HostName, hostNames, hostsOf, type Role } from './topology.ts';
+import { pools } from './pools.ts';
+import type { HostName, Role } from './topology.ts';
 
-const zones: Partial<Record<HostName, string>> = {
-  'cp-1': 'a',
-  'cp-2': 'b',
-  'gw-1': 'a',
-  'gw-2': 'b',
-  'gw-3': 'c',
-};
 const groups: readonly Role[] = ['control_plane', 'data_plane', 'load_balancer'];
+const zones = ['a', 'b', 'c'];
+
+/** Three zones, in turn. */
+function zoneOf(name: HostName): string {
+  const [kind, number] = name.split('-');
+  return kind === 'cp' || kind === 'gw' ? `, zone: ${zones[(Number(number) - 1) % zones.length]}` : '';
+}
 
 /** The inventory of a lab as YAML. Paths in it are relative to its directory. */
 export function labInventory(directory: string, lab: LabFile, nofile: number): string {
-  const hosts = hostNames.map((name) => {
-    const { address, ports } = lab.hosts[name];
-    const zone = zones[name] ? `, zone: ${zones[name]}` : '';
-    return `  ${name}: { address: ${address}, ssh_address: 127.0.0.1, port: ${ports.ssh}${zone} }\n`;
+  const hosts = hostNames(lab).map((name) => {
+    const { address, ports } = labHost(lab, name);
+    return `  ${name}: { address: ${address}, ssh_address: 127.0.0.1, port: ${ports.ssh}${zoneOf(name)} }\n`;
   });
-  const members = groups.map((role) => `  ${role}: { hosts: [${hostsOf(role).join(', ')}] }\n`);
-  const pool = (name: string, from: Role, port: number) =>
-    `  ${name}: { driver: haproxy, hosts: load_balancer, socket: /run/haproxy/admin.sock, members: ${from}, port: ${port} }\n`;
+  const members = groups.map((role) => `  ${role}: { hosts: [${hostsOf(lab, role).join(', ')}] }\n`);
+  const endpoints = hostsOf(lab, 'load_balancer').map((name) => `"http://${labHost(lab, name).address}:17900"`);
   return `# Written by \`npm run lab -- up\`. Copy it to try changes; the next \`up\` writes it anew.
 cluster: lab
 ssh:
@@ -33,26 +33,40 @@ ssh:
   config: none
 hosts:
 ${hosts.join('')}groups:
-${members.join('')}  database: { hosts: [${hostsOf('database').join(', ')}] }
+${members.join('')}  database: { hosts: [${hostsOf(lab, 'database').join(', ')}] }
 api7:
   version: "${lab.version}"
   package:
     control_plane: ${relative(directory, packagePath(lab.version, 'cp'))}
     data_plane: ${relative(directory, packagePath(lab.version, 'dp'))}
   database:
-    host: ${lab.hosts['db-1'].address}
+    host: ${labHost(lab, 'db-1').address}
     port: 5432
     name: api7ee
     user: api7ee
     password: !file secrets/db-password
     sslmode: disable
   gateway:
-    endpoints: ["http://${lab.hosts['lb-1'].address}:17900"]
+    endpoints: [${endpoints.join(', ')}]
     group: default
     token: !file secrets/gateway-token
   nofile: ${nofile}
 load_balancers:
-${pool('gateways', 'data_plane', 9080)}${pool('dashboards', 'control_plane', 17080)}${pool('dp_managers', 'control_plane', 17900)}`;
+${loadBalancers(lab)}`;
+}
+
+/** Members are known to a balancer by address and port: `gateways` are also those of its TCP pool. */
+function loadBalancers(lab: LabFile): string {
+  return pools
+    .filter(({ mode }) => mode === 'http')
+    .map((pool) => {
+      const driver =
+        lab.balancer === 'nginx'
+          ? `driver: nginx, hosts: load_balancer, include: ${serversFile(pool)}`
+          : 'driver: haproxy, hosts: load_balancer, socket: /run/haproxy/admin.sock';
+      return `  ${pool.name}: { ${driver}, members: ${pool.members}, port: ${pool.memberPort} }\n`;
+    })
+    .join('');
 }
 
 /** Writes inventory.yaml and returns its path. */

@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LabError } from './lab-error.ts';
-import { hostNames } from './topology.ts';
+import { balancers, defaultSize, type HostName, type Role, topologyOf } from './topology.ts';
 
 const host = z.object({
   container: z.string(),
@@ -11,6 +11,7 @@ const host = z.object({
   /** Published on 127.0.0.1, by name. */
   ports: z.record(z.string(), z.number()),
 });
+const count = z.number().int().positive();
 
 const labFile = z.object({
   /** Marks every container, volume and network of this lab. */
@@ -18,7 +19,9 @@ const labFile = z.object({
   network: z.string(),
   subnet: z.string(),
   version: z.string(),
-  hosts: z.record(z.enum(hostNames), host),
+  size: z.object({ controlPlane: count, dataPlane: count, loadBalancers: count }).default(defaultSize),
+  balancer: z.enum(balancers).default('haproxy'),
+  hosts: z.record(z.string(), host),
 });
 
 export type LabFile = Readonly<z.infer<typeof labFile>>;
@@ -40,4 +43,23 @@ export async function readLabFile(directory: string): Promise<LabFile | null> {
 export async function writeLabFile(directory: string, lab: LabFile): Promise<void> {
   await mkdir(directory, { recursive: true });
   await writeFile(join(directory, 'lab.json'), `${JSON.stringify(lab, null, 2)}\n`);
+}
+
+/** A host of a lab. @throws LabError naming those that there are */
+export function labHost(lab: LabFile, name: HostName): LabHost {
+  const found = lab.hosts[name];
+  if (found) return found;
+  throw new LabError(`${name} is no host of the lab; these are: ${hostNames(lab).join(' ')}`);
+}
+
+/** All hosts, in the order of the topology. */
+export function hostNames(lab: LabFile): readonly HostName[] {
+  return topologyOf(lab.size).map(({ name }) => name);
+}
+
+/** The hosts of a role, in order. @example hostsOf(lab, 'control_plane') // ['cp-1', 'cp-2'] */
+export function hostsOf(lab: LabFile, role: Role): readonly HostName[] {
+  return topologyOf(lab.size)
+    .filter((spec) => spec.role === role)
+    .map(({ name }) => name);
 }

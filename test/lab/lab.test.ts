@@ -5,10 +5,10 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { downLab } from './down.ts';
 import { type Lab, upLab } from './lab.ts';
+import { hostNames } from './lab-file.ts';
 import { label, labelled } from './labels.ts';
 import { paths } from './paths.ts';
 import { labStatus, statusTable } from './status.ts';
-import { hostNames } from './topology.ts';
 
 const directory = join(paths.cache, 'labs/lab-test');
 const main = join(import.meta.dirname, 'main.ts');
@@ -31,19 +31,19 @@ function cli(...args: readonly string[]): Promise<{ code: number; stdout: string
 
 describe('the lab', () => {
   it('made every host, and finds them all as they are the second time', async () => {
-    expect(Object.values(lab.did)).toEqual(hostNames.map(() => 'created'));
+    expect(Object.values(lab.did)).toEqual(hostNames(lab.file).map(() => 'created'));
     const again = await upLab({ directory, owned: true });
-    expect(Object.values(again.did)).toEqual(hostNames.map(() => 'kept'));
+    expect(Object.values(again.did)).toEqual(hostNames(lab.file).map(() => 'kept'));
     expect(again.file).toEqual(lab.file);
   });
 
   it('has hosts with an engine and a machine of their own', async () => {
     const ids = await Promise.all(
-      hostNames.map(async (name) => (await lab.exec(name, 'docker info -f {{.ID}}')).out.trim()),
+      hostNames(lab.file).map(async (name) => (await lab.exec(name, 'docker info -f {{.ID}}')).out.trim()),
     );
-    expect(new Set(ids).size).toBe(hostNames.length);
+    expect(new Set(ids).size).toBe(Object.keys(lab.file.hosts).length);
     const volumes = await lab.docker.listVolumes({ filters: labelled(label.lab, lab.file.id) });
-    expect(volumes.Volumes).toHaveLength(hostNames.length);
+    expect(volumes.Volumes).toHaveLength(Object.keys(lab.file.hosts).length);
     await lab.exec('gw-1', 'docker network create only-here');
     expect((await lab.exec('gw-2', 'docker network inspect only-here')).code).not.toBe(0);
     await lab.exec('gw-1', 'docker network rm only-here');
@@ -90,7 +90,7 @@ describe('the lab', () => {
   });
 
   it('runs PostgreSQL 15 with an empty database behind a password full of delimiters', async () => {
-    const { address } = lab.file.hosts['db-1'];
+    const { address } = lab.host('db-1');
     const query = (password: string) =>
       `PGPASSWORD='${password}' psql -X -A -t -h ${address} -U api7ee -c "select current_setting('server_version'), current_user, (select count(*) from pg_tables where schemaname = 'public')" api7ee`;
     const password = (await lab.exec('db-1', 'cat /etc/lab/db-password')).out;
@@ -102,7 +102,7 @@ describe('the lab', () => {
   it('publishes on 127.0.0.1 only', async () => {
     const containers = await lab.docker.listContainers({ filters: labelled(label.lab, lab.file.id) });
     const published = containers.flatMap(({ Ports }) => Ports.filter((port) => port.PublicPort !== undefined));
-    expect(published.length).toBeGreaterThan(hostNames.length);
+    expect(published.length).toBeGreaterThan(Object.keys(lab.file.hosts).length);
     expect(new Set(published.map((port) => port.IP))).toEqual(new Set(['127.0.0.1']));
   });
 
@@ -111,7 +111,7 @@ describe('the lab', () => {
       'lb-1',
       'hostname -I; cat /etc/ssh/ssh_host_ed25519_key.pub 2>/dev/null; sha256sum /etc/ssh/ssh_host_ed25519_key',
     );
-    await lab.docker.getContainer(lab.file.hosts['lb-1'].container).stop({ t: 20 });
+    await lab.docker.getContainer(lab.host('lb-1').container).stop({ t: 20 });
     const again = await upLab({ directory, owned: true });
     expect(again.did).toMatchObject({ 'lb-1': 'started', 'gw-1': 'kept' });
     expect(
@@ -122,7 +122,7 @@ describe('the lab', () => {
     ).toEqual(before);
     expect((await fetch(lab.url('gateways'))).status).toBe(503);
     const banner = await new Promise<string>((resolve, reject) => {
-      const socket = connect(lab.file.hosts['lb-1'].ports.ssh ?? 0, '127.0.0.1').once('error', reject);
+      const socket = connect(lab.host('lb-1').ports.ssh ?? 0, '127.0.0.1').once('error', reject);
       socket.once('data', (data) => {
         socket.destroy();
         resolve(String(data));
@@ -164,7 +164,7 @@ describe('the lab', () => {
 
   it('shows its state as a table', async () => {
     const table = statusTable((await labStatus(directory)) ?? []);
-    expect(table.split('\n')).toHaveLength(hostNames.length + 1);
+    expect(table.split('\n')).toHaveLength(Object.keys(lab.file.hosts).length + 1);
     expect(table).toMatch(/^gw-1 +running +10\.231\.\d+\.21 +ssh \d+ +-$/m);
   });
 });

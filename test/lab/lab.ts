@@ -1,31 +1,30 @@
 import { resolve } from 'node:path';
 import type Docker from 'dockerode';
-import { downLab, sweepAbandonedLabs } from './down.ts';
+import { downLab, removeStrayHosts, sweepAbandonedLabs } from './down.ts';
 import { engine } from './engine.ts';
 import { ensureHost } from './ensure-host.ts';
 import { type HostResult, hostExec } from './host-exec.ts';
 import { ensureHostImage } from './host-image.ts';
 import { writeInventory } from './inventory.ts';
 import { LabError } from './lab-error.ts';
-import type { LabFile } from './lab-file.ts';
+import { hostNames, type LabFile, type LabHost, labHost } from './lab-file.ts';
 import { ensureNetwork } from './lab-network.ts';
 import { label, owner } from './labels.ts';
 import { grantedNofile } from './nofile.ts';
 import { ensurePackages } from './packages.ts';
 import { paths } from './paths.ts';
-import { planLab } from './plan-lab.ts';
+import { type LabWish, planLab } from './plan-lab.ts';
 import { resetLab } from './reset.ts';
 import { labSecrets } from './secrets.ts';
 import { loginKey, writeSshFiles } from './ssh-files.ts';
 import { versions } from './stand-ins.ts';
-import { type HostName, hostNames } from './topology.ts';
+import { type BalancerPort, type HostName, topologyOf } from './topology.ts';
 import { withLock } from './with-lock.ts';
 
-export interface LabOptions {
+/** `version`, `size`, `balancer`: default what they were, at first 3.10.5 on 2 control planes, 3 gateways, 1 HAProxy. */
+export interface LabOptions extends LabWish {
   /** Where its inventory, keys and state are; one lab per directory. Default `.lab`. */
   readonly directory?: string;
-  /** The API7 version in the inventory. Default: what it was, 3.10.5 at first. */
-  readonly version?: string;
   /** The lab ends with this process: a later `upLab` anywhere removes it when this process is gone. */
   readonly owned?: boolean;
   /** Told of each step that takes time. */
@@ -40,8 +39,10 @@ export interface Lab {
   readonly docker: Docker;
   /** What `up` had to do on each host. */
   readonly did: Readonly<Record<HostName, 'kept' | 'started' | 'created'>>;
-  /** A URL on 127.0.0.1 of what lb-1 publishes. @example lab.url('gateways') // 'http://127.0.0.1:24310' */
-  url(port: 'gateways' | 'dashboards' | 'dp_managers' | 'stats'): string;
+  /** @throws LabError when there is no such host */
+  host(name: HostName): LabHost;
+  /** A URL on 127.0.0.1 of what a balancer publishes. @example lab.url('gateways') // 'http://127.0.0.1:24310' */
+  url(port: BalancerPort, balancer?: HostName): string;
   /** Runs a bash script as root, past the host's sshd. */
   exec(host: HostName, script: string): Promise<HostResult>;
   /** Puts hosts back to their bare state; all of them when none is named. */
@@ -51,8 +52,8 @@ export interface Lab {
 }
 
 /**
- * Brings a lab up, or leaves one that is up as it is: seven machines, each with an address, an sshd and a Docker
- * Engine of its own; HAProxy on lb-1, PostgreSQL on db-1; inventory, keys and packages beside it.
+ * Brings a lab up, or leaves one that is up as it is: machines, each with an address, an sshd and a Docker Engine of
+ * its own; a load balancer on lb-1, PostgreSQL on db-1; inventory, keys and packages beside it.
  * @example const lab = await upLab({ directory: '.lab', note: console.error })
  */
 export async function upLab(options: LabOptions = {}): Promise<Lab> {
@@ -65,12 +66,14 @@ export async function upLab(options: LabOptions = {}): Promise<Lab> {
   await sweepAbandonedLabs(docker, note);
   const image = await ensureHostImage(docker, note);
   return withLock(`${directory}.lock`, async () => {
-    const file = await planLab(docker, directory, options.version);
+    const file = await planLab(docker, directory, options);
+    const specs = topologyOf(file.size);
     const labels = {
       [label.lab]: file.id,
       [label.directory]: directory,
       ...(options.owned && { [label.owner]: await owner(process.pid) }),
     };
+    await removeStrayHosts(docker, file);
     await ensureNetwork(docker, { name: file.network, subnet: file.subnet, labels });
     await labSecrets(directory);
     // Before the hosts, which come up at once and would each make one.
@@ -78,12 +81,12 @@ export async function upLab(options: LabOptions = {}): Promise<Lab> {
     // At once: the packages are work for the controller, the hosts for their engines.
     const packages = ensurePackages(docker, note);
     const done = await Promise.allSettled(
-      hostNames.map((name) => ensureHost(docker, { directory, lab: file, name, image, labels })),
+      specs.map((spec) => ensureHost(docker, { directory, lab: file, spec, image, labels })),
     );
     await packages;
-    const did = settled(done);
+    const did = settled(hostNames(file), done);
     await writeSshFiles(directory, file);
-    const nofile = await grantedNofile(docker, file.hosts['gw-1'].container);
+    const nofile = await grantedNofile(docker, labHost(file, 'gw-1').container);
     const inventory = await writeInventory(directory, file, nofile);
     return {
       directory,
@@ -91,17 +94,18 @@ export async function upLab(options: LabOptions = {}): Promise<Lab> {
       file,
       docker,
       did,
-      url: (port) => `http://127.0.0.1:${file.hosts['lb-1'].ports[port]}`,
-      exec: (host, script) => hostExec(docker, file.hosts[host].container, script),
+      host: (name) => labHost(file, name),
+      url: (port, balancer = 'lb-1') => `http://127.0.0.1:${labHost(file, balancer).ports[port]}`,
+      exec: (host, script) => hostExec(docker, labHost(file, host).container, script),
       reset: (hosts) => resetLab(docker, file, hosts),
       down: () => downLab(directory),
     };
   });
 }
 
-function settled<T>(results: readonly PromiseSettledResult<T>[]): Record<HostName, T> {
+function settled<T>(names: readonly HostName[], results: readonly PromiseSettledResult<T>[]): Record<HostName, T> {
   const failed = results.find((result) => result.status === 'rejected');
   if (failed) throw failed.reason;
-  const entries = results.map((result, at) => [hostNames[at], result.status === 'fulfilled' ? result.value : null]);
+  const entries = results.map((result, at) => [names[at], result.status === 'fulfilled' ? result.value : null]);
   return Object.fromEntries(entries);
 }

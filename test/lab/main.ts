@@ -1,28 +1,40 @@
 import { parseArgs } from 'node:util';
 import { downLab } from './down.ts';
 import { engine } from './engine.ts';
+import { breakHost, faults, healHost } from './faults.ts';
 import { containerLog } from './host-container.ts';
 import { upLab } from './lab.ts';
 import { LabError } from './lab-error.ts';
-import { type LabFile, readLabFile } from './lab-file.ts';
+import { hostNames, type LabFile, labHost, readLabFile } from './lab-file.ts';
 import { paths } from './paths.ts';
 import { resetLab } from './reset.ts';
 import { sshSession } from './ssh-session.ts';
 import { labStatus, statusTable } from './status.ts';
-import { type HostName, hostNames, isHostName } from './topology.ts';
+import { balancers, type HostName, type LabSize } from './topology.ts';
 
 const usage = `usage: npm run lab -- COMMAND [--directory .lab]
-  up [--version 3.10.5]      bring the lab up; a lab that is up stays as it is
+  up [--version 3.10.5] [--control-plane 2] [--data-plane 3] [--load-balancers 1] [--balancer haproxy|nginx]
+                             bring the lab up; a lab that is up stays as it is, but for what is said
   down                       remove it and all it made
   status                     its hosts, their addresses, ports and containers
   ssh HOST ['COMMAND']       log in as ops; output, input and exit code pass through
   logs HOST                  what the host's services printed
   reset [HOST…]              hosts back to their bare state, with an empty database
-hosts: ${hostNames.join(' ')}`;
+  break HOST ${faults.join('|')}
+                             break one thing of a host; its containers go on
+  heal [HOST…]               undo that`;
 
+const text = { type: 'string' } as const;
 const { values, positionals } = parseArgs({
   args: process.argv.slice(2),
-  options: { directory: { type: 'string', default: paths.defaultLab }, version: { type: 'string' } },
+  options: {
+    directory: { ...text, default: paths.defaultLab },
+    version: text,
+    'control-plane': text,
+    'data-plane': text,
+    'load-balancers': text,
+    balancer: text,
+  },
   allowPositionals: true,
 });
 const directory = values.directory;
@@ -34,9 +46,26 @@ async function present(): Promise<LabFile> {
   throw new LabError(`there is no lab in ${directory}: \`npm run lab -- up\` makes one`);
 }
 
-function hostNamed(text: string | undefined): HostName {
-  if (text !== undefined && isHostName(text)) return text;
-  throw new LabError(`${text ?? 'nothing'} is no host of the lab; these are: ${hostNames.join(' ')}`);
+function hostNamed(lab: LabFile, name: string | undefined): HostName {
+  labHost(lab, name ?? 'nothing');
+  return name ?? '';
+}
+
+function oneOf<T extends string>(what: string, choices: readonly T[], given: string | undefined): T {
+  const found = choices.find((choice) => choice === given);
+  if (found !== undefined) return found;
+  throw new LabError(`${given ?? 'nothing'} is no ${what}; these are: ${choices.join(' ')}`);
+}
+
+function sizeWish(): Partial<LabSize> {
+  const given = {
+    controlPlane: values['control-plane'],
+    dataPlane: values['data-plane'],
+    loadBalancers: values['load-balancers'],
+  };
+  return Object.fromEntries(
+    Object.entries(given).flatMap(([key, value]) => (value === undefined ? [] : [[key, Number(value)]])),
+  );
 }
 
 async function status(): Promise<number> {
@@ -47,7 +76,14 @@ async function status(): Promise<number> {
 
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
   async up() {
-    const lab = await upLab({ directory, note, ...(values.version !== undefined && { version: values.version }) });
+    const balancer = values.balancer && oneOf('balancer of the lab', balancers, values.balancer);
+    const lab = await upLab({
+      directory,
+      note,
+      size: sizeWish(),
+      version: values.version,
+      ...(balancer && { balancer }),
+    });
     await status();
     console.log(`inventory: ${lab.inventory}`);
     return 0;
@@ -59,16 +95,29 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<num
   status,
   async ssh([host, ...command]) {
     const lab = await present();
-    return sshSession(directory, lab, hostNamed(host), command.length > 0 ? command.join(' ') : undefined);
+    return sshSession(directory, lab, hostNamed(lab, host), command.length > 0 ? command.join(' ') : undefined);
   },
   async logs([host]) {
     const lab = await present();
-    process.stdout.write(await containerLog(await engine(), lab.hosts[hostNamed(host)].container, 1000));
+    const { container } = labHost(lab, hostNamed(lab, host));
+    process.stdout.write(await containerLog(await engine(), container, 1000));
     return 0;
   },
   async reset(names) {
     const lab = await present();
-    await resetLab(await engine(), lab, names.length > 0 ? names.map(hostNamed) : hostNames);
+    await resetLab(await engine(), lab, names.length > 0 ? names.map((name) => hostNamed(lab, name)) : hostNames(lab));
+    return 0;
+  },
+  async break([host, fault]) {
+    const lab = await present();
+    await breakHost(await engine(), lab, hostNamed(lab, host), oneOf('way to break a host', faults, fault));
+    return 0;
+  },
+  async heal(names) {
+    const lab = await present();
+    const hosts = names.length > 0 ? names.map((name) => hostNamed(lab, name)) : hostNames(lab);
+    const docker = await engine();
+    await Promise.all(hosts.map((name) => healHost(docker, lab, name)));
     return 0;
   },
 };

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { paths } from './paths.ts';
 
@@ -23,7 +25,28 @@ const runEnd = z.object({
   hosts: z.record(z.string(), counts),
   errors: z.array(fault),
 });
+const rollStep = z.object({
+  type: z.literal('roll.step'),
+  host: z.string(),
+  step: z.string(),
+  status: z.string(),
+  note: z.string().optional(),
+});
+const rolledNode = z.object({
+  state: z.string(),
+  traffic: z.string(),
+  cause: z.string().optional(),
+  next: z.string().optional(),
+});
+const rollEnd = z.object({ type: z.literal('roll.end'), nodes: z.record(z.string(), rolledNode) });
+
+/** One step of one node of a roll, as the run tells it. */
+export type RollStep = z.infer<typeof rollStep>;
+
 const taskEnd = z.object({ type: z.literal('task.end'), host: z.string(), task: z.string(), status: z.string() });
+
+/** What a test may wait for in the middle of a run. */
+export type RunMoment = RollStep | z.infer<typeof taskEnd>;
 
 export interface OrchRun {
   readonly code: number | null;
@@ -31,6 +54,10 @@ export interface OrchRun {
   readonly stderr: string;
   /** `run.end`, where the run got that far. */
   readonly end: z.infer<typeof runEnd> | undefined;
+  /** Every step of every roll, in the order in which they were told. */
+  readonly steps: readonly RollStep[];
+  /** How the nodes came out of the last roll. */
+  readonly nodes: Readonly<Record<string, z.infer<typeof rolledNode>>>;
   /** `host: task` of every task that ended with this status, sorted. */
   with(status: string): readonly string[];
 }
@@ -39,6 +66,8 @@ export interface OrchOptions {
   /** SIGKILL after this many milliseconds. */
   readonly killAfterMs?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Called as it is told. */
+  readonly onEvent?: (event: RunMoment) => void;
 }
 
 /**
@@ -56,6 +85,7 @@ export async function orch(args: readonly string[], options: OrchOptions = {}): 
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+  if (options.onEvent) watch(child.stdout, options.onEvent);
   child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
   const kill =
     options.killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), options.killAfterMs);
@@ -70,6 +100,8 @@ export async function orch(args: readonly string[], options: OrchOptions = {}): 
     stdout,
     stderr: Buffer.concat(err).toString(),
     end: events.flatMap((event) => runEnd.safeParse(event).data ?? [])[0],
+    steps: events.flatMap((event) => rollStep.safeParse(event).data ?? []),
+    nodes: events.flatMap((event) => rollEnd.safeParse(event).data ?? []).at(-1)?.nodes ?? {},
     with: (status) =>
       events
         .flatMap((event) => taskEnd.safeParse(event).data ?? [])
@@ -77,6 +109,15 @@ export async function orch(args: readonly string[], options: OrchOptions = {}): 
         .map(({ host, task }) => `${host}: ${task}`)
         .sort(),
   };
+}
+
+function watch(stdout: Readable, onEvent: (event: RunMoment) => void): void {
+  createInterface({ input: stdout }).on('line', (line) => {
+    for (const event of parsed(line)) {
+      const moment = rollStep.safeParse(event).data ?? taskEnd.safeParse(event).data;
+      if (moment) onEvent(moment);
+    }
+  });
 }
 
 /** A line may be cut short where the process was killed. */

@@ -6,14 +6,14 @@ import type Docker from 'dockerode';
 import { type ArchiveLayer, archiveLayer, imageArchive } from './image-archive.ts';
 import { paths } from './paths.ts';
 import { standInBaseLayer, standInBaseReference } from './stand-in-base.ts';
-import { type Part, type StandIn, standIns, versions } from './stand-ins.ts';
+import { faultyVersions, type Part, type StandIn, standIns, versions } from './stand-ins.ts';
 import { type TarEntry, tarBytes } from './tar-bytes.ts';
 import { withLock } from './with-lock.ts';
 
 const compress = promisify(gzip);
 const parts: readonly Part[] = ['cp', 'dp'];
 // Raise it when what packages are made of changes outside images/.
-const format = 1;
+const format = 2;
 
 /** Where the package of a part and version is. @example packagePath('3.10.5', 'cp') */
 export function packagePath(version: string, part: Part): string {
@@ -66,12 +66,15 @@ async function writePackage(version: string, part: Part, architecture: string, b
 }
 
 async function standInArchive(
-  { repository, tag, config, files }: StandIn,
+  { part, repository, tag, config, files }: StandIn,
   version: string,
   architecture: string,
   base: ArchiveLayer,
 ): Promise<TarEntry> {
-  const top = await tarBytes([...files, { name: 'opt/stand-in/VERSION', content: `${version}\n` }]);
+  const told: TarEntry[] = [{ name: 'opt/stand-in/VERSION', content: `${version}\n` }];
+  const fault = new Map<string, string>(Object.entries(faultyVersions)).get(version);
+  if (fault && part === 'dp') told.push({ name: 'opt/stand-in/FAULT', content: `${fault}\n` });
+  const top = await tarBytes([...files, ...told]);
   const layers = [base, await archiveLayer(top)];
   const reference = `${repository}:${tag(version)}`;
   const content = await imageArchive({ reference, architecture, config, layers });

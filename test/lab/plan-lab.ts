@@ -4,7 +4,14 @@ import type Docker from 'dockerode';
 import { freePort } from './free-port.ts';
 import { type LabFile, type LabHost, readLabFile, writeLabFile } from './lab-file.ts';
 import { addressIn, freeSubnet } from './lab-network.ts';
-import { type HostName, hostNames, topology } from './topology.ts';
+import { type BalancerKind, defaultSize, type HostSpec, type LabSize, topologyOf } from './topology.ts';
+
+/** What is asked of a lab; what is not said stays as it was. */
+export interface LabWish {
+  readonly version?: string | undefined;
+  readonly size?: Partial<LabSize> | undefined;
+  readonly balancer?: BalancerKind | undefined;
+}
 
 /** A name for the lab of a directory: two checkouts on one machine have two labs. */
 export function labId(directory: string): string {
@@ -13,28 +20,31 @@ export function labId(directory: string): string {
 
 /**
  * The lab of a directory as lab.json has it, else a new one with addresses and ports that are free now. What is
- * written there stays: ports and addresses survive restarts.
+ * written there stays: ports and addresses survive restarts, and a change of size leaves those of the other hosts alone.
  */
-export async function planLab(docker: Docker, directory: string, version: string | undefined): Promise<LabFile> {
+export async function planLab(docker: Docker, directory: string, wish: LabWish): Promise<LabFile> {
   const kept = await readLabFile(directory);
-  const wanted = version ?? kept?.version ?? '3.10.5';
-  if (kept) {
-    const lab = { ...kept, version: wanted };
-    if (wanted !== kept.version) await writeLabFile(directory, lab);
-    return lab;
-  }
-  const id = labId(directory);
-  const subnet = await freeSubnet(docker);
-  const taken = new Set<number>();
-  const host = async (name: HostName): Promise<LabHost> => {
+  const id = kept?.id ?? labId(directory);
+  const subnet = kept?.subnet ?? (await freeSubnet(docker));
+  const size = { ...(kept?.size ?? defaultSize), ...wish.size };
+  const taken = new Set(Object.values(kept?.hosts ?? {}).flatMap(({ ports }) => Object.values(ports)));
+  const host = async (spec: HostSpec): Promise<LabHost> => {
+    const was = kept?.hosts[spec.name];
     const ports: Record<string, number> = {};
-    for (const port of Object.keys(topology[name].ports)) ports[port] = await freePort(taken);
-    return { container: `${id}-${name}`, address: addressIn(subnet, topology[name].byte), ports };
+    for (const port of Object.keys(spec.ports)) ports[port] = was?.ports[port] ?? (await freePort(taken));
+    const address = was?.address ?? addressIn(subnet, spec.byte);
+    return { container: `${id}-${spec.name}`, address, ports };
   };
-  const [cp1, cp2, gw1, gw2, gw3, lb1, db1] = await Promise.all(hostNames.map(host));
-  if (!cp1 || !cp2 || !gw1 || !gw2 || !gw3 || !lb1 || !db1) throw new Error('a host of the topology has no plan');
-  const hosts = { 'cp-1': cp1, 'cp-2': cp2, 'gw-1': gw1, 'gw-2': gw2, 'gw-3': gw3, 'lb-1': lb1, 'db-1': db1 };
-  const lab = { id, network: id, subnet, version: wanted, hosts };
+  const hosts = await Promise.all(topologyOf(size).map(async (spec) => [spec.name, await host(spec)] as const));
+  const lab: LabFile = {
+    id,
+    network: kept?.network ?? id,
+    subnet,
+    version: wish.version ?? kept?.version ?? '3.10.5',
+    size,
+    balancer: wish.balancer ?? kept?.balancer ?? 'haproxy',
+    hosts: Object.fromEntries(hosts),
+  };
   await writeLabFile(directory, lab);
   return lab;
 }

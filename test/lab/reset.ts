@@ -1,9 +1,9 @@
 import type Docker from 'dockerode';
-import { untilReady } from './ensure-host.ts';
+import { healHost } from './faults.ts';
 import { hostExec } from './host-exec.ts';
 import { LabError, tail } from './lab-error.ts';
-import type { LabFile } from './lab-file.ts';
-import { type HostName, hostNames, type Role, topology } from './topology.ts';
+import { hostNames, type LabFile, labHost } from './lab-file.ts';
+import { type BalancerKind, type HostSpec, topologyOf } from './topology.ts';
 
 // What a run or a test may leave on any host: containers and images, files, mounts, processes of ops.
 const bare = `
@@ -13,44 +13,50 @@ docker volume ls -q | xargs -r docker volume rm -f >/dev/null
 docker network ls -q --filter type=custom | xargs -r docker network rm >/dev/null
 pkill -KILL -u ops
 awk '$2 ~ "^/(opt|tmp|home)(/|$)" { print $2 }' /proc/mounts | sort -r | xargs -r -n1 umount -l
-rm -rf /opt/* /opt/.[!.]*
+rm -rf /opt/* /opt/.[!.]* /var/lib/api7-orch
 find /tmp /var/tmp /home/ops -mindepth 1 -maxdepth 1 ! -name .ssh ! -name '.bash*' ! -name .profile -exec rm -rf {} +
 find /home/ops/.ssh -mindepth 1 ! -name authorized_keys -delete
 test -z "$(docker ps -aq)$(docker images -aq)$(ls -A /opt /tmp | grep -v -e : -e '^$')"
 `;
 
+const firstFiles = 'tar -C / -xf /etc/lab/first.tar';
+
 // A restart forgets what was set through the admin socket, and all counters.
-const ofRole: Partial<Record<Role, string>> = {
-  load_balancer: `
-old=$(pgrep -o -x haproxy); rm -f /run/haproxy/admin.sock; pkill -KILL -x haproxy
+const freshBalancer: Readonly<Record<BalancerKind, string>> = {
+  haproxy: `
+${firstFiles}; old=$(pgrep -o -x haproxy); rm -f /run/haproxy/admin.sock; pkill -KILL -x haproxy
 for i in $(seq 200); do
   new=$(pgrep -o -x haproxy) && [ "$new" != "$old" ] && echo 'show info' | socat - UNIX:/run/haproxy/admin.sock >/dev/null 2>&1 && exit 0
   sleep 0.05
 done
 echo 'haproxy did not come back'; exit 1`,
-  database: 'create-database --fresh',
+  nginx: `
+rm -rf /etc/nginx/api7-orch; ${firstFiles}; old=$(pgrep -o -x nginx); pkill -KILL -x nginx
+for i in $(seq 200); do
+  new=$(pgrep -o -x nginx) && [ "$new" != "$old" ] && curl -s -o /dev/null http://127.0.0.1:8404/ && exit 0
+  sleep 0.05
+done
+echo 'nginx did not come back'; exit 1`,
 };
 
 /**
- * Puts hosts back to the state they were made in, without making them anew; hosts that were stopped or paused come
- * back first.
+ * Puts hosts back to the state they were made in, without making them anew; broken ones are healed first.
  * @example await resetLab(docker, lab, ['gw-1'])
  */
-export async function resetLab(docker: Docker, lab: LabFile, hosts: readonly HostName[] = hostNames): Promise<void> {
-  const results = await Promise.allSettled(hosts.map((name) => resetHost(docker, lab, name)));
+export async function resetLab(docker: Docker, lab: LabFile, hosts = hostNames(lab)): Promise<void> {
+  const specs = topologyOf(lab.size).filter(({ name }) => hosts.includes(name));
+  const results = await Promise.allSettled(specs.map((spec) => resetHost(docker, lab, spec)));
   const failed = results.find((result) => result.status === 'rejected');
   if (failed) throw failed.reason;
 }
 
-async function resetHost(docker: Docker, lab: LabFile, name: HostName): Promise<void> {
-  const { container } = lab.hosts[name];
-  const { State } = await docker.getContainer(container).inspect();
-  if (State.Paused) await docker.getContainer(container).unpause();
-  if (!State.Running) await docker.getContainer(container).start();
-  if (State.Paused || !State.Running) await untilReady(docker, container, name);
-  for (const script of [bare, ofRole[topology[name].role]]) {
-    if (!script) continue;
-    const { code, out, err } = await hostExec(docker, container, script);
+async function resetHost(docker: Docker, lab: LabFile, { name, role }: HostSpec): Promise<void> {
+  await healHost(docker, lab, name);
+  const scripts = [bare];
+  if (role === 'load_balancer') scripts.push(freshBalancer[lab.balancer]);
+  if (role === 'database') scripts.push('create-database --fresh');
+  for (const script of scripts) {
+    const { code, out, err } = await hostExec(docker, labHost(lab, name).container, script);
     if (code !== 0) throw new LabError(`${name} cannot be put back to its bare state`, { log: tail(out + err) });
   }
 }

@@ -1,4 +1,6 @@
 import type { Lab } from './lab.ts';
+import { hostsOf } from './lab-file.ts';
+import type { HostName } from './topology.ts';
 
 export interface Away {
   /** Gateways that were away at some time. */
@@ -8,7 +10,16 @@ export interface Away {
   readonly samples: number;
 }
 
-const GATEWAYS = ['gw-1', 'gw-2', 'gw-3'] as const;
+/** As a balancer shows it. */
+export interface OutOfService extends Away {
+  /** Who was out when most were. */
+  readonly worst: readonly string[];
+  /** Samples in which the balancer did not answer. */
+  readonly unanswered: number;
+  /** The longest time between two answers, milliseconds. */
+  readonly longestGapMs: number;
+}
+
 const FILE = '/tmp/gateways-away';
 
 /**
@@ -16,10 +27,9 @@ const FILE = '/tmp/gateways-away';
  * `/status` at once and notes who does not answer.
  */
 export async function samplerOn(lab: Lab): Promise<{ stop(): Promise<Away> }> {
-  const ask = GATEWAYS.map(
-    (name) =>
-      `{ curl -s -o /dev/null -m 1 http://${lab.file.hosts[name].address}:7085/status || printf ' ${name}'; } &`,
-  ).join(' ');
+  const ask = hostsOf(lab.file, 'data_plane')
+    .map((name) => `{ curl -s -o /dev/null -m 1 http://${lab.host(name).address}:7085/status || printf ' ${name}'; } &`)
+    .join(' ');
   await lab.exec(
     'lb-1',
     `rm -f ${FILE} ${FILE}.stop; setsid sh -c 'while [ ! -e ${FILE}.stop ]; do echo "away:$(${ask.replaceAll("'", '"')} wait)" >> ${FILE}; sleep 0.1; done' >/dev/null 2>&1 </dev/null &`,
@@ -28,17 +38,64 @@ export async function samplerOn(lab: Lab): Promise<{ stop(): Promise<Away> }> {
     async stop() {
       const { out } = await lab.exec('lb-1', `touch ${FILE}.stop; sleep 1.5; cat ${FILE}; rm -f ${FILE} ${FILE}.stop`);
       const rows = out.split('\n').filter((line) => line.startsWith('away:'));
-      const away = rows.map((line) =>
-        line
-          .slice('away:'.length)
-          .split(' ')
-          .filter((name) => name !== ''),
-      );
-      return {
-        ever: [...new Set(away.flat())].sort(),
-        mostAtOnce: Math.max(0, ...away.map((names) => names.length)),
-        samples: rows.length,
-      };
+      return summary(rows.map((line) => words(line.slice('away:'.length))));
     },
   };
+}
+
+/**
+ * Asks the admin sockets of HAProxy, on the balancers' own hosts and outside the product, every 50 ms which servers of
+ * a backend are not in service.
+ * @example const sampler = await balancerSampler(lab); … (await sampler.stop())['lb-1']?.mostAtOnce
+ */
+export async function balancerSampler(
+  lab: Lab,
+  backend = 'gateways',
+): Promise<{ stop(): Promise<Readonly<Record<HostName, OutOfService>>> }> {
+  const balancers = hostsOf(lab.file, 'load_balancer');
+  const file = `/run/lab/sample-${backend}`;
+  const files = `${file} ${file}.err ${file}.stop`;
+  const start = `rm -f ${files}; setsid sample-balancer ${backend} ${file} >/dev/null 2>${file}.err </dev/null &`;
+  await Promise.all(balancers.map((name) => lab.exec(name, start)));
+  return {
+    async stop() {
+      const script = `touch ${file}.stop; sleep 0.3; cat ${file} ${file}.err; rm -f ${files}`;
+      const all = await Promise.all(
+        balancers.map(async (name) => [name, seen((await lab.exec(name, script)).out)] as const),
+      );
+      return Object.fromEntries(all);
+    },
+  };
+}
+
+function seen(text: string): OutOfService {
+  const rows = text
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [at, ...away] = words(line);
+      return { at: Number(at), away };
+    });
+  if (rows.some(({ at }) => !(at > 0))) throw new Error(`the sampler says: ${text.slice(-500)}`);
+  const answered = rows.filter(({ away }) => !away.includes('?'));
+  const gaps = answered.map(({ at }, index) => at - (answered[index - 1]?.at ?? at));
+  const worst = answered.reduce<readonly string[]>((most, { away }) => (away.length > most.length ? away : most), []);
+  return {
+    ...summary(answered.map(({ away }) => away)),
+    worst,
+    unanswered: rows.length - answered.length,
+    longestGapMs: Math.round(Math.max(0, ...gaps) * 1000),
+  };
+}
+
+function summary(samples: readonly (readonly string[])[]): Away {
+  return {
+    ever: [...new Set(samples.flat())].sort(),
+    mostAtOnce: Math.max(0, ...samples.map((names) => names.length)),
+    samples: samples.length,
+  };
+}
+
+function words(text: string): readonly string[] {
+  return text.split(' ').filter((word) => word !== '');
 }

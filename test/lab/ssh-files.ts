@@ -1,8 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
-import type { LabFile } from './lab-file.ts';
-import { type HostName, hostNames } from './topology.ts';
+import { hostNames, type LabFile, labHost } from './lab-file.ts';
+import type { HostName } from './topology.ts';
 
 export interface KeyPair {
   readonly private: string;
@@ -46,8 +46,8 @@ export function hostKey(directory: string, name: HostName): Promise<KeyPair> {
 export async function writeSshFiles(directory: string, lab: LabFile): Promise<void> {
   const known: string[] = [];
   const config: string[] = [];
-  for (const name of hostNames) {
-    const { address, ports } = lab.hosts[name];
+  for (const name of hostNames(lab)) {
+    const { address, ports } = labHost(lab, name);
     const key = (await hostKey(directory, name)).public.split(' ').slice(0, 2).join(' ');
     known.push(`[127.0.0.1]:${ports.ssh},${address} ${key}\n`);
     config.push(

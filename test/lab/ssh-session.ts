@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import ssh2, { type ClientChannel } from 'ssh2';
 import { LabError } from './lab-error.ts';
-import type { LabFile } from './lab-file.ts';
+import { type LabFile, labHost } from './lab-file.ts';
 import { hostKey } from './ssh-files.ts';
 import type { HostName } from './topology.ts';
 
@@ -22,7 +22,7 @@ export async function sshSession(directory: string, lab: LabFile, name: HostName
     .on('connect', () => client.setNoDelay(true))
     .connect({
       host: '127.0.0.1',
-      port: lab.hosts[name].ports.ssh ?? 22,
+      port: labHost(lab, name).ports.ssh ?? 22,
       username: 'ops',
       privateKey,
       readyTimeout: connectWithinMs,
@@ -45,8 +45,18 @@ async function session(client: ssh2.Client, command: string | undefined): Promis
   const { stdin, stdout, stderr } = process;
   const terminal = stdin.isTTY && stdout.isTTY && command === undefined;
   const window = () => ({ rows: stdout.rows, cols: stdout.columns, width: 0, height: 0 });
+  let code = 255;
+  const ended = Promise.withResolvers<void>();
   const channel = await new Promise<ClientChannel>((resolve, reject) => {
-    const opened = (error: Error | undefined, opening: ClientChannel) => (error ? reject(error) : resolve(opening));
+    const opened = (error: Error | undefined, opening: ClientChannel) => {
+      if (error) return reject(error);
+      // Here and now: the end of a short command can be in the same packet as its beginning.
+      opening.on('exit', (status: number | null) => {
+        code = status ?? 255;
+      });
+      opening.once('close', ended.resolve);
+      resolve(opening);
+    };
     if (command !== undefined) client.exec(command, opened);
     else if (terminal) client.shell({ ...window(), term: process.env.TERM ?? 'xterm' }, opened);
     else client.exec('bash -s', opened);
@@ -60,13 +70,8 @@ async function session(client: ssh2.Client, command: string | undefined): Promis
     stdin.pipe(channel);
     channel.pipe(stdout, { end: false });
     channel.stderr.pipe(stderr, { end: false });
-    return await new Promise<number>((resolve) => {
-      let code = 255;
-      channel.on('exit', (status: number | null) => {
-        code = status ?? 255;
-      });
-      channel.on('close', () => resolve(code));
-    });
+    await ended.promise;
+    return code;
   } finally {
     stdout.off('resize', resize);
     if (terminal) stdin.setRawMode(false);

@@ -106,7 +106,7 @@ describe('the stand-in images, run as on the page', () => {
   });
 
   it('are unhealthy while the database is away, and recover', async () => {
-    const database = lab.docker.getContainer(lab.file.hosts['db-1'].container);
+    const database = lab.docker.getContainer(lab.host('db-1').container);
     await database.pause();
     try {
       await by.until(503, () => by.status('cp-1', 17080, '/healthz'));
@@ -123,7 +123,7 @@ describe('the stand-in images, run as on the page', () => {
   it('refuse to start a gateway unless more than half of its endpoints answer', async () => {
     await by.load('gw-2', 'dp');
     await by.gatewayConfig('gw-2');
-    const good = `http://${lab.file.hosts['cp-1'].address}:17900`;
+    const good = `http://${lab.host('cp-1').address}:17900`;
     await by.gateway('gw-2', [good, 'http://127.0.0.1:1']);
     await by.until('1', () =>
       by.run('gw-2', "docker inspect -f '{{if .State.Running}}up{{else}}{{.State.ExitCode}}{{end}}' gateway"),
@@ -192,7 +192,7 @@ describe('the stand-in images, run as on the page', () => {
   });
 
   it('come back after their host lost its power', async () => {
-    await lab.docker.getContainer(lab.file.hosts['cp-1'].container).kill();
+    await lab.docker.getContainer(lab.host('cp-1').container).kill();
     expect((await upLab({ directory, owned: true })).did).toMatchObject({ 'cp-1': 'started', 'cp-2': 'kept' });
     await by.until(200, () => by.status('cp-1', 17080, '/healthz'));
     await by.until(200, () => by.status('cp-1', 17900, '/healthz'));

@@ -1,7 +1,9 @@
 import type { TarEntry } from './tar-bytes.ts';
 
-export const versions = ['3.2.16.3', '3.9.0', '3.10.5', '3.10.6'] as const;
-export type Version = (typeof versions)[number];
+/** Releases whose gateway is broken, for tests of what happens then: see images/python/release.py. */
+export const faultyVersions = { '3.10.90': 'never-ready', '3.10.91': 'bad-routes' } as const;
+
+export const versions = ['3.2.16.3', '3.9.0', '3.10.5', '3.10.6', ...Object.keys(faultyVersions)] as const;
 
 export type Part = 'cp' | 'dp';
 

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { engine, missing } from './engine.ts';
 import { hostExec } from './host-exec.ts';
-import { readLabFile } from './lab-file.ts';
-import { type HostName, hostNames, topology } from './topology.ts';
+import { labHost, readLabFile } from './lab-file.ts';
+import { type HostName, topologyOf } from './topology.ts';
 
 export interface HostStatus {
   readonly name: HostName;
@@ -21,8 +21,8 @@ export async function labStatus(directory: string): Promise<readonly HostStatus[
   if (!lab) return null;
   const docker = await engine();
   return Promise.all(
-    hostNames.map(async (name) => {
-      const { container, address, ports } = lab.hosts[name];
+    topologyOf(lab.size).map(async ({ name, role }) => {
+      const { container, address, ports } = labHost(lab, name);
       const found = await docker.getContainer(container).inspect().catch(missing);
       const state = found === false ? 'missing' : found.State.Paused ? 'paused' : found.State.Status;
       const listing =
@@ -30,7 +30,7 @@ export async function labStatus(directory: string): Promise<readonly HostStatus[
           ? await hostExec(docker, container, "docker ps -a --format '{{.Names}} ({{.Status}})'")
           : null;
       const containers = listing?.code === 0 ? listing.out.split('\n').filter((line) => line !== '') : [];
-      return { name, role: topology[name].role, address, state, containers, ports };
+      return { name, role, address, state, containers, ports };
     }),
   );
 }

@@ -1,7 +1,20 @@
-export const hostNames = ['cp-1', 'cp-2', 'gw-1', 'gw-2', 'gw-3', 'lb-1', 'db-1'] as const;
+import { LabError } from './lab-error.ts';
 
-export type HostName = (typeof hostNames)[number];
+export type HostName = string;
 export type Role = 'control_plane' | 'data_plane' | 'load_balancer' | 'database';
+
+/** What runs on the load balancers. */
+export const balancers = ['haproxy', 'nginx'] as const;
+export type BalancerKind = (typeof balancers)[number];
+
+/** How many hosts of each kind; there is one database. */
+export interface LabSize {
+  readonly controlPlane: number;
+  readonly dataPlane: number;
+  readonly loadBalancers: number;
+}
+
+export const defaultSize: LabSize = { controlPlane: 2, dataPlane: 3, loadBalancers: 1 };
 
 export interface HostSpec {
   readonly name: HostName;
@@ -14,27 +27,48 @@ export interface HostSpec {
 
 const ssh = { ssh: 22 };
 
-export const topology: Readonly<Record<HostName, HostSpec>> = {
-  'cp-1': { name: 'cp-1', role: 'control_plane', byte: 11, ports: ssh },
-  'cp-2': { name: 'cp-2', role: 'control_plane', byte: 12, ports: ssh },
-  'gw-1': { name: 'gw-1', role: 'data_plane', byte: 21, ports: ssh },
-  'gw-2': { name: 'gw-2', role: 'data_plane', byte: 22, ports: ssh },
-  'gw-3': { name: 'gw-3', role: 'data_plane', byte: 23, ports: ssh },
-  'lb-1': {
-    name: 'lb-1',
-    role: 'load_balancer',
-    byte: 5,
-    ports: { ...ssh, gateways: 9080, dashboards: 17080, dp_managers: 17900, stats: 8404 },
-  },
-  'db-1': { name: 'db-1', role: 'database', byte: 6, ports: ssh },
-};
+/** Ports that a load balancer listens on, by name. */
+export const balancerPorts = {
+  gateways: 9080,
+  gateways_tcp: 9081,
+  dashboards: 17080,
+  dp_managers: 17900,
+  stats: 8404,
+} as const;
+export type BalancerPort = keyof typeof balancerPorts;
 
-/** The names of the hosts of a role, in order. @example hostsOf('control_plane') // ['cp-1', 'cp-2'] */
-export function hostsOf(role: Role): readonly HostName[] {
-  return hostNames.filter((name) => topology[name].role === role);
+interface Kind {
+  readonly role: Role;
+  readonly size: keyof LabSize;
+  readonly most: number;
+  readonly byte: number;
+  readonly ports: Readonly<Record<string, number>>;
 }
 
-/** Narrows what a user typed. @example isHostName('gw-1') === true */
-export function isHostName(text: string): text is HostName {
-  return hostNames.some((name) => name === text);
+/** By the letters in front of a host's number. The ranges of addresses must not meet. */
+const kinds: Readonly<Record<string, Kind>> = {
+  cp: { role: 'control_plane', size: 'controlPlane', most: 9, byte: 10, ports: ssh },
+  gw: { role: 'data_plane', size: 'dataPlane', most: 79, byte: 20, ports: ssh },
+  lb: { role: 'load_balancer', size: 'loadBalancers', most: 20, byte: 100, ports: { ...ssh, ...balancerPorts } },
+};
+const database: HostSpec = { name: 'db-1', role: 'database', byte: 6, ports: ssh };
+
+/**
+ * The hosts of a lab of this size, in order.
+ * @throws LabError when a number is out of range
+ * @example topologyOf({ controlPlane: 1, dataPlane: 2, loadBalancers: 1 }) // cp-1, gw-1, gw-2, lb-1, db-1
+ */
+export function topologyOf(size: LabSize): readonly HostSpec[] {
+  const hosts = Object.entries(kinds).flatMap(([letters, kind]) => {
+    const count = size[kind.size];
+    if (!Number.isInteger(count) || count < 1 || count > kind.most)
+      throw new LabError(`${kind.size}: ${count} is not a number from 1 to ${kind.most}`);
+    return Array.from({ length: count }, (_, at) => ({
+      name: `${letters}-${at + 1}`,
+      role: kind.role,
+      byte: kind.byte + at + 1,
+      ports: kind.ports,
+    }));
+  });
+  return [...hosts, database];
 }

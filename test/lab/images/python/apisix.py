@@ -9,6 +9,7 @@ import time
 from gateway_agent import connect
 from gateway_settings import PREFIX, Gateway, instance_id
 from nginx_conf import READY_FLAG, write_main, write_no_routes
+from release import VERSION
 from service_log import die, log
 from settings import BadSettings
 
@@ -117,7 +118,7 @@ COMMANDS = {
     'start': start,
     'quit': lambda: tell(signal.SIGQUIT),
     'stop': lambda: tell(signal.SIGTERM),
-    'version': lambda: print(open('/opt/stand-in/VERSION', encoding='utf-8').read().strip()),
+    'version': lambda: print(VERSION),
 }
 
 if __name__ == '__main__':

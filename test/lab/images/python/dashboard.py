@@ -5,6 +5,7 @@ import time
 from database import Database, Pulse
 from http_service import serve
 from migrations import migrate, schema_in
+from release import VERSION
 from service_log import die, log
 from settings import BadSettings, load
 
@@ -16,7 +17,7 @@ PAGE = '''<!doctype html>
 
 
 def main():
-    release = open('/opt/stand-in/VERSION', encoding='utf-8').read().strip()
+    release = VERSION
     settings = load(CONFIG)
     database = Database(settings, 'api7-dashboard')
     pulse = Pulse(database, schema_in)

@@ -7,6 +7,7 @@ import time
 from database import Database, Pulse
 from http_service import serve
 from migrations import schema_in, schema_of
+from release import VERSION
 from service_log import die, log
 from settings import BadSettings, load
 
@@ -15,7 +16,7 @@ WATCH_PULSE = 2
 
 
 def main():
-    release = open('/opt/stand-in/VERSION', encoding='utf-8').read().strip()
+    release = VERSION
     wanted = schema_of(release)
     settings = load(CONFIG)
     database = Database(settings, 'api7-dp-manager')

@@ -5,6 +5,7 @@ import socket
 from urllib.parse import urlsplit
 
 from gateway_settings import PREFIX
+from release import FAULT
 
 READY_FLAG = f'{PREFIX}/run/ready'
 ROUTES = f'{PREFIX}/conf/routes.conf'
@@ -24,17 +25,20 @@ http {{
   server_tokens off;
   default_type text/plain;
   keepalive_timeout 60s;
+  map $http_upgrade $for_upstream {{ default upgrade; '' ''; }}
   include upstreams.conf;
   server {{
     {listens}
     add_header X-Gateway "{hostname}" always;
     proxy_http_version 1.1;
-    proxy_set_header Connection "";
+    proxy_set_header Upgrade $http_upgrade;
+    proxy_set_header Connection $for_upstream;
     proxy_set_header Host $http_host;
     proxy_set_header X-Forwarded-For $remote_addr;
     proxy_connect_timeout 5s;
     proxy_read_timeout 300s;
     proxy_next_upstream off;
+    proxy_buffering off;
     include routes.conf;
   }}
   {status}
@@ -44,7 +48,7 @@ http {{
 STATUS = '''server {{
     listen {listen};
     access_log off;
-    location = /status {{ default_type application/json; return 200 '{{"status":"ok"}}'; }}
+    location = /status {{ default_type application/json; return {code} '{{"status":"{word}"}}'; }}
     location = /status/ready {{
       default_type application/json;
       if (-f {flag}) {{ return 200 '{{"status":"ok"}}'; }}
@@ -53,11 +57,15 @@ STATUS = '''server {{
     location / {{ return 404; }}
   }}'''
 
+# /status of a gateway that is well, and of one that never gets there.
+ANSWERS = {False: {'code': 200, 'word': 'ok'}, True: {'code': 503, 'word': 'error'}}
+
 NOTHING_LOADED = 'location / { return 404 "no routes are loaded\\n"; }\n'
 
 
 def write_main(gateway):
-    status = STATUS.format(listen=gateway.status, flag=READY_FLAG) if gateway.status else ''
+    status = STATUS.format(
+        listen=gateway.status, flag=READY_FLAG, **ANSWERS[FAULT == 'never-ready']) if gateway.status else ''
     replace(f'{PREFIX}/conf/nginx.conf', MAIN.format(
         workers=gateway.worker_processes, nofile=gateway.rlimit_nofile, shutdown=gateway.shutdown_timeout,
         connections=gateway.connections, access_log='/dev/stdout' if gateway.access_log else 'off',
@@ -72,7 +80,8 @@ def write_routes(routes, revision, config_digest):
         if not re.fullmatch(r'[A-Za-z0-9.:-]+', address) or not re.fullmatch(r'/[A-Za-z0-9/_.-]*', route['prefix']):
             raise ValueError(f'a route that nginx must not see: {route}')
         upstreams.append(f'upstream u{number} {{ server {address} max_fails=0; keepalive 64; }}\n')
-        locations.append(f'location {route["prefix"]} {{ proxy_pass http://u{number}; }}\n')
+        answer = 'return 502 "this release is broken\\n"' if FAULT == 'bad-routes' else f'proxy_pass http://u{number}'
+        locations.append(f'location {route["prefix"]} {{ {answer}; }}\n')
     if not any(route['prefix'] == '/' for route in routes):
         locations.append('location / { return 404 "no route matches\\n"; }\n')
     replace(UPSTREAMS, ''.join(upstreams))

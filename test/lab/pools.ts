@@ -1,0 +1,32 @@
+import { hostsOf, type LabFile, labHost } from './lab-file.ts';
+import { type BalancerPort, balancerPorts, type Role } from './topology.ts';
+
+/** What every load balancer of a lab balances. */
+export interface Pool {
+  readonly name: Exclude<BalancerPort, 'stats'>;
+  readonly mode: 'http' | 'tcp';
+  /** Of the balancer. */
+  readonly port: number;
+  readonly members: Role;
+  /** Of the members. */
+  readonly memberPort: number;
+  readonly check: { readonly path: string; readonly port: number };
+}
+
+const status = { path: '/status', port: 7085 };
+
+export const pools: readonly Pool[] = [
+  pool('gateways', 'http', 'data_plane', 9080, status),
+  pool('gateways_tcp', 'tcp', 'data_plane', 9080, status),
+  pool('dashboards', 'http', 'control_plane', 17080, { path: '/healthz', port: 17080 }),
+  pool('dp_managers', 'http', 'control_plane', 17900, { path: '/healthz', port: 17900 }),
+];
+
+function pool(name: Pool['name'], mode: Pool['mode'], members: Role, memberPort: number, check: Pool['check']): Pool {
+  return { name, mode, port: balancerPorts[name], members, memberPort, check };
+}
+
+/** The members of a pool by name, as `address:port`. */
+export function membersOf(lab: LabFile, { members, memberPort }: Pool): readonly (readonly [string, string])[] {
+  return hostsOf(lab, members).map((name) => [name, `${labHost(lab, name).address}:${memberPort}`]);
+}
