@@ -1,6 +1,6 @@
-import { isUnreachable, located, type OrchError } from '../core/errors.ts';
+import { isUnreachable, located, OrchError } from '../core/errors.ts';
 import { faultOf } from '../core/fault.ts';
-import { laterResult } from '../core/later.ts';
+import { answerOf } from './answer-of.ts';
 import { assertConverged, assertSettled, notKnown } from './assert-plan.ts';
 import { checkStep } from './check-step.ts';
 import { waitForGate } from './gate.ts';
@@ -65,7 +65,7 @@ class HostApply {
           await this.#giveBack();
           return this.#result('ok', segment.value);
         }
-        answer = this.#answer(entries.at(-1));
+        answer = answerOf(entries.at(-1));
       }
     } catch (error) {
       if (error instanceof Stop) return this.#result(error.status, undefined, error.error);
@@ -100,16 +100,15 @@ class HostApply {
   async #applyStep(entries: readonly Entry[], i: number, last: boolean): Promise<void> {
     const entry = entries[i] as Entry;
     this.#signal.throwIfAborted();
-    await this.#refresh(entries, i);
+    await this.#look(entries, i);
     if (disrupts(entry) && !this.#hasTurn) {
       await this.#takeTurn();
-      await this.#refresh(entries, i);
+      await this.#look(entries, i);
     }
     if (entry.task.type.inTraffic && this.#hasTurn) {
       await this.#giveBack();
-      await this.#refresh(entries, i);
+      await this.#look(entries, i);
     }
-    await this.#again([entry]);
     const { plan, task } = entry;
     if (plan.status === 'unknown') throw notKnown(task.title, plan.why);
     if (task.type.gate && this.#isBusy(entry)) {
@@ -150,6 +149,12 @@ class HostApply {
   async #refresh(entries: readonly Entry[], i: number): Promise<void> {
     if ((entries[i]?.readAt ?? 0) < this.#planner.age)
       await planEntries(this.#planner, entries.slice(i, this.#horizon(entries, i)));
+  }
+
+  /** What is to be decided about is fresh, and read: a failed read made good later would be decided about by nobody. */
+  async #look(entries: readonly Entry[], i: number): Promise<void> {
+    await this.#refresh(entries, i);
+    await this.#again(entries.slice(i, i + 1));
   }
 
   /** A read that failed, but need not fail again, is made once more. */
@@ -194,6 +199,8 @@ class HostApply {
   }
 
   async #write(entry: Entry): Promise<void> {
+    if (disrupts(entry) && !this.#hasTurn)
+      throw new OrchError('NO_TURN', `${entry.task.title} would change what serves, and has no turn`);
     this.#touched = true;
     this.#age();
     try {
@@ -234,11 +241,6 @@ class HostApply {
     const error = located(notKnown('what follows', notYet.why), { host: this.#run.host.name });
     this.#log.rest('failed', { error: faultOf(error) });
     throw new Stop('failed', error);
-  }
-
-  #answer(entry: Entry | undefined): unknown {
-    if (entry?.plan.status === 'ok' && entry.plan.state !== null) return entry.task.bound.result(entry.plan.state);
-    return laterResult(entry?.task.title ?? 'a task');
   }
 
   #result(status: HostResult['status'], value: unknown, error?: OrchError): HostResult {

@@ -34,6 +34,8 @@ export class RollPreview implements Turns {
 
   leaveOut(): void {}
 
+  failure(): undefined {}
+
   looked(host: string, found: { readonly troubled: boolean; readonly disrupts: boolean }): void {
     this.#found.set(host, found);
   }

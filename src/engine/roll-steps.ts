@@ -6,6 +6,7 @@ import type { Evidence, Traffic } from '../core/rolling.ts';
 import type { Steps } from '../core/task.ts';
 import type { Result, Step } from '../rolling/types.ts';
 import { applyHost } from './apply-host.ts';
+import { errorOf } from './error-of.ts';
 import type { HostRun } from './host-run.ts';
 import type { RollContext } from './roll.ts';
 import type { RollSoak } from './roll-soak.ts';
@@ -103,7 +104,11 @@ export class RollSteps {
     const looks = await Promise.allSettled(
       nodes.map(async (node) => {
         const traffic = this.#context.fleet?.traffic(node);
-        if (traffic !== undefined) await this.run(node, () => traffic.stillWell(), { quiet: true });
+        if (traffic === undefined) return;
+        await this.run(node, () => traffic.stillWell(), { quiet: true }).catch((error: unknown) => {
+          // Asked of a balancer, or of the node: it is the node that is not well.
+          throw errorOf({ ...faultOf(error), host: node });
+        });
       }),
     );
     const bad = looks.find((look) => look.status === 'rejected');

@@ -14,6 +14,7 @@ import { beginRoll } from './roll-begin.ts';
 import { optionsOf, roleOf } from './roll-role.ts';
 import { RollSoak } from './roll-soak.ts';
 import { RollSteps, resultOf } from './roll-steps.ts';
+import { rolledNode } from './rolled-node.ts';
 import type { RunContext } from './run-playbook.ts';
 import type { Slots } from './slots.ts';
 import { type Turns, TurnsClosed } from './turns.ts';
@@ -108,12 +109,14 @@ export class Roll implements Turns {
     if (!this.#granted.delete(host)) return;
     this.#send({ type: 'did', node: host, step: 'apply', result: { kind: 'ok' } });
     await this.#over.get(host)?.promise;
-    const end = endOf(this.#state, host);
-    if (end?.state === 'failed' && end.fault !== undefined) throw errorOf(end.fault);
+    const failure = this.failure(host);
+    if (failure !== undefined) throw failure;
   }
 
   async end(host: string, { status, error }: Pick<HostResult, 'status' | 'error'>): Promise<OrchError | undefined> {
     this.#passed.get(host)?.resolve(status === 'ok');
+    // It only waits from here on: others must be able to come as far.
+    this.#context.slots.free(host);
     if (this.#granted.delete(host)) {
       const failure = error ?? new OrchError('INTERRUPTED', `interrupted while ${host} was being changed`, { host });
       this.#send({ type: 'did', node: host, step: 'apply', result: resultOf(failure, host) });
@@ -122,8 +125,7 @@ export class Roll implements Turns {
       this.#send({ type: 'ended', node: host, ok: status === 'ok', ...fault });
     }
     await this.#over.get(host)?.promise;
-    const end = endOf(this.#state, host);
-    return status === 'ok' && end?.state === 'failed' && end.fault !== undefined ? errorOf(end.fault) : undefined;
+    return status === 'ok' ? this.failure(host) : undefined;
   }
 
   /** Tells how every node came out of it; nothing where nobody had to wait for a turn. */
@@ -133,22 +135,16 @@ export class Roll implements Turns {
     const nodes = this.#inRun.flatMap((id) => {
       const end = endOf(this.#state, id);
       if (end === undefined) return [];
-      const { traffic, why } = end;
       const state = this.#leftOut.has(id) ? 'untouched' : end.state;
-      const next = end.drained === 'no' ? undefined : this.#context.restoreCommand?.(id);
-      return [
-        [
-          id,
-          {
-            state,
-            traffic,
-            ...(why === undefined || state === 'done' ? {} : { cause: why }),
-            ...(next === undefined ? {} : { next }),
-          },
-        ] as const,
-      ];
+      return [[id, rolledNode({ ...end, state }, this.#context.restoreCommand?.(id))] as const];
     });
     emit({ type: 'roll.end', play: play.options.name, nodes: Object.fromEntries(nodes) });
+  }
+
+  /** Why a node failed, also when that was found only after its program had ended. */
+  failure(host: string): OrchError | undefined {
+    const end = endOf(this.#state, host);
+    return end?.state === 'failed' && end.fault !== undefined ? errorOf(end.fault) : undefined;
   }
 
   #send(event: Event): void {

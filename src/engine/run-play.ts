@@ -58,6 +58,11 @@ export async function runPlay(
   }
   await Promise.all(running);
   await turns.report();
+  // A node that was done can be found bad later, when its siblings look at it again.
+  for (const [name, result] of results) {
+    const error = result.status === 'ok' ? turns.failure(name) : undefined;
+    if (error !== undefined) results.set(name, { ...result, status: 'failed', error });
+  }
   for (const { name } of hosts)
     if (!results.has(name)) {
       results.set(name, { status: 'skipped', value: undefined, touched: false, error: undefined, pending: undefined });

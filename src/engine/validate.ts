@@ -28,7 +28,11 @@ export function enumerate(plays: Plays, select: (pattern: string) => readonly Ho
     if (step.done) return planned;
     const hosts = select(step.value.options.hosts);
     const tasks = new Map(hosts.map((host) => [host.name, tasksOf(step.value, host)]));
-    for (const [host, stated] of tasks) for (const task of stated) claim(claimed, task.on ?? host, task);
+    for (const [host, stated] of tasks)
+      for (const task of stated) {
+        refuseElsewhere(task, host);
+        claim(claimed, task.on ?? host, task);
+      }
     planned.push({ play: step.value, hosts, tasks });
     answer = new Map(hosts.map((host) => [host.name, laterResult(`play "${step.value.options.name}"`)]));
   }
@@ -56,6 +60,20 @@ function tasksOf(play: Play, host: Host): readonly Task[] {
     if (segment.done) return seen;
     answer = laterResult(segment.tasks.at(-1)?.title ?? 'a task');
   }
+}
+
+/** Another host's turn cannot be taken here: it would be changed while it serves. */
+function refuseElsewhere(task: Task, host: string): void {
+  if (task.on === undefined || task.on === host || task.type.gate || task.type.impact === 'none') return;
+  throw new OrchError(
+    'DELEGATED_IMPACT',
+    `${task.title} may change what ${task.on} serves, in the program of ${host}`,
+    {
+      host,
+      task: task.title,
+      hint: `state it in a play of ${task.on}`,
+    },
+  );
 }
 
 function claim(claimed: Map<string, Task[]>, host: string, task: Task): void {

@@ -292,3 +292,56 @@ test('a node that is broken in a later batch is mended first, and stands in nobo
   expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 0, codes: [] });
   expect(cluster.fleet.asked.filter((step) => step.startsWith('drain '))).toEqual(['drain gw-2', 'drain gw-1']);
 });
+
+describe('nothing gets by', () => {
+  test('a first read that fails, and succeeds when made again, does not save the turn', async () => {
+    const cluster = new Cluster(2);
+    for (const node of cluster.nodes) {
+      const sha256 = node.sha256.bind(node);
+      let reads = 0;
+      node.sha256 = async (path) => {
+        if (reads++ === 0) throw new OrchError('READ_FAILED', 'busy', { retryable: true });
+        return sha256(path);
+      };
+      node.onWrite = (moment) => {
+        if (moment === 'before') expect([node.name, cluster.fleet.standing(node.name)]).toEqual([node.name, 'mine']);
+      };
+    }
+    const run = await cluster.roll();
+    expect(run.codes).toEqual([]);
+    expect(cluster.fleet.asked).toContain('drain gw-1');
+  });
+
+  test('more hosts than places, and nothing to change', async () => {
+    const cluster = new Cluster(4);
+    await cluster.roll();
+    expect((await cluster.roll({}, { forks: 1 })).codes).toEqual([]);
+  });
+
+  test('a node found bad after it was done is a failure of the run, and it is the one that is named', async () => {
+    const cluster = new Cluster(2);
+    let soaked = false;
+    cluster.fleet.onStep = (step, node) => {
+      soaked ||= step === 'stillWell' && node === 'gw-2';
+      if (soaked && step === 'stillWell' && node === 'gw-1') throw new OrchError('NOT_UP', 'down', { host: 'lb' });
+    };
+    const run = await cluster.roll();
+    expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 3, codes: ['NOT_UP'] });
+    expect(ends(run.events)).toEqual({ 'gw-1': 'failed', 'gw-2': 'done' });
+  });
+
+  test('a task that changes what another host serves is refused offline', async () => {
+    const cluster = new Cluster(2);
+    const plays = function* () {
+      yield* play({
+        name: 'elsewhere',
+        hosts: 'gw-1',
+        *tasks() {
+          yield served({ path: '/app', content: 'new' }).delegate('gw-2');
+        },
+      });
+    };
+    const hosts = [...cluster.nodes, cluster.fleet.lb];
+    await expect(runPlays(hosts, plays, { fleet: cluster.fleet })).rejects.toMatchObject({ code: 'DELEGATED_IMPACT' });
+  });
+});

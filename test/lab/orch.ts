@@ -66,8 +66,8 @@ export interface OrchOptions {
   /** SIGKILL after this many milliseconds. */
   readonly killAfterMs?: number;
   readonly env?: Readonly<Record<string, string>>;
-  /** Called as it is told. */
-  readonly onEvent?: (event: RunMoment) => void;
+  /** Called as it is told; `send` sends the process a signal. */
+  readonly onEvent?: (event: RunMoment, send: (signal: NodeJS.Signals) => void) => void;
 }
 
 /**
@@ -85,7 +85,8 @@ export async function orch(args: readonly string[], options: OrchOptions = {}): 
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
-  if (options.onEvent) watch(child.stdout, options.onEvent);
+  const { onEvent } = options;
+  if (onEvent) watch(child.stdout, (event) => onEvent(event, (signal) => void child.kill(signal)));
   child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
   const kill =
     options.killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), options.killAfterMs);

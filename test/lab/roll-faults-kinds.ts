@@ -1,0 +1,142 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { breakHost, cutSsh, type FaultKind, healHost, reloadBalancer } from './faults.ts';
+import type { Lab } from './lab.ts';
+import { hostNames, hostsOf } from './lab-file.ts';
+import type { Case, FaultName } from './roll-faults-cases.ts';
+import { notServing, setByHand } from './rolling-scene.ts';
+
+/** What is done to the lab or to the run, and what the run is to make of it. */
+export interface Fault {
+  /** Sent to the run. */
+  readonly signal?: NodeJS.Signals;
+  /** Done to the lab while the run stands still. What goes on after that is returned, wrapped. */
+  strike?(lab: Lab, at: Case): Promise<void | { readonly lasting: Promise<void> }>;
+  heal?(lab: Lab, at: Case): Promise<void>;
+  /** How the run ends: `well` (0), `ill` (3, or 2 where nothing was changed), `stopped` (6), `killed`. */
+  ends(at: Case): 'well' | 'ill' | 'stopped' | 'killed';
+  /** What is carried out; by default a rolling restart without a soak. */
+  readonly run?: { readonly version: string; readonly soak: string };
+  /** Added to the command line. */
+  readonly flags?: (at: Case) => readonly string[];
+  /** The fault itself breaks off requests of clients. */
+  readonly hurts?: (at: Case) => boolean;
+  /** Gateways that the fault takes out by itself, beside the victim. */
+  readonly alsoOut?: number;
+  /** Gateways that somebody else holds: they stay so. */
+  readonly holds?: (at: Case) => string;
+  /** The balancer of the case sees nothing of the gateways meanwhile. */
+  readonly blinds?: true;
+  /** Code of an error that the run must name. */
+  readonly code?: string;
+}
+
+const ill = () => 'ill' as const;
+const well = () => 'well' as const;
+
+/** The victim gets requests when it is struck. */
+const serves = ({ moment }: Case): boolean => ['guard', 'drain', 'confirm', 'recheck'].includes(moment);
+
+const hostBroken = (fault: FaultKind): Pick<Fault, 'strike' | 'ends'> => ({
+  strike: (lab, { victim }) => breakHost(lab.docker, lab.file, victim, fault),
+  ends: ill,
+});
+
+const held = (who: 'other' | 'bystander'): Fault => ({
+  strike: (lab, at) => setByHand(lab, at[who], 'maint'),
+  heal: (lab, at) => setByHand(lab, at[who], 'ready'),
+  ends: ill,
+  alsoOut: 1,
+  holds: (at) => at[who],
+});
+
+const haproxyOff = 'touch /run/lab/hold/haproxy; pkill -KILL -x haproxy';
+
+export const kinds: Readonly<Record<FaultName, Fault>> = {
+  'all ssh cut': {
+    async strike(lab) {
+      const lasting = cutSsh(lab, 3);
+      // It begins in the second after the next.
+      await sleep(2200);
+      return { lasting };
+    },
+    ends: well,
+  },
+  'network lost': { ...hostBroken('network'), hurts: serves },
+  'network lost for a while': {
+    async strike(lab, { victim }) {
+      await breakHost(lab.docker, lab.file, victim, 'network');
+      return { lasting: sleep(5000).then(() => healHost(lab.docker, lab.file, victim)) };
+    },
+    ends: well,
+  },
+  'dockerd gone': hostBroken('docker'),
+  'sshd gone': hostBroken('ssh'),
+  'machine off': {
+    strike: (lab, { victim }) => lab.docker.getContainer(lab.host(victim).container).kill(),
+    ends: ill,
+  },
+  'container killed': {
+    strike: (lab, { victim }) => succeed(lab, victim, 'docker kill api7-gateway'),
+    ends: ({ moment }) => (moment === 'ready' ? 'ill' : 'well'),
+    hurts: serves,
+  },
+  'balancer reloaded': { strike: (lab, { balancer }) => reloadBalancer(lab, balancer), ends: well },
+  'balancer down': {
+    strike: (lab, { balancer }) => succeed(lab, balancer, `mkdir -p /run/lab/hold; ${haproxyOff}`),
+    ends: ill,
+    hurts: () => true,
+  },
+  'balancer gone and left out': {
+    strike: (lab, { balancer }) => breakHost(lab.docker, lab.file, balancer, 'network'),
+    ends: well,
+    flags: ({ balancer }) => ['--without-lb', balancer, '--reason', 'its machine is being replaced'],
+    hurts: () => true,
+    blinds: true,
+  },
+  'another node in maintenance': held('other'),
+  'a bystander in maintenance': { ...held('bystander'), code: 'ROLL_BUDGET_USED' },
+  'ctrl-c': { signal: 'SIGINT', ends: () => 'stopped' },
+  'controller killed': { signal: 'SIGKILL', ends: () => 'killed' },
+  'disk full': { ...hostBroken('disk'), run: { version: '3.10.6', soak: '0s' } },
+  'never ready': { ends: ill, run: { version: '3.10.90', soak: '0s' }, code: 'NOT_READY' },
+  'bad routes': { ends: ill, run: { version: '3.10.91', soak: '4s' }, code: 'SOAK_FAILED', hurts: () => true },
+  'database away': {
+    async strike(lab, { victim }) {
+      await succeed(lab, 'db-1', 'mkdir -p /run/lab/hold; touch /run/lab/hold/postgres; pkill -KILL -x postgres');
+      await untilControlPlane(lab, victim, '503');
+    },
+    async heal(lab, { victim }) {
+      await healHost(lab.docker, lab.file, 'db-1');
+      await untilControlPlane(lab, victim, '200');
+    },
+    ends: ill,
+    code: 'CONTROL_PLANE_AWAY',
+  },
+};
+
+/** Undoes what is broken on hosts, and what the fault itself knows to undo; then all but the run's own nodes serve. */
+export async function healed(lab: Lab, at: Case): Promise<void> {
+  await Promise.all(hostNames(lab.file).map((name) => healHost(lab.docker, lab.file, name)));
+  const up =
+    "timeout 30 bash -c 'until echo show info | socat - UNIX:/run/haproxy/admin.sock | grep -q ^Pid; do sleep 0.1; done'";
+  for (const name of hostsOf(lab.file, 'load_balancer')) await succeed(lab, name, up);
+  await kinds[at.fault].heal?.(lab, at);
+  for (let left = 60; (await notServing(lab)).some((name) => name.endsWith(`/${at.bystander}`)); left--) {
+    if (left === 0) throw new Error(`${at.bystander} does not serve again`);
+    await sleep(250);
+  }
+}
+
+/** Until all balancers answer so for the control plane, seen from a gateway. */
+async function untilControlPlane(lab: Lab, from: string, status: string): Promise<void> {
+  const urls = ['lb-1', 'lb-2'].map((name) => `http://${lab.host(name).address}:17900/healthz`);
+  const script = urls
+    .map((url) => `until [ "$(curl -s -m 1 -o /dev/null -w '%{http_code}' ${url})" = ${status} ]; do sleep 0.2; done`)
+    .join('\n');
+  await succeed(lab, from, `timeout 60 bash -c '${script.replaceAll("'", `'\\''`)}'`);
+}
+
+async function succeed(lab: Lab, host: string, script: string): Promise<void> {
+  const { code, out, err } = await lab.exec(host, script);
+  if (code !== 0) throw new Error(`${host}: ${script} ended with ${code}: ${out}${err}`);
+}
