@@ -10,6 +10,8 @@ export interface Component {
   readonly health: { readonly port: number; readonly path: string };
   /** Its clients hold one connection each for as long as they live: it is never without. */
   readonly holdsConnections: boolean;
+  /** It answers clients, so many of them that its answers can be compared with its siblings'. */
+  readonly compared: boolean;
 }
 
 export const GATEWAY: Component = {
@@ -18,6 +20,7 @@ export const GATEWAY: Component = {
   ports: [PORTS.http, PORTS.https],
   health: { port: PORTS.status, path: '/status' },
   holdsConnections: false,
+  compared: true,
 };
 
 const DASHBOARD: Component = {
@@ -26,6 +29,7 @@ const DASHBOARD: Component = {
   ports: [PORTS.dashboard],
   health: { port: PORTS.dashboard, path: '/healthz' },
   holdsConnections: false,
+  compared: false,
 };
 
 const DP_MANAGER: Component = {
@@ -34,6 +38,7 @@ const DP_MANAGER: Component = {
   ports: [PORTS.dpManager],
   health: { port: PORTS.dpManager, path: '/healthz' },
   holdsConnections: true,
+  compared: false,
 };
 
 const ALL = [GATEWAY, DASHBOARD, DP_MANAGER];

@@ -11,6 +11,7 @@ import { standing } from '../lb/standing.ts';
 import { stillOut } from '../lb/still-out.ts';
 import { containerEvidence } from '../tasks/container-evidence.ts';
 import { httpReady } from '../tasks/http-ready.ts';
+import { componentAt } from './components.ts';
 import { drained, nodeIsIdle } from './drained.ts';
 import { guard } from './guard.ts';
 import { clientsBack, clientsBefore, type Held } from './held-connections.ts';
@@ -105,6 +106,8 @@ export function trafficOf(context: TrafficContext, place: Place): Traffic {
     *counters(): Steps<Readonly<Record<string, Counters>>> {
       const all: Record<string, Counters> = {};
       for (const seat of seats) {
+        // The few who ask the control plane would leave every change of it undecided.
+        if (componentAt(seat.pool.port)?.compared === false) continue;
         const counters = seat.balancer.shows.counters ? yield* counted(at(seat)) : null;
         if (counters !== null) all[seat.balancer.name] = counters;
       }

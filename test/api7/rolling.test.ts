@@ -215,6 +215,11 @@ describe('what is seen of a node', () => {
     ]);
   });
 
+  test('nothing is compared of the control plane, which few ask', async () => {
+    const scene = await fleetScene();
+    expect((await scene.run('cp-1', () => scene.traffic('cp-1').counters())).value).toEqual({});
+  });
+
   test('evidence of each container that serves there', async () => {
     const scene = await fleetScene();
     const { value } = await scene.run('cp-1', () => scene.traffic('cp-1').evidence());
