@@ -9,6 +9,8 @@ export default definePlaybook({
     yield* play({
       name: 'Ten tasks',
       hosts: 'all',
+      // These files serve nobody: all hosts at once, as Ansible does with 50 forks.
+      rolling: { maxUnavailable: '100%', soak: '0s' },
       *tasks({ name, vars }) {
         const user = String(vars.user);
         const base = `${vars.trees}/${name}`;

@@ -7,7 +7,7 @@ export interface Frame {
 }
 
 /** Up to this a shell reads a script's lines itself in less time than it takes to start dd. */
-const FEW = 2000;
+const FEW = 3000;
 const PLAIN = /^[\t\n\x20-\x7e]*$/;
 
 /**

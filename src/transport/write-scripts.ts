@@ -120,8 +120,13 @@ export function directoryScript(path: string, owned: Owned): string {
     'umask 022',
     `if [ ! -d ${word} ]; then`,
     `  [ -d ${parent} ] || mkdir -p ${parent}`,
-    // Closed until its mode is set; somebody else may have made it in the meantime.
-    `  mkdir -m 0700 ${word} || [ -d ${word} ]`,
+    ...(owned.ours === true
+      ? // Made as it is to be, with no program beside; a directory may hand down its own group.
+        [`  if mkdir -m ${quote(owned.mode)} ${word} && [ -O ${word} ] && [ -G ${word} ]; then exit 0; fi`]
+      : // Closed until its owner and mode are set.
+        [`  mkdir -m 0700 ${word} || :`]),
+    // Somebody else may have made it in the meantime.
+    `  [ -d ${word} ]`,
     'fi',
     ...ownScript(word, owned),
   ].join('\n');
