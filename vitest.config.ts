@@ -33,8 +33,6 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/lab/**/*.test.ts'],
-          // Long ones, run by `npm run lab:rolling`.
-          exclude: process.env.API7_ORCH_LAB_ROLLING ? [] : ['test/lab/rolling.test.ts', 'test/lab/faults.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 900_000,
           fileParallelism: false,

@@ -83,7 +83,7 @@ describe('a host of the lab can be broken and healed', () => {
       ...['ssh', 'gw-1', 'sleep 60', '--directory', directory],
     ]).catch((failed) => failed.code);
     await by.until(0, async () => (await lab.exec('gw-1', 'pgrep -u ops -f "sleep 60"')).code);
-    const cut = cutSsh(lab, 15);
+    const cut = cutSsh(lab, 40);
     // It ended long before its command would have.
     expect(await held).toBe(255);
     expect(await Promise.all(['gw-1', 'lb-1', 'db-1'].map(login))).toEqual([1, 1, 1]);

@@ -6,7 +6,8 @@ export function haproxyConfig(lab: LabFile): string {
   return [top, ...pools.map((pool) => section(pool, lab))].join('\n');
 }
 
-// hard-stop-after: an old worker may finish a long download after a reload.
+// hard-stop-after: an old worker may finish a long download after a reload. idle-close-on-response: it lets go of a kept
+// connection with its next answer, and not just as the client sends on it.
 const top = `global
   nbthread 1
   maxconn 4000
@@ -25,6 +26,7 @@ defaults
   timeout check 2s
   timeout queue 2s
   retries 0
+  option idle-close-on-response
   no option redispatch
   default-server inter 1s fall 3 rise 2
 
