@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { upInBalancers } from '../../src/api7/balancers.ts';
 import type { DrainSettings, LoadBalancerSettings } from '../../src/inventory/inventory.ts';
 import { leasePath } from '../../src/lb/lease.ts';
 import { type FleetScene, fleetScene, KEPT, WAITING } from './fleet-scene.ts';
@@ -149,6 +150,13 @@ describe('the way out of traffic and back', () => {
       leased: false,
     });
   });
+});
+
+test('a program finds no fault with what an earlier run left on record: the roll gives it back when it has ended', async () => {
+  const scene = await fleetScene();
+  await drained(scene);
+  const { codes } = await scene.run('gw-1', () => upInBalancers(scene.inventory, { name: 'gw-1' }, 9080));
+  expect(codes).toEqual([]);
 });
 
 describe('what is seen of a node', () => {
