@@ -24,9 +24,9 @@ export interface RollingOptions {
 export interface NodeView {
   /** Some balancer gives it requests, or still has some running there. */
   readonly inTraffic: boolean;
-  /** Taken out by somebody else, on some balancer. */
+  /** Taken out by somebody else, or by a person on record, on some balancer: no run gives it back. */
   readonly held: boolean;
-  /** Taken out by this tool, in this run or an earlier one. */
+  /** Taken out by this run or an earlier one. */
   readonly leased: boolean;
   /** In full service on all of them. */
   readonly up: boolean;

@@ -45,9 +45,9 @@ export interface NodeInit {
 export interface Observation {
   /** Some balancer gives it requests, or still has some running there. */
   readonly inTraffic: boolean;
-  /** Taken out by somebody else; under a lease of ours: that is what the lease gives back. */
+  /** Taken out by somebody else, or by a person on record; under a lease of a run: that is what the lease gives back. */
   readonly held: boolean;
-  /** Taken out by this tool, in this run or an earlier one. */
+  /** Taken out by this run or an earlier one. */
   readonly leased: boolean;
   /** In full service on all its balancers. */
   readonly up: boolean;

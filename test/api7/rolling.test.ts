@@ -152,6 +152,38 @@ describe('the way out of traffic and back', () => {
   });
 });
 
+describe('a node that a person has taken out on record', () => {
+  const byHand = async (scene: FleetScene) => {
+    await drained(scene);
+    for (const lb of ['lb-1', 'lb-2'] as const) {
+      const path = leasePath('gateways', 'gw-1');
+      const lease = JSON.parse(scene.node(lb).fileText(path) ?? '');
+      const root = { owner: 'root', group: 'root', mode: '0600' };
+      scene.node(lb).files.write(path, Buffer.from(JSON.stringify({ ...lease, kind: 'hand' })), root);
+    }
+  };
+  const observed = async (scene: FleetScene) => (await scene.run('gw-1', () => scene.traffic('gw-1').observe())).value;
+
+  test('is held, and a run that changes it all the same leaves it out', async () => {
+    const scene = await fleetScene();
+    await byHand(scene);
+    expect(await observed(scene)).toMatchObject({ held: true, leased: false, inTraffic: false });
+    expect((await drained(scene)).codes).toEqual([]);
+    expect((await scene.run('gw-1', () => scene.traffic('gw-1').restore())).codes).toEqual([]);
+    expect(await scene.orders('gw-1')).toEqual(['drain', 'drain']);
+    for (const look of [() => scene.traffic('gw-1').inService(), () => scene.traffic('gw-1').stillWell()])
+      expect((await scene.run('gw-1', look)).codes).toEqual([]);
+    expect(await observed(scene)).toMatchObject({ held: true, leased: false });
+  });
+
+  test('is held though its balancer has forgotten the order', async () => {
+    const scene = await fleetScene();
+    await byHand(scene);
+    for (const lb of ['lb-1', 'lb-2'] as const) scene.lb(lb).reload();
+    expect(await observed(scene)).toMatchObject({ held: true, leased: false, inTraffic: true });
+  });
+});
+
 test('a program finds no fault with what an earlier run left on record: the roll gives it back when it has ended', async () => {
   const scene = await fleetScene();
   await drained(scene);
