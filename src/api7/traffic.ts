@@ -76,7 +76,7 @@ export function trafficOf(context: TrafficContext, place: Place): Traffic {
         yield stillOut({ ...at(seat), ...(epoch === undefined ? {} : { epoch }) });
       }
       const vouched = seats.filter(({ balancer }) => balancer.shows.sessions).map(({ from }) => from);
-      yield* nodeIsIdle(place, { lastLook: true, vouched });
+      yield* nodeIsIdle(place, { look: 'last', vouched });
     },
 
     ready: () => readyGates(inventory, components),

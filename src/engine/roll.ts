@@ -231,7 +231,8 @@ export class Roll implements Turns {
       why: `${node === undefined ? '' : `${node}: `}${fault.message}`,
     } as const;
     emit({ ...told, waiting: true });
-    const go = (await ask?.(`${fault.message}. Go on?`)) ?? false;
+    const question = fault.code === 'DRAIN_HOLD' ? 'Wait on?' : 'Go on?';
+    const go = (await ask?.(`${fault.message}. ${question}`)) ?? false;
     emit({ ...told, waiting: false });
     this.#send({ type: 'answered', go });
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { upInBalancers } from '../../src/api7/balancers.ts';
+import { OrchError } from '../../src/core/errors.ts';
 import type { DrainSettings, LoadBalancerSettings } from '../../src/inventory/inventory.ts';
 import { leasePath } from '../../src/lb/lease.ts';
 import { type FleetScene, fleetScene, KEPT, WAITING } from './fleet-scene.ts';
@@ -77,12 +78,56 @@ describe('the way out of traffic and back', () => {
     ['abort', ['DRAIN_TIMEOUT']],
     ['hold', ['DRAIN_HOLD']],
     ['quit_tail', []],
-  ] as const)('sessions that do not end on a balancer: %s', async (onTimeout, expected) => {
-    const scene = await fleetScene({ pools: drainAs({ onTimeout }) });
+  ] as const)(
+    'sessions that do not end on a balancer: %s tells what remains, and of whom',
+    async (onTimeout, expected) => {
+      const scene = await fleetScene({ pools: drainAs({ onTimeout }) });
+      scene.lb('lb-1').request('gateways', undefined);
+      scene.connections.set('gw-1', WAITING);
+      const { codes, messages, warnings } = await drained(scene);
+      expect(codes).toEqual(expected);
+      expect(scene.clock.now()).toBeGreaterThanOrEqual(60_000);
+      const told = onTimeout === 'quit_tail' ? warnings : messages;
+      expect(told).toEqual([
+        expect.stringMatching(
+          /gateways on lb-1: gateways\/gw-1 still has 1 session after 1 m .*busy at gw-1: 1 from 10\.0\.0\.11 \(request waits for its answer\)/,
+        ),
+      ]);
+    },
+  );
+
+  test('a node that does not answer keeps nobody from hearing what remains on its balancers', async () => {
+    const scene = await fleetScene();
     scene.lb('lb-1').request('gateways', undefined);
+    scene.node('gw-1').docker.container = async () => {
+      throw new OrchError('DOCKER_UNREACHABLE', 'the engine is gone');
+    };
+    const { codes, messages } = await drained(scene);
+    expect(codes).toEqual(['DRAIN_TIMEOUT']);
+    expect(messages[0]).toMatch(/still has 1 session .*the engine is gone/);
+  });
+
+  test('with quit_tail, requests at the node have their time too, and what remains then is told', async () => {
+    const scene = await fleetScene({ pools: drainAs({ onTimeout: 'quit_tail' }) });
     scene.connections.set('gw-1', WAITING);
-    expect((await drained(scene)).codes).toEqual(expected);
-    expect(scene.clock.now()).toBeGreaterThanOrEqual(60_000);
+    scene.onSleep = (now) => {
+      if (now > 20_000) scene.connections.set('gw-1', KEPT);
+    };
+    expect(await drained(scene)).toMatchObject({ codes: [], warnings: [] });
+    expect(scene.clock.now()).toBeGreaterThan(20_000);
+    scene.onSleep = () => undefined;
+    scene.connections.set('gw-1', WAITING);
+    const { codes, warnings } = await drained(scene);
+    expect(codes).toEqual([]);
+    expect(warnings).toEqual([expect.stringMatching(/1 of the connections .*busy at gw-1: 1 from 10\.0\.0\.11/)]);
+  });
+
+  test('where a person is to decide, the last look is taken all the same', async () => {
+    const scene = await fleetScene({ pools: drainAs({ onTimeout: 'hold' }) });
+    expect((await drained(scene)).codes).toEqual([]);
+    scene.connections.set('gw-1', WAITING);
+    const { codes } = await scene.run('gw-1', () => scene.traffic('gw-1').stillDrained());
+    expect(codes).toEqual(['DRAIN_TIMEOUT']);
   });
 
   test('with quit_tail, requests that go on coming are not left to the graceful stop', async () => {
