@@ -345,6 +345,20 @@ describe('DP Manager, whose clients stay connected', () => {
   });
 });
 
+test('a DP Manager that holds nobody is mended though no other one is up', async () => {
+  const scene = await fleetScene();
+  const watch = scene.lb('lb-1').request('dp_managers', undefined);
+  for (const lb of ['lb-1', 'lb-2'] as const)
+    for (const address of ['10.0.1.11', '10.0.1.12']) scene.lb(lb).lives(address, false);
+  await scene.clock.sleep(10_000);
+  const guard = (node: string) => scene.run(node, () => scene.traffic(node).guard());
+  const [holds = '', free = ''] = watch?.server === 'dp-cp-1' ? ['cp-1', 'cp-2'] : ['cp-2', 'cp-1'];
+  expect((await guard(free)).codes).toEqual([]);
+  expect((await guard(holds)).codes).toEqual(['LAST_MEMBER']);
+  watch?.end();
+  expect((await guard(holds)).codes).toEqual([]);
+});
+
 describe('gates before a gateway is given back', () => {
   const probed = (answers: Readonly<Record<string, number>>) =>
     fleetScene({
