@@ -76,6 +76,7 @@ export interface Traffic {
   stillDrained(): Steps;
   /** Gates beyond those that the play's own program states. */
   ready(): Steps;
+  /** One task for each balancer, none of which needs another one's result: one that fails keeps no other from its turn. */
   restore(): Steps;
   /** Waits until every balancer really uses it again. */
   inService(): Steps;

@@ -92,11 +92,25 @@ export class RollSteps {
     if (step === 'soak') return await this.#soak.watch(node, this);
     if (step === 'recheck') return await this.#recheck(nodes);
     if (traffic === undefined) return;
+    if (step === 'restore' || step === 'giveBack') return await this.#restore(node, traffic);
     const program = programOf(traffic, step);
     const value = await this.run(node, program, { quiet: LOOKS.has(step) });
     if (step === 'evidence')
       for (const evidence of value as readonly Evidence[])
         this.#context.emit({ type: 'roll.evidence', host: node, evidence });
+  }
+
+  /** Each balancer for itself: one that is gone must not keep the node out of traffic on those that are left. */
+  async #restore(node: string, traffic: Traffic): Promise<void> {
+    const done = await Promise.allSettled(
+      [...traffic.restore()].map((task) =>
+        this.run(node, function* (): Steps {
+          yield task;
+        }),
+      ),
+    );
+    const failed = done.find((one) => one.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   }
 
   /** All at once; the first that is not well any more is the fault. */
@@ -123,7 +137,10 @@ export class RollSteps {
   }
 }
 
-function programOf(traffic: Traffic, step: Exclude<Step, 'soak' | 'recheck'>): () => Steps<unknown> {
+function programOf(
+  traffic: Traffic,
+  step: Exclude<Step, 'soak' | 'recheck' | 'restore' | 'giveBack'>,
+): () => Steps<unknown> {
   switch (step) {
     case 'guard':
       return () => traffic.guard();
@@ -134,9 +151,6 @@ function programOf(traffic: Traffic, step: Exclude<Step, 'soak' | 'recheck'>): (
       return () => traffic.drained();
     case 'ready':
       return () => traffic.ready();
-    case 'restore':
-    case 'giveBack':
-      return () => traffic.restore();
     case 'confirm':
       return () => traffic.inService();
     case 'evidence':

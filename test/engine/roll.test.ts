@@ -3,10 +3,11 @@ import { OrchError } from '../../src/core/errors.ts';
 import type { RunEvent } from '../../src/core/event.ts';
 import { type PlayOptions, play } from '../../src/core/play.ts';
 import type { RollingOptions } from '../../src/core/rolling.ts';
+import type { Task } from '../../src/core/task.ts';
 import { FakeHost } from '../../src/transport/fake-host.ts';
 import { type FakeRunOptions, runPlays } from '../support/run-fake.ts';
 import { answer, ToyFleet } from '../support/toy-fleet.ts';
-import { served } from '../support/toy-tasks.ts';
+import { note, served } from '../support/toy-tasks.ts';
 
 const ROOT = { mode: '0644', owner: 'root', group: 'root' } as const;
 
@@ -190,6 +191,30 @@ describe('a roll that fails', () => {
     expect(run.codes).toContain('DEADLINES');
     expect(cluster.fleet.lb.writes).toBe(0);
   });
+});
+
+test('a balancer that is gone does not keep a node out of traffic on the others', async () => {
+  const cluster = new Cluster(2);
+  const { traffic } = cluster.fleet;
+  const gone = note({ path: '/on-the-first', content: 'in' }) as unknown as Task;
+  cluster.fleet.traffic = (node) => {
+    const own = traffic.call(cluster.fleet, node);
+    return (
+      own && {
+        ...own,
+        *restore() {
+          yield gone.delegate('lb-1');
+          yield* own.restore();
+        },
+      }
+    );
+  };
+  cluster.fleet.onStep = (step, node) => {
+    if (step === 'drained' && node === 'gw-1') throw new OrchError('LB_UNREACHABLE', 'gone', { host: 'lb-1' });
+  };
+  const run = await cluster.roll();
+  expect(run.report.exitCode).not.toBe(0);
+  expect(cluster.fleet.standing('gw-1')).toBe('in');
 });
 
 describe('nodes that are out of traffic already', () => {
