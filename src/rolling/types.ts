@@ -67,7 +67,7 @@ export type Event =
   | { readonly type: 'looked'; readonly node: string; readonly troubled: boolean }
   /** Staged; the next thing it would do disrupts what serves. */
   | { readonly type: 'wants'; readonly node: string }
-  /** Its program ended without ever wanting a turn; or, not ok, after its node was given back and done. */
+  /** Its program ended without ever wanting a turn; or, not ok, after its node was given back and done. No fault: broken off. */
   | { readonly type: 'ended'; readonly node: string; readonly ok: boolean; readonly fault?: Fault }
   /** Answer to the command `observe`: every node of the role that could be seen. */
   | { readonly type: 'observed'; readonly nodes: Readonly<Record<string, Observation>> }

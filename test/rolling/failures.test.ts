@@ -161,6 +161,16 @@ describe('a person is asked', () => {
   });
 });
 
+test('a broken node about to be drained is not, when nobody can see whether it serves and a person says no', () => {
+  const roll = new Roll(2);
+  roll.seen['gw-1'] = DOWN;
+  roll.begin();
+  expect(roll.did('gw-1', 'guard')).toEqual(['observe']);
+  expect(roll.tell({ type: 'blind', fault: faultOn('lb-1') })).toEqual(['hold']);
+  expect(roll.tell({ type: 'answered', go: false })).toEqual(['refuse gw-1', 'refuse gw-2', 'finish']);
+  expect(endOf(roll.state, 'gw-1')?.state).toBe('untouched');
+});
+
 describe('the network of the controller', () => {
   test('holds every order until all was looked at again, and blames nobody', () => {
     const roll = new Roll(2, { batch: 2, maxUnavailable: 2 });
