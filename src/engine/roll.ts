@@ -11,6 +11,7 @@ import { errorOf } from './error-of.ts';
 import type { HostResult } from './host-run.ts';
 import type { ReadAhead } from './read-ahead.ts';
 import { beginRoll } from './roll-begin.ts';
+import { lookAround } from './roll-look.ts';
 import { optionsOf, roleOf } from './roll-role.ts';
 import { RollSoak } from './roll-soak.ts';
 import { RollSteps, resultOf } from './roll-steps.ts';
@@ -48,6 +49,8 @@ export class Roll implements Turns {
   /** Nodes that were granted and whose program has not come back yet. */
   readonly #granted = new Set<string>();
   readonly #taken = new Set<string>();
+  /** Nodes that were granted a turn at any time. */
+  readonly #changed = new Set<string>();
   #seen: Readonly<Record<string, Observation>> = {};
   /** Something was ordered or refused: there is something to tell at the end. */
   #acted = false;
@@ -179,6 +182,7 @@ export class Roll implements Turns {
 
   #grant(host: string): void {
     this.#granted.add(host);
+    this.#changed.add(host);
     this.#waiting.get(host)?.go();
     this.#waiting.delete(host);
   }
@@ -198,14 +202,14 @@ export class Roll implements Turns {
   /** Every node of the role, all in one tick: each balancer is asked once. Before the first start the plan is told. */
   async #observe(): Promise<Event> {
     try {
-      const seen = await Promise.all(this.#role.map(async (node) => [node, await this.#look(node)] as const));
-      this.#seen = Object.fromEntries(seen);
-      if (this.#waiting.size > 0)
-        this.#begun ??= beginRoll(this.#context, this.#steps, {
-          state: this.#state,
-          role: this.#role,
-          seen: this.#seen,
-        });
+      this.#seen = await lookAround(this.#context, this.#steps, this.#role, this.#troubled);
+      if (this.#waiting.size > 0 && this.#begun === undefined) {
+        const beginning = { state: this.#state, role: this.#role, seen: this.#seen };
+        this.#begun = beginRoll(this.#context, this.#steps, beginning);
+        await this.#begun;
+        // Somebody may have been asked, and have thought about it for hours.
+        return await this.#observe();
+      }
       await this.#begun;
       return { type: 'observed', nodes: this.#seen };
     } catch (error) {
@@ -214,13 +218,6 @@ export class Roll implements Turns {
         this.#context.emit({ type: 'warning', message: `who is out of traffic is not known: ${fault.message}` });
       return { type: 'blind', fault };
     }
-  }
-
-  async #look(node: string): Promise<Observation> {
-    const traffic = this.#context.fleet?.traffic(node);
-    if (traffic !== undefined) return await this.#steps.run(node, () => traffic.observe(), { quiet: true });
-    const well = this.#troubled.get(node) !== true;
-    return { inTraffic: well, held: false, leased: false, up: well };
   }
 
   async #ask(node: string | undefined, fault: Fault): Promise<void> {
@@ -240,7 +237,7 @@ export class Roll implements Turns {
   /** Members in service to compare a changed one with: those that this run has not changed, while there are any. */
   #siblings(): readonly string[] {
     const up = this.#role.filter((node) => this.#seen[node]?.up === true && !this.#granted.has(node));
-    const unchanged = up.filter((node) => !this.#taken.has(node));
+    const unchanged = up.filter((node) => !this.#changed.has(node));
     return unchanged.length > 0 ? unchanged : up;
   }
 }

@@ -7,7 +7,7 @@ import type { Task } from '../../src/core/task.ts';
 import { FakeHost } from '../../src/transport/fake-host.ts';
 import { type FakeRunOptions, runPlays } from '../support/run-fake.ts';
 import { answer, ToyFleet } from '../support/toy-fleet.ts';
-import { note, served } from '../support/toy-tasks.ts';
+import { answered, note, served } from '../support/toy-tasks.ts';
 
 const ROOT = { mode: '0644', owner: 'root', group: 'root' } as const;
 
@@ -308,6 +308,94 @@ test('an interrupt lets the node that is out come to a safe point, and starts no
   expect(run.report.exitCode).toBe(6);
   expect(['gw-1', 'gw-2', 'gw-3'].map((name) => cluster.content(name))).toEqual(['new', 'old', 'old']);
   expect(['gw-1', 'gw-2', 'gw-3'].map((name) => cluster.fleet.standing(name))).toEqual(['in', 'in', 'in']);
+});
+
+test('a start is decided by a look that is younger than the answer to a question', async () => {
+  const cluster = new Cluster(2);
+  const run = await cluster.roll(
+    { leaveOut: true },
+    {
+      outage: async () => {
+        cluster.fleet.set('gw-2', 'down');
+        return true;
+      },
+    },
+  );
+  expect(cluster.fleet.asked.find((step) => step.startsWith('drain '))).toBe('drain gw-2');
+  expect(run.codes).toEqual(['ROLL_BUDGET_USED']);
+});
+
+test('an interrupt while hosts are staged blames nobody', async () => {
+  const cluster = new Cluster(3);
+  const interrupt = new AbortController();
+  const run = await runPlays(
+    [...cluster.nodes, cluster.fleet.lb],
+    function* () {
+      yield* play({
+        name: 'roll',
+        hosts: cluster.nodes.map(({ name }) => name).join(','),
+        *tasks({ name }) {
+          if (name !== 'gw-1') yield note({ path: '/staged', content: 'yes' });
+          if (name !== 'gw-1') yield note({ path: '/more', content: 'yes' });
+          yield served({ path: '/app', content: 'new' });
+        },
+      });
+    },
+    {
+      fleet: cluster.fleet,
+      signal: interrupt.signal,
+      onEvent: (event) => {
+        if (event.type === 'task.end' && event.host === 'gw-2') interrupt.abort();
+      },
+    },
+  );
+  expect(run.report.exitCode).toBe(6);
+  expect(ends(run.events)).toEqual({ 'gw-1': 'untouched', 'gw-2': 'untouched', 'gw-3': 'untouched' });
+});
+
+test('a node is watched beside those that are not changed yet', async () => {
+  const cluster = new Cluster(3);
+  const counted: string[] = [];
+  const { traffic } = cluster.fleet;
+  cluster.fleet.traffic = (node) => {
+    const own = traffic.call(cluster.fleet, node);
+    return (
+      own && {
+        ...own,
+        counters: () => {
+          counted.push(node);
+          return answer({});
+        },
+      }
+    );
+  };
+  await cluster.roll();
+  const first = (names: readonly string[]) => [...new Set(names)].sort();
+  // Each watch counts twice.
+  expect(first(counted.slice(0, 6))).toEqual(['gw-1', 'gw-2', 'gw-3']);
+  expect(first(counted.slice(6, 10))).toEqual(['gw-2', 'gw-3']);
+});
+
+test('a node without balancers that cannot be reached counts, and blinds nobody', async () => {
+  const cluster = new Cluster(3);
+  const { traffic } = cluster.fleet;
+  cluster.fleet.traffic = (node) => {
+    const own = traffic.call(cluster.fleet, node);
+    const self = answered({ path: '/app', passes: 1 });
+    return (
+      own && {
+        ...own,
+        *observe() {
+          if (node === 'gw-3') yield self;
+          return yield* own.observe();
+        },
+      }
+    );
+  };
+  const rollFlags = { includeHeld: false, skipUnreachable: true };
+  const run = await cluster.roll({ maxUnavailable: 2 }, { dead: ['gw-3'], rollFlags });
+  expect(ends(run.events)).toEqual({ 'gw-1': 'done', 'gw-2': 'done' });
+  expect(run.report.exitCode).toBe(3);
 });
 
 test('a node that is broken in a later batch is mended first, and stands in nobody’s way', async () => {
