@@ -23,6 +23,7 @@ export function nodeView({ place, views, containers, withoutReason }: Seen): Nod
     inTraffic: servers.some(getsRequests) || containers.some(({ status }) => status === 'running'),
     held: views.some(({ view }) => view.held.length > 0 || view.lease?.kind === 'hand'),
     leased: views.some(({ view }) => view.lease?.kind === 'run'),
+    ...(servers.some(({ sessions }) => sessions === null) ? { uncounted: true } : {}),
     up: views.length === 0 ? runs : servers.every(({ state }) => state === 'up'),
     shown: [...views.map(shown), ...waivers].join('; '),
   };

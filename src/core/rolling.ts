@@ -28,6 +28,8 @@ export interface NodeView {
   readonly held: boolean;
   /** Taken out by this run or an earlier one. */
   readonly leased: boolean;
+  /** Some of them does not count: that none gives it requests does not mean that none runs there. */
+  readonly uncounted?: boolean;
   /** In full service on all of them. */
   readonly up: boolean;
   /** For people: `gateways on lb-1: up, 3 sessions`. */

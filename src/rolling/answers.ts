@@ -21,7 +21,7 @@ export function goOn(state: State, node: NodeState, step: Step): State {
   const next = stepAfter(node.route, step);
   if (next === undefined || (next === 'recheck' && finished(state, node).length === 0))
     return over(state, node.id, 'done');
-  // What did not serve may have come back meanwhile. After the drain it cannot: then not to serve is proof that nothing runs.
+  // What did not serve may have come back meanwhile. After the drain it cannot: then, where all is counted, not to serve is proof that nothing runs.
   const looks = node.turn === 'out' && (next === 'drain' || next === 'prove');
   return update(state, node.id, { step: next, awaits: looks ? 'look' : undefined });
 }

@@ -20,6 +20,9 @@ export const unavailable = (state: State): ReadonlySet<string> =>
 /** No balancer gives it anything, or has anything running there: to change it takes nothing away. */
 export const isOut = (node: NodeState): boolean => node.seen !== undefined && !node.seen.inTraffic;
 
+/** Nothing runs there: its balancers have nothing there, and all of them count. */
+export const isEmpty = (node: NodeState): boolean => isOut(node) && node.seen?.uncounted !== true;
+
 /** The budget bears that the node is taken out now. What does not serve costs nothing. */
 export const mayStart = (state: State, node: NodeState): boolean =>
   isOut(node) || unavailable(state).union(new Set([node.id])).size <= state.budget;

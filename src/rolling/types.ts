@@ -49,6 +49,8 @@ export interface Observation {
   readonly held: boolean;
   /** Taken out by this run or an earlier one. */
   readonly leased: boolean;
+  /** Some balancer does not count: that none gives it requests does not mean that none runs there. */
+  readonly uncounted?: boolean;
   /** In full service on all its balancers. */
   readonly up: boolean;
 }

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { upInBalancers } from '../../src/api7/balancers.ts';
+import { nodeView } from '../../src/api7/node-view.ts';
+import { placeOf } from '../../src/api7/seats.ts';
 import { OrchError } from '../../src/core/errors.ts';
 import type { DrainSettings, LoadBalancerSettings } from '../../src/inventory/inventory.ts';
 import { leasePath } from '../../src/lb/lease.ts';
@@ -288,6 +290,21 @@ describe('what is seen of a node', () => {
     expect((await seen(scene, 'gw-1'))?.shown).toBe(
       'gateways on lb-1: up, 0 sessions; gateways on lb-2: left out (being replaced)',
     );
+  });
+
+  test('whether its balancers count what runs there', async () => {
+    const scene = await fleetScene();
+    const place = placeOf(scene.inventory, 'gw-1', new Set()) ?? expect.fail();
+    const counts = (sessions: number | null) => {
+      const server = { name: 'a', state: 'drained', sessions, setting: {}, sticky: false } as const;
+      const views = place.seats.map((seat) => ({
+        seat,
+        view: { servers: [server], epoch: '', lease: null, held: [] },
+      }));
+      return nodeView({ place, views, containers: [], withoutReason: '' });
+    };
+    expect(counts(0)).not.toHaveProperty('uncounted');
+    expect(counts(null)).toMatchObject({ inTraffic: false, uncounted: true });
   });
 
   test('counters by balancer', async () => {

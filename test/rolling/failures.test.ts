@@ -161,6 +161,19 @@ describe('a person is asked', () => {
   });
 });
 
+test.each([
+  ['whose balancers count nothing there', false, 'gw-1 apply'],
+  ['whose balancers do not count: requests may run there still', true, 'gw-1 prove'],
+])('a node that was left drained, %s', (_, uncounted, next) => {
+  const roll = new Roll(2);
+  roll.seen['gw-1'] = { ...LEASED, uncounted };
+  roll.begin();
+  roll.did('gw-1', 'guard');
+  expect(roll.look()).toEqual(['gw-1 drain']);
+  roll.did('gw-1', 'drain');
+  expect(roll.look()).toEqual([next]);
+});
+
 test('a broken node about to be drained is not, when nobody can see whether it serves and a person says no', () => {
   const roll = new Roll(2);
   roll.seen['gw-1'] = DOWN;
