@@ -4,7 +4,7 @@ import { faultOf } from '../core/fault.ts';
 import type { Host } from '../core/host.ts';
 import type { Play } from '../core/play.ts';
 import { advance, startRoll } from '../rolling/machine.ts';
-import { endOf, isDone } from '../rolling/report.ts';
+import { endOf, isDone, shortfallOf } from '../rolling/report.ts';
 import type { State } from '../rolling/state.ts';
 import type { Command, Event, Observation, Step } from '../rolling/types.ts';
 import { errorOf } from './error-of.ts';
@@ -128,7 +128,9 @@ export class Roll implements Turns {
       this.#send({ type: 'ended', node: host, ok: status === 'ok', ...fault });
     }
     await this.#over.get(host)?.promise;
-    return status === 'ok' ? this.failure(host) : undefined;
+    if (status !== 'ok') return undefined;
+    const fault = shortfallOf(this.#state, host);
+    return this.failure(host) ?? (fault === undefined || this.#told.has(fault.message) ? undefined : errorOf(fault));
   }
 
   /** Tells how every node came out of it; nothing where nobody had to wait for a turn. */

@@ -247,6 +247,24 @@ describe('nodes that are out of traffic already', () => {
   });
 });
 
+test('an interrupt before a node is given back, of which nothing was to be changed, is no success', async () => {
+  const cluster = new Cluster(3);
+  await cluster.roll();
+  for (const node of ['gw-1', 'gw-2']) cluster.fleet.set(node, 'mine');
+  const interrupt = new AbortController();
+  const run = await cluster.roll(
+    {},
+    {
+      signal: interrupt.signal,
+      onEvent: (event) => {
+        if (event.type === 'roll.step' && event.host === 'gw-1') interrupt.abort();
+      },
+    },
+  );
+  expect(['gw-1', 'gw-2'].map((node) => cluster.fleet.standing(node))).toEqual(['in', 'mine']);
+  expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 6, codes: ['NOT_GIVEN_BACK'] });
+});
+
 describe('what only a person can decide', () => {
   const held = (): Cluster => {
     const cluster = new Cluster(3);
@@ -263,6 +281,16 @@ describe('what only a person can decide', () => {
     expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 3, codes: ['CONTROL_PLANE_AWAY'] });
     expect(ends(run.events)).toEqual({ 'gw-1': 'done', 'gw-2': 'untouched', 'gw-3': 'untouched' });
     for (const { name } of cluster.nodes) expect([name, cluster.fleet.standing(name)]).toEqual([name, 'in']);
+  });
+
+  test('a no about the last node is not a success either', async () => {
+    const cluster = new Cluster(2);
+    cluster.fleet.onStep = (step) => {
+      if (step === 'stillWell') throw new OrchError('SOAK_INCONCLUSIVE', 'too few requests', { host: 'gw-1' });
+    };
+    const run = await cluster.roll({}, { select: () => [{ name: 'gw-1', address: '', groups: [], vars: {} }] });
+    expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 3, codes: ['SOAK_INCONCLUSIVE'] });
+    expect(ends(run.events)).toEqual({ 'gw-1': 'done' });
   });
 
   test('with a yes it is tried again', async () => {
