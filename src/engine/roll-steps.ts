@@ -25,10 +25,13 @@ const HOLDS: ReadonlySet<string> = new Set(['CONTROL_PLANE_AWAY', 'DRAIN_HOLD', 
 export class RollSteps {
   readonly #context: RollContext;
   readonly #soak: RollSoak;
+  readonly #bears: (node: string) => Promise<boolean>;
 
-  constructor(context: RollContext, soak: RollSoak) {
+  /** `bears`: whether the budget bears, by a look taken now, that a node whose drain was lost is drained once more. */
+  constructor(context: RollContext, soak: RollSoak, bears: (node: string) => Promise<boolean>) {
     this.#context = context;
     this.#soak = soak;
+    this.#bears = bears;
   }
 
   /** One step of one node, to its end. Whatever goes wrong is a result. */
@@ -80,6 +83,15 @@ export class RollSteps {
         return await this.run(node, () => traffic.stillDrained(), { quiet: true });
       } catch (error) {
         if (!(error instanceof OrchError) || error.code !== 'DRAIN_LOST' || left <= 1) throw error;
+        if (!(await this.#bears(node)))
+          throw new OrchError(
+            'DRAIN_LOST',
+            `${error.message}; meanwhile too many others are out to drain it once more`,
+            {
+              host: node,
+              hint: 'nothing of it was stopped: see to the others first, then run this again',
+            },
+          );
         this.#context.emit({ type: 'warning', host: node, message: `${error.message}: it is drained once more` });
         await this.run(node, () => traffic.drain());
         await this.run(node, () => traffic.drained());
@@ -167,5 +179,6 @@ export function resultOf(error: unknown, node: string): Result {
   const fault = faultOf(error, { host: node });
   if (isUnreachable(error) && fault.host === node) return { kind: 'lost', fault };
   if (error instanceof OrchError && HOLDS.has(error.code)) return { kind: 'hold', fault };
-  return { kind: 'failed', fault };
+  const silent = isUnreachable(error) || (error instanceof OrchError && error.code === 'LB_UNREACHABLE');
+  return { kind: 'failed', fault, ...(silent && fault.host !== node ? { elsewhere: true } : {}) };
 }

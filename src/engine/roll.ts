@@ -3,6 +3,7 @@ import type { Fault } from '../core/event.ts';
 import { faultOf } from '../core/fault.ts';
 import type { Host } from '../core/host.ts';
 import type { Play } from '../core/play.ts';
+import { bears } from '../rolling/budget.ts';
 import { advance, startRoll } from '../rolling/machine.ts';
 import { endOf, isDone, shortfallOf } from '../rolling/report.ts';
 import type { State } from '../rolling/state.ts';
@@ -64,7 +65,8 @@ export class Roll implements Turns {
     this.#inRun = hosts;
     const nodes = roleOf(context, hosts, lost);
     this.#role = nodes.map(({ id }) => id);
-    this.#steps = new RollSteps(context, new RollSoak(context, () => this.#siblings()));
+    const soak = new RollSoak(context, () => this.#siblings());
+    this.#steps = new RollSteps(context, soak, async (node) => bears(this.#state, await this.#look(), node));
     for (const id of hosts) {
       this.#over.set(id, Promise.withResolvers<void>());
       this.#passed.set(id, Promise.withResolvers<boolean>());
@@ -204,7 +206,7 @@ export class Roll implements Turns {
   /** Every node of the role, all in one tick: each balancer is asked once. Before the first start the plan is told. */
   async #observe(): Promise<Event> {
     try {
-      this.#seen = await lookAround(this.#context, this.#steps, this.#role, this.#troubled);
+      this.#seen = await this.#look();
       if (this.#waiting.size > 0 && this.#begun === undefined) {
         const beginning = { state: this.#state, role: this.#role, seen: this.#seen };
         this.#begun = beginRoll(this.#context, this.#steps, beginning);
@@ -221,6 +223,8 @@ export class Roll implements Turns {
       return { type: 'blind', fault };
     }
   }
+
+  #look = () => lookAround(this.#context, this.#steps, this.#role, this.#troubled);
 
   async #ask(node: string | undefined, fault: Fault): Promise<void> {
     const { emit, play, ask } = this.#context;

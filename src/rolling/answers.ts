@@ -11,7 +11,7 @@ export function answered(state: State, id: string, step: Step, result: Result): 
   if (step === 'giveBack' || step === 'isolate' || step === 'evidence') return cleanedUp(here, node, step, result);
   if (result.kind === 'ok') return went(here, node, step);
   if (result.kind === 'hold' && MAY_HOLD.has(step)) return held(here, node, result.fault);
-  return fell(here, node, step, result.fault, result.kind === 'lost');
+  return fell(here, node, step, result);
 }
 
 const MAY_HOLD: ReadonlySet<Step> = new Set(['guard', 'prove', 'soak']);
@@ -85,7 +85,9 @@ export function allowed(state: State, id: string): State {
 export const again = (state: State, node: NodeState): State =>
   update(state, node.id, { phase: 'waiting', step: undefined, awaits: undefined, turn: undefined, route: [] });
 
-function fell(state: State, node: NodeState, step: Step, fault: Fault, lost: boolean): State {
+function fell(state: State, node: NodeState, step: Step, result: Exclude<Result, { kind: 'ok' }>): State {
+  const { fault } = result;
+  const lost = result.kind === 'lost';
   if (step === 'guard' && !lost) {
     // A fault of the control plane: every other node would meet it, so how many failures are borne does not matter.
     const stopped = stop(
@@ -100,7 +102,9 @@ function fell(state: State, node: NodeState, step: Step, fault: Fault, lost: boo
   const guilty = blame(state, node.id, step, fault, lost);
   if (isBeforeApply(step)) return retreat(guilty, node.id, 'failed');
   if (step === 'restore' || lost) return over(guilty, node.id, 'failed');
-  const hurts = node.balanced && (step === 'confirm' || step === 'soak');
+  // To drain it where the other balancers still answer would take a good node away from them.
+  const elsewhere = result.kind === 'failed' && result.elsewhere === true;
+  const hurts = node.balanced && (step === 'confirm' || step === 'soak') && !elsewhere;
   return update(guilty, node.id, { step: hurts ? 'isolate' : 'evidence' });
 }
 

@@ -57,8 +57,8 @@ export interface Observation {
 
 export type Result =
   | { readonly kind: 'ok' }
-  /** Known to have failed; `fault` is the error as events carry it. */
-  | { readonly kind: 'failed'; readonly fault: Fault }
+  /** Known to have failed; `fault` is the error as events carry it. `elsewhere`: a balancer's, the node itself is not blamed. */
+  | { readonly kind: 'failed'; readonly fault: Fault; readonly elsewhere?: boolean }
   /** Nobody answers there any more: whether it happened is not known. */
   | { readonly kind: 'lost'; readonly fault: Fault }
   /** A person must decide (drain took too long with policy hold, soak was inconclusive). Only of guard, prove and soak. */

@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { sha256 } from '../../src/core/data.ts';
+import { defineTask } from '../../src/core/define-task.ts';
 import { OrchError } from '../../src/core/errors.ts';
 import type { RunEvent } from '../../src/core/event.ts';
 import { type PlayOptions, play } from '../../src/core/play.ts';
@@ -190,6 +193,66 @@ describe('a roll that fails', () => {
     expect(run.report.exitCode).toBe(2);
     expect(run.codes).toContain('DEADLINES');
     expect(cluster.fleet.lb.writes).toBe(0);
+  });
+});
+
+test('a balancer that does not answer while a node is watched takes nobody out of traffic', async () => {
+  const cluster = new Cluster(2);
+  cluster.fleet.onStep = (step, node) => {
+    if (step === 'stillWell' && node === 'gw-1') throw new OrchError('LB_UNREACHABLE', 'gone', { host: 'lb' });
+  };
+  const run = await cluster.roll();
+  expect(run.codes).toEqual(['LB_UNREACHABLE']);
+  expect([cluster.fleet.standing('gw-1'), cluster.content('gw-2')]).toEqual(['in', 'old']);
+});
+
+describe('a drain that was lost right before the stop', () => {
+  const stopped = defineTask({
+    kind: 'stopped',
+    params: z.object({ path: z.string() }),
+    claim: (p) => `file:${p.path}`,
+    read: async (p, host) => ({ digest: (await host.sha256(p.path)) ?? '' }),
+    want: () => ({ digest: sha256('new') }),
+    async write(p, _change, host, _local, report) {
+      await report.aboutToStop();
+      await host.writeFile(p.path, 'new', ROOT);
+    },
+  });
+  const lost = async (also: (cluster: Cluster) => void) => {
+    const cluster = new Cluster(2);
+    let looks = 0;
+    cluster.fleet.onStep = (step, node) => {
+      if (step !== 'stillDrained' || node !== 'gw-1' || looks++ > 0) return;
+      cluster.fleet.set('gw-1', 'in');
+      also(cluster);
+      throw new OrchError('DRAIN_LOST', 'it is back', { host: 'lb', retryable: true });
+    };
+    const run = await runPlays(
+      [...cluster.nodes, cluster.fleet.lb],
+      function* () {
+        yield* play({
+          name: 'roll',
+          hosts: 'gw-1',
+          *tasks() {
+            yield stopped({ path: '/app' });
+          },
+        });
+      },
+      { fleet: cluster.fleet },
+    );
+    return { cluster, run };
+  };
+
+  test('is made once more', async () => {
+    const { cluster, run } = await lost(() => undefined);
+    expect({ codes: run.codes, content: cluster.content('gw-1') }).toEqual({ codes: [], content: 'new' });
+    expect(cluster.fleet.asked.filter((step) => step === 'drain gw-1')).toHaveLength(2);
+  });
+
+  test('is not, when somebody else is out by then: the budget would be overrun', async () => {
+    const { cluster, run } = await lost(({ fleet }) => fleet.set('gw-2', 'down'));
+    expect({ codes: run.codes, content: cluster.content('gw-1') }).toEqual({ codes: ['DRAIN_LOST'], content: 'old' });
+    expect(cluster.fleet.standing('gw-1')).toBe('in');
   });
 });
 

@@ -83,6 +83,18 @@ describe('a failure', () => {
     expect(ends.slice(0, 2).map(({ drained }) => drained)).toEqual(['yes', 'yes']);
   });
 
+  test.each(['confirm', 'soak'] as const)('of a balancer at %s is not held against the node behind it', (step) => {
+    const roll = new Roll(2);
+    roll.begin();
+    roll.goes('gw-1', ...TO_APPLY, 'ready', 'restore', ...(step === 'soak' ? (['confirm'] as const) : []));
+    expect(roll.did('gw-1', step, { kind: 'failed', fault: faultOn('lb-1'), elsewhere: true })).toEqual([
+      'refuse gw-2',
+      'gw-1 evidence',
+    ]);
+    roll.did('gw-1', 'evidence');
+    expect(roll.end('gw-1')).toBe('failed, in');
+  });
+
   test('while cleaning up does not hide the first one', () => {
     const roll = new Roll(1);
     roll.begin();
