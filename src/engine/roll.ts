@@ -11,6 +11,7 @@ import type { Command, Event, Observation, Step } from '../rolling/types.ts';
 import { errorOf } from './error-of.ts';
 import type { HostResult } from './host-run.ts';
 import type { ReadAhead } from './read-ahead.ts';
+import { askPerson } from './roll-ask.ts';
 import { beginRoll } from './roll-begin.ts';
 import { lookAround } from './roll-look.ts';
 import { optionsOf, roleOf } from './roll-role.ts';
@@ -227,17 +228,7 @@ export class Roll implements Turns {
   #look = () => lookAround(this.#context, this.#steps, this.#role, this.#troubled);
 
   async #ask(node: string | undefined, fault: Fault): Promise<void> {
-    const { emit, play, ask } = this.#context;
-    const told = {
-      type: 'roll.hold',
-      play: play.options.name,
-      why: `${node === undefined ? '' : `${node}: `}${fault.message}`,
-    } as const;
-    emit({ ...told, waiting: true });
-    const question = fault.code === 'DRAIN_HOLD' ? 'Wait on?' : 'Go on?';
-    const go = (await ask?.(`${fault.message}. ${question}`)) ?? false;
-    emit({ ...told, waiting: false });
-    this.#send({ type: 'answered', go });
+    this.#send({ type: 'answered', go: await askPerson(this.#context, node, fault) });
   }
 
   /** Members in service to compare a changed one with: those that this run has not changed, while there are any. */

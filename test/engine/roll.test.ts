@@ -8,7 +8,7 @@ import { type PlayOptions, play } from '../../src/core/play.ts';
 import type { RollingOptions } from '../../src/core/rolling.ts';
 import type { Task } from '../../src/core/task.ts';
 import { FakeHost } from '../../src/transport/fake-host.ts';
-import { type FakeRunOptions, runPlays } from '../support/run-fake.ts';
+import { type FakeRunOptions, runPlays, virtualClock } from '../support/run-fake.ts';
 import { answer, ToyFleet } from '../support/toy-fleet.ts';
 import { answered, note, served } from '../support/toy-tasks.ts';
 
@@ -354,6 +354,19 @@ describe('what only a person can decide', () => {
     const run = await cluster.roll({}, { select: () => [{ name: 'gw-1', address: '', groups: [], vars: {} }] });
     expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 3, codes: ['SOAK_INCONCLUSIVE'] });
     expect(ends(run.events)).toEqual({ 'gw-1': 'done' });
+  });
+
+  test('a yes given beforehand tries again in its own time, not as fast as it can', async () => {
+    const cluster = held();
+    const clock = virtualClock();
+    let asked = 0;
+    cluster.fleet.onStep = (step, node) => {
+      if (step === 'guard' && node === 'gw-2' && clock.now() < 120_000)
+        throw new OrchError('CONTROL_PLANE_AWAY', 'no endpoint answers', { host: 'gw-2' });
+    };
+    const run = await cluster.roll({}, { clock, ask: async () => ++asked < 100 });
+    expect(run.codes).toEqual([]);
+    expect(asked).toBeLessThan(30);
   });
 
   test('with a yes it is tried again', async () => {
