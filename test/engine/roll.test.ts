@@ -547,6 +547,31 @@ describe('nothing gets by', () => {
     expect(ends(run.events)).toEqual({ 'gw-1': 'failed', 'gw-2': 'done' });
   });
 
+  test('a task that does so by what was found on the hosts is refused when it comes to it', async () => {
+    const cluster = new Cluster(2);
+    const plays = function* () {
+      yield* play({
+        name: 'elsewhere',
+        hosts: 'gw-1',
+        *tasks() {
+          const { there } = yield* found({ path: '/app' });
+          if (there === 'yes') yield served({ path: '/app', content: 'new' }).delegate('gw-2');
+        },
+      });
+    };
+    const found = defineTask({
+      kind: 'found',
+      params: z.object({ path: z.string() }),
+      impact: 'none',
+      claim: (p) => `gate:${p.path}`,
+      read: async (p, host) => ({ there: (await host.stat(p.path)) === null ? 'no' : 'yes' }),
+      want: (_p, now) => now,
+      result: (state) => state,
+    });
+    const { codes } = await runPlays([...cluster.nodes, cluster.fleet.lb], plays, { fleet: cluster.fleet });
+    expect([codes, cluster.content('gw-2')]).toEqual([['NO_TURN'], 'old']);
+  });
+
   test('a task that changes what another host serves is refused offline', async () => {
     const cluster = new Cluster(2);
     const plays = function* () {
