@@ -125,20 +125,23 @@ export class RollSteps {
     if (failed !== undefined) throw failed.reason;
   }
 
-  /** All at once; the first that is not well any more is the fault. */
+  /** All at once; the first that is not well any more is the fault, before what could not be told. */
   async #recheck(nodes: readonly string[]): Promise<void> {
     const looks = await Promise.allSettled(
       nodes.map(async (node) => {
         const traffic = this.#context.fleet?.traffic(node);
         if (traffic === undefined) return;
         await this.run(node, () => traffic.stillWell(), { quiet: true }).catch((error: unknown) => {
-          // Asked of a balancer, or of the node: it is the node that is not well.
-          throw errorOf({ ...faultOf(error), host: node });
+          // Asked of a balancer, or of the node: it is the node that is not well, unless nobody could tell.
+          throw isSilence(error, node) ? error : errorOf({ ...faultOf(error), host: node });
         });
       }),
     );
-    const bad = looks.find((look) => look.status === 'rejected');
-    if (bad !== undefined) throw bad.reason;
+    const faults = looks.flatMap((look, i) =>
+      look.status === 'rejected' ? [{ error: look.reason, silence: isSilence(look.reason, nodes[i] ?? '') }] : [],
+    );
+    const worst = faults.find(({ silence }) => !silence) ?? faults[0];
+    if (worst !== undefined) throw worst.error;
   }
 
   #quieted(quiet: boolean): { readonly context: RollContext; emit(event: RunEvent): void } {
@@ -179,6 +182,10 @@ export function resultOf(error: unknown, node: string): Result {
   const fault = faultOf(error, { host: node });
   if (isUnreachable(error) && fault.host === node) return { kind: 'lost', fault };
   if (error instanceof OrchError && HOLDS.has(error.code)) return { kind: 'hold', fault };
-  const silent = isUnreachable(error) || (error instanceof OrchError && error.code === 'LB_UNREACHABLE');
-  return { kind: 'failed', fault, ...(silent && fault.host !== node ? { elsewhere: true } : {}) };
+  return { kind: 'failed', fault, ...(isSilence(error, node) ? { elsewhere: true } : {}) };
 }
+
+/** Somebody else than the node does not answer: nothing is known against it. */
+const isSilence = (error: unknown, node: string): boolean =>
+  (isUnreachable(error) || (error instanceof OrchError && error.code === 'LB_UNREACHABLE')) &&
+  faultOf(error, { host: node }).host !== node;

@@ -88,6 +88,7 @@ export const again = (state: State, node: NodeState): State =>
 function fell(state: State, node: NodeState, step: Step, result: Exclude<Result, { kind: 'ok' }>): State {
   const { fault } = result;
   const lost = result.kind === 'lost';
+  const elsewhere = result.kind === 'failed' && result.elsewhere === true;
   if (step === 'guard' && !lost) {
     // A fault of the control plane: every other node would meet it, so how many failures are borne does not matter.
     const stopped = stop(
@@ -98,12 +99,13 @@ function fell(state: State, node: NodeState, step: Step, result: Exclude<Result,
     );
     return retreat(stopped, node.id, 'untouched');
   }
+  if (step === 'recheck' && elsewhere)
+    return over(stop(state, 'those done before could not be looked at', fault, node.id), node.id, 'done');
   if (step === 'recheck') return rechecked(state, node, fault, lost);
   const guilty = blame(state, node.id, step, fault, lost);
   if (isBeforeApply(step)) return retreat(guilty, node.id, 'failed');
   if (step === 'restore' || lost) return over(guilty, node.id, 'failed');
   // To drain it where the other balancers still answer would take a good node away from them.
-  const elsewhere = result.kind === 'failed' && result.elsewhere === true;
   const hurts = node.balanced && (step === 'confirm' || step === 'soak') && !elsewhere;
   return update(guilty, node.id, { step: hurts ? 'isolate' : 'evidence' });
 }

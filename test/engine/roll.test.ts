@@ -206,6 +206,18 @@ test('a balancer that does not answer while a node is watched takes nobody out o
   expect([cluster.fleet.standing('gw-1'), cluster.content('gw-2')]).toEqual(['in', 'old']);
 });
 
+test('a balancer that does not answer when finished nodes are looked at again blames none of them', async () => {
+  const cluster = new Cluster(3);
+  let looks = 0;
+  cluster.fleet.onStep = (step, node) => {
+    if (step === 'stillWell' && node === 'gw-1' && looks++ > 0)
+      throw new OrchError('LB_UNREACHABLE', 'gone', { host: 'lb' });
+  };
+  const run = await cluster.roll();
+  expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 3, codes: ['LB_UNREACHABLE'] });
+  expect(ends(run.events)).toEqual({ 'gw-1': 'done', 'gw-2': 'done', 'gw-3': 'untouched' });
+});
+
 describe('a drain that was lost right before the stop', () => {
   const stopped = defineTask({
     kind: 'stopped',
