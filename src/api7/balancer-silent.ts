@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineTask } from '../core/define-task.ts';
 import { OrchError } from '../core/errors.ts';
-import { listens } from './reaches.ts';
+import { answersAt } from './reaches.ts';
 
 const params = z.strictObject({
   /** Name of the balancer's host. */
@@ -17,7 +17,7 @@ type Silence = { readonly answering: readonly string[] };
 
 /**
  * A gate, one look: a balancer that is to be left out takes no requests either, seen from this host and from the
- * controller. One that does would go on sending them to a node that is stopped.
+ * controller. One that does would go on sending them to a node that is stopped. What cannot be asked counts as an answer.
  *
  * @throws OrchError LB_STILL_SERVES
  */
@@ -31,9 +31,10 @@ export const balancerSilent = defineTask<typeof params, void, Silence, void>({
     const found = await Promise.all(
       ports.flatMap((port) => [
         reached(address, port).then((yes) => (yes ? [`port ${port} answers the controller`] : [])),
-        listens(`http://${address.includes(':') ? `[${address}]` : address}:${port}`, host).then((yes) =>
-          yes ? [`port ${port} answers ${host.name}`] : [],
-        ),
+        answersAt(`http://${address.includes(':') ? `[${address}]` : address}:${port}`, host).then((yes) => {
+          if (yes === undefined) return [`port ${port} cannot be asked from ${host.name}, which has no curl`];
+          return yes ? [`port ${port} answers ${host.name}`] : [];
+        }),
       ]),
     );
     return { answering: found.flat() };
@@ -41,6 +42,6 @@ export const balancerSilent = defineTask<typeof params, void, Silence, void>({
   want: () => ({ answering: [] }),
   unmet: ({ balancer }, state) =>
     new OrchError('LB_STILL_SERVES', `${balancer} cannot be left out: ${(state?.answering ?? []).join(', ')}`, {
-      hint: 'it still sends requests to nodes that would be stopped: make its admin socket reachable, or take it down',
+      hint: 'what answers still sends requests to nodes that would be stopped: make its admin socket reachable, or take it down; load_balancers.*.data_ports says which ports are asked',
     }),
 });

@@ -25,8 +25,8 @@ type Use = { readonly servers: { readonly [name: string]: string } };
 const UP = 'up';
 
 /**
- * A gate: a balancer gives a node traffic, or somebody else keeps it from doing so. A node that was taken out by hand stays
- * out, and that is no fault of what was done to it.
+ * A gate: a balancer gives a node traffic, or it was taken out of it by order. By somebody else: it stays out, and that is
+ * no fault of what was done to it. On record: what an earlier run left is given back, and proved, when the program has ended.
  *
  * @throws OrchError LB_MEMBER_UNKNOWN at once; LB_MEMBER_NOT_UP
  */
@@ -38,9 +38,9 @@ const usedByBalancer = defineTask<typeof params, void, Use, void>({
   claim: ({ seat: { balancer, member } }) => `gate:${balancer.name} ${member.node}`,
   title: ({ seat: { balancer, member } }) => `${balancer.pool}: ${member.node} is in service`,
   async read({ seat }, host) {
-    const [servers, held] = await serversAndHeld(seat, host);
+    const [servers, ordered] = await serversAndOrdered(seat, host);
     return {
-      servers: Object.fromEntries(servers.map(({ name, state }) => [name, held.includes(name) ? UP : state])),
+      servers: Object.fromEntries(servers.map(({ name, state }) => [name, ordered.includes(name) ? UP : state])),
     };
   },
   want: (_p, now) => ({ servers: Object.fromEntries(Object.keys(now?.servers ?? {}).map((name) => [name, UP])) }),
@@ -51,19 +51,19 @@ const usedByBalancer = defineTask<typeof params, void, Use, void>({
       'LB_MEMBER_NOT_UP',
       `${balancer.name}: ${bad.map(([name, word]) => `${name} is ${word}`).join(', ') || `${member.node} could not be read`}`,
       {
-        hint: "see why the balancer's health check fails: it must reach the check port on the member's address; what an earlier run left out of traffic is given back by api7-orch lb restore",
+        hint: "see why the balancer's health check fails: it must reach the check port on the member's address",
       },
     );
   },
 });
 
-/** Who is out of traffic by somebody's hand is asked only when somebody is out: else one reply of the balancer tells all. */
-async function serversAndHeld(
+/** By whom somebody is out of traffic is asked only when somebody is out: else one reply of the balancer tells all. */
+async function serversAndOrdered(
   { balancer, member }: Seat,
   host: Reader,
-): Promise<readonly [readonly ServerView[], held: readonly string[]]> {
+): Promise<readonly [readonly ServerView[], ordered: readonly string[]]> {
   const { servers } = await balancer.view(host, member);
   if (!servers.some(isOut)) return [servers, []];
-  const view = await look(balancer, host, member);
-  return [view.servers, view.lease === null ? view.held : []];
+  const { servers: seen, lease, held } = await look(balancer, host, member);
+  return [seen, lease === null ? held : seen.filter(isOut).map(({ name }) => name)];
 }

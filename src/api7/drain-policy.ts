@@ -4,7 +4,10 @@ import type { Bound } from '../core/task.ts';
 import { Task } from '../core/task.ts';
 
 /** The same gate with parts of what it does replaced. */
-const rebound = <R, S extends Data>(task: Task<R, S>, change: (bound: Bound<S>) => Partial<Bound<S>>): Task<R, S> =>
+const rebound = <R, S extends Data>(
+  task: Task<unknown, S>,
+  change: (bound: Bound<S>) => Partial<Bound<S>>,
+): Task<R, S> =>
   new Task<R, S>({
     type: task.type,
     claim: task.claim,
@@ -17,7 +20,7 @@ const rebound = <R, S extends Data>(task: Task<R, S>, change: (bound: Bound<S>) 
 
 /** The same gate; when its time is up a person decides. */
 export const orHold = <R, S extends Data>(task: Task<R, S>): Task<R, S> =>
-  rebound(task, (bound) => ({
+  rebound<R, S>(task, (bound) => ({
     unmet: (state) => {
       const { message, hint, details } = bound.unmet(state);
       return new OrchError('DRAIN_HOLD', message, {
@@ -27,20 +30,14 @@ export const orHold = <R, S extends Data>(task: Task<R, S>): Task<R, S> =>
     },
   }));
 
-/** The same gate; when its time is up it lets pass. Time is counted in looks, which come at its own pace. */
-export function orGoOn<R, S extends Data>(task: Task<R, S>): Task<R, S> {
-  let looks = 0;
-  return rebound(task, (bound) => {
-    const { withinMs, everyMs } = bound.patience();
-    const last = Math.ceil(withinMs / everyMs);
-    return {
-      // One look more than fits: the gate must not give up before.
-      patience: () => ({ withinMs: withinMs + 2 * everyMs, everyMs, passes: 1 }),
-      read: (host, local) => {
-        looks++;
-        return bound.read(host, local);
-      },
-      want: (now, context) => (looks > last ? now : bound.want(now, context)),
-    };
-  });
+/** The same gate; when its time is up it lets pass. `yield*` gives what it would have failed with; '' when it was met. */
+export function orGoOn<S extends Data>(task: Task<unknown, S>): Task<string, S> {
+  let lapsed = false;
+  return rebound<string, S>(task, (bound) => ({
+    lapse: () => {
+      lapsed = true;
+    },
+    want: (now, context) => (lapsed ? now : bound.want(now, context)),
+    result: (state) => (lapsed ? bound.unmet(state).message : ''),
+  }));
 }

@@ -4,8 +4,9 @@ import { outOfTraffic } from '../lb/out-of-traffic.ts';
 import { quiet } from '../lb/quiet.ts';
 import { standing } from '../lb/standing.ts';
 import { idle } from '../tasks/idle.ts';
-import { componentAt } from './components.ts';
+import { type Component, componentAt } from './components.ts';
 import { orGoOn, orHold } from './drain-policy.ts';
+import { drainTail } from './drain-tail.ts';
 import type { Place, Seat } from './seats.ts';
 import type { TrafficContext } from './traffic.ts';
 
@@ -20,6 +21,7 @@ const empties = ({ pool }: Seat): boolean => componentAt(pool.port)?.holdsConnec
  */
 export function* drained({ by, reason, drainedBy }: TrafficContext, place: Place): Steps {
   const vouched: string[] = [];
+  let waited = false;
   for (const seat of place.seats) {
     const { pool, balancer } = seat;
     const { servers, epoch } = yield* standing(at(seat));
@@ -27,51 +29,64 @@ export function* drained({ by, reason, drainedBy }: TrafficContext, place: Place
     const same = drainedBy.get(place.node)?.get(balancer.name) === epoch;
     if (same && balancer.shows.sessions) vouched.push(seat.from);
     const sticky = servers.some((server) => server.sticky && server.state !== 'maintenance');
-    const ends = emptied({ ...at(seat), within: pool.drain.withinMs });
     if (sticky) {
-      if (empties(seat)) yield orGoOn(ends);
+      if (empties(seat)) yield orGoOn(emptied({ ...at(seat), within: pool.drain.withinMs }));
       yield outOfTraffic({ ...at(seat), by, reason, how: 'closed' });
     }
-    if (empties(seat)) yield* untilEmpty(seat);
+    if (empties(seat)) waited = (yield* untilEmpty(seat)) || waited;
   }
-  yield* nodeIsIdle(place, { lastLook: false, vouched });
+  yield* nodeIsIdle(place, { look: waited ? 'past' : 'first', vouched });
 }
 
-function* untilEmpty(seat: Seat): Steps {
+/** Gives whether its time was up before it was empty, and the policy was to go on. */
+function* untilEmpty(seat: Seat): Steps<boolean> {
   const { withinMs, onTimeout, quietMs } = seat.pool.drain;
-  const ends = emptied({ ...at(seat), within: withinMs });
-  if (onTimeout === 'abort') yield ends;
-  if (onTimeout === 'hold') yield orHold(ends);
-  if (onTimeout !== 'quit_tail') return;
-  yield orGoOn(ends);
-  yield quiet({ ...at(seat), since: quietMs, within: quietMs + withinMs });
+  const left = yield* orGoOn(emptied({ ...at(seat), within: withinMs }));
+  if (left !== '') yield tail(seat, left, componentAt(seat.pool.port));
+  if (onTimeout === 'quit_tail') yield quiet({ ...at(seat), since: quietMs, within: quietMs + withinMs });
+  return left !== '';
 }
+
+const tail = ({ pool, member: { node } }: Seat, what: string, component: Component | undefined) =>
+  drainTail({
+    node,
+    what,
+    ...(component === undefined ? {} : { container: component.container }),
+    ports: [...(component?.ports ?? [])],
+    longest: pool.longestRequestMs,
+    policy: pool.drain.onTimeout,
+  });
 
 /** For so long a connection may be busy at the last look: a health check of the balancer's is a request too. */
 const LAST_LOOK = '5s';
 
-/**
- * The node's own word. The last look, right before a stop, is taken only where nobody was to decide otherwise: who chose
- * to go on with requests running knows that some do.
- */
-export function* nodeIsIdle(
-  { seats, components }: Place,
-  { lastLook, vouched }: { readonly lastLook: boolean; readonly vouched: readonly string[] },
-): Steps {
-  for (const { container, ports, holdsConnections } of components) {
-    const before = seats.filter(({ pool }) => ports.includes(pool.port));
-    const policies = new Set(before.map(({ pool }) => pool.drain.onTimeout));
-    if (holdsConnections || before.length === 0 || policies.has('quit_tail')) continue;
-    if (lastLook && policies.has('hold')) continue;
+interface Idle {
+  /** `last`: right before a stop; `past`: the time that a drain has is used up, and what remains has been told. */
+  readonly look: 'first' | 'past' | 'last';
+  /** Addresses of balancers that have shown that none of their requests runs there. */
+  readonly vouched: readonly string[];
+}
+
+/** The node's own word. With `quit_tail` it has its time once, and what remains then is left to the graceful stop. */
+export function* nodeIsIdle({ seats, components }: Place, { look, vouched }: Idle): Steps {
+  for (const component of components) {
+    const before = seats.filter(({ pool }) => component.ports.includes(pool.port));
+    const [first] = before;
+    if (component.holdsConnections || first === undefined) continue;
+    const quits = before.find(({ pool }) => pool.drain.onTimeout === 'quit_tail');
+    if (quits !== undefined && look !== 'first') continue;
     const withinMs = Math.max(...before.map(({ pool }) => pool.drain.withinMs));
     const longestMs = Math.max(...before.map(({ pool }) => pool.longestRequestMs));
     const gate = idle({
-      container,
-      ports: [...ports],
+      container: component.container,
+      ports: [...component.ports],
       vouched: [...new Set(vouched)],
-      within: lastLook ? LAST_LOOK : `${withinMs}ms`,
+      within: look === 'last' ? LAST_LOOK : `${withinMs}ms`,
       longest: `${longestMs}ms`,
     });
-    yield policies.has('hold') ? orHold(gate) : gate;
+    if (quits !== undefined) {
+      const left = yield* orGoOn(gate);
+      if (left !== '') yield tail(quits, left, component);
+    } else yield look !== 'last' && before.some(({ pool }) => pool.drain.onTimeout === 'hold') ? orHold(gate) : gate;
   }
 }

@@ -1,5 +1,5 @@
 import type { Steps } from '../core/task.ts';
-import type { Inventory } from '../inventory/inventory.ts';
+import type { DrivenPool, Inventory } from '../inventory/inventory.ts';
 import { balancerSilent } from './balancer-silent.ts';
 import { componentAt, GATEWAY } from './components.ts';
 import { controlPlaneGuard } from './control-plane-guard.ts';
@@ -20,7 +20,7 @@ const DATA_PORTS = [80, 443];
 export function* guard(context: TrafficContext, place: Place): Steps {
   const { inventory, mayEmpty } = context;
   for (const { pool, host } of place.without)
-    yield balancerSilent({ balancer: host, ...frontOf(inventory, host, pool.port), reached: controllerReaches });
+    yield balancerSilent({ balancer: host, ...frontOf(inventory, host, pool), reached: controllerReaches });
   for (const seat of place.seats) {
     const holds = componentAt(seat.pool.port)?.holdsConnections === true;
     if (holds && seat.pool.members.length > 1 && !mayEmpty(seat.pool.name)) yield takeover(inventory, seat);
@@ -40,9 +40,10 @@ const takeover = (inventory: Inventory, seat: Seat) =>
     seat.balancer.host,
   );
 
-/** Where clients would find a balancer: the usual ports, the members' own, and those that gateways are told of. */
-function frontOf({ hosts, api7 }: Inventory, name: string, memberPort: number) {
+/** Where clients would find a balancer; unless it is said, the usual ports, the members' own, and those that gateways are told of. */
+function frontOf({ hosts, api7 }: Inventory, name: string, { port: memberPort, dataPorts }: DrivenPool) {
   const address = hosts.get(name)?.address ?? name;
+  if (dataPorts !== undefined) return { address, ports: [...dataPorts] };
   const told = api7.gateway.endpoints
     .filter((endpoint) => URL.canParse(endpoint))
     .map((endpoint) => new URL(endpoint))

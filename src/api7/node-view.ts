@@ -21,8 +21,9 @@ export function nodeView({ place, views, containers, withoutReason }: Seen): Nod
   ];
   return {
     inTraffic: servers.some(getsRequests) || containers.some(({ status }) => status === 'running'),
-    held: views.some(({ view }) => view.held.length > 0),
-    leased: views.some(({ view }) => view.lease !== null),
+    held: views.some(({ view }) => view.held.length > 0 || view.lease?.kind === 'hand'),
+    leased: views.some(({ view }) => view.lease?.kind === 'run'),
+    ...(servers.some(({ sessions }) => sessions === null) ? { uncounted: true } : {}),
     up: views.length === 0 ? runs : servers.every(({ state }) => state === 'up'),
     shown: [...views.map(shown), ...waivers].join('; '),
   };

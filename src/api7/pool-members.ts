@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Balancer, Member } from '../core/balancer.ts';
+import type { Balancer, Member, ServerView } from '../core/balancer.ts';
 import type { Reader } from '../core/connection.ts';
 import { defineTask } from '../core/define-task.ts';
 import { duration, formatDuration } from '../core/duration.ts';
@@ -30,7 +30,8 @@ export const poolSessions = defineTask<typeof observed, void, { readonly session
 const another = z.strictObject({ ...where, leaving: z.string() });
 
 /**
- * A gate, one look: besides the one that leaves, a member is up on this balancer, to take over what the other holds.
+ * A gate, one look: besides the one that leaves, a member is up on this balancer, to take over what the other holds. One
+ * that holds nobody and gets nobody leaves nothing behind: it may be mended though all others are down, too.
  * Delegate it to the balancer's host.
  *
  * @throws OrchError LAST_MEMBER
@@ -42,10 +43,12 @@ export const anotherUp = defineTask<typeof another, void, { readonly up: number;
   claim: ({ balancer }) => `gate:${balancer.name} another member`,
   title: ({ balancer, leaving }) => `${balancer.pool}: another one than ${leaving} is up`,
   async read({ balancer, members, leaving }, host) {
-    const others = members.filter(({ node }) => node !== leaving);
-    const views = await Promise.all(others.map((member) => balancer.view(host, member)));
-    const up = views.filter(({ servers }) => servers.every(({ state }) => state === 'up')).length;
-    return { up, enough: up > 0 };
+    const views = await Promise.all(
+      members.map(async (member) => ({ own: member.node === leaving, ...(await balancer.view(host, member)) })),
+    );
+    const up = views.filter(({ own, servers }) => !own && servers.every(({ state }) => state === 'up')).length;
+    const holds = views.some(({ own, servers }) => own && servers.some(holdsClients));
+    return { up, enough: up > 0 || !holds };
   },
   want: (_p, now) => ({ up: 0, ...now, enough: true }),
   unmet: ({ balancer, leaving }) =>
@@ -87,6 +90,10 @@ export const reconnected = defineTask<
       { hint: 'see in the logs of the gateways why they do not reach DP Manager' },
     ),
 });
+
+/** Where sessions are not counted it may well hold some. */
+const holdsClients = ({ state, sessions }: ServerView): boolean =>
+  state === 'up' || state === 'starting' || sessions === null || sessions > 0;
 
 async function sessionsOn(balancer: Balancer, members: readonly Member[], host: Reader): Promise<number> {
   const views = await Promise.all(members.map((member) => balancer.view(host, member)));

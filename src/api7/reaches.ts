@@ -32,8 +32,12 @@ export async function reaches(endpoint: string, host: Reader): Promise<boolean> 
  * Whether anybody listens there, seen from a host. Some servers hang up on plain HTTP, which looks as if nobody were
  * there; curl tells these apart. Without it they are taken for silent.
  */
-export async function listens(origin: string, host: Reader): Promise<boolean> {
+export const listens = async (origin: string, host: Reader): Promise<boolean> =>
+  (await answersAt(origin, host)) === true;
+
+/** The same; undefined where the host has nothing to ask with. */
+export async function answersAt(origin: string, host: Reader): Promise<boolean | undefined> {
   const script = `command -v curl >/dev/null || exit ${NO_CURL}; curl -q -ksS -g --noproxy '*' -m 3 -o /dev/null ${quote(origin)}`;
   const { code } = await host.test({ script }, { timeoutMs: 2 * ANSWER_MS });
-  return code !== null && code !== NO_CURL && !NOBODY.has(code);
+  return code === NO_CURL ? undefined : code !== null && !NOBODY.has(code);
 }

@@ -6,6 +6,7 @@ import { backInTraffic } from '../lb/back-in-traffic.ts';
 import { checkTiming } from '../lb/check-timing.ts';
 import { counted } from '../lb/counted.ts';
 import { inService } from '../lb/in-service.ts';
+import { keptOut } from '../lb/look.ts';
 import { outOfTraffic } from '../lb/out-of-traffic.ts';
 import { standing } from '../lb/standing.ts';
 import { stillOut } from '../lb/still-out.ts';
@@ -76,7 +77,7 @@ export function trafficOf(context: TrafficContext, place: Place): Traffic {
         yield stillOut({ ...at(seat), ...(epoch === undefined ? {} : { epoch }) });
       }
       const vouched = seats.filter(({ balancer }) => balancer.shows.sessions).map(({ from }) => from);
-      yield* nodeIsIdle(place, { lastLook: true, vouched });
+      yield* nodeIsIdle(place, { look: 'last', vouched });
     },
 
     ready: () => readyGates(inventory, components),
@@ -87,7 +88,7 @@ export function trafficOf(context: TrafficContext, place: Place): Traffic {
 
     *inService(): Steps {
       for (const seat of seats) {
-        const { held } = yield* standing(at(seat));
+        const held = keptOut(yield* standing(at(seat)));
         const timing = yield* checkTiming(at(seat));
         yield inService({ ...at(seat), timing, held: [...held] });
         if (!seat.balancer.shows.up && held.length === 0) yield reachedBy(seat);
@@ -97,7 +98,7 @@ export function trafficOf(context: TrafficContext, place: Place): Traffic {
 
     *stillWell(): Steps {
       for (const seat of seats) {
-        const { held } = yield* standing(at(seat));
+        const held = keptOut(yield* standing(at(seat)));
         yield inService({ ...at(seat), held: [...held], within: 0 });
       }
       for (const { health, container } of components) yield httpReady({ ...health, container, within: '0s' });

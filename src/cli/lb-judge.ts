@@ -27,7 +27,7 @@ export function judgeDrain({ nodes, looked, say, outageConfirmed }: Drain): void
       say(`${placeName(one.seat)} was taken out of traffic by somebody else: nothing is added`, one.seat.balancer.host);
     if (lease !== null)
       say(
-        `${placeName(one.seat)} is on record already, by ${lease.by} at ${lease.at} (${oneLine(lease.reason, 100)}): that record stays`,
+        `${placeName(one.seat)} is on record already, by ${lease.by} at ${lease.at} (${oneLine(lease.reason, 100)}): ${lease.kind === 'hand' ? 'that record stays' : 'it is yours from now on, and no run gives it back'}`,
         one.seat.balancer.host,
       );
   }

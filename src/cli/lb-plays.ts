@@ -47,7 +47,7 @@ export function* drainPlays(drain: DrainPlays): Plays {
   const names = namesOf(wanted);
   if (looked !== undefined) drain.reached('draining');
   const told = yield* overHosts(`Out of traffic: ${names}`, wanted, function* (seats, host) {
-    for (const seat of seats) yield outOfTraffic({ ...at(seat), by, reason, how: 'drained' });
+    for (const seat of seats) yield outOfTraffic({ ...at(seat), by, reason, how: 'drained', kind: 'hand' });
     return yield* standings({ host, seats, records: drain.records });
   });
   const after = foundIn(told, wanted);
@@ -66,7 +66,7 @@ function* untilEmpty(seat: Seat, sticky: boolean, who: { readonly by: string; re
   const ends = emptied({ ...at(seat), within: seat.pool.drain.withinMs });
   if (sticky) {
     if (empties) yield orGoOn(ends);
-    yield outOfTraffic({ ...at(seat), ...who, how: 'closed' });
+    yield outOfTraffic({ ...at(seat), ...who, how: 'closed', kind: 'hand' });
   }
   if (empties) yield ends;
 }
@@ -85,7 +85,7 @@ export function* restorePlays(restore: Common): Plays {
   const wanted = mine(restore, looked, (one) => 'view' in one && one.view.lease !== null);
   if (wanted.length > 0)
     yield* overHosts(`Back in traffic: ${namesOf(wanted)}`, wanted, function* (seats) {
-      for (const seat of seats) yield backInTraffic(at(seat));
+      for (const seat of seats) yield backInTraffic({ ...at(seat), byHand: true });
     });
   // Last, so that one balancer that cannot be asked keeps nobody out of the others.
   if (looked !== undefined) refuseUnknown(restore, looked);

@@ -41,7 +41,7 @@ export interface Standing {
   readonly sessions: number | null;
   readonly servers: readonly Pick<ServerView, 'name' | 'state' | 'sessions' | 'sticky'>[];
   /** Our own drain on record. */
-  readonly lease: Pick<Lease, 'by' | 'at' | 'reason'> | null;
+  readonly lease: Pick<Lease, 'by' | 'at' | 'reason' | 'kind'> | null;
   /** Servers that somebody else took out of traffic. */
   readonly held: readonly string[];
 }
@@ -85,7 +85,7 @@ export function standingReport(one: Found): StandingReport {
     state: others.length > 0 ? 'mixed' : first,
     sessions: counted.length === 0 ? null : counted.reduce((sum, sessions) => sum + sessions, 0),
     servers: servers.map(({ name, state, sessions, sticky }) => ({ name, state, sessions, sticky })),
-    lease: lease && { by: lease.by, at: lease.at, reason: lease.reason },
+    lease: lease && { by: lease.by, at: lease.at, reason: lease.reason, kind: lease.kind },
     held,
   };
 }

@@ -86,8 +86,8 @@ const OUT: ReadonlySet<ServerState> = new Set(['drained', 'maintenance']);
 export function holder({ lease, held, servers }: Standing, now: Date, { brief = false } = {}): string {
   if (lease === null) return held.length > 0 ? 'somebody else' : '-';
   const lost = servers.some(({ state }) => !OUT.has(state)) ? 'no longer out! ' : '';
-  const before = held.length > 0 ? ' (out before by somebody else)' : '';
-  return `${lost}${lease.by}, ${ago(lease.at, now)}${brief ? '' : `: ${lease.reason}${before}`}`;
+  const also = held.length > 0 ? ' (also by somebody else)' : '';
+  return `${lost}${lease.by}, ${ago(lease.at, now)}${brief ? '' : `: ${lease.reason}${also}`}`;
 }
 
 const UNITS = [

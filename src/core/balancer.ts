@@ -24,6 +24,8 @@ export interface ServerView {
   readonly setting: Readonly<Record<string, string>>;
   /** Set when drained alone it would still get some requests (cookies, stick tables): it must be closed as well. */
   readonly sticky: boolean;
+  /** Closed by an order for this very server, which a drain alone never gives; left out where the balancer does not tell. */
+  readonly closed?: boolean;
   /** Milliseconds, at least, that it has been in this state; left out where the balancer does not tell. */
   readonly sinceMs?: number;
   /** Milliseconds since it was last given a request; left out where the balancer does not tell. */
@@ -44,8 +46,12 @@ export interface Lease {
   /** ISO time by the controller's clock. */
   readonly at: string;
   readonly reason: string;
+  /** `hand`: a person said so (`lb drain`), and only a person gives it back. `run`: whichever run is done with the node. */
+  readonly kind: 'hand' | 'run';
   /** Servers that somebody else had taken out before: they are given back as they were, out of traffic. */
   readonly held: readonly string[];
+  /** Servers that were then closed by us, too; left out in records of earlier versions, which do not tell. */
+  readonly closed?: readonly string[];
 }
 
 /** What a balancer itself shows of one member. At least one server: an unknown member is an error. */
@@ -58,7 +64,7 @@ export interface BalancerView {
 /** Everything that is known on a balancer's host of one member. */
 export interface MemberView extends BalancerView {
   readonly lease: Lease | null;
-  /** Servers that somebody else has taken out; with a lease: had taken out before it. */
+  /** Servers that somebody else has taken out; with a lease: had taken out before it, or has closed since. */
   readonly held: readonly string[];
 }
 

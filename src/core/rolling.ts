@@ -24,10 +24,12 @@ export interface RollingOptions {
 export interface NodeView {
   /** Some balancer gives it requests, or still has some running there. */
   readonly inTraffic: boolean;
-  /** Taken out by somebody else, on some balancer. */
+  /** Taken out by somebody else, or by a person on record, on some balancer: no run gives it back. */
   readonly held: boolean;
-  /** Taken out by this tool, in this run or an earlier one. */
+  /** Taken out by this run or an earlier one. */
   readonly leased: boolean;
+  /** Some of them does not count: that none gives it requests does not mean that none runs there. */
+  readonly uncounted?: boolean;
   /** In full service on all of them. */
   readonly up: boolean;
   /** For people: `gateways on lb-1: up, 3 sessions`. */
@@ -76,6 +78,7 @@ export interface Traffic {
   stillDrained(): Steps;
   /** Gates beyond those that the play's own program states. */
   ready(): Steps;
+  /** One task for each balancer, none of which needs another one's result: one that fails keeps no other from its turn. */
   restore(): Steps;
   /** Waits until every balancer really uses it again. */
   inService(): Steps;

@@ -24,6 +24,8 @@ export interface Bound<S extends Data> {
   patience(): Patience;
   unmet(state: S | null): OrchError;
   hopeless(state: S | null): OrchError | undefined;
+  /** Gates that let pass when their time is up: told so, and from then on they are met. */
+  lapse?(): void;
   result(state: S): unknown;
   fingerprint(state: S): Data;
   stretched(): readonly string[];

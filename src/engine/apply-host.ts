@@ -6,7 +6,7 @@ import { checkStep } from './check-step.ts';
 import { waitForGate } from './gate.ts';
 import type { HostResult, HostRun } from './host-run.ts';
 import { Stop, stopFor } from './host-stop.ts';
-import { disrupts, isBusy, isTroubled } from './impact.ts';
+import { disrupts, isBusy, isOutOfTurn, isTroubled } from './impact.ts';
 import { type Entry, type Planner, planEntries, planFirst, unread } from './plan-host.ts';
 import { nextSegment, type Segment } from './program.ts';
 import { shownChange } from './shown-change.ts';
@@ -199,8 +199,8 @@ class HostApply {
   }
 
   async #write(entry: Entry): Promise<void> {
-    if (disrupts(entry) && !this.#hasTurn)
-      throw new OrchError('NO_TURN', `${entry.task.title} would change what serves, and has no turn`);
+    if (isOutOfTurn(entry, this.#run.host.name, this.#hasTurn))
+      throw new OrchError('NO_TURN', `${entry.task.title} would change what serves, and has no turn there`);
     this.#touched = true;
     this.#age();
     try {

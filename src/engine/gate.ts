@@ -14,7 +14,7 @@ export interface GateWait {
 /**
  * Asks again until the gate has been met as many times in a row as it wants.
  *
- * @throws OrchError the gate's own `unmet` when time is up, its `hopeless` as soon as waiting cannot help
+ * @throws OrchError the gate's own `unmet` when time is up, unless it lets pass then; its `hopeless` as soon as waiting cannot help
  */
 export async function waitForGate({ planner, entry, clock, signal, settled }: GateWait): Promise<void> {
   const { bound } = entry.task;
@@ -27,9 +27,11 @@ export async function waitForGate({ planner, entry, clock, signal, settled }: Ga
     if (hopeless !== undefined) throw hopeless;
     // What asking again cannot mend is told now, not when time is up.
     if (entry.plan.status === 'error' && (entry.plan.final || !entry.plan.error.retryable)) throw entry.plan.error;
-    if (clock.now() + (withinMs === 0 ? 1 : 0) > deadline)
+    const isOver = clock.now() + (withinMs === 0 ? 1 : 0) > deadline;
+    if (isOver && (entry.plan.status === 'error' || bound.lapse === undefined))
       throw entry.plan.status === 'error' ? entry.plan.error : bound.unmet(state);
-    await clock.sleep(everyMs, signal);
+    if (isOver) bound.lapse?.();
+    else await clock.sleep(everyMs, signal);
     await planEntries(planner, [entry]);
   }
 }

@@ -24,7 +24,7 @@ export async function beginRoll(
   { state, role, seen }: Beginning,
 ): Promise<void> {
   const { waves, maxUnavailable } = await tellPlan(context, steps, state, role.length);
-  await confirmOutage(context, waves.flat(), maxUnavailable, seen);
+  await confirmOutage(context, waves.flat(), maxUnavailable, { role, seen });
 }
 
 /** Says who will be taken out of traffic, in which waves and within which limits. @throws OrchError DEADLINES */
@@ -60,13 +60,13 @@ async function confirmOutage(
   { fleet, play, outage }: RollContext,
   nodes: readonly string[],
   maxUnavailable: number,
-  seen: Readonly<Record<string, Observation>>,
+  { role, seen }: Pick<Beginning, 'role' | 'seen'>,
 ): Promise<void> {
   const stays = play.options.rolling?.leaveOut === true;
   // Broken nodes of the run are mended before any that serves is touched.
   const serves = (node: string): boolean => seen[node]?.inTraffic === true || (!stays && nodes.includes(node));
   // Who is out already uses up its part of the budget.
-  const out = Object.keys(seen).filter((node) => !serves(node)).length;
+  const out = role.filter((node) => !serves(node)).length;
   const atOnce = stays ? nodes.length : Math.max(1, maxUnavailable - out);
   const pools = fleet?.emptied(nodes.filter(serves), atOnce, serves) ?? [];
   if (pools.length === 0) return;

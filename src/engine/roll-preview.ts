@@ -50,7 +50,7 @@ export class RollPreview implements Turns {
       state = advance(state, { type: 'looked', node, troubled }).state;
       state = advance(state, disrupts ? { type: 'wants', node } : { type: 'ended', node, ok: true }).state;
     }
-    const steps = new RollSteps(this.#context, new RollSoak(this.#context, () => []));
+    const steps = new RollSteps(this.#context, new RollSoak(this.#context, () => []), async () => true);
     await tellPlan(this.#context, steps, state, role.length);
   }
 }

@@ -25,10 +25,13 @@ const HOLDS: ReadonlySet<string> = new Set(['CONTROL_PLANE_AWAY', 'DRAIN_HOLD', 
 export class RollSteps {
   readonly #context: RollContext;
   readonly #soak: RollSoak;
+  readonly #bears: (node: string) => Promise<boolean>;
 
-  constructor(context: RollContext, soak: RollSoak) {
+  /** `bears`: whether the budget bears, by a look taken now, that a node whose drain was lost is drained once more. */
+  constructor(context: RollContext, soak: RollSoak, bears: (node: string) => Promise<boolean>) {
     this.#context = context;
     this.#soak = soak;
+    this.#bears = bears;
   }
 
   /** One step of one node, to its end. Whatever goes wrong is a result. */
@@ -80,6 +83,15 @@ export class RollSteps {
         return await this.run(node, () => traffic.stillDrained(), { quiet: true });
       } catch (error) {
         if (!(error instanceof OrchError) || error.code !== 'DRAIN_LOST' || left <= 1) throw error;
+        if (!(await this.#bears(node)))
+          throw new OrchError(
+            'DRAIN_LOST',
+            `${error.message}; meanwhile too many others are out to drain it once more`,
+            {
+              host: node,
+              hint: 'nothing of it was stopped: see to the others first, then run this again',
+            },
+          );
         this.#context.emit({ type: 'warning', host: node, message: `${error.message}: it is drained once more` });
         await this.run(node, () => traffic.drain());
         await this.run(node, () => traffic.drained());
@@ -92,6 +104,7 @@ export class RollSteps {
     if (step === 'soak') return await this.#soak.watch(node, this);
     if (step === 'recheck') return await this.#recheck(nodes);
     if (traffic === undefined) return;
+    if (step === 'restore' || step === 'giveBack') return await this.#restore(node, traffic);
     const program = programOf(traffic, step);
     const value = await this.run(node, program, { quiet: LOOKS.has(step) });
     if (step === 'evidence')
@@ -99,20 +112,36 @@ export class RollSteps {
         this.#context.emit({ type: 'roll.evidence', host: node, evidence });
   }
 
-  /** All at once; the first that is not well any more is the fault. */
+  /** Each balancer for itself: one that is gone must not keep the node out of traffic on those that are left. */
+  async #restore(node: string, traffic: Traffic): Promise<void> {
+    const done = await Promise.allSettled(
+      [...traffic.restore()].map((task) =>
+        this.run(node, function* (): Steps {
+          yield task;
+        }),
+      ),
+    );
+    const failed = done.find((one) => one.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  /** All at once; the first that is not well any more is the fault, before what could not be told. */
   async #recheck(nodes: readonly string[]): Promise<void> {
     const looks = await Promise.allSettled(
       nodes.map(async (node) => {
         const traffic = this.#context.fleet?.traffic(node);
         if (traffic === undefined) return;
         await this.run(node, () => traffic.stillWell(), { quiet: true }).catch((error: unknown) => {
-          // Asked of a balancer, or of the node: it is the node that is not well.
-          throw errorOf({ ...faultOf(error), host: node });
+          // Asked of a balancer, or of the node: it is the node that is not well, unless nobody could tell.
+          throw isSilence(error, node) ? error : errorOf({ ...faultOf(error), host: node });
         });
       }),
     );
-    const bad = looks.find((look) => look.status === 'rejected');
-    if (bad !== undefined) throw bad.reason;
+    const faults = looks.flatMap((look, i) =>
+      look.status === 'rejected' ? [{ error: look.reason, silence: isSilence(look.reason, nodes[i] ?? '') }] : [],
+    );
+    const worst = faults.find(({ silence }) => !silence) ?? faults[0];
+    if (worst !== undefined) throw worst.error;
   }
 
   #quieted(quiet: boolean): { readonly context: RollContext; emit(event: RunEvent): void } {
@@ -123,7 +152,10 @@ export class RollSteps {
   }
 }
 
-function programOf(traffic: Traffic, step: Exclude<Step, 'soak' | 'recheck'>): () => Steps<unknown> {
+function programOf(
+  traffic: Traffic,
+  step: Exclude<Step, 'soak' | 'recheck' | 'restore' | 'giveBack'>,
+): () => Steps<unknown> {
   switch (step) {
     case 'guard':
       return () => traffic.guard();
@@ -134,9 +166,6 @@ function programOf(traffic: Traffic, step: Exclude<Step, 'soak' | 'recheck'>): (
       return () => traffic.drained();
     case 'ready':
       return () => traffic.ready();
-    case 'restore':
-    case 'giveBack':
-      return () => traffic.restore();
     case 'confirm':
       return () => traffic.inService();
     case 'evidence':
@@ -153,5 +182,10 @@ export function resultOf(error: unknown, node: string): Result {
   const fault = faultOf(error, { host: node });
   if (isUnreachable(error) && fault.host === node) return { kind: 'lost', fault };
   if (error instanceof OrchError && HOLDS.has(error.code)) return { kind: 'hold', fault };
-  return { kind: 'failed', fault };
+  return { kind: 'failed', fault, ...(isSilence(error, node) ? { elsewhere: true } : {}) };
 }
+
+/** Somebody else than the node does not answer: nothing is known against it. */
+const isSilence = (error: unknown, node: string): boolean =>
+  (isUnreachable(error) || (error instanceof OrchError && error.code === 'LB_UNREACHABLE')) &&
+  faultOf(error, { host: node }).host !== node;

@@ -3,14 +3,17 @@ import type { Fault } from '../core/event.ts';
 import { faultOf } from '../core/fault.ts';
 import type { Host } from '../core/host.ts';
 import type { Play } from '../core/play.ts';
+import { bears } from '../rolling/budget.ts';
 import { advance, startRoll } from '../rolling/machine.ts';
-import { endOf, isDone } from '../rolling/report.ts';
+import { endOf, isDone, shortfallOf } from '../rolling/report.ts';
 import type { State } from '../rolling/state.ts';
 import type { Command, Event, Observation, Step } from '../rolling/types.ts';
 import { errorOf } from './error-of.ts';
 import type { HostResult } from './host-run.ts';
 import type { ReadAhead } from './read-ahead.ts';
+import { askPerson } from './roll-ask.ts';
 import { beginRoll } from './roll-begin.ts';
+import { lookAround } from './roll-look.ts';
 import { optionsOf, roleOf } from './roll-role.ts';
 import { RollSoak } from './roll-soak.ts';
 import { RollSteps, resultOf } from './roll-steps.ts';
@@ -48,6 +51,8 @@ export class Roll implements Turns {
   /** Nodes that were granted and whose program has not come back yet. */
   readonly #granted = new Set<string>();
   readonly #taken = new Set<string>();
+  /** Nodes that were granted a turn at any time. */
+  readonly #changed = new Set<string>();
   #seen: Readonly<Record<string, Observation>> = {};
   /** Something was ordered or refused: there is something to tell at the end. */
   #acted = false;
@@ -61,7 +66,8 @@ export class Roll implements Turns {
     this.#inRun = hosts;
     const nodes = roleOf(context, hosts, lost);
     this.#role = nodes.map(({ id }) => id);
-    this.#steps = new RollSteps(context, new RollSoak(context, () => this.#siblings()));
+    const soak = new RollSoak(context, () => this.#siblings());
+    this.#steps = new RollSteps(context, soak, async (node) => bears(this.#state, await this.#look(), node));
     for (const id of hosts) {
       this.#over.set(id, Promise.withResolvers<void>());
       this.#passed.set(id, Promise.withResolvers<boolean>());
@@ -125,7 +131,9 @@ export class Roll implements Turns {
       this.#send({ type: 'ended', node: host, ok: status === 'ok', ...fault });
     }
     await this.#over.get(host)?.promise;
-    return status === 'ok' ? this.failure(host) : undefined;
+    if (status !== 'ok') return undefined;
+    const fault = shortfallOf(this.#state, host);
+    return this.failure(host) ?? (fault === undefined || this.#told.has(fault.message) ? undefined : errorOf(fault));
   }
 
   /** Tells how every node came out of it; nothing where nobody had to wait for a turn. */
@@ -179,6 +187,7 @@ export class Roll implements Turns {
 
   #grant(host: string): void {
     this.#granted.add(host);
+    this.#changed.add(host);
     this.#waiting.get(host)?.go();
     this.#waiting.delete(host);
   }
@@ -198,14 +207,14 @@ export class Roll implements Turns {
   /** Every node of the role, all in one tick: each balancer is asked once. Before the first start the plan is told. */
   async #observe(): Promise<Event> {
     try {
-      const seen = await Promise.all(this.#role.map(async (node) => [node, await this.#look(node)] as const));
-      this.#seen = Object.fromEntries(seen);
-      if (this.#waiting.size > 0)
-        this.#begun ??= beginRoll(this.#context, this.#steps, {
-          state: this.#state,
-          role: this.#role,
-          seen: this.#seen,
-        });
+      this.#seen = await this.#look();
+      if (this.#waiting.size > 0 && this.#begun === undefined) {
+        const beginning = { state: this.#state, role: this.#role, seen: this.#seen };
+        this.#begun = beginRoll(this.#context, this.#steps, beginning);
+        await this.#begun;
+        // Somebody may have been asked, and have thought about it for hours.
+        return await this.#observe();
+      }
       await this.#begun;
       return { type: 'observed', nodes: this.#seen };
     } catch (error) {
@@ -216,30 +225,16 @@ export class Roll implements Turns {
     }
   }
 
-  async #look(node: string): Promise<Observation> {
-    const traffic = this.#context.fleet?.traffic(node);
-    if (traffic !== undefined) return await this.#steps.run(node, () => traffic.observe(), { quiet: true });
-    const well = this.#troubled.get(node) !== true;
-    return { inTraffic: well, held: false, leased: false, up: well };
-  }
+  #look = () => lookAround(this.#context, this.#steps, this.#role, this.#troubled);
 
   async #ask(node: string | undefined, fault: Fault): Promise<void> {
-    const { emit, play, ask } = this.#context;
-    const told = {
-      type: 'roll.hold',
-      play: play.options.name,
-      why: `${node === undefined ? '' : `${node}: `}${fault.message}`,
-    } as const;
-    emit({ ...told, waiting: true });
-    const go = (await ask?.(`${fault.message}. Go on?`)) ?? false;
-    emit({ ...told, waiting: false });
-    this.#send({ type: 'answered', go });
+    this.#send({ type: 'answered', go: await askPerson(this.#context, node, fault) });
   }
 
   /** Members in service to compare a changed one with: those that this run has not changed, while there are any. */
   #siblings(): readonly string[] {
     const up = this.#role.filter((node) => this.#seen[node]?.up === true && !this.#granted.has(node));
-    const unchanged = up.filter((node) => !this.#taken.has(node));
+    const unchanged = up.filter((node) => !this.#changed.has(node));
     return unchanged.length > 0 ? unchanged : up;
   }
 }

@@ -86,6 +86,8 @@ export interface DrivenPool {
   /** The longest that a request may rightly take, milliseconds. */
   readonly longestRequestMs: number;
   readonly drain: DrainSettings;
+  /** Where clients reach it; undefined: nobody says. */
+  readonly dataPorts?: readonly number[];
   /** Health checks of the balancer as the inventory declares them; undefined: what the driver reads or assumes. */
   readonly check?: { readonly everyMs: number; readonly fall: number; readonly rise: number };
   /** Which of the time limits stand in the file; the others are defaults. */

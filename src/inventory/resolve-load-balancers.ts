@@ -49,6 +49,7 @@ function drivenOf(name: string, pool: DrivenFile, names: PatternNames): DrivenPo
       onTimeout: drain.on_timeout ?? DEFAULTS.drainOnTimeout,
       quietMs: drain.quiet ?? parseDuration(DEFAULTS.drainQuiet),
     },
+    ...(pool.data_ports === undefined ? {} : { dataPorts: pool.data_ports }),
     ...(check === undefined ? {} : { check: { everyMs: check.every, fall: check.fall, rise: check.rise } }),
     declared: { longestRequest: pool.longest_request !== undefined, within: drain.within !== undefined },
   };

@@ -36,6 +36,13 @@ const driven = {
     },
     'How members are emptied before they are changed.',
   ).optional(),
+  data_ports: otherwise(
+    list(
+      'Ports on which clients reach it: one that still answers there cannot be left out by `--without-lb`.',
+      port('One port.'),
+    ),
+    '80, 443, `port`, and those of `api7.gateway.endpoints` at its address',
+  ),
   check: block(
     {
       every: durationField('Time between two checks.', '1ms'),

@@ -2,11 +2,15 @@ import { z } from 'zod';
 import { defineTask } from '../core/define-task.ts';
 import type { Task } from '../core/task.ts';
 import { leasePath, removeLease } from './lease.ts';
-import { look } from './look.ts';
+import { closedSince, look } from './look.ts';
 import { type Plain, plain } from './plain.ts';
 import { where } from './task-params.ts';
 
-const params = z.strictObject(where);
+const params = z.strictObject({
+  ...where,
+  /** Also what a person took out: only a person gives that back. */
+  byHand: z.boolean().default(false),
+});
 
 type Setting = Readonly<Record<string, string>>;
 
@@ -23,12 +27,14 @@ const type = defineTask<typeof params, void, Back, void>({
   impact: 'none',
   claim: ({ balancer, member }) => `file:${leasePath(balancer.pool, member.node)}`,
   title: ({ balancer, member }) => `${balancer.pool}: ${member.node} is given back`,
-  async read({ balancer, member }, host) {
-    const { lease, servers } = await look(balancer, host, member);
+  async read({ balancer, member, byHand }, host) {
+    const { lease: found, servers } = await look(balancer, host, member);
+    const lease = found?.kind === 'hand' && !byHand ? null : found;
+    const theirs = lease === null ? [] : closedSince(servers, lease);
     const before = servers.flatMap(({ name }) => {
       const setting = lease?.before[name];
       // A server that is no longer in the balancer's configuration cannot be given back.
-      return setting === undefined ? [] : [[name, plain(setting)] as const];
+      return setting === undefined || theirs.includes(name) ? [] : [[name, plain(setting)] as const];
     });
     return {
       lease: lease === null ? 'none' : 'recorded',
@@ -50,7 +56,7 @@ const type = defineTask<typeof params, void, Back, void>({
 
 /**
  * Gives a node back to a balancer exactly as its lease says it was before, then removes the lease. Without a lease there
- * is nothing to do: what others have taken out stays out.
+ * is nothing to do: what others have taken out, or have closed since, stays out.
  *
  * @throws OrchError LB_MEMBER_UNKNOWN | LB_UNREACHABLE | LB_ANSWER | LB_REFUSED | LB_LEASE
  */

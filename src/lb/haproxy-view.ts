@@ -48,6 +48,7 @@ export function viewOf(server: HaproxyServer, sight: HaproxySight, config: Hapro
     sessions: stat === undefined ? null : count(stat, 'scur') + count(stat, 'qcur'),
     setting: settingOf(server),
     sticky: isSticky(server, sight, config),
+    closed: (server.admin & ADMIN.maint) !== 0,
     // Seconds of two clock readings may differ by one more than has passed.
     sinceMs: Math.max(0, server.sinceSeconds - 1) * 1000,
     ...(lastSession === '' || lastSession === '-1' ? {} : { quietMs: Math.max(0, Number(lastSession) - 1) * 1000 }),

@@ -15,7 +15,10 @@ const schema = z.object({
   by: z.string(),
   at: z.string(),
   reason: z.string(),
+  // Records of earlier versions do not tell.
+  kind: z.enum(['hand', 'run']).default('run'),
   held: z.array(z.string()),
+  closed: z.array(z.string()).exactOptional(),
 });
 
 /**

@@ -1,4 +1,4 @@
-import type { Balancer, Member, MemberView, ServerView } from '../core/balancer.ts';
+import type { Balancer, Lease, Member, MemberView, ServerView } from '../core/balancer.ts';
 import type { Reader } from '../core/connection.ts';
 import { leasesOf, readLease } from './lease.ts';
 
@@ -16,9 +16,22 @@ export const isEmptying = (server: ServerView): boolean =>
  */
 export async function look(balancer: Balancer, host: Reader, member: Member): Promise<MemberView> {
   const [view, lease] = await Promise.all([balancer.view(host, member), readLease(host, balancer.pool, member.node)]);
-  const held = lease === null ? await heldBySomebody(host, member, view.servers) : lease.held;
+  const held =
+    lease === null
+      ? await heldBySomebody(host, member, view.servers)
+      : [...new Set([...lease.held, ...closedSince(view.servers, lease)])];
   return { ...view, lease, held };
 }
+
+/** Servers that no run gives back: what somebody else has taken out, and what a person has, on record. */
+export const keptOut = ({ servers, lease, held }: MemberView): readonly string[] =>
+  lease?.kind === 'hand' ? servers.filter(isOut).map(({ name }) => name) : held;
+
+/** Closed since the record was made, and not by us: drained is all that it says. */
+export const closedSince = (servers: readonly ServerView[], { closed }: Lease): readonly string[] =>
+  closed === undefined
+    ? []
+    : servers.filter((server) => server.closed === true && !closed.includes(server.name)).map(({ name }) => name);
 
 /**
  * Out of traffic without a lease. A server that only follows another one is not held by that, if the other one is on

@@ -15,6 +15,8 @@ const params = z.strictObject({
   at: z.string().optional(),
   /** `drained`: no new requests but those that stick to it. `closed`: none at all. */
   how: z.enum(['drained', 'closed']),
+  /** Of the record; `hand` makes one of a run a person's. */
+  kind: z.enum(['hand', 'run']).default('run'),
 });
 
 type Params = z.output<typeof params>;
@@ -30,10 +32,11 @@ const type = defineTask<typeof params, void, Out, void>({
   impact: 'none',
   claim: ({ balancer, member }) => `file:${leasePath(balancer.pool, member.node)}`,
   title: ({ balancer, member, how }) => `${balancer.pool}: ${member.node} is ${how}`,
-  async read({ balancer, member, how }, host) {
+  async read(p, host) {
+    const { balancer, member, how } = p;
     const view = await look(balancer, host, member);
     return {
-      lease: missing(view).length === 0 ? 'recorded' : 'none',
+      lease: isOnRecord(p, view) ? 'recorded' : 'none',
       servers: Object.fromEntries(view.servers.map((server) => [server.name, asAsked(how, server)])),
     };
   },
@@ -44,7 +47,7 @@ const type = defineTask<typeof params, void, Out, void>({
   async write(p, _change, host) {
     const { balancer, member } = p;
     const view = await look(balancer, host, member);
-    if (missing(view).length > 0) await writeLease(host, balancer.pool, leaseFor(p, view));
+    if (!isOnRecord(p, view)) await writeLease(host, balancer.pool, leaseFor(p, view));
     if (!view.servers.every((server) => asAsked(p.how, server) === p.how)) await balancer.set(host, member, p.how);
   },
 });
@@ -66,10 +69,31 @@ const asAsked = (how: Params['how'], server: ServerView): string =>
 const missing = ({ lease, servers }: MemberView): readonly ServerView[] =>
   servers.filter(({ name }) => lease === null || lease.before[name] === undefined);
 
+/** Servers that are about to be closed, and the record does not say so: all of the member are, as soon as one must be. */
+function closing({ how }: Params, { lease, servers }: MemberView): readonly string[] {
+  if (how === 'drained' || servers.every(isEmptying)) return [];
+  // A record of an earlier version does not tell, and is left so.
+  if (lease !== null && lease.closed === undefined) return [];
+  return servers
+    .filter(({ name, closed }) => closed !== true && !lease?.closed?.includes(name))
+    .map(({ name }) => name);
+}
+
+const takesOver = ({ kind }: Params, { lease }: MemberView): boolean => kind === 'hand' && lease?.kind === 'run';
+
+const isOnRecord = (p: Params, view: MemberView): boolean =>
+  missing(view).length === 0 && closing(p, view).length === 0 && !takesOver(p, view);
+
 function leaseFor(p: Params, view: MemberView): Lease {
-  const added = missing(view);
-  const before = Object.fromEntries(added.map(({ name, setting }) => [name, setting]));
-  if (view.lease !== null) return { ...view.lease, before: { ...view.lease.before, ...before } };
-  const at = p.at ?? new Date().toISOString();
-  return { node: p.member.node, before, by: p.by, at, reason: p.reason, held: view.held };
+  const { lease } = view;
+  const before = Object.fromEntries(missing(view).map(({ name, setting }) => [name, setting]));
+  const closed = closing(p, view);
+  const said = { by: p.by, at: p.at ?? new Date().toISOString(), reason: p.reason, kind: p.kind };
+  if (lease === null) return { node: p.member.node, before, ...said, held: view.held, closed };
+  return {
+    ...lease,
+    ...(takesOver(p, view) ? said : {}),
+    before: { ...lease.before, ...before },
+    ...(lease.closed === undefined ? {} : { closed: [...lease.closed, ...closed] }),
+  };
 }

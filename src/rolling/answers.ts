@@ -11,7 +11,7 @@ export function answered(state: State, id: string, step: Step, result: Result): 
   if (step === 'giveBack' || step === 'isolate' || step === 'evidence') return cleanedUp(here, node, step, result);
   if (result.kind === 'ok') return went(here, node, step);
   if (result.kind === 'hold' && MAY_HOLD.has(step)) return held(here, node, result.fault);
-  return fell(here, node, step, result.fault, result.kind === 'lost');
+  return fell(here, node, step, result);
 }
 
 const MAY_HOLD: ReadonlySet<Step> = new Set(['guard', 'prove', 'soak']);
@@ -21,7 +21,7 @@ export function goOn(state: State, node: NodeState, step: Step): State {
   const next = stepAfter(node.route, step);
   if (next === undefined || (next === 'recheck' && finished(state, node).length === 0))
     return over(state, node.id, 'done');
-  // What did not serve may have come back meanwhile. After the drain it cannot: then not to serve is proof that nothing runs.
+  // What did not serve may have come back meanwhile. After the drain it cannot: then, where all is counted, not to serve is proof that nothing runs.
   const looks = node.turn === 'out' && (next === 'drain' || next === 'prove');
   return update(state, node.id, { step: next, awaits: looks ? 'look' : undefined });
 }
@@ -85,7 +85,10 @@ export function allowed(state: State, id: string): State {
 export const again = (state: State, node: NodeState): State =>
   update(state, node.id, { phase: 'waiting', step: undefined, awaits: undefined, turn: undefined, route: [] });
 
-function fell(state: State, node: NodeState, step: Step, fault: Fault, lost: boolean): State {
+function fell(state: State, node: NodeState, step: Step, result: Exclude<Result, { kind: 'ok' }>): State {
+  const { fault } = result;
+  const lost = result.kind === 'lost';
+  const elsewhere = result.kind === 'failed' && result.elsewhere === true;
   if (step === 'guard' && !lost) {
     // A fault of the control plane: every other node would meet it, so how many failures are borne does not matter.
     const stopped = stop(
@@ -96,11 +99,14 @@ function fell(state: State, node: NodeState, step: Step, fault: Fault, lost: boo
     );
     return retreat(stopped, node.id, 'untouched');
   }
+  if (step === 'recheck' && elsewhere)
+    return over(stop(state, 'those done before could not be looked at', fault, node.id), node.id, 'done');
   if (step === 'recheck') return rechecked(state, node, fault, lost);
   const guilty = blame(state, node.id, step, fault, lost);
   if (isBeforeApply(step)) return retreat(guilty, node.id, 'failed');
   if (step === 'restore' || lost) return over(guilty, node.id, 'failed');
-  const hurts = node.balanced && (step === 'confirm' || step === 'soak');
+  // To drain it where the other balancers still answer would take a good node away from them.
+  const hurts = node.balanced && (step === 'confirm' || step === 'soak') && !elsewhere;
   return update(guilty, node.id, { step: hurts ? 'isolate' : 'evidence' });
 }
 

@@ -1,4 +1,5 @@
 import type { NodeState, State } from './state.ts';
+import type { Observation } from './types.ts';
 
 /** Why a node does not count on; undefined: it does. */
 export function whyUnavailable(node: NodeState, state: State): string | undefined {
@@ -20,9 +21,21 @@ export const unavailable = (state: State): ReadonlySet<string> =>
 /** No balancer gives it anything, or has anything running there: to change it takes nothing away. */
 export const isOut = (node: NodeState): boolean => node.seen !== undefined && !node.seen.inTraffic;
 
+/** Nothing runs there: its balancers have nothing there, and all of them count. */
+export const isEmpty = (node: NodeState): boolean => isOut(node) && node.seen?.uncounted !== true;
+
 /** The budget bears that the node is taken out now. What does not serve costs nothing. */
 export const mayStart = (state: State, node: NodeState): boolean =>
   isOut(node) || unavailable(state).union(new Set([node.id])).size <= state.budget;
+
+/** By what is seen now the budget bears that a node under way is taken out once more. */
+export function bears(state: State, seen: Readonly<Record<string, Observation>>, id: string): boolean {
+  const now = {
+    ...state,
+    nodes: state.nodes.map((node) => (node.balanced ? { ...node, seen: seen[node.id] } : node)),
+  };
+  return now.nodes.some((node) => node.id === id && mayStart(now, node));
+}
 
 /** Who uses the budget up, for people. */
 export function whyFull(state: State, waiting: readonly NodeState[]): string {

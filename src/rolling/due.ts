@@ -1,6 +1,6 @@
 import type { Fault } from '../core/event.ts';
 import { again, finished, goOn, retreat } from './answers.ts';
-import { isOut, whyFull } from './budget.ts';
+import { isEmpty, isOut, whyFull } from './budget.ts';
 import { isBeforeApply, routeOf } from './pipeline.ts';
 import { inPhase, type NodeState, nodeOf, over, type State, stop, type Turn, update } from './state.ts';
 import type { Command, Step } from './types.ts';
@@ -33,7 +33,7 @@ function looked(state: State): Advance {
   let next = state;
   for (const node of inPhase(state, 'running').filter(({ awaits }) => awaits === 'look')) {
     next = update(next, node.id, { awaits: undefined });
-    if (node.step === 'prove' && isOut(node)) next = goOn(next, node, 'prove');
+    if (node.step === 'prove' && isEmpty(node)) next = goOn(next, node, 'prove');
     else if (node.step === 'drain' && !node.inherited && !isOut(node)) next = again(next, node);
   }
   return silent(next);

@@ -1,5 +1,5 @@
 import type { Fault } from '../core/event.ts';
-import { allowed, answered, refused } from './answers.ts';
+import { allowed, answered, refused, retreat } from './answers.ts';
 import { budgetOf } from './count.ts';
 import { type Advance, giveUp, isOver, proceed, regroup } from './due.ts';
 import { blame, inPhase, type NodeState, nodeOf, over, type State, stale, stop, update } from './state.ts';
@@ -106,6 +106,7 @@ function ended(state: State, id: string, ok: boolean, fault: Fault | undefined):
   if (node.phase !== 'staging' && node.phase !== 'waiting') return state;
   const told = update(state, id, { waits: false });
   if (ok) return update(told, id, { phase: 'ended', troubled: false });
+  if (fault === undefined && state.interrupted) return over(told, id, 'untouched', 'interrupted');
   const failed = over(blame(told, id, undefined, cause), id, 'failed');
   // Who cannot even be staged will not be alone: nothing that serves is touched.
   return state.started ? failed : stop(failed, `${id} failed`, cause, id);
@@ -132,12 +133,16 @@ function blind(state: State, fault: Fault): State {
   return { ...next, holds: [...state.holds, { node: undefined, fault, asked: false }] };
 }
 
-/** Nobody starts any more; those under way go on by what their own steps find. */
+/** Nobody starts, and nobody is drained whom a look was to clear; others under way go on by what their own steps find. */
 function withoutLook(state: State): State {
   const network = state.network === 'back' ? 'up' : state.network;
   return inPhase(state, 'running')
     .filter(({ awaits }) => awaits === 'look')
-    .reduce<State>((next, { id }) => update(next, id, { awaits: undefined }), { ...state, network });
+    .reduce<State>(
+      (next, { id, step }) =>
+        step === 'drain' ? retreat(next, id, 'untouched', next.stopped?.why) : update(next, id, { awaits: undefined }),
+      { ...state, network },
+    );
 }
 
 function decided(state: State, go: boolean): State {

@@ -40,6 +40,18 @@ export function endOf(state: State, id: string): NodeEnd | undefined {
   };
 }
 
+/** Why a run is no success, though nothing of the node's program failed: it is still drained, or a person said no to it. */
+export function shortfallOf(state: State, id: string): Fault | undefined {
+  const node = nodeOf(state, id);
+  const { stopped } = state;
+  if (node === undefined || stopped === undefined) return undefined;
+  if (node.outcome === 'done') return stopped.node === id ? stopped.fault : undefined;
+  if (node.outcome !== 'untouched') return undefined;
+  const hint = wordsFor(node);
+  const message = `${id} is still out of traffic: ${stopped.why}`;
+  return { code: 'NOT_GIVEN_BACK', message, host: id, ...(hint === undefined ? {} : { hint }) };
+}
+
 /** Everybody who is over, in the order of the run. */
 export const endsOf = (state: State): ReadonlyMap<string, NodeEnd> =>
   new Map(

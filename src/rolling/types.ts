@@ -45,18 +45,20 @@ export interface NodeInit {
 export interface Observation {
   /** Some balancer gives it requests, or still has some running there. */
   readonly inTraffic: boolean;
-  /** Taken out by somebody else; under a lease of ours: that is what the lease gives back. */
+  /** Taken out by somebody else, or by a person on record; under a lease of a run: that is what the lease gives back. */
   readonly held: boolean;
-  /** Taken out by this tool, in this run or an earlier one. */
+  /** Taken out by this run or an earlier one. */
   readonly leased: boolean;
+  /** Some balancer does not count: that none gives it requests does not mean that none runs there. */
+  readonly uncounted?: boolean;
   /** In full service on all its balancers. */
   readonly up: boolean;
 }
 
 export type Result =
   | { readonly kind: 'ok' }
-  /** Known to have failed; `fault` is the error as events carry it. */
-  | { readonly kind: 'failed'; readonly fault: Fault }
+  /** Known to have failed; `fault` is the error as events carry it. `elsewhere`: a balancer's, the node itself is not blamed. */
+  | { readonly kind: 'failed'; readonly fault: Fault; readonly elsewhere?: boolean }
   /** Nobody answers there any more: whether it happened is not known. */
   | { readonly kind: 'lost'; readonly fault: Fault }
   /** A person must decide (drain took too long with policy hold, soak was inconclusive). Only of guard, prove and soak. */
@@ -67,7 +69,7 @@ export type Event =
   | { readonly type: 'looked'; readonly node: string; readonly troubled: boolean }
   /** Staged; the next thing it would do disrupts what serves. */
   | { readonly type: 'wants'; readonly node: string }
-  /** Its program ended without ever wanting a turn; or, not ok, after its node was given back and done. */
+  /** Its program ended without ever wanting a turn; or, not ok, after its node was given back and done. No fault: broken off. */
   | { readonly type: 'ended'; readonly node: string; readonly ok: boolean; readonly fault?: Fault }
   /** Answer to the command `observe`: every node of the role that could be seen. */
   | { readonly type: 'observed'; readonly nodes: Readonly<Record<string, Observation>> }

@@ -45,24 +45,36 @@ export const idle = defineTask<typeof params, void, Requests, void>({
   claim: (p) => `gate:requests at ${p.container} ${p.ports.join(' ')}`,
   title: (p) => `no requests at ${p.container} on ${p.ports.join(', ')}`,
   patience: (p) => ({ withinMs: p.within, everyMs: p.every, passes: 1 }),
-  read,
+  read: requestsAt,
   want: (_p, now) => ({ idle: 0, peers: [], ...now, busy: 0 }),
   unmet: (p, traffic) => {
     const { busy, peers } = traffic ?? { busy: 0, peers: [] };
-    const named = peers.slice(0, TOP).map(({ peer, connections, why }) => `${connections} from ${peer} (${why})`);
-    const more = peers.length > TOP ? [`and ${peers.length - TOP} more peers`] : [];
     return new OrchError(
       'DRAIN_TIMEOUT',
-      `${busy} of the connections to ${p.container} ${p.within === 0 ? 'are busy' : `are still busy after ${formatDuration(p.within)}`}: ${[...named, ...more].join(', ')}`,
+      `${busy} of the connections to ${p.container} ${p.within === 0 ? 'are busy' : `are still busy after ${formatDuration(p.within)}`}: ${topPeers(peers)}`,
       {
         hint: 'wait until these clients are done, or raise drain.within; for connections that never end see drain.on_timeout',
-        details: peers.map(({ peer, connections, why }) => `${peer}\t${connections}\t${why}`).join('\n'),
+        details: allPeers(peers),
       },
     );
   },
 });
 
-async function read(p: Params, host: Reader): Promise<Requests> {
+/** The peers with the most busy connections, for a message. */
+export function topPeers(peers: readonly BusyPeer[]): string {
+  const named = peers.slice(0, TOP).map(({ peer, connections, why }) => `${connections} from ${peer} (${why})`);
+  return [...named, ...(peers.length > TOP ? [`and ${peers.length - TOP} more peers`] : [])].join(', ');
+}
+
+/** Every peer, a line each. */
+export const allPeers = (peers: readonly BusyPeer[]): string =>
+  peers.map(({ peer, connections, why }) => `${peer}\t${connections}\t${why}`).join('\n');
+
+/** The connections to a container's ports, as far as a request runs on them. */
+export async function requestsAt(
+  p: Pick<Params, 'container' | 'ports' | 'vouched' | 'still' | 'longest'>,
+  host: Reader,
+): Promise<Requests> {
   const found = await host.docker.container(p.container);
   if (found === null || !found.State.Running) return { busy: 0, idle: 0, peers: [] };
   const connections = await connectionsOf(found.State.Pid, p.ports, host);

@@ -115,13 +115,22 @@ function unreachable(cause: unknown, target: SshTarget, message: string, code: s
 function beforeBanner(cause: unknown, target: SshTarget, early: string, message: string): OrchError {
   if (early !== '' && !BUSY_WORDS.test(early)) return notSsh(target, early, cause);
   if (/identification string|header|greeting/i.test(message)) return notSsh(target, early || message, cause);
+  const where = `${target.address}:${target.port}`;
+  const tooMany =
+    'too many connect at once: lower --forks or raise MaxStartups in its sshd_config (a firewall or hosts.deny may do the same)';
+  if (early !== '')
+    return new OrchError('CONNECT_THROTTLED', `sshd at ${where} turned the connection away: it is too busy`, {
+      hint: tooMany,
+      retryable: true,
+      details: early.trim(),
+      cause,
+    });
   return new OrchError(
     'CONNECT_THROTTLED',
-    `sshd at ${target.address}:${target.port} dropped the connection before it had begun`,
+    `${where} took the connection, and closed it before sshd had said anything`,
     {
-      hint: 'too many connect at once: lower --forks or raise MaxStartups in its sshd_config (a firewall or hosts.deny may do the same)',
+      hint: `either ${tooMany}; or, if it is so each time, sshd has ended and what listens for it has nobody to pass on to: look at it on the host`,
       retryable: true,
-      ...(early === '' ? {} : { details: early.trim() }),
       cause,
     },
   );

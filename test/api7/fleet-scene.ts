@@ -41,6 +41,7 @@ export interface Ran<R> {
   readonly value: R | undefined;
   readonly codes: readonly string[];
   readonly messages: readonly string[];
+  readonly warnings: readonly string[];
   /** `status title` of every task, in order. */
   readonly rows: readonly string[];
 }
@@ -108,6 +109,7 @@ export class FleetScene {
       value: value as R | undefined,
       codes: error === undefined ? [] : [error.code],
       messages: error === undefined ? [] : [error.message],
+      warnings: events.flatMap((event) => (event.type === 'warning' ? [event.message] : [])),
       rows: events.flatMap((event) => (event.type === 'task.end' ? [`${event.status} ${event.task}`] : [])),
     };
   }

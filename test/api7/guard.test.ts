@@ -115,6 +115,33 @@ describe('controlPlaneGuard', () => {
 });
 
 describe('a balancer that is to be left out', () => {
+  test('is asked on the ports that the inventory says, if it says any', async () => {
+    const asked = async (dataPorts?: readonly number[]): Promise<readonly string[]> => {
+      const scene = await fleetScene({
+        fleet: { withoutLb: ['lb-2'], reason: 'gone' },
+        pools: (pools) =>
+          new Map(
+            [...pools].map(([name, pool]) => [
+              name,
+              pool.driver === 'none' || dataPorts === undefined ? pool : { ...pool, dataPorts },
+            ]),
+          ),
+      });
+      const ports: string[] = [];
+      const host = scene.node('gw-1');
+      const run = host.test.bind(host);
+      host.test = async (command, options) => {
+        const [, port] = ('script' in command ? /:(\d+)['\s]/.exec(command.script) : null) ?? [];
+        if (port !== undefined) ports.push(port);
+        return port === undefined ? await run(command, options) : { code: 7, signal: null, stdout: '', stderr: '' };
+      };
+      await scene.run('gw-1', () => scene.traffic('gw-1').guard());
+      return [...new Set(ports)].sort();
+    };
+    expect(await asked()).toEqual(['443', '80', '9080']);
+    expect(await asked([8443])).toEqual(['8443']);
+  });
+
   const silent = (reached: boolean) =>
     balancerSilent({ balancer: 'lb-2', address: '10.0.0.12', ports: [80, 9080], reached: async () => reached });
 
@@ -123,6 +150,7 @@ describe('a balancer that is to be left out', () => {
     ['the controller does', true, 7, /port 80 answers the controller/],
     ['the node does', false, 0, /port 80 answers gw-1, port 9080 answers gw-1/],
     ['the node does, and is hung up on', false, 52, /answers gw-1/],
+    ['the node has nothing to ask with: nothing is taken for granted', false, 127, /port 80 cannot be asked from gw-1/],
   ])('%s', async (_, reached, curl, message) => {
     const task = silent(reached);
     const { before, differences } = await plan(task, await hostWith({ curl }));

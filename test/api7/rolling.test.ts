@@ -1,4 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { upInBalancers } from '../../src/api7/balancers.ts';
+import { nodeView } from '../../src/api7/node-view.ts';
+import { placeOf } from '../../src/api7/seats.ts';
+import { OrchError } from '../../src/core/errors.ts';
 import type { DrainSettings, LoadBalancerSettings } from '../../src/inventory/inventory.ts';
 import { leasePath } from '../../src/lb/lease.ts';
 import { type FleetScene, fleetScene, KEPT, WAITING } from './fleet-scene.ts';
@@ -76,12 +80,56 @@ describe('the way out of traffic and back', () => {
     ['abort', ['DRAIN_TIMEOUT']],
     ['hold', ['DRAIN_HOLD']],
     ['quit_tail', []],
-  ] as const)('sessions that do not end on a balancer: %s', async (onTimeout, expected) => {
-    const scene = await fleetScene({ pools: drainAs({ onTimeout }) });
+  ] as const)(
+    'sessions that do not end on a balancer: %s tells what remains, and of whom',
+    async (onTimeout, expected) => {
+      const scene = await fleetScene({ pools: drainAs({ onTimeout }) });
+      scene.lb('lb-1').request('gateways', undefined);
+      scene.connections.set('gw-1', WAITING);
+      const { codes, messages, warnings } = await drained(scene);
+      expect(codes).toEqual(expected);
+      expect(scene.clock.now()).toBeGreaterThanOrEqual(60_000);
+      const told = onTimeout === 'quit_tail' ? warnings : messages;
+      expect(told).toEqual([
+        expect.stringMatching(
+          /gateways on lb-1: gateways\/gw-1 still has 1 session after 1 m .*busy at gw-1: 1 from 10\.0\.0\.11 \(request waits for its answer\)/,
+        ),
+      ]);
+    },
+  );
+
+  test('a node that does not answer keeps nobody from hearing what remains on its balancers', async () => {
+    const scene = await fleetScene();
     scene.lb('lb-1').request('gateways', undefined);
+    scene.node('gw-1').docker.container = async () => {
+      throw new OrchError('DOCKER_UNREACHABLE', 'the engine is gone');
+    };
+    const { codes, messages } = await drained(scene);
+    expect(codes).toEqual(['DRAIN_TIMEOUT']);
+    expect(messages[0]).toMatch(/still has 1 session .*the engine is gone/);
+  });
+
+  test('with quit_tail, requests at the node have their time too, and what remains then is told', async () => {
+    const scene = await fleetScene({ pools: drainAs({ onTimeout: 'quit_tail' }) });
     scene.connections.set('gw-1', WAITING);
-    expect((await drained(scene)).codes).toEqual(expected);
-    expect(scene.clock.now()).toBeGreaterThanOrEqual(60_000);
+    scene.onSleep = (now) => {
+      if (now > 20_000) scene.connections.set('gw-1', KEPT);
+    };
+    expect(await drained(scene)).toMatchObject({ codes: [], warnings: [] });
+    expect(scene.clock.now()).toBeGreaterThan(20_000);
+    scene.onSleep = () => undefined;
+    scene.connections.set('gw-1', WAITING);
+    const { codes, warnings } = await drained(scene);
+    expect(codes).toEqual([]);
+    expect(warnings).toEqual([expect.stringMatching(/1 of the connections .*busy at gw-1: 1 from 10\.0\.0\.11/)]);
+  });
+
+  test('where a person is to decide, the last look is taken all the same', async () => {
+    const scene = await fleetScene({ pools: drainAs({ onTimeout: 'hold' }) });
+    expect((await drained(scene)).codes).toEqual([]);
+    scene.connections.set('gw-1', WAITING);
+    const { codes } = await scene.run('gw-1', () => scene.traffic('gw-1').stillDrained());
+    expect(codes).toEqual(['DRAIN_TIMEOUT']);
   });
 
   test('with quit_tail, requests that go on coming are not left to the graceful stop', async () => {
@@ -151,6 +199,45 @@ describe('the way out of traffic and back', () => {
   });
 });
 
+describe('a node that a person has taken out on record', () => {
+  const byHand = async (scene: FleetScene) => {
+    await drained(scene);
+    for (const lb of ['lb-1', 'lb-2'] as const) {
+      const path = leasePath('gateways', 'gw-1');
+      const lease = JSON.parse(scene.node(lb).fileText(path) ?? '');
+      const root = { owner: 'root', group: 'root', mode: '0600' };
+      scene.node(lb).files.write(path, Buffer.from(JSON.stringify({ ...lease, kind: 'hand' })), root);
+    }
+  };
+  const observed = async (scene: FleetScene) => (await scene.run('gw-1', () => scene.traffic('gw-1').observe())).value;
+
+  test('is held, and a run that changes it all the same leaves it out', async () => {
+    const scene = await fleetScene();
+    await byHand(scene);
+    expect(await observed(scene)).toMatchObject({ held: true, leased: false, inTraffic: false });
+    expect((await drained(scene)).codes).toEqual([]);
+    expect((await scene.run('gw-1', () => scene.traffic('gw-1').restore())).codes).toEqual([]);
+    expect(await scene.orders('gw-1')).toEqual(['drain', 'drain']);
+    for (const look of [() => scene.traffic('gw-1').inService(), () => scene.traffic('gw-1').stillWell()])
+      expect((await scene.run('gw-1', look)).codes).toEqual([]);
+    expect(await observed(scene)).toMatchObject({ held: true, leased: false });
+  });
+
+  test('is held though its balancer has forgotten the order', async () => {
+    const scene = await fleetScene();
+    await byHand(scene);
+    for (const lb of ['lb-1', 'lb-2'] as const) scene.lb(lb).reload();
+    expect(await observed(scene)).toMatchObject({ held: true, leased: false, inTraffic: true });
+  });
+});
+
+test('a program finds no fault with what an earlier run left on record: the roll gives it back when it has ended', async () => {
+  const scene = await fleetScene();
+  await drained(scene);
+  const { codes } = await scene.run('gw-1', () => upInBalancers(scene.inventory, { name: 'gw-1' }, 9080));
+  expect(codes).toEqual([]);
+});
+
 describe('what is seen of a node', () => {
   const seen = async (scene: FleetScene, node: string) =>
     (await scene.run(node, () => scene.traffic(node).observe())).value;
@@ -203,6 +290,21 @@ describe('what is seen of a node', () => {
     expect((await seen(scene, 'gw-1'))?.shown).toBe(
       'gateways on lb-1: up, 0 sessions; gateways on lb-2: left out (being replaced)',
     );
+  });
+
+  test('whether its balancers count what runs there', async () => {
+    const scene = await fleetScene();
+    const place = placeOf(scene.inventory, 'gw-1', new Set()) ?? expect.fail();
+    const counts = (sessions: number | null) => {
+      const server = { name: 'a', state: 'drained', sessions, setting: {}, sticky: false } as const;
+      const views = place.seats.map((seat) => ({
+        seat,
+        view: { servers: [server], epoch: '', lease: null, held: [] },
+      }));
+      return nodeView({ place, views, containers: [], withoutReason: '' });
+    };
+    expect(counts(0)).not.toHaveProperty('uncounted');
+    expect(counts(null)).toMatchObject({ inTraffic: false, uncounted: true });
   });
 
   test('counters by balancer', async () => {
@@ -263,6 +365,20 @@ describe('DP Manager, whose clients stay connected', () => {
     expect(scene.fleet.emptied(['cp-1'], 1, (node) => node === 'cp-1')).toEqual(['dashboards', 'dp_managers']);
     expect((await guard()).codes).toEqual([]);
   });
+});
+
+test('a DP Manager that holds nobody is mended though no other one is up', async () => {
+  const scene = await fleetScene();
+  const watch = scene.lb('lb-1').request('dp_managers', undefined);
+  for (const lb of ['lb-1', 'lb-2'] as const)
+    for (const address of ['10.0.1.11', '10.0.1.12']) scene.lb(lb).lives(address, false);
+  await scene.clock.sleep(10_000);
+  const guard = (node: string) => scene.run(node, () => scene.traffic(node).guard());
+  const [holds = '', free = ''] = watch?.server === 'dp-cp-1' ? ['cp-1', 'cp-2'] : ['cp-2', 'cp-1'];
+  expect((await guard(free)).codes).toEqual([]);
+  expect((await guard(holds)).codes).toEqual(['LAST_MEMBER']);
+  watch?.end();
+  expect((await guard(holds)).codes).toEqual([]);
 });
 
 describe('gates before a gateway is given back', () => {

@@ -15,6 +15,7 @@ test('takes a node out on every balancer, on record, and never connects to it', 
   }
   const lease = JSON.parse(String(scene.hosts['lb-1']?.fileText('/var/lib/api7-orch/leases/gateways.gw-1.json')));
   expect(lease).toMatchObject({ node: 'gw-1', reason: 'new disks', by: expect.stringMatching(/.@./), held: [] });
+  expect(lease).toMatchObject({ kind: 'hand' });
   expect(new Set(scene.connected)).toEqual(new Set(['lb-1', 'lb-2']));
 });
 
@@ -33,6 +34,22 @@ test('changes nothing the second time, and keeps the first record', async () => 
   expect(await drain(scene, ['gw-1'], { reason: 'another one' })).toBe(0);
   expect(scene.hosts['lb-1']?.writes).toBe(writes);
   expect(scene.warnings).toContainEqual(expect.stringMatching(/gw-1 .*on record already, by .*new disks/));
+});
+
+test('makes what a run has left on record a drain by hand', async () => {
+  const scene = new LbScene();
+  await drain(scene, ['gw-1']);
+  const path = '/var/lib/api7-orch/leases/gateways.gw-1.json';
+  const read = () => JSON.parse(String(scene.hosts['lb-1']?.fileText(path)));
+  const root = { mode: '0600', owner: 'root', group: 'root' };
+  scene.hosts['lb-1']?.files.write(path, Buffer.from(JSON.stringify({ ...read(), kind: 'run', by: 'ci@x' })), root);
+  expect(await drain(scene, ['gw-1'], { reason: 'still the disks' })).toBe(0);
+  expect(read()).toMatchObject({
+    kind: 'hand',
+    reason: 'still the disks',
+    before: { 'gateways/gw-1': { admin: 'ready' } },
+  });
+  expect(scene.warnings).toContainEqual(expect.stringMatching(/by ci@x .*yours from now on/));
 });
 
 test('waits until no session remains', async () => {

@@ -1,12 +1,16 @@
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { sha256 } from '../../src/core/data.ts';
+import { defineTask } from '../../src/core/define-task.ts';
 import { OrchError } from '../../src/core/errors.ts';
 import type { RunEvent } from '../../src/core/event.ts';
 import { type PlayOptions, play } from '../../src/core/play.ts';
 import type { RollingOptions } from '../../src/core/rolling.ts';
+import type { Task } from '../../src/core/task.ts';
 import { FakeHost } from '../../src/transport/fake-host.ts';
-import { type FakeRunOptions, runPlays } from '../support/run-fake.ts';
+import { type FakeRunOptions, runPlays, virtualClock } from '../support/run-fake.ts';
 import { answer, ToyFleet } from '../support/toy-fleet.ts';
-import { served } from '../support/toy-tasks.ts';
+import { answered, note, served } from '../support/toy-tasks.ts';
 
 const ROOT = { mode: '0644', owner: 'root', group: 'root' } as const;
 
@@ -192,6 +196,102 @@ describe('a roll that fails', () => {
   });
 });
 
+test('a balancer that does not answer while a node is watched takes nobody out of traffic', async () => {
+  const cluster = new Cluster(2);
+  cluster.fleet.onStep = (step, node) => {
+    if (step === 'stillWell' && node === 'gw-1') throw new OrchError('LB_UNREACHABLE', 'gone', { host: 'lb' });
+  };
+  const run = await cluster.roll();
+  expect(run.codes).toEqual(['LB_UNREACHABLE']);
+  expect([cluster.fleet.standing('gw-1'), cluster.content('gw-2')]).toEqual(['in', 'old']);
+});
+
+test('a balancer that does not answer when finished nodes are looked at again blames none of them', async () => {
+  const cluster = new Cluster(3);
+  let looks = 0;
+  cluster.fleet.onStep = (step, node) => {
+    if (step === 'stillWell' && node === 'gw-1' && looks++ > 0)
+      throw new OrchError('LB_UNREACHABLE', 'gone', { host: 'lb' });
+  };
+  const run = await cluster.roll();
+  expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 3, codes: ['LB_UNREACHABLE'] });
+  expect(ends(run.events)).toEqual({ 'gw-1': 'done', 'gw-2': 'done', 'gw-3': 'untouched' });
+});
+
+describe('a drain that was lost right before the stop', () => {
+  const stopped = defineTask({
+    kind: 'stopped',
+    params: z.object({ path: z.string() }),
+    claim: (p) => `file:${p.path}`,
+    read: async (p, host) => ({ digest: (await host.sha256(p.path)) ?? '' }),
+    want: () => ({ digest: sha256('new') }),
+    async write(p, _change, host, _local, report) {
+      await report.aboutToStop();
+      await host.writeFile(p.path, 'new', ROOT);
+    },
+  });
+  const lost = async (also: (cluster: Cluster) => void) => {
+    const cluster = new Cluster(2);
+    let looks = 0;
+    cluster.fleet.onStep = (step, node) => {
+      if (step !== 'stillDrained' || node !== 'gw-1' || looks++ > 0) return;
+      cluster.fleet.set('gw-1', 'in');
+      also(cluster);
+      throw new OrchError('DRAIN_LOST', 'it is back', { host: 'lb', retryable: true });
+    };
+    const run = await runPlays(
+      [...cluster.nodes, cluster.fleet.lb],
+      function* () {
+        yield* play({
+          name: 'roll',
+          hosts: 'gw-1',
+          *tasks() {
+            yield stopped({ path: '/app' });
+          },
+        });
+      },
+      { fleet: cluster.fleet },
+    );
+    return { cluster, run };
+  };
+
+  test('is made once more', async () => {
+    const { cluster, run } = await lost(() => undefined);
+    expect({ codes: run.codes, content: cluster.content('gw-1') }).toEqual({ codes: [], content: 'new' });
+    expect(cluster.fleet.asked.filter((step) => step === 'drain gw-1')).toHaveLength(2);
+  });
+
+  test('is not, when somebody else is out by then: the budget would be overrun', async () => {
+    const { cluster, run } = await lost(({ fleet }) => fleet.set('gw-2', 'down'));
+    expect({ codes: run.codes, content: cluster.content('gw-1') }).toEqual({ codes: ['DRAIN_LOST'], content: 'old' });
+    expect(cluster.fleet.standing('gw-1')).toBe('in');
+  });
+});
+
+test('a balancer that is gone does not keep a node out of traffic on the others', async () => {
+  const cluster = new Cluster(2);
+  const { traffic } = cluster.fleet;
+  const gone = note({ path: '/on-the-first', content: 'in' }) as unknown as Task;
+  cluster.fleet.traffic = (node) => {
+    const own = traffic.call(cluster.fleet, node);
+    return (
+      own && {
+        ...own,
+        *restore() {
+          yield gone.delegate('lb-1');
+          yield* own.restore();
+        },
+      }
+    );
+  };
+  cluster.fleet.onStep = (step, node) => {
+    if (step === 'drained' && node === 'gw-1') throw new OrchError('LB_UNREACHABLE', 'gone', { host: 'lb-1' });
+  };
+  const run = await cluster.roll();
+  expect(run.report.exitCode).not.toBe(0);
+  expect(cluster.fleet.standing('gw-1')).toBe('in');
+});
+
 describe('nodes that are out of traffic already', () => {
   test('one that somebody else took out stays as it is, and is named', async () => {
     const cluster = new Cluster(3);
@@ -222,6 +322,24 @@ describe('nodes that are out of traffic already', () => {
   });
 });
 
+test('an interrupt before a node is given back, of which nothing was to be changed, is no success', async () => {
+  const cluster = new Cluster(3);
+  await cluster.roll();
+  for (const node of ['gw-1', 'gw-2']) cluster.fleet.set(node, 'mine');
+  const interrupt = new AbortController();
+  const run = await cluster.roll(
+    {},
+    {
+      signal: interrupt.signal,
+      onEvent: (event) => {
+        if (event.type === 'roll.step' && event.host === 'gw-1') interrupt.abort();
+      },
+    },
+  );
+  expect(['gw-1', 'gw-2'].map((node) => cluster.fleet.standing(node))).toEqual(['in', 'mine']);
+  expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 6, codes: ['NOT_GIVEN_BACK'] });
+});
+
 describe('what only a person can decide', () => {
   const held = (): Cluster => {
     const cluster = new Cluster(3);
@@ -238,6 +356,29 @@ describe('what only a person can decide', () => {
     expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 3, codes: ['CONTROL_PLANE_AWAY'] });
     expect(ends(run.events)).toEqual({ 'gw-1': 'done', 'gw-2': 'untouched', 'gw-3': 'untouched' });
     for (const { name } of cluster.nodes) expect([name, cluster.fleet.standing(name)]).toEqual([name, 'in']);
+  });
+
+  test('a no about the last node is not a success either', async () => {
+    const cluster = new Cluster(2);
+    cluster.fleet.onStep = (step) => {
+      if (step === 'stillWell') throw new OrchError('SOAK_INCONCLUSIVE', 'too few requests', { host: 'gw-1' });
+    };
+    const run = await cluster.roll({}, { select: () => [{ name: 'gw-1', address: '', groups: [], vars: {} }] });
+    expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 3, codes: ['SOAK_INCONCLUSIVE'] });
+    expect(ends(run.events)).toEqual({ 'gw-1': 'done' });
+  });
+
+  test('a yes given beforehand tries again in its own time, not as fast as it can', async () => {
+    const cluster = held();
+    const clock = virtualClock();
+    let asked = 0;
+    cluster.fleet.onStep = (step, node) => {
+      if (step === 'guard' && node === 'gw-2' && clock.now() < 120_000)
+        throw new OrchError('CONTROL_PLANE_AWAY', 'no endpoint answers', { host: 'gw-2' });
+    };
+    const run = await cluster.roll({}, { clock, ask: async () => ++asked < 100 });
+    expect(run.codes).toEqual([]);
+    expect(asked).toBeLessThan(30);
   });
 
   test('with a yes it is tried again', async () => {
@@ -285,6 +426,94 @@ test('an interrupt lets the node that is out come to a safe point, and starts no
   expect(['gw-1', 'gw-2', 'gw-3'].map((name) => cluster.fleet.standing(name))).toEqual(['in', 'in', 'in']);
 });
 
+test('a start is decided by a look that is younger than the answer to a question', async () => {
+  const cluster = new Cluster(2);
+  const run = await cluster.roll(
+    { leaveOut: true },
+    {
+      outage: async () => {
+        cluster.fleet.set('gw-2', 'down');
+        return true;
+      },
+    },
+  );
+  expect(cluster.fleet.asked.find((step) => step.startsWith('drain '))).toBe('drain gw-2');
+  expect(run.codes).toEqual(['ROLL_BUDGET_USED']);
+});
+
+test('an interrupt while hosts are staged blames nobody', async () => {
+  const cluster = new Cluster(3);
+  const interrupt = new AbortController();
+  const run = await runPlays(
+    [...cluster.nodes, cluster.fleet.lb],
+    function* () {
+      yield* play({
+        name: 'roll',
+        hosts: cluster.nodes.map(({ name }) => name).join(','),
+        *tasks({ name }) {
+          if (name !== 'gw-1') yield note({ path: '/staged', content: 'yes' });
+          if (name !== 'gw-1') yield note({ path: '/more', content: 'yes' });
+          yield served({ path: '/app', content: 'new' });
+        },
+      });
+    },
+    {
+      fleet: cluster.fleet,
+      signal: interrupt.signal,
+      onEvent: (event) => {
+        if (event.type === 'task.end' && event.host === 'gw-2') interrupt.abort();
+      },
+    },
+  );
+  expect(run.report.exitCode).toBe(6);
+  expect(ends(run.events)).toEqual({ 'gw-1': 'untouched', 'gw-2': 'untouched', 'gw-3': 'untouched' });
+});
+
+test('a node is watched beside those that are not changed yet', async () => {
+  const cluster = new Cluster(3);
+  const counted: string[] = [];
+  const { traffic } = cluster.fleet;
+  cluster.fleet.traffic = (node) => {
+    const own = traffic.call(cluster.fleet, node);
+    return (
+      own && {
+        ...own,
+        counters: () => {
+          counted.push(node);
+          return answer({});
+        },
+      }
+    );
+  };
+  await cluster.roll();
+  const first = (names: readonly string[]) => [...new Set(names)].sort();
+  // Each watch counts twice.
+  expect(first(counted.slice(0, 6))).toEqual(['gw-1', 'gw-2', 'gw-3']);
+  expect(first(counted.slice(6, 10))).toEqual(['gw-2', 'gw-3']);
+});
+
+test('a node without balancers that cannot be reached counts, and blinds nobody', async () => {
+  const cluster = new Cluster(3);
+  const { traffic } = cluster.fleet;
+  cluster.fleet.traffic = (node) => {
+    const own = traffic.call(cluster.fleet, node);
+    const self = answered({ path: '/app', passes: 1 });
+    return (
+      own && {
+        ...own,
+        *observe() {
+          if (node === 'gw-3') yield self;
+          return yield* own.observe();
+        },
+      }
+    );
+  };
+  const rollFlags = { includeHeld: false, skipUnreachable: true };
+  const run = await cluster.roll({ maxUnavailable: 2 }, { dead: ['gw-3'], rollFlags });
+  expect(ends(run.events)).toEqual({ 'gw-1': 'done', 'gw-2': 'done' });
+  expect(run.report.exitCode).toBe(3);
+});
+
 test('a node that is broken in a later batch is mended first, and stands in nobody’s way', async () => {
   const cluster = new Cluster(2);
   cluster.fleet.set('gw-2', 'down');
@@ -328,6 +557,31 @@ describe('nothing gets by', () => {
     const run = await cluster.roll();
     expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 3, codes: ['NOT_UP'] });
     expect(ends(run.events)).toEqual({ 'gw-1': 'failed', 'gw-2': 'done' });
+  });
+
+  test('a task that does so by what was found on the hosts is refused when it comes to it', async () => {
+    const cluster = new Cluster(2);
+    const plays = function* () {
+      yield* play({
+        name: 'elsewhere',
+        hosts: 'gw-1',
+        *tasks() {
+          const { there } = yield* found({ path: '/app' });
+          if (there === 'yes') yield served({ path: '/app', content: 'new' }).delegate('gw-2');
+        },
+      });
+    };
+    const found = defineTask({
+      kind: 'found',
+      params: z.object({ path: z.string() }),
+      impact: 'none',
+      claim: (p) => `gate:${p.path}`,
+      read: async (p, host) => ({ there: (await host.stat(p.path)) === null ? 'no' : 'yes' }),
+      want: (_p, now) => now,
+      result: (state) => state,
+    });
+    const { codes } = await runPlays([...cluster.nodes, cluster.fleet.lb], plays, { fleet: cluster.fleet });
+    expect([codes, cluster.content('gw-2')]).toEqual([['NO_TURN'], 'old']);
   });
 
   test('a task that changes what another host serves is refused offline', async () => {

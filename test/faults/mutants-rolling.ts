@@ -52,8 +52,15 @@ export const ROLLING_MUTANTS: readonly Mutant[] = [
   rolling(
     'due.ts',
     'a broken node that came back is stopped without proof',
-    "if (node.step === 'prove' && isOut(node))",
+    "if (node.step === 'prove' && isEmpty(node))",
     "if (node.step === 'prove')",
+  ),
+  rolling(
+    'budget.ts',
+    'where nobody counts, a node that was left drained is stopped without proof',
+    'isOut(node) && node.seen?.uncounted !== true',
+    'isOut(node)',
+    ['test/rolling/failures.test.ts'],
   ),
   rolling(
     'due.ts',

@@ -182,6 +182,74 @@ describe('draining and giving back', () => {
     expect((await at.see()).servers).toMatchObject([{ state: 'maintenance' }, { state: 'up' }]);
   });
 
+  test('maintenance that somebody orders after our drain stays, and is theirs', async () => {
+    const at = scene([server(), server({ backend: 'tcp' })]);
+    expect(await at.run(() => DRAIN())).toEqual([]);
+    at.order('set server gateways/gw-1 state maint');
+    expect(await at.see()).toMatchObject({ held: ['gateways/gw-1'], lease: { held: [] } });
+    expect(await at.run(() => RESTORE())).toEqual([]);
+    expect(await at.see()).toMatchObject({
+      servers: [{ state: 'maintenance' }, { state: 'up' }],
+      held: ['gateways/gw-1'],
+      lease: null,
+    });
+  });
+
+  test.each([
+    ['', []],
+    ['that an earlier version has put on record', undefined],
+  ])('what we have closed ourselves is given back %s', async (_what, closed) => {
+    const at = scene([server({ cookie: 'one' }), server({ backend: 'tcp' })]);
+    if (closed === undefined) {
+      const settings = { admin: 'ready', weight: '1' };
+      const before = { 'gateways/gw-1': settings, 'tcp/gw-1': settings };
+      const lease = { node: 'gw-1', before, by: 'a@b', at: 'then', reason: 'r', held: [] };
+      at.host.files.makeDirectory('/var/lib/api7-orch/leases', { ...ROOT, mode: '0700' });
+      at.host.files.write(leasePath('gateways', 'gw-1'), Buffer.from(JSON.stringify(lease)), { ...ROOT, mode: '0600' });
+    }
+    expect(await at.run(() => DRAIN())).toEqual([]);
+    expect(await at.run(() => DRAIN('closed'))).toEqual([]);
+    expect(await at.see()).toMatchObject({
+      servers: [{ state: 'maintenance' }, { state: 'maintenance' }],
+      held: [],
+    });
+    expect(await at.run(() => RESTORE())).toEqual([]);
+    expect((await at.see()).servers).toMatchObject([{ state: 'up' }, { state: 'up' }]);
+  });
+
+  test("what a person took out no run gives back; what a run took out a person's drain makes theirs", async () => {
+    const at = scene([server()]);
+    const byHand = outOfTraffic({
+      balancer: BALANCER,
+      member: MEMBER,
+      by: 'ann@desk',
+      reason: 'disks',
+      how: 'drained',
+      kind: 'hand',
+    });
+    expect(await at.run(() => DRAIN())).toEqual([]);
+    expect((await at.see()).lease).toMatchObject({ kind: 'run' });
+    expect(
+      await at.run(function* () {
+        yield byHand;
+      }),
+    ).toEqual([]);
+    expect((await at.see()).lease).toMatchObject({
+      kind: 'hand',
+      by: 'ann@desk',
+      reason: 'disks',
+      before: { 'gateways/gw-1': { admin: 'ready' } },
+    });
+    expect(await at.run(() => RESTORE())).toEqual([]);
+    expect((await at.see()).servers).toMatchObject([{ state: 'drained' }]);
+    expect(
+      await at.run(function* () {
+        yield backInTraffic({ balancer: BALANCER, member: MEMBER, byHand: true });
+      }),
+    ).toEqual([]);
+    expect(await at.see()).toMatchObject({ servers: [{ state: 'up' }], lease: null });
+  });
+
   test('an agent\'s "ready" does not end the drain, and the agent is given back too', async () => {
     const at = scene([server({ agent: true })]);
     at.fake.agents('gateways/gw-1', 'ready');

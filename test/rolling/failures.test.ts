@@ -83,6 +83,18 @@ describe('a failure', () => {
     expect(ends.slice(0, 2).map(({ drained }) => drained)).toEqual(['yes', 'yes']);
   });
 
+  test.each(['confirm', 'soak'] as const)('of a balancer at %s is not held against the node behind it', (step) => {
+    const roll = new Roll(2);
+    roll.begin();
+    roll.goes('gw-1', ...TO_APPLY, 'ready', 'restore', ...(step === 'soak' ? (['confirm'] as const) : []));
+    expect(roll.did('gw-1', step, { kind: 'failed', fault: faultOn('lb-1'), elsewhere: true })).toEqual([
+      'refuse gw-2',
+      'gw-1 evidence',
+    ]);
+    roll.did('gw-1', 'evidence');
+    expect(roll.end('gw-1')).toBe('failed, in');
+  });
+
   test('while cleaning up does not hide the first one', () => {
     const roll = new Roll(1);
     roll.begin();
@@ -159,6 +171,29 @@ describe('a person is asked', () => {
     expect(roll.tell({ type: 'answered', go: true })).toEqual(['observe']);
     expect(roll.look()).toEqual(['gw-2 guard']);
   });
+});
+
+test.each([
+  ['whose balancers count nothing there', false, 'gw-1 apply'],
+  ['whose balancers do not count: requests may run there still', true, 'gw-1 prove'],
+])('a node that was left drained, %s', (_, uncounted, next) => {
+  const roll = new Roll(2);
+  roll.seen['gw-1'] = { ...LEASED, uncounted };
+  roll.begin();
+  roll.did('gw-1', 'guard');
+  expect(roll.look()).toEqual(['gw-1 drain']);
+  roll.did('gw-1', 'drain');
+  expect(roll.look()).toEqual([next]);
+});
+
+test('a broken node about to be drained is not, when nobody can see whether it serves and a person says no', () => {
+  const roll = new Roll(2);
+  roll.seen['gw-1'] = DOWN;
+  roll.begin();
+  expect(roll.did('gw-1', 'guard')).toEqual(['observe']);
+  expect(roll.tell({ type: 'blind', fault: faultOn('lb-1') })).toEqual(['hold']);
+  expect(roll.tell({ type: 'answered', go: false })).toEqual(['refuse gw-1', 'refuse gw-2', 'finish']);
+  expect(endOf(roll.state, 'gw-1')?.state).toBe('untouched');
 });
 
 describe('the network of the controller', () => {

@@ -96,3 +96,12 @@ test.each<{ stage: ConnectStage; says: string }>([
     hint: expect.any(String),
   });
 });
+
+test('a connection that is closed before the banner may be one too many, or have nobody behind it: both are said', () => {
+  const seen = { stage: 'banner', early: '' } as const;
+  const { message, hint } = connectFault(socketError('ECONNRESET'), target, seen);
+  expect(message).toMatch(/closed it before sshd had said anything/);
+  expect(hint).toMatch(/MaxStartups.*sshd has ended/);
+  const busy = connectFault(socketError('ECONNRESET'), target, { ...seen, early: 'Exceeded MaxStartups\r\n' });
+  expect(busy.hint).not.toMatch(/sshd has ended/);
+});
