@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { OrchError } from '../../src/core/errors.ts';
+import { play } from '../../src/core/play.ts';
+import { runPlays } from '../support/run-fake.ts';
 import { Cluster, ends } from '../support/toy-cluster.ts';
+import { served } from '../support/toy-tasks.ts';
 
 describe('what an earlier run left out of traffic', () => {
   const left = async (): Promise<Cluster> => {
@@ -31,5 +34,37 @@ describe('what an earlier run left out of traffic', () => {
     expect(run.codes).toEqual(['NOT_READY']);
     expect(ends(run.events)).toMatchObject({ 'gw-1': 'failed', 'gw-2': 'untouched' });
     expect(cluster.fleet.standing('gw-2')).toBe('mine');
+  });
+});
+
+describe('hosts that nobody can connect to, and that are skipped', () => {
+  const rollFlags = { includeHeld: false, skipUnreachable: true };
+
+  test('are told of in the end, and count', async () => {
+    const cluster = new Cluster(3);
+    const run = await cluster.roll({ maxUnavailable: 2 }, { dead: ['gw-2'], rollFlags });
+    expect(ends(run.events)).toEqual({ 'gw-1': 'done', 'gw-2': 'skipped', 'gw-3': 'done' });
+    expect(run.report.exitCode).toBe(3);
+  });
+
+  test('do not count where they are no members', async () => {
+    const cluster = new Cluster(2);
+    const other = new Cluster(1).nodes[0];
+    if (other === undefined) throw new Error('there is none');
+    Object.assign(other, { name: 'elsewhere' });
+    const plays = function* () {
+      for (const hosts of ['gw-1,gw-2', 'elsewhere'])
+        yield* play({
+          name: hosts,
+          hosts,
+          *tasks() {
+            yield served({ path: '/app', content: 'new' });
+          },
+        });
+    };
+    const hosts = [...cluster.nodes, cluster.fleet.lb, other];
+    const run = await runPlays(hosts, plays, { fleet: cluster.fleet, dead: ['elsewhere'], rollFlags });
+    expect([cluster.content('gw-1'), cluster.content('gw-2')]).toEqual(['new', 'new']);
+    expect(run.codes).toEqual(['CONNECT_REFUSED']);
   });
 });
