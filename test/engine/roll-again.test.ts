@@ -68,3 +68,13 @@ describe('hosts that nobody can connect to, and that are skipped', () => {
     expect(run.codes).toEqual(['CONNECT_REFUSED']);
   });
 });
+
+test('what a program finds after the whole roll is over is told of its node', async () => {
+  const cluster = new Cluster(1);
+  cluster.fleet.onStep = (step) => {
+    if (step === 'stillWell') cluster.fleet.set('gw-1', 'down');
+  };
+  const run = await cluster.roll({}, { gated: true, outage: async () => true });
+  expect({ codes: run.codes, exit: run.report.exitCode }).toEqual({ codes: ['NOT_USED'], exit: 3 });
+  expect(ends(run.events)).toEqual({ 'gw-1': 'failed' });
+});
