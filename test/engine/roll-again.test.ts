@@ -3,6 +3,7 @@ import { OrchError } from '../../src/core/errors.ts';
 import { play } from '../../src/core/play.ts';
 import { runPlays } from '../support/run-fake.ts';
 import { Cluster, ends } from '../support/toy-cluster.ts';
+import { answer } from '../support/toy-fleet.ts';
 import { served } from '../support/toy-tasks.ts';
 
 describe('what an earlier run left out of traffic', () => {
@@ -77,4 +78,25 @@ test('what a program finds after the whole roll is over is told of its node', as
   const run = await cluster.roll({}, { gated: true, outage: async () => true });
   expect({ codes: run.codes, exit: run.report.exitCode }).toEqual({ codes: ['NOT_USED'], exit: 3 });
   expect(ends(run.events)).toEqual({ 'gw-1': 'failed' });
+});
+
+test('nobody is asked whether a node answers well that does not', async () => {
+  const cluster = new Cluster(2);
+  const { traffic } = cluster.fleet;
+  const none = { requests: 0, status4xx: 0, status5xx: 0, connectErrors: 0, responseErrors: 0, epoch: '1' };
+  cluster.fleet.traffic = (node) => {
+    const own = traffic.call(cluster.fleet, node);
+    return own && { ...own, counters: () => answer({ lb: none }) };
+  };
+  cluster.fleet.onStep = (step, node) => {
+    if (step === 'stillWell' && node === 'gw-1') throw new OrchError('NOT_READY', 'gone', { host: 'gw-1' });
+  };
+  const asked: string[] = [];
+  const ask = async (question: string): Promise<boolean> => {
+    asked.push(question);
+    return true;
+  };
+  const run = await cluster.roll({}, { ask });
+  expect({ codes: run.codes, asked }).toEqual({ codes: ['NOT_READY'], asked: [] });
+  expect(cluster.fleet.standing('gw-1')).toBe('mine');
 });
