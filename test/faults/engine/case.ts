@@ -21,6 +21,9 @@ const HARMLESS: ReadonlySet<string> = new Set([
   'holdGo',
 ]);
 
+/** No node feels anything of these. */
+const OUTSIDE: ReadonlySet<string> = new Set(['replyLost', 'killedBefore', 'killedAfter']);
+
 const WRITES: ReadonlySet<string> = new Set(['drain', 'apply', 'restore']);
 
 /** A drain that a reload has undone is made once more, where nobody counts on it yet or for the last time. */
@@ -93,7 +96,7 @@ const isHealthy = (world: World, { unstaged = [], inRun }: Case): boolean =>
   Object.values(world.nodes).every(({ running, sick, reachable }) => running && !sick && reachable);
 
 /** What must not matter does not; what does is told by its own name. */
-function checkOutcome({ faults }: Case, lives: readonly Life[]): void {
+function checkOutcome({ faults, fleet }: Case, lives: readonly Life[]): void {
   const last = lives.at(-1);
   const happened = lives.flatMap((life) => life.happened);
   const code = last?.report?.exitCode;
@@ -102,6 +105,9 @@ function checkOutcome({ faults }: Case, lives: readonly Life[]): void {
     HARMLESS.has(kind) || (kind === 'retried' && !WRITES.has(step)) || isDrainedAgain(step, kind);
   if (happened.every(borne) && code !== 0)
     throw new Violation(`${faults.map(({ kind }) => kind)} makes it exit with ${code}: ${last && why(last)}`);
+  const asked = lives.some(({ events }) => events.some(({ type }) => type === 'roll.hold'));
+  if (asked && fleet > 2 && happened.every(({ kind }) => OUTSIDE.has(kind)))
+    throw new Violation('somebody is asked for nothing');
   const failing = happened.length === 1 && happened.some(({ kind }) => kind === 'fails' || kind === 'half');
   if (failing && (code === 0 || !why(last as Life).includes('SIMULATED')))
     throw new Violation(`what failed is told as ${last && why(last)}, and the exit code is ${code}`);

@@ -22,6 +22,8 @@ const CARRIES_OUT: Readonly<Record<string, readonly Program[]>> = {
 /** What must have come before a stop, in this order, each after the last one of the kind before. */
 const BEFORE_STOP: readonly Program[] = ['drain', 'drained', 'guard', 'stillDrained'];
 
+const AFTER_FAILURE: ReadonlySet<string> = new Set(['giveBack', 'isolate', 'evidence']);
+
 const SOAK_MS = 2000;
 
 /** Watches the way that nodes go: by which programs a step was carried out, and by which look it was begun. */
@@ -38,6 +40,7 @@ export class Way {
   #happened = 0;
   #cut = -1;
   #interrupted = false;
+  readonly #failed = new Set<string>();
 
   constructor(cluster: Cluster, tell: (what: string) => void) {
     this.#cluster = cluster;
@@ -47,6 +50,7 @@ export class Way {
   /** Another controller: what it has seen and done is nothing yet. */
   begin(): void {
     this.#ended.clear();
+    this.#failed.clear();
     this.#interrupted = false;
     this.#cut = -1;
   }
@@ -75,6 +79,7 @@ export class Way {
     const { host, step, status, durationMs } = event;
     if (status === 'begun') this.#begins(host, step);
     else this.#happened = this.#count;
+    if (status === 'failed') this.#failed.add(host);
     if (status === 'ok') this.#went(host, step, durationMs);
   }
 
@@ -107,6 +112,7 @@ export class Way {
 
   #begins(node: string, step: string): void {
     this.#begun.set(node, this.#count);
+    if (this.#failed.has(node) && !AFTER_FAILURE.has(step)) this.#tell(`${step} of ${node}, which has failed`);
     if (!this.#isBalanced) return;
     if (this.#looked < this.#cut) this.#tell(`${step} of ${node} before all was seen again`);
     if (step !== 'guard') return;
