@@ -62,7 +62,7 @@ class HostApply {
         this.#seeRest(segment);
         if (segment.done) {
           await this.#settle();
-          await this.#giveBack();
+          if (this.#hasTurn) await this.#giveBack();
           return this.#result('ok', segment.value);
         }
         answer = answerOf(entries.at(-1));
@@ -105,7 +105,7 @@ class HostApply {
       await this.#takeTurn();
       await this.#look(entries, i);
     }
-    if (entry.task.type.inTraffic && this.#hasTurn) {
+    if (entry.task.type.inTraffic && (this.#hasTurn || entry.plan.status === 'change')) {
       await this.#giveBack();
       await this.#look(entries, i);
     }
@@ -177,11 +177,10 @@ class HostApply {
     this.#age();
   }
 
+  /** Also what an earlier run left out of traffic, which nothing here may have to be changed of. */
   async #giveBack(): Promise<void> {
-    if (!this.#hasTurn) return;
-    await this.#run.turns.giveBack(this.#run.host.name);
+    if (await this.#run.turns.giveBack(this.#run.host.name)) this.#age();
     this.#hasTurn = false;
-    this.#age();
   }
 
   /** Entries up to and including the next one that has something to do: those must be read again after a write. */

@@ -87,7 +87,8 @@ export class Hosts {
   }
 
   async #connectPatiently(host: string): Promise<Connection> {
-    const begun = this.#clock.now();
+    const first = this.#clock.now();
+    let begun = first;
     let holding = false;
     try {
       for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
@@ -97,11 +98,15 @@ export class Hosts {
           // Spread out: all hosts behind one switch come back together.
           const ms = pause * (0.5 + Math.random());
           if (!mayComeBack(error)) throw error;
-          const waited = this.#clock.now() + ms - begun;
-          if (waited > this.#patienceMs) {
-            if (waited > this.#holdMs || !(await this.#nobodyAnswers(host))) throw error;
-            if (!holding) this.#hold(1);
-            holding = true;
+          const now = this.#clock.now() + ms;
+          if (now - begun > this.#patienceMs) {
+            if (now - first > this.#holdMs) throw error;
+            const silent = await this.#nobodyAnswers(host);
+            if (!silent && !holding) throw error;
+            if (silent !== holding) this.#hold(silent ? 1 : -1);
+            // The network is back, and this attempt was made before: the host gets its own time to come back, too.
+            if (!silent) begun = this.#clock.now();
+            holding = silent;
           }
           await this.#clock.sleep(ms, this.#signal);
         }

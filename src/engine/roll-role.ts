@@ -1,14 +1,14 @@
 import type { NodeInit, Options } from '../rolling/types.ts';
 import type { RollContext } from './roll.ts';
 
-/** Everybody who counts: the play's hosts, and the other members of their pools. */
+/** Everybody who counts: the play's hosts, and the other members of their pools. `lost`: nobody answers there. */
 export function roleOf(
   { fleet }: RollContext,
   hosts: readonly string[],
   lost: ReadonlySet<string>,
 ): readonly NodeInit[] {
-  const inRun = new Set([...hosts, ...lost]);
-  return [...new Set([...inRun, ...(fleet?.role([...inRun]) ?? [])])].map((id) => ({
+  const inRun = new Set(hosts);
+  return [...new Set([...hosts, ...(fleet?.role(hosts) ?? [])])].map((id) => ({
     id,
     inRun: inRun.has(id),
     balanced: fleet?.traffic(id) !== undefined,

@@ -17,7 +17,7 @@ import { lookAround } from './roll-look.ts';
 import { optionsOf, roleOf } from './roll-role.ts';
 import { RollSoak } from './roll-soak.ts';
 import { RollSteps, resultOf } from './roll-steps.ts';
-import { rolledNode } from './rolled-node.ts';
+import { tellEnds } from './rolled-nodes.ts';
 import type { RunContext } from './run-playbook.ts';
 import type { Slots } from './slots.ts';
 import { type Turns, TurnsClosed } from './turns.ts';
@@ -60,7 +60,7 @@ export class Roll implements Turns {
   #begun: Promise<void> | undefined;
   #state: State;
 
-  /** `lost`: hosts of the play that nobody could connect to and that are to be skipped. */
+  /** `lost`: whom nobody could connect to; those of them that are hosts of the play are skipped. */
   constructor(context: RollContext, hosts: readonly string[], lost: ReadonlySet<string>) {
     this.#context = context;
     this.#inRun = hosts;
@@ -111,12 +111,29 @@ export class Roll implements Turns {
     return this.#steps.aboutToStop(host);
   }
 
-  async giveBack(host: string): Promise<void> {
-    if (!this.#granted.delete(host)) return;
-    this.#send({ type: 'did', node: host, step: 'apply', result: { kind: 'ok' } });
+  async giveBack(host: string): Promise<boolean> {
+    if (this.#granted.delete(host)) this.#send({ type: 'did', node: host, step: 'apply', result: { kind: 'ok' } });
+    else if (await this.#isLeftOut(host)) this.#changesNothing(host);
+    else return false;
     await this.#over.get(host)?.promise;
     const failure = this.failure(host);
     if (failure !== undefined) throw failure;
+    const { state, why = '' } = endOf(this.#state, host) ?? {};
+    if (state === 'untouched') throw new TurnsClosed(why);
+    return true;
+  }
+
+  /** Drained by an earlier run, and nothing of it was to be changed so far. */
+  async #isLeftOut(host: string): Promise<boolean> {
+    return endOf(this.#state, host) === undefined && (await this.#look([host]))[host]?.leased === true;
+  }
+
+  /** Its program waits to be back in traffic: from here on nothing of it may be changed that serves. */
+  #changesNothing(host: string): void {
+    this.#taken.add(host);
+    this.#context.slots.free(host);
+    this.#passed.get(host)?.resolve(true);
+    this.#send({ type: 'ended', node: host, ok: true });
   }
 
   async end(host: string, { status, error }: Pick<HostResult, 'status' | 'error'>): Promise<OrchError | undefined> {
@@ -138,15 +155,7 @@ export class Roll implements Turns {
 
   /** Tells how every node came out of it; nothing where nobody had to wait for a turn. */
   async report(): Promise<void> {
-    const { emit, play } = this.#context;
-    if (!this.#acted) return;
-    const nodes = this.#inRun.flatMap((id) => {
-      const end = endOf(this.#state, id);
-      if (end === undefined) return [];
-      const state = this.#leftOut.has(id) ? 'untouched' : end.state;
-      return [[id, rolledNode({ ...end, state }, this.#context.restoreCommand?.(id))] as const];
-    });
-    emit({ type: 'roll.end', play: play.options.name, nodes: Object.fromEntries(nodes) });
+    if (this.#acted) tellEnds(this.#context, this.#state, this.#inRun, this.#leftOut);
   }
 
   /** Why a node failed, also when that was found only after its program had ended. */
@@ -176,7 +185,7 @@ export class Roll implements Turns {
         this.#refuse(command.node, command.why, command.own);
         break;
       case 'hold':
-        void this.#ask(command.node, command.fault);
+        void askPerson(this.#context, command.node, command.fault).then((go) => this.#send({ type: 'answered', go }));
         break;
       case 'finish':
         break;
@@ -225,10 +234,8 @@ export class Roll implements Turns {
     }
   }
 
-  #look = () => lookAround(this.#context, this.#steps, this.#role, this.#troubled);
-
-  async #ask(node: string | undefined, fault: Fault): Promise<void> {
-    this.#send({ type: 'answered', go: await askPerson(this.#context, node, fault) });
+  #look(nodes = this.#role): Promise<Readonly<Record<string, Observation>>> {
+    return lookAround(this.#context, this.#steps, nodes, this.#troubled);
   }
 
   /** Members in service to compare a changed one with: those that this run has not changed, while there are any. */

@@ -26,7 +26,7 @@ export async function runPlay(
   const rolling = { ...context, play, slots, hostNamed: (name: string) => known.get(name) ?? strange(name) };
   const reached = hosts.filter(({ name }) => !lost.has(name));
   const names = reached.map(({ name }) => name);
-  const turns = check ? new RollPreview(rolling, names) : new Roll(rolling, names, lost);
+  const turns = check ? new RollPreview(rolling, names) : new Roll(rolling, all, lost);
   const each = async (host: Host): Promise<void> => {
     await slots.take(host.name);
     const begun = clock.now();

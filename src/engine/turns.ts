@@ -24,8 +24,13 @@ export interface Turns {
   take(host: string): Promise<void>;
   /** Something that serves is about to be stopped: one last look. @throws OrchError and then nothing has been stopped */
   aboutToStop(host: string): Promise<void>;
-  /** The host is as wanted: gives it back to its balancers and waits until all is well. @throws OrchError */
-  giveBack(host: string): Promise<void>;
+  /**
+   * The host is as wanted: gives it back to its balancers and waits until all is well. One that never had a turn is given
+   * back if an earlier run left it out. False: nothing was to be given back.
+   *
+   * @throws OrchError, TurnsClosed
+   */
+  giveBack(host: string): Promise<boolean>;
   /** The host's program is over. Comes back when nothing more will be done with the host. */
   end(host: string, result: Pick<HostResult, 'status' | 'error'>): Promise<OrchError | undefined>;
 }
@@ -35,6 +40,6 @@ export const FREE_TURNS: Turns = {
   looked: () => undefined,
   take: async () => undefined,
   aboutToStop: async () => undefined,
-  giveBack: async () => undefined,
+  giveBack: async () => false,
   end: async () => undefined,
 };

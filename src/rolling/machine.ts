@@ -64,7 +64,8 @@ export function startRoll(options: Options, nodes: readonly NodeInit[]): State {
  * @example const { state, commands } = advance(startRoll(options, nodes), { type: 'wants', node: 'gw-1' });
  */
 export function advance(state: State, event: Event): Advance {
-  if (state.finished) return { state, commands: [] };
+  // What a program finds after the end is still told of its node; nothing is done about it any more.
+  if (state.finished) return { state: event.type === 'ended' ? absorb(state, event) : state, commands: [] };
   return proceed(absorb(state, event));
 }
 

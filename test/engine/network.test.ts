@@ -64,3 +64,20 @@ test('even the network is not waited for without end', async () => {
   expect(now()).toBeGreaterThan(9 * 60_000);
   expect(heard).toEqual([false, true]);
 });
+
+test('a host that is back a little later than the network is not judged by what came before', async () => {
+  const { hosts, cut, open, now } = fleet(['gw-1', 'lb-1'], Number.POSITIVE_INFINITY);
+  const connections = await open();
+  for (const name of connections.keys()) cut.add(name);
+  const [gateway, balancer] = [...connections].map(([name, lost]) => hosts.reconnect(name, lost));
+  const outcome = gateway?.then(
+    () => 'back',
+    () => 'given up',
+  );
+  while (now() < 60_000) await new Promise((resolve) => setImmediate(resolve));
+  cut.delete('lb-1');
+  await balancer;
+  for (const since = now(); now() < since + 8000; ) await new Promise((resolve) => setImmediate(resolve));
+  cut.delete('gw-1');
+  expect(await outcome).toBe('back');
+});

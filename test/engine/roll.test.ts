@@ -3,77 +3,12 @@ import { z } from 'zod';
 import { sha256 } from '../../src/core/data.ts';
 import { defineTask } from '../../src/core/define-task.ts';
 import { OrchError } from '../../src/core/errors.ts';
-import type { RunEvent } from '../../src/core/event.ts';
-import { type PlayOptions, play } from '../../src/core/play.ts';
-import type { RollingOptions } from '../../src/core/rolling.ts';
+import { play } from '../../src/core/play.ts';
 import type { Task } from '../../src/core/task.ts';
-import { FakeHost } from '../../src/transport/fake-host.ts';
-import { type FakeRunOptions, runPlays, virtualClock } from '../support/run-fake.ts';
-import { answer, ToyFleet } from '../support/toy-fleet.ts';
+import { runPlays, virtualClock } from '../support/run-fake.ts';
+import { Cluster, ends } from '../support/toy-cluster.ts';
+import { answer, ROOT } from '../support/toy-fleet.ts';
 import { answered, note, served } from '../support/toy-tasks.ts';
-
-const ROOT = { mode: '0644', owner: 'root', group: 'root' } as const;
-
-/** Nodes that serve `old`, behind a toy balancer. */
-class Cluster {
-  readonly fleet: ToyFleet;
-  readonly nodes: readonly FakeHost[];
-  /** Most nodes out of traffic by our own hand at any write on the balancer. */
-  mostOut = 0;
-
-  constructor(count: number) {
-    const names = Array.from({ length: count }, (_, i) => `gw-${i + 1}`);
-    this.fleet = new ToyFleet(names);
-    this.nodes = names.map((name) => {
-      const host = new FakeHost({ name });
-      host.files.set('/', { type: 'directory', content: Buffer.alloc(0), ...ROOT });
-      host.files.set('/app', { type: 'file', content: Buffer.from('old'), ...ROOT });
-      return host;
-    });
-    this.fleet.lb.onWrite = () => {
-      this.mostOut = Math.max(this.mostOut, names.filter((name) => this.fleet.standing(name) !== 'in').length);
-    };
-  }
-
-  roll(
-    rolling: RollingOptions = {},
-    { batch = '100%', ...options }: FakeRunOptions & { batch?: PlayOptions<void>['batch'] } = {},
-  ) {
-    return runPlays(
-      [...this.nodes, this.fleet.lb],
-      function* () {
-        yield* play({
-          name: 'roll',
-          hosts: 'nodes',
-          rolling,
-          batch,
-          *tasks() {
-            yield served({ path: '/app', content: 'new' });
-          },
-        });
-      },
-      {
-        fleet: this.fleet,
-        select: () => this.nodes.map(({ name }) => ({ name, address: '', groups: [], vars: {} })),
-        ...options,
-      },
-    );
-  }
-
-  content(name: string): string | undefined {
-    return this.nodes
-      .find((host) => host.name === name)
-      ?.files.read('/app', 100)
-      ?.toString();
-  }
-}
-
-const ends = (events: readonly RunEvent[]) =>
-  Object.fromEntries(
-    events.flatMap((event) =>
-      event.type === 'roll.end' ? Object.entries(event.nodes).map(([name, { state }]) => [name, state]) : [],
-    ),
-  );
 
 describe('a roll that goes well', () => {
   test('takes each node out, proves it, changes it, gives it back, and watches it, one after another', async () => {

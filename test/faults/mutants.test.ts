@@ -29,25 +29,28 @@ const run = (...argv: readonly string[]) =>
 
 const runTests = (files: readonly string[]) =>
   run(join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'unit', ...files);
-const runMatrix = () => run(join(root, 'test/faults/mutants-matrix.ts'), tree);
+const runTable = (by: 'matrix' | 'engine') =>
+  by === 'matrix'
+    ? run(join(root, 'test/faults/mutants-matrix.ts'), tree)
+    : run(join(tree, 'test/faults/mutants-engine-table.ts'));
 
 /** Who noticed what; undefined: nobody. A run that does not come to an end was noticed, too. */
 function noticed({ by }: Mutant): string | undefined {
-  const { status, signal, stdout, stderr } = by === 'matrix' ? runMatrix() : runTests(by);
+  const { status, signal, stdout, stderr } = typeof by === 'string' ? runTable(by) : runTests(by);
   if (signal !== null) return `ended by ${signal}`;
-  if (by === 'matrix' && status !== 3 && status !== 0) throw new Error(`it cannot even be loaded: ${stderr}`);
+  if (typeof by === 'string' && status !== 3 && status !== 0) throw new Error(`it cannot even be loaded: ${stderr}`);
   return status === 0 ? undefined : stdout;
 }
 
 describe('without a mistake nobody complains', () => {
-  test('the matrix', { timeout: LIMIT_MS }, () => {
-    const { status, stdout, stderr } = runMatrix();
+  test.each(['matrix', 'engine'] as const)('the table of %s', { timeout: LIMIT_MS }, (by) => {
+    const { status, stdout, stderr } = runTable(by);
     expect(`${stdout}${stderr}`).toMatch(/^\d+ cases/);
     expect(status).toBe(0);
   });
 
   test('the tests', { timeout: LIMIT_MS }, () => {
-    const files = new Set(MUTANTS.flatMap(({ by }) => (by === 'matrix' ? [] : by)));
+    const files = new Set(MUTANTS.flatMap(({ by }) => (typeof by === 'string' ? [] : by)));
     const { status, stdout, stderr } = runTests([...files]);
     expect(status, `${stdout}${stderr}`).toBe(0);
   });

@@ -1,3 +1,4 @@
+import { ENGINE_MUTANTS } from './mutants-engine.ts';
 import { LB_MUTANTS } from './mutants-lb.ts';
 import { ROLLING_MUTANTS } from './mutants-rolling.ts';
 
@@ -9,8 +10,8 @@ export interface Mutant {
   readonly replace: string;
   /** What the mistake would do. */
   readonly why: string;
-  /** Who must notice: the machine's matrix, or these test files. */
-  readonly by: 'matrix' | readonly string[];
+  /** Who must notice: the machine's matrix, its table with the real engine, or these test files. */
+  readonly by: 'matrix' | 'engine' | readonly string[];
 }
 
-export const MUTANTS: readonly Mutant[] = [...ROLLING_MUTANTS, ...LB_MUTANTS];
+export const MUTANTS: readonly Mutant[] = [...ROLLING_MUTANTS, ...ENGINE_MUTANTS, ...LB_MUTANTS];

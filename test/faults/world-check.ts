@@ -29,13 +29,13 @@ export function checkEnd(ledger: Ledger, before: World): void {
 }
 
 /** Whoever was taken out is given back as it was, or a lease says what it was. */
-function checkSettings(before: World, after: World, id: string): void {
+export function checkSettings(before: World, after: World, id: string): void {
   const wanted = membersOf(before, id).map(({ admin, lease }) => lease ?? admin);
   const got = membersOf(after, id).map(({ admin, lease }) => lease ?? admin);
   if (wanted.join() !== got.join()) throw new Violation(`${id} was ${wanted} and is left ${got}`);
 }
 
-function checkAlike(before: World, after: World, id: string, why: string): void {
+export function checkAlike(before: World, after: World, id: string, why: string): void {
   checkSettings(before, after, id);
   const leases = (world: World) =>
     membersOf(world, id)

@@ -130,6 +130,15 @@ describe('a failure', () => {
     expect(roll.tell(late)).toEqual(['refuse gw-2', 'finish']);
     expect(endOf(roll.state, 'gw-1')?.state).toBe('failed');
   });
+
+  test('of a program after the roll was over is told, and nothing is done about it', () => {
+    const roll = new Roll(1);
+    roll.begin();
+    roll.goes('gw-1', ...TO_APPLY, ...BACK);
+    expect(roll.state.finished).toBe(true);
+    expect(roll.tell({ type: 'ended', node: 'gw-1', ok: false, fault: faultOn('gw-1') })).toEqual([]);
+    expect(endOf(roll.state, 'gw-1')?.state).toBe('failed');
+  });
 });
 
 describe('a person is asked', () => {

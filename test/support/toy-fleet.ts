@@ -6,7 +6,8 @@ import type { Steps, Task } from '../../src/core/task.ts';
 import { FakeHost } from '../../src/transport/fake-host.ts';
 import { note } from './toy-tasks.ts';
 
-const ROOT = { mode: '0644', owner: 'root', group: 'root' } as const;
+/** How files of toys are owned. */
+export const ROOT = { mode: '0644', owner: 'root', group: 'root' } as const;
 
 /** What the toy balancer has written down for a node. `mine`: drained by the tool; `theirs`: by somebody else. */
 export type Standing = 'in' | 'down' | 'mine' | 'theirs';
@@ -32,6 +33,19 @@ const says = defineTask({
   want: (p) => ({ text: p.text }),
   patience: () => ({ withinMs: 5000, everyMs: 1000, passes: 1 }),
   unmet: (p) => new OrchError(p.code, `${p.path} does not say ${p.text}`),
+});
+
+/** A gate for a node's own program: the balancer uses it. */
+const uses = defineTask({
+  kind: 'uses',
+  params: z.object({ path: z.string() }),
+  impact: 'none',
+  inTraffic: true,
+  claim: (p) => `gate:${p.path} in`,
+  read: async (p, host) => ({ text: (await host.read(p.path))?.toString() ?? '' }),
+  want: () => ({ text: 'in' }),
+  patience: () => ({ withinMs: 5000, everyMs: 1000, passes: 1 }),
+  unmet: (p) => new OrchError('NOT_USED', `${p.path} is not in`),
 });
 
 /** A program that knows its answer. */
@@ -68,6 +82,10 @@ export class ToyFleet implements Fleet {
 
   standing(node: string): Standing {
     return this.lb.files.read(`/standing/${node}`, 100)?.toString() as Standing;
+  }
+
+  uses(node: string): Task {
+    return uses({ path: `/standing/${node}` }).delegate('lb') as unknown as Task;
   }
 
   role(nodes: readonly string[]): readonly string[] {

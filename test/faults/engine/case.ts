@@ -1,0 +1,122 @@
+import type { RunEvent } from '../../../src/core/event.ts';
+import { ids, OPTIONS, type Case as Row } from '../machine-cases.ts';
+import { cloneWorld, makeWorld, membersOf, Violation, type World } from '../world.ts';
+import { checkRest } from '../world-check.ts';
+import { checkLife } from './check.ts';
+import { Cluster } from './cluster.ts';
+import { type Life, live, type Setup } from './life.ts';
+import type { Fault } from './strike.ts';
+import { Watch } from './watch.ts';
+
+/** A row of the machine's table, with faults that only hosts know. */
+export type Case = Omit<Row, 'faults'> & { readonly faults: readonly Fault[] };
+
+/** Whatever of these happens, a run on healthy hosts ends as if it had not. */
+const HARMLESS: ReadonlySet<string> = new Set([
+  'replyLost',
+  'network',
+  'recovers',
+  'killedBefore',
+  'killedAfter',
+  'holdGo',
+]);
+
+/** No node feels anything of these. */
+const OUTSIDE: ReadonlySet<string> = new Set(['replyLost', 'killedBefore', 'killedAfter']);
+
+const WRITES: ReadonlySet<string> = new Set(['drain', 'apply', 'restore']);
+
+/** A drain that a reload has undone is made once more, where nobody counts on it yet or for the last time. */
+const isDrainedAgain = (step: string, kind: string): boolean =>
+  kind === 'reload' && (step === 'guard' || step === 'lastLook');
+
+const LIVES = 4;
+
+/**
+ * One case with the real engine, the real tasks of the balancers and fake hosts: the run with its faults (a controller that
+ * is killed is followed by another one), then people mend what is broken, and the same run is made once more. It must end where
+ * a run without any fault does. @throws Violation
+ */
+export async function playReal(
+  one: Case,
+  listen: (event: RunEvent) => void = () => undefined,
+): Promise<readonly Life[]> {
+  const given = makeWorld(ids(one.fleet), one.change);
+  one.prepare?.(given);
+  for (const id of one.skipped ?? []) Object.assign(given.nodes[id] ?? {}, { reachable: false });
+  const cluster = new Cluster(given);
+  const options = { ...OPTIONS, ...one.options };
+  const watch = new Watch(cluster, Number(options.maxUnavailable));
+  // Balancers have seen who is broken.
+  await cluster.time.until(cluster.time.sleep(10_000), () => undefined);
+  const nth = typeof one.order === 'number' ? one.order : 0;
+  const setup: Setup = {
+    options,
+    nth,
+    listen,
+    inRun: one.inRun ?? ids(one.fleet),
+    unstaged: one.unstaged ?? [],
+    skipUnreachable: (one.skipped ?? []).length > 0,
+    faults: one.faults,
+  };
+  const first = await cluster.world();
+  const lives: Life[] = [];
+  for (let faults = one.faults; ; ) {
+    const life = await lived(cluster, watch, { ...setup, faults });
+    lives.push(life);
+    faults = life.left;
+    if (life.report !== undefined) break;
+    if (lives.length > LIVES) throw new Violation('it is killed for ever');
+  }
+  if (isHealthy(given, one)) checkOutcome(one, lives);
+  cluster.heal();
+  await cluster.time.until(cluster.time.sleep(10_000), () => undefined);
+  const again = await lived(cluster, watch, { ...setup, unstaged: [], skipUnreachable: false, faults: [] });
+  if (setup.inRun.length === one.fleet && !holds(first)) {
+    if (again.report?.exitCode !== 0)
+      throw new Violation(`in the end it exits with ${again.report?.exitCode}: ${why(again)}`);
+    checkRest(await cluster.world(), first, options.leaveOut);
+  }
+  return [...lives, again];
+}
+
+async function lived(cluster: Cluster, watch: Watch, setup: Setup): Promise<Life> {
+  const before = cloneWorld(await cluster.world());
+  const life = await live(cluster, watch, setup);
+  checkLife(life, setup, before, await cluster.world());
+  if (watch.wrong !== undefined) throw watch.wrong;
+  return life;
+}
+
+/** Nothing is wrong with the world but the faults. */
+const isHealthy = (world: World, { unstaged = [], inRun }: Case): boolean =>
+  unstaged.length === 0 &&
+  inRun === undefined &&
+  !holds(world) &&
+  Object.values(world.nodes).every(({ running, sick, reachable }) => running && !sick && reachable);
+
+/** What must not matter does not; what does is told by its own name. */
+function checkOutcome({ faults, fleet }: Case, lives: readonly Life[]): void {
+  const last = lives.at(-1);
+  const happened = lives.flatMap((life) => life.happened);
+  const code = last?.report?.exitCode;
+  // A write is made once more, and no more than that.
+  const borne = ({ step, kind }: Fault): boolean =>
+    HARMLESS.has(kind) || (kind === 'retried' && !WRITES.has(step)) || isDrainedAgain(step, kind);
+  if (happened.every(borne) && code !== 0)
+    throw new Violation(`${faults.map(({ kind }) => kind)} makes it exit with ${code}: ${last && why(last)}`);
+  const asked = lives.some(({ events }) => events.some(({ type }) => type === 'roll.hold'));
+  if (asked && fleet > 2 && happened.every(({ kind }) => OUTSIDE.has(kind)))
+    throw new Violation('somebody is asked for nothing');
+  const failing = happened.length === 1 && happened.some(({ kind }) => kind === 'fails' || kind === 'half');
+  if (failing && (code === 0 || !why(last as Life).includes('SIMULATED')))
+    throw new Violation(`what failed is told as ${last && why(last)}, and the exit code is ${code}`);
+}
+
+const why = ({ events }: Life): string =>
+  events
+    .flatMap((event) => (event.type === 'run.end' ? event.errors.map(({ code, message }) => `${code} ${message}`) : []))
+    .join('; ');
+
+const holds = (world: World): boolean =>
+  Object.keys(world.nodes).some((id) => membersOf(world, id).some(({ admin, lease }) => (lease ?? admin) !== 'ready'));

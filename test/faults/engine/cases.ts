@@ -1,0 +1,97 @@
+import { CLEANING, SITUATIONS, singles, situated } from '../machine-cases.ts';
+import type { Case } from './case.ts';
+import type { Fault } from './strike.ts';
+
+// The machine's table has thousands of rows, and a row costs the engine a thousand times more: of each step and kind of fault,
+// and of each situation, some are taken, with other nodes, options and orders each time.
+
+type Row = ReturnType<typeof singles>[number];
+
+/** A step that only follows on a failure is never come to by itself. */
+const happens = ({ faults }: Row): boolean => faults.every(({ step }) => !CLEANING.includes(step as never));
+
+/** So many rows of each kind, spread over them. */
+function some<T>(rows: readonly T[], kindOf: (row: T) => string, count: number): readonly T[] {
+  const kinds = [...Map.groupBy(rows, kindOf).values()];
+  return kinds.flatMap((group, i) => {
+    const take = Math.min(count, group.length);
+    return Array.from(
+      { length: take },
+      (_, j) => group[(i * 7 + Math.floor((j * group.length) / take)) % group.length] as T,
+    );
+  });
+}
+
+const faultOf = ({ faults }: Row): string => faults.map(({ step, kind }) => `${step} ${kind}`).join();
+
+/** One fault in a fleet: `count` rows of each step and kind. */
+export const oneFault = (fleet: number, count: number): readonly Case[] =>
+  some(singles(fleet).filter(happens), faultOf, count);
+
+/** One fault in a situation: as it is with each choice of options, and `count` faults of each kind. */
+export function inSituation(name: string, count: number): readonly Case[] {
+  const rows = situated(name).filter(happens);
+  const kindOf = ({ faults }: Row): string => faults[0]?.kind ?? '';
+  const plain = rows.filter(({ faults }) => faults.length === 0);
+  return [
+    ...plain,
+    ...some(
+      rows.filter(({ faults }) => faults.length > 0),
+      kindOf,
+      count,
+    ),
+  ];
+}
+
+export const situations: readonly string[] = Object.keys(SITUATIONS);
+
+const KINDS: readonly Fault['kind'][] = [
+  'fails',
+  'hangs',
+  'unreachable',
+  'lost',
+  'replyLost',
+  'retried',
+  'crash',
+  'killedBefore',
+  'killedAfter',
+  'interrupt',
+  'network',
+];
+
+const gw1 = (step: Fault['step'], kind: Fault['kind']): Fault => ({ node: 'gw-1', step, kind });
+
+const pair = (faults: readonly Fault[], order: number): Case => ({ fleet: 3, options: {}, faults, order });
+
+/** What is done for a node that failed fails itself. */
+export const tidying: readonly Case[] = (
+  [
+    [gw1('ready', 'fails'), 'evidence'],
+    [gw1('prove', 'fails'), 'giveBack'],
+    [gw1('confirm', 'fails'), 'isolate'],
+    [gw1('soak', 'fails'), 'evidence'],
+    [gw1('drain', 'half'), 'giveBack'],
+  ] as const
+).flatMap(([first, then]) => KINDS.map((kind, i) => pair([first, gw1(then, kind)], i + 1)));
+
+/** The last look before a stop, and balancers that are reloaded: faults of which the machine knows nothing. */
+export const beyond: readonly Case[] = [
+  ...(['stage', 'guard', 'drain', 'prove', 'apply', 'lastLook', 'ready', 'restore', 'confirm', 'soak'] as const).map(
+    (step, i) => pair([gw1(step, 'brokenOff')], i + 1),
+  ),
+  ...[...KINDS, 'reload' as const].map((kind, i) => pair([gw1('lastLook', kind)], i + 1)),
+  ...(['guard', 'drain', 'prove', 'apply', 'ready', 'restore', 'confirm'] as const).map((step, i) =>
+    pair([gw1(step, 'reload')], i + 1),
+  ),
+];
+
+/** One that was done earlier dies while another one is changed: it must be seen, and told. */
+export const afterwards: readonly Case[] = (['drain', 'apply', 'ready', 'confirm', 'soak'] as const).flatMap(
+  (step, i) =>
+    [1, 2].map((most) => ({
+      fleet: 3,
+      options: { order: ['gw-3'], maxUnavailable: most, batch: 1 },
+      faults: [gw1(step, 'otherDies')],
+      order: i,
+    })),
+);

@@ -1,0 +1,89 @@
+import type { RolledNode } from '../../../src/core/event.ts';
+import { isInFullService, membersOf, Violation, type World } from '../world.ts';
+import { checkAlike, checkSettings } from '../world-check.ts';
+import type { Life, Setup } from './life.ts';
+
+type Nodes = Readonly<Record<string, RolledNode>>;
+
+const no = (what: string): never => {
+  throw new Violation(what);
+};
+
+const isLeased = (world: World, id: string): boolean => membersOf(world, id).some(({ lease }) => lease !== undefined);
+
+/** What must be true when a run has come to its end. Numbers as in the design, §5. @throws Violation */
+export function checkLife(life: Life, { options, inRun }: Setup, before: World, after: World): void {
+  const { report, events, looked } = life;
+  if (report === undefined) return;
+  const told = events.flatMap((event) => (event.type === 'roll.end' ? [event.nodes] : []));
+  const nodes: Nodes = told[0] ?? {};
+  if (told.length > 1) no('the end is told twice');
+  const ends = Object.keys(nodes).sort().join();
+  // 5: everybody ends in exactly one way, and it is told.
+  if (told.length === 1 && ends !== [...inRun].sort().join()) no(`the end tells of ${ends}`);
+  for (const id of Object.keys(after.nodes)) {
+    const end = nodes[id];
+    if (!inRun.includes(id)) checkAlike(before, after, id, 'is not in the run');
+    else if (end === undefined) checkAlike(before, after, id, 'is not told of');
+    else checkNode(id, end, { before, after, leaveOut: options.leaveOut, looked });
+  }
+  checkHosts(life, inRun, nodes);
+  checkExit(life, { options, inRun }, before, after);
+}
+
+interface Worlds {
+  readonly before: World;
+  readonly after: World;
+  readonly leaveOut: boolean;
+  readonly looked: boolean;
+}
+
+function checkNode(id: string, { state, next, cause }: RolledNode, { before, after, leaveOut, looked }: Worlds): void {
+  // 3: it is given back as it was, or a lease says what it was.
+  if (state === 'done' || state === 'failed') checkSettings(before, after, id);
+  else checkAlike(before, after, id, `is ${state}`);
+  const leased = isLeased(after, id);
+  if (leased && next === undefined && looked) no(`${id} is ${state} and drained, and nobody says how to give it back`);
+  if (state === 'failed' && cause === undefined) no(`${id} failed, and nobody knows why`);
+  if (state !== 'done') return;
+  if (leased && !leaveOut) no(`${id} is done, and left drained`);
+  // 6: what is done is as wanted.
+  if (after.nodes[id]?.version !== after.target) no(`${id} is done, and not changed`);
+}
+
+/** Every host of the play has come to an end, once, and one that fits. */
+function checkHosts({ events, report }: Life, inRun: readonly string[], nodes: Nodes): void {
+  for (const id of inRun) {
+    const ends = events.flatMap((event) => (event.type === 'host.end' && event.host === id ? [event.status] : []));
+    const plays = events.filter(({ type }) => type === 'play.start').length;
+    if (ends.length !== plays) no(`${id} came to ${ends.length} ends`);
+    const { state } = nodes[id] ?? {};
+    if (ends[0] === 'ok' && (state === 'untouched' || state === 'skipped')) no(`${id} is ${state}, and well`);
+    // What comes in its program after it was given back may be cut short.
+    if (ends[0] !== 'ok' && state === 'done' && report?.outcome !== 'interrupted') no(`${id} is done, and ${ends[0]}`);
+  }
+}
+
+/** 6: success is only where everybody is as wanted; what is none says why. */
+function checkExit(
+  { report, events }: Life,
+  { options, inRun }: Pick<Setup, 'options' | 'inRun'>,
+  before: World,
+  after: World,
+): void {
+  const errors = events.flatMap((event) => (event.type === 'run.end' ? event.errors : []));
+  const states = events.flatMap((event) => (event.type === 'roll.end' ? Object.values(event.nodes) : []));
+  if (report?.exitCode !== 0) {
+    const skipped = states.some(({ state }) => state === 'skipped');
+    if (errors.length === 0 && !skipped && report?.outcome !== 'interrupted')
+      no('it is no success, and nobody says why');
+    return;
+  }
+  if (states.some(({ state }) => state !== 'done' && state !== 'unchanged')) no('a success with nodes that are none');
+  if (errors.length > 0) no(`a success with ${errors.map(({ message }) => message)}`);
+  for (const id of inRun) {
+    const wasHeld = membersOf(before, id).some(({ admin, lease }) => (lease ?? admin) !== 'ready');
+    if (after.nodes[id]?.version !== after.target) no(`a success, and ${id} is not changed`);
+    if (!options.leaveOut && !wasHeld && !isInFullService(after, id)) no(`a success, and ${id} does not serve`);
+  }
+}

@@ -1,0 +1,163 @@
+import { PORTS } from '../../../src/api7/paths.ts';
+import type { Command, HttpReply, HttpRequest } from '../../../src/core/connection.ts';
+import type { Inventory } from '../../../src/inventory/inventory.ts';
+import type { FakeHost } from '../../../src/transport/fake-host.ts';
+import { DockerHost } from '../../docker/docker-host.ts';
+import { FakeHaproxy } from '../../support/fake-haproxy.ts';
+import { type Admin, type Member, TARGET, type World } from '../world.ts';
+import { balancerHost, CHECKS, leaseOf, rowOf } from './balancer-host.ts';
+import { BODIES, GATEWAY, idsOf, imageOf, inventoryOf, versionOf } from './program.ts';
+import { VirtualTime } from './time.ts';
+
+/** A connection on which a request waits for its answer, as `ss` prints it. */
+const BUSY =
+  'ESTAB 0 0 172.17.0.2:9080 10.0.0.11:40000\n\t cwnd:10 data_segs_out:1 segs_in:4 data_segs_in:2 lastsnd:900 lastrcv:800 lastack:800\n';
+
+/** The hosts of a world: gateways with an engine each, two real-like HAProxy before them, in the time of one clock. */
+export class Cluster {
+  readonly time = new VirtualTime();
+  readonly ids: readonly string[];
+  readonly inventory: Inventory;
+  readonly hosts: ReadonlyMap<string, FakeHost>;
+  readonly balancers: ReadonlyMap<string, FakeHaproxy>;
+  readonly #sick: Set<string>;
+  /** Version that was last started. */
+  readonly #runs = new Map<string, number>();
+  /** Hosts at which nobody answers. */
+  readonly down = new Set<string>();
+  /** The controller's own network is gone. */
+  cut = false;
+  /** Requests that a gateway works on, over all balancers. */
+  busy: (id: string) => number = () => 0;
+  onOrder: (balancer: string, command: string) => void = () => undefined;
+
+  constructor(world: World) {
+    this.ids = Object.keys(world.nodes);
+    const balanced = Object.values(world.balancers).some((all) => Object.keys(all).length > 0);
+    this.inventory = inventoryOf(this.ids, balanced);
+    this.#sick = new Set(this.ids.filter((id) => world.nodes[id]?.sick));
+    for (const id of this.ids) if (world.nodes[id]?.reachable === false) this.down.add(id);
+    const servers = this.ids.map((name) => ({
+      backend: 'gateways',
+      name,
+      address: this.address(name),
+      port: PORTS.http,
+    }));
+    const names = ['lb-1', 'lb-2'];
+    this.balancers = new Map(names.map((name) => [name, new FakeHaproxy({ clock: this.time, servers, ...CHECKS })]));
+    this.hosts = new Map<string, FakeHost>([
+      ...names.map((name) => [name, this.#balancer(name, world.balancers[name] ?? {})] as const),
+      ...this.ids.map((id) => [id, this.#node(id, world.nodes[id]?.version ?? 1)] as const),
+    ]);
+    for (const id of this.ids) if (world.nodes[id]?.running === false) this.engine(id).crash(GATEWAY, 1);
+    this.health();
+  }
+
+  engine = (id: string) => (this.hosts.get(id) as DockerHost).engine;
+
+  address = (id: string): string => this.inventory?.hosts.get(id)?.address ?? '';
+
+  isWell = (id: string): boolean => !this.down.has(id) && this.#answers(id);
+
+  /** Tells the balancers' health checks who lives. */
+  health(): void {
+    for (const id of this.ids) for (const lb of this.balancers.values()) lb.lives(this.address(id), this.isWell(id));
+  }
+
+  crash(id: string): void {
+    if (this.engine(id).pidOf(GATEWAY) > 0) this.engine(id).crash(GATEWAY, 139);
+    this.health();
+  }
+
+  /** A broken gateway comes back by itself, if what it runs is not what it is to be brought to. */
+  recover(id: string): void {
+    if (this.#runs.get(id) !== TARGET) void this.engine(id).start(GATEWAY);
+    this.health();
+  }
+
+  /** People have mended hosts and the target; what died stays dead. */
+  heal(): void {
+    this.down.clear();
+    this.#sick.clear();
+    this.cut = false;
+    this.health();
+  }
+
+  /** Whether a balancer would send a gateway new requests. */
+  isUsed(lb: string, id: string): boolean {
+    const row = this.row(lb, id);
+    return row.admin === 'ready' && row.up;
+  }
+
+  row = (lb: string, id: string) => rowOf(this.balancers.get(lb)?.show('servers state') ?? '', id);
+
+  lease = (lb: string, id: string): Admin | undefined => leaseOf(this.hosts.get(lb), id);
+
+  /** How the hosts are now, as the machine's tests describe a world. */
+  async world(): Promise<World> {
+    const node = async (id: string) => {
+      const found = await this.engine(id).container(GATEWAY);
+      const running = found?.State.Running === true;
+      return {
+        version: versionOf(found?.Config.Image ?? ':0'),
+        running,
+        sick: this.#sick.has(id),
+        reachable: !this.down.has(id),
+      };
+    };
+    const member = (lb: string, id: string): Member => ({
+      admin: this.row(lb, id).admin,
+      sessions: 0,
+      lease: this.lease(lb, id),
+    });
+    const members = (lb: string) => Object.fromEntries(this.ids.map((id) => [id, member(lb, id)]));
+    const balanced = this.inventory.loadBalancers.size > 0;
+    return {
+      target: TARGET,
+      nodes: Object.fromEntries(await Promise.all(this.ids.map(async (id) => [id, await node(id)] as const))),
+      balancers: Object.fromEntries([...this.balancers.keys()].map((lb) => [lb, balanced ? members(lb) : {}])),
+    };
+  }
+
+  #answers(id: string): boolean {
+    if (this.engine(id).pidOf(GATEWAY) === 0) return false;
+    return !(this.#sick.has(id) && this.#runs.get(id) === TARGET);
+  }
+
+  #node(id: string, version: number): DockerHost {
+    const host: DockerHost = new DockerHost({
+      name: id,
+      http: (asked) => this.#http(id, asked),
+      command: (command) => this.#command(id, command),
+    });
+    const { engine } = host;
+    engine.program = ({ Image }) => void this.#runs.set(id, versionOf(Image));
+    for (const each of [1, TARGET]) engine.loadArchive(idsOf(each), imageOf(each));
+    const body = BODIES[version];
+    if (body === undefined) throw new Error(`there is no version ${version}`);
+    void engine.create(GATEWAY, body);
+    void engine.start(GATEWAY);
+    return host;
+  }
+
+  /** What is asked from a gateway's host: itself, a sibling, or the control plane, which is always there. */
+  #http(from: string, { address, port }: HttpRequest): HttpReply | null {
+    if (port !== PORTS.status && port !== PORTS.http) return { status: 200, body: '' };
+    const asked =
+      address === undefined || address === '127.0.0.1' ? from : this.ids.find((id) => this.address(id) === address);
+    if (asked === undefined || this.down.has(asked) || this.engine(asked).pidOf(GATEWAY) === 0) return null;
+    return { status: this.#answers(asked) ? 200 : 503, body: '' };
+  }
+
+  #command(id: string, command: Command) {
+    if (!('script' in command)) return undefined;
+    return command.script.includes('nsenter') ? { stdout: `ss\n${BUSY.repeat(this.busy(id))}` } : { code: 127 };
+  }
+
+  #balancer(name: string, members: Readonly<Record<string, Member>>): FakeHost {
+    const lb = this.balancers.get(name) as FakeHaproxy;
+    const servers = this.ids.map((id) => `  server ${id} ${this.address(id)}:${PORTS.http} check`);
+    const onOrder = (command: string): void => this.onOrder(name, command);
+    return balancerHost({ name, lb, members, servers, onOrder });
+  }
+}

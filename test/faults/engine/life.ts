@@ -1,0 +1,161 @@
+import { fleetOf } from '../../../src/api7/rolling.ts';
+import { OrchError } from '../../../src/core/errors.ts';
+import type { RunEvent } from '../../../src/core/event.ts';
+import { type Plays, play } from '../../../src/core/play.ts';
+import { emitter } from '../../../src/engine/emit.ts';
+import { Hosts } from '../../../src/engine/hosts.ts';
+import { localFiles } from '../../../src/engine/local-files.ts';
+import { Locals } from '../../../src/engine/locals.ts';
+import { type RunReport, runPlaybook } from '../../../src/engine/run-playbook.ts';
+import type { Options } from '../../../src/rolling/types.ts';
+import { blowsOn } from './blows.ts';
+import type { Cluster } from './cluster.ts';
+import { ownProgram, placedFleet } from './placed.ts';
+import { upgrade } from './program.ts';
+import type { Blows, Fault } from './strike.ts';
+import type { Watch } from './watch.ts';
+import { Wire } from './wire.ts';
+
+export interface Setup {
+  readonly options: Options;
+  readonly inRun: readonly string[];
+  readonly unstaged: readonly string[];
+  readonly skipUnreachable: boolean;
+  readonly faults: readonly Fault[];
+  /** Which write of a step is struck, and how the hosts are apart in time. */
+  readonly nth: number;
+  /** Hears everything: to play one case alone. */
+  readonly listen?: (event: RunEvent) => void;
+}
+
+/** How one controller ended. Without a report it was killed. */
+export interface Life {
+  readonly report: RunReport | undefined;
+  readonly events: readonly RunEvent[];
+  readonly happened: readonly Fault[];
+  readonly left: readonly Fault[];
+  /** Whether it has ever seen how the balancers stand. */
+  readonly looked: boolean;
+}
+
+/** A person who has said yes so often has had enough. */
+const PATIENCE = 4;
+
+/** One run of the real engine over the cluster, to its end or to the death of its controller. @throws Violation */
+export async function live(cluster: Cluster, watch: Watch, setup: Setup): Promise<Life> {
+  const { time, inventory } = cluster;
+  const events: RunEvent[] = [];
+  const steps = new Map<string, string>();
+  const interrupt = new AbortController();
+  const urgent = new AbortController();
+  const interruption = new OrchError('INTERRUPTED', 'interrupted');
+  const death = Promise.withResolvers<void>();
+  let yes = PATIENCE;
+  watch.way.begin();
+  const blows: Blows = {
+    ...blowsOn(cluster, watch),
+    kill: () => {
+      wire.dead = true;
+      time.forget();
+      death.resolve();
+    },
+    interrupt: (twice) => {
+      watch.way.interrupted();
+      interrupt.abort(interruption);
+      if (twice) urgent.abort(interruption);
+    },
+    answer: (go) => {
+      yes = go ? PATIENCE : 0;
+    },
+  };
+  const wire = new Wire(cluster, setup.faults, setup.nth, blows);
+  wire.delay = delays(setup.nth);
+  const fleet = fleetOf(inventory, { by: 'ops@desk' });
+  const hosts = new Hosts(wire.connect, { clock: time, signal: urgent.signal });
+  const listen = (event: RunEvent): void => {
+    events.push(event);
+    watch.event(event);
+    setup.listen?.(event);
+    if (event.type !== 'roll.step') return;
+    if (event.status === 'begun') steps.set(event.host, event.step);
+    else if (steps.delete(event.host)) wire.over({ node: event.host, step: event.step });
+  };
+  let report: RunReport | undefined;
+  let fault: unknown;
+  const context = {
+    hosts,
+    locals: new Locals(localFiles()),
+    clock: time,
+    emit: emitter(time, [listen]),
+    check: false,
+    diff: false,
+    forks: 20,
+    signal: interrupt.signal,
+    urgent: urgent.signal,
+    fleet: placedFleet(fleet, {
+      wire,
+      steps,
+      looking: () => watch.looking(),
+      carriedOut: (node, program) => watch.way.carriedOut(node, program),
+    }),
+    rollFlags: { includeHeld: setup.options.includeHeld, skipUnreachable: setup.skipUnreachable },
+    ask: async () => {
+      await time.sleep(1000);
+      return yes-- > 0;
+    },
+    outage: async () => true,
+    onNetwork: (listener: (up: boolean) => void) => hosts.onNetwork(listener),
+    restoreCommand: (node: string) => `lb restore ${node}`,
+  };
+  const request = {
+    title: 'faults',
+    cluster: 'faults',
+    plays: () => plays(cluster, wire, setup),
+    select: () =>
+      setup.inRun.map((name) => ({ name, address: cluster.address(name), groups: ['data_plane'], vars: {} })),
+  };
+  const running = runPlaybook(context, request).then(
+    (done) => {
+      report = done;
+    },
+    (error: unknown) => {
+      fault = error;
+    },
+  );
+  await time.until(Promise.race([running, death.promise]), () => watch.wrong);
+  time.forget();
+  if (fault !== undefined) throw fault;
+  const looked = wire.happened.length === 0 || events.some(({ type }) => type === 'roll.step');
+  return { report, events, happened: wire.happened, left: wire.left, looked };
+}
+
+function* plays(cluster: Cluster, wire: Wire, { options, unstaged }: Setup): Plays {
+  const { canary, batch, maxUnavailable, maxFailures, order, leaveOut } = options;
+  yield* play({
+    name: 'Upgrade',
+    hosts: 'data_plane',
+    rolling: {
+      canary,
+      ...(batch === undefined ? {} : { batch }),
+      maxUnavailable,
+      maxFailures,
+      order,
+      leaveOut,
+      soak: '2s',
+    },
+    tasks(host) {
+      const ways = { inTraffic: !leaveOut, staged: !unstaged.includes(host.name) };
+      return ownProgram(upgrade(cluster.inventory, host, ways), wire, host.name);
+    },
+  });
+}
+
+/** In every other case none: then all that can happen at once does. */
+function delays(seed: number): () => number {
+  if (seed % 2 === 0) return () => 0;
+  let state = (seed * 2654435761 + 12345) >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * 4) * 10;
+  };
+}

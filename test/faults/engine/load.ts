@@ -1,0 +1,56 @@
+import type { Cluster } from './cluster.ts';
+
+/** How long a request takes that takes its time, and how often each gateway gets a short one on each balancer. */
+const LONG_MS = 700;
+const EVERY_MS = 100;
+/** Short requests at one moment, for each gateway: more would tell nothing new. */
+const MOST = 22;
+
+interface Running {
+  readonly lb: string;
+  readonly server: string;
+  readonly until: number;
+  end(): void;
+}
+
+/** Clients that never rest: many short requests, and on each balancer at any time one that takes a while. */
+export class Load {
+  readonly #cluster: Cluster;
+  readonly #onLost: (lb: string) => void;
+  #running: Running[] = [];
+  #due = 0;
+
+  /** `onLost`: a balancer had nobody to send a request to, or somebody who was not there. */
+  constructor(cluster: Cluster, onLost: (lb: string) => void) {
+    this.#cluster = cluster;
+    this.#onLost = onLost;
+  }
+
+  /** Requests that a gateway works on now. */
+  on = (id: string, lb?: string): number =>
+    this.#running.filter((one) => one.server === id && (lb === undefined || one.lb === lb)).length;
+
+  pass(ms: number): void {
+    const { time, balancers, ids } = this.#cluster;
+    const now = time.now();
+    this.#due += ms;
+    if (this.#due < EVERY_MS) return;
+    const count = ids.length * Math.min(MOST, Math.floor(this.#due / EVERY_MS));
+    this.#due = 0;
+    this.#finish(({ until, server }) => until <= now || !this.#cluster.isWell(server));
+    for (const [lb, haproxy] of balancers) {
+      for (let i = 0; i < count; i++) {
+        const request = haproxy.request('gateways');
+        if (request === null) this.#onLost(lb);
+        else request.end();
+      }
+      const request = haproxy.request('gateways');
+      if (request !== null) this.#running.push({ ...request, lb, until: now + LONG_MS });
+    }
+  }
+
+  #finish(over: (one: Running) => boolean): void {
+    for (const one of this.#running) if (over(one)) one.end();
+    this.#running = this.#running.filter((one) => !over(one));
+  }
+}

@@ -1,0 +1,97 @@
+import type { Fleet, Traffic } from '../../../src/core/rolling.ts';
+import { Ask, type Steps, Task } from '../../../src/core/task.ts';
+import type { Place } from './strike.ts';
+import type { Program } from './way.ts';
+import type { Wire } from './wire.ts';
+
+/** The same task; what it does on a host is done for a step. `reads` of the node's own program are for none. */
+function placed(task: Task, wire: Wire, read: Place | undefined, write: Place): Task {
+  const { type, claim, title, blocked, uses, on, bound } = task;
+  return new Task({
+    type,
+    claim,
+    title,
+    blocked,
+    uses,
+    on,
+    bound: {
+      ...bound,
+      read: (host, local) => {
+        // What reads is given a whole connection; only its type says that it must not write.
+        const through = read === undefined ? host : wire.at(host as Parameters<Wire['at']>[0], read);
+        return bound.read(through, local);
+      },
+      write: (change, host, local, report) => bound.write(change, wire.at(host, write), local, report),
+    },
+  });
+}
+
+function* allAt<R>(steps: Steps<R>, wire: Wire, place: Place): Steps<R> {
+  for (let answer: unknown; ; ) {
+    const { done, value } = steps.next(answer);
+    if (done) return value;
+    answer =
+      value instanceof Ask
+        ? yield new Ask(placed(value.task, wire, place, place))
+        : yield placed(value, wire, place, place);
+  }
+}
+
+/** A host's own program: what disrupts is its step `apply`, what goes before it is `stage`. */
+export function* ownProgram(steps: Steps, wire: Wire, node: string): Steps {
+  for (const step of steps) {
+    if (step instanceof Ask) throw new Error('it asks nothing');
+    // Others refer to tasks that are no gates and disrupt nothing: those must stay who they are.
+    if (step.type.kind === 'image') yield step;
+    else yield placed(step, wire, undefined, { node, step: step.type.impact === 'node' ? 'apply' : 'stage' });
+  }
+}
+
+export interface Placing {
+  readonly wire: Wire;
+  /** The step that each node is at, as it was told. */
+  readonly steps: ReadonlyMap<string, string>;
+  /** Everybody is being looked at. */
+  looking(): void;
+  carriedOut(node: string, program: Program): void;
+}
+
+/** The same fleet; whatever its programs do is done for the step that they are run for. */
+export function placedFleet(fleet: Fleet, { wire, steps, looking, carriedOut }: Placing): Fleet {
+  return {
+    role: (nodes) => fleet.role(nodes),
+    emptied: (nodes, atOnce, inTraffic) => fleet.emptied(nodes, atOnce, inTraffic),
+    traffic(node) {
+      const own = fleet.traffic(node);
+      if (own === undefined) return undefined;
+      const mine = (): Place => ({ node, step: steps.get(node) ?? 'lastLook' });
+      const by = (step: string): Place => {
+        if (steps.get(node) === 'soak') return mine();
+        const [who = ''] = [...steps].find(([, at]) => at === step) ?? [];
+        return { node: who, step };
+      };
+      const at = function* <R>(program: Program, made: Steps<R>, place: Place): Steps<R> {
+        const value = yield* allAt(made, wire, place);
+        carriedOut(node, program);
+        return value;
+      };
+      return {
+        observe() {
+          looking();
+          return at('observe', own.observe(), { node: '', step: 'look' });
+        },
+        guard: () => at('guard', own.guard(), mine()),
+        drain: () => at('drain', own.drain(), mine()),
+        drained: () => at('drained', own.drained(), mine()),
+        stillDrained: () => at('stillDrained', own.stillDrained(), mine()),
+        ready: () => at('ready', own.ready(), mine()),
+        restore: () => at('restore', own.restore(), mine()),
+        inService: () => at('inService', own.inService(), mine()),
+        stillWell: () => at('stillWell', own.stillWell(), by('recheck')),
+        counters: () => at('counters', own.counters(), by('soak')),
+        evidence: () => at('evidence', own.evidence(), mine()),
+        deadlines: () => at('deadlines', own.deadlines(), { node, step: 'deadlines' }),
+      } satisfies Traffic;
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import type { Clock } from '../../../src/core/clock.ts';
+import { Violation } from '../world.ts';
+
+interface Sleeper {
+  readonly at: number;
+  wake(): void;
+}
+
+/** Turns of the event loop without any move after which nothing is under way: a fake host answers within one. */
+const CALM = 3;
+const LONGEST_MS = 4 * 3_600_000;
+
+/** Time that passes only when nothing is under way: hours of it cost nothing, and what waits for ever is found at once. */
+export class VirtualTime implements Clock {
+  #now = 0;
+  #moves = 0;
+  #sleepers: Sleeper[] = [];
+  /** Told how many milliseconds pass, before anybody wakes up. */
+  onPass: (ms: number) => void = () => undefined;
+
+  now(): number {
+    return this.#now;
+  }
+
+  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    await new Promise<void>((resolve, reject) => {
+      const stop = (): void => {
+        this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
+        reject(signal?.reason);
+      };
+      const wake = (): void => {
+        signal?.removeEventListener('abort', stop);
+        resolve();
+      };
+      const sleeper = this.#at(ms, wake);
+      signal?.addEventListener('abort', stop, { once: true });
+    });
+  }
+
+  /** Calls back after so many milliseconds. */
+  after(ms: number, then: () => void): void {
+    this.#at(ms, then);
+  }
+
+  /** Something happens: time does not pass. */
+  moved(): void {
+    this.#moves++;
+  }
+
+  /** Whoever sleeps is never woken. */
+  forget(): void {
+    this.#sleepers = [];
+  }
+
+  /** Lets time pass until that is done. @throws Violation when it never will be, or what `wrong` tells */
+  async until(done: Promise<unknown>, wrong: () => Error | undefined): Promise<void> {
+    let settled = false;
+    const end = (): void => {
+      settled = true;
+    };
+    done.then(end, end);
+    const limit = this.#now + LONGEST_MS;
+    for (let seen = this.#moves, calm = 0; !settled; ) {
+      await new Promise((resolve) => setImmediate(resolve));
+      const error = wrong();
+      if (error !== undefined) throw error;
+      calm = this.#moves === seen ? calm + 1 : 0;
+      seen = this.#moves;
+      if (calm < CALM || settled) continue;
+      calm = 0;
+      if (!this.#pass()) throw new Violation('it waits for ever');
+      if (this.#now > limit) throw new Violation('it never ends');
+    }
+  }
+
+  #at(ms: number, wake: () => void): Sleeper {
+    const sleeper = { at: this.#now + Math.ceil(ms), wake };
+    this.#sleepers.push(sleeper);
+    this.#moves++;
+    return sleeper;
+  }
+
+  #pass(): boolean {
+    const next = Math.min(...this.#sleepers.map(({ at }) => at));
+    if (!Number.isFinite(next)) return false;
+    const ms = next - this.#now;
+    this.#now = next;
+    if (ms > 0) this.onPass(ms);
+    const due = this.#sleepers.filter(({ at }) => at <= next);
+    this.#sleepers = this.#sleepers.filter(({ at }) => at > next);
+    for (const { wake } of due) wake();
+    return true;
+  }
+}

@@ -1,0 +1,139 @@
+import type { Connection } from '../../../src/core/connection.ts';
+import { OrchError } from '../../../src/core/errors.ts';
+import type { FakeHost } from '../../../src/transport/fake-host.ts';
+import type { Cluster } from './cluster.ts';
+import { type Blows, type Fault, isAt, type Place, type Strike, strikeOf } from './strike.ts';
+
+interface Link {
+  readonly host: FakeHost;
+  /** By place: tasks join what they ask of one and the same connection. */
+  readonly at: Map<string, Connection>;
+  lost: boolean;
+}
+
+const WRITES: ReadonlySet<string> = new Set(
+  'writeFile makeDirectory chmod remove upload run haproxyCommand create start stop signal rename pull tag'.split(' '),
+);
+const NOWHERE: Place = { node: '', step: '' };
+
+/**
+ * The connections of one controller to the hosts, on which faults happen: operations that fail or are never answered,
+ * hosts that go away, the controller's death. Each operation knows the step that it is for.
+ */
+export class Wire {
+  readonly #cluster: Cluster;
+  readonly #blows: Blows;
+  readonly #nth: number;
+  readonly #links = new WeakMap<Connection, Link>();
+  readonly #writes = new Map<string, number>();
+  /** By place: what strikes whatever comes next, and what strikes until the step is over. */
+  readonly #again = new Set<string>();
+  readonly #staying = new Map<string, Strike>();
+  /** Faults that have not come to happen, and those that have. */
+  left: readonly Fault[];
+  readonly happened: Fault[] = [];
+  /** Whoever waits for an answer waits for ever. */
+  dead = false;
+  /** Keeps hosts apart in time: milliseconds before an operation. */
+  delay: () => number = () => 0;
+
+  constructor(cluster: Cluster, faults: readonly Fault[], nth: number, blows: Blows) {
+    this.#cluster = cluster;
+    this.#blows = blows;
+    this.#nth = nth;
+    this.left = faults;
+  }
+
+  connect = async (name: string): Promise<Connection> => {
+    await this.#turn();
+    const host = this.#cluster.hosts.get(name);
+    if (host === undefined || this.#isAway(name))
+      throw new OrchError('CONNECT_TIMED_OUT', `${name} does not answer`, { retryable: true });
+    return this.#through({ host, at: new Map(), lost: false }, NOWHERE);
+  };
+
+  /** The same connection, used for a step. */
+  at(connection: Connection, place: Place): Connection {
+    const link = this.#links.get(connection);
+    return link === undefined ? connection : this.#through(link, place);
+  }
+
+  /** A step of a node is over: what struck it does so no more. */
+  over(place: Place): void {
+    this.#staying.delete(keyOf(place));
+  }
+
+  #through(link: Link, place: Place): Connection {
+    const key = keyOf(place);
+    const known = link.at.get(key);
+    if (known !== undefined) return known;
+    const wrap = <T extends object>(target: T): T =>
+      new Proxy(target, {
+        get: (_, name) => {
+          const value: unknown = Reflect.get(target, name);
+          if (name === 'docker') return wrap(value as object);
+          if (typeof value !== 'function' || name === 'close') return value;
+          const call = value as (...words: unknown[]) => Promise<unknown>;
+          return (...words: unknown[]) =>
+            this.#carryOut(link, place, WRITES.has(String(name)), () => call.apply(target, words));
+        },
+      });
+    const connection = wrap<Connection>(link.host);
+    link.at.set(key, connection);
+    this.#links.set(connection, link);
+    return connection;
+  }
+
+  async #carryOut<T>(link: Link, place: Place, write: boolean, act: () => Promise<T>): Promise<T> {
+    const ms = this.delay();
+    if (ms > 0) await this.#cluster.time.sleep(ms);
+    await this.#turn();
+    const strike = this.#strikeAt(link, place, write);
+    strike?.before?.();
+    await this.#turn();
+    this.#refuse(link);
+    const done = await act();
+    this.#cluster.health();
+    await this.#turn();
+    await strike?.after?.();
+    if (strike?.cut) link.lost = true;
+    await this.#turn();
+    this.#refuse(link);
+    return done;
+  }
+
+  /** Something happens; to a dead controller nothing does any more. */
+  async #turn(): Promise<void> {
+    if (this.dead) await new Promise(() => undefined);
+    this.#cluster.time.moved();
+  }
+
+  #strikeAt(link: Link, place: Place, write: boolean): Strike | undefined {
+    const key = keyOf(place);
+    if (this.#again.delete(key)) return { cut: true };
+    const staying = this.#staying.get(key);
+    if (staying !== undefined) return staying;
+    const fault = this.left.find(({ node, step }) => node === place.node && step === place.step);
+    if (fault === undefined) return undefined;
+    const writes = this.#writes.get(key) ?? 0;
+    if (write) this.#writes.set(key, writes + 1);
+    if (!isAt(fault, write, writes, this.#nth)) return undefined;
+    this.left = this.left.filter((other) => other !== fault);
+    const strike = strikeOf(fault, link.host.name, this.#blows);
+    if (strike !== undefined) this.happened.push(fault);
+    if (strike?.twice) this.#again.add(key);
+    if (strike?.stays) this.#staying.set(key, strike);
+    return strike;
+  }
+
+  #isAway = (name: string): boolean => this.#cluster.cut || this.#cluster.down.has(name);
+
+  #refuse(link: Link): void {
+    const { name } = link.host;
+    if (this.#isAway(name)) link.lost = true;
+    if (link.lost)
+      throw new OrchError('CONNECTION_LOST', 'the SSH connection is gone', { host: name, retryable: true });
+  }
+}
+
+const keyOf = ({ node, step }: Place): string => `${step} ${node}`;

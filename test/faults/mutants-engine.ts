@@ -1,0 +1,176 @@
+import type { Mutant } from './mutants.ts';
+
+const engine = (file: string, why: string, find: string, replace: string, by: Mutant['by'] = 'engine'): Mutant => ({
+  file: `src/engine/${file}`,
+  find,
+  replace,
+  why,
+  by,
+});
+
+const ROLL = ['test/engine/roll.test.ts', 'test/engine/roll-again.test.ts'];
+
+/** Mistakes between the machine that decides and the tasks that act. */
+export const ENGINE_MUTANTS: readonly Mutant[] = [
+  engine(
+    'roll.ts',
+    'a program does not wait for its turn',
+    '    await turn;\n',
+    '    void turn.catch(() => undefined);\n',
+  ),
+  engine('apply-host.ts', 'what disrupts needs no turn', 'await this.#takeTurn();', 'this.#hasTurn = true;'),
+  engine('roll-steps.ts', 'a drain is not proved', 'return () => traffic.drained();', 'return () => traffic.guard();'),
+  engine(
+    'apply-host.ts',
+    'nobody looks right before a stop',
+    'if (this.#hasTurn) await this.#run.turns.aboutToStop(this.#run.host.name);',
+    '',
+  ),
+  engine(
+    'roll-steps.ts',
+    'the control plane is not looked at before a stop',
+    '      await this.run(node, () => traffic.guard(), { quiet: true });\n',
+    '',
+  ),
+  engine(
+    'roll-steps.ts',
+    'a drain that a reload has undone is not proved once more',
+    '        await this.run(node, () => traffic.drained());\n',
+    '',
+  ),
+  engine(
+    'roll-steps.ts',
+    'a drain that a reload has undone is given up',
+    "error.code !== 'DRAIN_LOST' || left <= 1",
+    "error.code !== 'DRAIN_LOST' || left <= 3",
+  ),
+  engine('roll-steps.ts', 'a node is given back before it is ready', 'traffic.ready();', 'traffic.restore();'),
+  engine(
+    'roll-steps.ts',
+    'nobody waits until a node is in service',
+    'return () => traffic.inService();',
+    'return () => traffic.restore();',
+  ),
+  engine(
+    'write-entry.ts',
+    'a lost reply counts as a failure',
+    'if (!isConnectionLost(error)) throw error;',
+    'throw error;',
+  ),
+  engine(
+    'write-entry.ts',
+    'a lost reply counts as a success',
+    "    if (again.status === 'change')\n",
+    '    if (again === undefined)\n',
+  ),
+  engine(
+    'roll-steps.ts',
+    'a host that is gone counts as well',
+    "return { kind: 'lost', fault };",
+    "return { kind: 'ok' };",
+  ),
+  engine(
+    'roll-steps.ts',
+    'what a person must decide counts as a failure',
+    "return { kind: 'hold', fault };",
+    "return { kind: 'failed', fault };",
+  ),
+  engine(
+    'roll-steps.ts',
+    'nodes done earlier are not looked at again',
+    "if (step === 'recheck') return await this.#recheck(nodes);",
+    "if (step === 'recheck') return;",
+  ),
+  engine(
+    'roll-steps.ts',
+    'what is found of nodes done earlier is passed over',
+    '    if (bad !== undefined) throw bad.reason;\n',
+    '    void bad;\n',
+  ),
+  engine(
+    'roll-steps.ts',
+    'nothing is told of why a node failed',
+    "this.#context.emit({ type: 'roll.evidence', host: node, evidence });",
+    'void evidence;',
+  ),
+  engine('roll-soak.ts', 'nobody watches for a while', '    await clock.sleep(soakMs, urgent);\n', ''),
+  engine(
+    'roll-soak.ts',
+    'the node itself is not looked at in the end',
+    '    await steps.run(node, () => traffic.stillWell(), { quiet: true });\n',
+    '',
+  ),
+  engine(
+    'roll.ts',
+    'an old look decides',
+    '    try {\n      const seen = await Promise.all(',
+    "    try {\n      if (Object.keys(this.#seen).length > 0) return { type: 'observed', nodes: this.#seen };\n      const seen = await Promise.all(",
+  ),
+  engine(
+    'roll.ts',
+    'a program goes on while its node is given back',
+    '    await this.#over.get(host)?.promise;\n    const failure = this.failure(host);\n',
+    '    const failure = this.failure(host);\n',
+  ),
+  engine(
+    'roll.ts',
+    'what an earlier run left drained is waited for in vain',
+    '(await this.#look(host)).leased',
+    '!(await this.#look(host))',
+  ),
+  engine(
+    'roll.ts',
+    'a node that failed while it was changed goes on as if it had not',
+    "step: 'apply', result: resultOf(failure, host) });",
+    "step: 'apply', result: { kind: 'ok' } });",
+  ),
+  engine(
+    'roll.ts',
+    'a program whose turn will not come waits for ever',
+    'this.#waiting.get(host)?.stop(new TurnsClosed(',
+    'void (new TurnsClosed(',
+  ),
+  engine(
+    'roll.ts',
+    'an interrupt is not heard',
+    "context.signal.addEventListener('abort', () => this.#send({ type: 'interrupted' }), { once: true });",
+    '',
+  ),
+  engine(
+    'roll.ts',
+    'the network that was away is not heard of',
+    "context.onNetwork?.((up) => this.#send({ type: 'network', up }));",
+    '',
+  ),
+  engine('roll.ts', 'a person is not waited for', ".then((go) => this.#send({ type: 'answered', go }));", ';'),
+  engine('roll-role.ts', 'balancers are overlooked', 'balanced: fleet?.traffic(id) !== undefined', 'balanced: false'),
+  engine('roll-role.ts', 'members outside the run do not count', '...(fleet?.role(hosts) ?? [])', ''),
+  engine(
+    'run-play.ts',
+    'a node found bad after it was done is not told',
+    "result.status === 'ok' ? turns.failure(name) : undefined",
+    "result.status === 'skipped' ? turns.failure(name) : undefined",
+  ),
+  engine(
+    'plan-host.ts',
+    'a question whose answer was lost is not asked again',
+    'if (lost.size === 0) return readings;',
+    'if (lost.size < 99) return readings;',
+  ),
+  engine(
+    'hosts.ts',
+    'hosts are judged by what came before the network was back',
+    '            if (!silent) begun = this.#clock.now();\n',
+    '            if (!silent) throw error;\n',
+    ['test/engine/network.test.ts'],
+  ),
+  engine(
+    'roll.ts',
+    'hosts that wait keep their place from others',
+    '    this.#taken.add(host);\n    this.#context.slots.free(host);\n    const turn',
+    '    this.#taken.add(host);\n    const turn',
+    ROLL,
+  ),
+  engine('roll-begin.ts', 'an outage needs nobody who wants it', 'if (pools.length === 0) return;', 'return;', ROLL),
+  engine('roll-begin.ts', 'time limits need not fit', 'if (faults.length > 0)', 'if (faults.length > 99)', ROLL),
+];
