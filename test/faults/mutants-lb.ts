@@ -60,6 +60,24 @@ export const LB_MUTANTS: readonly Mutant[] = [
     'await Promise.resolve();',
   ),
   lb(
+    'back-in-traffic.ts',
+    'a run gives back what a person took out',
+    "found?.kind === 'hand' && !byHand ? null : found",
+    'found',
+  ),
+  lb(
+    'back-in-traffic.ts',
+    'maintenance that somebody ordered after our drain is ended',
+    ' || theirs.includes(name)',
+    '',
+  ),
+  lb(
+    'out-of-traffic.ts',
+    "our own closing is taken for somebody else's",
+    '{ closed: [...lease.closed, ...closed] }',
+    '{ closed: lease.closed }',
+  ),
+  lb(
     'still-out.ts',
     'what sticks to a drained server does not count',
     'isEmptying(server) ? OUT',

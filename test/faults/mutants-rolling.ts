@@ -180,6 +180,20 @@ export const ROLLING_MUTANTS: readonly Mutant[] = [
     "inPhase(state, 'over').filter(({ waits, outcome }) => waits && outcome !== 'failed')",
   ),
   rolling(
+    'budget.ts',
+    'a lost drain is made once more whoever else is out',
+    'node.id === id && mayStart(now, node)',
+    'node.id === id',
+    ['test/engine/roll.test.ts'],
+  ),
+  rolling(
+    'report.ts',
+    'a node that is left drained does not keep the run from being a success',
+    "if (node.outcome !== 'untouched') return undefined;",
+    'return undefined;',
+    ['test/engine/roll.test.ts'],
+  ),
+  rolling(
     'count.ts',
     'a budget that rounds to none is rounded up in silence',
     'if (budget >= 1) return budget;',
