@@ -7,6 +7,7 @@ import { Cluster } from './cluster.ts';
 import { type Life, live, type Setup } from './life.ts';
 import type { Fault } from './strike.ts';
 import { Watch } from './watch.ts';
+import { worldOf } from './world-of.ts';
 
 /** A row of the machine's table, with faults that only hosts know. */
 export type Case = Omit<Row, 'faults'> & { readonly faults: readonly Fault[] };
@@ -59,7 +60,7 @@ export async function playReal(
     skipUnreachable: (one.skipped ?? []).length > 0,
     faults: one.faults,
   };
-  const first = await cluster.world();
+  const first = await worldOf(cluster);
   const lives: Life[] = [];
   for (let faults = one.faults; ; ) {
     const life = await lived(cluster, watch, { ...setup, faults });
@@ -75,15 +76,15 @@ export async function playReal(
   if (setup.inRun.length === one.fleet && !holds(first)) {
     if (again.report?.exitCode !== 0)
       throw new Violation(`in the end it exits with ${again.report?.exitCode}: ${why(again)}`);
-    checkRest(await cluster.world(), first, options.leaveOut);
+    checkRest(await worldOf(cluster), first, options.leaveOut);
   }
   return [...lives, again];
 }
 
 async function lived(cluster: Cluster, watch: Watch, setup: Setup): Promise<Life> {
-  const before = cloneWorld(await cluster.world());
+  const before = cloneWorld(await worldOf(cluster));
   const life = await live(cluster, watch, setup);
-  checkLife(life, setup, before, await cluster.world());
+  checkLife(life, setup, before, await worldOf(cluster));
   if (watch.wrong !== undefined) throw watch.wrong;
   return life;
 }

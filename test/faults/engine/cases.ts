@@ -76,6 +76,9 @@ export const tidying: readonly Case[] = (
 
 /** The last look before a stop, and balancers that are reloaded: faults of which the machine knows nothing. */
 export const beyond: readonly Case[] = [
+  ...(['guard', 'drain', 'prove', 'lastLook', 'apply', 'ready', 'restore', 'confirm', 'soak'] as const).map((step, i) =>
+    pair([gw1(step, 'balancerAway')], i + 1),
+  ),
   ...(['stage', 'guard', 'drain', 'prove', 'apply', 'lastLook', 'ready', 'restore', 'confirm', 'soak'] as const).map(
     (step, i) => pair([gw1(step, 'brokenOff')], i + 1),
   ),

@@ -20,7 +20,8 @@ export class Cluster {
   readonly inventory: Inventory;
   readonly hosts: ReadonlyMap<string, FakeHost>;
   readonly balancers: ReadonlyMap<string, FakeHaproxy>;
-  readonly #sick: Set<string>;
+  /** Gateways on which the target never gets ready. */
+  readonly sick: Set<string>;
   /** Version that was last started. */
   readonly #runs = new Map<string, number>();
   /** Hosts at which nobody answers. */
@@ -35,7 +36,7 @@ export class Cluster {
     this.ids = Object.keys(world.nodes);
     const balanced = Object.values(world.balancers).some((all) => Object.keys(all).length > 0);
     this.inventory = inventoryOf(this.ids, balanced);
-    this.#sick = new Set(this.ids.filter((id) => world.nodes[id]?.sick));
+    this.sick = new Set(this.ids.filter((id) => world.nodes[id]?.sick));
     for (const id of this.ids) if (world.nodes[id]?.reachable === false) this.down.add(id);
     const servers = this.ids.map((name) => ({
       backend: 'gateways',
@@ -78,7 +79,7 @@ export class Cluster {
   /** People have mended hosts and the target; what died stays dead. */
   heal(): void {
     this.down.clear();
-    this.#sick.clear();
+    this.sick.clear();
     this.cut = false;
     this.health();
   }
@@ -93,35 +94,9 @@ export class Cluster {
 
   lease = (lb: string, id: string): Admin | undefined => leaseOf(this.hosts.get(lb), id);
 
-  /** How the hosts are now, as the machine's tests describe a world. */
-  async world(): Promise<World> {
-    const node = async (id: string) => {
-      const found = await this.engine(id).container(GATEWAY);
-      const running = found?.State.Running === true;
-      return {
-        version: versionOf(found?.Config.Image ?? ':0'),
-        running,
-        sick: this.#sick.has(id),
-        reachable: !this.down.has(id),
-      };
-    };
-    const member = (lb: string, id: string): Member => ({
-      admin: this.row(lb, id).admin,
-      sessions: 0,
-      lease: this.lease(lb, id),
-    });
-    const members = (lb: string) => Object.fromEntries(this.ids.map((id) => [id, member(lb, id)]));
-    const balanced = this.inventory.loadBalancers.size > 0;
-    return {
-      target: TARGET,
-      nodes: Object.fromEntries(await Promise.all(this.ids.map(async (id) => [id, await node(id)] as const))),
-      balancers: Object.fromEntries([...this.balancers.keys()].map((lb) => [lb, balanced ? members(lb) : {}])),
-    };
-  }
-
   #answers(id: string): boolean {
     if (this.engine(id).pidOf(GATEWAY) === 0) return false;
-    return !(this.#sick.has(id) && this.#runs.get(id) === TARGET);
+    return !(this.sick.has(id) && this.#runs.get(id) === TARGET);
   }
 
   #node(id: string, version: number): DockerHost {

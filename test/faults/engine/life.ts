@@ -10,6 +10,7 @@ import { type RunReport, runPlaybook } from '../../../src/engine/run-playbook.ts
 import type { Options } from '../../../src/rolling/types.ts';
 import { blowsOn } from './blows.ts';
 import type { Cluster } from './cluster.ts';
+import { delays } from './delays.ts';
 import { ownProgram, placedFleet } from './placed.ts';
 import { upgrade } from './program.ts';
 import type { Blows, Fault } from './strike.ts';
@@ -70,7 +71,6 @@ export async function live(cluster: Cluster, watch: Watch, setup: Setup): Promis
   };
   const wire = new Wire(cluster, setup.faults, setup.nth, blows);
   wire.delay = delays(setup.nth);
-  const fleet = fleetOf(inventory, { by: 'ops@desk' });
   const hosts = new Hosts(wire.connect, { clock: time, signal: urgent.signal });
   const listen = (event: RunEvent): void => {
     events.push(event);
@@ -80,8 +80,6 @@ export async function live(cluster: Cluster, watch: Watch, setup: Setup): Promis
     if (event.status === 'begun') steps.set(event.host, event.step);
     else if (steps.delete(event.host)) wire.over({ node: event.host, step: event.step });
   };
-  let report: RunReport | undefined;
-  let fault: unknown;
   const context = {
     hosts,
     locals: new Locals(localFiles()),
@@ -92,7 +90,7 @@ export async function live(cluster: Cluster, watch: Watch, setup: Setup): Promis
     forks: 20,
     signal: interrupt.signal,
     urgent: urgent.signal,
-    fleet: placedFleet(fleet, {
+    fleet: placedFleet(fleetOf(inventory, { by: 'ops@desk' }), {
       wire,
       steps,
       looking: () => watch.looking(),
@@ -114,17 +112,11 @@ export async function live(cluster: Cluster, watch: Watch, setup: Setup): Promis
     select: () =>
       setup.inRun.map((name) => ({ name, address: cluster.address(name), groups: ['data_plane'], vars: {} })),
   };
-  const running = runPlaybook(context, request).then(
-    (done) => {
-      report = done;
-    },
-    (error: unknown) => {
-      fault = error;
-    },
-  );
-  await time.until(Promise.race([running, death.promise]), () => watch.wrong);
+  const running = runPlaybook(context, request);
+  const over = Promise.race([running, death.promise]);
+  await time.until(over, () => watch.wrong);
   time.forget();
-  if (fault !== undefined) throw fault;
+  const report = (await over) ?? undefined;
   const looked = wire.happened.length === 0 || events.some(({ type }) => type === 'roll.step');
   return { report, events, happened: wire.happened, left: wire.left, looked };
 }
@@ -148,14 +140,4 @@ function* plays(cluster: Cluster, wire: Wire, { options, unstaged }: Setup): Pla
       return ownProgram(upgrade(cluster.inventory, host, ways), wire, host.name);
     },
   });
-}
-
-/** In every other case none: then all that can happen at once does. */
-function delays(seed: number): () => number {
-  if (seed % 2 === 0) return () => 0;
-  let state = (seed * 2654435761 + 12345) >>> 0;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * 4) * 10;
-  };
 }

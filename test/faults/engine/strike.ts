@@ -11,8 +11,11 @@ export interface Place {
 export interface Fault {
   readonly node: string;
   readonly step: Injection['step'] | 'lastLook' | 'stage';
-  /** `brokenOff`: interrupted twice. `reload`: a balancer starts anew from its configuration. */
-  readonly kind: Injection['kind'] | 'reload' | 'brokenOff';
+  /**
+   * `brokenOff`: interrupted twice. `reload`: a balancer starts anew from its configuration. `balancerAway`: its host cannot be
+   * reached any more, and it goes on sending requests.
+   */
+  readonly kind: Injection['kind'] | 'reload' | 'brokenOff' | 'balancerAway';
 }
 
 /** What a fault does to the run and to its hosts. */
@@ -51,6 +54,7 @@ const AT_ONCE: ReadonlySet<string> = new Set([
   'unreachable',
   'interrupt',
   'brokenOff',
+  'balancerAway',
   'network',
   'otherDies',
   'recovers',
@@ -90,6 +94,8 @@ export function strikeOf({ node, step, kind }: Fault, host: string, blows: Blows
       return { after: () => blows.sleep(HANG_MS).then(raise('TIMED_OUT', `${step} of ${node} hangs`)) };
     case 'unreachable':
       return { before: () => blows.takeDown(node) };
+    case 'balancerAway':
+      return { before: () => blows.takeDown('lb-1') };
     case 'lost':
       return { after: () => blows.takeDown(node) };
     case 'replyLost':

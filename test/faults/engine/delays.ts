@@ -1,0 +1,12 @@
+/**
+ * How long each operation of a host takes, milliseconds: as a seed says, or nothing in every other case, where all that can
+ * happen at once does.
+ */
+export function delays(seed: number): () => number {
+  if (seed % 2 === 0) return () => 0;
+  let state = (seed * 2654435761 + 12345) >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * 4) * 10;
+  };
+}
