@@ -84,8 +84,8 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   engine(
     'roll-steps.ts',
     'what is found of nodes done earlier is passed over',
-    '    if (bad !== undefined) throw bad.reason;\n',
-    '    void bad;\n',
+    '    if (worst !== undefined) throw worst.error;\n',
+    '    void worst;\n',
   ),
   engine(
     'roll-steps.ts',
@@ -103,8 +103,8 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   engine(
     'roll.ts',
     'an old look decides',
-    '    try {\n      const seen = await Promise.all(',
-    "    try {\n      if (Object.keys(this.#seen).length > 0) return { type: 'observed', nodes: this.#seen };\n      const seen = await Promise.all(",
+    '      this.#seen = await this.#look();\n',
+    '      if (Object.keys(this.#seen).length === 0) this.#seen = await this.#look();\n',
   ),
   engine(
     'roll.ts',
@@ -115,8 +115,8 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   engine(
     'roll.ts',
     'what an earlier run left drained is waited for in vain',
-    '(await this.#look(host)).leased',
-    '!(await this.#look(host))',
+    '(await this.#look([host]))[host]?.leased === true',
+    '(await this.#look([host])) === undefined',
   ),
   engine(
     'roll.ts',

@@ -59,8 +59,10 @@ function checkHosts({ events, report }: Life, inRun: readonly string[], nodes: N
     if (ends.length !== plays) no(`${id} came to ${ends.length} ends`);
     const { state } = nodes[id] ?? {};
     if (ends[0] === 'ok' && (state === 'untouched' || state === 'skipped')) no(`${id} is ${state}, and well`);
-    // What comes in its program after it was given back may be cut short.
-    if (ends[0] !== 'ok' && state === 'done' && report?.outcome !== 'interrupted') no(`${id} is done, and ${ends[0]}`);
+    // What comes in its program after it was given back may be cut short, and a person's no makes a done node no success.
+    const refused = events.some((event) => event.type === 'roll.hold' && event.why.startsWith(`${id}: `));
+    const mayFail = report?.outcome === 'interrupted' || refused;
+    if (ends[0] !== 'ok' && state === 'done' && !mayFail) no(`${id} is done, and ${ends[0]}`);
   }
 }
 
