@@ -218,7 +218,12 @@ export class Roll implements Turns {
 
   async #look(node: string): Promise<Observation> {
     const traffic = this.#context.fleet?.traffic(node);
-    if (traffic !== undefined) return await this.#steps.run(node, () => traffic.observe(), { quiet: true });
+    if (traffic !== undefined) {
+      const look = () => this.#steps.run(node, () => traffic.observe(), { quiet: true });
+      // Who is to be taken out of traffic, or was, is decided by how it stands now.
+      const decides = this.#acted || this.#waiting.size > 0;
+      return await (decides ? look() : this.#context.ahead.shown(node, look));
+    }
     const well = this.#troubled.get(node) !== true;
     return { inTraffic: well, held: false, leased: false, up: well };
   }
