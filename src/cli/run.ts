@@ -1,3 +1,4 @@
+import './zod-without-eval.ts';
 import { systemClock } from '../core/clock.ts';
 import { cacheDirectory } from '../engine/cache-directory.ts';
 import { emitter } from '../engine/emit.ts';
