@@ -5,7 +5,7 @@ import { defineTask } from '../core/define-task.ts';
 import { OrchError } from '../core/errors.ts';
 import type { Steps } from '../core/task.ts';
 import type { Inventory } from '../inventory/inventory.ts';
-import { isOut, look } from '../lb/look.ts';
+import { isOut, keptOut, look } from '../lb/look.ts';
 import { placeOf, type Seat } from './seats.ts';
 
 /** Gates: every balancer of every pool that this host belongs to sends it traffic on these ports. */
@@ -25,8 +25,8 @@ type Use = { readonly servers: { readonly [name: string]: string } };
 const UP = 'up';
 
 /**
- * A gate: a balancer gives a node traffic, or it was taken out of it by order. By somebody else: it stays out, and that is
- * no fault of what was done to it. On record: what an earlier run left is given back, and proved, when the program has ended.
+ * A gate: a balancer gives a node traffic, or somebody else keeps it from doing so. A node that was taken out by hand stays
+ * out, and that is no fault of what was done to it.
  *
  * @throws OrchError LB_MEMBER_UNKNOWN at once; LB_MEMBER_NOT_UP
  */
@@ -38,9 +38,9 @@ const usedByBalancer = defineTask<typeof params, void, Use, void>({
   claim: ({ seat: { balancer, member } }) => `gate:${balancer.name} ${member.node}`,
   title: ({ seat: { balancer, member } }) => `${balancer.pool}: ${member.node} is in service`,
   async read({ seat }, host) {
-    const [servers, ordered] = await serversAndOrdered(seat, host);
+    const [servers, held] = await serversAndHeld(seat, host);
     return {
-      servers: Object.fromEntries(servers.map(({ name, state }) => [name, ordered.includes(name) ? UP : state])),
+      servers: Object.fromEntries(servers.map(({ name, state }) => [name, held.includes(name) ? UP : state])),
     };
   },
   want: (_p, now) => ({ servers: Object.fromEntries(Object.keys(now?.servers ?? {}).map((name) => [name, UP])) }),
@@ -57,13 +57,13 @@ const usedByBalancer = defineTask<typeof params, void, Use, void>({
   },
 });
 
-/** By whom somebody is out of traffic is asked only when somebody is out: else one reply of the balancer tells all. */
-async function serversAndOrdered(
+/** Who is out of traffic by somebody's hand is asked only when somebody is out: else one reply of the balancer tells all. */
+async function serversAndHeld(
   { balancer, member }: Seat,
   host: Reader,
-): Promise<readonly [readonly ServerView[], ordered: readonly string[]]> {
+): Promise<readonly [readonly ServerView[], held: readonly string[]]> {
   const { servers } = await balancer.view(host, member);
   if (!servers.some(isOut)) return [servers, []];
-  const { servers: seen, lease, held } = await look(balancer, host, member);
-  return [seen, lease === null ? held : seen.filter(isOut).map(({ name }) => name)];
+  const view = await look(balancer, host, member);
+  return [view.servers, keptOut(view)];
 }

@@ -1,3 +1,4 @@
+import './zod-without-eval.ts';
 import { systemClock } from '../core/clock.ts';
 import { cacheDirectory } from '../engine/cache-directory.ts';
 import { emitter } from '../engine/emit.ts';
@@ -90,7 +91,6 @@ export async function run(name: string, flags: RunFlags): Promise<number> {
         forks,
         signal: interrupt.signal,
         urgent: interrupt.urgent,
-        planned: loadWhatIsNeeded,
         ...rollOptions(inventory, flags, hosts, ask),
       },
       {
@@ -106,12 +106,4 @@ export async function run(name: string, flags: RunFlags): Promise<number> {
     interrupt.dispose();
     await renderer.close();
   }
-}
-
-const DOCKER_KINDS: ReadonlySet<string> = new Set(['container', 'image', 'restarted', 'started', 'stopped']);
-
-/** Libraries that take their time are loaded while the hosts are connected to. */
-function loadWhatIsNeeded(kinds: ReadonlySet<string>): void {
-  if ([...DOCKER_KINDS].some((kind) => kinds.has(kind)))
-    void import('../docker/engine.ts').then(({ engineLibrary }) => engineLibrary());
 }

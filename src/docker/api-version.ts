@@ -25,10 +25,6 @@ export function agreeOnVersion({ newest, oldest }: Spoken): string {
   return compareVersions(oldest, PREFERRED) > 0 ? oldest : PREFERRED;
 }
 
-/** The newest version that an Engine speaks, from the head of any of its replies; `undefined` where it does not say. */
-export const newestIn = (head: Uint8Array): string | undefined =>
-  /\r\napi-version: *(\d+\.\d+)\r\n/i.exec(Buffer.from(head).toString('latin1', 0, 4096))?.[1];
-
 /** The oldest version that an Engine accepts, from its refusal of an older one. */
 export const oldestIn = (refusal: string): string | undefined =>
   /minimum supported API version is (\d+\.\d+)/i.exec(refusal)?.[1];

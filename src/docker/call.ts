@@ -17,6 +17,18 @@ export const statusOf = (error: unknown): number | undefined => {
   return typeof status === 'number' ? status : undefined;
 };
 
+/** The Engine's answer as an error of the same shape as the client library's. */
+export function refused(status: number, body: Buffer): Error {
+  const words = body.toString().trim();
+  let json: unknown;
+  try {
+    json = JSON.parse(words);
+  } catch {
+    // Not the Engine's own form: something between it and us may answer in HTML.
+  }
+  return Object.assign(new Error(words), { statusCode: status, json });
+}
+
 const DIAL: Readonly<Record<string, readonly [code: string, message: string, hint: string]>> = {
   ENOENT: ['DOCKER_NOT_FOUND', 'there is no Docker socket', 'install Docker Engine on that host and start it'],
   EACCES: [
@@ -36,7 +48,7 @@ export const isHangUp = (error: unknown): boolean => BROKEN.has(text(field(error
 export function callError(doing: string, error: unknown, limitMs: number): OrchError {
   if (error instanceof OrchError) return error;
   const status = statusOf(error);
-  if (status !== undefined) return engineError({ doing, status, message: engineWords(error) });
+  if (status !== undefined) return engineError({ doing, status, message: engineWords(error), cause: error });
   const name = text(field(error, 'name'));
   if (name === 'AbortError' || name === 'TimeoutError')
     return new OrchError('TIMED_OUT', `${doing}: no answer from the Docker Engine within ${limitMs / 1000} s`, {

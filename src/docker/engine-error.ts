@@ -6,6 +6,7 @@ export interface EngineRefusal {
   readonly doing: string;
   readonly status: number;
   readonly message: string;
+  readonly cause?: unknown;
 }
 
 interface Pattern {
@@ -43,14 +44,15 @@ const PATTERNS: readonly Pattern[] = [
  *
  * @example engineError({ doing: 'start container web', status: 500, message: 'Bind for 0.0.0.0:80 failed: port is already allocated' }).code // 'PORT_TAKEN'
  */
-export function engineError({ doing, status, message }: EngineRefusal): OrchError {
+export function engineError({ doing, status, message, cause }: EngineRefusal): OrchError {
   const words = message.trim();
   for (const { matches, code, hint } of PATTERNS) {
     const found = words.match(matches);
-    if (found !== null) return new OrchError(code, `${doing}: ${words}`, { hint: hint(found) });
+    if (found !== null) return new OrchError(code, `${doing}: ${words}`, { hint: hint(found), cause });
   }
   return new OrchError('DOCKER_FAILED', `${doing}: ${words} (status ${status})`, {
     hint: status >= 500 ? "look at the Docker daemon's log on that host" : 'correct what the message names',
     retryable: status === 503,
+    cause,
   });
 }

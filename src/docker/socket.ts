@@ -6,9 +6,7 @@ import { ByteSocket } from '../core/byte-socket.ts';
  * for good: an SSH channel used as it is never closes when its connection goes, and the next request on it would hang.
  */
 export class DialledSocket extends ByteSocket {
-  /** `peek` is shown the first bytes that arrive. */
-  constructor(below: Duplex, peek: (bytes: Uint8Array) => void = () => {}) {
-    below.once('data', peek);
+  constructor(below: Duplex) {
     super({ readable: below, writable: below, abandon: () => below.destroy() });
   }
 }

@@ -1,5 +1,6 @@
 import type { Data } from '../core/data.ts';
 import type { Task } from '../core/task.ts';
+import type { Observation } from '../rolling/types.ts';
 import type { PlannedPlay } from './validate.ts';
 
 /** What was read for a task, and what the controller knew of it. */
@@ -17,6 +18,7 @@ export class ReadAhead {
   readonly #planned: readonly PlannedPlay[];
   readonly #begun = new Set<string>();
   readonly #kept = new Map<string, Map<string, Reading>>();
+  readonly #shown = new Map<string, Observation>();
   #spoilt = false;
 
   constructor(planned: readonly PlannedPlay[]) {
@@ -27,6 +29,7 @@ export class ReadAhead {
   spoil(): void {
     this.#spoilt = true;
     this.#kept.clear();
+    this.#shown.clear();
   }
 
   /**
@@ -58,6 +61,15 @@ export class ReadAhead {
     const reading = kept.get(key);
     kept.delete(key);
     return reading;
+  }
+
+  /** What the balancers of a node show of it: asked for once, however many plays want to know. */
+  async shown(node: string, look: () => Promise<Observation>): Promise<Observation> {
+    const known = this.#shown.get(node);
+    if (known !== undefined) return known;
+    const seen = await look();
+    if (!this.#spoilt) this.#shown.set(node, seen);
+    return seen;
   }
 }
 

@@ -6,21 +6,31 @@ import type { RollSteps } from './roll-steps.ts';
 
 type Seen = Readonly<Record<string, Observation>>;
 
+export interface Around {
+  readonly nodes: readonly string[];
+  /** Nodes by what their own programs found. */
+  readonly troubled: ReadonlyMap<string, boolean>;
+  /** Who is to be taken out of traffic, or was, is decided by this look: what an earlier play has seen is not enough. */
+  readonly decides: boolean;
+}
+
 /**
- * How all these nodes stand now, all in one tick: each balancer is asked once. One that only itself could tell of, and
- * that does not answer, is not among them. `troubled`: nodes by what their own programs found.
+ * How all these nodes stand, all in one tick: each balancer is asked once. One that only itself could tell of, and that
+ * does not answer, is not among them.
  *
  * @throws OrchError when a balancer does not tell
  */
 export async function lookAround(
-  { fleet }: RollContext,
+  { fleet, ahead }: RollContext,
   steps: RollSteps,
-  nodes: readonly string[],
-  troubled: ReadonlyMap<string, boolean>,
+  { nodes, troubled, decides }: Around,
 ): Promise<Seen> {
   const look = async (node: string): Promise<Seen> => {
     const traffic = fleet?.traffic(node);
-    if (traffic !== undefined) return { [node]: await steps.run(node, () => traffic.observe(), { quiet: true }) };
+    if (traffic !== undefined) {
+      const now = () => steps.run(node, () => traffic.observe(), { quiet: true });
+      return { [node]: await (decides ? now() : ahead.shown(node, now)) };
+    }
     const well = troubled.get(node) !== true;
     return { [node]: { inTraffic: well, held: false, leased: false, up: well } };
   };

@@ -125,7 +125,7 @@ export class Roll implements Turns {
 
   /** Drained by an earlier run, and nothing of it was to be changed so far. */
   async #isLeftOut(host: string): Promise<boolean> {
-    return endOf(this.#state, host) === undefined && (await this.#look([host]))[host]?.leased === true;
+    return endOf(this.#state, host) === undefined && (await this.#look([host], true))[host]?.leased === true;
   }
 
   /** Its program waits to be back in traffic: from here on nothing of it may be changed that serves. */
@@ -234,8 +234,8 @@ export class Roll implements Turns {
     }
   }
 
-  #look(nodes = this.#role): Promise<Readonly<Record<string, Observation>>> {
-    return lookAround(this.#context, this.#steps, nodes, this.#troubled);
+  #look(nodes = this.#role, decides = this.#acted || this.#waiting.size > 0) {
+    return lookAround(this.#context, this.#steps, { nodes, troubled: this.#troubled, decides });
   }
 
   /** Members in service to compare a changed one with: those that this run has not changed, while there are any. */

@@ -44,8 +44,6 @@ export interface RunContext {
   readonly ask?: (question: string) => Promise<boolean>;
   /** Whether somebody confirms that a pool is left without a node that serves. */
   readonly outage?: (what: string) => Promise<boolean>;
-  /** Told which kinds of task the run is made of, before it connects. */
-  readonly planned?: (kinds: ReadonlySet<string>) => void;
   /** Called back whenever no host at all answers any more, and when they do again. */
   readonly onNetwork?: (listener: (up: boolean) => void) => void;
   /** The command that gives a node back to its balancers. */
@@ -88,7 +86,6 @@ export async function runPlaybook(context: RunContext, request: RunRequest): Pro
     throw new OrchError('NO_HOSTS_MATCHED', 'no host is left for this playbook', {
       hint: 'widen --limit: it leaves none of the hosts that the playbook works on',
     });
-  context.planned?.(new Set(planned.flatMap(({ tasks }) => [...tasks.values()].flat().map(({ type }) => type.kind))));
   await prepare(planned, context.locals);
   return new PlaybookRun(context, request, names, planned).run();
 }

@@ -1,10 +1,12 @@
-import { request } from 'node:http';
 import { isIPv6 } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { HttpReply, HttpRequest } from '../core/connection.ts';
 import { formatDuration } from '../core/duration.ts';
 import { OrchError } from '../core/errors.ts';
 import { DialError, type Dialer } from './dialer.ts';
+
+// An import asks for all that the module exports, a WebSocket among it, and that loads Node's whole fetch: 60 ms.
+const { request } = process.getBuiltinModule('node:http');
 
 const DEFAULT_TIMEOUT_MS = 5000;
 export const BODY_LIMIT = 64 * 1024;

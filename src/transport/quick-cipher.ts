@@ -1,5 +1,6 @@
 import { createSecretKey } from 'node:crypto';
 import type { Client } from 'ssh2';
+import { field, isObject } from './ssh2-inside.ts';
 
 /**
  * ssh2 makes a new AES-GCM cipher for every packet, out of the bytes of its key. Node takes ten times as long for that as
@@ -21,7 +22,3 @@ function quicken(cipher: unknown, nameField: string, keyField: string): void {
   const isGcm = /^aes-\d+-gcm$/.test(String(field(cipher, nameField)));
   if (isObject(cipher) && isGcm && Buffer.isBuffer(key)) Reflect.set(cipher, keyField, createSecretKey(key));
 }
-
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
-
-const field = (of: unknown, name: string): unknown => (isObject(of) ? Reflect.get(of, name) : undefined);

@@ -12,6 +12,7 @@ import { startLogin } from './login.ts';
 import { quickenCipher } from './quick-cipher.ts';
 import { type SshLink, sshLink } from './ssh-link.ts';
 import type { SshTarget } from './ssh-target.ts';
+import { leaveHostKeysUnproven } from './unproven-host-keys.ts';
 
 const KEEPALIVE_MS = 10_000;
 const KEEPALIVE_MISSES = 3;
@@ -78,6 +79,7 @@ async function attemptLink(target: SshTarget, options: LinkOptions, dial: Dial):
     const link = client === null ? undefined : sshLink(client, sock);
     client?.setMaxListeners(0);
     if (client !== null) quickenCipher(client);
+    if (client !== null) leaveHostKeysUnproven(client);
     if (client !== null) login.follow(client);
     client?.once('handshake', () => {
       watch.stage = 'login';

@@ -211,6 +211,15 @@ describe('a node that a person has taken out on record', () => {
   };
   const observed = async (scene: FleetScene) => (await scene.run('gw-1', () => scene.traffic('gw-1').observe())).value;
 
+  test('is no fault of a program; what a run has left, it waits to be given back', async () => {
+    const scene = await fleetScene();
+    const wait = () => scene.run('gw-1', () => upInBalancers(scene.inventory, { name: 'gw-1' }, 9080));
+    await drained(scene);
+    expect((await wait()).codes).toEqual(['LB_MEMBER_NOT_UP']);
+    await byHand(scene);
+    expect((await wait()).codes).toEqual([]);
+  });
+
   test('is held, and a run that changes it all the same leaves it out', async () => {
     const scene = await fleetScene();
     await byHand(scene);
@@ -229,13 +238,6 @@ describe('a node that a person has taken out on record', () => {
     for (const lb of ['lb-1', 'lb-2'] as const) scene.lb(lb).reload();
     expect(await observed(scene)).toMatchObject({ held: true, leased: false, inTraffic: true });
   });
-});
-
-test('a program finds no fault with what an earlier run left on record: the roll gives it back when it has ended', async () => {
-  const scene = await fleetScene();
-  await drained(scene);
-  const { codes } = await scene.run('gw-1', () => upInBalancers(scene.inventory, { name: 'gw-1' }, 9080));
-  expect(codes).toEqual([]);
 });
 
 describe('what is seen of a node', () => {

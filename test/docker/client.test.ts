@@ -38,9 +38,9 @@ describe('requests', () => {
     expect(engine.dials).toBe(0);
     expect(await docker.info()).toEqual(INFO);
     await docker.info();
+    expect(engine.dials).toBe(1);
     await docker.start('web');
     expect(engine.requests).toEqual(['GET /info', 'GET /v1.44/info', 'POST /v1.44/containers/web/start']);
-    expect(engine.dials).toBe(1);
     docker.close();
   });
 
@@ -68,7 +68,7 @@ describe('requests', () => {
     docker.close();
   });
 
-  test('all that is asked in one tick is under way before anything is answered; twins share one request', async () => {
+  test('all that is asked goes out on one socket before anything is answered; twins of one tick share one request', async () => {
     await using engine = await scriptedEngine(() => 'hang');
     const docker = dockerOver(engine.dial);
     const asked = [
@@ -81,6 +81,17 @@ describe('requests', () => {
     engine.cut(new OrchError('CONNECTION_LOST', 'gone'));
     expect(new Set(await Promise.all(asked))).toEqual(new Set(['CONNECTION_LOST']));
     expect(engine.requests).toHaveLength(6);
+    expect(engine.dials).toBe(1);
+    docker.close();
+  });
+
+  test('an Engine that closes its socket after every answer is asked the rest on others', async () => {
+    const image = { Id: '1', RepoTags: [], RepoDigests: [], Architecture: 'amd64' };
+    await using engine = await scriptedEngine(() => ({ body: image, last: true }));
+    const docker = dockerOver(engine.dial);
+    const found = await Promise.all(['a:1', 'b:1', 'c:1'].map((ref) => docker.image(ref)));
+    expect(found.map((each) => each?.Id)).toEqual(['1', '1', '1']);
+    expect(engine.dials).toBe(3);
     docker.close();
   });
 

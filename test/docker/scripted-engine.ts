@@ -3,7 +3,15 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { compareVersions } from '../../src/docker/api-version.ts';
 
-export type Reply = { readonly status?: number; readonly body?: unknown } | 'hang' | 'hang up';
+export type Reply =
+  | {
+      readonly status?: number;
+      readonly body?: unknown;
+      /** The socket is closed behind it. */
+      readonly last?: boolean;
+    }
+  | 'hang'
+  | 'hang up';
 
 export interface ScriptedEngine extends AsyncDisposable {
   /** `METHOD path` of every request. */
@@ -40,6 +48,7 @@ export async function scriptedEngine(
     const old = ours !== undefined && compareVersions(ours, version.MinAPIVersion) < 0;
     const refusal = `client version ${ours} is too old. Minimum supported API version is ${version.MinAPIVersion}`;
     const told = version.silent === true ? {} : { 'Api-Version': version.ApiVersion };
+    if ('last' in reply) response.shouldKeepAlive = false;
     const { status = 200, body } = old ? { status: 400, body: { message: refusal } } : reply;
     response.writeHead(status, { 'content-type': 'application/json', ...told });
     response.end(body === undefined ? '' : `${JSON.stringify(body)}\r\n`);

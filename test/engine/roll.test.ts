@@ -33,6 +33,35 @@ describe('a roll that goes well', () => {
     expect(cluster.fleet.asked).toEqual([]);
   });
 
+  test('plays that change nothing ask the balancers once, and anew as soon as something was written', async () => {
+    const asked = async (...plays: readonly { readonly content: string }[]): Promise<number> => {
+      const cluster = new Cluster(2);
+      await runPlays(
+        [...cluster.nodes, cluster.fleet.lb],
+        function* () {
+          for (const { content } of plays)
+            yield* play({
+              name: content,
+              hosts: 'nodes',
+              *tasks() {
+                yield served({ path: '/app', content });
+              },
+            });
+        },
+        {
+          fleet: cluster.fleet,
+          select: () => cluster.nodes.map(({ name }) => ({ name, address: '', groups: [], vars: {} })),
+        },
+      );
+      return cluster.fleet.lb.trips;
+    };
+    const same = { content: 'old' };
+    const once = await asked(same);
+    expect(await asked(same, same, same)).toBe(once);
+    const changed = await asked({ content: 'new' });
+    expect(await asked({ content: 'new' }, { content: 'new' })).toBe(changed + once);
+  });
+
   test('check changes nothing, and tells who would be taken out', async () => {
     const cluster = new Cluster(3);
     const check = await cluster.roll({ batch: 2, maxUnavailable: 2 }, { check: true });

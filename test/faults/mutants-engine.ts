@@ -115,8 +115,8 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   engine(
     'roll.ts',
     'what an earlier run left drained is waited for in vain',
-    '(await this.#look([host]))[host]?.leased === true',
-    '(await this.#look([host])) === undefined',
+    '(await this.#look([host], true))[host]?.leased === true',
+    '(await this.#look([host], true)) === undefined',
   ),
   engine(
     'roll.ts',
