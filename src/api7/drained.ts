@@ -24,10 +24,10 @@ export function* drained({ by, reason, drainedBy }: TrafficContext, place: Place
   let waited = false;
   for (const seat of place.seats) {
     const { pool, balancer } = seat;
-    const { servers, epoch } = yield* standing(at(seat));
-    // After a reload an old process may still carry requests that the new one does not count.
+    const { servers, epoch, runningMs = Number.POSITIVE_INFINITY } = yield* standing(at(seat));
+    // After a reload an old process may carry requests that the new one does not count, for as long as one may take.
     const same = drainedBy.get(place.node)?.get(balancer.name) === epoch;
-    if (same && balancer.shows.sessions) vouched.push(seat.from);
+    if (same && runningMs >= pool.longestRequestMs && balancer.shows.sessions) vouched.push(seat.from);
     const sticky = servers.some((server) => server.sticky && server.state !== 'maintenance');
     if (sticky) {
       if (empties(seat)) yield orGoOn(emptied({ ...at(seat), within: pool.drain.withinMs }));

@@ -59,6 +59,8 @@ export interface BalancerView {
   readonly servers: readonly ServerView[];
   /** Changes when the balancer's process was replaced or reloaded: what was set at runtime may be lost. */
   readonly epoch: string;
+  /** Milliseconds that this process has been running; left out where the balancer does not tell. */
+  readonly runningMs?: number;
 }
 
 /** Everything that is known on a balancer's host of one member. */

@@ -2,7 +2,7 @@ import type { Reader } from '../core/connection.ts';
 import { OrchError } from '../core/errors.ts';
 import { joined } from '../core/joined.ts';
 import { type HaproxyConfig, parseHaproxyConfig } from './haproxy-config.ts';
-import { type HaproxyStat, parseEpoch, parseStat, parseTables } from './haproxy-stat.ts';
+import { type HaproxyStat, parseEpoch, parseRunning, parseStat, parseTables } from './haproxy-stat.ts';
 import { type HaproxyServer, parseServersState } from './haproxy-state.ts';
 
 /** All that HAProxy's admin socket shows of all its servers at one moment. */
@@ -11,6 +11,7 @@ export interface HaproxySight {
   /** By `backend/server`. */
   readonly stats: ReadonlyMap<string, HaproxyStat>;
   readonly epoch: string;
+  readonly runningMs: number | undefined;
   /** Stick tables that remember which server a client went to. */
   readonly sticky: ReadonlySet<string>;
 }
@@ -49,7 +50,13 @@ export function seeHaproxy(host: Reader, socket: string): Promise<HaproxySight> 
       const [servers, stat, info, table] = await Promise.all(show);
       const epoch = parseEpoch(info);
       const sticky = await stickyTables(host, socket, epoch, parseTables(table));
-      return { servers: parseServersState(servers), stats: parseStat(stat), epoch, sticky };
+      return {
+        servers: parseServersState(servers),
+        stats: parseStat(stat),
+        epoch,
+        runningMs: parseRunning(info),
+        sticky,
+      };
     });
   });
 }

@@ -45,6 +45,12 @@ export function parseEpoch(info: string): string {
   return [pid, field('Start_time_sec')].filter((part) => part !== undefined).join('@');
 }
 
+/** Milliseconds, at least, since the process began; undefined where it does not say. */
+export function parseRunning(info: string): number | undefined {
+  const seconds = /^Uptime_sec: (\d+)$/m.exec(info)?.[1];
+  return seconds === undefined ? undefined : Number(seconds) * 1000;
+}
+
 /** Names in the reply to `show table`. */
 export const parseTables = (reply: string): readonly string[] =>
   [...reply.matchAll(/^# table: ([^,]+),/gm)].map(([, name = '']) => name);

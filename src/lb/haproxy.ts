@@ -47,7 +47,12 @@ export function haproxy(options: HaproxyOptions): Balancer {
       const sight = await seeHaproxy(host, socket);
       const servers = mine(sight, member);
       const file = servers.some(isOrderedOut) ? await readConfig(host, config) : null;
-      return { servers: servers.map((server) => viewOf(server, sight, file)), epoch: sight.epoch };
+      const { epoch, runningMs } = sight;
+      return {
+        servers: servers.map((server) => viewOf(server, sight, file)),
+        epoch,
+        ...(runningMs === undefined ? {} : { runningMs }),
+      };
     },
 
     async set(host, member, to) {

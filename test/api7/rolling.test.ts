@@ -5,7 +5,7 @@ import { placeOf } from '../../src/api7/seats.ts';
 import { OrchError } from '../../src/core/errors.ts';
 import type { DrainSettings, LoadBalancerSettings } from '../../src/inventory/inventory.ts';
 import { leasePath } from '../../src/lb/lease.ts';
-import { type FleetScene, fleetScene, KEPT, WAITING } from './fleet-scene.ts';
+import { type FleetScene, fleetScene, KEPT, UNCLEAR, WAITING } from './fleet-scene.ts';
 
 const drainAs =
   (drain: Partial<DrainSettings>) =>
@@ -145,6 +145,18 @@ describe('the way out of traffic and back', () => {
     expect(codes).toEqual([]);
     expect(got[0]).toBe('gw-1');
     expect(got.at(-1)).not.toBe('gw-1');
+  });
+
+  test('what the kernel cannot tell a balancer can, unless an older process of it may still carry requests', async () => {
+    const codes = async (reloaded: boolean) => {
+      const scene = await fleetScene();
+      if (reloaded) scene.lb('lb-1').reload();
+      scene.connections.set('gw-1', UNCLEAR);
+      await scene.run('gw-1', () => scene.traffic('gw-1').drain());
+      return (await scene.run('gw-1', () => scene.traffic('gw-1').drained())).codes;
+    };
+    expect(await codes(false)).toEqual([]);
+    expect(await codes(true)).toEqual(['DRAIN_TIMEOUT']);
   });
 
   test('a node that requests stick to is closed once those that ran are done', async () => {

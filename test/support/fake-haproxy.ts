@@ -44,6 +44,8 @@ export class FakeHaproxy {
   #servers: readonly Running[] = [];
   #pid = 4000;
   #started = 0;
+  /** Seconds that the first process had been running. */
+  #ranBefore = 0;
   #turn = 0;
   /** What was shown and ordered, in order. */
   readonly asked: string[] = [];
@@ -51,6 +53,7 @@ export class FakeHaproxy {
   constructor(options: FakeHaproxyOptions) {
     this.#options = { everyMs: 1000, fall: 3, rise: 2, tables: {}, ...options };
     this.reload();
+    this.#ranBefore = 3600;
   }
 
   /** To be spread into the options of the fake host that runs it. */
@@ -62,6 +65,7 @@ export class FakeHaproxy {
     const now = this.#options.clock.now();
     this.#pid += 7;
     this.#started = now;
+    this.#ranBefore = 0;
     this.#servers = this.#options.servers.map((line) => ({
       line,
       admin: line.disabled === true ? MAINT | 0x04 : 0,
@@ -120,8 +124,10 @@ export class FakeHaproxy {
     this.asked.push(`show ${what}`);
     const now = this.#options.clock.now();
     const seconds = (since: number): number => Math.floor(now / 1000) - Math.floor(since / 1000);
-    if (what === 'info')
-      return `Name: HAProxy\nPid: ${this.#pid}\nStart_time_sec: ${1_700_000_000 + Math.floor(this.#started / 1000)}\n`;
+    if (what === 'info') {
+      const uptime = seconds(this.#started) + this.#ranBefore;
+      return `Name: HAProxy\nPid: ${this.#pid}\nUptime_sec: ${uptime}\nStart_time_sec: ${1_700_000_000 + Math.floor(this.#started / 1000)}\n`;
+    }
     if (what === 'servers state')
       return `1\n${STATE_COLUMNS}\n${this.#servers.map((one, i) => stateRow(one, { admin: this.#admin(one), operational: this.#operational(one), index: i }, seconds)).join('')}`;
     if (what === 'stat') return `${STAT_COLUMNS}\n${this.#servers.map((one) => statRow(one, seconds)).join('')}`;

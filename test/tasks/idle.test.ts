@@ -88,6 +88,15 @@ describe('a connection as ss shows it', () => {
   });
 });
 
+test.each([
+  ['which may be the next request in the tick of the last answer', USED, 0],
+  ['which is its first request, not answered yet', INFO, 1],
+  ['which waits for its answer', `${USED} lastsnd:9000`, 1],
+])('a connection of a vouched balancer %s', async (_, info, busy) => {
+  const last = info.includes('lastsnd') ? 'lastrcv:6832 lastack:6832' : 'lastsnd:6840 lastrcv:6840 lastack:6840';
+  expect(await busyOn({ ss: line(`${info} ${last}`) }, { vouched: ['10.0.0.5'] })).toBe(busy);
+});
+
 const IDLE = `${USED} lastsnd:6732 lastrcv:6832 lastack:6700`;
 const WAITING = `${USED} lastsnd:9000 lastrcv:6832 lastack:6832`;
 

@@ -16,8 +16,9 @@ export interface Judging {
  *
  * The kernel counts in ticks of up to 10 ms, in which a quick answer looks like one whose next request came at once: HAProxy
  * before nginx left 8 to 23 of 40 waiting requests that way, and up to 37 of 40 idle connections. The peer's acknowledgement
- * decides. The next request brings it along; after the last answer it comes by itself, some ticks later. That told all
- * of them apart, each time.
+ * decides. The next request brings it along; after the last answer it comes by itself, some ticks later. On a machine with
+ * little to do that told all of them apart, each time; with much to do it comes in the same tick, too. Then a vouched
+ * balancer's own word is taken, and else the time waited that a request may take.
  */
 export function busyWith(connection: PeerConnection, judging: Judging): string | undefined {
   const { state, sending, unread, last, peer } = connection;
@@ -28,14 +29,14 @@ export function busyWith(connection: PeerConnection, judging: Judging): string |
   if (last === undefined) return judging.vouched.has(peer) ? undefined : 'open, and nothing tells what for';
   if (last.segments?.received === 0) return undefined;
   if (Math.min(last.sentAgo, last.receivedAgo) < judging.stillMs) return 'data moving';
-  if (last.receivedAgo === last.sentAgo) return sameTick(last, judging);
+  if (last.receivedAgo === last.sentAgo) return sameTick(last, judging.vouched.has(peer), judging.longestMs);
   return last.receivedAgo < last.sentAgo ? 'request waits for its answer' : undefined;
 }
 
-function sameTick({ sentAgo, ackedAgo, segments }: LastMoved, { longestMs }: Judging): string | undefined {
+function sameTick({ sentAgo, ackedAgo, segments }: LastMoved, vouched: boolean, longestMs: number): string | undefined {
   if (segments?.sent === 0) return 'request waits for its answer';
   // The only thing that ever came was the request; whatever was sent came after it.
   if (segments?.received === 1) return undefined;
-  if (ackedAgo < sentAgo || sentAgo >= longestMs) return undefined;
+  if (ackedAgo < sentAgo || vouched || sentAgo >= longestMs) return undefined;
   return 'request may wait for its answer';
 }
