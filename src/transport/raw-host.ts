@@ -12,7 +12,7 @@ import { httpByTool } from './http-by-tool.ts';
 import { httpOverSocket, httpTarget } from './http-get.ts';
 import { ownersSeen } from './owners.ts';
 import type { RawConnection } from './raw-connection.ts';
-import { fileRequest, freeBytesRequest, sha256Request, statRequest, treeRequest } from './read-requests.ts';
+import { fileRequest, freeBytesRequest, sha256Request, statRequest, treeRequest, type Whole } from './read-requests.ts';
 import { readingShell } from './reading-shell.ts';
 import { scriptReader } from './script-reader.ts';
 import { sessionLimit } from './session-limit.ts';
@@ -47,6 +47,7 @@ export function rawHost({ name, rights, launch: open, dialer, close }: Carrier):
     sessions.run(() => runCommand(launch, rights, command, options));
 
   const owners = ownersSeen();
+  const uploaded = new Map<string, Whole>();
   const reader = scriptReader((script) => staying.run({ script, idleMs: READ_IDLE_MS }), owners.runAs);
   const stat = async (path: string): Promise<Stat | null> => {
     const found = await reader.ask(statRequest(path));
@@ -75,6 +76,7 @@ export function rawHost({ name, rights, launch: open, dialer, close }: Carrier):
     },
     freeBytes,
     owners.isOurs,
+    (path, whole) => void uploaded.set(path, whole),
   );
 
   let forwards = true;
@@ -103,7 +105,7 @@ export function rawHost({ name, rights, launch: open, dialer, close }: Carrier):
     name,
     facts: () => here(reader.facts()),
     stat: (path) => here(stat(path)),
-    sha256: (path) => here(reader.ask(sha256Request(path))),
+    sha256: (path) => here(reader.ask(sha256Request(path, uploaded.get(path)))),
     read: (path, limit = READ_LIMIT) => here(reader.ask(fileRequest(path, limit))),
     tree: (path) => here(reader.ask(treeRequest(path))),
     freeBytes: (path) => here(freeBytes(path)),

@@ -65,17 +65,32 @@ const DIGESTS: Tool = {
   ].join('\n'),
 };
 
-export function sha256Request(path: string): Request<string | null> {
+/** A large file whose digest was found a moment ago. */
+export interface Whole {
+  /** Inode, size and time of its last change: no other content has all of them. */
+  readonly identity: string;
+  readonly sha256: string;
+}
+
+/** A command that prints a file's identity; without nanoseconds where the host's `stat` knows none. */
+export const identityCall = (word: string): string => `stat -L -c %i:%s:%.9Z ${word}`;
+
+/** `known`: not read again while it is still that very file. */
+export function sha256Request(path: string, known?: Whole): Request<string | null> {
   const word = pathWord(path);
+  // From stdin: sha256sum puts a backslash before the digest of a file with an odd name; such a one is asked alone.
+  const read = `if [ -f ${word} ]; then sha256sum <${word}; else stat -L -c %f ${word} >/dev/null; fi`;
   return {
-    // From stdin: sha256sum puts a backslash before the digest of a file with an odd name; such a one is asked alone.
-    snippet: `if [ -f ${word} ]; then sha256sum <${word}; else stat -L -c %f ${word} >/dev/null; fi`,
+    snippet:
+      known === undefined
+        ? read
+        : `if [ "$(${identityCall(word)} 2>/dev/null)" = ${known.identity} ]; then echo ${known.sha256} -; else ${read}; fi`,
     parse(reply) {
       if (reply.code !== 0) return missingOr(`reading ${path}`, reply);
       const [digest = ''] = reply.stdout.toString().split(' ');
       return digest === '' ? null : digest;
     },
-    ...(/[\n\\]/.test(path)
+    ...(known !== undefined || /[\n\\]/.test(path)
       ? {}
       : { joint: { tool: DIGESTS, word, parse: (line) => line.slice(0, SHA256_CHARS), absent: null } }),
   };

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { quote } from '../core/argv.ts';
-import { pathWord } from './read-requests.ts';
+import { identityCall, pathWord } from './read-requests.ts';
 import {
   CORRUPT,
   clearScript,
@@ -165,5 +165,6 @@ export function receiveScript(target: UploadTarget, at: number): string {
     'wait $!',
     `[ "\${sum%% *}" = ${quote(sha256)} ] || exit ${CORRUPT}`,
     ...settleScript(path, target),
+    `echo "identity $(${identityCall('"$p"')})" >&2`,
   ].join('\n');
 }

@@ -11,7 +11,8 @@ export type Act = (request: Parameters<WriteScript>[0]) => Promise<string>;
 
 /**
  * Sends a file to where it broke off before, if it did: by an earlier attempt of this run or by an earlier run. Should
- * the whole then have another digest, it is sent once more from its start.
+ * the whole then have another digest, it is sent once more from its start. Gives what tells the file that was sent from any
+ * other; undefined where that is not known.
  *
  * @throws OrchError UPLOAD_CORRUPT, WRITE_CONFLICT, DISK_FULL, LOCAL_FILE_UNREADABLE, CONNECTION_LOST, TIMED_OUT
  */
@@ -20,19 +21,20 @@ export async function uploadResumed(
   target: UploadTarget,
   act: Act,
   onProgress: (bytes: number) => void = () => {},
-): Promise<void> {
+): Promise<string | undefined> {
   for (let attempt = 1; ; attempt++) {
     const at = await arrived(target, act);
     onProgress(at === 'whole' ? target.size : at);
-    if (at === 'whole') return;
+    if (at === 'whole') return undefined;
     try {
-      await act({
+      const said = await act({
         script: receiveScript(target, at),
         stdin: file.chunks(at),
         idleMs: STALLED_MS,
         onProgress: (bytes) => onProgress(at + bytes),
       });
-      return;
+      // A host without nanoseconds cannot tell two contents of one moment apart.
+      return /^identity (\d+:\d+:\d+\.\d{9})$/m.exec(said)?.[1];
     } catch (error) {
       const spoilt = error instanceof OrchError && error.code === 'UPLOAD_CORRUPT' && at > 0;
       if (!spoilt || attempt > 1) throw error;

@@ -4,6 +4,7 @@ import { OrchError } from '../core/errors.ts';
 import { reveal } from '../core/secret.ts';
 import { pieces, type Source } from './feed.ts';
 import { openLocalFile } from './local-file.ts';
+import type { Whole } from './read-requests.ts';
 import { uploadResumed } from './upload.ts';
 import { sweepScript } from './upload-scripts.ts';
 import { writeFault } from './write-faults.ts';
@@ -34,12 +35,13 @@ type Writes = Pick<Connection, 'writeFile' | 'makeDirectory' | 'chmod' | 'remove
 
 /**
  * The writes of a connection as scripts. `freeBytes` gives evidence when a disk is full; `isOurs` says that what is
- * created there has this owner and group by itself.
+ * created there has this owner and group by itself; `onUploaded` is told what was found whole just now.
  */
 export function writes(
   run: WriteScript,
   freeBytes: (path: string) => Promise<number>,
   isOurs: (owned: Ownership) => boolean,
+  onUploaded: (path: string, whole: Whole) => void,
 ): Writes {
   const known = ({ mode, owner, group }: Ownership): Owned => ({
     mode,
@@ -74,7 +76,8 @@ export function writes(
       const doing = `uploading ${path}`;
       if (file.size > SMALL_UPLOAD) {
         const target = { ...known(owned), path, sha256, size: file.size };
-        await uploadResumed(file, target, (request) => act(doing, path, request), onProgress);
+        const identity = await uploadResumed(file, target, (request) => act(doing, path, request), onProgress);
+        if (identity !== undefined) onUploaded(path, { identity, sha256 });
         return;
       }
       const bytes = await whole(file.chunks(0));

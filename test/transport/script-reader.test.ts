@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -120,6 +120,20 @@ describe('joint questions', () => {
     expect(digests[0]).toMatch(/^[0-9a-f]{64}$/);
     expect(digests[2]).toMatch(/^[0-9a-f]{64}$/);
     expect(stats.map((stat) => stat === null)).toEqual(asked.map((each) => each === '/nowhere'));
+  });
+
+  test('a file that was found whole a moment ago is read again only when it is another one', async () => {
+    const path = join(ODD, 'whole');
+    writeFileSync(path, 'one');
+    const reader = scriptReader(counted().run);
+    const identity = execFileSync('stat', ['-c', '%i:%s:%.9Z', path], { encoding: 'utf8' }).trim();
+    // Not its digest: who says so has not read it.
+    const known = { identity, sha256: '0'.repeat(64) };
+    expect(await reader.ask(sha256Request(path, known))).toBe(known.sha256);
+    writeFileSync(path, 'two');
+    expect(await reader.ask(sha256Request(path, known))).toBe(createHash('sha256').update('two').digest('hex'));
+    rmSync(path);
+    expect(await reader.ask(sha256Request(path, known))).toBeNull();
   });
 
   test('more than one call can take are asked in several', async () => {
