@@ -28,13 +28,12 @@ import {
   rollingVars,
   upInBalancers,
   yamlFile,
-  z,
 } from 'api7-orch';
 
 export default definePlaybook({
   name: 'install',
   description: 'Install the control plane, then the gateways, behind their load balancers.',
-  vars: z.object(rollingVars.shape),
+  vars: rollingVars,
   *plays({ inventory, vars }) {
     const { api7, cluster } = inventory;
     const ulimits = { nofile: api7.nofile };

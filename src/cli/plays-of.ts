@@ -3,6 +3,7 @@ import { typedLine } from '../core/argv.ts';
 import { OrchError } from '../core/errors.ts';
 import type { Plays } from '../core/play.ts';
 import type { Playbook } from '../core/playbook.ts';
+import { suggestion } from '../inventory/did-you-mean.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -15,7 +16,8 @@ export interface ReadyPlaybook {
 }
 
 /**
- * A playbook with its variables, checked; what it does not declare belongs to the inventory.
+ * A playbook with its variables, checked. What it does not declare belongs to the inventory, unless it says that it has no
+ * others (`z.strictObject`): then a word mistyped is refused, and not passed over.
  *
  * @throws OrchError EXTRA_VARS
  */
@@ -38,8 +40,13 @@ export function playsOf(playbook: Playbook<never, Inventory>, inventory: Invento
 function valuesOf(name: string, schema: z.ZodType, given: Values): Values {
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data as Values;
-  const issues = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
-  throw new OrchError('EXTRA_VARS', `playbook "${name}": ${issues}`, { hint: 'set them with -e key=value' });
+  const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  const issues = parsed.error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => `it has no variable "${key}"${suggestion(key, known)}`)
+      : [`${issue.path.join('.')}: ${issue.message}`],
+  );
+  throw new OrchError('EXTRA_VARS', `playbook "${name}": ${issues.join('; ')}`, { hint: 'set them with -e key=value' });
 }
 
 /** Values for the inventory may be secrets: they are not repeated. */

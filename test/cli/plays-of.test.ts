@@ -28,6 +28,13 @@ test('it repeats no value that is not the playbook’s own', () => {
   );
 });
 
+test('a mistyped variable of a playbook that has no others is refused, with the one that was meant', () => {
+  const strict = { ...playbook, vars: z.strictObject({ batch: z.string().optional() }) as never };
+  expect(() => playsOf(strict, inventory, { bacth: '2' })).toThrow(
+    'playbook "restart": it has no variable "bacth"; did you mean "batch"?',
+  );
+});
+
 test('variables that do not fit are refused', () => {
   expect(() => playsOf(playbook, inventory, { since: 3 })).toThrow(/playbook "restart": since/);
 });
