@@ -24,6 +24,8 @@ vi.setConfig({ testTimeout: 1_200_000 });
 
 /** Where what happens to nodes matters, not what happens to long requests. */
 const lively: LoadOptions = { slow: 0, websockets: 2 };
+/** Enough to compare, at 200 requests a second. */
+const brief = ['-e', 'soak=5s'];
 
 let lab: Lab;
 let gateways: readonly string[];
@@ -126,7 +128,7 @@ describe('what is not as it should be before the roll', () => {
     await setByHand(lab, 'gw-6', 'maint');
     await sleep(5000);
     // Held counts as unavailable: with room for one more, the others go one at a time.
-    const { run, load, restarted } = await roll({ load: lively, more: ['--include-held', '-e', 'max_unavailable=2'] });
+    const { run, load, restarted } = await roll({ load: lively, more: [...brief, '--include-held', '-e', 'max_unavailable=2'] });
     expect({ code: run.code, errors: run.end?.errors }).toEqual({ code: 0, errors: [] });
     expect(restarted).toEqual(gateways);
     expect(order(run, 'ready').slice(0, 2).toSorted()).toEqual(['gw-3', 'gw-5']);
@@ -139,7 +141,7 @@ describe('what is not as it should be before the roll', () => {
 
   test('a gateway that a colleague put in maintenance is not touched unless that is asked for', async () => {
     await setByHand(lab, 'gw-6', 'maint');
-    const { run, load, restarted } = await roll({ load: lively, more: ['-e', 'max_unavailable=2'] });
+    const { run, load, restarted } = await roll({ load: lively, more: [...brief, '-e', 'max_unavailable=2'] });
     expect(restarted).toEqual(gateways.filter((name) => name !== 'gw-6'));
     expect({ code: run.code, state: run.nodes['gw-6']?.state }).toEqual({ code: 3, state: 'skipped' });
     expect((await notServing(lab)).every((name) => name.endsWith('/gw-6'))).toBe(true);
@@ -152,6 +154,7 @@ describe('what goes wrong in the middle of the roll', () => {
     let cut: Promise<void> | undefined;
     const { run, load, away, restarted } = await roll({
       load: lively,
+      more: brief,
       onEvent: (event) => {
         if (event.type === 'roll.step' && event.host === 'gw-2' && event.step === 'prove') cut ??= cutSsh(lab, 60);
       },
@@ -171,7 +174,7 @@ describe('what goes wrong in the middle of the roll', () => {
     let broken: Promise<void> | undefined;
     const { run, load, restarted } = await roll({
       load: lively,
-      more: ['-e', 'batch=2', '-e', 'max_unavailable=2'],
+      more: [...brief, '-e', 'batch=2', '-e', 'max_unavailable=2'],
       onEvent: (event) => {
         if (event.type === 'task.end' && event.host === 'gw-2' && event.task.startsWith('restarted'))
           broken ??= breakHost(lab.docker, lab.file, 'gw-2', 'network');
