@@ -6,7 +6,7 @@ import { checkStep } from './check-step.ts';
 import { waitForGate } from './gate.ts';
 import type { HostResult, HostRun } from './host-run.ts';
 import { Stop, stopFor } from './host-stop.ts';
-import { disrupts, isBusy, isOutOfTurn, isTroubled } from './impact.ts';
+import { disrupts, foundIn, isBusy, isOutOfTurn } from './impact.ts';
 import { type Entry, type Planner, planEntries, planFirst, unread } from './plan-host.ts';
 import { nextSegment, type Segment } from './program.ts';
 import { shownChange } from './shown-change.ts';
@@ -55,8 +55,7 @@ class HostApply {
         if (this.#run.check) await this.#again(entries);
         if (first) {
           this.#log.plan(entries);
-          const found = { troubled: entries.some(isTroubled), disrupts: entries.some(disrupts) };
-          this.#run.turns.looked(this.#run.host.name, found);
+          this.#run.turns.looked(this.#run.host.name, foundIn(entries));
         }
         await this.#walk(entries, segment.done);
         this.#seeRest(segment);

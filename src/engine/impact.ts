@@ -1,4 +1,5 @@
 import type { Entry } from './plan-host.ts';
+import type { Looked } from './turns.ts';
 
 /** Whether it would change something that serves already. */
 export const disrupts = ({ task, plan }: Entry): boolean =>
@@ -17,3 +18,14 @@ export const isTroubled = ({ task, plan }: Entry): boolean =>
 /** It has something to write, or to wait for: while things are being changed a gate must hold as often as it wants. */
 export const isBusy = ({ plan, task }: Entry, isMoving: boolean): boolean =>
   plan.status !== 'ok' || (task.type.gate && isMoving && task.bound.patience().passes > 1);
+
+/** It is about what the host serves: it may change that, or wants the host in traffic. */
+const serves = ({ task: { type } }: Entry): boolean =>
+  type.inTraffic === true || (!type.gate && type.impact === 'node');
+
+/** What a program turns out to be about, once it is planned. */
+export const foundIn = (entries: readonly Entry[]): Looked => ({
+  troubled: entries.some(isTroubled),
+  disrupts: entries.some(disrupts),
+  serves: entries.some(serves),
+});

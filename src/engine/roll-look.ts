@@ -10,6 +10,8 @@ export interface Around {
   readonly nodes: readonly string[];
   /** Nodes by what their own programs found. */
   readonly troubled: ReadonlyMap<string, boolean>;
+  /** Whose programs are not about what serves: what an earlier run left drained is for a later play to mend, and to give back. */
+  readonly aside: ReadonlySet<string>;
   /** Who is to be taken out of traffic, or was, is decided by this look: what an earlier play has seen is not enough. */
   readonly decides: boolean;
 }
@@ -23,13 +25,14 @@ export interface Around {
 export async function lookAround(
   { fleet, ahead }: RollContext,
   steps: RollSteps,
-  { nodes, troubled, decides }: Around,
+  { nodes, troubled, aside, decides }: Around,
 ): Promise<Seen> {
   const look = async (node: string): Promise<Seen> => {
     const traffic = fleet?.traffic(node);
     if (traffic !== undefined) {
       const now = () => steps.run(node, () => traffic.observe(), { quiet: true });
-      return { [node]: await (decides ? now() : ahead.shown(node, now)) };
+      const seen = await (decides ? now() : ahead.shown(node, now));
+      return { [node]: aside.has(node) && seen.leased ? { ...seen, leased: false, held: true } : seen };
     }
     const well = troubled.get(node) !== true;
     return { [node]: { inTraffic: well, held: false, leased: false, up: well } };

@@ -20,7 +20,7 @@ import { RollSteps, resultOf } from './roll-steps.ts';
 import { tellEnds } from './rolled-nodes.ts';
 import type { RunContext } from './run-playbook.ts';
 import type { Slots } from './slots.ts';
-import { type Turns, TurnsClosed } from './turns.ts';
+import { type Looked, type Turns, TurnsClosed } from './turns.ts';
 
 export type RollContext = RunContext & {
   readonly ahead: ReadAhead;
@@ -48,6 +48,7 @@ export class Roll implements Turns {
   readonly #over = new Map<string, PromiseWithResolvers<void>>();
   readonly #passed = new Map<string, PromiseWithResolvers<boolean>>();
   readonly #leftOut = new Set<string>();
+  readonly #aside = new Set<string>();
   /** Nodes that were granted and whose program has not come back yet. */
   readonly #granted = new Set<string>();
   readonly #taken = new Set<string>();
@@ -77,7 +78,8 @@ export class Roll implements Turns {
     context.onNetwork?.((up) => this.#send({ type: 'network', up }));
   }
 
-  looked(host: string, { troubled }: { readonly troubled: boolean }): void {
+  looked(host: string, { troubled, serves }: Looked): void {
+    if (!serves) this.#aside.add(host);
     this.#troubled.set(host, troubled);
     this.#send({ type: 'looked', node: host, troubled });
   }
@@ -235,7 +237,7 @@ export class Roll implements Turns {
   }
 
   #look(nodes = this.#role, decides = this.#acted || this.#waiting.size > 0) {
-    return lookAround(this.#context, this.#steps, { nodes, troubled: this.#troubled, decides });
+    return lookAround(this.#context, this.#steps, { nodes, troubled: this.#troubled, aside: this.#aside, decides });
   }
 
   /** Members in service to compare a changed one with: those that this run has not changed, while there are any. */

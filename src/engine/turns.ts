@@ -13,13 +13,19 @@ export class TurnsClosed extends Error {
   }
 }
 
+export interface Looked {
+  /** Not ready, or something that serves is not there. */
+  readonly troubled: boolean;
+  /** What it is about to do changes what serves. */
+  readonly disrupts: boolean;
+  /** Something that it states is about what serves, to be changed or not. */
+  readonly serves: boolean;
+}
+
 /** Who may change what serves, and when. A host's program asks at each of these points; it never decides itself. */
 export interface Turns {
-  /**
-   * The host was planned. `troubled`: not ready, or something that serves is not there. `disrupts`: what it is about to do
-   * changes what serves.
-   */
-  looked(host: string, found: { readonly troubled: boolean; readonly disrupts: boolean }): void;
+  /** The host was planned. */
+  looked(host: string, found: Looked): void;
   /** Waits until the host is out of traffic and may be changed. @throws TurnsClosed */
   take(host: string): Promise<void>;
   /** Something that serves is about to be stopped: one last look. @throws OrchError and then nothing has been stopped */
