@@ -128,7 +128,10 @@ describe('what is not as it should be before the roll', () => {
     await setByHand(lab, 'gw-6', 'maint');
     await sleep(5000);
     // Held counts as unavailable: with room for one more, the others go one at a time.
-    const { run, load, restarted } = await roll({ load: lively, more: [...brief, '--include-held', '-e', 'max_unavailable=2'] });
+    const { run, load, restarted } = await roll({
+      load: lively,
+      more: [...brief, '--include-held', '-e', 'max_unavailable=2'],
+    });
     expect({ code: run.code, errors: run.end?.errors }).toEqual({ code: 0, errors: [] });
     expect(restarted).toEqual(gateways);
     expect(order(run, 'ready').slice(0, 2).toSorted()).toEqual(['gw-3', 'gw-5']);
