@@ -1,4 +1,4 @@
-import type { NodeState, State } from './state.ts';
+import { type NodeState, type State, withSeen } from './state.ts';
 import type { Observation } from './types.ts';
 
 /** Why a node does not count on; undefined: it does. */
@@ -30,10 +30,7 @@ export const mayStart = (state: State, node: NodeState): boolean =>
 
 /** By what is seen now the budget bears that a node under way is taken out once more. */
 export function bears(state: State, seen: Readonly<Record<string, Observation>>, id: string): boolean {
-  const now = {
-    ...state,
-    nodes: state.nodes.map((node) => (node.balanced ? { ...node, seen: seen[node.id] } : node)),
-  };
+  const now = withSeen(state, seen);
   return now.nodes.some((node) => node.id === id && mayStart(now, node));
 }
 

@@ -2,7 +2,7 @@ import type { Fault } from '../core/event.ts';
 import { allowed, answered, refused, retreat } from './answers.ts';
 import { budgetOf } from './count.ts';
 import { type Advance, giveUp, isOver, proceed, regroup } from './due.ts';
-import { blame, inPhase, type NodeState, nodeOf, over, type State, stale, stop, update } from './state.ts';
+import { blame, inPhase, type NodeState, nodeOf, over, type State, stale, stop, update, withSeen } from './state.ts';
 import type { Event, NodeInit, Options } from './types.ts';
 import { inOrder } from './waves.ts';
 
@@ -116,9 +116,7 @@ function ended(state: State, id: string, ok: boolean, fault: Fault | undefined):
 function observed(state: State, seen: Extract<Event, { type: 'observed' }>['nodes']): State {
   const fresh = state.looking === 'asked';
   const next: State = {
-    ...state,
-    // Of a node without balancers nothing can be seen: it serves, as far as anybody knows, unless its program says otherwise.
-    nodes: state.nodes.map((node) => (node.balanced ? { ...node, seen: seen[node.id] } : node)),
+    ...withSeen(state, seen),
     looking: 'no',
     fresh,
   };

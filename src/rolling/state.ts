@@ -95,6 +95,12 @@ export const update = (state: State, id: string, change: Partial<NodeState>): St
   nodes: state.nodes.map((node) => (node.id === id ? { ...node, ...change } : node)),
 });
 
+/** What was seen just now. Of a node without balancers nothing can be: it serves, as far as anybody knows, unless its program says otherwise. */
+export const withSeen = (state: State, seen: Readonly<Record<string, Observation>>): State => ({
+  ...state,
+  nodes: state.nodes.map((node) => (node.balanced ? { ...node, seen: seen[node.id] } : node)),
+});
+
 export const stop = (state: State, why: string, fault?: Fault, node?: string): State =>
   state.stopped === undefined ? { ...state, stopped: { why, fault, node } } : state;
 
