@@ -30,7 +30,10 @@ export function busyWith(connection: PeerConnection, judging: Judging): string |
   if (last.segments?.received === 0) return undefined;
   if (Math.min(last.sentAgo, last.receivedAgo) < judging.stillMs) return 'data moving';
   if (last.receivedAgo === last.sentAgo) return sameTick(last, judging.vouched.has(peer), judging.longestMs);
-  return last.receivedAgo < last.sentAgo ? 'request waits for its answer' : undefined;
+  if (last.receivedAgo > last.sentAgo) return undefined;
+  // Longer than any request may take, and the balancer knows of none: it gave up while the network between them was away.
+  const forsaken = last.receivedAgo >= judging.longestMs && judging.vouched.has(peer);
+  return forsaken ? undefined : 'request waits for its answer';
 }
 
 function sameTick({ sentAgo, ackedAgo, segments }: LastMoved, vouched: boolean, longestMs: number): string | undefined {
