@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { OrchError } from '../../src/core/errors.ts';
 import { play } from '../../src/core/play.ts';
+import type { Task } from '../../src/core/task.ts';
 import { runPlays } from '../support/run-fake.ts';
 import { Cluster, ends } from '../support/toy-cluster.ts';
 import { answer } from '../support/toy-fleet.ts';
-import { served } from '../support/toy-tasks.ts';
+import { note, served } from '../support/toy-tasks.ts';
 
 describe('what an earlier run left out of traffic', () => {
   const left = async (): Promise<Cluster> => {
@@ -24,6 +25,29 @@ describe('what an earlier run left out of traffic', () => {
       expect(ends(run.events)).toEqual({ 'gw-1': 'unchanged', 'gw-2': 'done', 'gw-3': 'unchanged' });
     },
   );
+
+  test('is not given back by a play that is not about what it serves, but by the one that is', async () => {
+    const cluster = await left();
+    const { fleet, nodes } = cluster;
+    const rolled = async (...tasks: readonly Task[]) => {
+      const plays = function* () {
+        for (const [at, task] of tasks.entries())
+          yield* play({
+            name: `play ${at}`,
+            hosts: 'nodes',
+            *tasks() {
+              yield task;
+            },
+          });
+      };
+      const select = () => nodes.map(({ name }) => ({ name, address: '', groups: [], vars: {} }));
+      const { codes } = await runPlays([...nodes, fleet.lb], plays, { fleet, select });
+      return { codes, standing: fleet.standing('gw-2') };
+    };
+    const beside = note({ path: '/beside', content: 'x' });
+    expect(await rolled(beside)).toEqual({ codes: [], standing: 'mine' });
+    expect(await rolled(beside, served({ path: '/app', content: 'new' }))).toEqual({ codes: [], standing: 'in' });
+  });
 
   test('is not waited for where the roll has stopped', async () => {
     const cluster = await left();

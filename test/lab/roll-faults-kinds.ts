@@ -85,6 +85,7 @@ export const kinds: Readonly<Record<FaultName, Fault>> = {
     strike: (lab, { balancer }) => succeed(lab, balancer, `mkdir -p /run/lab/hold; ${haproxyOff}`),
     ends: ill,
     hurts: () => true,
+    blinds: true,
   },
   'balancer gone and left out': {
     strike: (lab, { balancer }) => breakHost(lab.docker, lab.file, balancer, 'network'),
