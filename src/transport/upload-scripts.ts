@@ -44,14 +44,14 @@ const anyPart = (path: string): string =>
 const digestScript = (sha256: string): readonly string[] => [
   'quick=',
   'if command -v openssl >/dev/null 2>&1; then quick=1; fi',
+  'digest() { if [ "$quick" ]; then openssl dgst -sha256 -r 2>/dev/null; else sha256sum; fi; }',
+  `right() { case $sum in ${quote(sha256)}*) return 0 ;; esac; return 1; }`,
   'whole() {',
-  '  if [ "$quick" ]; then',
-  '    sum=$(openssl dgst -sha256 -r <"$1" 2>/dev/null) || sum=',
-  `    case $sum in ${quote(sha256)}*) return 0 ;; esac`,
-  '  fi',
+  '  sum=$(digest <"$1") || sum=',
+  '  right && return 0',
+  '  [ "$quick" ] || return 1',
   '  sum=$(sha256sum <"$1")',
-  `  case $sum in ${quote(sha256)}*) return 0 ;; esac`,
-  '  return 1',
+  '  right',
   '}',
 ];
 
@@ -123,12 +123,42 @@ const adopt = (at: number): readonly string[] => [
   `[ "$pos" = ${at} ] || exit ${CORRUPT}`,
 ];
 
+const MIB = 1024 * 1024;
+
+/** From this size on it is worth a second program that reads and flushes a file while it is still coming. */
+const LARGE = 16 * MIB;
+
+/**
+ * Takes what comes by a program beside, `w`, and makes the digest of what is there already. Once that one has ended, also
+ * as a child that nobody has asked about yet, the position in the file is the last one. Reading in strides costs less than
+ * a pipe beside the stream, and the disk has its time, too.
+ */
+const followScript: readonly string[] = [
+  'follow() {',
+  '  n=0',
+  '  state=',
+  '  while [ "$state" != Z ]; do',
+  '    sleep 0.1 2>/dev/null || sleep 1',
+  '    { read -r x x state x </proc/"$w"/stat; } 2>/dev/null || state=Z',
+  '    read -r x pos </proc/self/fdinfo/3',
+  `    all=$((pos / ${MIB}))`,
+  '    [ "$all" -gt "$n" ] || continue',
+  '    [ "$state" = Z ] || dd conv=fdatasync </dev/null >&3 2>/dev/null || :',
+  `    dd bs=${MIB} skip="$n" count=$((all - n)) </proc/self/fd/3 2>/dev/null`,
+  '    n=$all',
+  '  done',
+  `  tail -c +$((n * ${MIB} + 1)) </proc/self/fd/3`,
+  '}',
+  // What runs in the background is given nothing to read, unless it is said.
+  'exec 6<&0',
+  'cat <&6 >&3 & w=$!',
+  'sum=$(follow | digest) || sum=',
+  'wait "$w" || st=$?',
+];
+
 /**
  * Takes the rest of a file from stdin, from byte `at` on. Ends with `CUT`, and keeps what came, if that is not all of
  * it; with `CORRUPT` or `OVERTAKEN` nothing is left and nothing was changed.
- *
- * With openssl the digest is made when all is there: reading a file that is still in memory costs a third less than a pipe
- * beside the stream. sha256sum is slow enough to be worth the pipe, for it then works while the network does.
  */
 export function receiveScript(target: UploadTarget, at: number): string {
   const { path, sha256, size } = target;
@@ -142,28 +172,17 @@ export function receiveScript(target: UploadTarget, at: number): string {
     `trap 'keep=1; exit ${OVERTAKEN}' TERM`,
     ...(at === 0 ? createScript : adopt(at)),
     'st=0',
-    'if [ "$quick" ]; then',
-    '  cat >&3 || st=$?',
-    'else',
-    // Onto fd 3 by its shared position; the pipe has a name only below /proc.
-    `  sum=$({ { head -c ${at} </proc/self/fd/3; tee /proc/self/fd/4 >&3 || st=$?; echo "$st" >&5; } 4>&1 | sha256sum; } 5>&1)`,
-    `  st=\${sum%%[!0-9]*}`,
-    `  sum=\${sum#*'\n'}`,
-    'fi',
+    'sum=',
+    ...(size - at < LARGE ? ['cat >&3 || st=$?'] : followScript),
     // Above 128 a signal ended it.
     'if [ "$st" != 0 ]; then [ "$st" -lt 128 ] || keep=1; exit 1; fi',
     'read -r w pos </proc/self/fdinfo/3',
-    `if [ "$pos" != ${size} ]; then`,
-    // All came, but not all was written, of which busybox's tee says nothing: its cat says why.
-    `  if [ ! "$quick" ] && [ "\${sum%% *}" = ${quote(sha256)} ]; then head -c 1048576 </dev/zero | cat >&3; exit 1; fi`,
-    '  keep=1',
-    `  exit ${CUT}`,
-    'fi',
+    `[ "$pos" = ${size} ] || { keep=1; exit ${CUT}; }`,
     // The disk works while the digest is made.
     `{ ${FLUSH}; } &`,
-    `if [ "$quick" ] && whole /proc/self/fd/3; then sum=${quote(sha256)}; fi`,
+    `right || whole /proc/self/fd/3 || st=${CORRUPT}`,
     'wait $!',
-    `[ "\${sum%% *}" = ${quote(sha256)} ] || exit ${CORRUPT}`,
+    '[ "$st" = 0 ] || exit "$st"',
     ...settleScript(path, target),
     `echo "identity $(${identityCall('"$p"')})" >&2`,
   ].join('\n');

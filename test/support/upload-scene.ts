@@ -10,7 +10,7 @@ import { startSshd, type TestSshd } from './sshd.ts';
 
 export const OWNED = { mode: '0644', owner: 'root', group: 'root' } as const;
 export const MB = 1_000_000;
-export const bytes = randomBytes(12 * MB);
+export const bytes = randomBytes(20 * MB);
 export const digestOf = (content: Uint8Array): string => createHash('sha256').update(content).digest('hex');
 export const sha256 = digestOf(bytes);
 
@@ -26,7 +26,7 @@ export const codeOf = (work: Promise<unknown>): Promise<string> =>
     (error: { code?: string }) => error.code ?? String(error),
   );
 
-/** A server behind a relay, a file of 12 MB, and for each test a directory of its own to send it to. */
+/** A server behind a relay, a file of 20 MB, and for each test a directory of its own to send it to. */
 export interface UploadScene {
   readonly sshd: TestSshd;
   readonly relay: HoldingRelay;

@@ -55,7 +55,7 @@ describe('what is found under the name of a part', () => {
         execFileSync('chown', ['nobody', part]);
       },
     ],
-    ['a file that is longer than the whole', (part) => writeFileSync(part, Buffer.alloc(13 * MB), { mode: 0o600 })],
+    ['a file that is longer than the whole', (part) => writeFileSync(part, Buffer.alloc(21 * MB), { mode: 0o600 })],
     ['a directory', (part) => mkdirSync(part)],
   ])('is not trusted: %s', async (_, plant) => {
     plant(partOf(scene.target));

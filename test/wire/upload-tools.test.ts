@@ -35,7 +35,7 @@ describe.each<[tools: string, make: (bin: string) => void]>([
     });
   });
 
-  test.each([0, 1, 5 * MB + 1, 12 * MB - 1, 12 * MB])('it goes on after %i bytes', async (there) => {
+  test.each([0, 1, 5 * MB + 1, 20 * MB - 1, 20 * MB])('it goes on after %i bytes', async (there) => {
     if (there > 0) writeFileSync(partOf(scene.target), bytes.subarray(0, there), { mode: 0o600 });
     const told: number[] = [];
     await scene.upload(host, (sent) => told.push(sent));
