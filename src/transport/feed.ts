@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { spareBuffers } from './spare-buffers.ts';
 
 /** Bytes to be sent. A chunk is not looked at any more once the next one is asked for: its memory may be used again. */
 export type Source = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -25,6 +26,7 @@ export async function feed(
   for await (const chunk of source) {
     if (!(await taken(stdin, chunk, over))) return;
     sent += chunk.length;
+    spareBuffers(chunk.length);
     onProgress?.(sent);
   }
   if (!over.aborted) stdin.end();
