@@ -124,6 +124,11 @@ class PlaybookRun {
       ahead: new ReadAhead(planned),
       emit: (event) => {
         this.#tally.add(event);
+        // Out of traffic by this run, though nothing of the node itself was changed.
+        if (event.type === 'roll.end' && !context.check)
+          this.#touched ||= Object.values(event.nodes).some(
+            ({ state, next }) => state === 'failed' && next !== undefined,
+          );
         context.emit(event);
       },
     };

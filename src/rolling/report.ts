@@ -74,7 +74,7 @@ function wordsFor(node: NodeState): string | undefined {
   if (node.drained === 'yes')
     return node.changed
       ? 'it is kept out of traffic: mend it and run the same command again, or give it back as it is'
-      : 'it was out of traffic before this run: run the same command again, or give it back as it is';
+      : 'it is out of traffic, and was not changed: run the same command again, or give it back as it is';
   if (node.drained === 'perhaps') return 'it may still be drained: give it back, or run the same command again';
   if (node.outcome === 'skipped' && node.cause !== undefined) return node.cause.hint;
   if (node.lost || node.unreachable) return 'see that it answers again, then run the same command again';

@@ -112,6 +112,42 @@ describe('a roll that fails', () => {
     expect(['gw-3', 'gw-4', 'gw-5', 'gw-6'].map((name) => cluster.content(name))).toEqual(['old', 'old', 'old', 'old']);
   });
 
+  test('a node that is lost when it is drained, and left so, is no refusal', async () => {
+    const cluster = new Cluster(2);
+    let isAway = false;
+    cluster.fleet.onStep = (step) => {
+      isAway ||= step === 'drained';
+    };
+    const lost = () => new OrchError('CONNECT_TIMEOUT', 'does not answer', { host: 'gw-1', retryable: true });
+    const far = defineTask({
+      kind: 'far',
+      params: z.object({}),
+      claim: () => 'state:far',
+      read: async () => (isAway ? Promise.reject(lost()) : { digest: 'old' }),
+      want: () => ({ digest: 'new' }),
+      write: async () => undefined,
+    });
+    const plays = function* () {
+      yield* play({
+        name: 'roll',
+        hosts: 'gw-1',
+        *tasks() {
+          yield far({});
+        },
+      });
+    };
+    const { codes, report, events } = await runPlays([...cluster.nodes, cluster.fleet.lb], plays, {
+      fleet: cluster.fleet,
+      restoreCommand: (node) => `lb restore ${node}`,
+    });
+    expect(cluster.fleet.standing('gw-1')).toBe('mine');
+    expect({ exit: report.exitCode, codes, ends: ends(events) }).toEqual({
+      exit: 3,
+      codes: ['CONNECT_TIMEOUT'],
+      ends: { 'gw-1': 'failed' },
+    });
+  });
+
   test('a drain that never ends leaves the node as it was, and in traffic', async () => {
     const cluster = new Cluster(2);
     cluster.fleet.lb.files.set('/sessions/gw-1', { type: 'file', content: Buffer.from('7'), ...ROOT });
@@ -194,16 +230,8 @@ describe('a drain that was lost right before the stop', () => {
       await host.writeFile(p.path, 'new', ROOT);
     },
   });
-  const lost = async (also: (cluster: Cluster) => void) => {
-    const cluster = new Cluster(2);
-    let looks = 0;
-    cluster.fleet.onStep = (step, node) => {
-      if (step !== 'stillDrained' || node !== 'gw-1' || looks++ > 0) return;
-      cluster.fleet.set('gw-1', 'in');
-      also(cluster);
-      throw new OrchError('DRAIN_LOST', 'it is back', { host: 'lb', retryable: true });
-    };
-    const run = await runPlays(
+  const rolled = async (cluster: Cluster) =>
+    await runPlays(
       [...cluster.nodes, cluster.fleet.lb],
       function* () {
         yield* play({
@@ -216,7 +244,16 @@ describe('a drain that was lost right before the stop', () => {
       },
       { fleet: cluster.fleet },
     );
-    return { cluster, run };
+  const lost = async (also: (cluster: Cluster) => void) => {
+    const cluster = new Cluster(2);
+    let looks = 0;
+    cluster.fleet.onStep = (step, node) => {
+      if (step !== 'stillDrained' || node !== 'gw-1' || looks++ > 0) return;
+      cluster.fleet.set('gw-1', 'in');
+      also(cluster);
+      throw new OrchError('DRAIN_LOST', 'it is back', { host: 'lb', retryable: true });
+    };
+    return { cluster, run: await rolled(cluster) };
   };
 
   test('is made once more', async () => {

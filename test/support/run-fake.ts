@@ -51,6 +51,7 @@ export interface FakeRunOptions {
   readonly ask?: (question: string) => Promise<boolean>;
   readonly outage?: (what: string) => Promise<boolean>;
   readonly onEvent?: (event: RunEvent) => void;
+  readonly restoreCommand?: (node: string) => string;
   /** Default: every fake host by its name; patterns are names with commas, or `all`. */
   readonly select?: (pattern: string) => readonly Host[];
   /** Called whenever a connection is asked for, one that is open already included; throwing there refuses it. */
@@ -94,6 +95,7 @@ export async function runPlays(
       ...(options.rollFlags === undefined ? {} : { rollFlags: options.rollFlags }),
       ...(options.ask === undefined ? {} : { ask: options.ask }),
       ...(options.outage === undefined ? {} : { outage: options.outage }),
+      ...(options.restoreCommand === undefined ? {} : { restoreCommand: options.restoreCommand }),
       onNetwork: (listener) => open.onNetwork(listener),
     },
     {
