@@ -89,6 +89,16 @@ export class Task<R = unknown, S extends Data = Data> {
     });
   }
 
+  /**
+   * The same task with parts of what it does replaced; those may make another result of it.
+   * @example gate.rebound(({ patience }) => ({ patience: () => ({ ...patience(), withinMs: 1000 }) }))
+   */
+  rebound<T = R>(change: (bound: Bound<S>) => Partial<Bound<S>>): Task<T, S> {
+    const { type, claim, title, blocked, uses, on } = this;
+    const bound = this.#bound && { ...this.#bound, ...change(this.#bound) };
+    return new Task<T, S>({ type, claim, title, blocked, uses, on, bound });
+  }
+
   /** How it appears inside another task's statement. */
   toJSON(): string {
     return this.#bound?.statement ?? this.title;

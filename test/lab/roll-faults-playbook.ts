@@ -34,13 +34,5 @@ const impatient = ({ options }: Play): Play =>
     },
   });
 
-const sooner = ({ type, claim, title, blocked, uses, on, bound }: Task): Task =>
-  new Task({
-    type,
-    claim,
-    title,
-    blocked,
-    uses,
-    on,
-    bound: { ...bound, patience: () => ({ ...bound.patience(), withinMs: WITHIN_MS }) },
-  });
+const sooner = (task: Task): Task =>
+  task.rebound(({ patience }) => ({ patience: () => ({ ...patience(), withinMs: WITHIN_MS }) }));

@@ -1,30 +1,19 @@
 import type { Fleet, Traffic } from '../../../src/core/rolling.ts';
-import { Ask, type Steps, Task } from '../../../src/core/task.ts';
+import { Ask, type Steps, type Task } from '../../../src/core/task.ts';
 import type { Place } from './strike.ts';
 import type { Program } from './way.ts';
 import type { Wire } from './wire.ts';
 
 /** The same task; what it does on a host is done for a step. `reads` of the node's own program are for none. */
-function placed(task: Task, wire: Wire, read: Place | undefined, write: Place): Task {
-  const { type, claim, title, blocked, uses, on, bound } = task;
-  return new Task({
-    type,
-    claim,
-    title,
-    blocked,
-    uses,
-    on,
-    bound: {
-      ...bound,
-      read: (host, local) => {
-        // What reads is given a whole connection; only its type says that it must not write.
-        const through = read === undefined ? host : wire.at(host as Parameters<Wire['at']>[0], read);
-        return bound.read(through, local);
-      },
-      write: (change, host, local, report) => bound.write(change, wire.at(host, write), local, report),
+const placed = (task: Task, wire: Wire, read: Place | undefined, write: Place): Task =>
+  task.rebound((bound) => ({
+    read: (host, local) => {
+      // What reads is given a whole connection; only its type says that it must not write.
+      const through = read === undefined ? host : wire.at(host as Parameters<Wire['at']>[0], read);
+      return bound.read(through, local);
     },
-  });
-}
+    write: (change, host, local, report) => bound.write(change, wire.at(host, write), local, report),
+  }));
 
 function* allAt<R>(steps: Steps<R>, wire: Wire, place: Place): Steps<R> {
   for (let answer: unknown; ; ) {
