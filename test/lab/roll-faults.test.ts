@@ -61,8 +61,9 @@ test.each(cases)('seed $seed: $fault, $moment, $victim of $order, $atOnce at onc
   } finally {
     await striker.over().catch(() => undefined);
     await healed(lab, at);
-    // A release that is installed by now would leave the next case of this kind nothing to do.
-    if (at.fault === 'disk full')
-      expect((await orch(['run', 'install', '-i', scene.inventories[usual] ?? ''])).code).toBe(0);
+    // A release that is installed by now would leave the next case of this kind nothing to do. No clients are around to
+    // compare answers with.
+    const back = ['run', 'install', '-i', scene.inventories[usual] ?? '', '--on-hold', 'go'];
+    if (at.fault === 'disk full') expect((await orch(back)).code).toBe(0);
   }
 });
