@@ -1,5 +1,6 @@
 // The transport's own upload, without an engine above it. `node upload.mjs JOB` with a job as JSON in a file.
 import { readFileSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
 interface UploadJob {
@@ -12,6 +13,9 @@ interface UploadJob {
   readonly sha256: string;
   readonly hosts: readonly { readonly name: string; readonly address: string; readonly remote: string }[];
 }
+
+// As the program itself does.
+enableCompileCache();
 
 const file = process.argv[2] ?? '';
 const job: UploadJob = JSON.parse(readFileSync(file, 'utf8'));

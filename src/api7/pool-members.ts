@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { Balancer, Member, ServerView } from '../core/balancer.ts';
 import type { Reader } from '../core/connection.ts';
 import { defineTask } from '../core/define-task.ts';
-import { duration, formatDuration } from '../core/duration.ts';
+import { formatDuration } from '../core/duration.ts';
+import { duration } from '../core/duration-param.ts';
 import { OrchError } from '../core/errors.ts';
 
 const where = {

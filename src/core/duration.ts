@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { OrchError } from './errors.ts';
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
@@ -33,16 +32,3 @@ export function formatDuration(ms: number): string {
   const seconds = Math.round(ms / 1000);
   return seconds % 60 === 0 ? `${seconds / 60} m` : `${Math.floor(seconds / 60)} m ${seconds % 60} s`;
 }
-
-/** zod: a duration text, parsed to milliseconds. */
-export const duration = z.string().transform((text, context) => {
-  try {
-    return parseDuration(text);
-  } catch (error) {
-    context.addIssue({
-      code: 'custom',
-      message: error instanceof OrchError ? `${error.message}: ${error.hint}` : String(error),
-    });
-    return z.NEVER;
-  }
-});

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineTask } from '../core/define-task.ts';
-import { duration } from '../core/duration.ts';
+import { duration } from '../core/duration-param.ts';
 import { OrchError } from '../core/errors.ts';
 import { haproxy } from './haproxy.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Balancer } from '../core/balancer.ts';
-import { duration } from '../core/duration.ts';
+import { duration } from '../core/duration-param.ts';
 
 /** What every task about a node at a balancer is told. */
 export const where = {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { commandLine } from '../core/argv.ts';
 import type { Command, RunOptions, RunResult } from '../core/connection.ts';
 import { defineTask } from '../core/define-task.ts';
-import { duration } from '../core/duration.ts';
+import { duration } from '../core/duration-param.ts';
 import { OrchError } from '../core/errors.ts';
 import { absolutePath, secretOrText } from './file/fields.ts';
 

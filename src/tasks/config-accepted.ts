@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Connection } from '../core/connection.ts';
 import { digestOf } from '../core/data.ts';
 import { defineTask } from '../core/define-task.ts';
-import { duration } from '../core/duration.ts';
+import { duration } from '../core/duration-param.ts';
 import { OrchError } from '../core/errors.ts';
 import { stretchAhead, stretchedDigest } from '../core/secret.ts';
 import { Task } from '../core/task.ts';

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Reader } from '../core/connection.ts';
 import { defineTask } from '../core/define-task.ts';
-import { duration, formatDuration } from '../core/duration.ts';
+import { formatDuration } from '../core/duration.ts';
+import { duration } from '../core/duration-param.ts';
 import { OrchError } from '../core/errors.ts';
 import { type Behind, lost, readBehind } from './http-ready/behind.ts';
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { duration, formatDuration, LONGEST_MS, parseDuration } from '../../src/core/duration.ts';
+import { formatDuration, LONGEST_MS, parseDuration } from '../../src/core/duration.ts';
+import { duration } from '../../src/core/duration-param.ts';
 
 test.each([
   ['500ms', 500],
