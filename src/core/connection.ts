@@ -56,8 +56,8 @@ export interface RunOptions {
   /** Limit for silence on both streams; default none. */
   readonly idleMs?: number;
   readonly signal?: AbortSignal;
-  /** Called for each chunk of output as it comes, decoded as UTF-8 across chunk borders. */
-  readonly onOutput?: (stream: 'stdout' | 'stderr', text: string) => void;
+  /** Called for each chunk of output as it comes, decoded as UTF-8 across chunk borders. A promise holds the stream back. */
+  readonly onOutput?: (stream: 'stdout' | 'stderr', text: string) => void | Promise<void>;
 }
 
 /** How a command ended. `stdout` and `stderr` keep at most their last 1 MiB. */

@@ -24,7 +24,7 @@ export interface ShellRequest {
 const GRACE_MS = 3000;
 /** Time after the exit status before it is asked whether a child left in the background still holds the streams. */
 const LINGER_MS = 1500;
-/** Silence after which that is no longer asked: a child that has left the group may hold them, too. */
+/** Silence after which they are not waited for, if the host answers otherwise: a child that left the group may hold them. */
 const LONGEST_SILENCE_MS = 10_000;
 
 /**
@@ -51,6 +51,9 @@ class ShellRun {
   #stopped: OrchError | undefined;
   #idle: NodeJS.Timeout | undefined;
   #linger: NodeJS.Timeout | undefined;
+  /** Chunks that came, and those that are still being taken. */
+  #heard = 0;
+  #taking = 0;
 
   constructor(launch: Launch, rights: Rights, request: ShellRequest) {
     this.#launch = launch;
@@ -67,14 +70,15 @@ class ShellRun {
         if (this.#stopped !== undefined) this.#kill();
       },
       heard: () => {
+        this.#heard++;
         this.#idle?.refresh();
         this.#linger?.refresh();
       },
-      stdout: (bytes) => (this.#over.signal.aborted ? undefined : this.#request.onStdout(bytes)),
-      stderr: (bytes) => (this.#over.signal.aborted ? undefined : this.#request.onStderr(bytes)),
+      stdout: (bytes) => this.#take(() => this.#request.onStdout(bytes)),
+      stderr: (bytes) => this.#take(() => this.#request.onStderr(bytes)),
       exit: (exit) => {
         this.#exit = exit;
-        this.#linger = this.#after(LONGEST_SILENCE_MS, () => this.#end());
+        this.#linger = this.#after(LONGEST_SILENCE_MS, () => void this.#silence());
         this.#after(LINGER_MS, () => void this.#letChildrenGo());
       },
       close: (error) => this.#end(error),
@@ -92,6 +96,19 @@ class ShellRun {
     return await this.#ended.promise;
   }
 
+  /** Who takes long to take it is not silent for that. */
+  #take(take: () => void | Promise<void>): void | Promise<void> {
+    if (this.#over.signal.aborted) return;
+    const taking = take();
+    if (taking === undefined) return;
+    this.#taking++;
+    return taking.finally(() => {
+      this.#taking--;
+      this.#idle?.refresh();
+      this.#linger?.refresh();
+    });
+  }
+
   #limits(): void {
     const { timeoutMs, idleMs, signal } = this.#request;
     signal?.addEventListener('abort', this.#onAbort, { once: true });
@@ -100,7 +117,10 @@ class ShellRun {
     if (timeoutMs !== undefined)
       this.#after(timeoutMs, () => this.#stop(timedOut(`did not end within ${formatDuration(timeoutMs)}`)));
     if (idleMs !== undefined)
-      this.#idle = this.#after(idleMs, () => this.#stop(timedOut(`was silent for ${formatDuration(idleMs)}`)));
+      this.#idle = this.#after(idleMs, () => {
+        if (this.#taking > 0) this.#idle?.refresh();
+        else this.#stop(timedOut(`was silent for ${formatDuration(idleMs)}`));
+      });
   }
 
   readonly #onAbort = (): void => this.#stop(interrupted());
@@ -113,7 +133,21 @@ class ShellRun {
     const group = this.#group;
     if (group === undefined || this.#over.signal.aborted) return;
     const alive = await groupLives(this.#launch, this.#rights, group).catch(() => false);
-    if (alive) this.#end();
+    if (!alive) return;
+    if (this.#taking === 0) this.#end();
+    else this.#after(LINGER_MS, () => void this.#letChildrenGo());
+  }
+
+  /** Silence of a link that stands still says nothing: only what came before an answer of the host's is all. */
+  async #silence(): Promise<void> {
+    const { group, heard } = { group: this.#group, heard: this.#heard };
+    const asked = group === undefined ? true : groupLives(this.#launch, this.#rights, group);
+    const answered = await Promise.resolve(asked).then(
+      (alive) => alive !== undefined,
+      () => true,
+    );
+    if (answered && heard === this.#heard && this.#taking === 0) this.#end();
+    else this.#linger?.refresh();
   }
 
   #after(ms: number, act: () => void): NodeJS.Timeout {

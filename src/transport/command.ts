@@ -23,9 +23,8 @@ export async function runCommand(
   const stdout = tail(KEEP_BYTES);
   const stderr = tail(KEEP_BYTES);
   const told = { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') };
-  const tell = (stream: 'stdout' | 'stderr', text: string): void => {
-    if (text !== '') options.onOutput?.(stream, text);
-  };
+  const tell = (stream: 'stdout' | 'stderr', text: string): void | Promise<void> =>
+    text === '' ? undefined : options.onOutput?.(stream, text);
   const bytes = inputBytes(options.stdin);
   try {
     const exit = await runShell(launch, rights, {
@@ -36,15 +35,15 @@ export async function runCommand(
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       onStdout: (chunk) => {
         stdout.push(chunk);
-        tell('stdout', told.stdout.write(chunk));
+        return tell('stdout', told.stdout.write(chunk));
       },
       onStderr: (chunk) => {
         stderr.push(chunk);
-        tell('stderr', told.stderr.write(chunk));
+        return tell('stderr', told.stderr.write(chunk));
       },
     });
-    tell('stdout', told.stdout.end());
-    tell('stderr', told.stderr.end());
+    await tell('stdout', told.stdout.end());
+    await tell('stderr', told.stderr.end());
     return { ...exit, stdout: stdout.text(), stderr: stderr.text() };
   } catch (error) {
     throw withOutput(error, stdout.text() + stderr.text());

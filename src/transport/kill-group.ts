@@ -12,11 +12,12 @@ export async function killGroup(launch: Launch, rights: Rights, group: number, s
   await brief(launch, rights, `kill -s ${signal} -- -${group}`);
 }
 
-/** Whether any process of a group is still there. */
-export async function groupLives(launch: Launch, rights: Rights, group: number): Promise<boolean> {
+/** Whether any process of a group is still there; undefined: the host did not answer in time. */
+export async function groupLives(launch: Launch, rights: Rights, group: number): Promise<boolean | undefined> {
   // busybox takes the dashes for a process and fails; others need them.
   const script = `kill -s 0 -- -${group} 2>/dev/null || kill -s 0 -${group} 2>/dev/null`;
-  return (await brief(launch, rights, script))?.code === 0;
+  const exit = await brief(launch, rights, script);
+  return exit && exit.code === 0;
 }
 
 async function brief(launch: Launch, rights: Rights, script: string): Promise<Exit | undefined> {

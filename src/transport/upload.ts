@@ -6,6 +6,9 @@ import type { WriteScript } from './writes.ts';
 /** A transfer may take hours, but not stand still; flushing it to a slow disk looks like that, too. */
 const STALLED_MS = 5 * 60_000;
 
+/** Uploads of this process that have begun and not ended. */
+let underWay = 0;
+
 /** Carries a script out and gives what it said on stderr. @throws OrchError when it fails */
 export type Act = (request: Parameters<WriteScript>[0]) => Promise<string>;
 
@@ -22,13 +25,27 @@ export async function uploadResumed(
   act: Act,
   onProgress: (bytes: number) => void = () => {},
 ): Promise<string | undefined> {
+  underWay++;
+  try {
+    return await uploaded(file, target, act, onProgress);
+  } finally {
+    underWay--;
+  }
+}
+
+async function uploaded(
+  file: LocalFile,
+  target: UploadTarget,
+  act: Act,
+  onProgress: (bytes: number) => void,
+): Promise<string | undefined> {
   for (let attempt = 1; ; attempt++) {
     const at = await arrived(target, act);
     onProgress(at === 'whole' ? target.size : at);
     if (at === 'whole') return undefined;
     try {
       const said = await act({
-        script: receiveScript(target, at),
+        script: receiveScript(target, at, { alone: underWay === 1 }),
         stdin: file.chunks(at),
         idleMs: STALLED_MS,
         onProgress: (bytes) => onProgress(at + bytes),

@@ -16,6 +16,7 @@ import { createServer as createHttpServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Secret } from '../../src/core/secret.ts';
 import { DialError } from '../../src/transport/dialer.ts';
@@ -386,10 +387,33 @@ for (const [way, open] of Object.entries(WAYS))
       const seen: string[] = [];
       const script =
         "for i in 1 2 3; do printf '\\303'; sleep 0.05; printf '\\251\\346'; sleep 0.05; printf '\\274\\242'; done";
-      const result = await host.run({ script }, { onOutput: (stream, text) => seen.push(`${stream}:${text}`) });
+      const result = await host.run({ script }, { onOutput: (stream, text) => void seen.push(`${stream}:${text}`) });
       expect(result.stdout).toBe('é漢é漢é漢');
       expect(seen.join('')).not.toContain('\ufffd');
       expect(seen.map((line) => line.replace('stdout:', '')).join('')).toBe('é漢é漢é漢');
+    });
+
+    test('who is slow to take output holds the command back, and gets all of it', async () => {
+      let received = 0;
+      let most = 0;
+      const free = Promise.withResolvers<void>();
+      const running = host.run(
+        { script: 'head -c 30000000 /dev/zero | tr "\\0" x; echo end >&2' },
+        {
+          idleMs: 1000,
+          onOutput: async (_stream, text) => {
+            received += text.length;
+            await free.promise;
+          },
+        },
+      );
+      await delay(2500);
+      most = received;
+      free.resolve();
+      expect(await running).toMatchObject({ code: 0, stderr: 'end\n' });
+      expect(received).toBe(30_000_004);
+      // One chunk is being taken; the rest waits where it is.
+      expect(most).toBeLessThan(1_000_000);
     });
 
     test('a time limit kills the whole group', async () => {

@@ -128,6 +128,23 @@ describe('one host', () => {
       expect(fake.writes).toBe(moment === 'before' ? 2 : 1);
     },
   );
+
+  test.each([
+    [5, [], 6],
+    [6, ['CONNECTION_LOST'], 6],
+  ])('a connection lost %i times during one change', async (times, codes, writes) => {
+    const fake = host();
+    fake.onWrite = (moment, count) => {
+      if (moment === 'before' && count <= times) throw new OrchError('CONNECTION_LOST', 'cut');
+    };
+    const run = await runPlays(
+      [fake],
+      onePlay(function* (): Steps {
+        yield note({ path: '/etc/a', content: 'a' });
+      }),
+    );
+    expect({ codes: run.codes, writes: fake.writes }).toEqual({ codes, writes });
+  });
 });
 
 describe('results', () => {
