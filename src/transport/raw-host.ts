@@ -10,6 +10,7 @@ import { haproxyShow } from './haproxy-show.ts';
 import { haproxySocket } from './haproxy-socket.ts';
 import { httpByTool } from './http-by-tool.ts';
 import { httpOverSocket, httpTarget } from './http-get.ts';
+import { justWritten } from './just-written.ts';
 import { ownersSeen } from './owners.ts';
 import type { RawConnection } from './raw-connection.ts';
 import { fileRequest, freeBytesRequest, sha256Request, statRequest, treeRequest, type Whole } from './read-requests.ts';
@@ -43,20 +44,26 @@ export function rawHost({ name, rights, launch: open, dialer, close }: Carrier):
   const launchLasting: Launch = (line) => open(line, { whenFull, lasting: true });
   const staying = readingShell((line) => open(line, { lasting: true }), rights, sessions.held);
   const shell = (request: ShellRequest): Promise<Exit> => sessions.run(() => runShell(launch, rights, request));
-  const run: RawConnection['run'] = (command, options) =>
-    sessions.run(() => runCommand(launch, rights, command, options));
+  const just = justWritten();
+  const run: RawConnection['run'] = (command, options) => {
+    just.forget();
+    return sessions.run(() => runCommand(launch, rights, command, options));
+  };
 
   const owners = ownersSeen();
   const uploaded = new Map<string, Whole>();
   const reader = scriptReader((script) => staying.run({ script, idleMs: READ_IDLE_MS }), owners.runAs);
   const stat = async (path: string): Promise<Stat | null> => {
-    const found = await reader.ask(statRequest(path));
+    const found = just.take(path, 'stat') ?? (await reader.ask(statRequest(path)));
     if (found !== null) owners.learn(found);
     return found;
   };
+  const sha256 = async (path: string): Promise<string | null> =>
+    just.take(path, 'sha256') ?? (await reader.ask(sha256Request(path, uploaded.get(path))));
   const freeBytes = (path: string): Promise<number> => reader.ask(freeBytesRequest(path));
-  const write = writes(
-    async ({ script, stdin, onProgress, timeoutMs, idleMs }) => {
+  const write = writes({
+    run: async ({ script, stdin, onProgress, timeoutMs, idleMs }) => {
+      just.forget();
       const limits = { ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(idleMs === undefined ? {} : { idleMs }) };
       const input = inMemory(stdin);
       if (input !== undefined && input.length <= SMALL_INPUT) {
@@ -75,9 +82,10 @@ export function rawHost({ name, rights, launch: open, dialer, close }: Carrier):
       return { code: exit.code, stderr: Buffer.concat(stderr).toString() };
     },
     freeBytes,
-    owners.isOurs,
-    (path, whole) => void uploaded.set(path, whole),
-  );
+    isOurs: owners.isOurs,
+    onUploaded: (path, whole) => void uploaded.set(path, whole),
+    onWritten: (path, stat, digest) => just.add(path, { stat, ...(digest === undefined ? {} : { sha256: digest }) }),
+  });
 
   let forwards = true;
   const httpGet: RawConnection['httpGet'] = async (asked) => {
@@ -105,7 +113,7 @@ export function rawHost({ name, rights, launch: open, dialer, close }: Carrier):
     name,
     facts: () => here(reader.facts()),
     stat: (path) => here(stat(path)),
-    sha256: (path) => here(reader.ask(sha256Request(path, uploaded.get(path)))),
+    sha256: (path) => here(sha256(path)),
     read: (path, limit = READ_LIMIT) => here(reader.ask(fileRequest(path, limit))),
     tree: (path) => here(reader.ask(treeRequest(path))),
     freeBytes: (path) => here(freeBytes(path)),

@@ -21,7 +21,7 @@ const TYPES: ReadonlyMap<number, Stat['type']> = new Map([
  * %f is the raw mode in hex, in coreutils and busybox alike; a colon cannot stand in a user's or group's name. The size
  * has an end mark of its own, by which `DIGESTS` finds it.
  */
-const STAT: Tool = { call: "stat -c '%s/%f:%u:%g:%U:%G'", test: '[ -e "$p" ] || [ -L "$p" ]' };
+export const STAT: Tool = { call: "stat -c '%s/%f:%u:%g:%U:%G'", test: '[ -e "$p" ] || [ -L "$p" ]' };
 
 export function statRequest(path: string): Request<Stat | null> {
   const word = pathWord(path);
@@ -33,7 +33,8 @@ export function statRequest(path: string): Request<Stat | null> {
   };
 }
 
-function statLine(line: string): Stat {
+/** Reads a line that `STAT` printed. */
+export function statLine(line: string): Stat {
   const [size = '', mode = '', uid = '', gid = '', owner = '', group = ''] = line.replace('/', ':').split(':');
   const bits = Number.parseInt(mode, 16);
   return {

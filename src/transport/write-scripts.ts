@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { quote } from '../core/argv.ts';
 import type { Ownership } from '../core/connection.ts';
-import { pathWord } from './read-requests.ts';
+import { pathWord, STAT } from './read-requests.ts';
 
 /** Exit code of our own: what arrived is not what was sent. */
 export const CORRUPT = 91;
@@ -28,6 +28,12 @@ export function ownScript(word: string, { owner, group, mode, ours = false }: Ow
   // A directory may hand down its own group.
   return [ours ? `{ [ -O ${word} ] && [ -G ${word} ]; } || ${chown}` : chown, `chmod ${quote(mode)} ${word}`];
 }
+
+/** Ends a script that wrote something: how it stands now, for who asks next. It costs no further script, and no way there. */
+const nowScript = (word: string): string => `echo now >&2; ${STAT.call} ${word} >&2 || :`;
+
+/** What such a script has said of it; undefined: nothing. */
+export const saidNow = (stderr: string): string | undefined => /^now\n(.+)$/m.exec(stderr)?.[1];
 
 /** Where a file is written before it takes its final name: fixed, so that a later run finds what a killed one left. */
 export const temporaryName = (path: string): string =>
@@ -100,6 +106,7 @@ export function putScript(path: string, { size, text, sha256 }: Expected, owned:
       : ['sum=$(sha256sum </proc/self/fd/3)', `[ "\${sum%% *}" = ${quote(sha256)} ] || exit ${CORRUPT}`]),
     FLUSH,
     ...settleScript(path, owned),
+    nowScript('"$p"'),
   ].join('\n');
 }
 
@@ -118,21 +125,25 @@ export function directoryScript(path: string, owned: Owned): string {
   return [
     ...HEAD,
     'umask 022',
+    'made=',
     `if [ ! -d ${word} ]; then`,
     `  [ -d ${parent} ] || mkdir -p ${parent}`,
     ...(owned.ours === true
       ? // Made as it is to be, with no program beside; a directory may hand down its own group.
-        [`  if mkdir -m ${quote(owned.mode)} ${word} && [ -O ${word} ] && [ -G ${word} ]; then exit 0; fi`]
+        [`  if mkdir -m ${quote(owned.mode)} ${word} && [ -O ${word} ] && [ -G ${word} ]; then made=1; fi`]
       : // Closed until its owner and mode are set.
         [`  mkdir -m 0700 ${word} || :`]),
     // Somebody else may have made it in the meantime.
     `  [ -d ${word} ]`,
     'fi',
+    'if [ ! "$made" ]; then',
     ...ownScript(word, owned),
+    'fi',
+    nowScript(word),
   ].join('\n');
 }
 
 export const modeScript = (path: string, owned: Owned): string =>
-  [...HEAD, ...ownScript(pathWord(path), owned)].join('\n');
+  [...HEAD, ...ownScript(pathWord(path), owned), nowScript(pathWord(path))].join('\n');
 
 export const removeScript = (path: string): string => [...HEAD, `rm -rf ${pathWord(path)}`].join('\n');

@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
-import type { Connection, Ownership } from '../core/connection.ts';
+import type { Connection, Ownership, Stat } from '../core/connection.ts';
 import { OrchError } from '../core/errors.ts';
 import { reveal } from '../core/secret.ts';
 import { pieces, type Source } from './feed.ts';
 import { openLocalFile } from './local-file.ts';
-import type { Whole } from './read-requests.ts';
+import { statLine, type Whole } from './read-requests.ts';
 import { uploadResumed } from './upload.ts';
 import { sweepScript } from './upload-scripts.ts';
 import { writeFault } from './write-faults.ts';
@@ -16,6 +17,7 @@ import {
   printable,
   putScript,
   removeScript,
+  saidNow,
 } from './write-scripts.ts';
 
 const SMALL_WRITE_MS = 5 * 60_000;
@@ -33,16 +35,20 @@ export type WriteScript = (request: {
 
 type Writes = Pick<Connection, 'writeFile' | 'makeDirectory' | 'chmod' | 'remove' | 'upload'>;
 
-/**
- * The writes of a connection as scripts. `freeBytes` gives evidence when a disk is full; `isOurs` says that what is
- * created there has this owner and group by itself; `onUploaded` is told what was found whole just now.
- */
-export function writes(
-  run: WriteScript,
-  freeBytes: (path: string) => Promise<number>,
-  isOurs: (owned: Ownership) => boolean,
-  onUploaded: (path: string, whole: Whole) => void,
-): Writes {
+export interface WriteMeans {
+  readonly run: WriteScript;
+  /** Evidence when a disk is full. */
+  readonly freeBytes: (path: string) => Promise<number>;
+  /** Whether what is created there has this owner and group by itself. */
+  readonly isOurs: (owned: Ownership) => boolean;
+  /** Told what was found whole just now. */
+  readonly onUploaded: (path: string, whole: Whole) => void;
+  /** Told how a path stood at the end of a write, and what a file then held. */
+  readonly onWritten: (path: string, stat: Stat, sha256?: string) => void;
+}
+
+/** The writes of a connection as scripts. */
+export function writes({ run, freeBytes, isOurs, onUploaded, onWritten }: WriteMeans): Writes {
   const known = ({ mode, owner, group }: Ownership): Owned => ({
     mode,
     owner,
@@ -54,22 +60,34 @@ export function writes(
     if (ended.code !== 0) throw await writeFault(doing, path, ended, freeBytes);
     return ended.stderr;
   };
-  const small = async (doing: string, path: string, script: string, stdin?: Source): Promise<void> => {
-    await act(doing, path, { script, ...(stdin === undefined ? {} : { stdin }), timeoutMs: SMALL_WRITE_MS });
+  const small = async (
+    doing: string,
+    path: string,
+    script: string,
+    { stdin, sha256 }: { readonly stdin?: Source; readonly sha256?: string } = {},
+  ): Promise<void> => {
+    const request = { script, ...(stdin === undefined ? {} : { stdin }), timeoutMs: SMALL_WRITE_MS };
+    written(path, await act(doing, path, request), sha256);
+  };
+  const written = (path: string, stderr: string, sha256?: string): void => {
+    const now = saidNow(stderr);
+    if (now !== undefined) onWritten(path, statLine(now), sha256);
   };
 
   return {
     writeFile: async (path, content, owned) => {
       const bytes = content instanceof Uint8Array ? content : Buffer.from(reveal(content));
       const size = bytes.length;
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
       const text = printable(bytes);
       if (text !== undefined) {
         const request = { script: putScript(path, { size, text }, known(owned)), timeoutMs: SMALL_WRITE_MS };
         const ended = await run(request);
-        if (ended.code === 0) return;
+        if (ended.code === 0) return written(path, ended.stderr, sha256);
         if (ended.code !== BY_STDIN) throw await writeFault(`writing ${path}`, path, ended, freeBytes);
       }
-      await small(`writing ${path}`, path, putScript(path, { size }, known(owned)), pieces(bytes));
+      const put = putScript(path, { size }, known(owned));
+      await small(`writing ${path}`, path, put, { stdin: pieces(bytes), sha256 });
     },
     upload: async (local, path, { sha256, onProgress, ...owned }) => {
       await using file = await openLocalFile(local);
@@ -82,7 +100,7 @@ export function writes(
       }
       const bytes = await whole(file.chunks(0));
       const put = putScript(path, { size: bytes.length, sha256 }, known(owned));
-      await small(doing, path, `${sweepScript(path)}\n${put}`, pieces(bytes));
+      await small(doing, path, `${sweepScript(path)}\n${put}`, { stdin: pieces(bytes), sha256 });
       onProgress?.(bytes.length);
     },
     makeDirectory: (path, owned) => small(`making the directory ${path}`, path, directoryScript(path, known(owned))),
