@@ -21,7 +21,8 @@ const TYPES: ReadonlyMap<number, Stat['type']> = new Map([
  * %f is the raw mode in hex, in coreutils and busybox alike; a colon cannot stand in a user's or group's name. The size
  * has an end mark of its own, by which `DIGESTS` finds it.
  */
-export const STAT: Tool = { call: "stat -c '%s/%f:%u:%g:%U:%G'", test: '[ -e "$p" ] || [ -L "$p" ]' };
+export const STAT_FORMAT = '%s/%f:%u:%g:%U:%G';
+const STAT: Tool = { call: `stat -c ${STAT_FORMAT}`, test: '[ -e "$p" ] || [ -L "$p" ]' };
 
 export function statRequest(path: string): Request<Stat | null> {
   const word = pathWord(path);
@@ -33,7 +34,7 @@ export function statRequest(path: string): Request<Stat | null> {
   };
 }
 
-/** Reads a line that `STAT` printed. */
+/** Reads a line of that format. */
 export function statLine(line: string): Stat {
   const [size = '', mode = '', uid = '', gid = '', owner = '', group = ''] = line.replace('/', ':').split(':');
   const bits = Number.parseInt(mode, 16);
@@ -73,8 +74,8 @@ export interface Whole {
   readonly sha256: string;
 }
 
-/** A command that prints a file's identity; without nanoseconds where the host's `stat` knows none. */
-export const identityCall = (word: string): string => `stat -L -c %i:%s:%.9Z ${word}`;
+/** What `stat` prints of a file's identity; without nanoseconds where the host's knows none. */
+export const IDENTITY_FORMAT = '%i:%s:%.9Z';
 
 /** `known`: not read again while it is still that very file. */
 export function sha256Request(path: string, known?: Whole): Request<string | null> {
@@ -85,7 +86,7 @@ export function sha256Request(path: string, known?: Whole): Request<string | nul
     snippet:
       known === undefined
         ? read
-        : `if [ "$(${identityCall(word)} 2>/dev/null)" = ${known.identity} ]; then echo ${known.sha256} -; else ${read}; fi`,
+        : `if [ "$(stat -L -c ${IDENTITY_FORMAT} ${word} 2>/dev/null)" = ${known.identity} ]; then echo ${known.sha256} -; else ${read}; fi`,
     parse(reply) {
       if (reply.code !== 0) return missingOr(`reading ${path}`, reply);
       const [digest = ''] = reply.stdout.toString().split(' ');

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { quote } from '../core/argv.ts';
-import { identityCall, pathWord } from './read-requests.ts';
+import { pathWord } from './read-requests.ts';
 import {
   CORRUPT,
   clearScript,
@@ -8,6 +8,7 @@ import {
   FLUSH,
   HEAD,
   MINE,
+  nowWithIdentity,
   OVERTAKEN,
   type Owned,
   ownScript,
@@ -190,7 +191,7 @@ export function receiveScript(target: UploadTarget, at: number, { alone }: { rea
     `right || whole /proc/self/fd/3 || st=${CORRUPT}`,
     'wait $!',
     '[ "$st" = 0 ] || exit "$st"',
-    ...settleScript(path, target),
-    `echo "identity $(${identityCall('"$p"')})" >&2`,
+    ...settleScript(path, ownScript('"$t"', target)),
+    nowWithIdentity('"$p"'),
   ].join('\n');
 }

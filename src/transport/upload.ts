@@ -14,8 +14,8 @@ export type Act = (request: Parameters<WriteScript>[0]) => Promise<string>;
 
 /**
  * Sends a file to where it broke off before, if it did: by an earlier attempt of this run or by an earlier run. Should
- * the whole then have another digest, it is sent once more from its start. Gives what tells the file that was sent from any
- * other; undefined where that is not known.
+ * the whole then have another digest, it is sent once more from its start. Gives what the host said of the file that was
+ * sent; nothing where it was there already.
  *
  * @throws OrchError UPLOAD_CORRUPT, WRITE_CONFLICT, DISK_FULL, LOCAL_FILE_UNREADABLE, CONNECTION_LOST, TIMED_OUT
  */
@@ -24,7 +24,7 @@ export async function uploadResumed(
   target: UploadTarget,
   act: Act,
   onProgress: (bytes: number) => void = () => {},
-): Promise<string | undefined> {
+): Promise<string> {
   underWay++;
   try {
     return await uploaded(file, target, act, onProgress);
@@ -38,20 +38,18 @@ async function uploaded(
   target: UploadTarget,
   act: Act,
   onProgress: (bytes: number) => void,
-): Promise<string | undefined> {
+): Promise<string> {
   for (let attempt = 1; ; attempt++) {
     const at = await arrived(target, act);
     onProgress(at === 'whole' ? target.size : at);
-    if (at === 'whole') return undefined;
+    if (at === 'whole') return '';
     try {
-      const said = await act({
+      return await act({
         script: receiveScript(target, at, { alone: underWay === 1 }),
         stdin: file.chunks(at),
         idleMs: STALLED_MS,
         onProgress: (bytes) => onProgress(at + bytes),
       });
-      // A host without nanoseconds cannot tell two contents of one moment apart.
-      return /^identity (\d+:\d+:\d+\.\d{9})$/m.exec(said)?.[1];
     } catch (error) {
       const spoilt = error instanceof OrchError && error.code === 'UPLOAD_CORRUPT' && at > 0;
       if (!spoilt || attempt > 1) throw error;

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { quote } from '../core/argv.ts';
 import type { Ownership } from '../core/connection.ts';
-import { pathWord, STAT } from './read-requests.ts';
+import { IDENTITY_FORMAT, pathWord, STAT_FORMAT } from './read-requests.ts';
 
 /** Exit code of our own: what arrived is not what was sent. */
 export const CORRUPT = 91;
@@ -22,28 +22,60 @@ export interface Owned extends Ownership {
   readonly ours?: boolean;
 }
 
-/** Owner first: changing it clears set-id bits of the mode. */
-export function ownScript(word: string, { owner, group, mode, ours = false }: Owned): readonly string[] {
+function chownScript(word: string, { owner, group, ours = false }: Owned): string {
   const chown = `chown ${quote(`${owner}:${group}`)} ${word}`;
   // A directory may hand down its own group.
-  return [ours ? `{ [ -O ${word} ] && [ -G ${word} ]; } || ${chown}` : chown, `chmod ${quote(mode)} ${word}`];
+  return ours ? `{ [ -O ${word} ] && [ -G ${word} ]; } || ${chown}` : chown;
 }
 
+const chmodScript = (word: string, { mode }: Owned): string => `chmod ${quote(mode)} ${word}`;
+
+/** Owner first: changing it clears set-id bits of the mode. */
+export const ownScript = (word: string, owned: Owned): readonly string[] => [
+  chownScript(word, owned),
+  chmodScript(word, owned),
+];
+
+/**
+ * The same of a file that was made with the mode that it is to have, as far as a mask can do that. `now` is then how it
+ * stands: only where it differs (set-id bits, x bits, an access list of its directory) is a program started for the mode.
+ */
+const ownNewScript = (word: string, owned: Owned): readonly string[] => {
+  const bits = (0o100000 | Number.parseInt(owned.mode, 8)).toString(16);
+  const look = `now=$(stat -c ${STAT_FORMAT} ${word})`;
+  return [
+    chownScript(word, owned),
+    look,
+    `case $now in */${bits}:*) ;; *) ${chmodScript(word, owned)}; ${look} ;; esac`,
+  ];
+};
+
+/** Nobody may do with a new file what nobody may with the finished one. */
+const maskOf = ({ mode }: Owned): string => (0o777 & ~Number.parseInt(mode, 8)).toString(8).padStart(3, '0');
+
 /** Ends a script that wrote something: how it stands now, for who asks next. It costs no further script, and no way there. */
-const nowScript = (word: string): string => `echo now >&2; ${STAT.call} ${word} >&2 || :`;
+const nowScript = (word: string): string => `stat -c ${quote(`now ${STAT_FORMAT}`)} ${word} >&2 || :`;
+
+/** The same of an upload, and what tells the file from any other. */
+export const nowWithIdentity = (word: string): string =>
+  `stat -c ${quote(`identity ${IDENTITY_FORMAT}\nnow ${STAT_FORMAT}`)} ${word} >&2 || :`;
 
 /** What such a script has said of it; undefined: nothing. */
-export const saidNow = (stderr: string): string | undefined => /^now\n(.+)$/m.exec(stderr)?.[1];
+export const saidNow = (stderr: string): string | undefined => /^now (.+)$/m.exec(stderr)?.[1];
+
+/** Likewise its identity. A host without nanoseconds cannot tell two contents of one moment apart. */
+export const saidIdentity = (stderr: string): string | undefined =>
+  /^identity (\d+:\d+:\d+\.\d{9})$/m.exec(stderr)?.[1];
 
 /** Where a file is written before it takes its final name: fixed, so that a later run finds what a killed one left. */
 export const temporaryName = (path: string): string =>
   posix.join(posix.dirname(path), `.${posix.basename(path)}.api7-orch-new`);
 
-/** Where the file goes and under what name it is made, for nobody else's eyes. */
-export const placeScript = (path: string, temporary: string): readonly string[] => [
+/** Where the file goes and under what name it is made; by default for nobody else's eyes. */
+export const placeScript = (path: string, temporary: string, mask = '077'): readonly string[] => [
   `t=${pathWord(temporary)}`,
   `p=${pathWord(path)}`,
-  'umask 077',
+  `umask ${mask}`,
   '[ ! -d "$p" ] || [ -L "$p" ] || { echo "$p: is a directory" >&2; exit 1; }',
 ];
 
@@ -56,12 +88,12 @@ export const createScript: readonly string[] = [clearScript('"$t"'), 'set -C', '
 /** Flushes what was written to the temporary name. */
 export const FLUSH = 'sync "$t" 2>/dev/null || sync';
 
-/** Gives what is complete and flushed under the temporary name its owner and mode, and then its final name. */
-export function settleScript(path: string, owned: Owned): readonly string[] {
+/** Gives what is complete and flushed under the temporary name its owner and mode (`own`), and then its final name. */
+export function settleScript(path: string, own: readonly string[]): readonly string[] {
   return [
     // A write whose connection was lost may still be ending while the next run writes the same file.
     `${MINE} || exit ${OVERTAKEN}`,
-    ...ownScript('"$t"', owned),
+    ...own,
     // -T: a link to a directory is replaced, not followed. busybox refuses such a link even so, and an old mv knows no -T.
     'if ! mv -fT "$t" "$p" 2>/dev/null; then',
     '  if [ -L "$p" ] && [ -d "$p" ]; then rm -f "$p"; fi',
@@ -90,10 +122,10 @@ export interface Expected {
 export function putScript(path: string, { size, text, sha256 }: Expected, owned: Owned): string {
   // Only a shell that prints by itself: a program's words would stand in the process list.
   const print = (all: string): string =>
-    `[ "$(command -v printf)" = printf ] && printf %s ${quote(all)} >&3 2>/dev/null || exit ${BY_STDIN}`;
+    `PATH=/ command -v printf >/dev/null 2>&1 && printf %s ${quote(all)} >&3 2>/dev/null || exit ${BY_STDIN}`;
   return [
     ...HEAD,
-    ...placeScript(path, temporaryName(path)),
+    ...placeScript(path, temporaryName(path), maskOf(owned)),
     // Not `trap … EXIT` alone: not every shell runs that one when a signal ends it.
     `trap 'if ${MINE}; then rm -f "$t"; fi' EXIT`,
     "trap 'exit 1' HUP INT TERM PIPE",
@@ -105,8 +137,8 @@ export function putScript(path: string, { size, text, sha256 }: Expected, owned:
       ? []
       : ['sum=$(sha256sum </proc/self/fd/3)', `[ "\${sum%% *}" = ${quote(sha256)} ] || exit ${CORRUPT}`]),
     FLUSH,
-    ...settleScript(path, owned),
-    nowScript('"$p"'),
+    ...settleScript(path, ownNewScript('"$t"', owned)),
+    'echo "now $now" >&2',
   ].join('\n');
 }
 

@@ -17,6 +17,7 @@ import {
   printable,
   putScript,
   removeScript,
+  saidIdentity,
   saidNow,
 } from './write-scripts.ts';
 
@@ -94,7 +95,9 @@ export function writes({ run, freeBytes, isOurs, onUploaded, onWritten }: WriteM
       const doing = `uploading ${path}`;
       if (file.size > SMALL_UPLOAD) {
         const target = { ...known(owned), path, sha256, size: file.size };
-        const identity = await uploadResumed(file, target, (request) => act(doing, path, request), onProgress);
+        const said = await uploadResumed(file, target, (request) => act(doing, path, request), onProgress);
+        written(path, said, sha256);
+        const identity = saidIdentity(said);
         if (identity !== undefined) onUploaded(path, { identity, sha256 });
         return;
       }

@@ -4,7 +4,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { BY_STDIN, CORRUPT, printable, putScript } from '../../src/transport/write-scripts.ts';
+import { BY_STDIN, CORRUPT, printable, putScript, saidNow } from '../../src/transport/write-scripts.ts';
 
 const SHELLS: readonly (readonly [string, ...string[]])[] = [['/bin/dash'], ['/bin/bash'], ['/bin/busybox', 'sh']];
 const { uid, gid } = userInfo();
@@ -32,7 +32,7 @@ describe.each(SHELLS.filter(([program]) => existsSync(program)).map((shell) => [
 
     test('without a printf of its own it changes nothing and asks for the content by stdin', () => {
       writeFileSync(path, 'before');
-      const without = `command() { echo /usr/bin/printf; }\n${putScript(path, { size: 5, text: 'after' }, owned)}`;
+      const without = `command() { return 127; }\n${putScript(path, { size: 5, text: 'after' }, owned)}`;
       expect(put(without).status).toBe(BY_STDIN);
       expect(readFileSync(path, 'utf8')).toBe('before');
       expect(put(putScript(path, { size: 5 }, owned), Buffer.from('after')).status).toBe(0);
@@ -50,6 +50,13 @@ describe.each(SHELLS.filter(([program]) => existsSync(program)).map((shell) => [
       expect(put(putScript(path, { size: 1, text: 'x' }, { ...owned, ours: true })).status).toBe(0);
       const found = lstatSync(path);
       expect([found.uid, found.gid, found.mode & 0o7777]).toEqual([uid, gid, 0o640]);
+    });
+
+    test.each(['0600', '0644', '0400', '0755', '4711', '0666'])('it says how the file stands: %s', (mode) => {
+      const { status, stderr } = put(putScript(path, { size: 1, text: 'x' }, { ...owned, mode }));
+      const { mode: found } = lstatSync(path);
+      expect({ status, mode: (found & 0o7777).toString(8).padStart(4, '0') }).toEqual({ status: 0, mode });
+      expect(saidNow(stderr.toString())).toMatch(`1/${found.toString(16)}:${uid}:${gid}:`);
     });
   },
 );
