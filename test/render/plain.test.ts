@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { plainRenderer } from '../../src/render/plain.ts';
+import { sinkOf } from '../../src/render/sink.ts';
 import { type Scenario, scenarios } from './scenarios.ts';
 import { TextStream } from './text-stream.ts';
 
@@ -23,17 +24,18 @@ describe('plain output', () => {
     await expect(await log(scenario)).toMatchFileSnapshot(`golden/${scenario.name}.txt`);
   });
 
-  test('all lines of one event leave in one write, so that those of other hosts cannot come in between', async () => {
+  test('lines of one turn leave together, in their order on both streams', async () => {
     const writes: string[] = [];
-    const stdout = new TextStream((text) => writes.push(text));
-    const renderer = plainRenderer({ stdout, stderr: new TextStream(), diff: true, verbose: false, colours: false });
-    const events =
-      scenarios.find(({ name }) => name === 'changes-diff')?.events ?? expect.fail('there is such a scenario');
-    for (const event of events) renderer.event(event);
-    await renderer.close();
-    expect(writes.find((text) => text.includes('config.yaml'))).toMatch(
-      /^\[gw-1\] changed: .*\n {4}mode: 0644 → 0640\n {4}@@ [\s\S]*\+ {4}port: 7085\n$/,
-    );
+    const out = sinkOf(new TextStream((text) => writes.push(`out ${text}`)));
+    const err = sinkOf(new TextStream((text) => writes.push(`err ${text}`)));
+    for (const sink of [out, out, err, out]) sink.write('x\n');
+    expect(writes).toEqual([]);
+    await new Promise(setImmediate);
+    const all = ['out x\nx\n', 'err x\n', 'out x\n'];
+    expect(writes).toEqual(all);
+    err.write('last\n');
+    await err.flush();
+    expect(writes.slice(0, 4)).toEqual([...all, 'err last\n']);
   });
 
   test.each([
