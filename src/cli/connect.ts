@@ -4,13 +4,14 @@ import type { Secret } from '../core/secret.ts';
 import type { Connect } from '../engine/hosts.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Ask } from '../transport/ask.ts';
+import type { NewHostKey } from '../transport/ssh-client.ts';
 import type { SshConfig } from '../transport/ssh-config.ts';
 import type { SshTarget } from '../transport/ssh-target.ts';
 
 export interface ConnectOptions {
   readonly acceptNewHostKeys: boolean;
   /** Told of each key that was added to known_hosts. */
-  readonly onNewHostKey?: (key: { readonly host: string; readonly fingerprint: string; readonly file: string }) => void;
+  readonly onNewHostKey?: (key: NewHostKey) => void;
   /** Run as the login user, whatever the inventory says. */
   readonly become?: boolean;
   /** Asks for passphrases and passwords that nobody has given yet. Default: there is nobody to ask. */

@@ -24,13 +24,19 @@ const ALGORITHMS: Readonly<Record<string, readonly ServerHostKeyAlgorithm[]>> = 
   'ssh-rsa': ['rsa-sha2-512', 'rsa-sha2-256'],
 };
 
+/** A key that nobody vouched for and that was let in as new. */
+export interface NewKey {
+  readonly key: Buffer;
+  /** What speaks for the host, too, and could not be honoured: `~/.ssh/known_hosts:3 names a certificate authority, …`. */
+  readonly passedOver: readonly string[];
+}
+
 export interface HostKeyCheck {
   /** Types that the host is known by come first, or a host known by one key would look unknown by another. */
   readonly algorithms: ServerHostKeyAlgorithm[];
   /** Asked again at every rekey: must be quick, and answer synchronously. */
   readonly verify: (key: Buffer) => boolean;
-  /** The key that nobody vouched for and that was let in as new. */
-  accepted(): Buffer | undefined;
+  accepted(): NewKey | undefined;
   /** Why `verify` said no. */
   refusal(): OrchError | undefined;
 }
@@ -40,16 +46,16 @@ type Checked = Pick<SshTarget, 'address' | 'port' | 'hostKeyAlias' | 'knownHosts
 /** Judges the keys that one host presents while a connection is made and kept. */
 export function hostKeyCheck(known: KnownHosts, target: Checked, acceptNew: boolean): HostKeyCheck {
   const order = [...knownKeyTypes(known, target), ...Object.keys(ALGORITHMS)];
-  let accepted: Buffer | undefined;
+  let accepted: NewKey | undefined;
   let refusal: OrchError | undefined;
   return {
     algorithms: [...new Set(order.flatMap((type) => ALGORITHMS[type] ?? []))],
     verify(key) {
-      if (accepted?.equals(key)) return true;
+      if (accepted?.key.equals(key)) return true;
       const verdict = judgeHostKey(known, target, key);
       if (verdict.state === 'ok') return true;
       if (verdict.state === 'unknown' && acceptNew && accepted === undefined) {
-        accepted = Buffer.from(key);
+        accepted = { key: Buffer.from(key), passedOver: passedOver(verdict, damagedLines(known, target)) };
         return true;
       }
       refusal = refused(verdict, target, key, damagedLines(known, target));
@@ -60,6 +66,14 @@ export function hostKeyCheck(known: KnownHosts, target: Checked, acceptNew: bool
   };
 }
 
+/** Lines that may have been meant to vouch for the host, each with the reason why they do not. */
+const passedOver = (verdict: KeyVerdict, damaged: readonly string[]): readonly string[] => [
+  ...(verdict.state === 'unknown' && verdict.authority !== undefined
+    ? [`${verdict.authority.at} names a certificate authority, which is not supported: the host's own key is needed`]
+    : []),
+  ...(damaged.length === 0 ? [] : [`${damaged.join(', ')} cannot be read: no whole key stands there`]),
+];
+
 function refused(
   verdict: Exclude<KeyVerdict, { readonly state: 'ok' }>,
   target: Checked,
@@ -68,9 +82,11 @@ function refused(
 ): OrchError {
   const name = knownHostName(target);
   const shown = `${hostKeyType(key)} ${fingerprint(key)}`;
-  const broken = damaged.length === 0 ? '' : ` (${damaged.join(', ')} cannot be read: no whole key stands there)`;
+  const notes = passedOver(verdict, damaged)
+    .map((note) => ` (${note})`)
+    .join('');
   const fault = (what: 'UNKNOWN' | 'CHANGED' | 'REVOKED', says: string, hint: string): OrchError =>
-    new OrchError(`CONNECT_HOST_KEY_${what}`, `${says}${broken}`, { hint });
+    new OrchError(`CONNECT_HOST_KEY_${what}`, `${says}${notes}`, { hint });
   switch (verdict.state) {
     case 'revoked':
       return fault(
@@ -95,17 +111,12 @@ function refused(
             add,
           );
     }
-    case 'unknown': {
-      const authority =
-        verdict.authority === undefined
-          ? ''
-          : ` (${verdict.authority.at} names a certificate authority, which is not supported: the host's own key is needed)`;
+    case 'unknown':
       return fault(
         'UNKNOWN',
-        `the key of ${name} is not known: ${shown}${authority}`,
+        `the key of ${name} is not known: ${shown}`,
         `compare it on the host (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub), then add it (${addition(target, name)}) or run with --accept-new-host-keys`,
       );
-    }
   }
 }
 

@@ -41,7 +41,7 @@ export function judgeHostKey(known: KnownHosts, owner: HostKeyOwner, key: Buffer
   const [other] = plain;
   if (other !== undefined)
     return { state: 'other-type', line: other, types: [...new Set(plain.map((line) => line.type))] };
-  const authority = named.find((line) => line.marker === 'cert-authority');
+  const authority = [...named, ...portless].find((line) => line.marker === 'cert-authority');
   return authority === undefined ? { state: 'unknown' } : { state: 'unknown', authority };
 }
 
@@ -53,7 +53,7 @@ export function knownKeyTypes(known: KnownHosts, owner: HostKeyOwner): readonly 
 
 /** Places of lines that seem to speak for a host, but cannot be read. */
 export const damagedLines = (known: KnownHosts, owner: HostKeyOwner): readonly string[] => [
-  ...new Set(namesOf(owner).flatMap((name) => known.damaged(name))),
+  ...new Set([...namesOf(owner), ...portlessNamesOf(owner)].flatMap((name) => known.damaged(name))),
 ];
 
 function linesFor(
@@ -61,9 +61,11 @@ function linesFor(
   owner: HostKeyOwner,
 ): { readonly named: readonly KnownHost[]; readonly portless: readonly KnownHost[] } {
   const lines = (names: readonly string[]): readonly KnownHost[] => [...new Set(names.flatMap((one) => known.of(one)))];
-  const onOtherPort = owner.port !== 22 && owner.hostKeyAlias === undefined;
-  return { named: lines(namesOf(owner)), portless: onOtherPort ? lines(namesOf({ ...owner, port: 22 })) : [] };
+  return { named: lines(namesOf(owner)), portless: lines(portlessNamesOf(owner)) };
 }
+
+const portlessNamesOf = (owner: HostKeyOwner): readonly string[] =>
+  owner.port !== 22 && owner.hostKeyAlias === undefined ? namesOf({ ...owner, port: 22 }) : [];
 
 /** An IPv6 address may stand in the file as it was typed, or in its short form. */
 const namesOf = (owner: HostKeyOwner): readonly string[] => [

@@ -5,7 +5,7 @@ import { coalesceWrites } from './coalesce-writes.ts';
 import { connectFault } from './connect-faults.ts';
 import { ConnectWatch, type Dial, dialDirectly } from './connect-watch.ts';
 import { type Governor, processGovernor } from './governor.ts';
-import { hostKeyCheck } from './host-key-check.ts';
+import { hostKeyCheck, type NewKey } from './host-key-check.ts';
 import { fingerprint, hostKeyType, knownHostName } from './known-hosts.ts';
 import { appendKnownHost, DEFAULT_KNOWN_HOSTS, loadKnownHosts } from './known-hosts-file.ts';
 import { startLogin } from './login.ts';
@@ -24,6 +24,8 @@ export interface NewHostKey {
   readonly type: string;
   readonly fingerprint: string;
   readonly file: string;
+  /** Lines of known_hosts that speak for the host, too, and could not be honoured, with the reason. */
+  readonly passedOver: readonly string[];
 }
 
 export interface LinkOptions {
@@ -104,10 +106,12 @@ async function rememberNewKey(
   target: SshTarget,
   options: LinkOptions,
   file: string | undefined,
-  key: Buffer | undefined,
+  accepted: NewKey | undefined,
 ): Promise<void> {
-  if (key === undefined || file === undefined) return;
+  if (accepted === undefined || file === undefined) return;
+  const { key, passedOver } = accepted;
   await appendKnownHost(file, { owner: target, key, hash: target.hashNewHostKey === true });
   const name = knownHostName(target);
-  options.onNewHostKey?.({ host: target.name, name, type: hostKeyType(key), fingerprint: fingerprint(key), file });
+  const told = { host: target.name, name, type: hostKeyType(key), fingerprint: fingerprint(key), file, passedOver };
+  options.onNewHostKey?.(told);
 }

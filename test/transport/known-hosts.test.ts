@@ -105,6 +105,7 @@ test('a verdict names the line it rests on', () => {
     state: 'unknown',
     authority: { at: '~/.ssh/known_hosts:3' },
   });
+  expect(judgeHostKey(known, at('cp-1', 2222), ed)).toMatchObject({ authority: { at: '~/.ssh/known_hosts:3' } });
 });
 
 test('types that a host is known by leave out what does not speak for it', () => {
@@ -144,6 +145,7 @@ test('damaged lines are named for the hosts that they seem to speak for', () => 
   const known = parseKnownHosts(lines.join('\n'), 'f');
   expect(damagedLines(known, at('gw-1'))).toEqual(['f:1', 'f:2', 'f:3', 'f:4']);
   expect(damagedLines(known, at('gw-2'))).toEqual(['f:2']);
+  expect(damagedLines(known, at('gw-2', 2222))).toEqual(['f:2']);
   expect(damagedLines(known, at('cp-1'))).toEqual([]);
 });
 

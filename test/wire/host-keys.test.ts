@@ -26,8 +26,12 @@ function knownHosts(...lines: readonly string[]): string {
   return file;
 }
 
-const attempt = async (file: string, acceptNewHostKeys = false): Promise<string> => {
-  const host = await connectSsh(sshd.target({ knownHosts: [file] }), { acceptNewHostKeys });
+const attempt = async (
+  file: string,
+  acceptNewHostKeys = false,
+  onNewHostKey: (key: NewHostKey) => void = () => {},
+): Promise<string> => {
+  const host = await connectSsh(sshd.target({ knownHosts: [file] }), { acceptNewHostKeys, onNewHostKey });
   const { stdout } = await host.run({ argv: ['echo', 'in'] });
   await host.close();
   return stdout;
@@ -121,12 +125,32 @@ test('a revoked key is refused, even where it also stands as known', async () =>
     await expect(attempt(file, accept)).rejects.toMatchObject({ code: 'CONNECT_HOST_KEY_REVOKED' });
 });
 
-test('a certificate authority is named as not supported', async () => {
-  const file = knownHosts(`@cert-authority * ${stranger}`);
-  await expect(attempt(file)).rejects.toMatchObject({
-    code: 'CONNECT_HOST_KEY_UNKNOWN',
-    message: expect.stringContaining('certificate authority'),
-  });
+const AUTHORITY = "names a certificate authority, which is not supported: the host's own key is needed";
+const DAMAGED = 'cannot be read: no whole key stands there';
+test.each([
+  ['a certificate authority', () => [`@cert-authority * ${stranger}`], [`:1 ${AUTHORITY}`]],
+  ['a certificate authority without a port', () => [`@cert-authority 127.0.0.1 ${stranger}`], [`:1 ${AUTHORITY}`]],
+  ['a certificate authority for others', () => [`@cert-authority elsewhere ${stranger}`], []],
+  ['a damaged line', () => ['# comment', `${name()} ${sshd.hostKey().slice(0, -8)}`], [`:2 ${DAMAGED}`]],
+  [
+    'both',
+    () => [`127.0.0.1 ${stranger.slice(0, -8)}`, `@cert-authority ${name()} ${stranger}`],
+    [`:2 ${AUTHORITY}`, `:1 ${DAMAGED}`],
+  ],
+])('%s: named with what is refused, and with what is let in', async (_what, lines, notes) => {
+  const file = knownHosts(...lines());
+  const named = notes.map((note) => `${file}${note}`);
+  const before = readFileSync(file, 'utf8');
+  const error = await attempt(file).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'CONNECT_HOST_KEY_UNKNOWN' });
+  for (const one of named) expect(String(error)).toContain(one);
+  if (named.length === 0) expect(String(error)).not.toContain(file);
+  const told: NewHostKey[] = [];
+  expect(await attempt(file, true, (key) => told.push(key))).toBe('in\n');
+  expect(told).toEqual([expect.objectContaining({ fingerprint: printed('ed25519'), passedOver: named })]);
+  expect(readFileSync(file, 'utf8')).toBe(`${before}${name()} ${sshd.hostKey()}\n`);
+  expect(await attempt(file, true, (key) => told.push(key))).toBe('in\n');
+  expect(told.length).toBe(1);
 });
 
 test('a new key is accepted on demand, told with its fingerprint, and kept once under mode 0600', async () => {
@@ -143,6 +167,7 @@ test('a new key is accepted on demand, told with its fingerprint, and kept once 
     type: 'ssh-ed25519',
     fingerprint: printed('ed25519'),
     file,
+    passedOver: [],
   });
   expect(readFileSync(file, 'utf8')).toBe(`${name()} ${sshd.hostKey()}\n`);
   expect(statSync(file).mode & 0o777).toBe(0o600);
