@@ -174,6 +174,31 @@ test('a new key is accepted on demand, told with its fingerprint, and kept once 
   expect(await attempt(file)).toBe('in\n');
 });
 
+test.each([
+  ['a file', (): string => join(sshd.directory, 'shared')],
+  ['this run', (): string => '/dev/null'],
+])(
+  'two hosts with a key each, met at once under one name kept in %s: one is let in, then as before',
+  async (_where, path) => {
+    await using other = await startSshd();
+    const file = path();
+    const both = [sshd, other].map((one) => one.target({ hostKeyAlias: 'shared', knownHosts: [file] }));
+    const told: NewHostKey[] = [];
+    for (let round = 0; round < 3; round++) {
+      const met = await Promise.allSettled(
+        both.map((target) => connectSsh(target, { acceptNewHostKeys: true, onNewHostKey: (key) => told.push(key) })),
+      );
+      for (const one of met) if (one.status === 'fulfilled') await one.value.close();
+      const winner = told[0]?.fingerprint === printed('ed25519') ? 0 : 1;
+      expect(told.length).toBe(1);
+      expect(met[winner]).toMatchObject({ status: 'fulfilled' });
+      expect(met[1 - winner]).toMatchObject({ reason: { code: 'CONNECT_HOST_KEY_CHANGED', retryable: false } });
+      if (file === '/dev/null') continue;
+      expect(readFileSync(file, 'utf8')).toBe(`shared ${[sshd, other][winner]?.hostKey()}\n`);
+    }
+  },
+);
+
 test('a new key is added after a last line that lacks its newline', async () => {
   const file = join(sshd.directory, 'no-newline');
   writeFileSync(file, `elsewhere ${stranger}`);
