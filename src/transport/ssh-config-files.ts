@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { OrchError } from '../core/errors.ts';
-import { pattern } from './ssh-config-patterns.ts';
+import { globPattern } from './ssh-config-patterns.ts';
 
 /** A configuration file, or what `none` stands for. */
 export interface ConfigSource {
@@ -36,13 +36,13 @@ export const configSources = (file: string | undefined): readonly ConfigSource[]
         ]
       : [{ path: file, of: 'user', named: true }];
 
-/** A file's text; `undefined` when it is not there and need not be. @throws OrchError CONNECT_CONFIG_UNREADABLE */
+/** A file's text; `undefined` when there is none and need not be, as OpenSSH takes it. @throws OrchError CONNECT_CONFIG_UNREADABLE */
 export async function configText({ path, named }: ConfigSource): Promise<string | undefined> {
   try {
     return (await readFile(path, 'utf8')).replace(/^\uFEFF/, '');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    if (!named && (code === 'ENOENT' || code === 'ENOTDIR')) return undefined;
+    if (!named && /^(ENOENT|ENOTDIR|EISDIR)$/.test(code)) return undefined;
     throw new OrchError(
       'CONNECT_CONFIG_UNREADABLE',
       `the ssh configuration ${path} ${code === 'ENOENT' ? 'does not exist' : `cannot be read: ${code}`}`,
@@ -51,27 +51,42 @@ export async function configText({ path, named }: ConfigSource): Promise<string 
   }
 }
 
-/** The files that an `Include` line names, in the order in which they are read. */
-export async function includedFiles(words: readonly string[], from: ConfigSource): Promise<readonly ConfigSource[]> {
-  const base = from.of === 'user' ? join(passwdHome(), '.ssh') : '/etc/ssh';
+/** The home of another user, quotes inside a word, tokens, variables, and classes of characters by their names. */
+const BEYOND = /^~(?!\/)|['"\\%]|\$\{|\[:/;
+
+/**
+ * The files that an `Include` line names, in the order in which they are read. `beyond` is told each word that only
+ * OpenSSH itself can expand.
+ */
+export async function includedFiles(
+  words: readonly string[],
+  from: ConfigSource,
+  beyond: (word: string) => void,
+): Promise<readonly ConfigSource[]> {
+  // Here OpenSSH does go by HOME.
+  const base = from.of === 'user' ? join(homedir(), '.ssh') : '/etc/ssh';
   const found: ConfigSource[] = [];
   for (const word of words) {
-    const home = from.of === 'user' ? word.replace(/^~(?=\/)/, passwdHome()) : word;
+    if (BEYOND.test(word) || (from.of === 'system' && word.startsWith('~'))) {
+      beyond(word);
+      continue;
+    }
+    const home = word.replace(/^~(?=\/)/, homedir());
     const path = home.startsWith('/') ? home : join(base, home);
     for (const one of await expand(path)) found.push({ path: one, of: from.of, named: false });
   }
   return found;
 }
 
-/** glob(7) as far as configuration files use it: `*` and `?` in any part of the path. */
+/** glob(7): `*`, `?` and sets of characters in any part of the path. */
 async function expand(path: string): Promise<readonly string[]> {
   let found: readonly string[] = ['/'];
   for (const part of path.split('/').filter(Boolean)) {
-    if (!/[*?]/.test(part)) {
+    if (!/[*?[]/.test(part)) {
       found = found.map((directory) => join(directory, part));
       continue;
     }
-    const fits = pattern(part);
+    const fits = globPattern(part);
     const listed = await Promise.all(
       found.map(async (directory) => {
         const names = await readdir(directory).catch(() => []);

@@ -59,7 +59,13 @@ export async function readOpenSshConfig(query: ConfigQuery, warn: (text: string)
         const applies = active && (keyword === 'host' ? fitsPatterns(words, query.address) : matches(words, source));
         await walk(line.config, source, applies, depth);
       } else if (keyword === 'include') {
-        for (const included of await includedFiles(words, source)) await visit(included, active, depth + 1);
+        const beyond = (word: string): void => {
+          if (active)
+            warn(
+              `${source.path}: "Include ${word}" is understood by OpenSSH's client only, which is not installed: it is left out`,
+            );
+        };
+        for (const included of await includedFiles(words, source, beyond)) await visit(included, active, depth + 1);
       } else if (active && (RESPECTED.has(keyword) || keyword === 'hashknownhosts')) {
         if (words.every((word) => word === '')) throw invalid(source.path, `${line.param} has no value`);
         set(keyword, words);

@@ -12,6 +12,8 @@ export const RESPECTED: ReadonlySet<string> = new Set([
 /** What stands in the files and where, whichever hosts it is for. */
 export interface ConfigSurvey {
   readonly relevant: boolean;
+  /** Only OpenSSH can expand an `Include` that stands there: what else is said is not known. */
+  readonly incomplete: boolean;
   /** A line asks for hashed names, as Debian's own configuration does; that alone is no reason to look further. */
   readonly hashesNames: boolean;
   /** Where a setting stands: `~/.ssh/config:12`. */
@@ -22,6 +24,7 @@ export interface ConfigSurvey {
 export async function surveyConfig(file: string | undefined): Promise<ConfigSurvey> {
   const places = new Map<string, string[]>();
   let hashesNames = false;
+  let incomplete = false;
   const visit = async (source: ConfigSource, depth: number): Promise<void> => {
     const text = depth > DEEPEST_INCLUDE ? undefined : await configText(source);
     for (const [index, line] of text?.split(/\r?\n/).entries() ?? []) {
@@ -29,12 +32,20 @@ export async function surveyConfig(file: string | undefined): Promise<ConfigSurv
       const keyword = word.toLowerCase();
       if (RESPECTED.has(keyword)) places.set(keyword, [...(places.get(keyword) ?? []), `${source.path}:${index + 1}`]);
       if (keyword === 'hashknownhosts') hashesNames ||= /^"?yes\b/i.test(rest);
-      if (keyword === 'include')
-        for (const included of await includedFiles(wordsOf(rest), source)) await visit(included, depth + 1);
+      if (keyword !== 'include') continue;
+      const beyond = (): void => {
+        incomplete = true;
+      };
+      for (const included of await includedFiles(wordsOf(rest), source, beyond)) await visit(included, depth + 1);
     }
   };
   for (const source of configSources(file)) await visit(source, 0);
-  return { relevant: places.size > 0, hashesNames, places: (keyword) => places.get(keyword) ?? [] };
+  return {
+    relevant: places.size > 0 || incomplete,
+    incomplete,
+    hashesNames,
+    places: (keyword) => places.get(keyword) ?? [],
+  };
 }
 
 const wordsOf = (text: string): readonly string[] =>

@@ -58,7 +58,7 @@ export function sshConfig(options: SshConfigOptions = {}): SshConfig {
     return {
       all: (keyword) => values.get(keyword) ?? [],
       first: (keyword) => values.get(keyword)?.[0],
-      place: (keyword) => survey.places(keyword).slice(0, 3).join(', '),
+      place: (keyword) => survey.places(keyword).slice(0, 3).join(', ') || 'in an included file',
     };
   };
   return {

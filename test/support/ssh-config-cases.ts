@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { OrchError } from '../../src/core/errors.ts';
 import { Secret } from '../../src/core/secret.ts';
@@ -140,8 +140,8 @@ function cases(reader: Reader): void {
       { address: 'gw', port: 5, user: 'app', become: 'sudo' },
     ],
     [
-      'included files that are not there',
-      'Include /nowhere/*.conf /nowhere/file\nPort 3\n',
+      'included files that are not there, or are none',
+      `Include /nowhere/*.conf /nowhere/file ${directory}\nPort 3\n`,
       { address: 'gw' },
       { address: 'gw', port: 3 },
     ],
@@ -260,6 +260,68 @@ function cases(reader: Reader): void {
     const { target, warnings } = await read(reader, config, settings);
     expect(target).toEqual({ ...plain, ...expected });
     expect(warnings).toEqual([]);
+  });
+
+  describe('files included by a pattern', () => {
+    const parts = join(directory, 'parts');
+    mkdirSync(join(parts, 'sub'), { recursive: true });
+    for (const name of ['a1', 'a2', 'b1', 'c1', ']1', '^1', '-1', '[!]1', '.h', 'sub/x'])
+      writeFileSync(join(parts, name), `IdentityFile /${name}\n`);
+    test.each([
+      ['[ab]*', ['a1', 'a2', 'b1']],
+      ['[a-b]1', ['a1', 'b1']],
+      ['[!a-b]1', ['-1', ']1', '^1', 'c1']],
+      ['?[!1]', ['a2']],
+      ['[]a]1', [']1', 'a1']],
+      ['[!]a]1', ['-1', '^1', 'b1', 'c1']],
+      ['[^b]1', ['^1', 'b1']],
+      ['[c-]1', ['-1', 'c1']],
+      ['[b-a]1', []],
+      ['[!]1', ['[!]1']],
+      ['[ab', []],
+      ['[.]h', []],
+      ['[s]u?/[x]', ['sub/x']],
+    ])('%s', async (wanted, names) => {
+      const { target, warnings } = await read(reader, `Include ${parts}/${wanted}\nPort 3\n`, { address: 'gw' });
+      expect(target).toEqual({
+        ...plain,
+        ...{ address: 'gw', port: 3 },
+        ...(names.length === 0 ? {} : { identityFiles: names.map((name) => `/${name}`) }),
+      });
+      expect(warnings).toEqual([]);
+    });
+  });
+
+  test.each([
+    ["another user's home", (path: string) => `~${me}/${relative(home, path)}`],
+    ['single quotes', (path: string) => `'${path}'`],
+    ['a backslash', (path: string) => `${directory}/\\${basename(path)}`],
+    ['a class of characters by its name', (path: string) => `${directory}/[[:alpha:]]${basename(path).slice(1)}`],
+  ])('a file included by %s is read by OpenSSH, or told to be left out', async (_name, word) => {
+    const include = `Include ${word(file('Port 3\n'))}`;
+    const { target, warnings } = await read(reader, `${include}\n`, { address: 'gw' });
+    expect(target.port).toBe(reader === 'own' ? 22 : 3);
+    expect(warnings).toEqual(
+      reader === 'own'
+        ? [expect.stringMatching(/config_\d+: "Include .*" is understood by OpenSSH's client only/)]
+        : [],
+    );
+    const elsewhere = await read(reader, `Host b\n  ${include}\nHost *\n  Port 4\n`, { address: 'gw' });
+    expect(elsewhere).toMatchObject({ target: { port: 4 }, warnings: [] });
+  });
+
+  test('files are included from the home directory that HOME names', async () => {
+    const before = process.env.HOME;
+    process.env.HOME = join(directory, 'other-home');
+    mkdirSync(join(directory, 'other-home/.ssh'), { recursive: true });
+    writeFileSync(join(directory, 'other-home/.ssh/part'), 'Port 3\n');
+    try {
+      for (const path of ['part', '~/.ssh/part'])
+        expect((await read(reader, `Include ${path}\n`, { address: 'gw' })).target.port).toBe(3);
+    } finally {
+      if (before === undefined) delete process.env.HOME;
+      else process.env.HOME = before;
+    }
   });
 
   test('what the inventory says comes first', async () => {

@@ -43,6 +43,7 @@ describe('the OpenSSH client is asked', () => {
   test('once per host', async () => {
     expect(await counted('Port 3\n', ['a', 'b', 'a'])).toBe(2);
     expect(await counted(included('Host a\n  Port 3\n'), ['a'])).toBe(1);
+    expect(await counted("Include '/nowhere'\n", ['a'])).toBe(1);
   });
 });
 
