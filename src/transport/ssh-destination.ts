@@ -3,7 +3,14 @@ import { OrchError } from '../core/errors.ts';
 import type { SshSettings } from '../core/ssh-settings.ts';
 import type { HostConfig, SshConfig } from './ssh-config.ts';
 import { hostKeySettings, loginSettings, pathExpander, refuseUnsupported, timing } from './ssh-destination-settings.ts';
-import { type JumpHost, jumpLoop, parseJumpHosts, writtenJumpHosts } from './ssh-jump-hosts.ts';
+import {
+  expandJumpHost,
+  type JumpHost,
+  type JumpTokens,
+  jumpLoop,
+  parseJumpHosts,
+  writtenJumpHosts,
+} from './ssh-jump-hosts.ts';
 import type { SshTarget } from './ssh-target.ts';
 
 const DEFAULT_PORT = 22;
@@ -46,7 +53,8 @@ async function resolve({ name, settings, otherwise = {}, way }: Wanted, config: 
   const hostName = found.first('hostname') ?? address;
   const path = pathExpander({ address, hostName, port, user, config: found });
   const password = settings.password ?? (user === otherwise.user ? otherwise.password : undefined);
-  const via = await jumpHost({ name, settings, otherwise, way: here }, found, config);
+  const tokens = { h: hostName, n: address, p: String(port), r: user };
+  const via = await jumpHost({ name, settings, otherwise, way: here }, { found, tokens, config });
   return {
     name,
     address: hostName,
@@ -63,11 +71,15 @@ async function resolve({ name, settings, otherwise = {}, way }: Wanted, config: 
 }
 
 /** The last of a chain is the nearest to the host; the others are the way to it. */
-async function jumpHost(behind: Wanted, found: HostConfig, config: SshConfig): Promise<SshTarget | undefined> {
+async function jumpHost(
+  behind: Wanted,
+  { found, tokens, config }: { readonly found: HostConfig; readonly tokens: JumpTokens; readonly config: SshConfig },
+): Promise<SshTarget | undefined> {
   const { settings } = behind;
   const given = settings.jump ?? found.first('proxyjump');
   if (given === undefined || given === 'none') return undefined;
-  const chain = parseJumpHosts(given, behind.name);
+  const written = parseJumpHosts(given, behind.name);
+  const chain = settings.jump === undefined ? written.map((host) => expandJumpHost(host, tokens)) : written;
   const last: JumpHost | undefined = chain.at(-1);
   if (last === undefined) return undefined;
   const { knownHosts, connectTimeoutMs, config: file } = settings;

@@ -1,4 +1,5 @@
 import { OrchError } from '../core/errors.ts';
+import { expandTokens } from './ssh-config-tokens.ts';
 
 export interface JumpHost {
   readonly host: string;
@@ -32,6 +33,16 @@ export function parseJumpHosts(text: string, of: string): readonly JumpHost[] {
     };
   });
 }
+
+/** What the tokens in a `ProxyJump` stand for, of the host behind: `%h`, `%n`, `%p`, `%r`. */
+export type JumpTokens = Readonly<Record<'h' | 'n' | 'p' | 'r', string>>;
+
+/** Tokens are put in last, as OpenSSH does: whatever stands for one is never taken apart itself. */
+export const expandJumpHost = (jump: JumpHost, tokens: JumpTokens): JumpHost => ({
+  ...jump,
+  host: expandTokens(jump.host, tokens),
+  ...(jump.user === undefined ? {} : { user: expandTokens(jump.user, tokens) }),
+});
 
 /** A way that would never arrive. */
 export const jumpLoop = (says: string, address: string): OrchError =>

@@ -400,6 +400,16 @@ function cases(reader: Reader): void {
     expect(other.target.jump).toMatchObject({ user: 'nobody', password: settings.password });
   });
 
+  test('tokens of ProxyJump stand for the host behind, before each jump host is looked up', async () => {
+    const config =
+      'Host gw\n  HostName 10.0.0.7\n  Port 2200\n  User ops\n  ProxyJump %r@bast-%h:2022,last-%n-%p\nHost bast-10.0.0.7\n  HostName outer\nHost last-gw-2200\n  User jumper\n';
+    const { target } = await read(reader, config, { address: 'gw' });
+    expect(target.jump).toMatchObject({
+      ...{ address: 'last-gw-2200', user: 'jumper', port: 22 },
+      jump: { address: 'outer', user: 'ops', port: 2022 },
+    });
+  });
+
   test('a chain of jump hosts, each looked up by its own name', async () => {
     const config =
       'Host gw\n  ProxyJump first,ops@second:2022\nHost first\n  HostName 10.0.0.1\n  ProxyJump before\nHost second\n  HostName 10.0.0.2\n  Port 9\n  HostKeyAlias two\n  ProxyJump unused\nHost before\n  Port 7\n';
