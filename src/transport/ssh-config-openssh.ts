@@ -1,6 +1,10 @@
 import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { OrchError } from '../core/errors.ts';
-import { RESPECTED } from './ssh-config-survey.ts';
+import { configSources, configText } from './ssh-config-files.ts';
+import { type ConfigSurvey, RESPECTED } from './ssh-config-survey.ts';
 import { jumpLoop } from './ssh-jump-hosts.ts';
 
 /** What is asked of the configuration: the name as it would stand on ssh's command line. */
@@ -40,6 +44,31 @@ export async function askOpenSsh(query: ConfigQuery): Promise<ConfigValues | und
       : values.join('\n') !== byDefault.get(keyword)?.join('\n'),
   );
   return new Map(own.map(([keyword, values]) => [keyword, isPathList(keyword) ? values.flatMap(paths) : values]));
+}
+
+/** The user of last resort in what is asked: whoever is told instead of him is named by the configuration. */
+const NOBODY = 'api7-orch-nobody-is-named';
+
+/**
+ * Whether OpenSSH finds a `User` for a host: it tells the local user's name in either case, but not where another one
+ * stands below all else. `undefined` where it gives no answer.
+ */
+export async function askForUser(query: ConfigQuery, survey: ConfigSurvey): Promise<boolean | undefined> {
+  const directory = await mkdtemp(join(tmpdir(), 'api7-orch-')).catch(() => undefined);
+  if (directory === undefined) return undefined;
+  try {
+    const texts = await Promise.all(configSources(query.file).map(configText));
+    // A user may be named in the second reading only. Where there is none it is not to be brought about: it sees other names.
+    const last = `Match ${survey.readTwice ? 'final ' : ''}all\nUser ${NOBODY}\n`;
+    const file = join(directory, 'config');
+    await writeFile(file, [...texts.map((text) => text ?? ''), last].join('\nMatch all\n'));
+    const said = await dump({ ...query, file });
+    return said === undefined ? undefined : said.get('user')?.[0] !== NOBODY;
+  } catch {
+    return undefined;
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
 }
 
 const isPathList = (keyword: string): boolean => /^(user|global)knownhostsfile$/.test(keyword);

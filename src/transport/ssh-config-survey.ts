@@ -14,6 +14,8 @@ export interface ConfigSurvey {
   readonly relevant: boolean;
   /** Only OpenSSH can expand an `Include` that stands there: what else is said is not known. */
   readonly incomplete: boolean;
+  /** OpenSSH may read its configuration a second time, and then match `Host` by the name that the first time gave. */
+  readonly readTwice: boolean;
   /** A line asks for hashed names, as Debian's own configuration does; that alone is no reason to look further. */
   readonly hashesNames: boolean;
   /** Where a setting stands: `~/.ssh/config:12`. */
@@ -25,6 +27,7 @@ export async function surveyConfig(file: string | undefined): Promise<ConfigSurv
   const places = new Map<string, string[]>();
   let hashesNames = false;
   let incomplete = false;
+  let hasFinal = false;
   const visit = async (source: ConfigSource, depth: number): Promise<void> => {
     const text = depth > DEEPEST_INCLUDE ? undefined : await configText(source);
     for (const [index, line] of text?.split(/\r?\n/).entries() ?? []) {
@@ -32,6 +35,7 @@ export async function surveyConfig(file: string | undefined): Promise<ConfigSurv
       const keyword = word.toLowerCase();
       if (RESPECTED.has(keyword)) places.set(keyword, [...(places.get(keyword) ?? []), `${source.path}:${index + 1}`]);
       if (keyword === 'hashknownhosts') hashesNames ||= /^"?yes\b/i.test(rest);
+      if (keyword === 'match') hasFinal ||= /\bfinal\b/i.test(rest);
       if (keyword !== 'include') continue;
       const beyond = (): void => {
         incomplete = true;
@@ -43,6 +47,7 @@ export async function surveyConfig(file: string | undefined): Promise<ConfigSurv
   return {
     relevant: places.size > 0 || incomplete,
     incomplete,
+    readTwice: hasFinal || incomplete || places.has('canonicalizehostname'),
     hashesNames,
     places: (keyword) => places.get(keyword) ?? [],
   };

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { askOpenSsh, type ConfigQuery, type ConfigValues } from './ssh-config-openssh.ts';
+import { askForUser, askOpenSsh, type ConfigQuery, type ConfigValues } from './ssh-config-openssh.ts';
 import { localUserName, readOpenSshConfig } from './ssh-config-reading.ts';
 import { type ConfigSurvey, surveyConfig } from './ssh-config-survey.ts';
 
@@ -13,6 +13,11 @@ export interface HostConfig {
   readonly first: (keyword: string) => string | undefined;
   /** Where a setting stands, for messages: `/root/.ssh/config:12`. */
   readonly place: (keyword: string) => string;
+  /**
+   * Whether the local user is named as the one to log in as: where OpenSSH was asked, `first('user')` does not tell him.
+   * `undefined`: nobody here can tell.
+   */
+  readonly namesLocalUser: () => Promise<boolean | undefined>;
 }
 
 /** OpenSSH's client configuration. The files are read once, each host is worked out once. */
@@ -41,24 +46,38 @@ export function sshConfig(options: SshConfigOptions = {}): SshConfig {
     options.warn?.(text);
   };
 
-  const valuesOf = async (query: ConfigQuery, survey: ConfigSurvey): Promise<ConfigValues> => {
+  const valuesOf = async (query: ConfigQuery): Promise<ConfigValues> => {
     const said = options.reader === 'own' ? undefined : await limit(() => askOpenSsh(query));
-    if (said === undefined) return await readOpenSshConfig(query, warn);
-    if (said.has('user') || query.user !== undefined || survey.places('user').length === 0) return said;
-    // OpenSSH tells the local user's name whether or not a `User` line names him, and for a jump host that is not the same.
-    const own = await readOpenSshConfig(query, () => {}).catch(() => undefined);
-    const user = own?.get('user');
-    return user?.[0] === localUserName() ? new Map([...said, ['user', user]]) : said;
+    return said ?? (await readOpenSshConfig(query, warn));
+  };
+  const namesLocalUser = async (query: ConfigQuery, survey: ConfigSurvey): Promise<boolean | undefined> => {
+    if (survey.places('user').length === 0 && !survey.incomplete) return false;
+    let isSure = !survey.readTwice;
+    const doubt = (): void => {
+      isSure = false;
+    };
+    const user = await readOpenSshConfig(query, doubt).then(
+      (own) => own.get('user')?.[0],
+      () => null,
+    );
+    if (user === localUserName()) return true;
+    if (user === undefined && isSure) return false;
+    return options.reader === 'own' ? undefined : await limit(() => askForUser(query, survey));
   };
   const find = async (query: ConfigQuery): Promise<HostConfig> => {
     const survey = await kept(surveys, query.file, () => surveyConfig(query.file));
     const values: ConfigValues = survey.relevant
-      ? await valuesOf(query, survey)
+      ? await valuesOf(query)
       : new Map(survey.hashesNames ? [['hashknownhosts', ['yes']]] : []);
+    let names: Promise<boolean | undefined> | undefined;
     return {
       all: (keyword) => values.get(keyword) ?? [],
       first: (keyword) => values.get(keyword)?.[0],
       place: (keyword) => survey.places(keyword).slice(0, 3).join(', ') || 'in an included file',
+      namesLocalUser: () => {
+        names ??= namesLocalUser(query, survey);
+        return names;
+      },
     };
   };
   return {

@@ -48,11 +48,10 @@ async function resolve({ name, settings, otherwise = {}, way }: Wanted, config: 
     ...(settings.user === undefined ? {} : { user: settings.user }),
   });
   refuseUnsupported(name, settings, found);
-  const user = settings.user ?? found.first('user') ?? otherwise.user ?? localUser();
+  const { user, password } = await loginOf(settings, otherwise, found, config);
   const port = settings.port ?? numberOf(found.first('port')) ?? DEFAULT_PORT;
   const hostName = found.first('hostname') ?? address;
   const path = pathExpander({ address, hostName, port, user, config: found });
-  const password = settings.password ?? (user === otherwise.user ? otherwise.password : undefined);
   const tokens = { h: hostName, n: address, p: String(port), r: user };
   const via = await jumpHost({ name, settings, otherwise, way: here }, { found, tokens, config });
   return {
@@ -68,6 +67,29 @@ async function resolve({ name, settings, otherwise = {}, way }: Wanted, config: 
     ...(becomePassword === undefined ? {} : { becomePassword }),
     ...timing(settings.connectTimeoutMs, found),
   };
+}
+
+/**
+ * Whom to log in as. A jump host is given the password of the host behind it only where it is certain that OpenSSH's
+ * configuration names nobody else for it.
+ */
+async function loginOf(
+  settings: SshSettings,
+  otherwise: NonNullable<Wanted['otherwise']>,
+  found: HostConfig,
+  config: SshConfig,
+): Promise<Pick<SshTarget, 'user' | 'password'>> {
+  const given = settings.user ?? found.first('user');
+  const inherits = given === undefined && otherwise.user !== undefined;
+  const names = inherits ? await found.namesLocalUser() : false;
+  const user = given ?? (names === true ? undefined : otherwise.user) ?? localUser();
+  const inherited = user === otherwise.user ? otherwise.password : undefined;
+  if (names === undefined && settings.password === undefined && inherited !== undefined)
+    config.warn(
+      `only OpenSSH's client can tell whether its configuration names a user for the jump host ${settings.address}, so the password of the host behind is not given to it; write "jump: ${user}@${settings.address}" to have it given`,
+    );
+  const password = settings.password ?? (names === undefined ? undefined : inherited);
+  return { user, ...(password === undefined ? {} : { password }) };
 }
 
 /** The last of a chain is the nearest to the host; the others are the way to it. */

@@ -400,6 +400,31 @@ function cases(reader: Reader): void {
     expect(other.target.jump).toMatchObject({ user: 'nobody', password: settings.password });
   });
 
+  describe('a jump host whose user only OpenSSH can tell is not given the password of another', () => {
+    const settings = { address: 'gw', user: 'nobody', jump: 'bastion', password: Secret.of('a-password') } as const;
+    const renamed = `Host bastion\n  HostName b.example\nHost b.example\n  User ${me}\n`;
+    test.each([
+      ['a command that succeeds', `Match exec "true"\n  User ${me}\n`, true],
+      ['a command that fails', `Match exec "false"\n  User ${me}\n`, false],
+      ['a command, by what it sets', `Match exec "true"\n  HostName b\nMatch host b\n  User ${me}\n`, true],
+      ['a command that names somebody else', `Match host gw exec "true"\n  User other\nHost *\n  User ${me}\n`, true],
+      ['the second reading', `Match final host bastion\n  User ${me}\n`, true],
+      ['the second reading, by another name', `${renamed}Match final all\n  Port 3\n`, true],
+      ['a second reading on account of others', `${renamed}Match host other final\n  Port 3\n`, true],
+      ['another name, without a second reading', `${renamed}Match exec "false"\n  Port 3\n`, false],
+      ['an Include', `Include '${file(`User ${me}\n`)}'\n`, true],
+    ])('%s', async (_name, config, isNamed) => {
+      const { target, warnings } = await read(reader, config, settings);
+      const isTold = reader === 'openssh' || /^Match host gw/.test(config);
+      expect(target.jump?.user).toBe(isTold && isNamed ? me : 'nobody');
+      expect(target.jump?.password).toBe(isTold && !isNamed ? settings.password : undefined);
+      expect(warnings.filter((text) => text.includes('"jump: nobody@bastion"')).length).toBe(isTold ? 0 : 1);
+      const named = await read(reader, config, { ...settings, jump: 'nobody@bastion' });
+      expect(named.target.jump).toMatchObject({ user: 'nobody', password: settings.password });
+      expect(named.warnings.filter((text) => text.includes('jump:'))).toEqual([]);
+    });
+  });
+
   test('tokens of ProxyJump stand for the host behind, before each jump host is looked up', async () => {
     const config =
       'Host gw\n  HostName 10.0.0.7\n  Port 2200\n  User ops\n  ProxyJump %r@bast-%h:2022,last-%n-%p\nHost bast-10.0.0.7\n  HostName outer\nHost last-gw-2200\n  User jumper\n';
