@@ -1,5 +1,25 @@
 import { OrchError } from '../core/errors.ts';
+import { withoutBootLine } from './bootstrap.ts';
 import type { Become, Exit } from './shell-process.ts';
+
+/** What sudo says, in English, to whom it refuses whatever the password. */
+const DENIALS: readonly { readonly sign: RegExp; readonly says: string; readonly hint: string }[] = [
+  {
+    sign: /must have a tty/,
+    says: 'sudo refuses whoever has no terminal (requiretty)',
+    hint: 'let this user do without by a line such as "Defaults:ops !requiretty" in /etc/sudoers.d/',
+  },
+  {
+    sign: /account validation failure|PAM account management error|Account expired|[Pp]assword (is )?expired/,
+    says: "sudo does not accept this user's account",
+    hint: 'see whether it is locked, has expired (chage -l) or is barred by PAM there; it also needs a line such as "ops ALL=(ALL) ALL" in /etc/sudoers.d/',
+  },
+  {
+    sign: /is not allowed to (execute|run)\b|may not run sudo|is not in the sudoers/,
+    says: 'sudo does not let this user run sh as root',
+    hint: 'allow it by a line such as "ops ALL=(ALL) ALL" in /etc/sudoers.d/ (everything is run by sh: a list of other commands is not enough), or log in as root',
+  },
+];
 
 /** sudo asked once more. */
 export const wrongPassword = (details: string): OrchError =>
@@ -10,13 +30,15 @@ export const wrongPassword = (details: string): OrchError =>
 
 /** Why the shell ended before it answered: sudo said no, or the login shell is none. */
 export function bootFault(become: Become, exit: Exit, output: string): OrchError {
-  const details = output.trim().slice(-2000);
+  const details = withoutBootLine(output).trim().slice(-2000);
   const told = { ...(details === '' ? {} : { details }) };
   if (become === 'sudo' && /sudo: (command )?not found|not found.*sudo|unknown command.*sudo/i.test(details))
     return new OrchError('CONNECT_SUDO_MISSING', 'sudo is not installed on the host', {
       ...told,
       hint: 'install sudo there, or log in as root, or set become: none',
     });
+  const denial = become === 'sudo' ? DENIALS.find(({ sign }) => sign.test(details)) : undefined;
+  if (denial !== undefined) return new OrchError('CONNECT_SUDO_DENIED', denial.says, { ...told, hint: denial.hint });
   if (become === 'sudo' && /incorrect password/i.test(details)) return wrongPassword(details);
   if (become === 'sudo' && /^sudo: |sudoers/m.test(details))
     return new OrchError('CONNECT_SUDO_PASSWORD', 'sudo does not let this user act as root without a password', {

@@ -30,6 +30,9 @@ export const bootLine = (become: Become): string =>
 export const askingBootLine = (prompt: string, ready: string): string =>
   `exec sudo -S -p '${prompt}' -H sh -c 'echo ${ready}; ${BOOT}'`;
 
+/** What was said without the line above, which sudo and some login shells quote back: whoever reads it looks for the reason. */
+export const withoutBootLine = (said: string): string => said.replaceAll(BOOT, '…');
+
 export interface BootMessage {
   readonly token: string;
   /** Header and script, to be written to stdin before anything else. */

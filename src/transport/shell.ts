@@ -35,7 +35,7 @@ const EARLY_CHARS = 4000;
  * Hands a script to a fresh shell with these rights. Script and input may travel together: nothing waits for the shell
  * to say that it is there, except where sudo may want a password first.
  *
- * @throws OrchError CONNECTION_LOST | CHANNEL_REFUSED | CONNECT_SUDO_PASSWORD_WRONG
+ * @throws OrchError CONNECTION_LOST | CHANNEL_REFUSED | CONNECT_SUDO_…
  * @example const shell = await startShell(launch, { become: 'sudo' }, 'cat', events); shell.stdin.end('to be echoed')
  */
 export async function startShell(launch: Launch, rights: Rights, script: string, events: ShellEvents): Promise<Shell> {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { OrchError } from '../core/errors.ts';
 import { reveal, type Secret } from '../core/secret.ts';
 import { bootFault, wrongPassword } from './boot-faults.ts';
-import { askingBootLine } from './bootstrap.ts';
+import { askingBootLine, withoutBootLine } from './bootstrap.ts';
 import type { Exit, Launch, Rights, ShellProcess } from './shell-process.ts';
 
 /** PAM may ask a slow directory, and delays a wrong answer. */
@@ -12,7 +12,8 @@ const LIMIT_MS = 30_000;
  * Starts a shell under a sudo that may want a password, and answers when it asks. The password goes by stdin, once: a
  * second question means that it was wrong, and asking on could lock the account.
  *
- * @throws OrchError CONNECTION_LOST | CHANNEL_REFUSED | CONNECT_SUDO_PASSWORD_WRONG | CONNECT_SUDO_MISSING | TIMED_OUT
+ * @throws OrchError CONNECTION_LOST | CHANNEL_REFUSED | CONNECT_SUDO_PASSWORD_WRONG | CONNECT_SUDO_DENIED |
+ *   CONNECT_SUDO_MISSING | TIMED_OUT
  */
 export async function launchBySudo(launch: Launch, rights: Rights, password: Secret): Promise<ShellProcess> {
   const known = answers.get(rights);
@@ -46,7 +47,10 @@ async function logIn(launch: Launch, password: Secret): Promise<ShellProcess> {
     let out = '';
     let err = '';
     let exit: Exit | undefined;
-    const said = (): string => `${err}${out}`.replaceAll(prompt, '').trim().slice(-2000);
+    const said = (): string =>
+      withoutBootLine(`${err}${out}`.replaceAll(prompt, '').replaceAll(`echo ${ready}; `, ''))
+        .trim()
+        .slice(-2000);
     const settle = (error?: Error): void => {
       clearTimeout(timer);
       process.stdout.off('data', onStdout);

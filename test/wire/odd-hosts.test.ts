@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Secret } from '../../src/core/secret.ts';
@@ -53,11 +53,14 @@ describe('a login shell that greets on both streams', () => {
 
 describe('a sudo that', () => {
   const PASSWORD = 'open sésame';
-  const strict = async (line: string): Promise<TestSshd> => {
-    const options: SshdOptions = { sudo: 'password' };
+  const withPassword = async (options: SshdOptions): Promise<TestSshd> => {
     const sshd = await startSshd(options);
     const hash = execFileSync('openssl', ['passwd', '-6', PASSWORD], { encoding: 'utf8' }).trim();
     execFileSync('flock', ['/tmp/api7-orch-users.lock', 'usermod', '-p', hash, sshd.user]);
+    return sshd;
+  };
+  const strict = async (line: string): Promise<TestSshd> => {
+    const sshd = await withPassword({ sudo: 'password' });
     execFileSync('sh', ['-c', `echo 'Defaults:${sshd.user} ${line}' >> /etc/sudoers.d/${sshd.user}`]);
     return sshd;
   };
@@ -80,6 +83,131 @@ describe('a sudo that', () => {
     const nobody = await open(sshd);
     await expect(nobody.facts()).rejects.toMatchObject({ code: 'CONNECT_SUDO_PASSWORD' });
     await nobody.close();
+  });
+
+  interface Refusal {
+    readonly how: string;
+    /** Lines of sudoers about USER. */
+    readonly rules: readonly string[];
+    readonly password?: true;
+    readonly expired?: true;
+    /** What PAM says of the account. */
+    readonly pam?: string;
+    readonly said: RegExp;
+    readonly hint: RegExp;
+  }
+  const LINE = /"ops ALL=\(ALL\) ALL" in \/etc\/sudoers\.d/;
+  const NO_TTY = /"Defaults:ops !requiretty" in \/etc\/sudoers\.d/;
+  const refusals: readonly Refusal[] = [
+    {
+      how: 'allows all but sh, without a password',
+      rules: ['USER ALL=(ALL) NOPASSWD: ALL, !/bin/sh'],
+      said: /^Sorry, user orch\w+ is not allowed to execute '\S+\/sh -c …' as root on /m,
+      hint: LINE,
+    },
+    {
+      how: 'allows all but sh, with the right password',
+      rules: ['USER ALL=(ALL) ALL, !/bin/sh'],
+      password: true,
+      said: /^Sorry, user orch\w+ is not allowed to execute '\S+\/sh -c …' as root on /m,
+      hint: LINE,
+    },
+    { how: 'knows nothing of the user', rules: [], password: true, said: /is not in the sudoers file/, hint: LINE },
+    {
+      how: 'knows the user for another host',
+      rules: ['USER elsewhere=(ALL) ALL'],
+      password: true,
+      said: /is not allowed to run sudo on /,
+      hint: LINE,
+    },
+    {
+      how: 'wants a terminal',
+      rules: ['Defaults:USER requiretty', 'USER ALL=(ALL) NOPASSWD: ALL'],
+      said: /must have a tty/,
+      hint: NO_TTY,
+    },
+    {
+      how: 'wants a terminal and a password',
+      rules: ['Defaults:USER requiretty', 'USER ALL=(ALL) ALL'],
+      password: true,
+      said: /must have a tty/,
+      hint: NO_TTY,
+    },
+    {
+      how: 'finds that the account has expired',
+      rules: ['USER ALL=(ALL) NOPASSWD: ALL'],
+      expired: true,
+      said: /^sudo: account validation failure/m,
+      hint: /chage -l/,
+    },
+    {
+      how: 'finds that PAM takes the password for expired',
+      rules: ['Defaults:USER pam_service=USER', 'USER ALL=(ALL) ALL'],
+      password: true,
+      pam: 'authtok_expired',
+      said: /: Password expired, contact/,
+      hint: /locked.*PAM.*"ops ALL=\(ALL\) ALL"/,
+    },
+    {
+      how: 'finds that PAM takes the account for expired',
+      rules: ['Defaults:USER pam_service=USER', 'USER ALL=(ALL) NOPASSWD: ALL'],
+      pam: 'acct_expired',
+      said: /: Account expired or PAM config lacks/,
+      hint: /locked.*PAM.*"ops ALL=\(ALL\) ALL"/,
+    },
+    {
+      how: 'finds that PAM bars the account',
+      rules: ['Defaults:USER pam_service=USER', 'USER ALL=(ALL) NOPASSWD: ALL'],
+      pam: 'perm_denied',
+      said: /: PAM account management error: Permission denied/,
+      hint: /locked.*PAM.*"ops ALL=\(ALL\) ALL"/,
+    },
+  ];
+  test.each(refusals)(
+    '$how refuses for good: the remedy is no password, and our own command line is not shown',
+    async ({ rules, password, expired, pam, said, hint }) => {
+      await using sshd = await withPassword({ sudo: 'password' });
+      const text = ['# nothing', ...rules].map((rule) => `${rule.replaceAll('USER', sshd.user)}\n`).join('');
+      writeFileSync(`/etc/sudoers.d/${sshd.user}`, text, { mode: 0o440 });
+      const service = `/etc/pam.d/${sshd.user}`;
+      using _service = { [Symbol.dispose]: () => rmSync(service, { force: true }) };
+      if (pam !== undefined)
+        writeFileSync(service, `auth required pam_permit.so\naccount required pam_debug.so acct=${pam}\n`);
+      const host = await open(sshd, password === undefined ? {} : { becomePassword: Secret.of(PASSWORD) });
+      // Only now: sshd would refuse the login, too.
+      if (expired) execFileSync('flock', ['/tmp/api7-orch-users.lock', 'usermod', '-e', '1970-01-02', sshd.user]);
+      const refused = { code: 'CONNECT_SUDO_DENIED', retryable: false, host: 'test-host' };
+      const ours = /read -r|eval|ready/;
+      for (const work of [() => host.facts(), () => host.run({ argv: ['true'] })]) {
+        const error = await work().catch((reason: unknown) => reason);
+        const told = { hint: expect.stringMatching(hint), details: expect.stringMatching(said) };
+        expect(error).toMatchObject({ ...refused, ...told });
+        expect(error).toMatchObject({ details: expect.not.stringMatching(ours) });
+      }
+      await host.close();
+    },
+  );
+});
+
+describe('a host without sudo', () => {
+  test.each([
+    ['/bin/sh', 'dash'],
+    ['/bin/bash', 'bash'],
+    ['/usr/bin/zsh', 'zsh'],
+    ['/usr/bin/fish', 'fish'],
+    ['/bin/csh', 'csh'],
+  ])('%s: what is missing is named, with a password and without', async (shell, debianPackage) => {
+    installed(shell, debianPackage);
+    await using sshd = await startSshd({ sudo: 'none', shell, config: ['SetEnv PATH=/nowhere'] });
+    for (const overrides of [{}, { becomePassword: Secret.of('of no use') }]) {
+      const host = await open(sshd, overrides);
+      await expect(host.facts()).rejects.toMatchObject({
+        code: 'CONNECT_SUDO_MISSING',
+        hint: expect.stringContaining('install sudo'),
+        details: expect.not.stringContaining('read -r n t'),
+      });
+      await host.close();
+    }
   });
 });
 
