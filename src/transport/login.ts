@@ -64,7 +64,9 @@ export async function startLogin(target: SshTarget, { ask, paused }: LoginOption
   const spent = new Set<string>();
   let left: readonly string[] | undefined;
   let step: Step | undefined;
+  let passwordGiven = target.password !== undefined;
   let passwordRefused = false;
+  let unanswered: string | undefined;
   let fatal: OrchError | undefined;
   let wanted: LockedKey | undefined;
   let auth: UserAuth | undefined;
@@ -95,7 +97,7 @@ export async function startLogin(target: SshTarget, { ask, paused }: LoginOption
   };
   /** Its passphrase is wanted only once the server has said that it would take the key. */
   const offerLocked = async (locked: LockedKey): Promise<AnyAuthMethod | undefined> => {
-    const label = keyLabel(locked.file, locked.blob);
+    const label = labelOf(locked);
     const half = locked.blob === undefined ? await unlocked(locked) : ssh2.utils.parseKey(locked.blob);
     if (half === undefined || half instanceof Error) {
       refused.push(`${label} (its passphrase is not known)`);
@@ -120,9 +122,11 @@ export async function startLogin(target: SshTarget, { ask, paused }: LoginOption
     }
     const answers = await questions.prompts(said, prompts);
     if ('open' in answers) {
+      if (!forPassword) unanswered = answers.open;
       leave(`the server asks ${JSON.stringify(answers.open)}, and there is nobody to answer`);
       return;
     }
+    passwordGiven ||= forPassword;
     if (forPassword && step !== undefined) step.password = true;
     finish([...answers]);
   };
@@ -149,6 +153,7 @@ export async function startLogin(target: SshTarget, { ask, paused }: LoginOption
     }
     const password = may('password') ? await questions.password() : undefined;
     if (password === undefined) return undefined;
+    passwordGiven = true;
     step = { label: 'the password', password: true };
     return { type: 'password', username, password: password.reveal() };
   };
@@ -202,8 +207,12 @@ export async function startLogin(target: SshTarget, { ask, paused }: LoginOption
       if (nothing && left?.includes('publickey') !== false) return keys.faults[0] ?? noKey(notes);
       if (step !== undefined) refused.push(step.label);
       const faults = keys.faults.map(({ message }) => message);
-      return loginRefused(error, target, { accepted, refused, left, passwordRefused, notes: [...faults, ...notes] });
+      const unused = [...queue.map(labelOf), ...(passwordGiven ? ['the password'] : [])];
+      const course = { accepted, refused, unused, left, passwordGiven, passwordRefused, unanswered };
+      return loginRefused(error, target, { ...course, notes: [...faults, ...notes] });
     },
     pending: questions.pending,
   };
 }
+
+const labelOf = (key: LoginKey | LockedKey): string => ('state' in key ? keyLabel(key.file, key.blob) : key.label);

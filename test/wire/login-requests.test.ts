@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AuthContext } from 'ssh2';
-import { expect, test } from 'vitest';
+import type { AuthContext, AuthenticationType } from 'ssh2';
+import { describe, expect, test } from 'vitest';
 import { Secret } from '../../src/core/secret.ts';
 import type { Ask, Question } from '../../src/transport/ask.ts';
 import { openLink } from '../../src/transport/ssh-client.ts';
@@ -80,6 +80,118 @@ test('prompts are passed on, without what would play with the terminal, and one 
   ]);
   await expect(enter(server.target({ password: Secret.of('secret') }))).rejects.toMatchObject({
     message: expect.stringContaining('the server asks "[31mVerification code:", and there is nobody to answer'),
+  });
+});
+
+describe('a login that fails tells what the server would take, and what to do', () => {
+  interface Row {
+    readonly what: string;
+    readonly offers: readonly string[];
+    /** What the server asks by keyboard-interactive, and then refuses. */
+    readonly prompt?: string;
+    /** The server takes the password, and wants this besides. */
+    readonly besides?: readonly string[];
+    readonly key?: false;
+    readonly password?: false;
+    readonly says: RegExp;
+    readonly hint: RegExp;
+  }
+  const ELSEWHERE = ['gssapi-with-mic', 'hostbased'];
+  const NO_WAY = /^allow a key or a password .*PubkeyAuthentication.*: gssapi-with-mic, hostbased cannot be used here$/;
+  const CODE = 'Verification code:';
+  const rows: readonly Row[] = [
+    {
+      what: 'neither a key nor a password',
+      offers: ELSEWHERE,
+      says: /wants none of: key .* \(SHA256:.*\); the password; it would still take: gssapi-with-mic, hostbased/,
+      hint: NO_WAY,
+    },
+    {
+      what: 'no password, and there is no key',
+      offers: ELSEWHERE,
+      key: false,
+      says: /wants none of: the password; it would still take: gssapi-with-mic, hostbased/,
+      hint: NO_WAY,
+    },
+    {
+      what: 'nothing, and there is nothing',
+      offers: ELSEWHERE,
+      key: false,
+      password: false,
+      says: /there is nothing to offer to ops@.*; it would still take: gssapi-with-mic, hostbased/,
+      hint: NO_WAY,
+    },
+    {
+      what: 'nothing at all',
+      offers: [],
+      says: /wants none of: key .*; the password/,
+      hint: /^allow a key or a password .*AuthenticationMethods\)$/,
+    },
+    {
+      what: 'more than the password',
+      offers: ['password'],
+      besides: ELSEWHERE,
+      says: /wants more than it was given; it took the password; it would still take: gssapi-with-mic, hostbased/,
+      hint: NO_WAY,
+    },
+    {
+      what: 'a code, and the password is of no use',
+      offers: ['keyboard-interactive'],
+      prompt: CODE,
+      says: /the server asks "Verification code:", and there is nobody to answer/,
+      hint: /^run it on a terminal to answer "Verification code:"$/,
+    },
+    {
+      what: 'a code, or another password',
+      offers: ['keyboard-interactive', 'password'],
+      prompt: CODE,
+      says: /accepted none of: keyboard-interactive \(.*\); the password; it would still take/,
+      hint: /^run it on a terminal to answer "Verification code:", or correct the password$/,
+    },
+    {
+      what: 'a code or a password, and none is given',
+      offers: ['keyboard-interactive', 'password'],
+      prompt: CODE,
+      password: false,
+      says: /there is nobody to answer/,
+      hint: /^run it on a terminal to answer "Verification code:", or give the password by --ask-pass or ssh.password$/,
+    },
+    {
+      what: 'the password by a prompt, and none is given',
+      offers: ['keyboard-interactive'],
+      prompt: 'Password:',
+      password: false,
+      says: /there is nobody to answer/,
+      hint: /^give the password by --ask-pass or ssh.password$/,
+    },
+    {
+      what: 'prompts, and asks nothing',
+      offers: ['keyboard-interactive'],
+      says: /accepted none of: keyboard-interactive/,
+      hint: /^look at the log of its sshd/,
+    },
+  ];
+  test.each(rows)('it wants $what', async ({ offers, prompt, besides, key, password, says, hint }) => {
+    // Its types know of no method that it cannot serve.
+    const methods = offers as readonly AuthenticationType[] as AuthenticationType[];
+    await using server = await startAuthServer((request) => {
+      if (request.method === 'keyboard-interactive' && prompt !== undefined)
+        request.prompt([{ prompt, echo: false }], () => request.reject(methods));
+      else if (request.method === 'password' && besides !== undefined)
+        request.reject(besides as readonly AuthenticationType[] as AuthenticationType[], true);
+      else request.reject(methods);
+    });
+    const target = server.target({
+      identityFiles: key === false ? [] : [keyPair(join(server.directory, 'key'))],
+      ...(password === false ? {} : { password: Secret.of('the one') }),
+    });
+    // Where there is nothing at all to try, no server is asked unless somebody could be.
+    const ask = key === false && password === false ? somebody().ask : undefined;
+    await expect(enter(target, ask)).rejects.toMatchObject({
+      code: 'CONNECT_AUTH_FAILED',
+      message: expect.stringMatching(says),
+      hint: expect.stringMatching(hint),
+    });
   });
 });
 
