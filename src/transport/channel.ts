@@ -204,7 +204,10 @@ const timedOut = (how: string): OrchError =>
   });
 
 const lostChannel = (): OrchError =>
-  new OrchError('CONNECTION_LOST', 'the connection closed before the command ended', { retryable: true });
+  new OrchError('CONNECTION_LOST', 'the connection closed before the command ended', {
+    hint: 'what the command did is not known; run again to see and go on',
+    retryable: true,
+  });
 
 const unreadable = (error: unknown): OrchError =>
   error instanceof OrchError

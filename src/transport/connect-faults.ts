@@ -59,6 +59,10 @@ export function connectFault(
   );
 }
 
+/** Whoever started this has stopped it. */
+export const connectInterrupted = (): OrchError =>
+  new OrchError('INTERRUPTED', 'connecting was interrupted', { hint: 'run the same command again to go on' });
+
 /** Time was up before there was a connection. */
 export function connectTimedOut(target: SshTarget, { stage, early }: ConnectSeen): OrchError {
   const where = `${target.address}:${target.port}`;

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { OrchError } from '../core/errors.ts';
-import { connectTimedOut } from './connect-faults.ts';
+import type { OrchError } from '../core/errors.ts';
+import { connectInterrupted, connectTimedOut } from './connect-faults.ts';
 import type { SshTarget } from './ssh-target.ts';
 import { wholeBanner } from './whole-banner.ts';
 
@@ -90,7 +90,7 @@ export class ConnectWatch {
     this.#timer = setTimeout(() => this.#fail(connectTimedOut(this.#target, this)), Math.max(0, this.#leftMs));
   }
 
-  readonly #interrupt = (): void => this.#fail(new OrchError('INTERRUPTED', 'connecting was interrupted'));
+  readonly #interrupt = (): void => this.#fail(connectInterrupted());
 
   #overhear(stream: Duplex): void {
     wholeBanner(stream, (piece) => {

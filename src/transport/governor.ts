@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { OrchError } from '../core/errors.ts';
+import { connectInterrupted } from './connect-faults.ts';
 import { AdaptiveLimit } from './governor-limit.ts';
 import type { SshTarget } from './ssh-target.ts';
 
@@ -56,7 +57,7 @@ export function createGovernor(limits: Partial<GovernorLimits> = {}): Governor {
     const machine = kept(machines, name, () => new AdaptiveLimit(handshakesPerMachine));
     const way = kept(ways, wayOf(target), () => new AdaptiveLimit(handshakesPerWay));
     const begin = (): Promise<T> => {
-      if (signal?.aborted) throw interrupted();
+      if (signal?.aborted) throw connectInterrupted();
       return attempt();
     };
     // Always in this order, so that no two ever wait for each other.
@@ -108,11 +109,9 @@ async function pause(ms: number, signal: AbortSignal | undefined): Promise<void>
   try {
     await delay(ms, undefined, signal === undefined ? {} : { signal });
   } catch {
-    throw interrupted();
+    throw connectInterrupted();
   }
 }
-
-const interrupted = (): OrchError => new OrchError('INTERRUPTED', 'connecting was interrupted');
 
 function kept<T>(map: Map<string, T>, key: string, make: () => T): T {
   const known = map.get(key) ?? make();

@@ -3,6 +3,7 @@ import { OrchError } from '../core/errors.ts';
 import { type Frame, FrameCollector, frame, frameLoop } from './frames.ts';
 import { killGroup } from './kill-group.ts';
 import { type Shell, startShell } from './shell.ts';
+import { readFailed } from './shell-faults.ts';
 import type { Launch, Rights } from './shell-process.ts';
 
 export interface ShellScript {
@@ -81,11 +82,7 @@ class ShellEnded extends Error {
   }
 
   asError(): OrchError {
-    return new OrchError('READ_FAILED', 'the shell that reads the host ended before it had answered', {
-      hint: 'see whether something on the host kills it (its memory limits, its log)',
-      retryable: true,
-      details: this.#said.trim().slice(-2000),
-    });
+    return readFailed(this.#said);
   }
 }
 
@@ -162,7 +159,9 @@ class Lane {
   }
 
   end(): void {
-    this.#fail(new OrchError('CONNECTION_LOST', 'the connection has been closed'));
+    this.#fail(
+      new OrchError('CONNECTION_LOST', 'the connection has been closed', { hint: 'run again to see and go on' }),
+    );
   }
 
   #begin(): void {

@@ -1,5 +1,5 @@
-import { OrchError } from '../core/errors.ts';
 import type { Reply, RunScript } from './script-reader.ts';
+import { readFailed } from './shell-faults.ts';
 
 /** A program, or a shell function, that answers for many paths at once, a line for each. */
 export interface Tool {
@@ -108,7 +108,7 @@ export function settleAll(questions: readonly Question[], token: string, output:
   const next = sections(token, output);
   const settleAlone = (request: Waiting): void => {
     const reply = next();
-    if (reply === null) request.reject(unanswered(output.stderr));
+    if (reply === null) request.reject(readFailed(output.stderr.toString()));
     else request.settle(reply);
   };
   for (const requests of questions) {
@@ -130,7 +130,7 @@ function settleJoint(
     if (mark === ABSENT) request.joint?.settle(undefined);
     else if (mark === ALONE) settleAlone(request);
     else if (line !== undefined && line !== '') request.joint?.settle(line);
-    else request.reject(unanswered(stderr));
+    else request.reject(readFailed(stderr.toString()));
   }
 }
 
@@ -157,9 +157,3 @@ function sections(token: string, output: Awaited<ReturnType<RunScript>>): () => 
     return reply;
   };
 }
-
-const unanswered = (stderr: Buffer): OrchError =>
-  new OrchError('READ_FAILED', 'the shell that reads the host ended before it had answered', {
-    retryable: true,
-    details: stderr.toString().trim().slice(-2000),
-  });

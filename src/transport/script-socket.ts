@@ -11,7 +11,7 @@ const ANSWER_MS = 15_000;
  * request need not wait for the shell. When it ends, the socket is destroyed with what `explain` makes of its exit and
  * its stderr, or without an error where that gives none.
  *
- * @throws OrchError CONNECTION_LOST | CHANNEL_REFUSED | CONNECT_SUDO_PASSWORD_WRONG
+ * @throws OrchError CONNECTION_LOST | CHANNEL_REFUSED | CONNECT_SUDO_…
  */
 export async function scriptSocket(
   launch: Launch,
@@ -29,7 +29,12 @@ export async function scriptSocket(
     failure = error;
     socket?.destroy(error);
   };
-  const silent = setTimeout(() => fail(new OrchError('TIMED_OUT', 'the host started no shell in time')), ANSWER_MS);
+  const late = (): OrchError =>
+    new OrchError('TIMED_OUT', 'the host started no shell in time', {
+      hint: 'look at the load of the host, and whether its login shell or sudo waits for something there',
+      retryable: true,
+    });
+  const silent = setTimeout(() => fail(late()), ANSWER_MS);
   const shell = await startShell(launch, rights, script, {
     begun: () => clearTimeout(silent),
     stdout: (bytes) =>

@@ -60,3 +60,11 @@ export function shellFault(doing: string, code: number | null, stderr: string): 
   const how = code === null ? 'a signal ended it' : `exit code ${code}`;
   return new OrchError('COMMAND_FAILED', `${doing} failed: ${details.split('\n').at(-1) || how}`, evidence);
 }
+
+/** The shell went, and not its connection. `said` is what it had printed on stderr. */
+export const readFailed = (said: string): OrchError =>
+  new OrchError('READ_FAILED', 'the shell that reads the host ended before it had answered', {
+    hint: 'see whether something on the host kills it (its memory limits, its log)',
+    retryable: true,
+    details: said.trim().slice(-2000),
+  });

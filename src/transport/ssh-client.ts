@@ -87,7 +87,10 @@ async function attemptLink(target: SshTarget, options: LinkOptions, dial: Dial):
       watch.stage = 'login';
     });
     await watch.race(connecting);
-    if (link === undefined) throw new OrchError('CONNECT_UNREACHABLE', 'no connection was made');
+    if (link === undefined)
+      throw new OrchError('CONNECT_UNREACHABLE', 'no connection was made', {
+        hint: 'run again; if it stays so, look at the log of its sshd',
+      });
     await rememberNewKey(target, options, files[0], check.accepted());
     return link;
   } catch (error) {

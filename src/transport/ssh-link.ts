@@ -62,7 +62,13 @@ export function sshLink(client: Client, sock: Duplex): SshLink {
         });
       } catch (error) {
         mourners.delete(reject);
-        reject(new OrchError('CONNECTION_LOST', 'the SSH connection is gone', { retryable: true, cause: error }));
+        reject(
+          new OrchError('CONNECTION_LOST', 'the SSH connection is gone', {
+            hint: 'nothing more was sent on it; run again to go on',
+            retryable: true,
+            cause: error,
+          }),
+        );
       }
     });
 

@@ -89,10 +89,11 @@ test('an interrupt ends the pause before the next attempt, and lets nobody begin
   const waiting = governor.handshake(target('10.0.0.7'), () => Promise.reject(throttled()), user.signal);
   await tick();
   user.abort();
-  await expect(waiting).rejects.toMatchObject({ code: 'INTERRUPTED' });
+  const interrupted = { code: 'INTERRUPTED', hint: expect.stringContaining('run the same command again') };
+  await expect(waiting).rejects.toMatchObject(interrupted);
   let begun = false;
   const late = governor.handshake(target('10.0.0.7'), async () => (begun = true), user.signal);
-  await expect(late).rejects.toMatchObject({ code: 'INTERRUPTED' });
+  await expect(late).rejects.toMatchObject(interrupted);
   expect(begun).toBe(false);
 });
 

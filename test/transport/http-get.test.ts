@@ -30,7 +30,11 @@ test.each<[string, Dialer]>([
   ['stops in the middle of its answer', dialerTo((say) => say.end('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhal'))],
 ])('a peer that %s is unreachable, and nothing hangs', async (_what, dialer) => {
   for (let turn = 0; turn < 5; turn++)
-    await expect(httpOverSocket(dialer, target)).rejects.toMatchObject({ code: 'HTTP_UNREACHABLE' });
+    await expect(httpOverSocket(dialer, target)).rejects.toMatchObject({
+      code: 'HTTP_UNREACHABLE',
+      retryable: true,
+      hint: expect.stringContaining('listens at 127.0.0.1:80'),
+    });
 });
 
 test('an answer that comes with the end of the connection is taken', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -95,6 +95,16 @@ test('of two different keys in one write neither is kept, and hosts that were me
       .split('\n')
       .map((line) => line.split(' ')[0]),
   ).toEqual(['first', 'innocent', '']);
+});
+
+test('a file that cannot be read is named: it may be the one that knows the host', async () => {
+  const folder = join(directory, 'folder');
+  mkdirSync(folder);
+  await expect(loadKnownHosts([join(directory, 'none'), folder], anyone)).rejects.toMatchObject({
+    code: 'CONNECT_KNOWN_HOSTS_UNREADABLE',
+    message: expect.stringContaining(`${folder} cannot be read: Error: EISDIR`),
+    hint: expect.stringContaining('ssh.known_hosts'),
+  });
 });
 
 test('where no file keeps keys, this process does', async () => {

@@ -71,7 +71,10 @@ describe('batches', () => {
     ]);
     expect(before.status).toBe('fulfilled');
     for (const lost of [at, after])
-      expect(lost).toMatchObject({ status: 'rejected', reason: { code: 'READ_FAILED', retryable: true } });
+      expect(lost).toMatchObject({
+        status: 'rejected',
+        reason: { code: 'READ_FAILED', retryable: true, hint: expect.stringContaining('kills it') },
+      });
   });
 
   test('a batch that fails as a whole fails each request, and the facts are asked again', async () => {
@@ -84,6 +87,23 @@ describe('batches', () => {
     expect(scripts[0]).toContain('os-release');
   });
 });
+
+test.each(['clock', 'kernel', 'arch', 'hard', 'most', 'Uid', 'Gid', 'CapEff'])(
+  'a host that does not tell its %s is no host to work on',
+  async (name) => {
+    const { run } = counted();
+    const silent: RunScript = async (script) => {
+      const output = await run(script);
+      const lines = output.stdout.toString().split('\n');
+      return { ...output, stdout: Buffer.from(lines.filter((line) => !line.match(`^${name}[=:]`)).join('\n')) };
+    };
+    await expect(scriptReader(silent).facts()).rejects.toMatchObject({
+      code: 'FACTS_UNREADABLE',
+      message: `the host did not tell its ${name}`,
+      hint: expect.stringContaining('/proc'),
+    });
+  },
+);
 
 const ODD = mkdtempSync(join(tmpdir(), 'api7-orch-joint-'));
 afterAll(() => rmSync(ODD, { recursive: true }));

@@ -137,7 +137,10 @@ test('an abort ends a connection attempt', async () => {
   const address = mute.address();
   const port = address !== null && typeof address === 'object' ? address.port : 0;
   const attempt = connectSsh(sshd.target({ port }), { acceptNewHostKeys: false, signal: AbortSignal.timeout(200) });
-  await expect(attempt).rejects.toMatchObject({ code: 'INTERRUPTED' });
+  await expect(attempt).rejects.toMatchObject({
+    code: 'INTERRUPTED',
+    hint: expect.stringContaining('run the same command again'),
+  });
   mute.close();
 });
 
