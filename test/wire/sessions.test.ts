@@ -26,6 +26,7 @@ test('a server that allows none says so', async () => {
   const host = await connectSsh(sshd.target(), { acceptNewHostKeys: false });
   await expect(host.stat('/')).rejects.toMatchObject({
     code: 'CHANNEL_REFUSED',
+    retryable: true,
     hint: expect.stringContaining('MaxSessions'),
   });
   await host.close();

@@ -47,6 +47,22 @@ describe('the OpenSSH client is asked', () => {
   });
 });
 
+test('a user of this machine who has no name has to name one of the host', async () => {
+  const config = sshConfig({ reader: 'own' });
+  const target = (settings: Partial<SshSettings>) =>
+    resolveTarget('gw-1', { address: 'gw', config: 'none', ...settings }, config);
+  process.seteuid?.(3_999_999_999);
+  try {
+    await expect(target({})).rejects.toMatchObject({
+      code: 'CONNECT_USER_UNKNOWN',
+      hint: expect.stringContaining('ssh.user'),
+    });
+    expect((await target({ user: 'ops' })).user).toBe('ops');
+  } finally {
+    process.seteuid?.(0);
+  }
+});
+
 describe('hosts reached as configured', () => {
   let target: TestSshd;
   let outer: TestSshd;
