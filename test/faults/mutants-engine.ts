@@ -54,14 +54,14 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   engine(
     'write-entry.ts',
     'a lost reply counts as a failure',
-    'if (!isConnectionLost(error)) throw error;',
+    'if (!isConnectionLost(error) || losses++ >= LOSSES) throw error;',
     'throw error;',
   ),
   engine(
     'write-entry.ts',
     'a lost reply counts as a success',
-    "    if (again.status === 'change')\n",
-    '    if (again === undefined)\n',
+    "if (plan.status === 'change') await",
+    "if (plan.status === 'change' && losses === 0) await",
   ),
   engine(
     'roll-steps.ts',
