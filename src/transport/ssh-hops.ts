@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { OrchError } from '../core/errors.ts';
 import type { Secret } from '../core/secret.ts';
+import { connectInterrupted } from './connect-faults.ts';
 import { DialError } from './dialer.ts';
 import { type LinkOptions, openLink } from './ssh-client.ts';
 import type { SshLink } from './ssh-link.ts';
@@ -83,7 +84,11 @@ export function sshHops(): SshHops {
         await leave(hop);
         // The way went while the target was being reached: all who were on it share the next one.
         if (!isOver || options.signal?.aborted || round >= ROUNDS) throw error;
-        await delay(round * PAUSE_MS, undefined, options.signal === undefined ? {} : { signal: options.signal });
+        await delay(round * PAUSE_MS, undefined, options.signal === undefined ? {} : { signal: options.signal }).catch(
+          () => {
+            throw connectInterrupted();
+          },
+        );
       }
     }
   };
