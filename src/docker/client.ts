@@ -155,7 +155,7 @@ export type DockerlessConnection = Omit<Connection, 'docker'> & { readonly dialD
  * @example const host = withDocker(await connectSsh(target, options));
  */
 export function withDocker(raw: DockerlessConnection): Connection {
-  const docker = dockerOver(() => raw.dialDocker());
+  const docker = dockerOver((release) => raw.dialDocker(release));
   return {
     name: raw.name,
     docker,

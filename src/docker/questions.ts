@@ -61,7 +61,7 @@ class Line {
   /** `onEnd` is told what was not answered: with no error where that is worth another socket. */
   constructor(dial: Dial, onEnd: (left: readonly Question[], error: unknown) => void) {
     this.#onEnd = onEnd;
-    dial().then(
+    dial(() => this.release()).then(
       (socket) => this.#open(socket),
       (error: unknown) => this.end(error),
     );
@@ -77,6 +77,11 @@ class Line {
     if (at < 0) return;
     this.#waiting.splice(at, 1);
     this.end();
+  }
+
+  release(): boolean {
+    if (this.#waiting.length === 0) this.end();
+    return this.#over;
   }
 
   end(error?: unknown): void {

@@ -21,9 +21,9 @@ export function dockerDial(
   rights: Rights,
   onSession: (open: boolean) => void,
   path: string = DOCKER_SOCKET,
-): () => Promise<Duplex> {
+): (release?: () => boolean) => Promise<Duplex> {
   let forwards = true;
-  return async () => {
+  return async (release) => {
     if (forwards) {
       try {
         return await dialer.unix(path);
@@ -38,8 +38,10 @@ export function dockerDial(
       if (!closed) onSession(false);
       closed = true;
     };
+    const wish = { lasting: true, ...(release === undefined ? {} : { release }) };
+    const lasting: Launch = (line) => launch(line, wish);
     try {
-      const socket = await scriptSocket(launch, rights, stdioScript(path), explain(rights.become, path));
+      const socket = await scriptSocket(lasting, rights, stdioScript(path), explain(rights.become, path));
       socket.once('close', close);
       return socket;
     } catch (error) {

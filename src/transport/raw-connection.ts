@@ -6,6 +6,7 @@ import type { Connection } from '../core/connection.ts';
  *
  * `dialDocker` gives a fresh byte stream to the engine's API socket. It dies with the connection: the stream is
  * destroyed with an OrchError (CONNECTION_LOST, DOCKER_NOT_FOUND, DOCKER_DENIED, DOCKER_UNREACHABLE), which an HTTP
- * client on top passes on as its own error.
+ * client on top passes on as its own error. `release` is asked where the host grants few sessions and another one is
+ * wanted: it destroys the stream when nothing is under way on it, and tells whether it did.
  */
-export type RawConnection = Omit<Connection, 'docker'> & { dialDocker(): Promise<Duplex> };
+export type RawConnection = Omit<Connection, 'docker'> & { dialDocker(release?: () => boolean): Promise<Duplex> };

@@ -36,13 +36,9 @@ const READ_LIMIT = 1024 * 1024;
 const READ_IDLE_MS = 3 * 60_000;
 
 /** All that can be done on a host, over any carrier. Errors name the host. */
-export function rawHost({ name, rights, launch: open, dialer, close }: Carrier): RawConnection {
+export function rawHost({ name, rights, launch, dialer, close }: Carrier): RawConnection {
   const sessions = sessionLimit();
-  // An sshd that grants very few sessions: the shell that waits for the next reading gives its own up.
-  const whenFull = (): void => void staying.release();
-  const launch: Launch = (line) => open(line, { whenFull });
-  const launchLasting: Launch = (line) => open(line, { whenFull, lasting: true });
-  const staying = readingShell((line) => open(line, { lasting: true }), rights, sessions.held);
+  const staying = readingShell(launch, rights, sessions.held);
   const shell = (request: ShellRequest): Promise<Exit> => sessions.run(() => runShell(launch, rights, request));
   const just = justWritten();
   const run: RawConnection['run'] = (command, options) => {
@@ -98,7 +94,7 @@ export function rawHost({ name, rights, launch: open, dialer, close }: Carrier):
   const askHaproxy = haproxySocket(dialer, run);
   const show = haproxyShow(askHaproxy);
   const order = haproxyCommand(askHaproxy);
-  const dialDocker = dockerDial(dialer, launchLasting, rights, sessions.held);
+  const dialDocker = dockerDial(dialer, launch, rights, sessions.held);
 
   /** Every failure of this host says so. */
   const here = async <T>(work: Promise<T>): Promise<T> => {
@@ -127,7 +123,7 @@ export function rawHost({ name, rights, launch: open, dialer, close }: Carrier):
     chmod: (path, owned) => here(write.chmod(path, owned)),
     remove: (path) => here(write.remove(path)),
     upload: (local, remote, options) => here(write.upload(local, remote, options)),
-    dialDocker: () => here(dialDocker()),
+    dialDocker: (release) => here(dialDocker(release)),
     close: async () => {
       staying.close();
       await close();

@@ -34,8 +34,6 @@ export interface ReadingShell {
    * @throws OrchError CONNECTION_LOST | CHANNEL_REFUSED | TIMED_OUT | READ_FAILED | CONNECT_SUDO_… | CONNECT_SHELL_REFUSED
    */
   run(script: ShellScript): Promise<ShellAnswer>;
-  /** Lets the shell go when nothing runs in it; the next script starts another. False when something does. */
-  release(): boolean;
   close(): void;
 }
 
@@ -67,7 +65,6 @@ export function readingShell(launch: Launch, rights: Rights, onSession: (open: b
           });
       }
     },
-    release: () => lane === undefined || lane.release(),
     close: () => lane?.end(),
   };
 }
@@ -104,6 +101,7 @@ class Lane {
   readonly #onEnd: () => void;
   readonly #turns: Turn[] = [];
   #group: number | undefined;
+  #started = false;
   #over = false;
   #limits: readonly NodeJS.Timeout[] = [];
   #idle: NodeJS.Timeout | undefined;
@@ -138,7 +136,14 @@ class Lane {
   }
 
   #start(loop: string): Promise<Shell> {
-    const shell = startShell(this.#launch, this.#rights, loop, {
+    // When nothing runs in it, it is let go for another session that is wanted; the next script starts another shell.
+    const lasting: Launch = async (line) => {
+      const process = await this.#launch(line, { lasting: true, release: () => this.#release() });
+      this.#started = true;
+      this.#begin();
+      return process;
+    };
+    const shell = startShell(lasting, this.#rights, loop, {
       begun: (group) => {
         this.#group = group;
       },
@@ -152,7 +157,7 @@ class Lane {
     return shell;
   }
 
-  release(): boolean {
+  #release(): boolean {
     if (this.#turns.length > 0) return false;
     this.end();
     return true;
@@ -165,6 +170,8 @@ class Lane {
   }
 
   #begin(): void {
+    // A session may have to be waited for: the time of a script begins when there is one.
+    if (!this.#started || this.#over) return;
     for (const limit of this.#limits) clearTimeout(limit);
     const { timeoutMs, idleMs } = this.#turns[0]?.script ?? {};
     this.#idle = idleMs === undefined ? undefined : setTimeout(() => this.#timeOut('was silent for', idleMs), idleMs);

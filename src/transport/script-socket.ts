@@ -34,8 +34,14 @@ export async function scriptSocket(
       hint: 'look at the load of the host, and whether its login shell or sudo waits for something there',
       retryable: true,
     });
-  const silent = setTimeout(() => fail(late()), ANSWER_MS);
-  const shell = await startShell(launch, rights, script, {
+  let silent: NodeJS.Timeout | undefined;
+  // A session may have to be waited for: the host's time begins when there is one.
+  const timed: Launch = async (line, wish) => {
+    const process = await launch(line, wish);
+    silent = setTimeout(() => fail(late()), ANSWER_MS);
+    return process;
+  };
+  const shell = await startShell(timed, rights, script, {
     begun: () => clearTimeout(silent),
     stdout: (bytes) =>
       readable.write(bytes) ? undefined : new Promise((resolve) => readable.once('drain', () => resolve())),

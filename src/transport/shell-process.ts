@@ -30,8 +30,8 @@ export interface ShellProcess {
 export interface SessionWish {
   /** It stays open when it has nothing to do, so nobody need wait for its end. */
   readonly lasting?: boolean;
-  /** Called while there is no room: gives up sessions that are idle. */
-  readonly whenFull?: () => void;
+  /** Lets a lasting session go for another that is wanted. False while it is in use; without this it is never let go. */
+  readonly release?: () => boolean;
 }
 
 /** Starts a command line under the host's shell. @throws OrchError CONNECTION_LOST | CHANNEL_REFUSED */

@@ -66,3 +66,22 @@ test('what arrived before an orderly end is read to its end, however slowly', as
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect((await buffer(socket)).length).toBe(sent.length);
 });
+
+test('sockets are let go for something else when they are idle, and only then', async () => {
+  await using engine = await scriptedEngine(() => ({ body: [] }));
+  const held: (() => boolean)[] = [];
+  const docker = dockerOver(async (release = () => false) => {
+    held.push(release);
+    return await engine.dial();
+  });
+  const ask = () => Promise.all([docker.containers(), docker.logs('web', 1)]);
+  const first = ask();
+  expect(held.map((release) => release())).toEqual([false]);
+  await first;
+  expect(held.map((release) => release())).toEqual([true, true]);
+  expect(await ask()).toEqual([[], '[]']);
+  expect(engine.dials).toBe(4);
+  // Those that went already take nothing any more.
+  expect(held.map((release) => release())).toEqual([true, true, true, true]);
+  docker.close();
+});

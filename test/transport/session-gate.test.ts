@@ -48,18 +48,50 @@ test.each([1, 2, 3, 10])('with room for %i, all get their turn and few are refus
 
 test('an idle session is given up for one that is wanted', async () => {
   const { start } = server(1);
-  const idle = await start({ lasting: true });
-  if (idle === 'full') throw new Error('there was room');
   let asked = 0;
-  const wanted = await start({
-    whenFull: () => {
-      asked++;
-      idle();
-    },
-  });
-  expect(wanted).not.toBe('full');
+  const release = (): boolean => {
+    asked++;
+    if (idle !== 'full') idle();
+    return true;
+  };
+  const idle = await start({ lasting: true, release });
+  expect(await start()).not.toBe('full');
   expect(asked).toBe(1);
 });
+
+test('all idle sessions are given up, whoever holds them, and those without a holder stay', async () => {
+  const { start } = server(3);
+  const gone: string[] = [];
+  const hold = async (name: string): Promise<void> => {
+    const release = (): boolean => {
+      gone.push(name);
+      if (held !== 'full') held();
+      return true;
+    };
+    const held = await start({ lasting: true, release });
+  };
+  await start({ lasting: true });
+  await hold('shell');
+  await hold('socket');
+  expect(await Promise.all([start(), start()])).not.toContain('full');
+  expect(gone).toEqual(['shell', 'socket']);
+});
+
+test('a lasting session that is busy is waited for, however long that takes', async () => {
+  const { start } = server(1);
+  let busy = true;
+  const release = (): boolean => {
+    if (!busy && held !== 'full') held();
+    return !busy;
+  };
+  const held = await start({ lasting: true, release });
+  const begun = Date.now();
+  setTimeout(() => {
+    busy = false;
+  }, 7000);
+  expect(await start()).not.toBe('full');
+  expect(Date.now() - begun).toBeGreaterThan(6900);
+}, 15_000);
 
 test('where all that is open stays open, and at a server that grants none, the refusal is told', async () => {
   const one = server(1);

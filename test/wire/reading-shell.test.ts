@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Secret } from '../../src/core/secret.ts';
 import { readingShell } from '../../src/transport/reading-shell.ts';
+import type { Launch, SessionWish } from '../../src/transport/shell-process.ts';
 import { connectSsh } from '../../src/transport/ssh.ts';
 import { openLink } from '../../src/transport/ssh-client.ts';
 import { startSshd, type TestSshd } from '../support/sshd.ts';
@@ -27,8 +28,13 @@ const shells = (user: string): readonly number[] =>
 async function lane() {
   const link = await openLink(sshd.target(), { acceptNewHostKeys: false });
   const sessions: boolean[] = [];
-  const shell = readingShell(link.launch, { become: 'none' }, (open) => sessions.push(open));
-  return { link, shell, sessions };
+  const wishes: SessionWish[] = [];
+  const launch: Launch = (line, wish = {}) => {
+    wishes.push(wish);
+    return link.launch(line, wish);
+  };
+  const shell = readingShell(launch, { become: 'none' }, (open) => sessions.push(open));
+  return { link, shell, sessions, wishes };
 }
 
 test('all readings and small writes of a host go through one shell, which ends with the connection', async () => {
@@ -52,7 +58,7 @@ test('all readings and small writes of a host go through one shell, which ends w
 });
 
 test('scripts given at once are answered in order, each with its own', async () => {
-  const { link, shell, sessions } = await lane();
+  const { link, shell, sessions, wishes } = await lane();
   const answers = await Promise.all(
     Array.from({ length: 40 }, (_, i) =>
       shell.run({ script: `echo ${i}; cat; exit ${i}`, input: Buffer.from(`<${i}>`) }),
@@ -62,7 +68,10 @@ test('scripts given at once are answered in order, each with its own', async () 
     Array.from({ length: 40 }, (_, i) => [`${i}\n<${i}>`, i]),
   );
   expect(sessions).toEqual([true]);
-  expect(shell.release()).toBe(true);
+  const running = shell.run({ script: 'echo last' });
+  expect(wishes[0]?.release?.()).toBe(false);
+  await running;
+  expect(wishes[0]?.release?.()).toBe(true);
   expect(sessions).toEqual([true, false]);
   expect((await shell.run({ script: 'echo again' })).stdout.toString()).toBe('again\n');
   await link.close();

@@ -1,0 +1,127 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer as createHttpServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dockerOver } from '../../src/docker/client.ts';
+import { runShell } from '../../src/transport/channel.ts';
+import { dockerDial } from '../../src/transport/dial.ts';
+import { rawHost } from '../../src/transport/raw-host.ts';
+import { readingShell } from '../../src/transport/reading-shell.ts';
+import { openLink } from '../../src/transport/ssh-client.ts';
+import { installed } from '../support/installed.ts';
+import { startSshd, type TestSshd } from '../support/sshd.ts';
+
+/** Longer than a session is waited for where none will come free. */
+const LONG_S = 8;
+
+let one: TestSshd;
+beforeAll(async () => {
+  one = await startSshd({ config: ['MaxSessions 1'] });
+});
+afterAll(async () => {
+  await one[Symbol.asyncDispose]();
+});
+
+describe('Docker reached by sudo', () => {
+  let base: string;
+  let engine: Server;
+  beforeAll(async () => {
+    installed('/usr/bin/socat', 'socat');
+    base = mkdtempSync(join(tmpdir(), 'api7-orch-engine-'));
+    chmodSync(base, 0o755);
+    // The socket is root's alone: the login user's forwarding does not reach it.
+    engine = createHttpServer((asked, reply) => {
+      const path = asked.url?.replace(/^\/v[\d.]+/, '').replace(/\?.*/, '');
+      reply.setHeader('Api-Version', '1.44');
+      if (path === '/info') reply.end(JSON.stringify({ ServerVersion: '1', DockerRootDir: '/d', Driver: 'overlay2' }));
+      else if (path === '/version') reply.end(JSON.stringify({ ApiVersion: '1.44', MinAPIVersion: '1.24' }));
+      else if (path === '/containers/slow/logs') setTimeout(() => reply.end('slow said\n'), LONG_S * 1000);
+      else reply.end(`${path} said\n`);
+    });
+    await new Promise<void>((resolve) => engine.listen(join(base, 'engine.sock'), resolve));
+  });
+  afterAll(() => {
+    engine.close();
+    rmSync(base, { recursive: true, force: true });
+  });
+
+  async function open(sshd: TestSshd) {
+    const link = await openLink(sshd.target(), { acceptNewHostKeys: false });
+    const rights = { become: 'sudo' } as const;
+    const host = rawHost({ name: 'test-host', rights, ...link });
+    const docker = dockerOver(dockerDial(link.dialer, link.launch, rights, () => {}, join(base, 'engine.sock')));
+    const close = async (): Promise<void> => {
+      docker.close();
+      await host.close();
+    };
+    return { host, docker, [Symbol.asyncDispose]: close };
+  }
+
+  test.each([1, 2])('with MaxSessions %i, Docker, commands and readings get their turn', async (room) => {
+    await using sshd = await startSshd({ config: [`MaxSessions ${room}`] });
+    await using opened = await open(sshd);
+    const { host, docker } = opened;
+    const begun = Date.now();
+    for (let time = 0; time < 3; time++) {
+      expect((await docker.info()).ServerVersion).toBe('1');
+      expect(await docker.logs('web', 5)).toBe('/containers/web/logs said\n');
+      expect((await host.run({ argv: ['id', '-u'] })).stdout).toBe('0\n');
+      expect(await host.stat('/')).toMatchObject({ type: 'directory' });
+    }
+    const all = Array.from({ length: 4 }, (_, i) => [
+      docker.info(),
+      docker.logs(`web${i}`, 5),
+      host.run({ script: 'sleep 0.2; echo done' }),
+      host.stat(`/${i}`),
+    ]);
+    const outcomes = await Promise.allSettled(all.flat());
+    expect(outcomes.filter(({ status }) => status === 'rejected')).toEqual([]);
+    expect(Date.now() - begun).toBeLessThan(20_000);
+  });
+
+  test('a command and a reading wait for an Engine that takes its time', async () => {
+    await using opened = await open(one);
+    const { host, docker } = opened;
+    await docker.info();
+    const slow = docker.logs('slow', 5);
+    const command = host.run({ argv: ['echo', 'on'] });
+    expect(await slow).toBe('slow said\n');
+    expect((await command).stdout).toBe('on\n');
+    const [again, stat] = await Promise.all([docker.logs('slow', 5), host.stat('/')]);
+    expect(again).toBe('slow said\n');
+    expect(stat).toMatchObject({ type: 'directory' });
+  });
+
+  test('an Engine waits for a command that takes its time', async () => {
+    await using opened = await open(one);
+    const { host, docker } = opened;
+    const command = host.run({ argv: ['sleep', '20'] });
+    const [info] = await Promise.all([docker.info(), command]);
+    expect(info.ServerVersion).toBe('1');
+  });
+});
+
+test('a command waits for the shell that reads, where its script takes long; a script waits as long as it must', async () => {
+  const link = await openLink(one.target(), { acceptNewHostKeys: false });
+  const rights = { become: 'sudo' } as const;
+  const shell = readingShell(link.launch, rights, () => {});
+  let begun = false;
+  const told = {
+    onStdout: () => {
+      begun = true;
+    },
+    onStderr: () => {},
+  };
+  const long = shell.run({ script: `sleep ${LONG_S}; echo read` });
+  const command = runShell(link.launch, rights, { script: 'echo begun; sleep 3', ...told });
+  expect((await long).stdout.toString()).toBe('read\n');
+  await expect.poll(() => begun, { timeout: 3000 }).toBe(true);
+  const asked = Date.now();
+  // Its limit is for the script, not for the wait before it.
+  const brief = shell.run({ script: 'echo after', idleMs: 2000 });
+  expect((await brief).stdout.toString()).toBe('after\n');
+  expect(Date.now() - asked).toBeGreaterThan(2000);
+  expect(await command).toMatchObject({ code: 0 });
+  await link.close();
+});
