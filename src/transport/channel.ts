@@ -1,7 +1,7 @@
 import { formatDuration } from '../core/duration.ts';
 import { OrchError } from '../core/errors.ts';
 import { feed, type Source } from './feed.ts';
-import { groupLives, killGroup } from './kill-group.ts';
+import { groupLives, killGroup, unkilled } from './kill-group.ts';
 import { type Shell, startShell } from './shell.ts';
 import type { Exit, Launch, Rights } from './shell-process.ts';
 
@@ -18,6 +18,12 @@ export interface ShellRequest {
   /** A promise holds the stream back until it settles. */
   readonly onStdout: (bytes: Buffer) => void | Promise<void>;
   readonly onStderr: (bytes: Buffer) => void | Promise<void>;
+}
+
+/** Why a command is ended from here: as an error when its process group was killed, and what to say when it was not. */
+interface Stop {
+  readonly killed: OrchError;
+  readonly says: string;
 }
 
 /** How long a group that was told to end may take before it is killed, and a killed one before it is given up. */
@@ -48,7 +54,8 @@ class ShellRun {
   #shell: Shell | undefined;
   #group: number | undefined;
   #exit: Exit | undefined;
-  #stopped: OrchError | undefined;
+  #stopped: Stop | undefined;
+  #killed = false;
   #idle: NodeJS.Timeout | undefined;
   #linger: NodeJS.Timeout | undefined;
   /** Chunks that came, and those that are still being taken. */
@@ -63,11 +70,11 @@ class ShellRun {
 
   async run(): Promise<Exit> {
     const { script, stdin, signal, onStdinProgress } = this.#request;
-    if (signal?.aborted) throw interrupted();
+    if (signal?.aborted) throw new OrchError('INTERRUPTED', 'the command was interrupted');
     const shell = await startShell(this.#launch, this.#rights, script, {
       begun: (group) => {
         this.#group = group;
-        if (this.#stopped !== undefined) this.#kill();
+        if (this.#stopped !== undefined) this.#bringDown();
       },
       heard: () => {
         this.#heard++;
@@ -156,26 +163,30 @@ class ShellRun {
     return timer;
   }
 
-  #stop(error: OrchError): void {
+  #stop(why: Stop): void {
     if (this.#stopped !== undefined || this.#over.signal.aborted) return;
-    this.#stopped = error;
+    this.#stopped = why;
     // A shell that has not begun may still do so: it is then killed at once.
-    if (this.#group !== undefined) this.#kill();
+    if (this.#group !== undefined) this.#bringDown();
     this.#after(2 * GRACE_MS, () => this.#end());
   }
 
-  #kill(): void {
-    const group = this.#group;
-    if (group === undefined) return;
-    const kill = (name: 'TERM' | 'KILL'): void =>
-      void killGroup(this.#launch, this.#rights, group, name).catch(() => {});
-    kill('TERM');
-    this.#after(GRACE_MS, () => kill('KILL'));
+  #bringDown(): void {
+    void this.#kill('TERM');
+    this.#after(GRACE_MS, () => void this.#kill('KILL'));
+  }
+
+  async #kill(signal: 'TERM' | 'KILL', limitMs?: number): Promise<void> {
+    if (this.#group === undefined) return;
+    const sent = await killGroup(this.#launch, this.#rights, this.#group, signal, limitMs);
+    if (signal === 'KILL') this.#killed ||= sent;
   }
 
   #end(refused?: OrchError): void {
+    // What was refused never began: there is nothing to be killed.
+    if (refused !== undefined) this.#killed = true;
     this.#finish(() => {
-      if (this.#stopped !== undefined) this.#ended.reject(this.#stopped);
+      if (this.#stopped !== undefined) void this.#killLast(this.#stopped);
       else if (this.#exit === undefined) this.#ended.reject(lostChannel());
       else if (refused !== undefined) this.#ended.reject(refused);
       else this.#ended.resolve(this.#exit);
@@ -186,22 +197,28 @@ class ShellRun {
     if (this.#over.signal.aborted) return;
     this.#over.abort();
     for (const timer of this.#timers) clearTimeout(timer);
-    // The leader obeyed; a child of it may not have.
-    if (this.#stopped !== undefined && this.#group !== undefined)
-      void killGroup(this.#launch, this.#rights, this.#group, 'KILL').catch(() => {});
     this.#request.signal?.removeEventListener('abort', this.#onAbort);
-    this.#shell?.abandon();
     settle();
+    this.#shell?.abandon();
+  }
+
+  /** The leader obeyed; a child of it may not have. */
+  async #killLast({ killed, says }: Stop): Promise<void> {
+    await this.#kill('KILL', GRACE_MS);
+    this.#ended.reject(this.#killed ? killed : unkilled(killed, says, this.#group));
   }
 }
 
-const interrupted = (): OrchError =>
-  new OrchError('INTERRUPTED', 'the command was interrupted and its process group killed');
+const interrupted = (): Stop => {
+  const says = 'the command was interrupted';
+  return { says, killed: new OrchError('INTERRUPTED', `${says} and its process group killed`) };
+};
 
-const timedOut = (how: string): OrchError =>
-  new OrchError('TIMED_OUT', `the command ${how}; its process group was killed`, {
-    hint: 'raise its time limit if it needs longer',
-  });
+const timedOut = (how: string): Stop => {
+  const says = `the command ${how}`;
+  const hint = 'raise its time limit if it needs longer';
+  return { says, killed: new OrchError('TIMED_OUT', `${says}; its process group was killed`, { hint }) };
+};
 
 const lostChannel = (): OrchError =>
   new OrchError('CONNECTION_LOST', 'the connection closed before the command ended', {
@@ -209,9 +226,8 @@ const lostChannel = (): OrchError =>
     retryable: true,
   });
 
-const unreadable = (error: unknown): OrchError =>
-  error instanceof OrchError
-    ? error
-    : new OrchError('LOCAL_FILE_UNREADABLE', `what was to be sent could not be read: ${String(error)}`, {
-        cause: error,
-      });
+const unreadable = (error: unknown): Stop => {
+  const says = `what was to be sent could not be read: ${String(error)}`;
+  const killed = error instanceof OrchError ? error : new OrchError('LOCAL_FILE_UNREADABLE', says, { cause: error });
+  return { says: killed.message, killed };
+};

@@ -1,7 +1,7 @@
 import { formatDuration } from '../core/duration.ts';
 import { OrchError } from '../core/errors.ts';
 import { type Frame, FrameCollector, frame, frameLoop } from './frames.ts';
-import { killGroup } from './kill-group.ts';
+import { killGroup, unkilled } from './kill-group.ts';
 import { type Shell, startShell } from './shell.ts';
 import { readFailed } from './shell-faults.ts';
 import type { Launch, Rights } from './shell-process.ts';
@@ -209,16 +209,13 @@ class Lane {
   }
 
   #timeOut(how: string, ms: number): void {
-    const [turn] = this.#turns;
+    const turn = this.#turns.shift();
     const group = this.#group;
-    if (group !== undefined) void killGroup(this.#launch, this.#rights, group, 'KILL').catch(() => {});
-    turn?.reject(
-      new OrchError('TIMED_OUT', `reading the host ${how} ${formatDuration(ms)}; its shell was killed`, {
-        hint: 'look for a file system there that does not answer (df, mount)',
-        retryable: true,
-      }),
-    );
-    this.#turns.shift();
+    const says = `reading the host ${how} ${formatDuration(ms)}`;
+    const hint = 'look for a file system there that does not answer (df, mount)';
+    const killed = new OrchError('TIMED_OUT', `${says}; its shell was killed`, { hint, retryable: true });
+    const kill = group === undefined ? Promise.resolve(false) : killGroup(this.#launch, this.#rights, group, 'KILL');
+    void kill.then((done) => turn?.reject(done ? killed : unkilled(killed, says, group)));
     this.#fail(this.#ended());
   }
 

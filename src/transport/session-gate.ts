@@ -17,7 +17,8 @@ const PARTED_MS = 1000;
 export interface SessionGate {
   /**
    * Opens a session when there is room. `open` answers `full` when sshd refused it, and calls `leave` when the session
-   * is over. `full` comes of it only where nothing that is open will ever end or be let go.
+   * is over. `full` comes of it only where nothing that is open will ever end or be let go, or at once where the wish
+   * is urgent.
    */
   run<T>(open: (leave: () => void) => Promise<T | 'full'>, wish?: SessionWish): Promise<T | 'full'>;
   /** Nobody is to wait any longer: the connection is gone. */
@@ -116,6 +117,7 @@ export function sessionGate(): SessionGate {
           await delay(PARTING_MS);
           continue;
         }
+        if (wish.urgent === true) return 'full';
         if (room === 'later') {
           await untilChanged(ASK_AGAIN_MS);
           continue;

@@ -32,6 +32,8 @@ export interface SessionWish {
   readonly lasting?: boolean;
   /** Lets a lasting session go for another that is wanted. False while it is in use; without this it is never let go. */
   readonly release?: () => boolean;
+  /** It cannot wait: what holds the room may end only by it. Where there is none, it has a connection of its own. */
+  readonly urgent?: boolean;
 }
 
 /** Starts a command line under the host's shell. @throws OrchError CONNECTION_LOST | CHANNEL_REFUSED */

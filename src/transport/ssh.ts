@@ -1,9 +1,12 @@
 import { located } from '../core/errors.ts';
+import { askNothing } from './ask.ts';
 import { processGovernor } from './governor.ts';
 import type { RawConnection } from './raw-connection.ts';
 import { rawHost } from './raw-host.ts';
+import { launchAside } from './ssh-aside.ts';
 import { type LinkOptions, openLink } from './ssh-client.ts';
 import { type SshHops, sshHops } from './ssh-hops.ts';
+import type { SshLink } from './ssh-link.ts';
 import type { SshTarget } from './ssh-target.ts';
 
 export interface SshOptions extends LinkOptions {
@@ -23,17 +26,21 @@ export interface SshOptions extends LinkOptions {
  */
 export async function connectSsh(target: SshTarget, options: SshOptions): Promise<RawConnection> {
   try {
-    const { launch, dialer, close } =
-      target.jump === undefined
-        ? await openLink(target, options)
-        : await (options.hops ?? sshHops()).through(target, target.jump, options);
+    const { jump } = target;
+    const hops = options.hops ?? sshHops();
+    const open = (how: LinkOptions): Promise<SshLink> =>
+      jump === undefined ? openLink(target, how) : hops.through(target, jump, how);
+    const { launch, dialer, close } = await open(options);
+    // What it is for also holds when everything else has been interrupted, and nobody is to be asked for it.
+    const { signal: _, ask, ...others } = options;
+    const again = (): Promise<SshLink> => open(ask === undefined ? others : { ...others, ask: askNothing(ask) });
     const host = rawHost({
       name: target.name,
       rights: {
         become: target.user === 'root' ? 'none' : target.become,
         ...(target.becomePassword === undefined ? {} : { password: target.becomePassword }),
       },
-      launch,
+      launch: launchAside(launch, again),
       dialer,
       close,
     });

@@ -93,6 +93,21 @@ test('a lasting session that is busy is waited for, however long that takes', as
   expect(Date.now() - begun).toBeGreaterThan(6900);
 }, 15_000);
 
+test('what is urgent waits for nobody', async () => {
+  const { start } = server(1);
+  const working = await start();
+  const begun = Date.now();
+  expect(await start({ urgent: true })).toBe('full');
+  expect(Date.now() - begun).toBeLessThan(40);
+  if (working !== 'full') working();
+  const release = (): boolean => {
+    if (idle !== 'full') idle();
+    return true;
+  };
+  const idle = await start({ lasting: true, release });
+  expect(await start({ urgent: true })).not.toBe('full');
+});
+
 test('where all that is open stays open, and at a server that grants none, the refusal is told', async () => {
   const one = server(1);
   await one.start({ lasting: true });
