@@ -31,7 +31,11 @@ export class DialAgent extends Agent {
     this.#dial(() => socket !== undefined && this.#letGo(socket)).then(
       (stream) => {
         // A stream that was closed while it was being handed over would leave its request waiting for ever.
-        if (stream.destroyed) return fail?.(new Error('the Docker socket was closed at once'));
+        if (stream.destroyed) {
+          // Its error is still to be told, and would end this process where nobody listens.
+          stream.on('error', () => {});
+          return fail?.(stream.errored ?? new Error('the Docker socket was closed at once'));
+        }
         socket = new DialledSocket(stream);
         callback?.(null, socket);
       },

@@ -101,7 +101,7 @@ class Line {
     socket.on('close', () => this.end());
     if (this.#over || socket.destroyed) {
       socket.destroy();
-      this.end();
+      this.end(socket.errored ?? undefined);
     } else socket.write(this.#waiting.map(requestOf).join(''));
   }
 

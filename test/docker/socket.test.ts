@@ -85,3 +85,14 @@ test('sockets are let go for something else when they are idle, and only then', 
   expect(held.map((release) => release())).toEqual([true, true, true, true]);
   docker.close();
 });
+
+test('a stream that failed while it was handed over fails its request with the reason', async () => {
+  await using engine = await scriptedEngine(() => ({ body: [] }));
+  const refused = new OrchError('DOCKER_DENIED', 'the login user may not');
+  const docker = dockerOver(async () => (engine.dials === 1 ? await engine.dial() : pair()[0].destroy(refused)));
+  await expect(docker.containers()).rejects.toMatchObject({ code: 'DOCKER_DENIED' });
+  engine.dials = 1;
+  await docker.containers();
+  await expect(docker.logs('web', 1)).rejects.toMatchObject({ code: 'DOCKER_DENIED' });
+  docker.close();
+});
