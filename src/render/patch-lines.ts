@@ -1,4 +1,4 @@
-import { structuredPatch } from 'diff';
+import { structuredPatch } from 'diff/lib/patch/create.js';
 import type { Patch } from '../core/task-type.ts';
 import { type Paint, visible } from './paint.ts';
 
