@@ -84,6 +84,13 @@ describe('Docker reached by sudo', () => {
     expect(Date.now() - begun).toBeLessThan(20_000);
   });
 
+  test('where sshd forwards nothing, Docker is reached all the same', async () => {
+    await using sshd = await startSshd({ config: ['DisableForwarding yes'] });
+    await using opened = await open(sshd);
+    expect((await opened.docker.info()).ServerVersion).toBe('1');
+    expect(await opened.docker.logs('web', 5)).toBe('/containers/web/logs said\n');
+  });
+
   test('a command and a reading wait for an Engine that takes its time', async () => {
     await using opened = await open(one);
     const { host, docker } = opened;
