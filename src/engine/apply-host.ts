@@ -129,8 +129,9 @@ class HostApply {
     await this.#write(entry);
     if (task.bound.confirmed) {
       const end = this.#horizon(entries, i);
-      // With nothing left to do the last look at everything is taken now: it is as good as one more.
+      // With nothing left to do the last look at everything is taken now. What a write itself has said is no such look.
       const atRest = last && !entries.slice(i + 1).some((later) => this.#isBusy(later));
+      if (atRest) await planEntries(this.#planner, [entry]);
       await planEntries(this.#planner, atRest ? this.#stated() : entries.slice(i, end));
       await this.#again([entry]);
       assertConverged(entry);

@@ -25,6 +25,7 @@ export async function writeEntry(planner: Planner, entry: Entry, report: Report)
       }
       connection = await connectionFor(planner, task);
       const { plan } = entry as Entry;
+      if (plan.status === 'error' && isConnectionLost(plan.error)) throw plan.error;
       if (plan.status === 'change') await task.bound.write(plan.change, connection, local, report);
       return;
     } catch (error) {

@@ -6,6 +6,10 @@ export function jsonRenderer(stdout: NodeJS.WritableStream): Renderer {
   const out = sinkOf(stdout);
   return {
     event: (event) => out.write(`${JSON.stringify(event)}\n`),
+    hold: async () => {
+      await out.flush();
+      return () => {};
+    },
     close: () => out.flush(),
   };
 }

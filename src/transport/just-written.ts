@@ -8,12 +8,12 @@ interface Seen {
 
 /**
  * How a path stood at the end of a write, for whoever looks next: to confirm a change then costs no way to the host. Each
- * thing is told once, and only until anything else is done there; the look at the end of a run reads all from the host.
+ * thing is told once, and only until something else is written or run there; the look at the end of a run reads all from the host.
  */
 export interface JustWritten {
   add(path: string, seen: Seen): void;
   /** Something else is done on the host. */
-  forget(): void;
+  readonly forget: () => void;
   take<What extends keyof Seen>(path: string, what: What): Seen[What] | undefined;
 }
 

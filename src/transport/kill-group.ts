@@ -18,8 +18,7 @@ export async function killGroup(
   signal: 'TERM' | 'KILL',
   limitMs: number = LIMIT_MS,
 ): Promise<boolean> {
-  const urgent: Launch = (line) => launch(line, { urgent: true });
-  const done = brief(urgent, rights, killScript(group, signal)).then(
+  const done = brief(launch, rights, killScript(group, signal)).then(
     (exit) => exit?.code === 0,
     () => false,
   );
@@ -62,11 +61,13 @@ const killScript = (group: number, signal: string): string =>
     'case "$said" in *ermitted*) exit 1;; esac',
   ].join('\n');
 
+/** Waits for no room: what is asked about may be what holds all of it. */
 async function brief(launch: Launch, rights: Rights, script: string): Promise<Exit | undefined> {
+  const urgent: Launch = (line) => launch(line, { urgent: true });
   const done = Promise.withResolvers<Exit | undefined>();
   const timer = setTimeout(() => done.resolve(undefined), LIMIT_MS);
   try {
-    const shell = await startShell(launch, rights, script, {
+    const shell = await startShell(urgent, rights, script, {
       stdout: () => {},
       stderr: () => {},
       exit: done.resolve,

@@ -18,7 +18,7 @@ import { readingShell } from './reading-shell.ts';
 import { scriptReader } from './script-reader.ts';
 import { sessionLimit } from './session-limit.ts';
 import type { Exit, Launch, Rights } from './shell-process.ts';
-import { writes } from './writes.ts';
+import { type WriteScript, writes } from './writes.ts';
 
 /** A way to a host, whatever carries it. */
 export interface Carrier {
@@ -43,7 +43,7 @@ export function rawHost({ name, rights, launch, dialer, close }: Carrier): RawCo
   const just = justWritten();
   const run: RawConnection['run'] = (command, options) => {
     just.forget();
-    return sessions.run(() => runCommand(launch, rights, command, options));
+    return sessions.run(() => runCommand(launch, rights, command, options)).finally(just.forget);
   };
 
   const owners = ownersSeen();
@@ -57,25 +57,28 @@ export function rawHost({ name, rights, launch, dialer, close }: Carrier): RawCo
   const sha256 = async (path: string): Promise<string | null> =>
     just.take(path, 'sha256') ?? (await reader.ask(sha256Request(path, uploaded.get(path))));
   const freeBytes = (path: string): Promise<number> => reader.ask(freeBytesRequest(path));
+  const writeScript: WriteScript = async ({ script, stdin, onProgress, timeoutMs, idleMs }) => {
+    const limits = { ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(idleMs === undefined ? {} : { idleMs }) };
+    const input = inMemory(stdin);
+    if (input !== undefined && input.length <= SMALL_INPUT) {
+      const { code, stderr } = await staying.run({ script, input, ...limits });
+      return { code, stderr: stderr.toString() };
+    }
+    const stderr: Buffer[] = [];
+    const exit = await shell({
+      script,
+      ...limits,
+      stdin: input === undefined ? (stdin ?? []) : pieces(input),
+      ...(onProgress === undefined ? {} : { onStdinProgress: onProgress }),
+      onStdout: () => {},
+      onStderr: (chunk) => void stderr.push(chunk),
+    });
+    return { code: exit.code, stderr: Buffer.concat(stderr).toString() };
+  };
   const write = writes({
-    run: async ({ script, stdin, onProgress, timeoutMs, idleMs }) => {
+    run: (request) => {
       just.forget();
-      const limits = { ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(idleMs === undefined ? {} : { idleMs }) };
-      const input = inMemory(stdin);
-      if (input !== undefined && input.length <= SMALL_INPUT) {
-        const { code, stderr } = await staying.run({ script, input, ...limits });
-        return { code, stderr: stderr.toString() };
-      }
-      const stderr: Buffer[] = [];
-      const exit = await shell({
-        script,
-        ...limits,
-        stdin: input === undefined ? (stdin ?? []) : pieces(input),
-        ...(onProgress === undefined ? {} : { onStdinProgress: onProgress }),
-        onStdout: () => {},
-        onStderr: (chunk) => void stderr.push(chunk),
-      });
-      return { code: exit.code, stderr: Buffer.concat(stderr).toString() };
+      return writeScript(request).finally(just.forget);
     },
     freeBytes,
     isOurs: owners.isOurs,

@@ -14,6 +14,8 @@ import {
 import type { SshTarget } from './ssh-target.ts';
 
 const DEFAULT_PORT = 22;
+/** Nobody has so many in a row: they name one another without end. */
+const MOST_HOPS = 16;
 
 /**
  * Decides how a host is reached. What the settings say wins, then OpenSSH's configuration, then its defaults; each jump
@@ -39,8 +41,9 @@ interface Wanted {
 async function resolve({ name, settings, otherwise = {}, way }: Wanted, config: SshConfig): Promise<SshTarget> {
   const { address, become, becomePassword } = settings;
   const here = [...way, writtenJumpHosts([{ host: address, ...settings }])];
-  const circle = way.indexOf(here.at(-1) ?? '');
-  if (circle >= 0) throw jumpLoop(`the jump hosts lead in a circle: ${here.toReversed().join(' > ')}`, address);
+  // With tokens a circle has another name each time round.
+  if (way.includes(here.at(-1) ?? '') || way.length > MOST_HOPS)
+    throw jumpLoop(`the jump hosts lead in a circle: ${here.toReversed().slice(0, MOST_HOPS).join(' > ')}`, address);
   const found = await config.lookup({
     address,
     ...(settings.config === undefined ? {} : { file: settings.config }),

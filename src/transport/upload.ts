@@ -51,8 +51,10 @@ async function uploaded(
         onProgress: (bytes) => onProgress(at + bytes),
       });
     } catch (error) {
-      const spoilt = error instanceof OrchError && error.code === 'UPLOAD_CORRUPT' && at > 0;
-      if (!spoilt || attempt > 1) throw error;
+      // The part was spoilt; or what a lost attempt has left running was just bringing the file to its end.
+      const code = error instanceof OrchError ? error.code : '';
+      const again = at > 0 && (code === 'UPLOAD_CORRUPT' || code === 'WRITE_CONFLICT');
+      if (!again || attempt > 1) throw error;
     }
   }
 }

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { quote } from '../core/argv.ts';
 import type { Ownership } from '../core/connection.ts';
+import { OrchError } from '../core/errors.ts';
 import { IDENTITY_FORMAT, pathWord, STAT_FORMAT } from './read-requests.ts';
 
 /** Exit code of our own: what arrived is not what was sent. */
@@ -41,7 +42,7 @@ export const ownScript = (word: string, owned: Owned): readonly string[] => [
  * stands: only where it differs (set-id bits, x bits, an access list of its directory) is a program started for the mode.
  */
 const ownNewScript = (word: string, owned: Owned): readonly string[] => {
-  const bits = (0o100000 | Number.parseInt(owned.mode, 8)).toString(16);
+  const bits = (0o100000 | bitsOf(owned)).toString(16);
   const look = `now=$(stat -c ${STAT_FORMAT} ${word})`;
   return [
     chownScript(word, owned),
@@ -50,8 +51,20 @@ const ownNewScript = (word: string, owned: Owned): readonly string[] => {
   ];
 };
 
-/** Nobody may do with a new file what nobody may with the finished one. */
-const maskOf = ({ mode }: Owned): string => (0o777 & ~Number.parseInt(mode, 8)).toString(8).padStart(3, '0');
+/**
+ * What a new file is not made with. Its group is not yet the final one: group and others may do with it only what both may
+ * with the finished one.
+ */
+function maskOf(owned: Owned): string {
+  const bits = bitsOf(owned);
+  const both = (bits >> 3) & bits & 0o7;
+  return (0o777 & ~((bits & 0o700) | (both << 3) | both)).toString(8).padStart(3, '0');
+}
+
+function bitsOf({ mode }: Owned): number {
+  if (/^[0-7]{3,5}$/.test(mode)) return Number.parseInt(mode, 8);
+  throw new OrchError('MODE_INVALID', `"${mode}" is not a mode`, { hint: 'write octal digits, for example 0640' });
+}
 
 /** Ends a script that wrote something: how it stands now, for who asks next. It costs no further script, and no way there. */
 const nowScript = (word: string): string => `stat -c ${quote(`now ${STAT_FORMAT}`)} ${word} >&2 || :`;
@@ -138,7 +151,8 @@ export function putScript(path: string, { size, text, sha256 }: Expected, owned:
       : ['sum=$(sha256sum </proc/self/fd/3)', `[ "\${sum%% *}" = ${quote(sha256)} ] || exit ${CORRUPT}`]),
     FLUSH,
     ...settleScript(path, ownNewScript('"$t"', owned)),
-    'echo "now $now" >&2',
+    // Not echo: a backslash may stand in a name of a Windows domain.
+    `printf 'now %s\\n' "$now" >&2`,
   ].join('\n');
 }
 

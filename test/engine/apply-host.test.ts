@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { defineTask } from '../../src/core/define-task.ts';
 import { OrchError } from '../../src/core/errors.ts';
 import { text } from '../../src/core/later.ts';
 import { type Plays, play } from '../../src/core/play.ts';
@@ -73,14 +75,14 @@ describe('one host', () => {
       });
     const fake = host();
     await runPlays([fake], program(40));
-    // One read of all, then a write and a confirmation each, of which the last looks at everything.
-    expect(fake.trips).toBe(1 + 40 * 2);
+    // One read of all, then a write and a confirmation each, and a last look at everything.
+    expect(fake.trips).toBe(1 + 40 * 2 + 1);
     // Each confirmation but the last reads the task itself and the next one: linear, not quadratic.
-    expect(fake.reads).toBe(40 + 39 * 2 + 40);
+    expect(fake.reads).toBe(40 + 39 * 2 + 1 + 40);
     put(fake, '/etc/20', 'drifted');
     fake.trips = 0;
     await runPlays([fake], program(40));
-    expect(fake.trips).toBe(3);
+    expect(fake.trips).toBe(4);
   });
 
   test('a write that does not take is an error, not a change', async () => {
@@ -128,6 +130,36 @@ describe('one host', () => {
       expect(fake.writes).toBe(moment === 'before' ? 2 : 1);
     },
   );
+
+  test('a connection that goes while it is looked whether the write is still to do', async () => {
+    let writes = 0;
+    let lost = 0;
+    const flaky = defineTask({
+      kind: 'flaky',
+      params: z.object({}),
+      claim: () => 'state:flaky',
+      impact: 'none',
+      read: async () => {
+        if (writes === 1 && lost++ < 2) throw new OrchError('CONNECTION_LOST', 'cut', { retryable: true });
+        return { writes };
+      },
+      want: () => ({ writes: 2 }),
+      write: async () => {
+        if (++writes === 1) throw new OrchError('CONNECTION_LOST', 'cut', { retryable: true });
+      },
+    });
+    const run = await runPlays(
+      [host()],
+      onePlay(function* (): Steps {
+        yield flaky({});
+      }),
+    );
+    expect({ codes: run.codes, rows: run.rows, writes }).toEqual({
+      codes: [],
+      rows: ['changed flaky flaky'],
+      writes: 2,
+    });
+  });
 
   test.each([
     [5, [], 6],

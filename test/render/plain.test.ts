@@ -38,6 +38,18 @@ describe('plain output', () => {
     expect(writes.slice(0, 4)).toEqual([...all, 'err last\n']);
   });
 
+  test('what was said before a person is asked stands before the question', async () => {
+    let text = '';
+    const stdout = new TextStream((chunk) => {
+      text += chunk;
+    });
+    const renderer = plainRenderer({ stdout, stderr: new TextStream(), diff: false, verbose: false, colours: false });
+    for (const event of scenarios[0]?.events ?? []) renderer.event(event);
+    expect(text).toBe('');
+    (await renderer.hold?.())?.();
+    expect(text).not.toBe('');
+  });
+
   test.each([
     ['a reader who leaves early does not end the run', 'EPIPE', 'closed'],
     ['a log that cannot be written is said at the end', 'ENOSPC', 'cannot write: ENOSPC'],

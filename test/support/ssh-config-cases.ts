@@ -474,6 +474,10 @@ function cases(reader: Reader): void {
     await expect(read(reader, 'Host a\n ProxyJump b\nHost b\n ProxyJump a\n', { address: 'a' })).rejects.toMatchObject({
       message: 'the jump hosts lead in a circle: a > b > a',
     });
+    await expect(read(reader, 'Host *\n ProxyJump jump-%h\n', { address: 'gw' })).rejects.toMatchObject({
+      code: 'CONNECT_JUMP_LOOP',
+      message: expect.stringMatching(/^the jump hosts lead in a circle: (jump-)+gw > /),
+    });
     const mended = await read(reader, 'Host bastion\n ProxyJump none\nHost *\n ProxyJump bastion\n', { address: 'gw' });
     expect(mended.target.jump).toMatchObject({ address: 'bastion' });
     expect(mended.target.jump?.jump).toBeUndefined();

@@ -52,6 +52,12 @@ describe.each(SHELLS.filter(([program]) => existsSync(program)).map((shell) => [
       expect([found.uid, found.gid, found.mode & 0o7777]).toEqual([uid, gid, 0o640]);
     });
 
+    test('a name with a backslash passes as it is', () => {
+      const stat = `stat() { printf '%s\\n' '1/81a0:7:8:CORP\\carl:CORP\\nina'; }\n`;
+      const { stderr } = put(`${stat}${putScript(path, { size: 1, text: 'x' }, owned)}`);
+      expect(saidNow(stderr.toString())).toBe('1/81a0:7:8:CORP\\carl:CORP\\nina');
+    });
+
     test.each(['0600', '0644', '0400', '0755', '4711', '0666'])('it says how the file stands: %s', (mode) => {
       const { status, stderr } = put(putScript(path, { size: 1, text: 'x' }, { ...owned, mode }));
       const { mode: found } = lstatSync(path);
@@ -60,6 +66,24 @@ describe.each(SHELLS.filter(([program]) => existsSync(program)).map((shell) => [
     });
   },
 );
+
+// Its group is still that of who writes, or of the directory.
+test.each([
+  ['0600', '177'],
+  ['0640', '177'],
+  ['0660', '177'],
+  ['0604', '177'],
+  ['0644', '133'],
+  ['0666', '111'],
+  ['0754', '033'],
+  ['4755', '022'],
+])('a file that is to be %s is made with nothing that its first group or others may not in the end', (mode, mask) => {
+  expect(putScript('/a', { size: 0, text: '' }, { ...owned, mode })).toContain(`umask ${mask}\n`);
+});
+
+test.each(['0o644', 'u=rw', '', '64'])('a mode that is no octal number is refused: %j', (mode) => {
+  expect(() => putScript('/a', { size: 0 }, { ...owned, mode })).toThrow(/is not a mode/);
+});
 
 test.each([
   ['plain text', Buffer.from('a: 1\n'), true],

@@ -27,6 +27,15 @@ afterAll(async () => {
   await one[Symbol.asyncDispose]();
 });
 
+test('with MaxSessions 1 a child that is left behind holds nobody up', async () => {
+  await using sshd = await startSshd({ config: ['MaxSessions 1'] });
+  const host = await connectSsh(sshd.target(), { acceptNewHostKeys: false });
+  const begun = Date.now();
+  expect(await host.run({ script: 'sleep 25.75 & echo hi' })).toMatchObject({ code: 0, stdout: 'hi\n' });
+  expect(Date.now() - begun).toBeLessThan(9000);
+  await host.close();
+});
+
 describe('Docker reached by sudo', () => {
   let base: string;
   let engine: Server;
