@@ -52,13 +52,16 @@ const ownNewScript = (word: string, owned: Owned): readonly string[] => {
 };
 
 /**
- * What a new file is not made with. Its group is not yet the final one: group and others may do with it only what both may
- * with the finished one.
+ * What a new file is not made with. As long as its group is not the final one, group and others may do with it only what
+ * both may with the finished one. It is the final one where that is ours, and the directory has no other to hand down.
  */
-function maskOf(owned: Owned): string {
+function maskScript(path: string, owned: Owned): readonly string[] {
   const bits = bitsOf(owned);
   const both = (bits >> 3) & bits & 0o7;
-  return (0o777 & ~((bits & 0o700) | (both << 3) | both)).toString(8).padStart(3, '0');
+  const first = (bits & 0o700) | (both << 3) | both;
+  const mask = (of: number): string => `umask ${(0o777 & ~of).toString(8).padStart(3, '0')}`;
+  const later = owned.ours === true && first !== (bits & 0o777);
+  return [mask(first), ...(later ? [`[ ! -G ${pathWord(posix.dirname(path))} ] || ${mask(bits)}`] : [])];
 }
 
 function bitsOf({ mode }: Owned): number {
@@ -85,10 +88,14 @@ export const temporaryName = (path: string): string =>
   posix.join(posix.dirname(path), `.${posix.basename(path)}.api7-orch-new`);
 
 /** Where the file goes and under what name it is made; by default for nobody else's eyes. */
-export const placeScript = (path: string, temporary: string, mask = '077'): readonly string[] => [
+export const placeScript = (
+  path: string,
+  temporary: string,
+  mask: readonly string[] = ['umask 077'],
+): readonly string[] => [
   `t=${pathWord(temporary)}`,
   `p=${pathWord(path)}`,
-  `umask ${mask}`,
+  ...mask,
   '[ ! -d "$p" ] || [ -L "$p" ] || { echo "$p: is a directory" >&2; exit 1; }',
 ];
 
@@ -138,7 +145,7 @@ export function putScript(path: string, { size, text, sha256 }: Expected, owned:
     `PATH=/ command -v printf >/dev/null 2>&1 && printf %s ${quote(all)} >&3 2>/dev/null || exit ${BY_STDIN}`;
   return [
     ...HEAD,
-    ...placeScript(path, temporaryName(path), maskOf(owned)),
+    ...placeScript(path, temporaryName(path), maskScript(path, owned)),
     // Not `trap … EXIT` alone: not every shell runs that one when a signal ends it.
     `trap 'if ${MINE}; then rm -f "$t"; fi' EXIT`,
     "trap 'exit 1' HUP INT TERM PIPE",

@@ -81,6 +81,12 @@ test.each([
   expect(putScript('/a', { size: 0, text: '' }, { ...owned, mode })).toContain(`umask ${mask}\n`);
 });
 
+test('a file of our own group is made as it is to be where its directory hands down no other', () => {
+  const { mode, ...who } = { ...owned, mode: '0640', ours: true };
+  const script = putScript('/etc/app/a', { size: 0, text: '' }, { mode, ...who });
+  expect(script).toContain("umask 177\n[ ! -G '/etc/app' ] || umask 137\n");
+});
+
 test.each(['0o644', 'u=rw', '', '64'])('a mode that is no octal number is refused: %j', (mode) => {
   expect(() => putScript('/a', { size: 0 }, { ...owned, mode })).toThrow(/is not a mode/);
 });
