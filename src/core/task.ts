@@ -78,15 +78,8 @@ export class Task<R = unknown, S extends Data = Data> {
 
   /** The same task, carried out on another host of the inventory (a balancer, say) as a step of this one. */
   delegate(host: string): Task<R, S> {
-    return new Task<R, S>({
-      type: this.type,
-      claim: this.claim,
-      title: `${this.title} (on ${host})`,
-      blocked: this.blocked,
-      uses: this.uses,
-      on: host,
-      bound: this.#bound,
-    });
+    const { type, claim, title, blocked, uses } = this;
+    return new Task<R, S>({ type, claim, title: `${title} (on ${host})`, blocked, uses, on: host, bound: this.#bound });
   }
 
   /**

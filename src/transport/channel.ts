@@ -147,12 +147,10 @@ class ShellRun {
 
   /** Silence of a link that stands still says nothing: only what came before an answer of the host's is all. */
   async #silence(): Promise<void> {
-    const { group, heard } = { group: this.#group, heard: this.#heard };
-    const asked = group === undefined ? true : groupLives(this.#launch, this.#rights, group);
-    const answered = await Promise.resolve(asked).then(
-      (alive) => alive !== undefined,
-      () => true,
-    );
+    const group = this.#group;
+    const heard = this.#heard;
+    const alive = group === undefined ? false : await groupLives(this.#launch, this.#rights, group).catch(() => false);
+    const answered = alive !== undefined;
     if (answered && heard === this.#heard && this.#taking === 0) this.#end();
     else this.#linger?.refresh();
   }

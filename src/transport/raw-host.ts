@@ -41,10 +41,13 @@ export function rawHost({ name, rights, launch, dialer, close }: Carrier): RawCo
   const staying = readingShell(launch, rights, sessions.held);
   const shell = (request: ShellRequest): Promise<Exit> => sessions.run(() => runShell(launch, rights, request));
   const just = justWritten();
-  const run: RawConnection['run'] = (command, options) => {
+  /** What a write has said of itself holds no longer, from here until this has ended. */
+  const changing = <T>(work: () => Promise<T>): Promise<T> => {
     just.forget();
-    return sessions.run(() => runCommand(launch, rights, command, options)).finally(just.forget);
+    return work().finally(just.forget);
   };
+  const run: RawConnection['run'] = (command, options) =>
+    changing(() => sessions.run(() => runCommand(launch, rights, command, options)));
 
   const owners = ownersSeen();
   const uploaded = new Map<string, Whole>();
@@ -76,10 +79,7 @@ export function rawHost({ name, rights, launch, dialer, close }: Carrier): RawCo
     return { code: exit.code, stderr: Buffer.concat(stderr).toString() };
   };
   const write = writes({
-    run: (request) => {
-      just.forget();
-      return writeScript(request).finally(just.forget);
-    },
+    run: (request) => changing(() => writeScript(request)),
     freeBytes,
     isOurs: owners.isOurs,
     onUploaded: (path, whole) => void uploaded.set(path, whole),

@@ -1,16 +1,8 @@
 import { expect, test } from 'vitest';
 import { connectFault, connectTimedOut } from '../../src/transport/connect-faults.ts';
 import type { ConnectStage } from '../../src/transport/connect-watch.ts';
-import type { SshTarget } from '../../src/transport/ssh-target.ts';
+import { plainTarget as target } from '../support/plain-target.ts';
 
-const target: SshTarget = {
-  name: 'gw-1',
-  address: '10.0.0.7',
-  port: 22,
-  user: 'ops',
-  become: 'none',
-  connectTimeoutMs: 10_000,
-};
 const raised = (message: string, fields: Readonly<Record<string, unknown>> = {}): Error =>
   Object.assign(new Error(message), fields);
 const socketError = (code: string): Error => raised(`connect ${code} 10.0.0.7:22`, { code, syscall: 'connect' });

@@ -1,15 +1,7 @@
 import { expect, test } from 'vitest';
 import { type LoginCourse, loginRefused } from '../../src/transport/login-faults.ts';
-import type { SshTarget } from '../../src/transport/ssh-target.ts';
+import { plainTarget as target } from '../support/plain-target.ts';
 
-const target: SshTarget = {
-  name: 'gw-1',
-  address: '10.0.0.7',
-  port: 22,
-  user: 'ops',
-  become: 'none',
-  connectTimeoutMs: 10_000,
-};
 const METHODS = ['publickey', 'password', 'keyboard-interactive', 'gssapi-with-mic', 'hostbased'];
 const someOf = <T>([first, ...rest]: readonly T[]): readonly (readonly T[])[] =>
   first === undefined ? [[]] : someOf(rest).flatMap((some) => [some, [first, ...some]]);
