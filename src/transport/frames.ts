@@ -27,10 +27,11 @@ const CLOSE = `c=$?; printf '\\n%s %03d\\n' "$t" "$c"; printf '\\n%s %03d\\n' "$
  * The shell's side. Each script runs in a subshell, so that what it sets, traps or exits from is gone with it. A script
  * that was cut short is never evaluated. dd takes script and input in one block each, so that what a script leaves of its
  * input is never taken for the next frame; a dd that knows no `fullblock` takes byte by byte, and then a rest is read to
- * the end. `first` is a script that needs no frame: it comes with the loop.
+ * the end. `functions` are what all scripts may call. `first` is a script that needs no frame: it comes with the loop.
  */
-export function frameLoop(first?: { readonly script: string; readonly token: string }): string {
+export function frameLoop(functions: string, first?: { readonly script: string; readonly token: string }): string {
   return [
+    functions,
     ...(first === undefined ? [] : [`t=${first.token}`, `(\n${first.script}\n) </dev/null`, CLOSE]),
     'while read -r n t i; do',
     'if [ "$n" -eq 0 ]; then',

@@ -8,6 +8,7 @@ import { pieces, type Source } from './feed.ts';
 import { haproxyCommand } from './haproxy-command.ts';
 import { haproxyShow } from './haproxy-show.ts';
 import { haproxySocket } from './haproxy-socket.ts';
+import { HOST_FUNCTIONS } from './host-functions.ts';
 import { httpByTool } from './http-by-tool.ts';
 import { httpOverSocket, httpTarget } from './http-get.ts';
 import { justWritten } from './just-written.ts';
@@ -69,7 +70,7 @@ export function rawHost({ name, rights, launch, dialer, close }: Carrier): RawCo
     }
     const stderr: Buffer[] = [];
     const exit = await shell({
-      script,
+      script: `${HOST_FUNCTIONS}\n${script}`,
       ...limits,
       stdin: input === undefined ? (stdin ?? []) : pieces(input),
       ...(onProgress === undefined ? {} : { onStdinProgress: onProgress }),

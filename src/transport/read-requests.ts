@@ -17,17 +17,12 @@ const TYPES: ReadonlyMap<number, Stat['type']> = new Map([
   [0xa000, 'link'],
 ]);
 
-/**
- * %f is the raw mode in hex, in coreutils and busybox alike; a colon cannot stand in a user's or group's name. The size
- * has an end mark of its own, by which `DIGESTS` finds it.
- */
-export const STAT_FORMAT = '%s/%f:%u:%g:%U:%G';
-const STAT: Tool = { call: `stat -c ${STAT_FORMAT}`, test: '[ -e "$p" ] || [ -L "$p" ]' };
+const STAT: Tool = { test: 'there', many: 'stats', one: 'stats' };
 
 export function statRequest(path: string): Request<Stat | null> {
   const word = pathWord(path);
   return {
-    snippet: `${STAT.call} ${word}`,
+    snippet: `${STAT.one} ${word}`,
     parse: (reply) =>
       reply.code === 0 ? statLine(reply.stdout.toString().trim()) : missingOr(`reading the status of ${path}`, reply),
     joint: { tool: STAT, word, parse: statLine, absent: null },
@@ -51,21 +46,7 @@ export function statLine(line: string): Stat {
 
 const SHA256_CHARS = 64;
 
-/**
- * sha256sum is written for every processor alike; openssl uses the processor's own instructions, but takes longer to
- * start. It is used from a million bytes on, where it is installed. How large the files are was mostly asked just before.
- */
-const DIGESTS: Tool = {
-  call: 'digests',
-  test: '[ -f "$p" ]',
-  functions: [
-    'digests() {',
-    '  [ "$o" ] || o=$(stat -L -c %s/ "$@")',
-    `  case $o in *${'[0-9]'.repeat(7)}/*) if r=$(openssl dgst -sha256 -r "$@"); then printf '%s\\n' "$r"; return; fi ;; esac`,
-    '  sha256sum "$@"',
-    '}',
-  ].join('\n'),
-};
+const DIGESTS: Tool = { test: 'regular', many: 'digests', one: 'digest' };
 
 /** A large file whose digest was found a moment ago. */
 export interface Whole {
@@ -80,8 +61,7 @@ export const IDENTITY_FORMAT = '%i:%s:%.9Z';
 /** `known`: not read again while it is still that very file. */
 export function sha256Request(path: string, known?: Whole): Request<string | null> {
   const word = pathWord(path);
-  // From stdin: sha256sum puts a backslash before the digest of a file with an odd name; such a one is asked alone.
-  const read = `if [ -f ${word} ]; then sha256sum <${word}; else stat -L -c %f ${word} >/dev/null; fi`;
+  const read = `${DIGESTS.one} ${word}`;
   return {
     snippet:
       known === undefined

@@ -1,6 +1,7 @@
 import { formatDuration } from '../core/duration.ts';
 import { OrchError } from '../core/errors.ts';
 import { type Frame, FrameCollector, frame, frameLoop } from './frames.ts';
+import { HOST_FUNCTIONS } from './host-functions.ts';
 import { killGroup, unkilled } from './kill-group.ts';
 import { type Shell, startShell } from './shell.ts';
 import { readFailed } from './shell-faults.ts';
@@ -127,7 +128,9 @@ class Lane {
   /** Written at once, ahead of its turn: the shell reads it when it gets there. The first one may come with the shell. */
   #send({ script, input }: ShellScript, { token, bytes }: Frame): void {
     const travelsAlong = this.#shell === undefined && (input === undefined || input.length === 0);
-    this.#shell ??= this.#start(travelsAlong ? frameLoop({ script, token }) : frameLoop());
+    this.#shell ??= this.#start(
+      travelsAlong ? frameLoop(HOST_FUNCTIONS, { script, token }) : frameLoop(HOST_FUNCTIONS),
+    );
     if (travelsAlong) return;
     this.#shell.then(
       (shell) => void (this.#over || shell.stdin.write(bytes)),

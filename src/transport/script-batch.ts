@@ -1,19 +1,19 @@
+import { ABSENT, ALONE, ASKED } from './read-functions.ts';
 import type { Reply, RunScript } from './script-reader.ts';
 import { readFailed } from './shell-faults.ts';
 
-/** A program, or a shell function, that answers for many paths at once, a line for each. */
+/** How several paths are answered for at once, a line for each: names of shell functions. Requests of the same tool are joined. */
 export interface Tool {
-  /** Words of a command; the paths follow. Requests of the same tool are joined. */
-  readonly call: string;
-  /** A shell's own test of `$p`, without which the tool is not asked about it: `[ -f "$p" ]`. */
+  /** A test of `$p`, without which `many` is not asked about it. */
   readonly test: string;
-  /** Shell functions that `call` needs. It sees in `$o` what the tool before it has printed. */
-  readonly functions?: string;
+  readonly many: string;
+  /** Answers for one path, of which `many` did not. */
+  readonly one: string;
 }
 
 /**
  * One of several requests that one call of a tool can answer: starting a program costs a host more than all it does
- * here. What is certainly not there is not even asked about; what the tool cannot answer for is asked by its own snippet.
+ * here. What is certainly not there is not even asked about; what the tool cannot answer for is asked alone.
  */
 export interface Joint<T> {
   readonly tool: Tool;
@@ -61,41 +61,13 @@ export function joined(batch: readonly Waiting[]): readonly Question[] {
   return questions;
 }
 
-/** What became of each path of a joint question. */
-const ABSENT = '0';
-const ASKED = '1';
-const ALONE = '2';
-
-/** True of a path `$p` that is certainly not there: what it would stand in can be searched. */
-const GONE = [
-  'gone() {',
-  '  [ ! -e "$p" ] && [ ! -L "$p" ] || return 1',
-  '  g=$p',
-  `  until [ -e "$g" ] || [ -L "$g" ]; do g=\${g%/*}; [ "$g" ] || g=/; done`,
-  '  [ -d "$g" ] && [ -x "$g" ]',
-  '}',
-].join('\n');
-
 /** All questions as one script; each answer is closed by the token and its exit code. */
 export function batchScript(questions: readonly Question[], token: string): string {
-  const close = `printf '\\n${token} %d\\n' "$c"; printf '\\n${token}\\n' >&2`;
-  const alone = ({ snippet }: Waiting): string => `(\n${snippet}\n) </dev/null; c=$?; ${close}`;
-  const together = (requests: Question, { call, test }: Tool): readonly string[] => [
-    'k=; set --',
-    `for p in ${requests.flatMap(({ joint }) => joint?.word ?? []).join(' ')}; do`,
-    `  if ${test}; then set -- "$@" "$p"; k=\${k}${ASKED}; elif gone; then k=\${k}${ABSENT}; else k=\${k}${ALONE}; fi`,
-    'done',
-    `c=0; [ $# -eq 0 ] || { o=$(${call} "$@" </dev/null 2>/dev/null); c=$?; }`,
-    `printf '%s\\n' "$k"; [ $# -eq 0 ] || printf '%s' "$o"; ${close}`,
-    `[ "$c" -eq 0 ] || k=${ALONE.repeat(requests.length)}`,
-    ...requests.map((request) => `case $k in ${ALONE}*) ${alone(request)} ;; esac; k=\${k#?}`),
-  ];
-  const tools = new Set(questions.flatMap(([first]) => first?.joint?.tool ?? []));
+  const alone = ({ snippet }: Waiting): string => `(\n${snippet}\n) </dev/null; c=$?; ended`;
+  const together = (requests: Question, { test, many, one }: Tool): string =>
+    `joint ${[test, many, one, ...requests.flatMap(({ joint }) => joint?.word ?? [])].join(' ')}`;
   return [
-    'export LC_ALL=C',
-    'o=',
-    ...(tools.size > 0 ? [GONE] : []),
-    ...[...tools].flatMap(({ functions }) => functions ?? []),
+    `mark=${token}`,
     ...questions.flatMap((requests) => {
       const tool = requests[0]?.joint?.tool;
       return tool === undefined ? requests.map(alone) : together(requests, tool);

@@ -1,21 +1,8 @@
 import { posix } from 'node:path';
 import { quote } from '../core/argv.ts';
 import { pathWord } from './read-requests.ts';
-import {
-  CORRUPT,
-  clearScript,
-  createScript,
-  FLUSH,
-  HEAD,
-  MINE,
-  nowWithIdentity,
-  OVERTAKEN,
-  type Owned,
-  ownScript,
-  placeScript,
-  settleScript,
-  temporaryName,
-} from './write-scripts.ts';
+import { CORRUPT, OVERTAKEN } from './write-functions.ts';
+import { nowWithIdentity, type Owned, ownScript, placeScript, temporaryName } from './write-scripts.ts';
 
 /** Exit code of our own: the stream ended before the file was whole. What came of it is kept. */
 export const CUT = 93;
@@ -56,9 +43,16 @@ const digestScript = (sha256: string): readonly string[] => [
   '}',
 ];
 
+/** Made for nobody else's eyes. */
+const begin = (target: UploadTarget): readonly string[] => [
+  'set -eu',
+  placeScript(target.path, partName(target)),
+  'umask 077',
+];
+
 /** Removes what uploads of other content left of this target. @example rm -rf '/opt/.a.'[0-9a-f]…'.api7-orch-part' */
 export const sweepScript = (path: string): string =>
-  `for o in ${anyPart(path)}; do if [ "$o" != "\${t-}" ]; then ${clearScript('"$o"')}; fi; done`;
+  `for o in ${anyPart(path)}; do if [ "$o" != "\${t-}" ]; then drop "$o"; fi; done`;
 
 /**
  * Says on stderr what is there already: `at N` when N bytes have come, and `same size` when the target is as long as the
@@ -67,16 +61,15 @@ export const sweepScript = (path: string): string =>
 export function resumeScript(target: UploadTarget): string {
   const { path, size } = target;
   return [
-    ...HEAD,
-    ...placeScript(path, partName(target)),
+    ...begin(target),
     sweepScript(path),
-    clearScript(pathWord(temporaryName(path))),
+    `drop ${pathWord(temporaryName(path))}`,
     'at=0',
     // A regular file of mode 0600 with one name.
     'if [ ! -L "$t" ] && [ -f "$t" ] && [ -O "$t" ]; then',
     '  case $(stat -c %f:%h:%s "$t") in 8180:1:*) at=$(stat -c %s "$t") ;; esac',
     'fi',
-    `if [ "$at" = 0 ] || [ "$at" -gt ${size} ]; then at=0; ${clearScript('"$t"')}; fi`,
+    `if [ "$at" = 0 ] || [ "$at" -gt ${size} ]; then at=0; drop "$t"; fi`,
     'echo "at $at" >&2',
     'if [ -f "$p" ] && [ ! -L "$p" ]; then',
     `  if [ "$(stat -c %s "$p")" = ${size} ]; then echo "same size" >&2; fi`,
@@ -86,14 +79,12 @@ export function resumeScript(target: UploadTarget): string {
 
 /** Says on stderr whether the target is the file already, `whole`: then it has its owner and mode, and no part is left. */
 export function wholeScript(target: UploadTarget): string {
-  const { path, sha256 } = target;
   return [
-    ...HEAD,
-    ...placeScript(path, partName(target)),
-    ...digestScript(sha256),
+    ...begin(target),
+    ...digestScript(target.sha256),
     'whole "$p" || exit 0',
-    ...ownScript('"$p"', target),
-    clearScript('"$t"'),
+    ownScript('"$p"', target),
+    'drop "$t"',
     'echo whole >&2',
   ].join('\n');
 }
@@ -107,9 +98,9 @@ const adopt = (at: number): readonly string[] => [
   'exec 3<>"$t"',
   'alone() {',
   '  found=',
-  '  for d in /proc/[0-9]*; do',
-  '    if [ "$d" != "/proc/$$" ] && [ "$d/fd/3" -ef /proc/self/fd/3 ]; then',
-  `      kill -s TERM "\${d#/proc/}" 2>/dev/null || :`,
+  '  for other in /proc/[0-9]*; do',
+  '    if [ "$other" != "/proc/$$" ] && [ "$other/fd/3" -ef /proc/self/fd/3 ]; then',
+  `      kill -s TERM "\${other#/proc/}" 2>/dev/null || :`,
   '      found=1',
   '    fi',
   '  done',
@@ -117,11 +108,10 @@ const adopt = (at: number): readonly string[] => [
   '}',
   'i=0',
   `until alone; do [ $i -lt 50 ] || exit ${OVERTAKEN}; i=$((i + 1)); sleep 0.1 2>/dev/null || sleep 1; done`,
-  `${MINE} || exit ${OVERTAKEN}`,
+  'still_mine',
   // Moves the position that is shared with this shell; reads nothing.
   `dd bs=1 skip=${at} count=0 <&3 2>/dev/null`,
-  'read -r w pos </proc/self/fdinfo/3',
-  `[ "$pos" = ${at} ] || exit ${CORRUPT}`,
+  `filled ${at} || exit ${CORRUPT}`,
 ];
 
 const MIB = 1024 * 1024;
@@ -169,29 +159,29 @@ const followScript: readonly string[] = [
  * controller, and reading the file when all is there costs the host a third less than the pipe to what makes the digest.
  */
 export function receiveScript(target: UploadTarget, at: number, { alone }: { readonly alone: boolean }): string {
-  const { path, sha256, size } = target;
+  const { sha256, size } = target;
   return [
-    ...HEAD,
-    ...placeScript(path, partName(target)),
+    ...begin(target),
     ...digestScript(sha256),
     'keep=',
-    `trap 'if [ ! "$keep" ] && ${MINE}; then rm -f "$t"; fi' EXIT`,
+    `trap 'if [ ! "$keep" ] && mine; then rm -f "$t"; fi' EXIT`,
     "trap 'keep=1; exit 1' HUP INT PIPE",
     `trap 'keep=1; exit ${OVERTAKEN}' TERM`,
-    ...(at === 0 ? createScript : adopt(at)),
+    ...(at === 0 ? ['create'] : adopt(at)),
     'st=0',
     'sum=',
     ...(alone && size - at >= LARGE ? followScript : ['cat >&3 || st=$?']),
     // Above 128 a signal ended it.
     'if [ "$st" != 0 ]; then [ "$st" -lt 128 ] || keep=1; exit 1; fi',
-    'read -r w pos </proc/self/fdinfo/3',
-    `[ "$pos" = ${size} ] || { keep=1; exit ${CUT}; }`,
+    `filled ${size} || { keep=1; exit ${CUT}; }`,
     // The disk works while the digest is made.
-    `{ ${FLUSH}; } &`,
+    'flush "$t" &',
     `right || whole /proc/self/fd/3 || st=${CORRUPT}`,
     'wait $!',
     '[ "$st" = 0 ] || exit "$st"',
-    ...settleScript(path, ownScript('"$t"', target)),
+    'still_mine',
+    ownScript('"$t"', target),
+    'settle',
     nowWithIdentity('"$p"'),
   ].join('\n');
 }

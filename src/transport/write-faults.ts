@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { OrchError } from '../core/errors.ts';
 import { shellFault } from './shell-faults.ts';
 import { CUT } from './upload-scripts.ts';
-import { CORRUPT, OVERTAKEN } from './write-scripts.ts';
+import { CORRUPT, OVERTAKEN } from './write-functions.ts';
 
 /** How shells say that O_EXCL found the temporary name taken again since it was cleared. */
 const TAKEN = /api7-orch-(?:new|part): [^\n]*(?:File exists|existing file)/;

@@ -9,8 +9,8 @@ import { statLine, type Whole } from './read-requests.ts';
 import { uploadResumed } from './upload.ts';
 import { sweepScript } from './upload-scripts.ts';
 import { writeFault } from './write-faults.ts';
+import { BY_STDIN } from './write-functions.ts';
 import {
-  BY_STDIN,
   directoryScript,
   modeScript,
   type Owned,

@@ -11,7 +11,7 @@ async function converse(
   [program, ...rest]: readonly [string, ...string[]],
   input: Buffer,
   env: NodeJS.ProcessEnv = process.env,
-  loop = frameLoop(),
+  loop = frameLoop(''),
 ): Promise<{ readonly out: Buffer; readonly err: Buffer; readonly code: number | null }> {
   const child = spawn(program, [...rest, '-c', loop], { stdio: 'pipe', env });
   const out: Buffer[] = [];
@@ -65,7 +65,7 @@ describe.each(SHELLS.filter(([program]) => existsSync(program)).map((shell) => [
     test('a script that comes with the loop is answered like any other, and leaves nothing behind', async () => {
       const first = frame('cat; a=1; echo one; echo un >&2; exit 3');
       const next = frame('echo "two $a"');
-      const loop = frameLoop({ script: 'cat; a=1; echo one; echo un >&2; exit 3', token: first.token });
+      const loop = frameLoop('', { script: 'cat; a=1; echo one; echo un >&2; exit 3', token: first.token });
       const { out, err } = await converse(shell, next.bytes, process.env, loop);
       const tokens = [first.token, next.token];
       expect(parts(tokens, out).map(({ body, code }) => [body.toString(), code])).toEqual([

@@ -4,7 +4,9 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { BY_STDIN, CORRUPT, printable, putScript, saidNow } from '../../src/transport/write-scripts.ts';
+import { HOST_FUNCTIONS } from '../../src/transport/host-functions.ts';
+import { BY_STDIN, CORRUPT } from '../../src/transport/write-functions.ts';
+import { printable, putScript, saidNow } from '../../src/transport/write-scripts.ts';
 
 const SHELLS: readonly (readonly [string, ...string[]])[] = [['/bin/dash'], ['/bin/bash'], ['/bin/busybox', 'sh']];
 const { uid, gid } = userInfo();
@@ -17,7 +19,7 @@ describe.each(SHELLS.filter(([program]) => existsSync(program)).map((shell) => [
   '%s',
   (_name, [program, ...words]) => {
     const put = (script: string, input: Uint8Array = new Uint8Array()) =>
-      spawnSync(program, [...words, '-c', script], { input });
+      spawnSync(program, [...words, '-c', `${HOST_FUNCTIONS}\n${script}`], { input });
 
     test('prints any text that it may print', () => {
       const characters = fc.constantFrom(...'ab %\\\'"$`!#-\t\n');
@@ -84,7 +86,7 @@ test.each([
 test('a file of our own group is made as it is to be where its directory hands down no other', () => {
   const { mode, ...who } = { ...owned, mode: '0640', ours: true };
   const script = putScript('/etc/app/a', { size: 0, text: '' }, { mode, ...who });
-  expect(script).toContain("umask 177\n[ ! -G '/etc/app' ] || umask 137\n");
+  expect(script).toContain('umask 177\n[ ! -G "$d" ] || umask 137\n');
 });
 
 test.each(['0o644', 'u=rw', '', '64'])('a mode that is no octal number is refused: %j', (mode) => {

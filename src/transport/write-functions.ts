@@ -1,0 +1,78 @@
+import { STAT_FORMAT } from './read-functions.ts';
+
+/** Exit code of our own: what arrived is not what was sent. */
+export const CORRUPT = 91;
+/** Somebody else, such as a later run, has taken the temporary name meanwhile. */
+export const OVERTAKEN = 92;
+/** The shell cannot print the content by itself, or could not: it is to come by stdin instead. */
+export const BY_STDIN = 94;
+
+/**
+ * The shell functions that writes are made of; see `READ_FUNCTIONS` for why. Their scripts run under `set -e`, which ends
+ * them at the first failing tool, whose words are then the last on stderr. `$p` is the file, `$t` the name it is made
+ * under, `$d` the directory of both; what is open as 3 is what is being written.
+ */
+export const WRITE_FUNCTIONS: readonly string[] = [
+  // Words: file, temporary name, directory.
+  'place() {',
+  '  p=$1 t=$2 d=$3',
+  '  [ ! -d "$p" ] || [ -L "$p" ] || { echo "$p: is a directory" >&2; exit 1; }',
+  '}',
+  // Removes what may be there. To start a program for nothing costs a host more than to look.
+  'drop() { if [ -e "$1" ] || [ -L "$1" ]; then rm -rf "$1"; fi; }',
+  // True while the temporary name still stands for the file that this script opened.
+  'mine() { [ "$t" -ef /proc/self/fd/3 ]; }',
+  // A write whose connection was lost may still be ending while the next run writes the same file.
+  `still_mine() { mine || exit ${OVERTAKEN}; }`,
+  // noclobber opens with O_EXCL: nobody's link in a shared directory is followed.
+  'create() { drop "$t"; set -C; exec 3>"$t"; set +C; }',
+  // A file that is to be written at once or not at all. Not `trap … EXIT` alone: not every shell runs it when a signal ends it.
+  'begin() {',
+  `  trap 'if mine; then rm -f "$t"; fi' EXIT`,
+  "  trap 'exit 1' HUP INT TERM PIPE",
+  '  create',
+  '}',
+  // Only a shell that prints by itself: a program's words would stand in the process list.
+  `print() { PATH=/ command -v printf >/dev/null 2>&1 && printf %s "$1" >&3 2>/dev/null || exit ${BY_STDIN}; }`,
+  // Words: bytes. The kernel tells the position in the file without a program's help.
+  'filled() { read -r x pos </proc/self/fdinfo/3; [ "$pos" = "$1" ]; }',
+  'flush() { sync "$1" 2>/dev/null || sync; }',
+  // Words: user:group, path, and anything if that is who runs this. A directory may even so hand down its own group.
+  'give() { { [ "$3" ] && [ -O "$2" ] && [ -G "$2" ]; } || chown "$1" "$2"; }',
+  // Words: user:group, mode, path, as above. Owner first: changing it clears set-id bits of the mode.
+  'own() { give "$1" "$3" "$4"; chmod "$2" "$3"; }',
+  // The same of `$t`, made with the mode it is to have as far as a mask can do that, and its mode in hex. `$now` is then
+  // how it stands: only where it differs (set-id bits, x bits, an access list) is a program started for the mode.
+  `look() { now=$(stat -c ${STAT_FORMAT} "$t"); }`,
+  'own_new() {',
+  '  give "$1" "$t" "$4"',
+  '  look',
+  '  case $now in */"$3":*) ;; *) chmod "$2" "$t"; look ;; esac',
+  '}',
+  // Its final name, for what is complete and flushed and has its owner and mode. -T: a link to a directory is replaced,
+  // not followed. busybox refuses such a link even so, and an old mv knows no -T.
+  'settle() {',
+  '  if ! mv -fT "$t" "$p" 2>/dev/null; then',
+  '    if [ -L "$p" ] && [ -d "$p" ]; then rm -f "$p"; fi',
+  '    mv -f "$t" "$p"',
+  '  fi',
+  '  flush "$d"',
+  '}',
+  // Words: a path. How it stands, for who asks next: it costs no further script, and no way there.
+  `tell() { stat -c 'now ${STAT_FORMAT}' "$1" >&2 || :; }`,
+  // Words: path, parent, and user:group, mode, and anything if that is who runs this.
+  'directory() {',
+  '  umask 022',
+  '  made=',
+  '  if [ ! -d "$1" ]; then',
+  '    [ -d "$2" ] || mkdir -p "$2"',
+  // Made as it is to be, with no program beside; a directory may hand down its own group. Else closed until it is owned.
+  '    if [ "$5" ]; then if mkdir -m "$4" "$1" && [ -O "$1" ] && [ -G "$1" ]; then made=1; fi',
+  '    else mkdir -m 0700 "$1" || :; fi',
+  // Somebody else may have made it in the meantime.
+  '    [ -d "$1" ]',
+  '  fi',
+  '  [ "$made" ] || own "$3" "$4" "$1" "$5"',
+  '  tell "$1"',
+  '}',
+];
