@@ -88,8 +88,7 @@ async function measure(chosen: readonly Case[]): Promise<number> {
   if (chosen.some(({ name }) => ['install', 'round-trips'].includes(name)))
     must(process.execPath, [join(root, 'scripts/setup.mjs')]);
   const dist = values.dist ?? join(root, 'dist');
-  if (values.dist === undefined)
-    must(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
+  if (values.dist === undefined) must('npm', ['run', '-s', 'build']);
   const bench = benchFor(resolve(dist));
   let missed = 0;
   for (const each of chosen) {

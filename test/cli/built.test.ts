@@ -1,0 +1,58 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { UNUSED_API7 } from '../../bench/fleet.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const directory = mkdtempSync(join(tmpdir(), 'api7-orch-built-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** Everything else here runs from the sources: this is what a user installs. */
+const built = (...words: readonly string[]) =>
+  spawnSync(process.execPath, [join(root, 'dist/src/cli/main.js'), ...words], {
+    encoding: 'utf8',
+    cwd: directory,
+    env: { ...process.env, API7_ORCH_BENCH_SECRET: 'x', XDG_STATE_HOME: directory },
+  });
+
+beforeAll(() => {
+  execFileSync('npm', ['run', '-s', 'build'], { cwd: root, stdio: 'pipe' });
+}, 60_000);
+
+test('the build tells its version and its verbs', () => {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  expect(built('--version').stdout.trim()).toBe(version);
+  expect(built('lb', '--help').stdout).toContain('restore');
+});
+
+test('the build runs its own playbooks, and those of others', () => {
+  const inventory = join(directory, 'prod.yaml');
+  writeFileSync(
+    inventory,
+    ['cluster: built', 'ssh: { user: nobody }', 'hosts: { gone: { address: 127.0.0.1, port: 1 } }', UNUSED_API7].join(
+      '\n',
+    ),
+  );
+  writeFileSync(
+    join(directory, 'own.ts'),
+    `import { definePlaybook, file, play } from 'api7-orch';
+     export default definePlaybook({
+       name: 'own', description: 'of a user',
+       *plays() {
+         yield* play({ name: 'one', hosts: 'all', *tasks() { yield file({ path: '/tmp/never', content: '' }); } });
+       },
+     });`,
+  );
+  const own = built('run', './own.ts', '-i', inventory, '--check');
+  expect({ status: own.status, said: own.stdout + own.stderr }).toMatchObject({
+    status: 2,
+    said: expect.stringContaining('CONNECT_REFUSED'),
+  });
+  const missing = built('run', 'nothing', '-i', inventory);
+  expect(missing.stderr).toContain('built in: install, rolling-restart, start, stop');
+  const install = built('run', 'install', '-i', inventory, '--check');
+  expect(install.stderr).not.toContain('PLAYBOOK_INVALID');
+  expect(install.stderr).toContain('data_plane');
+});
