@@ -3,7 +3,6 @@ import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import tar from 'tar-stream';
 import { OrchError } from '../core/errors.ts';
 import { type ArchiveMember, linkFault, plainName } from './archive-paths.ts';
 
@@ -86,6 +85,8 @@ async function walk(
   raw: (chunk: Buffer) => void,
   visit: (member: Member) => Promise<boolean>,
 ): Promise<void> {
+  // Twenty files, for packages and images alone.
+  const { default: tar } = await import('tar-stream');
   const source = createReadStream(path, { highWaterMark: 1 << 20 });
   const unpacked = createGunzip();
   const entries = tar.extract();

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import tar from 'tar-stream';
 
 /** A file of an image archive. Small ones keep their text: manifests and configurations are among them. */
 export interface TarFile {
@@ -19,6 +18,8 @@ const isGzip = (start: Uint8Array | undefined): boolean => start?.[0] === 0x1f &
 
 /** Every file of a .tar or .tar.gz held in memory, by name; links stand for what they point to. */
 export async function tarFiles(archive: Buffer): Promise<ReadonlyMap<string, TarFile>> {
+  // Twenty files, for packages and images alone.
+  const { default: tar } = await import('tar-stream');
   const files = new Map<string, TarFile>();
   const links: (readonly [name: string, target: string])[] = [];
   const entries = tar.extract();
