@@ -41,13 +41,16 @@ export const WRITE_FUNCTIONS: readonly string[] = [
   'give() { { [ "$3" ] && [ -O "$2" ] && [ -G "$2" ]; } || chown "$1" "$2"; }',
   // Words: user:group, mode, path, as above. Owner first: changing it clears set-id bits of the mode.
   'own() { give "$1" "$3" "$4"; chmod "$2" "$3"; }',
-  // The same of `$t`, made with the mode it is to have as far as a mask can do that, and its mode in hex. `$now` is then
-  // how it stands: only where it differs (set-id bits, x bits, an access list) is a program started for the mode.
-  `look() { now=$(stat -c ${STAT_FORMAT} "$t"); }`,
+  // How a path stands, in `$now`, which is told for who asks next: it costs no further script, and no way there. Not by
+  // echo: a backslash may stand in a name of a Windows domain.
+  `look() { now=$(stat -c ${STAT_FORMAT} "$1"); }`,
+  `tell() { printf 'now %s\\n' "$now" >&2; }`,
+  // The same of `$t`, made with the mode it is to have as far as a mask can do that; words: user:group, mode, mode in hex,
+  // as above. Only where it came out differently (set-id bits, x bits, an access list) is a program started for the mode.
   'own_new() {',
   '  give "$1" "$t" "$4"',
-  '  look',
-  '  case $now in */"$3":*) ;; *) chmod "$2" "$t"; look ;; esac',
+  '  look "$t"',
+  '  case $now in */"$3":*) ;; *) chmod "$2" "$t"; look "$t" ;; esac',
   '}',
   // Its final name, for what is complete and flushed and has its owner and mode. -T: a link to a directory is replaced,
   // not followed. busybox refuses such a link even so, and an old mv knows no -T.
@@ -58,21 +61,18 @@ export const WRITE_FUNCTIONS: readonly string[] = [
   '  fi',
   '  flush "$d"',
   '}',
-  // Words: a path. How it stands, for who asks next: it costs no further script, and no way there.
-  `tell() { stat -c 'now ${STAT_FORMAT}' "$1" >&2 || :; }`,
-  // Words: path, parent, and user:group, mode, and anything if that is who runs this.
+  // Words: path, parent, user:group, mode, and a pattern of how it stands when it is as it should be. It is made with its
+  // mode, so that for whoever is its owner nothing is left to do: how it came out is to be told anyway.
   'directory() {',
   '  umask 022',
-  '  made=',
   '  if [ ! -d "$1" ]; then',
   '    [ -d "$2" ] || mkdir -p "$2"',
-  // Made as it is to be, with no program beside; a directory may hand down its own group. Else closed until it is owned.
-  '    if [ "$5" ]; then if mkdir -m "$4" "$1" && [ -O "$1" ] && [ -G "$1" ]; then made=1; fi',
-  '    else mkdir -m 0700 "$1" || :; fi',
-  // Somebody else may have made it in the meantime.
+  // Somebody else may make it at the same time.
+  '    mkdir -m "$4" "$1" || :',
   '    [ -d "$1" ]',
   '  fi',
-  '  [ "$made" ] || own "$3" "$4" "$1" "$5"',
-  '  tell "$1"',
+  '  look "$1"',
+  '  case $now in $5) ;; *) own "$3" "$4" "$1" \'\'; look "$1" ;; esac',
+  '  tell',
   '}',
 ];

@@ -87,8 +87,7 @@ export function putScript(path: string, { size, text, sha256 }: Expected, owned:
     'still_mine',
     `own_new ${who(owned)} ${quote(owned.mode)} ${bits} ${oursWord(owned)}`,
     'settle',
-    // Not echo: a backslash may stand in a name of a Windows domain.
-    `printf 'now %s\\n' "$now" >&2`,
+    'tell',
   ].join('\n');
 }
 
@@ -105,10 +104,20 @@ export function printable(bytes: Uint8Array): string | undefined {
 
 export function directoryScript(path: string, owned: Owned): string {
   const words = [pathWord(path), pathWord(posix.dirname(posix.normalize(path))), who(owned), quote(owned.mode)];
-  return `set -eu\ndirectory ${words.join(' ')} ${oursWord(owned)}`;
+  return `set -eu\ndirectory ${words.join(' ')} ${quote(standsAs(0o040000, owned))}`;
 }
 
+/** A shell's pattern of what `STAT_FORMAT` says of a path of this type with this owner and mode. */
+function standsAs(type: number, owned: Owned): string {
+  const { owner, group } = owned;
+  const ids = [owner, group].map((each) => (typeof each === 'number' ? `${each}` : '*'));
+  const names = [owner, group].map((each) => (typeof each === 'number' ? '*' : escaped(each)));
+  return `*/${(type | bitsOf(owned)).toString(16)}:${[...ids, ...names].join(':')}`;
+}
+
+const escaped = (name: string): string => name.replace(/[\\*?[\]]/g, '\\$&');
+
 export const modeScript = (path: string, owned: Owned): string =>
-  ['set -eu', ownScript(pathWord(path), owned), `tell ${pathWord(path)}`].join('\n');
+  ['set -eu', ownScript(pathWord(path), owned), `look ${pathWord(path)}`, 'tell'].join('\n');
 
 export const removeScript = (path: string): string => `rm -rf ${pathWord(path)}`;
