@@ -10,21 +10,27 @@ export interface Frame {
 const FEW = 3000;
 const PLAIN = /^[\t\n\x20-\x7e]*$/;
 
+/** Instead of an input's size: the script is run by the shell itself. */
+const INSIDE = '-';
+
 /**
  * `<script bytes> <token> <input bytes>`, the script closed by its token, the input as it is. A short script is sent as
  * lines instead, and no size: `0 <token> 0`, up to a line with nothing but the token.
+ *
+ * `inside`: the script has no input and leaves nothing behind (variables, traps, an exit), so that it needs no subshell.
  */
-export function frame(script: string, input: Uint8Array = new Uint8Array()): Frame {
+export function frame(script: string, input: Uint8Array = new Uint8Array(), { inside = false } = {}): Frame {
   const { token, body } = sealScript(script);
+  const then = inside ? INSIDE : input.length;
   if (input.length === 0 && body.length <= FEW && PLAIN.test(script))
-    return { token, bytes: Buffer.concat([Buffer.from(`0 ${token} 0\n`), body, Buffer.from('\n')]) };
-  return { token, bytes: Buffer.concat([Buffer.from(`${body.length} ${token} ${input.length}\n`), body, input]) };
+    return { token, bytes: Buffer.concat([Buffer.from(`0 ${token} ${then}\n`), body, Buffer.from('\n')]) };
+  return { token, bytes: Buffer.concat([Buffer.from(`${body.length} ${token} ${then}\n`), body, input]) };
 }
 
 const CLOSE = `c=$?; printf '\\n%s %03d\\n' "$t" "$c"; printf '\\n%s %03d\\n' "$t" "$c" >&2`;
 
 /**
- * The shell's side. Each script runs in a subshell, so that what it sets, traps or exits from is gone with it. A script
+ * The shell's side. A script runs in a subshell, so that what it sets, traps or exits from is gone with it. A script
  * that was cut short is never evaluated. dd takes script and input in one block each, so that what a script leaves of its
  * input is never taken for the next frame; a dd that knows no `fullblock` takes byte by byte, and then a rest is read to
  * the end. `functions` are what all scripts may call. `first` is a script that needs no frame: it comes with the loop.
@@ -39,11 +45,14 @@ export function frameLoop(functions: string, first?: { readonly script: string; 
     '"; done; else',
     's=$(dd bs="$n" count=1 iflag=fullblock 2>/dev/null && echo 1 || { dd bs=1 count="$n" 2>/dev/null; echo 0; })',
     'case "$s" in *"#$t"[01]) ;; *) exit 120;; esac; fi',
-    'if [ "$i" -eq 0 ]; then ( eval "$s" ) </dev/null',
-    'else case "$s" in',
+    'case "$i" in',
+    `${INSIDE}) eval "$s" </dev/null ;;`,
+    '0) ( eval "$s" ) </dev/null ;;',
+    '*) case "$s" in',
     '*1) dd bs="$i" count=1 iflag=fullblock 2>/dev/null | ( eval "$s" ) ;;',
     '*) dd bs=1 count="$i" 2>/dev/null | ( ( eval "$s" ); c=$?; cat >/dev/null; exit "$c" ) ;;',
-    'esac; fi',
+    'esac ;;',
+    'esac',
     CLOSE,
     'done',
   ].join('\n');

@@ -52,7 +52,7 @@ export function rawHost({ name, rights, launch, dialer, close }: Carrier): RawCo
 
   const owners = ownersSeen();
   const uploaded = new Map<string, Whole>();
-  const reader = scriptReader((script) => staying.run({ script, idleMs: READ_IDLE_MS }), owners.runAs);
+  const reader = scriptReader((script) => staying.run({ script, inside: true, idleMs: READ_IDLE_MS }), owners.runAs);
   const stat = async (path: string): Promise<Stat | null> => {
     const found = just.take(path, 'stat') ?? (await reader.ask(statRequest(path)));
     if (found !== null) owners.learn(found);

@@ -11,7 +11,8 @@ export const ALONE = '2';
 
 /**
  * The shell functions that readings are made of. A host is told them once, so that a reading is a few words: a shell reads
- * what is sent to it byte by byte, and each byte is a system call. All that is asked of `$p` it can tell by itself.
+ * what is sent to it byte by byte, and each byte is a system call. What is asked of `$p` it can tell by itself. They share
+ * their variables with the loop that runs them, and keep off its own: `n`, `t`, `i`, `s` and `l`.
  */
 export const READ_FUNCTIONS: readonly string[] = [
   'there() { [ -e "$p" ] || [ -L "$p" ]; }',
@@ -31,7 +32,6 @@ export const READ_FUNCTIONS: readonly string[] = [
    * sha256sum is written for every processor alike; openssl uses the processor's own instructions, but takes longer to
    * start. It is used from a million bytes on, where it is installed. How large the files are was mostly asked just before.
    */
-  'o=',
   'digests() {',
   '  [ "$o" ] || o=$(stat -L -c %s/ "$@")',
   `  case $o in *${'[0-9]'.repeat(7)}/*) if r=$(openssl dgst -sha256 -r "$@"); then printf '%s\\n' "$r"; return; fi ;; esac`,
@@ -43,20 +43,20 @@ export const READ_FUNCTIONS: readonly string[] = [
   'joint() {',
   '  is=$1 many=$2 one=$3',
   '  shift 3',
-  '  k= n=$#',
+  '  k= left=$#',
   '  for p do',
   `    if "$is"; then set -- "$@" "$p"; k=\${k}${ASKED}; elif gone; then k=\${k}${ABSENT}; else k=\${k}${ALONE}; fi`,
   '  done',
   '  c=0',
-  '  [ $# -eq "$n" ] || { o=$(shift "$n"; "$many" "$@" </dev/null 2>/dev/null); c=$?; }',
+  '  [ $# -eq "$left" ] || { o=$(shift "$left"; "$many" "$@" </dev/null 2>/dev/null); c=$?; }',
   `  printf '%s\\n' "$k"`,
-  `  [ $# -eq "$n" ] || printf '%s' "$o"`,
+  `  [ $# -eq "$left" ] || printf '%s' "$o"`,
   '  ended',
   '  [ "$c" -eq 0 ] || k=',
   '  for p do',
-  '    [ "$n" -gt 0 ] || break',
+  '    [ "$left" -gt 0 ] || break',
   `    case $k in ${ALONE}* | '') ( "$one" "$p" ) </dev/null; c=$?; ended ;; esac`,
-  `    k=\${k#?} n=$((n - 1))`,
+  `    k=\${k#?} left=$((left - 1))`,
   '  done',
   '}',
 ];

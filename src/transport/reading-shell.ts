@@ -11,6 +11,8 @@ export interface ShellScript {
   readonly script: string;
   /** The script's stdin, whole: it is held in memory on both sides. */
   readonly input?: Uint8Array;
+  /** See `frame`. */
+  readonly inside?: boolean;
   /** Limit from the moment it is this script's turn. */
   readonly timeoutMs?: number;
   /** Limit for silence, likewise. */
@@ -114,7 +116,7 @@ class Lane {
   }
 
   run(script: ShellScript): Promise<ShellAnswer> {
-    const framed = frame(script.script, script.input);
+    const framed = frame(script.script, script.input, script);
     const { token } = framed;
     return new Promise<ShellAnswer>((resolve, reject) => {
       const sentAt = Date.now();

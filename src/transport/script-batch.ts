@@ -61,13 +61,13 @@ export function joined(batch: readonly Waiting[]): readonly Question[] {
   return questions;
 }
 
-/** All questions as one script; each answer is closed by the token and its exit code. */
+/** All questions as one script, which leaves nothing behind but variables; each answer is closed by the token and its exit code. */
 export function batchScript(questions: readonly Question[], token: string): string {
   const alone = ({ snippet }: Waiting): string => `(\n${snippet}\n) </dev/null; c=$?; ended`;
   const together = (requests: Question, { test, many, one }: Tool): string =>
     `joint ${[test, many, one, ...requests.flatMap(({ joint }) => joint?.word ?? [])].join(' ')}`;
   return [
-    `mark=${token}`,
+    `mark=${token} o=`,
     ...questions.flatMap((requests) => {
       const tool = requests[0]?.joint?.tool;
       return tool === undefined ? requests.map(alone) : together(requests, tool);

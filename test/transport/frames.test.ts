@@ -62,6 +62,21 @@ describe.each(SHELLS.filter(([program]) => existsSync(program)).map((shell) => [
       expect(parts(tokens, err)[0]?.body.toString()).toBe('un\n');
     });
 
+    test('one that leaves nothing behind is run by the shell itself, without input and with its own output and code', async () => {
+      const plain = frame('cat; echo one; echo un >&2; (exit 3)', undefined, { inside: true });
+      const long = frame(`: ${'x'.repeat(4000)}; echo $$; sh -c 'echo $PPID'`, undefined, { inside: true });
+      const next = frame('echo next');
+      const { out, err } = await converse(shell, Buffer.concat([plain.bytes, long.bytes, next.bytes]));
+      const tokens = [plain.token, long.token, next.token];
+      const [first, second, third] = parts(tokens, out).map(({ body, code }) => [body.toString(), code]);
+      expect([first, third]).toEqual([
+        ['one\n', 3],
+        ['next\n', 0],
+      ]);
+      expect(second).toEqual([expect.stringMatching(/^(\d+)\n\1\n$/), 0]);
+      expect(parts(tokens, err)[0]?.body.toString()).toBe('un\n');
+    });
+
     test('a script that comes with the loop is answered like any other, and leaves nothing behind', async () => {
       const first = frame('cat; a=1; echo one; echo un >&2; exit 3');
       const next = frame('echo "two $a"');
