@@ -52,14 +52,18 @@ export function rawHost({ name, rights, launch, dialer, close }: Carrier): RawCo
 
   const owners = ownersSeen();
   const uploaded = new Map<string, Whole>();
+  const sizes = new Map<string, number>();
   const reader = scriptReader((script) => staying.run({ script, inside: true, idleMs: READ_IDLE_MS }), owners.runAs);
   const stat = async (path: string): Promise<Stat | null> => {
     const found = just.take(path, 'stat') ?? (await reader.ask(statRequest(path)));
-    if (found !== null) owners.learn(found);
+    if (found === null) return null;
+    owners.learn(found);
+    sizes.set(path, found.size);
     return found;
   };
   const sha256 = async (path: string): Promise<string | null> =>
-    just.take(path, 'sha256') ?? (await reader.ask(sha256Request(path, uploaded.get(path))));
+    just.take(path, 'sha256') ??
+    (await reader.ask(sha256Request(path, { whole: uploaded.get(path), size: sizes.get(path) })));
   const freeBytes = (path: string): Promise<number> => reader.ask(freeBytesRequest(path));
   const writeScript: WriteScript = async ({ script, stdin, onProgress, timeoutMs, idleMs }) => {
     const limits = { ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(idleMs === undefined ? {} : { idleMs }) };

@@ -1,6 +1,6 @@
 /**
  * %f is the raw mode in hex, in coreutils and busybox alike; a colon cannot stand in a user's or group's name. The size
- * has an end mark of its own, by which `digests` finds it.
+ * has an end mark of its own, by which `large_digests` finds it.
  */
 export const STAT_FORMAT = '%s/%f:%u:%g:%U:%G';
 
@@ -28,14 +28,16 @@ export const READ_FUNCTIONS: readonly string[] = [
   `stats() { exec stat -c ${STAT_FORMAT} "$@"; }`,
   // From stdin: sha256sum puts a backslash before the digest of a file with an odd name.
   'digest() { if [ -f "$1" ]; then exec sha256sum <"$1"; else stat -L -c %f "$1" >/dev/null; fi; }',
+  'digests() { exec sha256sum "$@"; }',
   /*
-   * sha256sum is written for every processor alike; openssl uses the processor's own instructions, but takes longer to
-   * start. It is used from a million bytes on, where it is installed. How large the files are was mostly asked just before.
+   * sha256sum is written for every processor alike; openssl uses the processor's own instructions, but takes three times as
+   * long to start. It is used from a million bytes on, where it is installed. How large the files are was mostly asked
+   * just before.
    */
-  'digests() {',
+  'large_digests() {',
   '  [ "$o" ] || o=$(stat -L -c %s/ "$@")',
   `  case $o in *${'[0-9]'.repeat(7)}/*) if r=$(openssl dgst -sha256 -r "$@"); then printf '%s\\n' "$r"; return; fi ;; esac`,
-  '  exec sha256sum "$@"',
+  '  digests "$@"',
   '}',
   // Closes an answer, by the token and its exit code.
   `ended() { printf '\\n%s %d\\n' "$mark" "$c"; printf '\\n%s\\n' "$mark" >&2; }`,

@@ -46,7 +46,10 @@ export function statLine(line: string): Stat {
 
 const SHA256_CHARS = 64;
 
-const DIGESTS: Tool = { test: 'regular', many: 'digests', one: 'digest' };
+const DIGESTS: Tool = { test: 'regular', many: 'large_digests', small: 'digests', one: 'digest' };
+
+/** Bytes; see `large_digests`. */
+const SMALL = 1_000_000;
 
 /** A large file whose digest was found a moment ago. */
 export interface Whole {
@@ -58,8 +61,15 @@ export interface Whole {
 /** What `stat` prints of a file's identity; without nanoseconds where the host's knows none. */
 export const IDENTITY_FORMAT = '%i:%s:%.9Z';
 
-/** `known`: not read again while it is still that very file. */
-export function sha256Request(path: string, known?: Whole): Request<string | null> {
+/** What is known of a file beforehand. */
+export interface Seen {
+  /** Its content is not read again while it is still that very file. */
+  readonly whole?: Whole | undefined;
+  /** Bytes, when it was last looked at. */
+  readonly size?: number | undefined;
+}
+
+export function sha256Request(path: string, { whole: known, size }: Seen = {}): Request<string | null> {
   const word = pathWord(path);
   const read = `${DIGESTS.one} ${word}`;
   return {
@@ -74,7 +84,15 @@ export function sha256Request(path: string, known?: Whole): Request<string | nul
     },
     ...(known !== undefined || /[\n\\]/.test(path)
       ? {}
-      : { joint: { tool: DIGESTS, word, parse: (line) => line.slice(0, SHA256_CHARS), absent: null } }),
+      : {
+          joint: {
+            tool: DIGESTS,
+            word,
+            small: size !== undefined && size < SMALL,
+            parse: (line: string) => line.slice(0, SHA256_CHARS),
+            absent: null,
+          },
+        }),
   };
 }
 

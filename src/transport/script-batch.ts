@@ -7,6 +7,8 @@ export interface Tool {
   /** A test of `$p`, without which `many` is not asked about it. */
   readonly test: string;
   readonly many: string;
+  /** Answers for many sooner, where all of them are known to be small. */
+  readonly small?: string;
   /** Answers for one path, of which `many` did not. */
   readonly one: string;
 }
@@ -22,6 +24,8 @@ export interface Joint<T> {
   parse(line: string): T;
   /** The answer when there is no such file. */
   readonly absent: T;
+  /** The file was small when it was last seen. */
+  readonly small?: boolean;
 }
 
 /** A request that has been made and not yet answered. */
@@ -30,6 +34,7 @@ export interface Waiting {
   readonly joint?: {
     readonly tool: Tool;
     readonly word: string;
+    readonly small?: boolean;
     /** `undefined`: there is no such file. */
     settle(line: string | undefined): void;
   };
@@ -64,8 +69,10 @@ export function joined(batch: readonly Waiting[]): readonly Question[] {
 /** All questions as one script, which leaves nothing behind but variables; each answer is closed by the token and its exit code. */
 export function batchScript(questions: readonly Question[], token: string): string {
   const alone = ({ snippet }: Waiting): string => `(\n${snippet}\n) </dev/null; c=$?; ended`;
-  const together = (requests: Question, { test, many, one }: Tool): string =>
-    `joint ${[test, many, one, ...requests.flatMap(({ joint }) => joint?.word ?? [])].join(' ')}`;
+  const together = (requests: Question, { test, many, small = many, one }: Tool): string => {
+    const by = requests.every(({ joint }) => joint?.small === true) ? small : many;
+    return `joint ${[test, by, one, ...requests.flatMap(({ joint }) => joint?.word ?? [])].join(' ')}`;
+  };
   return [
     `mark=${token} o=`,
     ...questions.flatMap((requests) => {

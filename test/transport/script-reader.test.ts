@@ -126,6 +126,18 @@ describe('joint questions', () => {
   });
 
   test.each([
+    ['all are known to be small', [10, 20], 'digests'],
+    ['one is large', [10, 1_000_000], 'large_digests'],
+    ['one has not been looked at', [10, undefined], 'large_digests'],
+  ])('where %s, digests are made by %j', async (_which, sizes, tool) => {
+    const { run, scripts } = counted();
+    const reader = scriptReader(run);
+    const asked = paths.slice(1).map((path, i) => reader.ask(sha256Request(path, { size: sizes[i] })));
+    expect(new Set((await Promise.all(asked)).map((digest) => digest?.length))).toEqual(new Set([64]));
+    expect(scripts[0]).toContain(`joint regular ${tool} digest `);
+  });
+
+  test.each([
     ['one that is not there', '/nowhere', null],
     ['a directory', '/etc', null],
     ['an odd name', join(ODD, 'a\\b\nc'), createHash('sha256').update('odd').digest('hex')],
@@ -150,11 +162,13 @@ describe('joint questions', () => {
     const identity = execFileSync('stat', ['-c', '%i:%s:%.9Z', path], { encoding: 'utf8' }).trim();
     // Not its digest: who says so has not read it.
     const known = { identity, sha256: '0'.repeat(64) };
-    expect(await reader.ask(sha256Request(path, known))).toBe(known.sha256);
+    expect(await reader.ask(sha256Request(path, { whole: known }))).toBe(known.sha256);
     writeFileSync(path, 'two');
-    expect(await reader.ask(sha256Request(path, known))).toBe(createHash('sha256').update('two').digest('hex'));
+    expect(await reader.ask(sha256Request(path, { whole: known }))).toBe(
+      createHash('sha256').update('two').digest('hex'),
+    );
     rmSync(path);
-    expect(await reader.ask(sha256Request(path, known))).toBeNull();
+    expect(await reader.ask(sha256Request(path, { whole: known }))).toBeNull();
   });
 
   test('more than one call can take are asked in several', async () => {
