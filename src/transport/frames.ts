@@ -17,11 +17,12 @@ const INSIDE = '-';
  * `<script bytes> <token> <input bytes>`, the script closed by its token, the input as it is. A short script is sent as
  * lines instead, and no size: `0 <token> 0`, up to a line with nothing but the token.
  *
- * `inside`: the script has no input and leaves nothing behind (variables, traps, an exit), so that it needs no subshell.
+ * `inside`: without an input the shell runs it itself, for it leaves nothing behind (traps, options, an exit) but variables
+ * that the loop does not use.
  */
 export function frame(script: string, input: Uint8Array = new Uint8Array(), { inside = false } = {}): Frame {
   const { token, body } = sealScript(script);
-  const then = inside ? INSIDE : input.length;
+  const then = inside && input.length === 0 ? INSIDE : input.length;
   if (input.length === 0 && body.length <= FEW && PLAIN.test(script))
     return { token, bytes: Buffer.concat([Buffer.from(`0 ${token} ${then}\n`), body, Buffer.from('\n')]) };
   return { token, bytes: Buffer.concat([Buffer.from(`${body.length} ${token} ${then}\n`), body, input]) };

@@ -56,9 +56,10 @@ export function rawHost({ name, rights, launch, dialer, close }: Carrier): RawCo
   const reader = scriptReader((script) => staying.run({ script, inside: true, idleMs: READ_IDLE_MS }), owners.runAs);
   const stat = async (path: string): Promise<Stat | null> => {
     const found = just.take(path, 'stat') ?? (await reader.ask(statRequest(path)));
-    if (found === null) return null;
-    owners.learn(found);
-    sizes.set(path, found.size);
+    sizes.delete(path);
+    // A link's own size says nothing about the file.
+    if (found?.type === 'file') sizes.set(path, found.size);
+    if (found !== null) owners.learn(found);
     return found;
   };
   const sha256 = async (path: string): Promise<string | null> =>

@@ -12,7 +12,8 @@ export const ALONE = '2';
 /**
  * The shell functions that readings are made of. A host is told them once, so that a reading is a few words: a shell reads
  * what is sent to it byte by byte, and each byte is a system call. What is asked of `$p` it can tell by itself. They share
- * their variables with the loop that runs them, and keep off its own: `n`, `t`, `i`, `s` and `l`.
+ * their variables with the loop that runs them, and keep off its own: `n`, `t`, `i`, `s` and `l`; `c` is set before each use.
+ * `$mark` closes an answer, `$o` is what the question before has printed, mostly the sizes.
  */
 export const READ_FUNCTIONS: readonly string[] = [
   'there() { [ -e "$p" ] || [ -L "$p" ]; }',
@@ -24,7 +25,7 @@ export const READ_FUNCTIONS: readonly string[] = [
   `  until [ -e "$g" ] || [ -L "$g" ]; do g=\${g%/*}; [ "$g" ] || g=/; done`,
   '  [ -d "$g" ] && [ -x "$g" ]',
   '}',
-  // These are called in a subshell, which they may therefore become.
+  // To be called in a subshell alone, for that is what they become.
   `stats() { exec stat -c ${STAT_FORMAT} "$@"; }`,
   // From stdin: sha256sum puts a backslash before the digest of a file with an odd name.
   'digest() { if [ -f "$1" ]; then exec sha256sum <"$1"; else stat -L -c %f "$1" >/dev/null; fi; }',
@@ -39,7 +40,7 @@ export const READ_FUNCTIONS: readonly string[] = [
   `  case $o in *${'[0-9]'.repeat(7)}/*) if r=$(openssl dgst -sha256 -r "$@"); then printf '%s\\n' "$r"; return; fi ;; esac`,
   '  digests "$@"',
   '}',
-  // Closes an answer, by the token and its exit code.
+  // Closes an answer by the token and its exit code, on both streams.
   `ended() { printf '\\n%s %d\\n' "$mark" "$c"; printf '\\n%s\\n' "$mark" >&2; }`,
   // Words: a test of `$p`, what answers for many paths, what for one of which that did not; the paths.
   'joint() {',
@@ -49,11 +50,10 @@ export const READ_FUNCTIONS: readonly string[] = [
   '  for p do',
   `    if "$is"; then set -- "$@" "$p"; k=\${k}${ASKED}; elif gone; then k=\${k}${ABSENT}; else k=\${k}${ALONE}; fi`,
   '  done',
-  '  c=0',
-  '  [ $# -eq "$left" ] || { o=$(shift "$left"; "$many" "$@" </dev/null 2>/dev/null); c=$?; }',
-  `  printf '%s\\n' "$k"`,
-  `  [ $# -eq "$left" ] || printf '%s' "$o"`,
-  '  ended',
+  '  c=0 a=',
+  '  [ $# -eq "$left" ] || { o=$(shift "$left"; "$many" "$@" </dev/null 2>/dev/null); c=$? a=$o; }',
+  // At once: each piece of an answer would be a packet of its own. Nothing was said on stderr, so it needs no end there.
+  `  printf '%s\\n%s\\n%s %d\\n' "$k" "$a" "$mark" "$c"`,
   '  [ "$c" -eq 0 ] || k=',
   '  for p do',
   '    [ "$left" -gt 0 ] || break',

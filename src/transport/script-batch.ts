@@ -92,7 +92,7 @@ export function settleAll(questions: readonly Question[], token: string, output:
   };
   for (const requests of questions) {
     if (requests[0]?.joint === undefined) requests.forEach(settleAlone);
-    else settleJoint(requests, next(), settleAlone, output.stderr);
+    else settleJoint(requests, next({ silent: true }), settleAlone, output.stderr);
   }
 }
 
@@ -113,14 +113,17 @@ function settleJoint(
   }
 }
 
-/** The answers one after another; `null` once the shell has ended early. */
-function sections(token: string, output: Awaited<ReturnType<RunScript>>): () => Reply | null {
+/** The answers one after another; `null` once the shell has ended early. `silent`: this one has no part on stderr. */
+function sections(
+  token: string,
+  output: Awaited<ReturnType<RunScript>>,
+): (how?: { readonly silent: boolean }) => Reply | null {
   const { stdout, stderr, sentAt, answeredAt } = output;
   let out = 0;
   let err = 0;
-  return () => {
+  return ({ silent } = { silent: false }) => {
     const outEnd = stdout.indexOf(`\n${token} `, out);
-    const errEnd = stderr.indexOf(`\n${token}\n`, err);
+    const errEnd = silent ? err : stderr.indexOf(`\n${token}\n`, err);
     if (outEnd < 0 || errEnd < 0) return null;
     const codeAt = outEnd + token.length + 2;
     const codeEnd = stdout.indexOf('\n', codeAt);
@@ -132,7 +135,7 @@ function sections(token: string, output: Awaited<ReturnType<RunScript>>): () => 
       answeredAt,
     };
     out = codeEnd + 1;
-    err = errEnd + token.length + 2;
+    if (!silent) err = errEnd + token.length + 2;
     return reply;
   };
 }

@@ -18,16 +18,18 @@ export function spareBuffers(bytes: number): void {
   sent += bytes;
   if (sent < EVERY) return;
   sent = 0;
-  collect ??= youngCollector();
+  collect ??= beginSparing();
   collect();
 }
 
-/** The search of the whole heap can wait for the heap to grow; where a V8 does not know this, it would say so on stderr. */
-const CAN_WAIT = /^13\./.test(process.versions.v8);
+function beginSparing(): () => void {
+  // The search of the whole heap waits until that has grown. Elsewhere V8 would say on stderr that it does not know this.
+  if (process.versions.v8.startsWith('13.')) setFlagsFromString('--external-memory-accounted-in-global-limit');
+  return youngCollector();
+}
 
 /** A context made while V8 exposes its collector has it; all others go without. */
 function youngCollector(): () => void {
-  if (CAN_WAIT) setFlagsFromString('--external-memory-accounted-in-global-limit');
   setFlagsFromString('--expose-gc');
   const gc: unknown = runInNewContext('globalThis.gc');
   setFlagsFromString('--no-expose-gc');

@@ -32,10 +32,10 @@ const anyPart = (path: string): string =>
 const digestScript = (sha256: string): readonly string[] => [
   'quick=',
   'if command -v openssl >/dev/null 2>&1; then quick=1; fi',
-  'digest() { if [ "$quick" ]; then openssl dgst -sha256 -r 2>/dev/null; else sha256sum; fi; }',
+  'summed() { if [ "$quick" ]; then openssl dgst -sha256 -r 2>/dev/null; else sha256sum; fi; }',
   `right() { case $sum in ${quote(sha256)}*) return 0 ;; esac; return 1; }`,
   'whole() {',
-  '  sum=$(digest <"$1") || sum=',
+  '  sum=$(summed <"$1") || sum=',
   '  right && return 0',
   '  [ "$quick" ] || return 1',
   '  sum=$(sha256sum <"$1")',
@@ -44,7 +44,7 @@ const digestScript = (sha256: string): readonly string[] => [
 ];
 
 /** Made for nobody else's eyes. */
-const begin = (target: UploadTarget): readonly string[] => [
+const privately = (target: UploadTarget): readonly string[] => [
   'set -eu',
   placeScript(target.path, partName(target)),
   'umask 077',
@@ -61,7 +61,7 @@ export const sweepScript = (path: string): string =>
 export function resumeScript(target: UploadTarget): string {
   const { path, size } = target;
   return [
-    ...begin(target),
+    ...privately(target),
     sweepScript(path),
     `drop ${pathWord(temporaryName(path))}`,
     'at=0',
@@ -80,7 +80,7 @@ export function resumeScript(target: UploadTarget): string {
 /** Says on stderr whether the target is the file already, `whole`: then it has its owner and mode, and no part is left. */
 export function wholeScript(target: UploadTarget): string {
   return [
-    ...begin(target),
+    ...privately(target),
     ...digestScript(target.sha256),
     'whole "$p" || exit 0',
     ownScript('"$p"', target),
@@ -147,7 +147,7 @@ const followScript: readonly string[] = [
   // What runs in the background is given nothing to read, unless it is said.
   'exec 6<&0',
   'cat <&6 >&3 & w=$!',
-  'sum=$(follow | digest) || sum=',
+  'sum=$(follow | summed) || sum=',
   'wait "$w" || st=$?',
 ];
 
@@ -161,7 +161,7 @@ const followScript: readonly string[] = [
 export function receiveScript(target: UploadTarget, at: number, { alone }: { readonly alone: boolean }): string {
   const { sha256, size } = target;
   return [
-    ...begin(target),
+    ...privately(target),
     ...digestScript(sha256),
     'keep=',
     `trap 'if [ ! "$keep" ] && mine; then rm -f "$t"; fi' EXIT`,

@@ -37,16 +37,17 @@ export const WRITE_FUNCTIONS: readonly string[] = [
   // Words: bytes. The kernel tells the position in the file without a program's help.
   'filled() { read -r x pos </proc/self/fdinfo/3; [ "$pos" = "$1" ]; }',
   'flush() { sync "$1" 2>/dev/null || sync; }',
-  // Words: user:group, path, and anything if that is who runs this. A directory may even so hand down its own group.
-  'give() { { [ "$3" ] && [ -O "$2" ] && [ -G "$2" ]; } || chown "$1" "$2"; }',
-  // Words: user:group, mode, path, as above. Owner first: changing it clears set-id bits of the mode.
+  // `ours`, a word of some, is not empty where whoever runs this is that user and has that group; a directory may even so
+  // hand down its own group. Words: user:group, path, ours. No `… || chown`: a zsh that plays sh goes on when that fails.
+  'give() { if [ ! "$3" ] || [ ! -O "$2" ] || [ ! -G "$2" ]; then chown "$1" "$2"; fi; }',
+  // Words: user:group, mode, path, ours. Owner first: changing it clears set-id bits of the mode.
   'own() { give "$1" "$3" "$4"; chmod "$2" "$3"; }',
   // How a path stands, in `$now`, which is told for who asks next: it costs no further script, and no way there. Not by
   // echo: a backslash may stand in a name of a Windows domain.
   `look() { now=$(stat -c ${STAT_FORMAT} "$1"); }`,
   `tell() { printf 'now %s\\n' "$now" >&2; }`,
   // The same of `$t`, made with the mode it is to have as far as a mask can do that; words: user:group, mode, mode in hex,
-  // as above. Only where it came out differently (set-id bits, x bits, an access list) is a program started for the mode.
+  // ours. Only where it came out differently (set-id bits, x bits, an access list) is a program started for the mode.
   'own_new() {',
   '  give "$1" "$t" "$4"',
   '  look "$t"',
@@ -61,18 +62,18 @@ export const WRITE_FUNCTIONS: readonly string[] = [
   '  fi',
   '  flush "$d"',
   '}',
-  // Words: path, parent, user:group, mode, and a pattern of how it stands when it is as it should be. It is made with its
-  // mode, so that for whoever is its owner nothing is left to do: how it came out is to be told anyway.
+  // Words: path, parent, user:group, mode, the mode to make it with, and a pattern of how it stands when it is as it should
+  // be: for whoever is its owner nothing is then left to do, and how it came out is to be told anyway.
   'directory() {',
   '  umask 022',
   '  if [ ! -d "$1" ]; then',
   '    [ -d "$2" ] || mkdir -p "$2"',
   // Somebody else may make it at the same time.
-  '    mkdir -m "$4" "$1" || :',
+  '    mkdir -m "$5" "$1" || :',
   '    [ -d "$1" ]',
   '  fi',
   '  look "$1"',
-  '  case $now in $5) ;; *) own "$3" "$4" "$1" \'\'; look "$1" ;; esac',
+  '  case $now in $6) ;; *) own "$3" "$4" "$1" \'\'; look "$1" ;; esac',
   '  tell',
   '}',
 ];

@@ -19,13 +19,19 @@ export const ownScript = (word: string, owned: Owned): string =>
   `own ${who(owned)} ${quote(owned.mode)} ${word} ${oursWord(owned)}`;
 
 /**
- * What a new file is not made with. As long as its group is not the final one, group and others may do with it only what
- * both may with the finished one. It is the final one where that is ours, and the directory has no other to hand down.
+ * The mode with which something new is made. As long as its group is not the final one, group and others may do with it
+ * only what both may in the end.
  */
-function maskScript(owned: Owned): readonly string[] {
+function firstBits(owned: Owned): number {
   const bits = bitsOf(owned);
   const both = (bits >> 3) & bits & 0o7;
-  const first = (bits & 0o700) | (both << 3) | both;
+  return (bits & 0o700) | (both << 3) | both;
+}
+
+/** What a new file is not made with. Its group is the final one where that is ours, and the directory hands down no other. */
+function maskScript(owned: Owned): readonly string[] {
+  const bits = bitsOf(owned);
+  const first = firstBits(owned);
   const mask = (of: number): string => `umask ${(0o777 & ~of).toString(8).padStart(3, '0')}`;
   const later = owned.ours === true && first !== (bits & 0o777);
   return [mask(first), ...(later ? [`[ ! -G "$d" ] || ${mask(bits)}`] : [])];
@@ -103,8 +109,10 @@ export function printable(bytes: Uint8Array): string | undefined {
 }
 
 export function directoryScript(path: string, owned: Owned): string {
-  const words = [pathWord(path), pathWord(posix.dirname(posix.normalize(path))), who(owned), quote(owned.mode)];
-  return `set -eu\ndirectory ${words.join(' ')} ${quote(standsAs(0o040000, owned))}`;
+  const parent = posix.dirname(posix.normalize(path));
+  const first = owned.ours === true ? owned.mode : firstBits(owned).toString(8).padStart(4, '0');
+  const words = [owned.mode, first, standsAs(0o040000, owned)].map(quote);
+  return `set -eu\ndirectory ${[pathWord(path), pathWord(parent), who(owned), ...words].join(' ')}`;
 }
 
 /** A shell's pattern of what `STAT_FORMAT` says of a path of this type with this owner and mode. */

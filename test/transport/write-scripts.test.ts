@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { HOST_FUNCTIONS } from '../../src/transport/host-functions.ts';
 import { BY_STDIN, CORRUPT } from '../../src/transport/write-functions.ts';
-import { printable, putScript, saidNow } from '../../src/transport/write-scripts.ts';
+import { directoryScript, printable, putScript, saidNow } from '../../src/transport/write-scripts.ts';
 
 const SHELLS: readonly (readonly [string, ...string[]])[] = [['/bin/dash'], ['/bin/bash'], ['/bin/busybox', 'sh']];
 const { uid, gid } = userInfo();
@@ -58,6 +58,20 @@ describe.each(SHELLS.filter(([program]) => existsSync(program)).map((shell) => [
       const stat = `stat() { printf '%s\\n' '1/81a0:7:8:CORP\\carl:CORP\\nina'; }\n`;
       const { stderr } = put(`${stat}${putScript(path, { size: 1, text: 'x' }, owned)}`);
       expect(saidNow(stderr.toString())).toBe('1/81a0:7:8:CORP\\carl:CORP\\nina');
+    });
+
+    test.each([
+      ['0770', 0o700],
+      ['0755', 0o755],
+    ])('a directory of %s whose owner cannot be given is open to nobody to whom it may not be', (mode, left) => {
+      const made = join(directory, `made-${mode}`);
+      expect(put(directoryScript(made, { mode, owner: 'nosuch', group: 'nosuch' })).status).not.toBe(0);
+      expect(lstatSync(made).mode & 0o7777).toBe(left);
+      rmSync(made, { recursive: true });
+      const { status, stderr } = put(directoryScript(made, { ...owned, mode }));
+      expect({ status, mode: (lstatSync(made).mode & 0o7777).toString(8) }).toEqual({ status: 0, mode: mode.slice(1) });
+      expect(saidNow(stderr.toString())).toContain(`:${uid}:${gid}:`);
+      rmSync(made, { recursive: true });
     });
 
     test.each(['0600', '0644', '0400', '0755', '4711', '0666'])('it says how the file stands: %s', (mode) => {
