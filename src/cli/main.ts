@@ -1,10 +1,15 @@
 #!/usr/bin/env node
-import { enableCompileCache } from 'node:module';
+import * as modules from 'node:module';
 import { join } from 'node:path';
 import { cacheDirectory } from '../engine/cache-directory.ts';
 
+if (!('enableCompileCache' in modules)) {
+  console.error(`error NODE_TOO_OLD: this is Node ${process.versions.node}\n  to do: install Node 24, or 22.22`);
+  process.exit(1);
+}
+
 // A third of what a short command takes is compiling the same code again. Where the cache cannot be written, that is all.
-enableCompileCache(join(cacheDirectory(), 'compiled'));
+modules.enableCompileCache(join(cacheDirectory(), 'compiled'));
 
 const { main } = await import('./program.ts');
 await main();
