@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -25,6 +25,15 @@ test('the build tells its version and its verbs', () => {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   expect(built('--version').stdout.trim()).toBe(version);
   expect(built('lb', '--help').stdout).toContain('restore');
+});
+
+test('the build needs no syntax that the oldest Node does not know', () => {
+  const files = readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' });
+  const sources = files
+    .filter((file) => file.endsWith('.js'))
+    .map((file) => readFileSync(join(root, 'dist', file), 'utf8'));
+  expect(sources.length).toBeGreaterThan(10);
+  for (const source of sources) expect(source).not.toMatch(/^\s*(?:await )?using \w+ =/m);
 });
 
 test('the build runs its own playbooks, and those of others', () => {
