@@ -46,8 +46,8 @@ export const WRITE_FUNCTIONS: readonly string[] = [
   // echo: a backslash may stand in a name of a Windows domain.
   `look() { now=$(stat -c ${STAT_FORMAT} "$1"); }`,
   `tell() { printf 'now %s\\n' "$now" >&2; }`,
-  // The same of `$t`, made with the mode it is to have as far as a mask can do that; words: user:group, mode, mode in hex,
-  // ours. Only where it came out differently (set-id bits, x bits, an access list) is a program started for the mode.
+  // `own` of `$t`, which was made with its mode as far as a mask can do that. Words: user:group, mode, mode in hex, ours. Only
+  // where it came out differently (set-id bits, x bits, an access list) is a program started for the mode.
   'own_new() {',
   '  give "$1" "$t" "$4"',
   '  look "$t"',
