@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build } from 'rolldown';
+import config from '../../rolldown.config.ts';
 import { timed } from '../command.ts';
 import type { Bench, Case } from '../context.ts';
 import { medianOf, type Outcome, takeTurns } from '../measure.ts';
@@ -24,6 +25,7 @@ export const upload: Case = {
     const disk = join(fleet.sshd.home, 'uploads');
     mkdirSync(disk, { recursive: true });
     for (const into of [memory, disk]) spawnSync('chown', [`${fleet.sshd.user}:`, into]);
+    const transport = await builtTransport();
     const outcomes: Outcome[] = [];
     // Eight times 400 MB on a disk measure the disk.
     for (const [place, into] of [
@@ -32,12 +34,14 @@ export const upload: Case = {
     ] as const)
       for (const count of [1, 8])
         if (place === 'memory' || count === 1)
-          outcomes.push(await uploads(bench, { place, into, count, local, sha256 }));
+          outcomes.push(await uploads(bench, { transport, place, into, count, local, sha256 }));
     return { rows: outcomes.flatMap(({ rows }) => rows), verdicts: outcomes.flatMap(({ verdicts }) => verdicts) };
   },
 };
 
 interface Work {
+  /** Path of the module. */
+  readonly transport: string;
   readonly place: string;
   readonly into: string;
   readonly count: number;
@@ -45,13 +49,12 @@ interface Work {
   readonly sha256: string;
 }
 
-async function uploads(bench: Bench, { place, into, count, local, sha256 }: Work): Promise<Outcome> {
+async function uploads(bench: Bench, { transport, place, into, count, local, sha256 }: Work): Promise<Outcome> {
   const fleet = await bench.fleet();
   const hosts = fleet.hosts(count);
   const { user, identityFile, knownHosts } = fleet.sshd;
   const inventory = fleet.inventory(count, { name: `upload-${place}`, vars: { into, payload: local } });
   const job = join(bench.work, `upload-${place}-${count}.json`);
-  const transport = await builtTransport();
   const to = hosts.map(({ name, address }) => ({ name, address, remote: join(into, name) }));
   writeFileSync(
     job,
@@ -90,15 +93,9 @@ async function uploads(bench: Bench, { place, into, count, local, sha256 }: Work
 
 /** The transport alone, built as the package is. */
 async function builtTransport(): Promise<string> {
-  const root = resolve(import.meta.dirname, '../..');
-  const dir = join(root, '.cache/bench/transport');
-  await build({
-    input: { ssh: join(root, 'src/transport/ssh.ts') },
-    platform: 'node',
-    logLevel: 'warn',
-    external: /^[a-z@]/,
-    output: { dir },
-  });
+  const dir = resolve(import.meta.dirname, '../../.cache/bench/transport');
+  const input = { ssh: resolve(import.meta.dirname, '../../src/transport/ssh.ts') };
+  await build({ ...config, input, output: { dir, cleanDir: true } });
   return join(dir, 'ssh.js');
 }
 
