@@ -159,7 +159,7 @@ describe('a sudo that', () => {
       how: 'finds that PAM bars the account',
       rules: ['Defaults:USER pam_service=USER', 'USER ALL=(ALL) NOPASSWD: ALL'],
       pam: 'perm_denied',
-      said: /PAM account management error: Permission denied/,
+      said: /(?:^|: )PAM account management error: Permission denied$/m,
       hint: /locked.*PAM.*"ops ALL=\(ALL\) ALL"/,
     },
   ];
