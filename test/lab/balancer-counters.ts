@@ -9,12 +9,22 @@ export type Counted = Readonly<Record<string, number>>;
 
 /** The counters of the gateways' servers on all balancers; empty where nginx runs, which counts nothing. */
 export async function balancerCounters(lab: Lab): Promise<Counted> {
+  return counted(lab, (row) => troubleCounters.map((name) => [` ${name}`, row[name]]));
+}
+
+/** Requests and connections that run at a gateway now, by `lb-1 gateways/gw-1`. */
+export const runningSessions = (lab: Lab): Promise<Counted> => counted(lab, ({ scur }) => [['', scur]]);
+
+async function counted(
+  lab: Lab,
+  of: (row: Readonly<Record<string, string>>) => readonly (readonly [name: string, value: string | undefined])[],
+): Promise<Counted> {
   if (lab.file.balancer !== 'haproxy') return {};
   const all = await Promise.all(
     hostsOf(lab.file, 'load_balancer').map(async (balancer) => {
       const { out } = await lab.exec(balancer, "echo 'show stat' | socat - UNIX:/run/haproxy/admin.sock");
       return serverRows(out).flatMap((row) =>
-        troubleCounters.map((name) => [`${balancer} ${row.pxname}/${row.svname} ${name}`, Number(row[name])] as const),
+        of(row).map(([name, value]) => [`${balancer} ${row.pxname}/${row.svname}${name}`, Number(value)] as const),
       );
     }),
   );

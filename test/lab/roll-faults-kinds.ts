@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { runningSessions } from './balancer-counters.ts';
 import { breakHost, cutSsh, type FaultKind, healHost, reloadBalancer } from './faults.ts';
 import type { Lab } from './lab.ts';
 import { hostNames, hostsOf } from './lab-file.ts';
@@ -115,15 +116,29 @@ export const kinds: Readonly<Record<FaultName, Fault>> = {
   },
 };
 
-/** Undoes what is broken on hosts, and what the fault itself knows to undo; then all but the run's own nodes serve. */
+/**
+ * Undoes what is broken on hosts, and what the fault itself knows to undo. Then all but the run's own nodes serve, and the
+ * requests of before are answered: where packets were dropped, TCP sends them again only after as long as it was in vain.
+ */
 export async function healed(lab: Lab, at: Case): Promise<void> {
   await Promise.all(hostNames(lab.file).map((name) => healHost(lab.docker, lab.file, name)));
   const up =
     "timeout 30 bash -c 'until echo show info | socat - UNIX:/run/haproxy/admin.sock | grep -q ^Pid; do sleep 0.1; done'";
   for (const name of hostsOf(lab.file, 'load_balancer')) await succeed(lab, name, up);
   await kinds[at.fault].heal?.(lab, at);
-  for (let left = 60; (await notServing(lab)).some((name) => name.endsWith(`/${at.bystander}`)); left--) {
-    if (left === 0) throw new Error(`${at.bystander} does not serve again`);
+  await untilNone(15, 'does not serve again', async () =>
+    (await notServing(lab)).filter((name) => name.endsWith(`/${at.bystander}`)),
+  );
+  await untilNone(150, 'has requests that do not end', async () => {
+    const running = Object.entries(await runningSessions(lab));
+    return running.filter(([, sessions]) => sessions > 0).map(([name]) => name);
+  });
+}
+
+async function untilNone(seconds: number, what: string, look: () => Promise<readonly string[]>): Promise<void> {
+  const deadline = Date.now() + seconds * 1000;
+  for (let left = await look(); left.length > 0; left = await look()) {
+    if (Date.now() > deadline) throw new Error(`${left.join(', ')} ${what}`);
     await sleep(250);
   }
 }
