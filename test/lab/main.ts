@@ -25,18 +25,26 @@ const usage = `usage: npm run lab -- COMMAND [--directory .lab]
   heal [HOST…]               undo that`;
 
 const text = { type: 'string' } as const;
-const { values, positionals } = parseArgs({
-  args: process.argv.slice(2),
-  options: {
-    directory: { ...text, default: paths.defaultLab },
-    version: text,
-    'control-plane': text,
-    'data-plane': text,
-    'load-balancers': text,
-    balancer: text,
-  },
-  allowPositionals: true,
-});
+function parsed() {
+  try {
+    return parseArgs({
+      options: {
+        help: { type: 'boolean', short: 'h' },
+        directory: { ...text, default: paths.defaultLab },
+        version: text,
+        'control-plane': text,
+        'data-plane': text,
+        'load-balancers': text,
+        balancer: text,
+      },
+      allowPositionals: true,
+    });
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n${usage}`);
+    process.exit(2);
+  }
+}
+const { values, positionals } = parsed();
 const directory = values.directory;
 const note = (line: string) => console.error(line);
 
@@ -125,8 +133,9 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<num
 const [name = '', ...args] = positionals;
 const command = commands[name];
 try {
-  if (!command) throw new LabError(usage);
-  process.exitCode = await command(args);
+  if (values.help) console.log(usage);
+  else if (!command) throw new LabError(usage);
+  else process.exitCode = await command(args);
 } catch (error) {
   console.error(error instanceof LabError ? error.message : error);
   process.exitCode = 1;
