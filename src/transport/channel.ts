@@ -226,6 +226,8 @@ const lostChannel = (): OrchError =>
 
 const unreadable = (error: unknown): Stop => {
   const says = `what was to be sent could not be read: ${String(error)}`;
-  const killed = error instanceof OrchError ? error : new OrchError('LOCAL_FILE_UNREADABLE', says, { cause: error });
+  const hint = 'check that the file is still there, and not being written by something else; then run again';
+  const killed =
+    error instanceof OrchError ? error : new OrchError('LOCAL_FILE_UNREADABLE', says, { hint, cause: error });
   return { says: killed.message, killed };
 };

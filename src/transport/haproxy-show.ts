@@ -43,6 +43,7 @@ function repliesIn(text: string, count: number): readonly string[] {
   const replies = text.split(/(?<=^|\n)\n/).slice(0, -1);
   if (replies.length === count) return replies;
   throw new OrchError('HAPROXY_REPLY', `HAProxy gave ${replies.length} answers to ${count} questions`, {
+    hint: 'run again; what it said is among the details. Where that repeats, another program speaks on this socket',
     details: text.slice(0, 500),
     retryable: true,
   });

@@ -5,7 +5,7 @@ import { OrchError } from '../core/errors.ts';
 import { DialError, type Dialer } from './dialer.ts';
 
 const LIMIT_MS = 10_000;
-const REPLY_LIMIT = 16 * 1024 * 1024;
+const REPLY_LIMIT = 16_000_000;
 const NO_TOOL = 93;
 const NO_SOCKET = 94;
 
@@ -38,15 +38,16 @@ const ask = (socket: Duplex, request: string): Promise<string> =>
   new Promise<string>((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
-    const timer = setTimeout(
-      () => socket.destroy(new OrchError('TIMED_OUT', 'HAProxy did not answer in time')),
-      LIMIT_MS,
-    );
+    const timer = setTimeout(() => socket.destroy(late()), LIMIT_MS);
     socket.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
       length += chunk.length;
       if (length > REPLY_LIMIT)
-        socket.destroy(new OrchError('HAPROXY_REPLY', 'HAProxy sent more than it can have to say'));
+        socket.destroy(
+          new OrchError('HAPROXY_REPLY', `HAProxy sent more than ${REPLY_LIMIT / 1e6} MB`, {
+            hint: 'check that the socket of the inventory is that of HAProxy: echo "show info" | socat - UNIX:<path>',
+          }),
+        );
     });
     socket.on('error', (error) => {
       clearTimeout(timer);
@@ -88,6 +89,11 @@ const silent = (cause?: unknown): OrchError =>
     hint: 'check that HAProxy runs, and was not restarted just now',
     retryable: true,
     cause,
+  });
+
+const late = (): OrchError =>
+  new OrchError('TIMED_OUT', `HAProxy did not answer within ${LIMIT_MS / 1000} s`, {
+    hint: 'check by `top` on that host that HAProxy is not starved, and that nothing else waits at its socket',
   });
 
 /** The reply goes on until HAProxy closes: none of these may end at the end of its own input. */

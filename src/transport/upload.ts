@@ -64,6 +64,7 @@ async function arrived(target: UploadTarget, act: Act): Promise<number | 'whole'
   const [, at] = /^at (\d+)$/m.exec(said) ?? [];
   if (at === undefined)
     throw new OrchError('COMMAND_FAILED', `uploading ${target.path} failed: the host did not say what is there`, {
+      hint: 'run again; where that repeats, something on the host prints into commands: see the details',
       details: said.trim().slice(-2000),
     });
   return /^same size$/m.test(said) && (await isWhole(target, act)) ? 'whole' : Number(at);
