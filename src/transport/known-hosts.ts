@@ -26,15 +26,16 @@ export const knownHostName = ({ address, port, hostKeyAlias }: HostKeyOwner): st
 
 /**
  * Judges a host's key: revoked beats ok beats changed beats known by another type. As OpenSSH does, a host on another
- * port may be vouched for by a line without a port, but never judged changed by one.
+ * port that no line names by it may be vouched for by a line without a port, but is never judged changed by one.
  */
 export function judgeHostKey(known: KnownHosts, owner: HostKeyOwner, key: Buffer): KeyVerdict {
-  const { named, portless } = linesFor(known, owner);
+  const lines = linesFor(known, owner);
+  const { named, portless } = lines;
   const revoked = [...named, ...portless].find((line) => line.marker === 'revoked' && line.key.equals(key));
   if (revoked !== undefined) return { state: 'revoked', line: revoked };
-  const plain = named.filter((line) => line.marker === null);
-  const ok = [...plain, ...portless.filter((line) => line.marker === null)].find((line) => line.key.equals(key));
+  const ok = vouching(lines).find((line) => line.key.equals(key));
   if (ok !== undefined) return { state: 'ok', line: ok };
+  const plain = plainOf(named);
   const type = hostKeyType(key);
   const changed = plain.find((line) => line.type === type);
   if (changed !== undefined) return { state: 'changed', line: changed };
@@ -46,20 +47,29 @@ export function judgeHostKey(known: KnownHosts, owner: HostKeyOwner, key: Buffer
 }
 
 /** Types of the keys that a host is known by. */
-export function knownKeyTypes(known: KnownHosts, owner: HostKeyOwner): readonly string[] {
-  const { named, portless } = linesFor(known, owner);
-  return [...new Set([...named, ...portless].filter((line) => line.marker === null).map((line) => line.type))];
-}
+export const knownKeyTypes = (known: KnownHosts, owner: HostKeyOwner): readonly string[] => [
+  ...new Set(vouching(linesFor(known, owner)).map((line) => line.type)),
+];
 
 /** Places of lines that seem to speak for a host, but cannot be read. */
 export const damagedLines = (known: KnownHosts, owner: HostKeyOwner): readonly string[] => [
   ...new Set([...namesOf(owner), ...portlessNamesOf(owner)].flatMap((name) => known.damaged(name))),
 ];
 
-function linesFor(
-  known: KnownHosts,
-  owner: HostKeyOwner,
-): { readonly named: readonly KnownHost[]; readonly portless: readonly KnownHost[] } {
+interface Lines {
+  readonly named: readonly KnownHost[];
+  readonly portless: readonly KnownHost[];
+}
+
+const plainOf = (lines: readonly KnownHost[]): readonly KnownHost[] => lines.filter(({ marker }) => marker === null);
+
+/** What listens on another port of the same address may be anybody's: its key stands in for none that is known. */
+const vouching = ({ named, portless }: Lines): readonly KnownHost[] => {
+  const plain = plainOf(named);
+  return plain.length > 0 ? plain : plainOf(portless);
+};
+
+function linesFor(known: KnownHosts, owner: HostKeyOwner): Lines {
   const lines = (names: readonly string[]): readonly KnownHost[] => [...new Set(names.flatMap((one) => known.of(one)))];
   return { named: lines(namesOf(owner)), portless: lines(portlessNamesOf(owner)) };
 }

@@ -59,6 +59,20 @@ describe('the verdict on an ed25519 key', () => {
     ['brackets are no set of characters', [line('[gw]:2222', ed)], 'g', 2222, 'unknown'],
     ['without its port', [line('gw-1', ed)], 'gw-1', 2222, 'ok'],
     ['another key without its port', [line('gw-1', otherEd)], 'gw-1', 2222, 'unknown'],
+    [
+      'without its port, and another key with it',
+      [line('gw-1', ed), line('[gw-1]:2222', otherEd)],
+      'gw-1',
+      2222,
+      'changed',
+    ],
+    [
+      'without its port, and another type with it',
+      [line('gw-1', ed), line('[gw-1]:2222', rsa)],
+      'gw-1',
+      2222,
+      'other-type',
+    ],
     ['another key of the type', [line('gw-1', otherEd)], 'gw-1', 22, 'changed'],
     ['two keys of the type, one of them it', [line('gw-1', otherEd), line('gw-1', ed)], 'gw-1', 22, 'ok'],
     ['only another type', [line('gw-1', rsa)], 'gw-1', 22, 'other-type'],
@@ -111,6 +125,9 @@ test('a verdict names the line it rests on', () => {
 test('types that a host is known by leave out what does not speak for it', () => {
   const known = parseKnownHosts([line('gw-1', rsa), `@revoked ${line('gw-1', ed)}`, line('gw-2', ed)].join('\n'), 'f');
   expect(knownKeyTypes(known, at('gw-1'))).toEqual(['ssh-rsa']);
+  expect(knownKeyTypes(known, at('gw-1', 2222))).toEqual(['ssh-rsa']);
+  const both = parseKnownHosts([line('gw-1', ed), line('[gw-1]:2222', rsa)].join('\n'), 'f');
+  expect(knownKeyTypes(both, at('gw-1', 2222))).toEqual(['ssh-rsa']);
 });
 
 test('a fingerprint has no padding', () => {
