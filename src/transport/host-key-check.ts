@@ -15,7 +15,7 @@ import type { KnownHosts } from './known-hosts-lines.ts';
 import { THIS_RUN } from './known-hosts-memory.ts';
 import type { SshTarget } from './ssh-target.ts';
 
-/** Signature algorithms by key type, RFC 8332 for RSA; SHA-1 signatures are not accepted. */
+/** Signature algorithms by key type, in OpenSSH's order; RFC 8332 for RSA, SHA-1 signatures are not accepted. */
 const ALGORITHMS: Readonly<Record<string, readonly ServerHostKeyAlgorithm[]>> = {
   'ssh-ed25519': ['ssh-ed25519'],
   'ecdsa-sha2-nistp256': ['ecdsa-sha2-nistp256'],
@@ -32,7 +32,10 @@ export interface NewKey {
 }
 
 export interface HostKeyCheck {
-  /** Types that the host is known by come first, or a host known by one key would look unknown by another. */
+  /**
+   * Types that the host is known by come first, or a host known by one key would look unknown by another. In OpenSSH's
+   * order, not that of the lines: an outdated line above a good one must not decide what a host is asked for.
+   */
   readonly algorithms: ServerHostKeyAlgorithm[];
   /** Asked again at every rekey: must be quick, and answer synchronously. */
   readonly verify: (key: Buffer) => boolean;
@@ -45,7 +48,9 @@ type Checked = Pick<SshTarget, 'address' | 'port' | 'hostKeyAlias' | 'knownHosts
 
 /** Judges the keys that one host presents while a connection is made and kept. */
 export function hostKeyCheck(known: KnownHosts, target: Checked, acceptNew: boolean): HostKeyCheck {
-  const order = [...knownKeyTypes(known, target), ...Object.keys(ALGORITHMS)];
+  const all = Object.keys(ALGORITHMS);
+  const types = knownKeyTypes(known, target);
+  const order = [...all.filter((type) => types.includes(type)), ...all];
   let accepted: NewKey | undefined;
   let refusal: OrchError | undefined;
   return {

@@ -56,6 +56,15 @@ test('a host known by one type only is asked for that one', async () => {
   expect(await attempt(knownHosts(`${name()} ${sshd.hostKey('ecdsa')}`))).toBe('in\n');
 });
 
+test('an outdated key of another type does not stand in the way of a good one, in whichever order they stand', async () => {
+  const file = join(sshd.directory, 'outdated');
+  execFileSync('ssh-keygen', ['-q', '-t', 'ecdsa', '-N', '', '-f', file]);
+  const outdated = `${name()} ${readFileSync(`${file}.pub`, 'utf8').trim()}`;
+  const good = `${name()} ${sshd.hostKey('ed25519')}`;
+  expect(await attempt(knownHosts(outdated, good))).toBe('in\n');
+  expect(await attempt(knownHosts(good, outdated))).toBe('in\n');
+});
+
 test('an unknown key is refused with the fingerprint that ssh-keygen prints, and nothing is written', async () => {
   const file = join(sshd.directory, 'never-written');
   const error = await attempt(file).catch((e: unknown) => e);
