@@ -14,9 +14,12 @@ export interface Owned extends Ownership {
 const who = ({ owner, group }: Owned): string => quote(`${owner}:${group}`);
 const oursWord = ({ ours = false }: Owned): string => (ours ? 'ours' : "''");
 
+/** In five digits: by four chmod takes no set-group-ID bit from a directory, and a new one may have it of its parent. */
+const allBits = ({ mode }: Owned): string => quote(mode.padStart(5, '0'));
+
 /** Gives a path its owner and mode. */
 export const ownScript = (word: string, owned: Owned): string =>
-  `own ${who(owned)} ${quote(owned.mode)} ${word} ${oursWord(owned)}`;
+  `own ${who(owned)} ${allBits(owned)} ${word} ${oursWord(owned)}`;
 
 /**
  * The mode with which something new is made. As long as its group is not the final one, group and others may do with it
@@ -111,8 +114,8 @@ export function printable(bytes: Uint8Array): string | undefined {
 export function directoryScript(path: string, owned: Owned): string {
   const parent = posix.dirname(posix.normalize(path));
   const first = owned.ours === true ? owned.mode : firstBits(owned).toString(8).padStart(4, '0');
-  const words = [owned.mode, first, standsAs(0o040000, owned)].map(quote);
-  return `set -eu\ndirectory ${[pathWord(path), pathWord(parent), who(owned), ...words].join(' ')}`;
+  const words = [pathWord(path), pathWord(parent), who(owned), allBits(owned)];
+  return `set -eu\ndirectory ${[...words, quote(first), quote(standsAs(0o040000, owned))].join(' ')}`;
 }
 
 /** A shell's pattern of what `STAT_FORMAT` says of a path of this type with this owner and mode. */

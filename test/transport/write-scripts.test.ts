@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { HOST_FUNCTIONS } from '../../src/transport/host-functions.ts';
 import { BY_STDIN, CORRUPT } from '../../src/transport/write-functions.ts';
-import { directoryScript, printable, putScript, saidNow } from '../../src/transport/write-scripts.ts';
+import { directoryScript, modeScript, printable, putScript, saidNow } from '../../src/transport/write-scripts.ts';
 
 const SHELLS: readonly (readonly [string, ...string[]])[] = [['/bin/dash'], ['/bin/bash'], ['/bin/busybox', 'sh']];
 const { uid, gid } = userInfo();
@@ -72,6 +72,24 @@ describe.each(SHELLS.filter(([program]) => existsSync(program)).map((shell) => [
       expect({ status, mode: (lstatSync(made).mode & 0o7777).toString(8) }).toEqual({ status: 0, mode: mode.slice(1) });
       expect(saidNow(stderr.toString())).toContain(`:${uid}:${gid}:`);
       rmSync(made, { recursive: true });
+    });
+
+    test('a directory hands down no set-group-ID bit that is not wanted, and loses one that it has', () => {
+      const parent = join(directory, 'shared');
+      const made = join(parent, 'made');
+      mkdirSync(parent);
+      chmodSync(parent, 0o2775);
+      const mode = (): string => (lstatSync(made).mode & 0o7777).toString(8);
+      for (const ours of [true, false]) {
+        expect(put(directoryScript(made, { ...owned, mode: '0750', ours })).status).toBe(0);
+        expect(mode()).toBe('750');
+        rmSync(made, { recursive: true });
+      }
+      expect(put(directoryScript(made, { ...owned, mode: '2750' })).status).toBe(0);
+      expect(mode()).toBe('2750');
+      expect(put(modeScript(made, { ...owned, mode: '0750' })).status).toBe(0);
+      expect(mode()).toBe('750');
+      rmSync(parent, { recursive: true });
     });
 
     test.each(['0600', '0644', '0400', '0755', '4711', '0666'])('it says how the file stands: %s', (mode) => {
