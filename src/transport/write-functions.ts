@@ -14,10 +14,8 @@ export const BY_STDIN = 94;
  */
 export const WRITE_FUNCTIONS: readonly string[] = [
   // Words: file, temporary name, directory.
-  'place() {',
-  '  p=$1 t=$2 d=$3',
-  '  [ ! -d "$p" ] || [ -L "$p" ] || { echo "$p: is a directory" >&2; exit 1; }',
-  '}',
+  'place() { p=$1 t=$2 d=$3; vacant; }',
+  'vacant() { [ ! -d "$p" ] || [ -L "$p" ] || { echo "$p: is a directory" >&2; exit 1; }; }',
   // Removes what may be there. To start a program for nothing costs a host more than to look.
   'drop() { if [ -e "$1" ] || [ -L "$1" ]; then rm -rf "$1"; fi; }',
   // True while the temporary name still stands for the file that this script opened.
@@ -54,10 +52,12 @@ export const WRITE_FUNCTIONS: readonly string[] = [
   '  case $now in */"$3":*) ;; *) chmod "$2" "$t"; look "$t" ;; esac',
   '}',
   // Its final name, for what is complete and flushed and has its owner and mode. -T: a link to a directory is replaced,
-  // not followed. busybox refuses such a link even so, and an old mv knows no -T.
+  // not followed. busybox refuses such a link even so, and an old mv knows no -T. Without it the file would go into a
+  // directory that stands there by now, such as Docker makes in place of a file that it is to mount.
   'settle() {',
   '  if ! mv -fT "$t" "$p" 2>/dev/null; then',
   '    if [ -L "$p" ] && [ -d "$p" ]; then rm -f "$p"; fi',
+  '    vacant',
   '    mv -f "$t" "$p"',
   '  fi',
   '  flush "$d"',

@@ -123,6 +123,16 @@ describe('while it is made', () => {
     await host.close();
   });
 
+  test('a directory that has taken the name meanwhile is told, and nothing is put into it', async () => {
+    const { host, ended } = await scene.begun(6 * MB);
+    mkdirSync(scene.target);
+    scene.relay.release();
+    expect(await ended).toBe('IS_A_DIRECTORY');
+    expect(readdirSync(scene.target)).toEqual([]);
+    expect(readdirSync(scene.directory)).toEqual([scene.target.split('/').at(-1)]);
+    await host.close();
+  });
+
   test('a local file that shrinks is told, and does not take the name', async () => {
     writeFileSync(scene.target, 'as it was');
     const { host, ended } = await scene.begun(2 * MB);
