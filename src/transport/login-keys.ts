@@ -65,7 +65,8 @@ export async function loginKeys(target: SshTarget): Promise<LoginKeys> {
   }
   const offered = new Set(identities.map(held));
   const others = target.identitiesOnly === true ? [] : agent.keys.filter((key) => !offered.has(key));
-  const room = target.password === undefined ? others.length : Math.max(0, KEYS_BEFORE_PASSWORD - mine.length);
+  const files = mine.length + later.length + locked.length;
+  const room = target.password === undefined ? others.length : Math.max(0, KEYS_BEFORE_PASSWORD - files);
   const sole = mine.length + others.length === 1;
   return {
     ready: [...mine, ...others.slice(0, room).map((key) => agentKey(key, sole)), ...later],

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Secret } from '../../src/core/secret.ts';
 import type { Ask } from '../../src/transport/ask.ts';
 import { openLink } from '../../src/transport/ssh-client.ts';
@@ -50,7 +51,17 @@ test('a wallet of strange keys leaves room for the password', async () => {
   await using sshd = await withPassword('PasswordAuthentication yes', 'KbdInteractiveAuthentication yes');
   const keys = Array.from({ length: 7 }, (_, index) => keyPair(join(sshd.directory, `stranger-${index}`)));
   using _agent = await startAgent(join(sshd.directory, 'agent'), keys);
-  await enter(sshd.target({ ...bare, identityAgent: join(sshd.directory, 'agent'), password }));
+  const identityAgent = join(sshd.directory, 'agent');
+  await enter(sshd.target({ ...bare, identityAgent, password }));
+  const locked = [1, 2].map((each) => keyPair(join(sshd.directory, `locked-${each}`), { passphrase: 'none known' }));
+  await enter(sshd.target({ ...bare, identityAgent, identityFiles: locked, password }));
+  // Nor do the usual files, which the agent does not hold, take that room.
+  const home = join(sshd.directory, 'ours');
+  mkdirSync(join(home, '.ssh'), { recursive: true });
+  for (const type of ['ed25519', 'ecdsa', 'rsa']) keyPair(join(home, '.ssh', `id_${type}`), { type });
+  vi.stubEnv('HOME', home);
+  const { identityFiles: _, ...usual } = sshd.target({ ...bare, identityAgent, password });
+  await enter(usual).finally(() => vi.unstubAllEnvs());
 });
 
 describe('a key and a password', () => {
