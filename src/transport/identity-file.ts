@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import type { ParsedKey } from 'ssh2';
 import { OrchError } from '../core/errors.ts';
 import type { Secret } from '../core/secret.ts';
+import { isAbsent } from './absent-file.ts';
 import type { Ask } from './ask.ts';
 import { hostKeyType } from './known-hosts.ts';
 import { expandHome } from './known-hosts-file.ts';
@@ -60,7 +61,7 @@ async function load(file: string, path: string): Promise<Identity> {
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    const missing = isAbsent(error);
     const fault = missing ? missingFault(file) : invalid(file, String(error), error);
     if (missing && beside !== undefined) return { state: 'public', file, blob: beside, fault };
     return { state: missing ? 'missing' : 'unusable', file, fault };

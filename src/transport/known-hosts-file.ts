@@ -3,6 +3,7 @@ import { mkdir, open, readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname } from 'node:path';
 import { OrchError } from '../core/errors.ts';
+import { isAbsent } from './absent-file.ts';
 import { type HostKeyOwner, hostKeyType, judgeHostKey, knownHostName } from './known-hosts.ts';
 import { hashedName, joinKnownHosts, type KnownHosts, parseKnownHosts } from './known-hosts-lines.ts';
 import { rememberedHosts, rememberHost, twoKeys } from './known-hosts-memory.ts';
@@ -55,7 +56,7 @@ async function textOf(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    if (isAbsent(error)) return '';
     throw new OrchError('CONNECT_KNOWN_HOSTS_UNREADABLE', `${path} cannot be read: ${String(error)}`, {
       hint: 'give yourself the right to read it, or name another file in ssh.known_hosts',
       cause: error,

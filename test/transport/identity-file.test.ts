@@ -37,6 +37,10 @@ test('a file that is read once is the same for everyone, until it changes', asyn
   expect(await identityFile(key)).not.toBe(one);
 });
 
+test.each([file('none'), '/dev/null/.ssh/id_rsa'])('a file that is not there is missing: %s', async (path) => {
+  expect(await identityFile(path)).toMatchObject({ state: 'missing', fault: { code: 'CONNECT_KEY_MISSING' } });
+});
+
 test('the public half of a locked key is known without its passphrase, in the new format', async () => {
   const locked = await identityFile(keyPair(file('locked'), { passphrase: 'a phrase' }));
   const plain = await identityFile(keyPair(file('plain')));
