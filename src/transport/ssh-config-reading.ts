@@ -43,7 +43,11 @@ export async function readOpenSshConfig(query: ConfigQuery, warn: (text: string)
         );
         return false;
       }
-      const fits = fitsPatterns((left.shift() ?? '').split(','), subject());
+      const patterns = left.shift() ?? '';
+      // Here names of hosts are the same in either case; those of a `Host` line are not.
+      const fits = name.endsWith('host')
+        ? fitsPatterns(patterns.toLowerCase().split(','), subject().toLowerCase())
+        : fitsPatterns(patterns.split(','), subject());
       if (fits === (not === '!')) return false;
     }
     return true;

@@ -114,6 +114,18 @@ function cases(reader: Reader): void {
       { address: 'real', port: 3 },
     ],
     [
+      'Match, in another case than the host',
+      'Match host GW,B\n  Port 3\nMatch originalhost Gw\n  User ops\nHost GW\n  Port 4\n',
+      { address: 'gw' },
+      { address: 'gw', port: 3, user: 'ops', become: 'sudo' },
+    ],
+    [
+      'Match, the host in another case',
+      'HostName Real\nMatch host real originalhost gw\n  Port 3\nHost gw\n  User ops\n',
+      { address: 'GW' },
+      { address: 'real', port: 3 },
+    ],
+    [
       'Match user, given by the inventory',
       'Match user ops\n  Port 3\n',
       { address: 'gw', user: 'ops' },
