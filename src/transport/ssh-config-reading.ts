@@ -58,7 +58,8 @@ export async function readOpenSshConfig(query: ConfigQuery, warn: (text: string)
       // The parser takes the next line for the value of one that has none.
       if (line.param.includes('\n')) throw invalid(source.path, `${line.param.trim()} has no value`);
       const keyword = line.param.toLowerCase();
-      const words = Array.isArray(line.value) ? line.value.map(({ val }) => val) : [line.value];
+      const written = Array.isArray(line.value) ? line.value.map(({ val }) => val) : [line.value];
+      const words = /^(match|include)$/.test(keyword) ? written : written.map(unquoted);
       if ('config' in line) {
         const applies = active && (keyword === 'host' ? fitsPatterns(words, query.address) : matches(words, source));
         await walk(line.config, source, applies, depth);
@@ -99,6 +100,9 @@ export async function readOpenSshConfig(query: ConfigQuery, warn: (text: string)
   if (values.get('proxycommand')?.[0] === 'none') values.delete('proxycommand');
   return values;
 }
+
+/** The parser knows double quotes only. So does OpenSSH in a Match; and an Include with others is passed over. */
+const unquoted = (word: string): string => word.replace(/^'([^']*)'$/, '$1');
 
 const hostName = (configured: string | undefined, address: string): string =>
   (configured === undefined ? address : expandTokens(configured, { h: address })).toLowerCase();

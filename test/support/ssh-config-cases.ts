@@ -84,6 +84,12 @@ function cases(reader: Reader): void {
       { address: 'gw', port: 3, user: 'ops', become: 'sudo' },
     ],
     [
+      'single quotes',
+      "Match host 'gw'\n  Port 4\nHost 'gw' 'b'\n  Port 3\nHost *\n  User 'ops'\n  IdentityFile '/a key'\n",
+      { address: 'gw' },
+      { address: 'gw', port: 3, user: 'ops', become: 'sudo', identityFiles: ['/a key'] },
+    ],
+    [
       'lines that end as on Windows',
       'Host gw\r\n  Port 3\r\n\r\nHost b\r\n  Port 4\r\n',
       { address: 'gw' },
