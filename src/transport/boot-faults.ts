@@ -2,8 +2,18 @@ import { OrchError } from '../core/errors.ts';
 import { withoutBootLine } from './bootstrap.ts';
 import type { Become, Exit } from './shell-process.ts';
 
-/** What sudo says, in English, to whom it refuses whatever the password. */
+/** What sudo says, in English, where it refuses whatever the password: whom it does not want, and where it does not work. */
 const DENIALS: readonly { readonly sign: RegExp; readonly says: string; readonly hint: string }[] = [
+  {
+    sign: /^sudo: (?:The "no new privileges" flag is set|effective uid is not 0|\S+ must be owned by uid 0|no valid sudoers sources)/m,
+    says: 'sudo cannot act as root on this host',
+    hint: 'see what it says there (sudo -n true) and repair it, or log in as root',
+  },
+  {
+    sign: /^sudo: sh: command not found/m,
+    says: 'sudo finds no sh on the host',
+    hint: 'let secure_path in /etc/sudoers name the directories of the programs, /usr/bin and /bin among them',
+  },
   {
     sign: /must have a tty/,
     says: 'sudo refuses whoever has no terminal (requiretty)',

@@ -134,6 +134,12 @@ describe('a sudo that', () => {
       hint: NO_TTY,
     },
     {
+      how: 'finds no sh',
+      rules: ['Defaults:USER secure_path=/nonexistent', 'USER ALL=(ALL) NOPASSWD: ALL'],
+      said: /^sudo: sh: command not found/m,
+      hint: /secure_path/,
+    },
+    {
       how: 'finds that the account has expired',
       rules: ['USER ALL=(ALL) NOPASSWD: ALL'],
       expired: true,
