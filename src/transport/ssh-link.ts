@@ -6,6 +6,7 @@ import { DialError, type Dialer } from './dialer.ts';
 import { sessionGate } from './session-gate.ts';
 import type { Launch, ShellProcess } from './shell-process.ts';
 import { channelProcess } from './ssh-process.ts';
+import { closeUnstarted } from './unstarted-sessions.ts';
 
 /** Reasons of SSH_MSG_CHANNEL_OPEN_FAILURE, RFC 4254 §5.1; sshd says "connect failed" for MaxSessions too. */
 const PROHIBITED = 1;
@@ -89,7 +90,12 @@ export function sshLink(client: Client, sock: Duplex): SshLink {
       );
     } catch (error) {
       if (error instanceof OrchError) throw error;
-      if (BUSY.includes(refusalReason(error) ?? 0)) return 'full';
+      const reason = refusalReason(error);
+      if (reason === undefined) {
+        closeUnstarted(client);
+        throw nothingStarted(error);
+      }
+      if (BUSY.includes(reason)) return 'full';
       throw channelRefused(error);
     }
   };
@@ -150,5 +156,17 @@ const channelRefused = (error: unknown): OrchError =>
       hint: 'raise MaxSessions in its sshd_config (10 or more), or find what else uses this connection',
       retryable: true,
       cause: error,
+    },
+  );
+
+/** It opened the session, and then could not run anything in it. */
+const nothingStarted = (cause: unknown): OrchError =>
+  new OrchError(
+    'CHANNEL_REFUSED',
+    `sshd starts no command: ${cause instanceof Error ? cause.message : String(cause)}`,
+    {
+      hint: 'see whether the user may have no more processes there (ulimit -u), memory is short, or its sshd runs no commands; its log says why',
+      retryable: true,
+      cause,
     },
   );

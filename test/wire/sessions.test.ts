@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { type AddressInfo, createServer, type Server as SocketServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DialError } from '../../src/transport/dialer.ts';
 import { launchLocal } from '../../src/transport/local-process.ts';
@@ -30,6 +31,39 @@ test('a server that allows none says so', async () => {
     hint: expect.stringContaining('MaxSessions'),
   });
   await host.close();
+});
+
+test('a session in which nothing could be started takes no room from the next', async () => {
+  await using sshd = await startSshd();
+  let left = 12;
+  let open = 0;
+  const server = new ssh2.Server({ hostKeys: [readFileSync(join(sshd.directory, 'host_ed25519'))] }, (client) => {
+    client.on('error', () => {});
+    client.on('authentication', (attempt) => attempt.accept());
+    client.on('session', (accept) => {
+      open++;
+      accept()
+        .on('close', () => open--)
+        .on('exec', (run, refuse) => {
+          if (left-- > 0) return refuse();
+          const stream = run();
+          stream.resume().stderr.end('refused');
+          stream.exit(1);
+          stream.end();
+        });
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
+  const { port } = server.address() as AddressInfo;
+  const host = await connectSsh(sshd.target({ port, knownHosts: ['/dev/null'] }), { acceptNewHostKeys: true });
+  const none = { code: 'CHANNEL_REFUSED', retryable: true, hint: expect.stringContaining('ulimit -u') };
+  for (let i = 0; i < 12; i += 2)
+    for (const work of await Promise.allSettled([host.run({ argv: ['true'] }), host.stat('/')]))
+      expect(work).toMatchObject({ status: 'rejected', reason: none });
+  await expect.poll(() => open).toBe(0);
+  await expect(host.run({ argv: ['true'] })).rejects.toMatchObject({ code: 'CONNECT_SHELL_REFUSED' });
+  await host.close();
+  server.close();
 });
 
 test('sudo that gives each command a terminal of its own changes nothing', async () => {
