@@ -6,6 +6,7 @@ import { isAbsent } from './absent-file.ts';
 import type { Ask } from './ask.ts';
 import { hostKeyType } from './known-hosts.ts';
 import { expandHome } from './known-hosts-file.ts';
+import { parseKey } from './parse-key.ts';
 import { opensshKey, publicKeyLine, unsupportedType } from './public-key.ts';
 
 /** As many as OpenSSH gives. */
@@ -72,27 +73,26 @@ async function load(file: string, path: string): Promise<Identity> {
   const openssh = opensshKey(text);
   const unsupported = openssh === undefined ? undefined : unsupportedType(hostKeyType(openssh.blob));
   if (unsupported !== undefined) return { state: 'unusable', file, fault: invalid(file, unsupported) };
-  const { default: ssh2 } = await import('ssh2');
-  const key = ssh2.utils.parseKey(text);
-  if (!(key instanceof Error))
+  const key = await parseKey(text);
+  if (key instanceof Error) return { state: 'unusable', file, fault: invalid(file, key.message, key) };
+  if (key !== 'locked')
     return key.isPrivateKey()
       ? { state: 'open', file, key, blob: key.getPublicSSH() }
       : { state: 'unusable', file, fault: invalid(file, 'it is a public key') };
-  if (!/no passphrase/i.test(key.message)) return { state: 'unusable', file, fault: invalid(file, key.message, key) };
   const blob = openssh?.blob ?? beside;
   return {
     state: 'locked',
     file,
     ...(blob === undefined ? {} : { blob }),
-    ...unlocker(file, (passphrase) => {
+    ...unlocker(file, async (passphrase) => {
       // Takes some 300 ms of this thread (bcrypt): never more than once for the same answer.
-      const opened = ssh2.utils.parseKey(text, passphrase.reveal());
-      return opened instanceof Error ? undefined : opened;
+      const opened = await parseKey(text, passphrase.reveal());
+      return opened === 'locked' || opened instanceof Error ? undefined : opened;
     }),
   };
 }
 
-function unlocker(file: string, open: (passphrase: Secret) => ParsedKey | undefined) {
+function unlocker(file: string, open: (passphrase: Secret) => Promise<ParsedKey | undefined>) {
   const asked = new WeakMap<Ask, Promise<Unlocked>>();
   let key: ParsedKey | undefined;
   const askFor = async (ask: Ask): Promise<Unlocked> => {
@@ -100,7 +100,7 @@ function unlocker(file: string, open: (passphrase: Secret) => ParsedKey | undefi
       const what = `${tried === 0 ? '' : 'that was wrong; '}passphrase of the key ${file}`;
       const passphrase = await ask({ kind: 'passphrase', what, echo: false });
       if (passphrase === undefined) return tried === 0 ? 'nobody' : 'wrong';
-      key ??= open(passphrase);
+      key ??= await open(passphrase);
     }
     return key ?? 'wrong';
   };

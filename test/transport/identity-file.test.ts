@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { identityFile } from '../../src/transport/identity-file.ts';
 import { wantsPassword } from '../../src/transport/login-questions.ts';
 import { opensshKey, publicKeyLine } from '../../src/transport/public-key.ts';
-import { keyPair } from '../support/ssh-keys.ts';
+import { keyPair, somebody } from '../support/ssh-keys.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'api7-orch-keys-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -40,6 +40,24 @@ test('a file that is read once is the same for everyone, until it changes', asyn
 test.each([file('none'), '/dev/null/.ssh/id_rsa'])('a file that is not there is missing: %s', async (path) => {
   expect(await identityFile(path)).toMatchObject({ state: 'missing', fault: { code: 'CONNECT_KEY_MISSING' } });
 });
+
+test.each(['rsa', 'ecdsa'])(
+  'a key in PKCS #8, as openssl writes it: %s',
+  async (type) => {
+    const plain = await identityFile(keyPair(file(`pkcs8-${type}`), { type, format: 'PKCS8' }));
+    const half = publicKeyLine(readFileSync(file(`pkcs8-${type}.pub`), 'utf8'));
+    expect(plain).toMatchObject({ state: 'open', blob: half });
+    const made = keyPair(file(`pkcs8-locked-${type}`), { type, format: 'PKCS8', passphrase: 'a phrase' });
+    const locked = await identityFile(made);
+    if (locked.state !== 'locked') throw new Error(locked.state);
+    const { ask, asked } = somebody('wrong', 'a phrase');
+    const opened = await locked.unlock(ask);
+    if (typeof opened === 'string') throw new Error(opened);
+    expect(opened.getPublicSSH()).toEqual(publicKeyLine(readFileSync(`${made}.pub`, 'utf8')));
+    expect(asked.length).toBe(2);
+  },
+  30_000,
+);
 
 test('the public half of a locked key is known without its passphrase, in the new format', async () => {
   const locked = await identityFile(keyPair(file('locked'), { passphrase: 'a phrase' }));
