@@ -46,11 +46,13 @@ export async function startShell(launch: Launch, rights: Rights, script: string,
       ? await launchBySudo(launch, rights, password)
       : await launch(bootLine(become));
   let begun = false;
-  let early = '';
+  const early: string[] = [];
   let exit: Exit | undefined;
   const listen = (stream: Readable, cut: (chunk: Buffer) => Buffer, tell: ShellEvents['stdout']): void => {
+    // Each stream by itself, or the pieces of their lines would mingle.
+    const at = early.push('') - 1;
     stream.on('data', (chunk: Buffer) => {
-      if (!begun) early = (early + chunk.toString()).slice(-EARLY_CHARS);
+      if (!begun) early[at] = `${early[at]}${chunk}`.slice(-EARLY_CHARS);
       events.heard?.();
       const bytes = cut(chunk);
       const busy = bytes.length > 0 ? tell(bytes) : undefined;
@@ -74,7 +76,10 @@ export async function startShell(launch: Launch, rights: Rights, script: string,
       exit = how;
       events.exit?.(how);
     },
-    close: () => events.close(begun ? undefined : bootFault(become, exit ?? { code: null, signal: null }, early)),
+    close: () =>
+      events.close(
+        begun ? undefined : bootFault(become, exit ?? { code: null, signal: null }, early.filter(Boolean).join('\n')),
+      ),
     lost: (error) => events.lost(error),
   });
   process.stdin.write(message.bytes);
