@@ -1,5 +1,5 @@
 import { OrchError } from '../core/errors.ts';
-import { withoutBootLine } from './bootstrap.ts';
+import { INCOMPLETE, withoutBootLine } from './bootstrap.ts';
 import type { Become, Exit } from './shell-process.ts';
 
 /** What sudo says, in English, where it refuses whatever the password: whom it does not want, and where it does not work. */
@@ -54,6 +54,11 @@ export function bootFault(become: Become, exit: Exit, output: string): OrchError
     return new OrchError('CONNECT_SUDO_PASSWORD', 'sudo does not let this user act as root without a password', {
       ...told,
       hint: 'give it by -K (--ask-become-pass) or ssh.become_password, or allow it by a line such as "ops ALL=(ALL) NOPASSWD: ALL" in /etc/sudoers.d/',
+    });
+  if (exit.code === INCOMPLETE)
+    return new OrchError('CONNECT_SHELL_REFUSED', 'the shell did not get the script that it was sent', {
+      ...told,
+      hint: 'see that sh may start programs there (Defaults noexec in sudoers forbids it), and that dd is installed',
     });
   const how = exit.signal === null ? `exit code ${exit.code}` : `signal ${exit.signal}`;
   return new OrchError('CONNECT_SHELL_REFUSED', `the login shell ended before it ran anything (${how})`, {

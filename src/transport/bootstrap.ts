@@ -1,21 +1,25 @@
 import { randomBytes } from 'node:crypto';
 import type { Become } from './shell-process.ts';
 
+/** Exit code of a shell that did not get what it was to run. */
+export const INCOMPLETE = 120;
+
 /**
- * The only text that ever stands in a remote process list. It reads a header (`<bytes> <token>`) from stdin, answers with
- * the token on both streams and its process group, reads exactly that many bytes of script, and evaluates them with the rest of stdin as
- * the script's own. `fullblock` makes dd take the whole script in one block; a dd without it refuses before it has read
- * anything, and byte by byte is right everywhere. A script cut short lacks the token at its end and is never evaluated.
+ * The only text that ever stands in a remote process list. It reads a header (`<bytes> <token>`) from stdin and exactly
+ * that many bytes of script, answers with the token on both streams and its process group, and evaluates the script with the
+ * rest of stdin as its own. `fullblock` makes dd take the whole script in one block; a dd without it refuses before it has
+ * read anything, and byte by byte is right everywhere. A script cut short lacks the token at its end and is never evaluated.
+ * No answer means that nothing was run: so it comes last, and is not what a program gives that returns what it is sent.
  *
  * No single quote, backslash, newline or `!` may stand in here: login shells such as csh and fish read it first.
  */
 const BOOT = [
-  'read -r n t || exit 120',
-  'read -r a b c d g e </proc/$$/stat || exit 120',
-  'echo "$t" >&2',
-  'echo "$t $g"',
+  `read -r n t || exit ${INCOMPLETE}`,
+  `read -r a b c d g e </proc/$$/stat || exit ${INCOMPLETE}`,
   's=$(dd bs="$n" count=1 iflag=fullblock 2>/dev/null || dd bs=1 count="$n" 2>/dev/null; echo .)',
-  'case "$s" in *"#$t.") ;; *) echo "the script arrived incomplete and was not run" >&2; exit 120;; esac',
+  `case "$s" in *"#$t.") ;; *) echo "the script arrived incomplete and was not run" >&2; exit ${INCOMPLETE};; esac`,
+  'echo "=$t" >&2',
+  'echo "=$t $g"',
   'eval "$s"',
 ].join('; ');
 
@@ -66,18 +70,19 @@ const NOISE_LIMIT = 1024 * 1024;
  * @example const cut = answerCutter(token, (group) => …); stdout.on('data', (chunk) => use(cut(chunk)))
  */
 export function answerCutter(token: string, onAnswer: (rest: string) => void): (chunk: Buffer) => Buffer {
+  const sign = `=${token}`;
   let before: Buffer | null = Buffer.alloc(0);
   return (chunk) => {
     if (before === null) return chunk;
     before = Buffer.concat([before, chunk]);
-    const at = before.indexOf(token);
+    const at = before.indexOf(sign);
     const end = at < 0 ? -1 : before.indexOf('\n', at);
     if (end < 0) {
       if (before.length > NOISE_LIMIT) before = before.subarray(-1024);
       return Buffer.alloc(0);
     }
     const answer = before
-      .subarray(at + token.length, end)
+      .subarray(at + sign.length, end)
       .toString()
       .trim();
     const rest = before.subarray(end + 1);

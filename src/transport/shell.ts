@@ -47,12 +47,18 @@ export async function startShell(launch: Launch, rights: Rights, script: string,
       : await launch(bootLine(become));
   let begun = false;
   const early: string[] = [];
+  let returned = false;
   let exit: Exit | undefined;
   const listen = (stream: Readable, cut: (chunk: Buffer) => Buffer, tell: ShellEvents['stdout']): void => {
     // Each stream by itself, or the pieces of their lines would mingle.
     const at = early.push('') - 1;
     stream.on('data', (chunk: Buffer) => {
-      if (!begun) early[at] = `${early[at]}${chunk}`.slice(-EARLY_CHARS);
+      if (!begun) {
+        const said = `${early[at]}${chunk}`;
+        // What is sent may hold secrets, so it is not shown.
+        returned ||= said.includes(message.token);
+        early[at] = returned ? '' : said.slice(-EARLY_CHARS);
+      }
       events.heard?.();
       const bytes = cut(chunk);
       const busy = bytes.length > 0 ? tell(bytes) : undefined;

@@ -217,6 +217,27 @@ describe('a host without sudo', () => {
   });
 });
 
+describe('a host that runs nothing of what it is sent', () => {
+  test('a sudo whose sh may start no program is not taken for a command that failed', async () => {
+    await using sshd = await startSshd();
+    execFileSync('sh', ['-c', `echo 'Defaults:${sshd.user} noexec' >> /etc/sudoers.d/${sshd.user}`]);
+    const host = await open(sshd);
+    const refused = { code: 'CONNECT_SHELL_REFUSED', hint: expect.stringContaining('noexec') };
+    await expect(host.run({ script: 'echo never' })).rejects.toMatchObject(refused);
+    await expect(host.facts()).rejects.toMatchObject(refused);
+    await host.close();
+  });
+
+  test('a server that gives back its input has not run the command, and the script is not shown', async () => {
+    await using sshd = await startSshd({ config: ['ForceCommand cat'] });
+    const host = await open(sshd, { become: 'none' });
+    const error = await host.run({ script: 'echo s3cret' }, { stdin: 'x'.repeat(100_000) }).catch((e: unknown) => e);
+    expect(error).toMatchObject({ code: 'CONNECT_SHELL_REFUSED', hint: expect.stringContaining('ForceCommand') });
+    expect(JSON.stringify(error)).not.toContain('s3cret');
+    await host.close();
+  });
+});
+
 describe('a clock that is', () => {
   const DAY_MS = 86_400_000;
   test.each([
