@@ -73,6 +73,8 @@ export async function readOpenSshConfig(query: ConfigQuery, warn: (text: string)
         for (const included of await includedFiles(words, source, beyond)) await visit(included, active, depth + 1);
       } else if (active && (RESPECTED.has(keyword) || keyword === 'hashknownhosts')) {
         if (words.every((word) => word === '')) throw invalid(source.path, `${line.param} has no value`);
+        if (keyword === 'port' && !isPort(words[0] ?? ''))
+          throw invalid(source.path, `Port ${words[0]} is no number from 1 to 65535`);
         set(keyword, words);
       }
     }
@@ -103,6 +105,8 @@ export async function readOpenSshConfig(query: ConfigQuery, warn: (text: string)
 
 /** The parser knows double quotes only. So does OpenSSH in a Match; and an Include with others is passed over. */
 const unquoted = (word: string): string => word.replace(/^'([^']*)'$/, '$1');
+
+const isPort = (word: string): boolean => /^\d+$/.test(word) && Number(word) > 0 && Number(word) < 65_536;
 
 const hostName = (configured: string | undefined, address: string): string =>
   (configured === undefined ? address : expandTokens(configured, { h: address })).toLowerCase();

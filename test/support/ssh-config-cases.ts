@@ -555,7 +555,13 @@ function cases(reader: Reader): void {
       code: 'CONNECT_CONFIG_INVALID',
       hint: expect.stringContaining('config: none'),
     });
-    for (const text of ['Port 3\nHost\n  Port 4\n', 'Port 3\nUser\n', 'Port 3\nMatch host\n'])
+    for (const text of [
+      'Port 3\nHost\n  Port 4\n',
+      'Port 3\nUser\n',
+      'Port 3\nMatch host\n',
+      'Port 70000\n',
+      'Port gw\n',
+    ])
       await expect(read(reader, text, { address: 'gw' })).rejects.toMatchObject({ code: 'CONNECT_CONFIG_INVALID' });
     const missing = join(directory, 'missing');
     await expect(read(reader, '', { address: 'gw', config: missing })).rejects.toMatchObject({
