@@ -70,12 +70,14 @@ ${temporary.join('\n')}
     process.kill(Number(master), 'SIGTERM');
     for (let tries = 0; tries < 200 && existsSync(pid); tries += 1) await delay(50);
   };
-  // The command returns before the master has written its pid.
+  // The command returns before the master has written its pid. What a test writes is to be younger than the workers by more
+  // than the clocks of files and processes differ.
   const start = async (): Promise<void> => {
     rmSync(pid, { force: true });
     run();
     for (let tries = 0; tries < 100 && !(existsSync(pid) && readFileSync(pid, 'utf8') !== ''); tries += 1)
       await delay(50);
+    await delay(200);
   };
   await start();
   return {
