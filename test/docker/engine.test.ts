@@ -30,12 +30,14 @@ const path = join(directory, 'config.yaml');
 let docker: DialledDocker;
 let port: number;
 
-/** An image of one static binary: no registry is needed. */
+/** An image of one binary, and of what it loads where it is not the static one: no registry is needed. */
 function importImage(): void {
   const busybox = installed('/bin/busybox', 'busybox-static');
   const root = join(directory, 'root');
   mkdirSync(join(root, 'bin'), { recursive: true });
   execFileSync('cp', ['-L', busybox, join(root, 'bin/busybox')]);
+  const copyLoaded = `ldd ${busybox} | grep -o '/[^ ]*' | xargs -r cp -L --parents -t ${root}`;
+  execFileSync('sh', ['-c', copyLoaded], { stdio: ['ignore', 'ignore', 'pipe'] });
   execFileSync('ln', ['-sf', 'busybox', join(root, 'bin/sh')]);
   execFileSync('ln', ['-sf', 'busybox', join(root, 'bin/sleep')]);
   const tar = execFileSync('tar', ['-C', root, '-cf', '-', '.'], { maxBuffer: 64 << 20 });
