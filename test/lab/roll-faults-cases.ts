@@ -97,8 +97,8 @@ export function caseOf(seed: number): Case {
   };
 }
 
-/** Run with the suite, within its time: half an hour would be needed for all of them. */
-const SAMPLE = [...Array.from({ length: 22 }, (_, at) => at + 1), 41, 43, 46];
+/** Run with the suite, within its time: more than half an hour would be needed for all of them. */
+const SAMPLE = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 15, 17, 19, 20, 21, 22, 41, 43, 46];
 
 /** Those of the variable API7_ORCH_SEED, `7` or `7,12,103` or `all`: one for each strike; else a sample. */
 export function seedsFrom(text: string | undefined): readonly number[] {
