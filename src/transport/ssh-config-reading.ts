@@ -43,11 +43,9 @@ export async function readOpenSshConfig(query: ConfigQuery, warn: (text: string)
         );
         return false;
       }
-      const patterns = left.shift() ?? '';
       // Here names of hosts are the same in either case; those of a `Host` line are not.
-      const fits = name.endsWith('host')
-        ? fitsPatterns(patterns.toLowerCase().split(','), subject().toLowerCase())
-        : fitsPatterns(patterns.split(','), subject());
+      const folded = (text: string): string => (name.endsWith('host') ? text.toLowerCase() : text);
+      const fits = fitsPatterns(folded(left.shift() ?? '').split(','), folded(subject()));
       if (fits === (not === '!')) return false;
     }
     return true;
