@@ -1,4 +1,4 @@
-import { sealScript } from './bootstrap.ts';
+import { INCOMPLETE, sealScript } from './bootstrap.ts';
 
 /** A script and its input on the way to a shell that stays: both are counted, so that neither is taken for the next. */
 export interface Frame {
@@ -42,10 +42,10 @@ export function frameLoop(functions: string, first?: { readonly script: string; 
     ...(first === undefined ? [] : [`t=${first.token}`, `(\n${first.script}\n) </dev/null`, CLOSE]),
     'while read -r n t i; do',
     'if [ "$n" -eq 0 ]; then',
-    's=; while :; do IFS= read -r l || exit 120; [ "$l" != "#$t" ] || break; s="$s$l',
+    `s=; while :; do IFS= read -r l || exit ${INCOMPLETE}; [ "$l" != "#$t" ] || break; s="$s$l`,
     '"; done; else',
     's=$(dd bs="$n" count=1 iflag=fullblock 2>/dev/null && echo 1 || { dd bs=1 count="$n" 2>/dev/null; echo 0; })',
-    'case "$s" in *"#$t"[01]) ;; *) exit 120;; esac; fi',
+    `case "$s" in *"#$t"[01]) ;; *) exit ${INCOMPLETE};; esac; fi`,
     'case "$i" in',
     `${INSIDE}) eval "$s" </dev/null ;;`,
     '0) ( eval "$s" ) </dev/null ;;',
