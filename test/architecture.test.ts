@@ -11,7 +11,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   transport: ['core'],
   render: ['core'],
   docker: ['core'],
-  lb: ['core'],
+  lb: ['core', 'inventory'],
   tasks: ['core', 'docker'],
   api7: ['core', 'tasks', 'lb', 'inventory', 'rolling'],
   journal: ['core'],
