@@ -8,8 +8,9 @@ import type { Result, Step } from '../rolling/types.ts';
 import { applyHost } from './apply-host.ts';
 import { errorOf } from './error-of.ts';
 import type { HostRun } from './host-run.ts';
-import type { RollContext } from './roll.ts';
+import type { RollContext } from './roll-context.ts';
 import type { RollSoak } from './roll-soak.ts';
+import type { StepRunner } from './step-runner.ts';
 import { FREE_TURNS } from './turns.ts';
 
 /** Steps that only look. They are told by their outcome; their tasks are told when one of them fails. */
@@ -22,7 +23,7 @@ const DRAINS = 3;
 const HOLDS: ReadonlySet<string> = new Set(['CONTROL_PLANE_AWAY', 'DRAIN_HOLD', 'SOAK_INCONCLUSIVE']);
 
 /** Carries out the machine's steps: each is a program of tasks that the node's `Traffic` gives, run like any play's. */
-export class RollSteps {
+export class RollSteps implements StepRunner {
   readonly #context: RollContext;
   readonly #soak: RollSoak;
   readonly #bears: (node: string) => Promise<boolean>;
