@@ -24,9 +24,12 @@ export default defineConfig({
         test: {
           name: 'wire',
           include: ['test/wire/**/*.test.ts', 'test/contract/**/*.test.ts', 'test/docker/engine.test.ts'],
-          testTimeout: 60_000,
+          globalSetup: 'test/support/wire-setup.ts',
+          testTimeout: 120_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
+          // These tests wait more than they work: more workers than processors, and patience with what they ask for.
+          maxWorkers: 6,
+          expect: { poll: { timeout: 10_000 } },
           sequence: { groupOrder: 1 },
         },
       },

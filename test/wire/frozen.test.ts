@@ -25,7 +25,7 @@ async function impatient(): Promise<Partial<SshTarget>> {
   return { keepalive };
 }
 
-test.each([
+test.concurrent.each([
   { way: 'to the host', freezes: 'far' },
   { way: 'from the jump host to the host', freezes: 'far', jumps: true },
   { way: 'to the jump host', freezes: 'bastion', jumps: true },
@@ -57,9 +57,10 @@ test.each([
       hint: expect.stringContaining('run again'),
     };
     await expect(running).rejects.toMatchObject(lost);
-    expect(Date.now() - since).toBeLessThan(8000);
+    // By default it takes half a minute.
+    expect(Date.now() - since).toBeLessThan(20_000);
     await expect(host.stat('/')).rejects.toMatchObject(lost);
     await host.close();
   },
-  30_000,
+  60_000,
 );

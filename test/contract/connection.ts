@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import {
   chmodSync,
@@ -19,67 +18,17 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Secret } from '../../src/core/secret.ts';
-import { DialError } from '../../src/transport/dialer.ts';
-import { connectLocal } from '../../src/transport/local.ts';
-import { launchLocal } from '../../src/transport/local-process.ts';
 import type { RawConnection } from '../../src/transport/raw-connection.ts';
-import { rawHost } from '../../src/transport/raw-host.ts';
-import { connectSsh } from '../../src/transport/ssh.ts';
-import { installed } from '../support/installed.ts';
-import { type SshdOptions, startSshd } from '../support/sshd.ts';
 
-interface Opened extends AsyncDisposable {
+/** A connection under test, and what it runs on. */
+export interface OpenConnection extends AsyncDisposable {
   readonly host: RawConnection;
 }
 
-async function overSsh(options: SshdOptions = {}): Promise<Opened> {
-  const sshd = await startSshd(options);
-  installed('/usr/bin/socat', 'socat');
-  // bash reads this even for a command that comes over ssh.
-  writeFileSync(join(sshd.home, '.bashrc'), 'echo "Welcome!"; echo "mind the step" >&2\n');
-  const host = await connectSsh(sshd.target(), { acceptNewHostKeys: false });
-  return {
-    host,
-    [Symbol.asyncDispose]: async () => {
-      await host.close();
-      await sshd[Symbol.asyncDispose]();
-    },
-  };
+export interface ContractOptions {
+  /** Whether the body of an HTTP error is shown. Default: true; busybox wget cannot show it. */
+  readonly bodyOfErrors?: boolean;
 }
-
-/** Busybox for shell and all tools, perl for sockets, and nothing that forwards. */
-async function overBusybox(): Promise<Opened> {
-  const bin = mkdtempSync(join(tmpdir(), 'api7-orch-busybox-'));
-  const busybox = installed('/bin/busybox', 'busybox-static');
-  execFileSync(busybox, ['--install', '-s', bin]);
-  for (const real of ['ps', 'mount', 'umount', 'perl']) {
-    rmSync(join(bin, real), { force: true });
-    symlinkSync(execFileSync('which', [real], { encoding: 'utf8' }).trim(), join(bin, real));
-  }
-  const prohibited = async (): Promise<never> => {
-    throw new DialError('prohibited', 'nothing is forwarded');
-  };
-  const host = rawHost({
-    name: 'busybox',
-    rights: { become: 'none' },
-    launch: async (line) => launchLocal(line, { PATH: bin }),
-    dialer: { tcp: prohibited, unix: prohibited },
-    close: async () => rmSync(bin, { recursive: true }),
-  });
-  return { host, [Symbol.asyncDispose]: () => host.close() };
-}
-
-/** Every way there is to a host; the same rows hold for each. */
-const WAYS: Readonly<Record<string, () => Promise<Opened>>> = {
-  local: async () => {
-    const host = await connectLocal('here', { become: 'none' });
-    return { host, [Symbol.asyncDispose]: () => host.close() };
-  },
-  ssh: () => overSsh(),
-  'ssh without forwarding': () => overSsh({ config: ['AllowTcpForwarding no', 'AllowStreamLocalForwarding no'] }),
-  'busybox alone': async () => overBusybox(),
-  'ssh to a bash that greets': () => overSsh({ shell: '/bin/bash' }),
-};
 
 const NASTY: readonly string[] = [
   'plain.yaml',
@@ -104,9 +53,14 @@ const OWNED = { mode: '0640', owner: 'root', group: 'root' } as const;
 const hex = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const modeOf = (path: string): string => (statSync(path).mode & 0o7777).toString(8).padStart(4, '0');
 
-for (const [way, open] of Object.entries(WAYS))
-  describe(way, () => {
-    let opened: Opened;
+/** What every connection does, whatever carries it. `open` gives one to this machine, as root. */
+export function connectionContract(
+  carrier: string,
+  open: () => Promise<OpenConnection>,
+  { bodyOfErrors = true }: ContractOptions = {},
+): void {
+  describe(carrier, () => {
+    let opened: OpenConnection;
     let host: RawConnection;
     let base: string;
     let web: Server;
@@ -143,7 +97,8 @@ for (const [way, open] of Object.entries(WAYS))
       expect(facts.arch).toBe(process.arch === 'x64' ? 'x86_64' : 'aarch64');
       expect(facts.uid).toBe(0);
       expect(facts.os).toMatch(/^[^"']+$/);
-      expect(Math.abs(facts.clockSkewMs)).toBeLessThan(1500);
+      // Whole seconds are told, and the answer takes its time on a busy machine.
+      expect(Math.abs(facts.clockSkewMs)).toBeLessThan(5000);
       expect(facts.nofile).toBeGreaterThan(256);
     });
 
@@ -400,14 +355,14 @@ for (const [way, open] of Object.entries(WAYS))
       const running = host.run(
         { script: 'head -c 30000000 /dev/zero | tr "\\0" x; echo end >&2' },
         {
-          idleMs: 1000,
+          idleMs: 2000,
           onOutput: async (_stream, text) => {
             received += text.length;
             await free.promise;
           },
         },
       );
-      await delay(2500);
+      await delay(3000);
       most = received;
       free.resolve();
       expect(await running).toMatchObject({ code: 0, stderr: 'end\n' });
@@ -417,11 +372,13 @@ for (const [way, open] of Object.entries(WAYS))
     });
 
     test('a time limit kills the whole group', async () => {
-      const mark = `3${Date.now() % 100_000}.5`;
-      const started = Date.now();
-      const outcome = host.run({ script: `echo begun; sleep ${mark} & sleep ${mark}` }, { timeoutMs: 400 });
+      const mark = `3${process.pid}.${Date.now() % 100_000}`;
+      const told = join(base, 'told');
+      const script = `trap 'echo TERM >${told}; exit' TERM; echo begun; sleep ${mark} & sleep ${mark} & wait`;
+      const outcome = host.run({ script }, { timeoutMs: 1500 });
       await expect(outcome).rejects.toMatchObject({ code: 'TIMED_OUT', details: 'begun\n' });
-      expect(Date.now() - started).toBeLessThan(3000);
+      // It may put its affairs in order before it is killed.
+      expect(readFileSync(told, 'utf8')).toBe('TERM\n');
       expect((await host.run({ script: `ps -eo stat,args | grep "[s]leep ${mark}" | grep -v '^Z'` })).stdout).toBe('');
       await expect(
         host.run({ script: "trap '' TERM; while :; do sleep 0.2; done" }, { timeoutMs: 300 }),
@@ -446,7 +403,7 @@ for (const [way, open] of Object.entries(WAYS))
     test('a child left in the background does not hold the command up', async () => {
       const started = Date.now();
       expect(await host.run({ script: 'sleep 20 & echo done' })).toMatchObject({ code: 0, stdout: 'done\n' });
-      expect(Date.now() - started).toBeLessThan(6000);
+      expect(Date.now() - started).toBeLessThan(15_000);
     });
 
     test('thirty commands at once', async () => {
@@ -476,8 +433,7 @@ for (const [way, open] of Object.entries(WAYS))
         status: 200,
         body: 'body of /healthz?a=1&b=2\n',
       });
-      // The one thing that busybox wget cannot tell.
-      const body = way === 'busybox alone' ? '' : 'body of /busy\n';
+      const body = bodyOfErrors ? 'body of /busy\n' : '';
       expect(await host.httpGet({ port: webPort, path: '/busy' })).toEqual({ status: 503, body });
       expect((await host.httpGet({ address: 'localhost', port: webPort, path: '/big' })).body.length).toBe(64 * 1024);
       await expect(host.httpGet({ port: 1, path: '/' })).rejects.toMatchObject({
@@ -498,3 +454,4 @@ for (const [way, open] of Object.entries(WAYS))
       });
     });
   });
+}
