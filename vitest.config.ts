@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 const alias = { 'api7-orch': new URL('./src/index.ts', import.meta.url).pathname };
 
-/** `unit` needs nothing but Node; `wire` a real sshd; `engine` a Docker Engine; `lab` the hosts of test/lab. */
+/** `unit` needs Node and the OpenSSH client; `wire` a real sshd; `engine` a Docker Engine; `lab` the hosts of test/lab. */
 export default defineConfig({
   resolve: { alias },
   test: {

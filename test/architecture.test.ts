@@ -25,7 +25,6 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 const PRIVATE_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'node-ssh': ['transport'],
   ssh2: ['transport'],
-  'ssh-config': ['transport'],
   listr2: ['render'],
   dockerode: ['docker'],
   'js-yaml': ['inventory', 'tasks'],

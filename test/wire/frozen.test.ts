@@ -20,7 +20,7 @@ afterAll(async () => {
 /** As a configuration has it that gives a silent link up after three seconds. */
 async function impatient(): Promise<Partial<SshTarget>> {
   const config = file('ServerAliveInterval 1\nServerAliveCountMax 2\n');
-  const { keepalive } = await resolveTarget('gw-1', { address: 'gw', config }, sshConfig({ reader: 'own' }));
+  const { keepalive } = await resolveTarget('gw-1', { address: 'gw', config }, sshConfig());
   if (keepalive === undefined) throw new Error('the configuration was not followed');
   return { keepalive };
 }
