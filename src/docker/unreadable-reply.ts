@@ -1,0 +1,17 @@
+/** Something answers where the Docker Engine should, and its answer is not one of an Engine. */
+export class UnreadableReply extends Error {}
+
+/** The start of an answer, on one line, for a message. */
+export const excerpt = (text: string): string => text.slice(0, 1000).replace(/\s+/g, ' ').trim().slice(0, 200);
+
+/**
+ * @throws UnreadableReply with the start of what is not JSON
+ */
+export function parseJson(bytes: Buffer): unknown {
+  const text = bytes.toString();
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UnreadableReply(`not JSON: ${excerpt(text) || 'nothing'}`);
+  }
+}
