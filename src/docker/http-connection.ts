@@ -39,7 +39,7 @@ export class HttpConnection {
   }
 
   /**
-   * When `signal` ends a request, the socket ends with it. What else was asked there is asked on another one.
+   * When `signal` ends a request, the socket ends with it. The other requests on it are sent again on another one.
    *
    * @throws Error with the reason of `signal`, of the dial, or of the end of the socket; UnreadableReply
    */
@@ -79,8 +79,8 @@ export class HttpConnection {
         if (signal.aborted) started.abort(signal.reason);
       },
       onResponseStart: (_, status, headers) => {
-        const told = headers['api-version'];
-        reply = { status, apiVersion: typeof told === 'string' ? told : told?.[0] };
+        const version = headers['api-version'];
+        reply = { status, apiVersion: typeof version === 'string' ? version : version?.[0] };
         if (status >= 200) this.#socket?.wasRead();
       },
       onResponseData: (_, bytes) => {
@@ -94,7 +94,7 @@ export class HttpConnection {
         if (reply !== undefined) resolve({ ...reply, body: body.take() });
       },
       onResponseError: (_, error) => {
-        // An Engine that has answered here may close a socket when it likes; one that has not might never do otherwise.
+        // An Engine may close a socket at any time. One that closes before its first answer might never answer.
         if (request.method === 'GET' && this.#answered && isHangUp(error)) resolve('again');
         else reject(error);
       },
@@ -133,11 +133,11 @@ export class HttpConnection {
     });
     const drop = (error: Error): void => void client.destroy(error);
     client.on('disconnect', (_origin, _targets, error) => {
-      // The client sends what was not answered on another socket: only where that is worth one.
+      // The client sends unanswered requests again on another socket. That is worth one only where the Engine is healthy.
       const ours = Reflect.get(error, 'code') === 'UND_ERR_INFO';
       if (!ours && !(this.#answered && isHangUp(error))) drop(error);
     });
-    // Told of errors that no request can be told of. Unheard, they would end the process.
+    // Without a listener, an error that belongs to no request would end the process.
     const emitter: EventEmitter = client;
     emitter.on('error', drop);
     this.#client = client;
@@ -159,7 +159,7 @@ export class HttpConnection {
     socket = new DialledSocket(stream);
     // It may fail before the client listens, which would end the process.
     socket.on('error', () => {});
-    // A stream that was closed while it was handed over says so no more, and its requests would wait for ever.
+    // A stream that closed during the hand-over emits nothing more, and its requests would wait forever.
     if (stream.destroyed) socket.destroy(stream.errored ?? undefined);
     return socket;
   }

@@ -3,12 +3,12 @@ import { ByteSocket } from '../core/byte-socket.ts';
 import { UnreadableReply } from './unreadable-reply.ts';
 
 /**
- * Opens a stream to an Engine. `release` is asked when what the stream takes of the host is wanted for something else: it
- * destroys the stream when nothing is under way on it, and tells whether it did.
+ * Opens a stream to an Engine. `release` is called when the host's session is needed for something else: it destroys the
+ * stream when no request is under way on it, and returns whether the stream is gone.
  */
 export type Dial = (release?: () => boolean) => Promise<Duplex>;
 
-/** Bytes that may arrive without being part of an answer: an endless status line or header never becomes one. */
+/** Most bytes that may arrive before the HTTP client finds a part of an answer in them: a status line may never end. */
 const UNREAD_LIMIT = 1024 * 1024;
 
 /**
@@ -29,7 +29,7 @@ export class DialledSocket extends ByteSocket {
     return false;
   }
 
-  /** The HTTP client got something out of the bytes that arrived. */
+  /** The HTTP client found a part of an answer. */
   wasRead(): void {
     this.#unread = 0;
   }

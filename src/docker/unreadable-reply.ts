@@ -1,8 +1,13 @@
-/** Something answers where the Docker Engine should, and its answer is not one of an Engine. */
+/** An answer on the Docker socket that no Docker Engine gives. */
 export class UnreadableReply extends Error {}
 
 /** The start of an answer, on one line, for a message. */
-export const excerpt = (text: string): string => text.slice(0, 1000).replace(/\s+/g, ' ').trim().slice(0, 200);
+export const excerpt = (text: string): string =>
+  text
+    .slice(0, 1000)
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim()
+    .slice(0, 200);
 
 /**
  * @throws UnreadableReply with the start of what is not JSON
