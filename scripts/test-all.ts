@@ -102,7 +102,9 @@ async function main(words: readonly string[]): Promise<number> {
   return !isInterrupted && entries.every(isPass) ? 0 : 1;
 }
 
-const isNamed = ({ name }: Piece, wanted: string): boolean => name === wanted || name.startsWith(`${wanted}:`);
+function isNamed({ name }: Piece, wanted: string): boolean {
+  return name === wanted || name.startsWith(`${wanted}:`);
+}
 
 function tree(): { readonly commit: string; readonly isDirty: boolean } {
   const git = (...words: readonly string[]): string =>
