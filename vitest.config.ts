@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 const alias = { 'api7-orch': new URL('./src/index.ts', import.meta.url).pathname };
 
-/** `unit` needs Node and the OpenSSH client; `wire` a real sshd; `engine` a Docker Engine; `lab` the hosts of test/lab. */
+/** `unit` and `mutants` need Node and the OpenSSH client; `wire` a real sshd and a Docker Engine; `lab` the hosts of test/lab. */
 export default defineConfig({
   resolve: { alias },
   test: {
@@ -13,11 +13,22 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/wire/**', 'test/contract/**', 'test/lab/**', 'test/docker/engine.test.ts'],
+          exclude: [
+            'test/wire/**',
+            'test/contract/**',
+            'test/lab/**',
+            'test/docker/engine.test.ts',
+            'test/faults/mutants.test.ts',
+          ],
           // Ends what hangs; properties tried on a busy machine take longer than the usual five seconds.
           testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },
+      },
+      {
+        resolve: { alias },
+        // Beside the unit tests: its one file waits for a process of its own.
+        test: { name: 'mutants', include: ['test/faults/mutants.test.ts'], sequence: { groupOrder: 0 } },
       },
       {
         resolve: { alias },
