@@ -11,7 +11,7 @@ import { type LoadReport, startLoad } from './load.ts';
 import { paths } from './paths.ts';
 import { balancerSampler } from './sampler.ts';
 
-const directory = join(paths.cache, 'labs/faults-test');
+const directory = join(paths.cache, 'labs/break-test');
 
 let lab: Lab;
 let by: ByHand;
