@@ -173,9 +173,10 @@ describe('nodes out of service before the rolling change', () => {
     await setByHand(lab, 'gw-6', 'maint');
     await expect.poll(nodesOut, { timeout: 30_000 }).toEqual(['gw-3', 'gw-5', 'gw-6']);
     // A node in maintenance counts as unavailable: with room for one more, the others go one at a time.
-    const first = await roll({ load: lively, more: [...brief, '-e', 'max_unavailable=2'] });
+    const some = ['--limit', 'gw-1,gw-2,gw-3,gw-5,gw-6'];
+    const first = await roll({ load: lively, more: [...brief, ...some, '-e', 'max_unavailable=2'] });
     expect({ code: first.run.code, state: first.run.nodes['gw-6']?.state }).toEqual({ code: 3, state: 'skipped' });
-    expect(first.restarted).toEqual(gateways.filter((name) => name !== 'gw-6'));
+    expect(first.restarted).toEqual(['gw-1', 'gw-2', 'gw-3', 'gw-5']);
     expect(order(first.run, 'ready').slice(0, 2).toSorted()).toEqual(['gw-3', 'gw-5']);
     expect({ errors: first.load.errors, good: first.load.good }).toEqual({ errors: {}, good: first.load.sent });
     expect(await nodesOut()).toEqual(['gw-6']);
@@ -197,7 +198,7 @@ describe('faults during the rolling change', () => {
     const { run, load, away, restarted } = await roll({
       load: lively,
       inventory: quick,
-      more: brief,
+      more: [...brief, '--limit', 'gw-1,gw-2,gw-3'],
       onEvent: (event) => {
         if (event.type === 'roll.step' && event.host === 'gw-2' && event.step === 'prove') cut ??= cutSsh(lab, 15);
       },
@@ -205,7 +206,7 @@ describe('faults during the rolling change', () => {
     await cut;
     expect(cut).toBeDefined();
     expect({ code: run.code, errors: run.end?.errors }).toEqual({ code: 0, errors: [] });
-    expect(restarted).toEqual(gateways);
+    expect(restarted).toEqual(['gw-1', 'gw-2', 'gw-3']);
     expect({ errors: load.errors, risen: load.risen }).toEqual({ errors: {}, risen: {} });
     expect(Math.max(...away.map(({ mostAtOnce }) => mostAtOnce))).toBe(1);
     expect(await leases(lab)).toEqual([]);
