@@ -2,10 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { reloadBalancer } from '../faults.ts';
 import { inventoryWith } from '../inventory-with.ts';
 import { type Lab, upLab } from '../lab.ts';
-import { hostsOf } from '../lab-file.ts';
 import { type OrchRun, orch, type RunMoment } from '../orch.ts';
 import { paths } from '../paths.ts';
 import { balancerSampler, type OutOfService } from '../sampler.ts';
@@ -28,8 +26,8 @@ export const usualVersion = '3.10.5';
 const own = process.env.API7_ORCH_LAB;
 
 /**
- * Three gateways that know three endpoints, behind two balancers that check twice as often as usual. With the variable
- * API7_ORCH_LAB it is the lab of that directory, which is kept.
+ * Three gateways that know three endpoints, behind two balancers. With the variable API7_ORCH_LAB it is the lab of that
+ * directory, which is kept.
  */
 export async function faultScene(): Promise<Scene> {
   const lab = await upLab({
@@ -41,11 +39,6 @@ export async function faultScene(): Promise<Scene> {
     note: (line) => process.stderr.write(`lab: ${line}\n`),
   });
   await lab.reset();
-  const faster = "sed -i 's/inter 1s /inter 500ms /; s/timeout check 2s/timeout check 1s/' /etc/haproxy/haproxy.cfg";
-  for (const name of hostsOf(lab.file, 'load_balancer')) {
-    await lab.exec(name, faster);
-    await reloadBalancer(lab, name);
-  }
   const direct = `, "http://${lab.host('cp-1').address}:17900"`;
   const tuned = (text: string) =>
     text
