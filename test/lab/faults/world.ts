@@ -1,6 +1,6 @@
-import type { Lab } from './lab.ts';
-import { hostsOf } from './lab-file.ts';
-import { leases, standings } from './rolling-scene.ts';
+import type { Lab } from '../lab.ts';
+import { hostsOf } from '../lab-file.ts';
+import { leases, standings } from '../rolling-scene.ts';
 
 /** What can be seen of the gateways from outside the product. */
 export interface World {

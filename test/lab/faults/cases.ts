@@ -39,7 +39,7 @@ export interface Case {
   readonly order: readonly string[];
 }
 
-const moments: Readonly<Record<FaultName, readonly Moment[]>> = {
+const moments: Readonly<Record<FaultName, readonly [Moment, ...Moment[]]>> = {
   'all ssh cut': ['drain', 'prove', 'apply', 'ready', 'restore', 'confirm'],
   'controller killed': ['guard', 'drain', 'prove', 'apply', 'ready', 'restore', 'confirm', 'recheck'],
   'ctrl-c': ['guard', 'drain', 'prove', 'apply', 'ready', 'confirm'],
@@ -54,15 +54,17 @@ const moments: Readonly<Record<FaultName, readonly Moment[]>> = {
   'balancer gone and left out': ['before'],
   'another node in maintenance': ['prove'],
   'a bystander in maintenance': ['ready'],
-  'disk full': ['before'],
   'never ready': ['before'],
   'bad routes': ['before'],
+  'disk full': ['before'],
   'database away': ['before', 'confirm'],
 };
 
+export const faultNames = Object.keys(moments) as readonly FaultName[];
+
 /** Every fault at each of its moments. */
-export const strikes: readonly Pick<Case, 'fault' | 'moment'>[] = (Object.keys(moments) as FaultName[]).flatMap(
-  (fault) => moments[fault].map((moment) => ({ fault, moment })),
+export const strikes: readonly Pick<Case, 'fault' | 'moment'>[] = faultNames.flatMap((fault) =>
+  moments[fault].map((moment) => ({ fault, moment })),
 );
 
 /** Where what is expected of the second node depends on it, nodes go one at a time, the victim first. */
@@ -97,16 +99,43 @@ export function caseOf(seed: number): Case {
   };
 }
 
-/** Run with the suite, within its time: more than half an hour would be needed for all of them. */
-const SAMPLE = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 15, 17, 19, 20, 21, 22, 41, 43, 46];
+/** Which cases run, and the value of API7_ORCH_SEED that selects them again. */
+export interface Selection {
+  readonly name: string;
+  readonly seeds: readonly number[];
+}
 
-/** Those of the variable API7_ORCH_SEED, `7` or `7,12,103` or `all`: one for each strike; else a sample. */
-export function seedsFrom(text: string | undefined): readonly number[] {
-  if (text === undefined || text === '') return SAMPLE;
-  if (text === 'all') return strikes.map((_, at) => at + 1);
-  const seeds = text.split(',').map(Number);
-  if (seeds.some((seed) => !Number.isInteger(seed) || seed < 1)) throw new Error(`API7_ORCH_SEED=${text} is no seed`);
-  return seeds;
+/**
+ * The cases that the environment selects. API7_ORCH_SEED is `7`, `7,12,103`, `day:20261129`, or `all` for one case per
+ * strike. Without it, API7_ORCH_ALL=1 means `all`; otherwise the sample of the current day runs.
+ * @throws when API7_ORCH_SEED has another form
+ */
+export function selectedBy(environment: Readonly<Record<string, string | undefined>>, now = new Date()): Selection {
+  const today = `day:${now.toISOString().slice(0, 10).replaceAll('-', '')}`;
+  const name = environment.API7_ORCH_SEED || (environment.API7_ORCH_ALL === '1' ? 'all' : today);
+  if (name === 'all') return { name, seeds: strikes.map((_, index) => index + 1) };
+  const day = /^day:(\d{8})$/.exec(name)?.[1];
+  if (day !== undefined) return { name, seeds: sampleOf(Number(day)) };
+  const seeds = name.split(',').map(Number);
+  if (seeds.some((seed) => !Number.isInteger(seed) || seed < 1))
+    throw new Error(`API7_ORCH_SEED=${name}: expected seeds such as 7,12, a day such as ${today}, or all`);
+  return { name, seeds };
+}
+
+/** Seeds beyond the first of a strike, so that a day also draws victim, order, balancer and batch size. */
+const ROUNDS = 1000;
+
+/**
+ * One seed for every kind of fault. The day draws the moment, and with it everything else that a seed decides.
+ * @example sampleOf(20261129) // 18 seeds, always the same
+ */
+export function sampleOf(day: number): readonly number[] {
+  const random = randomOf(day);
+  return faultNames.map((name) => {
+    const own = strikes.flatMap(({ fault }, index) => (fault === name ? [index + 1] : []));
+    const strike = own[Math.floor(random() * own.length)] ?? 1;
+    return strike + strikes.length * Math.floor(random() * ROUNDS);
+  });
 }
 
 /** mulberry32: small, and the same everywhere. */

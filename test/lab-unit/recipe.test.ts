@@ -1,15 +1,16 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
-import { sourcesFrom } from './apt-sources.ts';
-import { capabilitiesIn } from './capabilities.ts';
-import { archiveLayer, imageArchive } from './image-archive.ts';
-import { recipeFiles, recipeHash } from './recipe.ts';
-import { bytesOf, tarBytes } from './tar-bytes.ts';
-import { withLock } from './with-lock.ts';
+import { sourcesFrom } from '../lab/apt-sources.ts';
+import { capabilitiesIn } from '../lab/capabilities.ts';
+import { archiveLayer, imageArchive } from '../lab/image-archive.ts';
+import { recipeFiles, recipeHash } from '../lab/recipe.ts';
+import { bytesOf, tarBytes } from '../lab/tar-bytes.ts';
+import { withFreeLock, withLock } from '../lab/with-lock.ts';
 
 describe('what the lab is made from', () => {
   it.each([
@@ -73,8 +74,6 @@ describe('what the lab is made from', () => {
     const directory = await mkdtemp(join(tmpdir(), 'lab-lock-'));
     const lock = join(directory, 'lock');
     try {
-      // Above any process id that Linux gives.
-      await writeFile(lock, '999999999');
       let inside = 0;
       let most = 0;
       const work = async () => {
@@ -82,10 +81,21 @@ describe('what the lab is made from', () => {
         await new Promise((resolve) => setTimeout(resolve, 5));
         inside -= 1;
       };
-      await Promise.all([withLock(lock, work), withLock(lock, work), withLock(lock, work)]);
+      // No process has this id, or none that began at this time.
+      for (const gone of Array(5)
+        .fill(['999999999', '999999999:1', `${process.ppid}:1`])
+        .flat()) {
+        await writeFile(lock, gone);
+        const comers = Array.from({ length: 6 }, () => sleep(Math.random() * 12).then(() => withLock(lock, work)));
+        await Promise.all(comers);
+      }
       expect(most).toBe(1);
+      expect(await readdir(directory)).toEqual([]);
       await writeFile(lock, String(process.ppid));
       await expect(withLock(lock, work, 150)).rejects.toThrow(`held by process ${process.ppid}`);
+      expect(await withFreeLock(lock, work)).toBe(false);
+      await writeFile(lock, '999999999:1');
+      expect(await withFreeLock(lock, work)).toBe(true);
     } finally {
       await rm(directory, { recursive: true });
     }

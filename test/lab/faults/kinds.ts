@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runningSessions } from './balancer-counters.ts';
-import { breakHost, cutSsh, type FaultKind, healHost, reloadBalancer } from './faults.ts';
-import type { Lab } from './lab.ts';
-import { hostNames, hostsOf } from './lab-file.ts';
-import type { Case, FaultName } from './roll-faults-cases.ts';
-import { notServing, setByHand } from './rolling-scene.ts';
+import { runningSessions } from '../balancer-counters.ts';
+import { breakHost, cutSsh, type FaultKind, healHost, reloadBalancer } from '../faults.ts';
+import type { Lab } from '../lab.ts';
+import { hostNames, hostsOf } from '../lab-file.ts';
+import { notServing, setByHand } from '../rolling-scene.ts';
+import type { Case, FaultName } from './cases.ts';
 
 /** What is done to the lab or to the run, and what the run is to make of it. */
 export interface Fault {
@@ -66,7 +66,8 @@ export const kinds: Readonly<Record<FaultName, Fault>> = {
   'network lost for a while': {
     async strike(lab, { victim }) {
       await breakHost(lab.docker, lab.file, victim, 'network');
-      return { lasting: sleep(5000).then(() => healHost(lab.docker, lab.file, victim)) };
+      // Longer than the keepalives need to find the connection lost.
+      return { lasting: sleep(6500).then(() => healHost(lab.docker, lab.file, victim)) };
     },
     ends: well,
   },
@@ -117,23 +118,42 @@ export const kinds: Readonly<Record<FaultName, Fault>> = {
 };
 
 /**
- * Undoes what is broken on hosts, and what the fault itself knows to undo. Then all but the run's own nodes serve, and the
- * requests of before are answered: where packets were dropped, TCP sends them again only after as long as it was in vain.
+ * Undoes what is broken on hosts, and what the fault itself knows to undo. Then all but the run's own nodes serve, and no
+ * request from before is left.
  */
 export async function healed(lab: Lab, at: Case): Promise<void> {
   await Promise.all(hostNames(lab.file).map((name) => healHost(lab.docker, lab.file, name)));
   const up =
     "timeout 30 bash -c 'until echo show info | socat - UNIX:/run/haproxy/admin.sock | grep -q ^Pid; do sleep 0.1; done'";
-  for (const name of hostsOf(lab.file, 'load_balancer')) await succeed(lab, name, up);
+  await Promise.all(hostsOf(lab.file, 'load_balancer').map((name) => succeed(lab, name, up)));
   await kinds[at.fault].heal?.(lab, at);
   await untilNone(15, 'does not serve again', async () =>
     (await notServing(lab)).filter((name) => name.endsWith(`/${at.bystander}`)),
   );
-  await untilNone(150, 'has requests that do not end', async () => {
-    const running = Object.entries(await runningSessions(lab));
-    const direct = await Promise.all(hostsOf(lab.file, 'data_plane').map((name) => directRequests(lab, name)));
-    return [...running.filter(([, sessions]) => sessions > 0).map(([name]) => name), ...direct.flat()];
-  });
+  await untilNone(3, 'has requests that do not end', () => requestsLeft(lab)).catch(() => breakOffRequests(lab));
+  await untilNone(150, 'has requests that do not end', () => requestsLeft(lab));
+}
+
+async function requestsLeft(lab: Lab): Promise<readonly string[]> {
+  const [running, ...direct] = await Promise.all([
+    runningSessions(lab),
+    ...hostsOf(lab.file, 'data_plane').map((name) => directRequests(lab, name)),
+  ]);
+  const busy = Object.entries(running).filter(([, sessions]) => sessions > 0);
+  return [...busy.map(([name]) => name), ...direct.flat()];
+}
+
+/**
+ * Ends the connections of requests that an outage left behind. TCP sends again only after as long as it was in vain, so
+ * they may take a minute to end by themselves. A kernel without CONFIG_INET_DIAG_DESTROY leaves them to that.
+ */
+async function breakOffRequests(lab: Lab): Promise<void> {
+  const inGateway = "nsenter -t $(docker inspect -f '{{.State.Pid}}' api7-gateway) -n ss -KtnH 'sport = :9080'";
+  await Promise.all([
+    ...hostsOf(lab.file, 'load_balancer').map((name) => lab.exec(name, "ss -KtnH 'dport = :9080'")),
+    ...hostsOf(lab.file, 'data_plane').map((name) => lab.exec(name, inGateway)),
+    lab.exec('db-1', "ss -KtnH 'dport = :9080'"),
+  ]);
 }
 
 /** Those that came past the balancers, as the case's own slow one does: nothing else comes from that host. */

@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
-import type { Case, FaultName } from './roll-faults-cases.ts';
-import { kinds } from './roll-faults-kinds.ts';
-import type { Watched } from './roll-faults-scene.ts';
-import { startedBetween, type World } from './roll-faults-world.ts';
+import type { Case, FaultName } from './cases.ts';
+import { kinds } from './kinds.ts';
+import type { Watched } from './scene.ts';
+import { startedBetween, type World } from './world.ts';
 
 /** An interrupt that comes when no other node is left to begin with stops nothing. */
 const codes = { well: [0], ill: [2, 3], stopped: [6, 0], killed: [null] } as const;
