@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongFilesFirst } from './test/support/long-files-first.ts';
 
 const alias = { 'api7-orch': new URL('./src/index.ts', import.meta.url).pathname };
 
@@ -6,6 +7,7 @@ const alias = { 'api7-orch': new URL('./src/index.ts', import.meta.url).pathname
 export default defineConfig({
   resolve: { alias },
   test: {
+    sequence: { sequencer: LongFilesFirst },
     // One machine carries the lab: suites that measure or wait must not compete with it.
     projects: [
       {
@@ -37,7 +39,8 @@ export default defineConfig({
           include: ['test/lab/**/*.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 900_000,
-          fileParallelism: false,
+          // One file is one lab. They wait more than they work, so two cores carry three of them.
+          maxWorkers: 3,
           sequence: { groupOrder: 2 },
         },
       },

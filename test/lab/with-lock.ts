@@ -15,7 +15,7 @@ export async function withLock<T>(path: string, work: () => Promise<T>, withinMs
   const deadline = Date.now() + withinMs;
   while (!(await take(path))) {
     if (Date.now() > deadline) throw new LabError(await heldBy(path));
-    await sleep(100);
+    await sleep(25);
   }
   return holding(path, work);
 }

@@ -1,15 +1,16 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
-import { sourcesFrom } from './apt-sources.ts';
-import { capabilitiesIn } from './capabilities.ts';
-import { archiveLayer, imageArchive } from './image-archive.ts';
-import { recipeFiles, recipeHash } from './recipe.ts';
-import { bytesOf, tarBytes } from './tar-bytes.ts';
-import { withFreeLock, withLock } from './with-lock.ts';
+import { sourcesFrom } from '../lab/apt-sources.ts';
+import { capabilitiesIn } from '../lab/capabilities.ts';
+import { archiveLayer, imageArchive } from '../lab/image-archive.ts';
+import { recipeFiles, recipeHash } from '../lab/recipe.ts';
+import { bytesOf, tarBytes } from '../lab/tar-bytes.ts';
+import { withFreeLock, withLock } from '../lab/with-lock.ts';
 
 describe('what the lab is made from', () => {
   it.each([
@@ -81,9 +82,12 @@ describe('what the lab is made from', () => {
         inside -= 1;
       };
       // No process has this id, or none that began at this time.
-      for (const gone of ['999999999', '999999999:1', `${process.ppid}:1`]) {
+      for (const gone of Array(5)
+        .fill(['999999999', '999999999:1', `${process.ppid}:1`])
+        .flat()) {
         await writeFile(lock, gone);
-        await Promise.all(Array.from({ length: 8 }, () => withLock(lock, work)));
+        const comers = Array.from({ length: 6 }, () => sleep(Math.random() * 12).then(() => withLock(lock, work)));
+        await Promise.all(comers);
       }
       expect(most).toBe(1);
       expect(await readdir(directory)).toEqual([]);
