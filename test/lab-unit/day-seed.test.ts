@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { daySeed, randomOfDay } from './day-seed.ts';
+import { daySeed, randomOfDay } from '../lab/day-seed.ts';
 
 const NOW = new Date('2026-11-29T23:59:59Z');
 
