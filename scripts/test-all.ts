@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { globSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { strikes } from '../test/lab/roll-faults-cases.ts';
+import { strikes } from '../test/lab/faults/cases.ts';
 import { closingLines, type Entry, isPass, passedAt, readLedger, record } from './test-ledger.ts';
 
 const usage = 'usage: npm run test:all [-- [--list] NAME…]';

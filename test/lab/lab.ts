@@ -15,7 +15,7 @@ import { ensurePackages } from './packages.ts';
 import { paths } from './paths.ts';
 import { type LabWish, labId } from './plan-lab.ts';
 import { reserveLab } from './reserve-lab.ts';
-import { resetLab } from './reset.ts';
+import { type ResetOptions, resetLab } from './reset.ts';
 import { labSecrets } from './secrets.ts';
 import { loginKey, writeSshFiles } from './ssh-files.ts';
 import { versions } from './stand-ins.ts';
@@ -47,7 +47,7 @@ export interface Lab {
   /** Runs a bash script as root, past the host's sshd. */
   exec(host: HostName, script: string): Promise<HostResult>;
   /** Puts hosts back to their bare state; all of them when none is named. */
-  reset(hosts?: readonly HostName[]): Promise<void>;
+  reset(hosts?: readonly HostName[], options?: ResetOptions): Promise<void>;
   /** Removes the lab. */
   down(): Promise<void>;
 }
@@ -99,7 +99,7 @@ export async function upLab(options: LabOptions = {}): Promise<Lab> {
       host: (name) => labHost(file, name),
       url: (port, balancer = 'lb-1') => `http://127.0.0.1:${labHost(file, balancer).ports[port]}`,
       exec: (host, script) => hostExec(docker, labHost(file, host).container, script),
-      reset: (hosts) => resetLab(docker, file, hosts),
+      reset: (hosts, options) => resetLab(docker, file, hosts, options),
       down: () => downLab(directory),
     };
   });
