@@ -1,9 +1,9 @@
-import type { Steps } from '../core/task.ts';
+import type { Steps } from '../core/task/task.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { httpReady } from '../tasks/http-ready.ts';
 import { steadyContainer } from '../tasks/steady-container.ts';
-import type { Component } from './components.ts';
 import { PORTS } from './paths.ts';
+import type { Component } from './services.ts';
 
 /** For so long a container must have run before it is trusted. */
 const STEADY = '5s';

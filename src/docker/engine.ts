@@ -1,5 +1,5 @@
-import { OrchError } from '../core/errors.ts';
-import { joined } from '../core/joined.ts';
+import { OrchError } from '../core/base/errors.ts';
+import { joined } from '../core/base/share-per-tick.ts';
 import { agreeOnVersion, oldestIn, type Spoken } from './api-version.ts';
 import { callError, engineWords, isHangUp, refused, statusOf } from './call.ts';
 import { HttpConnection } from './http-connection.ts';

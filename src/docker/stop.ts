@@ -1,4 +1,4 @@
-import { OrchError } from '../core/errors.ts';
+import { OrchError } from '../core/base/errors.ts';
 import { compareVersions } from './api-version.ts';
 import type { Engine } from './engine.ts';
 import { inPath, withQuery } from './request.ts';

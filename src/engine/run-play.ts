@@ -1,14 +1,14 @@
-import { faultOf } from '../core/fault.ts';
-import type { Host } from '../core/host.ts';
-import { batches } from '../core/play.ts';
-import { applyHost } from './apply-host.ts';
-import type { HostResult } from './host-result.ts';
-import type { ReadAhead } from './read-ahead.ts';
-import { Roll } from './roll.ts';
-import { RollPreview } from './roll-preview.ts';
-import type { RunContext } from './run-context.ts';
-import { Slots } from './slots.ts';
-import type { PlannedPlay } from './validate.ts';
+import { faultOf } from '../core/event/error-info.ts';
+import type { Host } from '../core/host/host.ts';
+import { batches } from '../core/play/play.ts';
+import { applyHost } from './apply/apply-host.ts';
+import type { HostResult } from './apply/host-result.ts';
+import type { ReadAhead } from './plan/read-ahead.ts';
+import type { PlannedPlay } from './plan/validate.ts';
+import { RollPreview } from './roll/preview-roll.ts';
+import { Roll } from './roll/roll.ts';
+import type { RunContext } from './roll/run-context.ts';
+import { Slots } from './roll/slots.ts';
 
 /** Runs one play batch by batch. After a failure no further batch starts, and nothing that serves is touched any more. */
 export async function runPlay(

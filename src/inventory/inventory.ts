@@ -1,5 +1,5 @@
-import type { Secret } from '../core/secret.ts';
-import type { SshSettings } from '../core/ssh-settings.ts';
+import type { Secret } from '../core/base/secret.ts';
+import type { SshSettings } from '../core/host/ssh-settings.ts';
 
 /** A loaded inventory: everything resolved and checked, nothing has been connected to. */
 export interface Inventory {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { CheckTiming } from '../core/balancer.ts';
-import { defineTask } from '../core/define-task.ts';
-import type { Task } from '../core/task.ts';
+import type { CheckTiming } from '../core/host/balancer.ts';
+import { defineTask } from '../core/task/define-task.ts';
+import type { Task } from '../core/task/task.ts';
 import { type Plain, plain } from './plain.ts';
 import { where } from './task-params.ts';
 

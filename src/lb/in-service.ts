@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { CheckTiming, ServerView } from '../core/balancer.ts';
-import { defineTask } from '../core/define-task.ts';
-import { OrchError } from '../core/errors.ts';
-import type { Task } from '../core/task.ts';
-import { isOut } from './look.ts';
+import { OrchError } from '../core/base/errors.ts';
+import type { CheckTiming, ServerView } from '../core/host/balancer.ts';
+import { defineTask } from '../core/task/define-task.ts';
+import type { Task } from '../core/task/task.ts';
+import { isOut } from './read-member.ts';
 import { span, where } from './task-params.ts';
 
 const params = z.strictObject({

@@ -1,5 +1,5 @@
-import type { Fault, HostCounts, RolledNode, RunEvent } from '../core/event.ts';
-import type { Evidence } from '../core/rolling.ts';
+import type { Fault, HostCounts, RolledNode, RunEvent } from '../core/event/event.ts';
+import type { Evidence } from '../core/play/rolling.ts';
 
 export interface CurrentTask {
   readonly title: string;

@@ -1,4 +1,4 @@
-import type { Fault } from '../core/event.ts';
+import type { Fault } from '../core/event/event.ts';
 import { isBeforeApply, stepAfter } from './pipeline.ts';
 import { blame, type NodeState, nodeOf, type Outcome, over, type State, stop, update } from './state.ts';
 import type { Result, Step } from './types.ts';

@@ -1,10 +1,10 @@
-import type { Fault } from '../core/event.ts';
+import type { Fault } from '../core/event/event.ts';
 import { again, finished, goOn, retreat } from './answers.ts';
+import { hasRoom, pick } from './batches.ts';
 import { isEmpty, isOut, whyFull } from './budget.ts';
 import { isBeforeApply, routeOf } from './pipeline.ts';
 import { inPhase, type NodeState, nodeOf, over, type State, stop, type Turn, update } from './state.ts';
 import type { Command, Step } from './types.ts';
-import { hasRoom, pick } from './waves.ts';
 
 export interface Advance {
   readonly state: State;

@@ -1,10 +1,10 @@
-import type { Fault } from '../core/event.ts';
+import type { Fault } from '../core/event/event.ts';
 import { allowed, answered, refused, retreat } from './answers.ts';
+import { inOrder } from './batches.ts';
 import { budgetOf } from './count.ts';
 import { type Advance, giveUp, isOver, proceed, regroup } from './due.ts';
 import { blame, inPhase, type NodeState, nodeOf, over, type State, stale, stop, update, withSeen } from './state.ts';
 import type { Event, NodeInit, Options } from './types.ts';
-import { inOrder } from './waves.ts';
 
 export type { Advance } from './due.ts';
 export type { State } from './state.ts';

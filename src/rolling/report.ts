@@ -1,7 +1,7 @@
-import type { Fault } from '../core/event.ts';
+import type { Fault } from '../core/event/event.ts';
+import { sizeOf } from './batches.ts';
 import { type Drained, inPhase, type NodeState, nodeOf, type Outcome, type State } from './state.ts';
 import type { Step } from './types.ts';
-import { sizeOf } from './waves.ts';
 
 /** How a node came out of the roll. */
 export interface NodeEnd {

@@ -1,4 +1,4 @@
-import type { Fault } from '../core/event.ts';
+import type { Fault } from '../core/event/event.ts';
 import type { NodeInit, Observation, Options, Step } from './types.ts';
 
 /** How a node ends. Every node of the run ends in exactly one of them. */

@@ -1,5 +1,5 @@
-import type { Fault } from '../core/event.ts';
-import type { Count } from '../core/play.ts';
+import type { Fault } from '../core/event/event.ts';
+import type { Count } from '../core/play/play.ts';
 
 /**
  * What the machine may order for one node. `apply` is the node's own program from its first disruptive change on; the others are

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { Reader } from '../core/connection.ts';
-import { defineTask } from '../core/define-task.ts';
-import { OrchError } from '../core/errors.ts';
-import type { Evidence } from '../core/rolling.ts';
+import { OrchError } from '../core/base/errors.ts';
+import type { Reader } from '../core/host/connection.ts';
+import type { Evidence } from '../core/play/rolling.ts';
+import { defineTask } from '../core/task/define-task.ts';
 
 const params = z.strictObject({
   container: z.string().min(1),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { defineTask } from '../core/define-task.ts';
-import { OrchError } from '../core/errors.ts';
+import { OrchError } from '../core/base/errors.ts';
+import { defineTask } from '../core/task/define-task.ts';
 
 const params = z.strictObject({
   /** Open files that containers are to be given. */

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Reader } from '../core/connection.ts';
-import { defineTask } from '../core/define-task.ts';
-import { formatDuration } from '../core/duration.ts';
-import { duration } from '../core/duration-param.ts';
-import { OrchError } from '../core/errors.ts';
+import { formatDuration } from '../core/base/duration.ts';
+import { duration } from '../core/base/duration-param.ts';
+import { OrchError } from '../core/base/errors.ts';
+import type { Reader } from '../core/host/connection.ts';
+import { defineTask } from '../core/task/define-task.ts';
 import { busyWith } from './idle/busy.ts';
 import { connectionsOf } from './idle/connections.ts';
 

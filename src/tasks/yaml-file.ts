@@ -1,9 +1,9 @@
 import { dump, load, YAMLException } from 'js-yaml';
 import { z } from 'zod';
-import type { Reader } from '../core/connection.ts';
-import { defineTask } from '../core/define-task.ts';
-import { redact } from '../core/redact.ts';
-import type { Patch } from '../core/task-type.ts';
+import { redact } from '../core/base/redact.ts';
+import type { Reader } from '../core/host/connection.ts';
+import { defineTask } from '../core/task/define-task.ts';
+import type { Patch } from '../core/task/task-type.ts';
 import { absolutePath, account, octalMode } from './file/fields.ts';
 import {
   contentOf,

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import type { Balancer, CheckTiming, Member, MemberView } from '../../src/core/balancer.ts';
-import type { Connection } from '../../src/core/connection.ts';
-import type { Task } from '../../src/core/task.ts';
-import { backInTraffic } from '../../src/lb/back-in-traffic.ts';
+import type { Balancer, CheckTiming, Member, MemberView } from '../../src/core/host/balancer.ts';
+import type { Connection } from '../../src/core/host/connection.ts';
+import type { Task } from '../../src/core/task/task.ts';
 import { counted } from '../../src/lb/counted.ts';
-import { emptied } from '../../src/lb/emptied.ts';
+import { outOfTraffic } from '../../src/lb/drain-member.ts';
 import { inService } from '../../src/lb/in-service.ts';
 import { leasePath } from '../../src/lb/lease.ts';
-import { outOfTraffic } from '../../src/lb/out-of-traffic.ts';
-import { standing } from '../../src/lb/standing.ts';
-import { stillOut } from '../../src/lb/still-out.ts';
+import { standing } from '../../src/lb/member-view.ts';
+import { emptied } from '../../src/lb/no-sessions.ts';
+import { backInTraffic } from '../../src/lb/restore-member.ts';
+import { stillOut } from '../../src/lb/still-drained.ts';
 import { apply, look, wait, without } from './carry-out.ts';
 
 export type Node = 'gw-1' | 'gw-2' | 'gw-3';

@@ -8,7 +8,7 @@ const engine = (file: string, why: string, find: string, replace: string, by: Mu
   by,
 });
 
-const ROLL = ['test/engine/roll.test.ts', 'test/engine/roll-again.test.ts'];
+const ROLL = ['test/engine/roll/roll.test.ts', 'test/engine/roll/roll-again.test.ts'];
 
 /** Mistakes between the machine that decides and the tasks that act. */
 export const ENGINE_MUTANTS: readonly Mutant[] = [

@@ -5,7 +5,7 @@ const lb = (file: string, why: string, find: string, replace: string): Mutant =>
   find,
   replace,
   why,
-  by: ['test/lb/haproxy.test.ts', 'test/lb/haproxy-contract.test.ts'],
+  by: ['test/lb/haproxy/haproxy.test.ts', 'test/lb/haproxy/contract.test.ts'],
 });
 
 /** Mistakes in HAProxy's driver, and in the tasks over any balancer. */

@@ -184,14 +184,14 @@ export const ROLLING_MUTANTS: readonly Mutant[] = [
     'a lost drain is made once more whoever else is out',
     'node.id === id && mayStart(now, node)',
     'node.id === id',
-    ['test/engine/roll.test.ts'],
+    ['test/engine/roll/roll.test.ts'],
   ),
   rolling(
     'report.ts',
     'a node that is left drained does not keep the run from being a success',
     "if (node.outcome !== 'untouched') return undefined;",
     'return undefined;',
-    ['test/engine/roll.test.ts'],
+    ['test/engine/roll/roll.test.ts'],
   ),
   rolling(
     'count.ts',

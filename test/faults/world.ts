@@ -1,4 +1,4 @@
-import type { Fault } from '../../src/core/event.ts';
+import type { Fault } from '../../src/core/event/event.ts';
 import type { Observation, Result, Step } from '../../src/rolling/types.ts';
 
 // A small world for the machine to work on: nodes that run a version, two balancers that send them requests, and leases.

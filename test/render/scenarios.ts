@@ -1,4 +1,4 @@
-import type { HostCounts, NumberedEvent, RunEvent } from '../../src/core/event.ts';
+import type { HostCounts, NumberedEvent, RunEvent } from '../../src/core/event/event.ts';
 import { NO_COUNTS } from '../../src/render/run-view.ts';
 
 export interface Scenario {

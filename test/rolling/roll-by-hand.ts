@@ -1,4 +1,4 @@
-import type { Fault } from '../../src/core/event.ts';
+import type { Fault } from '../../src/core/event/event.ts';
 import { advance, type State, startRoll } from '../../src/rolling/machine.ts';
 import { endOf } from '../../src/rolling/report.ts';
 import type { Command, Event, NodeInit, Observation, Options, Result, Step } from '../../src/rolling/types.ts';

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { defineTask } from '../../src/core/define-task.ts';
-import { OrchError } from '../../src/core/errors.ts';
-import type { Fleet, NodeView, Traffic } from '../../src/core/rolling.ts';
-import type { Steps, Task } from '../../src/core/task.ts';
-import { FakeHost } from '../../src/transport/fake-host.ts';
+import { OrchError } from '../../src/core/base/errors.ts';
+import type { Fleet, NodeView, Traffic } from '../../src/core/play/rolling.ts';
+import { defineTask } from '../../src/core/task/define-task.ts';
+import type { Steps, Task } from '../../src/core/task/task.ts';
+import { FakeHost } from '../../src/testing/fake-host.ts';
 import { note } from './toy-tasks.ts';
 
 /** How files of toys are owned. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Command, RunResult } from '../../src/core/connection.ts';
+import type { Command, RunResult } from '../../src/core/host/connection.ts';
 import { idle } from '../../src/tasks/idle.ts';
 import { DockerHost } from '../docker/docker-host.ts';
 import { plan } from './settle.ts';

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Connection } from '../../src/core/connection.ts';
+import type { Connection } from '../../src/core/host/connection.ts';
 import { withDocker } from '../../src/docker/client.ts';
-import { haproxy } from '../../src/lb/haproxy.ts';
-import { type HaproxyServer, parseServersState } from '../../src/lb/haproxy-state.ts';
-import { isOut, look } from '../../src/lb/look.ts';
-import { connectSsh } from '../../src/transport/ssh.ts';
+import { haproxy } from '../../src/lb/haproxy/haproxy.ts';
+import { type HaproxyServer, parseServersState } from '../../src/lb/haproxy/state.ts';
+import { isOut, look } from '../../src/lb/read-member.ts';
+import { connectSsh } from '../../src/transport/ssh/ssh.ts';
 import { FakeHaproxy } from '../support/fake-haproxy.ts';
 import { freePort } from '../support/free-port.ts';
 import { startHaproxy, startNodes, type TestHaproxy, type TestNode } from '../support/haproxy.ts';

@@ -1,6 +1,6 @@
-import type { Reader } from '../../core/connection.ts';
-import { NotYet } from '../../core/later.ts';
-import { Secret, stretchAhead } from '../../core/secret.ts';
+import { Secret, stretchAhead } from '../../core/base/secret.ts';
+import type { Reader } from '../../core/host/connection.ts';
+import { NotYet } from '../../core/task/later.ts';
 import { observedSpec } from '../../docker/spec.ts';
 import { canonicalId, type ImageLocal } from '../image/image-local.ts';
 import { rememberedBy } from './labels.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MASK, Secret } from '../../core/secret.ts';
+import { MASK, Secret } from '../../core/base/secret.ts';
 
 /** What a YAML file may hold: plain data, with secrets in place of any text. Fields that are `undefined` are left out. */
 export type YamlValue =

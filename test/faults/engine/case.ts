@@ -1,4 +1,4 @@
-import type { RunEvent } from '../../../src/core/event.ts';
+import type { RunEvent } from '../../../src/core/event/event.ts';
 import { ids, OPTIONS, type Case as Row } from '../machine-cases.ts';
 import { cloneWorld, makeWorld, membersOf, Violation, type World } from '../world.ts';
 import { checkRest } from '../world-check.ts';

@@ -1,4 +1,4 @@
-import type { RolledNode } from '../../../src/core/event.ts';
+import type { RolledNode } from '../../../src/core/event/event.ts';
 import { isInFullService, membersOf, Violation, type World } from '../world.ts';
 import { checkAlike, checkSettings } from '../world-check.ts';
 import type { Life, Setup } from './life.ts';

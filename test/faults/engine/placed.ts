@@ -1,5 +1,5 @@
-import type { Fleet, Traffic } from '../../../src/core/rolling.ts';
-import { Ask, type Steps, type Task } from '../../../src/core/task.ts';
+import type { Fleet, Traffic } from '../../../src/core/play/rolling.ts';
+import { Ask, type Steps, type Task } from '../../../src/core/task/task.ts';
 import type { Place } from './strike.ts';
 import type { Program } from './way.ts';
 import type { Wire } from './wire.ts';

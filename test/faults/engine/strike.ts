@@ -1,4 +1,4 @@
-import { OrchError } from '../../../src/core/errors.ts';
+import { OrchError } from '../../../src/core/base/errors.ts';
 import type { Injection } from '../world-run.ts';
 
 /** Where in a run something happens: a step of a node; `lastLook` is the one right before a stop. */

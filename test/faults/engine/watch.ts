@@ -1,4 +1,4 @@
-import type { RunEvent } from '../../../src/core/event.ts';
+import type { RunEvent } from '../../../src/core/event/event.ts';
 import { Violation } from '../world.ts';
 import { NOTICED_MS } from './balancer-host.ts';
 import type { Cluster } from './cluster.ts';

@@ -1,5 +1,5 @@
-import type { RunEvent } from '../../../src/core/event.ts';
-import type { Traffic } from '../../../src/core/rolling.ts';
+import type { RunEvent } from '../../../src/core/event/event.ts';
+import type { Traffic } from '../../../src/core/play/rolling.ts';
 import type { Cluster } from './cluster.ts';
 
 export type Program = keyof Traffic;

@@ -1,0 +1,116 @@
+import type { Data } from '../base/data.ts';
+import { OrchError } from '../base/errors.ts';
+import type { Connection, Reader } from '../host/connection.ts';
+import type { Claim } from './claim.ts';
+import type { Later } from './later.ts';
+import type { LocalFiles } from './local-files.ts';
+import type { Change, Patch, Patience, Report, WantContext } from './task-type.ts';
+
+/** A task type with its parameter types closed over: what the engine works with. */
+export interface AnyTaskType {
+  readonly kind: string;
+  readonly gate: boolean;
+  readonly impact: 'none' | 'node';
+  readonly afterPending: 'keep' | 'unknown';
+  readonly inTraffic: boolean;
+}
+
+/** What the engine calls; parameters are already bound. */
+export interface Bound<S extends Data> {
+  local(io: LocalFiles): Promise<unknown>;
+  read(host: Reader, local: unknown): Promise<S | null>;
+  want(now: S | null, context: WantContext<unknown>): S | null;
+  write(change: Change<S>, host: Connection, local: unknown, report: Report): Promise<void>;
+  patience(): Patience;
+  unmet(state: S | null): OrchError;
+  hopeless(state: S | null): OrchError | undefined;
+  /** Gates that let pass when their time is up: told so, and from then on they are met. */
+  lapse?(): void;
+  result(state: S): unknown;
+  fingerprint(state: S): Data;
+  stretched(): readonly string[];
+  hidden(path: string): boolean;
+  show(change: Change<S>, host: Reader): Promise<Patch | undefined>;
+  readonly confirmed: boolean;
+  /** Kind and parameters as one text: two tasks with the same one state the same thing. */
+  readonly statement: string;
+}
+
+/**
+ * One stated task: a type with its parameters. `yield task` states it; `const x = yield* task` asks for its result.
+ * Passing the task itself to another one is how tasks depend on each other.
+ */
+export class Task<R = unknown, S extends Data = Data> {
+  readonly type: AnyTaskType;
+  readonly claim: Claim;
+  readonly title: string;
+  /** Set while a parameter is not known yet: such a task plans as `unknown`. */
+  readonly blocked: Later | undefined;
+  /** Tasks among the parameters. */
+  readonly uses: readonly Task[];
+  /** Name of the host it runs on when that is not the play's host. */
+  readonly on: string | undefined;
+  readonly #bound: Bound<S> | undefined;
+
+  constructor(parts: {
+    readonly type: AnyTaskType;
+    readonly claim: Claim;
+    readonly title: string;
+    readonly blocked: Later | undefined;
+    readonly uses: readonly Task[];
+    readonly on: string | undefined;
+    readonly bound: Bound<S> | undefined;
+  }) {
+    this.type = parts.type;
+    this.claim = parts.claim;
+    this.title = parts.title;
+    this.blocked = parts.blocked;
+    this.uses = parts.uses;
+    this.on = parts.on;
+    this.#bound = parts.bound;
+  }
+
+  get bound(): Bound<S> {
+    if (this.#bound === undefined)
+      throw new OrchError('INTERNAL', `${this.title} was used before its parameters were known`);
+    return this.#bound;
+  }
+
+  /** The same task, carried out on another host of the inventory (a balancer, say) as a step of this one. */
+  delegate(host: string): Task<R, S> {
+    const { type, claim, title, blocked, uses } = this;
+    return new Task<R, S>({ type, claim, title: `${title} (on ${host})`, blocked, uses, on: host, bound: this.#bound });
+  }
+
+  /**
+   * The same task with parts of what it does replaced; those may make another result of it.
+   * @example gate.rebound(({ patience }) => ({ patience: () => ({ ...patience(), withinMs: 1000 }) }))
+   */
+  rebound<T = R>(change: (bound: Bound<S>) => Partial<Bound<S>>): Task<T, S> {
+    const { type, claim, title, blocked, uses, on } = this;
+    const bound = this.#bound && { ...this.#bound, ...change(this.#bound) };
+    return new Task<T, S>({ type, claim, title, blocked, uses, on, bound });
+  }
+
+  /** How it appears inside another task's statement. */
+  toJSON(): string {
+    return this.#bound?.statement ?? this.title;
+  }
+
+  *[Symbol.iterator](): Generator<Ask, R, unknown> {
+    // The engine answers an Ask with this task's result, and with nothing else.
+    return (yield new Ask(this)) as R;
+  }
+}
+
+/** What `yield*` on a task hands to the engine: please stop reading ahead and answer with the result. */
+export class Ask {
+  readonly task: Task;
+
+  constructor(task: Task) {
+    this.task = task;
+  }
+}
+
+/** A host's program: yields tasks, may ask for results, may return something to the playbook. */
+export type Steps<R = void> = Generator<Task | Ask, R, unknown>;

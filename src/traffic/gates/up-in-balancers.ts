@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { OrchError } from '../../core/base/errors.ts';
+import type { ServerView } from '../../core/host/balancer.ts';
+import type { Reader } from '../../core/host/connection.ts';
+import { defineTask } from '../../core/task/define-task.ts';
+import type { Steps } from '../../core/task/task.ts';
+import type { Inventory } from '../../inventory/inventory.ts';
+import { isOut, keptOut, look } from '../../lb/read-member.ts';
+import { placeOf, type Seat } from '../pool-member.ts';
+
+/** Gates: every balancer of every pool that this host belongs to sends it traffic on these ports. */
+export function* upInBalancers(
+  inventory: Inventory,
+  host: { readonly name: string },
+  ...ports: readonly number[]
+): Steps {
+  for (const seat of placeOf(inventory, host.name, new Set())?.seats ?? [])
+    if (ports.includes(seat.member.port)) yield usedByBalancer({ seat }).delegate(seat.balancer.host);
+}
+
+const params = z.strictObject({ seat: z.custom<Seat>() });
+
+type Use = { readonly servers: { readonly [name: string]: string } };
+
+const UP = 'up';
+
+/**
+ * A gate: a balancer gives a node traffic, or somebody else keeps it from doing so. A node that was taken out by hand stays
+ * out, and that is no fault of what was done to it.
+ *
+ * @throws OrchError LB_MEMBER_UNKNOWN at once; LB_MEMBER_NOT_UP
+ */
+const usedByBalancer = defineTask<typeof params, void, Use, void>({
+  kind: 'usedByBalancer',
+  params,
+  impact: 'none',
+  inTraffic: true,
+  claim: ({ seat: { balancer, member } }) => `gate:${balancer.name} ${member.node}`,
+  title: ({ seat: { balancer, member } }) => `${balancer.pool}: ${member.node} is in service`,
+  async read({ seat }, host) {
+    const [servers, held] = await serversAndHeld(seat, host);
+    return {
+      servers: Object.fromEntries(servers.map(({ name, state }) => [name, held.includes(name) ? UP : state])),
+    };
+  },
+  want: (_p, now) => ({ servers: Object.fromEntries(Object.keys(now?.servers ?? {}).map((name) => [name, UP])) }),
+  patience: () => ({ withinMs: 60_000, everyMs: 500, passes: 1 }),
+  unmet({ seat: { balancer, member } }, state) {
+    const bad = Object.entries(state?.servers ?? {}).filter(([, word]) => word !== UP);
+    return new OrchError(
+      'LB_MEMBER_NOT_UP',
+      `${balancer.name}: ${bad.map(([name, word]) => `${name} is ${word}`).join(', ') || `${member.node} could not be read`}`,
+      {
+        hint: "see why the balancer's health check fails: it must reach the check port on the member's address",
+      },
+    );
+  },
+});
+
+/** Who is out of traffic by somebody's hand is asked only when somebody is out: else one reply of the balancer tells all. */
+async function serversAndHeld(
+  { balancer, member }: Seat,
+  host: Reader,
+): Promise<readonly [readonly ServerView[], held: readonly string[]]> {
+  const { servers } = await balancer.view(host, member);
+  if (!servers.some(isOut)) return [servers, []];
+  const view = await look(balancer, host, member);
+  return [view.servers, keptOut(view)];
+}

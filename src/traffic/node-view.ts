@@ -1,0 +1,40 @@
+import type { MemberView, ServerView } from '../core/host/balancer.ts';
+import type { Evidence, NodeView } from '../core/play/rolling.ts';
+import type { Place, Seat } from './pool-member.ts';
+
+interface Seen {
+  readonly place: Place;
+  readonly views: readonly { readonly seat: Seat; readonly view: MemberView }[];
+  /** Containers of a node that no balancer tells of. */
+  readonly containers: readonly Evidence[];
+  /** Why balancers are left out. */
+  readonly withoutReason: string;
+}
+
+/** What all balancers of a node together show of it, and which were not asked for what reason. */
+export function nodeView({ place, views, containers, withoutReason }: Seen): NodeView {
+  const servers = views.flatMap(({ view }) => view.servers);
+  const runs = containers.length > 0 && containers.every(({ status }) => status === 'running');
+  const waivers = [
+    ...place.unspoken.map(({ name, reason }) => `${name}: not asked (${reason})`),
+    ...place.without.map(({ pool, host }) => `${pool.name} on ${host}: left out (${withoutReason})`),
+  ];
+  return {
+    inTraffic: servers.some(getsRequests) || containers.some(({ status }) => status === 'running'),
+    held: views.some(({ view }) => view.held.length > 0 || view.lease?.kind === 'hand'),
+    leased: views.some(({ view }) => view.lease?.kind === 'run'),
+    ...(servers.some(({ sessions }) => sessions === null) ? { uncounted: true } : {}),
+    up: views.length === 0 ? runs : servers.every(({ state }) => state === 'up'),
+    shown: [...views.map(shown), ...waivers].join('; '),
+  };
+}
+
+const getsRequests = ({ state, sticky, sessions }: ServerView): boolean =>
+  state === 'up' || state === 'starting' || (state === 'drained' && sticky) || (sessions ?? 0) > 0;
+
+function shown({ seat, view }: Seen['views'][number]): string {
+  const states = [...new Set(view.servers.map(({ state }) => state))].join(' and ');
+  const counted = view.servers.some(({ sessions }) => sessions !== null);
+  const sessions = view.servers.reduce((sum, server) => sum + (server.sessions ?? 0), 0);
+  return `${seat.balancer.name}: ${states}${counted ? `, ${sessions} ${sessions === 1 ? 'session' : 'sessions'}` : ''}`;
+}
