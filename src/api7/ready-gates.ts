@@ -3,13 +3,13 @@ import type { Inventory } from '../inventory/inventory.ts';
 import { httpReady } from '../tasks/http-ready.ts';
 import { steadyContainer } from '../tasks/steady-container.ts';
 import { PORTS } from './paths.ts';
-import type { Component } from './services.ts';
+import type { Service } from './services.ts';
 
 /** For so long a container must have run before it is trusted. */
 const STEADY = '5s';
 
 /** Gates of a node that was changed, before its balancers get it back. */
-export function* readyGates({ api7 }: Inventory, components: readonly Component[]): Steps {
+export function* readyGates({ api7 }: Inventory, components: readonly Service[]): Steps {
   for (const { name, container, health } of components) {
     yield httpReady({ ...health, container, within: name === 'dashboard' ? '8m' : '2m', passes: 3 });
     if (name === 'gateway') yield* gatewayGates(container, api7.gateway.probe);

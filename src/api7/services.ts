@@ -1,7 +1,7 @@
 import { CONTAINERS, PORTS } from './paths.ts';
 
 /** One of API7's services on a host: what runs it, and what may be asked of it. */
-export interface Component {
+export interface Service {
   readonly name: 'gateway' | 'dashboard' | 'dpManager';
   readonly container: string;
   /** Ports on which requests come, the same inside the container and on the host. */
@@ -14,7 +14,7 @@ export interface Component {
   readonly compared: boolean;
 }
 
-export const GATEWAY: Component = {
+export const GATEWAY: Service = {
   name: 'gateway',
   container: CONTAINERS.gateway,
   ports: [PORTS.http, PORTS.https],
@@ -23,7 +23,7 @@ export const GATEWAY: Component = {
   compared: true,
 };
 
-const DASHBOARD: Component = {
+const DASHBOARD: Service = {
   name: 'dashboard',
   container: CONTAINERS.dashboard,
   ports: [PORTS.dashboard],
@@ -32,7 +32,7 @@ const DASHBOARD: Component = {
   compared: false,
 };
 
-const DP_MANAGER: Component = {
+const DP_MANAGER: Service = {
   name: 'dpManager',
   container: CONTAINERS.dpManager,
   ports: [PORTS.dpManager],
@@ -44,10 +44,10 @@ const DP_MANAGER: Component = {
 const ALL = [GATEWAY, DASHBOARD, DP_MANAGER];
 
 /** What serves behind a port of a pool; undefined for a port that is none of API7's. */
-export const componentAt = (port: number): Component | undefined => ALL.find(({ ports }) => ports.includes(port));
+export const serviceAt = (port: number): Service | undefined => ALL.find(({ ports }) => ports.includes(port));
 
 /** What serves on a host of these groups, for pools that do not say a port. */
-export const componentsIn = (groups: readonly string[]): readonly Component[] => [
+export const servicesIn = (groups: readonly string[]): readonly Service[] => [
   ...(groups.includes('data_plane') ? [GATEWAY] : []),
   ...(groups.includes('control_plane') ? [DASHBOARD, DP_MANAGER] : []),
 ];

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { parseDuration } from '../core/base/duration.ts';
 import { isUnreachable, located, OrchError } from '../core/base/errors.ts';
-import { faultOf } from '../core/event/error-info.ts';
+import { errorInfoOf } from '../core/event/error-info.ts';
 import type { HostCounts } from '../core/event/event.ts';
 import type { Command } from '../core/host/connection.ts';
 import { loadInventory } from '../inventory/load.ts';
@@ -105,7 +105,7 @@ async function execOn(
     lines.stdout.end();
     lines.stderr.end();
     const fault = located(error, { host });
-    emit({ type: 'exec.end', host, code: null, error: faultOf(fault), durationMs: clock.now() - begun });
+    emit({ type: 'exec.end', host, code: null, error: errorInfoOf(fault), durationMs: clock.now() - begun });
     return { host, code: 3, unreachable: isUnreachable(fault) };
   }
 }

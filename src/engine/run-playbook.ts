@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { located, OrchError } from '../core/base/errors.ts';
-import { faultOf } from '../core/event/error-info.ts';
+import { errorInfoOf } from '../core/event/error-info.ts';
 import type { HostCounts, Outcome } from '../core/event/event.ts';
 import type { Host } from '../core/host/host.ts';
 import type { Plays } from '../core/play/play.ts';
@@ -127,7 +127,7 @@ class PlaybookRun {
         lost.add(host);
         const fault = located(error, { host });
         this.#errors.push(fault);
-        emit({ type: 'host.unreachable', host, error: faultOf(fault) });
+        emit({ type: 'host.unreachable', host, error: errorInfoOf(fault) });
       }
     });
     return lost;
@@ -171,7 +171,7 @@ class PlaybookRun {
       exitCode: EXIT_CODES[outcome],
       check,
       hosts,
-      errors: this.#errors.map((error) => faultOf(error)),
+      errors: this.#errors.map((error) => errorInfoOf(error)),
       ...(command === undefined ? {} : { goOn: command }),
       durationMs: clock.now() - this.#begun,
     });

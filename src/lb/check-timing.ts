@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { CheckTiming } from '../core/host/balancer.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import type { Task } from '../core/task/task.ts';
-import { type Plain, plain } from './plain.ts';
+import { asPlainData, type Plain } from './plain.ts';
 import { where } from './task-params.ts';
 
 const params = z.strictObject(where);
@@ -13,7 +13,7 @@ const type = defineTask<typeof params, void, Plain<CheckTiming>, CheckTiming>({
   impact: 'none',
   claim: ({ balancer, member }) => `gate:${balancer.name} ${member.node} timing`,
   title: ({ balancer, member }) => `${balancer.pool}: timing of the health checks of ${member.node}`,
-  read: async ({ balancer, member }, host) => plain(await balancer.timing(host, member)),
+  read: async ({ balancer, member }, host) => asPlainData(await balancer.timing(host, member)),
   want: (_p, now) => now,
   result: (state) => state,
 });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Counters } from '../core/host/balancer.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import type { Task } from '../core/task/task.ts';
-import { type Plain, plain } from './plain.ts';
+import { asPlainData, type Plain } from './plain.ts';
 import { where } from './task-params.ts';
 
 const params = z.strictObject(where);
@@ -13,7 +13,7 @@ const type = defineTask<typeof params, void, { readonly counters: Plain<Counters
   impact: 'none',
   claim: ({ balancer, member }) => `gate:${balancer.name} ${member.node} counters`,
   title: ({ balancer, member }) => `${balancer.pool}: requests and errors of ${member.node}`,
-  read: async ({ balancer, member }, host) => ({ counters: plain(await balancer.counters(host, member)) }),
+  read: async ({ balancer, member }, host) => ({ counters: asPlainData(await balancer.counters(host, member)) }),
   want: (_p, now) => now,
   result: ({ counters }) => counters,
 });

@@ -3,7 +3,7 @@ import type { Lease, MemberView, ServerView } from '../core/host/balancer.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import type { Task } from '../core/task/task.ts';
 import { leasePath, writeLease } from './lease.ts';
-import { isEmptying, isOut, look } from './read-member.ts';
+import { isDrainedOrMaintenance, isEmptying, readMember } from './read-member.ts';
 import { where } from './task-params.ts';
 
 const params = z.strictObject({
@@ -34,7 +34,7 @@ const type = defineTask<typeof params, void, Out, void>({
   title: ({ balancer, member, how }) => `${balancer.pool}: ${member.node} is ${how}`,
   async read(p, host) {
     const { balancer, member, how } = p;
-    const view = await look(balancer, host, member);
+    const view = await readMember(balancer, host, member);
     return {
       lease: isOnRecord(p, view) ? 'recorded' : 'none',
       servers: Object.fromEntries(view.servers.map((server) => [server.name, asAsked(how, server)])),
@@ -46,7 +46,7 @@ const type = defineTask<typeof params, void, Out, void>({
   }),
   async write(p, _change, host) {
     const { balancer, member } = p;
-    const view = await look(balancer, host, member);
+    const view = await readMember(balancer, host, member);
     if (!isOnRecord(p, view)) await writeLease(host, balancer.pool, leaseFor(p, view));
     if (!view.servers.every((server) => asAsked(p.how, server) === p.how)) await balancer.set(host, member, p.how);
   },
@@ -59,11 +59,11 @@ const type = defineTask<typeof params, void, Out, void>({
  * @throws OrchError LB_MEMBER_UNKNOWN | LB_UNREACHABLE | LB_ANSWER | LB_REFUSED | LB_LEASE
  * @example yield outOfTraffic({ balancer, member, by: 'ops@desk', reason: 'install', how: 'drained' });
  */
-export const outOfTraffic = (p: z.input<typeof params>): Task<void> => type(p).delegate(p.balancer.host);
+export const drainMember = (p: z.input<typeof params>): Task<void> => type(p).delegate(p.balancer.host);
 
 /** How a server stands in the words of `how`; what goes further than asked is as asked. */
 const asAsked = (how: Params['how'], server: ServerView): string =>
-  (how === 'drained' ? isOut(server) : isEmptying(server)) ? how : server.state;
+  (how === 'drained' ? isDrainedOrMaintenance(server) : isEmptying(server)) ? how : server.state;
 
 /** Servers whose setting is on no record: all of them, or those of a backend that came later. */
 const missing = ({ lease, servers }: MemberView): readonly ServerView[] =>

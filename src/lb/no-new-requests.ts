@@ -45,4 +45,4 @@ const type = defineTask<typeof params, void, Quiet, void>({
  * @throws OrchError DRAIN_TIMEOUT
  * @example yield quiet({ balancer, member, since: '10s', within: '60s' });
  */
-export const quiet = (p: z.input<typeof params>): Task<void> => type(p).delegate(p.balancer.host);
+export const noNewRequests = (p: z.input<typeof params>): Task<void> => type(p).delegate(p.balancer.host);

@@ -43,7 +43,7 @@ const type = defineTask<typeof params, void, Sessions, void>({
  *
  * @throws OrchError DRAIN_TIMEOUT with what remains
  */
-export const emptied = (p: z.input<typeof params>): Task<void> => type(p).delegate(p.balancer.host);
+export const noSessions = (p: z.input<typeof params>): Task<void> => type(p).delegate(p.balancer.host);
 
 const remaining = (state: Sessions | null): string =>
   Object.entries(state?.sessions ?? {})

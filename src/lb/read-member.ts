@@ -3,7 +3,8 @@ import type { Reader } from '../core/host/connection.ts';
 import { leasesOf, readLease } from './lease.ts';
 
 /** Taken out of traffic by order, whoever gave it: it is not merely down. */
-export const isOut = ({ state }: ServerView): boolean => state === 'drained' || state === 'maintenance';
+export const isDrainedOrMaintenance = ({ state }: ServerView): boolean =>
+  state === 'drained' || state === 'maintenance';
 
 /** Gets no request at all, not even one that sticks to it. */
 export const isEmptying = (server: ServerView): boolean =>
@@ -14,21 +15,21 @@ export const isEmptying = (server: ServerView): boolean =>
  *
  * @throws OrchError LB_MEMBER_UNKNOWN | LB_UNREACHABLE | LB_ANSWER | LB_LEASE
  */
-export async function look(balancer: Balancer, host: Reader, member: Member): Promise<MemberView> {
+export async function readMember(balancer: Balancer, host: Reader, member: Member): Promise<MemberView> {
   const [view, lease] = await Promise.all([balancer.view(host, member), readLease(host, balancer.pool, member.node)]);
   const held =
     lease === null
-      ? await heldBySomebody(host, member, view.servers)
-      : [...new Set([...lease.held, ...closedSince(view.servers, lease)])];
+      ? await externallyDrained(host, member, view.servers)
+      : [...new Set([...lease.held, ...externallyClosed(view.servers, lease)])];
   return { ...view, lease, held };
 }
 
 /** Servers that no run gives back: what somebody else has taken out, and what a person has, on record. */
-export const keptOut = ({ servers, lease, held }: MemberView): readonly string[] =>
-  lease?.kind === 'hand' ? servers.filter(isOut).map(({ name }) => name) : held;
+export const heldServers = ({ servers, lease, held }: MemberView): readonly string[] =>
+  lease?.kind === 'hand' ? servers.filter(isDrainedOrMaintenance).map(({ name }) => name) : held;
 
 /** Closed since the record was made, and not by us: drained is all that it says. */
-export const closedSince = (servers: readonly ServerView[], { closed }: Lease): readonly string[] =>
+export const externallyClosed = (servers: readonly ServerView[], { closed }: Lease): readonly string[] =>
   closed === undefined
     ? []
     : servers.filter((server) => server.closed === true && !closed.includes(server.name)).map(({ name }) => name);
@@ -37,17 +38,17 @@ export const closedSince = (servers: readonly ServerView[], { closed }: Lease): 
  * Out of traffic without a lease. A server that only follows another one is not held by that, if the other one is on
  * record: that is how one of our own drains shows in a second pool.
  */
-async function heldBySomebody(
+async function externallyDrained(
   host: Reader,
   { node }: Member,
   servers: readonly ServerView[],
 ): Promise<readonly string[]> {
-  const out = servers.filter(isOut);
+  const out = servers.filter(isDrainedOrMaintenance);
   if (!out.some(({ inherits }) => inherits !== undefined)) return out.map(({ name }) => name);
   const shown = new Set(servers.map(({ name }) => name));
-  const leased = new Set((await leasesOf(host, node)).flatMap(({ before }) => Object.keys(before)));
+  const drainedByRun = new Set((await leasesOf(host, node)).flatMap(({ before }) => Object.keys(before)));
   // What it follows speaks for itself when it belongs to the same member.
   return out
-    .filter(({ inherits }) => inherits === undefined || !(shown.has(inherits) || leased.has(inherits)))
+    .filter(({ inherits }) => inherits === undefined || !(shown.has(inherits) || drainedByRun.has(inherits)))
     .map(({ name }) => name);
 }

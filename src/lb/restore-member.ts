@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { defineTask } from '../core/task/define-task.ts';
 import type { Task } from '../core/task/task.ts';
 import { leasePath, removeLease } from './lease.ts';
-import { type Plain, plain } from './plain.ts';
-import { closedSince, look } from './read-member.ts';
+import { asPlainData, type Plain } from './plain.ts';
+import { externallyClosed, readMember } from './read-member.ts';
 import { where } from './task-params.ts';
 
 const params = z.strictObject({
@@ -28,17 +28,17 @@ const type = defineTask<typeof params, void, Back, void>({
   claim: ({ balancer, member }) => `file:${leasePath(balancer.pool, member.node)}`,
   title: ({ balancer, member }) => `${balancer.pool}: ${member.node} is given back`,
   async read({ balancer, member, byHand }, host) {
-    const { lease: found, servers } = await look(balancer, host, member);
+    const { lease: found, servers } = await readMember(balancer, host, member);
     const lease = found?.kind === 'hand' && !byHand ? null : found;
-    const theirs = lease === null ? [] : closedSince(servers, lease);
+    const theirs = lease === null ? [] : externallyClosed(servers, lease);
     const before = servers.flatMap(({ name }) => {
       const setting = lease?.before[name];
       // A server that is no longer in the balancer's configuration cannot be given back.
-      return setting === undefined || theirs.includes(name) ? [] : [[name, plain(setting)] as const];
+      return setting === undefined || theirs.includes(name) ? [] : [[name, asPlainData(setting)] as const];
     });
     return {
       lease: lease === null ? 'none' : 'recorded',
-      servers: Object.fromEntries(servers.map(({ name, setting }) => [name, plain(setting)])),
+      servers: Object.fromEntries(servers.map(({ name, setting }) => [name, asPlainData(setting)])),
       before: Object.fromEntries(before),
     };
   },
@@ -60,4 +60,4 @@ const type = defineTask<typeof params, void, Back, void>({
  *
  * @throws OrchError LB_MEMBER_UNKNOWN | LB_UNREACHABLE | LB_ANSWER | LB_REFUSED | LB_LEASE
  */
-export const backInTraffic = (p: z.input<typeof params>): Task<void> => type(p).delegate(p.balancer.host);
+export const restoreMember = (p: z.input<typeof params>): Task<void> => type(p).delegate(p.balancer.host);

@@ -51,4 +51,4 @@ const type = defineTask<typeof params, void, Still, void>({
  *
  * @throws OrchError DRAIN_LOST
  */
-export const stillOut = (p: z.input<typeof params>): Task<void> => type(p).delegate(p.balancer.host);
+export const stillDrained = (p: z.input<typeof params>): Task<void> => type(p).delegate(p.balancer.host);

@@ -13,7 +13,7 @@ export const wholeNodes = (count: Count, of: number): number =>
   Math.floor((typeof count === 'number' ? count : (of * Number.parseFloat(count)) / 100) + HAIR);
 
 /** Nodes in a wave: at least one, or nothing would ever be done. */
-export const waveSize = (count: Count, of: number): number => Math.max(1, wholeNodes(count, of));
+export const batchSize = (count: Count, of: number): number => Math.max(1, wholeNodes(count, of));
 
 /**
  * Most nodes of a role of `of` that may be unavailable at once.

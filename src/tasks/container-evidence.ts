@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { OrchError } from '../core/base/errors.ts';
 import type { Reader } from '../core/host/connection.ts';
-import type { Evidence } from '../core/play/rolling.ts';
+import type { Diagnostics } from '../core/play/rolling.ts';
 import { defineTask } from '../core/task/define-task.ts';
 
 const params = z.strictObject({
@@ -17,7 +17,7 @@ type Params = z.output<typeof params>;
 
 type Probe = Params['probes'][number];
 
-type Found = Omit<Evidence, 'probes'> & { readonly probes: readonly string[] };
+type Found = Omit<Diagnostics, 'probes'> & { readonly probes: readonly string[] };
 
 const LOG_LINES = 200;
 const ANSWER_MS = 3000;
@@ -29,7 +29,7 @@ const BODY_CHARS = 200;
  *
  * @example const evidence = yield* containerEvidence({ container: 'api7-gateway', probes: [{ port: 7085, path: '/status' }] });
  */
-export const containerEvidence = defineTask<typeof params, void, Found, Evidence>({
+export const containerEvidence = defineTask<typeof params, void, Found, Diagnostics>({
   kind: 'containerEvidence',
   params,
   impact: 'none',

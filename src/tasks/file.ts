@@ -41,7 +41,7 @@ export const file = defineTask<typeof params, void, FileState, void>({
   want: wantFileState,
   write: writeFileState,
   fingerprint: fileFingerprint,
-  stretched: stretchedOfFile,
+  digestTexts: stretchedOfFile,
   hidden: hidesFileField,
   show: (p, change, host) => patch(p, change.before, host),
 });

@@ -70,7 +70,7 @@ export const httpReady = defineTask<typeof params, void, Answer, void>({
     status: wantedStatus(p, now),
     bodyFits: true,
   }),
-  hopeless: (_p, answer) => (answer === null || answer.behind === null ? undefined : lost(answer.behind)),
+  cannotRecover: (_p, answer) => (answer === null || answer.behind === null ? undefined : lost(answer.behind)),
   unmet: (p, answer) => {
     const where = answer === null ? '' : ` on ${answer.asked}`;
     const details = [answer?.said ?? '', answer?.behind?.log.trimEnd() ?? ''].filter((text) => text !== '').join('\n');

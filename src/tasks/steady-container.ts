@@ -43,7 +43,7 @@ export const steadyContainer = defineTask<typeof params, void, Steady, void>({
     return { steady, age, restarts: found?.RestartCount ?? 0, behind };
   },
   want: (_p, now) => ({ age: 0, restarts: 0, behind: null, ...now, steady: true }),
-  hopeless: (_p, state) => (state === null || state.behind === null ? undefined : lost(state.behind)),
+  cannotRecover: (_p, state) => (state === null || state.behind === null ? undefined : lost(state.behind)),
   unmet: (p, state) =>
     new OrchError(
       'NOT_STEADY',

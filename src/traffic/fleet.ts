@@ -1,6 +1,6 @@
 import type { Fleet } from '../core/play/rolling.ts';
 import type { Inventory } from '../inventory/inventory.ts';
-import { placeOf } from './pool-member.ts';
+import { nodeBalancingOf } from './pool-member.ts';
 import { trafficOf } from './traffic.ts';
 
 export interface FleetOptions {
@@ -35,11 +35,11 @@ export function fleetOf(inventory: Inventory, { by, withoutLb = [], reason }: Fl
 
   return {
     traffic(node) {
-      const place = placeOf(inventory, node, without);
+      const place = nodeBalancingOf(inventory, node, without);
       return place && trafficOf(context, place);
     },
 
-    role: (nodes) => [
+    budgetScope: (nodes) => [
       ...new Set([
         ...nodes,
         ...pools
@@ -48,7 +48,7 @@ export function fleetOf(inventory: Inventory, { by, withoutLb = [], reason }: Fl
       ]),
     ],
 
-    emptied(nodes, atOnce, inTraffic) {
+    poolsEmptiedBy(nodes, atOnce, inTraffic) {
       const names = pools
         .filter(({ members }) => {
           const serving = members.filter(inTraffic);

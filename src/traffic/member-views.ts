@@ -1,24 +1,24 @@
 import { z } from 'zod';
 import { isConnectionLost, OrchError } from '../core/base/errors.ts';
-import { faultOf } from '../core/event/error-info.ts';
-import type { Fault } from '../core/event/event.ts';
+import { errorInfoOf } from '../core/event/error-info.ts';
+import type { ErrorInfo } from '../core/event/event.ts';
 import type { MemberView } from '../core/host/balancer.ts';
 import { defineTask } from '../core/task/define-task.ts';
-import { type Plain, plain } from '../lb/plain.ts';
-import { look } from '../lb/read-member.ts';
-import type { Seat } from './pool-member.ts';
+import { asPlainData, type Plain } from '../lb/plain.ts';
+import { readMember } from '../lb/read-member.ts';
+import type { PoolMember } from './pool-member.ts';
 import { type Stray, straysOn } from './pool-snapshot.ts';
 
 /** Seats behind balancers on one host, and an error in place of what cannot be told of one alone. */
 export interface Standings {
-  readonly seats: readonly { readonly view: MemberView | null; readonly error: Fault | null }[];
+  readonly seats: readonly { readonly view: MemberView | null; readonly error: ErrorInfo | null }[];
   readonly strays: readonly Stray[];
 }
 
 const params = z.strictObject({
   /** Name of the host of all these seats' balancers. */
   host: z.string(),
-  seats: z.array(z.custom<Seat>()).readonly(),
+  seats: z.array(z.custom<PoolMember>()).readonly(),
   /** Paths of the records that members may have. */
   records: z.array(z.string()).readonly(),
   /** Whatever a balancer answers, or that it does not, is told of its members, too. */
@@ -34,7 +34,7 @@ const OWN: ReadonlySet<string> = new Set(['LB_MEMBER_UNKNOWN', 'LB_LEASE']);
  *
  * @throws OrchError LB_UNREACHABLE | LB_ANSWER
  */
-export const standings = defineTask<typeof params, void, Plain<Standings>, Standings>({
+export const memberViews = defineTask<typeof params, void, Plain<Standings>, Standings>({
   kind: 'standings',
   params,
   impact: 'none',
@@ -46,17 +46,17 @@ export const standings = defineTask<typeof params, void, Plain<Standings>, Stand
       Promise.all(
         seats.map(async ({ balancer, member }) => {
           try {
-            return { view: await look(balancer, host, member), error: null };
+            return { view: await readMember(balancer, host, member), error: null };
           } catch (error) {
             if (!(error instanceof OrchError) || isConnectionLost(error)) throw error;
             if (!tolerant && !OWN.has(error.code)) throw error;
-            return { view: null, error: faultOf(error, { host: host.name }) };
+            return { view: null, error: errorInfoOf(error, { host: host.name }) };
           }
         }),
       ),
       straysOn(new Set(records), host),
     ]);
-    return plain<Standings>({ seats: views, strays });
+    return asPlainData<Standings>({ seats: views, strays });
   },
   want: (_p, now) => now,
   result: (found) => found,

@@ -1,13 +1,13 @@
 import { gatewayStopSeconds, STOP_SLACK_SECONDS } from '../api7/config.ts';
-import type { Component } from '../api7/services.ts';
+import type { Service } from '../api7/services.ts';
 import type { CheckTiming } from '../core/host/balancer.ts';
 import type { Deadline, DeadlineChain } from '../core/play/rolling.ts';
-import type { DrivenPool, Inventory } from '../inventory/inventory.ts';
+import type { Inventory, ManagedPool } from '../inventory/inventory.ts';
 import { deadlineChain } from '../rolling/deadlines.ts';
 
 /** One balancer's health checks of a node. */
 export interface Checked {
-  readonly pool: DrivenPool;
+  readonly pool: ManagedPool;
   readonly balancer: string;
   readonly timing: CheckTiming;
 }
@@ -21,7 +21,7 @@ export const CONTROL_PLANE_STOP_SECONDS = 30;
 /** The time limits of a node, one chain for each pool that it is in, each limit with where it comes from. */
 export function nodeDeadlines(
   inventory: Inventory,
-  components: readonly Component[],
+  components: readonly Service[],
   checked: readonly Checked[],
 ): DeadlineChain {
   const pools = [...new Set(checked.map(({ pool }) => pool))];
@@ -36,7 +36,7 @@ export function nodeDeadlines(
   return { links, faults: chains.flatMap((chain) => chain.faults) };
 }
 
-function drainLimits({ name, longestRequestMs, drain, declared }: DrivenPool) {
+function drainLimits({ name, longestRequestMs, drain, declared }: ManagedPool) {
   const longest = declared.longestRequest ? DECLARED : ASSUMED;
   return {
     longestRequest: { name: `longest_request of ${name}`, ms: longestRequestMs, source: longest },
@@ -48,7 +48,7 @@ function drainLimits({ name, longestRequestMs, drain, declared }: DrivenPool) {
   };
 }
 
-function stopLimits({ api7 }: Inventory, components: readonly Component[]) {
+function stopLimits({ api7 }: Inventory, components: readonly Service[]) {
   const isGateway = components.some(({ name }) => name === 'gateway');
   const seconds = isGateway ? gatewayStopSeconds(api7) : CONTROL_PLANE_STOP_SECONDS;
   const source = 'read from the effective configuration';

@@ -1,12 +1,12 @@
 import type { MemberView, ServerView } from '../core/host/balancer.ts';
-import type { Evidence, NodeView } from '../core/play/rolling.ts';
-import type { Place, Seat } from './pool-member.ts';
+import type { Diagnostics, NodeView } from '../core/play/rolling.ts';
+import type { NodeBalancing, PoolMember } from './pool-member.ts';
 
 interface Seen {
-  readonly place: Place;
-  readonly views: readonly { readonly seat: Seat; readonly view: MemberView }[];
+  readonly place: NodeBalancing;
+  readonly views: readonly { readonly seat: PoolMember; readonly view: MemberView }[];
   /** Containers of a node that no balancer tells of. */
-  readonly containers: readonly Evidence[];
+  readonly containers: readonly Diagnostics[];
   /** Why balancers are left out. */
   readonly withoutReason: string;
 }
@@ -16,13 +16,13 @@ export function nodeView({ place, views, containers, withoutReason }: Seen): Nod
   const servers = views.flatMap(({ view }) => view.servers);
   const runs = containers.length > 0 && containers.every(({ status }) => status === 'running');
   const waivers = [
-    ...place.unspoken.map(({ name, reason }) => `${name}: not asked (${reason})`),
+    ...place.unmanaged.map(({ name, reason }) => `${name}: not asked (${reason})`),
     ...place.without.map(({ pool, host }) => `${pool.name} on ${host}: left out (${withoutReason})`),
   ];
   return {
     inTraffic: servers.some(getsRequests) || containers.some(({ status }) => status === 'running'),
     held: views.some(({ view }) => view.held.length > 0 || view.lease?.kind === 'hand'),
-    leased: views.some(({ view }) => view.lease?.kind === 'run'),
+    drainedByRun: views.some(({ view }) => view.lease?.kind === 'run'),
     ...(servers.some(({ sessions }) => sessions === null) ? { uncounted: true } : {}),
     up: views.length === 0 ? runs : servers.every(({ state }) => state === 'up'),
     shown: [...views.map(shown), ...waivers].join('; '),

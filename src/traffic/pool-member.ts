@@ -1,52 +1,54 @@
-import { type Component, componentAt, componentsIn } from '../api7/services.ts';
+import { type Service, serviceAt, servicesIn } from '../api7/services.ts';
 import type { Balancer, Member } from '../core/host/balancer.ts';
-import type { DrivenPool, Inventory, InventoryHost, UnspokenPool } from '../inventory/inventory.ts';
+import type { Inventory, InventoryHost, ManagedPool, UnmanagedPool } from '../inventory/inventory.ts';
 import { balancerOf, type DriverSettings } from '../lb/drivers.ts';
 
 /** A node as a member of one pool behind one balancer. */
-export interface Seat {
+export interface PoolMember {
   readonly balancer: Balancer;
   /** Address of the balancer's host: connections from there are its own. */
   readonly from: string;
   readonly member: Member;
-  readonly pool: DrivenPool;
+  readonly pool: ManagedPool;
 }
 
 /** Everything that stands between a node and its clients. */
-export interface Place {
+export interface NodeBalancing {
   readonly node: string;
-  readonly seats: readonly Seat[];
+  readonly seats: readonly PoolMember[];
   /** Pools whose balancers nobody here speaks to. */
-  readonly unspoken: readonly UnspokenPool[];
+  readonly unmanaged: readonly UnmanagedPool[];
   /** Balancers of its pools that are left out of this run. */
-  readonly without: readonly { readonly pool: DrivenPool; readonly host: string }[];
-  readonly components: readonly Component[];
+  readonly without: readonly { readonly pool: ManagedPool; readonly host: string }[];
+  readonly components: readonly Service[];
 }
 
 /** Where a node stands; undefined: in no pool. `without`: hosts of balancers that are left out. */
-export function placeOf(inventory: Inventory, node: string, without: ReadonlySet<string>): Place | undefined {
+export function nodeBalancingOf(
+  inventory: Inventory,
+  node: string,
+  without: ReadonlySet<string>,
+): NodeBalancing | undefined {
   const host = inventory.hosts.get(node);
   const pools = [...inventory.loadBalancers.values()].filter(({ members }) => members.includes(node));
   if (host === undefined || pools.length === 0) return undefined;
   const driven = pools.filter((pool) => pool.driver !== 'none');
-  const unspoken = pools.filter((pool) => pool.driver === 'none');
+  const unmanaged = pools.filter((pool) => pool.driver === 'none');
   const at = (from: 'kept' | 'left out') =>
     driven.flatMap((pool) =>
       pool.hosts.filter((name) => without.has(name) === (from === 'left out')).map((name) => ({ pool, host: name })),
     );
-  const behind = pools.flatMap(({ port }) =>
-    port === undefined ? componentsIn(host.groups) : (componentAt(port) ?? []),
-  );
+  const behind = pools.flatMap(({ port }) => (port === undefined ? servicesIn(host.groups) : (serviceAt(port) ?? [])));
   return {
     node,
-    seats: at('kept').map(({ pool, host: name }) => seatOf(inventory, host, pool, name)),
-    unspoken,
+    seats: at('kept').map(({ pool, host: name }) => poolMemberOf(inventory, host, pool, name)),
+    unmanaged,
     without: at('left out'),
     components: [...new Set(behind)],
   };
 }
 
-function seatOf(inventory: Inventory, host: InventoryHost, pool: DriverSettings, name: string): Seat {
+function poolMemberOf(inventory: Inventory, host: InventoryHost, pool: DriverSettings, name: string): PoolMember {
   return {
     balancer: balancerOf(pool, name),
     from: inventory.hosts.get(name)?.address ?? name,

@@ -1,15 +1,17 @@
 import pLimit from 'p-limit';
-import { faultOf } from '../core/event/error-info.ts';
-import type { Fault } from '../core/event/event.ts';
+import { errorInfoOf } from '../core/event/error-info.ts';
+import type { ErrorInfo } from '../core/event/event.ts';
 import type { MemberView } from '../core/host/balancer.ts';
 import type { Connection, Reader } from '../core/host/connection.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { LEASES, leasePath } from '../lb/lease.ts';
-import { look } from '../lb/read-member.ts';
-import { placeOf, type Seat } from './pool-member.ts';
+import { readMember } from '../lb/read-member.ts';
+import { nodeBalancingOf, type PoolMember } from './pool-member.ts';
 
 /** What a balancer shows of one member, or why it cannot be told. */
-export type Found = { readonly seat: Seat; readonly view: MemberView } | { readonly seat: Seat; readonly error: Fault };
+export type Found =
+  | { readonly seat: PoolMember; readonly view: MemberView }
+  | { readonly seat: PoolMember; readonly error: ErrorInfo };
 
 /** A record of a drain, on a balancer's host, of somebody who is no member by this inventory. */
 export interface Stray {
@@ -17,7 +19,7 @@ export interface Stray {
   readonly path: string;
 }
 
-export interface Looked {
+export interface PoolSnapshot {
   readonly found: readonly Found[];
   readonly strays: readonly Stray[];
 }
@@ -28,18 +30,18 @@ export interface Connections {
 }
 
 /** Every member of every pool behind every balancer that can be spoken to, in the order of the inventory. */
-export const seatsOf = (inventory: Inventory, leftOut: ReadonlySet<string> = new Set()): readonly Seat[] =>
-  [...inventory.hosts.keys()].flatMap((node) => placeOf(inventory, node, leftOut)?.seats ?? []);
+export const poolMembersOf = (inventory: Inventory, leftOut: ReadonlySet<string> = new Set()): readonly PoolMember[] =>
+  [...inventory.hosts.keys()].flatMap((node) => nodeBalancingOf(inventory, node, leftOut)?.seats ?? []);
 
 /** Asks each balancer once about all these seats. Whatever goes wrong is a finding: nothing is thrown. */
-export async function lookAtSeats(
+export async function readPoolMembers(
   inventory: Inventory,
-  seats: readonly Seat[],
+  seats: readonly PoolMember[],
   { hosts, forks }: { readonly hosts: Connections; readonly forks: number },
-): Promise<Looked> {
+): Promise<PoolSnapshot> {
   const records = new Set(recordsOf(inventory));
   const names = [...new Set(seats.map(({ balancer }) => balancer.host))];
-  const looks = await pLimit(forks).map(names, async (name): Promise<Looked> => {
+  const looks = await pLimit(forks).map(names, async (name): Promise<PoolSnapshot> => {
     const mine = seats.filter(({ balancer }) => balancer.host === name);
     try {
       const host = await hosts.get(name);
@@ -49,7 +51,7 @@ export async function lookAtSeats(
       ]);
       return { found, strays };
     } catch (error) {
-      const fault = faultOf(error, { host: name });
+      const fault = errorInfoOf(error, { host: name });
       return { found: mine.map((seat) => ({ seat, error: fault })), strays: [] };
     }
   });
@@ -60,10 +62,10 @@ export async function lookAtSeats(
   };
 }
 
-const lookAtSeat = (host: Reader, seat: Seat): Promise<Found> =>
-  look(seat.balancer, host, seat.member).then(
+const lookAtSeat = (host: Reader, seat: PoolMember): Promise<Found> =>
+  readMember(seat.balancer, host, seat.member).then(
     (view) => ({ seat, view }),
-    (error: unknown) => ({ seat, error: faultOf(error, { host: host.name }) }),
+    (error: unknown) => ({ seat, error: errorInfoOf(error, { host: host.name }) }),
   );
 
 /** Where drains of the members of this inventory are on record. */

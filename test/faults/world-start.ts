@@ -1,4 +1,4 @@
-import { waveSize } from '../../src/rolling/count.ts';
+import { batchSize } from '../../src/rolling/count.ts';
 import { Violation } from './world.ts';
 import type { Ledger, Started } from './world-ledger.ts';
 
@@ -6,7 +6,7 @@ import type { Ledger, Started } from './world-ledger.ts';
 function rankOf(ledger: Ledger, id: string): number {
   const node = ledger.nodes.find((one) => one.id === id);
   const view = node?.balanced ? ledger.seen?.[id] : undefined;
-  if (view !== undefined && (view.leased || !view.inTraffic)) return 0;
+  if (view !== undefined && (view.drainedByRun || !view.inTraffic)) return 0;
   return ledger.troubled.has(id) || view?.up === false ? 1 : 2;
 }
 
@@ -29,7 +29,7 @@ export function checkStart(ledger: Ledger, node: string, wants: boolean): Starte
   if (ledger.stopped !== undefined) no(`though ${ledger.stopped}`);
   if (ledger.seenAskedAt < ledger.changedAt) no('on an old look');
   if (balanced && view === undefined) no('unseen');
-  if (wants && view?.held && !view.leased && !ledger.options.includeHeld) no('though it is held');
+  if (wants && view?.held && !view.drainedByRun && !ledger.options.includeHeld) no('though it is held');
   const rank = rankOf(ledger, node);
   if (wants && (!balanced || view?.inTraffic)) {
     const away = new Set([...unavailable(ledger), ...before, node]);
@@ -47,7 +47,7 @@ const unavailable = ({ nodes, seen, bad }: Ledger): readonly string[] =>
     .filter(({ id, balanced, unreachable }) => {
       const view = seen?.[id];
       if (bad.has(id) || unreachable) return true;
-      return balanced && (view === undefined || view.leased || view.held || !view.up || !view.inTraffic);
+      return balanced && (view === undefined || view.drainedByRun || view.held || !view.up || !view.inTraffic);
     })
     .map(({ id }) => id);
 
@@ -57,8 +57,8 @@ function checkWave(ledger: Ledger, node: string, rank: number, inFlight: number,
   const { canary, batch } = ledger.options;
   const list = batch === undefined ? [of] : typeof batch === 'object' ? batch : [batch];
   const sizeAt = (turn: number): number =>
-    turn < canary ? 1 : waveSize(list[Math.min(turn - canary, list.length - 1)] ?? of, of);
-  const most = Math.max(...list.map((count) => waveSize(count, of)));
+    turn < canary ? 1 : batchSize(list[Math.min(turn - canary, list.length - 1)] ?? of, of);
+  const most = Math.max(...list.map((count) => batchSize(count, of)));
   if (inFlight + 1 > most) no(`as number ${inFlight + 1} of a wave of ${most}`);
   if (rank < 2) return;
   if (!ledger.serving.includes(node)) ledger.serving.push(node);

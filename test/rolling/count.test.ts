@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { OrchError } from '../../src/core/base/errors.ts';
 import type { Count } from '../../src/core/play/play.ts';
-import { budgetOf, waveSize, wholeNodes } from '../../src/rolling/count.ts';
+import { batchSize, budgetOf, wholeNodes } from '../../src/rolling/count.ts';
 
 test.each<[Count, number, number]>([
   [2, 6, 2],
@@ -19,7 +19,7 @@ test.each<[Count, number, number]>([
 test('a wave is never empty and never larger than its share, in any fleet', () => {
   for (let of = 1; of <= 200; of++)
     for (let share = 1; share <= 100; share++) {
-      const size = waveSize(`${share}%`, of);
+      const size = batchSize(`${share}%`, of);
       expect(size).toBeGreaterThanOrEqual(1);
       if (size > 1) expect(size * 100).toBeLessThanOrEqual(of * share);
       expect((size + 1) * 100).toBeGreaterThan(of * share);

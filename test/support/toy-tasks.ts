@@ -67,7 +67,7 @@ export const answered = defineTask({
   want: () => ({ text: 'yes' }),
   patience: (p) => ({ withinMs: p.within, everyMs: 100, passes: p.passes }),
   unmet: (p, state) => new OrchError('NOT_ANSWERED', `${p.path} said "${state?.text}"`),
-  hopeless: (p, state) => (state?.text === p.hopeless ? new OrchError('HOPELESS', 'no use') : undefined),
+  cannotRecover: (p, state) => (state?.text === p.hopeless ? new OrchError('HOPELESS', 'no use') : undefined),
 });
 
 /** A file that must not be there; it has no result that anybody could use. */

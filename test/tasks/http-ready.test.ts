@@ -180,13 +180,13 @@ describe('the container behind it', () => {
     ['absent', 0, 0, 'there is no container api7-dashboard'],
   ])('%s, exit code %i, %i restarts: %s', async (status, exitCode, restarts, message) => {
     const { before } = await plan(task, hostWith(status, exitCode, restarts));
-    expect(task.bound.hopeless(before)?.message).toBe(message);
+    expect(task.bound.cannotRecover(before)?.message).toBe(message);
   });
 
   test('its log says why', async () => {
     const host = hostWith('restarting', 1, 5);
     const { before } = await plan(task, host);
-    expect(task.bound.hopeless(before)).toMatchObject({
+    expect(task.bound.cannotRecover(before)).toMatchObject({
       code: 'CONTAINER_EXITED',
       details: 'password authentication failed',
     });
@@ -197,6 +197,6 @@ describe('the container behind it', () => {
     const untouched = new FakeHost({ name: 'cp-1', http: () => ({ status: 200, body: '' }) });
     expect((await plan(task, untouched)).differences).toEqual([]);
     const { before } = await plan(status, answering(null));
-    expect(status.bound.hopeless(before)).toBeUndefined();
+    expect(status.bound.cannotRecover(before)).toBeUndefined();
   });
 });

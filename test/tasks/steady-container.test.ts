@@ -41,14 +41,14 @@ describe('steadyContainer', () => {
     host.engine.program = () => ({ exitCode: 3, log: 'bad config' });
     host.engine.crash(NAME, 3, { back: true });
     const { before } = await plan(task, host);
-    expect(task.bound.hopeless(before)).toMatchObject({ code: 'CONTAINER_EXITED', details: 'bad config' });
+    expect(task.bound.cannotRecover(before)).toMatchObject({ code: 'CONTAINER_EXITED', details: 'bad config' });
   });
 
   test('one that is too young in the end is told with its age and restarts', async () => {
     const host = await hostWith({ agoMs: 2000 });
     host.engine.crash(NAME, 1, { back: true });
     const { before } = await plan(task, host);
-    expect(task.bound.hopeless(before)).toBeUndefined();
+    expect(task.bound.cannotRecover(before)).toBeUndefined();
     expect(task.bound.unmet(before)).toMatchObject({
       code: 'NOT_STEADY',
       message: expect.stringMatching(/started 2\.\d s ago and restarted 1 times/),

@@ -107,9 +107,9 @@ describe('controlPlaneGuard', () => {
 
   test('is asked before a gateway is touched, unless its whole pool is to go down', async () => {
     const scene = await fleetScene({ http: (_, { path }) => (path === '/healthz' ? null : undefined) });
-    const asked = () => scene.run('gw-1', () => scene.traffic('gw-1').guard());
+    const asked = () => scene.run('gw-1', () => scene.traffic('gw-1').checkDependencies());
     expect((await asked()).codes).toEqual(['CONTROL_PLANE_AWAY']);
-    scene.fleet.emptied(['gw-1', 'gw-2', 'gw-3'], 3, () => true);
+    scene.fleet.poolsEmptiedBy(['gw-1', 'gw-2', 'gw-3'], 3, () => true);
     expect((await asked()).codes).toEqual([]);
   });
 });
@@ -135,7 +135,7 @@ describe('a balancer that is to be left out', () => {
         if (port !== undefined) ports.push(port);
         return port === undefined ? await run(command, options) : { code: 7, signal: null, stdout: '', stderr: '' };
       };
-      await scene.run('gw-1', () => scene.traffic('gw-1').guard());
+      await scene.run('gw-1', () => scene.traffic('gw-1').checkDependencies());
       return [...new Set(ports)].sort();
     };
     expect(await asked()).toEqual(['443', '80', '9080']);

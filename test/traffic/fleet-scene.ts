@@ -5,7 +5,7 @@ import { play } from '../../src/core/play/play.ts';
 import type { Fleet } from '../../src/core/play/rolling.ts';
 import type { Steps } from '../../src/core/task/task.ts';
 import { applyHost } from '../../src/engine/apply/apply-host.ts';
-import { FREE_TURNS } from '../../src/engine/apply/disruption-gate.ts';
+import { UNGATED } from '../../src/engine/apply/disruption-gate.ts';
 import { Hosts } from '../../src/engine/plan/hosts.ts';
 import { Locals } from '../../src/engine/plan/locals.ts';
 import { ReadAhead } from '../../src/engine/plan/read-ahead.ts';
@@ -95,7 +95,7 @@ export class FleetScene {
       hosts,
       locals: new Locals(localFiles()),
       ahead: new ReadAhead([]),
-      turns: FREE_TURNS,
+      turns: UNGATED,
       clock: this.clock,
       emit: (event) => events.push(event),
       check: false,

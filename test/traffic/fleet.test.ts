@@ -4,7 +4,7 @@ import type { DrainSettings, LoadBalancerSettings } from '../../src/inventory/in
 import { leasePath } from '../../src/lb/lease.ts';
 import { upInBalancers } from '../../src/traffic/gates/up-in-balancers.ts';
 import { nodeView } from '../../src/traffic/node-view.ts';
-import { placeOf } from '../../src/traffic/pool-member.ts';
+import { nodeBalancingOf } from '../../src/traffic/pool-member.ts';
 import { type FleetScene, fleetScene, KEPT, UNCLEAR, WAITING } from './fleet-scene.ts';
 
 const drainAs =
@@ -24,7 +24,7 @@ const unspoken = (): ReadonlyMap<string, LoadBalancerSettings> =>
 
 async function drained(scene: FleetScene, node = 'gw-1') {
   expect((await scene.run(node, () => scene.traffic(node).drain())).codes).toEqual([]);
-  return await scene.run(node, () => scene.traffic(node).drained());
+  return await scene.run(node, () => scene.traffic(node).waitIdle());
 }
 
 describe('the way out of traffic and back', () => {
@@ -40,7 +40,7 @@ describe('the way out of traffic and back', () => {
     const traffic = scene.traffic('gw-1');
     expect((await run.call(scene, 'gw-1', () => traffic.stillDrained())).codes).toEqual([]);
     expect((await scene.run('gw-1', () => traffic.restore())).codes).toEqual([]);
-    expect((await scene.run('gw-1', () => traffic.inService())).codes).toEqual([]);
+    expect((await scene.run('gw-1', () => traffic.waitInService())).codes).toEqual([]);
     expect(await scene.orders('gw-1')).toEqual(['free', 'free']);
     expect(scene.node('lb-1').fileText(leasePath('gateways', 'gw-1'))).toBeNull();
     expect(await scene.orders('gw-2')).toEqual(['free', 'free']);
@@ -141,7 +141,7 @@ describe('the way out of traffic and back', () => {
     // Somebody whose cookie says gw-1 comes again and again, until it is closed, and never ends.
     const got = [scene.lb('lb-1').request('gateways', 'gw-1')?.server];
     scene.onSleep = () => got.push(scene.lb('lb-1').request('gateways', 'gw-1')?.server);
-    const { codes } = await scene.run('gw-1', () => scene.traffic('gw-1').drained());
+    const { codes } = await scene.run('gw-1', () => scene.traffic('gw-1').waitIdle());
     expect(codes).toEqual([]);
     expect(got[0]).toBe('gw-1');
     expect(got.at(-1)).not.toBe('gw-1');
@@ -153,7 +153,7 @@ describe('the way out of traffic and back', () => {
       if (reloaded) scene.lb('lb-1').reload();
       scene.connections.set('gw-1', UNCLEAR);
       await scene.run('gw-1', () => scene.traffic('gw-1').drain());
-      return (await scene.run('gw-1', () => scene.traffic('gw-1').drained())).codes;
+      return (await scene.run('gw-1', () => scene.traffic('gw-1').waitIdle())).codes;
     };
     expect(await codes(false)).toEqual([]);
     expect(await codes(true)).toEqual(['DRAIN_TIMEOUT']);
@@ -170,7 +170,7 @@ describe('the way out of traffic and back', () => {
         request?.end();
       }
     };
-    expect((await scene.run('gw-1', () => scene.traffic('gw-1').drained())).codes).toEqual([]);
+    expect((await scene.run('gw-1', () => scene.traffic('gw-1').waitIdle())).codes).toEqual([]);
     expect(await scene.orders('gw-1')).toEqual(['maint', 'maint']);
     expect((await scene.run('gw-1', () => scene.traffic('gw-1').restore())).codes).toEqual([]);
     expect(await scene.orders('gw-1')).toEqual(['free', 'free']);
@@ -202,11 +202,11 @@ describe('the way out of traffic and back', () => {
     await drained(scene);
     await scene.run('gw-1', () => scene.traffic('gw-1').restore());
     expect(await scene.orders('gw-1')).toEqual(['maint', 'maint']);
-    expect((await scene.run('gw-1', () => scene.traffic('gw-1').inService())).codes).toEqual([]);
-    expect((await scene.run('gw-1', () => scene.traffic('gw-1').stillWell())).codes).toEqual([]);
+    expect((await scene.run('gw-1', () => scene.traffic('gw-1').waitInService())).codes).toEqual([]);
+    expect((await scene.run('gw-1', () => scene.traffic('gw-1').stillHealthy())).codes).toEqual([]);
     expect((await scene.run('gw-1', () => scene.traffic('gw-1').observe())).value).toMatchObject({
       held: true,
-      leased: false,
+      drainedByRun: false,
     });
   });
 });
@@ -235,20 +235,20 @@ describe('a node that a person has taken out on record', () => {
   test('is held, and a run that changes it all the same leaves it out', async () => {
     const scene = await fleetScene();
     await byHand(scene);
-    expect(await observed(scene)).toMatchObject({ held: true, leased: false, inTraffic: false });
+    expect(await observed(scene)).toMatchObject({ held: true, drainedByRun: false, inTraffic: false });
     expect((await drained(scene)).codes).toEqual([]);
     expect((await scene.run('gw-1', () => scene.traffic('gw-1').restore())).codes).toEqual([]);
     expect(await scene.orders('gw-1')).toEqual(['drain', 'drain']);
-    for (const look of [() => scene.traffic('gw-1').inService(), () => scene.traffic('gw-1').stillWell()])
+    for (const look of [() => scene.traffic('gw-1').waitInService(), () => scene.traffic('gw-1').stillHealthy()])
       expect((await scene.run('gw-1', look)).codes).toEqual([]);
-    expect(await observed(scene)).toMatchObject({ held: true, leased: false });
+    expect(await observed(scene)).toMatchObject({ held: true, drainedByRun: false });
   });
 
   test('is held though its balancer has forgotten the order', async () => {
     const scene = await fleetScene();
     await byHand(scene);
     for (const lb of ['lb-1', 'lb-2'] as const) scene.lb(lb).reload();
-    expect(await observed(scene)).toMatchObject({ held: true, leased: false, inTraffic: true });
+    expect(await observed(scene)).toMatchObject({ held: true, drainedByRun: false, inTraffic: true });
   });
 });
 
@@ -260,7 +260,7 @@ describe('what is seen of a node', () => {
     expect(await seen(await fleetScene(), 'gw-1')).toEqual({
       inTraffic: true,
       held: false,
-      leased: false,
+      drainedByRun: false,
       up: true,
       shown: 'gateways on lb-1: up, 0 sessions; gateways on lb-2: up, 0 sessions',
     });
@@ -270,15 +270,15 @@ describe('what is seen of a node', () => {
     const scene = await fleetScene();
     const request = scene.lb('lb-1').request('gateways', undefined);
     await scene.run('gw-1', () => scene.traffic('gw-1').drain());
-    expect(await seen(scene, 'gw-1')).toMatchObject({ inTraffic: true, held: false, leased: true, up: false });
+    expect(await seen(scene, 'gw-1')).toMatchObject({ inTraffic: true, held: false, drainedByRun: true, up: false });
     request?.end();
-    expect(await seen(scene, 'gw-1')).toMatchObject({ inTraffic: false, leased: true });
+    expect(await seen(scene, 'gw-1')).toMatchObject({ inTraffic: false, drainedByRun: true });
   });
 
   test('drained by hand on one of two balancers', async () => {
     const scene = await fleetScene();
     scene.lb('lb-2').command('set server gateways/gw-1 state drain');
-    expect(await seen(scene, 'gw-1')).toMatchObject({ inTraffic: true, held: true, leased: false, up: false });
+    expect(await seen(scene, 'gw-1')).toMatchObject({ inTraffic: true, held: true, drainedByRun: false, up: false });
   });
 
   test('down on all balancers, however dead its host is', async () => {
@@ -292,7 +292,13 @@ describe('what is seen of a node', () => {
   test('behind a balancer that nobody speaks to: the node itself tells, and the reason is shown', async () => {
     const scene = await fleetScene({ pools: unspoken });
     const waived = 'edge: not asked (run by another team)';
-    expect(await seen(scene, 'gw-1')).toEqual({ inTraffic: true, held: false, leased: false, up: true, shown: waived });
+    expect(await seen(scene, 'gw-1')).toEqual({
+      inTraffic: true,
+      held: false,
+      drainedByRun: false,
+      up: true,
+      shown: waived,
+    });
     await scene.node('gw-1').engine.stop('api7-gateway', { signal: 'SIGQUIT', timeoutSeconds: 1 });
     expect(await seen(scene, 'gw-1')).toMatchObject({ inTraffic: false, up: false });
     const { rows, codes } = await drained(scene);
@@ -308,7 +314,7 @@ describe('what is seen of a node', () => {
 
   test('whether its balancers count what runs there', async () => {
     const scene = await fleetScene();
-    const place = placeOf(scene.inventory, 'gw-1', new Set()) ?? expect.fail();
+    const place = nodeBalancingOf(scene.inventory, 'gw-1', new Set()) ?? expect.fail();
     const counts = (sessions: number | null) => {
       const server = { name: 'a', state: 'drained', sessions, setting: {}, sticky: false } as const;
       const views = place.seats.map((seat) => ({
@@ -338,7 +344,7 @@ describe('what is seen of a node', () => {
 
   test('evidence of each container that serves there', async () => {
     const scene = await fleetScene();
-    const { value } = await scene.run('cp-1', () => scene.traffic('cp-1').evidence());
+    const { value } = await scene.run('cp-1', () => scene.traffic('cp-1').collectDiagnostics());
     expect(value?.map(({ container, status }) => [container, status])).toEqual([
       ['api7-dashboard', 'running'],
       ['api7-dp-manager', 'running'],
@@ -364,7 +370,7 @@ describe('DP Manager, whose clients stay connected', () => {
     await drained(scene, 'cp-1');
     for (const watch of watches) watch?.end();
     await scene.run('cp-1', () => scene.traffic('cp-1').restore());
-    const back = () => scene.run('cp-1', () => scene.traffic('cp-1').inService());
+    const back = () => scene.run('cp-1', () => scene.traffic('cp-1').waitInService());
     expect((await back()).codes).toEqual(['NOT_RECONNECTED']);
     for (const _ of watches) scene.lb('lb-1').request('dp_managers', undefined);
     expect((await back()).codes).toEqual([]);
@@ -372,11 +378,11 @@ describe('DP Manager, whose clients stay connected', () => {
 
   test('is not taken out when no other one is up, unless an outage was confirmed', async () => {
     const scene = await fleetScene();
-    const guard = () => scene.run('cp-1', () => scene.traffic('cp-1').guard());
+    const guard = () => scene.run('cp-1', () => scene.traffic('cp-1').checkDependencies());
     expect((await guard()).codes).toEqual([]);
     scene.lb('lb-2').command('set server dp_managers/dp-cp-2 state maint');
     expect((await guard()).codes).toEqual(['LAST_MEMBER']);
-    expect(scene.fleet.emptied(['cp-1'], 1, (node) => node === 'cp-1')).toEqual(['dashboards', 'dp_managers']);
+    expect(scene.fleet.poolsEmptiedBy(['cp-1'], 1, (node) => node === 'cp-1')).toEqual(['dashboards', 'dp_managers']);
     expect((await guard()).codes).toEqual([]);
   });
 });
@@ -387,7 +393,7 @@ test('a DP Manager that holds nobody is mended though no other one is up', async
   for (const lb of ['lb-1', 'lb-2'] as const)
     for (const address of ['10.0.1.11', '10.0.1.12']) scene.lb(lb).lives(address, false);
   await scene.clock.sleep(10_000);
-  const guard = (node: string) => scene.run(node, () => scene.traffic(node).guard());
+  const guard = (node: string) => scene.run(node, () => scene.traffic(node).checkDependencies());
   const [holds = '', free = ''] = watch?.server === 'dp-cp-1' ? ['cp-1', 'cp-2'] : ['cp-2', 'cp-1'];
   expect((await guard(free)).codes).toEqual([]);
   expect((await guard(holds)).codes).toEqual(['LAST_MEMBER']);
@@ -403,7 +409,7 @@ describe('gates before a gateway is given back', () => {
   const ready = async (scene: FleetScene, probe?: { path: string; host: string; status: number }) => {
     const inventory = scene.inventory;
     if (probe !== undefined) Object.assign(inventory.api7.gateway, { probe });
-    return (await scene.run('gw-1', () => scene.traffic('gw-1').ready())).codes;
+    return (await scene.run('gw-1', () => scene.traffic('gw-1').waitReady())).codes;
   };
 
   test('it is well, has its configuration, and answers a request of yours', async () => {
@@ -431,8 +437,8 @@ describe('the fleet', () => {
     const { fleet } = await fleetScene();
     expect(['gw-1', 'cp-1'].map((node) => fleet.traffic(node) !== undefined)).toEqual([true, true]);
     expect(fleet.traffic('lb-1')).toBeUndefined();
-    expect(fleet.role(['gw-2'])).toEqual(['gw-2', 'gw-1', 'gw-3']);
-    expect(fleet.role(['lb-1'])).toEqual(['lb-1']);
+    expect(fleet.budgetScope(['gw-2'])).toEqual(['gw-2', 'gw-1', 'gw-3']);
+    expect(fleet.budgetScope(['lb-1'])).toEqual(['lb-1']);
   });
 
   test.each<[string, readonly string[], number, readonly string[], readonly string[]]>([
@@ -446,7 +452,7 @@ describe('the fleet', () => {
     ['nobody serves before', ['gw-1'], 1, ['gw-1', 'gw-2', 'gw-3'], []],
   ])('empties a pool: %s', async (_, nodes, atOnce, out, pools) => {
     const { fleet } = await fleetScene();
-    expect(fleet.emptied(nodes, atOnce, (node) => !out.includes(node))).toEqual(pools);
+    expect(fleet.poolsEmptiedBy(nodes, atOnce, (node) => !out.includes(node))).toEqual(pools);
   });
 
   test('time limits are told with where they come from, and must fit', async () => {

@@ -9,9 +9,9 @@ import type { CliEnvironment } from '../session.ts';
 import { judgeDrain } from './judge.ts';
 import { balancersOf, nodesOf, poolsAround, unspokenOf } from './nodes.ts';
 import { drainPlays, refuseUnknown } from './plays.ts';
-import { type TellFlags, tell } from './run-on-balancers.ts';
+import { type ChangeFlags, runOnBalancers } from './run-on-balancers.ts';
 
-export interface DrainFlags extends TellFlags {
+export interface DrainFlags extends ChangeFlags {
   readonly reason: string;
   /** False with --no-wait. */
   readonly wait: boolean;
@@ -34,7 +34,7 @@ export async function lbDrain(
   const leftOut = new Set(flags.withoutLb);
   const seats = poolsAround(inventory, nodes, leftOut);
   let stage: 'looking' | 'draining' | 'drained' = 'looking';
-  return await tell(
+  return await runOnBalancers(
     inventory,
     flags,
     {

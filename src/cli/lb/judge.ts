@@ -1,14 +1,14 @@
 import { OrchError } from '../../core/base/errors.ts';
 import { oneLine } from '../../render/lines/paint.ts';
-import type { Found, Looked } from '../../traffic/pool-snapshot.ts';
-import { isHeldAlone } from './plays.ts';
-import { isServing, placeName, takesMore } from './report.ts';
+import type { Found, PoolSnapshot } from '../../traffic/pool-snapshot.ts';
+import { isExternallyHeld } from './plays.ts';
+import { acceptsRequests, isServing, memberLabel } from './report.ts';
 
 type Say = (message: string, host?: string) => void;
 
 interface Drain {
   readonly nodes: readonly string[];
-  readonly looked: Looked;
+  readonly looked: PoolSnapshot;
   readonly say: Say;
   /** Somebody has named the cluster that is to go down. */
   readonly outageConfirmed: boolean;
@@ -23,17 +23,20 @@ export function judgeDrain({ nodes, looked, say, outageConfirmed }: Drain): void
   for (const one of looked.found) {
     if (!nodes.includes(one.seat.member.node) || !('view' in one)) continue;
     const { lease } = one.view;
-    if (isHeldAlone(one))
-      say(`${placeName(one.seat)} was taken out of traffic by somebody else: nothing is added`, one.seat.balancer.host);
+    if (isExternallyHeld(one))
+      say(
+        `${memberLabel(one.seat)} was taken out of traffic by somebody else: nothing is added`,
+        one.seat.balancer.host,
+      );
     if (lease !== null)
       say(
-        `${placeName(one.seat)} is on record already, by ${lease.by} at ${lease.at} (${oneLine(lease.reason, 100)}): ${lease.kind === 'hand' ? 'that record stays' : 'it is yours from now on, and no run gives it back'}`,
+        `${memberLabel(one.seat)} is on record already, by ${lease.by} at ${lease.at} (${oneLine(lease.reason, 100)}): ${lease.kind === 'hand' ? 'that record stays' : 'it is yours from now on, and no run gives it back'}`,
         one.seat.balancer.host,
       );
   }
-  const emptied = leftWithout(nodes, looked);
-  if (emptied.length === 0) return;
-  const what = `this leaves ${emptied.join(' and ')} without a node that serves`;
+  const noSessions = leftWithout(nodes, looked);
+  if (noSessions.length === 0) return;
+  const what = `this leaves ${noSessions.join(' and ')} without a node that serves`;
   if (!outageConfirmed)
     throw new OrchError('OUTAGE_NOT_CONFIRMED', `${what}, and nobody has confirmed that`, {
       hint: 'confirm it with --yes-outage and the name of the cluster',
@@ -45,14 +48,16 @@ export function judgeDrain({ nodes, looked, say, outageConfirmed }: Drain): void
  * Pools without anybody left, and balancers of a pool: what another balancer can reach does not help the clients of one
  * that reaches nobody. Pools that are not told go on as they are.
  */
-function leftWithout(nodes: readonly string[], { found }: Looked): readonly string[] {
+function leftWithout(nodes: readonly string[], { found }: PoolSnapshot): readonly string[] {
   const leaves = ({ seat }: Found): boolean => nodes.includes(seat.member.node);
   const pools = new Set(found.map(({ seat }) => seat.pool.name));
   return [...pools].flatMap((pool) => {
     const balancers = new Set(found.flatMap(({ seat }) => (seat.pool.name === pool ? [seat.balancer.name] : [])));
     const empty = [...balancers].filter((name) => {
       const mine = found.filter(({ seat }) => seat.balancer.name === name);
-      return mine.some((one) => leaves(one) && isServing(one)) && !mine.some((one) => !leaves(one) && takesMore(one));
+      return (
+        mine.some((one) => leaves(one) && isServing(one)) && !mine.some((one) => !leaves(one) && acceptsRequests(one))
+      );
     });
     return empty.length === balancers.size ? [pool] : empty;
   });
@@ -60,7 +65,7 @@ function leftWithout(nodes: readonly string[], { found }: Looked): readonly stri
 
 interface Restore {
   readonly nodes: readonly string[];
-  readonly looked: Looked;
+  readonly looked: PoolSnapshot;
   /** All balancers have told. */
   readonly complete: boolean;
   readonly say: Say;
@@ -74,7 +79,7 @@ export function judgeRestore({ nodes, looked, complete, say, all, cluster }: Res
   for (const one of looked.found) {
     if (!('view' in one) || one.view.held.length === 0) continue;
     if (one.view.lease !== null || !all)
-      say(`${placeName(one.seat)} was taken out of traffic by somebody else: it stays out`, one.seat.balancer.host);
+      say(`${memberLabel(one.seat)} was taken out of traffic by somebody else: it stays out`, one.seat.balancer.host);
   }
   const where = complete ? '' : ' on the balancers that answer';
   if (all) {
@@ -87,7 +92,7 @@ export function judgeRestore({ nodes, looked, complete, say, all, cluster }: Res
 }
 
 /** Records that this inventory cannot give back. */
-export function tellStrays({ strays }: Looked, say: Say): void {
+export function warnStrayLeases({ strays }: PoolSnapshot, say: Say): void {
   for (const { host, path } of strays)
     say(`${path} is the record of a drain of no member of this inventory: it stays`, host);
 }

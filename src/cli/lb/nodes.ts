@@ -1,18 +1,22 @@
 import { OrchError } from '../../core/base/errors.ts';
-import type { Inventory, UnspokenPool } from '../../inventory/inventory.ts';
+import type { Inventory, UnmanagedPool } from '../../inventory/inventory.ts';
 import { selectHosts } from '../../inventory/select.ts';
-import { placeOf, type Seat } from '../../traffic/pool-member.ts';
-import { seatsOf } from '../../traffic/pool-snapshot.ts';
+import { nodeBalancingOf, type PoolMember } from '../../traffic/pool-member.ts';
+import { poolMembersOf } from '../../traffic/pool-snapshot.ts';
 
 /** @throws OrchError USAGE | NO_HOSTS_MATCHED */
 export function nodesOf(inventory: Inventory, patterns: readonly string[]): readonly string[] {
   const nodes = selectHosts(inventory, patterns.join(',')).map(({ name }) => name);
-  const strange = nodes.filter((node) => (placeOf(inventory, node, new Set())?.seats ?? []).length === 0);
-  if (strange.length === 0) return nodes;
-  const unspoken = unspokenOf(inventory, strange).map(({ name, reason }) => `${name} is not spoken to: ${reason}`);
+  const placeholderHost = nodes.filter(
+    (node) => (nodeBalancingOf(inventory, node, new Set())?.seats ?? []).length === 0,
+  );
+  if (placeholderHost.length === 0) return nodes;
+  const unmanaged = unspokenOf(inventory, placeholderHost).map(
+    ({ name, reason }) => `${name} is not spoken to: ${reason}`,
+  );
   throw new OrchError(
     'USAGE',
-    `${strange.join(', ')}: no balancer of the inventory that can be told sends requests there${unspoken.length > 0 ? ` (${unspoken.join('; ')})` : ''}`,
+    `${placeholderHost.join(', ')}: no balancer of the inventory that can be told sends requests there${unmanaged.length > 0 ? ` (${unmanaged.join('; ')})` : ''}`,
     { hint: `name members of the pools under load_balancers in ${inventory.file}` },
   );
 }
@@ -22,8 +26,8 @@ export function poolsAround(
   inventory: Inventory,
   nodes: readonly string[],
   leftOut: ReadonlySet<string>,
-): readonly Seat[] {
-  const all = seatsOf(inventory, leftOut);
+): readonly PoolMember[] {
+  const all = poolMembersOf(inventory, leftOut);
   const pools = new Set(all.flatMap(({ pool, member }) => (nodes.includes(member.node) ? [pool.name] : [])));
   const seats = all.filter(({ pool }) => pools.has(pool.name));
   if (seats.length > 0) return seats;
@@ -31,12 +35,12 @@ export function poolsAround(
 }
 
 /** Names of the hosts that the seats' balancers run on. */
-export const balancersOf = (seats: readonly Seat[]): readonly string[] => [
+export const balancersOf = (seats: readonly PoolMember[]): readonly string[] => [
   ...new Set(seats.map(({ balancer }) => balancer.host)),
 ];
 
 /** Pools of these nodes whose balancers nobody here speaks to. */
-export const unspokenOf = ({ loadBalancers }: Inventory, nodes: readonly string[]): readonly UnspokenPool[] =>
+export const unspokenOf = ({ loadBalancers }: Inventory, nodes: readonly string[]): readonly UnmanagedPool[] =>
   [...loadBalancers.values()].flatMap((pool) =>
     pool.driver === 'none' && pool.members.some((node) => nodes.includes(node)) ? [pool] : [],
   );

@@ -1,26 +1,26 @@
-import { componentAt } from '../../api7/services.ts';
+import { serviceAt } from '../../api7/services.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import { type Play, type Plays, play } from '../../core/play/play.ts';
 import { Later } from '../../core/task/later.ts';
 import type { Steps } from '../../core/task/task.ts';
-import { outOfTraffic } from '../../lb/drain-member.ts';
-import { emptied } from '../../lb/no-sessions.ts';
-import { backInTraffic } from '../../lb/restore-member.ts';
+import { drainMember } from '../../lb/drain-member.ts';
+import { noSessions } from '../../lb/no-sessions.ts';
+import { restoreMember } from '../../lb/restore-member.ts';
 import { nameList } from '../../render/lines/paint.ts';
 import { orGoOn } from '../../traffic/gates/drain-policy.ts';
-import { type Standings, standings } from '../../traffic/member-views.ts';
-import type { Seat } from '../../traffic/pool-member.ts';
-import type { Found, Looked } from '../../traffic/pool-snapshot.ts';
+import { memberViews, type Standings } from '../../traffic/member-views.ts';
+import type { PoolMember } from '../../traffic/pool-member.ts';
+import type { Found, PoolSnapshot } from '../../traffic/pool-snapshot.ts';
 
 /** What the plays of `lb drain` and `lb restore` are made for: they run on the hosts of balancers alone. */
 interface Common {
   readonly nodes: readonly string[];
   /** Members of the nodes' pools behind their balancers, the nodes themselves among them. */
-  readonly seats: readonly Seat[];
+  readonly seats: readonly PoolMember[];
   /** Paths of the records that members may have. */
   readonly records: readonly string[];
   /** Told what was found before anything is changed. @throws OrchError and then nothing is */
-  judge(looked: Looked): void;
+  judge(looked: PoolSnapshot): void;
 }
 
 export interface DrainPlays extends Common {
@@ -32,7 +32,7 @@ export interface DrainPlays extends Common {
   reached(stage: 'draining' | 'drained'): void;
 }
 
-const at = ({ balancer, member }: Seat) => ({ balancer, member });
+const at = ({ balancer, member }: PoolMember) => ({ balancer, member });
 
 /**
  * Takes nodes out of the traffic of all their balancers: look at all, then tell all, then wait. What somebody else has
@@ -42,13 +42,13 @@ export function* drainPlays(drain: DrainPlays): Plays {
   const { by, reason } = drain;
   const looked = yield* look(drain);
   if (looked !== undefined) drain.judge(looked);
-  const wanted = mine(drain, looked, (one) => !isHeldAlone(one));
+  const wanted = mine(drain, looked, (one) => !isExternallyHeld(one));
   if (wanted.length === 0) return;
   const names = namesOf(wanted);
   if (looked !== undefined) drain.reached('draining');
   const told = yield* overHosts(`Out of traffic: ${names}`, wanted, function* (seats, host) {
-    for (const seat of seats) yield outOfTraffic({ ...at(seat), by, reason, how: 'drained', kind: 'hand' });
-    return yield* standings({ host, seats, records: drain.records });
+    for (const seat of seats) yield drainMember({ ...at(seat), by, reason, how: 'drained', kind: 'hand' });
+    return yield* memberViews({ host, seats, records: drain.records });
   });
   const after = foundIn(told, wanted);
   if (after !== undefined) drain.reached('drained');
@@ -60,13 +60,13 @@ export function* drainPlays(drain: DrainPlays): Plays {
 }
 
 /** Where requests stick to a node it is closed as soon as those that ran are done, or had their time. */
-function* untilEmpty(seat: Seat, sticky: boolean, who: { readonly by: string; readonly reason: string }): Steps {
+function* untilEmpty(seat: PoolMember, sticky: boolean, who: { readonly by: string; readonly reason: string }): Steps {
   // Clients that hold one connection for as long as they live stay, or are taken over when the node is stopped.
-  const empties = componentAt(seat.pool.port)?.holdsConnections !== true;
-  const ends = emptied({ ...at(seat), within: seat.pool.drain.withinMs });
+  const empties = serviceAt(seat.pool.port)?.holdsConnections !== true;
+  const ends = noSessions({ ...at(seat), within: seat.pool.drain.withinMs });
   if (sticky) {
     if (empties) yield orGoOn(ends);
-    yield outOfTraffic({ ...at(seat), ...who, how: 'closed', kind: 'hand' });
+    yield drainMember({ ...at(seat), ...who, how: 'closed', kind: 'hand' });
   }
   if (empties) yield ends;
 }
@@ -75,7 +75,7 @@ const sticks = ({ view }: Extract<Found, { view: unknown }>): boolean =>
   view.servers.some(({ sticky, state }) => sticky && state !== 'maintenance');
 
 /** Nothing of ours is there, and nothing is left to be taken out. */
-export const isHeldAlone = (one: Found): boolean =>
+export const isExternallyHeld = (one: Found): boolean =>
   'view' in one && one.view.lease === null && one.view.servers.every(({ name }) => one.view.held.includes(name));
 
 /** Gives back what is on record, on every balancer that answers. Without a record nothing is touched. */
@@ -85,14 +85,14 @@ export function* restorePlays(restore: Common): Plays {
   const wanted = mine(restore, looked, (one) => 'view' in one && one.view.lease !== null);
   if (wanted.length > 0)
     yield* overHosts(`Back in traffic: ${namesOf(wanted)}`, wanted, function* (seats) {
-      for (const seat of seats) yield backInTraffic({ ...at(seat), byHand: true });
+      for (const seat of seats) yield restoreMember({ ...at(seat), byHand: true });
     });
   // Last, so that one balancer that cannot be asked keeps nobody out of the others.
   if (looked !== undefined) refuseUnknown(restore, looked);
 }
 
 /** @throws OrchError with all that could not be told of the nodes themselves */
-export function refuseUnknown({ nodes }: Pick<Common, 'nodes'>, { found }: Looked): void {
+export function refuseUnknown({ nodes }: Pick<Common, 'nodes'>, { found }: PoolSnapshot): void {
   const faults = found.flatMap((one) => ('error' in one && nodes.includes(one.seat.member.node) ? [one.error] : []));
   const [first] = faults;
   if (first === undefined) return;
@@ -103,17 +103,25 @@ export function refuseUnknown({ nodes }: Pick<Common, 'nodes'>, { found }: Looke
 }
 
 /** Seats of the nodes that are of the right kind; offline, where nothing is known yet, all of them. */
-function mine({ nodes, seats }: Common, looked: Looked | undefined, fits: (one: Found) => boolean): readonly Seat[] {
+function mine(
+  { nodes, seats }: Common,
+  looked: PoolSnapshot | undefined,
+  fits: (one: Found) => boolean,
+): readonly PoolMember[] {
   const fitting = looked === undefined ? seats : looked.found.filter(fits).map(({ seat }) => seat);
   return fitting.filter(({ member }) => nodes.includes(member.node));
 }
 
-const namesOf = (seats: readonly Seat[]): string => nameList([...new Set(seats.map(({ member }) => member.node))]);
+const namesOf = (seats: readonly PoolMember[]): string =>
+  nameList([...new Set(seats.map(({ member }) => member.node))]);
 
 /** One look at all seats. Undefined offline. */
-function* look({ seats, records }: Common, { tolerant = false } = {}): Generator<Play, Looked | undefined, unknown> {
+function* look(
+  { seats, records }: Common,
+  { tolerant = false } = {},
+): Generator<Play, PoolSnapshot | undefined, unknown> {
   const seen = yield* overHosts('Look at the balancers', seats, function* (those, host) {
-    return yield* standings({ host, seats: those, records, tolerant });
+    return yield* memberViews({ host, seats: those, records, tolerant });
   });
   return foundIn(seen, seats);
 }
@@ -121,8 +129,8 @@ function* look({ seats, records }: Common, { tolerant = false } = {}): Generator
 /** A play on the hosts of these seats' balancers, each with its own seats. */
 const overHosts = <R>(
   name: string,
-  seats: readonly Seat[],
-  tasks: (seats: readonly Seat[], host: string) => Steps<R>,
+  seats: readonly PoolMember[],
+  tasks: (seats: readonly PoolMember[], host: string) => Steps<R>,
 ): Play<R> =>
   play({
     name,
@@ -130,11 +138,14 @@ const overHosts = <R>(
     tasks: (host) => tasks(onHost(seats, host.name), host.name),
   });
 
-const onHost = (seats: readonly Seat[], host: string): readonly Seat[] =>
+const onHost = (seats: readonly PoolMember[], host: string): readonly PoolMember[] =>
   seats.filter(({ balancer }) => balancer.host === host);
 
 /** What a play of `standings` brought; a host that could not be reached brings nothing. */
-function foundIn(results: ReadonlyMap<string, Standings | undefined>, seats: readonly Seat[]): Looked | undefined {
+function foundIn(
+  results: ReadonlyMap<string, Standings | undefined>,
+  seats: readonly PoolMember[],
+): PoolSnapshot | undefined {
   const all = [...results];
   if (all.some(([, value]) => value instanceof Later)) return undefined;
   const found = all.flatMap(([host, value]) =>

@@ -1,8 +1,8 @@
-import type { Fault } from '../../core/event/event.ts';
+import type { ErrorInfo } from '../../core/event/event.ts';
 import type { Lease, ServerState, ServerView } from '../../core/host/balancer.ts';
 import type { Inventory, LoadBalancerSettings } from '../../inventory/inventory.ts';
-import type { Seat } from '../../traffic/pool-member.ts';
-import type { Found, Looked, Stray } from '../../traffic/pool-snapshot.ts';
+import type { PoolMember } from '../../traffic/pool-member.ts';
+import type { Found, PoolSnapshot, Stray } from '../../traffic/pool-snapshot.ts';
 
 /** `lb status -o json`, as docs/operations.md describes it: fields are added to it, never taken away. */
 export interface PoolsReport {
@@ -12,7 +12,7 @@ export interface PoolsReport {
   readonly pools: readonly PoolReport[];
   readonly strays: readonly Stray[];
   /** Each once, however many members it concerns. */
-  readonly errors: readonly Fault[];
+  readonly errors: readonly ErrorInfo[];
 }
 
 export interface PoolReport {
@@ -31,9 +31,9 @@ export interface MemberReport {
 }
 
 /** How one balancer treats one member; `error` instead of the rest where that cannot be told. */
-export type StandingReport = Standing | { readonly host: string; readonly error: Fault };
+export type StandingReport = BalancerEntry | { readonly host: string; readonly error: ErrorInfo };
 
-export interface Standing {
+export interface BalancerEntry {
   readonly host: string;
   /** `mixed`: its servers differ. */
   readonly state: ServerState | 'mixed';
@@ -49,7 +49,7 @@ export interface Standing {
 /** What was seen, pool by pool. Pure. `keeps`: the members, and the balancers of a member, that are of interest. */
 export function poolsReport(
   { cluster, hosts, loadBalancers }: Inventory,
-  { found, strays }: Looked,
+  { found, strays }: PoolSnapshot,
   { at, keeps }: { readonly at: Date; readonly keeps: (node: string, balancer?: string) => boolean },
 ): PoolsReport {
   const pools = [...loadBalancers.values()].flatMap((pool): readonly PoolReport[] => {
@@ -66,9 +66,9 @@ export function poolsReport(
       ? []
       : [{ name, driver, port, ...(pool.driver === 'none' ? { reason: pool.reason } : {}), members }];
   });
-  const standings = pools.flatMap(({ members }) => members.flatMap(({ balancers }) => balancers));
+  const memberViews = pools.flatMap(({ members }) => members.flatMap(({ balancers }) => balancers));
   const errors = new Map(
-    standings.flatMap((one) => ('error' in one ? [[JSON.stringify(one.error), one.error] as const] : [])),
+    memberViews.flatMap((one) => ('error' in one ? [[JSON.stringify(one.error), one.error] as const] : [])),
   );
   return { cluster, at: at.toISOString(), pools, strays, errors: [...errors.values()] };
 }
@@ -91,7 +91,7 @@ export function standingReport(one: Found): StandingReport {
 }
 
 /** In full service there, and nobody has a hand on it. */
-export const isWell = (one: StandingReport): boolean =>
+export const isHealthy = (one: StandingReport): boolean =>
   !('error' in one) && one.state === 'up' && one.lease === null && one.held.length === 0;
 
 /** It still gets requests by this balancer, or has some running. */
@@ -103,8 +103,8 @@ export const isServing = (one: Found): boolean =>
   );
 
 /** It takes new requests there, now, in every backend that it is in. */
-export const takesMore = (one: Found): boolean =>
+export const acceptsRequests = (one: Found): boolean =>
   'view' in one && one.view.servers.every(({ state }) => state === 'up' || state === 'starting');
 
 /** `gw-1 in gateways on lb-1`. */
-export const placeName = ({ balancer, member }: Seat): string => `${member.node} in ${balancer.name}`;
+export const memberLabel = ({ balancer, member }: PoolMember): string => `${member.node} in ${balancer.name}`;

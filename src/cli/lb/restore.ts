@@ -1,13 +1,13 @@
 import { OrchError } from '../../core/base/errors.ts';
 import { loadInventory } from '../../inventory/load.ts';
-import { recordsOf, seatsOf } from '../../traffic/pool-snapshot.ts';
+import { poolMembersOf, recordsOf } from '../../traffic/pool-snapshot.ts';
 import type { CliEnvironment } from '../session.ts';
-import { judgeRestore, tellStrays } from './judge.ts';
+import { judgeRestore, warnStrayLeases } from './judge.ts';
 import { balancersOf, nodesOf } from './nodes.ts';
 import { restorePlays } from './plays.ts';
-import { type TellFlags, tell } from './run-on-balancers.ts';
+import { type ChangeFlags, runOnBalancers } from './run-on-balancers.ts';
 
-export interface RestoreFlags extends TellFlags {
+export interface RestoreFlags extends ChangeFlags {
   readonly all?: boolean;
 }
 
@@ -22,14 +22,14 @@ export async function lbRestore(
     throw new OrchError('USAGE', flags.all === true ? 'either nodes or --all, not both' : 'no node was named', {
       hint: `api7-orch lb restore gw-1 -i ${flags.inventory}, or --all for every node that is on record`,
     });
-  const all = seatsOf(inventory);
+  const all = poolMembersOf(inventory);
   const nodes = flags.all === true ? [...new Set(all.map(({ member }) => member.node))] : nodesOf(inventory, patterns);
   const seats = all.filter(({ member }) => nodes.includes(member.node));
   if (seats.length === 0)
     throw new OrchError('NO_POOLS', `${inventory.file} has no balancer that can be told`, {
       hint: 'see load_balancers there',
     });
-  return await tell(
+  return await runOnBalancers(
     inventory,
     flags,
     {
@@ -45,7 +45,7 @@ export async function lbRestore(
           judge(looked) {
             const complete = looked.found.length === seats.length && looked.found.every((one) => 'view' in one);
             judgeRestore({ nodes, looked, complete, say, all: flags.all === true, cluster: inventory.cluster });
-            if (flags.all === true) tellStrays(looked, say);
+            if (flags.all === true) warnStrayLeases(looked, say);
           },
         }),
       ends: () => ({}),

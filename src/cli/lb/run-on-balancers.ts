@@ -7,12 +7,12 @@ import { runPlays } from '../run-plays.ts';
 import { type CliEnvironment, openSession, type SessionFlags } from '../session.ts';
 
 /** Flags of the verbs that change balancers. */
-export interface TellFlags extends SessionFlags {
+export interface ChangeFlags extends SessionFlags {
   readonly output?: OutputForm;
   readonly verbose?: boolean;
 }
 
-export interface Told {
+export interface BalancerRun {
   readonly title: string;
   /** Names of the balancers' hosts. */
   readonly hosts: readonly string[];
@@ -24,10 +24,10 @@ export interface Told {
 }
 
 /** Carries out plays on the hosts of balancers as `run` carries out a playbook's. @returns the exit code */
-export async function tell(
+export async function runOnBalancers(
   inventory: Inventory,
-  flags: TellFlags,
-  told: Told,
+  flags: ChangeFlags,
+  told: BalancerRun,
   environment: CliEnvironment = {},
 ): Promise<number> {
   await using session = await openSession({

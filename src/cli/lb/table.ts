@@ -1,10 +1,10 @@
-import type { Fault } from '../../core/event/event.ts';
+import type { ErrorInfo } from '../../core/event/event.ts';
 import type { ServerState } from '../../core/host/balancer.ts';
-import { type Colour, oneLine, type Paint, visible } from '../../render/lines/paint.ts';
+import { type Color, oneLine, type Paint, visible } from '../../render/lines/paint.ts';
 import { type Cell, type TableOptions, tableLines } from '../../render/lines/table.ts';
-import type { PoolReport, PoolsReport, Standing, StandingReport } from './report.ts';
+import type { BalancerEntry, PoolReport, PoolsReport, StandingReport } from './report.ts';
 
-const STATE_COLOURS: Readonly<Record<Standing['state'], Colour>> = {
+const STATE_COLOURS: Readonly<Record<BalancerEntry['state'], Color>> = {
   up: 'green',
   starting: 'yellow',
   down: 'red',
@@ -26,7 +26,7 @@ const COLUMNS = [
 export function poolsLines(report: PoolsReport, options: TableOptions): readonly string[] {
   const { paint } = options;
   const blocks = report.pools.map((pool) => [
-    `${paint('bold', pool.name)}${paint('dim', `  ${sayPool(pool)}`)}`,
+    `${paint('bold', pool.name)}${paint('dim', `  ${poolHeading(pool)}`)}`,
     ...tableLines(COLUMNS, rowsOf(pool, new Date(report.at)), options),
   ]);
   const strays = report.strays.map(
@@ -38,7 +38,7 @@ export function poolsLines(report: PoolsReport, options: TableOptions): readonly
     .flatMap((block, at) => (at === 0 ? block : ['', ...block]));
 }
 
-function sayPool({ driver, port, reason }: PoolReport): string {
+function poolHeading({ driver, port, reason }: PoolReport): string {
   const where = port === null ? '' : `, members on port ${port}`;
   return driver === 'none' ? `not asked${where}: ${oneLine(reason ?? '', 200)}` : `${driver}${where}`;
 }
@@ -56,11 +56,11 @@ function rowsOf({ driver, port, members }: PoolReport, now: Date): readonly (rea
 }
 
 /** Balancers that tell the same of every member, namely nothing: told once, not with each of them. */
-function silentIn(members: PoolReport['members']): ReadonlyMap<string, Fault> {
-  const standings = members.flatMap(({ balancers }) => balancers);
+function silentIn(members: PoolReport['members']): ReadonlyMap<string, ErrorInfo> {
+  const memberViews = members.flatMap(({ balancers }) => balancers);
   return new Map(
-    standings.flatMap((one) => {
-      const same = standings.filter(({ host }) => host === one.host);
+    memberViews.flatMap((one) => {
+      const same = memberViews.filter(({ host }) => host === one.host);
       if (!('error' in one) || same.length < 2) return [];
       const alike = same.every((other) => 'error' in other && other.error.message === one.error.message);
       return alike ? [[one.host, one.error] as const] : [];
@@ -73,17 +73,17 @@ const standingCells = (one: StandingReport, now: Date): readonly Cell[] =>
     ? [faultCell(one.error)]
     : [stateCell(one), one.sessions === null ? '-' : String(one.sessions), holder(one, now)];
 
-const stateCell = ({ state, servers }: Standing): Cell => ({
+const stateCell = ({ state, servers }: BalancerEntry): Cell => ({
   text: state === 'mixed' ? [...new Set(servers.map((server) => server.state))].join(', ') : state,
   colour: STATE_COLOURS[state],
 });
 
-const faultCell = ({ code, message }: Fault): Cell => ({ text: `${code}: ${message}`, colour: 'red' });
+const faultCell = ({ code, message }: ErrorInfo): Cell => ({ text: `${code}: ${message}`, colour: 'red' });
 
 const OUT: ReadonlySet<ServerState> = new Set(['drained', 'maintenance']);
 
 /** Who keeps it out of traffic; `brief`: not why. */
-export function holder({ lease, held, servers }: Standing, now: Date, { brief = false } = {}): string {
+export function holder({ lease, held, servers }: BalancerEntry, now: Date, { brief = false } = {}): string {
   if (lease === null) return held.length > 0 ? 'somebody else' : '-';
   const lost = servers.some(({ state }) => !OUT.has(state)) ? 'no longer out! ' : '';
   const also = held.length > 0 ? ' (also by somebody else)' : '';
@@ -105,7 +105,7 @@ export function ago(iso: string, now: Date): string {
 }
 
 /** One error, with what can be done about it. */
-export function errorLines({ code, message, hint, host }: Fault, paint: Paint): readonly string[] {
+export function errorLines({ code, message, hint, host }: ErrorInfo, paint: Paint): readonly string[] {
   return [
     `${paint('red', `${code}${host === undefined ? '' : ` on ${host}`}`)}: ${visible(message)}`,
     ...(hint === undefined ? [] : [`  remedy: ${visible(hint)}`]),

@@ -1,8 +1,8 @@
 import pLimit from 'p-limit';
-import { type Component, componentsIn } from '../../api7/services.ts';
+import { type Service, servicesIn } from '../../api7/services.ts';
 import { isConnectionLost, OrchError } from '../../core/base/errors.ts';
-import { faultOf } from '../../core/event/error-info.ts';
-import type { Fault } from '../../core/event/event.ts';
+import { errorInfoOf } from '../../core/event/error-info.ts';
+import type { ErrorInfo } from '../../core/event/event.ts';
 import type { Reader } from '../../core/host/connection.ts';
 import type { ContainerInspect } from '../../core/host/docker.ts';
 import type { InventoryHost } from '../../inventory/inventory.ts';
@@ -17,36 +17,36 @@ export interface Answer {
 
 /** One of API7's services on a host. */
 export interface ServiceSeen {
-  readonly component: Component;
+  readonly component: Service;
   /** `null`: there is no such container. */
   readonly container: ContainerInspect | null;
   /** The first is whether it lives; gateways tell by a second one whether they are ready. */
   readonly answers: readonly Answer[];
   /** Why it could not be looked at. */
-  readonly error?: Fault;
+  readonly error?: ErrorInfo;
 }
 
 export interface HostSeen {
   readonly host: InventoryHost;
   readonly services: readonly ServiceSeen[];
   /** Why it could not be reached. */
-  readonly error?: Fault;
+  readonly error?: ErrorInfo;
 }
 
 const ANSWER_MS = 3000;
 
 /** Looks at all these hosts, each in one batch. Whatever goes wrong is a finding: nothing is thrown. */
-export const lookAtHosts = (
+export const readHosts = (
   targets: readonly InventoryHost[],
   { hosts, forks }: { readonly hosts: Connections; readonly forks: number },
 ): Promise<readonly HostSeen[]> =>
   pLimit(forks).map([...targets], async (host): Promise<HostSeen> => {
-    const components = componentsIn(host.groups);
+    const components = servicesIn(host.groups);
     try {
       const reader: Reader = await hosts.get(host.name);
       return { host, services: await Promise.all(components.map((component) => lookAtService(component, reader))) };
     } catch (raised) {
-      const error = faultOf(raised, { host: host.name });
+      const error = errorInfoOf(raised, { host: host.name });
       // What its balancers show of its services is known all the same.
       return {
         host,
@@ -56,7 +56,7 @@ export const lookAtHosts = (
     }
   });
 
-async function lookAtService(component: Component, host: Reader): Promise<ServiceSeen> {
+async function lookAtService(component: Service, host: Reader): Promise<ServiceSeen> {
   const { name, health } = component;
   const asked = name === 'gateway' ? [health, { port: health.port, path: '/status/ready' }] : [health];
   const [container, answers] = await Promise.all([
@@ -67,16 +67,16 @@ async function lookAtService(component: Component, host: Reader): Promise<Servic
   return { component, container, answers };
 }
 
-async function containerOn(host: Reader, name: string): Promise<ContainerInspect | Fault | null> {
+async function containerOn(host: Reader, name: string): Promise<ContainerInspect | ErrorInfo | null> {
   try {
     return await host.docker.container(name);
   } catch (error) {
     if (isConnectionLost(error)) throw error;
-    return faultOf(error, { host: host.name });
+    return errorInfoOf(error, { host: host.name });
   }
 }
 
-async function answerTo({ port, path }: Component['health'], host: Reader): Promise<Answer> {
+async function answerTo({ port, path }: Service['health'], host: Reader): Promise<Answer> {
   try {
     return { path, status: (await host.httpGet({ port, path, timeoutMs: ANSWER_MS })).status };
   } catch (error) {

@@ -1,8 +1,8 @@
-import { componentAt } from '../../api7/services.ts';
-import type { Fault } from '../../core/event/event.ts';
+import { serviceAt } from '../../api7/services.ts';
+import type { ErrorInfo } from '../../core/event/event.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
-import type { Looked } from '../../traffic/pool-snapshot.ts';
-import { isWell, type StandingReport, standingReport } from '../lb/report.ts';
+import type { PoolSnapshot } from '../../traffic/pool-snapshot.ts';
+import { isHealthy, type StandingReport, standingReport } from '../lb/report.ts';
 import type { Answer, HostSeen, ServiceSeen } from './read-hosts.ts';
 
 /** `status -o json`, as docs/operations.md describes it: fields are added to it, never taken away. */
@@ -12,7 +12,7 @@ export interface StatusReport {
   readonly at: string;
   readonly hosts: readonly HostReport[];
   /** What could not be looked at; each once. */
-  readonly errors: readonly Fault[];
+  readonly errors: readonly ErrorInfo[];
 }
 
 export interface HostReport {
@@ -22,7 +22,7 @@ export interface HostReport {
   readonly well: boolean;
   readonly services: readonly ServiceReport[];
   /** Why it could not be reached; of its services only the traffic is known then. */
-  readonly error?: Fault;
+  readonly error?: ErrorInfo;
 }
 
 export interface ServiceReport {
@@ -43,11 +43,16 @@ export interface ServiceReport {
   readonly traffic: readonly (StandingReport & { readonly pool: string })[];
   /** Pools whose balancers are not spoken to. */
   readonly notAsked: readonly { readonly pool: string; readonly reason: string }[];
-  readonly error?: Fault;
+  readonly error?: ErrorInfo;
 }
 
 /** What was seen, host by host. Pure. */
-export function statusReport(inventory: Inventory, seen: readonly HostSeen[], looked: Looked, at: Date): StatusReport {
+export function statusReport(
+  inventory: Inventory,
+  seen: readonly HostSeen[],
+  looked: PoolSnapshot,
+  at: Date,
+): StatusReport {
   const hosts = seen.map((one): HostReport => {
     const { name: host, address } = one.host;
     const services = one.services.map((service, index) => serviceReport(inventory, host, service, index === 0, looked));
@@ -59,7 +64,7 @@ export function statusReport(inventory: Inventory, seen: readonly HostSeen[], lo
   return { cluster: inventory.cluster, at: at.toISOString(), hosts, errors: [...errors.values()] };
 }
 
-const faultsOf = ({ error, traffic }: ServiceReport): readonly (Fault | undefined)[] => [
+const faultsOf = ({ error, traffic }: ServiceReport): readonly (ErrorInfo | undefined)[] => [
   error,
   ...traffic.map((one) => ('error' in one ? one.error : undefined)),
 ];
@@ -69,11 +74,11 @@ function serviceReport(
   host: string,
   { component, container, answers, error }: ServiceSeen,
   isFirst: boolean,
-  { found }: Looked,
+  { found }: PoolSnapshot,
 ): ServiceReport {
   // A pool on a port that is none of API7's (a stream route) is told of with the host's first service.
   const serves = (port: number | undefined): boolean =>
-    port === undefined || component.ports.includes(port) || (isFirst && componentAt(port) === undefined);
+    port === undefined || component.ports.includes(port) || (isFirst && serviceAt(port) === undefined);
   const traffic = found
     .filter(({ seat }) => seat.member.node === host && serves(seat.member.port))
     .map((one) => ({ pool: one.seat.pool.name, ...standingReport(one) }));
@@ -86,7 +91,7 @@ function serviceReport(
   const running = State?.Status === 'running';
   return {
     service: SERVICE_NAMES[component.name],
-    well: running && answers.every(isGood) && traffic.every(isWell),
+    well: running && answers.every(isGood) && traffic.every(isHealthy),
     container: component.container,
     version: Config === undefined ? null : versionOf(Config.Image),
     image: Config?.Image ?? null,

@@ -2,10 +2,10 @@ import { OrchError } from '../../core/base/errors.ts';
 import { redactData } from '../../core/base/redact.ts';
 import { loadInventory } from '../../inventory/load.ts';
 import { selectHosts } from '../../inventory/select.ts';
-import { lookAtSeats, seatsOf } from '../../traffic/pool-snapshot.ts';
+import { poolMembersOf, readPoolMembers } from '../../traffic/pool-snapshot.ts';
 import { printReport } from '../print-report.ts';
 import { type CliEnvironment, openSession, type ReadFlags, untilInterrupted } from '../session.ts';
-import { lookAtHosts } from './read-hosts.ts';
+import { readHosts } from './read-hosts.ts';
 import { statusReport } from './report.ts';
 import { statusLines } from './table.ts';
 
@@ -30,15 +30,15 @@ export async function status(pattern: string, flags: StatusFlags, environment: C
       hint: 'balancers are shown by api7-orch lb status',
     });
   const chosen = new Set(targets.map(({ name }) => name));
-  const seats = seatsOf(inventory).filter(({ member }) => chosen.has(member.node));
+  const seats = poolMembersOf(inventory).filter(({ member }) => chosen.has(member.node));
   const names = [...new Set([...chosen, ...seats.map(({ balancer }) => balancer.host)])];
 
   await using session = await openSession({ inventory, hosts: names, flags, safePoint: false, environment });
   const { hosts, forks, clock } = session;
   return await untilInterrupted(session, async () => {
     const [seen, looked] = await Promise.all([
-      lookAtHosts(targets, { hosts, forks }),
-      lookAtSeats(inventory, seats, { hosts, forks }),
+      readHosts(targets, { hosts, forks }),
+      readPoolMembers(inventory, seats, { hosts, forks }),
     ]);
     const report = redactData(statusReport(inventory, seen, looked, new Date(clock.now())));
     await printReport(report, statusLines, flags, environment.stdout);

@@ -26,7 +26,7 @@ export class Secret {
   }
 
   /** A secret made of others: what must be looked for in output is already known. */
-  static joined(value: string): Secret {
+  static containing(value: string): Secret {
     return new Secret(value);
   }
 
@@ -63,7 +63,7 @@ const SALT = 'api7-orch secret digest';
 const COST = { N: 16384, r: 8, p: 1 } as const;
 const BYTES = 24;
 
-const stretched = new Map<string, string>();
+const digestTexts = new Map<string, string>();
 const stretching = new Map<string, Promise<void>>();
 
 const asText = (key: Buffer): string => `s1:${key.toString('hex')}`;
@@ -75,10 +75,10 @@ const asText = (key: Buffer): string => `s1:${key.toString('hex')}`;
  */
 export function stretchedDigest(value: string): string {
   const key = sha256(value);
-  const done = stretched.get(key);
+  const done = digestTexts.get(key);
   if (done !== undefined) return done;
   const digest = asText(scryptSync(value, SALT, BYTES, COST));
-  stretched.set(key, digest);
+  digestTexts.set(key, digest);
   return digest;
 }
 
@@ -88,18 +88,18 @@ export function stretchedDigest(value: string): string {
  *
  * @example await Promise.all([host.docker.container('web'), stretchAhead([password.reveal()])]);
  */
-export async function stretchAhead(values: readonly string[]): Promise<void> {
+export async function precomputeDigests(values: readonly string[]): Promise<void> {
   await Promise.all(values.map(stretchOne));
 }
 
 function stretchOne(value: string): Promise<void> {
   const key = sha256(value);
-  const known = stretched.has(key) ? Promise.resolve() : stretching.get(key);
+  const known = digestTexts.has(key) ? Promise.resolve() : stretching.get(key);
   if (known !== undefined) return known;
   const work = new Promise<void>((resolve, reject) => {
     scrypt(value, SALT, BYTES, COST, (error, derived) => {
       if (error !== null) return reject(error);
-      stretched.set(key, asText(derived));
+      digestTexts.set(key, asText(derived));
       resolve();
     });
   }).finally(() => stretching.delete(key));

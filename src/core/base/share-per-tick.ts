@@ -4,7 +4,7 @@
  *
  * @example const ask = joined<string>(); await Promise.all([ask('a', fetchA), ask('a', fetchA)]) // one fetchA
  */
-export function joined<T>(): (key: string, ask: () => Promise<T>) => Promise<T> {
+export function sharePerTick<T>(): (key: string, ask: () => Promise<T>) => Promise<T> {
   const asked = new Map<string, Promise<T>>();
   return (key, ask) => {
     const same = asked.get(key);

@@ -1,8 +1,8 @@
 import { OrchError } from '../base/errors.ts';
-import type { Fault } from './event.ts';
+import type { ErrorInfo } from './event.ts';
 
 /** An error as an event carries it: known ones without a stack, unforeseen ones with it. */
-export function faultOf(error: unknown, place: { readonly host?: string; readonly task?: string } = {}): Fault {
+export function errorInfoOf(error: unknown, place: { readonly host?: string; readonly task?: string } = {}): ErrorInfo {
   const known = error instanceof OrchError ? error : undefined;
   const host = known?.host ?? place.host;
   const task = known?.task ?? place.task;

@@ -1,4 +1,4 @@
-import type { Deadline, Evidence } from '../play/rolling.ts';
+import type { Deadline, Diagnostics } from '../play/rolling.ts';
 import type { Difference } from '../task/diff.ts';
 import type { Patch } from '../task/task-type.ts';
 
@@ -16,7 +16,7 @@ export interface HostCounts {
 }
 
 /** An error as events carry it. */
-export interface Fault {
+export interface ErrorInfo {
   readonly code: string;
   readonly message: string;
   readonly hint?: string;
@@ -52,7 +52,7 @@ export type RunEvent =
     }
   | { readonly type: 'play.start'; readonly play: string; readonly hosts: readonly string[] }
   | { readonly type: 'host.connected'; readonly host: string; readonly durationMs: number }
-  | { readonly type: 'host.unreachable'; readonly host: string; readonly error: Fault }
+  | { readonly type: 'host.unreachable'; readonly host: string; readonly error: ErrorInfo }
   /** Provisional: what the host's tasks would do, seen from before the first write. */
   | {
       readonly type: 'host.plan';
@@ -84,7 +84,7 @@ export type RunEvent =
       readonly patch?: Patch;
       /** Why unknown, why skipped. */
       readonly note?: string;
-      readonly error?: Fault;
+      readonly error?: ErrorInfo;
       readonly durationMs: number;
     }
   | {
@@ -116,7 +116,7 @@ export type RunEvent =
     }
   /** Everything waits: for the network, or for a person. */
   | { readonly type: 'roll.hold'; readonly play: string; readonly waiting: boolean; readonly why: string }
-  | { readonly type: 'roll.evidence'; readonly host: string; readonly evidence: Evidence }
+  | { readonly type: 'roll.evidence'; readonly host: string; readonly evidence: Diagnostics }
   /** How every node of the play came out of it. */
   | { readonly type: 'roll.end'; readonly play: string; readonly nodes: Readonly<Record<string, RolledNode>> }
   | { readonly type: 'play.end'; readonly play: string; readonly ok: boolean }
@@ -126,7 +126,7 @@ export type RunEvent =
       readonly host: string;
       readonly code: number | null;
       readonly signal?: string;
-      readonly error?: Fault;
+      readonly error?: ErrorInfo;
       readonly durationMs: number;
     }
   | { readonly type: 'warning'; readonly host?: string; readonly message: string }
@@ -136,7 +136,7 @@ export type RunEvent =
       readonly exitCode: number;
       readonly check: boolean;
       readonly hosts: Readonly<Record<string, HostCounts>>;
-      readonly errors: readonly Fault[];
+      readonly errors: readonly ErrorInfo[];
       /** The command that goes on, when the run ended before everything was as stated. */
       readonly goOn?: string;
       readonly durationMs: number;

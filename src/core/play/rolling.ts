@@ -17,7 +17,7 @@ export interface RollingOptions {
   /** How long a node is watched in full service before the next one is touched: `10s`, the default. */
   readonly soak?: string;
   /** What was stopped stays out of traffic: it is not given back. */
-  readonly leaveOut?: boolean;
+  readonly leaveDrained?: boolean;
 }
 
 /** What all balancers of a node together show of it. */
@@ -27,7 +27,7 @@ export interface NodeView {
   /** Taken out by somebody else, or by a person on record, on some balancer: no run gives it back. */
   readonly held: boolean;
   /** Taken out by this run or an earlier one. */
-  readonly leased: boolean;
+  readonly drainedByRun: boolean;
   /** Some of them does not count: that none gives it requests does not mean that none runs there. */
   readonly uncounted?: boolean;
   /** In full service on all of them. */
@@ -37,7 +37,7 @@ export interface NodeView {
 }
 
 /** What is kept of a container that failed, before anything else touches it. */
-export interface Evidence {
+export interface Diagnostics {
   readonly container: string;
   readonly status: string;
   readonly exitCode: number;
@@ -70,23 +70,23 @@ export interface DeadlineChain {
 export interface Traffic {
   observe(): Steps<NodeView>;
   /** What must hold before the node is drained, and once more right before something of it is stopped: one look each. */
-  guard(): Steps;
+  checkDependencies(): Steps;
   drain(): Steps;
   /** Waits until nothing runs there any more, seen from the balancers and from the node. @throws DRAIN_TIMEOUT */
-  drained(): Steps;
+  waitIdle(): Steps;
   /** One look, right before a stop: still drained on every balancer, nothing has come back. */
   stillDrained(): Steps;
   /** Gates beyond those that the play's own program states. */
-  ready(): Steps;
+  waitReady(): Steps;
   /** One task for each balancer, none of which needs another one's result: one that fails keeps no other from its turn. */
   restore(): Steps;
   /** Waits until every balancer really uses it again. */
-  inService(): Steps;
+  waitInService(): Steps;
   /** One look at a node that is done. */
-  stillWell(): Steps;
+  stillHealthy(): Steps;
   /** By balancer; empty where nobody counts. */
   counters(): Steps<Readonly<Record<string, Counters>>>;
-  evidence(): Steps<readonly Evidence[]>;
+  collectDiagnostics(): Steps<readonly Diagnostics[]>;
   deadlines(): Steps<DeadlineChain>;
 }
 
@@ -95,7 +95,7 @@ export interface Fleet {
   /** Undefined: the node is in no pool, nothing takes it out of traffic. */
   traffic(node: string): Traffic | undefined;
   /** Every member of every pool that these nodes are in, they themselves first. */
-  role(nodes: readonly string[]): readonly string[];
+  budgetScope(nodes: readonly string[]): readonly string[];
   /** Pools that would have no member in traffic at some time, if these nodes go out, up to `atOnce` of them together. */
-  emptied(nodes: readonly string[], atOnce: number, inTraffic: (node: string) => boolean): readonly string[];
+  poolsEmptiedBy(nodes: readonly string[], atOnce: number, inTraffic: (node: string) => boolean): readonly string[];
 }

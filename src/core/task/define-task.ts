@@ -15,7 +15,7 @@ function tasksIn(value: unknown): readonly Task[] {
   return [];
 }
 
-const FIRM: Patience = { withinMs: 0, everyMs: 1000, passes: 1 };
+const CHECK_ONCE: Patience = { withinMs: 0, everyMs: 1000, passes: 1 };
 
 function bind<P extends z.ZodType, L, S extends Data, R>(type: TaskType<P, L, S, R>, p: z.output<P>): Bound<S> {
   // `local` is whatever this type's own `local` returned: the engine only carries it.
@@ -25,12 +25,12 @@ function bind<P extends z.ZodType, L, S extends Data, R>(type: TaskType<P, L, S,
     read: (host, local) => type.read(p, host, own(local)),
     want: (now, context) => type.want(p, now, { see: context.see, local: own(context.local) }),
     write: async (change, host, local, report) => type.write?.(p, change, host, own(local), report),
-    patience: () => type.patience?.(p) ?? FIRM,
+    patience: () => type.patience?.(p) ?? CHECK_ONCE,
     unmet: (state) => type.unmet?.(p, state) ?? new OrchError('GATE_UNMET', `${type.kind} is not as it must be`),
-    hopeless: (state) => type.hopeless?.(p, state),
+    cannotRecover: (state) => type.cannotRecover?.(p, state),
     result: (state) => type.result?.(state),
     fingerprint: (state) => type.fingerprint?.(p, state) ?? state,
-    stretched: () => type.stretched?.(p) ?? [],
+    digestTexts: () => type.digestTexts?.(p) ?? [],
     hidden: (path) => type.hidden?.(p, path) ?? false,
     show: async (change, host) => type.show?.(p, change, host),
     confirmed: type.confirmed?.(p) ?? true,

@@ -75,5 +75,5 @@ export function text(
   if (later !== undefined) return later as unknown as string;
   const parts = values.map((value) => (value instanceof Secret ? reveal(value) : String(value)));
   const joined = String.raw({ raw: strings }, ...parts);
-  return values.some((value) => value instanceof Secret) ? Secret.joined(joined) : joined;
+  return values.some((value) => value instanceof Secret) ? Secret.containing(joined) : joined;
 }

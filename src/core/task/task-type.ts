@@ -74,12 +74,12 @@ export interface TaskType<P extends z.ZodType, L, S extends Data, R> {
   /** Gates only: the error when the wait is over, from the last state read. */
   unmet?(p: z.output<P>, state: S | null): OrchError;
   /** Gates only: an error when waiting longer cannot help (the container behind the port crashes again and again). */
-  hopeless?(p: z.output<P>, state: S | null): OrchError | undefined;
+  cannotRecover?(p: z.output<P>, state: S | null): OrchError | undefined;
   result?(state: S): R;
   /** What containers started from this task are stamped with; default: the state itself. */
   fingerprint?(p: z.output<P>, state: S): Data;
   /** Texts whose `stretchedDigest` its fingerprint takes: whoever needs that has them computed ahead. */
-  stretched?(p: z.output<P>): readonly string[];
+  digestTexts?(p: z.output<P>): readonly string[];
   /** Whether a state field must not be shown (`env.PASSWORD`, a digest of secret content). */
   hidden?(p: z.output<P>, path: string): boolean;
   show?(p: z.output<P>, change: Change<S>, host: Reader): Promise<Patch>;

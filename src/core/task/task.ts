@@ -23,12 +23,12 @@ export interface Bound<S extends Data> {
   write(change: Change<S>, host: Connection, local: unknown, report: Report): Promise<void>;
   patience(): Patience;
   unmet(state: S | null): OrchError;
-  hopeless(state: S | null): OrchError | undefined;
+  cannotRecover(state: S | null): OrchError | undefined;
   /** Gates that let pass when their time is up: told so, and from then on they are met. */
   lapse?(): void;
   result(state: S): unknown;
   fingerprint(state: S): Data;
-  stretched(): readonly string[];
+  digestTexts(): readonly string[];
   hidden(path: string): boolean;
   show(change: Change<S>, host: Reader): Promise<Patch | undefined>;
   readonly confirmed: boolean;

@@ -1,5 +1,5 @@
 import { isUnreachable, located, OrchError } from '../../core/base/errors.ts';
-import { faultOf } from '../../core/event/error-info.ts';
+import { errorInfoOf } from '../../core/event/error-info.ts';
 import { type Entry, type Planner, planEntries, planFirst, unread } from '../plan/plan-host.ts';
 import { nextSegment, type Segment } from '../plan/program.ts';
 import { answerOf } from './answer-of.ts';
@@ -8,7 +8,7 @@ import { checkStep } from './check-step.ts';
 import { waitForGate } from './gate.ts';
 import type { HostResult } from './host-result.ts';
 import type { HostRun } from './host-run.ts';
-import { Stop, stopFor } from './host-stop.ts';
+import { ProgramStopped, stopFor } from './host-stop.ts';
 import { disrupts, foundIn, isBusy, isOutOfTurn } from './impact.ts';
 import { shownChange } from './shown-change.ts';
 import { TaskLog } from './task-log.ts';
@@ -41,7 +41,7 @@ class HostApply {
 
   async run(): Promise<HostResult> {
     const result = await this.#program();
-    const late = await this.#run.turns.end(this.#run.host.name, result);
+    const late = await this.#run.turns.finish(this.#run.host.name, result);
     return late === undefined ? result : { ...result, status: 'failed', error: late };
   }
 
@@ -56,7 +56,7 @@ class HostApply {
         if (this.#run.check) await this.#again(entries);
         if (first) {
           this.#log.plan(entries);
-          this.#run.turns.looked(this.#run.host.name, foundIn(entries));
+          this.#run.turns.planned(this.#run.host.name, foundIn(entries));
         }
         await this.#walk(entries, segment.done);
         this.#seeRest(segment);
@@ -68,7 +68,7 @@ class HostApply {
         answer = answerOf(entries.at(-1));
       }
     } catch (error) {
-      if (error instanceof Stop) return this.#result(error.status, undefined, error.error);
+      if (error instanceof ProgramStopped) return this.#result(error.status, undefined, error.error);
       const fault = located(error, { host: this.#run.host.name });
       const gone = isUnreachable(fault) && fault.host === this.#run.host.name;
       return this.#result(gone ? 'unreachable' : 'failed', undefined, fault);
@@ -173,14 +173,14 @@ class HostApply {
 
   /** What serves is changed only when the host is out of traffic. */
   async #takeTurn(): Promise<void> {
-    await this.#run.turns.take(this.#run.host.name);
+    await this.#run.turns.waitForDrain(this.#run.host.name);
     this.#hasTurn = true;
     this.#age();
   }
 
   /** Also what an earlier run left out of traffic, which nothing here may have to be changed of. */
   async #giveBack(): Promise<void> {
-    if (await this.#run.turns.giveBack(this.#run.host.name)) this.#age();
+    if (await this.#run.turns.restore(this.#run.host.name)) this.#age();
     this.#hasTurn = false;
   }
 
@@ -239,8 +239,8 @@ class HostApply {
       return;
     }
     const error = located(notKnown('what follows', notYet.why), { host: this.#run.host.name });
-    this.#log.rest('failed', { error: faultOf(error) });
-    throw new Stop('failed', error);
+    this.#log.rest('failed', { error: errorInfoOf(error) });
+    throw new ProgramStopped('failed', error);
   }
 
   #result(status: HostResult['status'], value: unknown, error?: OrchError): HostResult {

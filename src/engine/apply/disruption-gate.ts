@@ -2,7 +2,7 @@ import type { OrchError } from '../../core/base/errors.ts';
 import type { HostResult } from './host-result.ts';
 
 /** Raised to a host whose turn will not come: it stays as it is. */
-export class TurnsClosed extends Error {
+export class DisruptionRefused extends Error {
   override readonly name = 'TurnsClosed';
   /** Set when it is this host's own affair, and not that another one failed. */
   readonly fault: OrchError | undefined;
@@ -13,9 +13,9 @@ export class TurnsClosed extends Error {
   }
 }
 
-export interface Looked {
+export interface PlanFindings {
   /** Not ready, or something that serves is not there. */
-  readonly troubled: boolean;
+  readonly unhealthy: boolean;
   /** What it is about to do changes what serves. */
   readonly disrupts: boolean;
   /** Something that it states is about what serves, to be changed or not. */
@@ -23,11 +23,11 @@ export interface Looked {
 }
 
 /** Who may change what serves, and when. A host's program asks at each of these points; it never decides itself. */
-export interface Turns {
+export interface DisruptionGate {
   /** The host was planned. */
-  looked(host: string, found: Looked): void;
+  planned(host: string, found: PlanFindings): void;
   /** Waits until the host is out of traffic and may be changed. @throws TurnsClosed */
-  take(host: string): Promise<void>;
+  waitForDrain(host: string): Promise<void>;
   /** Something that serves is about to be stopped: one last look. @throws OrchError and then nothing has been stopped */
   aboutToStop(host: string): Promise<void>;
   /**
@@ -36,16 +36,16 @@ export interface Turns {
    *
    * @throws OrchError, TurnsClosed
    */
-  giveBack(host: string): Promise<boolean>;
+  restore(host: string): Promise<boolean>;
   /** The host's program is over. Comes back when nothing more will be done with the host. */
-  end(host: string, result: Pick<HostResult, 'status' | 'error'>): Promise<OrchError | undefined>;
+  finish(host: string, result: Pick<HostResult, 'status' | 'error'>): Promise<OrchError | undefined>;
 }
 
 /** For programs that nobody has to wait for. */
-export const FREE_TURNS: Turns = {
-  looked: () => undefined,
-  take: async () => undefined,
+export const UNGATED: DisruptionGate = {
+  planned: () => undefined,
+  waitForDrain: async () => undefined,
   aboutToStop: async () => undefined,
-  giveBack: async () => false,
-  end: async () => undefined,
+  restore: async () => false,
+  finish: async () => undefined,
 };

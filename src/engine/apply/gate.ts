@@ -23,7 +23,7 @@ export async function waitForGate({ planner, entry, clock, signal, settled }: Ga
   const deadline = clock.now() + withinMs;
   for (let met = entry.plan.status === 'ok' ? 1 : 0; met < needed; met = entry.plan.status === 'ok' ? met + 1 : 0) {
     const state = lastState(entry);
-    const hopeless = entry.plan.status === 'change' ? bound.hopeless(state) : undefined;
+    const hopeless = entry.plan.status === 'change' ? bound.cannotRecover(state) : undefined;
     if (hopeless !== undefined) throw hopeless;
     // What asking again cannot mend is told now, not when time is up.
     if (entry.plan.status === 'error' && (entry.plan.final || !entry.plan.error.retryable)) throw entry.plan.error;

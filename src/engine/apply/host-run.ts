@@ -5,7 +5,7 @@ import type { Play } from '../../core/play/play.ts';
 import type { Hosts } from '../plan/hosts.ts';
 import type { Locals } from '../plan/locals.ts';
 import type { ReadAhead } from '../plan/read-ahead.ts';
-import type { Turns } from './disruption-gate.ts';
+import type { DisruptionGate } from './disruption-gate.ts';
 
 /** One play on one host: all that carrying it out needs. */
 export interface HostRun {
@@ -14,7 +14,7 @@ export interface HostRun {
   readonly hosts: Hosts;
   readonly locals: Locals;
   readonly ahead: ReadAhead;
-  readonly turns: Turns;
+  readonly turns: DisruptionGate;
   readonly clock: Clock;
   readonly emit: Emit;
   readonly check: boolean;

@@ -1,11 +1,11 @@
 import { located, type OrchError } from '../../core/base/errors.ts';
-import { faultOf } from '../../core/event/error-info.ts';
+import { errorInfoOf } from '../../core/event/error-info.ts';
 import type { Entry } from '../plan/plan-host.ts';
-import { TurnsClosed } from './disruption-gate.ts';
+import { DisruptionRefused } from './disruption-gate.ts';
 import type { TaskLog } from './task-log.ts';
 
 /** A host's program ends before its last task. */
-export class Stop extends Error {
+export class ProgramStopped extends Error {
   readonly status: 'failed' | 'skipped';
   readonly error: OrchError | undefined;
 
@@ -24,14 +24,14 @@ interface Stopped {
 }
 
 /** Tells how the task ended at which a program stops. */
-export function stopFor(error: unknown, { entry, log, host, signal }: Stopped): Stop {
-  if (error instanceof TurnsClosed || isInterruption(error, signal)) {
-    log.end(entry, 'skipped', { note: error instanceof TurnsClosed ? error.message : 'interrupted' });
-    return new Stop('skipped', error instanceof TurnsClosed ? error.fault : undefined);
+export function stopFor(error: unknown, { entry, log, host, signal }: Stopped): ProgramStopped {
+  if (error instanceof DisruptionRefused || isInterruption(error, signal)) {
+    log.end(entry, 'skipped', { note: error instanceof DisruptionRefused ? error.message : 'interrupted' });
+    return new ProgramStopped('skipped', error instanceof DisruptionRefused ? error.fault : undefined);
   }
   const fault = located(error, { host: entry.task.on ?? host, task: entry.task.title });
-  log.end(entry, 'failed', { error: faultOf(fault) });
-  return new Stop('failed', fault);
+  log.end(entry, 'failed', { error: errorInfoOf(fault) });
+  return new ProgramStopped('failed', fault);
 }
 
 /** The user's own stop; a real failure that comes at the same time is still a failure. */

@@ -1,5 +1,5 @@
 import type { Entry } from '../plan/plan-host.ts';
-import type { Looked } from './disruption-gate.ts';
+import type { PlanFindings } from './disruption-gate.ts';
 
 /** Whether it would change something that serves already. */
 export const disrupts = ({ task, plan }: Entry): boolean =>
@@ -24,8 +24,8 @@ const serves = ({ task: { type } }: Entry): boolean =>
   type.inTraffic === true || (!type.gate && type.impact === 'node');
 
 /** What a program turns out to be about, once it is planned. */
-export const foundIn = (entries: readonly Entry[]): Looked => ({
-  troubled: entries.some(isTroubled),
+export const foundIn = (entries: readonly Entry[]): PlanFindings => ({
+  unhealthy: entries.some(isTroubled),
   disrupts: entries.some(disrupts),
   serves: entries.some(serves),
 });

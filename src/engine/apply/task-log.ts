@@ -1,13 +1,13 @@
 import type { Data } from '../../core/base/data.ts';
 import { MASK } from '../../core/base/secret.ts';
-import type { Fault, TaskStatus } from '../../core/event/event.ts';
+import type { ErrorInfo, TaskStatus } from '../../core/event/event.ts';
 import type { Change, Patch, Report } from '../../core/task/task-type.ts';
 import type { Entry } from '../plan/plan-host.ts';
 import type { HostRun } from './host-run.ts';
 
 interface EndDetails {
   readonly note?: string;
-  readonly error?: Fault;
+  readonly error?: ErrorInfo;
   readonly patch?: Patch;
 }
 

@@ -8,7 +8,7 @@ import type { StepRunner } from './step-runner.ts';
 
 interface Beginning {
   readonly state: State;
-  readonly role: readonly string[];
+  readonly budgetScope: readonly string[];
   readonly seen: Readonly<Record<string, Observation>>;
 }
 
@@ -21,14 +21,14 @@ interface Beginning {
 export async function beginRoll(
   context: RollContext,
   steps: StepRunner,
-  { state, role, seen }: Beginning,
+  { state, budgetScope, seen }: Beginning,
 ): Promise<void> {
-  const { waves, maxUnavailable } = await tellPlan(context, steps, state, role.length);
-  await confirmOutage(context, waves.flat(), maxUnavailable, { role, seen });
+  const { waves, maxUnavailable } = await emitPlan(context, steps, state, budgetScope.length);
+  await confirmOutage(context, waves.flat(), maxUnavailable, { budgetScope, seen });
 }
 
 /** Says who will be taken out of traffic, in which waves and within which limits. @throws OrchError DEADLINES */
-export async function tellPlan(context: RollContext, steps: StepRunner, state: State, members: number) {
+export async function emitPlan(context: RollContext, steps: StepRunner, state: State, members: number) {
   const { waves, maxUnavailable } = wavesOf(state);
   const deadlines = await deadlinesOf(context, steps, waves.flat());
   const play = context.play.options.name;
@@ -60,15 +60,15 @@ async function confirmOutage(
   { fleet, play, outage }: RollContext,
   nodes: readonly string[],
   maxUnavailable: number,
-  { role, seen }: Pick<Beginning, 'role' | 'seen'>,
+  { budgetScope, seen }: Pick<Beginning, 'budgetScope' | 'seen'>,
 ): Promise<void> {
-  const stays = play.options.rolling?.leaveOut === true;
+  const stays = play.options.rolling?.leaveDrained === true;
   // Broken nodes of the run are mended before any that serves is touched.
   const serves = (node: string): boolean => seen[node]?.inTraffic === true || (!stays && nodes.includes(node));
   // Who is out already uses up its part of the budget.
-  const out = role.filter((node) => !serves(node)).length;
+  const out = budgetScope.filter((node) => !serves(node)).length;
   const atOnce = stays ? nodes.length : Math.max(1, maxUnavailable - out);
-  const pools = fleet?.emptied(nodes.filter(serves), atOnce, serves) ?? [];
+  const pools = fleet?.poolsEmptiedBy(nodes.filter(serves), atOnce, serves) ?? [];
   if (pools.length === 0) return;
   const what = `this leaves ${pools.join(' and ')} without a node that serves`;
   if ((await outage?.(what)) === true) return;

@@ -1,8 +1,8 @@
 import { OrchError } from '../../core/base/errors.ts';
-import type { Fault } from '../../core/event/event.ts';
+import type { ErrorInfo } from '../../core/event/event.ts';
 
 /** An error again, of what was told of it. */
-export function errorOf({ code, message, hint, host, task, details }: Fault): OrchError {
+export function errorOf({ code, message, hint, host, task, details }: ErrorInfo): OrchError {
   return new OrchError(code, message, {
     ...(hint === undefined ? {} : { hint }),
     ...(host === undefined ? {} : { host }),

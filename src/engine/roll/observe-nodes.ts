@@ -1,17 +1,17 @@
 import { isUnreachable } from '../../core/base/errors.ts';
-import { faultOf } from '../../core/event/error-info.ts';
+import { errorInfoOf } from '../../core/event/error-info.ts';
 import type { Observation } from '../../rolling/types.ts';
 import type { RollContext } from './roll-context.ts';
 import type { StepRunner } from './step-runner.ts';
 
 type Seen = Readonly<Record<string, Observation>>;
 
-export interface Around {
+export interface ObserveOptions {
   readonly nodes: readonly string[];
   /** Nodes by what their own programs found. */
-  readonly troubled: ReadonlyMap<string, boolean>;
+  readonly unhealthy: ReadonlyMap<string, boolean>;
   /** Whose programs are not about what serves: what an earlier run left drained is for a later play to mend, and to give back. */
-  readonly aside: ReadonlySet<string>;
+  readonly notServing: ReadonlySet<string>;
   /** Who is to be taken out of traffic, or was, is decided by this look: what an earlier play has seen is not enough. */
   readonly decides: boolean;
 }
@@ -22,25 +22,27 @@ export interface Around {
  *
  * @throws OrchError when a balancer does not tell
  */
-export async function lookAround(
+export async function observeNodes(
   { fleet, ahead }: RollContext,
   steps: StepRunner,
-  { nodes, troubled, aside, decides }: Around,
+  { nodes, unhealthy, notServing, decides }: ObserveOptions,
 ): Promise<Seen> {
   const look = async (node: string): Promise<Seen> => {
     const traffic = fleet?.traffic(node);
     if (traffic !== undefined) {
       const now = () => steps.run(node, () => traffic.observe(), { quiet: true });
       const seen = await (decides ? now() : ahead.shown(node, now));
-      return { [node]: aside.has(node) && seen.leased ? { ...seen, leased: false, held: true } : seen };
+      return {
+        [node]: notServing.has(node) && seen.drainedByRun ? { ...seen, drainedByRun: false, held: true } : seen,
+      };
     }
-    const well = troubled.get(node) !== true;
-    return { [node]: { inTraffic: well, held: false, leased: false, up: well } };
+    const well = unhealthy.get(node) !== true;
+    return { [node]: { inTraffic: well, held: false, drainedByRun: false, up: well } };
   };
   const all = await Promise.all(
     nodes.map((node) =>
       look(node).catch((error: unknown): Seen => {
-        if (isUnreachable(error) && faultOf(error).host === node) return {};
+        if (isUnreachable(error) && errorInfoOf(error).host === node) return {};
         throw error;
       }),
     ),

@@ -1,21 +1,21 @@
 import { advance, startRoll } from '../../rolling/machine.ts';
-import { FREE_TURNS, type Turns } from '../apply/disruption-gate.ts';
+import { type DisruptionGate, UNGATED } from '../apply/disruption-gate.ts';
 import type { HostResult } from '../apply/host-result.ts';
-import { tellPlan } from './begin-roll.ts';
-import { optionsOf, roleOf } from './budget-scope.ts';
+import { emitPlan } from './begin-roll.ts';
+import { budgetScopeOf, optionsOf } from './budget-scope.ts';
 import type { RollContext } from './roll-context.ts';
 import { RollSoak } from './soak.ts';
 import { RollSteps } from './steps.ts';
 
 /** Check mode: nobody takes a turn, but who would, in which order and within which limits is told. */
-export class RollPreview implements Turns {
+export class RollPreview implements DisruptionGate {
   readonly #context: RollContext;
   readonly #hosts: readonly string[];
-  readonly #found = new Map<string, { readonly troubled: boolean; readonly disrupts: boolean }>();
+  readonly #found = new Map<string, { readonly unhealthy: boolean; readonly disrupts: boolean }>();
   readonly #ended = new Map<string, PromiseWithResolvers<boolean>>();
-  readonly take = FREE_TURNS.take;
-  readonly aboutToStop = FREE_TURNS.aboutToStop;
-  readonly giveBack = FREE_TURNS.giveBack;
+  readonly waitForDrain = UNGATED.waitForDrain;
+  readonly aboutToStop = UNGATED.aboutToStop;
+  readonly restore = UNGATED.restore;
 
   constructor(context: RollContext, hosts: readonly string[]) {
     this.#context = context;
@@ -28,7 +28,7 @@ export class RollPreview implements Turns {
     return this.#ended.get(host)?.promise ?? Promise.resolve(true);
   }
 
-  async end(host: string, { status }: Pick<HostResult, 'status'>): Promise<undefined> {
+  async finish(host: string, { status }: Pick<HostResult, 'status'>): Promise<undefined> {
     this.#ended.get(host)?.resolve(status === 'ok');
   }
 
@@ -36,7 +36,7 @@ export class RollPreview implements Turns {
 
   failure(): undefined {}
 
-  looked(host: string, found: { readonly troubled: boolean; readonly disrupts: boolean }): void {
+  planned(host: string, found: { readonly unhealthy: boolean; readonly disrupts: boolean }): void {
     this.#found.set(host, found);
   }
 
@@ -44,13 +44,13 @@ export class RollPreview implements Turns {
   async report(): Promise<void> {
     const { fleet } = this.#context;
     if (fleet === undefined || ![...this.#found.values()].some(({ disrupts }) => disrupts)) return;
-    const role = roleOf(this.#context, this.#hosts, new Set());
-    let state = startRoll(optionsOf(this.#context), role);
-    for (const [node, { troubled, disrupts }] of this.#found) {
-      state = advance(state, { type: 'looked', node, troubled }).state;
-      state = advance(state, disrupts ? { type: 'wants', node } : { type: 'ended', node, ok: true }).state;
+    const budgetScope = budgetScopeOf(this.#context, this.#hosts, new Set());
+    let state = startRoll(optionsOf(this.#context), budgetScope);
+    for (const [node, { unhealthy, disrupts }] of this.#found) {
+      state = advance(state, { type: 'planned', node, unhealthy }).state;
+      state = advance(state, disrupts ? { type: 'needsDrain', node } : { type: 'ended', node, ok: true }).state;
     }
     const steps = new RollSteps(this.#context, new RollSoak(this.#context, () => []), async () => true);
-    await tellPlan(this.#context, steps, state, role.length);
+    await emitPlan(this.#context, steps, state, budgetScope.length);
   }
 }

@@ -1,20 +1,20 @@
 import { OrchError } from '../../core/base/errors.ts';
-import { faultOf } from '../../core/event/error-info.ts';
-import type { Fault } from '../../core/event/event.ts';
-import { bears } from '../../rolling/budget.ts';
+import { errorInfoOf } from '../../core/event/error-info.ts';
+import type { ErrorInfo } from '../../core/event/event.ts';
+import { fitsBudget } from '../../rolling/budget.ts';
 import { advance, startRoll } from '../../rolling/machine.ts';
 import { endOf, isDone, shortfallOf } from '../../rolling/report.ts';
 import type { State } from '../../rolling/state.ts';
 import type { Command, Event, Observation, Step } from '../../rolling/types.ts';
-import { type Looked, type Turns, TurnsClosed } from '../apply/disruption-gate.ts';
+import { type DisruptionGate, DisruptionRefused, type PlanFindings } from '../apply/disruption-gate.ts';
 import type { HostResult } from '../apply/host-result.ts';
 import { askPerson } from './ask-operator.ts';
 import { beginRoll } from './begin-roll.ts';
-import { optionsOf, roleOf } from './budget-scope.ts';
+import { budgetScopeOf, optionsOf } from './budget-scope.ts';
 import { errorOf } from './error-of.ts';
-import { lookAround } from './observe-nodes.ts';
+import { observeNodes } from './observe-nodes.ts';
 import type { RollContext } from './roll-context.ts';
-import { tellEnds } from './rolled-nodes.ts';
+import { emitOutcomes } from './rolled-nodes.ts';
 import { RollSoak } from './soak.ts';
 import { RollSteps, resultOf } from './steps.ts';
 
@@ -27,17 +27,17 @@ interface Waiting {
  * Between the programs of a play's hosts and the pure machine that decides about them: what the programs ask for become
  * events, what the machine orders is carried out. It decides nothing itself.
  */
-export class Roll implements Turns {
+export class Roll implements DisruptionGate {
   readonly #context: RollContext;
   readonly #steps: RollSteps;
   readonly #inRun: readonly string[];
-  readonly #role: readonly string[];
+  readonly #budgetScope: readonly string[];
   readonly #waiting = new Map<string, Waiting>();
-  readonly #troubled = new Map<string, boolean>();
+  readonly #unhealthy = new Map<string, boolean>();
   readonly #over = new Map<string, PromiseWithResolvers<void>>();
   readonly #passed = new Map<string, PromiseWithResolvers<boolean>>();
   readonly #leftOut = new Set<string>();
-  readonly #aside = new Set<string>();
+  readonly #notServing = new Set<string>();
   /** Nodes that were granted and whose program has not come back yet. */
   readonly #granted = new Set<string>();
   readonly #taken = new Set<string>();
@@ -54,10 +54,10 @@ export class Roll implements Turns {
   constructor(context: RollContext, hosts: readonly string[], lost: ReadonlySet<string>) {
     this.#context = context;
     this.#inRun = hosts;
-    const nodes = roleOf(context, hosts, lost);
-    this.#role = nodes.map(({ id }) => id);
+    const nodes = budgetScopeOf(context, hosts, lost);
+    this.#budgetScope = nodes.map(({ id }) => id);
     const soak = new RollSoak(context, () => this.#siblings());
-    this.#steps = new RollSteps(context, soak, async (node) => bears(this.#state, await this.#look(), node));
+    this.#steps = new RollSteps(context, soak, async (node) => fitsBudget(this.#state, await this.#look(), node));
     for (const id of hosts) {
       this.#over.set(id, Promise.withResolvers<void>());
       this.#passed.set(id, Promise.withResolvers<boolean>());
@@ -67,13 +67,13 @@ export class Roll implements Turns {
     context.onNetwork?.((up) => this.#send({ type: 'network', up }));
   }
 
-  looked(host: string, { troubled, serves }: Looked): void {
-    if (!serves) this.#aside.add(host);
-    this.#troubled.set(host, troubled);
-    this.#send({ type: 'looked', node: host, troubled });
+  planned(host: string, { unhealthy, serves }: PlanFindings): void {
+    if (!serves) this.#notServing.add(host);
+    this.#unhealthy.set(host, unhealthy);
+    this.#send({ type: 'planned', node: host, unhealthy });
   }
 
-  async take(host: string): Promise<void> {
+  async waitForDrain(host: string): Promise<void> {
     if (this.#taken.has(host))
       throw new OrchError('TURN_TAKEN', `${host} was given back to its balancers already`, {
         host,
@@ -83,7 +83,7 @@ export class Roll implements Turns {
     this.#context.slots.free(host);
     const turn = new Promise<void>((go, stop) => this.#waiting.set(host, { go, stop }));
     this.#passed.get(host)?.resolve(true);
-    this.#send({ type: 'wants', node: host });
+    this.#send({ type: 'needsDrain', node: host });
     await turn;
   }
 
@@ -102,21 +102,21 @@ export class Roll implements Turns {
     return this.#steps.aboutToStop(host);
   }
 
-  async giveBack(host: string): Promise<boolean> {
-    if (this.#granted.delete(host)) this.#send({ type: 'did', node: host, step: 'apply', result: { kind: 'ok' } });
+  async restore(host: string): Promise<boolean> {
+    if (this.#granted.delete(host)) this.#send({ type: 'stepDone', node: host, step: 'apply', result: { kind: 'ok' } });
     else if (await this.#isLeftOut(host)) this.#changesNothing(host);
     else return false;
     await this.#over.get(host)?.promise;
     const failure = this.failure(host);
     if (failure !== undefined) throw failure;
     const { state, why = '' } = endOf(this.#state, host) ?? {};
-    if (state === 'untouched') throw new TurnsClosed(why);
+    if (state === 'untouched') throw new DisruptionRefused(why);
     return true;
   }
 
   /** Drained by an earlier run, and nothing of it was to be changed so far. */
   async #isLeftOut(host: string): Promise<boolean> {
-    return endOf(this.#state, host) === undefined && (await this.#look([host], true))[host]?.leased === true;
+    return endOf(this.#state, host) === undefined && (await this.#look([host], true))[host]?.drainedByRun === true;
   }
 
   /** Its program waits to be back in traffic: from here on nothing of it may be changed that serves. */
@@ -127,15 +127,15 @@ export class Roll implements Turns {
     this.#send({ type: 'ended', node: host, ok: true });
   }
 
-  async end(host: string, { status, error }: Pick<HostResult, 'status' | 'error'>): Promise<OrchError | undefined> {
+  async finish(host: string, { status, error }: Pick<HostResult, 'status' | 'error'>): Promise<OrchError | undefined> {
     this.#passed.get(host)?.resolve(status === 'ok');
     // It only waits from here on: others must be able to come as far.
     this.#context.slots.free(host);
     if (this.#granted.delete(host)) {
       const failure = error ?? new OrchError('INTERRUPTED', `interrupted while ${host} was being changed`, { host });
-      this.#send({ type: 'did', node: host, step: 'apply', result: resultOf(failure, host) });
+      this.#send({ type: 'stepDone', node: host, step: 'apply', result: resultOf(failure, host) });
     } else if (endOf(this.#state, host) === undefined || (status === 'failed' && isDone(endOf(this.#state, host)))) {
-      const fault = error === undefined ? {} : { fault: faultOf(error, { host }) };
+      const fault = error === undefined ? {} : { fault: errorInfoOf(error, { host }) };
       this.#send({ type: 'ended', node: host, ok: status === 'ok', ...fault });
     }
     await this.#over.get(host)?.promise;
@@ -146,7 +146,7 @@ export class Roll implements Turns {
 
   /** Tells how every node came out of it; nothing where nobody had to wait for a turn. */
   async report(): Promise<void> {
-    if (this.#acted) tellEnds(this.#context, this.#state, this.#inRun, this.#leftOut);
+    if (this.#acted) emitOutcomes(this.#context, this.#state, this.#inRun, this.#leftOut);
   }
 
   /** Why a node failed, also when that was found only after its program had ended. */
@@ -192,16 +192,16 @@ export class Roll implements Turns {
     this.#waiting.delete(host);
   }
 
-  #refuse(host: string, why: string, own: Fault | undefined): void {
+  #refuse(host: string, why: string, own: ErrorInfo | undefined): void {
     // What stops the whole roll concerns everybody: it is told once.
     const isNew = own !== undefined && !this.#told.has(own.message);
     if (isNew) this.#told.add(own.message);
-    this.#waiting.get(host)?.stop(new TurnsClosed(why, isNew ? errorOf(own) : undefined));
+    this.#waiting.get(host)?.stop(new DisruptionRefused(why, isNew ? errorOf(own) : undefined));
     this.#waiting.delete(host);
   }
 
   #carryOut({ node, step, nodes }: { readonly node: string; readonly step: Step; readonly nodes?: readonly string[] }) {
-    void this.#steps.carryOut(node, step, nodes).then((result) => this.#send({ type: 'did', node, step, result }));
+    void this.#steps.carryOut(node, step, nodes).then((result) => this.#send({ type: 'stepDone', node, step, result }));
   }
 
   /** Every node of the role, all in one tick: each balancer is asked once. Before the first start the plan is told. */
@@ -209,7 +209,7 @@ export class Roll implements Turns {
     try {
       this.#seen = await this.#look();
       if (this.#waiting.size > 0 && this.#begun === undefined) {
-        const beginning = { state: this.#state, role: this.#role, seen: this.#seen };
+        const beginning = { state: this.#state, budgetScope: this.#budgetScope, seen: this.#seen };
         this.#begun = beginRoll(this.#context, this.#steps, beginning);
         await this.#begun;
         // Somebody may have been asked, and have thought about it for hours.
@@ -218,20 +218,25 @@ export class Roll implements Turns {
       await this.#begun;
       return { type: 'observed', nodes: this.#seen };
     } catch (error) {
-      const fault = faultOf(error);
+      const fault = errorInfoOf(error);
       if (this.#waiting.size === 0)
         this.#context.emit({ type: 'warning', message: `who is out of traffic is not known: ${fault.message}` });
-      return { type: 'blind', fault };
+      return { type: 'observeFailed', fault };
     }
   }
 
-  #look(nodes = this.#role, decides = this.#acted || this.#waiting.size > 0) {
-    return lookAround(this.#context, this.#steps, { nodes, troubled: this.#troubled, aside: this.#aside, decides });
+  #look(nodes = this.#budgetScope, decides = this.#acted || this.#waiting.size > 0) {
+    return observeNodes(this.#context, this.#steps, {
+      nodes,
+      unhealthy: this.#unhealthy,
+      notServing: this.#notServing,
+      decides,
+    });
   }
 
   /** Members in service to compare a changed one with: those that this run has not changed, while there are any. */
   #siblings(): readonly string[] {
-    const up = this.#role.filter((node) => this.#seen[node]?.up === true && !this.#granted.has(node));
+    const up = this.#budgetScope.filter((node) => this.#seen[node]?.up === true && !this.#granted.has(node));
     const unchanged = up.filter((node) => !this.#changed.has(node));
     return unchanged.length > 0 ? unchanged : up;
   }

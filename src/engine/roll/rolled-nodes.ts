@@ -4,7 +4,7 @@ import type { State } from '../../rolling/state.ts';
 import type { RollContext } from './roll-context.ts';
 
 /** Tells how every node of the run came out of it. `leftOut`: hosts whose program was never begun. */
-export function tellEnds(
+export function emitOutcomes(
   { emit, play, restoreCommand }: RollContext,
   state: State,
   inRun: readonly string[],

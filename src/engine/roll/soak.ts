@@ -58,7 +58,7 @@ export class RollSoak {
         hint: 'look at its error log; it is taken out of traffic again',
       });
     // Nobody is asked about a node that is plainly not well: it gets few requests, too.
-    await steps.run(node, () => traffic.stillWell(), { quiet: true });
+    await steps.run(node, () => traffic.stillHealthy(), { quiet: true });
     if (verdict === 'inconclusive')
       throw new OrchError('SOAK_INCONCLUSIVE', `whether ${node} answers as its siblings do cannot be said: ${why}`, {
         host: node,

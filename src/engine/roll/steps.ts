@@ -1,12 +1,12 @@
 import { isUnreachable, OrchError } from '../../core/base/errors.ts';
-import { faultOf } from '../../core/event/error-info.ts';
+import { errorInfoOf } from '../../core/event/error-info.ts';
 import type { RunEvent } from '../../core/event/event.ts';
 import { Play } from '../../core/play/play.ts';
-import type { Evidence, Traffic } from '../../core/play/rolling.ts';
+import type { Diagnostics, Traffic } from '../../core/play/rolling.ts';
 import type { Steps } from '../../core/task/task.ts';
 import type { Result, Step } from '../../rolling/types.ts';
 import { applyHost } from '../apply/apply-host.ts';
-import { FREE_TURNS } from '../apply/disruption-gate.ts';
+import { UNGATED } from '../apply/disruption-gate.ts';
 import type { HostRun } from '../apply/host-run.ts';
 import { errorOf } from './error-of.ts';
 import type { RollContext } from './roll-context.ts';
@@ -14,7 +14,7 @@ import type { RollSoak } from './soak.ts';
 import type { StepRunner } from './step-runner.ts';
 
 /** Steps that only look. They are told by their outcome; their tasks are told when one of them fails. */
-const LOOKS: ReadonlySet<Step> = new Set(['guard', 'recheck', 'evidence', 'soak']);
+const LOOKS: ReadonlySet<Step> = new Set(['checkDependencies', 'recheck', 'collectDiagnostics', 'soak']);
 
 /** How often a drain that was lost right before the stop (a reload, somebody's hand) is made once more. */
 const DRAINS = 3;
@@ -26,13 +26,13 @@ const HOLDS: ReadonlySet<string> = new Set(['CONTROL_PLANE_AWAY', 'DRAIN_HOLD', 
 export class RollSteps implements StepRunner {
   readonly #context: RollContext;
   readonly #soak: RollSoak;
-  readonly #bears: (node: string) => Promise<boolean>;
+  readonly #fitsBudget: (node: string) => Promise<boolean>;
 
   /** `bears`: whether the budget bears, by a look taken now, that a node whose drain was lost is drained once more. */
-  constructor(context: RollContext, soak: RollSoak, bears: (node: string) => Promise<boolean>) {
+  constructor(context: RollContext, soak: RollSoak, fitsBudget: (node: string) => Promise<boolean>) {
     this.#context = context;
     this.#soak = soak;
-    this.#bears = bears;
+    this.#fitsBudget = fitsBudget;
   }
 
   /** One step of one node, to its end. Whatever goes wrong is a result. */
@@ -63,7 +63,7 @@ export class RollSteps implements StepRunner {
       emit,
       play: new Play({ name: context.play.options.name, hosts: node, tasks: program }),
       host: context.hostNamed(node),
-      turns: FREE_TURNS,
+      turns: UNGATED,
       check: false,
       unsettled: true,
       pending: undefined,
@@ -79,12 +79,12 @@ export class RollSteps implements StepRunner {
     const traffic = this.#context.fleet?.traffic(node);
     if (traffic === undefined) return;
     for (let left = DRAINS; ; left--) {
-      await this.run(node, () => traffic.guard(), { quiet: true });
+      await this.run(node, () => traffic.checkDependencies(), { quiet: true });
       try {
         return await this.run(node, () => traffic.stillDrained(), { quiet: true });
       } catch (error) {
         if (!(error instanceof OrchError) || error.code !== 'DRAIN_LOST' || left <= 1) throw error;
-        if (!(await this.#bears(node)))
+        if (!(await this.#fitsBudget(node)))
           throw new OrchError(
             'DRAIN_LOST',
             `${error.message}; meanwhile too many others are out to drain it once more`,
@@ -95,7 +95,7 @@ export class RollSteps implements StepRunner {
           );
         this.#context.emit({ type: 'warning', host: node, message: `${error.message}: it is drained once more` });
         await this.run(node, () => traffic.drain());
-        await this.run(node, () => traffic.drained());
+        await this.run(node, () => traffic.waitIdle());
       }
     }
   }
@@ -105,11 +105,11 @@ export class RollSteps implements StepRunner {
     if (step === 'soak') return await this.#soak.watch(node, this);
     if (step === 'recheck') return await this.#recheck(nodes);
     if (traffic === undefined) return;
-    if (step === 'restore' || step === 'giveBack') return await this.#restore(node, traffic);
+    if (step === 'restore' || step === 'undoDrain') return await this.#restore(node, traffic);
     const program = programOf(traffic, step);
     const value = await this.run(node, program, { quiet: LOOKS.has(step) });
-    if (step === 'evidence')
-      for (const evidence of value as readonly Evidence[])
+    if (step === 'collectDiagnostics')
+      for (const evidence of value as readonly Diagnostics[])
         this.#context.emit({ type: 'roll.evidence', host: node, evidence });
   }
 
@@ -132,9 +132,9 @@ export class RollSteps implements StepRunner {
       nodes.map(async (node) => {
         const traffic = this.#context.fleet?.traffic(node);
         if (traffic === undefined) return;
-        await this.run(node, () => traffic.stillWell(), { quiet: true }).catch((error: unknown) => {
+        await this.run(node, () => traffic.stillHealthy(), { quiet: true }).catch((error: unknown) => {
           // Asked of a balancer, or of the node: it is the node that is not well, unless nobody could tell.
-          throw isSilence(error, node) ? error : errorOf({ ...faultOf(error), host: node });
+          throw isSilence(error, node) ? error : errorOf({ ...errorInfoOf(error), host: node });
         });
       }),
     );
@@ -155,22 +155,22 @@ export class RollSteps implements StepRunner {
 
 function programOf(
   traffic: Traffic,
-  step: Exclude<Step, 'soak' | 'recheck' | 'restore' | 'giveBack'>,
+  step: Exclude<Step, 'soak' | 'recheck' | 'restore' | 'undoDrain'>,
 ): () => Steps<unknown> {
   switch (step) {
-    case 'guard':
-      return () => traffic.guard();
+    case 'checkDependencies':
+      return () => traffic.checkDependencies();
     case 'drain':
-    case 'isolate':
+    case 'drainAgain':
       return () => traffic.drain();
-    case 'prove':
-      return () => traffic.drained();
-    case 'ready':
-      return () => traffic.ready();
-    case 'confirm':
-      return () => traffic.inService();
-    case 'evidence':
-      return () => traffic.evidence();
+    case 'waitIdle':
+      return () => traffic.waitIdle();
+    case 'waitReady':
+      return () => traffic.waitReady();
+    case 'waitInService':
+      return () => traffic.waitInService();
+    case 'collectDiagnostics':
+      return () => traffic.collectDiagnostics();
     case 'apply':
       throw new OrchError('INTERNAL', 'a node is changed by its own program, not by a step');
     default:
@@ -180,13 +180,13 @@ function programOf(
 
 /** A host that is gone is not one that failed; and a balancer that is gone says nothing about the node behind it. */
 export function resultOf(error: unknown, node: string): Result {
-  const fault = faultOf(error, { host: node });
+  const fault = errorInfoOf(error, { host: node });
   if (isUnreachable(error) && fault.host === node) return { kind: 'lost', fault };
   if (error instanceof OrchError && HOLDS.has(error.code)) return { kind: 'hold', fault };
-  return { kind: 'failed', fault, ...(isSilence(error, node) ? { elsewhere: true } : {}) };
+  return { kind: 'failed', fault, ...(isSilence(error, node) ? { notNodesFault: true } : {}) };
 }
 
 /** Somebody else than the node does not answer: nothing is known against it. */
 const isSilence = (error: unknown, node: string): boolean =>
   (isUnreachable(error) || (error instanceof OrchError && error.code === 'LB_UNREACHABLE')) &&
-  faultOf(error, { host: node }).host !== node;
+  errorInfoOf(error, { host: node }).host !== node;

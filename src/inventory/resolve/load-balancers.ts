@@ -1,5 +1,5 @@
 import { parseDuration } from '../../core/base/duration.ts';
-import type { BalancerHooks, DrivenPool, LoadBalancerSettings } from '../inventory.ts';
+import type { BalancerHooks, LoadBalancerSettings, ManagedPool } from '../inventory.ts';
 import { matchPattern, type PatternNames } from '../pattern.ts';
 import { DEFAULTS } from '../schema/defaults.ts';
 import type { InventoryFile } from '../schema/schema.ts';
@@ -35,7 +35,7 @@ export function resolveLoadBalancer(name: string, pool: PoolFile, names: Pattern
   }
 }
 
-function drivenOf(name: string, pool: DrivenFile, names: PatternNames): DrivenPool {
+function drivenOf(name: string, pool: DrivenFile, names: PatternNames): ManagedPool {
   const { drain = {}, check } = pool;
   const longestRequestMs = pool.longest_request ?? parseDuration(DEFAULTS.longestRequest);
   return {

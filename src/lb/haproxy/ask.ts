@@ -1,12 +1,12 @@
 import { OrchError } from '../../core/base/errors.ts';
-import { joined } from '../../core/base/share-per-tick.ts';
+import { sharePerTick } from '../../core/base/share-per-tick.ts';
 import type { Reader } from '../../core/host/connection.ts';
 import { type HaproxyConfig, parseHaproxyConfig } from './config.ts';
 import { type HaproxyStat, parseEpoch, parseRunning, parseStat, parseTables } from './stat.ts';
 import { type HaproxyServer, parseServersState } from './state.ts';
 
 /** All that HAProxy's admin socket shows of all its servers at one moment. */
-export interface HaproxySight {
+export interface HaproxySnapshot {
   readonly servers: readonly HaproxyServer[];
   /** By `backend/server`. */
   readonly stats: ReadonlyMap<string, HaproxyStat>;
@@ -19,8 +19,8 @@ export interface HaproxySight {
 const CONFIG_LIMIT = 8 * 1024 * 1024;
 
 interface Asked {
-  readonly sight: ReturnType<typeof joined<HaproxySight>>;
-  readonly config: ReturnType<typeof joined<HaproxyConfig | null>>;
+  readonly sight: ReturnType<typeof sharePerTick<HaproxySnapshot>>;
+  readonly config: ReturnType<typeof sharePerTick<HaproxyConfig | null>>;
   /** By socket: a process and the tables of it that are sticky. They change with the configuration only. */
   readonly tables: Map<string, { readonly key: string; readonly sticky: Promise<ReadonlySet<string>> }>;
 }
@@ -28,7 +28,7 @@ interface Asked {
 const asked = new WeakMap<Reader, Asked>();
 
 function of(host: Reader): Asked {
-  const known = asked.get(host) ?? { sight: joined(), config: joined(), tables: new Map() };
+  const known = asked.get(host) ?? { sight: sharePerTick(), config: sharePerTick(), tables: new Map() };
   asked.set(host, known);
   return known;
 }
@@ -38,7 +38,7 @@ function of(host: Reader): Asked {
  *
  * @throws OrchError LB_UNREACHABLE (retryable) | LB_ANSWER | HAPROXY_DENIED
  */
-export function seeHaproxy(host: Reader, socket: string): Promise<HaproxySight> {
+export function readHaproxy(host: Reader, socket: string): Promise<HaproxySnapshot> {
   return of(host).sight(socket, () => {
     const show = [
       host.haproxyShow(socket, 'servers state'),

@@ -1,6 +1,6 @@
 import { OrchError } from '../../core/base/errors.ts';
 import type { Balancer, Member } from '../../core/host/balancer.ts';
-import { type HaproxySight, reached, readConfig, seeHaproxy } from './ask.ts';
+import { type HaproxySnapshot, reached, readConfig, readHaproxy } from './ask.ts';
 import { carryOut, commandsFor } from './set.ts';
 import { count } from './stat.ts';
 import { type HaproxyServer, nameOf } from './state.ts';
@@ -28,7 +28,7 @@ export interface HaproxyOptions {
 export function haproxy(options: HaproxyOptions): Balancer {
   const { pool, host: runsOn, socket, config = '/etc/haproxy/haproxy.cfg', check } = options;
 
-  const mine = (sight: HaproxySight, member: Member): readonly HaproxyServer[] => {
+  const mine = (sight: HaproxySnapshot, member: Member): readonly HaproxyServer[] => {
     const servers = serversOf(sight, member);
     if (servers.length > 0) return servers;
     const at = `${member.address.includes(':') ? `[${member.address}]` : member.address}:${member.port}`;
@@ -44,7 +44,7 @@ export function haproxy(options: HaproxyOptions): Balancer {
     shows: { sessions: true, up: true, counters: true, reload: true },
 
     async view(host, member) {
-      const sight = await seeHaproxy(host, socket);
+      const sight = await readHaproxy(host, socket);
       const servers = mine(sight, member);
       const file = servers.some(isOrderedOut) ? await readConfig(host, config) : null;
       const { epoch, runningMs } = sight;
@@ -56,18 +56,18 @@ export function haproxy(options: HaproxyOptions): Balancer {
     },
 
     async set(host, member, to) {
-      const servers = mine(await seeHaproxy(host, socket), member);
+      const servers = mine(await readHaproxy(host, socket), member);
       await reached(socket, () => carryOut(host, socket, commandsFor(servers, to)));
     },
 
     async timing(host, member) {
-      const [sight, file] = await Promise.all([seeHaproxy(host, socket), readConfig(host, config)]);
+      const [sight, file] = await Promise.all([readHaproxy(host, socket), readConfig(host, config)]);
       const timing = timingOf(file, mine(sight, member), `${runsOn}:${config}`);
       return check === undefined ? timing : { ...timing, ...check, source: 'declared', from: 'the inventory' };
     },
 
     async counters(host, member) {
-      const sight = await seeHaproxy(host, socket);
+      const sight = await readHaproxy(host, socket);
       const stats = mine(sight, member).map((server) => sight.stats.get(nameOf(server)));
       const sum = (...columns: readonly string[]): number =>
         stats.reduce((total, stat) => total + (columns.map((column) => count(stat, column)).find(Boolean) ?? 0), 0);

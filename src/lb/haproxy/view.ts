@@ -1,12 +1,12 @@
 import { isIPv6 } from 'node:net';
 import type { Member, ServerState, ServerView } from '../../core/host/balancer.ts';
-import type { HaproxySight } from './ask.ts';
+import type { HaproxySnapshot } from './ask.ts';
 import { type HaproxyConfig, mayStick } from './config.ts';
 import { count } from './stat.ts';
 import { ADMIN, CHECK, type HaproxyServer, nameOf } from './state.ts';
 
 /** Servers of every backend that have a member's address and port. */
-export function serversOf({ servers }: HaproxySight, { address, port }: Member): readonly HaproxyServer[] {
+export function serversOf({ servers }: HaproxySnapshot, { address, port }: Member): readonly HaproxyServer[] {
   const wanted = written(address);
   return servers.filter(
     (server) => server.port === port && [server.address, server.fqdn].some((own) => written(own) === wanted),
@@ -36,7 +36,7 @@ export const agentOf = ({ agentState }: HaproxyServer): 'none' | 'on' | 'off' =>
   (agentState & CHECK.configured) === 0 ? 'none' : (agentState & CHECK.enabled) === 0 ? 'off' : 'on';
 
 /** One server in the words of all balancers. `config` matters for one that is drained; `null`: it could not be read. */
-export function viewOf(server: HaproxyServer, sight: HaproxySight, config: HaproxyConfig | null): ServerView {
+export function viewOf(server: HaproxyServer, sight: HaproxySnapshot, config: HaproxyConfig | null): ServerView {
   const name = nameOf(server);
   const stat = sight.stats.get(name);
   const lastSession = stat?.('lastsess') ?? '';
@@ -68,7 +68,7 @@ function stateOf(server: HaproxyServer): ServerState {
 }
 
 /** A server that follows another one has no checks of its own: those of the other one count. */
-function checkOf(server: HaproxyServer, sight: HaproxySight, depth = 0): NonNullable<ServerView['check']> {
+function checkOf(server: HaproxyServer, sight: HaproxySnapshot, depth = 0): NonNullable<ServerView['check']> {
   const tracked = sight.stats.get(nameOf(server))?.('tracked') ?? '';
   const followed = tracked === '' ? undefined : sight.servers.find((other) => nameOf(other) === tracked);
   if (followed !== undefined && depth < 8) return checkOf(followed, sight, depth + 1);
@@ -77,7 +77,7 @@ function checkOf(server: HaproxyServer, sight: HaproxySight, depth = 0): NonNull
 }
 
 /** In doubt it is: to close a server that is empty anyway does no harm. */
-function isSticky(server: HaproxyServer, sight: HaproxySight, config: HaproxyConfig | null): boolean {
+function isSticky(server: HaproxyServer, sight: HaproxySnapshot, config: HaproxyConfig | null): boolean {
   const cookie = sight.stats.get(nameOf(server))?.('cookie') ?? '';
   if (cookie !== '' || sight.sticky.size > 0) return true;
   // The socket does not tell of "use-server" and its like. It matters only once the server is drained.

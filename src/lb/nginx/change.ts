@@ -1,7 +1,7 @@
 import { commandLine } from '../../core/base/argv.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import type { Connection } from '../../core/host/connection.ts';
-import { type NginxLook, type NginxPlace, WORKERS } from './snapshot.ts';
+import { type NginxPaths, type NginxSnapshot, WORKERS } from './snapshot.ts';
 
 /** How the configuration is checked and loaded. */
 export interface NginxTools {
@@ -66,9 +66,9 @@ exit ${NOT_TAKEN}
  */
 export async function changeNginx(
   host: Connection,
-  place: NginxPlace,
+  place: NginxPaths,
   tools: NginxTools,
-  seen: NginxLook,
+  seen: NginxSnapshot,
   text: string,
 ): Promise<boolean> {
   const argv = ['sh', '-c', script(tools), 'sh', place.include, seen.sha256, place.pid];
@@ -103,7 +103,7 @@ const FAULTS: Readonly<Record<number, readonly [code: string, says: string, hint
 
 const MAY_PASS: readonly (number | null)[] = [BUSY, NOT_RELOADED, NOT_TAKEN];
 
-function fault(host: string, { include }: NginxPlace, code: number | null, stderr: string): OrchError {
+function fault(host: string, { include }: NginxPaths, code: number | null, stderr: string): OrchError {
   const details = stderr.trim().split('\n').slice(-20).join('\n');
   const [name, says, hint] = FAULTS[code ?? 0] ?? [
     'LB_COMMAND_FAILED',

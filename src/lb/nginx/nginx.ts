@@ -4,9 +4,9 @@ import type { Balancer, BalancerView, CheckTiming, Lease, Member, ServerView } f
 import type { Connection, Reader } from '../../core/host/connection.ts';
 import { changeNginx, type NginxTools } from './change.ts';
 import { means, type NginxServer, serversIn, withDown, written } from './servers.ts';
-import { lookAtNginx, type NginxLook, type NginxPlace } from './snapshot.ts';
+import { lookAtNginx, type NginxPaths, type NginxSnapshot } from './snapshot.ts';
 
-export interface NginxOptions extends NginxPlace, NginxTools {
+export interface NginxOptions extends NginxPaths, NginxTools {
   readonly pool: string;
   /** Host of the inventory that runs it. */
   readonly host: string;
@@ -80,7 +80,11 @@ export function nginx(options: NginxOptions): Balancer {
 }
 
 /** Lines of a member by name; a second line for the same address has its number behind. */
-function serversOf({ pool, include }: NginxOptions, member: Member, look: NginxLook): ReadonlyMap<string, NginxServer> {
+function serversOf(
+  { pool, include }: NginxOptions,
+  member: Member,
+  look: NginxSnapshot,
+): ReadonlyMap<string, NginxServer> {
   const address = written(member.address, member.port);
   const mine = serversIn(look.text).filter((server) => means(server, member.address, member.port));
   if (mine.length === 0)

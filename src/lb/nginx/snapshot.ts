@@ -1,16 +1,16 @@
 import { sha256 } from '../../core/base/data.ts';
 import { OrchError } from '../../core/base/errors.ts';
-import { joined } from '../../core/base/share-per-tick.ts';
+import { sharePerTick } from '../../core/base/share-per-tick.ts';
 import type { Reader } from '../../core/host/connection.ts';
 
 /** Where a running nginx and its upstream's include file are found on the balancer's host. */
-export interface NginxPlace {
+export interface NginxPaths {
   readonly include: string;
   readonly pid: string;
 }
 
 /** The include file, and whether what it says is what nginx does. */
-export interface NginxLook {
+export interface NginxSnapshot {
   readonly text: string;
   readonly sha256: string;
   /** Every worker that takes requests was started after the file was written. */
@@ -70,16 +70,16 @@ const TICK = 0.02;
 const COARSE = 1;
 const LIMIT_MS = 30_000;
 
-const asking = new WeakMap<Reader, ReturnType<typeof joined<NginxLook>>>();
+const asking = new WeakMap<Reader, ReturnType<typeof sharePerTick<NginxSnapshot>>>();
 
 /** One look tells of all members: however many are looked at together, the host is asked once. */
-export function lookAtNginx(host: Reader, place: NginxPlace): Promise<NginxLook> {
-  const ask = asking.get(host) ?? joined<NginxLook>();
+export function lookAtNginx(host: Reader, place: NginxPaths): Promise<NginxSnapshot> {
+  const ask = asking.get(host) ?? sharePerTick<NginxSnapshot>();
   asking.set(host, ask);
   return ask(`${place.include}\0${place.pid}`, () => look(host, place));
 }
 
-async function look(host: Reader, { include, pid }: NginxPlace): Promise<NginxLook> {
+async function look(host: Reader, { include, pid }: NginxPaths): Promise<NginxSnapshot> {
   const argv = ['sh', '-c', LOOK, 'sh', include, pid];
   const { code, stdout, stderr } = await host.test({ argv }, { timeoutMs: LIMIT_MS });
   if (code !== 0 || stdout === '') throw answer(host, 'its state could not be read', stderr);

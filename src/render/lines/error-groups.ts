@@ -1,10 +1,10 @@
-import type { Fault } from '../../core/event/event.ts';
+import type { ErrorInfo } from '../../core/event/event.ts';
 import type { RunView } from '../run-view.ts';
 
 /** One cause, on one host or on many. */
 export interface ErrorGroup {
   /** The first of its kind: what is shown. */
-  readonly fault: Fault;
+  readonly fault: ErrorInfo;
   readonly hosts: readonly string[];
   /** Whether the others say it in other names and numbers. */
   readonly alike: boolean;
@@ -18,7 +18,7 @@ const VARYING: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Names, addresses, ids and times differ from host to host while the cause is the same. */
-function normalised({ host, message }: Fault): string {
+function normalised({ host, message }: ErrorInfo): string {
   const name = host?.replace(/[^\w-]/g, '\\$&');
   const nameless =
     name === undefined ? message : message.replace(new RegExp(`(?<![\\w-])${name}(?![\\w-])`, 'g'), '<host>');
@@ -26,8 +26,8 @@ function normalised({ host, message }: Fault): string {
 }
 
 /** Every error of a run, each once: the end of the run repeats those that tasks ended with. */
-function allErrors(view: RunView): readonly Fault[] {
-  const once = new Map<string, Fault>();
+function allErrors(view: RunView): readonly ErrorInfo[] {
+  const once = new Map<string, ErrorInfo>();
   for (const fault of [...[...view.hosts.values()].flatMap(({ errors }) => errors), ...(view.end?.errors ?? [])]) {
     const key = JSON.stringify([fault.code, fault.host, fault.message]);
     once.set(key, { ...fault, ...once.get(key) });
@@ -37,7 +37,7 @@ function allErrors(view: RunView): readonly Fault[] {
 
 /** The errors of a run by cause, in the order in which they came up. */
 export function errorGroups(view: RunView): readonly ErrorGroup[] {
-  const groups = new Map<string, readonly Fault[]>();
+  const groups = new Map<string, readonly ErrorInfo[]>();
   for (const fault of allErrors(view)) {
     const key = JSON.stringify([fault.code, fault.task, normalised(fault)]);
     groups.set(key, [...(groups.get(key) ?? []), fault]);

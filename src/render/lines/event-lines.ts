@@ -1,5 +1,5 @@
 import { formatDuration } from '../../core/base/duration.ts';
-import type { Fault, NumberedEvent, RunEvent } from '../../core/event/event.ts';
+import type { ErrorInfo, NumberedEvent, RunEvent } from '../../core/event/event.ts';
 import type { Detail } from '../renderer.ts';
 import type { RunView } from '../run-view.ts';
 import { differenceText, summary } from './difference.ts';
@@ -17,7 +17,7 @@ type TaskEnd = Extract<RunEvent, { type: 'task.end' }>;
 type RollStep = Extract<RunEvent, { type: 'roll.step' }>;
 
 /** Steps of a roll that nobody needs to hear of while they go well. */
-const QUICK_STEPS: ReadonlySet<string> = new Set(['guard', 'apply', 'ready', 'recheck']);
+const QUICK_STEPS: ReadonlySet<string> = new Set(['checkDependencies', 'apply', 'waitReady', 'recheck']);
 
 /** Shorter tasks are not worth a word about their time. */
 const WORTH_A_TIME_MS = 1000;
@@ -89,8 +89,8 @@ function header(view: RunView, paint: Paint): readonly string[] {
   return [paint('bold', `${view.title} on ${view.cluster}: ${count(view.targets.length, 'host')}${mode}`)];
 }
 
-const faultLine = (error: Fault): string => `${error.code}: ${oneLine(error.message, 300)}`;
-const remedy = (error: Fault): readonly string[] =>
+const faultLine = (error: ErrorInfo): string => `${error.code}: ${oneLine(error.message, 300)}`;
+const remedy = (error: ErrorInfo): readonly string[] =>
   error.hint === undefined ? [] : [`    remedy: ${visible(error.hint)}`];
 
 function stepLines(event: RollStep, at: string, detail: Detail, paint: Paint): readonly Line[] {

@@ -1,9 +1,9 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 
-export type Colour = 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold';
+export type Color = 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold';
 
 /** Colours a text, or gives it back as it is where the stream shows no colours. */
-export type Paint = (colour: Colour, text: string) => string;
+export type Paint = (colour: Color, text: string) => string;
 
 /** Colours for a stream; NO_COLOR, FORCE_COLOR and streams that are no terminal are heeded. */
 export const paintFor =

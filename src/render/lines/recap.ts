@@ -3,10 +3,10 @@ import type { HostCounts } from '../../core/event/event.ts';
 import type { RunView } from '../run-view.ts';
 import { type ErrorGroup, errorGroups } from './error-groups.ts';
 import { outcome } from './outcome.ts';
-import { type Colour, nameList, type Paint, visible } from './paint.ts';
+import { type Color, nameList, type Paint, visible } from './paint.ts';
 import { evidenceLines, rolledLines } from './roll-lines.ts';
 
-const COLUMNS: readonly (readonly [keyof HostCounts, Colour])[] = [
+const COLUMNS: readonly (readonly [keyof HostCounts, Color])[] = [
   ['ok', 'green'],
   ['changed', 'yellow'],
   ['failed', 'red'],

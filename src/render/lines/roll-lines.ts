@@ -1,24 +1,24 @@
 import { formatDuration } from '../../core/base/duration.ts';
 import type { RolledNode, RunEvent } from '../../core/event/event.ts';
-import type { Evidence } from '../../core/play/rolling.ts';
+import type { Diagnostics } from '../../core/play/rolling.ts';
 import { nameList, oneLine, type Paint, visible } from './paint.ts';
 
 type RollPlan = Extract<RunEvent, { type: 'roll.plan' }>;
 
 /** What a node is at, in words that read after its name. */
 export const STEP_WORDS: Readonly<Record<string, string>> = {
-  guard: 'looking at what it depends on',
+  checkDependencies: 'looking at what it depends on',
   drain: 'taking it out of traffic',
-  prove: 'waiting for its requests to end',
+  waitIdle: 'waiting for its requests to end',
   apply: 'changing it',
-  ready: 'waiting until it is ready',
+  waitReady: 'waiting until it is ready',
   restore: 'giving it back to its balancers',
-  confirm: 'waiting until its balancers use it',
+  waitInService: 'waiting until its balancers use it',
   soak: 'watching it in service',
   recheck: 'looking at earlier nodes again',
-  giveBack: 'giving it back as it was',
-  isolate: 'taking it out of traffic again',
-  evidence: 'keeping what shows why it failed',
+  undoDrain: 'giving it back as it was',
+  drainAgain: 'taking it out of traffic again',
+  collectDiagnostics: 'keeping what shows why it failed',
 };
 
 /** Who goes when, within which limits: before the first node is taken out of traffic. */
@@ -60,7 +60,7 @@ const TRAFFIC: Readonly<Record<RolledNode['traffic'], string>> = {
 };
 
 /** What is left of a container that failed. */
-export function evidenceLines(host: string, evidence: Evidence, paint: Paint): readonly string[] {
+export function evidenceLines(host: string, evidence: Diagnostics, paint: Paint): readonly string[] {
   const { container, status, exitCode, oomKilled, restarts, probes, log } = evidence;
   const facts = [
     status,

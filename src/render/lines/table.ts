@@ -1,7 +1,7 @@
-import { type Colour, oneLine, type Paint, visible } from './paint.ts';
+import { type Color, oneLine, type Paint, visible } from './paint.ts';
 
 /** One field of a table; a plain text where no colour is wanted. */
-export type Cell = string | { readonly text: string; readonly colour: Colour };
+export type Cell = string | { readonly text: string; readonly colour: Color };
 
 export interface Column {
   readonly title: string;
@@ -56,7 +56,7 @@ function ownWidth(row: readonly Cell[], at: number, columns: number): number {
   return clean(partsOf(cell).text).length;
 }
 
-const partsOf = (cell: Cell): { readonly text: string; readonly colour?: Colour } =>
+const partsOf = (cell: Cell): { readonly text: string; readonly colour?: Color } =>
   typeof cell === 'string' ? { text: cell } : cell;
 
 const clean = (text: string): string => visible(text).replaceAll('\n', ' ');

@@ -26,7 +26,7 @@ const STILL_MS = 3000;
  *
  * @throws OrchError DRAIN_TIMEOUT with `abort`, DRAIN_HOLD with `hold`; with `quit_tail` it is a warning
  */
-export const drainTail: (p: z.input<typeof params>) => Task<void> = defineTask<
+export const reportRemaining: (p: z.input<typeof params>) => Task<void> = defineTask<
   typeof params,
   void,
   { readonly told: boolean },
@@ -59,7 +59,7 @@ const CODES: Readonly<Record<Exclude<DrainSettings['onTimeout'], 'quit_tail'>, s
 /** A node that cannot be asked any more must not hide what its balancers show. */
 async function remaining(p: Params, host: Reader): Promise<{ readonly peers: string; readonly details: string }> {
   if (p.container === undefined) return { peers: 'not known', details: '' };
-  const asked = { container: p.container, ports: p.ports, vouched: [], still: STILL_MS, longest: p.longest };
+  const asked = { container: p.container, ports: p.ports, idleBalancers: [], still: STILL_MS, longest: p.longest };
   try {
     const { peers } = await requestsAt(asked, host);
     return { peers: topPeers(peers) || 'no connection', details: allPeers(peers) };

@@ -5,8 +5,8 @@ import type { Reader } from '../../core/host/connection.ts';
 import { defineTask } from '../../core/task/define-task.ts';
 import type { Steps } from '../../core/task/task.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
-import { isOut, keptOut, look } from '../../lb/read-member.ts';
-import { placeOf, type Seat } from '../pool-member.ts';
+import { heldServers, isDrainedOrMaintenance, readMember } from '../../lb/read-member.ts';
+import { nodeBalancingOf, type PoolMember } from '../pool-member.ts';
 
 /** Gates: every balancer of every pool that this host belongs to sends it traffic on these ports. */
 export function* upInBalancers(
@@ -14,11 +14,11 @@ export function* upInBalancers(
   host: { readonly name: string },
   ...ports: readonly number[]
 ): Steps {
-  for (const seat of placeOf(inventory, host.name, new Set())?.seats ?? [])
+  for (const seat of nodeBalancingOf(inventory, host.name, new Set())?.seats ?? [])
     if (ports.includes(seat.member.port)) yield usedByBalancer({ seat }).delegate(seat.balancer.host);
 }
 
-const params = z.strictObject({ seat: z.custom<Seat>() });
+const params = z.strictObject({ seat: z.custom<PoolMember>() });
 
 type Use = { readonly servers: { readonly [name: string]: string } };
 
@@ -59,11 +59,11 @@ const usedByBalancer = defineTask<typeof params, void, Use, void>({
 
 /** Who is out of traffic by somebody's hand is asked only when somebody is out: else one reply of the balancer tells all. */
 async function serversAndHeld(
-  { balancer, member }: Seat,
+  { balancer, member }: PoolMember,
   host: Reader,
 ): Promise<readonly [readonly ServerView[], held: readonly string[]]> {
   const { servers } = await balancer.view(host, member);
-  if (!servers.some(isOut)) return [servers, []];
-  const view = await look(balancer, host, member);
-  return [view.servers, keptOut(view)];
+  if (!servers.some(isDrainedOrMaintenance)) return [servers, []];
+  const view = await readMember(balancer, host, member);
+  return [view.servers, heldServers(view)];
 }

@@ -23,7 +23,7 @@ type Question = readonly Waiting[];
 const MOST = 200;
 
 /** Sorts the requests of a batch into questions. */
-export function joined(batch: readonly Waiting[]): readonly Question[] {
+export function groupByTool(batch: readonly Waiting[]): readonly Question[] {
   const questions: Waiting[][] = [];
   const open = new Map<Tool, Waiting[]>();
   for (const request of batch) {

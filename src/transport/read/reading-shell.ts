@@ -42,11 +42,11 @@ export interface ReadingShell {
 
 /** `onSession` is told when the shell begins and ceases to hold a session of the connection. */
 export function readingShell(launch: Launch, rights: Rights, onSession: (open: boolean) => void): ReadingShell {
-  let lane: Lane | undefined;
-  const current = (): Lane => {
+  let lane: ShellSession | undefined;
+  const current = (): ShellSession => {
     if (lane === undefined) {
       onSession(true);
-      const fresh: Lane = new Lane(launch, rights, () => {
+      const fresh: ShellSession = new ShellSession(launch, rights, () => {
         onSession(false);
         if (lane === fresh) lane = undefined;
       });
@@ -86,7 +86,7 @@ class ShellEnded extends Error {
   }
 }
 
-interface Turn {
+interface PendingScript {
   readonly script: ShellScript;
   readonly out: FrameCollector;
   readonly err: FrameCollector;
@@ -97,12 +97,12 @@ interface Turn {
 }
 
 /** One shell and the scripts that were sent to it, in order. */
-class Lane {
+class ShellSession {
   #shell: Promise<Shell> | undefined;
   readonly #launch: Launch;
   readonly #rights: Rights;
   readonly #onEnd: () => void;
-  readonly #turns: Turn[] = [];
+  readonly #turns: PendingScript[] = [];
   #group: number | undefined;
   #started = false;
   #over = false;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { factsRequest, type HostFacts } from './facts.ts';
-import { batchScript, joined, settleAll, type Waiting } from './group-by-tool.ts';
+import { batchScript, groupByTool, settleAll, type Waiting } from './group-by-tool.ts';
 import type { Request, RunScript } from './request.ts';
 
 export interface ScriptReader {
@@ -45,7 +45,7 @@ export function scriptReader(run: RunScript, onFacts: (facts: HostFacts) => void
     const batch = waiting;
     waiting = [];
     const token = randomBytes(12).toString('hex');
-    const questions = joined(batch);
+    const questions = groupByTool(batch);
     run(batchScript(questions, token)).then(
       (output) => settleAll(questions, token, output),
       (error: unknown) => {

@@ -21,7 +21,7 @@ export interface ShellRequest {
 }
 
 /** Why a command is ended from here: as an error when its process group was killed, and what to say when it was not. */
-interface Stop {
+interface KillReason {
   readonly killed: OrchError;
   readonly says: string;
 }
@@ -54,7 +54,7 @@ class ShellRun {
   #shell: Shell | undefined;
   #group: number | undefined;
   #exit: Exit | undefined;
-  #stopped: Stop | undefined;
+  #stopped: KillReason | undefined;
   #killed = false;
   #idle: NodeJS.Timeout | undefined;
   #linger: NodeJS.Timeout | undefined;
@@ -161,7 +161,7 @@ class ShellRun {
     return timer;
   }
 
-  #stop(why: Stop): void {
+  #stop(why: KillReason): void {
     if (this.#stopped !== undefined || this.#over.signal.aborted) return;
     this.#stopped = why;
     // A shell that has not begun may still do so: it is then killed at once.
@@ -201,18 +201,18 @@ class ShellRun {
   }
 
   /** The leader obeyed; a child of it may not have. */
-  async #killLast({ killed, says }: Stop): Promise<void> {
+  async #killLast({ killed, says }: KillReason): Promise<void> {
     await this.#kill('KILL', GRACE_MS);
     this.#ended.reject(this.#killed ? killed : unkilled(killed, says, this.#group));
   }
 }
 
-const interrupted = (): Stop => {
+const interrupted = (): KillReason => {
   const says = 'the command was interrupted';
   return { says, killed: new OrchError('INTERRUPTED', `${says} and its process group killed`) };
 };
 
-const timedOut = (how: string): Stop => {
+const timedOut = (how: string): KillReason => {
   const says = `the command ${how}`;
   const hint = 'raise its time limit if it needs longer';
   return { says, killed: new OrchError('TIMED_OUT', `${says}; its process group was killed`, { hint }) };
@@ -224,7 +224,7 @@ const lostChannel = (): OrchError =>
     retryable: true,
   });
 
-const unreadable = (error: unknown): Stop => {
+const unreadable = (error: unknown): KillReason => {
   const says = `what was to be sent could not be read: ${String(error)}`;
   const hint = 'check that the file is still there, and not being written by something else; then run again';
   const killed =

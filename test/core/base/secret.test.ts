@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { quote } from '../../../src/core/base/argv.ts';
 import { canonicalJson } from '../../../src/core/base/data.ts';
 import { redact, redactData, streamRedactor } from '../../../src/core/base/redact.ts';
-import { reveal, Secret, stretchAhead, stretchedDigest } from '../../../src/core/base/secret.ts';
+import { precomputeDigests, reveal, Secret, stretchedDigest } from '../../../src/core/base/secret.ts';
 import { text } from '../../../src/core/task/later.ts';
 
 const password = 'p@ss:/#% wörd"\'$x';
@@ -25,9 +25,9 @@ describe('a secret', () => {
   });
 
   test('makes secret what it is joined into', () => {
-    const joined = text`postgres://u:${secret}@db`;
-    expect(joined).toBeInstanceOf(Secret);
-    expect(reveal(joined)).toBe(`postgres://u:${password}@db`);
+    const containing = text`postgres://u:${secret}@db`;
+    expect(containing).toBeInstanceOf(Secret);
+    expect(reveal(containing)).toBe(`postgres://u:${password}@db`);
   });
 
   test('has a digest that is the same each time and is no plain hash', () => {
@@ -75,14 +75,14 @@ describe('stretching ahead', () => {
   const digest = `s1:${scryptSync('ahead-of-time', 'api7-orch secret digest', 24, { N: 16384 }).toString('hex')}`;
 
   test('gives the digest that stretching on the spot gives', async () => {
-    await Promise.all([stretchAhead(['ahead-of-time']), stretchAhead(['ahead-of-time', 'another'])]);
+    await Promise.all([precomputeDigests(['ahead-of-time']), precomputeDigests(['ahead-of-time', 'another'])]);
     expect(stretchedDigest('ahead-of-time')).toBe(digest);
   });
 
   test('leaves the event loop to others', async () => {
     const order: string[] = [];
     setImmediate(() => order.push('another'));
-    await stretchAhead(['a value that nobody has stretched yet']);
+    await precomputeDigests(['a value that nobody has stretched yet']);
     expect([...order, 'stretched']).toEqual(['another', 'stretched']);
   });
 });

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { joined } from '../../../src/core/base/share-per-tick.ts';
+import { sharePerTick } from '../../../src/core/base/share-per-tick.ts';
 
 const counted = () => {
   let asked = 0;
-  const ask = joined<number>();
+  const ask = sharePerTick<number>();
   return (key: string, answer: (turn: number) => Promise<number> = async (turn) => turn) =>
     ask(key, () => answer(++asked));
 };

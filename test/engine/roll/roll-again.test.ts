@@ -52,7 +52,7 @@ describe('what an earlier run left out of traffic', () => {
   test('is not waited for where the roll has stopped', async () => {
     const cluster = await left();
     cluster.fleet.onStep = (step, node) => {
-      if (step === 'ready' && node === 'gw-1') throw new OrchError('NOT_READY', 'answers 500', { host: 'gw-1' });
+      if (step === 'waitReady' && node === 'gw-1') throw new OrchError('NOT_READY', 'answers 500', { host: 'gw-1' });
     };
     cluster.fleet.set('gw-1', 'mine');
     const run = await cluster.roll({}, { gated: true });
@@ -97,7 +97,7 @@ describe('hosts that nobody can connect to, and that are skipped', () => {
 test('what a program finds after the whole roll is over is told of its node', async () => {
   const cluster = new Cluster(1);
   cluster.fleet.onStep = (step) => {
-    if (step === 'stillWell') cluster.fleet.set('gw-1', 'down');
+    if (step === 'stillHealthy') cluster.fleet.set('gw-1', 'down');
   };
   const run = await cluster.roll({}, { gated: true, outage: async () => true });
   expect({ codes: run.codes, exit: run.report.exitCode }).toEqual({ codes: ['NOT_USED'], exit: 3 });
@@ -113,7 +113,7 @@ test('nobody is asked whether a node answers well that does not', async () => {
     return own && { ...own, counters: () => answer({ lb: none }) };
   };
   cluster.fleet.onStep = (step, node) => {
-    if (step === 'stillWell' && node === 'gw-1') throw new OrchError('NOT_READY', 'gone', { host: 'gw-1' });
+    if (step === 'stillHealthy' && node === 'gw-1') throw new OrchError('NOT_READY', 'gone', { host: 'gw-1' });
   };
   const asked: string[] = [];
   const ask = async (question: string): Promise<boolean> => {

@@ -16,7 +16,7 @@ describe('a roll that goes well', () => {
     const run = await cluster.roll();
     expect({ codes: run.codes, exit: run.report.exitCode }).toEqual({ codes: [], exit: 0 });
     expect(cluster.mostOut).toBe(1);
-    const way = ['guard', 'drain', 'drained', 'ready', 'restore', 'inService', 'stillWell'];
+    const way = ['checkDependencies', 'drain', 'waitIdle', 'waitReady', 'restore', 'waitInService', 'stillHealthy'];
     expect(cluster.fleet.asked.filter((step) => step.endsWith('gw-1')).slice(0, way.length)).toEqual(
       way.map((step) => `${step} gw-1`),
     );
@@ -91,8 +91,8 @@ describe('a roll that fails', () => {
   test('one node fails its gate while the other of its batch is unreachable: nothing else is touched', async () => {
     const cluster = new Cluster(6);
     cluster.fleet.onStep = (step, node) => {
-      if (step === 'ready' && node === 'gw-1') throw new OrchError('NOT_READY', 'answers 500', { host: 'gw-1' });
-      if (step === 'ready' && node === 'gw-2')
+      if (step === 'waitReady' && node === 'gw-1') throw new OrchError('NOT_READY', 'answers 500', { host: 'gw-1' });
+      if (step === 'waitReady' && node === 'gw-2')
         throw new OrchError('CONNECT_TIMEOUT', 'does not answer', { host: 'gw-2', retryable: true });
     };
     const run = await cluster.roll({ batch: 2, maxUnavailable: 2 });
@@ -116,7 +116,7 @@ describe('a roll that fails', () => {
     const cluster = new Cluster(2);
     let isAway = false;
     cluster.fleet.onStep = (step) => {
-      isAway ||= step === 'drained';
+      isAway ||= step === 'waitIdle';
     };
     const lost = () => new OrchError('CONNECT_TIMEOUT', 'does not answer', { host: 'gw-1', retryable: true });
     const far = defineTask({
@@ -163,7 +163,7 @@ describe('a roll that fails', () => {
   test('what fails after it was given back is taken out again', async () => {
     const cluster = new Cluster(2);
     cluster.fleet.onStep = (step, node) => {
-      if (step === 'inService' && node === 'gw-1') throw new OrchError('NOT_UP', 'no', { host: 'lb' });
+      if (step === 'waitInService' && node === 'gw-1') throw new OrchError('NOT_UP', 'no', { host: 'lb' });
     };
     const run = await cluster.roll();
     expect(run.codes).toEqual(['NOT_UP']);
@@ -199,7 +199,7 @@ describe('a roll that fails', () => {
 test('a balancer that does not answer while a node is watched takes nobody out of traffic', async () => {
   const cluster = new Cluster(2);
   cluster.fleet.onStep = (step, node) => {
-    if (step === 'stillWell' && node === 'gw-1') throw new OrchError('LB_UNREACHABLE', 'gone', { host: 'lb' });
+    if (step === 'stillHealthy' && node === 'gw-1') throw new OrchError('LB_UNREACHABLE', 'gone', { host: 'lb' });
   };
   const run = await cluster.roll();
   expect(run.codes).toEqual(['LB_UNREACHABLE']);
@@ -210,7 +210,7 @@ test('a balancer that does not answer when finished nodes are looked at again bl
   const cluster = new Cluster(3);
   let looks = 0;
   cluster.fleet.onStep = (step, node) => {
-    if (step === 'stillWell' && node === 'gw-1' && looks++ > 0)
+    if (step === 'stillHealthy' && node === 'gw-1' && looks++ > 0)
       throw new OrchError('LB_UNREACHABLE', 'gone', { host: 'lb' });
   };
   const run = await cluster.roll();
@@ -286,7 +286,7 @@ test('a balancer that is gone does not keep a node out of traffic on the others'
     );
   };
   cluster.fleet.onStep = (step, node) => {
-    if (step === 'drained' && node === 'gw-1') throw new OrchError('LB_UNREACHABLE', 'gone', { host: 'lb-1' });
+    if (step === 'waitIdle' && node === 'gw-1') throw new OrchError('LB_UNREACHABLE', 'gone', { host: 'lb-1' });
   };
   const run = await cluster.roll();
   expect(run.report.exitCode).not.toBe(0);
@@ -345,7 +345,7 @@ describe('what only a person can decide', () => {
   const held = (): Cluster => {
     const cluster = new Cluster(3);
     cluster.fleet.onStep = (step, node) => {
-      if (step === 'guard' && node === 'gw-2')
+      if (step === 'checkDependencies' && node === 'gw-2')
         throw new OrchError('CONTROL_PLANE_AWAY', 'no endpoint answers', { host: 'gw-2' });
     };
     return cluster;
@@ -362,7 +362,7 @@ describe('what only a person can decide', () => {
   test('a no about the last node is not a success either', async () => {
     const cluster = new Cluster(2);
     cluster.fleet.onStep = (step) => {
-      if (step === 'stillWell') throw new OrchError('SOAK_INCONCLUSIVE', 'too few requests', { host: 'gw-1' });
+      if (step === 'stillHealthy') throw new OrchError('SOAK_INCONCLUSIVE', 'too few requests', { host: 'gw-1' });
     };
     const run = await cluster.roll({}, { select: () => [{ name: 'gw-1', address: '', groups: [], vars: {} }] });
     expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 3, codes: ['SOAK_INCONCLUSIVE'] });
@@ -374,7 +374,7 @@ describe('what only a person can decide', () => {
     const clock = virtualClock();
     let asked = 0;
     cluster.fleet.onStep = (step, node) => {
-      if (step === 'guard' && node === 'gw-2' && clock.now() < 120_000)
+      if (step === 'checkDependencies' && node === 'gw-2' && clock.now() < 120_000)
         throw new OrchError('CONTROL_PLANE_AWAY', 'no endpoint answers', { host: 'gw-2' });
     };
     const run = await cluster.roll({}, { clock, ask: async () => ++asked < 100 });
@@ -430,7 +430,7 @@ test('an interrupt lets the node that is out come to a safe point, and starts no
 test('a start is decided by a look that is younger than the answer to a question', async () => {
   const cluster = new Cluster(2);
   const run = await cluster.roll(
-    { leaveOut: true },
+    { leaveDrained: true },
     {
       outage: async () => {
         cluster.fleet.set('gw-2', 'down');
@@ -552,8 +552,8 @@ describe('nothing gets by', () => {
     const cluster = new Cluster(2);
     let soaked = false;
     cluster.fleet.onStep = (step, node) => {
-      soaked ||= step === 'stillWell' && node === 'gw-2';
-      if (soaked && step === 'stillWell' && node === 'gw-1') throw new OrchError('NOT_UP', 'down', { host: 'lb' });
+      soaked ||= step === 'stillHealthy' && node === 'gw-2';
+      if (soaked && step === 'stillHealthy' && node === 'gw-1') throw new OrchError('NOT_UP', 'down', { host: 'lb' });
     };
     const run = await cluster.roll();
     expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 3, codes: ['NOT_UP'] });

@@ -122,7 +122,7 @@ export async function live(cluster: Cluster, watch: Watch, setup: Setup): Promis
 }
 
 function* plays(cluster: Cluster, wire: Wire, { options, unstaged }: Setup): Plays {
-  const { canary, batch, maxUnavailable, maxFailures, order, leaveOut } = options;
+  const { canary, batch, maxUnavailable, maxFailures, order, leaveDrained } = options;
   yield* play({
     name: 'Upgrade',
     hosts: 'data_plane',
@@ -132,11 +132,11 @@ function* plays(cluster: Cluster, wire: Wire, { options, unstaged }: Setup): Pla
       maxUnavailable,
       maxFailures,
       order,
-      leaveOut,
+      leaveDrained,
       soak: '2s',
     },
     tasks(host) {
-      const ways = { inTraffic: !leaveOut, staged: !unstaged.includes(host.name) };
+      const ways = { inTraffic: !leaveDrained, staged: !unstaged.includes(host.name) };
       return ownProgram(upgrade(cluster.inventory, host, ways), wire, host.name);
     },
   });

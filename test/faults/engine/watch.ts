@@ -51,7 +51,7 @@ export class Watch {
 
   event(event: RunEvent): void {
     this.way.event(event);
-    if (event.type === 'roll.step' && event.status === 'begun' && event.step === 'guard')
+    if (event.type === 'roll.step' && event.status === 'begun' && event.step === 'checkDependencies')
       this.#decidedBy.set(event.host, this.#lookedAt);
   }
 

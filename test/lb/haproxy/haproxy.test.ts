@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest';
 import type { CheckTiming, Member, MemberView } from '../../../src/core/host/balancer.ts';
 import { play } from '../../../src/core/play/play.ts';
 import type { Steps } from '../../../src/core/task/task.ts';
-import { outOfTraffic } from '../../../src/lb/drain-member.ts';
+import { drainMember } from '../../../src/lb/drain-member.ts';
 import { haproxy } from '../../../src/lb/haproxy/haproxy.ts';
 import { inService } from '../../../src/lb/in-service.ts';
 import { leasePath } from '../../../src/lb/lease.ts';
-import { quiet } from '../../../src/lb/no-new-requests.ts';
-import { isOut, look } from '../../../src/lb/read-member.ts';
-import { backInTraffic } from '../../../src/lb/restore-member.ts';
+import { noNewRequests } from '../../../src/lb/no-new-requests.ts';
+import { isDrainedOrMaintenance, readMember } from '../../../src/lb/read-member.ts';
+import { restoreMember } from '../../../src/lb/restore-member.ts';
 import { FakeHost } from '../../../src/testing/fake-host.ts';
 import { FakeHaproxy, type FakeHaproxyOptions, type FakeServer } from '../../support/fake-haproxy.ts';
 import { onePlay, runPlays, virtualClock } from '../../support/run-fake.ts';
@@ -50,16 +50,16 @@ function scene(servers: readonly FakeServer[], more: Partial<FakeHaproxyOptions>
     order: (...commands) => {
       for (const command of commands) expect(fake.command(command)).toBe('');
     },
-    see: (member = MEMBER) => look(BALANCER, host, member),
+    see: (member = MEMBER) => readMember(BALANCER, host, member),
     run: async (steps) => (await runPlays([host], onePlay(steps), { clock })).codes,
   };
 }
 
 const DRAIN = function* (how: 'drained' | 'closed' = 'drained'): Steps {
-  yield outOfTraffic({ balancer: BALANCER, member: MEMBER, ...BY, how });
+  yield drainMember({ balancer: BALANCER, member: MEMBER, ...BY, how });
 };
 const RESTORE = function* (): Steps {
-  yield backInTraffic({ balancer: BALANCER, member: MEMBER });
+  yield restoreMember({ balancer: BALANCER, member: MEMBER });
 };
 
 describe('how a server stands', () => {
@@ -219,7 +219,7 @@ describe('draining and giving back', () => {
 
   test("what a person took out no run gives back; what a run took out a person's drain makes theirs", async () => {
     const at = scene([server()]);
-    const byHand = outOfTraffic({
+    const byHand = drainMember({
       balancer: BALANCER,
       member: MEMBER,
       by: 'ann@desk',
@@ -244,7 +244,7 @@ describe('draining and giving back', () => {
     expect((await at.see()).servers).toMatchObject([{ state: 'drained' }]);
     expect(
       await at.run(function* () {
-        yield backInTraffic({ balancer: BALANCER, member: MEMBER, byHand: true });
+        yield restoreMember({ balancer: BALANCER, member: MEMBER, byHand: true });
       }),
     ).toEqual([]);
     expect(await at.see()).toMatchObject({ servers: [{ state: 'up' }], lease: null });
@@ -289,7 +289,7 @@ describe('draining and giving back', () => {
     at.host.files.write(leasePath('gateways', 'gw-1'), Buffer.from(JSON.stringify(lease)), { ...ROOT, mode: '0600' });
     expect(await at.run(() => DRAIN())).toEqual([]);
     const view = await at.see();
-    expect(view.servers.every(isOut)).toBe(true);
+    expect(view.servers.every(isDrainedOrMaintenance)).toBe(true);
     expect(view.lease).toMatchObject({ by: 'a@b', before: { 'late/gw-1': { admin: 'ready', weight: '9' } } });
   });
 
@@ -332,25 +332,25 @@ describe('a server that follows another one', () => {
   test('is not held when we drained the other one for another pool, and is given back as it was', async () => {
     const at = both();
     expect(await at.run(() => DRAIN())).toEqual([]);
-    const view = await look(second, at.host, tls);
+    const view = await readMember(second, at.host, tls);
     expect(view).toMatchObject({ servers: [{ state: 'drained', inherits: 'gateways/gw-1' }], held: [], lease: null });
     const codes = [
       ...(await at.run(function* () {
-        yield outOfTraffic({ balancer: second, member: tls, ...BY, how: 'closed' });
+        yield drainMember({ balancer: second, member: tls, ...BY, how: 'closed' });
       })),
       ...(await at.run(function* () {
-        yield backInTraffic({ balancer: second, member: tls });
+        yield restoreMember({ balancer: second, member: tls });
         yield* RESTORE();
       })),
     ];
     expect(codes).toEqual([]);
-    expect((await look(second, at.host, tls)).servers).toMatchObject([{ state: 'up' }]);
+    expect((await readMember(second, at.host, tls)).servers).toMatchObject([{ state: 'up' }]);
   });
 
   test('is held when somebody else took the other one out', async () => {
     const at = both();
     at.order('set server gateways/gw-1 state maint');
-    expect((await look(second, at.host, tls)).held).toEqual(['tls/gw-1']);
+    expect((await readMember(second, at.host, tls)).held).toEqual(['tls/gw-1']);
   });
 
   test('of the same member is not held for itself', async () => {
@@ -410,7 +410,7 @@ test('no new requests for so long: what the balancer still gives the node is tol
   at.fake.request('gateways')?.end();
   const gate = (within: string) =>
     at.run(function* () {
-      yield quiet({ balancer: BALANCER, member: MEMBER, since: '5s', within });
+      yield noNewRequests({ balancer: BALANCER, member: MEMBER, since: '5s', within });
     });
   expect(await gate('2s')).toEqual(['DRAIN_TIMEOUT']);
   expect(await gate('10s')).toEqual([]);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Fault, RunEvent } from '../../../src/core/event/event.ts';
+import type { ErrorInfo, RunEvent } from '../../../src/core/event/event.ts';
 import { fold } from '../../../src/render/fold.ts';
 import { errorGroups } from '../../../src/render/lines/error-groups.ts';
 import { outcome } from '../../../src/render/lines/outcome.ts';
@@ -7,7 +7,7 @@ import { EMPTY_VIEW } from '../../../src/render/run-view.ts';
 import { numbered, runEnd } from '../scenarios.ts';
 
 const viewOf = (end: RunEvent) => numbered([end]).reduce(fold, EMPTY_VIEW);
-const fault = (host: string, message: string, more: Partial<Fault> = {}): Fault => ({
+const fault = (host: string, message: string, more: Partial<ErrorInfo> = {}): ErrorInfo => ({
   code: 'E',
   host,
   message,
@@ -79,10 +79,10 @@ test('a run that has no end says so', () => {
   expect(outcome(EMPTY_VIEW)).toBe('ended before it was done');
 });
 
-const groupsOf = (...errors: readonly Fault[]) =>
+const groupsOf = (...errors: readonly ErrorInfo[]) =>
   errorGroups(viewOf(runEnd({}, { errors }))).map(({ hosts, alike }) => [hosts.join(' '), alike]);
 
-test.each<[string, readonly Fault[], readonly (readonly [string, boolean])[]]>([
+test.each<[string, readonly ErrorInfo[], readonly (readonly [string, boolean])[]]>([
   ['the same words', [fault('a', 'no disk'), fault('b', 'no disk')], [['a b', true]]],
   ['each names itself', [fault('gw-1', 'gw-1 has no disk'), fault('gw-2', 'gw-2 has no disk')], [['gw-1 gw-2', false]]],
   ['addresses', [fault('a', '10.0.0.1 port 22'), fault('b', '10.0.0.2 port 22')], [['a b', false]]],

@@ -24,7 +24,7 @@ export interface SshLink {
 /** `sock` is what the client runs on: a client whose stream no longer takes anything cannot destroy it itself. */
 export function sshLink(client: Client, sock: Duplex): SshLink {
   const gate = sessionGate();
-  const mourners = new Set<(error: OrchError) => void>();
+  const closeListeners = new Set<(error: OrchError) => void>();
   let gone: OrchError | undefined;
   let cause: Error | undefined;
   let closing = false;
@@ -39,8 +39,8 @@ export function sshLink(client: Client, sock: Duplex): SshLink {
       retryable: !closing,
       cause,
     });
-    for (const mourn of mourners) mourn(gone);
-    mourners.clear();
+    for (const onClose of closeListeners) onClose(gone);
+    closeListeners.clear();
     gate.end();
   });
 
@@ -54,15 +54,15 @@ export function sshLink(client: Client, sock: Duplex): SshLink {
   ): Promise<T> =>
     new Promise<T>((resolve, reject) => {
       if (gone !== undefined) return reject(gone);
-      mourners.add(reject);
+      closeListeners.add(reject);
       try {
         ask((error, channel) => {
-          mourners.delete(reject);
+          closeListeners.delete(reject);
           if (error !== undefined && error !== null) reject(error);
           else resolve(made(channel));
         });
       } catch (error) {
-        mourners.delete(reject);
+        closeListeners.delete(reject);
         reject(
           new OrchError('CONNECTION_LOST', 'the SSH connection is gone', {
             hint: 'nothing more was sent on it; run again to go on',
@@ -78,7 +78,7 @@ export function sshLink(client: Client, sock: Duplex): SshLink {
       return await open(
         (done) => client.exec(line, done),
         (channel) => {
-          const process = channelProcess(channel, () => gone, mourners);
+          const process = channelProcess(channel, () => gone, closeListeners);
           channel.once('close', leave);
           const abandon = (): void => {
             // What is let go may hold its session for as long as it likes: nobody is to wait for that.
@@ -111,9 +111,9 @@ export function sshLink(client: Client, sock: Duplex): SshLink {
     try {
       return await open(ask, (channel) => {
         const socket = new ByteSocket({ readable: channel, writable: channel, abandon: () => channel.close() });
-        const mourn = (error: OrchError): void => void socket.destroy(error);
-        mourners.add(mourn);
-        socket.once('close', () => mourners.delete(mourn));
+        const onClose = (error: OrchError): void => void socket.destroy(error);
+        closeListeners.add(onClose);
+        socket.once('close', () => closeListeners.delete(onClose));
         return socket;
       });
     } catch (error) {
@@ -135,7 +135,7 @@ export function sshLink(client: Client, sock: Duplex): SshLink {
     async close() {
       closing = true;
       if (gone !== undefined) return;
-      const closed = new Promise<void>((resolve) => mourners.add(() => resolve()));
+      const closed = new Promise<void>((resolve) => closeListeners.add(() => resolve()));
       client.end();
       const late = setTimeout(() => sock.destroy(), CLOSE_WAIT_MS);
       await closed;

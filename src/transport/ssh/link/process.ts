@@ -7,17 +7,17 @@ import type { ShellProcess } from '../../shell/shell-process.ts';
 export function channelProcess(
   channel: ClientChannel,
   gone: () => OrchError | undefined,
-  mourners: Set<(error: OrchError) => void>,
+  closeListeners: Set<(error: OrchError) => void>,
 ): ShellProcess {
   const events = latchedEvents();
-  mourners.add(events.lost);
+  closeListeners.add(events.lost);
   channel.on('error', () => {});
   channel.on('exit', (code: number | null, signal?: string) => events.exit({ code, signal: signal ?? null }));
   channel.on('close', () => {
     // A channel that closes because the connection went says so a moment before the connection does.
     setImmediate(() => {
       if (gone() !== undefined) return;
-      mourners.delete(events.lost);
+      closeListeners.delete(events.lost);
       events.close();
     });
   });

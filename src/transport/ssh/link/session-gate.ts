@@ -26,7 +26,7 @@ export interface SessionGate {
 }
 
 /** Room that is taken while a session is opened, and as long as it lasts. */
-interface Seat {
+interface SessionSlot {
   leave(): void;
   refused(): void;
 }
@@ -49,7 +49,7 @@ export function sessionGate(): SessionGate {
     wake.abort();
     wake = new AbortController();
   };
-  const enter = ({ lasting: lasts, release }: SessionWish): Seat => {
+  const enter = ({ lasting: lasts, release }: SessionWish): SessionSlot => {
     let left = false;
     const holder: Holder = { release };
     inUse++;
