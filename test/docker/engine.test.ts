@@ -255,7 +255,7 @@ describe('the task types on a real host', () => {
         socket.once('error', () => resolve(undefined)).once('end', () => resolve(undefined));
       });
     let held: Socket | undefined;
-    await expect.poll(async () => (held ??= await ask()), { timeout: 10_000 }).toBeDefined();
+    await expect.poll(async () => (held ??= await ask()), { timeout: 30_000 }).toBeDefined();
     await new Promise((resolve) => setTimeout(resolve, 2000));
     expect(await busy()).toBe(1);
     held?.destroy();
@@ -264,13 +264,13 @@ describe('the task types on a real host', () => {
   });
 
   test('a restart keeps a container; one that has to be killed is made anew, the same', async () => {
-    const again = () =>
+    const again = (stopTimeoutSeconds: number) =>
       runOn(host, function* () {
-        yield restarted({ container: name, since: new Date().toISOString(), stopTimeoutSeconds: 2 });
+        yield restarted({ container: name, since: new Date().toISOString(), stopTimeoutSeconds });
       });
     await settled();
     const first = await docker.container(name);
-    expect(await again()).toEqual(['changed restarted']);
+    expect(await again(20)).toEqual(['changed restarted']);
     const second = await docker.container(name);
     expect(second).toMatchObject({ Id: first?.Id, State: { Running: true } });
     expect(second?.State.StartedAt).not.toBe(first?.State.StartedAt);
@@ -279,7 +279,7 @@ describe('the task types on a real host', () => {
     );
     await settled();
     const stubborn = await docker.container(name);
-    expect(await again()).toEqual(['changed restarted']);
+    expect(await again(2)).toEqual(['changed restarted']);
     const remade = await docker.container(name);
     expect(remade?.Id).not.toBe(stubborn?.Id);
     expect(remade?.Config).toEqual(stubborn?.Config);

@@ -48,4 +48,4 @@ test('wherever the connection is cut, it ends as a typed failure that may be tri
   }
   // Before the keys were agreed upon it was tried again at once, during the login and after it was not.
   expect([...ends.keys()]).toEqual(expect.arrayContaining(['CONNECT_DROPPED', 'CONNECTION_LOST']));
-}, 60_000);
+}, 120_000);

@@ -26,7 +26,7 @@ describe('a command that is stopped where sshd grants one session', () => {
     const host = await connectSsh(one.target({ become }), { acceptNewHostKeys: false });
     const mark = newMark();
     const begun = Date.now();
-    await expect(host.run({ script: `sleep ${mark} & sleep ${mark}` }, { timeoutMs: 500 })).rejects.toMatchObject({
+    await expect(host.run({ script: `sleep ${mark} & sleep ${mark}` }, { timeoutMs: 1500 })).rejects.toMatchObject({
       code: 'TIMED_OUT',
       message: expect.stringContaining('its process group was killed'),
     });
@@ -42,7 +42,7 @@ describe('a command that is stopped where sshd grants one session', () => {
     const host = await connectSsh(one.target(), { acceptNewHostKeys: false });
     const mark = newMark();
     const script = `trap '' TERM; sleep ${mark}; sleep ${mark}`;
-    await expect(host.run({ script }, { timeoutMs: 500 })).rejects.toMatchObject({ code: 'TIMED_OUT' });
+    await expect(host.run({ script }, { timeoutMs: 1500 })).rejects.toMatchObject({ code: 'TIMED_OUT' });
     await expect.poll(() => alive(mark)).toBe('');
     expect(await host.stat('/')).toMatchObject({ type: 'directory' });
     await host.close();
@@ -53,12 +53,17 @@ describe('a command that is stopped where sshd grants one session', () => {
     const jump = one.target({ name: 'bastion', become: 'none' });
     const host = await connectSsh(one.target({ jump }), { acceptNewHostKeys: false, signal: stop.signal });
     const mark = newMark();
-    const running = host.run({ script: `sleep ${mark} & sleep ${mark}` }, { signal: stop.signal });
+    const begun = Promise.withResolvers<void>();
+    const running = host.run(
+      { script: `sleep ${mark} & echo begun; sleep ${mark}` },
+      { signal: stop.signal, onOutput: () => begun.resolve() },
+    );
     const outcome = expect(running).rejects.toMatchObject({
       code: 'INTERRUPTED',
       message: expect.stringContaining('process group killed'),
     });
-    await expect.poll(() => alive(mark)).not.toBe('');
+    await Promise.race([begun.promise, outcome]);
+    expect(alive(mark)).not.toBe('');
     stop.abort();
     await outcome;
     await expect.poll(() => alive(mark)).toBe('');
@@ -98,7 +103,7 @@ describe('a command that is stopped where sshd grants one session', () => {
     const link = await another();
     const shell = readingShell(launchAside(link.launch, another), { become: 'sudo' }, () => {});
     const mark = newMark();
-    const hung = shell.run({ script: `sleep ${mark}`, timeoutMs: 500 });
+    const hung = shell.run({ script: `sleep ${mark}`, timeoutMs: 1500 });
     const behind = shell.run({ script: 'echo behind' });
     await expect(hung).rejects.toMatchObject({
       code: 'TIMED_OUT',

@@ -90,7 +90,8 @@ describe.concurrent('Docker reached by sudo', () => {
     ]);
     const outcomes = await Promise.allSettled(all.flat());
     expect(outcomes.filter(({ status }) => status === 'rejected')).toEqual([]);
-    expect(Date.now() - begun).toBeLessThan(20_000);
+    // Two dozen times a session is handed on; one that is kept too long costs seconds each time.
+    expect(Date.now() - begun).toBeLessThan(40_000);
   });
 
   test('where sshd forwards nothing, Docker is reached all the same', async () => {

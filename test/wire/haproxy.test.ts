@@ -23,7 +23,7 @@ defaults
   timeout connect 1s
   timeout client 60s
   timeout server 60s
-  timeout check 300ms
+  timeout check 2s
   retries 0
   default-server inter 500ms fall 2 rise 2
 frontend in

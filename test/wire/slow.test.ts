@@ -38,7 +38,7 @@ test.concurrent('output that the exit status has overtaken is waited for', async
   // From here on sshd is told of no more room: it sends what it may, then the exit status, and the rest has to wait.
   await begun.promise;
   await relay.holdAfter(0);
-  await expect.poll(() => received, { timeout: 10_000 }).toBeGreaterThan(WINDOW - 70_000);
+  await expect.poll(() => received, { timeout: 30_000 }).toBeGreaterThan(WINDOW - 70_000);
   // Longer than what is left in the background is waited for, and than silence is where the host answers otherwise.
   await delay(12_500);
   expect(received).toBeLessThan(WINDOW + 1000);
@@ -46,7 +46,7 @@ test.concurrent('output that the exit status has overtaken is waited for', async
   expect(await running).toMatchObject({ code: 3, signal: null });
   expect([received, last]).toEqual([WINDOW + more + 'begun\nend\n'.length, 'end\n']);
   await host.close();
-}, 60_000);
+}, 120_000);
 
 test.concurrent('a banner that trickles in, line by line and the last one byte by byte, is waited for', async () => {
   const relay = createServer((client) => {
