@@ -21,7 +21,8 @@ export async function filePlayer(root: string): Promise<FilePlayer> {
       silent: true,
       include: ['test/**/*.test.ts'],
       alias: { 'api7-orch': `${root}/src/index.ts` },
-      testTimeout: 10_000,
+      // As for the unit tests: on a busy machine a shorter one would fail without any mutant.
+      testTimeout: 30_000,
       bail: 1,
       pool: 'threads',
       // A module from a cache would not have the mutant in it.

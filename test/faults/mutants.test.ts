@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CONTROLS, JOBS, MUTANTS, type Verdict } from './mutants.ts';
+import { CONTROLS, IMPOSSIBLE, JOBS, MUTANTS, type Verdict } from './mutants.ts';
 
 // Tests that cannot fail prove nothing. Each mutant is one mistake in the source: a test must notice it. All of them are played
 // by one other process; each test here waits for the verdict on one mutant.
@@ -33,18 +33,31 @@ describe('without a mutant everything passes', () => {
     '$name',
     { timeout: LIMIT_MS },
     async ({ at }) => {
-      expect(await verdicts[at]?.promise).toEqual({ kind: 'unnoticed', passed: expect.any(Number) });
-      expect(await verdicts[at]?.promise).not.toMatchObject({ passed: 0 });
+      const verdict = await verdicts[at]?.promise;
+      expect(verdict, JSON.stringify(verdict)).toEqual({ kind: 'unnoticed', passed: expect.any(Number) });
+      expect(verdict).not.toMatchObject({ passed: 0 });
+    },
+  );
+});
+
+describe('a mutant proves nothing if', () => {
+  test.each(IMPOSSIBLE.map(({ mutant }, i) => ({ why: mutant?.why, at: CONTROLS.length + i })))(
+    '$why',
+    { timeout: LIMIT_MS },
+    async ({ at }) => {
+      const verdict = await verdicts[at]?.promise;
+      expect(verdict, JSON.stringify(verdict)).toEqual({ kind: 'broken', why: expect.any(String) });
     },
   );
 });
 
 describe('it is noticed when', () => {
-  test.each(MUTANTS.map(({ why }, i) => ({ why, at: CONTROLS.length + i })))(
+  test.each(MUTANTS.map(({ why }, i) => ({ why, at: JOBS.length - MUTANTS.length + i })))(
     '$why',
     { timeout: LIMIT_MS },
     async ({ at }) => {
-      expect(await verdicts[at]?.promise).toEqual({ kind: 'noticed', by: expect.any(String) });
+      const verdict = await verdicts[at]?.promise;
+      expect(verdict, JSON.stringify(verdict)).toEqual({ kind: 'noticed', by: expect.any(String) });
     },
   );
 });

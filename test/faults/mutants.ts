@@ -27,7 +27,24 @@ const testFiles = [...new Set(MUTANTS.flatMap(({ by }) => (typeof by === 'string
 /** Without any mutant: everything must pass, else nothing that fails with one proves anything. */
 export const CONTROLS: readonly Job[] = [{ by: 'matrix' }, { by: 'engine' }, { by: testFiles }];
 
-export const JOBS: readonly Job[] = [...CONTROLS, ...MUTANTS.map((mutant) => ({ by: mutant.by, mutant }))];
+const impossible = (by: Mutant['by'], file: string, find: string, why: string): Job => ({
+  by,
+  mutant: { file, find, replace: '', why, by },
+});
+
+/** Mutants that cannot be applied: they must fail, and not count as noticed or as unnoticed. */
+export const IMPOSSIBLE: readonly Job[] = ['matrix' as const, ['test/rolling/count.test.ts']].flatMap((by) => [
+  impossible(by, 'src/cli/main.ts', 'import', `${by} does not load the file`),
+  impossible(by, 'src/rolling/count.ts', 'no such text', `${by} loads a file without the text`),
+  impossible(by, 'src/rolling/count.ts', 'budget', `${by} loads a file that has the text more than once`),
+  impossible(by, 'src/rolling/count.ts', 'export function', `${by} cannot load the file with the mutant`),
+]);
+
+export const JOBS: readonly Job[] = [
+  ...CONTROLS,
+  ...IMPOSSIBLE,
+  ...MUTANTS.map((mutant) => ({ by: mutant.by, mutant })),
+];
 
 /** What came of a job. `broken`: it proves nothing, because the mutant was not applied or something could not be loaded. */
 export type Verdict =
