@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { all } from './all.ts';
 import { ByHand } from './by-hand.ts';
 import { downLab } from './down.ts';
 import { breakHost, cutSsh, healHost, reloadBalancer } from './faults.ts';
@@ -52,7 +53,7 @@ async function through(host: string): Promise<number> {
 
 const started = () => by.run('gw-2', "docker inspect -f '{{.State.StartedAt}}' gateway");
 
-describe('a host of the lab can be broken and healed', () => {
+describe.runIf(all)('a host of the lab can be broken and healed', () => {
   afterEach(() => healHost(lab.docker, lab.file, 'gw-2'));
 
   it.each([
@@ -93,7 +94,7 @@ describe('a host of the lab can be broken and healed', () => {
   });
 });
 
-describe('the load', () => {
+describe.runIf(all)('the load', () => {
   const during = async (what: () => Promise<unknown>): Promise<LoadReport> => {
     const load = await startLoad(lab, { slow: 2, websockets: 2 });
     await sleep(2000);
@@ -133,7 +134,7 @@ describe('the load', () => {
   });
 });
 
-describe('a release that is broken on purpose', () => {
+describe.runIf(all)('a release that is broken on purpose', () => {
   it.each([
     { version: '3.10.90', status: 503, route: 200 },
     { version: '3.10.91', status: 200, route: 502 },
@@ -146,7 +147,7 @@ describe('a release that is broken on purpose', () => {
   });
 });
 
-describe('the size of a lab', () => {
+describe.runIf(all)('the size of a lab', () => {
   beforeAll(() => serve('gw-2'));
 
   it('changes while the hosts that stay are left alone; nginx can take the place of HAProxy', async () => {

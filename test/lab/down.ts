@@ -1,5 +1,6 @@
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { engine, missing } from './engine.ts';
 import { hostNames, type LabFile } from './lab-file.ts';
@@ -66,7 +67,7 @@ export async function removeStrayHosts(docker: Docker, lab: LabFile): Promise<vo
   const stray = containers.filter(({ Labels }) => !names.has(Labels[label.host] ?? ''));
   await Promise.all(
     stray.map(async ({ Id, Labels }) => {
-      await docker.getContainer(Id).remove({ force: true, v: true }).catch(missing);
+      await removeContainer(docker, Id);
       const volume = docker.getVolume(`${lab.id}-${Labels[label.host]}-docker`);
       await volume.remove({ force: true }).catch(missing);
     }),
@@ -76,11 +77,18 @@ export async function removeStrayHosts(docker: Docker, lab: LabFile): Promise<vo
 async function removeLabelled(docker: Docker, id: string): Promise<void> {
   const filters = labelled(label.lab, id);
   const containers = await docker.listContainers({ all: true, filters });
-  await Promise.all(
-    containers.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true }).catch(missing)),
-  );
+  await Promise.all(containers.map(({ Id }) => removeContainer(docker, Id)));
   const { Volumes } = await docker.listVolumes({ filters });
   await Promise.all((Volumes ?? []).map(({ Name }) => docker.getVolume(Name).remove({ force: true }).catch(missing)));
   const networks = await docker.listNetworks({ filters });
   await Promise.all(networks.map(({ Id }) => docker.getNetwork(Id).remove().catch(missing)));
+}
+
+/** On a busy machine the engine may not see the container's end in time, and says so with a 500. */
+async function removeContainer(docker: Docker, id: string): Promise<void> {
+  const remove = () => docker.getContainer(id).remove({ force: true, v: true }).catch(missing);
+  await remove().catch(async () => {
+    await sleep(2000);
+    await remove();
+  });
 }
