@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 /** What came back for a number of requests. */
 export interface Traffic {
   readonly sent: number;
@@ -29,12 +31,15 @@ export async function sendRequests(url: string, count: number, width = 6): Promi
   return tally.traffic();
 }
 
-/** Sends requests until it is told to stop; for a load that goes on while something else happens. */
+/**
+ * Sends requests until it is stopped, for a load that goes on while something else happens. Each of its clients sends
+ * five a second at most: without a pause they would take the processors from the gateways and from other labs.
+ */
 export function steadyLoad(url: string, width = 6): { stop(): Promise<Traffic> } {
   const tally = new TrafficTally();
   let running = true;
   const worker = async (): Promise<void> => {
-    while (running) await tally.request(`${url}/load`);
+    while (running) await Promise.all([tally.request(`${url}/load`), sleep(200)]);
   };
   const workers = Array.from({ length: width }, worker);
   return {
