@@ -10,8 +10,11 @@ export { CONTAINERS, GATEWAY_ID, IN_IMAGE, PATHS, PORTS } from './api7/paths.ts'
 export { published } from './api7/ports.ts';
 export { preflight } from './api7/preflight.ts';
 export { rollingOf, rollingVars } from './api7/rolling-vars.ts';
+export { defineGate } from './core/define-gate.ts';
+export { defineQuery, type QueryType } from './core/define-query.ts';
 export { defineTask } from './core/define-task.ts';
 export { OrchError } from './core/errors.ts';
+export type { GateType, OnTimeout } from './core/gate-type.ts';
 export type { Host } from './core/host.ts';
 export { text } from './core/later.ts';
 export { type Count, type Play, type PlayOptions, type Plays, play } from './core/play.ts';

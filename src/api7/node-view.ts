@@ -1,5 +1,6 @@
-import type { MemberView, ServerView } from '../core/balancer.ts';
+import type { MemberView } from '../core/balancer.ts';
 import type { Evidence, NodeView } from '../core/rolling.ts';
+import { getsRequests, isInService } from '../lb/look.ts';
 import type { Place, Seat } from './seats.ts';
 
 interface Seen {
@@ -24,13 +25,10 @@ export function nodeView({ place, views, containers, withoutReason }: Seen): Nod
     held: views.some(({ view }) => view.held.length > 0 || view.lease?.kind === 'hand'),
     leased: views.some(({ view }) => view.lease?.kind === 'run'),
     ...(servers.some(({ sessions }) => sessions === null) ? { uncounted: true } : {}),
-    up: views.length === 0 ? runs : servers.every(({ state }) => state === 'up'),
+    up: views.length === 0 ? runs : servers.every(isInService),
     shown: [...views.map(shown), ...waivers].join('; '),
   };
 }
-
-const getsRequests = ({ state, sticky, sessions }: ServerView): boolean =>
-  state === 'up' || state === 'starting' || (state === 'drained' && sticky) || (sessions ?? 0) > 0;
 
 function shown({ seat, view }: Seen['views'][number]): string {
   const states = [...new Set(view.servers.map(({ state }) => state))].join(' and ');

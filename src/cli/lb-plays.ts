@@ -1,12 +1,11 @@
-import { componentAt } from '../api7/components.ts';
-import { orGoOn } from '../api7/drain-policy.ts';
+import { untilEmpty } from '../api7/drained.ts';
 import type { Seat } from '../api7/seats.ts';
 import { OrchError } from '../core/errors.ts';
 import { Later } from '../core/later.ts';
 import { type Play, type Plays, play } from '../core/play.ts';
 import type { Steps } from '../core/task.ts';
 import { backInTraffic } from '../lb/back-in-traffic.ts';
-import { emptied } from '../lb/emptied.ts';
+import { sticks } from '../lb/look.ts';
 import { outOfTraffic } from '../lb/out-of-traffic.ts';
 import { nameList } from '../render/paint.ts';
 import type { Found, Looked } from './lb-look.ts';
@@ -53,26 +52,14 @@ export function* drainPlays(drain: DrainPlays): Plays {
   const after = foundIn(told, wanted);
   if (after !== undefined) drain.reached('drained');
   if (!drain.wait) return;
-  const sticky = new Set(after?.found.flatMap((one) => ('view' in one && sticks(one) ? [one.seat] : [])));
+  const sticky = new Set(
+    after?.found.flatMap((one) => ('view' in one && one.view.servers.some(sticks) ? [one.seat] : [])),
+  );
   yield* overHosts(`Wait until nothing runs there: ${names}`, wanted, function* (seats) {
-    for (const seat of seats) yield* untilEmpty(seat, sticky.has(seat), { by, reason });
+    for (const seat of seats)
+      yield* untilEmpty(seat, { sticky: sticky.has(seat), by, reason, kind: 'hand', onTimeout: 'fail' });
   });
 }
-
-/** Where requests stick to a node it is closed as soon as those that ran are done, or had their time. */
-function* untilEmpty(seat: Seat, sticky: boolean, who: { readonly by: string; readonly reason: string }): Steps {
-  // Clients that hold one connection for as long as they live stay, or are taken over when the node is stopped.
-  const empties = componentAt(seat.pool.port)?.holdsConnections !== true;
-  const ends = emptied({ ...at(seat), within: seat.pool.drain.withinMs });
-  if (sticky) {
-    if (empties) yield orGoOn(ends);
-    yield outOfTraffic({ ...at(seat), ...who, how: 'closed', kind: 'hand' });
-  }
-  if (empties) yield ends;
-}
-
-const sticks = ({ view }: Extract<Found, { view: unknown }>): boolean =>
-  view.servers.some(({ sticky, state }) => sticky && state !== 'maintenance');
 
 /** Nothing of ours is there, and nothing is left to be taken out. */
 export const isHeldAlone = (one: Found): boolean =>

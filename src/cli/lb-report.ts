@@ -2,6 +2,7 @@ import type { Seat } from '../api7/seats.ts';
 import type { Lease, ServerState, ServerView } from '../core/balancer.ts';
 import type { Fault } from '../core/event.ts';
 import type { Inventory, LoadBalancerSettings } from '../inventory/inventory.ts';
+import { acceptsRequests, getsRequests } from '../lb/look.ts';
 import type { Found, Looked, Stray } from './lb-look.ts';
 
 /** `lb status -o json`, as docs/operations.md describes it: fields are added to it, never taken away. */
@@ -95,16 +96,10 @@ export const isWell = (one: StandingReport): boolean =>
   !('error' in one) && one.state === 'up' && one.lease === null && one.held.length === 0;
 
 /** It still gets requests by this balancer, or has some running. */
-export const isServing = (one: Found): boolean =>
-  'view' in one &&
-  one.view.servers.some(
-    ({ state, sticky, sessions }) =>
-      state === 'up' || state === 'starting' || (state === 'drained' && sticky) || (sessions ?? 0) > 0,
-  );
+export const isServing = (one: Found): boolean => 'view' in one && one.view.servers.some(getsRequests);
 
 /** It takes new requests there, now, in every backend that it is in. */
-export const takesMore = (one: Found): boolean =>
-  'view' in one && one.view.servers.every(({ state }) => state === 'up' || state === 'starting');
+export const takesMore = (one: Found): boolean => 'view' in one && one.view.servers.every(acceptsRequests);
 
 /** `gw-1 in gateways on lb-1`. */
 export const placeName = ({ balancer, member }: Seat): string => `${member.node} in ${balancer.name}`;

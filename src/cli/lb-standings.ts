@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import type { Seat } from '../api7/seats.ts';
 import type { MemberView } from '../core/balancer.ts';
-import { defineTask } from '../core/define-task.ts';
+import { defineQuery } from '../core/define-query.ts';
 import { isConnectionLost, OrchError } from '../core/errors.ts';
 import type { Fault } from '../core/event.ts';
 import { faultOf } from '../core/fault.ts';
 import { look } from '../lb/look.ts';
-import { type Plain, plain } from '../lb/plain.ts';
 import { type Stray, straysOn } from './lb-look.ts';
 
 /** Seats behind balancers on one host, and an error in place of what cannot be told of one alone. */
@@ -34,14 +33,11 @@ const OWN: ReadonlySet<string> = new Set(['LB_MEMBER_UNKNOWN', 'LB_LEASE']);
  *
  * @throws OrchError LB_UNREACHABLE | LB_ANSWER
  */
-export const standings = defineTask<typeof params, void, Plain<Standings>, Standings>({
+export const standings = defineQuery<typeof params, Standings>({
   kind: 'standings',
   params,
-  impact: 'none',
-  claim: ({ seats }) =>
-    `gate:standings of ${seats.map(({ balancer, member }) => `${balancer.name} ${member.node}`).join(', ')}`,
   title: ({ host }) => `how the members stand on ${host}`,
-  async read({ seats, records, tolerant }, host) {
+  async look({ seats, records, tolerant }, host) {
     const [views, strays] = await Promise.all([
       Promise.all(
         seats.map(async ({ balancer, member }) => {
@@ -56,8 +52,6 @@ export const standings = defineTask<typeof params, void, Plain<Standings>, Stand
       ),
       straysOn(new Set(records), host),
     ]);
-    return plain<Standings>({ seats: views, strays });
+    return { seats: views, strays };
   },
-  want: (_p, now) => now,
-  result: (found) => found,
 });

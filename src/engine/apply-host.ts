@@ -57,7 +57,7 @@ class HostApply {
           this.#log.plan(entries);
           this.#run.turns.looked(this.#run.host.name, foundIn(entries));
         }
-        await this.#walk(entries, segment.done);
+        await this.#walk(entries, segment);
         this.#seeRest(segment);
         if (segment.done) {
           await this.#settle();
@@ -75,11 +75,12 @@ class HostApply {
   }
 
   /** The entries of one segment, in order. Whoever stops leaves the rest skipped. */
-  async #walk(entries: readonly Entry[], last: boolean): Promise<void> {
+  async #walk(entries: readonly Entry[], { done, asks }: Segment): Promise<void> {
     for (const [i, entry] of entries.entries()) {
       try {
         if (this.#run.check) await this.#checkStep(entry);
-        else await this.#applyStep(entries, i, last);
+        else await this.#applyStep(entries, i, done);
+        if (entry.timedOut === true && !(asks && entry === entries.at(-1))) this.#log.timedOut(entry);
       } catch (error) {
         const stop = stopFor(error, { entry, log: this.#log, host: this.#run.host.name, signal: this.#signal });
         for (const rest of entries.slice(i + 1)) this.#log.end(rest, 'skipped', { note: `after ${entry.task.title}` });

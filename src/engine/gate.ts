@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { Data } from '../core/data.ts';
+import { located } from '../core/errors.ts';
 import { type Entry, type Planner, planEntries } from './plan-host.ts';
 
 export interface GateWait {
@@ -12,9 +13,10 @@ export interface GateWait {
 }
 
 /**
- * Asks again until the gate has been met as many times in a row as it wants.
+ * Asks again until the gate has been met as many times in a row as it wants. With `onTimeout: 'warn'` it also ends when the
+ * time is up, and the entry says so.
  *
- * @throws OrchError the gate's own `unmet` when time is up, unless it lets pass then; its `hopeless` as soon as waiting cannot help
+ * @throws OrchError the gate's own `unmet` when time is up; its `cannotRecover` as soon as waiting cannot help
  */
 export async function waitForGate({ planner, entry, clock, signal, settled }: GateWait): Promise<void> {
   const { bound } = entry.task;
@@ -23,17 +25,24 @@ export async function waitForGate({ planner, entry, clock, signal, settled }: Ga
   const deadline = clock.now() + withinMs;
   for (let met = entry.plan.status === 'ok' ? 1 : 0; met < needed; met = entry.plan.status === 'ok' ? met + 1 : 0) {
     const state = lastState(entry);
-    const hopeless = entry.plan.status === 'change' ? bound.hopeless(state) : undefined;
+    const hopeless = entry.plan.status === 'change' ? bound.cannotRecover(state) : undefined;
     if (hopeless !== undefined) throw hopeless;
     // What asking again cannot mend is told now, not when time is up.
     if (entry.plan.status === 'error' && (entry.plan.final || !entry.plan.error.retryable)) throw entry.plan.error;
-    const isOver = clock.now() + (withinMs === 0 ? 1 : 0) > deadline;
-    if (isOver && (entry.plan.status === 'error' || bound.lapse === undefined))
-      throw entry.plan.status === 'error' ? entry.plan.error : bound.unmet(state);
-    if (isOver) bound.lapse?.();
-    else await clock.sleep(everyMs, signal);
+    if (clock.now() + (withinMs === 0 ? 1 : 0) > deadline) {
+      if (entry.plan.status === 'error') throw entry.plan.error;
+      if (bound.onTimeout === 'warn') return letPass(entry);
+      throw located(bound.unmet(state), { operatorDecides: bound.onTimeout === 'hold' });
+    }
+    await clock.sleep(everyMs, signal);
     await planEntries(planner, [entry]);
   }
+}
+
+/** From here on it counts as met, whatever is read of it. */
+function letPass(entry: Entry): void {
+  entry.timedOut = true;
+  entry.plan = { status: 'ok', state: lastState(entry) };
 }
 
 const lastState = ({ plan }: Entry): Data | null =>

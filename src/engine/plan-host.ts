@@ -20,6 +20,8 @@ export type TaskPlan =
 export interface Entry {
   readonly task: Task;
   plan: TaskPlan;
+  /** A gate whose time was up, and that lets the program continue. */
+  timedOut?: boolean;
   /** The planner's age when it was read. A plan that is younger than the last write or wait may be acted upon. */
   readAt: number;
 }
@@ -52,7 +54,7 @@ export async function planEntries(planner: Planner, batch: readonly Entry[]): Pr
   batch.forEach((entry, i) => {
     const reading = readings[i];
     if (reading === undefined) return;
-    entry.plan = planOf(planner, entry.task, reading);
+    entry.plan = planOf(planner, entry, reading);
     entry.readAt = age;
   });
 }
@@ -74,7 +76,7 @@ export async function planFirst(planner: Planner, batch: readonly Entry[]): Prom
     const value = kept[i];
     const reading = value === undefined ? fresh.next().value : ({ status: 'fulfilled', value } as const);
     if (reading === undefined) return;
-    entry.plan = planOf(planner, entry.task, reading);
+    entry.plan = planOf(planner, entry, reading);
     entry.readAt = planner.age;
   });
   for (const task of along) {
@@ -110,7 +112,7 @@ const readOnce = (
     }),
   );
 
-function planOf(planner: Planner, task: Task, reading: PromiseSettledResult<Reading>): TaskPlan {
+function planOf(planner: Planner, { task, timedOut }: Entry, reading: PromiseSettledResult<Reading>): TaskPlan {
   const place = { host: task.on ?? planner.host, task: task.title };
   if (reading.status === 'rejected') {
     if (reading.reason instanceof NotYet) return { status: 'unknown', why: reading.reason.why };
@@ -120,7 +122,7 @@ function planOf(planner: Planner, task: Task, reading: PromiseSettledResult<Read
     const { now, local } = reading.value;
     const after = task.bound.want(now, { local, see: seeIn(planner) });
     const differences = diff(now, after);
-    if (differences.length === 0) return { status: 'ok', state: now };
+    if (differences.length === 0 || timedOut === true) return { status: 'ok', state: now };
     return { status: 'change', change: { before: now, after, differences } };
   } catch (error) {
     if (error instanceof NotYet) return { status: 'unknown', why: error.why };

@@ -62,6 +62,7 @@ export class RollSoak {
     if (verdict === 'inconclusive')
       throw new OrchError('SOAK_INCONCLUSIVE', `whether ${node} answers as its siblings do cannot be said: ${why}`, {
         host: node,
+        operatorDecides: true,
         hint: 'go on if you know that there is little traffic, or make the soak longer (rolling.soak)',
       });
   }

@@ -18,9 +18,6 @@ const LOOKS: ReadonlySet<Step> = new Set(['guard', 'recheck', 'evidence', 'soak'
 /** How often a drain that was lost right before the stop (a reload, somebody's hand) is made once more. */
 const DRAINS = 3;
 
-/** Errors by which a person must decide, and nothing is wrong with the node itself. */
-const HOLDS: ReadonlySet<string> = new Set(['CONTROL_PLANE_AWAY', 'DRAIN_HOLD', 'SOAK_INCONCLUSIVE']);
-
 /** Carries out the machine's steps: each is a program of tasks that the node's `Traffic` gives, run like any play's. */
 export class RollSteps {
   readonly #context: RollContext;
@@ -181,7 +178,7 @@ function programOf(
 export function resultOf(error: unknown, node: string): Result {
   const fault = faultOf(error, { host: node });
   if (isUnreachable(error) && fault.host === node) return { kind: 'lost', fault };
-  if (error instanceof OrchError && HOLDS.has(error.code)) return { kind: 'hold', fault };
+  if (error instanceof OrchError && error.operatorDecides) return { kind: 'hold', fault };
   return { kind: 'failed', fault, ...(isSilence(error, node) ? { elsewhere: true } : {}) };
 }
 

@@ -63,6 +63,11 @@ export class TaskLog {
     });
   }
 
+  /** A gate let the program continue: why it was not met. A program that asks for that decides itself what to print. */
+  timedOut(entry: Entry): void {
+    if (entry.plan.status === 'ok') this.report(entry).warn(entry.task.bound.unmet(entry.plan.state).message);
+  }
+
   /** What a task's write may say while it works. */
   report(entry: Entry): Omit<Report, 'aboutToStop'> {
     const { emit, host } = this.#run;

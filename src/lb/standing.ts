@@ -1,22 +1,17 @@
 import { z } from 'zod';
 import type { MemberView } from '../core/balancer.ts';
-import { defineTask } from '../core/define-task.ts';
+import { defineQuery } from '../core/define-query.ts';
 import type { Task } from '../core/task.ts';
 import { look } from './look.ts';
-import { type Plain, plain } from './plain.ts';
 import { where } from './task-params.ts';
 
 const params = z.strictObject(where);
 
-const type = defineTask<typeof params, void, Plain<MemberView>, MemberView>({
+const type = defineQuery<typeof params, MemberView>({
   kind: 'standing',
   params,
-  impact: 'none',
-  claim: ({ balancer, member }) => `gate:${balancer.name} ${member.node}`,
   title: ({ balancer, member }) => `${balancer.pool}: how ${member.node} stands`,
-  read: async ({ balancer, member }, host) => plain(await look(balancer, host, member)),
-  want: (_p, now) => now,
-  result: (state) => state,
+  look: ({ balancer, member }, host) => look(balancer, host, member),
 });
 
 /**

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Reader } from '../core/connection.ts';
-import { defineTask } from '../core/define-task.ts';
+import { defineQuery } from '../core/define-query.ts';
 import { OrchError } from '../core/errors.ts';
 import type { Evidence } from '../core/rolling.ts';
 
@@ -17,8 +17,6 @@ type Params = z.output<typeof params>;
 
 type Probe = Params['probes'][number];
 
-type Found = Omit<Evidence, 'probes'> & { readonly probes: readonly string[] };
-
 const LOG_LINES = 200;
 const ANSWER_MS = 3000;
 const BODY_CHARS = 200;
@@ -29,13 +27,11 @@ const BODY_CHARS = 200;
  *
  * @example const evidence = yield* containerEvidence({ container: 'api7-gateway', probes: [{ port: 7085, path: '/status' }] });
  */
-export const containerEvidence = defineTask<typeof params, void, Found, Evidence>({
+export const containerEvidence = defineQuery<typeof params, Evidence>({
   kind: 'containerEvidence',
   params,
-  impact: 'none',
-  claim: (p) => `gate:evidence ${p.container}`,
   title: (p) => `how ${p.container} stands`,
-  async read(p, host) {
+  async look(p, host) {
     const [found, log, probes] = await Promise.all([
       host.docker.container(p.container),
       host.docker.logs(p.container, LOG_LINES),
@@ -45,8 +41,6 @@ export const containerEvidence = defineTask<typeof params, void, Found, Evidence
     const restarts = found?.RestartCount ?? 0;
     return { container: p.container, status: Status, exitCode: ExitCode, oomKilled: OOMKilled, restarts, probes, log };
   },
-  want: (_p, now) => now,
-  result: (found) => found,
 });
 
 async function answerTo({ port, path }: Probe, host: Reader): Promise<string> {

@@ -80,14 +80,14 @@ export const LB_MUTANTS: readonly Mutant[] = [
   lb(
     'still-out.ts',
     'what sticks to a drained server does not count',
-    'isEmptying(server) ? OUT',
-    "server.state !== 'up' ? OUT",
+    'servers.every(isEmptying) &&',
+    "servers.every(({ state }) => state !== 'up') &&",
   ),
   lb(
     'still-out.ts',
     'another process of the balancer is taken for the one that was told',
-    "epoch: epoch ?? now?.epoch ?? ''",
-    "epoch: now?.epoch ?? ''",
+    '(p.epoch === undefined || p.epoch === epoch)',
+    'epoch !== null',
   ),
   lb(
     'look.ts',
@@ -95,5 +95,5 @@ export const LB_MUTANTS: readonly Mutant[] = [
     'shown.has(inherits) || leased.has(inherits)',
     'true',
   ),
-  lb('emptied.ts', 'the drain gate is skipped', 'sessions === null ? null : 0', 'sessions'),
+  lb('emptied.ts', 'the drain gate is skipped', 'busy(sessions).length === 0', 'busy(sessions).length >= 0'),
 ];
