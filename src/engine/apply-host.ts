@@ -3,12 +3,13 @@ import { faultOf } from '../core/fault.ts';
 import { answerOf } from './answer-of.ts';
 import { assertConverged, assertSettled, notKnown } from './assert-plan.ts';
 import { checkStep } from './check-step.ts';
-import { waitForGate } from './gate.ts';
+import { type GroupWait, gateGroup, waitForGate, waitTogether } from './gate.ts';
 import type { HostResult, HostRun } from './host-run.ts';
 import { Stop, stopFor } from './host-stop.ts';
 import { disrupts, foundIn, isBusy, isOutOfTurn } from './impact.ts';
 import { type Entry, type Planner, planEntries, planFirst, unread } from './plan-host.ts';
 import { nextSegment, type Segment } from './program.ts';
+import { keyOf } from './read-ahead.ts';
 import { shownChange } from './shown-change.ts';
 import { TaskLog } from './task-log.ts';
 import { writeEntry } from './write-entry.ts';
@@ -26,6 +27,12 @@ class HostApply {
   readonly #entries: Entry[] = [];
   readonly #planner: Planner;
   readonly #log: TaskLog;
+  /** Gates that wait side by side now, in yield order. */
+  #group: ReadonlyMap<Entry, GroupWait> = new Map();
+  /** Statements of gates that were met since the last write, as many times in a row as they want. */
+  readonly #met = new Set<string>();
+  /** The program waits for this one's result. */
+  #asked: Entry | undefined;
   #touched = false;
   #hasTurn = false;
   #pending: string | undefined;
@@ -57,7 +64,8 @@ class HostApply {
           this.#log.plan(entries);
           this.#run.turns.looked(this.#run.host.name, foundIn(entries));
         }
-        await this.#walk(entries, segment);
+        this.#asked = segment.asks ? entries.at(-1) : undefined;
+        await this.#walk(entries, segment.done);
         this.#seeRest(segment);
         if (segment.done) {
           await this.#settle();
@@ -75,12 +83,11 @@ class HostApply {
   }
 
   /** The entries of one segment, in order. Whoever stops leaves the rest skipped. */
-  async #walk(entries: readonly Entry[], { done, asks }: Segment): Promise<void> {
+  async #walk(entries: readonly Entry[], last: boolean): Promise<void> {
     for (const [i, entry] of entries.entries()) {
       try {
         if (this.#run.check) await this.#checkStep(entry);
-        else await this.#applyStep(entries, i, done);
-        if (entry.timedOut === true && !(asks && entry === entries.at(-1))) this.#log.timedOut(entry);
+        else await this.#applyStep(entries, i, last);
       } catch (error) {
         const stop = stopFor(error, { entry, log: this.#log, host: this.#run.host.name, signal: this.#signal });
         for (const rest of entries.slice(i + 1)) this.#log.end(rest, 'skipped', { note: `after ${entry.task.title}` });
@@ -99,6 +106,7 @@ class HostApply {
 
   async #applyStep(entries: readonly Entry[], i: number, last: boolean): Promise<void> {
     const entry = entries[i] as Entry;
+    if (this.#group.has(entry)) return await this.#endGate(entry);
     this.#signal.throwIfAborted();
     await this.#look(entries, i);
     if (disrupts(entry) && !this.#hasTurn) {
@@ -111,17 +119,9 @@ class HostApply {
     }
     const { plan, task } = entry;
     if (plan.status === 'unknown') throw notKnown(task.title, plan.why);
-    if (task.type.gate && this.#isBusy(entry)) {
-      this.#log.start(entry);
-      await waitForGate({
-        ...this.#run,
-        signal: this.#signal,
-        planner: this.#planner,
-        entry,
-        settled: !this.#isMoving,
-      });
-      this.#age();
-      return this.#log.end(entry, 'ok');
+    if (task.type.gate) {
+      await this.#beginGroup(gateGroup(entries, i, this.#asked));
+      return await this.#endGate(entry);
     }
     if (plan.status === 'ok') return this.#log.end(entry, 'ok');
     if (plan.status === 'error') throw plan.error;
@@ -138,6 +138,50 @@ class HostApply {
       assertConverged(entry);
     }
     this.#log.end(entry, 'changed', patch, plan.change);
+  }
+
+  /** What a group of gates begins with is fresh; from then on each waits by its own patience. */
+  async #beginGroup(group: readonly Entry[]): Promise<void> {
+    const old = group.filter(({ readAt }) => readAt < this.#planner.age);
+    if (old.length > 0) await planEntries(this.#planner, old);
+    await this.#again(group.slice(1));
+    const settled = !this.#isMoving;
+    this.#group = waitTogether(group, this.#signal, async (entry, signal) => {
+      if (!this.#isBusy(entry)) return;
+      if (entry === group[0]) this.#log.start(entry);
+      else this.#log.begin(entry);
+      await waitForGate({ ...this.#run, signal, planner: this.#planner, entry, settled }).finally(() =>
+        this.#log.finish(entry),
+      );
+    });
+  }
+
+  /** Ends one gate of the group; they end in yield order. */
+  async #endGate(entry: Entry): Promise<void> {
+    const group = [...this.#group];
+    const { ended, repeats } = this.#group.get(entry) ?? {};
+    // Of gates that wait side by side, the one whose turn to end it is gets announced.
+    if (entry !== group[0]?.[0] && this.#log.isOpen(entry)) this.#log.start(entry);
+    try {
+      await ended;
+    } catch (error) {
+      // When the program ends, nothing reads its host for the others any more.
+      await Promise.allSettled(group.map(([, wait]) => wait.ended));
+      throw error;
+    }
+    if (entry === group.at(-1)?.[0]) {
+      this.#group = new Map();
+      if (group.some(([one]) => this.#log.hasBegun(one))) this.#age();
+    }
+    if (repeats !== undefined) {
+      entry.plan = repeats.plan;
+      entry.timedOut = repeats.timedOut;
+      return;
+    }
+    // What a program asks for, it prints itself.
+    if (entry.timedOut && entry !== this.#asked) this.#log.timedOut(entry);
+    if (!entry.timedOut && this.#isMoving) this.#met.add(keyOf(entry.task));
+    this.#log.end(entry, 'ok');
   }
 
   /** Something was written or waited for: every plan made before is too old to act upon, or to report. */
@@ -180,14 +224,14 @@ class HostApply {
 
   /** Also what an earlier run left out of traffic, which nothing here may have to be changed of. */
   async #giveBack(): Promise<void> {
-    if (await this.#run.turns.giveBack(this.#run.host.name)) this.#age();
+    if (await this.#run.turns.giveBack(this.#run.host.name, this.#met)) this.#age();
     this.#hasTurn = false;
   }
 
-  /** Entries up to and including the next one that has something to do: those must be read again after a write. */
+  /** Entries up to and including the next that has something to do, and the gates beside it: read again after a write. */
   #horizon(entries: readonly Entry[], i: number): number {
     const next = entries.findIndex((entry, at) => at > i && this.#isBusy(entry));
-    return next < 0 ? entries.length : next + 1;
+    return next < 0 ? entries.length : next + gateGroup(entries, next, this.#asked).length;
   }
 
   get #isMoving(): boolean {
@@ -202,6 +246,7 @@ class HostApply {
     if (isOutOfTurn(entry, this.#run.host.name, this.#hasTurn))
       throw new OrchError('NO_TURN', `${entry.task.title} would change what serves, and has no turn there`);
     this.#touched = true;
+    this.#met.clear();
     this.#age();
     try {
       await writeEntry(this.#planner, entry, {

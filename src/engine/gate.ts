@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Data } from '../core/data.ts';
 import { located } from '../core/errors.ts';
 import { type Entry, type Planner, planEntries } from './plan-host.ts';
+import { keyOf } from './read-ahead.ts';
 
 export interface GateWait {
   readonly planner: Planner;
@@ -47,3 +48,46 @@ function letPass(entry: Entry): void {
 
 const lastState = ({ plan }: Entry): Data | null =>
   plan.status === 'ok' ? plan.state : plan.status === 'change' ? plan.change.before : null;
+
+/**
+ * The entry at `first` and the gates after it that wait beside it: up to the next task, `inTraffic` gate or asked one, or
+ * one that is not known. Anything but a gate is alone.
+ */
+export function gateGroup(entries: readonly Entry[], first: number, asked: Entry | undefined): readonly Entry[] {
+  const isAlone = (entry: Entry): boolean =>
+    !entry.task.type.gate || entry.task.type.inTraffic || entry === asked || entry.plan.status === 'unknown';
+  const from = entries.slice(first);
+  const end = from.findIndex((entry, i) => i > 0 && (isAlone(entry) || isAlone(from[0] as Entry)));
+  return end < 0 ? from : from.slice(0, end);
+}
+
+/** One gate of a group. `ended` rejects with why it is not met. */
+export interface GroupWait {
+  readonly ended: Promise<void>;
+  /** The gate of the group that states the same: both end together and count once. */
+  readonly repeats: Entry | undefined;
+}
+
+/**
+ * Lets these gates wait side by side. A failure stops those after it: the first failure in their order decides, so only
+ * one before it may still change the result.
+ */
+export function waitTogether(
+  group: readonly Entry[],
+  signal: AbortSignal,
+  wait: (entry: Entry, signal: AbortSignal) => Promise<void>,
+): ReadonlyMap<Entry, GroupWait> {
+  const waits = new Map<Entry, GroupWait>();
+  const stops = group.map(() => new AbortController());
+  for (const [i, stop] of stops.entries()) {
+    const entry = group[i] as Entry;
+    const key = keyOf(entry.task);
+    const repeats = group.slice(0, i).find(({ task }) => keyOf(task) === key);
+    const ended = (repeats && waits.get(repeats)?.ended) ?? wait(entry, AbortSignal.any([signal, stop.signal]));
+    waits.set(entry, { ended, repeats });
+    ended.catch(() => {
+      for (const later of stops.slice(i + 1)) later.abort();
+    });
+  }
+  return waits;
+}

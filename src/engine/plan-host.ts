@@ -21,7 +21,7 @@ export interface Entry {
   readonly task: Task;
   plan: TaskPlan;
   /** A gate whose time was up, and that lets the program continue. */
-  timedOut?: boolean;
+  timedOut: boolean;
   /** The planner's age when it was read. A plan that is younger than the last write or wait may be acted upon. */
   readAt: number;
 }
@@ -38,7 +38,12 @@ export interface Planner {
 }
 
 /** A task that has not been read yet. */
-export const unread = (task: Task): Entry => ({ task, plan: { status: 'unknown', why: 'it was read' }, readAt: -1 });
+export const unread = (task: Task): Entry => ({
+  task,
+  plan: { status: 'unknown', why: 'it was read' },
+  timedOut: false,
+  readAt: -1,
+});
 
 /** The connection that a task runs on: the play's host, or the one it was delegated to. */
 export const connectionFor = (planner: Planner, task: Task): Promise<Connection> =>
@@ -122,7 +127,7 @@ function planOf(planner: Planner, { task, timedOut }: Entry, reading: PromiseSet
     const { now, local } = reading.value;
     const after = task.bound.want(now, { local, see: seeIn(planner) });
     const differences = diff(now, after);
-    if (differences.length === 0 || timedOut === true) return { status: 'ok', state: now };
+    if (differences.length === 0 || timedOut) return { status: 'ok', state: now };
     return { status: 'change', change: { before: now, after, differences } };
   } catch (error) {
     if (error instanceof NotYet) return { status: 'unknown', why: error.why };

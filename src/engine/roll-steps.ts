@@ -3,11 +3,12 @@ import type { RunEvent } from '../core/event.ts';
 import { faultOf } from '../core/fault.ts';
 import { Play } from '../core/play.ts';
 import type { Evidence, Traffic } from '../core/rolling.ts';
-import type { Steps } from '../core/task.ts';
+import { Ask, type Steps } from '../core/task.ts';
 import type { Result, Step } from '../rolling/types.ts';
 import { applyHost } from './apply-host.ts';
 import { errorOf } from './error-of.ts';
 import type { HostRun } from './host-run.ts';
+import { keyOf } from './read-ahead.ts';
 import type { RollContext } from './roll.ts';
 import type { RollSoak } from './roll-soak.ts';
 import { FREE_TURNS } from './turns.ts';
@@ -23,6 +24,8 @@ export class RollSteps {
   readonly #context: RollContext;
   readonly #soak: RollSoak;
   readonly #bears: (node: string) => Promise<boolean>;
+  /** By node: statements of gates that its own program has waited for since it was changed. */
+  readonly #met = new Map<string, ReadonlySet<string>>();
 
   /** `bears`: whether the budget bears, by a look taken now, that a node whose drain was lost is drained once more. */
   constructor(context: RollContext, soak: RollSoak, bears: (node: string) => Promise<boolean>) {
@@ -47,6 +50,11 @@ export class RollSteps {
       emit({ ...told, status: result.kind === 'hold' ? 'held' : 'failed', note, durationMs: clock.now() - begun });
       return result;
     }
+  }
+
+  /** Gates of a node that need not be waited for once more before it is restored. */
+  keepMet(node: string, met: ReadonlySet<string>): void {
+    this.#met.set(node, met);
   }
 
   /** Runs one program for a node. `quiet`: its tasks are not told. @throws OrchError */
@@ -102,7 +110,8 @@ export class RollSteps {
     if (step === 'recheck') return await this.#recheck(nodes);
     if (traffic === undefined) return;
     if (step === 'restore' || step === 'giveBack') return await this.#restore(node, traffic);
-    const program = programOf(traffic, step);
+    const made = programOf(traffic, step);
+    const program = step === 'ready' ? () => withoutMet(made(), this.#met.get(node)) : made;
     const value = await this.run(node, program, { quiet: LOOKS.has(step) });
     if (step === 'evidence')
       for (const evidence of value as readonly Evidence[])
@@ -146,6 +155,17 @@ export class RollSteps {
     const isLoud = (event: RunEvent): boolean =>
       event.type !== 'host.plan' && (!quiet || event.type === 'warning' || event.type === 'host.unreachable');
     return { context: this.#context, emit: (event) => (isLoud(event) ? emit(event) : undefined) };
+  }
+}
+
+/** The same program without the statements that are met already: each is stated once. */
+function* withoutMet<R>(steps: Steps<R>, met: ReadonlySet<string> = new Set()): Steps<R> {
+  for (let answer: unknown; ; ) {
+    const step = steps.next(answer);
+    if (step.done) return step.value;
+    const { value } = step;
+    const isMet = !(value instanceof Ask) && value.blocked === undefined && met.has(keyOf(value));
+    answer = isMet ? undefined : yield value;
   }
 }
 

@@ -113,7 +113,8 @@ export class Roll implements Turns {
     return this.#steps.aboutToStop(host);
   }
 
-  async giveBack(host: string): Promise<boolean> {
+  async giveBack(host: string, met: ReadonlySet<string>): Promise<boolean> {
+    this.#steps.keepMet(host, met);
     if (this.#granted.delete(host)) this.#send({ type: 'did', node: host, step: 'apply', result: { kind: 'ok' } });
     else if (await this.#isLeftOut(host)) this.#changesNothing(host);
     else return false;
