@@ -26,6 +26,7 @@ export type RollContext = RunContext & {
   readonly ahead: ReadAhead;
   readonly play: Play;
   readonly slots: Slots;
+  noteOnce(message: string): void;
   hostNamed(name: string): Host;
 };
 

@@ -3,8 +3,7 @@ import type { Host } from '../core/host.ts';
 import { batches } from '../core/play.ts';
 import { applyHost } from './apply-host.ts';
 import type { HostResult } from './host-run.ts';
-import type { ReadAhead } from './read-ahead.ts';
-import { Roll } from './roll.ts';
+import { Roll, type RollContext } from './roll.ts';
 import { RollPreview } from './roll-preview.ts';
 import type { RunContext } from './run-playbook.ts';
 import { Slots } from './slots.ts';
@@ -12,7 +11,7 @@ import type { PlannedPlay } from './validate.ts';
 
 /** Runs one play batch by batch. After a failure no further batch starts, and nothing that serves is touched any more. */
 export async function runPlay(
-  context: RunContext & { readonly ahead: ReadAhead },
+  context: RunContext & Pick<RollContext, 'ahead' | 'noteOnce'>,
   { play, hosts }: PlannedPlay,
   pending: Map<string, string>,
   lost: ReadonlySet<string>,

@@ -11,6 +11,7 @@ import type { HostResult } from './host-run.ts';
 import type { Hosts } from './hosts.ts';
 import type { Locals } from './locals.ts';
 import { ReadAhead } from './read-ahead.ts';
+import type { RollContext } from './roll.ts';
 import { runPlay } from './run-play.ts';
 import { Tally } from './tally.ts';
 import { enumerate, type PlannedPlay } from './validate.ts';
@@ -104,7 +105,7 @@ async function prepare(planned: readonly PlannedPlay[], locals: Locals): Promise
 }
 
 class PlaybookRun {
-  readonly #context: RunContext & { readonly ahead: ReadAhead };
+  readonly #context: RunContext & Pick<RollContext, 'ahead' | 'noteOnce'>;
   readonly #request: RunRequest;
   readonly #names: readonly string[];
   readonly #planned: readonly PlannedPlay[];
@@ -119,19 +120,22 @@ class PlaybookRun {
 
   constructor(context: RunContext, request: RunRequest, names: readonly string[], planned: readonly PlannedPlay[]) {
     this.#tally = new Tally(names);
-    this.#context = {
-      ...context,
-      ahead: new ReadAhead(planned),
-      emit: (event) => {
-        this.#tally.add(event);
-        // Out of traffic by this run, though nothing of the node itself was changed.
-        if (event.type === 'roll.end' && !context.check)
-          this.#touched ||= Object.values(event.nodes).some(
-            ({ state, next }) => state === 'failed' && next !== undefined,
-          );
-        context.emit(event);
-      },
+    const emit: Emit = (event) => {
+      this.#tally.add(event);
+      // Out of traffic by this run, though nothing of the node itself was changed.
+      if (event.type === 'roll.end' && !context.check)
+        this.#touched ||= Object.values(event.nodes).some(
+          ({ state, next }) => state === 'failed' && next !== undefined,
+        );
+      context.emit(event);
     };
+    const noted = new Set<string>();
+    // The same for every node: it is printed once in a run.
+    const noteOnce = (message: string): void => {
+      if (!noted.has(message)) emit({ type: 'note', message });
+      noted.add(message);
+    };
+    this.#context = { ...context, ahead: new ReadAhead(planned), emit, noteOnce };
     this.#request = request;
     this.#names = names;
     this.#planned = planned;

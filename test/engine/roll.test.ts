@@ -363,7 +363,8 @@ describe('what only a person can decide', () => {
   test('a no about the last node is not a success either', async () => {
     const cluster = new Cluster(2);
     cluster.fleet.onStep = (step) => {
-      if (step === 'stillWell') throw new OrchError('SOAK_INCONCLUSIVE', 'too few requests', { host: 'gw-1', operatorDecides: true });
+      if (step === 'stillWell')
+        throw new OrchError('SOAK_INCONCLUSIVE', 'too few requests', { host: 'gw-1', operatorDecides: true });
     };
     const run = await cluster.roll({}, { select: () => [{ name: 'gw-1', address: '', groups: [], vars: {} }] });
     expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 3, codes: ['SOAK_INCONCLUSIVE'] });
