@@ -1,3 +1,4 @@
+import { emptiesPool } from '../core/empties-pool.ts';
 import { OrchError } from '../core/errors.ts';
 import { oneLine } from '../render/paint.ts';
 import type { Found, Looked } from './lb-look.ts';
@@ -52,7 +53,7 @@ function leftWithout(nodes: readonly string[], { found }: Looked): readonly stri
     const balancers = new Set(found.flatMap(({ seat }) => (seat.pool.name === pool ? [seat.balancer.name] : [])));
     const empty = [...balancers].filter((name) => {
       const mine = found.filter(({ seat }) => seat.balancer.name === name);
-      return mine.some((one) => leaves(one) && isServing(one)) && !mine.some((one) => !leaves(one) && takesMore(one));
+      return emptiesPool(mine, { leaves, serves: isServing, takesOver: takesMore });
     });
     return empty.length === balancers.size ? [pool] : empty;
   });

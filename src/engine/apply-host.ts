@@ -3,19 +3,16 @@ import { faultOf } from '../core/fault.ts';
 import { answerOf } from './answer-of.ts';
 import { assertConverged, assertSettled, notKnown } from './assert-plan.ts';
 import { checkStep } from './check-step.ts';
-import { type GroupWait, gateGroup, waitForGate, waitTogether } from './gate.ts';
+import { beginGroup, type GateGroup, gateGroup } from './gate.ts';
 import type { HostResult, HostRun } from './host-run.ts';
 import { Stop, stopFor } from './host-stop.ts';
 import { disrupts, foundIn, isBusy, isOutOfTurn } from './impact.ts';
-import { type Entry, type Planner, planEntries, planFirst, unread } from './plan-host.ts';
+import { type Entry, type Planner, planEntries, planFirst, retryReads, unread } from './plan-host.ts';
 import { nextSegment, type Segment } from './program.ts';
 import { keyOf } from './read-ahead.ts';
 import { shownChange } from './shown-change.ts';
 import { TaskLog } from './task-log.ts';
 import { writeEntry } from './write-entry.ts';
-
-/** How long a read that failed is left alone before it is made once more. */
-const AGAIN_MS = 500;
 
 /** Carries out one play on one host: read ahead, then in order write, confirm, wait. */
 export async function applyHost(run: HostRun): Promise<HostResult> {
@@ -27,11 +24,9 @@ class HostApply {
   readonly #entries: Entry[] = [];
   readonly #planner: Planner;
   readonly #log: TaskLog;
-  /** Gates that wait side by side now, in yield order. */
-  #group: ReadonlyMap<Entry, GroupWait> = new Map();
+  #group: GateGroup | undefined;
   /** Statements of gates that were met since the last write, as many times in a row as they want. */
   readonly #met = new Set<string>();
-  /** The program waits for this one's result. */
   #asked: Entry | undefined;
   #touched = false;
   #hasTurn = false;
@@ -59,7 +54,7 @@ class HostApply {
         const entries = segment.tasks.map(unread);
         this.#entries.push(...entries);
         await planFirst(this.#planner, entries);
-        if (this.#run.check) await this.#again(entries);
+        if (this.#run.check) await retryReads(this.#planner, this.#run.clock, entries);
         if (first) {
           this.#log.plan(entries);
           this.#run.turns.looked(this.#run.host.name, foundIn(entries));
@@ -106,7 +101,7 @@ class HostApply {
 
   async #applyStep(entries: readonly Entry[], i: number, last: boolean): Promise<void> {
     const entry = entries[i] as Entry;
-    if (this.#group.has(entry)) return await this.#endGate(entry);
+    if (this.#group?.has(entry)) return await this.#endGate(entry, this.#group);
     this.#signal.throwIfAborted();
     await this.#look(entries, i);
     if (disrupts(entry) && !this.#hasTurn) {
@@ -120,8 +115,15 @@ class HostApply {
     const { plan, task } = entry;
     if (plan.status === 'unknown') throw notKnown(task.title, plan.why);
     if (task.type.gate) {
-      await this.#beginGroup(gateGroup(entries, i, this.#asked));
-      return await this.#endGate(entry);
+      this.#group = await beginGroup(gateGroup(entries, i, this.#asked), {
+        ...this.#run,
+        planner: this.#planner,
+        signal: this.#signal,
+        settled: !this.#isMoving,
+        log: this.#log,
+        asked: this.#asked,
+      });
+      return await this.#endGate(entry, this.#group);
     }
     if (plan.status === 'ok') return this.#log.end(entry, 'ok');
     if (plan.status === 'error') throw plan.error;
@@ -134,54 +136,16 @@ class HostApply {
       const atRest = last && !entries.slice(i + 1).some((later) => this.#isBusy(later));
       if (atRest) await planEntries(this.#planner, [entry]);
       await planEntries(this.#planner, atRest ? this.#stated() : entries.slice(i, end));
-      await this.#again([entry]);
+      await retryReads(this.#planner, this.#run.clock, [entry]);
       assertConverged(entry);
     }
     this.#log.end(entry, 'changed', patch, plan.change);
   }
 
-  /** What a group of gates begins with is fresh; from then on each waits by its own patience. */
-  async #beginGroup(group: readonly Entry[]): Promise<void> {
-    const old = group.filter(({ readAt }) => readAt < this.#planner.age);
-    if (old.length > 0) await planEntries(this.#planner, old);
-    await this.#again(group.slice(1));
-    const settled = !this.#isMoving;
-    this.#group = waitTogether(group, this.#signal, async (entry, signal) => {
-      if (!this.#isBusy(entry)) return;
-      if (entry === group[0]) this.#log.start(entry);
-      else this.#log.begin(entry);
-      await waitForGate({ ...this.#run, signal, planner: this.#planner, entry, settled }).finally(() =>
-        this.#log.finish(entry),
-      );
-    });
-  }
-
-  /** Ends one gate of the group; they end in yield order. */
-  async #endGate(entry: Entry): Promise<void> {
-    const group = [...this.#group];
-    const { ended, repeats } = this.#group.get(entry) ?? {};
-    // Of gates that wait side by side, the one whose turn to end it is gets announced.
-    if (entry !== group[0]?.[0] && this.#log.isOpen(entry)) this.#log.start(entry);
-    try {
-      await ended;
-    } catch (error) {
-      // When the program ends, nothing reads its host for the others any more.
-      await Promise.allSettled(group.map(([, wait]) => wait.ended));
-      throw error;
-    }
-    if (entry === group.at(-1)?.[0]) {
-      this.#group = new Map();
-      if (group.some(([one]) => this.#log.hasBegun(one))) this.#age();
-    }
-    if (repeats !== undefined) {
-      entry.plan = repeats.plan;
-      entry.timedOut = repeats.timedOut;
-      return;
-    }
-    // What a program asks for, it prints itself.
-    if (entry.timedOut && entry !== this.#asked) this.#log.timedOut(entry);
+  async #endGate(entry: Entry, group: GateGroup): Promise<void> {
+    await group.end(entry);
+    if (group.isLast(entry) && group.waited) this.#age();
     if (!entry.timedOut && this.#isMoving) this.#met.add(keyOf(entry.task));
-    this.#log.end(entry, 'ok');
   }
 
   /** Something was written or waited for: every plan made before is too old to act upon, or to report. */
@@ -199,15 +163,7 @@ class HostApply {
   /** What is to be decided about is fresh, and read: a failed read made good later would be decided about by nobody. */
   async #look(entries: readonly Entry[], i: number): Promise<void> {
     await this.#refresh(entries, i);
-    await this.#again(entries.slice(i, i + 1));
-  }
-
-  /** A read that failed, but need not fail again, is made once more. */
-  async #again(entries: readonly Entry[]): Promise<void> {
-    const failed = entries.filter(({ plan }) => plan.status === 'error' && !plan.final && plan.error.retryable);
-    if (failed.length === 0) return;
-    await this.#run.clock.sleep(AGAIN_MS);
-    await planEntries(this.#planner, failed);
+    await retryReads(this.#planner, this.#run.clock, entries.slice(i, i + 1));
   }
 
   /** Whoever is out of traffic goes on to a safe point: only the second Ctrl-C breaks that off. */
@@ -271,7 +227,7 @@ class HostApply {
     const stated = this.#stated();
     const old = stated.filter(({ readAt }) => readAt < this.#planner.age);
     if (old.length > 0) await planEntries(this.#planner, old);
-    await this.#again(stated);
+    await retryReads(this.#planner, this.#run.clock, stated);
     assertSettled(this.#run.host.name, stated);
   }
 

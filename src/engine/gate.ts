@@ -1,8 +1,10 @@
 import type { Clock } from '../core/clock.ts';
 import type { Data } from '../core/data.ts';
 import { located } from '../core/errors.ts';
-import { type Entry, type Planner, planEntries } from './plan-host.ts';
+import { isBusy } from './impact.ts';
+import { type Entry, type Planner, planEntries, retryReads } from './plan-host.ts';
 import { keyOf } from './read-ahead.ts';
+import type { TaskLog } from './task-log.ts';
 
 export interface GateWait {
   readonly planner: Planner;
@@ -61,33 +63,100 @@ export function gateGroup(entries: readonly Entry[], first: number, asked: Entry
   return end < 0 ? from : from.slice(0, end);
 }
 
-/** One gate of a group. `ended` rejects with why it is not met. */
-export interface GroupWait {
-  readonly ended: Promise<void>;
-  /** The gate of the group that states the same: both end together and count once. */
-  readonly repeats: Entry | undefined;
+interface GroupOptions extends Omit<GateWait, 'entry'> {
+  readonly log: TaskLog;
+  /** The program waits for this one's result. */
+  readonly asked: Entry | undefined;
+}
+
+/** Lets these gates begin to wait, with fresh plans. Of the first one the plan is fresh already. */
+export async function beginGroup(entries: readonly Entry[], options: GroupOptions): Promise<GateGroup> {
+  const { planner, clock } = options;
+  const old = entries.filter(({ readAt }) => readAt < planner.age);
+  if (old.length > 0) await planEntries(planner, old);
+  await retryReads(planner, clock, entries.slice(1));
+  return new GateGroup(entries, options);
 }
 
 /**
- * Lets these gates wait side by side. A failure stops those after it: the first failure in their order decides, so only
- * one before it may still change the result.
+ * Gates of one host that wait side by side and end one after another, in yield order. A failure stops those after it: the
+ * first failure in their order decides, so only one before it may still change the result.
  */
-export function waitTogether(
-  group: readonly Entry[],
-  signal: AbortSignal,
-  wait: (entry: Entry, signal: AbortSignal) => Promise<void>,
-): ReadonlyMap<Entry, GroupWait> {
-  const waits = new Map<Entry, GroupWait>();
-  const stops = group.map(() => new AbortController());
-  for (const [i, stop] of stops.entries()) {
-    const entry = group[i] as Entry;
-    const key = keyOf(entry.task);
-    const repeats = group.slice(0, i).find(({ task }) => keyOf(task) === key);
-    const ended = (repeats && waits.get(repeats)?.ended) ?? wait(entry, AbortSignal.any([signal, stop.signal]));
-    waits.set(entry, { ended, repeats });
-    ended.catch(() => {
-      for (const later of stops.slice(i + 1)) later.abort();
-    });
+export class GateGroup {
+  readonly #options: GroupOptions;
+  readonly #entries: readonly Entry[];
+  readonly #stops: readonly AbortController[];
+  readonly #waits = new Map<Entry, Promise<void>>();
+  #waited = false;
+
+  /** All of them begin to wait now. */
+  constructor(entries: readonly Entry[], options: GroupOptions) {
+    this.#options = options;
+    this.#entries = entries;
+    this.#stops = entries.map(() => new AbortController());
+    for (const [i, entry] of entries.entries()) {
+      const same = this.#sameAs(entry);
+      const wait = (same && this.#waits.get(same)) ?? this.#wait(entry, i);
+      this.#waits.set(entry, wait);
+      wait.catch(() => {
+        for (const later of this.#stops.slice(i + 1)) later.abort();
+      });
+    }
   }
-  return waits;
+
+  has(entry: Entry): boolean {
+    return this.#waits.has(entry);
+  }
+
+  isLast(entry: Entry): boolean {
+    return entry === this.#entries.at(-1);
+  }
+
+  /** Some of them had to wait. */
+  get waited(): boolean {
+    return this.#waited;
+  }
+
+  /** Ends the next one. One that states the same as an earlier one counts as one with it. @throws OrchError why it is not met */
+  async end(entry: Entry): Promise<void> {
+    const { log, asked } = this.#options;
+    if (entry !== this.#entries[0] && log.isOpen(entry)) log.start(entry);
+    try {
+      await this.#waits.get(entry);
+    } catch (error) {
+      // When the program ends, nothing reads its host for the others any more.
+      await Promise.allSettled(this.#waits.values());
+      throw error;
+    }
+    const same = this.#sameAs(entry);
+    if (same !== undefined) {
+      entry.plan = same.plan;
+      entry.timedOut = same.timedOut;
+      return;
+    }
+    // What a program asks for, it prints itself.
+    if (entry.timedOut && entry !== asked) log.timedOut(entry);
+    log.end(entry, 'ok');
+  }
+
+  async #wait(entry: Entry, i: number): Promise<void> {
+    const { log, signal, ...options } = this.#options;
+    if (!isBusy(entry, !options.settled)) return;
+    this.#waited = true;
+    // The others are announced when their turn to end has come, and only if they still wait.
+    if (i === 0) log.start(entry);
+    else log.begin(entry);
+    const stop = this.#stops[i]?.signal ?? signal;
+    try {
+      await waitForGate({ ...options, entry, signal: AbortSignal.any([signal, stop]) });
+    } finally {
+      log.finish(entry);
+    }
+  }
+
+  #sameAs(entry: Entry): Entry | undefined {
+    const key = keyOf(entry.task);
+    const first = this.#entries.find(({ task }) => keyOf(task) === key);
+    return first === entry ? undefined : first;
+  }
 }

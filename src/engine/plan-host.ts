@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.ts';
 import type { Connection } from '../core/connection.ts';
 import type { Data } from '../core/data.ts';
 import { diff } from '../core/diff.ts';
@@ -88,6 +89,17 @@ export async function planFirst(planner: Planner, batch: readonly Entry[]): Prom
     const reading = fresh.next().value;
     if (reading?.status === 'fulfilled') ahead.keep(host, task, reading.value);
   }
+}
+
+/** How long a read that failed is left alone before it is made once more. */
+const AGAIN_MS = 500;
+
+/** A read that failed, but need not fail again, is made once more. */
+export async function retryReads(planner: Planner, clock: Clock, entries: readonly Entry[]): Promise<void> {
+  const failed = entries.filter(({ plan }) => plan.status === 'error' && !plan.final && plan.error.retryable);
+  if (failed.length === 0) return;
+  await clock.sleep(AGAIN_MS);
+  await planEntries(planner, failed);
 }
 
 async function readAll(planner: Planner, tasks: readonly Task[]): Promise<PromiseSettledResult<Reading>[]> {

@@ -30,10 +30,7 @@ export type RollContext = RunContext & {
   hostNamed(name: string): Host;
 };
 
-interface Waiting {
-  go(): void;
-  stop(error: Error): void;
-}
+type Waiting = { go(): void; stop(error: Error): void };
 
 /**
  * Between the programs of a play's hosts and the pure machine that decides about them: what the programs ask for become

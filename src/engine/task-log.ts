@@ -38,13 +38,9 @@ export class TaskLog {
     this.#begun.set(entry, this.#run.clock.now());
   }
 
-  hasBegun(entry: Entry): boolean {
-    return this.#begun.has(entry);
-  }
-
   /** It has begun and is not finished. */
   isOpen(entry: Entry): boolean {
-    return this.hasBegun(entry) && !this.#ended.has(entry);
+    return this.#begun.has(entry) && !this.#ended.has(entry);
   }
 
   /** Counts its time until now, though its end is announced later. */

@@ -1,5 +1,5 @@
+import { batchSize } from '../core/play.ts';
 import { isOut, mayStart } from './budget.ts';
-import { waveSize } from './count.ts';
 import { inPhase, type NodeState, type State, type Turn } from './state.ts';
 import type { NodeInit, Options } from './types.ts';
 
@@ -14,7 +14,7 @@ export function sizeOf(options: Pick<Options, 'canary' | 'batch'>, turn: number,
   if (turn < options.canary) return 1;
   const list = typeof options.batch === 'object' ? options.batch : [options.batch];
   const count = list[Math.min(turn - options.canary, list.length - 1)];
-  return count === undefined ? undefined : waveSize(count, of);
+  return count === undefined ? undefined : batchSize(count, of);
 }
 
 /** Waits for a turn, or only to be given back: it was left drained by an earlier run. */

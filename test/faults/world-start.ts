@@ -1,4 +1,4 @@
-import { waveSize } from '../../src/rolling/count.ts';
+import { batchSize } from '../../src/core/play.ts';
 import { Violation } from './world.ts';
 import type { Ledger, Started } from './world-ledger.ts';
 
@@ -57,8 +57,8 @@ function checkWave(ledger: Ledger, node: string, rank: number, inFlight: number,
   const { canary, batch } = ledger.options;
   const list = batch === undefined ? [of] : typeof batch === 'object' ? batch : [batch];
   const sizeAt = (turn: number): number =>
-    turn < canary ? 1 : waveSize(list[Math.min(turn - canary, list.length - 1)] ?? of, of);
-  const most = Math.max(...list.map((count) => waveSize(count, of)));
+    turn < canary ? 1 : batchSize(list[Math.min(turn - canary, list.length - 1)] ?? of, of);
+  const most = Math.max(...list.map((count) => batchSize(count, of)));
   if (inFlight + 1 > most) no(`as number ${inFlight + 1} of a wave of ${most}`);
   if (rank < 2) return;
   if (!ledger.serving.includes(node)) ledger.serving.push(node);
