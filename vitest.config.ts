@@ -1,11 +1,13 @@
 import { defineConfig } from 'vitest/config';
+import { LongFilesFirst } from './test/support/long-files-first.ts';
 
 const alias = { 'api7-orch': new URL('./src/index.ts', import.meta.url).pathname };
 
-/** `unit` needs nothing but Node; `wire` a real sshd; `engine` a Docker Engine; `lab` the hosts of test/lab. */
+/** `unit` and `mutants` need Node and the OpenSSH client; `wire` a real sshd and a Docker Engine; `lab` the hosts of test/lab. */
 export default defineConfig({
   resolve: { alias },
   test: {
+    sequence: { sequencer: LongFilesFirst },
     // One machine carries the lab: suites that measure or wait must not compete with it.
     projects: [
       {
@@ -13,7 +15,13 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/wire/**', 'test/contract/**', 'test/lab/**', 'test/docker/engine.test.ts'],
+          exclude: [
+            'test/wire/**',
+            'test/contract/**',
+            'test/lab/**',
+            'test/docker/engine.test.ts',
+            'test/faults/mutants.test.ts',
+          ],
           // Ends what hangs; properties tried on a busy machine take longer than the usual five seconds.
           testTimeout: 30_000,
           sequence: { groupOrder: 0 },
@@ -21,12 +29,20 @@ export default defineConfig({
       },
       {
         resolve: { alias },
+        // Beside the unit tests: its one file waits for a process of its own.
+        test: { name: 'mutants', include: ['test/faults/mutants.test.ts'], sequence: { groupOrder: 0 } },
+      },
+      {
+        resolve: { alias },
         test: {
           name: 'wire',
           include: ['test/wire/**/*.test.ts', 'test/contract/**/*.test.ts', 'test/docker/engine.test.ts'],
-          testTimeout: 60_000,
+          globalSetup: 'test/support/wire-setup.ts',
+          testTimeout: 120_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
+          // These tests wait more than they work: more workers than processors, and patience with what they ask for.
+          maxWorkers: 6,
+          expect: { poll: { timeout: 10_000 } },
           sequence: { groupOrder: 1 },
         },
       },
@@ -37,7 +53,8 @@ export default defineConfig({
           include: ['test/lab/**/*.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 900_000,
-          fileParallelism: false,
+          // One file is one lab. They wait more than they work, so two cores carry three of them.
+          maxWorkers: 3,
           sequence: { groupOrder: 2 },
         },
       },

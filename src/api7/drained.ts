@@ -8,7 +8,7 @@ import { idle } from '../tasks/idle.ts';
 import { type Component, componentAt } from './components.ts';
 import { drainTail } from './drain-tail.ts';
 import type { Place, Seat } from './seats.ts';
-import type { TrafficContext } from './traffic.ts';
+import type { TrafficContext } from './traffic-context.ts';
 
 const at = ({ balancer, member }: Seat) => ({ balancer, member });
 

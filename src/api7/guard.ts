@@ -8,7 +8,7 @@ import { membersOf } from './held-connections.ts';
 import { PORTS } from './paths.ts';
 import { anotherUp } from './pool-members.ts';
 import type { Place, Seat } from './seats.ts';
-import type { TrafficContext } from './traffic.ts';
+import type { TrafficContext } from './traffic-context.ts';
 
 /** Ports on which clients usually reach a balancer. */
 const DATA_PORTS = [80, 443];

@@ -1,17 +1,7 @@
 import type { Balancer, Member } from '../core/balancer.ts';
-import type {
-  DrivenPool,
-  Inventory,
-  InventoryHost,
-  LoadBalancerSettings,
-  UnspokenPool,
-} from '../inventory/inventory.ts';
-import { commandDriver } from '../lb/command-driver.ts';
-import { haproxy } from '../lb/haproxy.ts';
-import { nginx } from '../lb/nginx.ts';
+import type { DrivenPool, Inventory, InventoryHost, UnspokenPool } from '../inventory/inventory.ts';
+import { balancerOf, type DriverSettings } from '../lb/drivers.ts';
 import { type Component, componentAt, componentsIn } from './components.ts';
-
-type Driven = Exclude<LoadBalancerSettings, UnspokenPool>;
 
 /** A node as a member of one pool behind one balancer. */
 export interface Seat {
@@ -56,26 +46,11 @@ export function placeOf(inventory: Inventory, node: string, without: ReadonlySet
   };
 }
 
-function seatOf(inventory: Inventory, host: InventoryHost, pool: Driven, name: string): Seat {
+function seatOf(inventory: Inventory, host: InventoryHost, pool: DriverSettings, name: string): Seat {
   return {
     balancer: balancerOf(pool, name),
     from: inventory.hosts.get(name)?.address ?? name,
     member: { node: host.name, address: host.address, port: pool.port },
     pool,
   };
-}
-
-/** The driver for a pool's balancer on one of its hosts. */
-export function balancerOf(pool: Driven, host: string): Balancer {
-  const common = { pool: pool.name, host, ...(pool.check === undefined ? {} : { check: pool.check }) };
-  switch (pool.driver) {
-    case 'haproxy':
-      return haproxy({ ...common, socket: pool.socket, config: pool.config });
-    case 'nginx':
-      return nginx({ ...common, include: pool.include, pid: pool.pid, test: pool.test, reload: pool.reload });
-    case 'command':
-      return commandDriver({ ...common, hooks: pool.hooks });
-    default:
-      return pool satisfies never;
-  }
 }

@@ -1,7 +1,6 @@
 import type { Counters, MemberView } from '../core/balancer.ts';
 import type { Evidence, NodeView, Traffic } from '../core/rolling.ts';
 import type { Steps } from '../core/task.ts';
-import type { Inventory } from '../inventory/inventory.ts';
 import { backInTraffic } from '../lb/back-in-traffic.ts';
 import { checkTiming } from '../lb/check-timing.ts';
 import { counted } from '../lb/counted.ts';
@@ -15,28 +14,13 @@ import { httpReady } from '../tasks/http-ready.ts';
 import { componentAt } from './components.ts';
 import { drained, nodeIsIdle } from './drained.ts';
 import { guard } from './guard.ts';
-import { clientsBack, clientsBefore, type Held } from './held-connections.ts';
+import { clientsBack, clientsBefore } from './held-connections.ts';
 import { type Checked, nodeDeadlines } from './node-deadlines.ts';
 import { nodeView } from './node-view.ts';
 import { PORTS } from './paths.ts';
 import { readyGates } from './ready-gates.ts';
 import type { Place, Seat } from './seats.ts';
-
-/** What the programs of a node's way out of traffic and back are made for. */
-export interface TrafficContext {
-  readonly inventory: Inventory;
-  /** Who takes nodes out: `user@controller`. */
-  readonly by: string;
-  readonly reason: string;
-  /** Why balancers are left out. */
-  readonly withoutReason: string;
-  /** Whether somebody has confirmed that the pool is left without a node that serves. */
-  readonly mayEmpty: (pool: string) => boolean;
-  /** Connections that DP Manager's balancers had before one of it was drained. */
-  readonly held: Held;
-  /** By node: which process of each balancer was told to drain it. */
-  readonly drainedBy: Map<string, ReadonlyMap<string, string>>;
-}
+import type { TrafficContext } from './traffic-context.ts';
 
 const at = ({ balancer, member }: Seat) => ({ balancer, member });
 

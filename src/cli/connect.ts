@@ -5,7 +5,7 @@ import type { Connect } from '../engine/hosts.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Ask } from '../transport/ask.ts';
 import type { NewHostKey } from '../transport/ssh-client.ts';
-import type { SshConfig } from '../transport/ssh-config.ts';
+import type { SshConfig, SshConfigOptions } from '../transport/ssh-config.ts';
 import type { SshTarget } from '../transport/ssh-target.ts';
 
 export interface ConnectOptions {
@@ -29,9 +29,9 @@ export interface ConnectOptions {
 export type Resolve = (name: string) => Promise<SshTarget>;
 
 /** OpenSSH's configuration; what is not done as it says is told on stderr, once. */
-export const openSshConfig = async (): Promise<SshConfig> => {
+export const openSshConfig = async (options: Pick<SshConfigOptions, 'runsCommands'> = {}): Promise<SshConfig> => {
   const { sshConfig } = await import('../transport/ssh-config.ts');
-  return sshConfig({ warn: (text) => void process.stderr.write(`warning: ${text}\n`) });
+  return sshConfig({ ...options, warn: (text) => void process.stderr.write(`warning: ${text}\n`) });
 };
 
 /** @example const resolve = destinationsOf(inventory); const target = await resolve('gw-1') */

@@ -1,5 +1,6 @@
 import { OrchError } from '../core/errors.ts';
 import type { Inventory } from '../inventory/inventory.ts';
+import { nameList } from '../render/paint.ts';
 import type { SshConfig } from '../transport/ssh-config.ts';
 import type { SshTarget } from '../transport/ssh-target.ts';
 import { destinationsOf } from './connect.ts';
@@ -29,9 +30,11 @@ function together(faults: readonly unknown[]): unknown {
   const known = faults.filter((fault) => fault instanceof OrchError);
   const [first] = known;
   if (first === undefined || known.length < faults.length) return faults.find((fault) => !(fault instanceof OrchError));
-  const said = [
-    ...new Set(known.map(({ host, message }) => (message.includes(host ?? '') ? message : `${host}: ${message}`))),
-  ];
+  const hostsOf = Map.groupBy(known, ({ message }) => message);
+  const said = [...hostsOf].map(([message, of]) => {
+    const names = of.flatMap(({ host }) => host ?? []);
+    return names.some((name) => message.includes(name)) ? message : `${nameList(names)}: ${message}`;
+  });
   const hints = [...new Set(known.flatMap(({ hint }) => hint ?? []))];
   return new OrchError(first.code, said.join('\n'), { hint: hints.join('; or ') });
 }

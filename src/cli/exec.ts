@@ -1,32 +1,21 @@
 import pLimit from 'p-limit';
-import { systemClock } from '../core/clock.ts';
 import type { Command } from '../core/connection.ts';
 import { parseDuration } from '../core/duration.ts';
 import { isUnreachable, located, OrchError } from '../core/errors.ts';
-import type { Emit, HostCounts } from '../core/event.ts';
+import type { HostCounts } from '../core/event.ts';
 import { faultOf } from '../core/fault.ts';
-import { emitter } from '../engine/emit.ts';
-import { Hosts } from '../engine/hosts.ts';
 import { loadInventory } from '../inventory/load.ts';
 import { selectHosts } from '../inventory/select.ts';
-import { chooseRenderer, type OutputForm } from '../render/choose.ts';
-import { askedPasswords, type PasswordFlags } from './asked-passwords.ts';
-import { connectTo } from './connect.ts';
+import type { OutputForm } from '../render/choose.ts';
 import { parseExtraVars } from './extra-vars.ts';
-import { interruptSignal } from './interrupt.ts';
 import { lineSplitter } from './line-splitter.ts';
-import { newHostKeyNotice } from './new-host-key-notice.ts';
-import { positiveInteger } from './positive-integer.ts';
-import { terminalAsk } from './prompt.ts';
+import { openSession, type Session, type SessionFlags } from './session.ts';
 
-export interface ExecFlags extends PasswordFlags {
-  readonly inventory: string;
+export interface ExecFlags extends SessionFlags {
   readonly become?: boolean;
-  readonly forks: string;
   readonly timeout: string;
   readonly extraVars: readonly string[];
   readonly output?: OutputForm;
-  readonly acceptNewHostKeys?: boolean;
 }
 
 interface Ended {
@@ -47,58 +36,38 @@ export async function exec(pattern: string, words: readonly string[], flags: Exe
   });
   const targets = selectHosts(inventory, pattern);
   const timeoutMs = parseDuration(flags.timeout);
-  const forks = pLimit(positiveInteger('--forks', flags.forks));
-  // Before anything is painted or interrupted: Ctrl-C ends this process here.
-  const passwords = await askedPasswords(flags, terminalAsk());
-  const { stdout, stderr } = process;
-  const renderer = chooseRenderer({
-    stdout,
-    stderr,
-    verbose: false,
-    diff: false,
+  await using session = await openSession({
+    inventory,
+    // A host that has no usable route fails alone.
+    hosts: [],
+    flags,
+    safePoint: false,
     // Lines that stream by are no view to repaint.
-    output: flags.output === 'json' ? 'json' : 'plain',
+    view: { output: flags.output === 'json' ? 'json' : 'plain' },
+    become: flags.become ?? false,
   });
-  const emit = emitter(systemClock, [(event) => renderer.event(event)]);
-  const interrupt = interruptSignal(stderr, { safePoint: false });
-  const begun = systemClock.now();
-  await using hosts = new Hosts(
-    connectTo(inventory, {
-      acceptNewHostKeys: flags.acceptNewHostKeys ?? false,
-      onNewHostKey: newHostKeyNotice(stderr),
-      ask: terminalAsk({ signal: interrupt.signal, ...(renderer.hold === undefined ? {} : { hold: renderer.hold }) }),
-      ...passwords,
-      signal: interrupt.signal,
-      become: flags.become ?? false,
-    }),
-    { signal: interrupt.signal },
-  );
-  try {
-    emit({
-      type: 'run.start',
-      title: 'exec',
-      cluster: inventory.cluster,
-      check: false,
-      hosts: targets.map(({ name }) => name),
-    });
-    const ended = await forks.map([...targets], ({ name }) =>
-      execOn(hosts, name, commandOf(words), { timeoutMs, signal: interrupt.signal, emit }),
-    );
-    const exitCode = interrupt.signal.aborted ? 6 : Math.max(...ended.map(({ code }) => code));
-    emit({
-      type: 'run.end',
-      outcome: interrupt.signal.aborted ? 'interrupted' : exitCode === 0 ? 'ok' : 'partial',
-      exitCode,
-      check: false,
-      hosts: Object.fromEntries(ended.map((end) => [end.host, countsOf(end)])),
-      errors: [],
-      durationMs: systemClock.now() - begun,
-    });
-    return exitCode;
-  } finally {
-    interrupt.dispose();
-    await renderer.close();
-  }
+  const { emit, clock, signal } = session;
+  const limit = pLimit(session.forks);
+  const begun = clock.now();
+  emit({
+    type: 'run.start',
+    title: 'exec',
+    cluster: inventory.cluster,
+    check: false,
+    hosts: targets.map(({ name }) => name),
+  });
+  const ended = await limit.map([...targets], ({ name }) => execOn(session, name, commandOf(words), timeoutMs));
+  const exitCode = signal.aborted ? 6 : Math.max(...ended.map(({ code }) => code));
+  emit({
+    type: 'run.end',
+    outcome: signal.aborted ? 'interrupted' : exitCode === 0 ? 'ok' : 'partial',
+    exitCode,
+    check: false,
+    hosts: Object.fromEntries(ended.map((end) => [end.host, countsOf(end)])),
+    errors: [],
+    durationMs: clock.now() - begun,
+  });
+  return exitCode;
 }
 
 /** One word is a line for the shell, as with ssh; several reach the program as they are. */
@@ -106,12 +75,12 @@ const commandOf = (words: readonly string[]): Command =>
   words.length === 1 && words[0] !== undefined ? { script: words[0] } : { argv: words };
 
 async function execOn(
-  hosts: Hosts,
+  { hosts, clock, signal, emit }: Session,
   host: string,
   command: Command,
-  { timeoutMs, signal, emit }: { readonly timeoutMs: number; readonly signal: AbortSignal; readonly emit: Emit },
+  timeoutMs: number,
 ): Promise<Ended> {
-  const begun = systemClock.now();
+  const begun = clock.now();
   const line = (stream: 'stdout' | 'stderr') =>
     lineSplitter((text) => emit({ type: 'exec.output', host, stream, line: text }));
   const lines = { stdout: line('stdout'), stderr: line('stderr') };
@@ -129,14 +98,14 @@ async function execOn(
       host,
       code: result.code,
       ...(result.signal === null ? {} : { signal: result.signal }),
-      durationMs: systemClock.now() - begun,
+      durationMs: clock.now() - begun,
     });
     return { host, code: result.code ?? 128, unreachable: false };
   } catch (error) {
     lines.stdout.end();
     lines.stderr.end();
     const fault = located(error, { host });
-    emit({ type: 'exec.end', host, code: null, error: faultOf(fault), durationMs: systemClock.now() - begun });
+    emit({ type: 'exec.end', host, code: null, error: faultOf(fault), durationMs: clock.now() - begun });
     return { host, code: 3, unreachable: isUnreachable(fault) };
   }
 }

@@ -10,6 +10,9 @@ interface InventoryFlags {
   readonly json?: boolean;
 }
 
+/** Who only looks at an inventory does not expect a `Match exec` of OpenSSH's configuration to run. */
+const RUNS_NOTHING = { runsCommands: false };
+
 const load = (flags: InventoryFlags) => loadInventory(flags.inventory, { env: process.env, extraVars: {} });
 
 /** `api7-orch inventory list`. */
@@ -23,7 +26,7 @@ export async function list(pattern: string, flags: InventoryFlags): Promise<numb
   const targets = await destinations(
     inventory,
     hosts.map(({ name }) => name),
-    openSshConfig(),
+    openSshConfig(RUNS_NOTHING),
   );
   const rows = hosts.map(({ name, address, zone, groups }) => [
     name,
@@ -59,7 +62,7 @@ function wayTo(target: SshTarget | undefined): string {
 export async function validate(flags: InventoryFlags): Promise<number> {
   const inventory = await load(flags);
   const { file, cluster, hosts, groups } = inventory;
-  await destinations(inventory, [...hosts.keys()], openSshConfig());
+  await destinations(inventory, [...hosts.keys()], openSshConfig(RUNS_NOTHING));
   process.stdout.write(`${file}: valid: cluster "${cluster}", ${hosts.size} hosts, ${groups.size} groups\n`);
   return 0;
 }

@@ -9,7 +9,7 @@ import { recordsOf } from './lb-look.ts';
 import { balancersOf, nodesOf, poolsAround, unspokenOf } from './lb-nodes.ts';
 import { drainPlays, refuseUnknown } from './lb-plays.ts';
 import { type TellFlags, tell } from './lb-run.ts';
-import type { Outside } from './lb-session.ts';
+import type { CliEnvironment } from './session.ts';
 
 export interface DrainFlags extends TellFlags {
   readonly reason: string;
@@ -23,7 +23,11 @@ export interface DrainFlags extends TellFlags {
 const WHO = (): string => `${userInfo().username}@${hostname()}`;
 
 /** `api7-orch lb drain`. @returns the exit code */
-export async function lbDrain(patterns: readonly string[], flags: DrainFlags, outside: Outside = {}): Promise<number> {
+export async function lbDrain(
+  patterns: readonly string[],
+  flags: DrainFlags,
+  environment: CliEnvironment = {},
+): Promise<number> {
   const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
   checkDrainFlags(inventory, flags);
   const nodes = nodesOf(inventory, patterns);
@@ -61,7 +65,7 @@ export async function lbDrain(patterns: readonly string[], flags: DrainFlags, ou
           ? {}
           : Object.fromEntries(nodes.map((node) => [node, drainedNode(inventory, node, stage === 'drained', failure)])),
     },
-    outside,
+    environment,
   );
 }
 

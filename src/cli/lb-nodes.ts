@@ -40,3 +40,10 @@ export const unspokenOf = ({ loadBalancers }: Inventory, nodes: readonly string[
   [...loadBalancers.values()].flatMap((pool) =>
     pool.driver === 'none' && pool.members.some((node) => nodes.includes(node)) ? [pool] : [],
   );
+
+/** @throws OrchError NO_POOLS */
+export function refuseNoPools({ file }: Inventory, pattern: string): never {
+  throw new OrchError('NO_POOLS', `no pool of ${file} has to do with "${pattern}"`, {
+    hint: 'name members of its load_balancers, or hosts that these run on',
+  });
+}

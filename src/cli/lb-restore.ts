@@ -5,7 +5,7 @@ import { recordsOf, seatsOf } from './lb-look.ts';
 import { balancersOf, nodesOf } from './lb-nodes.ts';
 import { restorePlays } from './lb-plays.ts';
 import { type TellFlags, tell } from './lb-run.ts';
-import type { Outside } from './lb-session.ts';
+import type { CliEnvironment } from './session.ts';
 
 export interface RestoreFlags extends TellFlags {
   readonly all?: boolean;
@@ -15,7 +15,7 @@ export interface RestoreFlags extends TellFlags {
 export async function lbRestore(
   patterns: readonly string[],
   flags: RestoreFlags,
-  outside: Outside = {},
+  environment: CliEnvironment = {},
 ): Promise<number> {
   const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
   if ((flags.all === true) === patterns.length > 0)
@@ -50,6 +50,6 @@ export async function lbRestore(
         }),
       ends: () => ({}),
     },
-    outside,
+    environment,
   );
 }

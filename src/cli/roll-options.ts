@@ -3,7 +3,7 @@ import { fleetOf } from '../api7/rolling.ts';
 import { typedLine } from '../core/argv.ts';
 import { OrchError } from '../core/errors.ts';
 import type { Hosts } from '../engine/hosts.ts';
-import type { RunContext } from '../engine/run-playbook.ts';
+import type { RunContext } from '../engine/run-context.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Ask } from '../transport/ask.ts';
 

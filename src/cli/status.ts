@@ -1,18 +1,15 @@
-import { systemClock } from '../core/clock.ts';
 import { OrchError } from '../core/errors.ts';
 import { redactData } from '../core/redact.ts';
 import { loadInventory } from '../inventory/load.ts';
 import { selectHosts } from '../inventory/select.ts';
-import { paintFor } from '../render/paint.ts';
-import { sinkOf } from '../render/sink.ts';
 import { lookAtSeats, seatsOf } from './lb-look.ts';
-import { type LookFlags, looking, type Outside, widthOf } from './lb-session.ts';
-import { positiveInteger } from './positive-integer.ts';
+import { printReport } from './print-report.ts';
+import { type CliEnvironment, openSession, type ReadFlags, untilInterrupted } from './session.ts';
 import { lookAtHosts } from './status-look.ts';
 import { statusReport } from './status-report.ts';
 import { statusLines } from './status-table.ts';
 
-export interface StatusFlags extends LookFlags {
+export interface StatusFlags extends ReadFlags {
   /** End with 3 when anything is not well, too. */
   readonly exitCode?: boolean;
 }
@@ -25,13 +22,8 @@ const GROUPS = ['control_plane', 'data_plane'];
  *
  * @returns 0; 3 when something could not be looked at, or, if wanted, is not well; 6 when interrupted
  */
-export async function status(
-  pattern: string,
-  flags: StatusFlags,
-  { stdout = process.stdout, clock = systemClock, ...outside }: Outside = {},
-): Promise<number> {
+export async function status(pattern: string, flags: StatusFlags, environment: CliEnvironment = {}): Promise<number> {
   const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
-  const forks = positiveInteger('--forks', flags.forks);
   const targets = selectHosts(inventory, pattern).filter(({ groups }) => GROUPS.some((name) => groups.includes(name)));
   if (targets.length === 0)
     throw new OrchError('NO_HOSTS_MATCHED', `"${pattern}" names no host of ${GROUPS.join(' or ')}`, {
@@ -41,16 +33,15 @@ export async function status(
   const seats = seatsOf(inventory).filter(({ member }) => chosen.has(member.node));
   const names = [...new Set([...chosen, ...seats.map(({ balancer }) => balancer.host)])];
 
-  return await looking(inventory, names, { flags, ...outside }, async (hosts) => {
+  await using session = await openSession({ inventory, hosts: names, flags, safePoint: false, environment });
+  const { hosts, forks, clock } = session;
+  return await untilInterrupted(session, async () => {
     const [seen, looked] = await Promise.all([
       lookAtHosts(targets, { hosts, forks }),
       lookAtSeats(inventory, seats, { hosts, forks }),
     ]);
     const report = redactData(statusReport(inventory, seen, looked, new Date(clock.now())));
-    const out = sinkOf(stdout);
-    if (flags.output === 'json') out.write(`${JSON.stringify(report, null, 2)}\n`);
-    else out.write(`${statusLines(report, { paint: paintFor(stdout), width: widthOf(stdout) }).join('\n')}\n`);
-    await out.flush();
+    await printReport(report, statusLines, flags, environment.stdout);
     if (report.errors.length > 0) return 3;
     return flags.exitCode === true && report.hosts.some(({ well }) => !well) ? 3 : 0;
   });

@@ -1,15 +1,18 @@
 import { OrchError } from '../core/errors.ts';
 import { engineError } from './engine-error.ts';
+import { excerpt, UnreadableReply } from './unreadable-reply.ts';
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 const field = (value: unknown, key: string): unknown =>
   value !== null && typeof value === 'object' ? Reflect.get(value, key) : undefined;
 
-/** The Engine's own words, without the client library's frame around them. */
+/** Characters of an Engine's own message that are shown. */
+const WORDS_LIMIT = 4000;
+
+/** The Engine's own words, or an error's. */
 export const engineWords = (error: unknown): string =>
-  text(field(field(error, 'json'), 'message')) ||
-  (error instanceof Error ? error.message : String(error)).replace(/^\(HTTP code \d+\) .*? - /s, '').trim();
+  (error instanceof Error ? error.message : String(error)).slice(0, WORDS_LIMIT).trim();
 
 /** HTTP status of the Engine's answer, when it gave one. */
 export const statusOf = (error: unknown): number | undefined => {
@@ -17,16 +20,15 @@ export const statusOf = (error: unknown): number | undefined => {
   return typeof status === 'number' ? status : undefined;
 };
 
-/** The Engine's answer as an error of the same shape as the client library's. */
+/** A refusal as an error with the Engine's own words and its status. */
 export function refused(status: number, body: Buffer): Error {
-  const words = body.toString().trim();
-  let json: unknown;
+  let words = '';
   try {
-    json = JSON.parse(words);
+    words = text(field(JSON.parse(body.toString()), 'message'));
   } catch {
-    // Not the Engine's own form: something between it and us may answer in HTML.
+    // Not the Engine's own form: a proxy before it may answer in HTML.
   }
-  return Object.assign(new Error(words), { statusCode: status, json });
+  return Object.assign(new Error(words || excerpt(body.toString())), { statusCode: status });
 }
 
 const DIAL: Readonly<Record<string, readonly [code: string, message: string, hint: string]>> = {
@@ -39,21 +41,57 @@ const DIAL: Readonly<Record<string, readonly [code: string, message: string, hin
   ECONNREFUSED: ['DOCKER_UNREACHABLE', 'nothing listens on the Docker socket', 'start the Docker daemon on that host'],
 };
 
-const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED']);
+const BROKEN = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_STREAM_DESTROYED',
+  'UND_ERR_SOCKET',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+]);
 
 /** Whether the Engine hung up in the middle: what an idle connection does that it had closed already. */
-export const isHangUp = (error: unknown): boolean => BROKEN.has(text(field(error, 'code')));
+export const isHangUp = (error: unknown): boolean =>
+  BROKEN.has(text(field(error, 'code'))) || (isNotHttp(error) && /EOF/.test(engineWords(error)));
+
+/** The parser's errors have no code. */
+const isNotHttp = (error: unknown): boolean => field(error, 'name') === 'HTTPParserError';
+
+export const hungUp = (message: string): Error => Object.assign(new Error(message), { code: 'ECONNRESET' });
+
+/** What makes an answer unreadable, if that is what failed. */
+function unreadable(error: unknown): string | undefined {
+  if (error instanceof UnreadableReply) return error.message;
+  if (field(error, 'code') === 'UND_ERR_HEADERS_OVERFLOW') return 'its header is too long';
+  return isNotHttp(error) ? `not HTTP: ${excerpt(text(field(error, 'data')))}` : undefined;
+}
+
+export interface CallLimits {
+  readonly limitMs: number;
+  readonly idleMs?: number;
+}
 
 /** Any failure of a request as an `OrchError`. `doing` says what was being asked. */
-export function callError(doing: string, error: unknown, limitMs: number): OrchError {
+export function callError(doing: string, error: unknown, { limitMs, idleMs = limitMs }: CallLimits): OrchError {
   if (error instanceof OrchError) return error;
   const status = statusOf(error);
   if (status !== undefined) return engineError({ doing, status, message: engineWords(error), cause: error });
   const name = text(field(error, 'name'));
-  if (name === 'AbortError' || name === 'TimeoutError')
-    return new OrchError('TIMED_OUT', `${doing}: no answer from the Docker Engine within ${limitMs / 1000} s`, {
-      hint: 'see whether the Docker daemon on that host still answers (docker info)',
-      retryable: true,
+  const idle = name === 'BodyTimeoutError';
+  if (name === 'AbortError' || name === 'TimeoutError' || idle)
+    return new OrchError(
+      'TIMED_OUT',
+      `${doing}: no answer from the Docker Engine within ${(idle ? idleMs : limitMs) / 1000} s`,
+      {
+        hint: 'see whether the Docker daemon on that host still answers (docker info)',
+        retryable: true,
+        cause: error,
+      },
+    );
+  const why = unreadable(error);
+  if (why !== undefined && !isHangUp(error))
+    return new OrchError('DOCKER_FAILED', `${doing}: reply not understood: ${why}`, {
+      hint: 'see what answers on the Docker socket of that host (docker info): the Docker Engine or a proxy before it',
       cause: error,
     });
   const [code, message, hint] = DIAL[text(field(error, 'code'))] ?? [

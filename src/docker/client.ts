@@ -1,19 +1,27 @@
 import type { Connection } from '../core/connection.ts';
-import type { ContainerCreate, Docker } from '../core/docker.ts';
-import { OrchError } from '../core/errors.ts';
-import type { Dial } from './agent.ts';
+import type { Docker } from '../core/docker.ts';
 import { Engine } from './engine.ts';
 import { endOfLog, logText } from './logs.ts';
 import { pullImage } from './pull.ts';
-import { containerInspect, containerSummaries, engineInfo, imageInspect, parseReply, waitReply } from './replies.ts';
+import {
+  containerInspect,
+  containerSummaries,
+  createReply,
+  engineInfo,
+  imageInspect,
+  parseReply,
+  waitReply,
+} from './replies.ts';
+import { type EngineRequest, inPath, withQuery } from './request.ts';
+import type { Dial } from './socket.ts';
 import { stopContainer } from './stop.ts';
 
 /** A `Docker` whose idle sockets can be let go. */
 export type DialledDocker = Docker & { close(): void };
 
 /**
- * The Docker Engine behind `dial`, each call one or a few requests of its HTTP API. Nothing is dialled, and the client
- * library is not loaded, before the first call.
+ * The Docker Engine behind `dial`, each call one or a few requests of its HTTP API. Nothing is dialled, and the HTTP
+ * client is not loaded, before the first call.
  *
  * Errors: DOCKER_NOT_FOUND, DOCKER_DENIED, DOCKER_UNREACHABLE (no Engine to talk to), DOCKER_FAILED (it refused, in its
  * own words), PORT_TAKEN, DISK_FULL, IMAGE_MISSING, IMAGE_PULL_FAILED, TIMED_OUT.
@@ -51,37 +59,23 @@ export function dockerOver(dial: Dial): DialledDocker {
     },
 
     async logs(name, lines) {
-      const options = { stdout: true, stderr: true, tail: lines, follow: false } as const;
-      const bytes = await engine.change(
-        `read the log of container ${name}`,
-        (api, abortSignal) => api.getContainer(name).logs({ ...options, abortSignal }),
-        // 404: no such container. 501: its log driver keeps nothing that could be read back.
-        { fine: [404, 501] },
-      );
-      if (bytes === null) return '';
-      // A log that happens to be JSON was parsed on the way.
-      return endOfLog(Buffer.isBuffer(bytes) ? logText(bytes) : JSON.stringify(bytes));
+      const path = withQuery(`/containers/${inPath(name)}/logs`, { stdout: true, stderr: true, tail: lines });
+      const doing = `read the log of container ${name}`;
+      // 404: no such container. 501: its log driver keeps nothing that could be read back.
+      const reply = await engine.change(doing, { method: 'GET', path }, { fine: [404, 501] });
+      return reply === null ? '' : endOfLog(logText(reply.body));
     },
 
     async create(name, body) {
       const doing = `create container ${name}`;
-      const reply = await engine.change(doing, (api, abortSignal) =>
-        api.createContainer({ ...mutable(body), name, abortSignal }),
-      );
-      if (reply === null) throw new OrchError('DOCKER_FAILED', `${doing}: the Engine gave no id`);
-      return reply.id;
+      const reply = await engine.changeJson(doing, { ...post('/containers/create', { name }), body });
+      return parseReply(createReply, reply, doing).Id;
     },
 
     async start(name) {
       const limitMs = 5 * 60_000;
-      await engine.change(
-        `start container ${name}`,
-        (api, abortSignal) => api.getContainer(name).start({ abortSignal }),
-        {
-          fine: [304],
-          limitMs,
-        },
-      );
+      const request = post(`/containers/${inPath(name)}/start`);
+      await engine.change(`start container ${name}`, request, { fine: [304], limitMs });
     },
 
     async stop(name, options) {
@@ -92,37 +86,26 @@ export function dockerOver(dial: Dial): DialledDocker {
     },
 
     async signal(name, signal) {
+      const request = post(`/containers/${inPath(name)}/kill`, { signal });
       // 409: it does not run.
-      await engine.change(
-        `send ${signal} to container ${name}`,
-        (api, abortSignal) => api.getContainer(name).kill({ signal, abortSignal }),
-        { fine: [404, 409] },
-      );
+      await engine.change(`send ${signal} to container ${name}`, request, { fine: [404, 409] });
     },
 
     async wait(name, timeoutSeconds) {
       const doing = `wait for container ${name} to end`;
-      const options = { condition: 'not-running' } as const;
-      const reply = await engine.change(
-        doing,
-        (api, abortSignal) => api.getContainer(name).wait({ ...options, abortSignal }),
-        { limitMs: timeoutSeconds * 1000 },
-      );
+      const request = post(`/containers/${inPath(name)}/wait`, { condition: 'not-running' });
+      const reply = await engine.changeJson(doing, request, { limitMs: timeoutSeconds * 1000 });
       return parseReply(waitReply, reply, doing).StatusCode;
     },
 
     async remove(name) {
-      const doing = `remove container ${name}`;
-      const query = { v: true };
-      await engine.change(doing, (api, abortSignal) => api.getContainer(name).remove({ ...query, abortSignal }), {
-        fine: [404],
-      });
+      const path = withQuery(`/containers/${inPath(name)}`, { v: true });
+      await engine.change(`remove container ${name}`, { method: 'DELETE', path }, { fine: [404] });
     },
 
     async rename(name, to) {
-      await engine.change(`rename container ${name} to ${to}`, (api, abortSignal) =>
-        api.getContainer(name).rename({ name: to, abortSignal }),
-      );
+      const request = post(`/containers/${inPath(name)}/rename`, { name: to });
+      await engine.change(`rename container ${name} to ${to}`, request);
     },
 
     pull: (ref) => pullImage(engine, ref),
@@ -131,20 +114,15 @@ export function dockerOver(dial: Dial): DialledDocker {
       const at = ref.lastIndexOf(':');
       const tagged = at > ref.lastIndexOf('/');
       const target = { repo: tagged ? ref.slice(0, at) : ref, tag: tagged ? ref.slice(at + 1) : 'latest' };
-      await engine.change(`tag image ${id} as ${ref}`, (api, abortSignal) =>
-        api.getImage(id).tag({ ...target, abortSignal }),
-      );
+      await engine.change(`tag image ${id} as ${ref}`, post(`/images/${inPath(id)}/tag`, target));
     },
   };
 }
 
-/** A name as part of a path: an image's has slashes of its own. */
-const inPath = (name: string): string => encodeURI(name).replace(/[?#]/g, encodeURIComponent);
-
-type Mutable<T> = T extends object ? { -readonly [K in keyof T]: Mutable<T[K]> } : T;
-
-/** The library's types want writable values; it does not write to them. */
-const mutable = (body: ContainerCreate): Mutable<ContainerCreate> => structuredClone(body) as Mutable<ContainerCreate>;
+const post = (path: string, query: Readonly<Record<string, string>> = {}): EngineRequest => ({
+  method: 'POST',
+  path: Object.keys(query).length === 0 ? path : withQuery(path, query),
+});
 
 /** A connection that can open a stream to its host's Docker socket. */
 export type DockerlessConnection = Omit<Connection, 'docker'> & { readonly dialDocker: Dial };

@@ -1,36 +1,45 @@
-import type Dockerode from 'dockerode';
 import { OrchError } from '../core/errors.ts';
 import { joined } from '../core/joined.ts';
-import { type Dial, DialAgent } from './agent.ts';
 import { agreeOnVersion, oldestIn, type Spoken } from './api-version.ts';
 import { callError, engineWords, isHangUp, refused, statusOf } from './call.ts';
-import { Questions } from './questions.ts';
+import { HttpConnection } from './http-connection.ts';
+import { HttpConnections } from './http-connections.ts';
 import { engineVersion, parseReply } from './replies.ts';
+import type { EngineReply, EngineRequest, SendOptions } from './request.ts';
+import type { Dial } from './socket.ts';
+import { parseJson } from './unreadable-reply.ts';
 
-export type Ask<T> = (api: Dockerode, abortSignal: AbortSignal) => Promise<T>;
+export interface ChangeOptions extends Omit<SendOptions, 'signal'> {
+  /** Statuses that mean that it was so already. */
+  readonly fine?: readonly number[];
+  readonly limitMs?: number;
+}
 
 const ANSWER_MS = 60_000;
 
 /** What an Engine accepts that has not said otherwise. */
 const OLDEST = '1.12';
 
+/** Questions on their way at once. */
+const PIPELINING = 64;
+
 /**
  * One Docker Engine behind a dialled socket: every request goes through here, with a limit and typed errors. Questions
- * are asked on one socket, without the client library; changes are the library's.
+ * are asked on one socket, one behind the other: each socket is a session, a sudo and a process on a host whose Docker is
+ * reached through sudo. Each change has a socket of its own.
  *
  * Questions do not wait until a version is agreed upon: the first ones leave it to the Engine, whose replies tell the
  * newest that it speaks. Changes are always asked for in an agreed version.
  */
 export class Engine {
-  readonly #agent: DialAgent;
-  readonly #questions: Questions;
+  readonly #questions: HttpConnection;
+  readonly #changes: HttpConnections;
   readonly #joined = joined<unknown>();
-  readonly #clients = new Map<string, Dockerode>();
   #spoken: Spoken | undefined;
 
   constructor(dial: Dial) {
-    this.#agent = new DialAgent(dial);
-    this.#questions = new Questions(dial);
+    this.#questions = new HttpConnection(dial, PIPELINING);
+    this.#changes = new HttpConnections(dial);
   }
 
   /** The API version spoken with this Engine. */
@@ -56,7 +65,7 @@ export class Engine {
           throw error;
         });
       } catch (error) {
-        throw callError(doing, error, ANSWER_MS);
+        throw callError(doing, error, { limitMs: ANSWER_MS });
       }
     });
   }
@@ -71,43 +80,50 @@ export class Engine {
     }
   }
 
-  /** Asks for a change. Statuses in `fine` mean that it was so already. */
-  async change<T>(
-    doing: string,
-    ask: Ask<T>,
-    options: { fine?: readonly number[]; limitMs?: number } = {},
-  ): Promise<T | null> {
-    const limitMs = options.limitMs ?? ANSWER_MS;
+  /** Asks for a change; `null` when it was so already. */
+  async change(doing: string, request: EngineRequest, options: ChangeOptions = {}): Promise<EngineReply | null> {
+    const { fine = [], limitMs = ANSWER_MS, ...rest } = options;
     await this.version();
     try {
-      return await this.#ask(ask, limitMs);
+      return await this.#understood(async () => {
+        const path = `${this.#prefix()}${request.path}`;
+        const reply = await this.#changes.send({ ...request, path }, () => ({
+          ...rest,
+          signal: AbortSignal.timeout(limitMs),
+        }));
+        if (reply.status >= 300) throw refused(reply.status, reply.body);
+        return reply;
+      });
     } catch (error) {
-      if (options.fine?.includes(statusOf(error) ?? 0)) return null;
-      throw callError(doing, error, limitMs);
+      if (fine.includes(statusOf(error) ?? 0)) return null;
+      throw callError(doing, error, { limitMs, ...rest });
+    }
+  }
+
+  /** Like `change`, for one whose reply is JSON. */
+  async changeJson(doing: string, request: EngineRequest, options: ChangeOptions = {}): Promise<unknown> {
+    const reply = await this.change(doing, request, options);
+    try {
+      return reply === null ? null : parseJson(reply.body);
+    } catch (error) {
+      throw callError(doing, error, { limitMs: ANSWER_MS });
     }
   }
 
   close(): void {
     this.#questions.close();
-    this.#agent.destroy();
+    this.#changes.close();
   }
 
-  #get(path: string): Promise<unknown> {
+  #get(wanted: string): Promise<unknown> {
     return this.#understood(async () => {
-      const { status, headers, body } = await this.#questions.get(
-        `${this.#prefix()}${path}`,
-        AbortSignal.timeout(ANSWER_MS),
-      );
-      const newest = headers.get('api-version');
-      if (newest !== undefined) this.#spoken ??= { newest, oldest: OLDEST };
-      if (status >= 400) throw refused(status, body);
-      return JSON.parse(body.toString());
+      const path = `${this.#prefix()}${wanted}`;
+      const options = { signal: AbortSignal.timeout(ANSWER_MS) };
+      const { status, apiVersion = '', body } = await this.#questions.send({ method: 'GET', path }, options);
+      if (/^\d+\.\d+$/.test(apiVersion)) this.#spoken ??= { newest: apiVersion, oldest: OLDEST };
+      if (status >= 300) throw refused(status, body);
+      return parseJson(body);
     });
-  }
-
-  #ask<T>(ask: Ask<T>, limitMs: number): Promise<T> {
-    const limit = AbortSignal.timeout(limitMs);
-    return this.#understood(async () => within(limit, ask(await this.#client(), limit)));
   }
 
   /** An Engine that refuses our version does so before it looks at the request: it is sent again in one that it knows. */
@@ -125,23 +141,4 @@ export class Engine {
   #prefix(): string {
     return this.#spoken === undefined ? '' : `/v${agreeOnVersion(this.#spoken)}`;
   }
-
-  async #client(): Promise<Dockerode> {
-    // That takes 100 ms and more: only a run that changes something pays for it.
-    const { default: Client } = await import('dockerode');
-    const version = this.#prefix().slice(1);
-    // Protocol and host are given, for the library fills gaps from DOCKER_HOST.
-    const options = { protocol: 'http', host: 'docker.invalid', port: 80, agent: this.#agent } as const;
-    const client = this.#clients.get(version) ?? new Client({ ...options, version });
-    this.#clients.set(version, client);
-    return client;
-  }
-}
-
-/** Some of the library's requests take no signal: they are left alone when their time is up. */
-async function within<T>(limit: AbortSignal, answer: Promise<T>): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const expire = (): void => reject(limit.reason);
-  limit.addEventListener('abort', expire, { once: true });
-  return Promise.race([answer, late]).finally(() => limit.removeEventListener('abort', expire));
 }

@@ -1,5 +1,10 @@
 import { OrchError } from '../core/errors.ts';
+import { BoundedBytes } from './bounded-bytes.ts';
+import { callError } from './call.ts';
 import type { Engine } from './engine.ts';
+import { parseReply, pullProgress } from './replies.ts';
+import { withQuery } from './request.ts';
+import { parseJson, UnreadableReply } from './unreadable-reply.ts';
 
 /** A whole image over a slow line. */
 const LIMIT_MS = 60 * 60_000;
@@ -7,9 +12,14 @@ const LIMIT_MS = 60 * 60_000;
 /** Longest silence of a registry or of the line to it. */
 const IDLE_MS = 5 * 60_000;
 
-interface Progress {
-  readonly error?: string;
-}
+/** Bytes of one line of progress: an error may carry what a registry answered. */
+const LINE_LIMIT = 256 * 1024;
+
+/** Characters of such an error that are shown. */
+const ERROR_LIMIT = 4000;
+
+/** An hour of progress lines, ten a second, of a whole image of twenty layers is less than half of this. */
+const PROGRESS_LIMIT = 256 * 1024 * 1024;
 
 /**
  * Makes an Engine pull an image, and waits for it.
@@ -18,32 +28,50 @@ interface Progress {
  */
 export async function pullImage(engine: Engine, ref: string): Promise<void> {
   const doing = `pull image ${ref}`;
+  const request = { method: 'POST', path: withQuery('/images/create', sourceOf(ref)) } as const;
+  const progress = new Progress(doing);
   try {
-    await engine.change(
-      doing,
-      async (api, limit) => {
-        const idle = new AbortController();
-        const stream = await api.pull(ref, { abortSignal: AbortSignal.any([limit, idle.signal]) });
-        let timer = setTimeout(() => idle.abort(), IDLE_MS);
-        await new Promise<void>((resolve, reject) => {
-          api.modem.followProgress(
-            stream,
-            (error) => (error === null || error === undefined ? resolve() : reject(error)),
-            // Each line of progress is a sign of life; an error line ends the pull but not the stream.
-            (event: Progress) => {
-              clearTimeout(timer);
-              timer = setTimeout(() => idle.abort(), IDLE_MS);
-              if (event.error !== undefined) reject(refused(`${doing}: ${event.error}`));
-            },
-          );
-        }).finally(() => clearTimeout(timer));
-      },
-      { limitMs: LIMIT_MS },
-    );
+    await engine.change(doing, request, { limitMs: LIMIT_MS, idleMs: IDLE_MS, onData: (bytes) => progress.add(bytes) });
+    progress.end();
   } catch (error) {
-    if (error instanceof OrchError && ['DOCKER_FAILED', 'IMAGE_MISSING'].includes(error.code))
-      throw refused(error.message);
-    throw error;
+    const failed = callError(doing, error, { limitMs: LIMIT_MS });
+    if (['DOCKER_FAILED', 'IMAGE_MISSING'].includes(failed.code)) throw refused(failed.message);
+    throw failed;
+  }
+}
+
+function sourceOf(ref: string): { readonly fromImage: string; readonly tag: string } {
+  const [, name, tag] = /^([^@]+)@(.+)$/.exec(ref) ?? /^(.+):([^:/]+)$/.exec(ref) ?? [];
+  return name === undefined || tag === undefined ? { fromImage: ref, tag: 'latest' } : { fromImage: name, tag };
+}
+
+/** The lines of a pull's progress: JSON each. An error line ends the pull, though not the reply. */
+class Progress {
+  readonly #doing: string;
+  readonly #line = new BoundedBytes(LINE_LIMIT);
+  #left = PROGRESS_LIMIT;
+
+  constructor(doing: string) {
+    this.#doing = doing;
+  }
+
+  add(bytes: Buffer): void {
+    this.#left -= bytes.length;
+    if (this.#left < 0) throw new UnreadableReply(`more than ${PROGRESS_LIMIT} bytes of progress`);
+    let from = 0;
+    for (let end = bytes.indexOf('\n'); end >= 0; end = bytes.indexOf('\n', from)) {
+      this.#line.add(bytes.subarray(from, end));
+      this.end();
+      from = end + 1;
+    }
+    this.#line.add(bytes.subarray(from));
+  }
+
+  end(): void {
+    const line = this.#line.take();
+    if (line.toString().trim() === '') return;
+    const { error } = parseReply(pullProgress, parseJson(line), this.#doing);
+    if (error !== undefined) throw refused(`${this.#doing}: ${error.slice(0, ERROR_LIMIT)}`);
   }
 }
 

@@ -90,9 +90,16 @@ export const imageInspect = z.object({
 
 export const engineInfo = z.object({ ServerVersion: text, DockerRootDir: text, Driver: text });
 
+export const createReply = z.object({ Id: text });
+
+/** A line of a pull's progress. */
+export const pullProgress = z.object({ error: text.optional() });
+
 export const waitReply = z.object({ StatusCode: z.number() });
 
-export const engineVersion = z.object({ ApiVersion: text, MinAPIVersion: text.default('1.12') });
+const version = text.regex(/^\d+\.\d+$/);
+
+export const engineVersion = z.object({ ApiVersion: version, MinAPIVersion: version.default('1.12') });
 
 /**
  * An Engine's reply, checked.

@@ -1,5 +1,7 @@
+import { OrchError } from '../core/errors.ts';
 import { compareVersions } from './api-version.ts';
 import type { Engine } from './engine.ts';
+import { inPath, withQuery } from './request.ts';
 
 export interface StopOptions {
   readonly signal: string;
@@ -31,42 +33,31 @@ export async function stopContainer(engine: Engine, name: string, now: Stoppable
   const doing = `stop container ${name}`;
   const limitMs = timeoutSeconds * 1000 + GRACE_MS;
   const fine = [304, 404];
+  const stop = (query: { t: number; signal?: string }) =>
+    engine.change(
+      doing,
+      { method: 'POST', path: withQuery(`/containers/${inPath(name)}/stop`, query) },
+      { fine, limitMs },
+    );
   if (compareVersions(await engine.version(), STOP_WITH_SIGNAL) >= 0) {
-    // `signal` is missing from the library's types; it passes query fields on as they are.
-    const query: { t: number; signal?: string } = { t: timeoutSeconds, signal };
-    await engine.change(doing, (api, abortSignal) => api.getContainer(name).stop({ ...query, abortSignal }), {
-      fine,
-      limitMs,
-    });
+    await stop({ t: timeoutSeconds, signal });
     return;
   }
   const own = plain(now.signal ?? 'TERM') === plain(signal);
   if (!own) await signalAndWait(engine, name, options);
-  const query = { t: own ? timeoutSeconds : 0 };
-  await engine.change(doing, (api, abortSignal) => api.getContainer(name).stop({ ...query, abortSignal }), {
-    fine,
-    limitMs,
-  });
+  await stop({ t: own ? timeoutSeconds : 0 });
 }
 
 async function signalAndWait(engine: Engine, name: string, { signal, timeoutSeconds }: StopOptions): Promise<void> {
-  const doing = `send ${signal} to container ${name}`;
+  const order = (what: string, query: Record<string, string>) =>
+    ({ method: 'POST', path: withQuery(`/containers/${inPath(name)}/${what}`, query) }) as const;
   // 409: it ended in the meantime.
-  await engine.change(doing, (api, abortSignal) => api.getContainer(name).kill({ signal, abortSignal }), {
-    fine: [404, 409],
-  });
-  const patience = AbortSignal.timeout(timeoutSeconds * 1000);
-  const options = { condition: 'not-running' } as const;
-  await engine.change(
-    `wait for container ${name} to end`,
-    async (api) => {
-      try {
-        await api.getContainer(name).wait({ ...options, abortSignal: patience });
-      } catch (error) {
-        // Its time is up: the stop that follows kills it.
-        if (!patience.aborted) throw error;
-      }
-    },
-    { fine: [404], limitMs: timeoutSeconds * 1000 + GRACE_MS },
-  );
+  await engine.change(`send ${signal} to container ${name}`, order('kill', { signal }), { fine: [404, 409] });
+  try {
+    const options = { fine: [404], limitMs: timeoutSeconds * 1000 };
+    await engine.change(`wait for container ${name} to end`, order('wait', { condition: 'not-running' }), options);
+  } catch (error) {
+    // Its time is up: the stop that follows kills it.
+    if (!(error instanceof OrchError) || error.code !== 'TIMED_OUT') throw error;
+  }
 }

@@ -1,5 +1,4 @@
 import type { Clock } from '../core/clock.ts';
-import type { OrchError } from '../core/errors.ts';
 import type { Emit } from '../core/event.ts';
 import type { Host } from '../core/host.ts';
 import type { Play } from '../core/play.ts';
@@ -27,14 +26,5 @@ export interface HostRun {
   /** Something was changed before this program: a gate must hold as often as it wants. */
   readonly unsettled?: boolean;
   /** Title of an earlier pending change on this host, from an earlier play (check mode). */
-  readonly pending: string | undefined;
-}
-
-export interface HostResult {
-  readonly status: 'ok' | 'failed' | 'unreachable' | 'skipped';
-  readonly value: unknown;
-  /** Something was written, or a write was begun. */
-  readonly touched: boolean;
-  readonly error: OrchError | undefined;
   readonly pending: string | undefined;
 }

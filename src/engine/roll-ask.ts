@@ -1,5 +1,5 @@
 import type { Fault } from '../core/event.ts';
-import type { RollContext } from './roll.ts';
+import type { RollContext } from './roll-context.ts';
 
 /** What was not so a moment ago is not so now: a yes, above all one that was given beforehand, waits so long. */
 const AGAIN_MS = 5000;

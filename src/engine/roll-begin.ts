@@ -3,8 +3,8 @@ import type { Deadline } from '../core/rolling.ts';
 import { wavesOf } from '../rolling/report.ts';
 import type { State } from '../rolling/state.ts';
 import type { Observation } from '../rolling/types.ts';
-import type { RollContext } from './roll.ts';
-import type { RollSteps } from './roll-steps.ts';
+import type { RollContext } from './roll-context.ts';
+import type { StepRunner } from './step-runner.ts';
 
 interface Beginning {
   readonly state: State;
@@ -20,7 +20,7 @@ interface Beginning {
  */
 export async function beginRoll(
   context: RollContext,
-  steps: RollSteps,
+  steps: StepRunner,
   { state, role, seen }: Beginning,
 ): Promise<void> {
   const { waves, maxUnavailable } = await tellPlan(context, steps, state, role.length);
@@ -28,7 +28,7 @@ export async function beginRoll(
 }
 
 /** Says who will be taken out of traffic, in which waves and within which limits. @throws OrchError DEADLINES */
-export async function tellPlan(context: RollContext, steps: RollSteps, state: State, members: number) {
+export async function tellPlan(context: RollContext, steps: StepRunner, state: State, members: number) {
   const { waves, maxUnavailable } = wavesOf(state);
   const deadlines = await deadlinesOf(context, steps, waves.flat());
   const play = context.play.options.name;
@@ -37,7 +37,7 @@ export async function tellPlan(context: RollContext, steps: RollSteps, state: St
 }
 
 /** One chain for all nodes that have the same: each different link once. */
-async function deadlinesOf(context: RollContext, steps: RollSteps, nodes: readonly string[]) {
+async function deadlinesOf(context: RollContext, steps: StepRunner, nodes: readonly string[]) {
   const chains = await Promise.all(
     nodes.map(async (node) => {
       const traffic = context.fleet?.traffic(node);

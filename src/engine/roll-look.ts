@@ -1,8 +1,8 @@
 import { isUnreachable } from '../core/errors.ts';
 import { faultOf } from '../core/fault.ts';
 import type { Observation } from '../rolling/types.ts';
-import type { RollContext } from './roll.ts';
-import type { RollSteps } from './roll-steps.ts';
+import type { RollContext } from './roll-context.ts';
+import type { StepRunner } from './step-runner.ts';
 
 type Seen = Readonly<Record<string, Observation>>;
 
@@ -24,7 +24,7 @@ export interface Around {
  */
 export async function lookAround(
   { fleet, ahead }: RollContext,
-  steps: RollSteps,
+  steps: StepRunner,
   { nodes, troubled, aside, decides }: Around,
 ): Promise<Seen> {
   const look = async (node: string): Promise<Seen> => {

@@ -1,7 +1,7 @@
 import { advance, startRoll } from '../rolling/machine.ts';
-import type { HostResult } from './host-run.ts';
-import type { RollContext } from './roll.ts';
+import type { HostResult } from './host-result.ts';
 import { tellPlan } from './roll-begin.ts';
+import type { RollContext } from './roll-context.ts';
 import { optionsOf, roleOf } from './roll-role.ts';
 import { RollSoak } from './roll-soak.ts';
 import { RollSteps } from './roll-steps.ts';

@@ -1,5 +1,5 @@
 import type { NodeInit, Options } from '../rolling/types.ts';
-import type { RollContext } from './roll.ts';
+import type { RollContext } from './roll-context.ts';
 
 /** Everybody who counts: the play's hosts, and the other members of their pools. `lost`: nobody answers there. */
 export function roleOf(

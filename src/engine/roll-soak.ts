@@ -2,8 +2,8 @@ import type { Counters } from '../core/balancer.ts';
 import { parseDuration } from '../core/duration.ts';
 import { OrchError } from '../core/errors.ts';
 import { compareCounters } from '../rolling/soak.ts';
-import type { RollContext } from './roll.ts';
-import type { RollSteps } from './roll-steps.ts';
+import type { RollContext } from './roll-context.ts';
+import type { StepRunner } from './step-runner.ts';
 
 const DEFAULT_SOAK = '10s';
 
@@ -28,7 +28,7 @@ export class RollSoak {
    *
    * @throws OrchError SOAK_FAILED; SOAK_INCONCLUSIVE where peers get requests and this node too few
    */
-  async watch(node: string, steps: RollSteps): Promise<void> {
+  async watch(node: string, steps: StepRunner): Promise<void> {
     const { clock, fleet, urgent, play, noteOnce } = this.#context;
     const soakMs = parseDuration(play.options.rolling?.soak ?? DEFAULT_SOAK);
     const traffic = fleet?.traffic(node);

@@ -9,8 +9,9 @@ import { applyHost } from './apply-host.ts';
 import { errorOf } from './error-of.ts';
 import type { HostRun } from './host-run.ts';
 import { keyOf } from './read-ahead.ts';
-import type { RollContext } from './roll.ts';
+import type { RollContext } from './roll-context.ts';
 import type { RollSoak } from './roll-soak.ts';
+import type { StepRunner } from './step-runner.ts';
 import { FREE_TURNS } from './turns.ts';
 
 /** Steps that only look. They are told by their outcome; their tasks are told when one of them fails. */
@@ -20,7 +21,7 @@ const LOOKS: ReadonlySet<Step> = new Set(['guard', 'recheck', 'evidence', 'soak'
 const DRAINS = 3;
 
 /** Carries out the machine's steps: each is a program of tasks that the node's `Traffic` gives, run like any play's. */
-export class RollSteps {
+export class RollSteps implements StepRunner {
   readonly #context: RollContext;
   readonly #soak: RollSoak;
   readonly #bears: (node: string) => Promise<boolean>;

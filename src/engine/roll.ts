@@ -1,36 +1,27 @@
 import { OrchError } from '../core/errors.ts';
 import type { Fault } from '../core/event.ts';
 import { faultOf } from '../core/fault.ts';
-import type { Host } from '../core/host.ts';
-import type { Play } from '../core/play.ts';
 import { bears } from '../rolling/budget.ts';
 import { advance, startRoll } from '../rolling/machine.ts';
 import { endOf, isDone, shortfallOf } from '../rolling/report.ts';
 import type { State } from '../rolling/state.ts';
 import type { Command, Event, Observation, Step } from '../rolling/types.ts';
 import { errorOf } from './error-of.ts';
-import type { HostResult } from './host-run.ts';
-import type { ReadAhead } from './read-ahead.ts';
+import type { HostResult } from './host-result.ts';
 import { askPerson } from './roll-ask.ts';
 import { beginRoll } from './roll-begin.ts';
+import type { RollContext } from './roll-context.ts';
 import { lookAround } from './roll-look.ts';
 import { optionsOf, roleOf } from './roll-role.ts';
 import { RollSoak } from './roll-soak.ts';
 import { RollSteps, resultOf } from './roll-steps.ts';
 import { tellEnds } from './rolled-nodes.ts';
-import type { RunContext } from './run-playbook.ts';
-import type { Slots } from './slots.ts';
 import { type Looked, type Turns, TurnsClosed } from './turns.ts';
 
-export type RollContext = RunContext & {
-  readonly ahead: ReadAhead;
-  readonly play: Play;
-  readonly slots: Slots;
-  noteOnce(message: string): void;
-  hostNamed(name: string): Host;
-};
-
-type Waiting = { go(): void; stop(error: Error): void };
+interface Waiting {
+  go(): void;
+  stop(error: Error): void;
+}
 
 /**
  * Between the programs of a play's hosts and the pure machine that decides about them: what the programs ask for become

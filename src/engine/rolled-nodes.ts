@@ -1,7 +1,7 @@
 import type { RolledNode } from '../core/event.ts';
 import { endOf, type NodeEnd } from '../rolling/report.ts';
 import type { State } from '../rolling/state.ts';
-import type { RollContext } from './roll.ts';
+import type { RollContext } from './roll-context.ts';
 
 /** Tells how every node of the run came out of it. `leftOut`: hosts whose program was never begun. */
 export function tellEnds(

@@ -2,10 +2,11 @@ import { faultOf } from '../core/fault.ts';
 import type { Host } from '../core/host.ts';
 import { batches } from '../core/play.ts';
 import { applyHost } from './apply-host.ts';
-import type { HostResult } from './host-run.ts';
-import { Roll, type RollContext } from './roll.ts';
+import type { HostResult } from './host-result.ts';
+import { Roll } from './roll.ts';
+import type { RollContext } from './roll-context.ts';
 import { RollPreview } from './roll-preview.ts';
-import type { RunContext } from './run-playbook.ts';
+import type { RunContext } from './run-context.ts';
 import { Slots } from './slots.ts';
 import type { PlannedPlay } from './validate.ts';
 

@@ -1,17 +1,15 @@
 import pLimit from 'p-limit';
-import type { Clock } from '../core/clock.ts';
 import { located, OrchError } from '../core/errors.ts';
 import type { Emit, HostCounts, Outcome } from '../core/event.ts';
 import { faultOf } from '../core/fault.ts';
 import type { Host } from '../core/host.ts';
 import { NotYet } from '../core/later.ts';
 import type { Plays } from '../core/play.ts';
-import type { Fleet } from '../core/rolling.ts';
-import type { HostResult } from './host-run.ts';
-import type { Hosts } from './hosts.ts';
+import type { HostResult } from './host-result.ts';
 import type { Locals } from './locals.ts';
 import { ReadAhead } from './read-ahead.ts';
-import type { RollContext } from './roll.ts';
+import type { RollContext } from './roll-context.ts';
+import type { RunContext } from './run-context.ts';
 import { runPlay } from './run-play.ts';
 import { Tally } from './tally.ts';
 import { enumerate, type PlannedPlay } from './validate.ts';
@@ -24,39 +22,6 @@ export const EXIT_CODES: Readonly<Record<Outcome, number>> = {
   partial: 3,
   interrupted: 6,
 };
-
-export interface RunContext {
-  readonly hosts: Hosts;
-  readonly locals: Locals;
-  readonly clock: Clock;
-  readonly emit: Emit;
-  readonly check: boolean;
-  readonly diff: boolean;
-  /** Hosts worked on at the same time. */
-  readonly forks: number;
-  /** First Ctrl-C: nothing new is begun. */
-  readonly signal: AbortSignal;
-  /** Second Ctrl-C: not even the way to a safe point is finished. */
-  readonly urgent: AbortSignal;
-  /** Who is in which pool, and how nodes are taken out of traffic. Without it nothing is. */
-  readonly fleet?: Fleet;
-  readonly rollFlags?: RollFlags;
-  /** Asks a person a question that can be answered by yes or no. Without it the answer is no. */
-  readonly ask?: (question: string) => Promise<boolean>;
-  /** Whether somebody confirms that a pool is left without a node that serves. */
-  readonly outage?: (what: string) => Promise<boolean>;
-  /** Called back whenever no host at all answers any more, and when they do again. */
-  readonly onNetwork?: (listener: (up: boolean) => void) => void;
-  /** The command that gives a node back to its balancers. */
-  readonly restoreCommand?: (node: string) => string;
-}
-
-export interface RollFlags {
-  /** Nodes that somebody else took out of traffic are changed too, and stay out. */
-  readonly includeHeld: boolean;
-  /** Hosts that cannot be reached are left out; they count as unavailable. */
-  readonly skipUnreachable: boolean;
-}
 
 export interface RunRequest {
   readonly title: string;

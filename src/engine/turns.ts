@@ -1,5 +1,5 @@
 import type { OrchError } from '../core/errors.ts';
-import type { HostResult } from './host-run.ts';
+import type { HostResult } from './host-result.ts';
 
 /** Raised to a host whose turn will not come: it stays as it is. */
 export class TurnsClosed extends Error {

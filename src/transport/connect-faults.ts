@@ -1,7 +1,9 @@
 import { formatDuration } from '../core/duration.ts';
 import { OrchError } from '../core/errors.ts';
-import type { ConnectStage } from './connect-watch.ts';
 import type { SshTarget } from './ssh-target.ts';
+
+/** How far a connection has come: nobody reached yet, nothing of SSH heard, agreeing on keys, logging in. */
+export type ConnectStage = 'reach' | 'banner' | 'keys' | 'login';
 
 /** What is known of an attempt when it fails. */
 export interface ConnectSeen {

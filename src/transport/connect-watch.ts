@@ -1,12 +1,10 @@
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { OrchError } from '../core/errors.ts';
+import type { ConnectStage } from './connect-faults.ts';
 import { connectInterrupted, connectTimedOut } from './connect-faults.ts';
 import type { SshTarget } from './ssh-target.ts';
 import { wholeBanner } from './whole-banner.ts';
-
-/** How far a connection has come: nobody reached yet, nothing of SSH heard, agreeing on keys, logging in. */
-export type ConnectStage = 'reach' | 'banner' | 'keys' | 'login';
 
 /** Gives a fresh stream to the target. What comes of it after the signal is thrown away. */
 export type Dial = (signal: AbortSignal) => Promise<Duplex>;

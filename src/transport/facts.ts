@@ -1,6 +1,6 @@
 import type { Facts } from '../core/connection.ts';
 import { OrchError } from '../core/errors.ts';
-import type { Reply, Request } from './script-reader.ts';
+import type { Reply, Request } from './request.ts';
 
 /** CAP_SYS_RESOURCE, capabilities(7): may raise hard limits up to the kernel's own. */
 const SYS_RESOURCE = 24n;

@@ -19,7 +19,8 @@ import { readingShell } from './reading-shell.ts';
 import { scriptReader } from './script-reader.ts';
 import { sessionLimit } from './session-limit.ts';
 import type { Exit, Launch, Rights } from './shell-process.ts';
-import { type WriteScript, writes } from './writes.ts';
+import type { WriteScript } from './write-script.ts';
+import { writes } from './writes.ts';
 
 /** A way to a host, whatever carries it. */
 export interface Carrier {

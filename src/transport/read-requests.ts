@@ -3,8 +3,7 @@ import { posix } from 'node:path';
 import { quote } from '../core/argv.ts';
 import type { Stat } from '../core/connection.ts';
 import { OrchError } from '../core/errors.ts';
-import type { Tool } from './script-batch.ts';
-import type { Reply, Request } from './script-reader.ts';
+import type { Reply, Request, Tool } from './request.ts';
 import { saysMissing, shellFault } from './shell-faults.ts';
 
 /** A path as a shell word that no tool takes for an option. */

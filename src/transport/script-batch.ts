@@ -1,32 +1,6 @@
 import { ABSENT, ALONE, ASKED } from './read-functions.ts';
-import type { Reply, RunScript } from './script-reader.ts';
+import type { Reply, RunScript, Tool } from './request.ts';
 import { readFailed } from './shell-faults.ts';
-
-/** How several paths are answered for at once, a line for each: names of shell functions. Requests of the same tool are joined. */
-export interface Tool {
-  /** A test of `$p`, without which `many` is not asked about it. */
-  readonly test: string;
-  readonly many: string;
-  /** Answers for many sooner, where all of them are known to be small. */
-  readonly small?: string;
-  /** Answers for one path, of which `many` did not. */
-  readonly one: string;
-}
-
-/**
- * One of several requests that one call of a tool can answer: starting a program costs a host more than all it does
- * here. What is certainly not there is not even asked about; what the tool cannot answer for is asked alone.
- */
-export interface Joint<T> {
-  readonly tool: Tool;
-  /** What the tool is asked about, as a shell word. */
-  readonly word: string;
-  parse(line: string): T;
-  /** The answer when there is no such file. */
-  readonly absent: T;
-  /** The file was small when it was last seen. */
-  readonly small?: boolean;
-}
 
 /** A request that has been made and not yet answered. */
 export interface Waiting {

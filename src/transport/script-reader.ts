@@ -1,32 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { factsRequest, type HostFacts } from './facts.ts';
-import { batchScript, type Joint, joined, settleAll, type Waiting } from './script-batch.ts';
-
-/** What one request's snippet printed and how it ended. */
-export interface Reply {
-  readonly code: number;
-  readonly stdout: Buffer;
-  readonly stderr: string;
-  /** Controller's clock, milliseconds: when the script was sent and when its first words came back. */
-  readonly sentAt: number;
-  readonly answeredAt: number;
-}
-
-/** One question to a host: POSIX sh that needs nothing but coreutils or busybox, and what its reply means. */
-export interface Request<T> {
-  readonly snippet: string;
-  parse(reply: Reply): T;
-  /** How it is answered together with others of its kind. */
-  readonly joint?: Joint<T>;
-}
-
-/** Runs one script and gives all that it printed. A channel each time, or a shell that stays: the reader cannot tell. */
-export type RunScript = (script: string) => Promise<{
-  readonly stdout: Buffer;
-  readonly stderr: Buffer;
-  readonly sentAt: number;
-  readonly answeredAt: number;
-}>;
+import type { Request, RunScript } from './request.ts';
+import { batchScript, joined, settleAll, type Waiting } from './script-batch.ts';
 
 export interface ScriptReader {
   ask<T>(request: Request<T>): Promise<T>;

@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { OrchError } from '../core/errors.ts';
-import { globPattern } from './ssh-config-patterns.ts';
+import { pattern } from './ssh-config-patterns.ts';
 
 /** A configuration file, or what `none` stands for. */
 export interface ConfigSource {
@@ -12,9 +12,6 @@ export interface ConfigSource {
   /** Named by somebody, so it must be there. */
   readonly named: boolean;
 }
-
-/** OpenSSH goes no deeper either. */
-export const DEEPEST_INCLUDE = 16;
 
 /** The home directory of the user database, which OpenSSH uses whatever HOME says. */
 export function passwdHome(): string {
@@ -51,52 +48,25 @@ export async function configText({ path, named }: ConfigSource): Promise<string 
   }
 }
 
-/** The home of another user, quotes inside a word, tokens, variables, and classes of characters by their names. */
-const BEYOND = /^~(?!\/)|['"\\%]|\$\{|\[:/;
+/** The home of another user, quotes inside a word, tokens, variables, sets of characters, patterns for directories. */
+const LEFT_TO_OPENSSH = /^~(?!\/)|['"\\%[]|\$\{|[*?].*\//;
 
-/**
- * The files that an `Include` line names, in the order in which they are read. `beyond` is told each word that only
- * OpenSSH itself can expand.
- */
-export async function includedFiles(
-  words: readonly string[],
-  from: ConfigSource,
-  beyond: (word: string) => void,
-): Promise<readonly ConfigSource[]> {
+/** The files that a word of an `Include` line names. `undefined`: only OpenSSH can expand the word. */
+export async function includedFiles(word: string, from: ConfigSource): Promise<readonly ConfigSource[] | undefined> {
+  if (LEFT_TO_OPENSSH.test(word) || (from.of === 'system' && word.startsWith('~'))) return undefined;
   // Here OpenSSH does go by HOME.
-  const base = from.of === 'user' ? join(homedir(), '.ssh') : '/etc/ssh';
-  const found: ConfigSource[] = [];
-  for (const word of words) {
-    if (BEYOND.test(word) || (from.of === 'system' && word.startsWith('~'))) {
-      beyond(word);
-      continue;
-    }
-    const home = word.replace(/^~(?=\/)/, homedir());
-    const path = home.startsWith('/') ? home : join(base, home);
-    for (const one of await expand(path)) found.push({ path: one, of: from.of, named: false });
-  }
-  return found;
+  const home = word.replace(/^~(?=\/)/, homedir());
+  const path = home.startsWith('/') ? home : join(from.of === 'user' ? join(homedir(), '.ssh') : '/etc/ssh', home);
+  return (await expand(path)).map((found) => ({ path: found, of: from.of, named: false }));
 }
 
-/** glob(7): `*`, `?` and sets of characters in any part of the path. */
+/** `*` and `?` in the last part of a path. */
 async function expand(path: string): Promise<readonly string[]> {
-  let found: readonly string[] = ['/'];
-  for (const part of path.split('/').filter(Boolean)) {
-    if (!/[*?[]/.test(part)) {
-      found = found.map((directory) => join(directory, part));
-      continue;
-    }
-    const fits = globPattern(part);
-    const listed = await Promise.all(
-      found.map(async (directory) => {
-        const names = await readdir(directory).catch(() => []);
-        return names
-          .filter((name) => fits.test(name) && (part.startsWith('.') || !name.startsWith('.')))
-          .sort()
-          .map((name) => join(directory, name));
-      }),
-    );
-    found = listed.flat();
-  }
-  return found;
+  const last = basename(path);
+  if (!/[*?]/.test(last)) return [path];
+  const fits = pattern(last);
+  const names = await readdir(dirname(path)).catch(() => []);
+  return names
+    .filter((name) => fits.test(name) && (last.startsWith('.') || !name.startsWith('.')))
+    .map((name) => join(dirname(path), name));
 }

@@ -1,6 +1,5 @@
 import pLimit from 'p-limit';
 import { askForUser, askOpenSsh, type ConfigQuery, type ConfigValues } from './ssh-config-openssh.ts';
-import { localUserName, readOpenSshConfig } from './ssh-config-reading.ts';
 import { type ConfigSurvey, surveyConfig } from './ssh-config-survey.ts';
 
 /** Each is a process of some 10 ms; more at once only get into each other's way. */
@@ -14,23 +13,23 @@ export interface HostConfig {
   /** Where a setting stands, for messages: `/root/.ssh/config:12`. */
   readonly place: (keyword: string) => string;
   /**
-   * Whether the local user is named as the one to log in as: where OpenSSH was asked, `first('user')` does not tell him.
-   * `undefined`: nobody here can tell.
+   * Whether the configuration names the local user as the one to log in as: `first('user')` does not tell.
+   * `undefined`: ssh gave no answer.
    */
   readonly namesLocalUser: () => Promise<boolean | undefined>;
 }
 
 /** OpenSSH's client configuration. The files are read once, each host is worked out once. */
 export interface SshConfig {
-  /** @throws OrchError CONNECT_CONFIG_INVALID | CONNECT_CONFIG_UNREADABLE */
+  /** @throws OrchError CONNECT_CONFIG_UNSUPPORTED | CONNECT_CONFIG_INVALID | CONNECT_CONFIG_UNREADABLE | CONNECT_JUMP_LOOP */
   lookup(query: ConfigQuery): Promise<HostConfig>;
   /** Tells of something that is not done as configured; of the same thing once. */
   warn(text: string): void;
 }
 
 export interface SshConfigOptions {
-  /** Who works it out. Default: `ssh -G`, or this program where no OpenSSH client is installed. */
-  readonly reader?: 'openssh' | 'own';
+  /** Whether a `Match exec` runs its command. Default: it does, as for ssh. Without it the line does not match, and a warning says so. */
+  readonly runsCommands?: boolean;
   readonly warn?: (text: string) => void;
 }
 
@@ -46,28 +45,16 @@ export function sshConfig(options: SshConfigOptions = {}): SshConfig {
     options.warn?.(text);
   };
 
-  const valuesOf = async (query: ConfigQuery): Promise<ConfigValues> => {
-    const said = options.reader === 'own' ? undefined : await limit(() => askOpenSsh(query));
-    return said ?? (await readOpenSshConfig(query, warn));
-  };
-  const namesLocalUser = async (query: ConfigQuery, survey: ConfigSurvey): Promise<boolean | undefined> => {
-    if (survey.places('user').length === 0 && !survey.incomplete) return false;
-    let isSure = !survey.readTwice;
-    const doubt = (): void => {
-      isSure = false;
-    };
-    const user = await readOpenSshConfig(query, doubt).then(
-      (own) => own.get('user')?.[0],
-      () => null,
-    );
-    if (user === localUserName()) return true;
-    if (user === undefined && isSure) return false;
-    return options.reader === 'own' ? undefined : await limit(() => askForUser(query, survey));
-  };
+  const { runsCommands = true } = options;
+  const namesLocalUser = async (query: ConfigQuery, survey: ConfigSurvey): Promise<boolean | undefined> =>
+    survey.places('user').length === 0 && survey.notRead.length === 0
+      ? false
+      : await limit(() => askForUser(query, { survey, runsCommands }));
   const find = async (query: ConfigQuery): Promise<HostConfig> => {
     const survey = await kept(surveys, query.file, () => surveyConfig(query.file));
+    if (survey.relevant && !runsCommands) warnOfCommands(survey, warn);
     const values: ConfigValues = survey.relevant
-      ? await valuesOf(query)
+      ? await limit(() => askOpenSsh(query, { survey, runsCommands }))
       : new Map(survey.hashesNames ? [['hashknownhosts', ['yes']]] : []);
     let names: Promise<boolean | undefined> | undefined;
     return {
@@ -85,6 +72,13 @@ export function sshConfig(options: SshConfigOptions = {}): SshConfig {
       kept(hosts, JSON.stringify([query.file, query.address, query.port, query.user]), () => find(query)),
     warn,
   };
+}
+
+/** A line that only OpenSSH can read may lead to a command, too. */
+function warnOfCommands({ commands, notRead }: ConfigSurvey, warn: (text: string) => void): void {
+  const result = 'does not run its command here and does not match: a run may reach hosts in another way';
+  if (commands.length > 0) warn(`Match exec (${commands.slice(0, 3).join(', ')}) ${result}`);
+  if (notRead.length > 0) warn(`Match exec in an included file (${notRead.slice(0, 3).join(', ')}) ${result}`);
 }
 
 /** What was begun for the key already, or a new beginning. */

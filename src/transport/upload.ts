@@ -1,7 +1,7 @@
 import { OrchError } from '../core/errors.ts';
 import type { LocalFile } from './local-file.ts';
 import { receiveScript, resumeScript, type UploadTarget, wholeScript } from './upload-scripts.ts';
-import type { WriteScript } from './writes.ts';
+import type { WriteScript } from './write-script.ts';
 
 /** A transfer may take hours, but not stand still; flushing it to a slow disk looks like that, too. */
 const STALLED_MS = 5 * 60_000;

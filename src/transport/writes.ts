@@ -10,6 +10,7 @@ import { uploadResumed } from './upload.ts';
 import { sweepScript } from './upload-scripts.ts';
 import { writeFault } from './write-faults.ts';
 import { BY_STDIN } from './write-functions.ts';
+import type { WriteScript } from './write-script.ts';
 import {
   directoryScript,
   modeScript,
@@ -24,15 +25,6 @@ import {
 const SMALL_WRITE_MS = 5 * 60_000;
 /** Up to this size an upload is sent anew when it breaks: going on would take as long as sending it. */
 const SMALL_UPLOAD = 1024 * 1024;
-
-/** A script with its input, run to its end; what it printed on stderr. */
-export type WriteScript = (request: {
-  readonly script: string;
-  readonly stdin?: Source;
-  readonly onProgress?: (bytes: number) => void;
-  readonly timeoutMs?: number;
-  readonly idleMs?: number;
-}) => Promise<{ readonly code: number | null; readonly stderr: string }>;
 
 type Writes = Pick<Connection, 'writeFile' | 'makeDirectory' | 'chmod' | 'remove' | 'upload'>;
 

@@ -36,6 +36,23 @@ test('the build needs no syntax that the oldest Node does not know', () => {
   for (const source of sources) expect(source).not.toMatch(/^\s*(?:await )?using \w+ =/m);
 });
 
+test('the build imports only what is installed with it', async () => {
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const imported = readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.js'))
+    .flatMap((file) => [
+      ...readFileSync(join(root, 'dist', file), 'utf8').matchAll(/(?:\bfrom|^import|\bimport\()\s*"([a-z@][^":]*)"/gm),
+    ])
+    .map(([, name = '']) => name);
+  const packages = new Set(imported.map((name) => /^(?:@[^/]+\/)?[^/]+/.exec(name)?.[0]));
+  packages.delete('api7-orch');
+  expect([...packages].sort()).toEqual(Object.keys(dependencies).sort());
+  // A part of undici that its documentation does not name: another version may have moved it.
+  expect(imported).toContain('undici/lib/dispatcher/client.js');
+  const client = 'undici/lib/dispatcher/client.js';
+  expect((await import(client)).default).toBeTypeOf('function');
+});
+
 test('the build runs its own playbooks, and those of others', () => {
   const inventory = join(directory, 'prod.yaml');
   writeFileSync(

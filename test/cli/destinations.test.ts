@@ -1,19 +1,21 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { installed } from '../support/installed.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const directory = mkdtempSync(join(tmpdir(), 'api7-orch-destinations-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
+beforeAll(() => void installed('/usr/bin/ssh', 'openssh-client'), 300_000);
 
 const inventory = join(directory, 'prod.yaml');
 writeFileSync(
   inventory,
   `cluster: prod
-ssh: { config: ssh_config, user: ops, password: !env LOGIN_PASSWORD }
+ssh: { config: ssh_config, user: ops, password: !env LOGIN_PASSWORD, connect_timeout: 1s }
 hosts:
   gw-1: { address: 10.0.0.1, ssh_address: gw_1 }
   gw-2: { address: 10.0.0.2 }
@@ -26,14 +28,26 @@ api7:
 `,
 );
 
-const cli = async (...args: readonly string[]) =>
+const cliWith = async (env: Readonly<Record<string, string>>, ...args: readonly string[]) =>
   await promisify(execFile)(process.execPath, ['src/cli/main.ts', ...args, '-i', inventory], {
     cwd: root,
-    env: { ...process.env, LOGIN_PASSWORD: 'login-pass-1', NO_COLOR: '1' },
+    env: { ...process.env, LOGIN_PASSWORD: 'login-pass-1', NO_COLOR: '1', ...env },
   }).then(
     (done) => ({ code: 0, ...done }),
     (failed) => ({ code: failed.code, stdout: failed.stdout, stderr: failed.stderr }),
   );
+
+const cli = (...args: readonly string[]) => cliWith({}, ...args);
+
+/** A playbook without tasks. */
+function emptyPlaybook(): string {
+  const path = join(directory, 'nothing.ts');
+  writeFileSync(
+    path,
+    "import { definePlaybook, play } from 'api7-orch';\nexport default definePlaybook({ name: 'nothing', description: 'Does nothing.', *plays() { yield* play({ name: 'Nothing', hosts: 'all', *tasks() {} }); } });\n",
+  );
+  return path;
+}
 
 test('inventory list shows where ssh would connect to, and no password', async () => {
   writeFileSync(
@@ -67,11 +81,7 @@ const notPlain = 'Host gw_1 10.0.0.*\n  ProxyCommand ssh -W %h:%p bastion\nHost 
 
 test('run refuses them, too, before anything is connected to, but not for the sake of a host that it is not for', async () => {
   writeFileSync(join(directory, 'ssh_config'), notPlain);
-  writeFileSync(
-    join(directory, 'nothing.ts'),
-    "import { definePlaybook, play } from 'api7-orch';\nexport default definePlaybook({ name: 'nothing', description: 'Does nothing.', *plays() { yield* play({ name: 'Nothing', hosts: 'all', *tasks() {} }); } });\n",
-  );
-  const playbook = join(directory, 'nothing.ts');
+  const playbook = emptyPlaybook();
   const { code, stdout, stderr } = await cli('run', playbook);
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toMatch(/ProxyCommand is set for gw-1 [\s\S]*ProxyCommand is set for gw-2 /);
@@ -86,4 +96,33 @@ test('what is left out of it is told once, by validate as by run, before anythin
   expect(stderr).toBe(
     `warning: PKCS11Provider /lib/token.so left out: load the key into an ssh-agent (${join(directory, 'ssh_config')}:2)\n`,
   );
+});
+
+test('inventory validate and list run no command of a Match exec, and say so; run does', async () => {
+  const ran = join(directory, 'ran');
+  const config = join(directory, 'ssh_config');
+  writeFileSync(config, `Match exec "touch ${ran}"\n  ProxyCommand nc %h %p\nHost gw_1\n  Port 2022\n`);
+  for (const verb of ['validate', 'list']) {
+    const { code, stdout, stderr } = await cli('inventory', verb);
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: `warning: Match exec (${config}:1) does not run its command here and does not match: a run may reach hosts in another way\n`,
+    });
+    expect(stdout).toContain(verb === 'list' ? 'ops@gw_1:2022' : 'valid');
+    expect(existsSync(ran)).toBe(false);
+  }
+  const { code, stderr } = await cli('run', emptyPlaybook());
+  expect(code).toBe(1);
+  expect(stderr).toContain('ProxyCommand is set for gw-1');
+  expect(existsSync(ran)).toBe(true);
+});
+
+test('without an ssh program, hosts that need its configuration are refused in one sentence', async () => {
+  writeFileSync(join(directory, 'ssh_config'), 'Host gw_1\n  Port 2022\n');
+  const { code, stdout, stderr } = await cliWith({ PATH: directory }, 'inventory', 'list');
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toContain("gw-1, gw-2, gw-3: OpenSSH's configuration has settings that only ssh can interpret");
+  expect(stderr.split('install the OpenSSH client').length).toBe(2);
+  writeFileSync(join(directory, 'ssh_config'), 'SendEnv LANG\n');
+  expect(await cliWith({ PATH: directory }, 'inventory', 'validate')).toMatchObject({ code: 0, stderr: '' });
 });

@@ -1,6 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -16,6 +25,7 @@ import { image } from '../../src/tasks/image.ts';
 import { package_ } from '../../src/tasks/package.ts';
 import { restarted } from '../../src/tasks/restarted.ts';
 import { connectLocal } from '../../src/transport/local.ts';
+import { freePort } from '../support/free-port.ts';
 import { installed } from '../support/installed.ts';
 import { seenBy } from '../support/seen-by.ts';
 import { tarGzOf } from './archives.ts';
@@ -48,14 +58,6 @@ function importImage(): void {
   });
 }
 
-const freePort = async (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '0.0.0.0', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
-
 beforeAll(async () => {
   importImage();
   writeFileSync(path, 'zero');
@@ -70,6 +72,12 @@ afterAll(async () => {
   docker.close();
   rmSync(directory, { recursive: true, force: true });
 });
+
+/** The shell of a container needs a moment until its trap is set; it says so in a file that no restart outlives. */
+async function trapSet(name: string): Promise<void> {
+  const pid = (await docker.container(name))?.State.Pid;
+  await expect.poll(() => existsSync(`/proc/${pid}/root/dev/shm/ready`)).toBe(true);
+}
 
 const under = (): EngineUnderTest => ({
   docker,
@@ -126,12 +134,12 @@ describe('a real Docker Engine', () => {
     await docker.create(name, {
       Image: ref,
       StopSignal: 'SIGTERM',
-      Cmd: ['sh', '-c', 'trap "" TERM QUIT; while :; do sleep 1; done'],
+      Cmd: ['sh', '-c', 'trap "" TERM QUIT; : >/dev/shm/ready; while :; do sleep 1; done'],
       HostConfig: { RestartPolicy: { Name: 'unless-stopped' } },
     });
     for (const signal of ['SIGTERM', 'SIGQUIT']) {
       await docker.start(name);
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await trapSet(name);
       await docker.stop(name, { signal, timeoutSeconds: 1 });
       expect((await docker.container(name))?.State).toMatchObject({ Running: false, ExitCode: 137 });
     }
@@ -158,7 +166,7 @@ describe('the task types on a real host', () => {
     execFileSync('docker', ['rmi', '-f', ref], { stdio: 'ignore' });
   });
 
-  const run = (text = 'one\n', script = 'trap "exit 0" QUIT; while :; do sleep 1 & wait $!; done') =>
+  const run = (text = 'one\n', script = 'trap "exit 0" QUIT; : >/dev/shm/ready; while :; do sleep 1 & wait $!; done') =>
     runOn(host, function* () {
       const pkg = package_({ from, into });
       yield pkg;
@@ -267,7 +275,9 @@ describe('the task types on a real host', () => {
     const second = await docker.container(name);
     expect(second).toMatchObject({ Id: first?.Id, State: { Running: true } });
     expect(second?.State.StartedAt).not.toBe(first?.State.StartedAt);
-    expect(await run('two\n', 'trap "" QUIT; while :; do sleep 1; done')).toContain('changed container');
+    expect(await run('two\n', 'trap "" QUIT; : >/dev/shm/ready; while :; do sleep 1; done')).toContain(
+      'changed container',
+    );
     await settled();
     const stubborn = await docker.container(name);
     expect(await again()).toEqual(['changed restarted']);
@@ -275,7 +285,7 @@ describe('the task types on a real host', () => {
     expect(remade?.Id).not.toBe(stubborn?.Id);
     expect(remade?.Config).toEqual(stubborn?.Config);
     expect(remade?.HostConfig).toEqual(stubborn?.HostConfig);
-    expect(await run('two\n', 'trap "" QUIT; while :; do sleep 1; done')).toEqual([
+    expect(await run('two\n', 'trap "" QUIT; : >/dev/shm/ready; while :; do sleep 1; done')).toEqual([
       'ok package',
       'ok image',
       'ok file',
@@ -312,6 +322,5 @@ describe('the task types on a real host', () => {
     expect(await run('two\n')).toEqual(['ok package', 'ok image', 'ok file', 'changed container']);
   });
 
-  /** The shell needs a moment until its trap is set. */
-  const settled = () => new Promise((resolve) => setTimeout(resolve, 300));
+  const settled = () => trapSet(name);
 });

@@ -28,7 +28,7 @@ test('requests travel over a stream that is no socket', async () => {
     return near;
   });
   expect(await docker.containers()).toEqual([]);
-  expect(await Promise.all([docker.containers(), docker.logs('web', 1)])).toEqual([[], '[]']);
+  expect(await Promise.all([docker.containers(), docker.logs('web', 1)])).toEqual([[], '[]\r\n']);
   expect(engine.dials).toBe(2);
   docker.close();
 });
@@ -79,7 +79,7 @@ test('sockets are let go for something else when they are idle, and only then', 
   expect(held.map((release) => release())).toEqual([false]);
   await first;
   expect(held.map((release) => release())).toEqual([true, true]);
-  expect(await ask()).toEqual([[], '[]']);
+  expect(await ask()).toEqual([[], '[]\r\n']);
   expect(engine.dials).toBe(4);
   // Those that went already take nothing any more.
   expect(held.map((release) => release())).toEqual([true, true, true, true]);

@@ -14,7 +14,8 @@ import { labSecrets, tokenDigest } from './secrets.ts';
 import { hostKey, loginKey } from './ssh-files.ts';
 import type { HostName, HostSpec } from './topology.ts';
 
-const readyWithinMs = 90_000;
+// Three labs may come up at once on two cores.
+const readyWithinMs = 300_000;
 
 export interface HostWish {
   readonly directory: string;

@@ -1,177 +1,94 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { ByHand } from './by-hand.ts';
-import { downLab } from './down.ts';
-import { breakHost, cutSsh, healHost, reloadBalancer } from './faults.ts';
-import { type Lab, upLab } from './lab.ts';
-import { type LoadReport, startLoad } from './load.ts';
-import { paths } from './paths.ts';
-import { balancerSampler } from './sampler.ts';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type Case, caseOf, selectedBy } from './faults/cases.ts';
+import { judgeFirst, judgeSecond, putsBack } from './faults/judge.ts';
+import { healed, kinds } from './faults/kinds.ts';
+import { faultScene, leaveScene, type Scene, Striker, usualVersion, watched } from './faults/scene.ts';
+import { worldOf } from './faults/world.ts';
+import { orch } from './orch.ts';
+import { mendFleet } from './rolling-scene.ts';
 
-const directory = join(paths.cache, 'labs/faults-test');
+const selection = selectedBy(process.env);
+const cases = selection.seeds.map(caseOf);
+const note = (line: string) => process.stderr.write(`lab: ${line}\n`);
 
-let lab: Lab;
-let by: ByHand;
-
+let scene: Scene;
 beforeAll(async () => {
-  await downLab(directory);
-  lab = await upLab({ directory, owned: true, size: { controlPlane: 1, dataPlane: 2, loadBalancers: 1 } });
-  by = new ByHand(lab);
-  await by.controlPlane('cp-1');
-  await by.until(200, () => by.status('cp-1', 17900, '/healthz'));
-  for (const host of ['gw-1', 'gw-2']) await serve(host);
-  await by.run('gw-2', 'mkdir -p /opt/api7; echo much > /opt/api7/much');
+  const command = `API7_ORCH_SEED=${selection.name} npx vitest run --project lab test/lab/faults.test.ts`;
+  note(`${cases.length} faults, seeds ${selection.seeds.join(',')}; to repeat them: ${command}`);
+  scene = await faultScene();
 });
-afterAll(() => lab?.down());
+afterAll(() => scene && leaveScene(scene));
 
-async function serve(host: string): Promise<void> {
-  await by.load(host, 'dp');
-  await by.gatewayConfig(host);
-  await by.gateway(host);
-  await by.until(200, () => by.status(host, 7085, '/status/ready'));
-}
-
-/** The exit code of a login. */
-async function login(host: string): Promise<number> {
-  const main = join(import.meta.dirname, 'main.ts');
-  const args = [main, 'ssh', host, 'true', '--directory', directory];
-  return promisify(execFile)(process.execPath, args).then(
-    () => 0,
-    (failed) => failed.code,
-  );
-}
-
-/** The status that a gateway gives to another host of the lab, 0 for none. */
-async function through(host: string): Promise<number> {
-  const url = `http://${lab.host(host).address}:9080/`;
-  return Number((await lab.exec('lb-1', `curl -s -m 2 -o /dev/null -w '%{http_code}' ${url}`)).out);
-}
-
-const started = () => by.run('gw-2', "docker inspect -f '{{.State.StartedAt}}' gateway");
-
-describe('a host of the lab can be broken and healed', () => {
-  afterEach(() => healHost(lab.docker, lab.file, 'gw-2'));
-
-  it.each([
-    { fault: 'network', login: 1, through: 0 },
-    { fault: 'ssh', login: 1, through: 200 },
-    { fault: 'docker', login: 0, through: 200 },
-    { fault: 'disk', login: 0, through: 200 },
-  ] as const)('$fault', async ({ fault, ...broken }) => {
-    const since = await started();
-    // Twice is as good as once.
-    await breakHost(lab.docker, lab.file, 'gw-2', fault);
-    await breakHost(lab.docker, lab.file, 'gw-2', fault);
-    expect({ login: await login('gw-2'), through: await through('gw-2') }).toEqual(broken);
-    expect((await lab.exec('gw-2', 'docker version')).code === 0).toBe(fault !== 'docker');
-    expect((await lab.exec('gw-2', `echo more > /opt/api7/${fault} && sync`)).code === 0).toBe(fault !== 'disk');
-    await healHost(lab.docker, lab.file, 'gw-2');
-    await by.until(200, () => through('gw-2'));
-    expect(await login('gw-2')).toBe(0);
-    expect(await by.run('gw-2', `echo more > /opt/api7/${fault}; cat /opt/api7/${fault} /opt/api7/much`)).toBe(
-      'more\nmuch',
-    );
-    expect(await started()).toBe(since);
-  });
-
-  it('all logins of all hosts end in one moment and none is let in for a while, with data flowing', async () => {
-    const held = promisify(execFile)(process.execPath, [
-      join(import.meta.dirname, 'main.ts'),
-      ...['ssh', 'gw-1', 'sleep 60', '--directory', directory],
-    ]).catch((failed) => failed.code);
-    await by.until(0, async () => (await lab.exec('gw-1', 'pgrep -u ops -f "sleep 60"')).code);
-    const cut = cutSsh(lab, 40);
-    // It ended long before its command would have.
-    expect(await held).toBe(255);
-    expect(await Promise.all(['gw-1', 'lb-1', 'db-1'].map(login))).toEqual([1, 1, 1]);
-    expect(await through('gw-1')).toBe(200);
-    await cut;
-    expect(await login('gw-1')).toBe(0);
-  });
+/** A case that failed must not make the next one fail. */
+beforeEach(async () => {
+  const { notServing, recorded } = await worldOf(scene.lab);
+  if (notServing.length + recorded.length > 0) await mendFleet(scene.lab);
 });
 
-describe('the load', () => {
-  const during = async (what: () => Promise<unknown>): Promise<LoadReport> => {
-    const load = await startLoad(lab, { slow: 2, websockets: 2 });
-    await sleep(2000);
-    await what();
-    await sleep(2000);
-    return load.stop();
+/** A restart goes on where an earlier one with the same `since` ended. */
+function command(at: Case, since: string, again = false): readonly string[] {
+  const { run, flags } = kinds[at.fault];
+  const size = again ? 2 : at.atOnce;
+  const vars = [`batch=${size}`, `max_unavailable=${size}`, `order=${at.order}`];
+  vars.push(again || run === undefined ? 'soak=0s' : `soak=${run.soak}`);
+  if (run === undefined) vars.push(`since=${since}`);
+  const version = run === undefined || (again && putsBack.has(at.fault)) ? usualVersion : run.version;
+  return [
+    ...(run === undefined
+      ? ['run', 'rolling-restart', '-i', scene.restarts]
+      : ['run', again ? 'install' : 'test/lab/faults/playbook.ts', '-i', scene.installs[version] ?? '']),
+    ...['-l', `${at.victim},${at.other}`, '--on-hold', 'stop'],
+    ...vars.flatMap((one) => ['-e', one]),
+    ...(again ? [] : (flags?.(at) ?? [])),
+  ];
+}
+
+const busy = new Set(['machine off', 'container killed', 'network lost']);
+
+test.each(cases.map((at, index) => ({ ...at, later: cases.slice(index + 1) })))(
+  'seed $seed: $fault, $moment, $victim of $order, $atOnce at once ($balancer)',
+  async ({ later, ...at }) => {
+    const { lab } = scene;
+    const since = new Date().toISOString();
+    const before = await worldOf(lab);
+    const striker = new Striker(lab, at);
+    const took = stopwatch();
+    try {
+      await striker.before();
+      const first = await watched(lab, command(at, since), striker.onEvent);
+      const slow = await striker.over();
+      const between = await worldOf(lab);
+      took('first run');
+      expect(striker.hasStruck).toBe(true);
+      if (slow !== undefined && !busy.has(at.fault)) expect(slow).toBe(200);
+      judgeFirst(at, first, before, between);
+
+      await healed(lab, at);
+      took('healing');
+      const second = await watched(lab, command(at, since, true));
+      const done = Object.keys(first.run.nodes).filter((name) => first.run.nodes[name]?.state === 'done');
+      judgeSecond(at, second, { before, between, after: await worldOf(lab), done });
+      took('second run');
+    } finally {
+      await striker.over().catch(() => undefined);
+      await healed(lab, at);
+      // A release that is installed by now would leave a later case with an install nothing to do. No clients are around to
+      // compare answers with.
+      const back = ['run', 'install', '-i', scene.installs[usualVersion] ?? '', '--on-hold', 'go'];
+      if (at.fault === 'disk full' && later.some(({ fault }) => kinds[fault].run))
+        expect((await orch(back)).code).toBe(0);
+      note(`seed ${at.seed}: ${at.fault}, ${at.moment}: ${took('end')}`);
+    }
+  },
+);
+
+/** Returns how long each part took: `first run 21 s, healing 2 s`. */
+function stopwatch(): (part: string) => string {
+  let since = Date.now();
+  let all = '';
+  return (part) => {
+    all += `${all === '' ? '' : ', '}${part} ${Math.round((Date.now() - since) / 1000)} s`;
+    since = Date.now();
+    return all;
   };
-
-  it('finds no error where nothing goes wrong, and none when the balancer is reloaded', async () => {
-    await by.until(200, async () => (await fetch(lab.url('gateways'))).status);
-    const { errors, good, sent, clients, gateways, risen } = await during(() => reloadBalancer(lab));
-    expect({ errors, risen, bad: sent - good }).toEqual({ errors: {}, risen: {}, bad: 0 });
-    expect(Object.keys(gateways)).toEqual(['gw-1', 'gw-2']);
-    expect(Object.keys(clients)).toEqual(
-      expect.arrayContaining([
-        'get http',
-        'get tcp',
-        'post http',
-        'post tcp',
-        'slow http',
-        'slow tcp',
-        'websocket http',
-      ]),
-    );
-  });
-
-  it('finds what a gateway that is restarted at once breaks off, by kind, and so do counters and sampler', async () => {
-    const sampler = await balancerSampler(lab);
-    const { errors, risen } = await during(() =>
-      by.run('gw-2', 'docker stop -t 1 gateway; sleep 5; docker start gateway'),
-    );
-    expect(Object.keys(errors).join()).toMatch(/slow \w+: |websocket \w+: closed/);
-    expect(Object.keys(risen).join()).toMatch(/gw-2 econ/);
-    const away = (await sampler.stop())['lb-1'];
-    expect(away).toMatchObject({ ever: ['gw-2'], mostAtOnce: 1, worst: ['gw-2'], unanswered: 0 });
-    await by.until(200, () => by.status('gw-2', 7085, '/status/ready'));
-  });
-});
-
-describe('a release that is broken on purpose', () => {
-  it.each([
-    { version: '3.10.90', status: 503, route: 200 },
-    { version: '3.10.91', status: 200, route: 502 },
-  ])('$version answers $status for its status, $route on its routes', async ({ version, status, route }) => {
-    await by.load('gw-2', 'dp', version);
-    await by.gateway('gw-2', undefined, undefined, version);
-    await by.until(status, () => by.status('gw-2', 7085, '/status'));
-    await by.until(route, () => by.status('gw-2', 9080, '/any'));
-    expect(await by.status('gw-2', 7085, '/status')).toBe(status);
-  });
-});
-
-describe('the size of a lab', () => {
-  beforeAll(() => serve('gw-2'));
-
-  it('changes while the hosts that stay are left alone; nginx can take the place of HAProxy', async () => {
-    const larger = await upLab({ directory, owned: true, size: { dataPlane: 3 }, balancer: 'nginx' });
-    expect(larger.did).toEqual({
-      ...{ 'cp-1': 'kept', 'gw-1': 'kept', 'gw-2': 'kept', 'gw-3': 'created' },
-      ...{ 'lb-1': 'created', 'db-1': 'kept' },
-    });
-    lab = larger;
-    by = new ByHand(lab);
-    expect((await upLab({ directory, owned: true })).file).toEqual(lab.file);
-    await by.until(200, async () => (await fetch(lab.url('gateways'))).status);
-    const load = await startLoad(lab, { slow: 2, websockets: 2 });
-    await sleep(2000);
-    await reloadBalancer(lab);
-    await sleep(2000);
-    const { errors, good } = await load.stop();
-    // gw-3 serves nothing yet, and nginx finds that out by requests.
-    expect(Object.keys(errors).filter((what) => !/status 50[24]|1006|ECONNRESET/.test(what))).toEqual([]);
-    expect(good).toBeGreaterThan(400);
-
-    lab = await upLab({ directory, owned: true, size: { dataPlane: 2 }, balancer: 'haproxy' });
-    by = new ByHand(lab);
-    expect(Object.keys(lab.did)).toEqual(['cp-1', 'gw-1', 'gw-2', 'lb-1', 'db-1']);
-    const { Volumes } = await lab.docker.listVolumes({ filters: { label: [`api7-orch.lab=${lab.file.id}`] } });
-    expect(Volumes).toHaveLength(5);
-  });
-});
+}

@@ -28,7 +28,7 @@ defaults
   retries 0
   option idle-close-on-response
   no option redispatch
-  default-server inter 1s fall 3 rise 2
+  default-server inter 500ms fall 3 rise 2
 
 listen stats
   bind :8404

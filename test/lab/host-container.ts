@@ -20,7 +20,8 @@ export interface HostContainerOptions {
   readonly balancer: BalancerKind;
 }
 
-const readyWithinMs = 90_000;
+// Three labs may come up at once on two cores.
+const readyWithinMs = 300_000;
 
 /** A machine as a container: what testcontainers has no method for is set on what it sends to the engine. */
 class HostContainer extends GenericContainer {

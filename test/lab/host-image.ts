@@ -1,12 +1,11 @@
-import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { aptSources } from './apt-sources.ts';
 import { ensureBaseImage } from './base-image.ts';
 import { buildImage } from './build-image.ts';
 import { hasImage } from './engine.ts';
+import { withEngineLock } from './machine-lock.ts';
 import { paths } from './paths.ts';
 import { recipeFiles, recipeHash } from './recipe.ts';
-import { withLock } from './with-lock.ts';
 
 /** The reference that the present recipe of the host image has, built or not. */
 export async function hostImageReference(): Promise<string> {
@@ -20,7 +19,7 @@ export async function hostImageReference(): Promise<string> {
 export async function ensureHostImage(docker: Docker, note: (line: string) => void): Promise<string> {
   const reference = await hostImageReference();
   if (await hasImage(docker, reference)) return reference;
-  return withLock(join(paths.cache, 'images.lock'), async () => {
+  return withEngineLock(docker, 'images', async () => {
     if (await hasImage(docker, reference)) return reference;
     const base = await ensureBaseImage(docker, note);
     note(`building the host image ${reference}`);

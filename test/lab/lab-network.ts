@@ -5,10 +5,14 @@ import { LabError } from './lab-error.ts';
 // 10.231.0.0/16 in slices of 256 addresses.
 const prefix = '10.231';
 
-/** The first slice that no network of the engine uses. @example await freeSubnet(docker) // '10.231.0.0/24' */
-export async function freeSubnet(docker: Docker): Promise<string> {
+/**
+ * The first slice that no network of the engine uses, or the `preferred` one where that is free.
+ * @example await freeSubnet(docker) // '10.231.0.0/24'
+ */
+export async function freeSubnet(docker: Docker, preferred?: string): Promise<string> {
   const networks = await docker.listNetworks();
   const taken = new Set(networks.flatMap((network) => (network.IPAM?.Config ?? []).map((config) => config.Subnet)));
+  if (preferred !== undefined && !taken.has(preferred)) return preferred;
   for (let slice = 0; slice < 256; slice += 1) {
     const subnet = `${prefix}.${slice}.0/24`;
     if (!taken.has(subnet)) return subnet;

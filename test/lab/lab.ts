@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type Docker from 'dockerode';
-import { downLab, removeStrayHosts, sweepAbandonedLabs } from './down.ts';
+import { downLab, removeIfAbandoned, removeStrayHosts, sweepAbandonedLabs } from './down.ts';
 import { engine } from './engine.ts';
 import { ensureHost } from './ensure-host.ts';
 import { type HostResult, hostExec } from './host-exec.ts';
@@ -8,13 +8,14 @@ import { ensureHostImage } from './host-image.ts';
 import { writeInventory } from './inventory.ts';
 import { LabError } from './lab-error.ts';
 import { hostNames, type LabFile, type LabHost, labHost } from './lab-file.ts';
-import { ensureNetwork } from './lab-network.ts';
 import { label, owner } from './labels.ts';
+import { machineLockPath } from './machine-lock.ts';
 import { grantedNofile } from './nofile.ts';
 import { ensurePackages } from './packages.ts';
 import { paths } from './paths.ts';
-import { type LabWish, planLab } from './plan-lab.ts';
-import { resetLab } from './reset.ts';
+import { type LabWish, labId } from './plan-lab.ts';
+import { reserveLab } from './reserve-lab.ts';
+import { type ResetOptions, resetLab } from './reset.ts';
 import { labSecrets } from './secrets.ts';
 import { loginKey, writeSshFiles } from './ssh-files.ts';
 import { versions } from './stand-ins.ts';
@@ -46,7 +47,7 @@ export interface Lab {
   /** Runs a bash script as root, past the host's sshd. */
   exec(host: HostName, script: string): Promise<HostResult>;
   /** Puts hosts back to their bare state; all of them when none is named. */
-  reset(hosts?: readonly HostName[]): Promise<void>;
+  reset(hosts?: readonly HostName[], options?: ResetOptions): Promise<void>;
   /** Removes the lab. */
   down(): Promise<void>;
 }
@@ -65,16 +66,17 @@ export async function upLab(options: LabOptions = {}): Promise<Lab> {
   const docker = await engine();
   await sweepAbandonedLabs(docker, note);
   const image = await ensureHostImage(docker, note);
-  return withLock(`${directory}.lock`, async () => {
-    const file = await planLab(docker, directory, options);
-    const specs = topologyOf(file.size);
-    const labels = {
-      [label.lab]: file.id,
+  const id = labId(directory);
+  return withLock(await machineLockPath(id), async () => {
+    await removeIfAbandoned(docker, id, note);
+    const marks = {
       [label.directory]: directory,
       ...(options.owned && { [label.owner]: await owner(process.pid) }),
     };
+    const file = await reserveLab(docker, directory, options, marks);
+    const labels = { ...marks, [label.lab]: file.id };
+    const specs = topologyOf(file.size);
     await removeStrayHosts(docker, file);
-    await ensureNetwork(docker, { name: file.network, subnet: file.subnet, labels });
     await labSecrets(directory);
     // Before the hosts, which come up at once and would each make one.
     await loginKey(directory);
@@ -97,7 +99,7 @@ export async function upLab(options: LabOptions = {}): Promise<Lab> {
       host: (name) => labHost(file, name),
       url: (port, balancer = 'lb-1') => `http://127.0.0.1:${labHost(file, balancer).ports[port]}`,
       exec: (host, script) => hostExec(docker, labHost(file, host).container, script),
-      reset: (hosts) => resetLab(docker, file, hosts),
+      reset: (hosts, options) => resetLab(docker, file, hosts, options),
       down: () => downLab(directory),
     };
   });

@@ -17,7 +17,7 @@ export async function exchange(
   path: string,
   options: RequestOptions & { body?: string } = {},
 ): Promise<string> {
-  const { body, ...rest } = options;
+  const { body, timeout = silentAfterMs, ...rest } = options;
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     const sending = request(`${target.url}${path}`, {
       agent: false,
@@ -25,7 +25,7 @@ export async function exchange(
       method: body === undefined ? 'GET' : 'POST',
       headers: body === undefined ? {} : { 'content-length': Buffer.byteLength(body) },
     });
-    sending.setTimeout(silentAfterMs, () => sending.destroy(new Error(`silent for ${silentAfterMs / 1000} s`)));
+    sending.setTimeout(timeout, () => sending.destroy(new Error(`silent for ${timeout / 1000} s`)));
     sending.once('response', resolve).once('error', reject).end(body);
   });
   let text = '';

@@ -5,10 +5,18 @@ import { LabError, tail } from './lab-error.ts';
 import { hostNames, type LabFile, labHost } from './lab-file.ts';
 import { type BalancerKind, type HostSpec, topologyOf } from './topology.ts';
 
+/** How far a reset goes. */
+export interface ResetOptions {
+  /** Leaves the images in Docker: to load them takes most of an install's time. Default false. */
+  readonly keepImages?: boolean;
+}
+
+const noImages = 'docker images -aq | sort -u | xargs -r docker rmi -f >/dev/null';
+
 // What a run or a test may leave on any host: containers and images, files, mounts, processes of ops.
-const bare = `
+const bare = ({ keepImages = false }: ResetOptions) => `
 docker ps -aq | xargs -r docker rm -f -v >/dev/null
-docker images -aq | sort -u | xargs -r docker rmi -f >/dev/null
+${keepImages ? '' : noImages}
 docker volume ls -q | xargs -r docker volume rm -f >/dev/null
 docker network ls -q --filter type=custom | xargs -r docker network rm >/dev/null
 pkill -KILL -u ops
@@ -16,7 +24,7 @@ awk '$2 ~ "^/(opt|tmp|home)(/|$)" { print $2 }' /proc/mounts | sort -r | xargs -
 rm -rf /opt/* /opt/.[!.]* /var/lib/api7-orch
 find /tmp /var/tmp /home/ops -mindepth 1 -maxdepth 1 ! -name .ssh ! -name '.bash*' ! -name .profile -exec rm -rf {} +
 find /home/ops/.ssh -mindepth 1 ! -name authorized_keys -delete
-test -z "$(docker ps -aq)$(docker images -aq)$(ls -A /opt /tmp | grep -v -e : -e '^$')"
+test -z "$(docker ps -aq)${keepImages ? '' : '$(docker images -aq)'}$(ls -A /opt /tmp | grep -v -e : -e '^$')"
 `;
 
 const firstFiles = 'tar -C / -xf /etc/lab/first.tar';
@@ -43,16 +51,21 @@ echo 'nginx did not come back'; exit 1`,
  * Puts hosts back to the state they were made in, without making them anew; broken ones are healed first.
  * @example await resetLab(docker, lab, ['gw-1'])
  */
-export async function resetLab(docker: Docker, lab: LabFile, hosts = hostNames(lab)): Promise<void> {
+export async function resetLab(
+  docker: Docker,
+  lab: LabFile,
+  hosts = hostNames(lab),
+  options: ResetOptions = {},
+): Promise<void> {
   const specs = topologyOf(lab.size).filter(({ name }) => hosts.includes(name));
-  const results = await Promise.allSettled(specs.map((spec) => resetHost(docker, lab, spec)));
+  const results = await Promise.allSettled(specs.map((spec) => resetHost(docker, lab, spec, options)));
   const failed = results.find((result) => result.status === 'rejected');
   if (failed) throw failed.reason;
 }
 
-async function resetHost(docker: Docker, lab: LabFile, { name, role }: HostSpec): Promise<void> {
+async function resetHost(docker: Docker, lab: LabFile, { name, role }: HostSpec, options: ResetOptions): Promise<void> {
   await healHost(docker, lab, name);
-  const scripts = [bare];
+  const scripts = [bare(options)];
   if (role === 'load_balancer') scripts.push(freshBalancer[lab.balancer]);
   if (role === 'database') scripts.push('create-database --fresh');
   for (const script of scripts) {

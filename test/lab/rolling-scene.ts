@@ -1,6 +1,8 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { healHost } from './faults.ts';
+import { inventoryWith } from './inventory-with.ts';
 import { type Lab, upLab } from './lab.ts';
 import { hostNames, hostsOf } from './lab-file.ts';
 import { paths } from './paths.ts';
@@ -15,6 +17,12 @@ export const rollingLab = (): Promise<Lab> =>
     balancer: 'haproxy',
     note: (line) => process.stderr.write(`lab: ${line}\n`),
   });
+
+/** The lab's inventory, but a host that drops packets is found silent after 6 s instead of 30. */
+export async function quickInventory(lab: Lab): Promise<string> {
+  await writeFile(join(lab.directory, 'ssh_alive'), 'ServerAliveInterval 2\nServerAliveCountMax 3\nConnectTimeout 5\n');
+  return inventoryWith(lab, 'quick', (text) => text.replace('config: none', 'config: ssh_alive'));
+}
 
 /** How a balancer treats a server: HAProxy's numbers, `srv_op_state` and `srv_admin_state`. */
 export interface Standing {

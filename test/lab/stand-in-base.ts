@@ -1,14 +1,13 @@
-import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { extract } from 'tar-stream';
 import { buildImage } from './build-image.ts';
 import { hasImage } from './engine.ts';
 import { ensureHostImage, hostImageReference } from './host-image.ts';
 import { LabError } from './lab-error.ts';
+import { withEngineLock } from './machine-lock.ts';
 import { paths } from './paths.ts';
 import { recipeFiles, recipeHash } from './recipe.ts';
 import { bytesOf, type TarEntry, tarBytes } from './tar-bytes.ts';
-import { withLock } from './with-lock.ts';
 
 /** Names the recipe of the layer that all stand-ins share; changes with the code in `images/`. */
 export async function standInBaseReference(): Promise<string> {
@@ -23,7 +22,7 @@ export async function standInBaseReference(): Promise<string> {
 export async function standInBaseLayer(docker: Docker, note: (line: string) => void): Promise<Buffer> {
   const reference = await standInBaseReference();
   const host = await ensureHostImage(docker, note);
-  await withLock(join(paths.cache, 'images.lock'), async () => {
+  await withEngineLock(docker, 'images', async () => {
     if (await hasImage(docker, reference)) return;
     note(`gathering the stand-in images' files (${reference})`);
     await buildImage(docker, await recipeFiles(paths.standInRecipe), { tag: reference, base: host });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { all } from './all.ts';
 import { ByHand } from './by-hand.ts';
 import { type Lab, upLab } from './lab.ts';
 import { paths } from './paths.ts';
@@ -33,7 +34,7 @@ async function runDashboard(dsn: string): Promise<{ readonly code: number; reado
   return { code, log: out + err };
 }
 
-describe('the stand-in images, run as on the page', () => {
+describe.runIf(all)('the stand-in images, run as on the page', () => {
   it('serve end to end through the balancer', async () => {
     await by.controlPlane('cp-1');
     await by.until(200, () => by.status('cp-1', 17080, '/healthz'));

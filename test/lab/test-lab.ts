@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Lab, upLab } from './lab.ts';
 import { paths } from './paths.ts';
 
-/** The lab of the tests: apart from the one that people play with, shared by all files of one test run. */
+/** Two control planes and three gateways behind one HAProxy, for one test file: the lab that people play with is another. */
 export const testLab = (): Promise<Lab> =>
   upLab({
     directory: join(paths.cache, 'test-lab'),

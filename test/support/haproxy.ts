@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from '../../src/core/connection.ts';
 import { withDocker } from '../../src/docker/client.ts';
 import { connectLocal } from '../../src/transport/local.ts';
+import { freePort } from './free-port.ts';
 import { installed } from './installed.ts';
 
 /** A node behind a balancer: an HTTP server on an address of 127.0.0.0/8 that says its name. */
@@ -133,13 +133,4 @@ export function get(
     call.on('error', reject);
     call.end();
   });
-}
-
-export async function freePort(): Promise<number> {
-  const server = createTcpServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  return address.port;
 }

@@ -10,7 +10,8 @@ import { emitter } from '../../src/engine/emit.ts';
 import { Hosts } from '../../src/engine/hosts.ts';
 import { localFiles } from '../../src/engine/local-files.ts';
 import { Locals } from '../../src/engine/locals.ts';
-import { type RollFlags, type RunReport, runPlaybook } from '../../src/engine/run-playbook.ts';
+import type { RollFlags } from '../../src/engine/run-context.ts';
+import { type RunReport, runPlaybook } from '../../src/engine/run-playbook.ts';
 import type { FakeHost } from '../../src/transport/fake-host.ts';
 
 /** Time that passes only when somebody sleeps. */

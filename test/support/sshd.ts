@@ -1,12 +1,17 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SshTarget } from '../../src/transport/ssh-target.ts';
+import { freePort } from './free-port.ts';
 import { installed } from './installed.ts';
+
+/** Where sudo's rules lie, and the names of the users and rules that tests make. */
+export const SUDOERS = '/etc/sudoers.d';
+export const TEST_USER = /^orch[0-9a-f]{8}$/;
 
 export type Sudo = 'all' | 'password' | 'none';
 
@@ -52,16 +57,16 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
   try {
     // Far from any number in use: containers on this machine have users too, and a user's processes are found by its number.
     const uid = String(100_000_000 + (randomBytes(4).readUInt32BE() % 1_000_000_000));
-    locked('useradd', ['-M', '-u', uid, '-d', home, '-s', options.shell ?? '/bin/sh', user]);
+    // A password of "!", the default, would lock the account for an sshd without PAM.
+    locked('useradd', ['-M', '-u', uid, '-d', home, '-s', options.shell ?? '/bin/sh', '-p', '*', user]);
     undo.unshift(() => removeUser(user));
-    // "!" would lock the account for an sshd without PAM.
-    locked('usermod', ['-p', '*', user]);
     mkdirSync(home, { mode: 0o755 });
     execFileSync('chown', [`${user}:`, home]);
-    const rule = `/etc/sudoers.d/${user}`;
+    const rule = join(SUDOERS, user);
     if (options.sudo !== 'none') {
       writeFileSync(rule, `${user} ALL=(ALL) ${options.sudo === 'password' ? '' : 'NOPASSWD: '}ALL\n`, { mode: 0o440 });
-      undo.unshift(() => rmSync(rule, { force: true }));
+      // Emptied and not removed: a sudo of another test that has just listed the directory would complain on stderr.
+      undo.unshift(() => writeFileSync(rule, ''));
     }
     const types = options.hostKeys ?? ['ed25519'];
     for (const type of types) keygen(type, join(directory, `host_${type}`));
@@ -117,7 +122,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
         identityFiles: [identityFile],
         knownHosts: [knownHosts],
         become: 'sudo',
-        connectTimeoutMs: 10_000,
+        connectTimeoutMs: 30_000,
         ...overrides,
       }),
       connections: () => processesOf(user, 'sshd'),
@@ -131,8 +136,8 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
   }
 }
 
-/** User tools lock /etc/passwd and give up at once when another holds it. */
-function locked(command: string, args: readonly string[]): void {
+/** Runs a tool that changes users: it locks /etc/passwd and gives up at once when another holds it. */
+export function locked(command: string, args: readonly string[]): void {
   execFileSync('flock', ['/tmp/api7-orch-users.lock', command, ...args], { stdio: 'pipe' });
 }
 
@@ -163,17 +168,8 @@ function keygen(type: string, file: string): void {
   execFileSync('ssh-keygen', ['-q', '-t', type, '-N', '', '-C', 'test', '-f', file]);
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  return address.port;
-}
-
 async function untilListening(port: number, log: () => string): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
+  for (let attempt = 0; attempt < 600; attempt++) {
     const up = await new Promise<boolean>((resolve) => {
       const socket = connect(port, '127.0.0.1');
       socket.on('connect', () => resolve(true));

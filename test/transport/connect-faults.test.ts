@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import type { ConnectStage } from '../../src/transport/connect-faults.ts';
 import { connectFault, connectTimedOut } from '../../src/transport/connect-faults.ts';
-import type { ConnectStage } from '../../src/transport/connect-watch.ts';
 import { plainTarget as target } from '../support/plain-target.ts';
 
 const raised = (message: string, fields: Readonly<Record<string, unknown>> = {}): Error =>

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { HOST_FUNCTIONS } from '../../src/transport/host-functions.ts';
 import { fileRequest, sha256Request, statRequest } from '../../src/transport/read-requests.ts';
-import { type RunScript, scriptReader } from '../../src/transport/script-reader.ts';
+import type { RunScript } from '../../src/transport/request.ts';
+import { scriptReader } from '../../src/transport/script-reader.ts';
 
 /** A shell that counts what it is given. */
 function counted(): { readonly run: RunScript; readonly scripts: string[] } {

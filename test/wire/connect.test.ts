@@ -111,9 +111,10 @@ test('nobody there, nobody answering, no such name, no SSH', async () => {
     retryable: true,
   });
   mute.on('connection', (socket) => socket.destroy());
-  const started = Date.now();
+  let tries = 0;
+  mute.on('connection', () => tries++);
   await expect(open({ port })).rejects.toMatchObject({ code: 'CONNECT_THROTTLED', retryable: true });
-  expect(Date.now() - started).toBeGreaterThan(1000);
+  expect(tries).toBe(8);
   mute.close();
   await new Promise((resolve) => mute.once('close', resolve));
   await expect(open({ port })).rejects.toMatchObject({ code: 'CONNECT_REFUSED', retryable: true });
@@ -192,7 +193,7 @@ test('through a jump host: its key is checked under its own name, and one connec
   ).toEqual(['root\n', 'root\n', 'root\n']);
   expect(bastion.connections().length).toBe(1);
   await Promise.all(hosts.map((host) => host.close()));
-  await expect.poll(() => bastion.connections().length, { timeout: 5000 }).toBe(0);
+  await expect.poll(() => bastion.connections().length).toBe(0);
   await expect(
     connectSsh(
       { ...target, jump: { ...target, ...jumpOf(bastion), knownHosts: [sshd.knownHosts] } },

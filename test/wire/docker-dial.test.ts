@@ -10,7 +10,7 @@ import { DialError } from '../../src/transport/dialer.ts';
 import { launchLocal } from '../../src/transport/local-process.ts';
 import { connectSsh } from '../../src/transport/ssh.ts';
 import { installed } from '../support/installed.ts';
-import { startSshd, type TestSshd } from '../support/sshd.ts';
+import { locked, startSshd, type TestSshd } from '../support/sshd.ts';
 
 let sshd: TestSshd;
 let base: string;
@@ -77,7 +77,7 @@ test('the engine of a host answers a user who may only reach it by sudo', async 
 test('it answers by a forwarded socket where the user may open it', async () => {
   await using free = await startSshd({ sudo: 'none' });
   const group = execFileSync('stat', ['-Lc', '%G', '/var/run/docker.sock'], { encoding: 'utf8' }).trim();
-  execFileSync('usermod', ['-aG', group, free.user]);
+  locked('usermod', ['-aG', group, free.user]);
   const host = await connectSsh(free.target({ become: 'none' }), { acceptNewHostKeys: false });
   expect(await ask(await host.dialDocker(), '/_ping')).toBe('OK');
   await host.close();

@@ -20,12 +20,12 @@ afterAll(async () => {
 /** As a configuration has it that gives a silent link up after three seconds. */
 async function impatient(): Promise<Partial<SshTarget>> {
   const config = file('ServerAliveInterval 1\nServerAliveCountMax 2\n');
-  const { keepalive } = await resolveTarget('gw-1', { address: 'gw', config }, sshConfig({ reader: 'own' }));
+  const { keepalive } = await resolveTarget('gw-1', { address: 'gw', config }, sshConfig());
   if (keepalive === undefined) throw new Error('the configuration was not followed');
   return { keepalive };
 }
 
-test.each([
+test.concurrent.each([
   { way: 'to the host', freezes: 'far' },
   { way: 'from the jump host to the host', freezes: 'far', jumps: true },
   { way: 'to the jump host', freezes: 'bastion', jumps: true },
@@ -57,9 +57,10 @@ test.each([
       hint: expect.stringContaining('run again'),
     };
     await expect(running).rejects.toMatchObject(lost);
-    expect(Date.now() - since).toBeLessThan(8000);
+    // By default it takes half a minute.
+    expect(Date.now() - since).toBeLessThan(20_000);
     await expect(host.stat('/')).rejects.toMatchObject(lost);
     await host.close();
   },
-  30_000,
+  60_000,
 );

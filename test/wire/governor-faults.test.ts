@@ -102,7 +102,7 @@ describe('time that is up says at which stage', () => {
 
   test('keys: a banner and nothing more', async () => {
     const { port } = await serve((socket) => socket.write('SSH-2.0-OpenSSH_9.2\r\n'));
-    await expect(open({ port })).rejects.toMatchObject({
+    await expect(open({ port, connectTimeoutMs: 1500 })).rejects.toMatchObject({
       code: 'CONNECT_TIMED_OUT',
       retryable: true,
       message: expect.stringContaining('key exchange'),
@@ -111,7 +111,8 @@ describe('time that is up says at which stage', () => {
 
   test('login: a server that does not answer it', async () => {
     const port = await loginServer((client) => client.on('authentication', () => {}));
-    await expect(open({ port })).rejects.toMatchObject({
+    // Time to agree upon the keys, on a busy machine too.
+    await expect(open({ port, connectTimeoutMs: 3000 })).rejects.toMatchObject({
       code: 'CONNECT_TIMED_OUT',
       retryable: true,
       message: expect.stringContaining(`the login of ${sshd.user}`),
@@ -122,7 +123,7 @@ describe('time that is up says at which stage', () => {
 describe('a connection that goes before it is made', () => {
   test('after the banner', async () => {
     const { port, count } = await serve((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'));
-    await expect(open({ port })).rejects.toMatchObject({
+    await expect(open({ port, connectTimeoutMs: 10_000 })).rejects.toMatchObject({
       code: 'CONNECT_DROPPED',
       retryable: true,
       message: expect.stringContaining('before the keys were agreed upon'),
@@ -132,7 +133,7 @@ describe('a connection that goes before it is made', () => {
 
   test('during the login', async () => {
     const port = await loginServer((client, socket) => client.on('authentication', () => socket()?.destroy()));
-    await expect(open({ port })).rejects.toMatchObject({
+    await expect(open({ port, connectTimeoutMs: 10_000 })).rejects.toMatchObject({
       code: 'CONNECT_DROPPED',
       retryable: true,
       message: expect.stringContaining('before the login was complete'),

@@ -6,7 +6,8 @@ import { type HaproxyServer, parseServersState } from '../../src/lb/haproxy-stat
 import { isOut, look } from '../../src/lb/look.ts';
 import { connectSsh } from '../../src/transport/ssh.ts';
 import { FakeHaproxy } from '../support/fake-haproxy.ts';
-import { freePort, startHaproxy, startNodes, type TestHaproxy, type TestNode } from '../support/haproxy.ts';
+import { freePort } from '../support/free-port.ts';
+import { startHaproxy, startNodes, type TestHaproxy, type TestNode } from '../support/haproxy.ts';
 import { installed } from '../support/installed.ts';
 import { startSshd } from '../support/sshd.ts';
 

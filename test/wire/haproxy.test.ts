@@ -3,7 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { haproxy } from '../../src/lb/haproxy.ts';
 import { leasePath } from '../../src/lb/lease.ts';
 import { type BalancerWorld, loadBalancerContract, type Node } from '../contract/load-balancer.ts';
-import { freePort, get, startHaproxy, startNodes } from '../support/haproxy.ts';
+import { freePort } from '../support/free-port.ts';
+import { get, startHaproxy, startNodes } from '../support/haproxy.ts';
 
 const NODES: readonly Node[] = ['gw-1', 'gw-2', 'gw-3'];
 let pools = 0;

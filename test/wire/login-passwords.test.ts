@@ -7,7 +7,7 @@ import type { Ask } from '../../src/transport/ask.ts';
 import { openLink } from '../../src/transport/ssh-client.ts';
 import type { SshTarget } from '../../src/transport/ssh-target.ts';
 import { keyPair, somebody, startAgent } from '../support/ssh-keys.ts';
-import { startSshd, type TestSshd } from '../support/sshd.ts';
+import { locked, startSshd, type TestSshd } from '../support/sshd.ts';
 
 const PASSWORD = 'open sésame';
 const password = Secret.of(PASSWORD);
@@ -16,7 +16,7 @@ const password = Secret.of(PASSWORD);
 async function withPassword(...config: readonly string[]): Promise<TestSshd> {
   const sshd = await startSshd({ sudo: 'none', config });
   const hash = execFileSync('openssl', ['passwd', '-6', PASSWORD], { encoding: 'utf8' }).trim();
-  execFileSync('flock', ['/tmp/api7-orch-users.lock', 'usermod', '-p', hash, sshd.user]);
+  locked('usermod', ['-p', hash, sshd.user]);
   return sshd;
 }
 const enter = async (target: SshTarget, ask?: Ask): Promise<void> => {

@@ -8,10 +8,11 @@ import { leasePath } from '../../src/lb/lease.ts';
 import { nginx } from '../../src/lb/nginx.ts';
 import { connectLocal } from '../../src/transport/local.ts';
 import { type BalancerWorld, loadBalancerContract, type Node } from '../contract/load-balancer.ts';
+import { freePort } from '../support/free-port.ts';
 import { listenAs, startNginx } from '../support/real-nginx.ts';
 
-const PORT = 18_980;
-const NODE_PORT = 18_981;
+const PORT = await freePort();
+const NODE_PORT = await freePort();
 const NODES: readonly Node[] = ['gw-1', 'gw-2', 'gw-3'];
 const member = (node: Node): Member => ({ node, address: `127.0.71.${node.slice(3)}`, port: NODE_PORT });
 

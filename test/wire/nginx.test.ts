@@ -10,11 +10,12 @@ import { withDocker } from '../../src/docker/client.ts';
 import { type NginxOptions, nginx } from '../../src/lb/nginx.ts';
 import type { RawConnection } from '../../src/transport/raw-connection.ts';
 import { connectSsh } from '../../src/transport/ssh.ts';
+import { freePort } from '../support/free-port.ts';
 import { listenAs, type RealNginx, startNginx } from '../support/real-nginx.ts';
 import { startSshd, type TestSshd } from '../support/sshd.ts';
 
-const PORT = 18_970;
-const NODE_PORT = 18_971;
+const PORT = await freePort();
+const NODE_PORT = await freePort();
 const gw1: Member = { node: 'gw-1', address: '127.0.70.1', port: NODE_PORT };
 const gw2: Member = { node: 'gw-2', address: '127.0.70.2', port: NODE_PORT };
 const LINES = `# the gateways
@@ -270,7 +271,7 @@ describe('what cannot be done leaves the file as it was', () => {
 
   test('a member that is in no line', async () => {
     const stranger = { node: 'gw-3', address: '127.0.70.3', port: NODE_PORT };
-    const unknown = { code: 'LB_MEMBER_UNKNOWN', hint: expect.stringContaining('"server 127.0.70.3:18971;"') };
+    const unknown = { code: 'LB_MEMBER_UNKNOWN', hint: expect.stringContaining(`"server 127.0.70.3:${NODE_PORT};"`) };
     expect(await failure(balancer().view(host, stranger))).toMatchObject(unknown);
     expect(await failure(balancer().set(host, stranger, 'drained'))).toMatchObject(unknown);
     expect(await failure(balancer().view(host, { ...gw1, port: 9443 }))).toMatchObject({ code: 'LB_MEMBER_UNKNOWN' });

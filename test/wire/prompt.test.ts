@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { keyPair } from '../support/ssh-keys.ts';
-import { startSshd, type TestSshd } from '../support/sshd.ts';
+import { locked, startSshd, type TestSshd } from '../support/sshd.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const ADDRESSES = ['127.0.1.21', '127.0.1.22', '127.0.1.23'];
@@ -16,7 +16,7 @@ beforeAll(async () => {
   });
   writeFileSync(sshd.knownHosts, ADDRESSES.map((address) => `[${address}]:${sshd.port} ${sshd.hostKey()}\n`).join(''));
   const hash = execFileSync('openssl', ['passwd', '-6', PASSWORD], { encoding: 'utf8' }).trim();
-  execFileSync('flock', ['/tmp/api7-orch-users.lock', 'usermod', '-p', hash, sshd.user]);
+  locked('usermod', ['-p', hash, sshd.user]);
 });
 afterAll(() => sshd[Symbol.asyncDispose]());
 

@@ -8,7 +8,7 @@ import { readingShell } from '../../src/transport/reading-shell.ts';
 import type { Launch, SessionWish } from '../../src/transport/shell-process.ts';
 import { connectSsh } from '../../src/transport/ssh.ts';
 import { openLink } from '../../src/transport/ssh-client.ts';
-import { startSshd, type TestSshd } from '../support/sshd.ts';
+import { locked, startSshd, type TestSshd } from '../support/sshd.ts';
 
 let sshd: TestSshd;
 beforeAll(async () => {
@@ -91,8 +91,8 @@ test('a shell that is killed is started anew, and what it had not answered is as
 });
 
 test.each([
-  ['silent', { script: 'sleep 60', idleMs: 700 }],
-  ['chatty', { script: 'while :; do echo on; sleep 0.1; done', timeoutMs: 700, idleMs: 30_000 }],
+  ['silent', { script: 'sleep 60', idleMs: 1500 }],
+  ['chatty', { script: 'while :; do echo on; sleep 0.1; done', timeoutMs: 1500, idleMs: 30_000 }],
 ])(
   'a script that hangs, %s, is killed with its group; what waits behind it is still answered',
   async (_how, script) => {
@@ -103,7 +103,7 @@ test.each([
     await expect(hung).rejects.toMatchObject({ code: 'TIMED_OUT' });
     expect((await behind).stdout.toString()).toBe('behind\n');
     const pid = readFileSync(pidFile, 'utf8').trim();
-    await expect.poll(() => existsSync(`/proc/${pid}`), { timeout: 5000 }).toBe(false);
+    await expect.poll(() => existsSync(`/proc/${pid}`)).toBe(false);
     await link.close();
   },
 );
@@ -131,11 +131,8 @@ test('an sshd that grants one session serves readings and commands in turn', asy
 
 test('a sudo password goes by stdin, when sudo asks and only then', async () => {
   await using asking = await startSshd({ sudo: 'password' });
-  execFileSync('usermod', [
-    '-p',
-    execFileSync('openssl', ['passwd', '-6', 'sésame 1'], { encoding: 'utf8' }).trim(),
-    asking.user,
-  ]);
+  const hash = execFileSync('openssl', ['passwd', '-6', 'sésame 1'], { encoding: 'utf8' }).trim();
+  locked('usermod', ['-p', hash, asking.user]);
   const connect = (password: string, port = asking) =>
     connectSsh(port.target({ becomePassword: Secret.of(password) }), { acceptNewHostKeys: false });
   const host = await connect('sésame 1');

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => sshd[Symbol.asyncDispose]());
 
-test('output that the exit status has overtaken is waited for', async () => {
+test.concurrent('output that the exit status has overtaken is waited for', async () => {
   await using relay = await holdingRelay(sshd.port);
   const host = await connectSsh(sshd.target({ port: relay.port, knownHosts: ['/dev/null'] }), {
     acceptNewHostKeys: true,
@@ -46,9 +46,9 @@ test('output that the exit status has overtaken is waited for', async () => {
   expect(await running).toMatchObject({ code: 3, signal: null });
   expect([received, last]).toEqual([WINDOW + more + 'begun\nend\n'.length, 'end\n']);
   await host.close();
-}, 40_000);
+}, 60_000);
 
-test('a banner that trickles in, line by line and the last one byte by byte, is waited for', async () => {
+test.concurrent('a banner that trickles in, line by line and the last one byte by byte, is waited for', async () => {
   const relay = createServer((client) => {
     const server = connect(sshd.port, '127.0.0.1');
     client.on('error', () => {}).on('close', () => server.destroy());
@@ -77,7 +77,7 @@ test('a banner that trickles in, line by line and the last one byte by byte, is 
   relay.close();
 });
 
-test('a banner of many lines before the login, and a login that takes its time and talks meanwhile, are waited for', async () => {
+test.concurrent('a banner of many lines before the login, and a login that takes its time and talks meanwhile, are waited for', async () => {
   await using slow = await startSshd({ config: ['Banner /etc/services', 'PermitUserRC yes'] });
   // sshd runs it at the start of every session.
   mkdirSync(join(slow.home, '.ssh'));

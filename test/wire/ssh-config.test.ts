@@ -1,38 +1,48 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Secret } from '../../src/core/secret.ts';
 import type { SshSettings } from '../../src/core/ssh-settings.ts';
 import { connectSsh } from '../../src/transport/ssh.ts';
-import { type SshConfigOptions, sshConfig } from '../../src/transport/ssh-config.ts';
+import { sshConfig } from '../../src/transport/ssh-config.ts';
 import { resolveTarget } from '../../src/transport/ssh-destination.ts';
 import { sshHops } from '../../src/transport/ssh-hops.ts';
 import { installed } from '../support/installed.ts';
-import { describeReader, directory, file, included } from '../support/ssh-config-cases.ts';
+import { configCases, directory, file, included, read } from '../support/ssh-config-cases.ts';
 import { startSshd, type TestSshd } from '../support/sshd.ts';
 
 beforeAll(() => void installed('/usr/bin/ssh', 'openssh-client'));
 
-describeReader('openssh');
+describe('a configuration file', configCases);
+
+/** Puts a script in place of ssh; `LOG` in it stands for a file, whose lines are given back. */
+async function withSsh(script: string, work: () => Promise<unknown>): Promise<readonly string[]> {
+  const bin = `${file('')}.d`;
+  const log = join(bin, 'log');
+  mkdirSync(bin);
+  writeFileSync(join(bin, 'ssh'), `#!/bin/sh\n${script.replaceAll('LOG', log)}\n`, { mode: 0o755 });
+  writeFileSync(log, '');
+  const path = process.env.PATH;
+  process.env.PATH = `${bin}:${path}`;
+  try {
+    await work();
+  } finally {
+    process.env.PATH = path;
+  }
+  return readFileSync(log, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '');
+}
 
 describe('the OpenSSH client is asked', () => {
   const counted = async (text: string, addresses: readonly string[]): Promise<number> => {
-    const bin = `${file('')}.d`;
-    const log = join(bin, 'log');
-    mkdirSync(bin);
-    writeFileSync(join(bin, 'ssh'), `#!/bin/sh\necho "$*" >>${log}\nexec /usr/bin/ssh "$@"\n`, { mode: 0o755 });
-    writeFileSync(log, '');
-    const path = process.env.PATH;
-    process.env.PATH = `${bin}:${path}`;
-    try {
+    const lines = await withSsh('echo "$*" >>LOG\nexec /usr/bin/ssh "$@"', async () => {
       const config = sshConfig();
       const named = file(text);
       await Promise.all(addresses.map((address) => resolveTarget(address, { address, config: named }, config)));
-    } finally {
-      process.env.PATH = path;
-    }
-    const lines = execFileSync('cat', [log], { encoding: 'utf8' }).split('\n');
-    return lines.filter((line) => line !== '' && !line.includes('host.invalid')).length;
+    });
+    return lines.filter((line) => !line.includes('host.invalid')).length;
   };
 
   test('never, where the files say nothing that matters', async () => {
@@ -45,10 +55,101 @@ describe('the OpenSSH client is asked', () => {
     expect(await counted(included('Host a\n  Port 3\n'), ['a'])).toBe(1);
     expect(await counted("Include '/nowhere'\n", ['a'])).toBe(1);
   });
+
+  test('of at most four hosts at the same time', async () => {
+    const addresses = Array.from({ length: 12 }, (_, index) => `host-${index}`);
+    const config = sshConfig();
+    const named = file('Port 3\n');
+    // The first question after a start also asks for the defaults.
+    await resolveTarget('first', { address: 'first', config: named }, config);
+    const lines = await withSsh('echo start >>LOG\nsleep 0.2\n/usr/bin/ssh "$@"\necho end >>LOG', () =>
+      Promise.all(addresses.map((address) => resolveTarget(address, { address, config: named }, config))),
+    );
+    let running = 0;
+    const most = lines.map((line) => (running += line === 'start' ? 1 : -1));
+    expect(lines.length).toBe(24);
+    expect(Math.max(...most)).toBe(4);
+  });
+});
+
+describe('Match exec', () => {
+  const ran = join(directory, 'ran');
+  const gw = { address: 'gw' };
+  const lines: readonly (readonly [name: string, text: string])[] = [
+    ['alone', `Match exec "touch ${ran}"\n  Port 3\nMatch all\n  Port 4\n`],
+    ['after other conditions', `Match host gw EXEC "touch ${ran}"\n  Port 3\nMatch all\n  Port 4\n`],
+    [
+      'negated',
+      `Match !exec "touch ${ran}; false"\n  User ops\nMatch exec "touch ${ran}"\n  Port 3\nHost *\n  Port 4\n`,
+    ],
+    ['in an included file', `${included(`Match exec "touch ${ran}"\n  Port 3\n`)}\nMatch all\n  Port 4\n`],
+    [
+      'in a file that only ssh can include',
+      `Include '${file(`Match exec "touch ${ran}"\n  Port 3\n`)}'\nMatch all\n  Port 4\n`,
+    ],
+  ];
+
+  test.each(lines)('%s: runs its command where hosts are connected to', async (_name, text) => {
+    rmSync(ran, { force: true });
+    expect(await read(text, gw)).toMatchObject({ target: { port: 3 }, warnings: [] });
+    expect(existsSync(ran)).toBe(true);
+  });
+
+  test.each(lines)('%s: runs nothing where hosts are only shown, and says so', async (_name, text) => {
+    rmSync(ran, { force: true });
+    const { target, warnings } = await read(text, gw, { runsCommands: false });
+    expect(target.port).toBe(4);
+    expect(existsSync(ran)).toBe(false);
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^Match exec (in an included file )?\(\S+config_\d+:\d(, \S+:\d)?\) does not run its command here and/,
+      ),
+    ]);
+  });
+
+  test('runs nothing there either when the user of a jump host is asked for', async () => {
+    rmSync(ran, { force: true });
+    const text = `Match exec "touch ${ran}"\n  Port 3\nHost b\n  User root\n`;
+    const settings = { address: 'gw', user: 'ops', jump: 'bastion' };
+    expect((await read(text, settings, { runsCommands: false })).target.jump).toMatchObject({ user: 'ops', port: 22 });
+    expect(existsSync(ran)).toBe(false);
+  });
+
+  test('is not spoken of where there is none', async () => {
+    const text = 'Match host exec-1\n  Port 3\nMatch all\n  Port 4\n';
+    expect((await read('Port 4\nHost exec\n', gw, { runsCommands: false })).warnings).toEqual([]);
+    expect((await read(text.replace('exec-1', 'b'), gw, { runsCommands: false })).warnings).toEqual([]);
+  });
+});
+
+test('where ssh does not tell the user of a jump host, the host does not share its password with it', async () => {
+  const before = process.env.TMPDIR;
+  const password = Secret.of('a-password');
+  const settings = { address: 'gw', user: 'ops', jump: 'bastion', password, config: file('Host b\n  User b\n') };
+  process.env.TMPDIR = '/nowhere';
+  try {
+    const { target, warnings } = await read('', settings);
+    expect(target).toMatchObject({ password, jump: { user: 'ops' } });
+    expect(target.jump?.password).toBeUndefined();
+    expect(warnings).toEqual([expect.stringContaining('write "jump: ops@bastion" to send it')]);
+  } finally {
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
+  }
+});
+
+test('an ssh that does not run for a user without a name is refused with what helps', async () => {
+  await withSsh('exec setpriv --reuid=399999999 --clear-groups /usr/bin/ssh "$@"', async () => {
+    await expect(read('Port 3\n', { address: 'gw' })).rejects.toMatchObject({
+      code: 'CONNECT_CONFIG_UNSUPPORTED',
+      message: expect.stringMatching(/config_\d+:1\), and ssh does not run for uid \d+, which has no name$/),
+      hint: expect.stringMatching(/^run api7-orch as a user of \/etc\/passwd, or set "config: none"/),
+    });
+  });
 });
 
 test('a user of this machine who has no name has to name one of the host', async () => {
-  const config = sshConfig({ reader: 'own' });
+  const config = sshConfig();
   const target = (settings: Partial<SshSettings>) =>
     resolveTarget('gw-1', { address: 'gw', config: 'none', ...settings }, config);
   process.seteuid?.(3_999_999_999);
@@ -87,13 +188,8 @@ describe('hosts reached as configured', () => {
     ].join('\n  ');
   const knows = (sshd: TestSshd): string => `UserKnownHostsFile ${sshd.knownHosts}`;
 
-  const enter = async (
-    text: string,
-    reader: SshConfigOptions['reader'],
-    settings: Partial<SshSettings> = {},
-  ): Promise<string> => {
-    const config = sshConfig(reader === undefined ? {} : { reader });
-    const resolved = await resolveTarget('gw-1', { address: 'gw', config: file(text), ...settings }, config);
+  const enter = async (text: string, settings: Partial<SshSettings> = {}): Promise<string> => {
+    const resolved = await resolveTarget('gw-1', { address: 'gw', config: file(text), ...settings }, sshConfig());
     const host = await connectSsh(resolved, { acceptNewHostKeys: false, hops: sshHops() });
     try {
       return (await host.run({ argv: ['sh', '-c', 'echo "$SUDO_USER"'] })).stdout.trim();
@@ -102,17 +198,14 @@ describe('hosts reached as configured', () => {
     }
   };
 
-  test.each(['openssh', 'own'] as const)(
-    'through two jump hosts in a row, each with its own user, key and known_hosts (%s)',
-    async (reader) => {
-      const text = [
-        block('outer', outer, knows(outer)),
-        block('inner', inner, knows(inner)),
-        block('gw', target, knows(target), 'ProxyJump outer,inner'),
-      ].join('\n');
-      expect(await enter(text, reader)).toBe(target.user);
-    },
-  );
+  test('through two jump hosts in a row, each with its own user, key and known_hosts', async () => {
+    const text = [
+      block('outer', outer, knows(outer)),
+      block('inner', inner, knows(inner)),
+      block('gw', target, knows(target), 'ProxyJump outer,inner'),
+    ].join('\n');
+    expect(await enter(text)).toBe(target.user);
+  });
 
   test('through a jump host that lies behind another by its own configuration', async () => {
     const text = [
@@ -120,14 +213,14 @@ describe('hosts reached as configured', () => {
       block('inner', inner, knows(inner), 'ProxyJump outer'),
       block('gw', target, knows(target)),
     ].join('\n');
-    expect(await enter(text, undefined, { jump: 'inner' })).toBe(target.user);
+    expect(await enter(text, { jump: 'inner' })).toBe(target.user);
   });
 
   test('a jump host is checked by its own name, not by that of the host behind it', async () => {
     const text = [block('outer', outer, knows(target)), block('gw', target, knows(target), 'ProxyJump outer')].join(
       '\n',
     );
-    await expect(enter(text, undefined)).rejects.toMatchObject({
+    await expect(enter(text)).rejects.toMatchObject({
       code: 'CONNECT_HOST_KEY_UNKNOWN',
       message: expect.stringContaining(`[127.0.0.1]:${outer.port}`),
     });
@@ -135,17 +228,15 @@ describe('hosts reached as configured', () => {
 
   test('HostKeyAlias: the key is looked up, and added, under the alias alone', async () => {
     const known = file(`the-alias ${target.hostKey()}\n`);
-    expect(await enter(block('gw', target, 'HostKeyAlias The-Alias', `UserKnownHostsFile ${known}`), undefined)).toBe(
-      target.user,
-    );
-    await expect(enter(block('gw', target, 'HostKeyAlias other', knows(target)), undefined)).rejects.toMatchObject({
+    expect(await enter(block('gw', target, 'HostKeyAlias The-Alias', `UserKnownHostsFile ${known}`))).toBe(target.user);
+    await expect(enter(block('gw', target, 'HostKeyAlias other', knows(target)))).rejects.toMatchObject({
       code: 'CONNECT_HOST_KEY_UNKNOWN',
       message: expect.stringContaining('the key of other is not known'),
       hint: expect.stringContaining("sed 's/^[^ ]*/other/'"),
     });
     const fresh = file('');
     const accepting = ['HostKeyAlias other', `UserKnownHostsFile ${fresh}`, 'StrictHostKeyChecking accept-new'];
-    expect(await enter(block('gw', target, ...accepting), undefined)).toBe(target.user);
+    expect(await enter(block('gw', target, ...accepting))).toBe(target.user);
     expect(readFileSync(fresh, 'utf8')).toBe(`other ${target.hostKey()}\n`);
   });
 
@@ -156,7 +247,7 @@ describe('hosts reached as configured', () => {
     ['no', 'in', 'CONNECT_HOST_KEY_CHANGED'],
   ])('StrictHostKeyChecking %s: an unknown key is %s, a changed one %s', async (value, unknown, changed) => {
     const code = async (known: string): Promise<unknown> =>
-      await enter(block('gw', target, `StrictHostKeyChecking ${value}`, `UserKnownHostsFile ${known}`), undefined).then(
+      await enter(block('gw', target, `StrictHostKeyChecking ${value}`, `UserKnownHostsFile ${known}`)).then(
         () => 'in',
         (error: { readonly code?: unknown }) => error.code,
       );
@@ -167,12 +258,12 @@ describe('hosts reached as configured', () => {
   test("a new key goes to the first of the user's files, its name hashed so that ssh-keygen finds it", async () => {
     const [first, second] = [file('# mine\n'), file('')];
     const lines = [`UserKnownHostsFile ${first} ${second}`, 'StrictHostKeyChecking accept-new', 'HashKnownHosts yes'];
-    expect(await enter(block('gw', target, ...lines), undefined)).toBe(target.user);
+    expect(await enter(block('gw', target, ...lines))).toBe(target.user);
     expect(readFileSync(second, 'utf8')).toBe('');
     expect(readFileSync(first, 'utf8')).toMatch(/^# mine\n\|1\|\S+ ssh-ed25519 \S+\n$/);
     const found = execFileSync('ssh-keygen', ['-F', `[127.0.0.1]:${target.port}`, '-f', first], { encoding: 'utf8' });
     expect(found).toContain(target.hostKey().split(' ')[1]);
-    expect(await enter(block('gw', target, `UserKnownHostsFile ${second} ${first}`), undefined)).toBe(target.user);
+    expect(await enter(block('gw', target, `UserKnownHostsFile ${second} ${first}`))).toBe(target.user);
   });
 
   test.each(['no', 'accept-new'])(
@@ -182,9 +273,8 @@ describe('hosts reached as configured', () => {
         ...['UserKnownHostsFile /dev/null', 'GlobalKnownHostsFile none'],
         ...[`StrictHostKeyChecking ${strict}`, `HostKeyAlias one-of-many-${strict}`],
       ];
-      for (let time = 0; time < 2; time++)
-        expect(await enter(block('gw', target, ...lines), undefined)).toBe(target.user);
-      await expect(enter(block('gw', inner, ...lines), undefined)).rejects.toMatchObject({
+      for (let time = 0; time < 2; time++) expect(await enter(block('gw', target, ...lines))).toBe(target.user);
+      await expect(enter(block('gw', inner, ...lines))).rejects.toMatchObject({
         code: 'CONNECT_HOST_KEY_CHANGED',
         message: expect.stringMatching(
           /^one-of-many-\S+ presents another key than this run knows: ssh-ed25519 SHA256:/,
@@ -192,7 +282,7 @@ describe('hosts reached as configured', () => {
         hint: expect.not.stringContaining('ssh-keygen'),
         retryable: false,
       });
-      expect(await enter(block('gw', target, ...lines), undefined)).toBe(target.user);
+      expect(await enter(block('gw', target, ...lines))).toBe(target.user);
     },
   );
 
@@ -204,8 +294,8 @@ describe('hosts reached as configured', () => {
       execFileSync('ssh-add', ['-q', target.identityFile], { env });
       const lines = [`IdentityAgent ${socket}`, `IdentityFile ${outer.identityFile}`, knows(target)];
       const host = ['Host gw', 'HostName 127.0.0.1', `Port ${target.port}`, `User ${target.user}`, ...lines];
-      expect(await enter(host.join('\n  '), undefined)).toBe(target.user);
-      await expect(enter([...host, 'IdentitiesOnly yes'].join('\n  '), undefined)).rejects.toMatchObject({
+      expect(await enter(host.join('\n  '))).toBe(target.user);
+      await expect(enter([...host, 'IdentitiesOnly yes'].join('\n  '))).rejects.toMatchObject({
         code: 'CONNECT_AUTH_FAILED',
       });
     } finally {
@@ -219,7 +309,7 @@ describe('hosts reached as configured', () => {
       target.identityFile,
       outer.identityFile,
     );
-    await expect(enter(text, undefined)).rejects.toMatchObject({
+    await expect(enter(text)).rejects.toMatchObject({
       code: 'CONNECT_AUTH_FAILED',
       message: expect.stringContaining('CertificateFile ~/other-cert.pub left out'),
     });

@@ -9,6 +9,7 @@ export default definePlaybook({
     yield* play({
       name: 'Restart gateways in haste',
       hosts: 'data_plane',
+      rolling: { soak: '2s' },
       *tasks() {
         yield restarted({ container: CONTAINERS.gateway, since, stopSignal: 'SIGQUIT', stopTimeoutSeconds: 1 });
         yield httpReady({

@@ -1,0 +1,31 @@
+import { type Paint, paintFor } from '../render/paint.ts';
+import { sinkOf } from '../render/sink.ts';
+import type { ReadFlags } from './session.ts';
+
+/** Where a table is drawn. `width`: in columns. */
+export interface TableStyle {
+  readonly paint: Paint;
+  readonly width: number;
+}
+
+/** Columns without a terminal, and the bounds on a terminal: more than 160 columns make no table easier to read. */
+const WIDTH = { piped: 100, least: 60, most: 160 };
+
+const widthOf = (stdout: NodeJS.WriteStream): number =>
+  stdout.isTTY === true ? Math.min(WIDTH.most, Math.max(WIDTH.least, stdout.columns)) : WIDTH.piped;
+
+/** Prints a report as a table, or as JSON with `-o json`. */
+export async function printReport<T>(
+  report: T,
+  linesOf: (report: T, style: TableStyle) => readonly string[],
+  { output }: Pick<ReadFlags, 'output'>,
+  stdout: NodeJS.WriteStream = process.stdout,
+): Promise<void> {
+  const out = sinkOf(stdout);
+  const lines =
+    output === 'json'
+      ? [JSON.stringify(report, null, 2)]
+      : linesOf(report, { paint: paintFor(stdout), width: widthOf(stdout) });
+  out.write(`${lines.join('\n')}\n`);
+  await out.flush();
+}

@@ -1,0 +1,21 @@
+import { cacheDirectory } from '../engine/cache-directory.ts';
+import { factCache } from '../engine/fact-cache.ts';
+import { localFiles } from '../engine/local-files.ts';
+import { Locals } from '../engine/locals.ts';
+import type { RunContext } from '../engine/run-context.ts';
+import { runPlaybook } from '../engine/run-playbook.ts';
+import type { Session } from './session.ts';
+
+type Options = Omit<RunContext, 'hosts' | 'locals' | 'clock' | 'forks' | 'signal' | 'urgent' | 'emit'> &
+  Partial<Pick<RunContext, 'emit'>>;
+
+/** Runs plays with the connections of a session. @returns the exit code */
+export async function runPlays(
+  { hosts, clock, forks, signal, urgent, emit }: Session,
+  options: Options,
+  playbook: Parameters<typeof runPlaybook>[1],
+): Promise<number> {
+  const locals = new Locals(localFiles(factCache(cacheDirectory())));
+  const report = await runPlaybook({ hosts, locals, clock, forks, signal, urgent, emit, ...options }, playbook);
+  return report.exitCode;
+}

@@ -1,0 +1,145 @@
+import { type Clock, systemClock } from '../core/clock.ts';
+import type { Emit } from '../core/event.ts';
+import { emitter } from '../engine/emit.ts';
+import { type Connect, Hosts } from '../engine/hosts.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import { journalDirectory, openJournal } from '../journal/journal.ts';
+import { chooseRenderer, type OutputForm } from '../render/choose.ts';
+import type { Ask } from '../transport/ask.ts';
+import { askedPasswords, type PasswordFlags } from './asked-passwords.ts';
+import { connectTo, openSshConfig } from './connect.ts';
+import { destinations } from './destinations.ts';
+import { interruptSignal } from './interrupt.ts';
+import { newHostKeyNotice } from './new-host-key-notice.ts';
+import { positiveInteger } from './positive-integer.ts';
+import { terminalAsk } from './prompt.ts';
+
+/** Flags of every verb that connects to hosts. */
+export interface SessionFlags extends PasswordFlags {
+  readonly inventory: string;
+  readonly forks: string;
+  readonly acceptNewHostKeys?: boolean;
+}
+
+/** Flags of every verb that changes nothing. */
+export interface ReadFlags extends SessionFlags {
+  readonly output?: 'table' | 'json';
+}
+
+/** What a verb reaches beyond this process; tests bring their own. */
+export interface CliEnvironment {
+  readonly connect?: Connect;
+  readonly stdout?: NodeJS.WriteStream;
+  readonly clock?: Clock;
+}
+
+export interface SessionOptions {
+  readonly inventory: Inventory;
+  /** Hosts that the verb may connect to. Their routes are checked before anything is drawn. */
+  readonly hosts: readonly string[];
+  readonly flags: SessionFlags;
+  /** Whether the first Ctrl-C lets nodes that are under way come to a safe point. */
+  readonly safePoint: boolean;
+  /** How events are drawn. Verbs without it print their own result. */
+  readonly view?: { readonly output?: OutputForm; readonly verbose?: boolean; readonly diff?: boolean };
+  /** Title in the journal. Without it the run is not recorded. */
+  readonly record?: string;
+  /** Overrides the inventory: run as root, or as the login user. */
+  readonly become?: boolean;
+  readonly environment?: CliEnvironment;
+}
+
+/** One invocation: its connections, its view, its journal and its interrupts. Ends in the reverse order. */
+export interface Session extends AsyncDisposable {
+  readonly hosts: Hosts;
+  /** Hosts processed in parallel. */
+  readonly forks: number;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  /** First Ctrl-C or SIGTERM. */
+  readonly signal: AbortSignal;
+  /** Second one. Without a safe point it is the same as `signal`. */
+  readonly urgent: AbortSignal;
+  readonly ask: Ask;
+}
+
+/**
+ * Opens a session: resolves routes, asks for passwords, then starts the view, the journal and the interrupts. Connects
+ * to a host when it is needed first.
+ *
+ * @throws OrchError USAGE | CONNECT_CONFIG_… | CONNECT_JUMP_… | NO_TERMINAL
+ * @example await using session = await openSession({ inventory, hosts: ['gw-1'], flags, safePoint: false });
+ */
+export async function openSession(options: SessionOptions): Promise<Session> {
+  const { inventory, flags, safePoint, view, record, become, environment = {} } = options;
+  const { connect, clock = systemClock, stdout = process.stdout } = environment;
+  const { stderr } = process;
+  const forks = positiveInteger('--forks', flags.forks);
+  const config = openSshConfig();
+  if (connect === undefined) await destinations(inventory, options.hosts, config);
+  // Before anything is drawn or interrupts are caught: here Ctrl-C ends the process.
+  const passwords = await askedPasswords(flags, terminalAsk());
+  const renderer =
+    view && chooseRenderer({ stdout, stderr, ...view, verbose: view.verbose ?? false, diff: view.diff ?? false });
+  const journal =
+    record === undefined
+      ? undefined
+      : openJournal(journalDirectory(), {
+          title: record,
+          onFault: (text) => void stderr.write(`warning: ${text}\n`),
+        });
+  const interrupt = interruptSignal(stderr, { safePoint });
+  const urgent = safePoint ? interrupt.urgent : interrupt.signal;
+  const ask = terminalAsk({ signal: urgent, ...(renderer?.hold && { hold: renderer.hold }) });
+  const hosts = new Hosts(
+    connect ??
+      connectTo(inventory, {
+        acceptNewHostKeys: flags.acceptNewHostKeys ?? false,
+        onNewHostKey: newHostKeyNotice(stderr),
+        ask,
+        ...passwords,
+        config,
+        signal: urgent,
+        ...(become === undefined ? {} : { become }),
+      }),
+    { signal: urgent },
+  );
+  return {
+    hosts,
+    forks,
+    clock,
+    emit: emitter(clock, [(event) => journal?.event(event), (event) => renderer?.event(event)]),
+    signal: interrupt.signal,
+    urgent,
+    ask,
+    async [Symbol.asyncDispose]() {
+      interrupt.dispose();
+      try {
+        await renderer?.close();
+        await hosts[Symbol.asyncDispose]();
+      } finally {
+        journal?.[Symbol.dispose]();
+      }
+    },
+  };
+}
+
+/** Exit code of an interrupted verb. */
+const INTERRUPTED = 6;
+
+/**
+ * Runs work that changes nothing, and stops waiting for it at the first Ctrl-C.
+ *
+ * @returns what the work returns, or 6
+ */
+export async function untilInterrupted({ signal }: Session, work: () => Promise<number>): Promise<number> {
+  const stopped = new Promise<number>((resolve) => {
+    signal.addEventListener('abort', () => resolve(INTERRUPTED), { once: true });
+  });
+  try {
+    return await Promise.race([work(), stopped]);
+  } catch (error) {
+    if (signal.aborted) return INTERRUPTED;
+    throw error;
+  }
+}

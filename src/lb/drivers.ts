@@ -1,0 +1,34 @@
+import type { Balancer } from '../core/balancer.ts';
+import type { LoadBalancerSettings } from '../inventory/inventory.ts';
+import { commandDriver } from './command-driver.ts';
+import { haproxy } from './haproxy.ts';
+import { nginx } from './nginx.ts';
+
+/** Settings of a pool that has a driver. */
+export type DriverSettings = Exclude<LoadBalancerSettings, { readonly driver: 'none' }>;
+
+/** The pool and the host of one balancer. */
+interface BalancerPlace {
+  readonly pool: string;
+  readonly host: string;
+}
+
+type Drivers = {
+  readonly [D in DriverSettings['driver']]: (
+    settings: Extract<DriverSettings, { readonly driver: D }> & BalancerPlace,
+  ) => Balancer;
+};
+
+/** Every driver, by the name that the inventory gives it. */
+const DRIVERS: Drivers = {
+  haproxy,
+  nginx,
+  command: commandDriver,
+};
+
+/** The balancer of a pool on one of the pool's hosts. */
+export function balancerOf(settings: DriverSettings, host: string): Balancer {
+  // The compiler cannot see that a key and its settings belong together.
+  const driver = DRIVERS[settings.driver] as (settings: DriverSettings & BalancerPlace) => Balancer;
+  return driver({ ...settings, pool: settings.name, host });
+}

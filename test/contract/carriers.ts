@@ -1,0 +1,56 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DialError } from '../../src/transport/dialer.ts';
+import { connectLocal } from '../../src/transport/local.ts';
+import { launchLocal } from '../../src/transport/local-process.ts';
+import { rawHost } from '../../src/transport/raw-host.ts';
+import { connectSsh } from '../../src/transport/ssh.ts';
+import { installed } from '../support/installed.ts';
+import { type SshdOptions, startSshd } from '../support/sshd.ts';
+import type { OpenConnection } from './connection.ts';
+
+/** This machine itself, without SSH. */
+export async function overLocal(): Promise<OpenConnection> {
+  const host = await connectLocal('here', { become: 'none' });
+  return { host, [Symbol.asyncDispose]: () => host.close() };
+}
+
+/** A real sshd with these options. */
+export async function overSsh(options: SshdOptions = {}): Promise<OpenConnection> {
+  const sshd = await startSshd(options);
+  installed('/usr/bin/socat', 'socat');
+  // bash reads this even for a command that comes over ssh.
+  writeFileSync(join(sshd.home, '.bashrc'), 'echo "Welcome!"; echo "mind the step" >&2\n');
+  const host = await connectSsh(sshd.target(), { acceptNewHostKeys: false });
+  return {
+    host,
+    [Symbol.asyncDispose]: async () => {
+      await host.close();
+      await sshd[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Busybox for shell and all tools, perl for sockets, and nothing that forwards. */
+export async function overBusybox(): Promise<OpenConnection> {
+  const bin = mkdtempSync(join(tmpdir(), 'api7-orch-busybox-'));
+  const busybox = installed('/bin/busybox', 'busybox-static');
+  execFileSync(busybox, ['--install', '-s', bin]);
+  for (const real of ['ps', 'mount', 'umount', 'perl']) {
+    rmSync(join(bin, real), { force: true });
+    symlinkSync(execFileSync('which', [real], { encoding: 'utf8' }).trim(), join(bin, real));
+  }
+  const prohibited = async (): Promise<never> => {
+    throw new DialError('prohibited', 'nothing is forwarded');
+  };
+  const host = rawHost({
+    name: 'busybox',
+    rights: { become: 'none' },
+    launch: async (line) => launchLocal(line, { PATH: bin }),
+    dialer: { tcp: prohibited, unix: prohibited },
+    close: async () => rmSync(bin, { recursive: true }),
+  });
+  return { host, [Symbol.asyncDispose]: () => host.close() };
+}

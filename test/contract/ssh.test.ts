@@ -1,0 +1,4 @@
+import { overSsh } from './carriers.ts';
+import { connectionContract } from './connection.ts';
+
+connectionContract('ssh', () => overSsh());

@@ -1,0 +1,76 @@
+import { createVitest, type TestModule } from 'vitest/node';
+import type { Mutant, Verdict } from './mutants.ts';
+import { mutated } from './mutants-apply.ts';
+
+/** Plays test files, with a mutant or without any. One after another: there is one source for all. */
+export interface FilePlayer extends AsyncDisposable {
+  play(files: readonly string[], mutant?: Mutant): Promise<Verdict>;
+}
+
+/** One vitest for all mutants, because each start of it costs seconds. A plugin replaces the text as vite reads the file. */
+export async function filePlayer(root: string): Promise<FilePlayer> {
+  let current: Mutant | undefined;
+  let isApplied = false;
+  const vitest = await createVitest(
+    'test',
+    {
+      root,
+      config: false,
+      watch: false,
+      reporters: [{}],
+      silent: true,
+      include: ['test/**/*.test.ts'],
+      alias: { 'api7-orch': `${root}/src/index.ts` },
+      testTimeout: 10_000,
+      bail: 1,
+      pool: 'threads',
+      // A module from a cache would not have the mutant in it.
+      isolate: true,
+      fsModuleCache: false,
+    },
+    {
+      plugins: [
+        {
+          name: 'mutant',
+          enforce: 'pre',
+          transform(code, id) {
+            if (current === undefined || id.split('?')[0] !== `${root}/${current.file}`) return null;
+            const source = mutated(code, current);
+            isApplied = true;
+            return { code: source, map: null };
+          },
+        },
+      ],
+    },
+  );
+
+  return {
+    async play(files, mutant) {
+      const specs = await vitest.globTestSpecifications([...files]);
+      if (specs.length !== files.length) return { kind: 'broken', why: `not every file exists: ${files.join(', ')}` };
+      current = mutant;
+      isApplied = false;
+      if (mutant !== undefined) vitest.invalidateFile(`${root}/${mutant.file}`);
+      try {
+        const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specs, false);
+        return verdictOf(testModules, unhandledErrors, mutant === undefined || isApplied);
+      } finally {
+        current = undefined;
+        if (mutant !== undefined) vitest.invalidateFile(`${root}/${mutant.file}`);
+      }
+    },
+    [Symbol.asyncDispose]: () => vitest.close(),
+  };
+}
+
+function verdictOf(modules: readonly TestModule[], unhandled: readonly unknown[], isApplied: boolean): Verdict {
+  // A file that cannot be loaded is no test that noticed something.
+  const [unloadable] = modules.flatMap((module) => module.errors());
+  if (unloadable !== undefined) return { kind: 'broken', why: unloadable.message };
+  if (!isApplied) return { kind: 'broken', why: 'the tests do not load the file of the mutant' };
+  const tests = modules.flatMap((module) => [...module.children.allTests()]);
+  const failed = tests.find((one) => one.result().state === 'failed');
+  if (failed !== undefined) return { kind: 'noticed', by: failed.fullName };
+  if (unhandled.length > 0) return { kind: 'noticed', by: String(unhandled[0]) };
+  return { kind: 'unnoticed', passed: tests.filter((one) => one.result().state === 'passed').length };
+}

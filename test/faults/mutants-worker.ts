@@ -1,0 +1,36 @@
+import { registerHooks } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { parentPort, workerData } from 'node:worker_threads';
+import { mutated } from './mutants-apply.ts';
+import type { TableJob } from './mutants-tables.ts';
+
+// A worker thread: loads one table with the source as it is, or with one mutant in it, and plays all its cases. Nothing is
+// written to disk: a load hook replaces the text as Node reads the file.
+
+const { root, table, mutant } = workerData as TableJob;
+let isApplied = false;
+
+if (mutant !== undefined) {
+  const target = pathToFileURL(`${root}/${mutant.file}`).href;
+  registerHooks({
+    load(url, context, nextLoad) {
+      const loaded = nextLoad(url, context);
+      if (url !== target) return loaded;
+      const source = mutated(String(loaded.source), mutant);
+      isApplied = true;
+      return { ...loaded, source };
+    },
+  });
+}
+
+const { cases, play } = (await import(table)) as { cases: readonly unknown[]; play(one: unknown): unknown };
+let failure: string | undefined;
+for (const one of cases) {
+  try {
+    await play(one);
+  } catch (error) {
+    failure = `${error instanceof Error ? error.message : error}: ${JSON.stringify(one)}`;
+    break;
+  }
+}
+parentPort?.postMessage({ isApplied, cases: cases.length, failure });

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { daySeed, randomOfDay } from '../lab/day-seed.ts';
+
+const NOW = new Date('2026-11-29T23:59:59Z');
+
+test('the seed is the day in UTC, or the day that is given', () => {
+  expect(daySeed(undefined, NOW)).toBe('day:20261129');
+  expect(daySeed('day:20260102', NOW)).toBe('day:20260102');
+});
+
+test('a seed that is no day belongs to other tests', () => {
+  for (const text of ['', '7', '7,12', 'all', 'day:2026']) expect(daySeed(text, NOW)).toBe('day:20261129');
+});
+
+test('a day gives the same numbers again, another day gives others', () => {
+  const draw = (seed: string) => {
+    const random = randomOfDay(seed);
+    return Array.from({ length: 200 }, () => random());
+  };
+  const drawn = draw('day:20261129');
+  expect(draw('day:20261129')).toEqual(drawn);
+  expect(draw('day:20261130')).not.toEqual(drawn);
+  expect(Math.min(...drawn)).toBeGreaterThanOrEqual(0);
+  expect(Math.max(...drawn)).toBeLessThan(1);
+  // They spread over the whole range, as moments of a run must.
+  for (const quarter of [0, 1, 2, 3]) expect(drawn.some((at) => Math.floor(at * 4) === quarter)).toBe(true);
+});

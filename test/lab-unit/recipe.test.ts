@@ -1,0 +1,103 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
+import { extract } from 'tar-stream';
+import { describe, expect, it } from 'vitest';
+import { sourcesFrom } from '../lab/apt-sources.ts';
+import { capabilitiesIn } from '../lab/capabilities.ts';
+import { archiveLayer, imageArchive } from '../lab/image-archive.ts';
+import { recipeFiles, recipeHash } from '../lab/recipe.ts';
+import { bytesOf, tarBytes } from '../lab/tar-bytes.ts';
+import { withFreeLock, withLock } from '../lab/with-lock.ts';
+
+describe('what the lab is made from', () => {
+  it.each([
+    ['0', []],
+    ['3', ['CHOWN', 'DAC_OVERRIDE']],
+    ['1000000', ['SYS_RESOURCE']],
+  ])('reads the capability mask %s', (mask, names) => expect(capabilitiesIn(mask)).toEqual(names));
+
+  it('leaves out capabilities that an older engine does not know', () => {
+    expect(capabilitiesIn('1ffffffffff')).toHaveLength(38);
+    expect(capabilitiesIn('1fffeffffff')).not.toContain('SYS_RESOURCE');
+  });
+
+  it('takes the mirror and the suites of this machine', () => {
+    const targets = [
+      'http://mirror.test/debian/ bookworm main',
+      'http://mirror.test/sec/ bookworm-security main',
+      'https://other.test/ nodistro main',
+    ];
+    expect(sourcesFrom(targets.join('\n'))).toEqual({
+      mirror: 'http://mirror.test/debian',
+      list: 'deb http://mirror.test/debian/ bookworm main\ndeb http://mirror.test/sec/ bookworm-security main\n',
+    });
+    expect(sourcesFrom('http://mirror.test/ubuntu noble main').mirror).toBe('http://deb.debian.org/debian');
+  });
+
+  it('names a recipe by all of its content', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'lab-recipe-'));
+    try {
+      await writeFile(join(directory, 'a'), '1');
+      const one = recipeHash(await recipeFiles(directory));
+      expect(recipeHash(await recipeFiles(directory))).toBe(one);
+      expect(recipeHash(await recipeFiles(directory), 'more')).not.toBe(one);
+      await writeFile(join(directory, 'a'), '2');
+      expect(recipeHash(await recipeFiles(directory))).not.toBe(one);
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  });
+
+  it('writes an image as one gzip file whose layers have the digests in its configuration', async () => {
+    const layers = await Promise.all(
+      ['base', 'top'].map(async (name) => archiveLayer(await tarBytes([{ name, content: name }]))),
+    );
+    const image = { reference: 'a/b:1', architecture: 'amd64', config: { User: '636' }, layers };
+    const archive = await imageArchive(image);
+    expect(await imageArchive(image)).toEqual(archive);
+    const files = new Map<string, Buffer>();
+    const tar = extract();
+    tar.end(gunzipSync(archive));
+    for await (const entry of tar) files.set(entry.header.name, await bytesOf(entry));
+    const [manifest] = JSON.parse(String(files.get('manifest.json')));
+    const config = JSON.parse(String(files.get(manifest.Config)));
+    expect(manifest.RepoTags).toEqual(['a/b:1']);
+    expect(config.config).toEqual({ User: '636' });
+    expect(config.rootfs.diff_ids).toEqual(layers.map((layer) => layer.diffId));
+    expect(manifest.Layers.map((path: string) => files.has(path))).toEqual([true, true]);
+  });
+
+  it('lets one in at a time, and takes over from a process that is gone', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'lab-lock-'));
+    const lock = join(directory, 'lock');
+    try {
+      let inside = 0;
+      let most = 0;
+      const work = async () => {
+        most = Math.max(most, ++inside);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        inside -= 1;
+      };
+      // No process has this id, or none that began at this time.
+      for (const gone of Array(5)
+        .fill(['999999999', '999999999:1', `${process.ppid}:1`])
+        .flat()) {
+        await writeFile(lock, gone);
+        const comers = Array.from({ length: 6 }, () => sleep(Math.random() * 12).then(() => withLock(lock, work)));
+        await Promise.all(comers);
+      }
+      expect(most).toBe(1);
+      expect(await readdir(directory)).toEqual([]);
+      await writeFile(lock, String(process.ppid));
+      await expect(withLock(lock, work, 150)).rejects.toThrow(`held by process ${process.ppid}`);
+      expect(await withFreeLock(lock, work)).toBe(false);
+      await writeFile(lock, '999999999:1');
+      expect(await withFreeLock(lock, work)).toBe(true);
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  });
+});

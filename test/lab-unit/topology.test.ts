@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { defaultSize, type LabSize, topologyOf } from '../lab/topology.ts';
+
+const names = (size: LabSize) => topologyOf(size).map(({ name }) => name);
+
+test('the default is two control planes, three gateways, one balancer and one database', () => {
+  expect(names(defaultSize)).toEqual(['cp-1', 'cp-2', 'gw-1', 'gw-2', 'gw-3', 'lb-1', 'db-1']);
+});
+
+test('no two hosts of the largest lab have the same address', () => {
+  const hosts = topologyOf({ controlPlane: 9, dataPlane: 79, loadBalancers: 20 });
+  expect(new Set(hosts.map(({ byte }) => byte)).size).toBe(hosts.length);
+  expect(hosts.every(({ byte }) => byte > 1 && byte < 255)).toBe(true);
+});
+
+test('a larger lab leaves the hosts of a smaller one where they are', () => {
+  const larger = topologyOf({ controlPlane: 3, dataPlane: 6, loadBalancers: 2 });
+  expect(larger).toEqual(expect.arrayContaining([...topologyOf(defaultSize)]));
+});
+
+test.each([
+  { size: { ...defaultSize, dataPlane: 0 }, says: 'dataPlane: 0 is not a number from 1 to 79' },
+  { size: { ...defaultSize, controlPlane: 10 }, says: 'controlPlane: 10 is not a number from 1 to 9' },
+  { size: { ...defaultSize, loadBalancers: 1.5 }, says: 'loadBalancers: 1.5 is not a number from 1 to 20' },
+  { size: { ...defaultSize, loadBalancers: Number.NaN }, says: 'loadBalancers: NaN is not a number from 1 to 20' },
+])('$says', ({ size, says }) => {
+  expect(() => topologyOf(size)).toThrow(says);
+});

@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest';
+import { inventoryWith } from '../inventory-with.ts';
+import { samplerOn } from '../sampler.ts';
+import { steadyLoad } from '../traffic.ts';
+import { install, installWith, type LabOf } from './commands.ts';
+
+/** An installed cluster whose gateways all get another configuration while clients use them; it is put back at the end. */
+export function changeUnderLoad(lab: LabOf): void {
+  describe('a change to all gateways under load', () => {
+    test('never has two of them away at once', async () => {
+      const file = await inventoryWith(lab(), 'more-workers', (text) =>
+        text.replace('  nofile:', '  config: { gateway: { nginx_config: { worker_processes: 2 } } }\n  nofile:'),
+      );
+      const sampler = await samplerOn(lab());
+      const load = steadyLoad(lab().url('gateways'));
+      const run = await installWith(file);
+      const traffic = await load.stop();
+      const away = await sampler.stop();
+      expect({ code: run.code, errors: run.end?.errors }).toEqual({ code: 0, errors: [] });
+      expect(run.with('changed')).toEqual(
+        ['gw-1', 'gw-2', 'gw-3'].flatMap((host) => [
+          `${host}: /usr/local/apisix/conf/config.yaml is accepted by api7/api7-ee-3-gateway:3.10.5`,
+          `${host}: container api7-gateway`,
+          `${host}: gateways: ${host} is drained (on lb-1)`,
+          `${host}: gateways: ${host} is given back (on lb-1)`,
+          `${host}: yamlFile /opt/api7/gateway_conf/config.yaml`,
+        ]),
+      );
+      // The sampler saw each of them go, or it would prove nothing.
+      expect(away.ever).toEqual(['gw-1', 'gw-2', 'gw-3']);
+      expect(away.mostAtOnce).toBe(1);
+      expect(traffic.good).toBeGreaterThan(100);
+      const revisions = new Set(Object.values(traffic.revisions).flat());
+      expect(revisions.size).toBe(2);
+      expect((await install(lab(), '-e', 'soak=0s')).code).toBe(0);
+    });
+  });
+}

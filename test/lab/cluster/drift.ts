@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest';
+import type { OrchRun } from '../orch.ts';
+import { steadyLoad } from '../traffic.ts';
+import { install, type LabOf } from './commands.ts';
+
+/** What was changed on the hosts themselves, without their way out of traffic and back. */
+const changes = (run: OrchRun) => run.with('changed').filter((line) => !/ is (drained|given back) \(on /.test(line));
+
+/** An installed cluster that others have changed. */
+export function drift(lab: LabOf): void {
+  describe('drift', () => {
+    test('what drifted is mended, and nothing else', async () => {
+      await Promise.all([
+        // In place: the very file that the running container has mounted.
+        lab().exec(
+          'cp-1',
+          "f=/opt/api7/dashboard-config.yaml; t=$(sed 's/17080/17081/' $f); printf '%s\\n' \"$t\" > $f",
+        ),
+        lab().exec('cp-2', 'docker stop api7-dp-manager'),
+        // The same container, published on one address less.
+        lab().exec(
+          'gw-3',
+          `docker inspect api7-gateway > /tmp/was.json
+           img=$(docker inspect -f '{{.Config.Image}}' api7-gateway)
+           docker inspect -f '{{range .Config.Env}}{{println .}}{{end}}' api7-gateway > /tmp/env
+           docker rm -f api7-gateway
+           docker run -d --name api7-gateway --hostname gw-3 --env-file /tmp/env -p 9080:9080 -p 7085:7085 \\
+             -v /opt/api7/gateway_conf/config.yaml:/usr/local/apisix/conf/config.yaml \\
+             -v /opt/api7/gateway_conf/apisix.uid:/usr/local/apisix/conf/apisix.uid "$img"
+           rm -f /tmp/env /tmp/was.json`,
+        ),
+      ]);
+      // A gateway that is back is compared with its siblings: without requests nobody could tell.
+      const load = steadyLoad(lab().url('gateways'));
+      const run = await install(lab());
+      await load.stop();
+      expect({ code: run.code, errors: run.end?.errors }).toEqual({ code: 0, errors: [] });
+      expect(changes(run)).toEqual([
+        'cp-1: container api7-dashboard',
+        'cp-1: yamlFile /opt/api7/dashboard-config.yaml',
+        'cp-2: container api7-dp-manager',
+        'gw-3: container api7-gateway',
+      ]);
+      expect((await install(lab())).with('changed')).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,157 @@
+/**
+ * When a fault strikes: before the run, or as a step of the victim begins. `apply`: right after it is proved drained;
+ * `recheck`: when the node after it is done, and those done before are looked at once more.
+ */
+export type Moment = 'before' | 'guard' | 'drain' | 'prove' | 'apply' | 'ready' | 'restore' | 'confirm' | 'recheck';
+
+export type FaultName =
+  | 'all ssh cut'
+  | 'network lost'
+  | 'network lost for a while'
+  | 'dockerd gone'
+  | 'sshd gone'
+  | 'machine off'
+  | 'container killed'
+  | 'balancer reloaded'
+  | 'balancer down'
+  | 'balancer gone and left out'
+  | 'another node in maintenance'
+  | 'a bystander in maintenance'
+  | 'ctrl-c'
+  | 'controller killed'
+  | 'disk full'
+  | 'never ready'
+  | 'bad routes'
+  | 'database away';
+
+/** What is done, when, and to whom. A run works on two of the three gateways; the third is the bystander. */
+export interface Case {
+  readonly seed: number;
+  readonly fault: FaultName;
+  readonly moment: Moment;
+  readonly victim: string;
+  readonly other: string;
+  readonly bystander: string;
+  /** The balancer, where it is one that is hit. */
+  readonly balancer: string;
+  /** Both `batch` and `max_unavailable`. */
+  readonly atOnce: 1 | 2;
+  readonly order: readonly string[];
+}
+
+const moments: Readonly<Record<FaultName, readonly [Moment, ...Moment[]]>> = {
+  'all ssh cut': ['drain', 'prove', 'apply', 'ready', 'restore', 'confirm'],
+  'controller killed': ['guard', 'drain', 'prove', 'apply', 'ready', 'restore', 'confirm', 'recheck'],
+  'ctrl-c': ['guard', 'drain', 'prove', 'apply', 'ready', 'confirm'],
+  'network lost': ['drain', 'prove', 'apply', 'ready', 'confirm'],
+  'network lost for a while': ['prove'],
+  'dockerd gone': ['prove', 'ready'],
+  'sshd gone': ['apply', 'confirm'],
+  'machine off': ['prove'],
+  'container killed': ['guard', 'prove', 'ready'],
+  'balancer reloaded': ['prove', 'apply', 'confirm'],
+  'balancer down': ['before', 'prove', 'confirm'],
+  'balancer gone and left out': ['before'],
+  'another node in maintenance': ['prove'],
+  'a bystander in maintenance': ['ready'],
+  'never ready': ['before'],
+  'bad routes': ['before'],
+  'disk full': ['before'],
+  'database away': ['before', 'confirm'],
+};
+
+export const faultNames = Object.keys(moments) as readonly FaultName[];
+
+/** Every fault at each of its moments. */
+export const strikes: readonly Pick<Case, 'fault' | 'moment'>[] = faultNames.flatMap((fault) =>
+  moments[fault].map((moment) => ({ fault, moment })),
+);
+
+/** Where what is expected of the second node depends on it, nodes go one at a time, the victim first. */
+const inTurn: ReadonlySet<FaultName> = new Set([
+  'another node in maintenance',
+  'a bystander in maintenance',
+  'never ready',
+  'bad routes',
+  'database away',
+]);
+
+/**
+ * What a seed stands for. Seeds 1, 2, 3 … go through all strikes, each with victim, order, balancer and size of the batch
+ * drawn by the seed; after the last one they begin again and draw others.
+ * @example caseOf(7) // always the same
+ */
+export function caseOf(seed: number): Case {
+  const random = randomOf(seed);
+  const strike = strikes[(seed - 1) % strikes.length] ?? { fault: 'ctrl-c', moment: 'drain' };
+  const [victim = '', other = '', bystander = ''] = shuffled(['gw-1', 'gw-2', 'gw-3'], random);
+  const single = inTurn.has(strike.fault) || strike.moment === 'recheck' || random() < 0.6;
+  const first = single && (inTurn.has(strike.fault) || strike.moment === 'recheck' || random() < 0.75);
+  return {
+    seed,
+    ...strike,
+    victim,
+    other,
+    bystander,
+    balancer: random() < 0.5 ? 'lb-1' : 'lb-2',
+    atOnce: single ? 1 : 2,
+    order: first || !single ? [victim, other] : [other, victim],
+  };
+}
+
+/** Which cases run, and the value of API7_ORCH_SEED that selects them again. */
+export interface Selection {
+  readonly name: string;
+  readonly seeds: readonly number[];
+}
+
+/**
+ * The cases that the environment selects. API7_ORCH_SEED is `7`, `7,12,103`, `day:20261129`, or `all` for one case per
+ * strike. Without it, API7_ORCH_ALL=1 means `all`; otherwise the sample of the current day runs.
+ * @throws when API7_ORCH_SEED has another form
+ */
+export function selectedBy(environment: Readonly<Record<string, string | undefined>>, now = new Date()): Selection {
+  const today = `day:${now.toISOString().slice(0, 10).replaceAll('-', '')}`;
+  const name = environment.API7_ORCH_SEED || (environment.API7_ORCH_ALL === '1' ? 'all' : today);
+  if (name === 'all') return { name, seeds: strikes.map((_, index) => index + 1) };
+  const day = /^day:(\d{8})$/.exec(name)?.[1];
+  if (day !== undefined) return { name, seeds: sampleOf(Number(day)) };
+  const seeds = name.split(',').map(Number);
+  if (seeds.some((seed) => !Number.isInteger(seed) || seed < 1))
+    throw new Error(`API7_ORCH_SEED=${name}: expected seeds such as 7,12, a day such as ${today}, or all`);
+  return { name, seeds };
+}
+
+/** Seeds beyond the first of a strike, so that a day also draws victim, order, balancer and batch size. */
+const ROUNDS = 1000;
+
+/**
+ * One seed for every kind of fault. The day draws the moment, and with it everything else that a seed decides.
+ * @example sampleOf(20261129) // 18 seeds, always the same
+ */
+export function sampleOf(day: number): readonly number[] {
+  const random = randomOf(day);
+  return faultNames.map((name) => {
+    const own = strikes.flatMap(({ fault }, index) => (fault === name ? [index + 1] : []));
+    const strike = own[Math.floor(random() * own.length)] ?? 1;
+    return strike + strikes.length * Math.floor(random() * ROUNDS);
+  });
+}
+
+/** mulberry32: small, and the same everywhere. */
+function randomOf(seed: number): () => number {
+  let state = Math.imul(seed, 0x9e3779b1);
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+function shuffled<T>(all: readonly T[], random: () => number): readonly T[] {
+  return all
+    .map((one) => ({ one, at: random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ one }) => one);
+}

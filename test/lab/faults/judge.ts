@@ -1,0 +1,96 @@
+import { expect } from 'vitest';
+import type { Case, FaultName } from './cases.ts';
+import { kinds } from './kinds.ts';
+import type { Watched } from './scene.ts';
+import { startedBetween, type World } from './world.ts';
+
+/** An interrupt that comes when no other node is left to begin with stops nothing. */
+const codes = { well: [0], ill: [2, 3], stopped: [6, 0], killed: [null] } as const;
+
+/** What a run left untouched must not have been, what is out of traffic must be on record, and clients must not notice. */
+export function judgeFirst(at: Case, { run, out, load }: Watched, before: World, after: World): void {
+  const fault = kinds[at.fault];
+  const ends = fault.ends(at);
+  const started = startedBetween(before, after);
+  const blind = fault.blinds ? at.balancer : undefined;
+  const states = Object.fromEntries(Object.entries(run.nodes).map(([name, { state }]) => [name, state]));
+
+  expect({ ends, codes: codes[ends], code: run.code, errors: run.end?.errors }).toSatisfy(
+    ({ code }) => codes[ends].some((one) => one === code),
+    'the exit code is as documented',
+  );
+  if (fault.code !== undefined) expect(run.end?.errors.map(({ code }) => code)).toContain(fault.code);
+
+  // By our hand never more than it may; what a fault takes out beside the victim is not ours.
+  for (const [balancer, { mostAtOnce, worst, samples }] of out.filter(([name]) => name !== blind)) {
+    expect(samples).toBeGreaterThan(0);
+    expect({ balancer, mostAtOnce, worst }).toSatisfy(
+      (sampled) => sampled.mostAtOnce <= at.atOnce + (fault.alsoOut ?? 0),
+      `at most ${at.atOnce} out`,
+    );
+  }
+
+  // Out of traffic means on record, or held by somebody else.
+  const holds = fault.holds?.(at);
+  const unrecorded = after.orderedOut.filter((name) => !after.recorded.includes(name));
+  expect(unrecorded).toEqual(holds === undefined ? [] : [`lb-1 ${holds}`, `lb-2 ${holds}`]);
+  if (ends === 'well' || ends === 'stopped' || run.code === 2) expect(after.recorded).toEqual([]);
+
+  // Who is not of the run is not touched.
+  const away = after.notServing.filter((name) => blind === undefined || !name.startsWith(`${blind} `));
+  expect(started).not.toContain(at.bystander);
+  if (holds !== at.bystander) expect(away.filter((name) => name.endsWith(`/${at.bystander}`))).toEqual([]);
+
+  // Every node of the run is told of, as it is.
+  if (run.code === 2) expect(started).toEqual([]);
+  if (started.length > 0 && ends === 'ill') expect(run.code).toBe(3);
+  if (Object.keys(states).length > 0) expect(Object.keys(states).sort()).toEqual([at.victim, at.other].sort());
+  for (const [name, state] of Object.entries(states)) {
+    if (state === 'done') expect(started).toContain(name);
+    if (state === 'untouched' || state === 'skipped') expect(started).not.toContain(name);
+    const left = after.recorded.some((one) => one.endsWith(` ${name}`));
+    if (left) expect(run.nodes[name]).toMatchObject({ next: expect.stringMatching(/^api7-orch lb restore /) });
+  }
+  if (ends === 'well') expect({ states, started, away }).toEqual({ states: done(at), started: both(at), away: [] });
+  if (ends === 'stopped') {
+    expect(away).toEqual([]);
+    if (run.code === 0) expect(states).toEqual(done(at));
+  }
+  if (holds === at.other) expect(states).toEqual({ [at.victim]: 'done', [at.other]: 'skipped' });
+  if (ends === 'ill' && states[at.victim] === undefined) expect(run.code).toBe(2);
+
+  if (!fault.hurts?.(at)) expect(load.errors).toEqual({});
+  expect(load.sent).toBeGreaterThan(10);
+}
+
+/** Once the fault is gone, the same command ends what was begun. */
+export function judgeSecond(
+  at: Case,
+  { run, out, load }: Watched,
+  {
+    before,
+    between,
+    after,
+    done: already,
+  }: Record<'before' | 'between' | 'after', World> & { done: readonly string[] },
+): void {
+  const { run: other, hurts } = kinds[at.fault];
+  expect({ code: run.code, errors: run.end?.errors }).toEqual({ code: 0, errors: [] });
+  const { notServing, orderedOut, recorded } = after;
+  expect({ notServing, orderedOut, recorded }).toEqual({ notServing: [], orderedOut: [], recorded: [] });
+  for (const [balancer, { mostAtOnce, worst }] of out)
+    expect({ balancer, mostAtOnce, worst }).toSatisfy((sampled) => sampled.mostAtOnce <= 2, 'at most 2 out');
+  const started = startedBetween(before, after);
+  expect(started).not.toContain(at.bystander);
+  if (other === undefined || !putsBack.has(at.fault)) expect(started).toEqual(both(at));
+  // What is done stays done.
+  const twice = startedBetween(between, after).filter((name) => already.includes(name));
+  expect({ twice }).toEqual({ twice: [] });
+  if (!hurts?.(at)) expect(load.errors).toEqual({});
+}
+
+/** A release that proved broken is not tried again: the one before it is installed. */
+export const putsBack: ReadonlySet<FaultName> = new Set(['never ready', 'bad routes']);
+
+const both = ({ victim, other }: Case): readonly string[] => [victim, other].sort();
+const done = ({ victim, other }: Case) => ({ [victim]: 'done', [other]: 'done' });

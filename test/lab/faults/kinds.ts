@@ -1,0 +1,193 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { runningSessions } from '../balancer-counters.ts';
+import { breakHost, cutSsh, type FaultKind, healHost, reloadBalancer } from '../faults.ts';
+import type { Lab } from '../lab.ts';
+import { hostNames, hostsOf } from '../lab-file.ts';
+import { notServing, setByHand } from '../rolling-scene.ts';
+import type { Case, FaultName } from './cases.ts';
+
+/** What is done to the lab or to the run, and what the run is to make of it. */
+export interface Fault {
+  /** Sent to the run. */
+  readonly signal?: NodeJS.Signals;
+  /** Done to the lab while the run stands still. What goes on after that is returned, wrapped. */
+  strike?(lab: Lab, at: Case): Promise<void | { readonly lasting: Promise<void> }>;
+  heal?(lab: Lab, at: Case): Promise<void>;
+  /** How the run ends: `well` (0), `ill` (3, or 2 where nothing was changed), `stopped` (6), `killed`. */
+  ends(at: Case): 'well' | 'ill' | 'stopped' | 'killed';
+  /** What is carried out; by default a rolling restart without a soak. */
+  readonly run?: { readonly version: string; readonly soak: string };
+  /** Added to the command line. */
+  readonly flags?: (at: Case) => readonly string[];
+  /** The fault itself breaks off requests of clients. */
+  readonly hurts?: (at: Case) => boolean;
+  /** Gateways that the fault takes out by itself, beside the victim. */
+  readonly alsoOut?: number;
+  /** Gateways that somebody else holds: they stay so. */
+  readonly holds?: (at: Case) => string;
+  /** The balancer of the case sees nothing of the gateways meanwhile. */
+  readonly blinds?: true;
+  /** Code of an error that the run must name. */
+  readonly code?: string;
+}
+
+const ill = () => 'ill' as const;
+const well = () => 'well' as const;
+
+/** The victim gets requests when it is struck. */
+const serves = ({ moment }: Case): boolean => ['guard', 'drain', 'confirm', 'recheck'].includes(moment);
+
+const hostBroken = (fault: FaultKind): Pick<Fault, 'strike' | 'ends'> => ({
+  strike: (lab, { victim }) => breakHost(lab.docker, lab.file, victim, fault),
+  ends: ill,
+});
+
+const held = (who: 'other' | 'bystander'): Fault => ({
+  strike: (lab, at) => setByHand(lab, at[who], 'maint'),
+  heal: (lab, at) => setByHand(lab, at[who], 'ready'),
+  ends: ill,
+  alsoOut: 1,
+  holds: (at) => at[who],
+});
+
+const haproxyOff = 'touch /run/lab/hold/haproxy; pkill -KILL -x haproxy';
+
+export const kinds: Readonly<Record<FaultName, Fault>> = {
+  'all ssh cut': {
+    async strike(lab) {
+      const lasting = cutSsh(lab, 3);
+      // It begins in the second after the next.
+      await sleep(2200);
+      return { lasting };
+    },
+    ends: well,
+  },
+  'network lost': { ...hostBroken('network'), hurts: serves },
+  'network lost for a while': {
+    async strike(lab, { victim }) {
+      await breakHost(lab.docker, lab.file, victim, 'network');
+      // Longer than the keepalives need to find the connection lost.
+      return { lasting: sleep(6500).then(() => healHost(lab.docker, lab.file, victim)) };
+    },
+    ends: well,
+  },
+  'dockerd gone': hostBroken('docker'),
+  'sshd gone': hostBroken('ssh'),
+  'machine off': {
+    strike: (lab, { victim }) => lab.docker.getContainer(lab.host(victim).container).kill(),
+    ends: ill,
+  },
+  'container killed': {
+    strike: (lab, { victim }) => succeed(lab, victim, 'docker kill api7-gateway'),
+    ends: ({ moment }) => (moment === 'ready' ? 'ill' : 'well'),
+    hurts: serves,
+  },
+  'balancer reloaded': { strike: (lab, { balancer }) => reloadBalancer(lab, balancer), ends: well },
+  'balancer down': {
+    strike: (lab, { balancer }) => succeed(lab, balancer, `mkdir -p /run/lab/hold; ${haproxyOff}`),
+    ends: ill,
+    hurts: () => true,
+    blinds: true,
+  },
+  'balancer gone and left out': {
+    strike: (lab, { balancer }) => breakHost(lab.docker, lab.file, balancer, 'network'),
+    ends: well,
+    flags: ({ balancer }) => ['--without-lb', balancer, '--reason', 'its machine is being replaced'],
+    hurts: () => true,
+    blinds: true,
+  },
+  'another node in maintenance': held('other'),
+  'a bystander in maintenance': { ...held('bystander'), code: 'ROLL_BUDGET_USED' },
+  'ctrl-c': { signal: 'SIGINT', ends: () => 'stopped' },
+  'controller killed': { signal: 'SIGKILL', ends: () => 'killed' },
+  'disk full': { ...hostBroken('disk'), run: { version: '3.10.6', soak: '0s' } },
+  'never ready': { ends: ill, run: { version: '3.10.90', soak: '0s' }, code: 'NOT_READY' },
+  'bad routes': { ends: ill, run: { version: '3.10.91', soak: '4s' }, code: 'SOAK_FAILED', hurts: () => true },
+  'database away': {
+    async strike(lab, { victim }) {
+      await succeed(lab, 'db-1', 'mkdir -p /run/lab/hold; touch /run/lab/hold/postgres; pkill -KILL -x postgres');
+      await untilControlPlane(lab, victim, '503');
+    },
+    async heal(lab, { victim }) {
+      await healHost(lab.docker, lab.file, 'db-1');
+      await untilControlPlane(lab, victim, '200');
+    },
+    ends: ill,
+    code: 'CONTROL_PLANE_AWAY',
+  },
+};
+
+/**
+ * Undoes what is broken on hosts, and what the fault itself knows to undo. Then all but the run's own nodes serve, and no
+ * request from before is left.
+ */
+export async function healed(lab: Lab, at: Case): Promise<void> {
+  await Promise.all(hostNames(lab.file).map((name) => healHost(lab.docker, lab.file, name)));
+  const up =
+    "timeout 30 bash -c 'until echo show info | socat - UNIX:/run/haproxy/admin.sock | grep -q ^Pid; do sleep 0.1; done'";
+  await Promise.all(hostsOf(lab.file, 'load_balancer').map((name) => succeed(lab, name, up)));
+  await kinds[at.fault].heal?.(lab, at);
+  await untilNone(15, 'does not serve again', async () =>
+    (await notServing(lab)).filter((name) => name.endsWith(`/${at.bystander}`)),
+  );
+  await untilNone(3, 'has requests that do not end', () => requestsLeft(lab)).catch(() => breakOffRequests(lab));
+  await untilNone(150, 'has requests that do not end', () => requestsLeft(lab));
+}
+
+async function requestsLeft(lab: Lab): Promise<readonly string[]> {
+  const [running, ...direct] = await Promise.all([
+    runningSessions(lab),
+    ...hostsOf(lab.file, 'data_plane').map((name) => directRequests(lab, name)),
+  ]);
+  const busy = Object.entries(running).filter(([, sessions]) => sessions > 0);
+  return [...busy.map(([name]) => name), ...direct.flat()];
+}
+
+/**
+ * Ends the connections of requests that an outage left behind. TCP sends again only after as long as it was in vain, so
+ * they may take a minute to end by themselves. A kernel without CONFIG_INET_DIAG_DESTROY leaves them to that.
+ */
+async function breakOffRequests(lab: Lab): Promise<void> {
+  const inGateway = "nsenter -t $(docker inspect -f '{{.State.Pid}}' api7-gateway) -n ss -KtnH 'sport = :9080'";
+  await Promise.all([
+    ...hostsOf(lab.file, 'load_balancer').map((name) => lab.exec(name, "ss -KtnH 'dport = :9080'")),
+    ...hostsOf(lab.file, 'data_plane').map((name) => lab.exec(name, inGateway)),
+    lab.exec('db-1', "ss -KtnH 'dport = :9080'"),
+  ]);
+}
+
+/** Those that came past the balancers, as the case's own slow one does: nothing else comes from that host. */
+async function directRequests(lab: Lab, gateway: string): Promise<readonly string[]> {
+  const peers = `sport = :9080 and dst ${lab.host('db-1').address}`;
+  const script = `
+pid=$(docker inspect -f '{{.State.Pid}}' api7-gateway 2>/dev/null) || exit 0
+[ "$pid" = 0 ] || nsenter -t "$pid" -n ss -tnH state established '( ${peers} )'`;
+  return (await output(lab, gateway, script)).trim() === '' ? [] : [`${gateway} from db-1`];
+}
+
+async function untilNone(seconds: number, what: string, look: () => Promise<readonly string[]>): Promise<void> {
+  const deadline = Date.now() + seconds * 1000;
+  for (let left = await look(); left.length > 0; left = await look()) {
+    if (Date.now() > deadline) throw new Error(`${left.join(', ')} ${what}`);
+    await sleep(250);
+  }
+}
+
+/** Until all balancers answer so for the control plane, seen from a gateway. */
+async function untilControlPlane(lab: Lab, from: string, status: string): Promise<void> {
+  const urls = ['lb-1', 'lb-2'].map((name) => `http://${lab.host(name).address}:17900/healthz`);
+  const script = urls
+    .map((url) => `until [ "$(curl -s -m 1 -o /dev/null -w '%{http_code}' ${url})" = ${status} ]; do sleep 0.2; done`)
+    .join('\n');
+  await succeed(lab, from, `timeout 60 bash -c '${script.replaceAll("'", `'\\''`)}'`);
+}
+
+async function succeed(lab: Lab, host: string, script: string): Promise<void> {
+  await output(lab, host, script);
+}
+
+async function output(lab: Lab, host: string, script: string): Promise<string> {
+  const { code, out, err } = await lab.exec(host, script);
+  if (code !== 0) throw new Error(`${host}: ${script} ended with ${code}: ${out}${err}`);
+  return out;
+}

@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Lab } from '../lab.ts';
+import { hostsOf } from '../lab-file.ts';
+import { exchange } from '../load-clients.ts';
+
+export interface Answers {
+  readonly sent: number;
+  /** By what it was and through which balancer: `lb-1: status 503`. */
+  readonly errors: Readonly<Record<string, number>>;
+}
+
+const EVERY_MS = 25;
+/** Where packets are dropped, the end of the run waits so long for the last answers. */
+const SILENT_MS = 10_000;
+
+/**
+ * 40 GET requests a second, each on a connection of its own, through the HTTP frontends of all balancers in turn. Nothing is
+ * sent again.
+ */
+export function lightLoad(lab: Lab): { stop(): Promise<Answers> } {
+  const targets = hostsOf(lab.file, 'load_balancer').map((name) => ({
+    name,
+    url: lab.url('gateways', name),
+    glued: false,
+  }));
+  const errors: Record<string, number> = {};
+  const open = new Set<Promise<unknown>>();
+  let sent = 0;
+  let running = true;
+  const begun = Date.now();
+  const all = (async () => {
+    for (; running; sent++) {
+      const target = targets[sent % targets.length];
+      if (target === undefined) return;
+      const request = exchange(target, `/light?n=${sent}`, { timeout: SILENT_MS }).catch((error: unknown) => {
+        const what = `${target.name}: ${error instanceof Error ? error.message : error}`;
+        errors[what] = (errors[what] ?? 0) + 1;
+      });
+      open.add(request);
+      void request.then(() => open.delete(request));
+      await sleep(Math.max(0, begun + EVERY_MS * (sent + 1) - Date.now()));
+    }
+    await Promise.all(open);
+  })();
+  return {
+    async stop() {
+      running = false;
+      await all;
+      return { sent, errors };
+    },
+  };
+}

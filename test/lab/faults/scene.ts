@@ -1,0 +1,154 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'vitest';
+import { inventoryWith } from '../inventory-with.ts';
+import { type Lab, upLab } from '../lab.ts';
+import { type OrchRun, orch, type RunMoment } from '../orch.ts';
+import { paths } from '../paths.ts';
+import { balancerSampler, type OutOfService } from '../sampler.ts';
+import { faultyVersions } from '../stand-ins.ts';
+import type { Case } from './cases.ts';
+import { kinds } from './kinds.ts';
+import { type Answers, lightLoad } from './load.ts';
+
+export interface Scene {
+  readonly lab: Lab;
+  /** Inventories for installs, by version of the gateways. */
+  readonly installs: Readonly<Record<string, string>>;
+  /** The inventory for restarts: it notices within seconds that a host drops packets. */
+  readonly restarts: string;
+}
+
+/** The version that gateways run when a case begins. */
+export const usualVersion = '3.10.5';
+
+const own = process.env.API7_ORCH_LAB;
+
+/**
+ * Three gateways that know three endpoints, behind two balancers. With the variable API7_ORCH_LAB it is the lab of that
+ * directory, which is kept.
+ */
+export async function faultScene(): Promise<Scene> {
+  const lab = await upLab({
+    directory: own ?? join(paths.cache, 'labs/faults'),
+    owned: own === undefined,
+    size: { controlPlane: 1, dataPlane: 3, loadBalancers: 2 },
+    balancer: 'haproxy',
+    version: usualVersion,
+    note: (line) => process.stderr.write(`lab: ${line}\n`),
+  });
+  await lab.reset();
+  const direct = `, "http://${lab.host('cp-1').address}:17900"`;
+  const tuned = (text: string) =>
+    text
+      .replace(/(endpoints: \[[^\]]*)\]/, `$1${direct}]`)
+      // No request of these clients takes longer, and no drain of a node that is gone need wait for one.
+      .replaceAll(/(members: data_plane, port: \d+)/g, '$1, longest_request: 12s');
+  const installs: Record<string, string> = {};
+  for (const version of [usualVersion, '3.10.6', ...Object.keys(faultyVersions)])
+    installs[version] = await inventoryWith(lab, `install-${version}`, (text) =>
+      tuned(text).replaceAll(usualVersion, version),
+    );
+  // Not for installs: on a busy machine a host that takes in packages may leave a keepalive unanswered for so long.
+  await writeFile(join(lab.directory, 'ssh_alive'), 'ServerAliveInterval 1\nServerAliveCountMax 4\n');
+  const restarts = await inventoryWith(lab, 'restart', (text) =>
+    tuned(text).replace('config: none', 'config: ssh_alive\n  connect_timeout: 5s'),
+  );
+  const installed = await orch(['run', 'install', '-i', installs[usualVersion] ?? '']);
+  expect({ code: installed.code, errors: installed.end?.errors }).toEqual({ code: 0, errors: [] });
+  return { lab, installs, restarts };
+}
+
+export const leaveScene = async ({ lab }: Scene): Promise<void> => {
+  if (own === undefined) await lab.down();
+};
+
+export interface Watched {
+  readonly run: OrchRun;
+  readonly load: Answers;
+  /** Who was out of service, by balancer; once for each backend. */
+  readonly out: readonly (readonly [balancer: string, out: OutOfService])[];
+}
+
+/** A run with clients around it, watched at the balancers' own sockets. */
+export async function watched(
+  lab: Lab,
+  args: readonly string[],
+  onEvent?: (event: RunMoment, send: (signal: NodeJS.Signals) => void) => void,
+): Promise<Watched> {
+  const samplers = await Promise.all([balancerSampler(lab), balancerSampler(lab, 'gateways_tcp')]);
+  const clients = lightLoad(lab);
+  try {
+    const run = await orch(args, onEvent ? { onEvent } : {});
+    const out = (await Promise.all(samplers.map((sampler) => sampler.stop()))).flatMap(Object.entries<OutOfService>);
+    return { run, out, load: await clients.stop() };
+  } finally {
+    await clients.stop();
+  }
+}
+
+/** Strikes once, at the moment of the case: the run stands still meanwhile, so that it is this moment and no later one. */
+export class Striker {
+  readonly #lab: Lab;
+  readonly #case: Case;
+  #struck: Promise<void> | undefined;
+  #lasting: Promise<void> | undefined;
+  #slow: Promise<number> | undefined;
+
+  constructor(lab: Lab, at: Case) {
+    this.#lab = lab;
+    this.#case = at;
+  }
+
+  get hasStruck(): boolean {
+    return this.#struck !== undefined;
+  }
+
+  async before(): Promise<void> {
+    if (this.#case.moment !== 'before') return;
+    this.#struck = this.#strike();
+    await this.#struck;
+  }
+
+  readonly onEvent = (event: RunMoment, send: (signal: NodeJS.Signals) => void): void => {
+    const { moment, fault, victim } = this.#case;
+    if (event.type !== 'roll.step') return;
+    const begins = (step: string) => event.step === step && event.status === 'begun';
+    // Else it would be over before anything could happen in it.
+    if (moment === 'prove' && begins('drain') && event.host === victim) this.#slow ??= this.#request();
+    const isNow =
+      moment === 'recheck'
+        ? begins('recheck')
+        : event.host === victim &&
+          (moment === 'apply' ? event.step === 'prove' && event.status === 'ok' : begins(moment));
+    if (!isNow || this.#struck !== undefined) return;
+    const { signal } = kinds[fault];
+    if (signal !== undefined) {
+      send(signal);
+      this.#struck = Promise.resolve();
+      return;
+    }
+    send('SIGSTOP');
+    this.#struck = this.#strike().finally(() => send('SIGCONT'));
+  };
+
+  /** Until nothing of it goes on any more; the status of the request that kept the victim busy. */
+  async over(): Promise<number | undefined> {
+    await this.#struck;
+    await this.#lasting;
+    return await this.#slow;
+  }
+
+  async #strike(): Promise<void> {
+    const begun = await kinds[this.#case.fault].strike?.(this.#lab, this.#case);
+    this.#lasting = begun?.lasting;
+  }
+
+  /** Past the balancers, from a host of which they know nothing: only the node itself can tell that it is busy. */
+  async #request(): Promise<number> {
+    const url = `http://${this.#lab.host(this.#case.victim).address}:9080/slow?s=4`;
+    const asked = this.#lab.exec('db-1', `curl -s -m 15 -o /dev/null -w '%{http_code}' ${url}`);
+    return Number((await Promise.race([asked, sleep(20_000).then(() => ({ out: '0' }))])).out);
+  }
+}

@@ -1,0 +1,49 @@
+import type { Lab } from '../lab.ts';
+import { hostsOf } from '../lab-file.ts';
+import { leases, standings } from '../rolling-scene.ts';
+
+/** What can be seen of the gateways from outside the product. */
+export interface World {
+  /** When each gateway's container was started last; empty where none can be asked. */
+  readonly starts: Readonly<Record<string, string>>;
+  /** Servers, `lb-1 gateways/gw-1`, that are not in full service. */
+  readonly notServing: readonly string[];
+  /** Balancer and gateway, `lb-1 gw-1`, where some server was ordered out of traffic. */
+  readonly orderedOut: readonly string[];
+  /** The same, where a drain is on record. */
+  readonly recorded: readonly string[];
+}
+
+export async function worldOf(lab: Lab): Promise<World> {
+  const [starts, servers, files] = await Promise.all([startsOf(lab), standings(lab), leases(lab)]);
+  const entries = Object.entries(servers);
+  const where = (name: string) => name.replace(/ .*\//, ' ');
+  return {
+    starts,
+    notServing: entries.filter(([, { operation, admin }]) => operation !== 2 || admin !== 0).map(([name]) => name),
+    // The bits of an order by hand or by us: maintenance (1) and drain (8).
+    orderedOut: unique(entries.filter(([, { admin }]) => (admin & 9) !== 0).map(([name]) => where(name))),
+    recorded: unique(files.map((file) => file.replace(/: .*\.(.*)\.json$/, ' $1'))),
+  };
+}
+
+/** Gateways whose container was started anew between two looks, as far as both could be taken. */
+export const startedBetween = (before: World, after: World): readonly string[] =>
+  Object.keys(before.starts).filter((name) => {
+    const now = after.starts[name] ?? '';
+    return now !== '' && before.starts[name] !== '' && now !== before.starts[name];
+  });
+
+async function startsOf(lab: Lab): Promise<Readonly<Record<string, string>>> {
+  const script = "docker inspect -f '{{.State.StartedAt}}' api7-gateway 2>/dev/null";
+  const all = await Promise.all(
+    hostsOf(lab.file, 'data_plane').map(async (name) => {
+      // A machine that is off runs nothing.
+      const { out } = await lab.exec(name, script).catch(() => ({ out: '' }));
+      return [name, out.trim()] as const;
+    }),
+  );
+  return Object.fromEntries(all);
+}
+
+const unique = (all: readonly string[]): readonly string[] => [...new Set(all)].sort();

@@ -1,0 +1,26 @@
+import type Docker from 'dockerode';
+import type { LabFile } from './lab-file.ts';
+import { ensureNetwork } from './lab-network.ts';
+import { label } from './labels.ts';
+import { withEngineLock } from './machine-lock.ts';
+import { type LabWish, planLab } from './plan-lab.ts';
+
+/**
+ * Plans a lab and makes its network, so that its subnet and its ports are taken from then on: two labs that come up at
+ * once, whatever their process and checkout, never choose the same. The network names the directory whose lab.json lists
+ * the ports; hosts may start later, without the lock.
+ * @example await reserveLab(docker, '/work/.lab', {}, { [label.directory]: '/work/.lab' })
+ */
+export function reserveLab(
+  docker: Docker,
+  directory: string,
+  wish: LabWish,
+  marks: Readonly<Record<string, string>>,
+): Promise<LabFile> {
+  return withEngineLock(docker, 'addresses', async () => {
+    const lab = await planLab(docker, directory, wish);
+    const labels = { ...marks, [label.lab]: lab.id };
+    await ensureNetwork(docker, { name: lab.network, subnet: lab.subnet, labels });
+    return lab;
+  });
+}
