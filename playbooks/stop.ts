@@ -8,7 +8,7 @@ export default definePlaybook({
     yield* play({
       name: 'Stop gateways',
       hosts: 'data_plane',
-      rolling: { maxUnavailable: '100%', batch: 1, ...rollingOf(vars), leaveOut: true },
+      rolling: { maxUnavailable: '100%', batch: 1, ...rollingOf(vars), leaveDrained: true },
       *tasks() {
         yield stopped({
           container: CONTAINERS.gateway,

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Playbook } from './core/playbook.ts';
+import type { Playbook } from './core/play/playbook.ts';
 import type { Inventory } from './inventory/inventory.ts';
 
 /**

@@ -45,7 +45,7 @@ const importsOf = (file: string): readonly string[] => {
   ].map(([, from, lazy, bare]) => from ?? lazy ?? bare ?? '');
 };
 
-/** `src/core/task.ts` → core; the files directly in src are the public face. */
+/** `src/core/task/task.ts` → core; the files directly in src are the public face. */
 const partOf = (file: string): string => {
   const [, part = '', rest] = file.split('/');
   return rest === undefined ? 'index' : part;

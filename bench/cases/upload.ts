@@ -94,7 +94,7 @@ async function uploads(bench: Bench, { transport, place, into, count, local, sha
 /** The transport alone, built as the package is. */
 async function builtTransport(): Promise<string> {
   const dir = resolve(import.meta.dirname, '../../.cache/bench/transport');
-  const input = { ssh: resolve(import.meta.dirname, '../../src/transport/ssh.ts') };
+  const input = { ssh: resolve(import.meta.dirname, '../../src/transport/ssh/ssh.ts') };
   await build({ ...config, input, output: { dir, cleanDir: true } });
   return join(dir, 'ssh.js');
 }

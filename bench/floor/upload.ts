@@ -19,7 +19,7 @@ enableCompileCache();
 
 const file = process.argv[2] ?? '';
 const job: UploadJob = JSON.parse(readFileSync(file, 'utf8'));
-const { connectSsh }: typeof import('../../src/transport/ssh.ts') = await import(pathToFileURL(job.transport).href);
+const { connectSsh }: typeof import('../../src/transport/ssh/ssh.ts') = await import(pathToFileURL(job.transport).href);
 
 await Promise.all(
   job.hosts.map(async ({ name, address, remote }) => {

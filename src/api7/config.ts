@@ -1,5 +1,5 @@
-import { parseDuration } from '../core/duration.ts';
-import { OrchError } from '../core/errors.ts';
+import { parseDuration } from '../core/base/duration.ts';
+import { OrchError } from '../core/base/errors.ts';
 import type { Api7Settings } from '../inventory/inventory.ts';
 import { merge } from './merge.ts';
 import { PORTS } from './paths.ts';

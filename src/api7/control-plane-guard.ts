@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Reader } from '../core/connection.ts';
-import { defineGate } from '../core/define-gate.ts';
-import { OrchError } from '../core/errors.ts';
+import { OrchError } from '../core/base/errors.ts';
+import type { Reader } from '../core/host/connection.ts';
+import { defineGate } from '../core/task/define-gate.ts';
 import { reaches } from './reaches.ts';
 
 const params = z.strictObject({

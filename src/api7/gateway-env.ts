@@ -1,4 +1,4 @@
-import type { Secret } from '../core/secret.ts';
+import type { Secret } from '../core/base/secret.ts';
 import type { Api7Settings } from '../inventory/inventory.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Steps } from '../core/task.ts';
+import type { Steps } from '../core/task/task.ts';
 import { bindAddresses } from '../inventory/bind.ts';
 import type { BindPort, Inventory } from '../inventory/inventory.ts';
 import { hostLimits } from '../tasks/host-limits.ts';

@@ -1,6 +1,6 @@
-import { quote } from '../core/argv.ts';
-import type { Reader } from '../core/connection.ts';
-import { OrchError } from '../core/errors.ts';
+import { quote } from '../core/base/argv.ts';
+import { OrchError } from '../core/base/errors.ts';
+import type { Reader } from '../core/host/connection.ts';
 
 const ANSWER_MS = 3000;
 

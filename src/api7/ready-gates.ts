@@ -1,9 +1,9 @@
-import type { Steps } from '../core/task.ts';
+import type { Steps } from '../core/task/task.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { httpReady } from '../tasks/http-ready.ts';
 import { steadyContainer } from '../tasks/steady-container.ts';
-import type { Component } from './components.ts';
 import { PORTS } from './paths.ts';
+import type { Service } from './services.ts';
 
 /** For so long a container must have run before it is trusted. */
 const STEADY = '5s';
@@ -15,7 +15,7 @@ const WITHIN = { dashboard: ['8m', '9m'], dpManager: ['2m', '3m'], gateway: ['2m
  * Gates of a node that was changed, before its balancers get it back. They wait side by side, so the time of those that
  * need a service that answers covers its start, too.
  */
-export function* readyGates({ api7 }: Inventory, components: readonly Component[]): Steps {
+export function* readyGates({ api7 }: Inventory, components: readonly Service[]): Steps {
   for (const { name, container, health } of components) {
     const [starts, within] = WITHIN[name];
     yield httpReady({ ...health, container, within: starts, passes: 3 });

@@ -1,12 +1,12 @@
-import type { Connection } from '../core/connection.ts';
-import { located, OrchError } from '../core/errors.ts';
-import type { Secret } from '../core/secret.ts';
-import type { Connect } from '../engine/hosts.ts';
+import { located, OrchError } from '../core/base/errors.ts';
+import type { Secret } from '../core/base/secret.ts';
+import type { Connection } from '../core/host/connection.ts';
+import type { Connect } from '../engine/plan/hosts.ts';
 import type { Inventory } from '../inventory/inventory.ts';
-import type { Ask } from '../transport/ask.ts';
-import type { NewHostKey } from '../transport/ssh-client.ts';
-import type { SshConfig, SshConfigOptions } from '../transport/ssh-config.ts';
-import type { SshTarget } from '../transport/ssh-target.ts';
+import type { Ask } from '../transport/ssh/ask.ts';
+import type { SshConfig, SshConfigOptions } from '../transport/ssh/config/config.ts';
+import type { NewHostKey } from '../transport/ssh/connect/client.ts';
+import type { SshTarget } from '../transport/ssh/target.ts';
 
 export interface ConnectOptions {
   readonly acceptNewHostKeys: boolean;
@@ -30,7 +30,7 @@ export type Resolve = (name: string) => Promise<SshTarget>;
 
 /** OpenSSH's configuration; what is not done as it says is told on stderr, once. */
 export const openSshConfig = async (options: Pick<SshConfigOptions, 'runsCommands'> = {}): Promise<SshConfig> => {
-  const { sshConfig } = await import('../transport/ssh-config.ts');
+  const { sshConfig } = await import('../transport/ssh/config/config.ts');
   return sshConfig({ ...options, warn: (text) => void process.stderr.write(`warning: ${text}\n`) });
 };
 
@@ -40,7 +40,7 @@ export function destinationsOf(
   options: Pick<ConnectOptions, 'become' | 'password' | 'becomePassword' | 'config'> = {},
 ): Resolve {
   const { become, password, becomePassword, config: opening = openSshConfig() } = options;
-  const loading = import('../transport/ssh-destination.ts');
+  const loading = import('../transport/ssh/config/destination.ts');
   return async (name) => {
     const host = inventory.hosts.get(name);
     if (host === undefined)
@@ -65,11 +65,11 @@ export function destinationsOf(
 /** Opens SSH connections to an inventory's hosts, with Docker on top. */
 export function connectTo(inventory: Inventory, options: ConnectOptions): Connect {
   const resolve = destinationsOf(inventory, options);
-  const hops = import('../transport/ssh-hops.ts').then(({ sshHops }) => sshHops());
+  const hops = import('../transport/ssh/connect/hops.ts').then(({ sshHops }) => sshHops());
   return async (name): Promise<Connection> => {
     const [target, { connectSsh }, { withDocker }] = await Promise.all([
       resolve(name),
-      import('../transport/ssh.ts'),
+      import('../transport/ssh/ssh.ts'),
       import('../docker/client.ts'),
     ]);
     return withDocker(

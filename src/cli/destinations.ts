@@ -1,8 +1,8 @@
-import { OrchError } from '../core/errors.ts';
+import { OrchError } from '../core/base/errors.ts';
 import type { Inventory } from '../inventory/inventory.ts';
-import { nameList } from '../render/paint.ts';
-import type { SshConfig } from '../transport/ssh-config.ts';
-import type { SshTarget } from '../transport/ssh-target.ts';
+import { nameList } from '../render/lines/paint.ts';
+import type { SshConfig } from '../transport/ssh/config/config.ts';
+import type { SshTarget } from '../transport/ssh/target.ts';
 import { destinationsOf } from './connect.ts';
 
 /**

@@ -1,14 +1,14 @@
 import pLimit from 'p-limit';
-import type { Command } from '../core/connection.ts';
-import { parseDuration } from '../core/duration.ts';
-import { isUnreachable, located, OrchError } from '../core/errors.ts';
-import type { HostCounts } from '../core/event.ts';
-import { faultOf } from '../core/fault.ts';
+import { parseDuration } from '../core/base/duration.ts';
+import { isUnreachable, located, OrchError } from '../core/base/errors.ts';
+import { errorInfoOf } from '../core/event/error-info.ts';
+import type { HostCounts } from '../core/event/event.ts';
+import type { Command } from '../core/host/connection.ts';
 import { loadInventory } from '../inventory/load.ts';
 import { selectHosts } from '../inventory/select.ts';
 import type { OutputForm } from '../render/choose.ts';
-import { parseExtraVars } from './extra-vars.ts';
 import { lineSplitter } from './line-splitter.ts';
+import { parseExtraVars } from './run/extra-vars.ts';
 import { openSession, type Session, type SessionFlags } from './session.ts';
 
 export interface ExecFlags extends SessionFlags {
@@ -105,7 +105,7 @@ async function execOn(
     lines.stdout.end();
     lines.stderr.end();
     const fault = located(error, { host });
-    emit({ type: 'exec.end', host, code: null, error: faultOf(fault), durationMs: clock.now() - begun });
+    emit({ type: 'exec.end', host, code: null, error: errorInfoOf(fault), durationMs: clock.now() - begun });
     return { host, code: 3, unreachable: isUnreachable(fault) };
   }
 }

@@ -1,4 +1,4 @@
-import { OrchError } from '../core/errors.ts';
+import { OrchError } from '../core/base/errors.ts';
 
 export interface Interrupt {
   readonly signal: AbortSignal;

@@ -1,7 +1,7 @@
-import { inventoryJsonSchema } from '../inventory/json-schema.ts';
 import { loadInventory } from '../inventory/load.ts';
+import { inventoryJsonSchema } from '../inventory/schema/json-schema.ts';
 import { selectHosts } from '../inventory/select.ts';
-import type { SshTarget } from '../transport/ssh-target.ts';
+import type { SshTarget } from '../transport/ssh/target.ts';
 import { openSshConfig } from './connect.ts';
 import { destinations } from './destinations.ts';
 

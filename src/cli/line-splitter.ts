@@ -1,4 +1,4 @@
-import { streamRedactor } from '../core/redact.ts';
+import { streamRedactor } from '../core/base/redact.ts';
 
 /** Cuts streamed text into lines, secrets removed even where one is split over two chunks. */
 export function lineSplitter(onLine: (line: string) => void): { push(text: string): void; end(): void } {

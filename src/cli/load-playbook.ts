@@ -2,8 +2,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { basename, extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { OrchError } from '../core/errors.ts';
-import type { Playbook } from '../core/playbook.ts';
+import { OrchError } from '../core/base/errors.ts';
+import type { Playbook } from '../core/play/playbook.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 
 const self = extname(import.meta.url);

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import * as modules from 'node:module';
 import { join } from 'node:path';
-import { cacheDirectory } from '../engine/cache-directory.ts';
+import { cacheDirectory } from '../local/cache-directory.ts';
 
 if (!('enableCompileCache' in modules)) {
   console.error(`error NODE_TOO_OLD: this is Node ${process.versions.node}\n  to do: install Node 24, or 22.22`);

@@ -1,4 +1,4 @@
-import { OrchError } from '../core/errors.ts';
+import { OrchError } from '../core/base/errors.ts';
 
 /** A flag's value as a whole number above zero. @throws OrchError USAGE */
 export function positiveInteger(flag: string, text: string): number {

@@ -1,4 +1,4 @@
-import { type Paint, paintFor } from '../render/paint.ts';
+import { type Paint, paintFor } from '../render/lines/paint.ts';
 import { sinkOf } from '../render/sink.ts';
 import type { ReadFlags } from './session.ts';
 

@@ -33,7 +33,7 @@ function program(): Command {
         .choices(['ask', 'go', 'stop'])
         .default('ask'),
     )
-    .action(async (playbook, options) => exit(await (await import('./run.ts')).run(playbook, options)));
+    .action(async (playbook, options) => exit(await (await import('./run/run.ts')).run(playbook, options)));
 
   root
     .command('exec <pattern> [command...]')
@@ -59,7 +59,9 @@ function program(): Command {
     .addOption(acceptOption())
     .addOption(askPassOption())
     .addOption(askBecomePassOption())
-    .action(async (pattern, options) => exit(await (await import('./status.ts')).status(pattern ?? 'all', options)));
+    .action(async (pattern, options) =>
+      exit(await (await import('./status/status.ts')).status(pattern ?? 'all', options)),
+    );
 
   const lb = root.command('lb').description('look at the load balancers, and take nodes out of their traffic by hand');
   lb.command('status [pattern]')
@@ -71,7 +73,7 @@ function program(): Command {
     .addOption(askPassOption())
     .addOption(askBecomePassOption())
     .action(async (pattern, options) =>
-      exit(await (await import('./lb-status.ts')).lbStatus(pattern ?? 'all', options)),
+      exit(await (await import('./lb/status.ts')).lbStatus(pattern ?? 'all', options)),
     );
   lb.command('drain <nodes...>')
     .description('take nodes out of traffic on all their balancers, on record, and wait until nothing runs there')
@@ -86,7 +88,7 @@ function program(): Command {
     .addOption(acceptOption())
     .addOption(askPassOption())
     .addOption(askBecomePassOption())
-    .action(async (nodes, options) => exit(await (await import('./lb-drain.ts')).lbDrain(nodes, options)));
+    .action(async (nodes, options) => exit(await (await import('./lb/drain.ts')).lbDrain(nodes, options)));
   lb.command('restore [nodes...]')
     .description('give nodes back to their balancers as the record of their drain says; no node is connected to')
     .addOption(inventoryOption())
@@ -97,7 +99,7 @@ function program(): Command {
     .addOption(acceptOption())
     .addOption(askPassOption())
     .addOption(askBecomePassOption())
-    .action(async (nodes, options) => exit(await (await import('./lb-restore.ts')).lbRestore(nodes, options)));
+    .action(async (nodes, options) => exit(await (await import('./lb/restore.ts')).lbRestore(nodes, options)));
 
   const inventory = root.command('inventory').description('look at an inventory; connects to nothing');
   inventory

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
-import { OrchError } from '../core/errors.ts';
-import { redact } from '../core/redact.ts';
+import { OrchError } from '../core/base/errors.ts';
+import { redact } from '../core/base/redact.ts';
 
 /**
  * Writes an error that ended a command before or outside a run, and gives its exit code. Known errors are told in a

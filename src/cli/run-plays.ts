@@ -1,9 +1,9 @@
-import { cacheDirectory } from '../engine/cache-directory.ts';
-import { factCache } from '../engine/fact-cache.ts';
-import { localFiles } from '../engine/local-files.ts';
-import { Locals } from '../engine/locals.ts';
-import type { RunContext } from '../engine/run-context.ts';
+import { Locals } from '../engine/plan/locals.ts';
+import type { RunContext } from '../engine/roll/run-context.ts';
 import { runPlaybook } from '../engine/run-playbook.ts';
+import { cacheDirectory } from '../local/cache-directory.ts';
+import { factCache } from '../local/fact-cache.ts';
+import { localFiles } from '../local/local-files.ts';
 import type { Session } from './session.ts';
 
 type Options = Omit<RunContext, 'hosts' | 'locals' | 'clock' | 'forks' | 'signal' | 'urgent' | 'emit'> &

@@ -1,18 +1,18 @@
-import { type Clock, systemClock } from '../core/clock.ts';
-import type { Emit } from '../core/event.ts';
+import { type Clock, systemClock } from '../core/base/clock.ts';
+import type { Emit } from '../core/event/event.ts';
 import { emitter } from '../engine/emit.ts';
-import { type Connect, Hosts } from '../engine/hosts.ts';
+import { type Connect, Hosts } from '../engine/plan/hosts.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { journalDirectory, openJournal } from '../journal/journal.ts';
 import { chooseRenderer, type OutputForm } from '../render/choose.ts';
-import type { Ask } from '../transport/ask.ts';
-import { askedPasswords, type PasswordFlags } from './asked-passwords.ts';
+import type { Ask } from '../transport/ssh/ask.ts';
 import { connectTo, openSshConfig } from './connect.ts';
 import { destinations } from './destinations.ts';
 import { interruptSignal } from './interrupt.ts';
 import { newHostKeyNotice } from './new-host-key-notice.ts';
 import { positiveInteger } from './positive-integer.ts';
-import { terminalAsk } from './prompt.ts';
+import { askedPasswords, type PasswordFlags } from './prompt/asked-passwords.ts';
+import { terminalAsk } from './prompt/prompt.ts';
 
 /** Flags of every verb that connects to hosts. */
 export interface SessionFlags extends PasswordFlags {

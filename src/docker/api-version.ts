@@ -1,5 +1,5 @@
 /** Versions of the Engine API as an Engine reports them: the newest it speaks and the oldest. */
-export interface Spoken {
+export interface VersionRange {
   readonly newest: string;
   readonly oldest: string;
 }
@@ -20,7 +20,7 @@ export function compareVersions(a: string, b: string): number {
  *
  * @example agreeOnVersion({ newest: '1.41', oldest: '1.12' }) // '1.41'
  */
-export function agreeOnVersion({ newest, oldest }: Spoken): string {
+export function agreeOnVersion({ newest, oldest }: VersionRange): string {
   if (compareVersions(newest, PREFERRED) < 0) return newest;
   return compareVersions(oldest, PREFERRED) > 0 ? oldest : PREFERRED;
 }

@@ -1,4 +1,4 @@
-import { OrchError } from '../core/errors.ts';
+import { OrchError } from '../core/base/errors.ts';
 import { engineError } from './engine-error.ts';
 import { excerpt, UnreadableReply } from './unreadable-reply.ts';
 

@@ -1,5 +1,5 @@
-import type { Connection } from '../core/connection.ts';
-import type { Docker } from '../core/docker.ts';
+import type { Connection } from '../core/host/connection.ts';
+import type { Docker } from '../core/host/docker.ts';
 import { Engine } from './engine.ts';
 import { endOfLog, logText } from './logs.ts';
 import { pullImage } from './pull.ts';

@@ -1,4 +1,4 @@
-import { OrchError } from '../core/errors.ts';
+import { OrchError } from '../core/base/errors.ts';
 
 /** A request that the Engine answered with an error: its HTTP status and its own words. */
 export interface EngineRefusal {

@@ -1,6 +1,6 @@
-import { OrchError } from '../core/errors.ts';
-import { joined } from '../core/joined.ts';
-import { agreeOnVersion, oldestIn, type Spoken } from './api-version.ts';
+import { OrchError } from '../core/base/errors.ts';
+import { sharePerTick } from '../core/base/share-per-tick.ts';
+import { agreeOnVersion, oldestIn, type VersionRange } from './api-version.ts';
 import { callError, engineWords, isHangUp, refused, statusOf } from './call.ts';
 import { HttpConnection } from './http-connection.ts';
 import { HttpConnections } from './http-connections.ts';
@@ -34,8 +34,8 @@ const PIPELINING = 64;
 export class Engine {
   readonly #questions: HttpConnection;
   readonly #changes: HttpConnections;
-  readonly #joined = joined<unknown>();
-  #spoken: Spoken | undefined;
+  readonly #joined = sharePerTick<unknown>();
+  #spoken: VersionRange | undefined;
 
   constructor(dial: Dial) {
     this.#questions = new HttpConnection(dial, PIPELINING);

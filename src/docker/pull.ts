@@ -1,4 +1,4 @@
-import { OrchError } from '../core/errors.ts';
+import { OrchError } from '../core/base/errors.ts';
 import { BoundedBytes } from './bounded-bytes.ts';
 import { callError } from './call.ts';
 import type { Engine } from './engine.ts';

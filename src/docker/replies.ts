@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { ContainerInspect, ContainerSummary, EngineInfo, ImageInspect } from '../core/docker.ts';
-import { OrchError } from '../core/errors.ts';
+import { OrchError } from '../core/base/errors.ts';
+import type { ContainerInspect, ContainerSummary, EngineInfo, ImageInspect } from '../core/host/docker.ts';
 
 // Of each reply only the fields that the port names; a newer Engine may add what it likes.
 const text = z.string();

@@ -1,4 +1,4 @@
-import type { ContainerCreate, Docker } from '../core/docker.ts';
+import type { ContainerCreate, Docker } from '../core/host/docker.ts';
 
 export interface Ended {
   readonly exitCode: number;

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { ByteSocket } from '../core/byte-socket.ts';
+import { ByteSocket } from '../core/host/byte-socket.ts';
 import { UnreadableReply } from './unreadable-reply.ts';
 
 /**

@@ -1,5 +1,5 @@
-import type { ContainerCreate, ContainerInspect, PortBinding } from '../core/docker.ts';
-import { reveal, type Text } from '../core/secret.ts';
+import { reveal, type Text } from '../core/base/secret.ts';
+import type { ContainerCreate, ContainerInspect, PortBinding } from '../core/host/docker.ts';
 
 export interface Mount {
   readonly source: string;

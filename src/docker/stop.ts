@@ -1,4 +1,4 @@
-import { OrchError } from '../core/errors.ts';
+import { OrchError } from '../core/base/errors.ts';
 import { compareVersions } from './api-version.ts';
 import type { Engine } from './engine.ts';
 import { inPath, withQuery } from './request.ts';
@@ -21,7 +21,7 @@ const STOP_WITH_SIGNAL = '1.42';
 /** More than the Engine needs to notice that a process has ended. */
 const GRACE_MS = 30_000;
 
-const plain = (signal: string): string => signal.toUpperCase().replace(/^SIG/, '');
+const signalName = (signal: string): string => signal.toUpperCase().replace(/^SIG/, '');
 
 /**
  * Stops a container with a signal of our choice, on Engines of every age. An older one sends only the container's own
@@ -43,7 +43,7 @@ export async function stopContainer(engine: Engine, name: string, now: Stoppable
     await stop({ t: timeoutSeconds, signal });
     return;
   }
-  const own = plain(now.signal ?? 'TERM') === plain(signal);
+  const own = signalName(now.signal ?? 'TERM') === signalName(signal);
   if (!own) await signalAndWait(engine, name, options);
   await stop({ t: own ? timeoutSeconds : 0 });
 }

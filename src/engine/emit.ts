@@ -1,6 +1,6 @@
-import type { Clock } from '../core/clock.ts';
-import type { Emit, NumberedEvent } from '../core/event.ts';
-import { redactData } from '../core/redact.ts';
+import type { Clock } from '../core/base/clock.ts';
+import { redactData } from '../core/base/redact.ts';
+import type { Emit, NumberedEvent } from '../core/event/event.ts';
 
 /** The one way out for everything that happens: numbered, dated, redacted, then handed to every listener in order. */
 export function emitter(clock: Clock, listeners: readonly ((event: NumberedEvent) => void)[]): Emit {

@@ -1,14 +1,14 @@
-import { faultOf } from '../core/fault.ts';
-import type { Host } from '../core/host.ts';
-import { batches } from '../core/play.ts';
-import { applyHost } from './apply-host.ts';
-import type { HostResult } from './host-result.ts';
-import { Roll } from './roll.ts';
-import type { RollContext } from './roll-context.ts';
-import { RollPreview } from './roll-preview.ts';
-import type { RunContext } from './run-context.ts';
-import { Slots } from './slots.ts';
-import type { PlannedPlay } from './validate.ts';
+import { errorInfoOf } from '../core/event/error-info.ts';
+import type { Host } from '../core/host/host.ts';
+import { batches } from '../core/play/play.ts';
+import { applyHost } from './apply/apply-host.ts';
+import type { HostResult } from './apply/host-result.ts';
+import type { PlannedPlay } from './plan/validate.ts';
+import { RollPreview } from './roll/preview-roll.ts';
+import { Roll } from './roll/roll.ts';
+import type { RollContext } from './roll/roll-context.ts';
+import type { RunContext } from './roll/run-context.ts';
+import { Slots } from './roll/slots.ts';
 
 /** Runs one play batch by batch. After a failure no further batch starts, and nothing that serves is touched any more. */
 export async function runPlay(
@@ -23,7 +23,7 @@ export async function runPlay(
   const all = hosts.map(({ name }) => name);
   emit({ type: 'play.start', play: play.options.name, hosts: all.filter((name) => !lost.has(name)) });
   const known = new Map(hosts.map((host) => [host.name, host]));
-  const rolling = { ...context, play, slots, hostNamed: (name: string) => known.get(name) ?? strange(name) };
+  const rolling = { ...context, play, slots, hostNamed: (name: string) => known.get(name) ?? placeholderHost(name) };
   const reached = hosts.filter(({ name }) => !lost.has(name));
   const names = reached.map(({ name }) => name);
   const turns = check ? new RollPreview(rolling, names) : new Roll(rolling, all, lost);
@@ -35,7 +35,7 @@ export async function runPlay(
     results.set(host.name, result);
     if (result.pending !== undefined) pending.set(host.name, result.pending);
     if (result.status === 'unreachable')
-      emit({ type: 'host.unreachable', host: host.name, error: faultOf(result.error, { host: host.name }) });
+      emit({ type: 'host.unreachable', host: host.name, error: errorInfoOf(result.error, { host: host.name }) });
     emit({
       type: 'host.end',
       host: host.name,
@@ -73,4 +73,4 @@ export async function runPlay(
 }
 
 /** A member of a pool that the play does not work on: only its balancers are asked about it. */
-const strange = (name: string): Host => ({ name, address: '', groups: [], vars: {} });
+const placeholderHost = (name: string): Host => ({ name, address: '', groups: [], vars: {} });

@@ -1,18 +1,18 @@
 import pLimit from 'p-limit';
-import { located, OrchError } from '../core/errors.ts';
-import type { Emit, HostCounts, Outcome } from '../core/event.ts';
-import { faultOf } from '../core/fault.ts';
-import type { Host } from '../core/host.ts';
-import { NotYet } from '../core/later.ts';
-import type { Plays } from '../core/play.ts';
-import type { HostResult } from './host-result.ts';
-import type { Locals } from './locals.ts';
-import { ReadAhead } from './read-ahead.ts';
-import type { RollContext } from './roll-context.ts';
-import type { RunContext } from './run-context.ts';
+import { located, OrchError } from '../core/base/errors.ts';
+import { errorInfoOf } from '../core/event/error-info.ts';
+import type { Emit, HostCounts, Outcome } from '../core/event/event.ts';
+import type { Host } from '../core/host/host.ts';
+import type { Plays } from '../core/play/play.ts';
+import { NotYet } from '../core/task/later.ts';
+import type { HostResult } from './apply/host-result.ts';
+import type { Locals } from './plan/locals.ts';
+import { ReadAhead } from './plan/read-ahead.ts';
+import { enumerate, type PlannedPlay } from './plan/validate.ts';
+import type { RollContext } from './roll/roll-context.ts';
+import type { RunContext } from './roll/run-context.ts';
 import { runPlay } from './run-play.ts';
 import { Tally } from './tally.ts';
-import { enumerate, type PlannedPlay } from './validate.ts';
 
 /** Exit codes of a run; the full list is in docs/exit-codes.md. */
 export const EXIT_CODES: Readonly<Record<Outcome, number>> = {
@@ -131,7 +131,7 @@ class PlaybookRun {
         lost.add(host);
         const fault = located(error, { host });
         this.#errors.push(fault);
-        emit({ type: 'host.unreachable', host, error: faultOf(fault) });
+        emit({ type: 'host.unreachable', host, error: errorInfoOf(fault) });
       }
     });
     return lost;
@@ -175,7 +175,7 @@ class PlaybookRun {
       exitCode: EXIT_CODES[outcome],
       check,
       hosts,
-      errors: this.#errors.map((error) => faultOf(error)),
+      errors: this.#errors.map((error) => errorInfoOf(error)),
       ...(command === undefined ? {} : { goOn: command }),
       durationMs: clock.now() - this.#begun,
     });

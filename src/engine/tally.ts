@@ -1,4 +1,4 @@
-import type { HostCounts, RunEvent } from '../core/event.ts';
+import type { HostCounts, RunEvent } from '../core/event/event.ts';
 
 const NONE: HostCounts = { ok: 0, changed: 0, failed: 0, skipped: 0, unknown: 0, unreachable: 0 };
 

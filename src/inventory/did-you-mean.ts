@@ -15,7 +15,7 @@ function distance(a: string, b: string): number {
   return last[b.length] ?? 0;
 }
 
-const plain = (word: string): string => word.toLowerCase().replaceAll(/[-_ ]/g, '');
+const foldName = (word: string): string => word.toLowerCase().replaceAll(/[-_ ]/g, '');
 
 /**
  * The candidate that a mistyped word most likely meant, if one is near: case, `-` and `_` do not count, then one edit
@@ -24,11 +24,11 @@ const plain = (word: string): string => word.toLowerCase().replaceAll(/[-_ ]/g, 
  * @example didYouMean('adress', ['address', 'zone']) // 'address'
  */
 export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {
-  const wanted = plain(word);
+  const wanted = foldName(word);
   let best: string | undefined;
   let least = Math.max(1, Math.floor(wanted.length / 3)) + 1;
   for (const candidate of candidates) {
-    const edits = distance(wanted, plain(candidate));
+    const edits = distance(wanted, foldName(candidate));
     if (edits < least && edits < wanted.length) [best, least] = [candidate, edits];
   }
   return best;

@@ -1,5 +1,5 @@
-import type { Secret } from '../core/secret.ts';
-import type { SshSettings } from '../core/ssh-settings.ts';
+import type { Secret } from '../core/base/secret.ts';
+import type { SshSettings } from '../core/host/ssh-settings.ts';
 
 /** A loaded inventory: everything resolved and checked, nothing has been connected to. */
 export interface Inventory {
@@ -72,10 +72,10 @@ export type GatewayAuth =
 export type BindPort = 'status' | 'dashboard' | 'dpManager' | 'http' | 'https';
 
 /** A pool of members, and the balancers in front of it: all `hosts` of a pool serve the same members. */
-export type LoadBalancerSettings = HaproxyPool | NginxPool | CommandPool | UnspokenPool;
+export type LoadBalancerSettings = HaproxyPool | NginxPool | CommandPool | UnmanagedPool;
 
 /** What holds for every pool whose balancers are spoken to. */
-export interface DrivenPool {
+export interface ManagedPool {
   readonly name: string;
   /** Names of the hosts that run it. */
   readonly hosts: readonly string[];
@@ -106,14 +106,14 @@ export interface DrainSettings {
   readonly quietMs: number;
 }
 
-export interface HaproxyPool extends DrivenPool {
+export interface HaproxyPool extends ManagedPool {
   readonly driver: 'haproxy';
   readonly socket: string;
   /** Path of its configuration on those hosts; timing is read there. */
   readonly config: string;
 }
 
-export interface NginxPool extends DrivenPool {
+export interface NginxPool extends ManagedPool {
   readonly driver: 'nginx';
   /** Path, on those hosts, of the file with the upstream's `server` lines; it is ours. */
   readonly include: string;
@@ -124,7 +124,7 @@ export interface NginxPool extends DrivenPool {
 }
 
 /** A balancer driven by commands of the user's, run as root on its hosts. */
-export interface CommandPool extends DrivenPool {
+export interface CommandPool extends ManagedPool {
   readonly driver: 'command';
   readonly hooks: BalancerHooks;
 }
@@ -139,7 +139,7 @@ export interface BalancerHooks {
 }
 
 /** A balancer that nobody here can speak to. */
-export interface UnspokenPool {
+export interface UnmanagedPool {
   readonly driver: 'none';
   readonly name: string;
   readonly members: readonly string[];

@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { OrchError } from '../core/errors.ts';
-import { check } from './check.ts';
-import { explain } from './explain.ts';
+import { OrchError } from '../core/base/errors.ts';
+import { check } from './check/check.ts';
 import type { Inventory } from './inventory.ts';
-import { type Positions, positionsOf } from './positions.ts';
 import { dotted, type Problem } from './problem.ts';
-import { readTags } from './read-tags.ts';
-import { readYaml } from './read-yaml.ts';
-import { resolveInventory } from './resolve.ts';
-import { inventoryFile } from './schema.ts';
+import { explain } from './read/explain.ts';
+import { type Positions, positionsOf } from './read/positions.ts';
+import { readTags } from './read/read-tags.ts';
+import { readYaml } from './read/read-yaml.ts';
+import { resolveInventory } from './resolve/resolve.ts';
+import { inventoryFile } from './schema/schema.ts';
 
 export interface LoadInventoryOptions {
   /** Where `!env` looks. */

@@ -1,4 +1,4 @@
-import { OrchError } from '../core/errors.ts';
+import { OrchError } from '../core/base/errors.ts';
 import { didYouMean } from './did-you-mean.ts';
 
 /** What a pattern can speak of. */

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { NumberedEvent } from '../core/event.ts';
+import type { NumberedEvent } from '../core/event/event.ts';
 
 export interface Journal extends Disposable {
   /** Absolute path of its file. */

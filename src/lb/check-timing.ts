@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { CheckTiming } from '../core/balancer.ts';
-import { defineQuery } from '../core/define-query.ts';
-import type { Task } from '../core/task.ts';
+import type { CheckTiming } from '../core/host/balancer.ts';
+import { defineQuery } from '../core/task/define-query.ts';
+import type { Task } from '../core/task/task.ts';
 import { where } from './task-params.ts';
 
 const params = z.strictObject(where);

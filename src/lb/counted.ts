@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Counters } from '../core/balancer.ts';
-import { defineQuery } from '../core/define-query.ts';
-import type { Task } from '../core/task.ts';
+import type { Counters } from '../core/host/balancer.ts';
+import { defineQuery } from '../core/task/define-query.ts';
+import type { Task } from '../core/task/task.ts';
 import { where } from './task-params.ts';
 
 const params = z.strictObject(where);

@@ -1,8 +1,8 @@
-import type { Balancer } from '../core/balancer.ts';
+import type { Balancer } from '../core/host/balancer.ts';
 import type { LoadBalancerSettings } from '../inventory/inventory.ts';
-import { commandDriver } from './command-driver.ts';
-import { haproxy } from './haproxy.ts';
-import { nginx } from './nginx.ts';
+import { commandDriver } from './command/command.ts';
+import { haproxy } from './haproxy/haproxy.ts';
+import { nginx } from './nginx/nginx.ts';
 
 /** Settings of a pool that has a driver. */
 export type DriverSettings = Exclude<LoadBalancerSettings, { readonly driver: 'none' }>;

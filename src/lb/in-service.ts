@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { CheckTiming, ServerView } from '../core/balancer.ts';
-import { defineGate } from '../core/define-gate.ts';
-import { OrchError } from '../core/errors.ts';
-import type { Task } from '../core/task.ts';
-import { isOut } from './look.ts';
+import { OrchError } from '../core/base/errors.ts';
+import type { CheckTiming, ServerView } from '../core/host/balancer.ts';
+import { defineGate } from '../core/task/define-gate.ts';
+import type { Task } from '../core/task/task.ts';
+import { isDrainedOrMaintenance } from './read-member.ts';
 import { span, where } from './task-params.ts';
 
 const params = z.strictObject({
@@ -61,7 +61,7 @@ export const provedAfterMs = (timing: CheckTiming | undefined): number =>
   timing === undefined ? 0 : timing.rise * timing.everyMs + (timing.timeoutMs ?? timing.everyMs);
 
 function service({ timing, held }: Params, server: ServerView): string {
-  if (held.includes(server.name) && isOut(server)) return 'up';
+  if (held.includes(server.name) && isDrainedOrMaintenance(server)) return 'up';
   if (server.state !== 'up' || timing === undefined || server.check === 'none') return server.state;
   if (server.check === 'failed') return 'up, though its last health check failed';
   const young = server.sinceMs !== undefined && server.sinceMs < provedAfterMs(timing);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Lease } from '../core/balancer.ts';
-import type { Connection, Reader } from '../core/connection.ts';
-import { OrchError } from '../core/errors.ts';
+import { OrchError } from '../core/base/errors.ts';
+import type { Lease } from '../core/host/balancer.ts';
+import type { Connection, Reader } from '../core/host/connection.ts';
 
 /** Where drains are on record: on the balancer's host, so that any controller finds them after any crash. */
 export const LEASES = '/var/lib/api7-orch/leases';

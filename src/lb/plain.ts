@@ -2,4 +2,4 @@
 export type Plain<T> = T extends object ? { readonly [K in keyof T]: Plain<T[K]> } : T;
 
 /** The same value; only its type is told otherwise. */
-export const plain = <T>(value: T): Plain<T> => value as Plain<T>;
+export const asPlainData = <T>(value: T): Plain<T> => value as Plain<T>;

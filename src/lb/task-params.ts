@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Balancer } from '../core/balancer.ts';
-import { duration } from '../core/duration-param.ts';
+import { duration } from '../core/base/duration-param.ts';
+import type { Balancer } from '../core/host/balancer.ts';
 
 /** What every task about a node at a balancer is told. */
 export const where = {

@@ -1,7 +1,7 @@
 import { jsonRenderer } from './json.ts';
 import { plainRenderer } from './plain.ts';
 import type { Detail, Renderer } from './renderer.ts';
-import { ttyRenderer } from './tty.ts';
+import { ttyRenderer } from './tty/tty.ts';
 
 export type OutputForm = 'tty' | 'plain' | 'json';
 

@@ -1,5 +1,5 @@
-import type { NumberedEvent, RunEvent } from '../core/event.ts';
-import { STEP_WORDS } from './roll-lines.ts';
+import type { NumberedEvent, RunEvent } from '../core/event/event.ts';
+import { STEP_WORDS } from './lines/roll-lines.ts';
 import { type HostView, newHost, type RunView } from './run-view.ts';
 
 /** The view after one more event. Pure: a journal replayed gives the view that the run gave. */

@@ -1,7 +1,7 @@
-import { eventLines } from './event-lines.ts';
 import { fold } from './fold.ts';
-import { noPaint, paintFor } from './paint.ts';
-import { recap } from './recap.ts';
+import { eventLines } from './lines/event-lines.ts';
+import { noPaint, paintFor } from './lines/paint.ts';
+import { recap } from './lines/recap.ts';
 import type { Detail, Renderer } from './renderer.ts';
 import { EMPTY_VIEW } from './run-view.ts';
 import { sinkOf } from './sink.ts';

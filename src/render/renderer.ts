@@ -1,4 +1,4 @@
-import type { NumberedEvent } from '../core/event.ts';
+import type { NumberedEvent } from '../core/event/event.ts';
 
 /** Draws a run for somebody. Gets every event in order; must not throw from `event` and must not touch the run. */
 export interface Renderer {

@@ -1,5 +1,5 @@
-import type { Fault, HostCounts, RolledNode, RunEvent } from '../core/event.ts';
-import type { Evidence } from '../core/rolling.ts';
+import type { ErrorInfo, HostCounts, RolledNode, RunEvent } from '../core/event/event.ts';
+import type { Diagnostics } from '../core/play/rolling.ts';
 
 export interface CurrentTask {
   readonly title: string;
@@ -19,7 +19,7 @@ export interface HostView {
   readonly plan?: { readonly changes: number; readonly unknown: number; readonly tasks: number };
   /** Titles of the tasks that changed something. */
   readonly changes: readonly string[];
-  readonly errors: readonly Fault[];
+  readonly errors: readonly ErrorInfo[];
   /** How its command ended; only for `exec`. */
   readonly exit?: string;
 }
@@ -46,7 +46,7 @@ export interface RunView {
   readonly warnings: readonly Warning[];
   /** Why everything waits. */
   readonly hold?: string;
-  readonly evidence: readonly { readonly host: string; readonly evidence: Evidence }[];
+  readonly evidence: readonly { readonly host: string; readonly evidence: Diagnostics }[];
   /** How the nodes came out of rolling plays. */
   readonly rolled: Readonly<Record<string, RolledNode>>;
   readonly end?: Extract<RunEvent, { type: 'run.end' }>;

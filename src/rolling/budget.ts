@@ -6,10 +6,10 @@ export function whyUnavailable(node: NodeState, state: State): string | undefine
   if (node.outcome === 'failed') return 'failed';
   if (node.lost || node.unreachable) return 'does not answer';
   if (node.phase === 'running') return 'being changed';
-  if (node.outcome === 'done' && state.options.leaveOut && node.changed) return 'stopped';
+  if (node.outcome === 'done' && state.options.leaveDrained && node.changed) return 'stopped';
   if (!node.balanced && node.seen === undefined) return undefined;
   if (node.seen === undefined) return 'shown by no balancer';
-  if (node.seen.leased) return 'drained by this tool';
+  if (node.seen.drainedByRun) return 'drained by this tool';
   if (node.seen.held) return 'held by somebody else';
   return node.seen.up && node.seen.inTraffic ? undefined : 'not in full service';
 }
@@ -19,17 +19,17 @@ export const unavailable = (state: State): ReadonlySet<string> =>
   new Set(state.nodes.filter((node) => whyUnavailable(node, state) !== undefined).map(({ id }) => id));
 
 /** No balancer gives it anything, or has anything running there: to change it takes nothing away. */
-export const isOut = (node: NodeState): boolean => node.seen !== undefined && !node.seen.inTraffic;
+export const isOutOfService = (node: NodeState): boolean => node.seen !== undefined && !node.seen.inTraffic;
 
 /** Nothing runs there: its balancers have nothing there, and all of them count. */
-export const isEmpty = (node: NodeState): boolean => isOut(node) && node.seen?.uncounted !== true;
+export const isEmpty = (node: NodeState): boolean => isOutOfService(node) && node.seen?.uncounted !== true;
 
 /** The budget bears that the node is taken out now. What does not serve costs nothing. */
 export const mayStart = (state: State, node: NodeState): boolean =>
-  isOut(node) || unavailable(state).union(new Set([node.id])).size <= state.budget;
+  isOutOfService(node) || unavailable(state).union(new Set([node.id])).size <= state.budget;
 
 /** By what is seen now the budget bears that a node under way is taken out once more. */
-export function bears(state: State, seen: Readonly<Record<string, Observation>>, id: string): boolean {
+export function fitsBudget(state: State, seen: Readonly<Record<string, Observation>>, id: string): boolean {
   const now = withSeen(state, seen);
   return now.nodes.some((node) => node.id === id && mayStart(now, node));
 }

@@ -1,5 +1,5 @@
-import { formatDuration } from '../core/duration.ts';
-import type { Deadline, DeadlineChain } from '../core/rolling.ts';
+import { formatDuration } from '../core/base/duration.ts';
+import type { Deadline, DeadlineChain } from '../core/play/rolling.ts';
 
 /** The time limits that must fit together when a node is taken out of traffic and stopped. */
 export interface Deadlines {

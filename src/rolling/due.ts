@@ -1,10 +1,10 @@
-import type { Fault } from '../core/event.ts';
-import { again, finished, goOn, retreat } from './answers.ts';
-import { isEmpty, isOut, whyFull } from './budget.ts';
+import type { ErrorInfo } from '../core/event/event.ts';
+import { again, finished, goOn, undoDrain } from './answers.ts';
+import { hasRoom, pick } from './batches.ts';
+import { isEmpty, isOutOfService, whyFull } from './budget.ts';
 import { isBeforeApply, routeOf } from './pipeline.ts';
-import { inPhase, type NodeState, nodeOf, over, type State, stop, type Turn, update } from './state.ts';
+import { inPhase, type NodeState, nodeOf, over, type StartReason, type State, stop, update } from './state.ts';
 import type { Command, Step } from './types.ts';
-import { hasRoom, pick } from './waves.ts';
 
 export interface Advance {
   readonly state: State;
@@ -13,7 +13,7 @@ export interface Advance {
 
 /** Everything that is due now, by what is known now. */
 export const proceed = (state: State): Advance =>
-  [looked, settled, refusals, starts, tidings, orders, questions, look, end].reduce<Advance>(
+  [looked, settled, refusals, starts, refuseWaiting, orders, questions, look, end].reduce<Advance>(
     (before, stage) => {
       if (before.state.finished) return before;
       const { state: next, commands } = stage(before.state);
@@ -33,8 +33,8 @@ function looked(state: State): Advance {
   let next = state;
   for (const node of inPhase(state, 'running').filter(({ awaits }) => awaits === 'look')) {
     next = update(next, node.id, { awaits: undefined });
-    if (node.step === 'prove' && isEmpty(node)) next = goOn(next, node, 'prove');
-    else if (node.step === 'drain' && !node.inherited && !isOut(node)) next = again(next, node);
+    if (node.step === 'waitIdle' && isEmpty(node)) next = goOn(next, node, 'waitIdle');
+    else if (node.step === 'drain' && !node.drainedEarlier && !isOutOfService(node)) next = again(next, node);
   }
   return silent(next);
 }
@@ -44,17 +44,17 @@ function settled(state: State): Advance {
   let next = state;
   for (const node of inPhase(state, 'ended')) {
     const unknown = node.balanced && node.seen === undefined && !state.fresh;
-    const left = node.seen?.leased === true;
+    const left = node.seen?.drainedByRun === true;
     if (left) next = update(next, node.id, { drained: 'yes' });
-    if (left && !state.options.leaveOut && state.stopped !== undefined)
+    if (left && !state.options.leaveDrained && state.stopped !== undefined)
       next = over(next, node.id, 'untouched', state.stopped.why);
-    else if (state.stopped !== undefined || (!unknown && (!left || state.options.leaveOut)))
+    else if (state.stopped !== undefined || (!unknown && (!left || state.options.leaveDrained)))
       next = over(next, node.id, 'done');
   }
   return silent(next);
 }
 
-const HELD: Fault = {
+const HELD: ErrorInfo = {
   code: 'ROLL_HELD',
   message: 'held by somebody else',
   hint: '--include-held changes it and leaves it held',
@@ -64,16 +64,16 @@ const HELD: Fault = {
 function refusals(state: State): Advance {
   let next = state;
   for (const node of inPhase(state, 'waiting')) {
-    if (node.seen?.leased && state.stopped !== undefined) next = update(next, node.id, { drained: 'yes' });
+    if (node.seen?.drainedByRun && state.stopped !== undefined) next = update(next, node.id, { drained: 'yes' });
     if (state.stopped !== undefined) next = over(next, node.id, 'untouched', state.stopped.why);
-    else if (state.fresh && node.seen?.held && !node.seen.leased && !state.options.includeHeld)
+    else if (state.fresh && node.seen?.held && !node.seen.drainedByRun && !state.options.includeHeld)
       next = over(update(next, node.id, { cause: HELD }), node.id, 'skipped', `${HELD.message}; ${HELD.hint}`);
   }
   return silent(next);
 }
 
 /** Programs that still wait for a turn of a node that is over are told so, each once. */
-function tidings(state: State): Advance {
+function refuseWaiting(state: State): Advance {
   let next = state;
   const commands: Command[] = [];
   for (const { id, why, cause } of inPhase(state, 'over').filter(({ waits }) => waits)) {
@@ -91,19 +91,19 @@ function tidings(state: State): Advance {
 function starts(state: State): Advance {
   if (!state.fresh || state.stopped !== undefined || state.holds.length > 0 || !isStaged(state)) return silent(state);
   let next = state;
-  for (let one = pick(next); one !== undefined; one = pick(next)) next = start(one.state, one.node, one.turn);
+  for (let one = pick(next); one !== undefined; one = pick(next)) next = start(one.state, one.node, one.startReason);
   const waiting = inPhase(next, 'waiting');
   if (waiting.length === 0 || inPhase(next, 'running').length > 0) return silent(next);
   const why = whyFull(next, waiting);
   return refusals(stop(next, why, { code: 'ROLL_BUDGET_USED', message: why, hint: 'mend or give back those first' }));
 }
 
-function start(state: State, node: NodeState, turn: Turn): State {
-  const keepsHold = node.seen?.held ?? false;
-  const inherited = node.seen?.leased ?? false;
-  const route = routeOf({ balanced: node.balanced, keepsHold, wants: node.phase === 'waiting' }, state.options);
-  const drained = inherited ? 'yes' : 'no';
-  const begun = { phase: 'running', turn, route, step: route[0], keepsHold, inherited, drained } as const;
+function start(state: State, node: NodeState, startReason: StartReason): State {
+  const staysHeld = node.seen?.held ?? false;
+  const drainedEarlier = node.seen?.drainedByRun ?? false;
+  const route = routeOf({ balanced: node.balanced, staysHeld, wants: node.phase === 'waiting' }, state.options);
+  const drained = drainedEarlier ? 'yes' : 'no';
+  const begun = { phase: 'running', startReason, route, step: route[0], staysHeld, drainedEarlier, drained } as const;
   return { ...update(state, node.id, begun), started: true };
 }
 
@@ -119,13 +119,13 @@ function orders(state: State): Advance {
     next = update(next, id, {
       ordered: true,
       ...(step === 'apply' ? { changed: true, waits: false } : {}),
-      drained: SETS_DRAIN.has(step) ? 'perhaps' : node.drained,
+      drained: SETS_DRAIN.has(step) ? 'maybe' : node.drained,
     });
   }
   return { state: next, commands };
 }
 
-const SETS_DRAIN: ReadonlySet<Step> = new Set(['drain', 'restore', 'giveBack', 'isolate']);
+const SETS_DRAIN: ReadonlySet<Step> = new Set(['drain', 'restore', 'undoDrain', 'drainAgain']);
 
 function questions(state: State): Advance {
   const [first, ...rest] = state.holds;
@@ -173,4 +173,4 @@ export const regroup = (state: State): State =>
 export const giveUp = (state: State): State =>
   inPhase(state, 'running')
     .filter(isUntouched)
-    .reduce((next, { id }) => retreat(next, id, 'untouched', 'interrupted'), state);
+    .reduce((next, { id }) => undoDrain(next, id, 'untouched', 'interrupted'), state);

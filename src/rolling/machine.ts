@@ -1,25 +1,36 @@
-import type { Fault } from '../core/event.ts';
-import { allowed, answered, refused, retreat } from './answers.ts';
+import type { ErrorInfo } from '../core/event/event.ts';
+import { allowed, answered, refused, undoDrain } from './answers.ts';
+import { inOrder } from './batches.ts';
 import { budgetOf } from './count.ts';
 import { type Advance, giveUp, isOver, proceed, regroup } from './due.ts';
-import { blame, inPhase, type NodeState, nodeOf, over, type State, stale, stop, update, withSeen } from './state.ts';
+import {
+  inPhase,
+  type NodeState,
+  nodeOf,
+  over,
+  recordFailure,
+  type State,
+  stale,
+  stop,
+  update,
+  withSeen,
+} from './state.ts';
 import type { Event, NodeInit, Options } from './types.ts';
-import { inOrder } from './waves.ts';
 
 export type { Advance } from './due.ts';
 export type { State } from './state.ts';
 
 const BEGINNING: Omit<NodeState, keyof NodeInit> = {
   phase: 'staging',
-  troubled: false,
+  unhealthy: false,
   seen: undefined,
-  turn: undefined,
+  startReason: undefined,
   route: [],
   step: undefined,
   ordered: false,
   awaits: undefined,
-  inherited: false,
-  keepsHold: false,
+  drainedEarlier: false,
+  staysHeld: false,
   drained: 'no',
   changed: false,
   waits: false,
@@ -47,7 +58,7 @@ export function startRoll(options: Options, nodes: readonly NodeInit[]): State {
     fresh: false,
     network: 'up',
     holds: [],
-    wave: { turn: 0, members: [] },
+    batch: { index: 0, members: [] },
     stopped: undefined,
     interrupted: false,
     finished: false,
@@ -61,7 +72,7 @@ export function startRoll(options: Options, nodes: readonly NodeInit[]): State {
 /**
  * One event in, what is to be done out. Never throws: an event that does not fit is not answered with a start.
  *
- * @example const { state, commands } = advance(startRoll(options, nodes), { type: 'wants', node: 'gw-1' });
+ * @example const { state, commands } = advance(startRoll(options, nodes), { type: 'needsDrain', node: 'gw-1' });
  */
 export function advance(state: State, event: Event): Advance {
   // What a program finds after the end is still told of its node; nothing is done about it any more.
@@ -71,17 +82,17 @@ export function advance(state: State, event: Event): Advance {
 
 function absorb(state: State, event: Event): State {
   switch (event.type) {
-    case 'looked':
-      return staged(state, event.node, { troubled: event.troubled });
-    case 'wants':
+    case 'planned':
+      return staged(state, event.node, { unhealthy: event.unhealthy });
+    case 'needsDrain':
       return staged(state, event.node, { phase: 'waiting', waits: true });
     case 'ended':
       return ended(state, event.node, event.ok, event.fault);
     case 'observed':
       return observed(state, event.nodes);
-    case 'blind':
+    case 'observeFailed':
       return blind(state, event.fault);
-    case 'did':
+    case 'stepDone':
       return answered(stale(state), event.node, event.step, event.result);
     case 'network':
       return { ...stale(state), network: event.up ? (state.network === 'up' ? 'up' : 'back') : 'down' };
@@ -99,16 +110,16 @@ function staged(state: State, id: string, change: Partial<NodeState>): State {
   return node?.inRun && node.phase === 'staging' ? update(state, id, change) : state;
 }
 
-function ended(state: State, id: string, ok: boolean, fault: Fault | undefined): State {
+function ended(state: State, id: string, ok: boolean, fault: ErrorInfo | undefined): State {
   const node = nodeOf(state, id);
   if (!node?.inRun) return state;
   const cause = fault ?? { code: 'INTERNAL', message: `${id} ended without a reason`, host: id };
-  if (node.outcome === 'done' && node.phase === 'over' && !ok) return blame(state, id, undefined, cause);
+  if (node.outcome === 'done' && node.phase === 'over' && !ok) return recordFailure(state, id, undefined, cause);
   if (node.phase !== 'staging' && node.phase !== 'waiting') return state;
   const told = update(state, id, { waits: false });
-  if (ok) return update(told, id, { phase: 'ended', troubled: false });
+  if (ok) return update(told, id, { phase: 'ended', unhealthy: false });
   if (fault === undefined && state.interrupted) return over(told, id, 'untouched', 'interrupted');
-  const failed = over(blame(told, id, undefined, cause), id, 'failed');
+  const failed = over(recordFailure(told, id, undefined, cause), id, 'failed');
   // Who cannot even be staged will not be alone: nothing that serves is touched.
   return state.started ? failed : stop(failed, `${id} failed`, cause, id);
 }
@@ -124,7 +135,7 @@ function observed(state: State, seen: Extract<Event, { type: 'observed' }>['node
 }
 
 /** Only an answer to the last question counts: an older one may be the network's fault. */
-function blind(state: State, fault: Fault): State {
+function blind(state: State, fault: ErrorInfo): State {
   const next: State = { ...state, looking: 'no', fresh: false };
   if (state.looking !== 'asked') return next;
   if (!state.started) return stop(next, fault.message, fault);
@@ -139,7 +150,9 @@ function withoutLook(state: State): State {
     .filter(({ awaits }) => awaits === 'look')
     .reduce<State>(
       (next, { id, step }) =>
-        step === 'drain' ? retreat(next, id, 'untouched', next.stopped?.why) : update(next, id, { awaits: undefined }),
+        step === 'drain'
+          ? undoDrain(next, id, 'untouched', next.stopped?.why)
+          : update(next, id, { awaits: undefined }),
       { ...state, network },
     );
 }

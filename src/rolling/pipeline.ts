@@ -1,18 +1,23 @@
 import type { NodeState } from './state.ts';
 import type { Options, Step } from './types.ts';
 
-const PREPARE: readonly Step[] = ['guard', 'drain', 'prove', 'apply'];
+const PREPARE: readonly Step[] = ['checkDependencies', 'drain', 'waitIdle', 'apply'];
 
 /** The steps of a node that has its turn, in order, when all goes well. */
 export function routeOf(
-  node: Pick<NodeState, 'balanced' | 'keepsHold'> & { readonly wants: boolean },
-  options: Pick<Options, 'leaveOut'>,
+  node: Pick<NodeState, 'balanced' | 'staysHeld'> & { readonly wants: boolean },
+  options: Pick<Options, 'leaveDrained'>,
 ): readonly Step[] {
-  const before: readonly Step[] = !node.wants ? [] : node.balanced ? PREPARE : ['guard', 'apply'];
-  if (options.leaveOut) return before;
+  const before: readonly Step[] = !node.wants ? [] : node.balanced ? PREPARE : ['checkDependencies', 'apply'];
+  if (options.leaveDrained) return before;
   // Held nodes go back to whoever holds them: there is no service to confirm or to watch.
-  const service: readonly Step[] = node.keepsHold ? [] : ['confirm', 'soak'];
-  return [...before, 'ready', ...(node.balanced ? (['restore', ...service] as const) : (['soak'] as const)), 'recheck'];
+  const service: readonly Step[] = node.staysHeld ? [] : ['waitInService', 'soak'];
+  return [
+    ...before,
+    'waitReady',
+    ...(node.balanced ? (['restore', ...service] as const) : (['soak'] as const)),
+    'recheck',
+  ];
 }
 
 /** The step after `step`; undefined: it was the last one. */
@@ -20,4 +25,4 @@ export const stepAfter = (route: readonly Step[], step: Step): Step | undefined 
 
 /** Steps during which nothing of the node itself has been changed yet. */
 export const isBeforeApply = (step: Step | undefined): boolean =>
-  step === 'guard' || step === 'drain' || step === 'prove';
+  step === 'checkDependencies' || step === 'drain' || step === 'waitIdle';

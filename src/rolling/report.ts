@@ -1,7 +1,7 @@
-import type { Fault } from '../core/event.ts';
+import type { ErrorInfo } from '../core/event/event.ts';
+import { sizeOf } from './batches.ts';
 import { type Drained, inPhase, type NodeState, nodeOf, type Outcome, type State } from './state.ts';
 import type { Step } from './types.ts';
-import { sizeOf } from './waves.ts';
 
 /** How a node came out of the roll. */
 export interface NodeEnd {
@@ -15,9 +15,9 @@ export interface NodeEnd {
   readonly drained: Drained;
   readonly lost: boolean;
   /** Why it is not done. */
-  readonly fault: Fault | undefined;
+  readonly fault: ErrorInfo | undefined;
   /** Faults of cleaning up after that. */
-  readonly also: readonly Fault[];
+  readonly also: readonly ErrorInfo[];
   readonly why: string | undefined;
   /** What to do about it, one sentence; undefined: nothing. */
   readonly goOn: string | undefined;
@@ -36,18 +36,18 @@ export function endOf(state: State, id: string): NodeEnd | undefined {
     fault: node.outcome === 'done' ? undefined : node.cause,
     also: node.also,
     why: node.why ?? node.cause?.message,
-    goOn: wordsFor(node),
+    goOn: adviceFor(node),
   };
 }
 
 /** Why a run is no success, though nothing of the node's program failed: it is still drained, or a person said no to it. */
-export function shortfallOf(state: State, id: string): Fault | undefined {
+export function shortfallOf(state: State, id: string): ErrorInfo | undefined {
   const node = nodeOf(state, id);
   const { stopped } = state;
   if (node === undefined || stopped === undefined) return undefined;
   if (node.outcome === 'done') return stopped.node === id ? stopped.fault : undefined;
   if (node.outcome !== 'untouched') return undefined;
-  const hint = wordsFor(node);
+  const hint = adviceFor(node);
   const message = `${id} is still out of traffic: ${stopped.why}`;
   return { code: 'NOT_GIVEN_BACK', message, host: id, ...(hint === undefined ? {} : { hint }) };
 }
@@ -63,19 +63,19 @@ export const endsOf = (state: State): ReadonlyMap<string, NodeEnd> =>
 
 function trafficOf(node: NodeState): NodeEnd['traffic'] {
   if (node.drained === 'yes') return 'out';
-  if (node.drained === 'perhaps' || node.lost || node.unreachable) return 'unknown';
-  if (node.outcome === 'done' && node.route.length > 0) return node.keepsHold ? 'out' : 'in';
+  if (node.drained === 'maybe' || node.lost || node.unreachable) return 'unknown';
+  if (node.outcome === 'done' && node.route.length > 0) return node.staysHeld ? 'out' : 'in';
   if (node.seen === undefined) return node.balanced ? 'unknown' : 'in';
   return node.seen.inTraffic ? 'in' : 'out';
 }
 
-function wordsFor(node: NodeState): string | undefined {
-  if (node.outcome === 'done' && node.drained !== 'perhaps') return undefined;
+function adviceFor(node: NodeState): string | undefined {
+  if (node.outcome === 'done' && node.drained !== 'maybe') return undefined;
   if (node.drained === 'yes')
     return node.changed
       ? 'it is kept out of traffic: mend it and run the same command again, or give it back as it is'
       : 'it is out of traffic, and was not changed: run the same command again, or give it back as it is';
-  if (node.drained === 'perhaps') return 'it may still be drained: give it back, or run the same command again';
+  if (node.drained === 'maybe') return 'it may still be drained: give it back, or run the same command again';
   if (node.outcome === 'skipped' && node.cause !== undefined) return node.cause.hint;
   if (node.lost || node.unreachable) return 'see that it answers again, then run the same command again';
   return node.outcome === 'failed'
@@ -92,10 +92,10 @@ export function wavesOf(state: State): {
   readonly maxUnavailable: number;
 } {
   const due = inPhase(state, 'waiting');
-  const troubled = due.filter((node) => node.troubled).map(({ id }) => id);
-  const well = due.filter((node) => !node.troubled).map(({ id }) => id);
+  const unhealthy = due.filter((node) => node.unhealthy).map(({ id }) => id);
+  const well = due.filter((node) => !node.unhealthy).map(({ id }) => id);
   const of = state.nodes.filter(({ inRun }) => inRun).length;
-  const waves = troubled.length === 0 ? [] : [troubled];
+  const waves = unhealthy.length === 0 ? [] : [unhealthy];
   for (let at = 0, turn = 0; at < well.length; turn++) {
     const size = sizeOf(state.options, turn, of) ?? well.length;
     waves.push(well.slice(at, at + size));

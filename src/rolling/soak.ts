@@ -1,4 +1,4 @@
-import type { Counters } from '../core/balancer.ts';
+import type { Counters } from '../core/host/balancer.ts';
 
 /** What one balancer counted for one node from the beginning to the end of the watch. */
 export interface Window {

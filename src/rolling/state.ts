@@ -1,11 +1,11 @@
-import type { Fault } from '../core/event.ts';
+import type { ErrorInfo } from '../core/event/event.ts';
 import type { NodeInit, Observation, Options, Step } from './types.ts';
 
 /** How a node ends. Every node of the run ends in exactly one of them. */
 export type Outcome = 'done' | 'failed' | 'untouched' | 'skipped';
 
 /** Whether a drain of ours is on a node. `perhaps`: it, or giving it back, was ordered and has not been heard to succeed. */
-export type Drained = 'no' | 'perhaps' | 'yes';
+export type Drained = 'no' | 'maybe' | 'yes';
 
 /**
  * `staging`: its program has not come to its first disruptive change; `ended`: it never will; `waiting`: for its turn;
@@ -14,13 +14,13 @@ export type Drained = 'no' | 'perhaps' | 'yes';
 export type Phase = 'staging' | 'ended' | 'waiting' | 'running' | 'over';
 
 /** Why a node has its turn: it does not serve, or only in part, or its wave has come. */
-export type Turn = 'out' | 'unwell' | 'wave';
+export type StartReason = 'outOfService' | 'unhealthy' | 'batch';
 
 export interface NodeState extends NodeInit {
   readonly phase: Phase;
-  readonly troubled: boolean;
+  readonly unhealthy: boolean;
   readonly seen: Observation | undefined;
-  readonly turn: Turn | undefined;
+  readonly startReason: StartReason | undefined;
   /** The steps it goes through when all goes well. */
   readonly route: readonly Step[];
   readonly step: Step | undefined;
@@ -29,9 +29,9 @@ export interface NodeState extends NodeInit {
   /** What the step is not commanded without. */
   readonly awaits: 'look' | 'person' | undefined;
   /** It was drained before this run: what runs there is not known to be as it was. */
-  readonly inherited: boolean;
+  readonly drainedEarlier: boolean;
   /** Somebody else held it when it started: it is held again afterwards. */
-  readonly keepsHold: boolean;
+  readonly staysHeld: boolean;
   readonly drained: Drained;
   /** `apply` was ordered. */
   readonly changed: boolean;
@@ -41,9 +41,9 @@ export interface NodeState extends NodeInit {
   readonly lost: boolean;
   readonly failedAt: Step | undefined;
   /** The first fault. */
-  readonly cause: Fault | undefined;
+  readonly cause: ErrorInfo | undefined;
   /** Faults of cleaning up after the first. */
-  readonly also: readonly Fault[];
+  readonly also: readonly ErrorInfo[];
   /** Fixed as soon as it is known, which may be before the node is over. */
   readonly outcome: Outcome | undefined;
   readonly why: string | undefined;
@@ -51,14 +51,14 @@ export interface NodeState extends NodeInit {
 
 export interface Hold {
   readonly node: string | undefined;
-  readonly fault: Fault;
+  readonly fault: ErrorInfo;
   readonly asked: boolean;
 }
 
 /** `node`: whose failure it was; without: everybody's own affair. */
-export interface Stop {
+export interface RollStop {
   readonly why: string;
-  readonly fault: Fault | undefined;
+  readonly fault: ErrorInfo | undefined;
   readonly node: string | undefined;
 }
 
@@ -77,10 +77,10 @@ export interface State {
   /** `back`: up again, but nothing was observed since. */
   readonly network: 'up' | 'down' | 'back';
   readonly holds: readonly Hold[];
-  /** `turn`: which wave begins when no member of this one is left. */
-  readonly wave: { readonly turn: number; readonly members: readonly string[] };
+  /** `index`: which batch begins when no member of this one is left. */
+  readonly batch: { readonly index: number; readonly members: readonly string[] };
   /** Nobody else starts. */
-  readonly stopped: Stop | undefined;
+  readonly stopped: RollStop | undefined;
   readonly interrupted: boolean;
   readonly finished: boolean;
 }
@@ -101,7 +101,7 @@ export const withSeen = (state: State, seen: Readonly<Record<string, Observation
   nodes: state.nodes.map((node) => (node.balanced ? { ...node, seen: seen[node.id] } : node)),
 });
 
-export const stop = (state: State, why: string, fault?: Fault, node?: string): State =>
+export const stop = (state: State, why: string, fault?: ErrorInfo, node?: string): State =>
   state.stopped === undefined ? { ...state, stopped: { why, fault, node } } : state;
 
 export const over = (state: State, id: string, outcome: Outcome, why?: string): State =>
@@ -114,7 +114,7 @@ export const over = (state: State, id: string, outcome: Outcome, why?: string): 
   });
 
 /** A node has failed: at once it counts, and one too many stops the roll. What it is found guilty of first stays its cause. */
-export function blame(state: State, id: string, step: Step | undefined, fault: Fault, lost = false): State {
+export function recordFailure(state: State, id: string, step: Step | undefined, fault: ErrorInfo, lost = false): State {
   const node = nodeOf(state, id);
   if (node === undefined) return state;
   const known = node.cause !== undefined;

@@ -1,5 +1,5 @@
-import type { Fault } from '../core/event.ts';
-import type { Count } from '../core/play.ts';
+import type { ErrorInfo } from '../core/event/event.ts';
+import type { Count } from '../core/play/play.ts';
 
 /**
  * What the machine may order for one node. `apply` is the node's own program from its first disruptive change on; the others are
@@ -7,18 +7,18 @@ import type { Count } from '../core/play.ts';
  * failed after it was given back. `evidence`: keep what shows why it failed.
  */
 export type Step =
-  | 'guard'
+  | 'checkDependencies'
   | 'drain'
-  | 'prove'
+  | 'waitIdle'
   | 'apply'
-  | 'ready'
+  | 'waitReady'
   | 'restore'
-  | 'confirm'
+  | 'waitInService'
   | 'soak'
   | 'recheck'
-  | 'giveBack'
-  | 'isolate'
-  | 'evidence';
+  | 'undoDrain'
+  | 'drainAgain'
+  | 'collectDiagnostics';
 
 export interface Options {
   readonly canary: number;
@@ -28,7 +28,7 @@ export interface Options {
   readonly order: readonly string[];
   readonly includeHeld: boolean;
   /** What was stopped is not given back. */
-  readonly leaveOut: boolean;
+  readonly leaveDrained: boolean;
 }
 
 /** A node of the role. `inRun`: the play works on it; others only count. */
@@ -48,7 +48,7 @@ export interface Observation {
   /** Taken out by somebody else, or by a person on record; under a lease of a run: that is what the lease gives back. */
   readonly held: boolean;
   /** Taken out by this run or an earlier one. */
-  readonly leased: boolean;
+  readonly drainedByRun: boolean;
   /** Some balancer does not count: that none gives it requests does not mean that none runs there. */
   readonly uncounted?: boolean;
   /** In full service on all its balancers. */
@@ -58,24 +58,24 @@ export interface Observation {
 export type Result =
   | { readonly kind: 'ok' }
   /** Known to have failed; `fault` is the error as events carry it. `elsewhere`: a balancer's, the node itself is not blamed. */
-  | { readonly kind: 'failed'; readonly fault: Fault; readonly elsewhere?: boolean }
+  | { readonly kind: 'failed'; readonly fault: ErrorInfo; readonly notNodesFault?: boolean }
   /** Nobody answers there any more: whether it happened is not known. */
-  | { readonly kind: 'lost'; readonly fault: Fault }
+  | { readonly kind: 'lost'; readonly fault: ErrorInfo }
   /** A person must decide (drain took too long with policy hold, soak was inconclusive). Only of guard, prove and soak. */
-  | { readonly kind: 'hold'; readonly fault: Fault };
+  | { readonly kind: 'hold'; readonly fault: ErrorInfo };
 
 export type Event =
   /** The node's program was planned. `troubled`: a gate is not met, or something that serves is not there. */
-  | { readonly type: 'looked'; readonly node: string; readonly troubled: boolean }
+  | { readonly type: 'planned'; readonly node: string; readonly unhealthy: boolean }
   /** Staged; the next thing it would do disrupts what serves. */
-  | { readonly type: 'wants'; readonly node: string }
+  | { readonly type: 'needsDrain'; readonly node: string }
   /** Its program ended without ever wanting a turn; or, not ok, after its node was given back and done. No fault: broken off. */
-  | { readonly type: 'ended'; readonly node: string; readonly ok: boolean; readonly fault?: Fault }
+  | { readonly type: 'ended'; readonly node: string; readonly ok: boolean; readonly fault?: ErrorInfo }
   /** Answer to the command `observe`: every node of the role that could be seen. */
   | { readonly type: 'observed'; readonly nodes: Readonly<Record<string, Observation>> }
   /** A balancer does not answer: nothing is known. */
-  | { readonly type: 'blind'; readonly fault: Fault }
-  | { readonly type: 'did'; readonly node: string; readonly step: Step; readonly result: Result }
+  | { readonly type: 'observeFailed'; readonly fault: ErrorInfo }
+  | { readonly type: 'stepDone'; readonly node: string; readonly step: Step; readonly result: Result }
   /** No host answers: the controller's own network. Nothing is started until it is back and everything was observed again. */
   | { readonly type: 'network'; readonly up: boolean }
   /** A person's answer to the command `hold`. */
@@ -92,9 +92,9 @@ export type Command =
       readonly node: string;
       readonly why: string;
       /** Why, unless it is that another node failed or that the run was interrupted. */
-      readonly own?: Fault;
+      readonly own?: ErrorInfo;
     }
   /** Asks a person; one question at a time. Without a node: a balancer does not answer. */
-  | { readonly do: 'hold'; readonly node?: string; readonly fault: Fault }
+  | { readonly do: 'hold'; readonly node?: string; readonly fault: ErrorInfo }
   /** Everything that can be is over. */
   | { readonly do: 'finish' };

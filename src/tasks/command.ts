@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { commandLine } from '../core/argv.ts';
-import type { Command, RunOptions, RunResult } from '../core/connection.ts';
-import { defineTask } from '../core/define-task.ts';
-import { duration } from '../core/duration-param.ts';
-import { OrchError } from '../core/errors.ts';
+import { commandLine } from '../core/base/argv.ts';
+import { duration } from '../core/base/duration-param.ts';
+import { OrchError } from '../core/base/errors.ts';
+import type { Command, RunOptions, RunResult } from '../core/host/connection.ts';
+import { defineTask } from '../core/task/define-task.ts';
 import { absolutePath, secretOrText } from './file/fields.ts';
 
 const error = 'must be a list of words, or a script for sh; secrets go in by stdin';

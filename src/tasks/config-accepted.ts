@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import type { Connection } from '../core/connection.ts';
-import { digestOf } from '../core/data.ts';
-import { defineTask } from '../core/define-task.ts';
-import { duration } from '../core/duration-param.ts';
-import { OrchError } from '../core/errors.ts';
-import { stretchAhead, stretchedDigest } from '../core/secret.ts';
-import { Task } from '../core/task.ts';
-import type { Report } from '../core/task-type.ts';
+import { digestOf } from '../core/base/data.ts';
+import { duration } from '../core/base/duration-param.ts';
+import { OrchError } from '../core/base/errors.ts';
+import { precomputeDigests, stretchedDigest } from '../core/base/secret.ts';
+import type { Connection } from '../core/host/connection.ts';
+import { defineTask } from '../core/task/define-task.ts';
+import { Task } from '../core/task/task.ts';
+import type { Report } from '../core/task/task-type.ts';
 import { runOnce } from '../docker/run-once.ts';
 import { absolutePath } from './file/fields.ts';
 import { yamlContent } from './yaml-file.ts';
@@ -53,7 +53,7 @@ export const configAccepted = defineTask<typeof params, void, Accepted, void>({
   title: (p) => `${p.target} is accepted by ${refOf(p)}`,
   async read(p, host) {
     const { secret, digest } = p.content;
-    const [text] = await Promise.all([host.read(p.record), stretchAhead(secret ? [digest] : [])]);
+    const [text] = await Promise.all([host.read(p.record), precomputeDigests(secret ? [digest] : [])]);
     return text === null ? null : { accepted: text.toString().trim() };
   },
   want: (p, _now, { see }) => {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { Reader } from '../core/connection.ts';
-import { defineQuery } from '../core/define-query.ts';
-import { OrchError } from '../core/errors.ts';
-import type { Evidence } from '../core/rolling.ts';
+import { OrchError } from '../core/base/errors.ts';
+import type { Reader } from '../core/host/connection.ts';
+import type { Diagnostics } from '../core/play/rolling.ts';
+import { defineQuery } from '../core/task/define-query.ts';
 
 const params = z.strictObject({
   container: z.string().min(1),
@@ -27,7 +27,7 @@ const BODY_CHARS = 200;
  *
  * @example const evidence = yield* containerEvidence({ container: 'api7-gateway', probes: [{ port: 7085, path: '/status' }] });
  */
-export const containerEvidence = defineQuery<typeof params, Evidence>({
+export const containerEvidence = defineQuery<typeof params, Diagnostics>({
   kind: 'containerEvidence',
   params,
   title: (p) => `how ${p.container} stands`,

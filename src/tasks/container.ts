@@ -1,4 +1,4 @@
-import { defineTask } from '../core/define-task.ts';
+import { defineTask } from '../core/task/define-task.ts';
 import { type ContainerParams, containerParams } from './container/params.ts';
 import { readContainer } from './container/read.ts';
 import { type ContainerState, managedMounts } from './container/state.ts';

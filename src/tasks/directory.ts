@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Stat } from '../core/connection.ts';
-import { defineTask } from '../core/define-task.ts';
+import type { Stat } from '../core/host/connection.ts';
+import { defineTask } from '../core/task/define-task.ts';
 import { absolutePath, account, octalMode } from './file/fields.ts';
 import { ownedBy, refuseOtherKind } from './file/file-state.ts';
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Reader } from '../core/connection.ts';
-import { defineTask } from '../core/define-task.ts';
-import { redact } from '../core/redact.ts';
-import { reveal, Secret } from '../core/secret.ts';
-import type { Patch } from '../core/task-type.ts';
+import { redact } from '../core/base/redact.ts';
+import { reveal, Secret } from '../core/base/secret.ts';
+import type { Reader } from '../core/host/connection.ts';
+import { defineTask } from '../core/task/define-task.ts';
+import type { Patch } from '../core/task/task-type.ts';
 import { absolutePath, account, octalMode, secretOrText } from './file/fields.ts';
 import {
   contentOf,
@@ -41,7 +41,7 @@ export const file = defineTask<typeof params, void, FileState, void>({
   want: wantFileState,
   write: writeFileState,
   fingerprint: fileFingerprint,
-  stretched: stretchedOfFile,
+  digestTexts: stretchedOfFile,
   hidden: hidesFileField,
   show: (p, change, host) => patch(p, change.before, host),
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { defineGate } from '../core/define-gate.ts';
-import { OrchError } from '../core/errors.ts';
+import { OrchError } from '../core/base/errors.ts';
+import { defineGate } from '../core/task/define-gate.ts';
 
 const params = z.strictObject({
   /** Open files that containers are to be given. */

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { Reader } from '../core/connection.ts';
-import { defineGate } from '../core/define-gate.ts';
-import { formatDuration } from '../core/duration.ts';
-import { duration } from '../core/duration-param.ts';
-import { OrchError } from '../core/errors.ts';
-import { type Behind, lost, readBehind } from './http-ready/behind.ts';
+import { formatDuration } from '../core/base/duration.ts';
+import { duration } from '../core/base/duration-param.ts';
+import { OrchError } from '../core/base/errors.ts';
+import type { Reader } from '../core/host/connection.ts';
+import { defineGate } from '../core/task/define-gate.ts';
+import { type Behind, lost, readBehind } from './container/behind.ts';
 
 const params = z.strictObject({
   port: z.int().min(1).max(65_535),

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Reader } from '../core/connection.ts';
-import { defineGate } from '../core/define-gate.ts';
-import { formatDuration } from '../core/duration.ts';
-import { duration } from '../core/duration-param.ts';
-import { OrchError } from '../core/errors.ts';
+import { formatDuration } from '../core/base/duration.ts';
+import { duration } from '../core/base/duration-param.ts';
+import { OrchError } from '../core/base/errors.ts';
+import type { Reader } from '../core/host/connection.ts';
+import { defineGate } from '../core/task/define-gate.ts';
 import { busyWith } from './idle/busy.ts';
 import { connectionsOf } from './idle/connections.ts';
 
@@ -12,7 +12,7 @@ const params = z.strictObject({
   /** Ports inside the container. */
   ports: z.array(z.int().min(1).max(65_535)).min(1).readonly(),
   /** Addresses of balancers that have shown before that none of their requests runs here: their idle pools do not count. */
-  vouched: z.array(z.string()).readonly().default([]),
+  idleBalancers: z.array(z.string()).readonly().default([]),
   within: duration.prefault('60s'),
   every: duration.prefault('1s'),
   /** For so long nothing must have moved on a connection that is taken for idle. */
@@ -70,13 +70,13 @@ export const allPeers = (peers: readonly BusyPeer[]): string =>
 
 /** The connections to a container's ports, as far as a request runs on them. */
 export async function requestsAt(
-  p: Pick<Params, 'container' | 'ports' | 'vouched' | 'still' | 'longest'>,
+  p: Pick<Params, 'container' | 'ports' | 'idleBalancers' | 'still' | 'longest'>,
   host: Reader,
 ): Promise<Requests> {
   const found = await host.docker.container(p.container);
   if (found === null || !found.State.Running) return { busy: 0, idle: 0, peers: [] };
   const connections = await connectionsOf(found.State.Pid, p.ports, host);
-  const judging = { vouched: new Set(p.vouched), stillMs: p.still, longestMs: p.longest };
+  const judging = { idleBalancers: new Set(p.idleBalancers), stillMs: p.still, longestMs: p.longest };
   const judged = connections.map((connection) => ({ peer: connection.peer, why: busyWith(connection, judging) }));
   const busy = judged.flatMap(({ peer, why }) => (why === undefined ? [] : [{ peer, why }]));
   const peers = [...Map.groupBy(busy, ({ peer, why }) => `${peer} ${why}`).values()].map((group) => ({

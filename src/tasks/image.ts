@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { defineTask } from '../core/define-task.ts';
-import { NotYet } from '../core/later.ts';
-import type { LocalFiles } from '../core/local-files.ts';
-import { Task } from '../core/task.ts';
+import { defineTask } from '../core/task/define-task.ts';
+import { NotYet } from '../core/task/later.ts';
+import type { LocalFiles } from '../core/task/local-files.ts';
+import { Task } from '../core/task/task.ts';
 import { findImage } from './image/find-image.ts';
 import { canonicalId, type ImageLocal } from './image/image-local.ts';
 import { loadImage } from './image/load-image.ts';

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Connection, Reader } from '../core/connection.ts';
-import { defineTask } from '../core/define-task.ts';
-import type { ContainerInspect } from '../core/docker.ts';
-import { OrchError } from '../core/errors.ts';
-import type { Report } from '../core/task-type.ts';
+import { OrchError } from '../core/base/errors.ts';
+import type { Connection, Reader } from '../core/host/connection.ts';
+import type { ContainerInspect } from '../core/host/docker.ts';
+import { defineTask } from '../core/task/define-task.ts';
+import type { Report } from '../core/task/task-type.ts';
 import { sameAgain } from '../docker/spec.ts';
 import { rememberedBy } from './container/labels.ts';
 import { temporaryName } from './container/state.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { defineTask } from '../core/define-task.ts';
-import { OrchError } from '../core/errors.ts';
+import { OrchError } from '../core/base/errors.ts';
+import { defineTask } from '../core/task/define-task.ts';
 
 /**
  * A container that is there and runs; it is never made anew.

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineTask } from '../core/define-task.ts';
+import { defineTask } from '../core/task/define-task.ts';
 import { stopFields, stopGently } from './container/stop.ts';
 
 const params = z.strictObject({ container: z.string().min(1), ...stopFields });

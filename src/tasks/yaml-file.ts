@@ -1,9 +1,9 @@
 import { dump, load, YAMLException } from 'js-yaml';
 import { z } from 'zod';
-import type { Reader } from '../core/connection.ts';
-import { defineTask } from '../core/define-task.ts';
-import { redact } from '../core/redact.ts';
-import type { Patch } from '../core/task-type.ts';
+import { redact } from '../core/base/redact.ts';
+import type { Reader } from '../core/host/connection.ts';
+import { defineTask } from '../core/task/define-task.ts';
+import type { Patch } from '../core/task/task-type.ts';
 import { absolutePath, account, octalMode } from './file/fields.ts';
 import {
   contentOf,
@@ -18,7 +18,7 @@ import {
 } from './file/file-state.ts';
 import { observedText } from './file/observed-text.ts';
 import { maskObserved } from './yaml-file/mask-observed.ts';
-import { hasSecret, masked, type PlainYaml, plain, type YamlValue, yamlValue } from './yaml-file/yaml-value.ts';
+import { hasSecret, masked, type PlainYaml, toPlainYaml, type YamlValue, yamlValue } from './yaml-file/yaml-value.ts';
 
 const HEADER = '# Written by api7-orch; changes by hand are undone by the next run.\n';
 
@@ -27,7 +27,7 @@ const yamlText = (value: PlainYaml): string => HEADER + dump(value, { lineWidth:
 
 /** A file's content as plain data. What an inventory brings has no type; whether it fits is checked value by value. */
 export const yamlContent = yamlValue.transform((value) => ({
-  ...contentOf(yamlText(plain(value, (secret) => secret.reveal())), hasSecret(value)),
+  ...contentOf(yamlText(toPlainYaml(value, (secret) => secret.reveal())), hasSecret(value)),
   value: () => value,
 }));
 
@@ -54,7 +54,7 @@ export const yamlFile = defineTask<typeof params, void, FileState, void>({
   want: wantFileState,
   write: writeFileState,
   fingerprint: fileFingerprint,
-  stretched: stretchedOfFile,
+  digestTexts: stretchedOfFile,
   hidden: hidesFileField,
   show: (p, change, host) => patch(p, p.content.value(), change.before, host),
 });

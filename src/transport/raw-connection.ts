@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { Connection } from '../core/connection.ts';
+import type { Connection } from '../core/host/connection.ts';
 
 /**
  * A connection before Docker is laid over it: everything a host can do by shell and sockets, and a way to its engine.

@@ -1,26 +1,33 @@
-import type { Stat } from '../core/connection.ts';
-import { located } from '../core/errors.ts';
-import { runShell, type ShellRequest } from './channel.ts';
-import { runCommand } from './command.ts';
-import { dockerDial } from './dial.ts';
-import type { Dialer } from './dialer.ts';
-import { pieces, type Source } from './feed.ts';
-import { haproxyCommand } from './haproxy-command.ts';
-import { haproxyShow } from './haproxy-show.ts';
-import { haproxySocket } from './haproxy-socket.ts';
-import { HOST_FUNCTIONS } from './host-functions.ts';
-import { httpByTool } from './http-by-tool.ts';
-import { httpOverSocket, httpTarget } from './http-get.ts';
-import { justWritten } from './just-written.ts';
-import { ownersSeen } from './owners.ts';
+import { located } from '../core/base/errors.ts';
+import type { Stat } from '../core/host/connection.ts';
+import { justWritten } from './files/just-written.ts';
+import { ownersSeen } from './files/owners.ts';
+import type { WriteScript } from './files/write-script.ts';
+import { writes } from './files/writes.ts';
 import type { RawConnection } from './raw-connection.ts';
-import { fileRequest, freeBytesRequest, sha256Request, statRequest, treeRequest, type Whole } from './read-requests.ts';
-import { readingShell } from './reading-shell.ts';
-import { scriptReader } from './script-reader.ts';
+import {
+  fileRequest,
+  freeBytesRequest,
+  sha256Request,
+  statRequest,
+  treeRequest,
+  type Whole,
+} from './read/read-requests.ts';
+import { readingShell } from './read/reading-shell.ts';
+import { scriptReader } from './read/script-reader.ts';
 import { sessionLimit } from './session-limit.ts';
-import type { Exit, Launch, Rights } from './shell-process.ts';
-import type { WriteScript } from './write-script.ts';
-import { writes } from './writes.ts';
+import { runShell, type ShellRequest } from './shell/channel.ts';
+import { runCommand } from './shell/command.ts';
+import { pieces, type Source } from './shell/feed.ts';
+import { HOST_FUNCTIONS } from './shell/host-functions.ts';
+import type { Exit, Launch, Rights } from './shell/shell-process.ts';
+import { dockerDial } from './sockets/dial.ts';
+import type { Dialer } from './sockets/dialer.ts';
+import { haproxyCommand } from './sockets/haproxy-command.ts';
+import { haproxyShow } from './sockets/haproxy-show.ts';
+import { haproxySocket } from './sockets/haproxy-socket.ts';
+import { httpByTool } from './sockets/http-by-tool.ts';
+import { httpOverSocket, httpTarget } from './sockets/http-get.ts';
 
 /** A way to a host, whatever carries it. */
 export interface Carrier {

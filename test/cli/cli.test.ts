@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { parseExtraVars } from '../../src/cli/extra-vars.ts';
 import { lineSplitter } from '../../src/cli/line-splitter.ts';
-import { Secret } from '../../src/core/secret.ts';
+import { parseExtraVars } from '../../src/cli/run/extra-vars.ts';
+import { Secret } from '../../src/core/base/secret.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const env = { ...process.env, API7_DB_PASSWORD: 'x-pass-1', API7_GATEWAY_TOKEN: 'x-token-1', NO_COLOR: '1' };

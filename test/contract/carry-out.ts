@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
-import type { Connection } from '../../src/core/connection.ts';
-import type { Data } from '../../src/core/data.ts';
-import { diff } from '../../src/core/diff.ts';
-import type { Task } from '../../src/core/task.ts';
+import type { Data } from '../../src/core/base/data.ts';
+import type { Connection } from '../../src/core/host/connection.ts';
+import { diff } from '../../src/core/task/diff.ts';
+import type { Task } from '../../src/core/task/task.ts';
 
 /** A host to carry tasks out on, and its time. */
 export interface TaskWorld {

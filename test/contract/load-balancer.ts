@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import type { Balancer, CheckTiming, Member, MemberView } from '../../src/core/balancer.ts';
-import type { Connection } from '../../src/core/connection.ts';
-import type { Task } from '../../src/core/task.ts';
-import { backInTraffic } from '../../src/lb/back-in-traffic.ts';
+import type { Balancer, CheckTiming, Member, MemberView } from '../../src/core/host/balancer.ts';
+import type { Connection } from '../../src/core/host/connection.ts';
+import type { Task } from '../../src/core/task/task.ts';
 import { counted } from '../../src/lb/counted.ts';
-import { emptied } from '../../src/lb/emptied.ts';
+import { drainMember } from '../../src/lb/drain-member.ts';
 import { inService } from '../../src/lb/in-service.ts';
 import { leasePath } from '../../src/lb/lease.ts';
-import { outOfTraffic } from '../../src/lb/out-of-traffic.ts';
-import { standing } from '../../src/lb/standing.ts';
-import { stillOut } from '../../src/lb/still-out.ts';
+import { memberView } from '../../src/lb/member-view.ts';
+import { noSessions } from '../../src/lb/no-sessions.ts';
+import { restoreMember } from '../../src/lb/restore-member.ts';
+import { stillDrained } from '../../src/lb/still-drained.ts';
 import { apply, look, wait, without } from './carry-out.ts';
 
 export type Node = 'gw-1' | 'gw-2' | 'gw-3';
@@ -59,9 +59,9 @@ export function loadBalancerContract(
   };
   const at = (world: BalancerWorld, node: Node = 'gw-1') => ({ balancer: world.balancer, member: world.member(node) });
   const out = (world: BalancerWorld, how: 'drained' | 'closed' = 'drained', node: Node = 'gw-1'): Task<void> =>
-    outOfTraffic({ ...at(world, node), ...by, how });
+    drainMember({ ...at(world, node), ...by, how });
   const see = (world: BalancerWorld, node: Node = 'gw-1'): Promise<MemberView> =>
-    look(world, standing(at(world, node)));
+    look(world, memberView(at(world, node)));
 
   describe(`balancer: ${kind}`, () => {
     row(undefined, 'shows its members in service, without a lease, held by nobody', async (world) => {
@@ -80,7 +80,7 @@ export function loadBalancerContract(
       const unknown = { code: 'LB_MEMBER_UNKNOWN', hint: expect.stringContaining(`${member.address}`) };
       await expect(balancer.view(host, member)).rejects.toMatchObject(unknown);
       await expect(balancer.set(host, member, 'drained')).rejects.toMatchObject(unknown);
-      await expect(apply(world, outOfTraffic({ balancer, member, ...by, how: 'drained' }))).rejects.toMatchObject(
+      await expect(apply(world, drainMember({ balancer, member, ...by, how: 'drained' }))).rejects.toMatchObject(
         unknown,
       );
       expect(await host.stat(leasePath(balancer.pool, member.node))).toBeNull();
@@ -102,7 +102,7 @@ export function loadBalancerContract(
       const first = await see(world);
       const again = await apply(
         world,
-        outOfTraffic({ ...at(world), by: 'other@there', reason: 'later', how: 'drained' }),
+        drainMember({ ...at(world), by: 'other@there', reason: 'later', how: 'drained' }),
       );
       expect(again).toEqual([]);
       expect((await see(world)).lease).toEqual(first.lease);
@@ -114,39 +114,39 @@ export function loadBalancerContract(
       const busy = (await see(world)).servers.map(({ sessions }) => sessions);
       if (world.balancer.shows.sessions) {
         expect(busy.reduce((sum: number, sessions) => sum + (sessions ?? 0), 0)).toBe(1);
-        await expect(wait(world, emptied({ ...at(world), within: 0 }))).rejects.toMatchObject({
+        await expect(wait(world, noSessions({ ...at(world), within: 0 }))).rejects.toMatchObject({
           code: 'DRAIN_TIMEOUT',
           message: expect.stringContaining('still has 1 session'),
         });
       } else expect(busy).toEqual(busy.map(() => null));
       await held.release();
-      await wait(world, emptied({ ...at(world), within: '10s' }));
+      await wait(world, noSessions({ ...at(world), within: '10s' }));
     });
 
     row(undefined, 'given back it is as it was, and the lease is gone', async (world) => {
       const before = (await see(world)).servers.map(({ name, setting }) => ({ name, setting }));
       await apply(world, out(world));
       await apply(world, out(world, 'closed'));
-      await apply(world, backInTraffic(at(world)));
+      await apply(world, restoreMember(at(world)));
       const view = await see(world);
       expect(view.servers.map(({ name, setting }) => ({ name, setting }))).toEqual(before);
       expect(view).toMatchObject({ lease: null, held: [] });
       await wait(world, inService(at(world)));
       expect(await many(world)).toContain('gw-1');
-      expect(await apply(world, backInTraffic(at(world)))).toEqual([]);
+      expect(await apply(world, restoreMember(at(world)))).toEqual([]);
     });
 
     row(undefined, 'what somebody else holds stays held', async (world) => {
       await world.takeOutByHand('gw-2');
       const held = await see(world, 'gw-2');
       expect(held.held).toEqual(held.servers.map(({ name }) => name));
-      expect(await apply(world, backInTraffic(at(world, 'gw-2')))).toEqual([]);
+      expect(await apply(world, restoreMember(at(world, 'gw-2')))).toEqual([]);
       await apply(world, out(world, 'drained', 'gw-2'));
       const leased = await see(world, 'gw-2');
       expect(leased.lease?.held).toEqual(held.held);
       expect(leased.held).toEqual(held.held);
       await apply(world, out(world, 'closed', 'gw-2'));
-      await apply(world, backInTraffic(at(world, 'gw-2')));
+      await apply(world, restoreMember(at(world, 'gw-2')));
       expect((await see(world, 'gw-2')).servers.map(({ setting }) => setting)).toEqual(
         held.servers.map(({ setting }) => setting),
       );
@@ -161,17 +161,17 @@ export function loadBalancerContract(
       await apply(world, out(world));
       expect((await see(world)).servers.some(({ sticky }) => sticky)).toBe(true);
       expect(await world.request('gw-1')).toBe('gw-1');
-      await expect(wait(world, stillOut(at(world)))).rejects.toMatchObject({ code: 'DRAIN_LOST' });
+      await expect(wait(world, stillDrained(at(world)))).rejects.toMatchObject({ code: 'DRAIN_LOST' });
       await apply(world, out(world, 'closed'));
       expect(await world.request('gw-1')).not.toBe('gw-1');
-      await wait(world, stillOut(at(world)));
+      await wait(world, stillDrained(at(world)));
     });
 
     row(undefined, 'closed at once, it gets nothing and is given back as it was', async (world) => {
       await apply(world, out(world, 'closed'));
-      await wait(world, stillOut({ ...at(world), epoch: (await see(world)).epoch }));
+      await wait(world, stillDrained({ ...at(world), epoch: (await see(world)).epoch }));
       expect(await many(world)).not.toContain('gw-1');
-      await apply(world, backInTraffic(at(world)));
+      await apply(world, restoreMember(at(world)));
       await wait(world, inService(at(world)));
     });
 
@@ -182,17 +182,20 @@ export function loadBalancerContract(
         await apply(world, out(world));
         await apply(world, out(world, 'closed'));
         const { epoch } = await see(world);
-        await wait(world, stillOut({ ...at(world), epoch }));
+        await wait(world, stillDrained({ ...at(world), epoch }));
         await world.reload();
         const after = await see(world);
         expect(after.epoch).not.toBe(epoch);
         expect(after.lease).not.toBeNull();
-        await expect(wait(world, stillOut(at(world)))).rejects.toMatchObject({ code: 'DRAIN_LOST', retryable: true });
+        await expect(wait(world, stillDrained(at(world)))).rejects.toMatchObject({
+          code: 'DRAIN_LOST',
+          retryable: true,
+        });
         await apply(world, out(world));
         await apply(world, out(world, 'closed'));
-        await wait(world, stillOut(at(world)));
-        await expect(wait(world, stillOut({ ...at(world), epoch }))).rejects.toMatchObject({ code: 'DRAIN_LOST' });
-        await apply(world, backInTraffic(at(world)));
+        await wait(world, stillDrained(at(world)));
+        await expect(wait(world, stillDrained({ ...at(world), epoch }))).rejects.toMatchObject({ code: 'DRAIN_LOST' });
+        await apply(world, restoreMember(at(world)));
         await wait(world, inService(at(world)));
       },
     );
@@ -200,13 +203,13 @@ export function loadBalancerContract(
     row(undefined, 'killed between lease and drain: the next run goes on, and gives back', async (world) => {
       const before = (await see(world)).servers.map(({ setting }) => setting);
       const dies: Balancer = { ...world.balancer, set: () => Promise.reject(new Error('killed')) };
-      const killed = outOfTraffic({ balancer: dies, member: world.member('gw-1'), ...by, how: 'drained' });
+      const killed = drainMember({ balancer: dies, member: world.member('gw-1'), ...by, how: 'drained' });
       await expect(apply(world, killed)).rejects.toThrow('killed');
       expect(await see(world)).toMatchObject({ lease: { node: 'gw-1' }, held: [] });
       expect(await many(world)).toContain('gw-1');
       await apply(world, out(world));
       expect(await many(world)).not.toContain('gw-1');
-      await apply(world, backInTraffic(at(world)));
+      await apply(world, restoreMember(at(world)));
       expect((await see(world)).servers.map(({ setting }) => setting)).toEqual(before);
     });
 
@@ -214,10 +217,10 @@ export function loadBalancerContract(
       const before = (await see(world)).servers.map(({ setting }) => setting);
       await apply(world, out(world));
       const dies = without(world.host, 'remove');
-      await expect(apply({ ...world, host: dies }, backInTraffic(at(world)))).rejects.toThrow('killed');
+      await expect(apply({ ...world, host: dies }, restoreMember(at(world)))).rejects.toThrow('killed');
       expect((await see(world)).lease).not.toBeNull();
       expect(await many(world)).toContain('gw-1');
-      await apply(world, backInTraffic(at(world)));
+      await apply(world, restoreMember(at(world)));
       expect(await see(world)).toMatchObject({ lease: null });
       expect((await see(world)).servers.map(({ setting }) => setting)).toEqual(before);
     });
@@ -227,7 +230,7 @@ export function loadBalancerContract(
       await apply(world, out(world));
       await apply(world, out(world, 'closed'));
       await world.lives?.('gw-1', false);
-      await apply(world, backInTraffic(at(world)));
+      await apply(world, restoreMember(at(world)));
       await expect(wait(world, inService({ ...at(world), timing, within: '2s' }))).rejects.toMatchObject({
         code: 'LB_MEMBER_NOT_UP',
       });

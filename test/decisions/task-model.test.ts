@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { OrchError } from '../../src/core/errors.ts';
-import type { Steps } from '../../src/core/task.ts';
-import { FakeHost } from '../../src/transport/fake-host.ts';
+import { OrchError } from '../../src/core/base/errors.ts';
+import type { Steps } from '../../src/core/task/task.ts';
+import { FakeHost } from '../../src/testing/fake-host.ts';
 import { onePlay, runPlays } from '../support/run-fake.ts';
 import { answered, note, process_ } from '../support/toy-tasks.ts';
 

@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { OrchError } from '../../src/core/errors.ts';
+import { OrchError } from '../../src/core/base/errors.ts';
 import { dockerOver } from '../../src/docker/client.ts';
-import { FakeDocker } from '../../src/docker/fake.ts';
+import { FakeDocker } from '../../src/testing/fake-docker.ts';
 import { type Reply, scriptedEngine } from './scripted-engine.ts';
 
 const running = async (own: string | undefined, state = {}) => {

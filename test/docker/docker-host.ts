@@ -1,8 +1,8 @@
-import type { Command, RunResult } from '../../src/core/connection.ts';
-import { sha256 } from '../../src/core/data.ts';
-import { FakeDocker } from '../../src/docker/fake.ts';
+import { sha256 } from '../../src/core/base/data.ts';
+import type { Command, RunResult } from '../../src/core/host/connection.ts';
 import { archivedImages } from '../../src/tasks/image/archived-images.ts';
-import { FakeHost, type FakeHostOptions } from '../../src/transport/fake-host.ts';
+import { FakeDocker } from '../../src/testing/fake-docker.ts';
+import { FakeHost, type FakeHostOptions } from '../../src/testing/fake-host.ts';
 import { untarGz } from './archives.ts';
 
 /** A fake host with a fake engine on it: containers see the host's files, `docker load` and `tar` work on them. */

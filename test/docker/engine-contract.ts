@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Docker } from '../../src/core/docker.ts';
-import { OrchError } from '../../src/core/errors.ts';
+import { OrchError } from '../../src/core/base/errors.ts';
+import type { Docker } from '../../src/core/host/docker.ts';
 import { type ContainerSpec, createBody, observedSpec, sameAgain } from '../../src/docker/spec.ts';
 
 /** An engine under test, real or fake, with an image whose processes end on SIGTERM and run a shell script. */

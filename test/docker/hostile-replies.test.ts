@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import type { Docker } from '../../src/core/docker.ts';
-import { OrchError } from '../../src/core/errors.ts';
+import { OrchError } from '../../src/core/base/errors.ts';
+import type { Docker } from '../../src/core/host/docker.ts';
 import { dockerOver } from '../../src/docker/client.ts';
 import { endless, rawEngine, sized } from './raw-engine.ts';
 

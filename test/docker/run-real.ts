@@ -1,12 +1,12 @@
-import { systemClock } from '../../src/core/clock.ts';
-import type { Connection } from '../../src/core/connection.ts';
-import type { NumberedEvent } from '../../src/core/event.ts';
-import type { Task } from '../../src/core/task.ts';
+import { systemClock } from '../../src/core/base/clock.ts';
+import type { NumberedEvent } from '../../src/core/event/event.ts';
+import type { Connection } from '../../src/core/host/connection.ts';
+import type { Task } from '../../src/core/task/task.ts';
 import { emitter } from '../../src/engine/emit.ts';
-import { Hosts } from '../../src/engine/hosts.ts';
-import { localFiles } from '../../src/engine/local-files.ts';
-import { Locals } from '../../src/engine/locals.ts';
+import { Hosts } from '../../src/engine/plan/hosts.ts';
+import { Locals } from '../../src/engine/plan/locals.ts';
 import { runPlaybook } from '../../src/engine/run-playbook.ts';
+import { localFiles } from '../../src/local/local-files.ts';
 import { onePlay } from '../support/run-fake.ts';
 
 /** Runs tasks with the real engine on one real host: `status title` of each, and the codes of all errors. */

@@ -1,7 +1,7 @@
 import { Duplex, PassThrough } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
-import { OrchError } from '../../src/core/errors.ts';
+import { OrchError } from '../../src/core/base/errors.ts';
 import { dockerOver } from '../../src/docker/client.ts';
 import { DialledSocket } from '../../src/docker/socket.ts';
 import { scriptedEngine } from './scripted-engine.ts';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ContainerInspect } from '../../src/core/docker.ts';
-import { Secret } from '../../src/core/secret.ts';
-import { FakeDocker } from '../../src/docker/fake.ts';
+import { Secret } from '../../src/core/base/secret.ts';
+import type { ContainerInspect } from '../../src/core/host/docker.ts';
 import { type ContainerSpec, createBody, observedSpec } from '../../src/docker/spec.ts';
+import { FakeDocker } from '../../src/testing/fake-docker.ts';
 
 const name = fc.stringMatching(/^[A-Z][A-Z0-9_]{0,8}$/);
 const path = fc.stringMatching(/^\/[a-z]{1,6}(\/[a-z.]{1,6}){0,2}$/);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { OrchError } from '../../src/core/errors.ts';
-import type { Steps } from '../../src/core/task.ts';
-import type { FakeHost } from '../../src/transport/fake-host.ts';
+import { OrchError } from '../../src/core/base/errors.ts';
+import type { Steps } from '../../src/core/task/task.ts';
+import type { FakeHost } from '../../src/testing/fake-host.ts';
 import { bareHost, put } from '../support/bare-host.ts';
 import { onePlay, runPlays, virtualClock } from '../support/run-fake.ts';
 import { answered, note } from '../support/toy-tasks.ts';

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import type { Clock } from '../../src/core/clock.ts';
-import type { Connection } from '../../src/core/connection.ts';
-import { OrchError } from '../../src/core/errors.ts';
-import { Hosts } from '../../src/engine/hosts.ts';
-import { FakeHost } from '../../src/transport/fake-host.ts';
+import type { Clock } from '../../src/core/base/clock.ts';
+import { OrchError } from '../../src/core/base/errors.ts';
+import type { Connection } from '../../src/core/host/connection.ts';
+import { Hosts } from '../../src/engine/plan/hosts.ts';
+import { FakeHost } from '../../src/testing/fake-host.ts';
 
 const gone = () => new OrchError('CONNECT_TIMEOUT', 'no', { retryable: true });
 

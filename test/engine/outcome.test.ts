@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { OrchError } from '../../src/core/errors.ts';
-import { type Plays, play } from '../../src/core/play.ts';
-import type { Steps } from '../../src/core/task.ts';
+import { OrchError } from '../../src/core/base/errors.ts';
+import { type Plays, play } from '../../src/core/play/play.ts';
+import type { Steps } from '../../src/core/task/task.ts';
 import { bareHost, put } from '../support/bare-host.ts';
 import { onePlay, runPlays } from '../support/run-fake.ts';
 import { answered, gone, job, note } from '../support/toy-tasks.ts';

@@ -28,7 +28,7 @@ export const OPTIONS: Options = {
   maxFailures: 0,
   order: [],
   includeHeld: false,
-  leaveOut: false,
+  leaveDrained: false,
 };
 
 /** Which of what is under way comes next: the oldest, the newest, or as a seed says. */
@@ -66,7 +66,7 @@ export function play(machine: Machine, one: Case, choose: Chooser = chooser(one.
   const mended = healed(world);
   const again = runWorld(machine, mended, { options, inRun, faults: [] }, chooser('first'));
   checkEnd(again.ledger, world);
-  if (inRun.length === one.fleet && !holds(first)) checkRest(mended, first, options.leaveOut);
+  if (inRun.length === one.fleet && !holds(first)) checkRest(mended, first, options.leaveDrained);
 }
 
 const holds = (world: World): boolean =>
@@ -75,17 +75,17 @@ const holds = (world: World): boolean =>
   );
 
 export const STEPS: readonly Step[] = [
-  'guard',
+  'checkDependencies',
   'drain',
-  'prove',
+  'waitIdle',
   'apply',
-  'ready',
+  'waitReady',
   'restore',
-  'confirm',
+  'waitInService',
   'soak',
   'recheck',
 ];
-export const CLEANING: readonly Step[] = ['giveBack', 'isolate', 'evidence'];
+export const CLEANING: readonly Step[] = ['undoDrain', 'drainAgain', 'collectDiagnostics'];
 
 const KINDS: readonly Injection['kind'][] = [
   'fails',
@@ -113,7 +113,7 @@ const WAYS: readonly Partial<Options>[] = [
   { batch: 2, maxUnavailable: 1 },
   { maxUnavailable: 2, maxFailures: 1 },
   { batch: [1, 2], maxUnavailable: 3, maxFailures: 2 },
-  { leaveOut: true, maxUnavailable: 6 },
+  { leaveDrained: true, maxUnavailable: 6 },
 ];
 
 export const injections = (

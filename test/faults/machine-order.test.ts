@@ -60,10 +60,10 @@ describe('in every order', () => {
 const fault = { code: 'SIMULATED', message: 'so it came' };
 const node = fc.constantFrom(...ids(4), 'nobody');
 const view: fc.Arbitrary<Observation> = fc.oneof(
-  { weight: 4, arbitrary: fc.constant({ inTraffic: true, held: false, leased: false, up: true }) },
+  { weight: 4, arbitrary: fc.constant({ inTraffic: true, held: false, drainedByRun: false, up: true }) },
   {
     weight: 1,
-    arbitrary: fc.record({ inTraffic: fc.boolean(), held: fc.boolean(), leased: fc.boolean(), up: fc.boolean() }),
+    arbitrary: fc.record({ inTraffic: fc.boolean(), held: fc.boolean(), drainedByRun: fc.boolean(), up: fc.boolean() }),
   },
 );
 const views = fc.record(Object.fromEntries(ids(4).map((id) => [id, view])), { requiredKeys: [...ids(3)] });
@@ -82,13 +82,13 @@ interface Happening {
 }
 
 const odd: fc.Arbitrary<Event> = fc.oneof(
-  fc.record({ type: fc.constant('looked' as const), node, troubled: fc.boolean() }),
-  fc.record({ type: fc.constant('wants' as const), node }),
+  fc.record({ type: fc.constant('planned' as const), node, unhealthy: fc.boolean() }),
+  fc.record({ type: fc.constant('needsDrain' as const), node }),
   fc.record({ type: fc.constant('ended' as const), node, ok: fc.boolean() }),
   fc.record({ type: fc.constant('observed' as const), nodes: views }),
-  fc.record({ type: fc.constant('blind' as const), fault: fc.constant(fault) }),
+  fc.record({ type: fc.constant('observeFailed' as const), fault: fc.constant(fault) }),
   fc.record({
-    type: fc.constant('did' as const),
+    type: fc.constant('stepDone' as const),
     node,
     step: fc.constantFrom(...STEPS, ...CLEANING),
     result,
@@ -113,7 +113,7 @@ const options: fc.Arbitrary<Options> = fc.record({
   maxFailures: fc.integer({ min: 0, max: 2 }),
   order: fc.constantFrom([], ['gw-3', 'gw-1']),
   includeHeld: fc.boolean(),
-  leaveOut: fc.boolean(),
+  leaveDrained: fc.boolean(),
 });
 
 const role = fc.tuple(
@@ -123,13 +123,13 @@ const role = fc.tuple(
 const answerTo = (command: Command, { result, views, go }: Happening): Event | undefined => {
   if (command.do === 'observe') return { type: 'observed', nodes: views };
   if (command.do === 'hold') return { type: 'answered', go };
-  return command.do === 'step' ? { type: 'did', node: command.node, step: command.step, result } : undefined;
+  return command.do === 'step' ? { type: 'stepDone', node: command.node, step: command.step, result } : undefined;
 };
 
 const WELL: Happening = {
   which: 0,
   result: { kind: 'ok' },
-  views: Object.fromEntries(ids(4).map((id) => [id, { inTraffic: true, held: false, leased: false, up: true }])),
+  views: Object.fromEntries(ids(4).map((id) => [id, { inTraffic: true, held: false, drainedByRun: false, up: true }])),
   go: true,
   odd: undefined,
 };
@@ -153,21 +153,21 @@ function tell(
   let seen: Happening['views'] = {};
   const send = (event: Event): void => {
     if (event.type === 'observed') seen = event.nodes;
-    const at = open.findIndex((one) => one.do === 'step' && event.type === 'did' && one.node === event.node);
-    if (at >= 0 && event.type === 'did' && last.get(event.node) === event.step) open.splice(at, 1);
+    const at = open.findIndex((one) => one.do === 'step' && event.type === 'stepDone' && one.node === event.node);
+    if (at >= 0 && event.type === 'stepDone' && last.get(event.node) === event.step) open.splice(at, 1);
     const next = real.advance(state as never, event);
     state = next.state;
     for (const command of next.commands) {
       const busy = new Set(open.flatMap((one) => (one.do === 'step' ? [one.node] : [])));
       const idle = ids(4).filter(
-        (id) => real.endOf(state as never, id) !== undefined || (last.get(id) === 'guard' && !busy.has(id)),
+        (id) => real.endOf(state as never, id) !== undefined || (last.get(id) === 'checkDependencies' && !busy.has(id)),
       );
       ordered.push({ command, seen, idle: new Set(idle) });
       if (command.do === 'step') last.set(command.node, command.step);
       if (command.do !== 'finish' && command.do !== 'refuse') open.push(command);
     }
   };
-  for (const { id, inRun } of nodes) if (inRun) send({ type: 'wants', node: id });
+  for (const { id, inRun } of nodes) if (inRun) send({ type: 'needsDrain', node: id });
   const answer = (one: Happening): void => {
     const command = open[one.which % Math.max(1, open.length)];
     if (one.odd === undefined && command !== undefined && command.do !== 'step') open.splice(open.indexOf(command), 1);
@@ -195,11 +195,11 @@ test('whatever happens: it never throws, starts nobody beyond the budget, and en
         if (command.do !== 'step') continue;
         for (const id of idle) begun.delete(id);
         begun.add(command.node);
-        if (command.step !== 'guard') continue;
+        if (command.step !== 'checkDependencies') continue;
         starts++;
         expect(seen[command.node]).toBeDefined();
         if (!seen[command.node]?.inTraffic) continue;
-        const away = ids(4).filter((id) => begun.has(id) || !seen[id]?.up || seen[id].leased || seen[id].held);
+        const away = ids(4).filter((id) => begun.has(id) || !seen[id]?.up || seen[id].drainedByRun || seen[id].held);
         expect(away.length).toBeLessThanOrEqual(Number(chosen.maxUnavailable));
       }
     }),

@@ -64,23 +64,23 @@ function checkDone(ledger: Ledger, id: string): void {
   const held = start.view?.held === true;
   const tail: readonly Step[] = [
     ...(balanced ? (['restore'] as const) : []),
-    ...(balanced && !held ? (['confirm'] as const) : []),
+    ...(balanced && !held ? (['waitInService'] as const) : []),
   ];
   const head: readonly Step[] = !start.wanted
     ? []
     : balanced
-      ? ['guard', 'drain', 'prove', 'apply']
-      : ['guard', 'apply'];
-  const due: readonly Step[] = options.leaveOut
+      ? ['checkDependencies', 'drain', 'waitIdle', 'apply']
+      : ['checkDependencies', 'apply'];
+  const due: readonly Step[] = options.leaveDrained
     ? head
-    : [...head, 'ready', ...tail, ...(held ? [] : (['soak'] as const))];
+    : [...head, 'waitReady', ...tail, ...(held ? [] : (['soak'] as const))];
   const steps = ledger.steps.get(id) ?? [];
-  const missing = due.filter((step) => !steps.includes(step) && !(step === 'prove' && start.rank === 0));
-  const order = steps.filter((step) => due.includes(step) && step !== 'guard' && step !== 'drain');
+  const missing = due.filter((step) => !steps.includes(step) && !(step === 'waitIdle' && start.rank === 0));
+  const order = steps.filter((step) => due.includes(step) && step !== 'checkDependencies' && step !== 'drain');
   if (missing.length > 0 && !(missing.join() === 'soak' && ledger.cutShort.has(id)))
     throw new Violation(`${id} is done without ${missing}`);
   if (order.join() !== due.filter((step) => order.includes(step)).join()) throw new Violation(`${id}: ${steps}`);
-  if (!options.leaveOut && others && !steps.includes('recheck') && !ledger.cutShort.has(id))
+  if (!options.leaveDrained && others && !steps.includes('recheck') && !ledger.cutShort.has(id))
     throw new Violation(`${id} is done without a look at those done before`);
 }
 

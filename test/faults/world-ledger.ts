@@ -76,10 +76,10 @@ export class Ledger {
   heard(event: Event): void {
     this.now++;
     switch (event.type) {
-      case 'looked':
-        if (event.troubled) this.troubled.add(event.node);
+      case 'planned':
+        if (event.unhealthy) this.troubled.add(event.node);
         return;
-      case 'wants':
+      case 'needsDrain':
         this.staging.delete(event.node);
         this.waiting.add(event.node);
         return;
@@ -95,11 +95,11 @@ export class Ledger {
         this.seenTakenAt = this.#takenAt;
         if (this.#network === 'unseen' && this.#askedAt >= this.changedAt) this.#network = 'up';
         return;
-      case 'blind':
+      case 'observeFailed':
         if (this.started.size > 0 && this.stopped === undefined) this.#held.push({ node: '', step: undefined });
         if (this.#network === 'unseen') this.#network = 'up';
         return;
-      case 'did':
+      case 'stepDone':
         this.#did(event);
         return;
       case 'network':
@@ -120,14 +120,14 @@ export class Ledger {
     }
   }
 
-  #did({ node, step, result }: Extract<Event, { type: 'did' }>): void {
+  #did({ node, step, result }: Extract<Event, { type: 'stepDone' }>): void {
     this.changedAt = this.now;
     this.underWay.delete(node);
     if (result.kind === 'ok') this.#went(node, step);
     else if (result.kind === 'hold' && this.stopped !== 'interrupted') this.#held.push({ node, step });
     else if (result.kind === 'hold' && step === 'soak') this.#cut(node);
     else if (result.kind === 'hold') return;
-    else if (step === 'guard' && result.kind === 'failed') this.stopped ??= `guard of ${node}`;
+    else if (step === 'checkDependencies' && result.kind === 'failed') this.stopped ??= `guard of ${node}`;
     else if (step === 'recheck' && this.endOf(result.fault.host ?? '')?.state === 'done') {
       this.#blame(result.fault.host ?? '');
       this.#went(node, step);
@@ -136,17 +136,17 @@ export class Ledger {
     if (
       result.kind !== 'ok' &&
       result.kind !== 'hold' &&
-      (step === 'drain' || step === 'prove') &&
-      !this.started.get(node)?.view?.leased
+      (step === 'drain' || step === 'waitIdle') &&
+      !this.started.get(node)?.view?.drainedByRun
     )
-      this.#owed.set(node, 'giveBack');
+      this.#owed.set(node, 'undoDrain');
   }
 
   /** Traffic is taken away from what hurts it first; then what shows why is kept. */
   #owe(node: string, step: Step): void {
     const { balanced = true } = this.nodes.find(({ id }) => id === node) ?? {};
-    if (balanced && (step === 'confirm' || step === 'soak')) this.#owed.set(node, 'isolate');
-    else if (['apply', 'ready', 'soak', 'isolate'].includes(step)) this.#owed.set(node, 'evidence');
+    if (balanced && (step === 'waitInService' || step === 'soak')) this.#owed.set(node, 'drainAgain');
+    else if (['apply', 'waitReady', 'soak', 'drainAgain'].includes(step)) this.#owed.set(node, 'collectDiagnostics');
   }
 
   #went(node: string, step: Step): void {
@@ -200,15 +200,16 @@ export class Ledger {
   #step(node: string, step: Step, nodes: readonly string[]): void {
     if (this.#network !== 'up') throw new Violation(`${step} of ${node} before all was seen again`);
     if (this.underWay.has(node)) throw new Violation(`${step} of ${node} during its ${this.underWay.get(node)}`);
-    if (step === 'guard' || !this.started.has(node)) this.started.set(node, checkStart(this, node, step === 'guard'));
+    if (step === 'checkDependencies' || !this.started.has(node))
+      this.started.set(node, checkStart(this, node, step === 'checkDependencies'));
     const view = this.started.get(node)?.view;
     if (step === 'apply') {
       if (!this.waiting.delete(node)) throw new Violation(`${node} is granted but does not wait`);
       this.#changed.add(node);
     }
-    if (step === 'giveBack' && (this.#changed.has(node) || view?.leased))
+    if (step === 'undoDrain' && (this.#changed.has(node) || view?.drainedByRun))
       throw new Violation(`${node} is given back though it may have been changed`);
-    if (step === 'restore' && !this.steps.get(node)?.includes('ready'))
+    if (step === 'restore' && !this.steps.get(node)?.includes('waitReady'))
       throw new Violation(`${node} is given back before it is ready`);
     if (step === 'recheck') {
       const done = this.nodes.filter(({ id }) => this.#isBackInService(id) && id !== node).map(({ id }) => id);

@@ -53,7 +53,7 @@ type Pending =
   | { readonly kind: 'step'; readonly node: string; readonly step: Step; readonly nodes: readonly string[] };
 
 /** Steps about which a person may be asked. */
-const ASKS: ReadonlySet<string> = new Set(['guard', 'prove', 'soak', 'look']);
+const ASKS: ReadonlySet<string> = new Set(['checkDependencies', 'waitIdle', 'soak', 'look']);
 
 /** One run of the machine over the world, to its end or to the death of its controller. @throws Violation */
 export function runWorld(machine: Machine, world: World, setup: Setup, choose: Chooser): Ran {
@@ -71,7 +71,7 @@ export function runWorld(machine: Machine, world: World, setup: Setup, choose: C
   let go = true;
   let pending: Pending[] = inRun
     .filter((id) => !setup.skipped?.includes(id))
-    .map((node) => ({ kind: 'tell', events: [{ type: 'looked', node, troubled: !isWell(world, node) }] }));
+    .map((node) => ({ kind: 'tell', events: [{ type: 'planned', node, unhealthy: !isWell(world, node) }] }));
 
   const take = (step: Injection['step'], node: string): Injection['kind'] | undefined => {
     const at = faults.findIndex((fault) => fault.step === step && fault.node === node);
@@ -88,11 +88,11 @@ export function runWorld(machine: Machine, world: World, setup: Setup, choose: C
       if (command.do === 'step')
         pending.push({ kind: 'step', node: command.node, step: command.step, nodes: command.nodes ?? [] });
     }
-    if (event.type === 'looked') pending.push({ kind: 'tell', events: [staged(event.node)] });
+    if (event.type === 'planned') pending.push({ kind: 'tell', events: [staged(event.node)] });
   };
   const staged = (node: string): Event => {
     if (setup.unstaged?.includes(node)) return { type: 'ended', node, ok: false, fault: faultOn(node, 'disk full') };
-    return needsChange(world, node) ? { type: 'wants', node } : { type: 'ended', node, ok: true };
+    return needsChange(world, node) ? { type: 'needsDrain', node } : { type: 'ended', node, ok: true };
   };
   const reply = (done: Event, kind: Injection['kind'] | undefined): readonly Event[] => {
     if (kind === 'interrupt') return [{ type: 'interrupted' }, done];
@@ -111,13 +111,13 @@ export function runWorld(machine: Machine, world: World, setup: Setup, choose: C
     let event: Event;
     if (one.kind === 'look') ledger.taken();
     if (one.kind === 'look')
-      event = asks ? { type: 'blind', fault } : { type: 'observed', nodes: lookAround(world, ids) };
+      event = asks ? { type: 'observeFailed', fault } : { type: 'observed', nodes: lookAround(world, ids) };
     else {
       ledger.about(one.node, one.step);
       const result: Result = asks ? { kind: 'hold', fault } : carryOut(world, node, one.step, one.nodes, isFault(kind));
       if (kind === 'otherDies') dies(world, ledger, ids);
       if (kind !== undefined && TAKES_AWAY.has(kind)) ledger.struck(node);
-      event = { type: 'did', node, step: one.step, result };
+      event = { type: 'stepDone', node, step: one.step, result };
     }
     pending.push({ kind: 'tell', events: reply(event, kind) });
     return kind !== 'killedAfter';

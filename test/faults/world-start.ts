@@ -1,4 +1,4 @@
-import { batchSize } from '../../src/core/play.ts';
+import { batchSize } from '../../src/core/play/play.ts';
 import { Violation } from './world.ts';
 import type { Ledger, Started } from './world-ledger.ts';
 
@@ -6,7 +6,7 @@ import type { Ledger, Started } from './world-ledger.ts';
 function rankOf(ledger: Ledger, id: string): number {
   const node = ledger.nodes.find((one) => one.id === id);
   const view = node?.balanced ? ledger.seen?.[id] : undefined;
-  if (view !== undefined && (view.leased || !view.inTraffic)) return 0;
+  if (view !== undefined && (view.drainedByRun || !view.inTraffic)) return 0;
   return ledger.troubled.has(id) || view?.up === false ? 1 : 2;
 }
 
@@ -29,7 +29,7 @@ export function checkStart(ledger: Ledger, node: string, wants: boolean): Starte
   if (ledger.stopped !== undefined) no(`though ${ledger.stopped}`);
   if (ledger.seenAskedAt < ledger.changedAt) no('on an old look');
   if (balanced && view === undefined) no('unseen');
-  if (wants && view?.held && !view.leased && !ledger.options.includeHeld) no('though it is held');
+  if (wants && view?.held && !view.drainedByRun && !ledger.options.includeHeld) no('though it is held');
   const rank = rankOf(ledger, node);
   if (wants && (!balanced || view?.inTraffic)) {
     const away = new Set([...unavailable(ledger), ...before, node]);
@@ -47,7 +47,7 @@ const unavailable = ({ nodes, seen, bad }: Ledger): readonly string[] =>
     .filter(({ id, balanced, unreachable }) => {
       const view = seen?.[id];
       if (bad.has(id) || unreachable) return true;
-      return balanced && (view === undefined || view.leased || view.held || !view.up || !view.inTraffic);
+      return balanced && (view === undefined || view.drainedByRun || view.held || !view.up || !view.inTraffic);
     })
     .map(({ id }) => id);
 

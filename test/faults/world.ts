@@ -1,4 +1,4 @@
-import type { Fault } from '../../src/core/event.ts';
+import type { ErrorInfo } from '../../src/core/event/event.ts';
 import type { Observation, Result, Step } from '../../src/rolling/types.ts';
 
 // A small world for the machine to work on: nodes that run a version, two balancers that send them requests, and leases.
@@ -115,19 +115,26 @@ export function look(world: World, id: string): Observation {
   return {
     inTraffic: isServing(world, id) || members.some(({ sessions }) => sessions > 0),
     held: members.some(({ admin, lease }) => (lease ?? admin) !== 'ready'),
-    leased: members.some(({ lease }) => lease !== undefined),
+    drainedByRun: members.some(({ lease }) => lease !== undefined),
     up: isInFullService(world, id),
   };
 }
 
-export const faultOn = (host: string, message: string): Fault => ({ code: 'SIMULATED', message, host });
+export const faultOn = (host: string, message: string): ErrorInfo => ({ code: 'SIMULATED', message, host });
 
 const ok: Result = { kind: 'ok' };
 const failed = (id: string, why: string): Result => ({ kind: 'failed', fault: faultOn(id, why) });
 const lost = (id: string): Result => ({ kind: 'lost', fault: faultOn(id, 'nobody answers') });
 
 /** Steps that need an answer of the node itself. */
-const ON_NODE: ReadonlySet<Step> = new Set(['guard', 'prove', 'apply', 'ready', 'soak', 'evidence']);
+const ON_NODE: ReadonlySet<Step> = new Set([
+  'checkDependencies',
+  'waitIdle',
+  'apply',
+  'waitReady',
+  'soak',
+  'collectDiagnostics',
+]);
 
 /** Carries out one step of one node, with a fault. @throws Violation */
 export function carryOut(
@@ -159,24 +166,24 @@ function effect(world: World, id: string, step: Step, nodes: readonly string[], 
   const reached = half ? members.slice(0, 1) : members;
   if (!node.reachable && ON_NODE.has(step)) return lost(id);
   switch (step) {
-    case 'guard':
-    case 'evidence':
+    case 'checkDependencies':
+    case 'collectDiagnostics':
       return ok;
     case 'drain':
-    case 'isolate':
+    case 'drainAgain':
       for (const member of reached) {
         member.lease ??= member.admin;
         member.admin = 'drain';
       }
       return ok;
     case 'restore':
-    case 'giveBack':
+    case 'undoDrain':
       for (const member of reached) {
         member.admin = member.lease ?? member.admin;
         member.lease = undefined;
       }
       return ok;
-    case 'prove':
+    case 'waitIdle':
       if (members.some(({ admin }) => admin === 'ready')) return failed(id, 'not drained');
       for (const member of members) member.sessions = 0;
       return ok;
@@ -186,10 +193,10 @@ function effect(world: World, id: string, step: Step, nodes: readonly string[], 
       node.version = world.target;
       node.running = true;
       return ok;
-    case 'ready':
+    case 'waitReady':
     case 'soak':
       return isWell(world, id) ? ok : failed(id, 'not ready');
-    case 'confirm':
+    case 'waitInService':
       return isInFullService(world, id) ? ok : failed(id, 'not in service');
     case 'recheck': {
       const bad = nodes.find((other) => !isInFullService(world, other));

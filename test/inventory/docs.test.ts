@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadInventory } from '../../src/inventory/load.ts';
-import { inventoryReference } from '../../src/inventory/reference.ts';
+import { inventoryReference } from '../../src/inventory/schema/reference.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/inventory.md'), 'utf8');
 

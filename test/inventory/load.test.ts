@@ -1,8 +1,8 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { OrchError } from '../../src/core/errors.ts';
-import { Secret } from '../../src/core/secret.ts';
+import { OrchError } from '../../src/core/base/errors.ts';
+import { Secret } from '../../src/core/base/secret.ts';
 import { bindAddresses } from '../../src/inventory/bind.ts';
 import type { BindPort, InventoryHost } from '../../src/inventory/inventory.ts';
 import { loadInventory } from '../../src/inventory/load.ts';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { OrchError } from '../../src/core/errors.ts';
+import { OrchError } from '../../src/core/base/errors.ts';
 import { loadInventory } from '../../src/inventory/load.ts';
 
 // Each NAME.yaml is refused with exactly the lines of NAME.txt, each preceded by the file's name and ":".

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import type { NumberedEvent } from '../../src/core/event.ts';
+import type { NumberedEvent } from '../../src/core/event/event.ts';
 import { journalDirectory, openJournal } from '../../src/journal/journal.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'api7-orch-journal-'));

@@ -177,7 +177,7 @@ describe('nodes out of service before the rolling change', () => {
     const first = await roll({ load: lively, more: [...brief, ...some, '-e', 'max_unavailable=2'] });
     expect({ code: first.run.code, state: first.run.nodes['gw-6']?.state }).toEqual({ code: 3, state: 'skipped' });
     expect(first.restarted).toEqual(['gw-1', 'gw-2', 'gw-3', 'gw-5']);
-    expect(order(first.run, 'ready').slice(0, 2).toSorted()).toEqual(['gw-3', 'gw-5']);
+    expect(order(first.run, 'waitReady').slice(0, 2).toSorted()).toEqual(['gw-3', 'gw-5']);
     expect({ errors: first.load.errors, good: first.load.good }).toEqual({ errors: {}, good: first.load.sent });
     expect(await nodesOut()).toEqual(['gw-6']);
 
@@ -200,7 +200,7 @@ describe('faults during the rolling change', () => {
       inventory: quick,
       more: [...brief, '--limit', 'gw-1,gw-2,gw-3'],
       onEvent: (event) => {
-        if (event.type === 'roll.step' && event.host === 'gw-2' && event.step === 'prove') cut ??= cutSsh(lab, 15);
+        if (event.type === 'roll.step' && event.host === 'gw-2' && event.step === 'waitIdle') cut ??= cutSsh(lab, 15);
       },
     });
     await cut;

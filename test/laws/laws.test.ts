@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { overlaps } from '../../src/core/claim.ts';
-import { diff } from '../../src/core/diff.ts';
-import { OrchError } from '../../src/core/errors.ts';
-import type { NumberedEvent } from '../../src/core/event.ts';
-import type { Task } from '../../src/core/task.ts';
-import { Hosts } from '../../src/engine/hosts.ts';
-import { localFiles } from '../../src/engine/local-files.ts';
-import { Locals } from '../../src/engine/locals.ts';
-import { type Entry, planEntries, unread } from '../../src/engine/plan-host.ts';
-import { ReadAhead } from '../../src/engine/read-ahead.ts';
-import type { FakeHost } from '../../src/transport/fake-host.ts';
+import { OrchError } from '../../src/core/base/errors.ts';
+import type { NumberedEvent } from '../../src/core/event/event.ts';
+import { overlaps } from '../../src/core/task/claim.ts';
+import { diff } from '../../src/core/task/diff.ts';
+import type { Task } from '../../src/core/task/task.ts';
+import { Hosts } from '../../src/engine/plan/hosts.ts';
+import { Locals } from '../../src/engine/plan/locals.ts';
+import { type Entry, planEntries, unread } from '../../src/engine/plan/plan-host.ts';
+import { ReadAhead } from '../../src/engine/plan/read-ahead.ts';
+import { localFiles } from '../../src/local/local-files.ts';
+import type { FakeHost } from '../../src/testing/fake-host.ts';
 import { onePlay, runPlays } from '../support/run-fake.ts';
 import { SENTINEL, type Subject, subjects } from './subjects.ts';
 

@@ -1,12 +1,12 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Secret } from '../../src/core/secret.ts';
-import type { Task } from '../../src/core/task.ts';
-import { backInTraffic } from '../../src/lb/back-in-traffic.ts';
-import { haproxy } from '../../src/lb/haproxy.ts';
+import { Secret } from '../../src/core/base/secret.ts';
+import type { Task } from '../../src/core/task/task.ts';
+import { drainMember } from '../../src/lb/drain-member.ts';
+import { haproxy } from '../../src/lb/haproxy/haproxy.ts';
 import { leasePath } from '../../src/lb/lease.ts';
-import { outOfTraffic } from '../../src/lb/out-of-traffic.ts';
+import { restoreMember } from '../../src/lb/restore-member.ts';
 import { command } from '../../src/tasks/command.ts';
 import { configAccepted } from '../../src/tasks/config-accepted.ts';
 import { container } from '../../src/tasks/container.ts';
@@ -17,7 +17,7 @@ import { package_ } from '../../src/tasks/package.ts';
 import { restarted } from '../../src/tasks/restarted.ts';
 import { stopped } from '../../src/tasks/stopped.ts';
 import { yamlFile } from '../../src/tasks/yaml-file.ts';
-import { FakeHost } from '../../src/transport/fake-host.ts';
+import { FakeHost } from '../../src/testing/fake-host.ts';
 import { dockerArchive, tarGzOf } from '../docker/archives.ts';
 import { DockerHost, registerPackage } from '../docker/docker-host.ts';
 import { FakeHaproxy } from '../support/fake-haproxy.ts';
@@ -241,17 +241,17 @@ export const subjects: readonly Subject[] = [
   },
   one(
     'outOfTraffic, in service',
-    () => outOfTraffic({ ...AT, by: 'ops@desk', at: '2026-01-01T00:00:00Z', reason: 'laws', how: 'drained' }),
+    () => drainMember({ ...AT, by: 'ops@desk', at: '2026-01-01T00:00:00Z', reason: 'laws', how: 'drained' }),
     balancerHost(),
     { stable: withBalancer, sideEffects: LEASES },
   ),
   one(
     'outOfTraffic, of a record that lacks a server',
-    () => outOfTraffic({ ...AT, by: 'ops@desk', reason: 'laws', how: 'closed' }),
+    () => drainMember({ ...AT, by: 'ops@desk', reason: 'laws', how: 'closed' }),
     balancerHost(true),
     { stable: withBalancer, sideEffects: ['/var/lib/api7-orch/leases'] },
   ),
-  one('backInTraffic, drained', () => backInTraffic(AT), balancerHost(true), { stable: withBalancer }),
+  one('backInTraffic, drained', () => restoreMember(AT), balancerHost(true), { stable: withBalancer }),
   one('directory, absent', () => directory({ path: '/opt/api7/deep', mode: '0750' }), hostWith(), {
     sideEffects: ['/opt', '/opt/api7'],
   }),

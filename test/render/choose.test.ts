@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { NumberedEvent } from '../../src/core/event.ts';
+import type { NumberedEvent } from '../../src/core/event/event.ts';
 import { chooseRenderer, type OutputForm } from '../../src/render/choose.ts';
 import { scenarios } from './scenarios.ts';
 import { Terminal } from './terminal.ts';

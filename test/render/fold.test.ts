@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { HostCounts, NumberedEvent, RunEvent } from '../../src/core/event.ts';
+import type { HostCounts, NumberedEvent, RunEvent } from '../../src/core/event/event.ts';
 import { fold } from '../../src/render/fold.ts';
 import { EMPTY_VIEW, isDone, NO_COUNTS, type RunView } from '../../src/render/run-view.ts';
 import { numbered, scenarios, taskEnd } from './scenarios.ts';

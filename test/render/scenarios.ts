@@ -1,4 +1,4 @@
-import type { HostCounts, NumberedEvent, RunEvent } from '../../src/core/event.ts';
+import type { HostCounts, NumberedEvent, RunEvent } from '../../src/core/event/event.ts';
 import { NO_COUNTS } from '../../src/render/run-view.ts';
 
 export interface Scenario {
@@ -141,12 +141,12 @@ const rolling: readonly RunEvent[] = [
       { name: 'stop time-out', ms: 250_000, source: 'worker_shutdown_timeout and 10 s more' },
     ],
   },
-  step('gw-1', 'guard', 'begun'),
-  step('gw-1', 'guard'),
+  step('gw-1', 'checkDependencies', 'begun'),
+  step('gw-1', 'checkDependencies'),
   step('gw-1', 'drain', 'begun'),
   step('gw-1', 'drain'),
-  step('gw-1', 'prove', 'begun'),
-  step('gw-1', 'prove', 'ok', { durationMs: 21_000 }),
+  step('gw-1', 'waitIdle', 'begun'),
+  step('gw-1', 'waitIdle', 'ok', { durationMs: 21_000 }),
   taskEnd('gw-1', 'container api7-gateway', 'changed'),
   step('gw-1', 'soak', 'begun'),
   step('gw-1', 'soak', 'held', { note: 'it answered 3 requests, at least 20 are needed', durationMs: 10_000 }),
@@ -158,7 +158,7 @@ const rolling: readonly RunEvent[] = [
   taskEnd('gw-2', 'httpReady http://127.0.0.1:7085/status', 'failed', {
     error: { code: 'NOT_READY', message: notReady, hint: 'look at its log', host: 'gw-2' },
   }),
-  step('gw-2', 'evidence', 'begun'),
+  step('gw-2', 'collectDiagnostics', 'begun'),
   {
     type: 'roll.evidence',
     host: 'gw-2',
@@ -172,7 +172,7 @@ const rolling: readonly RunEvent[] = [
       log: 'nginx: [emerg] unknown directive "worker_proceses"\n',
     },
   },
-  step('gw-2', 'evidence'),
+  step('gw-2', 'collectDiagnostics'),
   hostEnd('Gateways', 'gw-2', 'failed'),
   hostEnd('Gateways', 'gw-3', 'skipped'),
   {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { shortValue, summary } from '../../src/render/difference.ts';
-import { nameList, noPaint, oneLine, paintFor, visible } from '../../src/render/paint.ts';
-import { patchLines } from '../../src/render/patch-lines.ts';
+import { shortValue, summary } from '../../src/render/lines/difference.ts';
+import { nameList, noPaint, oneLine, paintFor, visible } from '../../src/render/lines/paint.ts';
+import { patchLines } from '../../src/render/lines/patch-lines.ts';
 import { TextStream } from './text-stream.ts';
 
 test.each([

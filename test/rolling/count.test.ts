@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { OrchError } from '../../src/core/errors.ts';
-import { batches, batchSize, type Count, wholeNodes } from '../../src/core/play.ts';
+import { OrchError } from '../../src/core/base/errors.ts';
+import { batches, batchSize, type Count, wholeNodes } from '../../src/core/play/play.ts';
 import { budgetOf } from '../../src/rolling/count.ts';
 
 test.each<[Count, number, number]>([

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Deadline } from '../../src/core/rolling.ts';
+import type { Deadline } from '../../src/core/play/rolling.ts';
 import { deadlineChain } from '../../src/rolling/deadlines.ts';
 
 const limit = (name: string, seconds: number): Deadline => ({ name, ms: seconds * 1000, source: 'declared' });

@@ -5,39 +5,53 @@ import { BACK, bad, DOWN, faultOn, gone, held, LEASED, Roll, TO_APPLY } from './
 
 describe('a failure', () => {
   test.each<[string, readonly Step[], Step, Result, readonly Step[], string]>([
-    ['of the guard leaves it untouched', [], 'guard', bad('gw-1'), [], 'untouched, in'],
-    ['of the drain takes it back', ['guard'], 'drain', bad('gw-1'), ['giveBack'], 'failed, in'],
-    ['of the proof takes the drain back', ['guard', 'drain'], 'prove', bad('gw-1'), ['giveBack'], 'failed, in'],
-    ['of the change keeps it out', ['guard', 'drain', 'prove'], 'apply', bad('gw-1'), ['evidence'], 'failed, out'],
-    ['of its gates keeps it out', TO_APPLY, 'ready', bad('gw-1'), ['evidence'], 'failed, out'],
-    ['to be given back says so', [...TO_APPLY, 'ready'], 'restore', bad('gw-1'), [], 'failed, unknown'],
+    ['of the guard leaves it untouched', [], 'checkDependencies', bad('gw-1'), [], 'untouched, in'],
+    ['of the drain takes it back', ['checkDependencies'], 'drain', bad('gw-1'), ['undoDrain'], 'failed, in'],
+    [
+      'of the proof takes the drain back',
+      ['checkDependencies', 'drain'],
+      'waitIdle',
+      bad('gw-1'),
+      ['undoDrain'],
+      'failed, in',
+    ],
+    [
+      'of the change keeps it out',
+      ['checkDependencies', 'drain', 'waitIdle'],
+      'apply',
+      bad('gw-1'),
+      ['collectDiagnostics'],
+      'failed, out',
+    ],
+    ['of its gates keeps it out', TO_APPLY, 'waitReady', bad('gw-1'), ['collectDiagnostics'], 'failed, out'],
+    ['to be given back says so', [...TO_APPLY, 'waitReady'], 'restore', bad('gw-1'), [], 'failed, unknown'],
     [
       'in service takes it out again',
-      [...TO_APPLY, 'ready', 'restore'],
-      'confirm',
+      [...TO_APPLY, 'waitReady', 'restore'],
+      'waitInService',
       bad('gw-1'),
-      ['isolate', 'evidence'],
+      ['drainAgain', 'collectDiagnostics'],
       'failed, out',
     ],
     [
       'while it is watched takes it out again',
-      [...TO_APPLY, 'ready', 'restore', 'confirm'],
+      [...TO_APPLY, 'waitReady', 'restore', 'waitInService'],
       'soak',
       bad('gw-1'),
-      ['isolate', 'evidence'],
+      ['drainAgain', 'collectDiagnostics'],
       'failed, out',
     ],
     [
       'to answer before its drain is proved takes it back',
-      ['guard', 'drain'],
-      'prove',
+      ['checkDependencies', 'drain'],
+      'waitIdle',
       gone('gw-1'),
-      ['giveBack'],
+      ['undoDrain'],
       'failed, unknown',
     ],
     [
       'to answer while it is changed keeps it out',
-      ['guard', 'drain', 'prove'],
+      ['checkDependencies', 'drain', 'waitIdle'],
       'apply',
       gone('gw-1'),
       [],
@@ -45,8 +59,8 @@ describe('a failure', () => {
     ],
     [
       'to answer in service leaves it to the health checks',
-      [...TO_APPLY, 'ready', 'restore'],
-      'confirm',
+      [...TO_APPLY, 'waitReady', 'restore'],
+      'waitInService',
       gone('gw-1'),
       [],
       'failed, unknown',
@@ -65,46 +79,49 @@ describe('a failure', () => {
     expect(roll.end('gw-2')).toBe('untouched, in');
     expect(endOf(roll.state, 'gw-1')?.fault).toEqual(faultOn('gw-1'));
     const waiting = roll.commands.filter((command) => command.do === 'refuse').map(({ node }) => node);
-    expect(waiting.includes('gw-1')).toBe(!before.includes('prove'));
+    expect(waiting.includes('gw-1')).toBe(!before.includes('waitIdle'));
   });
 
   test('of two in a batch, one failed and one unreachable: nobody else is touched', () => {
     const roll = new Roll(6, { batch: 2, maxUnavailable: 2 });
-    expect(roll.begin()).toEqual(['gw-1 guard', 'gw-2 guard']);
+    expect(roll.begin()).toEqual(['gw-1 checkDependencies', 'gw-2 checkDependencies']);
     roll.goes('gw-1', ...TO_APPLY);
-    roll.goes('gw-2', 'guard', 'drain', 'prove');
+    roll.goes('gw-2', 'checkDependencies', 'drain', 'waitIdle');
     const refused = ['gw-3', 'gw-4', 'gw-5', 'gw-6'].map((id) => `refuse ${id}`);
-    expect(roll.did('gw-1', 'ready', bad('gw-1'))).toEqual([...refused, 'gw-1 evidence']);
+    expect(roll.did('gw-1', 'waitReady', bad('gw-1'))).toEqual([...refused, 'gw-1 collectDiagnostics']);
     expect(roll.did('gw-2', 'apply', gone('gw-2'))).toEqual([]);
-    expect(roll.did('gw-1', 'evidence')).toEqual(['finish']);
+    expect(roll.did('gw-1', 'collectDiagnostics')).toEqual(['finish']);
     const ends = [...endsOf(roll.state).values()];
     expect(ends.map(({ state }) => state)).toEqual(['failed', 'failed', ...refused.map(() => 'untouched')]);
     expect(ends.map(({ lost }) => lost)).toEqual([false, true, false, false, false, false]);
     expect(ends.slice(0, 2).map(({ drained }) => drained)).toEqual(['yes', 'yes']);
   });
 
-  test.each(['confirm', 'soak'] as const)('of a balancer at %s is not held against the node behind it', (step) => {
-    const roll = new Roll(2);
-    roll.begin();
-    roll.goes('gw-1', ...TO_APPLY, 'ready', 'restore', ...(step === 'soak' ? (['confirm'] as const) : []));
-    expect(roll.did('gw-1', step, { kind: 'failed', fault: faultOn('lb-1'), elsewhere: true })).toEqual([
-      'refuse gw-2',
-      'gw-1 evidence',
-    ]);
-    roll.did('gw-1', 'evidence');
-    expect(roll.end('gw-1')).toBe('failed, in');
-  });
+  test.each(['waitInService', 'soak'] as const)(
+    'of a balancer at %s is not held against the node behind it',
+    (step) => {
+      const roll = new Roll(2);
+      roll.begin();
+      roll.goes('gw-1', ...TO_APPLY, 'waitReady', 'restore', ...(step === 'soak' ? (['waitInService'] as const) : []));
+      expect(roll.did('gw-1', step, { kind: 'failed', fault: faultOn('lb-1'), notNodesFault: true })).toEqual([
+        'refuse gw-2',
+        'gw-1 collectDiagnostics',
+      ]);
+      roll.did('gw-1', 'collectDiagnostics');
+      expect(roll.end('gw-1')).toBe('failed, in');
+    },
+  );
 
   test('while cleaning up does not hide the first one', () => {
     const roll = new Roll(1);
     roll.begin();
-    roll.goes('gw-1', 'guard');
+    roll.goes('gw-1', 'checkDependencies');
     roll.did('gw-1', 'drain', bad('gw-1'));
-    expect(roll.did('gw-1', 'giveBack', gone('lb-1'))).toEqual(['refuse gw-1', 'finish']);
+    expect(roll.did('gw-1', 'undoDrain', gone('lb-1'))).toEqual(['refuse gw-1', 'finish']);
     expect(endOf(roll.state, 'gw-1')).toMatchObject({
       state: 'failed',
       step: 'drain',
-      drained: 'perhaps',
+      drained: 'maybe',
       fault: faultOn('gw-1'),
       also: [faultOn('lb-1')],
     });
@@ -114,11 +131,11 @@ describe('a failure', () => {
     const roll = new Roll(3, { maxFailures: 1, maxUnavailable: 2 });
     roll.begin();
     roll.goes('gw-1', ...TO_APPLY);
-    roll.did('gw-1', 'ready', bad('gw-1'));
-    roll.did('gw-1', 'evidence');
+    roll.did('gw-1', 'waitReady', bad('gw-1'));
+    roll.did('gw-1', 'collectDiagnostics');
     roll.seen['gw-1'] = LEASED;
     expect(roll.goes('gw-2', ...TO_APPLY, ...BACK)).toEqual(['observe']);
-    expect(roll.look()).toEqual(['gw-3 guard']);
+    expect(roll.look()).toEqual(['gw-3 checkDependencies']);
     expect(endOf(roll.state, 'gw-1')?.goOn).toContain('kept out of traffic');
   });
 
@@ -143,11 +160,23 @@ describe('a failure', () => {
 
 describe('a person is asked', () => {
   test.each<[string, readonly Step[], Step, readonly string[], readonly string[]]>([
-    ['whether to guard again, by a new look', [], 'guard', ['observe'], ['refuse gw-1', 'refuse gw-2', 'finish']],
-    ['whether to wait on', ['guard', 'drain'], 'prove', ['gw-1 prove'], ['refuse gw-2', 'gw-1 giveBack']],
+    [
+      'whether to guard again, by a new look',
+      [],
+      'checkDependencies',
+      ['observe'],
+      ['refuse gw-1', 'refuse gw-2', 'finish'],
+    ],
+    [
+      'whether to wait on',
+      ['checkDependencies', 'drain'],
+      'waitIdle',
+      ['gw-1 waitIdle'],
+      ['refuse gw-2', 'gw-1 undoDrain'],
+    ],
     [
       'whether it is well',
-      [...TO_APPLY, 'ready', 'restore', 'confirm'],
+      [...TO_APPLY, 'waitReady', 'restore', 'waitInService'],
       'soak',
       ['observe'],
       ['refuse gw-2', 'finish'],
@@ -165,31 +194,31 @@ describe('a person is asked', () => {
   test('one question at a time, and nobody starts meanwhile', () => {
     const roll = new Roll(4, { batch: 2, maxUnavailable: 2 });
     roll.begin();
-    expect(roll.did('gw-1', 'guard', held('gw-1'))).toEqual(['hold gw-1']);
-    expect(roll.did('gw-2', 'guard', held('gw-2'))).toEqual([]);
+    expect(roll.did('gw-1', 'checkDependencies', held('gw-1'))).toEqual(['hold gw-1']);
+    expect(roll.did('gw-2', 'checkDependencies', held('gw-2'))).toEqual([]);
     expect(roll.tell({ type: 'answered', go: true })).toEqual(['hold gw-2']);
     expect(roll.tell({ type: 'answered', go: true })).toEqual(['observe']);
-    expect(roll.look()).toEqual(['gw-1 guard', 'gw-2 guard']);
+    expect(roll.look()).toEqual(['gw-1 checkDependencies', 'gw-2 checkDependencies']);
   });
 
   test('when a balancer no longer answers in the middle', () => {
     const roll = new Roll(2);
     roll.begin();
     roll.goes('gw-1', ...TO_APPLY, ...BACK);
-    expect(roll.tell({ type: 'blind', fault: faultOn('lb-1') })).toEqual(['hold']);
+    expect(roll.tell({ type: 'observeFailed', fault: faultOn('lb-1') })).toEqual(['hold']);
     expect(roll.tell({ type: 'answered', go: true })).toEqual(['observe']);
-    expect(roll.look()).toEqual(['gw-2 guard']);
+    expect(roll.look()).toEqual(['gw-2 checkDependencies']);
   });
 });
 
 test.each([
   ['whose balancers count nothing there', false, 'gw-1 apply'],
-  ['whose balancers do not count: requests may run there still', true, 'gw-1 prove'],
+  ['whose balancers do not count: requests may run there still', true, 'gw-1 waitIdle'],
 ])('a node that was left drained, %s', (_, uncounted, next) => {
   const roll = new Roll(2);
   roll.seen['gw-1'] = { ...LEASED, uncounted };
   roll.begin();
-  roll.did('gw-1', 'guard');
+  roll.did('gw-1', 'checkDependencies');
   expect(roll.look()).toEqual(['gw-1 drain']);
   roll.did('gw-1', 'drain');
   expect(roll.look()).toEqual([next]);
@@ -199,8 +228,8 @@ test('a broken node about to be drained is not, when nobody can see whether it s
   const roll = new Roll(2);
   roll.seen['gw-1'] = DOWN;
   roll.begin();
-  expect(roll.did('gw-1', 'guard')).toEqual(['observe']);
-  expect(roll.tell({ type: 'blind', fault: faultOn('lb-1') })).toEqual(['hold']);
+  expect(roll.did('gw-1', 'checkDependencies')).toEqual(['observe']);
+  expect(roll.tell({ type: 'observeFailed', fault: faultOn('lb-1') })).toEqual(['hold']);
   expect(roll.tell({ type: 'answered', go: false })).toEqual(['refuse gw-1', 'refuse gw-2', 'finish']);
   expect(endOf(roll.state, 'gw-1')?.state).toBe('untouched');
 });
@@ -209,32 +238,44 @@ describe('the network of the controller', () => {
   test('holds every order until all was looked at again, and blames nobody', () => {
     const roll = new Roll(2, { batch: 2, maxUnavailable: 2 });
     roll.begin();
-    roll.goes('gw-1', 'guard', 'drain');
+    roll.goes('gw-1', 'checkDependencies', 'drain');
     expect(roll.tell({ type: 'network', up: false })).toEqual([]);
-    expect(roll.did('gw-1', 'prove')).toEqual([]);
-    expect(roll.did('gw-2', 'guard')).toEqual([]);
+    expect(roll.did('gw-1', 'waitIdle')).toEqual([]);
+    expect(roll.did('gw-2', 'checkDependencies')).toEqual([]);
     expect(roll.tell({ type: 'network', up: true })).toEqual(['observe']);
     roll.seen['gw-1'] = LEASED;
-    expect(roll.look()).toEqual(['gw-1 apply', 'gw-2 guard']);
+    expect(roll.look()).toEqual(['gw-1 apply', 'gw-2 checkDependencies']);
   });
 
   test('a node about to be drained when it went is not, where another is out meanwhile', () => {
     const roll = new Roll(3, { maxUnavailable: 1 });
     roll.begin();
     roll.tell({ type: 'network', up: false });
-    roll.did('gw-1', 'guard');
+    roll.did('gw-1', 'checkDependencies');
     roll.tell({ type: 'network', up: true });
     roll.seen['gw-3'] = DOWN;
-    expect(roll.look()).toEqual(['gw-3 guard']);
+    expect(roll.look()).toEqual(['gw-3 checkDependencies']);
   });
 });
 
 describe('an interrupt', () => {
   test.each<[string, readonly Step[], Step, readonly string[], string | undefined]>([
-    ['before the drain: nothing happened', [], 'guard', ['refuse gw-1', 'finish'], 'untouched, in'],
-    ['while it drains: it is given back', ['guard'], 'drain', ['gw-1 giveBack'], undefined],
-    ['while the drain is proved: it is given back', ['guard', 'drain'], 'prove', ['gw-1 giveBack'], undefined],
-    ['while it is changed: it goes on to its end', ['guard', 'drain', 'prove'], 'apply', ['gw-1 ready'], undefined],
+    ['before the drain: nothing happened', [], 'checkDependencies', ['refuse gw-1', 'finish'], 'untouched, in'],
+    ['while it drains: it is given back', ['checkDependencies'], 'drain', ['gw-1 undoDrain'], undefined],
+    [
+      'while the drain is proved: it is given back',
+      ['checkDependencies', 'drain'],
+      'waitIdle',
+      ['gw-1 undoDrain'],
+      undefined,
+    ],
+    [
+      'while it is changed: it goes on to its end',
+      ['checkDependencies', 'drain', 'waitIdle'],
+      'apply',
+      ['gw-1 waitReady'],
+      undefined,
+    ],
   ])('%s', (_, before, step, orders, end) => {
     const roll = new Roll(2);
     roll.begin();
@@ -247,11 +288,11 @@ describe('an interrupt', () => {
   test('takes a question back, and counts it as answered with no', () => {
     const roll = new Roll(1);
     roll.begin();
-    roll.goes('gw-1', 'guard', 'drain');
-    roll.did('gw-1', 'prove', held('gw-1'));
-    expect(roll.tell({ type: 'interrupted' })).toEqual(['gw-1 giveBack']);
+    roll.goes('gw-1', 'checkDependencies', 'drain');
+    roll.did('gw-1', 'waitIdle', held('gw-1'));
+    expect(roll.tell({ type: 'interrupted' })).toEqual(['gw-1 undoDrain']);
     expect(roll.tell({ type: 'answered', go: true })).toEqual([]);
-    expect(roll.did('gw-1', 'giveBack')).toEqual(['refuse gw-1', 'finish']);
+    expect(roll.did('gw-1', 'undoDrain')).toEqual(['refuse gw-1', 'finish']);
     expect(roll.end('gw-1')).toBe('untouched, in');
   });
 });

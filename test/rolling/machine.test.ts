@@ -6,17 +6,17 @@ import { BACK, bad, DOWN, faultOn, HELD, LEASED, Roll, TO_APPLY, UP } from './ro
 describe('before the first drain', () => {
   test('nothing starts until every program has come to its first disruptive change', () => {
     const roll = new Roll(2);
-    expect(roll.tell({ type: 'looked', node: 'gw-1', troubled: false })).toEqual([]);
-    expect(roll.tell({ type: 'wants', node: 'gw-1' })).toEqual([]);
-    expect(roll.tell({ type: 'looked', node: 'gw-2', troubled: false })).toEqual([]);
-    expect(roll.tell({ type: 'wants', node: 'gw-2' })).toEqual(['observe']);
-    expect(roll.look()).toEqual(['gw-1 guard']);
+    expect(roll.tell({ type: 'planned', node: 'gw-1', unhealthy: false })).toEqual([]);
+    expect(roll.tell({ type: 'needsDrain', node: 'gw-1' })).toEqual([]);
+    expect(roll.tell({ type: 'planned', node: 'gw-2', unhealthy: false })).toEqual([]);
+    expect(roll.tell({ type: 'needsDrain', node: 'gw-2' })).toEqual(['observe']);
+    expect(roll.look()).toEqual(['gw-1 checkDependencies']);
   });
 
   test('a node that cannot be staged refuses all others', () => {
     const roll = new Roll(3, { maxFailures: 2 });
-    roll.tell({ type: 'wants', node: 'gw-1' });
-    roll.tell({ type: 'wants', node: 'gw-2' });
+    roll.tell({ type: 'needsDrain', node: 'gw-1' });
+    roll.tell({ type: 'needsDrain', node: 'gw-2' });
     const ended: Event = { type: 'ended', node: 'gw-3', ok: false, fault: faultOn('gw-3') };
     expect(roll.tell(ended)).toEqual(['refuse gw-1', 'refuse gw-2', 'finish']);
     expect(['gw-1', 'gw-2', 'gw-3'].map((id) => endOf(roll.state, id)?.state)).toEqual([
@@ -36,9 +36,13 @@ describe('before the first drain', () => {
 
   test('a balancer that does not answer refuses all, and tells each why', () => {
     const roll = new Roll(2);
-    roll.tell({ type: 'wants', node: 'gw-1' });
-    roll.tell({ type: 'wants', node: 'gw-2' });
-    expect(roll.tell({ type: 'blind', fault: faultOn('lb-1') })).toEqual(['refuse gw-1', 'refuse gw-2', 'finish']);
+    roll.tell({ type: 'needsDrain', node: 'gw-1' });
+    roll.tell({ type: 'needsDrain', node: 'gw-2' });
+    expect(roll.tell({ type: 'observeFailed', fault: faultOn('lb-1') })).toEqual([
+      'refuse gw-1',
+      'refuse gw-2',
+      'finish',
+    ]);
     expect(roll.commands.find((command) => command.do === 'refuse')?.own).toEqual(faultOn('lb-1'));
   });
 
@@ -56,11 +60,17 @@ describe('before the first drain', () => {
 describe('one node goes through', () => {
   test.each<[string, Partial<Options>, Partial<NodeInit>, Observation, readonly Step[]]>([
     ['one that serves', {}, {}, UP, [...TO_APPLY, ...BACK]],
-    ['one that is to stay out', { leaveOut: true }, {}, UP, TO_APPLY],
-    ['one without balancers', {}, { balanced: false }, UP, ['guard', 'apply', 'ready', 'soak']],
-    ['one held by somebody else', { includeHeld: true }, {}, HELD, ['guard', 'drain', 'apply', 'ready', 'restore']],
-    ['one that is down', {}, {}, DOWN, ['guard', 'drain', 'apply', ...BACK]],
-    ['one left drained', {}, {}, LEASED, ['guard', 'drain', 'apply', ...BACK]],
+    ['one that is to stay out', { leaveDrained: true }, {}, UP, TO_APPLY],
+    ['one without balancers', {}, { balanced: false }, UP, ['checkDependencies', 'apply', 'waitReady', 'soak']],
+    [
+      'one held by somebody else',
+      { includeHeld: true },
+      {},
+      HELD,
+      ['checkDependencies', 'drain', 'apply', 'waitReady', 'restore'],
+    ],
+    ['one that is down', {}, {}, DOWN, ['checkDependencies', 'drain', 'apply', ...BACK]],
+    ['one left drained', {}, {}, LEASED, ['checkDependencies', 'drain', 'apply', ...BACK]],
   ])('%s', (_, options, change, seen, steps) => {
     const roll = new Roll(1, options, { 'gw-1': change });
     roll.seen['gw-1'] = seen;
@@ -79,7 +89,7 @@ describe('one node goes through', () => {
     const roll = new Roll(1);
     roll.seen['gw-1'] = LEASED;
     roll.tell({ type: 'ended', node: 'gw-1', ok: true });
-    expect(roll.look()).toEqual(['gw-1 ready']);
+    expect(roll.look()).toEqual(['gw-1 waitReady']);
     expect(roll.goes('gw-1', ...BACK)).toEqual(['finish']);
     expect(roll.end('gw-1')).toBe('done, in');
   });
@@ -88,7 +98,7 @@ describe('one node goes through', () => {
     const roll = new Roll(3);
     roll.begin();
     expect(roll.goes('gw-1', ...TO_APPLY, ...BACK)).toEqual(['observe']);
-    expect(roll.look()).toEqual(['gw-2 guard']);
+    expect(roll.look()).toEqual(['gw-2 checkDependencies']);
     expect(roll.goes('gw-2', ...TO_APPLY, ...BACK)).toEqual(['gw-2 recheck gw-1']);
     expect(roll.did('gw-2', 'recheck', bad('gw-1'))).toEqual(['refuse gw-3', 'finish']);
     expect([roll.end('gw-1'), roll.end('gw-2'), roll.end('gw-3')]).toEqual(['failed, in', 'done, in', 'untouched, in']);
@@ -99,38 +109,38 @@ describe('who starts', () => {
   test('what is down goes first, costs nothing, and keeps those that serve waiting', () => {
     const roll = new Roll(4, { batch: 2 });
     Object.assign(roll.seen, { 'gw-2': DOWN, 'gw-4': DOWN });
-    expect(roll.begin()).toEqual(['gw-2 guard', 'gw-4 guard']);
-    roll.did('gw-2', 'guard');
+    expect(roll.begin()).toEqual(['gw-2 checkDependencies', 'gw-4 checkDependencies']);
+    roll.did('gw-2', 'checkDependencies');
     expect(roll.look()).toEqual(['gw-2 drain']);
   });
 
   test('one that came back up before its drain waits like any other', () => {
     const roll = new Roll(2);
     Object.assign(roll.seen, { 'gw-1': DOWN, 'gw-2': DOWN });
-    expect(roll.begin()).toEqual(['gw-1 guard']);
-    expect(roll.did('gw-1', 'guard')).toEqual(['observe']);
+    expect(roll.begin()).toEqual(['gw-1 checkDependencies']);
+    expect(roll.did('gw-1', 'checkDependencies')).toEqual(['observe']);
     roll.seen['gw-1'] = UP;
-    expect(roll.look()).toEqual(['gw-2 guard']);
+    expect(roll.look()).toEqual(['gw-2 checkDependencies']);
   });
 
   test('canaries one after another, then batches', () => {
     const roll = new Roll(5, { canary: 1, batch: 2, maxUnavailable: 2 });
-    expect(roll.begin()).toEqual(['gw-1 guard']);
+    expect(roll.begin()).toEqual(['gw-1 checkDependencies']);
     roll.goes('gw-1', ...TO_APPLY, ...BACK);
-    expect(roll.look()).toEqual(['gw-2 guard', 'gw-3 guard']);
+    expect(roll.look()).toEqual(['gw-2 checkDependencies', 'gw-3 checkDependencies']);
     expect(roll.goes('gw-2', ...TO_APPLY, ...BACK, 'recheck')).toEqual([]);
     expect(roll.goes('gw-3', ...TO_APPLY, ...BACK, 'recheck')).toEqual(['observe']);
-    expect(roll.look()).toEqual(['gw-4 guard', 'gw-5 guard']);
+    expect(roll.look()).toEqual(['gw-4 checkDependencies', 'gw-5 checkDependencies']);
   });
 
   test('in the order that was asked for', () => {
-    expect(new Roll(3, { order: ['gw-3', 'gw-2'] }).begin()).toEqual(['gw-3 guard']);
+    expect(new Roll(3, { order: ['gw-3', 'gw-2'] }).begin()).toEqual(['gw-3 checkDependencies']);
   });
 
   test('no more than the budget leaves, whoever else uses it up', () => {
     const roll = new Roll(4, { batch: 4, maxUnavailable: 2 }, { 'gw-4': { inRun: false } });
     roll.seen['gw-4'] = HELD;
-    expect(roll.begin()).toEqual(['gw-1 guard']);
+    expect(roll.begin()).toEqual(['gw-1 checkDependencies']);
   });
 
   test.each<[string, Observation | undefined, Partial<NodeInit>, string]>([
@@ -163,9 +173,9 @@ describe('who starts', () => {
     const waves = new Roll(3, { maxUnavailable: 2 });
     waves.begin();
     expect(waves.goes('gw-1', ...TO_APPLY, ...BACK)).toEqual(['observe']);
-    expect(waves.did('gw-2', 'guard')).toEqual(['gw-2 drain']);
+    expect(waves.did('gw-2', 'checkDependencies')).toEqual(['gw-2 drain']);
     expect(waves.look()).toEqual(['observe']);
-    expect(waves.look()).toEqual(['gw-3 guard']);
+    expect(waves.look()).toEqual(['gw-3 checkDependencies']);
   });
 });
 
@@ -185,7 +195,7 @@ describe('what is told beforehand', () => {
     const roll = new Roll(4, options);
     roll.begin();
     const fresh = new Roll(4, options);
-    for (const { id: node } of fresh.state.nodes) fresh.tell({ type: 'wants', node });
+    for (const { id: node } of fresh.state.nodes) fresh.tell({ type: 'needsDrain', node });
     expect(wavesOf(fresh.state)).toEqual({ waves, maxUnavailable: 1 });
   });
 });

@@ -1,12 +1,12 @@
-import type { Fault } from '../../src/core/event.ts';
+import type { ErrorInfo } from '../../src/core/event/event.ts';
 import { advance, type State, startRoll } from '../../src/rolling/machine.ts';
 import { endOf } from '../../src/rolling/report.ts';
 import type { Command, Event, NodeInit, Observation, Options, Result, Step } from '../../src/rolling/types.ts';
 
-export const UP: Observation = { inTraffic: true, held: false, leased: false, up: true };
-export const DOWN: Observation = { inTraffic: false, held: false, leased: false, up: false };
-export const HELD: Observation = { inTraffic: false, held: true, leased: false, up: false };
-export const LEASED: Observation = { inTraffic: false, held: false, leased: true, up: false };
+export const UP: Observation = { inTraffic: true, held: false, drainedByRun: false, up: true };
+export const DOWN: Observation = { inTraffic: false, held: false, drainedByRun: false, up: false };
+export const HELD: Observation = { inTraffic: false, held: true, drainedByRun: false, up: false };
+export const LEASED: Observation = { inTraffic: false, held: false, drainedByRun: true, up: false };
 
 export const DEFAULTS: Options = {
   canary: 0,
@@ -15,15 +15,15 @@ export const DEFAULTS: Options = {
   maxFailures: 0,
   order: [],
   includeHeld: false,
-  leaveOut: false,
+  leaveDrained: false,
 };
 
-export const faultOn = (host: string): Fault => ({ code: 'TEST', message: `${host} is bad`, host });
+export const faultOn = (host: string): ErrorInfo => ({ code: 'TEST', message: `${host} is bad`, host });
 export const bad = (host: string): Result => ({ kind: 'failed', fault: faultOn(host) });
 export const gone = (host: string): Result => ({ kind: 'lost', fault: faultOn(host) });
 export const held = (host: string): Result => ({ kind: 'hold', fault: faultOn(host) });
 
-/** A roll by hand: `gw-1 guard` is how a command to guard gw-1 is written. */
+/** A roll by hand: `gw-1 checkDependencies` is how a command to checkDependencies gw-1 is written. */
 export class Roll {
   state: State;
   readonly commands: Command[] = [];
@@ -53,8 +53,8 @@ export class Roll {
   /** All programs want a turn; one look. */
   begin(...troubled: readonly string[]): readonly string[] {
     const ids = this.state.nodes.filter(({ phase }) => phase === 'staging').map(({ id }) => id);
-    for (const node of ids) this.tell({ type: 'looked', node, troubled: troubled.includes(node) });
-    for (const node of ids) this.tell({ type: 'wants', node });
+    for (const node of ids) this.tell({ type: 'planned', node, unhealthy: troubled.includes(node) });
+    for (const node of ids) this.tell({ type: 'needsDrain', node });
     return this.look();
   }
 
@@ -63,7 +63,7 @@ export class Roll {
   }
 
   did(node: string, step: Step, result: Result = { kind: 'ok' }): readonly string[] {
-    return this.tell({ type: 'did', node, step, result });
+    return this.tell({ type: 'stepDone', node, step, result });
   }
 
   /** Step after step of a node, all well; gives what the last one led to. */
@@ -77,5 +77,5 @@ export class Roll {
   }
 }
 
-export const TO_APPLY: readonly Step[] = ['guard', 'drain', 'prove', 'apply'];
-export const BACK: readonly Step[] = ['ready', 'restore', 'confirm', 'soak'];
+export const TO_APPLY: readonly Step[] = ['checkDependencies', 'drain', 'waitIdle', 'apply'];
+export const BACK: readonly Step[] = ['waitReady', 'restore', 'waitInService', 'soak'];

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Counters } from '../../src/core/balancer.ts';
+import type { Counters } from '../../src/core/host/balancer.ts';
 import { compareCounters, type Window } from '../../src/rolling/soak.ts';
 
 const ZERO: Counters = { requests: 0, status4xx: 0, status5xx: 0, connectErrors: 0, responseErrors: 0, epoch: '1' };

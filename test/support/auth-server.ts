@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2, { type AuthContext, type Connection } from 'ssh2';
-import type { SshTarget } from '../../src/transport/ssh-target.ts';
+import type { SshTarget } from '../../src/transport/ssh/target.ts';
 
 /** An SSH server that knows nothing but logins, each judged by a function, and remembers every request for one. */
 export interface AuthServer extends AsyncDisposable {

@@ -1,4 +1,4 @@
-import { FakeHost, type FakeHostOptions } from '../../src/transport/fake-host.ts';
+import { FakeHost, type FakeHostOptions } from '../../src/testing/fake-host.ts';
 
 const ROOT = { mode: '0644', owner: 'root', group: 'root' };
 

@@ -1,5 +1,5 @@
-import type { Clock } from '../../src/core/clock.ts';
-import type { FakeHostOptions } from '../../src/transport/fake-host.ts';
+import type { Clock } from '../../src/core/base/clock.ts';
+import type { FakeHostOptions } from '../../src/testing/fake-host.ts';
 import { type Running, STAT_COLUMNS, STATE_COLUMNS, stateRow, statRow } from './fake-haproxy-rows.ts';
 
 /** A `server` line. */

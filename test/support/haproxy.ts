@@ -4,9 +4,9 @@ import { createServer, request, type Server, type ServerResponse } from 'node:ht
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Connection } from '../../src/core/connection.ts';
+import type { Connection } from '../../src/core/host/connection.ts';
 import { withDocker } from '../../src/docker/client.ts';
-import { connectLocal } from '../../src/transport/local.ts';
+import { connectLocal } from '../../src/transport/local/local.ts';
 import { freePort } from './free-port.ts';
 import { installed } from './installed.ts';
 

@@ -1,4 +1,4 @@
-import type { SshTarget } from '../../src/transport/ssh-target.ts';
+import type { SshTarget } from '../../src/transport/ssh/target.ts';
 
 /** A host as simple as can be: nothing about it but where it is and who logs in. */
 export const plainTarget: SshTarget = {

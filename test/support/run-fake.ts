@@ -1,18 +1,18 @@
-import type { Clock } from '../../src/core/clock.ts';
-import { OrchError } from '../../src/core/errors.ts';
-import type { NumberedEvent, RunEvent } from '../../src/core/event.ts';
-import type { Host } from '../../src/core/host.ts';
-import type { LocalFiles } from '../../src/core/local-files.ts';
-import { type Plays, play } from '../../src/core/play.ts';
-import type { Fleet } from '../../src/core/rolling.ts';
-import type { Steps } from '../../src/core/task.ts';
+import type { Clock } from '../../src/core/base/clock.ts';
+import { OrchError } from '../../src/core/base/errors.ts';
+import type { NumberedEvent, RunEvent } from '../../src/core/event/event.ts';
+import type { Host } from '../../src/core/host/host.ts';
+import { type Plays, play } from '../../src/core/play/play.ts';
+import type { Fleet } from '../../src/core/play/rolling.ts';
+import type { LocalFiles } from '../../src/core/task/local-files.ts';
+import type { Steps } from '../../src/core/task/task.ts';
 import { emitter } from '../../src/engine/emit.ts';
-import { Hosts } from '../../src/engine/hosts.ts';
-import { localFiles } from '../../src/engine/local-files.ts';
-import { Locals } from '../../src/engine/locals.ts';
-import type { RollFlags } from '../../src/engine/run-context.ts';
+import { Hosts } from '../../src/engine/plan/hosts.ts';
+import { Locals } from '../../src/engine/plan/locals.ts';
+import type { RollFlags } from '../../src/engine/roll/run-context.ts';
 import { type RunReport, runPlaybook } from '../../src/engine/run-playbook.ts';
-import type { FakeHost } from '../../src/transport/fake-host.ts';
+import { localFiles } from '../../src/local/local-files.ts';
+import type { FakeHost } from '../../src/testing/fake-host.ts';
 
 /** Time that passes only when somebody sleeps. */
 export function virtualClock(onSleep?: (now: number) => void): Clock {

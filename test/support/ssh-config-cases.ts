@@ -2,12 +2,12 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir, userInfo } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { OrchError } from '../../src/core/errors.ts';
-import { Secret } from '../../src/core/secret.ts';
-import type { SshSettings } from '../../src/core/ssh-settings.ts';
-import { type SshConfigOptions, sshConfig } from '../../src/transport/ssh-config.ts';
-import { resolveTarget } from '../../src/transport/ssh-destination.ts';
-import type { SshTarget } from '../../src/transport/ssh-target.ts';
+import { OrchError } from '../../src/core/base/errors.ts';
+import { Secret } from '../../src/core/base/secret.ts';
+import type { SshSettings } from '../../src/core/host/ssh-settings.ts';
+import { type SshConfigOptions, sshConfig } from '../../src/transport/ssh/config/config.ts';
+import { resolveTarget } from '../../src/transport/ssh/config/destination.ts';
+import type { SshTarget } from '../../src/transport/ssh/target.ts';
 
 /** Scratch directory of the test file. */
 export const directory = mkdtempSync(join(tmpdir(), 'api7-orch-config-'));

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { Secret } from '../../src/core/secret.ts';
-import type { Question } from '../../src/transport/ask.ts';
+import { Secret } from '../../src/core/base/secret.ts';
+import type { Question } from '../../src/transport/ssh/ask.ts';
 
 /** Makes a key pair, anew if it is there. @returns the private key's file */
 export function keyPair(

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SshTarget } from '../../src/transport/ssh-target.ts';
+import type { SshTarget } from '../../src/transport/ssh/target.ts';
 import { freePort } from './free-port.ts';
 import { installed } from './installed.ts';
 

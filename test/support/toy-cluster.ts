@@ -1,7 +1,7 @@
-import type { RunEvent } from '../../src/core/event.ts';
-import { type PlayOptions, play } from '../../src/core/play.ts';
-import type { RollingOptions } from '../../src/core/rolling.ts';
-import { FakeHost } from '../../src/transport/fake-host.ts';
+import type { RunEvent } from '../../src/core/event/event.ts';
+import { type PlayOptions, play } from '../../src/core/play/play.ts';
+import type { RollingOptions } from '../../src/core/play/rolling.ts';
+import { FakeHost } from '../../src/testing/fake-host.ts';
 import { type FakeRunOptions, runPlays } from './run-fake.ts';
 import { ROOT, ToyFleet } from './toy-fleet.ts';
 import { served } from './toy-tasks.ts';

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { defineGate } from '../../src/core/define-gate.ts';
-import { defineQuery } from '../../src/core/define-query.ts';
-import { OrchError } from '../../src/core/errors.ts';
-import type { Fleet, NodeView, Traffic } from '../../src/core/rolling.ts';
-import type { Steps, Task } from '../../src/core/task.ts';
-import { FakeHost } from '../../src/transport/fake-host.ts';
+import { OrchError } from '../../src/core/base/errors.ts';
+import type { Fleet, NodeView, Traffic } from '../../src/core/play/rolling.ts';
+import { defineGate } from '../../src/core/task/define-gate.ts';
+import { defineQuery } from '../../src/core/task/define-query.ts';
+import type { Steps, Task } from '../../src/core/task/task.ts';
+import { FakeHost } from '../../src/testing/fake-host.ts';
 import { note } from './toy-tasks.ts';
 
 /** How files of toys are owned. */
@@ -84,11 +84,11 @@ export class ToyFleet implements Fleet {
     return uses({ path: `/standing/${node}` }).delegate('lb') as unknown as Task;
   }
 
-  role(nodes: readonly string[]): readonly string[] {
+  budgetScope(nodes: readonly string[]): readonly string[] {
     return nodes.some((node) => this.members.includes(node)) ? this.members : nodes;
   }
 
-  emptied(nodes: readonly string[], atOnce: number, inTraffic: (node: string) => boolean): readonly string[] {
+  poolsEmptiedBy(nodes: readonly string[], atOnce: number, inTraffic: (node: string) => boolean): readonly string[] {
     const serving = this.members.filter(inTraffic);
     return serving.length > 0 && serving.length <= atOnce && serving.every((node) => nodes.includes(node))
       ? ['toys']
@@ -113,23 +113,23 @@ export class ToyFleet implements Fleet {
         return {
           inTraffic: text === 'in',
           held: text === 'theirs',
-          leased: text === 'mine',
+          drainedByRun: text === 'mine',
           up: text === 'in',
           shown: String(text),
         };
       },
-      guard: step('guard'),
+      checkDependencies: step('checkDependencies'),
       drain: step('drain', () => write('mine')),
-      drained: step('drained', () => [
+      waitIdle: step('waitIdle', () => [
         says({ path: `/sessions/${node}`, text: '0', code: 'DRAIN_TIMEOUT' }) as unknown as Task,
       ]),
       stillDrained: step('stillDrained', () => [says({ path, text: 'mine', code: 'DRAIN_LOST' }) as unknown as Task]),
-      ready: step('ready'),
+      waitReady: step('waitReady'),
       restore: step('restore', () => write('in')),
-      inService: step('inService', () => [says({ path, text: 'in', code: 'NOT_UP' }) as unknown as Task]),
-      stillWell: step('stillWell'),
+      waitInService: step('waitInService', () => [says({ path, text: 'in', code: 'NOT_UP' }) as unknown as Task]),
+      stillHealthy: step('stillHealthy'),
       counters: () => answer({}),
-      evidence: () => answer([]),
+      collectDiagnostics: () => answer([]),
       deadlines: () => answer({ links: [{ name: 'toy', ms: 1000, source: 'assumed' }], faults: [] }),
     };
   }

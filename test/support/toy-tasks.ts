@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { sha256 } from '../../src/core/data.ts';
-import { defineGate } from '../../src/core/define-gate.ts';
-import { defineTask } from '../../src/core/define-task.ts';
-import { OrchError } from '../../src/core/errors.ts';
-import { Task } from '../../src/core/task.ts';
+import { sha256 } from '../../src/core/base/data.ts';
+import { OrchError } from '../../src/core/base/errors.ts';
+import { defineGate } from '../../src/core/task/define-gate.ts';
+import { defineTask } from '../../src/core/task/define-task.ts';
+import { Task } from '../../src/core/task/task.ts';
 
 /** Small task types over the fake host's files: enough to show everything that the engine derives. */
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import type { RawConnection } from '../../src/transport/raw-connection.ts';
-import { connectSsh } from '../../src/transport/ssh.ts';
+import { connectSsh } from '../../src/transport/ssh/ssh.ts';
 import { type HoldingRelay, holdingRelay } from './holding-relay.ts';
 import { startSshd, type TestSshd } from './sshd.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { RunOptions } from '../../src/core/connection.ts';
-import { Secret } from '../../src/core/secret.ts';
+import { Secret } from '../../src/core/base/secret.ts';
+import type { RunOptions } from '../../src/core/host/connection.ts';
 import { command } from '../../src/tasks/command.ts';
-import { FakeHost } from '../../src/transport/fake-host.ts';
+import { FakeHost } from '../../src/testing/fake-host.ts';
 import { plan, ROOT, settle } from './settle.ts';
 
 const params = (raw: unknown): string => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { directory } from '../../src/tasks/directory.ts';
-import { FakeHost } from '../../src/transport/fake-host.ts';
+import { FakeHost } from '../../src/testing/fake-host.ts';
 import { paths, plan, ROOT, settle } from './settle.ts';
 
 const wanted = directory({ path: '/opt/api7/conf', mode: '0750', owner: 636, group: 'ops' });

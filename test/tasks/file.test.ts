@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { sha256 } from '../../src/core/data.ts';
-import { Secret } from '../../src/core/secret.ts';
+import { sha256 } from '../../src/core/base/data.ts';
+import { Secret } from '../../src/core/base/secret.ts';
 import { file } from '../../src/tasks/file.ts';
-import { FakeHost } from '../../src/transport/fake-host.ts';
+import { FakeHost } from '../../src/testing/fake-host.ts';
 import { paths, plan, ROOT, settle } from './settle.ts';
 
 const motd = file({ path: '/motd', content: 'welcome\n' });

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { HttpReply, HttpRequest } from '../../src/core/connection.ts';
-import type { ContainerInspect } from '../../src/core/docker.ts';
-import { OrchError } from '../../src/core/errors.ts';
-import { FakeDocker } from '../../src/docker/fake.ts';
+import { OrchError } from '../../src/core/base/errors.ts';
+import type { HttpReply, HttpRequest } from '../../src/core/host/connection.ts';
+import type { ContainerInspect } from '../../src/core/host/docker.ts';
 import { httpReady } from '../../src/tasks/http-ready.ts';
-import { FakeHost } from '../../src/transport/fake-host.ts';
+import { FakeDocker } from '../../src/testing/fake-docker.ts';
+import { FakeHost } from '../../src/testing/fake-host.ts';
 import { seenBy } from '../support/seen-by.ts';
 import { paths, plan } from './settle.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Command, RunResult } from '../../src/core/connection.ts';
+import type { Command, RunResult } from '../../src/core/host/connection.ts';
 import { idle, type Requests } from '../../src/tasks/idle.ts';
 import { DockerHost } from '../docker/docker-host.ts';
 import { seenBy } from '../support/seen-by.ts';
@@ -94,16 +94,16 @@ test.each([
   ['which is its first request, not answered yet', INFO, 1],
 ])('a connection of a vouched balancer %s', async (_, info, busy) => {
   const ss = line(`${info} lastsnd:6840 lastrcv:6840 lastack:6840`);
-  expect(await busyOn({ ss }, { vouched: ['10.0.0.5'] })).toBe(busy);
+  expect(await busyOn({ ss }, { idleBalancers: ['10.0.0.5'] })).toBe(busy);
 });
 
 test.each([
   ['within the time that one may take', 59_999, ['10.0.0.5'], 1],
   ['for longer than any may take, and its balancer knows of none', 60_000, ['10.0.0.5'], 0],
   ['for longer than any may take, and nobody vouches', 60_000, ['10.0.0.6'], 1],
-])('a request that waits for its answer %s', async (_, ago, vouched, busy) => {
+])('a request that waits for its answer %s', async (_, ago, idleBalancers, busy) => {
   const ss = line(`${USED} lastsnd:${ago + 10} lastrcv:${ago} lastack:${ago}`);
-  expect(await busyOn({ ss }, { vouched })).toBe(busy);
+  expect(await busyOn({ ss }, { idleBalancers })).toBe(busy);
 });
 
 const IDLE = `${USED} lastsnd:6732 lastrcv:6832 lastack:6700`;
@@ -144,7 +144,7 @@ describe('a host without ss or nsenter', () => {
     ['IPv6', entry(V6, '000080FE000000000000000001000000:9C40'), 1],
     ['waiting out its time', entry(GATEWAY, '0600000A:9C40', '06'), 0],
   ])('%s', async (_, proc, busy) => {
-    expect(await busyOn({ proc: head + proc }, { vouched: ['10.0.0.5'] })).toBe(busy);
+    expect(await busyOn({ proc: head + proc }, { idleBalancers: ['10.0.0.5'] })).toBe(busy);
   });
 
   test('an IPv6 peer is named as inventories write it', async () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { localFiles } from '../../src/engine/local-files.ts';
+import { localFiles } from '../../src/local/local-files.ts';
 import { archivedImages } from '../../src/tasks/image/archived-images.ts';
 import { normalRef } from '../../src/tasks/image/find-image.ts';
 import { type ImageLocal, localOfImage } from '../../src/tasks/image/image-local.ts';

@@ -1,8 +1,8 @@
-import type { Data } from '../../src/core/data.ts';
-import { type Difference, diff } from '../../src/core/diff.ts';
-import type { Task } from '../../src/core/task.ts';
-import type { Change } from '../../src/core/task-type.ts';
-import type { FakeHost } from '../../src/transport/fake-host.ts';
+import type { Data } from '../../src/core/base/data.ts';
+import { type Difference, diff } from '../../src/core/task/diff.ts';
+import type { Task } from '../../src/core/task/task.ts';
+import type { Change } from '../../src/core/task/task-type.ts';
+import type { FakeHost } from '../../src/testing/fake-host.ts';
 
 const see = (): never => {
   throw new Error('this task sees no other');

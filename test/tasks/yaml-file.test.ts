@@ -1,8 +1,8 @@
 import { load } from 'js-yaml';
 import { describe, expect, test } from 'vitest';
-import { knownSecrets, Secret } from '../../src/core/secret.ts';
+import { knownSecrets, Secret } from '../../src/core/base/secret.ts';
 import { yamlFile } from '../../src/tasks/yaml-file.ts';
-import { FakeHost } from '../../src/transport/fake-host.ts';
+import { FakeHost } from '../../src/testing/fake-host.ts';
 import { paths, plan, ROOT, settle } from './settle.ts';
 
 const HEADER = '# Written by api7-orch; changes by hand are undone by the next run.\n';

@@ -2,12 +2,12 @@ import { EventEmitter } from 'node:events';
 import { PassThrough } from 'node:stream';
 import type { Client } from 'ssh2';
 import { afterEach, expect, test, vi } from 'vitest';
-import { runShell } from '../../src/transport/channel.ts';
-import { latchedEvents } from '../../src/transport/latched-events.ts';
-import { readingShell } from '../../src/transport/reading-shell.ts';
-import { scriptSocket } from '../../src/transport/script-socket.ts';
-import type { Launch, Rights } from '../../src/transport/shell-process.ts';
-import { sshLink } from '../../src/transport/ssh-link.ts';
+import { readingShell } from '../../src/transport/read/reading-shell.ts';
+import { runShell } from '../../src/transport/shell/channel.ts';
+import { latchedEvents } from '../../src/transport/shell/latched-events.ts';
+import type { Launch, Rights } from '../../src/transport/shell/shell-process.ts';
+import { scriptSocket } from '../../src/transport/sockets/script-socket.ts';
+import { sshLink } from '../../src/transport/ssh/link/link.ts';
 
 const rights: Rights = { become: 'none' };
 afterEach(() => void vi.useRealTimers());

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { controllerReaches } from '../../src/api7/controller-reaches.ts';
-import { dialDirectly } from '../../src/transport/connect-watch.ts';
-import type { SshTarget } from '../../src/transport/ssh-target.ts';
+import { controllerReaches } from '../../src/traffic/gates/controller-reaches.ts';
+import { dialDirectly } from '../../src/transport/ssh/connect/connect-watch.ts';
+import type { SshTarget } from '../../src/transport/ssh/target.ts';
 import { lateListener } from '../support/late-listener.ts';
 
 test('an address that takes its time is waited for, also where the name has another one', async () => {

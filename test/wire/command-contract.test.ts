@@ -1,11 +1,11 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Member } from '../../src/core/balancer.ts';
+import type { Member } from '../../src/core/host/balancer.ts';
 import { withDocker } from '../../src/docker/client.ts';
-import { commandDriver } from '../../src/lb/command-driver.ts';
+import { commandDriver } from '../../src/lb/command/command.ts';
 import { leasePath } from '../../src/lb/lease.ts';
-import { connectLocal } from '../../src/transport/local.ts';
+import { connectLocal } from '../../src/transport/local/local.ts';
 import { type BalancerWorld, loadBalancerContract, type Node } from '../contract/load-balancer.ts';
 
 const NODES: readonly Node[] = ['gw-1', 'gw-2', 'gw-3'];

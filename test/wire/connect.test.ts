@@ -4,9 +4,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { connectSsh } from '../../src/transport/ssh.ts';
-import { sshHops } from '../../src/transport/ssh-hops.ts';
-import type { SshTarget } from '../../src/transport/ssh-target.ts';
+import { sshHops } from '../../src/transport/ssh/connect/hops.ts';
+import { connectSsh } from '../../src/transport/ssh/ssh.ts';
+import type { SshTarget } from '../../src/transport/ssh/target.ts';
 import { startSshd, type TestSshd } from '../support/sshd.ts';
 
 let sshd: TestSshd;

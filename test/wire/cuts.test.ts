@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { OrchError } from '../../src/core/errors.ts';
-import { connectSsh } from '../../src/transport/ssh.ts';
+import { OrchError } from '../../src/core/base/errors.ts';
+import { connectSsh } from '../../src/transport/ssh/ssh.ts';
 import { type HoldingRelay, holdingRelay } from '../support/holding-relay.ts';
 import { startSshd, type TestSshd } from '../support/sshd.ts';
 

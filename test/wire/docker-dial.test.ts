@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { dockerDial } from '../../src/transport/dial.ts';
-import { DialError } from '../../src/transport/dialer.ts';
-import { launchLocal } from '../../src/transport/local-process.ts';
-import { connectSsh } from '../../src/transport/ssh.ts';
+import { launchLocal } from '../../src/transport/local/local-process.ts';
+import { dockerDial } from '../../src/transport/sockets/dial.ts';
+import { DialError } from '../../src/transport/sockets/dialer.ts';
+import { connectSsh } from '../../src/transport/ssh/ssh.ts';
 import { installed } from '../support/installed.ts';
 import { locked, startSshd, type TestSshd } from '../support/sshd.ts';
 

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readingShell } from '../../src/transport/reading-shell.ts';
-import { connectSsh } from '../../src/transport/ssh.ts';
-import { launchAside } from '../../src/transport/ssh-aside.ts';
-import { openLink } from '../../src/transport/ssh-client.ts';
+import { readingShell } from '../../src/transport/read/reading-shell.ts';
+import { openLink } from '../../src/transport/ssh/connect/client.ts';
+import { launchAside } from '../../src/transport/ssh/link/aside.ts';
+import { connectSsh } from '../../src/transport/ssh/ssh.ts';
 import { startSshd, type TestSshd } from '../support/sshd.ts';
 
 let one: TestSshd;

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dockerOver } from '../../src/docker/client.ts';
-import { runShell } from '../../src/transport/channel.ts';
-import { dockerDial } from '../../src/transport/dial.ts';
 import { rawHost } from '../../src/transport/raw-host.ts';
-import { readingShell } from '../../src/transport/reading-shell.ts';
-import { connectSsh } from '../../src/transport/ssh.ts';
-import { openLink } from '../../src/transport/ssh-client.ts';
+import { readingShell } from '../../src/transport/read/reading-shell.ts';
+import { runShell } from '../../src/transport/shell/channel.ts';
+import { dockerDial } from '../../src/transport/sockets/dial.ts';
+import { openLink } from '../../src/transport/ssh/connect/client.ts';
+import { connectSsh } from '../../src/transport/ssh/ssh.ts';
 import { installed } from '../support/installed.ts';
 import { startSshd, type TestSshd } from '../support/sshd.ts';
 

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connectSsh } from '../../src/transport/ssh.ts';
-import { sshConfig } from '../../src/transport/ssh-config.ts';
-import { resolveTarget } from '../../src/transport/ssh-destination.ts';
-import type { SshTarget } from '../../src/transport/ssh-target.ts';
+import { sshConfig } from '../../src/transport/ssh/config/config.ts';
+import { resolveTarget } from '../../src/transport/ssh/config/destination.ts';
+import { connectSsh } from '../../src/transport/ssh/ssh.ts';
+import type { SshTarget } from '../../src/transport/ssh/target.ts';
 import { holdingRelay } from '../support/holding-relay.ts';
 import { file } from '../support/ssh-config-cases.ts';
 import { startSshd, type TestSshd } from '../support/sshd.ts';

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import ssh2 from 'ssh2';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { connectSsh } from '../../src/transport/ssh.ts';
-import type { SshTarget } from '../../src/transport/ssh-target.ts';
+import { connectSsh } from '../../src/transport/ssh/ssh.ts';
+import type { SshTarget } from '../../src/transport/ssh/target.ts';
 import { startSshd, type TestSshd } from '../support/sshd.ts';
 
 let sshd: TestSshd;

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { connectSsh } from '../../src/transport/ssh.ts';
-import { sshHops } from '../../src/transport/ssh-hops.ts';
+import { sshHops } from '../../src/transport/ssh/connect/hops.ts';
+import { connectSsh } from '../../src/transport/ssh/ssh.ts';
 import { startSshd } from '../support/sshd.ts';
 
 const HOSTS = 300;

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Connection } from '../../src/core/connection.ts';
+import type { Connection } from '../../src/core/host/connection.ts';
 import { withDocker } from '../../src/docker/client.ts';
-import { haproxy } from '../../src/lb/haproxy.ts';
-import { type HaproxyServer, parseServersState } from '../../src/lb/haproxy-state.ts';
-import { isOut, look } from '../../src/lb/look.ts';
-import { connectSsh } from '../../src/transport/ssh.ts';
+import { haproxy } from '../../src/lb/haproxy/haproxy.ts';
+import { type HaproxyServer, parseServersState } from '../../src/lb/haproxy/state.ts';
+import { isDrainedOrMaintenance, readMember } from '../../src/lb/read-member.ts';
+import { connectSsh } from '../../src/transport/ssh/ssh.ts';
 import { FakeHaproxy } from '../support/fake-haproxy.ts';
 import { freePort } from '../support/free-port.ts';
 import { startHaproxy, startNodes, type TestHaproxy, type TestNode } from '../support/haproxy.ts';
@@ -199,8 +199,8 @@ describe('as a user who may not open the socket', () => {
       const balancer = haproxy({ pool: 'wire', host: 'lb-1', socket: lb.socket, config: lb.config });
       const member = { ...MEMBER, port };
       await balancer.set(host, member, 'drained');
-      const view = await look(balancer, host, member);
-      expect(view.servers.every(isOut)).toBe(true);
+      const view = await readMember(balancer, host, member);
+      expect(view.servers.every(isDrainedOrMaintenance)).toBe(true);
       expect(view.held).toEqual(['table/gw-1']);
     } finally {
       await host.close();

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { haproxy } from '../../src/lb/haproxy.ts';
+import { haproxy } from '../../src/lb/haproxy/haproxy.ts';
 import { leasePath } from '../../src/lb/lease.ts';
 import { type BalancerWorld, loadBalancerContract, type Node } from '../contract/load-balancer.ts';
 import { freePort } from '../support/free-port.ts';

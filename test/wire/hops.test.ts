@@ -3,9 +3,9 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { RawConnection } from '../../src/transport/raw-connection.ts';
-import { connectSsh } from '../../src/transport/ssh.ts';
-import { type SshHops, sshHops } from '../../src/transport/ssh-hops.ts';
-import type { SshTarget } from '../../src/transport/ssh-target.ts';
+import { type SshHops, sshHops } from '../../src/transport/ssh/connect/hops.ts';
+import { connectSsh } from '../../src/transport/ssh/ssh.ts';
+import type { SshTarget } from '../../src/transport/ssh/target.ts';
 import { startSshd, type TestSshd } from '../support/sshd.ts';
 
 let far: TestSshd;

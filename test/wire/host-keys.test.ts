@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connectSsh } from '../../src/transport/ssh.ts';
-import type { NewHostKey } from '../../src/transport/ssh-client.ts';
+import type { NewHostKey } from '../../src/transport/ssh/connect/client.ts';
+import { connectSsh } from '../../src/transport/ssh/ssh.ts';
 import { startSshd, type TestSshd } from '../support/sshd.ts';
 
 let sshd: TestSshd;

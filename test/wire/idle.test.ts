@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Connection } from '../../src/core/connection.ts';
+import type { Connection } from '../../src/core/host/connection.ts';
 import { dockerOver, withDocker } from '../../src/docker/client.ts';
 import { idle, type Requests } from '../../src/tasks/idle.ts';
-import { connectLocal } from '../../src/transport/local.ts';
+import { connectLocal } from '../../src/transport/local/local.ts';
 import { installed } from '../support/installed.ts';
 import { seenBy } from '../support/seen-by.ts';
 

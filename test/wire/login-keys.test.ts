@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Ask } from '../../src/transport/ask.ts';
-import { openLink } from '../../src/transport/ssh-client.ts';
-import type { SshTarget } from '../../src/transport/ssh-target.ts';
+import type { Ask } from '../../src/transport/ssh/ask.ts';
+import { openLink } from '../../src/transport/ssh/connect/client.ts';
+import type { SshTarget } from '../../src/transport/ssh/target.ts';
 import { keyPair, printOf, somebody, startAgent } from '../support/ssh-keys.ts';
 import { startSshd, type TestSshd } from '../support/sshd.ts';
 

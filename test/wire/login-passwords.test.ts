@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { Secret } from '../../src/core/secret.ts';
-import type { Ask } from '../../src/transport/ask.ts';
-import { openLink } from '../../src/transport/ssh-client.ts';
-import type { SshTarget } from '../../src/transport/ssh-target.ts';
+import { Secret } from '../../src/core/base/secret.ts';
+import type { Ask } from '../../src/transport/ssh/ask.ts';
+import { openLink } from '../../src/transport/ssh/connect/client.ts';
+import type { SshTarget } from '../../src/transport/ssh/target.ts';
 import { keyPair, somebody, startAgent } from '../support/ssh-keys.ts';
 import { locked, startSshd, type TestSshd } from '../support/sshd.ts';
 

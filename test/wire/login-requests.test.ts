@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AuthContext, AuthenticationType } from 'ssh2';
 import { describe, expect, test } from 'vitest';
-import { Secret } from '../../src/core/secret.ts';
-import type { Ask, Question } from '../../src/transport/ask.ts';
-import { openLink } from '../../src/transport/ssh-client.ts';
-import type { SshTarget } from '../../src/transport/ssh-target.ts';
+import { Secret } from '../../src/core/base/secret.ts';
+import type { Ask, Question } from '../../src/transport/ssh/ask.ts';
+import { openLink } from '../../src/transport/ssh/connect/client.ts';
+import type { SshTarget } from '../../src/transport/ssh/target.ts';
 import { startAuthServer } from '../support/auth-server.ts';
 import { keyPair, somebody, startAgent } from '../support/ssh-keys.ts';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RawConnection } from '../../src/transport/raw-connection.ts';
-import { connectSsh } from '../../src/transport/ssh.ts';
+import { connectSsh } from '../../src/transport/ssh/ssh.ts';
 import { startSshd, type TestSshd } from '../support/sshd.ts';
 
 const OWNED = { mode: '0644', owner: 'root', group: 'root' } as const;

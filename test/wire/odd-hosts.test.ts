@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RawConnection } from '../../src/transport/raw-connection.ts';
-import { connectSsh } from '../../src/transport/ssh.ts';
+import { connectSsh } from '../../src/transport/ssh/ssh.ts';
 import { installed } from '../support/installed.ts';
 import { startSshd, type TestSshd } from '../support/sshd.ts';
 

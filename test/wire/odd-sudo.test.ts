@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { Secret } from '../../src/core/secret.ts';
+import { Secret } from '../../src/core/base/secret.ts';
 import type { RawConnection } from '../../src/transport/raw-connection.ts';
-import { connectSsh } from '../../src/transport/ssh.ts';
+import { connectSsh } from '../../src/transport/ssh/ssh.ts';
 import { locked, type SshdOptions, startSshd, type TestSshd } from '../support/sshd.ts';
 
 const open = (sshd: TestSshd, ...[overrides]: Parameters<TestSshd['target']>): Promise<RawConnection> =>

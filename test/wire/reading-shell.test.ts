@@ -3,11 +3,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Secret } from '../../src/core/secret.ts';
-import { readingShell } from '../../src/transport/reading-shell.ts';
-import type { Launch, SessionWish } from '../../src/transport/shell-process.ts';
-import { connectSsh } from '../../src/transport/ssh.ts';
-import { openLink } from '../../src/transport/ssh-client.ts';
+import { Secret } from '../../src/core/base/secret.ts';
+import { readingShell } from '../../src/transport/read/reading-shell.ts';
+import type { Launch, SessionWish } from '../../src/transport/shell/shell-process.ts';
+import { openLink } from '../../src/transport/ssh/connect/client.ts';
+import { connectSsh } from '../../src/transport/ssh/ssh.ts';
 import { locked, startSshd, type TestSshd } from '../support/sshd.ts';
 
 let sshd: TestSshd;

@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DialError } from '../../src/transport/dialer.ts';
-import { launchLocal } from '../../src/transport/local-process.ts';
+import { launchLocal } from '../../src/transport/local/local-process.ts';
 import type { RawConnection } from '../../src/transport/raw-connection.ts';
 import { rawHost } from '../../src/transport/raw-host.ts';
-import { connectSsh } from '../../src/transport/ssh.ts';
+import { DialError } from '../../src/transport/sockets/dialer.ts';
+import { connectSsh } from '../../src/transport/ssh/ssh.ts';
 import { installed } from '../support/installed.ts';
 import { startSshd } from '../support/sshd.ts';
 

@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connectSsh } from '../../src/transport/ssh.ts';
+import { connectSsh } from '../../src/transport/ssh/ssh.ts';
 import { holdingRelay } from '../support/holding-relay.ts';
 import { startSshd, type TestSshd } from '../support/sshd.ts';
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { launchLocal } from '../../src/transport/local-process.ts';
+import { launchLocal } from '../../src/transport/local/local-process.ts';
 import type { RawConnection } from '../../src/transport/raw-connection.ts';
 import { rawHost } from '../../src/transport/raw-host.ts';
 import { installed } from '../support/installed.ts';

@@ -1,7 +1,7 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { connectSsh } from '../../src/transport/ssh.ts';
+import { connectSsh } from '../../src/transport/ssh/ssh.ts';
 import { startSshd } from '../support/sshd.ts';
 import { bytes, content, digestOf, OWNED, sha256, uploadScene } from '../support/upload-scene.ts';
 

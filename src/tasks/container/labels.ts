@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { canonicalJson, digestOf } from '../../core/data.ts';
-import { Secret, stretchedDigest, type Text } from '../../core/secret.ts';
+import { canonicalJson, digestOf } from '../../core/base/data.ts';
+import { Secret, stretchedDigest, type Text } from '../../core/base/secret.ts';
 import type { ContainerSpec } from '../../docker/spec.ts';
 
 /** What a container remembers of the statement that it was made from. Names and forms must stay: a change restarts fleets. */

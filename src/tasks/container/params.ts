@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Task } from '../../core/task.ts';
+import { Task } from '../../core/task/task.ts';
 import { bindingText, type ContainerSpec } from '../../docker/spec.ts';
 import { absolutePath, secretOrText } from '../file/fields.ts';
 import { stopFields } from './stop.ts';

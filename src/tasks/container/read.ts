@@ -1,6 +1,6 @@
-import type { Reader } from '../../core/connection.ts';
-import { NotYet } from '../../core/later.ts';
-import { Secret, stretchAhead } from '../../core/secret.ts';
+import { precomputeDigests, Secret } from '../../core/base/secret.ts';
+import type { Reader } from '../../core/host/connection.ts';
+import { NotYet } from '../../core/task/later.ts';
 import { observedSpec } from '../../docker/spec.ts';
 import { canonicalId, type ImageLocal } from '../image/image-local.ts';
 import { rememberedBy } from './labels.ts';
@@ -24,8 +24,8 @@ export async function readContainer(
     docker.container(p.name),
     docker.container(temporaryName(p.name)),
     pulled ? docker.image(image.ref) : null,
-    stretchAhead(secrets.map(({ value }) => value.reveal())),
-    stretchAhead(p.restartOn.flatMap((task) => (task.blocked === undefined ? task.bound.stretched() : []))),
+    precomputeDigests(secrets.map(({ value }) => value.reveal())),
+    precomputeDigests(p.restartOn.flatMap((task) => (task.blocked === undefined ? task.bound.digestTexts() : []))),
   ]);
   if (found === null) return null;
   if (pulled && tagged === null && found.Config.Image === image.ref) throw new NotYet(`image ${image.ref} is pulled`);
@@ -35,7 +35,7 @@ export async function readContainer(
   const remembered = rememberedBy(observed.labels);
   const [mounted] = await Promise.all([
     found.State.Pid > 0 ? seenFiles(p, host, found.State.Pid) : null,
-    stretchAhead(secrets.flatMap(({ name }) => observed.env[name] ?? [])),
+    precomputeDigests(secrets.flatMap(({ name }) => observed.env[name] ?? [])),
   ]);
   return {
     ...specFields(observed, declared),

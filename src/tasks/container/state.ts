@@ -1,4 +1,4 @@
-import { Secret, stretchedDigest } from '../../core/secret.ts';
+import { Secret, stretchedDigest } from '../../core/base/secret.ts';
 import type { ContainerSpec, Mount } from '../../docker/spec.ts';
 import type { ContainerParams } from './params.ts';
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Connection } from '../../core/connection.ts';
-import type { ContainerInspect } from '../../core/docker.ts';
-import { LONGEST_MS } from '../../core/duration.ts';
-import { OrchError } from '../../core/errors.ts';
-import type { Report } from '../../core/task-type.ts';
+import { LONGEST_MS } from '../../core/base/duration.ts';
+import { OrchError } from '../../core/base/errors.ts';
+import type { Connection } from '../../core/host/connection.ts';
+import type { ContainerInspect } from '../../core/host/docker.ts';
+import type { Report } from '../../core/task/task-type.ts';
 
 /** Exit code of a process that SIGKILL ended. */
 const KILLED = 137;

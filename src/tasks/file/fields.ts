@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { z } from 'zod';
-import { Secret } from '../../core/secret.ts';
+import { Secret } from '../../core/base/secret.ts';
 
 /** An absolute path in its one spelling, so that two tasks on the same path are seen to be so. */
 export const absolutePath = z

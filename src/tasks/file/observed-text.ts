@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import type { Reader } from '../../core/connection.ts';
-import { OrchError } from '../../core/errors.ts';
+import { OrchError } from '../../core/base/errors.ts';
+import type { Reader } from '../../core/host/connection.ts';
 
 /** A file's text for the eyes, or why it cannot be shown. `null`: there is no file. */
 export type Observed = { readonly text: string } | { readonly unshown: string } | null;

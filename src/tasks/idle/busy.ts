@@ -2,7 +2,7 @@ import type { LastMoved, PeerConnection } from './connections.ts';
 
 export interface Judging {
   /** Addresses of balancers that say themselves that none of their requests runs here: believed where nothing else tells. */
-  readonly vouched: ReadonlySet<string>;
+  readonly idleBalancers: ReadonlySet<string>;
   /** For so long nothing must have moved, milliseconds: what drips is busy between two drops. */
   readonly stillMs: number;
   /** The longest that a request may rightly take, milliseconds. */
@@ -26,20 +26,24 @@ export function busyWith(connection: PeerConnection, judging: Judging): string |
   if (state === 'closing') return sending > 1 ? 'answer under way' : undefined;
   if (unread > 0) return 'request not yet read';
   if (sending > 0) return 'answer under way';
-  if (last === undefined) return judging.vouched.has(peer) ? undefined : 'open, and nothing tells what for';
+  if (last === undefined) return judging.idleBalancers.has(peer) ? undefined : 'open, and nothing tells what for';
   if (last.segments?.received === 0) return undefined;
   if (Math.min(last.sentAgo, last.receivedAgo) < judging.stillMs) return 'data moving';
-  if (last.receivedAgo === last.sentAgo) return sameTick(last, judging.vouched.has(peer), judging.longestMs);
+  if (last.receivedAgo === last.sentAgo) return sameTick(last, judging.idleBalancers.has(peer), judging.longestMs);
   if (last.receivedAgo > last.sentAgo) return undefined;
   // Longer than any request may take, and the balancer knows of none: it gave up while the network between them was away.
-  const forsaken = last.receivedAgo >= judging.longestMs && judging.vouched.has(peer);
+  const forsaken = last.receivedAgo >= judging.longestMs && judging.idleBalancers.has(peer);
   return forsaken ? undefined : 'request waits for its answer';
 }
 
-function sameTick({ sentAgo, ackedAgo, segments }: LastMoved, vouched: boolean, longestMs: number): string | undefined {
+function sameTick(
+  { sentAgo, ackedAgo, segments }: LastMoved,
+  idleBalancers: boolean,
+  longestMs: number,
+): string | undefined {
   if (segments?.sent === 0) return 'request waits for its answer';
   // The only thing that ever came was the request; whatever was sent came after it.
   if (segments?.received === 1) return undefined;
-  if (ackedAgo < sentAgo || vouched || sentAgo >= longestMs) return undefined;
+  if (ackedAgo < sentAgo || idleBalancers || sentAgo >= longestMs) return undefined;
   return 'request may wait for its answer';
 }

@@ -1,5 +1,5 @@
-import type { Reader } from '../../core/connection.ts';
-import { OrchError } from '../../core/errors.ts';
+import { OrchError } from '../../core/base/errors.ts';
+import type { Reader } from '../../core/host/connection.ts';
 
 /** A TCP connection as a container's own network shows it. Numbers are bytes and milliseconds. */
 export interface PeerConnection {

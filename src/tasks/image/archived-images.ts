@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { sha256 } from '../../core/data.ts';
+import { sha256 } from '../../core/base/data.ts';
 import { type TarFile, tarFiles } from './tar-files.ts';
 
 /** An image inside of an archive that `docker save` or a builder wrote. */

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { z } from 'zod';
-import { OrchError } from '../../core/errors.ts';
-import type { LocalFiles } from '../../core/local-files.ts';
+import { OrchError } from '../../core/base/errors.ts';
+import type { LocalFiles } from '../../core/task/local-files.ts';
 import type { PackageLocal } from '../package/package-local.ts';
 import { type ArchivedImage, archivedImages } from './archived-images.ts';
 

@@ -1,5 +1,5 @@
-import type { Connection } from '../../core/connection.ts';
-import { OrchError } from '../../core/errors.ts';
+import { OrchError } from '../../core/base/errors.ts';
+import type { Connection } from '../../core/host/connection.ts';
 import { canonicalId, type ImageLocal } from './image-local.ts';
 
 /** A large image on a slow disk. */

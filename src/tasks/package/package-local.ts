@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { NotYet } from '../../core/later.ts';
-import type { LocalFiles } from '../../core/local-files.ts';
-import type { Task } from '../../core/task.ts';
+import { NotYet } from '../../core/task/later.ts';
+import type { LocalFiles } from '../../core/task/local-files.ts';
+import type { Task } from '../../core/task/task.ts';
 
 /** What the controller knows of a package: its archive, and what is in it. */
 export const packageLocal = z.object({

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
-import type { Connection, Ownership } from '../../core/connection.ts';
-import { OrchError } from '../../core/errors.ts';
-import type { Report } from '../../core/task-type.ts';
+import { OrchError } from '../../core/base/errors.ts';
+import type { Connection, Ownership } from '../../core/host/connection.ts';
+import type { Report } from '../../core/task/task-type.ts';
 import { MANIFEST, manifestText } from './manifest.ts';
 import type { PackageLocal } from './package-local.ts';
 

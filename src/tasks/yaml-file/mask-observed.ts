@@ -1,4 +1,4 @@
-import { MASK, Secret } from '../../core/secret.ts';
+import { MASK, Secret } from '../../core/base/secret.ts';
 import { hasSecret, isList, isRecord, masked, type PlainYaml, type YamlValue } from './yaml-value.ts';
 
 /**

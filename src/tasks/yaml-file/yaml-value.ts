@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MASK, Secret } from '../../core/secret.ts';
+import { MASK, Secret } from '../../core/base/secret.ts';
 
 /** What a YAML file may hold: plain data, with secrets in place of any text. Fields that are `undefined` are left out. */
 export type YamlValue =
@@ -55,12 +55,12 @@ export function hasSecret(value: YamlValue | undefined): boolean {
 }
 
 /** The value with each secret put through `open`. */
-export function plain(value: YamlValue, open: (secret: Secret) => string): PlainYaml {
+export function toPlainYaml(value: YamlValue, open: (secret: Secret) => string): PlainYaml {
   if (value instanceof Secret) return open(value);
   if (value === null || typeof value !== 'object') return value;
-  if (isList(value)) return value.map((item) => plain(item, open));
+  if (isList(value)) return value.map((item) => toPlainYaml(item, open));
   const fields = Object.entries(value).flatMap(([key, field]) =>
-    field === undefined ? [] : [[key, plain(field, open)] as const],
+    field === undefined ? [] : [[key, toPlainYaml(field, open)] as const],
   );
   return Object.fromEntries(fields);
 }
@@ -68,4 +68,4 @@ export function plain(value: YamlValue, open: (secret: Secret) => string): Plain
 // Array.isArray does not narrow readonly arrays out of a union.
 export const isList = (value: unknown): value is readonly never[] | readonly YamlValue[] => Array.isArray(value);
 
-export const masked = (value: YamlValue): PlainYaml => plain(value, () => MASK);
+export const masked = (value: YamlValue): PlainYaml => toPlainYaml(value, () => MASK);

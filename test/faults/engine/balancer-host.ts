@@ -1,5 +1,5 @@
 import { LEASES, leasePath } from '../../../src/lb/lease.ts';
-import { FakeHost } from '../../../src/transport/fake-host.ts';
+import { FakeHost } from '../../../src/testing/fake-host.ts';
 import type { FakeHaproxy } from '../../support/fake-haproxy.ts';
 import type { Admin, Member } from '../world.ts';
 

@@ -1,4 +1,4 @@
-import type { RunEvent } from '../../../src/core/event.ts';
+import type { RunEvent } from '../../../src/core/event/event.ts';
 import { ids, OPTIONS, type Case as Row } from '../machine-cases.ts';
 import { cloneWorld, makeWorld, membersOf, Violation, type World } from '../world.ts';
 import { checkRest } from '../world-check.ts';
@@ -29,7 +29,7 @@ const WRITES: ReadonlySet<string> = new Set(['drain', 'apply', 'restore']);
 
 /** A drain that a reload has undone is made once more, where nobody counts on it yet or for the last time. */
 const isDrainedAgain = (step: string, kind: string): boolean =>
-  kind === 'reload' && (step === 'guard' || step === 'lastLook');
+  kind === 'reload' && (step === 'checkDependencies' || step === 'lastLook');
 
 const LIVES = 4;
 
@@ -76,7 +76,7 @@ export async function playReal(
   if (setup.inRun.length === one.fleet && !holds(first)) {
     if (again.report?.exitCode !== 0)
       throw new Violation(`in the end it exits with ${again.report?.exitCode}: ${why(again)}`);
-    checkRest(await worldOf(cluster), first, options.leaveOut);
+    checkRest(await worldOf(cluster), first, options.leaveDrained);
   }
   return [...lives, again];
 }

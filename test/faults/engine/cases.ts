@@ -66,30 +66,51 @@ const pair = (faults: readonly Fault[], order: number): Case => ({ fleet: 3, opt
 /** What is done for a node that failed fails itself. */
 export const tidying: readonly Case[] = (
   [
-    [gw1('ready', 'fails'), 'evidence'],
-    [gw1('prove', 'fails'), 'giveBack'],
-    [gw1('confirm', 'fails'), 'isolate'],
-    [gw1('soak', 'fails'), 'evidence'],
-    [gw1('drain', 'half'), 'giveBack'],
+    [gw1('waitReady', 'fails'), 'collectDiagnostics'],
+    [gw1('waitIdle', 'fails'), 'undoDrain'],
+    [gw1('waitInService', 'fails'), 'drainAgain'],
+    [gw1('soak', 'fails'), 'collectDiagnostics'],
+    [gw1('drain', 'half'), 'undoDrain'],
   ] as const
 ).flatMap(([first, then]) => KINDS.map((kind, i) => pair([first, gw1(then, kind)], i + 1)));
 
 /** The last look before a stop, and balancers that are reloaded: faults of which the machine knows nothing. */
 export const beyond: readonly Case[] = [
-  ...(['guard', 'drain', 'prove', 'lastLook', 'apply', 'ready', 'restore', 'confirm', 'soak'] as const).map((step, i) =>
-    pair([gw1(step, 'balancerAway')], i + 1),
-  ),
-  ...(['stage', 'guard', 'drain', 'prove', 'apply', 'lastLook', 'ready', 'restore', 'confirm', 'soak'] as const).map(
-    (step, i) => pair([gw1(step, 'brokenOff')], i + 1),
-  ),
+  ...(
+    [
+      'checkDependencies',
+      'drain',
+      'waitIdle',
+      'lastLook',
+      'apply',
+      'waitReady',
+      'restore',
+      'waitInService',
+      'soak',
+    ] as const
+  ).map((step, i) => pair([gw1(step, 'balancerAway')], i + 1)),
+  ...(
+    [
+      'stage',
+      'checkDependencies',
+      'drain',
+      'waitIdle',
+      'apply',
+      'lastLook',
+      'waitReady',
+      'restore',
+      'waitInService',
+      'soak',
+    ] as const
+  ).map((step, i) => pair([gw1(step, 'brokenOff')], i + 1)),
   ...[...KINDS, 'reload' as const].map((kind, i) => pair([gw1('lastLook', kind)], i + 1)),
-  ...(['guard', 'drain', 'prove', 'apply', 'ready', 'restore', 'confirm'] as const).map((step, i) =>
-    pair([gw1(step, 'reload')], i + 1),
+  ...(['checkDependencies', 'drain', 'waitIdle', 'apply', 'waitReady', 'restore', 'waitInService'] as const).map(
+    (step, i) => pair([gw1(step, 'reload')], i + 1),
   ),
 ];
 
 /** One that was done earlier dies while another one is changed: it must be seen, and told. */
-export const afterwards: readonly Case[] = (['drain', 'apply', 'ready', 'confirm', 'soak'] as const).flatMap(
+export const afterwards: readonly Case[] = (['drain', 'apply', 'waitReady', 'waitInService', 'soak'] as const).flatMap(
   (step, i) =>
     [1, 2].map((most) => ({
       fleet: 3,

@@ -1,4 +1,4 @@
-import type { RolledNode } from '../../../src/core/event.ts';
+import type { RolledNode } from '../../../src/core/event/event.ts';
 import { isInFullService, membersOf, Violation, type World } from '../world.ts';
 import { checkAlike, checkSettings } from '../world-check.ts';
 import type { Life, Setup } from './life.ts';
@@ -25,7 +25,7 @@ export function checkLife(life: Life, { options, inRun }: Setup, before: World, 
     const end = nodes[id];
     if (!inRun.includes(id)) checkAlike(before, after, id, 'is not in the run');
     else if (end === undefined) checkAlike(before, after, id, 'is not told of');
-    else checkNode(id, end, { before, after, leaveOut: options.leaveOut, looked });
+    else checkNode(id, end, { before, after, leaveOut: options.leaveDrained, looked });
   }
   checkHosts(life, inRun, nodes);
   checkExit(life, { options, inRun }, before, after);
@@ -86,6 +86,6 @@ function checkExit(
   for (const id of inRun) {
     const wasHeld = membersOf(before, id).some(({ admin, lease }) => (lease ?? admin) !== 'ready');
     if (after.nodes[id]?.version !== after.target) no(`a success, and ${id} is not changed`);
-    if (!options.leaveOut && !wasHeld && !isInFullService(after, id)) no(`a success, and ${id} does not serve`);
+    if (!options.leaveDrained && !wasHeld && !isInFullService(after, id)) no(`a success, and ${id} does not serve`);
   }
 }

@@ -1,7 +1,7 @@
 import { PORTS } from '../../../src/api7/paths.ts';
-import type { Command, HttpReply, HttpRequest } from '../../../src/core/connection.ts';
+import type { Command, HttpReply, HttpRequest } from '../../../src/core/host/connection.ts';
 import type { Inventory } from '../../../src/inventory/inventory.ts';
-import type { FakeHost } from '../../../src/transport/fake-host.ts';
+import type { FakeHost } from '../../../src/testing/fake-host.ts';
 import { DockerHost } from '../../docker/docker-host.ts';
 import { FakeHaproxy } from '../../support/fake-haproxy.ts';
 import { type Admin, type Member, TARGET, type World } from '../world.ts';

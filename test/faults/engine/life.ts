@@ -1,13 +1,13 @@
-import { fleetOf } from '../../../src/api7/rolling.ts';
-import { OrchError } from '../../../src/core/errors.ts';
-import type { RunEvent } from '../../../src/core/event.ts';
-import { type Plays, play } from '../../../src/core/play.ts';
+import { OrchError } from '../../../src/core/base/errors.ts';
+import type { RunEvent } from '../../../src/core/event/event.ts';
+import { type Plays, play } from '../../../src/core/play/play.ts';
 import { emitter } from '../../../src/engine/emit.ts';
-import { Hosts } from '../../../src/engine/hosts.ts';
-import { localFiles } from '../../../src/engine/local-files.ts';
-import { Locals } from '../../../src/engine/locals.ts';
+import { Hosts } from '../../../src/engine/plan/hosts.ts';
+import { Locals } from '../../../src/engine/plan/locals.ts';
 import { type RunReport, runPlaybook } from '../../../src/engine/run-playbook.ts';
+import { localFiles } from '../../../src/local/local-files.ts';
 import type { Options } from '../../../src/rolling/types.ts';
+import { fleetOf } from '../../../src/traffic/fleet.ts';
 import { blowsOn } from './blows.ts';
 import type { Cluster } from './cluster.ts';
 import { delays } from './delays.ts';
@@ -122,7 +122,7 @@ export async function live(cluster: Cluster, watch: Watch, setup: Setup): Promis
 }
 
 function* plays(cluster: Cluster, wire: Wire, { options, unstaged }: Setup): Plays {
-  const { canary, batch, maxUnavailable, maxFailures, order, leaveOut } = options;
+  const { canary, batch, maxUnavailable, maxFailures, order, leaveDrained } = options;
   yield* play({
     name: 'Upgrade',
     hosts: 'data_plane',
@@ -132,11 +132,11 @@ function* plays(cluster: Cluster, wire: Wire, { options, unstaged }: Setup): Pla
       maxUnavailable,
       maxFailures,
       order,
-      leaveOut,
+      leaveDrained,
       soak: '2s',
     },
     tasks(host) {
-      const ways = { inTraffic: !leaveOut, staged: !unstaged.includes(host.name) };
+      const ways = { inTraffic: !leaveDrained, staged: !unstaged.includes(host.name) };
       return ownProgram(upgrade(cluster.inventory, host, ways), wire, host.name);
     },
   });

@@ -1,5 +1,5 @@
-import type { Fleet, Traffic } from '../../../src/core/rolling.ts';
-import { Ask, type Steps, type Task } from '../../../src/core/task.ts';
+import type { Fleet, Traffic } from '../../../src/core/play/rolling.ts';
+import { Ask, type Steps, type Task } from '../../../src/core/task/task.ts';
 import type { Place } from './strike.ts';
 import type { Program } from './way.ts';
 import type { Wire } from './wire.ts';
@@ -48,8 +48,8 @@ export interface Placing {
 /** The same fleet; whatever its programs do is done for the step that they are run for. */
 export function placedFleet(fleet: Fleet, { wire, steps, looking, carriedOut }: Placing): Fleet {
   return {
-    role: (nodes) => fleet.role(nodes),
-    emptied: (nodes, atOnce, inTraffic) => fleet.emptied(nodes, atOnce, inTraffic),
+    budgetScope: (nodes) => fleet.budgetScope(nodes),
+    poolsEmptiedBy: (nodes, atOnce, inTraffic) => fleet.poolsEmptiedBy(nodes, atOnce, inTraffic),
     traffic(node) {
       const own = fleet.traffic(node);
       if (own === undefined) return undefined;
@@ -69,16 +69,16 @@ export function placedFleet(fleet: Fleet, { wire, steps, looking, carriedOut }: 
           looking();
           return at('observe', own.observe(), { node: '', step: 'look' });
         },
-        guard: () => at('guard', own.guard(), mine()),
+        checkDependencies: () => at('checkDependencies', own.checkDependencies(), mine()),
         drain: () => at('drain', own.drain(), mine()),
-        drained: () => at('drained', own.drained(), mine()),
+        waitIdle: () => at('waitIdle', own.waitIdle(), mine()),
         stillDrained: () => at('stillDrained', own.stillDrained(), mine()),
-        ready: () => at('ready', own.ready(), mine()),
+        waitReady: () => at('waitReady', own.waitReady(), mine()),
         restore: () => at('restore', own.restore(), mine()),
-        inService: () => at('inService', own.inService(), mine()),
-        stillWell: () => at('stillWell', own.stillWell(), by('recheck')),
+        waitInService: () => at('waitInService', own.waitInService(), mine()),
+        stillHealthy: () => at('stillHealthy', own.stillHealthy(), by('recheck')),
         counters: () => at('counters', own.counters(), by('soak')),
-        evidence: () => at('evidence', own.evidence(), mine()),
+        collectDiagnostics: () => at('collectDiagnostics', own.collectDiagnostics(), mine()),
         deadlines: () => at('deadlines', own.deadlines(), { node, step: 'deadlines' }),
       } satisfies Traffic;
     },

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
-import { upInBalancers } from '../../../src/api7/balancers.ts';
 import { CONTAINERS, PORTS } from '../../../src/api7/paths.ts';
-import type { ContainerCreate } from '../../../src/core/docker.ts';
-import type { Steps } from '../../../src/core/task.ts';
+import type { ContainerCreate } from '../../../src/core/host/docker.ts';
+import type { Steps } from '../../../src/core/task/task.ts';
 import type { Inventory } from '../../../src/inventory/inventory.ts';
 import { loadInventory } from '../../../src/inventory/load.ts';
 import { container } from '../../../src/tasks/container.ts';
 import { httpReady } from '../../../src/tasks/http-ready.ts';
 import { image } from '../../../src/tasks/image.ts';
+import { upInBalancers } from '../../../src/traffic/gates/up-in-balancers.ts';
 import { DockerHost } from '../../docker/docker-host.ts';
 import { onePlay, runPlays } from '../../support/run-fake.ts';
 import { note } from '../../support/toy-tasks.ts';

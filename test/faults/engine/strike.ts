@@ -1,4 +1,4 @@
-import { OrchError } from '../../../src/core/errors.ts';
+import { OrchError } from '../../../src/core/base/errors.ts';
 import type { Injection } from '../world-run.ts';
 
 /** Where in a run something happens: a step of a node; `lastLook` is the one right before a stop. */
@@ -73,8 +73,8 @@ export function isAt({ step, kind }: Fault, write: boolean, writes: number, nth:
 
 /** Steps about which a person may be asked, and by which word. */
 const ASKS: Readonly<Record<string, string>> = {
-  guard: 'CONTROL_PLANE_AWAY',
-  prove: 'DRAIN_HOLD',
+  checkDependencies: 'CONTROL_PLANE_AWAY',
+  waitIdle: 'DRAIN_HOLD',
   soak: 'SOAK_INCONCLUSIVE',
   look: 'LB_ANSWER',
 };

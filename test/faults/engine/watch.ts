@@ -1,4 +1,4 @@
-import type { RunEvent } from '../../../src/core/event.ts';
+import type { RunEvent } from '../../../src/core/event/event.ts';
 import { Violation } from '../world.ts';
 import { NOTICED_MS } from './balancer-host.ts';
 import type { Cluster } from './cluster.ts';
@@ -51,7 +51,7 @@ export class Watch {
 
   event(event: RunEvent): void {
     this.way.event(event);
-    if (event.type === 'roll.step' && event.status === 'begun' && event.step === 'guard')
+    if (event.type === 'roll.step' && event.status === 'begun' && event.step === 'checkDependencies')
       this.#decidedBy.set(event.host, this.#lookedAt);
   }
 

@@ -1,28 +1,28 @@
-import type { RunEvent } from '../../../src/core/event.ts';
-import type { Traffic } from '../../../src/core/rolling.ts';
+import type { RunEvent } from '../../../src/core/event/event.ts';
+import type { Traffic } from '../../../src/core/play/rolling.ts';
 import type { Cluster } from './cluster.ts';
 
 export type Program = keyof Traffic;
 
 /** What a step is there for: it has not gone well unless these were carried out for its node, or for another one. */
 const CARRIES_OUT: Readonly<Record<string, readonly Program[]>> = {
-  guard: ['guard'],
+  checkDependencies: ['checkDependencies'],
   drain: ['drain'],
-  prove: ['drained'],
-  ready: ['ready'],
+  waitIdle: ['waitIdle'],
+  waitReady: ['waitReady'],
   restore: ['restore'],
-  confirm: ['inService'],
-  soak: ['counters', 'stillWell'],
-  recheck: ['stillWell'],
-  giveBack: ['restore'],
-  isolate: ['drain'],
-  evidence: ['evidence'],
+  waitInService: ['waitInService'],
+  soak: ['counters', 'stillHealthy'],
+  recheck: ['stillHealthy'],
+  undoDrain: ['restore'],
+  drainAgain: ['drain'],
+  collectDiagnostics: ['collectDiagnostics'],
 };
 
 /** What must have come before a stop, in this order, each after the last one of the kind before. */
-const BEFORE_STOP: readonly Program[] = ['drain', 'drained', 'guard', 'stillDrained'];
+const BEFORE_STOP: readonly Program[] = ['drain', 'waitIdle', 'checkDependencies', 'stillDrained'];
 
-const AFTER_FAILURE: ReadonlySet<string> = new Set(['giveBack', 'isolate', 'evidence']);
+const AFTER_FAILURE: ReadonlySet<string> = new Set(['undoDrain', 'drainAgain', 'collectDiagnostics']);
 
 const SOAK_MS = 2000;
 
@@ -87,7 +87,7 @@ export class Way {
   stops(node: string): void {
     const times = BEFORE_STOP.map((program) => this.#ended.get(`${program} ${node}`) ?? -1);
     // What did not serve, by a look, needs no proof.
-    const done = times.filter((time, i) => time >= 0 || BEFORE_STOP[i] !== 'drained');
+    const done = times.filter((time, i) => time >= 0 || BEFORE_STOP[i] !== 'waitIdle');
     if (done.some((time, i) => time < 0 || time < (done[i - 1] ?? 0)))
       this.#tell(`${node} is stopped after ${BEFORE_STOP.map((program, i) => `${program} ${times[i]}`)}`);
   }
@@ -102,7 +102,7 @@ export class Way {
     const missing = (CARRIES_OUT[step] ?? []).filter((program) => !this.#since(since, program, host, step));
     if (missing.length > 0) this.#tell(`${step} of ${host} went well without ${missing}`);
     if (step === 'soak' && durationMs < SOAK_MS) this.#tell(`${host} is watched for ${durationMs} ms`);
-    if (step === 'evidence' && (this.#kept.get(host) ?? 0) < since) this.#tell(`nothing is kept of ${host}`);
+    if (step === 'collectDiagnostics' && (this.#kept.get(host) ?? 0) < since) this.#tell(`nothing is kept of ${host}`);
   }
 
   #since(begun: number, program: Program, node: string, step: string): boolean {
@@ -115,7 +115,7 @@ export class Way {
     if (this.#failed.has(node) && !AFTER_FAILURE.has(step)) this.#tell(`${step} of ${node}, which has failed`);
     if (!this.#isBalanced) return;
     if (this.#looked < this.#cut) this.#tell(`${step} of ${node} before all was seen again`);
-    if (step !== 'guard') return;
+    if (step !== 'checkDependencies') return;
     if (this.#looked < this.#happened) this.#tell(`${node} starts on an old look`);
     if (this.#interrupted) this.#tell(`${node} starts though it was interrupted`);
   }

@@ -1,6 +1,6 @@
-import type { Connection } from '../../../src/core/connection.ts';
-import { OrchError } from '../../../src/core/errors.ts';
-import type { FakeHost } from '../../../src/transport/fake-host.ts';
+import { OrchError } from '../../../src/core/base/errors.ts';
+import type { Connection } from '../../../src/core/host/connection.ts';
+import type { FakeHost } from '../../../src/testing/fake-host.ts';
 import type { Cluster } from './cluster.ts';
 import { type Blows, type Fault, isAt, type Place, type Strike, strikeOf } from './strike.ts';
 

@@ -2,7 +2,16 @@
  * When a fault strikes: before the run, or as a step of the victim begins. `apply`: right after it is proved drained;
  * `recheck`: when the node after it is done, and those done before are looked at once more.
  */
-export type Moment = 'before' | 'guard' | 'drain' | 'prove' | 'apply' | 'ready' | 'restore' | 'confirm' | 'recheck';
+export type Moment =
+  | 'before'
+  | 'checkDependencies'
+  | 'drain'
+  | 'waitIdle'
+  | 'apply'
+  | 'waitReady'
+  | 'restore'
+  | 'waitInService'
+  | 'recheck';
 
 export type FaultName =
   | 'all ssh cut'
@@ -40,24 +49,33 @@ export interface Case {
 }
 
 const moments: Readonly<Record<FaultName, readonly [Moment, ...Moment[]]>> = {
-  'all ssh cut': ['drain', 'prove', 'apply', 'ready', 'restore', 'confirm'],
-  'controller killed': ['guard', 'drain', 'prove', 'apply', 'ready', 'restore', 'confirm', 'recheck'],
-  'ctrl-c': ['guard', 'drain', 'prove', 'apply', 'ready', 'confirm'],
-  'network lost': ['drain', 'prove', 'apply', 'ready', 'confirm'],
-  'network lost for a while': ['prove'],
-  'dockerd gone': ['prove', 'ready'],
-  'sshd gone': ['apply', 'confirm'],
-  'machine off': ['prove'],
-  'container killed': ['guard', 'prove', 'ready'],
-  'balancer reloaded': ['prove', 'apply', 'confirm'],
-  'balancer down': ['before', 'prove', 'confirm'],
+  'all ssh cut': ['drain', 'waitIdle', 'apply', 'waitReady', 'restore', 'waitInService'],
+  'controller killed': [
+    'checkDependencies',
+    'drain',
+    'waitIdle',
+    'apply',
+    'waitReady',
+    'restore',
+    'waitInService',
+    'recheck',
+  ],
+  'ctrl-c': ['checkDependencies', 'drain', 'waitIdle', 'apply', 'waitReady', 'waitInService'],
+  'network lost': ['drain', 'waitIdle', 'apply', 'waitReady', 'waitInService'],
+  'network lost for a while': ['waitIdle'],
+  'dockerd gone': ['waitIdle', 'waitReady'],
+  'sshd gone': ['apply', 'waitInService'],
+  'machine off': ['waitIdle'],
+  'container killed': ['checkDependencies', 'waitIdle', 'waitReady'],
+  'balancer reloaded': ['waitIdle', 'apply', 'waitInService'],
+  'balancer down': ['before', 'waitIdle', 'waitInService'],
   'balancer gone and left out': ['before'],
-  'another node in maintenance': ['prove'],
-  'a bystander in maintenance': ['ready'],
+  'another node in maintenance': ['waitIdle'],
+  'a bystander in maintenance': ['waitReady'],
   'never ready': ['before'],
   'bad routes': ['before'],
   'disk full': ['before'],
-  'database away': ['before', 'confirm'],
+  'database away': ['before', 'waitInService'],
 };
 
 export const faultNames = Object.keys(moments) as readonly FaultName[];

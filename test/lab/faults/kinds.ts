@@ -35,7 +35,8 @@ const ill = () => 'ill' as const;
 const well = () => 'well' as const;
 
 /** The victim gets requests when it is struck. */
-const serves = ({ moment }: Case): boolean => ['guard', 'drain', 'confirm', 'recheck'].includes(moment);
+const serves = ({ moment }: Case): boolean =>
+  ['checkDependencies', 'drain', 'waitInService', 'recheck'].includes(moment);
 
 const hostBroken = (fault: FaultKind): Pick<Fault, 'strike' | 'ends'> => ({
   strike: (lab, { victim }) => breakHost(lab.docker, lab.file, victim, fault),
@@ -79,7 +80,7 @@ export const kinds: Readonly<Record<FaultName, Fault>> = {
   },
   'container killed': {
     strike: (lab, { victim }) => succeed(lab, victim, 'docker kill api7-gateway'),
-    ends: ({ moment }) => (moment === 'ready' ? 'ill' : 'well'),
+    ends: ({ moment }) => (moment === 'waitReady' ? 'ill' : 'well'),
     hurts: serves,
   },
   'balancer reloaded': { strike: (lab, { balancer }) => reloadBalancer(lab, balancer), ends: well },

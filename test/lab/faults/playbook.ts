@@ -1,7 +1,7 @@
 import { definePlaybook, play } from 'api7-orch';
 import install from '../../../playbooks/install.ts';
-import type { Play } from '../../../src/core/play.ts';
-import { type Steps, Task } from '../../../src/core/task.ts';
+import type { Play } from '../../../src/core/play/play.ts';
+import { type Steps, Task } from '../../../src/core/task/task.ts';
 
 /** For so long a gateway's own gate waits here: a test need not see two minutes pass. */
 const WITHIN_MS = 10_000;

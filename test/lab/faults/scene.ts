@@ -116,12 +116,12 @@ export class Striker {
     if (event.type !== 'roll.step') return;
     const begins = (step: string) => event.step === step && event.status === 'begun';
     // Else it would be over before anything could happen in it.
-    if (moment === 'prove' && begins('drain') && event.host === victim) this.#slow ??= this.#request();
+    if (moment === 'waitIdle' && begins('drain') && event.host === victim) this.#slow ??= this.#request();
     const isNow =
       moment === 'recheck'
         ? begins('recheck')
         : event.host === victim &&
-          (moment === 'apply' ? event.step === 'prove' && event.status === 'ok' : begins(moment));
+          (moment === 'apply' ? event.step === 'waitIdle' && event.status === 'ok' : begins(moment));
     if (!isNow || this.#struck !== undefined) return;
     const { signal } = kinds[fault];
     if (signal !== undefined) {

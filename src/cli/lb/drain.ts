@@ -1,0 +1,95 @@
+import { hostname, userInfo } from 'node:os';
+import { quote } from '../../core/base/argv.ts';
+import { OrchError } from '../../core/base/errors.ts';
+import type { RolledNode } from '../../core/event/event.ts';
+import type { Inventory } from '../../inventory/inventory.ts';
+import { loadInventory } from '../../inventory/load.ts';
+import { recordsOf } from '../../traffic/pool-snapshot.ts';
+import type { CliEnvironment } from '../session.ts';
+import { judgeDrain } from './judge.ts';
+import { balancersOf, nodesOf, poolsAround, unspokenOf } from './nodes.ts';
+import { drainPlays, refuseUnknown } from './plays.ts';
+import { type ChangeFlags, runOnBalancers } from './run-on-balancers.ts';
+
+export interface DrainFlags extends ChangeFlags {
+  readonly reason: string;
+  /** False with --no-wait. */
+  readonly wait: boolean;
+  readonly yesOutage?: string;
+  /** Hosts of balancers that are gone. */
+  readonly withoutLb: readonly string[];
+}
+
+const WHO = (): string => `${userInfo().username}@${hostname()}`;
+
+/** `api7-orch lb drain`. @returns the exit code */
+export async function lbDrain(
+  patterns: readonly string[],
+  flags: DrainFlags,
+  environment: CliEnvironment = {},
+): Promise<number> {
+  const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
+  checkDrainFlags(inventory, flags);
+  const nodes = nodesOf(inventory, patterns);
+  const leftOut = new Set(flags.withoutLb);
+  const seats = poolsAround(inventory, nodes, leftOut);
+  let stage: 'looking' | 'draining' | 'drained' = 'looking';
+  return await runOnBalancers(
+    inventory,
+    flags,
+    {
+      title: 'lb drain',
+      hosts: balancersOf(seats),
+      skipUnreachable: false,
+      plays: (say) =>
+        drainPlays({
+          nodes,
+          seats,
+          records: recordsOf(inventory),
+          by: WHO(),
+          reason: flags.reason,
+          wait: flags.wait,
+          reached: (now) => {
+            stage = now;
+          },
+          judge(looked) {
+            refuseUnknown({ nodes }, looked);
+            for (const { name, reason } of unspokenOf(inventory, nodes))
+              say(`${name} is not told: its balancers are not spoken to (${reason})`);
+            for (const host of leftOut) say('left out: whether it goes on sending requests there is not known', host);
+            judgeDrain({ nodes, looked, say, outageConfirmed: flags.yesOutage !== undefined });
+          },
+        }),
+      ends: (failure) =>
+        stage === 'looking'
+          ? {}
+          : Object.fromEntries(nodes.map((node) => [node, drainedNode(inventory, node, stage === 'drained', failure)])),
+    },
+    environment,
+  );
+}
+
+function drainedNode({ file }: Inventory, node: string, isOut: boolean, failure: string | undefined): RolledNode {
+  return {
+    state: failure === undefined ? 'done' : 'failed',
+    traffic: isOut ? 'out' : 'unknown',
+    ...(failure === undefined ? {} : { cause: failure }),
+    next: `api7-orch lb restore ${quote(node)} -i ${quote(file)}`,
+  };
+}
+
+function checkDrainFlags(inventory: Inventory, { reason, yesOutage, withoutLb }: DrainFlags): void {
+  const { cluster, loadBalancers, file } = inventory;
+  if (reason.trim() === '')
+    throw new OrchError('USAGE', '--reason is empty', { hint: "say why, for the record: --reason 'new disks'" });
+  if (yesOutage !== undefined && yesOutage !== cluster)
+    throw new OrchError('USAGE', `--yes-outage ${yesOutage}: this inventory is of cluster "${cluster}"`, {
+      hint: 'it must be the name of the cluster that is to go down',
+    });
+  const runs = new Set([...loadBalancers.values()].flatMap((pool) => ('hosts' in pool ? pool.hosts : [])));
+  const unknown = withoutLb.find((name) => !runs.has(name));
+  if (unknown !== undefined)
+    throw new OrchError('USAGE', `--without-lb ${unknown}: no load balancer of the inventory runs there`, {
+      hint: `correct the name; ${file} lists them under load_balancers`,
+    });
+}

@@ -1,0 +1,97 @@
+import { OrchError } from '../../core/base/errors.ts';
+import { emptiesPool } from '../../core/play/empties-pool.ts';
+import { oneLine } from '../../render/lines/paint.ts';
+import type { Found, PoolSnapshot } from '../../traffic/pool-snapshot.ts';
+import { isExternallyHeld } from './plays.ts';
+import { isServing, memberAcceptsRequests, memberLabel } from './report.ts';
+
+type Say = (message: string, host?: string) => void;
+
+interface Drain {
+  readonly nodes: readonly string[];
+  readonly looked: PoolSnapshot;
+  readonly say: Say;
+  /** Somebody has named the cluster that is to go down. */
+  readonly outageConfirmed: boolean;
+}
+
+/**
+ * What is to be said before nodes are drained, and whether they may be.
+ *
+ * @throws OrchError OUTAGE_NOT_CONFIRMED when a pool, or one balancer of it, would be left without a node that serves
+ */
+export function judgeDrain({ nodes, looked, say, outageConfirmed }: Drain): void {
+  for (const one of looked.found) {
+    if (!nodes.includes(one.seat.member.node) || !('view' in one)) continue;
+    const { lease } = one.view;
+    if (isExternallyHeld(one))
+      say(
+        `${memberLabel(one.seat)} was taken out of traffic by somebody else: nothing is added`,
+        one.seat.balancer.host,
+      );
+    if (lease !== null)
+      say(
+        `${memberLabel(one.seat)} is on record already, by ${lease.by} at ${lease.at} (${oneLine(lease.reason, 100)}): ${lease.kind === 'hand' ? 'that record stays' : 'it is yours from now on, and no run gives it back'}`,
+        one.seat.balancer.host,
+      );
+  }
+  const noSessions = leftWithout(nodes, looked);
+  if (noSessions.length === 0) return;
+  const what = `this leaves ${noSessions.join(' and ')} without a node that serves`;
+  if (!outageConfirmed)
+    throw new OrchError('OUTAGE_NOT_CONFIRMED', `${what}, and nobody has confirmed that`, {
+      hint: 'confirm it with --yes-outage and the name of the cluster',
+    });
+  say(`${what}, as was confirmed`);
+}
+
+/**
+ * Pools without anybody left, and balancers of a pool: what another balancer can reach does not help the clients of one
+ * that reaches nobody. Pools that are not told go on as they are.
+ */
+function leftWithout(nodes: readonly string[], { found }: PoolSnapshot): readonly string[] {
+  const leaves = ({ seat }: Found): boolean => nodes.includes(seat.member.node);
+  const pools = new Set(found.map(({ seat }) => seat.pool.name));
+  return [...pools].flatMap((pool) => {
+    const balancers = new Set(found.flatMap(({ seat }) => (seat.pool.name === pool ? [seat.balancer.name] : [])));
+    const empty = [...balancers].filter((name) => {
+      const mine = found.filter(({ seat }) => seat.balancer.name === name);
+      return emptiesPool(mine, { leaves, serves: isServing, takesOver: memberAcceptsRequests });
+    });
+    return empty.length === balancers.size ? [pool] : empty;
+  });
+}
+
+interface Restore {
+  readonly nodes: readonly string[];
+  readonly looked: PoolSnapshot;
+  /** All balancers have told. */
+  readonly complete: boolean;
+  readonly say: Say;
+  readonly all: boolean;
+  readonly cluster: string;
+}
+
+/** What is not given back, and why. */
+export function judgeRestore({ nodes, looked, complete, say, all, cluster }: Restore): void {
+  const records = looked.found.filter((one) => 'view' in one && one.view.lease !== null);
+  for (const one of looked.found) {
+    if (!('view' in one) || one.view.held.length === 0) continue;
+    if (one.view.lease !== null || !all)
+      say(`${memberLabel(one.seat)} was taken out of traffic by somebody else: it stays out`, one.seat.balancer.host);
+  }
+  const where = complete ? '' : ' on the balancers that answer';
+  if (all) {
+    if (records.length === 0) say(`no node of ${cluster} is on record as taken out of traffic${where}`);
+    return;
+  }
+  const recorded = new Set(records.map(({ seat }) => seat.member.node));
+  for (const node of nodes)
+    if (!recorded.has(node)) say(`${node}: no record of a drain was found${where}, so there is nothing to give back`);
+}
+
+/** Records that this inventory cannot give back. */
+export function warnStrayLeases({ strays }: PoolSnapshot, say: Say): void {
+  for (const { host, path } of strays)
+    say(`${path} is the record of a drain of no member of this inventory: it stays`, host);
+}

@@ -1,0 +1,53 @@
+import { OrchError } from '../../core/base/errors.ts';
+import type { Inventory, UnmanagedPool } from '../../inventory/inventory.ts';
+import { selectHosts } from '../../inventory/select.ts';
+import { nodeBalancingOf, type PoolMember } from '../../traffic/pool-member.ts';
+import { poolMembersOf } from '../../traffic/pool-snapshot.ts';
+
+/** @throws OrchError USAGE | NO_HOSTS_MATCHED */
+export function nodesOf(inventory: Inventory, patterns: readonly string[]): readonly string[] {
+  const nodes = selectHosts(inventory, patterns.join(',')).map(({ name }) => name);
+  const placeholderHost = nodes.filter(
+    (node) => (nodeBalancingOf(inventory, node, new Set())?.seats ?? []).length === 0,
+  );
+  if (placeholderHost.length === 0) return nodes;
+  const unmanaged = unspokenOf(inventory, placeholderHost).map(
+    ({ name, reason }) => `${name} is not spoken to: ${reason}`,
+  );
+  throw new OrchError(
+    'USAGE',
+    `${placeholderHost.join(', ')}: no balancer of the inventory that can be told sends requests there${unmanaged.length > 0 ? ` (${unmanaged.join('; ')})` : ''}`,
+    { hint: `name members of the pools under load_balancers in ${inventory.file}` },
+  );
+}
+
+/** All members of all pools of these nodes: whether somebody else goes on serving depends on them. */
+export function poolsAround(
+  inventory: Inventory,
+  nodes: readonly string[],
+  leftOut: ReadonlySet<string>,
+): readonly PoolMember[] {
+  const all = poolMembersOf(inventory, leftOut);
+  const pools = new Set(all.flatMap(({ pool, member }) => (nodes.includes(member.node) ? [pool.name] : [])));
+  const seats = all.filter(({ pool }) => pools.has(pool.name));
+  if (seats.length > 0) return seats;
+  throw new OrchError('USAGE', '--without-lb leaves no balancer that could be told', { hint: 'leave it away' });
+}
+
+/** Names of the hosts that the seats' balancers run on. */
+export const balancersOf = (seats: readonly PoolMember[]): readonly string[] => [
+  ...new Set(seats.map(({ balancer }) => balancer.host)),
+];
+
+/** Pools of these nodes whose balancers nobody here speaks to. */
+export const unspokenOf = ({ loadBalancers }: Inventory, nodes: readonly string[]): readonly UnmanagedPool[] =>
+  [...loadBalancers.values()].flatMap((pool) =>
+    pool.driver === 'none' && pool.members.some((node) => nodes.includes(node)) ? [pool] : [],
+  );
+
+/** @throws OrchError NO_POOLS */
+export function refuseNoPools({ file }: Inventory, pattern: string): never {
+  throw new OrchError('NO_POOLS', `no pool of ${file} has to do with "${pattern}"`, {
+    hint: 'name members of its load_balancers, or hosts that these run on',
+  });
+}

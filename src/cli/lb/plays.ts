@@ -1,0 +1,146 @@
+import { OrchError } from '../../core/base/errors.ts';
+import { type Play, type Plays, play } from '../../core/play/play.ts';
+import { Later } from '../../core/task/later.ts';
+import type { Steps } from '../../core/task/task.ts';
+import { drainMember } from '../../lb/drain-member.ts';
+import { sticks } from '../../lb/read-member.ts';
+import { restoreMember } from '../../lb/restore-member.ts';
+import { nameList } from '../../render/lines/paint.ts';
+import { memberViews, type Standings } from '../../traffic/member-views.ts';
+import type { PoolMember } from '../../traffic/pool-member.ts';
+import type { Found, PoolSnapshot } from '../../traffic/pool-snapshot.ts';
+import { untilEmpty } from '../../traffic/wait-idle.ts';
+
+/** What the plays of `lb drain` and `lb restore` are made for: they run on the hosts of balancers alone. */
+interface Common {
+  readonly nodes: readonly string[];
+  /** Members of the nodes' pools behind their balancers, the nodes themselves among them. */
+  readonly seats: readonly PoolMember[];
+  /** Paths of the records that members may have. */
+  readonly records: readonly string[];
+  /** Told what was found before anything is changed. @throws OrchError and then nothing is */
+  judge(looked: PoolSnapshot): void;
+}
+
+export interface DrainPlays extends Common {
+  /** `user@controller`. */
+  readonly by: string;
+  readonly reason: string;
+  readonly wait: boolean;
+  /** The nodes are about to be, then have been told out of traffic. */
+  reached(stage: 'draining' | 'drained'): void;
+}
+
+const at = ({ balancer, member }: PoolMember) => ({ balancer, member });
+
+/**
+ * Takes nodes out of the traffic of all their balancers: look at all, then tell all, then wait. What somebody else has
+ * taken out altogether is left alone: there is nothing to add.
+ */
+export function* drainPlays(drain: DrainPlays): Plays {
+  const { by, reason } = drain;
+  const looked = yield* look(drain);
+  if (looked !== undefined) drain.judge(looked);
+  const wanted = mine(drain, looked, (one) => !isExternallyHeld(one));
+  if (wanted.length === 0) return;
+  const names = namesOf(wanted);
+  if (looked !== undefined) drain.reached('draining');
+  const told = yield* overHosts(`Out of traffic: ${names}`, wanted, function* (seats, host) {
+    for (const seat of seats) yield drainMember({ ...at(seat), by, reason, how: 'drained', kind: 'hand' });
+    return yield* memberViews({ host, seats, records: drain.records });
+  });
+  const after = foundIn(told, wanted);
+  if (after !== undefined) drain.reached('drained');
+  if (!drain.wait) return;
+  const sticky = new Set(
+    after?.found.flatMap((one) => ('view' in one && one.view.servers.some(sticks) ? [one.seat] : [])),
+  );
+  yield* overHosts(`Wait until nothing runs there: ${names}`, wanted, function* (seats) {
+    for (const seat of seats)
+      yield* untilEmpty(seat, { sticky: sticky.has(seat), by, reason, kind: 'hand', onTimeout: 'fail' });
+  });
+}
+
+/** Nothing of ours is there, and nothing is left to be taken out. */
+export const isExternallyHeld = (one: Found): boolean =>
+  'view' in one && one.view.lease === null && one.view.servers.every(({ name }) => one.view.held.includes(name));
+
+/** Gives back what is on record, on every balancer that answers. Without a record nothing is touched. */
+export function* restorePlays(restore: Common): Plays {
+  const looked = yield* look(restore, { tolerant: true });
+  if (looked !== undefined) restore.judge(looked);
+  const wanted = mine(restore, looked, (one) => 'view' in one && one.view.lease !== null);
+  if (wanted.length > 0)
+    yield* overHosts(`Back in traffic: ${namesOf(wanted)}`, wanted, function* (seats) {
+      for (const seat of seats) yield restoreMember({ ...at(seat), byHand: true });
+    });
+  // Last, so that one balancer that cannot be asked keeps nobody out of the others.
+  if (looked !== undefined) refuseUnknown(restore, looked);
+}
+
+/** @throws OrchError with all that could not be told of the nodes themselves */
+export function refuseUnknown({ nodes }: Pick<Common, 'nodes'>, { found }: PoolSnapshot): void {
+  const faults = found.flatMap((one) => ('error' in one && nodes.includes(one.seat.member.node) ? [one.error] : []));
+  const [first] = faults;
+  if (first === undefined) return;
+  throw new OrchError(first.code, [...new Set(faults.map(({ message }) => message))].join('; '), {
+    ...(first.hint === undefined ? {} : { hint: first.hint }),
+    ...(first.host === undefined ? {} : { host: first.host }),
+  });
+}
+
+/** Seats of the nodes that are of the right kind; offline, where nothing is known yet, all of them. */
+function mine(
+  { nodes, seats }: Common,
+  looked: PoolSnapshot | undefined,
+  fits: (one: Found) => boolean,
+): readonly PoolMember[] {
+  const fitting = looked === undefined ? seats : looked.found.filter(fits).map(({ seat }) => seat);
+  return fitting.filter(({ member }) => nodes.includes(member.node));
+}
+
+const namesOf = (seats: readonly PoolMember[]): string =>
+  nameList([...new Set(seats.map(({ member }) => member.node))]);
+
+/** One look at all seats. Undefined offline. */
+function* look(
+  { seats, records }: Common,
+  { tolerant = false } = {},
+): Generator<Play, PoolSnapshot | undefined, unknown> {
+  const seen = yield* overHosts('Look at the balancers', seats, function* (those, host) {
+    return yield* memberViews({ host, seats: those, records, tolerant });
+  });
+  return foundIn(seen, seats);
+}
+
+/** A play on the hosts of these seats' balancers, each with its own seats. */
+const overHosts = <R>(
+  name: string,
+  seats: readonly PoolMember[],
+  tasks: (seats: readonly PoolMember[], host: string) => Steps<R>,
+): Play<R> =>
+  play({
+    name,
+    hosts: [...new Set(seats.map(({ balancer }) => balancer.host))].join(','),
+    tasks: (host) => tasks(onHost(seats, host.name), host.name),
+  });
+
+const onHost = (seats: readonly PoolMember[], host: string): readonly PoolMember[] =>
+  seats.filter(({ balancer }) => balancer.host === host);
+
+/** What a play of `standings` brought; a host that could not be reached brings nothing. */
+function foundIn(
+  results: ReadonlyMap<string, Standings | undefined>,
+  seats: readonly PoolMember[],
+): PoolSnapshot | undefined {
+  const all = [...results];
+  if (all.some(([, value]) => value instanceof Later)) return undefined;
+  const found = all.flatMap(([host, value]) =>
+    onHost(seats, host).flatMap((seat, i): readonly Found[] => {
+      const { view = null, error = null } = value?.seats[i] ?? {};
+      if (view !== null) return [{ seat, view }];
+      return error === null ? [] : [{ seat, error }];
+    }),
+  );
+  return { found, strays: all.flatMap(([, value]) => value?.strays ?? []) };
+}

@@ -1,0 +1,105 @@
+import type { ErrorInfo } from '../../core/event/event.ts';
+import type { Lease, ServerState, ServerView } from '../../core/host/balancer.ts';
+import type { Inventory, LoadBalancerSettings } from '../../inventory/inventory.ts';
+import { acceptsRequests, getsRequests } from '../../lb/read-member.ts';
+import type { PoolMember } from '../../traffic/pool-member.ts';
+import type { Found, PoolSnapshot, Stray } from '../../traffic/pool-snapshot.ts';
+
+/** `lb status -o json`, as docs/operations.md describes it: fields are added to it, never taken away. */
+export interface PoolsReport {
+  readonly cluster: string;
+  /** ISO time by the controller's clock. */
+  readonly at: string;
+  readonly pools: readonly PoolReport[];
+  readonly strays: readonly Stray[];
+  /** Each once, however many members it concerns. */
+  readonly errors: readonly ErrorInfo[];
+}
+
+export interface PoolReport {
+  readonly name: string;
+  readonly driver: LoadBalancerSettings['driver'];
+  readonly port: number | null;
+  /** Why nobody here speaks to its balancers; only with the driver `none`. */
+  readonly reason?: string;
+  readonly members: readonly MemberReport[];
+}
+
+export interface MemberReport {
+  readonly node: string;
+  readonly address: string;
+  readonly balancers: readonly StandingReport[];
+}
+
+/** How one balancer treats one member; `error` instead of the rest where that cannot be told. */
+export type StandingReport = BalancerEntry | { readonly host: string; readonly error: ErrorInfo };
+
+export interface BalancerEntry {
+  readonly host: string;
+  /** `mixed`: its servers differ. */
+  readonly state: ServerState | 'mixed';
+  /** All its servers together; `null`: the balancer does not tell. */
+  readonly sessions: number | null;
+  readonly servers: readonly Pick<ServerView, 'name' | 'state' | 'sessions' | 'sticky'>[];
+  /** Our own drain on record. */
+  readonly lease: Pick<Lease, 'by' | 'at' | 'reason' | 'kind'> | null;
+  /** Servers that somebody else took out of traffic. */
+  readonly held: readonly string[];
+}
+
+/** What was seen, pool by pool. Pure. `keeps`: the members, and the balancers of a member, that are of interest. */
+export function poolsReport(
+  { cluster, hosts, loadBalancers }: Inventory,
+  { found, strays }: PoolSnapshot,
+  { at, keeps }: { readonly at: Date; readonly keeps: (node: string, balancer?: string) => boolean },
+): PoolsReport {
+  const pools = [...loadBalancers.values()].flatMap((pool): readonly PoolReport[] => {
+    const mine = found.filter(({ seat }) => seat.pool.name === pool.name);
+    const members = pool.members.flatMap((node): readonly MemberReport[] => {
+      const balancers = mine
+        .filter(({ seat }) => seat.member.node === node && keeps(node, seat.balancer.host))
+        .map(standingReport);
+      if (balancers.length === 0 && !keeps(node)) return [];
+      return [{ node, address: hosts.get(node)?.address ?? node, balancers }];
+    });
+    const { name, driver, port = null } = pool;
+    return members.length === 0
+      ? []
+      : [{ name, driver, port, ...(pool.driver === 'none' ? { reason: pool.reason } : {}), members }];
+  });
+  const memberViews = pools.flatMap(({ members }) => members.flatMap(({ balancers }) => balancers));
+  const errors = new Map(
+    memberViews.flatMap((one) => ('error' in one ? [[JSON.stringify(one.error), one.error] as const] : [])),
+  );
+  return { cluster, at: at.toISOString(), pools, strays, errors: [...errors.values()] };
+}
+
+/** One seat in the words of the report. */
+export function standingReport(one: Found): StandingReport {
+  const { host } = one.seat.balancer;
+  if ('error' in one) return { host, error: one.error };
+  const { servers, lease, held } = one.view;
+  const [first = 'down', ...others] = new Set(servers.map(({ state }) => state));
+  const counted = servers.flatMap(({ sessions }) => sessions ?? []);
+  return {
+    host,
+    state: others.length > 0 ? 'mixed' : first,
+    sessions: counted.length === 0 ? null : counted.reduce((sum, sessions) => sum + sessions, 0),
+    servers: servers.map(({ name, state, sessions, sticky }) => ({ name, state, sessions, sticky })),
+    lease: lease && { by: lease.by, at: lease.at, reason: lease.reason, kind: lease.kind },
+    held,
+  };
+}
+
+/** In full service there, and nobody has a hand on it. */
+export const isHealthy = (one: StandingReport): boolean =>
+  !('error' in one) && one.state === 'up' && one.lease === null && one.held.length === 0;
+
+/** It still gets requests by this balancer, or has some running. */
+export const isServing = (one: Found): boolean => 'view' in one && one.view.servers.some(getsRequests);
+
+/** It takes new requests there, now, in every backend that it is in. */
+export const memberAcceptsRequests = (one: Found): boolean => 'view' in one && one.view.servers.every(acceptsRequests);
+
+/** `gw-1 in gateways on lb-1`. */
+export const memberLabel = ({ balancer, member }: PoolMember): string => `${member.node} in ${balancer.name}`;

@@ -1,0 +1,61 @@
+import type { Emit, RolledNode } from '../../core/event/event.ts';
+import type { Plays } from '../../core/play/play.ts';
+import type { Inventory } from '../../inventory/inventory.ts';
+import { selectHosts } from '../../inventory/select.ts';
+import type { OutputForm } from '../../render/choose.ts';
+import { runPlays } from '../run-plays.ts';
+import { type CliEnvironment, openSession, type SessionFlags } from '../session.ts';
+
+/** Flags of the verbs that change balancers. */
+export interface ChangeFlags extends SessionFlags {
+  readonly output?: OutputForm;
+  readonly verbose?: boolean;
+}
+
+export interface BalancerRun {
+  readonly title: string;
+  /** Names of the balancers' hosts. */
+  readonly hosts: readonly string[];
+  /** Hosts that cannot be reached are left out of the run, and make it partial. */
+  readonly skipUnreachable: boolean;
+  plays(say: (message: string, host?: string) => void): Plays;
+  /** How the nodes came out of it; asked once, at the end. */
+  ends(failure: string | undefined): Readonly<Record<string, RolledNode>>;
+}
+
+/** Carries out plays on the hosts of balancers as `run` carries out a playbook's. @returns the exit code */
+export async function runOnBalancers(
+  inventory: Inventory,
+  flags: ChangeFlags,
+  told: BalancerRun,
+  environment: CliEnvironment = {},
+): Promise<number> {
+  await using session = await openSession({
+    inventory,
+    hosts: told.hosts,
+    flags,
+    safePoint: true,
+    view: flags,
+    record: told.title,
+    environment,
+  });
+  const emit: Emit = (event) => {
+    if (event.type === 'run.end') {
+      const failure = event.exitCode === 0 ? undefined : (event.errors[0]?.message ?? event.outcome);
+      const nodes = told.ends(failure);
+      if (Object.keys(nodes).length > 0) session.emit({ type: 'roll.end', play: told.title, nodes });
+    }
+    session.emit(event);
+  };
+  return await runPlays(
+    session,
+    { emit, check: false, diff: false, rollFlags: { includeHeld: false, skipUnreachable: told.skipUnreachable } },
+    {
+      title: told.title,
+      cluster: inventory.cluster,
+      plays: () =>
+        told.plays((message, host) => emit({ type: 'warning', message, ...(host === undefined ? {} : { host }) })),
+      select: (pattern) => selectHosts(inventory, pattern),
+    },
+  );
+}

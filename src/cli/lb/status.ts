@@ -1,0 +1,29 @@
+import { redactData } from '../../core/base/redact.ts';
+import { loadInventory } from '../../inventory/load.ts';
+import { selectHosts } from '../../inventory/select.ts';
+import { poolMembersOf, readPoolMembers } from '../../traffic/pool-snapshot.ts';
+import { printReport } from '../print-report.ts';
+import { type CliEnvironment, openSession, type ReadFlags, untilInterrupted } from '../session.ts';
+import { refuseNoPools } from './nodes.ts';
+import { poolsReport } from './report.ts';
+import { poolsLines } from './table.ts';
+
+/** `api7-orch lb status`: what every balancer shows of every member. @returns 0; 3 when one of them did not tell; 6 */
+export async function lbStatus(pattern: string, flags: ReadFlags, environment: CliEnvironment = {}): Promise<number> {
+  const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
+  const chosen = new Set(selectHosts(inventory, pattern).map(({ name }) => name));
+  const keeps = (node: string, balancer = ''): boolean => chosen.has(node) || chosen.has(balancer);
+  const seats = poolMembersOf(inventory).filter(({ member, balancer }) => keeps(member.node, balancer.host));
+  const unmanaged = [...inventory.loadBalancers.values()].some(({ members }) => members.some((node) => keeps(node)));
+  if (seats.length === 0 && !unmanaged) refuseNoPools(inventory, pattern);
+
+  const balancers = [...new Set(seats.map(({ balancer }) => balancer.host))];
+  await using session = await openSession({ inventory, hosts: balancers, flags, safePoint: false, environment });
+  const { hosts, forks, clock } = session;
+  return await untilInterrupted(session, async () => {
+    const looked = await readPoolMembers(inventory, seats, { hosts, forks });
+    const report = redactData(poolsReport(inventory, looked, { at: new Date(clock.now()), keeps }));
+    await printReport(report, poolsLines, flags, environment.stdout);
+    return report.errors.length > 0 ? 3 : 0;
+  });
+}

@@ -1,0 +1,113 @@
+import type { ErrorInfo } from '../../core/event/event.ts';
+import type { ServerState } from '../../core/host/balancer.ts';
+import { type Color, oneLine, type Paint, visible } from '../../render/lines/paint.ts';
+import { type Cell, type TableOptions, tableLines } from '../../render/lines/table.ts';
+import type { BalancerEntry, PoolReport, PoolsReport, StandingReport } from './report.ts';
+
+const STATE_COLOURS: Readonly<Record<BalancerEntry['state'], Color>> = {
+  up: 'green',
+  starting: 'yellow',
+  down: 'red',
+  drained: 'yellow',
+  maintenance: 'yellow',
+  mixed: 'yellow',
+};
+
+const COLUMNS = [
+  { title: 'NODE' },
+  { title: 'ADDRESS' },
+  { title: 'BALANCER' },
+  { title: 'STATE' },
+  { title: 'SESSIONS', right: true },
+  { title: 'HELD BY' },
+];
+
+/** `lb status` for people: a table for each pool, then what went wrong. */
+export function poolsLines(report: PoolsReport, options: TableOptions): readonly string[] {
+  const { paint } = options;
+  const blocks = report.pools.map((pool) => [
+    `${paint('bold', pool.name)}${paint('dim', `  ${poolHeading(pool)}`)}`,
+    ...tableLines(COLUMNS, rowsOf(pool, new Date(report.at)), options),
+  ]);
+  const strays = report.strays.map(
+    ({ host, path }) => `${host}: ${visible(path)} is the record of a drain of no member of this inventory`,
+  );
+  const errors = report.errors.flatMap((error) => errorLines(error, paint));
+  return [...blocks, strays, errors]
+    .filter((block) => block.length > 0)
+    .flatMap((block, at) => (at === 0 ? block : ['', ...block]));
+}
+
+function poolHeading({ driver, port, reason }: PoolReport): string {
+  const where = port === null ? '' : `, members on port ${port}`;
+  return driver === 'none' ? `not asked${where}: ${oneLine(reason ?? '', 200)}` : `${driver}${where}`;
+}
+
+function rowsOf({ driver, port, members }: PoolReport, now: Date): readonly (readonly Cell[])[] {
+  const silent = silentIn(members);
+  const rows = members.flatMap(({ node, address, balancers }): readonly (readonly Cell[])[] => {
+    const at = port === null ? address : `${address.includes(':') ? `[${address}]` : address}:${port}`;
+    if (driver === 'none') return [[node, at, '-', '-', '-', '-']];
+    return balancers
+      .filter(({ host }) => !silent.has(host))
+      .map((one) => [node, at, one.host, ...standingCells(one, now)]);
+  });
+  return [...rows, ...[...silent].map(([host, error]) => ['-', '-', host, faultCell(error)])];
+}
+
+/** Balancers that tell the same of every member, namely nothing: told once, not with each of them. */
+function silentIn(members: PoolReport['members']): ReadonlyMap<string, ErrorInfo> {
+  const memberViews = members.flatMap(({ balancers }) => balancers);
+  return new Map(
+    memberViews.flatMap((one) => {
+      const same = memberViews.filter(({ host }) => host === one.host);
+      if (!('error' in one) || same.length < 2) return [];
+      const alike = same.every((other) => 'error' in other && other.error.message === one.error.message);
+      return alike ? [[one.host, one.error] as const] : [];
+    }),
+  );
+}
+
+const standingCells = (one: StandingReport, now: Date): readonly Cell[] =>
+  'error' in one
+    ? [faultCell(one.error)]
+    : [stateCell(one), one.sessions === null ? '-' : String(one.sessions), holder(one, now)];
+
+const stateCell = ({ state, servers }: BalancerEntry): Cell => ({
+  text: state === 'mixed' ? [...new Set(servers.map((server) => server.state))].join(', ') : state,
+  colour: STATE_COLOURS[state],
+});
+
+const faultCell = ({ code, message }: ErrorInfo): Cell => ({ text: `${code}: ${message}`, colour: 'red' });
+
+const OUT: ReadonlySet<ServerState> = new Set(['drained', 'maintenance']);
+
+/** Who keeps it out of traffic; `brief`: not why. */
+export function holder({ lease, held, servers }: BalancerEntry, now: Date, { brief = false } = {}): string {
+  if (lease === null) return held.length > 0 ? 'somebody else' : '-';
+  const lost = servers.some(({ state }) => !OUT.has(state)) ? 'no longer out! ' : '';
+  const also = held.length > 0 ? ' (also by somebody else)' : '';
+  return `${lost}${lease.by}, ${ago(lease.at, now)}${brief ? '' : `: ${lease.reason}${also}`}`;
+}
+
+const UNITS = [
+  ['d', 86_400],
+  ['h', 3600],
+  ['m', 60],
+  ['s', 1],
+] as const;
+
+/** `12m ago`. Clocks may differ by a little: what has not been yet is just now. */
+export function ago(iso: string, now: Date): string {
+  const seconds = Math.floor((now.getTime() - Date.parse(iso)) / 1000);
+  const unit = UNITS.find(([, size]) => seconds >= size);
+  return unit === undefined ? 'just now' : `${Math.floor(seconds / unit[1])}${unit[0]} ago`;
+}
+
+/** One error, with what can be done about it. */
+export function errorLines({ code, message, hint, host }: ErrorInfo, paint: Paint): readonly string[] {
+  return [
+    `${paint('red', `${code}${host === undefined ? '' : ` on ${host}`}`)}: ${visible(message)}`,
+    ...(hint === undefined ? [] : [`  remedy: ${visible(hint)}`]),
+  ];
+}

@@ -1,0 +1,40 @@
+import { OrchError } from '../../core/base/errors.ts';
+import type { Secret } from '../../core/base/secret.ts';
+import type { Ask } from '../../transport/ssh/ask.ts';
+
+/** `-k` and `-K`. */
+export interface PasswordFlags {
+  readonly askPass?: boolean;
+  readonly askBecomePass?: boolean;
+}
+
+/** For hosts of which the inventory knows none. */
+export interface AskedPasswords {
+  readonly password?: Secret;
+  readonly becomePassword?: Secret;
+}
+
+/**
+ * Asks for the passwords that hold for all hosts, before any is connected to.
+ *
+ * @throws OrchError NO_TERMINAL
+ */
+export async function askedPasswords(flags: PasswordFlags, ask: Ask): Promise<AskedPasswords> {
+  const wanted = async (kind: 'password' | 'become-password', what: string): Promise<Secret> => {
+    const answer = await ask({ kind, what, echo: false });
+    if (answer !== undefined) return answer;
+    throw new OrchError('NO_TERMINAL', `nobody gave the ${what}`, {
+      hint: 'run it on a terminal, or put the password into the inventory by !env or !file',
+    });
+  };
+  const password = flags.askPass === true ? await wanted('password', 'SSH password') : undefined;
+  const typed =
+    flags.askBecomePass === true
+      ? await wanted('become-password', `sudo password${password === undefined ? '' : ' (empty: the same)'}`)
+      : undefined;
+  const become = typed?.reveal() === '' && password !== undefined ? password : typed;
+  return {
+    ...(password === undefined ? {} : { password }),
+    ...(become === undefined ? {} : { becomePassword: become }),
+  };
+}

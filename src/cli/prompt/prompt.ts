@@ -1,0 +1,89 @@
+import { StringDecoder } from 'node:string_decoder';
+import { Secret } from '../../core/base/secret.ts';
+import type { Ask, Question } from '../../transport/ssh/ask.ts';
+import { promptLine } from './prompt-line.ts';
+import { openTerminal, type PromptTerminal } from './prompt-terminal.ts';
+
+export interface PromptOptions {
+  /** Takes back the question that is open, and answers no more. */
+  readonly signal?: AbortSignal;
+  /** Makes whoever paints on the terminal leave it; gives back what lets them go on. */
+  readonly hold?: () => Promise<() => void>;
+  /** Default: the terminal this process was started from. */
+  readonly open?: () => PromptTerminal | undefined;
+  /** Ctrl-C while somebody is asked. Default: as anywhere else. */
+  readonly interrupt?: () => void;
+}
+
+/**
+ * Asks at the terminal, one question at a time. Without a terminal there is nobody to ask.
+ *
+ * @example const ask = terminalAsk({ signal: interrupt.signal });
+ */
+export function terminalAsk({
+  signal,
+  hold = async () => () => {},
+  open = openTerminal,
+  interrupt = interruptOurselves,
+}: PromptOptions = {}): Ask {
+  let last: Promise<unknown> = Promise.resolve();
+  let nobody = false;
+
+  const put = async (question: Question): Promise<Secret | undefined> => {
+    if (nobody || signal?.aborted) return undefined;
+    const terminal = open();
+    if (terminal === undefined) {
+      nobody = true;
+      return undefined;
+    }
+    let release = (): void => {};
+    try {
+      release = await hold();
+      // It may have come meanwhile, and tells nobody who begins to listen only now.
+      if (signal?.aborted) return undefined;
+      const { end, text } = await answerAt(terminal, question, signal);
+      if (end === 'interrupted') {
+        nobody = true;
+        interrupt();
+      }
+      return end === 'entered' ? Secret.of(text) : undefined;
+    } finally {
+      terminal.write('\n');
+      terminal.close();
+      release();
+    }
+  };
+  return (question) => {
+    const mine = last.then(() => put(question));
+    last = mine.catch(() => {});
+    return mine;
+  };
+}
+
+/** A signal sent to oneself arrives later, when the unanswered question has already ended the run as a failed one. */
+function interruptOurselves(): void {
+  if (!process.emit('SIGINT')) process.kill(process.pid, 'SIGINT');
+}
+
+function answerAt(
+  terminal: PromptTerminal,
+  { what, echo }: Question,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly end: ReturnType<ReturnType<typeof promptLine>['end']>; readonly text: string }> {
+  return new Promise((resolve) => {
+    const line = promptLine(echo);
+    const decoder = new StringDecoder('utf8');
+    const done = (): void => {
+      signal?.removeEventListener('abort', done);
+      resolve({ end: line.end(), text: line.text() });
+    };
+    signal?.addEventListener('abort', done, { once: true });
+    terminal.read((chunk) => {
+      const show = line.feed(decoder.write(chunk));
+      if (show !== '') terminal.write(show);
+      if (line.end() !== undefined) done();
+    });
+    // Only now: what is typed after it has been seen must not show.
+    terminal.write(`${what}: `);
+  });
+}

@@ -1,0 +1,65 @@
+import { hostname, userInfo } from 'node:os';
+import { typedLine } from '../../core/base/argv.ts';
+import { OrchError } from '../../core/base/errors.ts';
+import type { Hosts } from '../../engine/plan/hosts.ts';
+import type { RunContext } from '../../engine/roll/run-context.ts';
+import type { Inventory } from '../../inventory/inventory.ts';
+import { fleetOf } from '../../traffic/fleet.ts';
+import type { Ask } from '../../transport/ssh/ask.ts';
+
+/** Flags of every verb that may take nodes out of traffic. */
+export interface RollFlags {
+  readonly includeHeld?: boolean;
+  readonly skipUnreachable?: boolean;
+  /** Names of balancer hosts that are gone. */
+  readonly withoutLb: readonly string[];
+  readonly reason?: string;
+  readonly yesOutage?: string;
+  readonly onHold: 'ask' | 'go' | 'stop';
+}
+
+type RollOptions = Pick<RunContext, 'fleet' | 'rollFlags' | 'ask' | 'outage' | 'onNetwork' | 'restoreCommand'>;
+
+/** What the engine needs to take nodes out of traffic, as the flags say. @throws OrchError USAGE */
+export function rollOptions(inventory: Inventory, flags: RollFlags, hosts: Hosts, ask: Ask): RollOptions {
+  if (flags.withoutLb.length > 0 && (flags.reason ?? '').trim() === '')
+    throw new OrchError('USAGE', '--without-lb needs a reason', {
+      hint: "say why it is gone: --reason 'lb-2 is being replaced'",
+    });
+  const unknown = flags.withoutLb.find(
+    (name) => ![...inventory.loadBalancers.values()].some((pool) => 'hosts' in pool && pool.hosts.includes(name)),
+  );
+  if (unknown !== undefined)
+    throw new OrchError('USAGE', `--without-lb ${unknown}: no load balancer of the inventory runs there`, {
+      hint: `correct the name; ${inventory.file} lists them under load_balancers`,
+    });
+  if (flags.yesOutage !== undefined && flags.yesOutage !== inventory.cluster)
+    throw new OrchError(
+      'USAGE',
+      `--yes-outage ${flags.yesOutage}: this inventory is of cluster "${inventory.cluster}"`,
+      {
+        hint: 'it must be the name of the cluster that is to go down',
+      },
+    );
+  return {
+    fleet: fleetOf(inventory, {
+      by: `${userInfo().username}@${hostname()}`,
+      withoutLb: flags.withoutLb,
+      ...(flags.reason === undefined ? {} : { reason: flags.reason }),
+    }),
+    rollFlags: { includeHeld: flags.includeHeld ?? false, skipUnreachable: flags.skipUnreachable ?? false },
+    ask: async (question) => {
+      if (flags.onHold !== 'ask') return flags.onHold === 'go';
+      const answer = await ask({ kind: 'confirmation', what: `${question} [y/N]`, echo: true });
+      return /^y(es)?$/i.test(answer?.reveal().trim() ?? '');
+    },
+    outage: async (what) => {
+      if (flags.yesOutage !== undefined) return true;
+      const question = `${what}. Type the name of the cluster to go on`;
+      const answer = await ask({ kind: 'confirmation', what: question, echo: true });
+      return answer?.reveal().trim() === inventory.cluster;
+    },
+    onNetwork: (listener) => hosts.onNetwork(listener),
+    restoreCommand: (node) => typedLine(['api7-orch', 'lb', 'restore', node, '-i', inventory.file]),
+  };
+}

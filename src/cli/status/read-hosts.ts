@@ -1,0 +1,86 @@
+import pLimit from 'p-limit';
+import { type Service, servicesIn } from '../../api7/services.ts';
+import { isConnectionLost, OrchError } from '../../core/base/errors.ts';
+import { errorInfoOf } from '../../core/event/error-info.ts';
+import type { ErrorInfo } from '../../core/event/event.ts';
+import type { Reader } from '../../core/host/connection.ts';
+import type { ContainerInspect } from '../../core/host/docker.ts';
+import type { InventoryHost } from '../../inventory/inventory.ts';
+import type { Connections } from '../../traffic/pool-snapshot.ts';
+
+/** What was answered to a GET on the host itself; without a status: nobody answered, and why. */
+export interface Answer {
+  readonly path: string;
+  readonly status: number | null;
+  readonly why?: string;
+}
+
+/** One of API7's services on a host. */
+export interface ServiceSeen {
+  readonly component: Service;
+  /** `null`: there is no such container. */
+  readonly container: ContainerInspect | null;
+  /** The first is whether it lives; gateways tell by a second one whether they are ready. */
+  readonly answers: readonly Answer[];
+  /** Why it could not be looked at. */
+  readonly error?: ErrorInfo;
+}
+
+export interface HostSeen {
+  readonly host: InventoryHost;
+  readonly services: readonly ServiceSeen[];
+  /** Why it could not be reached. */
+  readonly error?: ErrorInfo;
+}
+
+const ANSWER_MS = 3000;
+
+/** Looks at all these hosts, each in one batch. Whatever goes wrong is a finding: nothing is thrown. */
+export const readHosts = (
+  targets: readonly InventoryHost[],
+  { hosts, forks }: { readonly hosts: Connections; readonly forks: number },
+): Promise<readonly HostSeen[]> =>
+  pLimit(forks).map([...targets], async (host): Promise<HostSeen> => {
+    const components = servicesIn(host.groups);
+    try {
+      const reader: Reader = await hosts.get(host.name);
+      return { host, services: await Promise.all(components.map((component) => lookAtService(component, reader))) };
+    } catch (raised) {
+      const error = errorInfoOf(raised, { host: host.name });
+      // What its balancers show of its services is known all the same.
+      return {
+        host,
+        error,
+        services: components.map((component) => ({ component, container: null, answers: [], error })),
+      };
+    }
+  });
+
+async function lookAtService(component: Service, host: Reader): Promise<ServiceSeen> {
+  const { name, health } = component;
+  const asked = name === 'gateway' ? [health, { port: health.port, path: '/status/ready' }] : [health];
+  const [container, answers] = await Promise.all([
+    containerOn(host, component.container),
+    Promise.all(asked.map((one) => answerTo(one, host))),
+  ]);
+  if (container !== null && 'code' in container) return { component, container: null, answers, error: container };
+  return { component, container, answers };
+}
+
+async function containerOn(host: Reader, name: string): Promise<ContainerInspect | ErrorInfo | null> {
+  try {
+    return await host.docker.container(name);
+  } catch (error) {
+    if (isConnectionLost(error)) throw error;
+    return errorInfoOf(error, { host: host.name });
+  }
+}
+
+async function answerTo({ port, path }: Service['health'], host: Reader): Promise<Answer> {
+  try {
+    return { path, status: (await host.httpGet({ port, path, timeoutMs: ANSWER_MS })).status };
+  } catch (error) {
+    if (!(error instanceof OrchError) || isConnectionLost(error)) throw error;
+    return { path, status: null, why: error.message };
+  }
+}

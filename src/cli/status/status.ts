@@ -1,0 +1,48 @@
+import { OrchError } from '../../core/base/errors.ts';
+import { redactData } from '../../core/base/redact.ts';
+import { loadInventory } from '../../inventory/load.ts';
+import { selectHosts } from '../../inventory/select.ts';
+import { poolMembersOf, readPoolMembers } from '../../traffic/pool-snapshot.ts';
+import { printReport } from '../print-report.ts';
+import { type CliEnvironment, openSession, type ReadFlags, untilInterrupted } from '../session.ts';
+import { readHosts } from './read-hosts.ts';
+import { statusReport } from './report.ts';
+import { statusLines } from './table.ts';
+
+export interface StatusFlags extends ReadFlags {
+  /** End with 3 when anything is not well, too. */
+  readonly exitCode?: boolean;
+}
+
+/** Groups whose hosts run something of API7's. */
+const GROUPS = ['control_plane', 'data_plane'];
+
+/**
+ * `api7-orch status`: how the services of the control plane and the gateways are. It only looks.
+ *
+ * @returns 0; 3 when something could not be looked at, or, if wanted, is not well; 6 when interrupted
+ */
+export async function status(pattern: string, flags: StatusFlags, environment: CliEnvironment = {}): Promise<number> {
+  const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
+  const targets = selectHosts(inventory, pattern).filter(({ groups }) => GROUPS.some((name) => groups.includes(name)));
+  if (targets.length === 0)
+    throw new OrchError('NO_HOSTS_MATCHED', `"${pattern}" names no host of ${GROUPS.join(' or ')}`, {
+      hint: 'balancers are shown by api7-orch lb status',
+    });
+  const chosen = new Set(targets.map(({ name }) => name));
+  const seats = poolMembersOf(inventory).filter(({ member }) => chosen.has(member.node));
+  const names = [...new Set([...chosen, ...seats.map(({ balancer }) => balancer.host)])];
+
+  await using session = await openSession({ inventory, hosts: names, flags, safePoint: false, environment });
+  const { hosts, forks, clock } = session;
+  return await untilInterrupted(session, async () => {
+    const [seen, looked] = await Promise.all([
+      readHosts(targets, { hosts, forks }),
+      readPoolMembers(inventory, seats, { hosts, forks }),
+    ]);
+    const report = redactData(statusReport(inventory, seen, looked, new Date(clock.now())));
+    await printReport(report, statusLines, flags, environment.stdout);
+    if (report.errors.length > 0) return 3;
+    return flags.exitCode === true && report.hosts.some(({ well }) => !well) ? 3 : 0;
+  });
+}

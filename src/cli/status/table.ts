@@ -1,0 +1,91 @@
+import { count, type Paint } from '../../render/lines/paint.ts';
+import { type Cell, type TableOptions, tableLines } from '../../render/lines/table.ts';
+import { errorLines, holder } from '../lb/table.ts';
+import type { HostReport, ServiceReport, StatusReport } from './report.ts';
+
+const COLUMNS = [
+  { title: 'HOST' },
+  { title: 'SERVICE' },
+  { title: 'VERSION' },
+  { title: 'CONTAINER' },
+  { title: 'ANSWERS' },
+  { title: 'TRAFFIC' },
+  { title: 'SESSIONS', right: true },
+  { title: 'HELD BY' },
+];
+
+/** `status` for people: a row for each service, then what could not be looked at, and last the sentence that matters. */
+export function statusLines(report: StatusReport, options: TableOptions): readonly string[] {
+  const { paint } = options;
+  const now = new Date(report.at);
+  const rows = report.hosts.flatMap((host) => rowsOf(host, now));
+  return [
+    ...tableLines(COLUMNS, rows, options),
+    ...report.errors.flatMap((error) => ['', ...errorLines(error, paint)]),
+    '',
+    closing(report, paint),
+  ];
+}
+
+const rowsOf = ({ host, services }: HostReport, now: Date): readonly (readonly Cell[])[] =>
+  services.map((service) => [
+    host,
+    service.service,
+    service.version ?? '-',
+    containerCell(service),
+    answerCell(service),
+    trafficCell(service),
+    sessionsOf(service),
+    heldBy(service, now),
+  ]);
+
+function containerCell({ state, restarts, exitCode, error }: ServiceReport): Cell {
+  if (error !== undefined) return { text: error.code, colour: 'red' };
+  const times = restarts > 0 ? ` ×${restarts}` : '';
+  if (state === 'running') return { text: restarts > 0 ? `running, restarted${times}` : state, colour: 'green' };
+  if (state === 'exited' || state === 'dead') return { text: `${state} with ${exitCode}`, colour: 'red' };
+  return { text: `${state}${times}`, colour: 'red' };
+}
+
+function answerCell({ answers: [health, ready] }: ServiceReport): Cell {
+  if (health === undefined) return '-';
+  if (health.status === null) return { text: 'none', colour: 'red' };
+  if (health.status !== 200) return { text: String(health.status), colour: 'red' };
+  if (ready === undefined || ready.status === 404) return { text: '200', colour: 'green' };
+  return ready.status === 200 ? { text: '200, ready', colour: 'green' } : { text: '200, not ready', colour: 'yellow' };
+}
+
+function trafficCell({ traffic, notAsked }: ServiceReport): Cell {
+  const words = new Set(
+    traffic.flatMap((one) => ('error' in one ? ['not known'] : one.servers.map(({ state }) => state))),
+  );
+  if (words.size === 0) return notAsked.length > 0 ? 'not asked' : '-';
+  const text = [...words].join(', ');
+  return { text, colour: text === 'up' ? 'green' : text === 'down' ? 'red' : 'yellow' };
+}
+
+/** Over all its balancers. */
+function sessionsOf({ traffic }: ServiceReport): string {
+  const counted = traffic.flatMap((one) => ('error' in one ? [] : (one.sessions ?? [])));
+  return counted.length === 0 ? '-' : String(counted.reduce((sum, sessions) => sum + sessions, 0));
+}
+
+function heldBy({ traffic }: ServiceReport, now: Date): string {
+  const holders = traffic.flatMap((one) => {
+    const text = 'error' in one ? '-' : holder(one, now, { brief: true });
+    return text === '-' ? [] : [text];
+  });
+  return [...new Set(holders)].join('; ') || '-';
+}
+
+function closing({ hosts, errors }: StatusReport, paint: Paint): string {
+  const bad = hosts.filter(({ well, error }) => !well && error === undefined).length;
+  const gone = hosts.filter(({ error }) => error !== undefined).length;
+  const parts = [
+    ...(bad > 0 ? [`${bad} not well`] : []),
+    ...(gone > 0 ? [`${gone} could not be reached`] : []),
+    ...(errors.length > gone ? ['not everything could be looked at'] : []),
+  ];
+  const all = count(hosts.length, 'host');
+  return parts.length === 0 ? paint('green', `${all}: all is well`) : paint('red', `${all}: ${parts.join(', ')}`);
+}

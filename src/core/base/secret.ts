@@ -1,0 +1,108 @@
+import { scrypt, scryptSync } from 'node:crypto';
+import { inspect } from 'node:util';
+import { sha256 } from './data.ts';
+
+/** What is shown wherever a secret would stand. */
+export const MASK = '***';
+
+const known = new Set<string>();
+
+/**
+ * A value that must not be seen. It prints as `***` everywhere; only `reveal` opens it, and only code that hands it to
+ * a host's stdin, a file's content or an API body may call that.
+ *
+ * @example const password = Secret.of(process.env.DB_PASSWORD ?? ''); `${password}` // '***'
+ */
+export class Secret {
+  readonly #value: string;
+
+  private constructor(value: string) {
+    this.#value = value;
+  }
+
+  static of(value: string): Secret {
+    if (value.length >= 4) known.add(value);
+    return new Secret(value);
+  }
+
+  /** A secret made of others: what must be looked for in output is already known. */
+  static containing(value: string): Secret {
+    return new Secret(value);
+  }
+
+  reveal(): string {
+    return this.#value;
+  }
+
+  toString(): string {
+    return MASK;
+  }
+
+  toJSON(): string {
+    return MASK;
+  }
+
+  [Symbol.toPrimitive](): string {
+    return MASK;
+  }
+
+  [inspect.custom](): string {
+    return MASK;
+  }
+}
+
+/** Text that may be secret. */
+export type Text = string | Secret;
+
+export const reveal = (text: Text): string => (text instanceof Secret ? text.reveal() : text);
+
+/** Every value that a Secret of this process holds: what the redactor looks for. */
+export const knownSecrets = (): ReadonlySet<string> => known;
+
+const SALT = 'api7-orch secret digest';
+const COST = { N: 16384, r: 8, p: 1 } as const;
+const BYTES = 24;
+
+const digestTexts = new Map<string, string>();
+const stretching = new Map<string, Promise<void>>();
+
+const asText = (key: Buffer): string => `s1:${key.toString('hex')}`;
+
+/**
+ * A digest of something secret that may be kept in a container's label: slow to compute on purpose, so that a short
+ * password cannot be found from it by trying. Deterministic; computed once per value and run. Some 50 ms in which
+ * nothing else happens, unless `stretchAhead` has been given the value.
+ */
+export function stretchedDigest(value: string): string {
+  const key = sha256(value);
+  const done = digestTexts.get(key);
+  if (done !== undefined) return done;
+  const digest = asText(scryptSync(value, SALT, BYTES, COST));
+  digestTexts.set(key, digest);
+  return digest;
+}
+
+/**
+ * Computes the stretched digests of these values on other threads, each once however many ask, so that `stretchedDigest`
+ * has them at hand.
+ *
+ * @example await Promise.all([host.docker.container('web'), stretchAhead([password.reveal()])]);
+ */
+export async function precomputeDigests(values: readonly string[]): Promise<void> {
+  await Promise.all(values.map(stretchOne));
+}
+
+function stretchOne(value: string): Promise<void> {
+  const key = sha256(value);
+  const known = digestTexts.has(key) ? Promise.resolve() : stretching.get(key);
+  if (known !== undefined) return known;
+  const work = new Promise<void>((resolve, reject) => {
+    scrypt(value, SALT, BYTES, COST, (error, derived) => {
+      if (error !== null) return reject(error);
+      digestTexts.set(key, asText(derived));
+      resolve();
+    });
+  }).finally(() => stretching.delete(key));
+  stretching.set(key, work);
+  return work;
+}

@@ -1,0 +1,150 @@
+import type { Deadline, Diagnostics } from '../play/rolling.ts';
+import type { Difference } from '../task/diff.ts';
+import type { Patch } from '../task/task-type.ts';
+
+export type TaskStatus = 'ok' | 'changed' | 'failed' | 'skipped' | 'unknown';
+export type Outcome = 'ok' | 'failed' | 'refused' | 'partial' | 'interrupted';
+
+/** Tasks of one host, counted by how they ended. `changed` under check: what would change. `unreachable` is 0 or 1. */
+export interface HostCounts {
+  readonly ok: number;
+  readonly changed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly unknown: number;
+  readonly unreachable: number;
+}
+
+/** An error as events carry it. */
+export interface ErrorInfo {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly host?: string;
+  readonly task?: string;
+  readonly details?: string;
+  /** Only for errors nobody foresaw. */
+  readonly stack?: string;
+}
+
+/** What became of one node of a roll. */
+export interface RolledNode {
+  readonly state: 'done' | 'unchanged' | 'failed' | 'untouched' | 'skipped';
+  /** `out of traffic`, `in traffic`, as far as is known. */
+  readonly traffic: 'in' | 'out' | 'unknown';
+  /** Why, when it is not done. */
+  readonly cause?: string;
+  /** The command that puts right what was left. */
+  readonly next?: string;
+}
+
+/** A difference made fit to show: hidden values are `***` on both sides. */
+export type ShownDifference = Difference;
+
+/** What happens in a run, in order. `emit` numbers, dates and redacts them; renderers draw them; nothing else does. */
+export type RunEvent =
+  | {
+      readonly type: 'run.start';
+      readonly title: string;
+      readonly cluster: string;
+      readonly check: boolean;
+      readonly hosts: readonly string[];
+    }
+  | { readonly type: 'play.start'; readonly play: string; readonly hosts: readonly string[] }
+  | { readonly type: 'host.connected'; readonly host: string; readonly durationMs: number }
+  | { readonly type: 'host.unreachable'; readonly host: string; readonly error: ErrorInfo }
+  /** Provisional: what the host's tasks would do, seen from before the first write. */
+  | {
+      readonly type: 'host.plan';
+      readonly host: string;
+      readonly play: string;
+      readonly changes: number;
+      readonly unknown: number;
+      readonly tasks: number;
+    }
+  /** A task that takes time has begun: a write, or a gate that waits. */
+  | {
+      readonly type: 'task.start';
+      readonly host: string;
+      readonly play: string;
+      readonly task: string;
+      readonly kind: string;
+      readonly waiting: boolean;
+    }
+  | { readonly type: 'task.progress'; readonly host: string; readonly task: string; readonly text: string }
+  /** The only event that counts. Strictly in yield order per host. */
+  | {
+      readonly type: 'task.end';
+      readonly host: string;
+      readonly play: string;
+      readonly task: string;
+      readonly kind: string;
+      readonly status: TaskStatus;
+      readonly differences: readonly ShownDifference[];
+      readonly patch?: Patch;
+      /** Why unknown, why skipped. */
+      readonly note?: string;
+      readonly error?: ErrorInfo;
+      readonly durationMs: number;
+    }
+  | {
+      readonly type: 'host.end';
+      readonly host: string;
+      readonly play: string;
+      readonly status: 'ok' | 'failed' | 'unreachable' | 'skipped';
+      readonly durationMs: number;
+    }
+  /** Before the first node is taken out of traffic: who, in which waves, within which limits. */
+  | {
+      readonly type: 'roll.plan';
+      readonly play: string;
+      readonly waves: readonly (readonly string[])[];
+      /** Most nodes of the role away at once; the role has `members`. */
+      readonly maxUnavailable: number;
+      readonly members: number;
+      readonly deadlines: readonly Deadline[];
+    }
+  /** One step of one node on its way out of traffic and back. */
+  | {
+      readonly type: 'roll.step';
+      readonly play: string;
+      readonly host: string;
+      readonly step: string;
+      readonly status: 'begun' | 'ok' | 'failed' | 'held';
+      readonly note?: string;
+      readonly durationMs: number;
+    }
+  /** Everything waits: for the network, or for a person. */
+  | { readonly type: 'roll.hold'; readonly play: string; readonly waiting: boolean; readonly why: string }
+  | { readonly type: 'roll.evidence'; readonly host: string; readonly evidence: Diagnostics }
+  /** How every node of the play came out of it. */
+  | { readonly type: 'roll.end'; readonly play: string; readonly nodes: Readonly<Record<string, RolledNode>> }
+  | { readonly type: 'play.end'; readonly play: string; readonly ok: boolean }
+  | { readonly type: 'exec.output'; readonly host: string; readonly stream: 'stdout' | 'stderr'; readonly line: string }
+  | {
+      readonly type: 'exec.end';
+      readonly host: string;
+      readonly code: number | null;
+      readonly signal?: string;
+      readonly error?: ErrorInfo;
+      readonly durationMs: number;
+    }
+  | { readonly type: 'warning'; readonly host?: string; readonly message: string }
+  /** Something to know about the whole run; nothing is wrong. */
+  | { readonly type: 'note'; readonly message: string }
+  | {
+      readonly type: 'run.end';
+      readonly outcome: Outcome;
+      readonly exitCode: number;
+      readonly check: boolean;
+      readonly hosts: Readonly<Record<string, HostCounts>>;
+      readonly errors: readonly ErrorInfo[];
+      /** The command that goes on, when the run ended before everything was as stated. */
+      readonly goOn?: string;
+      readonly durationMs: number;
+    };
+
+export type NumberedEvent = RunEvent & { readonly seq: number; readonly time: string };
+
+/** Takes events as they are made. */
+export type Emit = (event: RunEvent) => void;

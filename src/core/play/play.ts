@@ -1,0 +1,71 @@
+import type { Host } from '../host/host.ts';
+import type { Steps } from '../task/task.ts';
+import type { RollingOptions } from './rolling.ts';
+
+/** How many hosts: a number, or a share of the play's hosts. A share rounds down, but never to none. */
+export type Count = number | `${number}%`;
+
+export interface PlayOptions<R> {
+  readonly name: string;
+  /** Host pattern: `control_plane`, `data_plane:!gw-3`, `gw-*`. */
+  readonly hosts: string;
+  /** Sizes of the batches, the last one repeated: `[1, '100%']`. Default: all hosts in one. */
+  readonly batch?: Count | readonly Count[];
+  /** How what serves is taken out of traffic, changed and given back. Default: one node after another. */
+  readonly rolling?: RollingOptions;
+  /** A host's program. Synchronous and pure: it is run several times. */
+  tasks(host: Host): Steps<R>;
+}
+
+/** One stage of a playbook. `const byHost = yield* play(…)` gives each host's return value. */
+export class Play<R = unknown> {
+  readonly options: PlayOptions<R>;
+
+  constructor(options: PlayOptions<R>) {
+    this.options = options;
+  }
+
+  *[Symbol.iterator](): Generator<Play, ReadonlyMap<string, R>, unknown> {
+    // The engine answers a yielded play with its hosts' results, and with nothing else.
+    return (yield this) as ReadonlyMap<string, R>;
+  }
+}
+
+/**
+ * States a play: these tasks, on these hosts, in these batches. The next play starts only if every host of this one ended ok.
+ *
+ * @example yield* play({ name: 'Gateways', hosts: 'data_plane', *tasks(host) { yield directory({ path: '/opt/api7' }); } });
+ */
+export const play = <R>(options: PlayOptions<R>): Play<R> => new Play(options);
+
+export type Plays = Generator<Play, void, unknown>;
+
+/**
+ * Cuts a list into batches.
+ *
+ * @example batches(['a', 'b', 'c', 'd'], [1, '100%']) // [['a'], ['b', 'c', 'd']]
+ */
+export function batches<T>(all: readonly T[], sizes: Count | readonly Count[] = '100%'): readonly (readonly T[])[] {
+  const list = typeof sizes === 'number' || typeof sizes === 'string' ? [sizes] : sizes;
+  const out: (readonly T[])[] = [];
+  for (let at = 0, turn = 0; at < all.length; turn++) {
+    const size = batchSize(list[Math.min(turn, list.length - 1)] ?? '100%', all.length);
+    out.push(all.slice(at, at + size));
+    at += size;
+  }
+  return out;
+}
+
+/** Shares such as 14.3% are not exact in binary: what is whole but for that counts as whole. */
+const HAIR = 1e-9;
+
+/**
+ * Whole nodes of a count or of a share; a share rounds down.
+ *
+ * @example wholeNodes('50%', 5) // 2
+ */
+export const wholeNodes = (count: Count, of: number): number =>
+  Math.floor((typeof count === 'number' ? count : (of * Number.parseFloat(count)) / 100) + HAIR);
+
+/** Nodes of a batch: at least one, or nothing would ever be done. */
+export const batchSize = (count: Count, of: number): number => Math.max(1, wholeNodes(count, of));

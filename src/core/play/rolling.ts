@@ -1,0 +1,101 @@
+import type { Counters } from '../host/balancer.ts';
+import type { Steps } from '../task/task.ts';
+import type { Count } from './play.ts';
+
+/** What a play says of how its hosts are taken out of traffic, changed and given back. */
+export interface RollingOptions {
+  /** So many serving nodes go first, one after another, before the batches. Default 0. */
+  readonly canary?: number;
+  /** Sizes of the waves, the last one repeated. A share rounds down, to at least 1. Default: as many as the budget allows. */
+  readonly batch?: Count | readonly Count[];
+  /** Most nodes of the whole role out of traffic at any instant, for whatever reason. Default 1. */
+  readonly maxUnavailable?: Count;
+  /** The roll goes on after so many failures. Default 0. */
+  readonly maxFailures?: number;
+  /** Names of nodes in the order they are to be taken; others follow as in the inventory. */
+  readonly order?: readonly string[];
+  /** How long a node is watched in full service before the next one is touched: `10s`, the default. */
+  readonly soak?: string;
+  /** What was stopped stays out of traffic: it is not given back. */
+  readonly leaveDrained?: boolean;
+}
+
+/** What all balancers of a node together show of it. */
+export interface NodeView {
+  /** Some balancer gives it requests, or still has some running there. */
+  readonly inTraffic: boolean;
+  /** Taken out by somebody else, or by a person on record, on some balancer: no run gives it back. */
+  readonly held: boolean;
+  /** Taken out by this run or an earlier one. */
+  readonly drainedByRun: boolean;
+  /** Some of them does not count: that none gives it requests does not mean that none runs there. */
+  readonly uncounted?: boolean;
+  /** In full service on all of them. */
+  readonly up: boolean;
+  /** For people: `gateways on lb-1: up, 3 sessions`. */
+  readonly shown: string;
+}
+
+/** What is kept of a container that failed, before anything else touches it. */
+export interface Diagnostics {
+  readonly container: string;
+  readonly status: string;
+  readonly exitCode: number;
+  readonly oomKilled: boolean;
+  readonly restarts: number;
+  /** Last answers of the probes, one a line. */
+  readonly probes: readonly string[];
+  /** Its last lines. */
+  readonly log: string;
+}
+
+/** One link of the chain of time limits. */
+export interface Deadline {
+  readonly name: string;
+  readonly ms: number;
+  /** `read from lb-1:/etc/haproxy/haproxy.cfg`, `declared in the inventory`, `assumed`. */
+  readonly source: string;
+}
+
+export interface DeadlineChain {
+  readonly links: readonly Deadline[];
+  /** Why it does not hold, with the fix; empty: it does. */
+  readonly faults: readonly string[];
+}
+
+/**
+ * How one node is taken out of traffic and given back: programs of tasks that the engine carries out like any play's.
+ * They are made anew for each use.
+ */
+export interface Traffic {
+  observe(): Steps<NodeView>;
+  /** What must hold before the node is drained, and once more right before something of it is stopped: one look each. */
+  checkDependencies(): Steps;
+  drain(): Steps;
+  /** Waits until nothing runs there any more, seen from the balancers and from the node. @throws DRAIN_TIMEOUT */
+  waitIdle(): Steps;
+  /** One look, right before a stop: still drained on every balancer, nothing has come back. */
+  stillDrained(): Steps;
+  /** Gates beyond those that the play's own program states. */
+  waitReady(): Steps;
+  /** One task for each balancer, none of which needs another one's result: one that fails keeps no other from its turn. */
+  restore(): Steps;
+  /** Waits until every balancer really uses it again. */
+  waitInService(): Steps;
+  /** One look at a node that is done. */
+  stillHealthy(): Steps;
+  /** By balancer; empty where nobody counts. */
+  counters(): Steps<Readonly<Record<string, Counters>>>;
+  collectDiagnostics(): Steps<readonly Diagnostics[]>;
+  deadlines(): Steps<DeadlineChain>;
+}
+
+/** Everything the engine needs to know about balancers, without knowing any. */
+export interface Fleet {
+  /** Undefined: the node is in no pool, nothing takes it out of traffic. */
+  traffic(node: string): Traffic | undefined;
+  /** Every member of every pool that these nodes are in, they themselves first. */
+  budgetScope(nodes: readonly string[]): readonly string[];
+  /** Pools that would have no member in traffic at some time, if these nodes go out, up to `atOnce` of them together. */
+  poolsEmptiedBy(nodes: readonly string[], atOnce: number, inTraffic: (node: string) => boolean): readonly string[];
+}

@@ -1,0 +1,251 @@
+import { isUnreachable, located, OrchError } from '../../core/base/errors.ts';
+import { errorInfoOf } from '../../core/event/error-info.ts';
+import { type Entry, type Planner, planEntries, planFirst, retryReads, unread } from '../plan/plan-host.ts';
+import { nextSegment, type Segment } from '../plan/program.ts';
+import { keyOf } from '../plan/read-ahead.ts';
+import { answerOf } from './answer-of.ts';
+import { assertConverged, assertSettled, notKnown } from './assert-plan.ts';
+import { checkStep } from './check-step.ts';
+import { beginGroup, type GateGroup, gateGroup } from './gate.ts';
+import type { HostResult } from './host-result.ts';
+import type { HostRun } from './host-run.ts';
+import { ProgramStopped, stopFor } from './host-stop.ts';
+import { disrupts, foundIn, isBusy, isOutOfTurn } from './impact.ts';
+import { shownChange } from './shown-change.ts';
+import { TaskLog } from './task-log.ts';
+import { writeEntry } from './write-entry.ts';
+
+/** Carries out one play on one host: read ahead, then in order write, confirm, wait. */
+export async function applyHost(run: HostRun): Promise<HostResult> {
+  return new HostApply(run).run();
+}
+
+class HostApply {
+  readonly #run: HostRun;
+  readonly #entries: Entry[] = [];
+  readonly #planner: Planner;
+  readonly #log: TaskLog;
+  #group: GateGroup | undefined;
+  /** Statements of gates that were met since the last write, as many times in a row as they want. */
+  readonly #met = new Set<string>();
+  #asked: Entry | undefined;
+  #touched = false;
+  #hasTurn = false;
+  #pending: string | undefined;
+
+  constructor(run: HostRun) {
+    this.#run = run;
+    const { hosts, locals, ahead } = run;
+    this.#planner = { host: run.host.name, hosts, locals, ahead, entries: this.#entries, age: 0 };
+    this.#log = new TaskLog(run);
+    this.#pending = run.pending;
+  }
+
+  async run(): Promise<HostResult> {
+    const result = await this.#program();
+    const late = await this.#run.turns.finish(this.#run.host.name, result);
+    return late === undefined ? result : { ...result, status: 'failed', error: late };
+  }
+
+  async #program(): Promise<HostResult> {
+    const steps = this.#run.play.options.tasks(this.#run.host);
+    try {
+      for (let answer: unknown, first = true; ; first = false) {
+        const segment = nextSegment(steps, answer);
+        const entries = segment.tasks.map(unread);
+        this.#entries.push(...entries);
+        await planFirst(this.#planner, entries);
+        if (this.#run.check) await retryReads(this.#planner, this.#run.clock, entries);
+        if (first) {
+          this.#log.plan(entries);
+          this.#run.turns.planned(this.#run.host.name, foundIn(entries));
+        }
+        this.#asked = segment.asks ? entries.at(-1) : undefined;
+        await this.#walk(entries, segment.done);
+        this.#seeRest(segment);
+        if (segment.done) {
+          await this.#settle();
+          if (this.#hasTurn) await this.#giveBack();
+          return this.#result('ok', segment.value);
+        }
+        answer = answerOf(entries.at(-1));
+      }
+    } catch (error) {
+      if (error instanceof ProgramStopped) return this.#result(error.status, undefined, error.error);
+      const fault = located(error, { host: this.#run.host.name });
+      const gone = isUnreachable(fault) && fault.host === this.#run.host.name;
+      return this.#result(gone ? 'unreachable' : 'failed', undefined, fault);
+    }
+  }
+
+  /** The entries of one segment, in order. Whoever stops leaves the rest skipped. */
+  async #walk(entries: readonly Entry[], last: boolean): Promise<void> {
+    for (const [i, entry] of entries.entries()) {
+      try {
+        if (this.#run.check) await this.#checkStep(entry);
+        else await this.#applyStep(entries, i, last);
+      } catch (error) {
+        const stop = stopFor(error, { entry, log: this.#log, host: this.#run.host.name, signal: this.#signal });
+        for (const rest of entries.slice(i + 1)) this.#log.end(rest, 'skipped', { note: `after ${entry.task.title}` });
+        throw stop;
+      }
+    }
+  }
+
+  async #checkStep(entry: Entry): Promise<void> {
+    const step = checkStep(entry, this.#pending);
+    if (step.status === 'failed') throw step.error;
+    const patch = step.status === 'changed' ? await shownChange(this.#planner, entry, this.#run.diff) : {};
+    this.#log.end(entry, step.status, { ...(step.note === undefined ? {} : { note: step.note }), ...patch });
+    if (step.status !== 'ok') this.#pending ??= entry.task.title;
+  }
+
+  async #applyStep(entries: readonly Entry[], i: number, last: boolean): Promise<void> {
+    const entry = entries[i] as Entry;
+    if (this.#group?.has(entry)) return await this.#endGate(entry, this.#group);
+    this.#signal.throwIfAborted();
+    await this.#look(entries, i);
+    if (disrupts(entry) && !this.#hasTurn) {
+      await this.#takeTurn();
+      await this.#look(entries, i);
+    }
+    if (entry.task.type.inTraffic && (this.#hasTurn || entry.plan.status === 'change')) {
+      await this.#giveBack();
+      await this.#look(entries, i);
+    }
+    const { plan, task } = entry;
+    if (plan.status === 'unknown') throw notKnown(task.title, plan.why);
+    if (task.type.gate) {
+      this.#group = await beginGroup(gateGroup(entries, i, this.#asked), {
+        ...this.#run,
+        planner: this.#planner,
+        signal: this.#signal,
+        settled: !this.#isMoving,
+        log: this.#log,
+        asked: this.#asked,
+      });
+      return await this.#endGate(entry, this.#group);
+    }
+    if (plan.status === 'ok') return this.#log.end(entry, 'ok');
+    if (plan.status === 'error') throw plan.error;
+    this.#log.start(entry);
+    const patch = await shownChange(this.#planner, entry, this.#run.diff);
+    await this.#write(entry);
+    if (task.bound.confirmed) {
+      const end = this.#horizon(entries, i);
+      // With nothing left to do the last look at everything is taken now. What a write itself has said is no such look.
+      const atRest = last && !entries.slice(i + 1).some((later) => this.#isBusy(later));
+      if (atRest) await planEntries(this.#planner, [entry]);
+      await planEntries(this.#planner, atRest ? this.#stated() : entries.slice(i, end));
+      await retryReads(this.#planner, this.#run.clock, [entry]);
+      assertConverged(entry);
+    }
+    this.#log.end(entry, 'changed', patch, plan.change);
+  }
+
+  async #endGate(entry: Entry, group: GateGroup): Promise<void> {
+    await group.end(entry);
+    if (group.isLast(entry) && group.waited) this.#age();
+    if (!entry.timedOut && this.#isMoving) this.#met.add(keyOf(entry.task));
+  }
+
+  /** Something was written or waited for: every plan made before is too old to act upon, or to report. */
+  #age(): void {
+    this.#planner.age++;
+    this.#run.ahead.spoil();
+  }
+
+  /** An entry that is too old is read again, together with those after it up to the next that has something to do. */
+  async #refresh(entries: readonly Entry[], i: number): Promise<void> {
+    if ((entries[i]?.readAt ?? 0) < this.#planner.age)
+      await planEntries(this.#planner, entries.slice(i, this.#horizon(entries, i)));
+  }
+
+  /** What is to be decided about is fresh, and read: a failed read made good later would be decided about by nobody. */
+  async #look(entries: readonly Entry[], i: number): Promise<void> {
+    await this.#refresh(entries, i);
+    await retryReads(this.#planner, this.#run.clock, entries.slice(i, i + 1));
+  }
+
+  /** Whoever is out of traffic goes on to a safe point: only the second Ctrl-C breaks that off. */
+  get #signal(): AbortSignal {
+    return this.#hasTurn ? this.#run.urgent : this.#run.signal;
+  }
+
+  /** What serves is changed only when the host is out of traffic. */
+  async #takeTurn(): Promise<void> {
+    await this.#run.turns.waitForDrain(this.#run.host.name);
+    this.#hasTurn = true;
+    this.#age();
+  }
+
+  /** Also what an earlier run left out of traffic, which nothing here may have to be changed of. */
+  async #giveBack(): Promise<void> {
+    if (await this.#run.turns.restore(this.#run.host.name, this.#met)) this.#age();
+    this.#hasTurn = false;
+  }
+
+  /** Entries up to and including the next that has something to do, and the gates beside it: read again after a write. */
+  #horizon(entries: readonly Entry[], i: number): number {
+    const next = entries.findIndex((entry, at) => at > i && this.#isBusy(entry));
+    return next < 0 ? entries.length : next + gateGroup(entries, next, this.#asked).length;
+  }
+
+  get #isMoving(): boolean {
+    return this.#touched || this.#run.unsettled === true;
+  }
+
+  #isBusy(entry: Entry): boolean {
+    return isBusy(entry, this.#isMoving);
+  }
+
+  async #write(entry: Entry): Promise<void> {
+    if (isOutOfTurn(entry, this.#run.host.name, this.#hasTurn))
+      throw new OrchError('NO_TURN', `${entry.task.title} would change what serves, and has no turn there`);
+    this.#touched = true;
+    this.#met.clear();
+    this.#age();
+    try {
+      await writeEntry(this.#planner, entry, {
+        ...this.#log.report(entry),
+        aboutToStop: async () => {
+          if (this.#hasTurn) await this.#run.turns.aboutToStop(this.#run.host.name);
+        },
+      });
+    } finally {
+      this.#age();
+    }
+  }
+
+  /** All that can be read back. */
+  #stated(): readonly Entry[] {
+    return this.#entries.filter(({ task }) => task.type.gate || task.bound.confirmed);
+  }
+
+  /** A host that was changed must be at rest: everything it was told is looked at after the last write or wait. */
+  async #settle(): Promise<void> {
+    if (this.#run.check || !this.#touched) return;
+    const stated = this.#stated();
+    const old = stated.filter(({ readAt }) => readAt < this.#planner.age);
+    if (old.length > 0) await planEntries(this.#planner, old);
+    await retryReads(this.#planner, this.#run.clock, stated);
+    assertSettled(this.#run.host.name, stated);
+  }
+
+  /** The program wants a value that is not known. In check mode it may become so; in an apply nothing will bring it. */
+  #seeRest({ notYet }: Segment): void {
+    if (notYet === undefined) return;
+    if (this.#run.check) {
+      this.#log.rest('unknown', { note: `after ${notYet.why}` });
+      this.#pending ??= notYet.why;
+      return;
+    }
+    const error = located(notKnown('what follows', notYet.why), { host: this.#run.host.name });
+    this.#log.rest('failed', { error: errorInfoOf(error) });
+    throw new ProgramStopped('failed', error);
+  }
+
+  #result(status: HostResult['status'], value: unknown, error?: OrchError): HostResult {
+    return { status, value, touched: this.#touched, error, pending: this.#pending };
+  }
+}

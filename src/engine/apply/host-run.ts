@@ -1,0 +1,30 @@
+import type { Clock } from '../../core/base/clock.ts';
+import type { Emit } from '../../core/event/event.ts';
+import type { Host } from '../../core/host/host.ts';
+import type { Play } from '../../core/play/play.ts';
+import type { Hosts } from '../plan/hosts.ts';
+import type { Locals } from '../plan/locals.ts';
+import type { ReadAhead } from '../plan/read-ahead.ts';
+import type { DisruptionGate } from './disruption-gate.ts';
+
+/** One play on one host: all that carrying it out needs. */
+export interface HostRun {
+  readonly play: Play;
+  readonly host: Host;
+  readonly hosts: Hosts;
+  readonly locals: Locals;
+  readonly ahead: ReadAhead;
+  readonly turns: DisruptionGate;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  readonly check: boolean;
+  /** Show changes as texts too. */
+  readonly diff: boolean;
+  readonly signal: AbortSignal;
+  /** Ends even what is on its way to a safe point. */
+  readonly urgent: AbortSignal;
+  /** Something was changed before this program: a gate must hold as often as it wants. */
+  readonly unsettled?: boolean;
+  /** Title of an earlier pending change on this host, from an earlier play (check mode). */
+  readonly pending: string | undefined;
+}

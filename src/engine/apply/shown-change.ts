@@ -1,0 +1,16 @@
+import type { Patch } from '../../core/task/task-type.ts';
+import { connectionFor, type Entry, type Planner } from '../plan/plan-host.ts';
+
+/** A planned change as texts, if they are `wanted`, for the eyes only: what cannot be shown is never a reason to fail. */
+export async function shownChange(
+  planner: Planner,
+  { task, plan }: Entry,
+  wanted: boolean,
+): Promise<{ readonly patch?: Patch }> {
+  if (!wanted || plan.status !== 'change') return {};
+  const { change } = plan;
+  const patch = await connectionFor(planner, task)
+    .then((connection) => task.bound.show(change, connection))
+    .catch(() => undefined);
+  return patch === undefined ? {} : { patch };
+}

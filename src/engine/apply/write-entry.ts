@@ -1,0 +1,42 @@
+import { isConnectionLost, OrchError } from '../../core/base/errors.ts';
+import type { Connection } from '../../core/host/connection.ts';
+import type { Report } from '../../core/task/task-type.ts';
+import { connectionFor, type Entry, type Planner, planEntries } from '../plan/plan-host.ts';
+
+/** A link that is lost more often than this during one change is given up. */
+const LOSSES = 5;
+
+/**
+ * Carries out one planned change. A lost connection leaves the outcome open: what can be read back is looked at again,
+ * and written once more only if it is still to do. An upload goes on where it broke off each time.
+ *
+ * @throws OrchError OUTCOME_UNKNOWN where nothing can be read back, or the write's own error
+ */
+export async function writeEntry(planner: Planner, entry: Entry, report: Report): Promise<void> {
+  const { task } = entry;
+  if (entry.plan.status !== 'change') return;
+  const local = await planner.locals.of(task);
+  let connection: Connection | undefined;
+  for (let losses = 0; ; ) {
+    try {
+      if (losses > 0) {
+        await planner.hosts.reconnect(task.on ?? planner.host, connection);
+        await planEntries(planner, [entry]);
+      }
+      connection = await connectionFor(planner, task);
+      const { plan } = entry as Entry;
+      if (plan.status === 'error' && isConnectionLost(plan.error)) throw plan.error;
+      if (plan.status === 'change') await task.bound.write(plan.change, connection, local, report);
+      return;
+    } catch (error) {
+      if (!isConnectionLost(error) || losses++ >= LOSSES) throw error;
+      if (!task.bound.confirmed) throw outcomeUnknown(task.title, error);
+    }
+  }
+}
+
+const outcomeUnknown = (title: string, cause: unknown): OrchError =>
+  new OrchError('OUTCOME_UNKNOWN', `the connection was lost during ${title}: whether it ran is not known`, {
+    hint: 'look on the host whether it ran, and put right what is left of it; then run again',
+    cause,
+  });

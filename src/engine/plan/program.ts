@@ -1,0 +1,35 @@
+import { NotYet } from '../../core/task/later.ts';
+import { Ask, type Steps, type Task } from '../../core/task/task.ts';
+
+/** A stretch of a host's program that can be read ahead: up to the next asked result, or the end. */
+export interface Segment {
+  readonly tasks: readonly Task[];
+  /** The last task's result is asked for. */
+  readonly asks: boolean;
+  readonly done: boolean;
+  /** What the program returned, when done. */
+  readonly value: unknown;
+  /** Set when the program used a value that is not known yet: the rest cannot be seen. */
+  readonly notYet: NotYet | undefined;
+}
+
+/** Runs a program up to its next question, answering the last one. */
+export function nextSegment(steps: Steps<unknown>, answer: unknown): Segment {
+  const tasks: Task[] = [];
+  let send = answer;
+  try {
+    for (;;) {
+      const step = steps.next(send);
+      send = undefined;
+      if (step.done) return { tasks, asks: false, done: true, value: step.value, notYet: undefined };
+      if (step.value instanceof Ask) {
+        tasks.push(step.value.task);
+        return { tasks, asks: true, done: false, value: undefined, notYet: undefined };
+      }
+      tasks.push(step.value);
+    }
+  } catch (error) {
+    if (error instanceof NotYet) return { tasks, asks: false, done: true, value: undefined, notYet: error };
+    throw error;
+  }
+}

@@ -1,0 +1,91 @@
+import { OrchError } from '../../core/base/errors.ts';
+import type { Host } from '../../core/host/host.ts';
+import type { Play, Plays } from '../../core/play/play.ts';
+import { overlaps } from '../../core/task/claim.ts';
+import { laterResult } from '../../core/task/later.ts';
+import type { Task } from '../../core/task/task.ts';
+import { nextSegment } from './program.ts';
+
+/** One play as it will run: which hosts, and what each was found to state offline. */
+export interface PlannedPlay {
+  readonly play: Play;
+  readonly hosts: readonly Host[];
+  readonly tasks: ReadonlyMap<string, readonly Task[]>;
+}
+
+/**
+ * Runs every host's program once without any connection: parameters, claims and dependencies are checked here, so that
+ * a wrong playbook is refused before the first host is touched.
+ *
+ * @throws OrchError CLAIM_OVERLAP | TASK_NOT_YIELDED | TASK_PARAMS
+ */
+export function enumerate(plays: Plays, select: (pattern: string) => readonly Host[]): readonly PlannedPlay[] {
+  const planned: PlannedPlay[] = [];
+  const claimed = new Map<string, Task[]>();
+  let answer: unknown;
+  for (;;) {
+    const step = plays.next(answer);
+    if (step.done) return planned;
+    const hosts = select(step.value.options.hosts);
+    const tasks = new Map(hosts.map((host) => [host.name, tasksOf(step.value, host)]));
+    for (const [host, stated] of tasks)
+      for (const task of stated) {
+        refuseElsewhere(task, host);
+        claim(claimed, task.on ?? host, task);
+      }
+    planned.push({ play: step.value, hosts, tasks });
+    answer = new Map(hosts.map((host) => [host.name, laterResult(`play "${step.value.options.name}"`)]));
+  }
+}
+
+function tasksOf(play: Play, host: Host): readonly Task[] {
+  const steps = play.options.tasks(host);
+  const seen: Task[] = [];
+  for (let answer: unknown; ; ) {
+    const segment = nextSegment(steps, answer);
+    for (const task of segment.tasks) {
+      const missing = task.uses.find((used) => !seen.includes(used));
+      if (missing !== undefined)
+        throw new OrchError(
+          'TASK_NOT_YIELDED',
+          `${task.title} uses ${missing.title}, which was not yielded before it`,
+          {
+            host: host.name,
+            task: task.title,
+            hint: `yield that task first in play "${play.options.name}"`,
+          },
+        );
+      seen.push(task);
+    }
+    if (segment.done) return seen;
+    answer = laterResult(segment.tasks.at(-1)?.title ?? 'a task');
+  }
+}
+
+/** Another host's turn cannot be taken here: it would be changed while it serves. */
+function refuseElsewhere(task: Task, host: string): void {
+  if (task.on === undefined || task.on === host || task.type.gate || task.type.impact === 'none') return;
+  throw new OrchError(
+    'DELEGATED_IMPACT',
+    `${task.title} may change what ${task.on} serves, in the program of ${host}`,
+    {
+      host,
+      task: task.title,
+      hint: `state it in a play of ${task.on}`,
+    },
+  );
+}
+
+function claim(claimed: Map<string, Task[]>, host: string, task: Task): void {
+  const before = claimed.get(host) ?? [];
+  const clash = before.find((other) => overlaps(other.claim, task.claim) && statementOf(other) !== statementOf(task));
+  if (clash !== undefined)
+    throw new OrchError('CLAIM_OVERLAP', `${task.title} and ${clash.title} would both write ${task.claim}`, {
+      host,
+      task: task.title,
+      hint: 'two tasks must not write the same thing: change one of them',
+    });
+  claimed.set(host, [...before, task]);
+}
+
+const statementOf = (task: Task): string => (task.blocked === undefined ? task.bound.statement : task.claim);

@@ -1,0 +1,78 @@
+import { OrchError } from '../../core/base/errors.ts';
+import type { Deadline } from '../../core/play/rolling.ts';
+import { wavesOf } from '../../rolling/report.ts';
+import type { State } from '../../rolling/state.ts';
+import type { Observation } from '../../rolling/types.ts';
+import type { RollContext } from './roll-context.ts';
+import type { StepRunner } from './step-runner.ts';
+
+interface Beginning {
+  readonly state: State;
+  readonly budgetScope: readonly string[];
+  readonly seen: Readonly<Record<string, Observation>>;
+}
+
+/**
+ * Once, before the first node is taken out of traffic: the time limits must fit together, an outage must be wanted, and
+ * what is to come is told.
+ *
+ * @throws OrchError DEADLINES, OUTAGE_NOT_CONFIRMED
+ */
+export async function beginRoll(
+  context: RollContext,
+  steps: StepRunner,
+  { state, budgetScope, seen }: Beginning,
+): Promise<void> {
+  const { waves, maxUnavailable } = await emitPlan(context, steps, state, budgetScope.length);
+  await confirmOutage(context, waves.flat(), maxUnavailable, { budgetScope, seen });
+}
+
+/** Says who will be taken out of traffic, in which waves and within which limits. @throws OrchError DEADLINES */
+export async function emitPlan(context: RollContext, steps: StepRunner, state: State, members: number) {
+  const { waves, maxUnavailable } = wavesOf(state);
+  const deadlines = await deadlinesOf(context, steps, waves.flat());
+  const play = context.play.options.name;
+  context.emit({ type: 'roll.plan', play, waves, maxUnavailable, members, deadlines });
+  return { waves, maxUnavailable };
+}
+
+/** One chain for all nodes that have the same: each different link once. */
+async function deadlinesOf(context: RollContext, steps: StepRunner, nodes: readonly string[]) {
+  const chains = await Promise.all(
+    nodes.map(async (node) => {
+      const traffic = context.fleet?.traffic(node);
+      const chain = traffic && (await steps.run(node, () => traffic.deadlines(), { quiet: true }));
+      return chain ?? { links: [], faults: [] };
+    }),
+  );
+  const faults = [...new Set(chains.flatMap((chain) => chain.faults))];
+  if (faults.length > 0)
+    throw new OrchError('DEADLINES', `the time limits do not fit together: ${faults.join('; ')}`, {
+      hint: "correct them in the inventory or in the balancer's configuration; nothing was taken out of traffic",
+    });
+  const links = new Map<string, Deadline>();
+  for (const link of chains.flatMap((chain) => chain.links)) links.set(JSON.stringify(link), link);
+  return [...links.values()];
+}
+
+/** Whoever leaves a pool without a node that serves must name the cluster. */
+async function confirmOutage(
+  { fleet, play, outage }: RollContext,
+  nodes: readonly string[],
+  maxUnavailable: number,
+  { budgetScope, seen }: Pick<Beginning, 'budgetScope' | 'seen'>,
+): Promise<void> {
+  const stays = play.options.rolling?.leaveDrained === true;
+  // Broken nodes of the run are mended before any that serves is touched.
+  const serves = (node: string): boolean => seen[node]?.inTraffic === true || (!stays && nodes.includes(node));
+  // Who is out already uses up its part of the budget.
+  const out = budgetScope.filter((node) => !serves(node)).length;
+  const atOnce = stays ? nodes.length : Math.max(1, maxUnavailable - out);
+  const pools = fleet?.poolsEmptiedBy(nodes.filter(serves), atOnce, serves) ?? [];
+  if (pools.length === 0) return;
+  const what = `this leaves ${pools.join(' and ')} without a node that serves`;
+  if ((await outage?.(what)) === true) return;
+  throw new OrchError('OUTAGE_NOT_CONFIRMED', `${what}, and nobody has confirmed that`, {
+    hint: 'confirm it with --yes-outage and the name of the cluster',
+  });
+}

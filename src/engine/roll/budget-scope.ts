@@ -1,0 +1,30 @@
+import type { NodeInit, Options } from '../../rolling/types.ts';
+import type { RollContext } from './roll-context.ts';
+
+/** Everybody who counts: the play's hosts, and the other members of their pools. `lost`: nobody answers there. */
+export function budgetScopeOf(
+  { fleet }: RollContext,
+  hosts: readonly string[],
+  lost: ReadonlySet<string>,
+): readonly NodeInit[] {
+  const inRun = new Set(hosts);
+  return [...new Set([...hosts, ...(fleet?.budgetScope(hosts) ?? [])])].map((id) => ({
+    id,
+    inRun: inRun.has(id),
+    balanced: fleet?.traffic(id) !== undefined,
+    unreachable: lost.has(id),
+  }));
+}
+
+export function optionsOf({ play, rollFlags }: RollContext): Options {
+  const { canary, batch, maxUnavailable, maxFailures, order, leaveDrained } = play.options.rolling ?? {};
+  return {
+    canary: canary ?? 0,
+    batch,
+    maxUnavailable: maxUnavailable ?? 1,
+    maxFailures: maxFailures ?? 0,
+    order: order ?? [],
+    leaveDrained: leaveDrained ?? false,
+    includeHeld: rollFlags?.includeHeld ?? false,
+  };
+}

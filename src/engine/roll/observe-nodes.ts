@@ -1,0 +1,51 @@
+import { isUnreachable } from '../../core/base/errors.ts';
+import { errorInfoOf } from '../../core/event/error-info.ts';
+import type { Observation } from '../../rolling/types.ts';
+import type { RollContext } from './roll-context.ts';
+import type { StepRunner } from './step-runner.ts';
+
+type Seen = Readonly<Record<string, Observation>>;
+
+export interface ObserveOptions {
+  readonly nodes: readonly string[];
+  /** Nodes by what their own programs found. */
+  readonly unhealthy: ReadonlyMap<string, boolean>;
+  /** Whose programs are not about what serves: what an earlier run left drained is for a later play to mend, and to give back. */
+  readonly notServing: ReadonlySet<string>;
+  /** Who is to be taken out of traffic, or was, is decided by this look: what an earlier play has seen is not enough. */
+  readonly decides: boolean;
+}
+
+/**
+ * How all these nodes stand, all in one tick: each balancer is asked once. One that only itself could tell of, and that
+ * does not answer, is not among them.
+ *
+ * @throws OrchError when a balancer does not tell
+ */
+export async function observeNodes(
+  { fleet, ahead }: RollContext,
+  steps: StepRunner,
+  { nodes, unhealthy, notServing, decides }: ObserveOptions,
+): Promise<Seen> {
+  const look = async (node: string): Promise<Seen> => {
+    const traffic = fleet?.traffic(node);
+    if (traffic !== undefined) {
+      const now = () => steps.run(node, () => traffic.observe(), { quiet: true });
+      const seen = await (decides ? now() : ahead.shown(node, now));
+      return {
+        [node]: notServing.has(node) && seen.drainedByRun ? { ...seen, drainedByRun: false, held: true } : seen,
+      };
+    }
+    const well = unhealthy.get(node) !== true;
+    return { [node]: { inTraffic: well, held: false, drainedByRun: false, up: well } };
+  };
+  const all = await Promise.all(
+    nodes.map((node) =>
+      look(node).catch((error: unknown): Seen => {
+        if (isUnreachable(error) && errorInfoOf(error).host === node) return {};
+        throw error;
+      }),
+    ),
+  );
+  return Object.assign({}, ...all);
+}

@@ -1,0 +1,56 @@
+import { advance, startRoll } from '../../rolling/machine.ts';
+import { type DisruptionGate, UNGATED } from '../apply/disruption-gate.ts';
+import type { HostResult } from '../apply/host-result.ts';
+import { emitPlan } from './begin-roll.ts';
+import { budgetScopeOf, optionsOf } from './budget-scope.ts';
+import type { RollContext } from './roll-context.ts';
+import { RollSoak } from './soak.ts';
+import { RollSteps } from './steps.ts';
+
+/** Check mode: nobody takes a turn, but who would, in which order and within which limits is told. */
+export class RollPreview implements DisruptionGate {
+  readonly #context: RollContext;
+  readonly #hosts: readonly string[];
+  readonly #found = new Map<string, { readonly unhealthy: boolean; readonly disrupts: boolean }>();
+  readonly #ended = new Map<string, PromiseWithResolvers<boolean>>();
+  readonly waitForDrain = UNGATED.waitForDrain;
+  readonly aboutToStop = UNGATED.aboutToStop;
+  readonly restore = UNGATED.restore;
+
+  constructor(context: RollContext, hosts: readonly string[]) {
+    this.#context = context;
+    this.#hosts = hosts;
+    for (const host of hosts) this.#ended.set(host, Promise.withResolvers<boolean>());
+  }
+
+  /** Nobody waits in check mode: it is through when it has ended. */
+  passed(host: string): Promise<boolean> {
+    return this.#ended.get(host)?.promise ?? Promise.resolve(true);
+  }
+
+  async finish(host: string, { status }: Pick<HostResult, 'status'>): Promise<undefined> {
+    this.#ended.get(host)?.resolve(status === 'ok');
+  }
+
+  leaveOut(): void {}
+
+  failure(): undefined {}
+
+  planned(host: string, found: { readonly unhealthy: boolean; readonly disrupts: boolean }): void {
+    this.#found.set(host, found);
+  }
+
+  /** @throws OrchError DEADLINES, or a balancer's own when one cannot be asked */
+  async report(): Promise<void> {
+    const { fleet } = this.#context;
+    if (fleet === undefined || ![...this.#found.values()].some(({ disrupts }) => disrupts)) return;
+    const budgetScope = budgetScopeOf(this.#context, this.#hosts, new Set());
+    let state = startRoll(optionsOf(this.#context), budgetScope);
+    for (const [node, { unhealthy, disrupts }] of this.#found) {
+      state = advance(state, { type: 'planned', node, unhealthy }).state;
+      state = advance(state, disrupts ? { type: 'needsDrain', node } : { type: 'ended', node, ok: true }).state;
+    }
+    const steps = new RollSteps(this.#context, new RollSoak(this.#context, () => []), async () => true);
+    await emitPlan(this.#context, steps, state, budgetScope.length);
+  }
+}

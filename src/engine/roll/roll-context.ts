@@ -1,0 +1,14 @@
+import type { Host } from '../../core/host/host.ts';
+import type { Play } from '../../core/play/play.ts';
+import type { ReadAhead } from '../plan/read-ahead.ts';
+import type { RunContext } from './run-context.ts';
+import type { Slots } from './slots.ts';
+
+export type RollContext = RunContext & {
+  readonly ahead: ReadAhead;
+  readonly play: Play;
+  readonly slots: Slots;
+  /** Reports a message unless this run has reported it. */
+  noteOnce(message: string): void;
+  hostNamed(name: string): Host;
+};

@@ -1,0 +1,244 @@
+import { OrchError } from '../../core/base/errors.ts';
+import { errorInfoOf } from '../../core/event/error-info.ts';
+import type { ErrorInfo } from '../../core/event/event.ts';
+import { fitsBudget } from '../../rolling/budget.ts';
+import { advance, startRoll } from '../../rolling/machine.ts';
+import { endOf, isDone, shortfallOf } from '../../rolling/report.ts';
+import type { State } from '../../rolling/state.ts';
+import type { Command, Event, Observation, Step } from '../../rolling/types.ts';
+import { type DisruptionGate, DisruptionRefused, type PlanFindings } from '../apply/disruption-gate.ts';
+import type { HostResult } from '../apply/host-result.ts';
+import { askPerson } from './ask-operator.ts';
+import { beginRoll } from './begin-roll.ts';
+import { budgetScopeOf, optionsOf } from './budget-scope.ts';
+import { errorOf } from './error-of.ts';
+import { observeNodes } from './observe-nodes.ts';
+import type { RollContext } from './roll-context.ts';
+import { emitOutcomes } from './rolled-nodes.ts';
+import { RollSoak } from './soak.ts';
+import { RollSteps, resultOf } from './steps.ts';
+
+interface Waiting {
+  go(): void;
+  stop(error: Error): void;
+}
+
+/**
+ * Between the programs of a play's hosts and the pure machine that decides about them: what the programs ask for become
+ * events, what the machine orders is carried out. It decides nothing itself.
+ */
+export class Roll implements DisruptionGate {
+  readonly #context: RollContext;
+  readonly #steps: RollSteps;
+  readonly #inRun: readonly string[];
+  readonly #budgetScope: readonly string[];
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #unhealthy = new Map<string, boolean>();
+  readonly #over = new Map<string, PromiseWithResolvers<void>>();
+  readonly #passed = new Map<string, PromiseWithResolvers<boolean>>();
+  readonly #leftOut = new Set<string>();
+  readonly #notServing = new Set<string>();
+  /** Nodes that were granted and whose program has not come back yet. */
+  readonly #granted = new Set<string>();
+  readonly #taken = new Set<string>();
+  /** Nodes that were granted a turn at any time. */
+  readonly #changed = new Set<string>();
+  #seen: Readonly<Record<string, Observation>> = {};
+  /** Something was ordered or refused: there is something to tell at the end. */
+  #acted = false;
+  readonly #told = new Set<string>();
+  #begun: Promise<void> | undefined;
+  #state: State;
+
+  /** `lost`: whom nobody could connect to; those of them that are hosts of the play are skipped. */
+  constructor(context: RollContext, hosts: readonly string[], lost: ReadonlySet<string>) {
+    this.#context = context;
+    this.#inRun = hosts;
+    const nodes = budgetScopeOf(context, hosts, lost);
+    this.#budgetScope = nodes.map(({ id }) => id);
+    const soak = new RollSoak(context, () => this.#siblings());
+    this.#steps = new RollSteps(context, soak, async (node) => fitsBudget(this.#state, await this.#look(), node));
+    for (const id of hosts) {
+      this.#over.set(id, Promise.withResolvers<void>());
+      this.#passed.set(id, Promise.withResolvers<boolean>());
+    }
+    this.#state = startRoll(optionsOf(context), nodes);
+    context.signal.addEventListener('abort', () => this.#send({ type: 'interrupted' }), { once: true });
+    context.onNetwork?.((up) => this.#send({ type: 'network', up }));
+  }
+
+  planned(host: string, { unhealthy, serves }: PlanFindings): void {
+    if (!serves) this.#notServing.add(host);
+    this.#unhealthy.set(host, unhealthy);
+    this.#send({ type: 'planned', node: host, unhealthy });
+  }
+
+  async waitForDrain(host: string): Promise<void> {
+    if (this.#taken.has(host))
+      throw new OrchError('TURN_TAKEN', `${host} was given back to its balancers already`, {
+        host,
+        hint: 'in the playbook, state what changes the node before the gate that wants it in traffic',
+      });
+    this.#taken.add(host);
+    this.#context.slots.free(host);
+    const turn = new Promise<void>((go, stop) => this.#waiting.set(host, { go, stop }));
+    this.#passed.get(host)?.resolve(true);
+    this.#send({ type: 'needsDrain', node: host });
+    await turn;
+  }
+
+  /** When the host's program waits for a turn, or is through: whether all went well so far. */
+  passed(host: string): Promise<boolean> {
+    return this.#passed.get(host)?.promise ?? Promise.resolve(true);
+  }
+
+  /** The host's program is not begun, because another one failed. */
+  leaveOut(host: string): void {
+    this.#leftOut.add(host);
+    this.#send({ type: 'ended', node: host, ok: true });
+  }
+
+  aboutToStop(host: string): Promise<void> {
+    return this.#steps.aboutToStop(host);
+  }
+
+  async restore(host: string, met: ReadonlySet<string>): Promise<boolean> {
+    this.#steps.keepMet(host, met);
+    if (this.#granted.delete(host)) this.#send({ type: 'stepDone', node: host, step: 'apply', result: { kind: 'ok' } });
+    else if (await this.#isLeftOut(host)) this.#changesNothing(host);
+    else return false;
+    await this.#over.get(host)?.promise;
+    const failure = this.failure(host);
+    if (failure !== undefined) throw failure;
+    const { state, why = '' } = endOf(this.#state, host) ?? {};
+    if (state === 'untouched') throw new DisruptionRefused(why);
+    return true;
+  }
+
+  /** Drained by an earlier run, and nothing of it was to be changed so far. */
+  async #isLeftOut(host: string): Promise<boolean> {
+    return endOf(this.#state, host) === undefined && (await this.#look([host], true))[host]?.drainedByRun === true;
+  }
+
+  /** Its program waits to be back in traffic: from here on nothing of it may be changed that serves. */
+  #changesNothing(host: string): void {
+    this.#taken.add(host);
+    this.#context.slots.free(host);
+    this.#passed.get(host)?.resolve(true);
+    this.#send({ type: 'ended', node: host, ok: true });
+  }
+
+  async finish(host: string, { status, error }: Pick<HostResult, 'status' | 'error'>): Promise<OrchError | undefined> {
+    this.#passed.get(host)?.resolve(status === 'ok');
+    // It only waits from here on: others must be able to come as far.
+    this.#context.slots.free(host);
+    if (this.#granted.delete(host)) {
+      const failure = error ?? new OrchError('INTERRUPTED', `interrupted while ${host} was being changed`, { host });
+      this.#send({ type: 'stepDone', node: host, step: 'apply', result: resultOf(failure, host) });
+    } else if (endOf(this.#state, host) === undefined || (status === 'failed' && isDone(endOf(this.#state, host)))) {
+      const fault = error === undefined ? {} : { fault: errorInfoOf(error, { host }) };
+      this.#send({ type: 'ended', node: host, ok: status === 'ok', ...fault });
+    }
+    await this.#over.get(host)?.promise;
+    if (status !== 'ok') return undefined;
+    const fault = shortfallOf(this.#state, host);
+    return this.failure(host) ?? (fault === undefined || this.#told.has(fault.message) ? undefined : errorOf(fault));
+  }
+
+  /** Tells how every node came out of it; nothing where nobody had to wait for a turn. */
+  async report(): Promise<void> {
+    if (this.#acted) emitOutcomes(this.#context, this.#state, this.#inRun, this.#leftOut);
+  }
+
+  /** Why a node failed, also when that was found only after its program had ended. */
+  failure(host: string): OrchError | undefined {
+    const end = endOf(this.#state, host);
+    return end?.state === 'failed' && end.fault !== undefined ? errorOf(end.fault) : undefined;
+  }
+
+  #send(event: Event): void {
+    const { state, commands } = advance(this.#state, event);
+    this.#state = state;
+    for (const command of commands) this.#obey(command);
+    for (const [host, over] of this.#over) if (endOf(state, host) !== undefined) over.resolve();
+  }
+
+  #obey(command: Command): void {
+    this.#acted ||= command.do !== 'observe' && command.do !== 'finish';
+    switch (command.do) {
+      case 'observe':
+        void this.#observe().then((event) => this.#send(event));
+        break;
+      case 'step':
+        if (command.step === 'apply') this.#grant(command.node);
+        else this.#carryOut(command);
+        break;
+      case 'refuse':
+        this.#refuse(command.node, command.why, command.own);
+        break;
+      case 'hold':
+        void askPerson(this.#context, command.node, command.fault).then((go) => this.#send({ type: 'answered', go }));
+        break;
+      case 'finish':
+        break;
+      default:
+        command satisfies never;
+    }
+  }
+
+  #grant(host: string): void {
+    this.#granted.add(host);
+    this.#changed.add(host);
+    this.#waiting.get(host)?.go();
+    this.#waiting.delete(host);
+  }
+
+  #refuse(host: string, why: string, own: ErrorInfo | undefined): void {
+    // What stops the whole roll concerns everybody: it is told once.
+    const isNew = own !== undefined && !this.#told.has(own.message);
+    if (isNew) this.#told.add(own.message);
+    this.#waiting.get(host)?.stop(new DisruptionRefused(why, isNew ? errorOf(own) : undefined));
+    this.#waiting.delete(host);
+  }
+
+  #carryOut({ node, step, nodes }: { readonly node: string; readonly step: Step; readonly nodes?: readonly string[] }) {
+    void this.#steps.carryOut(node, step, nodes).then((result) => this.#send({ type: 'stepDone', node, step, result }));
+  }
+
+  /** Every node of the role, all in one tick: each balancer is asked once. Before the first start the plan is told. */
+  async #observe(): Promise<Event> {
+    try {
+      this.#seen = await this.#look();
+      if (this.#waiting.size > 0 && this.#begun === undefined) {
+        const beginning = { state: this.#state, budgetScope: this.#budgetScope, seen: this.#seen };
+        this.#begun = beginRoll(this.#context, this.#steps, beginning);
+        await this.#begun;
+        // Somebody may have been asked, and have thought about it for hours.
+        return await this.#observe();
+      }
+      await this.#begun;
+      return { type: 'observed', nodes: this.#seen };
+    } catch (error) {
+      const fault = errorInfoOf(error);
+      if (this.#waiting.size === 0)
+        this.#context.emit({ type: 'warning', message: `who is out of traffic is not known: ${fault.message}` });
+      return { type: 'observeFailed', fault };
+    }
+  }
+
+  #look(nodes = this.#budgetScope, decides = this.#acted || this.#waiting.size > 0) {
+    return observeNodes(this.#context, this.#steps, {
+      nodes,
+      unhealthy: this.#unhealthy,
+      notServing: this.#notServing,
+      decides,
+    });
+  }
+
+  /** Members in service to compare a changed one with: those that this run has not changed, while there are any. */
+  #siblings(): readonly string[] {
+    const up = this.#budgetScope.filter((node) => this.#seen[node]?.up === true && !this.#granted.has(node));
+    const unchanged = up.filter((node) => !this.#changed.has(node));
+    return unchanged.length > 0 ? unchanged : up;
+  }
+}

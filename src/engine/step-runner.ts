@@ -1,7 +1,0 @@
-import type { Steps } from '../core/task.ts';
-
-/** Runs programs for nodes: what a roll's helpers need of its steps. */
-export interface StepRunner {
-  /** Runs one program for a node and returns its result. `quiet`: its tasks are not reported. @throws OrchError */
-  run<R>(node: string, program: () => Steps<R>, options?: { readonly quiet?: boolean }): Promise<R>;
-}

@@ -1,0 +1,29 @@
+import { type GroupNode, groupMembers } from '../groups.ts';
+import type { Problem } from '../problem.ts';
+import { checkApi7, checkBind } from './api7.ts';
+import { checkAddresses, checkGroups } from './hosts.ts';
+import { checkLoadBalancers } from './load-balancers.ts';
+import { fieldsOf, textsOf } from './loose.ts';
+import { checkPools } from './pools.ts';
+
+/** What one field alone cannot show: names that must exist, things given twice, choices between alternatives. */
+export function check(tree: unknown): readonly Problem[] {
+  const file = fieldsOf(tree);
+  const hosts = [...fieldsOf(file.get('hosts')).keys()];
+  const groups = new Map<string, GroupNode>(
+    [...fieldsOf(file.get('groups'))].map(([name, value]) => {
+      const group = fieldsOf(value);
+      return [name, { hosts: textsOf(group.get('hosts')), children: textsOf(group.get('children')) }];
+    }),
+  );
+  const members = groupMembers(hosts, groups);
+  const names = { hosts, groups: members };
+  return [
+    ...checkAddresses(file),
+    ...checkGroups(hosts, groups, file),
+    ...checkApi7(file),
+    ...checkBind(file, members),
+    ...checkLoadBalancers(file, names),
+    ...checkPools(file, names),
+  ];
+}

@@ -1,0 +1,79 @@
+import { Secret } from '../../core/base/secret.ts';
+import type { Api7Settings, GatewayAuth } from '../inventory.ts';
+import { DEFAULTS } from '../schema/defaults.ts';
+import { composeDsn } from '../schema/dsn.ts';
+import type { InventoryFile } from '../schema/schema.ts';
+
+type Api7File = InventoryFile['api7'];
+
+/** `api7:` with every default filled in and every alternative settled. `path` makes a file path absolute. */
+export function resolveApi7(api7: Api7File, path: (text: string) => string): Api7Settings {
+  const { bind = {}, config = {}, images = {} } = api7;
+  return {
+    version: api7.version,
+    ...(api7.package === undefined
+      ? {}
+      : { package: { controlPlane: path(api7.package.control_plane), dataPlane: path(api7.package.data_plane) } }),
+    ...(api7.registry === undefined ? {} : { registry: api7.registry }),
+    images: {
+      ...(images.dashboard === undefined ? {} : { dashboard: images.dashboard }),
+      ...(images.dp_manager === undefined ? {} : { dpManager: images.dp_manager }),
+      ...(images.gateway === undefined ? {} : { gateway: images.gateway }),
+    },
+    database: { dsn: dsnOf(api7.database) },
+    gateway: {
+      endpoints: api7.gateway.endpoints.map((endpoint) => endpoint.replace(/\/$/, '')),
+      group: api7.gateway.group ?? DEFAULTS.gatewayGroup,
+      auth: authOf(api7.gateway),
+      ...probeOf(api7.gateway),
+    },
+    bind: {
+      status: bind.status ?? DEFAULTS.bindInside,
+      dashboard: bind.dashboard ?? DEFAULTS.bindInside,
+      dpManager: bind.dp_manager ?? DEFAULTS.bindInside,
+      http: bind.http ?? DEFAULTS.bindEverywhere,
+      https: bind.https ?? DEFAULTS.bindEverywhere,
+    },
+    config: { dashboard: config.dashboard ?? {}, dpManager: config.dp_manager ?? {}, gateway: config.gateway ?? {} },
+    nofile: api7.nofile ?? DEFAULTS.nofile,
+  };
+}
+
+function dsnOf({ dsn, host, port, name, user, password, sslmode }: Api7File['database']): Secret {
+  if (dsn !== undefined) return withKnownPassword(dsn);
+  if (host === undefined || user === undefined || password === undefined) throw unchecked('database');
+  return composeDsn({
+    host,
+    port: port ?? DEFAULTS.databasePort,
+    name: name ?? DEFAULTS.databaseName,
+    user,
+    password,
+    sslmode,
+  });
+}
+
+/** What a database says of a login may hold the password alone: it is known to the redactor, encoded and not. */
+function withKnownPassword(dsn: Secret): Secret {
+  const { password } = new URL(dsn.reveal());
+  Secret.of(password);
+  try {
+    Secret.of(decodeURIComponent(password));
+  } catch {
+    // Not percent-encoded after all: it stands as it is.
+  }
+  return dsn;
+}
+
+function authOf({ token, cert, key, ca, sni }: Api7File['gateway']): GatewayAuth {
+  if (token !== undefined) return { kind: 'token', token };
+  if (cert === undefined || key === undefined || ca === undefined) throw unchecked('gateway');
+  return { kind: 'certificate', cert, key, ca, sni: sni ?? DEFAULTS.gatewaySni };
+}
+
+function probeOf({ probe }: Api7File['gateway']): Pick<Api7Settings['gateway'], 'probe'> {
+  if (probe === undefined) return {};
+  return { probe: { path: probe.path, host: probe.host, status: probe.status ?? DEFAULTS.probeStatus } };
+}
+
+/** `checkApi7` refuses such a file before it gets here. */
+const unchecked = (block: string): Error => new Error(`api7.${block} was resolved without having been checked`);

@@ -1,0 +1,84 @@
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import type { SshSettings } from '../../core/host/ssh-settings.ts';
+import { type GroupNode, groupMembers, parentsFirst } from '../groups.ts';
+import type { Inventory, InventoryHost } from '../inventory.ts';
+import type { PatternNames } from '../pattern.ts';
+import type { InventoryFile } from '../schema/schema.ts';
+import { resolveApi7 } from './api7.ts';
+import { resolveLoadBalancer } from './load-balancers.ts';
+
+type HostFile = InventoryFile['hosts'][string];
+type Variables = Readonly<Record<string, unknown>>;
+
+/** A checked file as the inventory that the rest of the program works with: nothing is left relative or unmerged. */
+export function resolveInventory(file: InventoryFile, path: string, extraVars: Variables): Inventory {
+  const dir = dirname(path);
+  const absolute = (text: string): string =>
+    text === '~' || text.startsWith('~/') ? join(homedir(), text.slice(1)) : resolve(dir, text);
+  const entries = Object.entries(file.groups ?? {});
+  const nodes = new Map<string, GroupNode>(
+    entries.map(([name, { hosts = [], children = [] }]) => [name, { hosts, children }]),
+  );
+  const names: PatternNames = {
+    hosts: Object.keys(file.hosts),
+    groups: groupMembers(Object.keys(file.hosts), nodes),
+  };
+  const order = parentsFirst(nodes);
+
+  const hostOf = (name: string, host: HostFile): InventoryHost => {
+    const groups = order.filter((group) => names.groups.get(group)?.includes(name));
+    const layers = [file.vars, ...groups.map((group) => file.groups?.[group]?.vars), host.vars, extraVars];
+    return {
+      name,
+      address: host.address,
+      ssh: sshOf(host, file.ssh ?? {}, absolute),
+      ...(host.zone === undefined ? {} : { zone: host.zone }),
+      groups,
+      vars: Object.fromEntries(layers.flatMap((layer) => Object.entries(layer ?? {}))),
+    };
+  };
+
+  return {
+    file: path,
+    dir,
+    cluster: file.cluster,
+    hosts: new Map(Object.entries(file.hosts).map(([name, host]) => [name, hostOf(name, host)])),
+    groups: names.groups,
+    api7: resolveApi7(file.api7, absolute),
+    loadBalancers: new Map(
+      Object.entries(file.load_balancers ?? {}).map(([name, pool]) => [name, resolveLoadBalancer(name, pool, names)]),
+    ),
+  };
+}
+
+/** Only what is said: the rest is decided when the host is connected to. */
+function sshOf(
+  host: HostFile,
+  shared: NonNullable<InventoryFile['ssh']>,
+  absolute: (text: string) => string,
+): SshSettings {
+  const config = host.config ?? shared.config;
+  const port = host.port ?? shared.port;
+  const user = host.user ?? shared.user;
+  const identityFile = host.identity_file ?? shared.identity_file;
+  const knownHosts = host.known_hosts ?? shared.known_hosts;
+  const jump = host.jump ?? shared.jump;
+  const become = host.become ?? shared.become;
+  const connectTimeoutMs = host.connect_timeout ?? shared.connect_timeout;
+  const password = host.password ?? shared.password;
+  const becomePassword = host.become_password ?? shared.become_password;
+  return {
+    address: host.ssh_address ?? host.address,
+    ...(config === undefined ? {} : { config: config === 'none' ? config : absolute(config) }),
+    ...(port === undefined ? {} : { port }),
+    ...(user === undefined ? {} : { user }),
+    ...(identityFile === undefined ? {} : { identityFile: absolute(identityFile) }),
+    ...(knownHosts === undefined ? {} : { knownHosts: absolute(knownHosts) }),
+    ...(jump === undefined ? {} : { jump }),
+    ...(become === undefined ? {} : { become }),
+    ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
+    ...(password === undefined ? {} : { password }),
+    ...(becomePassword === undefined ? {} : { becomePassword }),
+  };
+}

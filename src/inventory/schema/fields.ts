@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { parseDuration } from '../../core/base/duration.ts';
+import { OrchError } from '../../core/base/errors.ts';
+import { Secret } from '../../core/base/secret.ts';
+import { suggestion } from '../did-you-mean.ts';
+import { opened, Tagged } from '../tagged.ts';
+
+/** What is wrong with a value, or nothing. Must not quote the value: it may have come from a secret. */
+export type Check = (value: string) => string | undefined;
+
+const checked = (check: Check) =>
+  z
+    .string()
+    .min(1)
+    .superRefine((value, context) => {
+      const message = value === '' ? undefined : check(value);
+      if (message !== undefined) context.addIssue({ code: 'custom', message });
+    });
+
+const fine: Check = () => undefined;
+
+/** Text; `!env` and `!file` are opened. */
+export const text = (description: string, check: Check = fine) =>
+  z.preprocess(opened, checked(check)).meta({ description });
+
+/** Text that becomes a `Secret`, written plainly or by a tag. */
+export const secret = (description: string, check: Check = fine) =>
+  z.preprocess(opened, checked(check).transform(Secret.of)).meta({ description });
+
+/** A `Secret` that must not stand in the file itself. */
+export const taggedSecret = (description: string) =>
+  z
+    .preprocess((value, context) => {
+      if (value === null || value === undefined || value instanceof Tagged) return opened(value);
+      context.addIssue({
+        code: 'custom',
+        message: 'a password does not belong in this file; write !env NAME or !file path',
+      });
+      return z.NEVER;
+    }, checked(fine).transform(Secret.of))
+    .meta({ description });
+
+/** A duration such as `10s`, as milliseconds; `shortest` refuses those below it. */
+export const durationField = (description: string, shortest?: string) =>
+  z
+    .preprocess(
+      opened,
+      checked(fine).transform((value, context) => {
+        try {
+          const ms = parseDuration(value);
+          if (shortest !== undefined && ms < parseDuration(shortest))
+            context.addIssue({ code: 'custom', message: `must be at least ${shortest}` });
+          return ms;
+        } catch (error) {
+          if (!(error instanceof OrchError)) throw error;
+          const message =
+            error.code === 'DURATION_TOO_LONG'
+              ? (error.hint ?? error.message)
+              : 'not a duration; write for example 500ms, 10s, 2m';
+          context.addIssue({ code: 'custom', message });
+          return z.NEVER;
+        }
+      }),
+    )
+    .meta({ description });
+
+export const integer = (description: string, min: number, max: number) =>
+  z
+    .preprocess(
+      (value) => (value instanceof Tagged && /^\d+$/.test(value.text ?? '') ? Number(value.text) : opened(value)),
+      z.int().min(min).max(max),
+    )
+    .meta({ description });
+
+export const port = (description: string) => integer(description, 1, 65_535);
+
+export const choice = <const Values extends readonly [string, ...string[]]>(description: string, values: Values) =>
+  z.preprocess(opened, z.enum(values)).meta({ description });
+
+export const list = <Item extends z.ZodType>(description: string, item: Item) =>
+  z.array(item).min(1).meta({ description });
+
+/** An optional field with what holds when it is absent, told in its description: editors and the docs show it from there. */
+export const otherwise = <Field extends z.ZodType>(field: Field, byDefault: string | number | readonly string[]) =>
+  field.optional().meta({ description: `${field.description} Default: ${shown(byDefault)}.` });
+
+function shown(value: string | number | readonly string[]): string {
+  if (typeof value === 'string' && value.includes(' ')) return value;
+  return [value]
+    .flat()
+    .map((one) => `\`${one}\``)
+    .join(', ');
+}
+
+/** A block in which every key is known; the message for unknown ones has one line per key, in the order of the issue. */
+export const block = <Shape extends z.ZodRawShape>(shape: Shape, description: string) =>
+  z
+    .strictObject(shape, {
+      error: (issue) =>
+        issue.code === 'unrecognized_keys'
+          ? issue.keys.map((key) => `unknown key "${key}"${suggestion(key, Object.keys(shape))}`).join('\n')
+          : undefined,
+    })
+    .meta({ description });
+
+/** A block keyed by names of the user's own. */
+export const named = <Value extends z.ZodType>(description: string, name: RegExp, rule: string, value: Value) =>
+  z.record(z.string().regex(name, { error: rule }), value).meta({ description });
+
+/** Free content, such as variables. An empty block is allowed; tags inside become secrets. */
+export const free = (description: string) =>
+  z.preprocess((value) => value ?? {}, z.record(z.string(), z.unknown()).transform(sealedFields)).meta({ description });
+
+function sealedFields(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, sealed(value)]));
+}
+
+function sealed(value: unknown): unknown {
+  if (value instanceof Tagged) return Secret.of(value.text ?? '');
+  if (Array.isArray(value)) return value.map(sealed);
+  return value !== null && typeof value === 'object' ? sealedFields({ ...value }) : value;
+}

@@ -1,0 +1,120 @@
+import { z } from 'zod';
+import { DEFAULTS } from './defaults.ts';
+import { block, choice, durationField, integer, list, named, otherwise, port, text } from './fields.ts';
+import { remotePathCheck } from './formats.ts';
+import { NAME } from './hosts.ts';
+
+const hosts = text('Pattern of the hosts that run it; every one of them is spoken to.');
+const members = text('Pattern of the hosts that it balances.');
+const argv = (description: string) => list(description, text('One word of the command; no shell sees it.'));
+
+/** What every pool has whose balancers are spoken to. */
+const driven = {
+  members,
+  port: port('Port of the members that it balances.'),
+  longest_request: otherwise(
+    durationField('The longest that a request may rightly take; no drain may be cut shorter.', '1s'),
+    DEFAULTS.longestRequest,
+  ),
+  drain: block(
+    {
+      within: otherwise(
+        durationField('Time allowed for the requests of a drained member to end.', '1s'),
+        'as `longest_request`',
+      ),
+      on_timeout: otherwise(
+        choice(
+          'When that has passed: give the member back and end the run, ask, or stop the member once no new sessions come and let its graceful stop finish the rest.',
+          ['abort', 'hold', 'quit_tail'],
+        ),
+        DEFAULTS.drainOnTimeout,
+      ),
+      quiet: otherwise(
+        durationField('With `quit_tail`: for so long the balancer must have shown no new sessions.', '1s'),
+        DEFAULTS.drainQuiet,
+      ),
+    },
+    'How members are emptied before they are changed.',
+  ).optional(),
+  data_ports: otherwise(
+    list(
+      'Ports on which clients reach it: one that still answers there cannot be left out by `--without-lb`.',
+      port('One port.'),
+    ),
+    '80, 443, `port`, and those of `api7.gateway.endpoints` at its address',
+  ),
+  check: block(
+    {
+      every: durationField('Time between two checks.', '1ms'),
+      fall: integer('So many failed checks in a row take a member out.', 1, 1000),
+      rise: integer('So many passed checks in a row take it in again.', 1, 1000),
+    },
+    "The balancer's health checks, where they cannot be read from it.",
+  ).optional(),
+};
+
+const haproxy = block(
+  {
+    driver: z.literal('haproxy').meta({ description: 'HAProxy, by its runtime socket.' }),
+    hosts,
+    socket: text("HAProxy's admin socket on those hosts.", remotePathCheck),
+    config: otherwise(
+      text("HAProxy's configuration on those hosts; the timing of its checks is read there.", remotePathCheck),
+      DEFAULTS.haproxyConfig,
+    ),
+    ...driven,
+  },
+  'HAProxy on hosts of this inventory.',
+);
+
+const nginx = block(
+  {
+    driver: z.literal('nginx').meta({ description: 'nginx, by a file that its configuration includes.' }),
+    hosts,
+    include: text(
+      'File on those hosts with the `server` lines of the upstream and nothing else; api7-orch writes it.',
+      remotePathCheck,
+    ),
+    pid: otherwise(text('Its pid file on those hosts.', remotePathCheck), DEFAULTS.nginxPid),
+    test: otherwise(argv('Command that checks the configuration.'), DEFAULTS.nginxTest),
+    reload: otherwise(argv('Command that makes nginx load it.'), DEFAULTS.nginxReload),
+    ...driven,
+  },
+  'nginx on hosts of this inventory.',
+);
+
+const command = block(
+  {
+    driver: z.literal('command').meta({ description: 'Any other balancer, by commands of your own.' }),
+    hosts,
+    hooks: block(
+      {
+        status: argv('Command that prints how the balancer treats a member.'),
+        drain: argv('Command after which a member gets no new requests.'),
+        restore: argv('Command that gives a member back what it had before.'),
+        close: argv('Command after which a member gets no requests at all, not even of sticky sessions.').optional(),
+        counters: argv("Command that prints the balancer's totals for a member.").optional(),
+      },
+      'Commands of yours, run as root on those hosts. They find the member in `API7_ORCH_*` variables.',
+    ),
+    ...driven,
+  },
+  'A balancer spoken to by commands on hosts of this inventory.',
+);
+
+const none = block(
+  {
+    driver: z.literal('none').meta({ description: 'A balancer that api7-orch does not speak to.' }),
+    members,
+    port: port('Port of the members that it balances.').optional(),
+    reason: text('Why; it is shown and recorded wherever a check of the balancer is left out.'),
+  },
+  'A balancer that is out of reach.',
+);
+
+export const loadBalancers = named(
+  'Load balancers, by what they balance: `gateways`, `dashboards`, `dp_managers`, or names of your own.',
+  NAME,
+  'a name is made of letters, digits, ".", "_" and "-"',
+  z.discriminatedUnion('driver', [haproxy, nginx, command, none]),
+);

@@ -1,0 +1,24 @@
+import type { z } from 'zod';
+import { api7 } from './api7.ts';
+import { block, text } from './fields.ts';
+import { groups, hosts, ssh, vars } from './hosts.ts';
+import { loadBalancers } from './load-balancers.ts';
+
+/**
+ * The inventory file: the one source of its types, of `inventory.schema.json` and of the reference in the docs.
+ * What spans several places (groups that exist, addresses given twice) is checked beside it, see `check.ts`.
+ */
+export const inventoryFile = block(
+  {
+    cluster: text('Name of the cluster.'),
+    ssh: ssh.optional(),
+    hosts,
+    groups: groups.optional(),
+    vars: vars.optional(),
+    api7,
+    load_balancers: loadBalancers.optional(),
+  },
+  'Inventory of api7-orch.',
+);
+
+export type InventoryFile = z.output<typeof inventoryFile>;

@@ -1,0 +1,161 @@
+import { z } from 'zod';
+import { OrchError } from '../../core/base/errors.ts';
+import type { Balancer, BalancerView, CheckTiming, Lease, Member } from '../../core/host/balancer.ts';
+import type { Connection, Reader, RunOptions, RunResult } from '../../core/host/connection.ts';
+
+/** Argument lists, run as root on the balancer's host. No shell sees them, and nothing is put into them. */
+export interface BalancerHooks {
+  readonly status: readonly string[];
+  readonly drain: readonly string[];
+  readonly restore: readonly string[];
+  readonly close?: readonly string[];
+  readonly counters?: readonly string[];
+}
+
+export interface CommandDriverOptions {
+  readonly pool: string;
+  /** Host of the inventory on which the hooks run. */
+  readonly host: string;
+  readonly hooks: BalancerHooks;
+  /** As the inventory declares it; else assumed. */
+  readonly check?: { readonly everyMs: number; readonly fall: number; readonly rise: number };
+}
+
+const status = z.strictObject({
+  servers: z.array(
+    z.strictObject({
+      name: z.string().min(1),
+      state: z.enum(['up', 'starting', 'down', 'drained', 'maintenance']),
+      sessions: z.int().min(0).nullable(),
+      setting: z.record(z.string(), z.string()).default({}),
+      sticky: z.boolean().default(false),
+      sinceMs: z.number().min(0).exactOptional(),
+      quietMs: z.number().min(0).exactOptional(),
+      check: z.enum(['passed', 'failed', 'pending', 'none']).exactOptional(),
+    }),
+  ),
+  epoch: z.string().default(''),
+});
+
+const total = z.int().min(0);
+const counted = z.strictObject({
+  requests: total,
+  status4xx: total,
+  status5xx: total,
+  connectErrors: total,
+  responseErrors: total,
+  epoch: z.string().default(''),
+});
+
+/** What merely looks must answer soon; what changes something may have to wait for a cloud. */
+const LOOK_MS = 30_000;
+const CHANGE_MS = 120_000;
+
+/**
+ * Any balancer, by commands of the user's. Each finds the member in API7_ORCH_POOL, API7_ORCH_NODE, API7_ORCH_ADDRESS and
+ * API7_ORCH_PORT. `status` prints `{"servers":[{"name","state","sessions"}],"epoch"}`; `restore` gets by stdin, as
+ * JSON, the `setting` that each server had before; all may be repeated.
+ *
+ * @throws OrchError LB_COMMAND_FAILED (a hook did not exit with 0), LB_ANSWER (what it printed is not that), LB_MEMBER_UNKNOWN
+ * @example commandDriver({ pool: 'gateways', host: 'lb-1', hooks: { status: ['/opt/lb/status'], drain: ['/opt/lb/out'], restore: ['/opt/lb/in'] } })
+ */
+export function commandDriver({ pool, host: runsOn, hooks, check }: CommandDriverOptions): Balancer {
+  const where = { pool, runsOn };
+  const look = async <T extends z.ZodType>(host: Reader, hook: Hook, argv: readonly string[], member: Member, as: T) =>
+    parsed(where, hook, as, succeeded(where, hook, await host.test({ argv }, told(pool, member, LOOK_MS))).stdout);
+  const view = async (host: Reader, member: Member): Promise<BalancerView> => {
+    const seen = await look(host, 'status', hooks.status, member, status);
+    if (seen.servers.length === 0) throw unknown(where, member);
+    return seen;
+  };
+
+  return {
+    name: `${pool} on ${runsOn}`,
+    pool,
+    host: runsOn,
+    shows: { sessions: true, up: true, counters: hooks.counters !== undefined, reload: false },
+
+    view,
+
+    async set(host: Connection, member: Member, to: 'drained' | 'closed' | Lease['before']) {
+      const [hook, argv, stdin] = change(where, hooks, to);
+      // No hook is told to change a member that the balancer does not know.
+      await view(host, member);
+      const options = { ...told(pool, member, CHANGE_MS), stdin };
+      succeeded(where, hook, await host.run({ argv }, options));
+    },
+
+    async timing(): Promise<CheckTiming> {
+      return check === undefined
+        ? { everyMs: 2000, fall: 3, rise: 2, slowstartMs: 0, source: 'assumed', from: 'no check is declared' }
+        : { ...check, slowstartMs: 0, source: 'declared', from: 'the inventory' };
+    },
+
+    async counters(host, member) {
+      return hooks.counters === undefined ? null : look(host, 'counters', hooks.counters, member, counted);
+    },
+  };
+}
+
+type Hook = keyof BalancerHooks;
+type Where = { readonly pool: string; readonly runsOn: string };
+
+/** The empty input keeps a hook that reads from waiting. */
+function change(
+  { pool, runsOn }: Where,
+  hooks: BalancerHooks,
+  to: 'drained' | 'closed' | Lease['before'],
+): readonly [hook: Hook, argv: readonly string[], stdin: string] {
+  if (to === 'drained') return ['drain', hooks.drain, ''];
+  if (to !== 'closed') return ['restore', hooks.restore, `${JSON.stringify(to)}\n`];
+  if (hooks.close !== undefined) return ['close', hooks.close, ''];
+  throw new OrchError('LB_CANNOT_CLOSE', `${pool} on ${runsOn} keeps sticky sessions, and no hook ends them`, {
+    hint: `add a "close" hook to load_balancers.${pool} in the inventory`,
+  });
+}
+
+const told = (pool: string, member: Member, timeoutMs: number): RunOptions => ({
+  env: {
+    API7_ORCH_POOL: pool,
+    API7_ORCH_NODE: member.node,
+    API7_ORCH_ADDRESS: member.address,
+    API7_ORCH_PORT: String(member.port),
+  },
+  timeoutMs,
+});
+
+function succeeded({ pool, runsOn }: Where, hook: Hook, result: RunResult): RunResult {
+  if (result.code === 0) return result;
+  const how =
+    result.code === null
+      ? `was ended by signal ${result.signal ?? '(unknown)'}`
+      : `ended with exit code ${result.code}`;
+  const output = result.stderr.trim() === '' ? result.stdout : result.stderr;
+  const details = output.trimEnd().split('\n').slice(-20).join('\n');
+  throw new OrchError('LB_COMMAND_FAILED', `the "${hook}" hook of ${pool} on ${runsOn} ${how}`, {
+    hint: `its last lines say why; it is load_balancers.${pool}.hooks.${hook} of the inventory`,
+    ...(details === '' ? {} : { details }),
+  });
+}
+
+function parsed<T extends z.ZodType>({ pool, runsOn }: Where, hook: Hook, as: T, stdout: string): z.output<T> {
+  const refused = (why: string) =>
+    new OrchError('LB_ANSWER', `the "${hook}" hook of ${pool} on ${runsOn} printed what is not understood: ${why}`, {
+      hint: 'what it must print is described in the documentation of the inventory; warnings belong on stderr',
+      details: stdout.trim() === '' ? 'it printed nothing' : stdout.slice(-2000),
+    });
+  let json: unknown;
+  try {
+    json = JSON.parse(stdout);
+  } catch (error) {
+    throw refused(error instanceof Error ? error.message : String(error));
+  }
+  const result = as.safeParse(json);
+  if (result.success) return result.data;
+  throw refused(result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
+}
+
+const unknown = ({ pool, runsOn }: Where, member: Member): OrchError =>
+  new OrchError('LB_MEMBER_UNKNOWN', `${pool} on ${runsOn} knows no server ${member.address}:${member.port}`, {
+    hint: `the "status" hook printed no server; add ${member.address}:${member.port} to the balancer, or correct load_balancers.${pool} in the inventory`,
+  });

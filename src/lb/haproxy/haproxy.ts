@@ -1,0 +1,85 @@
+import { OrchError } from '../../core/base/errors.ts';
+import type { Balancer, Member } from '../../core/host/balancer.ts';
+import { type HaproxySnapshot, reached, readConfig, readHaproxy } from './ask.ts';
+import { carryOut, commandsFor } from './set.ts';
+import { count } from './stat.ts';
+import { type HaproxyServer, nameOf } from './state.ts';
+import { timingOf } from './timing.ts';
+import { isOrderedOut, serversOf, viewOf } from './view.ts';
+
+export interface HaproxyOptions {
+  readonly pool: string;
+  /** Host of the inventory that runs it. */
+  readonly host: string;
+  /** Path of its admin socket there. */
+  readonly socket: string;
+  /** Path of its configuration there, where the timing of its checks is read. Default /etc/haproxy/haproxy.cfg. */
+  readonly config?: string;
+  /** As the inventory declares it; wins over what the configuration says. */
+  readonly check?: { readonly everyMs: number; readonly fall: number; readonly rise: number };
+}
+
+/**
+ * HAProxy, by its admin socket. A member is every server of every backend that has its address and port. Whatever is set
+ * there lasts until HAProxy is reloaded: that changes the epoch.
+ *
+ * @example const lb = haproxy({ pool: 'gateways', host: 'lb-1', socket: '/run/haproxy/admin.sock' });
+ */
+export function haproxy(options: HaproxyOptions): Balancer {
+  const { pool, host: runsOn, socket, config = '/etc/haproxy/haproxy.cfg', check } = options;
+
+  const mine = (sight: HaproxySnapshot, member: Member): readonly HaproxyServer[] => {
+    const servers = serversOf(sight, member);
+    if (servers.length > 0) return servers;
+    const at = `${member.address.includes(':') ? `[${member.address}]` : member.address}:${member.port}`;
+    throw new OrchError('LB_MEMBER_UNKNOWN', `no backend of HAProxy on ${runsOn} has a server ${at} (${member.node})`, {
+      hint: `add "server ${member.node} ${at} check" to the backend of pool "${pool}" in haproxy.cfg, or correct load_balancers.${pool} in the inventory`,
+    });
+  };
+
+  return {
+    name: `${pool} on ${runsOn}`,
+    pool,
+    host: runsOn,
+    shows: { sessions: true, up: true, counters: true, reload: true },
+
+    async view(host, member) {
+      const sight = await readHaproxy(host, socket);
+      const servers = mine(sight, member);
+      const file = servers.some(isOrderedOut) ? await readConfig(host, config) : null;
+      const { epoch, runningMs } = sight;
+      return {
+        servers: servers.map((server) => viewOf(server, sight, file)),
+        epoch,
+        ...(runningMs === undefined ? {} : { runningMs }),
+      };
+    },
+
+    async set(host, member, to) {
+      const servers = mine(await readHaproxy(host, socket), member);
+      await reached(socket, () => carryOut(host, socket, commandsFor(servers, to)));
+    },
+
+    async timing(host, member) {
+      const [sight, file] = await Promise.all([readHaproxy(host, socket), readConfig(host, config)]);
+      const timing = timingOf(file, mine(sight, member), `${runsOn}:${config}`);
+      return check === undefined ? timing : { ...timing, ...check, source: 'declared', from: 'the inventory' };
+    },
+
+    async counters(host, member) {
+      const sight = await readHaproxy(host, socket);
+      const stats = mine(sight, member).map((server) => sight.stats.get(nameOf(server)));
+      const sum = (...columns: readonly string[]): number =>
+        stats.reduce((total, stat) => total + (columns.map((column) => count(stat, column)).find(Boolean) ?? 0), 0);
+      return {
+        // Connections where it is not HTTP that is balanced.
+        requests: sum('req_tot', 'stot'),
+        status4xx: sum('hrsp_4xx'),
+        status5xx: sum('hrsp_5xx'),
+        connectErrors: sum('econ'),
+        responseErrors: sum('eresp'),
+        epoch: sight.epoch,
+      };
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import { OrchError } from '../../core/base/errors.ts';
+import type { Lease } from '../../core/host/balancer.ts';
+import type { Connection } from '../../core/host/connection.ts';
+import { ADMIN, type HaproxyServer, nameOf } from './state.ts';
+import { agentOf, settingOf } from './view.ts';
+
+const WORDS = { admin: /^(ready|drain|maint)$/, weight: /^\d{1,3}$/, agent: /^(on|off)$/ } as const;
+
+/** Commands that bring servers to what is asked; none for what is so already. */
+export function commandsFor(
+  servers: readonly HaproxyServer[],
+  to: 'drained' | 'closed' | Lease['before'],
+): readonly string[] {
+  return servers.flatMap((server) => {
+    if (to === 'drained' || to === 'closed') return takeOut(server, to);
+    const before = to[nameOf(server)];
+    return before === undefined ? [] : giveBack(server, before);
+  });
+}
+
+export async function carryOut(host: Connection, socket: string, commands: readonly string[]): Promise<void> {
+  for (const command of commands) await host.haproxyCommand(socket, command);
+}
+
+/** "drain" would take a server out of maintenance, and an agent's next "ready" would take it out of either. */
+function takeOut(server: HaproxyServer, how: 'drained' | 'closed'): readonly string[] {
+  const name = nameOf(server);
+  const done = (server.admin & (how === 'drained' ? ADMIN.maint | ADMIN.drain : ADMIN.maint)) !== 0;
+  return [
+    ...(agentOf(server) === 'on' ? [`disable agent ${name}`] : []),
+    ...(done ? [] : [`set server ${name} state ${how === 'drained' ? 'drain' : 'maint'}`]),
+  ];
+}
+
+/** The weight first: the server is to be given its share at once, and no more. The agent last, for it may differ. */
+function giveBack(server: HaproxyServer, before: Readonly<Record<string, string>>): readonly string[] {
+  const name = nameOf(server);
+  const now = settingOf(server);
+  for (const [key, word] of Object.entries(WORDS))
+    if (before[key] !== undefined && !word.test(before[key]))
+      throw new OrchError(
+        'LB_LEASE',
+        `the lease says ${key} "${before[key]}" of ${name}, which HAProxy does not know`,
+        {
+          hint: 'set the server as it should be, then remove the lease',
+        },
+      );
+  const differs = (key: keyof typeof WORDS): boolean => before[key] !== undefined && before[key] !== now[key];
+  return [
+    ...(differs('weight') ? [`set server ${name} weight ${before.weight}`] : []),
+    ...(differs('admin') ? [`set server ${name} state ${before.admin}`] : []),
+    ...(differs('agent') && now.agent !== undefined
+      ? [`${before.agent === 'on' ? 'enable' : 'disable'} agent ${name}`]
+      : []),
+  ];
+}

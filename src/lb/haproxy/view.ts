@@ -1,0 +1,87 @@
+import { isIPv6 } from 'node:net';
+import type { Member, ServerState, ServerView } from '../../core/host/balancer.ts';
+import type { HaproxySnapshot } from './ask.ts';
+import { type HaproxyConfig, mayStick } from './config.ts';
+import { count } from './stat.ts';
+import { ADMIN, CHECK, type HaproxyServer, nameOf } from './state.ts';
+
+/** Servers of every backend that have a member's address and port. */
+export function serversOf({ servers }: HaproxySnapshot, { address, port }: Member): readonly HaproxyServer[] {
+  const wanted = written(address);
+  return servers.filter(
+    (server) => server.port === port && [server.address, server.fqdn].some((own) => written(own) === wanted),
+  );
+}
+
+/** IPv6 addresses can be written in many ways; a name is the same in any case. */
+const written = (address: string): string =>
+  isIPv6(address) ? new URL(`http://[${address}]`).hostname : address.toLowerCase();
+
+/** Out of new requests by anybody's order. */
+export const isOrderedOut = ({ admin, weight }: HaproxyServer): boolean =>
+  weight === 0 || (admin & (ADMIN.maint | ADMIN.inheritedMaint | ADMIN.drain | ADMIN.inheritedDrain)) !== 0;
+
+/** What must be given back: what was ordered for this very server, in the words of HAProxy's commands. */
+export function settingOf(server: HaproxyServer): Readonly<Record<string, string>> {
+  const agent = agentOf(server);
+  return {
+    admin: (server.admin & ADMIN.maint) !== 0 ? 'maint' : (server.admin & ADMIN.drain) !== 0 ? 'drain' : 'ready',
+    weight: String(server.weight),
+    ...(agent === 'none' ? {} : { agent }),
+  };
+}
+
+/** Its auxiliary check, by which the node itself may set it ready, drained, or into maintenance. */
+export const agentOf = ({ agentState }: HaproxyServer): 'none' | 'on' | 'off' =>
+  (agentState & CHECK.configured) === 0 ? 'none' : (agentState & CHECK.enabled) === 0 ? 'off' : 'on';
+
+/** One server in the words of all balancers. `config` matters for one that is drained; `null`: it could not be read. */
+export function viewOf(server: HaproxyServer, sight: HaproxySnapshot, config: HaproxyConfig | null): ServerView {
+  const name = nameOf(server);
+  const stat = sight.stats.get(name);
+  const lastSession = stat?.('lastsess') ?? '';
+  const tracked = stat?.('tracked') ?? '';
+  const ordered = server.weight === 0 || (server.admin & (ADMIN.maint | ADMIN.drain)) !== 0;
+  return {
+    name,
+    state: stateOf(server),
+    sessions: stat === undefined ? null : count(stat, 'scur') + count(stat, 'qcur'),
+    setting: settingOf(server),
+    sticky: isSticky(server, sight, config),
+    closed: (server.admin & ADMIN.maint) !== 0,
+    // Seconds of two clock readings may differ by one more than has passed.
+    sinceMs: Math.max(0, server.sinceSeconds - 1) * 1000,
+    ...(lastSession === '' || lastSession === '-1' ? {} : { quietMs: Math.max(0, Number(lastSession) - 1) * 1000 }),
+    check: checkOf(server, sight),
+    ...(!ordered && isOrderedOut(server) && tracked !== '' ? { inherits: tracked } : {}),
+  };
+}
+
+function stateOf(server: HaproxyServer): ServerState {
+  if ((server.admin & (ADMIN.maint | ADMIN.inheritedMaint)) !== 0) return 'maintenance';
+  // Nobody ordered this: its name cannot be resolved.
+  if ((server.admin & ADMIN.unresolved) !== 0) return 'down';
+  if (isOrderedOut(server)) return 'drained';
+  if (server.operational === 2) return 'up';
+  // Slow start, or "stopping": the node's own check asks for no new clients, those that stick to it still come.
+  return server.operational === 0 ? 'down' : 'starting';
+}
+
+/** A server that follows another one has no checks of its own: those of the other one count. */
+function checkOf(server: HaproxyServer, sight: HaproxySnapshot, depth = 0): NonNullable<ServerView['check']> {
+  const tracked = sight.stats.get(nameOf(server))?.('tracked') ?? '';
+  const followed = tracked === '' ? undefined : sight.servers.find((other) => nameOf(other) === tracked);
+  if (followed !== undefined && depth < 8) return checkOf(followed, sight, depth + 1);
+  if ((server.checkState & CHECK.enabled) === 0) return 'none';
+  return server.checkResult >= 3 ? 'passed' : server.checkResult === 2 ? 'failed' : 'pending';
+}
+
+/** In doubt it is: to close a server that is empty anyway does no harm. */
+function isSticky(server: HaproxyServer, sight: HaproxySnapshot, config: HaproxyConfig | null): boolean {
+  const cookie = sight.stats.get(nameOf(server))?.('cookie') ?? '';
+  if (cookie !== '' || sight.sticky.size > 0) return true;
+  // The socket does not tell of "use-server" and its like. It matters only once the server is drained.
+  if (!isOrderedOut(server)) return false;
+  const section = config?.backends.get(server.backend);
+  return section === undefined || mayStick(section);
+}

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import type { MemberView } from '../core/host/balancer.ts';
+import { defineQuery } from '../core/task/define-query.ts';
+import type { Task } from '../core/task/task.ts';
+import { readMember } from './read-member.ts';
+import { where } from './task-params.ts';
+
+const params = z.strictObject(where);
+
+const type = defineQuery<typeof params, MemberView>({
+  kind: 'standing',
+  params,
+  title: ({ balancer, member }) => `${balancer.pool}: how ${member.node} stands`,
+  look: ({ balancer, member }, host) => readMember(balancer, host, member),
+});
+
+/**
+ * How a balancer treats a node: `yield*` gives it. Looks once and changes nothing.
+ *
+ * @throws OrchError LB_MEMBER_UNKNOWN | LB_UNREACHABLE | LB_ANSWER | LB_LEASE
+ * @example const { servers, lease, held, epoch } = yield* standing({ balancer, member });
+ */
+export const memberView = (p: z.input<typeof params>): Task<MemberView> => type(p).delegate(p.balancer.host);

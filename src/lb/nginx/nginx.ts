@@ -1,0 +1,117 @@
+import { parseDuration } from '../../core/base/duration.ts';
+import { OrchError } from '../../core/base/errors.ts';
+import type { Balancer, BalancerView, CheckTiming, Lease, Member, ServerView } from '../../core/host/balancer.ts';
+import type { Connection, Reader } from '../../core/host/connection.ts';
+import { changeNginx, type NginxTools } from './change.ts';
+import { means, type NginxServer, serversIn, withDown, written } from './servers.ts';
+import { lookAtNginx, type NginxPaths, type NginxSnapshot } from './snapshot.ts';
+
+export interface NginxOptions extends NginxPaths, NginxTools {
+  readonly pool: string;
+  /** Host of the inventory that runs it. */
+  readonly host: string;
+  /** As the inventory declares it; else what the `server` line says. */
+  readonly check?: { readonly everyMs: number; readonly fall: number; readonly rise: number };
+}
+
+/** So many times a file that others change as well is read anew. */
+const TRIES = 10;
+
+/**
+ * nginx, by the file with an upstream's `server` lines: a member is drained by the word `down` on its lines and a reload.
+ * nginx shows neither sessions nor health, so `up` means only that it is meant to send requests there; workers from
+ * before the reload finish what they have begun, and it is the node that knows when they have.
+ *
+ * A file that nginx has not loaded yet says nothing of what nginx does: until then a server marked `down` still counts
+ * as `up`, any other as `starting`. As the file outlives every reload, a reload is not shown, and need not be.
+ *
+ * @example nginx({ pool: 'gateways', host: 'lb-1', include: '/etc/nginx/api7-orch/gateways.conf', pid: '/run/nginx.pid', test: ['nginx', '-t'], reload: ['nginx', '-s', 'reload'] })
+ */
+export function nginx(options: NginxOptions): Balancer {
+  const { pool, host: runsOn } = options;
+  return {
+    name: `${pool} on ${runsOn}`,
+    pool,
+    host: runsOn,
+    shows: { sessions: false, up: false, counters: false, reload: false },
+
+    async view(host: Reader, member: Member): Promise<BalancerView> {
+      const look = await lookAtNginx(host, options);
+      const servers = [...serversOf(options, member, look)].map(
+        ([name, server]): ServerView => ({
+          name,
+          state: stateOf(server.down, look.loaded),
+          sessions: null,
+          setting: { down: server.down ? 'yes' : 'no' },
+          sticky: false,
+          ...(look.loaded ? { sinceMs: look.sinceMs } : {}),
+          check: 'none',
+        }),
+      );
+      return { servers, epoch: look.epoch };
+    },
+
+    async set(host: Connection, member: Member, to: 'drained' | 'closed' | Lease['before']): Promise<void> {
+      for (let tries = 0; tries < TRIES; tries += 1) {
+        const look = await lookAtNginx(host, options);
+        const changes = [...serversOf(options, member, look)].map(([name, server]) => ({
+          server,
+          down: typeof to === 'string' || (to[name]?.down ?? (server.down ? 'yes' : 'no')) === 'yes',
+        }));
+        const text = withDown(look.text, changes);
+        if (text === look.text && look.loaded) return;
+        if (await changeNginx(host, options, options, look, text)) return;
+      }
+      throw new OrchError('LB_BUSY', `${options.include} on ${runsOn} is being changed by somebody else`, {
+        hint: 'see what writes it besides api7-orch; the file belongs to one of them only',
+        retryable: true,
+      });
+    },
+
+    async timing(host: Reader, member: Member): Promise<CheckTiming> {
+      if (options.check !== undefined)
+        return { ...options.check, slowstartMs: 0, source: 'declared', from: 'the inventory' };
+      const [server] = serversOf(options, member, await lookAtNginx(host, options)).values();
+      return { ...passiveChecks(server), source: 'read', from: `${runsOn}:${options.include}` };
+    },
+
+    counters: async () => null,
+  };
+}
+
+/** Lines of a member by name; a second line for the same address has its number behind. */
+function serversOf(
+  { pool, include }: NginxOptions,
+  member: Member,
+  look: NginxSnapshot,
+): ReadonlyMap<string, NginxServer> {
+  const address = written(member.address, member.port);
+  const mine = serversIn(look.text).filter((server) => means(server, member.address, member.port));
+  if (mine.length === 0)
+    throw new OrchError('LB_MEMBER_UNKNOWN', `${include} has no server ${address}`, {
+      hint: `add the line "server ${address};" to it, or correct load_balancers.${pool} in the inventory`,
+    });
+  return new Map(mine.map((server, index) => [`${pool}/${address}${index === 0 ? '' : `#${index + 1}`}`, server]));
+}
+
+function stateOf(down: boolean, loaded: boolean): ServerView['state'] {
+  if (down) return loaded ? 'drained' : 'up';
+  return loaded ? 'up' : 'starting';
+}
+
+/** nginx checks by the requests it sends: after `max_fails` failures it leaves a server out for `fail_timeout`. */
+function passiveChecks(
+  server: NginxServer | undefined,
+): Pick<CheckTiming, 'everyMs' | 'fall' | 'rise' | 'slowstartMs'> {
+  const value = (name: string): string | undefined =>
+    server?.parameters.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
+  return {
+    everyMs: milliseconds(value('fail_timeout') ?? '10s'),
+    fall: Number(value('max_fails') ?? '1'),
+    rise: 1,
+    slowstartMs: milliseconds(value('slow_start') ?? '0s'),
+  };
+}
+
+/** nginx takes a bare number for seconds. */
+const milliseconds = (text: string): number => parseDuration(/^\d+$/.test(text) ? `${text}s` : text);

@@ -1,0 +1,96 @@
+import { isIPv6 } from 'node:net';
+import { OrchError } from '../../core/base/errors.ts';
+
+/** One `server` directive of an upstream. */
+export interface NginxServer {
+  /** As it is written: `10.0.2.21:9080`. */
+  readonly address: string;
+  /** What follows the address: `weight=5`, `down`. */
+  readonly parameters: readonly string[];
+  readonly down: boolean;
+  /** Where the directive's last word ends, and where each word `down` stands, as indices of the text. */
+  readonly end: number;
+  readonly downs: readonly { readonly from: number; readonly to: number }[];
+}
+
+interface Word {
+  readonly text: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * The `server` directives of an upstream's include file, in order. Comments and other directives are passed over.
+ *
+ * @throws OrchError LB_ANSWER when the text is no list of directives; nginx would not load it either
+ */
+export function serversIn(text: string): readonly NginxServer[] {
+  return directives(text)
+    .filter(([name]) => name?.text === 'server')
+    .flatMap((words): readonly NginxServer[] => {
+      const [, address, ...parameters] = words;
+      if (address === undefined) return [];
+      const downs = parameters.filter((word) => word.text === 'down');
+      return [
+        {
+          address: address.text.replace(/^(["'])(.*)\1$/, '$2'),
+          parameters: parameters.map((word) => word.text),
+          down: downs.length > 0,
+          end: words.at(-1)?.to ?? 0,
+          downs,
+        },
+      ];
+    });
+}
+
+/** The text with each of these servers marked or unmarked `down`; not one other character changes. */
+export function withDown(text: string, changes: readonly { readonly server: NginxServer; readonly down: boolean }[]) {
+  const edits = changes
+    .filter(({ server, down }) => server.down !== down)
+    .flatMap(({ server, down }) =>
+      down
+        ? [{ from: server.end, to: server.end, text: ' down' }]
+        : server.downs.map(({ from, to }) => ({ from: from - blanksBefore(text, from), to, text: '' })),
+    )
+    .toSorted((a, b) => b.from - a.from);
+  return edits.reduce((edited, { from, to, text: put }) => edited.slice(0, from) + put + edited.slice(to), text);
+}
+
+/** Whether a `server` directive means this address and port. Without a port, nginx takes 80. */
+export function means(server: NginxServer, address: string, port: number): boolean {
+  const [, host = '', its = '80'] = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(server.address) ?? [];
+  return Number(its) === port && canonical(host.replace(/^\[(.*)\]$/, '$1')) === canonical(address);
+}
+
+/** As nginx wants an address and port written. */
+export const written = (address: string, port: number): string =>
+  isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
+
+const canonical = (address: string): string =>
+  (isIPv6(address) ? URL.parse(`http://[${address}]/`)?.hostname : undefined) ?? address.toLowerCase();
+
+const blanksBefore = (text: string, index: number): number => /[ \t]*$/.exec(text.slice(0, index))?.[0].length ?? 0;
+
+/** Words as nginx's own reader takes them: quotes hold blanks, a backslash what follows it, `#` begins a comment between words. */
+function directives(text: string): readonly (readonly Word[])[] {
+  const found: Word[][] = [];
+  let words: Word[] = [];
+  for (const match of text.matchAll(
+    /\s+|#[^\n]*|[;{}]|(?:"(?:\\[\s\S]|[^"\\])*"|'(?:\\[\s\S]|[^'\\])*'|(?:\\[\s\S]|[^\s;{}\\])+)/g,
+  )) {
+    const [part] = match;
+    if (/^[\s#]/.test(part)) continue;
+    if (part === '{' || part === '}') throw unreadable('a block stands in it');
+    if (part === ';') {
+      found.push(words);
+      words = [];
+    } else words.push({ text: part, from: match.index, to: match.index + part.length });
+  }
+  if (words.length > 0) throw unreadable(`"${words.map(({ text: word }) => word).join(' ')}" ends without ";"`);
+  return found;
+}
+
+const unreadable = (why: string): OrchError =>
+  new OrchError('LB_ANSWER', `the include file of this upstream cannot be understood: ${why}`, {
+    hint: 'it may hold only lines such as "server 10.0.2.21:9080 weight=5;"',
+  });

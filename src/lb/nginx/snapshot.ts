@@ -1,0 +1,125 @@
+import { sha256 } from '../../core/base/data.ts';
+import { OrchError } from '../../core/base/errors.ts';
+import { sharePerTick } from '../../core/base/share-per-tick.ts';
+import type { Reader } from '../../core/host/connection.ts';
+
+/** Where a running nginx and its upstream's include file are found on the balancer's host. */
+export interface NginxPaths {
+  readonly include: string;
+  readonly pid: string;
+}
+
+/** The include file, and whether what it says is what nginx does. */
+export interface NginxSnapshot {
+  readonly text: string;
+  readonly sha256: string;
+  /** Every worker that takes requests was started after the file was written. */
+  readonly loaded: boolean;
+  /** Milliseconds since the oldest of those workers was started. */
+  readonly sinceMs: number;
+  /** The master's process. Not its generation of workers: each drain of another member makes a new one, and loses nothing. */
+  readonly epoch: string;
+}
+
+/**
+ * Lists nginx's workers that take requests as `pid start`, start in hundredths of a second since boot (field 22 of stat).
+ * Not every kernel lists a process's children: then all processes are looked through.
+ */
+export const WORKERS = `workers() {
+  children=$(cat "/proc/$master/task/$master/children" 2>/dev/null) || children=$(cd /proc && echo [0-9]*)
+  for worker in $children; do
+    { read -r line <"/proc/$worker/stat"; } 2>/dev/null || continue
+    set -- \${line##*) }
+    [ "$2" = "$master" ] || continue
+    case $(tr '\\0' ' ' 2>/dev/null <"/proc/$worker/cmdline") in
+      *'shutting down'*) ;;
+      *'worker process'*) echo "$worker \${20}" ;;
+    esac
+  done
+}
+master=$(cat "$pid_file" 2>/dev/null)
+case $(tr '\\0' ' ' 2>/dev/null <"/proc/\${master:-none}/cmdline") in
+  *'master process'*) ;;
+  *) master= ;;
+esac
+`;
+
+/** Clocks of the file and of the processes differ, so ages are compared; both are read at one moment. */
+export const LOOK = `export LC_ALL=C
+include=$1 pid_file=$2
+PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin
+[ -f "$include" ] || { echo missing; exit 0; }
+${WORKERS}[ -n "$master" ] || { echo stopped; exit 0; }
+{ read -r line <"/proc/$master/stat"; } 2>/dev/null
+set -- \${line##*) }
+echo "master $master \${20}"
+workers | sed 's/^/worker /'
+now=$(date +%s.%N)
+case $now in *[!0-9.]*) now=$(date +%s) ;; esac
+read -r uptime _ </proc/uptime
+written=$(stat -L -c %.9Y -- "$include")
+case $written in *[!0-9.]*) written=$(stat -L -c %Y -- "$include") ;; esac
+echo "ages $now $uptime $written"
+echo "sha256 $(sha256sum <"$include")"
+echo file
+cat -- "$include"
+`;
+
+/** Seconds. The kernel counts a process's start in hundredths; tools of busybox give the time of a file in whole seconds. */
+const TICK = 0.02;
+const COARSE = 1;
+const LIMIT_MS = 30_000;
+
+const asking = new WeakMap<Reader, ReturnType<typeof sharePerTick<NginxSnapshot>>>();
+
+/** One look tells of all members: however many are looked at together, the host is asked once. */
+export function lookAtNginx(host: Reader, place: NginxPaths): Promise<NginxSnapshot> {
+  const ask = asking.get(host) ?? sharePerTick<NginxSnapshot>();
+  asking.set(host, ask);
+  return ask(`${place.include}\0${place.pid}`, () => look(host, place));
+}
+
+async function look(host: Reader, { include, pid }: NginxPaths): Promise<NginxSnapshot> {
+  const argv = ['sh', '-c', LOOK, 'sh', include, pid];
+  const { code, stdout, stderr } = await host.test({ argv }, { timeoutMs: LIMIT_MS });
+  if (code !== 0 || stdout === '') throw answer(host, 'its state could not be read', stderr);
+  if (stdout.startsWith('missing')) throw missing(host, include);
+  if (stdout.startsWith('stopped')) throw stopped(host, pid);
+  const border = stdout.indexOf('\nfile\n');
+  const lines = stdout.slice(0, border).split('\n');
+  const fields = (name: string): readonly string[][] =>
+    lines.filter((line) => line.startsWith(`${name} `)).map((line) => line.split(' ').slice(1));
+  const text = stdout.slice(border + '\nfile\n'.length);
+  const digest = fields('sha256')[0]?.[0] ?? '';
+  if (border === -1 || sha256(text) !== digest)
+    throw answer(host, `${include} holds what is not UTF-8, or more than 1 MiB`, stderr);
+  const ages = fields('ages')[0] ?? [];
+  const [now = 0, uptime = 0, written = 0] = ages.map(Number);
+  const doubt = ages.every((age) => age.includes('.')) ? TICK : TICK + COARSE;
+  const starts = fields('worker').map(([, start]) => Number(start) / 100);
+  const oldest = Math.min(...starts);
+  return {
+    text,
+    sha256: digest,
+    loaded: starts.length > 0 && uptime - oldest < now - written + doubt,
+    sinceMs: Math.max(0, Math.round((uptime - oldest) * 1000)),
+    epoch: (fields('master')[0] ?? []).join('.'),
+  };
+}
+
+const missing = (host: Reader, include: string): OrchError =>
+  new OrchError('LB_MEMBER_UNKNOWN', `${include} is not there on ${host.name}`, {
+    hint: `create it with one line "server ADDRESS:PORT;" for each member, put "include ${include};" into the upstream, and reload nginx`,
+  });
+
+const stopped = (host: Reader, pid: string): OrchError =>
+  new OrchError('LB_UNREACHABLE', `no nginx runs on ${host.name} by ${pid}`, {
+    retryable: true,
+    hint: 'start it; when its pid file is elsewhere, say so as "pid" of this load balancer in the inventory',
+  });
+
+const answer = (host: Reader, why: string, details: string): OrchError =>
+  new OrchError('LB_ANSWER', `nginx on ${host.name}: ${why}`, {
+    hint: 'look at the file on that host; the tools of a usual Linux system (sh, stat, date, sha256sum) must be there',
+    ...(details.trim() === '' ? {} : { details: details.trim().slice(-2000) }),
+  });

@@ -1,0 +1,67 @@
+import type { Balancer, Lease, Member, MemberView, ServerView } from '../core/host/balancer.ts';
+import type { Reader } from '../core/host/connection.ts';
+import { leasesOf, readLease } from './lease.ts';
+
+/** Taken out of traffic by order, whoever gave it: it is not merely down. */
+export const isDrainedOrMaintenance = ({ state }: ServerView): boolean =>
+  state === 'drained' || state === 'maintenance';
+
+/** In full service: its health checks pass, it is past slow start, and no command keeps it out. */
+export const isInService = ({ state }: ServerView): boolean => state === 'up';
+
+/** The balancer sends it new requests. */
+export const acceptsRequests = ({ state }: ServerView): boolean => state === 'up' || state === 'starting';
+
+/** It gets requests by this balancer, sticky ones too, or still has some running. */
+export const getsRequests = (server: ServerView): boolean =>
+  acceptsRequests(server) || (server.state === 'drained' && server.sticky) || (server.sessions ?? 0) > 0;
+
+/** A drain alone leaves it the requests that stick to it. */
+export const sticks = ({ sticky, state }: ServerView): boolean => sticky && state !== 'maintenance';
+
+/** Gets no request at all, not even one that sticks to it. */
+export const isEmptying = (server: ServerView): boolean =>
+  server.state === 'maintenance' || (server.state === 'drained' && !server.sticky);
+
+/**
+ * What a balancer and the leases on its host show of a member, in one round trip.
+ *
+ * @throws OrchError LB_MEMBER_UNKNOWN | LB_UNREACHABLE | LB_ANSWER | LB_LEASE
+ */
+export async function readMember(balancer: Balancer, host: Reader, member: Member): Promise<MemberView> {
+  const [view, lease] = await Promise.all([balancer.view(host, member), readLease(host, balancer.pool, member.node)]);
+  const held =
+    lease === null
+      ? await externallyDrained(host, member, view.servers)
+      : [...new Set([...lease.held, ...externallyClosed(view.servers, lease)])];
+  return { ...view, lease, held };
+}
+
+/** Servers that no run gives back: what somebody else has taken out, and what a person has, on record. */
+export const heldServers = ({ servers, lease, held }: MemberView): readonly string[] =>
+  lease?.kind === 'hand' ? servers.filter(isDrainedOrMaintenance).map(({ name }) => name) : held;
+
+/** Closed since the record was made, and not by us: drained is all that it says. */
+export const externallyClosed = (servers: readonly ServerView[], { closed }: Lease): readonly string[] =>
+  closed === undefined
+    ? []
+    : servers.filter((server) => server.closed === true && !closed.includes(server.name)).map(({ name }) => name);
+
+/**
+ * Out of traffic without a lease. A server that only follows another one is not held by that, if the other one is on
+ * record: that is how one of our own drains shows in a second pool.
+ */
+async function externallyDrained(
+  host: Reader,
+  { node }: Member,
+  servers: readonly ServerView[],
+): Promise<readonly string[]> {
+  const out = servers.filter(isDrainedOrMaintenance);
+  if (!out.some(({ inherits }) => inherits !== undefined)) return out.map(({ name }) => name);
+  const shown = new Set(servers.map(({ name }) => name));
+  const drainedByRun = new Set((await leasesOf(host, node)).flatMap(({ before }) => Object.keys(before)));
+  // What it follows speaks for itself when it belongs to the same member.
+  return out
+    .filter(({ inherits }) => inherits === undefined || !(shown.has(inherits) || drainedByRun.has(inherits)))
+    .map(({ name }) => name);
+}

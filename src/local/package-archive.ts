@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { OrchError } from '../core/base/errors.ts';
+import { type ArchiveMember, linkFault, plainName } from './archive-paths.ts';
+
+/** What is known of a .tar.gz after reading all of it. */
+export interface Listing {
+  /** Of the archive itself. */
+  readonly sha256: string;
+  /** Sizes of its regular files, by name. */
+  readonly members: Readonly<Record<string, number>>;
+}
+
+/**
+ * Reads a whole archive to its end: one that was cut short, is damaged anywhere, or would be unpacked to outside of its
+ * directory is found here and not on a host.
+ *
+ * @throws OrchError PACKAGE_DAMAGED
+ * @example const { sha256, members } = await listArchive('/srv/api7-3.10.5-dp.tar.gz')
+ */
+export async function listArchive(path: string): Promise<Listing> {
+  const hash = createHash('sha256');
+  const members: Record<string, number> = {};
+  const all: ArchiveMember[] = [];
+  await walk(
+    path,
+    (chunk) => hash.update(chunk),
+    async ({ name, type, size, target }) => {
+      if (type === 'device') throw damaged(path, `its member "${name}" is a device or a pipe`);
+      if (type === 'file') members[name] = size;
+      all.push(type === 'link' || type === 'symlink' ? { name, link: { hard: type === 'link', target } } : { name });
+      return true;
+    },
+  );
+  const fault = linkFault(all);
+  if (fault !== undefined) throw damaged(path, fault);
+  if (Object.keys(members).length === 0) throw damaged(path, 'it holds no files');
+  return { sha256: hash.digest('hex'), members };
+}
+
+/** One regular file of an archive. @throws OrchError PACKAGE_LACKS, PACKAGE_DAMAGED */
+export async function extractMember(path: string, member: string): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let found = false;
+  await walk(
+    path,
+    () => {},
+    async ({ name, type, content }) => {
+      if (name !== member || type !== 'file') return true;
+      found = true;
+      for await (const chunk of content) if (chunk instanceof Uint8Array) chunks.push(chunk);
+      return false;
+    },
+  );
+  if (found) return Buffer.concat(chunks);
+  throw new OrchError('PACKAGE_LACKS', `${path} has no member ${member}`, {
+    hint: 'check that it is the right package',
+  });
+}
+
+interface Member {
+  readonly name: string;
+  readonly type: 'file' | 'directory' | 'symlink' | 'link' | 'device';
+  /** Bytes. */
+  readonly size: number;
+  /** Of a link. */
+  readonly target: string;
+  readonly content: AsyncIterable<unknown>;
+}
+
+const TYPES: Readonly<Record<string, Member['type']>> = {
+  file: 'file',
+  'contiguous-file': 'file',
+  directory: 'directory',
+  symlink: 'symlink',
+  link: 'link',
+};
+
+/** Calls `visit` for each member of a .tar.gz, until it answers false. What it leaves unread is skipped. */
+async function walk(
+  path: string,
+  raw: (chunk: Buffer) => void,
+  visit: (member: Member) => Promise<boolean>,
+): Promise<void> {
+  // Twenty files, for packages and images alone.
+  const { default: tar } = await import('tar-stream');
+  const source = createReadStream(path, { highWaterMark: 1 << 20 });
+  const unpacked = createGunzip();
+  const entries = tar.extract();
+  const tap = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of chunks) {
+      raw(chunk);
+      yield chunk;
+    }
+  };
+  const stop = new AbortController();
+  const flow = pipeline(Readable.from(tap(source)), unpacked, entries, { signal: stop.signal });
+  const visits = (async () => {
+    for await (const entry of entries) {
+      const { type, size = 0, linkname } = entry.header;
+      const name = plainName(entry.header.name);
+      if (name === null)
+        throw damaged(path, `its member "${entry.header.name}" would be unpacked outside of the package's directory`);
+      const member = { name, type: TYPES[type ?? 'file'] ?? 'device', size, target: linkname ?? '', content: entry };
+      if (!(await visit(member))) return stop.abort();
+      entry.resume();
+    }
+  })();
+  try {
+    await Promise.all([visits, flow]);
+  } catch (error) {
+    if (stop.signal.aborted || error instanceof OrchError) {
+      source.destroy();
+      await Promise.allSettled([flow, visits]);
+    }
+    if (stop.signal.aborted) return;
+    throw error instanceof OrchError ? error : damaged(path, reason(error), error);
+  }
+}
+
+function reason(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  if (/unexpected end/i.test(message)) return 'it ends too early';
+  return /incorrect header check/i.test(message) ? 'it is not gzip-compressed' : message;
+}
+
+const damaged = (path: string, why: string, cause?: unknown): OrchError =>
+  new OrchError('PACKAGE_DAMAGED', `${path} is damaged: ${why}`, {
+    hint: 'copy or download it again, and compare its checksum with the one it was published with',
+    cause,
+  });

@@ -1,0 +1,51 @@
+import type { ErrorInfo } from '../../core/event/event.ts';
+import type { RunView } from '../run-view.ts';
+
+/** One cause, on one host or on many. */
+export interface ErrorGroup {
+  /** The first of its kind: what is shown. */
+  readonly fault: ErrorInfo;
+  readonly hosts: readonly string[];
+  /** Whether the others say it in other names and numbers. */
+  readonly alike: boolean;
+}
+
+const VARYING: readonly (readonly [RegExp, string])[] = [
+  [/\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b/g, '<address>'],
+  [/\b[0-9a-f]{12,64}\b/g, '<id>'],
+  [/\b\d+(?:\.\d+)? (?:ms|s|m)\b/g, '<time>'],
+  [/\b\d{7,}\b/g, '<number>'],
+];
+
+/** Names, addresses, ids and times differ from host to host while the cause is the same. */
+function normalised({ host, message }: ErrorInfo): string {
+  const name = host?.replace(/[^\w-]/g, '\\$&');
+  const nameless =
+    name === undefined ? message : message.replace(new RegExp(`(?<![\\w-])${name}(?![\\w-])`, 'g'), '<host>');
+  return VARYING.reduce((text, [pattern, word]) => text.replace(pattern, word), nameless);
+}
+
+/** Every error of a run, each once: the end of the run repeats those that tasks ended with. */
+function allErrors(view: RunView): readonly ErrorInfo[] {
+  const once = new Map<string, ErrorInfo>();
+  for (const fault of [...[...view.hosts.values()].flatMap(({ errors }) => errors), ...(view.end?.errors ?? [])]) {
+    const key = JSON.stringify([fault.code, fault.host, fault.message]);
+    once.set(key, { ...fault, ...once.get(key) });
+  }
+  return [...once.values()];
+}
+
+/** The errors of a run by cause, in the order in which they came up. */
+export function errorGroups(view: RunView): readonly ErrorGroup[] {
+  const groups = new Map<string, readonly ErrorInfo[]>();
+  for (const fault of allErrors(view)) {
+    const key = JSON.stringify([fault.code, fault.task, normalised(fault)]);
+    groups.set(key, [...(groups.get(key) ?? []), fault]);
+  }
+  return [...groups.values()].flatMap((faults) => {
+    const [fault] = faults;
+    if (fault === undefined) return [];
+    const hosts = [...new Set(faults.flatMap(({ host }) => host ?? []))];
+    return [{ fault, hosts, alike: faults.every(({ message }) => message === fault.message) }];
+  });
+}

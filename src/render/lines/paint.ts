@@ -1,0 +1,34 @@
+import { stripVTControlCharacters, styleText } from 'node:util';
+
+export type Color = 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold';
+
+/** Colours a text, or gives it back as it is where the stream shows no colours. */
+export type Paint = (colour: Color, text: string) => string;
+
+/** Colours for a stream; NO_COLOR, FORCE_COLOR and streams that are no terminal are heeded. */
+export const paintFor =
+  (stream: NodeJS.WritableStream): Paint =>
+  (colour, text) =>
+    text === '' ? '' : styleText(colour, text, { stream });
+
+export const noPaint: Paint = (_, text) => text;
+
+/** Text from a host or a file without the characters by which it could draw on the terminal itself. */
+export const visible = (text: string): string => stripVTControlCharacters(text).replace(/(?![\n\t])\p{Cc}/gu, '');
+
+/** The first line, no longer than `width`. */
+export function oneLine(text: string, width: number): string {
+  const [first = ''] = visible(text).trim().split('\n');
+  return first.length <= width ? first : `${first.slice(0, Math.max(0, width - 1))}…`;
+}
+
+/** `1 host`, `3 hosts`. */
+export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
+
+/**
+ * Names in one line, cut short where they are many.
+ *
+ * @example nameList(['a', 'b', 'c'], 2) // 'a, b and 1 more'
+ */
+export const nameList = (names: readonly string[], most = 8): string =>
+  names.length <= most ? names.join(', ') : `${names.slice(0, most).join(', ')} and ${names.length - most} more`;

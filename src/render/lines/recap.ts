@@ -1,0 +1,89 @@
+import { formatDuration } from '../../core/base/duration.ts';
+import type { HostCounts } from '../../core/event/event.ts';
+import type { RunView } from '../run-view.ts';
+import { type ErrorGroup, errorGroups } from './error-groups.ts';
+import { outcome } from './outcome.ts';
+import { type Color, nameList, type Paint, visible } from './paint.ts';
+import { evidenceLines, rolledLines } from './roll-lines.ts';
+
+const COLUMNS: readonly (readonly [keyof HostCounts, Color])[] = [
+  ['ok', 'green'],
+  ['changed', 'yellow'],
+  ['failed', 'red'],
+  ['skipped', 'cyan'],
+  ['unknown', 'cyan'],
+  ['unreachable', 'red'],
+];
+
+/** The end of a run: a row per host, every error once, and last the sentence that matters. */
+export function recap(view: RunView, paint: Paint): readonly string[] {
+  const groups = errorGroups(view);
+  const rows = view.exec ? [] : table(view.end?.hosts ?? {}, paint);
+  return [
+    ...(rows.length === 0 ? [] : ['', ...rows]),
+    ...section(rolledLines(view.rolled, paint)),
+    ...groups.flatMap((group) => ['', ...errorLines(group, paint)]),
+    ...view.evidence.flatMap(({ host, evidence }) => ['', ...evidenceLines(host, evidence, paint)]),
+    ...section(view.end?.goOn === undefined ? [] : [`to go on: ${visible(view.end.goOn)}`]),
+    ...(view.exec && groups.length === 0 ? [] : ['']),
+    closing(view, paint),
+  ];
+}
+
+const section = (lines: readonly string[]): readonly string[] => (lines.length === 0 ? [] : ['', ...lines]);
+
+function closing(view: RunView, paint: Paint): string {
+  const good = view.end?.exitCode === 0;
+  const time = view.end === undefined ? '' : paint('dim', ` (${formatDuration(view.end.durationMs)})`);
+  return `${paint(good ? 'green' : 'red', outcome(view))}${time}`;
+}
+
+function table(hosts: Readonly<Record<string, HostCounts>>, paint: Paint): readonly string[] {
+  const names = Object.keys(hosts);
+  const width = Math.max(0, ...names.map((name) => name.length));
+  const widths = new Map(
+    COLUMNS.map(([key]) => [key, Math.max(...Object.values(hosts).map((row) => cell(key, row[key]).length))]),
+  );
+  return Object.entries(hosts).map(([name, row]) => {
+    const cells = COLUMNS.map(([key, colour]) => {
+      const text = cell(key, row[key]).padEnd(widths.get(key) ?? 0);
+      return row[key] === 0 ? paint('dim', text) : paint(colour, text);
+    });
+    return `${paint('bold', name.padEnd(width))}  ${cells.join('  ')}`.trimEnd();
+  });
+}
+
+const cell = (key: string, value: number): string => `${key}=${value}`;
+
+function errorLines({ fault, hosts, alike }: ErrorGroup, paint: Paint): readonly string[] {
+  const [first] = hosts;
+  const where = first === undefined ? '' : ` on ${nameList(hosts, 20)}`;
+  const told = hosts.length > 1 && !alike ? ` (${first})` : '';
+  return [
+    paint('red', `${fault.code}${where}`),
+    ...(fault.task === undefined ? [] : [`  task:   ${visible(fault.task)}`]),
+    ...block(`  cause${told}: `, fault.message),
+    ...(fault.hint === undefined ? [] : block('  remedy: ', fault.hint)),
+    ...(fault.details === undefined
+      ? []
+      : quoted(`  details${hosts.length > 1 ? ` (${first})` : ''}:`, fault.details, paint)),
+    ...(fault.stack === undefined ? [] : quoted('  please report this, with:', fault.stack, paint)),
+  ];
+}
+
+/** A text whose further lines stand below its first one. */
+function block(label: string, text: string): readonly string[] {
+  const padded = label.padEnd(10);
+  return visible(text)
+    .trimEnd()
+    .split('\n')
+    .map((line, index) => `${index === 0 ? padded : ' '.repeat(padded.length)}${line}`);
+}
+
+const quoted = (label: string, text: string, paint: Paint): readonly string[] => [
+  label,
+  ...visible(text)
+    .trimEnd()
+    .split('\n')
+    .map((line) => paint('dim', `    | ${line}`)),
+];

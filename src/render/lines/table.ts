@@ -1,0 +1,62 @@
+import { type Color, oneLine, type Paint, visible } from './paint.ts';
+
+/** One field of a table; a plain text where no colour is wanted. */
+export type Cell = string | { readonly text: string; readonly colour: Color };
+
+export interface Column {
+  readonly title: string;
+  /** Numbers stand below one another's last digit. */
+  readonly right?: boolean;
+}
+
+export interface TableOptions {
+  readonly paint: Paint;
+  /** Columns of the screen; the last field of a row is cut short to fit. */
+  readonly width: number;
+}
+
+const GAP = '  ';
+/** However narrow the screen, so much of the last field is shown. */
+const LEAST = 8;
+
+/**
+ * Rows below a headline, in columns as wide as they need be. A row that has fewer fields than there are columns gives its
+ * last one all the room that is left.
+ *
+ * @example tableLines([{ title: 'HOST' }, { title: 'STATE' }], [['gw-1', 'up']], { paint, width: 100 })
+ */
+export function tableLines(
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
+  { paint, width }: TableOptions,
+): readonly string[] {
+  const head = columns.map(({ title }): Cell => ({ text: title, colour: 'bold' }));
+  const widths = columns.map((_, at) => Math.max(...[head, ...rows].map((row) => ownWidth(row, at, columns.length))));
+  return [head, ...rows].map((row) => {
+    let used = 0;
+    const fields = row.map((cell, at) => {
+      const { text, colour } = partsOf(cell);
+      const isLast = at === row.length - 1;
+      const shown = isLast ? oneLine(text, Math.max(LEAST, width - used)) : clean(text);
+      const room = isLast && row.length < columns.length ? 0 : (widths[at] ?? 0);
+      used += room + GAP.length;
+      const pad = ' '.repeat(Math.max(0, room - shown.length));
+      const drawn = colour === undefined ? shown : paint(colour, shown);
+      if (columns[at]?.right === true) return pad + drawn;
+      return isLast ? drawn : drawn + pad;
+    });
+    return fields.join(GAP).trimEnd();
+  });
+}
+
+/** What a row needs of a column: nothing for a field that takes all the room behind it, nor for one that may be cut. */
+function ownWidth(row: readonly Cell[], at: number, columns: number): number {
+  const cell = row[at];
+  if (cell === undefined || (at === row.length - 1 && row.length < columns)) return 0;
+  return clean(partsOf(cell).text).length;
+}
+
+const partsOf = (cell: Cell): { readonly text: string; readonly colour?: Color } =>
+  typeof cell === 'string' ? { text: cell } : cell;
+
+const clean = (text: string): string => visible(text).replaceAll('\n', ' ');

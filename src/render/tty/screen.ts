@@ -1,0 +1,103 @@
+import type { Line } from '../lines/event-lines.ts';
+
+/** A terminal with a living part at its bottom and lines that scroll away above it. */
+export interface Screen {
+  /** Draws the living part anew. */
+  paint(): void;
+  /** Puts lines above the living part, for good. */
+  print(lines: readonly Line[]): void;
+  /** Takes the living part away and leaves the cursor at the start of an empty row, until `show`. */
+  hide(): void;
+  /** To be called with the cursor at the start of an empty row. */
+  show(): void;
+  /** Takes the living part away and gives the terminal back, at once. */
+  abandon(): void;
+  close(): Promise<void>;
+}
+
+export interface ScreenOptions {
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly draw: () => readonly string[];
+  /** What others write meanwhile: it would tear the picture, so it is handed over to be printed. */
+  readonly stray: (line: Line) => void;
+}
+
+/**
+ * Opens a screen on listr2's default renderer, of which only the painting is used: one task stands for the whole run and
+ * its frame is ours, so that cost and height do not grow with the number of hosts. Its signals, retries and timers stay off.
+ */
+export async function openScreen({ stdout, stderr, draw, stray }: ScreenOptions): Promise<Screen> {
+  const { DefaultRenderer, Listr, ListrLogger, ProcessOutput } = await import('listr2');
+  const output = new ProcessOutput(stdout, stderr);
+  const begun = Promise.withResolvers<InstanceType<typeof DefaultRenderer>>();
+  const ended = Promise.withResolvers<void>();
+  let cleared = false;
+
+  class FrameRenderer extends DefaultRenderer {
+    // Whether there is a terminal has been decided on the stream itself; listr2 would look at the process's own.
+    static override readonly nonTTY = true;
+
+    override async render(): Promise<void> {
+      await super.render();
+      // listr2 would keep what others write until the end, and put its own way of writing back then.
+      stdout.write = handOver('out', stray);
+      stderr.write = handOver('err', stray);
+      begun.resolve(this);
+    }
+
+    override create(): string {
+      return cleared ? '' : draw().join('\n');
+    }
+  }
+
+  const run = new Listr([{ task: () => ended.promise }], {
+    renderer: FrameRenderer,
+    rendererOptions: { lazy: true, clearOutput: true, logger: new ListrLogger({ processOutput: output }) },
+    registerSignalListeners: false,
+    exitOnError: false,
+  }).run();
+  const failed = run.then(() => Promise.reject(new Error('the terminal cannot be painted on')));
+  const renderer = await Promise.race([begun.promise, failed]);
+
+  return {
+    paint: () => renderer.update(),
+    print(lines) {
+      // An empty frame is one empty line with the cursor below it: go up, write over it, leave another one behind.
+      cleared = true;
+      renderer.update();
+      output.toStdout('\u001b[1A', false);
+      for (const { to, text } of lines) to === 'err' ? output.toStderr(text) : output.toStdout(text);
+      output.toStdout('');
+      cleared = false;
+    },
+    hide() {
+      cleared = true;
+      renderer.update();
+      output.toStdout('\u001b[1A\u001b[?25h', false);
+    },
+    show() {
+      output.toStdout('\u001b[?25l', false);
+      output.toStdout('');
+      cleared = false;
+    },
+    abandon: () => renderer.end(),
+    async close() {
+      ended.resolve();
+      await run;
+    },
+  };
+}
+
+/** A stream's `write` that hands whole lines over. */
+function handOver(to: Line['to'], stray: (line: Line) => void) {
+  let rest = '';
+  return (chunk: string | Uint8Array, ...more: readonly unknown[]): boolean => {
+    const lines = (rest + (typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString())).split('\n');
+    rest = lines.pop() ?? '';
+    for (const text of lines) stray({ to, text });
+    const done = more.at(-1);
+    if (typeof done === 'function') done();
+    return true;
+  };
+}

@@ -1,0 +1,76 @@
+import { fold } from '../fold.ts';
+import { eventLines, type Line } from '../lines/event-lines.ts';
+import { paintFor } from '../lines/paint.ts';
+import { recap } from '../lines/recap.ts';
+import type { Detail, Renderer } from '../renderer.ts';
+import { EMPTY_VIEW } from '../run-view.ts';
+import { sinkOf } from '../sink.ts';
+import { frame } from './frame.ts';
+import { openScreen, type Screen } from './screen.ts';
+
+export interface TtyOptions extends Detail {
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly now?: () => number;
+}
+
+/** Eight pictures a second: more cannot be read, and drawing must not cost what the run needs. */
+const PICTURE_MS = 125;
+
+/** A terminal: the log scrolls, below it stands who is at work on what; at the end the same recap as everywhere. */
+export function ttyRenderer({ stdout, stderr, now = Date.now, ...detail }: TtyOptions): Renderer {
+  const paint = paintFor(stdout);
+  const out = sinkOf(stdout);
+  const pending: Line[] = [];
+  let view = EMPTY_VIEW;
+  let opening: Promise<Screen | undefined> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let held = 0;
+  let abandon = (): void => {};
+
+  const draw = () => frame(view, now(), { rows: stdout.rows ?? 24, columns: stdout.columns ?? 80 }, paint);
+  const show = (screen: Screen): void => {
+    if (held > 0) return;
+    if (pending.length > 0) screen.print(pending.splice(0));
+    screen.paint();
+  };
+  const open = async (): Promise<Screen> => {
+    const screen = await openScreen({ stdout, stderr, draw, stray: (line) => pending.push(line) });
+    timer = setInterval(() => show(screen), PICTURE_MS).unref();
+    // Whoever ends the process in the middle of a run still gets the log so far and a visible cursor.
+    abandon = () => {
+      show(screen);
+      screen.abandon();
+    };
+    process.once('exit', abandon);
+    return screen;
+  };
+
+  return {
+    event(event) {
+      view = fold(view, event);
+      pending.push(...eventLines(event, view, detail, paint));
+      opening ??= open().catch(() => undefined);
+    },
+    async hold() {
+      const screen = await opening;
+      if (held++ === 0) screen?.hide();
+      return () => {
+        if (--held === 0) screen?.show();
+      };
+    },
+    async close() {
+      const screen = await opening;
+      clearInterval(timer);
+      process.removeListener('exit', abandon);
+      if (screen !== undefined) {
+        show(screen);
+        await screen.close();
+      }
+      // What came last, or all of it where there could be no picture.
+      for (const { text } of pending.splice(0)) out.write(`${text}\n`);
+      if (view.end !== undefined) out.write(`${recap(view, paint).join('\n')}\n`);
+      await out.flush();
+    },
+  };
+}

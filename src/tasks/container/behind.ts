@@ -1,0 +1,48 @@
+import { OrchError } from '../../core/base/errors.ts';
+import type { Reader } from '../../core/host/connection.ts';
+
+/** The container that is to answer, as far as a waiting gate wants to know it. */
+export type Behind = {
+  readonly name: string;
+  /** As Docker names it: `running`, `restarting`, `exited`; `absent` when there is none. */
+  readonly status: string;
+  readonly exitCode: number;
+  readonly restarts: number;
+  /** End of its log. */
+  readonly log: string;
+};
+
+const LOG_LINES = 20;
+
+/** A process may end once while what it needs is starting. One that ends again and again has something to say. */
+const RESTARTS = 3;
+
+export async function readBehind(name: string, { docker }: Reader): Promise<Behind> {
+  const found = await docker.container(name);
+  if (found === null) return { name, status: 'absent', exitCode: 0, restarts: 0, log: '' };
+  const { Status, ExitCode } = found.State;
+  return {
+    name,
+    status: Status,
+    exitCode: ExitCode,
+    restarts: found.RestartCount,
+    log: await docker.logs(name, LOG_LINES),
+  };
+}
+
+/** Why waiting for this container cannot help, or nothing. */
+export function lost({ name, status, exitCode, restarts, log }: Behind): OrchError | undefined {
+  if (status === 'absent')
+    return new OrchError('CONTAINER_MISSING', `there is no container ${name}`, {
+      hint: 'state the container before the gate that waits for it',
+    });
+  const looping = status === 'restarting' && restarts >= RESTARTS;
+  if (!looping && status !== 'exited' && status !== 'dead') return undefined;
+  const how = looping
+    ? `ends with exit code ${exitCode} each time it is started`
+    : `has ended with exit code ${exitCode}`;
+  return new OrchError('CONTAINER_EXITED', `container ${name} ${how}${looping ? ` (${restarts} restarts)` : ''}`, {
+    hint: 'its last lines say why; correct that and run again',
+    ...(log.trim() === '' ? {} : { details: log.trimEnd() }),
+  });
+}

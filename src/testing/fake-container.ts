@@ -1,0 +1,145 @@
+import type { ContainerCreate, ContainerInspect, ContainerSummary } from '../core/host/docker.ts';
+import { addressesOverlap } from '../docker/address-overlap.ts';
+import { engineError } from '../docker/engine-error.ts';
+
+/** What a fake engine knows of one container. */
+export interface FakeContainer {
+  readonly id: string;
+  readonly imageId: string;
+  readonly body: ContainerCreate;
+  readonly imageEnv: readonly string[];
+  name: string;
+  status: 'created' | 'running' | 'exited';
+  pid: number;
+  exitCode: number;
+  oomKilled: boolean;
+  restartCount: number;
+  startedAt: string;
+  /** Mounted files as the running process sees them, by path in the container. */
+  seen: Map<string, string>;
+  log: string;
+}
+
+/** How a process ended, and what it had printed. */
+export interface FakeEnd {
+  readonly exitCode: number;
+  readonly log: string;
+}
+
+const NEVER = '0001-01-01T00:00:00Z';
+
+export const newFakeContainer = (
+  parts: Pick<FakeContainer, 'id' | 'imageId' | 'body' | 'imageEnv' | 'name'>,
+): FakeContainer => ({
+  ...parts,
+  status: 'created',
+  pid: 0,
+  exitCode: 0,
+  oomKilled: false,
+  restartCount: 0,
+  startedAt: NEVER,
+  seen: new Map(),
+  log: '',
+});
+
+/** Declared variables over those of the image, as the Engine merges them. */
+function environment({ body, imageEnv }: FakeContainer): readonly string[] {
+  const nameOf = (entry: string): string => entry.split('=')[0] ?? '';
+  const declared = body.Env ?? [];
+  const names = new Set(declared.map(nameOf));
+  return [...declared, ...imageEnv.filter((entry) => !names.has(nameOf(entry)))];
+}
+
+/** The container as the Engine would show it, with what it fills in by itself. */
+export function inspectFake(container: FakeContainer): ContainerInspect {
+  const { body, id, name, imageId, status, pid, exitCode, oomKilled, restartCount, startedAt } = container;
+  const { HostConfig: host } = body;
+  return {
+    Id: id,
+    Name: `/${name}`,
+    Image: imageId,
+    RestartCount: restartCount,
+    State: {
+      Running: status === 'running',
+      Status: status,
+      Pid: pid,
+      ExitCode: exitCode,
+      OOMKilled: oomKilled,
+      Error: '',
+      StartedAt: startedAt,
+    },
+    Config: {
+      Image: body.Image,
+      Hostname: body.Hostname ?? id.slice(0, 12),
+      Env: environment(container),
+      Labels: body.Labels ?? {},
+      Cmd: body.Cmd ?? null,
+      ...(body.StopSignal === undefined ? {} : { StopSignal: body.StopSignal }),
+      ...(body.StopTimeout === undefined ? {} : { StopTimeout: body.StopTimeout }),
+    },
+    HostConfig: {
+      NetworkMode: host.NetworkMode ?? 'default',
+      RestartPolicy: { Name: host.RestartPolicy.Name, MaximumRetryCount: 0 },
+      PortBindings: host.PortBindings ?? {},
+      Ulimits: host.Ulimits ?? [],
+      Mounts: host.Mounts ?? [],
+    },
+  };
+}
+
+/** Its mounted files as they are now. */
+export const seenFiles = ({ body }: FakeContainer, read: (path: string) => string | null): Map<string, string> =>
+  new Map(
+    (body.HostConfig.Mounts ?? []).flatMap(({ Source, Target }): [string, string][] => {
+      const text = read(Source);
+      return text === null ? [] : [[Target, text]];
+    }),
+  );
+
+export interface FakePort {
+  readonly IP: string;
+  readonly PrivatePort: number;
+  readonly PublicPort: number;
+  readonly Type: string;
+}
+
+/** Host ports that it holds: only a running container does. */
+export function publishedPorts({ body, status }: FakeContainer): readonly FakePort[] {
+  if (status !== 'running') return [];
+  return Object.entries(body.HostConfig.PortBindings ?? {}).flatMap(([key, bindings]) => {
+    const [port, Type = 'tcp'] = key.split('/');
+    return bindings.map(({ HostIp, HostPort }) => ({
+      IP: HostIp || '0.0.0.0',
+      PrivatePort: Number(port),
+      PublicPort: Number(HostPort),
+      Type,
+    }));
+  });
+}
+
+export const summarizeFake = (container: FakeContainer): ContainerSummary => ({
+  Id: container.id,
+  Names: [`/${container.name}`],
+  Image: container.body.Image,
+  State: container.status,
+  Labels: container.body.Labels ?? {},
+  Ports: publishedPorts(container),
+});
+
+/** As the Engine does at a start. @throws OrchError PORT_TAKEN when a running container holds one of the ports already */
+export function refuseTakenPort(container: FakeContainer, others: readonly FakeContainer[]): void {
+  const held = others.flatMap(publishedPorts);
+  const taken = publishedPorts({ ...container, status: 'running' }).find((port) =>
+    held.some(
+      ({ IP, PublicPort, Type }) =>
+        PublicPort === port.PublicPort && Type === port.Type && addressesOverlap(IP, port.IP),
+    ),
+  );
+  if (taken === undefined) return;
+  const { name } = container;
+  throw engineError({
+    doing: `start container ${name}`,
+    status: 500,
+    message: `driver failed programming external connectivity on endpoint ${name}: Bind for ${taken.IP}:${taken.PublicPort} failed: port is already allocated`,
+  });
+}

@@ -1,0 +1,24 @@
+import type { Docker } from '../core/host/docker.ts';
+
+interface Trips {
+  ask<T>(answer: () => T | Promise<T>): Promise<T>;
+  write<T>(change: () => T | Promise<T>): Promise<T>;
+}
+
+/** An engine whose calls are the host's round trips too: its reads share a batch, its writes are cut like any other. */
+export const countedDocker = (docker: Docker, { ask, write }: Trips): Docker => ({
+  info: () => ask(() => docker.info()),
+  container: (name) => ask(() => docker.container(name)),
+  containers: () => ask(() => docker.containers()),
+  image: (ref) => ask(() => docker.image(ref)),
+  logs: (name, lines) => ask(() => docker.logs(name, lines)),
+  create: (name, body) => write(() => docker.create(name, body)),
+  start: (name) => write(() => docker.start(name)),
+  stop: (name, options) => write(() => docker.stop(name, options)),
+  signal: (name, signal) => write(() => docker.signal(name, signal)),
+  wait: (name, timeoutSeconds) => ask(() => docker.wait(name, timeoutSeconds)),
+  remove: (name) => write(() => docker.remove(name)),
+  rename: (name, to) => write(() => docker.rename(name, to)),
+  pull: (ref) => write(() => docker.pull(ref)),
+  tag: (id, ref) => write(() => docker.tag(id, ref)),
+});

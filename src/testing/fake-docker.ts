@@ -1,0 +1,248 @@
+import { sha256 } from '../core/base/data.ts';
+import { OrchError } from '../core/base/errors.ts';
+import type {
+  ContainerCreate,
+  ContainerInspect,
+  ContainerSummary,
+  Docker,
+  EngineInfo,
+  ImageInspect,
+} from '../core/host/docker.ts';
+import { engineError } from '../docker/engine-error.ts';
+import {
+  type FakeContainer,
+  type FakeEnd,
+  inspectFake,
+  newFakeContainer,
+  refuseTakenPort,
+  seenFiles,
+  summarizeFake,
+} from './fake-container.ts';
+import { type FakeImageIds, FakeImages } from './fake-images.ts';
+
+export interface FakeDockerOptions {
+  /** Which of Docker's image stores it has: they report different ids for one archive. Default classic. */
+  readonly store?: 'classic' | 'containerd';
+  readonly files: {
+    /** A file of the host; `null` when there is none, or it is a directory. */
+    read(path: string): string | null;
+    /** Whether anything is at a path, directories too. Default: whether `read` finds a file. */
+    exists?(path: string): boolean;
+  };
+  /** Variables that every image brings. */
+  readonly imageEnv?: readonly string[];
+}
+
+/**
+ * A Docker Engine in memory: images by the ids of its store, containers with the Engine's rules for names, ports and
+ * mounts. A running container keeps seeing a mounted file as it was when it started, until it is started again.
+ *
+ * @example const docker = new FakeDocker({ files: { read: (path) => host.fileText(path) } });
+ */
+export class FakeDocker implements Docker {
+  /** What a pull finds, by reference. */
+  readonly pullable = new Map<string, FakeImageIds>();
+  /** Containers whose process ignores the stop signal: they are killed when their time is up. */
+  readonly stubborn = new Set<string>();
+  /** Called before each write; throwing there is how a test lets the Engine fail. */
+  onWrite: ((call: string, name: string) => void) | undefined;
+  /** Stops as they were asked for. */
+  readonly stops: { readonly name: string; readonly signal: string; readonly timeoutSeconds: number }[] = [];
+  /** Signals that were sent without waiting. */
+  readonly signals: { readonly name: string; readonly signal: string }[] = [];
+  /** What a container's process does that ends by itself; undefined: it goes on. `files` are its mounted ones. */
+  program: ((body: ContainerCreate, files: ReadonlyMap<string, string>) => FakeEnd | undefined) | undefined;
+  readonly #options: FakeDockerOptions;
+  readonly #images: FakeImages;
+  #containers: FakeContainer[] = [];
+  #count = 0;
+
+  constructor(options: FakeDockerOptions) {
+    this.#options = options;
+    this.#images = new FakeImages(options.store ?? 'classic', options.imageEnv ?? []);
+  }
+
+  /** What `docker load` does: the image is there, under this reference if one is given. */
+  loadArchive = (ids: FakeImageIds, ref?: string): string => this.#images.add(ids, ref);
+
+  untag = (ref: string): boolean => this.#images.untag(ref);
+
+  /** Process id of a running container, else 0. */
+  pidOf(name: string): number {
+    return this.#find(name)?.pid ?? 0;
+  }
+
+  /** A mounted file as a container's process sees it; `null` when that process or file is not there. */
+  seenFile(pid: number, target: string): string | null {
+    return this.#containers.find((container) => pid > 0 && container.pid === pid)?.seen.get(target) ?? null;
+  }
+
+  /** A file is about to be edited in place: containers that have this very file see the new text at once. */
+  editInPlace(path: string, text: string): void {
+    const now = this.#options.files.read(path);
+    for (const { body, seen } of this.#containers)
+      for (const { Source, Target } of body.HostConfig.Mounts ?? [])
+        if (Source === path && seen.get(Target) === now) seen.set(Target, text);
+  }
+
+  /** The process ends by itself. Its restart policy may bring it back; code 137 with `oom` is the kernel's doing. */
+  crash(name: string, exitCode: number, { oom = false, back = false } = {}): void {
+    const container = this.#must(name, 'crash');
+    this.#end(container, exitCode);
+    container.oomKilled = oom;
+    if (!back) return;
+    container.restartCount++;
+    this.#begin(container);
+  }
+
+  async info(): Promise<EngineInfo> {
+    return { ServerVersion: '28.0.0', DockerRootDir: '/var/lib/docker', Driver: 'overlay2' };
+  }
+
+  async container(name: string): Promise<ContainerInspect | null> {
+    const found = this.#find(name);
+    return found === undefined ? null : inspectFake(found);
+  }
+
+  async containers(): Promise<readonly ContainerSummary[]> {
+    return this.#containers.map(summarizeFake);
+  }
+
+  async image(ref: string): Promise<ImageInspect | null> {
+    return this.#images.inspect(ref);
+  }
+
+  async logs(name: string, lines: number): Promise<string> {
+    return (this.#find(name)?.log ?? '').split('\n').slice(-lines).join('\n');
+  }
+
+  async create(name: string, body: ContainerCreate): Promise<string> {
+    this.onWrite?.('create', name);
+    const doing = `create container ${name}`;
+    const imageId = this.#images.idOf(body.Image);
+    if (imageId === undefined) throw engineError({ doing, status: 404, message: `No such image: ${body.Image}` });
+    this.#refuseTakenName(name, doing);
+    for (const { Source } of body.HostConfig.Mounts ?? [])
+      if (!this.#exists(Source))
+        throw engineError({
+          doing,
+          status: 400,
+          message: `invalid mount config for type "bind": bind source path does not exist: ${Source}`,
+        });
+    const id = sha256(`${name} ${this.#count++}`);
+    this.#containers.push(newFakeContainer({ id, imageId, body, imageEnv: this.#options.imageEnv ?? [], name }));
+    return id;
+  }
+
+  async start(name: string): Promise<void> {
+    this.onWrite?.('start', name);
+    const container = this.#must(name, 'start');
+    if (container.status === 'running') return;
+    refuseTakenPort(container, this.#containers);
+    this.#begin(container);
+  }
+
+  async stop(name: string, options: { readonly signal: string; readonly timeoutSeconds: number }): Promise<void> {
+    this.onWrite?.('stop', name);
+    const container = this.#find(name);
+    if (container?.status !== 'running') return;
+    this.stops.push({ name, ...options });
+    this.#end(container, this.stubborn.has(container.name) ? 137 : 0);
+  }
+
+  async signal(name: string, signal: string): Promise<void> {
+    this.onWrite?.('signal', name);
+    const container = this.#find(name);
+    if (container?.status !== 'running') return;
+    this.signals.push({ name, signal });
+    if (signal === 'SIGKILL') this.#end(container, 137);
+    else if (!this.stubborn.has(container.name)) this.#end(container, 0);
+  }
+
+  async wait(name: string, timeoutSeconds: number): Promise<number> {
+    const container = this.#must(name, 'wait for');
+    if (container.status === 'running')
+      throw new OrchError('TIMED_OUT', `container ${name} has not ended within ${timeoutSeconds} s`);
+    return container.exitCode;
+  }
+
+  async remove(name: string): Promise<void> {
+    this.onWrite?.('remove', name);
+    const container = this.#find(name);
+    if (container?.status === 'running')
+      throw engineError({
+        doing: `remove container ${name}`,
+        status: 409,
+        message: `You cannot remove a running container ${container.id}`,
+      });
+    this.#containers = this.#containers.filter((other) => other !== container);
+  }
+
+  async rename(name: string, to: string): Promise<void> {
+    this.onWrite?.('rename', name);
+    const container = this.#must(name, 'rename');
+    this.#refuseTakenName(to, `rename container ${name} to ${to}`);
+    container.name = to;
+  }
+
+  async pull(ref: string): Promise<void> {
+    this.onWrite?.('pull', ref);
+    const ids = this.pullable.get(ref);
+    if (ids === undefined)
+      throw engineError({ doing: `pull image ${ref}`, status: 404, message: `manifest for ${ref} not found` });
+    this.loadArchive(ids, ref);
+  }
+
+  async tag(id: string, ref: string): Promise<void> {
+    this.onWrite?.('tag', ref);
+    const imageId = this.#images.idOf(id);
+    if (imageId === undefined)
+      throw engineError({ doing: `tag image ${id} as ${ref}`, status: 404, message: `No such image: ${id}` });
+    this.#images.tag(imageId, ref);
+  }
+
+  #find(name: string): FakeContainer | undefined {
+    return this.#containers.find((container) => container.name === name || container.id === name);
+  }
+
+  #must(name: string, verb: string): FakeContainer {
+    const found = this.#find(name);
+    if (found !== undefined) return found;
+    throw engineError({ doing: `${verb} container ${name}`, status: 404, message: `No such container: ${name}` });
+  }
+
+  #exists(path: string): boolean {
+    const { files } = this.#options;
+    return files.exists?.(path) ?? files.read(path) !== null;
+  }
+
+  #begin(container: FakeContainer): void {
+    container.status = 'running';
+    container.pid = 1000 + this.#count++;
+    container.exitCode = 0;
+    container.oomKilled = false;
+    container.startedAt = new Date(this.#count * 1000).toISOString();
+    container.seen = seenFiles(container, (path) => this.#options.files.read(path));
+    const end = this.program?.(container.body, container.seen);
+    if (end === undefined) return;
+    container.log = end.log;
+    this.#end(container, end.exitCode);
+  }
+
+  #end(container: FakeContainer, exitCode: number): void {
+    container.status = 'exited';
+    container.pid = 0;
+    container.exitCode = exitCode;
+    container.seen = new Map();
+  }
+
+  #refuseTakenName(name: string, doing: string): void {
+    const holder = this.#containers.find((container) => container.name === name);
+    if (holder === undefined) return;
+    throw engineError({
+      doing,
+      status: 409,
+      message: `Conflict. The container name "/${name}" is already in use by container "${holder.id}".`,
+    });
+  }
+}

@@ -1,0 +1,203 @@
+import { readFile } from 'node:fs/promises';
+import { OrchError } from '../core/base/errors.ts';
+import { reveal, Secret } from '../core/base/secret.ts';
+import type {
+  Command,
+  Connection,
+  Facts,
+  HaproxyWhat,
+  HttpReply,
+  HttpRequest,
+  Ownership,
+  RunOptions,
+  RunResult,
+  Stat,
+} from '../core/host/connection.ts';
+import type { Docker } from '../core/host/docker.ts';
+import { haproxyCommand } from '../transport/sockets/haproxy-command.ts';
+import { countedDocker } from './fake-docker-trips.ts';
+import { FakeFiles } from './fake-files.ts';
+
+export interface FakeHostOptions {
+  readonly name: string;
+  readonly facts?: Partial<Facts>;
+  readonly docker?: Docker;
+  readonly freeBytes?: number;
+  /** Answers HTTP requests; `null`: nobody listens there. */
+  readonly http?: (request: HttpRequest) => HttpReply | null;
+  /** What HAProxy shows of what it is asked: `servers state`. */
+  readonly haproxy?: (what: string) => string;
+  /** What HAProxy says to any other command; nothing: it was carried out. */
+  readonly haproxyCommand?: (command: string) => string;
+  /** Carries out commands; gets the host, so that a command can change its files. */
+  readonly command?: (command: Command, host: FakeHost, options: RunOptions) => Partial<RunResult> | undefined;
+}
+
+/**
+ * A host in memory behind the real `Connection` interface: files, commands by callback, Docker by a fake engine. It
+ * counts round trips as a real one would take them (all reads of one tick are one trip) and can lose its connection
+ * before or after any write. Playbooks and task types can be tested on it without a machine.
+ *
+ * @example const host = new FakeHost({ name: 'gw-1' }); await host.writeFile('/etc/motd', 'hi', { mode: '0644', owner: 'root', group: 'root' });
+ */
+export class FakeHost implements Connection {
+  readonly name: string;
+  readonly files = new FakeFiles();
+  readonly #options: FakeHostOptions;
+  readonly #docker: Docker | undefined;
+  #batch: (() => void)[] = [];
+  trips = 0;
+  reads = 0;
+  writes = 0;
+  /** Called before and after each write; throwing there is how a test cuts the connection. */
+  onWrite: ((moment: 'before' | 'after', count: number) => void) | undefined;
+
+  constructor(options: FakeHostOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#docker =
+      options.docker === undefined
+        ? undefined
+        : countedDocker(options.docker, { ask: (f) => this.#ask(f), write: (f) => this.#write(f) });
+  }
+
+  get docker(): Docker {
+    if (this.#docker === undefined)
+      throw new OrchError('DOCKER_NOT_FOUND', `${this.name} has no Docker Engine`, {
+        host: this.name,
+        hint: 'install Docker Engine on the host',
+      });
+    return this.#docker;
+  }
+
+  snapshot(): unknown {
+    return this.files.snapshot();
+  }
+
+  async facts(): Promise<Facts> {
+    return this.#ask(() => ({
+      os: 'Fake',
+      kernel: '6.1.0',
+      arch: 'x86_64',
+      uid: 0,
+      clockSkewMs: 0,
+      nofile: 1_048_576,
+      ...this.#options.facts,
+    }));
+  }
+
+  async stat(path: string): Promise<Stat | null> {
+    return this.#ask(() => this.files.stat(path));
+  }
+
+  async sha256(path: string): Promise<string | null> {
+    return this.#ask(() => this.files.sha256(path));
+  }
+
+  async read(path: string, limit = 1 << 20): Promise<Buffer | null> {
+    return this.#ask(() => this.files.read(path, limit));
+  }
+
+  async tree(path: string): Promise<Readonly<Record<string, number>> | null> {
+    return this.#ask(() => this.files.tree(path));
+  }
+
+  async freeBytes(): Promise<number> {
+    return this.#ask(() => this.#options.freeBytes ?? 50e9);
+  }
+
+  async httpGet(request: HttpRequest): Promise<HttpReply> {
+    return this.#ask(() => {
+      const reply = this.#options.http?.(request) ?? null;
+      if (reply === null)
+        throw new OrchError('HTTP_UNREACHABLE', `nobody answers on ${request.address ?? '127.0.0.1'}:${request.port}`, {
+          host: this.name,
+          retryable: true,
+        });
+      return reply;
+    });
+  }
+
+  async haproxyShow(_socket: string, what: HaproxyWhat): Promise<string> {
+    return this.#ask(() => this.#options.haproxy?.(what) ?? '');
+  }
+
+  async test(command: Command, options: RunOptions = {}): Promise<RunResult> {
+    return this.#ask(() => this.#carryOut(command, options));
+  }
+
+  async writeFile(path: string, content: string | Uint8Array | Secret, ownership: Ownership): Promise<void> {
+    const bytes = Buffer.from(content instanceof Secret ? reveal(content) : content);
+    await this.#write(() => this.files.write(path, bytes, ownership));
+  }
+
+  async makeDirectory(path: string, ownership: Ownership): Promise<void> {
+    await this.#write(() => this.files.makeDirectory(path, ownership));
+  }
+
+  async chmod(path: string, ownership: Ownership): Promise<void> {
+    await this.#write(() => this.files.own(path, ownership));
+  }
+
+  async remove(path: string): Promise<void> {
+    await this.#write(() => this.files.remove(path));
+  }
+
+  async upload(local: string, remote: string, options: Ownership & { readonly sha256: string }): Promise<void> {
+    const content = await readFile(local);
+    await this.#write(() => this.files.write(remote, content, options));
+  }
+
+  async run(command: Command, options: RunOptions = {}): Promise<RunResult> {
+    return this.#write(() => this.#carryOut(command, options));
+  }
+
+  async haproxyCommand(socket: string, command: string): Promise<void> {
+    const carryOut = haproxyCommand(async (_socket, line) => this.#options.haproxyCommand?.(line) ?? 'Unknown command');
+    await this.#write(() => carryOut(socket, command));
+  }
+
+  async close(): Promise<void> {}
+
+  /** A running container's file, as the fake engine asks for it. */
+  fileText(path: string): string | null {
+    return this.files.get(path)?.content.toString('utf8') ?? null;
+  }
+
+  #carryOut(command: Command, options: RunOptions): RunResult {
+    const result = this.#options.command?.(command, this, options);
+    if (result === undefined)
+      throw new OrchError('COMMAND_FAILED', `the fake host does not know ${JSON.stringify(command)}`, {
+        host: this.name,
+      });
+    return { code: 0, signal: null, stdout: '', stderr: '', ...result };
+  }
+
+  /** Reads made in one tick are answered together: one trip. */
+  #ask<T>(answer: () => T | Promise<T>): Promise<T> {
+    this.reads++;
+    return new Promise((resolve, reject) => {
+      if (this.#batch.length === 0)
+        setImmediate(() => {
+          this.trips++;
+          for (const each of this.#batch.splice(0)) each();
+        });
+      this.#batch.push(() => {
+        try {
+          resolve(answer());
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+  }
+
+  async #write<T>(change: () => T | Promise<T>): Promise<T> {
+    this.trips++;
+    const count = ++this.writes;
+    this.onWrite?.('before', count);
+    const done = await change();
+    this.onWrite?.('after', count);
+    return done;
+  }
+}

@@ -1,0 +1,65 @@
+import { controlPlaneGuard } from '../api7/control-plane-guard.ts';
+import { PORTS } from '../api7/paths.ts';
+import { GATEWAY, serviceAt } from '../api7/services.ts';
+import type { Steps } from '../core/task/task.ts';
+import type { Inventory, ManagedPool } from '../inventory/inventory.ts';
+import { balancerSilent } from './gates/balancer-silent.ts';
+import { controllerReaches } from './gates/controller-reaches.ts';
+import { anotherUp } from './gates/pool-gates.ts';
+import { membersOf } from './held-connections.ts';
+import type { NodeBalancing, PoolMember } from './pool-member.ts';
+import type { TrafficContext } from './traffic-context.ts';
+
+/** Ports on which clients usually reach a balancer. */
+const DATA_PORTS = [80, 443];
+
+/**
+ * What must hold before a node is drained, and once more right before something of it is stopped. Where somebody has
+ * confirmed that its pool goes down altogether, nothing is kept up for its sake.
+ */
+export function* guard(context: TrafficContext, place: NodeBalancing): Steps {
+  const { inventory, mayEmpty } = context;
+  for (const { pool, host } of place.without)
+    yield balancerSilent({ balancer: host, ...frontOf(inventory, host, pool), reached: controllerReaches });
+  for (const seat of place.seats) {
+    const holds = serviceAt(seat.pool.port)?.holdsConnections === true;
+    if (holds && seat.pool.members.length > 1 && !mayEmpty(seat.pool.name)) yield takeover(inventory, seat);
+  }
+  const goesDown = place.seats.some(({ pool }) => mayEmpty(pool.name));
+  if (place.components.includes(GATEWAY) && !goesDown)
+    yield controlPlaneGuard({
+      container: GATEWAY.container,
+      endpoints: inventory.api7.gateway.endpoints,
+      siblings: siblingsOf(inventory, place),
+      statusPort: PORTS.status,
+    });
+}
+
+const takeover = (inventory: Inventory, seat: PoolMember) =>
+  anotherUp({ balancer: seat.balancer, members: membersOf(inventory, seat), leaving: seat.member.node }).delegate(
+    seat.balancer.host,
+  );
+
+/** Where clients would find a balancer; unless it is said, the usual ports, the members' own, and those that gateways are told of. */
+function frontOf({ hosts, api7 }: Inventory, name: string, { port: memberPort, dataPorts }: ManagedPool) {
+  const address = hosts.get(name)?.address ?? name;
+  if (dataPorts !== undefined) return { address, ports: [...dataPorts] };
+  const told = api7.gateway.endpoints
+    .filter((endpoint) => URL.canParse(endpoint))
+    .map((endpoint) => new URL(endpoint))
+    .filter(({ hostname, port }) => hostname === address && port !== '')
+    .map(({ port }) => Number(port));
+  return { address, ports: [...new Set([...DATA_PORTS, memberPort, ...told])] };
+}
+
+function siblingsOf({ hosts, loadBalancers }: Inventory, { node }: NodeBalancing) {
+  const pools = [...loadBalancers.values()].filter(
+    ({ port, members }) => members.includes(node) && port !== undefined && GATEWAY.ports.includes(port),
+  );
+  const names = new Set(pools.flatMap(({ members }) => members));
+  names.delete(node);
+  return [...names].flatMap((name) => {
+    const address = hosts.get(name)?.address;
+    return address === undefined ? [] : [{ name, address }];
+  });
+}

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { answersAt } from '../../api7/reaches.ts';
+import { OrchError } from '../../core/base/errors.ts';
+import { defineGate } from '../../core/task/define-gate.ts';
+
+const params = z.strictObject({
+  /** Name of the balancer's host. */
+  balancer: z.string(),
+  address: z.string(),
+  /** Where clients would reach it. */
+  ports: z.array(z.int().min(1).max(65_535)).readonly(),
+  /** Whether the controller reaches such a port. */
+  reached: z.custom<(address: string, port: number) => Promise<boolean>>(),
+});
+
+/**
+ * A gate, one look: a balancer that is to be left out takes no requests either, seen from this host and from the
+ * controller. One that does would go on sending them to a node that is stopped. What cannot be asked counts as an answer.
+ *
+ * @throws OrchError LB_STILL_SERVES
+ */
+export const balancerSilent = defineGate<typeof params, readonly string[]>({
+  kind: 'balancerSilent',
+  params,
+  title: (p) => `${p.balancer} takes no requests`,
+  async look({ address, ports, reached }, host) {
+    const found = await Promise.all(
+      ports.flatMap((port) => [
+        reached(address, port).then((yes) => (yes ? [`port ${port} answers the controller`] : [])),
+        answersAt(`http://${address.includes(':') ? `[${address}]` : address}:${port}`, host).then((yes) => {
+          if (yes === undefined) return [`port ${port} cannot be asked from ${host.name}, which has no curl`];
+          return yes ? [`port ${port} answers ${host.name}`] : [];
+        }),
+      ]),
+    );
+    return found.flat();
+  },
+  met: (_p, answering) => answering.length === 0,
+  unmet: ({ balancer }, answering) =>
+    new OrchError('LB_STILL_SERVES', `${balancer} cannot be left out: ${answering.join(', ')}`, {
+      hint: 'what answers still sends requests to nodes that would be stopped: make its admin socket reachable, or take it down; load_balancers.*.data_ports says which ports are asked',
+    }),
+});

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { OrchError } from '../../core/base/errors.ts';
+import type { Reader } from '../../core/host/connection.ts';
+import { defineGate } from '../../core/task/define-gate.ts';
+import type { OnTimeout } from '../../core/task/gate-type.ts';
+import type { DrainSettings } from '../../inventory/inventory.ts';
+import { allPeers, requestsAt, topPeers } from '../../tasks/idle.ts';
+
+const params = z.strictObject({
+  node: z.string(),
+  /** What did not end in its time, as its gate tells it. */
+  what: z.string(),
+  /** What serves there, to tell of whom requests are left; undefined: nobody knows. */
+  container: z.string().optional(),
+  ports: z.array(z.int()).readonly(),
+  longest: z.int(),
+  policy: z.enum(['abort', 'hold', 'quit_tail']),
+});
+
+type Params = z.output<typeof params>;
+
+type Remaining = { readonly peers: string; readonly details: string };
+
+const STILL_MS = 3000;
+
+/**
+ * The end of a drain that took too long: what remains is told with its peers, then it is as the pool's policy says.
+ *
+ * @throws OrchError DRAIN_TIMEOUT with `abort`, DRAIN_HOLD with `hold`; with `quit_tail` it is a warning
+ */
+export const reportRemaining = defineGate<typeof params, Remaining>({
+  kind: 'drainTail',
+  params,
+  title: (p) => `what remains on ${p.node}`,
+  look: remaining,
+  met: () => false,
+  onTimeout: ({ policy }) => ON_TIMEOUT[policy],
+  unmet({ node, what, policy }, { peers, details }) {
+    const left = policy === 'quit_tail' ? '. It is left to the graceful stop (drain.on_timeout).' : '';
+    return new OrchError(
+      policy === 'hold' ? 'DRAIN_HOLD' : 'DRAIN_TIMEOUT',
+      `${what}; busy at ${node}: ${peers}${left}`,
+      {
+        hint: 'wait until these clients are done, or raise drain.within of the pool; for connections that never end see drain.on_timeout',
+        ...(details === '' ? {} : { details }),
+      },
+    );
+  },
+});
+
+const ON_TIMEOUT: Readonly<Record<DrainSettings['onTimeout'], OnTimeout>> = {
+  abort: 'fail',
+  hold: 'hold',
+  quit_tail: 'warn',
+};
+
+/** A node that cannot be asked any more must not hide what its balancers show. */
+async function remaining(p: Params, host: Reader): Promise<Remaining> {
+  if (p.container === undefined) return { peers: 'not known', details: '' };
+  const asked = { container: p.container, ports: p.ports, idleBalancers: [], still: STILL_MS, longest: p.longest };
+  try {
+    const { peers } = await requestsAt(asked, host);
+    return { peers: topPeers(peers) || 'no connection', details: allPeers(peers) };
+  } catch (error) {
+    return { peers: `not known (${error instanceof Error ? error.message : error})`, details: '' };
+  }
+}

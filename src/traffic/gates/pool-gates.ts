@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { formatDuration } from '../../core/base/duration.ts';
+import { duration } from '../../core/base/duration-param.ts';
+import { OrchError } from '../../core/base/errors.ts';
+import type { Balancer, Member, ServerView } from '../../core/host/balancer.ts';
+import type { Reader } from '../../core/host/connection.ts';
+import { defineGate } from '../../core/task/define-gate.ts';
+import { defineQuery } from '../../core/task/define-query.ts';
+import { getsRequests, isInService } from '../../lb/read-member.ts';
+
+const where = {
+  balancer: z.custom<Balancer>(),
+  members: z.array(z.custom<Member>()).readonly(),
+};
+
+const observed = z.strictObject(where);
+
+/**
+ * Sessions that a balancer has on all these members together: `yield*` gives the number; 0 where it does not count.
+ * Delegate it to the balancer's host.
+ */
+export const poolSessions = defineQuery<typeof observed, number>({
+  kind: 'poolSessions',
+  params: observed,
+  title: ({ balancer }) => `${balancer.pool}: sessions`,
+  look: ({ balancer, members }, host) => sessionsOn(balancer, members, host),
+});
+
+const another = z.strictObject({ ...where, leaving: z.string() });
+
+/**
+ * A gate, one look: besides the one that leaves, a member is up on this balancer, to take over what the other holds. One
+ * that holds nobody and gets nobody leaves nothing behind: it may be mended though all others are down, too.
+ * Delegate it to the balancer's host.
+ *
+ * @throws OrchError LAST_MEMBER
+ */
+export const anotherUp = defineGate<typeof another, boolean>({
+  kind: 'anotherUp',
+  params: another,
+  title: ({ balancer, leaving }) => `${balancer.pool}: another one than ${leaving} is up`,
+  async look({ balancer, members, leaving }, host) {
+    const views = await Promise.all(
+      members.map(async (member) => ({ own: member.node === leaving, ...(await balancer.view(host, member)) })),
+    );
+    const other = views.some(({ own, servers }) => !own && servers.every(isInService));
+    return other || !views.some(({ own, servers }) => own && servers.some(holdsClients));
+  },
+  met: (_p, enough) => enough,
+  unmet: ({ balancer, leaving }) =>
+    new OrchError('LAST_MEMBER', `${balancer.name} shows no other member than ${leaving} up`, {
+      hint: 'see to the others first: what is connected to this one would find nobody',
+      retryable: true,
+    }),
+});
+
+const reconnecting = z.strictObject({ ...where, least: z.int().min(0), within: duration.prefault('60s') });
+
+/**
+ * A gate: clients that hold one connection for as long as they live have connected again, to whichever member. Delegate
+ * it to the balancer's host.
+ *
+ * @throws OrchError NOT_RECONNECTED
+ */
+export const reconnected = defineGate<typeof reconnecting, number>({
+  kind: 'reconnected',
+  params: reconnecting,
+  title: ({ balancer, least }) => `${balancer.pool}: ${least} clients are connected again`,
+  patience: ({ within }) => ({ withinMs: within, everyMs: 1000, passes: 1 }),
+  look: ({ balancer, members }, host) => sessionsOn(balancer, members, host),
+  met: ({ least }, sessions) => sessions >= least,
+  unmet: ({ balancer, least, within }, sessions) =>
+    new OrchError(
+      'NOT_RECONNECTED',
+      `${balancer.name}: ${sessions} of ${least} clients are connected again after ${formatDuration(within)}`,
+      { hint: 'see in the logs of the gateways why they do not reach DP Manager' },
+    ),
+});
+
+/** Where sessions are not counted it may well hold some. */
+const holdsClients = (server: ServerView): boolean => getsRequests(server) || server.sessions === null;
+
+async function sessionsOn(balancer: Balancer, members: readonly Member[], host: Reader): Promise<number> {
+  const views = await Promise.all(members.map((member) => balancer.view(host, member)));
+  return views.flatMap(({ servers }) => servers).reduce((sum, { sessions }) => sum + (sessions ?? 0), 0);
+}

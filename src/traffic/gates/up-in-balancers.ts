@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { OrchError } from '../../core/base/errors.ts';
+import type { ServerView } from '../../core/host/balancer.ts';
+import type { Reader } from '../../core/host/connection.ts';
+import { defineGate } from '../../core/task/define-gate.ts';
+import type { Steps } from '../../core/task/task.ts';
+import type { Inventory } from '../../inventory/inventory.ts';
+import { heldServers, isDrainedOrMaintenance, isInService, readMember } from '../../lb/read-member.ts';
+import { nodeBalancingOf, type PoolMember } from '../pool-member.ts';
+
+/** Gates: every balancer of every pool that this host belongs to sends it traffic on these ports. */
+export function* upInBalancers(
+  inventory: Inventory,
+  host: { readonly name: string },
+  ...ports: readonly number[]
+): Steps {
+  for (const seat of nodeBalancingOf(inventory, host.name, new Set())?.seats ?? [])
+    if (ports.includes(seat.member.port)) yield usedByBalancer({ seat }).delegate(seat.balancer.host);
+}
+
+const params = z.strictObject({ seat: z.custom<PoolMember>() });
+
+/** The servers that are not in service, those left out that somebody keeps so. */
+type Unused = readonly ServerView[];
+
+/**
+ * A gate: a balancer gives a node traffic, or somebody else keeps it from doing so. A node that was taken out by hand stays
+ * out, and that is no fault of what was done to it.
+ *
+ * @throws OrchError LB_MEMBER_UNKNOWN at once; LB_MEMBER_NOT_UP
+ */
+const usedByBalancer = defineGate<typeof params, Unused>({
+  kind: 'usedByBalancer',
+  params,
+  inTraffic: true,
+  title: ({ seat: { balancer, member } }) => `${balancer.pool}: ${member.node} is in service`,
+  async look({ seat }, host) {
+    const [servers, held] = await serversAndHeld(seat, host);
+    return servers.filter((server) => !isInService(server) && !held.includes(server.name));
+  },
+  met: (_p, unused) => unused.length === 0,
+  patience: () => ({ withinMs: 60_000, everyMs: 500, passes: 1 }),
+  unmet({ seat: { balancer } }, unused) {
+    const what = unused.map(({ name, state }) => `${name} is ${state}`).join(', ');
+    return new OrchError('LB_MEMBER_NOT_UP', `${balancer.name}: ${what}`, {
+      hint: "see why the balancer's health check fails: it must reach the check port on the member's address",
+    });
+  },
+});
+
+/** Who is out of traffic by somebody's hand is asked only when somebody is out: else one reply of the balancer tells all. */
+async function serversAndHeld(
+  { balancer, member }: PoolMember,
+  host: Reader,
+): Promise<readonly [readonly ServerView[], held: readonly string[]]> {
+  const { servers } = await balancer.view(host, member);
+  if (!servers.some(isDrainedOrMaintenance)) return [servers, []];
+  const view = await readMember(balancer, host, member);
+  return [view.servers, heldServers(view)];
+}

@@ -1,0 +1,71 @@
+import { gatewayStopSeconds, STOP_SLACK_SECONDS } from '../api7/config.ts';
+import type { Service } from '../api7/services.ts';
+import type { CheckTiming } from '../core/host/balancer.ts';
+import type { Deadline, DeadlineChain } from '../core/play/rolling.ts';
+import type { Inventory, ManagedPool } from '../inventory/inventory.ts';
+import { deadlineChain } from '../rolling/deadlines.ts';
+
+/** One balancer's health checks of a node. */
+export interface Checked {
+  readonly pool: ManagedPool;
+  readonly balancer: string;
+  readonly timing: CheckTiming;
+}
+
+const DECLARED = 'declared in the inventory';
+const ASSUMED = 'assumed';
+
+/** What the control plane's services get to end; they have no workers that go on. */
+export const CONTROL_PLANE_STOP_SECONDS = 30;
+
+/** The time limits of a node, one chain for each pool that it is in, each limit with where it comes from. */
+export function nodeDeadlines(
+  inventory: Inventory,
+  components: readonly Service[],
+  checked: readonly Checked[],
+): DeadlineChain {
+  const pools = [...new Set(checked.map(({ pool }) => pool))];
+  const chains = pools.map((pool) =>
+    deadlineChain({
+      ...drainLimits(pool),
+      ...stopLimits(inventory, components),
+      others: checked.filter((one) => one.pool === pool).map(seesDown),
+    }),
+  );
+  const links = chains.flatMap((chain) => chain.links).filter(({ ms }) => ms > 0);
+  return { links, faults: chains.flatMap((chain) => chain.faults) };
+}
+
+function drainLimits({ name, longestRequestMs, drain, declared }: ManagedPool) {
+  const longest = declared.longestRequest ? DECLARED : ASSUMED;
+  return {
+    longestRequest: { name: `longest_request of ${name}`, ms: longestRequestMs, source: longest },
+    drainWithin: {
+      name: `drain.within of ${name}`,
+      ms: drain.withinMs,
+      source: declared.within ? DECLARED : `as longest_request, ${longest}`,
+    },
+  };
+}
+
+function stopLimits({ api7 }: Inventory, components: readonly Service[]) {
+  const isGateway = components.some(({ name }) => name === 'gateway');
+  const seconds = isGateway ? gatewayStopSeconds(api7) : CONTROL_PLANE_STOP_SECONDS;
+  const source = 'read from the effective configuration';
+  const workers = isGateway ? (seconds - STOP_SLACK_SECONDS) * 1000 : 0;
+  return {
+    workerShutdown: { name: 'worker_shutdown_timeout', ms: workers, source },
+    stopTimeout: {
+      name: 'stop time-out',
+      ms: seconds * 1000,
+      source: isGateway ? 'worker_shutdown_timeout and 10 s more' : ASSUMED,
+    },
+  };
+}
+
+/** How long a balancer goes on sending requests to a node that is gone: what draining first saves its clients. */
+const seesDown = ({ balancer, timing: { everyMs, fall, source, from } }: Checked): Deadline => ({
+  name: `check interval × fall of ${balancer}`,
+  ms: everyMs * fall,
+  source: source === 'read' ? `read from ${from}` : source === 'declared' ? DECLARED : ASSUMED,
+});

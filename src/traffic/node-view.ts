@@ -1,0 +1,38 @@
+import type { MemberView } from '../core/host/balancer.ts';
+import type { Diagnostics, NodeView } from '../core/play/rolling.ts';
+import { getsRequests, isInService } from '../lb/read-member.ts';
+import type { NodeBalancing, PoolMember } from './pool-member.ts';
+
+interface Seen {
+  readonly place: NodeBalancing;
+  readonly views: readonly { readonly seat: PoolMember; readonly view: MemberView }[];
+  /** Containers of a node that no balancer tells of. */
+  readonly containers: readonly Diagnostics[];
+  /** Why balancers are left out. */
+  readonly withoutReason: string;
+}
+
+/** What all balancers of a node together show of it, and which were not asked for what reason. */
+export function nodeView({ place, views, containers, withoutReason }: Seen): NodeView {
+  const servers = views.flatMap(({ view }) => view.servers);
+  const runs = containers.length > 0 && containers.every(({ status }) => status === 'running');
+  const waivers = [
+    ...place.unmanaged.map(({ name, reason }) => `${name}: not asked (${reason})`),
+    ...place.without.map(({ pool, host }) => `${pool.name} on ${host}: left out (${withoutReason})`),
+  ];
+  return {
+    inTraffic: servers.some(getsRequests) || containers.some(({ status }) => status === 'running'),
+    held: views.some(({ view }) => view.held.length > 0 || view.lease?.kind === 'hand'),
+    drainedByRun: views.some(({ view }) => view.lease?.kind === 'run'),
+    ...(servers.some(({ sessions }) => sessions === null) ? { uncounted: true } : {}),
+    up: views.length === 0 ? runs : servers.every(isInService),
+    shown: [...views.map(shown), ...waivers].join('; '),
+  };
+}
+
+function shown({ seat, view }: Seen['views'][number]): string {
+  const states = [...new Set(view.servers.map(({ state }) => state))].join(' and ');
+  const counted = view.servers.some(({ sessions }) => sessions !== null);
+  const sessions = view.servers.reduce((sum, server) => sum + (server.sessions ?? 0), 0);
+  return `${seat.balancer.name}: ${states}${counted ? `, ${sessions} ${sessions === 1 ? 'session' : 'sessions'}` : ''}`;
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { parseDuration } from '../core/base/duration.ts';
+import type { Count } from '../core/play/play.ts';
+import type { RollingOptions } from '../core/play/rolling.ts';
+
+/** `2`, or `25%`. Variables of the command line are texts. */
+const count = z.union([
+  z.coerce.number().int().min(1),
+  z.string().regex(/^(100|[1-9]?\d(\.\d+)?)%$/, { error: 'must be a number, or a share such as 25%' }),
+]);
+
+const isDuration = (text: string): boolean => {
+  try {
+    parseDuration(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** What the command line may say of a roll, by `-e`: `-e batch=2 -e max_unavailable=2`. */
+export const rollingVars = z.strictObject({
+  canary: z.coerce.number().int().min(0).optional(),
+  /** One size, or a ramp: `1,2,50%`. */
+  batch: z
+    .preprocess(
+      (value) => (typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value),
+      z.array(count),
+    )
+    .optional(),
+  max_unavailable: count.optional(),
+  max_failures: z.coerce.number().int().min(0).optional(),
+  /** Names, separated by commas. */
+  order: z
+    .preprocess((value) => (typeof value === 'string' ? value.split(',') : value), z.array(z.string()))
+    .optional(),
+  soak: z.string().refine(isDuration, { error: 'must be a duration such as 10s' }).optional(),
+});
+
+/** @example rollingOf({ batch: [2], max_unavailable: 2 }) // { batch: [2], maxUnavailable: 2 } */
+export function rollingOf(vars: z.output<typeof rollingVars>): RollingOptions {
+  const { canary, batch, max_unavailable, max_failures, order, soak } = vars;
+  return {
+    ...(canary === undefined ? {} : { canary }),
+    ...(batch === undefined ? {} : { batch: batch as readonly Count[] }),
+    ...(max_unavailable === undefined ? {} : { maxUnavailable: max_unavailable as Count }),
+    ...(max_failures === undefined ? {} : { maxFailures: max_failures }),
+    ...(order === undefined ? {} : { order }),
+    ...(soak === undefined ? {} : { soak }),
+  };
+}

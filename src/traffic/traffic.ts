@@ -1,0 +1,130 @@
+import { PORTS } from '../api7/paths.ts';
+import { readyGates } from '../api7/ready-gates.ts';
+import { serviceAt } from '../api7/services.ts';
+import type { Counters, MemberView } from '../core/host/balancer.ts';
+import type { Diagnostics, NodeView, Traffic } from '../core/play/rolling.ts';
+import type { Steps } from '../core/task/task.ts';
+import { checkTiming } from '../lb/check-timing.ts';
+import { counted } from '../lb/counted.ts';
+import { drainMember } from '../lb/drain-member.ts';
+import { inService } from '../lb/in-service.ts';
+import { memberView } from '../lb/member-view.ts';
+import { heldServers } from '../lb/read-member.ts';
+import { restoreMember } from '../lb/restore-member.ts';
+import { stillDrained } from '../lb/still-drained.ts';
+import { containerEvidence } from '../tasks/container-evidence.ts';
+import { httpReady } from '../tasks/http-ready.ts';
+import { guard } from './check-dependencies.ts';
+import { clientsBack, clientsBefore } from './held-connections.ts';
+import { type Checked, nodeDeadlines } from './node-deadlines.ts';
+import { nodeView } from './node-view.ts';
+import type { NodeBalancing, PoolMember } from './pool-member.ts';
+import type { TrafficContext } from './traffic-context.ts';
+import { nodeIsIdle, waitIdle } from './wait-idle.ts';
+
+const at = ({ balancer, member }: PoolMember) => ({ balancer, member });
+
+/** How one node is taken out of traffic and given back: its balancers' tasks and its own gates, in their order. */
+export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffic {
+  const { inventory, by, reason } = context;
+  const { seats, components } = place;
+
+  return {
+    *observe(): Steps<NodeView> {
+      const views: { readonly seat: PoolMember; readonly view: MemberView }[] = [];
+      for (const seat of seats) views.push({ seat, view: yield* memberView(at(seat)) });
+      const containers: Diagnostics[] = [];
+      // Where no balancer tells, whether the node serves can only be said by the node.
+      if (seats.length === 0)
+        for (const { container } of components) containers.push(yield* containerEvidence({ container }));
+      return nodeView({ place, views, containers, withoutReason: context.withoutReason });
+    },
+
+    checkDependencies: () => guard(context, place),
+
+    *drain(): Steps {
+      const told = new Map<string, string>();
+      for (const seat of seats) {
+        yield* clientsBefore(context.held, inventory, seat);
+        yield drainMember({ ...at(seat), by, reason, how: 'drained' });
+        told.set(seat.balancer.name, (yield* memberView(at(seat))).epoch);
+      }
+      context.drainedBy.set(place.node, told);
+    },
+
+    waitIdle: () => waitIdle(context, place),
+
+    *stillDrained(): Steps {
+      const told = context.drainedBy.get(place.node);
+      for (const seat of seats) {
+        const epoch = losesAll(seat) ? told?.get(seat.balancer.name) : undefined;
+        yield stillDrained({ ...at(seat), ...(epoch === undefined ? {} : { epoch }) });
+      }
+      const idleBalancers = seats.filter(({ balancer }) => balancer.shows.sessions).map(({ from }) => from);
+      yield* nodeIsIdle(place, { look: 'last', idleBalancers });
+    },
+
+    waitReady: () => readyGates(inventory, components),
+
+    *restore(): Steps {
+      for (const seat of seats) yield restoreMember(at(seat));
+    },
+
+    *waitInService(): Steps {
+      for (const seat of seats) {
+        const held = heldServers(yield* memberView(at(seat)));
+        const timing = yield* checkTiming(at(seat));
+        yield inService({ ...at(seat), timing, held: [...held] });
+        if (!seat.balancer.shows.up && held.length === 0) yield reachedBy(seat);
+        yield* clientsBack(context.held, inventory, seat);
+      }
+    },
+
+    *stillHealthy(): Steps {
+      for (const seat of seats) {
+        const held = heldServers(yield* memberView(at(seat)));
+        yield inService({ ...at(seat), held: [...held], within: 0 });
+      }
+      for (const { health, container } of components) yield httpReady({ ...health, container, within: '0s' });
+    },
+
+    *counters(): Steps<Readonly<Record<string, Counters>>> {
+      const all: Record<string, Counters> = {};
+      for (const seat of seats) {
+        // The few who ask the control plane would leave every change of it undecided.
+        if (serviceAt(seat.pool.port)?.compared === false) continue;
+        const counters = seat.balancer.shows.counters ? yield* counted(at(seat)) : null;
+        if (counters !== null) all[seat.balancer.name] = counters;
+      }
+      return all;
+    },
+
+    *collectDiagnostics(): Steps<readonly Diagnostics[]> {
+      const all: Diagnostics[] = [];
+      for (const { container, health, name } of components) {
+        const probes = name === 'gateway' ? [health, { port: PORTS.status, path: '/status/ready' }] : [health];
+        all.push(yield* containerEvidence({ container, probes }));
+      }
+      return all;
+    },
+
+    *deadlines() {
+      const checked: Checked[] = [];
+      for (const seat of seats)
+        checked.push({ pool: seat.pool, balancer: seat.balancer.name, timing: yield* checkTiming(at(seat)) });
+      return nodeDeadlines(inventory, components, checked);
+    },
+  };
+}
+
+/**
+ * What is set at runtime is lost with the process, and an old one may still carry requests. Where every drain is itself a
+ * reload, another node's drain says nothing.
+ */
+const losesAll = ({ balancer: { shows } }: PoolMember): boolean => shows.reload && shows.sessions;
+
+/** Where a balancer does not show that it uses a node, its host must at least be able to: any answer will do. */
+const reachedBy = ({ balancer, member }: PoolMember) =>
+  httpReady({ address: member.address, port: member.port, path: '/', status: 'any', within: '30s' }).delegate(
+    balancer.host,
+  );

@@ -1,0 +1,78 @@
+import { OrchError } from '../../core/base/errors.ts';
+import type { LocalFile } from './local-file.ts';
+import { receiveScript, resumeScript, type UploadTarget, wholeScript } from './upload-scripts.ts';
+import type { WriteScript } from './write-script.ts';
+
+/** A transfer may take hours, but not stand still; flushing it to a slow disk looks like that, too. */
+const STALLED_MS = 5 * 60_000;
+
+/** Uploads of this process that have begun and not ended. */
+let underWay = 0;
+
+/** Carries a script out and gives what it said on stderr. @throws OrchError when it fails */
+export type Act = (request: Parameters<WriteScript>[0]) => Promise<string>;
+
+/**
+ * Sends a file to where it broke off before, if it did: by an earlier attempt of this run or by an earlier run. Should
+ * the whole then have another digest, it is sent once more from its start. Gives what the host said of the file that was
+ * sent; nothing where it was there already.
+ *
+ * @throws OrchError UPLOAD_CORRUPT, WRITE_CONFLICT, DISK_FULL, LOCAL_FILE_UNREADABLE, CONNECTION_LOST, TIMED_OUT
+ */
+export async function uploadResumed(
+  file: LocalFile,
+  target: UploadTarget,
+  act: Act,
+  onProgress: (bytes: number) => void = () => {},
+): Promise<string> {
+  underWay++;
+  try {
+    return await uploaded(file, target, act, onProgress);
+  } finally {
+    underWay--;
+  }
+}
+
+async function uploaded(
+  file: LocalFile,
+  target: UploadTarget,
+  act: Act,
+  onProgress: (bytes: number) => void,
+): Promise<string> {
+  for (let attempt = 1; ; attempt++) {
+    const at = await arrived(target, act);
+    onProgress(at === 'whole' ? target.size : at);
+    if (at === 'whole') return '';
+    try {
+      return await act({
+        script: receiveScript(target, at, { alone: underWay === 1 }),
+        stdin: file.chunks(at),
+        idleMs: STALLED_MS,
+        onProgress: (bytes) => onProgress(at + bytes),
+      });
+    } catch (error) {
+      // The part was spoilt; or what a lost attempt has left running was just bringing the file to its end.
+      const code = error instanceof OrchError ? error.code : '';
+      const again = at > 0 && (code === 'UPLOAD_CORRUPT' || code === 'WRITE_CONFLICT');
+      if (!again || attempt > 1) throw error;
+    }
+  }
+}
+
+async function arrived(target: UploadTarget, act: Act): Promise<number | 'whole'> {
+  const said = await act({ script: resumeScript(target), timeoutMs: STALLED_MS });
+  const [, at] = /^at (\d+)$/m.exec(said) ?? [];
+  if (at === undefined)
+    throw new OrchError('COMMAND_FAILED', `uploading ${target.path} failed: the host did not say what is there`, {
+      hint: 'run again; where that repeats, something on the host prints into commands: see the details',
+      details: said.trim().slice(-2000),
+    });
+  return /^same size$/m.test(said) && (await isWhole(target, act)) ? 'whole' : Number(at);
+}
+
+/** A digest may take its time, so it is given a channel of its own: that is what input from a stream has. */
+async function isWhole(target: UploadTarget, act: Act): Promise<boolean> {
+  return /^whole$/m.test(await act({ script: wholeScript(target), stdin: nothing(), idleMs: STALLED_MS }));
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}

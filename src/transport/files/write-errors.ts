@@ -1,0 +1,54 @@
+import { posix } from 'node:path';
+import { OrchError } from '../../core/base/errors.ts';
+import { shellFault } from '../read/shell-errors.ts';
+import { CORRUPT, OVERTAKEN } from '../shell/write-functions.ts';
+import { CUT } from './upload-scripts.ts';
+
+/** How shells say that O_EXCL found the temporary name taken again since it was cleared. */
+const TAKEN = /api7-orch-(?:new|part): [^\n]*(?:File exists|existing file)/;
+
+/** A write that failed as a precise error. `freeBytes` gives evidence when a disk is full. */
+export async function writeFault(
+  doing: string,
+  path: string,
+  { code, stderr }: { readonly code: number | null; readonly stderr: string },
+  freeBytes: (path: string) => Promise<number>,
+): Promise<OrchError> {
+  if (code === CORRUPT || code === CUT) return corrupt(doing);
+  if (code === OVERTAKEN || TAKEN.test(stderr)) return overtaken(doing);
+  const fault = shellFault(doing, code, stderr);
+  return fault.code === 'DISK_FULL' ? await diskFull(fault, path, freeBytes) : fault;
+}
+
+const corrupt = (doing: string): OrchError =>
+  new OrchError(
+    'UPLOAD_CORRUPT',
+    `${doing} failed: what arrived has another sha256 than what was to be sent; nothing was changed`,
+    {
+      hint: 'the local file may have changed meanwhile, or the transfer was cut: run again',
+      retryable: true,
+    },
+  );
+
+const overtaken = (doing: string): OrchError =>
+  new OrchError(
+    'WRITE_CONFLICT',
+    `${doing} failed: something else writes the same file at the same time; nothing was changed`,
+    {
+      hint: 'see that no other run is under way on this host, then run again',
+      retryable: true,
+    },
+  );
+
+async function diskFull(
+  fault: OrchError,
+  path: string,
+  freeBytes: (path: string) => Promise<number>,
+): Promise<OrchError> {
+  const free = await freeBytes(posix.dirname(path)).catch(() => undefined);
+  const left = free === undefined ? '' : ` (${free} bytes free at ${posix.dirname(path)})`;
+  return new OrchError(fault.code, `${fault.message}${left}`, {
+    ...(fault.hint === undefined ? {} : { hint: fault.hint }),
+    ...(fault.details === undefined ? {} : { details: fault.details }),
+  });
+}

@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
+import { OrchError } from '../../core/base/errors.ts';
+import { reveal } from '../../core/base/secret.ts';
+import type { Connection, Ownership, Stat } from '../../core/host/connection.ts';
+import { statLine, type Whole } from '../read/read-requests.ts';
+import { pieces, type Source } from '../shell/feed.ts';
+import { BY_STDIN } from '../shell/write-functions.ts';
+import { openLocalFile } from './local-file.ts';
+import { uploadResumed } from './upload.ts';
+import { sweepScript } from './upload-scripts.ts';
+import { writeFault } from './write-errors.ts';
+import type { WriteScript } from './write-script.ts';
+import {
+  directoryScript,
+  modeScript,
+  type Owned,
+  printable,
+  putScript,
+  removeScript,
+  saidIdentity,
+  saidNow,
+} from './write-scripts.ts';
+
+const SMALL_WRITE_MS = 5 * 60_000;
+/** Up to this size an upload is sent anew when it breaks: going on would take as long as sending it. */
+const SMALL_UPLOAD = 1024 * 1024;
+
+type Writes = Pick<Connection, 'writeFile' | 'makeDirectory' | 'chmod' | 'remove' | 'upload'>;
+
+export interface WriteMeans {
+  readonly run: WriteScript;
+  /** Evidence when a disk is full. */
+  readonly freeBytes: (path: string) => Promise<number>;
+  /** Whether what is created there has this owner and group by itself. */
+  readonly isOurs: (owned: Ownership) => boolean;
+  /** Told what was found whole just now. */
+  readonly onUploaded: (path: string, whole: Whole) => void;
+  /** Told how a path stood at the end of a write, and what a file then held. */
+  readonly onWritten: (path: string, stat: Stat, sha256?: string) => void;
+}
+
+/** The writes of a connection as scripts. */
+export function writes({ run, freeBytes, isOurs, onUploaded, onWritten }: WriteMeans): Writes {
+  const known = ({ mode, owner, group }: Ownership): Owned => ({
+    mode,
+    owner,
+    group,
+    ours: isOurs({ mode, owner, group }),
+  });
+  const act = async (doing: string, path: string, request: Parameters<WriteScript>[0]): Promise<string> => {
+    const ended = await run(request);
+    if (ended.code !== 0) throw await writeFault(doing, path, ended, freeBytes);
+    return ended.stderr;
+  };
+  const small = async (
+    doing: string,
+    path: string,
+    script: string,
+    { stdin, sha256 }: { readonly stdin?: Source; readonly sha256?: string } = {},
+  ): Promise<void> => {
+    const request = { script, ...(stdin === undefined ? {} : { stdin }), timeoutMs: SMALL_WRITE_MS };
+    written(path, await act(doing, path, request), sha256);
+  };
+  const written = (path: string, stderr: string, sha256?: string): void => {
+    const now = saidNow(stderr);
+    if (now !== undefined) onWritten(path, statLine(now), sha256);
+  };
+
+  return {
+    writeFile: async (path, content, owned) => {
+      const bytes = content instanceof Uint8Array ? content : Buffer.from(reveal(content));
+      const size = bytes.length;
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      const text = printable(bytes);
+      if (text !== undefined) {
+        const request = { script: putScript(path, { size, text }, known(owned)), timeoutMs: SMALL_WRITE_MS };
+        const ended = await run(request);
+        if (ended.code === 0) return written(path, ended.stderr, sha256);
+        if (ended.code !== BY_STDIN) throw await writeFault(`writing ${path}`, path, ended, freeBytes);
+      }
+      const put = putScript(path, { size }, known(owned));
+      await small(`writing ${path}`, path, put, { stdin: pieces(bytes), sha256 });
+    },
+    upload: async (local, path, { sha256, onProgress, ...owned }) => {
+      await using file = await openLocalFile(local);
+      const doing = `uploading ${path}`;
+      if (file.size > SMALL_UPLOAD) {
+        const target = { ...known(owned), path, sha256, size: file.size };
+        const said = await uploadResumed(file, target, (request) => act(doing, path, request), onProgress);
+        written(path, said, sha256);
+        const identity = saidIdentity(said);
+        if (identity !== undefined) onUploaded(path, { identity, sha256 });
+        return;
+      }
+      const bytes = await whole(file.chunks(0));
+      const put = putScript(path, { size: bytes.length, sha256 }, known(owned));
+      await small(doing, path, `${sweepScript(path)}\n${put}`, { stdin: pieces(bytes), sha256 });
+      onProgress?.(bytes.length);
+    },
+    makeDirectory: (path, owned) => small(`making the directory ${path}`, path, directoryScript(path, known(owned))),
+    chmod: (path, owned) => small(`setting mode and owner of ${path}`, path, modeScript(path, known(owned))),
+    remove: async (path) => {
+      if (posix.resolve('/', path) === '/')
+        throw new OrchError('PATH_REFUSED', `"${path}" is the root directory: it is never removed`);
+      await small(`removing ${path}`, path, removeScript(path));
+    },
+  };
+}
+
+/** Copies: each chunk's memory is used again. */
+async function whole(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const copies: Buffer[] = [];
+  for await (const chunk of chunks) copies.push(Buffer.from(chunk));
+  return Buffer.concat(copies);
+}

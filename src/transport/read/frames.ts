@@ -1,0 +1,124 @@
+import { INCOMPLETE, sealScript } from '../shell/bootstrap.ts';
+
+/** A script and its input on the way to a shell that stays: both are counted, so that neither is taken for the next. */
+export interface Frame {
+  readonly token: string;
+  readonly bytes: Buffer;
+}
+
+/** Up to this a shell reads a script's lines itself in less time than it takes to start dd. */
+const FEW = 3000;
+const PLAIN = /^[\t\n\x20-\x7e]*$/;
+
+/** Instead of an input's size: the script is run by the shell itself. */
+const INSIDE = '-';
+
+/**
+ * `<script bytes> <token> <input bytes>`, the script closed by its token, the input as it is. A short script is sent as
+ * lines instead, and no size: `0 <token> 0`, up to a line with nothing but the token.
+ *
+ * `inside`: without an input the shell runs it itself, for it leaves nothing behind (traps, options, an exit) but variables
+ * that the loop does not use.
+ */
+export function frame(script: string, input: Uint8Array = new Uint8Array(), { inside = false } = {}): Frame {
+  const { token, body } = sealScript(script);
+  const then = inside && input.length === 0 ? INSIDE : input.length;
+  if (input.length === 0 && body.length <= FEW && PLAIN.test(script))
+    return { token, bytes: Buffer.concat([Buffer.from(`0 ${token} ${then}\n`), body, Buffer.from('\n')]) };
+  return { token, bytes: Buffer.concat([Buffer.from(`${body.length} ${token} ${then}\n`), body, input]) };
+}
+
+const CLOSE = `c=$?; printf '\\n%s %03d\\n' "$t" "$c"; printf '\\n%s %03d\\n' "$t" "$c" >&2`;
+
+/**
+ * The shell's side. A script runs in a subshell, so that what it sets, traps or exits from is gone with it. A script
+ * that was cut short is never evaluated. dd takes script and input in one block each, so that what a script leaves of its
+ * input is never taken for the next frame; a dd that knows no `fullblock` takes byte by byte, and then a rest is read to
+ * the end. `functions` are what all scripts may call. `first` is a script that needs no frame: it comes with the loop.
+ */
+export function frameLoop(functions: string, first?: { readonly script: string; readonly token: string }): string {
+  return [
+    functions,
+    ...(first === undefined ? [] : [`t=${first.token}`, `(\n${first.script}\n) </dev/null`, CLOSE]),
+    'while read -r n t i; do',
+    'if [ "$n" -eq 0 ]; then',
+    `s=; while :; do IFS= read -r l || exit ${INCOMPLETE}; [ "$l" != "#$t" ] || break; s="$s$l`,
+    '"; done; else',
+    's=$(dd bs="$n" count=1 iflag=fullblock 2>/dev/null && echo 1 || { dd bs=1 count="$n" 2>/dev/null; echo 0; })',
+    `case "$s" in *"#$t"[01]) ;; *) exit ${INCOMPLETE};; esac; fi`,
+    'case "$i" in',
+    `${INSIDE}) eval "$s" </dev/null ;;`,
+    '0) ( eval "$s" ) </dev/null ;;',
+    '*) case "$s" in',
+    '*1) dd bs="$i" count=1 iflag=fullblock 2>/dev/null | ( eval "$s" ) ;;',
+    '*) dd bs=1 count="$i" 2>/dev/null | ( ( eval "$s" ); c=$?; cat >/dev/null; exit "$c" ) ;;',
+    'esac ;;',
+    'esac',
+    CLOSE,
+    'done',
+  ].join('\n');
+}
+
+export interface FrameEnd {
+  readonly body: Buffer;
+  readonly code: number;
+  /** What came behind it, which belongs to the next frame. */
+  readonly rest: Buffer;
+}
+
+/** Collects one stream until the end mark of a frame. Only the last few bytes are searched again with each chunk. */
+export class FrameCollector {
+  readonly #mark: Buffer;
+  readonly #length: number;
+  #chunks: Buffer[] = [];
+  #size = 0;
+  #end: FrameEnd | undefined;
+
+  constructor(token: string) {
+    this.#mark = Buffer.from(`\n${token} `);
+    this.#length = this.#mark.length + '000\n'.length;
+  }
+
+  /** What has come so far, of a frame that did not end. */
+  get partial(): Buffer {
+    return Buffer.concat(this.#chunks);
+  }
+
+  /** Set once the end mark has come. */
+  get end(): FrameEnd | undefined {
+    return this.#end;
+  }
+
+  push(chunk: Buffer): void {
+    if (this.#end !== undefined) {
+      this.#end = { ...this.#end, rest: Buffer.concat([this.#end.rest, chunk]) };
+      return;
+    }
+    const overlap = this.#last(this.#length - 1);
+    const window = overlap.length === 0 ? chunk : Buffer.concat([overlap, chunk]);
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+    const at = window.indexOf(this.#mark);
+    if (at < 0 || window.length < at + this.#length) return;
+    const all = Buffer.concat(this.#chunks);
+    const start = this.#size - window.length + at;
+    const stop = start + this.#length;
+    this.#end = {
+      body: all.subarray(0, start),
+      code: Number(all.subarray(start + this.#mark.length, stop - 1).toString('latin1')),
+      rest: all.subarray(stop),
+    };
+  }
+
+  #last(count: number): Buffer {
+    const parts: Buffer[] = [];
+    let have = 0;
+    for (let i = this.#chunks.length - 1; i >= 0 && have < count; i--) {
+      const part = this.#chunks[i] ?? Buffer.alloc(0);
+      const piece = part.subarray(Math.max(0, part.length - (count - have)));
+      parts.unshift(piece);
+      have += piece.length;
+    }
+    return Buffer.concat(parts);
+  }
+}

@@ -1,0 +1,245 @@
+import { formatDuration } from '../../core/base/duration.ts';
+import { OrchError } from '../../core/base/errors.ts';
+import { HOST_FUNCTIONS } from '../shell/host-functions.ts';
+import { killGroup, unkilled } from '../shell/kill-group.ts';
+import { type Shell, startShell } from '../shell/shell.ts';
+import type { Launch, Rights } from '../shell/shell-process.ts';
+import { type Frame, FrameCollector, frame, frameLoop } from './frames.ts';
+import { readFailed } from './shell-errors.ts';
+
+export interface ShellScript {
+  readonly script: string;
+  /** The script's stdin, whole: it is held in memory on both sides. */
+  readonly input?: Uint8Array;
+  /** See `frame`. */
+  readonly inside?: boolean;
+  /** Limit from the moment it is this script's turn. */
+  readonly timeoutMs?: number;
+  /** Limit for silence, likewise. */
+  readonly idleMs?: number;
+}
+
+export interface ShellAnswer {
+  readonly code: number;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+  /** Controller's clock, milliseconds: when the script was sent and when its first words came back. */
+  readonly sentAt: number;
+  readonly answeredAt: number;
+}
+
+/**
+ * One shell that stays on the host and takes script after script, in the order they are given: a session and a sudo for
+ * all of them. Only our own short scripts go here, safe to repeat: what may hang has a channel of its own.
+ */
+export interface ReadingShell {
+  /**
+   * @throws OrchError CONNECTION_LOST | CHANNEL_REFUSED | TIMED_OUT | READ_FAILED | CONNECT_SUDO_… | CONNECT_SHELL_REFUSED
+   */
+  run(script: ShellScript): Promise<ShellAnswer>;
+  close(): void;
+}
+
+/** `onSession` is told when the shell begins and ceases to hold a session of the connection. */
+export function readingShell(launch: Launch, rights: Rights, onSession: (open: boolean) => void): ReadingShell {
+  let lane: ShellSession | undefined;
+  const current = (): ShellSession => {
+    if (lane === undefined) {
+      onSession(true);
+      const fresh: ShellSession = new ShellSession(launch, rights, () => {
+        onSession(false);
+        if (lane === fresh) lane = undefined;
+      });
+      lane = fresh;
+    }
+    return lane;
+  };
+  return {
+    run: async (script) => {
+      try {
+        return await current().run(script);
+      } catch (error) {
+        // Whatever ended the shell, a script that is safe to repeat gets one more try on a fresh one.
+        if (!(error instanceof ShellEnded)) throw error;
+        return await current()
+          .run(script)
+          .catch((again: unknown) => {
+            throw again instanceof ShellEnded ? again.asError() : again;
+          });
+      }
+    },
+    close: () => lane?.end(),
+  };
+}
+
+/** The shell went, the connection did not. */
+class ShellEnded extends Error {
+  readonly #said: string;
+
+  constructor(said: string) {
+    super('the shell ended');
+    this.#said = said;
+  }
+
+  asError(): OrchError {
+    return readFailed(this.#said);
+  }
+}
+
+interface PendingScript {
+  readonly script: ShellScript;
+  readonly out: FrameCollector;
+  readonly err: FrameCollector;
+  readonly sentAt: number;
+  answeredAt: number;
+  resolve(answer: ShellAnswer): void;
+  reject(error: Error): void;
+}
+
+/** One shell and the scripts that were sent to it, in order. */
+class ShellSession {
+  #shell: Promise<Shell> | undefined;
+  readonly #launch: Launch;
+  readonly #rights: Rights;
+  readonly #onEnd: () => void;
+  readonly #turns: PendingScript[] = [];
+  #group: number | undefined;
+  #started = false;
+  #over = false;
+  #limits: readonly NodeJS.Timeout[] = [];
+  #idle: NodeJS.Timeout | undefined;
+
+  constructor(launch: Launch, rights: Rights, onEnd: () => void) {
+    this.#launch = launch;
+    this.#rights = rights;
+    this.#onEnd = onEnd;
+  }
+
+  run(script: ShellScript): Promise<ShellAnswer> {
+    const framed = frame(script.script, script.input, script);
+    const { token } = framed;
+    return new Promise<ShellAnswer>((resolve, reject) => {
+      const sentAt = Date.now();
+      const collectors = { out: new FrameCollector(token), err: new FrameCollector(token) };
+      this.#turns.push({ script, ...collectors, sentAt, answeredAt: 0, resolve, reject });
+      if (this.#turns.length === 1) this.#begin();
+      this.#send(script, framed);
+    });
+  }
+
+  /** Written at once, ahead of its turn: the shell reads it when it gets there. The first one may come with the shell. */
+  #send({ script, input }: ShellScript, { token, bytes }: Frame): void {
+    const travelsAlong = this.#shell === undefined && (input === undefined || input.length === 0);
+    this.#shell ??= this.#start(
+      travelsAlong ? frameLoop(HOST_FUNCTIONS, { script, token }) : frameLoop(HOST_FUNCTIONS),
+    );
+    if (travelsAlong) return;
+    this.#shell.then(
+      (shell) => void (this.#over || shell.stdin.write(bytes)),
+      () => {},
+    );
+  }
+
+  #start(loop: string): Promise<Shell> {
+    // When nothing runs in it, it is let go for another session that is wanted; the next script starts another shell.
+    const lasting: Launch = async (line) => {
+      const process = await this.#launch(line, { lasting: true, release: () => this.#release() });
+      this.#started = true;
+      this.#begin();
+      return process;
+    };
+    const shell = startShell(lasting, this.#rights, loop, {
+      begun: (group) => {
+        this.#group = group;
+      },
+      heard: () => void this.#idle?.refresh(),
+      stdout: (bytes) => this.#heard('out', bytes),
+      stderr: (bytes) => this.#heard('err', bytes),
+      close: (error) => this.#fail(error ?? this.#ended()),
+      lost: (error) => this.#fail(error),
+    });
+    shell.catch((error: Error) => this.#fail(error));
+    return shell;
+  }
+
+  #release(): boolean {
+    if (this.#turns.length > 0) return false;
+    this.end();
+    return true;
+  }
+
+  end(): void {
+    this.#fail(
+      new OrchError('CONNECTION_LOST', 'the connection has been closed', { hint: 'run again to see and go on' }),
+    );
+  }
+
+  #begin(): void {
+    // A session may have to be waited for: the time of a script begins when there is one.
+    if (!this.#started || this.#over) return;
+    for (const limit of this.#limits) clearTimeout(limit);
+    const { timeoutMs, idleMs } = this.#turns[0]?.script ?? {};
+    this.#idle = idleMs === undefined ? undefined : setTimeout(() => this.#timeOut('was silent for', idleMs), idleMs);
+    const total =
+      timeoutMs === undefined ? undefined : setTimeout(() => this.#timeOut('did not end within', timeoutMs), timeoutMs);
+    this.#limits = [this.#idle, total].filter((limit) => limit !== undefined);
+  }
+
+  #heard(stream: 'out' | 'err', bytes: Buffer): void {
+    const turn = this.#turns[0];
+    if (turn === undefined) return;
+    if (turn.answeredAt === 0) turn.answeredAt = Date.now();
+    // The streams may be at different frames: each collector keeps what came behind its own end.
+    turn[stream].push(bytes);
+    this.#advance();
+  }
+
+  #advance(): void {
+    for (;;) {
+      const turn = this.#turns[0];
+      const out = turn?.out.end;
+      const err = turn?.err.end;
+      if (turn === undefined || out === undefined || err === undefined) return;
+      this.#turns.shift();
+      this.#begin();
+      const next = this.#turns[0];
+      if (next !== undefined) {
+        next.answeredAt = Date.now();
+        if (out.rest.length > 0) next.out.push(out.rest);
+        if (err.rest.length > 0) next.err.push(err.rest);
+      }
+      const { sentAt, answeredAt } = turn;
+      turn.resolve({ code: out.code, stdout: out.body, stderr: err.body, sentAt, answeredAt });
+    }
+  }
+
+  #timeOut(how: string, ms: number): void {
+    const turn = this.#turns.shift();
+    const group = this.#group;
+    const says = `reading the host ${how} ${formatDuration(ms)}`;
+    const hint = 'look for a file system there that does not answer (df, mount)';
+    const killed = new OrchError('TIMED_OUT', `${says}; its shell was killed`, { hint, retryable: true });
+    const kill = group === undefined ? Promise.resolve(false) : killGroup(this.#launch, this.#rights, group, 'KILL');
+    void kill.then((done) => turn?.reject(done ? killed : unkilled(killed, says, group)));
+    this.#fail(this.#ended());
+  }
+
+  #ended(): ShellEnded {
+    return new ShellEnded(this.#turns[0]?.err.partial.toString() ?? '');
+  }
+
+  #fail(error: Error): void {
+    if (this.#over) return;
+    this.#over = true;
+    for (const limit of this.#limits) clearTimeout(limit);
+    this.#shell?.then(
+      (shell) => {
+        shell.stdin.end();
+        shell.abandon();
+      },
+      () => {},
+    );
+    this.#onEnd();
+    for (const turn of this.#turns.splice(0)) turn.reject(error);
+  }
+}

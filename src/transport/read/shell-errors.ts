@@ -1,0 +1,70 @@
+import { OrchError } from '../../core/base/errors.ts';
+
+const KINDS: readonly { readonly sign: RegExp; readonly code: string; readonly says: string; readonly hint: string }[] =
+  [
+    {
+      sign: /No space left on device|Disk quota exceeded/,
+      code: 'DISK_FULL',
+      says: 'no space left on the file system',
+      hint: 'free some space there, then run again',
+    },
+    {
+      sign: /Permission denied|Operation not permitted/,
+      code: 'PERMISSION_DENIED',
+      says: 'permission denied',
+      hint: 'use become: sudo, or give the login user the right',
+    },
+    {
+      sign: /Read-only file system/,
+      code: 'PERMISSION_DENIED',
+      says: 'the file system is read-only',
+      hint: 'mount it writable, or choose another path',
+    },
+    {
+      sign: /invalid (user|group|spec)|unknown (user|group)/,
+      code: 'OWNER_UNKNOWN',
+      says: 'the host knows no such owner or group',
+      hint: 'create the user or group there, or give its number',
+    },
+    {
+      sign: /Is a directory|is a directory/,
+      code: 'IS_A_DIRECTORY',
+      says: 'a directory stands there',
+      hint: 'move it away or choose another path',
+    },
+    {
+      sign: /Not a directory|File exists/,
+      code: 'NOT_A_DIRECTORY',
+      says: 'something that is not a directory stands in the way',
+      hint: 'move it away or choose another path',
+    },
+    {
+      sign: /No such file or directory|[Dd]irectory nonexistent|nonexistent directory/,
+      code: 'PATH_MISSING',
+      says: 'the file, or the directory that should hold it, is not there',
+      hint: 'make the directory first',
+    },
+  ];
+
+/** True when a tool said that what it was asked about does not exist. Tools run under LC_ALL=C, so the words are fixed. */
+export const saysMissing = (stderr: string): boolean =>
+  /(No such file or directory|Not a directory)\s*$/.test(stderr.trim());
+
+/** A failed shell tool as a precise error. `doing` completes "… failed": `writing /opt/api7/a.yaml`. */
+export function shellFault(doing: string, code: number | null, stderr: string): OrchError {
+  const details = stderr.trim().slice(-2000);
+  const kind = KINDS.find(({ sign }) => sign.test(details));
+  const evidence = details === '' ? {} : { details };
+  if (kind !== undefined)
+    return new OrchError(kind.code, `${doing} failed: ${kind.says}`, { ...evidence, hint: kind.hint });
+  const how = code === null ? 'a signal ended it' : `exit code ${code}`;
+  return new OrchError('COMMAND_FAILED', `${doing} failed: ${details.split('\n').at(-1) || how}`, evidence);
+}
+
+/** The shell went, and not its connection. `said` is what it had printed on stderr. */
+export const readFailed = (said: string): OrchError =>
+  new OrchError('READ_FAILED', 'the shell that reads the host ended before it had answered', {
+    hint: 'see whether something on the host kills it (its memory limits, its log)',
+    retryable: true,
+    details: said.trim().slice(-2000),
+  });

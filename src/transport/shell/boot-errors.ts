@@ -1,0 +1,68 @@
+import { OrchError } from '../../core/base/errors.ts';
+import { INCOMPLETE, withoutBootLine } from './bootstrap.ts';
+import type { Become, Exit } from './shell-process.ts';
+
+/** What sudo says, in English, where it refuses whatever the password: whom it does not want, and where it does not work. */
+const DENIALS: readonly { readonly sign: RegExp; readonly says: string; readonly hint: string }[] = [
+  {
+    sign: /^sudo: (?:The "no new privileges" flag is set|effective uid is not 0|\S+ must be owned by uid 0|no valid sudoers sources)/m,
+    says: 'sudo cannot act as root on this host',
+    hint: 'see what it says there (sudo -n true) and repair it, or log in as root',
+  },
+  {
+    sign: /^sudo: sh: command not found/m,
+    says: 'sudo finds no sh on the host',
+    hint: 'let secure_path in /etc/sudoers name the directories of the programs, /usr/bin and /bin among them',
+  },
+  {
+    sign: /must have a tty/,
+    says: 'sudo refuses whoever has no terminal (requiretty)',
+    hint: 'let this user do without by a line such as "Defaults:ops !requiretty" in /etc/sudoers.d/',
+  },
+  {
+    sign: /account validation failure|PAM account management error|Account expired|[Pp]assword (is )?expired/,
+    says: "sudo does not accept this user's account",
+    hint: 'see whether it is locked, has expired (chage -l) or is barred by PAM there; it also needs a line such as "ops ALL=(ALL) ALL" in /etc/sudoers.d/',
+  },
+  {
+    sign: /is not allowed to (execute|run)\b|may not run sudo|is not in the sudoers/,
+    says: 'sudo does not let this user run sh as root',
+    hint: 'allow it by a line such as "ops ALL=(ALL) ALL" in /etc/sudoers.d/ (everything is run by sh: a list of other commands is not enough), or log in as root',
+  },
+];
+
+/** sudo asked once more. */
+export const wrongPassword = (details: string): OrchError =>
+  new OrchError('CONNECT_SUDO_PASSWORD_WRONG', 'sudo did not take the password it was given', {
+    ...(details === '' ? {} : { details }),
+    hint: 'correct ssh.become_password in the inventory, or give it by -K (--ask-become-pass)',
+  });
+
+/** Why the shell ended before it answered: sudo said no, or the login shell is none. */
+export function bootFault(become: Become, exit: Exit, output: string): OrchError {
+  const details = withoutBootLine(output).trim().slice(-2000);
+  const told = { ...(details === '' ? {} : { details }) };
+  if (become === 'sudo' && /sudo: (command )?not found|not found.*sudo|unknown command.*sudo/i.test(details))
+    return new OrchError('CONNECT_SUDO_MISSING', 'sudo is not installed on the host', {
+      ...told,
+      hint: 'install sudo there, or log in as root, or set become: none',
+    });
+  const denial = become === 'sudo' ? DENIALS.find(({ sign }) => sign.test(details)) : undefined;
+  if (denial !== undefined) return new OrchError('CONNECT_SUDO_DENIED', denial.says, { ...told, hint: denial.hint });
+  if (become === 'sudo' && /incorrect password/i.test(details)) return wrongPassword(details);
+  if (become === 'sudo' && /^sudo: |sudoers/m.test(details))
+    return new OrchError('CONNECT_SUDO_PASSWORD', 'sudo does not let this user act as root without a password', {
+      ...told,
+      hint: 'give it by -K (--ask-become-pass) or ssh.become_password, or allow it by a line such as "ops ALL=(ALL) NOPASSWD: ALL" in /etc/sudoers.d/',
+    });
+  if (exit.code === INCOMPLETE)
+    return new OrchError('CONNECT_SHELL_REFUSED', 'the shell did not get the script that it was sent', {
+      ...told,
+      hint: 'see that sh may start programs there (Defaults noexec in sudoers forbids it), and that dd is installed',
+    });
+  const how = exit.signal === null ? `exit code ${exit.code}` : `signal ${exit.signal}`;
+  return new OrchError('CONNECT_SHELL_REFUSED', `the login shell ended before it ran anything (${how})`, {
+    ...told,
+    hint: 'the user needs a login shell that runs commands, such as /bin/sh, and no ForceCommand',
+  });
+}

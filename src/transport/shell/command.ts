@@ -1,0 +1,82 @@
+import { StringDecoder } from 'node:string_decoder';
+import { commandLine, quote } from '../../core/base/argv.ts';
+import { OrchError } from '../../core/base/errors.ts';
+import { reveal } from '../../core/base/secret.ts';
+import type { Command, RunOptions, RunResult } from '../../core/host/connection.ts';
+import { runShell } from './channel.ts';
+import { pieces } from './feed.ts';
+import type { Launch, Rights } from './shell-process.ts';
+import { tail } from './tail.ts';
+
+const DEFAULT_TIMEOUT_MS = 10 * 60_000;
+const KEEP_BYTES = 1024 * 1024;
+/** What a shell answers when it cannot enter the wanted directory, as for a program it cannot run. */
+const NO_DIRECTORY = 126;
+
+/** Runs a command of the user's with its own environment, directory, input and limits. */
+export async function runCommand(
+  launch: Launch,
+  rights: Rights,
+  command: Command,
+  options: RunOptions = {},
+): Promise<RunResult> {
+  const stdout = tail(KEEP_BYTES);
+  const stderr = tail(KEEP_BYTES);
+  const told = { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') };
+  const tell = (stream: 'stdout' | 'stderr', text: string): void | Promise<void> =>
+    text === '' ? undefined : options.onOutput?.(stream, text);
+  const bytes = inputBytes(options.stdin);
+  try {
+    const exit = await runShell(launch, rights, {
+      script: commandScript(command, options),
+      ...(bytes === undefined ? {} : { stdin: pieces(bytes) }),
+      timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      ...(options.idleMs === undefined ? {} : { idleMs: options.idleMs }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      onStdout: (chunk) => {
+        stdout.push(chunk);
+        return tell('stdout', told.stdout.write(chunk));
+      },
+      onStderr: (chunk) => {
+        stderr.push(chunk);
+        return tell('stderr', told.stderr.write(chunk));
+      },
+    });
+    await tell('stdout', told.stdout.end());
+    await tell('stderr', told.stderr.end());
+    return { ...exit, stdout: stdout.text(), stderr: stderr.text() };
+  } catch (error) {
+    throw withOutput(error, stdout.text() + stderr.text());
+  }
+}
+
+const inputBytes = (input: RunOptions['stdin']): Uint8Array | undefined =>
+  input === undefined || input instanceof Uint8Array ? input : Buffer.from(reveal(input));
+
+function commandScript(command: Command, options: RunOptions): string {
+  const lines: string[] = [];
+  for (const [name, value] of Object.entries(options.env ?? {})) {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+      throw new OrchError('COMMAND_INVALID', `"${name}" cannot be the name of an environment variable`);
+    lines.push(`export ${name}=${quote(reveal(value))}`);
+  }
+  if (options.cwd !== undefined) {
+    const directory = options.cwd.startsWith('/') ? options.cwd : `./${options.cwd}`;
+    lines.push(`cd ${quote(directory)} || exit ${NO_DIRECTORY}`);
+  }
+  if ('script' in command) return [...lines, command.script].join('\n');
+  if (command.argv.length === 0) throw new OrchError('COMMAND_INVALID', 'a command needs at least one word');
+  return [...lines, `exec ${commandLine(command.argv)}`].join('\n');
+}
+
+/** A command that was stopped says what it had printed last. */
+function withOutput(error: unknown, output: string): unknown {
+  if (!(error instanceof OrchError) || error.details !== undefined || output === '') return error;
+  const hint = error.hint === undefined ? {} : { hint: error.hint };
+  return new OrchError(error.code, error.message, {
+    ...hint,
+    retryable: error.retryable,
+    details: output.slice(-2000),
+    cause: error.cause,
+  });
+}

@@ -1,0 +1,93 @@
+import type { Duplex } from 'node:stream';
+import { quote } from '../../core/base/argv.ts';
+import { OrchError } from '../../core/base/errors.ts';
+import type { Become, Exit, Launch, Rights } from '../shell/shell-process.ts';
+import { DialError, type Dialer } from './dialer.ts';
+import { scriptSocket } from './script-socket.ts';
+
+const DOCKER_SOCKET = '/var/run/docker.sock';
+
+/** Exit codes of our own script: no client to reach the socket with, no engine at all. */
+const NO_CLIENT = 93;
+const NO_DOCKER = 94;
+
+/**
+ * Fresh byte streams to the host's Docker Engine: by a forwarded socket where sshd and the socket's permissions allow
+ * it, else through `docker system dial-stdio` with root's rights. What worked is remembered for the connection.
+ */
+export function dockerDial(
+  dialer: Dialer,
+  launch: Launch,
+  rights: Rights,
+  onSession: (open: boolean) => void,
+  path: string = DOCKER_SOCKET,
+): (release?: () => boolean) => Promise<Duplex> {
+  let forwards = true;
+  return async (release) => {
+    if (forwards) {
+      try {
+        return await dialer.unix(path);
+      } catch (error) {
+        if (!(error instanceof DialError)) throw error;
+        forwards = false;
+      }
+    }
+    onSession(true);
+    let closed = false;
+    const close = (): void => {
+      if (!closed) onSession(false);
+      closed = true;
+    };
+    const wish = { lasting: true, ...(release === undefined ? {} : { release }) };
+    const lasting: Launch = (line) => launch(line, wish);
+    try {
+      const socket = await scriptSocket(lasting, rights, stdioScript(path), explain(rights.become, path));
+      socket.once('close', close);
+      return socket;
+    } catch (error) {
+      close();
+      throw error;
+    }
+  };
+}
+
+/** The socket's own address by name, so that no docker context of the user's leads elsewhere. */
+const stdioScript = (path: string): string =>
+  [
+    'export LC_ALL=C',
+    `s=${quote(path)}`,
+    // A tenth of what the docker command takes to start, and every stream of a host starts one.
+    'if [ -e "$s" ] && command -v socat >/dev/null 2>&1; then exec socat -t 10 - "UNIX-CONNECT:$s"; fi',
+    'if command -v docker >/dev/null 2>&1; then unset DOCKER_HOST DOCKER_CONTEXT; exec docker -H "unix://$s" system dial-stdio; fi',
+    `[ -e "$s" ] && exit ${NO_CLIENT}`,
+    `exit ${NO_DOCKER}`,
+  ].join('\n');
+
+const explain =
+  (become: Become, path: string) =>
+  (exit: Exit, stderr: string): OrchError | undefined => {
+    const details = stderr.trim();
+    const evidence = details === '' ? {} : { details };
+    if (exit.code === 0) return undefined;
+    if (exit.code === NO_DOCKER)
+      return new OrchError('DOCKER_NOT_FOUND', 'Docker is not installed on the host', {
+        hint: 'install Docker Engine there (docker.io or docker-ce)',
+      });
+    if (exit.code === NO_CLIENT)
+      return new OrchError('DOCKER_DENIED', `${path} is there, but nothing to reach it with`, {
+        hint: 'install the docker CLI or socat on the host, or let the login user open the socket',
+      });
+    if (/permission denied/i.test(details))
+      return new OrchError('DOCKER_DENIED', `the login user may not open ${path}`, {
+        ...evidence,
+        hint:
+          become === 'sudo'
+            ? 'check what sudo lets this user do'
+            : 'set become: sudo, or add the user to the group docker',
+      });
+    return new OrchError('DOCKER_UNREACHABLE', 'the Docker Engine does not answer on the host', {
+      ...evidence,
+      hint: 'start it there: systemctl start docker; its log: journalctl -u docker',
+      retryable: true,
+    });
+  };

@@ -1,0 +1,27 @@
+import { OrchError } from '../../core/base/errors.ts';
+import type { AskHaproxy } from './haproxy-socket.ts';
+
+/** Carries out one command on HAProxy's admin socket. Whatever it has to say to that is a refusal. */
+export function haproxyCommand(ask: AskHaproxy): (socket: string, command: string) => Promise<void> {
+  return async (socket, command) => {
+    const said = (await ask(socket, oneCommand(command))).trim();
+    if (said === '') return;
+    throw new OrchError('LB_REFUSED', `HAProxy refuses "${command}": ${said.split('\n')[0]}`, {
+      details: said.slice(0, 500),
+      hint: 'see whether its configuration was changed meanwhile, then run this again',
+    });
+  };
+}
+
+/**
+ * The text as it is, if it is one command: a line break or a semicolon would begin another one, `<<` a text of many
+ * lines, a backslash or `#` would make it mean something else.
+ *
+ * @throws OrchError HAPROXY_COMMAND
+ */
+export function oneCommand(text: string): string {
+  if (/^[\x20-\x7e]+$/.test(text) && !/[;\\#]|<</.test(text)) return text;
+  throw new OrchError('HAPROXY_COMMAND', `${JSON.stringify(text)} is not one command of HAProxy's`, {
+    hint: 'names of backends and servers are made of letters, digits, ".", "_", "-" and ":"',
+  });
+}

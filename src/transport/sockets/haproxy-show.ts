@@ -1,0 +1,50 @@
+import { OrchError } from '../../core/base/errors.ts';
+import type { HaproxyWhat } from '../../core/host/connection.ts';
+import { oneCommand } from './haproxy-command.ts';
+import type { AskHaproxy } from './haproxy-socket.ts';
+
+interface Waiting {
+  readonly what: HaproxyWhat;
+  resolve(reply: string): void;
+  reject(error: unknown): void;
+}
+
+/** Shows what is asked. All that is asked of a socket in one tick travels in one line, each thing once. */
+export function haproxyShow(ask: AskHaproxy): (socket: string, what: HaproxyWhat) => Promise<string> {
+  const waiting = new Map<string, Waiting[]>();
+  return async (socket, what) => {
+    oneCommand(`show ${what}`);
+    return await new Promise<string>((resolve, reject) => {
+      const same = waiting.get(socket);
+      if (same !== undefined) return void same.push({ what, resolve, reject });
+      const asked: Waiting[] = [{ what, resolve, reject }];
+      waiting.set(socket, asked);
+      setImmediate(() => {
+        waiting.delete(socket);
+        void answer(ask, socket, asked);
+      });
+    });
+  };
+}
+
+async function answer(ask: AskHaproxy, socket: string, asked: readonly Waiting[]): Promise<void> {
+  try {
+    const whats = [...new Set(asked.map(({ what }) => what))];
+    const replies = repliesIn(await ask(socket, whats.map((what) => `show ${what}`).join(';')), whats.length);
+    for (const { what, resolve } of asked) resolve(replies[whats.indexOf(what)] ?? '');
+  } catch (error) {
+    for (const { reject } of asked) reject(error);
+  }
+}
+
+/** Each of several replies ends with an empty line, and has none inside; one that is empty is that line alone. */
+function repliesIn(text: string, count: number): readonly string[] {
+  if (count === 1) return [text];
+  const replies = text.split(/(?<=^|\n)\n/).slice(0, -1);
+  if (replies.length === count) return replies;
+  throw new OrchError('HAPROXY_REPLY', `HAProxy gave ${replies.length} answers to ${count} questions`, {
+    hint: 'run again; what it said is among the details. Where that repeats, another program speaks on this socket',
+    details: text.slice(0, 500),
+    retryable: true,
+  });
+}

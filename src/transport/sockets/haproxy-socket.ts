@@ -1,0 +1,131 @@
+import type { Duplex } from 'node:stream';
+import { quote } from '../../core/base/argv.ts';
+import { OrchError } from '../../core/base/errors.ts';
+import type { Command, RunOptions, RunResult } from '../../core/host/connection.ts';
+import { DialError, type Dialer } from './dialer.ts';
+
+const LIMIT_MS = 10_000;
+const REPLY_LIMIT = 16_000_000;
+const NO_TOOL = 93;
+const NO_SOCKET = 94;
+
+type Run = (command: Command, options: RunOptions) => Promise<RunResult>;
+
+/** One line to HAProxy's admin socket, and all that it answers. @throws OrchError HAPROXY_UNREACHABLE | HAPROXY_DENIED */
+export type AskHaproxy = (socket: string, line: string) => Promise<string>;
+
+/**
+ * Speaks to HAProxy's admin socket: over a dialled socket where that is permitted, else with root's rights by what the
+ * host has to reach one (socat, nc, python3, perl). Which way works is remembered per socket.
+ */
+export function haproxySocket(dialer: Dialer, run: Run): AskHaproxy {
+  const barred = new Set<string>();
+  return async (path, line) => {
+    const request = `${line}\n`;
+    if (!barred.has(path)) {
+      try {
+        return checked(path, await ask(await dialer.unix(path), request));
+      } catch (error) {
+        if (!(error instanceof DialError)) throw error;
+        barred.add(path);
+      }
+    }
+    return checked(path, await askByTool(run, path, request));
+  };
+}
+
+const ask = (socket: Duplex, request: string): Promise<string> =>
+  new Promise<string>((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const timer = setTimeout(() => socket.destroy(late()), LIMIT_MS);
+    socket.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > REPLY_LIMIT)
+        socket.destroy(
+          new OrchError('HAPROXY_REPLY', `HAProxy sent more than ${REPLY_LIMIT / 1e6} MB`, {
+            hint: 'check that the socket of the inventory is that of HAProxy: echo "show info" | socat - UNIX:<path>',
+          }),
+        );
+    });
+    socket.on('error', (error) => {
+      clearTimeout(timer);
+      reject(error instanceof OrchError ? error : silent(error));
+    });
+    socket.on('close', () => {
+      clearTimeout(timer);
+      resolve(Buffer.concat(chunks).toString());
+    });
+    socket.write(request);
+  });
+
+async function askByTool(run: Run, path: string, request: string): Promise<string> {
+  const word = quote(path);
+  const result = await run({ script: toolScript(word) }, { stdin: request, timeoutMs: LIMIT_MS });
+  if (result.code === 0) return result.stdout;
+  const evidence = { details: result.stderr.trim() };
+  if (result.code === NO_SOCKET)
+    throw new OrchError('HAPROXY_UNREACHABLE', `there is no socket ${path}`, {
+      hint: 'check that HAProxy runs there and has "stats socket <path> level admin" in its global section',
+    });
+  if (result.code === NO_TOOL)
+    throw new OrchError(
+      'HAPROXY_DENIED',
+      `the login user may not open ${path}, and the host has nothing to open it with as root`,
+      {
+        hint: 'install socat on that host',
+      },
+    );
+  throw new OrchError('HAPROXY_UNREACHABLE', `HAProxy does not answer on ${path}`, {
+    ...evidence,
+    hint: 'check that HAProxy runs',
+    retryable: true,
+  });
+}
+
+const silent = (cause?: unknown): OrchError =>
+  new OrchError('HAPROXY_UNREACHABLE', 'HAProxy hung up before it had answered', {
+    hint: 'check that HAProxy runs, and was not restarted just now',
+    retryable: true,
+    cause,
+  });
+
+const late = (): OrchError =>
+  new OrchError('TIMED_OUT', `HAProxy did not answer within ${LIMIT_MS / 1000} s`, {
+    hint: 'check by `top` on that host that HAProxy is not starved, and that nothing else waits at its socket',
+  });
+
+/** The reply goes on until HAProxy closes: none of these may end at the end of its own input. */
+const toolScript = (word: string): string =>
+  [
+    `p=${word}`,
+    `[ -e "$p" ] || exit ${NO_SOCKET}`,
+    `if command -v socat >/dev/null 2>&1; then exec socat -t ${LIMIT_MS / 1000} - "UNIX-CONNECT:$p"; fi`,
+    'if nc -h 2>&1 | grep -q -e "-[0-9A-Za-z]*U"; then exec nc -U "$p"; fi',
+    `if command -v python3 >/dev/null 2>&1; then exec python3 -c ${quote(PYTHON)} "$p"; fi`,
+    `if command -v perl >/dev/null 2>&1; then exec perl -MIO::Socket::UNIX -e ${quote(PERL)} "$p"; fi`,
+    `exit ${NO_TOOL}`,
+  ].join('\n');
+
+const PYTHON = [
+  'import socket, sys',
+  's = socket.socket(socket.AF_UNIX)',
+  's.connect(sys.argv[1])',
+  's.sendall(sys.stdin.buffer.read())',
+  'for part in iter(lambda: s.recv(65536), b""): sys.stdout.buffer.write(part)',
+].join('\n');
+
+const PERL =
+  'my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die "$ARGV[0]: $!\\n"; local $/; print $s <STDIN>; $s->flush; print while <$s>;';
+
+function checked(path: string, reply: string): string {
+  // It ends whatever it says with an empty line, though it have nothing to say.
+  if (reply === '') throw silent();
+  if (/^(Permission denied|Unknown command)/.test(reply.trim()))
+    throw new OrchError('HAPROXY_DENIED', `HAProxy refuses the command on ${path}`, {
+      details: reply.trim().slice(0, 500),
+      hint: 'give the socket "level admin" in the global section',
+    });
+  return reply;
+}

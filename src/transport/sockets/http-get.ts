@@ -1,0 +1,106 @@
+import { isIPv6 } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { formatDuration } from '../../core/base/duration.ts';
+import { OrchError } from '../../core/base/errors.ts';
+import type { HttpReply, HttpRequest } from '../../core/host/connection.ts';
+import { DialError, type Dialer } from './dialer.ts';
+
+// An import asks for all that the module exports, a WebSocket among it, and that loads Node's whole fetch: 60 ms.
+const { request } = process.getBuiltinModule('node:http');
+
+const DEFAULT_TIMEOUT_MS = 5000;
+export const BODY_LIMIT = 64 * 1024;
+
+/** An asked URL with its defaults filled in. */
+export interface HttpTarget {
+  readonly address: string;
+  readonly port: number;
+  readonly path: string;
+  readonly timeoutMs: number;
+  readonly authority: string;
+  /** The Host header. */
+  readonly host: string;
+}
+
+export function httpTarget(asked: HttpRequest): HttpTarget {
+  const address = asked.address ?? '127.0.0.1';
+  const authority = `${isIPv6(address) ? `[${address}]` : address}:${asked.port}`;
+  const { port, path, timeoutMs = DEFAULT_TIMEOUT_MS, host = authority } = asked;
+  return { address, port, path, timeoutMs, authority, host };
+}
+
+export const unreachable = (target: HttpTarget, why: string, cause?: unknown): OrchError =>
+  new OrchError('HTTP_UNREACHABLE', `http://${target.authority}${target.path} does not answer: ${why}`, {
+    hint: `see whether something listens at ${target.authority} (ss -ltn), what its log says, and whether a firewall is in between`,
+    retryable: true,
+    cause,
+  });
+
+/**
+ * GET over a socket that the connection dials, so that nothing is needed on the host. Gives `null` where dialling is
+ * forbidden and another way must be found.
+ *
+ * @throws OrchError HTTP_UNREACHABLE | CONNECTION_LOST
+ */
+export async function httpOverSocket(dialer: Dialer, target: HttpTarget): Promise<HttpReply | null> {
+  const deadline = AbortSignal.timeout(target.timeoutMs);
+  try {
+    return await exchange(await dialInTime(dialer, target, deadline), target, deadline);
+  } catch (error) {
+    if (error instanceof OrchError) throw error;
+    if (error instanceof DialError && error.refusal === 'prohibited') return null;
+    const why = deadline.aborted
+      ? `no reply within ${formatDuration(target.timeoutMs)}`
+      : error instanceof Error
+        ? error.message
+        : String(error);
+    throw unreachable(target, why, error);
+  }
+}
+
+/** A dial may outlast the deadline; a socket that comes too late is closed. */
+async function dialInTime(dialer: Dialer, target: HttpTarget, deadline: AbortSignal): Promise<Duplex> {
+  const dialled = dialer.tcp(target.address, target.port);
+  return await new Promise<Duplex>((resolve, reject) => {
+    deadline.addEventListener('abort', () => reject(deadline.reason), { once: true });
+    dialled.then((socket) => (deadline.aborted ? socket.destroy() : resolve(socket)), reject);
+  });
+}
+
+const exchange = (socket: Duplex, target: HttpTarget, deadline: AbortSignal): Promise<HttpReply> =>
+  new Promise<HttpReply>((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    socket.on('error', reject);
+    // A peer that hangs up at once may be gone before the request has taken the socket over: then Node tells nobody,
+    // not even when its signal is aborted.
+    socket.on('close', () => reject(new Error('the connection was closed without a reply')));
+    deadline.addEventListener('abort', () => reject(deadline.reason), { once: true });
+    if (socket.destroyed) return reject(new Error('the connection was closed without a reply'));
+    const call = request(
+      {
+        createConnection: () => socket,
+        path: target.path,
+        headers: { host: target.host, connection: 'close', 'user-agent': 'api7-orch' },
+        signal: deadline,
+      },
+      (reply) => {
+        const done = (): void => {
+          resolve({ status: reply.statusCode ?? 0, body: Buffer.concat(chunks).subarray(0, BODY_LIMIT).toString() });
+          socket.destroy();
+        };
+        reply.on('data', (chunk: Buffer) => {
+          chunks.push(chunk);
+          length += chunk.length;
+          if (length >= BODY_LIMIT) done();
+        });
+        reply.on('end', done);
+        reply.on('error', reject);
+      },
+    );
+    call.on('error', (error) => {
+      socket.destroy();
+      reject(error);
+    });
+    call.end();
+  });

@@ -1,0 +1,68 @@
+import { type Duplex, PassThrough } from 'node:stream';
+import { OrchError } from '../../core/base/errors.ts';
+import { ByteSocket } from '../../core/host/byte-socket.ts';
+import { startShell } from '../shell/shell.ts';
+import type { Exit, Launch, Rights } from '../shell/shell-process.ts';
+
+const ANSWER_MS = 15_000;
+
+/**
+ * A script's stdin and stdout as one socket. What is written before the script has begun waits in its stdin, so that a
+ * request need not wait for the shell. When it ends, the socket is destroyed with what `explain` makes of its exit and
+ * its stderr, or without an error where that gives none.
+ *
+ * @throws OrchError CONNECTION_LOST | CHANNEL_REFUSED | CONNECT_SUDO_…
+ */
+export async function scriptSocket(
+  launch: Launch,
+  rights: Rights,
+  script: string,
+  explain: (exit: Exit, stderr: string) => OrchError | undefined,
+): Promise<Duplex> {
+  const readable = new PassThrough();
+  let socket: ByteSocket | undefined;
+  let failure: Error | undefined;
+  let stderr = '';
+  let exit: Exit | undefined;
+  const fail = (error: Error): void => {
+    clearTimeout(silent);
+    failure = error;
+    socket?.destroy(error);
+  };
+  const late = (): OrchError =>
+    new OrchError('TIMED_OUT', 'the host started no shell in time', {
+      hint: 'look at the load of the host, and whether its login shell or sudo waits for something there',
+      retryable: true,
+    });
+  let silent: NodeJS.Timeout | undefined;
+  // A session may have to be waited for: the host's time begins when there is one.
+  const timed: Launch = async (line, wish) => {
+    const process = await launch(line, wish);
+    silent = setTimeout(() => fail(late()), ANSWER_MS);
+    return process;
+  };
+  const shell = await startShell(timed, rights, script, {
+    begun: () => clearTimeout(silent),
+    stdout: (bytes) =>
+      readable.write(bytes) ? undefined : new Promise((resolve) => readable.once('drain', () => resolve())),
+    stderr: (bytes) => {
+      stderr = (stderr + bytes.toString()).slice(-4000);
+    },
+    exit: (how) => {
+      exit = how;
+    },
+    close: (error) => {
+      clearTimeout(silent);
+      const why = error ?? explain(exit ?? { code: null, signal: null }, stderr);
+      if (why === undefined) readable.end();
+      else fail(why);
+    },
+    lost: fail,
+  }).catch((error: unknown) => {
+    clearTimeout(silent);
+    throw error;
+  });
+  socket = new ByteSocket({ readable, writable: shell.stdin, abandon: () => shell.abandon() });
+  if (failure !== undefined) socket.destroy(failure);
+  return socket;
+}

@@ -1,0 +1,72 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { homedir, userInfo } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { OrchError } from '../../../core/base/errors.ts';
+import { pattern } from '../patterns.ts';
+
+/** A configuration file, or what `none` stands for. */
+export interface ConfigSource {
+  readonly path: string;
+  /** Decides where relative includes lie, and whether `~` stands for anything in them. */
+  readonly of: 'user' | 'system';
+  /** Named by somebody, so it must be there. */
+  readonly named: boolean;
+}
+
+/** The home directory of the user database, which OpenSSH uses whatever HOME says. */
+export function passwdHome(): string {
+  try {
+    return userInfo().homedir;
+  } catch {
+    return homedir();
+  }
+}
+
+/** The files that OpenSSH begins with; `file` replaces both, as `ssh -F` does. */
+export const configSources = (file: string | undefined): readonly ConfigSource[] =>
+  file === 'none'
+    ? []
+    : file === undefined
+      ? [
+          { path: join(passwdHome(), '.ssh/config'), of: 'user', named: false },
+          { path: '/etc/ssh/ssh_config', of: 'system', named: false },
+        ]
+      : [{ path: file, of: 'user', named: true }];
+
+/** A file's text; `undefined` when there is none and need not be, as OpenSSH takes it. @throws OrchError CONNECT_CONFIG_UNREADABLE */
+export async function configText({ path, named }: ConfigSource): Promise<string | undefined> {
+  try {
+    return (await readFile(path, 'utf8')).replace(/^\uFEFF/, '');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    if (!named && /^(ENOENT|ENOTDIR|EISDIR)$/.test(code)) return undefined;
+    throw new OrchError(
+      'CONNECT_CONFIG_UNREADABLE',
+      `the ssh configuration ${path} ${code === 'ENOENT' ? 'does not exist' : `cannot be read: ${code}`}`,
+      { hint: 'correct ssh.config in the inventory, or give yourself the right to read the file', cause: error },
+    );
+  }
+}
+
+/** The home of another user, quotes inside a word, tokens, variables, sets of characters, patterns for directories. */
+const LEFT_TO_OPENSSH = /^~(?!\/)|['"\\%[]|\$\{|[*?].*\//;
+
+/** The files that a word of an `Include` line names. `undefined`: only OpenSSH can expand the word. */
+export async function includedFiles(word: string, from: ConfigSource): Promise<readonly ConfigSource[] | undefined> {
+  if (LEFT_TO_OPENSSH.test(word) || (from.of === 'system' && word.startsWith('~'))) return undefined;
+  // Here OpenSSH does go by HOME.
+  const home = word.replace(/^~(?=\/)/, homedir());
+  const path = home.startsWith('/') ? home : join(from.of === 'user' ? join(homedir(), '.ssh') : '/etc/ssh', home);
+  return (await expand(path)).map((found) => ({ path: found, of: from.of, named: false }));
+}
+
+/** `*` and `?` in the last part of a path. */
+async function expand(path: string): Promise<readonly string[]> {
+  const last = basename(path);
+  if (!/[*?]/.test(last)) return [path];
+  const fits = pattern(last);
+  const names = await readdir(dirname(path)).catch(() => []);
+  return names
+    .filter((name) => fits.test(name) && (last.startsWith('.') || !name.startsWith('.')))
+    .map((name) => join(dirname(path), name));
+}

@@ -1,0 +1,60 @@
+import { OrchError } from '../../../core/base/errors.ts';
+import { expandTokens } from './tokens.ts';
+
+export interface JumpHost {
+  readonly host: string;
+  readonly user?: string;
+  readonly port?: number;
+}
+
+/**
+ * Hosts to go through, the first entered first.
+ *
+ * @throws OrchError CONNECT_JUMP_INVALID
+ * @example parseJumpHosts('ops@outer:2222,inner', 'gw-1') // [{ host: 'outer', user: 'ops', port: 2222 }, { host: 'inner' }]
+ */
+export function parseJumpHosts(text: string, of: string): readonly JumpHost[] {
+  return text.split(',').map((one) => {
+    const [, user, host, port] =
+      /^(?:ssh:\/\/)?(?:([^\s]+)@)?(\[[^\]\s]+\]|[^:@\s]+)(?::(\d{1,5}))?\/?$/.exec(one.trim()) ?? [];
+    const bare = host?.replace(/^\[(.*)\]$/, '$1');
+    if (
+      bare === undefined ||
+      bare.startsWith('-') ||
+      (port !== undefined && !(Number(port) >= 1 && Number(port) <= 65_535))
+    )
+      throw new OrchError('CONNECT_JUMP_INVALID', `"${one}" is not a jump host of ${of}`, {
+        hint: 'write [user@]host[:port]; several are separated by commas',
+      });
+    return {
+      host: bare,
+      ...(user === undefined ? {} : { user }),
+      ...(port === undefined ? {} : { port: Number(port) }),
+    };
+  });
+}
+
+/** What the tokens in a `ProxyJump` stand for, of the host behind: `%h`, `%n`, `%p`, `%r`. */
+export type JumpTokens = Readonly<Record<'h' | 'n' | 'p' | 'r', string>>;
+
+/** Tokens are put in last, as OpenSSH does: whatever stands for one is never taken apart itself. */
+export const expandJumpHost = (jump: JumpHost, tokens: JumpTokens): JumpHost => ({
+  ...jump,
+  host: expandTokens(jump.host, tokens),
+  ...(jump.user === undefined ? {} : { user: expandTokens(jump.user, tokens) }),
+});
+
+/** A way that would never arrive. */
+export const jumpLoop = (says: string, address: string): OrchError =>
+  new OrchError('CONNECT_JUMP_LOOP', says, {
+    hint: `set "ProxyJump none" for ${address} in OpenSSH's configuration, before what sets it for all`,
+  });
+
+/** As they are written for OpenSSH. */
+export const writtenJumpHosts = (hosts: readonly JumpHost[]): string =>
+  hosts
+    .map(({ host, user, port }) => {
+      const bare = host.includes(':') ? `[${host}]` : host;
+      return `${user === undefined ? '' : `${user}@`}${bare}${port === undefined ? '' : `:${port}`}`;
+    })
+    .join(',');

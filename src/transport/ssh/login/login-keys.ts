@@ -1,0 +1,124 @@
+import { access } from 'node:fs/promises';
+import type { ParsedKey } from 'ssh2';
+import type { OrchError } from '../../../core/base/errors.ts';
+import { fingerprint } from '../host-keys/known-hosts.ts';
+import { expandHome } from '../host-keys/known-hosts-file.ts';
+import type { SshTarget } from '../target.ts';
+import { type Agent, type AgentKey, sshAgent } from './agent.ts';
+import { type Identity, identityFile, lockedFault } from './identity-file.ts';
+import { unsupportedType } from './public-key.ts';
+import { type Sign, signWith } from './signing-agent.ts';
+
+const DEFAULT_IDENTITIES: readonly string[] = ['~/.ssh/id_ed25519', '~/.ssh/id_ecdsa', '~/.ssh/id_rsa'];
+const DEFAULT_TOKENS: readonly string[] = ['~/.ssh/id_ed25519_sk', '~/.ssh/id_ecdsa_sk'];
+/** sshd ends the connection at the sixth refusal (MaxAuthTries): two are left for the password. */
+const KEYS_BEFORE_PASSWORD = 4;
+
+/** A key to offer. */
+export interface LoginKey {
+  /** For messages: `key ~/.ssh/id_ed25519 (SHA256:…)`. */
+  readonly label: string;
+  /** At least the public half. */
+  readonly key: ParsedKey;
+  /** Sent with its signature, which spares asking the server first whether it would take the key. */
+  readonly atOnce: boolean;
+  readonly sign: Sign;
+}
+
+/** A key that needs a passphrase first; offered last, and asked for only if the server would take it. */
+export type LockedKey = Extract<Identity, { readonly state: 'locked' }>;
+
+/** What this user has to log in with, in the order in which it is offered. */
+export interface LoginKeys {
+  readonly ready: readonly LoginKey[];
+  readonly locked: readonly LockedKey[];
+  /** What is wrong with the named files, in their order. */
+  readonly faults: readonly OrchError[];
+  /** What else is to be known when none of the keys was taken. */
+  readonly notes: () => Promise<readonly string[]>;
+}
+
+/**
+ * Named files first, each by its cheapest holder (the file, else the agent); then the agent's other keys, unless only the
+ * named ones may be used. Of the usual files, which nobody named, those that the agent holds too come before its others.
+ */
+export async function loginKeys(target: SshTarget): Promise<LoginKeys> {
+  const named = target.identityFiles !== undefined;
+  const identities = await Promise.all((target.identityFiles ?? DEFAULT_IDENTITIES).map(identityFile));
+  const agent = await sshAgent(target.identityAgent);
+  const held = (identity: Identity): AgentKey | undefined =>
+    'blob' in identity ? agent.keys.find(({ blob }) => identity.blob?.equals(blob)) : undefined;
+
+  const mine: LoginKey[] = [];
+  const later: LoginKey[] = [];
+  const locked: LockedKey[] = [];
+  const faults: OrchError[] = [];
+  for (const identity of identities) {
+    const holder = held(identity);
+    const opened =
+      identity.state === 'open' ? identity.key : identity.state === 'locked' ? identity.opened() : undefined;
+    if (opened !== undefined) (named || holder !== undefined ? mine : later).push(fileKey(identity.file, opened));
+    else if (holder !== undefined) mine.push(agentKey(holder, true));
+    else if (identity.state === 'locked') locked.push(identity);
+    if (opened === undefined && holder === undefined)
+      faults.push('fault' in identity ? identity.fault : lockedFault(identity.file));
+  }
+  const offered = new Set(identities.map(held));
+  const others = target.identitiesOnly === true ? [] : agent.keys.filter((key) => !offered.has(key));
+  const files = mine.length + later.length + locked.length;
+  const room = target.password === undefined ? others.length : Math.max(0, KEYS_BEFORE_PASSWORD - files);
+  const sole = mine.length + others.length === 1;
+  return {
+    ready: [...mine, ...others.slice(0, room).map((key) => agentKey(key, sole)), ...later],
+    locked,
+    faults: named ? faults : faults.filter(({ code }) => code !== 'CONNECT_KEY_MISSING'),
+    notes: async () => [
+      agent.note,
+      ...(target.identitiesOnly === true ? notHeld(agent, offered) : []),
+      ...(others.length > room ? [`${others.length - room} of its keys left out, for a password is to follow`] : []),
+      ...agent.unusable,
+      ...(await unusableBeside(identities, named)),
+      ...(target.notes ?? []),
+    ],
+  };
+}
+
+const fileKey = (file: string, key: ParsedKey): LoginKey => ({
+  label: keyLabel(file, key.getPublicSSH()),
+  key,
+  atOnce: true,
+  sign: (data, hash) => signWith(key, data, hash),
+});
+
+/** How a file's key is called in messages. */
+export const keyLabel = (file: string, blob: Buffer | undefined): string =>
+  `key ${file}${blob === undefined ? '' : ` (${fingerprint(blob)})`}`;
+
+const agentKey = ({ key, comment, blob, sign }: AgentKey, atOnce: boolean): LoginKey => ({
+  label: `agent key ${comment === '' ? key.type : comment} (${fingerprint(blob)})`,
+  key,
+  atOnce,
+  sign,
+});
+
+const notHeld = (agent: Agent, offered: ReadonlySet<AgentKey | undefined>): readonly string[] =>
+  agent.keys.some((key) => !offered.has(key)) ? ['its other keys left out (IdentitiesOnly)'] : [];
+
+/** OpenSSH would use these, too; whoever is used to it must hear why they were of no use here. */
+async function unusableBeside(identities: readonly Identity[], named: boolean): Promise<readonly string[]> {
+  const certificates = identities.filter(({ state }) => state !== 'missing').map(({ file }) => `${file}-cert.pub`);
+  const found = async (files: readonly string[], type: string): Promise<readonly string[]> => {
+    const there = await Promise.all(files.map(async (file) => ((await isThere(file)) ? [file] : [])));
+    return there.flat().map((file) => `${file} left out: ${unsupportedType(type)}`);
+  };
+  return [
+    ...(await found(certificates, 'ssh-ed25519-cert-v01@openssh.com')),
+    ...(await found(named ? [] : DEFAULT_TOKENS, 'sk-ssh-ed25519@openssh.com')),
+  ];
+}
+
+const isThere = (file: string): Promise<boolean> =>
+  access(expandHome(file)).then(
+    () => true,
+    () => false,
+  );

@@ -1,0 +1,219 @@
+import { expect, test } from 'vitest';
+import type { DrainFlags } from '../../../src/cli/lb/drain.ts';
+import { FakeHost } from '../../../src/testing/fake-host.ts';
+import { INVENTORY, LbScene } from './scene.ts';
+import { DRAINED, drain, IN, MAINTENANCE, restore } from './verbs.ts';
+
+const ADDRESSES: Readonly<Record<string, string>> = { 'gw-1': '10.0.2.21', 'gw-2': '10.0.2.22' };
+
+test('takes a node out on every balancer, on record, and never connects to it', async () => {
+  const scene = new LbScene();
+  expect(await drain(scene, ['gw-1'])).toBe(0);
+  for (const balancer of ['lb-1', 'lb-2']) {
+    expect(scene.settings(balancer)).toEqual({ 'gw-1': DRAINED, 'gw-2': IN });
+    expect(scene.leases(balancer)).toEqual(['gateways.gw-1.json']);
+  }
+  const lease = JSON.parse(String(scene.hosts['lb-1']?.fileText('/var/lib/api7-orch/leases/gateways.gw-1.json')));
+  expect(lease).toMatchObject({ node: 'gw-1', reason: 'new disks', by: expect.stringMatching(/.@./), held: [] });
+  expect(lease).toMatchObject({ kind: 'hand' });
+  expect(new Set(scene.connected)).toEqual(new Set(['lb-1', 'lb-2']));
+});
+
+test('tells at the end how the node is given back', async () => {
+  const scene = new LbScene();
+  await drain(scene, ['gw-1']);
+  expect(scene.events.find(({ type }) => type === 'roll.end')).toMatchObject({
+    nodes: { 'gw-1': { state: 'done', traffic: 'out', next: `api7-orch lb restore 'gw-1' -i '${scene.file}'` } },
+  });
+});
+
+test('changes nothing the second time, and keeps the first record', async () => {
+  const scene = new LbScene();
+  await drain(scene, ['gw-1']);
+  const writes = scene.hosts['lb-1']?.writes;
+  expect(await drain(scene, ['gw-1'], { reason: 'another one' })).toBe(0);
+  expect(scene.hosts['lb-1']?.writes).toBe(writes);
+  expect(scene.warnings).toContainEqual(expect.stringMatching(/gw-1 .*on record already, by .*new disks/));
+});
+
+test('makes what a run has left on record a drain by hand', async () => {
+  const scene = new LbScene();
+  await drain(scene, ['gw-1']);
+  const path = '/var/lib/api7-orch/leases/gateways.gw-1.json';
+  const read = () => JSON.parse(String(scene.hosts['lb-1']?.fileText(path)));
+  const root = { mode: '0600', owner: 'root', group: 'root' };
+  scene.hosts['lb-1']?.files.write(path, Buffer.from(JSON.stringify({ ...read(), kind: 'run', by: 'ci@x' })), root);
+  expect(await drain(scene, ['gw-1'], { reason: 'still the disks' })).toBe(0);
+  expect(read()).toMatchObject({
+    kind: 'hand',
+    reason: 'still the disks',
+    before: { 'gateways/gw-1': { admin: 'ready' } },
+  });
+  expect(scene.warnings).toContainEqual(expect.stringMatching(/by ci@x .*yours from now on/));
+});
+
+test('waits until no session remains', async () => {
+  const scene = new LbScene();
+  const running = scene.haproxies['lb-2']?.request('gateways');
+  expect(running?.server).toBe('gw-1');
+  let left = 0;
+  scene.onTime = (now) => {
+    if (left > 0 || now < 3000) return;
+    left = now;
+    running?.end();
+  };
+  expect(await drain(scene, ['gw-1'])).toBe(0);
+  expect(left).toBeGreaterThan(0);
+});
+
+test('leaves it drained, and says so, when sessions remain for too long', async () => {
+  const scene = new LbScene();
+  scene.haproxies['lb-2']?.request('gateways');
+  expect(await drain(scene, ['gw-1'])).toBe(3);
+  expect(scene.codes).toEqual(['DRAIN_TIMEOUT']);
+  expect(scene.settings('lb-2')['gw-1']).toBe(DRAINED);
+  expect(scene.events.find(({ type }) => type === 'roll.end')).toMatchObject({
+    nodes: { 'gw-1': { state: 'failed', traffic: 'out', next: expect.stringContaining('lb restore') } },
+  });
+});
+
+test('does not wait with --no-wait', async () => {
+  const scene = new LbScene();
+  scene.haproxies['lb-2']?.request('gateways');
+  expect(await drain(scene, ['gw-1'], { wait: false })).toBe(0);
+  expect(scene.settings('lb-2')['gw-1']).toBe(DRAINED);
+});
+
+test('closes a node that requests stick to once those that ran are done', async () => {
+  const server = { backend: 'gateways', port: 9080, weight: 40, cookie: 'a' };
+  const scene = new LbScene({
+    servers: [
+      { ...server, name: 'gw-1', address: '10.0.2.21' },
+      { ...server, name: 'gw-2', address: '10.0.2.22' },
+    ],
+  });
+  expect(await drain(scene, ['gw-1'])).toBe(0);
+  expect(scene.settings('lb-1')).toEqual({ 'gw-1': MAINTENANCE, 'gw-2': IN });
+  expect(await restore(scene, ['gw-1'])).toBe(0);
+  expect(scene.settings('lb-1')).toEqual({ 'gw-1': IN, 'gw-2': IN });
+});
+
+test('says that pools are not told whose balancers are not spoken to', async () => {
+  const scene = new LbScene({
+    inventory: withPool('clouds: { driver: none, members: gw-1, port: 9443, reason: no API }'),
+  });
+  expect(await drain(scene, ['gw-1'])).toBe(0);
+  expect(scene.warnings).toEqual([expect.stringMatching(/^clouds is not told.*no API/)]);
+});
+
+test.each<[string, (scene: LbScene) => void, RegExp]>([
+  ['the last node that is up', (scene) => down(scene, 'gw-2'), /leaves gateways without/],
+  [
+    'the last one that one balancer reaches',
+    (scene) => down(scene, 'gw-2', ['lb-2']),
+    /leaves gateways on lb-2 without/,
+  ],
+  [
+    'the last one that is not drained',
+    (scene) => scene.order('lb-1', 'set server gateways/gw-2 state maint'),
+    /leaves gateways on lb-1 without/,
+  ],
+])('refuses %s, and changes nothing', async (_name, prepare, message) => {
+  const scene = new LbScene();
+  prepare(scene);
+  expect(await drain(scene, ['gw-1'])).toBe(2);
+  expect(scene.events.at(-1)).toMatchObject({
+    outcome: 'refused',
+    errors: [{ code: 'OUTAGE_NOT_CONFIRMED', message: expect.stringMatching(message) }],
+  });
+  expect([scene.hosts['lb-1']?.writes, scene.hosts['lb-2']?.writes]).toEqual([0, 0]);
+});
+
+test('counts on nobody who is out of traffic in one of the backends', async () => {
+  const both = ['http', 'tcp'].flatMap((backend) =>
+    Object.entries(ADDRESSES).map(([name, address]) => ({ backend, name, address, port: 9080, weight: 40 })),
+  );
+  const scene = new LbScene({ servers: both });
+  scene.order('lb-2', 'set server http/gw-2 state maint');
+  expect(await drain(scene, ['gw-1'])).toBe(2);
+  expect(scene.codes).toEqual(['OUTAGE_NOT_CONFIRMED']);
+});
+
+test('takes even the last one out when the cluster is named', async () => {
+  const scene = new LbScene();
+  expect(await drain(scene, ['data_plane'], { yesOutage: 'prod' })).toBe(0);
+  expect(scene.settings('lb-1')).toEqual({ 'gw-1': DRAINED, 'gw-2': DRAINED });
+});
+
+test('takes out at any time a node that is down everywhere', async () => {
+  const scene = new LbScene();
+  down(scene, 'gw-1');
+  down(scene, 'gw-2');
+  expect(await drain(scene, ['gw-1'])).toBe(0);
+  expect(scene.settings('lb-1')['gw-1']).toBe(DRAINED);
+});
+
+test('adds nothing where somebody else has taken the node out, and says so', async () => {
+  const scene = new LbScene();
+  scene.order('lb-1', 'set server gateways/gw-1 state maint');
+  expect(await drain(scene, ['gw-1'])).toBe(0);
+  expect(scene.warnings).toEqual([
+    'gw-1 in gateways on lb-1 was taken out of traffic by somebody else: nothing is added',
+  ]);
+  expect([scene.leases('lb-1'), scene.leases('lb-2')]).toEqual([[], ['gateways.gw-1.json']]);
+  expect(scene.settings('lb-1')['gw-1']).toBe(MAINTENANCE);
+});
+
+test('is refused when a balancer cannot be reached, and goes on without one that is said to be gone', async () => {
+  const scene = new LbScene();
+  scene.dead.add('lb-2');
+  expect(await drain(scene, ['gw-1'])).toBe(2);
+  expect(scene.hosts['lb-1']?.writes).toBe(0);
+  expect(await drain(scene, ['gw-1'], { withoutLb: ['lb-2'] })).toBe(0);
+  expect(scene.settings('lb-1')['gw-1']).toBe(DRAINED);
+  expect(scene.warnings).toEqual([expect.stringContaining('left out')]);
+});
+
+test('is refused when one balancer does not know the node, before any other is told', async () => {
+  const scene = new LbScene({ servers: [{ backend: 'gateways', name: 'gw-2', address: '10.0.2.22', port: 9080 }] });
+  expect(await drain(scene, ['gw-1'])).toBe(2);
+  expect(scene.codes).toEqual(['LB_MEMBER_UNKNOWN']);
+  expect(scene.hosts['lb-1']?.writes).toBe(0);
+});
+
+test('when a balancer fails half-way, says that it is not known and how all is given back', async () => {
+  const fake = new LbScene().haproxies['lb-2'] ?? expect.fail();
+  const stubborn = new FakeHost({
+    name: 'lb-2',
+    haproxy: (what) => fake.show(what),
+    haproxyCommand: () => 'Permission denied\n',
+  });
+  const scene = new LbScene({ more: { 'lb-2': stubborn } });
+  expect(await drain(scene, ['gw-1'])).toBe(3);
+  expect(scene.codes).toEqual(['LB_REFUSED']);
+  expect(scene.events.find(({ type }) => type === 'roll.end')).toMatchObject({
+    nodes: { 'gw-1': { state: 'failed', traffic: 'unknown', next: expect.stringContaining('lb restore') } },
+  });
+  expect(scene.settings('lb-1')['gw-1']).toBe(DRAINED);
+});
+
+test.each<[string, readonly string[], Partial<DrainFlags>, RegExp]>([
+  ['a host that is no member', ['lb-1'], {}, /lb-1: no balancer/],
+  ['a node of pools that nobody speaks to', ['cp-1'], {}, /cp-1: no balancer.*the cloud does it/],
+  ['an empty reason', ['gw-1'], { reason: ' ' }, /--reason is empty/],
+  ['the name of another cluster', ['gw-1'], { yesOutage: 'test' }, /this inventory is of cluster "prod"/],
+  ['a balancer that is none', ['gw-1'], { withoutLb: ['gw-2'] }, /no load balancer of the inventory runs there/],
+  ['no balancer at all', ['gw-1'], { withoutLb: ['lb-1', 'lb-2'] }, /no balancer that can be told|leaves no balancer/],
+])('refuses %s before anything is connected to', async (_name, nodes, flags, message) => {
+  const scene = new LbScene();
+  await expect(drain(scene, nodes, flags)).rejects.toThrow(message);
+  expect(scene.connected).toEqual([]);
+});
+
+/** Its process is gone, and the balancers have found out. */
+function down(scene: LbScene, node: string, balancers: readonly string[] = ['lb-1', 'lb-2']): void {
+  for (const balancer of balancers) scene.haproxies[balancer]?.lives(ADDRESSES[node] ?? '', false);
+  void scene.clock.sleep(10_000);
+}
+
+const withPool = (line: string): string => `${INVENTORY}  ${line}\n`;

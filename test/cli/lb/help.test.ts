@@ -1,0 +1,38 @@
+import { execFile } from 'node:child_process';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+
+const root = resolve(import.meta.dirname, '../../..');
+const env = { ...process.env, API7_DB_PASSWORD: 'x-pass-1', API7_GATEWAY_TOKEN: 'x-token-1', NO_COLOR: '1' };
+
+const cli = (...args: readonly string[]) =>
+  promisify(execFile)(process.execPath, ['src/cli/main.ts', ...args], { cwd: root, env }).then(
+    (done) => ({ code: 0, ...done }),
+    (failed) => ({ code: failed.code, stdout: failed.stdout, stderr: failed.stderr }),
+  );
+
+test.each([[['status']], [['lb']], [['lb', 'status']], [['lb', 'drain']], [['lb', 'restore']]])(
+  '%j --help is inert',
+  async (verb) => {
+    expect(await cli(...verb, '--help')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(`Usage: api7-orch ${verb.join(' ')}`),
+      stderr: '',
+    });
+  },
+);
+
+test.each<[string, readonly string[], RegExp]>([
+  ['a drain without a reason', ['lb', 'drain', 'gw-1'], /required option '--reason <text>'/],
+  ['a drain of nobody', ['lb', 'drain', '--reason', 'x'], /missing required argument 'nodes'/],
+  ['a restore of nobody', ['lb', 'restore'], /USAGE: no node was named/],
+  ['a drain of a balancer', ['lb', 'drain', 'lb-1', '--reason', 'x'], /USAGE: lb-1: no balancer/],
+  ['the status of a balancer', ['status', 'lb-1'], /NO_HOSTS_MATCHED[\s\S]*api7-orch lb status/],
+  ['a form that is none', ['status', '-o', 'tty'], /'tty' is invalid/],
+])('%s is refused before anything is connected to, with exit code 1', async (_name, args, message) => {
+  const { code, stdout, stderr } = await cli(...args, '-i', 'inventory.example.yaml');
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toMatch(message);
+  expect(stderr).not.toMatch(/\n\s+at /);
+});

@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest';
+import { LbScene } from './scene.ts';
+import { drain, IN, MAINTENANCE, restore } from './verbs.ts';
+
+test('gives back exactly what was, and removes the record', async () => {
+  const scene = new LbScene();
+  scene.order('lb-1', 'set server gateways/gw-1 weight 7');
+  await drain(scene, ['gw-1']);
+  scene.connected.length = 0;
+  expect(await restore(scene, ['gw-1'])).toBe(0);
+  expect(scene.settings('lb-1')['gw-1']).toBe('admin 0, weight 7');
+  expect(scene.settings('lb-2')['gw-1']).toBe(IN);
+  expect([scene.leases('lb-1'), scene.leases('lb-2')]).toEqual([[], []]);
+  expect(new Set(scene.connected)).toEqual(new Set(['lb-1', 'lb-2']));
+});
+
+test('says that there is no record, and touches nothing', async () => {
+  const scene = new LbScene();
+  scene.order('lb-1', 'set server gateways/gw-1 state maint');
+  expect(await restore(scene, ['gw-1'])).toBe(0);
+  expect(scene.warnings).toEqual([
+    'gw-1 in gateways on lb-1 was taken out of traffic by somebody else: it stays out',
+    'gw-1: no record of a drain was found, so there is nothing to give back',
+  ]);
+  expect(scene.settings('lb-1')['gw-1']).toBe(MAINTENANCE);
+  expect(scene.hosts['lb-1']?.writes).toBe(0);
+});
+
+test('--all gives back every node on record, and leaves records of strangers alone', async () => {
+  const scene = new LbScene();
+  await drain(scene, ['data_plane'], { yesOutage: 'prod' });
+  const stray = '/var/lib/api7-orch/leases/gateways.gw-9.json';
+  scene.hosts['lb-1']?.files.write(stray, Buffer.from('{}'), { mode: '0600', owner: 'root', group: 'root' });
+  expect(await restore(scene, [], { all: true })).toBe(0);
+  expect(scene.settings('lb-1')).toEqual({ 'gw-1': IN, 'gw-2': IN });
+  expect([scene.leases('lb-1'), scene.leases('lb-2')]).toEqual([['gateways.gw-9.json'], []]);
+  expect(scene.warnings).toEqual([expect.stringContaining(stray)]);
+  expect(await restore(scene, [], { all: true })).toBe(0);
+  expect(scene.warnings[0]).toBe('no node of prod is on record as taken out of traffic');
+});
+
+test('goes on without a balancer that is away, and says that it is not all', async () => {
+  const scene = new LbScene();
+  await drain(scene, ['gw-1']);
+  scene.dead.add('lb-1');
+  expect(await restore(scene, ['gw-1'])).toBe(3);
+  expect(scene.settings('lb-2')['gw-1']).toBe(IN);
+  scene.dead.clear();
+  expect(await restore(scene, ['gw-1'])).toBe(0);
+  expect(scene.settings('lb-1')['gw-1']).toBe(IN);
+});
+
+test('gives the others back when a balancer does not know one of the nodes', async () => {
+  const scene = new LbScene();
+  await drain(scene, ['gw-2']);
+  const lost = new LbScene({
+    servers: [{ backend: 'gateways', name: 'gw-2', address: '10.0.2.22', port: 9080, weight: 40 }],
+  });
+  for (const name of ['lb-1', 'lb-2']) {
+    const path = '/var/lib/api7-orch/leases/gateways.gw-2.json';
+    lost.hosts[name]?.files.makeDirectory('/var/lib/api7-orch/leases', {
+      mode: '0700',
+      owner: 'root',
+      group: 'root',
+    });
+    lost.hosts[name]?.files.set(path, scene.hosts[name]?.files.get(path) ?? expect.fail());
+    lost.order(name, 'set server gateways/gw-2 state drain');
+  }
+  expect(await restore(lost, [], { all: true })).toBe(3);
+  expect(lost.codes).toEqual(['LB_MEMBER_UNKNOWN']);
+  expect(lost.settings('lb-1')).toEqual({ 'gw-2': IN });
+  expect(lost.leases('lb-1')).toEqual([]);
+});
+
+test.each<[string, readonly string[], { readonly all?: boolean }]>([
+  ['neither nodes nor --all', [], {}],
+  ['both', ['gw-1'], { all: true }],
+])('refuses %s', async (_name, nodes, flags) => {
+  await expect(restore(new LbScene(), nodes, flags)).rejects.toThrow(/no node was named|not both/);
+});

@@ -1,0 +1,145 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { OrchError } from '../../../src/core/base/errors.ts';
+import type { NumberedEvent } from '../../../src/core/event/event.ts';
+import type { Connection } from '../../../src/core/host/connection.ts';
+import { FakeHost } from '../../../src/testing/fake-host.ts';
+import { TextStream } from '../../render/text-stream.ts';
+import { FakeHaproxy, type FakeServer } from '../../support/fake-haproxy.ts';
+import { virtualClock } from '../../support/run-fake.ts';
+
+const ROOT = { owner: 'root', group: 'root' } as const;
+
+/** What these tests write goes there. */
+const HOME = mkdtempSync(join(tmpdir(), 'api7-orch-lb-'));
+
+export const INVENTORY = `
+cluster: prod
+hosts:
+  cp-1: { address: 10.0.1.11 }
+  cp-2: { address: 10.0.1.12 }
+  gw-1: { address: 10.0.2.21 }
+  gw-2: { address: 10.0.2.22 }
+  lb-1: { address: 10.0.0.11 }
+  lb-2: { address: 10.0.0.12 }
+groups:
+  control_plane: { hosts: [cp-1, cp-2] }
+  data_plane: { hosts: [gw-1, gw-2] }
+  load_balancer: { hosts: [lb-1, lb-2] }
+api7:
+  version: "3.10.5"
+  database: { host: db, user: api7ee, password: some-password }
+  gateway: { endpoints: ["http://10.0.0.11:17900"], token: some-token }
+load_balancers:
+  gateways:
+    driver: haproxy
+    hosts: load_balancer
+    socket: /run/haproxy/admin.sock
+    members: data_plane
+    port: 9080
+    longest_request: 5s
+    drain: { within: 10s }
+  dashboards: { driver: none, members: control_plane, port: 17080, reason: the cloud does it }
+`;
+
+const SERVERS: readonly FakeServer[] = [
+  { backend: 'gateways', name: 'gw-1', address: '10.0.2.21', port: 9080, weight: 40 },
+  { backend: 'gateways', name: 'gw-2', address: '10.0.2.22', port: 9080, weight: 40 },
+];
+
+/** Two balancers and two gateways behind them, all in memory and in a time that only passes when somebody waits. */
+export class LbScene {
+  readonly file = join(mkdtempSync(join(HOME, 'inventory-')), 'prod.yaml');
+  readonly clock = virtualClock((now) => this.onTime(now));
+  readonly haproxies: Readonly<Record<string, FakeHaproxy>>;
+  readonly hosts: Readonly<Record<string, FakeHost>>;
+  /** Hosts that refuse to be connected to. */
+  readonly dead = new Set<string>();
+  /** Hosts that were connected to, in order. */
+  readonly connected: string[] = [];
+  /** Called as time passes. */
+  onTime: (now: number) => void = () => undefined;
+  #stdout = new TextStream();
+
+  constructor({
+    servers = SERVERS,
+    inventory = INVENTORY,
+    more = {},
+  }: {
+    readonly servers?: readonly FakeServer[];
+    readonly inventory?: string;
+    readonly more?: Readonly<Record<string, FakeHost>>;
+  } = {}) {
+    writeFileSync(this.file, inventory);
+    const made = ['lb-1', 'lb-2'].map((name) => {
+      const fake = new FakeHaproxy({ clock: this.clock, servers });
+      const host = new FakeHost({ name, ...fake.host });
+      host.files.makeDirectory('/etc/haproxy', { ...ROOT, mode: '0755' });
+      const config = Buffer.from('backend gateways\n  balance roundrobin\n');
+      host.files.write('/etc/haproxy/haproxy.cfg', config, { ...ROOT, mode: '0644' });
+      return [name, fake, host] as const;
+    });
+    this.haproxies = Object.fromEntries(made.map(([name, fake]) => [name, fake]));
+    this.hosts = { ...Object.fromEntries(made.map(([name, , host]) => [name, host])), ...more };
+  }
+
+  get outside() {
+    this.#stdout = new TextStream();
+    // A journal is named by its second and its process: here many are begun in one.
+    process.env.XDG_STATE_HOME = mkdtempSync(join(HOME, 'state-'));
+    return {
+      clock: this.clock,
+      stdout: this.#stdout as unknown as NodeJS.WriteStream,
+      connect: async (name: string): Promise<Connection> => {
+        this.connected.push(name);
+        const host = this.hosts[name];
+        if (host === undefined || this.dead.has(name)) throw new OrchError('CONNECT_REFUSED', `${name} refused`);
+        return host;
+      },
+    };
+  }
+
+  /** What the last verb printed. */
+  get printed(): string {
+    return this.#stdout.text;
+  }
+
+  /** What the last verb that ran with `-o json` told. */
+  get events(): readonly NumberedEvent[] {
+    return this.printed
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+  }
+
+  get warnings(): readonly string[] {
+    return this.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+  }
+
+  get codes(): readonly string[] {
+    return this.events.flatMap((event) => (event.type === 'run.end' ? event.errors.map(({ code }) => code) : []));
+  }
+
+  order(balancer: string, ...commands: readonly string[]): void {
+    for (const command of commands) this.haproxies[balancer]?.command(command);
+  }
+
+  /** The records on a balancer's host. */
+  leases(balancer: string): readonly string[] {
+    return Object.keys(this.hosts[balancer]?.files.tree('/var/lib/api7-orch/leases') ?? {});
+  }
+
+  /** `lb-1 gw-1: 0 40` and so on: bits of what was ordered, and weight. */
+  settings(balancer: string): Readonly<Record<string, string>> {
+    const [, head = '', ...rows] = (this.haproxies[balancer]?.show('servers state') ?? '').trimEnd().split('\n');
+    const columns = head.replace(/^# /, '').split(' ');
+    return Object.fromEntries(
+      rows.map((row) => {
+        const fields = row.split(' ');
+        const field = (name: string) => fields[columns.indexOf(name)] ?? '?';
+        return [field('srv_name'), `admin ${field('srv_admin_state')}, weight ${field('srv_uweight')}`];
+      }),
+    );
+  }
+}

@@ -1,0 +1,600 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { sha256 } from '../../../src/core/base/data.ts';
+import { OrchError } from '../../../src/core/base/errors.ts';
+import { play } from '../../../src/core/play/play.ts';
+import { defineQuery } from '../../../src/core/task/define-query.ts';
+import { defineTask } from '../../../src/core/task/define-task.ts';
+import type { Task } from '../../../src/core/task/task.ts';
+import { runPlays, virtualClock } from '../../support/run-fake.ts';
+import { Cluster, ends } from '../../support/toy-cluster.ts';
+import { answer, ROOT } from '../../support/toy-fleet.ts';
+import { answered, note, served } from '../../support/toy-tasks.ts';
+
+describe('a roll that goes well', () => {
+  test('takes each node out, proves it, changes it, gives it back, and watches it, one after another', async () => {
+    const cluster = new Cluster(3);
+    const run = await cluster.roll();
+    expect({ codes: run.codes, exit: run.report.exitCode }).toEqual({ codes: [], exit: 0 });
+    expect(cluster.mostOut).toBe(1);
+    const way = ['checkDependencies', 'drain', 'waitIdle', 'waitReady', 'restore', 'waitInService', 'stillHealthy'];
+    expect(cluster.fleet.asked.filter((step) => step.endsWith('gw-1')).slice(0, way.length)).toEqual(
+      way.map((step) => `${step} gw-1`),
+    );
+    expect(ends(run.events)).toEqual({ 'gw-1': 'done', 'gw-2': 'done', 'gw-3': 'done' });
+    for (const { name } of cluster.nodes) expect([name, cluster.fleet.standing(name)]).toEqual([name, 'in']);
+  });
+
+  test('a second run takes nobody out', async () => {
+    const cluster = new Cluster(3);
+    await cluster.roll();
+    cluster.fleet.asked.length = 0;
+    const again = await cluster.roll();
+    expect(again.report.exitCode).toBe(0);
+    expect(cluster.fleet.asked).toEqual([]);
+  });
+
+  test('plays that change nothing ask the balancers once, and anew as soon as something was written', async () => {
+    const asked = async (...plays: readonly { readonly content: string }[]): Promise<number> => {
+      const cluster = new Cluster(2);
+      await runPlays(
+        [...cluster.nodes, cluster.fleet.lb],
+        function* () {
+          for (const { content } of plays)
+            yield* play({
+              name: content,
+              hosts: 'nodes',
+              *tasks() {
+                yield served({ path: '/app', content });
+              },
+            });
+        },
+        {
+          fleet: cluster.fleet,
+          select: () => cluster.nodes.map(({ name }) => ({ name, address: '', groups: [], vars: {} })),
+        },
+      );
+      return cluster.fleet.lb.trips;
+    };
+    const same = { content: 'old' };
+    const once = await asked(same);
+    expect(await asked(same, same, same)).toBe(once);
+    const changed = await asked({ content: 'new' });
+    expect(await asked({ content: 'new' }, { content: 'new' })).toBe(changed + once);
+  });
+
+  test('check changes nothing, and tells who would be taken out', async () => {
+    const cluster = new Cluster(3);
+    const check = await cluster.roll({ batch: 2, maxUnavailable: 2 }, { check: true });
+    expect(check.events.find(({ type }) => type === 'roll.plan')).toMatchObject({
+      waves: [['gw-1', 'gw-2'], ['gw-3']],
+      maxUnavailable: 2,
+      deadlines: [{ name: 'toy' }],
+    });
+    expect(cluster.fleet.lb.writes).toBe(0);
+    expect(cluster.content('gw-1')).toBe('old');
+  });
+
+  test('a batch of two takes two out at once, and no more', async () => {
+    const cluster = new Cluster(6);
+    const run = await cluster.roll({ batch: 2, maxUnavailable: 2 });
+    expect(run.codes).toEqual([]);
+    expect(cluster.mostOut).toBe(2);
+  });
+
+  test('more hosts than places to work at: those that wait for their turn give theirs on', async () => {
+    const cluster = new Cluster(6);
+    expect((await cluster.roll({}, { forks: 2 })).codes).toEqual([]);
+  });
+});
+
+describe('a roll that fails', () => {
+  test('one node fails its gate while the other of its batch is unreachable: nothing else is touched', async () => {
+    const cluster = new Cluster(6);
+    cluster.fleet.onStep = (step, node) => {
+      if (step === 'waitReady' && node === 'gw-1') throw new OrchError('NOT_READY', 'answers 500', { host: 'gw-1' });
+      if (step === 'waitReady' && node === 'gw-2')
+        throw new OrchError('CONNECT_TIMEOUT', 'does not answer', { host: 'gw-2', retryable: true });
+    };
+    const run = await cluster.roll({ batch: 2, maxUnavailable: 2 });
+    expect({ exit: run.report.exitCode, codes: [...run.codes].sort() }).toEqual({
+      exit: 3,
+      codes: ['CONNECT_TIMEOUT', 'NOT_READY'],
+    });
+    expect(ends(run.events)).toEqual({
+      'gw-1': 'failed',
+      'gw-2': 'failed',
+      'gw-3': 'untouched',
+      'gw-4': 'untouched',
+      'gw-5': 'untouched',
+      'gw-6': 'untouched',
+    });
+    expect(['gw-1', 'gw-2', 'gw-3'].map((name) => cluster.fleet.standing(name))).toEqual(['mine', 'mine', 'in']);
+    expect(['gw-3', 'gw-4', 'gw-5', 'gw-6'].map((name) => cluster.content(name))).toEqual(['old', 'old', 'old', 'old']);
+  });
+
+  test('a node that is lost when it is drained, and left so, is no refusal', async () => {
+    const cluster = new Cluster(2);
+    let isAway = false;
+    cluster.fleet.onStep = (step) => {
+      isAway ||= step === 'waitIdle';
+    };
+    const lost = () => new OrchError('CONNECT_TIMEOUT', 'does not answer', { host: 'gw-1', retryable: true });
+    const far = defineTask({
+      kind: 'far',
+      params: z.object({}),
+      claim: () => 'state:far',
+      read: async () => (isAway ? Promise.reject(lost()) : { digest: 'old' }),
+      want: () => ({ digest: 'new' }),
+      write: async () => undefined,
+    });
+    const plays = function* () {
+      yield* play({
+        name: 'roll',
+        hosts: 'gw-1',
+        *tasks() {
+          yield far({});
+        },
+      });
+    };
+    const { codes, report, events } = await runPlays([...cluster.nodes, cluster.fleet.lb], plays, {
+      fleet: cluster.fleet,
+      restoreCommand: (node) => `lb restore ${node}`,
+    });
+    expect(cluster.fleet.standing('gw-1')).toBe('mine');
+    expect({ exit: report.exitCode, codes, ends: ends(events) }).toEqual({
+      exit: 3,
+      codes: ['CONNECT_TIMEOUT'],
+      ends: { 'gw-1': 'failed' },
+    });
+  });
+
+  test('a drain that never ends leaves the node as it was, and in traffic', async () => {
+    const cluster = new Cluster(2);
+    cluster.fleet.lb.files.set('/sessions/gw-1', { type: 'file', content: Buffer.from('7'), ...ROOT });
+    const run = await cluster.roll();
+    expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 2, codes: ['DRAIN_TIMEOUT'] });
+    expect([cluster.fleet.standing('gw-1'), cluster.content('gw-1'), cluster.content('gw-2')]).toEqual([
+      'in',
+      'old',
+      'old',
+    ]);
+  });
+
+  test('what fails after it was given back is taken out again', async () => {
+    const cluster = new Cluster(2);
+    cluster.fleet.onStep = (step, node) => {
+      if (step === 'waitInService' && node === 'gw-1') throw new OrchError('NOT_UP', 'no', { host: 'lb' });
+    };
+    const run = await cluster.roll();
+    expect(run.codes).toEqual(['NOT_UP']);
+    expect([cluster.fleet.standing('gw-1'), cluster.content('gw-2')]).toEqual(['mine', 'old']);
+  });
+
+  test('a balancer that does not answer refuses the run before anything is changed', async () => {
+    const cluster = new Cluster(2);
+    const run = await cluster.roll({}, { dead: ['lb'] });
+    expect(run.report.exitCode).not.toBe(0);
+    expect(cluster.content('gw-1')).toBe('old');
+  });
+
+  test('time limits that do not fit together refuse it', async () => {
+    const cluster = new Cluster(2);
+    const { traffic } = cluster.fleet;
+    cluster.fleet.traffic = (node) => {
+      const own = traffic.call(cluster.fleet, node);
+      return (
+        own && {
+          ...own,
+          deadlines: () => answer({ links: [], faults: ['drain 10s is shorter than 60s'] }),
+        }
+      );
+    };
+    const run = await cluster.roll();
+    expect(run.report.exitCode).toBe(2);
+    expect(run.codes).toContain('DEADLINES');
+    expect(cluster.fleet.lb.writes).toBe(0);
+  });
+});
+
+test('a balancer that does not answer while a node is watched takes nobody out of traffic', async () => {
+  const cluster = new Cluster(2);
+  cluster.fleet.onStep = (step, node) => {
+    if (step === 'stillHealthy' && node === 'gw-1') throw new OrchError('LB_UNREACHABLE', 'gone', { host: 'lb' });
+  };
+  const run = await cluster.roll();
+  expect(run.codes).toEqual(['LB_UNREACHABLE']);
+  expect([cluster.fleet.standing('gw-1'), cluster.content('gw-2')]).toEqual(['in', 'old']);
+});
+
+test('a balancer that does not answer when finished nodes are looked at again blames none of them', async () => {
+  const cluster = new Cluster(3);
+  let looks = 0;
+  cluster.fleet.onStep = (step, node) => {
+    if (step === 'stillHealthy' && node === 'gw-1' && looks++ > 0)
+      throw new OrchError('LB_UNREACHABLE', 'gone', { host: 'lb' });
+  };
+  const run = await cluster.roll();
+  expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 3, codes: ['LB_UNREACHABLE'] });
+  expect(ends(run.events)).toEqual({ 'gw-1': 'done', 'gw-2': 'done', 'gw-3': 'untouched' });
+});
+
+describe('a drain that was lost right before the stop', () => {
+  const stopped = defineTask({
+    kind: 'stopped',
+    params: z.object({ path: z.string() }),
+    claim: (p) => `file:${p.path}`,
+    read: async (p, host) => ({ digest: (await host.sha256(p.path)) ?? '' }),
+    want: () => ({ digest: sha256('new') }),
+    async write(p, _change, host, _local, report) {
+      await report.aboutToStop();
+      await host.writeFile(p.path, 'new', ROOT);
+    },
+  });
+  const rolled = async (cluster: Cluster) =>
+    await runPlays(
+      [...cluster.nodes, cluster.fleet.lb],
+      function* () {
+        yield* play({
+          name: 'roll',
+          hosts: 'gw-1',
+          *tasks() {
+            yield stopped({ path: '/app' });
+          },
+        });
+      },
+      { fleet: cluster.fleet },
+    );
+  const lost = async (also: (cluster: Cluster) => void) => {
+    const cluster = new Cluster(2);
+    let looks = 0;
+    cluster.fleet.onStep = (step, node) => {
+      if (step !== 'stillDrained' || node !== 'gw-1' || looks++ > 0) return;
+      cluster.fleet.set('gw-1', 'in');
+      also(cluster);
+      throw new OrchError('DRAIN_LOST', 'it is back', { host: 'lb', retryable: true });
+    };
+    return { cluster, run: await rolled(cluster) };
+  };
+
+  test('is made once more', async () => {
+    const { cluster, run } = await lost(() => undefined);
+    expect({ codes: run.codes, content: cluster.content('gw-1') }).toEqual({ codes: [], content: 'new' });
+    expect(cluster.fleet.asked.filter((step) => step === 'drain gw-1')).toHaveLength(2);
+  });
+
+  test('is not, when somebody else is out by then: the budget would be overrun', async () => {
+    const { cluster, run } = await lost(({ fleet }) => fleet.set('gw-2', 'down'));
+    expect({ codes: run.codes, content: cluster.content('gw-1') }).toEqual({ codes: ['DRAIN_LOST'], content: 'old' });
+    expect(cluster.fleet.standing('gw-1')).toBe('in');
+  });
+});
+
+test('a balancer that is gone does not keep a node out of traffic on the others', async () => {
+  const cluster = new Cluster(2);
+  const { traffic } = cluster.fleet;
+  const gone = note({ path: '/on-the-first', content: 'in' }) as unknown as Task;
+  cluster.fleet.traffic = (node) => {
+    const own = traffic.call(cluster.fleet, node);
+    return (
+      own && {
+        ...own,
+        *restore() {
+          yield gone.delegate('lb-1');
+          yield* own.restore();
+        },
+      }
+    );
+  };
+  cluster.fleet.onStep = (step, node) => {
+    if (step === 'waitIdle' && node === 'gw-1') throw new OrchError('LB_UNREACHABLE', 'gone', { host: 'lb-1' });
+  };
+  const run = await cluster.roll();
+  expect(run.report.exitCode).not.toBe(0);
+  expect(cluster.fleet.standing('gw-1')).toBe('in');
+});
+
+describe('nodes that are out of traffic already', () => {
+  test('one that somebody else took out stays as it is, and is named', async () => {
+    const cluster = new Cluster(3);
+    cluster.fleet.set('gw-2', 'theirs');
+    const run = await cluster.roll({ maxUnavailable: 2 });
+    expect(run.report.exitCode).toBe(3);
+    expect(ends(run.events)).toEqual({ 'gw-1': 'done', 'gw-2': 'skipped', 'gw-3': 'done' });
+    expect([cluster.fleet.standing('gw-2'), cluster.content('gw-2')]).toEqual(['theirs', 'old']);
+  });
+
+  test('broken ones go first and cost nothing', async () => {
+    const cluster = new Cluster(4);
+    cluster.fleet.set('gw-3', 'down');
+    cluster.fleet.set('gw-4', 'down');
+    const run = await cluster.roll();
+    expect(run.codes).toEqual([]);
+    const order = cluster.fleet.asked.filter((step) => step.startsWith('drain '));
+    expect(order.slice(0, 2).sort()).toEqual(['drain gw-3', 'drain gw-4']);
+  });
+
+  test('what an earlier run left drained is given back, even when nothing is to be changed', async () => {
+    const cluster = new Cluster(2);
+    await cluster.roll();
+    cluster.fleet.set('gw-1', 'mine');
+    const run = await cluster.roll();
+    expect(run.codes).toEqual([]);
+    expect(cluster.fleet.standing('gw-1')).toBe('in');
+  });
+});
+
+test('an interrupt before a node is given back, of which nothing was to be changed, is no success', async () => {
+  const cluster = new Cluster(3);
+  await cluster.roll();
+  for (const node of ['gw-1', 'gw-2']) cluster.fleet.set(node, 'mine');
+  const interrupt = new AbortController();
+  const run = await cluster.roll(
+    {},
+    {
+      signal: interrupt.signal,
+      onEvent: (event) => {
+        if (event.type === 'roll.step' && event.host === 'gw-1') interrupt.abort();
+      },
+    },
+  );
+  expect(['gw-1', 'gw-2'].map((node) => cluster.fleet.standing(node))).toEqual(['in', 'mine']);
+  expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 6, codes: ['NOT_GIVEN_BACK'] });
+});
+
+describe('what only a person can decide', () => {
+  const held = (): Cluster => {
+    const cluster = new Cluster(3);
+    cluster.fleet.onStep = (step, node) => {
+      if (step === 'checkDependencies' && node === 'gw-2')
+        throw new OrchError('CONTROL_PLANE_AWAY', 'no endpoint answers', { host: 'gw-2', operatorDecides: true });
+    };
+    return cluster;
+  };
+
+  test('without anybody to ask the roll stops, says why, and is not a success', async () => {
+    const cluster = held();
+    const run = await cluster.roll();
+    expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 3, codes: ['CONTROL_PLANE_AWAY'] });
+    expect(ends(run.events)).toEqual({ 'gw-1': 'done', 'gw-2': 'untouched', 'gw-3': 'untouched' });
+    for (const { name } of cluster.nodes) expect([name, cluster.fleet.standing(name)]).toEqual([name, 'in']);
+  });
+
+  test('a no about the last node is not a success either', async () => {
+    const cluster = new Cluster(2);
+    cluster.fleet.onStep = (step) => {
+      if (step === 'stillHealthy')
+        throw new OrchError('SOAK_INCONCLUSIVE', 'too few requests', { host: 'gw-1', operatorDecides: true });
+    };
+    const run = await cluster.roll({}, { select: () => [{ name: 'gw-1', address: '', groups: [], vars: {} }] });
+    expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 3, codes: ['SOAK_INCONCLUSIVE'] });
+    expect(ends(run.events)).toEqual({ 'gw-1': 'done' });
+  });
+
+  test('a yes given beforehand tries again in its own time, not as fast as it can', async () => {
+    const cluster = held();
+    const clock = virtualClock();
+    let asked = 0;
+    cluster.fleet.onStep = (step, node) => {
+      if (step === 'checkDependencies' && node === 'gw-2' && clock.now() < 120_000)
+        throw new OrchError('CONTROL_PLANE_AWAY', 'no endpoint answers', { host: 'gw-2', operatorDecides: true });
+    };
+    const run = await cluster.roll({}, { clock, ask: async () => ++asked < 100 });
+    expect(run.codes).toEqual([]);
+    expect(asked).toBeLessThan(30);
+  });
+
+  test('with a yes it is tried again', async () => {
+    const cluster = held();
+    const asked: string[] = [];
+    const run = await cluster.roll(
+      {},
+      {
+        ask: async (question) => {
+          asked.push(question);
+          cluster.fleet.onStep = () => undefined;
+          return true;
+        },
+      },
+    );
+    expect(run.codes).toEqual([]);
+    expect(asked).toEqual(['no endpoint answers. Go on?']);
+  });
+});
+
+test('an outage is refused unless somebody wants it', async () => {
+  const cluster = new Cluster(1);
+  const run = await cluster.roll();
+  expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 2, codes: ['OUTAGE_NOT_CONFIRMED'] });
+  expect(cluster.content('gw-1')).toBe('old');
+  const wanted = await cluster.roll({}, { outage: async () => true });
+  expect(wanted.codes).toEqual([]);
+  expect(cluster.content('gw-1')).toBe('new');
+});
+
+test('an interrupt lets the node that is out come to a safe point, and starts no other', async () => {
+  const cluster = new Cluster(3);
+  const interrupt = new AbortController();
+  const run = await cluster.roll(
+    {},
+    {
+      signal: interrupt.signal,
+      onEvent: (event) => {
+        if (event.type === 'task.start' && event.host === 'gw-1' && event.task.includes('/app')) interrupt.abort();
+      },
+    },
+  );
+  expect(run.report.exitCode).toBe(6);
+  expect(['gw-1', 'gw-2', 'gw-3'].map((name) => cluster.content(name))).toEqual(['new', 'old', 'old']);
+  expect(['gw-1', 'gw-2', 'gw-3'].map((name) => cluster.fleet.standing(name))).toEqual(['in', 'in', 'in']);
+});
+
+test('a start is decided by a look that is younger than the answer to a question', async () => {
+  const cluster = new Cluster(2);
+  const run = await cluster.roll(
+    { leaveDrained: true },
+    {
+      outage: async () => {
+        cluster.fleet.set('gw-2', 'down');
+        return true;
+      },
+    },
+  );
+  expect(cluster.fleet.asked.find((step) => step.startsWith('drain '))).toBe('drain gw-2');
+  expect(run.codes).toEqual(['ROLL_BUDGET_USED']);
+});
+
+test('an interrupt while hosts are staged blames nobody', async () => {
+  const cluster = new Cluster(3);
+  const interrupt = new AbortController();
+  const run = await runPlays(
+    [...cluster.nodes, cluster.fleet.lb],
+    function* () {
+      yield* play({
+        name: 'roll',
+        hosts: cluster.nodes.map(({ name }) => name).join(','),
+        *tasks({ name }) {
+          if (name !== 'gw-1') yield note({ path: '/staged', content: 'yes' });
+          if (name !== 'gw-1') yield note({ path: '/more', content: 'yes' });
+          yield served({ path: '/app', content: 'new' });
+        },
+      });
+    },
+    {
+      fleet: cluster.fleet,
+      signal: interrupt.signal,
+      onEvent: (event) => {
+        if (event.type === 'task.end' && event.host === 'gw-2') interrupt.abort();
+      },
+    },
+  );
+  expect(run.report.exitCode).toBe(6);
+  expect(ends(run.events)).toEqual({ 'gw-1': 'untouched', 'gw-2': 'untouched', 'gw-3': 'untouched' });
+});
+
+test('a node is watched beside those that are not changed yet', async () => {
+  const cluster = new Cluster(3);
+  const counted: string[] = [];
+  const { traffic } = cluster.fleet;
+  cluster.fleet.traffic = (node) => {
+    const own = traffic.call(cluster.fleet, node);
+    return (
+      own && {
+        ...own,
+        counters: () => {
+          counted.push(node);
+          return answer({});
+        },
+      }
+    );
+  };
+  await cluster.roll();
+  const first = (names: readonly string[]) => [...new Set(names)].sort();
+  // Each watch counts twice.
+  expect(first(counted.slice(0, 6))).toEqual(['gw-1', 'gw-2', 'gw-3']);
+  expect(first(counted.slice(6, 10))).toEqual(['gw-2', 'gw-3']);
+});
+
+test('a node without balancers that cannot be reached counts, and blinds nobody', async () => {
+  const cluster = new Cluster(3);
+  const { traffic } = cluster.fleet;
+  cluster.fleet.traffic = (node) => {
+    const own = traffic.call(cluster.fleet, node);
+    const self = answered({ path: '/app', passes: 1 });
+    return (
+      own && {
+        ...own,
+        *observe() {
+          if (node === 'gw-3') yield self;
+          return yield* own.observe();
+        },
+      }
+    );
+  };
+  const rollFlags = { includeHeld: false, skipUnreachable: true };
+  const run = await cluster.roll({ maxUnavailable: 2 }, { dead: ['gw-3'], rollFlags });
+  expect(ends(run.events)).toEqual({ 'gw-1': 'done', 'gw-2': 'done', 'gw-3': 'skipped' });
+  expect(run.report.exitCode).toBe(3);
+});
+
+test('a node that is broken in a later batch is mended first, and stands in nobody’s way', async () => {
+  const cluster = new Cluster(2);
+  cluster.fleet.set('gw-2', 'down');
+  const run = await cluster.roll({}, { batch: [1, '100%'] });
+  expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 0, codes: [] });
+  expect(cluster.fleet.asked.filter((step) => step.startsWith('drain '))).toEqual(['drain gw-2', 'drain gw-1']);
+});
+
+describe('nothing gets by', () => {
+  test('a first read that fails, and succeeds when made again, does not save the turn', async () => {
+    const cluster = new Cluster(2);
+    for (const node of cluster.nodes) {
+      const sha256 = node.sha256.bind(node);
+      let reads = 0;
+      node.sha256 = async (path) => {
+        if (reads++ === 0) throw new OrchError('READ_FAILED', 'busy', { retryable: true });
+        return sha256(path);
+      };
+      node.onWrite = (moment) => {
+        if (moment === 'before') expect([node.name, cluster.fleet.standing(node.name)]).toEqual([node.name, 'mine']);
+      };
+    }
+    const run = await cluster.roll();
+    expect(run.codes).toEqual([]);
+    expect(cluster.fleet.asked).toContain('drain gw-1');
+  });
+
+  test('more hosts than places, and nothing to change', async () => {
+    const cluster = new Cluster(4);
+    await cluster.roll();
+    expect((await cluster.roll({}, { forks: 1 })).codes).toEqual([]);
+  });
+
+  test('a node found bad after it was done is a failure of the run, and it is the one that is named', async () => {
+    const cluster = new Cluster(2);
+    let soaked = false;
+    cluster.fleet.onStep = (step, node) => {
+      soaked ||= step === 'stillHealthy' && node === 'gw-2';
+      if (soaked && step === 'stillHealthy' && node === 'gw-1') throw new OrchError('NOT_UP', 'down', { host: 'lb' });
+    };
+    const run = await cluster.roll();
+    expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 3, codes: ['NOT_UP'] });
+    expect(ends(run.events)).toEqual({ 'gw-1': 'failed', 'gw-2': 'done' });
+  });
+
+  test('a task that does so by what was found on the hosts is refused when it comes to it', async () => {
+    const cluster = new Cluster(2);
+    const plays = function* () {
+      yield* play({
+        name: 'elsewhere',
+        hosts: 'gw-1',
+        *tasks() {
+          const { there } = yield* found({ path: '/app' });
+          if (there === 'yes') yield served({ path: '/app', content: 'new' }).delegate('gw-2');
+        },
+      });
+    };
+    const found = defineQuery({
+      kind: 'found',
+      params: z.object({ path: z.string() }),
+      look: async (p, host) => ({ there: (await host.stat(p.path)) === null ? 'no' : 'yes' }),
+    });
+    const { codes } = await runPlays([...cluster.nodes, cluster.fleet.lb], plays, { fleet: cluster.fleet });
+    expect([codes, cluster.content('gw-2')]).toEqual([['NO_TURN'], 'old']);
+  });
+
+  test('a task that changes what another host serves is refused offline', async () => {
+    const cluster = new Cluster(2);
+    const plays = function* () {
+      yield* play({
+        name: 'elsewhere',
+        hosts: 'gw-1',
+        *tasks() {
+          yield served({ path: '/app', content: 'new' }).delegate('gw-2');
+        },
+      });
+    };
+    const hosts = [...cluster.nodes, cluster.fleet.lb];
+    await expect(runPlays(hosts, plays, { fleet: cluster.fleet })).rejects.toMatchObject({ code: 'DELEGATED_IMPACT' });
+  });
+});

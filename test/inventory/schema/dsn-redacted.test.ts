@@ -1,0 +1,16 @@
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { redact } from '../../../src/core/base/redact.ts';
+import { loadInventory } from '../../../src/inventory/load.ts';
+
+test('the password inside a given DSN is masked where it stands alone', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'dsn-'));
+  const example = await readFile(new URL('../../../inventory.example.yaml', import.meta.url), 'utf8');
+  const file = join(directory, 'inventory.yaml');
+  await writeFile(file, example.replace(/ {2}database:\n(?: {4}.*\n)+/, '  database: { dsn: !env THE_DSN }\n'));
+  const env = { THE_DSN: 'postgres://u:odd%2Fpass%40word@db/api7ee', API7_GATEWAY_TOKEN: 'token-1' };
+  await loadInventory(file, { env });
+  expect(redact('login failed: odd/pass@word or odd%2Fpass%40word')).toBe('login failed: *** or ***');
+});

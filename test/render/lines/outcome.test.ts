@@ -1,0 +1,138 @@
+import { expect, test } from 'vitest';
+import type { ErrorInfo, RunEvent } from '../../../src/core/event/event.ts';
+import { fold } from '../../../src/render/fold.ts';
+import { errorGroups } from '../../../src/render/lines/error-groups.ts';
+import { outcome } from '../../../src/render/lines/outcome.ts';
+import { EMPTY_VIEW } from '../../../src/render/run-view.ts';
+import { numbered, runEnd } from '../scenarios.ts';
+
+const viewOf = (end: RunEvent) => numbered([end]).reduce(fold, EMPTY_VIEW);
+const fault = (host: string, message: string, more: Partial<ErrorInfo> = {}): ErrorInfo => ({
+  code: 'E',
+  host,
+  message,
+  ...more,
+});
+const failed = { failed: 1 };
+
+test.each<[string, RunEvent]>([
+  ['nothing changed: all 2 hosts are as wanted', runEnd({ a: { ok: 3 }, b: { ok: 1 } })],
+  ['nothing changed: the host is as wanted', runEnd({ a: { ok: 3 } })],
+  ['1 host changed, 2 already as wanted', runEnd({ a: { changed: 1 }, b: {}, c: {} })],
+  ['3 hosts changed', runEnd({ a: { changed: 1 }, b: { changed: 9 }, c: { changed: 1 } })],
+  [
+    'check: 41 changes, 3 unknown; nothing was changed',
+    runEnd({ a: { changed: 40, unknown: 3 }, b: { changed: 1 } }, { check: true }),
+  ],
+  ['check: 1 change, 0 unknown; nothing was changed', runEnd({ a: { changed: 1 } }, { check: true })],
+  ['check: nothing would change: all 2 hosts are as wanted', runEnd({ a: {}, b: {} }, { check: true })],
+  [
+    'check: FAILED on b: no disk; 1 change, 0 unknown; nothing was changed',
+    runEnd(
+      { a: { changed: 1 }, b: failed },
+      { check: true, outcome: 'refused', exitCode: 2, errors: [fault('b', 'no disk')] },
+    ),
+  ],
+  [
+    'FAILED on b: no disk; 1 host changed, 2 untouched',
+    runEnd(
+      { a: { changed: 1 }, b: failed, c: {}, d: {} },
+      { outcome: 'partial', exitCode: 3, errors: [fault('b', 'no disk')] },
+    ),
+  ],
+  [
+    'FAILED on b: no disk; 2 hosts untouched',
+    runEnd({ b: failed, c: {}, d: {} }, { outcome: 'partial', exitCode: 3, errors: [fault('b', 'no disk')] }),
+  ],
+  ['FAILED on b: no disk', runEnd({ b: failed }, { outcome: 'failed', exitCode: 1, errors: [fault('b', 'no disk')] })],
+  [
+    'FAILED on a: x (and 2 other errors)',
+    runEnd(
+      { a: failed, b: failed, c: failed },
+      { outcome: 'partial', exitCode: 3, errors: [fault('a', 'x'), fault('b', 'y'), fault('c', 'z')] },
+    ),
+  ],
+  [
+    'FAILED on a, b, c, d and 1 more: x',
+    runEnd(
+      { a: failed, b: failed, c: failed, d: failed, e: failed },
+      { outcome: 'partial', exitCode: 3, errors: ['a', 'b', 'c', 'd', 'e'].map((host) => fault(host, 'x')) },
+    ),
+  ],
+  [
+    'REFUSED on b: port taken; nothing was changed',
+    runEnd({ a: {}, b: failed }, { outcome: 'refused', exitCode: 2, errors: [fault('b', 'port taken')] }),
+  ],
+  [
+    'REFUSED: the playbook is empty; nothing was changed',
+    runEnd({}, { outcome: 'refused', exitCode: 2, errors: [{ code: 'E', message: 'the playbook is empty' }] }),
+  ],
+  [
+    'INTERRUPTED; 1 host changed, 1 untouched; run again to go on',
+    runEnd({ a: { changed: 1 }, b: {} }, { outcome: 'interrupted', exitCode: 6 }),
+  ],
+])('%s', (sentence, end) => {
+  expect(outcome(viewOf(end))).toBe(sentence);
+});
+
+test('a run that has no end says so', () => {
+  expect(outcome(EMPTY_VIEW)).toBe('ended before it was done');
+});
+
+const groupsOf = (...errors: readonly ErrorInfo[]) =>
+  errorGroups(viewOf(runEnd({}, { errors }))).map(({ hosts, alike }) => [hosts.join(' '), alike]);
+
+test.each<[string, readonly ErrorInfo[], readonly (readonly [string, boolean])[]]>([
+  ['the same words', [fault('a', 'no disk'), fault('b', 'no disk')], [['a b', true]]],
+  ['each names itself', [fault('gw-1', 'gw-1 has no disk'), fault('gw-2', 'gw-2 has no disk')], [['gw-1 gw-2', false]]],
+  ['addresses', [fault('a', '10.0.0.1 port 22'), fault('b', '10.0.0.2 port 22')], [['a b', false]]],
+  [
+    'ids and times',
+    [fault('a', 'id 0123456789abcdef after 1.2 s'), fault('b', 'id fedcba9876543210 after 61 s')],
+    [['a b', false]],
+  ],
+  [
+    'another port is another cause',
+    [fault('a', 'port 9080'), fault('b', 'port 7085')],
+    [
+      ['a', true],
+      ['b', true],
+    ],
+  ],
+  [
+    'another exit code is another cause',
+    [fault('a', 'exit code 1'), fault('b', 'exit code 2')],
+    [
+      ['a', true],
+      ['b', true],
+    ],
+  ],
+  [
+    'another task is another cause',
+    [fault('a', 'x', { task: 's' }), fault('b', 'x', { task: 't' })],
+    [
+      ['a', true],
+      ['b', true],
+    ],
+  ],
+  [
+    'another code is another cause',
+    [fault('a', 'x'), fault('b', 'x', { code: 'F' })],
+    [
+      ['a', true],
+      ['b', true],
+    ],
+  ],
+  ['twice on one host', [fault('a', 'x'), fault('a', 'x')], [['a', true]]],
+])('errors by cause: %s', (_, errors, groups) => {
+  expect(groupsOf(...errors)).toEqual(groups);
+});
+
+test('an error that a task ended with and the run repeats is one, with all that either knows', () => {
+  const end = runEnd({ a: failed }, { errors: [fault('a', 'x', { hint: 'y' })] });
+  const view = numbered([
+    { type: 'exec.end', host: 'a', code: null, error: { code: 'E', message: 'x', task: 't' }, durationMs: 1 },
+    end,
+  ]).reduce(fold, EMPTY_VIEW);
+  expect(errorGroups(view)).toEqual([{ fault: fault('a', 'x', { task: 't', hint: 'y' }), hosts: ['a'], alike: true }]);
+});

@@ -1,0 +1,66 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { RunEvent } from '../../../src/core/event/event.ts';
+import { fold } from '../../../src/render/fold.ts';
+import { noPaint } from '../../../src/render/lines/paint.ts';
+import { EMPTY_VIEW } from '../../../src/render/run-view.ts';
+import { frame } from '../../../src/render/tty/frame.ts';
+import { numbered, taskEnd } from '../scenarios.ts';
+
+const viewOf = (events: readonly RunEvent[]) => numbered(events).reduce(fold, EMPTY_VIEW);
+
+const start = (hosts: readonly string[]): readonly RunEvent[] => [
+  { type: 'run.start', title: 'install', cluster: 'prod', check: false, hosts },
+  { type: 'play.start', play: 'Gateways', hosts },
+];
+const begin = (host: string, task: string, waiting = false): RunEvent => ({
+  type: 'task.start',
+  host,
+  play: 'Gateways',
+  task,
+  kind: 'x',
+  waiting,
+});
+
+test('says how far it is, who is at work on what and since when', () => {
+  const view = viewOf([
+    ...start(['gw-1', 'gw-10', 'gw-2']),
+    begin('gw-1', 'package /opt/api7/package'),
+    { type: 'task.progress', host: 'gw-1', task: 'package /opt/api7/package', text: '12 of 60 MB' },
+    begin('gw-10', 'httpReady http://127.0.0.1:7085/status', true),
+    taskEnd('gw-2', 'directory /opt/api7', 'changed'),
+    { type: 'host.end', host: 'gw-2', play: 'Gateways', status: 'ok', durationMs: 1 },
+    begin('lb-1', 'member gw-2 (on lb-1)'),
+  ]);
+  expect(frame(view, 66_000, { rows: 24, columns: 80 }, noPaint)).toEqual([
+    'Gateways: 1/3 hosts done, 1 changed',
+    '  gw-1   1 m 4 s  package /opt/api7/package: 12 of 60 MB',
+    '  gw-10  1 m 2 s  waiting for httpReady http://127.0.0.1:7085/status',
+    '  lb-1   59 s  member gw-2 (on lb-1)',
+  ]);
+});
+
+test('before the first play it says how many hosts have answered', () => {
+  const view = viewOf([
+    { type: 'run.start', title: 'install', cluster: 'prod', check: false, hosts: ['a', 'b'] },
+    { type: 'host.connected', host: 'a', durationMs: 1 },
+  ]);
+  expect(frame(view, 0, { rows: 24, columns: 80 }, noPaint)).toEqual(['install: connecting, 1/2 hosts']);
+});
+
+test('is never higher or wider than the terminal', () => {
+  const sizes = fc.record({ rows: fc.integer({ min: 1, max: 60 }), columns: fc.integer({ min: 1, max: 200 }) });
+  const counts = fc.record({ hosts: fc.integer({ min: 1, max: 300 }), failures: fc.integer({ min: 0, max: 12 }) });
+  const property = fc.property(sizes, counts, (size, { hosts, failures }) => {
+    const names = Array.from({ length: hosts }, (_, n) => `gateway-with-a-long-name-${n}`);
+    const failed = names
+      .slice(0, failures)
+      .map((host, n) => taskEnd(host, 'x', 'failed', { error: { code: `E${n}`, message: 'm'.repeat(300) } }));
+    const view = viewOf([...start(names), ...names.map((host) => begin(host, 't'.repeat(100))), ...failed]);
+    const lines = frame(view, 0, size, noPaint);
+    expect(lines.length).toBeGreaterThan(0);
+    expect(lines.length).toBeLessThanOrEqual(Math.max(1, size.rows - 2));
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(Math.max(40, size.columns));
+  });
+  fc.assert(property, { numRuns: 60 });
+});

@@ -1,0 +1,177 @@
+import { createServer } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { controlPlaneGuard } from '../../src/api7/control-plane-guard.ts';
+import type { HttpReply, HttpRequest } from '../../src/core/host/connection.ts';
+import { balancerSilent } from '../../src/traffic/gates/balancer-silent.ts';
+import { controllerReaches } from '../../src/traffic/gates/controller-reaches.ts';
+import { DockerHost } from '../docker/docker-host.ts';
+import { plan } from '../tasks/settle.ts';
+import { fleetScene } from './fleet-scene.ts';
+
+const NAME = 'api7-gateway';
+
+interface Around {
+  /** The variables of the running container. */
+  readonly env?: readonly string[];
+  /** By authority and path; what is not named does not answer. */
+  readonly answers?: Readonly<Record<string, number>>;
+  /** How curl ends towards an origin. */
+  readonly curl?: number;
+}
+
+async function hostWith({ env, answers = {}, curl = 127 }: Around): Promise<DockerHost> {
+  const http = ({ address, port, path }: HttpRequest): HttpReply | null => {
+    const status = answers[`${address}:${port}${path}`];
+    return status === undefined ? null : { status, body: '' };
+  };
+  const host = new DockerHost({ http, command: () => ({ code: curl }) });
+  host.engine.loadArchive({ classic: 'sha256:1', containerd: 'sha256:2' }, 'a:1');
+  if (env === undefined) return host;
+  await host.engine.create(NAME, { Image: 'a:1', Env: env, HostConfig: { RestartPolicy: { Name: 'no' } } });
+  await host.engine.start(NAME);
+  return host;
+}
+
+const guard = controlPlaneGuard({
+  container: NAME,
+  endpoints: ['http://10.0.0.9:17900'],
+  siblings: [
+    { name: 'gw-2', address: '10.0.2.22' },
+    { name: 'gw-3', address: '10.0.2.23' },
+  ],
+  statusPort: 7085,
+});
+
+const list = (...endpoints: readonly string[]): readonly string[] => [
+  `API7_CONTROL_PLANE_ENDPOINTS=${JSON.stringify(endpoints)}`,
+];
+const [A, B, C] = ['http://10.0.1.1:7900', 'http://10.0.1.2:7900', 'http://10.0.1.3:7900'] as const;
+const up = (n: number, status = 200) => ({ [`10.0.1.${n}:7900/healthz`]: status });
+const ready = (n: number, status: number) => ({ [`10.0.2.2${n}:7085/status/ready`]: status });
+
+const holds = async (around: Around): Promise<string | undefined> => {
+  const { before, differences } = await plan(guard, await hostWith(around));
+  if (differences.length === 0) return undefined;
+  const { code, message } = guard.bound.unmet(before);
+  expect(code).toBe('CONTROL_PLANE_AWAY');
+  return message;
+};
+
+describe('controlPlaneGuard', () => {
+  test.each<[string, Around, RegExp | undefined]>([
+    ['its only endpoint answers', { env: list(A), answers: up(1) }, undefined],
+    ['its only endpoint is silent', { env: list(A) }, /^0 of the 1 endpoints .* silent: http:\/\/10\.0\.1\.1:7900$/],
+    ['half answer', { env: list(A, B), answers: up(1) }, /^1 of the 2 endpoints of api7-gateway answer/],
+    ['more than half answer', { env: list(A, B, C), answers: { ...up(1), ...up(3) } }, undefined],
+    ['one that says it is not healthy does not count', { env: list(A), answers: up(1, 503) }, /^0 of the 1/],
+    ['one too old for that path counts', { env: list(A), answers: up(1, 404) }, undefined],
+    [
+      'the newer name of the variable wins',
+      { env: [...list(A), `API7_DP_MANAGER_ENDPOINTS=["${B}"]`], answers: up(2) },
+      undefined,
+    ],
+    ['no container: the inventory says where', { answers: { '10.0.0.9:17900/healthz': 200 } }, undefined],
+    [
+      'a list that cannot be read: the same',
+      { env: ['API7_CONTROL_PLANE_ENDPOINTS=[oops'], answers: up(1) },
+      /10\.0\.0\.9/,
+    ],
+    ['not even a URL', { env: list('dp-manager') }, /silent: dp-manager/],
+    [
+      'https refuses plain HTTP',
+      { env: list('https://10.0.1.1:7943'), answers: { '10.0.1.1:7943/healthz': 400 } },
+      undefined,
+    ],
+    ['https hangs up on plain HTTP, and greets curl', { env: list('https://10.0.1.1:7943'), curl: 56 }, undefined],
+    ['https, and nobody listens', { env: list('https://10.0.1.1:7943'), curl: 7 }, /^0 of the 1/],
+    ['https, without curl, is not taken for granted', { env: list('https://10.0.1.1:7943') }, /^0 of the 1/],
+    [
+      'every other gateway says it is not ready',
+      { env: list(A), answers: { ...up(1), ...ready(2, 503), ...ready(3, 503) } },
+      /^every other gateway .* \(gw-2, gw-3\)$/,
+    ],
+    ['all that answer say so', { env: list(A), answers: { ...up(1), ...ready(2, 503) } }, /\(gw-2\)$/],
+    ['one of them is ready', { env: list(A), answers: { ...up(1), ...ready(2, 503), ...ready(3, 200) } }, undefined],
+    [
+      'one of them is too old to say',
+      { env: list(A), answers: { ...up(1), ...ready(2, 503), ...ready(3, 404) } },
+      undefined,
+    ],
+  ])('%s', async (_, around, message) => {
+    const held = await holds(around);
+    if (message === undefined) expect(held).toBeUndefined();
+    else expect(held).toMatch(message);
+  });
+
+  test('is a hold, and one look', async () => {
+    expect(guard.bound.onTimeout).toBe('hold');
+    expect(guard.bound.patience().withinMs).toBe(0);
+  });
+
+  test('is asked before a gateway is touched, unless its whole pool is to go down', async () => {
+    const scene = await fleetScene({ http: (_, { path }) => (path === '/healthz' ? null : undefined) });
+    const asked = () => scene.run('gw-1', () => scene.traffic('gw-1').checkDependencies());
+    expect((await asked()).codes).toEqual(['CONTROL_PLANE_AWAY']);
+    scene.fleet.poolsEmptiedBy(['gw-1', 'gw-2', 'gw-3'], 3, () => true);
+    expect((await asked()).codes).toEqual([]);
+  });
+});
+
+describe('a balancer that is to be left out', () => {
+  test('is asked on the ports that the inventory says, if it says any', async () => {
+    const asked = async (dataPorts?: readonly number[]): Promise<readonly string[]> => {
+      const scene = await fleetScene({
+        fleet: { withoutLb: ['lb-2'], reason: 'gone' },
+        pools: (pools) =>
+          new Map(
+            [...pools].map(([name, pool]) => [
+              name,
+              pool.driver === 'none' || dataPorts === undefined ? pool : { ...pool, dataPorts },
+            ]),
+          ),
+      });
+      const ports: string[] = [];
+      const host = scene.node('gw-1');
+      const run = host.test.bind(host);
+      host.test = async (command, options) => {
+        const [, port] = ('script' in command ? /:(\d+)['\s]/.exec(command.script) : null) ?? [];
+        if (port !== undefined) ports.push(port);
+        return port === undefined ? await run(command, options) : { code: 7, signal: null, stdout: '', stderr: '' };
+      };
+      await scene.run('gw-1', () => scene.traffic('gw-1').checkDependencies());
+      return [...new Set(ports)].sort();
+    };
+    expect(await asked()).toEqual(['443', '80', '9080']);
+    expect(await asked([8443])).toEqual(['8443']);
+  });
+
+  const silent = (reached: boolean) =>
+    balancerSilent({ balancer: 'lb-2', address: '10.0.0.12', ports: [80, 9080], reached: async () => reached });
+
+  test.each([
+    ['nobody reaches it', false, 7, undefined],
+    ['the controller does', true, 7, /port 80 answers the controller/],
+    ['the node does', false, 0, /port 80 answers gw-1, port 9080 answers gw-1/],
+    ['the node does, and is hung up on', false, 52, /answers gw-1/],
+    ['the node has nothing to ask with: nothing is taken for granted', false, 127, /port 80 cannot be asked from gw-1/],
+  ])('%s', async (_, reached, curl, message) => {
+    const task = silent(reached);
+    const { before, differences } = await plan(task, await hostWith({ curl }));
+    if (message === undefined) expect(differences).toEqual([]);
+    else
+      expect(task.bound.unmet(before)).toMatchObject({
+        code: 'LB_STILL_SERVES',
+        message: expect.stringMatching(message),
+      });
+  });
+
+  test('the controller knows who listens', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    expect(await controllerReaches('127.0.0.1', port)).toBe(true);
+    await new Promise((resolve) => server.close(resolve));
+    expect(await controllerReaches('127.0.0.1', port)).toBe(false);
+  });
+});

@@ -1,0 +1,144 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, describe, expect, test } from 'vitest';
+import {
+  directoryScript,
+  modeScript,
+  printable,
+  putScript,
+  saidNow,
+} from '../../../src/transport/files/write-scripts.ts';
+import { HOST_FUNCTIONS } from '../../../src/transport/shell/host-functions.ts';
+import { BY_STDIN, CORRUPT } from '../../../src/transport/shell/write-functions.ts';
+
+const SHELLS: readonly (readonly [string, ...string[]])[] = [['/bin/dash'], ['/bin/bash'], ['/bin/busybox', 'sh']];
+const { uid, gid } = userInfo();
+const owned = { mode: '0640', owner: uid, group: gid };
+const directory = mkdtempSync(join(tmpdir(), 'api7-orch-put-'));
+const path = join(directory, 'file');
+afterAll(() => rmSync(directory, { recursive: true }));
+
+describe.each(SHELLS.filter(([program]) => existsSync(program)).map((shell) => [shell.join(' '), shell] as const))(
+  '%s',
+  (_name, [program, ...words]) => {
+    const put = (script: string, input: Uint8Array = new Uint8Array()) =>
+      spawnSync(program, [...words, '-c', `${HOST_FUNCTIONS}\n${script}`], { input });
+
+    test('prints any text that it may print', () => {
+      const characters = fc.constantFrom(...'ab %\\\'"$`!#-\t\n');
+      fc.assert(
+        fc.property(fc.string({ unit: characters, maxLength: 300 }), (text) => {
+          expect(put(putScript(path, { size: text.length, text }, owned)).status).toBe(0);
+          expect(readFileSync(path, 'utf8')).toBe(text);
+        }),
+        { numRuns: 15 },
+      );
+    });
+
+    test('without a printf of its own it changes nothing and asks for the content by stdin', () => {
+      writeFileSync(path, 'before');
+      const without = `command() { return 127; }\n${putScript(path, { size: 5, text: 'after' }, owned)}`;
+      expect(put(without).status).toBe(BY_STDIN);
+      expect(readFileSync(path, 'utf8')).toBe('before');
+      expect(put(putScript(path, { size: 5 }, owned), Buffer.from('after')).status).toBe(0);
+      expect(readFileSync(path, 'utf8')).toBe('after');
+    });
+
+    test.each(['', 'to', 'too long'])('input of another size than was sent is not taken: %j', (input) => {
+      writeFileSync(path, 'before');
+      expect(put(putScript(path, { size: 5 }, owned), Buffer.from(input)).status).toBe(CORRUPT);
+      expect(readFileSync(path, 'utf8')).toBe('before');
+      expect(existsSync(join(directory, '.file.api7-orch-new'))).toBe(false);
+    });
+
+    test('a file that is ours has the owner and mode that were asked for', () => {
+      expect(put(putScript(path, { size: 1, text: 'x' }, { ...owned, ours: true })).status).toBe(0);
+      const found = lstatSync(path);
+      expect([found.uid, found.gid, found.mode & 0o7777]).toEqual([uid, gid, 0o640]);
+    });
+
+    test('a name with a backslash passes as it is', () => {
+      const stat = `stat() { printf '%s\\n' '1/81a0:7:8:CORP\\carl:CORP\\nina'; }\n`;
+      const { stderr } = put(`${stat}${putScript(path, { size: 1, text: 'x' }, owned)}`);
+      expect(saidNow(stderr.toString())).toBe('1/81a0:7:8:CORP\\carl:CORP\\nina');
+    });
+
+    test.each([
+      ['0770', 0o700],
+      ['0755', 0o755],
+    ])('a directory of %s whose owner cannot be given is open to nobody to whom it may not be', (mode, left) => {
+      const made = join(directory, `made-${mode}`);
+      expect(put(directoryScript(made, { mode, owner: 'nosuch', group: 'nosuch' })).status).not.toBe(0);
+      expect(lstatSync(made).mode & 0o7777).toBe(left);
+      rmSync(made, { recursive: true });
+      const { status, stderr } = put(directoryScript(made, { ...owned, mode }));
+      expect({ status, mode: (lstatSync(made).mode & 0o7777).toString(8) }).toEqual({ status: 0, mode: mode.slice(1) });
+      expect(saidNow(stderr.toString())).toContain(`:${uid}:${gid}:`);
+      rmSync(made, { recursive: true });
+    });
+
+    test('a directory hands down no set-group-ID bit that is not wanted, and loses one that it has', () => {
+      const parent = join(directory, 'shared');
+      const made = join(parent, 'made');
+      mkdirSync(parent);
+      chmodSync(parent, 0o2775);
+      const mode = (): string => (lstatSync(made).mode & 0o7777).toString(8);
+      for (const ours of [true, false]) {
+        expect(put(directoryScript(made, { ...owned, mode: '0750', ours })).status).toBe(0);
+        expect(mode()).toBe('750');
+        rmSync(made, { recursive: true });
+      }
+      expect(put(directoryScript(made, { ...owned, mode: '2750' })).status).toBe(0);
+      expect(mode()).toBe('2750');
+      expect(put(modeScript(made, { ...owned, mode: '0750' })).status).toBe(0);
+      expect(mode()).toBe('750');
+      rmSync(parent, { recursive: true });
+    });
+
+    test.each(['0600', '0644', '0400', '0755', '4711', '0666'])('it says how the file stands: %s', (mode) => {
+      const { status, stderr } = put(putScript(path, { size: 1, text: 'x' }, { ...owned, mode }));
+      const { mode: found } = lstatSync(path);
+      expect({ status, mode: (found & 0o7777).toString(8).padStart(4, '0') }).toEqual({ status: 0, mode });
+      expect(saidNow(stderr.toString())).toMatch(`1/${found.toString(16)}:${uid}:${gid}:`);
+    });
+  },
+);
+
+// Its group is still that of who writes, or of the directory.
+test.each([
+  ['0600', '177'],
+  ['0640', '177'],
+  ['0660', '177'],
+  ['0604', '177'],
+  ['0644', '133'],
+  ['0666', '111'],
+  ['0754', '033'],
+  ['4755', '022'],
+])('a file that is to be %s is made with nothing that its first group or others may not in the end', (mode, mask) => {
+  expect(putScript('/a', { size: 0, text: '' }, { ...owned, mode })).toContain(`umask ${mask}\n`);
+});
+
+test('a file of our own group is made as it is to be where its directory hands down no other', () => {
+  const { mode, ...who } = { ...owned, mode: '0640', ours: true };
+  const script = putScript('/etc/app/a', { size: 0, text: '' }, { mode, ...who });
+  expect(script).toContain('umask 177\n[ ! -G "$d" ] || umask 137\n');
+});
+
+test.each(['0o644', 'u=rw', '', '64'])('a mode that is no octal number is refused: %j', (mode) => {
+  expect(() => putScript('/a', { size: 0 }, { ...owned, mode })).toThrow(/is not a mode/);
+});
+
+test.each([
+  ['plain text', Buffer.from('a: 1\n'), true],
+  ['nothing', Buffer.from(''), true],
+  ['a NUL', Buffer.from('a\0'), false],
+  ['a carriage return', Buffer.from('a\r\n'), false],
+  ['more than ASCII', Buffer.from('é'), false],
+  ['32 KiB', Buffer.alloc(32_768, 'x'), true],
+  ['more', Buffer.alloc(32_769, 'x'), false],
+])('what a shell may print: %s', (_what, bytes, may) => {
+  expect(printable(bytes)).toBe(may ? bytes.toString() : undefined);
+});

@@ -1,0 +1,37 @@
+import { Duplex } from 'node:stream';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { wholeBanner } from '../../../../src/transport/ssh/connect/whole-banner.ts';
+
+/** What a listener gets of these pieces, and what was overheard. */
+function through(pieces: readonly Buffer[]): { readonly got: readonly Buffer[]; readonly heard: readonly Buffer[] } {
+  const stream = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
+  const heard: Buffer[] = [];
+  const got: Buffer[] = [];
+  wholeBanner(stream, (piece) => heard.push(piece));
+  stream.on('data', (piece: Buffer) => got.push(piece));
+  for (const piece of pieces) stream.emit('data', piece);
+  return { got, heard };
+}
+
+test('however a greeting is cut, it comes in one piece up to the end of the banner, and nothing is lost', () => {
+  const greeting = 'Welcome\r\nto SSH-2.0\r\n\nSSH-2.0-OpenSSH_9.2p1 Debian\r\n';
+  const said = Buffer.concat([Buffer.from(greeting), Buffer.from([0, 0, 1, 255, 10, 13, 10, 7])]);
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: said.length - 1 }), { maxLength: 20 }), (cuts) => {
+      const at = [0, ...new Set(cuts.toSorted((a, b) => a - b)), said.length];
+      const pieces = at.slice(1).map((end, index) => said.subarray(at[index], end));
+      const { got, heard } = through(pieces);
+      expect(Buffer.concat(got).equals(said)).toBe(true);
+      expect(got[0]?.length).toBeGreaterThanOrEqual(greeting.length);
+      expect(Buffer.concat([...heard, ...got.slice(1)]).equals(said)).toBe(true);
+    }),
+  );
+});
+
+test('what never becomes a banner is let go after a while', () => {
+  const piece = Buffer.alloc(1000, 'x\n');
+  const { got } = through(Array.from({ length: 40 }, () => piece));
+  expect(got.length).toBeGreaterThan(1);
+  expect(Buffer.concat(got).length).toBe(40_000);
+});
