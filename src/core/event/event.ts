@@ -130,6 +130,8 @@ export type RunEvent =
       readonly durationMs: number;
     }
   | { readonly type: 'warning'; readonly host?: string; readonly message: string }
+  /** Something to know about the whole run; nothing is wrong. */
+  | { readonly type: 'note'; readonly message: string }
   | {
       readonly type: 'run.end';
       readonly outcome: Outcome;

@@ -49,10 +49,23 @@ export function batches<T>(all: readonly T[], sizes: Count | readonly Count[] = 
   const list = typeof sizes === 'number' || typeof sizes === 'string' ? [sizes] : sizes;
   const out: (readonly T[])[] = [];
   for (let at = 0, turn = 0; at < all.length; turn++) {
-    const size = list[Math.min(turn, list.length - 1)] ?? '100%';
-    const count = typeof size === 'number' ? size : Math.floor((all.length * Number.parseFloat(size)) / 100);
-    out.push(all.slice(at, at + Math.max(1, Math.floor(count))));
-    at += Math.max(1, Math.floor(count));
+    const size = batchSize(list[Math.min(turn, list.length - 1)] ?? '100%', all.length);
+    out.push(all.slice(at, at + size));
+    at += size;
   }
   return out;
 }
+
+/** Shares such as 14.3% are not exact in binary: what is whole but for that counts as whole. */
+const HAIR = 1e-9;
+
+/**
+ * Whole nodes of a count or of a share; a share rounds down.
+ *
+ * @example wholeNodes('50%', 5) // 2
+ */
+export const wholeNodes = (count: Count, of: number): number =>
+  Math.floor((typeof count === 'number' ? count : (of * Number.parseFloat(count)) / 100) + HAIR);
+
+/** Nodes of a batch: at least one, or nothing would ever be done. */
+export const batchSize = (count: Count, of: number): number => Math.max(1, wholeNodes(count, of));

@@ -102,7 +102,8 @@ export class Roll implements DisruptionGate {
     return this.#steps.aboutToStop(host);
   }
 
-  async restore(host: string): Promise<boolean> {
+  async restore(host: string, met: ReadonlySet<string>): Promise<boolean> {
+    this.#steps.keepMet(host, met);
     if (this.#granted.delete(host)) this.#send({ type: 'stepDone', node: host, step: 'apply', result: { kind: 'ok' } });
     else if (await this.#isLeftOut(host)) this.#changesNothing(host);
     else return false;
