@@ -1,6 +1,6 @@
 import type { Deadline, Diagnostics } from '../play/rolling.ts';
+import type { Patch } from '../task/change.ts';
 import type { Difference } from '../task/diff.ts';
-import type { Patch } from '../task/task-type.ts';
 
 export type TaskStatus = 'ok' | 'changed' | 'failed' | 'skipped' | 'unknown';
 export type Outcome = 'ok' | 'failed' | 'refused' | 'partial' | 'interrupted';

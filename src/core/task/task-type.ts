@@ -1,45 +1,10 @@
 import type { z } from 'zod';
 import type { Data } from '../base/data.ts';
 import type { Connection, Reader } from '../host/connection.ts';
+import type { Change, Patch, Report } from './change.ts';
 import type { Claim } from './claim.ts';
-import type { Difference } from './diff.ts';
 import type { LocalFiles } from './local-files.ts';
-import type { Task } from './task.ts';
-
-export interface Change<S> {
-  readonly before: S | null;
-  readonly after: S | null;
-  readonly differences: readonly Difference[];
-}
-
-/** Desired state of a task that was yielded earlier on the same host. @throws NotYet when that is not known yet */
-export type See = <S extends Data>(task: Task<unknown, S>) => S;
-
-export interface WantContext<L> {
-  readonly local: L;
-  readonly see: See;
-}
-
-/** What a write may say while it works. */
-export interface Report {
-  /** Nothing failed, but the user should know. */
-  warn(message: string): void;
-  /** How far it is, a few words: `120 of 400 MB`. */
-  progress(text: string): void;
-  /**
-   * To be awaited right before something that serves is stopped: a last look whether it may be. Nothing that takes time
-   * may come between.
-   *
-   * @throws OrchError and then nothing has been stopped, and nothing may be
-   */
-  aboutToStop(): Promise<void>;
-}
-
-/** Before and after as text, for the eyes only. */
-export interface Patch {
-  readonly before: string;
-  readonly after: string;
-}
+import type { WantContext } from './task.ts';
 
 /**
  * A kind of task: how to read its state, what state is wanted, and how to write the difference. The engine derives plan,

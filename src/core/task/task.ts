@@ -1,11 +1,19 @@
 import type { Data } from '../base/data.ts';
 import { OrchError } from '../base/errors.ts';
 import type { Connection, Reader } from '../host/connection.ts';
+import type { Change, Patch, Report } from './change.ts';
 import type { Claim } from './claim.ts';
 import type { OnTimeout, Patience } from './gate-type.ts';
 import type { Later } from './later.ts';
 import type { LocalFiles } from './local-files.ts';
-import type { Change, Patch, Report, WantContext } from './task-type.ts';
+
+/** Desired state of a task that was yielded earlier on the same host. @throws NotYet when that is not known yet */
+export type See = <S extends Data>(task: Task<unknown, S>) => S;
+
+export interface WantContext<L> {
+  readonly local: L;
+  readonly see: See;
+}
 
 /** A type of task, gate or query with its parameter types closed over: what the engine works with. */
 export interface AnyTaskType {

@@ -1,7 +1,7 @@
 import type { Data } from '../../core/base/data.ts';
 import { MASK } from '../../core/base/secret.ts';
 import type { ErrorInfo, TaskStatus } from '../../core/event/event.ts';
-import type { Change, Patch, Report } from '../../core/task/task-type.ts';
+import type { Change, Patch, Report } from '../../core/task/change.ts';
 import type { Entry } from '../plan/plan-host.ts';
 import type { HostRun } from './host-run.ts';
 
