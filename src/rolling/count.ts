@@ -1,5 +1,5 @@
 import { OrchError } from '../core/base/errors.ts';
-import type { Count } from '../core/play/play.ts';
+import type { Count } from '../core/play/count.ts';
 
 /** Shares such as 14.3% are not exact in binary: what is whole but for that counts as whole. */
 const HAIR = 1e-9;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { OrchError } from '../../src/core/base/errors.ts';
-import type { Count } from '../../src/core/play/play.ts';
+import type { Count } from '../../src/core/play/count.ts';
 import { batchSize, budgetOf, wholeNodes } from '../../src/rolling/count.ts';
 
 test.each<[Count, number, number]>([

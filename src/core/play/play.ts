@@ -1,9 +1,7 @@
 import type { Host } from '../host/host.ts';
 import type { Steps } from '../task/task.ts';
+import type { Count } from './count.ts';
 import type { RollingOptions } from './rolling.ts';
-
-/** How many hosts: a number, or a share of the play's hosts. A share rounds down, but never to none. */
-export type Count = number | `${number}%`;
 
 export interface PlayOptions<R> {
   readonly name: string;
