@@ -1,4 +1,4 @@
-import { batchSize } from '../core/play/play.ts';
+import { batchSize } from '../core/play/count.ts';
 import { isOutOfService, mayStart } from './budget.ts';
 import { inPhase, type NodeState, type StartReason, type State } from './state.ts';
 import type { NodeInit, Options } from './types.ts';

@@ -1,5 +1,5 @@
 import { OrchError } from '../core/base/errors.ts';
-import { type Count, wholeNodes } from '../core/play/play.ts';
+import { type Count, wholeNodes } from '../core/play/count.ts';
 
 /**
  * Most nodes of a role of `of` that may be unavailable at once.

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { OrchError } from '../../src/core/base/errors.ts';
-import { batches, batchSize, type Count, wholeNodes } from '../../src/core/play/play.ts';
+import { batchSize, type Count, wholeNodes } from '../../src/core/play/count.ts';
+import { batches } from '../../src/core/play/play.ts';
 import { budgetOf } from '../../src/rolling/count.ts';
 
 test.each<[Count, number, number]>([

@@ -35,8 +35,7 @@ class HostApply {
 
   constructor(run: HostRun) {
     this.#run = run;
-    const { hosts, locals, ahead } = run;
-    this.#planner = { host: run.host.name, hosts, locals, ahead, entries: this.#entries, age: 0 };
+    this.#planner = { ...run, host: run.host.name, entries: this.#entries, age: 0 };
     this.#log = new TaskLog(run);
     this.#pending = run.pending;
   }
