@@ -12,6 +12,7 @@ export default defineConfig({
   input: {
     'src/cli/main': 'src/cli/main.ts',
     'src/index': 'src/index.ts',
+    'src/testing/index': 'src/testing/index.ts',
     ...Object.fromEntries(playbooks.map((name) => [`playbooks/${name}`, `playbooks/${name}.ts`])),
   },
   platform: 'node',

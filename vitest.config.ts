@@ -1,7 +1,11 @@
 import { defineConfig } from 'vitest/config';
 import { LongFilesFirst } from './test/support/long-files-first.ts';
 
-const alias = { 'api7-orch': new URL('./src/index.ts', import.meta.url).pathname };
+/** The longer name first: a name stands for all names that begin with it, too. */
+const alias = {
+  'api7-orch/testing': new URL('./src/testing/index.ts', import.meta.url).pathname,
+  'api7-orch': new URL('./src/index.ts', import.meta.url).pathname,
+};
 
 /** `unit` and `mutants` need Node and the OpenSSH client; `wire` a real sshd and a Docker Engine; `lab` the hosts of test/lab. */
 export default defineConfig({

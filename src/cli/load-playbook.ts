@@ -9,6 +9,12 @@ import type { Inventory } from '../inventory/inventory.ts';
 const self = extname(import.meta.url);
 const builtIn = resolve(import.meta.dirname, '../../playbooks');
 
+/** Names under which a playbook, or a file that it imports, gets this program. */
+const OWN: Readonly<Record<string, string>> = {
+  'api7-orch': new URL(`../index${self}`, import.meta.url).href,
+  'api7-orch/testing': new URL(`../testing/index${self}`, import.meta.url).href,
+};
+
 /**
  * Finds and loads a playbook: a path to a file, or a name looked up in `./playbooks`, then among the built-in ones.
  * TypeScript files run as they are; `import … from 'api7-orch'` in them means this very program.
@@ -17,10 +23,11 @@ const builtIn = resolve(import.meta.dirname, '../../playbooks');
  */
 export async function loadPlaybook(name: string): Promise<Playbook<never, Inventory>> {
   const file = find(name);
-  const api = new URL(`../index${self}`, import.meta.url).href;
   const hooks = registerHooks({
-    resolve: (specifier, context, next) =>
-      specifier === 'api7-orch' ? { url: api, shortCircuit: true } : next(specifier, context),
+    resolve: (specifier, context, next) => {
+      const url = OWN[specifier];
+      return url === undefined ? next(specifier, context) : { url, shortCircuit: true };
+    },
   });
   try {
     const module: unknown = await import(pathToFileURL(file).href);

@@ -14,7 +14,6 @@ import { Slots } from './roll/slots.ts';
 export async function runPlay(
   context: RunContext & Pick<RollContext, 'ahead' | 'noteOnce'>,
   { play, hosts }: PlannedPlay,
-  pending: Map<string, string>,
   lost: ReadonlySet<string>,
 ): Promise<ReadonlyMap<string, HostResult>> {
   const { emit, clock, check } = context;
@@ -30,10 +29,9 @@ export async function runPlay(
   const each = async (host: Host): Promise<void> => {
     await slots.take(host.name);
     const begun = clock.now();
-    const result = await applyHost({ ...context, play, host, turns, pending: pending.get(host.name) });
+    const result = await applyHost({ ...context, play, host, turns });
     slots.free(host.name);
     results.set(host.name, result);
-    if (result.pending !== undefined) pending.set(host.name, result.pending);
     if (result.status === 'unreachable')
       emit({ type: 'host.unreachable', host: host.name, error: errorInfoOf(result.error, { host: host.name }) });
     emit({
@@ -65,7 +63,7 @@ export async function runPlay(
   }
   for (const { name } of hosts)
     if (!results.has(name)) {
-      results.set(name, { status: 'skipped', value: undefined, touched: false, error: undefined, pending: undefined });
+      results.set(name, { status: 'skipped', value: undefined, touched: false, error: undefined });
       emit({ type: 'host.end', host: name, play: play.options.name, status: 'skipped', durationMs: 0 });
     }
   emit({ type: 'play.end', play: play.options.name, ok: [...results.values()].every(({ status }) => status === 'ok') });

@@ -139,7 +139,6 @@ class PlaybookRun {
 
   async #plays(lost: ReadonlySet<string>): Promise<void> {
     const plays = this.#request.plays();
-    const pending = new Map<string, string>();
     for (let answer: unknown; ; ) {
       const step = plays.next(answer);
       if (step.done) {
@@ -151,7 +150,7 @@ class PlaybookRun {
       let results: ReadonlyMap<string, HostResult> = new Map();
       if (hosts.some(({ name }) => !lost.has(name))) {
         if (this.#context.signal.aborted) return;
-        results = await runPlay(this.#context, { play: step.value, hosts, tasks: new Map() }, pending, lost);
+        results = await runPlay(this.#context, { play: step.value, hosts, tasks: new Map() }, lost);
       }
       for (const result of results.values()) {
         this.#touched ||= result.touched;

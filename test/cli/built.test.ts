@@ -1,5 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -19,7 +28,7 @@ const built = (...words: readonly string[]) =>
 
 beforeAll(() => {
   execFileSync('npm', ['run', '-s', 'build'], { cwd: root, stdio: 'pipe' });
-}, 60_000);
+}, 180_000);
 
 test('the build tells its version and its verbs', () => {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -51,6 +60,28 @@ test('the build imports only what is installed with it', async () => {
   expect(imported).toContain('undici/lib/dispatcher/client.js');
   const client = 'undici/lib/dispatcher/client.js';
   expect((await import(client)).default).toBeTypeOf('function');
+});
+
+test('tests of playbooks import the build as api7-orch/testing', () => {
+  const package_ = join(directory, 'node_modules/api7-orch');
+  mkdirSync(join(directory, 'node_modules'));
+  symlinkSync(root, package_);
+  const script = join(directory, 'own-test.mjs');
+  writeFileSync(
+    script,
+    `import { OrchError } from 'api7-orch';
+     import { FakeDocker, FakeHost } from 'api7-orch/testing';
+     const host = new FakeHost({ name: 'gw-1', docker: new FakeDocker({ files: { read: () => null } }) });
+     await host.makeDirectory('/etc', { mode: '0755', owner: 'root', group: 'root' });
+     await host.writeFile('/etc/motd', 'hello', { mode: '0644', owner: 'root', group: 'root' });
+     const error = await host.httpGet({ port: 80, path: '/' }).catch((error) => error);
+     console.log(String(await host.read('/etc/motd')), await host.docker.container('none'), error instanceof OrchError);`,
+  );
+  const run = spawnSync(process.execPath, [script], { encoding: 'utf8', cwd: directory });
+  expect({ out: run.stdout, err: run.stderr }).toEqual({ out: 'hello null true\n', err: '' });
+  const { exports } = JSON.parse(readFileSync(join(package_, 'package.json'), 'utf8'));
+  expect(existsSync(join(package_, exports['./testing'].types))).toBe(true);
+  rmSync(join(directory, 'node_modules'), { recursive: true });
 });
 
 test('the build runs its own playbooks, and those of others', () => {

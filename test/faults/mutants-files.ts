@@ -20,7 +20,7 @@ export async function filePlayer(root: string): Promise<FilePlayer> {
       reporters: [{}],
       silent: true,
       include: ['test/**/*.test.ts'],
-      alias: { 'api7-orch': `${root}/src/index.ts` },
+      alias: { 'api7-orch/testing': `${root}/src/testing/index.ts`, 'api7-orch': `${root}/src/index.ts` },
       // As for the unit tests: on a busy machine a shorter one would fail without any mutant.
       testTimeout: 30_000,
       bail: 1,

@@ -71,10 +71,10 @@ export const ROLLING_MUTANTS: readonly Mutant[] = [
   rolling(
     'pipeline.ts',
     'a node is given back before it is ready',
-    "[...before, 'waitReady', ...(node.balanced ? (['restore', ...service] as const)",
-    "[...before, ...(node.balanced ? (['restore', 'waitReady', ...service] as const)",
+    "    'waitReady',\n    ...(node.balanced ? (['restore', ...service] as const)",
+    "    ...(node.balanced ? (['restore', 'waitReady', ...service] as const)",
   ),
-  rolling('pipeline.ts', 'the next node starts without a look at those done before', ", 'recheck'];", '];'),
+  rolling('pipeline.ts', 'the next node starts without a look at those done before', "    'recheck',\n", ''),
   rolling(
     'pipeline.ts',
     'nobody watches a node that was given back',
@@ -206,7 +206,7 @@ export const ROLLING_MUTANTS: readonly Mutant[] = [
     ['test/rolling/count.test.ts'],
   ),
   {
-    file: 'src/core/play/play.ts',
+    file: 'src/core/play/count.ts',
     find: 'Math.floor((typeof',
     replace: 'Math.ceil((typeof',
     why: 'shares round up',

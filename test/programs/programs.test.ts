@@ -27,7 +27,10 @@ function stated<R>(steps: Steps<R>): { readonly tasks: readonly Task[]; readonly
 }
 
 const lines = (tasks: readonly Task[]): readonly string[] =>
-  tasks.map(({ type, claim, on }) => `${type.kind} ${claim}${on === undefined ? '' : ` on ${on}`}`);
+  tasks.map(({ type, claim, title, on }) => {
+    const what = claim.startsWith('gate:') ? `gate:${title}` : claim;
+    return `${type.kind} ${what}${on === undefined ? '' : ` on ${on}`}`;
+  });
 
 test('a gateway: package, image, check of the configuration, configuration, container, gates', () => {
   expect(lines(stated(gateway(inventory, host('gw-2'))).tasks)).toEqual([
@@ -39,9 +42,9 @@ test('a gateway: package, image, check of the configuration, configuration, cont
     'yamlFile file:/opt/api7/gateway_conf/config.yaml',
     'file file:/opt/api7/gateway_conf/apisix.uid',
     'container container:api7-gateway',
-    'httpReady gate:http://127.0.0.1:7085/status',
-    'usedByBalancer gate:gateways on lb-1 gw-2 on lb-1',
-    'usedByBalancer gate:gateways on lb-2 gw-2 on lb-2',
+    'httpReady gate:httpReady http://127.0.0.1:7085/status',
+    'usedByBalancer gate:gateways: gw-2 is in service (on lb-1) on lb-1',
+    'usedByBalancer gate:gateways: gw-2 is in service (on lb-2) on lb-2',
   ]);
 });
 
@@ -73,7 +76,7 @@ test('a control-plane host: images first, then each service with its gate, then 
   expect(lines(first)).toEqual([
     'yamlFile file:/opt/api7/dashboard-config.yaml',
     'container container:api7-dashboard',
-    'httpReady gate:http://127.0.0.1:17080/healthz',
+    'httpReady gate:httpReady http://127.0.0.1:17080/healthz',
   ]);
   expect(first[1]?.uses).toEqual(expect.arrayContaining([images.result.dashboard, first[0]]));
 
@@ -81,7 +84,7 @@ test('a control-plane host: images first, then each service with its gate, then 
   expect(lines(second)).toEqual([
     'yamlFile file:/opt/api7/dp-manager-config.yaml',
     'container container:api7-dp-manager',
-    'httpReady gate:http://127.0.0.1:17900/healthz',
+    'httpReady gate:httpReady http://127.0.0.1:17900/healthz',
   ]);
   expect(second[1]?.uses).toEqual(expect.arrayContaining([images.result.dpManager, second[0]]));
 

@@ -102,7 +102,6 @@ export class FleetScene {
       diff: false,
       signal: new AbortController().signal,
       urgent: new AbortController().signal,
-      pending: undefined,
     });
     return {
       // Only the program itself can have returned it.

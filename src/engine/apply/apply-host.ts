@@ -31,13 +31,11 @@ class HostApply {
   #asked: Entry | undefined;
   #touched = false;
   #hasTurn = false;
-  #pending: string | undefined;
 
   constructor(run: HostRun) {
     this.#run = run;
     this.#planner = { ...run, host: run.host.name, entries: this.#entries, age: 0 };
     this.#log = new TaskLog(run);
-    this.#pending = run.pending;
   }
 
   async run(): Promise<HostResult> {
@@ -92,11 +90,11 @@ class HostApply {
   }
 
   async #checkStep(entry: Entry): Promise<void> {
-    const step = checkStep(entry, this.#pending);
+    const step = checkStep(entry, this.#run.ahead.pending.first(this.#run.host.name));
     if (step.status === 'failed') throw step.error;
     const patch = step.status === 'changed' ? await shownChange(this.#planner, entry, this.#run.diff) : {};
     this.#log.end(entry, step.status, { ...(step.note === undefined ? {} : { note: step.note }), ...patch });
-    if (step.status !== 'ok') this.#pending ??= entry.task.title;
+    if (step.status !== 'ok') this.#run.ahead.pending.add(this.#run.host.name, entry.task);
   }
 
   async #applyStep(entries: readonly Entry[], i: number, last: boolean): Promise<void> {
@@ -236,7 +234,7 @@ class HostApply {
     if (notYet === undefined) return;
     if (this.#run.check) {
       this.#log.rest('unknown', { note: `after ${notYet.why}` });
-      this.#pending ??= notYet.why;
+      this.#run.ahead.pending.addReason(this.#run.host.name, notYet.why);
       return;
     }
     const error = located(notKnown('what follows', notYet.why), { host: this.#run.host.name });
@@ -245,6 +243,6 @@ class HostApply {
   }
 
   #result(status: HostResult['status'], value: unknown, error?: OrchError): HostResult {
-    return { status, value, touched: this.#touched, error, pending: this.#pending };
+    return { status, value, touched: this.#touched, error };
   }
 }

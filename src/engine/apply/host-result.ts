@@ -6,5 +6,4 @@ export interface HostResult {
   /** Something was written, or a write was begun. */
   readonly touched: boolean;
   readonly error: OrchError | undefined;
-  readonly pending: string | undefined;
 }

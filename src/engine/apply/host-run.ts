@@ -25,6 +25,4 @@ export interface HostRun {
   readonly urgent: AbortSignal;
   /** Something was changed before this program: a gate must hold as often as it wants. */
   readonly unsettled?: boolean;
-  /** Title of an earlier pending change on this host, from an earlier play (check mode). */
-  readonly pending: string | undefined;
 }

@@ -135,6 +135,8 @@ function planOf(planner: Planner, { task, timedOut }: Entry, reading: PromiseSet
     if (reading.reason instanceof NotYet) return { status: 'unknown', why: reading.reason.why };
     return { status: 'error', error: located(reading.reason, place), final: false };
   }
+  const earlier = planner.ahead.pending.before(planner.host, task);
+  if (earlier !== undefined) return { status: 'unknown', why: earlier.title };
   try {
     const { now, local } = reading.value;
     const after = task.bound.want(now, { local, see: seeIn(planner) });

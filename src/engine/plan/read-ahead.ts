@@ -1,6 +1,7 @@
 import type { Data } from '../../core/base/data.ts';
 import type { Task } from '../../core/task/task.ts';
 import type { Observation } from '../../rolling/types.ts';
+import { PendingChanges } from './pending-changes.ts';
 import type { PlannedPlay } from './validate.ts';
 
 /** What was read for a task, and what the controller knew of it. */
@@ -19,6 +20,8 @@ export class ReadAhead {
   readonly #begun = new Set<string>();
   readonly #kept = new Map<string, Map<string, Reading>>();
   readonly #shown = new Map<string, Observation>();
+  /** What earlier tasks of the run would have changed, in check mode. */
+  readonly pending = new PendingChanges();
   #spoilt = false;
 
   constructor(planned: readonly PlannedPlay[]) {

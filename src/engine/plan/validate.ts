@@ -4,6 +4,7 @@ import type { Play, Plays } from '../../core/play/play.ts';
 import { overlaps } from '../../core/task/claim.ts';
 import { laterResult } from '../../core/task/later.ts';
 import type { Task } from '../../core/task/task.ts';
+import { isSame } from './pending-changes.ts';
 import { nextSegment } from './program.ts';
 
 /** One play as it will run: which hosts, and what each was found to state offline. */
@@ -15,19 +16,20 @@ export interface PlannedPlay {
 
 /**
  * Runs every host's program once without any connection: parameters, claims and dependencies are checked here, so that
- * a wrong playbook is refused before the first host is touched.
+ * a wrong playbook is refused before the first host is touched. Claims must not overlap within one play: plays run one after
+ * another, so a later play may state the same thing differently.
  *
  * @throws OrchError CLAIM_OVERLAP | TASK_NOT_YIELDED | TASK_PARAMS
  */
 export function enumerate(plays: Plays, select: (pattern: string) => readonly Host[]): readonly PlannedPlay[] {
   const planned: PlannedPlay[] = [];
-  const claimed = new Map<string, Task[]>();
   let answer: unknown;
   for (;;) {
     const step = plays.next(answer);
     if (step.done) return planned;
     const hosts = select(step.value.options.hosts);
     const tasks = new Map(hosts.map((host) => [host.name, tasksOf(step.value, host)]));
+    const claimed = new Map<string, Task[]>();
     for (const [host, stated] of tasks)
       for (const task of stated) {
         refuseElsewhere(task, host);
@@ -78,14 +80,12 @@ function refuseElsewhere(task: Task, host: string): void {
 
 function claim(claimed: Map<string, Task[]>, host: string, task: Task): void {
   const before = claimed.get(host) ?? [];
-  const clash = before.find((other) => overlaps(other.claim, task.claim) && statementOf(other) !== statementOf(task));
+  const clash = before.find((other) => overlaps(other.claim, task.claim) && !isSame(other, task));
   if (clash !== undefined)
     throw new OrchError('CLAIM_OVERLAP', `${task.title} and ${clash.title} would both write ${task.claim}`, {
       host,
       task: task.title,
-      hint: 'two tasks must not write the same thing: change one of them',
+      hint: 'two tasks of a play must not write the same thing: change one of them, or move it to a later play',
     });
   claimed.set(host, [...before, task]);
 }
-
-const statementOf = (task: Task): string => (task.blocked === undefined ? task.bound.statement : task.claim);

@@ -71,7 +71,6 @@ export class RollSteps implements StepRunner {
       turns: UNGATED,
       check: false,
       unsettled: true,
-      pending: undefined,
     };
     const result = await applyHost(run);
     if (result.error !== undefined) throw result.error;

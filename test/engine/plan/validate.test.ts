@@ -26,7 +26,21 @@ test.each<{ name: string; plays: () => Plays; code: string }>([
       yield note({ path: '/a', content: 'b' });
     }),
   },
-  { name: 'two plays that write the same file differently', code: 'CLAIM_OVERLAP', plays: twoPlays('b') },
+  {
+    name: 'a task of an earlier play that is used',
+    code: 'TASK_NOT_YIELDED',
+    plays: function* () {
+      const first = note({ path: '/a', content: 'a' });
+      for (const task of [first, process_({ name: 'app', restartOn: [first] })])
+        yield* play({
+          name: task.title,
+          hosts: 'all',
+          *tasks() {
+            yield task;
+          },
+        });
+    },
+  },
   {
     name: 'a task that is used but never yielded',
     code: 'TASK_NOT_YIELDED',
