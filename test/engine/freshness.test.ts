@@ -110,12 +110,16 @@ test.each([
   ['for a reason that stays', false, 1, ['NOT_SETTLED']],
 ] as const)('a last look that fails %s', async (_name, retryable, times, codes) => {
   const { fake, flap } = flapping('READ_FAILED', retryable, times);
+  const messages: string[] = [];
   const run = await runPlays([fake], notes('a', 'b', 'c'), {
     onEvent: (event) => {
       if (event.type === 'task.start' && event.task === 'note /etc/c') flap();
+      if (event.type === 'run.end') messages.push(...event.errors.map(({ message }) => message));
     },
   });
   expect(run.codes).toEqual(codes);
+  // What could not be read does not count as different.
+  expect(messages).toEqual(codes.map(() => 'after all tasks were done, these could not be read again: note /etc/b'));
 });
 
 test('with a wait behind the last write everything is looked at after the wait', async () => {

@@ -1,5 +1,5 @@
 import { OrchError } from '../../core/base/errors.ts';
-import type { Entry } from '../plan/plan-host.ts';
+import type { Entry, TaskPlan } from '../plan/plan-host.ts';
 
 /** What was just written must be read back as wanted. @throws OrchError DID_NOT_CONVERGE, or the error of reading */
 export function assertConverged({ plan, task }: Entry): void {
@@ -16,21 +16,26 @@ export function assertConverged({ plan, task }: Entry): void {
   );
 }
 
-/** After the last task everything stated must still hold. @throws OrchError NOT_SETTLED */
+/** After the last task every task must still be up to date. @throws OrchError NOT_SETTLED */
 export function assertSettled(host: string, stated: readonly Entry[]): void {
-  const loose = stated.filter(({ plan }) => plan.status !== 'ok');
-  if (loose.length === 0) return;
-  const error = loose.flatMap(({ plan }) => (plan.status === 'error' ? [plan.error] : []))[0];
-  throw new OrchError(
-    'NOT_SETTLED',
-    `after all tasks were done, these differ again: ${loose.map(({ task }) => task.title).join(', ')}`,
-    {
-      host,
-      hint: 'run again with --check --diff to see what changes by itself',
-      ...(error === undefined ? {} : { cause: error, details: error.message }),
-    },
-  );
+  const errors = stated.flatMap(({ plan }) => (plan.status === 'error' ? [plan.error] : []));
+  const differ = titles(stated, ({ status }) => status === 'change' || status === 'unknown');
+  const unread = titles(stated, ({ status }) => status === 'error');
+  const [error] = errors;
+  if (differ === '' && error === undefined) return;
+  const parts = [differ && `these differ again: ${differ}`, unread && `these could not be read again: ${unread}`];
+  throw new OrchError('NOT_SETTLED', `after all tasks were done, ${parts.filter((part) => part !== '').join('; ')}`, {
+    host,
+    hint:
+      differ === '' && error?.hint !== undefined
+        ? error.hint
+        : 'run again with --check --diff to see what changes by itself',
+    ...(error === undefined ? {} : { cause: error, details: error.message }),
+  });
 }
+
+const titles = (stated: readonly Entry[], which: (plan: TaskPlan) => boolean): string =>
+  stated.flatMap(({ plan, task }) => (which(plan) ? [task.title] : [])).join(', ');
 
 /** At its turn a value that is not known will never be: nothing is left that could bring it. */
 export const notKnown = (what: string, why: string): OrchError =>

@@ -17,6 +17,8 @@ export interface Fault {
   ends(at: Case): 'well' | 'ill' | 'stopped' | 'killed';
   /** What is carried out; by default a rolling restart without a soak. */
   readonly run?: { readonly version: string; readonly soak: string };
+  /** The first run gives up sooner on a gateway that is not ready: its default is two minutes. */
+  readonly impatient?: true;
   /** Added to the command line. */
   readonly flags?: (at: Case) => readonly string[];
   /** The fault itself breaks off requests of clients. */
@@ -72,7 +74,7 @@ export const kinds: Readonly<Record<FaultName, Fault>> = {
     },
     ends: well,
   },
-  'dockerd gone': hostBroken('docker'),
+  'dockerd gone': { ...hostBroken('docker'), impatient: true },
   'sshd gone': hostBroken('ssh'),
   'machine off': {
     strike: (lab, { victim }) => lab.docker.getContainer(lab.host(victim).container).kill(),
@@ -102,7 +104,7 @@ export const kinds: Readonly<Record<FaultName, Fault>> = {
   'ctrl-c': { signal: 'SIGINT', ends: () => 'stopped' },
   'controller killed': { signal: 'SIGKILL', ends: () => 'killed' },
   'disk full': { ...hostBroken('disk'), run: { version: '3.10.6', soak: '0s' } },
-  'never ready': { ends: ill, run: { version: '3.10.90', soak: '0s' }, code: 'NOT_READY' },
+  'never ready': { ends: ill, run: { version: '3.10.90', soak: '0s' }, impatient: true, code: 'NOT_READY' },
   'bad routes': { ends: ill, run: { version: '3.10.91', soak: '4s' }, code: 'SOAK_FAILED', hurts: () => true },
   'database away': {
     async strike(lab, { victim }) {

@@ -71,14 +71,17 @@ export interface Watched {
   readonly out: readonly (readonly [balancer: string, out: OutOfService])[];
 }
 
-/** A run with clients around it, watched at the balancers' own sockets. */
+/** A run with clients around it, watched at the balancers' own sockets. `silentMs`: how patient the clients are. */
 export async function watched(
   lab: Lab,
   args: readonly string[],
-  onEvent?: (event: RunMoment, send: (signal: NodeJS.Signals) => void) => void,
+  {
+    onEvent,
+    silentMs,
+  }: { onEvent?: (event: RunMoment, send: (signal: NodeJS.Signals) => void) => void; silentMs?: number } = {},
 ): Promise<Watched> {
   const samplers = await Promise.all([balancerSampler(lab), balancerSampler(lab, 'gateways_tcp')]);
-  const clients = lightLoad(lab);
+  const clients = lightLoad(lab, silentMs);
   try {
     const run = await orch(args, onEvent ? { onEvent } : {});
     const out = (await Promise.all(samplers.map((sampler) => sampler.stop()))).flatMap(Object.entries<OutOfService>);
