@@ -33,7 +33,7 @@ test('changes nothing the second time, and keeps the first record', async () => 
   const writes = scene.hosts['lb-1']?.writes;
   expect(await drain(scene, ['gw-1'], { reason: 'another one' })).toBe(0);
   expect(scene.hosts['lb-1']?.writes).toBe(writes);
-  expect(scene.warnings).toContainEqual(expect.stringMatching(/gw-1 .*on record already, by .*new disks/));
+  expect(scene.warnings).toContainEqual(expect.stringMatching(/gw-1 .*already has a lease of .*new disks/));
 });
 
 test('makes what a run has left on record a drain by hand', async () => {
@@ -103,7 +103,7 @@ test('says that pools are not told whose balancers are not spoken to', async () 
     inventory: withPool('clouds: { driver: none, members: gw-1, port: 9443, reason: no API }'),
   });
   expect(await drain(scene, ['gw-1'])).toBe(0);
-  expect(scene.warnings).toEqual([expect.stringMatching(/^clouds is not told.*no API/)]);
+  expect(scene.warnings).toEqual([expect.stringMatching(/^Pool clouds is unmanaged.*no API/)]);
 });
 
 test.each<[string, (scene: LbScene) => void, RegExp]>([
@@ -158,7 +158,7 @@ test('adds nothing where somebody else has taken the node out, and says so', asy
   scene.order('lb-1', 'set server gateways/gw-1 state maint');
   expect(await drain(scene, ['gw-1'])).toBe(0);
   expect(scene.warnings).toEqual([
-    'gw-1 in gateways on lb-1 was taken out of traffic by somebody else: nothing is added',
+    'gw-1 in gateways on lb-1 is held externally; no changes made',
   ]);
   expect([scene.leases('lb-1'), scene.leases('lb-2')]).toEqual([[], ['gateways.gw-1.json']]);
   expect(scene.settings('lb-1')['gw-1']).toBe(MAINTENANCE);
@@ -171,7 +171,7 @@ test('is refused when a balancer cannot be reached, and goes on without one that
   expect(scene.hosts['lb-1']?.writes).toBe(0);
   expect(await drain(scene, ['gw-1'], { withoutLb: ['lb-2'] })).toBe(0);
   expect(scene.settings('lb-1')['gw-1']).toBe(DRAINED);
-  expect(scene.warnings).toEqual([expect.stringContaining('left out')]);
+  expect(scene.warnings).toEqual([expect.stringContaining('ignored by --without-lb')]);
 });
 
 test('is refused when one balancer does not know the node, before any other is told', async () => {
