@@ -92,7 +92,7 @@ describe('the way out of traffic and back', () => {
       const told = onTimeout === 'quit_tail' ? warnings : messages;
       expect(told).toEqual([
         expect.stringMatching(
-          /gateways on lb-1: gateways\/gw-1 still has 1 session after 1m .*busy at gw-1: 1 from 10\.0\.0\.11 \(request waits for its answer\)/,
+          /gateways on lb-1: gateways\/gw-1 still has 1 session after 1m30s .*busy at gw-1: 1 from 10\.0\.0\.11 \(request waits for its answer\)/,
         ),
       ]);
     },
