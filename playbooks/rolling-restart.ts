@@ -1,14 +1,12 @@
 import {
   CONTAINERS,
   definePlaybook,
-  gatewayStopSeconds,
-  httpReady,
-  PORTS,
+  gatewayInService,
+  gatewayStop,
   play,
   restarted,
   rollingOf,
   rollingVars,
-  upInBalancers,
   z,
 } from 'api7-orch';
 
@@ -25,20 +23,8 @@ export default definePlaybook({
       hosts: 'data_plane',
       rolling: rollingOf(rolling),
       *tasks(host) {
-        yield restarted({
-          container: CONTAINERS.gateway,
-          since,
-          stopSignal: 'SIGQUIT',
-          stopTimeoutSeconds: gatewayStopSeconds(inventory.api7),
-        });
-        yield httpReady({
-          port: PORTS.status,
-          path: '/status',
-          within: '2m',
-          passes: 3,
-          container: CONTAINERS.gateway,
-        });
-        yield* upInBalancers(inventory, host, PORTS.http, PORTS.https);
+        yield restarted({ container: CONTAINERS.gateway, since, ...gatewayStop(inventory) });
+        yield* gatewayInService(inventory, host);
       },
     });
   },

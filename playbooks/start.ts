@@ -1,14 +1,4 @@
-import {
-  CONTAINERS,
-  definePlaybook,
-  httpReady,
-  PORTS,
-  play,
-  rollingOf,
-  rollingVars,
-  started,
-  upInBalancers,
-} from 'api7-orch';
+import { CONTAINERS, definePlaybook, gatewayInService, play, rollingOf, rollingVars, started } from 'api7-orch';
 
 export default definePlaybook({
   name: 'start',
@@ -21,14 +11,7 @@ export default definePlaybook({
       rolling: { maxUnavailable: '100%', ...rollingOf(vars) },
       *tasks(host) {
         yield started({ container: CONTAINERS.gateway });
-        yield httpReady({
-          port: PORTS.status,
-          path: '/status',
-          within: '2m',
-          passes: 3,
-          container: CONTAINERS.gateway,
-        });
-        yield* upInBalancers(inventory, host, PORTS.http, PORTS.https);
+        yield* gatewayInService(inventory, host);
       },
     });
   },

@@ -1,4 +1,4 @@
-import { CONTAINERS, definePlaybook, gatewayStopSeconds, play, rollingOf, rollingVars, stopped } from 'api7-orch';
+import { CONTAINERS, definePlaybook, gatewayStop, play, rollingOf, rollingVars, stopped } from 'api7-orch';
 
 export default definePlaybook({
   name: 'stop',
@@ -10,11 +10,7 @@ export default definePlaybook({
       hosts: 'data_plane',
       rolling: { maxUnavailable: '100%', batch: 1, ...rollingOf(vars), leaveDrained: true },
       *tasks() {
-        yield stopped({
-          container: CONTAINERS.gateway,
-          stopSignal: 'SIGQUIT',
-          stopTimeoutSeconds: gatewayStopSeconds(inventory.api7),
-        });
+        yield stopped({ container: CONTAINERS.gateway, ...gatewayStop(inventory) });
       },
     });
   },

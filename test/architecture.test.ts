@@ -1,24 +1,53 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix, relative } from 'node:path';
 import { expect, test } from 'vitest';
+import { circlesOf } from './support/circles.ts';
 
 const root = new URL('..', import.meta.url).pathname;
 
-/** What each part may import from. `cli` composes, so it may import everything; nothing imports `cli`. */
+/** What each layer may import from, types included. `cli` composes the others; nothing imports `cli`. */
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   core: [],
   inventory: ['core'],
-  transport: ['core'],
-  render: ['core'],
-  docker: ['core'],
-  lb: ['core', 'inventory'],
-  tasks: ['core', 'docker'],
-  api7: ['core', 'tasks', 'lb', 'inventory', 'rolling'],
+  local: ['core'],
   journal: ['core'],
+  render: ['core'],
+  transport: ['core'],
+  docker: ['core'],
   rolling: ['core'],
   engine: ['core', 'rolling'],
-  index: ['core', 'tasks', 'lb', 'api7', 'inventory'],
-  cli: ['core', 'inventory', 'transport', 'render', 'docker', 'lb', 'tasks', 'api7', 'engine', 'journal', 'index'],
+  lb: ['core', 'inventory'],
+  tasks: ['core', 'docker'],
+  api7: ['core', 'inventory', 'tasks'],
+  traffic: ['core', 'inventory', 'lb', 'tasks', 'rolling', 'api7'],
+  programs: ['core', 'inventory', 'tasks', 'api7', 'traffic'],
+  testing: ['core', 'docker', 'transport'],
+  index: ['core', 'inventory', 'lb', 'tasks', 'api7', 'traffic', 'programs'],
+  cli: [
+    'core',
+    'inventory',
+    'local',
+    'journal',
+    'render',
+    'transport',
+    'docker',
+    'rolling',
+    'engine',
+    'lb',
+    'tasks',
+    'api7',
+    'traffic',
+    'programs',
+    'index',
+  ],
+};
+
+/** Folders of a layer, bottom up: each may import only the ones before it. */
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  'src/core': ['base', 'host', 'task', 'play', 'event'],
+  'src/engine': ['plan', 'apply', 'roll'],
+  'src/transport': ['shell', 'read', 'files', 'sockets', 'local', 'ssh'],
+  'src/transport/ssh': ['host-keys', 'login', 'config', 'link', 'connect'],
 };
 
 /** Libraries that only one part may know. */
@@ -45,6 +74,11 @@ const importsOf = (file: string): readonly string[] => {
   ].map(([, from, lazy, bare]) => from ?? lazy ?? bare ?? '');
 };
 
+const targetsOf = (file: string): readonly string[] =>
+  importsOf(file)
+    .filter((name) => name.startsWith('.'))
+    .map((name) => posix.normalize(posix.join(posix.dirname(file), name)));
+
 /** `src/core/task/task.ts` → core; the files directly in src are the public face. */
 const partOf = (file: string): string => {
   const [, part = '', rest] = file.split('/');
@@ -53,13 +87,58 @@ const partOf = (file: string): string => {
 
 test('parts import only what the table allows', () => {
   const wrong = files('src').flatMap((file) =>
-    importsOf(file)
-      .filter((name) => name.startsWith('.'))
-      .map((name) => posix.normalize(posix.join(posix.dirname(file), name)))
+    targetsOf(file)
       .filter((target) => partOf(target) !== partOf(file) && !LAYERS[partOf(file)]?.includes(partOf(target)))
       .map((target) => `${file} imports ${target}`),
   );
   expect(wrong).toEqual([]);
+});
+
+test('a circle is found', () => {
+  const graph = { a: ['b'], b: ['c', 'd'], c: ['b'], d: ['e'], e: [], f: ['a'], g: ['g'] };
+  expect(circlesOf(new Map(Object.entries(graph)))).toEqual([['b', 'c'], ['g']]);
+});
+
+test('files do not import each other in circles', () => {
+  const graph = new Map(files('src').map((file) => [file, targetsOf(file)]));
+  expect(graph.get('src/index.ts')).toContain('src/core/play/play.ts');
+  expect(circlesOf(graph)).toEqual([]);
+});
+
+/** A file directly in a folder may import the sub-folders of that folder, and they may import it: only siblings count. */
+const siblings = (from: string, to: string): readonly [string, string] | undefined => {
+  const [a, b] = [from.split('/'), to.split('/')];
+  const at = a.findIndex((name, i) => name !== b[i]);
+  if (at < 0 || a.length - 1 <= at || b.length - 1 <= at) return undefined;
+  return [a.slice(0, at + 1).join('/'), b.slice(0, at + 1).join('/')];
+};
+
+const folderImports = (): ReadonlyMap<string, readonly string[]> => {
+  const graph = new Map<string, string[]>();
+  for (const file of files('src'))
+    for (const target of targetsOf(file)) {
+      const pair = siblings(file, target);
+      if (pair !== undefined) graph.set(pair[0], [...(graph.get(pair[0]) ?? []), pair[1]]);
+    }
+  return graph;
+};
+
+test('sibling folders do not import each other in circles', () => {
+  const graph = folderImports();
+  expect(graph.get('src/engine/apply')).toContain('src/engine/plan');
+  expect(circlesOf(graph)).toEqual([]);
+});
+
+test.each(Object.entries(ROOMS))('folders of %s import only those below them', (folder, rooms) => {
+  const graph = folderImports();
+  const wrong = rooms.flatMap((room, i) =>
+    (graph.get(`${folder}/${room}`) ?? [])
+      .filter((target) => posix.dirname(target) === folder && rooms.indexOf(posix.basename(target)) > i)
+      .map((target) => `${folder}/${room} imports ${target}`),
+  );
+  expect(wrong).toEqual([]);
+  const found = readdirSync(join(root, folder), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  expect(found.map(({ name }) => name).sort()).toEqual([...rooms].sort());
 });
 
 test('every part has a row in the table', () => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { OrchError } from '../core/base/errors.ts';
 import type { Reader } from '../core/host/connection.ts';
-import { defineTask } from '../core/task/define-task.ts';
+import { defineGate } from '../core/task/define-gate.ts';
 import { reaches } from './reaches.ts';
 
 const params = z.strictObject({
@@ -16,14 +16,13 @@ const params = z.strictObject({
 
 type Params = z.output<typeof params>;
 
-type Away = {
+type Endpoints = {
   /** Endpoints that answer, and all of them. */
   readonly answering: number;
   readonly silent: readonly string[];
   /** Siblings that answered: those that are ready, and those that say that their control plane is away. */
   readonly ready: readonly string[];
   readonly unready: readonly string[];
-  readonly enough: boolean;
 };
 
 /** As the vendor names them; the newer name wins. */
@@ -39,35 +38,33 @@ const READY_MS = 3000;
  * @throws OrchError CONTROL_PLANE_AWAY
  * @example yield controlPlaneGuard({ container: 'api7-gateway', endpoints, siblings: [], statusPort: 7085 });
  */
-export const controlPlaneGuard = defineTask<typeof params, void, Away, void>({
+export const controlPlaneGuard = defineGate<typeof params, Endpoints>({
   kind: 'controlPlaneGuard',
   params,
-  impact: 'none',
-  claim: (p) => `gate:control plane of ${p.container}`,
   title: (p) => `the control plane answers ${p.container}`,
-  async read(p, host) {
+  async look(p, host) {
     const [endpoints, siblings] = await Promise.all([endpointsOf(p, host), siblingsOf(p, host)]);
     const answers = await Promise.all(endpoints.map((endpoint) => reaches(endpoint, host)));
     const silent = endpoints.filter((_, i) => answers[i] !== true);
     const answering = endpoints.length - silent.length;
-    const { ready, unready } = siblings;
-    const enough = answering * 2 > endpoints.length && (ready.length > 0 || unready.length === 0);
-    return { answering, silent, ready, unready, enough };
+    return { answering, silent, ...siblings };
   },
-  want: (_p, now) => ({ answering: 0, silent: [], ready: [], unready: [], ...now, enough: true }),
-  unmet: (p, state) => {
-    const { answering, silent, unready } = state ?? { answering: 0, silent: [], unready: [] };
+  met: (_p, seen) => mostAnswer(seen) && (seen.ready.length > 0 || seen.unready.length === 0),
+  onTimeout: 'hold',
+  unmet: (p, seen) => {
+    const { answering, silent, unready } = seen;
     const all = answering + silent.length;
-    const why =
-      answering * 2 > all
-        ? `every other gateway that answers says that it is not ready (${unready.join(', ')})`
-        : `${answering} of the ${all} endpoints of ${p.container} answer from its host, more than half must; silent: ${silent.join(', ')}`;
+    const why = mostAnswer(seen)
+      ? `every other gateway that answers says that it is not ready (${unready.join(', ')})`
+      : `${answering} of the ${all} endpoints of ${p.container} answer from its host, more than half must; silent: ${silent.join(', ')}`;
     return new OrchError('CONTROL_PLANE_AWAY', why, {
       hint: 'a gateway that is restarted now could not load its configuration: see to DP Manager and its database first',
       retryable: true,
     });
   },
 });
+
+const mostAnswer = ({ answering, silent }: Endpoints): boolean => answering > silent.length;
 
 async function endpointsOf(p: Params, { docker }: Reader): Promise<readonly string[]> {
   const env = (await docker.container(p.container))?.Config.Env ?? [];
@@ -87,7 +84,7 @@ function listOf(text: string | undefined): readonly string[] {
 }
 
 /** Those that do not answer from here say nothing: a firewall may keep their status port for balancers. */
-async function siblingsOf(p: Params, host: Reader): Promise<Pick<Away, 'ready' | 'unready'>> {
+async function siblingsOf(p: Params, host: Reader): Promise<Pick<Endpoints, 'ready' | 'unready'>> {
   const statuses = await Promise.all(
     p.siblings.map(async ({ name, address }) => {
       const asked = { address, port: p.statusPort, path: '/status/ready', timeoutMs: READY_MS };

@@ -8,19 +8,26 @@ import type { Service } from './services.ts';
 /** For so long a container must have run before it is trusted. */
 const STEADY = '5s';
 
-/** Gates of a node that was changed, before its balancers get it back. */
+/** How long a service may take to answer its health check, and what it has for everything else beside that. */
+const WITHIN = { dashboard: ['8m', '9m'], dpManager: ['2m', '3m'], gateway: ['2m', '3m'] } as const;
+
+/**
+ * Gates of a node that was changed, before its balancers get it back. They wait side by side, so the time of those that
+ * need a service that answers covers its start, too.
+ */
 export function* readyGates({ api7 }: Inventory, components: readonly Service[]): Steps {
   for (const { name, container, health } of components) {
-    yield httpReady({ ...health, container, within: name === 'dashboard' ? '8m' : '2m', passes: 3 });
-    if (name === 'gateway') yield* gatewayGates(container, api7.gateway.probe);
-    yield steadyContainer({ container, for: STEADY });
+    const [starts, within] = WITHIN[name];
+    yield httpReady({ ...health, container, within: starts, passes: 3 });
+    if (name === 'gateway') yield* gatewayGates(container, within, api7.gateway.probe);
+    yield steadyContainer({ container, for: STEADY, within });
   }
 }
 
-function* gatewayGates(container: string, probe: Inventory['api7']['gateway']['probe']): Steps {
+function* gatewayGates(container: string, within: string, probe: Inventory['api7']['gateway']['probe']): Steps {
   // Once: later it may say 503 on all gateways together, and they serve all the same. Older versions have no such path.
-  yield httpReady({ port: PORTS.status, path: '/status/ready', orStatus: [404], container, within: '1m' });
+  yield httpReady({ port: PORTS.status, path: '/status/ready', orStatus: [404], container, within });
   if (probe === undefined) return;
   const { path, host, status } = probe;
-  yield httpReady({ port: PORTS.http, path, host, status, container, within: '1m' });
+  yield httpReady({ port: PORTS.http, path, host, status, container, within });
 }

@@ -3,16 +3,16 @@ import type { Host } from '../core/host/host.ts';
 import { batches } from '../core/play/play.ts';
 import { applyHost } from './apply/apply-host.ts';
 import type { HostResult } from './apply/host-result.ts';
-import type { ReadAhead } from './plan/read-ahead.ts';
 import type { PlannedPlay } from './plan/validate.ts';
 import { RollPreview } from './roll/preview-roll.ts';
 import { Roll } from './roll/roll.ts';
+import type { RollContext } from './roll/roll-context.ts';
 import type { RunContext } from './roll/run-context.ts';
 import { Slots } from './roll/slots.ts';
 
 /** Runs one play batch by batch. After a failure no further batch starts, and nothing that serves is touched any more. */
 export async function runPlay(
-  context: RunContext & { readonly ahead: ReadAhead },
+  context: RunContext & Pick<RollContext, 'ahead' | 'noteOnce'>,
   { play, hosts }: PlannedPlay,
   pending: Map<string, string>,
   lost: ReadonlySet<string>,

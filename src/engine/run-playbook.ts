@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { located, OrchError } from '../core/base/errors.ts';
 import { errorInfoOf } from '../core/event/error-info.ts';
-import type { HostCounts, Outcome } from '../core/event/event.ts';
+import type { Emit, HostCounts, Outcome } from '../core/event/event.ts';
 import type { Host } from '../core/host/host.ts';
 import type { Plays } from '../core/play/play.ts';
 import { NotYet } from '../core/task/later.ts';
@@ -9,6 +9,7 @@ import type { HostResult } from './apply/host-result.ts';
 import type { Locals } from './plan/locals.ts';
 import { ReadAhead } from './plan/read-ahead.ts';
 import { enumerate, type PlannedPlay } from './plan/validate.ts';
+import type { RollContext } from './roll/roll-context.ts';
 import type { RunContext } from './roll/run-context.ts';
 import { runPlay } from './run-play.ts';
 import { Tally } from './tally.ts';
@@ -69,7 +70,7 @@ async function prepare(planned: readonly PlannedPlay[], locals: Locals): Promise
 }
 
 class PlaybookRun {
-  readonly #context: RunContext & { readonly ahead: ReadAhead };
+  readonly #context: RunContext & Pick<RollContext, 'ahead' | 'noteOnce'>;
   readonly #request: RunRequest;
   readonly #names: readonly string[];
   readonly #planned: readonly PlannedPlay[];
@@ -84,19 +85,22 @@ class PlaybookRun {
 
   constructor(context: RunContext, request: RunRequest, names: readonly string[], planned: readonly PlannedPlay[]) {
     this.#tally = new Tally(names);
-    this.#context = {
-      ...context,
-      ahead: new ReadAhead(planned),
-      emit: (event) => {
-        this.#tally.add(event);
-        // Out of traffic by this run, though nothing of the node itself was changed.
-        if (event.type === 'roll.end' && !context.check)
-          this.#touched ||= Object.values(event.nodes).some(
-            ({ state, next }) => state === 'failed' && next !== undefined,
-          );
-        context.emit(event);
-      },
+    const emit: Emit = (event) => {
+      this.#tally.add(event);
+      // Out of traffic by this run, though nothing of the node itself was changed.
+      if (event.type === 'roll.end' && !context.check)
+        this.#touched ||= Object.values(event.nodes).some(
+          ({ state, next }) => state === 'failed' && next !== undefined,
+        );
+      context.emit(event);
     };
+    const noted = new Set<string>();
+    // The same for every node: it is printed once in a run.
+    const noteOnce = (message: string): void => {
+      if (!noted.has(message)) emit({ type: 'note', message });
+      noted.add(message);
+    };
+    this.#context = { ...context, ahead: new ReadAhead(planned), emit, noteOnce };
     this.#request = request;
     this.#names = names;
     this.#planned = planned;

@@ -1,21 +1,16 @@
 import { z } from 'zod';
 import type { CheckTiming } from '../core/host/balancer.ts';
-import { defineTask } from '../core/task/define-task.ts';
+import { defineQuery } from '../core/task/define-query.ts';
 import type { Task } from '../core/task/task.ts';
-import { asPlainData, type Plain } from './plain.ts';
 import { where } from './task-params.ts';
 
 const params = z.strictObject(where);
 
-const type = defineTask<typeof params, void, Plain<CheckTiming>, CheckTiming>({
+const type = defineQuery<typeof params, CheckTiming>({
   kind: 'checkTiming',
   params,
-  impact: 'none',
-  claim: ({ balancer, member }) => `gate:${balancer.name} ${member.node} timing`,
   title: ({ balancer, member }) => `${balancer.pool}: timing of the health checks of ${member.node}`,
-  read: async ({ balancer, member }, host) => asPlainData(await balancer.timing(host, member)),
-  want: (_p, now) => now,
-  result: (state) => state,
+  look: ({ balancer, member }, host) => balancer.timing(host, member),
 });
 
 /**

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { OrchError } from '../core/base/errors.ts';
 import type { CheckTiming, ServerView } from '../core/host/balancer.ts';
-import { defineTask } from '../core/task/define-task.ts';
+import { defineGate } from '../core/task/define-gate.ts';
 import type { Task } from '../core/task/task.ts';
 import { isDrainedOrMaintenance } from './read-member.ts';
 import { span, where } from './task-params.ts';
@@ -18,34 +18,29 @@ const params = z.strictObject({
 
 type Params = z.output<typeof params>;
 
-type Service = { readonly servers: { readonly [name: string]: string } };
+/** By server: `up`, or what it is instead. */
+type Service = Readonly<Record<string, string>>;
 
-const type = defineTask<typeof params, void, Service, void>({
+const type = defineGate<typeof params, Service>({
   kind: 'inService',
   params,
-  impact: 'none',
   inTraffic: true,
-  claim: ({ balancer, member }) => `gate:${balancer.name} ${member.node} in service`,
   title: ({ balancer, member }) => `${balancer.pool}: ${member.node} is in service`,
-  async read(p, host) {
+  async look(p, host) {
     const { servers } = await p.balancer.view(host, p.member);
-    return { servers: Object.fromEntries(servers.map((server) => [server.name, service(p, server)])) };
+    return Object.fromEntries(servers.map((server) => [server.name, service(p, server)]));
   },
-  want: (_p, now) => ({ servers: Object.fromEntries(Object.keys(now?.servers ?? {}).map((name) => [name, 'up'])) }),
+  met: (_p, servers) => notUp(servers).length === 0,
   patience: ({ timing, within }) => ({
     withinMs: within + provedAfterMs(timing) + (timing?.slowstartMs ?? 0),
     everyMs: 500,
     passes: 1,
   }),
-  unmet(p, state) {
-    const bad = Object.entries(state?.servers ?? {}).filter(([, word]) => word !== 'up');
-    return new OrchError(
-      'LB_MEMBER_NOT_UP',
-      `${p.balancer.name}: ${bad.map(([name, word]) => `${name} is ${word}`).join(', ') || `${p.member.node} could not be read`}`,
-      {
-        hint: 'see why the balancer\'s health check fails: it must reach the check port on the member\'s address; "maintenance" and "drained" were set by somebody else',
-      },
-    );
+  unmet(p, servers) {
+    const bad = notUp(servers).map(([name, word]) => `${name} is ${word}`);
+    return new OrchError('LB_MEMBER_NOT_UP', `${p.balancer.name}: ${bad.join(', ')}`, {
+      hint: 'see why the balancer\'s health check fails: it must reach the check port on the member\'s address; "maintenance" and "drained" were set by somebody else',
+    });
   },
 });
 
@@ -57,7 +52,9 @@ const type = defineTask<typeof params, void, Service, void>({
  * @throws OrchError LB_MEMBER_UNKNOWN at once; LB_MEMBER_NOT_UP
  * @example yield inService({ balancer, member, timing, within: '60s' });
  */
-export const inService = (p: z.input<typeof params>): Task<void> => type(p).delegate(p.balancer.host);
+export const inService = (p: z.input<typeof params>): Task<string> => type(p).delegate(p.balancer.host);
+
+const notUp = (servers: Service) => Object.entries(servers).filter(([, word]) => word !== 'up');
 
 /** Milliseconds after which `rise` checks that began later than a moment have ended, at the latest. */
 export const provedAfterMs = (timing: CheckTiming | undefined): number =>

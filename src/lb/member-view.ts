@@ -1,22 +1,17 @@
 import { z } from 'zod';
 import type { MemberView } from '../core/host/balancer.ts';
-import { defineTask } from '../core/task/define-task.ts';
+import { defineQuery } from '../core/task/define-query.ts';
 import type { Task } from '../core/task/task.ts';
-import { asPlainData, type Plain } from './plain.ts';
 import { readMember } from './read-member.ts';
 import { where } from './task-params.ts';
 
 const params = z.strictObject(where);
 
-const type = defineTask<typeof params, void, Plain<MemberView>, MemberView>({
+const type = defineQuery<typeof params, MemberView>({
   kind: 'standing',
   params,
-  impact: 'none',
-  claim: ({ balancer, member }) => `gate:${balancer.name} ${member.node}`,
   title: ({ balancer, member }) => `${balancer.pool}: how ${member.node} stands`,
-  read: async ({ balancer, member }, host) => asPlainData(await readMember(balancer, host, member)),
-  want: (_p, now) => now,
-  result: (state) => state,
+  look: ({ balancer, member }, host) => readMember(balancer, host, member),
 });
 
 /**

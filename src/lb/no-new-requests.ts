@@ -1,42 +1,37 @@
 import { z } from 'zod';
 import { formatDuration } from '../core/base/duration.ts';
 import { OrchError } from '../core/base/errors.ts';
-import { defineTask } from '../core/task/define-task.ts';
+import { defineGate } from '../core/task/define-gate.ts';
 import type { Task } from '../core/task/task.ts';
 import { span, where } from './task-params.ts';
 
 const params = z.strictObject({ ...where, since: span, within: span });
 
-type Quiet = { readonly servers: { readonly [name: string]: string } };
+/** By server: milliseconds since its last new request; undefined where the balancer does not tell. */
+type LastRequest = Readonly<Record<string, number | undefined>>;
 
-const QUIET = 'no new requests';
-
-const type = defineTask<typeof params, void, Quiet, void>({
+const type = defineGate<typeof params, LastRequest>({
   kind: 'quiet',
   params,
-  impact: 'none',
-  claim: ({ balancer, member }) => `gate:${balancer.name} ${member.node} new requests`,
   title: ({ balancer, member, since }) =>
     `${balancer.pool}: no new requests on ${member.node} for ${formatDuration(since)}`,
-  async read({ balancer, member, since }, host) {
+  async look({ balancer, member }, host) {
     const { servers } = await balancer.view(host, member);
-    const words = servers.map(({ name, quietMs }): readonly [string, string] => [
-      name,
-      quietMs === undefined || quietMs >= since ? QUIET : `a request ${formatDuration(quietMs)} ago`,
-    ]);
-    return { servers: Object.fromEntries(words) };
+    return Object.fromEntries(servers.map(({ name, quietMs }) => [name, quietMs]));
   },
-  want: (_p, now) => ({ servers: Object.fromEntries(Object.keys(now?.servers ?? {}).map((name) => [name, QUIET])) }),
+  met: ({ since }, servers) => Object.values(servers).every((ms) => isQuiet(ms, since)),
   patience: ({ within }) => ({ withinMs: within, everyMs: 500, passes: 1 }),
-  unmet: (p, state) => {
-    const busy = Object.entries(state?.servers ?? {}).filter(([, word]) => word !== QUIET);
-    return new OrchError(
-      'DRAIN_TIMEOUT',
-      `${p.balancer.name}: ${busy.map(([name, word]) => `${name} got ${word}`).join(', ') || 'it could not be asked'}`,
-      { hint: 'clients stick to this node: see "cookie", "stick" and "use-server" in its backends', retryable: true },
-    );
+  unmet({ balancer, since }, servers) {
+    const busy = Object.entries(servers).filter(([, ms]) => !isQuiet(ms, since));
+    const what = busy.map(([name, ms = 0]) => `${name} got a request ${formatDuration(ms)} ago`).join(', ');
+    return new OrchError('DRAIN_TIMEOUT', `${balancer.name}: ${what}`, {
+      hint: 'clients stick to this node: see "cookie", "stick" and "use-server" in its backends',
+      retryable: true,
+    });
   },
 });
+
+const isQuiet = (ms: number | undefined, since: number): boolean => ms === undefined || ms >= since;
 
 /**
  * Gate: the balancer has given the node nothing new for so long, whatever still runs there. Met at once where a
@@ -45,4 +40,4 @@ const type = defineTask<typeof params, void, Quiet, void>({
  * @throws OrchError DRAIN_TIMEOUT
  * @example yield quiet({ balancer, member, since: '10s', within: '60s' });
  */
-export const noNewRequests = (p: z.input<typeof params>): Task<void> => type(p).delegate(p.balancer.host);
+export const noNewRequests = (p: z.input<typeof params>): Task<string> => type(p).delegate(p.balancer.host);

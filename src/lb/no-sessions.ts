@@ -1,35 +1,34 @@
 import { z } from 'zod';
 import { formatDuration } from '../core/base/duration.ts';
 import { OrchError } from '../core/base/errors.ts';
-import { defineTask } from '../core/task/define-task.ts';
+import { defineGate } from '../core/task/define-gate.ts';
 import type { Task } from '../core/task/task.ts';
 import { span, where } from './task-params.ts';
 
-const params = z.strictObject({ ...where, within: span.prefault('60s') });
+const params = z.strictObject({
+  ...where,
+  within: span.prefault('60s'),
+  onTimeout: z.enum(['fail', 'warn']).default('fail'),
+});
 
 /** Sessions by server; `null` where the balancer does not tell. */
-type Sessions = { readonly sessions: { readonly [name: string]: number | null } };
+type Sessions = Readonly<Record<string, number | null>>;
 
-const type = defineTask<typeof params, void, Sessions, void>({
+const type = defineGate<typeof params, Sessions>({
   kind: 'emptied',
   params,
-  impact: 'none',
-  claim: ({ balancer, member }) => `gate:${balancer.name} ${member.node} sessions`,
   title: ({ balancer, member }) => `${balancer.pool}: no request runs on ${member.node}`,
-  async read({ balancer, member }, host) {
+  onTimeout: (p) => p.onTimeout,
+  async look({ balancer, member }, host) {
     const { servers } = await balancer.view(host, member);
-    return { sessions: Object.fromEntries(servers.map(({ name, sessions }) => [name, sessions])) };
+    return Object.fromEntries(servers.map(({ name, sessions }) => [name, sessions]));
   },
-  want: (_p, now) => ({
-    sessions: Object.fromEntries(
-      Object.entries(now?.sessions ?? {}).map(([name, sessions]) => [name, sessions === null ? null : 0]),
-    ),
-  }),
+  met: (_p, sessions) => busy(sessions).length === 0,
   patience: (p) => ({ withinMs: p.within, everyMs: 500, passes: 1 }),
-  unmet: (p, state) =>
+  unmet: (p, sessions) =>
     new OrchError(
       'DRAIN_TIMEOUT',
-      `${p.balancer.name}: ${remaining(state)} after ${formatDuration(p.within)} without new requests for ${p.member.node}`,
+      `${p.balancer.name}: ${remaining(sessions)} after ${formatDuration(p.within)} without new requests for ${p.member.node}`,
       {
         hint: 'raise drain.within of the pool if requests may rightly take that long, or find out what keeps them open',
         retryable: true,
@@ -41,12 +40,13 @@ const type = defineTask<typeof params, void, Sessions, void>({
  * Gate: no request and no connection runs on the node through this balancer. Where a balancer does not count them it is
  * met at once: then the node itself must be asked.
  *
- * @throws OrchError DRAIN_TIMEOUT with what remains
+ * @throws OrchError DRAIN_TIMEOUT with what remains; with `warn`, `yield*` gives that instead
  */
-export const noSessions = (p: z.input<typeof params>): Task<void> => type(p).delegate(p.balancer.host);
+export const noSessions = (p: z.input<typeof params>): Task<string> => type(p).delegate(p.balancer.host);
 
-const remaining = (state: Sessions | null): string =>
-  Object.entries(state?.sessions ?? {})
-    .filter(([, sessions]) => sessions !== null && sessions > 0)
-    .map(([name, sessions]) => `${name} still has ${sessions} ${sessions === 1 ? 'session' : 'sessions'}`)
-    .join(', ') || 'sessions could not be counted';
+const busy = (sessions: Sessions) => Object.entries(sessions).filter(([, count]) => count !== null && count > 0);
+
+const remaining = (sessions: Sessions): string =>
+  busy(sessions)
+    .map(([name, count]) => `${name} still has ${count} ${count === 1 ? 'session' : 'sessions'}`)
+    .join(', ');

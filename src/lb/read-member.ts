@@ -6,6 +6,19 @@ import { leasesOf, readLease } from './lease.ts';
 export const isDrainedOrMaintenance = ({ state }: ServerView): boolean =>
   state === 'drained' || state === 'maintenance';
 
+/** In full service: its health checks pass, it is past slow start, and no command keeps it out. */
+export const isInService = ({ state }: ServerView): boolean => state === 'up';
+
+/** The balancer sends it new requests. */
+export const acceptsRequests = ({ state }: ServerView): boolean => state === 'up' || state === 'starting';
+
+/** It gets requests by this balancer, sticky ones too, or still has some running. */
+export const getsRequests = (server: ServerView): boolean =>
+  acceptsRequests(server) || (server.state === 'drained' && server.sticky) || (server.sessions ?? 0) > 0;
+
+/** A drain alone leaves it the requests that stick to it. */
+export const sticks = ({ sticky, state }: ServerView): boolean => sticky && state !== 'maintenance';
+
 /** Gets no request at all, not even one that sticks to it. */
 export const isEmptying = (server: ServerView): boolean =>
   server.state === 'maintenance' || (server.state === 'drained' && !server.sticky);

@@ -73,6 +73,8 @@ export function fold(before: RunView, event: NumberedEvent): RunView {
       return view.exec ? view : { ...view, exec: true };
     case 'exec.end':
       return onHost({ ...view, exec: true }, event.host, (host) => endCommand(host, event));
+    case 'note':
+      return view;
     case 'warning':
       return { ...view, warnings: [...view.warnings, { message: event.message, ...hostOf(event) }] };
     case 'run.end':

@@ -1,5 +1,5 @@
+import { batchSize } from '../core/play/count.ts';
 import { isOutOfService, mayStart } from './budget.ts';
-import { batchSize } from './count.ts';
 import { inPhase, type NodeState, type StartReason, type State } from './state.ts';
 import type { NodeInit, Options } from './types.ts';
 

@@ -1,19 +1,5 @@
 import { OrchError } from '../core/base/errors.ts';
-import type { Count } from '../core/play/play.ts';
-
-/** Shares such as 14.3% are not exact in binary: what is whole but for that counts as whole. */
-const HAIR = 1e-9;
-
-/**
- * Whole nodes of a count or of a share; a share rounds down.
- *
- * @example wholeNodes('50%', 5) // 2
- */
-export const wholeNodes = (count: Count, of: number): number =>
-  Math.floor((typeof count === 'number' ? count : (of * Number.parseFloat(count)) / 100) + HAIR);
-
-/** Nodes in a wave: at least one, or nothing would ever be done. */
-export const batchSize = (count: Count, of: number): number => Math.max(1, wholeNodes(count, of));
+import { type Count, wholeNodes } from '../core/play/count.ts';
 
 /**
  * Most nodes of a role of `of` that may be unavailable at once.

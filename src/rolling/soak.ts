@@ -7,7 +7,8 @@ export interface Window {
 }
 
 export interface Verdict {
-  readonly verdict: 'pass' | 'fail' | 'inconclusive';
+  /** `noTraffic`: the peers give nothing to compare with. `inconclusive`: they do, and this node gets too few requests. */
+  readonly verdict: 'pass' | 'fail' | 'noTraffic' | 'inconclusive';
   readonly why: string;
 }
 
@@ -37,7 +38,7 @@ const FACTOR = 2;
 const LEAST_ERRORS = 5;
 /** Fewer requests than these, and a share of them means nothing. */
 const LEAST_REQUESTS = 20;
-/** With nobody to compare with, more than this share of errors that are never right is bad. */
+/** With nothing to compare with, more than this share of errors that are never right is bad. */
 const ALONE = 0.05;
 
 type Sums = Readonly<Record<Kind | 'requests', number>>;
@@ -45,22 +46,35 @@ type Sums = Readonly<Record<Kind | 'requests', number>>;
 /**
  * Compares what a node answered with what its siblings did over the same time. One window for each balancer that counts.
  * It fails where the share of a kind of bad answers exceeds the siblings' by its margin and twofold, in at least five
- * answers. Too few requests, a balancer that was reloaded meanwhile, or no sibling: nothing can be said, unless it fails.
+ * answers. Siblings without requests give nothing to compare with; then only errors that are never right count. Too few
+ * requests of its own beside siblings that get some, or a balancer that was reloaded meanwhile, are inconclusive.
  *
  * @example compareCounters([{ begin, end }], siblings).verdict // 'pass'
  */
 export function compareCounters(node: readonly Window[], siblings: readonly Window[]): Verdict {
   const own = sumsOf(node);
   const others = sumsOf(siblings);
+  if (siblings.every(gotNothing)) return alone(own, siblings.length);
   if (own === undefined || others === undefined)
     return { verdict: 'inconclusive', why: 'a balancer was reloaded meanwhile and began to count anew' };
-  const fault =
-    siblings.length === 0 ? badAlone(own) : others.requests < LEAST_REQUESTS ? undefined : worse(own, others);
+  const fault = others.requests < LEAST_REQUESTS ? badAlone(own) : worse(own, others);
   if (fault !== undefined) return { verdict: 'fail', why: fault };
   if (own.requests < LEAST_REQUESTS) return { verdict: 'inconclusive', why: few('it', own) };
-  if (siblings.length === 0) return { verdict: 'inconclusive', why: 'there is nobody to compare it with' };
-  if (others.requests < LEAST_REQUESTS) return { verdict: 'inconclusive', why: few('its siblings together', others) };
+  if (others.requests < LEAST_REQUESTS) return { verdict: 'noTraffic', why: few('its siblings together', others) };
   return { verdict: 'pass', why: `${own.requests} requests, no more bad answers than its siblings` };
+}
+
+/** A balancer that began to count anew got what it shows now, at least. */
+const gotNothing = ({ begin, end }: Window): boolean =>
+  end.requests === (begin.epoch === end.epoch ? begin.requests : 0);
+
+function alone(own: Sums | undefined, siblings: number): Verdict {
+  const fault = own && badAlone(own);
+  if (fault !== undefined) return { verdict: 'fail', why: fault };
+  return {
+    verdict: 'noTraffic',
+    why: siblings === 0 ? 'no other node counts requests' : 'its siblings got no requests',
+  };
 }
 
 const few = (who: string, { requests }: Sums): string =>

@@ -1,5 +1,5 @@
 import type { ErrorInfo } from '../core/event/event.ts';
-import type { Count } from '../core/play/play.ts';
+import type { Count } from '../core/play/count.ts';
 
 /**
  * What the machine may order for one node. `apply` is the node's own program from its first disruptive change on; the others are

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { OrchError } from '../core/base/errors.ts';
 import type { Reader } from '../core/host/connection.ts';
 import type { Diagnostics } from '../core/play/rolling.ts';
-import { defineTask } from '../core/task/define-task.ts';
+import { defineQuery } from '../core/task/define-query.ts';
 
 const params = z.strictObject({
   container: z.string().min(1),
@@ -17,8 +17,6 @@ type Params = z.output<typeof params>;
 
 type Probe = Params['probes'][number];
 
-type Found = Omit<Diagnostics, 'probes'> & { readonly probes: readonly string[] };
-
 const LOG_LINES = 200;
 const ANSWER_MS = 3000;
 const BODY_CHARS = 200;
@@ -29,13 +27,11 @@ const BODY_CHARS = 200;
  *
  * @example const evidence = yield* containerEvidence({ container: 'api7-gateway', probes: [{ port: 7085, path: '/status' }] });
  */
-export const containerEvidence = defineTask<typeof params, void, Found, Diagnostics>({
+export const containerEvidence = defineQuery<typeof params, Diagnostics>({
   kind: 'containerEvidence',
   params,
-  impact: 'none',
-  claim: (p) => `gate:evidence ${p.container}`,
   title: (p) => `how ${p.container} stands`,
-  async read(p, host) {
+  async look(p, host) {
     const [found, log, probes] = await Promise.all([
       host.docker.container(p.container),
       host.docker.logs(p.container, LOG_LINES),
@@ -45,8 +41,6 @@ export const containerEvidence = defineTask<typeof params, void, Found, Diagnost
     const restarts = found?.RestartCount ?? 0;
     return { container: p.container, status: Status, exitCode: ExitCode, oomKilled: OOMKilled, restarts, probes, log };
   },
-  want: (_p, now) => now,
-  result: (found) => found,
 });
 
 async function answerTo({ port, path }: Probe, host: Reader): Promise<string> {

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { redact } from '../core/base/redact.ts';
 import { reveal, Secret } from '../core/base/secret.ts';
 import type { Reader } from '../core/host/connection.ts';
+import type { Patch } from '../core/task/change.ts';
 import { defineTask } from '../core/task/define-task.ts';
-import type { Patch } from '../core/task/task-type.ts';
 import { absolutePath, account, octalMode, secretOrText } from './file/fields.ts';
 import {
   contentOf,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { OrchError } from '../core/base/errors.ts';
-import { defineTask } from '../core/task/define-task.ts';
+import { defineGate } from '../core/task/define-gate.ts';
 
 const params = z.strictObject({
   /** Open files that containers are to be given. */
@@ -14,7 +14,9 @@ const params = z.strictObject({
   arch: z.array(z.string()).min(1).readonly().optional(),
 });
 
-type LimitsState = {
+type Params = z.output<typeof params>;
+
+type Limits = {
   readonly host: string;
   readonly arch: string;
   readonly nofile: number;
@@ -27,13 +29,10 @@ type LimitsState = {
  * @throws OrchError HOST_ARCHITECTURE, NOFILE_TOO_LOW, DISK_FULL with what is there and what is needed
  * @example yield hostLimits({ nofile: 65536, freeBytes: [{ path: '/var/lib/docker', bytes: 2e9 }], arch: ['x86_64'] });
  */
-export const hostLimits = defineTask<typeof params, void, LimitsState, void>({
+export const hostLimits = defineGate<typeof params, Limits>({
   kind: 'hostLimits',
   params,
-  impact: 'none',
-  claim: () => 'gate:host limits',
-  title: () => 'hostLimits',
-  async read({ freeBytes }, host) {
+  async look({ freeBytes }, host) {
     const [{ arch, nofile }, ...free] = await Promise.all([
       host.facts(),
       ...freeBytes.map(({ path }) => host.freeBytes(path)),
@@ -45,44 +44,33 @@ export const hostLimits = defineTask<typeof params, void, LimitsState, void>({
       free: Object.fromEntries(freeBytes.map(({ path }, i) => [path, free[i] ?? 0])),
     };
   },
-  want(p, now) {
-    const arch = now?.arch ?? '';
-    const free = p.freeBytes.map(({ path, bytes }): [string, number] => [path, Math.max(bytes, now?.free[path] ?? 0)]);
-    return {
-      host: now?.host ?? '',
-      arch: p.arch === undefined || p.arch.includes(arch) ? arch : (p.arch[0] ?? arch),
-      nofile: Math.max(p.nofile ?? 0, now?.nofile ?? 0),
-      free: Object.fromEntries(free),
-    };
-  },
-  unmet(p, state) {
-    const { host, arch, nofile, free } = state ?? { host: '', arch: '', nofile: 0, free: {} };
-    const at = host === '' ? {} : { host };
-    if (p.arch !== undefined && !p.arch.includes(arch))
-      return new OrchError('HOST_ARCHITECTURE', `this host is ${arch}, the images are for ${p.arch.join(' or ')}`, {
-        hint: 'take the host out of its group in the inventory, or use packages for its architecture',
-        ...at,
-      });
-    if (p.nofile !== undefined && nofile < p.nofile)
-      return new OrchError(
-        'NOFILE_TOO_LOW',
-        `containers on this host can have ${nofile} open files, ${p.nofile} are asked for`,
-        {
-          hint: `set api7.nofile in the inventory to ${nofile} or less, or raise the limit of the Docker daemon on that host`,
-          ...at,
-        },
-      );
-    const full = p.freeBytes.find(({ path, bytes }) => (free[path] ?? 0) < bytes);
-    const path = full?.path ?? '/';
+  met: (p, limits) => shortfall(p, limits) === undefined,
+  unmet: (p, limits) => shortfall(p, limits) ?? new OrchError('INTERNAL', 'the host has everything that is needed'),
+});
+
+/** The first limit that is too low; undefined: none is. */
+function shortfall(p: Params, { host, arch, nofile, free }: Limits): OrchError | undefined {
+  if (p.arch !== undefined && !p.arch.includes(arch))
+    return new OrchError('HOST_ARCHITECTURE', `this host is ${arch}, the images are for ${p.arch.join(' or ')}`, {
+      hint: 'take the host out of its group in the inventory, or use packages for its architecture',
+      host,
+    });
+  if (p.nofile !== undefined && nofile < p.nofile)
     return new OrchError(
-      'DISK_FULL',
-      `${gib(free[path] ?? 0)} are free at ${path}, ${gib(full?.bytes ?? 0)} are needed`,
+      'NOFILE_TOO_LOW',
+      `containers on this host can have ${nofile} open files, ${p.nofile} are asked for`,
       {
-        hint: `free space on the file system of ${path}, or put it on a larger one`,
-        ...at,
+        hint: `set api7.nofile in the inventory to ${nofile} or less, or raise the limit of the Docker daemon on that host`,
+        host,
       },
     );
-  },
-});
+  const full = p.freeBytes.find(({ path, bytes }) => (free[path] ?? 0) < bytes);
+  if (full === undefined) return undefined;
+  const { path, bytes } = full;
+  return new OrchError('DISK_FULL', `${gib(free[path] ?? 0)} are free at ${path}, ${gib(bytes)} are needed`, {
+    hint: `free space on the file system of ${path}, or put it on a larger one`,
+    host,
+  });
+}
 
 const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(2)} GiB`;

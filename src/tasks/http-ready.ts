@@ -3,7 +3,7 @@ import { formatDuration } from '../core/base/duration.ts';
 import { duration } from '../core/base/duration-param.ts';
 import { OrchError } from '../core/base/errors.ts';
 import type { Reader } from '../core/host/connection.ts';
-import { defineTask } from '../core/task/define-task.ts';
+import { defineGate } from '../core/task/define-gate.ts';
 import { type Behind, lost, readBehind } from './container/behind.ts';
 
 const params = z.strictObject({
@@ -26,15 +26,15 @@ const params = z.strictObject({
 
 type Params = z.output<typeof params>;
 
-/** What was answered last. `asked`, `said` and `behind` are for the message: nothing is wanted of them. */
-type Answer = {
+interface Reply {
   readonly reachable: boolean;
   readonly status: number | null;
   readonly bodyFits: boolean;
-  readonly asked: string;
   readonly said: string;
-  readonly behind: Behind | null;
-};
+}
+
+/** What was answered last, and the container behind it while that is not what it must be. */
+type Answer = Reply & { readonly asked: string; readonly behind: Behind | null };
 
 /** Longest wait for one answer: a server that is stuck must not use up the whole patience. */
 const ANSWER_MS = 5000;
@@ -48,47 +48,37 @@ const url = (p: Params): string =>
  * @throws OrchError NOT_READY with what was answered last; CONTAINER_EXITED as soon as `container` has ended for good
  * @example yield httpReady({ port: 7085, path: '/status', within: '2m', passes: 3 });
  */
-export const httpReady = defineTask<typeof params, void, Answer, void>({
+export const httpReady = defineGate<typeof params, Answer>({
   kind: 'httpReady',
   params,
-  impact: 'none',
-  claim: (p) => `gate:${url(p)}`,
   title: (p) => `httpReady ${url(p)}${p.host === undefined ? '' : ` as ${p.host}`}`,
   patience: (p) => ({ withinMs: p.within, everyMs: p.every, passes: p.passes }),
-  async read(p, host) {
-    const answer = await ask(p, host);
-    const ready = answer.reachable && answer.status === wantedStatus(p, answer) && answer.bodyFits;
-    const behind = ready || p.container === undefined ? null : await readBehind(p.container, host);
-    return { ...answer, asked: host.name, behind };
+  async look(p, host) {
+    const reply = await ask(p, host);
+    const behind = isReady(p, reply) || p.container === undefined ? null : await readBehind(p.container, host);
+    return { ...reply, asked: host.name, behind };
   },
-  want: (p, now) => ({
-    asked: '',
-    said: '',
-    behind: null,
-    ...now,
-    reachable: true,
-    status: wantedStatus(p, now),
-    bodyFits: true,
-  }),
-  cannotRecover: (_p, answer) => (answer === null || answer.behind === null ? undefined : lost(answer.behind)),
-  unmet: (p, answer) => {
-    const where = answer === null ? '' : ` on ${answer.asked}`;
-    const details = [answer?.said ?? '', answer?.behind?.log.trimEnd() ?? ''].filter((text) => text !== '').join('\n');
-    return new OrchError('NOT_READY', `GET ${url(p)}${where} ${fault(p, answer)} for ${formatDuration(p.within)}`, {
+  met: isReady,
+  cannotRecover: (_p, { behind }) => (behind === null ? undefined : lost(behind)),
+  unmet(p, answer) {
+    const { asked, said, behind } = answer;
+    const details = [said, behind?.log.trimEnd() ?? ''].filter((text) => text !== '').join('\n');
+    return new OrchError('NOT_READY', `GET ${url(p)} on ${asked} ${fault(p, answer)} for ${formatDuration(p.within)}`, {
       hint: 'look at the log of what listens there; if it only needs longer, raise "within"',
       ...(details === '' ? {} : { details }),
     });
   },
 });
 
-/** What it must be; the status that was answered, where that will do. */
-function wantedStatus({ status, orStatus }: Params, now: Pick<Answer, 'status'> | null): number {
-  const found = now?.status ?? null;
-  if (found !== null && (status === 'any' || orStatus.includes(found))) return found;
-  return status === 'any' ? 200 : status;
+/** Whether the status is one that will do. */
+const statusFits = ({ status, orStatus }: Params, { status: found }: Reply): boolean =>
+  found !== null && (status === 'any' || status === found || orStatus.includes(found));
+
+function isReady(p: Params, reply: Reply): boolean {
+  return reply.reachable && statusFits(p, reply) && reply.bodyFits;
 }
 
-async function ask(p: Params, host: Reader): Promise<Omit<Answer, 'asked' | 'behind'>> {
+async function ask(p: Params, host: Reader): Promise<Reply> {
   try {
     const { address, port, path, host: name } = p;
     const as = name === undefined ? {} : { host: name };
@@ -101,9 +91,9 @@ async function ask(p: Params, host: Reader): Promise<Omit<Answer, 'asked' | 'beh
   }
 }
 
-function fault(p: Params, answer: Answer | null): string {
-  if (answer === null || !answer.reachable) return 'got no answer';
-  if (answer.status !== wantedStatus(p, answer)) return `answered ${answer.status} instead of ${p.status}`;
+function fault(p: Params, answer: Reply): string {
+  if (!answer.reachable) return 'got no answer';
+  if (!statusFits(p, answer)) return `answered ${answer.status} instead of ${p.status}`;
   if (!answer.bodyFits) return `answered ${answer.status} without "${p.bodyIncludes}" in its body`;
   return `answered ${answer.status}, but not ${p.passes} times in a row`;
 }

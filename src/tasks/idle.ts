@@ -3,7 +3,7 @@ import { formatDuration } from '../core/base/duration.ts';
 import { duration } from '../core/base/duration-param.ts';
 import { OrchError } from '../core/base/errors.ts';
 import type { Reader } from '../core/host/connection.ts';
-import { defineTask } from '../core/task/define-task.ts';
+import { defineGate } from '../core/task/define-gate.ts';
 import { busyWith } from './idle/busy.ts';
 import { connectionsOf } from './idle/connections.ts';
 
@@ -19,14 +19,14 @@ const params = z.strictObject({
   still: duration.prefault('3s'),
   /** The longest that a request may rightly take. */
   longest: duration.prefault('60s'),
+  onTimeout: z.enum(['fail', 'hold', 'warn']).default('fail'),
 });
 
 type Params = z.output<typeof params>;
 
 type BusyPeer = { readonly peer: string; readonly connections: number; readonly why: string };
 
-/** `idle` and `peers` are for the message: nothing is wanted of them. */
-type Requests = { readonly busy: number; readonly idle: number; readonly peers: readonly BusyPeer[] };
+export type Requests = { readonly busy: number; readonly idle: number; readonly peers: readonly BusyPeer[] };
 
 /** Peers that a message names. */
 const TOP = 5;
@@ -36,29 +36,26 @@ const TOP = 5;
  * Connections that are only kept open do not count. Where the host has neither `ss` nor `nsenter`, only those of vouched
  * balancers are taken for such; all others count as busy.
  *
- * @throws OrchError DRAIN_TIMEOUT with the peers that are left
+ * @throws OrchError DRAIN_TIMEOUT, with `hold` DRAIN_HOLD, with the peers that are left
  * @example yield idle({ container: 'api7-gateway', ports: [9080, 9443], vouched: ['10.0.0.5'], within: '60s' });
  */
-export const idle = defineTask<typeof params, void, Requests, void>({
+export const idle = defineGate<typeof params, Requests>({
   kind: 'idle',
   params,
-  impact: 'none',
-  claim: (p) => `gate:requests at ${p.container} ${p.ports.join(' ')}`,
   title: (p) => `no requests at ${p.container} on ${p.ports.join(', ')}`,
   patience: (p) => ({ withinMs: p.within, everyMs: p.every, passes: 1 }),
-  read: requestsAt,
-  want: (_p, now) => ({ idle: 0, peers: [], ...now, busy: 0 }),
-  unmet: (p, traffic) => {
-    const { busy, peers } = traffic ?? { busy: 0, peers: [] };
-    return new OrchError(
-      'DRAIN_TIMEOUT',
+  onTimeout: (p) => p.onTimeout,
+  look: requestsAt,
+  met: (_p, { busy }) => busy === 0,
+  unmet: (p, { busy, peers }) =>
+    new OrchError(
+      p.onTimeout === 'hold' ? 'DRAIN_HOLD' : 'DRAIN_TIMEOUT',
       `${busy} of the connections to ${p.container} ${p.within === 0 ? 'are busy' : `are still busy after ${formatDuration(p.within)}`}: ${topPeers(peers)}`,
       {
         hint: 'wait until these clients are done, or raise drain.within; for connections that never end see drain.on_timeout',
         details: allPeers(peers),
       },
-    );
-  },
+    ),
 });
 
 /** The peers with the most busy connections, for a message. */

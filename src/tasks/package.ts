@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Connection, Reader } from '../core/host/connection.ts';
+import type { Change, Report } from '../core/task/change.ts';
 import { defineTask } from '../core/task/define-task.ts';
-import type { Change, Report } from '../core/task/task-type.ts';
 import { absolutePath, account, octalMode } from './file/fields.ts';
 import { ownedBy, refuseOtherKind } from './file/file-state.ts';
 import { MANIFEST, missingFrom, parseManifest } from './package/manifest.ts';

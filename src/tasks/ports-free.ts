@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { OrchError } from '../core/base/errors.ts';
 import type { Reader } from '../core/host/connection.ts';
-import { defineTask } from '../core/task/define-task.ts';
+import { defineGate } from '../core/task/define-gate.ts';
 import { addressesOverlap } from '../docker/address-overlap.ts';
 import { bindingText } from '../docker/spec.ts';
 
@@ -16,7 +16,7 @@ type Params = z.output<typeof params>;
 
 type Taken = { readonly port: string; readonly by: string };
 
-type PortsState = { readonly host: string; readonly taken: readonly Taken[] };
+type Ports = { readonly host: string; readonly taken: readonly Taken[] };
 
 /**
  * A gate: none of these ports is published by a container that is not ours. It never waits.
@@ -24,21 +24,18 @@ type PortsState = { readonly host: string; readonly taken: readonly Taken[] };
  * @throws OrchError PORT_TAKEN naming port and container
  * @example yield portsFree({ ports: [{ address: '0.0.0.0', port: 9080 }], except: ['api7-gateway'] });
  */
-export const portsFree = defineTask<typeof params, void, PortsState, void>({
+export const portsFree = defineGate<typeof params, Ports>({
   kind: 'portsFree',
   params,
-  impact: 'none',
-  claim: ({ ports }) => `gate:ports ${ports.map(({ address, port }) => bindingText(address, port)).join(' ')}`,
   title: ({ ports }) => `portsFree ${[...new Set(ports.map(({ port }) => port))].join(' ')}`,
-  read: async (p, host) => ({ host: host.name, taken: await takenPorts(p, host) }),
-  want: (_p, now) => ({ host: now?.host ?? '', taken: [] }),
-  unmet: (_p, state) => {
-    const taken = state?.taken ?? [];
+  look: async (p, host) => ({ host: host.name, taken: await takenPorts(p, host) }),
+  met: (_p, { taken }) => taken.length === 0,
+  unmet: (_p, { host, taken }) => {
     const list = taken.map(({ port, by }) => `port ${port} is held by container "${by}"`).join('; ');
     const names = [...new Set(taken.map(({ by }) => by))].join(' ');
     return new OrchError('PORT_TAKEN', `${list}, which is not ours`, {
       hint: `stop it (docker stop ${names}), or bind other addresses in the inventory's api7.bind`,
-      ...(state === null || state.host === '' ? {} : { host: state.host }),
+      host,
     });
   },
 });

@@ -3,7 +3,7 @@ import { formatDuration } from '../core/base/duration.ts';
 import { duration } from '../core/base/duration-param.ts';
 import { OrchError } from '../core/base/errors.ts';
 import type { Reader } from '../core/host/connection.ts';
-import { defineTask } from '../core/task/define-task.ts';
+import { defineGate } from '../core/task/define-gate.ts';
 import { type Behind, lost, readBehind } from './container/behind.ts';
 
 const params = z.strictObject({
@@ -14,7 +14,6 @@ const params = z.strictObject({
   every: duration.prefault('500ms'),
 });
 
-/** `restarts`, `age` and `behind` are for the message. */
 type Steady = {
   readonly steady: boolean;
   /** Milliseconds since its process was started. */
@@ -29,28 +28,26 @@ type Steady = {
  * @throws OrchError NOT_STEADY; CONTAINER_EXITED, CONTAINER_MISSING as soon as waiting cannot help
  * @example yield steadyContainer({ container: 'api7-gateway', for: '5s' });
  */
-export const steadyContainer = defineTask<typeof params, void, Steady, void>({
+export const steadyContainer = defineGate<typeof params, Steady>({
   kind: 'steadyContainer',
   params,
-  impact: 'none',
-  claim: (p) => `gate:steady ${p.container}`,
   title: (p) => `${p.container} runs without a restart for ${formatDuration(p.for)}`,
   patience: (p) => ({ withinMs: p.within, everyMs: p.every, passes: 1 }),
-  async read(p, host) {
+  async look(p, host) {
     const [found, age] = await Promise.all([host.docker.container(p.container), ageOf(p.container, host)]);
     const steady = found?.State.Running === true && age >= p.for;
     const behind = steady ? null : await readBehind(p.container, host);
     return { steady, age, restarts: found?.RestartCount ?? 0, behind };
   },
-  want: (_p, now) => ({ age: 0, restarts: 0, behind: null, ...now, steady: true }),
-  cannotRecover: (_p, state) => (state === null || state.behind === null ? undefined : lost(state.behind)),
-  unmet: (p, state) =>
+  met: (_p, { steady }) => steady,
+  cannotRecover: (_p, { behind }) => (behind === null ? undefined : lost(behind)),
+  unmet: (p, { age, restarts, behind }) =>
     new OrchError(
       'NOT_STEADY',
-      `container ${p.container} was started ${formatDuration(state?.age ?? 0)} ago and restarted ${state?.restarts ?? 0} times`,
+      `container ${p.container} was started ${formatDuration(age)} ago and restarted ${restarts} times`,
       {
         hint: 'its last lines say why it ended before',
-        ...(state?.behind?.log.trim() ? { details: state.behind.log.trimEnd() } : {}),
+        ...(behind?.log.trim() ? { details: behind.log.trimEnd() } : {}),
       },
     ),
 });

@@ -1,3 +1,4 @@
+import { emptiesPool } from '../core/play/empties-pool.ts';
 import type { Fleet } from '../core/play/rolling.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { nodeBalancingOf } from './pool-member.ts';
@@ -50,11 +51,9 @@ export function fleetOf(inventory: Inventory, { by, withoutLb = [], reason }: Fl
 
     poolsEmptiedBy(nodes, atOnce, inTraffic) {
       const names = pools
-        .filter(({ members }) => {
-          const serving = members.filter(inTraffic);
-          const leaving = serving.filter((node) => nodes.includes(node));
-          return leaving.length > 0 && serving.length <= Math.min(leaving.length, atOnce);
-        })
+        .filter(({ members }) =>
+          emptiesPool(members, { leaves: (node) => nodes.includes(node), serves: inTraffic, atOnce }),
+        )
         .map(({ name }) => name);
       // Whoever goes on after that has it confirmed: for these pools nothing needs to be kept up.
       for (const name of names) emptied.add(name);

@@ -3,8 +3,7 @@ import { isConnectionLost, OrchError } from '../core/base/errors.ts';
 import { errorInfoOf } from '../core/event/error-info.ts';
 import type { ErrorInfo } from '../core/event/event.ts';
 import type { MemberView } from '../core/host/balancer.ts';
-import { defineTask } from '../core/task/define-task.ts';
-import { asPlainData, type Plain } from '../lb/plain.ts';
+import { defineQuery } from '../core/task/define-query.ts';
 import { readMember } from '../lb/read-member.ts';
 import type { PoolMember } from './pool-member.ts';
 import { type Stray, straysOn } from './pool-snapshot.ts';
@@ -34,14 +33,11 @@ const OWN: ReadonlySet<string> = new Set(['LB_MEMBER_UNKNOWN', 'LB_LEASE']);
  *
  * @throws OrchError LB_UNREACHABLE | LB_ANSWER
  */
-export const memberViews = defineTask<typeof params, void, Plain<Standings>, Standings>({
+export const memberViews = defineQuery<typeof params, Standings>({
   kind: 'standings',
   params,
-  impact: 'none',
-  claim: ({ seats }) =>
-    `gate:standings of ${seats.map(({ balancer, member }) => `${balancer.name} ${member.node}`).join(', ')}`,
   title: ({ host }) => `how the members stand on ${host}`,
-  async read({ seats, records, tolerant }, host) {
+  async look({ seats, records, tolerant }, host) {
     const [views, strays] = await Promise.all([
       Promise.all(
         seats.map(async ({ balancer, member }) => {
@@ -56,8 +52,6 @@ export const memberViews = defineTask<typeof params, void, Plain<Standings>, Sta
       ),
       straysOn(new Set(records), host),
     ]);
-    return asPlainData<Standings>({ seats: views, strays });
+    return { seats: views, strays };
   },
-  want: (_p, now) => now,
-  result: (found) => found,
 });

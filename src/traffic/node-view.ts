@@ -1,5 +1,6 @@
-import type { MemberView, ServerView } from '../core/host/balancer.ts';
+import type { MemberView } from '../core/host/balancer.ts';
 import type { Diagnostics, NodeView } from '../core/play/rolling.ts';
+import { getsRequests, isInService } from '../lb/read-member.ts';
 import type { NodeBalancing, PoolMember } from './pool-member.ts';
 
 interface Seen {
@@ -24,13 +25,10 @@ export function nodeView({ place, views, containers, withoutReason }: Seen): Nod
     held: views.some(({ view }) => view.held.length > 0 || view.lease?.kind === 'hand'),
     drainedByRun: views.some(({ view }) => view.lease?.kind === 'run'),
     ...(servers.some(({ sessions }) => sessions === null) ? { uncounted: true } : {}),
-    up: views.length === 0 ? runs : servers.every(({ state }) => state === 'up'),
+    up: views.length === 0 ? runs : servers.every(isInService),
     shown: [...views.map(shown), ...waivers].join('; '),
   };
 }
-
-const getsRequests = ({ state, sticky, sessions }: ServerView): boolean =>
-  state === 'up' || state === 'starting' || (state === 'drained' && sticky) || (sessions ?? 0) > 0;
 
 function shown({ seat, view }: Seen['views'][number]): string {
   const states = [...new Set(view.servers.map(({ state }) => state))].join(' and ');

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseDuration } from '../core/base/duration.ts';
-import type { Count } from '../core/play/play.ts';
+import type { Count } from '../core/play/count.ts';
 import type { RollingOptions } from '../core/play/rolling.ts';
 
 /** `2`, or `25%`. Variables of the command line are texts. */

@@ -4,16 +4,13 @@ import { drainMember } from '../lb/drain-member.ts';
 import { memberView } from '../lb/member-view.ts';
 import { noNewRequests } from '../lb/no-new-requests.ts';
 import { noSessions } from '../lb/no-sessions.ts';
+import { sticks } from '../lb/read-member.ts';
 import { idle } from '../tasks/idle.ts';
-import { orGoOn, orHold } from './gates/drain-policy.ts';
 import { reportRemaining } from './gates/drain-tail.ts';
 import type { NodeBalancing, PoolMember } from './pool-member.ts';
 import type { TrafficContext } from './traffic-context.ts';
 
 const at = ({ balancer, member }: PoolMember) => ({ balancer, member });
-
-/** Pools whose clients hold a connection each for as long as they live never empty: the others take those over. */
-const empties = ({ pool }: PoolMember): boolean => serviceAt(pool.port)?.holdsConnections !== true;
 
 /**
  * Waits until nothing runs on a node any more: no request on any of its balancers, then no busy connection at the node
@@ -28,23 +25,42 @@ export function* waitIdle({ by, reason, drainedBy }: TrafficContext, place: Node
     // After a reload an old process may carry requests that the new one does not count, for as long as one may take.
     const same = drainedBy.get(place.node)?.get(balancer.name) === epoch;
     if (same && runningMs >= pool.longestRequestMs && balancer.shows.sessions) idleBalancers.push(seat.from);
-    const sticky = servers.some((server) => server.sticky && server.state !== 'maintenance');
-    if (sticky) {
-      if (empties(seat)) yield orGoOn(noSessions({ ...at(seat), within: pool.drain.withinMs }));
-      yield drainMember({ ...at(seat), by, reason, how: 'closed' });
-    }
-    if (empties(seat)) waited = (yield* untilEmpty(seat)) || waited;
+    const left = yield* untilEmpty(seat, { sticky: servers.some(sticks), by, reason, onTimeout: 'warn' });
+    if (left === undefined) continue;
+    const { withinMs, onTimeout, quietMs } = pool.drain;
+    if (left !== '') yield tail(seat, left, serviceAt(pool.port));
+    if (onTimeout === 'quit_tail') yield noNewRequests({ ...at(seat), since: quietMs, within: quietMs + withinMs });
+    waited ||= left !== '';
   }
   yield* nodeIsIdle(place, { look: waited ? 'past' : 'first', idleBalancers });
 }
 
-/** Gives whether its time was up before it was empty, and the policy was to go on. */
-function* untilEmpty(seat: PoolMember): Steps<boolean> {
-  const { withinMs, onTimeout, quietMs } = seat.pool.drain;
-  const left = yield* orGoOn(noSessions({ ...at(seat), within: withinMs }));
-  if (left !== '') yield tail(seat, left, serviceAt(seat.pool.port));
-  if (onTimeout === 'quit_tail') yield noNewRequests({ ...at(seat), since: quietMs, within: quietMs + withinMs });
-  return left !== '';
+interface Emptying {
+  /** Requests stick to the node: it is closed as soon as those that ran are done, or had their time. */
+  readonly sticky: boolean;
+  readonly by: string;
+  readonly reason: string;
+  readonly kind?: 'hand' | 'run';
+  readonly onTimeout: 'fail' | 'warn';
+}
+
+/**
+ * Waits until no request runs on a drained node through one balancer. With `warn` it gives what is left when the time is
+ * up, '' when nothing is; undefined where a pool never empties.
+ */
+export function* untilEmpty(seat: PoolMember, { sticky, onTimeout, ...order }: Emptying): Steps<string | undefined> {
+  // Clients that hold one connection for as long as they live stay, or other members take them over when the node stops.
+  const empties = serviceAt(seat.pool.port)?.holdsConnections !== true;
+  const within = seat.pool.drain.withinMs;
+  if (sticky) {
+    if (empties) yield* noSessions({ ...at(seat), within, onTimeout: 'warn' });
+    yield drainMember({ ...at(seat), ...order, how: 'closed' });
+  }
+  if (!empties) return undefined;
+  const gate = noSessions({ ...at(seat), within, onTimeout });
+  if (onTimeout === 'warn') return yield* gate;
+  yield gate;
+  return '';
 }
 
 const tail = ({ pool, member: { node } }: PoolMember, what: string, component: Service | undefined) =>
@@ -77,16 +93,16 @@ export function* nodeIsIdle({ seats, components }: NodeBalancing, { look, idleBa
     if (quits !== undefined && look !== 'first') continue;
     const withinMs = Math.max(...before.map(({ pool }) => pool.drain.withinMs));
     const longestMs = Math.max(...before.map(({ pool }) => pool.longestRequestMs));
-    const gate = idle({
+    const last = look === 'last';
+    const holds = !last && before.some(({ pool }) => pool.drain.onTimeout === 'hold');
+    const left = yield* idle({
       container: component.container,
       ports: [...component.ports],
       idleBalancers: [...new Set(idleBalancers)],
-      within: look === 'last' ? LAST_LOOK : `${withinMs}ms`,
+      within: last ? LAST_LOOK : `${withinMs}ms`,
       longest: `${longestMs}ms`,
+      onTimeout: quits !== undefined ? 'warn' : holds ? 'hold' : 'fail',
     });
-    if (quits !== undefined) {
-      const left = yield* orGoOn(gate);
-      if (left !== '') yield tail(quits, left, component);
-    } else yield look !== 'last' && before.some(({ pool }) => pool.drain.onTimeout === 'hold') ? orHold(gate) : gate;
+    if (quits !== undefined && left !== '') yield tail(quits, left, component);
   }
 }

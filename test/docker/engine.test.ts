@@ -20,13 +20,14 @@ import { createBody } from '../../src/docker/spec.ts';
 import { configAccepted } from '../../src/tasks/config-accepted.ts';
 import { container } from '../../src/tasks/container.ts';
 import { file } from '../../src/tasks/file.ts';
-import { idle } from '../../src/tasks/idle.ts';
+import { idle, type Requests } from '../../src/tasks/idle.ts';
 import { image } from '../../src/tasks/image.ts';
 import { package_ } from '../../src/tasks/package.ts';
 import { restarted } from '../../src/tasks/restarted.ts';
 import { connectLocal } from '../../src/transport/local/local.ts';
 import { freePort } from '../support/free-port.ts';
 import { installed } from '../support/installed.ts';
+import { seenBy } from '../support/seen-by.ts';
 import { tarGzOf } from './archives.ts';
 import { type EngineUnderTest, engineContract } from './engine-contract.ts';
 import { runOn } from './run-real.ts';
@@ -247,7 +248,7 @@ describe('the task types on a real host', () => {
       'busybox mkdir /www; busybox dd if=/dev/zero of=/www/large bs=1M count=64; exec busybox httpd -f -p 80 -h /www';
     await run('two\n', serve);
     const gate = idle({ container: name, ports: [80], still: '1s' });
-    const busy = async () => (await gate.bound.read(await host(), undefined))?.busy;
+    const busy = async () => (await seenBy<Requests>(gate, await host())).busy;
     const ask = async (): Promise<Socket | undefined> =>
       new Promise((resolve) => {
         const socket = connect(port, '127.0.0.1', () => socket.write('GET /large HTTP/1.0\r\n\r\n'));

@@ -80,14 +80,14 @@ export const LB_MUTANTS: readonly Mutant[] = [
   lb(
     'still-drained.ts',
     'what sticks to a drained server does not count',
-    'isEmptying(server) ? OUT',
-    "server.state !== 'up' ? OUT",
+    'servers.every(isEmptying) &&',
+    "servers.every(({ state }) => state !== 'up') &&",
   ),
   lb(
     'still-drained.ts',
     'another process of the balancer is taken for the one that was told',
-    "epoch: epoch ?? now?.epoch ?? ''",
-    "epoch: now?.epoch ?? ''",
+    '(p.epoch === undefined || p.epoch === epoch)',
+    'epoch !== null',
   ),
   lb(
     'read-member.ts',
@@ -95,5 +95,5 @@ export const LB_MUTANTS: readonly Mutant[] = [
     'shown.has(inherits) || drainedByRun.has(inherits)',
     'true',
   ),
-  lb('no-sessions.ts', 'the drain gate is skipped', 'sessions === null ? null : 0', 'sessions'),
+  lb('no-sessions.ts', 'the drain gate is skipped', 'busy(sessions).length === 0', 'busy(sessions).length >= 0'),
 ];

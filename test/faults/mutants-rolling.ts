@@ -205,7 +205,13 @@ export const ROLLING_MUTANTS: readonly Mutant[] = [
     'return Math.max(1, budget);',
     ['test/rolling/count.test.ts'],
   ),
-  rolling('count.ts', 'shares round up', 'Math.floor((typeof', 'Math.ceil((typeof', ['test/rolling/count.test.ts']),
+  {
+    file: 'src/core/play/play.ts',
+    find: 'Math.floor((typeof',
+    replace: 'Math.ceil((typeof',
+    why: 'shares round up',
+    by: ['test/rolling/count.test.ts'],
+  },
   rolling(
     'soak.ts',
     'no traffic passes for good answers',

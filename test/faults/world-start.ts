@@ -1,4 +1,4 @@
-import { batchSize } from '../../src/rolling/count.ts';
+import { batchSize } from '../../src/core/play/count.ts';
 import { Violation } from './world.ts';
 import type { Ledger, Started } from './world-ledger.ts';
 

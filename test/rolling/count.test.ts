@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { OrchError } from '../../src/core/base/errors.ts';
-import type { Count } from '../../src/core/play/play.ts';
-import { batchSize, budgetOf, wholeNodes } from '../../src/rolling/count.ts';
+import { batchSize, type Count, wholeNodes } from '../../src/core/play/count.ts';
+import { batches } from '../../src/core/play/play.ts';
+import { budgetOf } from '../../src/rolling/count.ts';
 
 test.each<[Count, number, number]>([
   [2, 6, 2],
@@ -41,4 +42,12 @@ test.each<[Count, number, string]>([
   expect(() => budgetOf(count, of)).toThrow(expect.objectContaining({ code: 'ROLL_BUDGET', hint }));
   const least = /(\d+)%$/.exec(hint)?.[1];
   expect(budgetOf(`${Number(least)}%`, of)).toBe(1);
+});
+
+test('batches of hosts and of nodes round alike, shares that are not exact in binary too', () => {
+  const hosts = Array.from({ length: 1000 }, (_, i) => i);
+  for (const share of ['14.3%', '28.6%', '57.1%', '0.1%'] as const)
+    expect(batches(hosts, share)[0]).toHaveLength(batchSize(share, hosts.length));
+  // 100 × 1.1 / 100 is 1.1000000000000001, and 1000 × 14.3 / 100 is 143 but for a hair.
+  expect(batchSize('14.3%', 1000)).toBe(143);
 });

@@ -22,6 +22,12 @@ const window = (counted: Partial<Counters>, epoch = '1'): Window => {
   };
 };
 
+/** By a balancer that was reloaded in the window, and has counted so many since. */
+const fresh = (requests: number): Window => ({
+  begin: { ...ZERO, requests: 1000 },
+  end: { ...ZERO, requests, epoch: '2' },
+});
+
 const good = [window({ requests: 300 }), window({ requests: 300 })];
 
 test.each<[string, readonly Window[], readonly Window[], string]>([
@@ -48,13 +54,30 @@ test.each<[string, readonly Window[], readonly Window[], string]>([
   ],
   ['few requests', [window({ requests: 19 })], good, 'inconclusive'],
   ['few requests, but all of them bad', [window({ requests: 6, status5xx: 6 })], good, 'fail'],
-  ['siblings with few requests', [window({ requests: 300 })], [window({ requests: 19 })], 'inconclusive'],
-  ['errors, and siblings with few requests', [window({ requests: 300, status5xx: 9 })], [window({})], 'inconclusive'],
+  ['siblings with few requests', [window({ requests: 300 })], [window({ requests: 19 })], 'noTraffic'],
+  [
+    'siblings with few requests, and it gets few, too',
+    [window({ requests: 5 })],
+    [window({ requests: 1 })],
+    'inconclusive',
+  ],
+  [
+    'siblings with few requests, and one in ten bad',
+    [window({ requests: 300, status5xx: 30 })],
+    [window({ requests: 19 })],
+    'fail',
+  ],
+  ['siblings without requests', [window({ requests: 300, status5xx: 9 })], [window({})], 'noTraffic'],
+  ['siblings without requests, and one in ten bad', [window({ requests: 300, status5xx: 30 })], [window({})], 'fail'],
+  ['nobody gets requests', [window({})], [window({}), window({})], 'noTraffic'],
+  ['it gets requests again, and no sibling does', [window({ requests: 3 })], [window({})], 'noTraffic'],
+  ['nobody gets requests, and a balancer was reloaded', [fresh(0)], [fresh(0)], 'noTraffic'],
+  ['a sibling got requests of a balancer that was reloaded', [fresh(0)], [fresh(1)], 'inconclusive'],
   ['a reload', [window({ requests: 300 }, '2')], good, 'inconclusive'],
   ['a reload where a sibling is counted', [window({ requests: 300 })], [window({}, '2')], 'inconclusive'],
-  ['nobody to compare with', [window({ requests: 300 })], [], 'inconclusive'],
+  ['nobody to compare with', [window({ requests: 300 })], [], 'noTraffic'],
   ['nobody to compare with, and one in ten bad', [window({ requests: 300, status5xx: 30 })], [], 'fail'],
-  ['nobody to compare with, and many 4xx', [window({ requests: 300, status4xx: 200 })], [], 'inconclusive'],
+  ['nobody to compare with, and many 4xx', [window({ requests: 300, status4xx: 200 })], [], 'noTraffic'],
 ])('%s', (_, node, siblings, verdict) => {
   expect(compareCounters(node, siblings).verdict).toBe(verdict);
 });

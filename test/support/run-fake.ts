@@ -28,6 +28,42 @@ export function virtualClock(onSleep?: (now: number) => void): Clock {
   };
 }
 
+/** The same for sleepers side by side: time moves on to the next one that wakes when nothing else is under way. */
+export function sharedClock(onWake?: (now: number) => void): Clock {
+  let now = 0;
+  let sleepers: { readonly at: number; wake(): void }[] = [];
+  const idle = async (): Promise<void> => {
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  };
+  let moving = false;
+  const move = async (): Promise<void> => {
+    if (moving) return;
+    moving = true;
+    for (await idle(); sleepers.length > 0; await idle()) {
+      now = Math.min(...sleepers.map(({ at }) => at));
+      onWake?.(now);
+      const due = sleepers.filter(({ at }) => at <= now);
+      sleepers = sleepers.filter(({ at }) => at > now);
+      for (const { wake } of due) wake();
+    }
+    moving = false;
+  };
+  return {
+    now: () => now,
+    sleep: (ms, signal) =>
+      new Promise((resolve, reject) => {
+        signal?.throwIfAborted();
+        const sleeper = { at: now + ms, wake: resolve };
+        sleepers.push(sleeper);
+        signal?.addEventListener('abort', () => {
+          sleepers = sleepers.filter((other) => other !== sleeper);
+          reject(signal.reason);
+        });
+        void move();
+      }),
+  };
+}
+
 export interface FakeRun {
   readonly report: RunReport;
   readonly events: readonly NumberedEvent[];

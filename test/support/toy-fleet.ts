@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { OrchError } from '../../src/core/base/errors.ts';
 import type { Fleet, NodeView, Traffic } from '../../src/core/play/rolling.ts';
-import { defineTask } from '../../src/core/task/define-task.ts';
+import { defineGate } from '../../src/core/task/define-gate.ts';
+import { defineQuery } from '../../src/core/task/define-query.ts';
 import type { Steps, Task } from '../../src/core/task/task.ts';
 import { FakeHost } from '../../src/testing/fake-host.ts';
 import { note } from './toy-tasks.ts';
@@ -13,37 +14,32 @@ export const ROOT = { mode: '0644', owner: 'root', group: 'root' } as const;
 export type Standing = 'in' | 'down' | 'mine' | 'theirs';
 
 /** A file of the balancer's host, as it is. */
-const look = defineTask({
+const look = defineQuery({
   kind: 'look',
   params: z.object({ path: z.string() }),
-  impact: 'none',
-  claim: (p) => `gate:${p.path}`,
-  read: async (p, host) => ({ text: (await host.read(p.path))?.toString() ?? '' }),
-  want: (_p, now) => now,
-  result: ({ text }) => text,
+  title: (p) => `look ${p.path}`,
+  look: async (p, host) => (await host.read(p.path))?.toString() ?? '',
 });
 
 /** Waits until that file says this. */
-const says = defineTask({
+const says = defineGate({
   kind: 'says',
   params: z.object({ path: z.string(), text: z.string(), code: z.string() }),
-  impact: 'none',
-  claim: (p) => `gate:${p.path} ${p.text}`,
-  read: async (p, host) => ({ text: (await host.read(p.path))?.toString() ?? '' }),
-  want: (p) => ({ text: p.text }),
+  title: (p) => `says ${p.path} ${p.text}`,
+  look: async (p, host) => (await host.read(p.path))?.toString() ?? '',
+  met: (p, text) => text === p.text,
   patience: () => ({ withinMs: 5000, everyMs: 1000, passes: 1 }),
   unmet: (p) => new OrchError(p.code, `${p.path} does not say ${p.text}`),
 });
 
 /** A gate for a node's own program: the balancer uses it. */
-const uses = defineTask({
+const uses = defineGate({
   kind: 'uses',
   params: z.object({ path: z.string() }),
-  impact: 'none',
+  title: (p) => `uses ${p.path} in`,
   inTraffic: true,
-  claim: (p) => `gate:${p.path} in`,
-  read: async (p, host) => ({ text: (await host.read(p.path))?.toString() ?? '' }),
-  want: () => ({ text: 'in' }),
+  look: async (p, host) => (await host.read(p.path))?.toString() ?? '',
+  met: (_p, text) => text === 'in',
   patience: () => ({ withinMs: 5000, everyMs: 1000, passes: 1 }),
   unmet: (p) => new OrchError('NOT_USED', `${p.path} is not in`),
 });

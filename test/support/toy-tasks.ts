@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { sha256 } from '../../src/core/base/data.ts';
 import { OrchError } from '../../src/core/base/errors.ts';
+import { defineGate } from '../../src/core/task/define-gate.ts';
 import { defineTask } from '../../src/core/task/define-task.ts';
 import { Task } from '../../src/core/task/task.ts';
 
@@ -51,23 +52,23 @@ export const process_ = defineTask({
 });
 
 /** A gate over a file's content. */
-export const answered = defineTask({
+export const answered = defineGate({
   kind: 'answered',
   params: z.object({
     path: z.string(),
     passes: z.number().default(1),
     within: z.number().default(5000),
+    every: z.number().default(100),
     hopeless: z.string().optional(),
+    onTimeout: z.enum(['warn', 'hold', 'fail']).default('fail'),
   }),
-  impact: 'none',
-  claim: (p) => `gate:${p.path}`,
-  async read(p, host) {
-    return { text: (await host.read(p.path))?.toString() ?? '' };
-  },
-  want: () => ({ text: 'yes' }),
-  patience: (p) => ({ withinMs: p.within, everyMs: 100, passes: p.passes }),
-  unmet: (p, state) => new OrchError('NOT_ANSWERED', `${p.path} said "${state?.text}"`),
-  cannotRecover: (p, state) => (state?.text === p.hopeless ? new OrchError('HOPELESS', 'no use') : undefined),
+  title: (p) => `answered ${p.path}`,
+  look: async (p, host) => (await host.read(p.path))?.toString() ?? '',
+  met: (_p, text) => text === 'yes',
+  patience: (p) => ({ withinMs: p.within, everyMs: p.every, passes: p.passes }),
+  unmet: (p, text) => new OrchError('NOT_ANSWERED', `${p.path} said "${text}"`),
+  cannotRecover: (p, text) => (text === p.hopeless ? new OrchError('HOPELESS', 'no use') : undefined),
+  onTimeout: (p) => p.onTimeout,
 });
 
 /** A file that must not be there; it has no result that anybody could use. */

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Command, RunResult } from '../../src/core/host/connection.ts';
-import { idle } from '../../src/tasks/idle.ts';
+import { idle, type Requests } from '../../src/tasks/idle.ts';
 import { DockerHost } from '../docker/docker-host.ts';
+import { seenBy } from '../support/seen-by.ts';
 import { plan } from './settle.ts';
 
 const NAME = 'api7-gateway';
@@ -31,8 +32,8 @@ const gate = (extra: Partial<Parameters<typeof idle>[0]> = {}) =>
   idle({ container: NAME, ports: [9080, 9443], ...extra });
 
 const busyOn = async (listing: Listing, extra: Partial<Parameters<typeof idle>[0]> = {}): Promise<number> => {
-  const { before } = await plan(gate(extra), await hostWith(listing));
-  return before?.busy ?? -1;
+  const { busy } = await seenBy<Requests>(gate(extra), await hostWith(listing));
+  return busy;
 };
 
 /** One connection as `ss -tin` prints it. */
@@ -117,7 +118,7 @@ test('the message counts by peer, the busiest first, addresses in their short fo
   ].join('');
   const task = gate({ within: '10s' });
   const { before } = await plan(task, await hostWith({ ss }));
-  expect(before).toMatchObject({ busy: 4, idle: 1 });
+  expect(before).toMatchObject({ seen: { busy: 4, idle: 1 } });
   expect(task.bound.unmet(before)).toMatchObject({
     code: 'DRAIN_TIMEOUT',
     message:
@@ -147,11 +148,9 @@ describe('a host without ss or nsenter', () => {
   });
 
   test('an IPv6 peer is named as inventories write it', async () => {
-    const { before } = await plan(
-      gate(),
-      await hostWith({ proc: head + entry(V6, 'B80D0120000000000000000001000000:9C40') }),
-    );
-    expect(before?.peers.map(({ peer }) => peer)).toEqual(['2001:db8::1']);
+    const host = await hostWith({ proc: head + entry(V6, 'B80D0120000000000000000001000000:9C40') });
+    const { peers } = await seenBy<Requests>(gate(), host);
+    expect(peers.map(({ peer }) => peer)).toEqual(['2001:db8::1']);
   });
 });
 

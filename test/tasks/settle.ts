@@ -1,7 +1,7 @@
 import type { Data } from '../../src/core/base/data.ts';
+import type { Change } from '../../src/core/task/change.ts';
 import { type Difference, diff } from '../../src/core/task/diff.ts';
 import type { Task } from '../../src/core/task/task.ts';
-import type { Change } from '../../src/core/task/task-type.ts';
 import type { FakeHost } from '../../src/testing/fake-host.ts';
 
 const see = (): never => {

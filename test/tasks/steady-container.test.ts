@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { containerEvidence } from '../../src/tasks/container-evidence.ts';
 import { steadyContainer } from '../../src/tasks/steady-container.ts';
 import { DockerHost } from '../docker/docker-host.ts';
+import { seenBy } from '../support/seen-by.ts';
 import { plan } from './settle.ts';
 
 const NAME = 'api7-gateway';
@@ -29,9 +30,9 @@ const task = steadyContainer({ container: NAME, for: '10s' });
 describe('steadyContainer', () => {
   test.each([
     ['runs for longer', { agoMs: 60_000 }, []],
-    ['was started just now', { agoMs: 2000 }, ['steady']],
+    ['was started just now', { agoMs: 2000 }, ['met']],
     ['runs for longer, by a clock that is ahead', { agoMs: 60_000, aheadMs: 3_600_000 }, []],
-    ['was started just now, by a clock that is behind', { agoMs: 2000, aheadMs: -3_600_000 }, ['steady']],
+    ['was started just now, by a clock that is behind', { agoMs: 2000, aheadMs: -3_600_000 }, ['met']],
   ])('a container that %s', async (_, options, differing) => {
     expect((await plan(task, await hostWith(options))).differences.map(({ path }) => path)).toEqual(differing);
   });
@@ -64,7 +65,7 @@ describe('containerEvidence', () => {
       { port: 7085, path: '/status/ready' },
     ],
   });
-  const found = async (host: DockerHost) => evidence.bound.read(host, undefined);
+  const found = (host: DockerHost) => seenBy(evidence, host);
 
   test('tells how the process ended, its last lines, and what the probes say now', async () => {
     const host = await hostWith();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { OrchError } from '../../src/core/base/errors.ts';
-import type { Report } from '../../src/core/task/task-type.ts';
+import type { Report } from '../../src/core/task/change.ts';
 import { temporaryName } from '../../src/tasks/container/state.ts';
 import { restarted } from '../../src/tasks/restarted.ts';
 import { stopped } from '../../src/tasks/stopped.ts';

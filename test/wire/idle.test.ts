@@ -6,9 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Connection } from '../../src/core/host/connection.ts';
 import { dockerOver, withDocker } from '../../src/docker/client.ts';
-import { idle } from '../../src/tasks/idle.ts';
+import { idle, type Requests } from '../../src/tasks/idle.ts';
 import { connectLocal } from '../../src/transport/local/local.ts';
 import { installed } from '../support/installed.ts';
+import { seenBy } from '../support/seen-by.ts';
 
 /** nginx as the gateway, in a network of its own like a container's, with a client in the same network. */
 const directory = mkdtempSync(join(tmpdir(), 'api7-orch-idle-'));
@@ -72,8 +73,8 @@ async function asks(name: string, what: string, mode = ''): Promise<void> {
 
 const look = async (): Promise<{ readonly busy: number; readonly idle: number }> => {
   const task = idle({ container: 'gateway', ports: [9080], within: '1s', still: '1.5s' });
-  const found = await task.bound.read(host, undefined);
-  return { busy: found?.busy ?? -1, idle: found?.idle ?? -1 };
+  const { busy, idle: still } = await seenBy<Requests>(task, host);
+  return { busy, idle: still };
 };
 
 /** Four connections, and no request. */

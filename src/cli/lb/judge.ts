@@ -1,8 +1,9 @@
 import { OrchError } from '../../core/base/errors.ts';
+import { emptiesPool } from '../../core/play/empties-pool.ts';
 import { oneLine } from '../../render/lines/paint.ts';
 import type { Found, PoolSnapshot } from '../../traffic/pool-snapshot.ts';
 import { isExternallyHeld } from './plays.ts';
-import { acceptsRequests, isServing, memberLabel } from './report.ts';
+import { isServing, memberAcceptsRequests, memberLabel } from './report.ts';
 
 type Say = (message: string, host?: string) => void;
 
@@ -52,9 +53,7 @@ function leftWithout(nodes: readonly string[], { found }: PoolSnapshot): readonl
     const balancers = new Set(found.flatMap(({ seat }) => (seat.pool.name === pool ? [seat.balancer.name] : [])));
     const empty = [...balancers].filter((name) => {
       const mine = found.filter(({ seat }) => seat.balancer.name === name);
-      return (
-        mine.some((one) => leaves(one) && isServing(one)) && !mine.some((one) => !leaves(one) && acceptsRequests(one))
-      );
+      return emptiesPool(mine, { leaves, serves: isServing, takesOver: memberAcceptsRequests });
     });
     return empty.length === balancers.size ? [pool] : empty;
   });

@@ -1,16 +1,15 @@
-import { serviceAt } from '../../api7/services.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import { type Play, type Plays, play } from '../../core/play/play.ts';
 import { Later } from '../../core/task/later.ts';
 import type { Steps } from '../../core/task/task.ts';
 import { drainMember } from '../../lb/drain-member.ts';
-import { noSessions } from '../../lb/no-sessions.ts';
+import { sticks } from '../../lb/read-member.ts';
 import { restoreMember } from '../../lb/restore-member.ts';
 import { nameList } from '../../render/lines/paint.ts';
-import { orGoOn } from '../../traffic/gates/drain-policy.ts';
 import { memberViews, type Standings } from '../../traffic/member-views.ts';
 import type { PoolMember } from '../../traffic/pool-member.ts';
 import type { Found, PoolSnapshot } from '../../traffic/pool-snapshot.ts';
+import { untilEmpty } from '../../traffic/wait-idle.ts';
 
 /** What the plays of `lb drain` and `lb restore` are made for: they run on the hosts of balancers alone. */
 interface Common {
@@ -53,30 +52,15 @@ export function* drainPlays(drain: DrainPlays): Plays {
   const after = foundIn(told, wanted);
   if (after !== undefined) drain.reached('drained');
   if (!drain.wait) return;
-  const sticky = new Set(after?.found.flatMap((one) => ('view' in one && sticks(one) ? [one.seat] : [])));
-  yield* overHosts(
-    `Wait until ${names} ${names.includes(',') ? 'have' : 'has'} no sessions`,
-    wanted,
-    function* (seats) {
-      for (const seat of seats) yield* untilEmpty(seat, sticky.has(seat), { by, reason });
-    },
+  const sticky = new Set(
+    after?.found.flatMap((one) => ('view' in one && one.view.servers.some(sticks) ? [one.seat] : [])),
   );
+  const have = names.includes(',') ? 'have' : 'has';
+  yield* overHosts(`Wait until ${names} ${have} no sessions`, wanted, function* (seats) {
+    for (const seat of seats)
+      yield* untilEmpty(seat, { sticky: sticky.has(seat), by, reason, kind: 'hand', onTimeout: 'fail' });
+  });
 }
-
-/** Where requests stick to a node it is closed as soon as those that ran are done, or had their time. */
-function* untilEmpty(seat: PoolMember, sticky: boolean, who: { readonly by: string; readonly reason: string }): Steps {
-  // Clients that hold one connection for as long as they live stay, or are taken over when the node is stopped.
-  const empties = serviceAt(seat.pool.port)?.holdsConnections !== true;
-  const ends = noSessions({ ...at(seat), within: seat.pool.drain.withinMs });
-  if (sticky) {
-    if (empties) yield orGoOn(ends);
-    yield drainMember({ ...at(seat), ...who, how: 'closed', kind: 'hand' });
-  }
-  if (empties) yield ends;
-}
-
-const sticks = ({ view }: Extract<Found, { view: unknown }>): boolean =>
-  view.servers.some(({ sticky, state }) => sticky && state !== 'maintenance');
 
 /** Nothing of ours is there, and nothing is left to be taken out. */
 export const isExternallyHeld = (one: Found): boolean =>

@@ -1,6 +1,7 @@
 import type { ErrorInfo } from '../../core/event/event.ts';
 import type { Lease, ServerState, ServerView } from '../../core/host/balancer.ts';
 import type { Inventory, LoadBalancerSettings } from '../../inventory/inventory.ts';
+import { acceptsRequests, getsRequests } from '../../lb/read-member.ts';
 import type { PoolMember } from '../../traffic/pool-member.ts';
 import type { Found, PoolSnapshot, Stray } from '../../traffic/pool-snapshot.ts';
 
@@ -95,16 +96,10 @@ export const isHealthy = (one: StandingReport): boolean =>
   !('error' in one) && one.state === 'up' && one.lease === null && one.held.length === 0;
 
 /** It still gets requests by this balancer, or has some running. */
-export const isServing = (one: Found): boolean =>
-  'view' in one &&
-  one.view.servers.some(
-    ({ state, sticky, sessions }) =>
-      state === 'up' || state === 'starting' || (state === 'drained' && sticky) || (sessions ?? 0) > 0,
-  );
+export const isServing = (one: Found): boolean => 'view' in one && one.view.servers.some(getsRequests);
 
 /** It takes new requests there, now, in every backend that it is in. */
-export const acceptsRequests = (one: Found): boolean =>
-  'view' in one && one.view.servers.every(({ state }) => state === 'up' || state === 'starting');
+export const memberAcceptsRequests = (one: Found): boolean => 'view' in one && one.view.servers.every(acceptsRequests);
 
 /** `gw-1 in gateways on lb-1`. */
 export const memberLabel = ({ balancer, member }: PoolMember): string => `${member.node} in ${balancer.name}`;

@@ -6,6 +6,8 @@ export interface OrchErrorOptions {
   readonly task?: string;
   /** True when trying the same thing again may help; decided where the error is raised. */
   readonly retryable?: boolean;
+  /** Nothing is wrong with the node itself: in a roll the operator decides whether to continue. */
+  readonly operatorDecides?: boolean;
   /** Evidence for the end table: the last lines of a log, an exit code. Redacted before it is shown. */
   readonly details?: string;
   readonly cause?: unknown;
@@ -18,6 +20,7 @@ export class OrchError extends Error {
   readonly host: string | undefined;
   readonly task: string | undefined;
   readonly retryable: boolean;
+  readonly operatorDecides: boolean;
   readonly details: string | undefined;
 
   /**
@@ -30,12 +33,13 @@ export class OrchError extends Error {
     this.host = options.host;
     this.task = options.task;
     this.retryable = options.retryable ?? false;
+    this.operatorDecides = options.operatorDecides ?? false;
     this.details = options.details;
   }
 }
 
-/** The same error with the place where it happened filled in, if it does not name one yet. */
-export function located(error: unknown, place: { readonly host?: string; readonly task?: string }): OrchError {
+/** The same error with the place where it happened filled in, if it does not name one yet, and with who decides about it. */
+export function located(error: unknown, place: Pick<OrchErrorOptions, 'host' | 'task' | 'operatorDecides'>): OrchError {
   const known = error instanceof OrchError;
   const message = error instanceof Error ? error.message : String(error);
   const from = known ? error : undefined;
@@ -47,6 +51,7 @@ export function located(error: unknown, place: { readonly host?: string; readonl
     ...(task === undefined ? {} : { task }),
     ...(from?.details === undefined ? {} : { details: from.details }),
     retryable: from?.retryable ?? false,
+    operatorDecides: from?.operatorDecides === true || place.operatorDecides === true,
     cause: known ? error.cause : error,
   });
   if (error instanceof Error && error.stack !== undefined) located.stack = error.stack;

@@ -1,6 +1,6 @@
 import type { Deadline, Diagnostics } from '../play/rolling.ts';
+import type { Patch } from '../task/change.ts';
 import type { Difference } from '../task/diff.ts';
-import type { Patch } from '../task/task-type.ts';
 
 export type TaskStatus = 'ok' | 'changed' | 'failed' | 'skipped' | 'unknown';
 export type Outcome = 'ok' | 'failed' | 'refused' | 'partial' | 'interrupted';
@@ -144,6 +144,8 @@ export type RunEvent =
       readonly durationMs: number;
     }
   | { readonly type: 'warning'; readonly host?: string; readonly message: string }
+  /** Something to know about the whole run; nothing is wrong. */
+  | { readonly type: 'note'; readonly message: string }
   | {
       readonly type: 'run.end';
       readonly outcome: Outcome;

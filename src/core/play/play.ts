@@ -1,9 +1,7 @@
 import type { Host } from '../host/host.ts';
 import type { Steps } from '../task/task.ts';
+import { batchSize, type Count } from './count.ts';
 import type { RollingOptions } from './rolling.ts';
-
-/** How many hosts: a number, or a share of the play's hosts. A share rounds down, but never to none. */
-export type Count = number | `${number}%`;
 
 export interface PlayOptions<R> {
   readonly name: string;
@@ -49,10 +47,9 @@ export function batches<T>(all: readonly T[], sizes: Count | readonly Count[] = 
   const list = typeof sizes === 'number' || typeof sizes === 'string' ? [sizes] : sizes;
   const out: (readonly T[])[] = [];
   for (let at = 0, turn = 0; at < all.length; turn++) {
-    const size = list[Math.min(turn, list.length - 1)] ?? '100%';
-    const count = typeof size === 'number' ? size : Math.floor((all.length * Number.parseFloat(size)) / 100);
-    out.push(all.slice(at, at + Math.max(1, Math.floor(count))));
-    at += Math.max(1, Math.floor(count));
+    const size = batchSize(list[Math.min(turn, list.length - 1)] ?? '100%', all.length);
+    out.push(all.slice(at, at + size));
+    at += size;
   }
   return out;
 }

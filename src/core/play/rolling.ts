@@ -1,6 +1,6 @@
 import type { Counters } from '../host/balancer.ts';
 import type { Steps } from '../task/task.ts';
-import type { Count } from './play.ts';
+import type { Count } from './count.ts';
 
 /** What a play says of how its hosts are taken out of traffic, changed and given back. */
 export interface RollingOptions {

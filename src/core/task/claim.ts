@@ -1,6 +1,6 @@
 /**
  * What a task's write may touch, and so its identity on a host: `file:/path` (one file or directory entry),
- * `tree:/path` (it and all below), `container:name`, `image:ref`, `command:name`. Gates touch nothing: `gate:…`.
+ * `tree:/path` (it and all below), `container:name`, `image:ref`, `command:name`. Gates and queries touch nothing: `gate:…`.
  */
 export type Claim = `${'file' | 'tree' | 'container' | 'image' | 'command' | 'gate' | 'state'}:${string}`;
 

@@ -16,6 +16,8 @@ const isRecord = (value: Data | undefined): value is { readonly [key: string]: D
  * @example diff({ mode: '0640' }, { mode: '0600' }) // [{ path: 'mode', before: '0640', after: '0600' }]
  */
 export function diff(before: Data | undefined, after: Data | undefined, path = ''): readonly Difference[] {
+  // What passed through unchanged need not even be plain data: gates carry what they saw.
+  if (Object.is(before, after)) return [];
   if (isRecord(before) && isRecord(after)) {
     const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
     return keys.flatMap((key) => diff(before[key], after[key], path === '' ? key : `${path}.${key}`));

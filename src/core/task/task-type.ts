@@ -1,53 +1,10 @@
 import type { z } from 'zod';
 import type { Data } from '../base/data.ts';
-import type { OrchError } from '../base/errors.ts';
 import type { Connection, Reader } from '../host/connection.ts';
+import type { Change, Patch, Report } from './change.ts';
 import type { Claim } from './claim.ts';
-import type { Difference } from './diff.ts';
 import type { LocalFiles } from './local-files.ts';
-import type { Task } from './task.ts';
-
-export interface Change<S> {
-  readonly before: S | null;
-  readonly after: S | null;
-  readonly differences: readonly Difference[];
-}
-
-/** Desired state of a task that was yielded earlier on the same host. @throws NotYet when that is not known yet */
-export type See = <S extends Data>(task: Task<unknown, S>) => S;
-
-export interface WantContext<L> {
-  readonly local: L;
-  readonly see: See;
-}
-
-/** How long a gate may take: the same answer `passes` times in a row, asked every `everyMs`, within `withinMs` (0: once). */
-export interface Patience {
-  readonly withinMs: number;
-  readonly everyMs: number;
-  readonly passes: number;
-}
-
-/** What a write may say while it works. */
-export interface Report {
-  /** Nothing failed, but the user should know. */
-  warn(message: string): void;
-  /** How far it is, a few words: `120 of 400 MB`. */
-  progress(text: string): void;
-  /**
-   * To be awaited right before something that serves is stopped: a last look whether it may be. Nothing that takes time
-   * may come between.
-   *
-   * @throws OrchError and then nothing has been stopped, and nothing may be
-   */
-  aboutToStop(): Promise<void>;
-}
-
-/** Before and after as text, for the eyes only. */
-export interface Patch {
-  readonly before: string;
-  readonly after: string;
-}
+import type { WantContext } from './task.ts';
 
 /**
  * A kind of task: how to read its state, what state is wanted, and how to write the difference. The engine derives plan,
@@ -67,14 +24,8 @@ export interface TaskType<P extends z.ZodType, L, S extends Data, R> {
   read(p: z.output<P>, host: Reader, local: L): Promise<S | null>;
   /** Pure. Lays its decisions over `now`: what it does not mention passes through and never counts as a change. */
   want(p: z.output<P>, now: S | null, context: WantContext<L>): S | null;
-  /** Absent: the type is a gate. Must be safe to repeat. */
-  write?(p: z.output<P>, change: Change<S>, host: Connection, local: L, report: Report): Promise<void>;
-  /** Gates only: how long to wait. */
-  patience?(p: z.output<P>): Patience;
-  /** Gates only: the error when the wait is over, from the last state read. */
-  unmet?(p: z.output<P>, state: S | null): OrchError;
-  /** Gates only: an error when waiting longer cannot help (the container behind the port crashes again and again). */
-  cannotRecover?(p: z.output<P>, state: S | null): OrchError | undefined;
+  /** Must be safe to repeat. */
+  write(p: z.output<P>, change: Change<S>, host: Connection, local: L, report: Report): Promise<void>;
   result?(state: S): R;
   /** What containers started from this task are stamped with; default: the state itself. */
   fingerprint?(p: z.output<P>, state: S): Data;
@@ -85,8 +36,6 @@ export interface TaskType<P extends z.ZodType, L, S extends Data, R> {
   show?(p: z.output<P>, change: Change<S>, host: Reader): Promise<Patch>;
   /** In check mode, after a pending change on the same host, this cannot be known (commands). */
   readonly afterPending?: 'keep' | 'unknown';
-  /** Gates only: it can hold only while the node is in traffic, so the node is given back to its balancers before. */
-  readonly inTraffic?: boolean;
   /** False where there is nothing to read back: a command that always runs. Default true. */
   confirmed?(p: z.output<P>): boolean;
 }

@@ -1,14 +1,24 @@
 import type { Data } from '../base/data.ts';
 import { OrchError } from '../base/errors.ts';
 import type { Connection, Reader } from '../host/connection.ts';
+import type { Change, Patch, Report } from './change.ts';
 import type { Claim } from './claim.ts';
+import type { OnTimeout, Patience } from './gate-type.ts';
 import type { Later } from './later.ts';
 import type { LocalFiles } from './local-files.ts';
-import type { Change, Patch, Patience, Report, WantContext } from './task-type.ts';
 
-/** A task type with its parameter types closed over: what the engine works with. */
+/** Desired state of a task that was yielded earlier on the same host. @throws NotYet when that is not known yet */
+export type See = <S extends Data>(task: Task<unknown, S>) => S;
+
+export interface WantContext<L> {
+  readonly local: L;
+  readonly see: See;
+}
+
+/** A type of task, gate or query with its parameter types closed over: what the engine works with. */
 export interface AnyTaskType {
   readonly kind: string;
+  /** It changes nothing: a gate, or a query. */
   readonly gate: boolean;
   readonly impact: 'none' | 'node';
   readonly afterPending: 'keep' | 'unknown';
@@ -21,11 +31,11 @@ export interface Bound<S extends Data> {
   read(host: Reader, local: unknown): Promise<S | null>;
   want(now: S | null, context: WantContext<unknown>): S | null;
   write(change: Change<S>, host: Connection, local: unknown, report: Report): Promise<void>;
+  /** Gates alone wait: how long, what it means when the time is up, and when waiting longer cannot help. */
   patience(): Patience;
   unmet(state: S | null): OrchError;
   cannotRecover(state: S | null): OrchError | undefined;
-  /** Gates that let pass when their time is up: told so, and from then on they are met. */
-  lapse?(): void;
+  readonly onTimeout: OnTimeout;
   result(state: S): unknown;
   fingerprint(state: S): Data;
   digestTexts(): readonly string[];
@@ -83,13 +93,13 @@ export class Task<R = unknown, S extends Data = Data> {
   }
 
   /**
-   * The same task with parts of what it does replaced; those may make another result of it.
-   * @example gate.rebound(({ patience }) => ({ patience: () => ({ ...patience(), withinMs: 1000 }) }))
+   * The same task with parts of what it does replaced: for harnesses that inject failures, not for playbooks.
+   * @example gate.override(({ patience }) => ({ patience: () => ({ ...patience(), withinMs: 1000 }) }))
    */
-  rebound<T = R>(change: (bound: Bound<S>) => Partial<Bound<S>>): Task<T, S> {
+  override(change: (bound: Bound<S>) => Partial<Bound<S>>): Task<R, S> {
     const { type, claim, title, blocked, uses, on } = this;
     const bound = this.#bound && { ...this.#bound, ...change(this.#bound) };
-    return new Task<T, S>({ type, claim, title, blocked, uses, on, bound });
+    return new Task<R, S>({ type, claim, title, blocked, uses, on, bound });
   }
 
   /** How it appears inside another task's statement. */

@@ -1,11 +1,12 @@
 import { isUnreachable, located, OrchError } from '../../core/base/errors.ts';
 import { errorInfoOf } from '../../core/event/error-info.ts';
-import { type Entry, type Planner, planEntries, planFirst, unread } from '../plan/plan-host.ts';
+import { type Entry, type Planner, planEntries, planFirst, retryReads, unread } from '../plan/plan-host.ts';
 import { nextSegment, type Segment } from '../plan/program.ts';
+import { keyOf } from '../plan/read-ahead.ts';
 import { answerOf } from './answer-of.ts';
 import { assertConverged, assertSettled, notKnown } from './assert-plan.ts';
 import { checkStep } from './check-step.ts';
-import { waitForGate } from './gate.ts';
+import { beginGroup, type GateGroup, gateGroup } from './gate.ts';
 import type { HostResult } from './host-result.ts';
 import type { HostRun } from './host-run.ts';
 import { ProgramStopped, stopFor } from './host-stop.ts';
@@ -13,9 +14,6 @@ import { disrupts, foundIn, isBusy, isOutOfTurn } from './impact.ts';
 import { shownChange } from './shown-change.ts';
 import { TaskLog } from './task-log.ts';
 import { writeEntry } from './write-entry.ts';
-
-/** How long a read that failed is left alone before it is made once more. */
-const AGAIN_MS = 500;
 
 /** Carries out one play on one host: read ahead, then in order write, confirm, wait. */
 export async function applyHost(run: HostRun): Promise<HostResult> {
@@ -27,14 +25,17 @@ class HostApply {
   readonly #entries: Entry[] = [];
   readonly #planner: Planner;
   readonly #log: TaskLog;
+  #group: GateGroup | undefined;
+  /** Statements of gates that were met since the last write, as many times in a row as they want. */
+  readonly #met = new Set<string>();
+  #asked: Entry | undefined;
   #touched = false;
   #hasTurn = false;
   #pending: string | undefined;
 
   constructor(run: HostRun) {
     this.#run = run;
-    const { hosts, locals, ahead } = run;
-    this.#planner = { host: run.host.name, hosts, locals, ahead, entries: this.#entries, age: 0 };
+    this.#planner = { ...run, host: run.host.name, entries: this.#entries, age: 0 };
     this.#log = new TaskLog(run);
     this.#pending = run.pending;
   }
@@ -53,11 +54,12 @@ class HostApply {
         const entries = segment.tasks.map(unread);
         this.#entries.push(...entries);
         await planFirst(this.#planner, entries);
-        if (this.#run.check) await this.#again(entries);
+        if (this.#run.check) await retryReads(this.#planner, this.#run.clock, entries);
         if (first) {
           this.#log.plan(entries);
           this.#run.turns.planned(this.#run.host.name, foundIn(entries));
         }
+        this.#asked = segment.asks ? entries.at(-1) : undefined;
         await this.#walk(entries, segment.done);
         this.#seeRest(segment);
         if (segment.done) {
@@ -99,6 +101,7 @@ class HostApply {
 
   async #applyStep(entries: readonly Entry[], i: number, last: boolean): Promise<void> {
     const entry = entries[i] as Entry;
+    if (this.#group?.has(entry)) return await this.#endGate(entry, this.#group);
     this.#signal.throwIfAborted();
     await this.#look(entries, i);
     if (disrupts(entry) && !this.#hasTurn) {
@@ -111,17 +114,16 @@ class HostApply {
     }
     const { plan, task } = entry;
     if (plan.status === 'unknown') throw notKnown(task.title, plan.why);
-    if (task.type.gate && this.#isBusy(entry)) {
-      this.#log.start(entry);
-      await waitForGate({
+    if (task.type.gate) {
+      this.#group = await beginGroup(gateGroup(entries, i, this.#asked), {
         ...this.#run,
-        signal: this.#signal,
         planner: this.#planner,
-        entry,
+        signal: this.#signal,
         settled: !this.#isMoving,
+        log: this.#log,
+        asked: this.#asked,
       });
-      this.#age();
-      return this.#log.end(entry, 'ok');
+      return await this.#endGate(entry, this.#group);
     }
     if (plan.status === 'ok') return this.#log.end(entry, 'ok');
     if (plan.status === 'error') throw plan.error;
@@ -134,10 +136,16 @@ class HostApply {
       const atRest = last && !entries.slice(i + 1).some((later) => this.#isBusy(later));
       if (atRest) await planEntries(this.#planner, [entry]);
       await planEntries(this.#planner, atRest ? this.#stated() : entries.slice(i, end));
-      await this.#again([entry]);
+      await retryReads(this.#planner, this.#run.clock, [entry]);
       assertConverged(entry);
     }
     this.#log.end(entry, 'changed', patch, plan.change);
+  }
+
+  async #endGate(entry: Entry, group: GateGroup): Promise<void> {
+    await group.end(entry);
+    if (group.isLast(entry) && group.waited) this.#age();
+    if (!entry.timedOut && this.#isMoving) this.#met.add(keyOf(entry.task));
   }
 
   /** Something was written or waited for: every plan made before is too old to act upon, or to report. */
@@ -155,15 +163,7 @@ class HostApply {
   /** What is to be decided about is fresh, and read: a failed read made good later would be decided about by nobody. */
   async #look(entries: readonly Entry[], i: number): Promise<void> {
     await this.#refresh(entries, i);
-    await this.#again(entries.slice(i, i + 1));
-  }
-
-  /** A read that failed, but need not fail again, is made once more. */
-  async #again(entries: readonly Entry[]): Promise<void> {
-    const failed = entries.filter(({ plan }) => plan.status === 'error' && !plan.final && plan.error.retryable);
-    if (failed.length === 0) return;
-    await this.#run.clock.sleep(AGAIN_MS);
-    await planEntries(this.#planner, failed);
+    await retryReads(this.#planner, this.#run.clock, entries.slice(i, i + 1));
   }
 
   /** Whoever is out of traffic goes on to a safe point: only the second Ctrl-C breaks that off. */
@@ -180,14 +180,14 @@ class HostApply {
 
   /** Also what an earlier run left out of traffic, which nothing here may have to be changed of. */
   async #giveBack(): Promise<void> {
-    if (await this.#run.turns.restore(this.#run.host.name)) this.#age();
+    if (await this.#run.turns.restore(this.#run.host.name, this.#met)) this.#age();
     this.#hasTurn = false;
   }
 
-  /** Entries up to and including the next one that has something to do: those must be read again after a write. */
+  /** Entries up to and including the next that has something to do, and the gates beside it: read again after a write. */
   #horizon(entries: readonly Entry[], i: number): number {
     const next = entries.findIndex((entry, at) => at > i && this.#isBusy(entry));
-    return next < 0 ? entries.length : next + 1;
+    return next < 0 ? entries.length : next + gateGroup(entries, next, this.#asked).length;
   }
 
   get #isMoving(): boolean {
@@ -202,6 +202,7 @@ class HostApply {
     if (isOutOfTurn(entry, this.#run.host.name, this.#hasTurn))
       throw new OrchError('NO_TURN', `${entry.task.title} would change what serves, and has no turn there`);
     this.#touched = true;
+    this.#met.clear();
     this.#age();
     try {
       await writeEntry(this.#planner, entry, {
@@ -226,7 +227,7 @@ class HostApply {
     const stated = this.#stated();
     const old = stated.filter(({ readAt }) => readAt < this.#planner.age);
     if (old.length > 0) await planEntries(this.#planner, old);
-    await this.#again(stated);
+    await retryReads(this.#planner, this.#run.clock, stated);
     assertSettled(this.#run.host.name, stated);
   }
 

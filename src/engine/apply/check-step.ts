@@ -20,8 +20,8 @@ export function checkStep({ task, plan }: Entry, pending: string | undefined): C
   if (unsure) return { status: 'unknown', note: after };
   if (plan.status === 'ok') return { status: 'ok' };
   if (!task.type.gate) return { status: 'changed' };
-  const { withinMs } = task.bound.patience();
-  return withinMs === 0
-    ? { status: 'failed', error: task.bound.unmet(plan.change.before) }
-    : { status: 'unknown', note: 'would wait' };
+  const { bound } = task;
+  if (bound.patience().withinMs > 0) return { status: 'unknown', note: 'would wait' };
+  const error = bound.unmet(plan.change.before);
+  return bound.onTimeout === 'warn' ? { status: 'ok', note: error.message } : { status: 'failed', error };
 }

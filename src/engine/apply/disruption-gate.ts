@@ -32,11 +32,12 @@ export interface DisruptionGate {
   aboutToStop(host: string): Promise<void>;
   /**
    * The host is as wanted: gives it back to its balancers and waits until all is well. One that never had a turn is given
-   * back if an earlier run left it out. False: nothing was to be given back.
+   * back if an earlier run left it out. False: nothing was to be given back. `met`: statements of gates that its program has
+   * waited for since the last write; they are not waited for once more.
    *
    * @throws OrchError, TurnsClosed
    */
-  restore(host: string): Promise<boolean>;
+  restore(host: string, met: ReadonlySet<string>): Promise<boolean>;
   /** The host's program is over. Comes back when nothing more will be done with the host. */
   finish(host: string, result: Pick<HostResult, 'status' | 'error'>): Promise<OrchError | undefined>;
 }

@@ -1,6 +1,10 @@
 import type { Clock } from '../../core/base/clock.ts';
 import type { Data } from '../../core/base/data.ts';
-import { type Entry, type Planner, planEntries } from '../plan/plan-host.ts';
+import { located } from '../../core/base/errors.ts';
+import { type Entry, type Planner, planEntries, retryReads } from '../plan/plan-host.ts';
+import { keyOf } from '../plan/read-ahead.ts';
+import { isBusy } from './impact.ts';
+import type { TaskLog } from './task-log.ts';
 
 export interface GateWait {
   readonly planner: Planner;
@@ -12,9 +16,10 @@ export interface GateWait {
 }
 
 /**
- * Asks again until the gate has been met as many times in a row as it wants.
+ * Asks again until the gate has been met as many times in a row as it wants. With `onTimeout: 'warn'` it also ends when the
+ * time is up, and the entry says so.
  *
- * @throws OrchError the gate's own `unmet` when time is up, unless it lets pass then; its `hopeless` as soon as waiting cannot help
+ * @throws OrchError the gate's own `unmet` when time is up; its `cannotRecover` as soon as waiting cannot help
  */
 export async function waitForGate({ planner, entry, clock, signal, settled }: GateWait): Promise<void> {
   const { bound } = entry.task;
@@ -27,14 +32,131 @@ export async function waitForGate({ planner, entry, clock, signal, settled }: Ga
     if (hopeless !== undefined) throw hopeless;
     // What asking again cannot mend is told now, not when time is up.
     if (entry.plan.status === 'error' && (entry.plan.final || !entry.plan.error.retryable)) throw entry.plan.error;
-    const isOver = clock.now() + (withinMs === 0 ? 1 : 0) > deadline;
-    if (isOver && (entry.plan.status === 'error' || bound.lapse === undefined))
-      throw entry.plan.status === 'error' ? entry.plan.error : bound.unmet(state);
-    if (isOver) bound.lapse?.();
-    else await clock.sleep(everyMs, signal);
+    if (clock.now() + (withinMs === 0 ? 1 : 0) > deadline) {
+      if (entry.plan.status === 'error') throw entry.plan.error;
+      if (bound.onTimeout === 'warn') return letPass(entry);
+      throw located(bound.unmet(state), { operatorDecides: bound.onTimeout === 'hold' });
+    }
+    await clock.sleep(everyMs, signal);
     await planEntries(planner, [entry]);
   }
 }
 
+/** From here on it counts as met, whatever is read of it. */
+function letPass(entry: Entry): void {
+  entry.timedOut = true;
+  entry.plan = { status: 'ok', state: lastState(entry) };
+}
+
 const lastState = ({ plan }: Entry): Data | null =>
   plan.status === 'ok' ? plan.state : plan.status === 'change' ? plan.change.before : null;
+
+/**
+ * The entry at `first` and the gates after it that wait beside it: up to the next task, `inTraffic` gate or asked one, or
+ * one that is not known. Anything but a gate is alone.
+ */
+export function gateGroup(entries: readonly Entry[], first: number, asked: Entry | undefined): readonly Entry[] {
+  const isAlone = (entry: Entry): boolean =>
+    !entry.task.type.gate || entry.task.type.inTraffic || entry === asked || entry.plan.status === 'unknown';
+  const from = entries.slice(first);
+  const end = from.findIndex((entry, i) => i > 0 && (isAlone(entry) || isAlone(from[0] as Entry)));
+  return end < 0 ? from : from.slice(0, end);
+}
+
+interface GroupOptions extends Omit<GateWait, 'entry'> {
+  readonly log: TaskLog;
+  /** The program waits for this one's result. */
+  readonly asked: Entry | undefined;
+}
+
+/** Lets these gates begin to wait, with fresh plans. Of the first one the plan is fresh already. */
+export async function beginGroup(entries: readonly Entry[], options: GroupOptions): Promise<GateGroup> {
+  const { planner, clock } = options;
+  const old = entries.filter(({ readAt }) => readAt < planner.age);
+  if (old.length > 0) await planEntries(planner, old);
+  await retryReads(planner, clock, entries.slice(1));
+  return new GateGroup(entries, options);
+}
+
+/**
+ * Gates of one host that wait side by side and end one after another, in yield order. A failure stops those after it: the
+ * first failure in their order decides, so only one before it may still change the result.
+ */
+export class GateGroup {
+  readonly #options: GroupOptions;
+  readonly #entries: readonly Entry[];
+  readonly #stops: readonly AbortController[];
+  readonly #waits = new Map<Entry, Promise<void>>();
+  #waited = false;
+
+  /** All of them begin to wait now. */
+  constructor(entries: readonly Entry[], options: GroupOptions) {
+    this.#options = options;
+    this.#entries = entries;
+    this.#stops = entries.map(() => new AbortController());
+    for (const [i, entry] of entries.entries()) {
+      const same = this.#sameAs(entry);
+      const wait = (same && this.#waits.get(same)) ?? this.#wait(entry, i);
+      this.#waits.set(entry, wait);
+      wait.catch(() => {
+        for (const later of this.#stops.slice(i + 1)) later.abort();
+      });
+    }
+  }
+
+  has(entry: Entry): boolean {
+    return this.#waits.has(entry);
+  }
+
+  isLast(entry: Entry): boolean {
+    return entry === this.#entries.at(-1);
+  }
+
+  /** Some of them had to wait. */
+  get waited(): boolean {
+    return this.#waited;
+  }
+
+  /** Ends the next one. One that states the same as an earlier one counts as one with it. @throws OrchError why it is not met */
+  async end(entry: Entry): Promise<void> {
+    const { log, asked } = this.#options;
+    if (entry !== this.#entries[0] && log.isOpen(entry)) log.start(entry);
+    try {
+      await this.#waits.get(entry);
+    } catch (error) {
+      // When the program ends, nothing reads its host for the others any more.
+      await Promise.allSettled(this.#waits.values());
+      throw error;
+    }
+    const same = this.#sameAs(entry);
+    if (same !== undefined) {
+      entry.plan = same.plan;
+      entry.timedOut = same.timedOut;
+      return;
+    }
+    // What a program asks for, it prints itself.
+    if (entry.timedOut && entry !== asked) log.timedOut(entry);
+    log.end(entry, 'ok');
+  }
+
+  async #wait(entry: Entry, i: number): Promise<void> {
+    const { log, signal, ...options } = this.#options;
+    if (!isBusy(entry, !options.settled)) return;
+    this.#waited = true;
+    // The others are announced when their turn to end has come, and only if they still wait.
+    if (i === 0) log.start(entry);
+    else log.begin(entry);
+    const stop = this.#stops[i]?.signal ?? signal;
+    try {
+      await waitForGate({ ...options, entry, signal: AbortSignal.any([signal, stop]) });
+    } finally {
+      log.finish(entry);
+    }
+  }
+
+  #sameAs(entry: Entry): Entry | undefined {
+    const key = keyOf(entry.task);
+    const first = this.#entries.find(({ task }) => keyOf(task) === key);
+    return first === entry ? undefined : first;
+  }
+}

@@ -1,4 +1,4 @@
-import type { Patch } from '../../core/task/task-type.ts';
+import type { Patch } from '../../core/task/change.ts';
 import { connectionFor, type Entry, type Planner } from '../plan/plan-host.ts';
 
 /** A planned change as texts, if they are `wanted`, for the eyes only: what cannot be shown is never a reason to fail. */

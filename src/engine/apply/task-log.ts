@@ -1,7 +1,7 @@
 import type { Data } from '../../core/base/data.ts';
 import { MASK } from '../../core/base/secret.ts';
 import type { ErrorInfo, TaskStatus } from '../../core/event/event.ts';
-import type { Change, Patch, Report } from '../../core/task/task-type.ts';
+import type { Change, Patch, Report } from '../../core/task/change.ts';
 import type { Entry } from '../plan/plan-host.ts';
 import type { HostRun } from './host-run.ts';
 
@@ -15,6 +15,7 @@ interface EndDetails {
 export class TaskLog {
   readonly #run: HostRun;
   readonly #begun = new Map<Entry, number>();
+  readonly #ended = new Map<Entry, number>();
 
   constructor(run: HostRun) {
     this.#run = run;
@@ -32,9 +33,24 @@ export class TaskLog {
     });
   }
 
+  /** Counts the entry's time from now, though it is announced later: a gate that waits beside others. */
+  begin(entry: Entry): void {
+    this.#begun.set(entry, this.#run.clock.now());
+  }
+
+  /** It has begun and is not finished. */
+  isOpen(entry: Entry): boolean {
+    return this.#begun.has(entry) && !this.#ended.has(entry);
+  }
+
+  /** Counts its time until now, though its end is announced later. */
+  finish(entry: Entry): void {
+    this.#ended.set(entry, this.#run.clock.now());
+  }
+
   start(entry: Entry): void {
-    const { emit, clock, host, play } = this.#run;
-    this.#begun.set(entry, clock.now());
+    const { emit, host, play } = this.#run;
+    if (!this.#begun.has(entry)) this.begin(entry);
     const { task } = entry;
     emit({
       type: 'task.start',
@@ -49,6 +65,7 @@ export class TaskLog {
   end(entry: Entry, status: TaskStatus, details: EndDetails = {}, change?: Change<Data>): void {
     const { emit, clock, host, play } = this.#run;
     const { task, plan } = entry;
+    const now = this.#ended.get(entry) ?? clock.now();
     const made = change ?? (status === 'changed' && plan.status === 'change' ? plan.change : undefined);
     emit({
       type: 'task.end',
@@ -59,8 +76,13 @@ export class TaskLog {
       status,
       differences: (made?.differences ?? []).map((row) => (task.bound.hidden(row.path) ? masked(row) : row)),
       ...details,
-      durationMs: clock.now() - (this.#begun.get(entry) ?? clock.now()),
+      durationMs: now - (this.#begun.get(entry) ?? now),
     });
+  }
+
+  /** A gate let the program continue: why it was not met. A program that asks for that decides itself what to print. */
+  timedOut(entry: Entry): void {
+    if (entry.plan.status === 'ok') this.report(entry).warn(entry.task.bound.unmet(entry.plan.state).message);
   }
 
   /** What a task's write may say while it works. */

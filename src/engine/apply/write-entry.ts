@@ -1,6 +1,6 @@
 import { isConnectionLost, OrchError } from '../../core/base/errors.ts';
 import type { Connection } from '../../core/host/connection.ts';
-import type { Report } from '../../core/task/task-type.ts';
+import type { Report } from '../../core/task/change.ts';
 import { connectionFor, type Entry, type Planner, planEntries } from '../plan/plan-host.ts';
 
 /** A link that is lost more often than this during one change is given up. */

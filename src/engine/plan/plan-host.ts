@@ -1,10 +1,11 @@
+import type { Clock } from '../../core/base/clock.ts';
 import type { Data } from '../../core/base/data.ts';
 import { isConnectionLost, located, OrchError } from '../../core/base/errors.ts';
 import type { Connection } from '../../core/host/connection.ts';
+import type { Change } from '../../core/task/change.ts';
 import { diff } from '../../core/task/diff.ts';
 import { NotYet } from '../../core/task/later.ts';
-import type { Task } from '../../core/task/task.ts';
-import type { Change, See } from '../../core/task/task-type.ts';
+import type { See, Task } from '../../core/task/task.ts';
 import type { Hosts } from './hosts.ts';
 import type { Locals } from './locals.ts';
 import type { ReadAhead, Reading } from './read-ahead.ts';
@@ -20,6 +21,8 @@ export type TaskPlan =
 export interface Entry {
   readonly task: Task;
   plan: TaskPlan;
+  /** A gate whose time was up, and that lets the program continue. */
+  timedOut: boolean;
   /** The planner's age when it was read. A plan that is younger than the last write or wait may be acted upon. */
   readAt: number;
 }
@@ -36,7 +39,12 @@ export interface Planner {
 }
 
 /** A task that has not been read yet. */
-export const unread = (task: Task): Entry => ({ task, plan: { status: 'unknown', why: 'it was read' }, readAt: -1 });
+export const unread = (task: Task): Entry => ({
+  task,
+  plan: { status: 'unknown', why: 'it was read' },
+  timedOut: false,
+  readAt: -1,
+});
 
 /** The connection that a task runs on: the play's host, or the one it was delegated to. */
 export const connectionFor = (planner: Planner, task: Task): Promise<Connection> =>
@@ -52,7 +60,7 @@ export async function planEntries(planner: Planner, batch: readonly Entry[]): Pr
   batch.forEach((entry, i) => {
     const reading = readings[i];
     if (reading === undefined) return;
-    entry.plan = planOf(planner, entry.task, reading);
+    entry.plan = planOf(planner, entry, reading);
     entry.readAt = age;
   });
 }
@@ -74,13 +82,24 @@ export async function planFirst(planner: Planner, batch: readonly Entry[]): Prom
     const value = kept[i];
     const reading = value === undefined ? fresh.next().value : ({ status: 'fulfilled', value } as const);
     if (reading === undefined) return;
-    entry.plan = planOf(planner, entry.task, reading);
+    entry.plan = planOf(planner, entry, reading);
     entry.readAt = planner.age;
   });
   for (const task of along) {
     const reading = fresh.next().value;
     if (reading?.status === 'fulfilled') ahead.keep(host, task, reading.value);
   }
+}
+
+/** How long a read that failed is left alone before it is made once more. */
+const AGAIN_MS = 500;
+
+/** A read that failed, but need not fail again, is made once more. */
+export async function retryReads(planner: Planner, clock: Clock, entries: readonly Entry[]): Promise<void> {
+  const failed = entries.filter(({ plan }) => plan.status === 'error' && !plan.final && plan.error.retryable);
+  if (failed.length === 0) return;
+  await clock.sleep(AGAIN_MS);
+  await planEntries(planner, failed);
 }
 
 async function readAll(planner: Planner, tasks: readonly Task[]): Promise<PromiseSettledResult<Reading>[]> {
@@ -110,7 +129,7 @@ const readOnce = (
     }),
   );
 
-function planOf(planner: Planner, task: Task, reading: PromiseSettledResult<Reading>): TaskPlan {
+function planOf(planner: Planner, { task, timedOut }: Entry, reading: PromiseSettledResult<Reading>): TaskPlan {
   const place = { host: task.on ?? planner.host, task: task.title };
   if (reading.status === 'rejected') {
     if (reading.reason instanceof NotYet) return { status: 'unknown', why: reading.reason.why };
@@ -120,7 +139,7 @@ function planOf(planner: Planner, task: Task, reading: PromiseSettledResult<Read
     const { now, local } = reading.value;
     const after = task.bound.want(now, { local, see: seeIn(planner) });
     const differences = diff(now, after);
-    if (differences.length === 0) return { status: 'ok', state: now };
+    if (differences.length === 0 || timedOut) return { status: 'ok', state: now };
     return { status: 'change', change: { before: now, after, differences } };
   } catch (error) {
     if (error instanceof NotYet) return { status: 'unknown', why: error.why };

@@ -73,4 +73,5 @@ export class ReadAhead {
   }
 }
 
-const keyOf = (task: Task): string => `${task.on ?? ''}\n${task.bound.statement}`;
+/** Two tasks with the same one state the same thing on the same host. */
+export const keyOf = (task: Task): string => `${task.on ?? ''}\n${task.bound.statement}`;

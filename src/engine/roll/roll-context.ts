@@ -8,5 +8,7 @@ export type RollContext = RunContext & {
   readonly ahead: ReadAhead;
   readonly play: Play;
   readonly slots: Slots;
+  /** Reports a message unless this run has reported it. */
+  noteOnce(message: string): void;
   hostNamed(name: string): Host;
 };

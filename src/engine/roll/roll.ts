@@ -104,7 +104,8 @@ export class Roll implements DisruptionGate {
     return this.#steps.aboutToStop(host);
   }
 
-  async restore(host: string): Promise<boolean> {
+  async restore(host: string, met: ReadonlySet<string>): Promise<boolean> {
+    this.#steps.keepMet(host, met);
     if (this.#granted.delete(host)) {
       this.#applied(host, { kind: 'ok' });
       this.#send({ type: 'stepDone', node: host, step: 'apply', result: { kind: 'ok' } });

@@ -24,9 +24,13 @@ export class RollSoak {
     this.#siblings = siblings;
   }
 
-  /** @throws OrchError SOAK_FAILED, SOAK_INCONCLUSIVE */
+  /**
+   * Where its peers get no requests there is nothing to compare, and nothing to ask: the run says so once.
+   *
+   * @throws OrchError SOAK_FAILED; SOAK_INCONCLUSIVE where peers get requests and this node too few
+   */
   async watch(node: string, steps: StepRunner): Promise<void> {
-    const { clock, fleet, urgent, play } = this.#context;
+    const { clock, fleet, urgent, play, noteOnce } = this.#context;
     const soakMs = parseDuration(play.options.rolling?.soak ?? DEFAULT_SOAK);
     const traffic = fleet?.traffic(node);
     if (traffic === undefined || soakMs === 0) return;
@@ -60,9 +64,11 @@ export class RollSoak {
       });
     // Nobody is asked about a node that is plainly not well: it gets few requests, too.
     await steps.run(node, () => traffic.stillHealthy(), { quiet: true });
+    if (verdict === 'noTraffic') noteOnce('no traffic to compare: error rates were not checked after the restore');
     if (verdict === 'inconclusive')
       throw new OrchError('SOAK_INCONCLUSIVE', `whether ${node} answers as its siblings do cannot be said: ${why}`, {
         host: node,
+        operatorDecides: true,
         hint: 'go on if you know that there is little traffic, or make the soak longer (rolling.soak)',
       });
   }

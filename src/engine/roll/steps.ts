@@ -3,12 +3,13 @@ import { errorInfoOf } from '../../core/event/error-info.ts';
 import type { RunEvent } from '../../core/event/event.ts';
 import { Play } from '../../core/play/play.ts';
 import type { Diagnostics, Traffic } from '../../core/play/rolling.ts';
-import type { Steps } from '../../core/task/task.ts';
+import { Ask, type Steps } from '../../core/task/task.ts';
 import { numberOf } from '../../rolling/pipeline.ts';
 import type { Result, Step } from '../../rolling/types.ts';
 import { applyHost } from '../apply/apply-host.ts';
 import { UNGATED } from '../apply/disruption-gate.ts';
 import type { HostRun } from '../apply/host-run.ts';
+import { keyOf } from '../plan/read-ahead.ts';
 import { errorOf } from './error-of.ts';
 import type { RollContext } from './roll-context.ts';
 import { DEFAULT_SOAK, type RollSoak } from './soak.ts';
@@ -19,9 +20,6 @@ const LOOKS: ReadonlySet<Step> = new Set(['checkDependencies', 'recheck', 'colle
 
 /** How often a drain that was lost right before the stop (a reload, somebody's hand) is made once more. */
 const DRAINS = 3;
-
-/** Errors by which a person must decide, and nothing is wrong with the node itself. */
-const HOLDS: ReadonlySet<string> = new Set(['CONTROL_PLANE_AWAY', 'DRAIN_HOLD', 'SOAK_INCONCLUSIVE']);
 
 /** What a step is carried out with. */
 export interface StepPlace {
@@ -36,6 +34,8 @@ export class RollSteps implements StepRunner {
   readonly #context: RollContext;
   readonly #soak: RollSoak;
   readonly #fitsBudget: (node: string) => Promise<boolean>;
+  /** By node: statements of gates that its own program has waited for since it was changed. */
+  readonly #met = new Map<string, ReadonlySet<string>>();
 
   /** `bears`: whether the budget bears, by a look taken now, that a node whose drain was lost is drained once more. */
   constructor(context: RollContext, soak: RollSoak, fitsBudget: (node: string) => Promise<boolean>) {
@@ -71,6 +71,11 @@ export class RollSteps implements StepRunner {
       const status = result.kind === 'hold' ? 'held' : 'failed';
       emit({ ...place, status, note: result.fault.message, durationMs });
     };
+  }
+
+  /** Gates of a node that need not be waited for once more before it is restored. */
+  keepMet(node: string, met: ReadonlySet<string>): void {
+    this.#met.set(node, met);
   }
 
   /** Runs one program for a node. `quiet`: its tasks are not told. @throws OrchError */
@@ -126,7 +131,8 @@ export class RollSteps implements StepRunner {
     if (step === 'recheck') return await this.#recheck(nodes);
     if (traffic === undefined) return;
     if (step === 'restore' || step === 'undoDrain') return await this.#restore(node, traffic);
-    const program = programOf(traffic, step);
+    const made = programOf(traffic, step);
+    const program = step === 'waitReady' ? () => withoutMet(made(), this.#met.get(node)) : made;
     const value = await this.run(node, program, { quiet: LOOKS.has(step) });
     if (step === 'collectDiagnostics')
       for (const evidence of value as readonly Diagnostics[])
@@ -173,6 +179,17 @@ export class RollSteps implements StepRunner {
   }
 }
 
+/** The same program without the statements that are met already: each is stated once. */
+function* withoutMet<R>(steps: Steps<R>, met: ReadonlySet<string> = new Set()): Steps<R> {
+  for (let answer: unknown; ; ) {
+    const step = steps.next(answer);
+    if (step.done) return step.value;
+    const { value } = step;
+    const isMet = !(value instanceof Ask) && value.blocked === undefined && met.has(keyOf(value));
+    answer = isMet ? undefined : yield value;
+  }
+}
+
 function programOf(
   traffic: Traffic,
   step: Exclude<Step, 'soak' | 'recheck' | 'restore' | 'undoDrain'>,
@@ -202,7 +219,7 @@ function programOf(
 export function resultOf(error: unknown, node: string): Result {
   const fault = errorInfoOf(error, { host: node });
   if (isUnreachable(error) && fault.host === node) return { kind: 'lost', fault };
-  if (error instanceof OrchError && HOLDS.has(error.code)) return { kind: 'hold', fault };
+  if (error instanceof OrchError && error.operatorDecides) return { kind: 'hold', fault };
   return { kind: 'failed', fault, ...(isSilence(error, node) ? { notNodesFault: true } : {}) };
 }
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { duration } from '../../core/base/duration-param.ts';
 import { OrchError } from '../../core/base/errors.ts';
-import { defineTask } from '../../core/task/define-task.ts';
+import { defineGate } from '../../core/task/define-gate.ts';
+import { isInService } from '../read-member.ts';
 import { haproxy } from './haproxy.ts';
 
 /**
@@ -10,7 +11,7 @@ import { haproxy } from './haproxy.ts';
  *
  * @example yield haproxyMember({ pool: 'gateways', socket: '/run/haproxy/admin.sock', address: host.address, port: 9080 }).delegate('lb-1');
  */
-export const haproxyMember = defineTask({
+export const haproxyMember = defineGate({
   kind: 'haproxyMember',
   params: z.object({
     pool: z.string(),
@@ -19,27 +20,19 @@ export const haproxyMember = defineTask({
     port: z.number().int(),
     within: duration.default(60_000),
   }),
-  claim: (p) => `gate:${p.pool} ${p.address}:${p.port} ${p.socket}`,
   title: (p) => `${p.pool}: ${p.address}:${p.port} is up`,
-  impact: 'none',
   inTraffic: true,
-  async read({ pool, socket, address, port }, host) {
+  async look({ pool, socket, address, port }, host) {
     const balancer = haproxy({ pool, host: host.name, socket });
     const { servers } = await balancer.view(host, { node: `${address}:${port}`, address, port });
-    return { members: servers.map(({ name, state }) => ({ name, standing: state as string })) };
+    return servers;
   },
-  want: (_p, now) => ({ members: (now?.members ?? []).map(({ name }) => ({ name, standing: 'up' })) }),
+  met: (_p, servers) => servers.every(isInService),
   patience: (p) => ({ withinMs: p.within, everyMs: 500, passes: 1 }),
-  unmet(p, state) {
-    const bad = (state?.members ?? [])
-      .filter((member) => member.standing !== 'up')
-      .map((member) => `${member.name} is ${member.standing}`);
-    return new OrchError(
-      'LB_MEMBER_NOT_UP',
-      `${p.pool}: ${bad.join(', ') || `${p.address}:${p.port} could not be read`}`,
-      {
-        hint: 'see why the balancer\'s health check fails: it must reach the check port on the member\'s address; "maintenance" and "drained" were set by hand',
-      },
-    );
+  unmet(p, servers) {
+    const bad = servers.filter((server) => !isInService(server)).map(({ name, state }) => `${name} is ${state}`);
+    return new OrchError('LB_MEMBER_NOT_UP', `${p.pool}: ${bad.join(', ')}`, {
+      hint: 'see why the balancer\'s health check fails: it must reach the check port on the member\'s address; "maintenance" and "drained" were set by hand',
+    });
   },
 });

@@ -63,6 +63,8 @@ export function eventLines(event: NumberedEvent, view: RunView, detail: Detail, 
       return err(
         `${event.host === undefined ? '' : `${at(event.host)} `}${paint('yellow', 'warning')}: ${visible(event.message)}`,
       );
+    case 'note':
+      return out(`${paint('dim', 'note')}: ${visible(event.message)}`);
     case 'roll.plan':
       return out(...planLines(event, paint));
     case 'roll.step':

@@ -1,5 +1,5 @@
 import { structuredPatch } from 'diff/lib/patch/create.js';
-import type { Patch } from '../../core/task/task-type.ts';
+import type { Patch } from '../../core/task/change.ts';
 import { type Paint, visible } from './paint.ts';
 
 const MOST_LINES = 400;

@@ -3,7 +3,7 @@ import { LONGEST_MS } from '../../core/base/duration.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import type { Connection } from '../../core/host/connection.ts';
 import type { ContainerInspect } from '../../core/host/docker.ts';
-import type { Report } from '../../core/task/task-type.ts';
+import type { Report } from '../../core/task/change.ts';
 
 /** Exit code of a process that SIGKILL ended. */
 const KILLED = 137;

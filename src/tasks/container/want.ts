@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { digestOf } from '../../core/base/data.ts';
-import type { See } from '../../core/task/task-type.ts';
+import type { See } from '../../core/task/task.ts';
 import { comparable, specDigest } from './labels.ts';
 import { type ContainerParams, specOf } from './params.ts';
 import { type ContainerState, managedMounts, specFields } from './state.ts';

@@ -1,6 +1,6 @@
 import type { Connection } from '../../core/host/connection.ts';
 import type { ContainerInspect } from '../../core/host/docker.ts';
-import type { Change, Report } from '../../core/task/task-type.ts';
+import type { Change, Report } from '../../core/task/change.ts';
 import { createBody } from '../../docker/spec.ts';
 import { labelsOf } from './labels.ts';
 import { type ContainerParams, specOf } from './params.ts';

@@ -2,7 +2,7 @@ import { type Data, sha256 } from '../../core/base/data.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import { stretchedDigest } from '../../core/base/secret.ts';
 import type { Connection, Ownership, Reader, Stat } from '../../core/host/connection.ts';
-import type { Change } from '../../core/task/task-type.ts';
+import type { Change } from '../../core/task/change.ts';
 
 /** What a path is like. `owner` and `group` are numbers where the task states numbers, else names. */
 export type FileState = {

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { OrchError } from '../../core/base/errors.ts';
 import type { Connection, Ownership } from '../../core/host/connection.ts';
-import type { Report } from '../../core/task/task-type.ts';
+import type { Report } from '../../core/task/change.ts';
 import { MANIFEST, manifestText } from './manifest.ts';
 import type { PackageLocal } from './package-local.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { answersAt } from '../../api7/reaches.ts';
 import { OrchError } from '../../core/base/errors.ts';
-import { defineTask } from '../../core/task/define-task.ts';
+import { defineGate } from '../../core/task/define-gate.ts';
 
 const params = z.strictObject({
   /** Name of the balancer's host. */
@@ -13,21 +13,17 @@ const params = z.strictObject({
   reached: z.custom<(address: string, port: number) => Promise<boolean>>(),
 });
 
-type Silence = { readonly answering: readonly string[] };
-
 /**
  * A gate, one look: a balancer that is to be left out takes no requests either, seen from this host and from the
  * controller. One that does would go on sending them to a node that is stopped. What cannot be asked counts as an answer.
  *
  * @throws OrchError LB_STILL_SERVES
  */
-export const balancerSilent = defineTask<typeof params, void, Silence, void>({
+export const balancerSilent = defineGate<typeof params, readonly string[]>({
   kind: 'balancerSilent',
   params,
-  impact: 'none',
-  claim: (p) => `gate:silence of ${p.balancer}`,
   title: (p) => `${p.balancer} takes no requests`,
-  async read({ address, ports, reached }, host) {
+  async look({ address, ports, reached }, host) {
     const found = await Promise.all(
       ports.flatMap((port) => [
         reached(address, port).then((yes) => (yes ? [`port ${port} answers the controller`] : [])),
@@ -37,11 +33,11 @@ export const balancerSilent = defineTask<typeof params, void, Silence, void>({
         }),
       ]),
     );
-    return { answering: found.flat() };
+    return found.flat();
   },
-  want: () => ({ answering: [] }),
-  unmet: ({ balancer }, state) =>
-    new OrchError('LB_STILL_SERVES', `${balancer} cannot be left out: ${(state?.answering ?? []).join(', ')}`, {
+  met: (_p, answering) => answering.length === 0,
+  unmet: ({ balancer }, answering) =>
+    new OrchError('LB_STILL_SERVES', `${balancer} cannot be left out: ${answering.join(', ')}`, {
       hint: 'what answers still sends requests to nodes that would be stopped: make its admin socket reachable, or take it down; load_balancers.*.data_ports says which ports are asked',
     }),
 });

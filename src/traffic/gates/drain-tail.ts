@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { OrchError } from '../../core/base/errors.ts';
 import type { Reader } from '../../core/host/connection.ts';
-import { defineTask } from '../../core/task/define-task.ts';
-import type { Task } from '../../core/task/task.ts';
+import { defineGate } from '../../core/task/define-gate.ts';
+import type { OnTimeout } from '../../core/task/gate-type.ts';
 import type { DrainSettings } from '../../inventory/inventory.ts';
 import { allPeers, requestsAt, topPeers } from '../../tasks/idle.ts';
 
@@ -19,6 +19,8 @@ const params = z.strictObject({
 
 type Params = z.output<typeof params>;
 
+type Remaining = { readonly peers: string; readonly details: string };
+
 const STILL_MS = 3000;
 
 /**
@@ -26,38 +28,34 @@ const STILL_MS = 3000;
  *
  * @throws OrchError DRAIN_TIMEOUT with `abort`, DRAIN_HOLD with `hold`; with `quit_tail` it is a warning
  */
-export const reportRemaining: (p: z.input<typeof params>) => Task<void> = defineTask<
-  typeof params,
-  void,
-  { readonly told: boolean },
-  void
->({
+export const reportRemaining = defineGate<typeof params, Remaining>({
   kind: 'drainTail',
   params,
-  impact: 'none',
-  claim: (p) => `gate:what remains on ${p.node}`,
   title: (p) => `what remains on ${p.node}`,
-  confirmed: () => false,
-  read: async () => ({ told: false as boolean }),
-  want: () => ({ told: true }),
-  async write(p, _change, host, _local, report) {
-    const { peers, details } = await remaining(p, host);
-    const what = `${p.what}; busy at ${p.node}: ${peers}`;
-    if (p.policy === 'quit_tail') return report.warn(`${what}. It is left to the graceful stop (drain.on_timeout).`);
-    throw new OrchError(CODES[p.policy], what, {
-      hint: 'wait until these clients are done, or raise drain.within of the pool; for connections that never end see drain.on_timeout',
-      ...(details === '' ? {} : { details }),
-    });
+  look: remaining,
+  met: () => false,
+  onTimeout: ({ policy }) => ON_TIMEOUT[policy],
+  unmet({ node, what, policy }, { peers, details }) {
+    const left = policy === 'quit_tail' ? '. It is left to the graceful stop (drain.on_timeout).' : '';
+    return new OrchError(
+      policy === 'hold' ? 'DRAIN_HOLD' : 'DRAIN_TIMEOUT',
+      `${what}; busy at ${node}: ${peers}${left}`,
+      {
+        hint: 'wait until these clients are done, or raise drain.within of the pool; for connections that never end see drain.on_timeout',
+        ...(details === '' ? {} : { details }),
+      },
+    );
   },
 });
 
-const CODES: Readonly<Record<Exclude<DrainSettings['onTimeout'], 'quit_tail'>, string>> = {
-  abort: 'DRAIN_TIMEOUT',
-  hold: 'DRAIN_HOLD',
+const ON_TIMEOUT: Readonly<Record<DrainSettings['onTimeout'], OnTimeout>> = {
+  abort: 'fail',
+  hold: 'hold',
+  quit_tail: 'warn',
 };
 
 /** A node that cannot be asked any more must not hide what its balancers show. */
-async function remaining(p: Params, host: Reader): Promise<{ readonly peers: string; readonly details: string }> {
+async function remaining(p: Params, host: Reader): Promise<Remaining> {
   if (p.container === undefined) return { peers: 'not known', details: '' };
   const asked = { container: p.container, ports: p.ports, idleBalancers: [], still: STILL_MS, longest: p.longest };
   try {

@@ -4,7 +4,9 @@ import { duration } from '../../core/base/duration-param.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import type { Balancer, Member, ServerView } from '../../core/host/balancer.ts';
 import type { Reader } from '../../core/host/connection.ts';
-import { defineTask } from '../../core/task/define-task.ts';
+import { defineGate } from '../../core/task/define-gate.ts';
+import { defineQuery } from '../../core/task/define-query.ts';
+import { getsRequests, isInService } from '../../lb/read-member.ts';
 
 const where = {
   balancer: z.custom<Balancer>(),
@@ -17,15 +19,11 @@ const observed = z.strictObject(where);
  * Sessions that a balancer has on all these members together: `yield*` gives the number; 0 where it does not count.
  * Delegate it to the balancer's host.
  */
-export const poolSessions = defineTask<typeof observed, void, { readonly sessions: number }, number>({
+export const poolSessions = defineQuery<typeof observed, number>({
   kind: 'poolSessions',
   params: observed,
-  impact: 'none',
-  claim: ({ balancer }) => `gate:${balancer.name} all sessions`,
   title: ({ balancer }) => `${balancer.pool}: sessions`,
-  read: async ({ balancer, members }, host) => ({ sessions: await sessionsOn(balancer, members, host) }),
-  want: (_p, now) => now,
-  result: ({ sessions }) => sessions,
+  look: ({ balancer, members }, host) => sessionsOn(balancer, members, host),
 });
 
 const another = z.strictObject({ ...where, leaving: z.string() });
@@ -37,21 +35,18 @@ const another = z.strictObject({ ...where, leaving: z.string() });
  *
  * @throws OrchError LAST_MEMBER
  */
-export const anotherUp = defineTask<typeof another, void, { readonly up: number; readonly enough: boolean }, void>({
+export const anotherUp = defineGate<typeof another, boolean>({
   kind: 'anotherUp',
   params: another,
-  impact: 'none',
-  claim: ({ balancer }) => `gate:${balancer.name} another member`,
   title: ({ balancer, leaving }) => `${balancer.pool}: another one than ${leaving} is up`,
-  async read({ balancer, members, leaving }, host) {
+  async look({ balancer, members, leaving }, host) {
     const views = await Promise.all(
       members.map(async (member) => ({ own: member.node === leaving, ...(await balancer.view(host, member)) })),
     );
-    const up = views.filter(({ own, servers }) => !own && servers.every(({ state }) => state === 'up')).length;
-    const holds = views.some(({ own, servers }) => own && servers.some(holdsClients));
-    return { up, enough: up > 0 || !holds };
+    const other = views.some(({ own, servers }) => !own && servers.every(isInService));
+    return other || !views.some(({ own, servers }) => own && servers.some(holdsClients));
   },
-  want: (_p, now) => ({ up: 0, ...now, enough: true }),
+  met: (_p, enough) => enough,
   unmet: ({ balancer, leaving }) =>
     new OrchError('LAST_MEMBER', `${balancer.name} shows no other member than ${leaving} up`, {
       hint: 'see to the others first: what is connected to this one would find nobody',
@@ -67,34 +62,23 @@ const reconnecting = z.strictObject({ ...where, least: z.int().min(0), within: d
  *
  * @throws OrchError NOT_RECONNECTED
  */
-export const reconnected = defineTask<
-  typeof reconnecting,
-  void,
-  { readonly sessions: number; readonly enough: boolean },
-  void
->({
+export const reconnected = defineGate<typeof reconnecting, number>({
   kind: 'reconnected',
   params: reconnecting,
-  impact: 'none',
-  claim: ({ balancer }) => `gate:${balancer.name} reconnected`,
   title: ({ balancer, least }) => `${balancer.pool}: ${least} clients are connected again`,
   patience: ({ within }) => ({ withinMs: within, everyMs: 1000, passes: 1 }),
-  async read({ balancer, members, least }, host) {
-    const sessions = await sessionsOn(balancer, members, host);
-    return { sessions, enough: sessions >= least };
-  },
-  want: (_p, now) => ({ sessions: 0, ...now, enough: true }),
-  unmet: ({ balancer, least, within }, state) =>
+  look: ({ balancer, members }, host) => sessionsOn(balancer, members, host),
+  met: ({ least }, sessions) => sessions >= least,
+  unmet: ({ balancer, least, within }, sessions) =>
     new OrchError(
       'NOT_RECONNECTED',
-      `${balancer.name}: ${state?.sessions ?? 0} of ${least} clients are connected again after ${formatDuration(within)}`,
+      `${balancer.name}: ${sessions} of ${least} clients are connected again after ${formatDuration(within)}`,
       { hint: 'see in the logs of the gateways why they do not reach DP Manager' },
     ),
 });
 
 /** Where sessions are not counted it may well hold some. */
-const holdsClients = ({ state, sessions }: ServerView): boolean =>
-  state === 'up' || state === 'starting' || sessions === null || sessions > 0;
+const holdsClients = (server: ServerView): boolean => getsRequests(server) || server.sessions === null;
 
 async function sessionsOn(balancer: Balancer, members: readonly Member[], host: Reader): Promise<number> {
   const views = await Promise.all(members.map((member) => balancer.view(host, member)));

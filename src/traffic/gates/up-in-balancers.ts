@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { OrchError } from '../../core/base/errors.ts';
 import type { ServerView } from '../../core/host/balancer.ts';
 import type { Reader } from '../../core/host/connection.ts';
-import { defineTask } from '../../core/task/define-task.ts';
+import { defineGate } from '../../core/task/define-gate.ts';
 import type { Steps } from '../../core/task/task.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
-import { heldServers, isDrainedOrMaintenance, readMember } from '../../lb/read-member.ts';
+import { heldServers, isDrainedOrMaintenance, isInService, readMember } from '../../lb/read-member.ts';
 import { nodeBalancingOf, type PoolMember } from '../pool-member.ts';
 
 /** Gates: every balancer of every pool that this host belongs to sends it traffic on these ports. */
@@ -20,9 +20,8 @@ export function* upInBalancers(
 
 const params = z.strictObject({ seat: z.custom<PoolMember>() });
 
-type Use = { readonly servers: { readonly [name: string]: string } };
-
-const UP = 'up';
+/** The servers that are not in service, those left out that somebody keeps so. */
+type Unused = readonly ServerView[];
 
 /**
  * A gate: a balancer gives a node traffic, or somebody else keeps it from doing so. A node that was taken out by hand stays
@@ -30,30 +29,22 @@ const UP = 'up';
  *
  * @throws OrchError LB_MEMBER_UNKNOWN at once; LB_MEMBER_NOT_UP
  */
-const usedByBalancer = defineTask<typeof params, void, Use, void>({
+const usedByBalancer = defineGate<typeof params, Unused>({
   kind: 'usedByBalancer',
   params,
-  impact: 'none',
   inTraffic: true,
-  claim: ({ seat: { balancer, member } }) => `gate:${balancer.name} ${member.node}`,
   title: ({ seat: { balancer, member } }) => `${balancer.pool}: ${member.node} is in service`,
-  async read({ seat }, host) {
+  async look({ seat }, host) {
     const [servers, held] = await serversAndHeld(seat, host);
-    return {
-      servers: Object.fromEntries(servers.map(({ name, state }) => [name, held.includes(name) ? UP : state])),
-    };
+    return servers.filter((server) => !isInService(server) && !held.includes(server.name));
   },
-  want: (_p, now) => ({ servers: Object.fromEntries(Object.keys(now?.servers ?? {}).map((name) => [name, UP])) }),
+  met: (_p, unused) => unused.length === 0,
   patience: () => ({ withinMs: 60_000, everyMs: 500, passes: 1 }),
-  unmet({ seat: { balancer, member } }, state) {
-    const bad = Object.entries(state?.servers ?? {}).filter(([, word]) => word !== UP);
-    return new OrchError(
-      'LB_MEMBER_NOT_UP',
-      `${balancer.name}: ${bad.map(([name, word]) => `${name} is ${word}`).join(', ') || `${member.node} could not be read`}`,
-      {
-        hint: "see why the balancer's health check fails: it must reach the check port on the member's address",
-      },
-    );
+  unmet({ seat: { balancer } }, unused) {
+    const what = unused.map(({ name, state }) => `${name} is ${state}`).join(', ');
+    return new OrchError('LB_MEMBER_NOT_UP', `${balancer.name}: ${what}`, {
+      hint: "see why the balancer's health check fails: it must reach the check port on the member's address",
+    });
   },
 });
 

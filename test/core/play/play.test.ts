@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { batches, type Count } from '../../../src/core/play/play.ts';
+import type { Count } from '../../../src/core/play/count.ts';
+import { batches } from '../../../src/core/play/play.ts';
 
 const hosts = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
 

@@ -108,9 +108,15 @@ test('nobody is asked whether a node answers well that does not', async () => {
   const cluster = new Cluster(2);
   const { traffic } = cluster.fleet;
   const none = { requests: 0, status4xx: 0, status5xx: 0, connectErrors: 0, responseErrors: 0, epoch: '1' };
+  // Its peer gets requests, it does not.
+  let requests = 0;
   cluster.fleet.traffic = (node) => {
     const own = traffic.call(cluster.fleet, node);
-    return own && { ...own, counters: () => answer({ lb: none }) };
+    const counters = () => {
+      requests += 100;
+      return answer({ lb: node === 'gw-1' ? none : { ...none, requests } });
+    };
+    return own && { ...own, counters };
   };
   cluster.fleet.onStep = (step, node) => {
     if (step === 'stillHealthy' && node === 'gw-1') throw new OrchError('NOT_READY', 'gone', { host: 'gw-1' });

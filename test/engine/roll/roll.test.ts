@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { sha256 } from '../../../src/core/base/data.ts';
 import { OrchError } from '../../../src/core/base/errors.ts';
 import { play } from '../../../src/core/play/play.ts';
+import { defineQuery } from '../../../src/core/task/define-query.ts';
 import { defineTask } from '../../../src/core/task/define-task.ts';
 import type { Task } from '../../../src/core/task/task.ts';
 import { runPlays, virtualClock } from '../../support/run-fake.ts';
@@ -346,7 +347,7 @@ describe('what only a person can decide', () => {
     const cluster = new Cluster(3);
     cluster.fleet.onStep = (step, node) => {
       if (step === 'checkDependencies' && node === 'gw-2')
-        throw new OrchError('CONTROL_PLANE_AWAY', 'no endpoint answers', { host: 'gw-2' });
+        throw new OrchError('CONTROL_PLANE_AWAY', 'no endpoint answers', { host: 'gw-2', operatorDecides: true });
     };
     return cluster;
   };
@@ -362,7 +363,8 @@ describe('what only a person can decide', () => {
   test('a no about the last node is not a success either', async () => {
     const cluster = new Cluster(2);
     cluster.fleet.onStep = (step) => {
-      if (step === 'stillHealthy') throw new OrchError('SOAK_INCONCLUSIVE', 'too few requests', { host: 'gw-1' });
+      if (step === 'stillHealthy')
+        throw new OrchError('SOAK_INCONCLUSIVE', 'too few requests', { host: 'gw-1', operatorDecides: true });
     };
     const run = await cluster.roll({}, { select: () => [{ name: 'gw-1', address: '', groups: [], vars: {} }] });
     expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 3, codes: ['SOAK_INCONCLUSIVE'] });
@@ -375,7 +377,7 @@ describe('what only a person can decide', () => {
     let asked = 0;
     cluster.fleet.onStep = (step, node) => {
       if (step === 'checkDependencies' && node === 'gw-2' && clock.now() < 120_000)
-        throw new OrchError('CONTROL_PLANE_AWAY', 'no endpoint answers', { host: 'gw-2' });
+        throw new OrchError('CONTROL_PLANE_AWAY', 'no endpoint answers', { host: 'gw-2', operatorDecides: true });
     };
     const run = await cluster.roll({}, { clock, ask: async () => ++asked < 100 });
     expect(run.codes).toEqual([]);
@@ -572,14 +574,10 @@ describe('nothing gets by', () => {
         },
       });
     };
-    const found = defineTask({
+    const found = defineQuery({
       kind: 'found',
       params: z.object({ path: z.string() }),
-      impact: 'none',
-      claim: (p) => `gate:${p.path}`,
-      read: async (p, host) => ({ there: (await host.stat(p.path)) === null ? 'no' : 'yes' }),
-      want: (_p, now) => now,
-      result: (state) => state,
+      look: async (p, host) => ({ there: (await host.stat(p.path)) === null ? 'no' : 'yes' }),
     });
     const { codes } = await runPlays([...cluster.nodes, cluster.fleet.lb], plays, { fleet: cluster.fleet });
     expect([codes, cluster.content('gw-2')]).toEqual([['NO_TURN'], 'old']);

@@ -6,7 +6,7 @@ import type { Wire } from './wire.ts';
 
 /** The same task; what it does on a host is done for a step. `reads` of the node's own program are for none. */
 const placed = (task: Task, wire: Wire, read: Place | undefined, write: Place): Task =>
-  task.rebound((bound) => ({
+  task.override((bound) => ({
     read: (host, local) => {
       // What reads is given a whole connection; only its type says that it must not write.
       const through = read === undefined ? host : wire.at(host as Parameters<Wire['at']>[0], read);

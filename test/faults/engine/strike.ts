@@ -83,9 +83,11 @@ const HANG_MS = 30_000;
 
 /** What a fault does at its operation; undefined: nothing, for this step knows no such fault. */
 export function strikeOf({ node, step, kind }: Fault, host: string, blows: Blows): Strike | undefined {
-  const raise = (code: string, message: string) => (): never => {
-    throw new OrchError(code, message, { host });
-  };
+  const raise =
+    (code: string, message: string, operatorDecides = false) =>
+    (): never => {
+      throw new OrchError(code, message, { host, operatorDecides });
+    };
   switch (kind) {
     case 'fails':
     case 'half':
@@ -125,7 +127,9 @@ export function strikeOf({ node, step, kind }: Fault, host: string, blows: Blows
       const code = ASKS[step];
       if (code === undefined) return undefined;
       blows.answer(kind === 'holdGo');
-      return { before: raise(code, `${step} of ${node} is on hold`) };
+      // A look that fails holds the roll by itself.
+      const operatorDecides = step !== 'look';
+      return { before: raise(code, `${step} of ${node} is on hold`, operatorDecides) };
     }
     default:
       return kind satisfies never;

@@ -35,4 +35,4 @@ const impatient = ({ options }: Play): Play =>
   });
 
 const sooner = (task: Task): Task =>
-  task.rebound(({ patience }) => ({ patience: () => ({ ...patience(), withinMs: WITHIN_MS }) }));
+  task.override(({ patience }) => ({ patience: () => ({ ...patience(), withinMs: WITHIN_MS }) }));

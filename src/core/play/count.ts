@@ -1,0 +1,16 @@
+/** How many hosts: a number, or a share of the play's hosts. A share rounds down, but never to none. */
+export type Count = number | `${number}%`;
+
+/** Shares such as 14.3% are not exact in binary: what is whole but for that counts as whole. */
+const HAIR = 1e-9;
+
+/**
+ * Whole nodes of a count or of a share; a share rounds down.
+ *
+ * @example wholeNodes('50%', 5) // 2
+ */
+export const wholeNodes = (count: Count, of: number): number =>
+  Math.floor((typeof count === 'number' ? count : (of * Number.parseFloat(count)) / 100) + HAIR);
+
+/** Nodes of a batch: at least one, or nothing would ever be done. */
+export const batchSize = (count: Count, of: number): number => Math.max(1, wholeNodes(count, of));

@@ -1,0 +1,36 @@
+import { dashboardImage, dpManagerImage } from '../api7/images.ts';
+import { PATHS, PORTS } from '../api7/paths.ts';
+import type { Host } from '../core/host/host.ts';
+import type { Steps, Task } from '../core/task/task.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import { directory } from '../tasks/directory.ts';
+import { image } from '../tasks/image.ts';
+import { package_ } from '../tasks/package.ts';
+import { upInBalancers } from '../traffic/gates/up-in-balancers.ts';
+
+/** Image tasks of the control plane's services. */
+export interface ControlPlaneImages {
+  readonly dashboard: Task;
+  readonly dpManager: Task;
+}
+
+/**
+ * Copies the control plane package to the host, if the inventory names one, and states the images of both services.
+ *
+ * @example const images = yield* controlPlaneImages(inventory);
+ */
+export function* controlPlaneImages({ api7 }: Inventory): Steps<ControlPlaneImages> {
+  yield directory({ path: PATHS.home, mode: '0750' });
+  const pkg = api7.package && package_({ from: api7.package.controlPlane, into: PATHS.controlPlanePackage });
+  if (pkg) yield pkg;
+  const dashboard = image({ ref: dashboardImage(api7), ...(pkg && { from: pkg }) });
+  yield dashboard;
+  const dpManager = image({ ref: dpManagerImage(api7), ...(pkg && { from: pkg }) });
+  yield dpManager;
+  return { dashboard, dpManager };
+}
+
+/** Gates: the balancers of both services send traffic to this host. */
+export function* controlPlaneInService(inventory: Inventory, host: Host): Steps {
+  yield* upInBalancers(inventory, host, PORTS.dashboard, PORTS.dpManager);
+}

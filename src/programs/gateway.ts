@@ -1,0 +1,81 @@
+import { gatewayConfig, gatewayStopSeconds } from '../api7/config.ts';
+import { gatewayEnv } from '../api7/gateway-env.ts';
+import { gatewayUid } from '../api7/gateway-uid.ts';
+import { gatewayImage } from '../api7/images.ts';
+import { CONTAINERS, GATEWAY_ID, IN_IMAGE, PATHS, PORTS } from '../api7/paths.ts';
+import { published } from '../api7/ports.ts';
+import type { Host } from '../core/host/host.ts';
+import type { Steps } from '../core/task/task.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import { configAccepted } from '../tasks/config-accepted.ts';
+import { container } from '../tasks/container.ts';
+import { directory } from '../tasks/directory.ts';
+import { file } from '../tasks/file.ts';
+import { httpReady } from '../tasks/http-ready.ts';
+import { image } from '../tasks/image.ts';
+import { package_ } from '../tasks/package.ts';
+import { yamlFile } from '../tasks/yaml-file.ts';
+import { upInBalancers } from '../traffic/gates/up-in-balancers.ts';
+
+/**
+ * The whole program of a gateway node: package, image, configuration, container, and the gates that show that it serves.
+ *
+ * @example yield* play({ name: 'Gateways', hosts: 'data_plane', *tasks(host) { yield* gateway(inventory, host); } });
+ */
+export function* gateway(inventory: Inventory, host: Host): Steps {
+  const { api7, cluster } = inventory;
+  yield directory({ path: PATHS.home, mode: '0750' });
+
+  // Copy the data plane package to the host.
+  const pkg = api7.package && package_({ from: api7.package.dataPlane, into: PATHS.dataPlanePackage });
+  if (pkg) yield pkg;
+  const imageTask = image({ ref: gatewayImage(api7), ...(pkg && { from: pkg }) });
+  yield imageTask;
+
+  // The image itself checks the configuration, before any serving node is touched.
+  yield configAccepted({
+    image: imageTask,
+    content: gatewayConfig(api7),
+    target: IN_IMAGE.gatewayConfig,
+    command: 'apisix init',
+    as: GATEWAY_ID,
+    record: PATHS.gatewayConfigAccepted,
+  });
+
+  // Configure the health check, and an identity that outlives the container.
+  const owned = { mode: '0640', group: GATEWAY_ID };
+  yield directory({ path: PATHS.gatewayConfigDir, mode: '0750', group: GATEWAY_ID });
+  const config = yamlFile({ path: PATHS.gatewayConfig, content: gatewayConfig(api7), ...owned });
+  yield config;
+  const uid = file({ path: PATHS.gatewayUid, content: gatewayUid(cluster, host.name), ...owned });
+  yield uid;
+
+  // Start API7 Gateway.
+  yield container({
+    name: CONTAINERS.gateway,
+    image: imageTask,
+    hostname: host.name,
+    ports: [...published(api7, host, 'http'), ...published(api7, host, 'https'), ...published(api7, host, 'status')],
+    mounts: [
+      { source: PATHS.gatewayConfig, target: IN_IMAGE.gatewayConfig },
+      { source: PATHS.gatewayUid, target: IN_IMAGE.gatewayUid },
+    ],
+    env: gatewayEnv(api7),
+    restartOn: [config, uid],
+    ...gatewayStop(inventory),
+    nofile: api7.nofile,
+  });
+  yield* gatewayInService(inventory, host);
+}
+
+/** How a gateway is stopped: it ends its running requests first. Parameters of `container`, `restarted` and `stopped`. */
+export const gatewayStop = ({ api7 }: Inventory) => ({
+  stopSignal: 'SIGQUIT',
+  stopTimeoutSeconds: gatewayStopSeconds(api7),
+});
+
+/** Gates: the gateway is ready, and its balancers send traffic to it. */
+export function* gatewayInService(inventory: Inventory, host: Host): Steps {
+  yield httpReady({ port: PORTS.status, path: '/status', within: '2m', passes: 3, container: CONTAINERS.gateway });
+  yield* upInBalancers(inventory, host, PORTS.http, PORTS.https);
+}

@@ -1,0 +1,181 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { OrchError } from '../../../src/core/base/errors.ts';
+import { defineGate } from '../../../src/core/task/define-gate.ts';
+import { defineQuery } from '../../../src/core/task/define-query.ts';
+import { defineTask } from '../../../src/core/task/define-task.ts';
+import { Later } from '../../../src/core/task/later.ts';
+import type { Steps } from '../../../src/core/task/task.ts';
+import type { TaskType } from '../../../src/core/task/task-type.ts';
+import { bareHost, put } from '../../support/bare-host.ts';
+import { onePlay, runPlays, virtualClock } from '../../support/run-fake.ts';
+import { answered } from '../../support/toy-tasks.ts';
+
+/** What it saw is no plain data: a class instance that refers to itself. */
+class Sighting {
+  readonly self = this;
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+const sighted = defineGate({
+  kind: 'sighted',
+  params: z.object({ path: z.string() }),
+  look: async ({ path }, host) => new Sighting((await host.read(path))?.toString() ?? ''),
+  met: (_p, { text }) => text === 'yes',
+  unmet: (_p, { text }) => new OrchError('NOT_SIGHTED', `saw "${text}"`),
+});
+
+/** A program runs offline first, where no answer is known. */
+const keep = <V>(said: V[], answer: V | Later): void => {
+  if (!(answer instanceof Later)) said.push(answer);
+};
+
+describe('defineGate', () => {
+  test.each([
+    ['yes', [], ['ok sighted']],
+    ['no', ['NOT_SIGHTED'], ['failed sighted']],
+  ])('a gate may see what is no plain data: %s', async (text, codes, rows) => {
+    const fake = bareHost();
+    put(fake, '/a', text);
+    const program = onePlay(function* (): Steps {
+      yield sighted({ path: '/a' });
+    });
+    const run = await runPlays([fake], program);
+    expect([run.codes, run.rows]).toEqual([codes, rows]);
+  });
+
+  test('a gate changes nothing, looks once unless it has patience, and fails unless it says otherwise', () => {
+    const gate = sighted({ path: '/a' });
+    expect(gate.type).toEqual({
+      kind: 'sighted',
+      gate: true,
+      impact: 'none',
+      afterPending: 'keep',
+      inTraffic: false,
+    });
+    expect(gate.bound.patience()).toMatchObject({ withinMs: 0, passes: 1 });
+    expect(gate.bound.onTimeout).toBe('fail');
+  });
+
+  test('parameters that do not fit are refused, those that are not known yet leave it unknown', () => {
+    expect(() => sighted({ path: 1 as unknown as string })).toThrow(expect.objectContaining({ code: 'TASK_PARAMS' }));
+    expect(sighted({ path: new Later('another play') as unknown as string }).blocked).toMatchObject({
+      why: 'another play',
+    });
+  });
+});
+
+describe('when the time is up', () => {
+  const run = async (onTimeout: 'warn' | 'hold' | 'fail', asks = false) => {
+    const fake = bareHost();
+    put(fake, '/a', 'no');
+    const said: string[] = [];
+    const program = onePlay(function* (): Steps {
+      const gate = answered({ path: '/a', within: 300, onTimeout });
+      if (asks) keep(said, yield* gate);
+      else yield gate;
+      yield answered({ path: '/b' });
+    });
+    put(fake, '/b', 'yes');
+    const clock = virtualClock();
+    const done = await runPlays([fake], program, { clock });
+    const warnings = done.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+    return { rows: done.rows, codes: done.codes, warnings, said, ms: clock.now() };
+  };
+
+  test.each(['fail', 'hold'] as const)('%s: the program fails', async (onTimeout) => {
+    expect(await run(onTimeout)).toMatchObject({
+      rows: ['failed answered /a', 'skipped answered /b'],
+      codes: ['NOT_ANSWERED'],
+      warnings: [],
+    });
+  });
+
+  test('warn: the program continues, and the reason is a warning', async () => {
+    expect(await run('warn')).toMatchObject({
+      rows: ['ok answered /a', 'ok answered /b'],
+      codes: [],
+      warnings: ['/a said "no"'],
+    });
+  });
+
+  test('warn: a program that asks gets the reason, and decides what to print', async () => {
+    expect(await run('warn', true)).toMatchObject({ codes: [], warnings: [], said: ['/a said "no"'] });
+  });
+
+  test('warn: a gate that is met gives nothing to a program that asks', async () => {
+    const fake = bareHost();
+    put(fake, '/a', 'yes');
+    const said: string[] = [];
+    const program = onePlay(function* (): Steps {
+      keep(said, yield* answered({ path: '/a', onTimeout: 'warn' }));
+    });
+    await runPlays([fake], program);
+    expect(said).toEqual(['']);
+  });
+
+  test('hold: the error says that the operator decides', async () => {
+    const errors: unknown[] = [];
+    const gate = answered({ path: '/a', within: 0, onTimeout: 'hold' });
+    const fake = bareHost();
+    put(fake, '/a', 'no');
+    const { waitForGate } = await import('../../../src/engine/apply/gate.ts');
+    const entry = {
+      task: gate as never,
+      plan: {
+        status: 'change',
+        change: { before: await gate.bound.read(fake, undefined), after: null, differences: [] },
+      },
+      readAt: 0,
+    } as never;
+    const signal = new AbortController().signal;
+    await waitForGate({ planner: {} as never, entry, clock: virtualClock(), signal, settled: false }).catch((error) =>
+      errors.push(error),
+    );
+    expect(errors).toMatchObject([{ code: 'NOT_ANSWERED', operatorDecides: true }]);
+  });
+
+  test('check mode does not call a gate failed that would let the program continue', async () => {
+    const fake = bareHost();
+    put(fake, '/a', 'no');
+    const program = (onTimeout: 'warn' | 'fail') =>
+      onePlay(function* (): Steps {
+        yield answered({ path: '/a', within: 0, onTimeout });
+      });
+    expect((await runPlays([fake], program('warn'), { check: true })).rows).toEqual(['ok answered /a']);
+    expect((await runPlays([fake], program('fail'), { check: true })).rows).toEqual(['failed answered /a']);
+  });
+});
+
+describe('defineQuery', () => {
+  const content = defineQuery({
+    kind: 'content',
+    params: z.object({ path: z.string() }),
+    look: async ({ path }, host) => (await host.read(path))?.toString() ?? null,
+  });
+
+  test.each([
+    ['there', 'there'],
+    [undefined, null],
+  ])('gives what it saw, "nothing" too: %s', async (text, expected) => {
+    const fake = bareHost();
+    if (text !== undefined) put(fake, '/a', text);
+    const said: (string | null)[] = [];
+    const program = onePlay(function* (): Steps {
+      keep(said, yield* content({ path: '/a' }));
+    });
+    const run = await runPlays([fake], program);
+    expect([said, run.rows, fake.writes]).toEqual([[expected], ['ok content'], 0]);
+  });
+});
+
+test('a task type without "write" is refused', () => {
+  const type = { kind: 'look', params: z.object({}), claim: () => 'file:/a', read: async () => null, want: () => null };
+  expect(() => defineTask(type as unknown as TaskType<typeof type.params, void, null, void>)).toThrow(
+    expect.objectContaining({ code: 'TASK_TYPE', message: 'task type look has no "write"' }),
+  );
+});

@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest';
+import { play } from '../../../src/core/play/play.ts';
+import type { Steps, Task } from '../../../src/core/task/task.ts';
+import { runPlays, sharedClock } from '../../support/run-fake.ts';
+import { Cluster } from '../../support/toy-cluster.ts';
+import { answered, note, served } from '../../support/toy-tasks.ts';
+
+const status = () => answered({ path: '/status', passes: 3, every: 500 });
+const RESTART_MS = 1000;
+
+/** Rolls one of two nodes: after it is changed, its files say no for so long. */
+async function roll(tasks: (uses: Task) => Steps) {
+  const cluster = new Cluster(2);
+  const [node] = cluster.nodes;
+  const { traffic } = cluster.fleet;
+  cluster.fleet.traffic = (name) => {
+    const own = traffic.call(cluster.fleet, name);
+    function* waitReady(): Steps {
+      yield status();
+      yield answered({ path: '/status/ready', every: 500 });
+      yield answered({ path: '/steady', every: 500 });
+    }
+    return own && { ...own, waitReady };
+  };
+  const set = (path: string, text: string) =>
+    node?.files.set(path, { type: 'file', content: Buffer.from(text), mode: '0644', owner: 'root', group: 'root' });
+  let changedAt: number | undefined;
+  const says = { '/status': RESTART_MS, '/status/ready': 2 * RESTART_MS, '/steady': 4 * RESTART_MS };
+  const say = (now: number): void => {
+    for (const [path, after] of Object.entries(says))
+      set(path, changedAt === undefined || now >= changedAt + after ? 'yes' : 'no');
+  };
+  say(0);
+  const clock = sharedClock(say);
+  if (node !== undefined)
+    node.onWrite = (moment) => {
+      if (moment === 'after' && cluster.content('gw-1') === 'new') {
+        changedAt ??= clock.now();
+        say(clock.now());
+      }
+    };
+  const run = await runPlays(
+    [...cluster.nodes, cluster.fleet.lb],
+    function* () {
+      yield* play({
+        name: 'roll',
+        hosts: 'gw-1',
+        rolling: { soak: '0s' },
+        tasks: () => tasks(cluster.fleet.uses('gw-1')),
+      });
+    },
+    { fleet: cluster.fleet, clock },
+  );
+  const rows = run.events.flatMap((event) =>
+    event.type === 'task.end' && event.kind === 'answered' ? [`${event.status} ${event.task}`] : [],
+  );
+  return { codes: run.codes, rows, ms: clock.now() - (changedAt ?? 0) };
+}
+
+test('the gates of a ready step wait side by side, for as long as the longest of them takes', async () => {
+  const { codes, rows, ms } = await roll(function* () {
+    yield served({ path: '/app', content: 'new' });
+  });
+  expect([codes, rows]).toEqual([[], ['ok answered /status', 'ok answered /status/ready', 'ok answered /steady']]);
+  expect(ms).toBe(4 * RESTART_MS);
+});
+
+test('one that the playbook states too is stated once, and costs no time of its own', async () => {
+  const { codes, rows, ms } = await roll(function* (uses) {
+    yield served({ path: '/app', content: 'new' });
+    yield status();
+    yield uses;
+  });
+  expect([codes, rows]).toEqual([[], ['ok answered /status', 'ok answered /status/ready', 'ok answered /steady']]);
+  expect(ms).toBe(4 * RESTART_MS);
+});
+
+test('one that was met before the change is waited for again', async () => {
+  const { codes, rows } = await roll(function* (uses) {
+    yield note({ path: '/x', content: 'x' });
+    yield status();
+    yield served({ path: '/app', content: 'new' });
+    yield uses;
+  });
+  expect([codes, rows]).toEqual([
+    [],
+    ['ok answered /status', 'ok answered /status', 'ok answered /status/ready', 'ok answered /steady'],
+  ]);
+});

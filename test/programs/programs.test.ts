@@ -1,0 +1,91 @@
+import { expect, test } from 'vitest';
+import type { Steps, Task } from '../../src/core/task/task.ts';
+import { Ask } from '../../src/core/task/task.ts';
+import { loadInventory } from '../../src/inventory/load.ts';
+import { controlPlaneImages, controlPlaneInService } from '../../src/programs/control-plane.ts';
+import { dashboard } from '../../src/programs/dashboard.ts';
+import { dpManager } from '../../src/programs/dp-manager.ts';
+import { gateway, gatewayInService, gatewayStop } from '../../src/programs/gateway.ts';
+
+const env = { API7_DB_PASSWORD: 'p', API7_GATEWAY_TOKEN: 'a7adm-token' };
+const inventory = await loadInventory('inventory.example.yaml', { env });
+
+const host = (name: string) => {
+  const found = inventory.hosts.get(name);
+  if (found === undefined) throw new Error(`no host ${name}`);
+  return found;
+};
+
+/** The tasks that a program states, and what it returns. */
+function stated<R>(steps: Steps<R>): { readonly tasks: readonly Task[]; readonly result: R } {
+  const tasks: Task[] = [];
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return { tasks, result: step.value };
+    tasks.push(step.value instanceof Ask ? step.value.task : step.value);
+  }
+}
+
+const lines = (tasks: readonly Task[]): readonly string[] =>
+  tasks.map(({ type, claim, on }) => `${type.kind} ${claim}${on === undefined ? '' : ` on ${on}`}`);
+
+test('a gateway: package, image, check of the configuration, configuration, container, gates', () => {
+  expect(lines(stated(gateway(inventory, host('gw-2'))).tasks)).toEqual([
+    'directory file:/opt/api7',
+    'package tree:/opt/api7/data-plane-package',
+    'image image:api7/api7-ee-3-gateway:3.10.5',
+    'configAccepted file:/opt/api7/.gateway-config-accepted',
+    'directory file:/opt/api7/gateway_conf',
+    'yamlFile file:/opt/api7/gateway_conf/config.yaml',
+    'file file:/opt/api7/gateway_conf/apisix.uid',
+    'container container:api7-gateway',
+    'httpReady gate:http://127.0.0.1:7085/status',
+    'usedByBalancer gate:gateways on lb-1 gw-2 on lb-1',
+    'usedByBalancer gate:gateways on lb-2 gw-2 on lb-2',
+  ]);
+});
+
+test('a gateway that is started or restarted passes the same gates as a new one', () => {
+  const whole = stated(gateway(inventory, host('gw-2'))).tasks.map((task) => task.bound.statement);
+  const gates = stated(gatewayInService(inventory, host('gw-2'))).tasks.map((task) => task.bound.statement);
+  expect(gates.length).toBe(3);
+  expect(whole.slice(-gates.length)).toEqual(gates);
+});
+
+test('the container of a gateway is stopped as the playbooks stop it', () => {
+  const task = stated(gateway(inventory, host('gw-2'))).tasks.find(({ type }) => type.kind === 'container');
+  const { stopSignal, stopTimeoutSeconds } = gatewayStop(inventory);
+  expect(task?.bound.statement).toContain(`"stopSignal":"${stopSignal}"`);
+  expect(task?.bound.statement).toContain(`"stopTimeoutSeconds":${stopTimeoutSeconds}`);
+});
+
+test('a control-plane host: images first, then each service with its gate, then the balancers of both', () => {
+  const images = stated(controlPlaneImages(inventory));
+  expect(lines(images.tasks)).toEqual([
+    'directory file:/opt/api7',
+    'package tree:/opt/api7/control-plane-package',
+    'image image:api7/api7-ee-3-integrated:v3.10.5',
+    'image image:api7/api7-ee-dp-manager:v3.10.5',
+  ]);
+  expect([images.result.dashboard, images.result.dpManager]).toEqual(images.tasks.slice(2));
+
+  const first = stated(dashboard(inventory, host('cp-1'), images.result.dashboard)).tasks;
+  expect(lines(first)).toEqual([
+    'yamlFile file:/opt/api7/dashboard-config.yaml',
+    'container container:api7-dashboard',
+    'httpReady gate:http://127.0.0.1:17080/healthz',
+  ]);
+  expect(first[1]?.uses).toEqual(expect.arrayContaining([images.result.dashboard, first[0]]));
+
+  const second = stated(dpManager(inventory, host('cp-1'), images.result.dpManager)).tasks;
+  expect(lines(second)).toEqual([
+    'yamlFile file:/opt/api7/dp-manager-config.yaml',
+    'container container:api7-dp-manager',
+    'httpReady gate:http://127.0.0.1:17900/healthz',
+  ]);
+  expect(second[1]?.uses).toEqual(expect.arrayContaining([images.result.dpManager, second[0]]));
+
+  const balancers = lines(stated(controlPlaneInService(inventory, host('cp-1'))).tasks);
+  expect(balancers.every((line) => line.startsWith('usedByBalancer'))).toBe(true);
+  expect(balancers.length).toBe(4);
+});
