@@ -14,15 +14,17 @@ export function interruptSignal(stderr: NodeJS.WriteStream, { safePoint = true }
   const controller = new AbortController();
   const urgent = new AbortController();
   const onSignal = (): void => {
-    const reason = new OrchError('INTERRUPTED', 'interrupted', { hint: 'run the same command again to go on' });
+    const reason = new OrchError('INTERRUPTED', 'interrupted', { hint: 'run the same command to resume' });
     if (urgent.signal.aborted || (controller.signal.aborted && !safePoint)) process.exit(6);
     if (controller.signal.aborted) {
-      stderr.write('\nstopping after the command that is running; nodes may stay out of traffic\n');
+      stderr.write('\nStopping after the current command; nodes may stay drained.\n');
       urgent.abort(reason);
       return;
     }
-    const next = safePoint ? 'going on to a safe point; once more to stop before that' : 'once more to stop at once';
-    stderr.write(`\ninterrupted: ${next}\n`);
+    const next = safePoint
+      ? 'finishing the current node. Press Ctrl-C again to stop sooner.'
+      : 'press Ctrl-C again to stop at once.';
+    stderr.write(`\nInterrupted: ${next}\n`);
     controller.abort(reason);
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);

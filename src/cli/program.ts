@@ -1,35 +1,39 @@
-import { Command, Option } from 'commander';
+import { Command, Help, Option } from 'commander';
 import { version } from './version.ts';
 
 /** The only composition root. Every verb's code is imported when that verb runs, so that --help costs nothing. */
 function program(): Command {
   const root = new Command('api7-orch')
-    .description('Install and run API7 Gateway in high availability on plain hosts, over SSH.')
+    .description('Install and operate API7 Gateway in high availability over SSH.')
     .version(version(), '-V, --version')
+    .configureHelp({ optionDescription: withoutEmptyDefault })
     .showHelpAfterError('(see api7-orch --help)')
     .showSuggestionAfterError();
 
   root
     .command('run <playbook>')
-    .description('carry out a playbook: a name (./playbooks, then built in) or a path to a .ts file')
+    .description('run a playbook, by name (./playbooks, then built-in) or path to a .ts file')
     .addOption(inventoryOption())
-    .option('-C, --check', 'show what would change, change nothing')
-    .option('-D, --diff', 'show changed files as diffs')
-    .option('-l, --limit <pattern>', 'only these hosts')
-    .option('-f, --forks <n>', 'hosts worked on at the same time', '20')
-    .option('-e, --extra-vars <key=value>', 'set a variable; may be repeated; JSON objects are taken too', collect, [])
+    .option('-C, --check', 'check mode: show planned changes, make none')
+    .option('-D, --diff', 'show changes as diffs')
+    .option('-l, --limit <pattern>', 'limit the run to these hosts')
+    .option('-f, --forks <n>', 'hosts processed in parallel', '20')
+    .addOption(varsOption('set a variable; repeatable; also accepts a JSON object'))
     .addOption(outputOption())
-    .option('-v, --verbose', 'list tasks that are ok, too')
+    .option('-v, --verbose', 'also list tasks without changes')
     .addOption(acceptOption())
     .addOption(askPassOption())
     .addOption(askBecomePassOption())
-    .option('--include-held', 'change nodes, too, that somebody else took out of traffic; they stay out')
-    .option('--skip-unreachable', 'leave out hosts that cannot be reached; they count as unavailable (exit code 3)')
-    .option('--without-lb <host>', 'go on without this balancer, which is gone; needs --reason', collect, [])
-    .option('--reason <text>', 'why, for the record')
-    .option('--yes-outage <cluster>', 'yes, leave a pool of this cluster without a node that serves')
+    .option('--include-held', 'also change held nodes; they stay held')
+    .option('--skip-unreachable', 'skip unreachable hosts; they count as unavailable (exit code 3)')
+    .addOption(withoutLbOption('ignore this balancer because it is down; requires --reason; repeatable'))
+    .option('--reason <text>', 'reason')
+    .option('--yes-outage <cluster>', 'accept that a pool of this cluster has no serving node')
     .addOption(
-      new Option('--on-hold <answer>', 'when a person must decide: ask at the terminal, go on, or stop')
+      new Option(
+        '--on-hold <answer>',
+        'when the run is on hold: ask at the terminal, go (answer yes) or stop (answer no)',
+      )
         .choices(['ask', 'go', 'stop'])
         .default('ask'),
     )
@@ -37,12 +41,12 @@ function program(): Command {
 
   root
     .command('exec <pattern> [command...]')
-    .description('run a command on hosts, all at once: api7-orch exec data_plane -i prod.yaml -- uptime')
+    .description('run a command on many hosts in parallel: api7-orch exec data_plane -i prod.yaml -- uptime')
     .addOption(inventoryOption())
-    .option('-b, --become', 'run it as root')
-    .option('-f, --forks <n>', 'hosts at the same time', '50')
-    .option('-t, --timeout <duration>', 'end it after this long', '10m')
-    .option('-e, --extra-vars <key=value>', 'set a variable; may be repeated', collect, [])
+    .option('-b, --become', 'run the command as root')
+    .option('-f, --forks <n>', 'hosts processed in parallel', '50')
+    .option('-t, --timeout <duration>', 'stop the command after this time', '10m')
+    .addOption(varsOption('set a variable; repeatable'))
     .addOption(outputOption())
     .addOption(acceptOption())
     .addOption(askPassOption())
@@ -51,10 +55,10 @@ function program(): Command {
 
   root
     .command('status [pattern]')
-    .description('how the services of the control plane and the gateways are, and how their balancers treat them')
+    .description('show versions, health and traffic of gateways and control plane')
     .addOption(inventoryOption())
-    .option('--exit-code', 'end with 3 when anything is not well')
-    .option('-f, --forks <n>', 'hosts looked at at the same time', '50')
+    .option('--exit-code', 'exit with 3 if any service is unhealthy')
+    .option('-f, --forks <n>', 'hosts processed in parallel', '50')
     .addOption(tableOption())
     .addOption(acceptOption())
     .addOption(askPassOption())
@@ -63,11 +67,11 @@ function program(): Command {
       exit(await (await import('./status/status.ts')).status(pattern ?? 'all', options)),
     );
 
-  const lb = root.command('lb').description('look at the load balancers, and take nodes out of their traffic by hand');
+  const lb = root.command('lb').description('show load balancer state; drain and restore nodes');
   lb.command('status [pattern]')
-    .description('what every balancer shows of every member, and who keeps it out of traffic')
+    .description("show each member's state on each balancer, and who holds it")
     .addOption(inventoryOption())
-    .option('-f, --forks <n>', 'balancers looked at at the same time', '50')
+    .option('-f, --forks <n>', 'balancers processed in parallel', '50')
     .addOption(tableOption())
     .addOption(acceptOption())
     .addOption(askPassOption())
@@ -76,64 +80,78 @@ function program(): Command {
       exit(await (await import('./lb/status.ts')).lbStatus(pattern ?? 'all', options)),
     );
   lb.command('drain <nodes...>')
-    .description('take nodes out of traffic on all their balancers, on record, and wait until nothing runs there')
+    .description('drain nodes on all their balancers and wait until they have no sessions')
     .addOption(inventoryOption())
-    .requiredOption('--reason <text>', 'why, for the record')
-    .option('--no-wait', 'do not wait until nothing runs there')
-    .option('--yes-outage <cluster>', 'yes, leave a pool of this cluster without a node that serves')
-    .option('--without-lb <host>', 'go on without this balancer, which is gone', collect, [])
-    .option('-f, --forks <n>', 'balancers worked on at the same time', '20')
+    .requiredOption('--reason <text>', 'reason; stored in the lease')
+    .option('--no-wait', 'do not wait for sessions to end')
+    .option('--yes-outage <cluster>', 'accept that a pool of this cluster has no serving node')
+    .addOption(withoutLbOption('ignore this balancer because it is down; repeatable'))
+    .option('-f, --forks <n>', 'balancers processed in parallel', '20')
     .addOption(outputOption())
-    .option('-v, --verbose', 'list tasks that are ok, too')
+    .option('-v, --verbose', 'also list tasks without changes')
     .addOption(acceptOption())
     .addOption(askPassOption())
     .addOption(askBecomePassOption())
     .action(async (nodes, options) => exit(await (await import('./lb/drain.ts')).lbDrain(nodes, options)));
   lb.command('restore [nodes...]')
-    .description('give nodes back to their balancers as the record of their drain says; no node is connected to')
+    .description('restore drained nodes to their previous balancer settings (connects to balancers only)')
     .addOption(inventoryOption())
-    .option('--all', 'every node that is on record')
-    .option('-f, --forks <n>', 'balancers worked on at the same time', '20')
+    .option('--all', 'all nodes that have a lease')
+    .option('-f, --forks <n>', 'balancers processed in parallel', '20')
     .addOption(outputOption())
-    .option('-v, --verbose', 'list tasks that are ok, too')
+    .option('-v, --verbose', 'also list tasks without changes')
     .addOption(acceptOption())
     .addOption(askPassOption())
     .addOption(askBecomePassOption())
     .action(async (nodes, options) => exit(await (await import('./lb/restore.ts')).lbRestore(nodes, options)));
 
-  const inventory = root.command('inventory').description('look at an inventory; connects to nothing');
+  const inventory = root.command('inventory').description('inspect an inventory (offline)');
   inventory
     .command('list [pattern]')
-    .description('hosts with their addresses and groups')
+    .description('list hosts with address, SSH route and groups')
     .addOption(inventoryOption())
     .option('--json', 'as JSON')
     .action(async (pattern, options) => exit(await (await import('./inventory.ts')).list(pattern ?? 'all', options)));
   inventory
     .command('validate')
-    .description('check everything that can be checked without a connection')
+    .description('validate an inventory (offline)')
     .addOption(inventoryOption())
     .action(async (options) => exit(await (await import('./inventory.ts')).validate(options)));
   inventory
     .command('schema')
-    .description('print the JSON Schema, for completion in editors')
+    .description('print the JSON Schema for editor completion')
     .action(async () => exit(await (await import('./inventory.ts')).schema()));
   return root;
 }
 
 const inventoryOption = (): Option =>
-  new Option('-i, --inventory <file>', 'the inventory').env('API7_ORCH_INVENTORY').makeOptionMandatory();
+  new Option('-i, --inventory <file>', 'inventory file').env('API7_ORCH_INVENTORY').makeOptionMandatory();
 const outputOption = (): Option =>
-  new Option('-o, --output <form>', 'default: tty on a terminal, else plain').choices(['tty', 'plain', 'json']);
-const tableOption = (): Option => new Option('-o, --output <form>', 'default: table').choices(['table', 'json']);
+  new Option('-o, --output <format>', 'output format (default: tty on a terminal, otherwise plain)').choices([
+    'tty',
+    'plain',
+    'json',
+  ]);
+const tableOption = (): Option =>
+  new Option('-o, --output <format>', 'output format (default: table)').choices(['table', 'json']);
 const acceptOption = (): Option =>
   new Option(
     '--accept-new-host-keys',
-    'add the keys of hosts that known_hosts does not know; a changed key is still refused',
+    'trust and save host keys missing from known_hosts; changed keys are still refused',
   );
 const askPassOption = (): Option =>
-  new Option('-k, --ask-pass', 'ask for the SSH password of hosts that have none in the inventory');
+  new Option('-k, --ask-pass', 'prompt for the SSH password of hosts without one in the inventory');
 const askBecomePassOption = (): Option =>
-  new Option('-K, --ask-become-pass', 'ask for the sudo password of hosts that have none in the inventory');
+  new Option('-K, --ask-become-pass', 'prompt for the sudo password of hosts without one in the inventory');
+const varsOption = (text: string): Option => listOption('-e, --extra-vars <key=value>', text);
+const withoutLbOption = (text: string): Option => listOption('--without-lb <host>', text);
+const listOption = (flags: string, text: string): Option => new Option(flags, text).argParser(collect).default([]);
+/** An empty list as a default says nothing to the reader. */
+function withoutEmptyDefault(option: Option): string {
+  const isEmpty = Array.isArray(option.defaultValue) && option.defaultValue.length === 0;
+  const shown: Option = isEmpty ? Object.assign(Object.create(option), { defaultValue: undefined }) : option;
+  return new Help().optionDescription(shown);
+}
 const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
 
 function exit(code: number): void {

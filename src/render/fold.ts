@@ -1,9 +1,12 @@
 import type { NumberedEvent, RunEvent } from '../core/event/event.ts';
-import { STEP_WORDS } from './lines/roll-lines.ts';
-import { type HostView, newHost, type RunView } from './run-view.ts';
+import { stepWords } from './lines/roll-lines.ts';
+import { taskWords } from './lines/task-words.ts';
+import { held, rollPlanned, rollStep, settled } from './roll-view.ts';
+import { type HostView, NO_ROLL, newHost, type RunView } from './run-view.ts';
 
 /** The view after one more event. Pure: a journal replayed gives the view that the run gave. */
-export function fold(view: RunView, event: NumberedEvent): RunView {
+export function fold(before: RunView, event: NumberedEvent): RunView {
+  const view = before.roll.last === undefined ? before : { ...before, roll: settled(before.roll) };
   switch (event.type) {
     case 'run.start':
       return {
@@ -20,7 +23,7 @@ export function fold(view: RunView, event: NumberedEvent): RunView {
       return onHost(view, event.host, (host) => ({ ...host, state: 'connected' }));
     case 'host.unreachable':
       return onHost(view, event.host, (host) => ({
-        ...idle(host),
+        ...withoutStep(host),
         state: 'unreachable',
         counts: { ...host.counts, unreachable: 1 },
         errors: [...host.errors, { host: event.host, ...event.error }],
@@ -35,7 +38,7 @@ export function fold(view: RunView, event: NumberedEvent): RunView {
       return onHost(view, event.host, (host) => ({
         ...host,
         state: 'working',
-        task: { title: event.task, since: Date.parse(event.time), waiting: event.waiting },
+        task: { title: taskWords(event.task), since: Date.parse(event.time), waiting: event.waiting },
       }));
     case 'task.progress':
       return onHost(view, event.host, (host) =>
@@ -44,22 +47,26 @@ export function fold(view: RunView, event: NumberedEvent): RunView {
     case 'task.end':
       return onHost(view, event.host, (host) => endTask(host, event));
     case 'host.end':
-      return onHost(view, event.host, (host) => ({ ...idle(host), state: event.status }));
+      return onHost(view, event.host, (host) => ({ ...withoutStep(host), state: event.status }));
     case 'roll.step': {
-      const { host, step, status, time } = event;
-      return onHost(view, host, (now) =>
+      const { host, status, time } = event;
+      const rolled = { ...view, roll: rollStep(view.roll, event) };
+      return onHost(rolled, host, (now) =>
         status === 'begun'
-          ? { ...now, task: { title: STEP_WORDS[step] ?? step, since: Date.parse(time), waiting: false } }
-          : idle(now),
+          ? { ...idle(now), step: { title: stepWords(event), since: Date.parse(time) } }
+          : withoutStep(now),
       );
     }
     case 'roll.hold':
-      return event.waiting ? { ...view, hold: event.why } : withoutHold(view);
+      return event.waiting
+        ? { ...view, hold: holdText(event) }
+        : withoutHold({ ...view, roll: held(view.roll, event) });
     case 'roll.evidence':
       return { ...view, evidence: [...view.evidence, { host: event.host, evidence: event.evidence }] };
     case 'roll.end':
       return { ...view, rolled: { ...view.rolled, ...event.nodes } };
     case 'roll.plan':
+      return { ...view, roll: rollPlanned(event.waves.flat()) };
     case 'play.end':
       return view;
     case 'exec.output':
@@ -90,14 +97,23 @@ function onHost(view: RunView, name: string, change: (host: HostView) => HostVie
 function startPlay(view: RunView, play: string, names: readonly string[]): RunView {
   const hosts = new Map(view.hosts);
   for (const name of names) {
-    const { plan: _, ...host } = idle(hosts.get(name) ?? newHost(name));
+    const { plan: _, ...host } = withoutStep(hosts.get(name) ?? newHost(name));
     hosts.set(name, { ...host, state: host.state === 'unreachable' ? 'unreachable' : 'waiting' });
   }
-  return { ...view, play, playHosts: names, plays: view.plays + 1, hosts };
+  return { ...view, play, playHosts: names, plays: view.plays + 1, roll: NO_ROLL, hosts };
 }
 
 function withoutHold(view: RunView): RunView {
   const { hold: _, ...rest } = view;
+  return rest;
+}
+
+const holdText = ({ host, why }: Extract<RunEvent, { type: 'roll.hold' }>): string =>
+  host === undefined || why.startsWith(`${host}:`) ? why : `${host}: ${why}`;
+
+/** The step is over, and with it what was done inside it. */
+function withoutStep(host: HostView): HostView {
+  const { step: _, ...rest } = idle(host);
   return rest;
 }
 

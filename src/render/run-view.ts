@@ -9,11 +9,34 @@ export interface CurrentTask {
   readonly progress?: string;
 }
 
+/** A step of a rolling change that a node is in. */
+export interface CurrentStep {
+  readonly title: string;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+}
+
+/** How far the rolling change of the current play is. */
+export interface RollView {
+  /** Nodes that take part, in their order. */
+  readonly nodes: readonly string[];
+  /** When a node began, in milliseconds since the epoch. */
+  readonly begun: ReadonlyMap<string, number>;
+  /** Nodes that are through, with the milliseconds that each took. */
+  readonly done: ReadonlyMap<string, number>;
+  /** The node that the latest event made done. */
+  readonly last?: string;
+  /** A node whose last step is on hold. */
+  readonly held?: string;
+}
+
 export interface HostView {
   readonly name: string;
   /** In the current play. */
   readonly state: 'waiting' | 'connected' | 'working' | 'ok' | 'failed' | 'unreachable' | 'skipped';
   readonly task?: CurrentTask;
+  /** Gates and changes inside a step belong to it. */
+  readonly step?: CurrentStep;
   readonly counts: HostCounts;
   /** What the current play would do, as far as is known. */
   readonly plan?: { readonly changes: number; readonly unknown: number; readonly tasks: number };
@@ -44,8 +67,9 @@ export interface RunView {
   readonly playHosts: readonly string[];
   readonly hosts: ReadonlyMap<string, HostView>;
   readonly warnings: readonly Warning[];
-  /** Why everything waits. */
+  /** Why the run is on hold. */
   readonly hold?: string;
+  readonly roll: RollView;
   readonly evidence: readonly { readonly host: string; readonly evidence: Diagnostics }[];
   /** How the nodes came out of rolling plays. */
   readonly rolled: Readonly<Record<string, RolledNode>>;
@@ -62,6 +86,8 @@ export const newHost = (name: string): HostView => ({
   errors: [],
 });
 
+export const NO_ROLL: RollView = { nodes: [], begun: new Map(), done: new Map() };
+
 export const EMPTY_VIEW: RunView = {
   title: '',
   cluster: '',
@@ -72,9 +98,13 @@ export const EMPTY_VIEW: RunView = {
   playHosts: [],
   hosts: new Map(),
   warnings: [],
+  roll: NO_ROLL,
   evidence: [],
   rolled: {},
 };
+
+/** Whether a node is through its rolling change. */
+export const isNodeDone = ({ done }: RollView, host: string): boolean => done.has(host);
 
 /** Whether nothing more will happen on this host in the current play. */
 export const isDone = ({ state }: HostView): boolean =>

@@ -32,7 +32,7 @@ export function deadlineChain(limits: Deadlines): DeadlineChain {
     );
   if (stopTimeout.ms < leastStop)
     faults.push(
-      `${told(stopTimeout)} is shorter than ${told(workerShutdown)} and ${formatDuration(STOP_SLACK_MS)} more: make it at least ${formatDuration(leastStop)}`,
+      `${told(stopTimeout)} is shorter than ${told(workerShutdown)} + ${formatDuration(STOP_SLACK_MS)}: make it at least ${formatDuration(leastStop)}`,
     );
   return { links: [...others, longestRequest, drainWithin, workerShutdown, stopTimeout], faults };
 }

@@ -20,6 +20,23 @@ export function routeOf(
   ];
 }
 
+/** Checks that a screen does not count: they concern other things than the node's own way through the change. */
+const UNNUMBERED: ReadonlySet<Step> = new Set(['checkDependencies', 'recheck']);
+
+/**
+ * Where a step is among the numbered steps of a route, from 1; nothing for a step without a number.
+ *
+ * @example numberOf(['checkDependencies', 'drain', 'waitIdle', 'apply'], 'drain') // { index: 1, of: 3 }
+ */
+export function numberOf(
+  route: readonly Step[],
+  step: Step,
+): { readonly index: number; readonly of: number } | undefined {
+  const numbered = route.filter((each) => !UNNUMBERED.has(each));
+  const index = numbered.indexOf(step) + 1;
+  return index === 0 ? undefined : { index, of: numbered.length };
+}
+
 /** The step after `step`; undefined: it was the last one. */
 export const stepAfter = (route: readonly Step[], step: Step): Step | undefined => route[route.indexOf(step) + 1];
 

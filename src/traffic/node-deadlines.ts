@@ -12,7 +12,7 @@ export interface Checked {
   readonly timing: CheckTiming;
 }
 
-const DECLARED = 'declared in the inventory';
+const DECLARED = 'inventory';
 const ASSUMED = 'assumed';
 
 /** What the control plane's services get to end; they have no workers that go on. */
@@ -39,11 +39,11 @@ export function nodeDeadlines(
 function drainLimits({ name, longestRequestMs, drain, declared }: ManagedPool) {
   const longest = declared.longestRequest ? DECLARED : ASSUMED;
   return {
-    longestRequest: { name: `longest_request of ${name}`, ms: longestRequestMs, source: longest },
+    longestRequest: { name: `longest_request, ${name}`, ms: longestRequestMs, source: longest },
     drainWithin: {
-      name: `drain.within of ${name}`,
+      name: `drain.within, ${name}`,
       ms: drain.withinMs,
-      source: declared.within ? DECLARED : `as longest_request, ${longest}`,
+      source: declared.within ? DECLARED : 'default (longest_request)',
     },
   };
 }
@@ -51,21 +51,21 @@ function drainLimits({ name, longestRequestMs, drain, declared }: ManagedPool) {
 function stopLimits({ api7 }: Inventory, components: readonly Service[]) {
   const isGateway = components.some(({ name }) => name === 'gateway');
   const seconds = isGateway ? gatewayStopSeconds(api7) : CONTROL_PLANE_STOP_SECONDS;
-  const source = 'read from the effective configuration';
+  const source = 'effective configuration';
   const workers = isGateway ? (seconds - STOP_SLACK_SECONDS) * 1000 : 0;
   return {
     workerShutdown: { name: 'worker_shutdown_timeout', ms: workers, source },
     stopTimeout: {
-      name: 'stop time-out',
+      name: 'stop timeout',
       ms: seconds * 1000,
-      source: isGateway ? 'worker_shutdown_timeout and 10 s more' : ASSUMED,
+      source: isGateway ? `worker_shutdown_timeout + ${STOP_SLACK_SECONDS}s` : ASSUMED,
     },
   };
 }
 
 /** How long a balancer goes on sending requests to a node that is gone: what draining first saves its clients. */
 const seesDown = ({ balancer, timing: { everyMs, fall, source, from } }: Checked): Deadline => ({
-  name: `check interval × fall of ${balancer}`,
+  name: `failure detection, ${balancer}`,
   ms: everyMs * fall,
-  source: source === 'read' ? `read from ${from}` : source === 'declared' ? DECLARED : ASSUMED,
+  source: `${source === 'read' ? from : source === 'declared' ? DECLARED : ASSUMED} (check interval × fall)`,
 });

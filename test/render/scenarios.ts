@@ -117,16 +117,46 @@ const changes: readonly RunEvent[] = [
   runEnd({ 'cp-1': { ok: 1, changed: 2 }, 'gw-1': { changed: 1, skipped: 1 } }),
 ];
 
+const ROUTE = ['drain', 'waitIdle', 'apply', 'waitReady', 'restore', 'waitInService', 'soak'];
+
 const step = (
   host: string,
   name: string,
   status: Of<'roll.step'>['status'] = 'ok',
   more: Partial<Of<'roll.step'>> = {},
-): RunEvent => ({ type: 'roll.step', play: 'Gateways', host, step: name, status, durationMs: 20, ...more });
+): RunEvent => ({
+  type: 'roll.step',
+  play: 'Gateways',
+  host,
+  step: name,
+  ...(ROUTE.includes(name) ? { index: ROUTE.indexOf(name) + 1, of: ROUTE.length } : {}),
+  status,
+  durationMs: 20,
+  ...more,
+});
 
-const notReady = 'GET http://127.0.0.1:7085/status on gw-2 got no answer for 2m';
+const drained = (host: string, pool: string, before: string, after: string): RunEvent =>
+  taskEnd(host, `${pool}: ${host} is ${after} (on lb-1)`, 'changed', {
+    kind: 'outOfTraffic',
+    differences: [
+      { path: 'lease', before: 'none', after: 'recorded' },
+      { path: `servers.${pool}/${host}`, before, after },
+    ],
+  });
 
-/** One node goes well, the next one fails its gate, the third is never touched. */
+const waitsFor = (host: string, task: string): RunEvent => ({
+  type: 'task.start',
+  host,
+  play: 'Gateways',
+  task,
+  kind: 'x',
+  waiting: true,
+});
+
+const notReady = 'no response from http://127.0.0.1:7085/status within 2m';
+const unsure = 'gw-1: too few requests to compare with its peers: 3 of 20';
+
+/** One node is done, the next one does not get ready, the third is not started. */
 const rolling: readonly RunEvent[] = [
   start(GATEWAYS),
   playStart('Gateways', GATEWAYS),
@@ -137,27 +167,52 @@ const rolling: readonly RunEvent[] = [
     maxUnavailable: 1,
     members: 3,
     deadlines: [
-      { name: 'longest_request of gateways', ms: 60_000, source: 'assumed' },
-      { name: 'stop time-out', ms: 250_000, source: 'worker_shutdown_timeout and 10 s more' },
+      { name: 'longest_request, gateways', ms: 60_000, source: 'assumed' },
+      { name: 'stop timeout', ms: 250_000, source: 'worker_shutdown_timeout + 10s' },
     ],
   },
   step('gw-1', 'checkDependencies', 'begun'),
   step('gw-1', 'checkDependencies'),
   step('gw-1', 'drain', 'begun'),
+  drained('gw-1', 'gateways', 'up', 'drained'),
   step('gw-1', 'drain'),
   step('gw-1', 'waitIdle', 'begun'),
+  drained('gw-1', 'gateways', 'drained', 'closed'),
   step('gw-1', 'waitIdle', 'ok', { durationMs: 21_000 }),
-  taskEnd('gw-1', 'container api7-gateway', 'changed'),
-  step('gw-1', 'soak', 'begun'),
-  step('gw-1', 'soak', 'held', { note: 'it answered 3 requests, at least 20 are needed', durationMs: 10_000 }),
-  { type: 'roll.hold', play: 'Gateways', waiting: true, why: 'gw-1: it answered 3 requests, at least 20 are needed' },
-  { type: 'roll.hold', play: 'Gateways', waiting: false, why: 'gw-1: it answered 3 requests, at least 20 are needed' },
+  step('gw-1', 'apply', 'begun'),
+  taskEnd('gw-1', 'restarted api7-gateway', 'changed', {
+    durationMs: 1500,
+    differences: [{ path: 'fresh', before: false, after: true }],
+  }),
+  step('gw-1', 'apply'),
+  step('gw-1', 'waitReady', 'begun'),
+  waitsFor('gw-1', 'httpReady http://127.0.0.1:7085/status'),
+  taskEnd('gw-1', 'httpReady http://127.0.0.1:7085/status', 'ok'),
+  step('gw-1', 'waitReady'),
+  step('gw-1', 'restore', 'begun'),
+  taskEnd('gw-1', 'gateways: gw-1 is given back (on lb-1)', 'changed', {
+    kind: 'backInTraffic',
+    differences: [
+      { path: 'lease', before: 'recorded', after: 'none' },
+      { path: 'servers.gateways/gw-1.admin', before: 'drain', after: 'ready' },
+    ],
+  }),
+  step('gw-1', 'restore'),
+  step('gw-1', 'waitInService', 'begun'),
+  waitsFor('gw-1', 'gateways: gw-1 is in service (on lb-1)'),
+  step('gw-1', 'waitInService'),
+  step('gw-1', 'soak', 'begun', { note: '10s' }),
+  step('gw-1', 'soak', 'held', { note: unsure, durationMs: 10_000 }),
+  { type: 'roll.hold', play: 'Gateways', host: 'gw-1', waiting: true, why: unsure },
+  { type: 'roll.hold', play: 'Gateways', host: 'gw-1', waiting: false, why: unsure, answer: true },
   hostEnd('Gateways', 'gw-1'),
   step('gw-2', 'drain', 'begun'),
   step('gw-2', 'drain'),
+  step('gw-2', 'waitReady', 'begun'),
   taskEnd('gw-2', 'httpReady http://127.0.0.1:7085/status', 'failed', {
-    error: { code: 'NOT_READY', message: notReady, hint: 'look at its log', host: 'gw-2' },
+    error: { code: 'NOT_READY', message: notReady, hint: 'read the container log below', host: 'gw-2' },
   }),
+  step('gw-2', 'waitReady', 'failed', { note: notReady, durationMs: 120_000 }),
   step('gw-2', 'collectDiagnostics', 'begun'),
   {
     type: 'roll.evidence',
@@ -166,9 +221,9 @@ const rolling: readonly RunEvent[] = [
       container: 'api7-gateway',
       status: 'restarting',
       exitCode: 1,
-      oomKilled: false,
+      oomKilled: true,
       restarts: 4,
-      probes: ['GET http://127.0.0.1:7085/status: nobody answers'],
+      probes: ['GET http://127.0.0.1:7085/status: no response'],
       log: 'nginx: [emerg] unknown directive "worker_proceses"\n',
     },
   },
@@ -189,6 +244,36 @@ const rolling: readonly RunEvent[] = [
     { 'gw-1': { changed: 3 }, 'gw-2': { changed: 2, failed: 1 }, 'gw-3': { skipped: 2 } },
     { outcome: 'partial', exitCode: 3, goOn: 'api7-orch run install -i prod.yaml' },
   ),
+];
+
+const digest = (char: string): string => char.repeat(64);
+
+/** Containers as an upgrade, a new port, and a stop by another tool leave them. */
+const containers: readonly RunEvent[] = [
+  start(GATEWAYS, true),
+  playStart('Gateways', GATEWAYS),
+  taskEnd('gw-1', 'container api7-gateway', 'changed', {
+    differences: [
+      { path: 'image', before: `sha256:${digest('a')}`, after: `sha256:${digest('b')}` },
+      { path: 'ref', before: 'api7/gateway:3.10.5', after: 'api7/gateway:3.10.6' },
+      { path: 'spec', before: digest('1'), after: digest('2') },
+      { path: 'ports.9443/tcp', before: undefined, after: ['0.0.0.0:9443'] },
+      { path: 'mounts./conf/apisix.uid', before: undefined, after: { source: '/opt/api7/uid', readOnly: true } },
+      { path: 'mounted./conf/config.yaml', before: digest('3'), after: digest('4') },
+      { path: 'restartOn.file:/opt/api7/config.yaml', before: digest('5'), after: digest('6') },
+      { path: 'env.TZ', before: 'UTC', after: 'CET' },
+    ],
+  }),
+  taskEnd('gw-2', 'container api7-gateway', 'changed', {
+    differences: [
+      { path: 'mounted', before: null, after: { '/usr/local/apisix/conf/config.yaml': digest('e') } },
+      { path: 'running', before: false, after: true },
+    ],
+  }),
+  taskEnd('gw-3', '/usr/local/apisix/conf/config.yaml is accepted by api7/api7-ee-3-gateway:3.10.5', 'changed', {
+    differences: [{ path: 'accepted', before: undefined, after: digest('c') }],
+  }),
+  runEnd({ 'gw-1': { changed: 1 }, 'gw-2': { changed: 1 }, 'gw-3': { changed: 1 } }, { check: true }),
 ];
 
 const full = { code: 'DISK_FULL', hint: 'free some space, or name another directory' };
@@ -280,6 +365,7 @@ export const scenarios: readonly Scenario[] = [
       runEnd({ 'gw-1': { failed: 1 } }, { outcome: 'partial', exitCode: 3, errors: [strange] }),
     ]),
   },
+  { name: 'containers', events: numbered(containers) },
   { name: 'rolling', events: numbered(rolling) },
   { name: 'rolling-verbose', verbose: true, events: numbered(rolling) },
   {

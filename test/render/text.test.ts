@@ -30,27 +30,70 @@ test('a stream that is no terminal gets no colours', () => {
 });
 
 describe('differences in a line', () => {
+  const digest = 'a'.repeat(64);
+  const other = 'b'.repeat(64);
+
   test.each([
     [[], ''],
-    [[{ path: 'mode', before: '0644', after: '0640' }], ' (mode: 0644 → 0640)'],
+    [[{ path: 'mode', before: '0644', after: '0640' }], ' (mode 0644 → 0640)'],
     [
       [
         { path: 'digest', before: 'a', after: 'b' },
         { path: 'owner', before: 0, after: 636 },
       ],
-      ' (content, owner: 0 → 636)',
+      ' (content, owner 0 → 636)',
+    ],
+    [[{ path: 'mode', before: undefined, after: '0640' }], ''],
+    [[{ path: 'archive', before: 'v1', after: 'v2' }], ' (new archive)'],
+    [
+      [
+        { path: 'env.TZ', before: 'UTC', after: undefined },
+        { path: 'env.LANG', before: 'C', after: 'de' },
+      ],
+      ' (2 variables changed)',
     ],
     [
       [
-        { path: 'mode', before: undefined, after: '0640' },
-        { path: 'digest', before: undefined, after: 'x' },
+        { path: 'image', before: digest, after: other },
+        { path: 'ref', before: 'registry:5000/api7/gw:1', after: 'registry:5000/api7/gw:2' },
       ],
-      ' (new)',
+      ' (image 1 → 2)',
     ],
-    [[{ path: 'env.TZ', before: 'UTC', after: undefined }], ' (env.TZ: UTC → none)'],
     [
-      [1, 2, 3, 4, 5, 6].map((n) => ({ path: `f${n}`, before: n, after: 0 })),
-      ' (f1: 1 → 0, f2: 2 → 0, f3: 3 → 0, f4: 4 → 0, 2 more)',
+      [
+        { path: 'image', before: digest, after: other },
+        { path: 'ref', before: 'api7/gw:1', after: 'mine/gw:1' },
+      ],
+      ' (image api7/gw:1 → mine/gw:1)',
+    ],
+    [[{ path: 'image', before: digest, after: other }], ' (new image)'],
+    [
+      [
+        { path: 'ports.9443/tcp', before: undefined, after: ['0.0.0.0:9443'] },
+        { path: 'ports.53/udp', before: ['0.0.0.0:53'], after: undefined },
+      ],
+      ' (port 9443 added, port 53/udp removed)',
+    ],
+    [
+      [
+        { path: 'mounts./a/b.yaml', before: undefined, after: { source: '/b' } },
+        { path: 'mounts./a/c.yaml', before: { source: '/c' }, after: undefined },
+        { path: 'mounts./a/d.yaml.source', before: '/d', after: '/e' },
+      ],
+      ' (1 file mounted, 1 file no longer mounted, 1 mount changed)',
+    ],
+    [
+      [
+        { path: 'mounted./conf/config.yaml', before: digest, after: other },
+        { path: 'restartOn.file:/opt/api7/config.yaml', before: digest, after: other },
+        { path: 'spec', before: digest, after: other },
+      ],
+      ' (config.yaml changed)',
+    ],
+    [[{ path: 'list', before: [1], after: [2] }], ' (list changed)'],
+    [
+      [1, 2, 3, 4, 5, 6, 7, 8].map((n) => ({ path: `f${n}`, before: n, after: 0 })),
+      ' (f1 1 → 0, f2 2 → 0, f3 3 → 0, f4 4 → 0, f5 5 → 0, f6 6 → 0, 2 more)',
     ],
   ])('%j', (differences, text) => {
     expect(summary(differences)).toBe(text);

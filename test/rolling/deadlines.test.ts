@@ -18,13 +18,13 @@ test.each<[string, readonly [number, number, number, number], readonly string[]]
   [
     'a drain shorter than the longest request',
     [59, 60, 250, 240],
-    ['drain.within 59.0 s (declared) is shorter than longest_request 1 m (declared): make it at least 1 m'],
+    ['drain.within 59s (declared) is shorter than longest_request 1m (declared): make it at least 1m'],
   ],
   [
     'a stop that leaves its workers less than 10 s more',
     [60, 60, 249, 240],
     [
-      'stop time-out 4 m 9 s (declared) is shorter than worker_shutdown_timeout 4 m (declared) and 10.0 s more: make it at least 4 m 10 s',
+      'stop time-out 4m9s (declared) is shorter than worker_shutdown_timeout 4m (declared) + 10s: make it at least 4m10s',
     ],
   ],
 ])('%s', (_, [drain, longest, stop, worker], faults) => {

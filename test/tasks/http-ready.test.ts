@@ -34,11 +34,11 @@ describe('httpReady', () => {
   });
 
   test.each([
-    ['nobody there', null, 'GET http://127.0.0.1:7085/status on gw-2 got no answer for 30.0 s'],
+    ['nobody there', null, 'GET http://127.0.0.1:7085/status on gw-2 got no answer for 30s'],
     [
       'another status',
       { status: 503, body: 'starting' },
-      'GET http://127.0.0.1:7085/status on gw-2 answered 503 instead of 200 for 30.0 s',
+      'GET http://127.0.0.1:7085/status on gw-2 answered 503 instead of 200 for 30s',
     ],
   ])('not ready: %s', async (_, reply, message) => {
     const host = answering(reply);
@@ -57,7 +57,7 @@ describe('httpReady', () => {
     const old = answering({ status: 200, body: '{"value":"v3.10.4"}' });
     expect(paths((await plan(task, old)).differences)).toEqual(['met']);
     expect(await messageOf(task, old)).toBe(
-      'GET http://127.0.0.1:80/ on gw-2 answered 200 without "v3.10.5" in its body for 30.0 s',
+      'GET http://127.0.0.1:80/ on gw-2 answered 200 without "v3.10.5" in its body for 30s',
     );
   });
 

@@ -86,7 +86,7 @@ describe('time that is up says at which stage', () => {
     await expect(open({ port })).rejects.toMatchObject({
       code: 'CONNECT_TIMED_OUT',
       retryable: true,
-      message: expect.stringContaining('was not reached within 700 ms'),
+      message: expect.stringContaining('was not reached within 700ms'),
     });
   });
 

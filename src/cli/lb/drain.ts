@@ -1,5 +1,5 @@
 import { hostname, userInfo } from 'node:os';
-import { quote } from '../../core/base/argv.ts';
+import { typedLine } from '../../core/base/argv.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import type { RolledNode } from '../../core/event/event.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
@@ -55,8 +55,9 @@ export async function lbDrain(
           judge(looked) {
             refuseUnknown({ nodes }, looked);
             for (const { name, reason } of unspokenOf(inventory, nodes))
-              say(`${name} is not told: its balancers are not spoken to (${reason})`);
-            for (const host of leftOut) say('left out: whether it goes on sending requests there is not known', host);
+              say(`Pool ${name} is unmanaged (${reason}); its balancers still send requests`);
+            for (const host of leftOut)
+              say(`ignored by --without-lb; it may still send requests to ${nodes.join(', ')}`, host);
             judgeDrain({ nodes, looked, say, outageConfirmed: flags.yesOutage !== undefined });
           },
         }),
@@ -74,14 +75,16 @@ function drainedNode({ file }: Inventory, node: string, isOut: boolean, failure:
     state: failure === undefined ? 'done' : 'failed',
     traffic: isOut ? 'out' : 'unknown',
     ...(failure === undefined ? {} : { cause: failure }),
-    next: `api7-orch lb restore ${quote(node)} -i ${quote(file)}`,
+    next: typedLine(['api7-orch', 'lb', 'restore', node, '-i', file]),
   };
 }
 
 function checkDrainFlags(inventory: Inventory, { reason, yesOutage, withoutLb }: DrainFlags): void {
   const { cluster, loadBalancers, file } = inventory;
   if (reason.trim() === '')
-    throw new OrchError('USAGE', '--reason is empty', { hint: "say why, for the record: --reason 'new disks'" });
+    throw new OrchError('USAGE', '--reason is empty', {
+      hint: "say why; it is stored in the lease: --reason 'new disks'",
+    });
   if (yesOutage !== undefined && yesOutage !== cluster)
     throw new OrchError('USAGE', `--yes-outage ${yesOutage}: this inventory is of cluster "${cluster}"`, {
       hint: 'it must be the name of the cluster that is to go down',

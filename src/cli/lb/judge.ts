@@ -25,24 +25,21 @@ export function judgeDrain({ nodes, looked, say, outageConfirmed }: Drain): void
     if (!nodes.includes(one.seat.member.node) || !('view' in one)) continue;
     const { lease } = one.view;
     if (isExternallyHeld(one))
-      say(
-        `${memberLabel(one.seat)} was taken out of traffic by somebody else: nothing is added`,
-        one.seat.balancer.host,
-      );
+      say(`${memberLabel(one.seat)} is held externally; no changes made`, one.seat.balancer.host);
     if (lease !== null)
       say(
-        `${memberLabel(one.seat)} is on record already, by ${lease.by} at ${lease.at} (${oneLine(lease.reason, 100)}): ${lease.kind === 'hand' ? 'that record stays' : 'it is yours from now on, and no run gives it back'}`,
+        `${memberLabel(one.seat)} already has a lease of ${lease.by} from ${lease.at} (${oneLine(lease.reason, 100)}); ${lease.kind === 'hand' ? 'it is kept' : 'it is now yours and only lb restore ends it'}`,
         one.seat.balancer.host,
       );
   }
   const noSessions = leftWithout(nodes, looked);
   if (noSessions.length === 0) return;
-  const what = `this leaves ${noSessions.join(' and ')} without a node that serves`;
+  const what = `${noSessions.join(' and ')} will have no serving node`;
   if (!outageConfirmed)
-    throw new OrchError('OUTAGE_NOT_CONFIRMED', `${what}, and nobody has confirmed that`, {
-      hint: 'confirm it with --yes-outage and the name of the cluster',
+    throw new OrchError('OUTAGE_NOT_CONFIRMED', what, {
+      hint: 'to accept the outage, add --yes-outage and the cluster name',
     });
-  say(`${what}, as was confirmed`);
+  say(`${what}, as confirmed`);
 }
 
 /**
@@ -78,20 +75,18 @@ export function judgeRestore({ nodes, looked, complete, say, all, cluster }: Res
   for (const one of looked.found) {
     if (!('view' in one) || one.view.held.length === 0) continue;
     if (one.view.lease !== null || !all)
-      say(`${memberLabel(one.seat)} was taken out of traffic by somebody else: it stays out`, one.seat.balancer.host);
+      say(`${memberLabel(one.seat)} is held externally; it stays held`, one.seat.balancer.host);
   }
-  const where = complete ? '' : ' on the balancers that answer';
+  const where = complete ? '' : ' on the balancers that respond';
   if (all) {
-    if (records.length === 0) say(`no node of ${cluster} is on record as taken out of traffic${where}`);
+    if (records.length === 0) say(`no node of ${cluster} has a lease${where}; nothing to restore`);
     return;
   }
   const recorded = new Set(records.map(({ seat }) => seat.member.node));
-  for (const node of nodes)
-    if (!recorded.has(node)) say(`${node}: no record of a drain was found${where}, so there is nothing to give back`);
+  for (const node of nodes) if (!recorded.has(node)) say(`${node} has no lease${where}; nothing to restore`);
 }
 
 /** Records that this inventory cannot give back. */
 export function warnStrayLeases({ strays }: PoolSnapshot, say: Say): void {
-  for (const { host, path } of strays)
-    say(`${path} is the record of a drain of no member of this inventory: it stays`, host);
+  for (const { host, path } of strays) say(`stray lease ${path}: not a member in this inventory; it is kept`, host);
 }

@@ -11,13 +11,11 @@ export function nodesOf(inventory: Inventory, patterns: readonly string[]): read
     (node) => (nodeBalancingOf(inventory, node, new Set())?.seats ?? []).length === 0,
   );
   if (placeholderHost.length === 0) return nodes;
-  const unmanaged = unspokenOf(inventory, placeholderHost).map(
-    ({ name, reason }) => `${name} is not spoken to: ${reason}`,
-  );
+  const unmanaged = unspokenOf(inventory, placeholderHost).map(({ name, reason }) => `${name} is unmanaged: ${reason}`);
   throw new OrchError(
     'USAGE',
-    `${placeholderHost.join(', ')}: no balancer of the inventory that can be told sends requests there${unmanaged.length > 0 ? ` (${unmanaged.join('; ')})` : ''}`,
-    { hint: `name members of the pools under load_balancers in ${inventory.file}` },
+    `${placeholderHost.join(', ')} ${placeholderHost.length === 1 ? 'is not a member' : 'are not members'} of any managed pool${unmanaged.length > 0 ? ` (${unmanaged.join('; ')})` : ''}`,
+    { hint: `name members of a pool under load_balancers in ${inventory.file}` },
   );
 }
 

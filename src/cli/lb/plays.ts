@@ -45,7 +45,7 @@ export function* drainPlays(drain: DrainPlays): Plays {
   if (wanted.length === 0) return;
   const names = namesOf(wanted);
   if (looked !== undefined) drain.reached('draining');
-  const told = yield* overHosts(`Out of traffic: ${names}`, wanted, function* (seats, host) {
+  const told = yield* overHosts(`Drain ${names}`, wanted, function* (seats, host) {
     for (const seat of seats) yield drainMember({ ...at(seat), by, reason, how: 'drained', kind: 'hand' });
     return yield* memberViews({ host, seats, records: drain.records });
   });
@@ -55,7 +55,8 @@ export function* drainPlays(drain: DrainPlays): Plays {
   const sticky = new Set(
     after?.found.flatMap((one) => ('view' in one && one.view.servers.some(sticks) ? [one.seat] : [])),
   );
-  yield* overHosts(`Wait until nothing runs there: ${names}`, wanted, function* (seats) {
+  const have = names.includes(',') ? 'have' : 'has';
+  yield* overHosts(`Wait until ${names} ${have} no sessions`, wanted, function* (seats) {
     for (const seat of seats)
       yield* untilEmpty(seat, { sticky: sticky.has(seat), by, reason, kind: 'hand', onTimeout: 'fail' });
   });
@@ -71,7 +72,7 @@ export function* restorePlays(restore: Common): Plays {
   if (looked !== undefined) restore.judge(looked);
   const wanted = mine(restore, looked, (one) => 'view' in one && one.view.lease !== null);
   if (wanted.length > 0)
-    yield* overHosts(`Back in traffic: ${namesOf(wanted)}`, wanted, function* (seats) {
+    yield* overHosts(`Restore ${namesOf(wanted)}`, wanted, function* (seats) {
       for (const seat of seats) yield restoreMember({ ...at(seat), byHand: true });
     });
   // Last, so that one balancer that cannot be asked keeps nobody out of the others.
@@ -107,7 +108,7 @@ function* look(
   { seats, records }: Common,
   { tolerant = false } = {},
 ): Generator<Play, PoolSnapshot | undefined, unknown> {
-  const seen = yield* overHosts('Look at the balancers', seats, function* (those, host) {
+  const seen = yield* overHosts('Read balancers', seats, function* (those, host) {
     return yield* memberViews({ host, seats: those, records, tolerant });
   });
   return foundIn(seen, seats);

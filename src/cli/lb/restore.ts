@@ -20,7 +20,7 @@ export async function lbRestore(
   const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
   if ((flags.all === true) === patterns.length > 0)
     throw new OrchError('USAGE', flags.all === true ? 'either nodes or --all, not both' : 'no node was named', {
-      hint: `api7-orch lb restore gw-1 -i ${flags.inventory}, or --all for every node that is on record`,
+      hint: `api7-orch lb restore gw-1 -i ${flags.inventory}, or --all for all nodes that have a lease`,
     });
   const all = poolMembersOf(inventory);
   const nodes = flags.all === true ? [...new Set(all.map(({ member }) => member.node))] : nodesOf(inventory, patterns);

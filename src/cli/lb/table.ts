@@ -26,11 +26,11 @@ const COLUMNS = [
 export function poolsLines(report: PoolsReport, options: TableOptions): readonly string[] {
   const { paint } = options;
   const blocks = report.pools.map((pool) => [
-    `${paint('bold', pool.name)}${paint('dim', `  ${poolHeading(pool)}`)}`,
+    `${paint('bold', `Pool ${pool.name}`)} ${paint('dim', poolHeading(pool))}`,
     ...tableLines(COLUMNS, rowsOf(pool, new Date(report.at)), options),
   ]);
   const strays = report.strays.map(
-    ({ host, path }) => `${host}: ${visible(path)} is the record of a drain of no member of this inventory`,
+    ({ host, path }) => `${host}: stray lease ${visible(path)}: not a member in this inventory`,
   );
   const errors = report.errors.flatMap((error) => errorLines(error, paint));
   return [...blocks, strays, errors]
@@ -39,8 +39,8 @@ export function poolsLines(report: PoolsReport, options: TableOptions): readonly
 }
 
 function poolHeading({ driver, port, reason }: PoolReport): string {
-  const where = port === null ? '' : `, members on port ${port}`;
-  return driver === 'none' ? `not asked${where}: ${oneLine(reason ?? '', 200)}` : `${driver}${where}`;
+  const where = port === null ? '' : `, port ${port}`;
+  return driver === 'none' ? `(unmanaged${where}): ${oneLine(reason ?? '', 200)}` : `(${driver}${where})`;
 }
 
 function rowsOf({ driver, port, members }: PoolReport, now: Date): readonly (readonly Cell[])[] {
@@ -84,10 +84,10 @@ const OUT: ReadonlySet<ServerState> = new Set(['drained', 'maintenance']);
 
 /** Who keeps it out of traffic; `brief`: not why. */
 export function holder({ lease, held, servers }: BalancerEntry, now: Date, { brief = false } = {}): string {
-  if (lease === null) return held.length > 0 ? 'somebody else' : '-';
-  const lost = servers.some(({ state }) => !OUT.has(state)) ? 'no longer out! ' : '';
-  const also = held.length > 0 ? ' (also by somebody else)' : '';
-  return `${lost}${lease.by}, ${ago(lease.at, now)}${brief ? '' : `: ${lease.reason}${also}`}`;
+  if (lease === null) return held.length > 0 ? 'external' : '-';
+  const lost = servers.some(({ state }) => !OUT.has(state)) ? ' (drain lost)' : '';
+  const also = held.length > 0 ? ' (also external)' : '';
+  return `${lease.by}, ${ago(lease.at, now)}${brief ? '' : `: ${lease.reason}${also}`}${lost}`;
 }
 
 const UNITS = [
@@ -108,6 +108,6 @@ export function ago(iso: string, now: Date): string {
 export function errorLines({ code, message, hint, host }: ErrorInfo, paint: Paint): readonly string[] {
   return [
     `${paint('red', `${code}${host === undefined ? '' : ` on ${host}`}`)}: ${visible(message)}`,
-    ...(hint === undefined ? [] : [`  remedy: ${visible(hint)}`]),
+    ...(hint === undefined ? [] : [`  hint: ${visible(hint)}`]),
   ];
 }

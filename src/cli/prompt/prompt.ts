@@ -84,6 +84,6 @@ function answerAt(
       if (line.end() !== undefined) done();
     });
     // Only now: what is typed after it has been seen must not show.
-    terminal.write(`${what}: `);
+    terminal.write(what.endsWith(']') ? `${what} ` : `${what}: `);
   });
 }

@@ -55,7 +55,7 @@ export function rollOptions(inventory: Inventory, flags: RollFlags, hosts: Hosts
     },
     outage: async (what) => {
       if (flags.yesOutage !== undefined) return true;
-      const question = `${what}. Type the name of the cluster to go on`;
+      const question = `${what}. Type the cluster name to continue`;
       const answer = await ask({ kind: 'confirmation', what: question, echo: true });
       return answer?.reveal().trim() === inventory.cluster;
     },

@@ -19,7 +19,7 @@ export interface HostReport {
   readonly host: string;
   readonly address: string;
   /** Everything on it runs, answers, and is in full service. */
-  readonly well: boolean;
+  readonly healthy: boolean;
   readonly services: readonly ServiceReport[];
   /** Why it could not be reached; of its services only the traffic is known then. */
   readonly error?: ErrorInfo;
@@ -27,7 +27,7 @@ export interface HostReport {
 
 export interface ServiceReport {
   readonly service: string;
-  readonly well: boolean;
+  readonly healthy: boolean;
   readonly container: string;
   /** Without a leading "v"; `null`: it has no container, or its image has no tag. */
   readonly version: string | null;
@@ -57,7 +57,7 @@ export function statusReport(
     const { name: host, address } = one.host;
     const services = one.services.map((service, index) => serviceReport(inventory, host, service, index === 0, looked));
     const error = one.error === undefined ? {} : { error: one.error };
-    return { host, address, well: services.every(({ well }) => well), services, ...error };
+    return { host, address, healthy: services.every(({ healthy }) => healthy), services, ...error };
   });
   const faults = hosts.flatMap(({ error, services }) => [error, ...services.flatMap(faultsOf)]);
   const errors = new Map(faults.flatMap((fault) => (fault === undefined ? [] : [[JSON.stringify(fault), fault]])));
@@ -91,7 +91,7 @@ function serviceReport(
   const running = State?.Status === 'running';
   return {
     service: SERVICE_NAMES[component.name],
-    well: running && answers.every(isGood) && traffic.every(isHealthy),
+    healthy: running && answers.every(isGood) && traffic.every(isHealthy),
     container: component.container,
     version: Config === undefined ? null : versionOf(Config.Image),
     image: Config?.Image ?? null,

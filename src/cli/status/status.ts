@@ -10,7 +10,7 @@ import { statusReport } from './report.ts';
 import { statusLines } from './table.ts';
 
 export interface StatusFlags extends ReadFlags {
-  /** End with 3 when anything is not well, too. */
+  /** End with 3 when a service is unhealthy, too. */
   readonly exitCode?: boolean;
 }
 
@@ -43,6 +43,6 @@ export async function status(pattern: string, flags: StatusFlags, environment: C
     const report = redactData(statusReport(inventory, seen, looked, new Date(clock.now())));
     await printReport(report, statusLines, flags, environment.stdout);
     if (report.errors.length > 0) return 3;
-    return flags.exitCode === true && report.hosts.some(({ well }) => !well) ? 3 : 0;
+    return flags.exitCode === true && report.hosts.some(({ healthy }) => !healthy) ? 3 : 0;
   });
 }

@@ -8,7 +8,7 @@ const COLUMNS = [
   { title: 'SERVICE' },
   { title: 'VERSION' },
   { title: 'CONTAINER' },
-  { title: 'ANSWERS' },
+  { title: 'HEALTH' },
   { title: 'TRAFFIC' },
   { title: 'SESSIONS', right: true },
   { title: 'HELD BY' },
@@ -41,25 +41,25 @@ const rowsOf = ({ host, services }: HostReport, now: Date): readonly (readonly C
 
 function containerCell({ state, restarts, exitCode, error }: ServiceReport): Cell {
   if (error !== undefined) return { text: error.code, colour: 'red' };
-  const times = restarts > 0 ? ` ×${restarts}` : '';
-  if (state === 'running') return { text: restarts > 0 ? `running, restarted${times}` : state, colour: 'green' };
-  if (state === 'exited' || state === 'dead') return { text: `${state} with ${exitCode}`, colour: 'red' };
+  const times = restarts > 0 ? `, ${count(restarts, 'restart')}` : '';
+  if (state === 'running') return { text: `${state}${times}`, colour: 'green' };
+  if (state === 'exited' || state === 'dead') return { text: `${state} (${exitCode})`, colour: 'red' };
   return { text: `${state}${times}`, colour: 'red' };
 }
 
 function answerCell({ answers: [health, ready] }: ServiceReport): Cell {
   if (health === undefined) return '-';
-  if (health.status === null) return { text: 'none', colour: 'red' };
-  if (health.status !== 200) return { text: String(health.status), colour: 'red' };
-  if (ready === undefined || ready.status === 404) return { text: '200', colour: 'green' };
-  return ready.status === 200 ? { text: '200, ready', colour: 'green' } : { text: '200, not ready', colour: 'yellow' };
+  if (health.status === null) return { text: 'no response', colour: 'red' };
+  if (health.status !== 200) return { text: `HTTP ${health.status}`, colour: 'red' };
+  if (ready === undefined || ready.status === 404) return { text: 'ok', colour: 'green' };
+  return ready.status === 200 ? { text: 'ready', colour: 'green' } : { text: 'not ready', colour: 'yellow' };
 }
 
 function trafficCell({ traffic, notAsked }: ServiceReport): Cell {
   const words = new Set(
-    traffic.flatMap((one) => ('error' in one ? ['not known'] : one.servers.map(({ state }) => state))),
+    traffic.flatMap((one) => ('error' in one ? ['unknown'] : one.servers.map(({ state }) => state))),
   );
-  if (words.size === 0) return notAsked.length > 0 ? 'not asked' : '-';
+  if (words.size === 0) return notAsked.length > 0 ? 'unmanaged' : '-';
   const text = [...words].join(', ');
   return { text, colour: text === 'up' ? 'green' : text === 'down' ? 'red' : 'yellow' };
 }
@@ -79,13 +79,14 @@ function heldBy({ traffic }: ServiceReport, now: Date): string {
 }
 
 function closing({ hosts, errors }: StatusReport, paint: Paint): string {
-  const bad = hosts.filter(({ well, error }) => !well && error === undefined).length;
+  const bad = hosts.filter(({ healthy, error }) => !healthy && error === undefined).length;
   const gone = hosts.filter(({ error }) => error !== undefined).length;
   const parts = [
-    ...(bad > 0 ? [`${bad} not well`] : []),
-    ...(gone > 0 ? [`${gone} could not be reached`] : []),
-    ...(errors.length > gone ? ['not everything could be looked at'] : []),
+    ...(bad > 0 ? [`${bad} of ${count(hosts.length, 'host')}`] : []),
+    ...(gone > 0 ? [`${gone} unreachable`] : []),
+    ...(errors.length > gone ? ['status incomplete, see the errors above'] : []),
   ];
-  const all = count(hosts.length, 'host');
-  return parts.length === 0 ? paint('green', `${all}: all is well`) : paint('red', `${all}: ${parts.join(', ')}`);
+  return parts.length === 0
+    ? paint('green', `OK: ${count(hosts.length, 'host')} healthy`)
+    : paint('red', `UNHEALTHY: ${parts.join('; ')}`);
 }

@@ -25,10 +25,20 @@ export function parseDuration(text: string): number {
   return ms;
 }
 
-/** A short text for people: `480 ms`, `12.3 s`, `8 m 5 s`. */
+/** A duration as the inventory accepts it, rounded to what matters: `480ms`, `1.5s`, `12s`, `8m5s`, `1h30m`. */
 export function formatDuration(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
+  const whole = Math.round(ms);
+  if (whole < 1000) return `${whole}ms`;
+  const tenths = Math.round(ms / 100);
+  if (tenths < 100) return `${tenths / 10}s`;
   const seconds = Math.round(ms / 1000);
-  return seconds % 60 === 0 ? `${seconds / 60} m` : `${Math.floor(seconds / 60)} m ${seconds % 60} s`;
+  const parts = [
+    [Math.floor(seconds / 3600), 'h'],
+    [Math.floor(seconds / 60) % 60, 'm'],
+    [seconds % 60, 's'],
+  ] as const;
+  return parts
+    .filter(([amount]) => amount > 0)
+    .map(([amount, unit]) => `${amount}${unit}`)
+    .join('');
 }

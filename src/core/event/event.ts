@@ -110,12 +110,26 @@ export type RunEvent =
       readonly play: string;
       readonly host: string;
       readonly step: string;
+      /** Position among the numbered steps of the node's own route, from 1. Checks of other things have none. */
+      readonly index?: number;
+      /** Numbered steps of that route. */
+      readonly of?: number;
       readonly status: 'begun' | 'ok' | 'failed' | 'held';
+      /** Why it failed or waits; of a soak that begins: how long it takes. */
       readonly note?: string;
       readonly durationMs: number;
     }
-  /** Everything waits: for the network, or for a person. */
-  | { readonly type: 'roll.hold'; readonly play: string; readonly waiting: boolean; readonly why: string }
+  /** The run waits for the operator's answer, or has got it. */
+  | {
+      readonly type: 'roll.hold';
+      readonly play: string;
+      /** The node that it is about; none where the views of the balancers are incomplete. */
+      readonly host?: string;
+      readonly waiting: boolean;
+      readonly why: string;
+      /** When it no longer waits: whether the answer was yes. */
+      readonly answer?: boolean;
+    }
   | { readonly type: 'roll.evidence'; readonly host: string; readonly evidence: Diagnostics }
   /** How every node of the play came out of it. */
   | { readonly type: 'roll.end'; readonly play: string; readonly nodes: Readonly<Record<string, RolledNode>> }

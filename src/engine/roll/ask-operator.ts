@@ -1,18 +1,33 @@
 import type { ErrorInfo } from '../../core/event/event.ts';
 import type { RollContext } from './roll-context.ts';
 
-/** What was not so a moment ago is not so now: a yes, above all one that was given beforehand, waits so long. */
+/** Delay before the condition is checked again after a yes; without it `--on-hold go` would loop. */
 const AGAIN_MS = 5000;
 
-/** Whether to go on, as a person says; without anybody to ask: no. */
+/** Asks the operator whether to continue; without a terminal the answer is no. */
 export async function askPerson(context: RollContext, node: string | undefined, fault: ErrorInfo): Promise<boolean> {
   const { emit, play, ask, clock, signal } = context;
-  const why = `${node === undefined ? '' : `${node}: `}${fault.message}`;
-  const told = { type: 'roll.hold', play: play.options.name, why } as const;
-  emit({ ...told, waiting: true });
-  const question = fault.code === 'DRAIN_HOLD' ? 'Wait on?' : 'Go on?';
-  const go = (await ask?.(`${fault.message}. ${question}`)) ?? false;
-  emit({ ...told, waiting: false });
-  if (go && fault.code !== 'SOAK_INCONCLUSIVE') await clock.sleep(AGAIN_MS, signal).catch(() => undefined);
-  return go;
+  const about = node ?? fault.host;
+  const host = about === undefined ? {} : { host: about };
+  const hold = { type: 'roll.hold', play: play.options.name, ...host, why: fault.message } as const;
+  emit({ ...hold, waiting: true });
+  const answer = (await ask?.(`${about === undefined ? '' : `${about}: `}${questionOf(node, fault)}`)) ?? false;
+  emit({ ...hold, waiting: false, answer });
+  if (answer && fault.code !== 'SOAK_INCONCLUSIVE') await clock.sleep(AGAIN_MS, signal).catch(() => undefined);
+  return answer;
+}
+
+/** What a yes does, by what the run waits for. */
+function questionOf(node: string | undefined, { code }: ErrorInfo): string {
+  if (node === undefined) return 'try to read this balancer again?';
+  switch (code) {
+    case 'DRAIN_HOLD':
+      return 'wait longer for these requests?';
+    case 'CONTROL_PLANE_AWAY':
+      return 'check the control plane again?';
+    case 'SOAK_INCONCLUSIVE':
+      return 'continue with the next node?';
+    default:
+      return 'continue?';
+  }
 }

@@ -70,9 +70,14 @@ async function confirmOutage(
   const atOnce = stays ? nodes.length : Math.max(1, maxUnavailable - out);
   const pools = fleet?.poolsEmptiedBy(nodes.filter(serves), atOnce, serves) ?? [];
   if (pools.length === 0) return;
-  const what = `this leaves ${pools.join(' and ')} without a node that serves`;
+  const what = outageText(pools);
   if ((await outage?.(what)) === true) return;
-  throw new OrchError('OUTAGE_NOT_CONFIRMED', `${what}, and nobody has confirmed that`, {
-    hint: 'confirm it with --yes-outage and the name of the cluster',
+  throw new OrchError('OUTAGE_NOT_CONFIRMED', what, {
+    hint: 'to accept the outage, add --yes-outage and the cluster name',
   });
 }
+
+const outageText = (pools: readonly string[]): string =>
+  pools.length === 1
+    ? `Pool ${pools[0]} will have no serving node`
+    : `Pools ${pools.join(' and ')} will have no serving node`;

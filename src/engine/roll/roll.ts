@@ -4,8 +4,8 @@ import type { ErrorInfo } from '../../core/event/event.ts';
 import { fitsBudget } from '../../rolling/budget.ts';
 import { advance, startRoll } from '../../rolling/machine.ts';
 import { endOf, isDone, shortfallOf } from '../../rolling/report.ts';
-import type { State } from '../../rolling/state.ts';
-import type { Command, Event, Observation, Step } from '../../rolling/types.ts';
+import { nodeOf, type State } from '../../rolling/state.ts';
+import type { Command, Event, Observation, Result, Step } from '../../rolling/types.ts';
 import { type DisruptionGate, DisruptionRefused, type PlanFindings } from '../apply/disruption-gate.ts';
 import type { HostResult } from '../apply/host-result.ts';
 import { askPerson } from './ask-operator.ts';
@@ -40,6 +40,8 @@ export class Roll implements DisruptionGate {
   readonly #notServing = new Set<string>();
   /** Nodes that were granted and whose program has not come back yet. */
   readonly #granted = new Set<string>();
+  /** Ends the report of the step `apply` of nodes that were granted. */
+  readonly #applying = new Map<string, (result: Result) => void>();
   readonly #taken = new Set<string>();
   /** Nodes that were granted a turn at any time. */
   readonly #changed = new Set<string>();
@@ -104,8 +106,10 @@ export class Roll implements DisruptionGate {
 
   async restore(host: string, met: ReadonlySet<string>): Promise<boolean> {
     this.#steps.keepMet(host, met);
-    if (this.#granted.delete(host)) this.#send({ type: 'stepDone', node: host, step: 'apply', result: { kind: 'ok' } });
-    else if (await this.#isLeftOut(host)) this.#changesNothing(host);
+    if (this.#granted.delete(host)) {
+      this.#applied(host, { kind: 'ok' });
+      this.#send({ type: 'stepDone', node: host, step: 'apply', result: { kind: 'ok' } });
+    } else if (await this.#isLeftOut(host)) this.#changesNothing(host);
     else return false;
     await this.#over.get(host)?.promise;
     const failure = this.failure(host);
@@ -134,6 +138,7 @@ export class Roll implements DisruptionGate {
     this.#context.slots.free(host);
     if (this.#granted.delete(host)) {
       const failure = error ?? new OrchError('INTERRUPTED', `interrupted while ${host} was being changed`, { host });
+      this.#applied(host, resultOf(failure, host));
       this.#send({ type: 'stepDone', node: host, step: 'apply', result: resultOf(failure, host) });
     } else if (endOf(this.#state, host) === undefined || (status === 'failed' && isDone(endOf(this.#state, host)))) {
       const fault = error === undefined ? {} : { fault: errorInfoOf(error, { host }) };
@@ -189,8 +194,19 @@ export class Roll implements DisruptionGate {
   #grant(host: string): void {
     this.#granted.add(host);
     this.#changed.add(host);
+    this.#applying.set(host, this.#steps.begin(host, 'apply', this.#routeOf(host)));
     this.#waiting.get(host)?.go();
     this.#waiting.delete(host);
+  }
+
+  /** The node's own program is past its changes, or has failed in them. */
+  #applied(host: string, result: Result): void {
+    this.#applying.get(host)?.(result);
+    this.#applying.delete(host);
+  }
+
+  #routeOf(host: string): readonly Step[] {
+    return nodeOf(this.#state, host)?.route ?? [];
   }
 
   #refuse(host: string, why: string, own: ErrorInfo | undefined): void {
@@ -202,7 +218,9 @@ export class Roll implements DisruptionGate {
   }
 
   #carryOut({ node, step, nodes }: { readonly node: string; readonly step: Step; readonly nodes?: readonly string[] }) {
-    void this.#steps.carryOut(node, step, nodes).then((result) => this.#send({ type: 'stepDone', node, step, result }));
+    void this.#steps
+      .carryOut(node, step, { route: this.#routeOf(node), ...(nodes && { nodes }) })
+      .then((result) => this.#send({ type: 'stepDone', node, step, result }));
   }
 
   /** Every node of the role, all in one tick: each balancer is asked once. Before the first start the plan is told. */

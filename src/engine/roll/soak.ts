@@ -5,7 +5,8 @@ import { compareCounters } from '../../rolling/soak.ts';
 import type { RollContext } from './roll-context.ts';
 import type { StepRunner } from './step-runner.ts';
 
-const DEFAULT_SOAK = '10s';
+/** How long a node is soaked when its play does not say. */
+export const DEFAULT_SOAK = '10s';
 
 type ByBalancer = Readonly<Record<string, Counters>>;
 

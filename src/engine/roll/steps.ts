@@ -4,6 +4,7 @@ import type { RunEvent } from '../../core/event/event.ts';
 import { Play } from '../../core/play/play.ts';
 import type { Diagnostics, Traffic } from '../../core/play/rolling.ts';
 import { Ask, type Steps } from '../../core/task/task.ts';
+import { numberOf } from '../../rolling/pipeline.ts';
 import type { Result, Step } from '../../rolling/types.ts';
 import { applyHost } from '../apply/apply-host.ts';
 import { UNGATED } from '../apply/disruption-gate.ts';
@@ -11,7 +12,7 @@ import type { HostRun } from '../apply/host-run.ts';
 import { keyOf } from '../plan/read-ahead.ts';
 import { errorOf } from './error-of.ts';
 import type { RollContext } from './roll-context.ts';
-import type { RollSoak } from './soak.ts';
+import { DEFAULT_SOAK, type RollSoak } from './soak.ts';
 import type { StepRunner } from './step-runner.ts';
 
 /** Steps that only look. They are told by their outcome; their tasks are told when one of them fails. */
@@ -19,6 +20,14 @@ const LOOKS: ReadonlySet<Step> = new Set(['checkDependencies', 'recheck', 'colle
 
 /** How often a drain that was lost right before the stop (a reload, somebody's hand) is made once more. */
 const DRAINS = 3;
+
+/** What a step is carried out with. */
+export interface StepPlace {
+  /** All steps of the node: what the step is numbered by. */
+  readonly route?: readonly Step[];
+  /** Nodes that a recheck looks at. */
+  readonly nodes?: readonly string[];
+}
 
 /** Carries out the machine's steps: each is a program of tasks that the node's `Traffic` gives, run like any play's. */
 export class RollSteps implements StepRunner {
@@ -36,21 +45,32 @@ export class RollSteps implements StepRunner {
   }
 
   /** One step of one node, to its end. Whatever goes wrong is a result. */
-  async carryOut(node: string, step: Step, nodes: readonly string[] = []): Promise<Result> {
-    const { clock, emit, play } = this.#context;
-    const told = { type: 'roll.step', play: play.options.name, host: node, step } as const;
-    const begun = clock.now();
-    emit({ ...told, status: 'begun', durationMs: 0 });
+  async carryOut(node: string, step: Step, { route = [], nodes = [] }: StepPlace = {}): Promise<Result> {
+    const end = this.begin(node, step, route);
     try {
       await this.#carryOut(node, step, nodes);
-      emit({ ...told, status: 'ok', durationMs: clock.now() - begun });
+      end({ kind: 'ok' });
       return { kind: 'ok' };
     } catch (error) {
       const result = resultOf(error, node);
-      const note = 'fault' in result ? result.fault.message : '';
-      emit({ ...told, status: result.kind === 'hold' ? 'held' : 'failed', note, durationMs: clock.now() - begun });
+      end(result);
       return result;
     }
+  }
+
+  /** Reports that a step begins. Returns what reports its end. */
+  begin(node: string, step: Step, route: readonly Step[]): (result: Result) => void {
+    const { clock, emit, play } = this.#context;
+    const place = { type: 'roll.step', play: play.options.name, host: node, step, ...numberOf(route, step) } as const;
+    const begun = clock.now();
+    const note = step === 'soak' ? { note: play.options.rolling?.soak ?? DEFAULT_SOAK } : {};
+    emit({ ...place, status: 'begun', ...note, durationMs: 0 });
+    return (result) => {
+      const durationMs = clock.now() - begun;
+      if (result.kind === 'ok') return emit({ ...place, status: 'ok', durationMs });
+      const status = result.kind === 'hold' ? 'held' : 'failed';
+      emit({ ...place, status, note: result.fault.message, durationMs });
+    };
   }
 
   /** Gates of a node that need not be waited for once more before it is restored. */

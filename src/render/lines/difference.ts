@@ -1,8 +1,9 @@
 import type { Data } from '../../core/base/data.ts';
 import type { ShownDifference } from '../../core/event/event.ts';
+import { changedWords, isNew } from './field-words.ts';
 import { oneLine } from './paint.ts';
 
-const FIELDS_IN_A_LINE = 4;
+const FIELDS_IN_A_LINE = 6;
 const DIGEST = /^(?:[a-z0-9]+:)?([0-9a-f]{8})[0-9a-f]{24,}$/;
 
 /** A value in few characters. Digests are cut to what tells them apart. */
@@ -13,23 +14,35 @@ export function shortValue(value: Data | undefined, width = 40): string {
   return digest?.[1] === undefined ? oneLine(value === '' ? '""' : value, width) : `${digest[1]}…`;
 }
 
-const isNew = ({ before }: ShownDifference): boolean => before === undefined || before === null;
-
-/** One difference: `mode: 0644 → 0640`. Of content nobody compares digests by eye: there it is just `content`. */
+/** One difference as a field: `mode: 0644 → 0640`. */
 export const differenceText = ({ path, before, after }: ShownDifference, width?: number): string =>
   path === 'digest'
     ? 'content'
     : `${path === '' ? 'state' : path}: ${shortValue(before, width)} → ${shortValue(after, width)}`;
 
+/** Whether there was nothing before. */
+export const isAllNew = (differences: readonly ShownDifference[]): boolean =>
+  differences.length > 0 && differences.every(isNew);
+
 /**
- * All differences of a task in brackets, or nothing.
+ * What a change of existing state is, in words and in brackets; nothing where there are none.
  *
- * @example summary([{ path: 'mode', before: '0644', after: '0640' }]) // ' (mode: 0644 → 0640)'
+ * @example summary([{ path: 'mode', before: '0644', after: '0640' }]) // ' (mode 0644 → 0640)'
  */
 export function summary(differences: readonly ShownDifference[]): string {
-  if (differences.length === 0) return '';
-  if (differences.every(isNew)) return ' (new)';
-  const shown = differences.slice(0, FIELDS_IN_A_LINE).map((row) => differenceText(row));
-  const rest = differences.length - shown.length;
-  return ` (${shown.join(', ')}${rest === 0 ? '' : `, ${rest} more`})`;
+  if (isAllNew(differences)) return '';
+  const words = changedWords(differences, (row) => {
+    const isPlain = [row.before, row.after].every((value) => isShort(value));
+    const name = row.path === '' ? 'state' : row.path;
+    return isPlain ? `${name} ${shortValue(row.before)} → ${shortValue(row.after)}` : `${name} changed`;
+  });
+  const shown = words.slice(0, FIELDS_IN_A_LINE);
+  const rest = words.length - shown.length;
+  return shown.length === 0 ? '' : ` (${shown.join(', ')}${rest === 0 ? '' : `, ${rest} more`})`;
 }
+
+/** Digests and lists say nothing in one line. */
+const isShort = (value: Data | undefined): boolean =>
+  value === undefined ||
+  value === null ||
+  (typeof value === 'string' ? !DIGEST.test(value) : typeof value !== 'object');

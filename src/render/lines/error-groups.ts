@@ -13,7 +13,7 @@ export interface ErrorGroup {
 const VARYING: readonly (readonly [RegExp, string])[] = [
   [/\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b/g, '<address>'],
   [/\b[0-9a-f]{12,64}\b/g, '<id>'],
-  [/\b\d+(?:\.\d+)? (?:ms|s|m)\b/g, '<time>'],
+  [/\b(?:\d+(?:\.\d+)?(?:ms|s|m|h))+\b/g, '<time>'],
   [/\b\d{7,}\b/g, '<number>'],
 ];
 

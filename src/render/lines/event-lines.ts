@@ -2,10 +2,14 @@ import { formatDuration } from '../../core/base/duration.ts';
 import type { ErrorInfo, NumberedEvent, RunEvent } from '../../core/event/event.ts';
 import type { Detail } from '../renderer.ts';
 import type { RunView } from '../run-view.ts';
-import { differenceText, summary } from './difference.ts';
+import { changeLine } from './change-line.ts';
+import { differenceText } from './difference.ts';
+import { targetNoun } from './outcome.ts';
 import { count, nameList, oneLine, type Paint, visible } from './paint.ts';
 import { patchLines } from './patch-lines.ts';
-import { planLines, STEP_WORDS } from './roll-lines.ts';
+import { planLines } from './roll-lines.ts';
+import { holdLines, stepLines } from './step-lines.ts';
+import { memberChange, noteWords, taskWords } from './task-words.ts';
 
 /** A line for the one stream or the other, without its end. */
 export interface Line {
@@ -14,12 +18,8 @@ export interface Line {
 }
 
 type TaskEnd = Extract<RunEvent, { type: 'task.end' }>;
-type RollStep = Extract<RunEvent, { type: 'roll.step' }>;
 
-/** Steps of a roll that nobody needs to hear of while they go well. */
-const QUICK_STEPS: ReadonlySet<string> = new Set(['checkDependencies', 'apply', 'waitReady', 'recheck']);
-
-/** Shorter tasks are not worth a word about their time. */
+/** The time of a shorter task is not shown. */
 const WORTH_A_TIME_MS = 1000;
 
 /** What one event adds to the log of a run. `view` already includes the event. */
@@ -32,17 +32,20 @@ export function eventLines(event: NumberedEvent, view: RunView, detail: Detail, 
     case 'host.connected':
       return view.exec ? [] : verbose(`${at(event.host)} connected in ${formatDuration(event.durationMs)}`);
     case 'host.unreachable':
-      return err(`${at(event.host)} ${paint('red', 'UNREACHABLE')}: ${faultLine(event.error)}`, ...remedy(event.error));
+      return err(`${at(event.host)} ${paint('red', 'UNREACHABLE')}: ${faultLine(event.error)}`, ...hint(event.error));
     case 'host.plan':
       return verbose(
         `${at(event.host)} plan: ${count(event.changes, 'change')}, ${event.unknown} unknown, of ${count(event.tasks, 'task')}`,
       );
     case 'task.start':
-      return event.waiting ? out(`${at(event.host)} ${paint('cyan', 'waiting')}: ${event.task}`) : [];
+      // A step of a rolling change has said what it waits for.
+      return event.waiting && !isInStep(view, event.host)
+        ? out(`${at(event.host)} ${paint('cyan', 'waiting')}: ${taskWords(event.task)}`)
+        : [];
     case 'task.progress':
-      return verbose(`${at(event.host)} ${event.task}: ${oneLine(event.text, 200)}`);
+      return verbose(`${at(event.host)} ${taskWords(event.task)}: ${oneLine(event.text, 200)}`);
     case 'task.end':
-      return taskEnd(event, at(event.host), view.check, detail, paint);
+      return taskEnd(event, view, detail, paint);
     case 'host.end':
       return event.status === 'skipped' ? out(`${at(event.host)} ${paint('yellow', 'not started')}`) : [];
     case 'exec.output':
@@ -65,11 +68,9 @@ export function eventLines(event: NumberedEvent, view: RunView, detail: Detail, 
     case 'roll.plan':
       return out(...planLines(event, paint));
     case 'roll.step':
-      return stepLines(event, at(event.host), detail, paint);
+      return stepLines(event, view, detail, paint);
     case 'roll.hold':
-      return err(
-        event.waiting ? `${paint('yellow', 'HOLDING')}: ${visible(event.why)}` : paint('cyan', 'the hold is over'),
-      );
+      return holdLines(event, view, paint);
     case 'roll.evidence':
     case 'roll.end':
     case 'run.start':
@@ -87,45 +88,33 @@ const err = (...texts: readonly string[]): readonly Line[] => texts.map((text) =
 /** With the first play, not with the start of the run: a command on many hosts has no plays, and its output is its own. */
 function header(view: RunView, paint: Paint): readonly string[] {
   if (view.plays !== 1) return [];
-  const mode = view.check ? ', check only: nothing will be changed' : '';
-  return [paint('bold', `${view.title} on ${view.cluster}: ${count(view.targets.length, 'host')}${mode}`)];
+  const mode = view.check ? ' (check mode: no changes are made)' : '';
+  return [paint('bold', `${view.title} on ${view.cluster}: ${count(view.targets.length, targetNoun(view))}${mode}`)];
 }
 
 const faultLine = (error: ErrorInfo): string => `${error.code}: ${oneLine(error.message, 300)}`;
-const remedy = (error: ErrorInfo): readonly string[] =>
-  error.hint === undefined ? [] : [`    remedy: ${visible(error.hint)}`];
+const hint = (error: ErrorInfo): readonly string[] =>
+  error.hint === undefined ? [] : [`    hint: ${visible(error.hint)}`];
 
-function stepLines(event: RollStep, at: string, detail: Detail, paint: Paint): readonly Line[] {
-  const words = STEP_WORDS[event.step] ?? event.step;
-  const time = event.durationMs < WORTH_A_TIME_MS ? '' : paint('dim', `, ${formatDuration(event.durationMs)}`);
-  switch (event.status) {
-    case 'begun':
-      return detail.verbose || !QUICK_STEPS.has(event.step) ? out(`${at} ${paint('cyan', words)}`) : [];
-    case 'ok':
-      return detail.verbose ? out(`${at} ${paint('green', 'done')}: ${words}${time}`) : [];
-    case 'held':
-      return err(`${at} ${paint('yellow', 'held')}, ${words}: ${visible(event.note ?? '')}${time}`);
-    case 'failed':
-      return err(`${at} ${paint('red', 'FAILED')}, ${words}: ${visible(event.note ?? '')}${time}`);
-    default:
-      return event.status satisfies never;
-  }
-}
+const isInStep = (view: RunView, host: string): boolean => view.hosts.get(host)?.step !== undefined;
+const shownTime = (durationMs: number, paint: Paint): string =>
+  durationMs < WORTH_A_TIME_MS ? '' : paint('dim', ` (${formatDuration(durationMs)})`);
 
-function taskEnd(event: TaskEnd, at: string, check: boolean, detail: Detail, paint: Paint): readonly Line[] {
-  const note = event.note === undefined ? '' : ` (${visible(event.note)})`;
-  const time = event.durationMs < WORTH_A_TIME_MS ? '' : paint('dim', `, ${formatDuration(event.durationMs)}`);
+function taskEnd(event: TaskEnd, view: RunView, detail: Detail, paint: Paint): readonly Line[] {
+  const at = `${paint('bold', `[${event.host}]`)}${isInStep(view, event.host) ? '    ' : ''}`;
+  const note = event.note === undefined ? '' : ` (${visible(noteWords(event.note))})`;
+  const time = shownTime(event.durationMs, paint);
   switch (event.status) {
     case 'ok':
     case 'skipped':
-      return detail.verbose ? out(`${at} ${paint('green', event.status)}: ${event.task}${note}${time}`) : [];
+      return detail.verbose ? out(`${at} ${paint('green', event.status)}: ${taskWords(event.task)}${note}${time}`) : [];
     case 'changed':
       return out(
-        `${at} ${paint('yellow', check ? 'would change' : 'changed')}: ${event.task}${detail.diff ? '' : summary(event.differences)}${note}${time}`,
+        `${at} ${changeLine(event, { check: view.check, diff: detail.diff, paint })}${time}`,
         ...(detail.diff ? changeLines(event, paint).map((line) => `    ${line}`) : []),
       );
     case 'unknown':
-      return out(`${at} ${paint('cyan', 'unknown')}: ${event.task}${note}`);
+      return out(`${at} ${paint('cyan', 'unknown')}: ${taskWords(event.task)}${note}`);
     case 'failed':
       return failure(event, at, time, paint);
     default:
@@ -137,13 +126,15 @@ function failure(event: TaskEnd, at: string, time: string, paint: Paint): readon
   const { error } = event;
   const why = error === undefined ? '' : `: ${faultLine(error)}`;
   return err(
-    `${at} ${paint('red', 'FAILED')}: ${event.task}${why}${time}`,
-    ...(error === undefined ? [] : remedy(error)),
+    `${at} ${paint('red', 'FAILED')}: ${taskWords(event.task)}${why}${time}`,
+    ...(error === undefined ? [] : hint(error)),
   );
 }
 
 /** Fields first, then the text. The digest says nothing that the text does not say better. */
 function changeLines(event: TaskEnd, paint: Paint): readonly string[] {
+  // Balancers' settings are told in the line itself.
+  if (memberChange(event.task) !== undefined) return [];
   const text = event.patch === undefined ? [] : patchLines(event.patch, paint);
   const fields = event.differences.filter(({ path }) => text.length === 0 || path !== 'digest');
   return [...fields.map((row) => differenceText(row, 160)), ...text];

@@ -4,65 +4,97 @@ import { type ErrorGroup, errorGroups } from './error-groups.ts';
 import { count, nameList, oneLine } from './paint.ts';
 
 const isChanged = (host: HostCounts): boolean => host.changed > 0;
+const isStarted = (host: HostCounts): boolean => host.ok + host.unknown > 0;
 const isBroken = (host: HostCounts): boolean => host.failed > 0 || host.unreachable > 0;
+
+/** What a run works on. The verbs of `lb` connect to balancers only. */
+export const targetNoun = ({ title }: RunView): string => (title.startsWith('lb ') ? 'balancer' : 'host');
 
 /** How a run ended, in one sentence: the last line, and the one that is read. */
 export function outcome(view: RunView): string {
   const { end } = view;
-  if (end === undefined) return 'ended before it was done';
+  if (end === undefined) return 'INTERRUPTED: the run has no end';
   const groups = errorGroups(view);
   if (view.exec) return execOutcome(view);
   const hosts = Object.values(end.hosts);
-  if (end.check) return `check: ${groups.length > 0 ? `${failedOn('FAILED', groups)}; ` : ''}${checkCounts(hosts)}`;
+  if (end.check) return `CHECK: ${groups.length > 0 ? `${sentence(groups)}; ` : ''}${checkCounts(hosts)}`;
   switch (end.outcome) {
     case 'ok':
-      return success(hosts);
+      return `OK: ${success(view, hosts)}`;
     case 'refused':
-      return `${failedOn('REFUSED', groups)}${hosts.some(isChanged) ? touched(hosts) : '; nothing was changed'}`;
+      return withWord('REFUSED', groups, hosts.some(isChanged) ? counted(view, hosts) : ['no changes made']);
     case 'failed':
     case 'partial':
-      return `${failedOn('FAILED', groups)}${touched(hosts)}`;
+      return withWord('FAILED', groups, [...stillDrained(view), ...counted(view, hosts)]);
     case 'interrupted':
-      return `INTERRUPTED${touched(hosts)}; run again to go on`;
+      return withWord('INTERRUPTED', [], [...counted(view, hosts), 'run the same command to resume']);
     default:
       return end.outcome satisfies never;
   }
 }
 
-function success(hosts: readonly HostCounts[]): string {
+function success(view: RunView, hosts: readonly HostCounts[]): string {
   const changed = hosts.filter(isChanged).length;
+  const noun = targetNoun(view);
+  const nodes = Object.keys(view.rolled);
+  if (view.title === 'lb drain' && nodes.length > 0)
+    return changed > 0
+      ? `${nameList(nodes)} drained on ${count(hosts.length, noun)}`
+      : `${nameList(nodes)} already drained, no changes`;
   if (changed > 0)
-    return `${count(changed, 'host')} changed${changed < hosts.length ? `, ${hosts.length - changed} already as wanted` : ''}`;
-  return hosts.length === 1
-    ? 'nothing changed: the host is as wanted'
-    : `nothing changed: all ${hosts.length} hosts are as wanted`;
+    return `${count(changed, noun)} changed${changed < hosts.length ? `, ${hosts.length - changed} up to date` : ''}`;
+  return `no changes, ${count(hosts.length, noun)} up to date`;
 }
 
-function failedOn(word: string, groups: readonly ErrorGroup[]): string {
+/** `FAILED: gw-2: no disk; 1 host changed`. */
+function withWord(word: string, groups: readonly ErrorGroup[], facts: readonly string[]): string {
+  const parts = [...(groups.length === 0 ? [] : [sentence(groups)]), ...facts];
+  return parts.length === 0 ? word : `${word}: ${parts.join('; ')}`;
+}
+
+/** The first error, with its hosts, and how many others there are. */
+function sentence(groups: readonly ErrorGroup[]): string {
   const [first] = groups;
-  if (first === undefined) return word;
-  const where = first.hosts.length === 0 ? '' : ` on ${nameList(first.hosts, 4)}`;
+  if (first === undefined) return '';
+  const { fault, hosts } = first;
+  const [name] = hosts;
+  const text = oneLine(fault.message, 200);
+  // A message that starts with its only host needs no name before it.
+  const isNamed = hosts.length === 1 && (text.startsWith(`${name}:`) || text.startsWith(`${name} `));
+  const where = hosts.length === 0 || isNamed ? '' : `${nameList(hosts, 4)}: `;
   const more = groups.length === 1 ? '' : ` (and ${count(groups.length - 1, 'other error')})`;
-  return `${word}${where}: ${oneLine(first.fault.message, 200)}${more}`;
+  return `${where}${text}${more}`;
 }
 
-/** Hosts that failed are named by the error; of the others it matters which are still as they were. */
-function touched(hosts: readonly HostCounts[]): string {
+/** Failed nodes that get no requests until they are repaired or restored. */
+function stillDrained({ rolled }: RunView): readonly string[] {
+  const names = Object.entries(rolled).flatMap(([name, { state, traffic }]) =>
+    state === 'failed' && traffic === 'out' ? [name] : [],
+  );
+  return names.length === 0 ? [] : [`${nameList(names, 4)} ${names.length === 1 ? 'stays' : 'stay'} drained`];
+}
+
+/** Hosts that failed are named by the error; of the others it matters which are still unchanged. */
+function counted(view: RunView, hosts: readonly HostCounts[]): readonly string[] {
   const others = hosts.filter((host) => !isBroken(host));
   const changed = others.filter(isChanged).length;
-  const untouched = others.length - changed;
-  if (changed === 0) return untouched === 0 ? '' : `; ${count(untouched, 'host')} untouched`;
-  return `; ${count(changed, 'host')} changed${untouched === 0 ? '' : `, ${untouched} untouched`}`;
+  const unchanged = others.filter((host) => !isChanged(host) && isStarted(host)).length;
+  const idle = others.length - changed - unchanged;
+  const facts = [
+    ...(changed === 0 ? [] : [`${count(changed, targetNoun(view))} changed`]),
+    ...(unchanged === 0 ? [] : [`${unchanged} unchanged`]),
+    ...(idle === 0 ? [] : [`${idle} not started`]),
+  ];
+  return facts.length === 0 ? [] : [facts.join(', ')];
 }
 
 function checkCounts(hosts: readonly HostCounts[]): string {
   const changes = hosts.reduce((sum, { changed }) => sum + changed, 0);
   const unknown = hosts.reduce((sum, host) => sum + host.unknown, 0);
   if (changes + unknown === 0 && !hosts.some(isBroken))
-    return hosts.length === 1
-      ? 'nothing would change: the host is as wanted'
-      : `nothing would change: all ${hosts.length} hosts are as wanted`;
-  return `${count(changes, 'change')}, ${unknown} unknown; nothing was changed`;
+    return `no changes planned, ${count(hosts.length, 'host')} up to date`;
+  const rest = unknown === 0 ? '' : `, ${unknown} unknown until applied`;
+  return `${count(changes, 'change')} planned${rest}; no changes made`;
 }
 
 /** `exit code 0 on gw-1, gw-3; exit code 2 on gw-2`. */

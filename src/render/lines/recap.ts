@@ -4,7 +4,8 @@ import type { RunView } from '../run-view.ts';
 import { type ErrorGroup, errorGroups } from './error-groups.ts';
 import { outcome } from './outcome.ts';
 import { type Color, nameList, type Paint, visible } from './paint.ts';
-import { evidenceLines, rolledLines } from './roll-lines.ts';
+import { evidenceLines, resumeLines, rolledLines } from './roll-lines.ts';
+import { taskWords } from './task-words.ts';
 
 const COLUMNS: readonly (readonly [keyof HostCounts, Color])[] = [
   ['ok', 'green'],
@@ -24,7 +25,7 @@ export function recap(view: RunView, paint: Paint): readonly string[] {
     ...section(rolledLines(view.rolled, paint)),
     ...groups.flatMap((group) => ['', ...errorLines(group, paint)]),
     ...view.evidence.flatMap(({ host, evidence }) => ['', ...evidenceLines(host, evidence, paint)]),
-    ...section(view.end?.goOn === undefined ? [] : [`to go on: ${visible(view.end.goOn)}`]),
+    ...section(resumeLines(view.end?.goOn, view.rolled, paint)),
     ...(view.exec && groups.length === 0 ? [] : ['']),
     closing(view, paint),
   ];
@@ -61,9 +62,9 @@ function errorLines({ fault, hosts, alike }: ErrorGroup, paint: Paint): readonly
   const told = hosts.length > 1 && !alike ? ` (${first})` : '';
   return [
     paint('red', `${fault.code}${where}`),
-    ...(fault.task === undefined ? [] : [`  task:   ${visible(fault.task)}`]),
+    ...(fault.task === undefined ? [] : [`  task:   ${visible(taskWords(fault.task))}`]),
     ...block(`  cause${told}: `, fault.message),
-    ...(fault.hint === undefined ? [] : block('  remedy: ', fault.hint)),
+    ...(fault.hint === undefined ? [] : block('  hint:   ', fault.hint)),
     ...(fault.details === undefined
       ? []
       : quoted(`  details${hosts.length > 1 ? ` (${first})` : ''}:`, fault.details, paint)),

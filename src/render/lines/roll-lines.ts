@@ -1,76 +1,113 @@
 import { formatDuration } from '../../core/base/duration.ts';
 import type { RolledNode, RunEvent } from '../../core/event/event.ts';
 import type { Diagnostics } from '../../core/play/rolling.ts';
-import { nameList, oneLine, type Paint, visible } from './paint.ts';
+import { count, nameList, oneLine, type Paint, visible } from './paint.ts';
+import { tableLines } from './table.ts';
 
 type RollPlan = Extract<RunEvent, { type: 'roll.plan' }>;
+type RollStep = Extract<RunEvent, { type: 'roll.step' }>;
 
-/** What a node is at, in words that read after its name. */
-export const STEP_WORDS: Readonly<Record<string, string>> = {
-  checkDependencies: 'looking at what it depends on',
-  drain: 'taking it out of traffic',
-  waitIdle: 'waiting for its requests to end',
-  apply: 'changing it',
-  waitReady: 'waiting until it is ready',
-  restore: 'giving it back to its balancers',
-  waitInService: 'waiting until its balancers use it',
-  soak: 'watching it in service',
-  recheck: 'looking at earlier nodes again',
-  undoDrain: 'giving it back as it was',
-  drainAgain: 'taking it out of traffic again',
-  collectDiagnostics: 'keeping what shows why it failed',
+const STEP_WORDS: Readonly<Record<string, string>> = {
+  checkDependencies: 'checking dependencies',
+  drain: 'drain',
+  waitIdle: 'wait until idle',
+  apply: 'apply',
+  waitReady: 'wait until ready',
+  restore: 'restore',
+  waitInService: 'wait until in service',
+  soak: 'soak',
+  recheck: 'rechecking finished nodes',
+  undoDrain: 'undoing the drain',
+  drainAgain: 'draining again: unhealthy after restore',
+  collectDiagnostics: 'collecting diagnostics',
 };
 
-/** Who goes when, within which limits: before the first node is taken out of traffic. */
+/** A step with its number: `4/7 wait until ready`. */
+export function stepWords({ step, index, of }: Pick<RollStep, 'step' | 'index' | 'of'>): string {
+  const words = STEP_WORDS[step] ?? step;
+  return index === undefined || of === undefined ? words : `${index}/${of} ${words}`;
+}
+
+/** The order of the nodes and the time limits, before the first drain. */
 export function planLines({ waves, maxUnavailable, members, deadlines }: RollPlan, paint: Paint): readonly string[] {
-  const order = waves.map((wave) => nameList(wave, 12)).join(paint('dim', ' then '));
+  const order = waves.map((batch) => nameList(batch, 12)).join('; ');
+  const batches = waves.length < 2 ? '' : ` (${waves.length} batches)`;
   const name = Math.max(0, ...deadlines.map((link) => link.name.length));
   const time = Math.max(0, ...deadlines.map((link) => formatDuration(link.ms).length));
   return [
-    `${paint('bold', 'rolling')}: ${order}; at most ${maxUnavailable} of ${members} out of traffic at once`,
+    `${paint('bold', 'Order')}: ${order}${batches}; max unavailable ${maxUnavailable} of ${members}`,
     ...deadlines.map(
       (link) => `  ${link.name.padEnd(name)}  ${formatDuration(link.ms).padStart(time)}  ${paint('dim', link.source)}`,
     ),
   ];
 }
 
-/** How the nodes of a roll came out of it: those that need a look each on a line, the others together. */
+/** The nodes of a rolling change that did not go through, in a table; nothing where all went well. */
 export function rolledLines(nodes: Readonly<Record<string, RolledNode>>, paint: Paint): readonly string[] {
-  const all = Object.entries(nodes);
-  const named = all.filter(([, { state, next }]) => state === 'failed' || state === 'skipped' || next !== undefined);
-  const width = Math.max(0, ...named.map(([name]) => name.length));
-  const rest = (['done', 'unchanged', 'untouched'] as const).flatMap((state) => {
-    const names = all.filter((row) => row[1].state === state && !named.includes(row)).map(([name]) => name);
-    return names.length === 0 ? [] : [`  ${state}: ${nameList(names, 12)}`];
-  });
-  if (named.length === 0) return [];
-  return [
-    ...named.flatMap(([name, { state, traffic, cause, next }]) => [
-      `  ${paint('bold', name.padEnd(width))}  ${paint(state === 'done' ? 'green' : 'red', state)}, ${TRAFFIC[traffic]}${cause === undefined ? '' : `: ${oneLine(cause, 200)}`}`,
-      ...(next === undefined ? [] : [`  ${' '.repeat(width)}  to give it back: ${visible(next)}`]),
+  const rows = Object.entries(nodes);
+  if (rows.every(([, { state, next }]) => (state === 'done' || state === 'unchanged') && next === undefined)) return [];
+  const good = rows.filter(([, { state, next }]) => (state === 'done' || state === 'unchanged') && next === undefined);
+  // Failed nodes must stay in sight, however many went well.
+  const folded = good.length > MOST_GOOD ? good : [];
+  const shown = rows.filter((row) => !folded.includes(row));
+  const [, ...lines] = tableLines(
+    [{ title: '' }, { title: '' }, { title: '' }, { title: '' }],
+    shown.map(([name, { state, traffic, cause }]) => [
+      { text: name, colour: 'bold' },
+      { text: STATE[state] ?? state, colour: state === 'done' ? 'green' : state === 'failed' ? 'red' : 'yellow' },
+      TRAFFIC[traffic],
+      state === 'done' || state === 'unchanged' ? '' : (cause ?? ''),
     ]),
-    ...rest,
+    { paint, width: 200 },
+  );
+  return [
+    ...(folded.length === 0
+      ? []
+      : [
+          `  ${count(folded.length, 'node')} done: ${nameList(
+            folded.map(([name]) => name),
+            12,
+          )}`,
+        ]),
+    ...lines.map((line) => `  ${line}`),
   ];
 }
 
+const MOST_GOOD = 12;
+
+const STATE: Readonly<Record<string, string>> = { failed: 'FAILED', untouched: 'not started' };
+
 const TRAFFIC: Readonly<Record<RolledNode['traffic'], string>> = {
-  in: 'in traffic',
-  out: 'out of traffic',
-  unknown: 'in or out of traffic is not known',
+  in: 'in service',
+  out: 'drained',
+  unknown: 'unknown',
 };
 
-/** What is left of a container that failed. */
+/** How to go on after a run that ended early: the same command, and for drained nodes the way back. */
+export function resumeLines(
+  resume: string | undefined,
+  nodes: Readonly<Record<string, RolledNode>>,
+  paint: Paint,
+): readonly string[] {
+  const failed = Object.entries(nodes).flatMap(([name, { state }]) => (state === 'failed' ? [name] : []));
+  const fix = failed.length === 0 ? '' : `, fix ${nameList(failed, 4)}, then`;
+  const lines = [
+    ...(resume === undefined ? [] : [[`To resume${fix}:`, resume] as const]),
+    ...Object.entries(nodes).flatMap(([name, { next, state }]) =>
+      next === undefined ? [] : [[`To restore ${name}${state === 'failed' ? ' as it is' : ''}:`, next] as const],
+    ),
+  ];
+  const width = Math.max(0, ...lines.map(([label]) => label.length));
+  return lines.map(([label, command]) => `${paint('bold', label.padEnd(width))} ${visible(command)}`);
+}
+
+/** The last state of a container that failed. */
 export function evidenceLines(host: string, evidence: Diagnostics, paint: Paint): readonly string[] {
   const { container, status, exitCode, oomKilled, restarts, probes, log } = evidence;
-  const facts = [
-    status,
-    `exit code ${exitCode}`,
-    ...(oomKilled ? ['killed for want of memory'] : []),
-    `${restarts} restarts`,
-  ];
+  const facts = [status, `exit code ${exitCode}`, ...(oomKilled ? ['OOM-killed'] : []), count(restarts, 'restart')];
   return [
-    `${paint('bold', host)}: container ${container}: ${facts.join(', ')}`,
-    ...probes.map((probe) => `    ${visible(probe)}`),
+    `${paint('bold', `Diagnostics ${host}`)}: container ${container}: ${facts.join(', ')}`,
+    ...probes.map((probe) => `    ${oneLine(probe, 400)}`),
     ...visible(log)
       .trimEnd()
       .split('\n')

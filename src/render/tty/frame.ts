@@ -1,6 +1,8 @@
+import { formatDuration } from '../../core/base/duration.ts';
 import { errorGroups } from '../lines/error-groups.ts';
 import { count, oneLine, type Paint } from '../lines/paint.ts';
-import { type HostView, isDone, type RunView } from '../run-view.ts';
+import { timeLeftMs } from '../roll-view.ts';
+import { type HostView, isDone, isNodeDone, type RunView } from '../run-view.ts';
 
 export interface FrameSize {
   readonly rows: number;
@@ -18,16 +20,14 @@ const FAILURES = 3;
 export function frame(view: RunView, now: number, size: FrameSize, paint: Paint): readonly string[] {
   const width = Math.max(10, size.columns - 1);
   const hosts = view.playHosts.flatMap((name) => view.hosts.get(name) ?? []);
-  const others = [...view.hosts.values()].filter(
-    ({ name, task }) => task !== undefined && !view.playHosts.includes(name),
-  );
-  const active = [...hosts.filter((host) => host.task !== undefined), ...others];
+  const others = [...view.hosts.values()].filter((host) => isActive(host) && !view.playHosts.includes(host.name));
+  const active = [...hosts.filter(isActive), ...others];
   const room = Math.max(1, size.rows - KEPT_FREE);
   const shown = active.length <= room ? active : active.slice(0, room);
   const names = Math.min(24, Math.max(0, ...shown.map(({ name }) => name.length)));
   return [
-    paint('bold', oneLine(heading(view, hosts), width)),
-    ...(view.hold === undefined ? [] : [paint('yellow', oneLine(`holding: ${view.hold}`, width))]),
+    paint('bold', oneLine(heading(view, hosts, now), width)),
+    ...(view.hold === undefined ? [] : [paint('yellow', oneLine(`HOLD: ${view.hold}`, width))]),
     ...shown.map((host) => `  ${oneLine(activity(host, names, now), width - 2)}`),
     ...(active.length > shown.length
       ? [paint('dim', `  … and ${count(active.length - shown.length, 'more host')} at work`)]
@@ -36,7 +36,7 @@ export function frame(view: RunView, now: number, size: FrameSize, paint: Paint)
   ].slice(0, Math.max(1, size.rows - 2));
 }
 
-function heading(view: RunView, hosts: readonly HostView[]): string {
+function heading(view: RunView, hosts: readonly HostView[], now: number): string {
   if (view.play === undefined) {
     const all = [...view.hosts.values()];
     return view.exec
@@ -45,19 +45,27 @@ function heading(view: RunView, hosts: readonly HostView[]): string {
   }
   const total = (key: 'changed' | 'failed'): number => hosts.reduce((sum, { counts }) => sum + counts[key], 0);
   const parts = [
-    `${view.play}: ${hosts.filter(isDone).length}/${hosts.length} hosts done`,
+    `${view.play}: ${hosts.filter((host) => isDone(host) || isNodeDone(view.roll, host.name)).length}/${hosts.length} hosts done`,
     `${total('changed')} ${view.check ? 'would change' : 'changed'}`,
     ...(total('failed') > 0 ? [`${total('failed')} failed`] : []),
   ];
-  return parts.join(', ');
+  const left = timeLeftMs(view.roll, now);
+  return [...parts, ...(left === undefined ? [] : [`about ${roughly(left)} left`])].join(', ');
 }
 
-function activity({ name, task }: HostView, width: number, now: number): string {
-  if (task === undefined) return name;
-  const seconds = Math.max(0, Math.floor((now - task.since) / 1000));
-  const time = seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} m ${seconds % 60} s`;
-  const progress = task.progress === undefined ? '' : `: ${oneLine(task.progress, 60)}`;
-  return `${name.padEnd(width)}  ${time.padStart(4)}  ${task.waiting ? 'waiting for ' : ''}${task.title}${progress}`;
+const isActive = ({ task, step }: HostView): boolean => task !== undefined || step !== undefined;
+
+/** Whole seconds; a text that changes eight times a second cannot be read. */
+const roughly = (ms: number): string =>
+  formatDuration(Math.max(0, Math.floor(ms / 1000)) * 1000).replace(/^0ms$/, '0s');
+
+/** A node's step, and what a task inside it reports; else its task. */
+function activity({ name, task, step }: HostView, width: number, now: number): string {
+  const shown = step ?? task;
+  if (shown === undefined) return name;
+  const progress = task?.progress === undefined ? '' : `: ${oneLine(task.progress, 60)}`;
+  const waits = step === undefined && task?.waiting === true ? 'waiting for ' : '';
+  return `${name.padEnd(width)}  ${roughly(now - shown.since).padStart(6)}  ${waits}${shown.title}${progress}`;
 }
 
 function failures(view: RunView, width: number): readonly string[] {

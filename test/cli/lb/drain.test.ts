@@ -23,7 +23,7 @@ test('tells at the end how the node is given back', async () => {
   const scene = new LbScene();
   await drain(scene, ['gw-1']);
   expect(scene.events.find(({ type }) => type === 'roll.end')).toMatchObject({
-    nodes: { 'gw-1': { state: 'done', traffic: 'out', next: `api7-orch lb restore 'gw-1' -i '${scene.file}'` } },
+    nodes: { 'gw-1': { state: 'done', traffic: 'out', next: `api7-orch lb restore gw-1 -i ${scene.file}` } },
   });
 });
 
@@ -33,7 +33,7 @@ test('changes nothing the second time, and keeps the first record', async () => 
   const writes = scene.hosts['lb-1']?.writes;
   expect(await drain(scene, ['gw-1'], { reason: 'another one' })).toBe(0);
   expect(scene.hosts['lb-1']?.writes).toBe(writes);
-  expect(scene.warnings).toContainEqual(expect.stringMatching(/gw-1 .*on record already, by .*new disks/));
+  expect(scene.warnings).toContainEqual(expect.stringMatching(/gw-1 .*already has a lease of .*new disks/));
 });
 
 test('makes what a run has left on record a drain by hand', async () => {
@@ -49,7 +49,7 @@ test('makes what a run has left on record a drain by hand', async () => {
     reason: 'still the disks',
     before: { 'gateways/gw-1': { admin: 'ready' } },
   });
-  expect(scene.warnings).toContainEqual(expect.stringMatching(/by ci@x .*yours from now on/));
+  expect(scene.warnings).toContainEqual(expect.stringMatching(/lease of ci@x .*now yours and only lb restore ends it/));
 });
 
 test('waits until no session remains', async () => {
@@ -103,20 +103,20 @@ test('says that pools are not told whose balancers are not spoken to', async () 
     inventory: withPool('clouds: { driver: none, members: gw-1, port: 9443, reason: no API }'),
   });
   expect(await drain(scene, ['gw-1'])).toBe(0);
-  expect(scene.warnings).toEqual([expect.stringMatching(/^clouds is not told.*no API/)]);
+  expect(scene.warnings).toEqual([expect.stringMatching(/^Pool clouds is unmanaged.*no API/)]);
 });
 
 test.each<[string, (scene: LbScene) => void, RegExp]>([
-  ['the last node that is up', (scene) => down(scene, 'gw-2'), /leaves gateways without/],
+  ['the last node that is up', (scene) => down(scene, 'gw-2'), /gateways will have no serving node/],
   [
     'the last one that one balancer reaches',
     (scene) => down(scene, 'gw-2', ['lb-2']),
-    /leaves gateways on lb-2 without/,
+    /gateways on lb-2 will have no serving node/,
   ],
   [
     'the last one that is not drained',
     (scene) => scene.order('lb-1', 'set server gateways/gw-2 state maint'),
-    /leaves gateways on lb-1 without/,
+    /gateways on lb-1 will have no serving node/,
   ],
 ])('refuses %s, and changes nothing', async (_name, prepare, message) => {
   const scene = new LbScene();
@@ -158,7 +158,7 @@ test('adds nothing where somebody else has taken the node out, and says so', asy
   scene.order('lb-1', 'set server gateways/gw-1 state maint');
   expect(await drain(scene, ['gw-1'])).toBe(0);
   expect(scene.warnings).toEqual([
-    'gw-1 in gateways on lb-1 was taken out of traffic by somebody else: nothing is added',
+    'gw-1 in gateways on lb-1 is held externally; no changes made',
   ]);
   expect([scene.leases('lb-1'), scene.leases('lb-2')]).toEqual([[], ['gateways.gw-1.json']]);
   expect(scene.settings('lb-1')['gw-1']).toBe(MAINTENANCE);
@@ -171,7 +171,7 @@ test('is refused when a balancer cannot be reached, and goes on without one that
   expect(scene.hosts['lb-1']?.writes).toBe(0);
   expect(await drain(scene, ['gw-1'], { withoutLb: ['lb-2'] })).toBe(0);
   expect(scene.settings('lb-1')['gw-1']).toBe(DRAINED);
-  expect(scene.warnings).toEqual([expect.stringContaining('left out')]);
+  expect(scene.warnings).toEqual([expect.stringContaining('ignored by --without-lb')]);
 });
 
 test('is refused when one balancer does not know the node, before any other is told', async () => {
@@ -198,8 +198,8 @@ test('when a balancer fails half-way, says that it is not known and how all is g
 });
 
 test.each<[string, readonly string[], Partial<DrainFlags>, RegExp]>([
-  ['a host that is no member', ['lb-1'], {}, /lb-1: no balancer/],
-  ['a node of pools that nobody speaks to', ['cp-1'], {}, /cp-1: no balancer.*the cloud does it/],
+  ['a host that is no member', ['lb-1'], {}, /lb-1 is not a member of any managed pool/],
+  ['a node of pools that nobody speaks to', ['cp-1'], {}, /cp-1 is not a member.*the cloud does it/],
   ['an empty reason', ['gw-1'], { reason: ' ' }, /--reason is empty/],
   ['the name of another cluster', ['gw-1'], { yesOutage: 'test' }, /this inventory is of cluster "prod"/],
   ['a balancer that is none', ['gw-1'], { withoutLb: ['gw-2'] }, /no load balancer of the inventory runs there/],

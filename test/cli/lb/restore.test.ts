@@ -19,8 +19,8 @@ test('says that there is no record, and touches nothing', async () => {
   scene.order('lb-1', 'set server gateways/gw-1 state maint');
   expect(await restore(scene, ['gw-1'])).toBe(0);
   expect(scene.warnings).toEqual([
-    'gw-1 in gateways on lb-1 was taken out of traffic by somebody else: it stays out',
-    'gw-1: no record of a drain was found, so there is nothing to give back',
+    'gw-1 in gateways on lb-1 is held externally; it stays held',
+    'gw-1 has no lease; nothing to restore',
   ]);
   expect(scene.settings('lb-1')['gw-1']).toBe(MAINTENANCE);
   expect(scene.hosts['lb-1']?.writes).toBe(0);
@@ -36,7 +36,7 @@ test('--all gives back every node on record, and leaves records of strangers alo
   expect([scene.leases('lb-1'), scene.leases('lb-2')]).toEqual([['gateways.gw-9.json'], []]);
   expect(scene.warnings).toEqual([expect.stringContaining(stray)]);
   expect(await restore(scene, [], { all: true })).toBe(0);
-  expect(scene.warnings[0]).toBe('no node of prod is on record as taken out of traffic');
+  expect(scene.warnings[0]).toBe('no node of prod has a lease; nothing to restore');
 });
 
 test('goes on without a balancer that is away, and says that it is not all', async () => {

@@ -26,14 +26,14 @@ test('a row for every member behind every balancer, and who keeps it out', async
   scene.order('lb-2', 'set server gateways/gw-2 state maint');
   scene.haproxies['lb-1']?.request('gateways');
   expect(await show(scene)).toBe(0);
-  expect(scene.printed).toBe(`gateways  haproxy, members on port 9080
+  expect(scene.printed).toBe(`Pool gateways (haproxy, port 9080)
 NODE  ADDRESS         BALANCER  STATE        SESSIONS  HELD BY
 gw-1  10.0.2.21:9080  lb-1      drained             0  ops@desk, 12m ago: new disks
-gw-1  10.0.2.21:9080  lb-2      up                  0  no longer out! ops@desk, 12m ago: new disks
+gw-1  10.0.2.21:9080  lb-2      up                  0  ops@desk, 12m ago: new disks (drain lost)
 gw-2  10.0.2.22:9080  lb-1      up                  1  -
-gw-2  10.0.2.22:9080  lb-2      maintenance         0  somebody else
+gw-2  10.0.2.22:9080  lb-2      maintenance         0  external
 
-dashboards  not asked, members on port 17080: the cloud does it
+Pool dashboards (unmanaged, port 17080): the cloud does it
 NODE  ADDRESS          BALANCER  STATE  SESSIONS  HELD BY
 cp-1  10.0.1.11:17080  -         -             -  -
 cp-2  10.0.1.12:17080  -         -             -  -
@@ -52,7 +52,7 @@ test('a balancer that cannot be reached is one row, the others are shown, and th
   const scene = new LbScene();
   scene.dead.add('lb-2');
   expect(await show(scene, 'data_plane')).toBe(3);
-  expect(scene.printed).toBe(`gateways  haproxy, members on port 9080
+  expect(scene.printed).toBe(`Pool gateways (haproxy, port 9080)
 NODE  ADDRESS         BALANCER  STATE  SESSIONS  HELD BY
 gw-1  10.0.2.21:9080  lb-1      up            0  -
 gw-2  10.0.2.22:9080  lb-1      up            0  -
@@ -66,7 +66,7 @@ test('a member that one balancer does not know is told on its own row', async ()
   const scene = new LbScene({ servers: [{ backend: 'gateways', name: 'gw-2', address: '10.0.2.22', port: 9080 }] });
   expect(await show(scene, 'lb-1')).toBe(3);
   expect(scene.printed).toMatch(/^gw-1 .* lb-1 {6}LB_MEMBER_UNKNOWN: no backend of HAProxy on lb-1/m);
-  expect(scene.printed).toMatch(/remedy: add "server gw-1 10\.0\.2\.21:9080 check"/);
+  expect(scene.printed).toMatch(/hint: add "server gw-1 10\.0\.2\.21:9080 check"/);
 });
 
 test.each<[string, readonly string[]]>([
@@ -136,7 +136,7 @@ test('records of drains that this inventory knows nothing of are told', async ()
   const path = '/var/lib/api7-orch/leases/gateways.gw-9.json';
   files.write(path, Buffer.from('{}'), { mode: '0600', owner: 'root', group: 'root' });
   expect(await show(scene)).toBe(0);
-  expect(scene.printed).toContain(`\nlb-1: ${path} is the record of a drain of no member of this inventory\n`);
+  expect(scene.printed).toContain(`\nlb-1: stray lease ${path}: not a member in this inventory\n`);
 });
 
 test('servers of one member that differ are both told, and a reason that is too long is cut to fit', () => {

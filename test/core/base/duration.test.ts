@@ -28,9 +28,19 @@ test('the longest duration is what a timer can hold', () => {
 });
 
 test.each([
-  [480, '480 ms'],
-  [12_340, '12.3 s'],
-  [59_999, '1 m'],
-  [119_999, '2 m'],
-  [485_000, '8 m 5 s'],
-])('%d ms reads %s', (ms, text) => expect(formatDuration(ms)).toBe(text));
+  [0, '0ms'],
+  [480, '480ms'],
+  [999.6, '1s'],
+  [1540, '1.5s'],
+  [9940, '9.9s'],
+  [9960, '10s'],
+  [12_340, '12s'],
+  [59_999, '1m'],
+  [119_999, '2m'],
+  [485_000, '8m5s'],
+  [3_600_000, '1h'],
+  [5_405_000, '1h30m5s'],
+])('%d ms reads %s, and is accepted as that', (ms, text) => {
+  expect(formatDuration(ms)).toBe(text);
+  expect(Math.abs(parseDuration(text) - ms)).toBeLessThanOrEqual(500);
+});

@@ -398,7 +398,7 @@ describe('what only a person can decide', () => {
       },
     );
     expect(run.codes).toEqual([]);
-    expect(asked).toEqual(['no endpoint answers. Go on?']);
+    expect(asked).toEqual(['gw-2: check the control plane again?']);
   });
 });
 

@@ -58,7 +58,9 @@ test('a node that gets no requests while its peers do is asked about', async () 
     return true;
   };
   const run = await cluster.roll({}, { ask });
-  expect([run.codes, asked, notes(run)]).toEqual([[], [expect.stringContaining('it answered 0 requests')], []]);
+  expect([run.codes, asked, notes(run)]).toEqual([[], ['gw-1: continue with the next node?'], []]);
+  const why = run.events.flatMap((event) => (event.type === 'roll.hold' && event.waiting ? [event.why] : []));
+  expect(why).toEqual([expect.stringContaining('it answered 0 requests')]);
 });
 
 test('without anybody to ask, such a node ends the run', async () => {

@@ -60,7 +60,7 @@ function checkHosts({ events, report }: Life, inRun: readonly string[], nodes: N
     const { state } = nodes[id] ?? {};
     if (ends[0] === 'ok' && (state === 'untouched' || state === 'skipped')) no(`${id} is ${state}, and well`);
     // What comes in its program after it was given back may be cut short, and a person's no makes a done node no success.
-    const refused = events.some((event) => event.type === 'roll.hold' && event.why.startsWith(`${id}: `));
+    const refused = events.some((event) => event.type === 'roll.hold' && event.host === id);
     const mayFail = report?.outcome === 'interrupted' || refused;
     if (ends[0] !== 'ok' && state === 'done' && !mayFail) no(`${id} is done, and ${ends[0]}`);
   }

@@ -16,59 +16,60 @@ const fault = (host: string, message: string, more: Partial<ErrorInfo> = {}): Er
 const failed = { failed: 1 };
 
 test.each<[string, RunEvent]>([
-  ['nothing changed: all 2 hosts are as wanted', runEnd({ a: { ok: 3 }, b: { ok: 1 } })],
-  ['nothing changed: the host is as wanted', runEnd({ a: { ok: 3 } })],
-  ['1 host changed, 2 already as wanted', runEnd({ a: { changed: 1 }, b: {}, c: {} })],
-  ['3 hosts changed', runEnd({ a: { changed: 1 }, b: { changed: 9 }, c: { changed: 1 } })],
+  ['OK: no changes, 2 hosts up to date', runEnd({ a: { ok: 3 }, b: { ok: 1 } })],
+  ['OK: no changes, 1 host up to date', runEnd({ a: { ok: 3 } })],
+  ['OK: 1 host changed, 2 up to date', runEnd({ a: { changed: 1 }, b: {}, c: {} })],
+  ['OK: 3 hosts changed', runEnd({ a: { changed: 1 }, b: { changed: 9 }, c: { changed: 1 } })],
   [
-    'check: 41 changes, 3 unknown; nothing was changed',
+    'CHECK: 41 changes planned, 3 unknown until applied; no changes made',
     runEnd({ a: { changed: 40, unknown: 3 }, b: { changed: 1 } }, { check: true }),
   ],
-  ['check: 1 change, 0 unknown; nothing was changed', runEnd({ a: { changed: 1 } }, { check: true })],
-  ['check: nothing would change: all 2 hosts are as wanted', runEnd({ a: {}, b: {} }, { check: true })],
+  ['CHECK: 1 change planned; no changes made', runEnd({ a: { changed: 1 } }, { check: true })],
+  ['CHECK: no changes planned, 2 hosts up to date', runEnd({ a: {}, b: {} }, { check: true })],
   [
-    'check: FAILED on b: no disk; 1 change, 0 unknown; nothing was changed',
+    'CHECK: b: no disk; 1 change planned; no changes made',
     runEnd(
       { a: { changed: 1 }, b: failed },
       { check: true, outcome: 'refused', exitCode: 2, errors: [fault('b', 'no disk')] },
     ),
   ],
   [
-    'FAILED on b: no disk; 1 host changed, 2 untouched',
+    'FAILED: b: no disk; 1 host changed, 1 unchanged, 1 not started',
     runEnd(
-      { a: { changed: 1 }, b: failed, c: {}, d: {} },
+      { a: { changed: 1 }, b: failed, c: {}, d: { ok: 2 } },
       { outcome: 'partial', exitCode: 3, errors: [fault('b', 'no disk')] },
     ),
   ],
   [
-    'FAILED on b: no disk; 2 hosts untouched',
+    'FAILED: b: no disk; 2 not started',
     runEnd({ b: failed, c: {}, d: {} }, { outcome: 'partial', exitCode: 3, errors: [fault('b', 'no disk')] }),
   ],
-  ['FAILED on b: no disk', runEnd({ b: failed }, { outcome: 'failed', exitCode: 1, errors: [fault('b', 'no disk')] })],
+  ['FAILED: b: no disk', runEnd({ b: failed }, { outcome: 'failed', exitCode: 1, errors: [fault('b', 'no disk')] })],
+  ['FAILED: b: no disk', runEnd({ b: failed }, { outcome: 'failed', exitCode: 1, errors: [fault('b', 'b: no disk')] })],
   [
-    'FAILED on a: x (and 2 other errors)',
+    'FAILED: a: x (and 2 other errors)',
     runEnd(
       { a: failed, b: failed, c: failed },
       { outcome: 'partial', exitCode: 3, errors: [fault('a', 'x'), fault('b', 'y'), fault('c', 'z')] },
     ),
   ],
   [
-    'FAILED on a, b, c, d and 1 more: x',
+    'FAILED: a, b, c, d and 1 more: x',
     runEnd(
       { a: failed, b: failed, c: failed, d: failed, e: failed },
       { outcome: 'partial', exitCode: 3, errors: ['a', 'b', 'c', 'd', 'e'].map((host) => fault(host, 'x')) },
     ),
   ],
   [
-    'REFUSED on b: port taken; nothing was changed',
+    'REFUSED: b: port taken; no changes made',
     runEnd({ a: {}, b: failed }, { outcome: 'refused', exitCode: 2, errors: [fault('b', 'port taken')] }),
   ],
   [
-    'REFUSED: the playbook is empty; nothing was changed',
+    'REFUSED: the playbook is empty; no changes made',
     runEnd({}, { outcome: 'refused', exitCode: 2, errors: [{ code: 'E', message: 'the playbook is empty' }] }),
   ],
   [
-    'INTERRUPTED; 1 host changed, 1 untouched; run again to go on',
+    'INTERRUPTED: 1 host changed, 1 not started; run the same command to resume',
     runEnd({ a: { changed: 1 }, b: {} }, { outcome: 'interrupted', exitCode: 6 }),
   ],
 ])('%s', (sentence, end) => {
@@ -76,7 +77,7 @@ test.each<[string, RunEvent]>([
 });
 
 test('a run that has no end says so', () => {
-  expect(outcome(EMPTY_VIEW)).toBe('ended before it was done');
+  expect(outcome(EMPTY_VIEW)).toBe('INTERRUPTED: the run has no end');
 });
 
 const groupsOf = (...errors: readonly ErrorInfo[]) =>
@@ -88,7 +89,7 @@ test.each<[string, readonly ErrorInfo[], readonly (readonly [string, boolean])[]
   ['addresses', [fault('a', '10.0.0.1 port 22'), fault('b', '10.0.0.2 port 22')], [['a b', false]]],
   [
     'ids and times',
-    [fault('a', 'id 0123456789abcdef after 1.2 s'), fault('b', 'id fedcba9876543210 after 61 s')],
+    [fault('a', 'id 0123456789abcdef after 1m30s'), fault('b', 'id fedcba9876543210 after 1.5s')],
     [['a b', false]],
   ],
   [

@@ -34,9 +34,46 @@ test('says how far it is, who is at work on what and since when', () => {
   ]);
   expect(frame(view, 66_000, { rows: 24, columns: 80 }, noPaint)).toEqual([
     'Gateways: 1/3 hosts done, 1 changed',
-    '  gw-1   1 m 4 s  package /opt/api7/package: 12 of 60 MB',
-    '  gw-10  1 m 2 s  waiting for httpReady http://127.0.0.1:7085/status',
-    '  lb-1   59 s  member gw-2 (on lb-1)',
+    '  gw-1     1m4s  package /opt/api7/package: 12 of 60 MB',
+    '  gw-10    1m2s  waiting for health check http://127.0.0.1:7085/status',
+    '  lb-1      59s  member gw-2 (on lb-1)',
+  ]);
+});
+
+const step = (host: string, name: string, index: number, status: 'begun' | 'ok' = 'begun'): RunEvent => ({
+  type: 'roll.step',
+  play: 'Gateways',
+  host,
+  step: name,
+  index,
+  of: 7,
+  status,
+  durationMs: 0,
+});
+
+test('a rolling change: nodes that are done count, the step of the others, and the time that is left', () => {
+  const view = viewOf([
+    ...start(['gw-1', 'gw-2', 'gw-3']),
+    {
+      type: 'roll.plan',
+      play: 'Gateways',
+      waves: [['gw-1', 'gw-2', 'gw-3']],
+      maxUnavailable: 1,
+      members: 3,
+      deadlines: [],
+    },
+    step('gw-1', 'drain', 1),
+    step('gw-1', 'soak', 7),
+    step('gw-1', 'soak', 7, 'ok'),
+    step('gw-2', 'drain', 1),
+    step('gw-2', 'drain', 1, 'ok'),
+    step('gw-2', 'waitReady', 4),
+    begin('gw-2', 'httpReady http://127.0.0.1:7085/status', true),
+  ]);
+  // gw-1 took 2 s, gw-2 began one second ago: one more second, and two for gw-3.
+  expect(frame(view, 7000, { rows: 24, columns: 80 }, noPaint)).toEqual([
+    'Gateways: 1/3 hosts done, 0 changed, about 3s left',
+    '  gw-2      0s  4/7 wait until ready',
   ]);
 });
 

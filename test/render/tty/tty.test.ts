@@ -59,7 +59,7 @@ describe('a terminal', () => {
     const lines = terminal.all.filter((line) => line.startsWith('[gw-'));
     expect(lines).toEqual(TASKS.flatMap((task) => HOSTS.map((host) => `[${host}] changed: ${task}`)));
     expect(terminal.all.filter((line) => line.includes('hosts done'))).toEqual([]);
-    expect(terminal.all.slice(-3)).toEqual(['', '200 hosts changed (1 m 1 s)', '']);
+    expect(terminal.all.slice(-3)).toEqual(['', 'OK: 200 hosts changed (1m1s)', '']);
     expect(terminal.cursorHidden).toBe(false);
 
     // Per picture: an empty frame, the cursor up, an empty line, a new frame, and the lines themselves.
