@@ -46,8 +46,8 @@ export const ROLLING_MUTANTS: readonly Mutant[] = [
   rolling(
     'pipeline.ts',
     'nobody waits until the drain has taken effect',
-    "['checkDependencies', 'drain', 'waitIdle', 'apply']",
-    "['checkDependencies', 'drain', 'apply']",
+    "PREPARE: readonly Step[] = ['checkDependencies', 'drain', 'waitIdle', 'apply']",
+    "PREPARE: readonly Step[] = ['checkDependencies', 'drain', 'apply']",
   ),
   rolling(
     'due.ts',
