@@ -13,7 +13,7 @@ export function changeUnderLoad(lab: LabOf): void {
       );
       const sampler = await samplerOn(lab());
       const load = steadyLoad(lab().url('gateways'));
-      const run = await installWith(file);
+      const run = await installWith(file, '-e', 'soak=5s');
       const traffic = await load.stop();
       const away = await sampler.stop();
       expect({ code: run.code, errors: run.end?.errors }).toEqual({ code: 0, errors: [] });

@@ -32,7 +32,7 @@ export function drift(lab: LabOf): void {
       ]);
       // A gateway that is back is compared with its siblings: without requests nobody could tell.
       const load = steadyLoad(lab().url('gateways'));
-      const run = await install(lab());
+      const run = await install(lab(), '-e', 'soak=5s');
       await load.stop();
       expect({ code: run.code, errors: run.end?.errors }).toEqual({ code: 0, errors: [] });
       expect(changes(run)).toEqual([
