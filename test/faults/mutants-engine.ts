@@ -126,8 +126,8 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   engine(
     'roll/roll.ts',
     'a node that failed while it was changed goes on as if it had not',
-    "step: 'apply', result: resultOf(failure, host) });",
-    "step: 'apply', result: { kind: 'ok' } });",
+    'this.#applied(host, resultOf(failure, host));',
+    "this.#applied(host, { kind: 'ok' });",
   ),
   engine(
     'roll/roll.ts',

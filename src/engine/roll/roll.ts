@@ -18,10 +18,7 @@ import { emitOutcomes } from './rolled-nodes.ts';
 import { RollSoak } from './soak.ts';
 import { RollSteps, resultOf } from './steps.ts';
 
-interface Waiting {
-  go(): void;
-  stop(error: Error): void;
-}
+type Waiting = { go(): void; stop(error: Error): void };
 
 /**
  * Between the programs of a play's hosts and the pure machine that decides about them: what the programs ask for become
@@ -38,9 +35,7 @@ export class Roll implements DisruptionGate {
   readonly #passed = new Map<string, PromiseWithResolvers<boolean>>();
   readonly #leftOut = new Set<string>();
   readonly #notServing = new Set<string>();
-  /** Nodes that were granted and whose program has not come back yet. */
-  readonly #granted = new Set<string>();
-  /** Ends the report of the step `apply` of nodes that were granted. */
+  /** Nodes that were granted and whose program has not come back yet, with the end of their step `apply`. */
   readonly #applying = new Map<string, (result: Result) => void>();
   readonly #taken = new Set<string>();
   /** Nodes that were granted a turn at any time. */
@@ -106,10 +101,8 @@ export class Roll implements DisruptionGate {
 
   async restore(host: string, met: ReadonlySet<string>): Promise<boolean> {
     this.#steps.keepMet(host, met);
-    if (this.#granted.delete(host)) {
-      this.#applied(host, { kind: 'ok' });
-      this.#send({ type: 'stepDone', node: host, step: 'apply', result: { kind: 'ok' } });
-    } else if (await this.#isLeftOut(host)) this.#changesNothing(host);
+    if (this.#applying.has(host)) this.#applied(host, { kind: 'ok' });
+    else if (await this.#isLeftOut(host)) this.#changesNothing(host);
     else return false;
     await this.#over.get(host)?.promise;
     const failure = this.failure(host);
@@ -136,10 +129,9 @@ export class Roll implements DisruptionGate {
     this.#passed.get(host)?.resolve(status === 'ok');
     // It only waits from here on: others must be able to come as far.
     this.#context.slots.free(host);
-    if (this.#granted.delete(host)) {
+    if (this.#applying.has(host)) {
       const failure = error ?? new OrchError('INTERRUPTED', `interrupted while ${host} was being changed`, { host });
       this.#applied(host, resultOf(failure, host));
-      this.#send({ type: 'stepDone', node: host, step: 'apply', result: resultOf(failure, host) });
     } else if (endOf(this.#state, host) === undefined || (status === 'failed' && isDone(endOf(this.#state, host)))) {
       const fault = error === undefined ? {} : { fault: errorInfoOf(error, { host }) };
       this.#send({ type: 'ended', node: host, ok: status === 'ok', ...fault });
@@ -192,7 +184,6 @@ export class Roll implements DisruptionGate {
   }
 
   #grant(host: string): void {
-    this.#granted.add(host);
     this.#changed.add(host);
     this.#applying.set(host, this.#steps.begin(host, 'apply', this.#routeOf(host)));
     this.#waiting.get(host)?.go();
@@ -203,6 +194,7 @@ export class Roll implements DisruptionGate {
   #applied(host: string, result: Result): void {
     this.#applying.get(host)?.(result);
     this.#applying.delete(host);
+    this.#send({ type: 'stepDone', node: host, step: 'apply', result });
   }
 
   #routeOf(host: string): readonly Step[] {
@@ -245,17 +237,13 @@ export class Roll implements DisruptionGate {
   }
 
   #look(nodes = this.#budgetScope, decides = this.#acted || this.#waiting.size > 0) {
-    return observeNodes(this.#context, this.#steps, {
-      nodes,
-      unhealthy: this.#unhealthy,
-      notServing: this.#notServing,
-      decides,
-    });
+    const found = { unhealthy: this.#unhealthy, notServing: this.#notServing };
+    return observeNodes(this.#context, this.#steps, { ...found, nodes, decides });
   }
 
   /** Members in service to compare a changed one with: those that this run has not changed, while there are any. */
   #siblings(): readonly string[] {
-    const up = this.#budgetScope.filter((node) => this.#seen[node]?.up === true && !this.#granted.has(node));
+    const up = this.#budgetScope.filter((node) => this.#seen[node]?.up === true && !this.#applying.has(node));
     const unchanged = up.filter((node) => !this.#changed.has(node));
     return unchanged.length > 0 ? unchanged : up;
   }

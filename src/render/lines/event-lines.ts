@@ -4,18 +4,13 @@ import type { Detail } from '../renderer.ts';
 import type { RunView } from '../run-view.ts';
 import { changeLine } from './change-line.ts';
 import { differenceText } from './difference.ts';
+import type { Line } from './line.ts';
 import { targetNoun } from './outcome.ts';
 import { count, nameList, oneLine, type Paint, visible } from './paint.ts';
 import { patchLines } from './patch-lines.ts';
 import { planLines } from './roll-lines.ts';
 import { holdLines, stepLines } from './step-lines.ts';
 import { memberChange, noteWords, taskWords } from './task-words.ts';
-
-/** A line for the one stream or the other, without its end. */
-export interface Line {
-  readonly to: 'out' | 'err';
-  readonly text: string;
-}
 
 type TaskEnd = Extract<RunEvent, { type: 'task.end' }>;
 

@@ -2,7 +2,7 @@ import { formatDuration } from '../../core/base/duration.ts';
 import type { RunEvent } from '../../core/event/event.ts';
 import type { Detail } from '../renderer.ts';
 import { isNodeDone, type RunView } from '../run-view.ts';
-import type { Line } from './event-lines.ts';
+import type { Line } from './line.ts';
 import { oneLine, type Paint, visible } from './paint.ts';
 import { stepWords } from './roll-lines.ts';
 

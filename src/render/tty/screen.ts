@@ -1,4 +1,4 @@
-import type { Line } from '../lines/event-lines.ts';
+import type { Line } from '../lines/line.ts';
 
 /** A terminal with a living part at its bottom and lines that scroll away above it. */
 export interface Screen {

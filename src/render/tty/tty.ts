@@ -1,5 +1,6 @@
 import { fold } from '../fold.ts';
-import { eventLines, type Line } from '../lines/event-lines.ts';
+import { eventLines } from '../lines/event-lines.ts';
+import type { Line } from '../lines/line.ts';
 import { paintFor } from '../lines/paint.ts';
 import { recap } from '../lines/recap.ts';
 import type { Detail, Renderer } from '../renderer.ts';

@@ -157,9 +157,7 @@ test('adds nothing where somebody else has taken the node out, and says so', asy
   const scene = new LbScene();
   scene.order('lb-1', 'set server gateways/gw-1 state maint');
   expect(await drain(scene, ['gw-1'])).toBe(0);
-  expect(scene.warnings).toEqual([
-    'gw-1 in gateways on lb-1 is held externally; no changes made',
-  ]);
+  expect(scene.warnings).toEqual(['gw-1 in gateways on lb-1 is held externally; no changes made']);
   expect([scene.leases('lb-1'), scene.leases('lb-2')]).toEqual([[], ['gateways.gw-1.json']]);
   expect(scene.settings('lb-1')['gw-1']).toBe(MAINTENANCE);
 });

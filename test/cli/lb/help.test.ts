@@ -27,7 +27,11 @@ test.each<[string, readonly string[], RegExp]>([
   ['a drain without a reason', ['lb', 'drain', 'gw-1'], /required option '--reason <text>'/],
   ['a drain of nobody', ['lb', 'drain', '--reason', 'x'], /missing required argument 'nodes'/],
   ['a restore of nobody', ['lb', 'restore'], /USAGE: no node was named/],
-  ['a drain of a balancer', ['lb', 'drain', 'lb-1', '--reason', 'x'], /USAGE: lb-1 is not a member of any managed pool/],
+  [
+    'a drain of a balancer',
+    ['lb', 'drain', 'lb-1', '--reason', 'x'],
+    /USAGE: lb-1 is not a member of any managed pool/,
+  ],
   ['the status of a balancer', ['status', 'lb-1'], /NO_HOSTS_MATCHED[\s\S]*api7-orch lb status/],
   ['a form that is none', ['status', '-o', 'tty'], /'tty' is invalid/],
 ])('%s is refused before anything is connected to, with exit code 1', async (_name, args, message) => {
