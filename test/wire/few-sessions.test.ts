@@ -124,7 +124,9 @@ describe.concurrent('Docker reached by sudo', () => {
   });
 });
 
-test.concurrent('a command waits for the shell that reads, where its script takes long; a script waits as long as it must', async () => {
+test.concurrent('a command waits for the shell that reads, where its script takes long; a script waits as long as it must', async ({
+  expect,
+}) => {
   const link = await openLink(one.target(), { acceptNewHostKeys: false });
   const rights = { become: 'sudo' } as const;
   const shell = readingShell(link.launch, rights, () => {});

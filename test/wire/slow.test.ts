@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => sshd[Symbol.asyncDispose]());
 
-test.concurrent('output that the exit status has overtaken is waited for', async () => {
+test.concurrent('output that the exit status has overtaken is waited for', async ({ expect }) => {
   await using relay = await holdingRelay(sshd.port);
   const host = await connectSsh(sshd.target({ port: relay.port, knownHosts: ['/dev/null'] }), {
     acceptNewHostKeys: true,
