@@ -8,12 +8,12 @@ export function daySeed(text = process.env.API7_ORCH_SEED, now = new Date()): st
   return `day:${now.toISOString().slice(0, 10).replaceAll('-', '')}`;
 }
 
-/**
- * Numbers from 0 up to 1 that the seed alone decides (mulberry32).
- * @example const random = randomOfDay('day:20261129'); random() // the same on every machine
- */
-export function randomOfDay(seed: string): () => number {
-  let state = Math.imul(Number(seed.slice('day:'.length)), 0x9e3779b1);
+/** Numbers from 0 up to 1 that the day alone decides. @example const random = randomOfDay('day:20261129'); random() */
+export const randomOfDay = (seed: string): (() => number) => randomOf(Number(seed.slice('day:'.length)));
+
+/** Numbers from 0 up to 1 that the seed alone decides: mulberry32, small and the same on every machine. */
+export function randomOf(seed: number): () => number {
+  let state = Math.imul(seed, 0x9e3779b1);
   return () => {
     state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state);

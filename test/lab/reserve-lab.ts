@@ -9,7 +9,7 @@ import { type LabWish, planLab } from './plan-lab.ts';
  * Plans a lab and makes its network, so that its subnet and its ports are taken from then on: two labs that come up at
  * once, whatever their process and checkout, never choose the same. The network names the directory whose lab.json lists
  * the ports; hosts may start later, without the lock.
- * @example await reserveLab(docker, '/work/.lab', {}, { [label.directory]: '/work/.lab' })
+ * @example await reserveLab(docker, '.lab', {}, { [label.directory]: '.lab' })
  */
 export function reserveLab(
   docker: Docker,

@@ -1,3 +1,5 @@
+import { randomOf } from '../day-seed.ts';
+
 /**
  * When a fault strikes: before the run, or as a step of the victim begins. `apply`: right after it is proved drained;
  * `recheck`: when the node after it is done, and those done before are looked at once more.
@@ -154,17 +156,6 @@ export function sampleOf(day: number): readonly number[] {
     const strike = own[Math.floor(random() * own.length)] ?? 1;
     return strike + strikes.length * Math.floor(random() * ROUNDS);
   });
-}
-
-/** mulberry32: small, and the same everywhere. */
-function randomOf(seed: number): () => number {
-  let state = Math.imul(seed, 0x9e3779b1);
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 function shuffled<T>(all: readonly T[], random: () => number): readonly T[] {
