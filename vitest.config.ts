@@ -7,7 +7,7 @@ const alias = {
   'api7-orch': new URL('./src/index.ts', import.meta.url).pathname,
 };
 
-/** `unit` and `mutants` need Node and the OpenSSH client; `wire` a real sshd and a Docker Engine; `lab` the hosts of test/lab. */
+/** `unit` and `mutants` need Node and the OpenSSH client; `wire` a real sshd and a Docker Engine, and the built package; `lab` the hosts of test/lab. */
 export default defineConfig({
   resolve: { alias },
   test: {
@@ -24,10 +24,17 @@ export default defineConfig({
             'test/contract/**',
             'test/lab/**',
             'test/docker/engine.test.ts',
+            'test/cli/built.test.ts',
             'test/faults/mutants.test.ts',
           ],
           // Ends what hangs; properties tried on a busy machine take longer than the usual five seconds.
           testTimeout: 30_000,
+          // A process for every file took half of the time. What the files must not share is reset before each.
+          isolate: false,
+          setupFiles: 'test/support/forget-secrets.ts',
+          maxWorkers: 3,
+          // The processes that tests start need not strip the same types again.
+          env: { NODE_COMPILE_CACHE: new URL('.cache/compile', import.meta.url).pathname },
           sequence: { groupOrder: 0 },
         },
       },
@@ -40,7 +47,12 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: 'wire',
-          include: ['test/wire/**/*.test.ts', 'test/contract/**/*.test.ts', 'test/docker/engine.test.ts'],
+          include: [
+            'test/wire/**/*.test.ts',
+            'test/contract/**/*.test.ts',
+            'test/docker/engine.test.ts',
+            'test/cli/built.test.ts',
+          ],
           globalSetup: 'test/support/wire-setup.ts',
           testTimeout: 120_000,
           hookTimeout: 300_000,

@@ -24,12 +24,17 @@ function forms(secret: string): readonly string[] {
     .sort((a, b) => b.length - a.length);
 }
 
-let cache: { readonly count: number; readonly all: readonly string[] } = { count: 0, all: [] };
+let cache: { readonly of?: ReadonlySet<string>; readonly count: number; readonly all: readonly string[] } = {
+  count: 0,
+  all: [],
+};
 
 function allForms(): readonly string[] {
   const secrets = knownSecrets();
-  if (cache.count !== secrets.size)
-    cache = { count: secrets.size, all: [...new Set([...secrets].flatMap(forms))].sort((a, b) => b.length - a.length) };
+  if (cache.of !== secrets || cache.count !== secrets.size) {
+    const all = [...new Set([...secrets].flatMap(forms))].sort((a, b) => b.length - a.length);
+    cache = { of: secrets, count: secrets.size, all };
+  }
   return cache.all;
 }
 

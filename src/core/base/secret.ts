@@ -5,7 +5,7 @@ import { sha256 } from './data.ts';
 /** What is shown wherever a secret would stand. */
 export const MASK = '***';
 
-const known = new Set<string>();
+let known = new Set<string>();
 
 /**
  * A value that must not be seen. It prints as `***` everywhere; only `reveal` opens it, and only code that hands it to
@@ -71,7 +71,7 @@ const asText = (key: Buffer): string => `s1:${key.toString('hex')}`;
 /**
  * A digest of something secret that may be kept in a container's label: slow to compute on purpose, so that a short
  * password cannot be found from it by trying. Deterministic; computed once per value and run. Some 50 ms in which
- * nothing else happens, unless `stretchAhead` has been given the value.
+ * nothing else happens, unless `precomputeDigests` has been given the value.
  */
 export function stretchedDigest(value: string): string {
   const key = sha256(value);
@@ -86,7 +86,7 @@ export function stretchedDigest(value: string): string {
  * Computes the stretched digests of these values on other threads, each once however many ask, so that `stretchedDigest`
  * has them at hand.
  *
- * @example await Promise.all([host.docker.container('web'), stretchAhead([password.reveal()])]);
+ * @example await Promise.all([host.docker.container('web'), precomputeDigests([password.reveal()])]);
  */
 export async function precomputeDigests(values: readonly string[]): Promise<void> {
   await Promise.all(values.map(stretchOne));
@@ -105,4 +105,9 @@ function stretchOne(value: string): Promise<void> {
   }).finally(() => stretching.delete(key));
   stretching.set(key, work);
   return work;
+}
+
+/** Starts anew, for test files that share one process: the secrets of one must not mask the words of the next. */
+export function forgetSecrets(): void {
+  known = new Set();
 }

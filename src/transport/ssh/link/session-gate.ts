@@ -35,7 +35,8 @@ interface Holder {
   readonly release: SessionWish['release'] | undefined;
 }
 
-export function sessionGate(): SessionGate {
+/** @param patienceMs how long to wait where nothing that is open will end: others may hold sessions that nobody here knows of. */
+export function sessionGate(patienceMs = HOPELESS_MS): SessionGate {
   let inUse = 0;
   const lasting = new Set<Holder>();
   let limit = Number.POSITIVE_INFINITY;
@@ -124,7 +125,7 @@ export function sessionGate(): SessionGate {
         }
         if (moves > seen) hopelessMs = 0;
         seen = moves;
-        if (hopelessMs >= HOPELESS_MS) return 'full';
+        if (hopelessMs >= patienceMs) return 'full';
         const begun = Date.now();
         await untilChanged(Math.max(HOPELESS_STEP_MS, hopelessMs));
         hopelessMs += Date.now() - begun;

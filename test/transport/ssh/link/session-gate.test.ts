@@ -3,9 +3,12 @@ import { expect, test } from 'vitest';
 import type { SessionWish } from '../../../../src/transport/shell/shell-process.ts';
 import { sessionGate } from '../../../../src/transport/ssh/link/session-gate.ts';
 
+/** How long a hopeless wait lasts here. */
+const PATIENCE_MS = 1000;
+
 /** An sshd that grants `room` sessions, and a gate in front of it. */
 function server(room: number) {
-  const gate = sessionGate();
+  const gate = sessionGate(PATIENCE_MS);
   let open = 0;
   let most = 0;
   let refusals = 0;
@@ -88,10 +91,10 @@ test('a lasting session that is busy is waited for, however long that takes', as
   const begun = Date.now();
   setTimeout(() => {
     busy = false;
-  }, 7000);
+  }, PATIENCE_MS + 500);
   expect(await start()).not.toBe('full');
-  expect(Date.now() - begun).toBeGreaterThan(6900);
-}, 15_000);
+  expect(Date.now() - begun).toBeGreaterThan(PATIENCE_MS + 400);
+});
 
 test('what is urgent waits for nobody', async () => {
   const { start } = server(1);
@@ -113,7 +116,7 @@ test('where all that is open stays open, and at a server that grants none, the r
   await one.start({ lasting: true });
   const none = server(0);
   expect(await Promise.all([one.start(), none.start()])).toEqual(['full', 'full']);
-}, 15_000);
+});
 
 test('a session that failed to open for another reason leaves no trace', async () => {
   const gate = sessionGate();
