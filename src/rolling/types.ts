@@ -3,8 +3,8 @@ import type { Count } from '../core/play/count.ts';
 
 /**
  * What the machine may order for one node. `apply` is the node's own program from its first disruptive change on; the others are
- * what `Traffic` has programs for. `giveBack`: restore a node of which nothing was changed. `isolate`: drain again a node that
- * failed after it was given back. `evidence`: keep what shows why it failed.
+ * what `Traffic` has programs for. `undoDrain`: restore a node of which nothing was changed. `drainAgain`: take out a node that
+ * failed after it was restored. `collectDiagnostics`: keep what shows why it failed.
  */
 export type Step =
   | 'checkDependencies'

@@ -11,54 +11,66 @@ export interface FilePlayer extends AsyncDisposable {
 export async function filePlayer(root: string): Promise<FilePlayer> {
   let current: Mutant | undefined;
   let isApplied = false;
-  const vitest = await createVitest(
-    'test',
-    {
-      root,
-      config: false,
-      watch: false,
-      reporters: [{}],
-      silent: true,
-      include: ['test/**/*.test.ts'],
-      alias: { 'api7-orch/testing': `${root}/src/testing/index.ts`, 'api7-orch': `${root}/src/index.ts` },
-      // As for the unit tests: on a busy machine a shorter one would fail without any mutant.
-      testTimeout: 30_000,
-      bail: 1,
-      pool: 'threads',
-      // A module from a cache would not have the mutant in it.
-      isolate: true,
-      fsModuleCache: false,
-    },
-    {
-      plugins: [
-        {
-          name: 'mutant',
-          enforce: 'pre',
-          transform(code, id) {
-            if (current === undefined || id.split('?')[0] !== `${root}/${current.file}`) return null;
-            const source = mutated(code, current);
-            isApplied = true;
-            return { code: source, map: null };
+  const start = async () =>
+    await createVitest(
+      'test',
+      {
+        root,
+        config: false,
+        watch: false,
+        reporters: [{}],
+        silent: true,
+        include: ['test/**/*.test.ts'],
+        alias: { 'api7-orch/testing': `${root}/src/testing/index.ts`, 'api7-orch': `${root}/src/index.ts` },
+        // As for the unit tests: on a busy machine a shorter one would fail without any mutant.
+        testTimeout: 30_000,
+        bail: 1,
+        pool: 'threads',
+        // A module from a cache would not have the mutant in it.
+        isolate: true,
+        fsModuleCache: false,
+      },
+      {
+        plugins: [
+          {
+            name: 'mutant',
+            enforce: 'pre',
+            transform(code, id) {
+              if (current === undefined || id.split('?')[0] !== `${root}/${current.file}`) return null;
+              const source = mutated(code, current);
+              isApplied = true;
+              return { code: source, map: null };
+            },
           },
-        },
-      ],
-    },
-  );
+        ],
+      },
+    );
+
+  let vitest = await start();
+  const playOnce = async (files: readonly string[], mutant?: Mutant): Promise<Verdict> => {
+    const specs = await vitest.globTestSpecifications([...files]);
+    if (specs.length !== files.length) return { kind: 'broken', why: `not every file exists: ${files.join(', ')}` };
+    current = mutant;
+    isApplied = false;
+    if (mutant !== undefined) vitest.invalidateFile(`${root}/${mutant.file}`);
+    try {
+      const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specs, false);
+      return verdictOf(testModules, unhandledErrors, mutant === undefined || isApplied);
+    } finally {
+      current = undefined;
+      if (mutant !== undefined) vitest.invalidateFile(`${root}/${mutant.file}`);
+    }
+  };
 
   return {
     async play(files, mutant) {
-      const specs = await vitest.globTestSpecifications([...files]);
-      if (specs.length !== files.length) return { kind: 'broken', why: `not every file exists: ${files.join(', ')}` };
-      current = mutant;
-      isApplied = false;
-      if (mutant !== undefined) vitest.invalidateFile(`${root}/${mutant.file}`);
-      try {
-        const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specs, false);
-        return verdictOf(testModules, unhandledErrors, mutant === undefined || isApplied);
-      } finally {
-        current = undefined;
-        if (mutant !== undefined) vitest.invalidateFile(`${root}/${mutant.file}`);
+      const verdict = await playOnce(files, mutant);
+      if (verdict.kind === 'broken') {
+        // It keeps what could not be loaded, and shows it to the next that loads the file.
+        await vitest.close();
+        vitest = await start();
       }
+      return verdict;
     },
     [Symbol.asyncDispose]: () => vitest.close(),
   };

@@ -53,7 +53,11 @@ export function placedFleet(fleet: Fleet, { wire, steps, looking, carriedOut }: 
     traffic(node) {
       const own = fleet.traffic(node);
       if (own === undefined) return undefined;
-      const mine = (): Place => ({ node, step: steps.get(node) ?? 'lastLook' });
+      // Programs of the fleet that run while a node is changed are the last look before it is stopped.
+      const mine = (): Place => {
+        const step = steps.get(node) ?? 'apply';
+        return { node, step: step === 'apply' ? 'lastLook' : step };
+      };
       const by = (step: string): Place => {
         if (steps.get(node) === 'soak') return mine();
         const [who = ''] = [...steps].find(([, at]) => at === step) ?? [];
