@@ -35,7 +35,7 @@ const READY_MS = 3000;
  * endpoints in its own list answer from its host (with fewer it does not start), and not every sibling reports that its
  * control plane is away. It is no fault of this gateway, so nothing is to be drained: the run holds.
  *
- * @throws OrchError CONTROL_PLANE_AWAY
+ * @throws OrchError CONTROL_PLANE_UNREACHABLE
  * @example yield controlPlaneGuard({ container: 'api7-gateway', endpoints, siblings: [], statusPort: 7085 });
  */
 export const controlPlaneGuard = defineGate<typeof params, Endpoints>({
@@ -57,7 +57,7 @@ export const controlPlaneGuard = defineGate<typeof params, Endpoints>({
     const why = mostAnswer(seen)
       ? `every other gateway that answers says that it is not ready (${unready.join(', ')})`
       : `${answering} of the ${all} endpoints of ${p.container} answer from its host, more than half must; silent: ${silent.join(', ')}`;
-    return new OrchError('CONTROL_PLANE_AWAY', why, {
+    return new OrchError('CONTROL_PLANE_UNREACHABLE', why, {
       hint: 'a gateway that is restarted now could not load its configuration: see to DP Manager and its database first',
       retryable: true,
     });

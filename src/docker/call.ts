@@ -1,4 +1,4 @@
-import { OrchError } from '../core/base/errors.ts';
+import { type AnyErrorCode, OrchError } from '../core/base/errors.ts';
 import { engineError } from './engine-error.ts';
 import { excerpt, UnreadableReply } from './unreadable-reply.ts';
 
@@ -31,7 +31,7 @@ export function refused(status: number, body: Buffer): Error {
   return Object.assign(new Error(words || excerpt(body.toString())), { statusCode: status });
 }
 
-const DIAL: Readonly<Record<string, readonly [code: string, message: string, hint: string]>> = {
+const DIAL: Readonly<Record<string, readonly [code: AnyErrorCode, message: string, hint: string]>> = {
   ENOENT: ['DOCKER_NOT_FOUND', 'there is no Docker socket', 'install Docker Engine on that host and start it'],
   EACCES: [
     'DOCKER_DENIED',

@@ -1,4 +1,4 @@
-import { OrchError } from '../core/base/errors.ts';
+import { type AnyErrorCode, OrchError } from '../core/base/errors.ts';
 
 /** A request that the Engine answered with an error: its HTTP status and its own words. */
 export interface EngineRefusal {
@@ -11,7 +11,7 @@ export interface EngineRefusal {
 
 interface Pattern {
   readonly matches: RegExp;
-  readonly code: string;
+  readonly code: AnyErrorCode;
   hint(found: RegExpMatchArray): string;
 }
 

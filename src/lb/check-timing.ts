@@ -16,6 +16,6 @@ const type = defineQuery<typeof params, CheckTiming>({
 /**
  * How often and how patiently a balancer checks a node, and how that is known. Looks once and changes nothing.
  *
- * @throws OrchError LB_MEMBER_UNKNOWN | LB_UNREACHABLE | LB_ANSWER
+ * @throws OrchError LB_MEMBER_UNKNOWN | LB_UNREACHABLE | LB_INVALID_REPLY
  */
 export const checkTiming = (p: z.input<typeof params>): Task<CheckTiming> => type(p).delegate(p.balancer.host);

@@ -16,6 +16,6 @@ const type = defineQuery<typeof params, Counters | null>({
 /**
  * A balancer's totals for a node; `null` where it does not count. Looks once and changes nothing.
  *
- * @throws OrchError LB_MEMBER_UNKNOWN | LB_UNREACHABLE | LB_ANSWER
+ * @throws OrchError LB_MEMBER_UNKNOWN | LB_UNREACHABLE | LB_INVALID_REPLY
  */
 export const counted = (p: z.input<typeof params>): Task<Counters | null> => type(p).delegate(p.balancer.host);

@@ -56,7 +56,7 @@ const type = defineTask<typeof params, void, Out, void>({
  * Takes a node out of a balancer's traffic: first a lease is put down on the balancer's host with what was set before,
  * then the balancer is told. What somebody else has taken out further stays so. Safe to repeat, and after any crash.
  *
- * @throws OrchError LB_MEMBER_UNKNOWN | LB_UNREACHABLE | LB_ANSWER | LB_REFUSED | LB_LEASE
+ * @throws OrchError LB_MEMBER_UNKNOWN | LB_UNREACHABLE | LB_INVALID_REPLY | LB_REFUSED | LEASE_INVALID
  * @example yield outOfTraffic({ balancer, member, by: 'ops@desk', reason: 'install', how: 'drained' });
  */
 export const drainMember = (p: z.input<typeof params>): Task<void> => type(p).delegate(p.balancer.host);

@@ -24,7 +24,7 @@ const schema = z.object({
 /**
  * The lease of a node in a pool; `null`: there is none.
  *
- * @throws OrchError LB_LEASE when the file is not a lease of this node
+ * @throws OrchError LEASE_INVALID when the file is not a lease of this node
  */
 export async function readLease(host: Reader, pool: string, node: string): Promise<Lease | null> {
   const path = leasePath(pool, node);
@@ -32,7 +32,7 @@ export async function readLease(host: Reader, pool: string, node: string): Promi
   if (content === null) return null;
   const lease = parse(content.toString());
   if (lease?.node === node) return lease;
-  throw new OrchError('LB_LEASE', `${path} on ${host.name} is not a record of ${node} out of traffic`, {
+  throw new OrchError('LEASE_INVALID', `${path} on ${host.name} is not a record of ${node} out of traffic`, {
     hint: `look how the balancer treats ${node} now, set it as it should be, then remove the file`,
     details: content.toString().slice(0, 500),
   });

@@ -17,7 +17,7 @@ const type = defineQuery<typeof params, MemberView>({
 /**
  * How a balancer treats a node: `yield*` gives it. Looks once and changes nothing.
  *
- * @throws OrchError LB_MEMBER_UNKNOWN | LB_UNREACHABLE | LB_ANSWER | LB_LEASE
+ * @throws OrchError LB_MEMBER_UNKNOWN | LB_UNREACHABLE | LB_INVALID_REPLY | LEASE_INVALID
  * @example const { servers, lease, held, epoch } = yield* standing({ balancer, member });
  */
 export const memberView = (p: z.input<typeof params>): Task<MemberView> => type(p).delegate(p.balancer.host);

@@ -26,7 +26,7 @@ export const isEmptying = (server: ServerView): boolean =>
 /**
  * What a balancer and the leases on its host show of a member, in one round trip.
  *
- * @throws OrchError LB_MEMBER_UNKNOWN | LB_UNREACHABLE | LB_ANSWER | LB_LEASE
+ * @throws OrchError LB_MEMBER_UNKNOWN | LB_UNREACHABLE | LB_INVALID_REPLY | LEASE_INVALID
  */
 export async function readMember(balancer: Balancer, host: Reader, member: Member): Promise<MemberView> {
   const [view, lease] = await Promise.all([balancer.view(host, member), readLease(host, balancer.pool, member.node)]);

@@ -58,6 +58,6 @@ const type = defineTask<typeof params, void, Back, void>({
  * Gives a node back to a balancer exactly as its lease says it was before, then removes the lease. Without a lease there
  * is nothing to do: what others have taken out, or have closed since, stays out.
  *
- * @throws OrchError LB_MEMBER_UNKNOWN | LB_UNREACHABLE | LB_ANSWER | LB_REFUSED | LB_LEASE
+ * @throws OrchError LB_MEMBER_UNKNOWN | LB_UNREACHABLE | LB_INVALID_REPLY | LB_REFUSED | LEASE_INVALID
  */
 export const restoreMember = (p: z.input<typeof params>): Task<void> => type(p).delegate(p.balancer.host);

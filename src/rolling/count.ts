@@ -4,13 +4,13 @@ import { type Count, wholeNodes } from '../core/play/count.ts';
 /**
  * Most nodes of a role of `of` that may be unavailable at once.
  *
- * @throws OrchError ROLL_BUDGET when that is none: nothing could ever be changed, and rounding up would break the promise
+ * @throws OrchError BUDGET_ZERO when that is none: nothing could ever be changed, and rounding up would break the promise
  */
 export function budgetOf(count: Count, of: number): number {
   const budget = wholeNodes(count, of);
   if (budget >= 1) return budget;
   const least = Math.ceil(100 / Math.max(1, of));
-  throw new OrchError('ROLL_BUDGET', `max_unavailable ${count} of ${of} node${of === 1 ? '' : 's'} is none`, {
+  throw new OrchError('BUDGET_ZERO', `max_unavailable ${count} of ${of} node${of === 1 ? '' : 's'} is none`, {
     hint: `say max_unavailable: 1, or a share of at least ${least}%`,
   });
 }

@@ -55,7 +55,7 @@ function settled(state: State): Advance {
 }
 
 const HELD: ErrorInfo = {
-  code: 'ROLL_HELD',
+  code: 'NODE_HELD',
   message: 'held by somebody else',
   hint: '--include-held changes it and leaves it held',
 };
@@ -95,7 +95,7 @@ function starts(state: State): Advance {
   const waiting = inPhase(next, 'waiting');
   if (waiting.length === 0 || inPhase(next, 'running').length > 0) return silent(next);
   const why = whyFull(next, waiting);
-  return refusals(stop(next, why, { code: 'ROLL_BUDGET_USED', message: why, hint: 'mend or give back those first' }));
+  return refusals(stop(next, why, { code: 'BUDGET_EXHAUSTED', message: why, hint: 'mend or give back those first' }));
 }
 
 function start(state: State, node: NodeState, startReason: StartReason): State {

@@ -46,7 +46,7 @@ const BEGINNING: Omit<NodeState, keyof NodeInit> = {
  * The beginning of a roll. `nodes`: the whole role, those outside the run included. A run of which nobody could be reached
  * is `finished` at once: no event would ever come.
  *
- * @throws OrchError ROLL_BUDGET when the budget rounds to none
+ * @throws OrchError BUDGET_ZERO when the budget rounds to none
  */
 export function startRoll(options: Options, nodes: readonly NodeInit[]): State {
   const state: State = {

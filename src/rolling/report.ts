@@ -49,7 +49,7 @@ export function shortfallOf(state: State, id: string): ErrorInfo | undefined {
   if (node.outcome !== 'untouched') return undefined;
   const hint = adviceFor(node);
   const message = `${id} is still out of traffic: ${stopped.why}`;
-  return { code: 'NOT_GIVEN_BACK', message, host: id, ...(hint === undefined ? {} : { hint }) };
+  return { code: 'NOT_RESTORED', message, host: id, ...(hint === undefined ? {} : { hint }) };
 }
 
 /** Everybody who is over, in the order of the run. */

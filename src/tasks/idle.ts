@@ -36,7 +36,7 @@ const TOP = 5;
  * Connections that are only kept open do not count. Where the host has neither `ss` nor `nsenter`, only those of vouched
  * balancers are taken for such; all others count as busy.
  *
- * @throws OrchError DRAIN_TIMEOUT, with `hold` DRAIN_HOLD, with the peers that are left
+ * @throws OrchError DRAIN_TIMEOUT, with `hold` DRAIN_ON_HOLD, with the peers that are left
  * @example yield idle({ container: 'api7-gateway', ports: [9080, 9443], vouched: ['10.0.0.5'], within: '60s' });
  */
 export const idle = defineGate<typeof params, Requests>({
@@ -49,7 +49,7 @@ export const idle = defineGate<typeof params, Requests>({
   met: (_p, { busy }) => busy === 0,
   unmet: (p, { busy, peers }) =>
     new OrchError(
-      p.onTimeout === 'hold' ? 'DRAIN_HOLD' : 'DRAIN_TIMEOUT',
+      p.onTimeout === 'hold' ? 'DRAIN_ON_HOLD' : 'DRAIN_TIMEOUT',
       `${busy} of the connections to ${p.container} ${p.within === 0 ? 'are busy' : `are still busy after ${formatDuration(p.within)}`}: ${topPeers(peers)}`,
       {
         hint: 'wait until these clients are done, or raise drain.within; for connections that never end see drain.on_timeout',

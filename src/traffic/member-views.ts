@@ -25,13 +25,13 @@ const params = z.strictObject({
 });
 
 /** The balancer answered, and it is this member alone that cannot be told of. */
-const OWN: ReadonlySet<string> = new Set(['LB_MEMBER_UNKNOWN', 'LB_LEASE']);
+const OWN: ReadonlySet<string> = new Set(['LB_MEMBER_UNKNOWN', 'LEASE_INVALID']);
 
 /**
  * How balancers on one host treat their members, all in one look that changes nothing: `yield*` gives it, in the order of
  * the seats.
  *
- * @throws OrchError LB_UNREACHABLE | LB_ANSWER
+ * @throws OrchError LB_UNREACHABLE | LB_INVALID_REPLY
  */
 export const memberViews = defineQuery<typeof params, Standings>({
   kind: 'standings',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { OrchError } from '../../src/core/base/errors.ts';
+import { type AnyErrorCode, OrchError } from '../../src/core/base/errors.ts';
 import type { Steps } from '../../src/core/task/task.ts';
 import type { FakeHost } from '../../src/testing/fake-host.ts';
 import { bareHost, put } from '../support/bare-host.ts';
@@ -87,7 +87,7 @@ test('gates and tasks behind one change are read a number of times that grows wi
   expect(many / few).toBeLessThan(5);
 });
 
-const flapping = (code: string, retryable: boolean, times: number) => {
+const flapping = (code: AnyErrorCode, retryable: boolean, times: number) => {
   const fake = bareHost();
   const real = fake.sha256.bind(fake);
   let left = 0;

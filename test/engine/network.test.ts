@@ -5,7 +5,7 @@ import type { Connection } from '../../src/core/host/connection.ts';
 import { Hosts } from '../../src/engine/plan/hosts.ts';
 import { FakeHost } from '../../src/testing/fake-host.ts';
 
-const gone = () => new OrchError('CONNECT_TIMEOUT', 'no', { retryable: true });
+const gone = () => new OrchError('CONNECT_TIMED_OUT', 'no', { retryable: true });
 
 /** Hosts whose network can be cut; a sleep lets everything else happen first, so that who answers is heard in time. */
 function fleet(names: readonly string[], backAtMs: number) {
@@ -50,7 +50,7 @@ test('a host that stays away while another answers is given up after its own tim
   const { hosts, cut, heard, open, now } = fleet(['gw-1', 'gw-2'], Number.POSITIVE_INFINITY);
   const connections = await open();
   cut.add('gw-1');
-  await expect(hosts.reconnect('gw-1', connections.get('gw-1'))).rejects.toMatchObject({ code: 'CONNECT_TIMEOUT' });
+  await expect(hosts.reconnect('gw-1', connections.get('gw-1'))).rejects.toMatchObject({ code: 'CONNECT_TIMED_OUT' });
   expect(now()).toBeLessThan(30_000);
   expect(heard).toEqual([]);
 });

@@ -57,7 +57,7 @@ describe('in every order', () => {
   );
 });
 
-const fault = { code: 'SIMULATED', message: 'so it came' };
+const fault = { code: 'X_SIMULATED', message: 'so it came' } as const;
 const node = fc.constantFrom(...ids(4), 'nobody');
 const view: fc.Arbitrary<Observation> = fc.oneof(
   { weight: 4, arbitrary: fc.constant({ inTraffic: true, held: false, drainedByRun: false, up: true }) },

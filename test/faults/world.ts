@@ -120,7 +120,7 @@ export function look(world: World, id: string): Observation {
   };
 }
 
-export const faultOn = (host: string, message: string): ErrorInfo => ({ code: 'SIMULATED', message, host });
+export const faultOn = (host: string, message: string): ErrorInfo => ({ code: 'X_SIMULATED', message, host });
 
 const ok: Result = { kind: 'ok' };
 const failed = (id: string, why: string): Result => ({ kind: 'failed', fault: faultOn(id, why) });

@@ -116,10 +116,10 @@ describe.each(subjects)('$name', (subject) => {
       for (const moment of ['before', 'after'] as const) {
         const host = subject.host();
         host.onWrite = (at, count) => {
-          if (at === moment && count === cut) throw new OrchError('CONTROLLER_KILLED', 'killed');
+          if (at === moment && count === cut) throw new OrchError('X_CONTROLLER_KILLED', 'killed');
         };
         const killed = await apply(host, subject);
-        expect(killed.codes).toEqual(['CONTROLLER_KILLED']);
+        expect(killed.codes).toEqual(['X_CONTROLLER_KILLED']);
         host.onWrite = undefined;
         const next = await apply(host, subject);
         expect(next.codes).toEqual([]);

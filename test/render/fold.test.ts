@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { HostCounts, NumberedEvent, RunEvent } from '../../src/core/event/event.ts';
+import type { ErrorInfo, HostCounts, NumberedEvent, RunEvent } from '../../src/core/event/event.ts';
 import { fold } from '../../src/render/fold.ts';
 import { EMPTY_VIEW, isDone, NO_COUNTS, type RunView } from '../../src/render/run-view.ts';
 import { numbered, scenarios, taskEnd } from './scenarios.ts';
@@ -10,7 +10,7 @@ const STATUSES = ['ok', 'changed', 'failed', 'skipped', 'unknown'] as const;
 
 const host = fc.constantFrom(...HOSTS, 'lb-1');
 const task = fc.constantFrom('directory /opt/api7', 'container api7-gateway');
-const error = { code: 'COMMAND_FAILED', message: 'as it says' };
+const error: ErrorInfo = { code: 'COMMAND_FAILED', message: 'as it says' };
 
 const anyEvent: fc.Arbitrary<RunEvent> = fc.oneof(
   fc

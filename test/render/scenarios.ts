@@ -276,7 +276,7 @@ const containers: readonly RunEvent[] = [
   runEnd({ 'gw-1': { changed: 1 }, 'gw-2': { changed: 1 }, 'gw-3': { changed: 1 } }, { check: true }),
 ];
 
-const full = { code: 'DISK_FULL', hint: 'free some space, or name another directory' };
+const full = { code: 'DISK_FULL', hint: 'free some space, or name another directory' } as const;
 const fullOn = (host: string, free: number) => ({
   ...full,
   host,
@@ -309,14 +309,14 @@ const refused = {
   host: 'gw-2',
   message: '10.0.0.12 port 22 refuses connections',
   hint: 'is sshd running there?',
-};
+} as const;
 const strange = {
   code: 'INTERNAL',
   host: 'gw-1',
   task: 'command migrate',
   message: 'x is\nnot a function',
   stack: 'TypeError: x is\n    at somewhere',
-};
+} as const;
 
 export const scenarios: readonly Scenario[] = [
   { name: 'changes', events: numbered(changes) },

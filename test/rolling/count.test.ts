@@ -39,7 +39,7 @@ test.each<[Count, number, string]>([
   ['25%', 3, 'say max_unavailable: 1, or a share of at least 34%'],
   [0, 4, 'say max_unavailable: 1, or a share of at least 25%'],
 ])('max_unavailable %s of %d is refused with the fix', (count, of, hint) => {
-  expect(() => budgetOf(count, of)).toThrow(expect.objectContaining({ code: 'ROLL_BUDGET', hint }));
+  expect(() => budgetOf(count, of)).toThrow(expect.objectContaining({ code: 'BUDGET_ZERO', hint }));
   const least = /(\d+)%$/.exec(hint)?.[1];
   expect(budgetOf(`${Number(least)}%`, of)).toBe(1);
 });

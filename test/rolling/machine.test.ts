@@ -47,7 +47,7 @@ describe('before the first drain', () => {
   });
 
   test('a budget that rounds to none is refused', () => {
-    expect(() => new Roll(3, { maxUnavailable: '25%' })).toThrow(expect.objectContaining({ code: 'ROLL_BUDGET' }));
+    expect(() => new Roll(3, { maxUnavailable: '25%' })).toThrow(expect.objectContaining({ code: 'BUDGET_ZERO' }));
   });
 
   test('where nobody of the run can be reached it is over at once', () => {

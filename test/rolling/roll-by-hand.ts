@@ -18,7 +18,7 @@ export const DEFAULTS: Options = {
   leaveDrained: false,
 };
 
-export const faultOn = (host: string): ErrorInfo => ({ code: 'TEST', message: `${host} is bad`, host });
+export const faultOn = (host: string): ErrorInfo => ({ code: 'X_TEST', message: `${host} is bad`, host });
 export const bad = (host: string): Result => ({ kind: 'failed', fault: faultOn(host) });
 export const gone = (host: string): Result => ({ kind: 'lost', fault: faultOn(host) });
 export const held = (host: string): Result => ({ kind: 'hold', fault: faultOn(host) });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { OrchError } from '../../src/core/base/errors.ts';
+import { type AnyErrorCode, OrchError } from '../../src/core/base/errors.ts';
 import type { Fleet, NodeView, Traffic } from '../../src/core/play/rolling.ts';
 import { defineGate } from '../../src/core/task/define-gate.ts';
 import { defineQuery } from '../../src/core/task/define-query.ts';
@@ -24,7 +24,7 @@ const look = defineQuery({
 /** Waits until that file says this. */
 const says = defineGate({
   kind: 'says',
-  params: z.object({ path: z.string(), text: z.string(), code: z.string() }),
+  params: z.object({ path: z.string(), text: z.string(), code: z.custom<AnyErrorCode>() }),
   title: (p) => `says ${p.path} ${p.text}`,
   look: async (p, host) => (await host.read(p.path))?.toString() ?? '',
   met: (p, text) => text === p.text,
@@ -41,7 +41,7 @@ const uses = defineGate({
   look: async (p, host) => (await host.read(p.path))?.toString() ?? '',
   met: (_p, text) => text === 'in',
   patience: () => ({ withinMs: 5000, everyMs: 1000, passes: 1 }),
-  unmet: (p) => new OrchError('NOT_USED', `${p.path} is not in`),
+  unmet: (p) => new OrchError('X_NOT_USED', `${p.path} is not in`),
 });
 
 /** A program that knows its answer. */
@@ -126,7 +126,9 @@ export class ToyFleet implements Fleet {
       stillDrained: step('stillDrained', () => [says({ path, text: 'mine', code: 'DRAIN_LOST' }) as unknown as Task]),
       waitReady: step('waitReady'),
       restore: step('restore', () => write('in')),
-      waitInService: step('waitInService', () => [says({ path, text: 'in', code: 'NOT_UP' }) as unknown as Task]),
+      waitInService: step('waitInService', () => [
+        says({ path, text: 'in', code: 'LB_MEMBER_NOT_UP' }) as unknown as Task,
+      ]),
       stillHealthy: step('stillHealthy'),
       counters: () => answer({}),
       collectDiagnostics: () => answer([]),

@@ -42,7 +42,7 @@ export const process_ = defineTask({
   params: z.object({ name: z.string(), restartOn: z.array(anyTask) }),
   claim: (p) => `state:${p.name}`,
   async read(p, host) {
-    if ((await host.stat('/engine')) === null) throw new OrchError('ENGINE_MISSING', 'there is no engine');
+    if ((await host.stat('/engine')) === null) throw new OrchError('X_ENGINE_MISSING', 'there is no engine');
     const text = await host.read(`/run/${p.name}`);
     return text === null ? null : { started: text.toString() };
   },
@@ -66,8 +66,8 @@ export const answered = defineGate({
   look: async (p, host) => (await host.read(p.path))?.toString() ?? '',
   met: (_p, text) => text === 'yes',
   patience: (p) => ({ withinMs: p.within, everyMs: p.every, passes: p.passes }),
-  unmet: (p, text) => new OrchError('NOT_ANSWERED', `${p.path} said "${text}"`),
-  cannotRecover: (p, text) => (text === p.hopeless ? new OrchError('HOPELESS', 'no use') : undefined),
+  unmet: (p, text) => new OrchError('X_NOT_ANSWERED', `${p.path} said "${text}"`),
+  cannotRecover: (p, text) => (text === p.hopeless ? new OrchError('X_HOPELESS', 'no use') : undefined),
   onTimeout: (p) => p.onTimeout,
 });
 

@@ -319,7 +319,7 @@ describe('faults', () => {
       for (const moment of ['before', 'after'] as const) {
         const host = await installed();
         host.onWrite = (at, count) => {
-          if (count > cut || (at === moment && count === cut)) throw new OrchError('CONTROLLER_KILLED', 'killed');
+          if (count > cut || (at === moment && count === cut)) throw new OrchError('X_CONTROLLER_KILLED', 'killed');
         };
         await run(host, change);
         host.onWrite = undefined;

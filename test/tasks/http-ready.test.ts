@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { OrchError } from '../../src/core/base/errors.ts';
+import { type AnyErrorCode, OrchError } from '../../src/core/base/errors.ts';
 import type { HttpReply, HttpRequest } from '../../src/core/host/connection.ts';
 import type { ContainerInspect } from '../../src/core/host/docker.ts';
 import { httpReady } from '../../src/tasks/http-ready.ts';
@@ -99,7 +99,7 @@ describe('httpReady', () => {
   });
 
   test('a stuck server is not ready; a lost connection is an error', async () => {
-    const failing = (code: string) =>
+    const failing = (code: AnyErrorCode) =>
       new FakeHost({
         name: 'gw-2',
         http: () => {

@@ -118,7 +118,7 @@ describe('package', () => {
         const host = new DockerHost();
         host.onWrite = (at, count) => {
           // From the cut on nothing is carried out: the controller is gone.
-          if (count > cut || (at === moment && count === cut)) throw new OrchError('CONTROLLER_KILLED', 'killed');
+          if (count > cut || (at === moment && count === cut)) throw new OrchError('X_CONTROLLER_KILLED', 'killed');
         };
         await run(host);
         host.onWrite = undefined;

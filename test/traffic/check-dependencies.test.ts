@@ -53,7 +53,7 @@ const holds = async (around: Around): Promise<string | undefined> => {
   const { before, differences } = await plan(guard, await hostWith(around));
   if (differences.length === 0) return undefined;
   const { code, message } = guard.bound.unmet(before);
-  expect(code).toBe('CONTROL_PLANE_AWAY');
+  expect(code).toBe('CONTROL_PLANE_UNREACHABLE');
   return message;
 };
 
@@ -111,7 +111,7 @@ describe('controlPlaneGuard', () => {
   test('is asked before a gateway is touched, unless its whole pool is to go down', async () => {
     const scene = await fleetScene({ http: (_, { path }) => (path === '/healthz' ? null : undefined) });
     const asked = () => scene.run('gw-1', () => scene.traffic('gw-1').checkDependencies());
-    expect((await asked()).codes).toEqual(['CONTROL_PLANE_AWAY']);
+    expect((await asked()).codes).toEqual(['CONTROL_PLANE_UNREACHABLE']);
     scene.fleet.poolsEmptiedBy(['gw-1', 'gw-2', 'gw-3'], 3, () => true);
     expect((await asked()).codes).toEqual([]);
   });

@@ -67,7 +67,7 @@ describe('the way out of traffic and back', () => {
 
   test.each([
     ['abort', 'DRAIN_TIMEOUT'],
-    ['hold', 'DRAIN_HOLD'],
+    ['hold', 'DRAIN_ON_HOLD'],
   ] as const)('requests that do not end at the node: %s', async (onTimeout, code) => {
     const scene = await fleetScene({ pools: drainAs({ onTimeout }) });
     scene.connections.set('gw-1', WAITING);
@@ -78,7 +78,7 @@ describe('the way out of traffic and back', () => {
 
   test.each([
     ['abort', ['DRAIN_TIMEOUT']],
-    ['hold', ['DRAIN_HOLD']],
+    ['hold', ['DRAIN_ON_HOLD']],
     ['quit_tail', []],
   ] as const)(
     'sessions that do not end on a balancer: %s tells what remains, and of whom',
@@ -381,7 +381,7 @@ describe('DP Manager, whose clients stay connected', () => {
     const guard = () => scene.run('cp-1', () => scene.traffic('cp-1').checkDependencies());
     expect((await guard()).codes).toEqual([]);
     scene.lb('lb-2').command('set server dp_managers/dp-cp-2 state maint');
-    expect((await guard()).codes).toEqual(['LAST_MEMBER']);
+    expect((await guard()).codes).toEqual(['NO_OTHER_MEMBER_UP']);
     expect(scene.fleet.poolsEmptiedBy(['cp-1'], 1, (node) => node === 'cp-1')).toEqual(['dashboards', 'dp_managers']);
     expect((await guard()).codes).toEqual([]);
   });
@@ -396,7 +396,7 @@ test('a DP Manager that holds nobody is mended though no other one is up', async
   const guard = (node: string) => scene.run(node, () => scene.traffic(node).checkDependencies());
   const [holds = '', free = ''] = watch?.server === 'dp-cp-1' ? ['cp-1', 'cp-2'] : ['cp-2', 'cp-1'];
   expect((await guard(free)).codes).toEqual([]);
-  expect((await guard(holds)).codes).toEqual(['LAST_MEMBER']);
+  expect((await guard(holds)).codes).toEqual(['NO_OTHER_MEMBER_UP']);
   watch?.end();
   expect((await guard(holds)).codes).toEqual([]);
 });

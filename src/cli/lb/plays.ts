@@ -85,8 +85,8 @@ export function refuseUnknown({ nodes }: Pick<Common, 'nodes'>, { found }: PoolS
   const [first] = faults;
   if (first === undefined) return;
   throw new OrchError(first.code, [...new Set(faults.map(({ message }) => message))].join('; '), {
-    ...(first.hint === undefined ? {} : { hint: first.hint }),
-    ...(first.host === undefined ? {} : { host: first.host }),
+    hint: first.hint,
+    host: first.host,
   });
 }
 

@@ -1,21 +1,27 @@
-/** Everything that can go wrong in a way we know is an `OrchError`: a stable code, what happened, and what to do about it. */
+import type { ErrorCode } from '../errors/error-codes.ts';
+
+/** A code of this program, or `X_…`: one of a task type, gate or driver that is not part of it. */
+export type AnyErrorCode = ErrorCode | `X_${string}`;
+
+/** What an error tells besides its code and message. */
 export interface OrchErrorOptions {
   /** What the user can do about it, one sentence. */
-  readonly hint?: string;
-  readonly host?: string;
-  readonly task?: string;
+  readonly hint?: string | undefined;
+  readonly host?: string | undefined;
+  readonly task?: string | undefined;
   /** True when trying the same thing again may help; decided where the error is raised. */
-  readonly retryable?: boolean;
+  readonly retryable?: boolean | undefined;
   /** Nothing is wrong with the node itself: in a roll the operator decides whether to continue. */
-  readonly operatorDecides?: boolean;
+  readonly operatorDecides?: boolean | undefined;
   /** Evidence for the end table: the last lines of a log, an exit code. Redacted before it is shown. */
-  readonly details?: string;
+  readonly details?: string | undefined;
   readonly cause?: unknown;
 }
 
+/** Everything that can go wrong in a way we know: a stable code, what happened, and what to do about it. */
 export class OrchError extends Error {
   override readonly name = 'OrchError';
-  readonly code: string;
+  readonly code: AnyErrorCode;
   readonly hint: string | undefined;
   readonly host: string | undefined;
   readonly task: string | undefined;
@@ -26,7 +32,7 @@ export class OrchError extends Error {
   /**
    * @example throw new OrchError('PORT_TAKEN', 'port 9080 is held by container "old-nginx"', { hint: 'stop it or change api7.bind.http' })
    */
-  constructor(code: string, message: string, options: OrchErrorOptions = {}) {
+  constructor(code: AnyErrorCode, message: string, options: OrchErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.hint = options.hint;
@@ -43,14 +49,12 @@ export function located(error: unknown, place: Pick<OrchErrorOptions, 'host' | '
   const known = error instanceof OrchError;
   const message = error instanceof Error ? error.message : String(error);
   const from = known ? error : undefined;
-  const host = from?.host ?? place.host;
-  const task = from?.task ?? place.task;
   const located = new OrchError(from?.code ?? 'INTERNAL', message, {
-    ...(from?.hint === undefined ? {} : { hint: from.hint }),
-    ...(host === undefined ? {} : { host }),
-    ...(task === undefined ? {} : { task }),
-    ...(from?.details === undefined ? {} : { details: from.details }),
-    retryable: from?.retryable ?? false,
+    hint: from?.hint,
+    host: from?.host ?? place.host,
+    task: from?.task ?? place.task,
+    details: from?.details,
+    retryable: from?.retryable,
     operatorDecides: from?.operatorDecides === true || place.operatorDecides === true,
     cause: known ? error.cause : error,
   });

@@ -4,17 +4,14 @@ import type { ErrorInfo } from './event.ts';
 /** An error as an event carries it: known ones without a stack, unforeseen ones with it. */
 export function errorInfoOf(error: unknown, place: { readonly host?: string; readonly task?: string } = {}): ErrorInfo {
   const known = error instanceof OrchError ? error : undefined;
-  const host = known?.host ?? place.host;
-  const task = known?.task ?? place.task;
-  const stack =
-    known !== undefined && known.code !== 'INTERNAL' ? undefined : error instanceof Error ? error.stack : undefined;
+  const isForeseen = known !== undefined && known.code !== 'INTERNAL';
   return {
     code: known?.code ?? 'INTERNAL',
     message: error instanceof Error ? error.message : String(error),
-    ...(known?.hint === undefined ? {} : { hint: known.hint }),
-    ...(host === undefined ? {} : { host }),
-    ...(task === undefined ? {} : { task }),
-    ...(known?.details === undefined ? {} : { details: known.details }),
-    ...(stack === undefined ? {} : { stack }),
+    hint: known?.hint,
+    host: known?.host ?? place.host,
+    task: known?.task ?? place.task,
+    details: known?.details,
+    stack: !isForeseen && error instanceof Error ? error.stack : undefined,
   };
 }

@@ -1,3 +1,4 @@
+import type { AnyErrorCode } from '../base/errors.ts';
 import type { Deadline, Diagnostics } from '../play/rolling.ts';
 import type { Patch } from '../task/change.ts';
 import type { Difference } from '../task/diff.ts';
@@ -17,14 +18,14 @@ export interface HostCounts {
 
 /** An error as events carry it. */
 export interface ErrorInfo {
-  readonly code: string;
+  readonly code: AnyErrorCode;
   readonly message: string;
-  readonly hint?: string;
-  readonly host?: string;
-  readonly task?: string;
-  readonly details?: string;
+  readonly hint?: string | undefined;
+  readonly host?: string | undefined;
+  readonly task?: string | undefined;
+  readonly details?: string | undefined;
   /** Only for errors nobody foresaw. */
-  readonly stack?: string;
+  readonly stack?: string | undefined;
 }
 
 /** What became of one node of a roll. */

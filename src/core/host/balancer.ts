@@ -106,7 +106,7 @@ export interface CheckTiming {
  * One balancer process and how to speak to it: a driver bound to a pool and to the host that runs it. Nothing here waits, and
  * everything may be repeated.
  *
- * @throws OrchError LB_MEMBER_UNKNOWN when no server has the member's address and port; LB_UNREACHABLE (retryable); LB_ANSWER
+ * @throws OrchError LB_MEMBER_UNKNOWN when no server has the member's address and port; LB_UNREACHABLE (retryable); LB_INVALID_REPLY
  */
 export interface Balancer {
   /** `gateways on lb-1`; unique. */

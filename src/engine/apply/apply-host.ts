@@ -198,7 +198,7 @@ class HostApply {
 
   async #write(entry: Entry): Promise<void> {
     if (isOutOfTurn(entry, this.#run.host.name, this.#hasTurn))
-      throw new OrchError('NO_TURN', `${entry.task.title} would change what serves, and has no turn there`);
+      throw new OrchError('NOT_DRAINED', `${entry.task.title} would change what serves, and has no turn there`);
     this.#touched = true;
     this.#met.clear();
     this.#age();

@@ -21,9 +21,9 @@ export async function askPerson(context: RollContext, node: string | undefined, 
 function questionOf(node: string | undefined, { code }: ErrorInfo): string {
   if (node === undefined) return 'try to read this balancer again?';
   switch (code) {
-    case 'DRAIN_HOLD':
+    case 'DRAIN_ON_HOLD':
       return 'wait longer for these requests?';
-    case 'CONTROL_PLANE_AWAY':
+    case 'CONTROL_PLANE_UNREACHABLE':
       return 'check the control plane again?';
     case 'SOAK_INCONCLUSIVE':
       return 'continue with the next node?';

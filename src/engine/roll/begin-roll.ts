@@ -16,7 +16,7 @@ interface Beginning {
  * Once, before the first node is taken out of traffic: the time limits must fit together, an outage must be wanted, and
  * what is to come is told.
  *
- * @throws OrchError DEADLINES, OUTAGE_NOT_CONFIRMED
+ * @throws OrchError TIMEOUTS_INCONSISTENT, OUTAGE_NOT_CONFIRMED
  */
 export async function beginRoll(
   context: RollContext,
@@ -27,7 +27,7 @@ export async function beginRoll(
   await confirmOutage(context, waves.flat(), maxUnavailable, { budgetScope, seen });
 }
 
-/** Says who will be taken out of traffic, in which waves and within which limits. @throws OrchError DEADLINES */
+/** Says who will be taken out of traffic, in which waves and within which limits. @throws OrchError TIMEOUTS_INCONSISTENT */
 export async function emitPlan(context: RollContext, steps: StepRunner, state: State, members: number) {
   const { waves, maxUnavailable } = wavesOf(state);
   const deadlines = await deadlinesOf(context, steps, waves.flat());
@@ -47,7 +47,7 @@ async function deadlinesOf(context: RollContext, steps: StepRunner, nodes: reado
   );
   const faults = [...new Set(chains.flatMap((chain) => chain.faults))];
   if (faults.length > 0)
-    throw new OrchError('DEADLINES', `the time limits do not fit together: ${faults.join('; ')}`, {
+    throw new OrchError('TIMEOUTS_INCONSISTENT', `the time limits do not fit together: ${faults.join('; ')}`, {
       hint: "correct them in the inventory or in the balancer's configuration; nothing was taken out of traffic",
     });
   const links = new Map<string, Deadline>();

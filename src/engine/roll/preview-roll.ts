@@ -40,7 +40,7 @@ export class RollPreview implements DisruptionGate {
     this.#found.set(host, found);
   }
 
-  /** @throws OrchError DEADLINES, or a balancer's own when one cannot be asked */
+  /** @throws OrchError TIMEOUTS_INCONSISTENT, or a balancer's own when one cannot be asked */
   async report(): Promise<void> {
     const { fleet } = this.#context;
     if (fleet === undefined || ![...this.#found.values()].some(({ disrupts }) => disrupts)) return;

@@ -72,7 +72,7 @@ export class Roll implements DisruptionGate {
 
   async waitForDrain(host: string): Promise<void> {
     if (this.#taken.has(host))
-      throw new OrchError('TURN_TAKEN', `${host} was given back to its balancers already`, {
+      throw new OrchError('ALREADY_RESTORED', `${host} was given back to its balancers already`, {
         host,
         hint: 'in the playbook, state what changes the node before the gate that wants it in traffic',
       });

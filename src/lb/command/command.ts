@@ -56,7 +56,7 @@ const CHANGE_MS = 120_000;
  * API7_ORCH_PORT. `status` prints `{"servers":[{"name","state","sessions"}],"epoch"}`; `restore` gets by stdin, as
  * JSON, the `setting` that each server had before; all may be repeated.
  *
- * @throws OrchError LB_COMMAND_FAILED (a hook did not exit with 0), LB_ANSWER (what it printed is not that), LB_MEMBER_UNKNOWN
+ * @throws OrchError LB_COMMAND_FAILED (a hook did not exit with 0), LB_INVALID_REPLY (what it printed is not that), LB_MEMBER_UNKNOWN
  * @example commandDriver({ pool: 'gateways', host: 'lb-1', hooks: { status: ['/opt/lb/status'], drain: ['/opt/lb/out'], restore: ['/opt/lb/in'] } })
  */
 export function commandDriver({ pool, host: runsOn, hooks, check }: CommandDriverOptions): Balancer {
@@ -140,10 +140,14 @@ function succeeded({ pool, runsOn }: Where, hook: Hook, result: RunResult): RunR
 
 function parsed<T extends z.ZodType>({ pool, runsOn }: Where, hook: Hook, as: T, stdout: string): z.output<T> {
   const refused = (why: string) =>
-    new OrchError('LB_ANSWER', `the "${hook}" hook of ${pool} on ${runsOn} printed what is not understood: ${why}`, {
-      hint: 'what it must print is described in the documentation of the inventory; warnings belong on stderr',
-      details: stdout.trim() === '' ? 'it printed nothing' : stdout.slice(-2000),
-    });
+    new OrchError(
+      'LB_INVALID_REPLY',
+      `the "${hook}" hook of ${pool} on ${runsOn} printed what is not understood: ${why}`,
+      {
+        hint: 'what it must print is described in the documentation of the inventory; warnings belong on stderr',
+        details: stdout.trim() === '' ? 'it printed nothing' : stdout.slice(-2000),
+      },
+    );
   let json: unknown;
   try {
     json = JSON.parse(stdout);

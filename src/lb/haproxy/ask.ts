@@ -36,7 +36,7 @@ function of(host: Reader): Asked {
 /**
  * Looks at everything at once: however many members are asked for in one tick, HAProxy answers once.
  *
- * @throws OrchError LB_UNREACHABLE (retryable) | LB_ANSWER | HAPROXY_DENIED
+ * @throws OrchError LB_UNREACHABLE (retryable) | LB_INVALID_REPLY | HAPROXY_DENIED
  */
 export function readHaproxy(host: Reader, socket: string): Promise<HaproxySnapshot> {
   return of(host).sight(socket, () => {

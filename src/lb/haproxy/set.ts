@@ -39,7 +39,7 @@ function giveBack(server: HaproxyServer, before: Readonly<Record<string, string>
   for (const [key, word] of Object.entries(WORDS))
     if (before[key] !== undefined && !word.test(before[key]))
       throw new OrchError(
-        'LB_LEASE',
+        'LEASE_INVALID',
         `the lease says ${key} "${before[key]}" of ${name}, which HAProxy does not know`,
         {
           hint: 'set the server as it should be, then remove the lease',

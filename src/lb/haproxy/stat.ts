@@ -7,7 +7,7 @@ export type HaproxyStat = (column: string) => string;
  * Parses `show stat` into lines by `backend/server`; a backend's own line is `backend/BACKEND`. Columns are found by
  * name: their number grows with every version.
  *
- * @throws OrchError LB_ANSWER
+ * @throws OrchError LB_INVALID_REPLY
  */
 export function parseStat(reply: string): ReadonlyMap<string, HaproxyStat> {
   const [header = '', ...rows] = reply.split('\n');
@@ -35,7 +35,7 @@ const cells = (row: string): readonly string[] =>
 /**
  * What tells one HAProxy process from the one before it: a reload starts a new one.
  *
- * @throws OrchError LB_ANSWER
+ * @throws OrchError LB_INVALID_REPLY
  */
 export function parseEpoch(info: string): string {
   const field = (name: string): string | undefined => new RegExp(`^${name}: (\\d+)$`, 'm').exec(info)?.[1];

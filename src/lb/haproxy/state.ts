@@ -44,7 +44,7 @@ export const nameOf = (of: Pick<HaproxyServer, 'backend' | 'server'>): string =>
  * Parses the reply to `show servers state`: a version line, a header line that names the columns, one line per server
  * (management guide of HAProxy, section 9.3). Columns are found by name.
  *
- * @throws OrchError LB_ANSWER when it is not such a reply
+ * @throws OrchError LB_INVALID_REPLY when it is not such a reply
  */
 export function parseServersState(reply: string): readonly HaproxyServer[] {
   const lines = reply.split('\n').map((line) => line.trim());
@@ -76,6 +76,10 @@ export function parseServersState(reply: string): readonly HaproxyServer[] {
 
 /** HAProxy answered, but not what it was asked. */
 export const unexpected = (what: string, reply: string): OrchError =>
-  new OrchError('LB_ANSWER', `HAProxy did not list ${what} but said: ${reply.trim().slice(0, 200) || 'nothing'}`, {
-    hint: 'the socket must be an admin socket: "stats socket … level admin"',
-  });
+  new OrchError(
+    'LB_INVALID_REPLY',
+    `HAProxy did not list ${what} but said: ${reply.trim().slice(0, 200) || 'nothing'}`,
+    {
+      hint: 'the socket must be an admin socket: "stats socket … level admin"',
+    },
+  );

@@ -1,5 +1,5 @@
 import { commandLine } from '../../core/base/argv.ts';
-import { OrchError } from '../../core/base/errors.ts';
+import { type AnyErrorCode, OrchError } from '../../core/base/errors.ts';
 import type { Connection } from '../../core/host/connection.ts';
 import { type NginxPaths, type NginxSnapshot, WORKERS } from './snapshot.ts';
 
@@ -80,7 +80,7 @@ export async function changeNginx(
 
 const RELOADING = 'its old workers go on as before';
 
-const FAULTS: Readonly<Record<number, readonly [code: string, says: string, hint: string]>> = {
+const FAULTS: Readonly<Record<number, readonly [code: AnyErrorCode, says: string, hint: string]>> = {
   [BUSY]: ['LB_BUSY', 'somebody else has been changing it for a minute', 'look who does; then run again'],
   [NOT_WRITTEN]: ['LB_WRITE_FAILED', 'the include file could not be written', 'see why in the details'],
   [REFUSED]: [
@@ -113,6 +113,6 @@ function fault(host: string, { include }: NginxPaths, code: number | null, stder
   return new OrchError(name, `${include} on ${host}: ${says}`, {
     hint,
     retryable: MAY_PASS.includes(code),
-    ...(details === '' ? {} : { details }),
+    details: details === '' ? undefined : details,
   });
 }

@@ -22,7 +22,7 @@ interface Word {
 /**
  * The `server` directives of an upstream's include file, in order. Comments and other directives are passed over.
  *
- * @throws OrchError LB_ANSWER when the text is no list of directives; nginx would not load it either
+ * @throws OrchError LB_INVALID_REPLY when the text is no list of directives; nginx would not load it either
  */
 export function serversIn(text: string): readonly NginxServer[] {
   return directives(text)
@@ -91,6 +91,6 @@ function directives(text: string): readonly (readonly Word[])[] {
 }
 
 const unreadable = (why: string): OrchError =>
-  new OrchError('LB_ANSWER', `the include file of this upstream cannot be understood: ${why}`, {
+  new OrchError('LB_INVALID_REPLY', `the include file of this upstream cannot be understood: ${why}`, {
     hint: 'it may hold only lines such as "server 10.0.2.21:9080 weight=5;"',
   });

@@ -119,7 +119,7 @@ const stopped = (host: Reader, pid: string): OrchError =>
   });
 
 const answer = (host: Reader, why: string, details: string): OrchError =>
-  new OrchError('LB_ANSWER', `nginx on ${host.name}: ${why}`, {
+  new OrchError('LB_INVALID_REPLY', `nginx on ${host.name}: ${why}`, {
     hint: 'look at the file on that host; the tools of a usual Linux system (sh, stat, date, sha256sum) must be there',
     ...(details.trim() === '' ? {} : { details: details.trim().slice(-2000) }),
   });

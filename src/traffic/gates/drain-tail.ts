@@ -26,7 +26,7 @@ const STILL_MS = 3000;
 /**
  * The end of a drain that took too long: what remains is told with its peers, then it is as the pool's policy says.
  *
- * @throws OrchError DRAIN_TIMEOUT with `abort`, DRAIN_HOLD with `hold`; with `quit_tail` it is a warning
+ * @throws OrchError DRAIN_TIMEOUT with `abort`, DRAIN_ON_HOLD with `hold`; with `quit_tail` it is a warning
  */
 export const reportRemaining = defineGate<typeof params, Remaining>({
   kind: 'drainTail',
@@ -38,7 +38,7 @@ export const reportRemaining = defineGate<typeof params, Remaining>({
   unmet({ node, what, policy }, { peers, details }) {
     const left = policy === 'quit_tail' ? '. It is left to the graceful stop (drain.on_timeout).' : '';
     return new OrchError(
-      policy === 'hold' ? 'DRAIN_HOLD' : 'DRAIN_TIMEOUT',
+      policy === 'hold' ? 'DRAIN_ON_HOLD' : 'DRAIN_TIMEOUT',
       `${what}; busy at ${node}: ${peers}${left}`,
       {
         hint: 'wait until these clients are done, or raise drain.within of the pool; for connections that never end see drain.on_timeout',

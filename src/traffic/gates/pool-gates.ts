@@ -33,7 +33,7 @@ const another = z.strictObject({ ...where, leaving: z.string() });
  * that holds nobody and gets nobody leaves nothing behind: it may be mended though all others are down, too.
  * Delegate it to the balancer's host.
  *
- * @throws OrchError LAST_MEMBER
+ * @throws OrchError NO_OTHER_MEMBER_UP
  */
 export const anotherUp = defineGate<typeof another, boolean>({
   kind: 'anotherUp',
@@ -48,7 +48,7 @@ export const anotherUp = defineGate<typeof another, boolean>({
   },
   met: (_p, enough) => enough,
   unmet: ({ balancer, leaving }) =>
-    new OrchError('LAST_MEMBER', `${balancer.name} shows no other member than ${leaving} up`, {
+    new OrchError('NO_OTHER_MEMBER_UP', `${balancer.name} shows no other member than ${leaving} up`, {
       hint: 'see to the others first: what is connected to this one would find nobody',
       retryable: true,
     }),

@@ -1,50 +1,54 @@
-import { OrchError } from '../../core/base/errors.ts';
+import { type AnyErrorCode, OrchError } from '../../core/base/errors.ts';
 
-const KINDS: readonly { readonly sign: RegExp; readonly code: string; readonly says: string; readonly hint: string }[] =
-  [
-    {
-      sign: /No space left on device|Disk quota exceeded/,
-      code: 'DISK_FULL',
-      says: 'no space left on the file system',
-      hint: 'free some space there, then run again',
-    },
-    {
-      sign: /Permission denied|Operation not permitted/,
-      code: 'PERMISSION_DENIED',
-      says: 'permission denied',
-      hint: 'use become: sudo, or give the login user the right',
-    },
-    {
-      sign: /Read-only file system/,
-      code: 'PERMISSION_DENIED',
-      says: 'the file system is read-only',
-      hint: 'mount it writable, or choose another path',
-    },
-    {
-      sign: /invalid (user|group|spec)|unknown (user|group)/,
-      code: 'OWNER_UNKNOWN',
-      says: 'the host knows no such owner or group',
-      hint: 'create the user or group there, or give its number',
-    },
-    {
-      sign: /Is a directory|is a directory/,
-      code: 'IS_A_DIRECTORY',
-      says: 'a directory stands there',
-      hint: 'move it away or choose another path',
-    },
-    {
-      sign: /Not a directory|File exists/,
-      code: 'NOT_A_DIRECTORY',
-      says: 'something that is not a directory stands in the way',
-      hint: 'move it away or choose another path',
-    },
-    {
-      sign: /No such file or directory|[Dd]irectory nonexistent|nonexistent directory/,
-      code: 'PATH_MISSING',
-      says: 'the file, or the directory that should hold it, is not there',
-      hint: 'make the directory first',
-    },
-  ];
+const KINDS: readonly {
+  readonly sign: RegExp;
+  readonly code: AnyErrorCode;
+  readonly says: string;
+  readonly hint: string;
+}[] = [
+  {
+    sign: /No space left on device|Disk quota exceeded/,
+    code: 'DISK_FULL',
+    says: 'no space left on the file system',
+    hint: 'free some space there, then run again',
+  },
+  {
+    sign: /Permission denied|Operation not permitted/,
+    code: 'PERMISSION_DENIED',
+    says: 'permission denied',
+    hint: 'use become: sudo, or give the login user the right',
+  },
+  {
+    sign: /Read-only file system/,
+    code: 'PERMISSION_DENIED',
+    says: 'the file system is read-only',
+    hint: 'mount it writable, or choose another path',
+  },
+  {
+    sign: /invalid (user|group|spec)|unknown (user|group)/,
+    code: 'OWNER_UNKNOWN',
+    says: 'the host knows no such owner or group',
+    hint: 'create the user or group there, or give its number',
+  },
+  {
+    sign: /Is a directory|is a directory/,
+    code: 'IS_A_DIRECTORY',
+    says: 'a directory stands there',
+    hint: 'move it away or choose another path',
+  },
+  {
+    sign: /Not a directory|File exists/,
+    code: 'NOT_A_DIRECTORY',
+    says: 'something that is not a directory stands in the way',
+    hint: 'move it away or choose another path',
+  },
+  {
+    sign: /No such file or directory|[Dd]irectory nonexistent|nonexistent directory/,
+    code: 'PATH_MISSING',
+    says: 'the file, or the directory that should hold it, is not there',
+    hint: 'make the directory first',
+  },
+];
 
 /** True when a tool said that what it was asked about does not exist. Tools run under LC_ALL=C, so the words are fixed. */
 export const saysMissing = (stderr: string): boolean =>
@@ -54,7 +58,7 @@ export const saysMissing = (stderr: string): boolean =>
 export function shellFault(doing: string, code: number | null, stderr: string): OrchError {
   const details = stderr.trim().slice(-2000);
   const kind = KINDS.find(({ sign }) => sign.test(details));
-  const evidence = details === '' ? {} : { details };
+  const evidence = { details: details === '' ? undefined : details };
   if (kind !== undefined)
     return new OrchError(kind.code, `${doing} failed: ${kind.says}`, { ...evidence, hint: kind.hint });
   const how = code === null ? 'a signal ended it' : `exit code ${code}`;

@@ -26,7 +26,7 @@ const sighted = defineGate({
   params: z.object({ path: z.string() }),
   look: async ({ path }, host) => new Sighting((await host.read(path))?.toString() ?? ''),
   met: (_p, { text }) => text === 'yes',
-  unmet: (_p, { text }) => new OrchError('NOT_SIGHTED', `saw "${text}"`),
+  unmet: (_p, { text }) => new OrchError('X_NOT_SIGHTED', `saw "${text}"`),
 });
 
 /** A program runs offline first, where no answer is known. */
@@ -37,7 +37,7 @@ const keep = <V>(said: V[], answer: V | Later): void => {
 describe('defineGate', () => {
   test.each([
     ['yes', [], ['ok sighted']],
-    ['no', ['NOT_SIGHTED'], ['failed sighted']],
+    ['no', ['X_NOT_SIGHTED'], ['failed sighted']],
   ])('a gate may see what is no plain data: %s', async (text, codes, rows) => {
     const fake = bareHost();
     put(fake, '/a', text);
@@ -90,7 +90,7 @@ describe('when the time is up', () => {
   test.each(['fail', 'hold'] as const)('%s: the program fails', async (onTimeout) => {
     expect(await run(onTimeout)).toMatchObject({
       rows: ['failed answered /a', 'skipped answered /b'],
-      codes: ['NOT_ANSWERED'],
+      codes: ['X_NOT_ANSWERED'],
       warnings: [],
     });
   });
@@ -136,7 +136,7 @@ describe('when the time is up', () => {
     await waitForGate({ planner: {} as never, entry, clock: virtualClock(), signal, settled: false }).catch((error) =>
       errors.push(error),
     );
-    expect(errors).toMatchObject([{ code: 'NOT_ANSWERED', operatorDecides: true }]);
+    expect(errors).toMatchObject([{ code: 'X_NOT_ANSWERED', operatorDecides: true }]);
   });
 
   test('check mode does not call a gate failed that would let the program continue', async () => {

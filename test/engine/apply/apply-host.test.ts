@@ -278,7 +278,7 @@ describe('gates', () => {
         yield answered({ path: '/answer' });
       }),
     );
-    expect(run.codes).toEqual(['NOT_ANSWERED']);
+    expect(run.codes).toEqual(['X_NOT_ANSWERED']);
     expect(run.report).toMatchObject({ outcome: 'refused', exitCode: 2 });
   });
 
@@ -293,7 +293,7 @@ describe('gates', () => {
       }),
       { clock },
     );
-    expect(run.codes).toEqual(['HOPELESS']);
+    expect(run.codes).toEqual(['X_HOPELESS']);
     expect(clock.now()).toBe(0);
   });
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Clock } from '../../../src/core/base/clock.ts';
-import { OrchError } from '../../../src/core/base/errors.ts';
+import { type AnyErrorCode, OrchError } from '../../../src/core/base/errors.ts';
 import type { Connection } from '../../../src/core/host/connection.ts';
 import { Hosts, type HostsOptions } from '../../../src/engine/plan/hosts.ts';
 import { FakeHost } from '../../../src/testing/fake-host.ts';
@@ -43,7 +43,7 @@ function hostsOf(refusals: readonly OrchError[], options: HostsOptions = {}) {
   return { hosts, opened, closed, attempts: () => attempts };
 }
 
-const refusal = (code: string, retryable: boolean): OrchError => new OrchError(code, 'no', { retryable });
+const refusal = (code: AnyErrorCode, retryable: boolean): OrchError => new OrchError(code, 'no', { retryable });
 
 test('many who lost the same connection get one new one, and none closes it for the others', async () => {
   const { hosts, opened, closed } = hostsOf([]);
@@ -68,22 +68,25 @@ test('those who ask at the same time share the reopening', async () => {
   expect(closed).toEqual([lost]);
 });
 
-test.each(['CONNECT_REFUSED', 'CONNECT_TIMED_OUT', 'CONNECT_UNREACHABLE', 'CONNECT_THROTTLED', 'CONNECTION_LOST'])(
-  'a host that went away with %s gets time to come back',
-  async (code) => {
-    const meanwhile: Promise<Connection>[] = [];
-    const clock = sleepingClock(() => meanwhile.push(hosts.get('gw')));
-    const { hosts, opened } = hostsOf(
-      Array.from({ length: 5 }, () => refusal(code, true)),
-      { clock },
-    );
-    const lost = await hosts.get('gw');
-    const reopened = await hosts.reconnect('gw', lost);
-    expect(reopened).toBe(opened[1]);
-    expect(clock.pauses.length).toBe(5);
-    expect(new Set(await Promise.all(meanwhile))).toEqual(new Set([reopened]));
-  },
-);
+test.each([
+  'CONNECT_REFUSED',
+  'CONNECT_TIMED_OUT',
+  'CONNECT_UNREACHABLE',
+  'CONNECT_THROTTLED',
+  'CONNECTION_LOST',
+] as const)('a host that went away with %s gets time to come back', async (code) => {
+  const meanwhile: Promise<Connection>[] = [];
+  const clock = sleepingClock(() => meanwhile.push(hosts.get('gw')));
+  const { hosts, opened } = hostsOf(
+    Array.from({ length: 5 }, () => refusal(code, true)),
+    { clock },
+  );
+  const lost = await hosts.get('gw');
+  const reopened = await hosts.reconnect('gw', lost);
+  expect(reopened).toBe(opened[1]);
+  expect(clock.pauses.length).toBe(5);
+  expect(new Set(await Promise.all(meanwhile))).toEqual(new Set([reopened]));
+});
 
 test('patience has an end, after which the next one who asks tries once', async () => {
   const clock = sleepingClock();
@@ -99,7 +102,7 @@ test('patience has an end, after which the next one who asks tries once', async 
   expect(attempts()).toBe(before + 1);
 });
 
-test.each(['CONNECT_HOST_KEY_CHANGED', 'CONNECT_AUTH_FAILED', 'CONNECT_NO_KEY'])(
+test.each(['CONNECT_HOST_KEY_CHANGED', 'CONNECT_AUTH_FAILED', 'CONNECT_NO_KEY'] as const)(
   '%s does not mend itself, so it is not tried again',
   async (code) => {
     const clock = sleepingClock();

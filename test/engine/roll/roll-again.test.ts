@@ -100,7 +100,7 @@ test('what a program finds after the whole roll is over is told of its node', as
     if (step === 'stillHealthy') cluster.fleet.set('gw-1', 'down');
   };
   const run = await cluster.roll({}, { gated: true, outage: async () => true });
-  expect({ codes: run.codes, exit: run.report.exitCode }).toEqual({ codes: ['NOT_USED'], exit: 3 });
+  expect({ codes: run.codes, exit: run.report.exitCode }).toEqual({ codes: ['X_NOT_USED'], exit: 3 });
   expect(ends(run.events)).toEqual({ 'gw-1': 'failed' });
 });
 

@@ -94,12 +94,12 @@ describe('a roll that fails', () => {
     cluster.fleet.onStep = (step, node) => {
       if (step === 'waitReady' && node === 'gw-1') throw new OrchError('NOT_READY', 'answers 500', { host: 'gw-1' });
       if (step === 'waitReady' && node === 'gw-2')
-        throw new OrchError('CONNECT_TIMEOUT', 'does not answer', { host: 'gw-2', retryable: true });
+        throw new OrchError('CONNECT_TIMED_OUT', 'does not answer', { host: 'gw-2', retryable: true });
     };
     const run = await cluster.roll({ batch: 2, maxUnavailable: 2 });
     expect({ exit: run.report.exitCode, codes: [...run.codes].sort() }).toEqual({
       exit: 3,
-      codes: ['CONNECT_TIMEOUT', 'NOT_READY'],
+      codes: ['CONNECT_TIMED_OUT', 'NOT_READY'],
     });
     expect(ends(run.events)).toEqual({
       'gw-1': 'failed',
@@ -119,7 +119,7 @@ describe('a roll that fails', () => {
     cluster.fleet.onStep = (step) => {
       isAway ||= step === 'waitIdle';
     };
-    const lost = () => new OrchError('CONNECT_TIMEOUT', 'does not answer', { host: 'gw-1', retryable: true });
+    const lost = () => new OrchError('CONNECT_TIMED_OUT', 'does not answer', { host: 'gw-1', retryable: true });
     const far = defineTask({
       kind: 'far',
       params: z.object({}),
@@ -144,7 +144,7 @@ describe('a roll that fails', () => {
     expect(cluster.fleet.standing('gw-1')).toBe('mine');
     expect({ exit: report.exitCode, codes, ends: ends(events) }).toEqual({
       exit: 3,
-      codes: ['CONNECT_TIMEOUT'],
+      codes: ['CONNECT_TIMED_OUT'],
       ends: { 'gw-1': 'failed' },
     });
   });
@@ -164,10 +164,10 @@ describe('a roll that fails', () => {
   test('what fails after it was given back is taken out again', async () => {
     const cluster = new Cluster(2);
     cluster.fleet.onStep = (step, node) => {
-      if (step === 'waitInService' && node === 'gw-1') throw new OrchError('NOT_UP', 'no', { host: 'lb' });
+      if (step === 'waitInService' && node === 'gw-1') throw new OrchError('LB_MEMBER_NOT_UP', 'no', { host: 'lb' });
     };
     const run = await cluster.roll();
-    expect(run.codes).toEqual(['NOT_UP']);
+    expect(run.codes).toEqual(['LB_MEMBER_NOT_UP']);
     expect([cluster.fleet.standing('gw-1'), cluster.content('gw-2')]).toEqual(['mine', 'old']);
   });
 
@@ -192,7 +192,7 @@ describe('a roll that fails', () => {
     };
     const run = await cluster.roll();
     expect(run.report.exitCode).toBe(2);
-    expect(run.codes).toContain('DEADLINES');
+    expect(run.codes).toContain('TIMEOUTS_INCONSISTENT');
     expect(cluster.fleet.lb.writes).toBe(0);
   });
 });
@@ -339,7 +339,7 @@ test('an interrupt before a node is given back, of which nothing was to be chang
     },
   );
   expect(['gw-1', 'gw-2'].map((node) => cluster.fleet.standing(node))).toEqual(['in', 'mine']);
-  expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 6, codes: ['NOT_GIVEN_BACK'] });
+  expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 6, codes: ['NOT_RESTORED'] });
 });
 
 describe('what only a person can decide', () => {
@@ -347,7 +347,10 @@ describe('what only a person can decide', () => {
     const cluster = new Cluster(3);
     cluster.fleet.onStep = (step, node) => {
       if (step === 'checkDependencies' && node === 'gw-2')
-        throw new OrchError('CONTROL_PLANE_AWAY', 'no endpoint answers', { host: 'gw-2', operatorDecides: true });
+        throw new OrchError('CONTROL_PLANE_UNREACHABLE', 'no endpoint answers', {
+          host: 'gw-2',
+          operatorDecides: true,
+        });
     };
     return cluster;
   };
@@ -355,7 +358,7 @@ describe('what only a person can decide', () => {
   test('without anybody to ask the roll stops, says why, and is not a success', async () => {
     const cluster = held();
     const run = await cluster.roll();
-    expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 3, codes: ['CONTROL_PLANE_AWAY'] });
+    expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 3, codes: ['CONTROL_PLANE_UNREACHABLE'] });
     expect(ends(run.events)).toEqual({ 'gw-1': 'done', 'gw-2': 'untouched', 'gw-3': 'untouched' });
     for (const { name } of cluster.nodes) expect([name, cluster.fleet.standing(name)]).toEqual([name, 'in']);
   });
@@ -377,7 +380,10 @@ describe('what only a person can decide', () => {
     let asked = 0;
     cluster.fleet.onStep = (step, node) => {
       if (step === 'checkDependencies' && node === 'gw-2' && clock.now() < 120_000)
-        throw new OrchError('CONTROL_PLANE_AWAY', 'no endpoint answers', { host: 'gw-2', operatorDecides: true });
+        throw new OrchError('CONTROL_PLANE_UNREACHABLE', 'no endpoint answers', {
+          host: 'gw-2',
+          operatorDecides: true,
+        });
     };
     const run = await cluster.roll({}, { clock, ask: async () => ++asked < 100 });
     expect(run.codes).toEqual([]);
@@ -441,7 +447,7 @@ test('a start is decided by a look that is younger than the answer to a question
     },
   );
   expect(cluster.fleet.asked.find((step) => step.startsWith('drain '))).toBe('drain gw-2');
-  expect(run.codes).toEqual(['ROLL_BUDGET_USED']);
+  expect(run.codes).toEqual(['BUDGET_EXHAUSTED']);
 });
 
 test('an interrupt while hosts are staged blames nobody', async () => {
@@ -555,10 +561,11 @@ describe('nothing gets by', () => {
     let soaked = false;
     cluster.fleet.onStep = (step, node) => {
       soaked ||= step === 'stillHealthy' && node === 'gw-2';
-      if (soaked && step === 'stillHealthy' && node === 'gw-1') throw new OrchError('NOT_UP', 'down', { host: 'lb' });
+      if (soaked && step === 'stillHealthy' && node === 'gw-1')
+        throw new OrchError('LB_MEMBER_NOT_UP', 'down', { host: 'lb' });
     };
     const run = await cluster.roll();
-    expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 3, codes: ['NOT_UP'] });
+    expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 3, codes: ['LB_MEMBER_NOT_UP'] });
     expect(ends(run.events)).toEqual({ 'gw-1': 'failed', 'gw-2': 'done' });
   });
 
@@ -580,7 +587,7 @@ describe('nothing gets by', () => {
       look: async (p, host) => ({ there: (await host.stat(p.path)) === null ? 'no' : 'yes' }),
     });
     const { codes } = await runPlays([...cluster.nodes, cluster.fleet.lb], plays, { fleet: cluster.fleet });
-    expect([codes, cluster.content('gw-2')]).toEqual([['NO_TURN'], 'old']);
+    expect([codes, cluster.content('gw-2')]).toEqual([['NOT_DRAINED'], 'old']);
   });
 
   test('a task that changes what another host serves is refused offline', async () => {

@@ -1,4 +1,4 @@
-import { OrchError } from '../../../src/core/base/errors.ts';
+import { type AnyErrorCode, OrchError } from '../../../src/core/base/errors.ts';
 import type { Injection } from '../world-run.ts';
 
 /** Where in a run something happens: a step of a node; `lastLook` is the one right before a stop. */
@@ -72,11 +72,11 @@ export function isAt({ step, kind }: Fault, write: boolean, writes: number, nth:
 }
 
 /** Steps about which a person may be asked, and by which word. */
-const ASKS: Readonly<Record<string, string>> = {
-  checkDependencies: 'CONTROL_PLANE_AWAY',
-  waitIdle: 'DRAIN_HOLD',
+const ASKS: Readonly<Record<string, AnyErrorCode>> = {
+  checkDependencies: 'CONTROL_PLANE_UNREACHABLE',
+  waitIdle: 'DRAIN_ON_HOLD',
   soak: 'SOAK_INCONCLUSIVE',
-  look: 'LB_ANSWER',
+  look: 'LB_INVALID_REPLY',
 };
 
 const HANG_MS = 30_000;
@@ -84,14 +84,14 @@ const HANG_MS = 30_000;
 /** What a fault does at its operation; undefined: nothing, for this step knows no such fault. */
 export function strikeOf({ node, step, kind }: Fault, host: string, blows: Blows): Strike | undefined {
   const raise =
-    (code: string, message: string, operatorDecides = false) =>
+    (code: AnyErrorCode, message: string, operatorDecides = false) =>
     (): never => {
       throw new OrchError(code, message, { host, operatorDecides });
     };
   switch (kind) {
     case 'fails':
     case 'half':
-      return { before: raise('SIMULATED', `${step} of ${node} fails`), stays: true };
+      return { before: raise('X_SIMULATED', `${step} of ${node} fails`), stays: true };
     case 'hangs':
       return { after: () => blows.sleep(HANG_MS).then(raise('TIMED_OUT', `${step} of ${node} hangs`)) };
     case 'unreachable':

@@ -100,7 +100,7 @@ export const kinds: Readonly<Record<FaultName, Fault>> = {
     blinds: true,
   },
   'another node in maintenance': held('other'),
-  'a bystander in maintenance': { ...held('bystander'), code: 'ROLL_BUDGET_USED' },
+  'a bystander in maintenance': { ...held('bystander'), code: 'BUDGET_EXHAUSTED' },
   'ctrl-c': { signal: 'SIGINT', ends: () => 'stopped' },
   'controller killed': { signal: 'SIGKILL', ends: () => 'killed' },
   'disk full': { ...hostBroken('disk'), run: { version: '3.10.6', soak: '0s' } },
@@ -116,7 +116,7 @@ export const kinds: Readonly<Record<FaultName, Fault>> = {
       await untilControlPlane(lab, victim, '200');
     },
     ends: ill,
-    code: 'CONTROL_PLANE_AWAY',
+    code: 'CONTROL_PLANE_UNREACHABLE',
   },
 };
 

@@ -73,7 +73,7 @@ describe('status', () => {
   ])('%s is refused, with what was said', async (_name, answer, why) => {
     const { host, balancer } = lb(answer);
     await expect(balancer.view(host, gw1)).rejects.toMatchObject({
-      code: 'LB_ANSWER',
+      code: 'LB_INVALID_REPLY',
       message: expect.stringContaining(why),
       details: answer.stdout === undefined ? 'it printed nothing' : answer.stdout,
     });

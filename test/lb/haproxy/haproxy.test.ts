@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { AnyErrorCode } from '../../../src/core/base/errors.ts';
 import type { CheckTiming, Member, MemberView } from '../../../src/core/host/balancer.ts';
 import { play } from '../../../src/core/play/play.ts';
 import type { Steps } from '../../../src/core/task/task.ts';
@@ -128,7 +129,7 @@ describe('how a server stands', () => {
     expect((await at.see()).servers).toMatchObject([{ check }]);
   });
 
-  test.each([
+  test.each<[string, AnyErrorCode, object]>([
     ['a HAProxy that does not answer', 'HAPROXY_UNREACHABLE', { code: 'LB_UNREACHABLE', retryable: true }],
     ['a socket that only shows', 'HAPROXY_DENIED', { code: 'HAPROXY_DENIED' }],
   ])('%s', async (_what, code, wanted) => {
@@ -300,8 +301,8 @@ describe('draining and giving back', () => {
     const at = scene([server()]);
     at.host.files.makeDirectory('/var/lib/api7-orch/leases', { ...ROOT, mode: '0700' });
     at.host.files.write(leasePath('gateways', 'gw-1'), Buffer.from(content), { ...ROOT, mode: '0600' });
-    expect(await at.run(() => DRAIN())).toEqual(['LB_LEASE']);
-    expect(await at.run(() => RESTORE())).toEqual(['LB_LEASE']);
+    expect(await at.run(() => DRAIN())).toEqual(['LEASE_INVALID']);
+    expect(await at.run(() => RESTORE())).toEqual(['LEASE_INVALID']);
     expect(at.fake.asked.some((command) => command.startsWith('set'))).toBe(false);
   });
 
@@ -311,7 +312,7 @@ describe('draining and giving back', () => {
     const lease = { node: 'gw-1', before, by: 'a@b', at: 'then', reason: 'r', held: [] };
     at.host.files.makeDirectory('/var/lib/api7-orch/leases', { ...ROOT, mode: '0700' });
     at.host.files.write(leasePath('gateways', 'gw-1'), Buffer.from(JSON.stringify(lease)), { ...ROOT, mode: '0600' });
-    expect(await at.run(() => RESTORE())).toEqual(['LB_LEASE']);
+    expect(await at.run(() => RESTORE())).toEqual(['LEASE_INVALID']);
   });
 
   test('what HAProxy says against it is told', async () => {

@@ -32,7 +32,9 @@ describe('show servers state', () => {
   });
 
   test('anything else is refused, not taken for an empty list', () => {
-    expect(() => parseServersState('Permission denied\n')).toThrow(expect.objectContaining({ code: 'LB_ANSWER' }));
+    expect(() => parseServersState('Permission denied\n')).toThrow(
+      expect.objectContaining({ code: 'LB_INVALID_REPLY' }),
+    );
   });
 });
 

@@ -76,11 +76,11 @@ describe('what is shown', () => {
   });
 
   test.each([
-    ['a file that was cut off', () => seen(TEXT).slice(0, -5), 'LB_ANSWER'],
-    ['nothing', () => '', 'LB_ANSWER'],
+    ['a file that was cut off', () => seen(TEXT).slice(0, -5), 'LB_INVALID_REPLY'],
+    ['nothing', () => '', 'LB_INVALID_REPLY'],
     ['no file', () => 'missing\n', 'LB_MEMBER_UNKNOWN'],
     ['no process', () => 'stopped\n', 'LB_UNREACHABLE'],
-    ['a block', () => seen('upstream a { server 10.0.2.21:9080; }'), 'LB_ANSWER'],
+    ['a block', () => seen('upstream a { server 10.0.2.21:9080; }'), 'LB_INVALID_REPLY'],
   ])('%s is %s', async (_name, print, code) => {
     const { host } = lb(print);
     await expect(nginx(OPTIONS).view(host, gw1)).rejects.toMatchObject({ code });

@@ -36,7 +36,7 @@ describe('the lines of an include file', () => {
     ['upstream x { server a:1; }', 'a block stands in it'],
   ])('%j is refused', (text, why) => {
     expect(() => serversIn(text)).toThrow(
-      expect.objectContaining({ code: 'LB_ANSWER', message: expect.stringContaining(why) }),
+      expect.objectContaining({ code: 'LB_INVALID_REPLY', message: expect.stringContaining(why) }),
     );
   });
 });

@@ -8,7 +8,7 @@ import { numbered, runEnd } from '../scenarios.ts';
 
 const viewOf = (end: RunEvent) => numbered([end]).reduce(fold, EMPTY_VIEW);
 const fault = (host: string, message: string, more: Partial<ErrorInfo> = {}): ErrorInfo => ({
-  code: 'E',
+  code: 'X_E',
   host,
   message,
   ...more,
@@ -66,7 +66,7 @@ test.each<[string, RunEvent]>([
   ],
   [
     'REFUSED: the playbook is empty; no changes made',
-    runEnd({}, { outcome: 'refused', exitCode: 2, errors: [{ code: 'E', message: 'the playbook is empty' }] }),
+    runEnd({}, { outcome: 'refused', exitCode: 2, errors: [{ code: 'X_E', message: 'the playbook is empty' }] }),
   ],
   [
     'INTERRUPTED: 1 host changed, 1 not started; run the same command to resume',
@@ -118,7 +118,7 @@ test.each<[string, readonly ErrorInfo[], readonly (readonly [string, boolean])[]
   ],
   [
     'another code is another cause',
-    [fault('a', 'x'), fault('b', 'x', { code: 'F' })],
+    [fault('a', 'x'), fault('b', 'x', { code: 'X_F' })],
     [
       ['a', true],
       ['b', true],
@@ -132,7 +132,7 @@ test.each<[string, readonly ErrorInfo[], readonly (readonly [string, boolean])[]
 test('an error that a task ended with and the run repeats is one, with all that either knows', () => {
   const end = runEnd({ a: failed }, { errors: [fault('a', 'x', { hint: 'y' })] });
   const view = numbered([
-    { type: 'exec.end', host: 'a', code: null, error: { code: 'E', message: 'x', task: 't' }, durationMs: 1 },
+    { type: 'exec.end', host: 'a', code: null, error: { code: 'X_E', message: 'x', task: 't' }, durationMs: 1 },
     end,
   ]).reduce(fold, EMPTY_VIEW);
   expect(errorGroups(view)).toEqual([{ fault: fault('a', 'x', { task: 't', hint: 'y' }), hosts: ['a'], alike: true }]);

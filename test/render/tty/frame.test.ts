@@ -92,7 +92,7 @@ test('is never higher or wider than the terminal', () => {
     const names = Array.from({ length: hosts }, (_, n) => `gateway-with-a-long-name-${n}`);
     const failed = names
       .slice(0, failures)
-      .map((host, n) => taskEnd(host, 'x', 'failed', { error: { code: `E${n}`, message: 'm'.repeat(300) } }));
+      .map((host, n) => taskEnd(host, 'x', 'failed', { error: { code: `X_${n}`, message: 'm'.repeat(300) } }));
     const view = viewOf([...start(names), ...names.map((host) => begin(host, 't'.repeat(100))), ...failed]);
     const lines = frame(view, 0, size, noPaint);
     expect(lines.length).toBeGreaterThan(0);

@@ -71,7 +71,7 @@ describe('a terminal', () => {
   test('while it runs: the play, who is at work on what, and what has failed, in a bounded height', async () => {
     const terminal = new Terminal(16, 60);
     const renderer = ttyRenderer({ stdout: stream(terminal), stderr: stream(terminal), verbose: false, diff: false });
-    const error = { code: 'DISK_FULL', host: 'gw-7', message: 'no space is left' };
+    const error = { code: 'DISK_FULL', host: 'gw-7', message: 'no space is left' } as const;
     const events: readonly RunEvent[] = [
       { type: 'run.start', title: 'install', cluster: 'prod', check: false, hosts: HOSTS },
       { type: 'play.start', play: 'Gateways', hosts: HOSTS },

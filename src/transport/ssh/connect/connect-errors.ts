@@ -1,5 +1,5 @@
 import { formatDuration } from '../../../core/base/duration.ts';
-import { OrchError } from '../../../core/base/errors.ts';
+import { type AnyErrorCode, OrchError } from '../../../core/base/errors.ts';
 import type { SshTarget } from '../target.ts';
 
 /** How far a connection has come: nobody reached yet, nothing of SSH heard, agreeing on keys, logging in. */
@@ -33,7 +33,7 @@ export function connectFault(
   const where = `${target.user}@${target.address}:${target.port}`;
   const message = textOf(error);
   const code = textField(error, 'code');
-  const fault = (name: string, says: string, hint: string, retryable = false): OrchError =>
+  const fault = (name: AnyErrorCode, says: string, hint: string, retryable = false): OrchError =>
     new OrchError(name, says, { hint, retryable, cause: error });
 
   if (code === 'ECONNREFUSED')

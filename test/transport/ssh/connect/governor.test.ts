@@ -72,7 +72,12 @@ test('only being one too many is tried again', async () => {
     return 'connected';
   };
   expect(await governor.handshake(target('10.0.0.7'), dropping)).toBe('connected');
-  for (const code of ['CONNECT_REFUSED', 'CONNECT_AUTH_FAILED', 'CONNECT_HOST_KEY_CHANGED', 'CONNECT_DROPPED']) {
+  for (const code of [
+    'CONNECT_REFUSED',
+    'CONNECT_AUTH_FAILED',
+    'CONNECT_HOST_KEY_CHANGED',
+    'CONNECT_DROPPED',
+  ] as const) {
     let tried = 0;
     const failing = async (): Promise<void> => {
       tried++;

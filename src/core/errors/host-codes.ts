@@ -1,0 +1,63 @@
+import { codes } from './error-meaning.ts';
+
+/** On a host: files, Docker, services. */
+export const HOST_CODES = codes({
+  COMMAND_FAILED: ['a command on the host failed', 'read its last lines in the details'],
+  COMMAND_INVALID: ['the parameters of a command are invalid', 'correct the playbook'],
+  CONFIG_INVALID: ['a setting under api7.config is invalid', 'correct it in the inventory'],
+  CONFIG_REFUSED: [
+    'the gateway image rejects the new configuration; no container was changed',
+    'read the last lines, then correct api7.config in the inventory',
+  ],
+  CONNECTIONS_UNREADABLE: ['the connections of a container cannot be counted', 'set become: sudo'],
+  CONTAINER_EXITED: ['the container exits each time it starts', 'read its log: docker logs NAME'],
+  CONTAINER_KILLED: ['the container was killed and cannot be started again', 'run install; it recreates the container'],
+  CONTAINER_MISSING: ['the container does not exist', 'run install, or state the container in the playbook'],
+  DISK_FULL: ['a file system has too little space', 'free space on it'],
+  DOCKER_DENIED: [
+    'the Docker socket cannot be reached by the login user',
+    'set become: sudo, or install the docker CLI or socat on the host',
+  ],
+  DOCKER_FAILED: ['the Docker Engine reported an error', 'read the message, then check docker info on the host'],
+  DOCKER_NOT_FOUND: ['Docker is not installed on the host', 'install Docker Engine'],
+  DOCKER_UNREACHABLE: ['the Docker Engine does not respond', 'start it: systemctl start docker'],
+  FILE_TOO_LARGE: ['the file is larger than what may be read', 'compare large files by digest'],
+  HOST_ARCHITECTURE: [
+    "the host's architecture is not that of the images",
+    'use packages for its architecture, or remove the host from its group',
+  ],
+  HTTP_UNREACHABLE: ['no HTTP response', "check the port (ss -ltn), the service's log and the firewall"],
+  IMAGE_ARCHITECTURE: ['the image is for another architecture', 'use a package for the architecture of the host'],
+  IMAGE_LOAD_FAILED: ['the image could not be loaded', 'check disk space and docker images on the host'],
+  IMAGE_MISSING: ['the image does not exist on the host', 'install from a package, or set a registry'],
+  IMAGE_PULL_FAILED: [
+    'the image could not be pulled',
+    'check name, tag and access to the registry, or install from a package',
+  ],
+  IS_A_DIRECTORY: ['a file is expected, but the path is a directory', 'move it away or choose another path'],
+  MODE_INVALID: ['a file mode is invalid', 'write octal digits, for example 0640'],
+  NOFILE_TOO_LOW: [
+    'containers on the host may have fewer open files than api7.nofile',
+    'lower api7.nofile, or raise the limit of the Docker daemon',
+  ],
+  NOT_A_DIRECTORY: ['a directory is expected, but the path is something else', 'move it away or choose another path'],
+  NOT_A_FILE: ['a regular file is expected, but the path is something else', 'move it away or choose another path'],
+  NOT_READY: ['a service did not become ready in time', 'read its log; raise "within" if it needs more time'],
+  NOT_STEADY: ['a container restarted recently', 'read its last lines'],
+  OWNER_UNKNOWN: ['the user or group does not exist on the host', 'create it there, or give its number'],
+  PACKAGE_DAMAGED: ['a package or an image archive in it is damaged', 'copy it again and compare its checksum'],
+  PACKAGE_LACKS: ['the package does not contain a required image', 'use the package of this version and role'],
+  PACKAGE_UNPACK_FAILED: ['the package could not be unpacked on the host', 'check disk space and the package'],
+  PATH_MISSING: ['a parent directory does not exist', 'create the directory first'],
+  PATH_REFUSED: ['a path is never removed or written', 'choose another path'],
+  PATH_TAKEN: ['the path exists as another kind of file', 'move it away or choose another path'],
+  PERMISSION_DENIED: ['the login user may not do this', 'set become: sudo, or give the user the right'],
+  PORT_TAKEN: ['a port is in use by something else', 'stop it, or change api7.bind in the inventory'],
+  READ_FAILED: ['the host could not be read', 'check memory limits and the log of the host'],
+  TIMED_OUT: ['a command or request took too long', 'check whether the host is overloaded'],
+  UPLOAD_CORRUPT: ['an uploaded file arrived with another digest; nothing was changed', 'run the same command again'],
+  WRITE_CONFLICT: [
+    'another process wrote the same file; nothing was changed',
+    'check that no other run is active, then run again',
+  ],
+});
