@@ -1,3 +1,4 @@
+import { defined } from '../core/base/data.ts';
 import { located, OrchError } from '../core/base/errors.ts';
 import type { Secret } from '../core/base/secret.ts';
 import type { Connection } from '../core/host/connection.ts';
@@ -49,8 +50,7 @@ export function destinationsOf(
       });
     const [{ resolveTarget }, config] = await Promise.all([loading, opening]);
     const settings = {
-      ...(password === undefined ? {} : { password }),
-      ...(becomePassword === undefined ? {} : { becomePassword }),
+      ...defined({ password, becomePassword }),
       ...host.ssh,
       ...(become === undefined ? {} : { become: become ? ('sudo' as const) : ('none' as const) }),
     };
@@ -77,8 +77,7 @@ export function connectTo(inventory: Inventory, options: ConnectOptions): Connec
         acceptNewHostKeys: options.acceptNewHostKeys,
         onNewHostKey: options.onNewHostKey ?? (() => undefined),
         hops: await hops,
-        ...(options.ask === undefined ? {} : { ask: options.ask }),
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
+        ...defined({ ask: options.ask, signal: options.signal }),
       }),
     );
   };

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../core/base/clock.ts';
+import { defined } from '../core/base/data.ts';
 import type { Emit } from '../core/event/event.ts';
 import { emitter } from '../engine/emit.ts';
 import { type Connect, Hosts } from '../engine/plan/hosts.ts';
@@ -100,7 +101,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
         ...passwords,
         config,
         signal: urgent,
-        ...(become === undefined ? {} : { become }),
+        ...defined({ become }),
       }),
     { signal: urgent },
   );

@@ -1,3 +1,4 @@
+import { defined } from '../core/base/data.ts';
 import { reveal, type Text } from '../core/base/secret.ts';
 import type { ContainerCreate, ContainerInspect, PortBinding } from '../core/host/docker.ts';
 
@@ -49,15 +50,14 @@ export function createBody(spec: ContainerSpec): ContainerCreate {
   const { hostname, stopSignal, stopTimeoutSeconds, nofile, networkMode, command } = spec;
   return {
     Image: spec.ref,
-    ...(hostname === undefined ? {} : { Hostname: hostname }),
+    ...defined({ Hostname: hostname }),
     Env: Object.entries(spec.env).map(([name, value]) => `${name}=${reveal(value)}`),
     Labels: { ...spec.labels },
-    ...(command === undefined ? {} : { Cmd: command }),
+    ...defined({ Cmd: command }),
     ExposedPorts: mapRecord(spec.ports, () => ({})),
-    ...(stopSignal === undefined ? {} : { StopSignal: stopSignal }),
-    ...(stopTimeoutSeconds === undefined ? {} : { StopTimeout: stopTimeoutSeconds }),
+    ...defined({ StopSignal: stopSignal, StopTimeout: stopTimeoutSeconds }),
     HostConfig: {
-      ...(networkMode === undefined ? {} : { NetworkMode: networkMode }),
+      ...defined({ NetworkMode: networkMode }),
       RestartPolicy: { Name: spec.restart },
       PortBindings: mapRecord(spec.ports, (bindings) => bindings.map(bindingOf)),
       ...(nofile === undefined ? {} : { Ulimits: [{ Name: 'nofile', Soft: nofile, Hard: nofile }] }),
@@ -94,8 +94,7 @@ export function observedSpec({ Config, HostConfig }: ContainerInspect): Observed
     ),
     // Without a policy older Engines say "".
     restart: HostConfig.RestartPolicy.Name || 'no',
-    ...(Config.StopSignal === undefined ? {} : { stopSignal: Config.StopSignal }),
-    ...(Config.StopTimeout === undefined ? {} : { stopTimeoutSeconds: Config.StopTimeout }),
+    ...defined({ stopSignal: Config.StopSignal, stopTimeoutSeconds: Config.StopTimeout }),
     ...(nofile === undefined
       ? {}
       : { nofile: nofile.Soft === nofile.Hard ? nofile.Soft : `${nofile.Soft}:${nofile.Hard}` }),
@@ -134,8 +133,7 @@ export function sameAgain({ Config, HostConfig }: ContainerInspect, ref: string)
     Labels: Config.Labels ?? {},
     ...(Config.Cmd == null ? {} : { Cmd: Config.Cmd }),
     ExposedPorts: mapRecord(ports, () => ({})),
-    ...(Config.StopSignal === undefined ? {} : { StopSignal: Config.StopSignal }),
-    ...(Config.StopTimeout === undefined ? {} : { StopTimeout: Config.StopTimeout }),
+    ...defined({ StopSignal: Config.StopSignal, StopTimeout: Config.StopTimeout }),
     HostConfig: {
       NetworkMode,
       RestartPolicy: { Name: RestartPolicy.Name || 'no' },

@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { defined } from '../core/base/data.ts';
 import { located, OrchError } from '../core/base/errors.ts';
 import { errorInfoOf } from '../core/event/error-info.ts';
 import type { Emit, HostCounts, Outcome } from '../core/event/event.ts';
@@ -175,7 +176,7 @@ class PlaybookRun {
       check,
       hosts,
       errors: this.#errors.map((error) => errorInfoOf(error)),
-      ...(command === undefined ? {} : { goOn: command }),
+      ...defined({ goOn: command }),
       durationMs: clock.now() - this.#begun,
     });
     return { outcome, exitCode: EXIT_CODES[outcome], hosts };

@@ -1,3 +1,4 @@
+import { defined } from '../core/base/data.ts';
 import type { ErrorInfo } from '../core/event/event.ts';
 import { isBeforeApply, stepAfter } from './pipeline.ts';
 import { type NodeState, nodeOf, type Outcome, over, recordFailure, type State, stop, update } from './state.ts';
@@ -40,7 +41,7 @@ export function undoDrain(state: State, id: string, outcome: Outcome, why?: stri
   const node = nodeOf(state, id);
   if (node === undefined) return state;
   if (node.drained === 'no' || node.drainedEarlier) return over(state, id, outcome, why);
-  return update(state, id, { step: 'undoDrain', awaits: undefined, outcome, ...(why === undefined ? {} : { why }) });
+  return update(state, id, { step: 'undoDrain', awaits: undefined, outcome, ...defined({ why }) });
 }
 
 function stepSucceeded(state: State, node: NodeState, step: Step): State {

@@ -1,3 +1,4 @@
+import { defined } from '../core/base/data.ts';
 import type { ErrorInfo } from '../core/event/event.ts';
 import { again, finished, goOn, undoDrain } from './answers.ts';
 import { hasRoom, pick } from './batches.ts';
@@ -81,7 +82,7 @@ function refuseWaiting(state: State): Advance {
     const told = nodeOf(state, state.stopped?.node ?? '')?.outcome === 'failed';
     const own = cause ?? (told ? undefined : state.stopped?.fault);
     const because = why ?? cause?.message ?? state.stopped?.why ?? '';
-    commands.push({ do: 'refuse', node: id, why: because, ...(own === undefined ? {} : { own }) });
+    commands.push({ do: 'refuse', node: id, why: because, ...defined({ own }) });
     next = update(next, id, { waits: false });
   }
   return { state: next, commands };
@@ -133,7 +134,7 @@ function questions(state: State): Advance {
   const { node, fault } = first;
   return {
     state: { ...state, holds: [{ ...first, asked: true }, ...rest] },
-    commands: [{ do: 'hold', ...(node === undefined ? {} : { node }), fault }],
+    commands: [{ do: 'hold', ...defined({ node }), fault }],
   };
 }
 

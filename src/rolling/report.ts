@@ -1,3 +1,4 @@
+import { defined } from '../core/base/data.ts';
 import type { ErrorInfo } from '../core/event/event.ts';
 import { sizeOf } from './batches.ts';
 import { type Drained, inPhase, type NodeState, nodeOf, type Outcome, type State } from './state.ts';
@@ -49,7 +50,7 @@ export function shortfallOf(state: State, id: string): ErrorInfo | undefined {
   if (node.outcome !== 'untouched') return undefined;
   const hint = adviceFor(node);
   const message = `${id} is still out of traffic: ${stopped.why}`;
-  return { code: 'NOT_RESTORED', message, host: id, ...(hint === undefined ? {} : { hint }) };
+  return { code: 'NOT_RESTORED', message, host: id, ...defined({ hint }) };
 }
 
 /** Everybody who is over, in the order of the run. */

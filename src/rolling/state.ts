@@ -1,3 +1,4 @@
+import { defined } from '../core/base/data.ts';
 import type { ErrorInfo } from '../core/event/event.ts';
 import type { NodeInit, Observation, Options, Step } from './types.ts';
 
@@ -110,7 +111,7 @@ export const over = (state: State, id: string, outcome: Outcome, why?: string): 
     ordered: false,
     awaits: undefined,
     outcome,
-    ...(why === undefined ? {} : { why }),
+    ...defined({ why }),
   });
 
 /** A node has failed: at once it counts, and one too many stops the roll. What it is found guilty of first stays its cause. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { commandLine } from '../core/base/argv.ts';
+import { defined } from '../core/base/data.ts';
 import { duration } from '../core/base/duration-param.ts';
 import { OrchError } from '../core/base/errors.ts';
 import type { Command, RunOptions, RunResult } from '../core/host/connection.ts';
@@ -42,7 +43,7 @@ function shortName(p: Params): string {
   return more.length === 0 && first.length <= 60 ? first : `${first.slice(0, 60)}…`;
 }
 
-const options = (p: Params): RunOptions => ({ timeoutMs: p.timeout, ...(p.cwd === undefined ? {} : { cwd: p.cwd }) });
+const options = (p: Params): RunOptions => ({ timeoutMs: p.timeout, ...defined({ cwd: p.cwd }) });
 
 /**
  * A command that is run when its effect is not there yet. With `always` it runs every time and always counts as changed.
@@ -69,7 +70,7 @@ export const command = defineTask<typeof params, void, { readonly done: boolean 
   async write(p, _change, host) {
     const result = await host.run(asCommand(p.run), {
       ...options(p),
-      ...(p.stdin === undefined ? {} : { stdin: p.stdin }),
+      ...defined({ stdin: p.stdin }),
     });
     if (result.code !== 0) throw failed(`"${shortName(p)}"`, result);
   },

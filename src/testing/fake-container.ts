@@ -1,3 +1,4 @@
+import { defined } from '../core/base/data.ts';
 import type { ContainerCreate, ContainerInspect, ContainerSummary } from '../core/host/docker.ts';
 import { addressesOverlap } from '../docker/address-overlap.ts';
 import { engineError } from '../docker/engine-error.ts';
@@ -74,8 +75,7 @@ export function inspectFake(container: FakeContainer): ContainerInspect {
       Env: environment(container),
       Labels: body.Labels ?? {},
       Cmd: body.Cmd ?? null,
-      ...(body.StopSignal === undefined ? {} : { StopSignal: body.StopSignal }),
-      ...(body.StopTimeout === undefined ? {} : { StopTimeout: body.StopTimeout }),
+      ...defined({ StopSignal: body.StopSignal, StopTimeout: body.StopTimeout }),
     },
     HostConfig: {
       NetworkMode: host.NetworkMode ?? 'default',

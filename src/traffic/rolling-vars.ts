@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { defined } from '../core/base/data.ts';
 import { parseDuration } from '../core/base/duration.ts';
 import type { Count } from '../core/play/count.ts';
 import type { RollingOptions } from '../core/play/rolling.ts';
@@ -41,11 +42,9 @@ export const rollingVars = z.strictObject({
 export function rollingOf(vars: z.output<typeof rollingVars>): RollingOptions {
   const { canary, batch, max_unavailable, max_failures, order, soak } = vars;
   return {
-    ...(canary === undefined ? {} : { canary }),
+    ...defined({ canary }),
     ...(batch === undefined ? {} : { batch: batch as readonly Count[] }),
     ...(max_unavailable === undefined ? {} : { maxUnavailable: max_unavailable as Count }),
-    ...(max_failures === undefined ? {} : { maxFailures: max_failures }),
-    ...(order === undefined ? {} : { order }),
-    ...(soak === undefined ? {} : { soak }),
+    ...defined({ maxFailures: max_failures, order, soak }),
   };
 }

@@ -1,6 +1,7 @@
 import { PORTS } from '../api7/paths.ts';
 import { readyGates } from '../api7/ready-gates.ts';
 import { serviceAt } from '../api7/services.ts';
+import { defined } from '../core/base/data.ts';
 import type { Counters, MemberView } from '../core/host/balancer.ts';
 import type { Diagnostics, NodeView, Traffic } from '../core/play/rolling.ts';
 import type { Steps } from '../core/task/task.ts';
@@ -58,7 +59,7 @@ export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffi
       const told = context.drainedBy.get(place.node);
       for (const seat of seats) {
         const epoch = losesAll(seat) ? told?.get(seat.balancer.name) : undefined;
-        yield stillDrained({ ...at(seat), ...(epoch === undefined ? {} : { epoch }) });
+        yield stillDrained({ ...at(seat), ...defined({ epoch }) });
       }
       const idleBalancers = seats.filter(({ balancer }) => balancer.shows.sessions).map(({ from }) => from);
       yield* nodeIsIdle(place, { look: 'last', idleBalancers });

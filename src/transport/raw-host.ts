@@ -1,3 +1,4 @@
+import { defined } from '../core/base/data.ts';
 import { located } from '../core/base/errors.ts';
 import type { Stat } from '../core/host/connection.ts';
 import { justWritten } from './files/just-written.ts';
@@ -75,7 +76,7 @@ export function rawHost({ name, rights, launch, dialer, close }: Carrier): RawCo
     (await reader.ask(sha256Request(path, { whole: uploaded.get(path), size: sizes.get(path) })));
   const freeBytes = (path: string): Promise<number> => reader.ask(freeBytesRequest(path));
   const writeScript: WriteScript = async ({ script, stdin, onProgress, timeoutMs, idleMs }) => {
-    const limits = { ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(idleMs === undefined ? {} : { idleMs }) };
+    const limits = defined({ timeoutMs, idleMs });
     const input = inMemory(stdin);
     if (input !== undefined && input.length <= SMALL_INPUT) {
       const { code, stderr } = await staying.run({ script, input, ...limits });
@@ -86,7 +87,7 @@ export function rawHost({ name, rights, launch, dialer, close }: Carrier): RawCo
       script: `${HOST_FUNCTIONS}\n${script}`,
       ...limits,
       stdin: input === undefined ? (stdin ?? []) : pieces(input),
-      ...(onProgress === undefined ? {} : { onStdinProgress: onProgress }),
+      ...defined({ onStdinProgress: onProgress }),
       onStdout: () => {},
       onStderr: (chunk) => void stderr.push(chunk),
     });
@@ -97,7 +98,7 @@ export function rawHost({ name, rights, launch, dialer, close }: Carrier): RawCo
     freeBytes,
     isOurs: owners.isOurs,
     onUploaded: (path, whole) => void uploaded.set(path, whole),
-    onWritten: (path, stat, digest) => just.add(path, { stat, ...(digest === undefined ? {} : { sha256: digest }) }),
+    onWritten: (path, stat, digest) => just.add(path, { stat, ...defined({ sha256: digest }) }),
   });
 
   let forwards = true;

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { defined } from '../../src/core/base/data.ts';
 import { OrchError } from '../../src/core/base/errors.ts';
 import { dockerOver } from '../../src/docker/client.ts';
 import { FakeDocker } from '../../src/testing/fake-docker.ts';
@@ -10,7 +11,7 @@ const running = async (own: string | undefined, state = {}) => {
   fake.loadArchive({ classic: 'sha256:1', containerd: 'sha256:2' }, 'a:1');
   await fake.create('web', {
     Image: 'a:1',
-    ...(own === undefined ? {} : { StopSignal: own }),
+    ...defined({ StopSignal: own }),
     HostConfig: { RestartPolicy: { Name: 'no' } },
   });
   await fake.start('web');

@@ -1,4 +1,5 @@
 import type { Clock } from '../../src/core/base/clock.ts';
+import { defined } from '../../src/core/base/data.ts';
 import { OrchError } from '../../src/core/base/errors.ts';
 import type { NumberedEvent, RunEvent } from '../../src/core/event/event.ts';
 import type { Host } from '../../src/core/host/host.ts';
@@ -128,11 +129,13 @@ export async function runPlays(
       forks: options.forks ?? 20,
       signal: options.signal ?? new AbortController().signal,
       urgent: options.urgent ?? new AbortController().signal,
-      ...(options.fleet === undefined ? {} : { fleet: options.fleet }),
-      ...(options.rollFlags === undefined ? {} : { rollFlags: options.rollFlags }),
-      ...(options.ask === undefined ? {} : { ask: options.ask }),
-      ...(options.outage === undefined ? {} : { outage: options.outage }),
-      ...(options.restoreCommand === undefined ? {} : { restoreCommand: options.restoreCommand }),
+      ...defined({
+        fleet: options.fleet,
+        rollFlags: options.rollFlags,
+        ask: options.ask,
+        outage: options.outage,
+        restoreCommand: options.restoreCommand,
+      }),
       onNetwork: (listener) => open.onNetwork(listener),
     },
     {

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
+import { defined } from '../../src/core/base/data.ts';
 import type { RawConnection } from '../../src/transport/raw-connection.ts';
 import { connectSsh } from '../../src/transport/ssh/ssh.ts';
 import { type HoldingRelay, holdingRelay } from './holding-relay.ts';
@@ -93,7 +94,7 @@ export function uploadScene(): UploadScene {
       host.upload(scene.local, scene.target, {
         ...OWNED,
         sha256,
-        ...(onProgress === undefined ? {} : { onProgress }),
+        ...defined({ onProgress }),
       }),
     async begun(after) {
       const host = await scene.relayed();

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import ssh2 from 'ssh2';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { defined } from '../../src/core/base/data.ts';
 import { connectSsh } from '../../src/transport/ssh/ssh.ts';
 import type { SshTarget } from '../../src/transport/ssh/target.ts';
 import { startSshd, type TestSshd } from '../support/sshd.ts';
@@ -54,7 +55,7 @@ const open = (target: Partial<SshTarget>, signal?: AbortSignal) =>
       knownHosts: [join(sshd.directory, `known_${target.port}`)],
       ...target,
     }),
-    { acceptNewHostKeys: true, ...(signal === undefined ? {} : { signal }) },
+    { acceptNewHostKeys: true, ...defined({ signal }) },
   );
 
 /** An SSH server with the right key that never ends, or cuts, a login. */

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { defined } from '../../src/core/base/data.ts';
 import type { Ask } from '../../src/transport/ssh/ask.ts';
 import { openLink } from '../../src/transport/ssh/connect/client.ts';
 import type { SshTarget } from '../../src/transport/ssh/target.ts';
@@ -23,7 +24,7 @@ const file = (name: string): string => join(sshd.directory, name);
 /** Logs in and out again. */
 const enter = async (overrides: Partial<SshTarget>, ask?: Ask): Promise<void> => {
   const target = sshd.target({ become: 'none', ...overrides });
-  const link = await openLink(target, { acceptNewHostKeys: false, ...(ask === undefined ? {} : { ask }) });
+  const link = await openLink(target, { acceptNewHostKeys: false, ...defined({ ask }) });
   await link.close();
 };
 /** A key that the server takes, besides its usual one. */

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
+import { defined } from '../../src/core/base/data.ts';
 import { Secret } from '../../src/core/base/secret.ts';
 import type { Ask } from '../../src/transport/ssh/ask.ts';
 import { openLink } from '../../src/transport/ssh/connect/client.ts';
@@ -20,7 +21,7 @@ async function withPassword(...config: readonly string[]): Promise<TestSshd> {
   return sshd;
 }
 const enter = async (target: SshTarget, ask?: Ask): Promise<void> => {
-  const link = await openLink(target, { acceptNewHostKeys: false, ...(ask === undefined ? {} : { ask }) });
+  const link = await openLink(target, { acceptNewHostKeys: false, ...defined({ ask }) });
   await link.close();
 };
 const bare = { identityFiles: [], identityAgent: 'none', become: 'none' } as const;

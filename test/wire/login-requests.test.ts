@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AuthContext, AuthenticationType } from 'ssh2';
 import { describe, expect, test } from 'vitest';
+import { defined } from '../../src/core/base/data.ts';
 import { Secret } from '../../src/core/base/secret.ts';
 import type { Ask, Question } from '../../src/transport/ssh/ask.ts';
 import { openLink } from '../../src/transport/ssh/connect/client.ts';
@@ -10,7 +11,7 @@ import { startAuthServer } from '../support/auth-server.ts';
 import { keyPair, somebody, startAgent } from '../support/ssh-keys.ts';
 
 const enter = async (target: SshTarget, ask?: Ask, signal?: AbortSignal): Promise<void> => {
-  const options = { ...(ask === undefined ? {} : { ask }), ...(signal === undefined ? {} : { signal }) };
+  const options = defined({ ask, signal });
   const link = await openLink(target, { acceptNewHostKeys: false, ...options });
   await link.close();
 };

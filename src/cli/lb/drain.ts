@@ -1,5 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 import { typedLine } from '../../core/base/argv.ts';
+import { defined } from '../../core/base/data.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import type { RolledNode } from '../../core/event/event.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
@@ -74,7 +75,7 @@ function drainedNode({ file }: Inventory, node: string, isOut: boolean, failure:
   return {
     state: failure === undefined ? 'done' : 'failed',
     traffic: isOut ? 'out' : 'unknown',
-    ...(failure === undefined ? {} : { cause: failure }),
+    ...defined({ cause: failure }),
     next: typedLine(['api7-orch', 'lb', 'restore', node, '-i', file]),
   };
 }

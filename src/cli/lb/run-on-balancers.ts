@@ -1,3 +1,4 @@
+import { defined } from '../../core/base/data.ts';
 import type { Emit, RolledNode } from '../../core/event/event.ts';
 import type { Plays } from '../../core/play/play.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
@@ -53,8 +54,7 @@ export async function runOnBalancers(
     {
       title: told.title,
       cluster: inventory.cluster,
-      plays: () =>
-        told.plays((message, host) => emit({ type: 'warning', message, ...(host === undefined ? {} : { host }) })),
+      plays: () => told.plays((message, host) => emit({ type: 'warning', message, ...defined({ host }) })),
       select: (pattern) => selectHosts(inventory, pattern),
     },
   );

@@ -1,3 +1,4 @@
+import { defined } from '../../core/base/data.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import type { Secret } from '../../core/base/secret.ts';
 import type { Ask } from '../../transport/ssh/ask.ts';
@@ -33,8 +34,5 @@ export async function askedPasswords(flags: PasswordFlags, ask: Ask): Promise<As
       ? await wanted('become-password', `sudo password${password === undefined ? '' : ' (empty: the same)'}`)
       : undefined;
   const become = typed?.reveal() === '' && password !== undefined ? password : typed;
-  return {
-    ...(password === undefined ? {} : { password }),
-    ...(become === undefined ? {} : { becomePassword: become }),
-  };
+  return defined({ password, becomePassword: become });
 }

@@ -1,5 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 import { typedLine } from '../../core/base/argv.ts';
+import { defined } from '../../core/base/data.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import type { Hosts } from '../../engine/plan/hosts.ts';
 import type { RunContext } from '../../engine/roll/run-context.ts';
@@ -45,7 +46,7 @@ export function rollOptions(inventory: Inventory, flags: RollFlags, hosts: Hosts
     fleet: fleetOf(inventory, {
       by: `${userInfo().username}@${hostname()}`,
       withoutLb: flags.withoutLb,
-      ...(flags.reason === undefined ? {} : { reason: flags.reason }),
+      ...defined({ reason: flags.reason }),
     }),
     rollFlags: { includeHeld: flags.includeHeld ?? false, skipUnreachable: flags.skipUnreachable ?? false },
     ask: async (question) => {

@@ -1,4 +1,5 @@
 import { serviceAt } from '../../api7/services.ts';
+import { defined } from '../../core/base/data.ts';
 import type { ErrorInfo } from '../../core/event/event.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import type { PoolSnapshot } from '../../traffic/pool-snapshot.ts';
@@ -102,7 +103,7 @@ function serviceReport(
     answers,
     traffic,
     notAsked,
-    ...(error === undefined ? {} : { error }),
+    ...defined({ error }),
   };
 }
 

@@ -24,3 +24,18 @@ export const sha256 = (bytes: string | Uint8Array): string => createHash('sha256
 
 /** Digest of a value's canonical JSON. The prefix names the version of the form, so that a later one can differ on purpose. */
 export const digestOf = (value: unknown): string => `v1:${sha256(canonicalJson(value))}`;
+
+/** An object whose fields may be undefined, as one that has them or not. */
+type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+/**
+ * The object without the fields that are undefined, so that it can be laid over defaults.
+ *
+ * @example const ssh = { port: 22, ...defined({ port: given.port, user: given.user }) };
+ */
+export function defined<T extends object>(fields: T): Defined<T> {
+  // The fields that are left are those that the type names.
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;
+}

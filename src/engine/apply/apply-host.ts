@@ -1,3 +1,4 @@
+import { defined } from '../../core/base/data.ts';
 import { isUnreachable, located, OrchError } from '../../core/base/errors.ts';
 import { errorInfoOf } from '../../core/event/error-info.ts';
 import { type Entry, type Planner, planEntries, planFirst, retryReads, unread } from '../plan/plan-host.ts';
@@ -93,7 +94,7 @@ class HostApply {
     const step = checkStep(entry, this.#run.ahead.pending.first(this.#run.host.name));
     if (step.status === 'failed') throw step.error;
     const patch = step.status === 'changed' ? await shownChange(this.#planner, entry, this.#run.diff) : {};
-    this.#log.end(entry, step.status, { ...(step.note === undefined ? {} : { note: step.note }), ...patch });
+    this.#log.end(entry, step.status, { ...defined({ note: step.note }), ...patch });
     if (step.status !== 'ok') this.#run.ahead.pending.add(this.#run.host.name, entry.task);
   }
 

@@ -1,3 +1,4 @@
+import { defined } from '../../core/base/data.ts';
 import { Secret } from '../../core/base/secret.ts';
 import type { Api7Settings, GatewayAuth } from '../inventory.ts';
 import { DEFAULTS } from '../schema/defaults.ts';
@@ -14,12 +15,8 @@ export function resolveApi7(api7: Api7File, path: (text: string) => string): Api
     ...(api7.package === undefined
       ? {}
       : { package: { controlPlane: path(api7.package.control_plane), dataPlane: path(api7.package.data_plane) } }),
-    ...(api7.registry === undefined ? {} : { registry: api7.registry }),
-    images: {
-      ...(images.dashboard === undefined ? {} : { dashboard: images.dashboard }),
-      ...(images.dp_manager === undefined ? {} : { dpManager: images.dp_manager }),
-      ...(images.gateway === undefined ? {} : { gateway: images.gateway }),
-    },
+    ...defined({ registry: api7.registry }),
+    images: defined({ dashboard: images.dashboard, dpManager: images.dp_manager, gateway: images.gateway }),
     database: { dsn: dsnOf(api7.database) },
     gateway: {
       endpoints: api7.gateway.endpoints.map((endpoint) => endpoint.replace(/\/$/, '')),

@@ -1,3 +1,4 @@
+import { defined } from '../../core/base/data.ts';
 import { parseDuration } from '../../core/base/duration.ts';
 import type { BalancerHooks, LoadBalancerSettings, ManagedPool } from '../inventory.ts';
 import { matchPattern, type PatternNames } from '../pattern.ts';
@@ -14,7 +15,7 @@ export function resolveLoadBalancer(name: string, pool: PoolFile, names: Pattern
     case 'none': {
       const { driver, port, reason } = pool;
       const members = matchPattern(names, pool.members);
-      return { driver, name, members, ...(port === undefined ? {} : { port }), reason };
+      return { driver, name, members, ...defined({ port }), reason };
     }
     case 'haproxy': {
       const { driver, socket, config = DEFAULTS.haproxyConfig } = pool;
@@ -49,7 +50,7 @@ function drivenOf(name: string, pool: DrivenFile, names: PatternNames): ManagedP
       onTimeout: drain.on_timeout ?? DEFAULTS.drainOnTimeout,
       quietMs: drain.quiet ?? parseDuration(DEFAULTS.drainQuiet),
     },
-    ...(pool.data_ports === undefined ? {} : { dataPorts: pool.data_ports }),
+    ...defined({ dataPorts: pool.data_ports }),
     ...(check === undefined ? {} : { check: { everyMs: check.every, fall: check.fall, rise: check.rise } }),
     declared: { longestRequest: pool.longest_request !== undefined, within: drain.within !== undefined },
   };
@@ -60,7 +61,6 @@ function hooksOf({ status, drain, restore, close, counters }: CommandFile['hooks
     status,
     drain,
     restore,
-    ...(close === undefined ? {} : { close }),
-    ...(counters === undefined ? {} : { counters }),
+    ...defined({ close, counters }),
   };
 }

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { defined } from '../../core/base/data.ts';
 import type { SshSettings } from '../../core/host/ssh-settings.ts';
 import { type GroupNode, groupMembers, parentsFirst } from '../groups.ts';
 import type { Inventory, InventoryHost } from '../inventory.ts';
@@ -33,7 +34,7 @@ export function resolveInventory(file: InventoryFile, path: string, extraVars: V
       name,
       address: host.address,
       ssh: sshOf(host, file.ssh ?? {}, absolute),
-      ...(host.zone === undefined ? {} : { zone: host.zone }),
+      ...defined({ zone: host.zone }),
       groups,
       vars: Object.fromEntries(layers.flatMap((layer) => Object.entries(layer ?? {}))),
     };
@@ -71,14 +72,9 @@ function sshOf(
   return {
     address: host.ssh_address ?? host.address,
     ...(config === undefined ? {} : { config: config === 'none' ? config : absolute(config) }),
-    ...(port === undefined ? {} : { port }),
-    ...(user === undefined ? {} : { user }),
+    ...defined({ port, user }),
     ...(identityFile === undefined ? {} : { identityFile: absolute(identityFile) }),
     ...(knownHosts === undefined ? {} : { knownHosts: absolute(knownHosts) }),
-    ...(jump === undefined ? {} : { jump }),
-    ...(become === undefined ? {} : { become }),
-    ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
-    ...(password === undefined ? {} : { password }),
-    ...(becomePassword === undefined ? {} : { becomePassword }),
+    ...defined({ jump, become, connectTimeoutMs, password, becomePassword }),
   };
 }

@@ -83,8 +83,8 @@ export async function reached<T>(socket: string, work: () => Promise<T>): Promis
     throw new OrchError('LB_UNREACHABLE', error.message, {
       hint: error.hint ?? `check that HAProxy answers on ${socket}`,
       retryable: true,
-      ...(error.host === undefined ? {} : { host: error.host }),
-      ...(error.details === undefined ? {} : { details: error.details }),
+      host: error.host,
+      details: error.details,
       cause: error,
     });
   }

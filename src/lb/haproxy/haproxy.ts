@@ -1,3 +1,4 @@
+import { defined } from '../../core/base/data.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import type { Balancer, Member } from '../../core/host/balancer.ts';
 import { type HaproxySnapshot, reached, readConfig, readHaproxy } from './ask.ts';
@@ -51,7 +52,7 @@ export function haproxy(options: HaproxyOptions): Balancer {
       return {
         servers: servers.map((server) => viewOf(server, sight, file)),
         epoch,
-        ...(runningMs === undefined ? {} : { runningMs }),
+        ...defined({ runningMs }),
       };
     },
 

@@ -1,3 +1,4 @@
+import { defined } from '../../core/base/data.ts';
 import type { CheckTiming } from '../../core/host/balancer.ts';
 import { type HaproxyConfig, haproxyTime, optionOf, serverOptions } from './config.ts';
 import { type HaproxyServer, nameOf } from './state.ts';
@@ -53,7 +54,7 @@ function ofServer(config: HaproxyConfig, name: string, depth = 0): Timing | unde
   if (every === undefined || fall === undefined || rise === undefined || slowstartMs === undefined) return undefined;
   // "spread-checks" lengthens some intervals by so many percent.
   const everyMs = Math.ceil(every * (1 + spread / 100));
-  return { everyMs, fall, rise, slowstartMs, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+  return { everyMs, fall, rise, slowstartMs, ...defined({ timeoutMs }) };
 
   function time(option: string, usual: number): number | undefined {
     const said = optionOf(options ?? [], option);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { defined } from '../../core/base/data.ts';
 import { Task } from '../../core/task/task.ts';
 import { bindingText, type ContainerSpec } from '../../docker/spec.ts';
 import { absolutePath, secretOrText } from '../file/fields.ts';
@@ -51,17 +52,15 @@ export function specOf(p: ContainerParams): ContainerSpec {
   const { hostname, stopSignal, stopTimeoutSeconds, nofile, networkMode, command } = p;
   return {
     ref: p.image.claim.slice('image:'.length),
-    ...(hostname === undefined ? {} : { hostname }),
+    ...defined({ hostname }),
     env: p.env,
     labels: p.labels,
     ports: portsOf(p),
     mounts: Object.fromEntries(p.mounts.map(({ source, target, readOnly }) => [target, { source, readOnly }])),
     restart: p.restart,
-    ...(stopSignal === undefined ? {} : { stopSignal }),
-    ...(stopTimeoutSeconds === undefined ? {} : { stopTimeoutSeconds }),
-    ...(nofile === undefined ? {} : { nofile }),
+    ...defined({ stopSignal, stopTimeoutSeconds, nofile }),
     ...(networkMode === undefined ? {} : { networkMode: networkMode === 'default' ? 'bridge' : networkMode }),
-    ...(command === undefined ? {} : { command }),
+    ...defined({ command }),
   };
 }
 

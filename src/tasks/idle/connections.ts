@@ -1,3 +1,4 @@
+import { defined } from '../../core/base/data.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import type { Reader } from '../../core/host/connection.ts';
 
@@ -89,7 +90,7 @@ function fromSs(lines: readonly string[]): readonly PeerConnection[] {
         state,
         unread: Number(unread),
         sending: Number(sending),
-        ...(last === undefined ? {} : { last }),
+        ...defined({ last }),
       },
     ];
   });

@@ -48,7 +48,7 @@ async function diskFull(
   const free = await freeBytes(posix.dirname(path)).catch(() => undefined);
   const left = free === undefined ? '' : ` (${free} bytes free at ${posix.dirname(path)})`;
   return new OrchError(fault.code, `${fault.message}${left}`, {
-    ...(fault.hint === undefined ? {} : { hint: fault.hint }),
-    ...(fault.details === undefined ? {} : { details: fault.details }),
+    hint: fault.hint,
+    details: fault.details,
   });
 }

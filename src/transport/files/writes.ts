@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
+import { defined } from '../../core/base/data.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import { reveal } from '../../core/base/secret.ts';
 import type { Connection, Ownership, Stat } from '../../core/host/connection.ts';
@@ -59,7 +60,7 @@ export function writes({ run, freeBytes, isOurs, onUploaded, onWritten }: WriteM
     script: string,
     { stdin, sha256 }: { readonly stdin?: Source; readonly sha256?: string } = {},
   ): Promise<void> => {
-    const request = { script, ...(stdin === undefined ? {} : { stdin }), timeoutMs: SMALL_WRITE_MS };
+    const request = { script, ...defined({ stdin }), timeoutMs: SMALL_WRITE_MS };
     written(path, await act(doing, path, request), sha256);
   };
   const written = (path: string, stderr: string, sha256?: string): void => {

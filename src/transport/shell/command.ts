@@ -1,5 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 import { commandLine, quote } from '../../core/base/argv.ts';
+import { defined } from '../../core/base/data.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import { reveal } from '../../core/base/secret.ts';
 import type { Command, RunOptions, RunResult } from '../../core/host/connection.ts';
@@ -31,8 +32,7 @@ export async function runCommand(
       script: commandScript(command, options),
       ...(bytes === undefined ? {} : { stdin: pieces(bytes) }),
       timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-      ...(options.idleMs === undefined ? {} : { idleMs: options.idleMs }),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      ...defined({ idleMs: options.idleMs, signal: options.signal }),
       onStdout: (chunk) => {
         stdout.push(chunk);
         return tell('stdout', told.stdout.write(chunk));

@@ -45,7 +45,7 @@ export function unkilled(killed: OrchError, says: string, group: number | undefi
   const end = group === undefined ? 'look for it there (ps -ef)' : `end it there: kill -s KILL -- -${group}`;
   return new OrchError(code, `${says}; its process group could not be killed`, {
     hint: `it may still run on the host: ${end}; for a kill, sshd must grant one more session or connection`,
-    ...(details === undefined ? {} : { details }),
+    details,
     retryable,
     cause,
   });

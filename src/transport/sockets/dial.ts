@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { quote } from '../../core/base/argv.ts';
+import { defined } from '../../core/base/data.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import type { Become, Exit, Launch, Rights } from '../shell/shell-process.ts';
 import { DialError, type Dialer } from './dialer.ts';
@@ -38,7 +39,7 @@ export function dockerDial(
       if (!closed) onSession(false);
       closed = true;
     };
-    const wish = { lasting: true, ...(release === undefined ? {} : { release }) };
+    const wish = { lasting: true, ...defined({ release }) };
     const lasting: Launch = (line) => launch(line, wish);
     try {
       const socket = await scriptSocket(lasting, rights, stdioScript(path), explain(rights.become, path));

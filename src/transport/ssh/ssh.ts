@@ -1,3 +1,4 @@
+import { defined } from '../../core/base/data.ts';
 import { located } from '../../core/base/errors.ts';
 import type { RawConnection } from '../raw-connection.ts';
 import { rawHost } from '../raw-host.ts';
@@ -38,7 +39,7 @@ export async function connectSsh(target: SshTarget, options: SshOptions): Promis
       name: target.name,
       rights: {
         become: target.user === 'root' ? 'none' : target.become,
-        ...(target.becomePassword === undefined ? {} : { password: target.becomePassword }),
+        ...defined({ password: target.becomePassword }),
       },
       launch: launchAside(launch, again),
       dialer,

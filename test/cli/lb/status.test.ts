@@ -2,11 +2,12 @@ import { expect, test } from 'vitest';
 import type { PoolsReport } from '../../../src/cli/lb/report.ts';
 import { lbStatus } from '../../../src/cli/lb/status.ts';
 import { ago, poolsLines } from '../../../src/cli/lb/table.ts';
+import { defined } from '../../../src/core/base/data.ts';
 import { noPaint } from '../../../src/render/lines/paint.ts';
 import { INVENTORY, LbScene } from './scene.ts';
 
 const show = (scene: LbScene, pattern = 'all', output?: 'json'): Promise<number> =>
-  lbStatus(pattern, { inventory: scene.file, forks: '50', ...(output === undefined ? {} : { output }) }, scene.outside);
+  lbStatus(pattern, { inventory: scene.file, forks: '50', ...defined({ output }) }, scene.outside);
 
 const LEASE = { node: 'gw-1', before: {}, by: 'ops@desk', at: '1969-12-31T23:48:00Z', reason: 'new disks', held: [] };
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { askedPasswords } from '../../../src/cli/prompt/asked-passwords.ts';
 import { type PromptOptions, terminalAsk } from '../../../src/cli/prompt/prompt.ts';
 import { promptLine } from '../../../src/cli/prompt/prompt-line.ts';
+import { defined } from '../../../src/core/base/data.ts';
 import { ttyRenderer } from '../../../src/render/tty/tty.ts';
 import type { Question } from '../../../src/transport/ssh/ask.ts';
 import { numbered, runEnd } from '../../render/scenarios.ts';
@@ -134,7 +135,7 @@ describe('asking at the terminal', () => {
     await expect.poll(() => terminal.screen.join('\n')).toContain('Gateways: 0/1 hosts done');
     let during: readonly string[] = [];
     const ask = terminalAsk({
-      ...(renderer.hold === undefined ? {} : { hold: renderer.hold }),
+      ...defined({ hold: renderer.hold }),
       open: () => ({
         write: (text) => void write(text),
         read: (take) =>

@@ -1,3 +1,4 @@
+import { defined } from '../../../src/core/base/data.ts';
 import { OrchError } from '../../../src/core/base/errors.ts';
 import type { RunEvent } from '../../../src/core/event/event.ts';
 import { type Plays, play } from '../../../src/core/play/play.ts';
@@ -128,7 +129,7 @@ function* plays(cluster: Cluster, wire: Wire, { options, unstaged }: Setup): Pla
     hosts: 'data_plane',
     rolling: {
       canary,
-      ...(batch === undefined ? {} : { batch }),
+      ...defined({ batch }),
       maxUnavailable,
       maxFailures,
       order,

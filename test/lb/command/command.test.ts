@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { defined } from '../../../src/core/base/data.ts';
 import type { Member } from '../../../src/core/host/balancer.ts';
 import type { RunOptions, RunResult } from '../../../src/core/host/connection.ts';
 import { type BalancerHooks, commandDriver } from '../../../src/lb/command/command.ts';
@@ -139,7 +140,7 @@ test.each([
   ['declared', { everyMs: 5000, fall: 2, rise: 1 }, { everyMs: 5000, fall: 2, rise: 1, source: 'declared' }],
   ['assumed', undefined, { everyMs: 2000, fall: 3, rise: 2, source: 'assumed' }],
 ])('timing is %s', async (_name, check, expected) => {
-  const options = { pool: 'gateways', host: 'lb-1', hooks: HOOKS, ...(check === undefined ? {} : { check }) };
+  const options = { pool: 'gateways', host: 'lb-1', hooks: HOOKS, ...defined({ check }) };
   const { host } = lb({});
   expect(await commandDriver(options).timing(host, gw1)).toMatchObject(expected);
 });

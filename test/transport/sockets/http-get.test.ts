@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
+import { defined } from '../../../src/core/base/data.ts';
 import { ByteSocket } from '../../../src/core/host/byte-socket.ts';
 import { connectLocal } from '../../../src/transport/local/local.ts';
 import type { Dialer } from '../../../src/transport/sockets/dialer.ts';
@@ -65,7 +66,7 @@ test('the tool of the host names it too', async () => {
   const port = (server.address() as AddressInfo).port;
   const here = await connectLocal('here', { become: 'none' });
   const asked = async (host?: string) =>
-    (await httpByTool(here.run, httpTarget({ port, path: '/', ...(host === undefined ? {} : { host }) }))).body;
+    (await httpByTool(here.run, httpTarget({ port, path: '/', ...defined({ host }) }))).body;
   expect(await asked()).toBe(`127.0.0.1:${port}`);
   expect(await asked("it's.example.com")).toBe("it's.example.com");
   await here.close();

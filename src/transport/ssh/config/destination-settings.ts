@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
+import { defined } from '../../../core/base/data.ts';
 import { OrchError } from '../../../core/base/errors.ts';
 import type { SshSettings } from '../../../core/host/ssh-settings.ts';
 import { GLOBAL_KNOWN_HOSTS, NO_KNOWN_HOSTS, USER_KNOWN_HOSTS } from '../host-keys/known-hosts-file.ts';
@@ -79,7 +80,7 @@ export function loginSettings(
   const agent = found.first('identityagent');
   const notes = unusable(found, config);
   return {
-    ...(identityFiles === undefined ? {} : { identityFiles }),
+    ...defined({ identityFiles }),
     ...(isYes(found.first('identitiesonly')) ? { identitiesOnly: true } : {}),
     ...(agent === undefined ? {} : { identityAgent: /^(none|SSH_AUTH_SOCK|\$\w+)$/.test(agent) ? agent : path(agent) }),
     ...(notes.length === 0 ? {} : { notes }),
@@ -125,8 +126,7 @@ export function hostKeySettings(
     );
   const alias = found.first('hostkeyalias');
   return {
-    ...(knownHosts === undefined ? {} : { knownHosts }),
-    ...(alias === undefined ? {} : { hostKeyAlias: alias }),
+    ...defined({ knownHosts, hostKeyAlias: alias }),
     ...(off || strict === 'accept-new' ? { acceptNewHostKey: true } : {}),
     ...(isYes(found.first('hashknownhosts')) ? { hashNewHostKey: true } : {}),
   };

@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os';
+import { defined } from '../../../core/base/data.ts';
 import { OrchError } from '../../../core/base/errors.ts';
 import type { SshSettings } from '../../../core/host/ssh-settings.ts';
 import type { SshTarget } from '../target.ts';
@@ -46,9 +47,7 @@ async function resolve({ name, settings, otherwise = {}, way }: Wanted, config: 
     throw jumpLoop(`the jump hosts lead in a circle: ${here.toReversed().slice(0, MOST_HOPS).join(' > ')}`, address);
   const found = await config.lookup({
     address,
-    ...(settings.config === undefined ? {} : { file: settings.config }),
-    ...(settings.port === undefined ? {} : { port: settings.port }),
-    ...(settings.user === undefined ? {} : { user: settings.user }),
+    ...defined({ file: settings.config, port: settings.port, user: settings.user }),
   });
   refuseUnsupported(name, settings, found);
   const { user, password } = await loginOf(settings, otherwise, found, config);
@@ -63,11 +62,11 @@ async function resolve({ name, settings, otherwise = {}, way }: Wanted, config: 
     port,
     user,
     ...loginSettings(settings.identityFile, otherwise.identityFile, found, path, config),
-    ...(password === undefined ? {} : { password }),
+    ...defined({ password }),
     ...hostKeySettings(settings.knownHosts, found, path, config),
-    ...(via === undefined ? {} : { jump: via }),
+    ...defined({ jump: via }),
     become: become ?? (user === 'root' ? 'none' : 'sudo'),
-    ...(becomePassword === undefined ? {} : { becomePassword }),
+    ...defined({ becomePassword }),
     ...timing(settings.connectTimeoutMs, found),
   };
 }
@@ -92,7 +91,7 @@ async function loginOf(
       `ssh did not tell whether its configuration names a user for the jump host ${settings.address}, so the password of the host behind it is not sent to it; write "jump: ${user}@${settings.address}" to send it`,
     );
   const password = settings.password ?? (names === undefined ? undefined : inherited);
-  return { user, ...(password === undefined ? {} : { password }) };
+  return { user, ...defined({ password }) };
 }
 
 /** The last of a chain is the nearest to the host; the others are the way to it. */
@@ -114,11 +113,7 @@ async function jumpHost(
       name: `${writtenJumpHosts([last])} (jump host of ${behind.name})`,
       settings: {
         address: last.host,
-        ...(last.user === undefined ? {} : { user: last.user }),
-        ...(last.port === undefined ? {} : { port: last.port }),
-        ...(file === undefined ? {} : { config: file }),
-        ...(knownHosts === undefined ? {} : { knownHosts }),
-        ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
+        ...defined({ user: last.user, port: last.port, config: file, knownHosts, connectTimeoutMs }),
         ...(before.length === 0 ? {} : { jump: writtenJumpHosts(before) }),
         become: 'none',
       },
@@ -133,11 +128,7 @@ async function jumpHost(
 function fallbackOf({ settings, otherwise, way }: Wanted): Pick<SshSettings, 'user' | 'identityFile' | 'password'> {
   const { user, identityFile, password } = settings;
   if (way.length > 1) return otherwise ?? {};
-  return {
-    ...(user === undefined ? {} : { user }),
-    ...(identityFile === undefined ? {} : { identityFile }),
-    ...(password === undefined ? {} : { password }),
-  };
+  return defined({ user, identityFile, password });
 }
 
 const numberOf = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));

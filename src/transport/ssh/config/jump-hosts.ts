@@ -1,3 +1,4 @@
+import { defined } from '../../../core/base/data.ts';
 import { OrchError } from '../../../core/base/errors.ts';
 import { expandTokens } from './tokens.ts';
 
@@ -28,7 +29,7 @@ export function parseJumpHosts(text: string, of: string): readonly JumpHost[] {
       });
     return {
       host: bare,
-      ...(user === undefined ? {} : { user }),
+      ...defined({ user }),
       ...(port === undefined ? {} : { port: Number(port) }),
     };
   });

@@ -120,8 +120,8 @@ function throughHop(error: unknown, via: SshTarget): unknown {
   if (!(error instanceof OrchError)) return error;
   const { code, hint, retryable, details } = error;
   return new OrchError(code, `the jump host ${nameOf(via)}: ${error.message}`, {
-    ...(hint === undefined ? {} : { hint }),
-    ...(details === undefined ? {} : { details }),
+    hint,
+    details,
     retryable,
     cause: error,
   });

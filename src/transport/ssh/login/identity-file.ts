@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { ParsedKey } from 'ssh2';
+import { defined } from '../../../core/base/data.ts';
 import { OrchError } from '../../../core/base/errors.ts';
 import type { Secret } from '../../../core/base/secret.ts';
 import { isAbsent } from '../absent-file.ts';
@@ -83,7 +84,7 @@ async function load(file: string, path: string): Promise<Identity> {
   return {
     state: 'locked',
     file,
-    ...(blob === undefined ? {} : { blob }),
+    ...defined({ blob }),
     ...unlocker(file, async (passphrase) => {
       // Takes some 300 ms of this thread (bcrypt): never more than once for the same answer.
       const opened = await parseKey(text, passphrase.reveal());

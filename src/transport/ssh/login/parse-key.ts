@@ -1,5 +1,6 @@
 import { createPrivateKey } from 'node:crypto';
 import type { ParsedKey } from 'ssh2';
+import { defined } from '../../../core/base/data.ts';
 
 const PKCS8 = /-----BEGIN (ENCRYPTED )?PRIVATE KEY-----/;
 
@@ -17,7 +18,7 @@ export async function parseKey(text: string, passphrase?: string): Promise<Parse
 }
 
 function withoutPkcs8(text: string, passphrase: string | undefined): string {
-  const key = createPrivateKey({ key: text, ...(passphrase === undefined ? {} : { passphrase }) });
+  const key = createPrivateKey({ key: text, ...defined({ passphrase }) });
   if (key.asymmetricKeyType === 'rsa') return key.export({ format: 'pem', type: 'pkcs1' }).toString();
   if (key.asymmetricKeyType === 'ec') return key.export({ format: 'pem', type: 'sec1' }).toString();
   throw new Error(`PKCS #8 with a key of type ${key.asymmetricKeyType}`);

@@ -1,5 +1,6 @@
 import { setImmediate as tick } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { defined } from '../../../../src/core/base/data.ts';
 import { OrchError } from '../../../../src/core/base/errors.ts';
 import { createGovernor } from '../../../../src/transport/ssh/connect/governor.ts';
 import { AdaptiveLimit } from '../../../../src/transport/ssh/connect/governor-limit.ts';
@@ -12,7 +13,7 @@ const target = (address: string, jump?: SshTarget): SshTarget => ({
   user: 'ops',
   become: 'none',
   connectTimeoutMs: 1000,
-  ...(jump === undefined ? {} : { jump }),
+  ...defined({ jump }),
 });
 const throttled = (): OrchError => new OrchError('CONNECT_THROTTLED', 'dropped', { retryable: true });
 

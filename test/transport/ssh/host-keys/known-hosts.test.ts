@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { defined } from '../../../../src/core/base/data.ts';
 import {
   damagedLines,
   fingerprint,
@@ -25,7 +26,7 @@ const token = key('sk-ssh-ed25519@openssh.com', 'D');
 const at = (address: string, port = 22, hostKeyAlias?: string) => ({
   address,
   port,
-  ...(hostKeyAlias === undefined ? {} : { hostKeyAlias }),
+  ...defined({ hostKeyAlias }),
 });
 const line = (hosts: string, blob: Buffer): string =>
   `${hosts} ${blob.subarray(4, 4 + blob.readUInt32BE(0)).toString()} ${blob.toString('base64')} a comment`;
