@@ -43,8 +43,8 @@ const defaults = { rate: 200, websockets: 8, slow: 8, downloads: 0, idle: 4 };
 export async function startLoad(lab: Lab, options: LoadOptions = {}): Promise<{ stop(): Promise<LoadReport> }> {
   const { rate, websockets, slow, downloads, idle } = { ...defaults, ...options };
   const targets = hostsOf(lab.file, 'load_balancer').flatMap((balancer): Target[] => [
-    { name: 'http', url: lab.url('gateways', balancer), glued: false },
-    { name: 'tcp', url: lab.url('gateways_tcp', balancer), glued: true },
+    { name: 'http', url: lab.direct('gateways', balancer), glued: false },
+    { name: 'tcp', url: lab.direct('gateways_tcp', balancer), glued: true },
   ]);
   const before = await balancerCounters(lab);
   const begun = Date.now();

@@ -10,8 +10,10 @@ export interface Away {
   readonly samples: number;
 }
 
-/** As a balancer shows it. */
+/** As a balancer shows it of one backend. */
 export interface OutOfService extends Away {
+  readonly balancer: HostName;
+  readonly backend: string;
   /** Who was out when most were. */
   readonly worst: readonly string[];
   /** Samples in which the balancer did not answer. */
@@ -46,44 +48,60 @@ export async function samplerOn(lab: Lab): Promise<{ stop(): Promise<Away> }> {
 }
 
 /**
- * Asks the admin sockets of HAProxy, on the balancers' own hosts and outside the product, every 50 ms which servers of
- * a backend are not in service.
- * @example const sampler = await balancerSampler(lab); … (await sampler.stop())['lb-1']?.mostAtOnce
+ * Asks the admin sockets of HAProxy, on the balancers' own hosts and outside the product, ten times a second which servers of
+ * the backends are not in service. What it returns at the end has a row for each balancer and backend.
+ * @example const sampler = await balancerSampler(lab); … (await sampler.stop())[0]?.mostAtOnce
  */
 export async function balancerSampler(
   lab: Lab,
-  backend = 'gateways',
-): Promise<{ stop(): Promise<Readonly<Record<HostName, OutOfService>>> }> {
+  backends: readonly string[] = ['gateways', 'gateways_tcp'],
+): Promise<{ stop(): Promise<readonly OutOfService[]> }> {
   const balancers = hostsOf(lab.file, 'load_balancer');
-  const file = `/run/lab/sample-${backend}`;
+  const file = '/run/lab/sample';
   const files = `${file} ${file}.err ${file}.stop`;
-  const start = `rm -f ${files}; setsid sample-balancer ${backend} ${file} >/dev/null 2>${file}.err </dev/null &`;
+  const start = `rm -f ${files}; setsid sample-balancer ${file} ${backends.join(' ')} >/dev/null 2>${file}.err </dev/null &`;
   await Promise.all(balancers.map((name) => lab.exec(name, start)));
   return {
     async stop() {
       const script = `touch ${file}.stop; sleep 0.3; cat ${file} ${file}.err; rm -f ${files}`;
       const all = await Promise.all(
-        balancers.map(async (name) => [name, seen((await lab.exec(name, script)).out)] as const),
+        balancers.map(async (name) => {
+          const samples = samplesOf((await lab.exec(name, script)).out);
+          return backends.map((backend) => seen(name, backend, samples));
+        }),
       );
-      return Object.fromEntries(all);
+      return all.flat();
     },
   };
 }
 
-function seen(text: string): OutOfService {
+interface Sample {
+  readonly at: number;
+  readonly backend: string;
+  readonly away: readonly string[];
+}
+
+function samplesOf(text: string): readonly Sample[] {
   const rows = text
     .trim()
     .split('\n')
-    .map((line) => {
-      const [at, ...away] = words(line);
-      return { at: Number(at), away };
+    .map((line): Sample => {
+      const [at, backend = '', ...away] = words(line);
+      return { at: Number(at), backend, away };
     });
   if (rows.some(({ at }) => !(at > 0))) throw new Error(`the sampler says: ${text.slice(-500)}`);
+  return rows;
+}
+
+function seen(balancer: HostName, backend: string, all: readonly Sample[]): OutOfService {
+  const rows = all.filter((sample) => sample.backend === backend);
   const answered = rows.filter(({ away }) => !away.includes('?'));
   const gaps = answered.map(({ at }, index) => at - (answered[index - 1]?.at ?? at));
   const worst = answered.reduce<readonly string[]>((most, { away }) => (away.length > most.length ? away : most), []);
   return {
     ...summary(answered.map(({ away }) => away)),
+    balancer,
+    backend,
     worst,
     unanswered: rows.length - answered.length,
     longestGapMs: Math.round(Math.max(0, ...gaps) * 1000),

@@ -22,7 +22,7 @@ export function judgeFirst(at: Case, { run, out, load }: Watched, before: World,
   if (fault.code !== undefined) expect(run.end?.errors.map(({ code }) => code)).toContain(fault.code);
 
   // By our hand never more than it may; what a fault takes out beside the victim is not ours.
-  for (const [balancer, { mostAtOnce, worst, samples }] of out.filter(([name]) => name !== blind)) {
+  for (const { balancer, mostAtOnce, worst, samples } of out.filter((row) => row.balancer !== blind)) {
     expect(samples).toBeGreaterThan(0);
     expect({ balancer, mostAtOnce, worst }).toSatisfy(
       (sampled) => sampled.mostAtOnce <= at.atOnce + (fault.alsoOut ?? 0),
@@ -78,7 +78,7 @@ export function judgeSecond(
   expect({ code: run.code, errors: run.end?.errors }).toEqual({ code: 0, errors: [] });
   const { notServing, orderedOut, recorded } = after;
   expect({ notServing, orderedOut, recorded }).toEqual({ notServing: [], orderedOut: [], recorded: [] });
-  for (const [balancer, { mostAtOnce, worst }] of out)
+  for (const { balancer, mostAtOnce, worst } of out)
     expect({ balancer, mostAtOnce, worst }).toSatisfy((sampled) => sampled.mostAtOnce <= 2, 'at most 2 out');
   const started = startedBetween(before, after);
   expect(started).not.toContain(at.bystander);

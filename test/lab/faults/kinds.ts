@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { runningSessions } from '../balancer-counters.ts';
 import { breakHost, cutSsh, type FaultKind, healHost, reloadBalancer } from '../faults.ts';
 import type { Lab } from '../lab.ts';
-import { hostNames, hostsOf } from '../lab-file.ts';
+import { hostsOf } from '../lab-file.ts';
 import { notServing, setByHand } from '../rolling-scene.ts';
 import type { Case, FaultName } from './cases.ts';
 
@@ -105,7 +105,7 @@ export const kinds: Readonly<Record<FaultName, Fault>> = {
   'controller killed': { signal: 'SIGKILL', ends: () => 'killed' },
   'disk full': { ...hostBroken('disk'), run: { version: '3.10.6', soak: '0s' } },
   'never ready': { ends: ill, run: { version: '3.10.90', soak: '0s' }, impatient: true, code: 'NOT_READY' },
-  'bad routes': { ends: ill, run: { version: '3.10.91', soak: '4s' }, code: 'SOAK_FAILED', hurts: () => true },
+  'bad routes': { ends: ill, run: { version: '3.10.91', soak: '6s' }, code: 'SOAK_FAILED', hurts: () => true },
   'database away': {
     async strike(lab, { victim }) {
       await succeed(lab, 'db-1', 'mkdir -p /run/lab/hold; touch /run/lab/hold/postgres; pkill -KILL -x postgres');
@@ -120,12 +120,15 @@ export const kinds: Readonly<Record<FaultName, Fault>> = {
   },
 };
 
+/** The hosts that a fault of the case may have broken. */
+const struck = ({ victim, balancer }: Case): readonly string[] => [victim, balancer, 'db-1'];
+
 /**
  * Undoes what is broken on hosts, and what the fault itself knows to undo. Then all but the run's own nodes serve, and no
  * request from before is left.
  */
-export async function healed(lab: Lab, at: Case): Promise<void> {
-  await Promise.all(hostNames(lab.file).map((name) => healHost(lab.docker, lab.file, name)));
+export async function healed(lab: Lab, at: Case, hosts: readonly string[] = struck(at)): Promise<void> {
+  await Promise.all(hosts.map((name) => healHost(lab.docker, lab.file, name)));
   const up =
     "timeout 30 bash -c 'until echo show info | socat - UNIX:/run/haproxy/admin.sock | grep -q ^Pid; do sleep 0.1; done'";
   await Promise.all(hostsOf(lab.file, 'load_balancer').map((name) => succeed(lab, name, up)));

@@ -67,8 +67,8 @@ export const leaveScene = async ({ lab }: Scene): Promise<void> => {
 export interface Watched {
   readonly run: OrchRun;
   readonly load: Answers;
-  /** Who was out of service, by balancer; once for each backend. */
-  readonly out: readonly (readonly [balancer: string, out: OutOfService])[];
+  /** Who was out of service; a row for each balancer and backend. */
+  readonly out: readonly OutOfService[];
 }
 
 /** A run with clients around it, watched at the balancers' own sockets. `silentMs`: how patient the clients are. */
@@ -80,12 +80,11 @@ export async function watched(
     silentMs,
   }: { onEvent?: (event: RunMoment, send: (signal: NodeJS.Signals) => void) => void; silentMs?: number } = {},
 ): Promise<Watched> {
-  const samplers = await Promise.all([balancerSampler(lab), balancerSampler(lab, 'gateways_tcp')]);
+  const sampler = await balancerSampler(lab);
   const clients = lightLoad(lab, silentMs);
   try {
     const run = await orch(args, onEvent ? { onEvent } : {});
-    const out = (await Promise.all(samplers.map((sampler) => sampler.stop()))).flatMap(Object.entries<OutOfService>);
-    return { run, out, load: await clients.stop() };
+    return { run, out: await sampler.stop(), load: await clients.stop() };
   } finally {
     await clients.stop();
   }
