@@ -1,6 +1,5 @@
-import { PassThrough } from 'node:stream';
 import type Docker from 'dockerode';
-import { bytesOf } from './tar-bytes.ts';
+import { HostShell } from './host-shell.ts';
 
 export interface HostResult {
   readonly code: number;
@@ -8,25 +7,24 @@ export interface HostResult {
   readonly err: string;
 }
 
+/** By container; kept until the container or this process ends. */
+const shells = new Map<string, Promise<HostShell>>();
+
 /**
  * Runs a bash script on a host as root, through the engine of this machine and not through the host's sshd: it works
  * whatever a test has done to that. Never throws for an exit code.
  * @example await hostExec(docker, 'api7-lab-1a2b3c-gw-1', 'docker ps -q')
  */
 export async function hostExec(docker: Docker, container: string, script: string): Promise<HostResult> {
-  const exec = await docker
-    .getContainer(container)
-    .exec({ Cmd: ['bash', '-c', script], AttachStdout: true, AttachStderr: true });
-  const stream = await exec.start({});
-  const out = new PassThrough();
-  const err = new PassThrough();
-  docker.modem.demuxStream(stream, out, err);
-  const end = () => {
-    out.end();
-    err.end();
-  };
-  stream.on('end', end).on('close', end).on('error', end);
-  const [outBytes, errBytes] = await Promise.all([bytesOf(out), bytesOf(err)]);
-  const { ExitCode } = await exec.inspect();
-  return { code: ExitCode ?? -1, out: outBytes.toString(), err: errBytes.toString() };
+  for (;;) {
+    const opening = shells.get(container) ?? HostShell.open(docker, container);
+    shells.set(container, opening);
+    const forget = () => void (shells.get(container) === opening && shells.delete(container));
+    const shell = await opening.catch((error: unknown) => {
+      forget();
+      throw error;
+    });
+    if (!shell.isOver) return await shell.run(script);
+    forget();
+  }
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
@@ -80,7 +81,8 @@ export async function orch(args: readonly string[], options: OrchOptions = {}): 
   const child = spawn(process.execPath, ['src/cli/main.ts', verb, '--output', 'json', ...rest], {
     cwd: paths.root,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...options.env },
+    // What is compiled once need not be again: tests start hundreds of these.
+    env: { ...process.env, NODE_COMPILE_CACHE: join(paths.cache, 'compile'), ...options.env },
   });
   const out: Buffer[] = [];
   const err: Buffer[] = [];

@@ -62,12 +62,16 @@ export async function setByHand(lab: Lab, gateway: HostName, state: 'maint' | 'd
   );
 }
 
+/** When the gateway's container was started last. Not by the docker command, which takes ten times as long to start. */
+export const startedAt =
+  'curl -s --unix-socket /var/run/docker.sock http://docker/containers/api7-gateway/json | ' +
+  `sed -n 's/.*"StartedAt":"\\([^"]*\\)".*/\\1/p'`;
+
 /** When each gateway's container was started last; empty where none answers. */
 export async function gatewayStarts(lab: Lab): Promise<Readonly<Record<HostName, string>>> {
-  const script = "docker inspect -f '{{.State.StartedAt}} {{.State.Running}}' api7-gateway";
   const gateways = hostsOf(lab.file, 'data_plane');
   const all = await Promise.all(
-    gateways.map(async (name) => [name, (await lab.exec(name, script)).out.trim()] as const),
+    gateways.map(async (name) => [name, (await lab.exec(name, startedAt)).out.trim()] as const),
   );
   return Object.fromEntries(all);
 }

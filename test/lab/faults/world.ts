@@ -1,6 +1,6 @@
 import type { Lab } from '../lab.ts';
 import { hostsOf } from '../lab-file.ts';
-import { leases, standings } from '../rolling-scene.ts';
+import { leases, standings, startedAt } from '../rolling-scene.ts';
 
 /** What can be seen of the gateways from outside the product. */
 export interface World {
@@ -35,11 +35,10 @@ export const startedBetween = (before: World, after: World): readonly string[] =
   });
 
 async function startsOf(lab: Lab): Promise<Readonly<Record<string, string>>> {
-  const script = "docker inspect -f '{{.State.StartedAt}}' api7-gateway 2>/dev/null";
   const all = await Promise.all(
     hostsOf(lab.file, 'data_plane').map(async (name) => {
       // A machine that is off runs nothing.
-      const { out } = await lab.exec(name, script).catch(() => ({ out: '' }));
+      const { out } = await lab.exec(name, startedAt).catch(() => ({ out: '' }));
       return [name, out.trim()] as const;
     }),
   );
