@@ -41,7 +41,7 @@ const READY_MS = 3000;
 export const controlPlaneGuard = defineGate<typeof params, Endpoints>({
   kind: 'controlPlaneGuard',
   params,
-  title: (p) => `the control plane answers ${p.container}`,
+  title: (p) => `control plane responds to ${p.container}`,
   async look(p, host) {
     const [endpoints, siblings] = await Promise.all([endpointsOf(p, host), siblingsOf(p, host)]);
     const answers = await Promise.all(endpoints.map((endpoint) => reaches(endpoint, host)));
@@ -55,10 +55,10 @@ export const controlPlaneGuard = defineGate<typeof params, Endpoints>({
     const { answering, silent, unready } = seen;
     const all = answering + silent.length;
     const why = mostAnswer(seen)
-      ? `every other gateway that answers says that it is not ready (${unready.join(', ')})`
-      : `${answering} of the ${all} endpoints of ${p.container} answer from its host, more than half must; silent: ${silent.join(', ')}`;
+      ? `all other gateways that respond are not ready (${unready.join(', ')})`
+      : `only ${answering} of ${all} DP Manager endpoints ${answering === 1 ? 'responds' : 'respond'} to ${p.container}, more than half are required; no response: ${silent.join(', ')}`;
     return new OrchError('CONTROL_PLANE_UNREACHABLE', why, {
-      hint: 'a gateway that is restarted now could not load its configuration: see to DP Manager and its database first',
+      hint: 'fix DP Manager and its database first; a gateway restarted now cannot load its configuration',
       retryable: true,
     });
   },

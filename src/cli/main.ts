@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { cacheDirectory } from '../local/cache-directory.ts';
 
 if (!('enableCompileCache' in modules)) {
-  console.error(`error NODE_TOO_OLD: this is Node ${process.versions.node}\n  to do: install Node 24, or 22.22`);
+  console.error(`error NODE_TOO_OLD: this is Node ${process.versions.node}\n  hint: install Node 24, or 22.22`);
   process.exit(1);
 }
 

@@ -17,6 +17,6 @@ export function report(error: unknown, stream: NodeJS.WriteStream): number {
   }
   const place = [error.host, error.task].filter((part) => part !== undefined).join(', ');
   stream.write(`${red('error')} ${error.code}${place === '' ? '' : ` on ${place}`}: ${redact(error.message)}\n`);
-  if (error.hint !== undefined) stream.write(`  to do: ${redact(error.hint)}\n`);
+  if (error.hint !== undefined) stream.write(`  hint: ${redact(error.hint)}\n`);
   return 1;
 }

@@ -81,9 +81,9 @@ export function callError(doing: string, error: unknown, { limitMs, idleMs = lim
   if (name === 'AbortError' || name === 'TimeoutError' || idle)
     return new OrchError(
       'TIMED_OUT',
-      `${doing}: no answer from the Docker Engine within ${(idle ? idleMs : limitMs) / 1000} s`,
+      `${doing}: no response from the Docker Engine within ${(idle ? idleMs : limitMs) / 1000} s`,
       {
-        hint: 'see whether the Docker daemon on that host still answers (docker info)',
+        hint: 'check that the Docker daemon on that host responds (docker info)',
         retryable: true,
         cause: error,
       },
@@ -91,7 +91,7 @@ export function callError(doing: string, error: unknown, { limitMs, idleMs = lim
   const why = unreadable(error);
   if (why !== undefined && !isHangUp(error))
     return new OrchError('DOCKER_FAILED', `${doing}: reply not understood: ${why}`, {
-      hint: 'see what answers on the Docker socket of that host (docker info): the Docker Engine or a proxy before it',
+      hint: 'check what listens on the Docker socket of that host (docker info): the Docker Engine or a proxy',
       cause: error,
     });
   const [code, message, hint] = DIAL[text(field(error, 'code'))] ?? [

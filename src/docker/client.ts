@@ -42,7 +42,7 @@ export function dockerOver(dial: Dial): DialledDocker {
     close: () => engine.close(),
 
     async info() {
-      const doing = 'ask the Docker Engine about itself';
+      const doing = 'read the limits of the Docker Engine';
       return parseReply(engineInfo, await engine.look(doing, '/info'), doing);
     },
 

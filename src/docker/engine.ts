@@ -45,7 +45,7 @@ export class Engine {
   /** The API version spoken with this Engine. */
   async version(): Promise<string> {
     if (this.#spoken === undefined) {
-      const doing = 'ask the Docker Engine for its version';
+      const doing = 'read the version of the Docker Engine';
       const reply = await this.look(doing, '/version');
       const { ApiVersion, MinAPIVersion } = parseReply(engineVersion, reply, doing);
       this.#spoken = { newest: ApiVersion, oldest: MinAPIVersion };

@@ -25,7 +25,7 @@ export class DialledSocket extends ByteSocket {
   override push(chunk: Buffer | null, encoding?: BufferEncoding): boolean {
     this.#unread += chunk?.length ?? 0;
     if (this.#unread <= UNREAD_LIMIT) return super.push(chunk, encoding);
-    this.destroy(new UnreadableReply(`${UNREAD_LIMIT} bytes without an answer in them`));
+    this.destroy(new UnreadableReply(`${UNREAD_LIMIT} bytes without a response`));
     return false;
   }
 

@@ -39,7 +39,7 @@ const type = defineGate<typeof params, Service>({
   unmet(p, servers) {
     const bad = notUp(servers).map(([name, word]) => `${name} is ${word}`);
     return new OrchError('LB_MEMBER_NOT_UP', `${p.balancer.name}: ${bad.join(', ')}`, {
-      hint: 'see why the balancer\'s health check fails: it must reach the check port on the member\'s address; "maintenance" and "drained" were set by somebody else',
+      hint: 'check the balancer\'s health check: it must reach the check port on the member\'s address; "maintenance" and "drained" were set externally',
     });
   },
 });

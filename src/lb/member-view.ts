@@ -10,7 +10,7 @@ const params = z.strictObject(where);
 const type = defineQuery<typeof params, MemberView>({
   kind: 'standing',
   params,
-  title: ({ balancer, member }) => `${balancer.pool}: how ${member.node} stands`,
+  title: ({ balancer, member }) => `${balancer.pool}: state of ${member.node}`,
   look: ({ balancer, member }, host) => readMember(balancer, host, member),
 });
 

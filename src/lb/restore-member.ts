@@ -26,7 +26,7 @@ const type = defineTask<typeof params, void, Back, void>({
   params,
   impact: 'none',
   claim: ({ balancer, member }) => `file:${leasePath(balancer.pool, member.node)}`,
-  title: ({ balancer, member }) => `${balancer.pool}: ${member.node} is given back`,
+  title: ({ balancer, member }) => `${balancer.pool}: ${member.node} is restored`,
   async read({ balancer, member, byHand }, host) {
     const { lease: found, servers } = await readMember(balancer, host, member);
     const lease = found?.kind === 'hand' && !byHand ? null : found;

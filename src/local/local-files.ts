@@ -58,10 +58,14 @@ async function present(path: string): Promise<{ readonly size: number }> {
 
 function missing(path: string, cause: unknown): never {
   const denied = cause instanceof Error && 'code' in cause && cause.code === 'EACCES';
-  throw new OrchError('LOCAL_FILE_MISSING', `${path} ${denied ? 'may not be read' : 'is not a file on this machine'}`, {
-    hint: denied ? 'give this user the right to read it' : 'correct the path in the inventory, or put the file there',
-    cause,
-  });
+  throw new OrchError(
+    'LOCAL_FILE_MISSING',
+    `${path} ${denied ? 'cannot be read: permission denied' : 'is not a file on the controller'}`,
+    {
+      hint: denied ? 'give this user the right to read it' : 'correct the path in the inventory, or put the file there',
+      cause,
+    },
+  );
 }
 
 async function digest(path: string): Promise<string> {

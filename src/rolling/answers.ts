@@ -66,7 +66,7 @@ export function refused(state: State, id: string, fault: ErrorInfo): State {
   if (node === undefined) return state;
   const stopped = stop(
     { ...state, holds: state.holds.filter((hold) => hold.node !== id) },
-    `${id} was not to go on`,
+    `the operator answered no for ${id}`,
     fault,
     id,
   );

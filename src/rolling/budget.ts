@@ -4,13 +4,13 @@ import type { Observation } from './types.ts';
 /** Why a node does not count on; undefined: it does. */
 export function whyUnavailable(node: NodeState, state: State): string | undefined {
   if (node.outcome === 'failed') return 'failed';
-  if (node.lost || node.unreachable) return 'does not answer';
+  if (node.lost || node.unreachable) return 'no response';
   if (node.phase === 'running') return 'being changed';
   if (node.outcome === 'done' && state.options.leaveDrained && node.changed) return 'stopped';
   if (!node.balanced && node.seen === undefined) return undefined;
   if (node.seen === undefined) return 'shown by no balancer';
   if (node.seen.drainedByRun) return 'drained by this tool';
-  if (node.seen.held) return 'held by somebody else';
+  if (node.seen.held) return 'held';
   return node.seen.up && node.seen.inTraffic ? undefined : 'not in full service';
 }
 

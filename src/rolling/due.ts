@@ -57,7 +57,7 @@ function settled(state: State): Advance {
 
 const HELD: ErrorInfo = {
   code: 'NODE_HELD',
-  message: 'held by somebody else',
+  message: 'held',
   hint: '--include-held changes it and leaves it held',
 };
 
@@ -96,7 +96,13 @@ function starts(state: State): Advance {
   const waiting = inPhase(next, 'waiting');
   if (waiting.length === 0 || inPhase(next, 'running').length > 0) return silent(next);
   const why = whyFull(next, waiting);
-  return refusals(stop(next, why, { code: 'BUDGET_EXHAUSTED', message: why, hint: 'mend or give back those first' }));
+  return refusals(
+    stop(next, why, {
+      code: 'BUDGET_EXHAUSTED',
+      message: why,
+      hint: 'repair or restore these nodes first, or raise max_unavailable',
+    }),
+  );
 }
 
 function start(state: State, node: NodeState, startReason: StartReason): State {

@@ -74,13 +74,13 @@ function adviceFor(node: NodeState): string | undefined {
   if (node.outcome === 'done' && node.drained !== 'maybe') return undefined;
   if (node.drained === 'yes')
     return node.changed
-      ? 'it is kept out of traffic: mend it and run the same command again, or give it back as it is'
+      ? 'the node stays drained: repair it and run the same command to resume, or restore it as it is'
       : 'it is out of traffic, and was not changed: run the same command again, or give it back as it is';
   if (node.drained === 'maybe') return 'it may still be drained: give it back, or run the same command again';
   if (node.outcome === 'skipped' && node.cause !== undefined) return node.cause.hint;
-  if (node.lost || node.unreachable) return 'see that it answers again, then run the same command again';
+  if (node.lost || node.unreachable) return 'make it reachable again, then run the same command to resume';
   return node.outcome === 'failed'
-    ? 'mend what failed, then run the same command again'
+    ? 'repair what failed, then run the same command to resume'
     : 'nothing of it was changed: run the same command again';
 }
 

@@ -26,10 +26,10 @@ const MARGIN: Readonly<Record<Kind, number>> = {
 };
 
 const NAMES: Readonly<Record<Kind, string>> = {
-  status4xx: '4xx answers',
-  status5xx: '5xx answers',
+  status4xx: '4xx responses',
+  status5xx: '5xx responses',
   connectErrors: 'failed connects',
-  responseErrors: 'broken answers',
+  responseErrors: 'invalid responses',
 };
 
 /** A share must also be so many times the siblings': where everybody has 10%, 12% says nothing. */
@@ -59,9 +59,9 @@ export function compareCounters(node: readonly Window[], siblings: readonly Wind
     return { verdict: 'inconclusive', why: 'a balancer was reloaded meanwhile and began to count anew' };
   const fault = others.requests < LEAST_REQUESTS ? badAlone(own) : worse(own, others);
   if (fault !== undefined) return { verdict: 'fail', why: fault };
-  if (own.requests < LEAST_REQUESTS) return { verdict: 'inconclusive', why: few('it', own) };
-  if (others.requests < LEAST_REQUESTS) return { verdict: 'noTraffic', why: few('its siblings together', others) };
-  return { verdict: 'pass', why: `${own.requests} requests, no more bad answers than its siblings` };
+  if (own.requests < LEAST_REQUESTS) return { verdict: 'inconclusive', why: few(own) };
+  if (others.requests < LEAST_REQUESTS) return { verdict: 'noTraffic', why: few(others, 'its peers: ') };
+  return { verdict: 'pass', why: `${own.requests} requests, no more errors than its peers` };
 }
 
 /** A balancer that began to count anew got what it shows now, at least. */
@@ -73,18 +73,17 @@ function alone(own: Sums | undefined, siblings: number): Verdict {
   if (fault !== undefined) return { verdict: 'fail', why: fault };
   return {
     verdict: 'noTraffic',
-    why: siblings === 0 ? 'no other node counts requests' : 'its siblings got no requests',
+    why: siblings === 0 ? 'no other node counts requests' : 'its peers got no requests',
   };
 }
 
-const few = (who: string, { requests }: Sums): string =>
-  `${who} answered ${requests} requests, at least ${LEAST_REQUESTS} are needed`;
+const few = ({ requests }: Sums, whose = ''): string => `${whose}${requests} of ${LEAST_REQUESTS}`;
 
 function worse(own: Sums, others: Sums): string | undefined {
   for (const kind of KINDS) {
     const [mine, theirs] = [share(own, kind), share(others, kind)];
     if (own[kind] >= LEAST_ERRORS && mine > theirs + MARGIN[kind] && mine > theirs * FACTOR)
-      return `${percent(mine)} ${NAMES[kind]} (${own[kind]} of ${own.requests} requests), its siblings ${percent(theirs)}`;
+      return `${percent(mine)} ${NAMES[kind]} (${own[kind]} of ${own.requests} requests), its peers ${percent(theirs)}`;
   }
   return undefined;
 }

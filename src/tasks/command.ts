@@ -7,7 +7,7 @@ import type { Command, RunOptions, RunResult } from '../core/host/connection.ts'
 import { defineTask } from '../core/task/define-task.ts';
 import { absolutePath, secretOrText } from './file/fields.ts';
 
-const error = 'must be a list of words, or a script for sh; secrets go in by stdin';
+const error = 'must be a list of words, or a script for sh; pass secrets by stdin';
 const commandText = z.union([z.array(z.string()).min(1, { error }).readonly(), z.string().regex(/\S/, { error })], {
   error,
 });

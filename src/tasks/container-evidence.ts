@@ -30,7 +30,7 @@ const BODY_CHARS = 200;
 export const containerEvidence = defineQuery<typeof params, Diagnostics>({
   kind: 'containerEvidence',
   params,
-  title: (p) => `how ${p.container} stands`,
+  title: (p) => `state of ${p.container}`,
   async look(p, host) {
     const [found, log, probes] = await Promise.all([
       host.docker.container(p.container),

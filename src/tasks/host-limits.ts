@@ -58,7 +58,7 @@ function shortfall(p: Params, { host, arch, nofile, free }: Limits): OrchError |
   if (p.nofile !== undefined && nofile < p.nofile)
     return new OrchError(
       'NOFILE_TOO_LOW',
-      `containers on this host can have ${nofile} open files, ${p.nofile} are asked for`,
+      `containers on this host can have ${nofile} open files, ${p.nofile} are required`,
       {
         hint: `set api7.nofile in the inventory to ${nofile} or less, or raise the limit of the Docker daemon on that host`,
         host,

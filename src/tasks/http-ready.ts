@@ -92,8 +92,8 @@ async function ask(p: Params, host: Reader): Promise<Reply> {
 }
 
 function fault(p: Params, answer: Reply): string {
-  if (!answer.reachable) return 'got no answer';
-  if (!statusFits(p, answer)) return `answered ${answer.status} instead of ${p.status}`;
-  if (!answer.bodyFits) return `answered ${answer.status} without "${p.bodyIncludes}" in its body`;
-  return `answered ${answer.status}, but not ${p.passes} times in a row`;
+  if (!answer.reachable) return 'got no response';
+  if (!statusFits(p, answer)) return `returned ${answer.status} instead of ${p.status}`;
+  if (!answer.bodyFits) return `returned ${answer.status} without "${p.bodyIncludes}" in its body`;
+  return `returned ${answer.status}, but not ${p.passes} times in a row`;
 }

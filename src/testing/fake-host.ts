@@ -110,7 +110,7 @@ export class FakeHost implements Connection {
     return this.#ask(() => {
       const reply = this.#options.http?.(request) ?? null;
       if (reply === null)
-        throw new OrchError('HTTP_UNREACHABLE', `nobody answers on ${request.address ?? '127.0.0.1'}:${request.port}`, {
+        throw new OrchError('HTTP_UNREACHABLE', `no response on ${request.address ?? '127.0.0.1'}:${request.port}`, {
           host: this.name,
           retryable: true,
         });

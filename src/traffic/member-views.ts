@@ -36,7 +36,7 @@ const OWN: ReadonlySet<string> = new Set(['LB_MEMBER_UNKNOWN', 'LEASE_INVALID'])
 export const memberViews = defineQuery<typeof params, Standings>({
   kind: 'standings',
   params,
-  title: ({ host }) => `how the members stand on ${host}`,
+  title: ({ host }) => `state of the members on ${host}`,
   async look({ seats, records, tolerant }, host) {
     const [views, strays] = await Promise.all([
       Promise.all(

@@ -17,8 +17,8 @@ export function nodeView({ place, views, containers, withoutReason }: Seen): Nod
   const servers = views.flatMap(({ view }) => view.servers);
   const runs = containers.length > 0 && containers.every(({ status }) => status === 'running');
   const waivers = [
-    ...place.unmanaged.map(({ name, reason }) => `${name}: not asked (${reason})`),
-    ...place.without.map(({ pool, host }) => `${pool.name} on ${host}: left out (${withoutReason})`),
+    ...place.unmanaged.map(({ name, reason }) => `${name}: unmanaged (${reason})`),
+    ...place.without.map(({ pool, host }) => `${pool.name} on ${host}: ignored (${withoutReason})`),
   ];
   return {
     inTraffic: servers.some(getsRequests) || containers.some(({ status }) => status === 'running'),

@@ -94,7 +94,7 @@ const rows: readonly Hostile[] = [
   {
     what: 'announcements of an answer without end',
     answer: (socket) => endless(socket, 'HTTP/1.1 102 Processing\r\n\r\n'),
-    ...understood('without an answer in them'),
+    ...understood('without a response'),
   },
   {
     what: 'a chunk extension without end',
@@ -102,7 +102,7 @@ const rows: readonly Hostile[] = [
       socket.write(`${chunked}1`);
       endless(socket, `;${'x'.repeat(65_536)}`);
     },
-    ...understood('without an answer in them'),
+    ...understood('without a response'),
   },
   {
     what: 'a line without end',

@@ -190,7 +190,7 @@ const rolling: readonly RunEvent[] = [
   taskEnd('gw-1', 'httpReady http://127.0.0.1:7085/status', 'ok'),
   step('gw-1', 'waitReady'),
   step('gw-1', 'restore', 'begun'),
-  taskEnd('gw-1', 'gateways: gw-1 is given back (on lb-1)', 'changed', {
+  taskEnd('gw-1', 'gateways: gw-1 is restored (on lb-1)', 'changed', {
     kind: 'backInTraffic',
     differences: [
       { path: 'lease', before: 'recorded', after: 'none' },

@@ -136,7 +136,7 @@ describe('a failure', () => {
     roll.seen['gw-1'] = LEASED;
     expect(roll.goes('gw-2', ...TO_APPLY, ...BACK)).toEqual(['observe']);
     expect(roll.look()).toEqual(['gw-3 checkDependencies']);
-    expect(endOf(roll.state, 'gw-1')?.goOn).toContain('kept out of traffic');
+    expect(endOf(roll.state, 'gw-1')?.goOn).toContain('stays drained');
   });
 
   test('of a program after its node was done stops the roll', () => {

@@ -62,13 +62,7 @@ describe('one node goes through', () => {
     ['one that serves', {}, {}, UP, [...TO_APPLY, ...BACK]],
     ['one that is to stay out', { leaveDrained: true }, {}, UP, TO_APPLY],
     ['one without balancers', {}, { balanced: false }, UP, ['checkDependencies', 'apply', 'waitReady', 'soak']],
-    [
-      'one held by somebody else',
-      { includeHeld: true },
-      {},
-      HELD,
-      ['checkDependencies', 'drain', 'apply', 'waitReady', 'restore'],
-    ],
+    ['one held', { includeHeld: true }, {}, HELD, ['checkDependencies', 'drain', 'apply', 'waitReady', 'restore']],
     ['one that is down', {}, {}, DOWN, ['checkDependencies', 'drain', 'apply', ...BACK]],
     ['one left drained', {}, {}, LEASED, ['checkDependencies', 'drain', 'apply', ...BACK]],
   ])('%s', (_, options, change, seen, steps) => {
@@ -144,10 +138,10 @@ describe('who starts', () => {
   });
 
   test.each<[string, Observation | undefined, Partial<NodeInit>, string]>([
-    ['held', HELD, { inRun: false }, 'held by somebody else'],
+    ['held', HELD, { inRun: false }, 'held'],
     ['drained', LEASED, { inRun: false }, 'drained by this tool'],
     ['down', DOWN, { inRun: false }, 'not in full service'],
-    ['not reached', UP, { unreachable: true }, 'does not answer'],
+    ['not reached', UP, { unreachable: true }, 'no response'],
     ['not shown', undefined, { inRun: false }, 'shown by no balancer'],
   ])('nobody, where one that is %s uses the budget up', (_, seen, change, why) => {
     const roll = new Roll(3, {}, { 'gw-3': change });
@@ -157,12 +151,12 @@ describe('who starts', () => {
     expect(endOf(roll.state, 'gw-1')?.why).toBe(`budget 1 is used up by gw-3 (${why})`);
   });
 
-  test('one held by somebody else is skipped, and uses the budget up', () => {
+  test('one held is skipped, and uses the budget up', () => {
     const roll = new Roll(2);
     roll.seen['gw-2'] = HELD;
     expect(roll.begin()).toEqual(['refuse gw-1', 'refuse gw-2', 'finish']);
     expect(endOf(roll.state, 'gw-2')).toMatchObject({ state: 'skipped', traffic: 'out', drained: 'no' });
-    expect(endOf(roll.state, 'gw-2')?.why).toBe('held by somebody else; --include-held changes it and leaves it held');
+    expect(endOf(roll.state, 'gw-2')?.why).toBe('held; --include-held changes it and leaves it held');
   });
 
   test('nobody on a look that was asked for before the last thing happened', () => {

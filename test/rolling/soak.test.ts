@@ -37,7 +37,7 @@ test.each<[string, readonly Window[], readonly Window[], string]>([
   ['five 5xx of 500: within the margin', [window({ requests: 500, status5xx: 5 })], good, 'pass'],
   ['failed connects', [window({ requests: 100, connectErrors: 5 })], good, 'fail'],
   ['more failed connects than requests', [window({ requests: 0, connectErrors: 50 })], good, 'fail'],
-  ['broken answers', [window({ requests: 100, responseErrors: 5 })], good, 'fail'],
+  ['invalid responses', [window({ requests: 100, responseErrors: 5 })], good, 'fail'],
   ['4% more 4xx: clients make them', [window({ requests: 100, status4xx: 4 })], good, 'pass'],
   ['every answer 404', [window({ requests: 100, status4xx: 100 })], good, 'fail'],
   [
@@ -84,7 +84,7 @@ test.each<[string, readonly Window[], readonly Window[], string]>([
 
 test('a verdict says what was counted', () => {
   expect(compareCounters([window({ requests: 200, status5xx: 10 })], good).why).toBe(
-    '5.0% 5xx answers (10 of 200 requests), its siblings 0.0%',
+    '5.0% 5xx responses (10 of 200 requests), its peers 0.0%',
   );
-  expect(compareCounters([window({ requests: 3 })], good).why).toBe('it answered 3 requests, at least 20 are needed');
+  expect(compareCounters([window({ requests: 3 })], good).why).toBe('3 of 20');
 });

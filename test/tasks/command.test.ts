@@ -97,7 +97,7 @@ describe('command', () => {
     [{ run: ['x'], always: false }, 'always: must be true or left out'],
     [{ run: [], always: true }, 'run: must be a list of words, or a script'],
     [{ run: '  ', always: true }, 'run: must be a list of words, or a script'],
-    [{ run: ['x', Secret.of('word-in-argv')], always: true }, 'secrets go in by stdin'],
+    [{ run: ['x', Secret.of('word-in-argv')], always: true }, 'pass secrets by stdin'],
     [{ run: ['x'], always: true, timeout: 'soon' }, '"soon" is not a duration'],
     [{ run: ['x'], always: true, timeout: '5m' }, 'fine'],
   ])('parameters %j: %s', (raw, message) => {

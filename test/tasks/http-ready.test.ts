@@ -34,11 +34,11 @@ describe('httpReady', () => {
   });
 
   test.each([
-    ['nobody there', null, 'GET http://127.0.0.1:7085/status on gw-2 got no answer for 30s'],
+    ['nobody there', null, 'GET http://127.0.0.1:7085/status on gw-2 got no response for 30s'],
     [
       'another status',
       { status: 503, body: 'starting' },
-      'GET http://127.0.0.1:7085/status on gw-2 answered 503 instead of 200 for 30s',
+      'GET http://127.0.0.1:7085/status on gw-2 returned 503 instead of 200 for 30s',
     ],
   ])('not ready: %s', async (_, reply, message) => {
     const host = answering(reply);
@@ -57,7 +57,7 @@ describe('httpReady', () => {
     const old = answering({ status: 200, body: '{"value":"v3.10.4"}' });
     expect(paths((await plan(task, old)).differences)).toEqual(['met']);
     expect(await messageOf(task, old)).toBe(
-      'GET http://127.0.0.1:80/ on gw-2 answered 200 without "v3.10.5" in its body for 30s',
+      'GET http://127.0.0.1:80/ on gw-2 returned 200 without "v3.10.5" in its body for 30s',
     );
   });
 
@@ -65,7 +65,7 @@ describe('httpReady', () => {
     const task = httpReady({ port: 7085, path: '/status/ready', orStatus: [404] });
     expect((await plan(task, answering({ status: 404, body: '' }))).differences).toEqual([]);
     expect(paths((await plan(task, answering({ status: 503, body: '' }))).differences)).toEqual(['met']);
-    expect(await messageOf(task, answering({ status: 503, body: '' }))).toContain('answered 503 instead of 200');
+    expect(await messageOf(task, answering({ status: 503, body: '' }))).toContain('returned 503 instead of 200');
   });
 
   test.each([
@@ -94,7 +94,7 @@ describe('httpReady', () => {
   test('ready, but not often enough in a row', async () => {
     const task = httpReady({ port: 80, path: '/', passes: 3, within: '30s' });
     expect(await messageOf(task, answering({ status: 200, body: '' }))).toContain(
-      'answered 200, but not 3 times in a row',
+      'returned 200, but not 3 times in a row',
     );
   });
 

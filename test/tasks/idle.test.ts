@@ -122,8 +122,8 @@ test('the message counts by peer, the busiest first, addresses in their short fo
   expect(task.bound.unmet(before)).toMatchObject({
     code: 'DRAIN_TIMEOUT',
     message:
-      '4 of the connections to api7-gateway are still busy after 10s: 2 from 10.0.0.5 (request waits for its answer), 1 from 10.0.0.9 (request waits for its answer), 1 from fe80::1 (request waits for its answer)',
-    details: expect.stringContaining('10.0.0.5\t2\trequest waits for its answer\n'),
+      '4 of the connections to api7-gateway are still busy after 10s: 2 from 10.0.0.5 (request waits for its response), 1 from 10.0.0.9 (request waits for its response), 1 from fe80::1 (request waits for its response)',
+    details: expect.stringContaining('10.0.0.5\t2\trequest waits for its response\n'),
   });
 });
 

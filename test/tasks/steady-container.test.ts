@@ -77,7 +77,7 @@ describe('containerEvidence', () => {
       exitCode: 137,
       restarts: 1,
       log: 'line 1\nline 2',
-      probes: ['GET :7085/status: 200 ok', expect.stringMatching(/^GET :7085\/status\/ready: nobody answers/)],
+      probes: ['GET :7085/status: 200 ok', expect.stringMatching(/^GET :7085\/status\/ready: no response/)],
     });
   });
 

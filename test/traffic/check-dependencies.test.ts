@@ -60,10 +60,14 @@ const holds = async (around: Around): Promise<string | undefined> => {
 describe('controlPlaneGuard', () => {
   test.each<[string, Around, RegExp | undefined]>([
     ['its only endpoint answers', { env: list(A), answers: up(1) }, undefined],
-    ['its only endpoint is silent', { env: list(A) }, /^0 of the 1 endpoints .* silent: http:\/\/10\.0\.1\.1:7900$/],
-    ['half answer', { env: list(A, B), answers: up(1) }, /^1 of the 2 endpoints of api7-gateway answer/],
+    [
+      'its only endpoint is silent',
+      { env: list(A) },
+      /^only 0 of 1 DP Manager endpoints respond .* no response: http:\/\/10\.0\.1\.1:7900$/,
+    ],
+    ['half answer', { env: list(A, B), answers: up(1) }, /^only 1 of 2 DP Manager endpoints responds to api7-gateway/],
     ['more than half answer', { env: list(A, B, C), answers: { ...up(1), ...up(3) } }, undefined],
-    ['one that says it is not healthy does not count', { env: list(A), answers: up(1, 503) }, /^0 of the 1/],
+    ['one that says it is not healthy does not count', { env: list(A), answers: up(1, 503) }, /^only 0 of 1/],
     ['one too old for that path counts', { env: list(A), answers: up(1, 404) }, undefined],
     [
       'the newer name of the variable wins',
@@ -76,19 +80,19 @@ describe('controlPlaneGuard', () => {
       { env: ['API7_CONTROL_PLANE_ENDPOINTS=[oops'], answers: up(1) },
       /10\.0\.0\.9/,
     ],
-    ['not even a URL', { env: list('dp-manager') }, /silent: dp-manager/],
+    ['not even a URL', { env: list('dp-manager') }, /no response: dp-manager/],
     [
       'https refuses plain HTTP',
       { env: list('https://10.0.1.1:7943'), answers: { '10.0.1.1:7943/healthz': 400 } },
       undefined,
     ],
     ['https hangs up on plain HTTP, and greets curl', { env: list('https://10.0.1.1:7943'), curl: 56 }, undefined],
-    ['https, and nobody listens', { env: list('https://10.0.1.1:7943'), curl: 7 }, /^0 of the 1/],
-    ['https, without curl, is not taken for granted', { env: list('https://10.0.1.1:7943') }, /^0 of the 1/],
+    ['https, and nobody listens', { env: list('https://10.0.1.1:7943'), curl: 7 }, /^only 0 of 1/],
+    ['https, without curl, is not taken for granted', { env: list('https://10.0.1.1:7943') }, /^only 0 of 1/],
     [
       'every other gateway says it is not ready',
       { env: list(A), answers: { ...up(1), ...ready(2, 503), ...ready(3, 503) } },
-      /^every other gateway .* \(gw-2, gw-3\)$/,
+      /^all other gateways .* \(gw-2, gw-3\)$/,
     ],
     ['all that answer say so', { env: list(A), answers: { ...up(1), ...ready(2, 503) } }, /\(gw-2\)$/],
     ['one of them is ready', { env: list(A), answers: { ...up(1), ...ready(2, 503), ...ready(3, 200) } }, undefined],
@@ -150,10 +154,15 @@ describe('a balancer that is to be left out', () => {
 
   test.each([
     ['nobody reaches it', false, 7, undefined],
-    ['the controller does', true, 7, /port 80 answers the controller/],
-    ['the node does', false, 0, /port 80 answers gw-1, port 9080 answers gw-1/],
-    ['the node does, and is hung up on', false, 52, /answers gw-1/],
-    ['the node has nothing to ask with: nothing is taken for granted', false, 127, /port 80 cannot be asked from gw-1/],
+    ['the controller does', true, 7, /port 80 responds to the controller/],
+    ['the node does', false, 0, /port 80 responds to gw-1, port 9080 responds to gw-1/],
+    ['the node does, and is hung up on', false, 52, /responds to gw-1/],
+    [
+      'the node has nothing to ask with: nothing is taken for granted',
+      false,
+      127,
+      /port 80 cannot be checked from gw-1/,
+    ],
   ])('%s', async (_, reached, curl, message) => {
     const task = silent(reached);
     const { before, differences } = await plan(task, await hostWith({ curl }));

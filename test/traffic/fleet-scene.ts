@@ -187,7 +187,7 @@ export async function fleetScene(options: SceneOptions = {}): Promise<FleetScene
   return new FleetScene({ ...inventory, loadBalancers }, options);
 }
 
-/** A connection at a gateway whose request waits for its answer, and one that is only kept open. */
+/** A connection at a gateway whose request waits for its response, and one that is only kept open. */
 export const WAITING =
   'ESTAB 0 0 172.17.0.2:9080 10.0.0.11:40000\n\t cwnd:10 data_segs_out:1 segs_in:4 data_segs_in:2 lastsnd:9000 lastrcv:8000 lastack:8000\n';
 /** One of which the kernel cannot tell: the next request may have come in the tick of the last answer. */

@@ -73,7 +73,7 @@ describe('the way out of traffic and back', () => {
     scene.connections.set('gw-1', WAITING);
     const { codes, messages } = await drained(scene);
     expect(codes).toEqual([code]);
-    expect(messages[0]).toContain('1 from 10.0.0.11 (request waits for its answer)');
+    expect(messages[0]).toContain('1 from 10.0.0.11 (request waits for its response)');
   });
 
   test.each([
@@ -92,7 +92,7 @@ describe('the way out of traffic and back', () => {
       const told = onTimeout === 'quit_tail' ? warnings : messages;
       expect(told).toEqual([
         expect.stringMatching(
-          /gateways on lb-1: gateways\/gw-1 still has 1 session after 1m30s .*busy at gw-1: 1 from 10\.0\.0\.11 \(request waits for its answer\)/,
+          /gateways on lb-1: gateways\/gw-1 still has 1 session after 1m30s .*busy at gw-1: 1 from 10\.0\.0\.11 \(request waits for its response\)/,
         ),
       ]);
     },
@@ -291,7 +291,7 @@ describe('what is seen of a node', () => {
 
   test('behind a balancer that nobody speaks to: the node itself tells, and the reason is shown', async () => {
     const scene = await fleetScene({ pools: unspoken });
-    const waived = 'edge: not asked (run by another team)';
+    const waived = 'edge: unmanaged (run by another team)';
     expect(await seen(scene, 'gw-1')).toEqual({
       inTraffic: true,
       held: false,
@@ -308,7 +308,7 @@ describe('what is seen of a node', () => {
   test('a balancer that is left out is named with the reason', async () => {
     const scene = await fleetScene({ fleet: { withoutLb: ['lb-2'], reason: 'being replaced' } });
     expect((await seen(scene, 'gw-1'))?.shown).toBe(
-      'gateways on lb-1: up, 0 sessions; gateways on lb-2: left out (being replaced)',
+      'gateways on lb-1: up, 0 sessions; gateways on lb-2: ignored (being replaced)',
     );
   });
 

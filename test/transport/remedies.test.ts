@@ -41,7 +41,7 @@ const failures: readonly Failure[] = [
     fail: () => sshLink(dead(), new PassThrough()).launch('true'),
     code: 'CONNECTION_LOST',
     retryable: true,
-    hint: /run again/,
+    hint: /run the same command/,
   },
   {
     what: 'a command whose channel closes without its exit status',
@@ -53,7 +53,7 @@ const failures: readonly Failure[] = [
     },
     code: 'CONNECTION_LOST',
     retryable: true,
-    hint: /not known; run again/,
+    hint: /unknown; run the same command/,
   },
   {
     what: 'a reading that is under way when the connection is closed',
@@ -65,7 +65,7 @@ const failures: readonly Failure[] = [
     },
     code: 'CONNECTION_LOST',
     retryable: false,
-    hint: /run again/,
+    hint: /run the same command/,
   },
   {
     what: 'a socket whose shell does not start',

@@ -29,7 +29,7 @@ export function poolsAround(
   const pools = new Set(all.flatMap(({ pool, member }) => (nodes.includes(member.node) ? [pool.name] : [])));
   const seats = all.filter(({ pool }) => pools.has(pool.name));
   if (seats.length > 0) return seats;
-  throw new OrchError('USAGE', '--without-lb leaves no balancer that could be told', { hint: 'leave it away' });
+  throw new OrchError('USAGE', '--without-lb leaves no balancer that can be changed', { hint: 'omit it' });
 }
 
 /** Names of the hosts that the seats' balancers run on. */
@@ -45,7 +45,7 @@ export const unspokenOf = ({ loadBalancers }: Inventory, nodes: readonly string[
 
 /** @throws OrchError NO_POOLS */
 export function refuseNoPools({ file }: Inventory, pattern: string): never {
-  throw new OrchError('NO_POOLS', `no pool of ${file} has to do with "${pattern}"`, {
+  throw new OrchError('NO_POOLS', `no pool of ${file} matches "${pattern}"`, {
     hint: 'name members of its load_balancers, or hosts that these run on',
   });
 }

@@ -26,7 +26,7 @@ export async function lbRestore(
   const nodes = flags.all === true ? [...new Set(all.map(({ member }) => member.node))] : nodesOf(inventory, patterns);
   const seats = all.filter(({ member }) => nodes.includes(member.node));
   if (seats.length === 0)
-    throw new OrchError('NO_POOLS', `${inventory.file} has no balancer that can be told`, {
+    throw new OrchError('NO_POOLS', `${inventory.file} has no managed balancer`, {
       hint: 'see load_balancers there',
     });
   return await runOnBalancers(

@@ -24,7 +24,7 @@ export async function askedPasswords(flags: PasswordFlags, ask: Ask): Promise<As
   const wanted = async (kind: 'password' | 'become-password', what: string): Promise<Secret> => {
     const answer = await ask({ kind, what, echo: false });
     if (answer !== undefined) return answer;
-    throw new OrchError('NO_TERMINAL', `nobody gave the ${what}`, {
+    throw new OrchError('NO_TERMINAL', `no ${what} was entered`, {
       hint: 'run it on a terminal, or put the password into the inventory by !env or !file',
     });
   };

@@ -25,7 +25,7 @@ type RollOptions = Pick<RunContext, 'fleet' | 'rollFlags' | 'ask' | 'outage' | '
 export function rollOptions(inventory: Inventory, flags: RollFlags, hosts: Hosts, ask: Ask): RollOptions {
   if (flags.withoutLb.length > 0 && (flags.reason ?? '').trim() === '')
     throw new OrchError('USAGE', '--without-lb needs a reason', {
-      hint: "say why it is gone: --reason 'lb-2 is being replaced'",
+      hint: "give the reason: --reason 'lb-2 is being replaced'",
     });
   const unknown = flags.withoutLb.find(
     (name) => ![...inventory.loadBalancers.values()].some((pool) => 'hosts' in pool && pool.hosts.includes(name)),

@@ -76,7 +76,7 @@ export const CONNECT_CODES = codes({
   CONNECT_SUDO_PASSWORD_WRONG: ['sudo rejected the password', 'correct ssh.become_password, or pass -K'],
   CONNECT_SUDO_PASSWORD: ['sudo needs a password', 'pass -K, set ssh.become_password, or allow NOPASSWD in sudoers'],
   CONNECT_THROTTLED: [
-    'sshd closed the connection before it said anything',
+    'sshd closed the connection before it sent its banner',
     'raise MaxStartups in sshd_config, or lower --forks',
   ],
   CONNECT_TIMED_OUT: [

@@ -20,7 +20,7 @@ export const RUN_CODES = codes({
   INVENTORY_UNREADABLE: ['the inventory cannot be read', 'name the file with -i'],
   LOCAL_FILE_MISSING: ['a local file does not exist or cannot be read', 'correct the path'],
   LOCAL_FILE_UNREADABLE: ['a local file cannot be read', 'check the file'],
-  NOT_KNOWN: ['a result did not become known', 'ask for the result of a task that leaves something behind'],
+  NOT_KNOWN: ['a result did not become known', 'use the result of a task whose state is present'],
   NOT_SETTLED: [
     'tasks differ again after all of them were done',
     'run with --check --diff to see what changes by itself',

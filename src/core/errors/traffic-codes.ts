@@ -19,7 +19,7 @@ export const TRAFFIC_CODES = codes({
     'a balancer lost a drain: it was reloaded or changed',
     'do not reload it during a run; run the same command to resume',
   ],
-  DRAIN_ON_HOLD: ["requests did not end in time, and the pool's policy asks", 'wait longer, or find the client'],
+  DRAIN_ON_HOLD: ["requests did not end in time, and the pool's policy is to ask", 'wait longer, or find the client'],
   DRAIN_TIMEOUT: ['requests did not end in time', 'find the client that holds the session, or raise drain.within'],
   HAPROXY_COMMAND: ['a name cannot be sent to HAProxy', 'use letters, digits, ".", "_", "-" and ":" in names'],
   HAPROXY_DENIED: ['the HAProxy socket cannot be opened', 'install socat on the host'],
@@ -66,7 +66,7 @@ export const TRAFFIC_CODES = codes({
     'the change would leave a pool without a serving node',
     'to accept the outage, add --yes-outage CLUSTER',
   ],
-  SOAK_FAILED: ['the node answers worse than its peers after the change', 'read its error log; it is drained again'],
+  SOAK_FAILED: ['the node has more errors than its peers after the change', 'read its error log; it is drained again'],
   SOAK_INCONCLUSIVE: [
     'too few requests to compare the node with its peers',
     'continue if traffic is low, or set a longer soak',

@@ -6,7 +6,7 @@ export class NotYet extends Error {
   readonly why: string;
 
   constructor(why: string) {
-    super(`not known before ${why} has been applied`);
+    super(`unknown until ${why} is applied`);
     this.why = why;
   }
 }

@@ -199,7 +199,7 @@ class HostApply {
 
   async #write(entry: Entry): Promise<void> {
     if (isOutOfTurn(entry, this.#run.host.name, this.#hasTurn))
-      throw new OrchError('NOT_DRAINED', `${entry.task.title} would change what serves, and has no turn there`);
+      throw new OrchError('NOT_DRAINED', `${entry.task.title}: change refused, the node is not drained`);
     this.#touched = true;
     this.#met.clear();
     this.#age();

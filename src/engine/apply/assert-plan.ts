@@ -40,5 +40,5 @@ const titles = (stated: readonly Entry[], which: (plan: TaskPlan) => boolean): s
 /** At its turn a value that is not known will never be: nothing is left that could bring it. */
 export const notKnown = (what: string, why: string): OrchError =>
   new OrchError('NOT_KNOWN', `${what} depends on ${why}, which did not become known`, {
-    hint: 'only what is there in the end has a result: ask for one of a task that leaves something behind',
+    hint: 'use the result of a task whose state is present',
   });

@@ -36,7 +36,7 @@ export async function writeEntry(planner: Planner, entry: Entry, report: Report)
 }
 
 const outcomeUnknown = (title: string, cause: unknown): OrchError =>
-  new OrchError('OUTCOME_UNKNOWN', `the connection was lost during ${title}: whether it ran is not known`, {
+  new OrchError('OUTCOME_UNKNOWN', `the connection was lost during ${title}: its result is unknown`, {
     hint: 'look on the host whether it ran, and put right what is left of it; then run again',
     cause,
   });

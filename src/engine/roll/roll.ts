@@ -72,7 +72,7 @@ export class Roll implements DisruptionGate {
 
   async waitForDrain(host: string): Promise<void> {
     if (this.#taken.has(host))
-      throw new OrchError('ALREADY_RESTORED', `${host} was given back to its balancers already`, {
+      throw new OrchError('ALREADY_RESTORED', `${host} is already restored on its balancers`, {
         host,
         hint: 'in the playbook, state what changes the node before the gate that wants it in traffic',
       });
@@ -231,7 +231,7 @@ export class Roll implements DisruptionGate {
     } catch (error) {
       const fault = errorInfoOf(error);
       if (this.#waiting.size === 0)
-        this.#context.emit({ type: 'warning', message: `who is out of traffic is not known: ${fault.message}` });
+        this.#context.emit({ type: 'warning', message: `the state of the nodes is unknown: ${fault.message}` });
       return { type: 'observeFailed', fault };
     }
   }

@@ -58,7 +58,7 @@ export class RollSoak {
     const { verdict, why } =
       own.length > 0 ? compareCounters(own, siblings.flatMap(windows)) : { verdict: 'pass', why: '' };
     if (verdict === 'fail')
-      throw new OrchError('SOAK_FAILED', `${node} answers worse than its unchanged siblings: ${why}`, {
+      throw new OrchError('SOAK_FAILED', `${node} has more errors than its unchanged peers: ${why}`, {
         host: node,
         hint: 'look at its error log; it is taken out of traffic again',
       });
@@ -66,10 +66,10 @@ export class RollSoak {
     await steps.run(node, () => traffic.stillHealthy(), { quiet: true });
     if (verdict === 'noTraffic') noteOnce('no traffic to compare: error rates were not checked after the restore');
     if (verdict === 'inconclusive')
-      throw new OrchError('SOAK_INCONCLUSIVE', `whether ${node} answers as its siblings do cannot be said: ${why}`, {
+      throw new OrchError('SOAK_INCONCLUSIVE', `${node}: too few requests to compare with its peers: ${why}`, {
         host: node,
         operatorDecides: true,
-        hint: 'go on if you know that there is little traffic, or make the soak longer (rolling.soak)',
+        hint: 'continue if traffic is low, or set a longer soak (-e soak=1m)',
       });
   }
 }

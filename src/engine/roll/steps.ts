@@ -114,7 +114,7 @@ export class RollSteps implements StepRunner {
             `${error.message}; meanwhile too many others are out to drain it once more`,
             {
               host: node,
-              hint: 'nothing of it was stopped: see to the others first, then run this again',
+              hint: 'no container was stopped; repair the others first, then run the same command to resume',
             },
           );
         this.#context.emit({ type: 'warning', host: node, message: `${error.message}: it is drained once more` });

@@ -37,7 +37,7 @@ export function checkApi7(file: ReadonlyMap<string, unknown>): readonly Problem[
       ['gateway'],
       some.length === 0
         ? 'gateways need either a token, or cert, key and ca'
-        : `a certificate needs ${lacking.join(' and ')} as well`,
+        : `a certificate also needs ${lacking.join(' and ')}`,
     );
   if (gateway.has('cert'))
     for (const [index, endpoint] of listOf(gateway.get('endpoints')).entries())

@@ -55,11 +55,11 @@ const database = block(
 
 const probe = block(
   {
-    path: text('Path to ask for on port 9080 of the gateway.', requestPathCheck),
+    path: text('Path of the request to port 9080 of the gateway.', requestPathCheck),
     host: text('Host header of the request.', hostHeaderCheck),
-    status: otherwise(integer('Status that the answer must have.', 100, 599), DEFAULTS.probeStatus),
+    status: otherwise(integer('Status that the response must have.', 100, 599), DEFAULTS.probeStatus),
   },
-  'A request that each gateway must answer rightly before balancers send it traffic again.',
+  'A request that each gateway must answer as expected before balancers send it traffic again.',
 );
 
 const gateway = block(

@@ -19,7 +19,7 @@ const sshSettings = (at: 'all hosts' | 'one host') => {
     ),
     password: otherwise(
       taggedSecret('Password to log in with, by `!env` or `!file`.'),
-      byDefault('asked for with --ask-pass'),
+      byDefault('prompted for with --ask-pass'),
     ),
     known_hosts: otherwise(
       text('File with the host keys that are trusted; relative to the inventory file, `~` expands.'),
@@ -35,7 +35,7 @@ const sshSettings = (at: 'all hosts' | 'one host') => {
     ),
     become_password: otherwise(
       taggedSecret('Password for sudo, by `!env` or `!file`.'),
-      byDefault('asked for with --ask-become-pass'),
+      byDefault('prompted for with --ask-become-pass'),
     ),
     connect_timeout: otherwise(
       durationField('Time allowed for TCP connect, handshake and login.'),
@@ -46,7 +46,7 @@ const sshSettings = (at: 'all hosts' | 'one host') => {
 
 export const ssh = block(
   sshSettings('all hosts'),
-  "How to reach the hosts; each setting can be given again at a host. What is left out, OpenSSH's configuration says.",
+  "How to reach the hosts; a host can override each setting. Missing settings come from OpenSSH's configuration.",
 );
 
 export const host = block(
@@ -60,7 +60,7 @@ export const host = block(
     ...sshSettings('one host'),
     vars: free('Variables of this host; they win over those of its groups.').optional(),
   },
-  'A machine that has sshd and Docker.',
+  'A host that has sshd and Docker.',
 );
 
 export const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
@@ -78,7 +78,7 @@ export const groups = named(
       block(
         {
           hosts: list('Hosts in this group.', text('Name of a host.')).optional(),
-          children: list('Groups whose hosts belong to this group as well.', text('Name of a group.')).optional(),
+          children: list('Groups whose hosts also belong to this group.', text('Name of a group.')).optional(),
           vars: free('Variables of every host in this group; a child group wins over its parent.').optional(),
         },
         'A set of hosts.',

@@ -4,7 +4,7 @@ import { block, choice, durationField, integer, list, named, otherwise, port, te
 import { remotePathCheck } from './formats.ts';
 import { NAME } from './hosts.ts';
 
-const hosts = text('Pattern of the hosts that run it; every one of them is spoken to.');
+const hosts = text('Pattern of the hosts that run it; each of them is changed.');
 const members = text('Pattern of the hosts that it balances.');
 const argv = (description: string) => list(description, text('One word of the command; no shell sees it.'));
 
@@ -24,7 +24,7 @@ const driven = {
       ),
       on_timeout: otherwise(
         choice(
-          'When that has passed: give the member back and end the run, ask, or stop the member once no new sessions come and let its graceful stop finish the rest.',
+          'When that has passed: restore the member and end the run, ask, or stop the member once no new sessions come and let its graceful stop finish the rest.',
           ['abort', 'hold', 'quit_tail'],
         ),
         DEFAULTS.drainOnTimeout,
@@ -38,7 +38,7 @@ const driven = {
   ).optional(),
   data_ports: otherwise(
     list(
-      'Ports on which clients reach it: one that still answers there cannot be left out by `--without-lb`.',
+      'Ports on which clients reach it: a balancer that still responds there cannot be ignored by `--without-lb`.',
       port('One port.'),
     ),
     '80, 443, `port`, and those of `api7.gateway.endpoints` at its address',
@@ -99,7 +99,7 @@ const command = block(
     ),
     ...driven,
   },
-  'A balancer spoken to by commands on hosts of this inventory.',
+  'A balancer controlled by commands on hosts of this inventory.',
 );
 
 const none = block(

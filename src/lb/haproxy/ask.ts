@@ -81,7 +81,7 @@ export async function reached<T>(socket: string, work: () => Promise<T>): Promis
     if (!(error instanceof OrchError) || !['HAPROXY_UNREACHABLE', 'HAPROXY_REPLY', 'TIMED_OUT'].includes(error.code))
       throw error;
     throw new OrchError('LB_UNREACHABLE', error.message, {
-      hint: error.hint ?? `check that HAProxy answers on ${socket}`,
+      hint: error.hint ?? `check that HAProxy responds on ${socket}`,
       retryable: true,
       host: error.host,
       details: error.details,

@@ -32,7 +32,7 @@ export const haproxyMember = defineGate({
   unmet(p, servers) {
     const bad = servers.filter((server) => !isInService(server)).map(({ name, state }) => `${name} is ${state}`);
     return new OrchError('LB_MEMBER_NOT_UP', `${p.pool}: ${bad.join(', ')}`, {
-      hint: 'see why the balancer\'s health check fails: it must reach the check port on the member\'s address; "maintenance" and "drained" were set by hand',
+      hint: 'check the balancer\'s health check: it must reach the check port on the member\'s address; "maintenance" and "drained" were set externally',
     });
   },
 });

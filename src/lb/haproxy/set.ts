@@ -40,7 +40,7 @@ function giveBack(server: HaproxyServer, before: Readonly<Record<string, string>
     if (before[key] !== undefined && !word.test(before[key]))
       throw new OrchError(
         'LEASE_INVALID',
-        `the lease says ${key} "${before[key]}" of ${name}, which HAProxy does not know`,
+        `the lease of ${name} has ${key} "${before[key]}", which HAProxy does not know`,
         {
           hint: 'set the server as it should be, then remove the lease',
         },

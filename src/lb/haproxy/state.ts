@@ -78,7 +78,7 @@ export function parseServersState(reply: string): readonly HaproxyServer[] {
 export const unexpected = (what: string, reply: string): OrchError =>
   new OrchError(
     'LB_INVALID_REPLY',
-    `HAProxy did not list ${what} but said: ${reply.trim().slice(0, 200) || 'nothing'}`,
+    `HAProxy did not list ${what}; it printed: ${reply.trim().slice(0, 200) || 'nothing'}`,
     {
       hint: 'the socket must be an admin socket: "stats socket … level admin"',
     },

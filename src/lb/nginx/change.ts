@@ -78,26 +78,30 @@ export async function changeNginx(
   throw fault(host.name, place, code, stderr);
 }
 
-const RELOADING = 'its old workers go on as before';
+const RELOADING = 'its old workers keep serving';
 
 const FAULTS: Readonly<Record<number, readonly [code: AnyErrorCode, says: string, hint: string]>> = {
-  [BUSY]: ['LB_BUSY', 'somebody else has been changing it for a minute', 'look who does; then run again'],
-  [NOT_WRITTEN]: ['LB_WRITE_FAILED', 'the include file could not be written', 'see why in the details'],
+  [BUSY]: [
+    'LB_BUSY',
+    'another program has been changing it for a minute',
+    'check what changes it, then run the same command to resume',
+  ],
+  [NOT_WRITTEN]: ['LB_WRITE_FAILED', 'the include file could not be written', 'read the details'],
   [REFUSED]: [
     'LB_CONFIG_REFUSED',
     'nginx refuses its configuration; the include file is as it was',
-    'its words are in the details; they may be about a file of yours',
+    'read its message in the details; the cause may be in a file of yours',
   ],
   [NOT_INCLUDED]: [
     'LB_NOT_INCLUDED',
     'nginx does not load the include file',
     'put an "include" of this file into the upstream of this pool and reload nginx; or correct "include" in the inventory',
   ],
-  [NOT_RELOADED]: ['LB_RELOAD_FAILED', `nginx could not be made to reload; ${RELOADING}`, 'see the details'],
+  [NOT_RELOADED]: ['LB_RELOAD_FAILED', `nginx could not be made to reload; ${RELOADING}`, 'read the details'],
   [NOT_TAKEN]: [
     'LB_RELOAD_FAILED',
-    `nginx was told to reload, but no new workers took over in time; ${RELOADING}`,
-    'its error log says why; a changed "listen" that it cannot open is the usual reason',
+    `nginx got the reload signal, but no new workers took over in time; ${RELOADING}`,
+    'read its error log; a changed "listen" that it cannot open is the usual cause',
   ],
 };
 
@@ -108,7 +112,7 @@ function fault(host: string, { include }: NginxPaths, code: number | null, stder
   const [name, says, hint] = FAULTS[code ?? 0] ?? [
     'LB_COMMAND_FAILED',
     `changing it ended with ${code === null ? 'a signal' : `exit code ${code}`}`,
-    'see the details',
+    'read the details',
   ];
   return new OrchError(name, `${include} on ${host}: ${says}`, {
     hint,

@@ -62,7 +62,7 @@ export function nginx(options: NginxOptions): Balancer {
         if (text === look.text && look.loaded) return;
         if (await changeNginx(host, options, options, look, text)) return;
       }
-      throw new OrchError('LB_BUSY', `${options.include} on ${runsOn} is being changed by somebody else`, {
+      throw new OrchError('LB_BUSY', `${options.include} on ${runsOn} is being changed by another program`, {
         hint: 'see what writes it besides api7-orch; the file belongs to one of them only',
         retryable: true,
       });

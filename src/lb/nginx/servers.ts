@@ -80,7 +80,7 @@ function directives(text: string): readonly (readonly Word[])[] {
   )) {
     const [part] = match;
     if (/^[\s#]/.test(part)) continue;
-    if (part === '{' || part === '}') throw unreadable('a block stands in it');
+    if (part === '{' || part === '}') throw unreadable('it contains a block');
     if (part === ';') {
       found.push(words);
       words = [];

@@ -37,6 +37,6 @@ export interface MemberChange {
 
 /** The drain or the restore of a node that a title tells of; nothing for other titles. */
 export function memberChange(title: string): MemberChange | undefined {
-  const [, pool, node, balancer] = /^(\S+): (\S+) is (?:drained|closed|given back) \(on (\S+)\)$/.exec(title) ?? [];
+  const [, pool, node, balancer] = /^(\S+): (\S+) is (?:drained|closed|restored) \(on (\S+)\)$/.exec(title) ?? [];
   return pool === undefined || node === undefined || balancer === undefined ? undefined : { pool, node, balancer };
 }

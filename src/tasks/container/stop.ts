@@ -50,7 +50,7 @@ export async function stopGently(
   const killed = (await docker.container(name))?.State.ExitCode === KILLED;
   if (killed)
     report.warn(
-      `container ${name} had not ended ${timeoutSeconds} s after ${signal} and was killed: in-flight requests were cut. Raise its stop time-out.`,
+      `container ${name} had not ended ${timeoutSeconds} s after ${signal} and was killed: in-flight requests were cut. Raise its stop timeout.`,
     );
   return killed;
 }

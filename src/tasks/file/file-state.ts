@@ -43,7 +43,7 @@ const KINDS = {
 export function refuseOtherKind(path: string, wanted: 'file' | 'directory', found: Stat['type']): void {
   if (found === wanted) return;
   const hint =
-    found === 'link' ? 'name the path that it points to, or remove the link' : 'move it away, or name another path';
+    found === 'link' ? 'name the path that it points to, or remove the link' : 'move it away or choose another path';
   throw new OrchError('PATH_TAKEN', `${path} must be ${KINDS[wanted]}, but it is ${KINDS[found]}`, { hint });
 }
 

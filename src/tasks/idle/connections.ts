@@ -57,7 +57,7 @@ export async function connectionsOf(
   if (code === 0 && by === BY_PROC) return fromProc(lines).filter(({ port }) => ports.includes(port));
   throw new OrchError(
     'CONNECTIONS_UNREADABLE',
-    code === GONE ? `process ${pid} is gone` : `the connections of process ${pid} could not be listed`,
+    code === GONE ? `process ${pid} has ended` : `the connections of process ${pid} could not be listed`,
     {
       hint: 'this takes root on the host: set become: sudo',
       retryable: code === GONE,

@@ -63,7 +63,7 @@ function notLoaded(path: string, { ref }: ImageLocal, code: number | null, stder
       details,
     });
   return new OrchError('IMAGE_LOAD_FAILED', `docker load of ${path} ended with ${code ?? 'a signal'}`, {
-    hint: code === 127 ? "install Docker's command line on that host" : 'the message of docker load says why',
+    hint: code === 127 ? "install Docker's command line on that host" : 'read the message of docker load',
     details,
   });
 }

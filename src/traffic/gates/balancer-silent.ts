@@ -26,10 +26,10 @@ export const balancerSilent = defineGate<typeof params, readonly string[]>({
   async look({ address, ports, reached }, host) {
     const found = await Promise.all(
       ports.flatMap((port) => [
-        reached(address, port).then((yes) => (yes ? [`port ${port} answers the controller`] : [])),
+        reached(address, port).then((yes) => (yes ? [`port ${port} responds to the controller`] : [])),
         answersAt(`http://${address.includes(':') ? `[${address}]` : address}:${port}`, host).then((yes) => {
-          if (yes === undefined) return [`port ${port} cannot be asked from ${host.name}, which has no curl`];
-          return yes ? [`port ${port} answers ${host.name}`] : [];
+          if (yes === undefined) return [`port ${port} cannot be checked from ${host.name}, which has no curl`];
+          return yes ? [`port ${port} responds to ${host.name}`] : [];
         }),
       ]),
     );
@@ -37,7 +37,7 @@ export const balancerSilent = defineGate<typeof params, readonly string[]>({
   },
   met: (_p, answering) => answering.length === 0,
   unmet: ({ balancer }, answering) =>
-    new OrchError('LB_STILL_SERVES', `${balancer} cannot be left out: ${answering.join(', ')}`, {
-      hint: 'what answers still sends requests to nodes that would be stopped: make its admin socket reachable, or take it down; load_balancers.*.data_ports says which ports are asked',
+    new OrchError('LB_STILL_SERVES', `${balancer} cannot be ignored: ${answering.join(', ')}`, {
+      hint: 'a balancer that responds still sends requests to nodes that would be stopped: make its admin socket reachable, or stop it; load_balancers.*.data_ports lists the ports to check',
     }),
 });

@@ -56,12 +56,12 @@ const ON_TIMEOUT: Readonly<Record<DrainSettings['onTimeout'], OnTimeout>> = {
 
 /** A node that cannot be asked any more must not hide what its balancers show. */
 async function remaining(p: Params, host: Reader): Promise<Remaining> {
-  if (p.container === undefined) return { peers: 'not known', details: '' };
+  if (p.container === undefined) return { peers: 'unknown', details: '' };
   const asked = { container: p.container, ports: p.ports, idleBalancers: [], still: STILL_MS, longest: p.longest };
   try {
     const { peers } = await requestsAt(asked, host);
     return { peers: topPeers(peers) || 'no connection', details: allPeers(peers) };
   } catch (error) {
-    return { peers: `not known (${error instanceof Error ? error.message : error})`, details: '' };
+    return { peers: `unknown (${error instanceof Error ? error.message : error})`, details: '' };
   }
 }

@@ -49,7 +49,7 @@ export const anotherUp = defineGate<typeof another, boolean>({
   met: (_p, enough) => enough,
   unmet: ({ balancer, leaving }) =>
     new OrchError('NO_OTHER_MEMBER_UP', `${balancer.name} shows no other member than ${leaving} up`, {
-      hint: 'see to the others first: what is connected to this one would find nobody',
+      hint: 'repair the others first; gateways connected to this one would find no DP Manager',
       retryable: true,
     }),
 });

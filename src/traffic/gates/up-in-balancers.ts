@@ -43,7 +43,7 @@ const usedByBalancer = defineGate<typeof params, Unused>({
   unmet({ seat: { balancer } }, unused) {
     const what = unused.map(({ name, state }) => `${name} is ${state}`).join(', ');
     return new OrchError('LB_MEMBER_NOT_UP', `${balancer.name}: ${what}`, {
-      hint: "see why the balancer's health check fails: it must reach the check port on the member's address",
+      hint: "check the balancer's health check: it must reach the check port on the member's address",
     });
   },
 });

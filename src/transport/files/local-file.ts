@@ -61,6 +61,6 @@ function unreadable(path: string, error: unknown): never {
   throw new OrchError(
     missing ? 'LOCAL_FILE_MISSING' : 'LOCAL_FILE_UNREADABLE',
     `${path} cannot be read: ${String(error)}`,
-    { hint: 'check the path and its permissions on this machine', cause: error },
+    { hint: 'check the path and its permissions on the controller', cause: error },
   );
 }

@@ -39,7 +39,7 @@ function parseFacts(reply: Reply): HostFacts {
   const field = (start: string): string => {
     const text = find(start);
     if (text === undefined)
-      throw new OrchError('FACTS_UNREADABLE', `the host did not tell its ${start.replace(/[=:]$/, '')}`, {
+      throw new OrchError('FACTS_UNREADABLE', `the host did not report its ${start.replace(/[=:]$/, '')}`, {
         hint: 'it must be a Linux with /proc mounted, and with date, uname and cat in the PATH',
         details: reply.stderr.trim(),
       });

@@ -170,7 +170,7 @@ class ShellSession {
 
   end(): void {
     this.#fail(
-      new OrchError('CONNECTION_LOST', 'the connection has been closed', { hint: 'run again to see and go on' }),
+      new OrchError('CONNECTION_LOST', 'the connection has been closed', { hint: 'run the same command to resume' }),
     );
   }
 
@@ -179,7 +179,7 @@ class ShellSession {
     if (!this.#started || this.#over) return;
     for (const limit of this.#limits) clearTimeout(limit);
     const { timeoutMs, idleMs } = this.#turns[0]?.script ?? {};
-    this.#idle = idleMs === undefined ? undefined : setTimeout(() => this.#timeOut('was silent for', idleMs), idleMs);
+    this.#idle = idleMs === undefined ? undefined : setTimeout(() => this.#timeOut('sent nothing for', idleMs), idleMs);
     const total =
       timeoutMs === undefined ? undefined : setTimeout(() => this.#timeOut('did not end within', timeoutMs), timeoutMs);
     this.#limits = [this.#idle, total].filter((limit) => limit !== undefined);
@@ -217,7 +217,7 @@ class ShellSession {
     const turn = this.#turns.shift();
     const group = this.#group;
     const says = `reading the host ${how} ${formatDuration(ms)}`;
-    const hint = 'look for a file system there that does not answer (df, mount)';
+    const hint = 'look for a file system on the host that does not respond (df, mount)';
     const killed = new OrchError('TIMED_OUT', `${says}; its shell was killed`, { hint, retryable: true });
     const kill = group === undefined ? Promise.resolve(false) : killGroup(this.#launch, this.#rights, group, 'KILL');
     void kill.then((done) => turn?.reject(done ? killed : unkilled(killed, says, group)));

@@ -33,13 +33,13 @@ const KINDS: readonly {
   {
     sign: /Is a directory|is a directory/,
     code: 'IS_A_DIRECTORY',
-    says: 'a directory stands there',
+    says: 'the path is a directory',
     hint: 'move it away or choose another path',
   },
   {
     sign: /Not a directory|File exists/,
     code: 'NOT_A_DIRECTORY',
-    says: 'something that is not a directory stands in the way',
+    says: 'a parent path is not a directory',
     hint: 'move it away or choose another path',
   },
   {
@@ -67,7 +67,7 @@ export function shellFault(doing: string, code: number | null, stderr: string): 
 
 /** The shell went, and not its connection. `said` is what it had printed on stderr. */
 export const readFailed = (said: string): OrchError =>
-  new OrchError('READ_FAILED', 'the shell that reads the host ended before it had answered', {
+  new OrchError('READ_FAILED', 'the shell that reads the host ended before it responded', {
     hint: 'see whether something on the host kills it (its memory limits, its log)',
     retryable: true,
     details: said.trim().slice(-2000),

@@ -7,7 +7,7 @@ const DENIALS: readonly { readonly sign: RegExp; readonly says: string; readonly
   {
     sign: /^sudo: (?:The "no new privileges" flag is set|effective uid is not 0|\S+ must be owned by uid 0|no valid sudoers sources)/m,
     says: 'sudo cannot act as root on this host',
-    hint: 'see what it says there (sudo -n true) and repair it, or log in as root',
+    hint: 'run sudo -n true on the host and repair it, or log in as root',
   },
   {
     sign: /^sudo: sh: command not found/m,
@@ -16,7 +16,7 @@ const DENIALS: readonly { readonly sign: RegExp; readonly says: string; readonly
   },
   {
     sign: /must have a tty/,
-    says: 'sudo refuses whoever has no terminal (requiretty)',
+    says: 'sudo requires a terminal (requiretty)',
     hint: 'let this user do without by a line such as "Defaults:ops !requiretty" in /etc/sudoers.d/',
   },
   {
@@ -35,7 +35,7 @@ const DENIALS: readonly { readonly sign: RegExp; readonly says: string; readonly
 export const wrongPassword = (details: string): OrchError =>
   new OrchError('CONNECT_SUDO_PASSWORD_WRONG', 'sudo did not take the password it was given', {
     ...(details === '' ? {} : { details }),
-    hint: 'correct ssh.become_password in the inventory, or give it by -K (--ask-become-pass)',
+    hint: 'correct ssh.become_password in the inventory, or pass -K (--ask-become-pass)',
   });
 
 /** Why the shell ended before it answered: sudo said no, or the login shell is none. */
@@ -53,7 +53,7 @@ export function bootFault(become: Become, exit: Exit, output: string): OrchError
   if (become === 'sudo' && /^sudo: |sudoers/m.test(details))
     return new OrchError('CONNECT_SUDO_PASSWORD', 'sudo does not let this user act as root without a password', {
       ...told,
-      hint: 'give it by -K (--ask-become-pass) or ssh.become_password, or allow it by a line such as "ops ALL=(ALL) NOPASSWD: ALL" in /etc/sudoers.d/',
+      hint: 'pass -K (--ask-become-pass), set ssh.become_password, or add a line such as "ops ALL=(ALL) NOPASSWD: ALL" in /etc/sudoers.d/',
     });
   if (exit.code === INCOMPLETE)
     return new OrchError('CONNECT_SHELL_REFUSED', 'the shell did not get the script that it was sent', {

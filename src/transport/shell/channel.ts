@@ -126,7 +126,7 @@ class ShellRun {
     if (idleMs !== undefined)
       this.#idle = this.#after(idleMs, () => {
         if (this.#taking > 0) this.#idle?.refresh();
-        else this.#stop(timedOut(`was silent for ${formatDuration(idleMs)}`));
+        else this.#stop(timedOut(`sent nothing for ${formatDuration(idleMs)}`));
       });
   }
 
@@ -220,7 +220,7 @@ const timedOut = (how: string): KillReason => {
 
 const lostChannel = (): OrchError =>
   new OrchError('CONNECTION_LOST', 'the connection closed before the command ended', {
-    hint: 'what the command did is not known; run again to see and go on',
+    hint: 'the result of the command is unknown; run the same command to resume',
     retryable: true,
   });
 

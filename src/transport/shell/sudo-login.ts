@@ -76,7 +76,7 @@ async function logIn(launch: Launch, password: Secret): Promise<ShellProcess> {
     const timer = setTimeout(
       () =>
         settle(
-          new OrchError('TIMED_OUT', 'sudo neither asked for a password nor went on', {
+          new OrchError('TIMED_OUT', 'sudo neither prompted for a password nor started', {
             hint: 'try it on the host: sudo -S true',
             ...(said() === '' ? {} : { details: said() }),
           }),

@@ -86,7 +86,7 @@ const explain =
             ? 'check what sudo lets this user do'
             : 'set become: sudo, or add the user to the group docker',
       });
-    return new OrchError('DOCKER_UNREACHABLE', 'the Docker Engine does not answer on the host', {
+    return new OrchError('DOCKER_UNREACHABLE', 'the Docker Engine on the host does not respond', {
       ...evidence,
       hint: 'start it there: systemctl start docker; its log: journalctl -u docker',
       retryable: true,

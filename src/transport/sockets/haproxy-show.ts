@@ -42,8 +42,8 @@ function repliesIn(text: string, count: number): readonly string[] {
   if (count === 1) return [text];
   const replies = text.split(/(?<=^|\n)\n/).slice(0, -1);
   if (replies.length === count) return replies;
-  throw new OrchError('HAPROXY_REPLY', `HAProxy gave ${replies.length} answers to ${count} questions`, {
-    hint: 'run again; what it said is among the details. Where that repeats, another program speaks on this socket',
+  throw new OrchError('HAPROXY_REPLY', `HAProxy gave ${replies.length} replies to ${count} commands`, {
+    hint: 'read its reply in the details, then run again; if it repeats, another program uses this socket',
     details: text.slice(0, 500),
     retryable: true,
   });

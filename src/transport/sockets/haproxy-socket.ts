@@ -77,7 +77,7 @@ async function askByTool(run: Run, path: string, request: string): Promise<strin
         hint: 'install socat on that host',
       },
     );
-  throw new OrchError('HAPROXY_UNREACHABLE', `HAProxy does not answer on ${path}`, {
+  throw new OrchError('HAPROXY_UNREACHABLE', `HAProxy does not respond on ${path}`, {
     ...evidence,
     hint: 'check that HAProxy runs',
     retryable: true,
@@ -85,14 +85,14 @@ async function askByTool(run: Run, path: string, request: string): Promise<strin
 }
 
 const silent = (cause?: unknown): OrchError =>
-  new OrchError('HAPROXY_UNREACHABLE', 'HAProxy hung up before it had answered', {
+  new OrchError('HAPROXY_UNREACHABLE', 'HAProxy closed the connection before it responded', {
     hint: 'check that HAProxy runs, and was not restarted just now',
     retryable: true,
     cause,
   });
 
 const late = (): OrchError =>
-  new OrchError('TIMED_OUT', `HAProxy did not answer within ${LIMIT_MS / 1000} s`, {
+  new OrchError('TIMED_OUT', `HAProxy did not respond within ${LIMIT_MS / 1000} s`, {
     hint: 'check by `top` on that host that HAProxy is not starved, and that nothing else waits at its socket',
   });
 

@@ -34,13 +34,9 @@ export async function httpByTool(
     throw error;
   });
   if (result.code === NO_TOOL)
-    throw new OrchError(
-      'FORWARDING_REFUSED',
-      'sshd forwards no connections, and the host has neither curl nor wget to ask by HTTP',
-      {
-        hint: 'set "AllowTcpForwarding local" in sshd_config, or install curl on the host',
-      },
-    );
+    throw new OrchError('FORWARDING_REFUSED', 'sshd forwards no connections, and the host has neither curl nor wget', {
+      hint: 'set "AllowTcpForwarding local" in sshd_config, or install curl on the host',
+    });
   const reply = wholeReply(result.stdout) ?? toldReply(result);
   if (reply === undefined) throw unreachable(target, result.stderr.trim().split('\n').at(-1) || 'no reply');
   return reply;

@@ -30,8 +30,8 @@ export function httpTarget(asked: HttpRequest): HttpTarget {
 }
 
 export const unreachable = (target: HttpTarget, why: string, cause?: unknown): OrchError =>
-  new OrchError('HTTP_UNREACHABLE', `http://${target.authority}${target.path} does not answer: ${why}`, {
-    hint: `see whether something listens at ${target.authority} (ss -ltn), what its log says, and whether a firewall is in between`,
+  new OrchError('HTTP_UNREACHABLE', `http://${target.authority}${target.path} does not respond: ${why}`, {
+    hint: `check that a service listens at ${target.authority} (ss -ltn), its log, and the firewall`,
     retryable: true,
     cause,
   });

@@ -88,7 +88,7 @@ test.each<[string, readonly string[]]>([
 
 test('a pattern that has to do with no pool is refused', async () => {
   const scene = new LbScene({ inventory: INVENTORY.replace('hosts:\n', 'hosts:\n  db-1: { address: 10.0.3.1 }\n') });
-  await expect(show(scene, 'db-1')).rejects.toThrow(/no pool of .* has to do with "db-1"/);
+  await expect(show(scene, 'db-1')).rejects.toThrow(/no pool of .* matches "db-1"/);
 });
 
 test('as JSON: one object, with every server of a member, errors once', async () => {

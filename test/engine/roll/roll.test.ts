@@ -94,7 +94,7 @@ describe('a roll that fails', () => {
     cluster.fleet.onStep = (step, node) => {
       if (step === 'waitReady' && node === 'gw-1') throw new OrchError('NOT_READY', 'answers 500', { host: 'gw-1' });
       if (step === 'waitReady' && node === 'gw-2')
-        throw new OrchError('CONNECT_TIMED_OUT', 'does not answer', { host: 'gw-2', retryable: true });
+        throw new OrchError('CONNECT_TIMED_OUT', 'no response', { host: 'gw-2', retryable: true });
     };
     const run = await cluster.roll({ batch: 2, maxUnavailable: 2 });
     expect({ exit: run.report.exitCode, codes: [...run.codes].sort() }).toEqual({
@@ -119,7 +119,7 @@ describe('a roll that fails', () => {
     cluster.fleet.onStep = (step) => {
       isAway ||= step === 'waitIdle';
     };
-    const lost = () => new OrchError('CONNECT_TIMED_OUT', 'does not answer', { host: 'gw-1', retryable: true });
+    const lost = () => new OrchError('CONNECT_TIMED_OUT', 'no response', { host: 'gw-1', retryable: true });
     const far = defineTask({
       kind: 'far',
       params: z.object({}),

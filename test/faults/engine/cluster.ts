@@ -9,7 +9,7 @@ import { balancerHost, CHECKS, leaseOf, rowOf } from './balancer-host.ts';
 import { BODIES, GATEWAY, idsOf, imageOf, inventoryOf, versionOf } from './program.ts';
 import { VirtualTime } from './time.ts';
 
-/** A connection on which a request waits for its answer, as `ss` prints it. */
+/** A connection on which a request waits for its response, as `ss` prints it. */
 const BUSY =
   'ESTAB 0 0 172.17.0.2:9080 10.0.0.11:40000\n\t cwnd:10 data_segs_out:1 segs_in:4 data_segs_in:2 lastsnd:900 lastrcv:800 lastack:800\n';
 

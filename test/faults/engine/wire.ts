@@ -132,7 +132,7 @@ export class Wire {
     const { name } = link.host;
     if (this.#isAway(name)) link.lost = true;
     if (link.lost)
-      throw new OrchError('CONNECTION_LOST', 'the SSH connection is gone', { host: name, retryable: true });
+      throw new OrchError('CONNECTION_LOST', 'the SSH connection is closed', { host: name, retryable: true });
   }
 }
 

@@ -22,7 +22,7 @@ export function changeUnderLoad(lab: LabOf): void {
           `${host}: /usr/local/apisix/conf/config.yaml is accepted by api7/api7-ee-3-gateway:3.10.5`,
           `${host}: container api7-gateway`,
           `${host}: gateways: ${host} is drained (on lb-1)`,
-          `${host}: gateways: ${host} is given back (on lb-1)`,
+          `${host}: gateways: ${host} is restored (on lb-1)`,
           `${host}: yamlFile /opt/api7/gateway_conf/config.yaml`,
         ]),
       );

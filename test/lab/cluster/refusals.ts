@@ -16,7 +16,7 @@ export function refusals(lab: LabOf): void {
       const run = await installWith(file);
       expect({ code: run.code, end: run.end }).toEqual({ code: 1, end: undefined });
       expect(run.stderr).toMatch(/LOCAL_FILE_MISSING on gw-1, package .*: .*nowhere\.tar\.gz/);
-      expect(run.stderr).toContain('to do:');
+      expect(run.stderr).toContain('hint:');
     });
 
     test('a package that is cut short is refused before anything is connected to', async () => {
@@ -30,7 +30,7 @@ export function refusals(lab: LabOf): void {
       const run = await installWith(file);
       expect({ code: run.code, end: run.end }).toEqual({ code: 1, end: undefined });
       expect(run.stderr).toMatch(/PACKAGE_DAMAGED on gw-1, package .*: .*short\.tar\.gz/);
-      expect(run.stderr).toContain('to do:');
+      expect(run.stderr).toContain('hint:');
     });
 
     test('a typo in the inventory is refused with its place', async () => {

@@ -30,7 +30,7 @@ export function judgeFirst(at: Case, { run, out, load }: Watched, before: World,
     );
   }
 
-  // Out of traffic means on record, or held by somebody else.
+  // Out of traffic means on record, or held.
   const holds = fault.holds?.(at);
   const unrecorded = after.orderedOut.filter((name) => !after.recorded.includes(name));
   expect(unrecorded).toEqual(holds === undefined ? [] : [`lb-1 ${holds}`, `lb-2 ${holds}`]);

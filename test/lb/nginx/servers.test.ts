@@ -33,7 +33,7 @@ describe('the lines of an include file', () => {
 
   test.each([
     ['server a:1', 'ends without ";"'],
-    ['upstream x { server a:1; }', 'a block stands in it'],
+    ['upstream x { server a:1; }', 'it contains a block'],
   ])('%j is refused', (text, why) => {
     expect(() => serversIn(text)).toThrow(
       expect.objectContaining({ code: 'LB_INVALID_REPLY', message: expect.stringContaining(why) }),

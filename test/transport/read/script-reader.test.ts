@@ -101,7 +101,7 @@ test.each(['clock', 'kernel', 'arch', 'hard', 'most', 'Uid', 'Gid', 'CapEff'])(
     };
     await expect(scriptReader(silent).facts()).rejects.toMatchObject({
       code: 'FACTS_UNREADABLE',
-      message: `the host did not tell its ${name}`,
+      message: `the host did not report its ${name}`,
       hint: expect.stringContaining('/proc'),
     });
   },

@@ -108,7 +108,7 @@ async function dump(query: ConfigQuery, { survey, runsCommands }: AskOptions): P
         reject(
           invalid(
             address,
-            error.killed ? `no answer within ${LIMIT_MS / 1000} s` : stderr.trim() || error.message,
+            error.killed ? `no response within ${LIMIT_MS / 1000} s` : stderr.trim() || error.message,
             error,
           ),
         );

@@ -88,7 +88,7 @@ async function loginOf(
   const inherited = user === otherwise.user ? otherwise.password : undefined;
   if (names === undefined && settings.password === undefined && inherited !== undefined)
     config.warn(
-      `ssh did not tell whether its configuration names a user for the jump host ${settings.address}, so the password of the host behind it is not sent to it; write "jump: ${user}@${settings.address}" to send it`,
+      `ssh did not report whether its configuration names a user for the jump host ${settings.address}, so the password of the host behind it is not sent to it; write "jump: ${user}@${settings.address}" to send it`,
     );
   const password = settings.password ?? (names === undefined ? undefined : inherited);
   return { user, ...defined({ password }) };

@@ -18,7 +18,7 @@ const LOOKUPS: Readonly<Record<string, boolean>> = { ENOTFOUND: false, EAI_AGAIN
 const BUSY_WORDS = /^(Exceeded MaxStartups|Not allowed at this time)/m;
 const FAILED_WHILE: Readonly<Record<ConnectStage, string>> = {
   reach: 'the connection was made',
-  banner: 'the SSH server had said anything',
+  banner: 'the SSH server sent its banner',
   keys: 'the keys were agreed upon',
   login: 'the login was complete',
 };
@@ -55,7 +55,7 @@ export function connectFault(
     );
   return fault(
     'CONNECT_DROPPED',
-    `${where} went away before ${FAILED_WHILE[seen.stage]}: ${message}`,
+    `${where} closed the connection before ${FAILED_WHILE[seen.stage]}: ${message}`,
     'look at the log of its sshd; a firewall in between may cut connections, too',
     true,
   );
@@ -63,7 +63,7 @@ export function connectFault(
 
 /** Whoever started this has stopped it. */
 export const connectInterrupted = (): OrchError =>
-  new OrchError('INTERRUPTED', 'connecting was interrupted', { hint: 'run the same command again to go on' });
+  new OrchError('INTERRUPTED', 'connecting was interrupted', { hint: 'run the same command to resume' });
 
 /** Time was up before there was a connection. */
 export function connectTimedOut(target: SshTarget, { stage, early }: ConnectSeen): OrchError {
@@ -72,7 +72,7 @@ export function connectTimedOut(target: SshTarget, { stage, early }: ConnectSeen
   if (stage === 'banner' && early !== '') return notSsh(target, early);
   const says = {
     reach: `${where} was not reached within ${within}`,
-    banner: `${where} took the connection, but said nothing within ${within}`,
+    banner: `${where} accepted the connection, but sent nothing within ${within}`,
     keys: `sshd at ${where} did not finish the key exchange within ${within}`,
     login: `sshd at ${where} did not finish the login of ${target.user} within ${within}`,
   };
@@ -88,7 +88,7 @@ export function connectTimedOut(target: SshTarget, { stage, early }: ConnectSeen
 function unreachable(cause: unknown, target: SshTarget, message: string, code: string | undefined): OrchError {
   const where = `${target.address}:${target.port}`;
   if (code === 'ETIMEDOUT')
-    return new OrchError('CONNECT_TIMED_OUT', `${where} does not answer`, {
+    return new OrchError('CONNECT_TIMED_OUT', `${where} does not respond`, {
       hint: 'check the address, the firewall and that the host is up',
       retryable: true,
       cause,
@@ -107,7 +107,7 @@ function unreachable(cause: unknown, target: SshTarget, message: string, code: s
     });
   if (code === 'EACCES' || code === 'EPERM')
     return new OrchError('CONNECT_UNREACHABLE', `connecting to ${where} is forbidden here (${code})`, {
-      hint: 'look at the firewall and the routes of this machine',
+      hint: 'check the firewall and the routes of the controller',
       cause,
     });
   return new OrchError('CONNECT_UNREACHABLE', `${where} cannot be reached: ${message}`, {
@@ -125,7 +125,7 @@ function beforeBanner(cause: unknown, target: SshTarget, early: string, message:
   const tooMany =
     'too many connect at once: lower --forks or raise MaxStartups in its sshd_config (a firewall or hosts.deny may do the same)';
   if (early !== '')
-    return new OrchError('CONNECT_THROTTLED', `sshd at ${where} turned the connection away: it is too busy`, {
+    return new OrchError('CONNECT_THROTTLED', `sshd at ${where} refused the connection: it is too busy`, {
       hint: tooMany,
       retryable: true,
       details: early.trim(),
@@ -133,9 +133,9 @@ function beforeBanner(cause: unknown, target: SshTarget, early: string, message:
     });
   return new OrchError(
     'CONNECT_THROTTLED',
-    `${where} took the connection, and closed it before sshd had said anything`,
+    `${where} accepted the connection and closed it before sshd sent its banner`,
     {
-      hint: `either ${tooMany}; or, if it is so each time, sshd has ended and what listens for it has nobody to pass on to: look at it on the host`,
+      hint: `${tooMany}; if it repeats, sshd has ended while its socket still listens: check it on the host`,
       retryable: true,
       cause,
     },
@@ -145,7 +145,7 @@ function beforeBanner(cause: unknown, target: SshTarget, early: string, message:
 const notSsh = (target: SshTarget, early: string, cause?: unknown): OrchError =>
   new OrchError(
     'CONNECT_NOT_SSH',
-    `what answers at ${target.address}:${target.port} is no SSH server; it says ${JSON.stringify(early.split('\n', 1)[0]?.trim().slice(0, 80))}`,
+    `the service at ${target.address}:${target.port} is not an SSH server; it sent ${JSON.stringify(early.split('\n', 1)[0]?.trim().slice(0, 80))}`,
     { hint: 'correct the port in the inventory (ssh.port)', cause },
   );
 

@@ -76,7 +76,7 @@ const passedOver = (verdict: KeyVerdict, damaged: readonly string[]): readonly s
   ...(verdict.state === 'unknown' && verdict.authority !== undefined
     ? [`${verdict.authority.at} names a certificate authority, which is not supported: the host's own key is needed`]
     : []),
-  ...(damaged.length === 0 ? [] : [`${damaged.join(', ')} cannot be read: no whole key stands there`]),
+  ...(damaged.length === 0 ? [] : [`${damaged.join(', ')} cannot be read: no complete key`]),
 ];
 
 function refused(
@@ -97,13 +97,13 @@ function refused(
       return fault(
         'REVOKED',
         `${name} presents a key that ${verdict.line.at} revokes: ${shown}`,
-        'do not connect: whoever answers holds a key that was declared stolen or retired',
+        'do not connect: this key was declared stolen or retired',
       );
     case 'changed':
       return fault(
         'CHANGED',
         `${name} presents another key than ${verdict.line.at} knows: ${shown}`,
-        `somebody may be in between; if the host was really reinstalled, compare the fingerprint there, then: ${removal(name, verdict.line.file)}`,
+        `possible man-in-the-middle attack; if the host was reinstalled, compare the fingerprint on the host, then run: ${removal(name, verdict.line.file)}`,
       );
     case 'other-type': {
       const types = verdict.types.join(', ');
@@ -119,7 +119,7 @@ function refused(
     case 'unknown':
       return fault(
         'UNKNOWN',
-        `the key of ${name} is not known: ${shown}`,
+        `${name}: the host key is unknown: ${shown}`,
         `compare it on the host (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub), then add it (${addition(target, name)}) or run with --accept-new-host-keys`,
       );
   }

@@ -34,8 +34,8 @@ export function sshLink(client: Client, sock: Duplex): SshLink {
   });
   client.once('close', () => {
     const why = closing ? 'it was closed' : (cause?.message ?? 'the host closed it');
-    gone = new OrchError('CONNECTION_LOST', `the SSH connection is gone: ${why}`, {
-      hint: 'what the last command did is not known; run again to see and go on',
+    gone = new OrchError('CONNECTION_LOST', `the SSH connection closed: ${why}`, {
+      hint: 'the result of the last command is unknown; run the same command to resume',
       retryable: !closing,
       cause,
     });
@@ -64,8 +64,8 @@ export function sshLink(client: Client, sock: Duplex): SshLink {
       } catch (error) {
         closeListeners.delete(reject);
         reject(
-          new OrchError('CONNECTION_LOST', 'the SSH connection is gone', {
-            hint: 'nothing more was sent on it; run again to go on',
+          new OrchError('CONNECTION_LOST', 'the SSH connection is closed', {
+            hint: 'nothing more was sent on it; run the same command to resume',
             retryable: true,
             cause: error,
           }),
@@ -165,7 +165,7 @@ const nothingStarted = (cause: unknown): OrchError =>
     'CHANNEL_REFUSED',
     `sshd starts no command: ${cause instanceof Error ? cause.message : String(cause)}`,
     {
-      hint: 'see whether the user may have no more processes there (ulimit -u), memory is short, or its sshd runs no commands; its log says why',
+      hint: 'check the process limit of the user (ulimit -u) and the memory on the host, and whether its sshd runs commands; read its log',
       retryable: true,
       cause,
     },

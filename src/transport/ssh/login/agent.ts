@@ -46,7 +46,7 @@ export async function sshAgent(socket: string | undefined, env: NodeJS.ProcessEn
   const known = listed.get(path);
   if (known?.stamp === stamp) return await known.agent;
   const agent = list(path).catch((error: unknown) =>
-    without(`the ssh-agent at ${path} does not answer (${error instanceof Error ? error.message : String(error)})`),
+    without(`the ssh-agent at ${path} does not respond (${error instanceof Error ? error.message : String(error)})`),
   );
   listed.set(path, { stamp, agent });
   return await agent;
@@ -107,7 +107,7 @@ const request = (path: string, message: Buffer): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     let answer = Buffer.alloc(0);
     const socket = connect(path, () => socket.write(message));
-    socket.setTimeout(LIST_LIMIT_MS, () => socket.destroy(new Error('it said nothing')));
+    socket.setTimeout(LIST_LIMIT_MS, () => socket.destroy(new Error('it sent nothing')));
     socket.on('data', (chunk: Buffer) => {
       answer = Buffer.concat([answer, chunk]);
       if (answer.length < 4 || answer.length < 4 + answer.readUInt32BE(0)) return;

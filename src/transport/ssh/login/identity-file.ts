@@ -54,7 +54,7 @@ export async function stampOf(path: string): Promise<string> {
 
 export const lockedFault = (file: string, why = 'is protected by a passphrase'): OrchError =>
   new OrchError('CONNECT_KEY_ENCRYPTED', `the identity file ${file} ${why}`, {
-    hint: `load it into an ssh-agent first (ssh-add ${file}), or run on a terminal, where its passphrase is asked`,
+    hint: `load it into an ssh-agent first (ssh-add ${file}), or run on a terminal to enter its passphrase`,
   });
 
 async function load(file: string, path: string): Promise<Identity> {

@@ -57,20 +57,16 @@ function remedy(cause: unknown, target: SshTarget, course: LoginCourse): string 
     ...(takes('publickey')
       ? [`put the public key into ~${target.user}/.ssh/authorized_keys there`, 'correct ssh.user and ssh.identity_file']
       : []),
-    ...(unanswered === undefined ? [] : [`run it on a terminal to answer ${JSON.stringify(unanswered)}`]),
-    ...(passwordRefused
-      ? ['correct the password']
-      : byPassword
-        ? ['give the password by --ask-pass or ssh.password']
-        : []),
+    ...(unanswered === undefined ? [] : [`run on a terminal to answer ${JSON.stringify(unanswered)}`]),
+    ...(passwordRefused ? ['correct the password'] : byPassword ? ['pass --ask-pass or set ssh.password'] : []),
   ];
   if (ways.length > 0) return ways.join(', or ');
-  if (takes('password') || takes('keyboard-interactive')) return 'look at the log of its sshd: it says what was wrong';
+  if (takes('password') || takes('keyboard-interactive')) return 'read the log of its sshd';
   const unusable = left === undefined || left.length === 0 ? '' : `: ${left.join(', ')} cannot be used here`;
   return `allow a key or a password in its sshd_config (PubkeyAuthentication, PasswordAuthentication, AuthenticationMethods)${unusable}`;
 }
 
 export const noKey = (notes: readonly string[]): OrchError =>
   new OrchError('CONNECT_NO_KEY', `there is no key to log in with: ${notes.join('; ')}`, {
-    hint: 'name one by ssh.identity_file in the inventory, load one into an ssh-agent, or give a password by --ask-pass',
+    hint: 'set ssh.identity_file in the inventory, load a key into an ssh-agent, or pass --ask-pass',
   });

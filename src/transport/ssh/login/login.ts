@@ -100,14 +100,14 @@ export async function startLogin(target: SshTarget, { ask, paused }: LoginOption
     const label = labelOf(locked);
     const half = locked.blob === undefined ? await unlocked(locked) : ssh2.utils.parseKey(locked.blob);
     if (half === undefined || half instanceof Error) {
-      refused.push(`${label} (its passphrase is not known)`);
+      refused.push(`${label} (its passphrase is unknown)`);
       return undefined;
     }
     const sign: Sign = async (data, hash) => {
       const key = await unlocked(locked);
       if (key !== undefined) return await signWith(key, data, hash);
       wanted = locked;
-      throw new Error('its passphrase is not known');
+      throw new Error('its passphrase is unknown');
     };
     step = { label, key: locked };
     return { type: 'agent', username, agent: await signingAgent(half, sign, failed) };
@@ -123,7 +123,7 @@ export async function startLogin(target: SshTarget, { ask, paused }: LoginOption
     const answers = await questions.prompts(said, prompts);
     if ('open' in answers) {
       if (!forPassword) unanswered = answers.open;
-      leave(`the server asks ${JSON.stringify(answers.open)}, and there is nobody to answer`);
+      leave(`the server prompts ${JSON.stringify(answers.open)}, and there is no terminal`);
       return;
     }
     passwordGiven ||= forPassword;

@@ -26,7 +26,7 @@ def main():
         if pulse.healthy():
             request.json(200, {'status': 'ok'})
         else:
-            request.json(503, {'status': 'error', 'database': pulse.reason or 'does not answer'})
+            request.json(503, {'status': 'error', 'database': pulse.reason or 'no response'})
 
     serve(settings, 7080, {
         ('GET', '/healthz'): health,

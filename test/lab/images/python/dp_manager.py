@@ -24,7 +24,7 @@ def main():
 
     def health(request):
         if not pulse.healthy():
-            request.json(503, {'status': 'error', 'database': pulse.reason or 'does not answer'})
+            request.json(503, {'status': 'error', 'database': pulse.reason or 'no response'})
         elif pulse.answer is None:
             request.json(503, {'status': 'error', 'database': 'waits for the dashboard to migrate it'})
         else:

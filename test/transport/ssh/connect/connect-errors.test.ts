@@ -77,7 +77,7 @@ test('where all addresses of a name fail, each says why', () => {
 
 test.each<{ stage: ConnectStage; says: string }>([
   { stage: 'reach', says: 'was not reached' },
-  { stage: 'banner', says: 'said nothing' },
+  { stage: 'banner', says: 'sent nothing' },
   { stage: 'keys', says: 'key exchange' },
   { stage: 'login', says: 'the login of ops' },
 ])('time that is up at $stage', ({ stage, says }) => {
@@ -92,7 +92,7 @@ test.each<{ stage: ConnectStage; says: string }>([
 test('a connection that is closed before the banner may be one too many, or have nobody behind it: both are said', () => {
   const seen = { stage: 'banner', early: '' } as const;
   const { message, hint } = connectFault(socketError('ECONNRESET'), target, seen);
-  expect(message).toMatch(/closed it before sshd had said anything/);
+  expect(message).toMatch(/closed it before sshd sent its banner/);
   expect(hint).toMatch(/MaxStartups.*sshd has ended/);
   const busy = connectFault(socketError('ECONNRESET'), target, { ...seen, early: 'Exceeded MaxStartups\r\n' });
   expect(busy.hint).not.toMatch(/sshd has ended/);

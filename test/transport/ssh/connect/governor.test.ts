@@ -95,7 +95,7 @@ test('an interrupt ends the pause before the next attempt, and lets nobody begin
   const waiting = governor.handshake(target('10.0.0.7'), () => Promise.reject(throttled()), user.signal);
   await tick();
   user.abort();
-  const interrupted = { code: 'INTERRUPTED', hint: expect.stringContaining('run the same command again') };
+  const interrupted = { code: 'INTERRUPTED', hint: expect.stringContaining('run the same command') };
   await expect(waiting).rejects.toMatchObject(interrupted);
   let begun = false;
   const late = governor.handshake(target('10.0.0.7'), async () => (begun = true), user.signal);

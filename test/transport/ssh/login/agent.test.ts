@@ -64,9 +64,9 @@ test('is listed once for all who want to know, and again when another one has ta
 });
 
 test.each<[string, (socket: Socket) => void, RegExp]>([
-  ['hangs up', (socket) => socket.destroy(), /does not answer \(it hung up\)/],
+  ['hangs up', (socket) => socket.destroy(), /does not respond \(it hung up\)/],
   ['refuses', (socket) => socket.write(text(Buffer.from([5]))), /refuses to list its keys/],
-  ['cuts its answer short', (socket) => socket.write(text(Buffer.from([12, 0, 0, 0, 9]))), /does not answer/],
+  ['cuts its answer short', (socket) => socket.write(text(Buffer.from([12, 0, 0, 0, 9]))), /does not respond/],
   ['is empty', (socket) => socket.write(answer()), /^the ssh-agent holds no key$/],
 ])('one that %s is an agent without keys', async (_name, answers, note) => {
   using fake = await agentThat(answers);
@@ -78,8 +78,8 @@ test.each<[string | undefined, NodeJS.ProcessEnv, RegExp]>([
   [undefined, {}, /SSH_AUTH_SOCK is not set/],
   ['SSH_AUTH_SOCK', {}, /SSH_AUTH_SOCK is not set/],
   ['$MY_AGENT', { SSH_AUTH_SOCK: '/x' }, /MY_AGENT is not set/],
-  ['$' + '{MY_AGENT}', { MY_AGENT: '/nowhere/agent' }, /at \/nowhere\/agent does not answer/],
-  ['/nowhere/else', { SSH_AUTH_SOCK: '/x' }, /at \/nowhere\/else does not answer/],
+  ['$' + '{MY_AGENT}', { MY_AGENT: '/nowhere/agent' }, /at \/nowhere\/agent does not respond/],
+  ['/nowhere/else', { SSH_AUTH_SOCK: '/x' }, /at \/nowhere\/else does not respond/],
 ])('IdentityAgent %s in %j', async (socket, env, note) => {
   expect((await sshAgent(socket, env)).note).toMatch(note);
 });
