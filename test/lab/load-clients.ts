@@ -22,10 +22,12 @@ export async function exchange(
     const sending = request(`${target.url}${path}`, {
       agent: false,
       ...rest,
+      // Given here it counts while the connection is made, too.
+      timeout,
       method: body === undefined ? 'GET' : 'POST',
       headers: body === undefined ? {} : { 'content-length': Buffer.byteLength(body) },
     });
-    sending.setTimeout(timeout, () => sending.destroy(new Error(`silent for ${timeout / 1000} s`)));
+    sending.once('timeout', () => sending.destroy(new Error(`silent for ${timeout / 1000} s`)));
     sending.once('response', resolve).once('error', reject).end(body);
   });
   let text = '';
