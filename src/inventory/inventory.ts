@@ -1,5 +1,6 @@
 import type { Secret } from '../core/base/secret.ts';
 import type { SshSettings } from '../core/host/ssh-settings.ts';
+import type { DriverFields } from './schema/load-balancers.ts';
 
 /** A loaded inventory: everything resolved and checked, nothing has been connected to. */
 export interface Inventory {
@@ -72,7 +73,7 @@ export type GatewayAuth =
 export type BindPort = 'status' | 'dashboard' | 'dpManager' | 'http' | 'https';
 
 /** A pool of members, and the balancers in front of it: all `hosts` of a pool serve the same members. */
-export type LoadBalancerSettings = HaproxyPool | NginxPool | CommandPool | UnmanagedPool;
+export type LoadBalancerSettings = (ManagedPool & DriverFields) | UnmanagedPool;
 
 /** What holds for every pool whose balancers are spoken to. */
 export interface ManagedPool {
@@ -104,38 +105,6 @@ export interface DrainSettings {
   readonly onTimeout: 'abort' | 'hold' | 'quit_tail';
   /** Milliseconds; matters with `quit_tail` only. */
   readonly quietMs: number;
-}
-
-export interface HaproxyPool extends ManagedPool {
-  readonly driver: 'haproxy';
-  readonly socket: string;
-  /** Path of its configuration on those hosts; timing is read there. */
-  readonly config: string;
-}
-
-export interface NginxPool extends ManagedPool {
-  readonly driver: 'nginx';
-  /** Path, on those hosts, of the file with the upstream's `server` lines; it is ours. */
-  readonly include: string;
-  /** Path of the pid file of its master process. */
-  readonly pid: string;
-  readonly test: readonly string[];
-  readonly reload: readonly string[];
-}
-
-/** A balancer driven by commands of the user's, run as root on its hosts. */
-export interface CommandPool extends ManagedPool {
-  readonly driver: 'command';
-  readonly hooks: BalancerHooks;
-}
-
-/** Argument lists. What they are told and what they must print is described with the driver. */
-export interface BalancerHooks {
-  readonly status: readonly string[];
-  readonly drain: readonly string[];
-  readonly restore: readonly string[];
-  readonly close?: readonly string[];
-  readonly counters?: readonly string[];
 }
 
 /** A balancer that nobody here can speak to. */

@@ -1,42 +1,32 @@
 import { defined } from '../../core/base/data.ts';
 import { parseDuration } from '../../core/base/duration.ts';
-import type { BalancerHooks, LoadBalancerSettings, ManagedPool } from '../inventory.ts';
+import type { LoadBalancerSettings, ManagedPool } from '../inventory.ts';
 import { matchPattern, type PatternNames } from '../pattern.ts';
 import { DEFAULTS } from '../schema/defaults.ts';
+import type { DriverFields, ManagedFile } from '../schema/load-balancers.ts';
 import type { InventoryFile } from '../schema/schema.ts';
 
 type PoolFile = NonNullable<InventoryFile['load_balancers']>[string];
-type DrivenFile = Exclude<PoolFile, { driver: 'none' }>;
-type CommandFile = Extract<PoolFile, { driver: 'command' }>;
 
 /** One entry of `load_balancers:` with its patterns settled and every default filled in. */
 export function resolveLoadBalancer(name: string, pool: PoolFile, names: PatternNames): LoadBalancerSettings {
-  switch (pool.driver) {
-    case 'none': {
-      const { driver, port, reason } = pool;
-      const members = matchPattern(names, pool.members);
-      return { driver, name, members, ...defined({ port }), reason };
-    }
-    case 'haproxy': {
-      const { driver, socket, config = DEFAULTS.haproxyConfig } = pool;
-      return { driver, ...drivenOf(name, pool, names), socket, config };
-    }
-    case 'nginx': {
-      const {
-        driver,
-        include,
-        pid = DEFAULTS.nginxPid,
-        test = DEFAULTS.nginxTest,
-        reload = DEFAULTS.nginxReload,
-      } = pool;
-      return { driver, ...drivenOf(name, pool, names), include, pid, test, reload };
-    }
-    case 'command':
-      return { driver: pool.driver, ...drivenOf(name, pool, names), hooks: hooksOf(pool.hooks) };
-  }
+  if (pool.driver !== 'none') return { ...managedOf(name, pool, names), ...driverFieldsOf(pool) };
+  const { driver, port, reason } = pool;
+  return { driver, name, members: matchPattern(names, pool.members), ...defined({ port }), reason };
 }
 
-function drivenOf(name: string, pool: DrivenFile, names: PatternNames): ManagedPool {
+const driverFieldsOf = ({
+  hosts,
+  members,
+  port,
+  longest_request,
+  drain,
+  data_ports,
+  check,
+  ...own
+}: ManagedFile): DriverFields => own;
+
+function managedOf(name: string, pool: ManagedFile, names: PatternNames): ManagedPool {
   const { drain = {}, check } = pool;
   const longestRequestMs = pool.longest_request ?? parseDuration(DEFAULTS.longestRequest);
   return {
@@ -53,14 +43,5 @@ function drivenOf(name: string, pool: DrivenFile, names: PatternNames): ManagedP
     ...defined({ dataPorts: pool.data_ports }),
     ...(check === undefined ? {} : { check: { everyMs: check.every, fall: check.fall, rise: check.rise } }),
     declared: { longestRequest: pool.longest_request !== undefined, within: drain.within !== undefined },
-  };
-}
-
-function hooksOf({ status, drain, restore, close, counters }: CommandFile['hooks']): BalancerHooks {
-  return {
-    status,
-    drain,
-    restore,
-    ...defined({ close, counters }),
   };
 }

@@ -84,6 +84,11 @@ export const list = <Item extends z.ZodType>(description: string, item: Item) =>
 export const otherwise = <Field extends z.ZodType>(field: Field, byDefault: string | number | readonly string[]) =>
   field.optional().meta({ description: `${field.description} Default: ${shown(byDefault)}.` });
 
+/** The same where the schema itself fills the value in, so that what is read always has one. */
+export const defaulted = <Value extends string | string[]>(field: z.ZodType<Value>, byDefault: NoInfer<Value>) =>
+  // The compiler cannot see that a text is never undefined.
+  field.default(() => byDefault as never).meta({ description: `${field.description} Default: ${shown(byDefault)}.` });
+
 function shown(value: string | number | readonly string[]): string {
   if (typeof value === 'string' && value.includes(' ')) return value;
   return [value]

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DEFAULTS } from './defaults.ts';
-import { block, choice, durationField, integer, list, named, otherwise, port, text } from './fields.ts';
+import { block, choice, defaulted, durationField, integer, list, named, otherwise, port, text } from './fields.ts';
 import { remotePathCheck } from './formats.ts';
 import { NAME } from './hosts.ts';
 
@@ -53,54 +53,63 @@ const driven = {
   ).optional(),
 };
 
-const haproxy = block(
-  {
-    driver: z.literal('haproxy').meta({ description: 'HAProxy, by its runtime socket.' }),
-    hosts,
-    socket: text("HAProxy's admin socket on those hosts.", remotePathCheck),
-    config: otherwise(
-      text("HAProxy's configuration on those hosts; the timing of its checks is read there.", remotePathCheck),
-      DEFAULTS.haproxyConfig,
-    ),
-    ...driven,
-  },
-  'HAProxy on hosts of this inventory.',
-);
+/** A pool with a driver: what every such pool has, and the fields of its driver. */
+const managed = <Driver extends string, Own extends z.ZodRawShape>(
+  driver: Driver,
+  { how, where, own }: { readonly how: string; readonly where: string; readonly own: Own },
+) => block({ driver: z.literal(driver).meta({ description: how }), hosts, ...own, ...driven }, where);
 
-const nginx = block(
-  {
-    driver: z.literal('nginx').meta({ description: 'nginx, by a file that its configuration includes.' }),
-    hosts,
-    include: text(
-      'File on those hosts with the `server` lines of the upstream and nothing else; api7-orch writes it.',
-      remotePathCheck,
-    ),
-    pid: otherwise(text('Its pid file on those hosts.', remotePathCheck), DEFAULTS.nginxPid),
-    test: otherwise(argv('Command that checks the configuration.'), DEFAULTS.nginxTest),
-    reload: otherwise(argv('Command that makes nginx load it.'), DEFAULTS.nginxReload),
-    ...driven,
-  },
-  'nginx on hosts of this inventory.',
-);
+/** Every driver with the fields that only it has. The driver gets them as they are named here. */
+const drivers = [
+  managed('haproxy', {
+    how: 'HAProxy, by its runtime socket.',
+    where: 'HAProxy on hosts of this inventory.',
+    own: {
+      socket: text("HAProxy's admin socket on those hosts.", remotePathCheck),
+      config: defaulted(
+        text("HAProxy's configuration on those hosts; the timing of its checks is read there.", remotePathCheck),
+        '/etc/haproxy/haproxy.cfg',
+      ),
+    },
+  }),
+  managed('nginx', {
+    how: 'nginx, by a file that its configuration includes.',
+    where: 'nginx on hosts of this inventory.',
+    own: {
+      include: text(
+        'File on those hosts with the `server` lines of the upstream and nothing else; api7-orch writes it.',
+        remotePathCheck,
+      ),
+      pid: defaulted(text('Its pid file on those hosts.', remotePathCheck), '/run/nginx.pid'),
+      test: defaulted(argv('Command that checks the configuration.'), ['nginx', '-t']),
+      reload: defaulted(argv('Command that makes nginx load it.'), ['nginx', '-s', 'reload']),
+    },
+  }),
+  managed('command', {
+    how: 'Any other balancer, by commands of your own.',
+    where: 'A balancer controlled by commands on hosts of this inventory.',
+    own: {
+      hooks: block(
+        {
+          status: argv('Command that prints how the balancer treats a member.'),
+          drain: argv('Command after which a member gets no new requests.'),
+          restore: argv('Command that gives a member back what it had before.'),
+          close: argv('Command after which a member gets no requests at all, not even of sticky sessions.').optional(),
+          counters: argv("Command that prints the balancer's totals for a member.").optional(),
+        },
+        'Commands of yours, run as root on those hosts. They find the member in `API7_ORCH_*` variables.',
+      ),
+    },
+  }),
+] as const;
 
-const command = block(
-  {
-    driver: z.literal('command').meta({ description: 'Any other balancer, by commands of your own.' }),
-    hosts,
-    hooks: block(
-      {
-        status: argv('Command that prints how the balancer treats a member.'),
-        drain: argv('Command after which a member gets no new requests.'),
-        restore: argv('Command that gives a member back what it had before.'),
-        close: argv('Command after which a member gets no requests at all, not even of sticky sessions.').optional(),
-        counters: argv("Command that prints the balancer's totals for a member.").optional(),
-      },
-      'Commands of yours, run as root on those hosts. They find the member in `API7_ORCH_*` variables.',
-    ),
-    ...driven,
-  },
-  'A balancer controlled by commands on hosts of this inventory.',
-);
+/** A pool with a driver, as the file has it, with the defaults of its driver. */
+export type ManagedFile = z.output<(typeof drivers)[number]>;
+
+type OwnOf<Pool> = Pool extends ManagedFile ? Omit<Pool, keyof typeof driven | 'hosts'> : never;
+
+/** The driver of a pool and the fields that only this driver has. */
+export type DriverFields = OwnOf<ManagedFile>;
 
 const none = block(
   {
@@ -116,5 +125,5 @@ export const loadBalancers = named(
   'Load balancers, by what they balance: `gateways`, `dashboards`, `dp_managers`, or names of your own.',
   NAME,
   'a name is made of letters, digits, ".", "_" and "-"',
-  z.discriminatedUnion('driver', [haproxy, nginx, command, none]),
+  z.discriminatedUnion('driver', [...drivers, none]),
 );

@@ -8,8 +8,8 @@ export interface BalancerHooks {
   readonly status: readonly string[];
   readonly drain: readonly string[];
   readonly restore: readonly string[];
-  readonly close?: readonly string[];
-  readonly counters?: readonly string[];
+  readonly close?: readonly string[] | undefined;
+  readonly counters?: readonly string[] | undefined;
 }
 
 export interface CommandDriverOptions {
