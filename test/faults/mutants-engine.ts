@@ -15,7 +15,7 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   engine(
     'roll/roll.ts',
     'a program does not wait for its turn',
-    '    await turn;\n',
+    '    await drained;\n',
     '    void turn.catch(() => undefined);\n',
   ),
   engine('apply/apply-host.ts', 'what disrupts needs no turn', 'await this.#takeTurn();', 'this.#hasTurn = true;'),
@@ -114,7 +114,7 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   engine(
     'roll/roll.ts',
     'a program goes on while its node is given back',
-    '    await this.#over.get(host)?.promise;\n    const failure = this.failure(host);\n',
+    '    await turn.over.promise;\n    const failure = this.failure(host);\n',
     '    const failure = this.failure(host);\n',
   ),
   engine(
@@ -132,7 +132,7 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   engine(
     'roll/roll.ts',
     'a program whose turn will not come waits for ever',
-    'this.#waiting.get(host)?.stop(new DisruptionRefused(',
+    'this.#turnOf(host).stop(new DisruptionRefused(',
     'void (new DisruptionRefused(',
   ),
   engine(
@@ -177,8 +177,8 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   engine(
     'roll/roll.ts',
     'hosts that wait keep their place from others',
-    '    this.#taken.add(host);\n    this.#context.slots.free(host);\n    const turn',
-    '    this.#taken.add(host);\n    const turn',
+    '    this.#context.slots.free(host);\n    const drained',
+    '    const drained',
     ROLL,
   ),
   engine(

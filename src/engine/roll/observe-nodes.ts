@@ -8,10 +8,10 @@ type Seen = Readonly<Record<string, Observation>>;
 
 export interface ObserveOptions {
   readonly nodes: readonly string[];
-  /** Nodes by what their own programs found. */
-  readonly unhealthy: ReadonlyMap<string, boolean>;
-  /** Whose programs are not about what serves: what an earlier run left drained is for a later play to mend, and to give back. */
-  readonly notServing: ReadonlySet<string>;
+  /** What the node's own program found. */
+  unhealthy(node: string): boolean;
+  /** Whether its program is about serving: else a drain that an earlier run left is for a later play to repair and restore. */
+  serves(node: string): boolean;
   /** Who is to be taken out of traffic, or was, is decided by this look: what an earlier play has seen is not enough. */
   readonly decides: boolean;
 }
@@ -25,7 +25,7 @@ export interface ObserveOptions {
 export async function observeNodes(
   { fleet, ahead }: RollContext,
   steps: StepRunner,
-  { nodes, unhealthy, notServing, decides }: ObserveOptions,
+  { nodes, unhealthy, serves, decides }: ObserveOptions,
 ): Promise<Seen> {
   const look = async (node: string): Promise<Seen> => {
     const traffic = fleet?.traffic(node);
@@ -33,11 +33,11 @@ export async function observeNodes(
       const now = () => steps.run(node, () => traffic.observe(), { quiet: true });
       const seen = await (decides ? now() : ahead.shown(node, now));
       return {
-        [node]: notServing.has(node) && seen.drainedByRun ? { ...seen, drainedByRun: false, held: true } : seen,
+        [node]: !serves(node) && seen.drainedByRun ? { ...seen, drainedByRun: false, held: true } : seen,
       };
     }
-    const well = unhealthy.get(node) !== true;
-    return { [node]: { inTraffic: well, held: false, drainedByRun: false, up: well } };
+    const isHealthy = !unhealthy(node);
+    return { [node]: { inTraffic: isHealthy, held: false, drainedByRun: false, up: isHealthy } };
   };
   const all = await Promise.all(
     nodes.map((node) =>

@@ -12,13 +12,12 @@ import { askPerson } from './ask-operator.ts';
 import { beginRoll } from './begin-roll.ts';
 import { budgetScopeOf, optionsOf } from './budget-scope.ts';
 import { errorOf } from './error-of.ts';
+import { HostTurn } from './host-turn.ts';
 import { observeNodes } from './observe-nodes.ts';
 import type { RollContext } from './roll-context.ts';
 import { emitOutcomes } from './rolled-nodes.ts';
 import { RollSoak } from './soak.ts';
 import { RollSteps, resultOf } from './steps.ts';
-
-type Waiting = { go(): void; stop(error: Error): void };
 
 /**
  * Between the programs of a play's hosts and the pure machine that decides about them: what the programs ask for become
@@ -29,17 +28,8 @@ export class Roll implements DisruptionGate {
   readonly #steps: RollSteps;
   readonly #inRun: readonly string[];
   readonly #budgetScope: readonly string[];
-  readonly #waiting = new Map<string, Waiting>();
-  readonly #unhealthy = new Map<string, boolean>();
-  readonly #over = new Map<string, PromiseWithResolvers<void>>();
-  readonly #passed = new Map<string, PromiseWithResolvers<boolean>>();
-  readonly #leftOut = new Set<string>();
-  readonly #notServing = new Set<string>();
-  /** Nodes that were granted and whose program has not come back yet, with the end of their step `apply`. */
-  readonly #applying = new Map<string, (result: Result) => void>();
-  readonly #taken = new Set<string>();
-  /** Nodes that were granted a turn at any time. */
-  readonly #changed = new Set<string>();
+  /** Of every host of the play. */
+  readonly #turns: ReadonlyMap<string, HostTurn>;
   #seen: Readonly<Record<string, Observation>> = {};
   /** Something was ordered or refused: there is something to tell at the end. */
   #acted = false;
@@ -55,43 +45,40 @@ export class Roll implements DisruptionGate {
     this.#budgetScope = nodes.map(({ id }) => id);
     const soak = new RollSoak(context, () => this.#siblings());
     this.#steps = new RollSteps(context, soak, async (node) => fitsBudget(this.#state, await this.#look(), node));
-    for (const id of hosts) {
-      this.#over.set(id, Promise.withResolvers<void>());
-      this.#passed.set(id, Promise.withResolvers<boolean>());
-    }
+    this.#turns = new Map(hosts.map((id) => [id, new HostTurn()]));
     this.#state = startRoll(optionsOf(context), nodes);
     context.signal.addEventListener('abort', () => this.#send({ type: 'interrupted' }), { once: true });
     context.onNetwork?.((up) => this.#send({ type: 'network', up }));
   }
 
   planned(host: string, { unhealthy, serves }: PlanFindings): void {
-    if (!serves) this.#notServing.add(host);
-    this.#unhealthy.set(host, unhealthy);
+    this.#turnOf(host).serves = serves;
     this.#send({ type: 'planned', node: host, unhealthy });
   }
 
   async waitForDrain(host: string): Promise<void> {
-    if (this.#taken.has(host))
+    const turn = this.#turnOf(host);
+    if (turn.isTaken)
       throw new OrchError('ALREADY_RESTORED', `${host} is already restored on its balancers`, {
         host,
         hint: 'in the playbook, state what changes the node before the gate that wants it in traffic',
       });
-    this.#taken.add(host);
+    turn.isTaken = true;
     this.#context.slots.free(host);
-    const turn = new Promise<void>((go, stop) => this.#waiting.set(host, { go, stop }));
-    this.#passed.get(host)?.resolve(true);
+    const drained = turn.wait();
+    turn.passed.resolve(true);
     this.#send({ type: 'needsDrain', node: host });
-    await turn;
+    await drained;
   }
 
   /** When the host's program waits for a turn, or is through: whether all went well so far. */
   passed(host: string): Promise<boolean> {
-    return this.#passed.get(host)?.promise ?? Promise.resolve(true);
+    return this.#turns.get(host)?.passed.promise ?? Promise.resolve(true);
   }
 
   /** The host's program is not begun, because another one failed. */
   leaveOut(host: string): void {
-    this.#leftOut.add(host);
+    this.#turnOf(host).isLeftOut = true;
     this.#send({ type: 'ended', node: host, ok: true });
   }
 
@@ -101,10 +88,11 @@ export class Roll implements DisruptionGate {
 
   async restore(host: string, met: ReadonlySet<string>): Promise<boolean> {
     this.#steps.keepMet(host, met);
-    if (this.#applying.has(host)) this.#applied(host, { kind: 'ok' });
-    else if (await this.#isLeftOut(host)) this.#changesNothing(host);
+    const turn = this.#turnOf(host);
+    if (turn.isApplying) this.#applied(host, { kind: 'ok' });
+    else if (await this.#isLeftDrained(host)) this.#changesNothing(host);
     else return false;
-    await this.#over.get(host)?.promise;
+    await turn.over.promise;
     const failure = this.failure(host);
     if (failure !== undefined) throw failure;
     const { state, why = '' } = endOf(this.#state, host) ?? {};
@@ -113,30 +101,32 @@ export class Roll implements DisruptionGate {
   }
 
   /** Drained by an earlier run, and nothing of it was to be changed so far. */
-  async #isLeftOut(host: string): Promise<boolean> {
+  async #isLeftDrained(host: string): Promise<boolean> {
     return endOf(this.#state, host) === undefined && (await this.#look([host], true))[host]?.drainedByRun === true;
   }
 
   /** Its program waits to be back in traffic: from here on nothing of it may be changed that serves. */
   #changesNothing(host: string): void {
-    this.#taken.add(host);
+    const turn = this.#turnOf(host);
+    turn.isTaken = true;
     this.#context.slots.free(host);
-    this.#passed.get(host)?.resolve(true);
+    turn.passed.resolve(true);
     this.#send({ type: 'ended', node: host, ok: true });
   }
 
   async finish(host: string, { status, error }: Pick<HostResult, 'status' | 'error'>): Promise<OrchError | undefined> {
-    this.#passed.get(host)?.resolve(status === 'ok');
+    const turn = this.#turnOf(host);
+    turn.passed.resolve(status === 'ok');
     // It only waits from here on: others must be able to come as far.
     this.#context.slots.free(host);
-    if (this.#applying.has(host)) {
+    if (turn.isApplying) {
       const failure = error ?? new OrchError('INTERRUPTED', `interrupted while ${host} was being changed`, { host });
       this.#applied(host, resultOf(failure, host));
     } else if (endOf(this.#state, host) === undefined || (status === 'failed' && isDone(endOf(this.#state, host)))) {
       const fault = error === undefined ? {} : { fault: errorInfoOf(error, { host }) };
       this.#send({ type: 'ended', node: host, ok: status === 'ok', ...fault });
     }
-    await this.#over.get(host)?.promise;
+    await turn.over.promise;
     if (status !== 'ok') return undefined;
     const fault = shortfallOf(this.#state, host);
     return this.failure(host) ?? (fault === undefined || this.#told.has(fault.message) ? undefined : errorOf(fault));
@@ -144,7 +134,9 @@ export class Roll implements DisruptionGate {
 
   /** Tells how every node came out of it; nothing where nobody had to wait for a turn. */
   async report(): Promise<void> {
-    if (this.#acted) emitOutcomes(this.#context, this.#state, this.#inRun, this.#leftOut);
+    if (!this.#acted) return;
+    const leftOut = this.#inRun.filter((host) => this.#turns.get(host)?.isLeftOut);
+    emitOutcomes(this.#context, this.#state, this.#inRun, new Set(leftOut));
   }
 
   /** Why a node failed, also when that was found only after its program had ended. */
@@ -157,7 +149,7 @@ export class Roll implements DisruptionGate {
     const { state, commands } = advance(this.#state, event);
     this.#state = state;
     for (const command of commands) this.#obey(command);
-    for (const [host, over] of this.#over) if (endOf(state, host) !== undefined) over.resolve();
+    for (const [host, { over }] of this.#turns) if (endOf(state, host) !== undefined) over.resolve();
   }
 
   #obey(command: Command): void {
@@ -184,17 +176,23 @@ export class Roll implements DisruptionGate {
   }
 
   #grant(host: string): void {
-    this.#changed.add(host);
-    this.#applying.set(host, this.#steps.begin(host, 'apply', this.#routeOf(host)));
-    this.#waiting.get(host)?.go();
-    this.#waiting.delete(host);
+    this.#turnOf(host).go(this.#steps.begin(host, 'apply', this.#routeOf(host)));
   }
 
   /** The node's own program is past its changes, or has failed in them. */
   #applied(host: string, result: Result): void {
-    this.#applying.get(host)?.(result);
-    this.#applying.delete(host);
+    this.#turnOf(host).applied(result);
     this.#send({ type: 'stepDone', node: host, step: 'apply', result });
+  }
+
+  #turnOf(host: string): HostTurn {
+    const turn = this.#turns.get(host);
+    if (turn === undefined) throw new Error(`${host} is no host of this play`);
+    return turn;
+  }
+
+  #someWait(): boolean {
+    return [...this.#turns.values()].some(({ isWaiting }) => isWaiting);
   }
 
   #routeOf(host: string): readonly Step[] {
@@ -205,8 +203,7 @@ export class Roll implements DisruptionGate {
     // What stops the whole roll concerns everybody: it is told once.
     const isNew = own !== undefined && !this.#told.has(own.message);
     if (isNew) this.#told.add(own.message);
-    this.#waiting.get(host)?.stop(new DisruptionRefused(why, isNew ? errorOf(own) : undefined));
-    this.#waiting.delete(host);
+    this.#turnOf(host).stop(new DisruptionRefused(why, isNew ? errorOf(own) : undefined));
   }
 
   #carryOut({ node, step, nodes }: { readonly node: string; readonly step: Step; readonly nodes?: readonly string[] }) {
@@ -219,7 +216,7 @@ export class Roll implements DisruptionGate {
   async #observe(): Promise<Event> {
     try {
       this.#seen = await this.#look();
-      if (this.#waiting.size > 0 && this.#begun === undefined) {
+      if (this.#someWait() && this.#begun === undefined) {
         const beginning = { state: this.#state, budgetScope: this.#budgetScope, seen: this.#seen };
         this.#begun = beginRoll(this.#context, this.#steps, beginning);
         await this.#begun;
@@ -230,21 +227,22 @@ export class Roll implements DisruptionGate {
       return { type: 'observed', nodes: this.#seen };
     } catch (error) {
       const fault = errorInfoOf(error);
-      if (this.#waiting.size === 0)
+      if (!this.#someWait())
         this.#context.emit({ type: 'warning', message: `the state of the nodes is unknown: ${fault.message}` });
       return { type: 'observeFailed', fault };
     }
   }
 
-  #look(nodes = this.#budgetScope, decides = this.#acted || this.#waiting.size > 0) {
-    const found = { unhealthy: this.#unhealthy, notServing: this.#notServing };
-    return observeNodes(this.#context, this.#steps, { ...found, nodes, decides });
+  #look(nodes = this.#budgetScope, decides = this.#acted || this.#someWait()) {
+    const unhealthy = (id: string) => nodeOf(this.#state, id)?.unhealthy === true;
+    const serves = (id: string) => this.#turns.get(id)?.serves !== false;
+    return observeNodes(this.#context, this.#steps, { nodes, decides, unhealthy, serves });
   }
 
   /** Members in service to compare a changed one with: those that this run has not changed, while there are any. */
   #siblings(): readonly string[] {
-    const up = this.#budgetScope.filter((node) => this.#seen[node]?.up === true && !this.#applying.has(node));
-    const unchanged = up.filter((node) => !this.#changed.has(node));
+    const up = this.#budgetScope.filter((node) => this.#seen[node]?.up === true && !this.#turns.get(node)?.isApplying);
+    const unchanged = up.filter((node) => !nodeOf(this.#state, node)?.changed);
     return unchanged.length > 0 ? unchanged : up;
   }
 }
