@@ -16,7 +16,7 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
     'roll/roll.ts',
     'a program does not wait for its turn',
     '    await drained;\n',
-    '    void turn.catch(() => undefined);\n',
+    '    void drained.catch(() => undefined);\n',
   ),
   engine('apply/apply-host.ts', 'what disrupts needs no turn', 'await this.#takeTurn();', 'this.#hasTurn = true;'),
   engine(
