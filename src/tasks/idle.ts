@@ -3,6 +3,7 @@ import { formatDuration } from '../core/base/duration.ts';
 import { duration } from '../core/base/duration-param.ts';
 import { OrchError } from '../core/base/errors.ts';
 import type { Reader } from '../core/host/connection.ts';
+import { hasProcess } from '../core/host/docker.ts';
 import { defineGate } from '../core/task/define-gate.ts';
 import { busyWith } from './idle/busy.ts';
 import { connectionsOf } from './idle/connections.ts';
@@ -74,7 +75,7 @@ export async function requestsAt(
   host: Reader,
 ): Promise<Requests> {
   const found = await host.docker.container(p.container);
-  if (found === null || !found.State.Running) return { busy: 0, idle: 0, peers: [] };
+  if (!hasProcess(found)) return { busy: 0, idle: 0, peers: [] };
   const connections = await connectionsOf(found.State.Pid, p.ports, host);
   const judging = { idleBalancers: new Set(p.idleBalancers), stillMs: p.still, longestMs: p.longest };
   const judged = connections.map((connection) => ({ peer: connection.peer, why: busyWith(connection, judging) }));

@@ -3,6 +3,7 @@ import { formatDuration } from '../core/base/duration.ts';
 import { duration } from '../core/base/duration-param.ts';
 import { OrchError } from '../core/base/errors.ts';
 import type { Reader } from '../core/host/connection.ts';
+import { hasProcess } from '../core/host/docker.ts';
 import { defineGate } from '../core/task/define-gate.ts';
 import { type Behind, lost, readBehind } from './container/behind.ts';
 
@@ -35,7 +36,7 @@ export const steadyContainer = defineGate<typeof params, Steady>({
   patience: (p) => ({ withinMs: p.within, everyMs: p.every, passes: 1 }),
   async look(p, host) {
     const [found, age] = await Promise.all([host.docker.container(p.container), ageOf(p.container, host)]);
-    const steady = found?.State.Running === true && age >= p.for;
+    const steady = hasProcess(found) && age >= p.for;
     const behind = steady ? null : await readBehind(p.container, host);
     return { steady, age, restarts: found?.RestartCount ?? 0, behind };
   },
@@ -55,5 +56,5 @@ export const steadyContainer = defineGate<typeof params, Steady>({
 /** By the host's own clock: Docker's times are of that one. 0 when it does not run. */
 async function ageOf(name: string, host: Reader): Promise<number> {
   const [found, { clockSkewMs }] = await Promise.all([host.docker.container(name), host.facts()]);
-  return found?.State.Running === true ? Date.now() + clockSkewMs - Date.parse(found.State.StartedAt) : 0;
+  return hasProcess(found) ? Date.now() + clockSkewMs - Date.parse(found.State.StartedAt) : 0;
 }

@@ -10,7 +10,8 @@ export interface FakeContainer {
   readonly body: ContainerCreate;
   readonly imageEnv: readonly string[];
   name: string;
-  status: 'created' | 'running' | 'exited';
+  /** `restarting`: its process has ended, and its restart policy will start it again. */
+  status: 'created' | 'running' | 'restarting' | 'exited';
   pid: number;
   exitCode: number;
   oomKilled: boolean;
@@ -61,7 +62,8 @@ export function inspectFake(container: FakeContainer): ContainerInspect {
     Image: imageId,
     RestartCount: restartCount,
     State: {
-      Running: status === 'running',
+      // So the Engine shows one in back-off, with no process.
+      Running: status === 'running' || status === 'restarting',
       Status: status,
       Pid: pid,
       ExitCode: exitCode,

@@ -85,14 +85,18 @@ export class FakeDocker implements Docker {
         if (Source === path && seen.get(Target) === now) seen.set(Target, text);
   }
 
-  /** The process ends by itself. Its restart policy may bring it back; code 137 with `oom` is the kernel's doing. */
-  crash(name: string, exitCode: number, { oom = false, back = false } = {}): void {
+  /**
+   * The process ends by itself. Its restart policy may bring it back, at once or after a pause that goes on (`loops`); code 137
+   * with `oom` is the kernel's doing.
+   */
+  crash(name: string, exitCode: number, { oom = false, back = false, loops = false } = {}): void {
     const container = this.#must(name, 'crash');
     this.#end(container, exitCode);
     container.oomKilled = oom;
-    if (!back) return;
+    if (!back && !loops) return;
     container.restartCount++;
-    this.#begin(container);
+    if (loops) container.status = 'restarting';
+    else this.#begin(container);
   }
 
   async info(): Promise<EngineInfo> {
@@ -145,9 +149,10 @@ export class FakeDocker implements Docker {
   async stop(name: string, options: { readonly signal: string; readonly timeoutSeconds: number }): Promise<void> {
     this.onWrite?.('stop', name);
     const container = this.#find(name);
-    if (container?.status !== 'running') return;
+    if (container?.status !== 'running' && container?.status !== 'restarting') return;
     this.stops.push({ name, ...options });
-    this.#end(container, this.stubborn.has(container.name) ? 137 : 0);
+    if (container.status === 'restarting') container.status = 'exited';
+    else this.#end(container, this.stubborn.has(container.name) ? 137 : 0);
   }
 
   async signal(name: string, signal: string): Promise<void> {
@@ -169,7 +174,7 @@ export class FakeDocker implements Docker {
   async remove(name: string): Promise<void> {
     this.onWrite?.('remove', name);
     const container = this.#find(name);
-    if (container?.status === 'running')
+    if (container?.status === 'running' || container?.status === 'restarting')
       throw engineError({
         doing: `remove container ${name}`,
         status: 409,

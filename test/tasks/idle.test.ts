@@ -162,6 +162,15 @@ test('a container that does not run has no connections, and nobody is asked', as
   expect(asked).toEqual([]);
 });
 
+test('one that crashes again and again has no process, and so no connections', async () => {
+  const asked: Command[] = [];
+  const host = await hostWith({ ss: '' }, asked);
+  host.engine.crash(NAME, 1, { loops: true });
+  expect((await host.docker.container(NAME))?.State).toMatchObject({ Running: true, Pid: 0, Status: 'restarting' });
+  expect((await plan(gate(), host)).differences).toEqual([]);
+  expect(asked).toEqual([]);
+});
+
 test.each([
   [95, true],
   [1, false],

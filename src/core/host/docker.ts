@@ -63,6 +63,14 @@ export interface ContainerSummary {
   }[];
 }
 
+/**
+ * Whether a container has a process. In back-off between two crashes the Engine says `Running`, with `Pid` 0.
+ *
+ * @example hasProcess(await host.docker.container('web')) // false while it is restarting
+ */
+export const hasProcess = (found: ContainerInspect | null): found is ContainerInspect =>
+  found?.State.Running === true && found.State.Pid > 0;
+
 export interface ImageInspect {
   readonly Id: string;
   readonly RepoTags: readonly string[] | null;
