@@ -26,11 +26,13 @@ const LONGEST_PAUSE_MS = 2000;
 export class Hosts {
   readonly #connect: Connect;
   readonly #clock: Clock;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: AbortSignal;
   readonly #patienceMs: number;
   readonly #holdMs: number;
   readonly #open = new Map<string, Promise<Connection>>();
   readonly #listeners: ((up: boolean) => void)[] = [];
+  /** Nothing is opened any more: what is still reading must not keep the process alive by connecting again. */
+  readonly #end = new AbortController();
   #holding = 0;
 
   constructor(
@@ -40,7 +42,7 @@ export class Hosts {
     this.#holdMs = holdMs;
     this.#connect = connect;
     this.#clock = clock;
-    this.#signal = signal;
+    this.#signal = signal === undefined ? this.#end.signal : AbortSignal.any([signal, this.#end.signal]);
     this.#patienceMs = patienceMs;
   }
 
@@ -51,7 +53,7 @@ export class Hosts {
 
   /** @throws OrchError CONNECT_… */
   get(host: string): Promise<Connection> {
-    return this.#open.get(host) ?? this.#keep(host, this.#connect(host));
+    return this.#open.get(host) ?? this.#keep(host, this.#connectOnce(host));
   }
 
   /**
@@ -72,9 +74,16 @@ export class Hosts {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#end.abort();
     const all = [...this.#open.values()];
     this.#open.clear();
     await Promise.allSettled(all.map(async (opening) => (await opening).close()));
+  }
+
+  async #connectOnce(host: string): Promise<Connection> {
+    if (this.#end.signal.aborted)
+      throw new OrchError('INTERRUPTED', 'the run is over: no connection is opened', { host });
+    return await this.#connect(host);
   }
 
   #keep(host: string, opening: Promise<Connection>): Promise<Connection> {
@@ -93,7 +102,7 @@ export class Hosts {
     try {
       for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
         try {
-          return await this.#connect(host);
+          return await this.#connectOnce(host);
         } catch (error) {
           // Spread out: all hosts behind one switch come back together.
           const ms = pause * (0.5 + Math.random());

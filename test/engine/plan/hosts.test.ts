@@ -126,6 +126,28 @@ test('the first connection is tried once only', async () => {
   expect(attempts).toBe(1);
 });
 
+test('once the run is over nothing is opened again, however much is still being read', async () => {
+  const { hosts, closed, attempts } = hostsOf([]);
+  const lost = await hosts.get('gw');
+  await hosts[Symbol.asyncDispose]();
+  expect(closed).toEqual([lost]);
+  await expect(hosts.reconnect('gw', lost)).rejects.toMatchObject({ code: 'INTERRUPTED' });
+  await expect(hosts.get('gw')).rejects.toMatchObject({ code: 'INTERRUPTED' });
+  expect(attempts()).toBe(1);
+});
+
+test('one that waits for a host to come back ends with the run', async () => {
+  const { hosts, attempts } = hostsOf(Array.from({ length: 1000 }, () => refusal('CONNECT_REFUSED', true)));
+  const lost = await hosts.get('gw');
+  const reopening = hosts.reconnect('gw', lost).catch((error: unknown) => error);
+  await hosts[Symbol.asyncDispose]();
+  const begun = performance.now();
+  expect(await reopening).toBeInstanceOf(Error);
+  // Its patience with a host that went away is much longer.
+  expect(performance.now() - begun).toBeLessThan(5000);
+  expect(attempts()).toBeLessThan(5);
+});
+
 test('an interrupt ends the waiting', async () => {
   const user = new AbortController();
   user.abort();
