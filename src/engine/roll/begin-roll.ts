@@ -24,7 +24,9 @@ export async function beginRoll(
   { state, budgetScope, seen }: Beginning,
 ): Promise<void> {
   const { waves, maxUnavailable } = await emitPlan(context, steps, state, budgetScope.length);
-  await confirmOutage(context, waves.flat(), maxUnavailable, { budgetScope, seen });
+  // A drain that an earlier run left is undone before any serving node is drained, also where nothing of the node changes.
+  const repaired = state.nodes.filter(({ id, inRun }) => inRun && seen[id]?.drainedByRun === true).map(({ id }) => id);
+  await confirmOutage(context, waves.flat(), maxUnavailable, { budgetScope, seen, repaired });
 }
 
 /** Says who will be taken out of traffic, in which waves and within which limits. @throws OrchError TIMEOUTS_INCONSISTENT */
@@ -60,11 +62,12 @@ async function confirmOutage(
   { fleet, play, outage }: RollContext,
   nodes: readonly string[],
   maxUnavailable: number,
-  { budgetScope, seen }: Pick<Beginning, 'budgetScope' | 'seen'>,
+  { budgetScope, seen, repaired }: Pick<Beginning, 'budgetScope' | 'seen'> & { readonly repaired: readonly string[] },
 ): Promise<void> {
   const stays = play.options.rolling?.leaveDrained === true;
   // Broken nodes of the run are mended before any that serves is touched.
-  const serves = (node: string): boolean => seen[node]?.inTraffic === true || (!stays && nodes.includes(node));
+  const serves = (node: string): boolean =>
+    seen[node]?.inTraffic === true || (!stays && (nodes.includes(node) || repaired.includes(node)));
   // Who is out already uses up its part of the budget.
   const out = budgetScope.filter((node) => !serves(node)).length;
   const atOnce = stays ? nodes.length : Math.max(1, maxUnavailable - out);

@@ -4,7 +4,7 @@ import { play } from '../../../src/core/play/play.ts';
 import type { Task } from '../../../src/core/task/task.ts';
 import { runPlays } from '../../support/run-fake.ts';
 import { Cluster, ends } from '../../support/toy-cluster.ts';
-import { answer } from '../../support/toy-fleet.ts';
+import { answer, ROOT } from '../../support/toy-fleet.ts';
 import { note, served } from '../../support/toy-tasks.ts';
 
 describe('what an earlier run left out of traffic', () => {
@@ -23,6 +23,23 @@ describe('what an earlier run left out of traffic', () => {
       expect({ codes: run.codes, exit: run.report.exitCode }).toEqual({ codes: [], exit: 0 });
       expect(cluster.fleet.standing('gw-2')).toBe('in');
       expect(ends(run.events)).toEqual({ 'gw-1': 'unchanged', 'gw-2': 'done', 'gw-3': 'unchanged' });
+    },
+  );
+
+  test.each([false, true])(
+    'in a pool of two needs no outage: it is restored before the other one is drained (%s)',
+    async (gated) => {
+      const cluster = new Cluster(2);
+      await cluster.roll({}, { outage: async () => true });
+      cluster.fleet.set('gw-1', 'mine');
+      cluster.nodes[1]?.files.set('/app', { type: 'file', content: Buffer.from('old'), ...ROOT });
+      const run = await cluster.roll({}, { gated });
+      expect({ codes: run.codes, exit: run.report.exitCode }).toEqual({ codes: [], exit: 0 });
+      expect(['gw-1', 'gw-2'].map((name) => [cluster.content(name), cluster.fleet.standing(name)])).toEqual([
+        ['new', 'in'],
+        ['new', 'in'],
+      ]);
+      expect(cluster.mostOut).toBe(1);
     },
   );
 
