@@ -18,16 +18,26 @@ export const membersOf = ({ hosts }: Inventory, { pool }: PoolMember): readonly 
 /** How many clients hold a connection for as long as they live, where the pool has such: to see them come back. */
 export function* clientsBefore(held: Held, inventory: Inventory, seat: PoolMember): Steps {
   const { balancer, member } = seat;
-  if (serviceAt(member.port)?.holdsConnections !== true || held.has(balancer.name)) return;
+  if (!isHolding(member) || held.has(balancer.name)) return;
   const members = membersOf(inventory, seat);
   held.set(balancer.name, yield* poolSessions({ balancer, members }).delegate(balancer.host));
 }
 
-/** Waits until they are back: as many as there were, but no more than there are gateways. */
-export function* clientsBack(held: Held, inventory: Inventory, seat: PoolMember): Steps {
-  const { balancer, member } = seat;
-  const before = held.get(balancer.name);
-  if (serviceAt(member.port)?.holdsConnections !== true || before === undefined) return;
-  const least = Math.min(before, inventory.groups.get('data_plane')?.length ?? 0);
-  if (least > 0) yield reconnected({ balancer, members: membersOf(inventory, seat), least }).delegate(balancer.host);
+/**
+ * Waits until they are back: as many as there were on all balancers of the pool together, but no more than there are gateways.
+ * Each may come back through another balancer.
+ */
+export function* clientsBack(held: Held, inventory: Inventory, places: readonly PoolMember[]): Steps {
+  const holding = places.filter(({ member, balancer }) => isHolding(member) && held.has(balancer.name));
+  for (const ofPool of Map.groupBy(holding, ({ pool }) => pool.name).values()) {
+    const before = ofPool.reduce((sum, { balancer }) => sum + (held.get(balancer.name) ?? 0), 0);
+    const least = Math.min(before, inventory.groups.get('data_plane')?.length ?? 0);
+    const sessions = new Map<string, number>();
+    for (const place of least > 0 ? ofPool : [])
+      yield reconnected({ balancer: place.balancer, members: membersOf(inventory, place), sessions, least }).delegate(
+        place.balancer.host,
+      );
+  }
 }
+
+const isHolding = ({ port }: Member): boolean => serviceAt(port)?.holdsConnections === true;

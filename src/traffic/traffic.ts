@@ -77,8 +77,8 @@ export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffi
         const timing = yield* checkTiming(at(seat));
         yield inService({ ...at(seat), timing, held: [...held] });
         if (!seat.balancer.shows.up && held.length === 0) yield reachedBy(seat);
-        yield* clientsBack(context.held, inventory, seat);
       }
+      yield* clientsBack(context.held, inventory, seats);
     },
 
     *stillHealthy(): Steps {

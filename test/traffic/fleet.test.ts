@@ -376,6 +376,19 @@ describe('DP Manager, whose clients stay connected', () => {
     expect((await back()).codes).toEqual([]);
   });
 
+  test('its clients may come back through another balancer: their sum counts', async () => {
+    const { scene, watches } = await watched();
+    await drained(scene, 'cp-1');
+    for (const watch of watches) watch?.end();
+    await scene.run('cp-1', () => scene.traffic('cp-1').restore());
+    scene.lb('lb-1').request('dp_managers', undefined);
+    const back = () => scene.run('cp-1', () => scene.traffic('cp-1').waitInService());
+    scene.lb('lb-2').request('dp_managers', undefined);
+    expect((await back()).codes).toEqual(['NOT_RECONNECTED']);
+    scene.lb('lb-2').request('dp_managers', undefined);
+    expect((await back()).codes).toEqual([]);
+  });
+
   test('is not taken out when no other one is up, unless an outage was confirmed', async () => {
     const scene = await fleetScene();
     const guard = () => scene.run('cp-1', () => scene.traffic('cp-1').checkDependencies());

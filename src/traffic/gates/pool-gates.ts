@@ -54,11 +54,17 @@ export const anotherUp = defineGate<typeof another, boolean>({
     }),
 });
 
-const reconnecting = z.strictObject({ ...where, least: z.int().min(0), within: duration.prefault('60s') });
+const reconnecting = z.strictObject({
+  ...where,
+  /** Sessions by balancer, as each gate of the pool saw them last: a client may come back through any balancer. */
+  sessions: z.custom<Map<string, number>>(),
+  least: z.int().min(0),
+  within: duration.prefault('60s'),
+});
 
 /**
- * A gate: clients that hold one connection for as long as they live have connected again, to whichever member. Delegate
- * it to the balancer's host.
+ * A gate: clients that hold one connection for as long as they live have connected again, to whichever member, through
+ * whichever balancer. State one for each balancer of the pool, side by side and with the same `sessions`, delegated to its host.
  *
  * @throws OrchError NOT_RECONNECTED
  */
@@ -67,13 +73,16 @@ export const reconnected = defineGate<typeof reconnecting, number>({
   params: reconnecting,
   title: ({ balancer, least }) => `${balancer.pool}: ${least} clients are connected again`,
   patience: ({ within }) => ({ withinMs: within, everyMs: 1000, passes: 1 }),
-  look: ({ balancer, members }, host) => sessionsOn(balancer, members, host),
+  async look({ balancer, members, sessions }, host) {
+    sessions.set(balancer.name, await sessionsOn(balancer, members, host));
+    return [...sessions.values()].reduce((sum, count) => sum + count, 0);
+  },
   met: ({ least }, sessions) => sessions >= least,
   unmet: ({ balancer, least, within }, sessions) =>
     new OrchError(
       'NOT_RECONNECTED',
-      `${balancer.name}: ${sessions} of ${least} clients are connected again after ${formatDuration(within)}`,
-      { hint: 'see in the logs of the gateways why they do not reach DP Manager' },
+      `${balancer.pool}: ${sessions} of ${least} gateways have reconnected after ${formatDuration(within)}`,
+      { hint: 'check in the logs of the gateways why they do not reach DP Manager' },
     ),
 });
 
