@@ -39,7 +39,7 @@ export default definePlaybook({
     yield* play({
       name: 'Gateways',
       hosts: 'data_plane',
-      rolling: rollingOf(vars),
+      rolling: { ...rollingOf(vars), fromInventory: true },
       *tasks(host) {
         yield* gateway(inventory, host);
       },

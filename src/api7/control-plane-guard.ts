@@ -5,10 +5,14 @@ import { defineGate } from '../core/task/define-gate.ts';
 import { reaches } from './reaches.ts';
 
 const params = z.strictObject({
-  /** The gateway; its own environment says where it looks for its control plane. */
   container: z.string().min(1),
-  /** Where it would look if it has no such environment, or is not there. */
+  /** DP Manager's endpoints of the inventory. */
   endpoints: z.array(z.string()).readonly(),
+  /**
+   * The container will be made from the inventory, so the endpoints are those. Else it keeps its own environment, and they are
+   * the inventory's only where it has none.
+   */
+  fromInventory: z.boolean().default(false),
   /** The other gateways that are in service, asked for `/status/ready` from here. */
   siblings: z.array(z.strictObject({ name: z.string(), address: z.string() })).readonly(),
   statusPort: z.int().min(1).max(65_535),
@@ -31,9 +35,9 @@ const VARIABLES = ['API7_DP_MANAGER_ENDPOINTS', 'API7_CONTROL_PLANE_ENDPOINTS'];
 const READY_MS = 3000;
 
 /**
- * A gate, one look: the control plane is there for a gateway that is about to be restarted. More than half of the
- * endpoints in its own list answer from its host (with fewer it does not start), and not every sibling reports that its
- * control plane is away. It is no fault of this gateway, so nothing is to be drained: the run holds.
+ * A gate, one look: the control plane is there for a gateway that is about to be restarted. More than half of the endpoints
+ * that it will have respond from its host (with fewer it does not start), and not every peer reports that its control
+ * plane is missing. It is no fault of this gateway, so nothing is drained: the run is on hold.
  *
  * @throws OrchError CONTROL_PLANE_UNREACHABLE
  * @example yield controlPlaneGuard({ container: 'api7-gateway', endpoints, siblings: [], statusPort: 7085 });
@@ -67,6 +71,7 @@ export const controlPlaneGuard = defineGate<typeof params, Endpoints>({
 const mostAnswer = ({ answering, silent }: Endpoints): boolean => answering > silent.length;
 
 async function endpointsOf(p: Params, { docker }: Reader): Promise<readonly string[]> {
+  if (p.fromInventory) return p.endpoints;
   const env = (await docker.container(p.container))?.Config.Env ?? [];
   for (const name of VARIABLES) {
     const listed = listOf(env.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1));

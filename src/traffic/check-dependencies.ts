@@ -1,6 +1,7 @@
 import { controlPlaneGuard } from '../api7/control-plane-guard.ts';
 import { PORTS } from '../api7/paths.ts';
 import { GATEWAY, serviceAt } from '../api7/services.ts';
+import type { RollingOptions } from '../core/play/rolling.ts';
 import type { Steps } from '../core/task/task.ts';
 import type { Inventory, ManagedPool } from '../inventory/inventory.ts';
 import { balancerSilent } from './gates/balancer-silent.ts';
@@ -17,7 +18,11 @@ const DATA_PORTS = [80, 443];
  * What must hold before a node is drained, and once more right before something of it is stopped. Where somebody has
  * confirmed that its pool goes down altogether, nothing is kept up for its sake.
  */
-export function* guard(context: TrafficContext, place: NodeBalancing): Steps {
+export function* guard(
+  context: TrafficContext,
+  place: NodeBalancing,
+  { fromInventory = false }: Pick<RollingOptions, 'fromInventory'> = {},
+): Steps {
   const { inventory, mayEmpty } = context;
   for (const { pool, host } of place.without)
     yield balancerSilent({ balancer: host, ...frontOf(inventory, host, pool), reached: controllerReaches });
@@ -30,6 +35,7 @@ export function* guard(context: TrafficContext, place: NodeBalancing): Steps {
     yield controlPlaneGuard({
       container: GATEWAY.container,
       endpoints: inventory.api7.gateway.endpoints,
+      fromInventory,
       siblings: siblingsOf(inventory, place),
       statusPort: PORTS.status,
     });

@@ -41,7 +41,7 @@ export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffi
       return nodeView({ place, views, containers, withoutReason: context.withoutReason });
     },
 
-    checkDependencies: () => guard(context, place),
+    checkDependencies: (options) => guard(context, place, options),
 
     *drain(): Steps {
       const told = new Map<string, string>();

@@ -58,6 +58,20 @@ const holds = async (around: Around): Promise<string | undefined> => {
 };
 
 describe('controlPlaneGuard', () => {
+  test('a container that is made anew needs the endpoints of the inventory, whatever the old one has', async () => {
+    const fresh = controlPlaneGuard({
+      container: NAME,
+      endpoints: [B],
+      fromInventory: true,
+      siblings: [],
+      statusPort: 7085,
+    });
+    const met = async (around: Around): Promise<boolean> =>
+      (await plan(fresh, await hostWith(around))).differences.length === 0;
+    expect(await met({ env: list(A), answers: up(2) })).toBe(true);
+    expect(await met({ env: list(A), answers: up(1) })).toBe(false);
+  });
+
   test.each<[string, Around, RegExp | undefined]>([
     ['its only endpoint answers', { env: list(A), answers: up(1) }, undefined],
     [

@@ -18,6 +18,11 @@ export interface RollingOptions {
   readonly soak?: string;
   /** What was stopped stays out of traffic: it is not given back. */
   readonly leaveDrained?: boolean;
+  /**
+   * The play states the services anew, from the inventory: before a node is drained, what the inventory names must respond, and
+   * not what the running containers name. Default false: the containers stay as they were made.
+   */
+  readonly fromInventory?: boolean;
 }
 
 /** What all balancers of a node together show of it. */
@@ -70,7 +75,7 @@ export interface DeadlineChain {
 export interface Traffic {
   observe(): Steps<NodeView>;
   /** What must hold before the node is drained, and once more right before something of it is stopped: one look each. */
-  checkDependencies(): Steps;
+  checkDependencies(options?: Pick<RollingOptions, 'fromInventory'>): Steps;
   drain(): Steps;
   /** Waits until nothing runs there any more, seen from the balancers and from the node. @throws DRAIN_TIMEOUT */
   waitIdle(): Steps;

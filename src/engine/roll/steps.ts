@@ -2,7 +2,7 @@ import { isUnreachable, OrchError } from '../../core/base/errors.ts';
 import { errorInfoOf } from '../../core/event/error-info.ts';
 import type { RunEvent } from '../../core/event/event.ts';
 import { Play } from '../../core/play/play.ts';
-import type { Diagnostics, Traffic } from '../../core/play/rolling.ts';
+import type { Diagnostics, RollingOptions, Traffic } from '../../core/play/rolling.ts';
 import { Ask, type Steps } from '../../core/task/task.ts';
 import { numberOf } from '../../rolling/pipeline.ts';
 import type { Result, Step } from '../../rolling/types.ts';
@@ -103,7 +103,7 @@ export class RollSteps implements StepRunner {
     const traffic = this.#context.fleet?.traffic(node);
     if (traffic === undefined) return;
     for (let left = DRAINS; ; left--) {
-      await this.run(node, () => traffic.checkDependencies(), { quiet: true });
+      await this.run(node, () => traffic.checkDependencies(this.#context.play.options.rolling), { quiet: true });
       try {
         return await this.run(node, () => traffic.stillDrained(), { quiet: true });
       } catch (error) {
@@ -130,7 +130,7 @@ export class RollSteps implements StepRunner {
     if (step === 'recheck') return await this.#recheck(nodes);
     if (traffic === undefined) return;
     if (step === 'restore' || step === 'undoDrain') return await this.#restore(node, traffic);
-    const made = programOf(traffic, step);
+    const made = programOf(traffic, step, this.#context.play.options.rolling);
     const program = step === 'waitReady' ? () => withoutMet(made(), this.#met.get(node)) : made;
     const value = await this.run(node, program, { quiet: LOOKS.has(step) });
     if (step === 'collectDiagnostics')
@@ -192,10 +192,11 @@ function* withoutMet<R>(steps: Steps<R>, met: ReadonlySet<string> = new Set()): 
 function programOf(
   traffic: Traffic,
   step: Exclude<Step, 'soak' | 'recheck' | 'restore' | 'undoDrain'>,
+  options: RollingOptions | undefined,
 ): () => Steps<unknown> {
   switch (step) {
     case 'checkDependencies':
-      return () => traffic.checkDependencies();
+      return () => traffic.checkDependencies(options);
     case 'drain':
     case 'drainAgain':
       return () => traffic.drain();
