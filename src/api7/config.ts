@@ -1,6 +1,6 @@
-import { parseDuration } from '../core/base/duration.ts';
 import { OrchError } from '../core/base/errors.ts';
-import type { Api7Settings } from '../inventory/inventory.ts';
+import { nginxTime } from '../core/base/nginx-time.ts';
+import type { Api7Settings, Inventory } from '../inventory/inventory.ts';
 import { merge } from './merge.ts';
 import { PORTS } from './paths.ts';
 
@@ -37,28 +37,25 @@ export const STOP_SLACK_SECONDS = 10;
 
 /**
  * Seconds that a gateway gets to stop: what its workers may take to finish requests, and 10 s on top, so that Docker
- * never cuts one off that nginx would still have answered.
+ * never cuts one off that nginx would still have answered. Workers without a limit (0) get the longest request of its pools.
  *
- * @throws OrchError CONFIG_INVALID when `nginx_config.worker_shutdown_timeout` is not a duration
+ * @throws OrchError CONFIG_INVALID when `nginx_config.worker_shutdown_timeout` is not a time as nginx reads it
  */
-export function gatewayStopSeconds(api7: Api7Settings): number {
+export function gatewayStopSeconds({ api7, loadBalancers }: Pick<Inventory, 'api7' | 'loadBalancers'>): number {
   const nginx = gatewayConfig(api7).nginx_config;
   const value =
     nginx !== null && typeof nginx === 'object' && 'worker_shutdown_timeout' in nginx
       ? nginx.worker_shutdown_timeout
       : undefined;
-  try {
-    return (
-      Math.ceil(parseDuration(typeof value === 'number' ? `${value}s` : String(value)) / 1000) + STOP_SLACK_SECONDS
-    );
-  } catch (error) {
+  const workersMs = nginxTime(String(value));
+  if (workersMs === undefined)
     throw new OrchError(
       'CONFIG_INVALID',
-      `api7.config.gateway.nginx_config.worker_shutdown_timeout: "${String(value)}" is not a duration`,
-      {
-        hint: 'write for example 240s',
-        cause: error,
-      },
+      `api7.config.gateway.nginx_config.worker_shutdown_timeout: "${String(value)}" is not a time of nginx`,
+      { hint: 'write for example 240s' },
     );
-  }
+  return Math.ceil((workersMs === 0 ? longestRequestMs(loadBalancers) : workersMs) / 1000) + STOP_SLACK_SECONDS;
 }
+
+const longestRequestMs = (loadBalancers: Inventory['loadBalancers']): number =>
+  Math.max(0, ...[...loadBalancers.values()].map((pool) => (pool.driver === 'none' ? 0 : pool.longestRequestMs)));

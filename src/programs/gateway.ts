@@ -69,9 +69,9 @@ export function* gateway(inventory: Inventory, host: Host): Steps {
 }
 
 /** How a gateway is stopped: it ends its running requests first. Parameters of `container`, `restarted` and `stopped`. */
-export const gatewayStop = ({ api7 }: Inventory) => ({
+export const gatewayStop = (inventory: Inventory) => ({
   stopSignal: 'SIGQUIT',
-  stopTimeoutSeconds: gatewayStopSeconds(api7),
+  stopTimeoutSeconds: gatewayStopSeconds(inventory),
 });
 
 /** Gates: the gateway is ready, and its balancers send traffic to it. */

@@ -48,9 +48,9 @@ function drainLimits({ name, longestRequestMs, drain, declared }: ManagedPool) {
   };
 }
 
-function stopLimits({ api7 }: Inventory, components: readonly Service[]) {
+function stopLimits(inventory: Inventory, components: readonly Service[]) {
   const isGateway = components.some(({ name }) => name === 'gateway');
-  const seconds = isGateway ? gatewayStopSeconds(api7) : CONTROL_PLANE_STOP_SECONDS;
+  const seconds = isGateway ? gatewayStopSeconds(inventory) : CONTROL_PLANE_STOP_SECONDS;
   const source = 'effective configuration';
   const workers = isGateway ? (seconds - STOP_SLACK_SECONDS) * 1000 : 0;
   return {

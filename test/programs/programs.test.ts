@@ -62,6 +62,19 @@ test('the container of a gateway is stopped as the playbooks stop it', () => {
   expect(task?.bound.statement).toContain(`"stopTimeoutSeconds":${stopTimeoutSeconds}`);
 });
 
+test.each<[string | number, number]>([
+  ['300', 310],
+  [300, 310],
+  ['1d', 86_410],
+  // Without a limit its workers finish what they have: that takes as long as the longest request.
+  [0, 70],
+  ['0', 70],
+])('with worker_shutdown_timeout %j a gateway has %i s to stop', (timeout, seconds) => {
+  const config = { ...inventory.api7.config, gateway: { nginx_config: { worker_shutdown_timeout: timeout } } };
+  const stop = gatewayStop({ ...inventory, api7: { ...inventory.api7, config } });
+  expect(stop.stopTimeoutSeconds).toBe(seconds);
+});
+
 test('a control-plane host: images first, then each service with its gate, then the balancers of both', () => {
   const images = stated(controlPlaneImages(inventory));
   expect(lines(images.tasks)).toEqual([

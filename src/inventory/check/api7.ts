@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { nginxTime } from '../../core/base/nginx-time.ts';
 import type { Problem } from '../problem.ts';
 import { DEFAULTS } from '../schema/defaults.ts';
 import { fieldsOf, isBlock, listOf, textOf } from './loose.ts';
@@ -12,6 +13,16 @@ export function checkApi7(file: ReadonlyMap<string, unknown>): readonly Problem[
 
   if (api7.has('package') && api7.has('registry'))
     at(['registry'], 'package and registry are both given; images come either from an archive or from a registry');
+
+  const nginx = fieldsOf(fieldsOf(fieldsOf(api7.get('config')).get('gateway')).get('nginx_config'));
+  const shutdown = nginx.get('worker_shutdown_timeout');
+  // What is empty could not be read, and that is told already.
+  if (shutdown !== undefined && shutdown !== '' && nginxTime(String(shutdown)) === undefined)
+    problems.push({
+      path: ['api7', 'config', 'gateway', 'nginx_config', 'worker_shutdown_timeout'],
+      at: 'value',
+      message: 'not a time of nginx; write for example 240s, or 0 for no limit',
+    });
 
   const database = fieldsOf(api7.get('database'));
   const missing = ['host', 'user', 'password'].filter((field) => !database.has(field));

@@ -1,5 +1,5 @@
-import { parseDuration } from '../../core/base/duration.ts';
 import { OrchError } from '../../core/base/errors.ts';
+import { nginxTime } from '../../core/base/nginx-time.ts';
 import type { Balancer, BalancerView, CheckTiming, Lease, Member, ServerView } from '../../core/host/balancer.ts';
 import type { Connection, Reader } from '../../core/host/connection.ts';
 import { changeNginx, type NginxTools } from './change.ts';
@@ -99,6 +99,9 @@ function stateOf(down: boolean, loaded: boolean): ServerView['state'] {
   return loaded ? 'up' : 'starting';
 }
 
+/** nginx's own default. */
+const FAIL_TIMEOUT_MS = 10_000;
+
 /** nginx checks by the requests it sends: after `max_fails` failures it leaves a server out for `fail_timeout`. */
 function passiveChecks(
   server: NginxServer | undefined,
@@ -106,12 +109,9 @@ function passiveChecks(
   const value = (name: string): string | undefined =>
     server?.parameters.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
   return {
-    everyMs: milliseconds(value('fail_timeout') ?? '10s'),
+    everyMs: nginxTime(value('fail_timeout') ?? '') ?? FAIL_TIMEOUT_MS,
     fall: Number(value('max_fails') ?? '1'),
     rise: 1,
-    slowstartMs: milliseconds(value('slow_start') ?? '0s'),
+    slowstartMs: nginxTime(value('slow_start') ?? '') ?? 0,
   };
 }
-
-/** nginx takes a bare number for seconds. */
-const milliseconds = (text: string): number => parseDuration(/^\d+$/.test(text) ? `${text}s` : text);
