@@ -85,10 +85,7 @@ export class FakeDocker implements Docker {
         if (Source === path && seen.get(Target) === now) seen.set(Target, text);
   }
 
-  /**
-   * The process ends by itself. Its restart policy may bring it back, at once or after a pause that goes on (`loops`); code 137
-   * with `oom` is the kernel's doing.
-   */
+  /** The process ends by itself. Its restart policy may bring it back, or pause first (`loops`); with `oom` the kernel did it. */
   crash(name: string, exitCode: number, { oom = false, back = false, loops = false } = {}): void {
     const container = this.#must(name, 'crash');
     this.#end(container, exitCode);

@@ -1,4 +1,5 @@
-import { homedir } from 'node:os';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { OrchError } from '../../src/core/base/errors.ts';
@@ -145,6 +146,24 @@ test('secrets: read from the environment and from files, hidden from print, one 
   expect(JSON.stringify([...full.hosts, full.api7])).not.toMatch(
     /some-token|some-password|some-sudo|p%40ss|a licence|PRIVATE KEY/,
   );
+});
+
+test('a secret file may lie in the home directory and begin with a byte order mark', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'api7-orch-home-'));
+  const before = process.env.HOME;
+  process.env.HOME = home;
+  try {
+    writeFileSync(join(home, 'token'), '\uFEFFsome-token\r\n');
+    const text = readFileSync(join(FIXTURES, 'accepted/minimal.yaml'), 'utf8');
+    expect(text).toMatch(/token: \S+/);
+    writeFileSync(join(home, 'inventory.yaml'), text.replace(/token: [^\s}]+/, 'token: !file ~/token'));
+    const { api7 } = await loadInventory(join(home, 'inventory.yaml'), { env: {} });
+    if (api7.gateway.auth.kind !== 'token') expect.fail('not a token');
+    expect(api7.gateway.auth.token.reveal()).toBe('some-token');
+  } finally {
+    process.env.HOME = before;
+    rmSync(home, { recursive: true });
+  }
 });
 
 test('a tag at a place that is not secret gives plain text', () => {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import type { Path, Problem } from '../problem.ts';
 import { Tagged } from '../tagged.ts';
+import { localPath } from './local-path.ts';
 
 export interface TagSources {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -22,7 +22,7 @@ export async function readTags(
   const problems: Problem[] = [];
   const files = new Map<string, Promise<string>>();
   const read = (file: string): Promise<string> => {
-    const text = files.get(file) ?? readFile(resolve(sources.dir, file), 'utf8');
+    const text = files.get(file) ?? readFile(localPath(sources.dir, file), 'utf8');
     files.set(file, text);
     return text;
   };
@@ -68,7 +68,8 @@ async function textOf(tag: Tagged, env: TagSources['env'], read: (file: string) 
     return text === '' ? { problem: `environment variable ${tag.argument} is empty` } : { text };
   }
   try {
-    const text = (await read(tag.argument)).replace(/\r?\n$/, '');
+    // Editors of some systems put a byte order mark before the text.
+    const text = (await read(tag.argument)).replace(/^\uFEFF/, '').replace(/\r?\n$/, '');
     return text === '' ? { problem: `file ${tag.argument} is empty` } : { text };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';

@@ -1,10 +1,10 @@
-import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { defined } from '../../core/base/data.ts';
 import type { SshSettings } from '../../core/host/ssh-settings.ts';
 import { type GroupNode, groupMembers, parentsFirst } from '../groups.ts';
 import type { Inventory, InventoryHost } from '../inventory.ts';
 import type { PatternNames } from '../pattern.ts';
+import { localPath } from '../read/local-path.ts';
 import type { InventoryFile } from '../schema/schema.ts';
 import { resolveApi7 } from './api7.ts';
 import { resolveLoadBalancer } from './load-balancers.ts';
@@ -15,8 +15,7 @@ type Variables = Readonly<Record<string, unknown>>;
 /** A checked file as the inventory that the rest of the program works with: nothing is left relative or unmerged. */
 export function resolveInventory(file: InventoryFile, path: string, extraVars: Variables): Inventory {
   const dir = dirname(path);
-  const absolute = (text: string): string =>
-    text === '~' || text.startsWith('~/') ? join(homedir(), text.slice(1)) : resolve(dir, text);
+  const absolute = (text: string): string => localPath(dir, text);
   const entries = Object.entries(file.groups ?? {});
   const nodes = new Map<string, GroupNode>(
     entries.map(([name, { hosts = [], children = [] }]) => [name, { hosts, children }]),
