@@ -1,7 +1,8 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { homeDirectory } from '../core/base/home.ts';
 import type { NumberedEvent } from '../core/event/event.ts';
+import { makeDirectories } from '../local/make-directories.ts';
 
 export interface Journal extends Disposable {
   /** Absolute path of its file. */
@@ -15,7 +16,7 @@ const FLUSHED: ReadonlySet<NumberedEvent['type']> = new Set(['roll.plan', 'roll.
 
 /** Where runs are recorded: `$XDG_STATE_HOME/api7-orch/runs`, else below `~/.local/state`. */
 export const journalDirectory = (env: NodeJS.ProcessEnv = process.env): string =>
-  join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'api7-orch', 'runs');
+  join(env.XDG_STATE_HOME || join(homeDirectory(), '.local', 'state'), 'api7-orch', 'runs');
 
 /**
  * Records a run: one redacted event a line, in a file that only its owner may read, named by time and process.
@@ -39,7 +40,7 @@ export function openJournal(
     }
   };
   attempt(() => {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectories(directory);
     descriptor = openSync(file, 'ax', 0o600);
   });
   return {

@@ -1,8 +1,8 @@
-import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+import { homeDirectory } from '../core/base/home.ts';
 
 /** `${XDG_CACHE_HOME:-~/.cache}/api7-orch`; a relative XDG_CACHE_HOME does not count, as its specification says. */
 export function cacheDirectory(env: NodeJS.ProcessEnv = process.env): string {
   const given = env.XDG_CACHE_HOME;
-  return join(given !== undefined && isAbsolute(given) ? given : join(homedir(), '.cache'), 'api7-orch');
+  return join(given !== undefined && isAbsolute(given) ? given : join(homeDirectory(), '.cache'), 'api7-orch');
 }

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { makeDirectories } from './make-directories.ts';
 
 /** Remembers across runs what was found out about files: a package's digest and listing cost seconds to find again. */
 export type FactCache = <T>(path: string, name: string, schema: z.ZodType<T>, find: () => Promise<T>) => Promise<T>;
@@ -84,7 +85,7 @@ async function add(
 ): Promise<void> {
   const known = await load(file, path, now);
   const whole: Entry = { version: VERSION, path, identity: now, facts: { ...known?.facts, [name]: found } };
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  makeDirectories(directory);
   const temporary = `${file}.${randomBytes(6).toString('hex')}.new`;
   try {
     await writeFile(temporary, JSON.stringify(whole), { mode: 0o600, flag: 'wx' });

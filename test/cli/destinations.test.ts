@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -48,6 +48,35 @@ function emptyPlaybook(): string {
   );
   return path;
 }
+
+test.runIf(process.getuid?.() === 0).each<[string, Record<string, string | undefined>]>([
+  ['a HOME that is not there', { HOME: '/nowhere' }],
+  ['no HOME', { HOME: undefined }],
+])('a uid without a name, with %s, gets as far as any other', async (_, env) => {
+  const own = mkdtempSync(join(tmpdir(), 'api7-orch-nameless-'));
+  try {
+    const file = join(own, 'prod.yaml');
+    const text = readFileSync(inventory, 'utf8')
+      .replace('config: ssh_config', 'config: none, port: 1')
+      .replace('{ address: 10.0.0.1, ssh_address: gw_1 }', '{ address: 127.0.0.1 }');
+    writeFileSync(file, text);
+    chmodSync(own, 0o755);
+    const ended = await promisify(execFile)(
+      process.execPath,
+      ['src/cli/main.ts', 'run', 'rolling-restart', '-i', file, '--limit', 'gw-1'],
+      {
+        cwd: root,
+        uid: 12_345,
+        gid: 12_345,
+        env: { ...process.env, LOGIN_PASSWORD: 'login-pass-1', NO_COLOR: '1', ...env },
+      },
+    ).catch((failed) => failed);
+    expect(ended.stdout + ended.stderr).toContain('CONNECT_REFUSED on gw-1');
+    expect(ended.stdout + ended.stderr).not.toMatch(/INTERNAL|ENOENT: no such file.*passwd|uv_os/);
+  } finally {
+    rmSync(own, { recursive: true, force: true });
+  }
+});
 
 test('inventory list shows where ssh would connect to, and no password', async () => {
   writeFileSync(

@@ -1,10 +1,10 @@
-import { hostname, userInfo } from 'node:os';
 import { typedLine } from '../../core/base/argv.ts';
 import { defined } from '../../core/base/data.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import type { RolledNode } from '../../core/event/event.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import { loadInventory } from '../../inventory/load.ts';
+import { operatorName } from '../../local/operator.ts';
 import { recordsOf } from '../../traffic/pool-snapshot.ts';
 import type { CliEnvironment } from '../session.ts';
 import { judgeDrain } from './judge.ts';
@@ -20,8 +20,6 @@ export interface DrainFlags extends ChangeFlags {
   /** Hosts of balancers that are gone. */
   readonly withoutLb: readonly string[];
 }
-
-const WHO = (): string => `${userInfo().username}@${hostname()}`;
 
 /** `api7-orch lb drain`. @returns the exit code */
 export async function lbDrain(
@@ -47,7 +45,7 @@ export async function lbDrain(
           nodes,
           seats,
           records: recordsOf(inventory),
-          by: WHO(),
+          by: operatorName(),
           reason: flags.reason,
           wait: flags.wait,
           reached: (now) => {

@@ -1,10 +1,10 @@
-import { hostname, userInfo } from 'node:os';
 import { typedLine } from '../../core/base/argv.ts';
 import { defined } from '../../core/base/data.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import type { Hosts } from '../../engine/plan/hosts.ts';
 import type { RunContext } from '../../engine/roll/run-context.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
+import { operatorName } from '../../local/operator.ts';
 import { fleetOf } from '../../traffic/fleet.ts';
 import type { Ask } from '../../transport/ssh/ask.ts';
 
@@ -44,7 +44,7 @@ export function rollOptions(inventory: Inventory, flags: RollFlags, hosts: Hosts
     );
   return {
     fleet: fleetOf(inventory, {
-      by: `${userInfo().username}@${hostname()}`,
+      by: operatorName(),
       withoutLb: flags.withoutLb,
       ...defined({ reason: flags.reason }),
     }),

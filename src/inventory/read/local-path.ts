@@ -1,5 +1,5 @@
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { homeDirectory } from '../../core/base/home.ts';
 
 /**
  * A path of the inventory on the controller: `~/` is the home directory, what is relative is relative to the inventory's own.
@@ -7,4 +7,4 @@ import { join, resolve } from 'node:path';
  * @example localPath('/etc/api7', 'tokens/gateway') // '/etc/api7/tokens/gateway'
  */
 export const localPath = (dir: string, path: string): string =>
-  path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : resolve(dir, path);
+  path === '~' || path.startsWith('~/') ? join(homeDirectory(), path.slice(1)) : resolve(dir, path);

@@ -1,7 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { homedir, userInfo } from 'node:os';
+import { userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { OrchError } from '../../../core/base/errors.ts';
+import { homeDirectory } from '../../../core/base/home.ts';
 import { pattern } from '../patterns.ts';
 
 /** A configuration file, or what `none` stands for. */
@@ -18,7 +19,7 @@ export function passwdHome(): string {
   try {
     return userInfo().homedir;
   } catch {
-    return homedir();
+    return homeDirectory();
   }
 }
 
@@ -55,8 +56,10 @@ const LEFT_TO_OPENSSH = /^~(?!\/)|['"\\%[]|\$\{|[*?].*\//;
 export async function includedFiles(word: string, from: ConfigSource): Promise<readonly ConfigSource[] | undefined> {
   if (LEFT_TO_OPENSSH.test(word) || (from.of === 'system' && word.startsWith('~'))) return undefined;
   // Here OpenSSH does go by HOME.
-  const home = word.replace(/^~(?=\/)/, homedir());
-  const path = home.startsWith('/') ? home : join(from.of === 'user' ? join(homedir(), '.ssh') : '/etc/ssh', home);
+  const home = word.replace(/^~(?=\/)/, homeDirectory());
+  const path = home.startsWith('/')
+    ? home
+    : join(from.of === 'user' ? join(homeDirectory(), '.ssh') : '/etc/ssh', home);
   return (await expand(path)).map((found) => ({ path: found, of: from.of, named: false }));
 }
 

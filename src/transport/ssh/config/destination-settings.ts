@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import { defined } from '../../../core/base/data.ts';
 import { OrchError } from '../../../core/base/errors.ts';
 import type { SshSettings } from '../../../core/host/ssh-settings.ts';
@@ -7,6 +7,7 @@ import { GLOBAL_KNOWN_HOSTS, NO_KNOWN_HOSTS, USER_KNOWN_HOSTS } from '../host-ke
 import type { SshTarget } from '../target.ts';
 import type { HostConfig, SshConfig } from './config.ts';
 import { passwdHome } from './config-files.ts';
+import { localUser } from './local-user.ts';
 import { expandTokens, expandVariables } from './tokens.ts';
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -28,8 +29,12 @@ export function pathExpander(of: {
   const jump = config.first('proxyjump') ?? '';
   const tokens = () => ({
     ...{ d: passwdHome(), h: hostName, n: address, p: port, r: user, j: jump, l: here, L: here.split('.')[0] ?? here },
-    ...{ k: config.first('hostkeyalias') ?? address, i: String(process.getuid?.() ?? ''), u: userInfo().username },
+    ...{ k: config.first('hostkeyalias') ?? address, i: String(process.getuid?.() ?? '') },
     C: createHash('sha1').update(`${here}${hostName}${port}${user}${jump}`).digest('hex'),
+    // Only who writes it needs a user with a name.
+    get u() {
+      return localUser();
+    },
   });
   return (path) => {
     const open = expandVariables(path);

@@ -1,6 +1,4 @@
-import { userInfo } from 'node:os';
 import { defined } from '../../../core/base/data.ts';
-import { OrchError } from '../../../core/base/errors.ts';
 import type { SshSettings } from '../../../core/host/ssh-settings.ts';
 import type { SshTarget } from '../target.ts';
 import type { HostConfig, SshConfig } from './config.ts';
@@ -13,6 +11,7 @@ import {
   parseJumpHosts,
   writtenJumpHosts,
 } from './jump-hosts.ts';
+import { localUser } from './local-user.ts';
 
 const DEFAULT_PORT = 22;
 /** Nobody has so many in a row: they name one another without end. */
@@ -132,19 +131,3 @@ function fallbackOf({ settings, otherwise, way }: Wanted): Pick<SshSettings, 'us
 }
 
 const numberOf = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
-
-/** A container may run this under a uid that has no name. */
-function localUser(): string {
-  try {
-    return userInfo().username;
-  } catch (cause) {
-    throw new OrchError(
-      'CONNECT_USER_UNKNOWN',
-      'no user to log in as is given, and the user who runs this has no name',
-      {
-        hint: 'set ssh.user in the inventory',
-        cause,
-      },
-    );
-  }
-}

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { open, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { OrchError } from '../../../core/base/errors.ts';
+import { homeDirectory } from '../../../core/base/home.ts';
+import { makeDirectories } from '../../../local/make-directories.ts';
 import { isAbsent } from '../absent-file.ts';
 import { type HostKeyOwner, hostKeyType, judgeHostKey, knownHostName } from './known-hosts.ts';
 import { hashedName, joinKnownHosts, type KnownHosts, parseKnownHosts } from './known-hosts-lines.ts';
@@ -16,7 +17,8 @@ export const DEFAULT_KNOWN_HOSTS: readonly string[] = [...USER_KNOWN_HOSTS, ...G
 /** Holds nothing and keeps nothing: what `UserKnownHostsFile none` comes to. This process remembers all the same. */
 export const NO_KNOWN_HOSTS = '/dev/null';
 
-export const expandHome = (path: string): string => (path.startsWith('~/') ? `${homedir()}${path.slice(1)}` : path);
+export const expandHome = (path: string): string =>
+  path.startsWith('~/') ? `${homeDirectory()}${path.slice(1)}` : path;
 
 interface Loaded {
   readonly stamp: string;
@@ -124,7 +126,7 @@ async function writeQueued(file: string, queue: Waiting[]): Promise<void> {
 async function append(file: string, additions: readonly Addition[]): Promise<ReadonlySet<string>> {
   const path = expandHome(file);
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    makeDirectories(dirname(path));
     const handle = await open(path, 'a+', 0o600);
     try {
       const text = await handle.readFile('utf8');
