@@ -54,7 +54,7 @@ test.concurrent.each([
       code: 'CONNECTION_LOST',
       retryable: true,
       host: 'test-host',
-      hint: expect.stringContaining('run again'),
+      hint: expect.stringContaining('run the same command'),
     };
     await expect(running).rejects.toMatchObject(lost);
     // By default it takes half a minute.

@@ -96,7 +96,7 @@ describe('time that is up says at which stage', () => {
     await expect(open({ port })).rejects.toMatchObject({
       code: 'CONNECT_TIMED_OUT',
       retryable: true,
-      message: expect.stringContaining('said nothing'),
+      message: expect.stringContaining('sent nothing'),
     });
     expect(count()).toBe(1);
   });

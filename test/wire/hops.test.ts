@@ -202,7 +202,7 @@ describe('a target that the jump host cannot reach', () => {
     const mute = await door(() => {});
     await expect(open(sshHops(), jumpBy(), { port: mute.port, connectTimeoutMs: 600 })).rejects.toMatchObject({
       code: 'CONNECT_TIMED_OUT',
-      message: expect.stringContaining('said nothing'),
+      message: expect.stringContaining('sent nothing'),
     });
   });
 

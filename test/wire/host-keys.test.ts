@@ -135,7 +135,7 @@ test('a revoked key is refused, even where it also stands as known', async () =>
 });
 
 const AUTHORITY = "names a certificate authority, which is not supported: the host's own key is needed";
-const DAMAGED = 'cannot be read: no whole key stands there';
+const DAMAGED = 'cannot be read: no complete key';
 test.each([
   ['a certificate authority', () => [`@cert-authority * ${stranger}`], [`:1 ${AUTHORITY}`]],
   ['a certificate authority without a port', () => [`@cert-authority 127.0.0.1 ${stranger}`], [`:1 ${AUTHORITY}`]],

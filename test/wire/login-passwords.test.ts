@@ -108,6 +108,6 @@ test("PAM's prompts: the password answers its own, once", async () => {
   expect(wrong.asked.length).toBe(1);
   await expect(enter(sshd.target())).rejects.toMatchObject({
     code: 'CONNECT_AUTH_FAILED',
-    message: expect.stringContaining('the server asks "Password:", and there is nobody to answer'),
+    message: expect.stringContaining('the server prompts "Password:", and there is no terminal'),
   });
 });

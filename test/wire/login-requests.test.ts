@@ -80,7 +80,7 @@ test('prompts are passed on, without what would play with the terminal, and one 
     { kind: 'challenge', what: 'PIN (gw-1)', echo: false },
   ]);
   await expect(enter(server.target({ password: Secret.of('secret') }))).rejects.toMatchObject({
-    message: expect.stringContaining('the server asks "[31mVerification code:", and there is nobody to answer'),
+    message: expect.stringContaining('the server prompts "[31mVerification code:", and there is no terminal'),
   });
 });
 
@@ -88,7 +88,7 @@ describe('a login that fails tells what the server would take, and what to do', 
   interface Row {
     readonly what: string;
     readonly offers: readonly string[];
-    /** What the server asks by keyboard-interactive, and then refuses. */
+    /** What the server prompts by keyboard-interactive, and then refuses. */
     readonly prompt?: string;
     /** The server takes the password, and wants this besides. */
     readonly besides?: readonly string[];
@@ -139,37 +139,37 @@ describe('a login that fails tells what the server would take, and what to do', 
       what: 'a code, and the password is of no use',
       offers: ['keyboard-interactive'],
       prompt: CODE,
-      says: /the server asks "Verification code:", and there is nobody to answer/,
-      hint: /^run it on a terminal to answer "Verification code:"$/,
+      says: /the server prompts "Verification code:", and there is no terminal/,
+      hint: /^run on a terminal to answer "Verification code:"$/,
     },
     {
       what: 'a code, or another password',
       offers: ['keyboard-interactive', 'password'],
       prompt: CODE,
       says: /accepted none of: keyboard-interactive \(.*\); the password; it would still take/,
-      hint: /^run it on a terminal to answer "Verification code:", or correct the password$/,
+      hint: /^run on a terminal to answer "Verification code:", or correct the password$/,
     },
     {
       what: 'a code or a password, and none is given',
       offers: ['keyboard-interactive', 'password'],
       prompt: CODE,
       password: false,
-      says: /there is nobody to answer/,
-      hint: /^run it on a terminal to answer "Verification code:", or pass --ask-pass or set ssh.password$/,
+      says: /there is no terminal/,
+      hint: /^run on a terminal to answer "Verification code:", or pass --ask-pass or set ssh.password$/,
     },
     {
       what: 'the password by a prompt, and none is given',
       offers: ['keyboard-interactive'],
       prompt: 'Password:',
       password: false,
-      says: /there is nobody to answer/,
+      says: /there is no terminal/,
       hint: /^pass --ask-pass or set ssh.password$/,
     },
     {
       what: 'prompts, and asks nothing',
       offers: ['keyboard-interactive'],
       says: /accepted none of: keyboard-interactive/,
-      hint: /^look at the log of its sshd/,
+      hint: /^read the log of its sshd/,
     },
   ];
   test.each(rows)('it wants $what', async ({ offers, prompt, besides, key, password, says, hint }) => {

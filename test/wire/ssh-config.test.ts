@@ -231,7 +231,7 @@ describe('hosts reached as configured', () => {
     expect(await enter(block('gw', target, 'HostKeyAlias The-Alias', `UserKnownHostsFile ${known}`))).toBe(target.user);
     await expect(enter(block('gw', target, 'HostKeyAlias other', knows(target)))).rejects.toMatchObject({
       code: 'CONNECT_HOST_KEY_UNKNOWN',
-      message: expect.stringContaining('the key of other is not known'),
+      message: expect.stringContaining('other: the host key is unknown'),
       hint: expect.stringContaining("sed 's/^[^ ]*/other/'"),
     });
     const fresh = file('');
