@@ -16,37 +16,60 @@ export interface TableOptions {
 }
 
 const GAP = '  ';
-/** However narrow the screen, so much of the last field is shown. */
-const LEAST = 8;
+/** Less room than this is of no use to the last field. */
+const LEAST = 12;
+/** A field that has nothing to say. */
+const NONE = '-';
 
 /**
  * Rows below a headline, in columns as wide as they need be. A row that has fewer fields than there are columns gives its
- * last one all the room that is left.
+ * last one all the room that is left. On a screen that has no room for the last column, what it says follows on a line of
+ * its own.
  *
  * @example tableLines([{ title: 'HOST' }, { title: 'STATE' }], [['gw-1', 'up']], { paint, width: 100 })
  */
 export function tableLines(
   columns: readonly Column[],
   rows: readonly (readonly Cell[])[],
-  { paint, width }: TableOptions,
+  options: TableOptions,
 ): readonly string[] {
   const head = columns.map(({ title }): Cell => ({ text: title, colour: 'bold' }));
   const widths = columns.map((_, at) => Math.max(...[head, ...rows].map((row) => ownWidth(row, at, columns.length))));
-  return [head, ...rows].map((row) => {
-    let used = 0;
-    const fields = row.map((cell, at) => {
-      const { text, colour } = partsOf(cell);
-      const isLast = at === row.length - 1;
-      const shown = isLast ? oneLine(text, Math.max(LEAST, width - used)) : clean(text);
-      const room = isLast && row.length < columns.length ? 0 : (widths[at] ?? 0);
-      used += room + GAP.length;
-      const pad = ' '.repeat(Math.max(0, room - shown.length));
-      const drawn = colour === undefined ? shown : paint(colour, shown);
-      if (columns[at]?.right === true) return pad + drawn;
-      return isLast ? drawn : drawn + pad;
-    });
-    return fields.join(GAP).trimEnd();
+  const before = widths.slice(0, -1).reduce((sum, width) => sum + width + GAP.length, 0);
+  if (before + LEAST <= options.width) return [head, ...rows].map((row) => rowLine(row, columns, widths, options));
+  const [fewer, last] = [columns.slice(0, -1), columns.at(-1)];
+  return [
+    rowLine(head.slice(0, -1), fewer, widths, options),
+    ...rows.flatMap((row) => {
+      if (row.length < columns.length) return [rowLine(row, columns, widths, options)];
+      const { text } = partsOf(row.at(-1) ?? '');
+      const line = rowLine(row.slice(0, -1), fewer, widths, options);
+      return text === NONE
+        ? [line]
+        : [line, GAP + oneLine(`${last?.title.toLowerCase()}: ${text}`, options.width - GAP.length)];
+    }),
+  ];
+}
+
+function rowLine(
+  row: readonly Cell[],
+  columns: readonly Column[],
+  widths: readonly number[],
+  { paint, width }: TableOptions,
+): string {
+  let used = 0;
+  const fields = row.map((cell, at) => {
+    const { text, colour } = partsOf(cell);
+    const isLast = at === row.length - 1;
+    const shown = isLast ? oneLine(text, Math.max(LEAST, width - used)) : clean(text);
+    const room = isLast && row.length < columns.length ? 0 : (widths[at] ?? 0);
+    used += room + GAP.length;
+    const pad = ' '.repeat(Math.max(0, room - shown.length));
+    const drawn = colour === undefined ? shown : paint(colour, shown);
+    if (columns[at]?.right === true) return pad + drawn;
+    return isLast ? drawn : drawn + pad;
   });
+  return fields.join(GAP).trimEnd();
 }
 
 /** What a row needs of a column: nothing for a field that takes all the room behind it, nor for one that may be cut. */

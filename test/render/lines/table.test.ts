@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { tableLines } from '../../../src/render/lines/table.ts';
+
+const columns = [{ title: 'HOST' }, { title: 'SESSIONS', right: true }, { title: 'HELD BY' }];
+const rows = [
+  ['gw-1', '0', '-'],
+  ['gw-2', '12', 'ops@desk, 4m ago: new disks'],
+];
+const lines = (width: number) => tableLines(columns, rows, { paint: (_, text) => text, width });
+
+test('the last field is cut to the screen', () => {
+  expect(lines(100)).toEqual([
+    'HOST  SESSIONS  HELD BY',
+    'gw-1         0  -',
+    'gw-2        12  ops@desk, 4m ago: new disks',
+  ]);
+  expect(lines(30)[2]).toBe('gw-2        12  ops@desk, 4m …');
+});
+
+test('where there is no room for the last column it follows on a line of its own, if it says something', () => {
+  expect(lines(24)).toEqual(['HOST  SESSIONS', 'gw-1         0', 'gw-2        12', '  held by: ops@desk, 4m…']);
+});
