@@ -34,7 +34,7 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   engine(
     'roll/steps.ts',
     'the control plane is not looked at before a stop',
-    '      await this.run(node, () => traffic.checkDependencies(), { quiet: true });\n',
+    '      await this.run(node, () => traffic.checkDependencies(this.#context.play.options.rolling), { quiet: true });\n',
     '',
   ),
   engine(
