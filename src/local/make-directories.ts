@@ -11,5 +11,10 @@ import { dirname } from 'node:path';
 export function makeDirectories(path: string): void {
   const parent = dirname(path);
   if (parent !== path && !existsSync(parent)) makeDirectories(parent);
-  if (!existsSync(path)) mkdirSync(path, { mode: 0o700 });
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // It was there, or another run has just made it.
+    if (!existsSync(path)) throw error;
+  }
 }
