@@ -1,18 +1,9 @@
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
+import { userName } from './user-name.ts';
 
 /**
- * Who runs this, for leases and records. A container may run it under a uid that has no name: then the number stands for it.
+ * Who runs this, for leases and records. A uid without a name is shown by its number.
  *
  * @example operatorName() // 'ops@desk'
  */
-export function operatorName(): string {
-  return `${userName()}@${hostname()}`;
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `uid-${process.getuid?.() ?? 'unknown'}`;
-  }
-}
+export const operatorName = (): string => `${userName() ?? `uid-${process.getuid?.() ?? 'unknown'}`}@${hostname()}`;
