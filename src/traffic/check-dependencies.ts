@@ -1,13 +1,13 @@
 import { controlPlaneGuard } from '../api7/control-plane-guard.ts';
 import { PORTS } from '../api7/paths.ts';
-import { GATEWAY, serviceAt } from '../api7/services.ts';
+import { GATEWAY } from '../api7/services.ts';
 import type { RollingOptions } from '../core/play/rolling.ts';
 import type { Steps } from '../core/task/task.ts';
 import type { Inventory, ManagedPool } from '../inventory/inventory.ts';
 import { balancerSilent } from './gates/balancer-silent.ts';
 import { controllerReaches } from './gates/controller-reaches.ts';
 import { anotherUp } from './gates/pool-gates.ts';
-import { membersOf } from './held-connections.ts';
+import { holdsConnections, membersOf } from './held-connections.ts';
 import type { NodeBalancing, PoolMember } from './pool-member.ts';
 import type { TrafficContext } from './traffic-context.ts';
 
@@ -27,8 +27,8 @@ export function* guard(
   for (const { pool, host } of place.without)
     yield balancerSilent({ balancer: host, ...frontOf(inventory, host, pool), reached: controllerReaches });
   for (const seat of place.seats) {
-    const holds = serviceAt(seat.pool.port)?.holdsConnections === true;
-    if (holds && seat.pool.members.length > 1 && !mayEmpty(seat.pool.name)) yield takeover(inventory, seat);
+    if (holdsConnections(seat.pool) && seat.pool.members.length > 1 && !mayEmpty(seat.pool.name))
+      yield takeover(inventory, seat);
   }
   const goesDown = place.seats.some(({ pool }) => mayEmpty(pool.name));
   if (place.components.includes(GATEWAY) && !goesDown)

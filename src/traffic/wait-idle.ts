@@ -7,6 +7,7 @@ import { noSessions } from '../lb/no-sessions.ts';
 import { sticks } from '../lb/read-member.ts';
 import { idle } from '../tasks/idle.ts';
 import { reportRemaining } from './gates/drain-tail.ts';
+import { holdsConnections } from './held-connections.ts';
 import type { NodeBalancing, PoolMember } from './pool-member.ts';
 import type { TrafficContext } from './traffic-context.ts';
 
@@ -50,7 +51,7 @@ interface Emptying {
  */
 export function* untilEmpty(seat: PoolMember, { sticky, onTimeout, ...order }: Emptying): Steps<string | undefined> {
   // Clients that hold one connection for as long as they live stay, or other members take them over when the node stops.
-  const empties = serviceAt(seat.pool.port)?.holdsConnections !== true;
+  const empties = !holdsConnections(seat.pool);
   const within = seat.pool.drain.withinMs;
   if (sticky) {
     if (empties) yield* noSessions({ ...at(seat), within, onTimeout: 'warn' });
