@@ -3,7 +3,7 @@ import { OrchError } from '../core/base/errors.ts';
 import type { CheckTiming, ServerView } from '../core/host/balancer.ts';
 import { defineGate } from '../core/task/define-gate.ts';
 import type { Task } from '../core/task/task.ts';
-import { isDrainedOrMaintenance } from './read-member.ts';
+import { isDrainedOrMaintenance, NOT_UP_HINT } from './read-member.ts';
 import { span, where } from './task-params.ts';
 
 const params = z.strictObject({
@@ -39,7 +39,7 @@ const type = defineGate<typeof params, Service>({
   unmet(p, servers) {
     const bad = notUp(servers).map(([name, word]) => `${name} is ${word}`);
     return new OrchError('LB_MEMBER_NOT_UP', `${p.balancer.name}: ${bad.join(', ')}`, {
-      hint: 'check the balancer\'s health check: it must reach the check port on the member\'s address; "maintenance" and "drained" were set externally',
+      hint: NOT_UP_HINT,
     });
   },
 });

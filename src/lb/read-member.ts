@@ -65,3 +65,7 @@ async function externallyDrained(
     .filter(({ inherits }) => inherits === undefined || !(shown.has(inherits) || drainedByRun.has(inherits)))
     .map(({ name }) => name);
 }
+
+/** What to do about a member that a balancer does not show up. */
+export const NOT_UP_HINT =
+  'check the balancer\'s health check: it must reach the check port on the member\'s address; "maintenance" and "drained" were set externally';

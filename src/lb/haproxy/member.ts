@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { duration } from '../../core/base/duration-param.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import { defineGate } from '../../core/task/define-gate.ts';
-import { isInService } from '../read-member.ts';
+import { isInService, NOT_UP_HINT } from '../read-member.ts';
 import { haproxy } from './haproxy.ts';
 
 /**
@@ -32,7 +32,7 @@ export const haproxyMember = defineGate({
   unmet(p, servers) {
     const bad = servers.filter((server) => !isInService(server)).map(({ name, state }) => `${name} is ${state}`);
     return new OrchError('LB_MEMBER_NOT_UP', `${p.pool}: ${bad.join(', ')}`, {
-      hint: 'check the balancer\'s health check: it must reach the check port on the member\'s address; "maintenance" and "drained" were set externally',
+      hint: NOT_UP_HINT,
     });
   },
 });
