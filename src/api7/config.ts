@@ -37,7 +37,7 @@ export const STOP_SLACK_SECONDS = 10;
 
 /**
  * Seconds that a gateway gets to stop: what its workers may take to finish requests, and 10 s on top, so that Docker
- * never cuts one off that nginx would still have answered. Workers without a limit (0) get the longest request of its pools.
+ * never cuts one off that nginx would still have answered. Workers without a limit (0) get the longest request of any pool.
  *
  * @throws OrchError CONFIG_INVALID when `nginx_config.worker_shutdown_timeout` is not a time as nginx reads it
  */

@@ -107,7 +107,7 @@ function stretchOne(value: string): Promise<void> {
   return work;
 }
 
-/** Starts anew, for test files that share one process: the secrets of one must not mask the words of the next. */
+/** Forgets all secrets, for test files that share one process: the secrets of one must not mask the words of the next. */
 export function forgetSecrets(): void {
   known = new Set();
 }

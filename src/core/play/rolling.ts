@@ -19,8 +19,8 @@ export interface RollingOptions {
   /** What was stopped stays out of traffic: it is not given back. */
   readonly leaveDrained?: boolean;
   /**
-   * The play states the services anew, from the inventory: before a node is drained, what the inventory names must respond, and
-   * not what the running containers name. Default false: the containers stay as they were made.
+   * The play makes the containers from the inventory: before a node is drained, the endpoints of the inventory must respond, not
+   * those of the running container. Default false: containers keep their environment.
    */
   readonly fromInventory?: boolean;
 }

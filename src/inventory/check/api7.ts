@@ -16,7 +16,7 @@ export function checkApi7(file: ReadonlyMap<string, unknown>): readonly Problem[
 
   const nginx = fieldsOf(fieldsOf(fieldsOf(api7.get('config')).get('gateway')).get('nginx_config'));
   const shutdown = nginx.get('worker_shutdown_timeout');
-  // What is empty could not be read, and that is told already.
+  // An empty value could not be read; that is a problem of its own.
   if (shutdown !== undefined && shutdown !== '' && nginxTime(String(shutdown)) === undefined)
     problems.push({
       path: ['api7', 'config', 'gateway', 'nginx_config', 'worker_shutdown_timeout'],

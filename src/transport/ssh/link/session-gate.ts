@@ -35,7 +35,7 @@ interface Holder {
   readonly release: SessionWish['release'] | undefined;
 }
 
-/** @param patienceMs how long to wait where nothing that is open will end: others may hold sessions that nobody here knows of. */
+/** @param patienceMs how long to wait if no open session of this process will end: other clients may hold sessions. */
 export function sessionGate(patienceMs = HOPELESS_MS): SessionGate {
   let inUse = 0;
   const lasting = new Set<Holder>();
