@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { all } from '../lab/all.ts';
 import { oneFault } from './engine/cases.ts';
 import { playAll } from './engine/play-all.ts';
 
@@ -11,7 +12,7 @@ import { playAll } from './engine/play-all.ts';
 let count = 0;
 
 /** The full suite plays every case of a fleet of three, the others every second one. */
-const nthOfThree = process.env.API7_ORCH_ALL === '1' ? 1 : 2;
+const nthOfThree = all ? 1 : 2;
 
 test.each([
   [2, 4],
