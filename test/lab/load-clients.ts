@@ -4,6 +4,7 @@ const silentAfterMs = 30_000;
 
 /** Where a load goes: one frontend of one balancer. */
 export interface Target {
+  readonly balancer: string;
   /** `http` or `tcp`. */
   readonly name: string;
   readonly url: string;
@@ -49,7 +50,7 @@ export async function exchange(
 export class Connections {
   readonly #target: Target;
   #agent = new Agent({ keepAlive: true });
-  #since = Date.now();
+  #since = performance.now();
   readonly #open = new Map<Agent, number>();
 
   constructor(target: Target) {
@@ -57,7 +58,7 @@ export class Connections {
   }
 
   async exchange(path: string, body?: string): Promise<string> {
-    if (this.#target.glued && Date.now() - this.#since > 3000) this.#renew();
+    if (this.#target.glued && performance.now() - this.#since > 3000) this.#renew();
     const agent = this.#agent;
     this.#open.set(agent, (this.#open.get(agent) ?? 0) + 1);
     try {
@@ -76,7 +77,7 @@ export class Connections {
   #renew(): void {
     const old = this.#agent;
     this.#agent = new Agent({ keepAlive: true });
-    this.#since = Date.now();
+    this.#since = performance.now();
     if ((this.#open.get(old) ?? 0) === 0) this.#drop(old);
   }
 

@@ -8,18 +8,22 @@ export interface Outcome {
 export class LoadTally {
   readonly #sent = new Map<string, number>();
   readonly #good = new Map<string, number>();
-  readonly #errors = new Map<string, number>();
+  readonly #errors = new Map<string, { count: number; readonly first: number; last: number }>();
+  readonly #begun = performance.now();
   readonly #gateways = new Map<string, number>();
 
-  /** Runs one exchange; what it throws is an error of this kind of client. */
-  async count(client: string, exchange: () => Promise<string | undefined>): Promise<void> {
+  /** Runs one exchange; what it throws is an error of this kind of client by way of that balancer. */
+  async count(client: string, balancer: string, exchange: () => Promise<string | undefined>): Promise<void> {
+    const at = (performance.now() - this.#begun) / 1000;
     add(this.#sent, client);
     try {
       const gateway = await exchange();
       add(this.#good, client);
       if (gateway !== undefined) add(this.#gateways, gateway);
     } catch (error) {
-      add(this.#errors, `${client}: ${wordsOf(error)}`);
+      const what = `${client} at ${balancer}: ${wordsOf(error)}`;
+      const { count, first } = this.#errors.get(what) ?? { count: 0, first: at };
+      this.#errors.set(what, { count: count + 1, first, last: at });
     }
   }
 
@@ -28,8 +32,13 @@ export class LoadTally {
     return Object.fromEntries(entries.sort());
   }
 
-  errors(): Readonly<Record<string, number>> {
-    return Object.fromEntries([...this.#errors].sort());
+  /** How many of each, and when the first and the last of them began, in seconds since the load did. */
+  errors(): Readonly<Record<string, string>> {
+    const words = [...this.#errors].map(
+      ([what, { count, first, last }]) =>
+        [what, `${count}, begun ${first.toFixed(1)} s to ${last.toFixed(1)} s`] as const,
+    );
+    return Object.fromEntries(words.sort());
   }
 
   /** Answers by gateway. */

@@ -25,10 +25,12 @@ export interface LoadReport {
   readonly good: number;
   /** By `get http`, `websocket tcp` … */
   readonly clients: Readonly<Record<string, Outcome>>;
-  /** By client and what it was: `post tcp: ECONNRESET`. */
-  readonly errors: Readonly<Record<string, number>>;
+  /** By client and what it was, `post tcp at lb-1: ECONNRESET`: how many, and when they were begun. */
+  readonly errors: Readonly<Record<string, string>>;
   /** Good answers by gateway. */
   readonly gateways: Readonly<Record<string, number>>;
+  /** How late a timer of this process was at most, in seconds: a machine that stood still shows here. */
+  readonly late: number;
   /** The balancers' counters that rose, by `lb-1 gateways/gw-1 econ`. */
   readonly risen: Counted;
 }
@@ -43,37 +45,54 @@ const defaults = { rate: 200, websockets: 8, slow: 8, downloads: 0, idle: 4 };
 export async function startLoad(lab: Lab, options: LoadOptions = {}): Promise<{ stop(): Promise<LoadReport> }> {
   const { rate, websockets, slow, downloads, idle } = { ...defaults, ...options };
   const targets = hostsOf(lab.file, 'load_balancer').flatMap((balancer): Target[] => [
-    { name: 'http', url: lab.direct('gateways', balancer), glued: false },
-    { name: 'tcp', url: lab.direct('gateways_tcp', balancer), glued: true },
+    { balancer, name: 'http', url: lab.direct('gateways', balancer), glued: false },
+    { balancer, name: 'tcp', url: lab.direct('gateways_tcp', balancer), glued: true },
   ]);
   const before = await balancerCounters(lab);
-  const begun = Date.now();
+  const begun = performance.now();
   const tally = new LoadTally();
   const halt = new AbortController();
   const running = () => !halt.signal.aborted;
   const pause = (ms: number) => sleep(Math.max(0, ms), undefined, { signal: halt.signal }).catch(() => {});
 
+  let late = 0;
+  const watchTimers = async (): Promise<void> => {
+    for (let due = performance.now() + 250; running(); due = performance.now() + 250) {
+      await pause(250);
+      late = Math.max(late, (performance.now() - due) / 1000);
+    }
+  };
+
   const steady = async (target: Target, method: 'get' | 'post', at: number): Promise<void> => {
     const every = (1000 * targets.length * 2) / rate;
     const connections = new Connections(target);
     const open = new Set<Promise<void>>();
+    let due = begun + at;
     for (let n = 0; running(); n++) {
       const body = method === 'post' ? `order ${n} ${'x'.repeat(200)}` : undefined;
-      const sent = tally.count(`${method} ${target.name}`, () => connections.exchange(`/load?n=${n}`, body));
+      const sent = tally.count(`${method} ${target.name}`, target.balancer, () =>
+        connections.exchange(`/load?n=${n}`, body),
+      );
       open.add(sent);
       void sent.then(() => open.delete(sent));
-      // By the clock, so that a late timer is made up for.
-      await pause(begun + at + every * (n + 1) - Date.now());
+      // By the clock, so that a late timer is made up for, but a machine that stood still is not answered by a flood.
+      due = Math.max(due + every, performance.now() - 1000);
+      await pause(due - performance.now());
     }
     await Promise.all(open);
     connections.close();
   };
-  const again = async (client: string, exchangeOnce: () => Promise<string | undefined>, restMs = 0): Promise<void> => {
+  const again = async (
+    client: string,
+    { balancer, name }: Target,
+    exchangeOnce: () => Promise<string | undefined>,
+    restMs = 0,
+  ): Promise<void> => {
     while (running()) {
-      const from = Date.now();
-      await tally.count(client, exchangeOnce);
+      const from = performance.now();
+      await tally.count(`${client} ${name}`, balancer, exchangeOnce);
       // A client that is refused does not come back at once.
-      await pause(Math.max(restMs, 250 - (Date.now() - from)));
+      await pause(Math.max(restMs, 250 - (performance.now() - from)));
     }
   };
   const several = (count: number, client: (target: Target) => Promise<void>, among = targets) =>
@@ -84,15 +103,16 @@ export async function startLoad(lab: Lab, options: LoadOptions = {}): Promise<{ 
     });
   const seldom = async (target: Target): Promise<void> => {
     const connections = new Connections(target);
-    await again('seldom http', () => connections.exchange('/load'), 20_000);
+    await again('seldom', target, () => connections.exchange('/load'), 20_000);
     connections.close();
   };
 
   const clients = [
+    watchTimers(),
     ...targets.flatMap((target, at) => [steady(target, 'get', at * 5), steady(target, 'post', at * 5 + 2)]),
-    ...several(websockets, (to) => again(`websocket ${to.name}`, () => echoes(to, 8, running))),
-    ...several(slow, (to) => again(`slow ${to.name}`, () => exchange(to, '/slow?s=8'))),
-    ...several(downloads, (to) => again(`download ${to.name}`, () => exchange(to, '/download?s=60'))),
+    ...several(websockets, (to) => again('websocket', to, () => echoes(to, 8, running))),
+    ...several(slow, (to) => again('slow', to, () => exchange(to, '/slow?s=8'))),
+    ...several(downloads, (to) => again('download', to, () => exchange(to, '/download?s=60'))),
     ...several(
       idle,
       seldom,
@@ -101,7 +121,7 @@ export async function startLoad(lab: Lab, options: LoadOptions = {}): Promise<{ 
   ];
   return {
     async stop() {
-      const seconds = (Date.now() - begun) / 1000;
+      const seconds = (performance.now() - begun) / 1000;
       halt.abort();
       await Promise.all(clients);
       const outcomes = Object.values(tally.clients());
@@ -112,6 +132,7 @@ export async function startLoad(lab: Lab, options: LoadOptions = {}): Promise<{ 
         clients: tally.clients(),
         errors: tally.errors(),
         gateways: tally.gateways(),
+        late,
         risen: risen(before, await balancerCounters(lab)),
       };
     },

@@ -87,6 +87,8 @@ async function roll(options: RollOptions = {}): Promise<Rolled> {
   };
 }
 
+const lateness = ({ late }: LoadReport): string => `timers were late by ${late.toFixed(1)} s at most`;
+
 /** Nodes that some backend of some balancer does not use. */
 async function nodesOut(): Promise<readonly string[]> {
   return [...new Set((await notServing(lab)).map((name) => name.split('/')[1] ?? ''))].toSorted();
@@ -132,7 +134,7 @@ describe('a roll of six gateways under 200 requests a second', () => {
     const { run, load, away, restarted } = await roll({ more: ['-e', 'soak=4s'] });
     expect({ code: run.code, errors: run.end?.errors }).toEqual({ code: 0, errors: [] });
     expect(restarted).toEqual(gateways);
-    expect({ errors: load.errors, risen: load.risen }).toEqual({ errors: {}, risen: {} });
+    expect({ errors: load.errors, risen: load.risen }, lateness(load)).toEqual({ errors: {}, risen: {} });
     expect(load.good).toBe(load.sent);
     // It was a load, of every kind, through both kinds of frontend.
     expect(load.sent).toBeGreaterThan(load.seconds * 180);
@@ -211,7 +213,7 @@ describe('faults during the rolling change', () => {
     expect(cut).toBeDefined();
     expect({ code: run.code, errors: run.end?.errors }).toEqual({ code: 0, errors: [] });
     expect(restarted).toEqual(['gw-1', 'gw-2', 'gw-3']);
-    expect({ errors: load.errors, risen: load.risen }).toEqual({ errors: {}, risen: {} });
+    expect({ errors: load.errors, risen: load.risen }, lateness(load)).toEqual({ errors: {}, risen: {} });
     expect(Math.max(...away.map(({ mostAtOnce }) => mostAtOnce))).toBe(1);
     expect(await leases(lab)).toEqual([]);
   });

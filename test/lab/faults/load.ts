@@ -17,6 +17,7 @@ const EVERY_MS = 50;
  */
 export function lightLoad(lab: Lab, silentMs?: number): { stop(): Promise<Answers> } {
   const targets = hostsOf(lab.file, 'load_balancer').map((name) => ({
+    balancer: name,
     name,
     url: lab.direct('gateways', name),
     glued: false,
@@ -25,7 +26,7 @@ export function lightLoad(lab: Lab, silentMs?: number): { stop(): Promise<Answer
   const open = new Set<Promise<unknown>>();
   let sent = 0;
   let running = true;
-  const begun = Date.now();
+  const begun = performance.now();
   const all = (async () => {
     for (; running; sent++) {
       const target = targets[sent % targets.length];
@@ -36,7 +37,7 @@ export function lightLoad(lab: Lab, silentMs?: number): { stop(): Promise<Answer
       });
       open.add(request);
       void request.then(() => open.delete(request));
-      await sleep(Math.max(0, begun + EVERY_MS * (sent + 1) - Date.now()));
+      await sleep(Math.max(0, begun + EVERY_MS * (sent + 1) - performance.now()));
     }
     await Promise.all(open);
   })();
