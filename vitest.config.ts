@@ -26,6 +26,7 @@ export default defineConfig({
             'test/docker/engine.test.ts',
             'test/cli/built.test.ts',
             'test/faults/mutants.test.ts',
+            'test/recovery/**',
           ],
           // Ends what hangs; properties tried on a busy machine take longer than the usual five seconds.
           testTimeout: 30_000,
@@ -35,6 +36,16 @@ export default defineConfig({
           maxWorkers: 3,
           // The processes that tests start need not strip the same types again.
           env: { NODE_COMPILE_CACHE: new URL('.cache/compile', import.meta.url).pathname },
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        resolve: { alias },
+        // Beside the unit tests, but not part of `npm run check`: whole runs on fake hosts, hundreds of them.
+        test: {
+          name: 'recovery',
+          include: ['test/recovery/**/*.test.ts'],
+          testTimeout: 60_000,
           sequence: { groupOrder: 0 },
         },
       },

@@ -15,6 +15,7 @@ const pieces: readonly Piece[] = [
   program('lint', 'biome', 'check', '.'),
   program('typecheck', 'tsc', '--noEmit', '-p', '.'),
   project('unit'),
+  project('recovery'),
   project('mutants'),
   project('wire'),
   lab('lab-rolling', ['test/lab/rolling.test.ts']),

@@ -145,3 +145,20 @@ export function refuseTakenPort(container: FakeContainer, others: readonly FakeC
     message: `driver failed programming external connectivity on endpoint ${name}: Bind for ${taken.IP}:${taken.PublicPort} failed: port is already allocated`,
   });
 }
+
+/** As the Engine does where a name is given away already. @throws OrchError DOCKER_FAILED */
+export function refuseTakenName(name: string, others: readonly FakeContainer[], doing: string): void {
+  const holder = others.find((container) => container.name === name);
+  if (holder === undefined) return;
+  throw engineError({
+    doing,
+    status: 409,
+    message: `Conflict. The container name "/${name}" is already in use by container "${holder.id}".`,
+  });
+}
+
+/** Whether Docker starts it again after its process has ended with that code. */
+export const isRestarted = ({ body }: FakeContainer, exitCode: number): boolean => {
+  const policy = body.HostConfig.RestartPolicy.Name;
+  return policy === 'always' || policy === 'unless-stopped' || (policy === 'on-failure' && exitCode !== 0);
+};

@@ -13,7 +13,9 @@ import {
   type FakeContainer,
   type FakeEnd,
   inspectFake,
+  isRestarted,
   newFakeContainer,
+  refuseTakenName,
   refuseTakenPort,
   seenFiles,
   summarizeFake,
@@ -72,6 +74,11 @@ export class FakeDocker implements Docker {
     return this.#find(name)?.pid ?? 0;
   }
 
+  /** What a container was created from; undefined: there is none of that name. */
+  bodyOf(name: string): ContainerCreate | undefined {
+    return this.#find(name)?.body;
+  }
+
   /** A mounted file as a container's process sees it; `null` when that process or file is not there. */
   seenFile(pid: number, target: string): string | null {
     return this.#containers.find((container) => pid > 0 && container.pid === pid)?.seen.get(target) ?? null;
@@ -102,7 +109,10 @@ export class FakeDocker implements Docker {
 
   async container(name: string): Promise<ContainerInspect | null> {
     const found = this.#find(name);
-    return found === undefined ? null : inspectFake(found);
+    if (found === undefined) return null;
+    // By the next look Docker has tried again.
+    if (found.status === 'restarting') found.restartCount++;
+    return inspectFake(found);
   }
 
   async containers(): Promise<readonly ContainerSummary[]> {
@@ -122,7 +132,7 @@ export class FakeDocker implements Docker {
     const doing = `create container ${name}`;
     const imageId = this.#images.idOf(body.Image);
     if (imageId === undefined) throw engineError({ doing, status: 404, message: `No such image: ${body.Image}` });
-    this.#refuseTakenName(name, doing);
+    refuseTakenName(name, this.#containers, doing);
     for (const { Source } of body.HostConfig.Mounts ?? [])
       if (!this.#exists(Source))
         throw engineError({
@@ -183,15 +193,14 @@ export class FakeDocker implements Docker {
   async rename(name: string, to: string): Promise<void> {
     this.onWrite?.('rename', name);
     const container = this.#must(name, 'rename');
-    this.#refuseTakenName(to, `rename container ${name} to ${to}`);
+    refuseTakenName(to, this.#containers, `rename container ${name} to ${to}`);
     container.name = to;
   }
 
   async pull(ref: string): Promise<void> {
     this.onWrite?.('pull', ref);
     const ids = this.pullable.get(ref);
-    if (ids === undefined)
-      throw engineError({ doing: `pull image ${ref}`, status: 404, message: `manifest for ${ref} not found` });
+    if (ids === undefined) throw new OrchError('IMAGE_PULL_FAILED', `pull image ${ref}: manifest for ${ref} not found`);
     this.loadArchive(ids, ref);
   }
 
@@ -229,6 +238,7 @@ export class FakeDocker implements Docker {
     if (end === undefined) return;
     container.log = end.log;
     this.#end(container, end.exitCode);
+    if (isRestarted(container, end.exitCode)) container.status = 'restarting';
   }
 
   #end(container: FakeContainer, exitCode: number): void {
@@ -236,15 +246,5 @@ export class FakeDocker implements Docker {
     container.pid = 0;
     container.exitCode = exitCode;
     container.seen = new Map();
-  }
-
-  #refuseTakenName(name: string, doing: string): void {
-    const holder = this.#containers.find((container) => container.name === name);
-    if (holder === undefined) return;
-    throw engineError({
-      doing,
-      status: 409,
-      message: `Conflict. The container name "/${name}" is already in use by container "${holder.id}".`,
-    });
   }
 }

@@ -40,6 +40,7 @@ const DRAIN = 0x08;
 export class FakeHaproxy {
   readonly #options: Required<FakeHaproxyOptions>;
   readonly #dead = new Set<string>();
+  readonly #erring = new Set<string>();
   readonly #says = new Map<string, string>();
   #servers: readonly Running[] = [];
   #pid = 4000;
@@ -91,6 +92,12 @@ export class FakeHaproxy {
     else this.#dead.add(address);
   }
 
+  /** The process behind an address answers health checks, and breaks off whatever else it is asked; or it does not. */
+  errs(address: string, erring: boolean): void {
+    if (erring) this.#erring.add(address);
+    else this.#erring.delete(address);
+  }
+
   /** What a server's agent answers from now on: `ready`, `drain`, `maint`. */
   agents(name: string, word: string): void {
     this.#says.set(name, word);
@@ -106,7 +113,7 @@ export class FakeHaproxy {
     if (chosen === undefined) return null;
     chosen.total += 1;
     chosen.lastSession = this.#options.clock.now();
-    if (this.#dead.has(chosen.line.address)) {
+    if (this.#dead.has(chosen.line.address) || this.#erring.has(chosen.line.address)) {
       chosen.failures += 1;
       return null;
     }

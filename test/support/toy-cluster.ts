@@ -1,6 +1,7 @@
 import type { RunEvent } from '../../src/core/event/event.ts';
 import { type PlayOptions, play } from '../../src/core/play/play.ts';
 import type { RollingOptions } from '../../src/core/play/rolling.ts';
+import type { Task } from '../../src/core/task/task.ts';
 import { FakeHost } from '../../src/testing/fake-host.ts';
 import { type FakeRunOptions, runPlays } from './run-fake.ts';
 import { ROOT, ToyFleet } from './toy-fleet.ts';
@@ -10,6 +11,8 @@ export interface ToyRoll extends FakeRunOptions {
   readonly batch?: PlayOptions<void>['batch'];
   /** The program waits in the end until the balancer uses its host. */
   readonly gated?: boolean;
+  /** The program of each node, in place of its own; gets the gate that waits until the balancer uses it. */
+  readonly tasks?: (uses: Task) => readonly Task[];
 }
 
 /** Nodes that serve `old`, behind a toy balancer. */
@@ -33,7 +36,7 @@ export class Cluster {
     };
   }
 
-  roll(rolling: RollingOptions = {}, { batch = '100%', gated = false, ...options }: ToyRoll = {}) {
+  roll(rolling: RollingOptions = {}, { batch = '100%', gated = false, tasks, ...options }: ToyRoll = {}) {
     const { fleet } = this;
     return runPlays(
       [...this.nodes, fleet.lb],
@@ -44,6 +47,7 @@ export class Cluster {
           rolling,
           batch,
           *tasks({ name }) {
+            if (tasks !== undefined) return yield* tasks(fleet.uses(name));
             yield served({ path: '/app', content: 'new' });
             if (gated) yield fleet.uses(name);
           },

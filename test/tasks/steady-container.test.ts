@@ -73,9 +73,9 @@ describe('containerEvidence', () => {
     host.engine.crash(NAME, 137, { oom: true, back: true });
     expect(await found(host)).toMatchObject({
       container: NAME,
-      status: 'exited',
+      status: 'restarting',
       exitCode: 137,
-      restarts: 1,
+      restarts: 2,
       log: 'line 1\nline 2',
       probes: ['GET :7085/status: 200 ok', expect.stringMatching(/^GET :7085\/status\/ready: no response/)],
     });

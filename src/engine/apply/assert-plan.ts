@@ -16,22 +16,19 @@ export function assertConverged({ plan, task }: Entry): void {
   );
 }
 
-/** After the last task every task must still be up to date. @throws OrchError NOT_SETTLED */
+/**
+ * After the last task every task must still be up to date.
+ *
+ * @throws OrchError NOT_SETTLED, or the error of a task that could not be read again
+ */
 export function assertSettled(host: string, stated: readonly Entry[]): void {
-  const errors = stated.flatMap(({ plan }) => (plan.status === 'error' ? [plan.error] : []));
   const differ = titles(stated, ({ status }) => status === 'change' || status === 'unknown');
-  const unread = titles(stated, ({ status }) => status === 'error');
-  const [error] = errors;
-  if (differ === '' && error === undefined) return;
-  const parts = [differ && `these differ again: ${differ}`, unread && `these could not be read again: ${unread}`];
-  throw new OrchError('NOT_SETTLED', `after all tasks were done, ${parts.filter((part) => part !== '').join('; ')}`, {
-    host,
-    hint:
-      differ === '' && error?.hint !== undefined
-        ? error.hint
-        : 'run again with --check --diff to see what changes by itself',
-    ...(error === undefined ? {} : { cause: error, details: error.message }),
-  });
+  if (differ !== '')
+    throw new OrchError('NOT_SETTLED', `after all tasks were done, these differ again: ${differ}`, {
+      host,
+      hint: 'run again with --check --diff to see what changes by itself',
+    });
+  for (const { plan } of stated) if (plan.status === 'error') throw plan.error;
 }
 
 const titles = (stated: readonly Entry[], which: (plan: TaskPlan) => boolean): string =>

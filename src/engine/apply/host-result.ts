@@ -7,3 +7,7 @@ export interface HostResult {
   readonly touched: boolean;
   readonly error: OrchError | undefined;
 }
+
+/** Its program went wrong on the host itself, and not only because others did. */
+export const wentWrong = ({ status }: Pick<HostResult, 'status'>): boolean =>
+  status === 'failed' || status === 'unreachable';

@@ -7,7 +7,7 @@ import { endOf, isDone, shortfallOf } from '../../rolling/report.ts';
 import { nodeOf, type State } from '../../rolling/state.ts';
 import type { Command, Event, Observation, Result, Step } from '../../rolling/types.ts';
 import { type DisruptionGate, DisruptionRefused, type PlanFindings } from '../apply/disruption-gate.ts';
-import type { HostResult } from '../apply/host-result.ts';
+import { type HostResult, wentWrong } from '../apply/host-result.ts';
 import { askPerson } from './ask-operator.ts';
 import { beginRoll } from './begin-roll.ts';
 import { budgetScopeOf, optionsOf } from './budget-scope.ts';
@@ -122,7 +122,7 @@ export class Roll implements DisruptionGate {
     if (turn.isApplying) {
       const failure = error ?? new OrchError('INTERRUPTED', `interrupted while ${host} was being changed`, { host });
       this.#applied(host, resultOf(failure, host));
-    } else if (endOf(this.#state, host) === undefined || (status === 'failed' && isDone(endOf(this.#state, host)))) {
+    } else if (endOf(this.#state, host) === undefined || (wentWrong({ status }) && isDone(endOf(this.#state, host)))) {
       const fault = error === undefined ? {} : { fault: errorInfoOf(error, { host }) };
       this.#send({ type: 'ended', node: host, ok: status === 'ok', ...fault });
     }

@@ -53,7 +53,8 @@ export async function runCommand(
 const inputBytes = (input: RunOptions['stdin']): Uint8Array | undefined =>
   input === undefined || input instanceof Uint8Array ? input : Buffer.from(reveal(input));
 
-function commandScript(command: Command, options: RunOptions): string {
+/** What the host's shell is given to run a command. @throws OrchError COMMAND_INVALID */
+export function commandScript(command: Command, options: RunOptions): string {
   const lines: string[] = [];
   for (const [name, value] of Object.entries(options.env ?? {})) {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))

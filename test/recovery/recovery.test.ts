@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { ErrorCode } from '../../src/core/errors/error-codes.ts';
+import { all } from '../lab/all.ts';
+import { RECOVERIES, type Recovery } from './recoveries.ts';
+import { type Failing, type Operation, type Ran, SmallCluster } from './small-cluster.ts';
+
+// Something goes wrong, and the run ends with its error code. Then the operator does what the hint says and runs the same
+// command again: it ends well, leaves nothing behind, and asks nobody for an outage.
+
+type Lbs = 1 | 2;
+
+/** More than a run has moments right before and right after a write. */
+const HALF_WRITES = 320;
+
+/** Clusters by their balancers, for all cases: each leaves its own as a run that went well does, which is checked. */
+const shared = new Map<Lbs, SmallCluster>();
+
+/** A cluster on which the next `install` changes every node. */
+async function due(lbs: Lbs = 2): Promise<SmallCluster> {
+  const cluster = shared.get(lbs) ?? (await installed(lbs));
+  shared.delete(lbs);
+  cluster.upgrade();
+  return cluster;
+}
+
+async function installed(lbs: Lbs): Promise<SmallCluster> {
+  const cluster = new SmallCluster(lbs);
+  expect(await cluster.run()).toMatchObject({ exitCode: 0 });
+  await cluster.settle();
+  return cluster;
+}
+
+/** The same command once more. */
+async function goesOn(cluster: SmallCluster, playbook: Parameters<SmallCluster['run']>[0] = 'install'): Promise<void> {
+  await cluster.settle();
+  const again = await cluster.run(playbook);
+  expect(again).toMatchObject({ exitCode: 0, messages: [], asked: [], outages: [] });
+  if (playbook !== 'install') expect(await cluster.run()).toMatchObject({ exitCode: 0, messages: [] });
+  await cluster.settle();
+  expect(cluster.leftovers()).toEqual([]);
+  shared.set(cluster.balancers.size as Lbs, cluster);
+}
+
+function failedWith(code: ErrorCode, { exitCode, codes, messages, outages }: Ran): void {
+  expect({ codes, messages }).toEqual({ codes: expect.arrayContaining([code]), messages });
+  expect(exitCode).toBeGreaterThan(0);
+  if (code !== 'OUTAGE_NOT_CONFIRMED') expect(outages).toEqual([]);
+}
+
+const entries = Object.entries(RECOVERIES) as [ErrorCode, Recovery][];
+const rows = <K extends string>(key: K) =>
+  entries.flatMap(([code, row]): [ErrorCode, Extract<Recovery, Record<K, unknown>>][] =>
+    key in row ? [[code, row as Extract<Recovery, Record<K, unknown>>]] : [],
+  );
+
+const PLACES: Readonly<Partial<Record<Operation, readonly string[]>>> = {
+  haproxyShow: ['lb-2'],
+  haproxyCommand: ['lb-2'],
+};
+
+const struck = rows('fails').flatMap(([code, { fails, on, as }]) =>
+  fails.flatMap((operation) =>
+    (on ?? PLACES[operation] ?? ['cp-2', 'gw-2']).flatMap((host) =>
+      [0, 3].map((nth): [string, Failing & { as: ErrorCode }] => [
+        `${code}: ${operation} on ${host}, ${nth}`,
+        { code, operation, host, nth, as: as ?? code },
+      ]),
+    ),
+  ),
+);
+
+describe('after an operation has failed', () => {
+  test.each(struck)('%s', async (_, failing) => {
+    const cluster = await due();
+    cluster.fail(failing);
+    const first = await cluster.run();
+    if (cluster.struck) failedWith(failing.as, first);
+    else expect(first.exitCode).toBe(0);
+    cluster.repair();
+    await goesOn(cluster);
+  });
+});
+
+describe.each<Lbs>([2, 1])('with %i balancers: after something was wrong', (lbs) => {
+  test.each(rows('cause').filter(([, { ofTwo }]) => lbs === 2 || ofTwo === undefined))(
+    '%s',
+    async (code, { cause, fix, as = code, playbook, vars }) => {
+      const cluster = await due(lbs);
+      await cause(cluster);
+      cluster.health();
+      await cluster.settle();
+      const first = await cluster.run(playbook, vars).catch((error: { code: ErrorCode; message: string }) => ({
+        exitCode: 2,
+        codes: [error.code],
+        messages: [error.message],
+        asked: [],
+        outages: [],
+      }));
+      failedWith(as, first);
+      if (fix === undefined) cluster.repair();
+      else await fix(cluster);
+      cluster.health();
+      await goesOn(cluster, playbook);
+    },
+  );
+});
+
+describe('after a host could not be reached', () => {
+  test.each(rows('connect').map(([code]) => code))('%s, before anything was changed', async (code) => {
+    const cluster = await due();
+    cluster.refused.set('gw-2', code);
+    const first = await cluster.run();
+    failedWith(code, first);
+    expect(first.exitCode).toBe(2);
+    cluster.repair();
+    await goesOn(cluster);
+  });
+
+  test.each(rows('connect').flatMap(([code, { connect }]) => (connect === 'before' ? [] : [code])))(
+    '%s, in the middle of its change',
+    async (code) => {
+      const cluster = await due();
+      cluster.onOperation = (host, operation) => {
+        if (host !== 'gw-2' || operation !== 'create') return;
+        cluster.away.add('gw-2');
+        cluster.refused.set('gw-2', code);
+      };
+      const first = await cluster.run();
+      expect(first.exitCode).toBe(3);
+      cluster.repair();
+      await goesOn(cluster);
+    },
+  );
+});
+
+describe('input that was refused', () => {
+  test.each(rows('input'))('%s', async (code, { input }) => {
+    await expect((async () => input.bad())()).rejects.toMatchObject({ code });
+    await input.good();
+  });
+});
+
+test.each(rows('test'))('%s is shown by another test', (code, { test: file }) => {
+  expect(readFileSync(join(import.meta.dirname, '../..', file), 'utf8')).toContain(code);
+});
+
+describe.each<Lbs>([2, 1])('with %i balancers: after the controller was killed', (lbs) => {
+  test.each(Array.from({ length: HALF_WRITES }, (_, i) => i).filter((i) => all || i % (8 / lbs) === 3))(
+    'at half write %i',
+    async (at) => {
+      const cluster = await due(lbs);
+      cluster.killAt = at;
+      await cluster.run();
+      cluster.repair();
+      await goesOn(cluster);
+    },
+  );
+});

@@ -1,0 +1,535 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import install from '../../playbooks/install.ts';
+import rollingRestart from '../../playbooks/rolling-restart.ts';
+import start from '../../playbooks/start.ts';
+import { dashboardImage, dpManagerImage, gatewayImage } from '../../src/api7/images.ts';
+import { CONTAINERS, PORTS } from '../../src/api7/paths.ts';
+import { type AnyErrorCode, OrchError } from '../../src/core/base/errors.ts';
+import type { NumberedEvent } from '../../src/core/event/event.ts';
+import type { Command, Connection, HttpReply, HttpRequest } from '../../src/core/host/connection.ts';
+import type { ContainerCreate } from '../../src/core/host/docker.ts';
+import { emitter } from '../../src/engine/emit.ts';
+import { Hosts } from '../../src/engine/plan/hosts.ts';
+import { Locals } from '../../src/engine/plan/locals.ts';
+import { runPlaybook } from '../../src/engine/run-playbook.ts';
+import type { Inventory } from '../../src/inventory/inventory.ts';
+import { loadInventory } from '../../src/inventory/load.ts';
+import { selectHosts } from '../../src/inventory/select.ts';
+import { LEASES } from '../../src/lb/lease.ts';
+import { localFiles } from '../../src/local/local-files.ts';
+import type { FakeEnd } from '../../src/testing/fake-container.ts';
+import { FakeHost } from '../../src/testing/fake-host.ts';
+import { fleetOf } from '../../src/traffic/fleet.ts';
+import { DockerHost } from '../docker/docker-host.ts';
+import { VirtualTime } from '../faults/engine/time.ts';
+import { FakeHaproxy, type FakeServer } from '../support/fake-haproxy.ts';
+
+/** Names of the operations that a host carries out, as `Connection` and `Docker` name them. */
+export type Operation = keyof Connection | keyof Connection['docker'];
+
+/** An operation of one host that fails from its nth time on, until it is repaired. */
+export interface Failing {
+  readonly host: string;
+  readonly operation: Operation;
+  readonly nth: number;
+  readonly code: AnyErrorCode;
+}
+
+/** How a run ended. */
+export interface Ran {
+  readonly exitCode: number | undefined;
+  /** Codes of the errors at its end. */
+  readonly codes: readonly string[];
+  /** Their messages, and why the run was on hold. */
+  readonly messages: readonly string[];
+  /** Questions, and outages that it wanted confirmed. */
+  readonly asked: readonly string[];
+  readonly outages: readonly string[];
+}
+
+const PLAYBOOKS = { install, start, 'rolling-restart': rollingRestart } as const;
+export type PlaybookName = keyof typeof PLAYBOOKS;
+
+const ADDRESSES: Readonly<Record<string, string>> = {
+  'lb-1': '10.0.0.11',
+  'lb-2': '10.0.0.12',
+  'cp-1': '10.0.1.11',
+  'cp-2': '10.0.1.12',
+  'gw-1': '10.0.2.1',
+  'gw-2': '10.0.2.2',
+};
+const CONTROL_PLANE = ['cp-1', 'cp-2'];
+const GATEWAYS = ['gw-1', 'gw-2'];
+const VERSIONS = ['3.10.5', '3.10.6'];
+const ROOT = { owner: 'root', group: 'root' } as const;
+const CHECKS = { everyMs: 500, fall: 2, rise: 2 };
+
+/**
+ * The smallest cluster that people run in production, on fake hosts in virtual time: pools of two, and one or two balancers, which
+ * are the control-plane endpoints of the gateways. The built-in playbooks run on it as they are. Services behave as the real ones do: without
+ * the right database password the control plane exits, without a control plane a gateway loads no configuration.
+ */
+export class SmallCluster {
+  time = new VirtualTime();
+  /** The inventory as the operator wrote it. */
+  text: string;
+  password = 'right';
+  databaseUp = true;
+  /** Hosts without SSH. */
+  readonly away = new Set<string>();
+  /** Codes with which the connections to hosts are refused. */
+  readonly refused = new Map<string, AnyErrorCode>();
+  failing: Failing | undefined;
+  /** Whether what was to fail has failed. */
+  struck = false;
+  /** Ends the controller at its nth write, before or after it is carried out. */
+  killAt: number | undefined;
+  /** Gateways whose routes do not work although they respond. */
+  readonly sick = new Set<string>();
+  /** Requests that never end, by gateway. */
+  readonly stuck = new Set<string>();
+  /** Gateways that the balancers' checks do not reach, though they are well. */
+  readonly unseen = new Set<string>();
+  /** Gateways that cannot open a new connection to DP Manager. */
+  readonly cutOff = new Set<string>();
+  /** Control-plane hosts whose containers do not start, whatever they are given. */
+  readonly dead = new Set<string>();
+  /** Gateways that answer clients with errors, though their own status is good. */
+  readonly erring = new Set<string>();
+  readonly hosts: ReadonlyMap<string, FakeHost>;
+  readonly balancers: ReadonlyMap<string, FakeHaproxy>;
+  readonly #lbs: readonly string[];
+  #writes = 0;
+  #dead = false;
+  /** Gateways that have loaded their configuration since their container started, by its process id. */
+  readonly #loaded = new Map<string, number>();
+  readonly #streams = new Map<string, { readonly lb: string; readonly server: string; end(): void }>();
+
+  /** @param lbs how many balancers there are, 1 or 2 */
+  constructor(lbs: 1 | 2 = 2) {
+    this.#lbs = ['lb-1', 'lb-2'].slice(0, lbs);
+    this.text = inventoryOf(this.#lbs);
+    const servers = [
+      ...GATEWAYS.map((name) => server('gateways', name, PORTS.http)),
+      ...CONTROL_PLANE.flatMap((name) => [
+        server('dashboards', name, PORTS.dashboard),
+        server('dp_managers', name, PORTS.dpManager),
+      ]),
+    ];
+    this.balancers = new Map(
+      this.#lbs.map((name) => [name, new FakeHaproxy({ clock: { now: () => this.time.now() }, servers, ...CHECKS })]),
+    );
+    this.hosts = new Map<string, FakeHost>([
+      ...this.#lbs.map((name) => [name, this.#balancer(name)] as const),
+      ...[...CONTROL_PLANE, ...GATEWAYS].map((name) => [name, this.#node(name)] as const),
+    ]);
+    this.time.onPass = (ms) => this.#load(ms);
+    this.health();
+  }
+
+  host = (name: string): FakeHost => this.hosts.get(name) as FakeHost;
+
+  engine = (name: string) => (this.hosts.get(name) as DockerHost).engine;
+
+  lb = (name: string): FakeHaproxy => this.balancers.get(name) as FakeHaproxy;
+
+  /** Changes the inventory. */
+  edit(from: string | RegExp, to: string): void {
+    const text = this.text.replace(from, to);
+    if (text === this.text) throw new Error(`the inventory has no ${from}`);
+    this.text = text;
+  }
+
+  /** Another version of everything: each node has something to do. */
+  upgrade(): void {
+    const [old = '', other = ''] = this.text.includes(`"${VERSIONS[0]}"`) ? VERSIONS : VERSIONS.toReversed();
+    this.edit(`"${old}"`, `"${other}"`);
+  }
+
+  /** Everything that a fault has broken on hosts is repaired; what it has left there stays. */
+  repair(): void {
+    this.failing = undefined;
+    this.killAt = undefined;
+    this.#interruptAt = undefined;
+    this.onOperation = undefined;
+    this.refused.clear();
+    for (const broken of [this.away, this.sick, this.stuck, this.unseen, this.cutOff, this.dead, this.erring])
+      broken.clear();
+    this.password = 'right';
+    this.databaseUp = true;
+    this.health();
+  }
+
+  /** Time for the balancers' checks. */
+  settle = (ms = 10_000): Promise<void> => this.time.until(this.time.sleep(ms), () => undefined);
+
+  async inventory(): Promise<Inventory> {
+    const directory = await mkdtemp(join(tmpdir(), 'api7-orch-recovery-'));
+    try {
+      const file = join(directory, 'prod.yaml');
+      await writeFile(file, this.text);
+      return await loadInventory(file, { env: { DB_PASSWORD: 'right', WRONG_PASSWORD: 'wrong' } });
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  }
+
+  /** One run of a built-in playbook, without a terminal; its exit code is missing where its controller was killed. */
+  async run(name: PlaybookName = 'install', vars: Readonly<Record<string, unknown>> = {}): Promise<Ran> {
+    const inventory = await this.inventory();
+    const playbook = PLAYBOOKS[name];
+    const { time } = this;
+    const events: NumberedEvent[] = [];
+    const asked: string[] = [];
+    const outages: string[] = [];
+    const death = Promise.withResolvers<undefined>();
+    this.#writes = 0;
+    this.#dead = false;
+    this.#kill = () => {
+      this.#dead = true;
+      death.resolve(undefined);
+    };
+    const interrupt = new AbortController();
+    this.#interrupt = () => interrupt.abort(new OrchError('INTERRUPTED', 'interrupted'));
+    const urgent = new AbortController();
+    const hosts = new Hosts(this.#connect, { clock: time, signal: urgent.signal });
+    const running = runPlaybook(
+      {
+        hosts,
+        locals: new Locals(localFiles()),
+        clock: time,
+        emit: emitter(time, [(event) => events.push(event)]),
+        check: false,
+        diff: false,
+        forks: 20,
+        signal: interrupt.signal,
+        urgent: urgent.signal,
+        fleet: fleetOf(inventory, { by: 'ops@desk' }),
+        ask: async (question) => {
+          asked.push(question);
+          return false;
+        },
+        outage: async (what) => {
+          outages.push(what);
+          return false;
+        },
+        onNetwork: (listener) => hosts.onNetwork(listener),
+      },
+      {
+        title: name,
+        cluster: inventory.cluster,
+        plays: () => playbook.plays({ inventory, vars: playbook.vars?.parse({ soak: '1s', ...vars }) as never }),
+        select: (pattern) => selectHosts(inventory, pattern),
+      },
+    );
+    const over = Promise.race([running, death.promise]);
+    await time.until(over, () => undefined);
+    time.forget();
+    const ends = events.flatMap((event) => (event.type === 'run.end' ? event.errors : []));
+    const holds = events.flatMap((event) => (event.type === 'roll.hold' ? [event.why] : []));
+    const report = await over;
+    return {
+      exitCode: report?.exitCode,
+      codes: [...ends.map(({ code }) => code), ...(report?.exitCode === 6 ? (['INTERRUPTED'] as const) : [])],
+      messages: [...ends.map(({ code, message }) => `${code}: ${message}`), ...holds],
+      asked,
+      outages,
+    };
+  }
+
+  /** What is not as it is after a run that went well: nothing. */
+  leftovers(): readonly string[] {
+    const leases = this.#lbs.flatMap((lb) =>
+      [...this.host(lb).files.keys()].filter((path) => path.startsWith(`${LEASES}/`) && path.endsWith('.json')),
+    );
+    const out = this.#lbs.flatMap((lb) =>
+      this.lb(lb)
+        .show('servers state')
+        .split('\n')
+        .filter((line) => /^\d+ \S+ \d+ \S+ /.test(line))
+        .map((line) => line.split(' '))
+        .filter(([, , , , , up, admin]) => up !== '2' || admin !== '0')
+        .map(([, backend, , name, , up, admin]) => `${lb} ${backend}/${name}: up ${up}, admin ${admin}`),
+    );
+    const version = VERSIONS.find((each) => this.text.includes(`"${each}"`)) ?? '';
+    const old = [...this.hosts].flatMap(([name, host]) =>
+      host instanceof DockerHost
+        ? CONTAINERS_OF(name).flatMap((container) => this.#stale(name, container, version))
+        : [],
+    );
+    return [...leases, ...out, ...old];
+  }
+
+  #stale(name: string, container: string, version: string): readonly string[] {
+    const found = this.engine(name).bodyOf(container);
+    if (found === undefined) return [`${name}: no ${container}`];
+    if (this.engine(name).pidOf(container) === 0) return [`${name}: ${container} does not run`];
+    return found.Image.endsWith(version) ? [] : [`${name}: ${container} runs ${found.Image}`];
+  }
+
+  /** Lets the balancers know who is there, and gateways connect where they can. */
+  health(): void {
+    for (const name of GATEWAYS) {
+      const pid = this.engine(name).pidOf(CONTAINERS.gateway);
+      if (pid > 0 && this.#loaded.get(name) !== pid && this.#endpointsOf(name).some((url) => this.#front(url)))
+        this.#loaded.set(name, pid);
+      this.#stream(name);
+    }
+    for (const name of [...CONTROL_PLANE, ...GATEWAYS])
+      for (const lb of this.balancers.values()) {
+        lb.lives(ADDRESSES[name] ?? '', this.#responds(name) && !this.unseen.has(name));
+        lb.errs(ADDRESSES[name] ?? '', this.erring.has(name));
+      }
+  }
+
+  /** Clients: some requests a second by each balancer. */
+  #load(ms: number): void {
+    const count = Math.min(400, Math.floor(ms / 25));
+    for (const lb of this.balancers.values()) for (let i = 0; i < count; i++) lb.request('gateways')?.end();
+  }
+
+  #responds(name: string): boolean {
+    if (CONTROL_PLANE.includes(name))
+      return [CONTAINERS.dashboard, CONTAINERS.dpManager].every((each) => this.#runs(name, each));
+    const pid = this.engine(name).pidOf(CONTAINERS.gateway);
+    return pid > 0 && this.#loaded.get(name) === pid && !this.sick.has(name);
+  }
+
+  #runs = (name: string, container: string): boolean => this.engine(name).pidOf(container) > 0;
+
+  /** Whether a DP Manager responds behind an endpoint. */
+  #front(url: string): boolean {
+    const { hostname, port } = new URL(url);
+    const lb = this.#lbs.find((name) => ADDRESSES[name] === hostname);
+    if (lb === undefined || port !== String(PORTS.dpManager)) return false;
+    const request = this.lb(lb).request('dp_managers');
+    request?.end();
+    return request !== null;
+  }
+
+  /** Each gateway holds one connection to DP Manager, by any of its endpoints, and makes another one where it is gone. */
+  #stream(name: string): void {
+    const held = this.#streams.get(name);
+    const pid = this.engine(name).pidOf(CONTAINERS.gateway);
+    const gone = held === undefined || pid === 0 || !this.#runs(held.server, CONTAINERS.dpManager);
+    if (!gone) return;
+    held?.end();
+    this.#streams.delete(name);
+    if (pid === 0 || this.cutOff.has(name)) return;
+    // The next one in turn, as a client with several endpoints does it.
+    const urls = this.#endpointsOf(name);
+    const at = GATEWAYS.indexOf(name) + (held === undefined ? 0 : 1);
+    for (const [i] of urls.entries()) {
+      const lb = this.#lbs.find((each) => ADDRESSES[each] === new URL(urls[(at + i) % urls.length] ?? '').hostname);
+      const request = lb === undefined ? null : this.lb(lb).request('dp_managers');
+      if (lb === undefined || request === null) continue;
+      this.#streams.set(name, { lb, ...request });
+      return;
+    }
+  }
+
+  #endpointsOf(name: string): readonly string[] {
+    const entry = this.engine(name)
+      .bodyOf(CONTAINERS.gateway)
+      ?.Env?.find((each) => each.startsWith('API7_CONTROL_PLANE_ENDPOINTS='));
+    const urls: readonly string[] = JSON.parse(entry?.slice(entry.indexOf('=') + 1) ?? '[]');
+    return urls.filter((url) => URL.canParse(url));
+  }
+
+  #http(from: string, { address, port, path }: HttpRequest): HttpReply | null {
+    const asked =
+      address === undefined || address === '127.0.0.1'
+        ? from
+        : Object.keys(ADDRESSES).find((name) => ADDRESSES[name] === address);
+    if (asked === undefined || this.away.has(asked)) return null;
+    if (this.#lbs.includes(asked)) return this.#front(`http://${ADDRESSES[asked]}:${port}`) ? OK : null;
+    if (CONTROL_PLANE.includes(asked)) {
+      const container = port === PORTS.dashboard ? CONTAINERS.dashboard : CONTAINERS.dpManager;
+      return this.#runs(asked, container) ? OK : null;
+    }
+    if (!this.#runs(asked, CONTAINERS.gateway)) return null;
+    const well = this.#responds(asked);
+    return { status: well ? 200 : path === '/status/ready' || port === PORTS.http ? 503 : 500, body: '' };
+  }
+
+  #node(name: string): DockerHost {
+    const host: DockerHost = new DockerHost({
+      name,
+      http: (asked) => this.#http(name, asked),
+      command: (command) => this.#command(name, command),
+    });
+    const { engine } = host;
+    for (const version of VERSIONS) for (const ref of refsOf(version)) engine.pullable.set(ref, idsOf(ref));
+    engine.program = (body, files) => this.#program(name, body, files);
+    return host;
+  }
+
+  /** What a container's process does at its start. */
+  #program(
+    name: string,
+    { Entrypoint, Image }: ContainerCreate,
+    files: ReadonlyMap<string, string>,
+  ): FakeEnd | undefined {
+    const config = [...files.values()].join('\n');
+    if (Entrypoint !== undefined)
+      return config.includes('refused')
+        ? { exitCode: 1, log: 'property "refused" is unknown' }
+        : { exitCode: 0, log: '' };
+    if (!Image.includes('integrated') && !Image.includes('dp-manager')) return undefined;
+    if (this.dead.has(name)) return { exitCode: 1, log: 'exec format error' };
+    if (!this.databaseUp) return { exitCode: 1, log: 'dial tcp 10.0.3.1:5432: connect: connection refused' };
+    if (config.includes(`:${this.password}@`)) return undefined;
+    return { exitCode: 1, log: 'FATAL: password authentication failed for user "api7ee"' };
+  }
+
+  #command(name: string, command: Command) {
+    if (!('script' in command)) return undefined;
+    if (!command.script.includes('nsenter')) return { code: 127 };
+    // A container in back-off has no process.
+    if (command.script.includes('nsenter -t 0 ')) return { code: 95 };
+    return { stdout: `ss\n${this.stuck.has(name) ? BUSY : ''}` };
+  }
+
+  #balancer(name: string): FakeHost {
+    const lb = this.lb(name);
+    const host = new FakeHost({
+      name,
+      ...lb.host,
+      http: (asked) => this.#http(name, asked),
+      command: () => ({ code: 127 }),
+    });
+    for (const path of ['/etc', '/etc/haproxy']) host.files.makeDirectory(path, { ...ROOT, mode: '0755' });
+    const lines = ['backend gateways', '  default-server inter 500 fall 2 rise 2', ''];
+    host.files.write('/etc/haproxy/haproxy.cfg', Buffer.from(lines.join('\n')), { ...ROOT, mode: '0644' });
+    return host;
+  }
+
+  #kill: () => void = () => undefined;
+  #interrupt: () => void = () => undefined;
+
+  #connect = async (name: string): Promise<Connection> => {
+    await this.#turn();
+    const code = this.refused.get(name);
+    if (code !== undefined) {
+      this.struck = true;
+      throw new OrchError(code, `${name} refuses`, { host: name });
+    }
+    if (this.away.has(name)) throw new OrchError('CONNECT_TIMED_OUT', `${name} does not respond`, { retryable: true });
+    return this.#through(name, this.host(name));
+  };
+
+  #through<T extends object>(name: string, target: T): T {
+    return new Proxy(target, {
+      get: (_, key) => {
+        const value: unknown = Reflect.get(target, key);
+        if (key === 'docker') return this.#through(name, value as object);
+        if (typeof value !== 'function' || key === 'close') return value;
+        return (...words: unknown[]) =>
+          this.#carryOut(name, String(key), () => (value as (...all: unknown[]) => unknown).apply(target, words));
+      },
+    });
+  }
+
+  /** Called before each operation of a host. */
+  onOperation: ((host: string, operation: string) => void) | undefined;
+
+  async #carryOut(name: string, operation: string, act: () => unknown): Promise<unknown> {
+    await this.#turn();
+    this.onOperation?.(name, operation);
+    this.#strike(name, operation);
+    const isWrite = WRITES.has(operation);
+    if (isWrite && this.#interruptAt === this.#writes) this.#interrupt();
+    if (isWrite && this.killAt === 2 * this.#writes) this.#kill();
+    await this.#turn();
+    if (this.away.has(name)) throw lost(name);
+    const done = await act();
+    this.health();
+    await this.#turn();
+    if (isWrite && this.killAt === 2 * this.#writes++ + 1) this.#kill();
+    await this.#turn();
+    if (this.away.has(name)) throw lost(name);
+    return done;
+  }
+
+  /** How many writes the last run has made. */
+  get writes(): number {
+    return this.#writes;
+  }
+
+  #seen = 0;
+
+  #strike(name: string, operation: string): void {
+    const { failing } = this;
+    if (failing === undefined || failing.host !== name || failing.operation !== operation) return;
+    if (this.#seen++ < failing.nth) return;
+    this.struck = true;
+    throw new OrchError(failing.code, `${operation} on ${name} fails`, { host: name });
+  }
+
+  /** From now on this fails. */
+  fail(failing: Failing): void {
+    this.failing = failing;
+    this.struck = false;
+    this.#seen = 0;
+  }
+
+  /** A signal comes after so many writes. */
+  interruptAfter(writes: number): void {
+    this.#interruptAt = writes;
+  }
+
+  #interruptAt: number | undefined;
+
+  async #turn(): Promise<void> {
+    if (this.#dead) await new Promise(() => undefined);
+    this.time.moved();
+  }
+}
+
+const OK: HttpReply = { status: 200, body: 'ok' };
+
+const BUSY =
+  'ESTAB 0 0 172.17.0.2:9080 10.0.0.11:40000\n\t cwnd:10 data_segs_out:1 segs_in:4 data_segs_in:2 lastsnd:900 lastrcv:800 lastack:800\n';
+
+const WRITES: ReadonlySet<string> = new Set(
+  'writeFile makeDirectory chmod remove upload run haproxyCommand create start stop signal rename pull tag'.split(' '),
+);
+
+const lost = (host: string): OrchError =>
+  new OrchError('CONNECTION_LOST', 'the SSH connection is closed', { host, retryable: true });
+
+const server = (backend: string, name: string, port: number): FakeServer => ({
+  backend,
+  name,
+  address: ADDRESSES[name] ?? '',
+  port,
+});
+
+const CONTAINERS_OF = (name: string): readonly string[] =>
+  CONTROL_PLANE.includes(name) ? [CONTAINERS.dashboard, CONTAINERS.dpManager] : [CONTAINERS.gateway];
+
+function refsOf(version: string): readonly string[] {
+  const api7 = { version, registry: 'registry.internal/team', images: {} };
+  return [dashboardImage(api7), dpManagerImage(api7), gatewayImage(api7)];
+}
+
+const idsOf = (ref: string) => ({ classic: `sha256:${ref}`, containerd: `sha256:c${ref}` });
+
+const inventoryOf = (lbs: readonly string[]): string => `cluster: small
+hosts:
+${[...lbs, ...CONTROL_PLANE, ...GATEWAYS].map((name) => `  ${name}: { address: ${ADDRESSES[name]} }\n`).join('')}groups:
+  control_plane: { hosts: [cp-1, cp-2] }
+  data_plane: { hosts: [gw-1, gw-2] }
+  load_balancer: { hosts: [${lbs.join(', ')}] }
+api7:
+  version: "3.10.5"
+  registry: registry.internal/team
+  database: { host: 10.0.3.1, name: api7ee, user: api7ee, password: !env DB_PASSWORD }
+  gateway: { endpoints: [${lbs.map((name) => `"http://${ADDRESSES[name]}:17900"`).join(', ')}], token: a-token-of-eleven }
+load_balancers:
+  gateways: { driver: haproxy, hosts: load_balancer, socket: /run/h.sock, members: data_plane, port: 9080, longest_request: 5s, drain: { within: 20s } }
+  dashboards: { driver: haproxy, hosts: load_balancer, socket: /run/h.sock, members: control_plane, port: 17080, longest_request: 5s }
+  dp_managers: { driver: haproxy, hosts: load_balancer, socket: /run/h.sock, members: control_plane, port: 17900, longest_request: 5s }
+`;
