@@ -1,3 +1,4 @@
+import { placeholderWord } from '../placeholder.ts';
 import { DEFAULTS } from './defaults.ts';
 import { dsnCheck, encodable } from './dsn.ts';
 import { block, choice, free, integer, list, otherwise, port, secret, text } from './fields.ts';
@@ -69,7 +70,7 @@ const gateway = block(
       text('URL without a path.', endpointCheck),
     ),
     group: otherwise(text('Short id of the gateway group to join.'), DEFAULTS.gatewayGroup),
-    token: secret('Token of the gateway group. Excludes `cert`, `key`, `ca` and `sni`.').optional(),
+    token: secret('Token of the gateway group. Excludes `cert`, `key`, `ca` and `sni`.', placeholderWord).optional(),
     cert: text('Client certificate, PEM.', pemCheck('CERTIFICATE')).optional(),
     key: secret('Private key of that certificate, PEM.', pemCheck('PRIVATE KEY')).optional(),
     ca: text('Certificate authority of DP Manager, PEM.', pemCheck('CERTIFICATE')).optional(),
