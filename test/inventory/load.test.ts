@@ -210,6 +210,25 @@ describe('encodings', () => {
   });
 });
 
+test.each([
+  'gateway: { apisix: { status: { ip: 0.0.0.0, port: 7085 }, node_listen: 9080 } }',
+  'gateway: { apisix: { node_listen: [9080, { ip: 127.0.0.1, port: 9081 }], ssl: { enable: false } } }',
+  'gateway: { apisix: { node_listen: [{ enable_http2: true }], ssl: { listen: [{ port: 9443 }] } } }',
+  'gateway: { apisix: { stream_proxy: { tcp: ["127.0.0.1:9100"] }, proxy_mode: http&stream } }',
+  'gateway: { nginx_config: {}, plugin_attr: { prometheus: { export_addr: { ip: 0.0.0.0, port: 9091 } } } }',
+  'dashboard: { server: { listen: { host: 0.0.0.0, port: 17080 }, tls: { disable: true }, pprof: { port: 6060 } } }',
+  'dp_manager:',
+])('listeners where ports are published are accepted: %s', async (config) => {
+  const directory = mkdtempSync(join(tmpdir(), 'api7-orch-config-'));
+  try {
+    const text = readFileSync(join(FIXTURES, 'accepted/minimal.yaml'), 'utf8');
+    writeFileSync(join(directory, 'inventory.yaml'), text.replace('api7:\n', `api7:\n  config:\n    ${config}\n`));
+    await loadInventory(join(directory, 'inventory.yaml'), { env: {} });
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
 test('a secret file may lie in the home directory and begin with a byte order mark', async () => {
   const home = mkdtempSync(join(tmpdir(), 'api7-orch-home-'));
   const before = process.env.HOME;
