@@ -30,6 +30,27 @@ test('the shipped example loads as it stands', async () => {
   expect(inventory.api7.package?.dataPlane).toBe(join(import.meta.dirname, '../../packages/api7-3.10.5-dp.tar.gz'));
 });
 
+test('digests of the packages are optional, one by one', async () => {
+  const example = readFileSync(join(import.meta.dirname, '../../inventory.example.yaml'), 'utf8');
+  const directory = mkdtempSync(join(tmpdir(), 'api7-orch-package-'));
+  try {
+    const env = { API7_DB_PASSWORD: 'a-password', API7_GATEWAY_TOKEN: 'a-token' };
+    const load = async (text: string) => {
+      writeFileSync(join(directory, 'inventory.yaml'), text);
+      return (await loadInventory(join(directory, 'inventory.yaml'), { env })).api7.package?.sha256;
+    };
+    const digest = 'AB'.repeat(32);
+    expect(await load(example)).toEqual({});
+    const given = example.replace(/# sha256: .*/, `sha256: { data_plane: ${digest} }`);
+    expect(await load(given)).toEqual({ dataPlane: digest.toLowerCase() });
+    await expect(load(given.replace(digest, 'abc'))).rejects.toThrow(
+      /api7\.package\.sha256\.data_plane: a sha256 digest is 64 hexadecimal digits/,
+    );
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
 test('the shipped example names what its secrets lack', async () => {
   const example = join(import.meta.dirname, '../../inventory.example.yaml');
   await expect(loadInventory(example, { env: {} })).rejects.toThrow(

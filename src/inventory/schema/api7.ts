@@ -11,6 +11,7 @@ import {
   pemCheck,
   registryCheck,
   requestPathCheck,
+  sha256Check,
   versionCheck,
 } from './formats.ts';
 
@@ -18,6 +19,13 @@ const archives = block(
   {
     control_plane: text('Archive for control-plane hosts; relative to the inventory file.'),
     data_plane: text('Archive for data-plane hosts; relative to the inventory file.'),
+    sha256: block(
+      {
+        control_plane: text('Digest of the archive for control-plane hosts.', sha256Check).optional(),
+        data_plane: text('Digest of the archive for data-plane hosts.', sha256Check).optional(),
+      },
+      'What `sha256sum` prints for the archives, compared before anything is connected to.',
+    ).optional(),
   },
   'Offline packages to copy to the hosts. Excludes `registry`.',
 );
