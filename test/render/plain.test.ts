@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { plainRenderer } from '../../src/render/plain.ts';
 import { sinkOf } from '../../src/render/sink.ts';
-import { numbered, type Scenario, scenarios } from './scenarios.ts';
+import { numbered, runEnd, type Scenario, scenarios } from './scenarios.ts';
 import { TextStream } from './text-stream.ts';
 
 /** What both streams got, in order, each line marked with its stream. */
@@ -38,6 +38,21 @@ describe('plain output', () => {
       { type: 'play.start', play: 'Gateways', hosts: ['gw-1'] },
     ]);
     expect((await log({ name: 'source', events })).split('\n')[0]).toBe(line);
+  });
+
+  test('hosts that are numbers stay in the order of the run', async () => {
+    const hosts = ['1207', '1103', 'a'];
+    const node = { state: 'failed', traffic: 'out', cause: 'broken' } as const;
+    const events = numbered([
+      { type: 'run.start', title: 'install', cluster: 'prod', check: false, hosts },
+      { type: 'roll.end', play: 'Gateways', nodes: Object.fromEntries(hosts.map((host) => [host, node])) },
+      runEnd(Object.fromEntries(hosts.map((host) => [host, { ok: 1 }]))),
+    ]);
+    const rows = (await log({ name: 'order', events })).split('\n');
+    const namesBefore = (word: string) =>
+      rows.filter((row) => row.includes(word)).map((row) => row.slice('out| '.length).trim().split(' ')[0]);
+    expect(namesBefore('ok=1')).toEqual(hosts);
+    expect(namesBefore('drained')).toEqual(hosts);
   });
 
   test('lines of one turn leave together, in their order on both streams', async () => {
