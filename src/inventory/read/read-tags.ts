@@ -36,8 +36,9 @@ export async function readTags(
 
   async function visit(value: unknown, path: Path, parents: readonly unknown[]): Promise<unknown> {
     if (++values === MOST_VALUES) {
-      const message = `the file comes to more than ${MOST_VALUES} values, because its aliases repeat one another; write the values out`;
-      problems.push({ path, at: 'value', message });
+      const message = `the file comes to more than ${MOST_VALUES} values, counting what its aliases repeat; write fewer`;
+      // Aliases may be nested hundreds deep; its beginning says where.
+      problems.push({ path: path.slice(0, 4), at: 'value', message });
     }
     if (values >= MOST_VALUES) return null;
     if (value instanceof Tagged) {
