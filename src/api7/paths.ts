@@ -1,3 +1,5 @@
+export { PORTS } from '../inventory/ports.ts';
+
 /** Where things live on the hosts, and inside the vendor's images. Host names follow the vendor's packages. */
 export const PATHS = {
   home: '/opt/api7',
@@ -17,9 +19,6 @@ export const IN_IMAGE = {
   gatewayConfig: '/usr/local/apisix/conf/config.yaml',
   gatewayUid: '/usr/local/apisix/conf/apisix.uid',
 } as const;
-
-/** Ports of the vendor's high-availability page. */
-export const PORTS = { dashboard: 17080, dpManager: 17900, status: 7085, http: 9080, https: 9443 } as const;
 
 /** uid and gid that the gateway's image runs as: its files must be readable by it. */
 export const GATEWAY_ID = 636;

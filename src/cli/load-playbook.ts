@@ -1,36 +1,41 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { registerHooks } from 'node:module';
-import { basename, extname, resolve } from 'node:path';
+import { basename, dirname, extname, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { OrchError } from '../core/base/errors.ts';
 import type { Playbook } from '../core/play/playbook.ts';
 import type { Inventory } from '../inventory/inventory.ts';
+import { importPlaybook } from './playbook-modules.ts';
 
-const self = extname(import.meta.url);
 const builtIn = resolve(import.meta.dirname, '../../playbooks');
 
-/** Names under which a playbook, or a file that it imports, gets this program. */
-const OWN: Readonly<Record<string, string>> = {
-  'api7-orch': new URL(`../index${self}`, import.meta.url).href,
-  'api7-orch/testing': new URL(`../testing/index${self}`, import.meta.url).href,
-};
+export interface LoadedPlaybook {
+  readonly playbook: Playbook<never, Inventory>;
+  /** The file, unless it came with the program: relative to the working directory if it is below. */
+  readonly file?: string;
+  /** A playbook that came with the program has this name, too. */
+  readonly replacesBuiltIn?: boolean;
+}
 
 /**
  * Finds and loads a playbook: a path to a file, or a name looked up in `./playbooks`, then among the built-in ones.
- * TypeScript files run as they are; `import … from 'api7-orch'` in them means this very program.
  *
  * @throws OrchError PLAYBOOK_NOT_FOUND | PLAYBOOK_INVALID
  */
-export async function loadPlaybook(name: string): Promise<Playbook<never, Inventory>> {
+export async function loadPlaybook(name: string): Promise<LoadedPlaybook> {
   const file = find(name);
-  const hooks = registerHooks({
-    resolve: (specifier, context, next) => {
-      const url = OWN[specifier];
-      return url === undefined ? next(specifier, context) : { url, shortCircuit: true };
-    },
-  });
+  const playbook = await load(file);
+  if (dirname(file) === builtIn) return { playbook };
+  const below = relative(process.cwd(), file);
+  return {
+    playbook,
+    file: below.startsWith('..') ? file : `./${below}`,
+    replacesBuiltIn: builtInNames().includes(basename(file, extname(file))),
+  };
+}
+
+async function load(file: string): Promise<Playbook<never, Inventory>> {
   try {
-    const module: unknown = await import(pathToFileURL(file).href);
+    const module = await importPlaybook(pathToFileURL(file).href);
     const found = module !== null && typeof module === 'object' && 'default' in module ? module.default : undefined;
     if (!isPlaybook(found))
       throw new OrchError('PLAYBOOK_INVALID', `${file} has no default export made by definePlaybook`, {
@@ -47,8 +52,6 @@ export async function loadPlaybook(name: string): Promise<Playbook<never, Invent
         hint: hintFor(error),
       },
     );
-  } finally {
-    hooks.deregister();
   }
 }
 
@@ -93,7 +96,7 @@ function hintFor(error: unknown): string {
   if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX')
     return 'playbooks run by removing types: no enum, namespace or parameter property';
   if (error instanceof SyntaxError && /outside a module/.test(error.message))
-    return 'a package.json above it says "type": "commonjs": make that "module", or let the file end in .mts';
+    return 'a package.json above it says "type": "commonjs": make that "module", or name the file .ts';
   if (code === 'ERR_MODULE_NOT_FOUND') return 'imports of your own files need their ending: import { x } from "./x.ts"';
   return 'see docs/playbooks.md';
 }

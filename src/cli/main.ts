@@ -2,11 +2,14 @@
 import * as modules from 'node:module';
 import { join } from 'node:path';
 import { cacheDirectory } from '../local/cache-directory.ts';
+import { hideNodeWarnings } from './node-warnings.ts';
 
 if (!('enableCompileCache' in modules)) {
   console.error(`error NODE_TOO_OLD: this is Node ${process.versions.node}\n  hint: install Node 24, or 22.22`);
   process.exit(1);
 }
+
+hideNodeWarnings();
 
 // A third of what a short command takes is compiling the same code again. Where the cache cannot be written, that is all.
 modules.enableCompileCache(join(cacheDirectory(), 'compiled'));

@@ -27,6 +27,9 @@ export const EXIT_CODES: Readonly<Record<Outcome, number>> = {
 export interface RunRequest {
   readonly title: string;
   readonly cluster: string;
+  /** The playbook's file, unless it came with the program, and whether it takes the place of one that did. */
+  readonly file?: string;
+  readonly replacesBuiltIn?: boolean;
   /** Makes the plays anew: they are run once offline and once for real. */
   plays(): Plays;
   /** The command that goes on where this run ends early. */
@@ -110,7 +113,8 @@ class PlaybookRun {
 
   async run(): Promise<RunReport> {
     const { emit, check, rollFlags } = this.#context;
-    emit({ type: 'run.start', title: this.#request.title, cluster: this.#request.cluster, check, hosts: this.#names });
+    const { title, cluster, file, replacesBuiltIn } = this.#request;
+    emit({ type: 'run.start', title, cluster, check, hosts: this.#names, ...defined({ file, replacesBuiltIn }) });
     const lost = await this.#connectAll();
     if (lost.size === 0 || check || rollFlags?.skipUnreachable === true)
       // Whatever a playbook's own code throws between plays: hosts may have been changed, so the run is told to its end.

@@ -32,8 +32,12 @@ export interface InventoryHost {
 export interface Api7Settings {
   /** Without "v": `3.10.5`. */
   readonly version: string;
-  /** Absolute paths of the offline archives; excludes `registry`. */
-  readonly package?: { readonly controlPlane: string; readonly dataPlane: string };
+  /** Absolute paths of the offline archives, and the digests that they must have; excludes `registry`. */
+  readonly package?: {
+    readonly controlPlane: string;
+    readonly dataPlane: string;
+    readonly sha256: { readonly controlPlane?: string; readonly dataPlane?: string };
+  };
   /** `host[:port][/path]`; with neither this nor a package, images come from docker.io. */
   readonly registry?: string;
   readonly images: { readonly dashboard?: string; readonly dpManager?: string; readonly gateway?: string };

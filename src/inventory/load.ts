@@ -1,14 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { OrchError } from '../core/base/errors.ts';
+import { readUtf8 } from '../core/base/utf8.ts';
 import { check } from './check/check.ts';
+import { fieldsOf } from './check/loose.ts';
 import type { Inventory } from './inventory.ts';
 import { dotted, type Problem } from './problem.ts';
 import { explain } from './read/explain.ts';
+import { plainTree } from './read/plain-tree.ts';
 import { type Positions, positionsOf } from './read/positions.ts';
 import { readTags } from './read/read-tags.ts';
 import { readYaml } from './read/read-yaml.ts';
-import { resolveInventory } from './resolve/resolve.ts';
+import { type FileOrder, resolveInventory } from './resolve/resolve.ts';
 import { inventoryFile } from './schema/schema.ts';
 
 export interface LoadInventoryOptions {
@@ -33,18 +36,32 @@ export async function loadInventory(path: string, options: LoadInventoryOptions 
   if (!yaml.ok) throw invalid(path, [`${path}:${yaml.at.line}:${yaml.at.col}: ${yaml.message}`]);
   const positions = positionsOf(source);
   const read = await readTags(yaml.tree, { env, dir: dirname(file), written: positions.written });
-  const parsed = inventoryFile.safeParse(read.tree);
+  if (!read.whole) throw invalid(path, lines(path, read.problems, positions));
+  const tree = plainTree(read.tree);
+  const parsed = inventoryFile.safeParse(tree);
   // A value that could not be read at all is told once; what the schema thinks of the hole it leaves is no news.
   const unread = new Set(read.problems.map((problem) => dotted(problem.path)));
-  const wrong = [...(parsed.success ? [] : explain(parsed.error.issues, read.tree)), ...check(read.tree)];
+  const wrong = [...(parsed.success ? [] : explain(parsed.error.issues, tree)), ...check(read.tree)];
   const problems = [...read.problems, ...wrong.filter((problem) => !unread.has(dotted(problem.path)))];
   if (problems.length > 0 || !parsed.success) throw invalid(path, lines(path, problems, positions));
-  return resolveInventory(parsed.data, file, extraVars);
+  return resolveInventory(parsed.data, { path: file, order: orderOf(read.tree) }, extraVars);
+}
+
+function orderOf(tree: unknown): FileOrder {
+  const file = fieldsOf(tree);
+  const names = (block: string): readonly string[] => [...fieldsOf(file.get(block)).keys()];
+  return { hosts: names('hosts'), groups: names('groups'), pools: names('load_balancers') };
 }
 
 async function readSource(path: string): Promise<string> {
+  const content = readUtf8(await readBytes(path));
+  if ('text' in content) return content.text;
+  throw invalid(path, [`${path}:${content.line}:1: the file ${content.problem}`]);
+}
+
+async function readBytes(path: string): Promise<Buffer> {
   try {
-    return (await readFile(path, 'utf8')).replace(/^\uFEFF/, '');
+    return await readFile(path);
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
     const why = code === 'ENOENT' ? 'does not exist' : `cannot be read: ${code}`;

@@ -1,4 +1,5 @@
 import { dashboardImage, dpManagerImage } from '../api7/images.ts';
+import { packageParams } from '../api7/packages.ts';
 import { PATHS, PORTS } from '../api7/paths.ts';
 import type { Host } from '../core/host/host.ts';
 import type { Steps, Task } from '../core/task/task.ts';
@@ -21,7 +22,7 @@ export interface ControlPlaneImages {
  */
 export function* controlPlaneImages({ api7 }: Inventory): Steps<ControlPlaneImages> {
   yield directory({ path: PATHS.home, mode: '0750' });
-  const pkg = api7.package && package_({ from: api7.package.controlPlane, into: PATHS.controlPlanePackage });
+  const pkg = api7.package && package_(packageParams(api7.package, 'controlPlane'));
   if (pkg) yield pkg;
   const dashboard = image({ ref: dashboardImage(api7), ...(pkg && { from: pkg }) });
   yield dashboard;

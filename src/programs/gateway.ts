@@ -2,6 +2,7 @@ import { gatewayConfig, gatewayStopSeconds } from '../api7/config.ts';
 import { gatewayEnv } from '../api7/gateway-env.ts';
 import { gatewayUid } from '../api7/gateway-uid.ts';
 import { gatewayImage } from '../api7/images.ts';
+import { packageParams } from '../api7/packages.ts';
 import { CONTAINERS, GATEWAY_ID, IN_IMAGE, PATHS, PORTS } from '../api7/paths.ts';
 import { published } from '../api7/ports.ts';
 import type { Host } from '../core/host/host.ts';
@@ -27,7 +28,7 @@ export function* gateway(inventory: Inventory, host: Host): Steps {
   yield directory({ path: PATHS.home, mode: '0750' });
 
   // Copy the data plane package to the host.
-  const pkg = api7.package && package_({ from: api7.package.dataPlane, into: PATHS.dataPlanePackage });
+  const pkg = api7.package && package_(packageParams(api7.package, 'dataPlane'));
   if (pkg) yield pkg;
   const imageTask = image({ ref: gatewayImage(api7), ...(pkg && { from: pkg }) });
   yield imageTask;

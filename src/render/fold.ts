@@ -1,3 +1,4 @@
+import { defined } from '../core/base/data.ts';
 import type { NumberedEvent, RunEvent } from '../core/event/event.ts';
 import { stepWords } from './lines/roll-lines.ts';
 import { taskWords } from './lines/task-words.ts';
@@ -14,6 +15,7 @@ export function fold(before: RunView, event: NumberedEvent): RunView {
         title: event.title,
         cluster: event.cluster,
         check: event.check,
+        ...defined({ file: event.file, replacesBuiltIn: event.replacesBuiltIn }),
         targets: event.hosts,
         hosts: new Map(event.hosts.map((name) => [name, newHost(name)])),
       };

@@ -57,6 +57,9 @@ export interface RunView {
   readonly title: string;
   readonly cluster: string;
   readonly check: boolean;
+  /** The playbook's file, unless it came with the program, and whether it takes the place of one that did. */
+  readonly file?: string;
+  readonly replacesBuiltIn?: boolean;
   /** A command of the user's on many hosts, and no playbook. */
   readonly exec: boolean;
   /** Hosts that the run is about; others (balancers) may turn up in `hosts`. */

@@ -11,6 +11,11 @@ import { unpackPackage, workDirectory } from './package/unpack.ts';
 const params = z.strictObject({
   /** The .tar.gz on this machine. */
   from: absolutePath,
+  /** Digest that the archive must have, as `sha256sum` prints it. Default: any. */
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'a sha256 digest is 64 hexadecimal digits')
+    .optional(),
   /** Directory on the host. */
   into: absolutePath,
   mode: octalMode.default('0750'),
@@ -43,7 +48,7 @@ export const package_ = defineTask<typeof params, PackageLocal, PackageState, vo
   params,
   impact: 'none',
   claim: (p) => `tree:${p.into}`,
-  local: (p, io) => readPackage(p.from, io),
+  local: (p, io) => readPackage(p.from, io, p.sha256),
   read,
   want: ({ mode, owner, group }, _now, { local }) => ({
     archive: local.sha256,

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { OrchError } from '../../src/core/base/errors.ts';
 import { Secret } from '../../src/core/base/secret.ts';
 import { bindAddresses } from '../../src/inventory/bind.ts';
@@ -28,6 +28,27 @@ test('the shipped example loads as it stands', async () => {
     'postgres://api7ee:p%40ss%3A%2F%23%25@db.internal.example.com:5432/api7ee?sslmode=require',
   );
   expect(inventory.api7.package?.dataPlane).toBe(join(import.meta.dirname, '../../packages/api7-3.10.5-dp.tar.gz'));
+});
+
+test('digests of the packages are optional, one by one', async () => {
+  const example = readFileSync(join(import.meta.dirname, '../../inventory.example.yaml'), 'utf8');
+  const directory = mkdtempSync(join(tmpdir(), 'api7-orch-package-'));
+  try {
+    const env = { API7_DB_PASSWORD: 'a-password', API7_GATEWAY_TOKEN: 'a-token' };
+    const load = async (text: string) => {
+      writeFileSync(join(directory, 'inventory.yaml'), text);
+      return (await loadInventory(join(directory, 'inventory.yaml'), { env })).api7.package?.sha256;
+    };
+    const digest = 'AB'.repeat(32);
+    expect(await load(example)).toEqual({});
+    const given = example.replace(/# sha256: .*/, `sha256: { data_plane: ${digest} }`);
+    expect(await load(given)).toEqual({ dataPlane: digest.toLowerCase() });
+    await expect(load(given.replace(digest, 'abc'))).rejects.toThrow(
+      /api7\.package\.sha256\.data_plane: a sha256 digest is 64 hexadecimal digits/,
+    );
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });
 
 test('the shipped example names what its secrets lack', async () => {
@@ -117,6 +138,17 @@ test('hosts stay in file order, whatever the order in their groups; merge keys w
   expect(host('gw-1').groups).toEqual(['everywhere', 'west', 'data_plane']);
 });
 
+test('names that are numbers keep their order and are as they are written', async () => {
+  const inventory = await loadInventory(join(FIXTURES, 'accepted/numbers.yaml'), { env: {} });
+  expect([...inventory.hosts.keys()]).toEqual(['1207', '1103', '0042', 'cp-1', '0x1F', 'true']);
+  expect(inventory.hosts.get('0042')).toMatchObject({ address: '10.0.1.13', groups: ['9', '8'], vars: { from: '8' } });
+  expect(Object.fromEntries(inventory.groups)).toEqual({ 9: ['1207', '1103', '0042'], 8: ['1103', '0042'] });
+  expect([...inventory.loadBalancers].map(([name, { members }]) => [name, members])).toEqual([
+    ['20', ['1103']],
+    ['10', ['1207']],
+  ]);
+});
+
 describe('precedence of variables', () => {
   test.each([
     ['lb-1', { who: 'all', where: 'all', how: 'all', what: 'all' }],
@@ -146,6 +178,76 @@ test('secrets: read from the environment and from files, hidden from print, one 
   expect(JSON.stringify([...full.hosts, full.api7])).not.toMatch(
     /some-token|some-password|some-sudo|p%40ss|a licence|PRIVATE KEY/,
   );
+});
+
+describe('encodings', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'api7-orch-encodings-'));
+  afterAll(() => rmSync(directory, { recursive: true }));
+  const minimalText = readFileSync(join(FIXTURES, 'accepted/minimal.yaml'), 'utf8');
+  const withToken = minimalText.replace(/token: [^\s}]+/, 'token: !file token');
+  const load = async (inventory: string | Buffer, token: string | Buffer = 'some-token') => {
+    writeFileSync(join(directory, 'inventory.yaml'), inventory);
+    writeFileSync(join(directory, 'token'), token);
+    return await loadInventory(join(directory, 'inventory.yaml'), { env: {} });
+  };
+  const tokenOf = async (...files: Parameters<typeof load>): Promise<string> => {
+    const { auth } = (await load(...files)).api7.gateway;
+    return auth.kind === 'token' ? auth.token.reveal() : expect.fail('not a token');
+  };
+
+  test('lines may end with CR LF, and the text may begin with a byte order mark', async () => {
+    const text = `\uFEFF${withToken}vars: { text: "a" }\n`.replaceAll('\n', '\r\n');
+    expect(await tokenOf(text, '\uFEFFsome-token\r\n')).toBe('some-token');
+    expect((await load(text)).hosts.get('one')?.vars).toEqual({ text: 'a' });
+    const wrong = await load(text.replace('version: 3.10.5', 'version: 3.10')).catch((error: Error) => error.message);
+    expect(wrong).toMatch(/inventory\.yaml:5:12: api7\.version: /);
+  });
+
+  test('exactly one line end is dropped', async () => {
+    expect(await tokenOf(withToken, 'some-token\n\n')).toBe('some-token\n');
+    expect(await tokenOf(withToken, 'some-token\r\n\r\n')).toBe('some-token\r\n');
+    expect(await tokenOf(withToken, ' some-token ')).toBe(' some-token ');
+  });
+
+  test.each<[string, BufferEncoding, string]>([
+    ['UTF-16', 'utf16le', ':1:1: the file is saved as UTF-16; save it as UTF-8'],
+    ['Latin-1', 'latin1', ':9:1: the file is not UTF-8; save it as UTF-8'],
+  ])('an inventory in %s is refused with its place', async (_name, encoding, message) => {
+    const mark = encoding === 'utf16le' ? '\uFEFF' : '';
+    const text = `${mark}${minimalText}# one\n# zw\u00f6lf\n`;
+    await expect(load(Buffer.from(text, encoding))).rejects.toMatchObject({
+      code: 'INVENTORY_INVALID',
+      message: expect.stringContaining(`inventory.yaml${message}`),
+    });
+  });
+
+  test.each<[string, BufferEncoding, string]>([
+    ['UTF-16', 'utf16le', 'file token is saved as UTF-16; save it as UTF-8'],
+    ['Latin-1', 'latin1', 'file token is not UTF-8; save it as UTF-8'],
+  ])('a secret file in %s is refused where it is named', async (_name, encoding, message) => {
+    const token = Buffer.from(`${encoding === 'utf16le' ? '\uFEFF' : ''}t\u00f6ken\n`, encoding);
+    await expect(load(withToken, token)).rejects.toThrow(/inventory\.yaml:7:\d+: api7\.gateway\.token: /);
+    await expect(load(withToken, token)).rejects.toThrow(message);
+  });
+});
+
+test.each([
+  'gateway: { apisix: { status: { ip: 0.0.0.0, port: 7085 }, node_listen: 9080 } }',
+  'gateway: { apisix: { node_listen: [9080, { ip: 127.0.0.1, port: 9081 }], ssl: { enable: false } } }',
+  'gateway: { apisix: { node_listen: [{ enable_http2: true }], ssl: { listen: [{ port: 9443 }] } } }',
+  'gateway: { apisix: { stream_proxy: { tcp: ["127.0.0.1:9100"] }, proxy_mode: http&stream } }',
+  'gateway: { nginx_config: {}, plugin_attr: { prometheus: { export_addr: { ip: 0.0.0.0, port: 9091 } } } }',
+  'dashboard: { server: { listen: { host: 0.0.0.0, port: 17080 }, tls: { disable: true }, pprof: { port: 6060 } } }',
+  'dp_manager:',
+])('listeners where ports are published are accepted: %s', async (config) => {
+  const directory = mkdtempSync(join(tmpdir(), 'api7-orch-config-'));
+  try {
+    const text = readFileSync(join(FIXTURES, 'accepted/minimal.yaml'), 'utf8');
+    writeFileSync(join(directory, 'inventory.yaml'), text.replace('api7:\n', `api7:\n  config:\n    ${config}\n`));
+    await loadInventory(join(directory, 'inventory.yaml'), { env: {} });
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });
 
 test('a secret file may lie in the home directory and begin with a byte order mark', async () => {

@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { plainRenderer } from '../../src/render/plain.ts';
 import { sinkOf } from '../../src/render/sink.ts';
-import { type Scenario, scenarios } from './scenarios.ts';
+import { numbered, runEnd, type Scenario, scenarios } from './scenarios.ts';
 import { TextStream } from './text-stream.ts';
 
 /** What both streams got, in order, each line marked with its stream. */
@@ -22,6 +22,37 @@ async function log({ events, diff = false, verbose = false }: Scenario): Promise
 describe('plain output', () => {
   test.each(scenarios)('$name', async (scenario) => {
     await expect(await log(scenario)).toMatchFileSnapshot(`golden/${scenario.name}.txt`);
+  });
+
+  test.each([
+    [{}, 'out| install on prod: 1 host'],
+    [{ file: './a.ts', replacesBuiltIn: false }, 'out| install on prod: 1 host, from ./a.ts'],
+    [
+      { file: './playbooks/install.ts', replacesBuiltIn: true },
+      'out| install on prod: 1 host, from ./playbooks/install.ts instead of the built-in playbook',
+    ],
+  ])('the first line says which file runs, unless it is built in: %j', async (source, line) => {
+    const start = { type: 'run.start', title: 'install', cluster: 'prod', check: false, hosts: ['gw-1'] } as const;
+    const events = numbered([
+      { ...start, ...source },
+      { type: 'play.start', play: 'Gateways', hosts: ['gw-1'] },
+    ]);
+    expect((await log({ name: 'source', events })).split('\n')[0]).toBe(line);
+  });
+
+  test('hosts that are numbers stay in the order of the run', async () => {
+    const hosts = ['1207', '1103', 'a'];
+    const node = { state: 'failed', traffic: 'out', cause: 'broken' } as const;
+    const events = numbered([
+      { type: 'run.start', title: 'install', cluster: 'prod', check: false, hosts },
+      { type: 'roll.end', play: 'Gateways', nodes: Object.fromEntries(hosts.map((host) => [host, node])) },
+      runEnd(Object.fromEntries(hosts.map((host) => [host, { ok: 1 }]))),
+    ]);
+    const rows = (await log({ name: 'order', events })).split('\n');
+    const namesBefore = (word: string) =>
+      rows.filter((row) => row.includes(word)).map((row) => row.slice('out| '.length).trim().split(' ')[0]);
+    expect(namesBefore('ok=1')).toEqual(hosts);
+    expect(namesBefore('drained')).toEqual(hosts);
   });
 
   test('lines of one turn leave together, in their order on both streams', async () => {

@@ -185,6 +185,23 @@ describe('package', () => {
     expect(host.reads + host.writes).toBe(0);
   });
 
+  test('a package with the digest that it must have is taken; any other fails before the host is touched', async () => {
+    const digest = sha256(readFileSync(from));
+    const playOf = (wanted: string) =>
+      onePlay(function* () {
+        yield package_({ from, into, sha256: wanted });
+      });
+    expect((await runPlays([new DockerHost()], playOf(digest))).rows).toEqual([`changed package ${into}`]);
+    const host = new DockerHost();
+    const other = digest.replace(/^./, (first) => (first === '0' ? '1' : '0'));
+    await expect(runPlays([host], playOf(other))).rejects.toMatchObject({
+      code: 'PACKAGE_DAMAGED',
+      message: `${from} has the sha256 digest ${digest}; ${other} is required`,
+    });
+    expect(host.reads + host.writes).toBe(0);
+    expect(() => package_({ from, into, sha256: 'abc' })).toThrow(/64 hexadecimal digits/);
+  });
+
   test('something else at its place is not replaced', async () => {
     const host = new DockerHost();
     host.files.write('/opt', Buffer.from('a file'), ROOT);

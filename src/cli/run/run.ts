@@ -22,7 +22,7 @@ export interface RunFlags extends SessionFlags, RollFlags {
 /** `api7-orch run`. @returns the exit code */
 export async function run(name: string, flags: RunFlags): Promise<number> {
   const extraVars = parseExtraVars(flags.extraVars);
-  const playbook = await loadPlaybook(name);
+  const { playbook, ...source } = await loadPlaybook(name);
   const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars });
   const ready = playsOf(playbook, withoutBalancers(inventory, flags.withoutLb), extraVars);
   const within =
@@ -41,6 +41,7 @@ export async function run(name: string, flags: RunFlags): Promise<number> {
     { check, diff: flags.diff ?? false, ...rollOptions(inventory, flags, session.hosts, session.ask) },
     {
       title: playbook.name,
+      ...source,
       cluster: inventory.cluster,
       plays: ready.plays,
       goOn: () => ready.goOn(process.argv.slice(2)),

@@ -50,6 +50,10 @@ export type RunEvent =
       readonly cluster: string;
       readonly check: boolean;
       readonly hosts: readonly string[];
+      /** The playbook's file, unless it came with the program. */
+      readonly file?: string;
+      /** A playbook that came with the program has the same name. */
+      readonly replacesBuiltIn?: boolean;
     }
   | { readonly type: 'play.start'; readonly play: string; readonly hosts: readonly string[] }
   | { readonly type: 'host.connected'; readonly host: string; readonly durationMs: number }

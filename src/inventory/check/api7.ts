@@ -17,7 +17,7 @@ export function checkApi7(file: ReadonlyMap<string, unknown>): readonly Problem[
   const nginx = fieldsOf(fieldsOf(fieldsOf(api7.get('config')).get('gateway')).get('nginx_config'));
   const shutdown = nginx.get('worker_shutdown_timeout');
   // An empty value could not be read; that is a problem of its own.
-  if (shutdown !== undefined && shutdown !== '' && nginxTime(String(shutdown)) === undefined)
+  if (shutdown !== undefined && shutdown !== null && shutdown !== '' && nginxTime(String(shutdown)) === undefined)
     problems.push({
       path: ['api7', 'config', 'gateway', 'nginx_config', 'worker_shutdown_timeout'],
       at: 'value',

@@ -1,6 +1,7 @@
 import { type GroupNode, groupMembers } from '../groups.ts';
 import type { Problem } from '../problem.ts';
 import { checkApi7, checkBind } from './api7.ts';
+import { checkConfig } from './config.ts';
 import { checkAddresses, checkGroups } from './hosts.ts';
 import { checkLoadBalancers } from './load-balancers.ts';
 import { fieldsOf, textsOf } from './loose.ts';
@@ -22,6 +23,7 @@ export function check(tree: unknown): readonly Problem[] {
     ...checkAddresses(file),
     ...checkGroups(hosts, groups, file),
     ...checkApi7(file),
+    ...checkConfig(file),
     ...checkBind(file, members),
     ...checkLoadBalancers(file, names),
     ...checkPools(file, names),

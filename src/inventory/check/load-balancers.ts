@@ -1,6 +1,7 @@
 import { OrchError } from '../../core/base/errors.ts';
 import { didYouMean } from '../did-you-mean.ts';
 import { matchPattern, type PatternNames } from '../pattern.ts';
+import { PORTS } from '../ports.ts';
 import type { Problem } from '../problem.ts';
 import { fieldsOf, textOf } from './loose.ts';
 
@@ -8,7 +9,7 @@ import { fieldsOf, textOf } from './loose.ts';
 const WELL_KNOWN = ['gateways', 'dashboards', 'dp_managers'];
 
 /** Ports of API7's members: only on these does a playbook see to it that balancers send them traffic. */
-export const POOL_PORTS: readonly number[] = [9080, 9443, 17_080, 17_900];
+export const POOL_PORTS: readonly number[] = [PORTS.http, PORTS.https, PORTS.dashboard, PORTS.dpManager];
 
 /** Patterns that match nothing, and what would leave members unverified without a word: a misspelt name, another port. */
 export function checkLoadBalancers(file: ReadonlyMap<string, unknown>, names: PatternNames): readonly Problem[] {

@@ -2,10 +2,9 @@ import { opened } from '../tagged.ts';
 
 /** The checks run on files that may be wrong elsewhere, so they take what is well-formed and leave the rest to the schema. */
 export const fieldsOf = (value: unknown): ReadonlyMap<string, unknown> =>
-  isBlock(value) ? new Map(Object.entries(value).map(([key, field]) => [key, opened(field)])) : new Map();
+  isBlock(value) ? new Map([...value].map(([key, field]) => [key, opened(field)])) : new Map();
 
-export const isBlock = (value: unknown): value is object =>
-  value !== null && typeof value === 'object' && !Array.isArray(value);
+export const isBlock = (value: unknown): value is ReadonlyMap<string, unknown> => value instanceof Map;
 
 export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value.map(opened) : []);
 

@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { readUtf8, type Utf8 } from '../../core/base/utf8.ts';
+import { quotedTag } from '../placeholder.ts';
 import type { Path, Problem } from '../problem.ts';
 import { Tagged } from '../tagged.ts';
 import { localPath } from './local-path.ts';
@@ -11,30 +13,41 @@ export interface TagSources {
   readonly written: (path: Path) => string | undefined;
 }
 
+/** Aliases repeat what they stand for: a few lines of them, nested, would make more values than any machine can hold. */
+const MOST_VALUES = 100_000;
+
 /**
  * A copy of the tree in which every tag has its text, and what is wrong anywhere in the tree whatever the block: a
- * variable that is not set, a file that cannot be read, a version that YAML took for a number, an alias into itself.
+ * variable that is not set, a file that cannot be read, a version that YAML took for a number, a tag in quotes, an alias
+ * into itself, aliases without end. After the last one the tree is not whole.
  */
 export async function readTags(
   tree: unknown,
   sources: TagSources,
-): Promise<{ readonly tree: unknown; readonly problems: readonly Problem[] }> {
+): Promise<{ readonly tree: unknown; readonly problems: readonly Problem[]; readonly whole: boolean }> {
   const problems: Problem[] = [];
-  const files = new Map<string, Promise<string>>();
-  const read = (file: string): Promise<string> => {
-    const text = files.get(file) ?? readFile(localPath(sources.dir, file), 'utf8');
+  let values = 0;
+  const files = new Map<string, Promise<Utf8>>();
+  const read = (file: string): Promise<Utf8> => {
+    const text = files.get(file) ?? readFile(localPath(sources.dir, file)).then(readUtf8);
     files.set(file, text);
     return text;
   };
 
   async function visit(value: unknown, path: Path, parents: readonly unknown[]): Promise<unknown> {
+    if (++values === MOST_VALUES) {
+      const message = `the file comes to more than ${MOST_VALUES} values, counting what its aliases repeat; write fewer`;
+      // Aliases may be nested hundreds deep; its beginning says where.
+      problems.push({ path: path.slice(0, 4), at: 'value', message });
+    }
+    if (values >= MOST_VALUES) return null;
     if (value instanceof Tagged) {
       const { text, problem } = await textOf(value, sources.env, read);
       if (problem !== undefined) problems.push({ path, at: 'value', message: problem });
       return new Tagged(value.kind, value.argument, text);
     }
-    const version = readAsNumber(value, path, sources.written(path));
-    if (version !== undefined) problems.push({ path, at: 'value', message: version });
+    const message = readAsNumber(value, path, sources.written) ?? quotedTag(value);
+    if (message !== undefined) problems.push({ path, at: 'value', message });
     if (value === null || typeof value !== 'object') return value;
     if (parents.includes(value)) {
       problems.push({ path, at: 'value', message: 'this alias points at a block that contains it' });
@@ -46,20 +59,22 @@ export async function readTags(
       for (const [index, item] of value.entries()) items.push(await visit(item, [...path, index], inside));
       return items;
     }
-    const fields: Record<string, unknown> = {};
-    for (const [key, field] of Object.entries(value)) {
-      if (key === '__proto__') problems.push({ path: [...path, key], at: 'key', message: 'this key is not allowed' });
-      else fields[key] = await visit(field, [...path, key], inside);
+    const fields = new Map<string, unknown>();
+    for (const [key, field] of value instanceof Map ? value : []) {
+      if (typeof key !== 'string') problems.push({ path, at: 'value', message: 'a key must be a text' });
+      else if (key === '__proto__')
+        problems.push({ path: [...path, key], at: 'key', message: 'this key is not allowed' });
+      else fields.set(key, await visit(field, [...path, key], inside));
     }
     return fields;
   }
 
-  return { tree: await visit(tree, [], []), problems };
+  return { tree: await visit(tree, [], []), problems, whole: values < MOST_VALUES };
 }
 
 type TagText = { readonly text?: string; readonly problem?: string };
 
-async function textOf(tag: Tagged, env: TagSources['env'], read: (file: string) => Promise<string>): Promise<TagText> {
+async function textOf(tag: Tagged, env: TagSources['env'], read: (file: string) => Promise<Utf8>): Promise<TagText> {
   if (tag.argument === '')
     return { problem: `!${tag.kind} needs ${tag.kind === 'env' ? 'a variable name' : 'a path'}` };
   if (tag.kind === 'env') {
@@ -68,8 +83,9 @@ async function textOf(tag: Tagged, env: TagSources['env'], read: (file: string) 
     return text === '' ? { problem: `environment variable ${tag.argument} is empty` } : { text };
   }
   try {
-    // Editors of some systems put a byte order mark before the text.
-    const text = (await read(tag.argument)).replace(/^\uFEFF/, '').replace(/\r?\n$/, '');
+    const content = await read(tag.argument);
+    if ('problem' in content) return { problem: `file ${tag.argument} ${content.problem}` };
+    const text = content.text.replace(/\r?\n$/, '');
     return text === '' ? { problem: `file ${tag.argument} is empty` } : { text };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
@@ -80,9 +96,9 @@ async function textOf(tag: Tagged, env: TagSources['env'], read: (file: string) 
 }
 
 /** `version: 1.10` is the number 1.1 to YAML. Refused for every key that holds a version, the user's own ones too. */
-function readAsNumber(value: unknown, path: Path, written: string | undefined): string | undefined {
+function readAsNumber(value: unknown, path: Path, written: TagSources['written']): string | undefined {
   const key = path.at(-1);
   if (typeof value !== 'number' || typeof key !== 'string' || !/(^|_)(version|tag)$/i.test(key)) return undefined;
-  const text = written ?? String(value);
+  const text = written(path) ?? String(value);
   return `version ${text} is not quoted, so YAML reads the number ${value}; write "${text}"`;
 }

@@ -1,4 +1,15 @@
-import { CORE_SCHEMA, defineScalarTag, load, mergeTag, YAMLException } from 'js-yaml';
+import {
+  CORE_SCHEMA,
+  constructFromEvents,
+  defineScalarTag,
+  EVENT_ID,
+  type Event,
+  mergeTag,
+  parseEvents,
+  realMapTag,
+  SCALAR_STYLE,
+  YAMLException,
+} from 'js-yaml';
 import { Tagged } from '../tagged.ts';
 import type { Position } from './positions.ts';
 
@@ -8,16 +19,25 @@ const tag = (kind: 'env' | 'file') =>
     identify: () => false,
   });
 
-const SCHEMA = CORE_SCHEMA.withTags(mergeTag, tag('env'), tag('file'));
+const SCHEMA = CORE_SCHEMA.withTags(mergeTag, realMapTag, tag('env'), tag('file'));
 
 export type YamlRead =
   | { readonly ok: true; readonly tree: unknown }
   | { readonly ok: false; readonly at: Position; readonly message: string };
 
-/** Reads one YAML document with the inventory's tags; a syntax error is a result, for the caller knows the file's name. */
+/**
+ * Reads one YAML document with the inventory's tags. Blocks are Maps: in a plain object, a host named `1207` would come
+ * before all hosts whose names are no numbers. A syntax error is a result, for the caller knows the file's name.
+ */
 export function readYaml(source: string): YamlRead {
   try {
-    return { ok: true, tree: load(source, { schema: SCHEMA }) };
+    const documents = constructFromEvents(keysAsWritten(source, parseEvents(source, {})), { source, schema: SCHEMA });
+    if (documents.length === 1) return { ok: true, tree: documents[0] };
+    const message =
+      documents.length === 0
+        ? 'the inventory is empty'
+        : 'the file holds more than one YAML document; keep one and drop the "---"';
+    return { ok: false, at: { line: 1, col: 1 }, message };
   } catch (error) {
     // Only the reason: the exception's own message quotes the lines around, and those may hold a password.
     if (!(error instanceof YAMLException)) throw error;
@@ -29,12 +49,33 @@ export function readYaml(source: string): YamlRead {
   }
 }
 
+/** Every key is a name, as if it were in quotes: YAML would read `0042` as the number 42 and lose how it is written. */
+function keysAsWritten(source: string, events: readonly Event[]): Event[] {
+  /** For each open collection: whether a key comes next; `undefined` in a list. */
+  const keyNext: (boolean | undefined)[] = [];
+  return events.map((event) => {
+    if (event.type === EVENT_ID.POP) {
+      keyNext.pop();
+      return event;
+    }
+    const isKey = keyNext.at(-1) === true;
+    if (keyNext.at(-1) !== undefined) keyNext[keyNext.length - 1] = !isKey;
+    if (event.type === EVENT_ID.MAPPING) keyNext.push(true);
+    else if (event.type !== EVENT_ID.SCALAR && event.type !== EVENT_ID.ALIAS) keyNext.push(undefined);
+    const isPlainName =
+      isKey &&
+      event.type === EVENT_ID.SCALAR &&
+      event.style === SCALAR_STYLE.PLAIN &&
+      event.tagStart < 0 &&
+      source.slice(event.valueStart, event.valueEnd) !== '<<';
+    return isPlainName ? { ...event, style: SCALAR_STYLE.SINGLE_QUOTED } : event;
+  });
+}
+
 function explained(reason: string): string {
   const unknown = /^unknown (scalar|sequence|mapping) tag !<(.*)>$/.exec(reason);
   if (unknown?.[2] === '!env' || unknown?.[2] === '!file') return `${unknown[2]} takes one name, not a ${unknown[1]}`;
   if (unknown) return `unknown tag ${unknown[2]}; the inventory knows !env NAME and !file path`;
-  if (/document.*empty|empty/.test(reason)) return 'the inventory is empty';
-  if (/single document/.test(reason)) return 'the file holds more than one YAML document; keep one and drop the "---"';
   if (reason === 'duplicated mapping key') return 'this key is given twice in the same block';
   return `not valid YAML: ${reason}`;
 }

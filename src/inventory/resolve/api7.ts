@@ -12,9 +12,7 @@ export function resolveApi7(api7: Api7File, path: (text: string) => string): Api
   const { bind = {}, config = {}, images = {} } = api7;
   return {
     version: api7.version,
-    ...(api7.package === undefined
-      ? {}
-      : { package: { controlPlane: path(api7.package.control_plane), dataPlane: path(api7.package.data_plane) } }),
+    ...(api7.package === undefined ? {} : { package: packagesOf(api7.package, path) }),
     ...defined({ registry: api7.registry }),
     images: defined({ dashboard: images.dashboard, dpManager: images.dp_manager, gateway: images.gateway }),
     database: { dsn: dsnOf(api7.database) },
@@ -33,6 +31,20 @@ export function resolveApi7(api7: Api7File, path: (text: string) => string): Api
     },
     config: { dashboard: config.dashboard ?? {}, dpManager: config.dp_manager ?? {}, gateway: config.gateway ?? {} },
     nofile: api7.nofile ?? DEFAULTS.nofile,
+  };
+}
+
+function packagesOf(
+  { control_plane, data_plane, sha256 = {} }: NonNullable<Api7File['package']>,
+  path: (text: string) => string,
+): NonNullable<Api7Settings['package']> {
+  return {
+    controlPlane: path(control_plane),
+    dataPlane: path(data_plane),
+    sha256: defined({
+      controlPlane: sha256.control_plane?.toLowerCase(),
+      dataPlane: sha256.data_plane?.toLowerCase(),
+    }),
   };
 }
 

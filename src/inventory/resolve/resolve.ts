@@ -12,22 +12,31 @@ import { resolveLoadBalancer } from './load-balancers.ts';
 type HostFile = InventoryFile['hosts'][string];
 type Variables = Readonly<Record<string, unknown>>;
 
+/** What the schema's plain objects do not keep: they put names that are whole numbers first. */
+export interface FileOrder {
+  /** Names of hosts, groups and pools in the order of the file. */
+  readonly hosts: readonly string[];
+  readonly groups: readonly string[];
+  readonly pools: readonly string[];
+}
+
 /** A checked file as the inventory that the rest of the program works with: nothing is left relative or unmerged. */
-export function resolveInventory(file: InventoryFile, path: string, extraVars: Variables): Inventory {
+export function resolveInventory(
+  file: InventoryFile,
+  { path, order }: { readonly path: string; readonly order: FileOrder },
+  extraVars: Variables,
+): Inventory {
   const dir = dirname(path);
   const absolute = (text: string): string => localPath(dir, text);
-  const entries = Object.entries(file.groups ?? {});
+  const hosts = inOrder(file.hosts, order.hosts);
   const nodes = new Map<string, GroupNode>(
-    entries.map(([name, { hosts = [], children = [] }]) => [name, { hosts, children }]),
+    inOrder(file.groups, order.groups).map(([name, { hosts = [], children = [] }]) => [name, { hosts, children }]),
   );
-  const names: PatternNames = {
-    hosts: Object.keys(file.hosts),
-    groups: groupMembers(Object.keys(file.hosts), nodes),
-  };
-  const order = parentsFirst(nodes);
+  const names: PatternNames = { hosts: order.hosts, groups: groupMembers(order.hosts, nodes) };
+  const parents = parentsFirst(nodes);
 
   const hostOf = (name: string, host: HostFile): InventoryHost => {
-    const groups = order.filter((group) => names.groups.get(group)?.includes(name));
+    const groups = parents.filter((group) => names.groups.get(group)?.includes(name));
     const layers = [file.vars, ...groups.map((group) => file.groups?.[group]?.vars), host.vars, extraVars];
     return {
       name,
@@ -43,13 +52,23 @@ export function resolveInventory(file: InventoryFile, path: string, extraVars: V
     file: path,
     dir,
     cluster: file.cluster,
-    hosts: new Map(Object.entries(file.hosts).map(([name, host]) => [name, hostOf(name, host)])),
+    hosts: new Map(hosts.map(([name, host]) => [name, hostOf(name, host)])),
     groups: names.groups,
     api7: resolveApi7(file.api7, absolute),
     loadBalancers: new Map(
-      Object.entries(file.load_balancers ?? {}).map(([name, pool]) => [name, resolveLoadBalancer(name, pool, names)]),
+      inOrder(file.load_balancers, order.pools).map(([name, pool]) => [name, resolveLoadBalancer(name, pool, names)]),
     ),
   };
+}
+
+function inOrder<Value>(
+  block: Readonly<Record<string, Value>> = {},
+  names: readonly string[],
+): readonly (readonly [string, Value])[] {
+  return names.flatMap((name) => {
+    const value = block[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
 }
 
 /** Only what is said: the rest is decided when the host is connected to. */

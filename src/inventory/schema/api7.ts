@@ -1,3 +1,4 @@
+import { placeholderWord } from '../placeholder.ts';
 import { DEFAULTS } from './defaults.ts';
 import { dsnCheck, encodable } from './dsn.ts';
 import { block, choice, free, integer, list, otherwise, port, secret, text } from './fields.ts';
@@ -10,6 +11,7 @@ import {
   pemCheck,
   registryCheck,
   requestPathCheck,
+  sha256Check,
   versionCheck,
 } from './formats.ts';
 
@@ -17,6 +19,13 @@ const archives = block(
   {
     control_plane: text('Archive for control-plane hosts; relative to the inventory file.'),
     data_plane: text('Archive for data-plane hosts; relative to the inventory file.'),
+    sha256: block(
+      {
+        control_plane: text('Digest of the archive for control-plane hosts.', sha256Check).optional(),
+        data_plane: text('Digest of the archive for data-plane hosts.', sha256Check).optional(),
+      },
+      'What `sha256sum` prints for the archives, compared before anything is connected to.',
+    ).optional(),
   },
   'Offline packages to copy to the hosts. Excludes `registry`.',
 );
@@ -69,7 +78,7 @@ const gateway = block(
       text('URL without a path.', endpointCheck),
     ),
     group: otherwise(text('Short id of the gateway group to join.'), DEFAULTS.gatewayGroup),
-    token: secret('Token of the gateway group. Excludes `cert`, `key`, `ca` and `sni`.').optional(),
+    token: secret('Token of the gateway group. Excludes `cert`, `key`, `ca` and `sni`.', placeholderWord).optional(),
     cert: text('Client certificate, PEM.', pemCheck('CERTIFICATE')).optional(),
     key: secret('Private key of that certificate, PEM.', pemCheck('PRIVATE KEY')).optional(),
     ca: text('Certificate authority of DP Manager, PEM.', pemCheck('CERTIFICATE')).optional(),

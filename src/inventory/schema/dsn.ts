@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { Secret } from '../../core/base/secret.ts';
+import { placeholderWithin } from '../placeholder.ts';
 import type { Check } from './fields.ts';
 
 export interface DatabaseFields {
@@ -31,11 +32,14 @@ export const encodable: Check = (value) =>
 
 /** A DSN written by hand: what a URI parser would misread is refused here, not at the database's first refusal. */
 export const dsnCheck: Check = (value) => {
+  const unfilled = placeholderWithin(value);
+  if (unfilled !== undefined) return unfilled;
   const url = URL.parse(value);
   if (!/^postgres(ql)?:\/\//.test(value)) return 'a DSN begins with postgres://';
   const encode = 'percent-encode user and password, or give host, user and password as fields';
   // An unencoded "/", "?" or "#" in the password ends the URI's host part early; an "@" makes two of them.
-  if (url === null || url.hash !== '' || value.split('@').length > 2) return `not a connection URI; ${encode}`;
+  if (url === null || url.hash !== '' || value.split('@').length > 2 || /\s/.test(value))
+    return `not a connection URI; ${encode}`;
   if (url.hostname === '' || url.username === '') return `user or host is missing; ${encode}`;
   if (url.pathname.length < 2) return 'the database name is missing: postgres://user:password@host:5432/NAME';
   try {

@@ -3,6 +3,7 @@ import { parseDuration } from '../../core/base/duration.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import { Secret } from '../../core/base/secret.ts';
 import { suggestion } from '../did-you-mean.ts';
+import { placeholder } from '../placeholder.ts';
 import { opened, Tagged } from '../tagged.ts';
 
 /** What is wrong with a value, or nothing. Must not quote the value: it may have come from a secret. */
@@ -19,13 +20,22 @@ const checked = (check: Check) =>
 
 const fine: Check = () => undefined;
 
+/** What holds for every text but words of commands: those may contain templates of the program that they run. */
+const filledIn =
+  (check: Check): Check =>
+  (value) =>
+    placeholder(value) ?? check(value);
+
 /** Text; `!env` and `!file` are opened. */
 export const text = (description: string, check: Check = fine) =>
-  z.preprocess(opened, checked(check)).meta({ description });
+  z.preprocess(opened, checked(filledIn(check))).meta({ description });
+
+/** One word of a command. */
+export const word = (description: string) => z.preprocess(opened, checked(fine)).meta({ description });
 
 /** Text that becomes a `Secret`, written plainly or by a tag. */
 export const secret = (description: string, check: Check = fine) =>
-  z.preprocess(opened, checked(check).transform(Secret.of)).meta({ description });
+  z.preprocess(opened, checked(filledIn(check)).transform(Secret.of)).meta({ description });
 
 /** A `Secret` that must not stand in the file itself. */
 export const taggedSecret = (description: string) =>
@@ -37,7 +47,7 @@ export const taggedSecret = (description: string) =>
         message: 'a password does not belong in this file; write !env NAME or !file path',
       });
       return z.NEVER;
-    }, checked(fine).transform(Secret.of))
+    }, checked(placeholder).transform(Secret.of))
     .meta({ description });
 
 /** A duration such as `10s`, as milliseconds; `shortest` refuses those below it. */

@@ -51,6 +51,9 @@ export const imageCheck: Check = (value) => {
   return tag === undefined && digest === undefined ? 'an image needs a tag or a digest' : undefined;
 };
 
+export const sha256Check: Check = (value) =>
+  /^[0-9a-f]{64}$/i.test(value) ? undefined : 'a sha256 digest is 64 hexadecimal digits';
+
 export const registryCheck: Check = (value) => {
   if (/^[a-z]+:\/\//.test(value)) return 'a registry is written without a scheme: registry.example.com/team';
   const [, host, path] =

@@ -1,12 +1,24 @@
 import { z } from 'zod';
 import { DEFAULTS } from './defaults.ts';
-import { block, choice, defaulted, durationField, integer, list, named, otherwise, port, text } from './fields.ts';
+import {
+  block,
+  choice,
+  defaulted,
+  durationField,
+  integer,
+  list,
+  named,
+  otherwise,
+  port,
+  text,
+  word,
+} from './fields.ts';
 import { remotePathCheck } from './formats.ts';
 import { NAME } from './hosts.ts';
 
 const hosts = text('Pattern of the hosts that run it; each of them is changed.');
 const members = text('Pattern of the hosts that it balances.');
-const argv = (description: string) => list(description, text('One word of the command; no shell sees it.'));
+const argv = (description: string) => list(description, word('One word of the command; no shell sees it.'));
 
 /** What every pool has whose balancers are spoken to. */
 const driven = {

@@ -84,7 +84,14 @@ const err = (...texts: readonly string[]): readonly Line[] => texts.map((text) =
 function header(view: RunView, paint: Paint): readonly string[] {
   if (view.plays !== 1) return [];
   const mode = view.check ? ' (check mode: no changes are made)' : '';
-  return [paint('bold', `${view.title} on ${view.cluster}: ${count(view.targets.length, targetNoun(view))}${mode}`)];
+  const hosts = count(view.targets.length, targetNoun(view));
+  return [paint('bold', `${view.title} on ${view.cluster}: ${hosts}${source(view)}${mode}`)];
+}
+
+/** Which code runs, where it is not the program's own. */
+function source({ file, replacesBuiltIn }: RunView): string {
+  if (file === undefined) return '';
+  return `, from ${visible(file)}${replacesBuiltIn === true ? ' instead of the built-in playbook' : ''}`;
 }
 
 const faultLine = (error: ErrorInfo): string => `${error.code}: ${oneLine(error.message, 300)}`;

@@ -1,6 +1,7 @@
 import { formatDuration } from '../../core/base/duration.ts';
 import type { HostCounts } from '../../core/event/event.ts';
 import type { RunView } from '../run-view.ts';
+import { byHost } from './by-host.ts';
 import { type ErrorGroup, errorGroups } from './error-groups.ts';
 import { outcome } from './outcome.ts';
 import { type Color, nameList, type Paint, visible } from './paint.ts';
@@ -19,10 +20,10 @@ const COLUMNS: readonly (readonly [keyof HostCounts, Color])[] = [
 /** The end of a run: a row per host, every error once, and last the sentence that matters. */
 export function recap(view: RunView, paint: Paint): readonly string[] {
   const groups = errorGroups(view);
-  const rows = view.exec ? [] : table(view.end?.hosts ?? {}, paint);
+  const rows = view.exec ? [] : table(byHost(view, view.end?.hosts ?? {}), paint);
   return [
     ...(rows.length === 0 ? [] : ['', ...rows]),
-    ...section(rolledLines(view.rolled, paint)),
+    ...section(rolledLines(byHost(view, view.rolled), paint)),
     ...groups.flatMap((group) => ['', ...errorLines(group, paint)]),
     ...view.evidence.flatMap(({ host, evidence }) => ['', ...evidenceLines(host, evidence, paint)]),
     ...section(resumeLines(view.end?.goOn, view.rolled, paint)),
@@ -39,13 +40,12 @@ function closing(view: RunView, paint: Paint): string {
   return `${paint(good ? 'green' : 'red', outcome(view))}${time}`;
 }
 
-function table(hosts: Readonly<Record<string, HostCounts>>, paint: Paint): readonly string[] {
-  const names = Object.keys(hosts);
-  const width = Math.max(0, ...names.map((name) => name.length));
+function table(hosts: readonly (readonly [string, HostCounts])[], paint: Paint): readonly string[] {
+  const width = Math.max(0, ...hosts.map(([name]) => name.length));
   const widths = new Map(
-    COLUMNS.map(([key]) => [key, Math.max(...Object.values(hosts).map((row) => cell(key, row[key]).length))]),
+    COLUMNS.map(([key]) => [key, Math.max(...hosts.map(([, row]) => cell(key, row[key]).length))]),
   );
-  return Object.entries(hosts).map(([name, row]) => {
+  return hosts.map(([name, row]) => {
     const cells = COLUMNS.map(([key, colour]) => {
       const text = cell(key, row[key]).padEnd(widths.get(key) ?? 0);
       return row[key] === 0 ? paint('dim', text) : paint(colour, text);

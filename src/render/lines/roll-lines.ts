@@ -43,8 +43,7 @@ export function planLines({ waves, maxUnavailable, members, deadlines }: RollPla
 }
 
 /** The nodes of a rolling change that did not go through, in a table; nothing where all went well. */
-export function rolledLines(nodes: Readonly<Record<string, RolledNode>>, paint: Paint): readonly string[] {
-  const rows = Object.entries(nodes);
+export function rolledLines(rows: readonly (readonly [string, RolledNode])[], paint: Paint): readonly string[] {
   if (rows.every(([, { state, next }]) => (state === 'done' || state === 'unchanged') && next === undefined)) return [];
   const good = rows.filter(([, { state, next }]) => (state === 'done' || state === 'unchanged') && next === undefined);
   // Failed nodes must stay in sight, however many went well.

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { OrchError } from '../../core/base/errors.ts';
 import { NotYet } from '../../core/task/later.ts';
 import type { LocalFiles } from '../../core/task/local-files.ts';
 import type { Task } from '../../core/task/task.ts';
@@ -15,12 +16,20 @@ export const packageLocal = z.object({
 
 export type PackageLocal = z.output<typeof packageLocal>;
 
-/** @throws OrchError LOCAL_FILE_MISSING, PACKAGE_DAMAGED */
-export async function readPackage(from: string, io: LocalFiles): Promise<PackageLocal> {
+/** @throws OrchError LOCAL_FILE_MISSING, PACKAGE_DAMAGED, also for an archive that has another digest than it must have */
+export async function readPackage(from: string, io: LocalFiles, wanted?: string): Promise<PackageLocal> {
+  if (wanted !== undefined) refuseOther(from, wanted, await io.sha256(from));
   // The listing first: its one pass over the archive yields the digest too.
   const files = await io.archive(from);
   const [sha256, size] = await Promise.all([io.sha256(from), io.size(from)]);
   return { from, sha256, size, files: { ...files } };
+}
+
+function refuseOther(from: string, wanted: string, found: string): void {
+  if (found === wanted) return;
+  throw new OrchError('PACKAGE_DAMAGED', `${from} has the sha256 digest ${found}; ${wanted} is required`, {
+    hint: 'copy the package again, or correct its sha256 in the inventory',
+  });
 }
 
 /** The same knowledge, for a task that was given the package task. @throws NotYet while its parameters are not known */

@@ -1,0 +1,134 @@
+import { PORTS } from '../ports.ts';
+import type { Path, Problem } from '../problem.ts';
+import { fieldsOf, isBlock } from './loose.ts';
+import { EVERYWHERE, elsewhere, mustBe, problemAt } from './must-be.ts';
+
+type Fields = ReadonlyMap<string, unknown>;
+
+interface Listener {
+  readonly path: Path;
+  readonly portPath: Path;
+  readonly port: unknown;
+  /** Undefined: all. */
+  readonly ip: unknown;
+}
+
+const APISIX: Path = ['api7', 'config', 'gateway', 'apisix'];
+
+/** Settings of other listeners of the gateway that could take a port that is published: keys, and what has it by default. */
+const OTHERS: readonly Path[] = [
+  ['apisix', 'control', 'port'],
+  ['plugin_attr', 'prometheus', 'export_addr', 'port'],
+  ['deployment', 'admin', 'admin_listen', 'port'],
+];
+
+/**
+ * Listeners of the gateway in every form that its image takes. Requests that come in elsewhere than on the published
+ * ports reach no gateway: a node would be drained and replaced before that shows.
+ */
+export function gatewayListeners(config: Fields, poolPorts: readonly number[]): readonly Problem[] {
+  const apisix = fieldsOf(config.get('apisix'));
+  const ssl = fieldsOf(apisix.get('ssl'));
+  const http = listenersOf(apisix.get('node_listen'), [...APISIX, 'node_listen'], PORTS.http);
+  const https = listenersOf(ssl.get('listen'), [...APISIX, 'ssl', 'listen'], PORTS.https);
+  const isTlsOff = ssl.get('enable') === false || https?.length === 0;
+  const status = { port: PORTS.status, address: 'ip', bind: 'status' } as const;
+  return [
+    ...mustBe(fieldsOf(apisix.get('status')), [...APISIX, 'status'], status),
+    ...published(http, [...APISIX, 'node_listen'], { port: PORTS.http, bind: 'http' }),
+    ...published(isTlsOff ? undefined : https, [...APISIX, 'ssl', 'listen'], { port: PORTS.https, bind: 'https' }),
+    ...overQuic(apisix.get('node_listen'), [...APISIX, 'node_listen']),
+    ...overQuic(ssl.get('listen'), [...APISIX, 'ssl', 'listen']),
+    ...(isTlsOff && poolPorts.includes(PORTS.https)
+      ? [problemAt([...APISIX, 'ssl'], `leaves gateways without TLS, but a pool balances port ${PORTS.https}`)]
+      : []),
+    ...withoutHttp(apisix),
+    ...streams(fieldsOf(apisix.get('stream_proxy'))),
+    ...proxyProtocol(fieldsOf(apisix.get('proxy_protocol'))),
+    ...taken(config),
+  ];
+}
+
+/** A number, or a list of numbers and of blocks with `port` and `ip`. Undefined where nothing is given. */
+function listenersOf(value: unknown, path: Path, byDefault: number): readonly Listener[] | undefined {
+  if (value === undefined || value === null) return undefined;
+  const single = (port: unknown, at: Path): Listener => ({ path: at, portPath: at, port, ip: undefined });
+  if (!Array.isArray(value)) return [single(value, path)];
+  return value.map((item, index) => {
+    const at = [...path, index];
+    if (!isBlock(item)) return single(item, at);
+    const fields = fieldsOf(item);
+    return { path: at, portPath: [...at, 'port'], port: fields.get('port') ?? byDefault, ip: fields.get('ip') };
+  });
+}
+
+const isInside = (ip: unknown): boolean => typeof ip === 'string' && /^(?:127\.|::1$|\[::1\]$|localhost$)/.test(ip);
+
+function published(
+  listeners: readonly Listener[] | undefined,
+  path: Path,
+  { port, bind }: { readonly port: number; readonly bind: string },
+): readonly Problem[] {
+  if (listeners === undefined) return [];
+  const here = listeners.filter((one) => one.port === port);
+  const isEverywhere = here.some(({ ip }) => ip === undefined || ip === EVERYWHERE);
+  const missing = isEverywhere ? [] : here.map((one) => problemAt([...one.path, 'ip'], elsewhere(bind))).slice(0, 1);
+  const extra = listeners
+    .filter((one) => one.port !== port && !isInside(one.ip))
+    .map((one) =>
+      problemAt(one.portPath, typeof one.port === 'number' ? unpublished(one.port, port) : 'expected a number'),
+    );
+  if (here.length === 0 && extra.length === 0)
+    return [problemAt(path, `must contain port ${port}: it is published, checked and balanced`)];
+  return [...missing, ...extra];
+}
+
+const unpublished = (port: number, wanted: number): string =>
+  `port ${port} is not published on the host: gateways serve on ${wanted}; let a load balancer listen on other ports`;
+
+function overQuic(value: unknown, path: Path): readonly Problem[] {
+  return (Array.isArray(value) ? value : []).flatMap((item, index) =>
+    fieldsOf(item).get('enable_http3') === true
+      ? [problemAt([...path, index, 'enable_http3'], 'HTTP/3 needs a UDP port, and none is published on the host')]
+      : [],
+  );
+}
+
+function withoutHttp(apisix: Fields): readonly Problem[] {
+  const message = 'leaves gateways without HTTP; remove the setting';
+  const only = fieldsOf(apisix.get('stream_proxy')).get('only') === true;
+  return [
+    ...(apisix.get('proxy_mode') === 'stream' ? [problemAt([...APISIX, 'proxy_mode'], message)] : []),
+    ...(only ? [problemAt([...APISIX, 'stream_proxy', 'only'], message)] : []),
+  ];
+}
+
+/** Entries are a port, `address:port`, or a block with `addr`. */
+function streams(stream: Fields): readonly Problem[] {
+  const path = [...APISIX, 'stream_proxy'];
+  return ['tcp', 'udp'].flatMap((protocol) => {
+    const entries = stream.get(protocol);
+    return (Array.isArray(entries) ? entries : []).flatMap((item, index) => {
+      const address: unknown = isBlock(item) ? fieldsOf(item).get('addr') : item;
+      return isInside(address) ? [] : [problemAt([...path, protocol, index], NOT_PUBLISHED)];
+    });
+  });
+}
+
+const NOT_PUBLISHED = 'this listener is not published on the host, so no client reaches it; remove it';
+
+function proxyProtocol(fields: Fields): readonly Problem[] {
+  return ['listen_http_port', 'listen_https_port'].flatMap((key) =>
+    fields.has(key) ? [problemAt([...APISIX, 'proxy_protocol', key], NOT_PUBLISHED)] : [],
+  );
+}
+
+function taken(config: Fields): readonly Problem[] {
+  const ports: readonly unknown[] = [PORTS.http, PORTS.https, PORTS.status];
+  return OTHERS.flatMap((path) => {
+    const port = path.reduce<unknown>((above, key) => fieldsOf(above).get(String(key)), config);
+    return ports.includes(port)
+      ? [problemAt(['api7', 'config', 'gateway', ...path], `port ${String(port)} is one that gateways serve on`)]
+      : [];
+  });
+}

@@ -1,0 +1,38 @@
+/**
+ * What is wrong with a text that was meant to be a tag: in quotes, `!env NAME` is a text like any other.
+ *
+ * @example quotedTag('!env DB_PASSWORD') // 'in quotes this is a text, not a tag; write !env NAME without quotes'
+ */
+export function quotedTag(value: unknown): string | undefined {
+  const [, tag] = typeof value === 'string' ? (/^\s*!(env|file)\s+\S/.exec(value) ?? []) : [];
+  if (tag === undefined) return undefined;
+  return `in quotes this is a text, not a tag; write !${tag} ${tag === 'env' ? 'NAME' : 'path'} without quotes`;
+}
+
+/** `${NAME}`, `$(command)`, `{{ name }}`, `{% if %}`. */
+const TEMPLATE = String.raw`\$\{[^{}]*\}|\$\([^()]*\)|\{\{[^{}]*\}\}|\{%[^%]*%\}`;
+/** `<your-token>`. */
+const BLANK = String.raw`<[A-Za-z][\w .-]*>`;
+
+const WHOLE = new RegExp(String.raw`^\s*(?:${TEMPLATE}|${BLANK}|%[A-Z][A-Z0-9_]*%|\*{3,}|\.{3,}|…)\s*$`);
+const ANYWHERE = new RegExp(`${TEMPLATE}|${BLANK}`);
+const YOURS = /^your[-_ ](?:\w+[-_ ])*(?:password|passphrase|token|secret|key)$/i;
+const VAULT = /^\s*\$ANSIBLE_VAULT;/;
+const CHANGE_ME = /^(?:change[-_ ]?me|change[-_ ]?this|replace[-_ ]?me|placeholder|to[-_ ]?do|tbd|fix[-_ ]?me)$/i;
+
+const FIX = 'this is a placeholder, not the value; write the value, or !env NAME';
+
+/**
+ * What is wrong with a text that stands for another one: a template of another tool, a tag in quotes, an encrypted file.
+ * Only what is certain: `changeme` may well be the password of a database.
+ */
+export function placeholder(value: string): string | undefined {
+  if (VAULT.test(value)) return 'this is encrypted by Ansible Vault; give the decrypted text';
+  return quotedTag(value) ?? (WHOLE.test(value) || YOURS.test(value) ? FIX : undefined);
+}
+
+/** The same for a text in which a template may stand anywhere, such as a URI. */
+export const placeholderWithin = (value: string): string | undefined => (ANYWHERE.test(value) ? FIX : undefined);
+
+/** The same for a text that nobody chooses, such as a token: none is made of these words. */
+export const placeholderWord = (value: string): string | undefined => (CHANGE_ME.test(value) ? FIX : undefined);

@@ -1,0 +1,11 @@
+import type { RunView } from '../run-view.ts';
+
+/** Entries by host in the order of the run: objects put names that are whole numbers first. */
+export function byHost<Value>(
+  { hosts }: Pick<RunView, 'hosts'>,
+  values: Readonly<Record<string, Value>>,
+): readonly (readonly [string, Value])[] {
+  const places = new Map([...hosts.keys()].map((name, index) => [name, index]));
+  const place = (name: string): number => places.get(name) ?? places.size;
+  return Object.entries(values).sort(([a], [b]) => place(a) - place(b));
+}
