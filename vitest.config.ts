@@ -27,6 +27,7 @@ export default defineConfig({
             'test/cli/built.test.ts',
             'test/faults/mutants.test.ts',
             'test/recovery/**',
+            'test/fuzz/**',
           ],
           // Ends what hangs; properties tried on a busy machine take longer than the usual five seconds.
           testTimeout: 30_000,
@@ -46,6 +47,15 @@ export default defineConfig({
           name: 'recovery',
           include: ['test/recovery/**/*.test.ts'],
           testTimeout: 60_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        resolve: { alias },
+        test: {
+          name: 'fuzz',
+          include: ['test/fuzz/**/*.test.ts'],
+          execArgv: ['--expose-gc'],
           sequence: { groupOrder: 0 },
         },
       },

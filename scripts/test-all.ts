@@ -16,6 +16,7 @@ const pieces: readonly Piece[] = [
   program('typecheck', 'tsc', '--noEmit', '-p', '.'),
   project('unit'),
   project('recovery'),
+  project('fuzz'),
   project('mutants'),
   project('wire'),
   lab('lab-rolling', ['test/lab/rolling.test.ts']),

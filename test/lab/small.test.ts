@@ -56,7 +56,11 @@ describe.runIf(all)('a small cluster', () => {
     await writeFile(join(lab.directory, 'secrets/wrong'), 'nope');
     const wrong = await inventoryWith(lab, 'wrong', (text) => text.replace('secrets/db-password', 'secrets/wrong'));
     const failed = await install(wrong);
-    expect({ code: failed.code, codes: codes(failed) }).toEqual({ code: 3, codes: ['CONTAINER_EXITED'] });
+    // Which of them, is a question of time: these gates are impatient.
+    expect({ code: failed.code, codes: codes(failed) }).toEqual({
+      code: 3,
+      codes: [expect.stringMatching(/^(CONTAINER_EXITED|NOT_READY)$/)],
+    });
     await goesWell(install());
   });
 

@@ -2,8 +2,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { OrchError } from '../../../core/base/errors.ts';
+import { fitsGlob } from '../../../core/base/glob.ts';
 import { homeDirectory } from '../../../core/base/home.ts';
-import { pattern } from '../patterns.ts';
 
 /** A configuration file, or what `none` stands for. */
 export interface ConfigSource {
@@ -67,9 +67,8 @@ export async function includedFiles(word: string, from: ConfigSource): Promise<r
 async function expand(path: string): Promise<readonly string[]> {
   const last = basename(path);
   if (!/[*?]/.test(last)) return [path];
-  const fits = pattern(last);
   const names = await readdir(dirname(path)).catch(() => []);
   return names
-    .filter((name) => fits.test(name) && (last.startsWith('.') || !name.startsWith('.')))
+    .filter((name) => fitsGlob(last, name) && (last.startsWith('.') || !name.startsWith('.')))
     .map((name) => join(dirname(path), name));
 }

@@ -1,0 +1,101 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import fc from 'fast-check';
+import { OrchError } from '../../src/core/base/errors.ts';
+
+/** Something that reads what others have written. */
+export interface Target {
+  /** What it is given: a good input, or one that was changed. */
+  readonly input: fc.Arbitrary<string | Buffer>;
+  /** Reads it. It may throw an `OrchError` and nothing else; what it returns is not looked at. */
+  read(input: string | Buffer): unknown;
+}
+
+/** How a target fared. */
+export interface Fared {
+  readonly executions: number;
+  readonly seconds: number;
+  /** The longest that one input took, in milliseconds, and the bytes of that input. */
+  readonly slowest: { readonly ms: number; readonly bytes: number };
+  /** By how much the memory of the process has grown, in MiB, after everything was collected. */
+  readonly grownMiB: number;
+  readonly failure?: { readonly why: string; readonly file: string };
+}
+
+/** Linear time: so much for any input, and so much more for each byte. A busy machine gets a second and a third try. */
+const BASE_MS = 300;
+const MS_PER_BYTE = 0.01;
+
+const FOUND = resolve(import.meta.dirname, '../../.cache/fuzz');
+
+/** What is wrong with how an input is read; undefined: nothing. */
+export async function faultOf(target: Target, input: string | Buffer): Promise<string | undefined> {
+  for (let tries = 0; ; tries++) {
+    const begun = performance.now();
+    try {
+      await target.read(input);
+    } catch (error) {
+      if (!(error instanceof OrchError)) return `it throws ${error instanceof Error ? error.stack : String(error)}`;
+    }
+    const ms = performance.now() - begun;
+    if (ms < BASE_MS + MS_PER_BYTE * input.length) return undefined;
+    if (tries === 2) return `it takes ${Math.round(ms)} ms for ${input.length} bytes`;
+  }
+}
+
+/**
+ * Gives a target inputs for so long. It ends at the first fault, whose input, made as small as it gets, is written to a file.
+ *
+ * @example const { executions, failure } = await fuzz('nginx', TARGETS.nginx, { forMs: 60_000, seed: Date.now() });
+ */
+export async function fuzz(
+  name: string,
+  target: Target,
+  { forMs, seed }: { readonly forMs: number; readonly seed: number },
+): Promise<Fared> {
+  const begun = performance.now();
+  const before = memory();
+  let executions = 0;
+  let slowest = { ms: 0, bytes: 0 };
+  const elapsed = (): number => performance.now() - begun;
+  const fared = (): Fared => ({
+    executions,
+    seconds: elapsed() / 1000,
+    slowest,
+    grownMiB: Math.round((memory() - before) / 2 ** 20),
+  });
+  for (let round = 0; elapsed() < forMs; round++) {
+    const property = fc.asyncProperty(target.input, async (input) => {
+      const from = performance.now();
+      const fault = await faultOf(target, input);
+      executions++;
+      const ms = Math.round(performance.now() - from);
+      if (ms > slowest.ms) slowest = { ms, bytes: input.length };
+      if (fault !== undefined) throw new Error(fault);
+    });
+    const result = await fc.check(property, {
+      seed: seed + round,
+      numRuns: 500,
+      interruptAfterTimeLimit: forMs - elapsed(),
+    });
+    const [input] = result.counterexample ?? [];
+    if (!result.failed || input === undefined) continue;
+    return {
+      ...fared(),
+      failure: { why: String(result.errorInstance).slice(0, 1000), file: kept(name, seed + round, input) },
+    };
+  }
+  return fared();
+}
+
+function kept(name: string, seed: number, input: string | Buffer): string {
+  mkdirSync(FOUND, { recursive: true });
+  const file = join(FOUND, `${name}-${seed}`);
+  writeFileSync(file, input);
+  return file;
+}
+
+function memory(): number {
+  globalThis.gc?.();
+  return process.memoryUsage().heapUsed + process.memoryUsage().external;
+}
