@@ -75,7 +75,7 @@ const commandOf = (words: readonly string[]): Command =>
   words.length === 1 && words[0] !== undefined ? { script: words[0] } : { argv: words };
 
 async function execOn(
-  { hosts, clock, signal, emit }: Session,
+  { hosts, clock, signal, emit, ready }: Session,
   host: string,
   command: Command,
   timeoutMs: number,
@@ -89,7 +89,11 @@ async function execOn(
     const result = await connection.run(command, {
       timeoutMs,
       signal,
-      onOutput: (stream, text) => lines[stream].push(text),
+      // A reader that is slower than the host holds the host back, and not its output in memory.
+      onOutput: (stream, text) => {
+        lines[stream].push(text);
+        return ready();
+      },
     });
     lines.stdout.end();
     lines.stderr.end();

@@ -62,6 +62,8 @@ export interface Session extends AsyncDisposable {
   /** Second one. Without a safe point it is the same as `signal`. */
   readonly urgent: AbortSignal;
   readonly ask: Ask;
+  /** Settles when a slow reader of the output has caught up; nothing where it has. */
+  ready(): Promise<void> | undefined;
 }
 
 /**
@@ -113,6 +115,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     signal: interrupt.signal,
     urgent,
     ask,
+    ready: () => renderer?.ready?.(),
     async [Symbol.asyncDispose]() {
       interrupt.dispose();
       try {
