@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { afterAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { OrchError } from '../../src/core/base/errors.ts';
+import { Secret } from '../../src/core/base/secret.ts';
 import { launchLocal } from '../../src/transport/local/local-process.ts';
 import { readingShell } from '../../src/transport/read/reading-shell.ts';
 import { runShell } from '../../src/transport/shell/channel.ts';
@@ -14,6 +16,8 @@ import type { Dialer } from '../../src/transport/sockets/dialer.ts';
 import { haproxySocket } from '../../src/transport/sockets/haproxy-socket.ts';
 import { httpByTool } from '../../src/transport/sockets/http-by-tool.ts';
 import { httpOverSocket, httpTarget } from '../../src/transport/sockets/http-get.ts';
+import { connectSsh } from '../../src/transport/ssh/ssh.ts';
+import { plainTarget } from '../support/plain-target.ts';
 
 const MIB = 1024 * 1024;
 const directory = mkdtempSync(join(tmpdir(), 'api7-orch-hostile-'));
@@ -31,6 +35,36 @@ const failure = async (work: Promise<unknown>): Promise<OrchError> => {
   if (error instanceof OrchError) return error;
   throw new Error(`no OrchError: ${String(error)}`);
 };
+
+describe('a server that is no SSH server and greets without end', () => {
+  test.each([
+    ['in lines', 'welcome\r\n'],
+    ['in one line', 'x'.repeat(10_000)],
+    ['of line breaks', '\n'.repeat(10_000)],
+  ])('%s is refused', async (_how, text) => {
+    const sockets = new Set<Socket>();
+    const server = createServer((socket) => {
+      sockets.add(socket);
+      socket.on('error', () => {});
+      endless(socket, text);
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = z.object({ port: z.number() }).parse(server.address());
+    const target = {
+      ...plainTarget,
+      knownHosts: [],
+      identityAgent: 'none',
+      password: Secret.of('sent to nobody'),
+      address: '127.0.0.1',
+      port,
+      connectTimeoutMs: 5000,
+    };
+    const error = await failure(connectSsh(target, { acceptNewHostKeys: false }));
+    expect(error).toMatchObject({ code: 'CONNECT_NOT_SSH', retryable: false });
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+});
 
 describe('the shell that reads the host', () => {
   test.each([

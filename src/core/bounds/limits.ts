@@ -81,6 +81,14 @@ export const COUNTS = {
   jsonValues: { what: 'values in one JSON reply', most: 500_000, beyond: FAILS },
   haproxyTables: { what: 'stick tables of one HAProxy', most: 1000, beyond: FAILS },
   archiveEntries: { what: 'entries of an archive', most: 100_000, beyond: '`PACKAGE_DAMAGED`' },
+  archiveLinks: { what: 'links in an archive', most: 10_000, beyond: '`PACKAGE_DAMAGED`' },
+  archiveNames: { what: 'characters of all names in an archive', most: 16 * MIB, beyond: '`PACKAGE_DAMAGED`' },
+  archiveDepth: { what: 'directories in one name of an archive', most: 64, beyond: '`PACKAGE_DAMAGED`' },
+  archiveTexts: {
+    what: 'MiB of small files of an image archive that are held in memory',
+    most: 32,
+    beyond: 'the rest is not looked into',
+  },
   archiveGib: { what: 'GiB of an archive when it is unpacked', most: 64, beyond: '`PACKAGE_DAMAGED`' },
   archiveRatio: { what: 'times that an archive grows when it is unpacked', most: 200, beyond: '`PACKAGE_DAMAGED`' },
 } as const;
