@@ -1,7 +1,7 @@
 import { defined } from '../core/base/data.ts';
 import { located } from '../core/base/errors.ts';
+import { Collector } from '../core/bounds/collector.ts';
 import { LIMITS } from '../core/bounds/limits.ts';
-import { tail } from '../core/bounds/tail.ts';
 import type { Stat } from '../core/host/connection.ts';
 import { justWritten } from './files/just-written.ts';
 import { ownersSeen } from './files/owners.ts';
@@ -86,16 +86,17 @@ export function rawHost({ name, rights, launch, dialer, close }: Carrier): RawCo
       const { code, stderr } = await staying.run({ script, input, ...limits });
       return { code, stderr: stderr.toString() };
     }
-    const stderr = tail(LIMITS.scriptErrors.bytes);
+    const stdout = new Collector(LIMITS.uploadOutput);
+    const stderr = new Collector(LIMITS.uploadOutput);
     const exit = await shell({
       script: `${HOST_FUNCTIONS}\n${script}`,
       ...limits,
       stdin: input === undefined ? (stdin ?? []) : pieces(input),
       ...defined({ onStdinProgress: onProgress }),
-      onStdout: () => {},
-      onStderr: (chunk) => stderr.push(chunk),
+      onStdout: (chunk) => stdout.add(chunk),
+      onStderr: (chunk) => stderr.add(chunk),
     });
-    return { code: exit.code, stderr: stderr.text() };
+    return { code: exit.code, stderr: stderr.bytes().toString() };
   };
   const write = writes({
     run: (request) => changing(() => writeScript(request)),

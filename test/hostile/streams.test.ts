@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { z } from 'zod';
 import { OrchError } from '../../src/core/base/errors.ts';
 import { Secret } from '../../src/core/base/secret.ts';
 import { launchLocal } from '../../src/transport/local/local-process.ts';
+import { rawHost } from '../../src/transport/raw-host.ts';
 import { readingShell } from '../../src/transport/read/reading-shell.ts';
 import { runShell } from '../../src/transport/shell/channel.ts';
 import { runCommand } from '../../src/transport/shell/command.ts';
@@ -57,7 +59,7 @@ describe('a server that is no SSH server and greets without end', () => {
       password: Secret.of('sent to nobody'),
       address: '127.0.0.1',
       port,
-      connectTimeoutMs: 5000,
+      connectTimeoutMs: 20_000,
     };
     const error = await failure(connectSsh(target, { acceptNewHostKeys: false }));
     expect(error).toMatchObject({ code: 'CONNECT_NOT_SSH', retryable: false });
@@ -108,6 +110,34 @@ describe('a login shell that prints without end', () => {
     expect(await runShell(chatty, rights, { script: 'echo ran', ...quiet, onStdout })).toMatchObject({ code: 0 });
     expect(told.join('')).toBe('ran\n');
   });
+});
+
+test.each([
+  ['stdout', '1'],
+  ['stderr', '2'],
+])('an upload to a host that prints without end on %s fails', async (_stream, to) => {
+  // Every program of the upload is there, and one more that prints: the host is not what it seems.
+  const flooding: Launch = async (line) => launchLocal(line.replace('eval "$s"', `yes >&${to} & eval "$s"`));
+  const dialer: Dialer = NO_DIAL;
+  const host = rawHost({ name: 'gw-1', rights, launch: flooding, dialer, close: async () => {} });
+  const local = join(directory, 'local');
+  const bytes = Buffer.alloc(300_000, 'b');
+  writeFileSync(local, bytes);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const owner = process.getuid?.() ?? 0;
+  const error = await failure(
+    host.upload(local, join(directory, `remote${to}`), { sha256, mode: '0600', owner, group: owner }),
+  );
+  expect(error).toMatchObject({ code: 'REPLY_TOO_LARGE', host: 'gw-1' });
+  await host.close();
+});
+
+test('what refuses the output of a command ends it', async () => {
+  const refuse = (): void => {
+    throw new OrchError('X_REFUSED', 'not this');
+  };
+  const running = runShell(local, rights, { script: 'yes', ...quiet, onStdout: refuse });
+  expect(await failure(running)).toMatchObject({ code: 'X_REFUSED' });
 });
 
 test('a command that prints without end keeps its last mebibyte', async () => {

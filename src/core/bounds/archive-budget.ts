@@ -3,7 +3,7 @@ import { COUNTS, formatSize } from './limits.ts';
 const MIB = 1024 * 1024;
 
 /** Bytes before the ratio of packed and unpacked ones says anything. */
-const SLACK = 64 * MIB;
+const SLACK = 16 * MIB;
 /** Bytes beside the entries: what streams have read ahead, and each entry's own header with its long names. */
 const HEADERS = MIB;
 const HEADER = 4096;

@@ -50,8 +50,9 @@ export const LIMITS = {
     beyond: 'the last 1 MiB is kept',
   },
   execLine: { what: 'one line that `exec` prints', bytes: 64 * KIB, beyond: 'the rest of the line is marked as cut' },
-  scriptErrors: {
-    what: 'error output of an upload or of a Docker socket',
+  uploadOutput: { what: 'the output of an upload', bytes: 64 * KIB, beyond: '`REPLY_TOO_LARGE`' },
+  socketErrors: {
+    what: 'error output of what leads to a Docker socket',
     bytes: 64 * KIB,
     beyond: 'the last 64 KiB is kept',
   },

@@ -24,7 +24,7 @@ export async function scriptSocket(
   const readable = new PassThrough();
   let socket: ByteSocket | undefined;
   let failure: Error | undefined;
-  const stderr = tail(LIMITS.scriptErrors.bytes);
+  const stderr = tail(LIMITS.socketErrors.bytes);
   let exit: Exit | undefined;
   const fail = (error: Error): void => {
     clearTimeout(silent);
