@@ -44,7 +44,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 
 /** Folders of a layer, bottom up: each may import only the ones before it. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
-  'src/core': ['errors', 'base', 'host', 'task', 'play', 'event'],
+  'src/core': ['errors', 'base', 'bounds', 'host', 'task', 'play', 'event'],
   'src/engine': ['plan', 'apply', 'roll'],
   'src/transport': ['shell', 'read', 'files', 'sockets', 'local', 'ssh'],
   'src/transport/ssh': ['host-keys', 'login', 'config', 'link', 'connect'],

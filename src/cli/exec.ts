@@ -3,13 +3,14 @@ import { parseDuration } from '../core/base/duration.ts';
 import { isUnreachable, located, OrchError } from '../core/base/errors.ts';
 import { errorInfoOf } from '../core/event/error-info.ts';
 import type { HostCounts } from '../core/event/event.ts';
+import { EXIT_CODES } from '../core/event/exit-codes.ts';
 import type { Command } from '../core/host/connection.ts';
 import { loadInventory } from '../inventory/load.ts';
 import { selectHosts } from '../inventory/select.ts';
 import type { OutputForm } from '../render/choose.ts';
 import { lineSplitter } from './line-splitter.ts';
 import { parseExtraVars } from './run/extra-vars.ts';
-import { openSession, type Session, type SessionFlags } from './session.ts';
+import { endedBy, openSession, type Session, type SessionFlags } from './session.ts';
 
 export interface ExecFlags extends SessionFlags {
   readonly become?: boolean;
@@ -57,14 +58,20 @@ export async function exec(pattern: string, words: readonly string[], flags: Exe
     hosts: targets.map(({ name }) => name),
   });
   const ended = await limit.map([...targets], ({ name }) => execOn(session, name, commandOf(words), timeoutMs));
-  const exitCode = signal.aborted ? 6 : Math.max(...ended.map(({ code }) => code));
+  const exitCode = signal.aborted ? endedBy(signal) : Math.max(...ended.map(({ code }) => code));
   emit({
     type: 'run.end',
-    outcome: signal.aborted ? 'interrupted' : exitCode === 0 ? 'ok' : 'partial',
+    outcome: signal.aborted
+      ? exitCode === EXIT_CODES.internal
+        ? 'internal'
+        : 'interrupted'
+      : exitCode === 0
+        ? 'ok'
+        : 'partial',
     exitCode,
     check: false,
     hosts: Object.fromEntries(ended.map((end) => [end.host, countsOf(end)])),
-    errors: [],
+    errors: exitCode === EXIT_CODES.internal ? [errorInfoOf(signal.reason)] : [],
     durationMs: clock.now() - begun,
   });
   return exitCode;
@@ -75,7 +82,7 @@ const commandOf = (words: readonly string[]): Command =>
   words.length === 1 && words[0] !== undefined ? { script: words[0] } : { argv: words };
 
 async function execOn(
-  { hosts, clock, signal, emit }: Session,
+  { hosts, clock, signal, emit, ready }: Session,
   host: string,
   command: Command,
   timeoutMs: number,
@@ -89,7 +96,11 @@ async function execOn(
     const result = await connection.run(command, {
       timeoutMs,
       signal,
-      onOutput: (stream, text) => lines[stream].push(text),
+      // A reader that is slower than the host holds the host back, and not its output in memory.
+      onOutput: (stream, text) => {
+        lines[stream].push(text);
+        return ready();
+      },
     });
     lines.stdout.end();
     lines.stderr.end();

@@ -3,6 +3,8 @@ import { OrchError } from '../core/base/errors.ts';
 export interface Interrupt {
   readonly signal: AbortSignal;
   readonly urgent: AbortSignal;
+  /** Stops as the second Ctrl-C does, for another reason. */
+  stop(reason: OrchError): void;
   dispose(): void;
 }
 
@@ -31,6 +33,10 @@ export function interruptSignal(stderr: NodeJS.WriteStream, { safePoint = true }
   return {
     signal: controller.signal,
     urgent: urgent.signal,
+    stop(reason) {
+      controller.abort(reason);
+      urgent.abort(reason);
+    },
     dispose: () => {
       process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
     },

@@ -1,20 +1,41 @@
 import { streamRedactor } from '../core/base/redact.ts';
+import { LIMITS } from '../core/bounds/limits.ts';
 
-/** Cuts streamed text into lines, secrets removed even where one is split over two chunks. */
-export function lineSplitter(onLine: (line: string) => void): { push(text: string): void; end(): void } {
+/**
+ * Cuts streamed text into lines, secrets removed even where one is split over two chunks. Of a line that is longer than
+ * `most` characters the rest is left out and counted, so that one line takes no more memory than that.
+ */
+export function lineSplitter(
+  onLine: (line: string) => void,
+  most: number = LIMITS.execLine.bytes,
+): { push(text: string): void; end(): void } {
   const redactor = streamRedactor();
-  let rest = '';
+  let line = '';
+  let left = 0;
+  const add = (part: string): void => {
+    const fits = part.slice(0, most - line.length);
+    line += fits;
+    left += part.length - fits.length;
+  };
+  const endLine = (): void => {
+    onLine(left === 0 ? line.replace(/\r$/, '') : `${line}… (line cut: ${left} more characters)`);
+    line = '';
+    left = 0;
+  };
   const take = (text: string): void => {
-    const lines = (rest + text).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) onLine(line.endsWith('\r') ? line.slice(0, -1) : line);
+    let from = 0;
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
+      add(text.slice(from, end));
+      endLine();
+      from = end + 1;
+    }
+    add(text.slice(from));
   };
   return {
     push: (text) => take(redactor.push(text)),
     end: () => {
       take(redactor.end());
-      if (rest !== '') onLine(rest);
-      rest = '';
+      if (line !== '') endLine();
     },
   };
 }

@@ -1,4 +1,5 @@
 import { Command, Help, Option } from 'commander';
+import { exitCodeFor, watchUncaught } from './uncaught.ts';
 import { version } from './version.ts';
 
 /** The only composition root. Every verb's code is imported when that verb runs, so that --help costs nothing. */
@@ -155,11 +156,12 @@ function withoutEmptyDefault(option: Option): string {
 const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
 
 function exit(code: number): void {
-  process.exitCode = code;
+  process.exitCode = exitCodeFor(code);
 }
 
 /** Carries out the command line of this process. */
 export async function main(): Promise<void> {
+  watchUncaught(process.stderr);
   const root = program();
   root.exitOverride();
   for (const command of root.commands) for (const each of [command, ...command.commands]) each.exitOverride();
@@ -167,6 +169,6 @@ export async function main(): Promise<void> {
     await root.parseAsync();
   } catch (error) {
     const { report } = await import('./report.ts');
-    process.exitCode = report(error, process.stderr);
+    exit(report(error, process.stderr));
   }
 }

@@ -1,12 +1,15 @@
 import { type Clock, systemClock } from '../core/base/clock.ts';
 import { defined } from '../core/base/data.ts';
+import { OrchError } from '../core/base/errors.ts';
 import type { Emit } from '../core/event/event.ts';
+import { EXIT_CODES } from '../core/event/exit-codes.ts';
 import { emitter } from '../engine/emit.ts';
 import { type Connect, Hosts } from '../engine/plan/hosts.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { journalDirectory, openJournal } from '../journal/journal.ts';
 import { chooseRenderer, type OutputForm } from '../render/choose.ts';
 import type { Ask } from '../transport/ssh/ask.ts';
+import { BugStop } from './bug-stop.ts';
 import { connectTo, openSshConfig } from './connect.ts';
 import { destinations } from './destinations.ts';
 import { interruptSignal } from './interrupt.ts';
@@ -62,6 +65,8 @@ export interface Session extends AsyncDisposable {
   /** Second one. Without a safe point it is the same as `signal`. */
   readonly urgent: AbortSignal;
   readonly ask: Ask;
+  /** Settles when a slow reader of the output has caught up; nothing where it has. */
+  ready(): Promise<void> | undefined;
 }
 
 /**
@@ -90,6 +95,18 @@ export async function openSession(options: SessionOptions): Promise<Session> {
           onFault: (text) => void stderr.write(`warning: ${text}\n`),
         });
   const interrupt = interruptSignal(stderr, { safePoint });
+  const emit = emitter(clock, [
+    (event) => journal?.event(event),
+    (event) => renderer?.event(event),
+    (event) => bugStop.follow(event),
+  ]);
+  const bugStop = new BugStop({
+    stderr,
+    stop: interrupt.stop,
+    emit,
+    flush: async () => await renderer?.close(),
+    journal: journal?.file,
+  });
   const urgent = safePoint ? interrupt.urgent : interrupt.signal;
   const ask = terminalAsk({ signal: urgent, ...(renderer?.hold && { hold: renderer.hold }) });
   const hosts = new Hosts(
@@ -109,38 +126,41 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     hosts,
     forks,
     clock,
-    emit: emitter(clock, [(event) => journal?.event(event), (event) => renderer?.event(event)]),
+    emit,
     signal: interrupt.signal,
     urgent,
     ask,
+    ready: () => renderer?.ready?.(),
     async [Symbol.asyncDispose]() {
       interrupt.dispose();
       try {
         await renderer?.close();
         await hosts[Symbol.asyncDispose]();
       } finally {
+        bugStop[Symbol.dispose]();
         journal?.[Symbol.dispose]();
       }
     },
   };
 }
 
-/** Exit code of an interrupted verb. */
-const INTERRUPTED = 6;
+/** Exit code of a verb that this signal has ended. */
+export const endedBy = ({ reason }: AbortSignal): number =>
+  reason instanceof OrchError && reason.code === 'INTERNAL' ? EXIT_CODES.internal : EXIT_CODES.interrupted;
 
 /**
  * Runs work that changes nothing, and stops waiting for it at the first Ctrl-C.
  *
- * @returns what the work returns, or 6
+ * @returns what the work returns, 6, or 70 after an error that nothing caught
  */
 export async function untilInterrupted({ signal }: Session, work: () => Promise<number>): Promise<number> {
   const stopped = new Promise<number>((resolve) => {
-    signal.addEventListener('abort', () => resolve(INTERRUPTED), { once: true });
+    signal.addEventListener('abort', () => resolve(endedBy(signal)), { once: true });
   });
   try {
     return await Promise.race([work(), stopped]);
   } catch (error) {
-    if (signal.aborted) return INTERRUPTED;
+    if (signal.aborted) return endedBy(signal);
     throw error;
   }
 }

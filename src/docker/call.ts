@@ -1,4 +1,5 @@
 import { type AnyErrorCode, OrchError } from '../core/base/errors.ts';
+import { isTooLarge } from '../core/bounds/collector.ts';
 import { engineError } from './engine-error.ts';
 import { excerpt, UnreadableReply } from './unreadable-reply.ts';
 
@@ -61,7 +62,7 @@ export const hungUp = (message: string): Error => Object.assign(new Error(messag
 
 /** What makes an answer unreadable, if that is what failed. */
 function unreadable(error: unknown): string | undefined {
-  if (error instanceof UnreadableReply) return error.message;
+  if (error instanceof UnreadableReply || isTooLarge(error)) return error.message;
   if (field(error, 'code') === 'UND_ERR_HEADERS_OVERFLOW') return 'its header is too long';
   return isNotHttp(error) ? `not HTTP: ${excerpt(text(field(error, 'data')))}` : undefined;
 }
@@ -73,7 +74,7 @@ export interface CallLimits {
 
 /** Any failure of a request as an `OrchError`. `doing` says what was being asked. */
 export function callError(doing: string, error: unknown, { limitMs, idleMs = limitMs }: CallLimits): OrchError {
-  if (error instanceof OrchError) return error;
+  if (error instanceof OrchError && !isTooLarge(error)) return error;
   const status = statusOf(error);
   if (status !== undefined) return engineError({ doing, status, message: engineWords(error), cause: error });
   const name = text(field(error, 'name'));

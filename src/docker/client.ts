@@ -75,7 +75,7 @@ export function dockerOver(dial: Dial): DialledDocker {
     async start(name) {
       const limitMs = 5 * 60_000;
       const request = post(`/containers/${inPath(name)}/start`);
-      await engine.change(`start container ${name}`, request, { fine: [304], limitMs });
+      await engine.order(`start container ${name}`, request, { fine: [304], limitMs });
     },
 
     async stop(name, options) {
@@ -88,7 +88,7 @@ export function dockerOver(dial: Dial): DialledDocker {
     async signal(name, signal) {
       const request = post(`/containers/${inPath(name)}/kill`, { signal });
       // 409: it does not run.
-      await engine.change(`send ${signal} to container ${name}`, request, { fine: [404, 409] });
+      await engine.order(`send ${signal} to container ${name}`, request, { fine: [404, 409] });
     },
 
     async wait(name, timeoutSeconds) {
@@ -100,12 +100,12 @@ export function dockerOver(dial: Dial): DialledDocker {
 
     async remove(name) {
       const path = withQuery(`/containers/${inPath(name)}`, { v: true });
-      await engine.change(`remove container ${name}`, { method: 'DELETE', path }, { fine: [404] });
+      await engine.order(`remove container ${name}`, { method: 'DELETE', path }, { fine: [404] });
     },
 
     async rename(name, to) {
       const request = post(`/containers/${inPath(name)}/rename`, { name: to });
-      await engine.change(`rename container ${name} to ${to}`, request);
+      await engine.order(`rename container ${name} to ${to}`, request);
     },
 
     pull: (ref) => pullImage(engine, ref),
@@ -114,7 +114,7 @@ export function dockerOver(dial: Dial): DialledDocker {
       const at = ref.lastIndexOf(':');
       const tagged = at > ref.lastIndexOf('/');
       const target = { repo: tagged ? ref.slice(0, at) : ref, tag: tagged ? ref.slice(at + 1) : 'latest' };
-      await engine.change(`tag image ${id} as ${ref}`, post(`/images/${inPath(id)}/tag`, target));
+      await engine.order(`tag image ${id} as ${ref}`, post(`/images/${inPath(id)}/tag`, target));
     },
   };
 }

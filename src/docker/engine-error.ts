@@ -18,7 +18,9 @@ interface Pattern {
 // The Engine has one status (500) for most of these: its message is the only thing that tells them apart.
 const PATTERNS: readonly Pattern[] = [
   {
-    matches: /(?:Bind for|bind:|listen tcp4?6?|exposing port)\s?\S*:(\d+).*(?:already allocated|already in use)/s,
+    // What it looks for is short: the words come from the host, and may be made to take long.
+    matches:
+      /^(?=[\s\S]*already (?:allocated|in use))[\s\S]*?(?:Bind for|bind:|listen tcp4?6?|exposing port)\s?\S{0,80}:(\d{1,5})/,
     code: 'PORT_TAKEN',
     hint: ([, port]) => `find what holds port ${port} (ss -ltnp, docker ps) and stop it, or choose another port`,
   },

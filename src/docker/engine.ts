@@ -7,7 +7,7 @@ import { HttpConnections } from './http-connections.ts';
 import { engineVersion, parseReply } from './replies.ts';
 import type { EngineReply, EngineRequest, SendOptions } from './request.ts';
 import type { Dial } from './socket.ts';
-import { parseJson } from './unreadable-reply.ts';
+import { excerpt, parseJson, UnreadableReply } from './unreadable-reply.ts';
 
 export interface ChangeOptions extends Omit<SendOptions, 'signal'> {
   /** Statuses that mean that it was so already. */
@@ -16,6 +16,9 @@ export interface ChangeOptions extends Omit<SendOptions, 'signal'> {
 }
 
 const ANSWER_MS = 60_000;
+
+/** Bodies that say no more than the status. */
+const NOTHING: ReadonlySet<string> = new Set(['', '""', '{}', 'null']);
 
 /** What an Engine accepts that has not said otherwise. */
 const OLDEST = '1.12';
@@ -98,6 +101,14 @@ export class Engine {
       if (fine.includes(statusOf(error) ?? 0)) return null;
       throw callError(doing, error, { limitMs, ...rest });
     }
+  }
+
+  /** Like `change`, for one whose reply has no body: a page of a proxy is no confirmation. */
+  async order(doing: string, request: EngineRequest, options: ChangeOptions = {}): Promise<void> {
+    const reply = await this.change(doing, request, options);
+    const body = reply?.body.subarray(0, 1000).toString().trim() ?? '';
+    if (NOTHING.has(body)) return;
+    throw callError(doing, new UnreadableReply(`no confirmation: ${excerpt(body)}`), { limitMs: ANSWER_MS });
   }
 
   /** Like `change`, for one whose reply is JSON. */

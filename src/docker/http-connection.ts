@@ -1,12 +1,10 @@
 import type { EventEmitter } from 'node:events';
 import type { Client, Dispatcher } from 'undici';
-import { BoundedBytes } from './bounded-bytes.ts';
+import { Collector } from '../core/bounds/collector.ts';
+import { LIMITS } from '../core/bounds/limits.ts';
 import { hungUp, isHangUp } from './call.ts';
 import type { EngineReply, EngineRequest, SendOptions } from './request.ts';
 import { type Dial, DialledSocket } from './socket.ts';
-
-/** Bytes of a reply that are kept: the list of some thousand containers is smaller. */
-const BODY_LIMIT = 16 * 1024 * 1024;
 
 const CLIENT_OPTIONS = {
   allowH2: false,
@@ -64,7 +62,7 @@ export class HttpConnection {
     const client = await this.#open();
     signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<EngineReply | 'again'>();
-    const body = new BoundedBytes(BODY_LIMIT);
+    const body = new Collector(LIMITS.dockerReply);
     let controller: Dispatcher.DispatchController | undefined;
     let reply: Omit<EngineReply, 'body'> | undefined;
     const giveUp = (): void => {

@@ -1,3 +1,5 @@
+import { LIMITS } from '../core/bounds/limits.ts';
+
 const HEADER = 8;
 
 /**
@@ -17,11 +19,8 @@ export function logText(bytes: Buffer): string {
   return Buffer.concat(parts).toString('utf8');
 }
 
-/** Characters kept of a log: its lines may be of any length. */
-const LOG_LIMIT = 64 * 1024;
-
-/** The end of a log, begun with a whole line where there is one. */
-export function endOfLog(text: string, limit = LOG_LIMIT): string {
+/** The end of a log, begun with a whole line where there is one: its lines may be of any length. */
+export function endOfLog(text: string, limit: number = LIMITS.containerLog.bytes): string {
   if (text.length <= limit) return text;
   const end = text.slice(-limit);
   const line = end.indexOf('\n');

@@ -1,25 +1,17 @@
 import { OrchError } from '../core/base/errors.ts';
-import { BoundedBytes } from './bounded-bytes.ts';
+import { Collector } from '../core/bounds/collector.ts';
+import { LIMITS } from '../core/bounds/limits.ts';
 import { callError } from './call.ts';
 import type { Engine } from './engine.ts';
 import { parseReply, pullProgress } from './replies.ts';
 import { withQuery } from './request.ts';
-import { parseJson, UnreadableReply } from './unreadable-reply.ts';
-
-/** A whole image over a slow line. */
-const LIMIT_MS = 60 * 60_000;
+import { parseJson } from './unreadable-reply.ts';
 
 /** Longest silence of a registry or of the line to it. */
 const IDLE_MS = 5 * 60_000;
 
-/** Bytes of one line of progress: an error may carry what a registry answered. */
-const LINE_LIMIT = 256 * 1024;
-
 /** Characters of such an error that are shown. */
 const ERROR_LIMIT = 4000;
-
-/** An hour of progress lines, ten a second, of a whole image of twenty layers is less than half of this. */
-const PROGRESS_LIMIT = 256 * 1024 * 1024;
 
 /**
  * Makes an Engine pull an image, and waits for it.
@@ -31,10 +23,14 @@ export async function pullImage(engine: Engine, ref: string): Promise<void> {
   const request = { method: 'POST', path: withQuery('/images/create', sourceOf(ref)) } as const;
   const progress = new Progress(doing);
   try {
-    await engine.change(doing, request, { limitMs: LIMIT_MS, idleMs: IDLE_MS, onData: (bytes) => progress.add(bytes) });
+    await engine.change(doing, request, {
+      limitMs: LIMITS.dockerProgress.ms,
+      idleMs: IDLE_MS,
+      onData: (bytes) => progress.add(bytes),
+    });
     progress.end();
   } catch (error) {
-    const failed = callError(doing, error, { limitMs: LIMIT_MS });
+    const failed = callError(doing, error, { limitMs: LIMITS.dockerProgress.ms });
     if (['DOCKER_FAILED', 'IMAGE_MISSING'].includes(failed.code)) throw refused(failed.message);
     throw failed;
   }
@@ -48,19 +44,16 @@ function sourceOf(ref: string): { readonly fromImage: string; readonly tag: stri
 /** The lines of a pull's progress: JSON each. An error line ends the pull, though not the reply. */
 class Progress {
   readonly #doing: string;
-  readonly #line = new BoundedBytes(LINE_LIMIT);
-  #left = PROGRESS_LIMIT;
+  readonly #line = new Collector(LIMITS.dockerProgress);
 
   constructor(doing: string) {
     this.#doing = doing;
   }
 
   add(bytes: Buffer): void {
-    this.#left -= bytes.length;
-    if (this.#left < 0) throw new UnreadableReply(`more than ${PROGRESS_LIMIT} bytes of progress`);
     let from = 0;
     for (let end = bytes.indexOf('\n'); end >= 0; end = bytes.indexOf('\n', from)) {
-      this.#line.add(bytes.subarray(from, end));
+      this.#line.add(bytes.subarray(from, end + 1));
       this.end();
       from = end + 1;
     }

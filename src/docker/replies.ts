@@ -112,7 +112,7 @@ export function parseReply<T extends z.ZodType>(schema: T, reply: unknown, doing
   const [issue] = parsed.error.issues;
   throw new OrchError(
     'DOCKER_FAILED',
-    `${doing}: reply not understood at ${issue?.path.join('.')}: ${issue?.message}`,
+    `${doing}: reply not understood at ${issue?.path.join('.').slice(0, 200)}: ${issue?.message}`,
     {
       hint: 'this Docker Engine may be newer than this version knows',
     },

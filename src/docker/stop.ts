@@ -34,7 +34,7 @@ export async function stopContainer(engine: Engine, name: string, now: Stoppable
   const limitMs = timeoutSeconds * 1000 + GRACE_MS;
   const fine = [304, 404];
   const stop = (query: { t: number; signal?: string }) =>
-    engine.change(
+    engine.order(
       doing,
       { method: 'POST', path: withQuery(`/containers/${inPath(name)}/stop`, query) },
       { fine, limitMs },
@@ -52,7 +52,7 @@ async function signalAndWait(engine: Engine, name: string, { signal, timeoutSeco
   const order = (what: string, query: Record<string, string>) =>
     ({ method: 'POST', path: withQuery(`/containers/${inPath(name)}/${what}`, query) }) as const;
   // 409: it ended in the meantime.
-  await engine.change(`send ${signal} to container ${name}`, order('kill', { signal }), { fine: [404, 409] });
+  await engine.order(`send ${signal} to container ${name}`, order('kill', { signal }), { fine: [404, 409] });
   try {
     const options = { fine: [404], limitMs: timeoutSeconds * 1000 };
     await engine.change(`wait for container ${name} to end`, order('wait', { condition: 'not-running' }), options);

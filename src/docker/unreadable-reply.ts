@@ -1,3 +1,5 @@
+import { COUNTS } from '../core/bounds/limits.ts';
+
 /** An answer on the Docker socket that no Docker Engine gives. */
 export class UnreadableReply extends Error {}
 
@@ -9,10 +11,21 @@ export const excerpt = (text: string): string =>
     .trim()
     .slice(0, 200);
 
+/** Each value but the first follows one of these. */
+const BEFORE_VALUES: ReadonlySet<number> = new Set(Buffer.from(',[{'));
+
+/** More than one JSON reply may hold: an object takes many times the bytes of `{}`. */
+function hasTooMany(bytes: Buffer): boolean {
+  let values = 0;
+  for (const byte of bytes) if (BEFORE_VALUES.has(byte)) values++;
+  return values > COUNTS.jsonValues.most;
+}
+
 /**
- * @throws UnreadableReply with the start of what is not JSON
+ * @throws UnreadableReply with the start of what is not JSON, or when it holds too many values
  */
 export function parseJson(bytes: Buffer): unknown {
+  if (hasTooMany(bytes)) throw new UnreadableReply(`more than ${COUNTS.jsonValues.most} values`);
   const text = bytes.toString();
   try {
     return JSON.parse(text);

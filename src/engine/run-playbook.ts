@@ -3,6 +3,7 @@ import { defined } from '../core/base/data.ts';
 import { located, OrchError } from '../core/base/errors.ts';
 import { errorInfoOf } from '../core/event/error-info.ts';
 import type { Emit, HostCounts, Outcome } from '../core/event/event.ts';
+import { EXIT_CODES } from '../core/event/exit-codes.ts';
 import type { Host } from '../core/host/host.ts';
 import type { Plays } from '../core/play/play.ts';
 import { NotYet } from '../core/task/later.ts';
@@ -14,15 +15,6 @@ import type { RollContext } from './roll/roll-context.ts';
 import type { RunContext } from './roll/run-context.ts';
 import { runPlay } from './run-play.ts';
 import { Tally } from './tally.ts';
-
-/** Exit codes of a run; the full list is in docs/exit-codes.md. */
-export const EXIT_CODES: Readonly<Record<Outcome, number>> = {
-  ok: 0,
-  failed: 1,
-  refused: 2,
-  partial: 3,
-  interrupted: 6,
-};
 
 export interface RunRequest {
   readonly title: string;
@@ -169,9 +161,11 @@ class PlaybookRun {
 
   #end(lostSome: boolean): RunReport {
     const { clock, emit, check, signal } = this.#context;
-    const outcome = this.#outcome(lostSome, signal.aborted && !this.#finished);
+    const bug = this.#bug();
+    if (bug !== undefined) this.#errors.unshift(bug);
+    const outcome = bug === undefined ? this.#outcome(lostSome, signal.aborted && !this.#finished) : 'internal';
     const hosts = this.#tally.hosts();
-    const isOpen = outcome === 'partial' || outcome === 'interrupted';
+    const isOpen = outcome === 'partial' || outcome === 'interrupted' || outcome === 'internal';
     const command = isOpen && !check ? this.#request.goOn?.() : undefined;
     emit({
       type: 'run.end',
@@ -184,6 +178,12 @@ class PlaybookRun {
       durationMs: clock.now() - this.#begun,
     });
     return { outcome, exitCode: EXIT_CODES[outcome], hosts };
+  }
+
+  /** The error that stopped the run, if nothing had caught it. */
+  #bug(): OrchError | undefined {
+    const { signal, urgent } = this.#context;
+    return [signal.reason, urgent.reason].find((reason) => reason instanceof OrchError && reason.code === 'INTERNAL');
   }
 
   #outcome(lostSome: boolean, cutShort: boolean): Outcome {

@@ -18,6 +18,9 @@ type Links = ReadonlyMap<string, string>;
 /** More links than a system follows. */
 const HOPS = 40;
 
+/** Directories below each other, by way of links: deeper than any real tree. */
+const DEEPEST = 256;
+
 /** A member's name as a host's file tree has it; `null` for one that would be unpacked outside of the directory. */
 export function plainName(name: string): string | null {
   const parts = name.split('/').filter((part) => part !== '' && part !== '.');
@@ -61,7 +64,9 @@ function symbolicLinks(members: readonly ArchiveMember[]): Links {
   const links = new Map<string, string>();
   const hard = new Map<string, string>();
   for (const { name, link } of members) if (link !== undefined) (link.hard ? hard : links).set(name, link.target);
-  for (let found = true; found; ) {
+  // An archive has a hard link after what it links to, so the first of these passes finds all.
+  let found = true;
+  for (let pass = 0; found && pass < HOPS; pass++) {
     found = false;
     for (const [name, target] of hard) {
       const parts = target.split('/').filter((part) => part !== '' && part !== '.');
@@ -90,6 +95,7 @@ function walk(path: readonly string[], links: Links): readonly string[] | null {
       continue;
     }
     at.push(part);
+    if (at.length > DEEPEST) return null;
     const target = links.get(at.join('/'));
     if (target === undefined) continue;
     // Nothing can be reached through a ring of links.

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { OrchError } from '../core/base/errors.ts';
+import { ArchiveBudget } from '../core/bounds/archive-budget.ts';
 import { type ArchiveMember, linkFault, plainName } from './archive-paths.ts';
 
 /** What is known of a .tar.gz after reading all of it. */
@@ -90,16 +91,25 @@ async function walk(
   const source = createReadStream(path, { highWaterMark: 1 << 20 });
   const unpacked = createGunzip();
   const entries = tar.extract();
+  const budget = new ArchiveBudget();
   const tap = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     for await (const chunk of chunks) {
+      budget.packed(chunk.length);
       raw(chunk);
       yield chunk;
     }
   };
+  const measured = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of chunks) {
+      budget.unpacked(chunk.length);
+      yield chunk;
+    }
+  };
   const stop = new AbortController();
-  const flow = pipeline(Readable.from(tap(source)), unpacked, entries, { signal: stop.signal });
+  const flow = pipeline(Readable.from(tap(source)), unpacked, measured, entries, { signal: stop.signal });
   const visits = (async () => {
     for await (const entry of entries) {
+      budget.entry(entry.header);
       const { type, size = 0, linkname } = entry.header;
       const name = plainName(entry.header.name);
       if (name === null)
@@ -112,10 +122,8 @@ async function walk(
   try {
     await Promise.all([visits, flow]);
   } catch (error) {
-    if (stop.signal.aborted || error instanceof OrchError) {
-      source.destroy();
-      await Promise.allSettled([flow, visits]);
-    }
+    source.destroy();
+    await Promise.allSettled([flow, visits]);
     if (stop.signal.aborted) return;
     throw error instanceof OrchError ? error : damaged(path, reason(error), error);
   }

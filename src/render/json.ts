@@ -6,6 +6,7 @@ export function jsonRenderer(stdout: NodeJS.WritableStream): Renderer {
   const out = sinkOf(stdout);
   return {
     event: (event) => out.write(`${JSON.stringify(event)}\n`),
+    ready: out.ready,
     hold: async () => {
       await out.flush();
       return () => {};

@@ -34,6 +34,7 @@ export function plainRenderer({ stdout, stderr, colours = true, ...detail }: Pla
       // What a command printed is all that a pipe may see of `exec`.
       if (event.type === 'run.end') (view.exec ? err : out).write(`${recap(view, paint).join('\n')}\n`);
     },
+    ready: () => out.ready() ?? err.ready(),
     // Who asks a person meanwhile writes to the terminal himself.
     async hold() {
       await out.flush();

@@ -5,6 +5,8 @@ export interface Renderer {
   event(event: NumberedEvent): void;
   /** Leaves the terminal to somebody else until what it gives is called; what happens meanwhile is drawn then. */
   readonly hold?: () => Promise<() => void>;
+  /** Settles when a slow reader has caught up; nothing where it has. For events that can wait: the output of commands. */
+  readonly ready?: () => Promise<void> | undefined;
   /** Draws what is left and waits until it has been written. */
   close(): Promise<void>;
 }

@@ -4,9 +4,14 @@
  */
 export interface Sink {
   write(text: string): void;
+  /** Settles when the stream takes more; nothing where it does so now. For writers that can wait. */
+  ready(): Promise<void> | undefined;
   /** Waits until all is written. @throws what the stream said, unless its reader only left */
   flush(): Promise<void>;
 }
+
+/** What ends the wait for a stream: it takes more, or nothing any more. */
+const DRAINED = ['drain', 'error', 'close'] as const;
 
 type Send = (text: string) => void;
 
@@ -30,7 +35,21 @@ export function sinkOf(stream: NodeJS.WritableStream): Sink {
   const send: Send = (text) => {
     if (broken === undefined) stream.write(text);
   };
+  let draining: Promise<void> | undefined;
   return {
+    ready() {
+      if (broken !== undefined || !('writableNeedDrain' in stream && stream.writableNeedDrain === true))
+        return undefined;
+      draining ??= new Promise<void>((resolve) => {
+        const done = (): void => {
+          for (const event of DRAINED) stream.off(event, done);
+          draining = undefined;
+          resolve();
+        };
+        for (const event of DRAINED) stream.once(event, done);
+      });
+      return draining;
+    },
     write(text) {
       if (waiting.length === 0) setImmediate(sendAll);
       const last = waiting.at(-1);

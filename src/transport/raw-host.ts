@@ -1,5 +1,7 @@
 import { defined } from '../core/base/data.ts';
 import { located } from '../core/base/errors.ts';
+import { Collector } from '../core/bounds/collector.ts';
+import { LIMITS } from '../core/bounds/limits.ts';
 import type { Stat } from '../core/host/connection.ts';
 import { justWritten } from './files/just-written.ts';
 import { ownersSeen } from './files/owners.ts';
@@ -41,7 +43,6 @@ export interface Carrier {
 
 /** Bytes of input that a script for the staying shell may carry. */
 const SMALL_INPUT = 256 * 1024;
-const READ_LIMIT = 1024 * 1024;
 /** A digest of a large file on a slow disk may take its time; each reply starts the silence anew. */
 const READ_IDLE_MS = 3 * 60_000;
 
@@ -62,7 +63,10 @@ export function rawHost({ name, rights, launch, dialer, close }: Carrier): RawCo
   const owners = ownersSeen();
   const uploaded = new Map<string, Whole>();
   const sizes = new Map<string, number>();
-  const reader = scriptReader((script) => staying.run({ script, inside: true, idleMs: READ_IDLE_MS }), owners.runAs);
+  const reader = scriptReader(
+    (script) => staying.run({ script, inside: true, idleMs: READ_IDLE_MS, timeoutMs: LIMITS.reads.ms }),
+    owners.runAs,
+  );
   const stat = async (path: string): Promise<Stat | null> => {
     const found = just.take(path, 'stat') ?? (await reader.ask(statRequest(path)));
     sizes.delete(path);
@@ -82,16 +86,17 @@ export function rawHost({ name, rights, launch, dialer, close }: Carrier): RawCo
       const { code, stderr } = await staying.run({ script, input, ...limits });
       return { code, stderr: stderr.toString() };
     }
-    const stderr: Buffer[] = [];
+    const stdout = new Collector(LIMITS.uploadOutput);
+    const stderr = new Collector(LIMITS.uploadOutput);
     const exit = await shell({
       script: `${HOST_FUNCTIONS}\n${script}`,
       ...limits,
       stdin: input === undefined ? (stdin ?? []) : pieces(input),
       ...defined({ onStdinProgress: onProgress }),
-      onStdout: () => {},
-      onStderr: (chunk) => void stderr.push(chunk),
+      onStdout: (chunk) => stdout.add(chunk),
+      onStderr: (chunk) => stderr.add(chunk),
     });
-    return { code: exit.code, stderr: Buffer.concat(stderr).toString() };
+    return { code: exit.code, stderr: stderr.bytes().toString() };
   };
   const write = writes({
     run: (request) => changing(() => writeScript(request)),
@@ -128,7 +133,7 @@ export function rawHost({ name, rights, launch, dialer, close }: Carrier): RawCo
     facts: () => here(reader.facts()),
     stat: (path) => here(stat(path)),
     sha256: (path) => here(sha256(path)),
-    read: (path, limit = READ_LIMIT) => here(reader.ask(fileRequest(path, limit))),
+    read: (path, limit = LIMITS.file.bytes) => here(reader.ask(fileRequest(path, limit))),
     tree: (path) => here(reader.ask(treeRequest(path))),
     freeBytes: (path) => here(freeBytes(path)),
     httpGet: (asked) => here(httpGet(asked)),

@@ -88,3 +88,16 @@ test('streamed output is cut into lines, and a secret that is split over two chu
   splitter.end();
   expect(lines).toEqual(['one', 'two', '', 'the ***!', 'end']);
 });
+
+test('of a long line what exceeds the limit is counted and left out, whatever pieces it comes in', () => {
+  const lines: string[] = [];
+  const splitter = lineSplitter((line) => lines.push(line), 10);
+  for (const chunk of ['0123456789\n01234', '567', '89a', 'bc\r\nshort\r\n', '0123456789ab']) splitter.push(chunk);
+  splitter.end();
+  expect(lines).toEqual([
+    '0123456789',
+    '0123456789… (line cut: 4 more characters)',
+    'short',
+    '0123456789… (line cut: 2 more characters)',
+  ]);
+});

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { OrchError } from '../../src/core/base/errors.ts';
-import type { Docker } from '../../src/core/host/docker.ts';
+import type { ContainerCreate, Docker } from '../../src/core/host/docker.ts';
 import { dockerOver } from '../../src/docker/client.ts';
 import { endless, rawEngine, sized } from './raw-engine.ts';
 
@@ -150,6 +150,43 @@ describe.each(rows)('$what', ({ answer, question, pull }) => {
 
   test('fails a question', () => refusedWith((docker) => docker.image('a:1'), question));
   test('fails a pull', () => refusedWith((docker) => docker.pull('a:1'), pull));
+});
+
+const spec: ContainerCreate = { Image: 'a:1', HostConfig: { RestartPolicy: { Name: 'no' } } };
+const VERSION = JSON.stringify({ ApiVersion: '1.47', MinAPIVersion: '1.24' });
+const calls: readonly (readonly [string, (docker: Docker) => Promise<unknown>])[] = [
+  ['container', (docker) => docker.container('web')],
+  ['containers', (docker) => docker.containers()],
+  ['info', (docker) => docker.info()],
+  ['image', (docker) => docker.image('a:1')],
+  ['pull', (docker) => docker.pull('a:1')],
+  ['create', (docker) => docker.create('web', spec)],
+  ['start', (docker) => docker.start('web')],
+  ['stop', (docker) => docker.stop('web', { signal: 'SIGTERM', timeoutSeconds: 1 })],
+  ['signal', (docker) => docker.signal('web', 'SIGHUP')],
+  ['wait', (docker) => docker.wait('web', 5)],
+  ['remove', (docker) => docker.remove('web')],
+  ['rename', (docker) => docker.rename('web', 'other')],
+  ['tag', (docker) => docker.tag('sha256:1', 'a:1')],
+];
+
+describe.each([
+  ['HTML with status 200', sized(HTML)],
+  ['HTML with status 502', sized(HTML, '502 Bad Gateway')],
+  ['JSON of another form', sized('[[[1]]]')],
+  ['JSON of too many values', sized(`[${'{},'.repeat(600_000)}{}]`)],
+  ['another protocol', 'SSH-2.0-OpenSSH_9.6\r\n\r\n'],
+])('%s', (_what, answer) => {
+  test.each(calls)('is an error of that host for the call %s', async (_call, ask) => {
+    await using engine = await rawEngine((request, socket) =>
+      socket.write(request.includes('/version ') ? sized(VERSION) : answer),
+    );
+    const docker = dockerOver(engine.dial);
+    const error = await failure(ask(docker));
+    expect(['DOCKER_FAILED', 'IMAGE_PULL_FAILED', 'DOCKER_UNREACHABLE']).toContain(error.code);
+    expect(error.hint).toBeDefined();
+    docker.close();
+  });
 });
 
 describe('answers one behind the other', () => {

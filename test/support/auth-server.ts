@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import ssh2, { type AuthContext, type Connection } from 'ssh2';
+import ssh2, { type Algorithms, type AuthContext, type Connection } from 'ssh2';
 import type { SshTarget } from '../../src/transport/ssh/target.ts';
 
 /** An SSH server that knows nothing but logins, each judged by a function, and remembers every request for one. */
@@ -15,13 +15,16 @@ export interface AuthServer extends AsyncDisposable {
   target(overrides?: Partial<SshTarget>): SshTarget;
 }
 
-export async function startAuthServer(judge: (request: AuthContext) => void): Promise<AuthServer> {
+export async function startAuthServer(
+  judge: (request: AuthContext) => void,
+  algorithms: Algorithms = {},
+): Promise<AuthServer> {
   const directory = mkdtempSync(join(tmpdir(), 'api7-orch-auth-'));
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const requests: string[] = [];
   const key = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
   const clients = new Set<Connection>();
-  const server = new ssh2.Server({ hostKeys: [key] }, (client) => {
+  const server = new ssh2.Server({ hostKeys: [key], algorithms }, (client) => {
     clients.add(client);
     client.on('close', () => clients.delete(client));
     client.on('error', () => {});

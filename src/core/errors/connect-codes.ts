@@ -60,7 +60,10 @@ export const CONNECT_CODES = codes({
     'fix the permissions of known_hosts, or name another file in ssh.known_hosts',
   ],
   CONNECT_NOT_SSH: ['the port belongs to another service', 'correct ssh.port in the inventory'],
-  CONNECT_NO_COMMON_ALGORITHM: ['the host and api7-orch have no SSH algorithm in common', 'update OpenSSH on the host'],
+  CONNECT_NO_COMMON_ALGORITHM: [
+    'the host and api7-orch have no SSH algorithm in common; weak ones and compression are not accepted',
+    'update OpenSSH on the host, or allow an algorithm that docs/security.md lists in its sshd_config',
+  ],
   CONNECT_NO_KEY: ['there is no key to log in with', 'set ssh.identity_file, load a key into ssh-agent, or pass -k'],
   CONNECT_PASSWORD_EXPIRED: ['the host wants a new password for the login user', 'log in with ssh and change it'],
   CONNECT_REFUSED: ['the connection was refused', 'check the port and that sshd runs'],

@@ -54,6 +54,10 @@ export const HOST_CODES = codes({
   PERMISSION_DENIED: ['the login user may not do this', 'set become: sudo, or give the user the right'],
   PORT_TAKEN: ['a port is in use by something else', 'stop it, or change api7.bind in the inventory'],
   READ_FAILED: ['the host could not be read', 'check memory limits and the log of the host'],
+  REPLY_TOO_LARGE: [
+    'the host sent more than a reply of this kind may have; it was cut off',
+    'find what prints so much there; docs/security.md lists the limits',
+  ],
   TIMED_OUT: ['a command or request took too long', 'check whether the host is overloaded'],
   UPLOAD_CORRUPT: ['an uploaded file arrived with another digest; nothing was changed', 'run the same command again'],
   WRITE_CONFLICT: [

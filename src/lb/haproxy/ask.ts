@@ -1,5 +1,6 @@
 import { OrchError } from '../../core/base/errors.ts';
 import { sharePerTick } from '../../core/base/share-per-tick.ts';
+import { LIMITS } from '../../core/bounds/limits.ts';
 import type { Reader } from '../../core/host/connection.ts';
 import { type HaproxyConfig, parseHaproxyConfig } from './config.ts';
 import { type HaproxyStat, parseEpoch, parseRunning, parseStat, parseTables } from './stat.ts';
@@ -15,8 +16,6 @@ export interface HaproxySnapshot {
   /** Stick tables that remember which server a client went to. */
   readonly sticky: ReadonlySet<string>;
 }
-
-const CONFIG_LIMIT = 8 * 1024 * 1024;
 
 interface Asked {
   readonly sight: ReturnType<typeof sharePerTick<HaproxySnapshot>>;
@@ -64,7 +63,7 @@ export function readHaproxy(host: Reader, socket: string): Promise<HaproxySnapsh
 /** haproxy.cfg as far as it is understood; `null` where it cannot be read. */
 export function readConfig(host: Reader, path: string): Promise<HaproxyConfig | null> {
   return of(host).config(path, async () => {
-    const text = await host.read(path, CONFIG_LIMIT).catch((error: unknown) => {
+    const text = await host.read(path, LIMITS.haproxyConfig.bytes).catch((error: unknown) => {
       // A directory of files, or one of a size that nobody writes by hand.
       if (error instanceof OrchError && (error.code === 'NOT_A_FILE' || error.code === 'FILE_TOO_LARGE')) return null;
       throw error;

@@ -5,7 +5,13 @@ type Words = readonly string[];
 export interface HaproxySection {
   readonly name: string;
   readonly lines: readonly Words[];
-  readonly inherited: readonly Words[];
+  readonly inherited: Defaults;
+}
+
+/** A `defaults` section, and the one that it starts from. */
+interface Defaults {
+  readonly lines: Words[];
+  readonly from?: Defaults;
 }
 
 export interface HaproxyConfig {
@@ -20,17 +26,25 @@ const SECTIONS = new Set(
   ),
 );
 
+/** Keywords that say something about health checks and persistence. Other lines are not kept. */
+const KEPT = new Set(
+  'server server-template default-server spread-checks timeout cookie option stick use-server force-persist persist appsession'.split(
+    ' ',
+  ),
+);
+
 /** Reads as much of haproxy.cfg as health checks and persistence need. What it does not know it passes over. */
 export function parseHaproxyConfig(text: string): HaproxyConfig {
   const backends = new Map<string, HaproxySection>();
-  const named = new Map<string, Words[]>();
+  const named = new Map<string, Defaults>();
   const global: Words[] = [];
-  let defaults: Words[] = [];
+  let defaults: Defaults = { lines: [] };
   let lines: Words[] = [];
-  for (const words of text.replaceAll('\\\n', ' ').split('\n').map(wordsOf)) {
+  for (const line of linesIn(text.replaceAll('\\\n', ' '))) {
+    const words = wordsOf(line);
     const [keyword = '', name = ''] = words;
     if (!SECTIONS.has(keyword)) {
-      if (keyword !== '') lines.push(words);
+      if (KEPT.has(keyword)) lines.push(words);
       continue;
     }
     lines = keyword === 'global' ? global : [];
@@ -38,13 +52,28 @@ export function parseHaproxyConfig(text: string): HaproxyConfig {
     const inherited = words.includes('from') && from !== undefined ? from : defaults;
     if (keyword === 'backend' || keyword === 'listen') backends.set(name, { name, lines, inherited });
     if (keyword === 'defaults') {
-      // One that starts from another one goes on where that ends.
-      if (words.includes('from') && from !== undefined) lines.push(...from);
-      defaults = lines;
-      if (name !== '' && name !== 'from') named.set(name, lines);
+      defaults = { lines, ...(words.includes('from') && from !== undefined ? { from } : {}) };
+      if (name !== '' && name !== 'from') named.set(name, defaults);
     }
   }
   return { backends, global };
+}
+
+/** One line at a time: an array of all of them would be many times as large as the text. */
+function* linesIn(text: string): Generator<string> {
+  let from = 0;
+  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
+    yield text.slice(from, end);
+    from = end + 1;
+  }
+  yield text.slice(from);
+}
+
+/** The lines that hold for a section: its own, then those of its defaults, then those that these start from. */
+export function listsFor({ lines, inherited }: HaproxySection): readonly (readonly Words[])[] {
+  const lists: (readonly Words[])[] = [lines];
+  for (let at: Defaults | undefined = inherited; at !== undefined; at = at.from) lists.push(at.lines);
+  return lists;
 }
 
 function wordsOf(line: string): Words {
@@ -62,7 +91,7 @@ function wordsOf(line: string): Words {
 export function serverOptions(section: HaproxySection, server: string): readonly Words[] | undefined {
   const own = section.lines.find((words) => isServer(words, server));
   if (own === undefined) return undefined;
-  const lists = [section.lines, section.inherited].flatMap((lines) =>
+  const lists = listsFor(section).flatMap((lines) =>
     lines
       .filter(([keyword]) => keyword === 'default-server')
       .map((words) => words.slice(1))
@@ -100,9 +129,11 @@ export function haproxyTime(text: string | undefined): number | undefined {
 const PERSISTENT = new Set(['stick', 'use-server', 'force-persist', 'persist', 'appsession']);
 
 /** Whether a backend may send requests to a server of it that is drained. */
-export function mayStick({ lines, inherited }: HaproxySection): boolean {
-  return [...lines, ...inherited].some(
-    ([keyword = '', second]) =>
-      PERSISTENT.has(keyword) || keyword === 'cookie' || (keyword === 'option' && second === 'persist'),
+export function mayStick(section: HaproxySection): boolean {
+  return listsFor(section).some((lines) =>
+    lines.some(
+      ([keyword = '', second]) =>
+        PERSISTENT.has(keyword) || keyword === 'cookie' || (keyword === 'option' && second === 'persist'),
+    ),
   );
 }

@@ -1,3 +1,4 @@
+import { COUNTS } from '../../core/bounds/limits.ts';
 import { unexpected } from './state.ts';
 
 /** One line of HAProxy's `show stat`, by column name. An empty text where the column is not there. */
@@ -16,9 +17,10 @@ export function parseStat(reply: string): ReadonlyMap<string, HaproxyStat> {
   const stats = rows
     .filter((row) => row !== '')
     .map((row): readonly [string, HaproxyStat] => {
-      const fields = cells(row);
-      const stat: HaproxyStat = (column) => fields[columns.get(column) ?? -1] ?? '';
-      return [`${stat('pxname')}/${stat('svname')}`, stat];
+      // Most rows are asked for no more than their name: they stay as they are.
+      const stat: HaproxyStat = (column) => cells(row)[columns.get(column) ?? -1] ?? '';
+      const [backend = '', server = ''] = row.includes('"') ? cells(row) : row.split(',', 2);
+      return [`${backend}/${server}`, stat];
     });
   return new Map(stats);
 }
@@ -51,6 +53,14 @@ export function parseRunning(info: string): number | undefined {
   return seconds === undefined ? undefined : Number(seconds) * 1000;
 }
 
-/** Names in the reply to `show table`. */
-export const parseTables = (reply: string): readonly string[] =>
-  [...reply.matchAll(/^# table: ([^,]+),/gm)].map(([, name = '']) => name);
+/**
+ * Names in the reply to `show table`.
+ *
+ * @throws OrchError LB_INVALID_REPLY when there are more of them than HAProxy is asked about
+ */
+export function parseTables(reply: string): readonly string[] {
+  const names = [...reply.matchAll(/^# table: ([^,\n]+),/gm)].map(([, name = '']) => name);
+  if (names.length > COUNTS.haproxyTables.most)
+    throw unexpected(`at most ${COUNTS.haproxyTables.most} stick tables`, reply);
+  return names;
+}

@@ -50,13 +50,18 @@ export function parseServersState(reply: string): readonly HaproxyServer[] {
   const lines = reply.split('\n').map((line) => line.trim());
   const header = lines.find((line) => line.startsWith('# be_id'));
   if (header === undefined) throw unexpected('its servers', reply);
-  const columns = header.slice(2).split(' ');
+  const columns = new Map(
+    header
+      .slice(2)
+      .split(' ')
+      .map((name, index) => [name, index]),
+  );
   return lines
     .slice(lines.indexOf(header) + 1)
     .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => {
       const fields = line.split(' ');
-      const field = (name: string): string => fields[columns.indexOf(name)] ?? '';
+      const field = (name: string): string => fields[columns.get(name) ?? -1] ?? '';
       return {
         backend: field('be_name'),
         server: field('srv_name'),

@@ -1,6 +1,6 @@
 import { defined } from '../../core/base/data.ts';
 import type { CheckTiming } from '../../core/host/balancer.ts';
-import { type HaproxyConfig, haproxyTime, optionOf, serverOptions } from './config.ts';
+import { type HaproxyConfig, haproxyTime, listsFor, optionOf, serverOptions } from './config.ts';
 import { type HaproxyServer, nameOf } from './state.ts';
 
 type Timing = Omit<CheckTiming, 'source' | 'from'>;
@@ -44,9 +44,8 @@ function ofServer(config: HaproxyConfig, name: string, depth = 0): Timing | unde
     return followed && { ...followed, slowstartMs: time('slowstart', 0) ?? 0 };
   }
   const spread = Number(config.global.findLast(([keyword]) => keyword === 'spread-checks')?.[1] ?? 0);
-  const timeoutMs = haproxyTime(
-    [section.inherited, section.lines].flat().findLast(([a, b]) => a === 'timeout' && b === 'check')?.[2],
-  );
+  const timeouts = listsFor(section).map((lines) => lines.findLast(([a, b]) => a === 'timeout' && b === 'check'));
+  const timeoutMs = haproxyTime(timeouts.find((line) => line !== undefined)?.[2]);
   const every = time('inter', USUAL.everyMs);
   const fall = number('fall', USUAL.fall);
   const rise = number('rise', USUAL.rise);

@@ -15,7 +15,7 @@ export function serversOf({ servers }: HaproxySnapshot, { address, port }: Membe
 
 /** IPv6 addresses can be written in many ways; a name is the same in any case. */
 const written = (address: string): string =>
-  isIPv6(address) ? new URL(`http://[${address}]`).hostname : address.toLowerCase();
+  (isIPv6(address) ? URL.parse(`http://[${address}]`)?.hostname : undefined) ?? address.toLowerCase();
 
 /** Out of new requests by anybody's order. */
 export const isOrderedOut = ({ admin, weight }: HaproxyServer): boolean =>

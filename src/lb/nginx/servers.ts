@@ -52,8 +52,14 @@ export function withDown(text: string, changes: readonly { readonly server: Ngin
         ? [{ from: server.end, to: server.end, text: ' down' }]
         : server.downs.map(({ from, to }) => ({ from: from - blanksBefore(text, from), to, text: '' })),
     )
-    .toSorted((a, b) => b.from - a.from);
-  return edits.reduce((edited, { from, to, text: put }) => edited.slice(0, from) + put + edited.slice(to), text);
+    .toSorted((a, b) => a.from - b.from);
+  const parts: string[] = [];
+  let at = 0;
+  for (const { from, to, text: put } of edits) {
+    parts.push(text.slice(at, from), put);
+    at = to;
+  }
+  return [...parts, text.slice(at)].join('');
 }
 
 /** Whether a `server` directive means this address and port. Without a port, nginx takes 80. */
@@ -69,7 +75,11 @@ export const written = (address: string, port: number): string =>
 const canonical = (address: string): string =>
   (isIPv6(address) ? URL.parse(`http://[${address}]/`)?.hostname : undefined) ?? address.toLowerCase();
 
-const blanksBefore = (text: string, index: number): number => /[ \t]*$/.exec(text.slice(0, index))?.[0].length ?? 0;
+function blanksBefore(text: string, index: number): number {
+  let from = index;
+  while (text[from - 1] === ' ' || text[from - 1] === '\t') from--;
+  return index - from;
+}
 
 /** Words as nginx's own reader takes them: quotes hold blanks, a backslash what follows it, `#` begins a comment between words. */
 function directives(text: string): readonly (readonly Word[])[] {

@@ -28,6 +28,8 @@ export function outcome(view: RunView): string {
       return withWord('FAILED', groups, [...stillDrained(view), ...counted(view, hosts)]);
     case 'interrupted':
       return withWord('INTERRUPTED', [], [...counted(view, hosts), 'run the same command to resume']);
+    case 'internal':
+      return withWord('INTERNAL ERROR', groups, [...stillDrained(view), ...counted(view, hosts)]);
     default:
       return end.outcome satisfies never;
   }

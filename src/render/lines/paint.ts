@@ -1,4 +1,5 @@
-import { stripVTControlCharacters, styleText } from 'node:util';
+import { styleText } from 'node:util';
+import { stripEscapes } from '../../core/base/strip-escapes.ts';
 
 export type Color = 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold';
 
@@ -14,7 +15,7 @@ export const paintFor =
 export const noPaint: Paint = (_, text) => text;
 
 /** Text from a host or a file without the characters by which it could draw on the terminal itself. */
-export const visible = (text: string): string => stripVTControlCharacters(text).replace(/(?![\n\t])\p{Cc}/gu, '');
+export const visible = (text: string): string => stripEscapes(text).replace(/(?![\n\t])\p{Cc}/gu, '');
 
 /** The first line, no longer than `width`. */
 export function oneLine(text: string, width: number): string {

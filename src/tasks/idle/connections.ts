@@ -121,11 +121,14 @@ const NUMBERS: Readonly<Record<string, PeerConnection['state']>> = {
   '09': 'closing',
 };
 
+/** An address of either family and a port. */
+const ENDPOINT = /^(?:[\dA-F]{8}|[\dA-F]{32}):[\dA-F]{4}$/;
+
 function fromProc(lines: readonly string[]): readonly PeerConnection[] {
   return lines.flatMap((line) => {
     const [, local = '', remote = '', number = '', queues = ''] = line.trim().split(/\s+/);
     const state = NUMBERS[number];
-    if (state === undefined || !/^[\dA-F]+:[\dA-F]{4}$/.test(local)) return [];
+    if (state === undefined || !ENDPOINT.test(local) || !ENDPOINT.test(remote)) return [];
     const [sending = '', unread = ''] = queues.split(':');
     return [
       {

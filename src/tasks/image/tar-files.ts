@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
+import { ArchiveBudget } from '../../core/bounds/archive-budget.ts';
 
 /** A file of an image archive. Small ones keep their text: manifests and configurations are among them. */
 export interface TarFile {
@@ -13,6 +14,7 @@ export interface TarFile {
 }
 
 const SMALL = 1 << 20;
+const PIECE = 64 * 1024;
 
 const isGzip = (start: Uint8Array | undefined): boolean => start?.[0] === 0x1f && start[1] === 0x8b;
 
@@ -23,15 +25,27 @@ export async function tarFiles(archive: Buffer): Promise<ReadonlyMap<string, Tar
   const files = new Map<string, TarFile>();
   const links: (readonly [name: string, target: string])[] = [];
   const entries = tar.extract();
-  const source = Readable.from([archive], { objectMode: false });
-  const flow = isGzip(archive) ? pipeline(source, createGunzip(), entries) : pipeline(source, entries);
+  const source = Readable.from(pieces(archive), { objectMode: false });
+  const budget = new ArchiveBudget();
+  budget.packed(archive.length);
+  const measured = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of chunks) {
+      budget.unpacked(chunk.length);
+      yield chunk;
+    }
+  };
+  const flow = isGzip(archive)
+    ? pipeline(source, createGunzip(), measured, entries)
+    : pipeline(source, measured, entries);
   const visits = (async () => {
     for await (const entry of entries) {
+      budget.entry(entry.header);
       const { type, size = 0, linkname } = entry.header;
       const name = entry.header.name.replace(/^(?:\.\/+)+/, '');
       if ((type === 'symlink' || type === 'link') && linkname)
         links.push([name, type === 'link' ? linkname : beside(name, linkname)]);
-      if (type === 'file' || type === 'contiguous-file') files.set(name, await fileOf(entry, size));
+      if (type === 'file' || type === 'contiguous-file')
+        files.set(name, await fileOf(entry, size, size <= SMALL && budget.mayKeep(size)));
       entry.resume();
     }
   })();
@@ -43,9 +57,14 @@ export async function tarFiles(archive: Buffer): Promise<ReadonlyMap<string, Tar
   return files;
 }
 
+/** In pieces, so that what is too much is noticed before all of it is taken. */
+function* pieces(archive: Buffer): Generator<Buffer> {
+  for (let at = 0; at < archive.length; at += PIECE) yield archive.subarray(at, at + PIECE);
+}
+
 const beside = (name: string, link: string): string => new URL(link, `file:///${name}`).pathname.slice(1);
 
-async function fileOf(content: AsyncIterable<unknown>, size: number): Promise<TarFile> {
+async function fileOf(content: AsyncIterable<unknown>, size: number, isKept: boolean): Promise<TarFile> {
   const hash = createHash('sha256');
   const kept: Uint8Array[] = [];
   let gzip: boolean | undefined;
@@ -53,8 +72,8 @@ async function fileOf(content: AsyncIterable<unknown>, size: number): Promise<Ta
     if (!(chunk instanceof Uint8Array)) continue;
     gzip ??= isGzip(chunk);
     hash.update(chunk);
-    if (size <= SMALL) kept.push(chunk);
+    if (isKept) kept.push(chunk);
   }
-  const text = size <= SMALL && !gzip ? Buffer.concat(kept).toString('utf8') : undefined;
+  const text = isKept && !gzip ? Buffer.concat(kept).toString('utf8') : undefined;
   return { digest: `sha256:${hash.digest('hex')}`, size, gzip: gzip ?? false, text };
 }

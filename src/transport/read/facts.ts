@@ -5,6 +5,9 @@ import type { Reply, Request } from './request.ts';
 /** CAP_SYS_RESOURCE, capabilities(7): may raise hard limits up to the kernel's own. */
 const SYS_RESOURCE = 24n;
 
+/** Bytes that are looked at: the files are a few KiB. */
+const LONGEST = 64 * 1024;
+
 /** What the transport itself needs to know, too: whose a new file is. */
 export interface HostFacts extends Facts {
   readonly gid: number;
@@ -31,7 +34,7 @@ export const factsRequest: Request<HostFacts> = {
 };
 
 function parseFacts(reply: Reply): HostFacts {
-  const lines = reply.stdout.toString().split('\n');
+  const lines = reply.stdout.subarray(0, LONGEST).toString().split('\n');
   const find = (start: string): string | undefined => {
     const line = lines.find((text) => text.startsWith(start));
     return line?.slice(start.length).trim();
@@ -65,6 +68,7 @@ function clockMs(text: string): number {
 }
 
 function openFiles(capabilities: string, most: string, hard: string): number {
-  const mayRaise = ((BigInt(`0x${capabilities || '0'}`) >> SYS_RESOURCE) & 1n) === 1n;
+  const mask = /^[0-9a-f]{1,16}$/i.test(capabilities) ? capabilities : '0';
+  const mayRaise = ((BigInt(`0x${mask}`) >> SYS_RESOURCE) & 1n) === 1n;
   return mayRaise || hard === 'unlimited' ? Number(most) : Number(hard);
 }

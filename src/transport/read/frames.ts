@@ -1,3 +1,5 @@
+import { Collector } from '../../core/bounds/collector.ts';
+import { LIMITS, type StreamLimit } from '../../core/bounds/limits.ts';
 import { INCOMPLETE, sealScript } from '../shell/bootstrap.ts';
 
 /** A script and its input on the way to a shell that stays: both are counted, so that neither is taken for the next. */
@@ -66,59 +68,55 @@ export interface FrameEnd {
   readonly rest: Buffer;
 }
 
-/** Collects one stream until the end mark of a frame. Only the last few bytes are searched again with each chunk. */
+/** Collects one stream until the end mark of a frame. What was searched before is not searched again. */
 export class FrameCollector {
   readonly #mark: Buffer;
   readonly #length: number;
-  #chunks: Buffer[] = [];
-  #size = 0;
-  #end: FrameEnd | undefined;
+  readonly #limit: StreamLimit;
+  readonly #all: Collector;
+  #rest: Collector | undefined;
+  /** No mark begins before this. */
+  #from = 0;
+  #end: Omit<FrameEnd, 'rest'> | undefined;
 
-  constructor(token: string) {
+  constructor(token: string, limit: StreamLimit = LIMITS.reads) {
     this.#mark = Buffer.from(`\n${token} `);
     this.#length = this.#mark.length + '000\n'.length;
+    this.#limit = limit;
+    this.#all = new Collector(limit);
   }
 
   /** What has come so far, of a frame that did not end. */
   get partial(): Buffer {
-    return Buffer.concat(this.#chunks);
+    return this.#all.bytes();
   }
 
   /** Set once the end mark has come. */
   get end(): FrameEnd | undefined {
-    return this.#end;
+    return this.#end && { ...this.#end, rest: this.#rest?.bytes() ?? Buffer.alloc(0) };
   }
 
+  /** @throws OrchError REPLY_TOO_LARGE */
   push(chunk: Buffer): void {
     if (this.#end !== undefined) {
-      this.#end = { ...this.#end, rest: Buffer.concat([this.#end.rest, chunk]) };
+      this.#behind(chunk);
       return;
     }
-    const overlap = this.#last(this.#length - 1);
-    const window = overlap.length === 0 ? chunk : Buffer.concat([overlap, chunk]);
-    this.#chunks.push(chunk);
-    this.#size += chunk.length;
-    const at = window.indexOf(this.#mark);
-    if (at < 0 || window.length < at + this.#length) return;
-    const all = Buffer.concat(this.#chunks);
-    const start = this.#size - window.length + at;
-    const stop = start + this.#length;
+    this.#all.add(chunk);
+    const all = this.#all.bytes();
+    const at = all.indexOf(this.#mark, this.#from);
+    this.#from = at < 0 ? Math.max(0, all.length - this.#mark.length + 1) : at;
+    const stop = at + this.#length;
+    if (at < 0 || all.length < stop) return;
     this.#end = {
-      body: all.subarray(0, start),
-      code: Number(all.subarray(start + this.#mark.length, stop - 1).toString('latin1')),
-      rest: all.subarray(stop),
+      body: all.subarray(0, at),
+      code: Number(all.subarray(at + this.#mark.length, stop - 1).toString('latin1')),
     };
+    if (all.length > stop) this.#behind(all.subarray(stop));
   }
 
-  #last(count: number): Buffer {
-    const parts: Buffer[] = [];
-    let have = 0;
-    for (let i = this.#chunks.length - 1; i >= 0 && have < count; i--) {
-      const part = this.#chunks[i] ?? Buffer.alloc(0);
-      const piece = part.subarray(Math.max(0, part.length - (count - have)));
-      parts.unshift(piece);
-      have += piece.length;
-    }
-    return Buffer.concat(parts);
+  #behind(bytes: Buffer): void {
+    this.#rest ??= new Collector(this.#limit);
+    this.#rest.add(bytes);
   }
 }

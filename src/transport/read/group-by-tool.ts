@@ -76,10 +76,12 @@ function settleJoint(
   settleAlone: (request: Waiting) => void,
   stderr: Buffer,
 ): void {
-  const [marks = '', ...lines] = together?.stdout.toString().split('\n') ?? [];
+  // No more lines than were asked for, however many there are.
+  const [marks = '', ...lines] = together?.stdout.toString().split('\n', requests.length + 1) ?? [];
+  let asked = 0;
   for (const [i, request] of requests.entries()) {
     const mark = together?.code === 0 ? marks[i] : ALONE;
-    const line = mark === ASKED ? lines.shift() : undefined;
+    const line = mark === ASKED ? lines[asked++] : undefined;
     if (mark === ABSENT) request.joint?.settle(undefined);
     else if (mark === ALONE) settleAlone(request);
     else if (line !== undefined && line !== '') request.joint?.settle(line);
@@ -95,10 +97,14 @@ function sections(
   const { stdout, stderr, sentAt, answeredAt } = output;
   let out = 0;
   let err = 0;
+  let isOver = false;
   return ({ silent } = { silent: false }) => {
+    // A missing end is looked for once, not once for each request.
+    if (isOver) return null;
     const outEnd = stdout.indexOf(`\n${token} `, out);
     const errEnd = silent ? err : stderr.indexOf(`\n${token}\n`, err);
-    if (outEnd < 0 || errEnd < 0) return null;
+    isOver = outEnd < 0 || errEnd < 0;
+    if (isOver) return null;
     const codeAt = outEnd + token.length + 2;
     const codeEnd = stdout.indexOf('\n', codeAt);
     const reply = {

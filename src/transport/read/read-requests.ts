@@ -2,9 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { posix } from 'node:path';
 import { quote } from '../../core/base/argv.ts';
 import { OrchError } from '../../core/base/errors.ts';
+import { TOO_LARGE_HINT } from '../../core/bounds/collector.ts';
+import { formatSize, LIMITS } from '../../core/bounds/limits.ts';
 import type { Stat } from '../../core/host/connection.ts';
 import type { Reply, Request, Tool } from './request.ts';
 import { saysMissing, shellFault } from './shell-errors.ts';
+
+/** Bytes of a reply that are looked at where it is a line or two: a path is no longer. */
+const LINE = 16 * 1024;
 
 /** A path as a shell word that no tool takes for an option. */
 export const pathWord = (path: string): string => quote(path.startsWith('/') ? path : `./${path}`);
@@ -23,14 +28,16 @@ export function statRequest(path: string): Request<Stat | null> {
   return {
     snippet: `${STAT.one} ${word}`,
     parse: (reply) =>
-      reply.code === 0 ? statLine(reply.stdout.toString().trim()) : missingOr(`reading the status of ${path}`, reply),
+      reply.code === 0
+        ? statLine(reply.stdout.subarray(0, LINE).toString().trim())
+        : missingOr(`reading the status of ${path}`, reply),
     joint: { tool: STAT, word, parse: statLine, absent: null },
   };
 }
 
 /** Reads a line of that format. */
 export function statLine(line: string): Stat {
-  const [size = '', mode = '', uid = '', gid = '', owner = '', group = ''] = line.replace('/', ':').split(':');
+  const [size = '', mode = '', uid = '', gid = '', owner = '', group = ''] = line.replace('/', ':').split(':', 6);
   const bits = Number.parseInt(mode, 16);
   return {
     type: TYPES.get(bits & 0xf000) ?? 'other',
@@ -78,7 +85,7 @@ export function sha256Request(path: string, { whole: known, size }: Seen = {}): 
         : `if [ "$(stat -L -c ${IDENTITY_FORMAT} ${word} 2>/dev/null)" = ${known.identity} ]; then echo ${known.sha256} -; else ${read}; fi`,
     parse(reply) {
       if (reply.code !== 0) return missingOr(`reading ${path}`, reply);
-      const [digest = ''] = reply.stdout.toString().split(' ');
+      const [digest = ''] = reply.stdout.subarray(0, LINE).toString().split(' ', 1);
       return digest === '' ? null : digest;
     },
     ...(known !== undefined || /[\n\\]/.test(path)
@@ -126,6 +133,14 @@ export function treeRequest(path: string): Request<Readonly<Record<string, numbe
           hint: 'move it away or choose another path',
         });
       if (reply.code !== 0) return missingOr(`listing ${path}`, reply);
+      if (reply.stdout.length > LIMITS.directory.bytes)
+        throw new OrchError(
+          'REPLY_TOO_LARGE',
+          `${path}: ${LIMITS.directory.what} is longer than ${formatSize(LIMITS.directory.bytes)}`,
+          {
+            hint: TOO_LARGE_HINT,
+          },
+        );
       const entries = reply.stdout.toString().split(`/${mark}\n`).slice(0, -1);
       return Object.fromEntries(entries.map(treeEntry));
     },
@@ -145,7 +160,7 @@ export function freeBytesRequest(path: string): Request<number> {
     snippet: `for d in ${candidates.map(pathWord).join(' ')}; do [ -e "$d" ] && break; done; df -Pk "$d"`,
     parse(reply) {
       // Filesystem, blocks, used, available, capacity: the first may hold spaces.
-      const available = /\s\d+\s+\d+\s+(-?\d+)\s+\d+%\s/.exec(reply.stdout.toString())?.[1];
+      const available = /\s\d+\s+\d+\s+(-?\d+)\s+\d+%\s/.exec(reply.stdout.subarray(0, LINE).toString())?.[1];
       if (reply.code !== 0 || available === undefined)
         throw shellFault(`asking the free space at ${path}`, reply.code, reply.stderr);
       return Math.max(0, Number(available)) * 1024;

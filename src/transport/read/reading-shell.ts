@@ -1,11 +1,12 @@
 import { formatDuration } from '../../core/base/duration.ts';
 import { OrchError } from '../../core/base/errors.ts';
+import { LIMITS } from '../../core/bounds/limits.ts';
 import { HOST_FUNCTIONS } from '../shell/host-functions.ts';
 import { killGroup, unkilled } from '../shell/kill-group.ts';
 import { type Shell, startShell } from '../shell/shell.ts';
 import type { Launch, Rights } from '../shell/shell-process.ts';
 import { type Frame, FrameCollector, frame, frameLoop } from './frames.ts';
-import { readFailed } from './shell-errors.ts';
+import { ShellEnded } from './shell-errors.ts';
 
 export interface ShellScript {
   readonly script: string;
@@ -34,7 +35,7 @@ export interface ShellAnswer {
  */
 export interface ReadingShell {
   /**
-   * @throws OrchError CONNECTION_LOST | CHANNEL_REFUSED | TIMED_OUT | READ_FAILED | CONNECT_SUDO_… | CONNECT_SHELL_REFUSED
+   * @throws OrchError CONNECTION_LOST | CHANNEL_REFUSED | TIMED_OUT | READ_FAILED | REPLY_TOO_LARGE | CONNECT_SUDO_… | CONNECT_SHELL_REFUSED
    */
   run(script: ShellScript): Promise<ShellAnswer>;
   close(): void;
@@ -72,20 +73,6 @@ export function readingShell(launch: Launch, rights: Rights, onSession: (open: b
   };
 }
 
-/** The shell went, the connection did not. */
-class ShellEnded extends Error {
-  readonly #said: string;
-
-  constructor(said: string) {
-    super('the shell ended');
-    this.#said = said;
-  }
-
-  asError(): OrchError {
-    return readFailed(this.#said);
-  }
-}
-
 interface PendingScript {
   readonly script: ShellScript;
   readonly out: FrameCollector;
@@ -93,7 +80,7 @@ interface PendingScript {
   readonly sentAt: number;
   answeredAt: number;
   resolve(answer: ShellAnswer): void;
-  reject(error: Error): void;
+  reject(error: unknown): void;
 }
 
 /** One shell and the scripts that were sent to it, in order. */
@@ -120,7 +107,10 @@ class ShellSession {
     const { token } = framed;
     return new Promise<ShellAnswer>((resolve, reject) => {
       const sentAt = Date.now();
-      const collectors = { out: new FrameCollector(token), err: new FrameCollector(token) };
+      const collectors = {
+        out: new FrameCollector(token, LIMITS.reads),
+        err: new FrameCollector(token, LIMITS.readErrors),
+      };
       this.#turns.push({ script, ...collectors, sentAt, answeredAt: 0, resolve, reject });
       if (this.#turns.length === 1) this.#begin();
       this.#send(script, framed);
@@ -190,8 +180,12 @@ class ShellSession {
     if (turn === undefined) return;
     if (turn.answeredAt === 0) turn.answeredAt = Date.now();
     // The streams may be at different frames: each collector keeps what came behind its own end.
-    turn[stream].push(bytes);
-    this.#advance();
+    try {
+      turn[stream].push(bytes);
+      this.#advance();
+    } catch (error) {
+      this.#breakOff(() => error);
+    }
   }
 
   #advance(): void {
@@ -201,6 +195,8 @@ class ShellSession {
       const err = turn?.err.end;
       if (turn === undefined || out === undefined || err === undefined) return;
       this.#turns.shift();
+      const { sentAt, answeredAt } = turn;
+      turn.resolve({ code: out.code, stdout: out.body, stderr: err.body, sentAt, answeredAt });
       this.#begin();
       const next = this.#turns[0];
       if (next !== undefined) {
@@ -208,19 +204,23 @@ class ShellSession {
         if (out.rest.length > 0) next.out.push(out.rest);
         if (err.rest.length > 0) next.err.push(err.rest);
       }
-      const { sentAt, answeredAt } = turn;
-      turn.resolve({ code: out.code, stdout: out.body, stderr: err.body, sentAt, answeredAt });
     }
   }
 
   #timeOut(how: string, ms: number): void {
-    const turn = this.#turns.shift();
     const group = this.#group;
     const says = `reading the host ${how} ${formatDuration(ms)}`;
     const hint = 'look for a file system on the host that does not respond (df, mount)';
     const killed = new OrchError('TIMED_OUT', `${says}; its shell was killed`, { hint, retryable: true });
+    this.#breakOff((isKilled) => (isKilled ? killed : unkilled(killed, says, group)));
+  }
+
+  /** Kills the shell for what its current script did; the other scripts are sent to another shell. */
+  #breakOff(why: (isKilled: boolean) => unknown): void {
+    const turn = this.#turns.shift();
+    const group = this.#group;
     const kill = group === undefined ? Promise.resolve(false) : killGroup(this.#launch, this.#rights, group, 'KILL');
-    void kill.then((done) => turn?.reject(done ? killed : unkilled(killed, says, group)));
+    void kill.then((isKilled) => turn?.reject(why(isKilled)));
     this.#fail(this.#ended());
   }
 

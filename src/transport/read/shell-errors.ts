@@ -72,3 +72,17 @@ export const readFailed = (said: string): OrchError =>
     retryable: true,
     details: said.trim().slice(-2000),
   });
+
+/** The shell went, the connection did not. */
+export class ShellEnded extends Error {
+  readonly #said: string;
+
+  constructor(said: string) {
+    super('the shell ended');
+    this.#said = said;
+  }
+
+  asError(): OrchError {
+    return readFailed(this.#said);
+  }
+}

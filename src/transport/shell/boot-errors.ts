@@ -1,4 +1,5 @@
 import { OrchError } from '../../core/base/errors.ts';
+import { formatSize, LIMITS } from '../../core/bounds/limits.ts';
 import { INCOMPLETE, withoutBootLine } from './bootstrap.ts';
 import type { Become, Exit } from './shell-process.ts';
 
@@ -37,6 +38,17 @@ export const wrongPassword = (details: string): OrchError =>
     ...(details === '' ? {} : { details }),
     hint: 'correct ssh.become_password in the inventory, or pass -K (--ask-become-pass)',
   });
+
+/** The login shell printed so much that no command would ever begin. */
+export const tooNoisy = (cause: unknown): OrchError =>
+  new OrchError(
+    'CONNECT_SHELL_REFUSED',
+    `the login shell printed more than ${formatSize(LIMITS.loginOutput.bytes)} before the command began`,
+    {
+      hint: 'find what prints in its startup files (~/.profile, /etc/profile, /etc/bash.bashrc), and silence it',
+      cause,
+    },
+  );
 
 /** Why the shell ended before it answered: sudo said no, or the login shell is none. */
 export function bootFault(become: Become, exit: Exit, output: string): OrchError {

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { Collector } from '../../core/bounds/collector.ts';
+import { LIMITS } from '../../core/bounds/limits.ts';
 import type { Become } from './shell-process.ts';
 
 /** Exit code of a shell that did not get what it was to run. */
@@ -60,34 +62,32 @@ export function bootMessage(script: string): BootMessage {
   return { token, bytes: Buffer.concat([Buffer.from(`${body.length} ${token}\n`), body]) };
 }
 
-/** More than any login banner; past it the answer will not come. */
-const NOISE_LIMIT = 1024 * 1024;
-
 /**
  * Cuts off a stream what the login shell and sudo printed before the shell's own answer, and the answer line itself.
  * Returns what of each chunk follows it; `onAnswer` is given what stood behind the token.
  *
+ * @throws OrchError REPLY_TOO_LARGE when more comes before the answer than any login banner has
  * @example const cut = answerCutter(token, (group) => …); stdout.on('data', (chunk) => use(cut(chunk)))
  */
 export function answerCutter(token: string, onAnswer: (rest: string) => void): (chunk: Buffer) => Buffer {
   const sign = `=${token}`;
-  let before: Buffer | null = Buffer.alloc(0);
+  let before: Collector | null = new Collector(LIMITS.loginOutput);
+  /** No sign begins before this. */
+  let from = 0;
   return (chunk) => {
     if (before === null) return chunk;
-    before = Buffer.concat([before, chunk]);
-    const at = before.indexOf(sign);
-    const end = at < 0 ? -1 : before.indexOf('\n', at);
-    if (end < 0) {
-      if (before.length > NOISE_LIMIT) before = before.subarray(-1024);
-      return Buffer.alloc(0);
-    }
-    const answer = before
+    before.add(chunk);
+    const said = before.bytes();
+    const at = said.indexOf(sign, from);
+    const end = at < 0 ? -1 : said.indexOf('\n', Math.max(at, said.length - chunk.length));
+    from = at < 0 ? Math.max(0, said.length - sign.length + 1) : at;
+    if (end < 0) return Buffer.alloc(0);
+    const answer = said
       .subarray(at + sign.length, end)
       .toString()
       .trim();
-    const rest = before.subarray(end + 1);
     before = null;
     onAnswer(answer);
-    return rest;
+    return said.subarray(end + 1);
   };
 }

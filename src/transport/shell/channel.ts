@@ -1,5 +1,5 @@
 import { formatDuration } from '../../core/base/duration.ts';
-import { OrchError } from '../../core/base/errors.ts';
+import { located, OrchError } from '../../core/base/errors.ts';
 import { feed, type Source } from './feed.ts';
 import { groupLives, killGroup, unkilled } from './kill-group.ts';
 import { type Shell, startShell } from './shell.ts';
@@ -15,7 +15,7 @@ export interface ShellRequest {
   /** Limit for silence: no output, and no input taken. */
   readonly idleMs?: number;
   readonly signal?: AbortSignal;
-  /** A promise holds the stream back until it settles. */
+  /** A promise holds the stream back until it settles. What is thrown ends the command. */
   readonly onStdout: (bytes: Buffer) => void | Promise<void>;
   readonly onStderr: (bytes: Buffer) => void | Promise<void>;
 }
@@ -106,7 +106,7 @@ class ShellRun {
   /** Who takes long to take it is not silent for that. */
   #take(take: () => void | Promise<void>): void | Promise<void> {
     if (this.#over.signal.aborted) return;
-    const taking = take();
+    const taking = this.#taken(take);
     if (taking === undefined) return;
     this.#taking++;
     return taking.finally(() => {
@@ -114,6 +114,16 @@ class ShellRun {
       this.#idle?.refresh();
       this.#linger?.refresh();
     });
+  }
+
+  /** What refuses the output ends the command: thrown on, it would end the process. */
+  #taken(take: () => void | Promise<void>): void | Promise<void> {
+    try {
+      return take();
+    } catch (error) {
+      const killed = located(error, {});
+      this.#stop({ killed, says: killed.message });
+    }
   }
 
   #limits(): void {

@@ -3,14 +3,13 @@ import { commandLine, quote } from '../../core/base/argv.ts';
 import { defined } from '../../core/base/data.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import { reveal } from '../../core/base/secret.ts';
+import { LIMITS } from '../../core/bounds/limits.ts';
+import { tail } from '../../core/bounds/tail.ts';
 import type { Command, RunOptions, RunResult } from '../../core/host/connection.ts';
 import { runShell } from './channel.ts';
 import { pieces } from './feed.ts';
 import type { Launch, Rights } from './shell-process.ts';
-import { tail } from './tail.ts';
 
-const DEFAULT_TIMEOUT_MS = 10 * 60_000;
-const KEEP_BYTES = 1024 * 1024;
 /** What a shell answers when it cannot enter the wanted directory, as for a program it cannot run. */
 const NO_DIRECTORY = 126;
 
@@ -21,8 +20,8 @@ export async function runCommand(
   command: Command,
   options: RunOptions = {},
 ): Promise<RunResult> {
-  const stdout = tail(KEEP_BYTES);
-  const stderr = tail(KEEP_BYTES);
+  const stdout = tail(LIMITS.commandOutput.bytes);
+  const stderr = tail(LIMITS.commandOutput.bytes);
   const told = { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') };
   const tell = (stream: 'stdout' | 'stderr', text: string): void | Promise<void> =>
     text === '' ? undefined : options.onOutput?.(stream, text);
@@ -31,7 +30,7 @@ export async function runCommand(
     const exit = await runShell(launch, rights, {
       script: commandScript(command, options),
       ...(bytes === undefined ? {} : { stdin: pieces(bytes) }),
-      timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      timeoutMs: options.timeoutMs ?? LIMITS.commandOutput.ms,
       ...defined({ idleMs: options.idleMs, signal: options.signal }),
       onStdout: (chunk) => {
         stdout.push(chunk);

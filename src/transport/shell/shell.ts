@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { OrchError } from '../../core/base/errors.ts';
-import { bootFault } from './boot-errors.ts';
+import { bootFault, tooNoisy } from './boot-errors.ts';
 import { answerCutter, bootLine, bootMessage } from './bootstrap.ts';
 import type { Exit, Launch, Rights } from './shell-process.ts';
 import { launchBySudo } from './sudo-login.ts';
@@ -17,7 +17,7 @@ export interface ShellEvents {
   exit?(exit: Exit): void;
   /** Both streams have ended. With an error when the script never began. */
   close(error?: OrchError): void;
-  /** The connection went first. */
+  /** The connection went first, or the shell was given up. */
   lost(error: Error): void;
 }
 
@@ -49,6 +49,19 @@ export async function startShell(launch: Launch, rights: Rights, script: string,
   const early: string[] = [];
   let returned = false;
   let exit: Exit | undefined;
+  let refused = false;
+  /** Without the output of the login shell; with too much of that the shell is given up. */
+  const cutOff = (cut: (chunk: Buffer) => Buffer, chunk: Buffer): Buffer => {
+    if (refused) return Buffer.alloc(0);
+    try {
+      return cut(chunk);
+    } catch (error) {
+      refused = true;
+      process.abandon();
+      events.lost(tooNoisy(error));
+      return Buffer.alloc(0);
+    }
+  };
   const listen = (stream: Readable, cut: (chunk: Buffer) => Buffer, tell: ShellEvents['stdout']): void => {
     // Each stream by itself, or the pieces of their lines would mingle.
     const at = early.push('') - 1;
@@ -60,7 +73,7 @@ export async function startShell(launch: Launch, rights: Rights, script: string,
         early[at] = returned ? '' : said.slice(-EARLY_CHARS);
       }
       events.heard?.();
-      const bytes = cut(chunk);
+      const bytes = cutOff(cut, chunk);
       const busy = bytes.length > 0 ? tell(bytes) : undefined;
       if (busy === undefined) return;
       stream.pause();
@@ -82,11 +95,15 @@ export async function startShell(launch: Launch, rights: Rights, script: string,
       exit = how;
       events.exit?.(how);
     },
-    close: () =>
+    close: () => {
+      if (refused) return;
       events.close(
         begun ? undefined : bootFault(become, exit ?? { code: null, signal: null }, early.filter(Boolean).join('\n')),
-      ),
-    lost: (error) => events.lost(error),
+      );
+    },
+    lost: (error) => {
+      if (!refused) events.lost(error);
+    },
   });
   process.stdin.write(message.bytes);
   return { stdin: process.stdin, abandon: () => process.abandon() };

@@ -67,7 +67,7 @@ const stdioScript = (path: string): string =>
 const explain =
   (become: Become, path: string) =>
   (exit: Exit, stderr: string): OrchError | undefined => {
-    const details = stderr.trim();
+    const details = stderr.trim().slice(-2000);
     const evidence = details === '' ? {} : { details };
     if (exit.code === 0) return undefined;
     if (exit.code === NO_DOCKER)

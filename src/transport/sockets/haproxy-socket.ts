@@ -1,11 +1,12 @@
 import type { Duplex } from 'node:stream';
 import { quote } from '../../core/base/argv.ts';
 import { OrchError } from '../../core/base/errors.ts';
+import { Collector } from '../../core/bounds/collector.ts';
+import { LIMITS } from '../../core/bounds/limits.ts';
 import type { Command, RunOptions, RunResult } from '../../core/host/connection.ts';
 import { DialError, type Dialer } from './dialer.ts';
 
-const LIMIT_MS = 10_000;
-const REPLY_LIMIT = 16_000_000;
+const LIMIT_MS = LIMITS.haproxyReply.ms;
 const NO_TOOL = 93;
 const NO_SOCKET = 94;
 
@@ -36,18 +37,14 @@ export function haproxySocket(dialer: Dialer, run: Run): AskHaproxy {
 
 const ask = (socket: Duplex, request: string): Promise<string> =>
   new Promise<string>((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
+    const reply = new Collector(LIMITS.haproxyReply);
     const timer = setTimeout(() => socket.destroy(late()), LIMIT_MS);
     socket.on('data', (chunk: Buffer) => {
-      chunks.push(chunk);
-      length += chunk.length;
-      if (length > REPLY_LIMIT)
-        socket.destroy(
-          new OrchError('HAPROXY_REPLY', `HAProxy sent more than ${REPLY_LIMIT / 1e6} MB`, {
-            hint: 'check that the socket of the inventory is that of HAProxy: echo "show info" | socat - UNIX:<path>',
-          }),
-        );
+      try {
+        reply.add(chunk);
+      } catch (error) {
+        socket.destroy(tooLarge(error));
+      }
     });
     socket.on('error', (error) => {
       clearTimeout(timer);
@@ -55,7 +52,7 @@ const ask = (socket: Duplex, request: string): Promise<string> =>
     });
     socket.on('close', () => {
       clearTimeout(timer);
-      resolve(Buffer.concat(chunks).toString());
+      resolve(reply.bytes().toString());
     });
     socket.write(request);
   });
@@ -63,7 +60,7 @@ const ask = (socket: Duplex, request: string): Promise<string> =>
 async function askByTool(run: Run, path: string, request: string): Promise<string> {
   const word = quote(path);
   const result = await run({ script: toolScript(word) }, { stdin: request, timeoutMs: LIMIT_MS });
-  if (result.code === 0) return result.stdout;
+  if (result.code === 0) return bounded(result.stdout);
   const evidence = { details: result.stderr.trim() };
   if (result.code === NO_SOCKET)
     throw new OrchError('HAPROXY_UNREACHABLE', `there is no socket ${path}`, {
@@ -83,6 +80,22 @@ async function askByTool(run: Run, path: string, request: string): Promise<strin
     retryable: true,
   });
 }
+
+/** What came by a tool of the host obeys the same limits. */
+function bounded(reply: string): string {
+  try {
+    new Collector(LIMITS.haproxyReply).count(Buffer.from(reply));
+  } catch (error) {
+    throw tooLarge(error);
+  }
+  return reply;
+}
+
+const tooLarge = (error: unknown): OrchError =>
+  new OrchError('HAPROXY_REPLY', error instanceof Error ? error.message : String(error), {
+    hint: 'check that the socket of the inventory is that of HAProxy: echo "show info" | socat - UNIX:<path>',
+    cause: error,
+  });
 
 const silent = (cause?: unknown): OrchError =>
   new OrchError('HAPROXY_UNREACHABLE', 'HAProxy closed the connection before it responded', {

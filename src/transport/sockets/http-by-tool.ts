@@ -44,15 +44,17 @@ export async function httpByTool(
 
 /** Head and body in one text; an interim head (`100 Continue`) is passed over. */
 function wholeReply(text: string): HttpReply | undefined {
-  const status = /^HTTP\/[\d.]+ (\d{3})/.exec(text)?.[1];
-  const blank = /\r?\n\r?\n/.exec(text);
-  if (status === undefined) return undefined;
-  const body = blank === null ? '' : text.slice(blank.index + blank[0].length);
-  return status.startsWith('1') ? wholeReply(body) : { status: Number(status), body: capped(body) };
+  for (let rest = text; ; ) {
+    const status = /^HTTP\/[\d.]+ (\d{3})/.exec(rest)?.[1];
+    if (status === undefined) return undefined;
+    const blank = /\r?\n\r?\n/.exec(rest);
+    rest = blank === null ? '' : rest.slice(blank.index + blank[0].length);
+    if (!status.startsWith('1')) return { status: Number(status), body: capped(rest) };
+  }
 }
 
 function toldReply({ stdout, stderr }: RunResult): HttpReply | undefined {
-  const status = /^\s*HTTP\/[\d.]+ ([2-5]\d\d)/m.exec(stderr)?.[1];
+  const status = /^[ \t]*HTTP\/[\d.]+ ([2-5]\d\d)/m.exec(stderr)?.[1];
   return status === undefined ? undefined : { status: Number(status), body: capped(stdout) };
 }
 

@@ -2,6 +2,8 @@ import { isIPv6 } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { formatDuration } from '../../core/base/duration.ts';
 import { OrchError } from '../../core/base/errors.ts';
+import { Collector } from '../../core/bounds/collector.ts';
+import { LIMITS } from '../../core/bounds/limits.ts';
 import type { HttpReply, HttpRequest } from '../../core/host/connection.ts';
 import { DialError, type Dialer } from './dialer.ts';
 
@@ -9,7 +11,7 @@ import { DialError, type Dialer } from './dialer.ts';
 const { request } = process.getBuiltinModule('node:http');
 
 const DEFAULT_TIMEOUT_MS = 5000;
-export const BODY_LIMIT = 64 * 1024;
+export const BODY_LIMIT: number = LIMITS.httpBody.bytes;
 
 /** An asked URL with its defaults filled in. */
 export interface HttpTarget {
@@ -69,8 +71,7 @@ async function dialInTime(dialer: Dialer, target: HttpTarget, deadline: AbortSig
 
 const exchange = (socket: Duplex, target: HttpTarget, deadline: AbortSignal): Promise<HttpReply> =>
   new Promise<HttpReply>((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
+    const body = new Collector(LIMITS.httpBody);
     socket.on('error', reject);
     // A peer that hangs up at once may be gone before the request has taken the socket over: then Node tells nobody,
     // not even when its signal is aborted.
@@ -81,18 +82,18 @@ const exchange = (socket: Duplex, target: HttpTarget, deadline: AbortSignal): Pr
       {
         createConnection: () => socket,
         path: target.path,
+        maxHeaderSize: LIMITS.httpHead.bytes,
         headers: { host: target.host, connection: 'close', 'user-agent': 'api7-orch' },
         signal: deadline,
       },
       (reply) => {
         const done = (): void => {
-          resolve({ status: reply.statusCode ?? 0, body: Buffer.concat(chunks).subarray(0, BODY_LIMIT).toString() });
+          resolve({ status: reply.statusCode ?? 0, body: body.bytes().toString() });
           socket.destroy();
         };
         reply.on('data', (chunk: Buffer) => {
-          chunks.push(chunk);
-          length += chunk.length;
-          if (length >= BODY_LIMIT) done();
+          body.add(chunk.subarray(0, BODY_LIMIT - body.length));
+          if (body.length >= BODY_LIMIT) done();
         });
         reply.on('end', done);
         reply.on('error', reject);

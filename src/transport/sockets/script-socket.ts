@@ -1,5 +1,7 @@
 import { type Duplex, PassThrough } from 'node:stream';
 import { OrchError } from '../../core/base/errors.ts';
+import { LIMITS } from '../../core/bounds/limits.ts';
+import { tail } from '../../core/bounds/tail.ts';
 import { ByteSocket } from '../../core/host/byte-socket.ts';
 import { startShell } from '../shell/shell.ts';
 import type { Exit, Launch, Rights } from '../shell/shell-process.ts';
@@ -22,7 +24,7 @@ export async function scriptSocket(
   const readable = new PassThrough();
   let socket: ByteSocket | undefined;
   let failure: Error | undefined;
-  let stderr = '';
+  const stderr = tail(LIMITS.socketErrors.bytes);
   let exit: Exit | undefined;
   const fail = (error: Error): void => {
     clearTimeout(silent);
@@ -45,15 +47,13 @@ export async function scriptSocket(
     begun: () => clearTimeout(silent),
     stdout: (bytes) =>
       readable.write(bytes) ? undefined : new Promise((resolve) => readable.once('drain', () => resolve())),
-    stderr: (bytes) => {
-      stderr = (stderr + bytes.toString()).slice(-4000);
-    },
+    stderr: (bytes) => stderr.push(bytes),
     exit: (how) => {
       exit = how;
     },
     close: (error) => {
       clearTimeout(silent);
-      const why = error ?? explain(exit ?? { code: null, signal: null }, stderr);
+      const why = error ?? explain(exit ?? { code: null, signal: null }, stderr.text());
       if (why === undefined) readable.end();
       else fail(why);
     },

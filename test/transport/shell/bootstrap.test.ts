@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { answerCutter, bootLine, bootMessage } from '../../../src/transport/shell/bootstrap.ts';
-import { tail } from '../../../src/transport/shell/tail.ts';
 
 const SHELLS: readonly (readonly [string, ...string[]])[] = [
   ['/bin/sh'],
@@ -71,13 +70,4 @@ test('a program that gives back what it is sent has not answered', () => {
 
 test('a script with a NUL is refused', () => {
   expect(() => bootMessage('echo \0')).toThrow(/NUL/);
-});
-
-test('a tail keeps the last bytes and no half character', () => {
-  const kept = tail(10);
-  for (const part of ['abcdefgh', 'ij', 'é漢字', '.']) kept.push(Buffer.from(part));
-  expect(kept.text()).toBe('jé漢字.');
-  const short = tail(6);
-  short.push(Buffer.from('x漢字y'));
-  expect(short.text()).toBe('字y');
 });

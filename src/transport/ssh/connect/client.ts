@@ -7,6 +7,7 @@ import { appendKnownHost, DEFAULT_KNOWN_HOSTS, loadKnownHosts } from '../host-ke
 import { type SshLink, sshLink } from '../link/link.ts';
 import { startLogin } from '../login/login.ts';
 import type { SshTarget } from '../target.ts';
+import { algorithms } from './algorithms.ts';
 import { coalesceWrites } from './coalesce-writes.ts';
 import { connectFault } from './connect-errors.ts';
 import { ConnectWatch, type Dial, dialDirectly } from './connect-watch.ts';
@@ -68,7 +69,7 @@ async function attemptLink(target: SshTarget, options: LinkOptions, dial: Dial):
       username: target.user,
       authHandler: login.handler,
       hostVerifier: check.verify,
-      algorithms: { serverHostKey: check.algorithms },
+      algorithms: algorithms(check.algorithms),
       // The watch has the clock: it knows what is waited for.
       readyTimeout: 0,
       keepaliveInterval: target.keepalive?.everyMs ?? KEEPALIVE_MS,

@@ -51,7 +51,7 @@ export function connectFault(
     return fault(
       'CONNECT_NO_COMMON_ALGORITHM',
       `${where}: ${message}`,
-      'allow a current key exchange, cipher and host key in its sshd_config',
+      'allow a current key exchange, cipher, MAC and host key, and no compression, in its sshd_config; docs/security.md lists those that are accepted',
     );
   return fault(
     'CONNECT_DROPPED',

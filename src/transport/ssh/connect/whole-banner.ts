@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream';
+import { LIMITS } from '../../../core/bounds/limits.ts';
 
 /** Far more than any greeting; what comes after so much of it is none. */
-const LONGEST = 16 * 1024;
+const LONGEST: number = LIMITS.greeting.bytes;
 const BANNER = /^SSH-[^\n]*\n/m;
 
 /**

@@ -1,0 +1,118 @@
+import { OrchError } from '../core/base/errors.ts';
+import { redact } from '../core/base/redact.ts';
+import { errorInfoOf } from '../core/event/error-info.ts';
+import type { Emit, RunEvent } from '../core/event/event.ts';
+import { EXIT_CODES } from '../core/event/exit-codes.ts';
+import { Tally } from '../engine/tally.ts';
+import { visible } from '../render/lines/paint.ts';
+import { onUncaught } from './uncaught.ts';
+
+export interface BugStopOptions {
+  readonly stderr: Pick<NodeJS.WriteStream, 'write'>;
+  /** Stops the run as the second Ctrl-C does. */
+  readonly stop: (bug: OrchError) => void;
+  readonly emit: Emit;
+  /** Waits until what was drawn has been written. */
+  readonly flush: () => Promise<void>;
+  /** File in which the run is recorded. */
+  readonly journal?: string | undefined;
+  /** How long the run may take to come to its end. */
+  readonly limitMs?: number;
+  readonly exit?: (code: number) => void;
+}
+
+const LIMIT_MS = 30_000;
+const FLUSH_MS = 2000;
+
+/**
+ * What happens when an error is caught by nothing, for example in a callback of a library: the run stops, and its end is
+ * recorded. If it does not come to its end by itself, because what it waits for was lost with the error, its end is written
+ * here, and the hosts that it was working on are named.
+ */
+export class BugStop implements Disposable {
+  readonly #options: BugStopOptions;
+  readonly #registration: Disposable;
+  readonly #underWay = new Map<string, string>();
+  #run: Extract<RunEvent, { type: 'run.start' }> | undefined;
+  #tally = new Tally([]);
+  #isOver = false;
+  #bug: OrchError | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: BugStopOptions) {
+    this.#options = options;
+    this.#registration = onUncaught((error) => this.caught(error));
+  }
+
+  /** Remembers what the run is doing. */
+  follow(event: RunEvent): void {
+    this.#tally.add(event);
+    if (event.type === 'run.start') {
+      this.#run = event;
+      this.#tally = new Tally(event.hosts);
+    } else if (event.type === 'run.end') this.#isOver = true;
+    else if (event.type === 'task.start') this.#underWay.set(event.host, event.task);
+    else if (event.type === 'roll.step' && event.status === 'begun') this.#underWay.set(event.host, event.step);
+    else if (event.type === 'host.end') this.#underWay.delete(event.host);
+    else if (event.type === 'roll.end') for (const host of Object.keys(event.nodes)) this.#underWay.delete(host);
+  }
+
+  /** The command has come to its end. */
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#registration[Symbol.dispose]();
+    if (this.#bug !== undefined) this.#lastLine();
+  }
+
+  /** Takes an error that nothing caught. Of several, the first. */
+  caught(error: unknown): void {
+    // What follows the first one may only be its consequence.
+    if (this.#bug !== undefined) return;
+    const bug = new OrchError('INTERNAL', error instanceof Error ? error.message : String(error), { cause: error });
+    if (error instanceof Error && error.stack !== undefined) bug.stack = error.stack;
+    this.#bug = bug;
+    this.#timer = setTimeout(() => void this.#force(bug), this.#options.limitMs ?? LIMIT_MS);
+    // The end of a run brings the stack itself.
+    const text = this.#run === undefined ? (bug.stack ?? bug.message) : bug.message;
+    this.#say(`\nerror INTERNAL: ${text}\nStopping after the current command; nodes may stay drained.\n`);
+    this.#options.stop(bug);
+  }
+
+  async #force(bug: OrchError): Promise<void> {
+    const { emit, flush, exit = process.exit } = this.#options;
+    try {
+      if (this.#run !== undefined && !this.#isOver) this.#end(this.#run, bug, emit);
+      await Promise.race([flush(), new Promise((resolve) => setTimeout(resolve, FLUSH_MS))]);
+    } finally {
+      this.#lastLine();
+      exit(EXIT_CODES.internal);
+    }
+  }
+
+  #end(run: Extract<RunEvent, { type: 'run.start' }>, bug: OrchError, emit: Emit): void {
+    const hosts = [...this.#underWay].map(([host, what]) => `${host} (${what})`).join(', ');
+    const hint =
+      hosts === ''
+        ? 'run the same command to resume'
+        : `under way were ${hosts}; look at them by api7-orch status and lb status, then run the same command to resume`;
+    emit({
+      type: 'run.end',
+      outcome: 'internal',
+      exitCode: EXIT_CODES.internal,
+      check: run.check,
+      hosts: this.#tally.hosts(),
+      errors: [{ ...errorInfoOf(bug), hint }],
+      durationMs: 0,
+    });
+  }
+
+  #lastLine(): void {
+    const { journal } = this.#options;
+    const where = journal === undefined ? '' : `; the run is recorded in ${journal}`;
+    this.#say(`this is a bug in api7-orch, please report it${where}\n`);
+  }
+
+  #say(text: string): void {
+    this.#options.stderr.write(visible(redact(text)));
+  }
+}

@@ -1,0 +1,40 @@
+import { EXIT_CODES } from '../core/event/exit-codes.ts';
+
+let handler: ((error: unknown) => void) | undefined;
+let wasCaught = false;
+
+/** Hands errors that nothing catches to the command that runs, until this is disposed. */
+export function onUncaught(handle: (error: unknown) => void): Disposable {
+  handler = handle;
+  return {
+    [Symbol.dispose]: () => {
+      if (handler === handle) handler = undefined;
+    },
+  };
+}
+
+/** The exit code of this process: an error that nothing caught outweighs what the command says of itself. */
+export const exitCodeFor = (code: number): number => (wasCaught ? EXIT_CODES.internal : code);
+
+/**
+ * From now on no error, and no promise that is rejected unseen, ends this process before the command that runs has come to
+ * its end.
+ */
+export function watchUncaught(stderr: NodeJS.WriteStream): void {
+  // Node hands rejections here, too.
+  process.on('uncaughtException', (error) => {
+    if (handler === undefined && isClosedPipe(error)) process.exit();
+    wasCaught = true;
+    try {
+      if (handler !== undefined) return handler(error);
+    } catch {
+      // It is reported below.
+    }
+    void import('./report.ts')
+      .then(({ report }) => report(error, stderr))
+      .finally(() => process.exit(EXIT_CODES.internal));
+  });
+}
+
+/** A reader of the output that left early (`| head`). */
+const isClosedPipe = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EPIPE';

@@ -1,0 +1,77 @@
+import { COUNTS, formatSize } from './limits.ts';
+
+const MIB = 1024 * 1024;
+
+/** Bytes before the ratio of packed and unpacked ones says anything. */
+const SLACK = 16 * MIB;
+/** Bytes beside the entries: what streams have read ahead, and each entry's own header with its long names. */
+const HEADERS = MIB;
+const HEADER = 4096;
+const BLOCK = 512;
+
+/** An entry of an archive, as far as it may be too much. */
+export interface ArchiveEntry {
+  readonly name: string;
+  readonly linkname?: string | null | undefined;
+  readonly size?: number | undefined;
+}
+
+/**
+ * What may be read of one archive: entries, names, bytes, and how much larger than itself it may become. An archive that is
+ * made to be a burden is given up while it is read.
+ *
+ * @example const budget = new ArchiveBudget(); budget.packed(chunk.length); budget.entry(entry.header);
+ */
+export class ArchiveBudget {
+  #packed = 0;
+  #unpacked = 0;
+  #contents = 0;
+  #entries = 0;
+  #links = 0;
+  #names = 0;
+  #kept = 0;
+
+  /** Bytes of the archive itself. */
+  packed(bytes: number): void {
+    this.#packed += bytes;
+  }
+
+  /** Bytes that came out of it. @throws Error when they are too many */
+  unpacked(bytes: number): void {
+    this.#unpacked += bytes;
+    const most = COUNTS.archiveGib.most * 1024 * MIB;
+    if (this.#unpacked > most) throw new Error(`it is longer than ${formatSize(most)} when it is unpacked`);
+    const ratio = COUNTS.archiveRatio.most;
+    if (this.#unpacked > SLACK + ratio * this.#packed)
+      throw new Error(`it grows to more than ${ratio} times its size when it is unpacked`);
+    if (this.#unpacked - this.#contents > HEADERS + HEADER * (this.#entries + 1))
+      throw new Error('it holds more headers or padding than files');
+  }
+
+  /** The next entry. @throws Error when it is one too many, or its name too long */
+  entry({ name, linkname, size = 0 }: ArchiveEntry): void {
+    this.#contents += Math.ceil(size / BLOCK) * BLOCK;
+    this.#names += name.length + (linkname?.length ?? 0);
+    if (++this.#entries > COUNTS.archiveEntries.most)
+      throw new Error(`it has more than ${COUNTS.archiveEntries.most} entries`);
+    if (linkname && ++this.#links > COUNTS.archiveLinks.most)
+      throw new Error(`it has more than ${COUNTS.archiveLinks.most} links`);
+    if (this.#names > COUNTS.archiveNames.most)
+      throw new Error(`the names of its entries are longer than ${COUNTS.archiveNames.most} characters`);
+    for (const path of [name, linkname ?? ''])
+      if (depthOf(path) > COUNTS.archiveDepth.most)
+        throw new Error(`a name in it is deeper than ${COUNTS.archiveDepth.most} directories`);
+  }
+
+  /** Whether the content of one more small file may be held in memory. */
+  mayKeep(bytes: number): boolean {
+    this.#kept += bytes;
+    return this.#kept <= COUNTS.archiveTexts.most * MIB;
+  }
+}
+
+function depthOf(path: string): number {
+  let depth = 0;
+  for (const character of path) if (character === '/') depth++;
+  return depth;
+}

@@ -1,0 +1,12 @@
+import type { Outcome } from './event.ts';
+
+/** Exit codes of a run; the full list is in docs/exit-codes.md. */
+export const EXIT_CODES: Readonly<Record<Outcome, number>> = {
+  ok: 0,
+  failed: 1,
+  refused: 2,
+  partial: 3,
+  interrupted: 6,
+  // An error that nothing caught: EX_SOFTWARE of sysexits.h.
+  internal: 70,
+};
