@@ -319,7 +319,8 @@ describe('what is seen of a node', () => {
       const server = { name: 'a', state: 'drained', sessions, setting: {}, sticky: false } as const;
       const views = place.seats.map((seat) => ({
         seat,
-        view: { servers: [server], epoch: '', lease: null, held: [] },
+        view: { servers: [server], epoch: '', lease: null,
+      leaseDigest: null, held: [] },
       }));
       return nodeView({ place, views, containers: [], withoutReason: '' });
     };

@@ -3,6 +3,7 @@ import { type Play, type Plays, play } from '../../core/play/play.ts';
 import { Later } from '../../core/task/later.ts';
 import type { Steps } from '../../core/task/task.ts';
 import { drainMember } from '../../lb/drain-member.ts';
+import { notBeingRestored } from '../../lb/not-being-restored.ts';
 import { sticks } from '../../lb/read-member.ts';
 import { restoreMember } from '../../lb/restore-member.ts';
 import { nameList } from '../../render/lines/paint.ts';
@@ -46,6 +47,7 @@ export function* drainPlays(drain: DrainPlays): Plays {
   const names = namesOf(wanted);
   if (looked !== undefined) drain.reached('draining');
   const told = yield* overHosts(`Drain ${names}`, wanted, function* (seats, host) {
+    for (const seat of seats) yield notBeingRestored(at(seat));
     for (const seat of seats) yield drainMember({ ...at(seat), by, reason, how: 'drained', kind: 'hand' });
     return yield* memberViews({ host, seats, records: drain.records });
   });

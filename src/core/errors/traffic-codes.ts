@@ -28,7 +28,7 @@ export const TRAFFIC_CODES = codes({
     'HAProxy does not respond at its socket',
     'check that it runs and has "stats socket PATH level admin"',
   ],
-  LB_BUSY: ["the balancer's file is being changed by another program", 'check what writes it'],
+  LB_BUSY: ["the balancer's file, or the lease, is being changed by another program", 'check what writes it'],
   LB_CANNOT_CLOSE: ['the balancer keeps sticky sessions, and no hook ends them', 'add a "close" hook'],
   LB_COMMAND_FAILED: ['a hook failed', 'read its last lines'],
   LB_CONFIG_REFUSED: [
@@ -57,6 +57,10 @@ export const TRAFFIC_CODES = codes({
   NODE_HELD: [
     'the node is held: drained by lb drain or externally',
     'use --include-held to change it and leave it held',
+  ],
+  NODE_TAKEN: [
+    'another run works on the node',
+    'wait until that run has ended, then run the same command again',
   ],
   NOT_DRAINED: ['a change was refused because the node is not drained', 'state the change in the play of that node'],
   NOT_RECONNECTED: ['gateways did not reconnect to DP Manager in time', 'read the logs of the gateways'],

@@ -52,6 +52,12 @@ export interface Lease {
   readonly held: readonly string[];
   /** Servers that were then closed by us, too; left out in records of earlier versions, which do not tell. */
   readonly closed?: readonly string[];
+  /** The run that works on the node; left out with kind `hand`, and in leases of earlier versions. */
+  readonly run?: string;
+  /** Servers that failed their health checks before the drain, while another one of the node's was in service. */
+  readonly down?: readonly string[];
+  /** ISO time since when the settings are being restored: the lease goes as soon as that is done. */
+  readonly restoring?: string;
 }
 
 /** What a balancer itself shows of one member. At least one server: an unknown member is an error. */
@@ -66,6 +72,8 @@ export interface BalancerView {
 /** Everything that is known on a balancer's host of one member. */
 export interface MemberView extends BalancerView {
   readonly lease: Lease | null;
+  /** Hex sha256 of the lease's file, which a change of the lease is compared with; `null`: there is no file. */
+  readonly leaseDigest: string | null;
   /** Servers that somebody else has taken out; with a lease: had taken out before it, or has closed since. */
   readonly held: readonly string[];
 }
