@@ -56,7 +56,8 @@ export interface Observation {
 }
 
 export type Result =
-  | { readonly kind: 'ok' }
+  /** `heldBy`: of a restore: who keeps the node out of traffic, for people. */
+  | { readonly kind: 'ok'; readonly heldBy?: string }
   /** Known to have failed; `fault` is the error as events carry it. `elsewhere`: a balancer's, the node itself is not blamed. */
   | { readonly kind: 'failed'; readonly fault: ErrorInfo; readonly notNodesFault?: boolean }
   /** Nobody answers there any more: whether it happened is not known. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { emptiesPool } from '../core/play/empties-pool.ts';
 import type { Fleet } from '../core/play/rolling.ts';
 import type { Inventory } from '../inventory/inventory.ts';
@@ -31,7 +32,10 @@ export function fleetOf(inventory: Inventory, { by, withoutLb = [], reason }: Fl
     withoutReason: reason ?? '',
     mayEmpty: (pool: string) => emptied.has(pool),
     held: new Map<string, number>(),
+    run: randomUUID(),
     drainedBy: new Map<string, ReadonlyMap<string, string>>(),
+    evenHeld: new Set<string>(),
+    downBefore: new Map<string, ReadonlySet<string>>(),
   };
 
   return {

@@ -10,6 +10,8 @@ import { counted } from '../lb/counted.ts';
 import { drainMember } from '../lb/drain-member.ts';
 import { inService } from '../lb/in-service.ts';
 import { memberView } from '../lb/member-view.ts';
+import { keepsDrained } from '../lb/keeps-drained.ts';
+import { holderOf, isOfAnotherRun } from '../lb/lease.ts';
 import { heldServers } from '../lb/read-member.ts';
 import { restoreMember } from '../lb/restore-member.ts';
 import { stillDrained } from '../lb/still-drained.ts';
@@ -27,7 +29,7 @@ const at = ({ balancer, member }: PoolMember) => ({ balancer, member });
 
 /** How one node is taken out of traffic and given back: its balancers' tasks and its own gates, in their order. */
 export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffic {
-  const { inventory, by, reason } = context;
+  const { inventory, by, reason, run } = context;
   const { seats, components } = place;
 
   return {
@@ -43,11 +45,12 @@ export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffi
 
     checkDependencies: (options) => guard(context, place, options),
 
-    *drain(): Steps {
+    *drain({ evenHeld = false } = {}): Steps {
       const told = new Map<string, string>();
+      if (evenHeld) context.evenHeld.add(place.node);
       for (const seat of seats) {
         yield* clientsBefore(context.held, inventory, seat);
-        yield drainMember({ ...at(seat), by, reason, how: 'drained' });
+        yield drainMember({ ...at(seat), by, reason, run, evenHeld, how: 'drained' });
         told.set(seat.balancer.name, (yield* memberView(at(seat))).epoch);
       }
       context.drainedBy.set(place.node, told);
@@ -55,11 +58,15 @@ export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffi
 
     waitIdle: () => waitIdle(context, place),
 
+    *keepsDrained(): Steps {
+      for (const seat of seats.filter(losesAll)) yield keepsDrained(at(seat));
+    },
+
     *stillDrained(): Steps {
       const told = context.drainedBy.get(place.node);
       for (const seat of seats) {
         const epoch = losesAll(seat) ? told?.get(seat.balancer.name) : undefined;
-        yield stillDrained({ ...at(seat), ...defined({ epoch }) });
+        yield stillDrained({ ...at(seat), run, evenHeld: context.evenHeld.has(place.node), ...defined({ epoch }) });
       }
       const idleBalancers = seats.filter(({ balancer }) => balancer.shows.sessions).map(({ from }) => from);
       yield* nodeIsIdle(place, { look: 'last', idleBalancers });
@@ -68,7 +75,19 @@ export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffi
     waitReady: () => readyGates(inventory, components),
 
     *restore(): Steps {
-      for (const seat of seats) yield restoreMember(at(seat));
+      // What an earlier run has left is nobody's; what this one has drained may be another one's by now.
+      const own = context.drainedBy.has(place.node) ? { run } : {};
+      for (const seat of seats) yield restoreMember({ ...at(seat), ...own });
+    },
+
+    *anotherRun(): Steps<string> {
+      if (!context.drainedBy.has(place.node)) return '';
+      for (const seat of seats) {
+        const { lease } = yield* memberView(at(seat));
+        if (lease !== null && isOfAnotherRun(lease, run))
+          return `${holderOf(lease)}, by the lease on ${seat.balancer.host}`;
+      }
+      return '';
     },
 
     *waitInService(): Steps {

@@ -124,7 +124,9 @@ export class ToyFleet implements Fleet {
         says({ path: `/sessions/${node}`, text: '0', code: 'DRAIN_TIMEOUT' }) as unknown as Task,
       ]),
       stillDrained: step('stillDrained', () => [says({ path, text: 'mine', code: 'DRAIN_LOST' }) as unknown as Task]),
+      keepsDrained: step('keepsDrained', () => [says({ path, text: 'mine', code: 'DRAIN_LOST' }) as unknown as Task]),
       waitReady: step('waitReady'),
+      anotherRun: () => answer(''),
       restore: step('restore', () => write('in')),
       waitInService: step('waitInService', () => [
         says({ path, text: 'in', code: 'LB_MEMBER_NOT_UP' }) as unknown as Task,

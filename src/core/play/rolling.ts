@@ -76,14 +76,20 @@ export interface Traffic {
   observe(): Steps<NodeView>;
   /** What must hold before the node is drained, and once more right before something of it is stopped: one look each. */
   checkDependencies(options?: Pick<RollingOptions, 'fromInventory'>): Steps;
-  drain(): Steps;
+  /** `evenHeld`: also what a person holds; without it that is an error. @throws NODE_HELD */
+  drain(options?: { readonly evenHeld?: boolean }): Steps;
+  /** One look while it is waited for: no balancer that may lose a drain sends the node requests again. @throws DRAIN_LOST */
+  keepsDrained(): Steps;
   /** Waits until nothing runs there any more, seen from the balancers and from the node. @throws DRAIN_TIMEOUT */
   waitIdle(): Steps;
   /** One look, right before a stop: still drained on every balancer, nothing has come back. */
   stillDrained(): Steps;
   /** Gates beyond those that the play's own program states. */
   waitReady(): Steps;
-  /** One task for each balancer, none of which needs another one's result: one that fails keeps no other from its turn. */
+  /**
+   * One task for each balancer, none of which needs another one's result: one that fails keeps no other from its turn. The result of
+   * each is who keeps the node out of traffic there, '' when nobody does.
+   */
   restore(): Steps;
   /** Waits until every balancer really uses it again. */
   waitInService(): Steps;
@@ -92,6 +98,8 @@ export interface Traffic {
   /** By balancer; empty where nobody counts. */
   counters(): Steps<Readonly<Record<string, Counters>>>;
   collectDiagnostics(): Steps<readonly Diagnostics[]>;
+  /** Another run that has made the node its own since this one drained it, for people; '': there is none. */
+  anotherRun(): Steps<string>;
   deadlines(): Steps<DeadlineChain>;
 }
 

@@ -1,3 +1,4 @@
+import { defined } from '../../core/base/data.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import { errorInfoOf } from '../../core/event/error-info.ts';
 import type { ErrorInfo } from '../../core/event/event.ts';
@@ -119,15 +120,16 @@ export class Roll implements DisruptionGate {
     turn.passed.resolve(status === 'ok');
     // It only waits from here on: others must be able to come as far.
     this.#context.slots.free(host);
+    const cause = turn.isApplying && error !== undefined ? await this.#steps.explained(host, error) : error;
     if (turn.isApplying) {
-      const failure = error ?? new OrchError('INTERRUPTED', `interrupted while ${host} was being changed`, { host });
+      const failure = cause ?? new OrchError('INTERRUPTED', `interrupted while ${host} was being changed`, { host });
       this.#applied(host, resultOf(failure, host));
     } else if (endOf(this.#state, host) === undefined || (status === 'failed' && isDone(endOf(this.#state, host)))) {
       const fault = error === undefined ? {} : { fault: errorInfoOf(error, { host }) };
       this.#send({ type: 'ended', node: host, ok: status === 'ok', ...fault });
     }
     await turn.over.promise;
-    if (status !== 'ok') return undefined;
+    if (status !== 'ok') return cause instanceof OrchError && cause !== error ? cause : undefined;
     const fault = shortfallOf(this.#state, host);
     return this.failure(host) ?? (fault === undefined || this.#told.has(fault.message) ? undefined : errorOf(fault));
   }
@@ -208,7 +210,11 @@ export class Roll implements DisruptionGate {
 
   #carryOut({ node, step, nodes }: { readonly node: string; readonly step: Step; readonly nodes?: readonly string[] }) {
     void this.#steps
-      .carryOut(node, step, { route: this.#routeOf(node), ...(nodes && { nodes }) })
+      .carryOut(node, step, {
+        route: this.#routeOf(node),
+        evenHeld: nodeOf(this.#state, node)?.staysHeld === true,
+        ...defined({ nodes }),
+      })
       .then((result) => this.#send({ type: 'stepDone', node, step, result }));
   }
 

@@ -1,3 +1,5 @@
+import type { Clock } from '../../core/base/clock.ts';
+import { defined } from '../../core/base/data.ts';
 import { isUnreachable, OrchError } from '../../core/base/errors.ts';
 import { errorInfoOf } from '../../core/event/error-info.ts';
 import type { RunEvent } from '../../core/event/event.ts';
@@ -13,7 +15,7 @@ import { keyOf } from '../plan/read-ahead.ts';
 import { errorOf } from './error-of.ts';
 import type { RollContext } from './roll-context.ts';
 import { DEFAULT_SOAK, type RollSoak } from './soak.ts';
-import type { StepRunner } from './step-runner.ts';
+import type { RunOptions, StepRunner } from './step-runner.ts';
 
 /** Steps that only look. They are told by their outcome; their tasks are told when one of them fails. */
 const LOOKS: ReadonlySet<Step> = new Set(['checkDependencies', 'recheck', 'collectDiagnostics', 'soak']);
@@ -21,12 +23,20 @@ const LOOKS: ReadonlySet<Step> = new Set(['checkDependencies', 'recheck', 'colle
 /** How often a drain that was lost right before the stop (a reload, somebody's hand) is made once more. */
 const DRAINS = 3;
 
+/** How often the balancers of a node are looked at while it is waited for. */
+const LOOK_MS = 5000;
+
+/** Steps that fail where another run works on the same node. */
+const AFTER_APPLY: ReadonlySet<Step> = new Set(['waitReady', 'waitInService', 'soak']);
+
 /** What a step is carried out with. */
 export interface StepPlace {
   /** All steps of the node: what the step is numbered by. */
   readonly route?: readonly Step[];
   /** Nodes that a recheck looks at. */
   readonly nodes?: readonly string[];
+  /** The node is changed although a person holds it. */
+  readonly evenHeld?: boolean;
 }
 
 /** Carries out the machine's steps: each is a program of tasks that the node's `Traffic` gives, run like any play's. */
@@ -36,6 +46,8 @@ export class RollSteps implements StepRunner {
   readonly #fitsBudget: (node: string) => Promise<boolean>;
   /** By node: statements of gates that its own program has waited for since it was changed. */
   readonly #met = new Map<string, ReadonlySet<string>>();
+  /** Nodes that are changed although a person holds them. */
+  readonly #evenHeld = new Set<string>();
 
   /** `bears`: whether the budget bears, by a look taken now, that a node whose drain was lost is drained once more. */
   constructor(context: RollContext, soak: RollSoak, fitsBudget: (node: string) => Promise<boolean>) {
@@ -45,14 +57,17 @@ export class RollSteps implements StepRunner {
   }
 
   /** One step of one node, to its end. Whatever goes wrong is a result. */
-  async carryOut(node: string, step: Step, { route = [], nodes = [] }: StepPlace = {}): Promise<Result> {
+  async carryOut(node: string, step: Step, place: StepPlace = {}): Promise<Result> {
+    const { route = [], nodes = [], evenHeld = false } = place;
+    if (evenHeld) this.#evenHeld.add(node);
     const end = this.begin(node, step, route);
     try {
-      await this.#carryOut(node, step, nodes);
-      end({ kind: 'ok' });
-      return { kind: 'ok' };
+      const heldBy = await this.#carryOut(node, step, nodes);
+      const result = { kind: 'ok', ...defined({ heldBy }) } as const;
+      end(result);
+      return result;
     } catch (error) {
-      const result = resultOf(error, node);
+      const result = resultOf(AFTER_APPLY.has(step) ? await this.explained(node, error) : error, node);
       end(result);
       return result;
     }
@@ -79,12 +94,17 @@ export class RollSteps implements StepRunner {
   }
 
   /** Runs one program for a node. `quiet`: its tasks are not told. @throws OrchError */
-  async run<R>(node: string, program: () => Steps<R>, { quiet = false } = {}): Promise<R> {
+  async run<R>(
+    node: string,
+    program: () => Steps<R>,
+    { quiet = false, clock = this.#context.clock }: RunOptions = {},
+  ): Promise<R> {
     const { context, emit } = this.#quieted(quiet);
     const run: HostRun = {
       ...context,
       // What a node's balancers are told must not be broken off by the first Ctrl-C: only the second ends it.
       signal: context.urgent,
+      clock,
       emit,
       play: new Play({ name: context.play.options.name, hosts: node, tasks: program }),
       host: context.hostNamed(node),
@@ -102,10 +122,36 @@ export class RollSteps implements StepRunner {
   async aboutToStop(node: string): Promise<void> {
     const traffic = this.#context.fleet?.traffic(node);
     if (traffic === undefined) return;
-    for (let left = DRAINS; ; left--) {
+    await this.#whileDrained(node, traffic, async (isAgain) => {
+      if (isAgain) await this.#idle(node, traffic);
       await this.run(node, () => traffic.checkDependencies(this.#context.play.options.rolling), { quiet: true });
+      await this.run(node, () => traffic.stillDrained(), { quiet: true });
+    });
+  }
+
+  /**
+   * An error that has an explanation elsewhere: another run has made the node its own, so what this one has found there is that
+   * one's work.
+   */
+  async explained(node: string, error: unknown): Promise<unknown> {
+    const traffic = this.#context.fleet?.traffic(node);
+    if (traffic === undefined || isUnreachable(error)) return error;
+    const other = await this.run(node, () => traffic.anotherRun(), { quiet: true }).catch(() => '');
+    if (other === '') return error;
+    const message = error instanceof Error ? error.message : String(error);
+    return new OrchError('NODE_TAKEN', `another run works on ${node}: ${other}; this run found: ${message}`, {
+      host: node,
+      hint: 'wait until that run has ended, then run the same command again',
+      ...(error instanceof OrchError ? { details: error.details } : {}),
+      cause: error,
+    });
+  }
+
+  /** Work on a drained node, from the beginning again when the drain was lost and made once more. @throws DRAIN_LOST */
+  async #whileDrained(node: string, traffic: Traffic, work: (isAgain: boolean) => Promise<void>): Promise<void> {
+    for (let left = DRAINS; ; left--) {
       try {
-        return await this.run(node, () => traffic.stillDrained(), { quiet: true });
+        return await work(left < DRAINS);
       } catch (error) {
         if (!(error instanceof OrchError) || error.code !== 'DRAIN_LOST' || left <= 1) throw error;
         if (!(await this.#fitsBudget(node)))
@@ -118,37 +164,69 @@ export class RollSteps implements StepRunner {
             },
           );
         this.#context.emit({ type: 'warning', host: node, message: `${error.message}: it is drained once more` });
-        await this.run(node, () => traffic.drain());
-        await this.run(node, () => traffic.waitIdle());
+        await this.run(node, () => traffic.drain({ evenHeld: this.#evenHeld.has(node) }));
       }
     }
   }
 
-  async #carryOut(node: string, step: Step, nodes: readonly string[]): Promise<void> {
+  /** Waits until nothing runs on the node. Its balancers are looked at between: one that has lost the drain ends the wait. */
+  async #idle(node: string, traffic: Traffic): Promise<void> {
+    const { clock } = this.#context;
+    let looked = clock.now();
+    const sleep: Clock['sleep'] = async (ms, signal) => {
+      await clock.sleep(ms, signal);
+      if (clock.now() - looked < LOOK_MS) return;
+      looked = clock.now();
+      await this.run(node, () => traffic.keepsDrained(), { quiet: true }).catch((error: unknown) => {
+        // Whatever else keeps it from looking is found by the wait itself.
+        if (error instanceof OrchError && error.code === 'DRAIN_LOST') throw error;
+      });
+    };
+    await this.run(node, () => traffic.waitIdle(), { clock: { now: () => clock.now(), sleep } });
+  }
+
+  /** @returns of a restore: who keeps the node out of traffic */
+  async #carryOut(node: string, step: Step, nodes: readonly string[]): Promise<string | undefined> {
     const traffic = this.#context.fleet?.traffic(node);
-    if (step === 'soak') return await this.#soak.watch(node, this);
-    if (step === 'recheck') return await this.#recheck(nodes);
-    if (traffic === undefined) return;
+    if (step === 'soak') await this.#soak.watch(node, this);
+    else if (step === 'recheck') await this.#recheck(nodes);
+    else if (traffic !== undefined) return await this.#carryOutTraffic(node, step, traffic);
+    return undefined;
+  }
+
+  async #carryOutTraffic(node: string, step: TrafficStep, traffic: Traffic): Promise<string | undefined> {
     if (step === 'restore' || step === 'undoDrain') return await this.#restore(node, traffic);
-    const made = programOf(traffic, step, this.#context.play.options.rolling);
+    if (step === 'waitIdle') {
+      await this.#whileDrained(node, traffic, () => this.#idle(node, traffic));
+      return undefined;
+    }
+    const evenHeld = step === 'drainAgain' || this.#evenHeld.has(node);
+    const made = programOf(traffic, step, { rolling: this.#context.play.options.rolling, evenHeld });
     const program = step === 'waitReady' ? () => withoutMet(made(), this.#met.get(node)) : made;
     const value = await this.run(node, program, { quiet: LOOKS.has(step) });
     if (step === 'collectDiagnostics')
       for (const evidence of value as readonly Diagnostics[])
         this.#context.emit({ type: 'roll.evidence', host: node, evidence });
+    return undefined;
   }
 
   /** Each balancer for itself: one that is gone must not keep the node out of traffic on those that are left. */
-  async #restore(node: string, traffic: Traffic): Promise<void> {
+  async #restore(node: string, traffic: Traffic): Promise<string | undefined> {
     const done = await Promise.allSettled(
-      [...traffic.restore()].map((task) =>
-        this.run(node, function* (): Steps {
-          yield task;
+      [...traffic.restore()].map((step) =>
+        this.run(node, function* (): Steps<unknown> {
+          return yield* step instanceof Ask ? step.task : step;
         }),
       ),
     );
     const failed = done.find((one) => one.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
+    const holders = done.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const heldBy = holders.find((holder) => typeof holder === 'string' && holder !== '');
+    if (typeof heldBy !== 'string' || this.#evenHeld.has(node)) return undefined;
+    const message = `it was drained meanwhile by ${heldBy}; it stays out of traffic`;
+    this.#context.emit({ type: 'warning', host: node, message });
+    return heldBy;
   }
 
   /** All at once; the first that is not well any more is the fault, before what could not be told. */
@@ -189,19 +267,25 @@ function* withoutMet<R>(steps: Steps<R>, met: ReadonlySet<string> = new Set()): 
   }
 }
 
+/** Steps for which there are programs; a soak and a recheck are made of those of several nodes. */
+type TrafficStep = Exclude<Step, 'soak' | 'recheck'>;
+
+interface ProgramOptions {
+  readonly rolling: RollingOptions | undefined;
+  readonly evenHeld: boolean;
+}
+
 function programOf(
   traffic: Traffic,
-  step: Exclude<Step, 'soak' | 'recheck' | 'restore' | 'undoDrain'>,
-  options: RollingOptions | undefined,
+  step: Exclude<TrafficStep, 'restore' | 'undoDrain' | 'waitIdle'>,
+  { rolling, evenHeld }: ProgramOptions,
 ): () => Steps<unknown> {
   switch (step) {
     case 'checkDependencies':
-      return () => traffic.checkDependencies(options);
+      return () => traffic.checkDependencies(rolling);
     case 'drain':
     case 'drainAgain':
-      return () => traffic.drain();
-    case 'waitIdle':
-      return () => traffic.waitIdle();
+      return () => traffic.drain({ evenHeld });
     case 'waitReady':
       return () => traffic.waitReady();
     case 'waitInService':

@@ -74,7 +74,9 @@ export function placedFleet(fleet: Fleet, { wire, steps, looking, carriedOut }: 
           return at('observe', own.observe(), { node: '', step: 'look' });
         },
         checkDependencies: () => at('checkDependencies', own.checkDependencies(), mine()),
-        drain: () => at('drain', own.drain(), mine()),
+        drain: (options) => at('drain', own.drain(options), mine()),
+        keepsDrained: () => at('keepsDrained', own.keepsDrained(), mine()),
+        anotherRun: () => at('anotherRun', own.anotherRun(), mine()),
         waitIdle: () => at('waitIdle', own.waitIdle(), mine()),
         stillDrained: () => at('stillDrained', own.stillDrained(), mine()),
         waitReady: () => at('waitReady', own.waitReady(), mine()),
