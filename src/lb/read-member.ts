@@ -10,7 +10,8 @@ export const isDrainedOrMaintenance = ({ state }: ServerView): boolean =>
 export const isInService = ({ state }: ServerView): boolean => state === 'up';
 
 /** The balancer sends it new requests. */
-export const acceptsRequests = ({ state }: Pick<ServerView, 'state'>): boolean => state === 'up' || state === 'starting';
+export const acceptsRequests = ({ state }: Pick<ServerView, 'state'>): boolean =>
+  state === 'up' || state === 'starting';
 
 /** It gets requests by this balancer, sticky ones too, or still has some running. */
 export const getsRequests = (server: ServerView): boolean =>

@@ -119,6 +119,11 @@ export class FakeHaproxy {
     };
   }
 
+  /** All requests that run are done. */
+  endAll(): void {
+    for (const one of this.#servers) one.sessions = 0;
+  }
+
   show(what: string): string {
     this.#advance();
     this.asked.push(`show ${what}`);

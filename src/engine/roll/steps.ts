@@ -135,7 +135,8 @@ export class RollSteps implements StepRunner {
    */
   async explained(node: string, error: unknown): Promise<unknown> {
     const traffic = this.#context.fleet?.traffic(node);
-    if (traffic === undefined || isUnreachable(error)) return error;
+    const isTold = error instanceof OrchError && (error.code === 'NODE_TAKEN' || error.code === 'NODE_HELD');
+    if (traffic === undefined || isTold || isUnreachable(error)) return error;
     const other = await this.run(node, () => traffic.anotherRun(), { quiet: true }).catch(() => '');
     if (other === '') return error;
     const message = error instanceof Error ? error.message : String(error);
