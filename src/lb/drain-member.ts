@@ -4,7 +4,7 @@ import { OrchError } from '../core/base/errors.ts';
 import type { Lease, MemberView, ServerView } from '../core/host/balancer.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import type { Task } from '../core/task/task.ts';
-import { leasePath, nodeHeld, readLease, swapLease, untilSwapped } from './lease.ts';
+import { holderOf, leasePath, nodeHeld, readLease, swapLease, untilSwapped } from './lease.ts';
 import { downAlone, isDrainedOrMaintenance, isEmptying, readMember } from './read-member.ts';
 import { where } from './task-params.ts';
 
@@ -50,7 +50,7 @@ const type = defineTask<typeof params, void, Out, void>({
     lease: 'recorded',
     servers: Object.fromEntries(Object.keys(now?.servers ?? {}).map((name) => [name, how])),
   }),
-  async write(p, _change, host) {
+  async write(p, _change, host, _local, report) {
     const { balancer, member, how } = p;
     const { pool } = balancer;
     await untilSwapped(pool, member.node, async () => {
@@ -59,6 +59,10 @@ const type = defineTask<typeof params, void, Out, void>({
       const { leaseDigest } = view;
       const to = isOnRecord(p, view) ? view.lease : leaseFor(p, view);
       if (to !== view.lease && !(await swapLease(host, { pool, node: member.node, leaseDigest, to }))) return false;
+      if (p.kind === 'hand' && view.lease?.kind === 'run')
+        report.warn(
+          `${member.node} in ${balancer.name} had a lease of ${holderOf(view.lease)}; it is now yours and only lb restore ends it`,
+        );
       if (view.servers.every((server) => asAsked(how, server) === how)) return true;
       await balancer.set(host, member, how);
       if ((await readLease(host, pool, member.node)).lease !== null) return true;

@@ -23,10 +23,9 @@ const type = defineGate<typeof params, Servers>({
   title: ({ balancer, member }) => `${balancer.pool}: no request runs on ${member.node}`,
   onTimeout: (p) => p.onTimeout,
   look: async ({ balancer, member }, host) => (await balancer.view(host, member)).servers,
-  met: (_p, servers) => busy(servers).length === 0,
+  met: (p, servers) => busy(servers).length === 0 && !isLost(p, servers),
   // A balancer that was reloaded sends it new requests: it would never be without.
-  cannotRecover: ({ balancer, member }, servers) =>
-    servers.some(acceptsRequests) ? drainLost(balancer, member, servers) : undefined,
+  cannotRecover: (p, servers) => (isLost(p, servers) ? drainLost(p.balancer, p.member, servers) : undefined),
   patience: (p) => ({ withinMs: p.within, everyMs: 500, passes: 1 }),
   unmet: (p, servers) =>
     new OrchError(
@@ -46,6 +45,10 @@ const type = defineGate<typeof params, Servers>({
  * @throws OrchError DRAIN_LOST at once; DRAIN_TIMEOUT with what remains; with `warn`, `yield*` gives that instead
  */
 export const noSessions = (p: z.input<typeof params>): Task<string> => type(p).delegate(p.balancer.host);
+
+/** Where a drain is a line of a file that a reload only loads, a look in between may show the server as it was. */
+const isLost = ({ balancer }: z.output<typeof params>, servers: Servers): boolean =>
+  balancer.shows.reload && servers.some(acceptsRequests);
 
 const busy = (servers: Servers): Servers => servers.filter(({ sessions }) => (sessions ?? 0) > 0);
 
