@@ -28,14 +28,16 @@ const type = defineGate<typeof params, Servers>({
   cannotRecover: (p, servers) => (isLost(p, servers) ? drainLost(p.balancer, p.member, servers) : undefined),
   patience: (p) => ({ withinMs: p.within, everyMs: 500, passes: 1 }),
   unmet: (p, servers) =>
-    new OrchError(
-      'DRAIN_TIMEOUT',
-      `${p.balancer.name}: ${remaining(servers)} after ${formatDuration(p.within)} without new requests for ${p.member.node}`,
-      {
-        hint: 'raise drain.within of the pool if requests may rightly take that long, or find out what keeps them open',
-        retryable: true,
-      },
-    ),
+    isLost(p, servers)
+      ? drainLost(p.balancer, p.member, servers)
+      : new OrchError(
+          'DRAIN_TIMEOUT',
+          `${p.balancer.name}: ${remaining(servers)} after ${formatDuration(p.within)} without new requests for ${p.member.node}`,
+          {
+            hint: 'raise drain.within of the pool if requests may rightly take that long, or find out what keeps them open',
+            retryable: true,
+          },
+        ),
 });
 
 /**

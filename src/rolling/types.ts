@@ -39,6 +39,8 @@ export interface NodeInit {
   readonly balanced: boolean;
   /** Nobody could connect to it when the run began (`--skip-unreachable`): counts as unavailable, is skipped. */
   readonly unreachable: boolean;
+  /** Names of its pools, each with a budget of its own. Nodes in no pool share one. */
+  readonly pools?: readonly string[];
 }
 
 /** What was seen of a node just now. */

@@ -267,6 +267,27 @@ export function loadBalancerContract(
       expect(await many(world)).not.toContain('gw-1');
     });
 
+    row(undefined, 'a person who does not wait for the end of a restore is drained again', async (world) => {
+      const hers = drainMember({ ...at(world), by: 'ops@desk', reason: 'new disks', how: 'drained', kind: 'hand' });
+      await apply(world, drainMember({ ...at(world), ...by, how: 'drained', run: 'r1' }));
+      const balancer: Balancer = {
+        ...world.balancer,
+        set: async (host, member, to) => {
+          if (typeof to !== 'string') await apply(world, hers);
+          await world.balancer.set(host, member, to);
+        },
+      };
+      await apply(world, restoreMember({ balancer, member: world.member('gw-1'), run: 'r1' }));
+      expect((await see(world)).lease).toMatchObject({ by: 'ops@desk', kind: 'hand' });
+      expect(await many(world)).not.toContain('gw-1');
+    });
+
+    row('reload loses drains', 'a drain that a reload lost is not taken for a node without sessions', async (world) => {
+      await apply(world, out(world));
+      await world.reload();
+      await expect(wait(world, noSessions({ ...at(world), within: 0 }))).rejects.toMatchObject({ code: 'DRAIN_LOST' });
+    });
+
     row(undefined, 'a restore between the lease and the order of a drain leaves nothing drained', async (world) => {
       const restored = () => apply(world, restoreMember({ ...at(world), byHand: true }));
       const balancer: Balancer = {

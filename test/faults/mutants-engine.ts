@@ -154,7 +154,12 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
     'balanced: fleet?.traffic(id) !== undefined',
     'balanced: false',
   ),
-  engine('roll/budget-scope.ts', 'members outside the run do not count', '...(fleet?.budgetScope(hosts) ?? [])', ''),
+  engine(
+    'roll/budget-scope.ts',
+    'members outside the run do not count',
+    '...pools.flatMap(({ members }) => members)',
+    '',
+  ),
   engine(
     'run-play.ts',
     'a node found bad after it was done is not told',

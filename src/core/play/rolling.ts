@@ -8,7 +8,7 @@ export interface RollingOptions {
   readonly canary?: number;
   /** Sizes of the waves, the last one repeated. A share rounds down, to at least 1. Default: as many as the budget allows. */
   readonly batch?: Count | readonly Count[];
-  /** Most nodes of the whole role out of traffic at any instant, for whatever reason. Default 1. */
+  /** Most members of each pool out of traffic at any instant, for whatever reason; a share is of that pool. Default 1. */
   readonly maxUnavailable?: Count;
   /** The roll goes on after so many failures. Default 0. */
   readonly maxFailures?: number;
@@ -103,12 +103,22 @@ export interface Traffic {
   deadlines(): Steps<DeadlineChain>;
 }
 
+/** A pool and all its members, whether a run works on them or not. */
+export interface PoolMembers {
+  readonly name: string;
+  readonly members: readonly string[];
+}
+
 /** Everything the engine needs to know about balancers, without knowing any. */
 export interface Fleet {
   /** Undefined: the node is in no pool, nothing takes it out of traffic. */
   traffic(node: string): Traffic | undefined;
-  /** Every member of every pool that these nodes are in, they themselves first. */
-  budgetScope(nodes: readonly string[]): readonly string[];
-  /** Pools that would have no member in traffic at some time, if these nodes go out, up to `atOnce` of them together. */
-  poolsEmptiedBy(nodes: readonly string[], atOnce: number, inTraffic: (node: string) => boolean): readonly string[];
+  /** The pools that these nodes are in. */
+  poolsOf(nodes: readonly string[]): readonly PoolMembers[];
+  /** Pools that would have no member in traffic at some time, if these nodes go out, up to `atOnce` of a pool together. */
+  poolsEmptiedBy(
+    nodes: readonly string[],
+    atOnce: (pool: string) => number,
+    inTraffic: (node: string) => boolean,
+  ): readonly string[];
 }

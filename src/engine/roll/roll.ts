@@ -223,7 +223,7 @@ export class Roll implements DisruptionGate {
     try {
       this.#seen = await this.#look();
       if (this.#someWait() && this.#begun === undefined) {
-        const beginning = { state: this.#state, budgetScope: this.#budgetScope, seen: this.#seen };
+        const beginning = { state: this.#state, seen: this.#seen };
         this.#begun = beginRoll(this.#context, this.#steps, beginning);
         await this.#begun;
         // Somebody may have been asked, and have thought about it for hours.

@@ -29,17 +29,25 @@ export function stepWords({ step, index, of }: Pick<RollStep, 'step' | 'index' |
 }
 
 /** The order of the nodes and the time limits, before the first drain. */
-export function planLines({ waves, maxUnavailable, members, deadlines }: RollPlan, paint: Paint): readonly string[] {
+export function planLines({ waves, budgets, deadlines }: RollPlan, paint: Paint): readonly string[] {
   const order = waves.map((batch) => nameList(batch, 12)).join('; ');
   const batches = waves.length < 2 ? '' : ` (${waves.length} batches)`;
   const name = Math.max(0, ...deadlines.map((link) => link.name.length));
   const time = Math.max(0, ...deadlines.map((link) => formatDuration(link.ms).length));
   return [
-    `${paint('bold', 'Order')}: ${order}${batches}; max unavailable ${maxUnavailable} of ${members}`,
+    `${paint('bold', 'Order')}: ${order}${batches}; ${budgetWords(budgets)}`,
     ...deadlines.map(
       (link) => `  ${link.name.padEnd(name)}  ${formatDuration(link.ms).padStart(time)}  ${paint('dim', link.source)}`,
     ),
   ];
+}
+
+function budgetWords(budgets: RollPlan['budgets']): string {
+  const words = budgets.map(({ pools, maxUnavailable, members }) => {
+    const where = budgets.length === 1 || pools.length === 0 ? '' : ` in ${pools.join(', ')}`;
+    return `${maxUnavailable} of ${members}${where}`;
+  });
+  return `max unavailable ${words.join('; ')}`;
 }
 
 /** The nodes of a rolling change that did not go through, in a table; nothing where all went well. */

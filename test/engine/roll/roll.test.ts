@@ -68,7 +68,7 @@ describe('a roll that goes well', () => {
     const check = await cluster.roll({ batch: 2, maxUnavailable: 2 }, { check: true });
     expect(check.events.find(({ type }) => type === 'roll.plan')).toMatchObject({
       waves: [['gw-1', 'gw-2'], ['gw-3']],
-      maxUnavailable: 2,
+      budgets: [{ pools: ['toys'], maxUnavailable: 2, members: 3 }],
       deadlines: [{ name: 'toy' }],
     });
     expect(cluster.fleet.lb.writes).toBe(0);

@@ -48,7 +48,7 @@ export interface Placing {
 /** The same fleet; whatever its programs do is done for the step that they are run for. */
 export function placedFleet(fleet: Fleet, { wire, steps, looking, carriedOut }: Placing): Fleet {
   return {
-    budgetScope: (nodes) => fleet.budgetScope(nodes),
+    poolsOf: (nodes) => fleet.poolsOf(nodes),
     poolsEmptiedBy: (nodes, atOnce, inTraffic) => fleet.poolsEmptiedBy(nodes, atOnce, inTraffic),
     traffic(node) {
       const own = fleet.traffic(node);
