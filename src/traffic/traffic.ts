@@ -5,6 +5,7 @@ import { defined } from '../core/base/data.ts';
 import type { Counters, MemberView } from '../core/host/balancer.ts';
 import type { Diagnostics, NodeView, Traffic } from '../core/play/rolling.ts';
 import type { Steps } from '../core/task/task.ts';
+import { portsNamed, takesOrders } from '../lb/before-drain.ts';
 import { checkTiming } from '../lb/check-timing.ts';
 import { counted } from '../lb/counted.ts';
 import { drainMember } from '../lb/drain-member.ts';
@@ -21,7 +22,7 @@ import { guard } from './check-dependencies.ts';
 import { clientsBack, clientsBefore } from './held-connections.ts';
 import { type Checked, nodeDeadlines } from './node-deadlines.ts';
 import { nodeView } from './node-view.ts';
-import type { NodeBalancing, PoolMember } from './pool-member.ts';
+import { type NodeBalancing, type PoolMember, portsNamedBehind } from './pool-member.ts';
 import type { TrafficContext } from './traffic-context.ts';
 import { nodeIsIdle, waitIdle } from './wait-idle.ts';
 
@@ -44,6 +45,11 @@ export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffi
     },
 
     checkDependencies: (options) => guard(context, place, options),
+
+    *beforeFirstDrain(): Steps {
+      for (const seat of seats) yield takesOrders(at(seat));
+      for (const seat of seats) yield portsNamed({ ...at(seat), ports: [...portsNamedBehind(inventory, seat)] });
+    },
 
     *drain({ evenHeld = false } = {}): Steps {
       const told = new Map<string, string>();

@@ -47,6 +47,8 @@ export class FakeHaproxy {
   /** Seconds that the first process had been running. */
   #ranBefore = 0;
   #turn = 0;
+  /** Of its socket: `admin`, `operator`. */
+  level = 'admin';
   /** What was shown and ordered, in order. */
   readonly asked: string[] = [];
 
@@ -129,6 +131,7 @@ export class FakeHaproxy {
     this.asked.push(`show ${what}`);
     const now = this.#options.clock.now();
     const seconds = (since: number): number => Math.floor(now / 1000) - Math.floor(since / 1000);
+    if (what === 'cli level') return `${this.level}\n`;
     if (what === 'info') {
       const uptime = seconds(this.#started) + this.#ranBefore;
       return `Name: HAProxy\nPid: ${this.#pid}\nUptime_sec: ${uptime}\nStart_time_sec: ${1_700_000_000 + Math.floor(this.#started / 1000)}\n`;
@@ -152,6 +155,7 @@ export class FakeHaproxy {
   command(text: string): string {
     this.#advance();
     this.asked.push(text);
+    if (this.level !== 'admin') return 'Permission denied\n';
     const [, verb, name = '', field, value = ''] = /^(\w+ \w+) (\S+)(?: (\w+) (\S+))?$/.exec(text) ?? [];
     const [backend, server] = name.split('/');
     if (!this.#servers.some(({ line }) => line.backend === backend)) return 'No such backend.\n';

@@ -123,6 +123,7 @@ export class ToyFleet implements Fleet {
         };
       },
       checkDependencies: step('checkDependencies'),
+      beforeFirstDrain: () => answer(undefined),
       drain: step('drain', () => write('mine')),
       waitIdle: step('waitIdle', () => [
         says({ path: `/sessions/${node}`, text: '0', code: 'DRAIN_TIMEOUT' }) as unknown as Task,

@@ -1,3 +1,4 @@
+import type { OrchError } from '../base/errors.ts';
 import type { Connection, Reader } from './connection.ts';
 
 /** A node as a balancer knows it. One node may stand behind several ports, and in several backends. */
@@ -96,6 +97,13 @@ export interface Shows {
   readonly reload: boolean;
 }
 
+/** A server of the balancer's that has a member's address, but another port. */
+export interface OtherPort {
+  /** Backend or upstream, and the server in it: `web_tls/gw-1`. */
+  readonly name: string;
+  readonly port: number;
+}
+
 /** Health-check timing of a balancer for a member. */
 export interface CheckTiming {
   readonly everyMs: number;
@@ -128,6 +136,10 @@ export interface Balancer {
   /** `drained`: no new requests. `closed`: none at all, sticky ones included. Else the settings to give back, by server. */
   set(host: Connection, member: Member, to: 'drained' | 'closed' | Lease['before']): Promise<void>;
   timing(host: Reader, member: Member): Promise<CheckTiming>;
+  /** Why the balancer can be read but not changed; undefined: it can, or that cannot be told beforehand. */
+  readOnly?(host: Reader): Promise<OrchError | undefined>;
+  /** Servers with the member's address on other ports: requests that a drain of the member does not stop. */
+  otherPorts?(host: Reader, member: Member): Promise<readonly OtherPort[]>;
   /** `null` where the driver does not count. */
   counters(host: Reader, member: Member): Promise<Counters | null>;
 }

@@ -85,7 +85,7 @@ export interface FileSwap {
 }
 
 /** What HAProxy's admin socket is asked to show; `table NAME FILTER` are the entries of a stick table. */
-export type HaproxyWhat = 'stat' | 'info' | 'servers state' | 'table' | `table ${string}`;
+export type HaproxyWhat = 'stat' | 'info' | 'servers state' | 'cli level' | 'table' | `table ${string}`;
 
 /**
  * A host that can be looked at. It has no method that writes: what a task's `read` is given cannot change anything.

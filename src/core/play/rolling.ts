@@ -76,6 +76,11 @@ export interface Traffic {
   observe(): Steps<NodeView>;
   /** What must hold before the node is drained, and once more right before something of it is stopped: one look each. */
   checkDependencies(options?: Pick<RollingOptions, 'fromInventory'>): Steps;
+  /**
+   * Once, before the first node of a run is drained: every balancer takes orders, and requests to the node that a drain would not stop
+   * are told by a warning.
+   */
+  beforeFirstDrain(): Steps;
   /** `evenHeld`: also what a person holds; without it that is an error. @throws NODE_HELD */
   drain(options?: { readonly evenHeld?: boolean }): Steps;
   /** One look while it is waited for: no balancer that may lose a drain sends the node requests again. @throws DRAIN_LOST */

@@ -32,10 +32,21 @@ export async function emitPlan(
   state: State,
 ): Promise<readonly (readonly string[])[]> {
   const { waves, budgets } = wavesOf(state);
+  await lookAhead(context, steps, waves.flat());
   const deadlines = await deadlinesOf(context, steps, waves.flat());
   const play = context.play.options.name;
   context.emit({ type: 'roll.plan', play, waves, budgets, deadlines });
   return waves;
+}
+
+/** What would be found at the first drain only, on any balancer of any node. @throws OrchError and then nothing was changed */
+async function lookAhead({ fleet }: RollContext, steps: StepRunner, nodes: readonly string[]): Promise<void> {
+  await Promise.all(
+    nodes.map(async (node) => {
+      const traffic = fleet?.traffic(node);
+      if (traffic !== undefined) await steps.run(node, () => traffic.beforeFirstDrain(), { quiet: true });
+    }),
+  );
 }
 
 /** One chain for all nodes that have the same: each different link once. */

@@ -18,7 +18,8 @@ import { observeNodes } from './observe-nodes.ts';
 import type { RollContext } from './roll-context.ts';
 import { emitOutcomes } from './rolled-nodes.ts';
 import { RollSoak } from './soak.ts';
-import { RollSteps, resultOf } from './steps.ts';
+import { resultOf } from './step-result.ts';
+import { RollSteps } from './steps.ts';
 
 /**
  * Between the programs of a play's hosts and the pure machine that decides about them: what the programs ask for become
@@ -193,13 +194,9 @@ export class Roll implements DisruptionGate {
     return turn;
   }
 
-  #someWait(): boolean {
-    return [...this.#turns.values()].some(({ isWaiting }) => isWaiting);
-  }
+  #someWait = (): boolean => [...this.#turns.values()].some(({ isWaiting }) => isWaiting);
 
-  #routeOf(host: string): readonly Step[] {
-    return nodeOf(this.#state, host)?.route ?? [];
-  }
+  #routeOf = (host: string): readonly Step[] => nodeOf(this.#state, host)?.route ?? [];
 
   #refuse(host: string, why: string, own: ErrorInfo | undefined): void {
     // What stops the whole roll concerns everybody: it is told once.
@@ -209,12 +206,9 @@ export class Roll implements DisruptionGate {
   }
 
   #carryOut({ node, step, nodes }: { readonly node: string; readonly step: Step; readonly nodes?: readonly string[] }) {
+    const evenHeld = nodeOf(this.#state, node)?.staysHeld === true;
     void this.#steps
-      .carryOut(node, step, {
-        route: this.#routeOf(node),
-        evenHeld: nodeOf(this.#state, node)?.staysHeld === true,
-        ...defined({ nodes }),
-      })
+      .carryOut(node, step, { route: this.#routeOf(node), evenHeld, ...defined({ nodes }) })
       .then((result) => this.#send({ type: 'stepDone', node, step, result }));
   }
 

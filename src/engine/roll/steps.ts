@@ -1,30 +1,25 @@
-import type { Clock } from '../../core/base/clock.ts';
 import { defined } from '../../core/base/data.ts';
 import { isUnreachable, OrchError } from '../../core/base/errors.ts';
 import { errorInfoOf } from '../../core/event/error-info.ts';
 import type { RunEvent } from '../../core/event/event.ts';
 import { Play } from '../../core/play/play.ts';
-import type { Diagnostics, RollingOptions, Traffic } from '../../core/play/rolling.ts';
+import type { Diagnostics, Traffic } from '../../core/play/rolling.ts';
 import { Ask, type Steps } from '../../core/task/task.ts';
 import { numberOf } from '../../rolling/pipeline.ts';
 import type { Result, Step } from '../../rolling/types.ts';
 import { applyHost } from '../apply/apply-host.ts';
 import { UNGATED } from '../apply/disruption-gate.ts';
 import type { HostRun } from '../apply/host-run.ts';
-import { keyOf } from '../plan/read-ahead.ts';
 import { errorOf } from './error-of.ts';
 import type { RollContext } from './roll-context.ts';
 import { DEFAULT_SOAK, type RollSoak } from './soak.ts';
+import { programOf, type TrafficStep, withoutMet } from './step-programs.ts';
+import { isSilence, resultOf } from './step-result.ts';
 import type { RunOptions, StepRunner } from './step-runner.ts';
+import { type DrainedNode, untilIdle, whileDrained } from './while-drained.ts';
 
 /** Steps that only look. They are told by their outcome; their tasks are told when one of them fails. */
 const LOOKS: ReadonlySet<Step> = new Set(['checkDependencies', 'recheck', 'collectDiagnostics', 'soak']);
-
-/** How often a drain that was lost right before the stop (a reload, somebody's hand) is made once more. */
-const DRAINS = 3;
-
-/** How often the balancers of a node are looked at while it is waited for. */
-const LOOK_MS = 5000;
 
 /** Steps that fail where another run works on the same node. */
 const AFTER_APPLY: ReadonlySet<Step> = new Set(['waitReady', 'waitInService', 'soak']);
@@ -122,8 +117,9 @@ export class RollSteps implements StepRunner {
   async aboutToStop(node: string): Promise<void> {
     const traffic = this.#context.fleet?.traffic(node);
     if (traffic === undefined) return;
-    await this.#whileDrained(node, traffic, async (isAgain) => {
-      if (isAgain) await this.#idle(node, traffic);
+    const drained = this.#drainedNode(node, traffic);
+    await whileDrained(drained, async (isAgain) => {
+      if (isAgain) await untilIdle(drained);
       await this.run(node, () => traffic.checkDependencies(this.#context.play.options.rolling), { quiet: true });
       await this.run(node, () => traffic.stillDrained(), { quiet: true });
     });
@@ -148,42 +144,16 @@ export class RollSteps implements StepRunner {
     });
   }
 
-  /** Work on a drained node, from the beginning again when the drain was lost and made once more. @throws DRAIN_LOST */
-  async #whileDrained(node: string, traffic: Traffic, work: (isAgain: boolean) => Promise<void>): Promise<void> {
-    for (let left = DRAINS; ; left--) {
-      try {
-        return await work(left < DRAINS);
-      } catch (error) {
-        if (!(error instanceof OrchError) || error.code !== 'DRAIN_LOST' || left <= 1) throw error;
-        if (!(await this.#fitsBudget(node)))
-          throw new OrchError(
-            'DRAIN_LOST',
-            `${error.message}; meanwhile too many others are out to drain it once more`,
-            {
-              host: node,
-              hint: 'no container was stopped; repair the others first, then run the same command to resume',
-            },
-          );
-        this.#context.emit({ type: 'warning', host: node, message: `${error.message}: it is drained once more` });
-        await this.run(node, () => traffic.drain({ evenHeld: this.#evenHeld.has(node) }));
-      }
-    }
-  }
-
-  /** Waits until nothing runs on the node. Its balancers are looked at between: one that has lost the drain ends the wait. */
-  async #idle(node: string, traffic: Traffic): Promise<void> {
-    const { clock } = this.#context;
-    let looked = clock.now();
-    const sleep: Clock['sleep'] = async (ms, signal) => {
-      await clock.sleep(ms, signal);
-      if (clock.now() - looked < LOOK_MS) return;
-      looked = clock.now();
-      await this.run(node, () => traffic.keepsDrained(), { quiet: true }).catch((error: unknown) => {
-        // Whatever else keeps it from looking is found by the wait itself.
-        if (error instanceof OrchError && error.code === 'DRAIN_LOST') throw error;
-      });
+  #drainedNode(node: string, traffic: Traffic): DrainedNode {
+    const evenHeld = this.#evenHeld.has(node);
+    return {
+      node,
+      traffic,
+      context: this.#context,
+      steps: this,
+      evenHeld,
+      fitsBudget: () => this.#fitsBudget(node),
     };
-    await this.run(node, () => traffic.waitIdle(), { clock: { now: () => clock.now(), sleep } });
   }
 
   /** @returns of a restore: who keeps the node out of traffic */
@@ -198,7 +168,8 @@ export class RollSteps implements StepRunner {
   async #carryOutTraffic(node: string, step: TrafficStep, traffic: Traffic): Promise<string | undefined> {
     if (step === 'restore' || step === 'undoDrain') return await this.#restore(node, traffic);
     if (step === 'waitIdle') {
-      await this.#whileDrained(node, traffic, () => this.#idle(node, traffic));
+      const drained = this.#drainedNode(node, traffic);
+      await whileDrained(drained, () => untilIdle(drained));
       return undefined;
     }
     const evenHeld = step === 'drainAgain' || this.#evenHeld.has(node);
@@ -256,59 +227,3 @@ export class RollSteps implements StepRunner {
     return { context: this.#context, emit: (event) => (isLoud(event) ? emit(event) : undefined) };
   }
 }
-
-/** The same program without the statements that are met already: each is stated once. */
-function* withoutMet<R>(steps: Steps<R>, met: ReadonlySet<string> = new Set()): Steps<R> {
-  for (let answer: unknown; ; ) {
-    const step = steps.next(answer);
-    if (step.done) return step.value;
-    const { value } = step;
-    const isMet = !(value instanceof Ask) && value.blocked === undefined && met.has(keyOf(value));
-    answer = isMet ? undefined : yield value;
-  }
-}
-
-/** Steps for which there are programs; a soak and a recheck are made of those of several nodes. */
-type TrafficStep = Exclude<Step, 'soak' | 'recheck'>;
-
-interface ProgramOptions {
-  readonly rolling: RollingOptions | undefined;
-  readonly evenHeld: boolean;
-}
-
-function programOf(
-  traffic: Traffic,
-  step: Exclude<TrafficStep, 'restore' | 'undoDrain' | 'waitIdle'>,
-  { rolling, evenHeld }: ProgramOptions,
-): () => Steps<unknown> {
-  switch (step) {
-    case 'checkDependencies':
-      return () => traffic.checkDependencies(rolling);
-    case 'drain':
-    case 'drainAgain':
-      return () => traffic.drain({ evenHeld });
-    case 'waitReady':
-      return () => traffic.waitReady();
-    case 'waitInService':
-      return () => traffic.waitInService();
-    case 'collectDiagnostics':
-      return () => traffic.collectDiagnostics();
-    case 'apply':
-      throw new OrchError('INTERNAL', 'a node is changed by its own program, not by a step');
-    default:
-      return step satisfies never;
-  }
-}
-
-/** A host that is gone is not one that failed; and a balancer that is gone says nothing about the node behind it. */
-export function resultOf(error: unknown, node: string): Result {
-  const fault = errorInfoOf(error, { host: node });
-  if (isUnreachable(error) && fault.host === node) return { kind: 'lost', fault };
-  if (error instanceof OrchError && error.operatorDecides) return { kind: 'hold', fault };
-  return { kind: 'failed', fault, ...(isSilence(error, node) ? { notNodesFault: true } : {}) };
-}
-
-/** Somebody else than the node does not answer: nothing is known against it. */
-const isSilence = (error: unknown, node: string): boolean =>
-  (isUnreachable(error) || (error instanceof OrchError && error.code === 'LB_UNREACHABLE')) &&
-  errorInfoOf(error, { host: node }).host !== node;

@@ -6,12 +6,15 @@ import { count } from './stat.ts';
 import { ADMIN, CHECK, type HaproxyServer, nameOf } from './state.ts';
 
 /** Servers of every backend that have a member's address and port. */
-export function serversOf({ servers }: HaproxySnapshot, { address, port }: Member): readonly HaproxyServer[] {
-  const wanted = written(address);
-  return servers.filter(
-    (server) => server.port === port && [server.address, server.fqdn].some((own) => written(own) === wanted),
-  );
-}
+export const serversOf = ({ servers }: HaproxySnapshot, { address, port }: Member): readonly HaproxyServer[] =>
+  servers.filter((server) => server.port === port && hasAddress(server, address));
+
+/** Those that have its address on another port. */
+export const otherServersOf = ({ servers }: HaproxySnapshot, { address, port }: Member): readonly HaproxyServer[] =>
+  servers.filter((server) => server.port !== port && server.port !== 0 && hasAddress(server, address));
+
+const hasAddress = (server: HaproxyServer, address: string): boolean =>
+  [server.address, server.fqdn].some((own) => written(own) === written(address));
 
 /** IPv6 addresses can be written in many ways; a name is the same in any case. */
 const written = (address: string): string =>

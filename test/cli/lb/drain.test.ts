@@ -4,6 +4,7 @@ import { drainMember } from '../../../src/lb/drain-member.ts';
 import { haproxy } from '../../../src/lb/haproxy/haproxy.ts';
 import { FakeHost } from '../../../src/testing/fake-host.ts';
 import { apply } from '../../contract/carry-out.ts';
+import type { FakeHaproxy } from '../../support/fake-haproxy.ts';
 import { INVENTORY, LbScene } from './scene.ts';
 import { DRAINED, drain, IN, MAINTENANCE, restore } from './verbs.ts';
 
@@ -113,6 +114,42 @@ test('says at once that a balancer was reloaded while sessions are waited for', 
   expect(await drain(scene, ['gw-1'])).toBe(3);
   expect(scene.codes).toEqual(['DRAIN_LOST']);
   expect(scene.clock.now()).toBeLessThan(3000);
+});
+
+test('is refused before anything is ordered where one balancer takes no orders', async () => {
+  const scene = new LbScene();
+  const lb = scene.haproxies['lb-2'] as FakeHaproxy;
+  lb.level = 'operator';
+  expect(await drain(scene, ['gw-1'])).toBe(2);
+  expect(scene.codes).toEqual(['HAPROXY_DENIED']);
+  for (const name of ['lb-1', 'lb-2']) {
+    expect(scene.settings(name)['gw-1']).toBe(IN);
+    expect(scene.leases(name)).toEqual([]);
+  }
+});
+
+const TLS = { backend: 'web_tls', name: 'gw-1-tls', address: '10.0.2.21', port: 9443, weight: 40 };
+const PLAIN = { backend: 'gateways', port: 9080, weight: 40 };
+const BOTH = [{ ...PLAIN, name: 'gw-1', address: '10.0.2.21' }, { ...PLAIN, name: 'gw-2', address: '10.0.2.22' }, TLS];
+
+test('warns of requests to the node on a port that no pool names', async () => {
+  const scene = new LbScene({ servers: BOTH });
+  expect(await drain(scene, ['gw-1'])).toBe(0);
+  expect(scene.warnings).toContainEqual(
+    expect.stringMatching(/^lb-1 also sends requests to gw-1 .*backend web_tls, server gw-1-tls, port 9443;/),
+  );
+  expect(scene.settings('lb-1')['gw-1-tls']).toBe(IN);
+  expect(await drain(new LbScene({ servers: BOTH }), ['gw-2'])).toBe(0);
+});
+
+test('drains it there as well once a pool names the port', async () => {
+  const pool =
+    'tls: { driver: haproxy, hosts: load_balancer, socket: /run/haproxy/admin.sock, members: data_plane, port: 9443 }';
+  const tls = { ...TLS, name: 'gw-2-tls', address: '10.0.2.22' };
+  const scene = new LbScene({ servers: [...BOTH, tls], inventory: withPool(pool) });
+  expect(await drain(scene, ['gw-1'])).toBe(0);
+  expect(scene.warnings).toEqual([]);
+  expect(scene.settings('lb-2')).toMatchObject({ 'gw-1': DRAINED, 'gw-1-tls': MAINTENANCE, 'gw-2-tls': IN });
 });
 
 test('waits until no session remains', async () => {

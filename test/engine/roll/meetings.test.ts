@@ -199,3 +199,26 @@ test.each([
     expect(appOf(scene, 'gw-1')).toBe('new');
   },
 );
+
+test('one balancer takes no orders: refused before the first drain, and nothing is left behind', async () => {
+  const scene = await fleetScene();
+  scene.lb('lb-2').level = 'operator';
+  const run = await roll(scene);
+  expect(run.codes).toEqual(['HAPROXY_DENIED']);
+  expect(run.report.exitCode).toBe(2);
+  expect(leaseOf(scene, 'gw-1')).toEqual([null, null]);
+  expect(await scene.orders('gw-1')).toEqual(['free', 'free']);
+  expect(appOf(scene, 'gw-1')).toBe('old');
+});
+
+test('a balancer that sends requests on a port of no pool is told of before the first drain', async () => {
+  const extra = { backend: 'web_tls', name: 'tls-1', address: '10.0.2.21', port: 9443 };
+  const scene = await fleetScene({ more: [extra] });
+  const run = await roll(scene);
+  expect(run.codes).toEqual([]);
+  const at = (fits: (event: (typeof run.events)[number]) => boolean) => run.events.findIndex(fits);
+  const warned = at((event) => event.type === 'warning' && /web_tls, server tls-1, port 9443/.test(event.message));
+  const drained = at((event) => event.type === 'roll.step' && event.step === 'drain');
+  expect(warned).toBeGreaterThanOrEqual(0);
+  expect(warned).toBeLessThan(drained);
+});

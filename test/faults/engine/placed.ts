@@ -74,6 +74,7 @@ export function placedFleet(fleet: Fleet, { wire, steps, looking, carriedOut }: 
           return at('observe', own.observe(), { node: '', step: 'look' });
         },
         checkDependencies: () => at('checkDependencies', own.checkDependencies(), mine()),
+        beforeFirstDrain: () => at('beforeFirstDrain', own.beforeFirstDrain(), { node, step: 'deadlines' }),
         drain: (options) => at('drain', own.drain(options), mine()),
         keepsDrained: () => at('keepsDrained', own.keepsDrained(), mine()),
         anotherRun: () => at('anotherRun', own.anotherRun(), mine()),
