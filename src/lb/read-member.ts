@@ -9,6 +9,15 @@ export const isDrainedOrMaintenance = ({ state }: ServerView): boolean =>
 /** In full service: its health checks pass, it is past slow start, and no command keeps it out. */
 export const isInService = ({ state }: ServerView): boolean => state === 'up';
 
+/**
+ * A node is in full service on a balancer. A backend of which no server at all is in service does not count, as long as the node is in
+ * service elsewhere: it gets no requests there anyway.
+ */
+export function isInFullService(servers: readonly ServerView[]): boolean {
+  const counted = servers.filter(({ backendDown }) => backendDown !== true);
+  return counted.length > 0 && counted.every(isInService);
+}
+
 /** The balancer sends it new requests. */
 export const acceptsRequests = ({ state }: Pick<ServerView, 'state'>): boolean =>
   state === 'up' || state === 'starting';

@@ -13,7 +13,7 @@ export function whyUnavailable(node: NodeState, state: State): string | undefine
   if (node.seen === undefined) return 'shown by no balancer';
   if (node.seen.drainedByRun) return 'drained by this tool';
   if (node.seen.held) return 'held';
-  return node.seen.up && node.seen.inTraffic ? undefined : 'not in full service';
+  return node.seen.up && node.seen.inTraffic ? undefined : (node.seen.notUp ?? 'not in full service');
 }
 
 /** No balancer gives it anything, or has anything running there: to change it takes nothing away. */

@@ -55,6 +55,10 @@ export interface Observation {
   readonly uncounted?: boolean;
   /** In full service on all its balancers. */
   readonly up: boolean;
+  /** Who holds it, for people; left out: nobody, or that is not known. */
+  readonly heldBy?: string;
+  /** Servers of it that are not in service, for people; left out: none, or that is not known. */
+  readonly notUp?: string;
 }
 
 export type Result =

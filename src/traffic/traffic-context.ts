@@ -19,6 +19,6 @@ export interface TrafficContext {
   readonly drainedBy: Map<string, ReadonlyMap<string, string>>;
   /** Nodes that are changed although a person holds them. */
   readonly evenHeld: Set<string>;
-  /** By node: servers that were down before the drain for a reason of their own. */
-  readonly downBefore: Map<string, ReadonlySet<string>>;
+  /** By node and balancer: servers that were down before the drain, for a reason of their backend. */
+  readonly downBefore: Map<string, readonly string[]>;
 }

@@ -32,11 +32,18 @@ const at = ({ balancer, member }: PoolMember) => ({ balancer, member });
 export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffic {
   const { inventory, by, reason, run } = context;
   const { seats, components } = place;
+  const keyOf = ({ balancer, member }: PoolMember): string => `${member.node} ${balancer.name}`;
+  const downBefore = (seat: PoolMember): string[] => [...(context.downBefore.get(keyOf(seat)) ?? [])];
+  /** The lease is gone when the node is to be in service again. */
+  const remember = (seat: PoolMember, { lease }: MemberView): void => {
+    if (lease !== null) context.downBefore.set(keyOf(seat), lease.down ?? []);
+  };
 
   return {
     *observe(): Steps<NodeView> {
       const views: { readonly seat: PoolMember; readonly view: MemberView }[] = [];
       for (const seat of seats) views.push({ seat, view: yield* memberView(at(seat)) });
+      for (const { seat, view } of views) remember(seat, view);
       const containers: Diagnostics[] = [];
       // Where no balancer tells, whether the node serves can only be said by the node.
       if (seats.length === 0)
@@ -57,7 +64,9 @@ export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffi
       for (const seat of seats) {
         yield* clientsBefore(context.held, inventory, seat);
         yield drainMember({ ...at(seat), by, reason, run, evenHeld, how: 'drained' });
-        told.set(seat.balancer.name, (yield* memberView(at(seat))).epoch);
+        const view = yield* memberView(at(seat));
+        remember(seat, view);
+        told.set(seat.balancer.name, view.epoch);
       }
       context.drainedBy.set(place.node, told);
     },
@@ -100,7 +109,7 @@ export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffi
       for (const seat of seats) {
         const held = heldServers(yield* memberView(at(seat)));
         const timing = yield* checkTiming(at(seat));
-        yield inService({ ...at(seat), timing, held: [...held] });
+        yield inService({ ...at(seat), timing, held: [...held], down: downBefore(seat) });
         if (!seat.balancer.shows.up && held.length === 0) yield reachedBy(seat);
       }
       yield* clientsBack(context.held, inventory, seats);
@@ -109,7 +118,7 @@ export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffi
     *stillHealthy(): Steps {
       for (const seat of seats) {
         const held = heldServers(yield* memberView(at(seat)));
-        yield inService({ ...at(seat), held: [...held], within: 0 });
+        yield inService({ ...at(seat), held: [...held], down: downBefore(seat), within: 0 });
       }
       for (const { health, container } of components) yield httpReady({ ...health, container, within: '0s' });
     },

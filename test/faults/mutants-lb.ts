@@ -20,8 +20,8 @@ export const LB_MUTANTS: readonly Mutant[] = [
   lb(
     'haproxy/view.ts',
     'only one backend is looked at',
-    'return servers.filter(',
-    'return servers.slice(0, 1).filter(',
+    'servers.filter((server) => server.port === port',
+    'servers.slice(0, 1).filter((server) => server.port === port',
   ),
   lb(
     'haproxy/set.ts',

@@ -45,7 +45,7 @@ export const ROLLING_MUTANTS: readonly Mutant[] = [
   rolling(
     'budget.ts',
     'a node that is down is not counted',
-    "return node.seen.up && node.seen.inTraffic ? undefined : 'not in full service';",
+    "return node.seen.up && node.seen.inTraffic ? undefined : (node.seen.notUp ?? 'not in full service');",
     'return undefined;',
   ),
   rolling(

@@ -40,6 +40,7 @@ const DRAIN = 0x08;
 export class FakeHaproxy {
   readonly #options: Required<FakeHaproxyOptions>;
   readonly #dead = new Set<string>();
+  readonly #failing = new Set<string>();
   readonly #says = new Map<string, string>();
   #servers: readonly Running[] = [];
   #pid = 4000;
@@ -91,6 +92,11 @@ export class FakeHaproxy {
     this.#advance();
     if (alive) this.#dead.delete(address);
     else this.#dead.add(address);
+  }
+
+  /** The health check of this one server fails, whether its process lives or not. */
+  fails(name: string): void {
+    this.#failing.add(name);
   }
 
   /** What a server's agent answers from now on: `ready`, `drain`, `maint`. */
@@ -238,7 +244,7 @@ export class FakeHaproxy {
   }
 
   #check(one: Running, at: number): void {
-    const passed = !this.#dead.has(one.line.address);
+    const passed = !this.#dead.has(one.line.address) && !this.#failing.has(`${one.line.backend}/${one.line.name}`);
     one.result = passed ? 3 : 2;
     if (passed && one.operational > 0) one.health = this.#full;
     else if (passed) {

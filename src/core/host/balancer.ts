@@ -33,6 +33,8 @@ export interface ServerView {
   readonly quietMs?: number;
   /** How its last health check ended. `none`: it is not checked, so its `up` proves nothing. */
   readonly check?: 'passed' | 'failed' | 'pending' | 'none';
+  /** Set on one that is down where no server of its backend is in service: it takes no requests, whoever is drained. */
+  readonly backendDown?: true;
   /** The server that it follows, where it is out of traffic for no other reason than that that one is. */
   readonly inherits?: string;
 }

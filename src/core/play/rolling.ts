@@ -37,6 +37,10 @@ export interface NodeView {
   readonly uncounted?: boolean;
   /** In full service on all of them. */
   readonly up: boolean;
+  /** Who holds it, for people; left out: nobody, or that is not known. */
+  readonly heldBy?: string;
+  /** Servers of it that are not in service, for people; left out: none, or that is not known. */
+  readonly notUp?: string;
   /** For people: `gateways on lb-1: up, 3 sessions`. */
   readonly shown: string;
 }

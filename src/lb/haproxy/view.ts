@@ -56,9 +56,15 @@ export function viewOf(server: HaproxyServer, sight: HaproxySnapshot, config: Ha
     sinceMs: Math.max(0, server.sinceSeconds - 1) * 1000,
     ...(lastSession === '' || lastSession === '-1' ? {} : { quietMs: Math.max(0, Number(lastSession) - 1) * 1000 }),
     check: checkOf(server, sight),
+    ...(isBackendDown(server, sight) ? { backendDown: true } : {}),
     ...(!ordered && isOrderedOut(server) && tracked !== '' ? { inherits: tracked } : {}),
   };
 }
+
+/** Nobody of the whole backend is in service, whichever node: clients of it get nothing with or without this server. */
+const isBackendDown = (server: HaproxyServer, { servers }: HaproxySnapshot): boolean =>
+  stateOf(server) === 'down' &&
+  servers.every((other) => other.backend !== server.backend || !['up', 'starting'].includes(stateOf(other)));
 
 function stateOf(server: HaproxyServer): ServerState {
   if ((server.admin & (ADMIN.maint | ADMIN.inheritedMaint)) !== 0) return 'maintenance';

@@ -222,3 +222,50 @@ test('a balancer that sends requests on a port of no pool is told of before the 
   expect(warned).toBeGreaterThanOrEqual(0);
   expect(warned).toBeLessThan(drained);
 });
+
+const LEGACY = NODES.map((node, i) => ({ backend: 'legacy', name: node, address: `10.0.2.2${i + 1}`, port: 9080 }));
+
+/** HAProxy checks the backend `legacy` in a way that these nodes fail. */
+const failing = (scene: FleetScene, ...nodes: readonly string[]): void => {
+  for (const name of BALANCERS) for (const node of nodes) scene.lb(name).fails(`legacy/${node}`);
+};
+
+test('a backend that is down altogether before the roll is not held against any node', async () => {
+  const scene = await fleetScene({ more: LEGACY });
+  failing(scene, ...NODES);
+  await scene.clock.sleep(10_000);
+  const run = await roll(scene);
+  expect(run.codes).toEqual([]);
+  expect(NODES.map((node) => appOf(scene, node))).toEqual(['new', 'new', 'new']);
+  expect(await scene.orders('gw-1')).toEqual(['free', 'free']);
+});
+
+test('a backend that shows one node down before the roll: the node goes through, and uses budget by name', async () => {
+  const begin = async () => {
+    const scene = await fleetScene({ more: LEGACY });
+    failing(scene, 'gw-1');
+    await scene.clock.sleep(10_000);
+    return scene;
+  };
+  const scene = await begin();
+  const run = await roll(scene);
+  expect(ends(run.events)).toMatchObject({ 'gw-1': 'done', 'gw-2': 'untouched' });
+  expect(await scene.orders('gw-1')).toEqual(['free', 'free']);
+  const [error] = run.events.flatMap((event) => (event.type === 'run.end' ? event.errors : []));
+  expect(error).toMatchObject({
+    code: 'BUDGET_EXHAUSTED',
+    message: expect.stringContaining('gw-1 (legacy/gw-1 is down on lb-1'),
+  });
+  const two = await begin();
+  expect((await roll(two, { maxUnavailable: 2, batch: 1 })).codes).toEqual([]);
+  expect(NODES.map((node) => appOf(two, node))).toEqual(['new', 'new', 'new']);
+});
+
+test('a backend that shows the node down only after the change is', async () => {
+  const scene = await fleetScene({ more: LEGACY });
+  const run = await roll(scene, {}, async (node) => {
+    if (appOf(scene, node) === 'new') failing(scene, node);
+  });
+  expect(run.codes[0]).toBe('LB_MEMBER_NOT_UP');
+  expect(ends(run.events)).toMatchObject({ 'gw-1': 'failed', 'gw-2': 'untouched' });
+});
