@@ -156,7 +156,7 @@ describe('who starts', () => {
     roll.seen['gw-2'] = HELD;
     expect(roll.begin()).toEqual(['refuse gw-1', 'refuse gw-2', 'finish']);
     expect(endOf(roll.state, 'gw-2')).toMatchObject({ state: 'skipped', traffic: 'out', drained: 'no' });
-    expect(endOf(roll.state, 'gw-2')?.why).toBe('held; --include-held changes it and leaves it held');
+    expect(endOf(roll.state, 'gw-2')?.why).toBe('gw-2 is held: it was drained outside this run');
   });
 
   test('nobody on a look that was asked for before the last thing happened', () => {

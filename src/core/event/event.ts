@@ -37,6 +37,8 @@ export interface RolledNode {
   readonly cause?: string;
   /** The command that puts right what was left. */
   readonly next?: string;
+  /** It was stopped, as the play says: `next` starts it again. */
+  readonly stopped?: true;
 }
 
 /** A difference made fit to show: hidden values are `***` on both sides. */

@@ -63,7 +63,7 @@ export function rolledLines(nodes: Readonly<Record<string, RolledNode>>, paint: 
     shown.map(([name, { state, traffic, cause }]) => [
       { text: name, colour: 'bold' },
       { text: STATE[state] ?? state, colour: state === 'done' ? 'green' : state === 'failed' ? 'red' : 'yellow' },
-      TRAFFIC[traffic],
+      trafficWord(nodes[name], traffic),
       state === 'done' || state === 'unchanged' ? '' : (cause ?? ''),
     ]),
     { paint, width: 200 },
@@ -80,6 +80,10 @@ export function rolledLines(nodes: Readonly<Record<string, RolledNode>>, paint: 
     ...lines.map((line) => `  ${line}`),
   ];
 }
+
+/** A node that was never drained is as it was, also where no balancer was read. */
+const trafficWord = (node: RolledNode | undefined, traffic: RolledNode['traffic']): string =>
+  traffic === 'unknown' && node?.state === 'untouched' && node.next === undefined ? 'not drained' : TRAFFIC[traffic];
 
 const MOST_GOOD = 12;
 
@@ -101,8 +105,10 @@ export function resumeLines(
   const fix = failed.length === 0 ? '' : `, fix ${nameList(failed, 4)}, then`;
   const lines = [
     ...(resume === undefined ? [] : [[`To resume${fix}:`, resume] as const]),
-    ...Object.entries(nodes).flatMap(([name, { next, state }]) =>
-      next === undefined ? [] : [[`To restore ${name}${state === 'failed' ? ' as it is' : ''}:`, next] as const],
+    ...Object.entries(nodes).flatMap(([name, { next, state, stopped }]) =>
+      next === undefined
+        ? []
+        : [[`To ${stopped ? 'start' : 'restore'} ${name}${state === 'failed' ? ' as it is' : ''}:`, next] as const],
     ),
   ];
   const width = Math.max(0, ...lines.map(([label]) => label.length));

@@ -8,6 +8,7 @@ import type { Steps } from '../../../src/core/task/task.ts';
 import { drainMember } from '../../../src/lb/drain-member.ts';
 import { haproxy } from '../../../src/lb/haproxy/haproxy.ts';
 import { leasePath } from '../../../src/lb/lease.ts';
+import { upInBalancers } from '../../../src/traffic/gates/up-in-balancers.ts';
 import { apply } from '../../contract/carry-out.ts';
 import { runPlays } from '../../support/run-fake.ts';
 import { ends } from '../../support/toy-cluster.ts';
@@ -268,4 +269,26 @@ test('a backend that shows the node down only after the change is', async () => 
   });
   expect(run.codes[0]).toBe('LB_MEMBER_NOT_UP');
   expect(ends(run.events)).toMatchObject({ 'gw-1': 'failed', 'gw-2': 'untouched' });
+});
+
+test('a node that a person holds is refused with its name, who holds it and why', async () => {
+  const scene = await fleetScene();
+  await drains(scene, 'gw-1', HERS);
+  const run = await roll(scene);
+  const [error] = run.events.flatMap((event) => (event.type === 'run.end' ? event.errors : []));
+  expect(error).toMatchObject({
+    code: 'NODE_HELD',
+    message: expect.stringMatching(/^gw-1 is held: drained by ada@desk since .* \(new disks\)$/),
+  });
+  expect(run.report.exitCode).toBe(2);
+});
+
+test('a drain of a run that nothing restores ends the wait for the node at once', async () => {
+  const scene = await fleetScene();
+  await drains(scene, 'gw-1', { by: 'ci@build', reason: 'api7-orch, cluster prod', how: 'drained', run: 'another' });
+  const begun = scene.clock.now();
+  const { codes, messages } = await scene.run('gw-1', () => upInBalancers(scene.inventory, { name: 'gw-1' }, 9080));
+  expect(codes).toEqual(['NOT_RESTORED']);
+  expect(messages[0]).toMatch(/gw-1 is still drained by ci@build since/);
+  expect(scene.clock.now() - begun).toBeLessThan(5000);
 });
