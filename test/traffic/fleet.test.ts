@@ -223,11 +223,11 @@ describe('a node that a person has taken out on record', () => {
   };
   const observed = async (scene: FleetScene) => (await scene.run('gw-1', () => scene.traffic('gw-1').observe())).value;
 
-  test('is no fault of a program; what a run has left, it waits to be given back', async () => {
+  test('is no fault of a program; what a run has left and nothing restores is told at once', async () => {
     const scene = await fleetScene();
     const wait = () => scene.run('gw-1', () => upInBalancers(scene.inventory, { name: 'gw-1' }, 9080));
     await drained(scene);
-    expect((await wait()).codes).toEqual(['LB_MEMBER_NOT_UP']);
+    expect((await wait()).codes).toEqual(['NOT_RESTORED']);
     await byHand(scene);
     expect((await wait()).codes).toEqual([]);
   });
