@@ -176,6 +176,9 @@ test.each([
     const scene = await fleetScene();
     begin(scene);
     let reloadedAt = 0;
+    let drainsSoon = 0;
+    const drainsOn = () =>
+      scene.lb('lb-2').asked.filter((text) => text === 'set server gateways/gw-1 state drain').length;
     scene.onSleep = (now) => {
       if (now >= 1000 && reloadedAt === 0) {
         reloadedAt = now;
@@ -183,6 +186,7 @@ test.each([
         // New clients come through the balancer that lost the drain.
         for (let i = 0; i < 3; i++) scene.lb('lb-2').request('gateways');
       }
+      if (reloadedAt > 0 && now <= reloadedAt + 8000) drainsSoon = drainsOn();
       if (now > reloadedAt + 12_000) {
         scene.connections.delete('gw-1');
         scene.lb('lb-2').endAll();
@@ -190,6 +194,7 @@ test.each([
     };
     const run = await roll(scene, { maxFailures: 0 });
     expect(run.codes).toEqual([]);
+    expect(drainsSoon).toBe(2);
     const warned = run.events.filter(({ type }) => type === 'warning');
     expect(warned).toContainEqual(
       expect.objectContaining({
