@@ -34,6 +34,7 @@ export interface ReadFlags extends SessionFlags {
 export interface CliEnvironment {
   readonly connect?: Connect;
   readonly stdout?: NodeJS.WriteStream;
+  readonly stderr?: Pick<NodeJS.WriteStream, 'isTTY' | 'write'>;
   readonly clock?: Clock;
 }
 

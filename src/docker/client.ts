@@ -148,6 +148,7 @@ export function withDocker(raw: DockerlessConnection): Connection {
     haproxyCommand: (socket, command) => raw.haproxyCommand(socket, command),
     test: (command, options) => raw.test(command, options),
     writeFile: (path, content, ownership) => raw.writeFile(path, content, ownership),
+    swapFile: (path, swap, ownership) => raw.swapFile(path, swap, ownership),
     makeDirectory: (path, ownership) => raw.makeDirectory(path, ownership),
     chmod: (path, ownership) => raw.chmod(path, ownership),
     remove: (path) => raw.remove(path),

@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { defined } from '../core/base/data.ts';
+import { OrchError } from '../core/base/errors.ts';
 import type { Lease, MemberView, ServerView } from '../core/host/balancer.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import type { Task } from '../core/task/task.ts';
-import { leasePath, writeLease } from './lease.ts';
-import { isDrainedOrMaintenance, isEmptying, readMember } from './read-member.ts';
+import { holderOf, leasePath, nodeHeld, readLease, swapLease, untilSwapped } from './lease.ts';
+import { downAlone, isDrainedOrMaintenance, isEmptying, readMember } from './read-member.ts';
 import { where } from './task-params.ts';
 
 const params = z.strictObject({
@@ -17,6 +19,10 @@ const params = z.strictObject({
   how: z.enum(['drained', 'closed']),
   /** Of the record; `hand` makes one of a run a person's. */
   kind: z.enum(['hand', 'run']).default('run'),
+  /** The run that drains it; it makes a lease that an earlier run left its own. */
+  run: z.string().optional(),
+  /** What a person holds is drained further; false: that is an error. */
+  evenHeld: z.boolean().default(true),
 });
 
 type Params = z.output<typeof params>;
@@ -44,11 +50,28 @@ const type = defineTask<typeof params, void, Out, void>({
     lease: 'recorded',
     servers: Object.fromEntries(Object.keys(now?.servers ?? {}).map((name) => [name, how])),
   }),
-  async write(p, _change, host) {
-    const { balancer, member } = p;
-    const view = await readMember(balancer, host, member);
-    if (!isOnRecord(p, view)) await writeLease(host, balancer.pool, leaseFor(p, view));
-    if (!view.servers.every((server) => asAsked(p.how, server) === p.how)) await balancer.set(host, member, p.how);
+  async write(p, _change, host, _local, report) {
+    const { balancer, member, how } = p;
+    const { pool } = balancer;
+    await untilSwapped(pool, member.node, async () => {
+      const view = await readMember(balancer, host, member);
+      if (view.lease?.kind === 'hand' && !p.evenHeld) throw nodeHeld(member.node, balancer.name, view.lease);
+      const { leaseDigest } = view;
+      const to = isOnRecord(p, view) ? view.lease : leaseFor(p, view);
+      if (to !== view.lease && !(await swapLease(host, { pool, node: member.node, leaseDigest, to }))) return false;
+      if (p.kind === 'hand' && view.lease?.kind === 'run')
+        report.warn(
+          `${member.node} in ${balancer.name} had a lease of ${holderOf(view.lease)}; it is now yours and only lb restore ends it`,
+        );
+      if (view.servers.every((server) => asAsked(how, server) === how)) return true;
+      await balancer.set(host, member, how);
+      if ((await readLease(host, pool, member.node)).lease !== null) return true;
+      // Restored between the lease and the order: without a lease no run would ever undo this drain.
+      await balancer.set(host, member, to?.before ?? {});
+      throw new OrchError('DRAIN_LOST', `${balancer.name}: ${member.node} was restored while it was being drained`, {
+        hint: 'see with lb status who works on this node besides you, then run the same command again',
+      });
+    });
   },
 });
 
@@ -79,7 +102,9 @@ function closing({ how }: Params, { lease, servers }: MemberView): readonly stri
     .map(({ name }) => name);
 }
 
-const takesOver = ({ kind }: Params, { lease }: MemberView): boolean => kind === 'hand' && lease?.kind === 'run';
+/** A person makes the drain of a run hers; a run that of an earlier run. */
+const takesOver = ({ kind, run }: Params, { lease }: MemberView): boolean =>
+  kind === 'hand' ? lease?.kind === 'run' : lease?.kind === 'run' && run !== undefined && lease.run !== run;
 
 const isOnRecord = (p: Params, view: MemberView): boolean =>
   missing(view).length === 0 && closing(p, view).length === 0 && !takesOver(p, view);
@@ -88,11 +113,24 @@ function leaseFor(p: Params, view: MemberView): Lease {
   const { lease } = view;
   const before = Object.fromEntries(missing(view).map(({ name, setting }) => [name, setting]));
   const closed = closing(p, view);
-  const said = { by: p.by, at: p.at ?? new Date().toISOString(), reason: p.reason, kind: p.kind };
-  if (lease === null) return { node: p.member.node, before, ...said, held: view.held, closed };
+  const { by, reason, kind, run, at = new Date().toISOString() } = p;
+  const said = { by, at, reason, kind, ...(kind === 'run' ? defined({ run }) : {}) };
+  if (lease === null) {
+    const down = downAlone(view.servers);
+    return {
+      node: p.member.node,
+      before,
+      ...said,
+      held: view.held,
+      closed,
+      ...(down.length === 0 ? {} : { down }),
+    };
+  }
+  // A lease that is changed in any way is no longer being restored.
+  const { restoring: _, run: earlier, ...kept } = lease;
   return {
-    ...lease,
-    ...(takesOver(p, view) ? said : {}),
+    ...kept,
+    ...(takesOver(p, view) ? said : defined({ run: earlier })),
     before: { ...lease.before, ...before },
     ...(lease.closed === undefined ? {} : { closed: [...lease.closed, ...closed] }),
   };

@@ -12,6 +12,8 @@ const params = z.strictObject({
   timing: z.custom<CheckTiming>().optional(),
   /** Servers that somebody else keeps out of traffic: they count as they are. */
   held: z.array(z.string()).default([]),
+  /** Servers that failed their checks before the drain, for a reason of their backend: they count as they are. */
+  down: z.array(z.string()).default([]),
   /** Counted from when it could be proved at the earliest. */
   within: span.prefault('60s'),
 });
@@ -60,7 +62,8 @@ const notUp = (servers: Service) => Object.entries(servers).filter(([, word]) =>
 export const provedAfterMs = (timing: CheckTiming | undefined): number =>
   timing === undefined ? 0 : timing.rise * timing.everyMs + (timing.timeoutMs ?? timing.everyMs);
 
-function service({ timing, held }: Params, server: ServerView): string {
+function service({ timing, held, down }: Params, server: ServerView): string {
+  if (server.state === 'down' && down.includes(server.name)) return 'up';
   if (held.includes(server.name) && isDrainedOrMaintenance(server)) return 'up';
   if (server.state !== 'up' || timing === undefined || server.check === 'none') return server.state;
   if (server.check === 'failed') return 'up, though its last health check failed';

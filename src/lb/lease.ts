@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { sha256 } from '../core/base/data.ts';
 import { OrchError } from '../core/base/errors.ts';
-import type { Lease } from '../core/host/balancer.ts';
+import type { Lease, MemberView } from '../core/host/balancer.ts';
 import type { Connection, Reader } from '../core/host/connection.ts';
 
 /** Where drains are on record: on the balancer's host, so that any controller finds them after any crash. */
@@ -19,35 +20,93 @@ const schema = z.object({
   kind: z.enum(['hand', 'run']).default('run'),
   held: z.array(z.string()),
   closed: z.array(z.string()).exactOptional(),
+  run: z.string().exactOptional(),
+  down: z.array(z.string()).exactOptional(),
+  restoring: z.string().exactOptional(),
 });
+
+/** A lease, and the digest of its file. */
+export type RecordedLease = Pick<MemberView, 'lease' | 'leaseDigest'>;
 
 /**
  * The lease of a node in a pool; `null`: there is none.
  *
  * @throws OrchError LEASE_INVALID when the file is not a lease of this node
  */
-export async function readLease(host: Reader, pool: string, node: string): Promise<Lease | null> {
+export async function readLease(host: Reader, pool: string, node: string): Promise<RecordedLease> {
   const path = leasePath(pool, node);
   const content = await host.read(path);
-  if (content === null) return null;
+  if (content === null) return { lease: null, leaseDigest: null };
   const lease = parse(content.toString());
-  if (lease?.node === node) return lease;
+  if (lease?.node === node) return { lease, leaseDigest: sha256(content) };
   throw new OrchError('LEASE_INVALID', `${path} on ${host.name} is not a record of ${node} out of traffic`, {
     hint: `look how the balancer treats ${node} now, set it as it should be, then remove the file`,
     details: content.toString().slice(0, 500),
   });
 }
 
-/** Safe to repeat; readable by root alone. */
-export async function writeLease(host: Connection, pool: string, lease: Lease): Promise<void> {
-  const root = { owner: 'root', group: 'root' } as const;
-  await host.makeDirectory(LEASES, { ...root, mode: '0700' });
-  await host.writeFile(leasePath(pool, lease.node), `${JSON.stringify(lease, null, 2)}\n`, { ...root, mode: '0600' });
+const ROOT = { owner: 'root', group: 'root' } as const;
+
+/** What a lease is changed to: `null` removes it. `leaseDigest`: of the file that the decision was made on. */
+export interface LeaseSwap {
+  readonly pool: string;
+  readonly node: string;
+  readonly leaseDigest: string | null;
+  readonly to: Lease | null;
 }
 
-/** Fine when there is none. */
-export const removeLease = (host: Connection, pool: string, node: string): Promise<void> =>
-  host.remove(leasePath(pool, node));
+/**
+ * Changes a lease by compare and swap on the balancer's host, whoever else does so at the same time. `false`: another run or person
+ * was first, and nothing was changed. Readable by root alone.
+ */
+export async function swapLease(host: Connection, { pool, node, leaseDigest, to }: LeaseSwap): Promise<boolean> {
+  if (leaseDigest === null) await host.makeDirectory(LEASES, { ...ROOT, mode: '0700' });
+  const swap = { from: leaseDigest, to: to && leaseText(to) };
+  return await host.swapFile(leasePath(pool, node), swap, { ...ROOT, mode: '0600' });
+}
+
+/** Digest of the file of this lease. */
+export const leaseDigestOf = (lease: Lease): string => sha256(leaseText(lease));
+
+const leaseText = (lease: Lease): string => `${JSON.stringify(lease, null, 2)}\n`;
+
+/** Who holds a node, since when and why, for people. */
+export const holderOf = ({ by, at, reason }: Pick<Lease, 'by' | 'at' | 'reason'>): string =>
+  `${by} since ${at} (${reason.replace(/\s+/g, ' ').slice(0, 100)})`;
+
+/** Another run has made the node its own. */
+export const isOfAnotherRun = (lease: Lease | null, run: string | undefined): boolean =>
+  lease?.kind === 'run' && lease.run !== undefined && run !== undefined && lease.run !== run;
+
+/** @example throw nodeHeld(member.node, balancer.name, lease) */
+export const nodeHeld = (node: string, balancer: string, lease: Lease): OrchError =>
+  new OrchError('NODE_HELD', `${node} is held on ${balancer}: drained by ${holderOf(lease)}`, {
+    host: node,
+    hint: `lb restore ${node} ends that; --include-held changes the node and leaves it held`,
+  });
+
+/** @example throw nodeTaken(member.node, balancer.name, lease) */
+export const nodeTaken = (node: string, balancer: string, lease: Lease): OrchError =>
+  new OrchError('NODE_TAKEN', `another run works on ${node}: ${holderOf(lease)}, by the lease on ${balancer}`, {
+    host: node,
+    hint: 'wait until that run has ended, then run the same command again',
+  });
+
+/** Each attempt is lost only to a change that another one has made. */
+const TRIES = 10;
+
+/**
+ * Repeats a change that is decided on what was read until no other change has come between. `attempt` gives false when one has.
+ *
+ * @throws OrchError LB_BUSY
+ */
+export async function untilSwapped(pool: string, node: string, attempt: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < TRIES; tries++) if (await attempt()) return;
+  throw new OrchError('LB_BUSY', `the lease of ${node} in pool ${pool} is being changed by others all the time`, {
+    hint: 'see who else drains or restores this node, then run again',
+    retryable: true,
+  });
+}
 
 /** All leases of a node on this host, whatever the pool; those that cannot be read are left out. */
 export async function leasesOf(host: Reader, node: string): Promise<readonly Lease[]> {

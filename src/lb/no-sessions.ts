@@ -1,8 +1,11 @@
 import { z } from 'zod';
 import { formatDuration } from '../core/base/duration.ts';
 import { OrchError } from '../core/base/errors.ts';
+import type { ServerView } from '../core/host/balancer.ts';
 import { defineGate } from '../core/task/define-gate.ts';
 import type { Task } from '../core/task/task.ts';
+import { drainLost } from './keeps-drained.ts';
+import { acceptsRequests } from './read-member.ts';
 import { span, where } from './task-params.ts';
 
 const params = z.strictObject({
@@ -11,42 +14,47 @@ const params = z.strictObject({
   onTimeout: z.enum(['fail', 'warn']).default('fail'),
 });
 
-/** Sessions by server; `null` where the balancer does not tell. */
-type Sessions = Readonly<Record<string, number | null>>;
+/** Sessions are `null` where the balancer does not tell. */
+type Servers = readonly Pick<ServerView, 'name' | 'state' | 'sessions'>[];
 
-const type = defineGate<typeof params, Sessions>({
+const type = defineGate<typeof params, Servers>({
   kind: 'emptied',
   params,
   title: ({ balancer, member }) => `${balancer.pool}: no request runs on ${member.node}`,
   onTimeout: (p) => p.onTimeout,
-  async look({ balancer, member }, host) {
-    const { servers } = await balancer.view(host, member);
-    return Object.fromEntries(servers.map(({ name, sessions }) => [name, sessions]));
-  },
-  met: (_p, sessions) => busy(sessions).length === 0,
+  look: async ({ balancer, member }, host) => (await balancer.view(host, member)).servers,
+  met: (p, servers) => busy(servers).length === 0 && !isLost(p, servers),
+  // A balancer that was reloaded sends it new requests: it would never be without.
+  cannotRecover: (p, servers) => (isLost(p, servers) ? drainLost(p.balancer, p.member, servers) : undefined),
   patience: (p) => ({ withinMs: p.within, everyMs: 500, passes: 1 }),
-  unmet: (p, sessions) =>
-    new OrchError(
-      'DRAIN_TIMEOUT',
-      `${p.balancer.name}: ${remaining(sessions)} after ${formatDuration(p.within)} without new requests for ${p.member.node}`,
-      {
-        hint: 'raise drain.within of the pool if requests may rightly take that long, or find out what keeps them open',
-        retryable: true,
-      },
-    ),
+  unmet: (p, servers) =>
+    isLost(p, servers)
+      ? drainLost(p.balancer, p.member, servers)
+      : new OrchError(
+          'DRAIN_TIMEOUT',
+          `${p.balancer.name}: ${remaining(servers)} after ${formatDuration(p.within)} without new requests for ${p.member.node}`,
+          {
+            hint: 'raise drain.within of the pool if requests may rightly take that long, or find out what keeps them open',
+            retryable: true,
+          },
+        ),
 });
 
 /**
  * Gate: no request and no connection runs on the node through this balancer. Where a balancer does not count them it is
  * met at once: then the node itself must be asked.
  *
- * @throws OrchError DRAIN_TIMEOUT with what remains; with `warn`, `yield*` gives that instead
+ * @throws OrchError DRAIN_LOST at once; DRAIN_TIMEOUT with what remains; with `warn`, `yield*` gives that instead
  */
 export const noSessions = (p: z.input<typeof params>): Task<string> => type(p).delegate(p.balancer.host);
 
-const busy = (sessions: Sessions) => Object.entries(sessions).filter(([, count]) => count !== null && count > 0);
+/** Where a drain is a line of a file that a reload only loads, a look in between may show the server as it was. */
+const isLost = ({ balancer }: z.output<typeof params>, servers: Servers): boolean =>
+  balancer.shows.reload && servers.some(acceptsRequests);
 
-const remaining = (sessions: Sessions): string =>
-  busy(sessions)
-    .map(([name, count]) => `${name} still has ${count} ${count === 1 ? 'session' : 'sessions'}`)
+const busy = (servers: Servers): Servers => servers.filter(({ sessions }) => (sessions ?? 0) > 0);
+
+const remaining = (servers: Servers): string =>
+  busy(servers)
+    .map(({ name, sessions }) => `${name} still has ${sessions} ${sessions === 1 ? 'session' : 'sessions'}`)
     .join(', ');

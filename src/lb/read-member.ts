@@ -9,8 +9,18 @@ export const isDrainedOrMaintenance = ({ state }: ServerView): boolean =>
 /** In full service: its health checks pass, it is past slow start, and no command keeps it out. */
 export const isInService = ({ state }: ServerView): boolean => state === 'up';
 
+/**
+ * A node is in full service on a balancer. A backend of which no server at all is in service does not count, as long as the node is in
+ * service elsewhere: it gets no requests there anyway.
+ */
+export function isInFullService(servers: readonly ServerView[]): boolean {
+  const counted = servers.filter(({ backendDown }) => backendDown !== true);
+  return counted.length > 0 && counted.every(isInService);
+}
+
 /** The balancer sends it new requests. */
-export const acceptsRequests = ({ state }: ServerView): boolean => state === 'up' || state === 'starting';
+export const acceptsRequests = ({ state }: Pick<ServerView, 'state'>): boolean =>
+  state === 'up' || state === 'starting';
 
 /** It gets requests by this balancer, sticky ones too, or still has some running. */
 export const getsRequests = (server: ServerView): boolean =>
@@ -24,17 +34,27 @@ export const isEmptying = (server: ServerView): boolean =>
   server.state === 'maintenance' || (server.state === 'drained' && !server.sticky);
 
 /**
+ * Servers that fail their health checks while another one of the same node is in service: that the node itself is there shows that
+ * they have failed for a reason of their backend.
+ */
+export const downAlone = (servers: readonly ServerView[]): readonly string[] =>
+  servers.some(acceptsRequests) ? servers.filter(({ state }) => state === 'down').map(({ name }) => name) : [];
+
+/**
  * What a balancer and the leases on its host show of a member, in one round trip.
  *
  * @throws OrchError LB_MEMBER_UNKNOWN | LB_UNREACHABLE | LB_INVALID_REPLY | LEASE_INVALID
  */
 export async function readMember(balancer: Balancer, host: Reader, member: Member): Promise<MemberView> {
-  const [view, lease] = await Promise.all([balancer.view(host, member), readLease(host, balancer.pool, member.node)]);
+  const [view, { lease, leaseDigest }] = await Promise.all([
+    balancer.view(host, member),
+    readLease(host, balancer.pool, member.node),
+  ]);
   const held =
     lease === null
       ? await externallyDrained(host, member, view.servers)
       : [...new Set([...lease.held, ...externallyClosed(view.servers, lease)])];
-  return { ...view, lease, held };
+  return { ...view, lease, leaseDigest, held };
 }
 
 /** Servers that no run gives back: what somebody else has taken out, and what a person has, on record. */

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import type { Lease, MemberView } from '../core/host/balancer.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import type { Task } from '../core/task/task.ts';
-import { leasePath, removeLease } from './lease.ts';
+import { holderOf, isOfAnotherRun, leaseDigestOf, leasePath, nodeTaken, swapLease, untilSwapped } from './lease.ts';
 import { asPlainData, type Plain } from './plain.ts';
 import { externallyClosed, readMember } from './read-member.ts';
 import { where } from './task-params.ts';
@@ -10,7 +11,11 @@ const params = z.strictObject({
   ...where,
   /** Also what a person took out: only a person gives that back. */
   byHand: z.boolean().default(false),
+  /** The run that has drained the node; what another run has made its own since then is an error. Left out: any lease of a run. */
+  run: z.string().optional(),
 });
+
+type Params = z.output<typeof params>;
 
 type Setting = Readonly<Record<string, string>>;
 
@@ -19,45 +24,70 @@ type Back = {
   readonly lease: 'none' | 'recorded';
   readonly servers: { readonly [name: string]: Plain<Setting> };
   readonly before: { readonly [name: string]: Plain<Setting> };
+  /** Who keeps it out of traffic, for people; '': nobody does. */
+  readonly holder: string;
 };
 
-const type = defineTask<typeof params, void, Back, void>({
+const type = defineTask<typeof params, void, Back, string>({
   kind: 'backInTraffic',
   params,
   impact: 'none',
   claim: ({ balancer, member }) => `file:${leasePath(balancer.pool, member.node)}`,
   title: ({ balancer, member }) => `${balancer.pool}: ${member.node} is restored`,
-  async read({ balancer, member, byHand }, host) {
-    const { lease: found, servers } = await readMember(balancer, host, member);
-    const lease = found?.kind === 'hand' && !byHand ? null : found;
-    const theirs = lease === null ? [] : externallyClosed(servers, lease);
-    const before = servers.flatMap(({ name }) => {
-      const setting = lease?.before[name];
-      // A server that is no longer in the balancer's configuration cannot be given back.
-      return setting === undefined || theirs.includes(name) ? [] : [[name, asPlainData(setting)] as const];
-    });
+  async read(p, host) {
+    const view = await readMember(p.balancer, host, p.member);
+    const lease = leaseToRestore(p, view);
     return {
       lease: lease === null ? 'none' : 'recorded',
-      servers: Object.fromEntries(servers.map(({ name, setting }) => [name, asPlainData(setting)])),
-      before: Object.fromEntries(before),
+      servers: Object.fromEntries(view.servers.map(({ name, setting }) => [name, asPlainData(setting)])),
+      before: lease === null ? {} : asPlainData(settingsToRestore(view, lease)),
+      holder: lease === null && view.lease !== null ? holderOf(view.lease) : '',
     };
   },
   want: (_p, now) => ({
     lease: 'none',
     servers: { ...now?.servers, ...now?.before },
     before: now?.before ?? {},
+    holder: now?.holder ?? '',
   }),
-  async write({ balancer, member }, { before: now }, host) {
-    if (now === null || now.lease === 'none') return;
-    await balancer.set(host, member, now.before);
-    await removeLease(host, balancer.pool, member.node);
+  async write(p, _change, host) {
+    const { balancer, member, run } = p;
+    const where = { pool: balancer.pool, node: member.node };
+    await untilSwapped(where.pool, where.node, async () => {
+      const view = await readMember(balancer, host, member);
+      const lease = leaseToRestore(p, view);
+      if (lease === null) return true;
+      if (isOfAnotherRun(lease, run)) throw nodeTaken(member.node, balancer.name, lease);
+      // From here on a person who drains the node waits until it is restored.
+      const to = { ...lease, restoring: new Date().toISOString() };
+      if (!(await swapLease(host, { ...where, leaseDigest: view.leaseDigest, to }))) return false;
+      await balancer.set(host, member, settingsToRestore(view, lease));
+      if (await swapLease(host, { ...where, leaseDigest: leaseDigestOf(to), to: null })) return true;
+      // She has not waited any longer: what was restored here is drained again.
+      const { lease: taken } = await readMember(balancer, host, member);
+      if (taken !== null) await balancer.set(host, member, (taken.closed ?? []).length > 0 ? 'closed' : 'drained');
+      return true;
+    });
   },
+  result: ({ holder }) => holder,
 });
+
+/** What a person has drained only a person gives back. */
+const leaseToRestore = ({ byHand }: Params, { lease }: MemberView): Lease | null =>
+  lease?.kind === 'hand' && !byHand ? null : lease;
+
+/** Settings before the drain. A server that is no longer in the balancer's configuration cannot be given back. */
+function settingsToRestore({ servers }: MemberView, lease: Lease): Lease['before'] {
+  const external = externallyClosed(servers, lease);
+  const known = servers.filter(({ name }) => lease.before[name] !== undefined && !external.includes(name));
+  return Object.fromEntries(known.map(({ name }) => [name, lease.before[name] ?? {}]));
+}
 
 /**
  * Gives a node back to a balancer exactly as its lease says it was before, then removes the lease. Without a lease there
- * is nothing to do: what others have taken out, or have closed since, stays out.
+ * is nothing to do: what others have taken out, or have closed since, stays out. `yield*` gives who keeps it out of traffic, '' when
+ * nobody does.
  *
- * @throws OrchError LB_MEMBER_UNKNOWN | LB_UNREACHABLE | LB_INVALID_REPLY | LB_REFUSED | LEASE_INVALID
+ * @throws OrchError NODE_TAKEN | LB_MEMBER_UNKNOWN | LB_UNREACHABLE | LB_INVALID_REPLY | LB_REFUSED | LEASE_INVALID
  */
-export const restoreMember = (p: z.input<typeof params>): Task<void> => type(p).delegate(p.balancer.host);
+export const restoreMember = (p: z.input<typeof params>): Task<string> => type(p).delegate(p.balancer.host);

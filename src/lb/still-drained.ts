@@ -1,24 +1,35 @@
 import { z } from 'zod';
 import { OrchError } from '../core/base/errors.ts';
-import type { BalancerView } from '../core/host/balancer.ts';
+import type { Lease, MemberView } from '../core/host/balancer.ts';
 import { defineGate } from '../core/task/define-gate.ts';
 import type { Task } from '../core/task/task.ts';
-import { isEmptying } from './read-member.ts';
+import { isOfAnotherRun, nodeHeld, nodeTaken } from './lease.ts';
+import { isEmptying, readMember } from './read-member.ts';
 import { where } from './task-params.ts';
 
 const params = z.strictObject({
   ...where,
   /** The process that was told to drain; left out: any. */
   epoch: z.string().optional(),
+  /** The run that has drained it; left out: whichever. */
+  run: z.string().optional(),
+  /** A person may hold it by now; false: that is an error. */
+  evenHeld: z.boolean().default(true),
 });
 
-const type = defineGate<typeof params, BalancerView>({
+type Params = z.output<typeof params>;
+
+const type = defineGate<typeof params, MemberView>({
   kind: 'stillOut',
   params,
   title: ({ balancer, member }) => `${balancer.pool}: ${member.node} is still out of traffic`,
-  look: ({ balancer, member }, host) => balancer.view(host, member),
-  met: (p, { servers, epoch }) => servers.every(isEmptying) && (p.epoch === undefined || p.epoch === epoch),
-  unmet({ balancer, member, epoch }, now) {
+  look: ({ balancer, member }, host) => readMember(balancer, host, member),
+  met: (p, { servers, epoch, lease }) =>
+    otherHolder(p, lease) === undefined && servers.every(isEmptying) && (p.epoch === undefined || p.epoch === epoch),
+  unmet(p, now) {
+    const { balancer, member, epoch } = p;
+    const other = otherHolder(p, now.lease);
+    if (other !== undefined) return other;
     const back = now.servers.filter((server) => !isEmptying(server));
     const what =
       back.length > 0
@@ -31,11 +42,18 @@ const type = defineGate<typeof params, BalancerView>({
   },
 });
 
+/** A person, or another run, has made the node their own since it was drained. */
+function otherHolder({ balancer, member, run, evenHeld }: Params, lease: Lease | null): OrchError | undefined {
+  if (lease === null) return undefined;
+  if (isOfAnotherRun(lease, run)) return nodeTaken(member.node, balancer.name, lease);
+  return lease.kind === 'hand' && !evenHeld ? nodeHeld(member.node, balancer.name, lease) : undefined;
+}
+
 const STICKY = 'drained, but some requests stick to it';
 
 /**
  * One look: the balancer gives the node nothing, not even what sticks to it, and it is the process that was told so.
  *
- * @throws OrchError DRAIN_LOST
+ * @throws OrchError DRAIN_LOST | NODE_HELD | NODE_TAKEN
  */
 export const stillDrained = (p: z.input<typeof params>): Task<string> => type(p).delegate(p.balancer.host);

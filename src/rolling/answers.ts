@@ -11,7 +11,7 @@ export function answered(state: State, id: string, step: Step, result: Result): 
   const here = update(state, id, { ordered: false });
   if (step === 'undoDrain' || step === 'drainAgain' || step === 'collectDiagnostics')
     return cleanedUp(here, node, step, result);
-  if (result.kind === 'ok') return stepSucceeded(here, node, step);
+  if (result.kind === 'ok') return stepSucceeded(here, node, step, result.heldBy);
   if (result.kind === 'hold' && MAY_HOLD.has(step)) return held(here, node, result.fault);
   return stepFailed(here, node, step, result);
 }
@@ -44,11 +44,19 @@ export function undoDrain(state: State, id: string, outcome: Outcome, why?: stri
   return update(state, id, { step: 'undoDrain', awaits: undefined, outcome, ...defined({ why }) });
 }
 
-function stepSucceeded(state: State, node: NodeState, step: Step): State {
+function stepSucceeded(state: State, node: NodeState, step: Step, heldBy?: string): State {
   const drained = step === 'drain' ? 'yes' : step === 'restore' ? 'no' : node.drained;
+  if (step === 'restore' && heldBy !== undefined) return keptOut(state, node, heldBy);
   const next = update(state, node.id, { drained });
   if (state.interrupted && isBeforeApply(step)) return undoDrain(next, node.id, 'untouched', 'interrupted');
   return goOn(next, node, step);
+}
+
+/** A person has drained the node while it was being changed: there is no service to wait for, and it is not given back. */
+function keptOut(state: State, node: NodeState, heldBy: string): State {
+  const route = node.route.filter((step) => step !== 'waitInService' && step !== 'soak');
+  const kept = { drained: 'no', staysHeld: true, route, why: `held: ${heldBy}` } as const;
+  return goOn(update(state, node.id, kept), { ...node, ...kept }, 'restore');
 }
 
 /** A person decides; after an interrupt nobody is asked any more. */
@@ -104,6 +112,9 @@ function stepFailed(state: State, node: NodeState, step: Step, result: Exclude<R
   if (step === 'recheck' && notNodesFault)
     return over(stop(state, 'those done before could not be looked at', fault, node.id), node.id, 'done');
   if (step === 'recheck') return rechecked(state, node, fault, lost);
+  // A person was first. Nothing of the node was changed, and no other one is concerned.
+  if (isBeforeApply(step) && fault.code === 'NODE_HELD')
+    return undoDrain(update(state, node.id, { cause: fault, failedAt: step }), node.id, 'skipped', fault.message);
   const failed = recordFailure(state, node.id, step, fault, lost);
   if (isBeforeApply(step)) return undoDrain(failed, node.id, 'failed');
   if (step === 'restore' || lost) return over(failed, node.id, 'failed');

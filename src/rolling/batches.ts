@@ -1,5 +1,5 @@
 import { batchSize } from '../core/play/count.ts';
-import { isOutOfService, mayStart } from './budget.ts';
+import { fitsBeside, isOutOfService, mayStart } from './budget.ts';
 import { inPhase, type NodeState, type StartReason, type State } from './state.ts';
 import type { NodeInit, Options } from './types.ts';
 
@@ -36,9 +36,14 @@ const sizeAt = (state: State, turn: number): number | undefined =>
 const active = (state: State): readonly NodeState[] =>
   state.nodes.filter(({ id, phase }) => phase !== 'over' && state.batch.members.includes(id));
 
-/** So many nodes may be under way while some are repaired: as many as in the wave that is, or would be, on. */
-const repairsAtOnce = (state: State): number =>
-  sizeAt(state, active(state).length > 0 ? state.batch.index - 1 : state.batch.index) ?? state.budget;
+/**
+ * Whether a node may be repaired beside those under way: no more of them than in the batch that is, or would be, on; where batches
+ * have no size, as many as the budgets allow.
+ */
+function mayRepair(state: State, node: NodeState, running: readonly NodeState[]): boolean {
+  const size = sizeAt(state, active(state).length > 0 ? state.batch.index - 1 : state.batch.index);
+  return size === undefined ? fitsBeside(state, node, running) : running.length < size;
+}
 
 /**
  * Who starts next, by what was just seen; `state` is the one to go on with, for a new wave may have begun. What does not
@@ -52,8 +57,9 @@ export function pick(
   for (const startReason of ['outOfService', 'unhealthy'] as const) {
     const waiting = due.filter((node) => startReasonOf(node) === startReason);
     if (waiting.length === 0 && !running.some((node) => node.startReason === startReason)) continue;
-    if (running.length >= repairsAtOnce(state)) return undefined;
-    const node = waiting.find((one) => isSeen(one) && (one.phase === 'ended' || mayStart(state, one)));
+    const node = waiting.find(
+      (one) => isSeen(one) && mayRepair(state, one, running) && (one.phase === 'ended' || mayStart(state, one)),
+    );
     return node === undefined ? undefined : { state, node, startReason };
   }
   const begun = active(state).length > 0 ? state : nextBatch(state, due);
@@ -72,12 +78,13 @@ function nextBatch(state: State, due: readonly NodeState[]): State {
 /** By what was last seen, somebody could start if a new look confirmed it. */
 export function hasRoom(state: State): boolean {
   const due = state.nodes.filter(isDue);
-  const running = inPhase(state, 'running').length;
+  const running = inPhase(state, 'running');
   if (due.length === 0) return false;
-  if (running === 0) return true;
-  if (due.some((node) => startReasonOf(node) !== 'batch')) return running < repairsAtOnce(state);
+  if (running.length === 0) return true;
+  const repairs = due.filter((node) => startReasonOf(node) !== 'batch');
+  if (repairs.length > 0) return repairs.some((node) => mayRepair(state, node, running));
   const away = state.nodes.filter(({ phase, outcome, unreachable }) => {
     return phase === 'running' || outcome === 'failed' || unreachable;
   });
-  return away.length < state.budget && active(state).some(isDue);
+  return active(state).some((node) => isDue(node) && fitsBeside(state, node, away));
 }

@@ -1,5 +1,7 @@
+import type { Count } from '../core/play/count.ts';
+import { budgetOf } from './count.ts';
 import { type NodeState, type State, withSeen } from './state.ts';
-import type { Observation } from './types.ts';
+import type { NodeInit, Observation } from './types.ts';
 
 /** Why a node does not count on; undefined: it does. */
 export function whyUnavailable(node: NodeState, state: State): string | undefined {
@@ -11,12 +13,8 @@ export function whyUnavailable(node: NodeState, state: State): string | undefine
   if (node.seen === undefined) return 'shown by no balancer';
   if (node.seen.drainedByRun) return 'drained by this tool';
   if (node.seen.held) return 'held';
-  return node.seen.up && node.seen.inTraffic ? undefined : 'not in full service';
+  return node.seen.up && node.seen.inTraffic ? undefined : (node.seen.notUp ?? 'not in full service');
 }
-
-/** Nodes of the whole role that do not serve in full, for whatever reason: a set, so that nobody counts twice. */
-export const unavailable = (state: State): ReadonlySet<string> =>
-  new Set(state.nodes.filter((node) => whyUnavailable(node, state) !== undefined).map(({ id }) => id));
 
 /** No balancer gives it anything, or has anything running there: to change it takes nothing away. */
 export const isOutOfService = (node: NodeState): boolean => node.seen !== undefined && !node.seen.inTraffic;
@@ -24,9 +22,53 @@ export const isOutOfService = (node: NodeState): boolean => node.seen !== undefi
 /** Nothing runs there: its balancers have nothing there, and all of them count. */
 export const isEmpty = (node: NodeState): boolean => isOutOfService(node) && node.seen?.uncounted !== true;
 
-/** The budget bears that the node is taken out now. What does not serve costs nothing. */
+/** Pools whose budgets a node uses. */
+export const poolsOf = ({ pools = NO_POOL }: Pick<NodeInit, 'pools'>): readonly string[] => pools;
+
+/** Nodes in no pool share one budget. */
+const NO_POOL: readonly string[] = [''];
+
+/**
+ * By pool: most of its members that may be unavailable at once; a share is of that pool's members.
+ *
+ * @throws OrchError BUDGET_ZERO
+ */
+export function budgetsOf(maxUnavailable: Count, nodes: readonly NodeInit[]): Readonly<Record<string, number>> {
+  const pools = [...new Set(nodes.flatMap(poolsOf))];
+  return Object.fromEntries(pools.map((pool) => [pool, budgetOf(maxUnavailable, membersOf(nodes, pool).length, pool)]));
+}
+
+/** The same for one pool; none for a pool that no node of the rolling change is in. */
+const budgetIn = ({ budgets }: State, pool: string): number => budgets[pool] ?? 0;
+
+export const membersOf = <N extends NodeInit>(nodes: readonly N[], pool: string): readonly N[] =>
+  nodes.filter((node) => poolsOf(node).includes(pool));
+
+/** Members of a pool that do not serve in full, for whatever reason: a set, so that nobody counts twice. */
+const unavailable = (state: State, pool: string): ReadonlySet<string> =>
+  new Set(
+    membersOf(state.nodes, pool)
+      .filter((node) => whyUnavailable(node, state) !== undefined)
+      .map(({ id }) => id),
+  );
+
+/** Every pool of the node can be without it now. A node that is out of service uses no budget. */
 export const mayStart = (state: State, node: NodeState): boolean =>
-  isOutOfService(node) || unavailable(state).union(new Set([node.id])).size <= state.budget;
+  isOutOfService(node) || poolsOf(node).every((pool) => fitsPool(state, pool, node.id));
+
+const fitsPool = (state: State, pool: string, id: string): boolean =>
+  unavailable(state, pool).union(new Set([id])).size <= budgetIn(state, pool);
+
+/** Besides these nodes, each pool of the node has a part of its budget left. */
+export const fitsBeside = (state: State, node: NodeState, others: readonly NodeState[]): boolean =>
+  poolsOf(node).every((pool) => membersOf(others, pool).length < budgetIn(state, pool));
+
+/**
+ * So many serving members of a pool can be out of service at the same time, beside those that are out already; at least one, as a
+ * node that repairs make serve leaves room.
+ */
+export const atOnceIn = (state: State, pool: string, serves: (node: string) => boolean): number =>
+  Math.max(1, budgetIn(state, pool) - membersOf(state.nodes, pool).filter(({ id }) => !serves(id)).length);
 
 /** By what is seen now the budget bears that a node under way is taken out once more. */
 export function fitsBudget(state: State, seen: Readonly<Record<string, Observation>>, id: string): boolean {
@@ -34,13 +76,21 @@ export function fitsBudget(state: State, seen: Readonly<Record<string, Observati
   return now.nodes.some((node) => node.id === id && mayStart(now, node));
 }
 
-/** Who uses the budget up, for people. */
+/** Who uses the budgets up, for people. */
 export function whyFull(state: State, waiting: readonly NodeState[]): string {
-  const unseen = waiting.filter(({ balanced, seen }) => balanced && seen === undefined);
-  const names = state.nodes.flatMap((node) => {
+  const full = [...new Set(waiting.flatMap(poolsOf))].filter(
+    (pool) => unavailable(state, pool).size >= budgetIn(state, pool),
+  );
+  const unseen = waiting.filter(({ balanced, seen }) => balanced && seen === undefined).map(({ id }) => id);
+  if (full.length === 0) return `no balancer shows ${unseen.join(', ')}`;
+  const several = Object.keys(state.budgets).length > 1;
+  return full.map((pool) => `${several && pool !== '' ? `pool ${pool}: ` : ''}${usedIn(state, pool)}`).join('; ');
+}
+
+function usedIn(state: State, pool: string): string {
+  const names = membersOf(state.nodes, pool).flatMap((node) => {
     const why = whyUnavailable(node, state);
     return why === undefined ? [] : [`${node.id} (${why})`];
   });
-  if (names.length >= state.budget) return `budget ${state.budget} is used up by ${names.join(', ')}`;
-  return `no balancer shows ${unseen.map(({ id }) => id).join(', ')}`;
+  return `max unavailable ${budgetIn(state, pool)} is already used by ${names.join(', ')}`;
 }

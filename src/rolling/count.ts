@@ -2,15 +2,16 @@ import { OrchError } from '../core/base/errors.ts';
 import { type Count, wholeNodes } from '../core/play/count.ts';
 
 /**
- * Most nodes of a role of `of` that may be unavailable at once.
+ * Most members of a pool of `of` that may be unavailable at once. `pool`: its name, for people; nodes in no pool have none.
  *
  * @throws OrchError BUDGET_ZERO when that is none: nothing could ever be changed, and rounding up would break the promise
  */
-export function budgetOf(count: Count, of: number): number {
+export function budgetOf(count: Count, of: number, pool = ''): number {
   const budget = wholeNodes(count, of);
   if (budget >= 1) return budget;
   const least = Math.ceil(100 / Math.max(1, of));
-  throw new OrchError('BUDGET_ZERO', `max_unavailable ${count} of ${of} node${of === 1 ? '' : 's'} is none`, {
+  const where = pool === '' ? '' : ` in pool ${pool}`;
+  throw new OrchError('BUDGET_ZERO', `max_unavailable ${count} of ${of} node${of === 1 ? '' : 's'}${where} is none`, {
     hint: `say max_unavailable: 1, or a share of at least ${least}%`,
   });
 }

@@ -55,11 +55,12 @@ function settled(state: State): Advance {
   return silent(next);
 }
 
-const HELD: ErrorInfo = {
+const heldFault = ({ id, seen }: NodeState): ErrorInfo => ({
   code: 'NODE_HELD',
-  message: 'held',
-  hint: '--include-held changes it and leaves it held',
-};
+  message: `${id} is held: ${seen?.heldBy ?? 'it was drained outside this run'}`,
+  hint: `--include-held changes it and leaves it held; lb restore ${id} ends a drain by lb drain`,
+  host: id,
+});
 
 /** Those whose turn will not come, now or ever. */
 function refusals(state: State): Advance {
@@ -68,7 +69,7 @@ function refusals(state: State): Advance {
     if (node.seen?.drainedByRun && state.stopped !== undefined) next = update(next, node.id, { drained: 'yes' });
     if (state.stopped !== undefined) next = over(next, node.id, 'untouched', state.stopped.why);
     else if (state.fresh && node.seen?.held && !node.seen.drainedByRun && !state.options.includeHeld)
-      next = over(update(next, node.id, { cause: HELD }), node.id, 'skipped', `${HELD.message}; ${HELD.hint}`);
+      next = over(update(next, node.id, { cause: heldFault(node) }), node.id, 'skipped', heldFault(node).message);
   }
   return silent(next);
 }

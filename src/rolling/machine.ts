@@ -1,7 +1,7 @@
 import type { ErrorInfo } from '../core/event/event.ts';
 import { allowed, answered, refused, undoDrain } from './answers.ts';
 import { inOrder } from './batches.ts';
-import { budgetOf } from './count.ts';
+import { budgetsOf } from './budget.ts';
 import { type Advance, giveUp, isOver, proceed, regroup } from './due.ts';
 import {
   inPhase,
@@ -46,12 +46,12 @@ const BEGINNING: Omit<NodeState, keyof NodeInit> = {
  * The beginning of a roll. `nodes`: the whole role, those outside the run included. A run of which nobody could be reached
  * is `finished` at once: no event would ever come.
  *
- * @throws OrchError BUDGET_ZERO when the budget rounds to none
+ * @throws OrchError BUDGET_ZERO when the budget of a pool rounds to none
  */
 export function startRoll(options: Options, nodes: readonly NodeInit[]): State {
   const state: State = {
     options,
-    budget: budgetOf(options.maxUnavailable, nodes.length),
+    budgets: budgetsOf(options.maxUnavailable, nodes),
     nodes: inOrder(nodes, options.order).map((node) => ({ ...node, ...BEGINNING })),
     started: false,
     looking: 'no',

@@ -1,6 +1,7 @@
 import { defined } from '../core/base/data.ts';
-import type { ErrorInfo } from '../core/event/event.ts';
+import type { ErrorInfo, PoolBudget } from '../core/event/event.ts';
 import { sizeOf } from './batches.ts';
+import { membersOf } from './budget.ts';
 import { type Drained, inPhase, type NodeState, nodeOf, type Outcome, type State } from './state.ts';
 import type { Step } from './types.ts';
 
@@ -90,7 +91,7 @@ function adviceFor(node: NodeState): string | undefined {
  */
 export function wavesOf(state: State): {
   readonly waves: readonly (readonly string[])[];
-  readonly maxUnavailable: number;
+  readonly budgets: readonly PoolBudget[];
 } {
   const due = inPhase(state, 'waiting');
   const unhealthy = due.filter((node) => node.unhealthy).map(({ id }) => id);
@@ -102,7 +103,21 @@ export function wavesOf(state: State): {
     waves.push(well.slice(at, at + size));
     at += size;
   }
-  return { waves, maxUnavailable: state.budget };
+  return { waves, budgets: budgetsByMembers(state) };
+}
+
+/** The budget of each pool; pools with the same members share a line. */
+function budgetsByMembers({ budgets, nodes }: State): readonly PoolBudget[] {
+  const byMembers = Map.groupBy(Object.keys(budgets), (pool) =>
+    membersOf(nodes, pool)
+      .map(({ id }) => id)
+      .join(),
+  );
+  return [...byMembers.values()].map((pools) => ({
+    pools: pools.filter((pool) => pool !== ''),
+    maxUnavailable: budgets[pools[0] ?? ''] ?? 0,
+    members: membersOf(nodes, pools[0] ?? '').length,
+  }));
 }
 
 export const isDone = (end: NodeEnd | undefined): boolean => end?.state === 'done' || end?.state === 'unchanged';

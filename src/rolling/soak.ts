@@ -83,14 +83,14 @@ function worse(own: Sums, others: Sums): string | undefined {
   for (const kind of KINDS) {
     const [mine, theirs] = [share(own, kind), share(others, kind)];
     if (own[kind] >= LEAST_ERRORS && mine > theirs + MARGIN[kind] && mine > theirs * FACTOR)
-      return `${percent(mine)} ${NAMES[kind]} (${own[kind]} of ${own.requests} requests), its peers ${percent(theirs)}`;
+      return `${percent(mine)} ${NAMES[kind]} (${own[kind]} in ${own.requests} requests), its peers ${percent(theirs)}`;
   }
   return undefined;
 }
 
 function badAlone(own: Sums): string | undefined {
   const kind = KINDS.find((one) => one !== 'status4xx' && own[one] >= LEAST_ERRORS && share(own, one) > ALONE);
-  return kind && `${percent(share(own, kind))} ${NAMES[kind]} (${own[kind]} of ${own.requests} requests)`;
+  return kind && `${percent(share(own, kind))} ${NAMES[kind]} (${own[kind]} in ${own.requests} requests)`;
 }
 
 const KINDS: readonly Kind[] = ['status5xx', 'connectErrors', 'responseErrors', 'status4xx'];

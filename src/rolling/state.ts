@@ -66,8 +66,8 @@ export interface RollStop {
 /** Plain data: what the machine knows. Nodes are in the order in which they are taken. */
 export interface State {
   readonly options: Options;
-  /** Most nodes of the role that may be unavailable at once. */
-  readonly budget: number;
+  /** By pool: most of its members that may be unavailable at once. */
+  readonly budgets: Readonly<Record<string, number>>;
   readonly nodes: readonly NodeState[];
   /** Some node has been given a turn. */
   readonly started: boolean;

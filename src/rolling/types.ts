@@ -39,6 +39,8 @@ export interface NodeInit {
   readonly balanced: boolean;
   /** Nobody could connect to it when the run began (`--skip-unreachable`): counts as unavailable, is skipped. */
   readonly unreachable: boolean;
+  /** Names of its pools, each with a budget of its own. Nodes in no pool share one. */
+  readonly pools?: readonly string[];
 }
 
 /** What was seen of a node just now. */
@@ -53,10 +55,15 @@ export interface Observation {
   readonly uncounted?: boolean;
   /** In full service on all its balancers. */
   readonly up: boolean;
+  /** Who holds it, for people; left out: nobody, or that is not known. */
+  readonly heldBy?: string;
+  /** Servers of it that are not in service, for people; left out: none, or that is not known. */
+  readonly notUp?: string;
 }
 
 export type Result =
-  | { readonly kind: 'ok' }
+  /** `heldBy`: of a restore: who keeps the node out of traffic, for people. */
+  | { readonly kind: 'ok'; readonly heldBy?: string }
   /** Known to have failed; `fault` is the error as events carry it. `elsewhere`: a balancer's, the node itself is not blamed. */
   | { readonly kind: 'failed'; readonly fault: ErrorInfo; readonly notNodesFault?: boolean }
   /** Nobody answers there any more: whether it happened is not known. */

@@ -97,6 +97,7 @@ function refused(p: Params, exitCode: number, log: string): OrchError {
     'CONFIG_REFUSED',
     `${refOf(p)} refuses the new ${p.target} ("${p.command}" ended with exit code ${exitCode})`,
     {
+      nothingChanged: true,
       hint: 'nothing was changed; its last lines say what is wrong, correct it in the inventory',
       ...(details === '' ? {} : { details }),
     },

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import { OrchError } from '../core/base/errors.ts';
-import type { Ownership, Stat } from '../core/host/connection.ts';
+import type { FileSwap, Ownership, Stat } from '../core/host/connection.ts';
 
 /** One entry of the fake file system. */
 export interface FakeNode {
@@ -54,6 +54,17 @@ export class FakeFiles extends Map<string, FakeNode> {
     if (this.get(parent)?.type !== 'directory') throw new OrchError('COMMAND_FAILED', `${parent} is not a directory`);
     const { mode, owner, group } = ownership;
     this.set(path, { type: 'file', content, mode, owner, group });
+  }
+
+  /** False: it has another content than `from`. */
+  swap(path: string, { from, to }: FileSwap, ownership: Ownership): boolean {
+    const now = this.sha256(path);
+    const wanted = to === null ? null : createHash('sha256').update(to).digest('hex');
+    if (now === wanted) return true;
+    if (now !== from) return false;
+    if (to === null) this.remove(path);
+    else this.write(path, Buffer.from(to), ownership);
+    return true;
   }
 
   makeDirectory(path: string, ownership: Ownership): void {

@@ -5,6 +5,7 @@ import type {
   Command,
   Connection,
   Facts,
+  FileSwap,
   HaproxyWhat,
   HttpReply,
   HttpRequest,
@@ -129,6 +130,10 @@ export class FakeHost implements Connection {
   async writeFile(path: string, content: string | Uint8Array | Secret, ownership: Ownership): Promise<void> {
     const bytes = Buffer.from(content instanceof Secret ? reveal(content) : content);
     await this.#write(() => this.files.write(path, bytes, ownership));
+  }
+
+  async swapFile(path: string, swap: FileSwap, ownership: Ownership): Promise<boolean> {
+    return this.#write(() => this.files.swap(path, swap, ownership));
   }
 
   async makeDirectory(path: string, ownership: Ownership): Promise<void> {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { emptiesPool } from '../core/play/empties-pool.ts';
 import type { Fleet } from '../core/play/rolling.ts';
 import type { Inventory } from '../inventory/inventory.ts';
@@ -31,7 +32,10 @@ export function fleetOf(inventory: Inventory, { by, withoutLb = [], reason }: Fl
     withoutReason: reason ?? '',
     mayEmpty: (pool: string) => emptied.has(pool),
     held: new Map<string, number>(),
+    run: randomUUID(),
     drainedBy: new Map<string, ReadonlyMap<string, string>>(),
+    evenHeld: new Set<string>(),
+    downBefore: new Map<string, readonly string[]>(),
   };
 
   return {
@@ -40,19 +44,12 @@ export function fleetOf(inventory: Inventory, { by, withoutLb = [], reason }: Fl
       return place && trafficOf(context, place);
     },
 
-    budgetScope: (nodes) => [
-      ...new Set([
-        ...nodes,
-        ...pools
-          .filter(({ members }) => nodes.some((node) => members.includes(node)))
-          .flatMap(({ members }) => members),
-      ]),
-    ],
+    poolsOf: (nodes) => pools.filter(({ members }) => nodes.some((node) => members.includes(node))),
 
     poolsEmptiedBy(nodes, atOnce, inTraffic) {
       const names = pools
-        .filter(({ members }) =>
-          emptiesPool(members, { leaves: (node) => nodes.includes(node), serves: inTraffic, atOnce }),
+        .filter(({ name, members }) =>
+          emptiesPool(members, { leaves: (node) => nodes.includes(node), serves: inTraffic, atOnce: atOnce(name) }),
         )
         .map(({ name }) => name);
       // Whoever goes on after that has it confirmed: for these pools nothing needs to be kept up.

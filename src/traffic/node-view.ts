@@ -1,6 +1,8 @@
+import { defined } from '../core/base/data.ts';
 import type { MemberView } from '../core/host/balancer.ts';
 import type { Diagnostics, NodeView } from '../core/play/rolling.ts';
-import { getsRequests, isInService } from '../lb/read-member.ts';
+import { holderOf } from '../lb/lease.ts';
+import { getsRequests, isInFullService, isInService } from '../lb/read-member.ts';
 import type { NodeBalancing, PoolMember } from './pool-member.ts';
 
 interface Seen {
@@ -25,9 +27,27 @@ export function nodeView({ place, views, containers, withoutReason }: Seen): Nod
     held: views.some(({ view }) => view.held.length > 0 || view.lease?.kind === 'hand'),
     drainedByRun: views.some(({ view }) => view.lease?.kind === 'run'),
     ...(servers.some(({ sessions }) => sessions === null) ? { uncounted: true } : {}),
-    up: views.length === 0 ? runs : servers.every(isInService),
+    up: views.length === 0 ? runs : views.every(({ view }) => isInFullService(view.servers)),
+    ...defined({ heldBy: heldBy(views), notUp: notUp(views) }),
     shown: [...views.map(shown), ...waivers].join('; '),
   };
+}
+
+/** A person by her lease, or else that it was done outside api7-orch. */
+function heldBy(views: Seen['views']): string | undefined {
+  const person = views.find(({ view }) => view.lease?.kind === 'hand');
+  if (person?.view.lease) return `drained by ${holderOf(person.view.lease)}`;
+  const external = views.find(({ view }) => view.held.length > 0);
+  return external && `drained externally on ${external.seat.balancer.host}: ${external.view.held.join(', ')}`;
+}
+
+function notUp(views: Seen['views']): string | undefined {
+  const out = views.flatMap(({ seat, view }) =>
+    view.servers
+      .filter((server) => !isInService(server))
+      .map(({ name, state }) => `${name} is ${state} on ${seat.balancer.host}`),
+  );
+  return out.length === 0 ? undefined : out.join(', ');
 }
 
 function shown({ seat, view }: Seen['views'][number]): string {

@@ -56,3 +56,11 @@ function poolMemberOf(inventory: Inventory, host: InventoryHost, pool: DriverSet
     pool,
   };
 }
+
+/** Ports of a node that managed pools behind this balancer's host name. */
+export const portsNamedBehind = ({ loadBalancers }: Inventory, { balancer, member }: PoolMember): readonly number[] =>
+  [...loadBalancers.values()].flatMap((pool) =>
+    pool.driver !== 'none' && pool.hosts.includes(balancer.host) && pool.members.includes(member.node)
+      ? [pool.port]
+      : [],
+  );

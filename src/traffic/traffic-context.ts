@@ -7,6 +7,8 @@ export interface TrafficContext {
   /** Who takes nodes out: `user@controller`. */
   readonly by: string;
   readonly reason: string;
+  /** Id of this run: its leases have it. */
+  readonly run: string;
   /** Why balancers are left out. */
   readonly withoutReason: string;
   /** Whether somebody has confirmed that the pool is left without a node that serves. */
@@ -15,4 +17,8 @@ export interface TrafficContext {
   readonly held: Held;
   /** By node: which process of each balancer was told to drain it. */
   readonly drainedBy: Map<string, ReadonlyMap<string, string>>;
+  /** Nodes that are changed although a person holds them. */
+  readonly evenHeld: Set<string>;
+  /** By node and balancer: servers that were down before the drain, for a reason of their backend. */
+  readonly downBefore: Map<string, readonly string[]>;
 }

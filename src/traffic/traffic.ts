@@ -5,10 +5,13 @@ import { defined } from '../core/base/data.ts';
 import type { Counters, MemberView } from '../core/host/balancer.ts';
 import type { Diagnostics, NodeView, Traffic } from '../core/play/rolling.ts';
 import type { Steps } from '../core/task/task.ts';
+import { portsNamed, takesOrders } from '../lb/before-drain.ts';
 import { checkTiming } from '../lb/check-timing.ts';
 import { counted } from '../lb/counted.ts';
 import { drainMember } from '../lb/drain-member.ts';
 import { inService } from '../lb/in-service.ts';
+import { keepsDrained } from '../lb/keeps-drained.ts';
+import { holderOf, isOfAnotherRun } from '../lb/lease.ts';
 import { memberView } from '../lb/member-view.ts';
 import { heldServers } from '../lb/read-member.ts';
 import { restoreMember } from '../lb/restore-member.ts';
@@ -19,7 +22,7 @@ import { guard } from './check-dependencies.ts';
 import { clientsBack, clientsBefore } from './held-connections.ts';
 import { type Checked, nodeDeadlines } from './node-deadlines.ts';
 import { nodeView } from './node-view.ts';
-import type { NodeBalancing, PoolMember } from './pool-member.ts';
+import { type NodeBalancing, type PoolMember, portsNamedBehind } from './pool-member.ts';
 import type { TrafficContext } from './traffic-context.ts';
 import { nodeIsIdle, waitIdle } from './wait-idle.ts';
 
@@ -27,13 +30,20 @@ const at = ({ balancer, member }: PoolMember) => ({ balancer, member });
 
 /** How one node is taken out of traffic and given back: its balancers' tasks and its own gates, in their order. */
 export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffic {
-  const { inventory, by, reason } = context;
+  const { inventory, by, reason, run } = context;
   const { seats, components } = place;
+  const keyOf = ({ balancer, member }: PoolMember): string => `${member.node} ${balancer.name}`;
+  const downBefore = (seat: PoolMember): string[] => [...(context.downBefore.get(keyOf(seat)) ?? [])];
+  /** The lease is gone when the node is to be in service again. */
+  const remember = (seat: PoolMember, { lease }: MemberView): void => {
+    if (lease !== null) context.downBefore.set(keyOf(seat), lease.down ?? []);
+  };
 
   return {
     *observe(): Steps<NodeView> {
       const views: { readonly seat: PoolMember; readonly view: MemberView }[] = [];
       for (const seat of seats) views.push({ seat, view: yield* memberView(at(seat)) });
+      for (const { seat, view } of views) remember(seat, view);
       const containers: Diagnostics[] = [];
       // Where no balancer tells, whether the node serves can only be said by the node.
       if (seats.length === 0)
@@ -43,23 +53,35 @@ export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffi
 
     checkDependencies: (options) => guard(context, place, options),
 
-    *drain(): Steps {
+    *beforeFirstDrain(): Steps {
+      for (const seat of seats) yield takesOrders(at(seat));
+      for (const seat of seats) yield portsNamed({ ...at(seat), ports: [...portsNamedBehind(inventory, seat)] });
+    },
+
+    *drain({ evenHeld = false } = {}): Steps {
       const told = new Map<string, string>();
+      if (evenHeld) context.evenHeld.add(place.node);
       for (const seat of seats) {
         yield* clientsBefore(context.held, inventory, seat);
-        yield drainMember({ ...at(seat), by, reason, how: 'drained' });
-        told.set(seat.balancer.name, (yield* memberView(at(seat))).epoch);
+        yield drainMember({ ...at(seat), by, reason, run, evenHeld, how: 'drained' });
+        const view = yield* memberView(at(seat));
+        remember(seat, view);
+        told.set(seat.balancer.name, view.epoch);
       }
       context.drainedBy.set(place.node, told);
     },
 
     waitIdle: () => waitIdle(context, place),
 
+    *keepsDrained(): Steps {
+      for (const seat of seats.filter(losesAll)) yield keepsDrained(at(seat));
+    },
+
     *stillDrained(): Steps {
       const told = context.drainedBy.get(place.node);
       for (const seat of seats) {
         const epoch = losesAll(seat) ? told?.get(seat.balancer.name) : undefined;
-        yield stillDrained({ ...at(seat), ...defined({ epoch }) });
+        yield stillDrained({ ...at(seat), run, evenHeld: context.evenHeld.has(place.node), ...defined({ epoch }) });
       }
       const idleBalancers = seats.filter(({ balancer }) => balancer.shows.sessions).map(({ from }) => from);
       yield* nodeIsIdle(place, { look: 'last', idleBalancers });
@@ -68,14 +90,26 @@ export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffi
     waitReady: () => readyGates(inventory, components),
 
     *restore(): Steps {
-      for (const seat of seats) yield restoreMember(at(seat));
+      // What an earlier run has left is nobody's; what this one has drained may be another one's by now.
+      const own = context.drainedBy.has(place.node) ? { run } : {};
+      for (const seat of seats) yield restoreMember({ ...at(seat), ...own });
+    },
+
+    *anotherRun(): Steps<string> {
+      if (!context.drainedBy.has(place.node)) return '';
+      for (const seat of seats) {
+        const { lease } = yield* memberView(at(seat));
+        if (lease !== null && isOfAnotherRun(lease, run))
+          return `${holderOf(lease)}, by the lease on ${seat.balancer.host}`;
+      }
+      return '';
     },
 
     *waitInService(): Steps {
       for (const seat of seats) {
         const held = heldServers(yield* memberView(at(seat)));
         const timing = yield* checkTiming(at(seat));
-        yield inService({ ...at(seat), timing, held: [...held] });
+        yield inService({ ...at(seat), timing, held: [...held], down: downBefore(seat) });
         if (!seat.balancer.shows.up && held.length === 0) yield reachedBy(seat);
       }
       yield* clientsBack(context.held, inventory, seats);
@@ -84,7 +118,7 @@ export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffi
     *stillHealthy(): Steps {
       for (const seat of seats) {
         const held = heldServers(yield* memberView(at(seat)));
-        yield inService({ ...at(seat), held: [...held], within: 0 });
+        yield inService({ ...at(seat), held: [...held], down: downBefore(seat), within: 0 });
       }
       for (const { health, container } of components) yield httpReady({ ...health, container, within: '0s' });
     },

@@ -17,7 +17,9 @@ const at = ({ balancer, member }: PoolMember) => ({ balancer, member });
  * Waits until nothing runs on a node any more: no request on any of its balancers, then no busy connection at the node
  * itself. Where requests stick to it, it is closed as soon as those that ran are done, or had their time.
  */
-export function* waitIdle({ by, reason, drainedBy }: TrafficContext, place: NodeBalancing): Steps {
+export function* waitIdle(context: TrafficContext, place: NodeBalancing): Steps {
+  const { by, reason, run, drainedBy } = context;
+  const evenHeld = context.evenHeld.has(place.node);
   const idleBalancers: string[] = [];
   let waited = false;
   for (const seat of place.seats) {
@@ -26,7 +28,14 @@ export function* waitIdle({ by, reason, drainedBy }: TrafficContext, place: Node
     // After a reload an old process may carry requests that the new one does not count, for as long as one may take.
     const same = drainedBy.get(place.node)?.get(balancer.name) === epoch;
     if (same && runningMs >= pool.longestRequestMs && balancer.shows.sessions) idleBalancers.push(seat.from);
-    const left = yield* untilEmpty(seat, { sticky: servers.some(sticks), by, reason, onTimeout: 'warn' });
+    const left = yield* untilEmpty(seat, {
+      sticky: servers.some(sticks),
+      by,
+      reason,
+      run,
+      evenHeld,
+      onTimeout: 'warn',
+    });
     if (left === undefined) continue;
     const { withinMs, onTimeout, quietMs } = pool.drain;
     if (left !== '') yield tail(seat, left, serviceAt(pool.port));
@@ -42,6 +51,9 @@ interface Emptying {
   readonly by: string;
   readonly reason: string;
   readonly kind?: 'hand' | 'run';
+  /** Of a drain of kind `run`. */
+  readonly run?: string;
+  readonly evenHeld?: boolean;
   readonly onTimeout: 'fail' | 'warn';
 }
 

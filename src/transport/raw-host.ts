@@ -142,6 +142,7 @@ export function rawHost({ name, rights, launch, dialer, close }: Carrier): RawCo
     test: (command, options) => here(run(command, options)),
     run: (command, options) => here(run(command, options)),
     writeFile: (path, content, owned) => here(write.writeFile(path, content, owned)),
+    swapFile: (path, swap, owned) => here(write.swapFile(path, swap, owned)),
     makeDirectory: (path, owned) => here(write.makeDirectory(path, owned)),
     chmod: (path, owned) => here(write.chmod(path, owned)),
     remove: (path) => here(write.remove(path)),

@@ -38,7 +38,7 @@ export async function overBusybox(): Promise<OpenConnection> {
   const bin = mkdtempSync(join(tmpdir(), 'api7-orch-busybox-'));
   const busybox = installed('/bin/busybox', 'busybox-static');
   execFileSync(busybox, ['--install', '-s', bin]);
-  for (const real of ['ps', 'mount', 'umount', 'perl']) {
+  for (const real of ['ps', 'mount', 'umount', 'perl', 'flock']) {
     rmSync(join(bin, real), { force: true });
     symlinkSync(execFileSync('which', [real], { encoding: 'utf8' }).trim(), join(bin, real));
   }

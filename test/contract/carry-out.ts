@@ -44,12 +44,30 @@ export async function wait<S extends Data>(world: TaskWorld, task: Task<unknown,
   }
 }
 
-/** The same host, on which one method always fails. */
-export const without = (host: Connection, method: keyof Connection): Connection =>
-  new Proxy(host, {
+/**
+ * The same host, on which `meet` is awaited before the call number `nth` of a method (from 1): what another one does at this very
+ * moment. Throwing there is a controller that was killed.
+ */
+export function meeting(
+  host: Connection,
+  method: keyof Connection,
+  nth: number,
+  meet: () => Promise<unknown>,
+): Connection {
+  let calls = 0;
+  return new Proxy(host, {
     get(target, key) {
-      if (key === method) return () => Promise.reject(new Error('killed'));
       const value: unknown = Reflect.get(target, key, target);
-      return typeof value === 'function' ? value.bind(target) : value;
+      if (typeof value !== 'function') return value;
+      if (key !== method) return value.bind(target);
+      return async (...words: readonly unknown[]): Promise<unknown> => {
+        if (++calls === nth) await meet();
+        return await value.apply(target, words);
+      };
     },
   });
+}
+
+/** The same host; the controller is killed before this call of the method. */
+export const killedAt = (host: Connection, method: keyof Connection, nth: number): Connection =>
+  meeting(host, method, nth, () => Promise.reject(new Error('killed')));

@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
@@ -223,6 +225,52 @@ export function connectionContract(
           });
       expect(ends.some(({ status }) => status === 'fulfilled')).toBe(true);
       expect(readdirSync(base).filter((name) => name.includes('api7-orch-new'))).toEqual([]);
+    });
+
+    test('a swap changes a file only while it has the content that was read', async () => {
+      const path = join(base, 'swapped');
+      const swap = (from: string | null, to: string | null) =>
+        host.swapFile(path, { from: from === null ? null : hex(from), to }, OWNED);
+      expect(await swap('something', 'first')).toBe(false);
+      expect(existsSync(path)).toBe(false);
+      expect(await swap(null, 'first')).toBe(true);
+      expect(await swap(null, 'second')).toBe(false);
+      expect(await swap('another', null)).toBe(false);
+      expect(readFileSync(path, 'utf8')).toBe('first');
+      expect(modeOf(path)).toBe('0640');
+      // What is not plain text takes another way to the host.
+      expect(await swap('first', 'größer')).toBe(true);
+      expect(readFileSync(path, 'utf8')).toBe('größer');
+      expect(await swap('first', 'größer')).toBe(true);
+      expect(await swap('größer', null)).toBe(true);
+      expect(existsSync(path)).toBe(false);
+      expect(await swap('größer', null)).toBe(true);
+      expect(readdirSync(base).filter((name) => name.includes('api7-orch-new'))).toEqual([]);
+    });
+
+    test('of controllers that swap one file at the same time, exactly one succeeds', async () => {
+      await using other = await open();
+      const path = join(base, 'contested-swap');
+      for (let round = 0; round < 5; round++) {
+        const ends = await Promise.all(
+          [host, other.host, host, other.host].map((each, i) =>
+            each.swapFile(path, { from: null, to: `of ${i}` }, OWNED),
+          ),
+        );
+        expect(ends.filter(Boolean)).toHaveLength(1);
+        expect(readFileSync(path, 'utf8')).toBe(`of ${ends.indexOf(true)}`);
+        rmSync(path);
+      }
+    });
+
+    test('a swap waits for whoever holds the lock of the directory', async () => {
+      const path = join(base, 'locked-swap');
+      const holder = spawn('flock', [base, 'sh', '-c', 'echo held; sleep 1; echo first >"$0"', path], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      await once(holder.stdout, 'data');
+      expect(await host.swapFile(path, { from: null, to: 'second' }, OWNED)).toBe(false);
+      expect(readFileSync(path, 'utf8')).toBe('first\n');
     });
 
     test('a tree of many files', async () => {

@@ -10,7 +10,7 @@ import { memberView } from '../../src/lb/member-view.ts';
 import { noSessions } from '../../src/lb/no-sessions.ts';
 import { restoreMember } from '../../src/lb/restore-member.ts';
 import { stillDrained } from '../../src/lb/still-drained.ts';
-import { apply, look, wait, without } from './carry-out.ts';
+import { apply, killedAt, look, meeting, wait } from './carry-out.ts';
 
 export type Node = 'gw-1' | 'gw-2' | 'gw-3';
 
@@ -216,13 +216,104 @@ export function loadBalancerContract(
     row(undefined, 'killed between giving back and removing the lease: the next run removes it', async (world) => {
       const before = (await see(world)).servers.map(({ setting }) => setting);
       await apply(world, out(world));
-      const dies = without(world.host, 'remove');
+      const dies = killedAt(world.host, 'swapFile', 2);
       await expect(apply({ ...world, host: dies }, restoreMember(at(world)))).rejects.toThrow('killed');
       expect((await see(world)).lease).not.toBeNull();
       expect(await many(world)).toContain('gw-1');
       await apply(world, restoreMember(at(world)));
       expect(await see(world)).toMatchObject({ lease: null });
       expect((await see(world)).servers.map(({ setting }) => setting)).toEqual(before);
+    });
+
+    row(undefined, 'a person who drains between the look and the write of a run keeps her drain', async (world) => {
+      const hers = { ...at(world), by: 'ops@desk', reason: 'new disks', how: 'drained', kind: 'hand' } as const;
+      const run = drainMember({ ...at(world), ...by, how: 'drained', run: 'r1', evenHeld: false });
+      const host = meeting(world.host, 'swapFile', 1, () => apply(world, drainMember(hers)));
+      await expect(apply({ ...world, host }, run)).rejects.toMatchObject({
+        code: 'NODE_HELD',
+        message: expect.stringContaining('ops@desk'),
+      });
+      expect((await see(world)).lease).toMatchObject({ by: 'ops@desk', kind: 'hand', reason: 'new disks' });
+      expect(await look(world, restoreMember(at(world)))).toContain('ops@desk');
+      expect(await apply(world, restoreMember(at(world)))).toEqual([]);
+      expect(await many(world)).not.toContain('gw-1');
+    });
+
+    row(
+      undefined,
+      'a run that drains between the look and the write of a person: her lease names her',
+      async (world) => {
+        const before = (await see(world)).servers.map(({ setting }) => setting);
+        const run = drainMember({ ...at(world), ...by, how: 'drained', run: 'r1' });
+        const host = meeting(world.host, 'swapFile', 1, () => apply(world, run));
+        const hers = drainMember({ ...at(world), by: 'ops@desk', reason: 'new disks', how: 'drained', kind: 'hand' });
+        await apply({ ...world, host }, hers);
+        const { lease } = await see(world);
+        expect(lease).toMatchObject({ by: 'ops@desk', kind: 'hand', reason: 'new disks', held: [] });
+        expect(lease?.run).toBeUndefined();
+        await apply(world, restoreMember({ ...at(world), byHand: true }));
+        expect((await see(world)).servers.map(({ setting }) => setting)).toEqual(before);
+      },
+    );
+
+    test.each([1, 2])('a person who drains while a run restores keeps her drain (before swap %i)', async (nth) => {
+      await using world = await open();
+      await apply(world, drainMember({ ...at(world), ...by, how: 'drained', run: 'r1' }));
+      const hers = drainMember({ ...at(world), by: 'ops@desk', reason: 'new disks', how: 'drained', kind: 'hand' });
+      const host = meeting(world.host, 'swapFile', nth, () => apply(world, hers));
+      await apply({ ...world, host }, restoreMember({ ...at(world), run: 'r1' }));
+      expect((await see(world)).lease).toMatchObject({ by: 'ops@desk', kind: 'hand' });
+      expect(await look(world, restoreMember(at(world)))).toContain('new disks');
+      expect(await many(world)).not.toContain('gw-1');
+    });
+
+    row(undefined, 'a person who does not wait for the end of a restore is drained again', async (world) => {
+      const hers = drainMember({ ...at(world), by: 'ops@desk', reason: 'new disks', how: 'drained', kind: 'hand' });
+      await apply(world, drainMember({ ...at(world), ...by, how: 'drained', run: 'r1' }));
+      const balancer: Balancer = {
+        ...world.balancer,
+        set: async (host, member, to) => {
+          if (typeof to !== 'string') await apply(world, hers);
+          await world.balancer.set(host, member, to);
+        },
+      };
+      await apply(world, restoreMember({ balancer, member: world.member('gw-1'), run: 'r1' }));
+      expect((await see(world)).lease).toMatchObject({ by: 'ops@desk', kind: 'hand' });
+      expect(await many(world)).not.toContain('gw-1');
+    });
+
+    row('reload loses drains', 'a drain that a reload lost is not taken for a node without sessions', async (world) => {
+      await apply(world, out(world));
+      await world.reload();
+      await expect(wait(world, noSessions({ ...at(world), within: 0 }))).rejects.toMatchObject({ code: 'DRAIN_LOST' });
+    });
+
+    row(undefined, 'a restore between the lease and the order of a drain leaves nothing drained', async (world) => {
+      const restored = () => apply(world, restoreMember({ ...at(world), byHand: true }));
+      const balancer: Balancer = {
+        ...world.balancer,
+        set: async (host, member, to) => {
+          if (to === 'drained') await restored();
+          await world.balancer.set(host, member, to);
+        },
+      };
+      const drained = drainMember({ balancer, member: world.member('gw-1'), ...by, how: 'drained' });
+      await expect(apply(world, drained)).rejects.toMatchObject({ code: 'DRAIN_LOST' });
+      expect(await see(world)).toMatchObject({ lease: null, held: [] });
+      await wait(world, inService(at(world)));
+    });
+
+    row(undefined, 'a run makes the drain of an earlier run its own, and says so to that one', async (world) => {
+      const of = (run: string) => drainMember({ ...at(world), by: `${run}@desk`, reason: 'run', how: 'drained', run });
+      await apply(world, of('r1'));
+      await apply(world, of('r2'));
+      expect((await see(world)).lease).toMatchObject({ run: 'r2', by: 'r2@desk', kind: 'run' });
+      await expect(apply(world, restoreMember({ ...at(world), run: 'r1' }))).rejects.toMatchObject({
+        code: 'NODE_TAKEN',
+        message: expect.stringContaining('r2@desk'),
+      });
+      await apply(world, restoreMember(at(world)));
+      expect(await see(world)).toMatchObject({ lease: null });
     });
 
     row('health', 'up from an old check proves nothing; a check that began after does', async (world) => {

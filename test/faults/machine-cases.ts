@@ -12,6 +12,8 @@ export interface Case {
   readonly inRun?: readonly string[];
   readonly unstaged?: readonly string[];
   readonly skipped?: readonly string[];
+  /** Members by pool; left out: one pool has all nodes. */
+  readonly pools?: Readonly<Record<string, readonly string[]>>;
   readonly order: Order;
   /** What people or earlier runs have left in the world. */
   readonly prepare?: (world: World) => void;
@@ -53,7 +55,7 @@ export function play(machine: Machine, one: Case, choose: Chooser = chooser(one.
   const options = { ...OPTIONS, ...one.options };
   const inRun = one.inRun ?? ids(one.fleet);
   const first = cloneWorld(world);
-  const setup = { options, inRun, unstaged: one.unstaged ?? [], skipped: one.skipped ?? [] };
+  const setup = { options, inRun, unstaged: one.unstaged ?? [], skipped: one.skipped ?? [], pools: one.pools };
   let faults = one.faults;
   for (let killed = true, life = 0; killed; life++) {
     const before = cloneWorld(world);
@@ -64,7 +66,7 @@ export function play(machine: Machine, one: Case, choose: Chooser = chooser(one.
     if (life > 3) throw new Error('it is killed for ever');
   }
   const mended = healed(world);
-  const again = runWorld(machine, mended, { options, inRun, faults: [] }, chooser('first'));
+  const again = runWorld(machine, mended, { options, inRun, faults: [], pools: one.pools }, chooser('first'));
   checkEnd(again.ledger, world);
   if (inRun.length === one.fleet && !holds(first)) checkRest(mended, first, options.leaveDrained);
 }
@@ -190,6 +192,39 @@ export const SITUATIONS: Readonly<Record<string, Omit<Case, 'faults' | 'order' |
       for (const all of Object.values(world.balancers)) for (const id of Object.keys(all)) delete all[id];
     },
   },
+};
+
+/** Pools with budgets of their own; with balancers of one pool only the machine can be asked. */
+export const POOLED: Readonly<Record<string, Omit<Case, 'faults' | 'order' | 'options'>>> = {
+  'one node is in two pools': { fleet: 4, pools: { edge: ['gw-1', 'gw-2'], core: ['gw-2', 'gw-3', 'gw-4'] } },
+  'one node is in two pools, and a member of one is broken': {
+    fleet: 4,
+    pools: { edge: ['gw-1', 'gw-2'], core: ['gw-2', 'gw-3', 'gw-4'] },
+    change: { 'gw-4': { running: false } },
+  },
+  'one node is in two pools, and a member outside the run is held': {
+    fleet: 4,
+    pools: { edge: ['gw-1', 'gw-2'], core: ['gw-2', 'gw-3', 'gw-4'] },
+    inRun: ['gw-1', 'gw-2', 'gw-3'],
+    prepare: (world) => admin(world, 'gw-4', 'maint'),
+  },
+};
+
+const POOLED_WAYS: readonly Partial<Options>[] = [
+  {},
+  { batch: 4 },
+  { batch: 4, maxUnavailable: '50%' },
+  { batch: 2, maxUnavailable: 2, maxFailures: 1 },
+];
+
+/** Faults in fleets with several pools. */
+export const pooled = (name: string): readonly Case[] => {
+  const situation = POOLED[name];
+  if (situation === undefined) return [];
+  const faults = injections(situation.fleet, [...STEPS, ...CLEANING], PAIRED);
+  return POOLED_WAYS.flatMap((options) =>
+    [[], ...faults.map((fault) => [fault])].map((some, i) => ({ ...situation, options, faults: some, order: i })),
+  );
 };
 
 const IN_SITUATIONS: readonly Injection['kind'][] = [

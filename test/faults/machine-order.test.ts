@@ -116,8 +116,10 @@ const options: fc.Arbitrary<Options> = fc.record({
   leaveDrained: fc.boolean(),
 });
 
+const pools = fc.constantFrom<readonly string[]>(['edge'], ['edge'], ['core'], ['edge', 'core']);
+
 const role = fc.tuple(
-  ...ids(4).map((id) => fc.record({ id: fc.constant(id), inRun: fc.constantFrom(true, true, true, false) })),
+  ...ids(4).map((id) => fc.record({ id: fc.constant(id), inRun: fc.constantFrom(true, true, true, false), pools })),
 );
 
 const answerTo = (command: Command, { result, views, go }: Happening): Event | undefined => {
@@ -137,7 +139,7 @@ const WELL: Happening = {
 /** Tells the machine what happens, then answers whatever is left until nothing is. Gives what was ordered, and on which view. */
 function tell(
   chosen: Options,
-  role: readonly { readonly id: string; readonly inRun: boolean }[],
+  role: readonly { readonly id: string; readonly inRun: boolean; readonly pools: readonly string[] }[],
   all: readonly Happening[],
 ) {
   const nodes = role.map((one) => ({ ...one, balanced: true, unreachable: false }));
@@ -200,7 +202,10 @@ test('whatever happens: it never throws, starts nobody beyond the budget, and en
         expect(seen[command.node]).toBeDefined();
         if (!seen[command.node]?.inTraffic) continue;
         const away = ids(4).filter((id) => begun.has(id) || !seen[id]?.up || seen[id].drainedByRun || seen[id].held);
-        expect(away.length).toBeLessThanOrEqual(Number(chosen.maxUnavailable));
+        for (const pool of role.find(({ id }) => id === command.node)?.pools ?? []) {
+          const members = role.filter((one) => one.pools.includes(pool) && away.includes(one.id));
+          expect(members.length).toBeLessThanOrEqual(Number(chosen.maxUnavailable));
+        }
       }
     }),
     { numRuns: 3000, seed: 1 },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { pairs, SITUATIONS, singles, situated } from './machine-cases.ts';
+import { POOLED, pairs, pooled, SITUATIONS, singles, situated } from './machine-cases.ts';
 import { playAll } from './machine-subject.ts';
 
 // Every fault at every step of every node. What must hold (numbers as in the design, §5): nobody who serves is taken out
@@ -13,6 +13,10 @@ test.each([2, 3, 4, 5, 6])('one fault in a fleet of %d, at every step of every n
 
 test.each(Object.keys(SITUATIONS))('one fault where %s', { timeout: 120_000 }, (name) => {
   playAll(situated(name));
+});
+
+test.each(Object.keys(POOLED))('one fault where %s', { timeout: 120_000 }, (name) => {
+  playAll(pooled(name));
 });
 
 test('there are thousands of cases', () => {

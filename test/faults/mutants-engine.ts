@@ -8,6 +8,7 @@ const engine = (file: string, why: string, find: string, replace: string, by: Mu
   by,
 });
 
+const MEETINGS = ['test/engine/roll/meetings.test.ts'];
 const ROLL = ['test/engine/roll/roll.test.ts', 'test/engine/roll/roll-again.test.ts'];
 
 /** Mistakes between the machine that decides and the tasks that act. */
@@ -20,10 +21,10 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   ),
   engine('apply/apply-host.ts', 'what disrupts needs no turn', 'await this.#takeTurn();', 'this.#hasTurn = true;'),
   engine(
-    'roll/steps.ts',
+    'roll/while-drained.ts',
     'a drain is not proved',
-    'return () => traffic.waitIdle();',
-    'return () => traffic.checkDependencies();',
+    '() => traffic.waitIdle(), {',
+    '() => traffic.checkDependencies(), {',
   ),
   engine(
     'apply/apply-host.ts',
@@ -40,18 +41,23 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   engine(
     'roll/steps.ts',
     'a drain that a reload has undone is not proved once more',
-    '        await this.run(node, () => traffic.waitIdle());\n',
+    '      if (isAgain) await untilIdle(drained);\n',
     '',
   ),
   engine(
-    'roll/steps.ts',
+    'roll/while-drained.ts',
     'a drain that a reload has undone is given up',
-    "error.code !== 'DRAIN_LOST' || left <= 1",
-    "error.code !== 'DRAIN_LOST' || left <= 3",
+    '!isLost(error) || left <= 1',
+    '!isLost(error) || left <= 3',
   ),
-  engine('roll/steps.ts', 'a node is given back before it is ready', 'traffic.waitReady();', 'traffic.restore();'),
   engine(
-    'roll/steps.ts',
+    'roll/step-programs.ts',
+    'a node is given back before it is ready',
+    'traffic.waitReady();',
+    'traffic.restore();',
+  ),
+  engine(
+    'roll/step-programs.ts',
     'nobody waits until a node is in service',
     'return () => traffic.waitInService();',
     'return () => traffic.restore();',
@@ -69,13 +75,13 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
     "if (plan.status === 'change' && losses === 0) await",
   ),
   engine(
-    'roll/steps.ts',
+    'roll/step-result.ts',
     'a host that is gone counts as well',
     "return { kind: 'lost', fault };",
     "return { kind: 'ok' };",
   ),
   engine(
-    'roll/steps.ts',
+    'roll/step-result.ts',
     'what a person must decide counts as a failure',
     "return { kind: 'hold', fault };",
     "return { kind: 'failed', fault };",
@@ -83,8 +89,8 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   engine(
     'roll/steps.ts',
     'nodes done earlier are not looked at again',
-    "if (step === 'recheck') return await this.#recheck(nodes);",
-    "if (step === 'recheck') return;",
+    "else if (step === 'recheck') await this.#recheck(nodes);",
+    "else if (step === 'recheck') return undefined;",
   ),
   engine(
     'roll/steps.ts',
@@ -97,6 +103,20 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
     'nothing is told of why a node failed',
     "this.#context.emit({ type: 'roll.evidence', host: node, evidence });",
     'void evidence;',
+  ),
+  engine(
+    'roll/while-drained.ts',
+    'a drain that is lost while the node is waited for is not looked for',
+    'if (clock.now() - looked < LOOK_MS) return;',
+    'return;',
+    MEETINGS,
+  ),
+  engine(
+    'roll/steps.ts',
+    'the work of another run is told as a failure of this one',
+    "if (other === '') return error;",
+    'return error;',
+    MEETINGS,
   ),
   engine('roll/soak.ts', 'nobody watches for a while', '    await clock.sleep(soakMs, urgent);\n', ''),
   engine(
@@ -154,7 +174,12 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
     'balanced: fleet?.traffic(id) !== undefined',
     'balanced: false',
   ),
-  engine('roll/budget-scope.ts', 'members outside the run do not count', '...(fleet?.budgetScope(hosts) ?? [])', ''),
+  engine(
+    'roll/budget-scope.ts',
+    'members outside the run do not count',
+    '...pools.flatMap(({ members }) => members)',
+    '',
+  ),
   engine(
     'run-play.ts',
     'a node found bad after it was done is not told',

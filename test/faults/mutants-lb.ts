@@ -20,8 +20,8 @@ export const LB_MUTANTS: readonly Mutant[] = [
   lb(
     'haproxy/view.ts',
     'only one backend is looked at',
-    'return servers.filter(',
-    'return servers.slice(0, 1).filter(',
+    'servers.filter((server) => server.port === port',
+    'servers.slice(0, 1).filter((server) => server.port === port',
   ),
   lb(
     'haproxy/set.ts',
@@ -50,25 +50,25 @@ export const LB_MUTANTS: readonly Mutant[] = [
   lb(
     'drain-member.ts',
     'a drain leaves no record',
-    'await writeLease(host, balancer.pool, leaseFor(p, view));',
-    'await Promise.resolve();',
+    '!(await swapLease(host, { pool, node: member.node, leaseDigest, to }))',
+    '!(await Promise.resolve(true))',
   ),
   lb(
     'restore-member.ts',
     'the record is removed, and nothing is given back',
-    'await balancer.set(host, member, now.before);',
+    'await balancer.set(host, member, settingsToRestore(view, lease));',
     'await Promise.resolve();',
   ),
   lb(
     'restore-member.ts',
     'a run gives back what a person took out',
-    "found?.kind === 'hand' && !byHand ? null : found",
-    'found',
+    "lease?.kind === 'hand' && !byHand ? null : lease",
+    'lease',
   ),
   lb(
     'restore-member.ts',
     'maintenance that somebody ordered after our drain is ended',
-    ' || theirs.includes(name)',
+    ' && !external.includes(name)',
     '',
   ),
   lb(
@@ -95,5 +95,19 @@ export const LB_MUTANTS: readonly Mutant[] = [
     'shown.has(inherits) || drainedByRun.has(inherits)',
     'true',
   ),
-  lb('no-sessions.ts', 'the drain gate is skipped', 'busy(sessions).length === 0', 'busy(sessions).length >= 0'),
+  lb(
+    'lease.ts',
+    'a lease is written whatever has been written since it was read',
+    '{ from: leaseDigest, to: to && leaseText(to) }',
+    '{ from: await host.sha256(leasePath(pool, node)), to: to && leaseText(to) }',
+  ),
+  lb(
+    'restore-member.ts',
+    'a restore undoes the drain of a person who did not wait for it',
+    "if (taken !== null) await balancer.set(host, member, (taken.closed ?? []).length > 0 ? 'closed' : 'drained');",
+    '',
+  ),
+  lb('drain-member.ts', 'a run changes what a person holds', "view.lease?.kind === 'hand' && !p.evenHeld", 'false'),
+  lb('no-sessions.ts', 'a lost drain is waited for', 'balancer.shows.reload && ', 'false && '),
+  lb('no-sessions.ts', 'the drain gate is skipped', 'busy(servers).length === 0', 'busy(servers).length >= 0'),
 ];

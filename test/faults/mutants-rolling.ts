@@ -10,7 +10,24 @@ const rolling = (file: string, why: string, find: string, replace: string, by: M
 
 /** Mistakes in the machine that decides who is changed when. */
 export const ROLLING_MUTANTS: readonly Mutant[] = [
-  rolling('budget.ts', 'the budget is off by one', '.size <= state.budget', '.size <= state.budget + 1'),
+  rolling(
+    'budget.ts',
+    'the budget is off by one',
+    '.size <= budgetIn(state, pool)',
+    '.size <= budgetIn(state, pool) + 1',
+  ),
+  rolling(
+    'budget.ts',
+    'one pool that can be without a node of several pools is enough',
+    'poolsOf(node).every((pool) => fitsPool(state, pool, node.id))',
+    'poolsOf(node).some((pool) => fitsPool(state, pool, node.id))',
+  ),
+  rolling(
+    'budget.ts',
+    'a share is of all nodes, not of the pool',
+    'budgetOf(maxUnavailable, membersOf(nodes, pool).length, pool)',
+    'budgetOf(maxUnavailable, nodes.length, pool)',
+  ),
   rolling('budget.ts', 'a node that failed is not counted', "if (node.outcome === 'failed') return 'failed';", ''),
   rolling('budget.ts', 'a node that does not answer is not counted', 'node.lost || node.unreachable', 'false'),
   rolling(
@@ -28,7 +45,7 @@ export const ROLLING_MUTANTS: readonly Mutant[] = [
   rolling(
     'budget.ts',
     'a node that is down is not counted',
-    "return node.seen.up && node.seen.inTraffic ? undefined : 'not in full service';",
+    "return node.seen.up && node.seen.inTraffic ? undefined : (node.seen.notUp ?? 'not in full service');",
     'return undefined;',
   ),
   rolling(
@@ -97,8 +114,8 @@ export const ROLLING_MUTANTS: readonly Mutant[] = [
   rolling(
     'answers.ts',
     'a node that does not answer any more counts as well',
-    "if (result.kind === 'ok') return stepSucceeded(here, node, step);",
-    "if (result.kind === 'ok' || result.kind === 'lost') return stepSucceeded(here, node, step);",
+    "if (result.kind === 'ok') return stepSucceeded(here, node, step, result.heldBy);",
+    "if (result.kind === 'ok' || result.kind === 'lost') return stepSucceeded(here, node, step, result.heldBy);",
   ),
   rolling(
     'answers.ts',

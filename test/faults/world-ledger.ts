@@ -35,7 +35,6 @@ export class Ledger {
   finishes = 0;
   now = 0;
   readonly endOf: (id: string) => EndShown | undefined;
-  readonly budget: number;
   readonly staging: Set<string>;
   readonly waiting = new Set<string>();
   readonly troubled = new Set<string>();
@@ -64,8 +63,18 @@ export class Ledger {
     this.nodes = nodes;
     this.options = options;
     this.endOf = endOf;
-    this.budget = Number(options.maxUnavailable);
     this.staging = new Set(nodes.filter(({ inRun, unreachable }) => inRun && !unreachable).map(({ id }) => id));
+  }
+
+  /** With these away, a pool of the node has more members out of service than it may have; a share is of its own members. */
+  isOverrun(node: string, away: readonly string[]): boolean {
+    const { maxUnavailable: most } = this.options;
+    const poolsOf = (id: string): readonly string[] => this.nodes.find((one) => one.id === id)?.pools ?? ['all'];
+    return poolsOf(node).some((pool) => {
+      const members = this.nodes.map(({ id }) => id).filter((id) => poolsOf(id).includes(pool));
+      const may = typeof most === 'number' ? most : Math.floor((members.length * Number.parseFloat(most)) / 100);
+      return members.filter((id) => away.includes(id)).length > may;
+    });
   }
 
   /** The look is being taken. */
@@ -234,7 +243,12 @@ export class Ledger {
     const away = this.nodes.filter(
       ({ id }) => id === node || (!isInFullService(this.world, id) && (this.#outAt.get(id) ?? -1) <= seenAt),
     );
-    if (away.length > this.budget)
+    if (
+      this.isOverrun(
+        node,
+        away.map(({ id }) => id),
+      )
+    )
       throw new Violation(`${node} is taken out of traffic as one of ${away.map(({ id }) => id)}`);
   }
 

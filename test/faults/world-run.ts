@@ -34,6 +34,8 @@ export interface Setup {
   /** Nodes that cannot be staged. */
   readonly unstaged?: readonly string[];
   readonly skipped?: readonly string[];
+  /** Members by pool; left out: one pool has all nodes. */
+  readonly pools?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
 export interface Ran {
@@ -65,6 +67,7 @@ export function runWorld(machine: Machine, world: World, setup: Setup, choose: C
     inRun: inRun.includes(id),
     balanced: membersOf(world, id).length > 0,
     unreachable: setup.skipped?.includes(id) ?? false,
+    ...(setup.pools && { pools: Object.keys(setup.pools).filter((pool) => setup.pools?.[pool]?.includes(id)) }),
   }));
   let state = machine.startRoll(options, nodes);
   const ledger = new Ledger(world, nodes, options, (id) => machine.endOf(state as never, id));

@@ -33,7 +33,7 @@ export function checkStart(ledger: Ledger, node: string, wants: boolean): Starte
   const rank = rankOf(ledger, node);
   if (wants && (!balanced || view?.inTraffic)) {
     const away = new Set([...unavailable(ledger), ...before, node]);
-    if (away.size > ledger.budget) no(`beyond the budget: ${[...away]} would be away`);
+    if (ledger.isOverrun(node, [...away])) no(`beyond the budget: ${[...away]} would be away`);
   }
   const first = [...ledger.waiting].filter((id) => id !== node && !before.includes(id) && rankOf(ledger, id) < rank);
   const mending = before.filter((id) => (ledger.started.get(id)?.rank ?? 0) < rank);

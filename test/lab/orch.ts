@@ -77,8 +77,10 @@ export interface OrchOptions {
  * @example const run = await orch(['run', 'install', '-i', lab.inventory]); run.with('changed')
  */
 export async function orch(args: readonly string[], options: OrchOptions = {}): Promise<OrchRun> {
-  const [verb = '', ...rest] = args;
-  const child = spawn(process.execPath, ['src/cli/main.ts', verb, '--output', 'json', ...rest], {
+  // The verbs of `lb` are two words.
+  const verbs = args[0] === 'lb' ? 2 : 1;
+  const words = [...args.slice(0, verbs), '--output', 'json', ...args.slice(verbs)];
+  const child = spawn(process.execPath, ['src/cli/main.ts', ...words], {
     cwd: paths.root,
     stdio: ['ignore', 'pipe', 'pipe'],
     // What is compiled once need not be again: tests start hundreds of these.

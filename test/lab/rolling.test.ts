@@ -8,6 +8,7 @@ import type { Lab } from './lab.ts';
 import { labCli } from './lab-cli.ts';
 import { hostNames, hostsOf } from './lab-file.ts';
 import { label, labelled } from './labels.ts';
+import { leaseRaces } from './lease-races.ts';
 import { type LoadOptions, type LoadReport, startLoad } from './load.ts';
 import { type OrchRun, orch, type RunMoment } from './orch.ts';
 import {
@@ -247,3 +248,5 @@ describe('faults during the rolling change', () => {
     expect(load.good).toBeGreaterThan(0);
   });
 });
+
+leaseRaces(() => lab);

@@ -260,6 +260,7 @@ export const RECOVERIES: Readonly<Record<ErrorCode, Recovery>> = {
     fix: (c) => void c.host('lb-1').files.delete(leasePath('gateways', 'gw-2')),
   },
   NODE_HELD: { cause: (c) => byHand(c, 'gateways/gw-2', 'drain'), fix: (c) => byHand(c, 'gateways/gw-2', 'ready') },
+  NODE_TAKEN: { fails: ['swapFile'] },
   NOT_DRAINED: { test: 'test/engine/roll/roll.test.ts' },
   NOT_RECONNECTED: { cause: (c) => void c.cutOff.add('gw-2') },
   NOT_RESTORED: { fails: ORDERS },

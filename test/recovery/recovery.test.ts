@@ -58,6 +58,7 @@ const rows = <K extends string>(key: K) =>
 const PLACES: Readonly<Partial<Record<Operation, readonly string[]>>> = {
   haproxyShow: ['lb-2'],
   haproxyCommand: ['lb-2'],
+  swapFile: ['lb-2'],
 };
 
 const struck = rows('fails').flatMap(([code, { fails, on, as }]) =>

@@ -494,7 +494,9 @@ const BUSY =
   'ESTAB 0 0 172.17.0.2:9080 10.0.0.11:40000\n\t cwnd:10 data_segs_out:1 segs_in:4 data_segs_in:2 lastsnd:900 lastrcv:800 lastack:800\n';
 
 const WRITES: ReadonlySet<string> = new Set(
-  'writeFile makeDirectory chmod remove upload run haproxyCommand create start stop signal rename pull tag'.split(' '),
+  'writeFile swapFile makeDirectory chmod remove upload run haproxyCommand create start stop signal rename pull tag'.split(
+    ' ',
+  ),
 );
 
 const lost = (host: string): OrchError =>

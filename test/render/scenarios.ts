@@ -164,8 +164,7 @@ const rolling: readonly RunEvent[] = [
     type: 'roll.plan',
     play: 'Gateways',
     waves: [['gw-1'], ['gw-2', 'gw-3']],
-    maxUnavailable: 1,
-    members: 3,
+    budgets: [{ pools: ['gateways'], maxUnavailable: 1, members: 3 }],
     deadlines: [
       { name: 'longest_request, gateways', ms: 60_000, source: 'assumed' },
       { name: 'stop timeout', ms: 250_000, source: 'worker_shutdown_timeout + 10s' },

@@ -148,7 +148,7 @@ describe('who starts', () => {
     if (seen === undefined) delete roll.seen['gw-3'];
     else roll.seen['gw-3'] = seen;
     expect(roll.begin()).toEqual(['refuse gw-1', 'refuse gw-2', 'finish']);
-    expect(endOf(roll.state, 'gw-1')?.why).toBe(`budget 1 is used up by gw-3 (${why})`);
+    expect(endOf(roll.state, 'gw-1')?.why).toBe(`max unavailable 1 is already used by gw-3 (${why})`);
   });
 
   test('one held is skipped, and uses the budget up', () => {
@@ -156,7 +156,7 @@ describe('who starts', () => {
     roll.seen['gw-2'] = HELD;
     expect(roll.begin()).toEqual(['refuse gw-1', 'refuse gw-2', 'finish']);
     expect(endOf(roll.state, 'gw-2')).toMatchObject({ state: 'skipped', traffic: 'out', drained: 'no' });
-    expect(endOf(roll.state, 'gw-2')?.why).toBe('held; --include-held changes it and leaves it held');
+    expect(endOf(roll.state, 'gw-2')?.why).toBe('gw-2 is held: it was drained outside this run');
   });
 
   test('nobody on a look that was asked for before the last thing happened', () => {
@@ -190,6 +190,6 @@ describe('what is told beforehand', () => {
     roll.begin();
     const fresh = new Roll(4, options);
     for (const { id: node } of fresh.state.nodes) fresh.tell({ type: 'needsDrain', node });
-    expect(wavesOf(fresh.state)).toEqual({ waves, maxUnavailable: 1 });
+    expect(wavesOf(fresh.state)).toEqual({ waves, budgets: [{ pools: [], maxUnavailable: 1, members: 4 }] });
   });
 });

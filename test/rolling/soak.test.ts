@@ -84,7 +84,7 @@ test.each<[string, readonly Window[], readonly Window[], string]>([
 
 test('a verdict says what was counted', () => {
   expect(compareCounters([window({ requests: 200, status5xx: 10 })], good).why).toBe(
-    '5.0% 5xx responses (10 of 200 requests), its peers 0.0%',
+    '5.0% 5xx responses (10 in 200 requests), its peers 0.0%',
   );
   expect(compareCounters([window({ requests: 3 })], good).why).toBe('3 of 20');
 });

@@ -41,6 +41,7 @@ export class FakeHaproxy {
   readonly #options: Required<FakeHaproxyOptions>;
   readonly #dead = new Set<string>();
   readonly #erring = new Set<string>();
+  readonly #failing = new Set<string>();
   readonly #says = new Map<string, string>();
   #servers: readonly Running[] = [];
   #pid = 4000;
@@ -48,6 +49,8 @@ export class FakeHaproxy {
   /** Seconds that the first process had been running. */
   #ranBefore = 0;
   #turn = 0;
+  /** Of its socket: `admin`, `operator`. */
+  level = 'admin';
   /** What was shown and ordered, in order. */
   readonly asked: string[] = [];
 
@@ -98,6 +101,11 @@ export class FakeHaproxy {
     else this.#erring.delete(address);
   }
 
+  /** The health check of this one server fails, whether its process lives or not. */
+  fails(name: string): void {
+    this.#failing.add(name);
+  }
+
   /** What a server's agent answers from now on: `ready`, `drain`, `maint`. */
   agents(name: string, word: string): void {
     this.#says.set(name, word);
@@ -126,11 +134,17 @@ export class FakeHaproxy {
     };
   }
 
+  /** All requests that run are done. */
+  endAll(): void {
+    for (const one of this.#servers) one.sessions = 0;
+  }
+
   show(what: string): string {
     this.#advance();
     this.asked.push(`show ${what}`);
     const now = this.#options.clock.now();
     const seconds = (since: number): number => Math.floor(now / 1000) - Math.floor(since / 1000);
+    if (what === 'cli level') return `${this.level}\n`;
     if (what === 'info') {
       const uptime = seconds(this.#started) + this.#ranBefore;
       return `Name: HAProxy\nPid: ${this.#pid}\nUptime_sec: ${uptime}\nStart_time_sec: ${1_700_000_000 + Math.floor(this.#started / 1000)}\n`;
@@ -154,6 +168,7 @@ export class FakeHaproxy {
   command(text: string): string {
     this.#advance();
     this.asked.push(text);
+    if (this.level !== 'admin') return 'Permission denied\n';
     const [, verb, name = '', field, value = ''] = /^(\w+ \w+) (\S+)(?: (\w+) (\S+))?$/.exec(text) ?? [];
     const [backend, server] = name.split('/');
     if (!this.#servers.some(({ line }) => line.backend === backend)) return 'No such backend.\n';
@@ -236,7 +251,7 @@ export class FakeHaproxy {
   }
 
   #check(one: Running, at: number): void {
-    const passed = !this.#dead.has(one.line.address);
+    const passed = !this.#dead.has(one.line.address) && !this.#failing.has(`${one.line.backend}/${one.line.name}`);
     one.result = passed ? 3 : 2;
     if (passed && one.operational > 0) one.health = this.#full;
     else if (passed) {

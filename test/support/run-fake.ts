@@ -90,6 +90,7 @@ export interface FakeRunOptions {
   readonly outage?: (what: string) => Promise<boolean>;
   readonly onEvent?: (event: RunEvent) => void;
   readonly restoreCommand?: (node: string) => string;
+  readonly startCommand?: (node: string) => string;
   /** Default: every fake host by its name; patterns are names with commas, or `all`. */
   readonly select?: (pattern: string) => readonly Host[];
   /** Called whenever a connection is asked for, one that is open already included; throwing there refuses it. */
@@ -135,6 +136,7 @@ export async function runPlays(
         ask: options.ask,
         outage: options.outage,
         restoreCommand: options.restoreCommand,
+        startCommand: options.startCommand,
       }),
       onNetwork: (listener) => open.onNetwork(listener),
     },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type AnyErrorCode, OrchError } from '../../src/core/base/errors.ts';
-import type { Fleet, NodeView, Traffic } from '../../src/core/play/rolling.ts';
+import type { Fleet, NodeView, PoolMembers, Traffic } from '../../src/core/play/rolling.ts';
 import { defineGate } from '../../src/core/task/define-gate.ts';
 import { defineQuery } from '../../src/core/task/define-query.ts';
 import type { Steps, Task } from '../../src/core/task/task.ts';
@@ -84,13 +84,17 @@ export class ToyFleet implements Fleet {
     return uses({ path: `/standing/${node}` }).delegate('lb') as unknown as Task;
   }
 
-  budgetScope(nodes: readonly string[]): readonly string[] {
-    return nodes.some((node) => this.members.includes(node)) ? this.members : nodes;
+  poolsOf(nodes: readonly string[]): readonly PoolMembers[] {
+    return nodes.some((node) => this.members.includes(node)) ? [{ name: 'toys', members: this.members }] : [];
   }
 
-  poolsEmptiedBy(nodes: readonly string[], atOnce: number, inTraffic: (node: string) => boolean): readonly string[] {
+  poolsEmptiedBy(
+    nodes: readonly string[],
+    atOnce: (pool: string) => number,
+    inTraffic: (node: string) => boolean,
+  ): readonly string[] {
     const serving = this.members.filter(inTraffic);
-    return serving.length > 0 && serving.length <= atOnce && serving.every((node) => nodes.includes(node))
+    return serving.length > 0 && serving.length <= atOnce('toys') && serving.every((node) => nodes.includes(node))
       ? ['toys']
       : [];
   }
@@ -119,12 +123,15 @@ export class ToyFleet implements Fleet {
         };
       },
       checkDependencies: step('checkDependencies'),
+      beforeFirstDrain: () => answer(undefined),
       drain: step('drain', () => write('mine')),
       waitIdle: step('waitIdle', () => [
         says({ path: `/sessions/${node}`, text: '0', code: 'DRAIN_TIMEOUT' }) as unknown as Task,
       ]),
       stillDrained: step('stillDrained', () => [says({ path, text: 'mine', code: 'DRAIN_LOST' }) as unknown as Task]),
+      keepsDrained: step('keepsDrained', () => [says({ path, text: 'mine', code: 'DRAIN_LOST' }) as unknown as Task]),
       waitReady: step('waitReady'),
+      anotherRun: () => answer(''),
       restore: step('restore', () => write('in')),
       waitInService: step('waitInService', () => [
         says({ path, text: 'in', code: 'LB_MEMBER_NOT_UP' }) as unknown as Task,

@@ -36,6 +36,22 @@ export const served = defineTask({
   write: (p, _change, host) => host.writeFile(p.path, p.content, ROOT),
 });
 
+/** Like `served`, and stops what serves: looks once more right before. */
+export const replaced = defineTask({
+  kind: 'replaced',
+  params: z.object({ path: z.string(), content: z.string() }),
+  claim: (p) => `file:${p.path}`,
+  async read(p, host) {
+    const digest = await host.sha256(p.path);
+    return digest === null ? null : { digest };
+  },
+  want: (p) => ({ digest: sha256(p.content) }),
+  async write(p, _change, host, _local, report) {
+    await report.aboutToStop();
+    await host.writeFile(p.path, p.content, ROOT);
+  },
+});
+
 /** Holds the digests of the tasks it was given: changes when one of them does. Reading needs /engine to be there. */
 export const process_ = defineTask({
   kind: 'process',

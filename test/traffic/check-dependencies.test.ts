@@ -130,7 +130,11 @@ describe('controlPlaneGuard', () => {
     const scene = await fleetScene({ http: (_, { path }) => (path === '/healthz' ? null : undefined) });
     const asked = () => scene.run('gw-1', () => scene.traffic('gw-1').checkDependencies());
     expect((await asked()).codes).toEqual(['CONTROL_PLANE_UNREACHABLE']);
-    scene.fleet.poolsEmptiedBy(['gw-1', 'gw-2', 'gw-3'], 3, () => true);
+    scene.fleet.poolsEmptiedBy(
+      ['gw-1', 'gw-2', 'gw-3'],
+      () => 3,
+      () => true,
+    );
     expect((await asked()).codes).toEqual([]);
   });
 });

@@ -31,6 +31,8 @@ const GATEWAYS = ['gw-1', 'gw-2', 'gw-3'];
 export interface SceneOptions {
   readonly pools?: (pools: ReadonlyMap<string, LoadBalancerSettings>) => ReadonlyMap<string, LoadBalancerSettings>;
   readonly fleet?: Partial<FleetOptions>;
+  /** Further `server` lines of both balancers. */
+  readonly more?: readonly FakeServer[];
   /** Extra words on a `server` line. */
   readonly server?: (name: string) => Partial<FakeServer>;
   /** What HTTP requests to other machines, and to the hosts themselves, get. */
@@ -61,7 +63,7 @@ export class FleetScene {
     this.inventory = inventory;
     this.clock = virtualClock((now) => this.onSleep(now));
     this.fleet = fleetOf(inventory, { by: 'ops@desk', ...options.fleet });
-    const servers = serversOf(options.server ?? (() => ({})));
+    const servers = [...serversOf(options.server ?? (() => ({}))), ...(options.more ?? [])];
     this.lbs = Object.fromEntries(
       ['lb-1', 'lb-2'].map((name) => [name, new FakeHaproxy({ clock: this.clock, servers })]),
     );

@@ -223,11 +223,11 @@ describe('a node that a person has taken out on record', () => {
   };
   const observed = async (scene: FleetScene) => (await scene.run('gw-1', () => scene.traffic('gw-1').observe())).value;
 
-  test('is no fault of a program; what a run has left, it waits to be given back', async () => {
+  test('is no fault of a program; what a run has left and nothing restores is told at once', async () => {
     const scene = await fleetScene();
     const wait = () => scene.run('gw-1', () => upInBalancers(scene.inventory, { name: 'gw-1' }, 9080));
     await drained(scene);
-    expect((await wait()).codes).toEqual(['LB_MEMBER_NOT_UP']);
+    expect((await wait()).codes).toEqual(['NOT_RESTORED']);
     await byHand(scene);
     expect((await wait()).codes).toEqual([]);
   });
@@ -319,7 +319,7 @@ describe('what is seen of a node', () => {
       const server = { name: 'a', state: 'drained', sessions, setting: {}, sticky: false } as const;
       const views = place.seats.map((seat) => ({
         seat,
-        view: { servers: [server], epoch: '', lease: null, held: [] },
+        view: { servers: [server], epoch: '', lease: null, leaseDigest: null, held: [] },
       }));
       return nodeView({ place, views, containers: [], withoutReason: '' });
     };
@@ -395,7 +395,13 @@ describe('DP Manager, whose clients stay connected', () => {
     expect((await guard()).codes).toEqual([]);
     scene.lb('lb-2').command('set server dp_managers/dp-cp-2 state maint');
     expect((await guard()).codes).toEqual(['NO_OTHER_MEMBER_UP']);
-    expect(scene.fleet.poolsEmptiedBy(['cp-1'], 1, (node) => node === 'cp-1')).toEqual(['dashboards', 'dp_managers']);
+    expect(
+      scene.fleet.poolsEmptiedBy(
+        ['cp-1'],
+        () => 1,
+        (node) => node === 'cp-1',
+      ),
+    ).toEqual(['dashboards', 'dp_managers']);
     expect((await guard()).codes).toEqual([]);
   });
 });
@@ -446,12 +452,17 @@ describe('gates before a gateway is given back', () => {
 });
 
 describe('the fleet', () => {
-  test('is every host in any pool; its role are all members of these', async () => {
+  test('is every host in any pool; a pool counts with all its members', async () => {
     const { fleet } = await fleetScene();
     expect(['gw-1', 'cp-1'].map((node) => fleet.traffic(node) !== undefined)).toEqual([true, true]);
     expect(fleet.traffic('lb-1')).toBeUndefined();
-    expect(fleet.budgetScope(['gw-2'])).toEqual(['gw-2', 'gw-1', 'gw-3']);
-    expect(fleet.budgetScope(['lb-1'])).toEqual(['lb-1']);
+    const pools = (node: string) => fleet.poolsOf([node]).map(({ name, members }) => [name, members]);
+    expect(pools('gw-2')).toEqual([['gateways', ['gw-1', 'gw-2', 'gw-3']]]);
+    expect(pools('cp-1')).toEqual([
+      ['dashboards', ['cp-1', 'cp-2']],
+      ['dp_managers', ['cp-1', 'cp-2']],
+    ]);
+    expect(pools('lb-1')).toEqual([]);
   });
 
   test.each<[string, readonly string[], number, readonly string[], readonly string[]]>([
@@ -465,7 +476,13 @@ describe('the fleet', () => {
     ['nobody serves before', ['gw-1'], 1, ['gw-1', 'gw-2', 'gw-3'], []],
   ])('empties a pool: %s', async (_, nodes, atOnce, out, pools) => {
     const { fleet } = await fleetScene();
-    expect(fleet.poolsEmptiedBy(nodes, atOnce, (node) => !out.includes(node))).toEqual(pools);
+    expect(
+      fleet.poolsEmptiedBy(
+        nodes,
+        () => atOnce,
+        (node) => !out.includes(node),
+      ),
+    ).toEqual(pools);
   });
 
   test('time limits are told with where they come from, and must fit', async () => {

@@ -5,6 +5,7 @@ import type { RolledNode } from '../../core/event/event.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import { loadInventory } from '../../inventory/load.ts';
 import { operatorName } from '../../local/operator.ts';
+import { portsNamedBehind } from '../../traffic/pool-member.ts';
 import { recordsOf } from '../../traffic/pool-snapshot.ts';
 import type { CliEnvironment } from '../session.ts';
 import { judgeDrain } from './judge.ts';
@@ -48,6 +49,7 @@ export async function lbDrain(
           by: operatorName(),
           reason: flags.reason,
           wait: flags.wait,
+          portsNamed: (seat) => portsNamedBehind(inventory, seat),
           reached: (now) => {
             stage = now;
           },

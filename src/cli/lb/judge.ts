@@ -26,9 +26,10 @@ export function judgeDrain({ nodes, looked, say, outageConfirmed }: Drain): void
     const { lease } = one.view;
     if (isExternallyHeld(one))
       say(`${memberLabel(one.seat)} is held externally; no changes made`, one.seat.balancer.host);
-    if (lease !== null)
+    // What a run has left is told when it is taken over.
+    if (lease?.kind === 'hand')
       say(
-        `${memberLabel(one.seat)} already has a lease of ${lease.by} from ${lease.at} (${oneLine(lease.reason, 100)}); ${lease.kind === 'hand' ? 'it is kept' : 'it is now yours and only lb restore ends it'}`,
+        `${memberLabel(one.seat)} already has a lease of ${lease.by} from ${lease.at} (${oneLine(lease.reason, 100)}); it is kept`,
         one.seat.balancer.host,
       );
   }

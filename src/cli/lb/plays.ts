@@ -2,7 +2,9 @@ import { OrchError } from '../../core/base/errors.ts';
 import { type Play, type Plays, play } from '../../core/play/play.ts';
 import { Later } from '../../core/task/later.ts';
 import type { Steps } from '../../core/task/task.ts';
+import { portsNamed, takesOrders } from '../../lb/before-drain.ts';
 import { drainMember } from '../../lb/drain-member.ts';
+import { notBeingRestored } from '../../lb/not-being-restored.ts';
 import { sticks } from '../../lb/read-member.ts';
 import { restoreMember } from '../../lb/restore-member.ts';
 import { nameList } from '../../render/lines/paint.ts';
@@ -27,6 +29,8 @@ export interface DrainPlays extends Common {
   readonly by: string;
   readonly reason: string;
   readonly wait: boolean;
+  /** Ports of the node that pools behind the same balancer's host name. */
+  portsNamed(seat: PoolMember): readonly number[];
   /** The nodes are about to be, then have been told out of traffic. */
   reached(stage: 'draining' | 'drained'): void;
 }
@@ -38,14 +42,21 @@ const at = ({ balancer, member }: PoolMember) => ({ balancer, member });
  * taken out altogether is left alone: there is nothing to add.
  */
 export function* drainPlays(drain: DrainPlays): Plays {
-  const { by, reason } = drain;
-  const looked = yield* look(drain);
+  const { by, reason, nodes } = drain;
+  const looked = yield* look(drain, {
+    *also(seats) {
+      const mine = seats.filter(({ member }) => nodes.includes(member.node));
+      for (const seat of mine) yield takesOrders(at(seat));
+      for (const seat of mine) yield portsNamed({ ...at(seat), ports: [...drain.portsNamed(seat)] });
+    },
+  });
   if (looked !== undefined) drain.judge(looked);
   const wanted = mine(drain, looked, (one) => !isExternallyHeld(one));
   if (wanted.length === 0) return;
   const names = namesOf(wanted);
   if (looked !== undefined) drain.reached('draining');
   const told = yield* overHosts(`Drain ${names}`, wanted, function* (seats, host) {
+    for (const seat of seats) yield notBeingRestored(at(seat));
     for (const seat of seats) yield drainMember({ ...at(seat), by, reason, how: 'drained', kind: 'hand' });
     return yield* memberViews({ host, seats, records: drain.records });
   });
@@ -106,10 +117,12 @@ const namesOf = (seats: readonly PoolMember[]): string =>
 /** One look at all seats. Undefined offline. */
 function* look(
   { seats, records }: Common,
-  { tolerant = false } = {},
+  { tolerant = false, also }: { readonly tolerant?: boolean; also?(seats: readonly PoolMember[]): Steps } = {},
 ): Generator<Play, PoolSnapshot | undefined, unknown> {
   const seen = yield* overHosts('Read balancers', seats, function* (those, host) {
-    return yield* memberViews({ host, seats: those, records, tolerant });
+    const views = yield* memberViews({ host, seats: those, records, tolerant });
+    if (also !== undefined) yield* also(those);
+    return views;
   });
   return foundIn(seen, seats);
 }

@@ -98,8 +98,11 @@ export const isHealthy = (one: StandingReport): boolean =>
 /** It still gets requests by this balancer, or has some running. */
 export const isServing = (one: Found): boolean => 'view' in one && one.view.servers.some(getsRequests);
 
-/** It takes new requests there, now, in every backend that it is in. */
-export const memberAcceptsRequests = (one: Found): boolean => 'view' in one && one.view.servers.every(acceptsRequests);
+/** It takes new requests there, now, in every backend of which any server is in service. */
+export const memberAcceptsRequests = (one: Found): boolean =>
+  'view' in one &&
+  one.view.servers.some(acceptsRequests) &&
+  one.view.servers.every((server) => acceptsRequests(server) || server.backendDown === true);
 
 /** `gw-1 in gateways on lb-1`. */
 export const memberLabel = ({ balancer, member }: PoolMember): string => `${member.node} in ${balancer.name}`;

@@ -4,6 +4,7 @@ import { selectHosts } from '../../inventory/select.ts';
 import { poolMembersOf, readPoolMembers } from '../../traffic/pool-snapshot.ts';
 import { printReport } from '../print-report.ts';
 import { type CliEnvironment, openSession, type ReadFlags, untilInterrupted } from '../session.ts';
+import { waitingNotice } from '../waiting-notice.ts';
 import { refuseNoPools } from './nodes.ts';
 import { poolsReport } from './report.ts';
 import { poolsLines } from './table.ts';
@@ -19,9 +20,10 @@ export async function lbStatus(pattern: string, flags: ReadFlags, environment: C
 
   const balancers = [...new Set(seats.map(({ balancer }) => balancer.host))];
   await using session = await openSession({ inventory, hosts: balancers, flags, safePoint: false, environment });
-  const { hosts, forks, clock } = session;
+  const { forks, clock } = session;
+  const { hosts, stop } = waitingNotice(session.hosts, clock, environment.stderr ?? process.stderr);
   return await untilInterrupted(session, async () => {
-    const looked = await readPoolMembers(inventory, seats, { hosts, forks });
+    const looked = await readPoolMembers(inventory, seats, { hosts, forks }).finally(stop);
     const report = redactData(poolsReport(inventory, looked, { at: new Date(clock.now()), keeps }));
     await printReport(report, poolsLines, flags, environment.stdout);
     return report.errors.length > 0 ? 3 : 0;

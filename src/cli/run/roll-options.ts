@@ -19,7 +19,10 @@ export interface RollFlags {
   readonly onHold: 'ask' | 'go' | 'stop';
 }
 
-type RollOptions = Pick<RunContext, 'fleet' | 'rollFlags' | 'ask' | 'outage' | 'onNetwork' | 'restoreCommand'>;
+type RollOptions = Pick<
+  RunContext,
+  'fleet' | 'rollFlags' | 'ask' | 'outage' | 'onNetwork' | 'restoreCommand' | 'startCommand'
+>;
 
 /** What the engine needs to take nodes out of traffic, as the flags say. @throws OrchError USAGE */
 export function rollOptions(inventory: Inventory, flags: RollFlags, hosts: Hosts, ask: Ask): RollOptions {
@@ -62,5 +65,6 @@ export function rollOptions(inventory: Inventory, flags: RollFlags, hosts: Hosts
     },
     onNetwork: (listener) => hosts.onNetwork(listener),
     restoreCommand: (node) => typedLine(['api7-orch', 'lb', 'restore', node, '-i', inventory.file]),
+    startCommand: (node) => typedLine(['api7-orch', 'run', 'start', '-i', inventory.file, '--limit', node]),
   };
 }

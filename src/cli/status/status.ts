@@ -5,6 +5,7 @@ import { selectHosts } from '../../inventory/select.ts';
 import { poolMembersOf, readPoolMembers } from '../../traffic/pool-snapshot.ts';
 import { printReport } from '../print-report.ts';
 import { type CliEnvironment, openSession, type ReadFlags, untilInterrupted } from '../session.ts';
+import { waitingNotice } from '../waiting-notice.ts';
 import { readHosts } from './read-hosts.ts';
 import { statusReport } from './report.ts';
 import { statusLines } from './table.ts';
@@ -34,12 +35,13 @@ export async function status(pattern: string, flags: StatusFlags, environment: C
   const names = [...new Set([...chosen, ...seats.map(({ balancer }) => balancer.host)])];
 
   await using session = await openSession({ inventory, hosts: names, flags, safePoint: false, environment });
-  const { hosts, forks, clock } = session;
+  const { forks, clock } = session;
+  const { hosts, stop } = waitingNotice(session.hosts, clock, environment.stderr ?? process.stderr);
   return await untilInterrupted(session, async () => {
     const [seen, looked] = await Promise.all([
       readHosts(targets, { hosts, forks }),
       readPoolMembers(inventory, seats, { hosts, forks }),
-    ]);
+    ]).finally(stop);
     const report = redactData(statusReport(inventory, seen, looked, new Date(clock.now())));
     await printReport(report, statusLines, flags, environment.stdout);
     if (report.errors.length > 0) return 3;

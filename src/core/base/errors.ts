@@ -13,6 +13,8 @@ export interface OrchErrorOptions {
   readonly retryable?: boolean | undefined;
   /** Nothing is wrong with the node itself: in a roll the operator decides whether to continue. */
   readonly operatorDecides?: boolean | undefined;
+  /** The write that raised it has changed nothing on the host. */
+  readonly nothingChanged?: boolean | undefined;
   /** Evidence for the end table: the last lines of a log, an exit code. Redacted before it is shown. */
   readonly details?: string | undefined;
   readonly cause?: unknown;
@@ -27,6 +29,7 @@ export class OrchError extends Error {
   readonly task: string | undefined;
   readonly retryable: boolean;
   readonly operatorDecides: boolean;
+  readonly nothingChanged: boolean;
   readonly details: string | undefined;
 
   /**
@@ -40,9 +43,13 @@ export class OrchError extends Error {
     this.task = options.task;
     this.retryable = options.retryable ?? false;
     this.operatorDecides = options.operatorDecides ?? false;
+    this.nothingChanged = options.nothingChanged ?? false;
     this.details = options.details;
   }
 }
+
+/** A write that failed and left the host as it was: a check that refuses, say. */
+export const leavesNothing = (error: unknown): boolean => error instanceof OrchError && error.nothingChanged;
 
 /** The same error with the place where it happened filled in, if it does not name one yet, and with who decides about it. */
 export function located(error: unknown, place: Pick<OrchErrorOptions, 'host' | 'task' | 'operatorDecides'>): OrchError {

@@ -22,13 +22,16 @@ export const TRAFFIC_CODES = codes({
   DRAIN_ON_HOLD: ["requests did not end in time, and the pool's policy is to ask", 'wait longer, or find the client'],
   DRAIN_TIMEOUT: ['requests did not end in time', 'find the client that holds the session, or raise drain.within'],
   HAPROXY_COMMAND: ['a name cannot be sent to HAProxy', 'use letters, digits, ".", "_", "-" and ":" in names'],
-  HAPROXY_DENIED: ['the HAProxy socket cannot be opened', 'install socat on the host'],
+  HAPROXY_DENIED: [
+    'the HAProxy socket cannot be opened, or allows no changes',
+    'install socat on the host, or give the socket "level admin"',
+  ],
   HAPROXY_REPLY: ['HAProxy gave an unexpected reply', 'run again; check that nothing else uses the socket'],
   HAPROXY_UNREACHABLE: [
     'HAProxy does not respond at its socket',
     'check that it runs and has "stats socket PATH level admin"',
   ],
-  LB_BUSY: ["the balancer's file is being changed by another program", 'check what writes it'],
+  LB_BUSY: ["the balancer's file, or the lease, is being changed by another program", 'check what writes it'],
   LB_CANNOT_CLOSE: ['the balancer keeps sticky sessions, and no hook ends them', 'add a "close" hook'],
   LB_COMMAND_FAILED: ['a hook failed', 'read its last lines'],
   LB_CONFIG_REFUSED: [
@@ -58,6 +61,7 @@ export const TRAFFIC_CODES = codes({
     'the node is held: drained by lb drain or externally',
     'use --include-held to change it and leave it held',
   ],
+  NODE_TAKEN: ['another run works on the node', 'wait until that run has ended, then run the same command again'],
   NOT_DRAINED: ['a change was refused because the node is not drained', 'state the change in the play of that node'],
   NOT_RECONNECTED: ['gateways did not reconnect to DP Manager in time', 'read the logs of the gateways'],
   NOT_RESTORED: ['a node could not be restored', 'run the same command again, or lb restore'],

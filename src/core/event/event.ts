@@ -37,10 +37,19 @@ export interface RolledNode {
   readonly cause?: string;
   /** The command that puts right what was left. */
   readonly next?: string;
+  /** It was stopped, as the play says: `next` starts it again. */
+  readonly stopped?: true;
 }
 
 /** A difference made fit to show: hidden values are `***` on both sides. */
 export type ShownDifference = Difference;
+
+/** Most members of pools that may be out of service at once; all of these pools have the same `members`. None: nodes in no pool. */
+export interface PoolBudget {
+  readonly pools: readonly string[];
+  readonly maxUnavailable: number;
+  readonly members: number;
+}
 
 /** What happens in a run, in order. `emit` numbers, dates and redacts them; renderers draw them; nothing else does. */
 export type RunEvent =
@@ -104,9 +113,7 @@ export type RunEvent =
       readonly type: 'roll.plan';
       readonly play: string;
       readonly waves: readonly (readonly string[])[];
-      /** Most nodes of the role away at once; the role has `members`. */
-      readonly maxUnavailable: number;
-      readonly members: number;
+      readonly budgets: readonly PoolBudget[];
       readonly deadlines: readonly Deadline[];
     }
   /** One step of one node on its way out of traffic and back. */

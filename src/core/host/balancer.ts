@@ -1,3 +1,4 @@
+import type { OrchError } from '../base/errors.ts';
 import type { Connection, Reader } from './connection.ts';
 
 /** A node as a balancer knows it. One node may stand behind several ports, and in several backends. */
@@ -32,6 +33,8 @@ export interface ServerView {
   readonly quietMs?: number;
   /** How its last health check ended. `none`: it is not checked, so its `up` proves nothing. */
   readonly check?: 'passed' | 'failed' | 'pending' | 'none';
+  /** Set on one that is down where no server of its backend is in service: it takes no requests, whoever is drained. */
+  readonly backendDown?: true;
   /** The server that it follows, where it is out of traffic for no other reason than that that one is. */
   readonly inherits?: string;
 }
@@ -52,6 +55,12 @@ export interface Lease {
   readonly held: readonly string[];
   /** Servers that were then closed by us, too; left out in records of earlier versions, which do not tell. */
   readonly closed?: readonly string[];
+  /** The run that works on the node; left out with kind `hand`, and in leases of earlier versions. */
+  readonly run?: string;
+  /** Servers that failed their health checks before the drain, while another one of the node's was in service. */
+  readonly down?: readonly string[];
+  /** ISO time since when the settings are being restored: the lease goes as soon as that is done. */
+  readonly restoring?: string;
 }
 
 /** What a balancer itself shows of one member. At least one server: an unknown member is an error. */
@@ -66,6 +75,8 @@ export interface BalancerView {
 /** Everything that is known on a balancer's host of one member. */
 export interface MemberView extends BalancerView {
   readonly lease: Lease | null;
+  /** Hex sha256 of the lease's file, which a change of the lease is compared with; `null`: there is no file. */
+  readonly leaseDigest: string | null;
   /** Servers that somebody else has taken out; with a lease: had taken out before it, or has closed since. */
   readonly held: readonly string[];
 }
@@ -86,6 +97,13 @@ export interface Shows {
   readonly up: boolean;
   readonly counters: boolean;
   readonly reload: boolean;
+}
+
+/** A server of the balancer's that has a member's address, but another port. */
+export interface OtherPort {
+  /** Backend or upstream, and the server in it: `web_tls/gw-1`. */
+  readonly name: string;
+  readonly port: number;
 }
 
 /** Health-check timing of a balancer for a member. */
@@ -120,6 +138,10 @@ export interface Balancer {
   /** `drained`: no new requests. `closed`: none at all, sticky ones included. Else the settings to give back, by server. */
   set(host: Connection, member: Member, to: 'drained' | 'closed' | Lease['before']): Promise<void>;
   timing(host: Reader, member: Member): Promise<CheckTiming>;
+  /** Why the balancer can be read but not changed; undefined: it can, or that cannot be told beforehand. */
+  readOnly?(host: Reader): Promise<OrchError | undefined>;
+  /** Servers with the member's address on other ports: requests that a drain of the member does not stop. */
+  otherPorts?(host: Reader, member: Member): Promise<readonly OtherPort[]>;
   /** `null` where the driver does not count. */
   counters(host: Reader, member: Member): Promise<Counters | null>;
 }

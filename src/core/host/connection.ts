@@ -76,8 +76,16 @@ export interface Ownership {
   readonly group: string | number;
 }
 
+/** What a file must hold, and what it is to hold. */
+export interface FileSwap {
+  /** Hex sha256 of the content that was read; `null`: there was no file. */
+  readonly from: string | null;
+  /** `null`: no file. */
+  readonly to: string | null;
+}
+
 /** What HAProxy's admin socket is asked to show; `table NAME FILTER` are the entries of a stick table. */
-export type HaproxyWhat = 'stat' | 'info' | 'servers state' | 'table' | `table ${string}`;
+export type HaproxyWhat = 'stat' | 'info' | 'servers state' | 'cli level' | 'table' | `table ${string}`;
 
 /**
  * A host that can be looked at. It has no method that writes: what a task's `read` is given cannot change anything.
@@ -111,6 +119,13 @@ export interface Reader {
 export interface Connection extends Reader {
   /** Atomic: written beside the target under a fixed temporary name, flushed, given its mode and owner, renamed. */
   writeFile(path: string, content: string | Uint8Array | Secret, ownership: Ownership): Promise<void>;
+  /**
+   * Compare and swap: like `writeFile`, or `remove` with `to: null`, but only while the file has the content that was read. The
+   * comparison and the change are one step for everybody who changes the file this way, from whatever controller.
+   *
+   * `false`: the file has another content by now, and nothing was changed. A file that has the new content already is `true`.
+   */
+  swapFile(path: string, swap: FileSwap, ownership: Ownership): Promise<boolean>;
   /** Creates the directory and missing parents (root-owned, 0755), then sets mode and owner of the last one. */
   makeDirectory(path: string, ownership: Ownership): Promise<void>;
   chmod(path: string, ownership: Ownership): Promise<void>;

@@ -8,7 +8,7 @@ export interface RollingOptions {
   readonly canary?: number;
   /** Sizes of the waves, the last one repeated. A share rounds down, to at least 1. Default: as many as the budget allows. */
   readonly batch?: Count | readonly Count[];
-  /** Most nodes of the whole role out of traffic at any instant, for whatever reason. Default 1. */
+  /** Most members of each pool out of traffic at any instant, for whatever reason; a share is of that pool. Default 1. */
   readonly maxUnavailable?: Count;
   /** The roll goes on after so many failures. Default 0. */
   readonly maxFailures?: number;
@@ -37,6 +37,10 @@ export interface NodeView {
   readonly uncounted?: boolean;
   /** In full service on all of them. */
   readonly up: boolean;
+  /** Who holds it, for people; left out: nobody, or that is not known. */
+  readonly heldBy?: string;
+  /** Servers of it that are not in service, for people; left out: none, or that is not known. */
+  readonly notUp?: string;
   /** For people: `gateways on lb-1: up, 3 sessions`. */
   readonly shown: string;
 }
@@ -76,14 +80,25 @@ export interface Traffic {
   observe(): Steps<NodeView>;
   /** What must hold before the node is drained, and once more right before something of it is stopped: one look each. */
   checkDependencies(options?: Pick<RollingOptions, 'fromInventory'>): Steps;
-  drain(): Steps;
+  /**
+   * Once, before the first node of a run is drained: every balancer takes orders, and requests to the node that a drain would not stop
+   * are told by a warning.
+   */
+  beforeFirstDrain(): Steps;
+  /** `evenHeld`: also what a person holds; without it that is an error. @throws NODE_HELD */
+  drain(options?: { readonly evenHeld?: boolean }): Steps;
+  /** One look while it is waited for: no balancer that may lose a drain sends the node requests again. @throws DRAIN_LOST */
+  keepsDrained(): Steps;
   /** Waits until nothing runs there any more, seen from the balancers and from the node. @throws DRAIN_TIMEOUT */
   waitIdle(): Steps;
   /** One look, right before a stop: still drained on every balancer, nothing has come back. */
   stillDrained(): Steps;
   /** Gates beyond those that the play's own program states. */
   waitReady(): Steps;
-  /** One task for each balancer, none of which needs another one's result: one that fails keeps no other from its turn. */
+  /**
+   * One task for each balancer, none of which needs another one's result: one that fails keeps no other from its turn. The result of
+   * each is who keeps the node out of traffic there, '' when nobody does.
+   */
   restore(): Steps;
   /** Waits until every balancer really uses it again. */
   waitInService(): Steps;
@@ -92,15 +107,27 @@ export interface Traffic {
   /** By balancer; empty where nobody counts. */
   counters(): Steps<Readonly<Record<string, Counters>>>;
   collectDiagnostics(): Steps<readonly Diagnostics[]>;
+  /** Another run that has made the node its own since this one drained it, for people; '': there is none. */
+  anotherRun(): Steps<string>;
   deadlines(): Steps<DeadlineChain>;
+}
+
+/** A pool and all its members, whether a run works on them or not. */
+export interface PoolMembers {
+  readonly name: string;
+  readonly members: readonly string[];
 }
 
 /** Everything the engine needs to know about balancers, without knowing any. */
 export interface Fleet {
   /** Undefined: the node is in no pool, nothing takes it out of traffic. */
   traffic(node: string): Traffic | undefined;
-  /** Every member of every pool that these nodes are in, they themselves first. */
-  budgetScope(nodes: readonly string[]): readonly string[];
-  /** Pools that would have no member in traffic at some time, if these nodes go out, up to `atOnce` of them together. */
-  poolsEmptiedBy(nodes: readonly string[], atOnce: number, inTraffic: (node: string) => boolean): readonly string[];
+  /** The pools that these nodes are in. */
+  poolsOf(nodes: readonly string[]): readonly PoolMembers[];
+  /** Pools that would have no member in traffic at some time, if these nodes go out, up to `atOnce` of a pool together. */
+  poolsEmptiedBy(
+    nodes: readonly string[],
+    atOnce: (pool: string) => number,
+    inTraffic: (node: string) => boolean,
+  ): readonly string[];
 }

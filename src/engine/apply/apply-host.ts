@@ -1,5 +1,5 @@
 import { defined } from '../../core/base/data.ts';
-import { isUnreachable, located, OrchError } from '../../core/base/errors.ts';
+import { isUnreachable, leavesNothing, located, OrchError } from '../../core/base/errors.ts';
 import { errorInfoOf } from '../../core/event/error-info.ts';
 import { type Entry, type Planner, planEntries, planFirst, retryReads, unread } from '../plan/plan-host.ts';
 import { nextSegment, type Segment } from '../plan/program.ts';
@@ -192,14 +192,12 @@ class HostApply {
   get #isMoving(): boolean {
     return this.#touched || this.#run.unsettled === true;
   }
-
-  #isBusy(entry: Entry): boolean {
-    return isBusy(entry, this.#isMoving);
-  }
+  #isBusy = (entry: Entry): boolean => isBusy(entry, this.#isMoving);
 
   async #write(entry: Entry): Promise<void> {
     if (isOutOfTurn(entry, this.#run.host.name, this.#hasTurn))
       throw new OrchError('NOT_DRAINED', `${entry.task.title}: change refused, the node is not drained`);
+    const touched = this.#touched;
     this.#touched = true;
     this.#met.clear();
     this.#age();
@@ -210,6 +208,9 @@ class HostApply {
           if (this.#hasTurn) await this.#run.turns.aboutToStop(this.#run.host.name);
         },
       });
+    } catch (error) {
+      this.#touched = touched || !leavesNothing(error);
+      throw error;
     } finally {
       this.#age();
     }

@@ -1,5 +1,6 @@
 import { OrchError } from '../../core/base/errors.ts';
 import type { Deadline } from '../../core/play/rolling.ts';
+import { atOnceIn } from '../../rolling/budget.ts';
 import { wavesOf } from '../../rolling/report.ts';
 import type { State } from '../../rolling/state.ts';
 import type { Observation } from '../../rolling/types.ts';
@@ -8,7 +9,6 @@ import type { StepRunner } from './step-runner.ts';
 
 interface Beginning {
   readonly state: State;
-  readonly budgetScope: readonly string[];
   readonly seen: Readonly<Record<string, Observation>>;
 }
 
@@ -18,24 +18,35 @@ interface Beginning {
  *
  * @throws OrchError TIMEOUTS_INCONSISTENT, OUTAGE_NOT_CONFIRMED
  */
-export async function beginRoll(
-  context: RollContext,
-  steps: StepRunner,
-  { state, budgetScope, seen }: Beginning,
-): Promise<void> {
-  const { waves, maxUnavailable } = await emitPlan(context, steps, state, budgetScope.length);
+export async function beginRoll(context: RollContext, steps: StepRunner, { state, seen }: Beginning): Promise<void> {
+  const waves = await emitPlan(context, steps, state);
   // A drain that an earlier run left is undone before any serving node is drained, also where nothing of the node changes.
   const repaired = state.nodes.filter(({ id, inRun }) => inRun && seen[id]?.drainedByRun === true).map(({ id }) => id);
-  await confirmOutage(context, waves.flat(), maxUnavailable, { budgetScope, seen, repaired });
+  await confirmOutage(context, waves.flat(), { state, seen, repaired });
 }
 
 /** Says who will be taken out of traffic, in which waves and within which limits. @throws OrchError TIMEOUTS_INCONSISTENT */
-export async function emitPlan(context: RollContext, steps: StepRunner, state: State, members: number) {
-  const { waves, maxUnavailable } = wavesOf(state);
+export async function emitPlan(
+  context: RollContext,
+  steps: StepRunner,
+  state: State,
+): Promise<readonly (readonly string[])[]> {
+  const { waves, budgets } = wavesOf(state);
+  await lookAhead(context, steps, waves.flat());
   const deadlines = await deadlinesOf(context, steps, waves.flat());
   const play = context.play.options.name;
-  context.emit({ type: 'roll.plan', play, waves, maxUnavailable, members, deadlines });
-  return { waves, maxUnavailable };
+  context.emit({ type: 'roll.plan', play, waves, budgets, deadlines });
+  return waves;
+}
+
+/** What would be found at the first drain only, on any balancer of any node. @throws OrchError and then nothing was changed */
+async function lookAhead({ fleet }: RollContext, steps: StepRunner, nodes: readonly string[]): Promise<void> {
+  await Promise.all(
+    nodes.map(async (node) => {
+      const traffic = fleet?.traffic(node);
+      if (traffic !== undefined) await steps.run(node, () => traffic.beforeFirstDrain(), { quiet: true });
+    }),
+  );
 }
 
 /** One chain for all nodes that have the same: each different link once. */
@@ -61,16 +72,13 @@ async function deadlinesOf(context: RollContext, steps: StepRunner, nodes: reado
 async function confirmOutage(
   { fleet, play, outage }: RollContext,
   nodes: readonly string[],
-  maxUnavailable: number,
-  { budgetScope, seen, repaired }: Pick<Beginning, 'budgetScope' | 'seen'> & { readonly repaired: readonly string[] },
+  { state, seen, repaired }: Beginning & { readonly repaired: readonly string[] },
 ): Promise<void> {
   const stays = play.options.rolling?.leaveDrained === true;
   // Broken nodes of the run are mended before any that serves is touched.
   const serves = (node: string): boolean =>
     seen[node]?.inTraffic === true || (!stays && (nodes.includes(node) || repaired.includes(node)));
-  // Who is out already uses up its part of the budget.
-  const out = budgetScope.filter((node) => !serves(node)).length;
-  const atOnce = stays ? nodes.length : Math.max(1, maxUnavailable - out);
+  const atOnce = (pool: string): number => (stays ? nodes.length : atOnceIn(state, pool, serves));
   const pools = fleet?.poolsEmptiedBy(nodes.filter(serves), atOnce, serves) ?? [];
   if (pools.length === 0) return;
   const what = outageText(pools);

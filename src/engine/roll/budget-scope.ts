@@ -8,12 +8,17 @@ export function budgetScopeOf(
   lost: ReadonlySet<string>,
 ): readonly NodeInit[] {
   const inRun = new Set(hosts);
-  return [...new Set([...hosts, ...(fleet?.budgetScope(hosts) ?? [])])].map((id) => ({
-    id,
-    inRun: inRun.has(id),
-    balanced: fleet?.traffic(id) !== undefined,
-    unreachable: lost.has(id),
-  }));
+  const pools = fleet?.poolsOf(hosts) ?? [];
+  return [...new Set([...hosts, ...pools.flatMap(({ members }) => members)])].map((id) => {
+    const own = pools.filter(({ members }) => members.includes(id)).map(({ name }) => name);
+    return {
+      id,
+      inRun: inRun.has(id),
+      balanced: fleet?.traffic(id) !== undefined,
+      unreachable: lost.has(id),
+      ...(own.length === 0 ? {} : { pools: own }),
+    };
+  });
 }
 
 export function optionsOf({ play, rollFlags }: RollContext): Options {

@@ -51,6 +51,6 @@ export class RollPreview implements DisruptionGate {
       state = advance(state, disrupts ? { type: 'needsDrain', node } : { type: 'ended', node, ok: true }).state;
     }
     const steps = new RollSteps(this.#context, new RollSoak(this.#context, () => []), async () => true);
-    await emitPlan(this.#context, steps, state, budgetScope.length);
+    await emitPlan(this.#context, steps, state);
   }
 }

@@ -1,3 +1,4 @@
+import { defined } from '../../core/base/data.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import { errorInfoOf } from '../../core/event/error-info.ts';
 import type { ErrorInfo } from '../../core/event/event.ts';
@@ -17,7 +18,8 @@ import { observeNodes } from './observe-nodes.ts';
 import type { RollContext } from './roll-context.ts';
 import { emitOutcomes } from './rolled-nodes.ts';
 import { RollSoak } from './soak.ts';
-import { RollSteps, resultOf } from './steps.ts';
+import { resultOf } from './step-result.ts';
+import { RollSteps } from './steps.ts';
 
 /**
  * Between the programs of a play's hosts and the pure machine that decides about them: what the programs ask for become
@@ -119,15 +121,16 @@ export class Roll implements DisruptionGate {
     turn.passed.resolve(status === 'ok');
     // It only waits from here on: others must be able to come as far.
     this.#context.slots.free(host);
+    const cause = turn.isApplying && error !== undefined ? await this.#steps.explained(host, error) : error;
     if (turn.isApplying) {
-      const failure = error ?? new OrchError('INTERRUPTED', `interrupted while ${host} was being changed`, { host });
+      const failure = cause ?? new OrchError('INTERRUPTED', `interrupted while ${host} was being changed`, { host });
       this.#applied(host, resultOf(failure, host));
     } else if (endOf(this.#state, host) === undefined || (wentWrong({ status }) && isDone(endOf(this.#state, host)))) {
       const fault = error === undefined ? {} : { fault: errorInfoOf(error, { host }) };
       this.#send({ type: 'ended', node: host, ok: status === 'ok', ...fault });
     }
     await turn.over.promise;
-    if (status !== 'ok') return undefined;
+    if (status !== 'ok') return cause instanceof OrchError && cause !== error ? cause : undefined;
     const fault = shortfallOf(this.#state, host);
     return this.failure(host) ?? (fault === undefined || this.#told.has(fault.message) ? undefined : errorOf(fault));
   }
@@ -191,13 +194,9 @@ export class Roll implements DisruptionGate {
     return turn;
   }
 
-  #someWait(): boolean {
-    return [...this.#turns.values()].some(({ isWaiting }) => isWaiting);
-  }
+  #someWait = (): boolean => [...this.#turns.values()].some(({ isWaiting }) => isWaiting);
 
-  #routeOf(host: string): readonly Step[] {
-    return nodeOf(this.#state, host)?.route ?? [];
-  }
+  #routeOf = (host: string): readonly Step[] => nodeOf(this.#state, host)?.route ?? [];
 
   #refuse(host: string, why: string, own: ErrorInfo | undefined): void {
     // What stops the whole roll concerns everybody: it is told once.
@@ -207,8 +206,9 @@ export class Roll implements DisruptionGate {
   }
 
   #carryOut({ node, step, nodes }: { readonly node: string; readonly step: Step; readonly nodes?: readonly string[] }) {
+    const evenHeld = nodeOf(this.#state, node)?.staysHeld === true;
     void this.#steps
-      .carryOut(node, step, { route: this.#routeOf(node), ...(nodes && { nodes }) })
+      .carryOut(node, step, { route: this.#routeOf(node), evenHeld, ...defined({ nodes }) })
       .then((result) => this.#send({ type: 'stepDone', node, step, result }));
   }
 
@@ -217,7 +217,7 @@ export class Roll implements DisruptionGate {
     try {
       this.#seen = await this.#look();
       if (this.#someWait() && this.#begun === undefined) {
-        const beginning = { state: this.#state, budgetScope: this.#budgetScope, seen: this.#seen };
+        const beginning = { state: this.#state, seen: this.#seen };
         this.#begun = beginRoll(this.#context, this.#steps, beginning);
         await this.#begun;
         // Somebody may have been asked, and have thought about it for hours.

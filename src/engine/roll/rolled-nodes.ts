@@ -5,7 +5,7 @@ import type { RollContext } from './roll-context.ts';
 
 /** Tells how every node of the run came out of it. `leftOut`: hosts whose program was never begun. */
 export function emitOutcomes(
-  { emit, play, restoreCommand }: RollContext,
+  { emit, play, restoreCommand, startCommand }: RollContext,
   state: State,
   inRun: readonly string[],
   leftOut: ReadonlySet<string>,
@@ -14,15 +14,20 @@ export function emitOutcomes(
     const end = endOf(state, id);
     if (end === undefined) return [];
     const told = leftOut.has(id) ? ({ ...end, state: 'untouched' } as const) : end;
-    return [[id, rolledNode(told, restoreCommand?.(id))] as const];
+    const stopped = told.state === 'done' && told.drained === 'yes' && startCommand !== undefined;
+    return [[id, rolledNode(told, stopped ? startCommand(id) : restoreCommand?.(id), stopped)] as const];
   });
   emit({ type: 'roll.end', play: play.options.name, nodes: Object.fromEntries(nodes) });
 }
 
-/** `restore`: the command that gives it back, where it may be drained. */
-const rolledNode = ({ state, traffic, why, drained }: NodeEnd, restore: string | undefined): RolledNode => ({
+/** `next`: the command that gives it back, where it may be drained; `stopped`: by starting it. */
+const rolledNode = (
+  { state, traffic, why, drained }: NodeEnd,
+  next: string | undefined,
+  stopped: boolean,
+): RolledNode => ({
   state,
   traffic,
   ...(why === undefined || state === 'done' ? {} : { cause: why }),
-  ...(drained === 'no' || restore === undefined ? {} : { next: restore }),
+  ...(drained === 'no' || next === undefined ? {} : { next, ...(stopped ? { stopped } : {}) }),
 });

@@ -28,6 +28,8 @@ export interface RunContext {
   readonly onNetwork?: (listener: (up: boolean) => void) => void;
   /** The command that gives a node back to its balancers. */
   readonly restoreCommand?: (node: string) => string;
+  /** The command that starts a node which the play was to stop, and gives it back. */
+  readonly startCommand?: (node: string) => string;
 }
 
 export interface RollFlags {

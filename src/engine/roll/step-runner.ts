@@ -1,7 +1,15 @@
+import type { Clock } from '../../core/base/clock.ts';
 import type { Steps } from '../../core/task/task.ts';
+
+export interface RunOptions {
+  /** Its tasks are not reported. */
+  readonly quiet?: boolean;
+  /** What its gates wait by; default: that of the run. */
+  readonly clock?: Clock;
+}
 
 /** Runs programs for nodes: what a roll's helpers need of its steps. */
 export interface StepRunner {
-  /** Runs one program for a node and returns its result. `quiet`: its tasks are not reported. @throws OrchError */
-  run<R>(node: string, program: () => Steps<R>, options?: { readonly quiet?: boolean }): Promise<R>;
+  /** Runs one program for a node and returns its result. @throws OrchError */
+  run<R>(node: string, program: () => Steps<R>, options?: RunOptions): Promise<R>;
 }

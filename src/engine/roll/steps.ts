@@ -1,25 +1,28 @@
+import { defined } from '../../core/base/data.ts';
 import { isUnreachable, OrchError } from '../../core/base/errors.ts';
 import { errorInfoOf } from '../../core/event/error-info.ts';
 import type { RunEvent } from '../../core/event/event.ts';
 import { Play } from '../../core/play/play.ts';
-import type { Diagnostics, RollingOptions, Traffic } from '../../core/play/rolling.ts';
+import type { Diagnostics, Traffic } from '../../core/play/rolling.ts';
 import { Ask, type Steps } from '../../core/task/task.ts';
 import { numberOf } from '../../rolling/pipeline.ts';
 import type { Result, Step } from '../../rolling/types.ts';
 import { applyHost } from '../apply/apply-host.ts';
 import { UNGATED } from '../apply/disruption-gate.ts';
 import type { HostRun } from '../apply/host-run.ts';
-import { keyOf } from '../plan/read-ahead.ts';
 import { errorOf } from './error-of.ts';
 import type { RollContext } from './roll-context.ts';
 import { DEFAULT_SOAK, type RollSoak } from './soak.ts';
-import type { StepRunner } from './step-runner.ts';
+import { programOf, type TrafficStep, withoutMet } from './step-programs.ts';
+import { isSilence, resultOf } from './step-result.ts';
+import type { RunOptions, StepRunner } from './step-runner.ts';
+import { type DrainedNode, untilIdle, whileDrained } from './while-drained.ts';
 
 /** Steps that only look. They are told by their outcome; their tasks are told when one of them fails. */
 const LOOKS: ReadonlySet<Step> = new Set(['checkDependencies', 'recheck', 'collectDiagnostics', 'soak']);
 
-/** How often a drain that was lost right before the stop (a reload, somebody's hand) is made once more. */
-const DRAINS = 3;
+/** Steps that fail where another run works on the same node. */
+const AFTER_APPLY: ReadonlySet<Step> = new Set(['waitReady', 'waitInService', 'soak']);
 
 /** What a step is carried out with. */
 export interface StepPlace {
@@ -27,6 +30,8 @@ export interface StepPlace {
   readonly route?: readonly Step[];
   /** Nodes that a recheck looks at. */
   readonly nodes?: readonly string[];
+  /** The node is changed although a person holds it. */
+  readonly evenHeld?: boolean;
 }
 
 /** Carries out the machine's steps: each is a program of tasks that the node's `Traffic` gives, run like any play's. */
@@ -36,6 +41,8 @@ export class RollSteps implements StepRunner {
   readonly #fitsBudget: (node: string) => Promise<boolean>;
   /** By node: statements of gates that its own program has waited for since it was changed. */
   readonly #met = new Map<string, ReadonlySet<string>>();
+  /** Nodes that are changed although a person holds them. */
+  readonly #evenHeld = new Set<string>();
 
   /** `bears`: whether the budget bears, by a look taken now, that a node whose drain was lost is drained once more. */
   constructor(context: RollContext, soak: RollSoak, fitsBudget: (node: string) => Promise<boolean>) {
@@ -45,14 +52,17 @@ export class RollSteps implements StepRunner {
   }
 
   /** One step of one node, to its end. Whatever goes wrong is a result. */
-  async carryOut(node: string, step: Step, { route = [], nodes = [] }: StepPlace = {}): Promise<Result> {
+  async carryOut(node: string, step: Step, place: StepPlace = {}): Promise<Result> {
+    const { route = [], nodes = [], evenHeld = false } = place;
+    if (evenHeld) this.#evenHeld.add(node);
     const end = this.begin(node, step, route);
     try {
-      await this.#carryOut(node, step, nodes);
-      end({ kind: 'ok' });
-      return { kind: 'ok' };
+      const heldBy = await this.#carryOut(node, step, nodes);
+      const result = { kind: 'ok', ...defined({ heldBy }) } as const;
+      end(result);
+      return result;
     } catch (error) {
-      const result = resultOf(error, node);
+      const result = resultOf(AFTER_APPLY.has(step) ? await this.explained(node, error) : error, node);
       end(result);
       return result;
     }
@@ -79,12 +89,17 @@ export class RollSteps implements StepRunner {
   }
 
   /** Runs one program for a node. `quiet`: its tasks are not told. @throws OrchError */
-  async run<R>(node: string, program: () => Steps<R>, { quiet = false } = {}): Promise<R> {
+  async run<R>(
+    node: string,
+    program: () => Steps<R>,
+    { quiet = false, clock = this.#context.clock }: RunOptions = {},
+  ): Promise<R> {
     const { context, emit } = this.#quieted(quiet);
     const run: HostRun = {
       ...context,
       // What a node's balancers are told must not be broken off by the first Ctrl-C: only the second ends it.
       signal: context.urgent,
+      clock,
       emit,
       play: new Play({ name: context.play.options.name, hosts: node, tasks: program }),
       host: context.hostNamed(node),
@@ -102,53 +117,88 @@ export class RollSteps implements StepRunner {
   async aboutToStop(node: string): Promise<void> {
     const traffic = this.#context.fleet?.traffic(node);
     if (traffic === undefined) return;
-    for (let left = DRAINS; ; left--) {
+    const drained = this.#drainedNode(node, traffic);
+    await whileDrained(drained, async (isAgain) => {
+      if (isAgain) await untilIdle(drained);
       await this.run(node, () => traffic.checkDependencies(this.#context.play.options.rolling), { quiet: true });
-      try {
-        return await this.run(node, () => traffic.stillDrained(), { quiet: true });
-      } catch (error) {
-        if (!(error instanceof OrchError) || error.code !== 'DRAIN_LOST' || left <= 1) throw error;
-        if (!(await this.#fitsBudget(node)))
-          throw new OrchError(
-            'DRAIN_LOST',
-            `${error.message}; meanwhile too many others are out to drain it once more`,
-            {
-              host: node,
-              hint: 'no container was stopped; repair the others first, then run the same command to resume',
-            },
-          );
-        this.#context.emit({ type: 'warning', host: node, message: `${error.message}: it is drained once more` });
-        await this.run(node, () => traffic.drain());
-        await this.run(node, () => traffic.waitIdle());
-      }
-    }
+      await this.run(node, () => traffic.stillDrained(), { quiet: true });
+    });
   }
 
-  async #carryOut(node: string, step: Step, nodes: readonly string[]): Promise<void> {
+  /**
+   * An error that has an explanation elsewhere: another run has made the node its own, so what this one has found there is that
+   * one's work.
+   */
+  async explained(node: string, error: unknown): Promise<unknown> {
     const traffic = this.#context.fleet?.traffic(node);
-    if (step === 'soak') return await this.#soak.watch(node, this);
-    if (step === 'recheck') return await this.#recheck(nodes);
-    if (traffic === undefined) return;
+    const isTold = error instanceof OrchError && (error.code === 'NODE_TAKEN' || error.code === 'NODE_HELD');
+    if (traffic === undefined || isTold || isUnreachable(error)) return error;
+    const other = await this.run(node, () => traffic.anotherRun(), { quiet: true }).catch(() => '');
+    if (other === '') return error;
+    const message = error instanceof Error ? error.message : String(error);
+    return new OrchError('NODE_TAKEN', `another run works on ${node}: ${other}; this run found: ${message}`, {
+      host: node,
+      hint: 'wait until that run has ended, then run the same command again',
+      ...(error instanceof OrchError ? { details: error.details } : {}),
+      cause: error,
+    });
+  }
+
+  #drainedNode(node: string, traffic: Traffic): DrainedNode {
+    const evenHeld = this.#evenHeld.has(node);
+    return {
+      node,
+      traffic,
+      context: this.#context,
+      steps: this,
+      evenHeld,
+      fitsBudget: () => this.#fitsBudget(node),
+    };
+  }
+
+  /** @returns of a restore: who keeps the node out of traffic */
+  async #carryOut(node: string, step: Step, nodes: readonly string[]): Promise<string | undefined> {
+    const traffic = this.#context.fleet?.traffic(node);
+    if (step === 'soak') await this.#soak.watch(node, this);
+    else if (step === 'recheck') await this.#recheck(nodes);
+    else if (traffic !== undefined) return await this.#carryOutTraffic(node, step, traffic);
+    return undefined;
+  }
+
+  async #carryOutTraffic(node: string, step: TrafficStep, traffic: Traffic): Promise<string | undefined> {
     if (step === 'restore' || step === 'undoDrain') return await this.#restore(node, traffic);
-    const made = programOf(traffic, step, this.#context.play.options.rolling);
+    if (step === 'waitIdle') {
+      const drained = this.#drainedNode(node, traffic);
+      await whileDrained(drained, () => untilIdle(drained));
+      return undefined;
+    }
+    const evenHeld = step === 'drainAgain' || this.#evenHeld.has(node);
+    const made = programOf(traffic, step, { rolling: this.#context.play.options.rolling, evenHeld });
     const program = step === 'waitReady' ? () => withoutMet(made(), this.#met.get(node)) : made;
     const value = await this.run(node, program, { quiet: LOOKS.has(step) });
     if (step === 'collectDiagnostics')
       for (const evidence of value as readonly Diagnostics[])
         this.#context.emit({ type: 'roll.evidence', host: node, evidence });
+    return undefined;
   }
 
   /** Each balancer for itself: one that is gone must not keep the node out of traffic on those that are left. */
-  async #restore(node: string, traffic: Traffic): Promise<void> {
+  async #restore(node: string, traffic: Traffic): Promise<string | undefined> {
     const done = await Promise.allSettled(
-      [...traffic.restore()].map((task) =>
-        this.run(node, function* (): Steps {
-          yield task;
+      [...traffic.restore()].map((step) =>
+        this.run(node, function* (): Steps<unknown> {
+          return yield* step instanceof Ask ? step.task : step;
         }),
       ),
     );
     const failed = done.find((one) => one.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
+    const holders = done.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const heldBy = holders.find((holder) => typeof holder === 'string' && holder !== '');
+    if (typeof heldBy !== 'string' || this.#evenHeld.has(node)) return undefined;
+    const message = `it was drained meanwhile by ${heldBy}; it stays out of traffic`;
+    this.#context.emit({ type: 'warning', host: node, message });
+    return heldBy;
   }
 
   /** All at once; the first that is not well any more is the fault, before what could not be told. */
@@ -177,53 +227,3 @@ export class RollSteps implements StepRunner {
     return { context: this.#context, emit: (event) => (isLoud(event) ? emit(event) : undefined) };
   }
 }
-
-/** The same program without the statements that are met already: each is stated once. */
-function* withoutMet<R>(steps: Steps<R>, met: ReadonlySet<string> = new Set()): Steps<R> {
-  for (let answer: unknown; ; ) {
-    const step = steps.next(answer);
-    if (step.done) return step.value;
-    const { value } = step;
-    const isMet = !(value instanceof Ask) && value.blocked === undefined && met.has(keyOf(value));
-    answer = isMet ? undefined : yield value;
-  }
-}
-
-function programOf(
-  traffic: Traffic,
-  step: Exclude<Step, 'soak' | 'recheck' | 'restore' | 'undoDrain'>,
-  options: RollingOptions | undefined,
-): () => Steps<unknown> {
-  switch (step) {
-    case 'checkDependencies':
-      return () => traffic.checkDependencies(options);
-    case 'drain':
-    case 'drainAgain':
-      return () => traffic.drain();
-    case 'waitIdle':
-      return () => traffic.waitIdle();
-    case 'waitReady':
-      return () => traffic.waitReady();
-    case 'waitInService':
-      return () => traffic.waitInService();
-    case 'collectDiagnostics':
-      return () => traffic.collectDiagnostics();
-    case 'apply':
-      throw new OrchError('INTERNAL', 'a node is changed by its own program, not by a step');
-    default:
-      return step satisfies never;
-  }
-}
-
-/** A host that is gone is not one that failed; and a balancer that is gone says nothing about the node behind it. */
-export function resultOf(error: unknown, node: string): Result {
-  const fault = errorInfoOf(error, { host: node });
-  if (isUnreachable(error) && fault.host === node) return { kind: 'lost', fault };
-  if (error instanceof OrchError && error.operatorDecides) return { kind: 'hold', fault };
-  return { kind: 'failed', fault, ...(isSilence(error, node) ? { notNodesFault: true } : {}) };
-}
-
-/** Somebody else than the node does not answer: nothing is known against it. */
-const isSilence = (error: unknown, node: string): boolean =>
-  (isUnreachable(error) || (error instanceof OrchError && error.code === 'LB_UNREACHABLE')) &&
-  errorInfoOf(error, { host: node }).host !== node;

@@ -6,7 +6,7 @@ import { carryOut, commandsFor } from './set.ts';
 import { count } from './stat.ts';
 import { type HaproxyServer, nameOf } from './state.ts';
 import { timingOf } from './timing.ts';
-import { isOrderedOut, serversOf, viewOf } from './view.ts';
+import { isOrderedOut, otherServersOf, serversOf, viewOf } from './view.ts';
 
 export interface HaproxyOptions {
   readonly pool: string;
@@ -65,6 +65,22 @@ export function haproxy(options: HaproxyOptions): Balancer {
       const [sight, file] = await Promise.all([readHaproxy(host, socket), readConfig(host, config)]);
       const timing = timingOf(file, mine(sight, member), `${runsOn}:${config}`);
       return check === undefined ? timing : { ...timing, ...check, source: 'declared', from: 'the inventory' };
+    },
+
+    async readOnly(host) {
+      const level = await reached(socket, () => host.haproxyShow(socket, 'cli level'));
+      // Very old versions do not know the question.
+      const low = /^(operator|user)\s*$/.exec(level.trim())?.[1];
+      if (low === undefined) return undefined;
+      return new OrchError('HAPROXY_DENIED', `${pool} on ${runsOn}: the socket ${socket} has level ${low}`, {
+        host: runsOn,
+        hint: `write "stats socket ${socket} … level admin" in the global section of HAProxy and reload it; nothing was changed`,
+      });
+    },
+
+    async otherPorts(host, member) {
+      const sight = await readHaproxy(host, socket);
+      return otherServersOf(sight, member).map((server) => ({ name: nameOf(server), port: server.port }));
     },
 
     async counters(host, member) {

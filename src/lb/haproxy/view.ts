@@ -6,12 +6,15 @@ import { count } from './stat.ts';
 import { ADMIN, CHECK, type HaproxyServer, nameOf } from './state.ts';
 
 /** Servers of every backend that have a member's address and port. */
-export function serversOf({ servers }: HaproxySnapshot, { address, port }: Member): readonly HaproxyServer[] {
-  const wanted = written(address);
-  return servers.filter(
-    (server) => server.port === port && [server.address, server.fqdn].some((own) => written(own) === wanted),
-  );
-}
+export const serversOf = ({ servers }: HaproxySnapshot, { address, port }: Member): readonly HaproxyServer[] =>
+  servers.filter((server) => server.port === port && hasAddress(server, address));
+
+/** Those that have its address on another port. */
+export const otherServersOf = ({ servers }: HaproxySnapshot, { address, port }: Member): readonly HaproxyServer[] =>
+  servers.filter((server) => server.port !== port && server.port !== 0 && hasAddress(server, address));
+
+const hasAddress = (server: HaproxyServer, address: string): boolean =>
+  [server.address, server.fqdn].some((own) => written(own) === written(address));
 
 /** IPv6 addresses can be written in many ways; a name is the same in any case. */
 const written = (address: string): string =>
@@ -53,9 +56,15 @@ export function viewOf(server: HaproxyServer, sight: HaproxySnapshot, config: Ha
     sinceMs: Math.max(0, server.sinceSeconds - 1) * 1000,
     ...(lastSession === '' || lastSession === '-1' ? {} : { quietMs: Math.max(0, Number(lastSession) - 1) * 1000 }),
     check: checkOf(server, sight),
+    ...(isBackendDown(server, sight) ? { backendDown: true } : {}),
     ...(!ordered && isOrderedOut(server) && tracked !== '' ? { inherits: tracked } : {}),
   };
 }
+
+/** Nobody of the whole backend is in service, whichever node: clients of it get nothing with or without this server. */
+const isBackendDown = (server: HaproxyServer, { servers }: HaproxySnapshot): boolean =>
+  stateOf(server) === 'down' &&
+  servers.every((other) => other.backend !== server.backend || !['up', 'starting'].includes(stateOf(other)));
 
 function stateOf(server: HaproxyServer): ServerState {
   if ((server.admin & (ADMIN.maint | ADMIN.inheritedMaint)) !== 0) return 'maintenance';

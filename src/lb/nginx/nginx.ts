@@ -3,7 +3,7 @@ import { nginxTime } from '../../core/base/nginx-time.ts';
 import type { Balancer, BalancerView, CheckTiming, Lease, Member, ServerView } from '../../core/host/balancer.ts';
 import type { Connection, Reader } from '../../core/host/connection.ts';
 import { changeNginx, type NginxTools } from './change.ts';
-import { means, type NginxServer, serversIn, withDown, written } from './servers.ts';
+import { means, type NginxServer, placesOf, serversIn, withDown, written } from './servers.ts';
 import { lookAtNginx, type NginxPaths, type NginxSnapshot } from './snapshot.ts';
 
 export interface NginxOptions extends NginxPaths, NginxTools {
@@ -75,6 +75,14 @@ export function nginx(options: NginxOptions): Balancer {
       return { ...passiveChecks(server), source: 'read', from: `${runsOn}:${options.include}` };
     },
 
+    async otherPorts(host: Reader, member: Member) {
+      // Only nginx itself can print its whole configuration; another program to test with cannot.
+      if (!options.test.includes('-t')) return [];
+      const argv = options.test.map((word) => (word === '-t' ? '-T' : word));
+      const { code, stdout } = await host.test({ argv }, { timeoutMs: DUMP_MS });
+      return code === 0 ? placesOf(stdout, member.address).filter(({ port }) => port !== member.port) : [];
+    },
+
     counters: async () => null,
   };
 }
@@ -98,6 +106,8 @@ function stateOf(down: boolean, loaded: boolean): ServerView['state'] {
   if (down) return loaded ? 'drained' : 'up';
   return loaded ? 'up' : 'starting';
 }
+
+const DUMP_MS = 30_000;
 
 /** nginx's own default. */
 const FAIL_TIMEOUT_MS = 10_000;

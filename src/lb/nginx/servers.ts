@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { OrchError } from '../../core/base/errors.ts';
+import type { OtherPort } from '../../core/host/balancer.ts';
 
 /** One `server` directive of an upstream. */
 export interface NginxServer {
@@ -63,9 +64,30 @@ export function withDown(text: string, changes: readonly { readonly server: Ngin
 }
 
 /** Whether a `server` directive means this address and port. Without a port, nginx takes 80. */
-export function means(server: NginxServer, address: string, port: number): boolean {
-  const [, host = '', its = '80'] = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(server.address) ?? [];
-  return Number(its) === port && canonical(host.replace(/^\[(.*)\]$/, '$1')) === canonical(address);
+export const means = (server: NginxServer, address: string, port: number): boolean =>
+  portAt(server.address, address) === port;
+
+/** The port of `host:port` as nginx writes it, where the host is this address; undefined: it is another one. */
+function portAt(text: string, address: string): number | undefined {
+  const [, host = '', port = '80'] = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(text) ?? [];
+  return canonical(host.replace(/^\[(.*)\]$/, '$1')) === canonical(address) ? Number(port) : undefined;
+}
+
+/** Longer lines of a configuration hold no server. */
+const LONGEST_LINE = 4096;
+
+/** Places in a whole configuration (`nginx -T`) that send requests to an address, on whichever port. Read as lines of text. */
+export function placesOf(config: string, address: string): readonly OtherPort[] {
+  let upstream = '';
+  return config.split('\n').flatMap((line) => {
+    if (line.length > LONGEST_LINE) return [];
+    const [, name] = /^\s*upstream\s+([^\s{]+)/.exec(line) ?? [];
+    upstream = name ?? (/^\s*\}/.test(line) ? '' : upstream);
+    const [, server, url] = /^[^#]*?\b(?:server\s+([^\s;{]+)[^;{]*;|proxy_pass\s+\w+:\/\/([^\s;/$]+))/.exec(line) ?? [];
+    const port = portAt(server ?? url ?? '', address);
+    const place = url === undefined ? `${upstream}/${server}` : `proxy_pass/${url}`;
+    return port === undefined ? [] : [{ name: place, port }];
+  });
 }
 
 /** As nginx wants an address and port written. */

@@ -24,7 +24,7 @@ export function recap(view: RunView, paint: Paint): readonly string[] {
   return [
     ...(rows.length === 0 ? [] : ['', ...rows]),
     ...section(rolledLines(byHost(view, view.rolled), paint)),
-    ...groups.flatMap((group) => ['', ...errorLines(group, paint)]),
+    ...groups.flatMap((group) => ['', ...errorLines(group, view, paint)]),
     ...view.evidence.flatMap(({ host, evidence }) => ['', ...evidenceLines(host, evidence, paint)]),
     ...section(resumeLines(view.end?.goOn, view.rolled, paint)),
     ...(view.exec && groups.length === 0 ? [] : ['']),
@@ -56,7 +56,7 @@ function table(hosts: readonly (readonly [string, HostCounts])[], paint: Paint):
 
 const cell = (key: string, value: number): string => `${key}=${value}`;
 
-function errorLines({ fault, hosts, alike }: ErrorGroup, paint: Paint): readonly string[] {
+function errorLines({ fault, hosts, alike }: ErrorGroup, { evidence }: RunView, paint: Paint): readonly string[] {
   const [first] = hosts;
   const where = first === undefined ? '' : ` on ${nameList(hosts, 20)}`;
   const told = hosts.length > 1 && !alike ? ` (${first})` : '';
@@ -65,12 +65,19 @@ function errorLines({ fault, hosts, alike }: ErrorGroup, paint: Paint): readonly
     ...(fault.task === undefined ? [] : [`  task:   ${visible(taskWords(fault.task))}`]),
     ...block(`  cause${told}: `, fault.message),
     ...(fault.hint === undefined ? [] : block('  hint:   ', fault.hint)),
-    ...(fault.details === undefined
+    ...(fault.details === undefined || isInDiagnostics(fault.details, first, evidence)
       ? []
       : quoted(`  details${hosts.length > 1 ? ` (${first})` : ''}:`, fault.details, paint)),
     ...(fault.stack === undefined ? [] : quoted('  please report this, with:', fault.stack, paint)),
   ];
 }
+
+/** The last lines of a container's log are evidence of the error, and among the diagnostics of its host: shown there once. */
+const isInDiagnostics = (details: string, host: string | undefined, all: RunView['evidence']): boolean =>
+  all.some(({ host: of, evidence }) => {
+    const lines = new Set(evidence.log.split('\n').map((line) => line.trimEnd()));
+    return of === host && details.split('\n').every((line) => line.trim() === '' || lines.has(line.trimEnd()));
+  });
 
 /** A text whose further lines stand below its first one. */
 function block(label: string, text: string): readonly string[] {

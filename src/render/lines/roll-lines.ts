@@ -29,17 +29,25 @@ export function stepWords({ step, index, of }: Pick<RollStep, 'step' | 'index' |
 }
 
 /** The order of the nodes and the time limits, before the first drain. */
-export function planLines({ waves, maxUnavailable, members, deadlines }: RollPlan, paint: Paint): readonly string[] {
+export function planLines({ waves, budgets, deadlines }: RollPlan, paint: Paint): readonly string[] {
   const order = waves.map((batch) => nameList(batch, 12)).join('; ');
   const batches = waves.length < 2 ? '' : ` (${waves.length} batches)`;
   const name = Math.max(0, ...deadlines.map((link) => link.name.length));
   const time = Math.max(0, ...deadlines.map((link) => formatDuration(link.ms).length));
   return [
-    `${paint('bold', 'Order')}: ${order}${batches}; max unavailable ${maxUnavailable} of ${members}`,
+    `${paint('bold', 'Order')}: ${order}${batches}; ${budgetWords(budgets)}`,
     ...deadlines.map(
       (link) => `  ${link.name.padEnd(name)}  ${formatDuration(link.ms).padStart(time)}  ${paint('dim', link.source)}`,
     ),
   ];
+}
+
+function budgetWords(budgets: RollPlan['budgets']): string {
+  const words = budgets.map(({ pools, maxUnavailable, members }) => {
+    const where = budgets.length === 1 || pools.length === 0 ? '' : ` in ${pools.join(', ')}`;
+    return `${maxUnavailable} of ${members}${where}`;
+  });
+  return `max unavailable ${words.join('; ')}`;
 }
 
 /** The nodes of a rolling change that did not go through, in a table; nothing where all went well. */
@@ -51,11 +59,11 @@ export function rolledLines(rows: readonly (readonly [string, RolledNode])[], pa
   const shown = rows.filter((row) => !folded.includes(row));
   const [, ...lines] = tableLines(
     [{ title: '' }, { title: '' }, { title: '' }, { title: '' }],
-    shown.map(([name, { state, traffic, cause }]) => [
+    shown.map(([name, node]) => [
       { text: name, colour: 'bold' },
-      { text: STATE[state] ?? state, colour: state === 'done' ? 'green' : state === 'failed' ? 'red' : 'yellow' },
-      TRAFFIC[traffic],
-      state === 'done' || state === 'unchanged' ? '' : (cause ?? ''),
+      { text: STATE[node.state] ?? node.state, colour: colourOf(node) },
+      trafficWord(node),
+      node.state === 'done' || node.state === 'unchanged' ? '' : (node.cause ?? ''),
     ]),
     { paint, width: 200 },
   );
@@ -71,6 +79,12 @@ export function rolledLines(rows: readonly (readonly [string, RolledNode])[], pa
     ...lines.map((line) => `  ${line}`),
   ];
 }
+
+/** A node that was never drained is as it was, also where no balancer was read. */
+const trafficWord = ({ state, traffic, next }: RolledNode): string =>
+  traffic === 'unknown' && state === 'untouched' && next === undefined ? 'not drained' : TRAFFIC[traffic];
+
+const colourOf = ({ state }: RolledNode) => (state === 'done' ? 'green' : state === 'failed' ? 'red' : 'yellow');
 
 const MOST_GOOD = 12;
 
@@ -92,8 +106,10 @@ export function resumeLines(
   const fix = failed.length === 0 ? '' : `, fix ${nameList(failed, 4)}, then`;
   const lines = [
     ...(resume === undefined ? [] : [[`To resume${fix}:`, resume] as const]),
-    ...Object.entries(nodes).flatMap(([name, { next, state }]) =>
-      next === undefined ? [] : [[`To restore ${name}${state === 'failed' ? ' as it is' : ''}:`, next] as const],
+    ...Object.entries(nodes).flatMap(([name, { next, state, stopped }]) =>
+      next === undefined
+        ? []
+        : [[`To ${stopped ? 'start' : 'restore'} ${name}${state === 'failed' ? ' as it is' : ''}:`, next] as const],
     ),
   ];
   const width = Math.max(0, ...lines.map(([label]) => label.length));

@@ -6,7 +6,7 @@ import type { Balancer, Member, ServerView } from '../../core/host/balancer.ts';
 import type { Reader } from '../../core/host/connection.ts';
 import { defineGate } from '../../core/task/define-gate.ts';
 import { defineQuery } from '../../core/task/define-query.ts';
-import { getsRequests, isInService } from '../../lb/read-member.ts';
+import { getsRequests, isInFullService } from '../../lb/read-member.ts';
 
 const where = {
   balancer: z.custom<Balancer>(),
@@ -43,7 +43,7 @@ export const anotherUp = defineGate<typeof another, boolean>({
     const views = await Promise.all(
       members.map(async (member) => ({ own: member.node === leaving, ...(await balancer.view(host, member)) })),
     );
-    const other = views.some(({ own, servers }) => !own && servers.every(isInService));
+    const other = views.some(({ own, servers }) => !own && isInFullService(servers));
     return other || !views.some(({ own, servers }) => own && servers.some(holdsClients));
   },
   met: (_p, enough) => enough,

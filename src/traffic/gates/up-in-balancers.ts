@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { OrchError } from '../../core/base/errors.ts';
-import type { ServerView } from '../../core/host/balancer.ts';
+import type { Lease, ServerView } from '../../core/host/balancer.ts';
 import type { Reader } from '../../core/host/connection.ts';
 import { defineGate } from '../../core/task/define-gate.ts';
 import type { Steps } from '../../core/task/task.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
-import { heldServers, isDrainedOrMaintenance, isInService, readMember } from '../../lb/read-member.ts';
+import { holderOf } from '../../lb/lease.ts';
+import { downAlone, heldServers, isDrainedOrMaintenance, isInService, readMember } from '../../lb/read-member.ts';
 import { nodeBalancingOf, type PoolMember } from '../pool-member.ts';
 
 /** Gates: every balancer of every pool that this host belongs to sends it traffic on these ports. */
@@ -20,14 +21,17 @@ export function* upInBalancers(
 
 const params = z.strictObject({ seat: z.custom<PoolMember>() });
 
-/** The servers that are not in service, those left out that somebody keeps so. */
-type Unused = readonly ServerView[];
+interface Unused {
+  /** Servers that are not in service, without those that a person or another tool keeps so. */
+  readonly servers: readonly ServerView[];
+  readonly lease: Lease | null;
+}
 
 /**
  * A gate: a balancer gives a node traffic, or somebody else keeps it from doing so. A node that was taken out by hand stays
  * out, and that is no fault of what was done to it.
  *
- * @throws OrchError LB_MEMBER_UNKNOWN at once; LB_MEMBER_NOT_UP
+ * @throws OrchError LB_MEMBER_UNKNOWN | NOT_RESTORED at once; LB_MEMBER_NOT_UP
  */
 const usedByBalancer = defineGate<typeof params, Unused>({
   kind: 'usedByBalancer',
@@ -35,13 +39,23 @@ const usedByBalancer = defineGate<typeof params, Unused>({
   inTraffic: true,
   title: ({ seat: { balancer, member } }) => `${balancer.pool}: ${member.node} is in service`,
   async look({ seat }, host) {
-    const [servers, held] = await serversAndHeld(seat, host);
-    return servers.filter((server) => !isInService(server) && !held.includes(server.name));
+    const { servers, held, lease } = await serversAndHeld(seat, host);
+    // What fails in one backend while the node serves in another one is no matter of the node's.
+    const ignored = [...held, ...downAlone(servers)];
+    const unused = servers.filter((server) => !isInService(server) && !ignored.includes(server.name));
+    return { servers: unused, lease };
   },
-  met: (_p, unused) => unused.length === 0,
+  met: (_p, { servers }) => servers.length === 0,
+  // This run has restored what it was to restore: what is still drained under the lease of a run stays so.
+  cannotRecover: ({ seat: { balancer, member } }, { servers, lease }) =>
+    lease?.kind === 'run' && servers.some(isDrainedOrMaintenance)
+      ? new OrchError('NOT_RESTORED', `${balancer.name}: ${member.node} is still drained by ${holderOf(lease)}`, {
+          hint: `if that run has ended, run the same command again, or: api7-orch lb restore ${member.node}`,
+        })
+      : undefined,
   patience: () => ({ withinMs: 60_000, everyMs: 500, passes: 1 }),
-  unmet({ seat: { balancer } }, unused) {
-    const what = unused.map(({ name, state }) => `${name} is ${state}`).join(', ');
+  unmet({ seat: { balancer } }, { servers }) {
+    const what = servers.map(({ name, state }) => `${name} is ${state}`).join(', ');
     return new OrchError('LB_MEMBER_NOT_UP', `${balancer.name}: ${what}`, {
       hint: "check the balancer's health check: it must reach the check port on the member's address",
     });
@@ -52,9 +66,9 @@ const usedByBalancer = defineGate<typeof params, Unused>({
 async function serversAndHeld(
   { balancer, member }: PoolMember,
   host: Reader,
-): Promise<readonly [readonly ServerView[], held: readonly string[]]> {
+): Promise<Unused & { readonly held: readonly string[] }> {
   const { servers } = await balancer.view(host, member);
-  if (!servers.some(isDrainedOrMaintenance)) return [servers, []];
+  if (!servers.some(isDrainedOrMaintenance)) return { servers, held: [], lease: null };
   const view = await readMember(balancer, host, member);
-  return [view.servers, heldServers(view)];
+  return { servers: view.servers, held: heldServers(view), lease: view.lease };
 }

@@ -40,6 +40,13 @@ const overtaken = (doing: string): OrchError =>
     },
   );
 
+/** A program that was stopped in the middle of its change, most likely. */
+export const locked = (path: string): OrchError =>
+  new OrchError('WRITE_CONFLICT', `changing ${path} failed: another program holds the lock of its directory`, {
+    hint: `see on that host who holds it (fuser -v ${posix.dirname(path)}), then run again`,
+    retryable: true,
+  });
+
 async function diskFull(
   fault: OrchError,
   path: string,

@@ -100,6 +100,29 @@ export function putScript(path: string, { size, text, sha256 }: Expected, owned:
   ].join('\n');
 }
 
+/** What a swap compares: digests, '' for no file. */
+export interface Compared {
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * The script `change`, carried out only while the file has the content that it must have. Ends with `OTHER_CONTENT` or `LOCKED`,
+ * and then has changed nothing.
+ */
+export const swapScript = (path: string, { from, to }: Compared, change: string): string =>
+  [
+    'set -eu',
+    placeScript(path, temporaryName(path)),
+    'locked',
+    `if swapped ${quote(from)} ${quote(to)}; then exit 0; fi`,
+    change,
+  ].join('\n');
+
+/** Removes a file, and has that on the disk. */
+export const dropScript = (path: string): string =>
+  ['set -eu', placeScript(path, temporaryName(path)), 'rm -f "$p"', 'flush "$d"'].join('\n');
+
 /** Characters that every shell carries in its words as they are, and no more than it holds with ease. */
 const PRINTABLE = /^[\t\n\x20-\x7e]*$/;
 const PRINTED = 32_768;

@@ -6,14 +6,15 @@ import { reveal } from '../../core/base/secret.ts';
 import type { Connection, Ownership, Stat } from '../../core/host/connection.ts';
 import { statLine, type Whole } from '../read/read-requests.ts';
 import { pieces, type Source } from '../shell/feed.ts';
-import { BY_STDIN } from '../shell/write-functions.ts';
+import { BY_STDIN, LOCKED, OTHER_CONTENT } from '../shell/write-functions.ts';
 import { openLocalFile } from './local-file.ts';
 import { uploadResumed } from './upload.ts';
 import { sweepScript } from './upload-scripts.ts';
-import { writeFault } from './write-errors.ts';
+import { locked, writeFault } from './write-errors.ts';
 import type { WriteScript } from './write-script.ts';
 import {
   directoryScript,
+  dropScript,
   modeScript,
   type Owned,
   printable,
@@ -21,13 +22,14 @@ import {
   removeScript,
   saidIdentity,
   saidNow,
+  swapScript,
 } from './write-scripts.ts';
 
 const SMALL_WRITE_MS = 5 * 60_000;
 /** Up to this size an upload is sent anew when it breaks: going on would take as long as sending it. */
 const SMALL_UPLOAD = 1024 * 1024;
 
-type Writes = Pick<Connection, 'writeFile' | 'makeDirectory' | 'chmod' | 'remove' | 'upload'>;
+type Writes = Pick<Connection, 'writeFile' | 'swapFile' | 'makeDirectory' | 'chmod' | 'remove' | 'upload'>;
 
 export interface WriteMeans {
   readonly run: WriteScript;
@@ -98,6 +100,22 @@ export function writes({ run, freeBytes, isOurs, onUploaded, onWritten }: WriteM
       const put = putScript(path, { size: bytes.length, sha256 }, known(owned));
       await small(doing, path, `${sweepScript(path)}\n${put}`, { stdin: pieces(bytes), sha256 });
       onProgress?.(bytes.length);
+    },
+    swapFile: async (path, { from, to }, owned) => {
+      const bytes = Buffer.from(to ?? '');
+      const text = printable(bytes);
+      const digest = to === null ? '' : createHash('sha256').update(bytes).digest('hex');
+      const swap = (change: string): string => swapScript(path, { from: from ?? '', to: digest }, change);
+      const put = (content: { readonly text?: string }): string =>
+        putScript(path, { size: bytes.length, ...content }, known(owned));
+      const first = to === null ? dropScript(path) : put(defined({ text }));
+      const stdin = { stdin: pieces(bytes), timeoutMs: SMALL_WRITE_MS };
+      let ended = await run({ script: swap(first), ...stdin });
+      if (ended.code === BY_STDIN) ended = await run({ script: swap(put({})), ...stdin });
+      if (ended.code === OTHER_CONTENT) return false;
+      if (ended.code === LOCKED) throw locked(path);
+      if (ended.code !== 0) throw await writeFault(`changing ${path}`, path, ended, freeBytes);
+      return true;
     },
     makeDirectory: (path, owned) => small(`making the directory ${path}`, path, directoryScript(path, known(owned))),
     chmod: (path, owned) => small(`setting mode and owner of ${path}`, path, modeScript(path, known(owned))),

@@ -4,6 +4,10 @@ import { STAT_FORMAT } from './read-functions.ts';
 export const CORRUPT = 91;
 /** Somebody else, such as a later run, has taken the temporary name meanwhile. */
 export const OVERTAKEN = 92;
+/** The file does not have the content that it must have to be replaced. */
+export const OTHER_CONTENT = 95;
+/** Another program has held the lock for too long. */
+export const LOCKED = 96;
 /** The shell cannot print the content by itself, or could not: it is to come by stdin instead. */
 export const BY_STDIN = 94;
 
@@ -16,6 +20,16 @@ export const WRITE_FUNCTIONS: readonly string[] = [
   // Words: file, temporary name, directory.
   'place() { p=$1 t=$2 d=$3; vacant; }',
   'vacant() { [ ! -d "$p" ] || [ -L "$p" ] || { echo "$p: is a directory" >&2; exit 1; }; }',
+  // Until the script ends. Whoever swaps a file in this directory waits; a host without flock has only the comparison.
+  `locked() { exec 9<"$d"; if command -v flock >/dev/null 2>&1; then flock -w 10 9 || exit ${LOCKED}; fi; }`,
+  // Words: the sha256 that the file must have, the one it is to have; empty for no file. True when it has the latter already.
+  'swapped() {',
+  '  h=',
+  `  [ ! -f "$p" ] || { h=$(sha256sum <"$p"); h=\${h%% *}; }`,
+  '  [ "$h" != "$2" ] || return 0',
+  `  [ "$h" = "$1" ] || exit ${OTHER_CONTENT}`,
+  '  return 1',
+  '}',
   // Removes what may be there. To start a program for nothing costs a host more than to look.
   'drop() { if [ -e "$1" ] || [ -L "$1" ]; then rm -rf "$1"; fi; }',
   // True while the temporary name still stands for the file that this script opened.

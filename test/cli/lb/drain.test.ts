@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest';
 import type { DrainFlags } from '../../../src/cli/lb/drain.ts';
+import { drainMember } from '../../../src/lb/drain-member.ts';
+import { haproxy } from '../../../src/lb/haproxy/haproxy.ts';
 import { FakeHost } from '../../../src/testing/fake-host.ts';
+import { apply } from '../../contract/carry-out.ts';
+import type { FakeHaproxy } from '../../support/fake-haproxy.ts';
 import { INVENTORY, LbScene } from './scene.ts';
 import { DRAINED, drain, IN, MAINTENANCE, restore } from './verbs.ts';
 
@@ -50,6 +54,102 @@ test('makes what a run has left on record a drain by hand', async () => {
     before: { 'gateways/gw-1': { admin: 'ready' } },
   });
   expect(scene.warnings).toContainEqual(expect.stringMatching(/lease of ci@x .*now yours and only lb restore ends it/));
+});
+
+test('is told of a run that drained the node between her look and her write', async () => {
+  const scene = new LbScene();
+  const host = scene.hosts['lb-1'] as FakeHost;
+  const swap = host.swapFile.bind(host);
+  let swaps = 0;
+  host.swapFile = async (...words) => {
+    if (++swaps > 1) return await swap(...words);
+    const balancer = haproxy({ pool: 'gateways', host: 'lb-1', socket: '/run/haproxy/admin.sock' });
+    const member = { node: 'gw-1', address: '10.0.2.21', port: 9080 };
+    const run = { by: 'ci@build', reason: 'api7-orch, cluster prod', how: 'drained', run: 'r1' } as const;
+    await apply({ host, wait: (ms) => scene.clock.sleep(ms) }, drainMember({ balancer, member, ...run }));
+    return await swap(...words);
+  };
+  expect(await drain(scene, ['gw-1'])).toBe(0);
+  expect(scene.warnings).toContainEqual(
+    expect.stringMatching(/gw-1 in gateways on lb-1 had a lease of ci@build since .*it is now yours/),
+  );
+  const lease = JSON.parse(String(host.fileText('/var/lib/api7-orch/leases/gateways.gw-1.json')));
+  expect(lease).toMatchObject({ kind: 'hand', reason: 'new disks', before: { 'gateways/gw-1': { admin: 'ready' } } });
+  expect(await restore(scene, ['gw-1'])).toBe(0);
+  expect(scene.settings('lb-1')).toEqual({ 'gw-1': IN, 'gw-2': IN });
+});
+
+test('waits for a run that restores the node, and no longer than that may take', async () => {
+  const scene = new LbScene();
+  await drain(scene, ['gw-1']);
+  const host = scene.hosts['lb-1'] as FakeHost;
+  const path = '/var/lib/api7-orch/leases/gateways.gw-1.json';
+  const root = { mode: '0600', owner: 'root', group: 'root' };
+  const lease = { ...JSON.parse(String(host.fileText(path))), kind: 'run', restoring: '2026-03-01T12:00:00Z' };
+  host.files.write(path, Buffer.from(JSON.stringify(lease)), root);
+  scene.onTime = (now) => {
+    if (now < 2000 || now > 2600) return;
+    scene.order('lb-1', 'set server gateways/gw-1 state ready');
+    host.files.remove(path);
+  };
+  expect(await drain(scene, ['gw-1'])).toBe(0);
+  expect(scene.settings('lb-1')['gw-1']).toBe(DRAINED);
+  expect(scene.leases('lb-1')).toEqual(['gateways.gw-1.json']);
+  scene.onTime = () => undefined;
+  host.files.write(path, Buffer.from(JSON.stringify(lease)), root);
+  expect(await drain(scene, ['gw-1'])).toBe(0);
+  expect(scene.warnings).toContainEqual(expect.stringMatching(/a restore of gw-1 has not ended/));
+  expect(JSON.parse(String(host.fileText(path)))).toMatchObject({ kind: 'hand' });
+});
+
+test('says at once that a balancer was reloaded while sessions are waited for', async () => {
+  const scene = new LbScene();
+  scene.haproxies['lb-2']?.request('gateways');
+  let reloaded = false;
+  scene.onTime = (now) => {
+    if (now < 1000 || reloaded) return;
+    reloaded = true;
+    scene.haproxies['lb-2']?.reload();
+  };
+  expect(await drain(scene, ['gw-1'])).toBe(3);
+  expect(scene.codes).toEqual(['DRAIN_LOST']);
+  expect(scene.clock.now()).toBeLessThan(3000);
+});
+
+test('is refused before anything is ordered where one balancer takes no orders', async () => {
+  const scene = new LbScene();
+  const lb = scene.haproxies['lb-2'] as FakeHaproxy;
+  lb.level = 'operator';
+  expect(await drain(scene, ['gw-1'])).toBe(2);
+  expect(scene.codes).toEqual(['HAPROXY_DENIED']);
+  for (const name of ['lb-1', 'lb-2']) {
+    expect(scene.settings(name)['gw-1']).toBe(IN);
+    expect(scene.leases(name)).toEqual([]);
+  }
+});
+
+const TLS = { backend: 'web_tls', name: 'gw-1-tls', address: '10.0.2.21', port: 9443, weight: 40 };
+const PLAIN = { backend: 'gateways', port: 9080, weight: 40 };
+const BOTH = [{ ...PLAIN, name: 'gw-1', address: '10.0.2.21' }, { ...PLAIN, name: 'gw-2', address: '10.0.2.22' }, TLS];
+
+test('warns of requests to the node on a port that no pool names', async () => {
+  const scene = new LbScene({ servers: BOTH });
+  expect(await drain(scene, ['gw-1'])).toBe(0);
+  expect(scene.warnings).toContainEqual(
+    expect.stringMatching(/^lb-1 also sends requests to gw-1 .*backend web_tls, server gw-1-tls, port 9443;/),
+  );
+  expect(scene.settings('lb-1')['gw-1-tls']).toBe(IN);
+  expect(await drain(new LbScene({ servers: BOTH }), ['gw-2'])).toBe(0);
+});
+
+test('drains it there as well once a pool names the port', async () => {
+  const pool =
+    'tls: { driver: haproxy, hosts: load_balancer, socket: /run/haproxy/admin.sock, members: data_plane, port: 9443 }';
+  const tls = { ...TLS, name: 'gw-2-tls', address: '10.0.2.22' };
+  const scene = new LbScene({ servers: [...BOTH, tls], inventory: withPool(pool) });
+  expect(await drain(scene, ['gw-1'])).toBe(0);
+  expect(scene.warnings).toEqual([]);
+  expect(scene.settings('lb-2')).toMatchObject({ 'gw-1': DRAINED, 'gw-1-tls': MAINTENANCE, 'gw-2-tls': IN });
 });
 
 test('waits until no session remains', async () => {

@@ -6,6 +6,10 @@ import { play } from '../../../src/core/play/play.ts';
 import { defineQuery } from '../../../src/core/task/define-query.ts';
 import { defineTask } from '../../../src/core/task/define-task.ts';
 import type { Task } from '../../../src/core/task/task.ts';
+import { fold } from '../../../src/render/fold.ts';
+import { noPaint } from '../../../src/render/lines/paint.ts';
+import { recap } from '../../../src/render/lines/recap.ts';
+import { EMPTY_VIEW } from '../../../src/render/run-view.ts';
 import { runPlays, virtualClock } from '../../support/run-fake.ts';
 import { Cluster, ends } from '../../support/toy-cluster.ts';
 import { answer, ROOT } from '../../support/toy-fleet.ts';
@@ -68,7 +72,7 @@ describe('a roll that goes well', () => {
     const check = await cluster.roll({ batch: 2, maxUnavailable: 2 }, { check: true });
     expect(check.events.find(({ type }) => type === 'roll.plan')).toMatchObject({
       waves: [['gw-1', 'gw-2'], ['gw-3']],
-      maxUnavailable: 2,
+      budgets: [{ pools: ['toys'], maxUnavailable: 2, members: 3 }],
       deadlines: [{ name: 'toy' }],
     });
     expect(cluster.fleet.lb.writes).toBe(0);
@@ -604,4 +608,76 @@ describe('nothing gets by', () => {
     const hosts = [...cluster.nodes, cluster.fleet.lb];
     await expect(runPlays(hosts, plays, { fleet: cluster.fleet })).rejects.toMatchObject({ code: 'DELEGATED_IMPACT' });
   });
+});
+
+describe('after Ctrl-C', () => {
+  const interruptedAt = async (step: string) => {
+    const cluster = new Cluster(3);
+    const stop = new AbortController();
+    const run = await cluster.roll(
+      {},
+      {
+        signal: stop.signal,
+        onEvent: (event) => {
+          if (event.type === 'roll.step' && event.step === step && event.status === 'begun') stop.abort();
+        },
+      },
+    );
+    return { run, view: run.events.reduce(fold, EMPTY_VIEW) };
+  };
+
+  test.each(['waitReady', 'restore', 'soak'])(
+    'at the step %s: the node that was finished is told as done',
+    async (step) => {
+      const { run, view } = await interruptedAt(step);
+      expect(ends(run.events)).toEqual({ 'gw-1': 'done', 'gw-2': 'untouched', 'gw-3': 'untouched' });
+      const table = recap(view, noPaint).join('\n');
+      expect(table).toMatch(/gw-1 +done +in service/);
+      expect(table).toMatch(/gw-2 +not started +in service/);
+      expect(table).toContain('INTERRUPTED: 1 host changed, 2 not started');
+    },
+  );
+});
+
+test('what a play was to stop is started again by a run, not restored', async () => {
+  const cluster = new Cluster(2);
+  const run = await cluster.roll(
+    { leaveDrained: true, maxUnavailable: '100%' },
+    {
+      outage: async () => true,
+      restoreCommand: (node) => `lb restore ${node}`,
+      startCommand: (node) => `run start --limit ${node}`,
+    },
+  );
+  const end = run.events.find((event) => event.type === 'roll.end');
+  expect(end?.type === 'roll.end' && end.nodes['gw-1']).toMatchObject({
+    next: 'run start --limit gw-1',
+    stopped: true,
+  });
+  expect(recap(run.events.reduce(fold, EMPTY_VIEW), noPaint)).toContain('To start gw-1: run start --limit gw-1');
+});
+
+test('a check that refuses before anything was written leaves nothing changed: exit code 2', async () => {
+  const cluster = new Cluster(1);
+  const refuses = defineTask<z.ZodObject, void, { readonly accepted: boolean }, void>({
+    kind: 'refuses',
+    params: z.object({}),
+    impact: 'none',
+    claim: () => 'file:/accepted',
+    read: async () => ({ accepted: false }),
+    want: () => ({ accepted: true }),
+    write: async () => {
+      throw new OrchError('CONFIG_REFUSED', 'refused', { nothingChanged: true });
+    },
+  });
+  const run = await runPlays([...cluster.nodes, cluster.fleet.lb], function* () {
+    yield* play({
+      name: 'refused',
+      hosts: 'gw-1',
+      *tasks() {
+        yield refuses({});
+      },
+    });
+  });
+  expect({ codes: run.codes, exit: run.report.exitCode }).toEqual({ codes: ['CONFIG_REFUSED'], exit: 2 });
 });

@@ -48,7 +48,7 @@ export interface Placing {
 /** The same fleet; whatever its programs do is done for the step that they are run for. */
 export function placedFleet(fleet: Fleet, { wire, steps, looking, carriedOut }: Placing): Fleet {
   return {
-    budgetScope: (nodes) => fleet.budgetScope(nodes),
+    poolsOf: (nodes) => fleet.poolsOf(nodes),
     poolsEmptiedBy: (nodes, atOnce, inTraffic) => fleet.poolsEmptiedBy(nodes, atOnce, inTraffic),
     traffic(node) {
       const own = fleet.traffic(node);
@@ -74,7 +74,10 @@ export function placedFleet(fleet: Fleet, { wire, steps, looking, carriedOut }: 
           return at('observe', own.observe(), { node: '', step: 'look' });
         },
         checkDependencies: () => at('checkDependencies', own.checkDependencies(), mine()),
-        drain: () => at('drain', own.drain(), mine()),
+        beforeFirstDrain: () => at('beforeFirstDrain', own.beforeFirstDrain(), { node, step: 'deadlines' }),
+        drain: (options) => at('drain', own.drain(options), mine()),
+        keepsDrained: () => at('keepsDrained', own.keepsDrained(), mine()),
+        anotherRun: () => at('anotherRun', own.anotherRun(), mine()),
         waitIdle: () => at('waitIdle', own.waitIdle(), mine()),
         stillDrained: () => at('stillDrained', own.stillDrained(), mine()),
         waitReady: () => at('waitReady', own.waitReady(), mine()),

@@ -46,7 +46,7 @@ export interface Strike {
 }
 
 /** Writes of a step: which of them is struck changes from case to case. */
-const WRITES: Readonly<Record<string, number>> = { drain: 6, drainAgain: 6, apply: 6, restore: 4, undoDrain: 4 };
+const WRITES: Readonly<Record<string, number>> = { drain: 6, drainAgain: 6, apply: 6, restore: 6, undoDrain: 6 };
 
 /** What strikes at the first thing that a step does, whatever that is. */
 const AT_ONCE: ReadonlySet<string> = new Set([

@@ -12,7 +12,9 @@ interface Link {
 }
 
 const WRITES: ReadonlySet<string> = new Set(
-  'writeFile makeDirectory chmod remove upload run haproxyCommand create start stop signal rename pull tag'.split(' '),
+  'writeFile swapFile makeDirectory chmod remove upload run haproxyCommand create start stop signal rename pull tag'.split(
+    ' ',
+  ),
 );
 const NOWHERE: Place = { node: '', step: '' };
 

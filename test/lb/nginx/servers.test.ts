@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { means, serversIn, withDown, written } from '../../../src/lb/nginx/servers.ts';
+import { means, placesOf, serversIn, withDown, written } from '../../../src/lb/nginx/servers.ts';
 
 describe('the lines of an include file', () => {
   test.each<[string, readonly [string, boolean][]]>([
@@ -110,4 +110,29 @@ test.each([
   ['fd00::22', '[fd00::22]:9080'],
 ])('%s is written as nginx wants it', (address, expected) => {
   expect(written(address, 9080)).toBe(expected);
+});
+
+const DUMP = `# configuration file /etc/nginx/nginx.conf:
+http {
+  upstream web {
+    server 10.0.2.21:9080 weight=5;
+    # server 10.0.2.21:9999;
+    server 10.0.2.22:9443;
+  }
+  upstream web_tls { server 10.0.2.21:9443; }
+  server {
+    server_name 10.0.2.21;
+    location / { proxy_pass http://10.0.2.21:7000/; }
+    location /a { proxy_pass http://web; }
+  }
+}
+`;
+
+test('places of a whole configuration that send requests to an address', () => {
+  expect(placesOf(DUMP, '10.0.2.21')).toEqual([
+    { name: 'web/10.0.2.21:9080', port: 9080 },
+    { name: 'web_tls/10.0.2.21:9443', port: 9443 },
+    { name: 'proxy_pass/10.0.2.21:7000', port: 7000 },
+  ]);
+  expect(placesOf('server '.repeat(200_000), '10.0.2.21')).toEqual([]);
 });

@@ -3,6 +3,9 @@ import type { ErrorInfo, RunEvent } from '../../../src/core/event/event.ts';
 import { fold } from '../../../src/render/fold.ts';
 import { errorGroups } from '../../../src/render/lines/error-groups.ts';
 import { outcome } from '../../../src/render/lines/outcome.ts';
+import { noPaint } from '../../../src/render/lines/paint.ts';
+import { recap } from '../../../src/render/lines/recap.ts';
+import { rolledLines } from '../../../src/render/lines/roll-lines.ts';
 import { EMPTY_VIEW } from '../../../src/render/run-view.ts';
 import { numbered, runEnd } from '../scenarios.ts';
 
@@ -136,4 +139,41 @@ test('an error that a task ended with and the run repeats is one, with all that 
     end,
   ]).reduce(fold, EMPTY_VIEW);
   expect(errorGroups(view)).toEqual([{ fault: fault('a', 'x', { task: 't', hint: 'y' }), hosts: ['a'], alike: true }]);
+});
+
+test('the last lines of a log are shown once, among the diagnostics', () => {
+  const log = 'first\nnginx: [emerg] bad directive\nlast\n';
+  const evidence: RunEvent = {
+    type: 'roll.evidence',
+    host: 'gw-1',
+    evidence: {
+      container: 'api7-gateway',
+      status: 'exited',
+      exitCode: 1,
+      oomKilled: false,
+      restarts: 0,
+      probes: [],
+      log,
+    },
+  };
+  const told = (details: string) =>
+    recap(
+      numbered([
+        evidence,
+        runEnd({ 'gw-1': failed }, { outcome: 'partial', exitCode: 3, errors: [fault('gw-1', 'ended', { details })] }),
+      ]).reduce(fold, EMPTY_VIEW),
+      noPaint,
+    ).filter((line) => line.includes('bad directive'));
+  expect(told('nginx: [emerg] bad directive\nlast')).toHaveLength(1);
+  expect(told('bad directive in another file')).toHaveLength(2);
+});
+
+test('a node that no balancer was read of is told as not drained, unless a drain may be on it', () => {
+  const node = { state: 'untouched', traffic: 'unknown' } as const;
+  const rows = Object.entries({ 'gw-1': node, 'gw-2': { ...node, next: 'lb restore gw-2' } });
+  const lines = rolledLines(rows, noPaint);
+  expect(lines.map((line) => line.trim().split(/ {2,}/))).toEqual([
+    ['gw-1', 'not started', 'not drained'],
+    ['gw-2', 'not started', 'unknown'],
+  ]);
 });

@@ -1,0 +1,45 @@
+import type { Clock } from '../core/base/clock.ts';
+import { nameList } from '../render/lines/paint.ts';
+import type { Connections } from '../traffic/pool-snapshot.ts';
+
+/** So long nothing is said: most hosts answer in a second. */
+const QUIET_MS = 3000;
+
+export interface WaitingNotice {
+  /** The same connections; which of them are being waited for is known. */
+  readonly hosts: Connections;
+  /** Nothing is said any more. */
+  stop(): void;
+}
+
+/** Names on a terminal the hosts that a verb still waits for, so that one silent host does not look like a program that hangs. */
+export function waitingNotice(
+  hosts: Connections,
+  clock: Clock,
+  terminal: Pick<NodeJS.WriteStream, 'isTTY' | 'write'>,
+): WaitingNotice {
+  const waiting = new Set<string>();
+  const over = new AbortController();
+  const say = async (): Promise<void> => {
+    for (let told = ''; ; ) {
+      await clock.sleep(QUIET_MS, over.signal);
+      const names = nameList([...waiting]);
+      if (waiting.size > 0 && names !== told) terminal.write(`waiting for ${names}\n`);
+      told = names;
+    }
+  };
+  if (terminal.isTTY) void say().catch(() => undefined);
+  return {
+    hosts: {
+      async get(name) {
+        waiting.add(name);
+        try {
+          return await hosts.get(name);
+        } finally {
+          waiting.delete(name);
+        }
+      },
+    },
+    stop: () => over.abort(),
+  };
+}

@@ -1,0 +1,16 @@
+import { isUnreachable, OrchError } from '../../core/base/errors.ts';
+import { errorInfoOf } from '../../core/event/error-info.ts';
+import type { Result } from '../../rolling/types.ts';
+
+/** A host that is gone is not one that failed; and a balancer that is gone says nothing about the node behind it. */
+export function resultOf(error: unknown, node: string): Result {
+  const fault = errorInfoOf(error, { host: node });
+  if (isUnreachable(error) && fault.host === node) return { kind: 'lost', fault };
+  if (error instanceof OrchError && error.operatorDecides) return { kind: 'hold', fault };
+  return { kind: 'failed', fault, ...(isSilence(error, node) ? { notNodesFault: true } : {}) };
+}
+
+/** Somebody else than the node does not answer: nothing is known against it. */
+export const isSilence = (error: unknown, node: string): boolean =>
+  (isUnreachable(error) || (error instanceof OrchError && error.code === 'LB_UNREACHABLE')) &&
+  errorInfoOf(error, { host: node }).host !== node;
