@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
+import { ArchiveGauge } from '../core/base/archive-gauge.ts';
 import { OrchError } from '../core/base/errors.ts';
 import { type ArchiveMember, linkFault, plainName } from './archive-paths.ts';
 
@@ -41,21 +42,27 @@ export async function listArchive(path: string): Promise<Listing> {
   return { sha256: hash.digest('hex'), members };
 }
 
-/** One regular file of an archive. @throws OrchError PACKAGE_LACKS, PACKAGE_DAMAGED */
-export async function extractMember(path: string, member: string): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let found = false;
+/**
+ * What `read` makes of one regular file of an archive, as its bytes stream by.
+ *
+ * @throws OrchError PACKAGE_LACKS, PACKAGE_DAMAGED
+ */
+export async function readMember<T>(
+  path: string,
+  member: string,
+  read: (content: AsyncIterable<unknown>) => Promise<T>,
+): Promise<T> {
+  const found: T[] = [];
   await walk(
     path,
     () => {},
     async ({ name, type, content }) => {
       if (name !== member || type !== 'file') return true;
-      found = true;
-      for await (const chunk of content) if (chunk instanceof Uint8Array) chunks.push(chunk);
+      found.push(await read(content));
       return false;
     },
   );
-  if (found) return Buffer.concat(chunks);
+  for (const one of found) return one;
   throw new OrchError('PACKAGE_LACKS', `${path} has no member ${member}`, {
     hint: 'check that it is the right package',
   });
@@ -90,33 +97,38 @@ async function walk(
   const source = createReadStream(path, { highWaterMark: 1 << 20 });
   const unpacked = createGunzip();
   const entries = tar.extract();
+  const gauge = new ArchiveGauge();
   const tap = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     for await (const chunk of chunks) {
+      gauge.packed(chunk.length);
       raw(chunk);
       yield chunk;
     }
   };
   const stop = new AbortController();
-  const flow = pipeline(Readable.from(tap(source)), unpacked, entries, { signal: stop.signal });
+  let found = false;
+  const counted = (chunks: AsyncIterable<unknown>): AsyncIterable<unknown> => gauge.counted(chunks);
+  const flow = pipeline(Readable.from(tap(source)), unpacked, counted, entries, { signal: stop.signal });
   const visits = (async () => {
     for await (const entry of entries) {
       const { type, size = 0, linkname } = entry.header;
+      gauge.entry(entry.header.name);
       const name = plainName(entry.header.name);
       if (name === null)
         throw damaged(path, `its member "${entry.header.name}" would be unpacked outside of the package's directory`);
       const member = { name, type: TYPES[type ?? 'file'] ?? 'device', size, target: linkname ?? '', content: entry };
-      if (!(await visit(member))) return stop.abort();
+      found = !(await visit(member));
+      if (found) return stop.abort();
       entry.resume();
     }
   })();
   try {
     await Promise.all([visits, flow]);
   } catch (error) {
-    if (stop.signal.aborted || error instanceof OrchError) {
-      source.destroy();
-      await Promise.allSettled([flow, visits]);
-    }
-    if (stop.signal.aborted) return;
+    stop.abort();
+    source.destroy();
+    await Promise.allSettled([flow, visits]);
+    if (found) return;
     throw error instanceof OrchError ? error : damaged(path, reason(error), error);
   }
 }

@@ -4,7 +4,7 @@ import { NotYet } from '../core/task/later.ts';
 import type { LocalFiles } from '../core/task/local-files.ts';
 import { Task } from '../core/task/task.ts';
 import { findImage } from './image/find-image.ts';
-import { canonicalId, type ImageLocal } from './image/image-local.ts';
+import { acceptedOn, canonicalId, type ImageLocal } from './image/image-local.ts';
 import { loadImage } from './image/load-image.ts';
 import { localOfPackage } from './package/package-local.ts';
 
@@ -38,9 +38,9 @@ export const image = defineTask<typeof params, ImageLocal, ImageState, ImageStat
   claim: (p) => `image:${p.ref}`,
   local,
   async read(p, host, known) {
-    const found = await host.docker.image(p.ref);
+    const [found, { arch }] = await Promise.all([host.docker.image(p.ref), host.facts()]);
     if (found === null) return null;
-    return { id: known.member === null ? known.id : canonicalId(known, found.Id) };
+    return { id: known.member === null ? known.id : canonicalId(known.id, acceptedOn(known, arch) ?? [], found.Id) };
   },
   want: (_p, _now, { local: known }) => ({ id: known.id }),
   async write(p, _change, host, known, report) {
@@ -52,8 +52,8 @@ export const image = defineTask<typeof params, ImageLocal, ImageState, ImageStat
 });
 
 async function local({ ref, from, archive }: Params, io: LocalFiles): Promise<ImageLocal> {
-  if (from === undefined) return { ref, member: null, id: ref, accepted: [], architecture: null };
+  if (from === undefined) return { ref, member: null, id: ref, platforms: [] };
   if (from.blocked !== undefined) throw new NotYet(from.blocked.why);
-  const { member, id, accepted, architecture } = await findImage(io, await localOfPackage(from, io), ref, archive);
-  return { ref, member, id, accepted, architecture };
+  const { member, id, platforms } = await findImage(io, await localOfPackage(from, io), ref, archive);
+  return { ref, member, id, platforms };
 }

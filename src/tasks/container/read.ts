@@ -2,7 +2,7 @@ import { precomputeDigests, Secret } from '../../core/base/secret.ts';
 import type { Reader } from '../../core/host/connection.ts';
 import { NotYet } from '../../core/task/later.ts';
 import { observedSpec } from '../../docker/spec.ts';
-import { canonicalId, type ImageLocal } from '../image/image-local.ts';
+import { acceptedOn, canonicalId, type ImageLocal } from '../image/image-local.ts';
 import { rememberedBy } from './labels.ts';
 import { type ContainerParams, specOf } from './params.ts';
 import { type ContainerState, declaredEnv, managedMounts, specFields, temporaryName } from './state.ts';
@@ -20,16 +20,17 @@ export async function readContainer(
   const { docker } = host;
   const pulled = image.member === null;
   const secrets = Object.entries(p.env).flatMap(([name, value]) => (value instanceof Secret ? [{ name, value }] : []));
-  const [found, leftover, tagged] = await Promise.all([
+  const [found, leftover, tagged, { arch }] = await Promise.all([
     docker.container(p.name),
     docker.container(temporaryName(p.name)),
     pulled ? docker.image(image.ref) : null,
+    host.facts(),
     precomputeDigests(secrets.map(({ value }) => value.reveal())),
     precomputeDigests(p.restartOn.flatMap((task) => (task.blocked === undefined ? task.bound.digestTexts() : []))),
   ]);
   if (found === null) return null;
   if (pulled && tagged === null && found.Config.Image === image.ref) throw new NotYet(`image ${image.ref} is pulled`);
-  const accepted = tagged === null ? image.accepted : [tagged.Id];
+  const accepted = tagged === null ? (acceptedOn(image, arch) ?? []) : [tagged.Id];
   const observed = observedSpec(found);
   const declared = specOf(p);
   const remembered = rememberedBy(observed.labels);
@@ -39,7 +40,7 @@ export async function readContainer(
   ]);
   return {
     ...specFields(observed, declared),
-    image: canonicalId({ id: image.id, accepted }, found.Image),
+    image: canonicalId(image.id, accepted, found.Image),
     ref: observed.ref,
     env: declaredEnv(observed.env, declared.env, remembered.env),
     spec: remembered.spec,

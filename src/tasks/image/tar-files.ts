@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
+import { ArchiveGauge } from '../../core/base/archive-gauge.ts';
 
-/** A file of an image archive. Small ones keep their text: manifests and configurations are among them. */
+/** A file of an image archive. Small ones that look like JSON keep their text: manifests and configurations are among them. */
 export interface TarFile {
   /** `sha256:…` of its content. */
   readonly digest: string;
@@ -14,47 +15,106 @@ export interface TarFile {
 
 const SMALL = 1 << 20;
 
+/** Bytes of all texts that are kept. A document is some kilobytes, and an image has two or three of them. */
+const TEXTS = 8 << 20;
+
+const CHUNK = 256 * 1024;
+
 const isGzip = (start: Uint8Array | undefined): boolean => start?.[0] === 0x1f && start[1] === 0x8b;
 
-/** Every file of a .tar or .tar.gz held in memory, by name; links stand for what they point to. */
-export async function tarFiles(archive: Buffer): Promise<ReadonlyMap<string, TarFile>> {
+const isJson = (start: Uint8Array): boolean => /^\s*[[{]/.test(Buffer.from(start).toString('latin1', 0, 64));
+
+/**
+ * Every file of a .tar or .tar.gz, by name, read once as it streams by; links stand for what they point to.
+ *
+ * @throws Error when it is not such an archive, a blob is not what its name says, or reading it would cost too much
+ */
+export async function tarFiles(archive: AsyncIterable<unknown>): Promise<ReadonlyMap<string, TarFile>> {
   // Twenty files, for packages and images alone.
   const { default: tar } = await import('tar-stream');
+  const gauge = new ArchiveGauge();
   const files = new Map<string, TarFile>();
   const links: (readonly [name: string, target: string])[] = [];
   const entries = tar.extract();
-  const source = Readable.from([archive], { objectMode: false });
-  const flow = isGzip(archive) ? pipeline(source, createGunzip(), entries) : pipeline(source, entries);
+  const { packed, zipped } = await opened(archive, gauge);
+  const source = Readable.from(packed, { objectMode: false });
+  const counted = (chunks: AsyncIterable<unknown>): AsyncIterable<unknown> => gauge.counted(chunks);
+  const stop = new AbortController();
+  const { signal } = stop;
+  const flow = zipped
+    ? pipeline(source, createGunzip({ chunkSize: CHUNK }), counted, entries, { signal })
+    : pipeline(source, counted, entries, { signal });
+  const texts = { left: TEXTS };
   const visits = (async () => {
     for await (const entry of entries) {
       const { type, size = 0, linkname } = entry.header;
       const name = entry.header.name.replace(/^(?:\.\/+)+/, '');
+      gauge.entry(name);
       if ((type === 'symlink' || type === 'link') && linkname)
         links.push([name, type === 'link' ? linkname : beside(name, linkname)]);
-      if (type === 'file' || type === 'contiguous-file') files.set(name, await fileOf(entry, size));
+      if (type === 'file' || type === 'contiguous-file') files.set(name, await fileOf(entry, size, texts));
       entry.resume();
     }
   })();
-  await Promise.all([flow, visits]);
+  try {
+    await Promise.all([visits, flow]);
+  } catch (error) {
+    stop.abort();
+    await Promise.allSettled([flow, visits]);
+    throw error;
+  }
   for (const [name, target] of links) {
     const file = files.get(target);
     if (file !== undefined) files.set(name, file);
   }
+  refuseForgedBlob(files);
   return files;
+}
+
+/** The archive with its first bytes looked at. */
+async function opened(
+  archive: AsyncIterable<unknown>,
+  gauge: ArchiveGauge,
+): Promise<{ readonly packed: AsyncIterable<Uint8Array>; readonly zipped: boolean }> {
+  const chunks = archive[Symbol.asyncIterator]();
+  const next = async (): Promise<Uint8Array | undefined> => {
+    const { value, done } = await chunks.next();
+    if (done === true || !(value instanceof Uint8Array)) return undefined;
+    gauge.packed(value.length);
+    return value;
+  };
+  const first = await next();
+  const packed = async function* (): AsyncGenerator<Uint8Array> {
+    for (let chunk = first; chunk !== undefined; chunk = await next()) yield chunk;
+  };
+  return { packed: packed(), zipped: isGzip(first) };
 }
 
 const beside = (name: string, link: string): string => new URL(link, `file:///${name}`).pathname.slice(1);
 
-async function fileOf(content: AsyncIterable<unknown>, size: number): Promise<TarFile> {
+async function fileOf(content: AsyncIterable<unknown>, size: number, texts: { left: number }): Promise<TarFile> {
   const hash = createHash('sha256');
   const kept: Uint8Array[] = [];
-  let gzip: boolean | undefined;
+  let start: Uint8Array | undefined;
+  let keep = false;
   for await (const chunk of content) {
     if (!(chunk instanceof Uint8Array)) continue;
-    gzip ??= isGzip(chunk);
+    if (start === undefined) keep = size <= SMALL && isJson(chunk);
+    start ??= chunk;
     hash.update(chunk);
-    if (size <= SMALL) kept.push(chunk);
+    if (keep) kept.push(chunk);
   }
-  const text = size <= SMALL && !gzip ? Buffer.concat(kept).toString('utf8') : undefined;
-  return { digest: `sha256:${hash.digest('hex')}`, size, gzip: gzip ?? false, text };
+  if (keep) texts.left -= size;
+  if (texts.left < 0) throw new Error(`its documents are larger than ${TEXTS >> 20} MiB together`);
+  const text = keep ? Buffer.concat(kept).toString('utf8') : undefined;
+  return { digest: `sha256:${hash.digest('hex')}`, size, gzip: isGzip(start), text };
+}
+
+/** An OCI layout names each blob by its digest: one of another content was damaged, or put there instead. */
+function refuseForgedBlob(files: ReadonlyMap<string, TarFile>): void {
+  for (const [name, { digest }] of files) {
+    const [, named] = /^blobs\/sha256\/([0-9a-f]{64})$/.exec(name) ?? [];
+    if (named !== undefined && digest !== `sha256:${named}`)
+      throw new Error(`the content of its blob sha256:${named} has the digest ${digest}`);
+  }
 }

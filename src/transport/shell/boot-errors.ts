@@ -52,7 +52,8 @@ export function bootFault(become: Become, exit: Exit, output: string): OrchError
     });
   const denial = become === 'sudo' ? DENIALS.find(({ sign }) => sign.test(details)) : undefined;
   if (denial !== undefined) return new OrchError('CONNECT_SUDO_DENIED', denial.says, { ...told, hint: denial.hint });
-  if (become === 'sudo' && /incorrect (?:password|authentication)|^doas: Authentication failed/im.test(details)) return wrongPassword(details);
+  if (become === 'sudo' && /incorrect (?:password|authentication)|^doas: Authentication failed/im.test(details))
+    return wrongPassword(details);
   if (become === 'sudo' && /^(?:sudo|doas): |sudoers/m.test(details))
     return new OrchError('CONNECT_SUDO_PASSWORD', 'sudo does not let this user act as root without a password', {
       ...told,
