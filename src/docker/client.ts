@@ -1,3 +1,4 @@
+import { OrchError } from '../core/base/errors.ts';
 import type { Connection } from '../core/host/connection.ts';
 import type { Docker } from '../core/host/docker.ts';
 import { Engine } from './engine.ts';
@@ -15,6 +16,9 @@ import {
 import { type EngineRequest, inPath, withQuery } from './request.ts';
 import type { Dial } from './socket.ts';
 import { stopContainer } from './stop.ts';
+
+/** For a file system of many files on a slow disk. */
+const REMOVAL_MS = 2 * 60_000;
 
 /** A `Docker` whose idle sockets can be let go. */
 export type DialledDocker = Docker & { close(): void };
@@ -100,7 +104,16 @@ export function dockerOver(dial: Dial): DialledDocker {
 
     async remove(name) {
       const path = withQuery(`/containers/${inPath(name)}`, { v: true });
-      await engine.change(`remove container ${name}`, { method: 'DELETE', path }, { fine: [404] });
+      const doing = `remove container ${name}`;
+      try {
+        await engine.change(doing, { method: 'DELETE', path }, { fine: [404] });
+      } catch (error) {
+        if (!(error instanceof OrchError) || !/removal of container .* is already in progress/.test(error.message))
+          throw error;
+        // Its name is free only when that removal is done.
+        const gone = post(`/containers/${inPath(name)}/wait`, { condition: 'removed' });
+        await engine.change(doing, gone, { fine: [404], limitMs: REMOVAL_MS });
+      }
     },
 
     async rename(name, to) {

@@ -10,8 +10,8 @@ export interface FakeContainer {
   readonly body: ContainerCreate;
   readonly imageEnv: readonly string[];
   name: string;
-  /** `restarting`: its process has ended, and its restart policy will start it again. */
-  status: 'created' | 'running' | 'restarting' | 'exited';
+  /** `restarting`: its process has ended, and its restart policy will start it again. `removing`: a removal is under way. */
+  status: 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead' | 'removing';
   pid: number;
   exitCode: number;
   oomKilled: boolean;
@@ -62,8 +62,8 @@ export function inspectFake(container: FakeContainer): ContainerInspect {
     Image: imageId,
     RestartCount: restartCount,
     State: {
-      // So the Engine shows one in back-off, with no process.
-      Running: status === 'running' || status === 'restarting',
+      // So the Engine shows one in back-off, with no process, and a paused one, whose process is frozen.
+      Running: status === 'running' || status === 'paused' || status === 'restarting',
       Status: status,
       Pid: pid,
       ExitCode: exitCode,
@@ -105,9 +105,9 @@ export interface FakePort {
   readonly Type: string;
 }
 
-/** Host ports that it holds: only a running container does. */
+/** Host ports that it holds: only a container with a process does. */
 export function publishedPorts({ body, status }: FakeContainer): readonly FakePort[] {
-  if (status !== 'running') return [];
+  if (status !== 'running' && status !== 'paused') return [];
   return Object.entries(body.HostConfig.PortBindings ?? {}).flatMap(([key, bindings]) => {
     const [port, Type = 'tcp'] = key.split('/');
     return bindings.map(({ HostIp, HostPort }) => ({

@@ -96,6 +96,22 @@ export class FakeDocker implements Docker {
     else this.#begin(container);
   }
 
+  /** What `docker pause` and `docker unpause` do on the host. */
+  pause(name: string): void {
+    this.#must(name, 'pause').status = 'paused';
+  }
+
+  unpause(name: string): void {
+    this.#must(name, 'unpause').status = 'running';
+  }
+
+  /** The Engine could not remove it whole (`dead`), or is just doing so for another client (`removing`). */
+  halfRemoved(name: string, status: 'dead' | 'removing'): void {
+    const container = this.#must(name, 'remove');
+    this.#end(container, container.exitCode);
+    container.status = status;
+  }
+
   async info(): Promise<EngineInfo> {
     return { ServerVersion: '28.0.0', DockerRootDir: '/var/lib/docker', Driver: 'overlay2' };
   }
@@ -138,7 +154,17 @@ export class FakeDocker implements Docker {
   async start(name: string): Promise<void> {
     this.onWrite?.('start', name);
     const container = this.#must(name, 'start');
-    if (container.status === 'running') return;
+    const { status, id } = container;
+    if (status === 'running' || status === 'restarting') return;
+    if (status === 'paused' || status === 'removing' || status === 'dead')
+      throw engineError({
+        doing: `start container ${name}`,
+        status: 409,
+        message:
+          status === 'paused'
+            ? 'cannot start a paused container, try unpause instead'
+            : `container ${id} is marked for removal and cannot be started`,
+      });
     refuseTakenPort(container, this.#containers);
     this.#begin(container);
   }
@@ -146,7 +172,7 @@ export class FakeDocker implements Docker {
   async stop(name: string, options: { readonly signal: string; readonly timeoutSeconds: number }): Promise<void> {
     this.onWrite?.('stop', name);
     const container = this.#find(name);
-    if (container?.status !== 'running' && container?.status !== 'restarting') return;
+    if (container === undefined || !inspectFake(container).State.Running) return;
     this.stops.push({ name, ...options });
     if (container.status === 'restarting') container.status = 'exited';
     else this.#end(container, this.stubborn.has(container.name) ? 137 : 0);
@@ -155,15 +181,17 @@ export class FakeDocker implements Docker {
   async signal(name: string, signal: string): Promise<void> {
     this.onWrite?.('signal', name);
     const container = this.#find(name);
-    if (container?.status !== 'running') return;
+    if (container?.status !== 'running' && container?.status !== 'paused') return;
     this.signals.push({ name, signal });
     if (signal === 'SIGKILL') this.#end(container, 137);
+    // Only its own stop signal unpauses it.
+    else if (container.status === 'paused' && (container.body.StopSignal ?? signal) !== signal) return;
     else if (!this.stubborn.has(container.name)) this.#end(container, 0);
   }
 
   async wait(name: string, timeoutSeconds: number): Promise<number> {
     const container = this.#must(name, 'wait for');
-    if (container.status === 'running')
+    if (container.status === 'running' || container.status === 'paused')
       throw new OrchError('TIMED_OUT', `container ${name} has not ended within ${timeoutSeconds} s`);
     return container.exitCode;
   }
@@ -171,11 +199,11 @@ export class FakeDocker implements Docker {
   async remove(name: string): Promise<void> {
     this.onWrite?.('remove', name);
     const container = this.#find(name);
-    if (container?.status === 'running' || container?.status === 'restarting')
+    if (container !== undefined && inspectFake(container).State.Running)
       throw engineError({
         doing: `remove container ${name}`,
         status: 409,
-        message: `You cannot remove a running container ${container.id}`,
+        message: `You cannot remove a ${container.status} container ${container.id}`,
       });
     this.#containers = this.#containers.filter((other) => other !== container);
   }

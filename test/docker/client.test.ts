@@ -109,6 +109,18 @@ describe('requests', () => {
     docker.close();
   });
 
+  test('a removal that another client has begun is waited for', async () => {
+    await using engine = await scriptedEngine((request) => {
+      if (request.startsWith('DELETE'))
+        return { status: 409, body: { message: 'removal of container web is already in progress' } };
+      return request.includes('/wait?condition=removed') ? { body: { StatusCode: 0 } } : undefined;
+    });
+    const docker = dockerOver(engine.dial);
+    await docker.remove('web');
+    expect(engine.requests.at(-1)).toContain('/containers/web/wait?condition=removed');
+    docker.close();
+  });
+
   test('what is not there is null, and no error', async () => {
     await using engine = await scriptedEngine(() => undefined);
     const docker = dockerOver(engine.dial);

@@ -94,6 +94,19 @@ const under = (): EngineUnderTest => ({
       return readFileSync(`/proc/${pid}/root${target}`, 'utf8');
     },
   },
+  pause: (name) => void execFileSync('docker', ['pause', name], { stdio: 'ignore' }),
+  unpause: (name) => void execFileSync('docker', ['unpause', name], { stdio: 'ignore' }),
+  // The pause before a further start grows with each: soon it is long enough to look at all of it.
+  backOff: (name) =>
+    expect
+      .poll(
+        async () => {
+          const found = await docker.container(name);
+          return found?.State.Status === 'restarting' && found.RestartCount >= 4;
+        },
+        { timeout: 20_000 },
+      )
+      .toBe(true),
   port,
 });
 

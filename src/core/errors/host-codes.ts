@@ -12,6 +12,10 @@ export const HOST_CODES = codes({
   CONNECTIONS_UNREADABLE: ['the connections of a container cannot be counted', 'set become: sudo'],
   CONTAINER_EXITED: ['the container exits each time it starts', 'read its log: docker logs NAME'],
   CONTAINER_KILLED: ['the container was killed and cannot be started again', 'run install; it recreates the container'],
+  CONTAINER_PAUSED: [
+    'the container is paused: its process is frozen',
+    'run docker unpause NAME on the host, then run again',
+  ],
   CONTAINER_MISSING: ['the container does not exist', 'run install, or state the container in the playbook'],
   DISK_FULL: ['a file system has too little space', 'free space on it'],
   DOCKER_DENIED: [

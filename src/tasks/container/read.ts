@@ -5,11 +5,13 @@ import { observedSpec } from '../../docker/spec.ts';
 import { acceptedOn, canonicalId, type ImageLocal } from '../image/image-local.ts';
 import { rememberedBy } from './labels.ts';
 import { type ContainerParams, specOf } from './params.ts';
+import { refusePaused } from './paused.ts';
 import { type ContainerState, declaredEnv, managedMounts, specFields, temporaryName } from './state.ts';
 
 /**
  * A container as it is, with the managed files as its own process sees them.
  *
+ * @throws OrchError CONTAINER_PAUSED
  * @throws NotYet when its image's tag is not on the host: whether it runs what a pull will bring is not known
  */
 export async function readContainer(
@@ -28,7 +30,9 @@ export async function readContainer(
     precomputeDigests(secrets.map(({ value }) => value.reveal())),
     precomputeDigests(p.restartOn.flatMap((task) => (task.blocked === undefined ? task.bound.digestTexts() : []))),
   ]);
-  if (found === null) return null;
+  // One that is being removed is as good as gone.
+  if (found === null || found.State.Status === 'removing') return null;
+  refusePaused(p.name, found);
   if (pulled && tagged === null && found.Config.Image === image.ref) throw new NotYet(`image ${image.ref} is pulled`);
   const accepted = tagged === null ? (acceptedOn(image, arch) ?? []) : [tagged.Id];
   const observed = observedSpec(found);
