@@ -156,6 +156,7 @@ export function withDocker(raw: DockerlessConnection): Connection {
     read: (path, limit) => raw.read(path, limit),
     tree: (path) => raw.tree(path),
     freeBytes: (path) => raw.freeBytes(path),
+    network: () => raw.network(),
     httpGet: (request) => raw.httpGet(request),
     haproxyShow: (socket, what) => raw.haproxyShow(socket, what),
     haproxyCommand: (socket, command) => raw.haproxyCommand(socket, command),

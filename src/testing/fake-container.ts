@@ -145,3 +145,37 @@ export function refuseTakenPort(container: FakeContainer, others: readonly FakeC
     message: `driver failed programming external connectivity on endpoint ${name}: Bind for ${taken.IP}:${taken.PublicPort} failed: port is already allocated`,
   });
 }
+
+/** Its process is gone. */
+export function endFake(container: FakeContainer, exitCode: number): void {
+  container.status = 'exited';
+  container.pid = 0;
+  container.exitCode = exitCode;
+  container.seen = new Map();
+}
+
+/** As the Engine answers where a container's state does not allow it. @throws OrchError DOCKER_FAILED */
+export function refuseState({ name, id, status }: FakeContainer, verb: 'start' | 'remove'): void {
+  const doing = `${verb} container ${name}`;
+  const refuse = (message: string): never => {
+    throw engineError({ doing, status: 409, message });
+  };
+  if (verb === 'remove') {
+    if (['running', 'paused', 'restarting'].includes(status)) refuse(`You cannot remove a ${status} container ${id}`);
+    return;
+  }
+  if (status === 'paused') refuse('cannot start a paused container, try unpause instead');
+  if (status === 'removing' || status === 'dead') refuse(`container ${id} is marked for removal and cannot be started`);
+}
+
+/** As the Engine does at a create: a mount makes no directory of a source that is missing. @throws OrchError DOCKER_FAILED */
+export function refuseMissingSource(
+  { HostConfig }: ContainerCreate,
+  doing: string,
+  exists: (path: string) => boolean,
+): void {
+  const missing = HostConfig.Mounts?.find(({ Source }) => !exists(Source));
+  if (missing === undefined) return;
+  const message = `invalid mount config for type "bind": bind source path does not exist: ${missing.Source}`;
+  throw engineError({ doing, status: 400, message });
+}

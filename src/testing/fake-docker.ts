@@ -10,10 +10,13 @@ import type {
 } from '../core/host/docker.ts';
 import { engineError } from '../docker/engine-error.ts';
 import {
+  endFake,
   type FakeContainer,
   type FakeEnd,
   inspectFake,
   newFakeContainer,
+  refuseMissingSource,
+  refuseState,
   refuseTakenPort,
   seenFiles,
   summarizeFake,
@@ -66,7 +69,6 @@ export class FakeDocker implements Docker {
   loadArchive = (ids: FakeImageIds, ref?: string): string => this.#images.add(ids, ref);
 
   untag = (ref: string): boolean => this.#images.untag(ref);
-
   /** Process id of a running container, else 0. */
   pidOf(name: string): number {
     return this.#find(name)?.pid ?? 0;
@@ -88,7 +90,7 @@ export class FakeDocker implements Docker {
   /** The process ends by itself. Its restart policy may bring it back, or pause first (`loops`); with `oom` the kernel did it. */
   crash(name: string, exitCode: number, { oom = false, back = false, loops = false } = {}): void {
     const container = this.#must(name, 'crash');
-    this.#end(container, exitCode);
+    endFake(container, exitCode);
     container.oomKilled = oom;
     if (!back && !loops) return;
     container.restartCount++;
@@ -107,9 +109,7 @@ export class FakeDocker implements Docker {
 
   /** The Engine could not remove it whole (`dead`), or is just doing so for another client (`removing`). */
   halfRemoved(name: string, status: 'dead' | 'removing'): void {
-    const container = this.#must(name, 'remove');
-    this.#end(container, container.exitCode);
-    container.status = status;
+    Object.assign(this.#must(name, 'remove'), { status, pid: 0 });
   }
 
   async info(): Promise<EngineInfo> {
@@ -139,13 +139,7 @@ export class FakeDocker implements Docker {
     const imageId = this.#images.idOf(body.Image);
     if (imageId === undefined) throw engineError({ doing, status: 404, message: `No such image: ${body.Image}` });
     this.#refuseTakenName(name, doing);
-    for (const { Source } of body.HostConfig.Mounts ?? [])
-      if (!this.#exists(Source))
-        throw engineError({
-          doing,
-          status: 400,
-          message: `invalid mount config for type "bind": bind source path does not exist: ${Source}`,
-        });
+    refuseMissingSource(body, doing, (path) => this.#exists(path));
     const id = sha256(`${name} ${this.#count++}`);
     this.#containers.push(newFakeContainer({ id, imageId, body, imageEnv: this.#options.imageEnv ?? [], name }));
     return id;
@@ -154,17 +148,8 @@ export class FakeDocker implements Docker {
   async start(name: string): Promise<void> {
     this.onWrite?.('start', name);
     const container = this.#must(name, 'start');
-    const { status, id } = container;
-    if (status === 'running' || status === 'restarting') return;
-    if (status === 'paused' || status === 'removing' || status === 'dead')
-      throw engineError({
-        doing: `start container ${name}`,
-        status: 409,
-        message:
-          status === 'paused'
-            ? 'cannot start a paused container, try unpause instead'
-            : `container ${id} is marked for removal and cannot be started`,
-      });
+    if (container.status === 'running' || container.status === 'restarting') return;
+    refuseState(container, 'start');
     refuseTakenPort(container, this.#containers);
     this.#begin(container);
   }
@@ -175,7 +160,7 @@ export class FakeDocker implements Docker {
     if (container === undefined || !inspectFake(container).State.Running) return;
     this.stops.push({ name, ...options });
     if (container.status === 'restarting') container.status = 'exited';
-    else this.#end(container, this.stubborn.has(container.name) ? 137 : 0);
+    else endFake(container, this.stubborn.has(container.name) ? 137 : 0);
   }
 
   async signal(name: string, signal: string): Promise<void> {
@@ -183,10 +168,10 @@ export class FakeDocker implements Docker {
     const container = this.#find(name);
     if (container?.status !== 'running' && container?.status !== 'paused') return;
     this.signals.push({ name, signal });
-    if (signal === 'SIGKILL') this.#end(container, 137);
+    if (signal === 'SIGKILL') endFake(container, 137);
     // Only its own stop signal unpauses it.
     else if (container.status === 'paused' && (container.body.StopSignal ?? signal) !== signal) return;
-    else if (!this.stubborn.has(container.name)) this.#end(container, 0);
+    else if (!this.stubborn.has(container.name)) endFake(container, 0);
   }
 
   async wait(name: string, timeoutSeconds: number): Promise<number> {
@@ -199,12 +184,7 @@ export class FakeDocker implements Docker {
   async remove(name: string): Promise<void> {
     this.onWrite?.('remove', name);
     const container = this.#find(name);
-    if (container !== undefined && inspectFake(container).State.Running)
-      throw engineError({
-        doing: `remove container ${name}`,
-        status: 409,
-        message: `You cannot remove a ${container.status} container ${container.id}`,
-      });
+    if (container !== undefined) refuseState(container, 'remove');
     this.#containers = this.#containers.filter((other) => other !== container);
   }
 
@@ -242,8 +222,7 @@ export class FakeDocker implements Docker {
   }
 
   #exists(path: string): boolean {
-    const { files } = this.#options;
-    return files.exists?.(path) ?? files.read(path) !== null;
+    return this.#options.files.exists?.(path) ?? this.#options.files.read(path) !== null;
   }
 
   #begin(container: FakeContainer): void {
@@ -256,14 +235,7 @@ export class FakeDocker implements Docker {
     const end = this.program?.(container.body, container.seen);
     if (end === undefined) return;
     container.log = end.log;
-    this.#end(container, end.exitCode);
-  }
-
-  #end(container: FakeContainer, exitCode: number): void {
-    container.status = 'exited';
-    container.pid = 0;
-    container.exitCode = exitCode;
-    container.seen = new Map();
+    endFake(container, end.exitCode);
   }
 
   #refuseTakenName(name: string, doing: string): void {

@@ -6,6 +6,7 @@ import type {
   Connection,
   Facts,
   HaproxyWhat,
+  HostNetwork,
   HttpReply,
   HttpRequest,
   Ownership,
@@ -23,6 +24,7 @@ export interface FakeHostOptions {
   readonly facts?: Partial<Facts>;
   readonly docker?: Docker;
   readonly freeBytes?: number;
+  readonly network?: Partial<HostNetwork>;
   /** Answers HTTP requests; `null`: nobody listens there. */
   readonly http?: (request: HttpRequest) => HttpReply | null;
   /** What HAProxy shows of what it is asked: `servers state`. */
@@ -104,6 +106,10 @@ export class FakeHost implements Connection {
 
   async freeBytes(): Promise<number> {
     return this.#ask(() => this.#options.freeBytes ?? 50e9);
+  }
+
+  async network(): Promise<HostNetwork> {
+    return this.#ask(() => ({ addresses: [], bindsAny: true, listening: [], ...this.#options.network }));
   }
 
   async httpGet(request: HttpRequest): Promise<HttpReply> {

@@ -2,6 +2,10 @@ import { codes } from './error-meaning.ts';
 
 /** On a host: files, Docker, services. */
 export const HOST_CODES = codes({
+  ADDRESS_MISSING: [
+    'no interface of the host has an address that a port is bound to',
+    'bind the port to an address of the host itself, or to 0.0.0.0, by api7.bind',
+  ],
   COMMAND_FAILED: ['a command on the host failed', 'read its last lines in the details'],
   COMMAND_INVALID: ['the parameters of a command are invalid', 'correct the playbook'],
   CONFIG_INVALID: ['a setting under api7.config is invalid', 'correct it in the inventory'],
