@@ -80,6 +80,7 @@ export function inspectFake(container: FakeContainer): ContainerInspect {
       ...defined({ StopSignal: body.StopSignal, StopTimeout: body.StopTimeout }),
     },
     HostConfig: {
+      ...host,
       NetworkMode: host.NetworkMode ?? 'default',
       RestartPolicy: { Name: host.RestartPolicy.Name, MaximumRetryCount: 0 },
       PortBindings: host.PortBindings ?? {},

@@ -32,9 +32,12 @@ export interface ContainerInspect {
     readonly Cmd?: readonly string[] | null;
     readonly StopSignal?: string;
     readonly StopTimeout?: number;
+    readonly User?: string;
   };
+  /** With all fields that the Engine shows, of which these are used. */
   readonly HostConfig: {
     readonly NetworkMode: string;
+    readonly LogConfig?: { readonly Type: string; readonly Config?: Readonly<Record<string, string>> | null };
     readonly RestartPolicy: { readonly Name: string; readonly MaximumRetryCount?: number };
     readonly PortBindings: Readonly<Record<string, readonly PortBinding[] | null>> | null;
     readonly Ulimits: readonly { readonly Name: string; readonly Soft: number; readonly Hard: number }[] | null;

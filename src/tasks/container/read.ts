@@ -1,8 +1,10 @@
 import { precomputeDigests, Secret } from '../../core/base/secret.ts';
 import type { Reader } from '../../core/host/connection.ts';
+import type { ContainerInspect } from '../../core/host/docker.ts';
 import { NotYet } from '../../core/task/later.ts';
 import { observedSpec } from '../../docker/spec.ts';
 import { acceptedOn, canonicalId, type ImageLocal } from '../image/image-local.ts';
+import { extrasOf } from './extras.ts';
 import { rememberedBy } from './labels.ts';
 import { type ContainerParams, specOf } from './params.ts';
 import { refusePaused } from './paused.ts';
@@ -52,7 +54,20 @@ export async function readContainer(
     mounted,
     running: found.State.Running,
     leftover: leftover !== null,
+    ...(await adopted(found, remembered.spec, p, host)),
   };
+}
+
+/** Replacing a container that was not made by us takes away what we never state: each of that is a difference. */
+async function adopted(
+  found: ContainerInspect,
+  spec: string | null,
+  p: ContainerParams,
+  { docker }: Reader,
+): Promise<Pick<ContainerState, 'extras'>> {
+  if (spec !== null) return {};
+  const extras = extrasOf(found, await docker.image(found.Image), p);
+  return extras.length === 0 ? {} : { extras: Object.fromEntries(extras.map((one) => [one, 'set'] as const)) };
 }
 
 /** A rename over a mounted file leaves the container on the old one: only the view of its process tells. */
