@@ -84,6 +84,7 @@ export class FakeHost implements Connection {
       uid: 0,
       clockSkewMs: 0,
       nofile: 1_048_576,
+      machine: null,
       ...this.#options.facts,
     }));
   }

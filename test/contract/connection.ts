@@ -100,6 +100,8 @@ export function connectionContract(
       // Whole seconds are told, and the answer takes its time on a busy machine.
       expect(Math.abs(facts.clockSkewMs)).toBeLessThan(5000);
       expect(facts.nofile).toBeGreaterThan(256);
+      const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+      expect(facts.machine).toMatch(new RegExp(`^${boot} net:\\[\\d+\\] \\S+$`));
     });
 
     test.each(NASTY)('a file named %j', async (name) => {

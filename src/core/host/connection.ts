@@ -14,6 +14,8 @@ export interface Facts {
   readonly clockSkewMs: number;
   /** Open files that a container on this host can be given. */
   readonly nofile: number;
+  /** The same for two connections only if they lead to one machine; `null` where that is not known. */
+  readonly machine: string | null;
 }
 
 export interface Stat {
