@@ -121,7 +121,7 @@ export function dockerOver(dial: Dial): DialledDocker {
       await engine.change(`rename container ${name} to ${to}`, request);
     },
 
-    pull: (ref) => pullImage(engine, ref),
+    pull: (ref, login) => pullImage(engine, ref, login),
 
     async tag(id, ref) {
       const at = ref.lastIndexOf(':');

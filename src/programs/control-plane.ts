@@ -1,4 +1,4 @@
-import { dashboardImage, dpManagerImage } from '../api7/images.ts';
+import { dashboardImage, dpManagerImage, loginFor } from '../api7/images.ts';
 import { PATHS, PORTS } from '../api7/paths.ts';
 import type { Host } from '../core/host/host.ts';
 import type { Steps, Task } from '../core/task/task.ts';
@@ -23,9 +23,10 @@ export function* controlPlaneImages({ api7 }: Inventory): Steps<ControlPlaneImag
   yield directory({ path: PATHS.home, mode: '0750' });
   const pkg = api7.package && package_({ from: api7.package.controlPlane, into: PATHS.controlPlanePackage });
   if (pkg) yield pkg;
-  const dashboard = image({ ref: dashboardImage(api7), ...(pkg && { from: pkg }) });
+  const stated = (ref: string): Task => image({ ref, ...loginFor(api7, ref), ...(pkg && { from: pkg }) });
+  const dashboard = stated(dashboardImage(api7));
   yield dashboard;
-  const dpManager = image({ ref: dpManagerImage(api7), ...(pkg && { from: pkg }) });
+  const dpManager = stated(dpManagerImage(api7));
   yield dpManager;
   return { dashboard, dpManager };
 }

@@ -3,6 +3,7 @@ import { defineTask } from '../core/task/define-task.ts';
 import { NotYet } from '../core/task/later.ts';
 import type { LocalFiles } from '../core/task/local-files.ts';
 import { Task } from '../core/task/task.ts';
+import { secretOrText } from './file/fields.ts';
 import { findImage } from './image/find-image.ts';
 import { acceptedOn, canonicalId, type ImageLocal } from './image/image-local.ts';
 import { loadImage } from './image/load-image.ts';
@@ -15,6 +16,8 @@ const params = z.strictObject({
     .instanceof(Task, { error: 'must be a package task' })
     .refine(({ type }) => type.kind === 'package', { error: 'must be a package task' })
     .optional(),
+  /** How the host logs in to the registry that it pulls from. */
+  login: z.strictObject({ address: z.string().min(1), username: z.string().min(1), password: secretOrText }).optional(),
   /** Member of the package, for one that its name does not show. */
   archive: z.string().min(1).optional(),
 });
@@ -45,7 +48,7 @@ export const image = defineTask<typeof params, ImageLocal, ImageState, ImageStat
   want: (_p, _now, { local: known }) => ({ id: known.id }),
   async write(p, _change, host, known, report) {
     report.progress(known.member === null ? 'pulling' : 'loading');
-    if (p.from === undefined || known.member === null) await host.docker.pull(p.ref);
+    if (p.from === undefined || known.member === null) await host.docker.pull(p.ref, p.login);
     else await loadImage(`${p.from.claim.slice('tree:'.length)}/${known.member}`, known, host);
   },
   result: ({ id }) => ({ id }),

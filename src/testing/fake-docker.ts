@@ -7,8 +7,10 @@ import type {
   Docker,
   EngineInfo,
   ImageInspect,
+  RegistryLogin,
 } from '../core/host/docker.ts';
 import { engineError } from '../docker/engine-error.ts';
+import { pullRefused } from '../docker/pull.ts';
 import {
   endFake,
   type FakeContainer,
@@ -21,7 +23,7 @@ import {
   seenFiles,
   summarizeFake,
 } from './fake-container.ts';
-import { type FakeImageIds, FakeImages } from './fake-images.ts';
+import { type FakeImageIds, FakeImages, type FakeLogins, refuseLogin } from './fake-images.ts';
 
 export interface FakeDockerOptions {
   /** Which of Docker's image stores it has: they report different ids for one archive. Default classic. */
@@ -45,6 +47,8 @@ export interface FakeDockerOptions {
 export class FakeDocker implements Docker {
   /** What a pull finds, by reference. */
   readonly pullable = new Map<string, FakeImageIds>();
+  /** Registries that want a login: the password of each user, by address. */
+  readonly logins: FakeLogins = new Map();
   /** Containers whose process ignores the stop signal: they are killed when their time is up. */
   readonly stubborn = new Set<string>();
   /** Called before each write; throwing there is how a test lets the Engine fail. */
@@ -67,7 +71,6 @@ export class FakeDocker implements Docker {
 
   /** What `docker load` does: the image is there, under this reference if one is given. */
   loadArchive = (ids: FakeImageIds, ref?: string): string => this.#images.add(ids, ref);
-
   untag = (ref: string): boolean => this.#images.untag(ref);
   /** Process id of a running container, else 0. */
   pidOf(name: string): number {
@@ -195,19 +198,19 @@ export class FakeDocker implements Docker {
     container.name = to;
   }
 
-  async pull(ref: string): Promise<void> {
+  async pull(ref: string, login?: RegistryLogin): Promise<void> {
     this.onWrite?.('pull', ref);
+    refuseLogin(this.logins, ref, login);
     const ids = this.pullable.get(ref);
-    if (ids === undefined)
-      throw engineError({ doing: `pull image ${ref}`, status: 404, message: `manifest for ${ref} not found` });
+    if (ids === undefined) throw pullRefused(ref, `pull image ${ref}: manifest for ${ref} not found`, login);
     this.loadArchive(ids, ref);
   }
 
   async tag(id: string, ref: string): Promise<void> {
     this.onWrite?.('tag', ref);
     const imageId = this.#images.idOf(id);
-    if (imageId === undefined)
-      throw engineError({ doing: `tag image ${id} as ${ref}`, status: 404, message: `No such image: ${id}` });
+    const doing = `tag image ${id} as ${ref}`;
+    if (imageId === undefined) throw engineError({ doing, status: 404, message: `No such image: ${id}` });
     this.#images.tag(imageId, ref);
   }
 
@@ -241,10 +244,7 @@ export class FakeDocker implements Docker {
   #refuseTakenName(name: string, doing: string): void {
     const holder = this.#containers.find((container) => container.name === name);
     if (holder === undefined) return;
-    throw engineError({
-      doing,
-      status: 409,
-      message: `Conflict. The container name "/${name}" is already in use by container "${holder.id}".`,
-    });
+    const message = `Conflict. The container name "/${name}" is already in use by container "${holder.id}".`;
+    throw engineError({ doing, status: 409, message });
   }
 }

@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { loginFor } from '../../src/api7/images.ts';
 import { ArchiveGauge } from '../../src/core/base/archive-gauge.ts';
+import { Secret } from '../../src/core/base/secret.ts';
 import { localFiles } from '../../src/local/local-files.ts';
 import { archivedImages } from '../../src/tasks/image/archived-images.ts';
 import { normalRef } from '../../src/tasks/image/find-image.ts';
@@ -354,6 +356,30 @@ describe('image that is pulled', () => {
     expect((await host.engine.image(REF))?.Id).toBe(ids.classic);
   });
 
+  test('logs in where its registry wants that, and says whose login is refused', async () => {
+    const ref = 'registry.example.com:5000/api7/gateway:1';
+    const pull = (host: DockerHost, login?: { username: string; password: Secret }) =>
+      runPlays(
+        [host],
+        onePlay(function* () {
+          yield image({ ref, ...(login && { login: { address: 'registry.example.com:5000', ...login } }) });
+        }),
+        {},
+      );
+    const host = new DockerHost();
+    host.engine.pullable.set(ref, ids);
+    host.engine.logins.set('registry.example.com:5000', { puller: 'r3gistry-pass' });
+    const without = await pull(host);
+    expect(without.codes).toEqual(['IMAGE_PULL_FAILED']);
+    expect(JSON.stringify(without.events)).toMatch(/no login for registry.example.com:5000 was given.*api7.registries/);
+    const wrong = await pull(host, { username: 'puller', password: Secret.of('wr0ng-pass') });
+    expect(wrong.codes).toEqual(['IMAGE_PULL_FAILED']);
+    expect(JSON.stringify(wrong.events)).toMatch(/registry.example.com:5000 refused the login of puller/);
+    const right = await pull(host, { username: 'puller', password: Secret.of('r3gistry-pass') });
+    expect(right.rows).toEqual([`changed image ${ref}`]);
+    expect(JSON.stringify([wrong.events, right.events])).not.toMatch(/wr0ng-pass|r3gistry-pass/);
+  });
+
   test('needs no package to be present already', async () => {
     const host = new DockerHost();
     host.engine.loadArchive(ids, REF);
@@ -375,4 +401,22 @@ test.each([
   ['a/b@sha256:00', 'a/b@sha256:00'],
 ])('%s is %s', (ref, normal) => {
   expect(normalRef(ref)).toBe(normal);
+});
+
+test.each([
+  ['registry.example.com/api7/x:1', 'ops'],
+  ['REGISTRY.example.com/api7/x:1', 'ops'],
+  ['registry.example.com:5000/api7/x:1', undefined],
+  ['api7/x:1', 'hub'],
+  ['docker.io/api7/x:1', 'hub'],
+  ['index.docker.io/api7/x:1', 'hub'],
+  ['x:1', 'hub'],
+  ['localhost/x:1', undefined],
+])('the login for %s is that of its registry: %s', (ref, user) => {
+  const password = Secret.of('pull-secret');
+  const registries = {
+    'registry.example.com': { username: 'ops', password },
+    'docker.io': { username: 'hub', password },
+  };
+  expect(loginFor({ registries }, ref).login?.username).toBe(user);
 });

@@ -40,7 +40,7 @@ export const HOST_CODES = codes({
   IMAGE_MISSING: ['the image does not exist on the host', 'install from a package, or set a registry'],
   IMAGE_PULL_FAILED: [
     'the image could not be pulled',
-    'check name, tag and access to the registry, or install from a package',
+    'check name and tag, and the login under api7.registries; or install from a package',
   ],
   IS_A_DIRECTORY: ['a file is expected, but the path is a directory', 'move it away or choose another path'],
   MODE_INVALID: ['a file mode is invalid', 'write octal digits, for example 0640'],

@@ -1,3 +1,5 @@
+import type { Text } from '../base/secret.ts';
+
 /**
  * The part of the Docker Engine API (v1.41 names and shapes) that tasks need, as a port: `docker/` implements it over
  * a dialled socket, the fake host in memory. Shapes keep the Engine's own field names, so that its reference applies:
@@ -86,6 +88,14 @@ export interface ImageInspect {
   } | null;
 }
 
+/** How an Engine logs in to the registry that it pulls from. */
+export interface RegistryLogin {
+  /** As image references name it: `registry.example.com:5000`, `docker.io`. */
+  readonly address: string;
+  readonly username: string;
+  readonly password: Text;
+}
+
 export interface EngineInfo {
   readonly ServerVersion: string;
   readonly DockerRootDir: string;
@@ -146,6 +156,6 @@ export interface Docker extends DockerReader {
   /** Removes a stopped container and its anonymous volumes. One that is not there is fine. */
   remove(name: string): Promise<void>;
   rename(name: string, to: string): Promise<void>;
-  pull(ref: string): Promise<void>;
+  pull(ref: string, login?: RegistryLogin): Promise<void>;
   tag(id: string, ref: string): Promise<void>;
 }

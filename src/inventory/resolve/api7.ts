@@ -15,7 +15,7 @@ export function resolveApi7(api7: Api7File, path: (text: string) => string): Api
     ...(api7.package === undefined
       ? {}
       : { package: { controlPlane: path(api7.package.control_plane), dataPlane: path(api7.package.data_plane) } }),
-    ...defined({ registry: api7.registry }),
+    ...defined({ registry: api7.registry, registries: api7.registries }),
     images: defined({ dashboard: images.dashboard, dpManager: images.dp_manager, gateway: images.gateway }),
     database: { dsn: dsnOf(api7.database) },
     gateway: {
