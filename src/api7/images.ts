@@ -1,5 +1,5 @@
+import { registryOf } from '../core/base/registry-of.ts';
 import type { RegistryLogin } from '../core/host/docker.ts';
-import { registryOf } from '../docker/registry.ts';
 import type { Api7Settings } from '../inventory/inventory.ts';
 
 type ImageSettings = Pick<Api7Settings, 'version' | 'registry' | 'images'>;

@@ -1,9 +1,10 @@
 import { OrchError } from '../core/base/errors.ts';
+import { registryOf } from '../core/base/registry-of.ts';
 import type { RegistryLogin } from '../core/host/docker.ts';
 import { BoundedBytes } from './bounded-bytes.ts';
 import { callError } from './call.ts';
 import type { Engine } from './engine.ts';
-import { registryAuth, registryOf } from './registry.ts';
+import { registryAuth } from './registry.ts';
 import { parseReply, pullProgress } from './replies.ts';
 import { withQuery } from './request.ts';
 import { parseJson, UnreadableReply } from './unreadable-reply.ts';

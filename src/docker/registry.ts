@@ -1,19 +1,6 @@
+import { HUB } from '../core/base/registry-of.ts';
 import { reveal } from '../core/base/secret.ts';
 import type { RegistryLogin } from '../core/host/docker.ts';
-
-const HUB = 'docker.io';
-
-/**
- * The registry that an image reference names.
- *
- * @example registryOf('localhost:5000/api7/gateway:1') // 'localhost:5000'; of 'api7/gateway:1' 'docker.io'
- */
-export function registryOf(ref: string): string {
-  const [first = '', ...rest] = ref.split('/');
-  const named = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
-  const address = named ? first.toLowerCase() : HUB;
-  return /^(?:index|registry-1)\.docker\.io$/.test(address) ? HUB : address;
-}
 
 /** The header by which the Engine logs in for one request: https://docs.docker.com/reference/api/engine/#section/Authentication */
 export function registryAuth({ address, username, password }: RegistryLogin): Readonly<Record<string, string>> {

@@ -1,7 +1,7 @@
+import { registryOf } from '../core/base/registry-of.ts';
 import { reveal } from '../core/base/secret.ts';
 import type { ImageInspect, RegistryLogin } from '../core/host/docker.ts';
 import { pullRefused } from '../docker/pull.ts';
-import { registryOf } from '../docker/registry.ts';
 
 /** The ids of one image: of its configuration, and of its manifest. */
 export interface FakeImageIds {
