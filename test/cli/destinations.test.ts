@@ -99,7 +99,10 @@ test('inventory list shows where ssh would connect to, and no password', async (
 
 test('two names of the ssh configuration for one machine are refused, by validate as by run', async () => {
   writeFileSync(join(directory, 'ssh_config'), 'Host gw_1 10.0.0.2\n  HostName edge.example.com\n');
-  for (const args of [['inventory', 'validate'], ['run', emptyPlaybook()]]) {
+  for (const args of [
+    ['inventory', 'validate'],
+    ['run', emptyPlaybook()],
+  ]) {
     const { code, stdout, stderr } = await cli(...args);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain('gw-1 and gw-2 are one machine: ssh reaches both at edge.example.com:22');
