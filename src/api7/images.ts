@@ -1,3 +1,5 @@
+import { registryOf } from '../core/base/registry-of.ts';
+import type { RegistryLogin } from '../core/host/docker.ts';
 import type { Api7Settings } from '../inventory/inventory.ts';
 
 type ImageSettings = Pick<Api7Settings, 'version' | 'registry' | 'images'>;
@@ -14,3 +16,13 @@ export const dpManagerImage = (api7: ImageSettings): string =>
 
 export const gatewayImage = (api7: ImageSettings): string =>
   api7.images.gateway ?? inRegistry(api7, 'api7-ee-3-gateway', api7.version);
+
+/** The parameter of an image task whose registry wants a login that the inventory has. */
+export function loginFor(
+  { registries = {} }: Pick<Api7Settings, 'registries'>,
+  ref: string,
+): { readonly login?: RegistryLogin } {
+  const address = registryOf(ref);
+  const found = Object.entries(registries).find(([key]) => registryOf(`${key}/any`) === address);
+  return found === undefined ? {} : { login: { address, ...found[1] } };
+}

@@ -12,7 +12,7 @@ const PORTS_OF_GROUP: Readonly<Record<string, readonly BindPort[]>> = {
 
 /**
  * Gates that refuse a host before anything is changed anywhere: open files that its kernel does not grant, ports that
- * somebody else's container holds.
+ * another container or a process holds, addresses that it does not have.
  */
 export function* preflight(
   inventory: Inventory,

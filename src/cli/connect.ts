@@ -8,6 +8,7 @@ import type { Ask } from '../transport/ssh/ask.ts';
 import type { SshConfig, SshConfigOptions } from '../transport/ssh/config/config.ts';
 import type { NewHostKey } from '../transport/ssh/connect/client.ts';
 import type { SshTarget } from '../transport/ssh/target.ts';
+import { sameMachineCheck } from './one-machine.ts';
 
 export interface ConnectOptions {
   readonly acceptNewHostKeys: boolean;
@@ -65,6 +66,7 @@ export function destinationsOf(
 /** Opens SSH connections to an inventory's hosts, with Docker on top. */
 export function connectTo(inventory: Inventory, options: ConnectOptions): Connect {
   const resolve = destinationsOf(inventory, options);
+  const refuseSameMachine = sameMachineCheck();
   const hops = import('../transport/ssh/connect/hops.ts').then(({ sshHops }) => sshHops());
   return async (name): Promise<Connection> => {
     const [target, { connectSsh }, { withDocker }] = await Promise.all([
@@ -72,7 +74,7 @@ export function connectTo(inventory: Inventory, options: ConnectOptions): Connec
       import('../transport/ssh/ssh.ts'),
       import('../docker/client.ts'),
     ]);
-    return withDocker(
+    const connection = withDocker(
       await connectSsh(target, {
         acceptNewHostKeys: options.acceptNewHostKeys,
         onNewHostKey: options.onNewHostKey ?? (() => undefined),
@@ -80,5 +82,12 @@ export function connectTo(inventory: Inventory, options: ConnectOptions): Connec
         ...defined({ ask: options.ask, signal: options.signal }),
       }),
     );
+    try {
+      await refuseSameMachine(name, connection.facts());
+    } catch (error) {
+      await connection.close();
+      throw located(error, { host: name });
+    }
+    return connection;
   };
 }

@@ -4,12 +4,13 @@ import { nameList } from '../render/lines/paint.ts';
 import type { SshConfig } from '../transport/ssh/config/config.ts';
 import type { SshTarget } from '../transport/ssh/target.ts';
 import { destinationsOf } from './connect.ts';
+import { refuseSameTarget } from './one-machine.ts';
 
 /**
  * Where ssh would connect to, for each of these hosts; connects to nothing. What of OpenSSH's configuration is left out is
  * told on the way, what cannot be followed is told for all of them at once.
  *
- * @throws OrchError CONNECT_CONFIG_… | CONNECT_JUMP_… | CONNECT_USER_UNKNOWN
+ * @throws OrchError CONNECT_CONFIG_… | CONNECT_JUMP_… | CONNECT_USER_UNKNOWN; INVENTORY_INVALID for two names of one machine
  * @example const targets = await destinations(inventory, ['gw-1'], openSshConfig()); targets.get('gw-1')?.port
  */
 export async function destinations(
@@ -22,6 +23,7 @@ export async function destinations(
   const faults = found.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
   const [first] = faults;
   if (first !== undefined) throw faults.length === 1 ? first : together(faults);
+  refuseSameTarget(found.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])));
   return new Map(found.flatMap((one) => (one.status === 'fulfilled' ? [[one.value.name, one.value] as const] : [])));
 }
 

@@ -1,3 +1,4 @@
+import { OrchError } from '../core/base/errors.ts';
 import type { Connection } from '../core/host/connection.ts';
 import type { Docker } from '../core/host/docker.ts';
 import { Engine } from './engine.ts';
@@ -15,6 +16,9 @@ import {
 import { type EngineRequest, inPath, withQuery } from './request.ts';
 import type { Dial } from './socket.ts';
 import { stopContainer } from './stop.ts';
+
+/** For a file system of many files on a slow disk. */
+const REMOVAL_MS = 2 * 60_000;
 
 /** A `Docker` whose idle sockets can be let go. */
 export type DialledDocker = Docker & { close(): void };
@@ -100,7 +104,16 @@ export function dockerOver(dial: Dial): DialledDocker {
 
     async remove(name) {
       const path = withQuery(`/containers/${inPath(name)}`, { v: true });
-      await engine.order(`remove container ${name}`, { method: 'DELETE', path }, { fine: [404] });
+      const doing = `remove container ${name}`;
+      try {
+        await engine.order(doing, { method: 'DELETE', path }, { fine: [404] });
+      } catch (error) {
+        if (!(error instanceof OrchError) || !/removal of container .* is already in progress/.test(error.message))
+          throw error;
+        // Its name is free only when that removal is done.
+        const gone = post(`/containers/${inPath(name)}/wait`, { condition: 'removed' });
+        await engine.change(doing, gone, { fine: [404], limitMs: REMOVAL_MS });
+      }
     },
 
     async rename(name, to) {
@@ -108,7 +121,7 @@ export function dockerOver(dial: Dial): DialledDocker {
       await engine.order(`rename container ${name} to ${to}`, request);
     },
 
-    pull: (ref) => pullImage(engine, ref),
+    pull: (ref, login) => pullImage(engine, ref, login),
 
     async tag(id, ref) {
       const at = ref.lastIndexOf(':');
@@ -143,6 +156,7 @@ export function withDocker(raw: DockerlessConnection): Connection {
     read: (path, limit) => raw.read(path, limit),
     tree: (path) => raw.tree(path),
     freeBytes: (path) => raw.freeBytes(path),
+    network: () => raw.network(),
     httpGet: (request) => raw.httpGet(request),
     haproxyShow: (socket, what) => raw.haproxyShow(socket, what),
     haproxyCommand: (socket, command) => raw.haproxyCommand(socket, command),

@@ -98,7 +98,11 @@ export class HttpConnection {
       },
     };
     signal.addEventListener('abort', giveUp, { once: true });
-    const sent = request.body === undefined ? {} : { body: JSON.stringify(request.body), headers: JSON_BODY };
+    const { headers } = request;
+    const sent =
+      request.body === undefined
+        ? { ...(headers && { headers }) }
+        : { body: JSON.stringify(request.body), headers: { ...headers, ...JSON_BODY } };
     const { method, path } = request;
     // `blocking` would hold the requests behind this one back until its answer begins.
     client.dispatch({ method, path, ...sent, bodyTimeout: idleMs, blocking: this.#pipelining === 1 }, handler);

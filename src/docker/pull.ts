@@ -1,8 +1,11 @@
 import { OrchError } from '../core/base/errors.ts';
+import { registryOf } from '../core/base/registry-of.ts';
 import { Collector } from '../core/bounds/collector.ts';
 import { LIMITS } from '../core/bounds/limits.ts';
+import type { RegistryLogin } from '../core/host/docker.ts';
 import { callError } from './call.ts';
 import type { Engine } from './engine.ts';
+import { registryAuth } from './registry.ts';
 import { parseReply, pullProgress } from './replies.ts';
 import { withQuery } from './request.ts';
 import { parseJson } from './unreadable-reply.ts';
@@ -18,10 +21,11 @@ const ERROR_LIMIT = 4000;
  *
  * @throws OrchError IMAGE_PULL_FAILED in the registry's words, DISK_FULL, TIMED_OUT
  */
-export async function pullImage(engine: Engine, ref: string): Promise<void> {
+export async function pullImage(engine: Engine, ref: string, login?: RegistryLogin): Promise<void> {
   const doing = `pull image ${ref}`;
-  const request = { method: 'POST', path: withQuery('/images/create', sourceOf(ref)) } as const;
-  const progress = new Progress(doing);
+  const path = withQuery('/images/create', sourceOf(ref));
+  const request = { method: 'POST', path, ...(login && { headers: registryAuth(login) }) } as const;
+  const progress = new Progress(doing, (words) => pullRefused(ref, words, login));
   try {
     await engine.change(doing, request, {
       limitMs: LIMITS.dockerProgress.ms,
@@ -31,7 +35,7 @@ export async function pullImage(engine: Engine, ref: string): Promise<void> {
     progress.end();
   } catch (error) {
     const failed = callError(doing, error, { limitMs: LIMITS.dockerProgress.ms });
-    if (['DOCKER_FAILED', 'IMAGE_MISSING'].includes(failed.code)) throw refused(failed.message);
+    if (['DOCKER_FAILED', 'IMAGE_MISSING'].includes(failed.code)) throw pullRefused(ref, failed.message, login);
     throw failed;
   }
 }
@@ -44,10 +48,12 @@ function sourceOf(ref: string): { readonly fromImage: string; readonly tag: stri
 /** The lines of a pull's progress: JSON each. An error line ends the pull, though not the reply. */
 class Progress {
   readonly #doing: string;
+  readonly #refused: (words: string) => OrchError;
   readonly #line = new Collector(LIMITS.dockerProgress);
 
-  constructor(doing: string) {
+  constructor(doing: string, refused: (words: string) => OrchError) {
     this.#doing = doing;
+    this.#refused = refused;
   }
 
   add(bytes: Buffer): void {
@@ -64,11 +70,17 @@ class Progress {
     const line = this.#line.take();
     if (line.toString().trim() === '') return;
     const { error } = parseReply(pullProgress, parseJson(line), this.#doing);
-    if (error !== undefined) throw refused(`${this.#doing}: ${error.slice(0, ERROR_LIMIT)}`);
+    if (error !== undefined) throw this.#refused(`${this.#doing}: ${error.slice(0, ERROR_LIMIT)}`);
   }
 }
 
-function refused(message: string): OrchError {
+/** How registries, and Engines for them, say that they do not know who asks. */
+const UNAUTHORIZED =
+  /unauthorized|authentication required|no basic auth credentials|incorrect username or password|pull access denied|\b40[13] (?:unauthorized|forbidden)|\bdenied\b/i;
+
+/** A pull that a registry, or the Engine, refused. @example throw pullRefused('x:1', 'pull image x:1: unauthorized', undefined) */
+export function pullRefused(ref: string, message: string, login: RegistryLogin | undefined): OrchError {
+  if (UNAUTHORIZED.test(message)) return loginRefused(registryOf(ref), message, login);
   if (/no space left on device/i.test(message))
     return new OrchError('DISK_FULL', message, { hint: "free space on the file system of Docker's data root" });
   return new OrchError('IMAGE_PULL_FAILED', message, {
@@ -76,5 +88,16 @@ function refused(message: string): OrchError {
     retryable: /timeout|timed out|connection re(?:set|fused)|temporar|EOF|no such host|server misbehaving/i.test(
       message,
     ),
+  });
+}
+
+/** A registry says "denied" of an image that is not there, too, so as not to tell which there are. */
+function loginRefused(address: string, message: string, login: RegistryLogin | undefined): OrchError {
+  if (login === undefined)
+    return new OrchError('IMAGE_PULL_FAILED', `${message} (no login for ${address} was given)`, {
+      hint: `add the login of ${address} to api7.registries in the inventory, and check the name and tag; or install from a package`,
+    });
+  return new OrchError('IMAGE_PULL_FAILED', `${message} (${address} refused the login of ${login.username})`, {
+    hint: `correct username and password of ${address} under api7.registries in the inventory, and check the name and tag and that this user may read it`,
   });
 }

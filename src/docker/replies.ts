@@ -37,9 +37,11 @@ export const containerInspect = z.object({
     Cmd: strings,
     StopSignal: text.exactOptional(),
     StopTimeout: z.number().exactOptional(),
+    User: text.exactOptional(),
   }),
-  HostConfig: z.object({
+  HostConfig: z.looseObject({
     NetworkMode: text,
+    LogConfig: z.object({ Type: text.default(''), Config: record }).exactOptional(),
     RestartPolicy: z.object({ Name: text, MaximumRetryCount: z.number().default(0) }),
     PortBindings: z
       .record(text, z.array(z.object({ HostIp: text.default(''), HostPort: text.default('') })).nullable())

@@ -4,6 +4,8 @@ export interface EngineRequest {
   readonly path: string;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Further headers. They may hold secrets, and stand in no message. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface EngineReply {

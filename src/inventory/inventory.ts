@@ -40,6 +40,8 @@ export interface Api7Settings {
   };
   /** `host[:port][/path]`; with neither this nor a package, images come from docker.io. */
   readonly registry?: string;
+  /** Logins by the address of the registry. */
+  readonly registries?: Readonly<Record<string, { readonly username: string; readonly password: Secret }>>;
   readonly images: { readonly dashboard?: string; readonly dpManager?: string; readonly gateway?: string };
   readonly database: { readonly dsn: Secret };
   readonly gateway: {

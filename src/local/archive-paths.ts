@@ -43,6 +43,7 @@ export function linkFault(members: readonly ArchiveMember[]): string | undefined
     seen.set(name, link);
   }
   const links = symbolicLinks(members);
+  if (links === null) return 'its hard links lead to one another';
   for (const { name } of members) {
     const above = parents(name).find((parent) => links.has(parent));
     if (above !== undefined) return `its member "${name}" lies beneath the link "${above}"`;
@@ -59,15 +60,15 @@ export function linkFault(members: readonly ArchiveMember[]): string | undefined
   return stray && `its link "${stray.name}" leads to "${stray.link?.target}", outside of the package's directory`;
 }
 
-/** Those that are made as such, and hard links to them. */
-function symbolicLinks(members: readonly ArchiveMember[]): Links {
+/** Those that are made as such, and hard links to them. `null`: hard links to hard links without end, which no program makes. */
+function symbolicLinks(members: readonly ArchiveMember[]): Links | null {
   const links = new Map<string, string>();
   const hard = new Map<string, string>();
   for (const { name, link } of members) if (link !== undefined) (link.hard ? hard : links).set(name, link.target);
-  // An archive has a hard link after what it links to, so the first of these passes finds all.
-  let found = true;
-  for (let pass = 0; found && pass < HOPS; pass++) {
+  let passes = 0;
+  for (let found = true; found; ) {
     found = false;
+    if (++passes > HOPS) return null;
     for (const [name, target] of hard) {
       const parts = target.split('/').filter((part) => part !== '' && part !== '.');
       const directory = walk(parts.slice(0, -1), links);

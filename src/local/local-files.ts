@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { OrchError } from '../core/base/errors.ts';
 import type { LocalFiles } from '../core/task/local-files.ts';
 import type { FactCache } from './fact-cache.ts';
-import { extractMember, type Listing, listArchive } from './package-archive.ts';
+import { type Listing, listArchive, readMember } from './package-archive.ts';
 
 const listingSchema = z.strictObject({ sha256: z.string(), members: z.record(z.string(), z.number()) });
 
@@ -23,7 +23,7 @@ export function localFiles(cached: FactCache = (_path, _name, _schema, find) => 
   const listing = (path: string): Promise<Listing> =>
     memo(listings, path, async () => {
       await present(path);
-      return cached(path, 'archive 1', listingSchema, () => listArchive(path));
+      return cached(path, 'archive 2', listingSchema, () => listArchive(path));
     });
   return {
     sha256: (path) =>
@@ -37,9 +37,9 @@ export function localFiles(cached: FactCache = (_path, _name, _schema, find) => 
       return readFile(path);
     },
     archive: async (path) => (await listing(path)).members,
-    async archiveMember(path, member) {
+    async archiveMember(path, member, read) {
       await present(path);
-      return extractMember(path, member);
+      return readMember(path, member, read);
     },
     fact: cached,
   };

@@ -42,21 +42,27 @@ export async function listArchive(path: string): Promise<Listing> {
   return { sha256: hash.digest('hex'), members };
 }
 
-/** One regular file of an archive. @throws OrchError PACKAGE_LACKS, PACKAGE_DAMAGED */
-export async function extractMember(path: string, member: string): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let found = false;
+/**
+ * What `read` makes of one regular file of an archive, as its bytes stream by.
+ *
+ * @throws OrchError PACKAGE_LACKS, PACKAGE_DAMAGED
+ */
+export async function readMember<T>(
+  path: string,
+  member: string,
+  read: (content: AsyncIterable<unknown>) => Promise<T>,
+): Promise<T> {
+  const found: T[] = [];
   await walk(
     path,
     () => {},
     async ({ name, type, content }) => {
       if (name !== member || type !== 'file') return true;
-      found = true;
-      for await (const chunk of content) if (chunk instanceof Uint8Array) chunks.push(chunk);
+      found.push(await read(content));
       return false;
     },
   );
-  if (found) return Buffer.concat(chunks);
+  for (const one of found) return one;
   throw new OrchError('PACKAGE_LACKS', `${path} has no member ${member}`, {
     hint: 'check that it is the right package',
   });
@@ -99,13 +105,9 @@ async function walk(
       yield chunk;
     }
   };
-  const measured = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    for await (const chunk of chunks) {
-      budget.unpacked(chunk.length);
-      yield chunk;
-    }
-  };
   const stop = new AbortController();
+  let found = false;
+  const measured = (chunks: AsyncIterable<unknown>): AsyncIterable<unknown> => budget.measured(chunks);
   const flow = pipeline(Readable.from(tap(source)), unpacked, measured, entries, { signal: stop.signal });
   const visits = (async () => {
     for await (const entry of entries) {
@@ -115,16 +117,18 @@ async function walk(
       if (name === null)
         throw damaged(path, `its member "${entry.header.name}" would be unpacked outside of the package's directory`);
       const member = { name, type: TYPES[type ?? 'file'] ?? 'device', size, target: linkname ?? '', content: entry };
-      if (!(await visit(member))) return stop.abort();
+      found = !(await visit(member));
+      if (found) return stop.abort();
       entry.resume();
     }
   })();
   try {
     await Promise.all([visits, flow]);
   } catch (error) {
+    stop.abort();
     source.destroy();
     await Promise.allSettled([flow, visits]);
-    if (stop.signal.aborted) return;
+    if (found) return;
     throw error instanceof OrchError ? error : damaged(path, reason(error), error);
   }
 }

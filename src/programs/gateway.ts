@@ -1,7 +1,7 @@
 import { gatewayConfig, gatewayStopSeconds } from '../api7/config.ts';
 import { gatewayEnv } from '../api7/gateway-env.ts';
 import { gatewayUid } from '../api7/gateway-uid.ts';
-import { gatewayImage } from '../api7/images.ts';
+import { gatewayImage, loginFor } from '../api7/images.ts';
 import { packageParams } from '../api7/packages.ts';
 import { CONTAINERS, GATEWAY_ID, IN_IMAGE, PATHS, PORTS } from '../api7/paths.ts';
 import { published } from '../api7/ports.ts';
@@ -30,7 +30,8 @@ export function* gateway(inventory: Inventory, host: Host): Steps {
   // Copy the data plane package to the host.
   const pkg = api7.package && package_(packageParams(api7.package, 'dataPlane'));
   if (pkg) yield pkg;
-  const imageTask = image({ ref: gatewayImage(api7), ...(pkg && { from: pkg }) });
+  const ref = gatewayImage(api7);
+  const imageTask = image({ ref, ...loginFor(api7, ref), ...(pkg && { from: pkg }) });
   yield imageTask;
 
   // The image itself checks the configuration, before any serving node is touched.

@@ -11,7 +11,7 @@ import { type ImageLocal, localOfImage } from './image/image-local.ts';
  * difference: in what is declared here, in its image, in the tasks of `restartOn`, or in a managed file as the running
  * process sees it. One that was merely stopped is started.
  *
- * @throws OrchError PORT_TAKEN, IMAGE_MISSING, CONTAINER_EXITED, DOCKER_FAILED
+ * @throws OrchError PORT_TAKEN, IMAGE_MISSING, CONTAINER_EXITED, CONTAINER_PAUSED, DOCKER_FAILED
  * @example yield container({ name: 'web', image: nginx, ports: [{ address: '127.0.0.1', host: 8080, container: 80 }] });
  */
 export const container = defineTask<

@@ -3,8 +3,9 @@ import { defineTask } from '../core/task/define-task.ts';
 import { NotYet } from '../core/task/later.ts';
 import type { LocalFiles } from '../core/task/local-files.ts';
 import { Task } from '../core/task/task.ts';
+import { secretOrText } from './file/fields.ts';
 import { findImage } from './image/find-image.ts';
-import { canonicalId, type ImageLocal } from './image/image-local.ts';
+import { acceptedOn, canonicalId, type ImageLocal } from './image/image-local.ts';
 import { loadImage } from './image/load-image.ts';
 import { localOfPackage } from './package/package-local.ts';
 
@@ -15,6 +16,8 @@ const params = z.strictObject({
     .instanceof(Task, { error: 'must be a package task' })
     .refine(({ type }) => type.kind === 'package', { error: 'must be a package task' })
     .optional(),
+  /** How the host logs in to the registry that it pulls from. */
+  login: z.strictObject({ address: z.string().min(1), username: z.string().min(1), password: secretOrText }).optional(),
   /** Member of the package, for one that its name does not show. */
   archive: z.string().min(1).optional(),
 });
@@ -38,22 +41,22 @@ export const image = defineTask<typeof params, ImageLocal, ImageState, ImageStat
   claim: (p) => `image:${p.ref}`,
   local,
   async read(p, host, known) {
-    const found = await host.docker.image(p.ref);
+    const [found, { arch }] = await Promise.all([host.docker.image(p.ref), host.facts()]);
     if (found === null) return null;
-    return { id: known.member === null ? known.id : canonicalId(known, found.Id) };
+    return { id: known.member === null ? known.id : canonicalId(known.id, acceptedOn(known, arch) ?? [], found.Id) };
   },
   want: (_p, _now, { local: known }) => ({ id: known.id }),
   async write(p, _change, host, known, report) {
     report.progress(known.member === null ? 'pulling' : 'loading');
-    if (p.from === undefined || known.member === null) await host.docker.pull(p.ref);
+    if (p.from === undefined || known.member === null) await host.docker.pull(p.ref, p.login);
     else await loadImage(`${p.from.claim.slice('tree:'.length)}/${known.member}`, known, host);
   },
   result: ({ id }) => ({ id }),
 });
 
 async function local({ ref, from, archive }: Params, io: LocalFiles): Promise<ImageLocal> {
-  if (from === undefined) return { ref, member: null, id: ref, accepted: [], architecture: null };
+  if (from === undefined) return { ref, member: null, id: ref, platforms: [] };
   if (from.blocked !== undefined) throw new NotYet(from.blocked.why);
-  const { member, id, accepted, architecture } = await findImage(io, await localOfPackage(from, io), ref, archive);
-  return { ref, member, id, accepted, architecture };
+  const { member, id, platforms } = await findImage(io, await localOfPackage(from, io), ref, archive);
+  return { ref, member, id, platforms };
 }

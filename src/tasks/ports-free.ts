@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { OrchError } from '../core/base/errors.ts';
 import type { Reader } from '../core/host/connection.ts';
+import type { ContainerInspect } from '../core/host/docker.ts';
 import { defineGate } from '../core/task/define-gate.ts';
 import { addressesOverlap } from '../docker/address-overlap.ts';
 import { bindingText } from '../docker/spec.ts';
+import { canBind, shownAddresses } from './ports-free/own-address.ts';
 
 const params = z.strictObject({
   /** Host addresses and ports that are going to be published. */
@@ -14,44 +16,105 @@ const params = z.strictObject({
 
 type Params = z.output<typeof params>;
 
-type Taken = { readonly port: string; readonly by: string };
+type Port = Params['ports'][number];
 
-type Ports = { readonly host: string; readonly taken: readonly Taken[] };
+/** What holds a port: a container that is not ours, or a process without one, which may have no name. */
+type Taken = { readonly port: string; readonly container?: string; readonly process?: string };
+
+type Ports = {
+  readonly host: string;
+  readonly taken: readonly Taken[];
+  /** Ports whose address no interface of the host has. */
+  readonly strays: readonly Port[];
+  readonly own: readonly string[];
+};
 
 /**
- * A gate: none of these ports is published by a container that is not ours. It never waits.
+ * A gate: these ports can be published. Neither a container that is not ours nor a process of the host listens there, and
+ * the host has the addresses. It never waits.
  *
- * @throws OrchError PORT_TAKEN naming port and container
+ * @throws OrchError PORT_TAKEN naming port and container or process; ADDRESS_MISSING naming the addresses that are there
  * @example yield portsFree({ ports: [{ address: '0.0.0.0', port: 9080 }], except: ['api7-gateway'] });
  */
 export const portsFree = defineGate<typeof params, Ports>({
   kind: 'portsFree',
   params,
   title: ({ ports }) => `portsFree ${[...new Set(ports.map(({ port }) => port))].join(' ')}`,
-  look: async (p, host) => ({ host: host.name, taken: await takenPorts(p, host) }),
-  met: (_p, { taken }) => taken.length === 0,
-  unmet: (_p, { host, taken }) => {
-    const list = taken.map(({ port, by }) => `port ${port} is held by container "${by}"`).join('; ');
-    const names = [...new Set(taken.map(({ by }) => by))].join(' ');
-    return new OrchError('PORT_TAKEN', `${list}, which is not ours`, {
-      hint: `stop it (docker stop ${names}), or bind other addresses in the inventory's api7.bind`,
-      host,
-    });
-  },
+  look: lookAt,
+  met: (_p, { taken, strays }) => taken.length + strays.length === 0,
+  unmet: (_p, { host, taken, strays, own }) =>
+    taken.length > 0 ? portTaken(host, taken) : addressMissing(host, strays, own),
 });
 
-async function takenPorts({ ports, except }: Params, host: Reader): Promise<readonly Taken[]> {
-  const others = (await host.docker.containers()).flatMap(({ Names, Ports, Id }) => {
-    const name = Names[0]?.replace(/^\//, '') ?? Id.slice(0, 12);
-    return except.includes(name) ? [] : Ports.map((published) => ({ name, published }));
+function portTaken(host: string, taken: readonly Taken[]): OrchError {
+  const holder = ({ container, process }: Taken): string => {
+    if (container !== undefined) return `container "${container}", which is not ours`;
+    return process === undefined ? 'a process of the host' : `process "${process}" of the host`;
+  };
+  const containers = [...new Set(taken.flatMap(({ container }) => container ?? []))];
+  const stop =
+    containers.length === 0 ? 'find it (ss -ltnp) and stop it' : `stop it (docker stop ${containers.join(' ')})`;
+  return new OrchError('PORT_TAKEN', taken.map((one) => `port ${one.port} is held by ${holder(one)}`).join('; '), {
+    hint: `${stop}, or bind other addresses in the inventory's api7.bind`,
+    host,
   });
-  return ports.flatMap(({ address, port }) =>
-    others
-      .filter(
-        ({ published: { IP, PublicPort, Type } }) =>
-          Type === 'tcp' && PublicPort === port && addressesOverlap(address, IP ?? ''),
-      )
-      .slice(0, 1)
-      .map(({ name }) => ({ port: bindingText(address, port), by: name })),
+}
+
+function addressMissing(host: string, strays: readonly Port[], own: readonly string[]): OrchError {
+  const addresses = [...new Set(strays.map(({ address }) => address))].join(', ');
+  const ports = [...new Set(strays.map(({ port }) => port))].join(', ');
+  return new OrchError(
+    'ADDRESS_MISSING',
+    `no interface of ${host} has the address ${addresses}, to which port ${ports} is bound; it has ${own.join(', ') || 'none'}`,
+    {
+      hint: 'an elastic or translated address is not on the host itself: bind these ports to one of its own addresses or to 0.0.0.0 by api7.bind',
+      host,
+    },
+  );
+}
+
+async function lookAt({ ports, except }: Params, host: Reader): Promise<Ports> {
+  const [containers, ours, network] = await Promise.all([
+    host.docker.containers(),
+    Promise.all(except.map((name) => host.docker.container(name))),
+    host.network(),
+  ]);
+  const published = containers.flatMap(({ Names, Ports, Id }) => {
+    const name = Names[0]?.replace(/^\//, '') ?? Id.slice(0, 12);
+    return Ports.flatMap(({ IP = '', PublicPort, Type }) =>
+      Type === 'tcp' && PublicPort !== undefined ? [{ name, address: IP, port: PublicPort }] : [],
+    );
+  });
+  const others = published.filter(({ name }) => !except.includes(name));
+  const byDocker = [...published, ...ours.flatMap(bindingsOf)];
+  // A container in the host's own network listens as any process does, and is told from none.
+  const blind = ours.some((found) => found?.State.Running && found.HostConfig.NetworkMode === 'host');
+  const processes = blind ? [] : network.listening.filter((one) => !byDocker.some(overlaps(one)));
+  const taken = ports.flatMap((port): readonly Taken[] => {
+    const text = bindingText(port.address, port.port);
+    const container = others.find(overlaps(port));
+    if (container !== undefined) return [{ port: text, container: container.name }];
+    const listener = processes.find(overlaps(port));
+    if (listener === undefined) return [];
+    return [{ port: text, ...(listener.process === undefined ? {} : { process: listener.process }) }];
+  });
+  return {
+    host: host.name,
+    taken,
+    strays: ports.filter(({ address }) => !canBind(address, network)),
+    own: shownAddresses(network),
+  };
+}
+
+const overlaps =
+  (a: Port) =>
+  (b: Port): boolean =>
+    a.port === b.port && addressesOverlap(a.address, b.address);
+
+/** What one of our containers is to publish: between two starts Docker does not list that, but may hold it in the next moment. */
+function bindingsOf(found: ContainerInspect | null): readonly Port[] {
+  if (!found?.State.Running) return [];
+  return Object.values(found.HostConfig.PortBindings ?? {}).flatMap((bindings) =>
+    (bindings ?? []).map(({ HostIp, HostPort }) => ({ address: HostIp, port: Number(HostPort) })),
   );
 }

@@ -6,6 +6,7 @@ import type { Report } from '../core/task/change.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import { sameAgain } from '../docker/spec.ts';
 import { rememberedBy } from './container/labels.ts';
+import { refusePaused } from './container/paused.ts';
 import { temporaryName } from './container/state.ts';
 import { refuseExited, stopFields, stopGently, wasKilled } from './container/stop.ts';
 
@@ -24,7 +25,7 @@ type Restarted = { readonly running: boolean; readonly fresh: boolean };
  * A container whose process was started later than a given time: stopped gently and started, exactly as it is. One that
  * had to be killed is made anew from its own settings, for it may not start again from the files that it left.
  *
- * @throws OrchError CONTAINER_MISSING, CONTAINER_EXITED
+ * @throws OrchError CONTAINER_MISSING, CONTAINER_EXITED, CONTAINER_PAUSED
  * @example yield restarted({ container: 'api7-gateway', since: startOfRun, stopSignal: 'SIGQUIT', stopTimeoutSeconds: 250 });
  */
 export const restarted = defineTask<typeof params, void, Restarted, void>({
@@ -70,6 +71,7 @@ async function remake(old: ContainerInspect, name: string, { docker }: Connectio
 /** The container; or the one that was to take its place when a run was broken off. */
 async function find(name: string, { docker }: Reader): Promise<ContainerInspect> {
   const [found, next] = await Promise.all([docker.container(name), docker.container(temporaryName(name))]);
+  refusePaused(name, found);
   if (found !== null) return found;
   if (next !== null) return next;
   throw new OrchError('CONTAINER_MISSING', `there is no container ${name}`, {

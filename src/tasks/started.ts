@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { OrchError } from '../core/base/errors.ts';
 import { defineTask } from '../core/task/define-task.ts';
+import { refusePaused } from './container/paused.ts';
 
 /**
  * A container that is there and runs; it is never made anew.
  *
- * @throws OrchError CONTAINER_MISSING; CONTAINER_KILLED when it was killed and must not be started as it is
+ * @throws OrchError CONTAINER_MISSING, CONTAINER_PAUSED; CONTAINER_KILLED when it was killed and must not be started as it is
  * @example yield started({ container: 'api7-gateway' });
  */
 export const started = defineTask({
@@ -18,6 +19,7 @@ export const started = defineTask({
       throw new OrchError('CONTAINER_MISSING', `there is no container ${p.container}`, {
         hint: 'the playbook install makes it',
       });
+    refusePaused(p.container, found);
     const { Running, ExitCode, OOMKilled, Status } = found.State;
     // A killed process leaves stale sockets behind, on which its next start fails.
     if (!Running && (ExitCode === 137 || OOMKilled || Status === 'dead'))

@@ -26,7 +26,7 @@ type Steady = {
 /**
  * A gate: a container runs, and nobody has started it anew for a while. One that ends again and again is told at once.
  *
- * @throws OrchError NOT_STEADY; CONTAINER_EXITED, CONTAINER_MISSING as soon as waiting cannot help
+ * @throws OrchError NOT_STEADY; CONTAINER_EXITED, CONTAINER_MISSING, CONTAINER_PAUSED as soon as waiting cannot help
  * @example yield steadyContainer({ container: 'api7-gateway', for: '5s' });
  */
 export const steadyContainer = defineGate<typeof params, Steady>({
@@ -36,7 +36,7 @@ export const steadyContainer = defineGate<typeof params, Steady>({
   patience: (p) => ({ withinMs: p.within, everyMs: p.every, passes: 1 }),
   async look(p, host) {
     const [found, age] = await Promise.all([host.docker.container(p.container), ageOf(p.container, host)]);
-    const steady = hasProcess(found) && age >= p.for;
+    const steady = hasProcess(found) && found.State.Status !== 'paused' && age >= p.for;
     const behind = steady ? null : await readBehind(p.container, host);
     return { steady, age, restarts: found?.RestartCount ?? 0, behind };
   },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineTask } from '../core/task/define-task.ts';
+import { refusePaused } from './container/paused.ts';
 import { stopFields, stopGently } from './container/stop.ts';
 
 const params = z.strictObject({ container: z.string().min(1), ...stopFields });
@@ -8,6 +9,7 @@ const params = z.strictObject({ container: z.string().min(1), ...stopFields });
  * A container that does not run. It stays there as it is, and its restart policy does not bring it back; one that is not
  * there is fine. It is given its time to end by itself.
  *
+ * @throws OrchError CONTAINER_PAUSED
  * @example yield stopped({ container: 'api7-gateway', stopSignal: 'SIGQUIT', stopTimeoutSeconds: 250 });
  */
 export const stopped = defineTask<typeof params, void, { readonly running: boolean }, void>({
@@ -17,6 +19,7 @@ export const stopped = defineTask<typeof params, void, { readonly running: boole
   claim: (p) => `container:${p.container}`,
   async read(p, host) {
     const found = await host.docker.container(p.container);
+    refusePaused(p.container, found);
     // One that its policy is about to start again runs as well.
     return found === null ? null : { running: found.State.Running || found.State.Status === 'restarting' };
   },

@@ -10,8 +10,8 @@ export interface FakeContainer {
   readonly body: ContainerCreate;
   readonly imageEnv: readonly string[];
   name: string;
-  /** `restarting`: its process has ended, and its restart policy will start it again. */
-  status: 'created' | 'running' | 'restarting' | 'exited';
+  /** `restarting`: its process has ended, and its restart policy will start it again. `removing`: a removal is under way. */
+  status: 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead' | 'removing';
   pid: number;
   exitCode: number;
   oomKilled: boolean;
@@ -62,8 +62,8 @@ export function inspectFake(container: FakeContainer): ContainerInspect {
     Image: imageId,
     RestartCount: restartCount,
     State: {
-      // So the Engine shows one in back-off, with no process.
-      Running: status === 'running' || status === 'restarting',
+      // So the Engine shows one in back-off, with no process, and a paused one, whose process is frozen.
+      Running: status === 'running' || status === 'paused' || status === 'restarting',
       Status: status,
       Pid: pid,
       ExitCode: exitCode,
@@ -80,6 +80,7 @@ export function inspectFake(container: FakeContainer): ContainerInspect {
       ...defined({ StopSignal: body.StopSignal, StopTimeout: body.StopTimeout }),
     },
     HostConfig: {
+      ...host,
       NetworkMode: host.NetworkMode ?? 'default',
       RestartPolicy: { Name: host.RestartPolicy.Name, MaximumRetryCount: 0 },
       PortBindings: host.PortBindings ?? {},
@@ -90,7 +91,7 @@ export function inspectFake(container: FakeContainer): ContainerInspect {
 }
 
 /** Its mounted files as they are now. */
-export const seenFiles = ({ body }: FakeContainer, read: (path: string) => string | null): Map<string, string> =>
+const seenFiles = ({ body }: FakeContainer, read: (path: string) => string | null): Map<string, string> =>
   new Map(
     (body.HostConfig.Mounts ?? []).flatMap(({ Source, Target }): [string, string][] => {
       const text = read(Source);
@@ -105,9 +106,9 @@ export interface FakePort {
   readonly Type: string;
 }
 
-/** Host ports that it holds: only a running container does. */
+/** Host ports that it holds: only a container with a process does. */
 export function publishedPorts({ body, status }: FakeContainer): readonly FakePort[] {
-  if (status !== 'running') return [];
+  if (status !== 'running' && status !== 'paused') return [];
   return Object.entries(body.HostConfig.PortBindings ?? {}).flatMap(([key, bindings]) => {
     const [port, Type = 'tcp'] = key.split('/');
     return bindings.map(({ HostIp, HostPort }) => ({
@@ -158,7 +159,57 @@ export function refuseTakenName(name: string, others: readonly FakeContainer[], 
 }
 
 /** Whether Docker starts it again after its process has ended with that code. */
-export const isRestarted = ({ body }: FakeContainer, exitCode: number): boolean => {
+const isRestarted = ({ body }: FakeContainer, exitCode: number): boolean => {
   const policy = body.HostConfig.RestartPolicy.Name;
   return policy === 'always' || policy === 'unless-stopped' || (policy === 'on-failure' && exitCode !== 0);
 };
+/** Its process runs; `count` tells one start from another. */
+export function beginFake(container: FakeContainer, count: number, read: (path: string) => string | null): void {
+  container.status = 'running';
+  container.pid = 1000 + count;
+  container.exitCode = 0;
+  container.oomKilled = false;
+  container.startedAt = new Date(count * 1000).toISOString();
+  container.seen = seenFiles(container, read);
+}
+
+/** Its process has ended by itself: Docker starts it again later, where its restart policy says so. */
+export function endProgram(container: FakeContainer, { exitCode, log }: FakeEnd): void {
+  container.log = log;
+  endFake(container, exitCode);
+  if (isRestarted(container, exitCode)) container.status = 'restarting';
+}
+
+/** Its process is gone. */
+export function endFake(container: FakeContainer, exitCode: number): void {
+  container.status = 'exited';
+  container.pid = 0;
+  container.exitCode = exitCode;
+  container.seen = new Map();
+}
+
+/** As the Engine answers where a container's state does not allow it. @throws OrchError DOCKER_FAILED */
+export function refuseState({ name, id, status }: FakeContainer, verb: 'start' | 'remove'): void {
+  const doing = `${verb} container ${name}`;
+  const refuse = (message: string): never => {
+    throw engineError({ doing, status: 409, message });
+  };
+  if (verb === 'remove') {
+    if (['running', 'paused', 'restarting'].includes(status)) refuse(`You cannot remove a ${status} container ${id}`);
+    return;
+  }
+  if (status === 'paused') refuse('cannot start a paused container, try unpause instead');
+  if (status === 'removing' || status === 'dead') refuse(`container ${id} is marked for removal and cannot be started`);
+}
+
+/** As the Engine does at a create: a mount makes no directory of a source that is missing. @throws OrchError DOCKER_FAILED */
+export function refuseMissingSource(
+  { HostConfig }: ContainerCreate,
+  doing: string,
+  exists: (path: string) => boolean,
+): void {
+  const missing = HostConfig.Mounts?.find(({ Source }) => !exists(Source));
+  if (missing === undefined) return;
+  const message = `invalid mount config for type "bind": bind source path does not exist: ${missing.Source}`;
+  throw engineError({ doing, status: 400, message });
+}

@@ -19,6 +19,6 @@ export const countedDocker = (docker: Docker, { ask, write }: Trips): Docker => 
   wait: (name, timeoutSeconds) => ask(() => docker.wait(name, timeoutSeconds)),
   remove: (name) => write(() => docker.remove(name)),
   rename: (name, to) => write(() => docker.rename(name, to)),
-  pull: (ref) => write(() => docker.pull(ref)),
+  pull: (ref, login) => write(() => docker.pull(ref, login)),
   tag: (id, ref) => write(() => docker.tag(id, ref)),
 });

@@ -7,20 +7,25 @@ import type {
   Docker,
   EngineInfo,
   ImageInspect,
+  RegistryLogin,
 } from '../core/host/docker.ts';
 import { engineError } from '../docker/engine-error.ts';
+import { pullRefused } from '../docker/pull.ts';
 import {
+  beginFake,
+  endFake,
+  endProgram,
   type FakeContainer,
   type FakeEnd,
   inspectFake,
-  isRestarted,
   newFakeContainer,
+  refuseMissingSource,
+  refuseState,
   refuseTakenName,
   refuseTakenPort,
-  seenFiles,
   summarizeFake,
 } from './fake-container.ts';
-import { type FakeImageIds, FakeImages } from './fake-images.ts';
+import { type FakeImageIds, FakeImages, type FakeLogins, refuseLogin } from './fake-images.ts';
 
 export interface FakeDockerOptions {
   /** Which of Docker's image stores it has: they report different ids for one archive. Default classic. */
@@ -44,6 +49,8 @@ export interface FakeDockerOptions {
 export class FakeDocker implements Docker {
   /** What a pull finds, by reference. */
   readonly pullable = new Map<string, FakeImageIds>();
+  /** Registries that want a login: the password of each user, by address. */
+  readonly logins: FakeLogins = new Map();
   /** Containers whose process ignores the stop signal: they are killed when their time is up. */
   readonly stubborn = new Set<string>();
   /** Called before each write; throwing there is how a test lets the Engine fail. */
@@ -66,9 +73,7 @@ export class FakeDocker implements Docker {
 
   /** What `docker load` does: the image is there, under this reference if one is given. */
   loadArchive = (ids: FakeImageIds, ref?: string): string => this.#images.add(ids, ref);
-
   untag = (ref: string): boolean => this.#images.untag(ref);
-
   /** Process id of a running container, else 0. */
   pidOf(name: string): number {
     return this.#find(name)?.pid ?? 0;
@@ -95,12 +100,26 @@ export class FakeDocker implements Docker {
   /** The process ends by itself. Its restart policy may bring it back, or pause first (`loops`); with `oom` the kernel did it. */
   crash(name: string, exitCode: number, { oom = false, back = false, loops = false } = {}): void {
     const container = this.#must(name, 'crash');
-    this.#end(container, exitCode);
+    endFake(container, exitCode);
     container.oomKilled = oom;
     if (!back && !loops) return;
     container.restartCount++;
     if (loops) container.status = 'restarting';
     else this.#begin(container);
+  }
+
+  /** What `docker pause` and `docker unpause` do on the host. */
+  pause(name: string): void {
+    this.#must(name, 'pause').status = 'paused';
+  }
+
+  unpause(name: string): void {
+    this.#must(name, 'unpause').status = 'running';
+  }
+
+  /** The Engine could not remove it whole (`dead`), or is just doing so for another client (`removing`). */
+  halfRemoved(name: string, status: 'dead' | 'removing'): void {
+    Object.assign(this.#must(name, 'remove'), { status, pid: 0 });
   }
 
   async info(): Promise<EngineInfo> {
@@ -133,13 +152,7 @@ export class FakeDocker implements Docker {
     const imageId = this.#images.idOf(body.Image);
     if (imageId === undefined) throw engineError({ doing, status: 404, message: `No such image: ${body.Image}` });
     refuseTakenName(name, this.#containers, doing);
-    for (const { Source } of body.HostConfig.Mounts ?? [])
-      if (!this.#exists(Source))
-        throw engineError({
-          doing,
-          status: 400,
-          message: `invalid mount config for type "bind": bind source path does not exist: ${Source}`,
-        });
+    refuseMissingSource(body, doing, (path) => this.#exists(path));
     const id = sha256(`${name} ${this.#count++}`);
     this.#containers.push(newFakeContainer({ id, imageId, body, imageEnv: this.#options.imageEnv ?? [], name }));
     return id;
@@ -148,7 +161,8 @@ export class FakeDocker implements Docker {
   async start(name: string): Promise<void> {
     this.onWrite?.('start', name);
     const container = this.#must(name, 'start');
-    if (container.status === 'running') return;
+    if (container.status === 'running' || container.status === 'restarting') return;
+    refuseState(container, 'start');
     refuseTakenPort(container, this.#containers);
     this.#begin(container);
   }
@@ -156,24 +170,26 @@ export class FakeDocker implements Docker {
   async stop(name: string, options: { readonly signal: string; readonly timeoutSeconds: number }): Promise<void> {
     this.onWrite?.('stop', name);
     const container = this.#find(name);
-    if (container?.status !== 'running' && container?.status !== 'restarting') return;
+    if (container === undefined || !inspectFake(container).State.Running) return;
     this.stops.push({ name, ...options });
     if (container.status === 'restarting') container.status = 'exited';
-    else this.#end(container, this.stubborn.has(container.name) ? 137 : 0);
+    else endFake(container, this.stubborn.has(container.name) ? 137 : 0);
   }
 
   async signal(name: string, signal: string): Promise<void> {
     this.onWrite?.('signal', name);
     const container = this.#find(name);
-    if (container?.status !== 'running') return;
+    if (container?.status !== 'running' && container?.status !== 'paused') return;
     this.signals.push({ name, signal });
-    if (signal === 'SIGKILL') this.#end(container, 137);
-    else if (!this.stubborn.has(container.name)) this.#end(container, 0);
+    if (signal === 'SIGKILL') endFake(container, 137);
+    // Only its own stop signal unpauses it.
+    else if (container.status === 'paused' && (container.body.StopSignal ?? signal) !== signal) return;
+    else if (!this.stubborn.has(container.name)) endFake(container, 0);
   }
 
   async wait(name: string, timeoutSeconds: number): Promise<number> {
     const container = this.#must(name, 'wait for');
-    if (container.status === 'running')
+    if (container.status === 'running' || container.status === 'paused')
       throw new OrchError('TIMED_OUT', `container ${name} has not ended within ${timeoutSeconds} s`);
     return container.exitCode;
   }
@@ -181,12 +197,7 @@ export class FakeDocker implements Docker {
   async remove(name: string): Promise<void> {
     this.onWrite?.('remove', name);
     const container = this.#find(name);
-    if (container?.status === 'running' || container?.status === 'restarting')
-      throw engineError({
-        doing: `remove container ${name}`,
-        status: 409,
-        message: `You cannot remove a running container ${container.id}`,
-      });
+    if (container !== undefined) refuseState(container, 'remove');
     this.#containers = this.#containers.filter((other) => other !== container);
   }
 
@@ -197,18 +208,19 @@ export class FakeDocker implements Docker {
     container.name = to;
   }
 
-  async pull(ref: string): Promise<void> {
+  async pull(ref: string, login?: RegistryLogin): Promise<void> {
     this.onWrite?.('pull', ref);
+    refuseLogin(this.logins, ref, login);
     const ids = this.pullable.get(ref);
-    if (ids === undefined) throw new OrchError('IMAGE_PULL_FAILED', `pull image ${ref}: manifest for ${ref} not found`);
+    if (ids === undefined) throw pullRefused(ref, `pull image ${ref}: manifest for ${ref} not found`, login);
     this.loadArchive(ids, ref);
   }
 
   async tag(id: string, ref: string): Promise<void> {
     this.onWrite?.('tag', ref);
     const imageId = this.#images.idOf(id);
-    if (imageId === undefined)
-      throw engineError({ doing: `tag image ${id} as ${ref}`, status: 404, message: `No such image: ${id}` });
+    const doing = `tag image ${id} as ${ref}`;
+    if (imageId === undefined) throw engineError({ doing, status: 404, message: `No such image: ${id}` });
     this.#images.tag(imageId, ref);
   }
 
@@ -223,28 +235,12 @@ export class FakeDocker implements Docker {
   }
 
   #exists(path: string): boolean {
-    const { files } = this.#options;
-    return files.exists?.(path) ?? files.read(path) !== null;
+    return this.#options.files.exists?.(path) ?? this.#options.files.read(path) !== null;
   }
 
   #begin(container: FakeContainer): void {
-    container.status = 'running';
-    container.pid = 1000 + this.#count++;
-    container.exitCode = 0;
-    container.oomKilled = false;
-    container.startedAt = new Date(this.#count * 1000).toISOString();
-    container.seen = seenFiles(container, (path) => this.#options.files.read(path));
+    beginFake(container, ++this.#count, (path) => this.#options.files.read(path));
     const end = this.program?.(container.body, container.seen);
-    if (end === undefined) return;
-    container.log = end.log;
-    this.#end(container, end.exitCode);
-    if (isRestarted(container, end.exitCode)) container.status = 'restarting';
-  }
-
-  #end(container: FakeContainer, exitCode: number): void {
-    container.status = 'exited';
-    container.pid = 0;
-    container.exitCode = exitCode;
-    container.seen = new Map();
+    if (end !== undefined) endProgram(container, end);
   }
 }

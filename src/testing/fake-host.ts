@@ -7,6 +7,7 @@ import type {
   Facts,
   FileSwap,
   HaproxyWhat,
+  HostNetwork,
   HttpReply,
   HttpRequest,
   Ownership,
@@ -24,6 +25,7 @@ export interface FakeHostOptions {
   readonly facts?: Partial<Facts>;
   readonly docker?: Docker;
   readonly freeBytes?: number;
+  readonly network?: Partial<HostNetwork>;
   /** Answers HTTP requests; `null`: nobody listens there. */
   readonly http?: (request: HttpRequest) => HttpReply | null;
   /** What HAProxy shows of what it is asked: `servers state`. */
@@ -83,6 +85,7 @@ export class FakeHost implements Connection {
       uid: 0,
       clockSkewMs: 0,
       nofile: 1_048_576,
+      machine: null,
       ...this.#options.facts,
     }));
   }
@@ -105,6 +108,10 @@ export class FakeHost implements Connection {
 
   async freeBytes(): Promise<number> {
     return this.#ask(() => this.#options.freeBytes ?? 50e9);
+  }
+
+  async network(): Promise<HostNetwork> {
+    return this.#ask(() => ({ addresses: [], bindsAny: true, listening: [], ...this.#options.network }));
   }
 
   async httpGet(request: HttpRequest): Promise<HttpReply> {

@@ -1,4 +1,7 @@
-import type { ImageInspect } from '../core/host/docker.ts';
+import { registryOf } from '../core/base/registry-of.ts';
+import { reveal } from '../core/base/secret.ts';
+import type { ImageInspect, RegistryLogin } from '../core/host/docker.ts';
+import { pullRefused } from '../docker/pull.ts';
 
 /** The ids of one image: of its configuration, and of its manifest. */
 export interface FakeImageIds {
@@ -44,4 +47,15 @@ export class FakeImages {
     const tags = [...this.#tags].filter(([, tagged]) => tagged === id).map(([tag]) => tag);
     return { Id: id, RepoTags: tags, RepoDigests: [], Architecture: 'amd64', Config: { Env: this.#env } };
   }
+}
+
+/** Passwords by user, by the address of the registry. */
+export type FakeLogins = Map<string, Readonly<Record<string, string>>>;
+
+/** As a registry does that wants a login. @throws OrchError IMAGE_PULL_FAILED */
+export function refuseLogin(logins: FakeLogins, ref: string, login: RegistryLogin | undefined): void {
+  const users = logins.get(registryOf(ref));
+  if (users === undefined) return;
+  const right = login !== undefined && users[login.username] === reveal(login.password);
+  if (!right) throw pullRefused(ref, `pull image ${ref}: unauthorized: authentication required`, login);
 }

@@ -8,6 +8,7 @@ import { ownersSeen } from './files/owners.ts';
 import type { WriteScript } from './files/write-script.ts';
 import { writes } from './files/writes.ts';
 import type { RawConnection } from './raw-connection.ts';
+import { networkRequest } from './read/network-request.ts';
 import {
   fileRequest,
   freeBytesRequest,
@@ -136,6 +137,7 @@ export function rawHost({ name, rights, launch, dialer, close }: Carrier): RawCo
     read: (path, limit = LIMITS.file.bytes) => here(reader.ask(fileRequest(path, limit))),
     tree: (path) => here(reader.ask(treeRequest(path))),
     freeBytes: (path) => here(freeBytes(path)),
+    network: () => here(reader.ask(networkRequest)),
     httpGet: (asked) => here(httpGet(asked)),
     haproxyShow: (socket, what) => here(show(socket, what)),
     haproxyCommand: (socket, command) => here(order(socket, command)),

@@ -97,6 +97,18 @@ test('inventory list shows where ssh would connect to, and no password', async (
   expect(json.stdout).not.toContain('login-pass-1');
 });
 
+test('two names of the ssh configuration for one machine are refused, by validate as by run', async () => {
+  writeFileSync(join(directory, 'ssh_config'), 'Host gw_1 10.0.0.2\n  HostName edge.example.com\n');
+  for (const args of [
+    ['inventory', 'validate'],
+    ['run', emptyPlaybook()],
+  ]) {
+    const { code, stdout, stderr } = await cli(...args);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain('gw-1 and gw-2 are one machine: ssh reaches both at edge.example.com:22');
+  }
+});
+
 test('inventory validate tells of every host that could not be reached as configured', async () => {
   writeFileSync(join(directory, 'ssh_config'), 'Host gw_1 10.0.0.*\n  ProxyCommand ssh -W %h:%p bastion\n');
   const { code, stdout, stderr } = await cli('inventory', 'validate');

@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -102,6 +102,8 @@ export function connectionContract(
       // Whole seconds are told, and the answer takes its time on a busy machine.
       expect(Math.abs(facts.clockSkewMs)).toBeLessThan(5000);
       expect(facts.nofile).toBeGreaterThan(256);
+      const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+      expect(facts.machine).toMatch(new RegExp(`^${boot} net:\\[\\d+\\] \\S+$`));
     });
 
     test.each(NASTY)('a file named %j', async (name) => {
@@ -135,6 +137,24 @@ export function connectionContract(
       expect((await host.run({ argv: ['printf', '%s', name] })).stdout).toBe(name);
       await host.remove(path);
       expect(readdirSync(directory)).toEqual([]);
+    });
+
+    test('its network: own addresses, and what listens there', async () => {
+      const server = createTcpServer();
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as AddressInfo;
+      const network = await host.network();
+      expect(network.addresses).toEqual(expect.arrayContaining(['127.0.0.0/8', '127.0.0.1']));
+      expect(network.addresses).toEqual(
+        expect.arrayContaining(
+          Object.values(networkInterfaces()).flatMap((list) =>
+            (list ?? []).flatMap(({ address, family }) => (family === 'IPv4' ? [address] : [])),
+          ),
+        ),
+      );
+      const found = network.listening.filter((one) => one.port === port);
+      expect(found).toEqual([expect.objectContaining({ address: '127.0.0.1' })]);
+      await new Promise((resolve) => server.close(resolve));
     });
 
     test('what is not there is null, and what is in the way is named', async () => {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import tar from 'tar-stream';
@@ -21,6 +22,9 @@ export async function tarOf(files: Files): Promise<Buffer> {
 }
 
 export const tarGzOf = async (files: Files): Promise<Buffer> => gzipSync(await tarOf(files));
+
+/** An archive as it streams by. */
+export const streamOf = (archive: Buffer): Readable => Readable.from([archive], { objectMode: false });
 
 export async function untarGz(archive: Buffer): Promise<Map<string, Buffer>> {
   const entries = tar.extract();
@@ -92,5 +96,48 @@ export async function ociArchive(
     config: digest(config),
     manifest: digest(manifest),
     index: digest(index),
+  };
+}
+
+/** What `docker save` of two platforms writes: an index of both, and an entry for each in manifest.json. */
+export async function platformsArchive(
+  tag: string,
+  architectures: readonly string[],
+  { withDockerManifest = true, nested = true, attested = false } = {},
+): Promise<{
+  readonly archive: Buffer;
+  readonly index: string;
+  readonly platforms: Readonly<Record<string, { readonly config: string; readonly manifest: string }>>;
+}> {
+  const blobs: Record<string, string> = {};
+  const put = (document: unknown): string => {
+    const content = typeof document === 'string' ? document : JSON.stringify(document);
+    blobs[blobName(content)] = content;
+    return digest(content);
+  };
+  const manifestOf = (architecture: string) => {
+    const config = put(configText(tag, architecture));
+    return { architecture, config, manifest: put({ schemaVersion: 2, config: { digest: config }, layers: [] }) };
+  };
+  const platforms = architectures.map(manifestOf);
+  const listed = [...platforms, ...(attested ? [manifestOf('unknown')] : [])];
+  const annotations = { 'io.containerd.image.name': `docker.io/${tag}` };
+  const index = put({ schemaVersion: 2, manifests: listed.map(({ manifest }) => ({ digest: manifest })) });
+  const top = nested
+    ? [{ digest: index, annotations }]
+    : listed.map(({ manifest }) => ({ digest: manifest, annotations }));
+  const docker = platforms.map(({ config }) => ({
+    Config: `blobs/${config.replace(':', '/')}`,
+    RepoTags: [tag],
+    Layers: [],
+  }));
+  return {
+    archive: await tarOf({
+      ...blobs,
+      'index.json': JSON.stringify({ manifests: top }),
+      ...(withDockerManifest ? { 'manifest.json': JSON.stringify(docker) } : {}),
+    }),
+    index,
+    platforms: Object.fromEntries(platforms.map(({ architecture, ...ids }) => [architecture, ids])),
   };
 }

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { defined } from '../../src/core/base/data.ts';
 import { OrchError } from '../../src/core/base/errors.ts';
+import { Secret } from '../../src/core/base/secret.ts';
 import { dockerOver } from '../../src/docker/client.ts';
 import { FakeDocker } from '../../src/testing/fake-docker.ts';
 import { type Reply, scriptedEngine } from './scripted-engine.ts';
@@ -106,6 +107,18 @@ describe('requests', () => {
     await new Promise((resolve) => setImmediate(resolve));
     const second = docker.image('a:1');
     expect([(await first)?.Id, (await second)?.Id].sort()).toEqual(['0', '1']);
+    docker.close();
+  });
+
+  test('a removal that another client has begun is waited for', async () => {
+    await using engine = await scriptedEngine((request) => {
+      if (request.startsWith('DELETE'))
+        return { status: 409, body: { message: 'removal of container web is already in progress' } };
+      return request.includes('/wait?condition=removed') ? { body: { StatusCode: 0 } } : undefined;
+    });
+    const docker = dockerOver(engine.dial);
+    await docker.remove('web');
+    expect(engine.requests.at(-1)).toContain('/containers/web/wait?condition=removed');
     docker.close();
   });
 
@@ -279,6 +292,27 @@ describe('pull', () => {
     const docker = dockerOver(engine.dial);
     expect(await code(docker.pull('x:1'))).toBe(expected);
     expect(engine.requests.at(-1)).toBe('POST /v1.44/images/create?fromImage=x&tag=1');
+    docker.close();
+  });
+
+  test('logs in by a header, which no message shows', async () => {
+    await using engine = await scriptedEngine(() => ({
+      body: { error: 'unauthorized: incorrect username or password' },
+    }));
+    const docker = dockerOver(engine.dial);
+    const login = { address: 'registry:5000', username: 'puller', password: Secret.of('r3gistry?>pass') };
+    const error = await docker.pull('registry:5000/x:1', login).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: 'IMAGE_PULL_FAILED',
+      message: expect.stringContaining('registry:5000 refused the login of puller'),
+    });
+    const header = String(engine.headers.at(-1)?.['x-registry-auth']);
+    expect(JSON.parse(Buffer.from(header, 'base64url').toString())).toEqual({
+      username: 'puller',
+      password: 'r3gistry?>pass',
+      serveraddress: 'registry:5000',
+    });
+    expect(JSON.stringify(error) + String(error)).not.toContain(header);
     docker.close();
   });
 

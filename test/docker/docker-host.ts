@@ -3,7 +3,7 @@ import type { Command, RunResult } from '../../src/core/host/connection.ts';
 import { archivedImages } from '../../src/tasks/image/archived-images.ts';
 import { FakeDocker } from '../../src/testing/fake-docker.ts';
 import { FakeHost, type FakeHostOptions } from '../../src/testing/fake-host.ts';
-import { untarGz } from './archives.ts';
+import { streamOf, untarGz } from './archives.ts';
 
 /** A fake host with a fake engine on it: containers see the host's files, `docker load` and `tar` work on them. */
 export class DockerHost extends FakeHost {
@@ -52,7 +52,7 @@ export async function registerPackage(archive: Buffer): Promise<void> {
   const files = await untarGz(archive);
   unpacked.set(sha256(archive), files);
   for (const [name, bytes] of files)
-    if (name.startsWith('images/')) loadable.set(sha256(bytes), await archivedImages(bytes));
+    if (name.startsWith('images/')) loadable.set(sha256(bytes), await archivedImages(streamOf(bytes)));
 }
 
 function unpack(host: FakeHost, archive: string, into: string): Partial<RunResult> {
@@ -78,7 +78,11 @@ function move(host: FakeHost, from: string, to: string): Partial<RunResult> {
 function load(host: FakeHost, engine: FakeDocker, path: string): Partial<RunResult> {
   const images = loadable.get(host.files.sha256(path) ?? '');
   if (images === undefined) return { code: 1, stderr: 'open: no such file or directory' };
-  for (const { id, accepted, tags } of images)
-    engine.loadArchive({ classic: id, containerd: accepted[1] ?? id }, tags[0]);
+  // One platform after another, each under the same name: the last one keeps it.
+  for (const { platforms, tags } of images)
+    for (const { accepted } of platforms) {
+      const [classic = '', containerd = classic] = accepted;
+      engine.loadArchive({ classic, containerd }, tags[0]);
+    }
   return { code: 0 };
 }

@@ -16,6 +16,11 @@ export interface EngineUnderTest {
     replace(text: string): void;
     seenBy(container: string, target: string): Promise<string | null>;
   };
+  /** As by another client of the Engine. */
+  pause(container: string): void;
+  unpause(container: string): void;
+  /** Its process has ended again and again, and waits to be started once more. */
+  backOff(container: string): Promise<void>;
   /** A free host port. */
   readonly port: number;
 }
@@ -218,6 +223,62 @@ export function engineContract(under: () => EngineUnderTest): void {
     expect(second && observedSpec(second)).toEqual(observedSpec(first));
     expect(second?.Config).toEqual(first.Config);
     await clean(name('first'), name('second'));
+  });
+
+  test('a paused container counts as running, and is neither started nor removed', async () => {
+    const { docker, name, pause, unpause } = under();
+    await docker.create(name('paused'), createBody(spec({ stopSignal: 'SIGTERM' })));
+    await docker.start(name('paused'));
+    pause(name('paused'));
+    const found = await docker.container(name('paused'));
+    expect(found?.State).toMatchObject({ Running: true, Status: 'paused', ExitCode: 0 });
+    expect(found?.State.Pid).toBeGreaterThan(0);
+    const summaries = await docker.containers();
+    expect(summaries.find(({ Names }) => Names.includes(`/${name('paused')}`))?.State).toBe('paused');
+    expect(await code(docker.start(name('paused')))).toBe('DOCKER_FAILED');
+    expect(await code(docker.remove(name('paused')))).toBe('DOCKER_FAILED');
+    await docker.signal(name('paused'), 'SIGQUIT');
+    expect((await docker.container(name('paused')))?.State.Status).toBe('paused');
+    unpause(name('paused'));
+    await docker.stop(name('paused'), { signal: 'SIGTERM', timeoutSeconds: 10 });
+    expect((await docker.container(name('paused')))?.State).toMatchObject({ Running: false, Status: 'exited' });
+    await clean(name('paused'));
+  });
+
+  test.each([
+    ['stop', 'SIGTERM'],
+    ['signal', 'SIGTERM'],
+  ] as const)('its own signal ends a paused container: by %s', async (verb, signal) => {
+    const { docker, name, pause } = under();
+    await docker.create(name('frozen'), createBody(spec({ stopSignal: signal })));
+    await docker.start(name('frozen'));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    pause(name('frozen'));
+    if (verb === 'stop') await docker.stop(name('frozen'), { signal, timeoutSeconds: 10 });
+    else await docker.signal(name('frozen'), signal);
+    await docker.wait(name('frozen'), 10);
+    expect((await docker.container(name('frozen')))?.State).toMatchObject({ Running: false, Pid: 0, ExitCode: 0 });
+    await clean(name('frozen'));
+  });
+
+  test('a container in back-off counts as running, without a process, and a start is fine', async () => {
+    const { docker, name, backOff } = under();
+    await docker.create(name('loop'), createBody(spec({ restart: 'always', command: ['sh', '-c', 'exit 3'] })));
+    await docker.start(name('loop'));
+    await backOff(name('loop'));
+    const found = await docker.container(name('loop'));
+    expect(found?.State).toMatchObject({ Running: true, Status: 'restarting', Pid: 0, ExitCode: 3 });
+    expect(found?.RestartCount).toBeGreaterThan(0);
+    const summaries = await docker.containers();
+    expect(summaries.find(({ Names }) => Names.includes(`/${name('loop')}`))).toMatchObject({
+      State: 'restarting',
+      Ports: [],
+    });
+    await docker.start(name('loop'));
+    expect(await code(docker.remove(name('loop')))).toBe('DOCKER_FAILED');
+    await docker.stop(name('loop'), { signal: 'SIGTERM', timeoutSeconds: 1 });
+    expect((await docker.container(name('loop')))?.State).toMatchObject({ Running: false, Status: 'exited', Pid: 0 });
+    await clean(name('loop'));
   });
 
   test('a running container is not removed', async () => {

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { compareVersions } from '../../src/docker/api-version.ts';
@@ -17,6 +17,7 @@ export interface ScriptedEngine extends AsyncDisposable {
   /** `METHOD path` of every request. */
   readonly requests: string[];
   readonly bodies: unknown[];
+  readonly headers: IncomingHttpHeaders[];
   dials: number;
   readonly dial: () => Promise<Socket>;
   /** Ends every connection, as a lost SSH connection would. */
@@ -33,10 +34,12 @@ export async function scriptedEngine(
 ): Promise<ScriptedEngine> {
   const requests: string[] = [];
   const bodies: unknown[] = [];
+  const headers: IncomingHttpHeaders[] = [];
   const open = new Set<Socket>();
   const server = createServer(async (request: IncomingMessage, response) => {
     const line = `${request.method} ${request.url}`;
     requests.push(line);
+    headers.push(request.headers);
     if (request.headers['content-type'] === 'application/json') bodies.push(await json(request));
     const reply =
       line === 'GET /version'
@@ -58,6 +61,7 @@ export async function scriptedEngine(
   const engine: ScriptedEngine = {
     requests,
     bodies,
+    headers,
     dials: 0,
     async dial() {
       engine.dials++;

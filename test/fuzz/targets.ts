@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Duplex } from 'node:stream';
+import { Duplex, Readable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
 import { dockerOver } from '../../src/docker/client.ts';
 import { loadInventory } from '../../src/inventory/load.ts';
@@ -99,7 +99,8 @@ const http: Target = {
     for (const ask of ['container', 'pull', 'logs'] as const) {
       const docker = dockerOver(async () => answering(Buffer.from(input)));
       try {
-        await docker[ask]('api7/gateway:1', 20);
+        if (ask === 'logs') await docker.logs('api7/gateway:1', 20);
+        else await docker[ask]('api7/gateway:1');
       } finally {
         docker.close();
       }
@@ -247,7 +248,7 @@ const images: Target = {
     ),
   ),
   // Whatever it throws is reported as PACKAGE_DAMAGED by what calls it: here time and memory count.
-  read: (input) => archivedImages(Buffer.from(input)).catch(() => undefined),
+  read: (input) => archivedImages(Readable.from([Buffer.from(input)])).catch(() => undefined),
 };
 
 const packageBytes = await tarGzOf({ VERSION: '3.10.5', 'conf/gateway.yaml': 'apisix: {}\n', link: '-> VERSION' });

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { gatewayImage, loginFor } from '../../src/api7/images.ts';
 import { OrchError } from '../../src/core/base/errors.ts';
 import { Secret } from '../../src/core/base/secret.ts';
 import { bindAddresses } from '../../src/inventory/bind.ts';
@@ -56,6 +57,15 @@ test('the shipped example names what its secrets lack', async () => {
   await expect(loadInventory(example, { env: {} })).rejects.toThrow(
     /:\d+:\d+: api7\.database\.password: environment variable API7_DB_PASSWORD is not set\n.*:\d+:\d+: api7\.gateway\.token: /,
   );
+});
+
+test('logins of registries are secrets, and go with the images of their registry', async () => {
+  const env = { REGISTRY_PASSWORD: 'r3gistry-pass', HUB_TOKEN: 'hub-t0ken' };
+  const { api7 } = await loadInventory(join(FIXTURES, 'accepted/registries.yaml'), { env });
+  const { login } = loginFor(api7, gatewayImage(api7));
+  expect(login).toMatchObject({ address: 'registry.example.com:5000', username: 'puller' });
+  expect(login?.password).toBeInstanceOf(Secret);
+  expect(JSON.stringify(api7)).not.toMatch(/r3gistry-pass|hub-t0ken/);
 });
 
 test('defaults', () => {

@@ -138,6 +138,7 @@ export const RECOVERIES: Readonly<Record<ErrorCode, Recovery>> = {
   FACTS_UNREADABLE: { fails: ['facts'] },
   FORWARDING_REFUSED: { fails: ['httpGet'] },
 
+  ADDRESS_MISSING: { fails: ['network'] },
   COMMAND_FAILED: { fails: ['test'], on: ['gw-2'] },
   COMMAND_INVALID: input('COMMAND_INVALID'),
   CONFIG_INVALID: {
@@ -159,6 +160,10 @@ export const RECOVERIES: Readonly<Record<ErrorCode, Recovery>> = {
     fix: (c) => c.edit('!env WRONG_PASSWORD', '!env DB_PASSWORD'),
   },
   CONTAINER_KILLED: { fails: ['start'], on: ['gw-2'] },
+  CONTAINER_PAUSED: {
+    cause: (c) => c.engine('gw-2').pause(CONTAINERS.gateway),
+    fix: (c) => c.engine('gw-2').unpause(CONTAINERS.gateway),
+  },
   CONTAINER_MISSING: {
     playbook: 'start',
     async cause(c) {

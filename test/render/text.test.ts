@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { shortValue, summary } from '../../src/render/lines/difference.ts';
+import { differenceText, shortValue, summary } from '../../src/render/lines/difference.ts';
 import { nameList, noPaint, oneLine, paintFor, visible } from '../../src/render/lines/paint.ts';
 import { patchLines } from '../../src/render/lines/patch-lines.ts';
 import { cpuMs } from '../support/cpu-ms.ts';
@@ -42,6 +42,12 @@ test('a stream that is no terminal gets no colours', () => {
   delete process.env.FORCE_COLOR;
   expect(paintFor(new TextStream())('red', 'x')).toBe('x');
   if (forced !== undefined) process.env.FORCE_COLOR = forced;
+});
+
+test('what a container loses is a line of its own', () => {
+  expect(differenceText({ path: 'extras.-v /srv/a.b:/c', before: 'set', after: undefined })).toBe(
+    'goes away: -v /srv/a.b:/c',
+  );
 });
 
 describe('differences in a line', () => {
@@ -104,6 +110,14 @@ describe('differences in a line', () => {
         { path: 'spec', before: digest, after: other },
       ],
       ' (config.yaml changed)',
+    ],
+    [
+      [
+        { path: 'extras.-v /srv/a.b:/c', before: 'set', after: undefined },
+        { path: 'extras.--memory 2147483648', before: 'set', after: undefined },
+        { path: 'spec', before: null, after: digest },
+      ],
+      ' (goes away: -v /srv/a.b:/c, --memory 2147483648)',
     ],
     [[{ path: 'list', before: [1], after: [2] }], ' (list changed)'],
     [

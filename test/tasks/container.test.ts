@@ -107,6 +107,59 @@ async function installed(statement: Statement = {}, store: 'classic' | 'containe
   return host;
 }
 
+describe('a container of this name that another tool made', () => {
+  const foreign = async (more: object, env: readonly string[] = []): Promise<DockerHost> => {
+    const host = await installed();
+    await host.engine.stop(NAME, { signal: 'SIGQUIT', timeoutSeconds: 1 });
+    await host.engine.remove(NAME);
+    const HostConfig = { RestartPolicy: { Name: 'always' }, ...more };
+    await host.engine.create(NAME, { Image: REF, Env: ['TZ=UTC', ...env], HostConfig });
+    await host.engine.start(NAME);
+    return host;
+  };
+
+  const extras = (paths: readonly string[]): readonly string[] => paths.filter((path) => path.startsWith('extras'));
+
+  test('loses what it was given beyond what is stated, and each of that is listed, but no value of a variable', async () => {
+    const more = {
+      Binds: ['/srv/plugins:/plugins:ro'],
+      Memory: 2 ** 31,
+      CapAdd: ['NET_ADMIN'],
+      Privileged: true,
+      Sysctls: { 'net.core.somaxconn': '1024' },
+      LogConfig: { Type: 'syslog', Config: { 'syslog-address': 'tcp://t0ken@logs' } },
+      Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
+      NetworkMode: 'edge',
+    };
+    const host = await foreign(more, ['PASSWORD=hunter-2']);
+    const { events } = await run(host, {}, true);
+    expect(JSON.stringify(events)).not.toMatch(/hunter-2|t0ken/);
+    const [status, ...paths] = await outcome(host, {}, true);
+    expect(status).toBe('changed');
+    expect(extras(paths)).toEqual(
+      [
+        '-e PASSWORD',
+        '-v /srv/plugins:/plugins:ro',
+        '--memory 2147483648',
+        '--privileged',
+        '--cap-add NET_ADMIN',
+        '--sysctl',
+        '--log-driver syslog',
+        '--log-opt syslog-address',
+        '--ulimit core',
+        '--network edge',
+      ].map((flag) => `extras.${flag}`),
+    );
+    expect((await outcome(host))[0]).toBe('changed');
+    expect(await outcome(host)).toEqual(['ok']);
+  });
+
+  test('has no extras where an Engine only shows its defaults', async () => {
+    const host = await foreign({ Memory: 0, CapAdd: null, PidsLimit: null, ShmSize: 67_108_864, PidMode: '', Dns: [] });
+    expect(extras(await outcome(host, {}, true))).toEqual([]);
+  });
+});
+
 const idOf = async (host: DockerHost): Promise<string | undefined> => (await host.engine.container(NAME))?.Id;
 const names = async (host: DockerHost): Promise<string[]> =>
   (await host.engine.containers()).flatMap(({ Names }) => Names);

@@ -2,13 +2,24 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { loginFor } from '../../src/api7/images.ts';
+import { Secret } from '../../src/core/base/secret.ts';
 import { localFiles } from '../../src/local/local-files.ts';
 import { archivedImages } from '../../src/tasks/image/archived-images.ts';
 import { normalRef } from '../../src/tasks/image/find-image.ts';
 import { type ImageLocal, localOfImage } from '../../src/tasks/image/image-local.ts';
 import { image } from '../../src/tasks/image.ts';
 import { package_ } from '../../src/tasks/package.ts';
-import { digest, dockerArchive, type Files, ociArchive, tarGzOf, tarOf } from '../docker/archives.ts';
+import {
+  digest,
+  dockerArchive,
+  type Files,
+  ociArchive,
+  platformsArchive,
+  streamOf,
+  tarGzOf,
+  tarOf,
+} from '../docker/archives.ts';
 import { DockerHost, registerPackage } from '../docker/docker-host.ts';
 import { onePlay, runPlays } from '../support/run-fake.ts';
 
@@ -55,15 +66,15 @@ const local = (from: string, ref = REF, archive?: string): Promise<ImageLocal> =
 describe('the ids of an image in an archive', () => {
   test('of the older format are that of its configuration, and that of the manifest containerd makes of it', async () => {
     const { archive, config } = await dockerArchive([REF]);
-    const [only, ...rest] = await archivedImages(archive);
+    const [only, ...rest] = await archivedImages(streamOf(archive));
     expect(rest).toEqual([]);
-    expect(only).toMatchObject({ id: config, tags: [REF], architecture: 'amd64' });
-    expect(only?.accepted).toEqual([config, expect.stringMatching(/^sha256:[0-9a-f]{64}$/)]);
+    expect(only).toMatchObject({ id: config, tags: [REF], platforms: [{ architecture: 'amd64' }] });
+    expect(only?.platforms[0]?.accepted).toEqual([config, expect.stringMatching(/^sha256:[0-9a-f]{64}$/)]);
   });
 
   test('the manifest that containerd makes is pinned, digest and all', async () => {
-    const [only] = await archivedImages((await dockerArchive(['a/b:1'], 'pinned')).archive);
-    expect(only?.accepted).toMatchInlineSnapshot(`
+    const [only] = await archivedImages(streamOf((await dockerArchive(['a/b:1'], 'pinned')).archive));
+    expect(only?.platforms[0]?.accepted).toMatchInlineSnapshot(`
       [
         "sha256:be5db32c17ddd67148857df86cd0ad3a772642ac2bb3faba9c7c8cfb22b602b9",
         "sha256:a4f4d5c5a7e05effb5bc6d70eaac8967ad872896cf6e7040a7cb129ca3cfd4a5",
@@ -75,10 +86,10 @@ describe('the ids of an image in an archive', () => {
     'of an OCI layout are those of configuration, manifest and index (manifest.json: %s)',
     async (withDockerManifest) => {
       const { archive, config, manifest, index } = await ociArchive(REF, { withDockerManifest });
-      const [only, ...rest] = await archivedImages(archive);
+      const [only, ...rest] = await archivedImages(streamOf(archive));
       expect(rest).toEqual([]);
       expect(only?.id).toBe(config);
-      expect([...(only?.accepted ?? [])].sort()).toEqual([config, index, manifest].sort());
+      expect([...(only?.platforms[0]?.accepted ?? [])].sort()).toEqual([config, index, manifest].sort());
       expect(only?.tags.map(normalRef)).toContain(REF);
     },
   );
@@ -91,11 +102,98 @@ describe('the ids of an image in an archive', () => {
       'two.json': '{"architecture":"arm64"}',
       'manifest.json': JSON.stringify([one, two]),
     };
-    const images = await archivedImages(await tarOf(files));
-    expect(images.map(({ id, tags, architecture }) => [id, tags, architecture])).toEqual([
+    const images = await archivedImages(streamOf(await tarOf(files)));
+    expect(images.map(({ id, tags, platforms }) => [id, tags, platforms[0]?.architecture])).toEqual([
       [digest(files['one.json']), ['a/one:1'], 'amd64'],
       [digest(files['two.json']), ['a/two:1'], 'arm64'],
     ]);
+  });
+});
+
+describe('an archive of several platforms', () => {
+  test.each([
+    ['as docker save writes it', {}],
+    ['with attestations', { attested: true }],
+    ['an OCI layout alone', { withDockerManifest: false, attested: true }],
+  ])('is one image with the ids of each: %s', async (_, options) => {
+    const { archive, index, platforms } = await platformsArchive(REF, ['arm64', 'amd64'], options);
+    const [only, ...rest] = await archivedImages(streamOf(archive));
+    expect(rest).toEqual([]);
+    expect(only?.id).toBe(index);
+    expect(only?.platforms).toEqual(
+      ['arm64', 'amd64'].map((architecture) => ({
+        architecture,
+        accepted: [platforms[architecture]?.config, index, platforms[architecture]?.manifest],
+      })),
+    );
+  });
+
+  test('may list them side by side', async () => {
+    const { archive, platforms } = await platformsArchive(REF, ['arm64', 'amd64'], {
+      withDockerManifest: false,
+      nested: false,
+    });
+    const [only, ...rest] = await archivedImages(streamOf(archive));
+    expect(rest).toEqual([]);
+    expect(only?.platforms.map(({ accepted }) => accepted[0])).toEqual([
+      platforms.arm64?.config,
+      platforms.amd64?.config,
+    ]);
+  });
+
+  test.each(['classic', 'containerd'] as const)(
+    'gives each host its own platform, whichever comes last, on the %s store',
+    async (store) => {
+      const { archive, index, platforms } = await platformsArchive(REF, ['amd64', 'arm64']);
+      const from = await packageOf({ [MEMBER]: archive });
+      for (const [arch, architecture] of [
+        ['x86_64', 'amd64'],
+        ['aarch64', 'arm64'],
+      ] as const) {
+        const host = new DockerHost({ store, facts: { arch } });
+        expect((await run(host, from)).rows).toEqual(['changed package /opt/api7/package', `changed image ${REF}`]);
+        expect((await host.engine.image(REF))?.Id).toBe(store === 'classic' ? platforms[architecture]?.config : index);
+        expect((await run(host, from)).rows).toEqual(['ok package /opt/api7/package', `ok image ${REF}`]);
+      }
+    },
+  );
+
+  test('that lacks the platform of the host is refused, naming those that it has', async () => {
+    const from = await packageOf({ [MEMBER]: (await platformsArchive(REF, ['arm64', 's390x'])).archive });
+    const { codes, events } = await run(new DockerHost(), from);
+    expect(codes).toEqual(['IMAGE_ARCHITECTURE']);
+    expect(JSON.stringify(events)).toContain('is for arm64 and s390x, this host is x86_64');
+  });
+});
+
+describe('an image archive that would cost too much', () => {
+  const blobsOf = (documents: readonly string[]): Record<string, string> =>
+    Object.fromEntries(documents.map((text) => [`blobs/${digest(text).replace(':', '/')}`, text]));
+  const damaged = async (files: Files, why: string): Promise<void> => {
+    const from = await packageOf({ 'a.tar': await tarOf(files) });
+    await expect(local(from, REF, 'a.tar')).rejects.toMatchObject({
+      code: 'PACKAGE_DAMAGED',
+      message: expect.stringContaining(why),
+    });
+  };
+
+  test('reads an index once, however often and on however many levels it is listed', async () => {
+    const config = '{"architecture":"amd64"}';
+    const texts = [config, JSON.stringify({ config: { digest: digest(config) } })];
+    for (let level = 0; level < 40; level++) {
+      const child = { digest: digest(texts.at(-1) ?? '') };
+      texts.push(JSON.stringify({ manifests: [child, child] }));
+    }
+    const top = { digest: digest(texts.at(-1) ?? ''), annotations: { 'io.containerd.image.name': REF } };
+    const files = { ...blobsOf(texts), 'index.json': JSON.stringify({ manifests: [top] }) };
+    const [only] = await archivedImages(streamOf(await tarOf(files)));
+    expect(only).toMatchObject({ id: digest(config), platforms: [{ architecture: 'amd64' }] });
+    expect(only?.platforms[0]?.accepted).toHaveLength(42);
+  });
+
+  test('is refused for a blob whose content is another than its name says', async () => {
+    const name = digest('{"architecture":"amd64"}').replace(':', '/');
+    await damaged({ [`blobs/${name}`]: '{"architecture":"arm64"}' }, 'has the digest');
   });
 });
 
@@ -227,6 +325,30 @@ describe('image that is pulled', () => {
     expect((await host.engine.image(REF))?.Id).toBe(ids.classic);
   });
 
+  test('logs in where its registry wants that, and says whose login is refused', async () => {
+    const ref = 'registry.example.com:5000/api7/gateway:1';
+    const pull = (host: DockerHost, login?: { username: string; password: Secret }) =>
+      runPlays(
+        [host],
+        onePlay(function* () {
+          yield image({ ref, ...(login && { login: { address: 'registry.example.com:5000', ...login } }) });
+        }),
+        {},
+      );
+    const host = new DockerHost();
+    host.engine.pullable.set(ref, ids);
+    host.engine.logins.set('registry.example.com:5000', { puller: 'r3gistry-pass' });
+    const without = await pull(host);
+    expect(without.codes).toEqual(['IMAGE_PULL_FAILED']);
+    expect(JSON.stringify(without.events)).toMatch(/no login for registry.example.com:5000 was given.*api7.registries/);
+    const wrong = await pull(host, { username: 'puller', password: Secret.of('wr0ng-pass') });
+    expect(wrong.codes).toEqual(['IMAGE_PULL_FAILED']);
+    expect(JSON.stringify(wrong.events)).toMatch(/registry.example.com:5000 refused the login of puller/);
+    const right = await pull(host, { username: 'puller', password: Secret.of('r3gistry-pass') });
+    expect(right.rows).toEqual([`changed image ${ref}`]);
+    expect(JSON.stringify([wrong.events, right.events])).not.toMatch(/wr0ng-pass|r3gistry-pass/);
+  });
+
   test('needs no package to be present already', async () => {
     const host = new DockerHost();
     host.engine.loadArchive(ids, REF);
@@ -248,4 +370,22 @@ test.each([
   ['a/b@sha256:00', 'a/b@sha256:00'],
 ])('%s is %s', (ref, normal) => {
   expect(normalRef(ref)).toBe(normal);
+});
+
+test.each([
+  ['registry.example.com/api7/x:1', 'ops'],
+  ['REGISTRY.example.com/api7/x:1', 'ops'],
+  ['registry.example.com:5000/api7/x:1', undefined],
+  ['api7/x:1', 'hub'],
+  ['docker.io/api7/x:1', 'hub'],
+  ['index.docker.io/api7/x:1', 'hub'],
+  ['x:1', 'hub'],
+  ['localhost/x:1', undefined],
+])('the login for %s is that of its registry: %s', (ref, user) => {
+  const password = Secret.of('pull-secret');
+  const registries = {
+    'registry.example.com': { username: 'ops', password },
+    'docker.io': { username: 'hub', password },
+  };
+  expect(loginFor({ registries }, ref).login?.username).toBe(user);
 });

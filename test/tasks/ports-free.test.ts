@@ -1,11 +1,17 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { HostNetwork, Listener } from '../../src/core/host/connection.ts';
 import { portsFree } from '../../src/tasks/ports-free.ts';
 import { digest } from '../docker/archives.ts';
 import { DockerHost } from '../docker/docker-host.ts';
 import { onePlay, runPlays } from '../support/run-fake.ts';
 
-async function hostWith(name: string, address: string, running = true): Promise<DockerHost> {
-  const host = new DockerHost();
+async function hostWith(
+  name: string,
+  address: string,
+  running = true,
+  network: Partial<HostNetwork> = {},
+): Promise<DockerHost> {
+  const host = new DockerHost({ network });
   host.engine.loadArchive({ classic: digest('c'), containerd: digest('m') }, 'a:1');
   const PortBindings = { '80/tcp': [{ HostIp: address, HostPort: '9080' }] };
   await host.engine.create(name, { Image: 'a:1', HostConfig: { RestartPolicy: { Name: 'no' }, PortBindings } });
@@ -43,4 +49,62 @@ test.each([
 
 test('a stopped container holds nothing', async () => {
   expect((await gate(await hostWith('old-nginx', '0.0.0.0', false), '0.0.0.0')).codes).toEqual([]);
+});
+
+describe('a process without a container', () => {
+  const nginx = { address: '0.0.0.0', port: 9080, process: 'nginx' };
+
+  test.each<[string, readonly Listener[], string, string | undefined]>([
+    ['that listens on all addresses', [nginx], '10.0.0.1', 'process \\"nginx\\" of the host'],
+    ['that listens on both families', [{ ...nginx, address: '::' }], '0.0.0.0', 'process \\"nginx\\" of the host'],
+    ['whose name is not known', [{ address: '10.0.0.1', port: 7085 }], '0.0.0.0', 'a process of the host'],
+    ['on another address', [{ ...nginx, address: '10.0.0.2' }], '10.0.0.1', undefined],
+    ['of the other family', [{ ...nginx, address: '::1' }], '0.0.0.0', undefined],
+    ['on another port', [{ ...nginx, port: 80 }], '0.0.0.0', undefined],
+  ])('%s', async (_, listening, wanted, by) => {
+    const host = await hostWith('old-nginx', '0.0.0.0', false, { listening });
+    const { codes, events } = await gate(host, wanted);
+    expect(codes).toEqual(by === undefined ? [] : ['PORT_TAKEN']);
+    if (by !== undefined) expect(JSON.stringify(events)).toContain(`is held by ${by}`);
+    if (by !== undefined) expect(JSON.stringify(events)).toContain('ss -ltnp');
+  });
+
+  test('is not what Docker itself holds for a container of ours', async () => {
+    const listening = [{ ...nginx, process: 'docker-proxy' }];
+    const host = await hostWith('api7-gateway', '0.0.0.0', true, { listening });
+    expect((await gate(host, '0.0.0.0')).codes).toEqual([]);
+    // Between two starts Docker lists no ports of it, while a start may just be holding them.
+    host.engine.crash('api7-gateway', 1, { loops: true });
+    expect((await gate(host, '0.0.0.0')).codes).toEqual([]);
+  });
+
+  test('keeps a container of ours that is stopped from its port', async () => {
+    const host = await hostWith('api7-gateway', '0.0.0.0', false, { listening: [nginx] });
+    expect((await gate(host, '0.0.0.0')).codes).toEqual(['PORT_TAKEN']);
+  });
+});
+
+describe('an address', () => {
+  const addresses = ['127.0.0.0/8', '127.0.0.1', '10.0.0.5', 'fd00::5', 'fe80::1'];
+
+  test.each([
+    ['10.0.0.5', []],
+    ['127.0.0.7', []],
+    ['fd00:0:0:0::5', []],
+    ['0.0.0.0', []],
+    ['::', []],
+    ['203.0.113.7', ['ADDRESS_MISSING']],
+    ['fd00::6', ['ADDRESS_MISSING']],
+  ])('%s', async (address, expected) => {
+    const host = await hostWith('old', '0.0.0.0', false, { addresses, bindsAny: false });
+    const { codes, events } = await gate(host, address);
+    expect(codes).toEqual(expected);
+    const message = `no interface of gw-1 has the address ${address}, to which port 9080, 7085 is bound; it has 10.0.0.5, fd00::5`;
+    if (expected.length > 0) expect(JSON.stringify(events)).toContain(message);
+  });
+
+  test('that a virtual router may move here can be bound', async () => {
+    const host = await hostWith('old', '0.0.0.0', false, { addresses, bindsAny: true });
+    expect((await gate(host, '203.0.113.7')).codes).toEqual([]);
+  });
 });

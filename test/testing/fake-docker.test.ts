@@ -25,6 +25,9 @@ describe.each(['classic', 'containerd'] as const)('the fake engine with the %s s
       replace: (text) => files.set('/srv/config.yaml', text),
       seenBy: async (name, target) => docker.seenFile(docker.pidOf(name), target),
     },
+    pause: (name) => docker.pause(name),
+    unpause: (name) => docker.unpause(name),
+    backOff: async (name) => docker.crash(name, 3, { loops: true }),
     port: 18_080,
   }));
 

@@ -8,6 +8,7 @@ const SLACK = 16 * MIB;
 const HEADERS = MIB;
 const HEADER = 4096;
 const BLOCK = 512;
+const PIECE = 64 * 1024;
 
 /** An entry of an archive, as far as it may be too much. */
 export interface ArchiveEntry {
@@ -46,6 +47,18 @@ export class ArchiveBudget {
       throw new Error(`it grows to more than ${ratio} times its size when it is unpacked`);
     if (this.#unpacked - this.#contents > HEADERS + HEADER * (this.#entries + 1))
       throw new Error('it holds more headers or padding than files');
+  }
+
+  /** The same bytes, counted as those that came out of it; in pieces, so that entries are seen as they come. */
+  async *measured(chunks: AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      if (!(chunk instanceof Uint8Array)) continue;
+      for (let at = 0; at < chunk.length; at += PIECE) {
+        const piece = chunk.subarray(at, at + PIECE);
+        this.unpacked(piece.length);
+        yield piece;
+      }
+    }
   }
 
   /** The next entry. @throws Error when it is one too many, or its name too long */

@@ -2,6 +2,10 @@ import { codes } from './error-meaning.ts';
 
 /** On a host: files, Docker, services. */
 export const HOST_CODES = codes({
+  ADDRESS_MISSING: [
+    'no interface of the host has an address that a port is bound to',
+    'bind the port to an address of the host itself, or to 0.0.0.0, by api7.bind',
+  ],
   COMMAND_FAILED: ['a command on the host failed', 'read its last lines in the details'],
   COMMAND_INVALID: ['the parameters of a command are invalid', 'correct the playbook'],
   CONFIG_INVALID: ['a setting under api7.config is invalid', 'correct it in the inventory'],
@@ -12,6 +16,10 @@ export const HOST_CODES = codes({
   CONNECTIONS_UNREADABLE: ['the connections of a container cannot be counted', 'set become: sudo'],
   CONTAINER_EXITED: ['the container exits each time it starts', 'read its log: docker logs NAME'],
   CONTAINER_KILLED: ['the container was killed and cannot be started again', 'run install; it recreates the container'],
+  CONTAINER_PAUSED: [
+    'the container is paused: its process is frozen',
+    'run docker unpause NAME on the host, then run again',
+  ],
   CONTAINER_MISSING: ['the container does not exist', 'run install, or state the container in the playbook'],
   DISK_FULL: ['a file system has too little space', 'free space on it'],
   DOCKER_DENIED: [
@@ -32,7 +40,7 @@ export const HOST_CODES = codes({
   IMAGE_MISSING: ['the image does not exist on the host', 'install from a package, or set a registry'],
   IMAGE_PULL_FAILED: [
     'the image could not be pulled',
-    'check name, tag and access to the registry, or install from a package',
+    'check name and tag, and the login under api7.registries; or install from a package',
   ],
   IS_A_DIRECTORY: ['a file is expected, but the path is a directory', 'move it away or choose another path'],
   MODE_INVALID: ['a file mode is invalid', 'write octal digits, for example 0640'],

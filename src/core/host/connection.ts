@@ -14,6 +14,8 @@ export interface Facts {
   readonly clockSkewMs: number;
   /** Open files that a container on this host can be given. */
   readonly nofile: number;
+  /** The same for two connections only if they lead to one machine; `null` where that is not known. */
+  readonly machine: string | null;
 }
 
 export interface Stat {
@@ -87,6 +89,24 @@ export interface FileSwap {
 /** What HAProxy's admin socket is asked to show; `table NAME FILTER` are the entries of a stick table. */
 export type HaproxyWhat = 'stat' | 'info' | 'servers state' | 'cli level' | 'table' | `table ${string}`;
 
+/** A TCP socket that waits for connections in the host's own network. */
+export interface Listener {
+  /** `0.0.0.0` and `::` are all addresses. */
+  readonly address: string;
+  readonly port: number;
+  /** Name of a process that holds it, where the host tells. */
+  readonly process?: string;
+}
+
+/** The host's own network, as far as ports are concerned. */
+export interface HostNetwork {
+  /** Addresses that it takes for its own; with `/N` a whole range, such as `127.0.0.0/8`. */
+  readonly addresses: readonly string[];
+  /** Its kernel lets a program listen on addresses that it does not have: those of a virtual router. */
+  readonly bindsAny: boolean;
+  readonly listening: readonly Listener[];
+}
+
 /**
  * A host that can be looked at. It has no method that writes: what a task's `read` is given cannot change anything.
  * All requests made in the same tick travel as one script and one reply.
@@ -106,6 +126,8 @@ export interface Reader {
   tree(path: string): Promise<Readonly<Record<string, number>> | null>;
   /** Free bytes on the file system that holds `path` or the nearest directory above it that exists. */
   freeBytes(path: string): Promise<number>;
+  /** Its own addresses, and what listens there. */
+  network(): Promise<HostNetwork>;
   /** GET from the host's own point of view. @throws OrchError HTTP_UNREACHABLE when nobody answers */
   httpGet(request: HttpRequest): Promise<HttpReply>;
   /** The reply to `show <what>` on a HAProxy admin socket. What is asked in one tick travels in one question. */

@@ -1,3 +1,5 @@
+import type { Text } from '../base/secret.ts';
+
 /**
  * The part of the Docker Engine API (v1.41 names and shapes) that tasks need, as a port: `docker/` implements it over
  * a dialled socket, the fake host in memory. Shapes keep the Engine's own field names, so that its reference applies:
@@ -32,9 +34,12 @@ export interface ContainerInspect {
     readonly Cmd?: readonly string[] | null;
     readonly StopSignal?: string;
     readonly StopTimeout?: number;
+    readonly User?: string;
   };
+  /** With all fields that the Engine shows, of which these are used. */
   readonly HostConfig: {
     readonly NetworkMode: string;
+    readonly LogConfig?: { readonly Type: string; readonly Config?: Readonly<Record<string, string>> | null };
     readonly RestartPolicy: { readonly Name: string; readonly MaximumRetryCount?: number };
     readonly PortBindings: Readonly<Record<string, readonly PortBinding[] | null>> | null;
     readonly Ulimits: readonly { readonly Name: string; readonly Soft: number; readonly Hard: number }[] | null;
@@ -81,6 +86,14 @@ export interface ImageInspect {
     readonly Env?: readonly string[] | null;
     readonly StopSignal?: string;
   } | null;
+}
+
+/** How an Engine logs in to the registry that it pulls from. */
+export interface RegistryLogin {
+  /** As image references name it: `registry.example.com:5000`, `docker.io`. */
+  readonly address: string;
+  readonly username: string;
+  readonly password: Text;
 }
 
 export interface EngineInfo {
@@ -143,6 +156,6 @@ export interface Docker extends DockerReader {
   /** Removes a stopped container and its anonymous volumes. One that is not there is fine. */
   remove(name: string): Promise<void>;
   rename(name: string, to: string): Promise<void>;
-  pull(ref: string): Promise<void>;
+  pull(ref: string, login?: RegistryLogin): Promise<void>;
   tag(id: string, ref: string): Promise<void>;
 }

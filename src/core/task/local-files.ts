@@ -9,8 +9,8 @@ export interface LocalFiles {
   read(path: string): Promise<Buffer>;
   /** Members of a .tar.gz archive with their sizes, regular files only. @throws OrchError PACKAGE_DAMAGED */
   archive(path: string): Promise<Readonly<Record<string, number>>>;
-  /** One member of a .tar.gz archive. */
-  archiveMember(path: string, member: string): Promise<Buffer>;
+  /** What `read` makes of one member of a .tar.gz archive, as its bytes stream by. @throws OrchError PACKAGE_LACKS, PACKAGE_DAMAGED */
+  archiveMember<T>(path: string, member: string, read: (content: AsyncIterable<unknown>) => Promise<T>): Promise<T>;
   /**
    * What `find` finds out about a file and nothing else. It may be remembered from an earlier run as long as the file has
    * stayed the same; `name` says what was asked, and changes when the answer is made in another way.

@@ -13,7 +13,7 @@ export function resolveApi7(api7: Api7File, path: (text: string) => string): Api
   return {
     version: api7.version,
     ...(api7.package === undefined ? {} : { package: packagesOf(api7.package, path) }),
-    ...defined({ registry: api7.registry }),
+    ...defined({ registry: api7.registry, registries: api7.registries }),
     images: defined({ dashboard: images.dashboard, dpManager: images.dp_manager, gateway: images.gateway }),
     database: { dsn: dsnOf(api7.database) },
     gateway: {

@@ -1,7 +1,7 @@
 import { placeholderWord } from '../placeholder.ts';
 import { DEFAULTS } from './defaults.ts';
 import { dsnCheck, encodable } from './dsn.ts';
-import { block, choice, free, integer, list, otherwise, port, secret, text } from './fields.ts';
+import { block, choice, free, integer, list, named, otherwise, port, secret, taggedSecret, text } from './fields.ts';
 import {
   addressCheck,
   bindCheck,
@@ -112,6 +112,22 @@ const config = block(
   'Settings of API7 itself, deep-merged into the files that api7-orch writes; yours win.',
 );
 
+/** A registry as image references name it: `docker.io` is the one of references without any. */
+const REGISTRY = /^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::\d+)?$/;
+
+const registries = named(
+  'Logins of registries, by address as images name it: `registry.example.com:5000`, or `docker.io`.',
+  REGISTRY,
+  'a registry is written host[:port], without scheme and path',
+  block(
+    {
+      username: text('User to log in as.'),
+      password: taggedSecret('Password or access token of that user, by `!env` or `!file`.'),
+    },
+    'Login of a registry.',
+  ),
+);
+
 export const api7 = block(
   {
     version: text('Version to run, in quotes, without "v": `"3.10.5"`.', versionCheck),
@@ -120,6 +136,7 @@ export const api7 = block(
       text('Registry that hosts pull from, `host[:port][/path]`. Excludes `package`.', registryCheck),
       'docker.io, when there is no package either',
     ),
+    registries: registries.optional(),
     images: images.optional(),
     database,
     gateway,

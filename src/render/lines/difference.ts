@@ -1,6 +1,6 @@
 import type { Data } from '../../core/base/data.ts';
 import type { ShownDifference } from '../../core/event/event.ts';
-import { changedWords, isNew } from './field-words.ts';
+import { changedWords, extraOf, isExtra, isNew } from './field-words.ts';
 import { oneLine } from './paint.ts';
 
 const FIELDS_IN_A_LINE = 6;
@@ -18,7 +18,9 @@ export function shortValue(value: Data | undefined, width = 40): string {
 export const differenceText = ({ path, before, after }: ShownDifference, width?: number): string =>
   path === 'digest'
     ? 'content'
-    : `${path === '' ? 'state' : path}: ${shortValue(before, width)} → ${shortValue(after, width)}`;
+    : isExtra(path)
+      ? `goes away: ${extraOf(path)}`
+      : `${path === '' ? 'state' : path}: ${shortValue(before, width)} → ${shortValue(after, width)}`;
 
 /** Whether there was nothing before. */
 export const isAllNew = (differences: readonly ShownDifference[]): boolean =>

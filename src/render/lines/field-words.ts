@@ -32,6 +32,7 @@ const FAMILIES: readonly Family[] = [
     words: (rows) => [...new Set(rows.map(({ path }) => `${fileName(path)} changed`))],
   },
   { has: below('env'), words: counted('variable', 'changed') },
+  { has: below('extras'), words: (rows) => [`goes away: ${rows.map(({ path }) => extraOf(path)).join(', ')}`] },
   { has: below('labels'), words: counted('label', 'changed') },
   { has: (path) => path === 'leftover', words: () => ['leftover of an interrupted run removed'] },
   { has: (path) => path === 'running', words: () => ['was stopped'] },
@@ -46,6 +47,10 @@ export function changedWords(rows: Rows, field: (row: ShownDifference) => string
   });
   return [...families, ...rows.filter(({ path }) => !FAMILIES.some(({ has }) => has(path))).map(field)];
 }
+
+/** Of a container that another tool made: what it was given and loses, as a flag of `docker run`. */
+export const extraOf = (path: string): string => path.slice('extras.'.length);
+export const isExtra = below('extras');
 
 const portOf = (path: string): string => path.slice('ports.'.length).replace(/\/tcp$/, '');
 const didTo = (row: ShownDifference): string => (isNew(row) ? 'added' : isGone(row) ? 'removed' : 'changed');

@@ -1,5 +1,6 @@
 import { OrchError } from '../../core/base/errors.ts';
 import type { Reader } from '../../core/host/connection.ts';
+import { pausedError } from './paused.ts';
 
 /** The container that is to answer, as far as a waiting gate wants to know it. */
 export type Behind = {
@@ -36,6 +37,7 @@ export function lost({ name, status, exitCode, restarts, log }: Behind): OrchErr
     return new OrchError('CONTAINER_MISSING', `there is no container ${name}`, {
       hint: 'state the container before the gate that waits for it',
     });
+  if (status === 'paused') return pausedError(name);
   const looping = status === 'restarting' && restarts >= RESTARTS;
   if (!looping && status !== 'exited' && status !== 'dead') return undefined;
   const how = looping

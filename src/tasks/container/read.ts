@@ -1,15 +1,19 @@
 import { precomputeDigests, Secret } from '../../core/base/secret.ts';
 import type { Reader } from '../../core/host/connection.ts';
+import type { ContainerInspect } from '../../core/host/docker.ts';
 import { NotYet } from '../../core/task/later.ts';
 import { observedSpec } from '../../docker/spec.ts';
-import { canonicalId, type ImageLocal } from '../image/image-local.ts';
+import { acceptedOn, canonicalId, type ImageLocal } from '../image/image-local.ts';
+import { extrasOf } from './extras.ts';
 import { rememberedBy } from './labels.ts';
 import { type ContainerParams, specOf } from './params.ts';
+import { refusePaused } from './paused.ts';
 import { type ContainerState, declaredEnv, managedMounts, specFields, temporaryName } from './state.ts';
 
 /**
  * A container as it is, with the managed files as its own process sees them.
  *
+ * @throws OrchError CONTAINER_PAUSED
  * @throws NotYet when its image's tag is not on the host: whether it runs what a pull will bring is not known
  */
 export async function readContainer(
@@ -20,16 +24,19 @@ export async function readContainer(
   const { docker } = host;
   const pulled = image.member === null;
   const secrets = Object.entries(p.env).flatMap(([name, value]) => (value instanceof Secret ? [{ name, value }] : []));
-  const [found, leftover, tagged] = await Promise.all([
+  const [found, leftover, tagged, { arch }] = await Promise.all([
     docker.container(p.name),
     docker.container(temporaryName(p.name)),
     pulled ? docker.image(image.ref) : null,
+    host.facts(),
     precomputeDigests(secrets.map(({ value }) => value.reveal())),
     precomputeDigests(p.restartOn.flatMap((task) => (task.blocked === undefined ? task.bound.digestTexts() : []))),
   ]);
-  if (found === null) return null;
+  // One that is being removed is as good as gone.
+  if (found === null || found.State.Status === 'removing') return null;
+  refusePaused(p.name, found);
   if (pulled && tagged === null && found.Config.Image === image.ref) throw new NotYet(`image ${image.ref} is pulled`);
-  const accepted = tagged === null ? image.accepted : [tagged.Id];
+  const accepted = tagged === null ? (acceptedOn(image, arch) ?? []) : [tagged.Id];
   const observed = observedSpec(found);
   const declared = specOf(p);
   const remembered = rememberedBy(observed.labels);
@@ -39,7 +46,7 @@ export async function readContainer(
   ]);
   return {
     ...specFields(observed, declared),
-    image: canonicalId({ id: image.id, accepted }, found.Image),
+    image: canonicalId(image.id, accepted, found.Image),
     ref: observed.ref,
     env: declaredEnv(observed.env, declared.env, remembered.env),
     spec: remembered.spec,
@@ -47,7 +54,20 @@ export async function readContainer(
     mounted,
     running: found.State.Running,
     leftover: leftover !== null,
+    ...(await adopted(found, remembered.spec, p, host)),
   };
+}
+
+/** Replacing a container that was not made by us takes away what we never state: each of that is a difference. */
+async function adopted(
+  found: ContainerInspect,
+  spec: string | null,
+  p: ContainerParams,
+  { docker }: Reader,
+): Promise<Pick<ContainerState, 'extras'>> {
+  if (spec !== null) return {};
+  const extras = extrasOf(found, await docker.image(found.Image), p);
+  return extras.length === 0 ? {} : { extras: Object.fromEntries(extras.map((one) => [one, 'set'] as const)) };
 }
 
 /** A rename over a mounted file leaves the container on the old one: only the view of its process tells. */

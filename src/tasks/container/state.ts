@@ -27,6 +27,8 @@ export type ContainerState = {
   /** Digest of each managed file as the container sees it, by path in the container; `null` when it has no process. */
   readonly mounted: Readonly<Record<string, string>> | null;
   readonly running: boolean;
+  /** What a container that is not ours was given beyond what we state; absent where there is nothing of that. */
+  readonly extras?: Readonly<Record<string, 'set'>>;
   /** Whether an earlier replacement was broken off and left its unstarted container. */
   readonly leftover: boolean;
 };

@@ -24,6 +24,8 @@ export function wantContainer(p: ContainerParams, now: ContainerState | null, se
     restartOn: Object.fromEntries(p.restartOn.map((task) => [task.claim, digestOf(task.bound.fingerprint(see(task)))])),
     mounted: wantMounted(p, now, see),
     running: true,
+    // All of them go.
+    ...(now?.extras === undefined ? {} : { extras: {} }),
     leftover: false,
   };
 }

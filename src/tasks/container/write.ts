@@ -23,7 +23,7 @@ export async function writeContainer(
   const { docker } = host;
   const fresh = temporaryName(p.name);
   await docker.remove(fresh);
-  const old = await docker.container(p.name);
+  const old = await present(p.name, host);
   const step = old === null ? 'create' : nextStep(change, old);
   if (step === 'none') return;
   if (step === 'create') await docker.create(p.name, bodyOf(p, change));
@@ -35,6 +35,14 @@ export async function writeContainer(
   }
   await docker.start(p.name);
   await refuseExited(p.name, host);
+}
+
+/** The container; one that is being removed is waited for until it is gone. */
+async function present(name: string, { docker }: Connection): Promise<ContainerInspect | null> {
+  const found = await docker.container(name);
+  if (found?.State.Status !== 'removing') return found;
+  await docker.remove(name);
+  return null;
 }
 
 type Step = 'create' | 'replace' | 'start' | 'none';

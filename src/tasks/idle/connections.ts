@@ -1,5 +1,6 @@
 import { defined } from '../../core/base/data.ts';
 import { OrchError } from '../../core/base/errors.ts';
+import { kernelAddress } from '../../core/base/kernel-address.ts';
 import type { Reader } from '../../core/host/connection.ts';
 
 /** A TCP connection as a container's own network shows it. Numbers are bytes and milliseconds. */
@@ -133,24 +134,11 @@ function fromProc(lines: readonly string[]): readonly PeerConnection[] {
     return [
       {
         port: Number.parseInt(local.slice(-4), 16),
-        peer: addressOfHex(remote.slice(0, -':0000'.length)),
+        peer: kernelAddress(remote.slice(0, -':0000'.length)),
         state,
         sending: Number.parseInt(sending, 16),
         unread: Number.parseInt(unread, 16),
       },
     ];
   });
-}
-
-/** The kernel prints addresses as 32-bit words of the machine, which all our machines have in little-endian order. */
-function addressOfHex(hex: string): string {
-  const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => (word.match(/../g) ?? []).reverse());
-  const v4 = bytes
-    .slice(-4)
-    .map((byte) => Number.parseInt(byte, 16))
-    .join('.');
-  if (bytes.length === 4 || /^0{20}FFFF/i.test(bytes.join(''))) return v4;
-  const groups = (bytes.join('').match(/.{4}/g) ?? []).map((group) => group.replace(/^0+(?=.)/, '').toLowerCase());
-  // As inventories write it: the longest run of zeros left out.
-  return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);
 }

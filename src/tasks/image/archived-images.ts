@@ -2,14 +2,19 @@ import { z } from 'zod';
 import { sha256 } from '../../core/base/data.ts';
 import { type TarFile, tarFiles } from './tar-files.ts';
 
-/** An image inside of an archive that `docker save` or a builder wrote. */
+/** An image inside of an archive that `docker save` or a builder wrote: for one platform, or for several under one name. */
 export interface ArchivedImage {
   readonly tags: readonly string[];
-  /** Digest of its configuration: its id in Docker's classic image store. */
+  /** The one id by which it is known here: of its only configuration, or of what lists its platforms. */
   readonly id: string;
-  /** Every id that an Engine may report for it, `id` among them. */
-  readonly accepted: readonly string[];
+  readonly platforms: readonly ArchivedPlatform[];
+}
+
+export interface ArchivedPlatform {
+  /** As images have it (`amd64`); `null` when not known. */
   readonly architecture: string | null;
+  /** Every id that an Engine of that platform may report; its id in Docker's classic image store first. */
+  readonly accepted: readonly string[];
 }
 
 type Files = ReadonlyMap<string, TarFile>;
@@ -27,39 +32,76 @@ const imageConfig = z.object({ architecture: z.string() });
 /**
  * The images of an archive, in Docker's format or as an OCI layout, packed or not.
  * https://github.com/moby/docker-image-spec, https://github.com/opencontainers/image-spec/blob/main/image-layout.md
+ *
+ * @throws Error when it is damaged, or reading it would cost too much
  */
-export async function archivedImages(archive: Buffer): Promise<readonly ArchivedImage[]> {
+export async function archivedImages(archive: AsyncIterable<unknown>): Promise<readonly ArchivedImage[]> {
   const files = await tarFiles(archive);
   const listed = listedByOci(files);
   const docker = json(files.get('manifest.json'), dockerManifest) ?? [];
   const images = docker.flatMap((entry): ArchivedImage[] => {
     const config = files.get(entry.Config);
     if (config === undefined) return [];
-    const same = listed.filter(({ configs }) => configs.includes(config.digest));
+    const same = listed.filter(({ leaves }) => leaves.some((leaf) => leaf.config === config.digest));
     const accepted = [
       config.digest,
-      ...same.flatMap(({ ids }) => ids),
+      ...same.flatMap(({ lists, leaves }) => [
+        ...lists,
+        ...leaves.filter((leaf) => leaf.config === config.digest).map(({ digest }) => digest),
+      ]),
       ...importedId(config, entry.Layers ?? [], files),
     ];
-    return [
-      {
-        tags: entry.RepoTags ?? [],
-        id: config.digest,
-        accepted: [...new Set(accepted)],
-        architecture: architectureOf(config),
-      },
-    ];
+    const platform = { architecture: architectureOf(config), accepted: [...new Set(accepted)] };
+    return [{ tags: entry.RepoTags ?? [], id: config.digest, platforms: [platform] }];
   });
-  const known = new Set(images.map(({ id }) => id));
-  const others = listed.filter(({ configs }) => !configs.some((config) => known.has(config)));
-  return [...images, ...others.map((entry) => imageOf(entry, files))];
+  const known = new Set(images.flatMap(({ platforms }) => platforms.flatMap(({ accepted }) => accepted)));
+  const others = listed.filter(({ leaves }) => !leaves.some(({ config }) => known.has(config)));
+  return byName([...images, ...others.flatMap((entry) => imageOf(entry, files))]);
 }
 
+/**
+ * One image where several entries have the same names and are for different platforms: `docker save` writes an entry for
+ * each platform, and an OCI layout may list them side by side.
+ */
+function byName(images: readonly ArchivedImage[]): readonly ArchivedImage[] {
+  const merged: ArchivedImage[] = [];
+  for (const image of images) {
+    const at = merged.findIndex(
+      ({ tags, platforms }) => sameNames(tags, image.tags) && disjoint(platforms, image.platforms),
+    );
+    const before = merged[at];
+    if (before === undefined) merged.push(image);
+    else merged[at] = severalPlatforms(image.tags, [...before.platforms, ...image.platforms]);
+  }
+  return merged;
+}
+
+const sameNames = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((name) => b.includes(name));
+
+const disjoint = (a: readonly ArchivedPlatform[], b: readonly ArchivedPlatform[]): boolean =>
+  a.every(({ architecture }) => !b.some((other) => other.architecture === architecture));
+
+/** An id that all platforms share, that of their index, if there is one: the containerd image store reports it for each. */
+function severalPlatforms(tags: readonly string[], platforms: readonly ArchivedPlatform[]): ArchivedImage {
+  const [first, ...others] = platforms;
+  const shared = first?.accepted.find((id) => others.every(({ accepted }) => accepted.includes(id)));
+  return { tags, id: shared ?? first?.accepted[0] ?? '', platforms };
+}
+
+/** What an OCI layout lists: an image for one platform, or an index of such. */
 interface Listed {
   readonly tags: readonly string[];
-  /** Digests of the listed document and of all manifests below it: ids in the containerd image store. */
-  readonly ids: readonly string[];
-  readonly configs: readonly string[];
+  /** Digests of the index that is listed, and of those below it: ids in the containerd image store. */
+  readonly lists: readonly string[];
+  readonly leaves: readonly Leaf[];
+}
+
+/** A manifest, which is what one platform has. */
+interface Leaf {
+  readonly digest: string;
+  /** Digest of its configuration. */
+  readonly config: string;
 }
 
 const blob = (files: Files, digest: string): TarFile | undefined => files.get(`blobs/${digest.replace(':', '/')}`);
@@ -67,28 +109,36 @@ const blob = (files: Files, digest: string): TarFile | undefined => files.get(`b
 function listedByOci(files: Files): readonly Listed[] {
   return (json(files.get('index.json'), ociDocument)?.manifests ?? []).map(({ digest, annotations }) => {
     const names = [annotations?.['io.containerd.image.name'], annotations?.['org.opencontainers.image.ref.name']];
-    return { tags: names.flatMap((name) => (name?.includes(':') ? [name] : [])), ...below(files, digest) };
+    const tags = names.flatMap((name) => (name?.includes(':') ? [name] : []));
+    return { tags, ...below(files, digest) };
   });
 }
 
-function below(files: Files, digest: string): Pick<Listed, 'ids' | 'configs'> {
-  const document = json(blob(files, digest), ociDocument);
-  const children = (document?.manifests ?? []).map((child) => below(files, child.digest));
-  return {
-    ids: [digest, ...children.flatMap(({ ids }) => ids)],
-    configs: [...(document?.config ? [document.config.digest] : []), ...children.flatMap(({ configs }) => configs)],
-  };
+/** Each document once: an index may name the same one any number of times, on every level. */
+function below(files: Files, top: string): Pick<Listed, 'lists' | 'leaves'> {
+  const lists: string[] = [];
+  const leaves: Leaf[] = [];
+  const seen = new Set([top]);
+  for (const digest of seen) {
+    const document = json(blob(files, digest), ociDocument);
+    if (document?.config) leaves.push({ digest, config: document.config.digest });
+    else lists.push(digest);
+    for (const child of document?.manifests ?? []) seen.add(child.digest);
+  }
+  return { lists, leaves };
 }
 
-function imageOf({ tags, ids, configs }: Listed, files: Files): ArchivedImage {
-  const [first] = configs;
-  const accepted = [...new Set([...configs, ...ids])];
-  return {
-    tags,
-    id: first ?? accepted[0] ?? '',
-    accepted,
-    architecture: first === undefined ? null : architectureOf(blob(files, first)),
-  };
+function imageOf({ tags, lists, leaves }: Listed, files: Files): readonly ArchivedImage[] {
+  const platforms = leaves
+    .map(({ digest, config }) => ({
+      architecture: architectureOf(blob(files, config)),
+      accepted: [...new Set([config, ...lists, digest])],
+    }))
+    // A builder keeps its attestations beside the platforms, for a platform of this name.
+    .filter(({ architecture }) => architecture !== 'unknown');
+  const [only, ...others] = platforms;
+  if (only === undefined) return [];
+  return [others.length === 0 ? { tags, id: only.accepted[0] ?? '', platforms } : severalPlatforms(tags, platforms)];
 }
 
 /**

@@ -9,39 +9,42 @@ export interface FoundImage extends ArchivedImage {
   readonly member: string;
 }
 
-/** An archive is held in memory while it is read: one at a time. */
+/** Reading an archive takes a whole processor: one at a time. */
 const reading = pLimit(1);
 
 const archived = z.array(
   z.object({
     tags: z.array(z.string()),
     id: z.string(),
-    accepted: z.array(z.string()),
-    architecture: z.string().nullable(),
+    platforms: z.array(z.object({ architecture: z.string().nullable(), accepted: z.array(z.string()) })),
   }),
 );
 
-const known = new WeakMap<LocalFiles, Map<string, Promise<readonly ArchivedImage[]>>>();
+type Archived = z.output<typeof archived>;
 
-function imagesIn(io: LocalFiles, path: string, member: string): Promise<readonly ArchivedImage[]> {
-  const cache = known.get(io) ?? new Map<string, Promise<readonly ArchivedImage[]>>();
+const known = new WeakMap<LocalFiles, Map<string, Promise<Archived>>>();
+
+function imagesIn(io: LocalFiles, path: string, member: string): Promise<Archived> {
+  const cache = known.get(io) ?? new Map<string, Promise<Archived>>();
   known.set(io, cache);
   const key = JSON.stringify([path, member]);
   // The number goes up whenever an image's ids are found in another way.
-  const find = () => reading(async () => [...(await open(path, member, await io.archiveMember(path, member)))]);
-  const images = cache.get(key) ?? io.fact(path, `images 1 ${member}`, archived, find);
+  const find = () => reading(() => io.archiveMember(path, member, (content) => open(path, member, content)));
+  const images = cache.get(key) ?? io.fact(path, `images 2 ${member}`, archived, find);
   cache.set(key, images);
   return images;
 }
 
-async function open(path: string, member: string, bytes: Buffer): Promise<readonly ArchivedImage[]> {
-  const images = await archivedImages(bytes).catch((cause: unknown) => {
-    throw new OrchError('PACKAGE_DAMAGED', `${member} in ${path} is not an image archive: ${cause}`, {
+async function open(path: string, member: string, content: AsyncIterable<unknown>): Promise<Archived> {
+  try {
+    return archived.parse(await archivedImages(content));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new OrchError('PACKAGE_DAMAGED', `${member} in ${path} is not a usable image archive: ${why}`, {
       hint: 'copy or download the package again, and compare its checksum with the one it was published with',
       cause,
     });
-  });
-  return images;
+  }
 }
 
 /** References in one spelling: Docker Hub's name is left out, `latest` is not. */

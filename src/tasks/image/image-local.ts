@@ -10,10 +10,10 @@ export const imageLocal = z.object({
   member: z.string().nullable(),
   /** The one id by which it is known here. For a pulled image its reference: only the host knows the id behind that. */
   id: z.string(),
-  /** Every id under which an Engine may report this image: its two image stores name one archive differently. */
-  accepted: z.array(z.string()).readonly(),
-  /** As images have it (`amd64`); `null` when not known. */
-  architecture: z.string().nullable(),
+  /** The platforms that it is for, each with every id under which an Engine may report it: its two image stores differ. */
+  platforms: z
+    .array(z.object({ architecture: z.string().nullable(), accepted: z.array(z.string()).readonly() }))
+    .readonly(),
 });
 
 export type ImageLocal = z.output<typeof imageLocal>;
@@ -24,6 +24,22 @@ export async function localOfImage(image: Task, io: LocalFiles): Promise<ImageLo
   return imageLocal.parse(await image.bound.local(io));
 }
 
+/** What `uname -m` calls an architecture, by its name among images. */
+const MACHINES: Readonly<Record<string, string>> = {
+  amd64: 'x86_64',
+  arm64: 'aarch64',
+  '386': 'i686',
+  ppc64le: 'ppc64le',
+  s390x: 's390x',
+};
+
+/** Ids of the image's platform that a host runs, by what its `uname -m` says; `undefined` when it is for others only. */
+export function acceptedOn({ platforms }: Pick<ImageLocal, 'platforms'>, arch: string): readonly string[] | undefined {
+  const fits = ({ architecture }: ImageLocal['platforms'][number]): boolean =>
+    architecture === null || (MACHINES[architecture] ?? arch) === arch;
+  return platforms.find(fits)?.accepted;
+}
+
 /** The id that an Engine reports, as the one by which the image is known here; any other image keeps its own. */
-export const canonicalId = ({ id, accepted }: Pick<ImageLocal, 'id' | 'accepted'>, reported: string): string =>
+export const canonicalId = (id: string, accepted: readonly string[], reported: string): string =>
   accepted.includes(reported) ? id : reported;

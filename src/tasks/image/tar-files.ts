@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { ArchiveBudget } from '../../core/bounds/archive-budget.ts';
 
-/** A file of an image archive. Small ones keep their text: manifests and configurations are among them. */
+/** A file of an image archive. Small ones that look like JSON keep their text: manifests and configurations are among them. */
 export interface TarFile {
   /** `sha256:…` of its content. */
   readonly digest: string;
@@ -14,29 +14,33 @@ export interface TarFile {
 }
 
 const SMALL = 1 << 20;
-const PIECE = 64 * 1024;
+
+const CHUNK = 256 * 1024;
 
 const isGzip = (start: Uint8Array | undefined): boolean => start?.[0] === 0x1f && start[1] === 0x8b;
 
-/** Every file of a .tar or .tar.gz held in memory, by name; links stand for what they point to. */
-export async function tarFiles(archive: Buffer): Promise<ReadonlyMap<string, TarFile>> {
+const isJson = (start: Uint8Array): boolean => /^\s*[[{]/.test(Buffer.from(start).toString('latin1', 0, 64));
+
+/**
+ * Every file of a .tar or .tar.gz, by name, read once as it streams by; links stand for what they point to.
+ *
+ * @throws Error when it is not such an archive, a blob is not what its name says, or reading it would cost too much
+ */
+export async function tarFiles(archive: AsyncIterable<unknown>): Promise<ReadonlyMap<string, TarFile>> {
   // Twenty files, for packages and images alone.
   const { default: tar } = await import('tar-stream');
+  const budget = new ArchiveBudget();
   const files = new Map<string, TarFile>();
   const links: (readonly [name: string, target: string])[] = [];
   const entries = tar.extract();
-  const source = Readable.from(pieces(archive), { objectMode: false });
-  const budget = new ArchiveBudget();
-  budget.packed(archive.length);
-  const measured = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    for await (const chunk of chunks) {
-      budget.unpacked(chunk.length);
-      yield chunk;
-    }
-  };
-  const flow = isGzip(archive)
-    ? pipeline(source, createGunzip(), measured, entries)
-    : pipeline(source, measured, entries);
+  const { packed, zipped } = await opened(archive, budget);
+  const source = Readable.from(packed, { objectMode: false });
+  const measured = (chunks: AsyncIterable<unknown>): AsyncIterable<unknown> => budget.measured(chunks);
+  const stop = new AbortController();
+  const { signal } = stop;
+  const flow = zipped
+    ? pipeline(source, createGunzip({ chunkSize: CHUNK }), measured, entries, { signal })
+    : pipeline(source, measured, entries, { signal });
   const visits = (async () => {
     for await (const entry of entries) {
       budget.entry(entry.header);
@@ -44,36 +48,67 @@ export async function tarFiles(archive: Buffer): Promise<ReadonlyMap<string, Tar
       const name = entry.header.name.replace(/^(?:\.\/+)+/, '');
       if ((type === 'symlink' || type === 'link') && linkname)
         links.push([name, type === 'link' ? linkname : beside(name, linkname)]);
-      if (type === 'file' || type === 'contiguous-file')
-        files.set(name, await fileOf(entry, size, size <= SMALL && budget.mayKeep(size)));
+      if (type === 'file' || type === 'contiguous-file') files.set(name, await fileOf(entry, size, budget));
       entry.resume();
     }
   })();
-  await Promise.all([flow, visits]);
+  try {
+    await Promise.all([visits, flow]);
+  } catch (error) {
+    stop.abort();
+    await Promise.allSettled([flow, visits]);
+    throw error;
+  }
   for (const [name, target] of links) {
     const file = files.get(target);
     if (file !== undefined) files.set(name, file);
   }
+  refuseForgedBlob(files);
   return files;
 }
 
-/** In pieces, so that what is too much is noticed before all of it is taken. */
-function* pieces(archive: Buffer): Generator<Buffer> {
-  for (let at = 0; at < archive.length; at += PIECE) yield archive.subarray(at, at + PIECE);
+/** The archive with its first bytes looked at. */
+async function opened(
+  archive: AsyncIterable<unknown>,
+  budget: ArchiveBudget,
+): Promise<{ readonly packed: AsyncIterable<Uint8Array>; readonly zipped: boolean }> {
+  const chunks = archive[Symbol.asyncIterator]();
+  const next = async (): Promise<Uint8Array | undefined> => {
+    const { value, done } = await chunks.next();
+    if (done === true || !(value instanceof Uint8Array)) return undefined;
+    budget.packed(value.length);
+    return value;
+  };
+  const first = await next();
+  const packed = async function* (): AsyncGenerator<Uint8Array> {
+    for (let chunk = first; chunk !== undefined; chunk = await next()) yield chunk;
+  };
+  return { packed: packed(), zipped: isGzip(first) };
 }
 
 const beside = (name: string, link: string): string => new URL(link, `file:///${name}`).pathname.slice(1);
 
-async function fileOf(content: AsyncIterable<unknown>, size: number, isKept: boolean): Promise<TarFile> {
+async function fileOf(content: AsyncIterable<unknown>, size: number, budget: ArchiveBudget): Promise<TarFile> {
   const hash = createHash('sha256');
   const kept: Uint8Array[] = [];
-  let gzip: boolean | undefined;
+  let start: Uint8Array | undefined;
+  let keep = false;
   for await (const chunk of content) {
     if (!(chunk instanceof Uint8Array)) continue;
-    gzip ??= isGzip(chunk);
+    if (start === undefined) keep = size <= SMALL && isJson(chunk) && budget.mayKeep(size);
+    start ??= chunk;
     hash.update(chunk);
-    if (isKept) kept.push(chunk);
+    if (keep) kept.push(chunk);
   }
-  const text = isKept && !gzip ? Buffer.concat(kept).toString('utf8') : undefined;
-  return { digest: `sha256:${hash.digest('hex')}`, size, gzip: gzip ?? false, text };
+  const text = keep ? Buffer.concat(kept).toString('utf8') : undefined;
+  return { digest: `sha256:${hash.digest('hex')}`, size, gzip: isGzip(start), text };
+}
+
+/** An OCI layout names each blob by its digest: one of another content was damaged, or put there instead. */
+function refuseForgedBlob(files: ReadonlyMap<string, TarFile>): void {
+  for (const [name, { digest }] of files) {
+    const [, named] = /^blobs\/sha256\/([0-9a-f]{64})$/.exec(name) ?? [];
+    if (named !== undefined && digest !== `sha256:${named}`)
+      throw new Error(`the content of its blob sha256:${named} has the digest ${digest}`);
+  }
 }

@@ -83,7 +83,8 @@ export function wholeScript(target: UploadTarget): string {
     ...privately(target),
     ...digestScript(target.sha256),
     'whole "$p" || exit 0',
-    ownScript('"$p"', target),
+    'hold "$p"',
+    ownScript(target),
     'drop "$t"',
     'echo whole >&2',
   ].join('\n');
@@ -96,6 +97,7 @@ export function wholeScript(target: UploadTarget): string {
 const adopt = (at: number): readonly string[] => [
   `[ ! -L "$t" ] && [ -f "$t" ] || exit ${OVERTAKEN}`,
   'exec 3<>"$t"',
+  'h=/proc/self/fd/3',
   'alone() {',
   '  found=',
   '  for other in /proc/[0-9]*; do',
@@ -180,7 +182,7 @@ export function receiveScript(target: UploadTarget, at: number, { alone }: { rea
     'wait $!',
     '[ "$st" = 0 ] || exit "$st"',
     'still_mine',
-    ownScript('"$t"', target),
+    ownScript(target),
     'settle',
     nowWithIdentity('"$p"'),
   ].join('\n');

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { OrchError } from '../../core/base/errors.ts';
 import { shellFault } from '../read/shell-errors.ts';
-import { CORRUPT, OVERTAKEN } from '../shell/write-functions.ts';
+import { CORRUPT, LED_ASTRAY, OVERTAKEN } from '../shell/write-functions.ts';
 import { CUT } from './upload-scripts.ts';
 
 /** How shells say that O_EXCL found the temporary name taken again since it was cleared. */
@@ -16,6 +16,7 @@ export async function writeFault(
 ): Promise<OrchError> {
   if (code === CORRUPT || code === CUT) return corrupt(doing);
   if (code === OVERTAKEN || TAKEN.test(stderr)) return overtaken(doing);
+  if (code === LED_ASTRAY) return ledAstray(doing, stderr);
   const fault = shellFault(doing, code, stderr);
   return fault.code === 'DISK_FULL' ? await diskFull(fault, path, freeBytes) : fault;
 }
@@ -45,6 +46,12 @@ export const locked = (path: string): OrchError =>
   new OrchError('WRITE_CONFLICT', `changing ${path} failed: another program holds the lock of its directory`, {
     hint: `see on that host who holds it (fuser -v ${posix.dirname(path)}), then run again`,
     retryable: true,
+  });
+
+const ledAstray = (doing: string, stderr: string): OrchError =>
+  new OrchError('PATH_REFUSED', `${doing} failed: a link that does not belong to root leads there`, {
+    hint: 'name the path that the link points to, or give the link to root (chown -h root)',
+    details: stderr.trim(),
   });
 
 async function diskFull(

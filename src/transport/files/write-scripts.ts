@@ -17,9 +17,8 @@ const oursWord = ({ ours = false }: Owned): string => (ours ? 'ours' : "''");
 /** In five digits: by four chmod takes no set-group-ID bit from a directory, and a new one may have it of its parent. */
 const allBits = ({ mode }: Owned): string => quote(mode.padStart(5, '0'));
 
-/** Gives a path its owner and mode. */
-export const ownScript = (word: string, owned: Owned): string =>
-  `own ${who(owned)} ${allBits(owned)} ${word} ${oursWord(owned)}`;
+/** Gives owner and mode to what is held: the new file that is being written, or what `hold` has opened. */
+export const ownScript = (owned: Owned): string => `own ${who(owned)} ${allBits(owned)} ${oursWord(owned)}`;
 
 /**
  * The mode with which something new is made. As long as its group is not the final one, group and others may do with it
@@ -152,6 +151,6 @@ function standsAs(type: number, owned: Owned): string {
 const escaped = (name: string): string => name.replace(/[\\*?[\]]/g, '\\$&');
 
 export const modeScript = (path: string, owned: Owned): string =>
-  ['set -eu', ownScript(pathWord(path), owned), `look ${pathWord(path)}`, 'tell'].join('\n');
+  ['set -eu', `hold ${pathWord(path)}`, ownScript(owned), `look ${pathWord(path)}`, 'tell'].join('\n');
 
 export const removeScript = (path: string): string => `rm -rf ${pathWord(path)}`;

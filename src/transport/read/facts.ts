@@ -24,6 +24,9 @@ export const factsRequest: Request<HostFacts> = {
     'line kernel /proc/sys/kernel/osrelease',
     // Linux tells it since 6.1.
     'if [ -r /proc/sys/kernel/arch ]; then line arch /proc/sys/kernel/arch; else echo "arch=$(uname -m)"; fi',
+    'line boot /proc/sys/kernel/random/boot_id',
+    'line name /proc/sys/kernel/hostname',
+    'echo "net=$(readlink /proc/self/ns/net 2>/dev/null)"',
     'printf hard=',
     'ulimit -Hn',
     // A number of the kernel's own cannot be read byte by byte, as a shell does.
@@ -57,8 +60,18 @@ function parseFacts(reply: Reply): HostFacts {
     uid: effective('Uid:'),
     gid: effective('Gid:'),
     clockSkewMs: Math.round(clockMs(field('clock=')) - (reply.sentAt + reply.answeredAt) / 2),
+    machine: machineOf(find('boot='), find('net='), find('name=')),
     nofile: openFiles(field('CapEff:'), field('most='), field('hard=')),
   };
+}
+
+/**
+ * What tells one machine from all others. The boot id is drawn by each kernel when it starts, so cloned machines with one
+ * machine-id differ. Containers share their kernel's, but each has a network and a name of its own. The name also tells
+ * machines apart that were resumed from one image of a running one.
+ */
+function machineOf(boot = '', network = '', name = ''): string | null {
+  return boot === '' || network === '' || name === '' ? null : `${boot} ${network} ${name}`;
 }
 
 /** busybox may not know %N and then prints it as it is, or nothing: half a second is the best guess within a second. */

@@ -3,30 +3,33 @@ import { formatSize, LIMITS } from '../../core/bounds/limits.ts';
 import { INCOMPLETE, withoutBootLine } from './bootstrap.ts';
 import type { Become, Exit } from './shell-process.ts';
 
-/** What sudo says, in English, where it refuses whatever the password: whom it does not want, and where it does not work. */
+/**
+ * What sudo says, in English, where it refuses whatever the password: whom it does not want, and where it does not work.
+ * sudo-rs (Ubuntu since 25.10) has words of its own, and so has doas, which some hosts offer under the name of sudo.
+ */
 const DENIALS: readonly { readonly sign: RegExp; readonly says: string; readonly hint: string }[] = [
   {
-    sign: /^sudo: (?:The "no new privileges" flag is set|effective uid is not 0|\S+ must be owned by uid 0|no valid sudoers sources)/m,
+    sign: /^sudo: (?:The "no new privileges" flag is set|effective uid is not 0|\S+ must be owned by uid 0|no valid sudoers sources|invalid configuration)|^doas: not installed setuid/m,
     says: 'sudo cannot act as root on this host',
     hint: 'run sudo -n true on the host and repair it, or log in as root',
   },
   {
-    sign: /^sudo: sh: command not found/m,
+    sign: /^(?:sudo|doas): '?(?:\S*\/)?sh'?: (?:command not found|invalid command)/m,
     says: 'sudo finds no sh on the host',
     hint: 'let secure_path in /etc/sudoers name the directories of the programs, /usr/bin and /bin among them',
   },
   {
-    sign: /must have a tty/,
+    sign: /must have a tty|^doas: a tty is required/m,
     says: 'sudo requires a terminal (requiretty)',
     hint: 'let this user do without by a line such as "Defaults:ops !requiretty" in /etc/sudoers.d/',
   },
   {
-    sign: /account validation failure|PAM account management error|Account expired|[Pp]assword (is )?expired/,
+    sign: /account validation failure|PAM account management error|Account expired|password (is )?expired/i,
     says: "sudo does not accept this user's account",
     hint: 'see whether it is locked, has expired (chage -l) or is barred by PAM there; it also needs a line such as "ops ALL=(ALL) ALL" in /etc/sudoers.d/',
   },
   {
-    sign: /is not allowed to (execute|run)\b|may not run sudo|is not in the sudoers/,
+    sign: /is not allowed to (execute|run)\b|may not run \S|is not in the sudoers|I'm sorry .*\. I'm afraid I can't do that|is not allowed to authenticate as|^doas: Operation not permitted/m,
     says: 'sudo does not let this user run sh as root',
     hint: 'allow it by a line such as "ops ALL=(ALL) ALL" in /etc/sudoers.d/ (everything is run by sh: a list of other commands is not enough), or log in as root',
   },
@@ -61,8 +64,9 @@ export function bootFault(become: Become, exit: Exit, output: string): OrchError
     });
   const denial = become === 'sudo' ? DENIALS.find(({ sign }) => sign.test(details)) : undefined;
   if (denial !== undefined) return new OrchError('CONNECT_SUDO_DENIED', denial.says, { ...told, hint: denial.hint });
-  if (become === 'sudo' && /incorrect password/i.test(details)) return wrongPassword(details);
-  if (become === 'sudo' && /^sudo: |sudoers/m.test(details))
+  if (become === 'sudo' && /incorrect (?:password|authentication)|^doas: Authentication failed/im.test(details))
+    return wrongPassword(details);
+  if (become === 'sudo' && /^(?:sudo|doas): |sudoers/m.test(details))
     return new OrchError('CONNECT_SUDO_PASSWORD', 'sudo does not let this user act as root without a password', {
       ...told,
       hint: 'pass -K (--ask-become-pass), set ssh.become_password, or add a line such as "ops ALL=(ALL) NOPASSWD: ALL" in /etc/sudoers.d/',

@@ -7,8 +7,8 @@ import { launchBySudo } from './sudo-login.ts';
 
 /** What a script that was handed to a shell tells. */
 export interface ShellEvents {
-  /** The script begins; the process group that it and all its children belong to. */
-  begun?(group: number): void;
+  /** The script begins; the process group, unless the host said what cannot be one, that it and all its children belong to. */
+  begun?(group: number | undefined): void;
   /** Anything at all came, noise of the login shell included. */
   heard?(): void;
   /** A promise stops the stream until it settles. */
@@ -82,7 +82,7 @@ export async function startShell(launch: Launch, rights: Rights, script: string,
   };
   const onBegun = (group: string): void => {
     begun = true;
-    events.begun?.(Number(group));
+    events.begun?.(groupOf(group));
   };
   listen(process.stdout, answerCutter(message.token, onBegun), (bytes) => events.stdout(bytes));
   listen(
@@ -107,4 +107,10 @@ export async function startShell(launch: Launch, rights: Rights, script: string,
   });
   process.stdin.write(message.bytes);
   return { stdin: process.stdin, abandon: () => process.abandon() };
+}
+
+/** A signal to group 0 or 1 would go to other processes than those of the shell: to its own sender, or to all. */
+function groupOf(said: string): number | undefined {
+  const group = Number(said);
+  return Number.isSafeInteger(group) && group > 1 ? group : undefined;
 }

@@ -8,13 +8,35 @@ export const OVERTAKEN = 92;
 export const OTHER_CONTENT = 95;
 /** Another program has held the lock for too long. */
 export const LOCKED = 96;
+/** A link that another user may have made leads there: root follows none of these. */
+export const LED_ASTRAY = 97;
 /** The shell cannot print the content by itself, or could not: it is to come by stdin instead. */
 export const BY_STDIN = 94;
 
 /**
+ * Opens what stands at a path, so that `$h` is that and nothing else; without the right to read it `$h` is the path, which
+ * is not root's case. Where root acts, neither the path itself nor anything on the way to it may be a link that does not
+ * belong to root. Looked at after it was opened: then it cannot have been reached by a link that was there in between.
+ */
+const HOLD: readonly string[] = [
+  'hold() {',
+  '  [ -L "$1" ] || [ -e "$1" ] || { stat "$1" >/dev/null; exit 1; }',
+  '  h=$1 g=$1',
+  '  if [ -r "$1" ] && { [ -d "$1" ] || [ -f "$1" ]; }; then exec 3<"$1"; h=/proc/self/fd/3; fi',
+  '  [ -O / ] || return 0',
+  `  [ ! -L "$1" ] && [ "$1" -ef "$h" ] || { echo "$1: is a link" >&2; exit ${LED_ASTRAY}; }`,
+  '  while :; do',
+  `    case $g in */*) g=\${g%/*} ;; *) break ;; esac`,
+  `    [ ! -L "$g" ] || [ "$(stat -c %u "$g")" = 0 ] || { echo "$g: is a link" >&2; exit ${LED_ASTRAY}; }`,
+  '  done',
+  '}',
+];
+
+/**
  * The shell functions that writes are made of; see `READ_FUNCTIONS` for why. Their scripts run under `set -e`, which ends
  * them at the first failing tool, whose words are then the last on stderr. `$p` is the file, `$t` the name it is made
- * under, `$d` the directory of both; what is open as 3 is what is being written.
+ * under, `$d` the directory of both; what is open as 3 is what is being written. `$h` stands for that very file, whatever its
+ * name comes to stand for: who may write in a directory may put a link there at any moment.
  */
 export const WRITE_FUNCTIONS: readonly string[] = [
   // Words: file, temporary name, directory.
@@ -37,7 +59,7 @@ export const WRITE_FUNCTIONS: readonly string[] = [
   // A write whose connection was lost may still be ending while the next run writes the same file.
   `still_mine() { mine || exit ${OVERTAKEN}; }`,
   // noclobber opens with O_EXCL: nobody's link in a shared directory is followed.
-  'create() { drop "$t"; set -C; exec 3>"$t"; set +C; }',
+  'create() { drop "$t"; set -C; exec 3>"$t"; set +C; h=/proc/self/fd/3; }',
   // A file that is to be written at once or not at all. Not `trap … EXIT` alone: not every shell runs it when a signal ends it.
   'begin() {',
   `  trap 'if mine; then rm -f "$t"; fi' EXIT`,
@@ -52,8 +74,9 @@ export const WRITE_FUNCTIONS: readonly string[] = [
   // `ours`, a word of some, is not empty where whoever runs this is that user and has that group; a directory may even so
   // hand down its own group. Words: user:group, path, ours. No `… || chown`: a zsh that plays sh goes on when that fails.
   'give() { if [ ! "$3" ] || [ ! -O "$2" ] || [ ! -G "$2" ]; then chown "$1" "$2"; fi; }',
-  // Words: user:group, mode, path, ours. Owner first: changing it clears set-id bits of the mode.
-  'own() { give "$1" "$3" "$4"; chmod "$2" "$3"; }',
+  ...HOLD,
+  // Of `$h`. Words: user:group, mode, ours. Owner first: changing it clears set-id bits of the mode.
+  'own() { give "$1" "$h" "$3"; chmod "$2" "$h"; }',
   // How a path stands, in `$now`, which is told for who asks next: it costs no further script, and no way there. Not by
   // echo: a backslash may stand in a name of a Windows domain.
   `look() { now=$(stat -c ${STAT_FORMAT} "$1"); }`,
@@ -61,9 +84,9 @@ export const WRITE_FUNCTIONS: readonly string[] = [
   // `own` of `$t`, which was made with its mode as far as a mask can do that. Words: user:group, mode, mode in hex, ours. Only
   // where it came out differently (set-id bits, x bits, an access list) is a program started for the mode.
   'own_new() {',
-  '  give "$1" "$t" "$4"',
+  '  give "$1" "$h" "$4"',
   '  look "$t"',
-  '  case $now in */"$3":*) ;; *) chmod "$2" "$t"; look "$t" ;; esac',
+  '  case $now in */"$3":*) ;; *) chmod "$2" "$h"; look "$t" ;; esac',
   '}',
   // Its final name, for what is complete and flushed and has its owner and mode. -T: a link to a directory is replaced,
   // not followed. busybox refuses such a link even so, and an old mv knows no -T. Without it the file would go into a
@@ -87,7 +110,7 @@ export const WRITE_FUNCTIONS: readonly string[] = [
   '    [ -d "$1" ]',
   '  fi',
   '  look "$1"',
-  '  case $now in $6) ;; *) own "$3" "$4" "$1" \'\'; look "$1" ;; esac',
+  '  case $now in $6) ;; *) hold "$1"; own "$3" "$4" \'\'; look "$1" ;; esac',
   '  tell',
   '}',
 ];

@@ -1,9 +1,21 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import {
   directoryScript,
   modeScript,
@@ -12,7 +24,7 @@ import {
   saidNow,
 } from '../../../src/transport/files/write-scripts.ts';
 import { HOST_FUNCTIONS } from '../../../src/transport/shell/host-functions.ts';
-import { BY_STDIN, CORRUPT } from '../../../src/transport/shell/write-functions.ts';
+import { BY_STDIN, CORRUPT, LED_ASTRAY } from '../../../src/transport/shell/write-functions.ts';
 
 const SHELLS: readonly (readonly [string, ...string[]])[] = [['/bin/dash'], ['/bin/bash'], ['/bin/busybox', 'sh']];
 const { uid, gid } = userInfo();
@@ -96,6 +108,61 @@ describe.each(SHELLS.filter(([program]) => existsSync(program)).map((shell) => [
       expect(put(modeScript(made, { ...owned, mode: '0750' })).status).toBe(0);
       expect(mode()).toBe('750');
       rmSync(parent, { recursive: true });
+    });
+
+    describe.runIf(uid === 0)('run by root, in a directory of another user', () => {
+      const NOBODY = 65_534;
+      const shared = join(directory, 'shared');
+      const secret = join(directory, 'secret');
+      const given = { mode: '0777', owner: NOBODY, group: NOBODY };
+      const modeOf = (at: string): string => `${lstatSync(at).uid} ${(lstatSync(at).mode & 0o7777).toString(8)}`;
+      const scene = (): void => {
+        for (const one of [shared, secret]) {
+          mkdirSync(one);
+          chmodSync(one, 0o700);
+        }
+        mkdirSync(join(secret, 'inner'), { mode: 0o700 });
+        chownSync(shared, NOBODY, NOBODY);
+      };
+      const link = (target: string, at: string, owner: number): void => {
+        symlinkSync(target, at);
+        lchownSync(at, owner, owner);
+      };
+      afterEach(() => {
+        rmSync(shared, { recursive: true });
+        rmSync(secret, { recursive: true });
+      });
+
+      test.each([
+        ['directory', directoryScript],
+        ['mode', modeScript],
+      ])('a link in place of it, or on the way to it, is not followed: %s', (_, script) => {
+        scene();
+        link(secret, join(shared, 'a'), NOBODY);
+        for (const at of [join(shared, 'a'), join(shared, 'a/inner')]) {
+          const { status, stderr } = put(script(at, given));
+          expect(status).toBe(LED_ASTRAY);
+          expect(stderr.toString()).toContain(`${join(shared, 'a')}: is a link`);
+        }
+        expect([secret, join(secret, 'inner')].map(modeOf)).toEqual(['0 700', '0 700']);
+      });
+
+      test("a link of root's own on the way is followed", () => {
+        scene();
+        link(secret, join(shared, 'a'), 0);
+        expect(put(directoryScript(join(shared, 'a/inner'), given)).status).toBe(0);
+        expect(modeOf(join(secret, 'inner'))).toBe(`${NOBODY} 777`);
+      });
+
+      test('what takes the place of a new file before it has its owner is not given that', () => {
+        scene();
+        const target = join(secret, 'inner');
+        const at = join(shared, 'file');
+        // In the moment before the owner is set.
+        const swap = `chown() { rm -f "$t"; ln -s ${target} "$t"; command chown "$@"; }\n`;
+        put(`${swap}${putScript(at, { size: 1, text: 'x' }, given)}`);
+        expect(modeOf(target)).toBe('0 700');
+      });
     });
 
     test.each(['0600', '0644', '0400', '0755', '4711', '0666'])('it says how the file stands: %s', (mode) => {

@@ -9,6 +9,18 @@ test.each([
   'sudo: /usr/bin/sudo must be owned by uid 0 and have the setuid bit set',
   'sudo: unable to resolve host gw-1: Name or service not known\nsudo: no valid sudoers sources found, quitting',
   'sudo: sh: command not found',
+  "sudo: 'sh': command not found",
+  "sudo: '/usr/bin/sh': invalid command",
+  'sudo: invalid configuration: invalid sudoers file',
+  "sudo: I'm sorry ops. I'm afraid I can't do that",
+  'sudo: Sorry, user ops may not run sh on gw-1.',
+  'sudo: Sorry, user ops is not allowed to authenticate as root.',
+  'sudo: Account validation failure, is your account locked?',
+  'sudo: Account or password is expired, reset your password and try again',
+  'doas: Operation not permitted',
+  'doas: a tty is required',
+  'doas: not installed setuid',
+  'doas: sh: command not found',
 ])('a sudo that does not work is not taken for one that wants a password: %s', (said) => {
   const fault = bootFault('sudo', ended, said);
   expect(fault).toMatchObject({ code: 'CONNECT_SUDO_DENIED', details: said });
@@ -17,8 +29,20 @@ test.each([
 
 test.each([
   'sudo: a password is required',
+  'sudo: interactive authentication is required',
+  'sudo: Authentication required but not attempted',
+  'doas: Authentication required',
   'sudo: il est nécessaire de saisir un mot de passe',
   '/etc/sudoers.d/old:1:5: syntax error\nfoo bar\n    ^~~\nsudo: a password is required',
 ])('a password is the remedy for what sudo says otherwise, in whichever language: %s', (said) => {
   expect(bootFault('sudo', ended, said)).toMatchObject({ code: 'CONNECT_SUDO_PASSWORD' });
+});
+
+test.each([
+  'sudo: 3 incorrect password attempts',
+  'sudo: maximum 3 incorrect authentication attempts',
+  'sudo: Incorrect authentication attempt',
+  'doas: Authentication failed',
+])('a password that was refused is not asked for again: %s', (said) => {
+  expect(bootFault('sudo', ended, said)).toMatchObject({ code: 'CONNECT_SUDO_PASSWORD_WRONG' });
 });

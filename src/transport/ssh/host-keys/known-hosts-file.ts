@@ -3,6 +3,7 @@ import { open, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { OrchError } from '../../../core/base/errors.ts';
 import { homeDirectory } from '../../../core/base/home.ts';
+import { withLockFile } from '../../../local/lock-file.ts';
 import { makeDirectories } from '../../../local/make-directories.ts';
 import { isAbsent } from '../absent-file.ts';
 import { type HostKeyOwner, hostKeyType, judgeHostKey, knownHostName } from './known-hosts.ts';
@@ -122,30 +123,39 @@ async function writeQueued(file: string, queue: Waiting[]): Promise<void> {
   queues.delete(file);
 }
 
-/** @returns the names under which another key is known by now, or came at the same time: nothing is written for these */
+/**
+ * Reads and appends under a lock: of two controllers that meet two different keys of a host at once, the second finds the
+ * first one's key there.
+ *
+ * @returns the names under which another key is known by now, or came at the same time: nothing is written for these
+ */
 async function append(file: string, additions: readonly Addition[]): Promise<ReadonlySet<string>> {
   const path = expandHome(file);
   try {
     makeDirectories(dirname(path));
-    const handle = await open(path, 'a+', 0o600);
-    try {
-      const text = await handle.readFile('utf8');
-      const { fresh, doubtful } = sorted(parseKnownHosts(text, file), additions);
-      if (fresh.length === 0) return doubtful;
-      const added = fresh.map(lineOf).join('');
-      // One write on a descriptor in append mode: no other writer comes between, and no reader sees half a line.
-      await handle.write(text === '' || text.endsWith('\n') ? added : `\n${added}`);
-      await handle.sync();
-      return doubtful;
-    } finally {
-      await handle.close();
-    }
+    return await withLockFile(`${path}.api7-orch-lock`, () => appendLocked(path, file, additions));
   } catch (error) {
     throw new OrchError(
       'CONNECT_KNOWN_HOSTS_UNWRITABLE',
       `the new host key could not be added to ${path}: ${String(error)}`,
       { hint: 'give yourself the right to write it, or name another file in ssh.known_hosts', cause: error },
     );
+  }
+}
+
+async function appendLocked(path: string, file: string, additions: readonly Addition[]): Promise<ReadonlySet<string>> {
+  const handle = await open(path, 'a+', 0o600);
+  try {
+    const text = await handle.readFile('utf8');
+    const { fresh, doubtful } = sorted(parseKnownHosts(text, file), additions);
+    if (fresh.length === 0) return doubtful;
+    const added = fresh.map(lineOf).join('');
+    // One write on a descriptor in append mode: no other writer comes between, and no reader sees half a line.
+    await handle.write(text === '' || text.endsWith('\n') ? added : `\n${added}`);
+    await handle.sync();
+    return doubtful;
+  } finally {
+    await handle.close();
   }
 }
 

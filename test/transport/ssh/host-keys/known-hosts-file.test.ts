@@ -82,6 +82,25 @@ test.each([join(directory, 'doubt'), '/dev/null'])(
   },
 );
 
+test('two controllers that meet two different keys of a host at once: one is refused, and the file keeps one key', async () => {
+  // Two spellings of one file are not queued behind each other, as two processes are not.
+  for (let round = 0; round < 20; round++) {
+    const files = [join(directory, `raced-${round}`), `${directory}/./raced-${round}`];
+    const ends = await Promise.allSettled(
+      files.map((file, i) => appendKnownHost(file, { owner: owner('raced'), key: key(`K${i}`), hash: false })),
+    );
+    expect(ends.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(ends.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { code: 'CONNECT_HOST_KEY_CHANGED' },
+    });
+    expect(
+      readFileSync(files[0] ?? '', 'utf8')
+        .trimEnd()
+        .split('\n'),
+    ).toHaveLength(1);
+  }
+});
+
 test('of two different keys in one write neither is kept, and hosts that were met with them are none the worse', async () => {
   const file = join(directory, 'one-write');
   const add = (body: string, address: string) =>

@@ -1,0 +1,79 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { ContainerInspect, ImageInspect } from '../../core/host/docker.ts';
+import { observedSpec } from '../../docker/spec.ts';
+import type { ContainerParams } from './params.ts';
+
+/** A setting of `docker run` that we never state: its flag, and what an Engine shows of a container without it. */
+interface Setting {
+  readonly field: string;
+  readonly flag: string;
+  readonly usual?: unknown;
+  /** Values that may hold secrets are not shown. */
+  readonly bare?: true;
+}
+
+const SETTINGS: readonly Setting[] = [
+  { field: 'Binds', flag: '-v' },
+  { field: 'VolumesFrom', flag: '--volumes-from' },
+  { field: 'Tmpfs', flag: '--tmpfs' },
+  { field: 'Memory', flag: '--memory' },
+  { field: 'MemoryReservation', flag: '--memory-reservation' },
+  { field: 'NanoCpus', flag: '--cpus (in billionths)' },
+  { field: 'CpuShares', flag: '--cpu-shares' },
+  { field: 'CpuQuota', flag: '--cpu-quota' },
+  { field: 'CpusetCpus', flag: '--cpuset-cpus' },
+  { field: 'PidsLimit', flag: '--pids-limit' },
+  { field: 'ShmSize', flag: '--shm-size', usual: 64 * 1024 * 1024 },
+  { field: 'Privileged', flag: '--privileged', bare: true },
+  { field: 'ReadonlyRootfs', flag: '--read-only', bare: true },
+  { field: 'Init', flag: '--init', bare: true },
+  { field: 'CapAdd', flag: '--cap-add' },
+  { field: 'CapDrop', flag: '--cap-drop' },
+  { field: 'SecurityOpt', flag: '--security-opt' },
+  { field: 'Sysctls', flag: '--sysctl', bare: true },
+  { field: 'Devices', flag: '--device', bare: true },
+  { field: 'GroupAdd', flag: '--group-add' },
+  { field: 'ExtraHosts', flag: '--add-host' },
+  { field: 'Dns', flag: '--dns' },
+  { field: 'DnsSearch', flag: '--dns-search' },
+  { field: 'Links', flag: '--link' },
+  { field: 'PidMode', flag: '--pid' },
+  { field: 'UTSMode', flag: '--uts' },
+  { field: 'UsernsMode', flag: '--userns' },
+  { field: 'OomScoreAdj', flag: '--oom-score-adj' },
+];
+
+/**
+ * What a container that is not ours was given beyond what we state, as flags of `docker run`: all of it goes when the
+ * container is replaced. Of variables and log options only the names are told, for their values may be secrets.
+ */
+export function extrasOf(found: ContainerInspect, image: ImageInspect | null, p: ContainerParams): readonly string[] {
+  const { Config, HostConfig } = found;
+  const settings: Readonly<Record<string, unknown>> = HostConfig;
+  const { env, networkMode } = observedSpec(found);
+  const brought = new Set((image?.Config?.Env ?? []).map((entry) => entry.split('=')[0] ?? ''));
+  const variables = Object.keys(env).filter((name) => !brought.has(name) && !(name in p.env));
+  const user = Config.User ?? '';
+  const log = HostConfig.LogConfig;
+  return [
+    ...variables.map((name) => `-e ${name}`),
+    ...SETTINGS.flatMap(({ field, flag, usual, bare }) =>
+      isDeepStrictEqual(settings[field], usual)
+        ? []
+        : words(settings[field]).map((word) => (bare ? flag : `${flag} ${word}`)),
+    ),
+    ...(log === undefined || log.Type === '' || log.Type === 'json-file' ? [] : [`--log-driver ${log.Type}`]),
+    ...Object.keys(log?.Config ?? {}).map((name) => `--log-opt ${name}`),
+    ...(HostConfig.Ulimits ?? []).filter(({ Name }) => Name !== 'nofile').map(({ Name }) => `--ulimit ${Name}`),
+    ...(p.networkMode === undefined && networkMode !== 'bridge' ? [`--network ${networkMode}`] : []),
+    ...(user === '' || user === (image?.Config?.User ?? '') ? [] : [`--user ${user}`]),
+  ];
+}
+
+/** A value as words; none for what an Engine shows of a setting that was not given. */
+function words(value: unknown): readonly string[] {
+  if (value === null || value === undefined || value === false || value === 0 || value === '') return [];
+  if (Array.isArray(value)) return value.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)));
+  if (typeof value === 'object') return Object.keys(value);
+  return [String(value)];
+}
