@@ -1,3 +1,5 @@
+import { redact } from '../core/base/redact.ts';
+
 const HEADER = 8;
 
 /**
@@ -23,7 +25,7 @@ const LOG_LIMIT = 64 * 1024;
 /** The end of a log, begun with a whole line where there is one. */
 export function endOfLog(text: string, limit = LOG_LIMIT): string {
   if (text.length <= limit) return text;
-  const end = text.slice(-limit);
+  const end = redact(text).slice(-limit);
   const line = end.indexOf('\n');
   return line < 0 || line === end.length - 1 ? end : end.slice(line + 1);
 }

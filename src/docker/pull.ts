@@ -1,4 +1,5 @@
 import { OrchError } from '../core/base/errors.ts';
+import { firstChars } from '../core/base/excerpt.ts';
 import { BoundedBytes } from './bounded-bytes.ts';
 import { callError } from './call.ts';
 import type { Engine } from './engine.ts';
@@ -71,7 +72,7 @@ class Progress {
     const line = this.#line.take();
     if (line.toString().trim() === '') return;
     const { error } = parseReply(pullProgress, parseJson(line), this.#doing);
-    if (error !== undefined) throw refused(`${this.#doing}: ${error.slice(0, ERROR_LIMIT)}`);
+    if (error !== undefined) throw refused(`${this.#doing}: ${firstChars(error, ERROR_LIMIT)}`);
   }
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { OrchError } from '../core/base/errors.ts';
+import { firstChars } from '../core/base/excerpt.ts';
 import type { Lease } from '../core/host/balancer.ts';
 import type { Connection, Reader } from '../core/host/connection.ts';
 
@@ -34,7 +35,7 @@ export async function readLease(host: Reader, pool: string, node: string): Promi
   if (lease?.node === node) return lease;
   throw new OrchError('LEASE_INVALID', `${path} on ${host.name} is not a record of ${node} out of traffic`, {
     hint: `look how the balancer treats ${node} now, set it as it should be, then remove the file`,
-    details: content.toString().slice(0, 500),
+    details: firstChars(content.toString(), 500),
   });
 }
 

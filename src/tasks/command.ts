@@ -3,6 +3,7 @@ import { commandLine } from '../core/base/argv.ts';
 import { defined } from '../core/base/data.ts';
 import { duration } from '../core/base/duration-param.ts';
 import { OrchError } from '../core/base/errors.ts';
+import { lastLines } from '../core/base/excerpt.ts';
 import type { Command, RunOptions, RunResult } from '../core/host/connection.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import { absolutePath, secretOrText } from './file/fields.ts';
@@ -82,7 +83,7 @@ function failed(what: string, result: RunResult): OrchError {
       ? `was ended by signal ${result.signal ?? '(unknown)'}`
       : `ended with exit code ${result.code}`;
   const output = result.stderr.trim() === '' ? result.stdout : result.stderr;
-  const details = output.trimEnd().split('\n').slice(-20).join('\n');
+  const details = lastLines(output);
   return new OrchError('COMMAND_FAILED', `${what} ${how}`, {
     hint:
       details === ''

@@ -1,4 +1,5 @@
 import { OrchError } from '../../core/base/errors.ts';
+import { lastChars } from '../../core/base/excerpt.ts';
 import { INCOMPLETE, withoutBootLine } from './bootstrap.ts';
 import type { Become, Exit } from './shell-process.ts';
 
@@ -40,7 +41,7 @@ export const wrongPassword = (details: string): OrchError =>
 
 /** Why the shell ended before it answered: sudo said no, or the login shell is none. */
 export function bootFault(become: Become, exit: Exit, output: string): OrchError {
-  const details = withoutBootLine(output).trim().slice(-2000);
+  const details = lastChars(withoutBootLine(output));
   const told = { ...(details === '' ? {} : { details }) };
   if (become === 'sudo' && /sudo: (command )?not found|not found.*sudo|unknown command.*sudo/i.test(details))
     return new OrchError('CONNECT_SUDO_MISSING', 'sudo is not installed on the host', {

@@ -70,7 +70,11 @@ const percent: ReadToken = (bytes, at) => {
   return value < 0 ? undefined : { size: 3, bytes: [value] };
 };
 
-const LETTERS: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, b: 8, f: 12 };
+const LETTERS: ReadonlyMap<number, number> = new Map(
+  [...'nrtbf'].map((letter, i) => [code(letter), [10, 13, 9, 8, 12][i] ?? 0]),
+);
+const SMALL_U = code('u');
+const SMALL_X = code('x');
 /** How a shell word in quotes writes a quote: `'\''`, `'"'"'`. */
 const SHELL_QUOTES = [`'\\''`, `'"'"'`].map((text) => Buffer.from(text));
 
@@ -84,21 +88,28 @@ const shellQuote: ReadToken = (bytes, at) => {
 const backslash: ReadToken = (bytes, at) => {
   if (bytes[at] !== BACKSLASH || at + 1 >= bytes.length) return undefined;
   const next = bytes[at + 1] ?? 0;
-  const letter = String.fromCharCode(next);
-  if (letter === 'u') return unicodeEscape(bytes, at);
-  if (letter === 'x') {
+  if (next === SMALL_U) return unicodeEscape(bytes, at);
+  if (next === SMALL_X) {
     const value = hexNumber(bytes, at + 2, 2);
     return value < 0 ? undefined : { size: 4, bytes: [value] };
   }
-  const octal = /^[0-3][0-7]{2}$/.exec(String.fromCharCode(...bytes.subarray(at + 1, at + 4)))?.[0];
-  if (octal !== undefined) return { size: 4, bytes: [Number.parseInt(octal, 8)] };
-  return { size: 2, bytes: [LETTERS[letter] ?? next] };
+  const octal = octalNumber(bytes, at + 1);
+  return octal < 0 ? { size: 2, bytes: [LETTERS.get(next) ?? next] } : { size: 4, bytes: [octal] };
 };
+
+function octalNumber(bytes: Uint8Array, at: number): number {
+  const first = (bytes[at] ?? 0) - 48;
+  if (first < 0 || first > 3) return -1;
+  const second = (bytes[at + 1] ?? 0) - 48;
+  const third = (bytes[at + 2] ?? 0) - 48;
+  const isOctal = second >= 0 && second <= 7 && third >= 0 && third <= 7;
+  return isOctal ? first * 64 + second * 8 + third : -1;
+}
 
 function unicodeEscape(bytes: Uint8Array, at: number): Token | undefined {
   const first = hexNumber(bytes, at + 2, 4);
   if (first < 0) return undefined;
-  const isPair = first >= 0xd800 && first <= 0xdbff && bytes[at + 6] === BACKSLASH && bytes[at + 7] === code('u');
+  const isPair = first >= 0xd800 && first <= 0xdbff && bytes[at + 6] === BACKSLASH && bytes[at + 7] === SMALL_U;
   const second = isPair ? hexNumber(bytes, at + 8, 4) : -1;
   return second < 0
     ? { size: 6, bytes: Buffer.from(String.fromCharCode(first)) }
