@@ -15,7 +15,7 @@ test('every refused inventory has its expectation, and the other way round', () 
 
 test.each(cases)('%s', async (name) => {
   const file = join(DIR, `${name}.yaml`);
-  const error = await loadInventory(file, { env: { EMPTY: '' } }).then(
+  const error = await loadInventory(file, { env: { EMPTY: '', SHORT: 'abc' } }).then(
     () => expect.fail('accepted'),
     (thrown) => thrown,
   );

@@ -26,7 +26,7 @@ const redactNode = (node: RolledNode): RolledNode => ({
 
 const redactEvidence = (evidence: Diagnostics): Diagnostics => ({
   ...evidence,
-  status: redact(evidence.status),
+  status: words(evidence.status),
   probes: evidence.probes.map((probe) => redact(probe)),
   log: redact(evidence.log),
 });
