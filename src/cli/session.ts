@@ -12,6 +12,7 @@ import { destinations } from './destinations.ts';
 import { interruptSignal } from './interrupt.ts';
 import { newHostKeyNotice } from './new-host-key-notice.ts';
 import { positiveInteger } from './positive-integer.ts';
+import { printLine } from './print-line.ts';
 import { askedPasswords, type PasswordFlags } from './prompt/asked-passwords.ts';
 import { terminalAsk } from './prompt/prompt.ts';
 
@@ -87,7 +88,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       ? undefined
       : openJournal(journalDirectory(), {
           title: record,
-          onFault: (text) => void stderr.write(`warning: ${text}\n`),
+          onFault: (text) => printLine(stderr, `warning: ${text}`),
         });
   const interrupt = interruptSignal(stderr, { safePoint });
   const urgent = safePoint ? interrupt.urgent : interrupt.signal;

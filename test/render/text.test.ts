@@ -1,18 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { shortValue, summary } from '../../src/render/lines/difference.ts';
-import { nameList, noPaint, oneLine, paintFor, visible } from '../../src/render/lines/paint.ts';
+import { nameList, noPaint, oneLine, paintFor } from '../../src/render/lines/paint.ts';
 import { patchLines } from '../../src/render/lines/patch-lines.ts';
 import { TextStream } from './text-stream.ts';
-
-test.each([
-  ['a\u001b[31mred\u001b[0m', 'ared'],
-  ['\u001b]0;title\u0007x', 'x'],
-  ['bell\u0007 back\b return\r', 'bell back return'],
-  ['C1 \u009b31m and delete\u007f', 'C1  and delete'],
-  ['tab\tand\nline é漢 stay', 'tab\tand\nline é漢 stay'],
-])('%j is shown as %j', (text, shown) => {
-  expect(visible(text)).toBe(shown);
-});
 
 test('one line of a text, cut where it is too long', () => {
   expect([oneLine('  a\nb', 9), oneLine('abcdef', 6), oneLine('abcdefg', 6)]).toEqual(['a', 'abcdef', 'abcde…']);

@@ -1,6 +1,5 @@
 import { SHORTEST_SECRET } from '../../core/base/secret.ts';
 import type { Tagged } from '../tagged.ts';
-import type { Check } from './fields.ts';
 
 /** Names of fields and variables that hold secrets: `admin_key`, `redisPassword`, `DB_PASSWD`. */
 const NAMES =
@@ -16,7 +15,7 @@ export const isSecretSetting = ({ kind, argument, text = '' }: Tagged, fields: r
   kind === 'file' || [...fields, argument].some((name) => NAMES.test(name)) || LOGIN_IN_URL.test(text);
 
 /** A shorter secret could be any part of any word: it cannot be masked in output. */
-export const longEnough: Check = (value) =>
+export const longEnough = (value: string): string | undefined =>
   value.length < SHORTEST_SECRET
     ? `a secret of fewer than ${SHORTEST_SECRET} characters cannot be masked in output; use a longer one`
     : undefined;
