@@ -86,7 +86,7 @@ const partOf = (file: string): string => {
 };
 
 /** What may write to the terminal: it makes hosts' words harmless, or has none. */
-const WRITERS = ['src/cli/interrupt.ts', 'src/cli/inventory.ts', 'src/cli/print-line.ts'];
+const WRITERS = ['src/cli/interrupt.ts', 'src/cli/inventory.ts'];
 
 test('nothing writes to standard output or error but what makes words from outside harmless', () => {
   const writers = files('src').filter((file) =>
