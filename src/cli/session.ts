@@ -58,7 +58,7 @@ export interface Session extends AsyncDisposable {
   readonly forks: number;
   readonly clock: Clock;
   readonly emit: Emit;
-  /** First Ctrl-C or SIGTERM. */
+  /** First Ctrl-C, SIGTERM or SIGHUP. */
   readonly signal: AbortSignal;
   /** Second one. Without a safe point it is the same as `signal`. */
   readonly urgent: AbortSignal;
@@ -92,7 +92,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
         });
   const interrupt = interruptSignal(stderr, { safePoint });
   const urgent = safePoint ? interrupt.urgent : interrupt.signal;
-  const ask = terminalAsk({ signal: urgent, ...(renderer?.hold && { hold: renderer.hold }) });
+  // After the first interrupt nobody is asked any more: an open question ends.
+  const ask = terminalAsk({ signal: interrupt.signal, ...(renderer?.hold && { hold: renderer.hold }) });
   const hosts = new Hosts(
     connect ??
       connectTo(inventory, {
