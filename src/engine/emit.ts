@@ -1,4 +1,4 @@
-import type { Clock } from '../core/base/clock.ts';
+import { type Clock, dateOf } from '../core/base/clock.ts';
 import type { Emit, NumberedEvent } from '../core/event/event.ts';
 import { redactEvent } from '../core/event/redact-event.ts';
 
@@ -6,7 +6,7 @@ import { redactEvent } from '../core/event/redact-event.ts';
 export function emitter(clock: Clock, listeners: readonly ((event: NumberedEvent) => void)[]): Emit {
   let seq = 0;
   return (event) => {
-    const numbered = { ...redactEvent(event), seq: ++seq, time: new Date(clock.now()).toISOString() };
+    const numbered = { ...redactEvent(event), seq: ++seq, time: dateOf(clock).toISOString() };
     for (const listener of listeners) listener(numbered);
   };
 }

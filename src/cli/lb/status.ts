@@ -1,3 +1,4 @@
+import { dateOf } from '../../core/base/clock.ts';
 import { loadInventory } from '../../inventory/load.ts';
 import { selectHosts } from '../../inventory/select.ts';
 import { poolMembersOf, readPoolMembers } from '../../traffic/pool-snapshot.ts';
@@ -21,7 +22,7 @@ export async function lbStatus(pattern: string, flags: ReadFlags, environment: C
   const { hosts, forks, clock } = session;
   return await untilInterrupted(session, async () => {
     const looked = await readPoolMembers(inventory, seats, { hosts, forks });
-    const report = poolsReport(inventory, looked, { at: new Date(clock.now()), keeps });
+    const report = poolsReport(inventory, looked, { at: dateOf(clock), keeps });
     await printReport(report, poolsLines, flags, environment.stdout);
     return report.errors.length > 0 ? 3 : 0;
   });

@@ -1,3 +1,4 @@
+import { dateOf } from '../../core/base/clock.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import { loadInventory } from '../../inventory/load.ts';
 import { selectHosts } from '../../inventory/select.ts';
@@ -39,7 +40,7 @@ export async function status(pattern: string, flags: StatusFlags, environment: C
       readHosts(targets, { hosts, forks }),
       readPoolMembers(inventory, seats, { hosts, forks }),
     ]);
-    const report = statusReport(inventory, seen, looked, new Date(clock.now()));
+    const report = statusReport(inventory, seen, looked, dateOf(clock));
     await printReport(report, statusLines, flags, environment.stdout);
     if (report.errors.length > 0) return 3;
     return flags.exitCode === true && report.hosts.some(({ healthy }) => !healthy) ? 3 : 0;
