@@ -18,4 +18,4 @@ export const systemClock: Clock = {
 };
 
 /** The date and the time of day by a clock. */
-export const dateOf = ({ now, wall = now }: Clock): Date => new Date(wall());
+export const dateOf = (clock: Clock): Date => new Date(clock.wall?.() ?? clock.now());

@@ -13,10 +13,15 @@ import { keyOf } from '../plan/read-ahead.ts';
 import { errorOf } from './error-of.ts';
 import type { RollContext } from './roll-context.ts';
 import { DEFAULT_SOAK, type RollSoak } from './soak.ts';
-import type { StepRunner } from './step-runner.ts';
+import type { RunStepOptions, StepRunner } from './step-runner.ts';
 
 /** Steps that only look. They are told by their outcome; their tasks are told when one of them fails. */
 const LOOKS: ReadonlySet<Step> = new Set(['checkDependencies', 'recheck', 'collectDiagnostics', 'soak']);
+
+/** Steps that only wait, before anything of the node was changed: the first Ctrl-C ends them, and the node is given back at once. */
+const ENDED_BY_INTERRUPT: ReadonlySet<Step> = new Set(['checkDependencies', 'waitIdle']);
+/** A node is given back in a moment, and stays drained where that is broken off: not even the second Ctrl-C ends it. */
+const NEVER = new AbortController().signal;
 
 /** How often a drain that was lost right before the stop (a reload, somebody's hand) is made once more. */
 const DRAINS = 3;
@@ -79,12 +84,16 @@ export class RollSteps implements StepRunner {
   }
 
   /** Runs one program for a node. `quiet`: its tasks are not told. @throws OrchError */
-  async run<R>(node: string, program: () => Steps<R>, { quiet = false } = {}): Promise<R> {
+  async run<R>(
+    node: string,
+    program: () => Steps<R>,
+    { quiet = false, signal = this.#context.urgent }: RunStepOptions = {},
+  ): Promise<R> {
     const { context, emit } = this.#quieted(quiet);
     const run: HostRun = {
       ...context,
-      // What a node's balancers are told must not be broken off by the first Ctrl-C: only the second ends it.
-      signal: context.urgent,
+      // What a node's balancers are told must not be broken off by the first Ctrl-C.
+      signal,
       emit,
       play: new Play({ name: context.play.options.name, hosts: node, tasks: program }),
       host: context.hostNamed(node),
@@ -132,7 +141,9 @@ export class RollSteps implements StepRunner {
     if (step === 'restore' || step === 'undoDrain') return await this.#restore(node, traffic);
     const made = programOf(traffic, step, this.#context.play.options.rolling);
     const program = step === 'waitReady' ? () => withoutMet(made(), this.#met.get(node)) : made;
-    const value = await this.run(node, program, { quiet: LOOKS.has(step) });
+    const { signal, urgent } = this.#context;
+    const stop = ENDED_BY_INTERRUPT.has(step) ? AbortSignal.any([signal, urgent]) : urgent;
+    const value = await this.run(node, program, { quiet: LOOKS.has(step), signal: stop });
     if (step === 'collectDiagnostics')
       for (const evidence of value as readonly Diagnostics[])
         this.#context.emit({ type: 'roll.evidence', host: node, evidence });
@@ -142,9 +153,13 @@ export class RollSteps implements StepRunner {
   async #restore(node: string, traffic: Traffic): Promise<void> {
     const done = await Promise.allSettled(
       [...traffic.restore()].map((task) =>
-        this.run(node, function* (): Steps {
-          yield task;
-        }),
+        this.run(
+          node,
+          function* (): Steps {
+            yield task;
+          },
+          { signal: NEVER },
+        ),
       ),
     );
     const failed = done.find((one) => one.status === 'rejected');

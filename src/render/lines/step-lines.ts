@@ -39,6 +39,8 @@ export function stepLines(event: RollStep, view: RunView, detail: Detail, paint:
       // The task that failed in it has said why.
       const isKnown = view.hosts.get(event.host)?.errors.some(({ message }) => message === event.note) ?? false;
       const why = isKnown || event.note === undefined ? '' : `: ${oneLine(event.note, 300)}`;
+      if (event.note === `interrupted on ${event.host}`)
+        return [err(`${at} ${paint('cyan', words)}: ${paint('yellow', 'interrupted')} after ${time}`)];
       return [err(`${at} ${paint('cyan', words)}: ${paint('red', 'FAILED')} after ${time}${why}`)];
     }
     default:
