@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 import { indented, safeText } from '../../core/base/safe-text.ts';
-import { Secret } from '../../core/base/secret.ts';
+import { Secret, SHORTEST_SECRET } from '../../core/base/secret.ts';
 import type { Ask, Question } from '../../transport/ssh/ask.ts';
 import { promptLine } from './prompt-line.ts';
 import { openTerminal, type PromptTerminal } from './prompt-terminal.ts';
@@ -52,6 +52,7 @@ export function terminalAsk({
         interrupt();
       }
       if (end !== 'entered') return undefined;
+      if (!question.echo && text.length > 0 && text.length < SHORTEST_SECRET) terminal.write(TOO_SHORT);
       // What could be read while it was typed is no secret: its words must not be masked in all that follows.
       return question.echo ? Secret.containing(text) : Secret.of(text);
     } finally {
@@ -72,6 +73,8 @@ export function terminalAsk({
 function interruptOurselves(): void {
   if (!process.emit('SIGINT')) process.kill(process.pid, 'SIGINT');
 }
+
+const TOO_SHORT = `\nwarning: fewer than ${SHORTEST_SECRET} characters cannot be masked in output`;
 
 function answerAt(
   terminal: PromptTerminal,

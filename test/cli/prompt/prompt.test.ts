@@ -100,6 +100,17 @@ describe('asking at the terminal', () => {
     expect([...knownSecrets()]).toEqual(['sEcret-word']);
   });
 
+  test('an unseen answer that is too short to be masked is taken with a warning', async () => {
+    const terminal = typing(['abc\r'], ['\r'], ['abcd\r']);
+    const ask = terminalAsk({ open: terminal.open });
+    expect((await ask(question))?.reveal()).toBe('abc');
+    const warning = '\nwarning: fewer than 4 characters cannot be masked in output';
+    expect(terminal.written).toEqual(['password of ops: ', warning, '\n']);
+    await ask(question);
+    await ask(question);
+    expect(terminal.written.filter((text) => text === warning).length).toBe(1);
+  });
+
   test.each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)(
     '%s ends the open question and gives the terminal back',
     async (name) => {
