@@ -2,7 +2,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { commandLine, quote } from '../../core/base/argv.ts';
 import { defined } from '../../core/base/data.ts';
 import { OrchError } from '../../core/base/errors.ts';
-import { lastChars } from '../../core/base/excerpt.ts';
+import { redact } from '../../core/base/redact.ts';
 import { reveal } from '../../core/base/secret.ts';
 import type { Command, RunOptions, RunResult } from '../../core/host/connection.ts';
 import { runShell } from './channel.ts';
@@ -77,7 +77,7 @@ function withOutput(error: unknown, output: string): unknown {
   return new OrchError(error.code, error.message, {
     ...hint,
     retryable: error.retryable,
-    details: lastChars(output),
+    details: redact(output).slice(-2000),
     cause: error.cause,
   });
 }
