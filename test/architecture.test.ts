@@ -85,6 +85,16 @@ const partOf = (file: string): string => {
   return rest === undefined ? 'index' : part;
 };
 
+/** What may write to the terminal: it makes hosts' words harmless, or has none. */
+const WRITERS = ['src/cli/bug-stop.ts', 'src/cli/interrupt.ts', 'src/cli/inventory.ts'];
+
+test('nothing writes to standard output or error but what makes words from outside harmless', () => {
+  const writers = files('src').filter((file) =>
+    /\b(?:stdout|stderr)\.write\((?!chunk)/.test(readFileSync(join(root, file), 'utf8')),
+  );
+  expect(writers.toSorted()).toEqual(WRITERS);
+});
+
 test('parts import only what the table allows', () => {
   const wrong = files('src').flatMap((file) =>
     targetsOf(file)

@@ -1,10 +1,10 @@
 import { OrchError } from '../core/base/errors.ts';
 import { redact } from '../core/base/redact.ts';
+import { safeText } from '../core/base/safe-text.ts';
 import { errorInfoOf } from '../core/event/error-info.ts';
 import type { Emit, RunEvent } from '../core/event/event.ts';
 import { EXIT_CODES } from '../core/event/exit-codes.ts';
 import { Tally } from '../engine/tally.ts';
-import { visible } from '../render/lines/paint.ts';
 import { onUncaught } from './uncaught.ts';
 
 export interface BugStopOptions {
@@ -113,6 +113,6 @@ export class BugStop implements Disposable {
   }
 
   #say(text: string): void {
-    this.#options.stderr.write(visible(redact(text)));
+    this.#options.stderr.write(safeText(redact(text)));
   }
 }

@@ -9,6 +9,7 @@ import type { SshConfig, SshConfigOptions } from '../transport/ssh/config/config
 import type { NewHostKey } from '../transport/ssh/connect/client.ts';
 import type { SshTarget } from '../transport/ssh/target.ts';
 import { sameMachineCheck } from './one-machine.ts';
+import { printLine } from './print-line.ts';
 
 export interface ConnectOptions {
   readonly acceptNewHostKeys: boolean;
@@ -33,7 +34,7 @@ export type Resolve = (name: string) => Promise<SshTarget>;
 /** OpenSSH's configuration; what is not done as it says is told on stderr, once. */
 export const openSshConfig = async (options: Pick<SshConfigOptions, 'runsCommands'> = {}): Promise<SshConfig> => {
   const { sshConfig } = await import('../transport/ssh/config/config.ts');
-  return sshConfig({ ...options, warn: (text) => void process.stderr.write(`warning: ${text}\n`) });
+  return sshConfig({ ...options, warn: (text) => printLine(process.stderr, `warning: ${text}`) });
 };
 
 /** @example const resolve = destinationsOf(inventory); const target = await resolve('gw-1') */

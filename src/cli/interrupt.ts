@@ -9,7 +9,7 @@ export interface Interrupt {
 }
 
 /**
- * First Ctrl-C or SIGTERM: nothing new is begun, and a node that is out of traffic goes on to a safe point. Second: that is
+ * First Ctrl-C, SIGTERM or SIGHUP (the terminal is gone): nothing new is begun, and a node that is out of traffic goes on to a safe point. Second: that is
  * broken off, too. Third: at once. Without a `safePoint` to go to the second ends the process.
  */
 export function interruptSignal(stderr: NodeJS.WriteStream, { safePoint = true } = {}): Interrupt {
@@ -29,7 +29,11 @@ export function interruptSignal(stderr: NodeJS.WriteStream, { safePoint = true }
     stderr.write(`\nInterrupted: ${next}\n`);
     controller.abort(reason);
   };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  // The kernel and the shell both send one when a terminal goes: two of them do not mean "sooner".
+  const onHangup = (): void => {
+    if (!controller.signal.aborted) onSignal();
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onHangup);
   return {
     signal: controller.signal,
     urgent: urgent.signal,
@@ -38,7 +42,7 @@ export function interruptSignal(stderr: NodeJS.WriteStream, { safePoint = true }
       urgent.abort(reason);
     },
     dispose: () => {
-      process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+      process.off('SIGINT', onSignal).off('SIGTERM', onSignal).off('SIGHUP', onHangup);
     },
   };
 }

@@ -1,9 +1,11 @@
+import { safeJson } from '../core/base/safe-text.ts';
 import { loadInventory } from '../inventory/load.ts';
 import { inventoryJsonSchema } from '../inventory/schema/json-schema.ts';
 import { selectHosts } from '../inventory/select.ts';
 import type { SshTarget } from '../transport/ssh/target.ts';
 import { openSshConfig } from './connect.ts';
 import { destinations } from './destinations.ts';
+import { printLine } from './print-line.ts';
 
 interface InventoryFlags {
   readonly inventory: string;
@@ -20,7 +22,7 @@ export async function list(pattern: string, flags: InventoryFlags): Promise<numb
   const inventory = await load(flags);
   const hosts = selectHosts(inventory, pattern);
   if (flags.json) {
-    process.stdout.write(`${JSON.stringify(hosts, null, 2)}\n`);
+    process.stdout.write(`${safeJson(hosts, 2)}\n`);
     return 0;
   }
   const targets = await destinations(
@@ -38,11 +40,12 @@ export async function list(pattern: string, flags: InventoryFlags): Promise<numb
   const table = [['HOST', 'ADDRESS', 'SSH', 'ZONE', 'GROUPS'], ...rows];
   const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
   for (const row of table)
-    process.stdout.write(
-      `${row
+    printLine(
+      process.stdout,
+      row
         .map((cell, i) => cell.padEnd(widths[i] ?? 0))
         .join('  ')
-        .trimEnd()}\n`,
+        .trimEnd(),
     );
   return 0;
 }
@@ -63,12 +66,12 @@ export async function validate(flags: InventoryFlags): Promise<number> {
   const inventory = await load(flags);
   const { file, cluster, hosts, groups } = inventory;
   await destinations(inventory, [...hosts.keys()], openSshConfig(RUNS_NOTHING));
-  process.stdout.write(`${file}: valid: cluster "${cluster}", ${hosts.size} hosts, ${groups.size} groups\n`);
+  printLine(process.stdout, `${file}: valid: cluster "${cluster}", ${hosts.size} hosts, ${groups.size} groups`);
   return 0;
 }
 
 /** `api7-orch inventory schema`. */
 export async function schema(): Promise<number> {
-  process.stdout.write(`${JSON.stringify(inventoryJsonSchema(), null, 2)}\n`);
+  process.stdout.write(`${safeJson(inventoryJsonSchema(), 2)}\n`);
   return 0;
 }

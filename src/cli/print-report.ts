@@ -1,3 +1,5 @@
+import { safeData, safeJson } from '../core/base/safe-text.ts';
+import { joined } from '../render/lines/line.ts';
 import { type Paint, paintFor } from '../render/lines/paint.ts';
 import { sinkOf } from '../render/sink.ts';
 import type { ReadFlags } from './session.ts';
@@ -22,10 +24,10 @@ export async function printReport<T>(
   stdout: NodeJS.WriteStream = process.stdout,
 ): Promise<void> {
   const out = sinkOf(stdout);
-  const lines =
+  out.write(
     output === 'json'
-      ? [JSON.stringify(report, null, 2)]
-      : linesOf(report, { paint: paintFor(stdout), width: widthOf(stdout) });
-  out.write(`${lines.join('\n')}\n`);
+      ? `${safeJson(report, 2)}\n`
+      : joined(linesOf(safeData(report), { paint: paintFor(stdout), width: widthOf(stdout) })),
+  );
   await out.flush();
 }

@@ -162,6 +162,8 @@ function exit(code: number): void {
 /** Carries out the command line of this process. */
 export async function main(): Promise<void> {
   watchUncaught(process.stderr);
+  // A write to a pipe or a terminal that is gone fails later, without anything that waits for it: it must not end the run.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const root = program();
   root.exitOverride();
   for (const command of root.commands) for (const each of [command, ...command.commands]) each.exitOverride();

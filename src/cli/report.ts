@@ -1,8 +1,8 @@
 import { styleText } from 'node:util';
 import { OrchError } from '../core/base/errors.ts';
 import { redact } from '../core/base/redact.ts';
+import { indented, safeText } from '../core/base/safe-text.ts';
 import { EXIT_CODES } from '../core/event/exit-codes.ts';
-import { visible } from '../render/lines/paint.ts';
 
 /**
  * Writes an error that ended a command before or outside a run, and gives its exit code. Known errors are told in a
@@ -14,13 +14,13 @@ export function report(error: unknown, stream: NodeJS.WriteStream): number {
   const red = (text: string): string => styleText('red', text, { stream, validateStream: true });
   if (!(error instanceof OrchError) || error.code === 'INTERNAL') {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    stream.write(
-      `${red('error')} INTERNAL: ${visible(redact(stack))}\n  this is a bug in api7-orch, please report it\n`,
-    );
+    stream.write(`${red('error')} INTERNAL: ${clean(stack)}\n  this is a bug in api7-orch, please report it\n`);
     return EXIT_CODES.internal;
   }
   const place = [error.host, error.task].filter((part) => part !== undefined).join(', ');
-  stream.write(`${red('error')} ${error.code}${place === '' ? '' : ` on ${place}`}: ${redact(error.message)}\n`);
-  if (error.hint !== undefined) stream.write(`  hint: ${redact(error.hint)}\n`);
+  stream.write(`${red('error')} ${error.code}${place === '' ? '' : ` on ${clean(place)}`}: ${clean(error.message)}\n`);
+  if (error.hint !== undefined) stream.write(`${indented(`  hint: ${safeText(redact(error.hint, 'words'))}`)}\n`);
   return 1;
 }
+
+const clean = (text: string): string => indented(safeText(redact(text)));

@@ -15,6 +15,7 @@ import { destinations } from './destinations.ts';
 import { interruptSignal } from './interrupt.ts';
 import { newHostKeyNotice } from './new-host-key-notice.ts';
 import { positiveInteger } from './positive-integer.ts';
+import { printLine } from './print-line.ts';
 import { askedPasswords, type PasswordFlags } from './prompt/asked-passwords.ts';
 import { terminalAsk } from './prompt/prompt.ts';
 
@@ -61,7 +62,7 @@ export interface Session extends AsyncDisposable {
   readonly forks: number;
   readonly clock: Clock;
   readonly emit: Emit;
-  /** First Ctrl-C or SIGTERM. */
+  /** First Ctrl-C, SIGTERM or SIGHUP. */
   readonly signal: AbortSignal;
   /** Second one. Without a safe point it is the same as `signal`. */
   readonly urgent: AbortSignal;
@@ -93,7 +94,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       ? undefined
       : openJournal(journalDirectory(), {
           title: record,
-          onFault: (text) => void stderr.write(`warning: ${text}\n`),
+          onFault: (text) => printLine(stderr, `warning: ${text}`),
         });
   const interrupt = interruptSignal(stderr, { safePoint });
   const emit = emitter(clock, [
@@ -109,7 +110,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     journal: journal?.file,
   });
   const urgent = safePoint ? interrupt.urgent : interrupt.signal;
-  const ask = terminalAsk({ signal: urgent, ...(renderer?.hold && { hold: renderer.hold }) });
+  // After the first interrupt nobody is asked any more: an open question ends.
+  const ask = terminalAsk({ signal: interrupt.signal, ...(renderer?.hold && { hold: renderer.hold }) });
   const hosts = new Hosts(
     connect ??
       connectTo(inventory, {

@@ -1,4 +1,5 @@
 import { type AnyErrorCode, OrchError } from '../core/base/errors.ts';
+import { firstChars } from '../core/base/excerpt.ts';
 import { isTooLarge } from '../core/bounds/collector.ts';
 import { engineError } from './engine-error.ts';
 import { excerpt, UnreadableReply } from './unreadable-reply.ts';
@@ -13,7 +14,7 @@ const WORDS_LIMIT = 4000;
 
 /** The Engine's own words, or an error's. */
 export const engineWords = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).slice(0, WORDS_LIMIT).trim();
+  firstChars(error instanceof Error ? error.message : String(error), WORDS_LIMIT);
 
 /** HTTP status of the Engine's answer, when it gave one. */
 export const statusOf = (error: unknown): number | undefined => {

@@ -151,6 +151,7 @@ export function withDocker(raw: DockerlessConnection): Connection {
     name: raw.name,
     docker,
     facts: () => raw.facts(),
+    clock: () => raw.clock(),
     stat: (path) => raw.stat(path),
     sha256: (path) => raw.sha256(path),
     read: (path, limit) => raw.read(path, limit),

@@ -1,3 +1,4 @@
+import { redact } from '../core/base/redact.ts';
 import { LIMITS } from '../core/bounds/limits.ts';
 
 const HEADER = 8;
@@ -22,7 +23,7 @@ export function logText(bytes: Buffer): string {
 /** The end of a log, begun with a whole line where there is one: its lines may be of any length. */
 export function endOfLog(text: string, limit: number = LIMITS.containerLog.bytes): string {
   if (text.length <= limit) return text;
-  const end = text.slice(-limit);
+  const end = redact(text).slice(-limit);
   const line = end.indexOf('\n');
   return line < 0 || line === end.length - 1 ? end : end.slice(line + 1);
 }

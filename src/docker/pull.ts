@@ -1,4 +1,5 @@
 import { OrchError } from '../core/base/errors.ts';
+import { firstChars } from '../core/base/excerpt.ts';
 import { registryOf } from '../core/base/registry-of.ts';
 import { Collector } from '../core/bounds/collector.ts';
 import { LIMITS } from '../core/bounds/limits.ts';
@@ -70,7 +71,7 @@ class Progress {
     const line = this.#line.take();
     if (line.toString().trim() === '') return;
     const { error } = parseReply(pullProgress, parseJson(line), this.#doing);
-    if (error !== undefined) throw this.#refused(`${this.#doing}: ${error.slice(0, ERROR_LIMIT)}`);
+    if (error !== undefined) throw this.#refused(`${this.#doing}: ${firstChars(error, ERROR_LIMIT)}`);
   }
 }
 

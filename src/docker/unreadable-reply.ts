@@ -1,3 +1,4 @@
+import { firstChars } from '../core/base/excerpt.ts';
 import { COUNTS } from '../core/bounds/limits.ts';
 
 /** An answer on the Docker socket that no Docker Engine gives. */
@@ -5,8 +6,7 @@ export class UnreadableReply extends Error {}
 
 /** The start of an answer, on one line, for a message. */
 export const excerpt = (text: string): string =>
-  text
-    .slice(0, 1000)
+  firstChars(text, 1000)
     .replace(/[\s\p{Cc}]+/gu, ' ')
     .trim()
     .slice(0, 200);

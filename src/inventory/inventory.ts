@@ -25,7 +25,7 @@ export interface InventoryHost {
   readonly zone?: string;
   /** Names of all groups that hold the host, directly or through a child, parents first. */
   readonly groups: readonly string[];
-  /** Merged by precedence; what came by `!env` or `!file` is a `Secret`. */
+  /** Merged by precedence; what came by `!file`, or by `!env` at a place that names a secret, is a `Secret`. */
   readonly vars: Readonly<Record<string, unknown>>;
 }
 

@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { homeDirectory } from '../core/base/home.ts';
+import { safeJson } from '../core/base/safe-text.ts';
 import type { NumberedEvent } from '../core/event/event.ts';
 import { makeDirectories } from '../local/make-directories.ts';
 
@@ -48,7 +49,7 @@ export function openJournal(
     event: (event) =>
       attempt(() => {
         if (descriptor === undefined) return;
-        writeSync(descriptor, `${JSON.stringify(event)}\n`);
+        writeSync(descriptor, `${safeJson(event)}\n`);
         if (FLUSHED.has(event.type)) fsyncSync(descriptor);
       }),
     [Symbol.dispose]: () => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { sha256 } from '../core/base/data.ts';
 import { OrchError } from '../core/base/errors.ts';
+import { firstChars } from '../core/base/excerpt.ts';
 import type { Lease, MemberView } from '../core/host/balancer.ts';
 import type { Connection, Reader } from '../core/host/connection.ts';
 
@@ -41,7 +42,7 @@ export async function readLease(host: Reader, pool: string, node: string): Promi
   if (lease?.node === node) return { lease, leaseDigest: sha256(content) };
   throw new OrchError('LEASE_INVALID', `${path} on ${host.name} is not a record of ${node} out of traffic`, {
     hint: `look how the balancer treats ${node} now, set it as it should be, then remove the file`,
-    details: content.toString().slice(0, 500),
+    details: firstChars(content.toString(), 500),
   });
 }
 

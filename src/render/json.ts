@@ -1,3 +1,4 @@
+import { safeJson } from '../core/base/safe-text.ts';
 import type { Renderer } from './renderer.ts';
 import { sinkOf } from './sink.ts';
 
@@ -5,7 +6,7 @@ import { sinkOf } from './sink.ts';
 export function jsonRenderer(stdout: NodeJS.WritableStream): Renderer {
   const out = sinkOf(stdout);
   return {
-    event: (event) => out.write(`${JSON.stringify(event)}\n`),
+    event: (event) => out.write(`${safeJson(event)}\n`),
     ready: out.ready,
     hold: async () => {
       await out.flush();

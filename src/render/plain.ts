@@ -1,5 +1,7 @@
+import { safeData } from '../core/base/safe-text.ts';
 import { fold } from './fold.ts';
 import { eventLines } from './lines/event-lines.ts';
+import { joined } from './lines/line.ts';
 import { noPaint, paintFor } from './lines/paint.ts';
 import { recap } from './lines/recap.ts';
 import type { Detail, Renderer } from './renderer.ts';
@@ -20,7 +22,8 @@ export function plainRenderer({ stdout, stderr, colours = true, ...detail }: Pla
   const paint = colours ? paintFor(stdout) : noPaint;
   let view = EMPTY_VIEW;
   return {
-    event(event) {
+    event(raw) {
+      const event = safeData(raw);
       view = fold(view, event);
       // One write for all lines of an event: those of other hosts do not come in between.
       const lines = eventLines(event, view, detail, paint);
@@ -29,10 +32,10 @@ export function plainRenderer({ stdout, stderr, colours = true, ...detail }: Pla
         ['err', err],
       ] as const) {
         const mine = lines.filter((line) => line.to === to);
-        if (mine.length > 0) sink.write(`${mine.map(({ text }) => text).join('\n')}\n`);
+        if (mine.length > 0) sink.write(joined(mine.map(({ text }) => text)));
       }
       // What a command printed is all that a pipe may see of `exec`.
-      if (event.type === 'run.end') (view.exec ? err : out).write(`${recap(view, paint).join('\n')}\n`);
+      if (event.type === 'run.end') (view.exec ? err : out).write(joined(recap(view, paint)));
     },
     ready: () => out.ready() ?? err.ready(),
     // Who asks a person meanwhile writes to the terminal himself.

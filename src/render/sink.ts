@@ -1,5 +1,5 @@
 /**
- * A stream that lines go to. A reader who leaves early (`| head`) must not end the run. What is written within one turn of
+ * A stream that lines go to. A reader who leaves early (`| head`, a closed window) must not end the run. What is written within one turn of
  * the event loop leaves together, in its order over all sinks: a system call for each line shows where many hosts change much.
  */
 export interface Sink {
@@ -25,6 +25,9 @@ function sendAll(): void {
 
 // Whoever ends the process in the middle of a turn still gets its lines.
 process.once('exit', sendAll);
+
+/** The pipe's reader left, or the terminal's window was closed. */
+const isReaderGone = (error: Error): boolean => 'code' in error && (error.code === 'EPIPE' || error.code === 'EIO');
 
 export function sinkOf(stream: NodeJS.WritableStream): Sink {
   let broken: Error | undefined;
@@ -59,7 +62,7 @@ export function sinkOf(stream: NodeJS.WritableStream): Sink {
     async flush() {
       sendAll();
       if (broken === undefined) await new Promise<void>((resolve) => void stream.write('', () => resolve()));
-      if (broken !== undefined && !('code' in broken && broken.code === 'EPIPE')) throw broken;
+      if (broken !== undefined && !isReaderGone(broken)) throw broken;
     },
   };
 }

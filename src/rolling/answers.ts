@@ -13,6 +13,9 @@ export function answered(state: State, id: string, step: Step, result: Result): 
     return cleanedUp(here, node, step, result);
   if (result.kind === 'ok') return stepSucceeded(here, node, step, result.heldBy);
   if (result.kind === 'hold' && MAY_HOLD.has(step)) return held(here, node, result.fault);
+  // The step was broken off by the interrupt itself: nothing is wrong with the node, and nothing of it was changed.
+  if (state.interrupted && isBeforeApply(step) && result.kind === 'failed' && result.fault.code === 'INTERRUPTED')
+    return undoDrain(here, id, 'untouched', 'interrupted');
   return stepFailed(here, node, step, result);
 }
 

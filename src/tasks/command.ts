@@ -3,6 +3,8 @@ import { commandLine } from '../core/base/argv.ts';
 import { defined } from '../core/base/data.ts';
 import { duration } from '../core/base/duration-param.ts';
 import { OrchError } from '../core/base/errors.ts';
+import { lastLines } from '../core/base/excerpt.ts';
+import { redact } from '../core/base/redact.ts';
 import type { Command, RunOptions, RunResult } from '../core/host/connection.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import { absolutePath, secretOrText } from './file/fields.ts';
@@ -39,7 +41,9 @@ const wholeText = (p: Params): string => (typeof p.run === 'string' ? p.run.trim
 
 function shortName(p: Params): string {
   if (p.name !== undefined) return p.name;
-  const [first = '', ...more] = (typeof p.run === 'string' ? p.run.trim() : p.run.join(' ')).split('\n');
+  const text = typeof p.run === 'string' ? p.run.trim() : p.run.join(' ');
+  // Before it is cut: half of a secret would not be found.
+  const [first = '', ...more] = redact(text, 'words').split('\n');
   return more.length === 0 && first.length <= 60 ? first : `${first.slice(0, 60)}…`;
 }
 
@@ -82,7 +86,7 @@ function failed(what: string, result: RunResult): OrchError {
       ? `was ended by signal ${result.signal ?? '(unknown)'}`
       : `ended with exit code ${result.code}`;
   const output = result.stderr.trim() === '' ? result.stdout : result.stderr;
-  const details = output.trimEnd().split('\n').slice(-20).join('\n');
+  const details = lastLines(output);
   return new OrchError('COMMAND_FAILED', `${what} ${how}`, {
     hint:
       details === ''

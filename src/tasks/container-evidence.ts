@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { OrchError } from '../core/base/errors.ts';
+import { firstChars } from '../core/base/excerpt.ts';
 import type { Reader } from '../core/host/connection.ts';
 import type { Diagnostics } from '../core/play/rolling.ts';
 import { defineQuery } from '../core/task/define-query.ts';
@@ -47,7 +48,7 @@ async function answerTo({ port, path }: Probe, host: Reader): Promise<string> {
   const asked = `GET :${port}${path}`;
   try {
     const { status, body } = await host.httpGet({ port, path, timeoutMs: ANSWER_MS });
-    return `${asked}: ${status} ${body.trim().slice(0, BODY_CHARS)}`.trimEnd();
+    return `${asked}: ${status} ${firstChars(body, BODY_CHARS)}`.trimEnd();
   } catch (error) {
     if (!(error instanceof OrchError) || (error.code !== 'HTTP_UNREACHABLE' && error.code !== 'TIMED_OUT')) throw error;
     return `${asked}: ${error.message}`;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { formatDuration } from '../core/base/duration.ts';
 import { duration } from '../core/base/duration-param.ts';
 import { OrchError } from '../core/base/errors.ts';
+import { firstChars } from '../core/base/excerpt.ts';
 import type { Reader } from '../core/host/connection.ts';
 import { defineGate } from '../core/task/define-gate.ts';
 import { type Behind, lost, readBehind } from './container/behind.ts';
@@ -84,7 +85,7 @@ async function ask(p: Params, host: Reader): Promise<Reply> {
     const as = name === undefined ? {} : { host: name };
     const reply = await host.httpGet({ address, port, path, ...as, timeoutMs: ANSWER_MS });
     const bodyFits = p.bodyIncludes === undefined || reply.body.includes(p.bodyIncludes);
-    return { reachable: true, status: reply.status, bodyFits, said: reply.body.trim().slice(0, 200) };
+    return { reachable: true, status: reply.status, bodyFits, said: firstChars(reply.body, 200) };
   } catch (error) {
     if (!(error instanceof OrchError) || (error.code !== 'HTTP_UNREACHABLE' && error.code !== 'TIMED_OUT')) throw error;
     return { reachable: false, status: null, bodyFits: false, said: error.message };

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { formatDuration } from '../core/base/duration.ts';
 import { duration } from '../core/base/duration-param.ts';
 import { OrchError } from '../core/base/errors.ts';
-import type { Reader } from '../core/host/connection.ts';
 import { hasProcess } from '../core/host/docker.ts';
 import { defineGate } from '../core/task/define-gate.ts';
 import { type Behind, lost, readBehind } from './container/behind.ts';
@@ -35,7 +34,9 @@ export const steadyContainer = defineGate<typeof params, Steady>({
   title: (p) => `${p.container} runs without a restart for ${formatDuration(p.for)}`,
   patience: (p) => ({ withinMs: p.within, everyMs: p.every, passes: 1 }),
   async look(p, host) {
-    const [found, age] = await Promise.all([host.docker.container(p.container), ageOf(p.container, host)]);
+    const [found, now] = await Promise.all([host.docker.container(p.container), host.clock()]);
+    // By the host's own clock, read now: Docker's times are of that one, and it may have been corrected since anything before.
+    const age = hasProcess(found) ? now - Date.parse(found.State.StartedAt) : 0;
     const steady = hasProcess(found) && found.State.Status !== 'paused' && age >= p.for;
     const behind = steady ? null : await readBehind(p.container, host);
     return { steady, age, restarts: found?.RestartCount ?? 0, behind };
@@ -52,9 +53,3 @@ export const steadyContainer = defineGate<typeof params, Steady>({
       },
     ),
 });
-
-/** By the host's own clock: Docker's times are of that one. 0 when it does not run. */
-async function ageOf(name: string, host: Reader): Promise<number> {
-  const [found, { clockSkewMs }] = await Promise.all([host.docker.container(name), host.facts()]);
-  return hasProcess(found) ? Date.now() + clockSkewMs - Date.parse(found.State.StartedAt) : 0;
-}

@@ -90,6 +90,10 @@ export class FakeHost implements Connection {
     }));
   }
 
+  async clock(): Promise<number> {
+    return this.#ask(() => Date.now() + (this.#options.facts?.clockSkewMs ?? 0));
+  }
+
   async stat(path: string): Promise<Stat | null> {
     return this.#ask(() => this.files.stat(path));
   }

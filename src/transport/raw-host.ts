@@ -8,6 +8,7 @@ import { ownersSeen } from './files/owners.ts';
 import type { WriteScript } from './files/write-script.ts';
 import { writes } from './files/writes.ts';
 import type { RawConnection } from './raw-connection.ts';
+import { clockRequest } from './read/facts.ts';
 import { networkRequest } from './read/network-request.ts';
 import {
   fileRequest,
@@ -132,6 +133,7 @@ export function rawHost({ name, rights, launch, dialer, close }: Carrier): RawCo
   return {
     name,
     facts: () => here(reader.facts()),
+    clock: () => here(reader.ask(clockRequest)),
     stat: (path) => here(stat(path)),
     sha256: (path) => here(sha256(path)),
     read: (path, limit = LIMITS.file.bytes) => here(reader.ask(fileRequest(path, limit))),

@@ -106,6 +106,13 @@ export function connectionContract(
       expect(facts.machine).toMatch(new RegExp(`^${boot} net:\\[\\d+\\] \\S+$`));
     });
 
+    test('its clock, read anew each time', async () => {
+      const [first, { clockSkewMs }] = [await host.clock(), await host.facts()];
+      expect(Math.abs(first - Date.now() - clockSkewMs)).toBeLessThan(60_000);
+      await new Promise((resolve) => setTimeout(resolve, 1100));
+      expect((await host.clock()) - first).toBeGreaterThan(0);
+    });
+
     test.each(NASTY)('a file named %j', async (name) => {
       const directory = join(base, 'names', hex(name).slice(0, 8));
       const path = join(directory, name);

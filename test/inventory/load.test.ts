@@ -259,6 +259,30 @@ test.each([
     rmSync(directory, { recursive: true });
   }
 });
+test.each<[string, Readonly<Record<string, string>>, string | object]>([
+  ['nginx_config: { error_log_level: !env LEVEL }', { LEVEL: 'error' }, 'error'],
+  ['a: { b: [!env ZONE] }', { ZONE: 'host' }, 'host'],
+  ['redis: { host: !env REDIS }', { REDIS: 'redis://10.0.0.1:6379' }, 'redis://10.0.0.1:6379'],
+  ['redis: { host: !env REDIS }', { REDIS: 'redis://:word@10.0.0.1' }, expect.any(Secret)],
+  ['plugin_attr: { adminKey: !env A }', { A: 'some-value' }, expect.any(Secret)],
+  ['plugin_attr: { a: !env REDIS_PW }', { REDIS_PW: 'some-value' }, expect.any(Secret)],
+  ['session: { secret: { a: !env A } }', { A: 'some-value' }, expect.any(Secret)],
+])(
+  'api7.config.gateway %s with %j is a secret only where its field, variable or text says so',
+  async (yaml, env, value) => {
+    const dir = mkdtempSync(join(tmpdir(), 'api7-orch-inventory-'));
+    try {
+      const text = readFileSync(join(FIXTURES, 'accepted/minimal.yaml'), 'utf8');
+      const file = join(dir, 'inventory.yaml');
+      writeFileSync(file, text.replace(/^api7:.*$/m, `$&\n  config: { gateway: { ${yaml} } }`));
+      let found: unknown = (await loadInventory(file, { env })).api7.config.gateway;
+      while (found !== null && typeof found === 'object' && !(found instanceof Secret)) found = Object.values(found)[0];
+      expect(found).toEqual(value);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  },
+);
 
 test('a secret file may lie in the home directory and begin with a byte order mark', async () => {
   const home = mkdtempSync(join(tmpdir(), 'api7-orch-home-'));

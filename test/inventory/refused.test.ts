@@ -13,7 +13,13 @@ test('every refused inventory has its expectation, and the other way round', () 
   expect(files.toSorted()).toEqual(cases.flatMap((name) => [`${name}.txt`, `${name}.yaml`]).toSorted());
 });
 
-const env = { EMPTY: '', BRACES: '{{ vault_token }}', VAULT: '$ANSIBLE_VAULT;1.1;AES256\n3065', MASKED: '***' };
+const env = {
+  EMPTY: '',
+  SHORT: 'abc',
+  BRACES: '{{ vault_token }}',
+  VAULT: '$ANSIBLE_VAULT;1.1;AES256\n3065',
+  MASKED: '***',
+};
 
 test.each(cases)('%s', async (name) => {
   const file = join(DIR, `${name}.yaml`);

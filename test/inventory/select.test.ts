@@ -4,7 +4,7 @@ import { loadInventory } from '../../src/inventory/load.ts';
 import { selectHosts } from '../../src/inventory/select.ts';
 
 const inventory = await loadInventory(join(import.meta.dirname, '../../inventory.example.yaml'), {
-  env: { API7_DB_PASSWORD: 'x', API7_GATEWAY_TOKEN: 'x' },
+  env: { API7_DB_PASSWORD: 'a-password', API7_GATEWAY_TOKEN: 'a-token' },
 });
 const ALL = 'cp-1 cp-2 gw-1 gw-2 gw-3 lb-1 lb-2';
 

@@ -7,7 +7,7 @@ import { dashboard } from '../../src/programs/dashboard.ts';
 import { dpManager } from '../../src/programs/dp-manager.ts';
 import { gateway, gatewayInService, gatewayStop } from '../../src/programs/gateway.ts';
 
-const env = { API7_DB_PASSWORD: 'p', API7_GATEWAY_TOKEN: 'a7adm-token' };
+const env = { API7_DB_PASSWORD: 'a-password', API7_GATEWAY_TOKEN: 'a7adm-token' };
 const inventory = await loadInventory('inventory.example.yaml', { env });
 
 const host = (name: string) => {

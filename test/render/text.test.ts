@@ -1,33 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { differenceText, shortValue, summary } from '../../src/render/lines/difference.ts';
-import { nameList, noPaint, oneLine, paintFor, visible } from '../../src/render/lines/paint.ts';
+import { nameList, noPaint, oneLine, paintFor } from '../../src/render/lines/paint.ts';
 import { patchLines } from '../../src/render/lines/patch-lines.ts';
-import { cpuMs } from '../support/cpu-ms.ts';
 import { TextStream } from './text-stream.ts';
-
-test.each([
-  ['a\u001b[31mred\u001b[0m', 'ared'],
-  ['\u001b]0;title\u0007x', 'x'],
-  ['bell\u0007 back\b return\r', 'bell back return'],
-  ['C1 \u009b31m and delete\u007f', 'C1  and delete'],
-  ['that does not end \u001b[1;31', 'that does not end 1;31'],
-  ['a \u001b]0;title that does not end', 'a 0;title that does not end'],
-  ['\u001bP+q\u001b\\\u001b]8;;http://x\u0007link\u001b]8;;\u0007\u001bc!', 'link!'],
-  ['tab\tand\nline é漢 stay', 'tab\tand\nline é漢 stay'],
-])('%j is shown as %j', (text, shown) => {
-  expect(visible(text)).toBe(shown);
-});
-
-test.each([
-  ['strings that do not end', '\u001b];aaaa'],
-  ['sequences that do not end', '\u001b[;;;;'],
-  ['escapes alone', '\u001b'],
-  ['spaces behind an escape', `\u001b${' '.repeat(1000)}`],
-])('megabytes of %s are shown in linear time', (_what, part) => {
-  const text = part.repeat((4 * 1024 * 1024) / part.length);
-  expect(cpuMs(() => visible(text))).toBeLessThan(2000);
-  expect(cpuMs(() => visible(`\u001b]${text.replaceAll('\u001b', '')}`))).toBeLessThan(2000);
-});
 
 test('one line of a text, cut where it is too long', () => {
   expect([oneLine('  a\nb', 9), oneLine('abcdef', 6), oneLine('abcdefg', 6)]).toEqual(['a', 'abcdef', 'abcde…']);

@@ -285,6 +285,23 @@ describe('an interrupt', () => {
     expect(roll.end('gw-1')).toBe(end);
   });
 
+  test.each<[Step, readonly Step[]]>([
+    ['checkDependencies', []],
+    ['waitIdle', ['checkDependencies', 'drain']],
+  ])('breaks off %s: the node is given back, and has not failed', (step, before) => {
+    const roll = new Roll(2);
+    roll.begin();
+    roll.goes('gw-1', ...before);
+    roll.tell({ type: 'interrupted' });
+    const fault = { code: 'INTERRUPTED', message: 'interrupted on gw-1', host: 'gw-1' } as const;
+    const orders = roll.did('gw-1', step, { kind: 'failed', fault });
+    if (step === 'waitIdle') {
+      expect(orders).toEqual(['gw-1 undoDrain']);
+      roll.did('gw-1', 'undoDrain');
+    }
+    expect(roll.end('gw-1')).toBe('untouched, in');
+  });
+
   test('takes a question back, and counts it as answered with no', () => {
     const roll = new Roll(1);
     roll.begin();

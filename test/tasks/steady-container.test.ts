@@ -37,6 +37,29 @@ describe('steadyContainer', () => {
     expect((await plan(task, await hostWith(options))).differences.map(({ path }) => path)).toEqual(differing);
   });
 
+  test('the age of a container is what its host says, whatever the time of day here', async () => {
+    const host = await hostWith({ agoMs: 2000 });
+    const now = Date.now();
+    host.clock = async () => now;
+    const real = Date.now;
+    // Both clocks agreed when the host was asked for its facts; then ours was corrected.
+    await host.facts();
+    const inspect = host.engine.container;
+    host.engine.container = async (name) => {
+      Date.now = real;
+      try {
+        return await inspect(name);
+      } finally {
+        Date.now = () => real() + 600_000;
+      }
+    };
+    try {
+      expect((await plan(task, host)).differences.map(({ path }) => path)).toEqual(['met']);
+    } finally {
+      Date.now = real;
+    }
+  });
+
   test('one that ends again and again is told at once, with its log', async () => {
     const host = await hostWith();
     host.engine.program = () => ({ exitCode: 3, log: 'bad config' });

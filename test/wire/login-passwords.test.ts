@@ -26,12 +26,14 @@ const enter = async (target: SshTarget, ask?: Ask): Promise<void> => {
 };
 const bare = { identityFiles: [], identityAgent: 'none', become: 'none' } as const;
 
-test('a password: given, asked once for all, wrong, and not known', async () => {
+test('a password: given, asked once for each host, wrong, and not known', async () => {
   await using sshd = await withPassword('PasswordAuthentication yes', 'KbdInteractiveAuthentication no');
   await enter(sshd.target({ ...bare, password }));
   const { ask, asked } = somebody(PASSWORD, PASSWORD);
   await Promise.all([1, 2, 3].map(() => enter(sshd.target(bare), ask)));
-  expect(asked).toEqual([{ kind: 'password', what: `password of ${sshd.user}`, echo: false }]);
+  const { name, address, port } = sshd.target(bare);
+  const what = `${name} (${address}:${port}): password of ${sshd.user}`;
+  expect(asked).toEqual([{ kind: 'password', what, echo: false }]);
   const wrong = somebody('wrong', PASSWORD);
   await expect(enter(sshd.target(bare), wrong.ask)).rejects.toMatchObject({
     code: 'CONNECT_AUTH_FAILED',

@@ -73,14 +73,16 @@ test('prompts are passed on, without what would play with the terminal, and one 
     );
   });
   const { ask, asked } = somebody('secret', '123', '456');
+  const { name, address, port } = server.target();
+  const who = `${name} (${address}:${port})`;
   await enter(server.target(), ask);
   expect(asked).toEqual<Question[]>([
-    { kind: 'password', what: 'password of ops', echo: false },
-    { kind: 'challenge', what: 'Second step\n[31mVerification code (gw-1)', echo: true },
-    { kind: 'challenge', what: 'PIN (gw-1)', echo: false },
+    { kind: 'password', what: `${who}: password of ops`, quoted: ['Password:'], echo: false },
+    { kind: 'challenge', what: `${who}: answer for ops`, quoted: ['Second step', 'Verification code:'], echo: true },
+    { kind: 'challenge', what: `${who}: answer for ops`, quoted: ['PIN'], echo: false },
   ]);
   await expect(enter(server.target({ password: Secret.of('secret') }))).rejects.toMatchObject({
-    message: expect.stringContaining('the server prompts "[31mVerification code:", and there is no terminal'),
+    message: expect.stringContaining('the server prompts "Verification code:", and there is no terminal'),
   });
 });
 
@@ -223,7 +225,7 @@ test('a server that hangs up while somebody is being asked is called again, and 
   };
   hangUp = () => server.hangUp();
   await enter(server.target({ connectTimeoutMs: 5000 }), ask);
-  expect(asked).toEqual(['password of ops']);
+  expect(asked).toEqual([expect.stringMatching(/^gw-1 \(127\.0\.0\.1:\d+\): password of ops$/)]);
   expect(server.requests).toEqual(['none', 'none', 'password']);
 });
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { keyPair } from '../support/ssh-keys.ts';
@@ -39,10 +39,12 @@ function atTerminal(...args: readonly string[]): {
   readonly child: ChildProcess;
   readonly ended: Promise<number | null>;
 } {
-  const command = [process.execPath, 'src/cli/main.ts', ...args].map((word) => `'${word}'`).join(' ');
+  const orch = [process.execPath, 'src/cli/main.ts', ...args].map((word) => `'${word}'`).join(' ');
+  // Tells how it ended, and how it left the terminal.
+  const command = `sh -c 'echo "pid $$"; exec "$@"' - ${orch}; code=$?; echo "code $code"; stty -a; exit $code`;
   const child = spawn('script', ['-qec', command, '/dev/null'], {
     cwd: root,
-    env: { ...process.env, SSH_AUTH_SOCK: '', NO_COLOR: '1' },
+    env: { ...process.env, SSH_AUTH_SOCK: '', NO_COLOR: '1', XDG_STATE_HOME: join(sshd.directory, 'state') },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   let shown = '';
@@ -88,6 +90,65 @@ test('Ctrl-C at a question ends the run as an interrupted one', async () => {
   child.stdin?.write('\u0003');
   expect(await ended).toBe(6);
   expect(shown()).toContain('interrupted');
+});
+
+const pidIn = (text: string): number => Number(/pid (\d+)/.exec(text)?.[1]);
+
+test.each([
+  ['SIGTERM', [], 'code 6'],
+  ['SIGHUP', [], 'code 6'],
+  // Before the run begins a signal has its usual effect.
+  ['SIGTERM', ['-k'], 'code 143'],
+] as const)('%s at a question, with %j, ends it, and the terminal is as it was', async (signal, flags, code) => {
+  const strange = keyPair(join(sshd.directory, 'strange'));
+  const { shown, ended } = atTerminal('exec', 'h0', ...flags, '-i', inventory(strange), '--', 'id', '-un');
+  await expect.poll(shown, { timeout: 30_000 }).toMatch(/password(?: of \S+)?: $/);
+  process.kill(pidIn(shown()), signal);
+  await ended;
+  expect(shown()).toContain(code);
+  expect(shown()).toMatch(/\bicanon\b/);
+  expect(shown()).toMatch(/[^-]echo\b/);
+});
+
+test('a terminal whose window is closed: the command under way ends, nothing new begins, and the journal tells it', async () => {
+  const here = join(sshd.directory, 'closing');
+  mkdirSync(here);
+  const [first, second] = [join(here, 'first'), join(here, 'second')];
+  writeFileSync(
+    join(here, 'slow.mts'),
+    `import { command, definePlaybook, play } from 'api7-orch';
+export default definePlaybook({
+  name: 'slow',
+  description: 'Two commands.',
+  *plays() {
+    yield* play({
+      name: 'Slow',
+      hosts: 'h0',
+      *tasks() {
+        yield command({ run: 'sleep 4; touch ${first}', creates: '${first}', impact: 'none' });
+        yield command({ run: 'touch ${second}', creates: '${second}', impact: 'none' });
+      },
+    });
+  },
+});
+`,
+  );
+  execFileSync('chmod', ['777', here]);
+  const { shown, child, ended } = atTerminal('run', join(here, 'slow.mts'), '-v', '-i', inventory(sshd.identityFile));
+  await expect.poll(shown, { timeout: 30_000 }).toContain('plan: 2 changes');
+  const pid = pidIn(shown());
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  child.kill('SIGKILL');
+  await ended;
+  await expect.poll(() => existsSync(`/proc/${pid}`), { timeout: 30_000 }).toBe(false);
+  expect([existsSync(first), existsSync(second)]).toEqual([true, false]);
+  const runs = join(sshd.directory, 'state/api7-orch/runs');
+  const journal = readdirSync(runs).find((name) => name.includes('-slow-')) ?? '';
+  const events = readFileSync(join(runs, journal), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(events.at(-1)).toMatchObject({ type: 'run.end', outcome: 'interrupted', exitCode: 6 });
 });
 
 test('without a terminal nobody is asked, and the remedy is told', async () => {

@@ -1,4 +1,6 @@
+import { redact } from '../../core/base/redact.ts';
 import type { ErrorInfo } from '../../core/event/event.ts';
+import { redactError } from '../../core/event/redact-event.ts';
 import type { Lease, ServerState, ServerView } from '../../core/host/balancer.ts';
 import type { Inventory, LoadBalancerSettings } from '../../inventory/inventory.ts';
 import { acceptsRequests, getsRequests } from '../../lb/read-member.ts';
@@ -77,7 +79,7 @@ export function poolsReport(
 /** One seat in the words of the report. */
 export function standingReport(one: Found): StandingReport {
   const { host } = one.seat.balancer;
-  if ('error' in one) return { host, error: one.error };
+  if ('error' in one) return { host, error: redactError(one.error) };
   const { servers, lease, held } = one.view;
   const [first = 'down', ...others] = new Set(servers.map(({ state }) => state));
   const counted = servers.flatMap(({ sessions }) => sessions ?? []);
@@ -86,7 +88,7 @@ export function standingReport(one: Found): StandingReport {
     state: others.length > 0 ? 'mixed' : first,
     sessions: counted.length === 0 ? null : counted.reduce((sum, sessions) => sum + sessions, 0),
     servers: servers.map(({ name, state, sessions, sticky }) => ({ name, state, sessions, sticky })),
-    lease: lease && { by: lease.by, at: lease.at, reason: lease.reason, kind: lease.kind },
+    lease: lease && { by: redact(lease.by), at: lease.at, reason: redact(lease.reason), kind: lease.kind },
     held,
   };
 }

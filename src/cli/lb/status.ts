@@ -1,4 +1,4 @@
-import { redactData } from '../../core/base/redact.ts';
+import { dateOf } from '../../core/base/clock.ts';
 import { loadInventory } from '../../inventory/load.ts';
 import { selectHosts } from '../../inventory/select.ts';
 import { poolMembersOf, readPoolMembers } from '../../traffic/pool-snapshot.ts';
@@ -24,7 +24,7 @@ export async function lbStatus(pattern: string, flags: ReadFlags, environment: C
   const { hosts, stop } = waitingNotice(session.hosts, clock, environment.stderr ?? process.stderr);
   return await untilInterrupted(session, async () => {
     const looked = await readPoolMembers(inventory, seats, { hosts, forks }).finally(stop);
-    const report = redactData(poolsReport(inventory, looked, { at: new Date(clock.now()), keeps }));
+    const report = poolsReport(inventory, looked, { at: dateOf(clock), keeps });
     await printReport(report, poolsLines, flags, environment.stdout);
     return report.errors.length > 0 ? 3 : 0;
   });

@@ -1,6 +1,6 @@
 import type { ErrorInfo } from '../../core/event/event.ts';
 import type { ServerState } from '../../core/host/balancer.ts';
-import { type Color, oneLine, type Paint, visible } from '../../render/lines/paint.ts';
+import { type Color, oneLine, type Paint } from '../../render/lines/paint.ts';
 import { type Cell, type TableOptions, tableLines } from '../../render/lines/table.ts';
 import type { BalancerEntry, PoolReport, PoolsReport, StandingReport } from './report.ts';
 
@@ -29,9 +29,7 @@ export function poolsLines(report: PoolsReport, options: TableOptions): readonly
     `${paint('bold', `Pool ${pool.name}`)} ${paint('dim', poolHeading(pool))}`,
     ...tableLines(COLUMNS, rowsOf(pool, new Date(report.at)), options),
   ]);
-  const strays = report.strays.map(
-    ({ host, path }) => `${host}: stray lease ${visible(path)}: not a member in this inventory`,
-  );
+  const strays = report.strays.map(({ host, path }) => `${host}: stray lease ${path}: not a member in this inventory`);
   const errors = report.errors.flatMap((error) => errorLines(error, paint));
   return [...blocks, strays, errors]
     .filter((block) => block.length > 0)
@@ -107,7 +105,7 @@ export function ago(iso: string, now: Date): string {
 /** One error, with what can be done about it. */
 export function errorLines({ code, message, hint, host }: ErrorInfo, paint: Paint): readonly string[] {
   return [
-    `${paint('red', `${code}${host === undefined ? '' : ` on ${host}`}`)}: ${visible(message)}`,
-    ...(hint === undefined ? [] : [`  hint: ${visible(hint)}`]),
+    `${paint('red', `${code}${host === undefined ? '' : ` on ${host}`}`)}: ${message}`,
+    ...(hint === undefined ? [] : [`  hint: ${hint}`]),
   ];
 }

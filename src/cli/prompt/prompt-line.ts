@@ -1,3 +1,5 @@
+import { safeText } from '../../core/base/safe-text.ts';
+
 /** One line as it is typed at a terminal in raw mode. */
 export interface PromptLine {
   /** Takes what was typed and gives what is to be shown of it; after the end nothing more is taken. */
@@ -43,7 +45,7 @@ export function promptLine(echo: boolean): PromptLine {
       default:
         if (char < ' ') return '';
         line = [...line, char];
-        return echo ? char : '';
+        return echo ? safeText(char) : '';
     }
   };
   return {

@@ -4,8 +4,9 @@ import { ReadStream } from 'node:tty';
 /** Where somebody can be asked. */
 export interface PromptTerminal {
   write(text: string): void;
-  /** Calls back with what is typed, unseen and key by key. */
-  read(typed: (chunk: Buffer) => void): void;
+  /** Calls back with what is typed, unseen and key by key, and once when the terminal is gone. */
+  read(typed: (chunk: Buffer) => void, gone: () => void): void;
+  /** Gives the terminal back as it was. Safe to repeat. */
   close(): void;
 }
 
@@ -28,33 +29,47 @@ export function openTerminal(): PromptTerminal | undefined {
     return undefined;
   }
   return {
-    write: (text) => void writeSync(out, text),
-    read(typed) {
-      input.setRawMode(true);
-      input.on('data', typed).on('error', () => {});
+    write: (text) => ifThere(() => writeSync(out, text)),
+    read(typed, gone) {
+      input
+        .on('data', typed)
+        .once('error', gone)
+        .on('error', () => {})
+        .once('end', gone);
+      ifThere(() => input.setRawMode(true));
     },
     close() {
-      input.setRawMode(false);
+      if (input.destroyed) return;
+      ifThere(() => input.setRawMode(false));
       input.destroy();
       closeSync(out);
     },
   };
 }
 
+/** A terminal whose window was closed fails whatever is done with it: that ends the question, not the process. */
+function ifThere(use: () => unknown): void {
+  try {
+    use();
+  } catch {
+    // Nobody is there to see it.
+  }
+}
+
 /** Where terminals have no name, as on Windows. */
 function ownStreams(): PromptTerminal {
   const { stdin } = process;
-  let listener: ((chunk: Buffer) => void) | undefined;
+  let stop = (): void => {};
   return {
-    write: (text) => void writeSync(2, text),
-    read(typed) {
-      listener = typed;
-      stdin.setRawMode(true);
-      stdin.on('data', typed).resume();
+    write: (text) => ifThere(() => writeSync(2, text)),
+    read(typed, gone) {
+      stop = () => void stdin.off('data', typed).off('error', gone).off('end', gone);
+      ifThere(() => stdin.setRawMode(true));
+      stdin.on('data', typed).on('error', gone).on('end', gone).resume();
     },
     close() {
-      stdin.setRawMode(false);
-      if (listener !== undefined) stdin.off('data', listener);
+      ifThere(() => stdin.setRawMode(false));
+      stop();
       stdin.pause();
     },
   };

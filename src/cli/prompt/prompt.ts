@@ -1,8 +1,10 @@
 import { StringDecoder } from 'node:string_decoder';
-import { Secret } from '../../core/base/secret.ts';
+import { indented, safeText } from '../../core/base/safe-text.ts';
+import { Secret, SHORTEST_SECRET } from '../../core/base/secret.ts';
 import type { Ask, Question } from '../../transport/ssh/ask.ts';
 import { promptLine } from './prompt-line.ts';
 import { openTerminal, type PromptTerminal } from './prompt-terminal.ts';
+import { watchSignals } from './watch-signals.ts';
 
 export interface PromptOptions {
   /** Takes back the question that is open, and answers no more. */
@@ -37,17 +39,24 @@ export function terminalAsk({
       return undefined;
     }
     let release = (): void => {};
+    // The process may be ended in the middle of the question: the terminal must not stay in raw mode.
+    using signals = watchSignals(terminal.close);
+    const stop = signal === undefined ? signals.signal : AbortSignal.any([signal, signals.signal]);
     try {
       release = await hold();
       // It may have come meanwhile, and tells nobody who begins to listen only now.
-      if (signal?.aborted) return undefined;
-      const { end, text } = await answerAt(terminal, question, signal);
+      if (stop.aborted) return undefined;
+      const { end, text } = await answerAt(terminal, question, stop);
       if (end === 'interrupted') {
         nobody = true;
         interrupt();
       }
-      return end === 'entered' ? Secret.of(text) : undefined;
+      if (end !== 'entered') return undefined;
+      if (!question.echo && text.length > 0 && text.length < SHORTEST_SECRET) terminal.write(TOO_SHORT);
+      // What could be read while it was typed is no secret: its words must not be masked in all that follows.
+      return question.echo ? Secret.containing(text) : Secret.of(text);
     } finally {
+      nobody ||= signals.signal.aborted;
       terminal.write('\n');
       terminal.close();
       release();
@@ -65,25 +74,37 @@ function interruptOurselves(): void {
   if (!process.emit('SIGINT')) process.kill(process.pid, 'SIGINT');
 }
 
+const TOO_SHORT = `\nwarning: fewer than ${SHORTEST_SECRET} characters cannot be masked in output`;
+
 function answerAt(
   terminal: PromptTerminal,
-  { what, echo }: Question,
-  signal: AbortSignal | undefined,
+  question: Question,
+  signal: AbortSignal,
 ): Promise<{ readonly end: ReturnType<ReturnType<typeof promptLine>['end']>; readonly text: string }> {
   return new Promise((resolve) => {
-    const line = promptLine(echo);
+    const line = promptLine(question.echo);
     const decoder = new StringDecoder('utf8');
     const done = (): void => {
-      signal?.removeEventListener('abort', done);
+      signal.removeEventListener('abort', done);
       resolve({ end: line.end(), text: line.text() });
     };
-    signal?.addEventListener('abort', done, { once: true });
+    signal.addEventListener('abort', done, { once: true });
     terminal.read((chunk) => {
       const show = line.feed(decoder.write(chunk));
       if (show !== '') terminal.write(show);
       if (line.end() !== undefined) done();
-    });
+    }, done);
     // Only now: what is typed after it has been seen must not show.
-    terminal.write(what.endsWith(']') ? `${what} ` : `${what}: `);
+    terminal.write(promptText(question));
   });
 }
+
+/** Our own words first, which name the host; then those of the host, as a quotation; the answer below ours. */
+function promptText({ what, quoted = [] }: Question): string {
+  const ours = indented(safeText(what));
+  const text =
+    quoted.length === 0 ? ours : [`${ours}; the server says:`, ...quoted.map(quotedLine), 'answer'].join('\n');
+  return text.endsWith(']') ? `${text} ` : `${text}: `;
+}
+
+const quotedLine = (line: string): string => `    | ${safeText(line).replaceAll('\n', ' ')}`;

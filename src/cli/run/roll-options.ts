@@ -54,8 +54,7 @@ export function rollOptions(inventory: Inventory, flags: RollFlags, hosts: Hosts
     rollFlags: { includeHeld: flags.includeHeld ?? false, skipUnreachable: flags.skipUnreachable ?? false },
     ask: async (question) => {
       if (flags.onHold !== 'ask') return flags.onHold === 'go';
-      const answer = await ask({ kind: 'confirmation', what: `${question} [y/N]`, echo: true });
-      return /^y(es)?$/i.test(answer?.reveal().trim() ?? '');
+      return await confirmed(ask, question);
     },
     outage: async (what) => {
       if (flags.yesOutage !== undefined) return true;
@@ -67,4 +66,13 @@ export function rollOptions(inventory: Inventory, flags: RollFlags, hosts: Hosts
     restoreCommand: (node) => typedLine(['api7-orch', 'lb', 'restore', node, '-i', inventory.file]),
     startCommand: (node) => typedLine(['api7-orch', 'run', 'start', '-i', inventory.file, '--limit', node]),
   };
+}
+
+/** Asks until the answer is yes or no; none is no. */
+async function confirmed(ask: Ask, question: string): Promise<boolean> {
+  for (let what = `${question} [y/N]`; ; what = `please answer yes or no: ${question} [y/N]`) {
+    const answer = (await ask({ kind: 'confirmation', what, echo: true }))?.reveal().trim() ?? '';
+    if (/^y(es)?$/i.test(answer)) return true;
+    if (/^(no?)?$/i.test(answer)) return false;
+  }
 }

@@ -1,6 +1,8 @@
 import { serviceAt } from '../../api7/services.ts';
 import { defined } from '../../core/base/data.ts';
+import { redact } from '../../core/base/redact.ts';
 import type { ErrorInfo } from '../../core/event/event.ts';
+import { redactError } from '../../core/event/redact-event.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import type { PoolSnapshot } from '../../traffic/pool-snapshot.ts';
 import { isHealthy, type StandingReport, standingReport } from '../lb/report.ts';
@@ -57,7 +59,7 @@ export function statusReport(
   const hosts = seen.map((one): HostReport => {
     const { name: host, address } = one.host;
     const services = one.services.map((service, index) => serviceReport(inventory, host, service, index === 0, looked));
-    const error = one.error === undefined ? {} : { error: one.error };
+    const error = one.error === undefined ? {} : { error: redactError(one.error) };
     return { host, address, healthy: services.every(({ healthy }) => healthy), services, ...error };
   });
   const faults = hosts.flatMap(({ error, services }) => [error, ...services.flatMap(faultsOf)]);
@@ -100,10 +102,13 @@ function serviceReport(
     restarts: RestartCount,
     exitCode: State === undefined || running ? null : State.ExitCode,
     startedAt: State?.StartedAt ?? null,
-    answers,
+    answers: answers.map((one) => ({
+      ...one,
+      ...defined({ why: one.why === undefined ? undefined : redact(one.why) }),
+    })),
     traffic,
     notAsked,
-    ...defined({ error }),
+    ...(error === undefined ? {} : { error: redactError(error) }),
   };
 }
 

@@ -1,5 +1,5 @@
+import { dateOf } from '../../core/base/clock.ts';
 import { OrchError } from '../../core/base/errors.ts';
-import { redactData } from '../../core/base/redact.ts';
 import { loadInventory } from '../../inventory/load.ts';
 import { selectHosts } from '../../inventory/select.ts';
 import { poolMembersOf, readPoolMembers } from '../../traffic/pool-snapshot.ts';
@@ -42,7 +42,7 @@ export async function status(pattern: string, flags: StatusFlags, environment: C
       readHosts(targets, { hosts, forks }),
       readPoolMembers(inventory, seats, { hosts, forks }),
     ]).finally(stop);
-    const report = redactData(statusReport(inventory, seen, looked, new Date(clock.now())));
+    const report = statusReport(inventory, seen, looked, dateOf(clock));
     await printReport(report, statusLines, flags, environment.stdout);
     if (report.errors.length > 0) return 3;
     return flags.exitCode === true && report.hosts.some(({ healthy }) => !healthy) ? 3 : 0;

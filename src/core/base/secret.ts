@@ -5,6 +5,9 @@ import { sha256 } from './data.ts';
 /** What is shown wherever a secret would stand. */
 export const MASK = '***';
 
+/** Shorter values are not looked for in output: they would be part of any word. */
+export const SHORTEST_SECRET = 4;
+
 let known = new Set<string>();
 
 /**
@@ -21,11 +24,11 @@ export class Secret {
   }
 
   static of(value: string): Secret {
-    if (value.length >= 4) known.add(value);
+    if (value.length >= SHORTEST_SECRET) known.add(value);
     return new Secret(value);
   }
 
-  /** A secret made of others: what must be looked for in output is already known. */
+  /** A secret that need not be looked for in output: made of others that are known, or typed where it could be seen. */
   static containing(value: string): Secret {
     return new Secret(value);
   }

@@ -116,6 +116,8 @@ export interface HostNetwork {
 export interface Reader {
   readonly name: string;
   facts(): Promise<Facts>;
+  /** The host's own clock, milliseconds since the epoch, read together with what else is asked now. */
+  clock(): Promise<number>;
   /** `null` when nothing is there. Links are not followed. */
   stat(path: string): Promise<Stat | null>;
   /** Hex digest of a file's content; `null` when it is not there or not a file. */

@@ -15,14 +15,16 @@ import type { RollContext } from './roll-context.ts';
 import { DEFAULT_SOAK, type RollSoak } from './soak.ts';
 import { programOf, type TrafficStep, withoutMet } from './step-programs.ts';
 import { isSilence, resultOf } from './step-result.ts';
-import type { RunOptions, StepRunner } from './step-runner.ts';
-import { type DrainedNode, untilIdle, whileDrained } from './while-drained.ts';
+import type { RunStepOptions, StepRunner } from './step-runner.ts';
+import { type DrainedNode, untilIdle, untilInterrupt, whileDrained } from './while-drained.ts';
 
 /** Steps that only look. They are told by their outcome; their tasks are told when one of them fails. */
 const LOOKS: ReadonlySet<Step> = new Set(['checkDependencies', 'recheck', 'collectDiagnostics', 'soak']);
 
 /** Steps that fail where another run works on the same node. */
 const AFTER_APPLY: ReadonlySet<Step> = new Set(['waitReady', 'waitInService', 'soak']);
+/** A node is given back in a moment, and stays drained where that is broken off: not even the second Ctrl-C ends it. */
+const NEVER = new AbortController().signal;
 
 /** What a step is carried out with. */
 export interface StepPlace {
@@ -92,13 +94,13 @@ export class RollSteps implements StepRunner {
   async run<R>(
     node: string,
     program: () => Steps<R>,
-    { quiet = false, clock = this.#context.clock }: RunOptions = {},
+    { quiet = false, clock = this.#context.clock, signal = this.#context.urgent }: RunStepOptions = {},
   ): Promise<R> {
     const { context, emit } = this.#quieted(quiet);
     const run: HostRun = {
       ...context,
-      // What a node's balancers are told must not be broken off by the first Ctrl-C: only the second ends it.
-      signal: context.urgent,
+      // What a node's balancers are told must not be broken off by the first Ctrl-C.
+      signal,
       clock,
       emit,
       play: new Play({ name: context.play.options.name, hosts: node, tasks: program }),
@@ -175,7 +177,9 @@ export class RollSteps implements StepRunner {
     const evenHeld = step === 'drainAgain' || this.#evenHeld.has(node);
     const made = programOf(traffic, step, { rolling: this.#context.play.options.rolling, evenHeld });
     const program = step === 'waitReady' ? () => withoutMet(made(), this.#met.get(node)) : made;
-    const value = await this.run(node, program, { quiet: LOOKS.has(step) });
+    // Nothing of the node is changed yet: the first Ctrl-C ends it.
+    const signal = step === 'checkDependencies' ? untilInterrupt(this.#context) : this.#context.urgent;
+    const value = await this.run(node, program, { quiet: LOOKS.has(step), signal });
     if (step === 'collectDiagnostics')
       for (const evidence of value as readonly Diagnostics[])
         this.#context.emit({ type: 'roll.evidence', host: node, evidence });
@@ -186,9 +190,13 @@ export class RollSteps implements StepRunner {
   async #restore(node: string, traffic: Traffic): Promise<string | undefined> {
     const done = await Promise.allSettled(
       [...traffic.restore()].map((step) =>
-        this.run(node, function* (): Steps<unknown> {
-          return yield* step instanceof Ask ? step.task : step;
-        }),
+        this.run(
+          node,
+          function* (): Steps<unknown> {
+            return yield* step instanceof Ask ? step.task : step;
+          },
+          { signal: NEVER },
+        ),
       ),
     );
     const failed = done.find((one) => one.status === 'rejected');

@@ -42,7 +42,8 @@ export async function whileDrained(drained: DrainedNode, work: (isAgain: boolean
 }
 
 /** Waits until nothing runs on the node. Its balancers are looked at between: one that has lost the drain ends the wait. */
-export async function untilIdle({ node, traffic, context: { clock }, steps }: DrainedNode): Promise<void> {
+export async function untilIdle({ node, traffic, context, steps }: DrainedNode): Promise<void> {
+  const { clock } = context;
   let looked = clock.now();
   const sleep: Clock['sleep'] = async (ms, signal) => {
     await clock.sleep(ms, signal);
@@ -55,7 +56,12 @@ export async function untilIdle({ node, traffic, context: { clock }, steps }: Dr
         if (isLost(error)) throw error;
       });
   };
-  await steps.run(node, () => traffic.waitIdle(), { clock: { now: () => clock.now(), sleep } });
+  const signal = untilInterrupt(context);
+  await steps.run(node, () => traffic.waitIdle(), { signal, clock: { ...clock, now: () => clock.now(), sleep } });
 }
+
+/** For steps that only wait, before anything of the node was changed: the first Ctrl-C ends them, and the node is given back at once. */
+export const untilInterrupt = ({ signal, urgent }: Pick<RollContext, 'signal' | 'urgent'>): AbortSignal =>
+  AbortSignal.any([signal, urgent]);
 
 const isLost = (error: unknown): error is OrchError => error instanceof OrchError && error.code === 'DRAIN_LOST';

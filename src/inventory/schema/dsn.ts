@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net';
 import { Secret } from '../../core/base/secret.ts';
 import { placeholderWithin } from '../placeholder.ts';
 import type { Check } from './fields.ts';
+import { longEnough } from './secret-value.ts';
 
 export interface DatabaseFields {
   readonly host: string;
@@ -43,8 +44,9 @@ export const dsnCheck: Check = (value) => {
   if (url.hostname === '' || url.username === '') return `user or host is missing; ${encode}`;
   if (url.pathname.length < 2) return 'the database name is missing: postgres://user:password@host:5432/NAME';
   try {
-    decodeURIComponent(url.username + url.password + url.pathname);
-    return undefined;
+    const password = decodeURIComponent(url.password);
+    decodeURIComponent(url.username + url.pathname);
+    return password === '' ? undefined : longEnough(password);
   } catch {
     return `"%" is not followed by two hexadecimal digits; ${encode}`;
   }

@@ -5,6 +5,7 @@ import { Secret } from '../../core/base/secret.ts';
 import { suggestion } from '../did-you-mean.ts';
 import { placeholder } from '../placeholder.ts';
 import { opened, Tagged } from '../tagged.ts';
+import { isSecretSetting, longEnough } from './secret-value.ts';
 
 /** What is wrong with a value, or nothing. Must not quote the value: it may have come from a secret. */
 export type Check = (value: string) => string | undefined;
@@ -33,21 +34,29 @@ export const text = (description: string, check: Check = fine) =>
 /** One word of a command. */
 export const word = (description: string) => z.preprocess(opened, checked(fine)).meta({ description });
 
+const secretCheck =
+  (check: Check): Check =>
+  (value) =>
+    check(value) ?? longEnough(value);
+
 /** Text that becomes a `Secret`, written plainly or by a tag. */
 export const secret = (description: string, check: Check = fine) =>
-  z.preprocess(opened, checked(filledIn(check)).transform(Secret.of)).meta({ description });
+  z.preprocess(opened, checked(secretCheck(filledIn(check))).transform(Secret.of)).meta({ description });
 
 /** A `Secret` that must not stand in the file itself. */
 export const taggedSecret = (description: string) =>
   z
-    .preprocess((value, context) => {
-      if (value === null || value === undefined || value instanceof Tagged) return opened(value);
-      context.addIssue({
-        code: 'custom',
-        message: 'a password does not belong in this file; write !env NAME or !file path',
-      });
-      return z.NEVER;
-    }, checked(placeholder).transform(Secret.of))
+    .preprocess(
+      (value, context) => {
+        if (value === null || value === undefined || value instanceof Tagged) return opened(value);
+        context.addIssue({
+          code: 'custom',
+          message: 'a password does not belong in this file; write !env NAME or !file path',
+        });
+        return z.NEVER;
+      },
+      checked(secretCheck(placeholder)).transform(Secret.of),
+    )
     .meta({ description });
 
 /** A duration such as `10s`, as milliseconds; `shortest` refuses those below it. */
@@ -122,16 +131,40 @@ export const block = <Shape extends z.ZodRawShape>(shape: Shape, description: st
 export const named = <Value extends z.ZodType>(description: string, name: RegExp, rule: string, value: Value) =>
   z.record(z.string().regex(name, { error: rule }), value).meta({ description });
 
-/** Free content, such as variables. An empty block is allowed; tags inside become secrets. */
+/** Free content, such as variables. An empty block is allowed; tags inside are opened, and are secrets where they say so. */
 export const free = (description: string) =>
-  z.preprocess((value) => value ?? {}, z.record(z.string(), z.unknown()).transform(sealedFields)).meta({ description });
+  z
+    .preprocess(
+      (value) => value ?? {},
+      z
+        .record(z.string(), z.unknown())
+        .transform((fields, context) =>
+          openedFields(fields, [], (path, message) => context.addIssue({ code: 'custom', path: [...path], message })),
+        ),
+    )
+    .meta({ description });
 
-function sealedFields(fields: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, sealed(value)]));
+type FieldPath = readonly (string | number)[];
+type Complain = (path: FieldPath, message: string) => void;
+
+function openedFields(fields: Record<string, unknown>, path: FieldPath, complain: Complain): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [key, openedValue(value, [...path, key], complain)]),
+  );
 }
 
-function sealed(value: unknown): unknown {
-  if (value instanceof Tagged) return Secret.of(value.text ?? '');
-  if (Array.isArray(value)) return value.map(sealed);
-  return value !== null && typeof value === 'object' ? sealedFields({ ...value }) : value;
+function openedValue(value: unknown, path: FieldPath, complain: Complain): unknown {
+  if (value instanceof Tagged) return openedTag(value, path, complain);
+  if (Array.isArray(value)) return value.map((item, index) => openedValue(item, [...path, index], complain));
+  return value !== null && typeof value === 'object' ? openedFields({ ...value }, path, complain) : value;
+}
+
+function openedTag(tag: Tagged, path: FieldPath, complain: Complain): string | Secret {
+  const { text = '' } = tag;
+  const names = path.filter((key) => typeof key === 'string');
+  if (!isSecretSetting(tag, names)) return text;
+  // One that could not be read has been reported already.
+  const problem = text === '' ? undefined : longEnough(text);
+  if (problem !== undefined) complain(path, problem);
+  return Secret.of(text);
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { OrchError } from '../../core/base/errors.ts';
+import { lastLines } from '../../core/base/excerpt.ts';
+import { redact } from '../../core/base/redact.ts';
 import type { Balancer, BalancerView, CheckTiming, Lease, Member } from '../../core/host/balancer.ts';
 import type { Connection, Reader, RunOptions, RunResult } from '../../core/host/connection.ts';
 
@@ -131,7 +133,7 @@ function succeeded({ pool, runsOn }: Where, hook: Hook, result: RunResult): RunR
       ? `was ended by signal ${result.signal ?? '(unknown)'}`
       : `ended with exit code ${result.code}`;
   const output = result.stderr.trim() === '' ? result.stdout : result.stderr;
-  const details = output.trimEnd().split('\n').slice(-20).join('\n');
+  const details = lastLines(output);
   throw new OrchError('LB_COMMAND_FAILED', `the "${hook}" hook of ${pool} on ${runsOn} ${how}`, {
     hint: `its last lines say why; it is load_balancers.${pool}.hooks.${hook} of the inventory`,
     ...(details === '' ? {} : { details }),
@@ -145,7 +147,7 @@ function parsed<T extends z.ZodType>({ pool, runsOn }: Where, hook: Hook, as: T,
       `the "${hook}" hook of ${pool} on ${runsOn} printed what is not understood: ${why}`,
       {
         hint: 'what it must print is described in the documentation of the inventory; warnings belong on stderr',
-        details: stdout.trim() === '' ? 'it printed nothing' : stdout.slice(-2000),
+        details: stdout.trim() === '' ? 'it printed nothing' : redact(stdout).slice(-2000),
       },
     );
   let json: unknown;

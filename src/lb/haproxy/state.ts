@@ -1,4 +1,5 @@
 import { OrchError } from '../../core/base/errors.ts';
+import { firstChars } from '../../core/base/excerpt.ts';
 
 /** One server line of HAProxy's `show servers state`. */
 export interface HaproxyServer {
@@ -83,7 +84,7 @@ export function parseServersState(reply: string): readonly HaproxyServer[] {
 export const unexpected = (what: string, reply: string): OrchError =>
   new OrchError(
     'LB_INVALID_REPLY',
-    `HAProxy did not list ${what}; it printed: ${reply.trim().slice(0, 200) || 'nothing'}`,
+    `HAProxy did not list ${what}; it printed: ${firstChars(reply, 200) || 'nothing'}`,
     {
       hint: 'the socket must be an admin socket: "stats socket … level admin"',
     },

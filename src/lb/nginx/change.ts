@@ -1,5 +1,6 @@
 import { commandLine } from '../../core/base/argv.ts';
 import { type AnyErrorCode, OrchError } from '../../core/base/errors.ts';
+import { lastLines } from '../../core/base/excerpt.ts';
 import type { Connection } from '../../core/host/connection.ts';
 import { type NginxPaths, type NginxSnapshot, WORKERS } from './snapshot.ts';
 
@@ -108,7 +109,7 @@ const FAULTS: Readonly<Record<number, readonly [code: AnyErrorCode, says: string
 const MAY_PASS: readonly (number | null)[] = [BUSY, NOT_RELOADED, NOT_TAKEN];
 
 function fault(host: string, { include }: NginxPaths, code: number | null, stderr: string): OrchError {
-  const details = stderr.trim().split('\n').slice(-20).join('\n');
+  const details = lastLines(stderr);
   const [name, says, hint] = FAULTS[code ?? 0] ?? [
     'LB_COMMAND_FAILED',
     `changing it ended with ${code === null ? 'a signal' : `exit code ${code}`}`,

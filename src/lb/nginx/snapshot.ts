@@ -1,5 +1,6 @@
 import { sha256 } from '../../core/base/data.ts';
 import { OrchError } from '../../core/base/errors.ts';
+import { lastChars } from '../../core/base/excerpt.ts';
 import { sharePerTick } from '../../core/base/share-per-tick.ts';
 import type { Reader } from '../../core/host/connection.ts';
 
@@ -121,5 +122,5 @@ const stopped = (host: Reader, pid: string): OrchError =>
 const answer = (host: Reader, why: string, details: string): OrchError =>
   new OrchError('LB_INVALID_REPLY', `nginx on ${host.name}: ${why}`, {
     hint: 'look at the file on that host; the tools of a usual Linux system (sh, stat, date, sha256sum) must be there',
-    ...(details.trim() === '' ? {} : { details: details.trim().slice(-2000) }),
+    ...(details.trim() === '' ? {} : { details: lastChars(details) }),
   });

@@ -6,7 +6,7 @@ import { changeLine } from './change-line.ts';
 import { differenceText } from './difference.ts';
 import type { Line } from './line.ts';
 import { targetNoun } from './outcome.ts';
-import { count, nameList, oneLine, type Paint, visible } from './paint.ts';
+import { count, nameList, oneLine, type Paint } from './paint.ts';
 import { patchLines } from './patch-lines.ts';
 import { planLines } from './roll-lines.ts';
 import { holdLines, stepLines } from './step-lines.ts';
@@ -47,7 +47,7 @@ export function eventLines(event: NumberedEvent, view: RunView, detail: Detail, 
       return [
         {
           to: event.stream === 'stderr' ? 'err' : 'out',
-          text: `${paint('bold', event.host)} | ${visible(event.line)}`,
+          text: `${paint('bold', event.host)} | ${event.line}`,
         },
       ];
     case 'exec.end':
@@ -56,10 +56,10 @@ export function eventLines(event: NumberedEvent, view: RunView, detail: Detail, 
         : err(`${paint('bold', event.host)} | ${paint('red', faultLine(event.error))}`);
     case 'warning':
       return err(
-        `${event.host === undefined ? '' : `${at(event.host)} `}${paint('yellow', 'warning')}: ${visible(event.message)}`,
+        `${event.host === undefined ? '' : `${at(event.host)} `}${paint('yellow', 'warning')}: ${event.message}`,
       );
     case 'note':
-      return out(`${paint('dim', 'note')}: ${visible(event.message)}`);
+      return out(`${paint('dim', 'note')}: ${event.message}`);
     case 'roll.plan':
       return out(...planLines(event, paint));
     case 'roll.step':
@@ -91,12 +91,11 @@ function header(view: RunView, paint: Paint): readonly string[] {
 /** Which code runs, where it is not the program's own. */
 function source({ file, replacesBuiltIn }: RunView): string {
   if (file === undefined) return '';
-  return `, from ${visible(file)}${replacesBuiltIn === true ? ' instead of the built-in playbook' : ''}`;
+  return `, from ${file}${replacesBuiltIn === true ? ' instead of the built-in playbook' : ''}`;
 }
 
 const faultLine = (error: ErrorInfo): string => `${error.code}: ${oneLine(error.message, 300)}`;
-const hint = (error: ErrorInfo): readonly string[] =>
-  error.hint === undefined ? [] : [`    hint: ${visible(error.hint)}`];
+const hint = (error: ErrorInfo): readonly string[] => (error.hint === undefined ? [] : [`    hint: ${error.hint}`]);
 
 const isInStep = (view: RunView, host: string): boolean => view.hosts.get(host)?.step !== undefined;
 const shownTime = (durationMs: number, paint: Paint): string =>
@@ -104,7 +103,7 @@ const shownTime = (durationMs: number, paint: Paint): string =>
 
 function taskEnd(event: TaskEnd, view: RunView, detail: Detail, paint: Paint): readonly Line[] {
   const at = `${paint('bold', `[${event.host}]`)}${isInStep(view, event.host) ? '    ' : ''}`;
-  const note = event.note === undefined ? '' : ` (${visible(noteWords(event.note))})`;
+  const note = event.note === undefined ? '' : ` (${noteWords(event.note)})`;
   const time = shownTime(event.durationMs, paint);
   switch (event.status) {
     case 'ok':

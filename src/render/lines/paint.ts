@@ -1,5 +1,4 @@
 import { styleText } from 'node:util';
-import { stripEscapes } from '../../core/base/strip-escapes.ts';
 
 export type Color = 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold';
 
@@ -14,12 +13,9 @@ export const paintFor =
 
 export const noPaint: Paint = (_, text) => text;
 
-/** Text from a host or a file without the characters by which it could draw on the terminal itself. */
-export const visible = (text: string): string => stripEscapes(text).replace(/(?![\n\t])\p{Cc}/gu, '');
-
 /** The first line, no longer than `width`. */
 export function oneLine(text: string, width: number): string {
-  const [first = ''] = visible(text).trim().split('\n');
+  const [first = ''] = text.trim().split('\n');
   return first.length <= width ? first : `${first.slice(0, Math.max(0, width - 1))}…`;
 }
 

@@ -1,6 +1,6 @@
 import { structuredPatch } from 'diff/lib/patch/create.js';
 import type { Patch } from '../../core/task/change.ts';
-import { type Paint, visible } from './paint.ts';
+import type { Paint } from './paint.ts';
 
 const MOST_LINES = 400;
 /** A difference that takes longer to compute than this is not for reading. */
@@ -8,8 +8,8 @@ const TIME_LIMIT_MS = 500;
 
 /** The hunks of a unified difference, coloured. Nothing where both texts are the same. */
 export function patchLines(patch: Patch, paint: Paint): readonly string[] {
-  const before = visible(patch.before);
-  const after = visible(patch.after);
+  const before = patch.before;
+  const after = patch.after;
   if (before === after) return [];
   const made = structuredPatch('', '', before, after, undefined, undefined, { context: 3, timeout: TIME_LIMIT_MS });
   if (made === undefined) return [paint('dim', '(too different to show)')];

@@ -4,7 +4,7 @@ import type { RunView } from '../run-view.ts';
 import { byHost } from './by-host.ts';
 import { type ErrorGroup, errorGroups } from './error-groups.ts';
 import { outcome } from './outcome.ts';
-import { type Color, nameList, type Paint, visible } from './paint.ts';
+import { type Color, nameList, type Paint } from './paint.ts';
 import { evidenceLines, resumeLines, rolledLines } from './roll-lines.ts';
 import { taskWords } from './task-words.ts';
 
@@ -62,7 +62,7 @@ function errorLines({ fault, hosts, alike }: ErrorGroup, { evidence }: RunView, 
   const told = hosts.length > 1 && !alike ? ` (${first})` : '';
   return [
     paint('red', `${fault.code}${where}`),
-    ...(fault.task === undefined ? [] : [`  task:   ${visible(taskWords(fault.task))}`]),
+    ...(fault.task === undefined ? [] : [`  task:   ${taskWords(fault.task)}`]),
     ...block(`  cause${told}: `, fault.message),
     ...(fault.hint === undefined ? [] : block('  hint:   ', fault.hint)),
     ...(fault.details === undefined || isInDiagnostics(fault.details, first, evidence)
@@ -82,7 +82,7 @@ const isInDiagnostics = (details: string, host: string | undefined, all: RunView
 /** A text whose further lines stand below its first one. */
 function block(label: string, text: string): readonly string[] {
   const padded = label.padEnd(10);
-  return visible(text)
+  return text
     .trimEnd()
     .split('\n')
     .map((line, index) => `${index === 0 ? padded : ' '.repeat(padded.length)}${line}`);
@@ -90,7 +90,7 @@ function block(label: string, text: string): readonly string[] {
 
 const quoted = (label: string, text: string, paint: Paint): readonly string[] => [
   label,
-  ...visible(text)
+  ...text
     .trimEnd()
     .split('\n')
     .map((line) => paint('dim', `    | ${line}`)),

@@ -1,7 +1,7 @@
 import { formatDuration } from '../../core/base/duration.ts';
 import type { RolledNode, RunEvent } from '../../core/event/event.ts';
 import type { Diagnostics } from '../../core/play/rolling.ts';
-import { count, nameList, oneLine, type Paint, visible } from './paint.ts';
+import { count, nameList, oneLine, type Paint } from './paint.ts';
 import { tableLines } from './table.ts';
 
 type RollPlan = Extract<RunEvent, { type: 'roll.plan' }>;
@@ -113,7 +113,7 @@ export function resumeLines(
     ),
   ];
   const width = Math.max(0, ...lines.map(([label]) => label.length));
-  return lines.map(([label, command]) => `${paint('bold', label.padEnd(width))} ${visible(command)}`);
+  return lines.map(([label, command]) => `${paint('bold', label.padEnd(width))} ${command}`);
 }
 
 /** The last state of a container that failed. */
@@ -123,7 +123,7 @@ export function evidenceLines(host: string, evidence: Diagnostics, paint: Paint)
   return [
     `${paint('bold', `Diagnostics ${host}`)}: container ${container}: ${facts.join(', ')}`,
     ...probes.map((probe) => `    ${oneLine(probe, 400)}`),
-    ...visible(log)
+    ...log
       .trimEnd()
       .split('\n')
       .filter((line) => line !== '')

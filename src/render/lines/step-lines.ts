@@ -3,7 +3,7 @@ import type { RunEvent } from '../../core/event/event.ts';
 import type { Detail } from '../renderer.ts';
 import { isNodeDone, type RunView } from '../run-view.ts';
 import type { Line } from './line.ts';
-import { oneLine, type Paint, visible } from './paint.ts';
+import { oneLine, type Paint } from './paint.ts';
 import { stepWords } from './roll-lines.ts';
 
 type RollStep = Extract<RunEvent, { type: 'roll.step' }>;
@@ -23,7 +23,7 @@ export function stepLines(event: RollStep, view: RunView, detail: Detail, paint:
   switch (event.status) {
     case 'begun': {
       if (QUIET_STEPS.has(event.step) && !detail.verbose) return [];
-      const length = event.note === undefined ? '' : ` ${visible(event.note)}`;
+      const length = event.note === undefined ? '' : ` ${event.note}`;
       return [out(`${at} ${paint('cyan', words)}${length}`)];
     }
     case 'ok':
@@ -39,6 +39,8 @@ export function stepLines(event: RollStep, view: RunView, detail: Detail, paint:
       // The task that failed in it has said why.
       const isKnown = view.hosts.get(event.host)?.errors.some(({ message }) => message === event.note) ?? false;
       const why = isKnown || event.note === undefined ? '' : `: ${oneLine(event.note, 300)}`;
+      if (event.note === `interrupted on ${event.host}`)
+        return [err(`${at} ${paint('cyan', words)}: ${paint('yellow', 'interrupted')} after ${time}`)];
       return [err(`${at} ${paint('cyan', words)}: ${paint('red', 'FAILED')} after ${time}${why}`)];
     }
     default:
@@ -68,7 +70,7 @@ export function holdLines(event: RollHold, view: RunView, paint: Paint): readonl
   const { host, why, waiting, answer } = event;
   // A message may start with its object already.
   const about = host === undefined || why.startsWith(`${host}:`) ? '' : `${host}: `;
-  if (waiting) return [err(`${paint('yellow', 'HOLD')}: ${about}${visible(why)}`)];
+  if (waiting) return [err(`${paint('yellow', 'HOLD')}: ${about}${why}`)];
   return [
     err(answer === false ? paint('yellow', 'Stopping: the answer was no.') : paint('cyan', 'Resumed.')),
     // On the same stream: it must not overtake the line before it.

@@ -1,4 +1,4 @@
-import { type Color, oneLine, type Paint, visible } from './paint.ts';
+import { type Color, oneLine, type Paint } from './paint.ts';
 
 /** One field of a table; a plain text where no colour is wanted. */
 export type Cell = string | { readonly text: string; readonly colour: Color };
@@ -82,4 +82,4 @@ function ownWidth(row: readonly Cell[], at: number, columns: number): number {
 const partsOf = (cell: Cell): { readonly text: string; readonly colour?: Color } =>
   typeof cell === 'string' ? { text: cell } : cell;
 
-const clean = (text: string): string => visible(text).replaceAll('\n', ' ');
+const clean = (text: string): string => text.replaceAll('\n', ' ');

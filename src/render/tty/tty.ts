@@ -1,6 +1,7 @@
+import { indented, safeData, safeText } from '../../core/base/safe-text.ts';
 import { fold } from '../fold.ts';
 import { eventLines } from '../lines/event-lines.ts';
-import type { Line } from '../lines/line.ts';
+import { joined, type Line } from '../lines/line.ts';
 import { paintFor } from '../lines/paint.ts';
 import { recap } from '../lines/recap.ts';
 import type { Detail, Renderer } from '../renderer.ts';
@@ -32,11 +33,16 @@ export function ttyRenderer({ stdout, stderr, now = Date.now, ...detail }: TtyOp
   const draw = () => frame(view, now(), { rows: stdout.rows ?? 24, columns: stdout.columns ?? 80 }, paint);
   const show = (screen: Screen): void => {
     if (held > 0) return;
-    if (pending.length > 0) screen.print(pending.splice(0));
+    if (pending.length > 0) screen.print(pending.splice(0).map(({ to, text }) => ({ to, text: indented(text) })));
     screen.paint();
   };
   const open = async (): Promise<Screen> => {
-    const screen = await openScreen({ stdout, stderr, draw, stray: (line) => pending.push(line) });
+    const screen = await openScreen({
+      stdout,
+      stderr,
+      draw,
+      stray: ({ to, text }) => pending.push({ to, text: safeText(text) }),
+    });
     timer = setInterval(() => show(screen), PICTURE_MS).unref();
     // Whoever ends the process in the middle of a run still gets the log so far and a visible cursor.
     abandon = () => {
@@ -48,7 +54,8 @@ export function ttyRenderer({ stdout, stderr, now = Date.now, ...detail }: TtyOp
   };
 
   return {
-    event(event) {
+    event(raw) {
+      const event = safeData(raw);
       view = fold(view, event);
       pending.push(...eventLines(event, view, detail, paint));
       opening ??= open().catch(() => undefined);
@@ -69,8 +76,8 @@ export function ttyRenderer({ stdout, stderr, now = Date.now, ...detail }: TtyOp
         await screen.close();
       }
       // What came last, or all of it where there could be no picture.
-      for (const { text } of pending.splice(0)) out.write(`${text}\n`);
-      if (view.end !== undefined) out.write(`${recap(view, paint).join('\n')}\n`);
+      out.write(joined(pending.splice(0).map(({ text }) => text)));
+      if (view.end !== undefined) out.write(joined(recap(view, paint)));
       await out.flush();
     },
   };

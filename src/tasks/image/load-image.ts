@@ -1,4 +1,5 @@
 import { OrchError } from '../../core/base/errors.ts';
+import { lastChars } from '../../core/base/excerpt.ts';
 import type { Connection } from '../../core/host/connection.ts';
 import { acceptedOn, canonicalId, type ImageLocal } from './image-local.ts';
 
@@ -52,7 +53,7 @@ async function tagPresent(
 }
 
 function notLoaded(path: string, { ref }: ImageLocal, code: number | null, stderr: string): OrchError {
-  const details = stderr.trim().slice(-2000);
+  const details = lastChars(stderr);
   if (/no space left on device/i.test(stderr))
     return new OrchError('DISK_FULL', `loading ${ref} from ${path}: no space left in Docker's data root`, {
       hint: 'free space there (docker system df shows what uses it)',

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { OrchError } from '../../core/base/errors.ts';
+import { lastChars } from '../../core/base/excerpt.ts';
 import type { Connection, Ownership } from '../../core/host/connection.ts';
 import type { Report } from '../../core/task/change.ts';
 import { MANIFEST, manifestText } from './manifest.ts';
@@ -99,7 +100,7 @@ export const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(bytes
 async function must(host: Connection, argv: readonly string[], { from }: PackageLocal): Promise<void> {
   const { code, stderr } = await host.run({ argv }, { timeoutMs: LIMIT_MS });
   if (code === 0) return;
-  const details = stderr.trim().slice(-2000);
+  const details = lastChars(stderr);
   const full = /no space left on device/i.test(stderr);
   throw new OrchError(
     full ? 'DISK_FULL' : 'PACKAGE_UNPACK_FAILED',

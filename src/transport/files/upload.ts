@@ -1,4 +1,5 @@
 import { OrchError } from '../../core/base/errors.ts';
+import { lastChars } from '../../core/base/excerpt.ts';
 import type { LocalFile } from './local-file.ts';
 import { receiveScript, resumeScript, type UploadTarget, wholeScript } from './upload-scripts.ts';
 import type { WriteScript } from './write-script.ts';
@@ -65,7 +66,7 @@ async function arrived(target: UploadTarget, act: Act): Promise<number | 'whole'
   if (at === undefined)
     throw new OrchError('COMMAND_FAILED', `uploading ${target.path} failed: the host did not say what is there`, {
       hint: 'run again; where that repeats, something on the host prints into commands: see the details',
-      details: said.trim().slice(-2000),
+      details: lastChars(said),
     });
   return /^same size$/m.test(said) && (await isWhole(target, act)) ? 'whole' : Number(at);
 }

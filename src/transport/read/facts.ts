@@ -36,6 +36,19 @@ export const factsRequest: Request<HostFacts> = {
   parse: parseFacts,
 };
 
+/** The host's own time, read in the same batch as what is compared with it. */
+export const clockRequest: Request<number> = {
+  snippet: 'date +%s.%N',
+  parse: ({ stdout, stderr }) => {
+    const ms = clockMs(stdout.toString().trim());
+    if (ms > 0) return ms;
+    throw new OrchError('FACTS_UNREADABLE', 'the host did not report its clock', {
+      hint: 'it must have date in the PATH',
+      details: stderr.trim(),
+    });
+  },
+};
+
 function parseFacts(reply: Reply): HostFacts {
   const lines = reply.stdout.subarray(0, LONGEST).toString().split('\n');
   const find = (start: string): string | undefined => {

@@ -1,4 +1,5 @@
 import { type AnyErrorCode, OrchError } from '../../core/base/errors.ts';
+import { lastChars } from '../../core/base/excerpt.ts';
 
 const KINDS: readonly {
   readonly sign: RegExp;
@@ -56,8 +57,8 @@ export const saysMissing = (stderr: string): boolean =>
 
 /** A failed shell tool as a precise error. `doing` completes "… failed": `writing /opt/api7/a.yaml`. */
 export function shellFault(doing: string, code: number | null, stderr: string): OrchError {
-  const details = stderr.trim().slice(-2000);
-  const kind = KINDS.find(({ sign }) => sign.test(details));
+  const kind = KINDS.find(({ sign }) => sign.test(stderr.trim()));
+  const details = lastChars(stderr);
   const evidence = { details: details === '' ? undefined : details };
   if (kind !== undefined)
     return new OrchError(kind.code, `${doing} failed: ${kind.says}`, { ...evidence, hint: kind.hint });
@@ -70,7 +71,7 @@ export const readFailed = (said: string): OrchError =>
   new OrchError('READ_FAILED', 'the shell that reads the host ended before it responded', {
     hint: 'see whether something on the host kills it (its memory limits, its log)',
     retryable: true,
-    details: said.trim().slice(-2000),
+    details: lastChars(said),
   });
 
 /** The shell went, the connection did not. */

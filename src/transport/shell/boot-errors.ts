@@ -1,4 +1,5 @@
 import { OrchError } from '../../core/base/errors.ts';
+import { lastChars } from '../../core/base/excerpt.ts';
 import { formatSize, LIMITS } from '../../core/bounds/limits.ts';
 import { INCOMPLETE, withoutBootLine } from './bootstrap.ts';
 import type { Become, Exit } from './shell-process.ts';
@@ -55,7 +56,7 @@ export const tooNoisy = (cause: unknown): OrchError =>
 
 /** Why the shell ended before it answered: sudo said no, or the login shell is none. */
 export function bootFault(become: Become, exit: Exit, output: string): OrchError {
-  const details = withoutBootLine(output).trim().slice(-2000);
+  const details = lastChars(withoutBootLine(output));
   const told = { ...(details === '' ? {} : { details }) };
   if (become === 'sudo' && /sudo: (command )?not found|not found.*sudo|unknown command.*sudo/i.test(details))
     return new OrchError('CONNECT_SUDO_MISSING', 'sudo is not installed on the host', {

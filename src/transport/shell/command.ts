@@ -2,6 +2,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { commandLine, quote } from '../../core/base/argv.ts';
 import { defined } from '../../core/base/data.ts';
 import { OrchError } from '../../core/base/errors.ts';
+import { redact } from '../../core/base/redact.ts';
 import { reveal } from '../../core/base/secret.ts';
 import { LIMITS } from '../../core/bounds/limits.ts';
 import { tail } from '../../core/bounds/tail.ts';
@@ -76,7 +77,7 @@ function withOutput(error: unknown, output: string): unknown {
   return new OrchError(error.code, error.message, {
     ...hint,
     retryable: error.retryable,
-    details: output.slice(-2000),
+    details: redact(output).slice(-2000),
     cause: error.cause,
   });
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { OrchError } from '../../core/base/errors.ts';
+import { lastChars } from '../../core/base/excerpt.ts';
 import { reveal, type Secret } from '../../core/base/secret.ts';
 import { bootFault, wrongPassword } from './boot-errors.ts';
 import { askingBootLine, withoutBootLine } from './bootstrap.ts';
@@ -48,9 +49,7 @@ async function logIn(launch: Launch, password: Secret): Promise<ShellProcess> {
     let err = '';
     let exit: Exit | undefined;
     const said = (): string =>
-      withoutBootLine(`${err}${out}`.replaceAll(prompt, '').replaceAll(`echo ${ready}; `, ''))
-        .trim()
-        .slice(-2000);
+      lastChars(withoutBootLine(`${err}${out}`.replaceAll(prompt, '').replaceAll(`echo ${ready}; `, '')));
     const settle = (error?: Error): void => {
       clearTimeout(timer);
       process.stdout.off('data', onStdout);

@@ -1,4 +1,5 @@
 import { OrchError } from '../../core/base/errors.ts';
+import { firstChars } from '../../core/base/excerpt.ts';
 import type { AskHaproxy } from './haproxy-socket.ts';
 
 /** Carries out one command on HAProxy's admin socket. Whatever it has to say to that is a refusal. */
@@ -7,7 +8,7 @@ export function haproxyCommand(ask: AskHaproxy): (socket: string, command: strin
     const said = (await ask(socket, oneCommand(command))).trim();
     if (said === '') return;
     throw new OrchError('LB_REFUSED', `HAProxy refuses "${command}": ${said.split('\n')[0]}`, {
-      details: said.slice(0, 500),
+      details: firstChars(said, 500),
       hint: 'see whether its configuration was changed meanwhile, then run this again',
     });
   };

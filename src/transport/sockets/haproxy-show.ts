@@ -1,4 +1,5 @@
 import { OrchError } from '../../core/base/errors.ts';
+import { firstChars } from '../../core/base/excerpt.ts';
 import type { HaproxyWhat } from '../../core/host/connection.ts';
 import { oneCommand } from './haproxy-command.ts';
 import type { AskHaproxy } from './haproxy-socket.ts';
@@ -44,7 +45,7 @@ function repliesIn(text: string, count: number): readonly string[] {
   if (replies.length === count) return replies;
   throw new OrchError('HAPROXY_REPLY', `HAProxy gave ${replies.length} replies to ${count} commands`, {
     hint: 'read its reply in the details, then run again; if it repeats, another program uses this socket',
-    details: text.slice(0, 500),
+    details: firstChars(text, 500),
     retryable: true,
   });
 }

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { quote } from '../../core/base/argv.ts';
 import { OrchError } from '../../core/base/errors.ts';
+import { firstChars } from '../../core/base/excerpt.ts';
 import { Collector } from '../../core/bounds/collector.ts';
 import { LIMITS } from '../../core/bounds/limits.ts';
 import type { Command, RunOptions, RunResult } from '../../core/host/connection.ts';
@@ -137,7 +138,7 @@ function checked(path: string, reply: string): string {
   if (reply === '') throw silent();
   if (/^(Permission denied|Unknown command)/.test(reply.trim()))
     throw new OrchError('HAPROXY_DENIED', `HAProxy refuses the command on ${path}`, {
-      details: reply.trim().slice(0, 500),
+      details: firstChars(reply, 500),
       hint: 'give the socket "level admin" in the global section',
     });
   return reply;

@@ -2,8 +2,10 @@ import type { Secret } from '../../core/base/secret.ts';
 
 export interface Question {
   readonly kind: 'passphrase' | 'password' | 'become-password' | 'challenge' | 'confirmation';
-  /** What is wanted, as a person reads it, without a colon at its end: `password of ops`. */
+  /** What is wanted, and by which host, in the program's own words, without a colon: `gw-1 (10.0.0.7:22): password of ops`. */
   readonly what: string;
+  /** The words of the server that asks. They are shown as a quotation, below ours. */
+  readonly quoted?: readonly string[];
   /** Whether the answer may be seen while it is typed. */
   readonly echo: boolean;
 }
@@ -14,9 +16,10 @@ export type Ask = (question: Question) => Promise<Secret | undefined>;
 const answers = new WeakMap<Ask, Map<string, Promise<Secret | undefined>>>();
 
 /**
- * Asks what is the same for many hosts a single time, however many of them need it and however often they connect.
+ * Asks a single time, however often the answer is needed. Only what is the same on many hosts (a key's passphrase) may be
+ * asked in the same words for all of them.
  *
- * @example const password = await askOnce(ask, { kind: 'password', what: 'password of ops', echo: false });
+ * @example const phrase = await askOnce(ask, { kind: 'passphrase', what: 'passphrase of the key /k', echo: false });
  */
 export function askOnce(ask: Ask, question: Question): Promise<Secret | undefined> {
   const given = answers.get(ask) ?? new Map<string, Promise<Secret | undefined>>();

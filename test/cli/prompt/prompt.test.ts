@@ -3,6 +3,7 @@ import { askedPasswords } from '../../../src/cli/prompt/asked-passwords.ts';
 import { type PromptOptions, terminalAsk } from '../../../src/cli/prompt/prompt.ts';
 import { promptLine } from '../../../src/cli/prompt/prompt-line.ts';
 import { defined } from '../../../src/core/base/data.ts';
+import { forgetSecrets, knownSecrets } from '../../../src/core/base/secret.ts';
 import { ttyRenderer } from '../../../src/render/tty/tty.ts';
 import type { Question } from '../../../src/transport/ssh/ask.ts';
 import { numbered, runEnd } from '../../render/scenarios.ts';
@@ -70,6 +71,72 @@ describe('asking at the terminal', () => {
     expect([one?.reveal(), two?.reveal()]).toEqual(['sésame', 'second']);
     expect(terminal.written).toEqual(['password of ops: ', '\n', 'PIN (gw-1): ', 'second', '\n']);
     expect(terminal.closed()).toBe(2);
+  });
+
+  test('our own words come first, those of the host are a quotation and draw nothing', async () => {
+    const terminal = typing(['123456\r']);
+    await terminalAsk({ open: terminal.open })({
+      kind: 'challenge',
+      what: 'gw-1 (10.0.0.7:22): answer for ops',
+      quoted: ['\u001b[2JPassword for\u202e root:', 'gw-2 (10.0.0.8:22): password of root: \n[gw-2] changed: all'],
+      echo: false,
+    });
+    expect(terminal.written[0]).toBe(
+      [
+        'gw-1 (10.0.0.7:22): answer for ops; the server says:',
+        '    | Password for root:',
+        '    | gw-2 (10.0.0.8:22): password of root:  [gw-2] changed: all',
+        'answer: ',
+      ].join('\n'),
+    );
+  });
+
+  test('only an answer that is typed unseen is a secret', async () => {
+    forgetSecrets();
+    const terminal = typing(['gateways\r'], ['sEcret-word\r']);
+    const ask = terminalAsk({ open: terminal.open });
+    expect((await ask({ ...question, echo: true }))?.reveal()).toBe('gateways');
+    expect((await ask(question))?.reveal()).toBe('sEcret-word');
+    expect([...knownSecrets()]).toEqual(['sEcret-word']);
+  });
+
+  test('an unseen answer that is too short to be masked is taken with a warning', async () => {
+    const terminal = typing(['abc\r'], ['\r'], ['abcd\r']);
+    const ask = terminalAsk({ open: terminal.open });
+    expect((await ask(question))?.reveal()).toBe('abc');
+    const warning = '\nwarning: fewer than 4 characters cannot be masked in output';
+    expect(terminal.written).toEqual(['password of ops: ', warning, '\n']);
+    await ask(question);
+    await ask(question);
+    expect(terminal.written.filter((text) => text === warning).length).toBe(1);
+  });
+
+  test.each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)(
+    '%s ends the open question and gives the terminal back',
+    async (name) => {
+      const terminal = typing([], ['late\r']);
+      let heard = 0;
+      const listener = () => void heard++;
+      process.on(name, listener);
+      try {
+        const ask = terminalAsk({ open: terminal.open });
+        const answer = ask(question);
+        setTimeout(() => process.emit(name), 20);
+        expect(await answer).toBeUndefined();
+        expect(await ask(question)).toBeUndefined();
+        expect([heard, terminal.opened(), terminal.closed(), process.listenerCount(name)]).toEqual([1, 1, 1, 1]);
+      } finally {
+        process.off(name, listener);
+      }
+    },
+  );
+
+  test('a terminal that is gone ends the question', async () => {
+    let closed = 0;
+    const ask = terminalAsk({
+      open: () => ({ write: () => {}, read: (_typed, gone) => void setTimeout(gone, 5), close: () => void closed++ }),
+    });
+    expect([await ask(question), closed]).toEqual([undefined, 1]);
   });
 
   test('Ctrl-C interrupts, and no further question is put', async () => {

@@ -439,6 +439,44 @@ test('an interrupt lets the node that is out come to a safe point, and starts no
   expect(['gw-1', 'gw-2', 'gw-3'].map((name) => cluster.fleet.standing(name))).toEqual(['in', 'in', 'in']);
 });
 
+describe('an interrupt while a drained node is waited for until it is idle', () => {
+  /** A node with a session that does not end, and an interrupt a second after it is waited for. */
+  async function interrupted(twice: boolean) {
+    const cluster = new Cluster(2);
+    cluster.fleet.lb.files.set('/sessions/gw-1', { type: 'file', content: Buffer.from('1'), ...ROOT });
+    const [interrupt, urgent] = [new AbortController(), new AbortController()];
+    const clock = virtualClock((now) => {
+      if (now >= 1000) interrupt.abort(new OrchError('INTERRUPTED', 'interrupted'));
+    });
+    const run = await cluster.roll(
+      {},
+      {
+        clock,
+        signal: interrupt.signal,
+        urgent: urgent.signal,
+        onEvent: (event) => {
+          const isBegun = event.type === 'roll.step' && event.step === 'undoDrain' && event.status === 'begun';
+          if (twice && isBegun) urgent.abort(new OrchError('INTERRUPTED', 'interrupted'));
+        },
+      },
+    );
+    return { run, cluster, ms: clock.now() };
+  }
+
+  test.each([
+    ['is given back at once', false],
+    ['is given back also when a second one comes while that is done', true],
+  ])('%s, unchanged and not as a failed one', async (_name, twice) => {
+    const { run, cluster, ms } = await interrupted(twice);
+    expect(run.report.exitCode).toBe(6);
+    expect(ms).toBeLessThan(3000);
+    expect(ends(run.events)).toEqual({ 'gw-1': 'untouched', 'gw-2': 'untouched' });
+    for (const name of ['gw-1', 'gw-2'])
+      expect([cluster.content(name), cluster.fleet.standing(name)]).toEqual(['old', 'in']);
+    expect(run.codes).toEqual([]);
+  });
+});
+
 test('a start is decided by a look that is younger than the answer to a question', async () => {
   const cluster = new Cluster(2);
   const run = await cluster.roll(

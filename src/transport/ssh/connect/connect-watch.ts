@@ -68,7 +68,7 @@ export class ConnectWatch {
   async paused<T>(question: () => Promise<T>): Promise<T> {
     if (this.#pauses++ === 0) {
       clearTimeout(this.#timer);
-      this.#leftMs -= Date.now() - this.#since;
+      this.#leftMs -= performance.now() - this.#since;
     }
     try {
       return await this.race(question());
@@ -84,7 +84,7 @@ export class ConnectWatch {
   }
 
   #start(): void {
-    this.#since = Date.now();
+    this.#since = performance.now();
     this.#timer = setTimeout(() => this.#fail(connectTimedOut(this.#target, this)), Math.max(0, this.#leftMs));
   }
 

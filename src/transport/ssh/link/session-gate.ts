@@ -40,8 +40,8 @@ export function sessionGate(patienceMs = HOPELESS_MS): SessionGate {
   let inUse = 0;
   const lasting = new Set<Holder>();
   let limit = Number.POSITIVE_INFINITY;
-  let learntAt = 0;
-  let partedAt = 0;
+  let learntAt = Number.NEGATIVE_INFINITY;
+  let partedAt = Number.NEGATIVE_INFINITY;
   /** Sessions that were granted or have ended: while there are any, it is not hopeless to wait. */
   let moves = 0;
   let wake = new AbortController();
@@ -82,7 +82,7 @@ export function sessionGate(patienceMs = HOPELESS_MS): SessionGate {
       parted ||= released === true;
       busy ||= released === false;
     }
-    if (parted) partedAt = Date.now();
+    if (parted) partedAt = performance.now();
     if (parted) return 'soon';
     return busy || inUse > lasting.size ? 'later' : 'never';
   };
@@ -96,7 +96,7 @@ export function sessionGate(patienceMs = HOPELESS_MS): SessionGate {
       let hopelessMs = 0;
       let seen = moves;
       for (;;) {
-        if (Date.now() - learntAt > FORGET_MS) limit = Number.POSITIVE_INFINITY;
+        if (performance.now() - learntAt > FORGET_MS) limit = Number.POSITIVE_INFINITY;
         if (inUse < limit) {
           const { leave, refused } = enter(wish);
           const opened = await open(leave).catch((error: unknown) => {
@@ -107,9 +107,9 @@ export function sessionGate(patienceMs = HOPELESS_MS): SessionGate {
             moves++;
             return opened;
           }
-          if (Date.now() - partedAt > PARTED_MS) {
+          if (performance.now() - partedAt > PARTED_MS) {
             limit = Math.max(1, inUse - 1);
-            learntAt = Date.now();
+            learntAt = performance.now();
           }
           refused();
         }
@@ -126,9 +126,9 @@ export function sessionGate(patienceMs = HOPELESS_MS): SessionGate {
         if (moves > seen) hopelessMs = 0;
         seen = moves;
         if (hopelessMs >= patienceMs) return 'full';
-        const begun = Date.now();
+        const begun = performance.now();
         await untilChanged(Math.max(HOPELESS_STEP_MS, hopelessMs));
-        hopelessMs += Date.now() - begun;
+        hopelessMs += performance.now() - begun;
         // Only the server knows whether there is room by now.
         limit = inUse + 1;
       }

@@ -1,4 +1,6 @@
 import type { ParsedKey, Prompt } from 'ssh2';
+import { defined } from '../../../core/base/data.ts';
+import { safeText } from '../../../core/base/safe-text.ts';
 import type { Secret } from '../../../core/base/secret.ts';
 import { type Ask, askOnce } from '../ask.ts';
 import type { SshTarget } from '../target.ts';
@@ -10,8 +12,8 @@ const OTHER_PASSWORD = /\b(new|current|old|retype|again|repeat|one.?time|otp|exp
 
 /** What one attempt at a login has to ask. */
 export interface LoginQuestions {
-  /** The user's password: as the inventory has it, or asked once for all hosts where the user has this name. */
-  password(): Promise<Secret | undefined>;
+  /** The user's password: as the inventory or `-k` has it, or asked for this host alone. `quoted`: how its server prompts. */
+  password(quoted?: readonly string[]): Promise<Secret | undefined>;
   key(locked: LockedKey): Promise<ParsedKey | 'nobody' | 'wrong'>;
   /** Answers to a server's prompts, all of them hidden or shown as it says; or the first that nobody answers. */
   prompts(said: readonly string[], prompts: readonly Prompt[]): Promise<readonly string[] | { readonly open: string }>;
@@ -37,14 +39,18 @@ export function loginQuestions(
       pending = undefined;
     }
   };
-  const password = async (): Promise<Secret | undefined> => {
+  const who = `${target.name} (${hostPort(target)})`;
+  // An answer that one host could read goes to no other: what the fleet shares comes from -k or the inventory.
+  const password = async (quoted?: readonly string[]): Promise<Secret | undefined> => {
     if (target.password !== undefined || ask === undefined) return target.password;
-    return await put(() => askOnce(ask, { kind: 'password', what: `password of ${target.user}`, echo: false }));
+    const what = `${who}: password of ${target.user}`;
+    return await put(() => askOnce(ask, { kind: 'password', what, ...defined({ quoted }), echo: false }));
   };
   const challenge = async (said: readonly string[], prompt: Prompt): Promise<Secret | undefined> => {
     if (ask === undefined) return undefined;
-    const text = [...said, prompt.prompt].map(shown).filter(Boolean).join('\n').replace(/:$/, '');
-    return await put(() => ask({ kind: 'challenge', what: `${text} (${target.name})`, echo: prompt.echo === true }));
+    const quoted = quotation([...said, prompt.prompt]);
+    const what = `${who}: answer for ${target.user}`;
+    return await put(() => ask({ kind: 'challenge', what, quoted, echo: prompt.echo === true }));
   };
   return {
     password,
@@ -52,7 +58,9 @@ export function loginQuestions(
     async prompts(said, prompts) {
       const answers: string[] = [];
       for (const [index, prompt] of prompts.entries()) {
-        const answer = await (wantsPassword(prompts) ? password() : challenge(index === 0 ? said : [], prompt));
+        const answer = await (wantsPassword(prompts)
+          ? password(quotation([...said, prompt.prompt]))
+          : challenge(index === 0 ? said : [], prompt));
         if (answer === undefined) return { open: shown(prompt.prompt) };
         answers.push(answer.reveal());
       }
@@ -70,10 +78,19 @@ export const wantsPassword = ([prompt, ...more]: readonly Prompt[]): boolean =>
   PASSWORD.test(prompt.prompt) &&
   !OTHER_PASSWORD.test(prompt.prompt);
 
-/** A server's text without what could move a terminal's cursor or colour it. */
-export const shown = (text: string): string =>
-  text
-    .replaceAll('\r\n', '\n')
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-    .replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, '')
-    .trim();
+const MOST_LINES = 20;
+const MOST_CHARS = 200;
+
+/** A server's words by line, the first ones. */
+const quotation = (said: readonly string[]): readonly string[] =>
+  said
+    .flatMap((text) => shown(text).split('\n'))
+    .filter((line) => line.trim() !== '')
+    .slice(0, MOST_LINES)
+    .map((line) => line.slice(0, MOST_CHARS));
+
+const hostPort = ({ address, port }: SshTarget): string =>
+  `${address.includes(':') ? `[${address}]` : address}:${port}`;
+
+/** A server's text without what could move a terminal's cursor or color it. */
+export const shown = (text: string): string => safeText(text.replaceAll('\r\n', '\n')).trim();
