@@ -54,15 +54,15 @@ export async function fuzz(
   { forMs, seed }: { readonly forMs: number; readonly seed: number },
 ): Promise<Fared> {
   const begun = performance.now();
-  const before = memory();
+  const before = await memory();
   let executions = 0;
   let slowest = { ms: 0, bytes: 0 };
   const elapsed = (): number => performance.now() - begun;
-  const fared = (): Fared => ({
+  const fared = async (): Promise<Fared> => ({
     executions,
     seconds: elapsed() / 1000,
     slowest,
-    grownMiB: Math.round((memory() - before) / 2 ** 20),
+    grownMiB: Math.round(((await memory()) - before) / 2 ** 20),
   });
   for (let round = 0; elapsed() < forMs; round++) {
     const property = fc.asyncProperty(target.input, async (input) => {
@@ -81,7 +81,7 @@ export async function fuzz(
     const [input] = result.counterexample ?? [];
     if (!result.failed || input === undefined) continue;
     return {
-      ...fared(),
+      ...(await fared()),
       failure: { why: String(result.errorInstance).slice(0, 1000), file: kept(name, seed + round, input) },
     };
   }
@@ -95,7 +95,11 @@ function kept(name: string, seed: number, input: string | Buffer): string {
   return file;
 }
 
-function memory(): number {
-  globalThis.gc?.();
+/** What is held once buffers whose owners are gone have been given back, too. */
+async function memory(): Promise<number> {
+  for (let i = 0; i < 2; i++) {
+    globalThis.gc?.();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
   return process.memoryUsage().heapUsed + process.memoryUsage().external;
 }

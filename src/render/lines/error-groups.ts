@@ -37,11 +37,7 @@ function allErrors(view: RunView): readonly ErrorInfo[] {
 
 /** The errors of a run by cause, in the order in which they came up. */
 export function errorGroups(view: RunView): readonly ErrorGroup[] {
-  const groups = new Map<string, readonly ErrorInfo[]>();
-  for (const fault of allErrors(view)) {
-    const key = JSON.stringify([fault.code, fault.task, normalised(fault)]);
-    groups.set(key, [...(groups.get(key) ?? []), fault]);
-  }
+  const groups = Map.groupBy(allErrors(view), (fault) => JSON.stringify([fault.code, fault.task, normalised(fault)]));
   return [...groups.values()].flatMap((faults) => {
     const [fault] = faults;
     if (fault === undefined) return [];

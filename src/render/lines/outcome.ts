@@ -101,7 +101,6 @@ function checkCounts(hosts: readonly HostCounts[]): string {
 
 /** `exit code 0 on gw-1, gw-3; exit code 2 on gw-2`. */
 function execOutcome(view: RunView): string {
-  const ends = new Map<string, string[]>();
-  for (const { name, exit = 'not run' } of view.hosts.values()) ends.set(exit, [...(ends.get(exit) ?? []), name]);
-  return [...ends].map(([how, hosts]) => `${how} on ${nameList(hosts)}`).join('; ');
+  const ends = Map.groupBy(view.hosts.values(), ({ exit = 'not run' }) => exit);
+  return [...ends].map(([how, hosts]) => `${how} on ${nameList(hosts.map(({ name }) => name))}`).join('; ');
 }

@@ -119,7 +119,9 @@ async function dump(query: ConfigQuery, { survey, runsCommands }: AskOptions): P
   for (const line of printed.split('\n')) {
     const [, keyword, value = ''] = /^(\S+) (.*)$/.exec(line) ?? [];
     if (keyword === undefined) continue;
-    lines.set(keyword, [...(lines.get(keyword) ?? []), value]);
+    const values = lines.get(keyword);
+    if (values === undefined) lines.set(keyword, [value]);
+    else values.push(value);
   }
   return lines;
 }

@@ -52,7 +52,7 @@ export function parseKnownHosts(text: string, file: string): KnownHosts {
     }
     const list = field.toLowerCase().split(',');
     if (/[*?!]/.test(field)) patterns.push({ entry, list });
-    else for (const name of new Set(list)) plain.set(name, [...(plain.get(name) ?? []), entry]);
+    else for (const name of new Set(list)) listAt(plain, name).push(entry);
   }
 
   const asked = new Map<string, readonly Entry[]>();
@@ -71,6 +71,13 @@ export function parseKnownHosts(text: string, file: string): KnownHosts {
     of: (name) => entries(name).flatMap(({ host }) => host ?? []),
     damaged: (name) => entries(name).flatMap(({ host, at }) => (host === null ? [at] : [])),
   };
+}
+
+/** The list under a key, which is there from now on. */
+function listAt<T>(lists: Map<string, T[]>, key: string): T[] {
+  const list = lists.get(key) ?? [];
+  if (list.length === 0) lists.set(key, list);
+  return list;
 }
 
 /** Several files as one; the first speaks first. */
