@@ -99,7 +99,7 @@ function kept(name: string, seed: number, input: string | Buffer): string {
 async function memory(): Promise<number> {
   for (let i = 0; i < 2; i++) {
     globalThis.gc?.();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 300));
   }
   return process.memoryUsage().heapUsed + process.memoryUsage().external;
 }
