@@ -8,7 +8,7 @@ const fleet = await startFleet();
 const payload = join(fleet.sshd.directory, 'payload');
 writeFileSync(payload, Buffer.alloc(10_000_000, 'payload '));
 const inventory = fleet.inventory(count, { vars: { payload, release: 'first' } });
-console.log(`export API7_ORCH_INVENTORY=${inventory} API7_ORCH_BENCH_SECRET=x
+console.log(`export API7_ORCH_INVENTORY=${inventory} API7_ORCH_BENCH_SECRET=of-nothing
 api7-orch exec all -- true
 api7-orch run bench/playbooks/ten.ts
 ssh ${fleet.sshOptions.join(' ')} -p ${fleet.port} ${fleet.sshd.user}@127.0.1.1`);

@@ -23,7 +23,7 @@ const built = (...words: readonly string[]) =>
   spawnSync(process.execPath, [join(root, 'dist/src/cli/main.js'), ...words], {
     encoding: 'utf8',
     cwd: directory,
-    env: { ...process.env, API7_ORCH_BENCH_SECRET: 'x', XDG_STATE_HOME: directory },
+    env: { ...process.env, API7_ORCH_BENCH_SECRET: 'of-nothing', XDG_STATE_HOME: directory },
   });
 
 beforeAll(() => {

@@ -39,7 +39,7 @@ export interface ContractOptions {
 }
 
 /** What a row is about, where a driver may not have it. */
-export type Row = 'sticky' | 'reload loses drains' | 'health';
+export type Row = 'sticky' | 'reload loses drains' | 'a look shows a lost drain' | 'health';
 
 const by = { by: 'tester@here', reason: 'contract' } as const;
 const TRIES = 12;
@@ -282,11 +282,17 @@ export function loadBalancerContract(
       expect(await many(world)).not.toContain('gw-1');
     });
 
-    row('reload loses drains', 'a drain that a reload lost is not taken for a node without sessions', async (world) => {
-      await apply(world, out(world));
-      await world.reload();
-      await expect(wait(world, noSessions({ ...at(world), within: 0 }))).rejects.toMatchObject({ code: 'DRAIN_LOST' });
-    });
+    row(
+      'a look shows a lost drain',
+      'a drain that a reload lost is not taken for a node without sessions',
+      async (world) => {
+        await apply(world, out(world));
+        await world.reload();
+        await expect(wait(world, noSessions({ ...at(world), within: 0 }))).rejects.toMatchObject({
+          code: 'DRAIN_LOST',
+        });
+      },
+    );
 
     row(undefined, 'a restore between the lease and the order of a drain leaves nothing drained', async (world) => {
       const restored = () => apply(world, restoreMember({ ...at(world), byHand: true }));

@@ -24,6 +24,8 @@ export interface SshdOptions {
   readonly shell?: string;
   /** Address that it listens on. Default 127.0.0.1. */
   readonly listen?: string;
+  /** More addresses, each of a server with a host name of its own: to whoever logs in they are machines of their own. */
+  readonly machines?: readonly string[];
 }
 
 /** A real OpenSSH server on 127.0.0.1 with keys, configuration and a login user of its own. */
@@ -89,15 +91,23 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
         '',
       ].join('\n'),
     );
-    const server = spawn(daemon, ['-D', '-e', '-f', join(directory, 'sshd_config')], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
     let log = '';
-    server.stderr.on('data', (chunk: Buffer) => {
-      log = (log + chunk.toString()).slice(-20_000);
-    });
-    undo.unshift(() => server.kill('SIGKILL'));
+    const start = (command: string, args: readonly string[]): void => {
+      const server = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+      server.stderr.on('data', (chunk: Buffer) => {
+        log = (log + chunk.toString()).slice(-20_000);
+      });
+      undo.unshift(() => server.kill('SIGKILL'));
+    };
+    const served = ['-D', '-e', '-f', join(directory, 'sshd_config')];
+    start(daemon, served);
     await untilListening(port, () => log);
+    for (const address of options.machines ?? []) {
+      // It cannot have the first one's address, too, and goes on without it.
+      const named = ['--uts', 'sh', '-c', 'hostname "$0" && exec "$@"', `at-${address}`];
+      start('unshare', [...named, daemon, ...served, '-o', `ListenAddress=${address}`]);
+      await untilListening(port, () => log, address);
+    }
     const hostKey = (type = types[0] ?? 'ed25519'): string =>
       readFileSync(join(directory, `host_${type}.pub`), 'utf8')
         .split(' ')
@@ -168,10 +178,10 @@ function keygen(type: string, file: string): void {
   execFileSync('ssh-keygen', ['-q', '-t', type, '-N', '', '-C', 'test', '-f', file]);
 }
 
-async function untilListening(port: number, log: () => string): Promise<void> {
+async function untilListening(port: number, log: () => string, address = '127.0.0.1'): Promise<void> {
   for (let attempt = 0; attempt < 600; attempt++) {
     const up = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, '127.0.0.1');
+      const socket = connect(port, address);
       socket.on('connect', () => resolve(true));
       socket.on('error', () => resolve(false));
       socket.on('connect', () => socket.destroy());

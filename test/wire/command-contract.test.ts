@@ -118,4 +118,9 @@ async function open(): Promise<BalancerWorld> {
   };
 }
 
-loadBalancerContract('command', open, { skip: { health: 'its hooks say what they are asked to' } });
+loadBalancerContract('command', open, {
+  skip: {
+    health: 'its hooks say what they are asked to',
+    'a look shows a lost drain': 'a hook may show a server as it was until a reload',
+  },
+});

@@ -12,7 +12,8 @@ let sshd: TestSshd;
 beforeAll(async () => {
   sshd = await startSshd({
     sudo: 'none',
-    config: ['PasswordAuthentication yes', ...ADDRESSES.map((address) => `ListenAddress ${address}`)],
+    config: ['PasswordAuthentication yes'],
+    machines: ADDRESSES,
   });
   writeFileSync(sshd.knownHosts, ADDRESSES.map((address) => `[${address}]:${sshd.port} ${sshd.hostKey()}\n`).join(''));
   const hash = execFileSync('openssl', ['passwd', '-6', PASSWORD], { encoding: 'utf8' }).trim();
@@ -20,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => sshd[Symbol.asyncDispose]());
 
-/** An inventory of three hosts, which are one server. */
+/** An inventory of three hosts. */
 function inventory(identityFile: string): string {
   const file = join(sshd.directory, 'inventory.yaml');
   const hosts = ADDRESSES.map((address, index) => `  h${index}: { address: ${address}, port: ${sshd.port} }\n`);

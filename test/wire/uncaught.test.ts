@@ -10,7 +10,7 @@ const SECRET = 'open-sesame';
 let sshd: TestSshd;
 let inventory: string;
 beforeAll(async () => {
-  sshd = await startSshd({ sudo: 'none', config: ['ListenAddress 127.0.1.21'] });
+  sshd = await startSshd({ sudo: 'none', machines: ['127.0.1.21'] });
   writeFileSync(
     sshd.knownHosts,
     ['127.0.0.1', '127.0.1.21'].map((address) => `[${address}]:${sshd.port} ${sshd.hostKey()}\n`).join(''),
