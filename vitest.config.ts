@@ -28,6 +28,8 @@ export default defineConfig({
             'test/faults/mutants.test.ts',
             'test/recovery/**',
             'test/fuzz/**',
+            'test/hostile/**',
+            'test/faults/engine*.test.ts',
           ],
           // Ends what hangs; properties tried on a busy machine take longer than the usual five seconds.
           testTimeout: 30_000,
@@ -45,7 +47,7 @@ export default defineConfig({
         // Beside the unit tests, but not part of `npm run check`: whole runs on fake hosts, hundreds of them.
         test: {
           name: 'recovery',
-          include: ['test/recovery/**/*.test.ts'],
+          include: ['test/recovery/**/*.test.ts', 'test/faults/engine*.test.ts'],
           testTimeout: 60_000,
           sequence: { groupOrder: 0 },
         },
@@ -54,8 +56,9 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: 'fuzz',
-          include: ['test/fuzz/**/*.test.ts'],
+          include: ['test/fuzz/**/*.test.ts', 'test/hostile/**/*.test.ts'],
           execArgv: ['--expose-gc'],
+          testTimeout: 60_000,
           sequence: { groupOrder: 0 },
         },
       },

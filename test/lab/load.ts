@@ -76,7 +76,7 @@ export async function startLoad(lab: Lab, options: LoadOptions = {}): Promise<{ 
       open.add(sent);
       void sent.then(() => open.delete(sent));
       // By the clock, so that a late timer is made up for, but a machine that stood still is not answered by a flood.
-      due = Math.max(due + every, performance.now() - 1000);
+      due = Math.max(due + every, performance.now() - 3000);
       await pause(due - performance.now());
     }
     await Promise.all(open);
