@@ -171,3 +171,9 @@ test('a hashed name is one that OpenSSH would find', () => {
   const salt = Buffer.from('0123456789abcdefghij');
   expect(hashedName('[10.0.0.7]:2222', salt)).toBe(hashed('[10.0.0.7]:2222'));
 });
+
+test('tens of thousands of lines of one name are read in linear time', () => {
+  const begun = performance.now();
+  expect(parseKnownHosts('gw-1\n'.repeat(50_000), 'known_hosts').damaged('gw-1')).toHaveLength(50_000);
+  expect(performance.now() - begun).toBeLessThan(2000);
+});
