@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
+import { all } from './all.ts';
 import type { Lab } from './lab.ts';
 import { orch } from './orch.ts';
 import { gatewayStarts, leases, restartedBetween, standings } from './rolling-scene.ts';
@@ -50,7 +51,8 @@ export function leaseRaces(open: () => Lab): void {
     expect(own.filter(([, { admin }]) => (admin & ORDERED) === 0)).toEqual([]);
   };
 
-  describe('a person and a run at one lease', () => {
+  // Three minutes.
+  describe.runIf(all)('a person and a run at one lease', () => {
     afterEach(async () => {
       await on(CLEAN);
       await orch(['lb', 'restore', 'gw-1', '-i', open().inventory]);

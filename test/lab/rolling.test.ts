@@ -199,6 +199,8 @@ describe('nodes out of service before the rolling change', () => {
   });
 });
 
+leaseRaces(() => lab);
+
 describe('faults during the rolling change', () => {
   test('all SSH connections cut at once: the run waits, connects again, and succeeds', async () => {
     let cut: Promise<void> | undefined;
@@ -248,5 +250,3 @@ describe('faults during the rolling change', () => {
     expect(load.good).toBeGreaterThan(0);
   });
 });
-
-leaseRaces(() => lab);

@@ -1,0 +1,57 @@
+import { generateKeyPairSync } from 'node:crypto';
+import ssh2, { type AuthContext, type ServerChannel } from 'ssh2';
+
+/** What a hostile SSH server does with a client. */
+export interface Hostility {
+  /** Judges a login. Default: whoever comes is let in. */
+  login?(request: AuthContext): void;
+  /** What comes of a command. */
+  command?(channel: ServerChannel): void;
+}
+
+/** An SSH server on a port of its own that follows the protocol only as far as it likes. */
+export interface HostileServer extends AsyncDisposable {
+  readonly port: number;
+  /** As known_hosts has it: `ssh-rsa AAAA…`. */
+  readonly hostKey: string;
+  hostility: Hostility;
+}
+
+export async function startHostileServer(address: string): Promise<HostileServer> {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const key = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
+  const parsed = ssh2.utils.parseKey(key);
+  if (parsed instanceof Error) throw parsed;
+  const made = { hostility: {} as Hostility };
+  const server = new ssh2.Server({ hostKeys: [key] }, (client) => {
+    client.on('error', () => {});
+    client.on('authentication', (request) => (made.hostility.login ?? ((one) => one.accept()))(request));
+    client.on('session', (accept) => {
+      const session = accept();
+      const open = (accepting: () => ServerChannel): void => {
+        const channel = accepting();
+        channel.on('error', () => {});
+        made.hostility.command?.(channel);
+      };
+      session.on('exec', (accepting) => open(accepting));
+      session.on('shell', (accepting) => open(accepting));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, address, () => resolve()));
+  const bound = server.address();
+  const port = bound !== null && typeof bound === 'object' ? bound.port : 0;
+  return Object.assign(made, {
+    port,
+    hostKey: `ssh-rsa ${parsed.getPublicSSH().toString('base64')}`,
+    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
+  });
+}
+
+/** Writes as long as the other side takes it. */
+export function endlessly(channel: ServerChannel, piece: string): void {
+  const write = (): void => {
+    while (!channel.destroyed && channel.write(piece));
+  };
+  channel.on('drain', write);
+  write();
+}

@@ -1,0 +1,136 @@
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { all } from '../lab/all.ts';
+import { endlessly, type HostileServer, type Hostility, startHostileServer } from '../support/hostile-server.ts';
+import { startSshd, type TestSshd } from '../support/sshd.ts';
+
+// One host of ten is in the hands of somebody who means harm. The other nine come to their end as if it were not there, what
+// the terminal shows has nothing of it but what is said about it, and the process stays small.
+
+const root = resolve(import.meta.dirname, '../..');
+const GOOD = Array.from({ length: 9 }, (_, i) => `127.0.1.${31 + i}`);
+const BAD = '127.0.1.40';
+const MOST_MIB = 300;
+const FORGED = '\u001b[2J\r\nm1 | forged\n\u202e\u009b1m';
+
+let sshd: TestSshd;
+let bad: HostileServer;
+let inventory: string;
+
+beforeAll(async () => {
+  sshd = await startSshd({ sudo: 'none', machines: GOOD });
+  bad = await startHostileServer(BAD);
+  writeFileSync(
+    sshd.knownHosts,
+    [
+      ...GOOD.map((address) => `[${address}]:${sshd.port} ${sshd.hostKey()}\n`),
+      `[${BAD}]:${bad.port} ${bad.hostKey}\n`,
+    ].join(''),
+  );
+  inventory = join(sshd.directory, 'inventory.yaml');
+  const hosts = [
+    ...GOOD.map((address, i) => `  m${i + 1}: { address: ${address}, port: ${sshd.port} }\n`),
+    `  evil: { address: ${BAD}, port: ${bad.port} }\n`,
+  ];
+  writeFileSync(
+    inventory,
+    `cluster: test\nssh: { user: ${sshd.user}, identity_file: ${sshd.identityFile}, known_hosts: ${sshd.knownHosts}, become: none, connect_timeout: 5s }\nhosts:\n${hosts.join('')}api7: { version: "3.10.5", database: { host: db, user: u, password: "p@ss" }, gateway: { endpoints: ["http://127.0.0.1:1"], token: a-token } }\n`,
+  );
+});
+afterAll(async () => {
+  await sshd[Symbol.asyncDispose]();
+  await bad[Symbol.asyncDispose]();
+});
+
+const SIZE = `process.on('exit', () => require('node:fs').writeSync(2, 'MAXRSS ' + process.resourceUsage().maxRSS + '\\n'))`;
+
+async function exec(hostility: Hostility): Promise<{ code: number | null; shown: string; mib: number }> {
+  bad.hostility = hostility;
+  const child = spawn(
+    process.execPath,
+    [
+      '--import',
+      `data:text/javascript,import{createRequire}from'node:module';const require=createRequire('/');${encodeURIComponent(SIZE)}`,
+      'src/cli/main.ts',
+      'exec',
+      'all',
+      '-i',
+      inventory,
+      '--',
+      'echo',
+      'well',
+    ],
+    { cwd: root, env: { ...process.env, SSH_AUTH_SOCK: '', NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  let shown = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (shown += chunk.toString()));
+  const code = await new Promise<number | null>((done) => child.once('close', done));
+  const [, kib = 'NaN'] = /MAXRSS (\d+)/.exec(shown) ?? [];
+  return { code, shown, mib: Number(kib) / 1024 };
+}
+
+/** What each of the runs must look like. */
+async function harmless(hostility: Hostility): Promise<string> {
+  const { code, shown, mib } = await exec(hostility);
+  for (const i of GOOD.keys()) expect(shown).toMatch(new RegExp(`^m${i + 1} \\| well$`, 'm'));
+  expect(code).toBeGreaterThan(0);
+  expect(shown).toContain('evil');
+  expect(shown).not.toMatch(/^m1 \| forged/m);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these must not be there
+  expect(shown).not.toMatch(/[\u001b\u0080-\u009f\u202e]/);
+  expect(mib).toBeLessThan(MOST_MIB);
+  return shown;
+}
+
+const rows: readonly (readonly [string, Hostility])[] = [
+  ['prints without end', { command: (channel) => endlessly(channel, `${FORGED}${'x'.repeat(8000)}`) }],
+  ['prints one line without end', { command: (channel) => endlessly(channel, 'x'.repeat(32_000)) }],
+  [
+    'prints errors without end',
+    {
+      command(channel) {
+        const drip = setInterval(() => channel.stderr.write('e'.repeat(32_000)), 1);
+        channel.on('close', () => clearInterval(drip)).on('end', () => clearInterval(drip));
+      },
+    },
+  ],
+  ['forges lines and hangs up', { command: (channel) => channel.end(FORGED) }],
+  [
+    'ends by a signal of its own making',
+    {
+      command(channel) {
+        channel.exit('KILL\nm1 | forged', false, FORGED);
+        channel.end();
+      },
+    },
+  ],
+  ['lets nobody in', { login: (request) => request.reject(['publickey']) }],
+  [
+    'asks for a password in the name of another',
+    {
+      login: (request) =>
+        request.method === 'keyboard-interactive'
+          ? request.prompt([{ prompt: `Password of m1:${FORGED}`, echo: false }], `m1${FORGED}`, FORGED, () =>
+              request.reject(),
+            )
+          : request.reject(['keyboard-interactive']),
+    },
+  ],
+];
+
+describe('a host that', () => {
+  test.each(rows)('%s', async (_, hostility) => {
+    await harmless(hostility);
+  });
+});
+
+test.each(
+  fc
+    .sample(fc.uint8Array({ minLength: 1, maxLength: 5000 }), { numRuns: all ? 50 : 5, seed: 7 })
+    .map((bytes, i) => [i, bytes] as const),
+)('a host that answers nonsense, number %i', async (_, bytes) => {
+  await harmless({ command: (channel) => channel.end(Buffer.from(bytes)) });
+});
