@@ -57,7 +57,10 @@ export async function untilIdle({ node, traffic, context, steps }: DrainedNode):
       });
   };
   const signal = untilInterrupt(context);
-  await steps.run(node, () => traffic.waitIdle(), { signal, clock: { ...clock, now: () => clock.now(), sleep } });
+  await steps.run(node, () => traffic.waitIdle(), {
+    signal,
+    clock: { now: () => clock.now(), wall: () => clock.wall?.() ?? clock.now(), sleep },
+  });
 }
 
 /** For steps that only wait, before anything of the node was changed: the first Ctrl-C ends them, and the node is given back at once. */
