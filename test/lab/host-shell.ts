@@ -75,7 +75,7 @@ while read -r id script; do
   (
     bash -c "$(base64 -d <<<"$script")" >$at-$id.out 2>$at-$id.err </dev/null 3>&-
     code=$?
-    { flock 9; printf '%s %s %s %s\\n' $id $code "$(base64 -w0 $at-$id.out)" "$(base64 -w0 $at-$id.err)" >&3; } 9>$at.lock
+    { /usr/bin/flock 9; printf '%s %s %s %s\\n' $id $code "$(base64 -w0 $at-$id.out)" "$(base64 -w0 $at-$id.err)" >&3; } 9>$at.lock
     rm -f $at-$id.out $at-$id.err
   ) &
 done
