@@ -30,7 +30,8 @@ export async function startHostileServer(address: string): Promise<HostileServer
       const session = accept();
       const open = (accepting: () => ServerChannel): void => {
         const channel = accepting();
-        channel.on('error', () => {});
+        // The client may hang up in the middle of any write.
+        for (const stream of [channel, channel.stderr]) stream.on('error', () => {});
         made.hostility.command?.(channel);
       };
       session.on('exec', (accepting) => open(accepting));
@@ -50,7 +51,7 @@ export async function startHostileServer(address: string): Promise<HostileServer
 /** Writes as long as the other side takes it. */
 export function endlessly(channel: ServerChannel, piece: string): void {
   const write = (): void => {
-    while (!channel.destroyed && channel.write(piece));
+    while (channel.writable && channel.write(piece));
   };
   channel.on('drain', write);
   write();

@@ -92,7 +92,7 @@ const rows: readonly (readonly [string, Hostility])[] = [
     'prints errors without end',
     {
       command(channel) {
-        const drip = setInterval(() => channel.stderr.write('e'.repeat(32_000)), 1);
+        const drip = setInterval(() => channel.stderr.writable && channel.stderr.write('e'.repeat(32_000)), 1);
         channel.on('close', () => clearInterval(drip)).on('end', () => clearInterval(drip));
       },
     },
