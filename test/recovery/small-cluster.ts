@@ -24,6 +24,7 @@ import { FakeHost } from '../../src/testing/fake-host.ts';
 import { fleetOf } from '../../src/traffic/fleet.ts';
 import { DockerHost } from '../docker/docker-host.ts';
 import { VirtualTime } from '../faults/engine/time.ts';
+import { WRITES } from '../faults/engine/wire.ts';
 import { FakeHaproxy, type FakeServer } from '../support/fake-haproxy.ts';
 
 /** Names of the operations that a host carries out, as `Connection` and `Docker` name them. */
@@ -256,7 +257,7 @@ export class SmallCluster {
     const version = VERSIONS.find((each) => this.text.includes(`"${each}"`)) ?? '';
     const old = [...this.hosts].flatMap(([name, host]) =>
       host instanceof DockerHost
-        ? CONTAINERS_OF(name).flatMap((container) => this.#stale(name, container, version))
+        ? containersOf(name).flatMap((container) => this.#stale(name, container, version))
         : [],
     );
     return [...leases, ...out, ...old];
@@ -493,12 +494,6 @@ const OK: HttpReply = { status: 200, body: 'ok' };
 const BUSY =
   'ESTAB 0 0 172.17.0.2:9080 10.0.0.11:40000\n\t cwnd:10 data_segs_out:1 segs_in:4 data_segs_in:2 lastsnd:900 lastrcv:800 lastack:800\n';
 
-const WRITES: ReadonlySet<string> = new Set(
-  'writeFile swapFile makeDirectory chmod remove upload run haproxyCommand create start stop signal rename pull tag'.split(
-    ' ',
-  ),
-);
-
 const lost = (host: string): OrchError =>
   new OrchError('CONNECTION_LOST', 'the SSH connection is closed', { host, retryable: true });
 
@@ -509,7 +504,7 @@ const server = (backend: string, name: string, port: number): FakeServer => ({
   port,
 });
 
-const CONTAINERS_OF = (name: string): readonly string[] =>
+const containersOf = (name: string): readonly string[] =>
   CONTROL_PLANE.includes(name) ? [CONTAINERS.dashboard, CONTAINERS.dpManager] : [CONTAINERS.gateway];
 
 function refsOf(version: string): readonly string[] {

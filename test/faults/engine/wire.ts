@@ -11,7 +11,8 @@ interface Link {
   lost: boolean;
 }
 
-const WRITES: ReadonlySet<string> = new Set(
+/** Operations of a connection and of its Docker Engine that change something. */
+export const WRITES: ReadonlySet<string> = new Set(
   'writeFile swapFile makeDirectory chmod remove upload run haproxyCommand create start stop signal rename pull tag'.split(
     ' ',
   ),
