@@ -121,7 +121,8 @@ export class RollSteps implements StepRunner {
     if (traffic === undefined) return;
     const drained = this.#drainedNode(node, traffic);
     await whileDrained(drained, async (isAgain) => {
-      if (isAgain) await untilIdle(drained);
+      // Its change is under way: only the second Ctrl-C ends it.
+      if (isAgain) await untilIdle(drained, this.#context.urgent);
       await this.run(node, () => traffic.checkDependencies(this.#context.play.options.rolling), { quiet: true });
       await this.run(node, () => traffic.stillDrained(), { quiet: true });
     });
@@ -171,7 +172,7 @@ export class RollSteps implements StepRunner {
     if (step === 'restore' || step === 'undoDrain') return await this.#restore(node, traffic);
     if (step === 'waitIdle') {
       const drained = this.#drainedNode(node, traffic);
-      await whileDrained(drained, () => untilIdle(drained));
+      await whileDrained(drained, () => untilIdle(drained, untilInterrupt(this.#context)));
       return undefined;
     }
     const evenHeld = step === 'drainAgain' || this.#evenHeld.has(node);

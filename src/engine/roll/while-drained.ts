@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/base/clock.ts';
+import { type Clock, dateOf } from '../../core/base/clock.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import type { Traffic } from '../../core/play/rolling.ts';
 import type { RollContext } from './roll-context.ts';
@@ -41,9 +41,14 @@ export async function whileDrained(drained: DrainedNode, work: (isAgain: boolean
   }
 }
 
-/** Waits until nothing runs on the node. Its balancers are looked at between: one that has lost the drain ends the wait. */
-export async function untilIdle({ node, traffic, context, steps }: DrainedNode): Promise<void> {
-  const { clock } = context;
+/**
+ * Waits until nothing runs on the node, or until `signal`. Its balancers are looked at between: one that has lost the drain ends
+ * the wait.
+ */
+export async function untilIdle(
+  { node, traffic, context: { clock }, steps }: DrainedNode,
+  signal: AbortSignal,
+): Promise<void> {
   let looked = clock.now();
   const sleep: Clock['sleep'] = async (ms, signal) => {
     await clock.sleep(ms, signal);
@@ -56,10 +61,9 @@ export async function untilIdle({ node, traffic, context, steps }: DrainedNode):
         if (isLost(error)) throw error;
       });
   };
-  const signal = untilInterrupt(context);
   await steps.run(node, () => traffic.waitIdle(), {
     signal,
-    clock: { now: () => clock.now(), wall: () => clock.wall?.() ?? clock.now(), sleep },
+    clock: { now: () => clock.now(), wall: () => dateOf(clock).getTime(), sleep },
   });
 }
 
