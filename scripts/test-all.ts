@@ -21,9 +21,9 @@ const pieces: readonly Piece[] = [
   project('wire'),
   lab('lab-rolling', ['test/lab/rolling.test.ts']),
   lab('lab-cluster', ['test/lab/cluster.test.ts'], { API7_ORCH_KILLS: '20' }),
-  lab('lab-small', otherLabFiles('rolling', 'cluster', 'faults')),
+  lab('lab-small', otherLabFiles('rolling', 'cluster', 'faults-nodes', 'faults-around')),
   ...slices(strikes.length, SLICE).map((seeds) =>
-    lab(`lab-faults:${seeds[0]}-${seeds.at(-1)}`, ['test/lab/faults.test.ts'], { API7_ORCH_SEED: seeds.join() }),
+    lab(`lab-faults:${seeds[0]}-${seeds.at(-1)}`, ['test/lab/faults-'], { API7_ORCH_SEED: seeds.join() }),
   ),
 ];
 

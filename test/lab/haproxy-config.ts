@@ -23,7 +23,7 @@ defaults
   timeout connect 2s
   timeout client 300s
   timeout server 300s
-  timeout check 2s
+  timeout check 1s
   timeout queue 2s
   retries 0
   option idle-close-on-response

@@ -160,8 +160,13 @@ describe('a roll of six gateways under 200 requests a second', () => {
 
   test('shows errors without draining and with a stop timeout of one second: the test above can fail', async () => {
     const playbook = join(import.meta.dirname, 'playbooks/hasty-restart.ts');
-    const { run, load, restarted } = await roll({ playbook, inventory: await undrained() });
-    expect({ code: run.code, restarted }).toEqual({ code: 0, restarted: gateways });
+    const two = gateways.slice(0, 2);
+    const { run, load, restarted } = await roll({
+      playbook,
+      inventory: await undrained(),
+      more: ['--limit', two.join()],
+    });
+    expect({ code: run.code, restarted }).toEqual({ code: 0, restarted: two });
     expect(load.sent - load.good).toBeGreaterThan(10);
     expect(Object.keys(load.risen).join()).toMatch(/gateways\/gw-\d (econ|eresp)/);
   });
@@ -180,10 +185,10 @@ describe('nodes out of service before the rolling change', () => {
     await setByHand(lab, 'gw-6', 'maint');
     await expect.poll(nodesOut, { timeout: 30_000 }).toEqual(['gw-3', 'gw-5', 'gw-6']);
     // A node in maintenance counts as unavailable: with room for one more, the others go one at a time.
-    const some = ['--limit', 'gw-1,gw-2,gw-3,gw-5,gw-6'];
+    const some = ['--limit', 'gw-1,gw-3,gw-5,gw-6'];
     const first = await roll({ load: lively, more: [...brief, ...some, '-e', 'max_unavailable=2'] });
     expect({ code: first.run.code, state: first.run.nodes['gw-6']?.state }).toEqual({ code: 3, state: 'skipped' });
-    expect(first.restarted).toEqual(['gw-1', 'gw-2', 'gw-3', 'gw-5']);
+    expect(first.restarted).toEqual(['gw-1', 'gw-3', 'gw-5']);
     expect(order(first.run, 'waitReady').slice(0, 2).toSorted()).toEqual(['gw-3', 'gw-5']);
     expect({ errors: first.load.errors, good: first.load.good }).toEqual({ errors: {}, good: first.load.sent });
     expect(await nodesOut()).toEqual(['gw-6']);
@@ -207,7 +212,7 @@ describe('faults during the rolling change', () => {
     const { run, load, away, restarted } = await roll({
       load: lively,
       inventory: quick,
-      more: [...brief, '--limit', 'gw-1,gw-2,gw-3'],
+      more: [...brief, '--limit', 'gw-2,gw-3'],
       onEvent: (event) => {
         if (event.type === 'roll.step' && event.host === 'gw-2' && event.step === 'waitIdle') cut ??= cutSsh(lab, 15);
       },
@@ -215,7 +220,7 @@ describe('faults during the rolling change', () => {
     await cut;
     expect(cut).toBeDefined();
     expect({ code: run.code, errors: run.end?.errors }).toEqual({ code: 0, errors: [] });
-    expect(restarted).toEqual(['gw-1', 'gw-2', 'gw-3']);
+    expect(restarted).toEqual(['gw-2', 'gw-3']);
     expect({ errors: load.errors, risen: load.risen }, lateness(load)).toEqual({ errors: {}, risen: {} });
     expect(Math.max(...away.map(({ mostAtOnce }) => mostAtOnce))).toBe(1);
     expect(await leases(lab)).toEqual([]);

@@ -1,7 +1,7 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take minutes, the longest first; each brings up a lab of its own. */
-const LONG = ['lab/faults', 'lab/rolling', 'lab/cluster'];
+const LONG = ['lab/rolling', 'lab/faults-nodes', 'lab/faults-around', 'lab/cluster'];
 
 /** Starts the long files first, so that short ones fill the gaps and no long one begins when the others are nearly over. */
 export class LongFilesFirst extends BaseSequencer {

@@ -80,6 +80,23 @@ const moments: Readonly<Record<FaultName, readonly [Moment, ...Moment[]]>> = {
   'database away': ['before', 'waitInService'],
 };
 
+/** Cases of a group share a lab. `nodes`: faults of the gateways and their hosts; `around`: of all that a run needs beside them. */
+export type FaultGroup = 'nodes' | 'around';
+
+const ofNodes: ReadonlySet<FaultName> = new Set([
+  'network lost',
+  'network lost for a while',
+  'dockerd gone',
+  'sshd gone',
+  'machine off',
+  'container killed',
+  'disk full',
+  'never ready',
+  'bad routes',
+]);
+
+export const groupOf = (fault: FaultName): FaultGroup => (ofNodes.has(fault) ? 'nodes' : 'around');
+
 export const faultNames = Object.keys(moments) as readonly FaultName[];
 
 /** Every fault at each of its moments. */

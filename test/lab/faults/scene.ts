@@ -8,7 +8,7 @@ import { type OrchRun, orch, type RunMoment } from '../orch.ts';
 import { paths } from '../paths.ts';
 import { balancerSampler, type OutOfService } from '../sampler.ts';
 import { faultyVersions } from '../stand-ins.ts';
-import type { Case } from './cases.ts';
+import type { Case, FaultGroup } from './cases.ts';
 import { kinds } from './kinds.ts';
 import { type Answers, lightLoad } from './load.ts';
 
@@ -29,9 +29,9 @@ const own = process.env.API7_ORCH_LAB;
  * Three gateways that know three endpoints, behind two balancers. With the variable API7_ORCH_LAB it is the lab of that
  * directory, which is kept.
  */
-export async function faultScene(): Promise<Scene> {
+export async function faultScene(group: FaultGroup): Promise<Scene> {
   const lab = await upLab({
-    directory: own ?? join(paths.cache, 'labs/faults'),
+    directory: own ?? join(paths.cache, `labs/faults-${group}`),
     owned: own === undefined,
     size: { controlPlane: 1, dataPlane: 3, loadBalancers: 2 },
     balancer: 'haproxy',

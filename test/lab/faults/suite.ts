@@ -1,36 +1,89 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type Case, caseOf, selectedBy } from './faults/cases.ts';
-import { judgeFirst, judgeSecond, putsBack } from './faults/judge.ts';
-import { healed, kinds } from './faults/kinds.ts';
-import { faultScene, leaveScene, type Scene, Striker, usualVersion, watched } from './faults/scene.ts';
-import { type World, worldOf } from './faults/world.ts';
-import { hostNames } from './lab-file.ts';
-import { orch } from './orch.ts';
-import { mendFleet } from './rolling-scene.ts';
+import { hostNames } from '../lab-file.ts';
+import { orch } from '../orch.ts';
+import { mendFleet } from '../rolling-scene.ts';
+import { type Case, caseOf, type FaultGroup, groupOf, selectedBy } from './cases.ts';
+import { judgeFirst, judgeSecond, putsBack } from './judge.ts';
+import { healed, kinds } from './kinds.ts';
+import { faultScene, leaveScene, type Scene, Striker, usualVersion, watched } from './scene.ts';
+import { type World, worldOf } from './world.ts';
 
-const selection = selectedBy(process.env);
-const cases = selection.seeds.map(caseOf);
 const note = (line: string) => process.stderr.write(`lab: ${line}\n`);
 
-let scene: Scene;
-beforeAll(async () => {
-  const command = `API7_ORCH_SEED=${selection.name} npx vitest run --project lab test/lab/faults.test.ts`;
-  note(`${cases.length} faults, seeds ${selection.seeds.join(',')}; to repeat them: ${command}`);
-  scene = await faultScene();
-});
-afterAll(() => scene && leaveScene(scene));
+/** Declares the selected cases of one group as tests on a lab of their own. */
+export function faultCases(group: FaultGroup): void {
+  const selection = selectedBy(process.env);
+  const cases = selection.seeds.map(caseOf).filter(({ fault }) => groupOf(fault) === group);
+  if (cases.length === 0) {
+    test.skip(`no case of ${selection.name} is of this group`);
+    return;
+  }
+  let scene: Scene;
+  beforeAll(async () => {
+    const command = `API7_ORCH_SEED=${selection.name} npx vitest run --project lab test/lab/faults-${group}.test.ts`;
+    note(`${cases.length} faults, seeds ${cases.map(({ seed }) => seed)}; to repeat them: ${command}`);
+    scene = await faultScene(group);
+  });
+  afterAll(() => scene && leaveScene(scene));
 
-/** The lab as a case finds it. A case that failed must not make the next one fail. */
-let found: World;
-beforeEach(async () => {
-  found = await worldOf(scene.lab);
-  if (found.notServing.length + found.recorded.length === 0) return;
-  await mendFleet(scene.lab);
-  found = await worldOf(scene.lab);
-});
+  /** The lab as a case finds it. A case that failed must not make the next one fail. */
+  let found: World;
+  beforeEach(async () => {
+    found = await worldOf(scene.lab);
+    if (found.notServing.length + found.recorded.length === 0) return;
+    await mendFleet(scene.lab);
+    found = await worldOf(scene.lab);
+  });
+
+  test.each(cases.map((at, index) => ({ ...at, later: cases.slice(index + 1) })))(
+    'seed $seed: $fault, $moment, $victim of $order, $atOnce at once ($balancer)',
+    ({ later, ...at }) => strikeAndRepeat(scene, at, found, later),
+  );
+}
+
+/** Clients of the victim that a fault of this kind leaves without an answer. */
+const breaksOff = new Set(['machine off', 'container killed', 'network lost']);
+
+/** A run that is struck, the repair of what struck it, and the same run once more. */
+async function strikeAndRepeat(scene: Scene, at: Case, before: World, later: readonly Case[]): Promise<void> {
+  const { lab } = scene;
+  const striker = new Striker(lab, at);
+  const since = new Date().toISOString();
+  const took = stopwatch();
+  let passed = false;
+  try {
+    await striker.before();
+    // Requests may be lost, so nothing is learned by waiting long for their answers.
+    const patience = kinds[at.fault].hurts?.(at) ? { silentMs: 5000 } : {};
+    const first = await watched(lab, command(scene, at, since), { onEvent: striker.onEvent, ...patience });
+    const slow = await striker.over();
+    const between = await worldOf(lab);
+    took('first run');
+    expect(striker.hasStruck).toBe(true);
+    if (slow !== undefined && !breaksOff.has(at.fault)) expect(slow).toBe(200);
+    judgeFirst(at, first, before, between);
+
+    await healed(lab, at);
+    took('healing');
+    const second = await watched(lab, command(scene, at, since, true));
+    const done = Object.keys(first.run.nodes).filter((name) => first.run.nodes[name]?.state === 'done');
+    judgeSecond(at, second, { before, between, after: await worldOf(lab), done });
+    took('second run');
+    passed = true;
+  } finally {
+    await striker.over().catch(() => undefined);
+    if (!passed) await healed(lab, at, hostNames(lab.file));
+    // A release that is installed by now would leave a later case with an install nothing to do. No clients are around to
+    // compare answers with.
+    const back = ['run', 'install', '-i', scene.installs[usualVersion] ?? '', '--on-hold', 'go'];
+    if (at.fault === 'disk full' && later.some(({ fault }) => kinds[fault].run))
+      expect((await orch(back)).code).toBe(0);
+    note(`seed ${at.seed}: ${at.fault}, ${at.moment}: ${took('end')}`);
+  }
+}
 
 /** A restart goes on where an earlier one with the same `since` ended. */
-function command(at: Case, since: string, again = false): readonly string[] {
+function command({ installs, restarts }: Scene, at: Case, since: string, again = false): readonly string[] {
   const { run, flags, impatient } = kinds[at.fault];
   const playbook = run === undefined ? 'rolling-restart' : 'install';
   const size = again ? 2 : at.atOnce;
@@ -40,55 +93,12 @@ function command(at: Case, since: string, again = false): readonly string[] {
   const version = run === undefined || (again && putsBack.has(at.fault)) ? usualVersion : run.version;
   return [
     ...['run', again || !impatient ? playbook : `test/lab/faults/impatient-${playbook}.ts`],
-    ...['-i', run === undefined ? scene.restarts : (scene.installs[version] ?? '')],
+    ...['-i', run === undefined ? restarts : (installs[version] ?? '')],
     ...['-l', `${at.victim},${at.other}`, '--on-hold', 'stop'],
     ...vars.flatMap((one) => ['-e', one]),
     ...(again ? [] : (flags?.(at) ?? [])),
   ];
 }
-
-const busy = new Set(['machine off', 'container killed', 'network lost']);
-
-test.each(cases.map((at, index) => ({ ...at, later: cases.slice(index + 1) })))(
-  'seed $seed: $fault, $moment, $victim of $order, $atOnce at once ($balancer)',
-  async ({ later, ...at }) => {
-    const { lab } = scene;
-    const since = new Date().toISOString();
-    const before = found;
-    const striker = new Striker(lab, at);
-    const took = stopwatch();
-    let passed = false;
-    try {
-      await striker.before();
-      // Requests may be lost, so nothing is learned by waiting long for their answers.
-      const patience = kinds[at.fault].hurts?.(at) ? { silentMs: 5000 } : {};
-      const first = await watched(lab, command(at, since), { onEvent: striker.onEvent, ...patience });
-      const slow = await striker.over();
-      const between = await worldOf(lab);
-      took('first run');
-      expect(striker.hasStruck).toBe(true);
-      if (slow !== undefined && !busy.has(at.fault)) expect(slow).toBe(200);
-      judgeFirst(at, first, before, between);
-
-      await healed(lab, at);
-      took('healing');
-      const second = await watched(lab, command(at, since, true));
-      const done = Object.keys(first.run.nodes).filter((name) => first.run.nodes[name]?.state === 'done');
-      judgeSecond(at, second, { before, between, after: await worldOf(lab), done });
-      took('second run');
-      passed = true;
-    } finally {
-      await striker.over().catch(() => undefined);
-      if (!passed) await healed(lab, at, hostNames(lab.file));
-      // A release that is installed by now would leave a later case with an install nothing to do. No clients are around to
-      // compare answers with.
-      const back = ['run', 'install', '-i', scene.installs[usualVersion] ?? '', '--on-hold', 'go'];
-      if (at.fault === 'disk full' && later.some(({ fault }) => kinds[fault].run))
-        expect((await orch(back)).code).toBe(0);
-      note(`seed ${at.seed}: ${at.fault}, ${at.moment}: ${took('end')}`);
-    }
-  },
-);
 
 /** Returns how long each part took: `first run 21 s, healing 2 s`. */
 function stopwatch(): (part: string) => string {

@@ -1,0 +1,3 @@
+import { faultCases } from './faults/suite.ts';
+
+faultCases('nodes');
