@@ -8,7 +8,6 @@ import type { Ask } from '../transport/ssh/ask.ts';
 import type { SshConfig, SshConfigOptions } from '../transport/ssh/config/config.ts';
 import type { NewHostKey } from '../transport/ssh/connect/client.ts';
 import type { SshTarget } from '../transport/ssh/target.ts';
-import { sameMachineCheck } from './one-machine.ts';
 import { printLine } from './print-line.ts';
 
 export interface ConnectOptions {
@@ -67,7 +66,6 @@ export function destinationsOf(
 /** Opens SSH connections to an inventory's hosts, with Docker on top. */
 export function connectTo(inventory: Inventory, options: ConnectOptions): Connect {
   const resolve = destinationsOf(inventory, options);
-  const refuseSameMachine = sameMachineCheck();
   const hops = import('../transport/ssh/connect/hops.ts').then(({ sshHops }) => sshHops());
   return async (name): Promise<Connection> => {
     const [target, { connectSsh }, { withDocker }] = await Promise.all([
@@ -75,7 +73,7 @@ export function connectTo(inventory: Inventory, options: ConnectOptions): Connec
       import('../transport/ssh/ssh.ts'),
       import('../docker/client.ts'),
     ]);
-    const connection = withDocker(
+    return withDocker(
       await connectSsh(target, {
         acceptNewHostKeys: options.acceptNewHostKeys,
         onNewHostKey: options.onNewHostKey ?? (() => undefined),
@@ -83,12 +81,5 @@ export function connectTo(inventory: Inventory, options: ConnectOptions): Connec
         ...defined({ ask: options.ask, signal: options.signal }),
       }),
     );
-    try {
-      await refuseSameMachine(name, connection.facts());
-    } catch (error) {
-      await connection.close();
-      throw located(error, { host: name });
-    }
-    return connection;
   };
 }

@@ -10,9 +10,12 @@ import type { RollContext } from './roll/roll-context.ts';
 import type { RunContext } from './roll/run-context.ts';
 import { Slots } from './roll/slots.ts';
 
+/** What all plays of a run share. */
+export type PlayContext = RunContext & Pick<RollContext, 'ahead' | 'noteOnce' | 'refusal'>;
+
 /** Runs one play batch by batch. After a failure no further batch starts, and nothing that serves is touched any more. */
 export async function runPlay(
-  context: RunContext & Pick<RollContext, 'ahead' | 'noteOnce'>,
+  context: PlayContext,
   { play, hosts }: PlannedPlay,
   lost: ReadonlySet<string>,
 ): Promise<ReadonlyMap<string, HostResult>> {

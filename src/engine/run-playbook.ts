@@ -9,11 +9,11 @@ import type { Plays } from '../core/play/play.ts';
 import { NotYet } from '../core/task/later.ts';
 import type { HostResult } from './apply/host-result.ts';
 import type { Locals } from './plan/locals.ts';
+import { sameMachine } from './plan/one-machine.ts';
 import { ReadAhead } from './plan/read-ahead.ts';
 import { enumerate, type PlannedPlay } from './plan/validate.ts';
-import type { RollContext } from './roll/roll-context.ts';
 import type { RunContext } from './roll/run-context.ts';
-import { runPlay } from './run-play.ts';
+import { type PlayContext, runPlay } from './run-play.ts';
 import { Tally } from './tally.ts';
 
 export interface RunRequest {
@@ -66,7 +66,7 @@ async function prepare(planned: readonly PlannedPlay[], locals: Locals): Promise
 }
 
 class PlaybookRun {
-  readonly #context: RunContext & Pick<RollContext, 'ahead' | 'noteOnce'>;
+  readonly #context: Omit<PlayContext, 'refusal'>;
   readonly #request: RunRequest;
   readonly #names: readonly string[];
   readonly #planned: readonly PlannedPlay[];
@@ -108,9 +108,13 @@ class PlaybookRun {
     const { title, cluster, file, replacesBuiltIn } = this.#request;
     emit({ type: 'run.start', title, cluster, check, hosts: this.#names, ...defined({ file, replacesBuiltIn }) });
     const lost = await this.#connectAll();
-    if (lost.size === 0 || check || rollFlags?.skipUnreachable === true)
+    if (lost.size === 0 || check || rollFlags?.skipUnreachable === true) {
+      const refusal = this.#sameMachine(lost);
       // Whatever a playbook's own code throws between plays: hosts may have been changed, so the run is told to its end.
-      await this.#plays(lost).catch((error: unknown) => void this.#errors.push(located(error, {})));
+      await this.#plays(lost, refusal).catch((error: unknown) => void this.#errors.push(located(error, {})));
+      const error = await refusal;
+      if (error !== undefined) this.#errors.push(error);
+    }
     return this.#end(lost.size > 0);
   }
 
@@ -118,8 +122,7 @@ class PlaybookRun {
   async #connectAll(): Promise<ReadonlySet<string>> {
     const { hosts, clock, emit, forks } = this.#context;
     const lost = new Set<string>();
-    const delegates = this.#planned.flatMap(({ tasks }) => [...tasks.values()].flat().flatMap(({ on }) => on ?? []));
-    await pLimit(forks).map([...new Set([...this.#names, ...delegates])], async (host) => {
+    await pLimit(forks).map(this.#all, async (host) => {
       const begun = clock.now();
       try {
         await hosts.get(host);
@@ -134,7 +137,20 @@ class PlaybookRun {
     return lost;
   }
 
-  async #plays(lost: ReadonlySet<string>): Promise<void> {
+  /** The hosts of the plays, and those that tasks are delegated to. */
+  get #all(): readonly string[] {
+    const delegates = this.#planned.flatMap(({ tasks }) => [...tasks.values()].flat().flatMap(({ on }) => on ?? []));
+    return [...new Set([...this.#names, ...delegates])];
+  }
+
+  /** Not waited for here: the hosts are asked with the first reads of the plays, and each play waits before its first change. */
+  #sameMachine(lost: ReadonlySet<string>): Promise<OrchError | undefined> {
+    const { hosts } = this.#context;
+    const reached = this.#all.filter((host) => !lost.has(host));
+    return sameMachine(reached, async (host) => (await hosts.get(host)).facts());
+  }
+
+  async #plays(lost: ReadonlySet<string>, refusal: Promise<OrchError | undefined>): Promise<void> {
     const plays = this.#request.plays();
     for (let answer: unknown; ; ) {
       const step = plays.next(answer);
@@ -147,7 +163,7 @@ class PlaybookRun {
       let results: ReadonlyMap<string, HostResult> = new Map();
       if (hosts.some(({ name }) => !lost.has(name))) {
         if (this.#context.signal.aborted) return;
-        results = await runPlay(this.#context, { play: step.value, hosts, tasks: new Map() }, lost);
+        results = await runPlay({ ...this.#context, refusal }, { play: step.value, hosts, tasks: new Map() }, lost);
       }
       for (const result of results.values()) {
         this.#touched ||= result.touched;

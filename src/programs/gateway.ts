@@ -1,4 +1,5 @@
 import { gatewayConfig, gatewayStopSeconds } from '../api7/config.ts';
+import { GATEWAY_CONFIG_CHECK } from '../api7/config-check.ts';
 import { gatewayEnv } from '../api7/gateway-env.ts';
 import { gatewayUid } from '../api7/gateway-uid.ts';
 import { gatewayImage, loginFor } from '../api7/images.ts';
@@ -39,7 +40,7 @@ export function* gateway(inventory: Inventory, host: Host): Steps {
     image: imageTask,
     content: gatewayConfig(api7),
     target: IN_IMAGE.gatewayConfig,
-    command: 'apisix init',
+    command: GATEWAY_CONFIG_CHECK,
     as: GATEWAY_ID,
     record: PATHS.gatewayConfigAccepted,
   });

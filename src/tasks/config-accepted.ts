@@ -95,7 +95,7 @@ function refused(p: Params, exitCode: number, log: string): OrchError {
   const details = log.trim();
   return new OrchError(
     'CONFIG_REFUSED',
-    `${refOf(p)} refuses the new ${p.target} ("${p.command}" ended with exit code ${exitCode})`,
+    `${refOf(p)} refuses the new ${p.target}: its check ended with exit code ${exitCode}`,
     {
       nothingChanged: true,
       hint: 'nothing was changed; its last lines say what is wrong, correct it in the inventory',

@@ -5,6 +5,8 @@ import type { Lab } from './lab.ts';
 import { orch } from './orch.ts';
 import { gatewayStarts, leases, restartedBetween, standings } from './rolling-scene.ts';
 
+const BALANCERS = ['lb-1', 'lb-2'];
+
 /** What stands in front of `flock` on a balancer's host: its call number `nth` waits, whoever makes it. */
 const shim = (nth: number): string => `cat >/usr/local/bin/flock <<'END'
 #!/bin/sh
@@ -29,10 +31,11 @@ const ORDERED = 0x01 | 0x08;
  */
 export function leaseRaces(open: () => Lab): void {
   const on = async (script: string): Promise<string> => (await open().exec('lb-1', script)).out;
-  const met = async (): Promise<void> => {
+  const onBoth = (script: string) => Promise.all(BALANCERS.map((name) => open().exec(name, script)));
+  const met = async (name = 'lb-1'): Promise<void> => {
     for (const deadline = Date.now() + 120_000; Date.now() < deadline; await sleep(50))
-      if ((await on('[ -e /run/lease-met ] && echo met')).includes('met')) return;
-    throw new Error('nobody has come to change a lease');
+      if ((await open().exec(name, '[ -e /run/lease-met ] && echo met')).out.includes('met')) return;
+    throw new Error(`no command has changed a lease on ${name}`);
   };
   const hers = (...more: readonly string[]) =>
     orch(['lb', 'drain', 'gw-1', '-i', open().inventory, '--reason', 'new disks', ...more]);
@@ -54,7 +57,7 @@ export function leaseRaces(open: () => Lab): void {
   // Three minutes.
   describe.runIf(all)('a person and a run at one lease', () => {
     afterEach(async () => {
-      await on(CLEAN);
+      await onBoth(CLEAN);
       await orch(['lb', 'restore', 'gw-1', '-i', open().inventory]);
     });
 
@@ -85,10 +88,11 @@ export function leaseRaces(open: () => Lab): void {
     });
 
     test('a run drains between her look and her write: she is told, and the run gives nothing back', async () => {
-      await on(shim(1));
+      // On both: a lease of hers on one of them would already tell the run that she holds the node.
+      await onBoth(shim(1));
       const person = hers('--no-wait');
-      await met();
-      const run = restart(() => void on(': >/run/lease-go'));
+      await Promise.all(BALANCERS.map((name) => met(name)));
+      const run = restart(() => void onBoth(': >/run/lease-go'));
       expect((await person).stdout).toMatch(/had a lease of .*it is now yours/);
       const { stdout } = await run;
       expect(stdout).toMatch(/new disks/);

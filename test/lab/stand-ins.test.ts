@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { GATEWAY_CONFIG_CHECK } from '../../src/api7/config-check.ts';
 import { all } from './all.ts';
 import { ByHand } from './by-hand.ts';
 import { type Lab, upLab } from './lab.ts';
@@ -145,15 +146,21 @@ describe.runIf(all)('the stand-in images, run as on the page', () => {
   });
 
   it('check the gateway configuration offline', async () => {
-    const init = (yaml: string) =>
+    const init = (yaml: string, command = 'apisix init') =>
       lab.exec(
         'gw-2',
-        `printf '${yaml}' > /opt/c.yaml; docker run --rm --entrypoint sh -v /opt/c.yaml:/usr/local/apisix/conf/config.yaml api7/api7-ee-3-gateway:${release} -c 'apisix init'`,
+        `printf '${yaml}' > /opt/c.yaml; docker run --rm --network none --entrypoint sh -v /opt/c.yaml:/usr/local/apisix/conf/config.yaml api7/api7-ee-3-gateway:${release} -c "$(echo ${Buffer.from(command).toString('base64')} | base64 -d)"`,
       );
     expect((await init('apisix:\\n  status: {ip: 0.0.0.0, port: 7085}\\n')).code).toBe(0);
     const bad = await init('apisix:\\n  status: {port: x}\\n');
     expect(bad).toMatchObject({ code: 1, err: expect.stringMatching(/apisix\.status\.port: expected int, found str/) });
     expect((await init('a: [\\n')).err).toMatch(/config\.yaml:2:1/);
+    // Only the test has nginx read what init writes.
+    const snippet = (directive: string) =>
+      init(`nginx_config:\\n  http_server_configuration_snippet: ${directive}\\n`, GATEWAY_CONFIG_CHECK);
+    expect(await snippet('server_tokens off;')).toMatchObject({ code: 0 });
+    expect(await snippet('porxy_pass off;')).toMatchObject({ code: 1, err: expect.stringContaining('porxy_pass') });
+    expect(await snippet('location /c { proxy_pass http://no.such.name; }')).toMatchObject({ code: 0 });
     expect(
       (
         await lab.exec(

@@ -97,6 +97,7 @@ export class FleetScene {
       hosts,
       locals: new Locals(localFiles()),
       ahead: new ReadAhead([]),
+      refusal: Promise.resolve(undefined),
       turns: UNGATED,
       clock: this.clock,
       emit: (event) => events.push(event),

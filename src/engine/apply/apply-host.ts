@@ -55,6 +55,7 @@ class HostApply {
         await planFirst(this.#planner, entries);
         if (this.#run.check) await retryReads(this.#planner, this.#run.clock, entries);
         if (first) {
+          if (!this.#run.check && (await this.#run.refusal) !== undefined) throw new ProgramStopped('skipped');
           this.#log.plan(entries);
           this.#run.turns.planned(this.#run.host.name, foundIn(entries));
         }
@@ -217,9 +218,7 @@ class HostApply {
   }
 
   /** All that can be read back. */
-  #stated(): readonly Entry[] {
-    return this.#entries.filter(({ task }) => task.type.gate || task.bound.confirmed);
-  }
+  #stated = (): readonly Entry[] => this.#entries.filter(({ task }) => task.type.gate || task.bound.confirmed);
 
   /** A host that was changed must be at rest: everything it was told is looked at after the last write or wait. */
   async #settle(): Promise<void> {

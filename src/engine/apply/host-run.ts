@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/base/clock.ts';
+import type { OrchError } from '../../core/base/errors.ts';
 import type { Emit } from '../../core/event/event.ts';
 import type { Host } from '../../core/host/host.ts';
 import type { Play } from '../../core/play/play.ts';
@@ -14,6 +15,8 @@ export interface HostRun {
   readonly hosts: Hosts;
   readonly locals: Locals;
   readonly ahead: ReadAhead;
+  /** Why no host of the run may be changed; known when each has replied once. */
+  readonly refusal: Promise<OrchError | undefined>;
   readonly turns: DisruptionGate;
   readonly clock: Clock;
   readonly emit: Emit;

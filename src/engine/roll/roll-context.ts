@@ -1,3 +1,4 @@
+import type { OrchError } from '../../core/base/errors.ts';
 import type { Host } from '../../core/host/host.ts';
 import type { Play } from '../../core/play/play.ts';
 import type { ReadAhead } from '../plan/read-ahead.ts';
@@ -6,6 +7,8 @@ import type { Slots } from './slots.ts';
 
 export type RollContext = RunContext & {
   readonly ahead: ReadAhead;
+  /** Why no host of the run may be changed; known when each has replied once. */
+  readonly refusal: Promise<OrchError | undefined>;
   readonly play: Play;
   readonly slots: Slots;
   /** Reports a message unless this run has reported it. */

@@ -10,7 +10,7 @@ import { fold } from '../../../src/render/fold.ts';
 import { noPaint } from '../../../src/render/lines/paint.ts';
 import { recap } from '../../../src/render/lines/recap.ts';
 import { EMPTY_VIEW } from '../../../src/render/run-view.ts';
-import { runPlays, virtualClock } from '../../support/run-fake.ts';
+import { type FakeRunOptions, runPlays, virtualClock } from '../../support/run-fake.ts';
 import { Cluster, ends } from '../../support/toy-cluster.ts';
 import { answer, ROOT } from '../../support/toy-fleet.ts';
 import { answered, note, served } from '../../support/toy-tasks.ts';
@@ -235,21 +235,22 @@ describe('a drain that was lost right before the stop', () => {
       await host.writeFile(p.path, 'new', ROOT);
     },
   });
-  const rolled = async (cluster: Cluster) =>
+  const rolled = async (cluster: Cluster, options: FakeRunOptions = {}) =>
     await runPlays(
       [...cluster.nodes, cluster.fleet.lb],
       function* () {
         yield* play({
           name: 'roll',
           hosts: 'gw-1',
+          rolling: { soak: '0s' },
           *tasks() {
             yield stopped({ path: '/app' });
           },
         });
       },
-      { fleet: cluster.fleet },
+      { fleet: cluster.fleet, ...options },
     );
-  const lost = async (also: (cluster: Cluster) => void) => {
+  const lost = async (also: (cluster: Cluster) => void, options: (cluster: Cluster) => FakeRunOptions = () => ({})) => {
     const cluster = new Cluster(2);
     let looks = 0;
     cluster.fleet.onStep = (step, node) => {
@@ -258,7 +259,7 @@ describe('a drain that was lost right before the stop', () => {
       also(cluster);
       throw new OrchError('DRAIN_LOST', 'it is back', { host: 'lb', retryable: true });
     };
-    return { cluster, run: await rolled(cluster) };
+    return { cluster, run: await rolled(cluster, options(cluster)) };
   };
 
   test('is made once more', async () => {
@@ -271,6 +272,33 @@ describe('a drain that was lost right before the stop', () => {
     const { cluster, run } = await lost(({ fleet }) => fleet.set('gw-2', 'down'));
     expect({ codes: run.codes, content: cluster.content('gw-1') }).toEqual({ codes: ['DRAIN_LOST'], content: 'old' });
     expect(cluster.fleet.standing('gw-1')).toBe('in');
+  });
+
+  test.each([
+    { signals: 1, outcome: { codes: [], content: 'new', standing: 'in' }, ms: 4000 },
+    { signals: 2, outcome: { codes: ['INTERRUPTED'], content: 'old', standing: 'mine' }, ms: 2000 },
+  ])('requests that came meanwhile are waited for; $signals × Ctrl-C', async ({ signals, outcome, ms }) => {
+    const sessions = ({ fleet }: Cluster, count: string) =>
+      fleet.lb.files.set('/sessions/gw-1', { type: 'file', content: Buffer.from(count), ...ROOT });
+    const [interrupt, urgent] = [new AbortController(), new AbortController()];
+    let waitedMs = 0;
+    const { cluster, run } = await lost(
+      (one) => sessions(one, '1'),
+      (one) => ({
+        signal: interrupt.signal,
+        urgent: urgent.signal,
+        clock: virtualClock((now) => {
+          waitedMs = now;
+          if (now >= 1000) interrupt.abort(new OrchError('INTERRUPTED', 'interrupted'));
+          if (now >= 2000 && signals === 2) urgent.abort(new OrchError('INTERRUPTED', 'interrupted'));
+          if (now >= 4000) sessions(one, '0');
+        }),
+      }),
+    );
+    const standing = cluster.fleet.standing('gw-1');
+    expect({ codes: run.codes, content: cluster.content('gw-1'), standing }).toEqual(outcome);
+    expect(waitedMs).toBeGreaterThanOrEqual(ms);
+    expect(waitedMs).toBeLessThan(ms + 1000);
   });
 });
 

@@ -28,6 +28,7 @@ class Gateway:
         self.connections = at(settings, 'nginx_config.event.worker_connections', int, 10620)
         self.shutdown_timeout = seconds_at(settings, 'nginx_config.worker_shutdown_timeout', '240s')
         self.access_log = at(settings, 'nginx_config.http.enable_access_log', bool, True)
+        self.server_snippet = at(settings, 'nginx_config.http_server_configuration_snippet', str, '')
         self.configured_endpoints = at(settings, 'deployment.etcd.host', list, [])
         self.id = at(settings, 'apisix.id', str, None)
 

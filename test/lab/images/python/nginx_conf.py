@@ -39,6 +39,7 @@ http {{
     proxy_read_timeout 300s;
     proxy_next_upstream off;
     proxy_buffering off;
+    {snippet}
     include routes.conf;
   }}
   {status}
@@ -70,7 +71,7 @@ def write_main(gateway):
         workers=gateway.worker_processes, nofile=gateway.rlimit_nofile, shutdown=gateway.shutdown_timeout,
         connections=gateway.connections, access_log='/dev/stdout' if gateway.access_log else 'off',
         listens=' '.join(f'listen {port} backlog=1024;' for port in gateway.listen),
-        hostname=socket.gethostname(), status=status))
+        hostname=socket.gethostname(), snippet=gateway.server_snippet, status=status))
 
 
 def write_routes(routes, revision, config_digest):
