@@ -118,7 +118,12 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
     'return error;',
     MEETINGS,
   ),
-  engine('roll/soak.ts', 'nobody watches for a while', '    await clock.sleep(soakMs, urgent);\n', ''),
+  engine(
+    'roll/soak.ts',
+    'nobody watches for a while',
+    'const until = clock.now() + this.#soakMs;\n    const soak',
+    'const until = clock.now();\n    const soak',
+  ),
   engine(
     'roll/soak.ts',
     'the node itself is not looked at in the end',

@@ -178,6 +178,10 @@ export class RollSteps implements StepRunner {
     const evenHeld = step === 'drainAgain' || this.#evenHeld.has(node);
     const made = programOf(traffic, step, { rolling: this.#context.play.options.rolling, evenHeld });
     const program = step === 'waitReady' ? () => withoutMet(made(), this.#met.get(node)) : made;
+    if (step === 'waitInService') {
+      await this.#soak.during(node, this, (signal) => this.run(node, program, { signal }));
+      return undefined;
+    }
     // Nothing of the node is changed yet: the first Ctrl-C ends it.
     const signal = step === 'checkDependencies' ? untilInterrupt(this.#context) : this.#context.urgent;
     const value = await this.run(node, program, { quiet: LOOKS.has(step), signal });
