@@ -89,14 +89,14 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   engine(
     'roll/steps.ts',
     'nodes done earlier are not looked at again',
-    "else if (step === 'recheck') await this.#recheck(nodes);",
+    "else if (step === 'recheck') await recheck(this.#context, this, nodes);",
     "else if (step === 'recheck') return undefined;",
   ),
   engine(
-    'roll/steps.ts',
+    'roll/recheck.ts',
     'what is found of nodes done earlier is passed over',
-    '    if (worst !== undefined) throw worst.error;\n',
-    '    void worst;\n',
+    '  if (worst !== undefined) throw worst.error;\n',
+    '  void worst;\n',
   ),
   engine(
     'roll/steps.ts',

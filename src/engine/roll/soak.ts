@@ -33,6 +33,11 @@ export class RollSoak {
     this.#siblings = siblings;
   }
 
+  /** The play wants its nodes to be watched. */
+  get isWanted(): boolean {
+    return this.#soakMs > 0;
+  }
+
   get #soakMs(): number {
     return parseDuration(this.#context.play.options.rolling?.soak ?? DEFAULT_SOAK);
   }
@@ -59,7 +64,7 @@ export class RollSoak {
 
   /** Compares until the signal comes. It disturbs nothing: counters that cannot be read are left to the other steps. */
   async #watchReturn(node: string, steps: StepRunner, signal: AbortSignal): Promise<OrchError | undefined> {
-    if (this.#soakMs === 0) return undefined;
+    if (!this.isWanted) return undefined;
     const comparison = await this.#compare(node, steps).catch(() => undefined);
     if (comparison === undefined || !comparison.counts) return undefined;
     const back: Return = { comparison, looks: 0 };
@@ -98,7 +103,7 @@ export class RollSoak {
   async watch(node: string, steps: StepRunner): Promise<void> {
     const { clock, fleet, urgent, noteOnce } = this.#context;
     const traffic = fleet?.traffic(node);
-    if (traffic === undefined || this.#soakMs === 0) return;
+    if (traffic === undefined || !this.isWanted) return;
     const { looks } = this.#returns.get(node) ?? { looks: 0 };
     this.#returns.delete(node);
     const comparison = await this.#compare(node, steps);
