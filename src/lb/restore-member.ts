@@ -13,6 +13,11 @@ const params = z.strictObject({
   byHand: z.boolean().default(false),
   /** The run that has drained the node; what another run has made its own since then is an error. Left out: any lease of a run. */
   run: z.string().optional(),
+  /**
+   * Only so much of its traffic, in percent, on servers that can have a part of it. The lease stays, with what they had before: a later
+   * restore, by whichever run, gives them that. Left out: all of it.
+   */
+  percent: z.int().min(1).max(99).optional(),
 });
 
 type Params = z.output<typeof params>;
@@ -24,6 +29,8 @@ type Back = {
   readonly lease: 'none' | 'recorded';
   readonly servers: { readonly [name: string]: Plain<Setting> };
   readonly before: { readonly [name: string]: Plain<Setting> };
+  /** It gets a part of its traffic, so the lease stays. */
+  readonly isPart: boolean;
   /** Who keeps it out of traffic, for people; '': nobody does. */
   readonly holder: string;
 };
@@ -37,17 +44,20 @@ const type = defineTask<typeof params, void, Back, string>({
   async read(p, host) {
     const view = await readMember(p.balancer, host, p.member);
     const lease = leaseToRestore(p, view);
+    const { before, isPart } = settingsToRestore(p, view, lease);
     return {
       lease: lease === null ? 'none' : 'recorded',
       servers: Object.fromEntries(view.servers.map(({ name, setting }) => [name, asPlainData(setting)])),
-      before: lease === null ? {} : asPlainData(settingsToRestore(view, lease)),
+      before: asPlainData(before),
+      isPart,
       holder: lease === null && view.lease !== null ? holderOf(view.lease) : '',
     };
   },
   want: (_p, now) => ({
-    lease: 'none',
+    lease: now?.isPart ? now.lease : 'none',
     servers: { ...now?.servers, ...now?.before },
     before: now?.before ?? {},
+    isPart: now?.isPart ?? false,
     holder: now?.holder ?? '',
   }),
   async write(p, _change, host) {
@@ -60,9 +70,11 @@ const type = defineTask<typeof params, void, Back, string>({
       if (isOfAnotherRun(lease, run)) throw nodeTaken(member.node, balancer.name, lease);
       // From here on a person who drains the node waits until it is restored.
       const to = { ...lease, restoring: new Date().toISOString() };
+      const { before, isPart } = settingsToRestore(p, view, lease);
+      const { restoring: _, ...kept } = lease;
       if (!(await swapLease(host, { ...where, leaseDigest: view.leaseDigest, to }))) return false;
-      await balancer.set(host, member, settingsToRestore(view, lease));
-      if (await swapLease(host, { ...where, leaseDigest: leaseDigestOf(to), to: null })) return true;
+      await balancer.set(host, member, before);
+      if (await swapLease(host, { ...where, leaseDigest: leaseDigestOf(to), to: isPart ? kept : null })) return true;
       // She has not waited any longer: what was restored here is drained again.
       const { lease: taken } = await readMember(balancer, host, member);
       if (taken !== null) await balancer.set(host, member, (taken.closed ?? []).length > 0 ? 'closed' : 'drained');
@@ -76,11 +88,27 @@ const type = defineTask<typeof params, void, Back, string>({
 const leaseToRestore = ({ byHand }: Params, { lease }: MemberView): Lease | null =>
   lease?.kind === 'hand' && !byHand ? null : lease;
 
-/** Settings before the drain. A server that is no longer in the balancer's configuration cannot be given back. */
-function settingsToRestore({ servers }: MemberView, lease: Lease): Lease['before'] {
+/**
+ * Settings before the drain, or those that give a part of the traffic, and whether some do. A server that is no longer in the
+ * balancer's configuration cannot be given back.
+ */
+function settingsToRestore(
+  { balancer, percent }: Params,
+  { servers }: MemberView,
+  lease: Lease | null,
+): { readonly before: Lease['before']; readonly isPart: boolean } {
+  if (lease === null) return { before: {}, isPart: false };
   const external = externallyClosed(servers, lease);
   const known = servers.filter(({ name }) => lease.before[name] !== undefined && !external.includes(name));
-  return Object.fromEntries(known.map(({ name }) => [name, lease.before[name] ?? {}]));
+  const settings = known.map(({ name }) => {
+    const before = lease.before[name] ?? {};
+    const part = percent === undefined ? undefined : balancer.partOf?.(before, percent);
+    return { name, setting: part ?? before, isPart: part !== undefined };
+  });
+  return {
+    before: Object.fromEntries(settings.map(({ name, setting }) => [name, setting])),
+    isPart: settings.some(({ isPart }) => isPart),
+  };
 }
 
 /**

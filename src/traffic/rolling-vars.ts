@@ -36,15 +36,19 @@ export const rollingVars = z.strictObject({
     .preprocess((value) => (typeof value === 'string' ? value.split(',') : value), z.array(z.string()))
     .optional(),
   soak: z.string().refine(isDuration, { error: 'must be a duration such as 10s' }).optional(),
+  canary_weight: z
+    .string()
+    .regex(/^(100|[1-9]\d?)%$/, { error: 'must be a share from 1% to 100%, such as 10%' })
+    .optional(),
 });
 
 /** @example rollingOf({ batch: [2], max_unavailable: 2 }) // { batch: [2], maxUnavailable: 2 } */
 export function rollingOf(vars: z.output<typeof rollingVars>): RollingOptions {
-  const { canary, batch, max_unavailable, max_failures, order, soak } = vars;
+  const { canary, batch, max_unavailable, max_failures, order, soak, canary_weight } = vars;
   return {
     ...defined({ canary }),
     ...(batch === undefined ? {} : { batch: batch as readonly Count[] }),
     ...(max_unavailable === undefined ? {} : { maxUnavailable: max_unavailable as Count }),
-    ...defined({ maxFailures: max_failures, order, soak }),
+    ...defined({ maxFailures: max_failures, order, soak, canaryWeight: canary_weight }),
   };
 }

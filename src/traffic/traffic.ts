@@ -13,7 +13,7 @@ import { inService } from '../lb/in-service.ts';
 import { keepsDrained } from '../lb/keeps-drained.ts';
 import { holderOf, isOfAnotherRun } from '../lb/lease.ts';
 import { memberView } from '../lb/member-view.ts';
-import { heldServers } from '../lb/read-member.ts';
+import { acceptsRequests, heldServers } from '../lb/read-member.ts';
 import { restoreMember } from '../lb/restore-member.ts';
 import { stillDrained } from '../lb/still-drained.ts';
 import { containerEvidence } from '../tasks/container-evidence.ts';
@@ -33,6 +33,8 @@ export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffi
   const { inventory, by, reason, run } = context;
   const { seats, components } = place;
   const keyOf = ({ balancer, member }: PoolMember): string => `${member.node} ${balancer.name}`;
+  /** What an earlier run has left is nobody's; what this one has drained may be another one's by now. */
+  const drainedHere = (): { readonly run?: string } => (context.drainedBy.has(place.node) ? { run } : {});
   const downBefore = (seat: PoolMember): string[] => [...(context.downBefore.get(keyOf(seat)) ?? [])];
   /** The lease is gone when the node is to be in service again. */
   const remember = (seat: PoolMember, { lease }: MemberView): void => {
@@ -89,10 +91,22 @@ export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffi
 
     waitReady: () => readyGates(inventory, components),
 
-    *restore(): Steps {
-      // What an earlier run has left is nobody's; what this one has drained may be another one's by now.
-      const own = context.drainedBy.has(place.node) ? { run } : {};
-      for (const seat of seats) yield restoreMember({ ...at(seat), ...own });
+    *restore({ percent } = {}): Steps {
+      for (const seat of seats) {
+        // Without counters to compare, a part of the traffic would show nothing.
+        const part = isCompared(seat) ? defined({ percent }) : {};
+        yield restoreMember({ ...at(seat), ...drainedHere(), ...part });
+      }
+    },
+
+    *partlyRestored(): Steps<readonly string[]> {
+      const names: string[] = [];
+      for (const seat of seats.filter(({ balancer }) => balancer.partOf !== undefined)) {
+        const { lease, servers } = yield* memberView(at(seat));
+        const isOurs = lease?.kind === 'run' && !isOfAnotherRun(lease, drainedHere().run);
+        if (isOurs && servers.some(acceptsRequests)) names.push(seat.balancer.name);
+      }
+      return names;
     },
 
     *anotherRun(): Steps<string> {
@@ -126,9 +140,7 @@ export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffi
     *counters(): Steps<Readonly<Record<string, Counters>>> {
       const all: Record<string, Counters> = {};
       for (const seat of seats) {
-        // The few who ask the control plane would leave every change of it undecided.
-        if (serviceAt(seat.pool.port)?.compared === false) continue;
-        const counters = seat.balancer.shows.counters ? yield* counted(at(seat)) : null;
+        const counters = isCompared(seat) ? yield* counted(at(seat)) : null;
         if (counters !== null) all[seat.balancer.name] = counters;
       }
       return all;
@@ -151,6 +163,10 @@ export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffi
     },
   };
 }
+
+/** Its errors are compared with its peers'. The few who ask the control plane would leave every change of it undecided. */
+const isCompared = ({ pool, balancer }: PoolMember): boolean =>
+  balancer.shows.counters && serviceAt(pool.port)?.compared !== false;
 
 /**
  * What is set at runtime is lost with the process, and an old one may still carry requests. Where every drain is itself a

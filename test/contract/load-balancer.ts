@@ -39,7 +39,7 @@ export interface ContractOptions {
 }
 
 /** What a row is about, where a driver may not have it. */
-export type Row = 'sticky' | 'reload loses drains' | 'a look shows a lost drain' | 'health';
+export type Row = 'a part of the traffic' | 'sticky' | 'reload loses drains' | 'a look shows a lost drain' | 'health';
 
 const by = { by: 'tester@here', reason: 'contract' } as const;
 const TRIES = 12;
@@ -336,6 +336,60 @@ export function loadBalancerContract(
       expect(await many(world)).toContain('gw-1');
     });
 
+    row(
+      'a part of the traffic',
+      'restored to a part of its traffic it keeps its lease, then it gets all',
+      async (world) => {
+        const before = (await see(world)).servers.map(({ setting }) => setting);
+        const inPart = restoreMember({ ...at(world), run: 'r1', percent: 10 });
+        await apply(world, drainMember({ ...at(world), ...by, how: 'drained', run: 'r1' }));
+        const { lease } = await see(world);
+        await apply(world, inPart);
+        await wait(world, inService(at(world)));
+        expect((await see(world)).lease).toEqual(lease);
+        const answered = [...(await many(world, 42))];
+        const own = answered.filter((node) => node === 'gw-1').length;
+        expect([own >= 1, own <= 4, answered.includes(null)]).toEqual([true, true, false]);
+        expect(await apply(world, inPart)).toEqual([]);
+        await apply(world, restoreMember({ ...at(world), run: 'r1' }));
+        const after = await see(world);
+        expect([after.servers.map(({ setting }) => setting), after.lease]).toEqual([before, null]);
+      },
+    );
+
+    row('a part of the traffic', 'whoever restores it, or drains it again: it gets all in the end', async (world) => {
+      const before = (await see(world)).servers.map(({ setting }) => setting);
+      const restored = async (restore: Task<string>): Promise<void> => {
+        await apply(world, restore);
+        const { servers, lease } = await see(world);
+        expect([servers.map(({ setting }) => setting), lease]).toEqual([before, null]);
+      };
+      const drained = drainMember({ ...at(world), ...by, how: 'drained', run: 'r1' });
+      const inPart = restoreMember({ ...at(world), run: 'r1', percent: 10 });
+      // Killed before the lease is written for the second time.
+      await apply(world, drained);
+      await expect(apply({ ...world, host: killedAt(world.host, 'swapFile', 2) }, inPart)).rejects.toThrow('killed');
+      await restored(restoreMember(at(world)));
+      // Seen to be bad.
+      await apply(world, drained);
+      await apply(world, inPart);
+      await apply(world, drained);
+      expect(await many(world)).not.toContain('gw-1');
+      await restored(restoreMember({ ...at(world), run: 'r1' }));
+      // Another run.
+      await apply(world, drained);
+      await apply(world, inPart);
+      await apply(world, drainMember({ ...at(world), by: 'r2@desk', reason: 'run', how: 'drained', run: 'r2' }));
+      await restored(restoreMember({ ...at(world), run: 'r2' }));
+      // A person.
+      await apply(world, drained);
+      await apply(world, inPart);
+      await apply(world, drainMember({ ...at(world), by: 'ops@desk', reason: 'disk', how: 'drained', kind: 'hand' }));
+      await apply(world, inPart);
+      expect(await many(world)).not.toContain('gw-1');
+      await restored(restoreMember({ ...at(world), byHand: true }));
+    });
+
     row(undefined, 'counts requests and errors, or says that it does not', async (world) => {
       const first = await look(world, counted(at(world)));
       expect(first === null).toBe(!world.balancer.shows.counters);
@@ -355,8 +409,8 @@ export function loadBalancerContract(
 const timingOf = (world: BalancerWorld): Promise<CheckTiming> =>
   world.balancer.timing(world.host, world.member('gw-1'));
 
-const many = async (world: BalancerWorld): Promise<readonly (Node | null)[]> => {
+const many = async (world: BalancerWorld, tries = TRIES): Promise<readonly (Node | null)[]> => {
   const answered: (Node | null)[] = [];
-  for (let i = 0; i < TRIES; i++) answered.push(await world.request());
+  for (let i = 0; i < tries; i++) answered.push(await world.request());
   return answered;
 };

@@ -89,14 +89,14 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   engine(
     'roll/steps.ts',
     'nodes done earlier are not looked at again',
-    "else if (step === 'recheck') await this.#recheck(nodes);",
+    "else if (step === 'recheck') await recheck(this.#context, this, nodes);",
     "else if (step === 'recheck') return undefined;",
   ),
   engine(
-    'roll/steps.ts',
+    'roll/recheck.ts',
     'what is found of nodes done earlier is passed over',
-    '    if (worst !== undefined) throw worst.error;\n',
-    '    void worst;\n',
+    '  if (worst !== undefined) throw worst.error;\n',
+    '  void worst;\n',
   ),
   engine(
     'roll/steps.ts',
@@ -118,7 +118,12 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
     'return error;',
     MEETINGS,
   ),
-  engine('roll/soak.ts', 'nobody watches for a while', '    await clock.sleep(soakMs, urgent);\n', ''),
+  engine(
+    'roll/soak.ts',
+    'nobody watches for a while',
+    'const until = clock.now() + this.#soakMs;\n    const soak',
+    'const until = clock.now();\n    const soak',
+  ),
   engine(
     'roll/soak.ts',
     'the node itself is not looked at in the end',

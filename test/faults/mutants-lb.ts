@@ -56,7 +56,7 @@ export const LB_MUTANTS: readonly Mutant[] = [
   lb(
     'restore-member.ts',
     'the record is removed, and nothing is given back',
-    'await balancer.set(host, member, settingsToRestore(view, lease));',
+    'await balancer.set(host, member, before);',
     'await Promise.resolve();',
   ),
   lb(
@@ -107,6 +107,13 @@ export const LB_MUTANTS: readonly Mutant[] = [
     "if (taken !== null) await balancer.set(host, member, (taken.closed ?? []).length > 0 ? 'closed' : 'drained');",
     '',
   ),
+  lb(
+    'restore-member.ts',
+    'the lease of a node that gets a part of its traffic is removed',
+    'to: isPart ? kept : null',
+    'to: null',
+  ),
+  lb('haproxy/set.ts', 'a part of the weight is all of it', 'weight: String(part)', 'weight: String(weight)'),
   lb('drain-member.ts', 'a run changes what a person holds', "view.lease?.kind === 'hand' && !p.evenHeld", 'false'),
   lb('no-sessions.ts', 'a lost drain is waited for', 'balancer.shows.reload && ', 'false && '),
   lb('no-sessions.ts', 'the drain gate is skipped', 'busy(servers).length === 0', 'busy(servers).length >= 0'),

@@ -237,6 +237,20 @@ export const ROLLING_MUTANTS: readonly Mutant[] = [
     ['test/rolling/soak.test.ts'],
   ),
   rolling(
+    'soak.ts',
+    'every early look may raise as many false alarms as all of them together',
+    'FALSE_ALARMS.early / (nth * (nth + 1))',
+    '1',
+    ['test/rolling/soak-alarms.test.ts'],
+  ),
+  rolling(
+    'soak.ts',
+    'a bad node is seen at the end of its soak only',
+    'return others.requests < LEAST_REQUESTS ? undefined : worse(own, others, limit);',
+    'return undefined;',
+    ['test/rolling/soak-alarms.test.ts'],
+  ),
+  rolling(
     'deadlines.ts',
     'a container is killed while its last worker ends',
     'workerShutdown.ms + STOP_SLACK_MS',

@@ -17,6 +17,10 @@ export interface Running {
   total: number;
   lastSession: number;
   failures: number;
+  status4xx: number;
+  status5xx: number;
+  /** How far it is behind its share of the requests. */
+  credit: number;
 }
 
 type Seconds = (since: number) => number;
@@ -45,6 +49,6 @@ export function stateRow(
 /** A line of `show stat`. */
 export function statRow({ line, ...one }: Running, seconds: Seconds): string {
   const last = one.lastSession < 0 ? -1 : seconds(one.lastSession);
-  const counts = `0,${one.sessions},${one.total},${one.total},${one.failures},0,0,${one.failures}`;
+  const counts = `0,${one.sessions},${one.total},${one.total},${one.failures},0,${one.status4xx},${one.failures + one.status5xx}`;
   return `${line.backend},${line.name},${counts},${last},${line.track ?? ''},${line.cookie ?? ''},\n`;
 }

@@ -43,6 +43,7 @@ export class FakeHaproxy {
   readonly #erring = new Set<string>();
   readonly #failing = new Set<string>();
   readonly #says = new Map<string, string>();
+  readonly #replies = new Map<string, () => number>();
   #servers: readonly Running[] = [];
   #pid = 4000;
   #started = 0;
@@ -85,6 +86,9 @@ export class FakeHaproxy {
       total: 0,
       lastSession: -1,
       failures: 0,
+      status4xx: 0,
+      status5xx: 0,
+      credit: 0,
     }));
   }
 
@@ -101,6 +105,11 @@ export class FakeHaproxy {
     else this.#erring.delete(address);
   }
 
+  /** What the process behind an address answers to each request: a status. */
+  replies(address: string, status: () => number): void {
+    this.#replies.set(address, status);
+  }
+
   /** The health check of this one server fails, whether its process lives or not. */
   fails(name: string): void {
     this.#failing.add(name);
@@ -112,12 +121,12 @@ export class FakeHaproxy {
   }
 
   /** A new request; `stick` is the server that the client went to before. `null`: it was answered with 503. */
-  request(backend: string, stick?: string): { readonly server: string; end(): void } | null {
+  request(backend: string, stick?: string): { readonly server: string; readonly status: number; end(): void } | null {
     this.#advance();
     const all = this.#servers.filter(({ line }) => line.backend === backend);
     const stuck = all.find((one) => one.line.name === stick && one.line.cookie !== undefined && this.#lets(one, MAINT));
     const free = all.filter((one) => one.weight > 0 && this.#lets(one, MAINT | DRAIN));
-    const chosen = stuck ?? free[this.#turn++ % Math.max(1, free.length)];
+    const chosen = stuck ?? this.#next(free);
     if (chosen === undefined) return null;
     chosen.total += 1;
     chosen.lastSession = this.#options.clock.now();
@@ -126,12 +135,25 @@ export class FakeHaproxy {
       return null;
     }
     chosen.sessions += 1;
+    const status = this.#replies.get(chosen.line.address)?.() ?? 200;
+    if (status >= 500) chosen.status5xx += 1;
+    else if (status >= 400) chosen.status4xx += 1;
     return {
       server: chosen.line.name,
+      status,
       end: () => {
         chosen.sessions -= 1;
       },
     };
+  }
+
+  /** One after another; with different weights each as often as its weight says, evenly spread. */
+  #next(free: readonly Running[]): Running | undefined {
+    if (free.every(({ weight }) => weight === free[0]?.weight)) return free[this.#turn++ % Math.max(1, free.length)];
+    for (const one of free) one.credit += one.weight;
+    const chosen = free.reduce((best, one) => (one.credit > best.credit ? one : best));
+    chosen.credit -= free.reduce((sum, { weight }) => sum + weight, 0);
+    return chosen;
   }
 
   /** All requests that run are done. */

@@ -133,6 +133,7 @@ export class ToyFleet implements Fleet {
       waitReady: step('waitReady'),
       anotherRun: () => answer(''),
       restore: step('restore', () => write('in')),
+      partlyRestored: () => answer([]),
       waitInService: step('waitInService', () => [
         says({ path, text: 'in', code: 'LB_MEMBER_NOT_UP' }) as unknown as Task,
       ]),

@@ -97,5 +97,6 @@ loadBalancerContract('nginx', open, {
     'reload loses drains': 'the include file outlives a reload',
     'a look shows a lost drain': 'the include file outlives a reload',
     health: 'nginx does not look at servers by itself',
+    'a part of the traffic': 'it does not count requests, so a part of them would show nothing',
   },
 });

@@ -137,6 +137,11 @@ export interface Balancer {
   view(host: Reader, member: Member): Promise<BalancerView>;
   /** `drained`: no new requests. `closed`: none at all, sticky ones included. Else the settings to give back, by server. */
   set(host: Connection, member: Member, to: 'drained' | 'closed' | Lease['before']): Promise<void>;
+  /**
+   * The setting that gives a server so many percent of the traffic that `before` gave it; undefined: it cannot be divided so. Left
+   * out where the driver cannot give a server a part of its traffic.
+   */
+  partOf?(before: ServerView['setting'], percent: number): ServerView['setting'] | undefined;
   timing(host: Reader, member: Member): Promise<CheckTiming>;
   /** Why the balancer can be read but not changed; undefined: it can, or that cannot be told beforehand. */
   readOnly?(host: Reader): Promise<OrchError | undefined>;

@@ -16,6 +16,11 @@ export interface RollingOptions {
   readonly order?: readonly string[];
   /** How long a node is watched in full service before the next one is touched: `10s`, the default. */
   readonly soak?: string;
+  /**
+   * A node that comes back before as many as `canary`, at least one, have come through their soak, gets so much of its traffic first,
+   * where its balancers can, and all of it once that was clean. `100%`: all of it at once. Default `10%`.
+   */
+  readonly canaryWeight?: string;
   /** What was stopped stays out of traffic: it is not given back. */
   readonly leaveDrained?: boolean;
   /**
@@ -97,9 +102,12 @@ export interface Traffic {
   waitReady(): Steps;
   /**
    * One task for each balancer, none of which needs another one's result: one that fails keeps no other from its turn. The result of
-   * each is who keeps the node out of traffic there, '' when nobody does.
+   * each is who keeps the node out of traffic there, '' when nobody does. `percent`: only so much of its traffic, on balancers that can
+   * give a part of it.
    */
-  restore(): Steps;
+  restore(options?: { readonly percent?: number }): Steps;
+  /** Names of balancers that give it a part of its traffic after a restore by this run. */
+  partlyRestored(): Steps<readonly string[]>;
   /** Waits until every balancer really uses it again. */
   waitInService(): Steps;
   /** One look at a node that is done. */

@@ -3,6 +3,7 @@ import { OrchError } from '../../core/base/errors.ts';
 import { errorInfoOf } from '../../core/event/error-info.ts';
 import type { ErrorInfo } from '../../core/event/event.ts';
 import { fitsBudget } from '../../rolling/budget.ts';
+import { isCanary } from '../../rolling/canary.ts';
 import { advance, startRoll } from '../../rolling/machine.ts';
 import { endOf, isDone, shortfallOf } from '../../rolling/report.ts';
 import { nodeOf, type State } from '../../rolling/state.ts';
@@ -207,8 +208,9 @@ export class Roll implements DisruptionGate {
 
   #carryOut({ node, step, nodes }: { readonly node: string; readonly step: Step; readonly nodes?: readonly string[] }) {
     const evenHeld = nodeOf(this.#state, node)?.staysHeld === true;
+    const inPart = step === 'restore' && isCanary(this.#state, node);
     void this.#steps
-      .carryOut(node, step, { route: this.#routeOf(node), evenHeld, ...defined({ nodes }) })
+      .carryOut(node, step, { route: this.#routeOf(node), evenHeld, inPart, ...defined({ nodes }) })
       .then((result) => this.#send({ type: 'stepDone', node, step, result }));
   }
 

@@ -1,6 +1,5 @@
 import { defined } from '../../core/base/data.ts';
 import { isUnreachable, OrchError } from '../../core/base/errors.ts';
-import { errorInfoOf } from '../../core/event/error-info.ts';
 import type { RunEvent } from '../../core/event/event.ts';
 import { Play } from '../../core/play/play.ts';
 import type { Diagnostics, Traffic } from '../../core/play/rolling.ts';
@@ -10,11 +9,12 @@ import type { Result, Step } from '../../rolling/types.ts';
 import { applyHost } from '../apply/apply-host.ts';
 import { UNGATED } from '../apply/disruption-gate.ts';
 import type { HostRun } from '../apply/host-run.ts';
-import { errorOf } from './error-of.ts';
+import { CanaryTraffic } from './canary-traffic.ts';
+import { recheck } from './recheck.ts';
 import type { RollContext } from './roll-context.ts';
 import { DEFAULT_SOAK, type RollSoak } from './soak.ts';
 import { programOf, type TrafficStep, withoutMet } from './step-programs.ts';
-import { isSilence, resultOf } from './step-result.ts';
+import { resultOf } from './step-result.ts';
 import type { RunStepOptions, StepRunner } from './step-runner.ts';
 import { type DrainedNode, untilIdle, untilInterrupt, whileDrained } from './while-drained.ts';
 
@@ -34,6 +34,8 @@ export interface StepPlace {
   readonly nodes?: readonly string[];
   /** The node is changed although a person holds it. */
   readonly evenHeld?: boolean;
+  /** It is restored to a part of its traffic first, where its balancers can. */
+  readonly inPart?: boolean;
 }
 
 /** Carries out the machine's steps: each is a program of tasks that the node's `Traffic` gives, run like any play's. */
@@ -45,26 +47,31 @@ export class RollSteps implements StepRunner {
   readonly #met = new Map<string, ReadonlySet<string>>();
   /** Nodes that are changed although a person holds them. */
   readonly #evenHeld = new Set<string>();
+  readonly #canaries: CanaryTraffic;
 
   /** `bears`: whether the budget bears, by a look taken now, that a node whose drain was lost is drained once more. */
   constructor(context: RollContext, soak: RollSoak, fitsBudget: (node: string) => Promise<boolean>) {
     this.#context = context;
     this.#soak = soak;
     this.#fitsBudget = fitsBudget;
+    this.#canaries = new CanaryTraffic(context, soak, this);
   }
 
   /** One step of one node, to its end. Whatever goes wrong is a result. */
   async carryOut(node: string, step: Step, place: StepPlace = {}): Promise<Result> {
-    const { route = [], nodes = [], evenHeld = false } = place;
+    const { route = [], evenHeld = false } = place;
     if (evenHeld) this.#evenHeld.add(node);
     const end = this.begin(node, step, route);
     try {
-      const heldBy = await this.#carryOut(node, step, nodes);
+      const heldBy = await this.#carryOut(node, step, place);
       const result = { kind: 'ok', ...defined({ heldBy }) } as const;
       end(result);
       return result;
     } catch (error) {
       const result = resultOf(AFTER_APPLY.has(step) ? await this.explained(node, error) : error, node);
+      const isSilent = result.kind === 'failed' && result.notNodesFault === true;
+      if (isSilent && AFTER_APPLY.has(step))
+        await this.#canaries.release(node, (traffic) => this.#restore(node, traffic));
       end(result);
       return result;
     }
@@ -160,10 +167,14 @@ export class RollSteps implements StepRunner {
   }
 
   /** @returns of a restore: who keeps the node out of traffic */
-  async #carryOut(node: string, step: Step, nodes: readonly string[]): Promise<string | undefined> {
+  async #carryOut(node: string, step: Step, { nodes = [], inPart }: StepPlace): Promise<string | undefined> {
     const traffic = this.#context.fleet?.traffic(node);
-    if (step === 'soak') await this.#soak.watch(node, this);
-    else if (step === 'recheck') await this.#recheck(nodes);
+    if (step === 'soak') {
+      await this.#canaries.prove(node, (traffic) => this.#restore(node, traffic));
+      await this.#soak.watch(node, this);
+    } else if (step === 'recheck') await recheck(this.#context, this, nodes);
+    else if (traffic !== undefined && step === 'restore' && inPart)
+      return await this.#canaries.restore(node, traffic, (percent) => this.#restore(node, traffic, percent));
     else if (traffic !== undefined) return await this.#carryOutTraffic(node, step, traffic);
     return undefined;
   }
@@ -178,6 +189,10 @@ export class RollSteps implements StepRunner {
     const evenHeld = step === 'drainAgain' || this.#evenHeld.has(node);
     const made = programOf(traffic, step, { rolling: this.#context.play.options.rolling, evenHeld });
     const program = step === 'waitReady' ? () => withoutMet(made(), this.#met.get(node)) : made;
+    if (step === 'waitInService') {
+      await this.#soak.during(node, this, (signal) => this.run(node, program, { signal }));
+      return undefined;
+    }
     // Nothing of the node is changed yet: the first Ctrl-C ends it.
     const signal = step === 'checkDependencies' ? untilInterrupt(this.#context) : this.#context.urgent;
     const value = await this.run(node, program, { quiet: LOOKS.has(step), signal });
@@ -188,9 +203,9 @@ export class RollSteps implements StepRunner {
   }
 
   /** Each balancer for itself: one that is gone must not keep the node out of traffic on those that are left. */
-  async #restore(node: string, traffic: Traffic): Promise<string | undefined> {
+  async #restore(node: string, traffic: Traffic, percent?: number): Promise<string | undefined> {
     const done = await Promise.allSettled(
-      [...traffic.restore()].map((step) =>
+      [...traffic.restore(defined({ percent }))].map((step) =>
         this.run(
           node,
           function* (): Steps<unknown> {
@@ -208,25 +223,6 @@ export class RollSteps implements StepRunner {
     const message = `it was drained meanwhile by ${heldBy}; it stays out of traffic`;
     this.#context.emit({ type: 'warning', host: node, message });
     return heldBy;
-  }
-
-  /** All at once; the first that is not well any more is the fault, before what could not be told. */
-  async #recheck(nodes: readonly string[]): Promise<void> {
-    const looks = await Promise.allSettled(
-      nodes.map(async (node) => {
-        const traffic = this.#context.fleet?.traffic(node);
-        if (traffic === undefined) return;
-        await this.run(node, () => traffic.stillHealthy(), { quiet: true }).catch((error: unknown) => {
-          // Asked of a balancer, or of the node: it is the node that is not well, unless nobody could tell.
-          throw isSilence(error, node) ? error : errorOf({ ...errorInfoOf(error), host: node });
-        });
-      }),
-    );
-    const faults = looks.flatMap((look, i) =>
-      look.status === 'rejected' ? [{ error: look.reason, silence: isSilence(look.reason, nodes[i] ?? '') }] : [],
-    );
-    const worst = faults.find(({ silence }) => !silence) ?? faults[0];
-    if (worst !== undefined) throw worst.error;
   }
 
   #quieted(quiet: boolean): { readonly context: RollContext; emit(event: RunEvent): void } {

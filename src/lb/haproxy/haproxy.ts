@@ -2,7 +2,7 @@ import { defined } from '../../core/base/data.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import type { Balancer, Member } from '../../core/host/balancer.ts';
 import { type HaproxySnapshot, reached, readConfig, readHaproxy } from './ask.ts';
-import { carryOut, commandsFor } from './set.ts';
+import { carryOut, commandsFor, partOfWeight } from './set.ts';
 import { count } from './stat.ts';
 import { type HaproxyServer, nameOf } from './state.ts';
 import { timingOf } from './timing.ts';
@@ -60,6 +60,8 @@ export function haproxy(options: HaproxyOptions): Balancer {
       const servers = mine(await readHaproxy(host, socket), member);
       await reached(socket, () => carryOut(host, socket, commandsFor(servers, to)));
     },
+
+    partOf: partOfWeight,
 
     async timing(host, member) {
       const [sight, file] = await Promise.all([readHaproxy(host, socket), readConfig(host, config)]);

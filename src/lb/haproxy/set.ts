@@ -32,6 +32,16 @@ function takeOut(server: HaproxyServer, how: 'drained' | 'closed'): readonly str
   ];
 }
 
+/** A server's setting with a part of its weight. Weights are whole numbers, so that of 1 there is no part. */
+export function partOfWeight(
+  before: Readonly<Record<string, string>>,
+  percent: number,
+): Readonly<Record<string, string>> | undefined {
+  const weight = Number(before.weight);
+  const part = Math.max(1, Math.round((weight * percent) / 100));
+  return before.admin === 'ready' && part < weight ? { ...before, weight: String(part) } : undefined;
+}
+
 /** The weight first: the server is to be given its share at once, and no more. The agent last, for it may differ. */
 function giveBack(server: HaproxyServer, before: Readonly<Record<string, string>>): readonly string[] {
   const name = nameOf(server);

@@ -1,22 +1,35 @@
 import { describe, expect, test } from 'vitest';
+import { OrchError } from '../../../src/core/base/errors.ts';
+import type { RunEvent } from '../../../src/core/event/event.ts';
 import type { Counters } from '../../../src/core/host/balancer.ts';
+import type { Steps } from '../../../src/core/task/task.ts';
+import { sharedClock } from '../../support/run-fake.ts';
 import { Cluster, ends } from '../../support/toy-cluster.ts';
 import { answer } from '../../support/toy-fleet.ts';
 
-/** Nodes behind a balancer that counts; `perCount`: by how many requests each node's counter grows from look to look. */
-function counting(count: number, perCount: (node: string) => number): Cluster {
+/**
+ * Nodes behind a balancer that counts; `perCount`: by how many requests each node's counter grows from look to look; `isBad`: all of
+ * its answers are errors.
+ */
+function counting(
+  count: number,
+  perCount: (node: string) => number,
+  isBad: (node: string) => boolean = () => false,
+): Cluster {
   const cluster = new Cluster(count);
   const { traffic } = cluster.fleet;
   const requests = new Map<string, number>();
+  const errors = new Map<string, number>();
   cluster.fleet.traffic = (node) => {
     const own = traffic.call(cluster.fleet, node);
     const counters = () => {
       const total = (requests.get(node) ?? 1000) + perCount(node);
       requests.set(node, total);
+      errors.set(node, (errors.get(node) ?? 0) + (isBad(node) ? perCount(node) : 0));
       const lb: Counters = {
         requests: total,
         status4xx: 0,
-        status5xx: 0,
+        status5xx: errors.get(node) ?? 0,
         connectErrors: 0,
         responseErrors: 0,
         epoch: '1',
@@ -71,4 +84,73 @@ test('without anybody to ask, such a node ends the run', async () => {
 test('a cluster with traffic is compared, and nothing is noted', async () => {
   const run = await counting(3, () => 100).roll();
   expect([run.report.exitCode, notes(run)]).toEqual([0, []]);
+});
+
+describe('a node that answers with errors', () => {
+  const bad = () =>
+    counting(
+      3,
+      () => 30,
+      (node) => node === 'gw-1',
+    );
+
+  test('is drained again after the first look that shows it, not at the end of its soak', async () => {
+    const cluster = bad();
+    const run = await cluster.roll({ soak: '10m' }, { clock: sharedClock() });
+    expect({ codes: run.codes, ends: ends(run.events) }).toEqual({
+      codes: ['SOAK_FAILED'],
+      ends: { 'gw-1': 'failed', 'gw-2': 'untouched', 'gw-3': 'untouched' },
+    });
+    const failed = run.events.flatMap((event) =>
+      event.type === 'roll.step' && event.status === 'failed' ? [[event.step, event.durationMs]] : [],
+    );
+    expect(failed).toEqual([['soak', 1000]]);
+    expect(cluster.fleet.standing('gw-1')).toBe('mine');
+  });
+
+  test('is drained again while its balancers are waited for', async () => {
+    const cluster = bad();
+    cluster.fleet.onStep = (step, node) => {
+      if (step === 'waitInService') cluster.fleet.set(node, 'down');
+    };
+    const run = await cluster.roll({ soak: '10m' }, { clock: sharedClock() });
+    const failed = run.events.flatMap((event) =>
+      event.type === 'roll.step' && event.status === 'failed' ? [[event.step, event.note]] : [],
+    );
+    expect(failed).toEqual([
+      [
+        'waitInService',
+        'gw-1 has more errors than its unchanged peers: 100.0% 5xx responses (30 in 30 requests), its peers 0.0%',
+      ],
+    ]);
+    expect(cluster.fleet.standing('gw-1')).toBe('mine');
+  });
+
+  test('is not looked at where there is no soak', async () => {
+    const run = await bad().roll({ soak: '0s' }, { clock: sharedClock() });
+    expect([run.report.exitCode, ends(run.events)['gw-1']]).toEqual([0, 'done']);
+  });
+});
+
+test('a balancer that does not answer for a moment fails no soak', async () => {
+  const cluster = counting(3, () => 30);
+  const { traffic } = cluster.fleet;
+  const clock = sharedClock();
+  let begun = Number.POSITIVE_INFINITY;
+  let silences = 0;
+  cluster.fleet.traffic = (node) => {
+    const own = traffic.call(cluster.fleet, node);
+    const counters = (): Steps<Readonly<Record<string, Counters>>> => {
+      const since = clock.now() - begun;
+      if (since <= 0 || since >= 3000) return own?.counters() ?? answer({});
+      silences += 1;
+      throw new OrchError('LB_UNREACHABLE', 'it does not respond', { host: 'lb', retryable: true });
+    };
+    return own && { ...own, counters };
+  };
+  const onEvent = (event: RunEvent): void => {
+    if (event.type === 'roll.step' && event.step === 'soak' && event.status === 'begun') begun = clock.now();
+  };
+  const run = await cluster.roll({ soak: '3s' }, { clock, onEvent });
+  expect([run.report.exitCode, silences > 0]).toEqual([0, true]);
 });

@@ -22,6 +22,8 @@ export class Cluster {
   readonly balancers: ReadonlyMap<string, FakeHaproxy>;
   /** Gateways on which the target never gets ready. */
   readonly sick: Set<string>;
+  /** The routes of the target answer 502, though its own status is good. */
+  badRoutes = false;
   /** Version that was last started. */
   readonly #runs = new Map<string, number>();
   /** Hosts at which nobody answers. */
@@ -32,7 +34,8 @@ export class Cluster {
   busy: (id: string) => number = () => 0;
   onOrder: (balancer: string, command: string) => void = () => undefined;
 
-  constructor(world: World) {
+  /** `weight`: of each server in the balancers' configuration. */
+  constructor(world: World, { weight = 1 }: { readonly weight?: number } = {}) {
     this.ids = Object.keys(world.nodes);
     const balanced = Object.values(world.balancers).some((all) => Object.keys(all).length > 0);
     this.inventory = inventoryOf(this.ids, balanced);
@@ -43,6 +46,7 @@ export class Cluster {
       name,
       address: this.address(name),
       port: PORTS.http,
+      weight,
     }));
     const names = ['lb-1', 'lb-2'];
     this.balancers = new Map(names.map((name) => [name, new FakeHaproxy({ clock: this.time, servers, ...CHECKS })]));
@@ -57,6 +61,9 @@ export class Cluster {
   engine = (id: string) => (this.hosts.get(id) as DockerHost).engine;
 
   address = (id: string): string => this.inventory?.hosts.get(id)?.address ?? '';
+
+  /** Its routes answer with an error. */
+  isBad = (id: string): boolean => this.badRoutes && this.#runs.get(id) === TARGET;
 
   isWell = (id: string): boolean => !this.down.has(id) && this.#answers(id);
 
@@ -121,6 +128,7 @@ export class Cluster {
     const asked =
       address === undefined || address === '127.0.0.1' ? from : this.ids.find((id) => this.address(id) === address);
     if (asked === undefined || this.down.has(asked) || this.engine(asked).pidOf(GATEWAY) === 0) return null;
+    if (port === PORTS.http && this.isBad(asked)) return { status: 502, body: '' };
     return { status: this.#answers(asked) ? 200 : 503, body: '' };
   }
 

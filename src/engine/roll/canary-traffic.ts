@@ -1,0 +1,73 @@
+import type { Traffic } from '../../core/play/rolling.ts';
+import type { RollContext } from './roll-context.ts';
+import type { RollSoak } from './soak.ts';
+import type { StepRunner } from './step-runner.ts';
+
+/** What part of its traffic a canary gets first when its play does not say. */
+const DEFAULT_PERCENT = 10;
+
+/** Restores a node on its balancers, to all of its traffic. */
+type Restore = (traffic: Traffic) => Promise<unknown>;
+
+/** Nodes that get a part of their traffic until it is seen that they answer as their peers do. */
+export class CanaryTraffic {
+  readonly #context: RollContext;
+  readonly #soak: RollSoak;
+  readonly #steps: StepRunner;
+  /** Nodes that get a part now. Their leases are there still: whatever ends the run, the next one gives them all. */
+  readonly #inPart = new Set<string>();
+
+  constructor(context: RollContext, soak: RollSoak, steps: StepRunner) {
+    this.#context = context;
+    this.#soak = soak;
+    this.#steps = steps;
+  }
+
+  /** Restores a node to a part of its traffic; to all of it where that is not wanted, or no balancer can. @returns who holds the node */
+  async restore(
+    node: string,
+    traffic: Traffic,
+    restore: (percent: number | undefined) => Promise<string | undefined>,
+  ): Promise<string | undefined> {
+    const { play, noteOnce } = this.#context;
+    const { canaryWeight } = play.options.rolling ?? {};
+    const percent = canaryWeight === undefined ? DEFAULT_PERCENT : Number.parseInt(canaryWeight, 10);
+    if (percent >= 100 || !this.#soak.isWanted) return await restore(undefined);
+    const heldBy = await restore(percent);
+    if (heldBy !== undefined) return heldBy;
+    const balancers = await this.#steps.run(node, () => traffic.partlyRestored(), { quiet: true });
+    if (balancers.length > 0) this.#inPart.add(node);
+    else if (canaryWeight !== undefined)
+      noteOnce(
+        `no balancer can give ${node} a part of its traffic: canary_weight ${canaryWeight} is ignored (HAProxy needs servers with a weight, such as 100)`,
+      );
+    return undefined;
+  }
+
+  /** Watches a node while it gets a part of its traffic, then gives it all. @throws OrchError SOAK_FAILED */
+  async prove(node: string, restore: Restore): Promise<void> {
+    if (!this.#inPart.has(node)) return;
+    await this.#soak.watchPart(node);
+    await this.release(node, restore, { mayFail: false });
+  }
+
+  /**
+   * Gives a node all of its traffic. Where that comes after a failure which is no fault of the node, what fails here is a warning: the
+   * first failure is the one to tell.
+   */
+  async release(
+    node: string,
+    restore: Restore,
+    { mayFail = true }: { readonly mayFail?: boolean } = {},
+  ): Promise<void> {
+    const traffic = this.#context.fleet?.traffic(node);
+    if (traffic === undefined || !this.#inPart.delete(node)) return;
+    try {
+      await restore(traffic);
+    } catch (error) {
+      if (!mayFail) throw error;
+      const message = `it gets only a part of its traffic: ${error instanceof Error ? error.message : error}; api7-orch lb restore gives it all`;
+      this.#context.emit({ type: 'warning', host: node, message });
+    }
+  }
+}
