@@ -2,6 +2,7 @@ import type { Steps } from '../core/task/task.ts';
 import { bindAddresses } from '../inventory/bind.ts';
 import type { BindPort, Inventory } from '../inventory/inventory.ts';
 import { hostLimits } from '../tasks/host-limits.ts';
+import { leftAlone } from '../tasks/left-alone.ts';
 import { portsFree } from '../tasks/ports-free.ts';
 import { CONTAINERS, PORTS } from './paths.ts';
 
@@ -12,7 +13,7 @@ const PORTS_OF_GROUP: Readonly<Record<string, readonly BindPort[]>> = {
 
 /**
  * Gates that refuse a host before anything is changed anywhere: open files that its kernel does not grant, ports that
- * another container or a process holds, addresses that it does not have.
+ * another container or a process holds, addresses that it does not have. What may change the host's containers later on is warned of.
  */
 export function* preflight(
   inventory: Inventory,
@@ -25,4 +26,5 @@ export function* preflight(
     ports: ports.flatMap((port) => bindAddresses(api7, host, port).map((address) => ({ address, port: PORTS[port] }))),
     except: Object.values(CONTAINERS),
   });
+  yield leftAlone({ of: 'containers' });
 }

@@ -5,6 +5,7 @@ import { selectHosts } from '../inventory/select.ts';
 import type { SshTarget } from '../transport/ssh/target.ts';
 import { openSshConfig } from './connect.ts';
 import { destinations } from './destinations.ts';
+import { adviceFor } from './inventory-advice.ts';
 import { printLine } from './print-line.ts';
 
 interface InventoryFlags {
@@ -60,13 +61,14 @@ function wayTo(target: SshTarget | undefined): string {
 
 /**
  * `api7-orch inventory validate`. Loading is validating: it reports every problem with its place. So are settings of
- * OpenSSH's configuration that could not be followed.
+ * OpenSSH's configuration that could not be followed, and what is recommended beyond what must be there.
  */
 export async function validate(flags: InventoryFlags): Promise<number> {
   const inventory = await load(flags);
   const { file, cluster, hosts, groups } = inventory;
   await destinations(inventory, [...hosts.keys()], openSshConfig(RUNS_NOTHING));
   printLine(process.stdout, `${file}: valid: cluster "${cluster}", ${hosts.size} hosts, ${groups.size} groups`);
+  for (const line of adviceFor(inventory)) printLine(process.stdout, line);
   return 0;
 }
 

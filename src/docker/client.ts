@@ -158,6 +158,7 @@ export function withDocker(raw: DockerlessConnection): Connection {
     tree: (path) => raw.tree(path),
     freeBytes: (path) => raw.freeBytes(path),
     network: () => raw.network(),
+    automation: () => raw.automation(),
     httpGet: (request) => raw.httpGet(request),
     haproxyShow: (socket, what) => raw.haproxyShow(socket, what),
     haproxyCommand: (socket, command) => raw.haproxyCommand(socket, command),

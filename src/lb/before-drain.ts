@@ -23,6 +23,20 @@ const changeable = defineGate<typeof params, OrchError | undefined>({
  */
 export const takesOrders = (p: z.input<typeof params>): Task<string> => changeable(p).delegate(p.balancer.host);
 
+const lasting = defineGate<typeof params, string | undefined>({
+  kind: 'drainsLast',
+  params,
+  title: ({ balancer }) => `${balancer.name} keeps drains when it is reloaded`,
+  onTimeout: 'warn',
+  look: async ({ balancer, member }, host) => balancer.forgetsDrains?.(host, member),
+  met: (_p, why) => why === undefined,
+  unmet: ({ balancer }, why) =>
+    new OrchError('DRAIN_LOST', `${balancer.host}: a reload of the balancer forgets drains; ${why}`),
+});
+
+/** Warns of a balancer that forgets drains when it is reloaded. A run notices that and drains again; a drain by hand is simply gone. */
+export const drainsLast = (p: z.input<typeof params>): Task<string> => lasting(p).delegate(p.balancer.host);
+
 const named = z.strictObject({
   ...where,
   /** Ports of the node that pools of this balancer's host name: a drain concerns them all. */

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { OrchError } from '../core/base/errors.ts';
 import { reveal, Secret } from '../core/base/secret.ts';
 import type {
+  Automation,
   Command,
   Connection,
   Facts,
@@ -26,6 +27,7 @@ export interface FakeHostOptions {
   readonly docker?: Docker;
   readonly freeBytes?: number;
   readonly network?: Partial<HostNetwork>;
+  readonly automation?: Partial<Automation>;
   /** Answers HTTP requests; `null`: nobody listens there. */
   readonly http?: (request: HttpRequest) => HttpReply | null;
   /** What HAProxy shows of what it is asked: `servers state`. */
@@ -116,6 +118,10 @@ export class FakeHost implements Connection {
 
   async network(): Promise<HostNetwork> {
     return this.#ask(() => ({ addresses: [], bindsAny: true, listening: [], ...this.#options.network }));
+  }
+
+  async automation(): Promise<Automation> {
+    return this.#ask(() => ({ prunes: [], upgrades: [], managers: [], ...this.#options.automation }));
   }
 
   async httpGet(request: HttpRequest): Promise<HttpReply> {

@@ -35,6 +35,7 @@ export function fleetOf(inventory: Inventory, { by, withoutLb = [], reason }: Fl
     run: randomUUID(),
     drainedBy: new Map<string, ReadonlyMap<string, string>>(),
     evenHeld: new Set<string>(),
+    lookedAtBy: new Map<string, string>(),
     downBefore: new Map<string, readonly string[]>(),
   };
 

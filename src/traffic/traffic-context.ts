@@ -19,6 +19,8 @@ export interface TrafficContext {
   readonly drainedBy: Map<string, ReadonlyMap<string, string>>;
   /** Nodes that are changed although a person holds them. */
   readonly evenHeld: Set<string>;
+  /** By host of a balancer: the node before whose drain it is looked what may undo a drain there. Once is enough. */
+  readonly lookedAtBy: Map<string, string>;
   /** By node and balancer: servers that were down before the drain, for a reason of their backend. */
   readonly downBefore: Map<string, readonly string[]>;
 }

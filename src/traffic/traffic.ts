@@ -5,7 +5,7 @@ import { defined } from '../core/base/data.ts';
 import type { Counters, MemberView } from '../core/host/balancer.ts';
 import type { Diagnostics, NodeView, Traffic } from '../core/play/rolling.ts';
 import type { Steps } from '../core/task/task.ts';
-import { portsNamed, takesOrders } from '../lb/before-drain.ts';
+import { drainsLast, portsNamed, takesOrders } from '../lb/before-drain.ts';
 import { checkTiming } from '../lb/check-timing.ts';
 import { counted } from '../lb/counted.ts';
 import { drainMember } from '../lb/drain-member.ts';
@@ -18,6 +18,7 @@ import { restoreMember } from '../lb/restore-member.ts';
 import { stillDrained } from '../lb/still-drained.ts';
 import { containerEvidence } from '../tasks/container-evidence.ts';
 import { httpReady } from '../tasks/http-ready.ts';
+import { leftAlone } from '../tasks/left-alone.ts';
 import { guard } from './check-dependencies.ts';
 import { clientsBack, clientsBefore } from './held-connections.ts';
 import { type Checked, nodeDeadlines } from './node-deadlines.ts';
@@ -58,6 +59,13 @@ export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffi
     *beforeFirstDrain(): Steps {
       for (const seat of seats) yield takesOrders(at(seat));
       for (const seat of seats) yield portsNamed({ ...at(seat), ports: [...portsNamedBehind(inventory, seat)] });
+      for (const [host, [seat]] of Map.groupBy(seats, ({ balancer }) => balancer.host)) {
+        const { lookedAtBy } = context;
+        if (!lookedAtBy.has(host)) lookedAtBy.set(host, place.node);
+        if (seat === undefined || lookedAtBy.get(host) !== place.node) continue;
+        yield drainsLast(at(seat));
+        yield leftAlone({ of: 'balancer' }).delegate(host);
+      }
     },
 
     *drain({ evenHeld = false } = {}): Steps {

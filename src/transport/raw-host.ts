@@ -8,6 +8,7 @@ import { ownersSeen } from './files/owners.ts';
 import type { WriteScript } from './files/write-script.ts';
 import { writes } from './files/writes.ts';
 import type { RawConnection } from './raw-connection.ts';
+import { automationRequest } from './read/automation-request.ts';
 import { clockRequest } from './read/facts.ts';
 import { networkRequest } from './read/network-request.ts';
 import {
@@ -140,6 +141,7 @@ export function rawHost({ name, rights, launch, dialer, close }: Carrier): RawCo
     tree: (path) => here(reader.ask(treeRequest(path))),
     freeBytes: (path) => here(freeBytes(path)),
     network: () => here(reader.ask(networkRequest)),
+    automation: () => here(reader.ask(automationRequest())),
     httpGet: (asked) => here(httpGet(asked)),
     haproxyShow: (socket, what) => here(show(socket, what)),
     haproxyCommand: (socket, command) => here(order(socket, command)),

@@ -146,6 +146,11 @@ export function connectionContract(
       expect(readdirSync(directory)).toEqual([]);
     });
 
+    test('what changes it without being asked, in the same round trip as its facts', async () => {
+      const [{ prunes, upgrades, managers }] = await Promise.all([host.automation(), host.facts()]);
+      expect([prunes, upgrades, managers].every(Array.isArray)).toBe(true);
+    });
+
     test('its network: own addresses, and what listens there', async () => {
       const server = createTcpServer();
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

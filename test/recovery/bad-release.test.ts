@@ -35,7 +35,7 @@ describe('a good version', () => {
     let rolls = 0;
     for (; rolls < 50; rolls++) {
       const loaded = new Loaded({ clientErrs: () => draw() < 0.05, latencyMs: 0 });
-      const { exitCode, codes } = await loaded.roll();
+      const { exitCode, codes } = await loaded.roll({ soak: '5s' });
       expect({ rolls, exitCode, codes }).toEqual({ rolls, exitCode: 0, codes: [] });
     }
     expect(rolls).toBe(50);
@@ -62,6 +62,22 @@ describe('a good version', () => {
     const loaded = new Loaded({ weight: 1 });
     const { exitCode, notes } = await loaded.roll({ canaryWeight: '10%' });
     expect([exitCode, notes]).toEqual([0, [expect.stringContaining('canary_weight 10% is ignored')]]);
+  });
+
+  test('a balancer that does not answer while a node gets a part of its traffic: it gets all of it on the other one', async () => {
+    const loaded = new Loaded({
+      onEvent: (event, { cluster }) => {
+        if (event.type === 'roll.step' && event.step === 'waitInService' && event.status === 'begun')
+          cluster.down.add('lb-2');
+        if (event.type === 'warning' && event.message.includes('part of its traffic')) cluster.down.delete('lb-2');
+      },
+    });
+    const { exitCode, warnings } = await loaded.roll({ maxFailures: 0 });
+    expect([exitCode, loaded.weights('lb-1')[0], loaded.weights('lb-2')[0]]).toEqual([expect.any(Number), '100', '10']);
+    expect(exitCode).not.toBe(0);
+    expect(warnings).toContainEqual(
+      expect.stringMatching(/it gets only a part of its traffic: .*lb restore gives it all/),
+    );
   });
 
   test('a controller that is killed while a node gets a part: the next run gives it all', async () => {

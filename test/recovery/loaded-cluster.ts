@@ -26,6 +26,7 @@ interface Scene {
   readonly probe?: boolean;
   /** What one operation on a host takes. */
   readonly latencyMs?: number;
+  readonly onEvent?: (event: NumberedEvent, loaded: Loaded) => void;
   /** The controller is killed at this event. */
   readonly killAt?: (event: NumberedEvent) => boolean;
 }
@@ -87,6 +88,7 @@ export class Loaded {
     const never = new AbortController().signal;
     const listen = (event: NumberedEvent): void => {
       events.push(event);
+      this.#scene.onEvent?.(event, this);
       if (this.#scene.killAt?.(event) !== true) return;
       wire.dead = true;
       killed.resolve(undefined);
@@ -125,7 +127,8 @@ export class Loaded {
       event.type === 'roll.step' && event.status === 'failed' ? [event.step] : [],
     );
     const notes = events.flatMap((event) => (event.type === 'note' ? [event.message] : []));
-    return { exitCode: report?.exitCode, codes, failedAt, notes, events };
+    const warnings = events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+    return { exitCode: report?.exitCode, codes, failedAt, notes, warnings };
   }
 
   #inventory(): Inventory {

@@ -98,6 +98,16 @@ export interface Listener {
   readonly process?: string;
 }
 
+/** What changes a host without being asked, as far as its files show it. Names and paths for people; at most some of each. */
+export interface Automation {
+  /** Cron tables, and services with a timer, that run `docker … prune`. */
+  readonly prunes: readonly string[];
+  /** Packages of the Engine that the host upgrades by itself. */
+  readonly upgrades: readonly string[];
+  /** What runs a configuration management: `puppet.service`, `ansible-pull in /etc/cron.d/pull`. */
+  readonly managers: readonly string[];
+}
+
 /** The host's own network, as far as ports are concerned. */
 export interface HostNetwork {
   /** Addresses that it takes for its own; with `/N` a whole range, such as `127.0.0.0/8`. */
@@ -130,6 +140,8 @@ export interface Reader {
   freeBytes(path: string): Promise<number>;
   /** Its own addresses, and what listens there. */
   network(): Promise<HostNetwork>;
+  /** What changes it without being asked. */
+  automation(): Promise<Automation>;
   /** GET from the host's own point of view. @throws OrchError HTTP_UNREACHABLE when nobody answers */
   httpGet(request: HttpRequest): Promise<HttpReply>;
   /** The reply to `show <what>` on a HAProxy admin socket. What is asked in one tick travels in one question. */

@@ -86,8 +86,8 @@ export interface Traffic {
   /** What must hold before the node is drained, and once more right before something of it is stopped: one look each. */
   checkDependencies(options?: Pick<RollingOptions, 'fromInventory'>): Steps;
   /**
-   * Once, before the first node of a run is drained: every balancer takes orders, and requests to the node that a drain would not stop
-   * are told by a warning.
+   * Once, before the first node of a run is drained: every balancer takes orders. Requests to the node that a drain would not stop, and
+   * what may undo a drain, are told by a warning.
    */
   beforeFirstDrain(): Steps;
   /** `evenHeld`: also what a person holds; without it that is an error. @throws NODE_HELD */

@@ -1,4 +1,5 @@
 import type { Traffic } from '../../core/play/rolling.ts';
+import type { Result } from '../../rolling/types.ts';
 import type { RollContext } from './roll-context.ts';
 import type { RollSoak } from './soak.ts';
 import type { StepRunner } from './step-runner.ts';
@@ -46,26 +47,24 @@ export class CanaryTraffic {
 
   /** Watches a node while it gets a part of its traffic, then gives it all. @throws OrchError SOAK_FAILED */
   async prove(node: string, restore: Restore): Promise<void> {
-    if (!this.#inPart.has(node)) return;
+    const traffic = this.#context.fleet?.traffic(node);
+    if (traffic === undefined || !this.#inPart.has(node)) return;
     await this.#soak.watchPart(node);
-    await this.release(node, restore, { mayFail: false });
+    await restore(traffic);
+    this.#inPart.delete(node);
   }
 
   /**
-   * Gives a node all of its traffic. Where that comes after a failure which is no fault of the node, what fails here is a warning: the
-   * first failure is the one to tell.
+   * A node has failed after its restore. Where that was no fault of its own, it gets all of its traffic; else it is drained next. What
+   * fails here is a warning: the first failure is the one to tell.
    */
-  async release(
-    node: string,
-    restore: Restore,
-    { mayFail = true }: { readonly mayFail?: boolean } = {},
-  ): Promise<void> {
+  async failed(node: string, result: Result, restore: Restore): Promise<void> {
     const traffic = this.#context.fleet?.traffic(node);
-    if (traffic === undefined || !this.#inPart.delete(node)) return;
+    const isSilent = result.kind === 'failed' && result.notNodesFault === true;
+    if (!this.#inPart.delete(node) || traffic === undefined || !isSilent) return;
     try {
       await restore(traffic);
     } catch (error) {
-      if (!mayFail) throw error;
       const message = `it gets only a part of its traffic: ${error instanceof Error ? error.message : error}; api7-orch lb restore gives it all`;
       this.#context.emit({ type: 'warning', host: node, message });
     }

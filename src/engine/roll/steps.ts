@@ -69,9 +69,7 @@ export class RollSteps implements StepRunner {
       return result;
     } catch (error) {
       const result = resultOf(AFTER_APPLY.has(step) ? await this.explained(node, error) : error, node);
-      const isSilent = result.kind === 'failed' && result.notNodesFault === true;
-      if (isSilent && AFTER_APPLY.has(step))
-        await this.#canaries.release(node, (traffic) => this.#restore(node, traffic));
+      if (AFTER_APPLY.has(step)) await this.#canaries.failed(node, result, (traffic) => this.#restore(node, traffic));
       end(result);
       return result;
     }

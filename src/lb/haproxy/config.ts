@@ -26,9 +26,9 @@ const SECTIONS = new Set(
   ),
 );
 
-/** Keywords that say something about health checks and persistence. Other lines are not kept. */
+/** Keywords that say something about health checks, persistence and what survives a reload. Other lines are not kept. */
 const KEPT = new Set(
-  'server server-template default-server spread-checks timeout cookie option stick use-server force-persist persist appsession'.split(
+  'server server-template default-server spread-checks timeout cookie option stick use-server force-persist persist appsession server-state-file load-server-state-from-file'.split(
     ' ',
   ),
 );
@@ -123,6 +123,15 @@ export function haproxyTime(text: string | undefined): number | undefined {
   if (amount === undefined) return undefined;
   const scale: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
   return Math.ceil(Number(amount) * (scale[unit] ?? 1));
+}
+
+/** Whether HAProxy takes the states of a backend's servers from a file when it starts. */
+export function loadsServerState({ global }: HaproxyConfig, section: HaproxySection): boolean {
+  const lines = listsFor(section).flatMap(
+    (list) => list.findLast(([word]) => word === 'load-server-state-from-file') ?? [],
+  );
+  const [, from] = lines;
+  return from === 'local' || (from === 'global' && global.some(([word]) => word === 'server-state-file'));
 }
 
 /** Keywords by which a request may go to a server that is drained; a `cookie` only with a value on the server's line. */

@@ -2,6 +2,7 @@ import { defined } from '../../core/base/data.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import type { Balancer, Member } from '../../core/host/balancer.ts';
 import { type HaproxySnapshot, reached, readConfig, readHaproxy } from './ask.ts';
+import { loadsServerState } from './config.ts';
 import { carryOut, commandsFor, partOfWeight } from './set.ts';
 import { count } from './stat.ts';
 import { type HaproxyServer, nameOf } from './state.ts';
@@ -19,6 +20,9 @@ export interface HaproxyOptions {
   /** As the inventory declares it; wins over what the configuration says. */
   readonly check?: { readonly everyMs: number; readonly fall: number; readonly rise: number };
 }
+
+const KEEPS_STATE =
+  'write "server-state-file /var/lib/haproxy/state" in global and "load-server-state-from-file global" in defaults, and let each reload save "show servers state" there first';
 
 /**
  * HAProxy, by its admin socket. A member is every server of every backend that has its address and port. Whatever is set
@@ -78,6 +82,13 @@ export function haproxy(options: HaproxyOptions): Balancer {
         host: runsOn,
         hint: `write "stats socket ${socket} … level admin" in the global section of HAProxy and reload it; nothing was changed`,
       });
+    },
+
+    async forgetsDrains(host, member) {
+      const [sight, file] = await Promise.all([readHaproxy(host, socket), readConfig(host, config)]);
+      const sections = mine(sight, member).flatMap(({ backend }) => file?.backends.get(backend) ?? []);
+      const forgetful = file === null ? undefined : sections.find((section) => !loadsServerState(file, section));
+      return forgetful && `backend ${forgetful.name} in ${config} loads no server state: ${KEEPS_STATE}`;
     },
 
     async otherPorts(host, member) {
