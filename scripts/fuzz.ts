@@ -14,12 +14,15 @@ if (!(minutes > 0) || !Number.isInteger(seed) || names.some((name) => TARGETS[na
   console.error(usage);
   process.exit(2);
 }
-console.log(`seed ${seed}, ${minutes} min for each of ${names.join(', ')}`);
+console.log(`seed ${seed}, ${minutes} min for all of ${names.join(', ')}`);
 let failed = false;
 for (const name of names) {
   const target = TARGETS[name];
   if (target === undefined) continue;
-  const { executions, slowest, grownMiB, failure } = await fuzz(name, target, { forMs: minutes * 60_000, seed });
+  const { executions, slowest, grownMiB, failure } = await fuzz(name, target, {
+    forMs: (minutes * 60_000) / names.length,
+    seed,
+  });
   console.log(
     `${name}: ${executions} executions, slowest ${slowest.ms} ms for ${slowest.bytes} bytes, memory +${grownMiB} MiB`,
   );

@@ -5,8 +5,8 @@ import ssh2, { type AuthContext, type ServerChannel } from 'ssh2';
 export interface Hostility {
   /** Judges a login. Default: whoever comes is let in. */
   login?(request: AuthContext): void;
-  /** What comes of a command. */
-  command?(channel: ServerChannel): void;
+  /** What comes of a command; of a shell, where there is none. */
+  command?(channel: ServerChannel, line?: string): void;
 }
 
 /** An SSH server on a port of its own that follows the protocol only as far as it likes. */
@@ -28,13 +28,13 @@ export async function startHostileServer(address: string): Promise<HostileServer
     client.on('authentication', (request) => (made.hostility.login ?? ((one) => one.accept()))(request));
     client.on('session', (accept) => {
       const session = accept();
-      const open = (accepting: () => ServerChannel): void => {
+      const open = (accepting: () => ServerChannel, line?: string): void => {
         const channel = accepting();
         // The client may hang up in the middle of any write.
         for (const stream of [channel, channel.stderr]) stream.on('error', () => {});
-        made.hostility.command?.(channel);
+        made.hostility.command?.(channel, line);
       };
-      session.on('exec', (accepting) => open(accepting));
+      session.on('exec', (accepting, _reject, { command }) => open(accepting, command));
       session.on('shell', (accepting) => open(accepting));
     });
   });

@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import fc from 'fast-check';
+import type { ServerChannel } from 'ssh2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { all } from '../lab/all.ts';
 import { endlessly, type HostileServer, type Hostility, startHostileServer } from '../support/hostile-server.ts';
@@ -19,6 +20,8 @@ const FORGED = '\u001b[2J\r\nm1 | forged\n\u202e\u009b1m';
 let sshd: TestSshd;
 let bad: HostileServer;
 let inventory: string;
+/** The most that a run has held in memory, MiB. */
+let largest = 0;
 
 beforeAll(async () => {
   sshd = await startSshd({ sudo: 'none', machines: GOOD });
@@ -31,23 +34,29 @@ beforeAll(async () => {
     ].join(''),
   );
   inventory = join(sshd.directory, 'inventory.yaml');
-  const hosts = [
-    ...GOOD.map((address, i) => `  m${i + 1}: { address: ${address}, port: ${sshd.port} }\n`),
-    `  evil: { address: ${BAD}, port: ${bad.port} }\n`,
-  ];
+  const hosts = GOOD.map((address, i) => `  m${i + 1}: { address: ${address}, port: ${sshd.port} }\n`);
+  // Neither the first nor the last of a rolling change.
+  hosts.splice(4, 0, `  evil: { address: ${BAD}, port: ${bad.port} }\n`);
   writeFileSync(
     inventory,
-    `cluster: test\nssh: { user: ${sshd.user}, identity_file: ${sshd.identityFile}, known_hosts: ${sshd.knownHosts}, become: none, connect_timeout: 5s }\nhosts:\n${hosts.join('')}api7: { version: "3.10.5", database: { host: db, user: u, password: "p@ss" }, gateway: { endpoints: ["http://127.0.0.1:1"], token: a-token } }\n`,
+    `cluster: test\nssh: { user: ${sshd.user}, identity_file: ${sshd.identityFile}, known_hosts: ${sshd.knownHosts}, become: none, connect_timeout: 20s }\nhosts:\n${hosts.join('')}api7: { version: "3.10.5", database: { host: db, user: u, password: "p@ss" }, gateway: { endpoints: ["http://127.0.0.1:1"], token: a-token } }\n`,
   );
 });
 afterAll(async () => {
+  console.log(`the largest of the runs had ${Math.round(largest)} MiB`);
   await sshd[Symbol.asyncDispose]();
   await bad[Symbol.asyncDispose]();
 });
 
 const SIZE = `process.on('exit', () => require('node:fs').writeSync(2, 'MAXRSS ' + process.resourceUsage().maxRSS + '\\n'))`;
 
-async function exec(hostility: Hostility): Promise<{ code: number | null; shown: string; mib: number }> {
+interface Ended {
+  readonly code: number | null;
+  readonly shown: string;
+  readonly mib: number;
+}
+
+async function orch(hostility: Hostility, words: readonly string[]): Promise<Ended> {
   bad.hostility = hostility;
   const child = spawn(
     process.execPath,
@@ -55,15 +64,13 @@ async function exec(hostility: Hostility): Promise<{ code: number | null; shown:
       '--import',
       `data:text/javascript,import{createRequire}from'node:module';const require=createRequire('/');${encodeURIComponent(SIZE)}`,
       'src/cli/main.ts',
-      'exec',
-      'all',
-      '-i',
-      inventory,
-      '--',
-      'echo',
-      'well',
+      ...words,
     ],
-    { cwd: root, env: { ...process.env, SSH_AUTH_SOCK: '', NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'] },
+    {
+      cwd: root,
+      env: { ...process.env, SSH_AUTH_SOCK: '', NO_COLOR: '1', XDG_STATE_HOME: join(sshd.directory, 'state') },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
   );
   let shown = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (shown += chunk.toString()));
@@ -73,17 +80,37 @@ async function exec(hostility: Hostility): Promise<{ code: number | null; shown:
 }
 
 /** What each of the runs must look like. */
-async function harmless(hostility: Hostility): Promise<string> {
-  const { code, shown, mib } = await exec(hostility);
-  for (const i of GOOD.keys()) expect(shown).toMatch(new RegExp(`^m${i + 1} \\| well$`, 'm'));
+function expectHarmless({ code, shown, mib }: Ended): void {
   expect(code).toBeGreaterThan(0);
   expect(shown).toContain('evil');
   expect(shown).not.toMatch(/^m1 \| forged/m);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these must not be there
   expect(shown).not.toMatch(/[\u001b\u0080-\u009f\u202e]/);
   expect(mib).toBeLessThan(MOST_MIB);
-  return shown;
+  largest = Math.max(largest, mib);
 }
+
+async function harmless(hostility: Hostility): Promise<void> {
+  const ended = await orch(hostility, ['exec', 'all', '-i', inventory, '--', 'echo', 'well']);
+  for (const i of GOOD.keys()) expect(ended.shown).toMatch(new RegExp(`^m${i + 1} \\| well$`, 'm'));
+  expectHarmless(ended);
+}
+
+/** A rolling change of all ten, each of which has a file that stands for what it serves. */
+async function roll(hostility: Hostility): Promise<Ended & { readonly changed: readonly string[] }> {
+  rmSync(served(), { recursive: true, force: true });
+  mkdirSync(served());
+  execFileSync('chown', [`${sshd.user}:`, served()]);
+  const vars = ['-e', `directory=${served()}`, '-e', `owner=${sshd.user}`];
+  const playbook = 'test/fixtures/playbooks/served-file.ts';
+  const ended = await orch(hostility, ['run', playbook, '-i', inventory, ...vars, '--skip-unreachable']);
+  expectHarmless(ended);
+  expect(ended.shown).toMatch(/^ *evil +(FAILED|skipped|unreachable)/m);
+  return { ...ended, changed: readdirSync(served()).toSorted() };
+}
+
+const served = (): string => join(sshd.directory, 'served');
+const NAMES = GOOD.map((_, i) => `m${i + 1}`);
 
 const rows: readonly (readonly [string, Hostility])[] = [
   ['prints without end', { command: (channel) => endlessly(channel, `${FORGED}${'x'.repeat(8000)}`) }],
@@ -121,10 +148,53 @@ const rows: readonly (readonly [string, Hostility])[] = [
   ],
 ];
 
+/** Does what it is told until the first of the others is changed. */
+function turning(channel: ServerChannel, line: string, hostility: Hostility): void {
+  // A process group of its own: the client may have it killed.
+  const shell = spawn('sh', ['-c', line], { stdio: 'pipe', detached: true });
+  channel.pipe(shell.stdin).on('error', () => {});
+  shell.stdout.pipe(channel, { end: false });
+  shell.stderr.pipe(channel.stderr, { end: false });
+  const look = setInterval(() => {
+    if (!existsSync(join(served(), 'm1'))) return;
+    clearInterval(look);
+    shell.stdout.unpipe();
+    shell.stderr.unpipe();
+    shell.kill('SIGKILL');
+    hostility.command?.(channel, line);
+  }, 20);
+  channel.on('close', () => {
+    clearInterval(look);
+    shell.kill('SIGKILL');
+  });
+  shell.on('close', (code) => {
+    if (existsSync(join(served(), 'm1'))) return;
+    clearInterval(look);
+    channel.exit(code ?? 1);
+    channel.end();
+  });
+}
+
 describe('a host that', () => {
   test.each(rows)('%s', async (_, hostility) => {
     await harmless(hostility);
   });
+
+  // Before the first node is changed, a host that cannot even be read stops a rolling change; one that cannot be reached is left out.
+  test.each(rows)('%s, before a rolling change', async (_, hostility) => {
+    const { changed } = await roll(hostility);
+    expect(changed).toEqual(hostility.login === undefined ? [] : NAMES);
+  });
+
+  // Without the one by a signal: the host is silent from then on, which takes minutes to find out, and is not a matter of its words.
+  test.each(rows.filter(([name, { login }]) => login === undefined && !name.includes('signal')))(
+    '%s, in the middle of a rolling change',
+    async (_, hostility) => {
+      const { changed, shown } = await roll({ command: (channel, line = 'sh') => turning(channel, line, hostility) });
+      expect(changed).toEqual(NAMES);
+      for (const name of NAMES) expect(shown).toMatch(new RegExp(`^ *${name} +done`, 'm'));
+    },
+  );
 });
 
 test.each(

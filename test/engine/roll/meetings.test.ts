@@ -229,6 +229,34 @@ test('a balancer that sends requests on a port of no pool is told of before the 
   expect(warned).toBeLessThan(drained);
 });
 
+test('a pool on that port has the node drained and restored there, too, and nothing is warned of', async () => {
+  const extra = NODES.map((_, i) => ({
+    backend: 'web_tls',
+    name: `tls-${i + 1}`,
+    address: `10.0.2.2${i + 1}`,
+    port: 9443,
+  }));
+  const scene = await fleetScene({
+    more: extra,
+    pools: (pools) => {
+      const gateways = pools.get('gateways');
+      if (gateways === undefined) throw new Error('the example has no pool of that name');
+      return new Map([...pools, ['gateways_tls', { ...gateways, name: 'gateways_tls', port: 9443 }]]);
+    },
+  });
+  for (const name of BALANCERS)
+    scene.configure(name, 'backend gateways\n  balance roundrobin\nbackend web_tls\n  balance roundrobin\n');
+  let drained: readonly string[] = [];
+  const run = await roll(scene, {}, async (node) => {
+    if (node === 'gw-1') drained = [...(await scene.orders('gw-1')), ...(await scene.orders('tls-1'))];
+  });
+  expect(run.codes).toEqual([]);
+  expect(run.events.filter(({ type }) => type === 'warning')).toEqual([]);
+  expect(drained).toEqual(['drain', 'drain', 'drain', 'drain']);
+  expect([...(await scene.orders('gw-1')), ...(await scene.orders('tls-1'))]).toEqual(Array(4).fill('free'));
+  expect(NODES.map((node) => appOf(scene, node))).toEqual(['new', 'new', 'new']);
+});
+
 const LEGACY = NODES.map((node, i) => ({ backend: 'legacy', name: node, address: `10.0.2.2${i + 1}`, port: 9080 }));
 
 /** HAProxy checks the backend `legacy` in a way that these nodes fail. */
