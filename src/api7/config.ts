@@ -3,6 +3,7 @@ import { nginxTime } from '../core/base/nginx-time.ts';
 import type { Api7Settings, Inventory } from '../inventory/inventory.ts';
 import { merge } from './merge.ts';
 import { PORTS } from './paths.ts';
+import { GATEWAY, serviceAt } from './services.ts';
 
 type Config = Readonly<Record<string, unknown>>;
 
@@ -37,7 +38,7 @@ export const STOP_SLACK_SECONDS = 10;
 
 /**
  * Seconds that a gateway gets to stop: what its workers may take to finish requests, and 10 s on top, so that Docker
- * never cuts one off that nginx would still have answered. Workers without a limit (0) get the longest request of any pool.
+ * never cuts one off that nginx would still have answered. Workers without a limit (0) get the longest request of the gateways' pools.
  *
  * @throws OrchError CONFIG_INVALID when `nginx_config.worker_shutdown_timeout` is not a time as nginx reads it
  */
@@ -58,4 +59,10 @@ export function gatewayStopSeconds({ api7, loadBalancers }: Pick<Inventory, 'api
 }
 
 const longestRequestMs = (loadBalancers: Inventory['loadBalancers']): number =>
-  Math.max(0, ...[...loadBalancers.values()].map((pool) => (pool.driver === 'none' ? 0 : pool.longestRequestMs)));
+  Math.max(
+    0,
+    ...[...loadBalancers.values()].map((pool) =>
+      // A port that is none of API7's may be one of a gateway's own listeners.
+      pool.driver === 'none' || (serviceAt(pool.port) ?? GATEWAY) !== GATEWAY ? 0 : pool.longestRequestMs,
+    ),
+  );

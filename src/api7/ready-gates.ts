@@ -1,3 +1,4 @@
+import { formatDuration, parseDuration } from '../core/base/duration.ts';
 import type { Steps } from '../core/task/task.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { httpReady } from '../tasks/http-ready.ts';
@@ -11,17 +12,17 @@ import type { Service } from './services.ts';
  */
 const STEADY = '3s';
 
-/** How long a service may take to answer its health check, and what it has for everything else beside that. */
-const WITHIN = { dashboard: ['8m', '9m'], dpManager: ['2m', '3m'], gateway: ['2m', '3m'] } as const;
+/** What everything else may take beyond the first answer. */
+const LATER_MS = 60_000;
 
 /**
  * Gates of a node that was changed, before its balancers get it back. They wait side by side, so the time of those that
  * need a service that answers covers its start, too.
  */
 export function* readyGates({ api7 }: Inventory, components: readonly Service[]): Steps {
-  for (const { name, container, health } of components) {
-    const [starts, within] = WITHIN[name];
-    yield httpReady({ ...health, container, within: starts, passes: 3 });
+  for (const { name, container, health, startsWithin } of components) {
+    const within = formatDuration(parseDuration(startsWithin) + LATER_MS);
+    yield httpReady({ ...health, container, within: startsWithin, passes: 3 });
     if (name === 'gateway') yield* gatewayGates(container, within, api7.gateway.probe);
     yield steadyContainer({ container, for: STEADY, within });
   }

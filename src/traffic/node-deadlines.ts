@@ -1,5 +1,5 @@
 import { gatewayStopSeconds, STOP_SLACK_SECONDS } from '../api7/config.ts';
-import type { Service } from '../api7/services.ts';
+import { CONTROL_PLANE_STOP_SECONDS, type Service } from '../api7/services.ts';
 import type { CheckTiming } from '../core/host/balancer.ts';
 import type { Deadline, DeadlineChain } from '../core/play/rolling.ts';
 import type { Inventory, ManagedPool } from '../inventory/inventory.ts';
@@ -14,9 +14,6 @@ export interface Checked {
 
 const DECLARED = 'inventory';
 const ASSUMED = 'assumed';
-
-/** What the control plane's services get to end; they have no workers that go on. */
-export const CONTROL_PLANE_STOP_SECONDS = 30;
 
 /** The time limits of a node, one chain for each pool that it is in, each limit with where it comes from. */
 export function nodeDeadlines(

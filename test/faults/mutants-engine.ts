@@ -41,7 +41,7 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   engine(
     'roll/steps.ts',
     'a drain that a reload has undone is not proved once more',
-    '      if (isAgain) await untilIdle(drained);\n',
+    '      if (isAgain) await untilIdle(drained, this.#context.urgent);\n',
     '',
   ),
   engine(

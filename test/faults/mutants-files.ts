@@ -11,6 +11,7 @@ export interface FilePlayer extends AsyncDisposable {
 export async function filePlayer(root: string): Promise<FilePlayer> {
   let current: Mutant | undefined;
   let isApplied = false;
+  let ended: TestModule[] = [];
   const start = async () =>
     await createVitest(
       'test',
@@ -18,13 +19,16 @@ export async function filePlayer(root: string): Promise<FilePlayer> {
         root,
         config: false,
         watch: false,
-        reporters: [{}],
+        // Its own result names the modules of earlier runs, too.
+        reporters: [{ onTestModuleEnd: (module) => void ended.push(module) }],
         silent: true,
         include: ['test/**/*.test.ts'],
         alias: { 'api7-orch/testing': `${root}/src/testing/index.ts`, 'api7-orch': `${root}/src/index.ts` },
-        // As for the unit tests: on a busy machine a shorter one would fail without any mutant.
-        testTimeout: 30_000,
+        // Some mutants make a test wait without an end. Without one the longest takes less than a second.
+        testTimeout: 10_000,
         bail: 1,
+        // With two at once the second one runs although the first has noticed the mutant.
+        maxWorkers: 1,
         pool: 'threads',
         // A module from a cache would not have the mutant in it.
         isolate: true,
@@ -52,10 +56,11 @@ export async function filePlayer(root: string): Promise<FilePlayer> {
     if (specs.length !== files.length) return { kind: 'broken', why: `not every file exists: ${files.join(', ')}` };
     current = mutant;
     isApplied = false;
+    ended = [];
     if (mutant !== undefined) vitest.invalidateFile(`${root}/${mutant.file}`);
     try {
-      const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specs, false);
-      return verdictOf(testModules, unhandledErrors, mutant === undefined || isApplied);
+      const { unhandledErrors } = await vitest.runTestSpecifications(specs, false);
+      return verdictOf(ended, unhandledErrors, mutant === undefined || isApplied);
     } finally {
       current = undefined;
       if (mutant !== undefined) vitest.invalidateFile(`${root}/${mutant.file}`);

@@ -25,7 +25,9 @@ if (mutant !== undefined) {
 
 const { cases, play } = (await import(table)) as { cases: readonly unknown[]; play(one: unknown): unknown };
 let failure: string | undefined;
-for (const one of cases) {
+const isPlayed = mutant === undefined || isApplied;
+// Not one kind of case after another: a mutant that only one kind notices is then noticed early, too.
+for (const one of isPlayed ? scattered(cases) : []) {
   try {
     await play(one);
   } catch (error) {
@@ -34,3 +36,9 @@ for (const one of cases) {
   }
 }
 parentPort?.postMessage({ isApplied, cases: cases.length, failure });
+
+/** The same cases in another order, the same in each run: neighbors are far apart, by the golden ratio. */
+function scattered<T>(all: readonly T[]): readonly T[] {
+  const at = (i: number): number => (i * 0.618_033_988_75) % 1;
+  return [...all.entries()].sort(([a], [b]) => at(a) - at(b)).map(([, one]) => one);
+}

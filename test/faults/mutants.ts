@@ -40,11 +40,14 @@ export const IMPOSSIBLE: readonly Job[] = ['matrix' as const, ['test/rolling/cou
   impossible(by, 'src/rolling/count.ts', 'export function', `${by} cannot load the file with the mutant`),
 ]);
 
-export const JOBS: readonly Job[] = [
-  ...CONTROLS,
-  ...IMPOSSIBLE,
-  ...MUTANTS.map((mutant) => ({ by: mutant.by, mutant })),
-];
+export const MISTAKES: readonly Job[] = MUTANTS.map((mutant) => ({ by: mutant.by, mutant }));
+
+/** A mutant that changes nothing, after mutants that tests have noticed: their failures must not count for it. */
+export const HARMLESS: readonly Job[] = MISTAKES.flatMap(({ by, mutant }) =>
+  typeof by === 'string' || mutant === undefined ? [] : { by, mutant: { ...mutant, replace: mutant.find } },
+).slice(0, 1);
+
+export const JOBS: readonly Job[] = [...CONTROLS, ...IMPOSSIBLE, ...MISTAKES, ...HARMLESS];
 
 /** What came of a job. `broken`: it proves nothing, because the mutant was not applied or something could not be loaded. */
 export type Verdict =

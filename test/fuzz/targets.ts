@@ -1,5 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Duplex, Readable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
@@ -21,6 +21,7 @@ import { parseKnownHosts } from '../../src/transport/ssh/host-keys/known-hosts-l
 import { dockerArchive, ociArchive, tarGzOf } from '../docker/archives.ts';
 import { sized } from '../docker/raw-engine.ts';
 import { FakeHaproxy } from '../support/fake-haproxy.ts';
+import { inDirectory } from '../support/in-directory.ts';
 import type { Target } from './fuzz.ts';
 import { mutated, mutatedBytes } from './mutated.ts';
 
@@ -33,15 +34,11 @@ const reader = (samples: readonly string[], words: readonly string[], read: (tex
   read: (input) => read(input.toString()),
 });
 
-async function inFile(name: string, content: string | Buffer, read: (path: string) => unknown): Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), 'api7-orch-fuzz-'));
-  try {
-    writeFileSync(join(directory, name), content);
-    await read(join(directory, name));
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
-}
+const inFile = async (name: string, content: string | Buffer, read: (path: string) => unknown): Promise<void> =>
+  await inDirectory(async (path) => {
+    await writeFile(path(name), content);
+    await read(path(name));
+  });
 
 /** A target that reads a file of text. */
 const fileReader = (

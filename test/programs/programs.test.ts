@@ -75,6 +75,19 @@ test.each<[string | number, number]>([
   expect(stop.stopTimeoutSeconds).toBe(seconds);
 });
 
+test('without a limit a gateway has as long as the longest request of its own pools, not of the control plane', () => {
+  const config = { ...inventory.api7.config, gateway: { nginx_config: { worker_shutdown_timeout: 0 } } };
+  const loadBalancers = new Map(
+    [...inventory.loadBalancers].map(([name, pool]) => [
+      name,
+      pool.driver === 'none' || pool.port === 9080 ? pool : { ...pool, longestRequestMs: 600_000 },
+    ]),
+  );
+  expect([...loadBalancers.values()].map((pool) => pool.driver !== 'none' && pool.longestRequestMs)).toContain(600_000);
+  const stop = gatewayStop({ ...inventory, api7: { ...inventory.api7, config }, loadBalancers });
+  expect(stop.stopTimeoutSeconds).toBe(70);
+});
+
 test('a control-plane host: images first, then each service with its gate, then the balancers of both', () => {
   const images = stated(controlPlaneImages(inventory));
   expect(lines(images.tasks)).toEqual([

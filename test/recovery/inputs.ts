@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { destinationsOf } from '../../src/cli/connect.ts';
@@ -22,19 +21,11 @@ import { openLocalFile } from '../../src/transport/files/local-file.ts';
 import { commandScript } from '../../src/transport/shell/command.ts';
 import { tarGzOf } from '../docker/archives.ts';
 import { DockerHost, registerPackage } from '../docker/docker-host.ts';
+import { inDirectory } from '../support/in-directory.ts';
 import { onePlay, runPlays } from '../support/run-fake.ts';
 import { Cluster } from '../support/toy-cluster.ts';
 import { ROOT } from '../support/toy-fleet.ts';
 import { gone, note, process_, served } from '../support/toy-tasks.ts';
-
-const inDirectory = async <T>(use: (path: (name: string) => string) => Promise<T>): Promise<T> => {
-  const directory = await mkdtemp(join(tmpdir(), 'api7-orch-recovery-'));
-  try {
-    return await use((name) => join(directory, name));
-  } finally {
-    await rm(directory, { recursive: true });
-  }
-};
 
 async function readAll(path: string): Promise<void> {
   await using file = await openLocalFile(path);

@@ -1,6 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import install from '../../playbooks/install.ts';
 import rollingRestart from '../../playbooks/rolling-restart.ts';
 import start from '../../playbooks/start.ts';
@@ -26,6 +24,7 @@ import { DockerHost } from '../docker/docker-host.ts';
 import { VirtualTime } from '../faults/engine/time.ts';
 import { WRITES } from '../faults/engine/wire.ts';
 import { FakeHaproxy, type FakeServer } from '../support/fake-haproxy.ts';
+import { inDirectory } from '../support/in-directory.ts';
 
 /** Names of the operations that a host carries out, as `Connection` and `Docker` name them. */
 export type Operation = keyof Connection | keyof Connection['docker'];
@@ -167,14 +166,10 @@ export class SmallCluster {
   settle = (ms = 10_000): Promise<void> => this.time.until(this.time.sleep(ms), () => undefined);
 
   async inventory(): Promise<Inventory> {
-    const directory = await mkdtemp(join(tmpdir(), 'api7-orch-recovery-'));
-    try {
-      const file = join(directory, 'prod.yaml');
-      await writeFile(file, this.text);
-      return await loadInventory(file, { env: { DB_PASSWORD: 'right', WRONG_PASSWORD: 'wrong' } });
-    } finally {
-      await rm(directory, { recursive: true });
-    }
+    return await inDirectory(async (path) => {
+      await writeFile(path('prod.yaml'), this.text);
+      return await loadInventory(path('prod.yaml'), { env: { DB_PASSWORD: 'right', WRONG_PASSWORD: 'wrong' } });
+    });
   }
 
   /** One run of a built-in playbook, without a terminal; its exit code is missing where its controller was killed. */

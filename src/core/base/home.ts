@@ -1,4 +1,5 @@
 import { homedir } from 'node:os';
+import { join } from 'node:path';
 
 /**
  * The home directory of the user who runs this. Without HOME, a uid that has no name has none either: then a path at which nothing
@@ -13,3 +14,11 @@ export function homeDirectory(): string {
     return '/nonexistent';
   }
 }
+
+/**
+ * A path in which `~` or `~/` at the beginning is the home directory.
+ *
+ * @example fromHome('~/.ssh/config') // '/home/ops/.ssh/config'
+ */
+export const fromHome = (path: string): string =>
+  path === '~' || path.startsWith('~/') ? join(homeDirectory(), path.slice(1)) : path;

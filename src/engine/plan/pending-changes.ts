@@ -1,3 +1,4 @@
+import { listAt } from '../../core/base/list-at.ts';
 import { overlaps } from '../../core/task/claim.ts';
 import type { Task } from '../../core/task/task.ts';
 
@@ -12,8 +13,7 @@ export class PendingChanges {
   /** A task of the program of `host` that would change something, or of which nothing is known yet. */
   add(host: string, task: Task): void {
     this.addReason(host, task.title);
-    const target = task.on ?? host;
-    this.#tasks.set(target, [...(this.#tasks.get(target) ?? []), task]);
+    listAt(this.#tasks, task.on ?? host).push(task);
   }
 
   /** The rest of the program of `host` depends on this. */

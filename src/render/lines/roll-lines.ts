@@ -50,13 +50,13 @@ function budgetWords(budgets: RollPlan['budgets']): string {
   return `max unavailable ${words.join('; ')}`;
 }
 
-/** The nodes of a rolling change that did not go through, in a table; nothing where all went well. */
-export function rolledLines(rows: readonly (readonly [string, RolledNode])[], paint: Paint): readonly string[] {
-  if (rows.every(([, { state, next }]) => (state === 'done' || state === 'unchanged') && next === undefined)) return [];
-  const good = rows.filter(([, { state, next }]) => (state === 'done' || state === 'unchanged') && next === undefined);
-  // Failed nodes must stay in sight, however many went well.
-  const folded = good.length > MOST_GOOD ? good : [];
-  const shown = rows.filter((row) => !folded.includes(row));
+/** The nodes of a rolling change, in a table; nothing where all went well. */
+export function rolledLines(rows: readonly Row[], paint: Paint): readonly string[] {
+  const [good, waiting] = [rows.filter(isGood), rows.filter(isWaiting)];
+  if (good.length === rows.length) return [];
+  // Failed nodes must stay in sight, however many went well or were not started.
+  const folded = new Set([good, waiting].filter(isMany).flat());
+  const shown = rows.filter((row) => !folded.has(row));
   const [, ...lines] = tableLines(
     [{ title: '' }, { title: '' }, { title: '' }, { title: '' }],
     shown.map(([name, node]) => [
@@ -67,17 +67,23 @@ export function rolledLines(rows: readonly (readonly [string, RolledNode])[], pa
     ]),
     { paint, width: 200 },
   );
-  return [
-    ...(folded.length === 0
-      ? []
-      : [
-          `  ${count(folded.length, 'node')} done: ${nameList(
-            folded.map(([name]) => name),
-            12,
-          )}`,
-        ]),
-    ...lines.map((line) => `  ${line}`),
-  ];
+  return [...foldedLine(good, 'done'), ...lines.map((line) => `  ${line}`), ...foldedLine(waiting, 'not started')];
+}
+
+type Row = readonly [string, RolledNode];
+
+const isGood = ([, { state, next }]: Row): boolean => (state === 'done' || state === 'unchanged') && next === undefined;
+
+const isWaiting = ([, { state, next, traffic }]: Row): boolean =>
+  state === 'untouched' && next === undefined && traffic !== 'out';
+
+const isMany = (rows: readonly Row[]): boolean => rows.length > MOST_ROWS;
+
+const MOST_ROWS = 12;
+
+function foldedLine(rows: readonly Row[], state: string): readonly string[] {
+  const names = rows.map(([name]) => name);
+  return isMany(rows) ? [`  ${count(rows.length, 'node')} ${state}: ${nameList(names, MOST_ROWS)}`] : [];
 }
 
 /** A node that was never drained is as it was, also where no balancer was read. */
@@ -85,8 +91,6 @@ const trafficWord = ({ state, traffic, next }: RolledNode): string =>
   traffic === 'unknown' && state === 'untouched' && next === undefined ? 'not drained' : TRAFFIC[traffic];
 
 const colourOf = ({ state }: RolledNode) => (state === 'done' ? 'green' : state === 'failed' ? 'red' : 'yellow');
-
-const MOST_GOOD = 12;
 
 const STATE: Readonly<Record<string, string>> = { failed: 'FAILED', untouched: 'not started' };
 

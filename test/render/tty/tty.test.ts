@@ -46,7 +46,125 @@ async function drawn(terminal: Terminal, events: readonly RunEvent[], overMs: nu
   await renderer.close();
 }
 
+const step = (host: string, name: string, index: number, status: 'begun' | 'ok' | 'failed'): RunEvent => ({
+  type: 'roll.step',
+  play: 'Gateways',
+  host,
+  step: name,
+  index,
+  of: 7,
+  status,
+  durationMs: 20,
+});
+
+const notReady = 'no response from http://127.0.0.1:7085/status within 2m';
+
+/** The first batch is done, one node of the second one fails, and the others are not started. */
+function failedRoll(hosts: readonly string[], batch: number): readonly RunEvent[] {
+  const [bad = '', ...more] = hosts.slice(batch);
+  const begun = hosts.slice(0, batch).flatMap((host) => [step(host, 'drain', 1, 'begun')]);
+  const error = { code: 'NOT_READY', host: bad, message: notReady, hint: 'read the container log below' } as const;
+  const log = 'nginx: [emerg] unknown directive "worker_proceses"';
+  return [
+    { type: 'run.start', title: 'install', cluster: 'prod', check: false, hosts },
+    { type: 'play.start', play: 'Gateways', hosts },
+    {
+      type: 'roll.plan',
+      play: 'Gateways',
+      waves: [hosts.slice(0, batch), hosts.slice(batch)],
+      budgets: [{ pools: ['gateways'], maxUnavailable: batch, members: hosts.length }],
+      deadlines: [],
+    },
+    ...begun,
+    ...hosts.slice(0, batch).map((host) => step(host, 'soak', 7, 'ok')),
+    step(bad, 'waitReady', 4, 'begun'),
+    taskEnd(bad, 'httpReady http://127.0.0.1:7085/status', 'failed', { error }),
+    step(bad, 'waitReady', 4, 'failed'),
+    {
+      type: 'roll.evidence',
+      host: bad,
+      evidence: {
+        container: 'api7-gateway',
+        status: 'restarting',
+        exitCode: 1,
+        oomKilled: false,
+        restarts: 4,
+        probes: ['GET http://127.0.0.1:7085/status: no response'],
+        log: `${log}\n`.repeat(3),
+      },
+    },
+    {
+      type: 'roll.end',
+      play: 'Gateways',
+      nodes: Object.fromEntries([
+        ...hosts.slice(0, batch).map((host) => [host, { state: 'done', traffic: 'in' }]),
+        [bad, { state: 'failed', traffic: 'out', cause: notReady, next: `api7-orch lb restore ${bad} -i prod.yaml` }],
+        ...more.map((host) => [host, { state: 'untouched', traffic: 'in', cause: `${bad} failed` }]),
+      ]),
+    },
+    runEnd(
+      Object.fromEntries([
+        ...hosts.slice(0, batch).map((host) => [host, { changed: 3 }]),
+        [bad, { changed: 2, failed: 1 }],
+        ...more.map((host) => [host, { skipped: 2 }]),
+      ]),
+      { outcome: 'partial', exitCode: 3, goOn: 'api7-orch run install -i prod.yaml' },
+    ),
+  ];
+}
+
 describe('a terminal', () => {
+  test('a rolling change of many nodes that fails: its last screen has the failed node, the error and the way on', async () => {
+    const terminal = new Terminal(24, 80);
+    await drawn(terminal, numbered(failedRoll(HOSTS, 50)), 500);
+    const screen = terminal.screen.join('\n');
+    expect(screen).toContain('  50 nodes done: gw-1, gw-2, ');
+    expect(screen).toMatch(/^ {2}gw-51 +FAILED +drained +no response/m);
+    expect(screen).toContain('  149 nodes not started: gw-52, gw-53, ');
+    expect(screen).toMatch(/^NOT_READY on gw-51$/m);
+    expect(screen).toMatch(/^Diagnostics gw-51: container api7-gateway: restarting/m);
+    expect(screen).toMatch(/^To resume, fix gw-51, then: api7-orch run install -i prod.yaml$/m);
+    expect(screen).toContain('FAILED: gw-51: no response');
+  });
+
+  test('many hosts without a rolling change, and one fails: its last screen has the error and the way on', async () => {
+    const terminal = new Terminal(24, 80);
+    const error = { code: 'DISK_FULL', host: 'gw-7', message: 'gw-7 has no space left' } as const;
+    const failed = taskEnd('gw-7', 'package /opt/api7/package', 'failed', { error });
+    const counts = Object.fromEntries(HOSTS.map((host) => [host, host === 'gw-7' ? { failed: 1 } : { changed: 3 }]));
+    const goOn = 'api7-orch run install -i prod.yaml';
+    const events = [...run(HOSTS), failed, runEnd(counts, { outcome: 'partial', exitCode: 3, goOn })];
+    await drawn(terminal, numbered(events), 500);
+    const screen = terminal.screen.join('\n');
+    expect(screen).toMatch(/^DISK_FULL on gw-7$/m);
+    expect(screen).toMatch(/^To resume: +api7-orch run install -i prod.yaml$/m);
+    expect(screen).toMatch(/^FAILED: gw-7 has no space left; 199 hosts changed/m);
+  });
+
+  test('a rolling change of many nodes at once stays within the screen while it runs, also on hold', async () => {
+    const terminal = new Terminal(24, 80);
+    const renderer = ttyRenderer({ stdout: stream(terminal), stderr: stream(terminal), verbose: false, diff: false });
+    const [start, play, plan] = failedRoll(HOSTS, 100);
+    if (start === undefined || play === undefined || plan === undefined) expect.fail('there are events');
+    const why = 'gw-1: too few requests to compare with its peers: 3 of 20';
+    const events: readonly RunEvent[] = [
+      start,
+      play,
+      plan,
+      ...HOSTS.slice(0, 100).map((host) => step(host, 'waitIdle', 2, 'begun')),
+      { type: 'roll.hold', play: 'Gateways', host: 'gw-1', waiting: true, why },
+    ];
+    for (const event of numbered(events)) renderer.event(event);
+    await pause(400);
+    const { screen } = terminal;
+    const top = screen.findIndex((line) => line.startsWith('Gateways: 0/200 hosts done'));
+    expect(top).toBeGreaterThanOrEqual(0);
+    expect(screen.slice(top)[1]).toBe(`HOLD: ${why}`);
+    expect(screen.slice(top).join('\n')).toMatch(/… and \d+ more hosts at work/);
+    await renderer.close();
+    expect(terminal.all.join('\n')).not.toContain('hosts done');
+  });
+
   test('200 hosts: every change once, in order, then the recap, and no rest of the picture', async () => {
     const terminal = new Terminal(24, 80);
     const events = [...run(HOSTS), end(HOSTS)];

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OrchError } from '../../../core/base/errors.ts';
+import { listAt } from '../../../core/base/list-at.ts';
 import { configSources, configText } from './config-files.ts';
 import { jumpLoop } from './jump-hosts.ts';
 import type { ConfigSurvey } from './survey.ts';
@@ -118,10 +119,7 @@ async function dump(query: ConfigQuery, { survey, runsCommands }: AskOptions): P
   const lines = new Map<string, string[]>();
   for (const line of printed.split('\n')) {
     const [, keyword, value = ''] = /^(\S+) (.*)$/.exec(line) ?? [];
-    if (keyword === undefined) continue;
-    const values = lines.get(keyword);
-    if (values === undefined) lines.set(keyword, [value]);
-    else values.push(value);
+    if (keyword !== undefined) listAt(lines, keyword).push(value);
   }
   return lines;
 }

@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { OrchError } from '../../../core/base/errors.ts';
 import { fitsGlob } from '../../../core/base/glob.ts';
-import { homeDirectory } from '../../../core/base/home.ts';
+import { fromHome, homeDirectory } from '../../../core/base/home.ts';
 
 /** A configuration file, or what `none` stands for. */
 export interface ConfigSource {
@@ -56,7 +56,7 @@ const LEFT_TO_OPENSSH = /^~(?!\/)|['"\\%[]|\$\{|[*?].*\//;
 export async function includedFiles(word: string, from: ConfigSource): Promise<readonly ConfigSource[] | undefined> {
   if (LEFT_TO_OPENSSH.test(word) || (from.of === 'system' && word.startsWith('~'))) return undefined;
   // Here OpenSSH does go by HOME.
-  const home = word.replace(/^~(?=\/)/, homeDirectory());
+  const home = fromHome(word);
   const path = home.startsWith('/')
     ? home
     : join(from.of === 'user' ? join(homeDirectory(), '.ssh') : '/etc/ssh', home);

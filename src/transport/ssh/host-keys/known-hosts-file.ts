@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { open, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { OrchError } from '../../../core/base/errors.ts';
-import { homeDirectory } from '../../../core/base/home.ts';
+import { fromHome } from '../../../core/base/home.ts';
 import { withLockFile } from '../../../local/lock-file.ts';
 import { makeDirectories } from '../../../local/make-directories.ts';
 import { isAbsent } from '../absent-file.ts';
@@ -17,9 +17,6 @@ export const DEFAULT_KNOWN_HOSTS: readonly string[] = [...USER_KNOWN_HOSTS, ...G
 
 /** Holds nothing and keeps nothing: what `UserKnownHostsFile none` comes to. This process remembers all the same. */
 export const NO_KNOWN_HOSTS = '/dev/null';
-
-export const expandHome = (path: string): string =>
-  path.startsWith('~/') ? `${homeDirectory()}${path.slice(1)}` : path;
 
 interface Loaded {
   readonly stamp: string;
@@ -40,7 +37,7 @@ export async function loadKnownHosts(files: readonly string[], owner: HostKeyOwn
 }
 
 async function load(file: string): Promise<KnownHosts> {
-  const path = expandHome(file);
+  const path = fromHome(file);
   const stamp = await stampOf(path);
   const before = loaded.get(file);
   if (before?.stamp === stamp) return await before.hosts;
@@ -130,7 +127,7 @@ async function writeQueued(file: string, queue: Waiting[]): Promise<void> {
  * @returns the names under which another key is known by now, or came at the same time: nothing is written for these
  */
 async function append(file: string, additions: readonly Addition[]): Promise<ReadonlySet<string>> {
-  const path = expandHome(file);
+  const path = fromHome(file);
   try {
     makeDirectories(dirname(path));
     return await withLockFile(`${path}.api7-orch-lock`, () => appendLocked(path, file, additions));

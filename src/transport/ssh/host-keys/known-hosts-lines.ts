@@ -1,3 +1,4 @@
+import { listAt } from '../../../core/base/list-at.ts';
 import { fitsPatterns } from '../patterns.ts';
 import { type Mac, macUnder } from './known-hosts-hmac.ts';
 
@@ -71,13 +72,6 @@ export function parseKnownHosts(text: string, file: string): KnownHosts {
     of: (name) => entries(name).flatMap(({ host }) => host ?? []),
     damaged: (name) => entries(name).flatMap(({ host, at }) => (host === null ? [at] : [])),
   };
-}
-
-/** The list under a key, which is there from now on. */
-function listAt<T>(lists: Map<string, T[]>, key: string): T[] {
-  const list = lists.get(key) ?? [];
-  if (list.length === 0) lists.set(key, list);
-  return list;
 }
 
 /** Several files as one; the first speaks first. */

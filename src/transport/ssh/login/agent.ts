@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import type { BaseAgent, ParsedKey } from 'ssh2';
+import { fromHome } from '../../../core/base/home.ts';
 import { fingerprint, hostKeyType } from '../host-keys/known-hosts.ts';
-import { expandHome } from '../host-keys/known-hosts-file.ts';
 import { stampOf } from './identity-file.ts';
 import { field, unsupportedType } from './public-key.ts';
 import type { Sign } from './signing-agent.ts';
@@ -40,7 +40,7 @@ export async function sshAgent(socket: string | undefined, env: NodeJS.ProcessEn
     .exec(socket ?? 'SSH_AUTH_SOCK')
     ?.slice(1)
     .find(Boolean);
-  const path = variable === undefined ? expandHome(socket ?? '') : (env[variable] ?? '');
+  const path = variable === undefined ? fromHome(socket ?? '') : (env[variable] ?? '');
   if (path === '') return without(`no ssh-agent (${variable ?? 'its socket'} is not set)`);
   const stamp = await stampOf(path);
   const known = listed.get(path);

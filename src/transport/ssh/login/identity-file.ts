@@ -2,11 +2,11 @@ import { readFile, stat } from 'node:fs/promises';
 import type { ParsedKey } from 'ssh2';
 import { defined } from '../../../core/base/data.ts';
 import { OrchError } from '../../../core/base/errors.ts';
+import { fromHome } from '../../../core/base/home.ts';
 import type { Secret } from '../../../core/base/secret.ts';
 import { isAbsent } from '../absent-file.ts';
 import type { Ask } from '../ask.ts';
 import { hostKeyType } from '../host-keys/known-hosts.ts';
-import { expandHome } from '../host-keys/known-hosts-file.ts';
 import { parseKey } from './parse-key.ts';
 import { opensshKey, publicKeyLine, unsupportedType } from './public-key.ts';
 
@@ -37,7 +37,7 @@ const loaded = new Map<string, { readonly stamp: string; readonly identity: Prom
 
 /** Reads a key file, once in this process for as long as it does not change. */
 export async function identityFile(file: string): Promise<Identity> {
-  const path = expandHome(file);
+  const path = fromHome(file);
   const stamp = await stampOf(path);
   const known = loaded.get(path);
   if (known?.stamp === stamp) return await known.identity;

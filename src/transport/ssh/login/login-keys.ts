@@ -1,8 +1,8 @@
 import { access } from 'node:fs/promises';
 import type { ParsedKey } from 'ssh2';
 import type { OrchError } from '../../../core/base/errors.ts';
+import { fromHome } from '../../../core/base/home.ts';
 import { fingerprint } from '../host-keys/known-hosts.ts';
-import { expandHome } from '../host-keys/known-hosts-file.ts';
 import type { SshTarget } from '../target.ts';
 import { type Agent, type AgentKey, sshAgent } from './agent.ts';
 import { type Identity, identityFile, lockedFault } from './identity-file.ts';
@@ -118,7 +118,7 @@ async function unusableBeside(identities: readonly Identity[], named: boolean): 
 }
 
 const isThere = (file: string): Promise<boolean> =>
-  access(expandHome(file)).then(
+  access(fromHome(file)).then(
     () => true,
     () => false,
   );
