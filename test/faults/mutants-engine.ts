@@ -41,7 +41,7 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   engine(
     'roll/steps.ts',
     'a drain that a reload has undone is not proved once more',
-    '      if (isAgain) await untilIdle(drained);\n',
+    '      if (isAgain) await untilIdle(drained, this.#context.urgent);\n',
     '',
   ),
   engine(
@@ -89,14 +89,14 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   engine(
     'roll/steps.ts',
     'nodes done earlier are not looked at again',
-    "else if (step === 'recheck') await this.#recheck(nodes);",
+    "else if (step === 'recheck') await recheckNodes(this.#context, this, place.nodes ?? []);",
     "else if (step === 'recheck') return undefined;",
   ),
   engine(
-    'roll/steps.ts',
+    'roll/recheck-nodes.ts',
     'what is found of nodes done earlier is passed over',
-    '    if (worst !== undefined) throw worst.error;\n',
-    '    void worst;\n',
+    '  if (worst !== undefined) throw worst.error;\n',
+    '  void worst;\n',
   ),
   engine(
     'roll/steps.ts',
@@ -168,12 +168,7 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
     '',
   ),
   engine('roll/roll.ts', 'a person is not waited for', ".then((go) => this.#send({ type: 'answered', go }));", ';'),
-  engine(
-    'roll/budget-scope.ts',
-    'balancers are overlooked',
-    'balanced: fleet?.traffic(id) !== undefined',
-    'balanced: false',
-  ),
+  engine('roll/budget-scope.ts', 'balancers are overlooked', 'balanced: traffic !== undefined', 'balanced: false'),
   engine(
     'roll/budget-scope.ts',
     'members outside the run do not count',

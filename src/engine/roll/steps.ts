@@ -1,6 +1,5 @@
 import { defined } from '../../core/base/data.ts';
 import { isUnreachable, OrchError } from '../../core/base/errors.ts';
-import { errorInfoOf } from '../../core/event/error-info.ts';
 import type { RunEvent } from '../../core/event/event.ts';
 import { Play } from '../../core/play/play.ts';
 import type { Diagnostics, Traffic } from '../../core/play/rolling.ts';
@@ -10,11 +9,13 @@ import type { Result, Step } from '../../rolling/types.ts';
 import { applyHost } from '../apply/apply-host.ts';
 import { UNGATED } from '../apply/disruption-gate.ts';
 import type { HostRun } from '../apply/host-run.ts';
-import { errorOf } from './error-of.ts';
+import { recheckNodes } from './recheck-nodes.ts';
+import { recoverNode } from './recover-node.ts';
 import type { RollContext } from './roll-context.ts';
 import { DEFAULT_SOAK, type RollSoak } from './soak.ts';
+import type { StepPlace } from './step-place.ts';
 import { programOf, type TrafficStep, withoutMet } from './step-programs.ts';
-import { isSilence, resultOf } from './step-result.ts';
+import { resultOf } from './step-result.ts';
 import type { RunStepOptions, StepRunner } from './step-runner.ts';
 import { type DrainedNode, untilIdle, untilInterrupt, whileDrained } from './while-drained.ts';
 
@@ -25,16 +26,6 @@ const LOOKS: ReadonlySet<Step> = new Set(['checkDependencies', 'recheck', 'colle
 const AFTER_APPLY: ReadonlySet<Step> = new Set(['waitReady', 'waitInService', 'soak']);
 /** A node is given back in a moment, and stays drained where that is broken off: not even the second Ctrl-C ends it. */
 const NEVER = new AbortController().signal;
-
-/** What a step is carried out with. */
-export interface StepPlace {
-  /** All steps of the node: what the step is numbered by. */
-  readonly route?: readonly Step[];
-  /** Nodes that a recheck looks at. */
-  readonly nodes?: readonly string[];
-  /** The node is changed although a person holds it. */
-  readonly evenHeld?: boolean;
-}
 
 /** Carries out the machine's steps: each is a program of tasks that the node's `Traffic` gives, run like any play's. */
 export class RollSteps implements StepRunner {
@@ -55,11 +46,11 @@ export class RollSteps implements StepRunner {
 
   /** One step of one node, to its end. Whatever goes wrong is a result. */
   async carryOut(node: string, step: Step, place: StepPlace = {}): Promise<Result> {
-    const { route = [], nodes = [], evenHeld = false } = place;
+    const { route = [], evenHeld = false } = place;
     if (evenHeld) this.#evenHeld.add(node);
     const end = this.begin(node, step, route);
     try {
-      const heldBy = await this.#carryOut(node, step, nodes);
+      const heldBy = await this.#carryOut(node, step, place);
       const result = { kind: 'ok', ...defined({ heldBy }) } as const;
       end(result);
       return result;
@@ -94,7 +85,7 @@ export class RollSteps implements StepRunner {
   async run<R>(
     node: string,
     program: () => Steps<R>,
-    { quiet = false, clock = this.#context.clock, signal = this.#context.urgent }: RunStepOptions = {},
+    { quiet = false, clock = this.#context.clock, signal = this.#context.urgent, turns = UNGATED }: RunStepOptions = {},
   ): Promise<R> {
     const { context, emit } = this.#quieted(quiet);
     const run: HostRun = {
@@ -105,7 +96,7 @@ export class RollSteps implements StepRunner {
       emit,
       play: new Play({ name: context.play.options.name, hosts: node, tasks: program }),
       host: context.hostNamed(node),
-      turns: UNGATED,
+      turns,
       check: false,
       unsettled: true,
     };
@@ -160,21 +151,35 @@ export class RollSteps implements StepRunner {
   }
 
   /** @returns of a restore: who keeps the node out of traffic */
-  async #carryOut(node: string, step: Step, nodes: readonly string[]): Promise<string | undefined> {
+  async #carryOut(node: string, step: Step, place: StepPlace): Promise<string | undefined> {
     const traffic = this.#context.fleet?.traffic(node);
     if (step === 'soak') await this.#soak.watch(node, this);
-    else if (step === 'recheck') await this.#recheck(nodes);
-    else if (traffic !== undefined) return await this.#carryOutTraffic(node, step, traffic);
+    else if (step === 'recheck') await recheckNodes(this.#context, this, place.nodes ?? []);
+    else if (traffic !== undefined) return await this.#carryOutTraffic(node, step, traffic, place);
     return undefined;
   }
 
-  async #carryOutTraffic(node: string, step: TrafficStep, traffic: Traffic): Promise<string | undefined> {
+  async #carryOutTraffic(
+    node: string,
+    step: TrafficStep,
+    traffic: Traffic,
+    { keeps }: StepPlace,
+  ): Promise<string | undefined> {
     if (step === 'restore' || step === 'undoDrain') return await this.#restore(node, traffic);
     if (step === 'waitIdle') {
       const drained = this.#drainedNode(node, traffic);
       await whileDrained(drained, () => untilIdle(drained, untilInterrupt(this.#context)));
       return undefined;
     }
+    if (step === 'recover') {
+      // Gates that the change has met say nothing about what the node ran before.
+      this.#met.delete(node);
+      const turns = { ...UNGATED, aboutToStop: () => this.aboutToStop(node) };
+      await recoverNode(this.#drainedNode(node, traffic), turns);
+      return undefined;
+    }
+    if (step === 'drain' && keeps !== undefined)
+      await this.run(node, () => traffic.keepPrevious(keeps), { quiet: true, signal: untilInterrupt(this.#context) });
     const evenHeld = step === 'drainAgain' || this.#evenHeld.has(node);
     const made = programOf(traffic, step, { rolling: this.#context.play.options.rolling, evenHeld });
     const program = step === 'waitReady' ? () => withoutMet(made(), this.#met.get(node)) : made;
@@ -208,25 +213,6 @@ export class RollSteps implements StepRunner {
     const message = `it was drained meanwhile by ${heldBy}; it stays out of traffic`;
     this.#context.emit({ type: 'warning', host: node, message });
     return heldBy;
-  }
-
-  /** All at once; the first that is not well any more is the fault, before what could not be told. */
-  async #recheck(nodes: readonly string[]): Promise<void> {
-    const looks = await Promise.allSettled(
-      nodes.map(async (node) => {
-        const traffic = this.#context.fleet?.traffic(node);
-        if (traffic === undefined) return;
-        await this.run(node, () => traffic.stillHealthy(), { quiet: true }).catch((error: unknown) => {
-          // Asked of a balancer, or of the node: it is the node that is not well, unless nobody could tell.
-          throw isSilence(error, node) ? error : errorOf({ ...errorInfoOf(error), host: node });
-        });
-      }),
-    );
-    const faults = looks.flatMap((look, i) =>
-      look.status === 'rejected' ? [{ error: look.reason, silence: isSilence(look.reason, nodes[i] ?? '') }] : [],
-    );
-    const worst = faults.find(({ silence }) => !silence) ?? faults[0];
-    if (worst !== undefined) throw worst.error;
   }
 
   #quieted(quiet: boolean): { readonly context: RollContext; emit(event: RunEvent): void } {

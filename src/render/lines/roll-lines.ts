@@ -20,6 +20,7 @@ const STEP_WORDS: Readonly<Record<string, string>> = {
   undoDrain: 'undoing the drain',
   drainAgain: 'draining again: unhealthy after restore',
   collectDiagnostics: 'collecting diagnostics',
+  recover: 'rolling back',
 };
 
 /** A step with its number: `4/7 wait until ready`. */
@@ -88,7 +89,11 @@ const colourOf = ({ state }: RolledNode) => (state === 'done' ? 'green' : state 
 
 const MOST_GOOD = 12;
 
-const STATE: Readonly<Record<string, string>> = { failed: 'FAILED', untouched: 'not started' };
+const STATE: Readonly<Record<string, string>> = {
+  failed: 'FAILED',
+  rolledBack: 'rolled back',
+  untouched: 'not started',
+};
 
 const TRAFFIC: Readonly<Record<RolledNode['traffic'], string>> = {
   in: 'in service',
