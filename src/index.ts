@@ -33,6 +33,7 @@ export { configAccepted } from './tasks/config-accepted.ts';
 export { container } from './tasks/container.ts';
 export { directory } from './tasks/directory.ts';
 export { file } from './tasks/file.ts';
+export { goBack } from './tasks/go-back.ts';
 export { hostLimits } from './tasks/host-limits.ts';
 export { httpReady } from './tasks/http-ready.ts';
 export { image } from './tasks/image.ts';

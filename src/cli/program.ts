@@ -30,15 +30,34 @@ function program(): Command {
     .addOption(withoutLbOption('ignore this balancer because it is down; requires --reason; repeatable'))
     .option('--reason <text>', 'reason')
     .option('--yes-outage <cluster>', 'accept that a pool of this cluster has no serving node')
-    .addOption(
-      new Option(
-        '--on-hold <answer>',
-        'when the run is on hold: ask at the terminal, go (answer yes) or stop (answer no)',
-      )
-        .choices(['ask', 'go', 'stop'])
-        .default('ask'),
-    )
+    .addOption(onHoldOption())
+    .addOption(onFailureOption())
     .action(async (playbook, options) => exit(await (await import('./run/run.ts')).run(playbook, options)));
+
+  root
+    .command('rollback [pattern]')
+    .description('list the versions that nodes can go back to; with hosts and --to, roll them back')
+    .addOption(inventoryOption())
+    .option('--to <version>', 'version that the nodes ran before')
+    .option('-C, --check', 'check mode: show planned changes, make none')
+    .option('-D, --diff', 'show changes as diffs')
+    .option('-f, --forks <n>', 'hosts processed in parallel', '20')
+    .addOption(varsOption('set a variable; repeatable; also accepts a JSON object'))
+    .addOption(outputOption())
+    .option('-v, --verbose', 'also list tasks without changes')
+    .addOption(acceptOption())
+    .addOption(askPassOption())
+    .addOption(askBecomePassOption())
+    .option('--include-held', 'also change held nodes; they stay held')
+    .option('--skip-unreachable', 'skip unreachable hosts; they count as unavailable (exit code 3)')
+    .addOption(withoutLbOption('ignore this balancer because it is down; requires --reason; repeatable'))
+    .option('--reason <text>', 'reason')
+    .option('--yes-outage <cluster>', 'accept that a pool of this cluster has no serving node')
+    .addOption(onHoldOption())
+    .addOption(onFailureOption())
+    .action(async (pattern, options) =>
+      exit(await (await import('./rollback/rollback.ts')).rollback(pattern, options)),
+    );
 
   root
     .command('exec <pattern> [command...]')
@@ -125,6 +144,14 @@ function program(): Command {
   return root;
 }
 
+const onHoldOption = (): Option =>
+  new Option('--on-hold <answer>', 'when the run is on hold: ask at the terminal, go (answer yes) or stop (answer no)')
+    .choices(['ask', 'go', 'stop'])
+    .default('ask');
+const onFailureOption = (): Option =>
+  new Option('--on-failure <action>', 'a node whose change fails goes back to what it ran before, or stays drained')
+    .choices(['rollback-node', 'stop'])
+    .default('rollback-node');
 const inventoryOption = (): Option =>
   new Option('-i, --inventory <file>', 'inventory file').env('API7_ORCH_INVENTORY').makeOptionMandatory();
 const outputOption = (): Option =>

@@ -74,6 +74,9 @@ class PlaybookRun {
   readonly #errors: OrchError[] = [];
   readonly #begun: number;
   #touched = false;
+  /** Nodes that went back to what they ran before, and whether another host failed too. */
+  readonly #rolledBack = new Set<string>();
+  #failedElsewhere = false;
   /** Some host was not brought to the end of its program. */
   #unfinished = false;
   /** Every play came to its end, and ended well on every host. */
@@ -84,6 +87,9 @@ class PlaybookRun {
     const emit: Emit = (event) => {
       this.#tally.add(event);
       // Out of traffic by this run, though nothing of the node itself was changed.
+      if (event.type === 'roll.end')
+        for (const [node, { state }] of Object.entries(event.nodes))
+          if (state === 'rolledBack') this.#rolledBack.add(node);
       if (event.type === 'roll.end' && !context.check)
         this.#touched ||= Object.values(event.nodes).some(
           ({ state, next }) => state === 'failed' && next !== undefined,
@@ -165,7 +171,8 @@ class PlaybookRun {
         if (this.#context.signal.aborted) return;
         results = await runPlay({ ...this.#context, refusal }, { play: step.value, hosts, tasks: new Map() }, lost);
       }
-      for (const result of results.values()) {
+      for (const [name, result] of results) {
+        this.#failedElsewhere ||= result.error !== undefined && !this.#rolledBack.has(name);
         this.#touched ||= result.touched;
         if (result.error !== undefined) this.#errors.push(result.error);
         this.#unfinished ||= result.status !== 'ok';
@@ -181,7 +188,8 @@ class PlaybookRun {
     if (bug !== undefined) this.#errors.unshift(bug);
     const outcome = bug === undefined ? this.#outcome(lostSome, signal.aborted && !this.#finished) : 'internal';
     const hosts = this.#tally.hosts();
-    const isOpen = outcome === 'partial' || outcome === 'interrupted' || outcome === 'internal';
+    const isOpen =
+      outcome === 'partial' || outcome === 'rolledBack' || outcome === 'interrupted' || outcome === 'internal';
     const command = isOpen && !check ? this.#request.goOn?.() : undefined;
     emit({
       type: 'run.end',
@@ -206,6 +214,7 @@ class PlaybookRun {
     if (cutShort) return 'interrupted';
     if (this.#errors.length === 0 && !lostSome && !this.#unfinished) return 'ok';
     if (lostSome && this.#context.rollFlags?.skipUnreachable === true) return 'partial';
+    if (this.#rolledBack.size > 0 && !this.#failedElsewhere && !lostSome) return 'rolledBack';
     return this.#touched ? 'partial' : 'refused';
   }
 }

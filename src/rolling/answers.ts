@@ -1,6 +1,6 @@
 import { defined } from '../core/base/data.ts';
 import type { ErrorInfo } from '../core/event/event.ts';
-import { isBeforeApply, stepAfter } from './pipeline.ts';
+import { isBeforeApply, recoveryOf, stepAfter } from './pipeline.ts';
 import { type NodeState, nodeOf, type Outcome, over, recordFailure, type State, stop, update } from './state.ts';
 import type { Result, Step } from './types.ts';
 
@@ -21,11 +21,11 @@ export function answered(state: State, id: string, step: Step, result: Result): 
 
 const MAY_HOLD: ReadonlySet<Step> = new Set(['checkDependencies', 'waitIdle', 'soak']);
 
-/** Goes on to the step after this one, or is done. */
+/** Goes on to the step after this one, or is over. */
 export function goOn(state: State, node: NodeState, step: Step): State {
   const next = stepAfter(node.route, step);
   if (next === undefined || (next === 'recheck' && finished(state, node).length === 0))
-    return over(state, node.id, 'done');
+    return over(state, node.id, node.recovering ? 'rolledBack' : 'done');
   // What did not serve may have come back meanwhile. After the drain it cannot: then, where all is counted, not to serve is proof that nothing runs.
   const looks = node.startReason === 'outOfService' && (next === 'drain' || next === 'waitIdle');
   return update(state, node.id, { step: next, awaits: looks ? 'look' : undefined });
@@ -102,6 +102,13 @@ function stepFailed(state: State, node: NodeState, step: Step, result: Exclude<R
   const { fault } = result;
   const lost = result.kind === 'lost';
   const notNodesFault = result.kind === 'failed' && result.notNodesFault === true;
+  // To drain it where the other balancers still answer would take a good node away from them.
+  const mustDrainAgain = node.balanced && (step === 'waitInService' || step === 'soak') && !notNodesFault;
+  if (node.recovering) {
+    // It cannot go back: it stays out, as it is.
+    const stays = update(recordFailure(state, node.id, step, fault, lost), node.id, { recovering: false });
+    return mustDrainAgain && !lost ? update(stays, node.id, { step: 'drainAgain' }) : over(stays, node.id, 'failed');
+  }
   if (step === 'checkDependencies' && !lost) {
     // A fault of the control plane: every other node would meet it, so how many failures are borne does not matter.
     const stopped = stop(
@@ -121,9 +128,36 @@ function stepFailed(state: State, node: NodeState, step: Step, result: Exclude<R
   const failed = recordFailure(state, node.id, step, fault, lost);
   if (isBeforeApply(step)) return undoDrain(failed, node.id, 'failed');
   if (step === 'restore' || lost) return over(failed, node.id, 'failed');
-  // To drain it where the other balancers still answer would take a good node away from them.
-  const mustDrainAgain = node.balanced && (step === 'waitInService' || step === 'soak') && !notNodesFault;
-  return update(failed, node.id, { step: mustDrainAgain ? 'drainAgain' : 'collectDiagnostics' });
+  const recovering = node.recovers === true && !notNodesFault && !isOthers(fault);
+  return update(failed, node.id, { step: mustDrainAgain ? 'drainAgain' : 'collectDiagnostics', recovering });
+}
+
+/** Faults that say nothing about what the node was changed to: it is not the change that must go. */
+const NOT_ITS_CHANGE: ReadonlySet<string> = new Set(['INTERRUPTED', 'NODE_TAKEN', 'NODE_HELD', 'DRAIN_LOST']);
+
+const isOthers = ({ code }: ErrorInfo): boolean => NOT_ITS_CHANGE.has(code);
+
+/** Codes of gates: what was started does not work. */
+const DOES_NOT_WORK: ReadonlySet<string> = new Set(['NOT_READY', 'NOT_STEADY', 'CONTAINER_EXITED']);
+
+/**
+ * A program failed before its node had its turn. If an earlier run was broken off between its change and the way back, the node may
+ * go back now; whether that run left it drained is shown by a look.
+ */
+export function failedInStaging(state: State, id: string, fault: ErrorInfo): State {
+  const failed = recordFailure(state, id, undefined, fault);
+  if (nodeOf(state, id)?.recovers !== true || !DOES_NOT_WORK.has(fault.code)) return over(failed, id, 'failed');
+  return update(failed, id, { phase: 'running', step: 'drainAgain', awaits: 'look', recovering: true });
+}
+
+/**
+ * What a look shows of a node that may have been left drained: its drain becomes one of this run, which costs nothing where it gets no
+ * requests. Otherwise, and without a look, it stays as it is.
+ */
+export function leftDrained(state: State, { id, seen }: NodeState): State {
+  if (seen?.drainedByRun !== true || seen.inTraffic)
+    return over(update(state, id, { recovering: false }), id, 'failed');
+  return update(state, id, { awaits: undefined, drained: 'yes', drainedEarlier: true });
 }
 
 /** The node named in the fault is no longer well; it stays with the balancers' health checks. */
@@ -138,8 +172,15 @@ function cleanedUp(state: State, node: NodeState, step: Step, result: Result): S
   const ok = result.kind === 'ok';
   if (step === 'drainAgain') {
     const next = ok ? state : recordFailure(state, node.id, step, result.fault);
-    return update(next, node.id, { step: 'collectDiagnostics', drained: ok ? 'yes' : 'maybe' });
+    const recovering = node.recovering && ok;
+    return update(next, node.id, { step: 'collectDiagnostics', drained: ok ? 'yes' : 'maybe', recovering });
   }
+  // What failed is gone once the node has gone back: its diagnostics come first.
+  if (step === 'collectDiagnostics' && node.recovering && (ok || (result.kind === 'failed' && !isOthers(result.fault))))
+    return update(ok ? state : recordFailure(state, node.id, step, result.fault), node.id, {
+      route: recoveryOf(node),
+      step: 'recover',
+    });
   if (step === 'undoDrain' && ok)
     return over(update(state, node.id, { drained: 'no' }), node.id, node.outcome ?? 'untouched');
   return over(ok ? state : recordFailure(state, node.id, step, result.fault), node.id, 'failed');

@@ -1,6 +1,6 @@
 import { defined } from '../core/base/data.ts';
 import type { ErrorInfo } from '../core/event/event.ts';
-import { again, finished, goOn, undoDrain } from './answers.ts';
+import { again, finished, goOn, leftDrained, undoDrain } from './answers.ts';
 import { hasRoom, pick } from './batches.ts';
 import { isEmpty, isOutOfService, whyFull } from './budget.ts';
 import { isBeforeApply, routeOf } from './pipeline.ts';
@@ -33,6 +33,10 @@ function looked(state: State): Advance {
   if (!state.fresh) return silent(state);
   let next = state;
   for (const node of inPhase(state, 'running').filter(({ awaits }) => awaits === 'look')) {
+    if (node.step === 'drainAgain') {
+      next = leftDrained(next, node);
+      continue;
+    }
     next = update(next, node.id, { awaits: undefined });
     if (node.step === 'waitIdle' && isEmpty(node)) next = goOn(next, node, 'waitIdle');
     else if (node.step === 'drain' && !node.drainedEarlier && !isOutOfService(node)) next = again(next, node);

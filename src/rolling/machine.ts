@@ -1,5 +1,5 @@
 import type { ErrorInfo } from '../core/event/event.ts';
-import { allowed, answered, refused, undoDrain } from './answers.ts';
+import { allowed, answered, failedInStaging, leftDrained, refused, undoDrain } from './answers.ts';
 import { inOrder } from './batches.ts';
 import { budgetsOf } from './budget.ts';
 import { type Advance, giveUp, isOver, proceed, regroup } from './due.ts';
@@ -35,6 +35,7 @@ const BEGINNING: Omit<NodeState, keyof NodeInit> = {
   changed: false,
   waits: false,
   lost: false,
+  recovering: false,
   failedAt: undefined,
   cause: undefined,
   also: [],
@@ -119,7 +120,7 @@ function ended(state: State, id: string, ok: boolean, fault: ErrorInfo | undefin
   const told = update(state, id, { waits: false });
   if (ok) return update(told, id, { phase: 'ended', unhealthy: false });
   if (fault === undefined && state.interrupted) return over(told, id, 'untouched', 'interrupted');
-  const failed = over(recordFailure(told, id, undefined, cause), id, 'failed');
+  const failed = failedInStaging(told, id, cause);
   // Who cannot even be staged will not be alone: nothing that serves is touched.
   return state.started ? failed : stop(failed, `${id} failed`, cause, id);
 }
@@ -149,10 +150,12 @@ function withoutLook(state: State): State {
   return inPhase(state, 'running')
     .filter(({ awaits }) => awaits === 'look')
     .reduce<State>(
-      (next, { id, step }) =>
-        step === 'drain'
-          ? undoDrain(next, id, 'untouched', next.stopped?.why)
-          : update(next, id, { awaits: undefined }),
+      (next, node) =>
+        node.step === 'drain'
+          ? undoDrain(next, node.id, 'untouched', next.stopped?.why)
+          : node.step === 'drainAgain'
+            ? leftDrained(next, { ...node, seen: undefined })
+            : update(next, node.id, { awaits: undefined }),
       { ...state, network },
     );
 }

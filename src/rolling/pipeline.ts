@@ -20,6 +20,14 @@ export function routeOf(
   ];
 }
 
+/** The steps of a node that goes back to what it ran before. It was in service with that: nothing is compared. */
+export const recoveryOf = ({ balanced, staysHeld }: Pick<NodeState, 'balanced' | 'staysHeld'>): readonly Step[] => [
+  'recover',
+  'waitReady',
+  ...(balanced ? (['restore'] as const) : []),
+  ...(balanced && !staysHeld ? (['waitInService'] as const) : []),
+];
+
 /** Checks that a screen does not count: they concern other things than the node's own way through the change. */
 const UNNUMBERED: ReadonlySet<Step> = new Set(['checkDependencies', 'recheck']);
 

@@ -66,13 +66,16 @@ export const endsOf = (state: State): ReadonlyMap<string, NodeEnd> =>
 function trafficOf(node: NodeState): NodeEnd['traffic'] {
   if (node.drained === 'yes') return 'out';
   if (node.drained === 'maybe' || node.lost || node.unreachable) return 'unknown';
-  if (node.outcome === 'done' && node.route.length > 0) return node.staysHeld ? 'out' : 'in';
+  if ((node.outcome === 'done' || node.outcome === 'rolledBack') && node.route.length > 0)
+    return node.staysHeld ? 'out' : 'in';
   if (node.seen === undefined) return node.balanced ? 'unknown' : 'in';
   return node.seen.inTraffic ? 'in' : 'out';
 }
 
 function adviceFor(node: NodeState): string | undefined {
   if (node.outcome === 'done' && node.drained !== 'maybe') return undefined;
+  if (node.outcome === 'rolledBack')
+    return 'it serves with what it ran before: correct what failed, then run the same command again';
   if (node.drained === 'yes')
     return node.changed
       ? 'the node stays drained: repair it and run the same command to resume, or restore it as it is'

@@ -2,8 +2,11 @@ import { defined } from '../core/base/data.ts';
 import type { ErrorInfo } from '../core/event/event.ts';
 import type { NodeInit, Observation, Options, Step } from './types.ts';
 
-/** How a node ends. Every node of the run ends in exactly one of them. */
-export type Outcome = 'done' | 'failed' | 'untouched' | 'skipped';
+/**
+ * How a node ends. Every node of the run ends in exactly one of them. `rolledBack`: its change failed, and it serves with what it ran
+ * before.
+ */
+export type Outcome = 'done' | 'failed' | 'rolledBack' | 'untouched' | 'skipped';
 
 /** Whether a drain of ours is on a node. `perhaps`: it, or giving it back, was ordered and has not been heard to succeed. */
 export type Drained = 'no' | 'maybe' | 'yes';
@@ -40,6 +43,8 @@ export interface NodeState extends NodeInit {
   readonly waits: boolean;
   /** Nobody answers there any more. */
   readonly lost: boolean;
+  /** Its change failed, and it goes back to what it ran before, or will as soon as its diagnostics are kept. */
+  readonly recovering: boolean;
   readonly failedAt: Step | undefined;
   /** The first fault. */
   readonly cause: ErrorInfo | undefined;
@@ -124,7 +129,7 @@ export function recordFailure(state: State, id: string, step: Step | undefined, 
     lost: node.lost || lost,
     ...(known ? { also: [...node.also, fault] } : { cause: fault, failedAt: step }),
   });
-  const failures = next.nodes.filter(({ outcome }) => outcome === 'failed').length;
+  const failures = next.nodes.filter(({ outcome }) => outcome === 'failed' || outcome === 'rolledBack').length;
   return failures > state.options.maxFailures ? stop(next, `${id} failed`, fault, id) : next;
 }
 

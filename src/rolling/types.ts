@@ -4,7 +4,8 @@ import type { Count } from '../core/play/count.ts';
 /**
  * What the machine may order for one node. `apply` is the node's own program from its first disruptive change on; the others are
  * what `Traffic` has programs for. `undoDrain`: restore a node of which nothing was changed. `drainAgain`: take out a node that
- * failed after it was restored. `collectDiagnostics`: keep what shows why it failed.
+ * failed after it was restored. `collectDiagnostics`: keep what shows why it failed. `recover`: the node goes back to what it ran
+ * before its change.
  */
 export type Step =
   | 'checkDependencies'
@@ -18,7 +19,8 @@ export type Step =
   | 'recheck'
   | 'undoDrain'
   | 'drainAgain'
-  | 'collectDiagnostics';
+  | 'collectDiagnostics'
+  | 'recover';
 
 export interface Options {
   readonly canary: number;
@@ -39,6 +41,8 @@ export interface NodeInit {
   readonly balanced: boolean;
   /** Nobody could connect to it when the run began (`--skip-unreachable`): counts as unavailable, is skipped. */
   readonly unreachable: boolean;
+  /** When its change fails, the node goes back to what it ran before. Default: it stays drained. */
+  readonly recovers?: boolean;
   /** Names of its pools, each with a budget of its own. Nodes in no pool share one. */
   readonly pools?: readonly string[];
 }

@@ -1,7 +1,8 @@
 import { PORTS } from '../api7/paths.ts';
 import { readyGates } from '../api7/ready-gates.ts';
-import { serviceAt } from '../api7/services.ts';
+import { GATEWAY, serviceAt } from '../api7/services.ts';
 import { defined } from '../core/base/data.ts';
+import { OrchError } from '../core/base/errors.ts';
 import type { Counters, MemberView } from '../core/host/balancer.ts';
 import type { Diagnostics, NodeView, Traffic } from '../core/play/rolling.ts';
 import type { Steps } from '../core/task/task.ts';
@@ -17,8 +18,11 @@ import { acceptsRequests, heldServers } from '../lb/read-member.ts';
 import { restoreMember } from '../lb/restore-member.ts';
 import { stillDrained } from '../lb/still-drained.ts';
 import { containerEvidence } from '../tasks/container-evidence.ts';
+import { goBack } from '../tasks/go-back.ts';
 import { httpReady } from '../tasks/http-ready.ts';
+import { keepPrevious } from '../tasks/keep-previous.ts';
 import { leftAlone } from '../tasks/left-alone.ts';
+import { previousStates } from '../tasks/previous-states.ts';
 import { guard } from './check-dependencies.ts';
 import { clientsBack, clientsBefore } from './held-connections.ts';
 import { type Checked, nodeDeadlines } from './node-deadlines.ts';
@@ -161,6 +165,26 @@ export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffi
         all.push(yield* containerEvidence({ container, probes }));
       }
       return all;
+    },
+
+    // A gateway has its data in the control plane. Dashboard and DP Manager may have migrated their database.
+    canGoBack: components.includes(GATEWAY),
+
+    *keepPrevious({ serves }): Steps {
+      for (const { container } of components) yield keepPrevious({ container, serves });
+    },
+
+    *hasWayBack(): Steps {
+      const { container } = GATEWAY;
+      const { states, why } = yield* previousStates({ container });
+      if (!states.some(({ isBefore }) => isBefore))
+        throw new OrchError('NO_WAY_BACK', `not rolled back: ${why ?? `${container} runs what it ran before`}`, {
+          host: place.node,
+        });
+    },
+
+    *goBack(): Steps {
+      yield goBack({ container: GATEWAY.container });
     },
 
     *deadlines() {

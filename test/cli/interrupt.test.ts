@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { pathToFileURL } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { type Interrupt, interruptSignal } from '../../src/cli/interrupt.ts';
 import { TextStream } from '../render/text-stream.ts';
@@ -25,4 +28,33 @@ test.each<[readonly NodeJS.Signals[], boolean, boolean]>([
   [['SIGINT', 'SIGHUP'], true, false],
 ])('after %j: to a safe point %s, sooner %s', (names, safePoint, sooner) => {
   expect(after(...names)).toEqual([safePoint, sooner]);
+});
+
+/** A process of its own that waits for ever: what it prints until these signals, each sent after a line, have ended it. */
+async function ended(...signals: readonly NodeJS.Signals[]): Promise<readonly [string, number | null]> {
+  const module = pathToFileURL(new URL('../../src/cli/interrupt.ts', import.meta.url).pathname).href;
+  const script = `
+    const { interruptSignal } = await import(${JSON.stringify(module)});
+    interruptSignal(process.stderr);
+    setInterval(() => undefined, 1000);
+    process.stderr.write('waiting\\n');`;
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script]);
+  let text = '';
+  const end = once(child, 'close');
+  for (const signal of signals) {
+    text += String((await once(child.stderr, 'data'))[0]);
+    child.kill(signal);
+  }
+  const [code] = await end;
+  return [text, code];
+}
+
+test('the first two signals say what they stop, the third one ends the process at once with 6', async () => {
+  const [text, code] = await ended('SIGHUP', 'SIGINT', 'SIGINT');
+  expect(text.split('\n').filter((line) => line !== '')).toEqual([
+    'waiting',
+    'Interrupted: finishing the current node. Press Ctrl-C again to stop sooner.',
+    'Stopping after the current command; nodes may stay drained.',
+  ]);
+  expect(code).toBe(6);
 });

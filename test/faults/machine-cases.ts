@@ -12,6 +12,8 @@ export interface Case {
   readonly inRun?: readonly string[];
   readonly unstaged?: readonly string[];
   readonly skipped?: readonly string[];
+  /** Nodes whose change fails go back to what they ran before. */
+  readonly recovers?: boolean;
   /** Members by pool; left out: one pool has all nodes. */
   readonly pools?: Readonly<Record<string, readonly string[]>>;
   readonly order: Order;
@@ -55,7 +57,14 @@ export function play(machine: Machine, one: Case, choose: Chooser = chooser(one.
   const options = { ...OPTIONS, ...one.options };
   const inRun = one.inRun ?? ids(one.fleet);
   const first = cloneWorld(world);
-  const setup = { options, inRun, unstaged: one.unstaged ?? [], skipped: one.skipped ?? [], pools: one.pools };
+  const setup = {
+    options,
+    inRun,
+    unstaged: one.unstaged ?? [],
+    skipped: one.skipped ?? [],
+    recovers: one.recovers === true,
+    pools: one.pools,
+  };
   let faults = one.faults;
   for (let killed = true, life = 0; killed; life++) {
     const before = cloneWorld(world);
@@ -66,7 +75,12 @@ export function play(machine: Machine, one: Case, choose: Chooser = chooser(one.
     if (life > 3) throw new Error('it is killed for ever');
   }
   const mended = healed(world);
-  const again = runWorld(machine, mended, { options, inRun, faults: [], pools: one.pools }, chooser('first'));
+  const again = runWorld(
+    machine,
+    mended,
+    { options, inRun, recovers: one.recovers === true, faults: [], pools: one.pools },
+    chooser('first'),
+  );
   checkEnd(again.ledger, world);
   if (inRun.length === one.fleet && !holds(first)) checkRest(mended, first, options.leaveDrained);
 }
@@ -153,6 +167,35 @@ export function pairs(fleet: number): readonly Case[] {
     })),
   );
 }
+
+/** Where a change may fail so that its node goes back. */
+const FAILS_AT: readonly Step[] = ['apply', 'waitReady', 'waitInService', 'soak'];
+const GOES_BACK: readonly Step[] = [
+  'drainAgain',
+  'collectDiagnostics',
+  'recover',
+  'waitReady',
+  'restore',
+  'waitInService',
+];
+
+/** A change that fails, and every fault at every step of the way back. */
+export const recoveries = (fleet: number): readonly Case[] =>
+  WAYS.slice(0, 6).flatMap((options) =>
+    FAILS_AT.flatMap((step) =>
+      (['fails', 'hangs'] as const).flatMap((kind) => {
+        const first = { node: 'gw-1', step, kind };
+        const others = injections(fleet, GOES_BACK, KINDS);
+        return [[first], ...others.map((other) => [first, other])].map((faults, i) => ({
+          fleet,
+          options,
+          faults,
+          order: i,
+          recovers: true,
+        }));
+      }),
+    ),
+  );
 
 /** What a run may find when it begins. */
 export const SITUATIONS: Readonly<Record<string, Omit<Case, 'faults' | 'order' | 'options'>>> = {

@@ -89,7 +89,7 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   engine(
     'roll/steps.ts',
     'nodes done earlier are not looked at again',
-    "else if (step === 'recheck') await recheck(this.#context, this, nodes);",
+    "else if (step === 'recheck') await recheck(this.#context, this, place.nodes ?? []);",
     "else if (step === 'recheck') return undefined;",
   ),
   engine(
@@ -173,12 +173,7 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
     '',
   ),
   engine('roll/roll.ts', 'a person is not waited for', ".then((go) => this.#send({ type: 'answered', go }));", ';'),
-  engine(
-    'roll/budget-scope.ts',
-    'balancers are overlooked',
-    'balanced: fleet?.traffic(id) !== undefined',
-    'balanced: false',
-  ),
+  engine('roll/budget-scope.ts', 'balancers are overlooked', 'balanced: traffic !== undefined', 'balanced: false'),
   engine(
     'roll/budget-scope.ts',
     'members outside the run do not count',

@@ -2,7 +2,7 @@ import type { Step } from '../../src/rolling/types.ts';
 import { cloneWorld, isInFullService, membersOf, Violation, type World } from './world.ts';
 import type { Ledger } from './world-ledger.ts';
 
-const ENDS: ReadonlySet<string> = new Set(['done', 'unchanged', 'failed', 'untouched', 'skipped']);
+const ENDS: ReadonlySet<string> = new Set(['done', 'unchanged', 'failed', 'rolledBack', 'untouched', 'skipped']);
 
 /** What must be true when a run has come to its end; `before`: the world as it was when it began. @throws Violation */
 export function checkEnd(ledger: Ledger, before: World): void {
@@ -24,6 +24,7 @@ export function checkEnd(ledger: Ledger, before: World): void {
     if (end.state === 'untouched' || end.state === 'skipped') checkAlike(before, ledger.world, id, `is ${end.state}`);
     else checkSettings(before, ledger.world, id);
     if (end.state === 'done') checkDone(ledger, id);
+    if (end.state === 'rolledBack') checkRolledBack(ledger, before, id);
     if (end.state === 'failed' && end.fault === undefined) throw new Violation(`${id} failed, and nobody knows why`);
   }
 }
@@ -82,6 +83,21 @@ function checkDone(ledger: Ledger, id: string): void {
   if (order.join() !== due.filter((step) => order.includes(step)).join()) throw new Violation(`${id}: ${steps}`);
   if (!options.leaveDrained && others && !steps.includes('recheck') && !ledger.cutShort.has(id))
     throw new Violation(`${id} is done without a look at those done before`);
+}
+
+/** It runs what it ran when it was last in service, and is given back. */
+function checkRolledBack(ledger: Ledger, before: World, id: string): void {
+  const { world, nodes } = ledger;
+  const steps = ledger.steps.get(id) ?? [];
+  if (nodes.find((node) => node.id === id)?.recovers !== true) throw new Violation(`${id} was to stay as it is`);
+  if (world.nodes[id]?.version === world.target) throw new Violation(`${id} is rolled back, and runs the new version`);
+  if (ledger.endOf(id)?.fault === undefined) throw new Violation(`${id} is rolled back, and nobody knows why`);
+  const tail = steps.slice(steps.indexOf('recover'));
+  const held = ledger.started.get(id)?.view?.held === true && !membersOf(before, id).some(({ lease }) => lease);
+  const due: readonly Step[] = ['recover', 'waitReady', 'restore', ...(held ? [] : (['waitInService'] as const))];
+  if (!steps.includes('collectDiagnostics') && !ledger.failedDiagnostics.has(id))
+    throw new Violation(`${id} is rolled back, and nothing shows why it failed`);
+  if (tail.join() !== due.join()) throw new Violation(`${id} is rolled back by ${tail}`);
 }
 
 /** The world at rest as it must be: everything changed, nothing left behind, what was held is held still. */

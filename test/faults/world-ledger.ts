@@ -30,6 +30,8 @@ export class Ledger {
   /** When the node's last step, and the last one about its service, went well. */
   readonly doneAt = new Map<string, number>();
   readonly servedAt = new Map<string, number>();
+  /** Nodes whose diagnostics could not be had. */
+  readonly failedDiagnostics = new Set<string>();
   /** A person said no after the node was given back. */
   readonly cutShort = new Set<string>();
   finishes = 0;
@@ -132,6 +134,7 @@ export class Ledger {
   #did({ node, step, result }: Extract<Event, { type: 'stepDone' }>): void {
     this.changedAt = this.now;
     this.underWay.delete(node);
+    if (step === 'collectDiagnostics' && result.kind !== 'ok') this.failedDiagnostics.add(node);
     if (result.kind === 'ok') this.#went(node, step);
     else if (result.kind === 'hold' && this.stopped !== 'interrupted') this.#held.push({ node, step });
     else if (result.kind === 'hold' && step === 'soak') this.#cut(node);
@@ -155,6 +158,8 @@ export class Ledger {
   #owe(node: string, step: Step): void {
     const { balanced = true } = this.nodes.find(({ id }) => id === node) ?? {};
     if (balanced && (step === 'waitInService' || step === 'soak')) this.#owed.set(node, 'drainAgain');
+    // What it went back to is told by the failure itself.
+    else if (this.steps.get(node)?.includes('recover')) return;
     else if (['apply', 'waitReady', 'soak', 'drainAgain'].includes(step)) this.#owed.set(node, 'collectDiagnostics');
   }
 
@@ -218,8 +223,10 @@ export class Ledger {
     }
     if (step === 'undoDrain' && (this.#changed.has(node) || view?.drainedByRun))
       throw new Violation(`${node} is given back though it may have been changed`);
-    if (step === 'restore' && !this.steps.get(node)?.includes('waitReady'))
+    const steps = this.steps.get(node) ?? [];
+    if (step === 'restore' && !steps.slice(steps.lastIndexOf('recover') + 1).includes('waitReady'))
       throw new Violation(`${node} is given back before it is ready`);
+    if (step === 'recover' && !this.bad.has(node)) throw new Violation(`${node} goes back for no reason`);
     if (step === 'recheck') {
       const done = this.nodes.filter(({ id }) => this.#isBackInService(id) && id !== node).map(({ id }) => id);
       if (done.join() !== [...nodes].join()) throw new Violation(`recheck of ${nodes}, but ${done} are done`);

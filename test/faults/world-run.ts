@@ -34,6 +34,8 @@ export interface Setup {
   /** Nodes that cannot be staged. */
   readonly unstaged?: readonly string[];
   readonly skipped?: readonly string[];
+  /** Nodes whose change fails go back to what they ran before. */
+  readonly recovers?: boolean;
   /** Members by pool; left out: one pool has all nodes. */
   readonly pools?: Readonly<Record<string, readonly string[]>> | undefined;
 }
@@ -67,6 +69,7 @@ export function runWorld(machine: Machine, world: World, setup: Setup, choose: C
     inRun: inRun.includes(id),
     balanced: membersOf(world, id).length > 0,
     unreachable: setup.skipped?.includes(id) ?? false,
+    recovers: setup.recovers === true && membersOf(world, id).length > 0,
     ...(setup.pools && { pools: Object.keys(setup.pools).filter((pool) => setup.pools?.[pool]?.includes(id)) }),
   }));
   let state = machine.startRoll(options, nodes);

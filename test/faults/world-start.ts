@@ -42,11 +42,11 @@ export function checkStart(ledger: Ledger, node: string, wants: boolean): Starte
   return { rank, view: balanced ? view : undefined, wanted: wants, seenAt: ledger.seenTakenAt };
 }
 
-const unavailable = ({ nodes, seen, bad }: Ledger): readonly string[] =>
+const unavailable = ({ nodes, seen, bad, endOf }: Ledger): readonly string[] =>
   nodes
     .filter(({ id, balanced, unreachable }) => {
       const view = seen?.[id];
-      if (bad.has(id) || unreachable) return true;
+      if ((bad.has(id) && endOf(id)?.state !== 'rolledBack') || unreachable) return true;
       return balanced && (view === undefined || view.drainedByRun || view.held || !view.up || !view.inTraffic);
     })
     .map(({ id }) => id);

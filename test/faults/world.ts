@@ -12,6 +12,8 @@ export interface SimNode {
   /** The target version never gets ready on it. */
   sick: boolean;
   reachable: boolean;
+  /** On record since its drain: what it ran, if it was in full service then. */
+  previous?: number | undefined;
 }
 
 export interface Member {
@@ -134,6 +136,7 @@ const ON_NODE: ReadonlySet<Step> = new Set([
   'waitReady',
   'soak',
   'collectDiagnostics',
+  'recover',
 ]);
 
 /** Carries out one step of one node, with a fault. @throws Violation */
@@ -170,11 +173,19 @@ function effect(world: World, id: string, step: Step, nodes: readonly string[], 
     case 'collectDiagnostics':
       return ok;
     case 'drain':
+      if (members.every(({ lease }) => lease === undefined))
+        node.previous = isInFullService(world, id) ? node.version : undefined;
+      setDrained(reached);
+      return ok;
     case 'drainAgain':
-      for (const member of reached) {
-        member.lease ??= member.admin;
-        member.admin = 'drain';
-      }
+      setDrained(reached);
+      return ok;
+    case 'recover':
+      if (node.previous === undefined || node.previous === node.version) return failed(id, 'nothing to go back to');
+      if (members.some(({ admin }) => admin === 'ready')) return failed(id, 'not drained');
+      for (const member of members) member.sessions = 0;
+      node.version = node.previous;
+      node.running = true;
       return ok;
     case 'restore':
     case 'undoDrain':
@@ -204,5 +215,12 @@ function effect(world: World, id: string, step: Step, nodes: readonly string[], 
     }
     default:
       return step satisfies never;
+  }
+}
+
+function setDrained(members: readonly Member[]): void {
+  for (const member of members) {
+    member.lease ??= member.admin;
+    member.admin = 'drain';
   }
 }

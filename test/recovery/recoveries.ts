@@ -269,6 +269,7 @@ export const RECOVERIES: Readonly<Record<ErrorCode, Recovery>> = {
   NOT_DRAINED: { test: 'test/engine/roll/roll.test.ts' },
   NOT_RECONNECTED: { cause: (c) => void c.cutOff.add('gw-2') },
   NOT_RESTORED: { fails: ORDERS },
+  NO_WAY_BACK: { test: 'test/recovery/way-back.test.ts' },
   NO_OTHER_MEMBER_UP: {
     ofTwo: true,
     // After the first host has begun to be drained.

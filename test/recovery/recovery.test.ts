@@ -98,6 +98,7 @@ describe.each<Lbs>([2, 1])('with %i balancers: after something was wrong', (lbs)
         messages: [error.message],
         asked: [],
         outages: [],
+        nodes: {},
       }));
       failedWith(as, first);
       if (fix === undefined) cluster.repair();

@@ -1,16 +1,18 @@
 import { writeFile } from 'node:fs/promises';
 import install from '../../playbooks/install.ts';
+import rollback from '../../playbooks/rollback.ts';
 import rollingRestart from '../../playbooks/rolling-restart.ts';
 import start from '../../playbooks/start.ts';
 import { dashboardImage, dpManagerImage, gatewayImage } from '../../src/api7/images.ts';
 import { CONTAINERS, PORTS } from '../../src/api7/paths.ts';
 import { type AnyErrorCode, OrchError } from '../../src/core/base/errors.ts';
-import type { NumberedEvent } from '../../src/core/event/event.ts';
+import type { NumberedEvent, RolledNode } from '../../src/core/event/event.ts';
 import type { Command, Connection, HttpReply, HttpRequest } from '../../src/core/host/connection.ts';
 import type { ContainerCreate } from '../../src/core/host/docker.ts';
 import { emitter } from '../../src/engine/emit.ts';
 import { Hosts } from '../../src/engine/plan/hosts.ts';
 import { Locals } from '../../src/engine/plan/locals.ts';
+import type { RollFlags } from '../../src/engine/roll/run-context.ts';
 import { runPlaybook } from '../../src/engine/run-playbook.ts';
 import type { Inventory } from '../../src/inventory/inventory.ts';
 import { loadInventory } from '../../src/inventory/load.ts';
@@ -47,9 +49,11 @@ export interface Ran {
   /** Questions, and outages that it wanted confirmed. */
   readonly asked: readonly string[];
   readonly outages: readonly string[];
+  /** How the nodes of its last rolling change ended. */
+  readonly nodes: Readonly<Record<string, RolledNode>>;
 }
 
-const PLAYBOOKS = { install, start, 'rolling-restart': rollingRestart } as const;
+const PLAYBOOKS = { install, rollback, start, 'rolling-restart': rollingRestart } as const;
 export type PlaybookName = keyof typeof PLAYBOOKS;
 
 const ADDRESSES: Readonly<Record<string, string>> = {
@@ -98,6 +102,9 @@ export class SmallCluster {
   readonly dead = new Set<string>();
   /** Gateways that answer clients with errors, though their own status is good. */
   readonly erring = new Set<string>();
+  /** Versions of which no gateway becomes ready, and those that answer clients with errors. */
+  readonly unready = new Set<string>();
+  readonly badRoutes = new Set<string>();
   readonly hosts: ReadonlyMap<string, FakeHost>;
   readonly balancers: ReadonlyMap<string, FakeHaproxy>;
   readonly #lbs: readonly string[];
@@ -157,6 +164,7 @@ export class SmallCluster {
     this.refused.clear();
     for (const broken of [this.away, this.sick, this.stuck, this.unseen, this.cutOff, this.dead, this.erring])
       broken.clear();
+    for (const versions of [this.unready, this.badRoutes]) versions.clear();
     this.password = 'right';
     this.databaseUp = true;
     this.health();
@@ -173,7 +181,12 @@ export class SmallCluster {
   }
 
   /** One run of a built-in playbook, without a terminal; its exit code is missing where its controller was killed. */
-  async run(name: PlaybookName = 'install', vars: Readonly<Record<string, unknown>> = {}): Promise<Ran> {
+  async run(
+    name: PlaybookName = 'install',
+    vars: Readonly<Record<string, unknown>> = {},
+    flags: Partial<RollFlags> = {},
+    within?: readonly string[],
+  ): Promise<Ran> {
     const inventory = await this.inventory();
     const playbook = PLAYBOOKS[name];
     const { time } = this;
@@ -203,6 +216,7 @@ export class SmallCluster {
         signal: interrupt.signal,
         urgent: urgent.signal,
         fleet: fleetOf(inventory, { by: 'ops@desk' }),
+        rollFlags: { includeHeld: false, skipUnreachable: false, ...flags },
         ask: async (question) => {
           asked.push(question);
           return false;
@@ -217,7 +231,7 @@ export class SmallCluster {
         title: name,
         cluster: inventory.cluster,
         plays: () => playbook.plays({ inventory, vars: playbook.vars?.parse({ soak: '1s', ...vars }) as never }),
-        select: (pattern) => selectHosts(inventory, pattern),
+        select: (pattern) => selectHosts(inventory, pattern).filter(({ name }) => within?.includes(name) ?? true),
       },
     );
     const over = Promise.race([running, death.promise]);
@@ -232,7 +246,30 @@ export class SmallCluster {
       messages: [...ends.map(({ code, message }) => `${code}: ${message}`), ...holds],
       asked,
       outages,
+      nodes: Object.assign({}, ...events.flatMap((event) => (event.type === 'roll.end' ? [event.nodes] : []))),
     };
+  }
+
+  /** Version that the inventory states. */
+  get version(): string {
+    return VERSIONS.find((each) => this.text.includes(`"${each}"`)) ?? '';
+  }
+
+  /** Version that a gateway runs. */
+  runs(name: string): string {
+    return this.engine(name).bodyOf(CONTAINERS.gateway)?.Image.split(':').at(-1) ?? '';
+  }
+
+  /** Whether every balancer sends a gateway requests. */
+  serves(name: string): boolean {
+    return this.#lbs.every((lb) => {
+      const row = this.lb(lb)
+        .show('servers state')
+        .split('\n')
+        .map((line) => line.split(' '))
+        .find(([, backend, , server]) => backend === 'gateways' && server === name);
+      return row?.[5] === '2' && row[6] === '0';
+    });
   }
 
   /** What is not as it is after a run that went well: nothing. */
@@ -249,7 +286,7 @@ export class SmallCluster {
         .filter(([, , , , , up, admin]) => up !== '2' || admin !== '0')
         .map(([, backend, , name, , up, admin]) => `${lb} ${backend}/${name}: up ${up}, admin ${admin}`),
     );
-    const version = VERSIONS.find((each) => this.text.includes(`"${each}"`)) ?? '';
+    const { version } = this;
     const old = [...this.hosts].flatMap(([name, host]) =>
       host instanceof DockerHost
         ? containersOf(name).flatMap((container) => this.#stale(name, container, version))
@@ -276,7 +313,7 @@ export class SmallCluster {
     for (const name of [...CONTROL_PLANE, ...GATEWAYS])
       for (const lb of this.balancers.values()) {
         lb.lives(ADDRESSES[name] ?? '', this.#responds(name) && !this.unseen.has(name));
-        lb.errs(ADDRESSES[name] ?? '', this.erring.has(name));
+        lb.errs(ADDRESSES[name] ?? '', this.erring.has(name) || this.badRoutes.has(this.runs(name)));
       }
   }
 
@@ -290,7 +327,7 @@ export class SmallCluster {
     if (CONTROL_PLANE.includes(name))
       return [CONTAINERS.dashboard, CONTAINERS.dpManager].every((each) => this.#runs(name, each));
     const pid = this.engine(name).pidOf(CONTAINERS.gateway);
-    return pid > 0 && this.#loaded.get(name) === pid && !this.sick.has(name);
+    return pid > 0 && this.#loaded.get(name) === pid && !this.sick.has(name) && !this.unready.has(this.runs(name));
   }
 
   #runs = (name: string, container: string): boolean => this.engine(name).pidOf(container) > 0;

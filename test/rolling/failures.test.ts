@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { endOf, endsOf } from '../../src/rolling/report.ts';
 import type { Event, Result, Step } from '../../src/rolling/types.ts';
-import { BACK, bad, DOWN, faultOn, gone, held, LEASED, Roll, TO_APPLY } from './roll-by-hand.ts';
+import { BACK, bad, DOWN, faultOn, gone, held, LEASED, Roll, TO_APPLY, UP } from './roll-by-hand.ts';
 
 describe('a failure', () => {
   test.each<[string, readonly Step[], Step, Result, readonly Step[], string]>([
@@ -311,5 +311,69 @@ describe('an interrupt', () => {
     expect(roll.tell({ type: 'answered', go: true })).toEqual([]);
     expect(roll.did('gw-1', 'undoDrain')).toEqual(['refuse gw-1', 'finish']);
     expect(roll.end('gw-1')).toBe('untouched, in');
+  });
+});
+
+describe('a node that goes back', () => {
+  const roll = (options = {}) => new Roll(2, options, { 'gw-1': { recovers: true }, 'gw-2': { recovers: true } });
+
+  test.each<[Step, readonly string[]]>([
+    ['apply', ['gw-1 collectDiagnostics', 'gw-1 recover']],
+    ['waitReady', ['gw-1 collectDiagnostics', 'gw-1 recover']],
+    ['soak', ['gw-1 drainAgain', 'gw-1 collectDiagnostics', 'gw-1 recover']],
+  ])('whose %s failed is gated and restored, and the roll ends', (step, steps) => {
+    const it = roll();
+    it.begin();
+    const route = [...TO_APPLY, ...BACK];
+    it.goes('gw-1', ...route.slice(0, route.indexOf(step)));
+    let told = it.did('gw-1', step, bad('gw-1'));
+    for (const next of [...steps, 'gw-1 waitReady', 'gw-1 restore', 'gw-1 waitInService']) {
+      expect(told).toContain(next);
+      told = it.did('gw-1', next.split(' ')[1] as Step);
+    }
+    expect(told).toEqual(['finish']);
+    expect([it.end('gw-1'), it.end('gw-2')]).toEqual(['rolledBack, in', 'untouched, in']);
+    expect(endOf(it.state, 'gw-1')?.fault).toEqual(faultOn('gw-1'));
+  });
+
+  test.each<[string, Step]>([
+    ['that has no way back', 'recover'],
+    ['that is not ready then', 'waitReady'],
+  ])('%s stays drained', (_, step) => {
+    const it = roll();
+    it.begin();
+    it.goes('gw-1', ...TO_APPLY);
+    it.did('gw-1', 'waitReady', bad('gw-1'));
+    it.did('gw-1', 'collectDiagnostics');
+    if (step === 'waitReady') it.did('gw-1', 'recover');
+    expect(it.did('gw-1', step, bad('gw-1'))).toEqual(['finish']);
+    expect(it.end('gw-1')).toBe('failed, out');
+    expect(endOf(it.state, 'gw-1')?.also).toEqual([faultOn('gw-1')]);
+  });
+
+  test.each(['INTERRUPTED', 'NODE_TAKEN', 'NODE_HELD', 'DRAIN_LOST'] as const)('stays as it is after %s', (code) => {
+    const it = roll();
+    it.begin();
+    it.goes('gw-1', ...TO_APPLY);
+    it.did('gw-1', 'waitReady', { kind: 'failed', fault: { ...faultOn('gw-1'), code } });
+    expect(it.did('gw-1', 'collectDiagnostics')).toEqual(['finish']);
+    expect(it.end('gw-1')).toBe('failed, out');
+  });
+
+  test.each([
+    [LEASED, 'gw-1 drainAgain', 'a node that an earlier run left drained'],
+    [{ ...LEASED, inTraffic: true }, undefined, 'a node of which one balancer still uses it'],
+    [UP, undefined, 'a node that serves'],
+  ] as const)('%s: %s for %s, whose new version does not work', (seen, step, _) => {
+    const it = roll();
+    it.seen['gw-1'] = seen;
+    it.tell({ type: 'planned', node: 'gw-1', unhealthy: true });
+    it.tell({ type: 'planned', node: 'gw-2', unhealthy: false });
+    it.tell({ type: 'ended', node: 'gw-1', ok: false, fault: { ...faultOn('gw-1'), code: 'NOT_READY' } });
+    it.tell({ type: 'needsDrain', node: 'gw-2' });
+    const told = it.look();
+    expect(told.filter((one) => one.startsWith('gw-1'))).toEqual(step === undefined ? [] : [step]);
+    if (step === undefined) expect(it.end('gw-1')).toBe(`failed, ${seen.inTraffic ? 'in' : 'out'}`);
+    expect(it.end('gw-2')).toBe('untouched, in');
   });
 });

@@ -140,6 +140,10 @@ export class ToyFleet implements Fleet {
       stillHealthy: step('stillHealthy'),
       counters: () => answer({}),
       collectDiagnostics: () => answer([]),
+      canGoBack: false,
+      keepPrevious: () => answer(undefined),
+      hasWayBack: () => answer(undefined),
+      goBack: () => answer(undefined),
       deadlines: () => answer({ links: [{ name: 'toy', ms: 1000, source: 'assumed' }], faults: [] }),
     };
   }

@@ -17,6 +17,7 @@ export interface RollFlags {
   readonly reason?: string;
   readonly yesOutage?: string;
   readonly onHold: 'ask' | 'go' | 'stop';
+  readonly onFailure?: 'rollback-node' | 'stop';
 }
 
 type RollOptions = Pick<
@@ -51,7 +52,11 @@ export function rollOptions(inventory: Inventory, flags: RollFlags, hosts: Hosts
       withoutLb: flags.withoutLb,
       ...defined({ reason: flags.reason }),
     }),
-    rollFlags: { includeHeld: flags.includeHeld ?? false, skipUnreachable: flags.skipUnreachable ?? false },
+    rollFlags: {
+      includeHeld: flags.includeHeld ?? false,
+      skipUnreachable: flags.skipUnreachable ?? false,
+      ...defined({ onFailure: flags.onFailure }),
+    },
     ask: async (question) => {
       if (flags.onHold !== 'ask') return flags.onHold === 'go';
       return await confirmed(ask, question);

@@ -65,6 +65,10 @@ export const TRAFFIC_CODES = codes({
   NOT_DRAINED: ['a change was refused because the node is not drained', 'state the change in the play of that node'],
   NOT_RECONNECTED: ['gateways did not reconnect to DP Manager in time', 'read the logs of the gateways'],
   NOT_RESTORED: ['a node could not be restored', 'run the same command again, or lb restore'],
+  NO_WAY_BACK: [
+    'a node cannot go back to what it ran before; the message says why',
+    'repair the node, then run the same command to resume',
+  ],
   NO_OTHER_MEMBER_UP: ['no other member of the pool is up', 'repair the others first'],
   OUTAGE_NOT_CONFIRMED: [
     'the change would leave a pool without a serving node',

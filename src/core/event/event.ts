@@ -4,7 +4,7 @@ import type { Patch } from '../task/change.ts';
 import type { Difference } from '../task/diff.ts';
 
 export type TaskStatus = 'ok' | 'changed' | 'failed' | 'skipped' | 'unknown';
-export type Outcome = 'ok' | 'failed' | 'refused' | 'partial' | 'interrupted' | 'internal';
+export type Outcome = 'ok' | 'failed' | 'refused' | 'partial' | 'rolledBack' | 'interrupted' | 'internal';
 
 /** Tasks of one host, counted by how they ended. `changed` under check: what would change. `unreachable` is 0 or 1. */
 export interface HostCounts {
@@ -30,7 +30,7 @@ export interface ErrorInfo {
 
 /** What became of one node of a roll. */
 export interface RolledNode {
-  readonly state: 'done' | 'unchanged' | 'failed' | 'untouched' | 'skipped';
+  readonly state: 'done' | 'unchanged' | 'failed' | 'rolledBack' | 'untouched' | 'skipped';
   /** `out of traffic`, `in traffic`, as far as is known. */
   readonly traffic: 'in' | 'out' | 'unknown';
   /** Why, when it is not done. */

@@ -115,6 +115,14 @@ export interface Traffic {
   /** By balancer; empty where nobody counts. */
   counters(): Steps<Readonly<Record<string, Counters>>>;
   collectDiagnostics(): Steps<readonly Diagnostics[]>;
+  /** A change of the node that fails can be undone: its services keep no data that a newer version may have changed. */
+  readonly canGoBack: boolean;
+  /** Records on the node what it runs, before its drain. `serves`: it is in full service, so that a failed change goes back to this. */
+  keepPrevious(options: { readonly serves: boolean }): Steps;
+  /** One look whether there is something to go back to. @throws NO_WAY_BACK */
+  hasWayBack(): Steps;
+  /** Recreates what the node ran before its change. Its drain is proved before. @throws NO_WAY_BACK */
+  goBack(): Steps;
   /** Another run that has made the node its own since this one drained it, for people; '': there is none. */
   anotherRun(): Steps<string>;
   deadlines(): Steps<DeadlineChain>;

@@ -3,18 +3,21 @@ import type { RollContext } from './roll-context.ts';
 
 /** Everybody who counts: the play's hosts, and the other members of their pools. `lost`: nobody answers there. */
 export function budgetScopeOf(
-  { fleet }: RollContext,
+  { fleet, play, rollFlags }: RollContext,
   hosts: readonly string[],
   lost: ReadonlySet<string>,
 ): readonly NodeInit[] {
   const inRun = new Set(hosts);
   const pools = fleet?.poolsOf(hosts) ?? [];
   return [...new Set([...hosts, ...pools.flatMap(({ members }) => members)])].map((id) => {
+    const traffic = fleet?.traffic(id);
     const own = pools.filter(({ members }) => members.includes(id)).map(({ name }) => name);
     return {
       id,
       inRun: inRun.has(id),
-      balanced: fleet?.traffic(id) !== undefined,
+      balanced: traffic !== undefined,
+      recovers:
+        traffic?.canGoBack === true && rollFlags?.onFailure !== 'stop' && play.options.rolling?.leaveDrained !== true,
       unreachable: lost.has(id),
       ...(own.length === 0 ? {} : { pools: own }),
     };

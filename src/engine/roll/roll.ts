@@ -19,6 +19,7 @@ import { observeNodes } from './observe-nodes.ts';
 import type { RollContext } from './roll-context.ts';
 import { emitOutcomes } from './rolled-nodes.ts';
 import { RollSoak } from './soak.ts';
+import { placeOf } from './step-place.ts';
 import { resultOf } from './step-result.ts';
 import { RollSteps } from './steps.ts';
 
@@ -146,7 +147,9 @@ export class Roll implements DisruptionGate {
   /** Why a node failed, also when that was found only after its program had ended. */
   failure(host: string): OrchError | undefined {
     const end = endOf(this.#state, host);
-    return end?.state === 'failed' && end.fault !== undefined ? errorOf(end.fault) : undefined;
+    return (end?.state === 'failed' || end?.state === 'rolledBack') && end.fault !== undefined
+      ? errorOf(end.fault)
+      : undefined;
   }
 
   #send(event: Event): void {
@@ -207,11 +210,10 @@ export class Roll implements DisruptionGate {
   }
 
   #carryOut({ node, step, nodes }: { readonly node: string; readonly step: Step; readonly nodes?: readonly string[] }) {
-    const evenHeld = nodeOf(this.#state, node)?.staysHeld === true;
+    const at = nodeOf(this.#state, node);
     const inPart = step === 'restore' && isCanary(this.#state, node);
-    void this.#steps
-      .carryOut(node, step, { route: this.#routeOf(node), evenHeld, inPart, ...defined({ nodes }) })
-      .then((result) => this.#send({ type: 'stepDone', node, step, result }));
+    const place = { ...placeOf(at), inPart, ...defined({ nodes }) };
+    void this.#steps.carryOut(node, step, place).then((result) => this.#send({ type: 'stepDone', node, step, result }));
   }
 
   /** Every node of the role, all in one tick: each balancer is asked once. Before the first start the plan is told. */

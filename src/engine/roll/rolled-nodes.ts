@@ -22,12 +22,16 @@ export function emitOutcomes(
 
 /** `next`: the command that gives it back, where it may be drained; `stopped`: by starting it. */
 const rolledNode = (
-  { state, traffic, why, drained }: NodeEnd,
+  { state, traffic, why, drained, also }: NodeEnd,
   next: string | undefined,
   stopped: boolean,
 ): RolledNode => ({
   state,
   traffic,
-  ...(why === undefined || state === 'done' ? {} : { cause: why }),
+  ...(why === undefined || state === 'done' ? {} : { cause: [why, ...notRolledBack(also)].join('; ') }),
   ...(drained === 'no' || next === undefined ? {} : { next, ...(stopped ? { stopped } : {}) }),
 });
+
+/** Why a failed node did not go back to what it ran before. */
+const notRolledBack = (also: NodeEnd['also']): readonly string[] =>
+  also.flatMap(({ code, message }) => (code === 'NO_WAY_BACK' ? [message] : []));

@@ -37,4 +37,6 @@ export interface RollFlags {
   readonly includeHeld: boolean;
   /** Hosts that cannot be reached are left out; they count as unavailable. */
   readonly skipUnreachable: boolean;
+  /** What becomes of a node whose change fails: it goes back to what it ran before (default), or stays drained. */
+  readonly onFailure?: 'rollback-node' | 'stop';
 }

@@ -25,7 +25,7 @@ interface ProgramOptions {
 
 export function programOf(
   traffic: Traffic,
-  step: Exclude<TrafficStep, 'restore' | 'undoDrain' | 'waitIdle'>,
+  step: Exclude<TrafficStep, 'restore' | 'undoDrain' | 'waitIdle' | 'recover'>,
   { rolling, evenHeld }: ProgramOptions,
 ): () => Steps<unknown> {
   switch (step) {

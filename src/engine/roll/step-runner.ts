@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/base/clock.ts';
 import type { Steps } from '../../core/task/task.ts';
+import type { DisruptionGate } from '../apply/disruption-gate.ts';
 
 export interface RunStepOptions {
   /** Its tasks are not reported. */
@@ -8,6 +9,8 @@ export interface RunStepOptions {
   readonly signal?: AbortSignal;
   /** What its gates wait by; default: that of the run. */
   readonly clock?: Clock;
+  /** Asked right before something that serves is stopped. Default: the program stops nothing that serves. */
+  readonly turns?: DisruptionGate;
 }
 
 /** Runs programs for nodes: what a roll's helpers need of its steps. */

@@ -11,8 +11,10 @@ import { UNGATED } from '../apply/disruption-gate.ts';
 import type { HostRun } from '../apply/host-run.ts';
 import { CanaryTraffic } from './canary-traffic.ts';
 import { recheck } from './recheck.ts';
+import { recoverNode } from './recover-node.ts';
 import type { RollContext } from './roll-context.ts';
 import { DEFAULT_SOAK, type RollSoak } from './soak.ts';
+import type { StepPlace } from './step-place.ts';
 import { programOf, type TrafficStep, withoutMet } from './step-programs.ts';
 import { resultOf } from './step-result.ts';
 import type { RunStepOptions, StepRunner } from './step-runner.ts';
@@ -25,18 +27,6 @@ const LOOKS: ReadonlySet<Step> = new Set(['checkDependencies', 'recheck', 'colle
 const AFTER_APPLY: ReadonlySet<Step> = new Set(['waitReady', 'waitInService', 'soak']);
 /** A node is given back in a moment, and stays drained where that is broken off: not even the second Ctrl-C ends it. */
 const NEVER = new AbortController().signal;
-
-/** What a step is carried out with. */
-export interface StepPlace {
-  /** All steps of the node: what the step is numbered by. */
-  readonly route?: readonly Step[];
-  /** Nodes that a recheck looks at. */
-  readonly nodes?: readonly string[];
-  /** The node is changed although a person holds it. */
-  readonly evenHeld?: boolean;
-  /** It is restored to a part of its traffic first, where its balancers can. */
-  readonly inPart?: boolean;
-}
 
 /** Carries out the machine's steps: each is a program of tasks that the node's `Traffic` gives, run like any play's. */
 export class RollSteps implements StepRunner {
@@ -99,7 +89,7 @@ export class RollSteps implements StepRunner {
   async run<R>(
     node: string,
     program: () => Steps<R>,
-    { quiet = false, clock = this.#context.clock, signal = this.#context.urgent }: RunStepOptions = {},
+    { quiet = false, clock = this.#context.clock, signal = this.#context.urgent, turns = UNGATED }: RunStepOptions = {},
   ): Promise<R> {
     const { context, emit } = this.#quieted(quiet);
     const run: HostRun = {
@@ -110,7 +100,7 @@ export class RollSteps implements StepRunner {
       emit,
       play: new Play({ name: context.play.options.name, hosts: node, tasks: program }),
       host: context.hostNamed(node),
-      turns: UNGATED,
+      turns,
       check: false,
       unsettled: true,
     };
@@ -165,25 +155,39 @@ export class RollSteps implements StepRunner {
   }
 
   /** @returns of a restore: who keeps the node out of traffic */
-  async #carryOut(node: string, step: Step, { nodes = [], inPart }: StepPlace): Promise<string | undefined> {
+  async #carryOut(node: string, step: Step, place: StepPlace): Promise<string | undefined> {
     const traffic = this.#context.fleet?.traffic(node);
     if (step === 'soak') {
       await this.#canaries.prove(node, (traffic) => this.#restore(node, traffic));
       await this.#soak.watch(node, this);
-    } else if (step === 'recheck') await recheck(this.#context, this, nodes);
-    else if (traffic !== undefined && step === 'restore' && inPart)
+    } else if (step === 'recheck') await recheck(this.#context, this, place.nodes ?? []);
+    else if (traffic !== undefined && step === 'restore' && place.inPart)
       return await this.#canaries.restore(node, traffic, (percent) => this.#restore(node, traffic, percent));
-    else if (traffic !== undefined) return await this.#carryOutTraffic(node, step, traffic);
+    else if (traffic !== undefined) return await this.#carryOutTraffic(node, step, traffic, place);
     return undefined;
   }
 
-  async #carryOutTraffic(node: string, step: TrafficStep, traffic: Traffic): Promise<string | undefined> {
+  async #carryOutTraffic(
+    node: string,
+    step: TrafficStep,
+    traffic: Traffic,
+    { keeps }: StepPlace,
+  ): Promise<string | undefined> {
     if (step === 'restore' || step === 'undoDrain') return await this.#restore(node, traffic);
     if (step === 'waitIdle') {
       const drained = this.#drainedNode(node, traffic);
       await whileDrained(drained, () => untilIdle(drained, untilInterrupt(this.#context)));
       return undefined;
     }
+    if (step === 'recover') {
+      // Gates that the change has met say nothing about what the node ran before.
+      this.#met.delete(node);
+      const turns = { ...UNGATED, aboutToStop: () => this.aboutToStop(node) };
+      await recoverNode(this.#drainedNode(node, traffic), turns);
+      return undefined;
+    }
+    if (step === 'drain' && keeps !== undefined)
+      await this.run(node, () => traffic.keepPrevious(keeps), { quiet: true, signal: untilInterrupt(this.#context) });
     const evenHeld = step === 'drainAgain' || this.#evenHeld.has(node);
     const made = programOf(traffic, step, { rolling: this.#context.play.options.rolling, evenHeld });
     const program = step === 'waitReady' ? () => withoutMet(made(), this.#met.get(node)) : made;

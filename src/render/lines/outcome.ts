@@ -26,8 +26,14 @@ export function outcome(view: RunView): string {
     case 'failed':
     case 'partial':
       return withWord('FAILED', groups, [...stillDrained(view), ...counted(view, hosts)]);
+    case 'rolledBack':
+      return withWord('ROLLED BACK', groups, [...rolledBack(view), ...counted(view, hosts)]);
     case 'interrupted':
-      return withWord('INTERRUPTED', [], [...counted(view, hosts), 'run the same command to resume']);
+      return withWord(
+        'INTERRUPTED',
+        [],
+        [...stillDrained(view), ...counted(view, hosts), 'run the same command to resume'],
+      );
     case 'internal':
       return withWord('INTERNAL ERROR', groups, [...stillDrained(view), ...counted(view, hosts)]);
     default:
@@ -74,6 +80,11 @@ function stillDrained({ rolled }: RunView): readonly string[] {
     state === 'failed' && traffic === 'out' ? [name] : [],
   );
   return names.length === 0 ? [] : [`${nameList(names, 4)} ${names.length === 1 ? 'stays' : 'stay'} drained`];
+}
+
+function rolledBack({ rolled }: RunView): readonly string[] {
+  const names = Object.entries(rolled).flatMap(([name, { state }]) => (state === 'rolledBack' ? [name] : []));
+  return [`${nameList(names, 4)} ${names.length === 1 ? 'serves its' : 'serve their'} previous version`];
 }
 
 /** Hosts that failed are named by the error; of the others it matters which are still unchanged. */

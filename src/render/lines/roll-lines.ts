@@ -20,6 +20,7 @@ const STEP_WORDS: Readonly<Record<string, string>> = {
   undoDrain: 'undoing the drain',
   drainAgain: 'draining again: unhealthy after restore',
   collectDiagnostics: 'collecting diagnostics',
+  recover: 'rolling back',
 };
 
 /** A step with its number: `4/7 wait until ready`. */
@@ -92,7 +93,11 @@ const trafficWord = ({ state, traffic, next }: RolledNode): string =>
 
 const colourOf = ({ state }: RolledNode) => (state === 'done' ? 'green' : state === 'failed' ? 'red' : 'yellow');
 
-const STATE: Readonly<Record<string, string>> = { failed: 'FAILED', untouched: 'not started' };
+const STATE: Readonly<Record<string, string>> = {
+  failed: 'FAILED',
+  rolledBack: 'rolled back',
+  untouched: 'not started',
+};
 
 const TRAFFIC: Readonly<Record<RolledNode['traffic'], string>> = {
   in: 'in service',

@@ -40,11 +40,13 @@ interface Worlds {
 
 function checkNode(id: string, { state, next, cause }: RolledNode, { before, after, leaveOut, looked }: Worlds): void {
   // 3: it is given back as it was, or a lease says what it was.
-  if (state === 'done' || state === 'failed') checkSettings(before, after, id);
+  if (state === 'done' || state === 'failed' || state === 'rolledBack') checkSettings(before, after, id);
   else checkAlike(before, after, id, `is ${state}`);
   const leased = isLeased(after, id);
   if (leased && next === undefined && looked) no(`${id} is ${state} and drained, and nobody says how to give it back`);
   if (state === 'failed' && cause === undefined) no(`${id} failed, and nobody knows why`);
+  if (state === 'rolledBack' && (leased || after.nodes[id]?.version === after.target))
+    no(`${id} is rolled back, and drained or not as it was`);
   if (state !== 'done') return;
   if (leased && !leaveOut) no(`${id} is done, and left drained`);
   // 6: what is done is as wanted.

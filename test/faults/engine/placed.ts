@@ -87,6 +87,10 @@ export function placedFleet(fleet: Fleet, { wire, steps, looking, carriedOut }: 
         stillHealthy: () => at('stillHealthy', own.stillHealthy(), by('recheck')),
         counters: () => at('counters', own.counters(), by('soak')),
         collectDiagnostics: () => at('collectDiagnostics', own.collectDiagnostics(), mine()),
+        canGoBack: own.canGoBack,
+        keepPrevious: (options) => at('keepPrevious', own.keepPrevious(options), mine()),
+        hasWayBack: () => at('hasWayBack', own.hasWayBack(), mine()),
+        goBack: () => at('goBack', own.goBack(), mine()),
         deadlines: () => at('deadlines', own.deadlines(), { node, step: 'deadlines' }),
       } satisfies Traffic;
     },

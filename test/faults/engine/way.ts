@@ -17,12 +17,13 @@ const CARRIES_OUT: Readonly<Record<string, readonly Program[]>> = {
   undoDrain: ['restore'],
   drainAgain: ['drain'],
   collectDiagnostics: ['collectDiagnostics'],
+  recover: ['hasWayBack', 'waitIdle', 'goBack'],
 };
 
 /** What must have come before a stop, in this order, each after the last one of the kind before. */
 const BEFORE_STOP: readonly Program[] = ['drain', 'waitIdle', 'checkDependencies', 'stillDrained'];
 
-const AFTER_FAILURE: ReadonlySet<string> = new Set(['undoDrain', 'drainAgain', 'collectDiagnostics']);
+const AFTER_FAILURE: ReadonlySet<string> = new Set(['undoDrain', 'drainAgain', 'collectDiagnostics', 'recover']);
 
 const SOAK_MS = 2000;
 
@@ -113,6 +114,8 @@ export class Way {
   #begins(node: string, step: string): void {
     this.#begun.set(node, this.#count);
     if (this.#failed.has(node) && !AFTER_FAILURE.has(step)) this.#tell(`${step} of ${node}, which has failed`);
+    // From here on it goes its way as any node: it must be ready before it is given back.
+    if (step === 'recover') this.#failed.delete(node);
     if (!this.#isBalanced) return;
     if (this.#looked < this.#cut) this.#tell(`${step} of ${node} before all was seen again`);
     if (step !== 'checkDependencies') return;

@@ -5,7 +5,7 @@ import type { Watched } from './scene.ts';
 import { startedBetween, type World } from './world.ts';
 
 /** An interrupt that comes when no other node is left to begin with stops nothing. */
-const codes = { well: [0], ill: [2, 3], stopped: [6, 0], killed: [null] } as const;
+const codes = { well: [0], ill: [2, 3], back: [4], stopped: [6, 0], killed: [null] } as const;
 
 /** What a run left untouched must not have been, what is out of traffic must be on record, and clients must not notice. */
 export function judgeFirst(at: Case, { run, out, load }: Watched, before: World, after: World): void {
@@ -34,7 +34,7 @@ export function judgeFirst(at: Case, { run, out, load }: Watched, before: World,
   const holds = fault.holds?.(at);
   const unrecorded = after.orderedOut.filter((name) => !after.recorded.includes(name));
   expect(unrecorded).toEqual(holds === undefined ? [] : [`lb-1 ${holds}`, `lb-2 ${holds}`]);
-  if (ends === 'well' || ends === 'stopped' || run.code === 2) expect(after.recorded).toEqual([]);
+  if (ends === 'well' || ends === 'back' || ends === 'stopped' || run.code === 2) expect(after.recorded).toEqual([]);
 
   // Who is not of the run is not touched.
   const away = after.notServing.filter((name) => blind === undefined || !name.startsWith(`${blind} `));
@@ -52,6 +52,12 @@ export function judgeFirst(at: Case, { run, out, load }: Watched, before: World,
     if (left) expect(run.nodes[name]).toMatchObject({ next: expect.stringMatching(/^api7-orch lb restore /) });
   }
   if (ends === 'well') expect({ states, started, away }).toEqual({ states: done(at), started: both(at), away: [] });
+  // It serves what it ran before, and no other one was touched.
+  if (ends === 'back') {
+    expect(states).toEqual({ [at.victim]: 'rolledBack', [at.other]: 'untouched' });
+    expect({ away, started }).toEqual({ away: [], started: [at.victim] });
+    expect([after.images[at.victim], before.images[at.victim]]).toEqual([before.images[at.victim], expect.any(String)]);
+  }
   if (ends === 'stopped') {
     expect(away).toEqual([]);
     if (run.code === 0) expect(states).toEqual(done(at));

@@ -13,8 +13,8 @@ export interface Fault {
   /** Done to the lab while the run stands still. What goes on after that is returned, wrapped. */
   strike?(lab: Lab, at: Case): Promise<void | { readonly lasting: Promise<void> }>;
   heal?(lab: Lab, at: Case): Promise<void>;
-  /** How the run ends: `well` (0), `ill` (3, or 2 where nothing was changed), `stopped` (6), `killed`. */
-  ends(at: Case): 'well' | 'ill' | 'stopped' | 'killed';
+  /** How the run ends: `well` (0), `ill` (3, or 2 where nothing was changed), `back` (4), `stopped` (6), `killed`. */
+  ends(at: Case): 'well' | 'ill' | 'back' | 'stopped' | 'killed';
   /** What is carried out; by default a rolling restart without a soak. */
   readonly run?: { readonly version: string; readonly soak: string };
   /** The first run gives up sooner on a gateway that is not ready: its default is two minutes. */
@@ -35,6 +35,13 @@ export interface Fault {
 
 const ill = () => 'ill' as const;
 const well = () => 'well' as const;
+
+/** Half of the cases of a bad release keep the failed node as it is, by the case's balancer, on which nothing else depends. */
+const isStopped = ({ balancer }: Case): boolean => balancer === 'lb-2';
+const badRelease = {
+  ends: (at: Case) => (isStopped(at) ? 'ill' : 'back'),
+  flags: (at: Case) => (isStopped(at) ? ['--on-failure', 'stop'] : []),
+} as const;
 
 /** The victim gets requests when it is struck. */
 const serves = ({ moment }: Case): boolean =>
@@ -104,8 +111,8 @@ export const kinds: Readonly<Record<FaultName, Fault>> = {
   'ctrl-c': { signal: 'SIGINT', ends: () => 'stopped' },
   'controller killed': { signal: 'SIGKILL', ends: () => 'killed' },
   'disk full': { ...hostBroken('disk'), run: { version: '3.10.6', soak: '0s' } },
-  'never ready': { ends: ill, run: { version: '3.10.90', soak: '0s' }, impatient: true, code: 'NOT_READY' },
-  'bad routes': { ends: ill, run: { version: '3.10.91', soak: '6s' }, code: 'SOAK_FAILED', hurts: () => true },
+  'never ready': { ...badRelease, run: { version: '3.10.90', soak: '0s' }, impatient: true, code: 'NOT_READY' },
+  'bad routes': { ...badRelease, run: { version: '3.10.91', soak: '6s' }, code: 'SOAK_FAILED', hurts: () => true },
   'database away': {
     async strike(lab, { victim }) {
       await succeed(lab, 'db-1', 'mkdir -p /run/lab/hold; touch /run/lab/hold/postgres; pkill -KILL -x postgres');

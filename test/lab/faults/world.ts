@@ -6,6 +6,8 @@ import { leases, standings, startedAt } from '../rolling-scene.ts';
 export interface World {
   /** When each gateway's container was started last; empty where none can be asked. */
   readonly starts: Readonly<Record<string, string>>;
+  /** Id of the image that each gateway runs; empty where none can be asked. */
+  readonly images: Readonly<Record<string, string>>;
   /** Servers, `lb-1 gateways/gw-1`, that are not in full service. */
   readonly notServing: readonly string[];
   /** Balancer and gateway, `lb-1 gw-1`, where some server was ordered out of traffic. */
@@ -15,11 +17,17 @@ export interface World {
 }
 
 export async function worldOf(lab: Lab): Promise<World> {
-  const [starts, servers, files] = await Promise.all([startsOf(lab), standings(lab), leases(lab)]);
+  const [starts, images, servers, files] = await Promise.all([
+    toldBy(lab, startedAt),
+    toldBy(lab, "docker inspect -f '{{.Image}}' api7-gateway"),
+    standings(lab),
+    leases(lab),
+  ]);
   const entries = Object.entries(servers);
   const where = (name: string) => name.replace(/ .*\//, ' ');
   return {
     starts,
+    images,
     notServing: entries.filter(([, { operation, admin }]) => operation !== 2 || admin !== 0).map(([name]) => name),
     // The bits of an order by hand or by us: maintenance (1) and drain (8).
     orderedOut: unique(entries.filter(([, { admin }]) => (admin & 9) !== 0).map(([name]) => where(name))),
@@ -34,11 +42,11 @@ export const startedBetween = (before: World, after: World): readonly string[] =
     return now !== '' && before.starts[name] !== '' && now !== before.starts[name];
   });
 
-async function startsOf(lab: Lab): Promise<Readonly<Record<string, string>>> {
+async function toldBy(lab: Lab, command: string): Promise<Readonly<Record<string, string>>> {
   const all = await Promise.all(
     hostsOf(lab.file, 'data_plane').map(async (name) => {
       // A machine that is off runs nothing.
-      const { out } = await lab.exec(name, startedAt).catch(() => ({ out: '' }));
+      const { out } = await lab.exec(name, command).catch(() => ({ out: '' }));
       return [name, out.trim()] as const;
     }),
   );

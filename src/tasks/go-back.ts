@@ -1,0 +1,134 @@
+import { z } from 'zod';
+import { sha256 } from '../core/base/data.ts';
+import type { Connection, Reader } from '../core/host/connection.ts';
+import type { ContainerInspect } from '../core/host/docker.ts';
+import type { Report } from '../core/task/change.ts';
+import { defineTask } from '../core/task/define-task.ts';
+import { sameAgain } from '../docker/spec.ts';
+import { refusePaused } from './container/paused.ts';
+import { temporaryName } from './container/state.ts';
+import { refuseExited, stopGently, wasKilled } from './container/stop.ts';
+import { digestOfState, type KeptFile, type SeenState, versionOf } from './previous/record.ts';
+import { noWayBack, wayBack } from './previous/way-back.ts';
+
+const params = z.strictObject({
+  container: z.string().min(1),
+  /** Version to go back to, as its image is tagged. Default: what ran before the last change. */
+  to: z.string().min(1).optional(),
+  /** Refuse another image: its service keeps data that a newer version may have migrated. */
+  sameImage: z.boolean().default(false),
+});
+
+type Params = z.output<typeof params>;
+
+/** What a container is made of. */
+type Made = {
+  /** Digest of image and settings; `null`: there is no container. */
+  readonly container: string | null;
+  /** Digest, mode and owner of each file. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly running: boolean;
+};
+
+type Back = {
+  readonly is: Made;
+  readonly goal: Made;
+  readonly version: string;
+  /** A container was left under its temporary name. */
+  readonly leftover: boolean;
+};
+
+/**
+ * A container that runs what it ran before, by the record on its host: the same image by id, the same settings and files. The failed
+ * one is stopped gently and removed.
+ *
+ * @throws OrchError NO_WAY_BACK, CONTAINER_EXITED, CONTAINER_PAUSED, DOCKER_FAILED
+ * @example yield goBack({ container: 'api7-gateway', to: '3.10.5' });
+ */
+export const goBack = defineTask<typeof params, void, Back, void>({
+  kind: 'goBack',
+  params,
+  impact: 'node',
+  claim: (p) => `container:${p.container}`,
+  title: (p) => `${p.container} as it was before`,
+  read: readBack,
+  want: (_p, now) => now && { ...now, is: now.goal, leftover: false },
+  write: (p, _change, host, _local, report) => write(p, host, report),
+});
+
+async function readBack(p: Params, host: Reader): Promise<Back> {
+  const [found, leftover] = await Promise.all([
+    host.docker.container(p.container),
+    host.docker.container(temporaryName(p.container)),
+  ]);
+  refusePaused(p.container, found);
+  const state = await goalOf(p, found, host);
+  if (p.sameImage && found?.Image !== state.image)
+    throw noWayBack(
+      p.container,
+      `it ran ${state.ref} before, and whether the database was migrated since is not known`,
+    );
+  const files = await Promise.all(state.files.map(async (file) => [file.path, await seen(file.path, host)] as const));
+  return {
+    is: {
+      container: found === null ? null : digestOfContainer(found),
+      files: Object.fromEntries(files),
+      running: found?.State.Running === true,
+    },
+    goal: {
+      container: digestOfState({ ...state, files: [] }),
+      files: Object.fromEntries(state.files.map((file) => [file.path, asSeen(file)])),
+      running: true,
+    },
+    version: state.ref,
+    leftover: leftover !== null,
+  };
+}
+
+/** What the container is to be. One that runs the version already stays as it is: its settings are the inventory's affair. */
+async function goalOf(p: Params, found: ContainerInspect | null, host: Reader): Promise<SeenState> {
+  if (found === null || p.to === undefined || versionOf({ ref: found.Config.Image }) !== p.to)
+    return await wayBack(p.container, p.to, host);
+  return { image: found.Image, ref: found.Config.Image, body: sameAgain(found, found.Image), files: [] };
+}
+
+const digestOfContainer = (found: ContainerInspect): string =>
+  digestOfState({ image: found.Image, ref: '', body: sameAgain(found, ''), files: [] });
+
+async function seen(path: string, host: Reader): Promise<string> {
+  const [stat, digest] = await Promise.all([host.stat(path), host.sha256(path)]);
+  return stat === null || digest === null ? 'absent' : `${digest} ${stat.mode} ${stat.uid}:${stat.gid}`;
+}
+
+const asSeen = ({ content, mode, uid, gid }: KeptFile): string =>
+  `${sha256(Buffer.from(content, 'base64'))} ${mode} ${uid}:${gid}`;
+
+/** Files first, as their tasks do: wherever this is broken off, the next run finds a state that it goes on from. */
+async function write(p: Params, host: Connection, report: Report): Promise<void> {
+  const { docker } = host;
+  const old = await docker.container(p.container);
+  const state = await goalOf(p, old, host);
+  for (const file of state.files) {
+    const { path, content, mode, uid, gid } = file;
+    if ((await seen(path, host)) !== asSeen(file))
+      await host.writeFile(path, Buffer.from(content, 'base64'), { mode, owner: uid, group: gid });
+  }
+  const fresh = temporaryName(p.container);
+  await docker.remove(fresh);
+  const isSame = old !== null && digestOfContainer(old) === digestOfState({ ...state, files: [] });
+  if (old === null) await docker.create(p.container, await bodyOf(state, host));
+  else if (!isSame || (!old.State.Running && wasKilled(old))) {
+    await docker.create(fresh, await bodyOf(state, host));
+    await stopGently(old, {}, host, report);
+    await docker.remove(p.container);
+    await docker.rename(fresh, p.container);
+  }
+  await docker.start(p.container);
+  await refuseExited(p.container, host);
+}
+
+/** Its reference may mean another image by now. */
+async function bodyOf({ body, image, ref }: SeenState, { docker }: Connection) {
+  const tagged = await docker.image(ref);
+  return { ...body, Image: tagged?.Id === image ? ref : image };
+}

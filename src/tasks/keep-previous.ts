@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import type { Connection } from '../core/host/connection.ts';
+import { defineTask } from '../core/task/define-task.ts';
+import { readPresent, readRecord } from './previous/observe.ts';
+import {
+  digestOfState,
+  MOST_STATES,
+  PREVIOUS,
+  type PreviousRecord,
+  RECORD_OWNERSHIP,
+  recordPath,
+} from './previous/record.ts';
+
+const params = z.strictObject({
+  container: z.string().min(1),
+  /** The node is in full service: what it runs is known to be good. Else the record says that there is nothing to go back to. */
+  serves: z.boolean(),
+});
+
+type Params = z.output<typeof params>;
+
+type Kept = {
+  /** Digest of the state that the record says to go back to, and why there is none. */
+  readonly before: string | null;
+  readonly why: string;
+  /** The same of what runs. */
+  readonly runs: string | null;
+  readonly runsWhy: string;
+};
+
+const NOT_IN_SERVICE = 'it was not in full service before the change';
+
+/**
+ * What a container runs, on record on its host before it is changed: the id of its image, its settings, and the files that its tasks
+ * wrote. The record keeps the last two states that served.
+ *
+ * @example yield keepPrevious({ container: 'api7-gateway', serves: true });
+ */
+export const keepPrevious = defineTask<typeof params, void, Kept, void>({
+  kind: 'keepPrevious',
+  params,
+  impact: 'none',
+  claim: (p) => `file:${recordPath(p.container)}`,
+  title: (p) => `record what ${p.container} runs`,
+  async read(p, host) {
+    const [record, present] = await Promise.all([readRecord(p.container, host), readPresent(p.container, host)]);
+    return {
+      before: record?.before ?? null,
+      why: record?.why ?? '',
+      runs: 'state' in present ? digestOfState(present.state) : null,
+      runsWhy: 'why' in present ? present.why : '',
+    };
+  },
+  want(p, now) {
+    const seen = now ?? { before: null, why: '', runs: null, runsWhy: '' };
+    return p.serves
+      ? { ...seen, before: seen.runs, why: seen.runsWhy }
+      : { ...seen, before: null, why: NOT_IN_SERVICE };
+  },
+  write: (p, _change, host) => keep(p, host),
+});
+
+async function keep(p: Params, host: Connection): Promise<void> {
+  const [record, present, now] = await Promise.all([
+    readRecord(p.container, host),
+    readPresent(p.container, host),
+    host.clock(),
+  ]);
+  const state = p.serves && 'state' in present ? present.state : undefined;
+  const before = state === undefined ? null : digestOfState(state);
+  const others = (record?.states ?? []).filter((other) => digestOfState(other) !== before);
+  const next: PreviousRecord = {
+    v: 1,
+    before,
+    ...(before === null ? { why: 'why' in present && p.serves ? present.why : NOT_IN_SERVICE } : {}),
+    states: [...(state === undefined ? [] : [{ keptAt: new Date(now).toISOString(), ...state }]), ...others].slice(
+      0,
+      MOST_STATES,
+    ),
+  };
+  await host.makeDirectory(PREVIOUS, { ...RECORD_OWNERSHIP, mode: '0700' });
+  await host.writeFile(recordPath(p.container), `${JSON.stringify(next)}\n`, RECORD_OWNERSHIP);
+}

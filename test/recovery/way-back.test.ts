@@ -1,0 +1,202 @@
+import { describe, expect, test } from 'vitest';
+import { PATHS } from '../../src/api7/paths.ts';
+import { recordPath } from '../../src/tasks/previous/record.ts';
+import { all } from '../lab/all.ts';
+import { SmallCluster } from './small-cluster.ts';
+
+// A gateway whose change fails goes back to what it ran before: whole runs of the built-in playbooks on the smallest cluster.
+
+/** A cluster on which the next install brings a new version to every node. */
+async function due(): Promise<SmallCluster> {
+  const cluster = new SmallCluster(1);
+  expect(await cluster.run()).toMatchObject({ exitCode: 0 });
+  await cluster.settle();
+  cluster.upgrade();
+  return cluster;
+}
+
+type Bad = 'unready' | 'badRoutes';
+const BAD: readonly (readonly [Bad, string])[] = [
+  ['unready', 'NOT_READY'],
+  ['badRoutes', 'SOAK_FAILED'],
+];
+
+const config = (cluster: SmallCluster, name: string): string => cluster.host(name).fileText(PATHS.gatewayConfig) ?? '';
+
+/** Both gateways serve with the old version, as if nothing had been tried. */
+function isAsBefore(cluster: SmallCluster, before: string): void {
+  for (const name of ['gw-1', 'gw-2']) {
+    expect([name, cluster.runs(name), cluster.serves(name)]).toEqual([name, '3.10.5', true]);
+    expect(config(cluster, name)).toBe(before);
+  }
+}
+
+describe.each(BAD)('a version that is bad: %s', (bad, code) => {
+  test('the first gateway goes back and serves; the others are not started, and the same command works once it is good', async () => {
+    const cluster = await due();
+    const before = config(cluster, 'gw-1');
+    cluster.edit('  gateway:', '  config: { gateway: { nginx_config: { worker_processes: 2 } } }\n  gateway:');
+    cluster[bad].add(cluster.version);
+    const away: string[] = [];
+    cluster.onOperation = () => {
+      if (!cluster.serves('gw-1') && !cluster.serves('gw-2')) away.push('both');
+    };
+    const ran = await cluster.run();
+    expect(ran).toMatchObject({ exitCode: 4, codes: [code], asked: [], outages: [] });
+    expect(ran.nodes).toMatchObject({
+      'gw-1': { state: 'rolledBack', traffic: 'in' },
+      'gw-2': { state: 'untouched', traffic: 'in' },
+    });
+    expect(ran.nodes['gw-1']?.next).toBeUndefined();
+    isAsBefore(cluster, before);
+    expect(away).toEqual([]);
+    cluster.repair();
+    await cluster.settle();
+    expect(await cluster.run()).toMatchObject({ exitCode: 0 });
+    await cluster.settle();
+    expect(cluster.leftovers()).toEqual([]);
+  });
+
+  test('with --on-failure stop it stays drained, as it is', async () => {
+    const cluster = await due();
+    cluster[bad].add(cluster.version);
+    const ran = await cluster.run('install', {}, { onFailure: 'stop' });
+    expect(ran).toMatchObject({ exitCode: 3, codes: [code], nodes: { 'gw-1': { state: 'failed', traffic: 'out' } } });
+    expect(cluster.runs('gw-1')).toBe(cluster.version);
+    cluster.repair();
+    await cluster.settle();
+    expect(await cluster.run()).toMatchObject({ exitCode: 0 });
+  });
+
+  test('a gateway whose configuration was edited by hand does not go back, and the end says so', async () => {
+    const cluster = await due();
+    cluster[bad].add(cluster.version);
+    const { files } = cluster.host('gw-1');
+    files.write(PATHS.gatewayConfig, Buffer.from('# by hand\n'), { mode: '0640', owner: 'root', group: '636' });
+    const ran = await cluster.run();
+    expect(ran).toMatchObject({ exitCode: 3, codes: [code], nodes: { 'gw-1': { state: 'failed', traffic: 'out' } } });
+    expect(ran.nodes['gw-1']?.cause).toContain(`not rolled back: ${PATHS.gatewayConfig} was edited by hand`);
+    cluster.repair();
+    await cluster.settle();
+    expect(await cluster.run()).toMatchObject({ exitCode: 0 });
+  });
+
+  test('a gateway that did not serve before its change does not go back', async () => {
+    const cluster = await due();
+    cluster.unseen.add('gw-1');
+    cluster.health();
+    await cluster.settle();
+    cluster.unseen.clear();
+    cluster.unready.add(cluster.version);
+    cluster.unseen.add('gw-1');
+    const ran = await cluster.run();
+    expect(ran).toMatchObject({ exitCode: 3, nodes: { 'gw-1': { state: 'failed' } } });
+    expect(ran.nodes['gw-1']?.cause).toContain('not in full service before the change');
+  });
+
+  test('while its image is gone from the host it does not go back (NO_WAY_BACK)', async () => {
+    const cluster = await due();
+    cluster[bad].add(cluster.version);
+    const engine = cluster.engine('gw-1');
+    const image = engine.image.bind(engine);
+    engine.image = async (ref) => (ref.endsWith('3.10.5') ? null : await image(ref));
+    const ran = await cluster.run();
+    expect(ran).toMatchObject({ exitCode: 3, codes: [code], nodes: { 'gw-1': { state: 'failed', traffic: 'out' } } });
+    expect(ran.nodes['gw-1']?.cause).toContain('is no longer on the host');
+  });
+
+  const halfWrites = Array.from({ length: 200 }, (_, i) => 200 + i).filter((i) => all || i % 9 === 4);
+
+  test.each(halfWrites)(
+    'killed at half write %i, the same command ends as if it had not been',
+    { timeout: 60_000 },
+    async (at) => {
+      const cluster = await due();
+      const before = config(cluster, 'gw-1');
+      cluster[bad].add(cluster.version);
+      cluster.killAt = at;
+      await cluster.run();
+      cluster.killAt = undefined;
+      await cluster.settle();
+      const again = await cluster.run();
+      expect(again).toMatchObject({ exitCode: 4, codes: [code], asked: [], outages: [] });
+      isAsBefore(cluster, before);
+    },
+  );
+});
+
+test.each(Array.from({ length: 42 }, (_, i) => 84 + i).filter((i) => all || i % 5 === 2))(
+  'interrupted at write %i, the node in progress comes to a safe point: it serves',
+  { timeout: 60_000 },
+  async (at) => {
+    const cluster = await due();
+    cluster.unready.add(cluster.version);
+    cluster.interruptAfter(at);
+    const ran = await cluster.run();
+    expect(ran).toMatchObject({ exitCode: cluster.writes > at ? 6 : 4, asked: [], outages: [] });
+    await cluster.settle();
+    for (const name of ['gw-1', 'gw-2']) expect([cluster.runs(name), cluster.serves(name)]).toEqual(['3.10.5', true]);
+  },
+);
+
+test('the record is readable by root only, keeps two states, and has the settings by which the container was created', async () => {
+  const cluster = await due();
+  expect(await cluster.run()).toMatchObject({ exitCode: 0 });
+  await cluster.settle();
+  cluster.upgrade();
+  expect(await cluster.run()).toMatchObject({ exitCode: 0 });
+  const { files } = cluster.host('gw-1');
+  const path = recordPath('api7-gateway');
+  const record = JSON.parse(cluster.host('gw-1').fileText(path) ?? '{}');
+  expect(files.get(path)).toMatchObject({ mode: '0600', owner: 'root' });
+  expect(record.states.map(({ ref }: { ref: string }) => ref.split(':').at(-1))).toEqual(['3.10.6', '3.10.5']);
+});
+
+describe('the playbook rollback', () => {
+  const GATEWAYS = ['gw-1', 'gw-2'];
+  const upgraded = async (): Promise<SmallCluster> => {
+    const cluster = await due();
+    expect(await cluster.run()).toMatchObject({ exitCode: 0 });
+    await cluster.settle();
+    return cluster;
+  };
+  const back = (cluster: SmallCluster, to: string, within = GATEWAYS) => cluster.run('rollback', { to }, {}, within);
+
+  test('brings gateways back to the version before, one after another, and a second time changes nothing', async () => {
+    const cluster = await upgraded();
+    expect(await back(cluster, '3.10.5')).toMatchObject({ exitCode: 0, asked: [], outages: [] });
+    await cluster.settle();
+    for (const name of GATEWAYS) expect([cluster.runs(name), cluster.serves(name)]).toEqual(['3.10.5', true]);
+    expect(await back(cluster, '3.10.5')).toMatchObject({ exitCode: 0, nodes: {} });
+    expect(cluster.writes).toBe(0);
+  });
+
+  test('a version that is not on record is refused before any drain (NO_WAY_BACK)', async () => {
+    const cluster = await upgraded();
+    const ran = await back(cluster, '3.9.0');
+    expect(ran).toMatchObject({ exitCode: 2, codes: ['NO_WAY_BACK', 'NO_WAY_BACK'] });
+    expect(ran.messages[0]).toContain('version 3.9.0 is not on record; on record: 3.10.5');
+    for (const name of GATEWAYS) expect([cluster.runs(name), cluster.serves(name)]).toEqual(['3.10.6', true]);
+  });
+
+  test('the control plane is refused with the reason', async () => {
+    const cluster = await upgraded();
+    const ran = await back(cluster, '3.10.5', ['cp-1', 'cp-2']);
+    expect(ran).toMatchObject({ exitCode: 2, codes: ['NO_WAY_BACK', 'NO_WAY_BACK'] });
+    expect(ran.messages[0]).toContain('whether the database was migrated since is not known');
+  });
+
+  test.each([0, 5, 11, 16, 20, 25, 29, 34].map((at) => at))(
+    'killed at half write %i, the same command ends well',
+    async (at) => {
+      const cluster = await upgraded();
+      cluster.killAt = at;
+      await back(cluster, '3.10.5');
+      cluster.killAt = undefined;
+      await cluster.settle();
+      expect(await back(cluster, '3.10.5')).toMatchObject({ exitCode: 0, asked: [], outages: [] });
+      await cluster.settle();
+      for (const name of GATEWAYS) expect([cluster.runs(name), cluster.serves(name)]).toEqual(['3.10.5', true]);
+    },
+  );
+});
