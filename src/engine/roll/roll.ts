@@ -147,9 +147,8 @@ export class Roll implements DisruptionGate {
   /** Why a node failed, also when that was found only after its program had ended. */
   failure(host: string): OrchError | undefined {
     const end = endOf(this.#state, host);
-    return (end?.state === 'failed' || end?.state === 'rolledBack') && end.fault !== undefined
-      ? errorOf(end.fault)
-      : undefined;
+    const isFailed = end?.state === 'failed' || end?.state === 'rolledBack';
+    return isFailed && end.fault !== undefined ? errorOf(end.fault) : undefined;
   }
 
   #send(event: Event): void {
@@ -210,9 +209,8 @@ export class Roll implements DisruptionGate {
   }
 
   #carryOut({ node, step, nodes }: { readonly node: string; readonly step: Step; readonly nodes?: readonly string[] }) {
-    const at = nodeOf(this.#state, node);
     const inPart = step === 'restore' && isCanary(this.#state, node);
-    const place = { ...placeOf(at), inPart, ...defined({ nodes }) };
+    const place = { ...placeOf(nodeOf(this.#state, node)), inPart, ...defined({ nodes }) };
     void this.#steps.carryOut(node, step, place).then((result) => this.#send({ type: 'stepDone', node, step, result }));
   }
 

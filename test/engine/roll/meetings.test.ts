@@ -245,7 +245,10 @@ test('a pool on that port has the node drained and restored there, too, and noth
     },
   });
   for (const name of BALANCERS)
-    scene.configure(name, 'backend gateways\n  balance roundrobin\nbackend web_tls\n  balance roundrobin\n');
+    scene.configure(
+      name,
+      'global\n  server-state-file /var/lib/haproxy/state\ndefaults\n  load-server-state-from-file global\nbackend gateways\n  balance roundrobin\nbackend web_tls\n  balance roundrobin\n',
+    );
   let drained: readonly string[] = [];
   const run = await roll(scene, {}, async (node) => {
     if (node === 'gw-1') drained = [...(await scene.orders('gw-1')), ...(await scene.orders('tls-1'))];
