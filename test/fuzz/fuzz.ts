@@ -56,8 +56,8 @@ export async function fuzz(
   target: Target,
   { forMs, seed }: { readonly forMs: number; readonly seed: number },
 ): Promise<Fared> {
-  const begun = performance.now();
   const before = await memory();
+  const begun = performance.now();
   let executions = 0;
   let slowest = { ms: 0, bytes: 0 };
   const elapsed = (): number => performance.now() - begun;
