@@ -11,50 +11,12 @@ function program(): Command {
     .showHelpAfterError('(see api7-orch --help)')
     .showSuggestionAfterError();
 
-  root
-    .command('run <playbook>')
+  withRunOptions(root.command('run <playbook>'), new Option('-l, --limit <pattern>', 'limit the run to these hosts'))
     .description('run a playbook, by name (./playbooks, then built-in) or path to a .ts file')
-    .addOption(inventoryOption())
-    .option('-C, --check', 'check mode: show planned changes, make none')
-    .option('-D, --diff', 'show changes as diffs')
-    .option('-l, --limit <pattern>', 'limit the run to these hosts')
-    .option('-f, --forks <n>', 'hosts processed in parallel', '20')
-    .addOption(varsOption('set a variable; repeatable; also accepts a JSON object'))
-    .addOption(outputOption())
-    .option('-v, --verbose', 'also list tasks without changes')
-    .addOption(acceptOption())
-    .addOption(askPassOption())
-    .addOption(askBecomePassOption())
-    .option('--include-held', 'also change held nodes; they stay held')
-    .option('--skip-unreachable', 'skip unreachable hosts; they count as unavailable (exit code 3)')
-    .addOption(withoutLbOption('ignore this balancer because it is down; requires --reason; repeatable'))
-    .option('--reason <text>', 'reason')
-    .option('--yes-outage <cluster>', 'accept that a pool of this cluster has no serving node')
-    .addOption(onHoldOption())
-    .addOption(onFailureOption())
     .action(async (playbook, options) => exit(await (await import('./run/run.ts')).run(playbook, options)));
 
-  root
-    .command('rollback [pattern]')
+  withRunOptions(root.command('rollback [pattern]'), new Option('--to <version>', 'version that the nodes ran before'))
     .description('list the versions that nodes can go back to; with hosts and --to, roll them back')
-    .addOption(inventoryOption())
-    .option('--to <version>', 'version that the nodes ran before')
-    .option('-C, --check', 'check mode: show planned changes, make none')
-    .option('-D, --diff', 'show changes as diffs')
-    .option('-f, --forks <n>', 'hosts processed in parallel', '20')
-    .addOption(varsOption('set a variable; repeatable; also accepts a JSON object'))
-    .addOption(outputOption())
-    .option('-v, --verbose', 'also list tasks without changes')
-    .addOption(acceptOption())
-    .addOption(askPassOption())
-    .addOption(askBecomePassOption())
-    .option('--include-held', 'also change held nodes; they stay held')
-    .option('--skip-unreachable', 'skip unreachable hosts; they count as unavailable (exit code 3)')
-    .addOption(withoutLbOption('ignore this balancer because it is down; requires --reason; repeatable'))
-    .option('--reason <text>', 'reason')
-    .option('--yes-outage <cluster>', 'accept that a pool of this cluster has no serving node')
-    .addOption(onHoldOption())
-    .addOption(onFailureOption())
     .action(async (pattern, options) =>
       exit(await (await import('./rollback/rollback.ts')).rollback(pattern, options)),
     );
@@ -144,6 +106,27 @@ function program(): Command {
   return root;
 }
 
+/** Options of every verb that runs a playbook, and one of its own. */
+const withRunOptions = (command: Command, own: Option): Command =>
+  command
+    .addOption(inventoryOption())
+    .option('-C, --check', 'check mode: show planned changes, make none')
+    .option('-D, --diff', 'show changes as diffs')
+    .addOption(own)
+    .option('-f, --forks <n>', 'hosts processed in parallel', '20')
+    .addOption(varsOption('set a variable; repeatable; also accepts a JSON object'))
+    .addOption(outputOption())
+    .option('-v, --verbose', 'also list tasks without changes')
+    .addOption(acceptOption())
+    .addOption(askPassOption())
+    .addOption(askBecomePassOption())
+    .option('--include-held', 'also change held nodes; they stay held')
+    .option('--skip-unreachable', 'skip unreachable hosts; they count as unavailable (exit code 3)')
+    .addOption(withoutLbOption('ignore this balancer because it is down; requires --reason; repeatable'))
+    .option('--reason <text>', 'reason')
+    .option('--yes-outage <cluster>', 'accept that a pool of this cluster has no serving node')
+    .addOption(onHoldOption())
+    .addOption(onFailureOption());
 const onHoldOption = (): Option =>
   new Option('--on-hold <answer>', 'when the run is on hold: ask at the terminal, go (answer yes) or stop (answer no)')
     .choices(['ask', 'go', 'stop'])
