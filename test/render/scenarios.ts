@@ -119,7 +119,7 @@ const changes: readonly RunEvent[] = [
 
 const ROUTE = ['drain', 'waitIdle', 'apply', 'waitReady', 'restore', 'waitInService', 'soak'];
 
-const step = (
+export const step = (
   host: string,
   name: string,
   status: Of<'roll.step'>['status'] = 'ok',

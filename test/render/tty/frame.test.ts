@@ -5,7 +5,7 @@ import { fold } from '../../../src/render/fold.ts';
 import { noPaint } from '../../../src/render/lines/paint.ts';
 import { EMPTY_VIEW } from '../../../src/render/run-view.ts';
 import { frame } from '../../../src/render/tty/frame.ts';
-import { numbered, taskEnd } from '../scenarios.ts';
+import { numbered, step, taskEnd } from '../scenarios.ts';
 
 const viewOf = (events: readonly RunEvent[]) => numbered(events).reduce(fold, EMPTY_VIEW);
 
@@ -40,17 +40,6 @@ test('says how far it is, who is at work on what and since when', () => {
   ]);
 });
 
-const step = (host: string, name: string, index: number, status: 'begun' | 'ok' = 'begun'): RunEvent => ({
-  type: 'roll.step',
-  play: 'Gateways',
-  host,
-  step: name,
-  index,
-  of: 7,
-  status,
-  durationMs: 0,
-});
-
 test('a rolling change: nodes that are done count, the step of the others, and the time that is left', () => {
   const view = viewOf([
     ...start(['gw-1', 'gw-2', 'gw-3']),
@@ -61,12 +50,12 @@ test('a rolling change: nodes that are done count, the step of the others, and t
       budgets: [{ pools: ['gateways'], maxUnavailable: 1, members: 3 }],
       deadlines: [],
     },
-    step('gw-1', 'drain', 1),
-    step('gw-1', 'soak', 7),
-    step('gw-1', 'soak', 7, 'ok'),
-    step('gw-2', 'drain', 1),
-    step('gw-2', 'drain', 1, 'ok'),
-    step('gw-2', 'waitReady', 4),
+    step('gw-1', 'drain', 'begun'),
+    step('gw-1', 'soak', 'begun'),
+    step('gw-1', 'soak', 'ok'),
+    step('gw-2', 'drain', 'begun'),
+    step('gw-2', 'drain', 'ok'),
+    step('gw-2', 'waitReady', 'begun'),
     begin('gw-2', 'httpReady http://127.0.0.1:7085/status', true),
   ]);
   // gw-1 took 2 s, gw-2 began one second ago: one more second, and two for gw-3.

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RunEvent } from '../../../src/core/event/event.ts';
 import { ttyRenderer } from '../../../src/render/tty/tty.ts';
-import { numbered, runEnd, taskEnd } from '../scenarios.ts';
+import { numbered, runEnd, step, taskEnd } from '../scenarios.ts';
 import { Terminal } from '../terminal.ts';
 
 const HOSTS = Array.from({ length: 200 }, (_, n) => `gw-${n + 1}`);
@@ -46,23 +46,12 @@ async function drawn(terminal: Terminal, events: readonly RunEvent[], overMs: nu
   await renderer.close();
 }
 
-const step = (host: string, name: string, index: number, status: 'begun' | 'ok' | 'failed'): RunEvent => ({
-  type: 'roll.step',
-  play: 'Gateways',
-  host,
-  step: name,
-  index,
-  of: 7,
-  status,
-  durationMs: 20,
-});
-
 const notReady = 'no response from http://127.0.0.1:7085/status within 2m';
 
 /** The first batch is done, one node of the second one fails, and the others are not started. */
 function failedRoll(hosts: readonly string[], batch: number): readonly RunEvent[] {
   const [bad = '', ...more] = hosts.slice(batch);
-  const begun = hosts.slice(0, batch).flatMap((host) => [step(host, 'drain', 1, 'begun')]);
+  const begun = hosts.slice(0, batch).flatMap((host) => [step(host, 'drain', 'begun')]);
   const error = { code: 'NOT_READY', host: bad, message: notReady, hint: 'read the container log below' } as const;
   const log = 'nginx: [emerg] unknown directive "worker_proceses"';
   return [
@@ -76,10 +65,10 @@ function failedRoll(hosts: readonly string[], batch: number): readonly RunEvent[
       deadlines: [],
     },
     ...begun,
-    ...hosts.slice(0, batch).map((host) => step(host, 'soak', 7, 'ok')),
-    step(bad, 'waitReady', 4, 'begun'),
+    ...hosts.slice(0, batch).map((host) => step(host, 'soak', 'ok')),
+    step(bad, 'waitReady', 'begun'),
     taskEnd(bad, 'httpReady http://127.0.0.1:7085/status', 'failed', { error }),
-    step(bad, 'waitReady', 4, 'failed'),
+    step(bad, 'waitReady', 'failed'),
     {
       type: 'roll.evidence',
       host: bad,
@@ -151,7 +140,7 @@ describe('a terminal', () => {
       start,
       play,
       plan,
-      ...HOSTS.slice(0, 100).map((host) => step(host, 'waitIdle', 2, 'begun')),
+      ...HOSTS.slice(0, 100).map((host) => step(host, 'waitIdle', 'begun')),
       { type: 'roll.hold', play: 'Gateways', host: 'gw-1', waiting: true, why },
     ];
     for (const event of numbered(events)) renderer.event(event);
