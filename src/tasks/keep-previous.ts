@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Connection } from '../core/host/connection.ts';
 import { defineTask } from '../core/task/define-task.ts';
-import { readPresent, readRecord } from './previous/observe.ts';
+import { type Present, readPresent, readRecord } from './previous/observe.ts';
 import {
   digestOfState,
   MOST_STATES,
@@ -9,6 +9,7 @@ import {
   type PreviousRecord,
   RECORD_OWNERSHIP,
   recordPath,
+  type SeenState,
 } from './previous/record.ts';
 
 const params = z.strictObject({
@@ -23,7 +24,7 @@ type Kept = {
   /** Digest of the state that the record says to go back to, and why there is none. */
   readonly before: string | null;
   readonly why: string;
-  /** The same of what runs. */
+  /** The same of what runs, as far as it is known to be good. */
   readonly runs: string | null;
   readonly runsWhy: string;
 };
@@ -44,21 +45,26 @@ export const keepPrevious = defineTask<typeof params, void, Kept, void>({
   title: (p) => `record what ${p.container} runs`,
   async read(p, host) {
     const [record, present] = await Promise.all([readRecord(p.container, host), readPresent(p.container, host)]);
+    const { state, why } = goodState(p, present);
     return {
       before: record?.before ?? null,
       why: record?.why ?? '',
-      runs: 'state' in present ? digestOfState(present.state) : null,
-      runsWhy: 'why' in present ? present.why : '',
+      runs: state === undefined ? null : digestOfState(state),
+      runsWhy: why,
     };
   },
   want(p, now) {
-    const seen = now ?? { before: null, why: '', runs: null, runsWhy: '' };
-    return p.serves
-      ? { ...seen, before: seen.runs, why: seen.runsWhy }
-      : { ...seen, before: null, why: NOT_IN_SERVICE };
+    const seen = now ?? { before: null, why: '', runs: null, runsWhy: p.serves ? '' : NOT_IN_SERVICE };
+    return { ...seen, before: seen.runs, why: seen.runsWhy };
   },
   write: (p, _change, host) => keep(p, host),
 });
+
+/** What runs, if it is known to be good; else why a node could not go back to it. */
+function goodState({ serves }: Params, present: Present): { readonly state?: SeenState; readonly why: string } {
+  if (!serves) return { why: NOT_IN_SERVICE };
+  return 'state' in present ? { state: present.state, why: '' } : present;
+}
 
 async function keep(p: Params, host: Connection): Promise<void> {
   const [record, present, now] = await Promise.all([
@@ -66,13 +72,13 @@ async function keep(p: Params, host: Connection): Promise<void> {
     readPresent(p.container, host),
     host.clock(),
   ]);
-  const state = p.serves && 'state' in present ? present.state : undefined;
+  const { state, why } = goodState(p, present);
   const before = state === undefined ? null : digestOfState(state);
   const others = (record?.states ?? []).filter((other) => digestOfState(other) !== before);
   const next: PreviousRecord = {
     v: 1,
     before,
-    ...(before === null ? { why: 'why' in present && p.serves ? present.why : NOT_IN_SERVICE } : {}),
+    ...(before === null ? { why } : {}),
     states: [...(state === undefined ? [] : [{ keptAt: new Date(now).toISOString(), ...state }]), ...others].slice(
       0,
       MOST_STATES,
