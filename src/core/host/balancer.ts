@@ -145,7 +145,7 @@ export interface Balancer {
   timing(host: Reader, member: Member): Promise<CheckTiming>;
   /** Why the balancer can be read but not changed; undefined: it can, or that cannot be told beforehand. */
   readOnly?(host: Reader): Promise<OrchError | undefined>;
-  /** Why a reload of the balancer forgets drains, and what to do; undefined: it keeps them, or that cannot be told. */
+  /** Why a reload of the balancer forgets drains, and what to do; undefined: it keeps them, or that is not known. */
   forgetsDrains?(host: Reader, member: Member): Promise<string | undefined>;
   /** Servers with the member's address on other ports: requests that a drain of the member does not stop. */
   otherPorts?(host: Reader, member: Member): Promise<readonly OtherPort[]>;

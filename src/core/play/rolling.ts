@@ -87,7 +87,7 @@ export interface Traffic {
   checkDependencies(options?: Pick<RollingOptions, 'fromInventory'>): Steps;
   /**
    * Once, before the first node of a run is drained: every balancer takes orders. Requests to the node that a drain would not stop, and
-   * what may undo a drain, are told by a warning.
+   * what may undo a drain, are reported as a warning.
    */
   beforeFirstDrain(): Steps;
   /** `evenHeld`: also what a person holds; without it that is an error. @throws NODE_HELD */

@@ -4,7 +4,7 @@ import type { RollContext } from './roll-context.ts';
 import { isSilence } from './step-result.ts';
 import type { StepRunner } from './step-runner.ts';
 
-/** Looks at nodes that are done, all at once; the first that is not well any more is the fault, before what could not be told. */
+/** Looks at nodes that are done, all at once; the first that is not well any more is the fault, before what could not be read. */
 export async function recheck({ fleet }: RollContext, steps: StepRunner, nodes: readonly string[]): Promise<void> {
   const looks = await Promise.allSettled(
     nodes.map(async (node) => {
@@ -13,7 +13,7 @@ export async function recheck({ fleet }: RollContext, steps: StepRunner, nodes: 
       await steps
         .run(node, () => traffic.stillHealthy(), { quiet: true })
         .catch((error: unknown) => {
-          // Asked of a balancer, or of the node: it is the node that is not well, unless nobody could tell.
+          // Asked of a balancer, or of the node: it is the node that is not well, unless no answer came.
           throw isSilence(error, node) ? error : errorOf({ ...errorInfoOf(error), host: node });
         });
     }),

@@ -9,7 +9,7 @@ export interface RunStepOptions {
   readonly signal?: AbortSignal;
   /** What its gates wait by; default: that of the run. */
   readonly clock?: Clock;
-  /** Asked right before something that serves is stopped. Default: the program stops nothing that serves. */
+  /** Asked right before a serving container is stopped. Default: the program stops none. */
   readonly turns?: DisruptionGate;
 }
 
