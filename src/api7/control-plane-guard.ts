@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { OrchError } from '../core/base/errors.ts';
+import { reveal } from '../core/base/secret.ts';
 import type { Reader } from '../core/host/connection.ts';
 import { defineGate } from '../core/task/define-gate.ts';
+import { secretOrText } from '../tasks/file/fields.ts';
 import { reaches } from './reaches.ts';
 
 const params = z.strictObject({
@@ -9,10 +11,10 @@ const params = z.strictObject({
   /** DP Manager's endpoints of the inventory. */
   endpoints: z.array(z.string()).readonly(),
   /**
-   * The container will be made from the inventory, so the endpoints are those. Else it keeps its own environment, and they are
-   * the inventory's only where it has none.
+   * The variables that the container will have, where it is made from the inventory: its endpoints are the inventory's. Else it
+   * keeps its own variables, and its endpoints are the inventory's only where it has none.
    */
-  fromInventory: z.boolean().default(false),
+  env: z.record(z.string(), secretOrText).optional(),
   /** The other gateways that are in service, asked for `/status/ready` from here. */
   siblings: z.array(z.strictObject({ name: z.string(), address: z.string() })).readonly(),
   statusPort: z.int().min(1).max(65_535),
@@ -27,6 +29,8 @@ type Endpoints = {
   /** Siblings that answered: those that are ready, and those that say that their control plane is away. */
   readonly ready: readonly string[];
   readonly unready: readonly string[];
+  /** It will log in to the control plane with other variables than it has: that others are not ready does not concern it. */
+  readonly newLogin: boolean;
 };
 
 /** As the vendor names them; the newer name wins. */
@@ -47,13 +51,14 @@ export const controlPlaneGuard = defineGate<typeof params, Endpoints>({
   params,
   title: (p) => `control plane responds to ${p.container}`,
   async look(p, host) {
-    const [endpoints, siblings] = await Promise.all([endpointsOf(p, host), siblingsOf(p, host)]);
+    const [current, siblings] = await Promise.all([variablesOf(p, host), siblingsOf(p, host)]);
+    const endpoints = endpointsOf(p, current);
     const answers = await Promise.all(endpoints.map((endpoint) => reaches(endpoint, host)));
     const silent = endpoints.filter((_, i) => answers[i] !== true);
     const answering = endpoints.length - silent.length;
-    return { answering, silent, ...siblings };
+    return { answering, silent, ...siblings, newLogin: current !== undefined && isNewLogin(p, current) };
   },
-  met: (_p, seen) => mostAnswer(seen) && (seen.ready.length > 0 || seen.unready.length === 0),
+  met: (_p, seen) => mostAnswer(seen) && (seen.newLogin || seen.ready.length > 0 || seen.unready.length === 0),
   onTimeout: 'hold',
   unmet: (p, seen) => {
     const { answering, silent, unready } = seen;
@@ -70,15 +75,22 @@ export const controlPlaneGuard = defineGate<typeof params, Endpoints>({
 
 const mostAnswer = ({ answering, silent }: Endpoints): boolean => answering > silent.length;
 
-async function endpointsOf(p: Params, { docker }: Reader): Promise<readonly string[]> {
-  if (p.fromInventory) return p.endpoints;
-  const env = (await docker.container(p.container))?.Config.Env ?? [];
+/** The variables of the container that is there; undefined where there is none. */
+async function variablesOf({ container }: Params, { docker }: Reader): Promise<readonly string[] | undefined> {
+  return (await docker.container(container))?.Config.Env ?? undefined;
+}
+
+function endpointsOf(p: Params, current: readonly string[] = []): readonly string[] {
+  if (p.env !== undefined) return p.endpoints;
   for (const name of VARIABLES) {
-    const listed = listOf(env.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1));
+    const listed = listOf(current.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1));
     if (listed.length > 0) return listed;
   }
   return p.endpoints;
 }
+
+const isNewLogin = ({ env = {} }: Params, current: readonly string[]): boolean =>
+  Object.entries(env).some(([name, value]) => !current.includes(`${name}=${reveal(value)}`));
 
 function listOf(text: string | undefined): readonly string[] {
   try {

@@ -11,6 +11,7 @@ export const PATHS = {
   gatewayConfig: '/opt/api7/gateway_conf/config.yaml',
   gatewayUid: '/opt/api7/gateway_conf/apisix.uid',
   gatewayConfigAccepted: '/opt/api7/.gateway-config-accepted',
+  gatewayLoaded: '/opt/api7/.gateway-loaded',
 } as const;
 
 export const IN_IMAGE = {

@@ -1,5 +1,6 @@
 import { gatewayConfig, gatewayStopSeconds } from '../api7/config.ts';
 import { GATEWAY_CONFIG_CHECK } from '../api7/config-check.ts';
+import { configurationLoaded, loadRecorded } from '../api7/configuration-loaded.ts';
 import { gatewayEnv } from '../api7/gateway-env.ts';
 import { gatewayUid } from '../api7/gateway-uid.ts';
 import { gatewayImage, loginFor } from '../api7/images.ts';
@@ -68,7 +69,14 @@ export function* gateway(inventory: Inventory, host: Host): Steps {
     ...gatewayStop(inventory),
     nofile: api7.nofile,
   });
-  yield* gatewayInService(inventory, host);
+
+  yield gatewayResponds();
+
+  // Its control plane lets it in: a gateway that has loaded nothing serves no route.
+  const loaded = { container: CONTAINERS.gateway, record: PATHS.gatewayLoaded };
+  yield configurationLoaded({ ...loaded, port: PORTS.status });
+  yield loadRecorded(loaded);
+  yield* upInBalancers(inventory, host, PORTS.http, PORTS.https);
 }
 
 /** How a gateway is stopped: it ends its running requests first. Parameters of `container`, `restarted` and `stopped`. */
@@ -77,8 +85,11 @@ export const gatewayStop = (inventory: Inventory) => ({
   stopTimeoutSeconds: gatewayStopSeconds(inventory),
 });
 
-/** Gates: the gateway is ready, and its balancers send traffic to it. */
+/** Gates: the gateway responds, and its balancers send traffic to it. */
 export function* gatewayInService(inventory: Inventory, host: Host): Steps {
-  yield httpReady({ port: PORTS.status, path: '/status', within: '2m', passes: 3, container: CONTAINERS.gateway });
+  yield gatewayResponds();
   yield* upInBalancers(inventory, host, PORTS.http, PORTS.https);
 }
+
+const gatewayResponds = () =>
+  httpReady({ port: PORTS.status, path: '/status', within: '2m', passes: 3, container: CONTAINERS.gateway });

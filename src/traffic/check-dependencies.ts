@@ -1,4 +1,5 @@
 import { controlPlaneGuard } from '../api7/control-plane-guard.ts';
+import { gatewayEnv } from '../api7/gateway-env.ts';
 import { PORTS } from '../api7/paths.ts';
 import { GATEWAY } from '../api7/services.ts';
 import type { RollingOptions } from '../core/play/rolling.ts';
@@ -35,7 +36,7 @@ export function* guard(
     yield controlPlaneGuard({
       container: GATEWAY.container,
       endpoints: inventory.api7.gateway.endpoints,
-      fromInventory,
+      ...(fromInventory ? { env: gatewayEnv(inventory.api7) } : {}),
       siblings: siblingsOf(inventory, place),
       statusPort: PORTS.status,
     });

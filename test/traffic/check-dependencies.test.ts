@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { controlPlaneGuard } from '../../src/api7/control-plane-guard.ts';
+import { Secret } from '../../src/core/base/secret.ts';
 import type { HttpReply, HttpRequest } from '../../src/core/host/connection.ts';
 import { balancerSilent } from '../../src/traffic/gates/balancer-silent.ts';
 import { controllerReaches } from '../../src/traffic/gates/controller-reaches.ts';
@@ -62,7 +63,7 @@ describe('controlPlaneGuard', () => {
     const fresh = controlPlaneGuard({
       container: NAME,
       endpoints: [B],
-      fromInventory: true,
+      env: { API7_CONTROL_PLANE_ENDPOINTS: JSON.stringify([B]) },
       siblings: [],
       statusPort: 7085,
     });
@@ -70,6 +71,23 @@ describe('controlPlaneGuard', () => {
       (await plan(fresh, await hostWith(around))).differences.length === 0;
     expect(await met({ env: list(A), answers: up(2) })).toBe(true);
     expect(await met({ env: list(A), answers: up(1) })).toBe(false);
+  });
+
+  test('a corrected token goes in although no gateway is ready; the same token does not', async () => {
+    const none = { ...up(1), ...ready(2, 503) };
+    const env = [...list(A), 'API7_CONTROL_PLANE_TOKEN=wrong-token'];
+    const met = async (token: string): Promise<boolean> => {
+      const changed = controlPlaneGuard({
+        container: NAME,
+        endpoints: [A],
+        env: { API7_CONTROL_PLANE_ENDPOINTS: JSON.stringify([A]), API7_CONTROL_PLANE_TOKEN: Secret.containing(token) },
+        siblings: [{ name: 'gw-2', address: '10.0.2.22' }],
+        statusPort: 7085,
+      });
+      return (await plan(changed, await hostWith({ env, answers: none }))).differences.length === 0;
+    };
+    expect(await met('right-token')).toBe(true);
+    expect(await met('wrong-token')).toBe(false);
   });
 
   test.each<[string, Around, RegExp | undefined]>([
