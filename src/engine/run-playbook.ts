@@ -108,7 +108,8 @@ class PlaybookRun {
     const { title, cluster, file, replacesBuiltIn } = this.#request;
     emit({ type: 'run.start', title, cluster, check, hosts: this.#names, ...defined({ file, replacesBuiltIn }) });
     const lost = await this.#connectAll();
-    if (lost.size === 0 || check || rollFlags?.skipUnreachable === true)
+    const goesOn = lost.size === 0 || check || rollFlags?.skipUnreachable === true;
+    if (goesOn && (await this.#lock(lost)))
       // Whatever a playbook's own code throws between plays: hosts may have been changed, so the run is told to its end.
       await this.#plays(lost).catch((error: unknown) => void this.#errors.push(located(error, {})));
     return this.#end(lost.size > 0);
@@ -118,8 +119,7 @@ class PlaybookRun {
   async #connectAll(): Promise<ReadonlySet<string>> {
     const { hosts, clock, emit, forks } = this.#context;
     const lost = new Set<string>();
-    const delegates = this.#planned.flatMap(({ tasks }) => [...tasks.values()].flat().flatMap(({ on }) => on ?? []));
-    await pLimit(forks).map([...new Set([...this.#names, ...delegates])], async (host) => {
+    await pLimit(forks).map([...new Set([...this.#names, ...this.#delegates()])], async (host) => {
       const begun = clock.now();
       try {
         await hosts.get(host);
@@ -133,6 +133,25 @@ class PlaybookRun {
     });
     return lost;
   }
+
+  /** Before anything is read: what is planned holds as long as no other run may change it. */
+  async #lock(lost: ReadonlySet<string>): Promise<boolean> {
+    const { locks, hosts, check } = this.#context;
+    if (check || locks === undefined) return true;
+    try {
+      await locks.take(
+        [...this.#names, ...this.#delegates()].filter((name) => !lost.has(name)),
+        hosts,
+      );
+      return true;
+    } catch (error) {
+      this.#errors.push(located(error, {}));
+      return false;
+    }
+  }
+
+  #delegates = (): readonly string[] =>
+    this.#planned.flatMap(({ tasks }) => [...tasks.values()].flat().flatMap(({ on }) => on ?? []));
 
   async #plays(lost: ReadonlySet<string>): Promise<void> {
     const plays = this.#request.plays();
@@ -163,9 +182,11 @@ class PlaybookRun {
     const { clock, emit, check, signal } = this.#context;
     const bug = this.#bug();
     if (bug !== undefined) this.#errors.unshift(bug);
+    const { reason }: { reason: unknown } = signal;
+    if (isLocked(reason) && !this.#errors.some(isLocked)) this.#errors.unshift(reason);
     const outcome = bug === undefined ? this.#outcome(lostSome, signal.aborted && !this.#finished) : 'internal';
     const hosts = this.#tally.hosts();
-    const isOpen = outcome === 'partial' || outcome === 'interrupted' || outcome === 'internal';
+    const isOpen = !['ok', 'refused'].includes(outcome);
     const command = isOpen && !check ? this.#request.goOn?.() : undefined;
     emit({
       type: 'run.end',
@@ -187,9 +208,14 @@ class PlaybookRun {
   }
 
   #outcome(lostSome: boolean, cutShort: boolean): Outcome {
+    if (this.#errors.some(isLocked)) return 'locked';
     if (cutShort) return 'interrupted';
     if (this.#errors.length === 0 && !lostSome && !this.#unfinished) return 'ok';
     if (lostSome && this.#context.rollFlags?.skipUnreachable === true) return 'partial';
     return this.#touched ? 'partial' : 'refused';
   }
 }
+
+/** Another run has the lock of a host, or has taken it over. */
+const isLocked = (error: unknown): error is OrchError =>
+  error instanceof OrchError && (error.code === 'HOST_LOCKED' || error.code === 'FENCED');

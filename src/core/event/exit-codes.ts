@@ -6,6 +6,7 @@ export const EXIT_CODES: Readonly<Record<Outcome, number>> = {
   failed: 1,
   refused: 2,
   partial: 3,
+  locked: 5,
   interrupted: 6,
   // An error that nothing caught: EX_SOFTWARE of sysexits.h.
   internal: 70,

@@ -26,6 +26,8 @@ export function outcome(view: RunView): string {
     case 'failed':
     case 'partial':
       return withWord('FAILED', groups, [...stillDrained(view), ...counted(view, hosts)]);
+    case 'locked':
+      return withWord('LOCKED', groups, hosts.some(isChanged) ? counted(view, hosts) : ['no changes made']);
     case 'interrupted':
       return withWord('INTERRUPTED', [], [...counted(view, hosts), 'run the same command to resume']);
     case 'internal':
