@@ -30,7 +30,7 @@ function program(): Command {
     .addOption(withoutLbOption('ignore this balancer because it is down; requires --reason; repeatable'))
     .option('--reason <text>', 'reason')
     .option('--yes-outage <cluster>', 'accept that a pool of this cluster has no serving node')
-    .option('--lock-wait <duration>', 'wait this long for another run that holds the lock of a host', '0s')
+    .addOption(lockWaitOption())
     .addOption(onHoldOption())
     .addOption(onFailureOption())
     .action(async (playbook, options) => exit(await (await import('./run/run.ts')).run(playbook, options)));
@@ -54,6 +54,7 @@ function program(): Command {
     .addOption(withoutLbOption('ignore this balancer because it is down; requires --reason; repeatable'))
     .option('--reason <text>', 'reason')
     .option('--yes-outage <cluster>', 'accept that a pool of this cluster has no serving node')
+    .addOption(lockWaitOption())
     .addOption(onHoldOption())
     .addOption(onFailureOption())
     .action(async (pattern, options) =>
@@ -181,6 +182,8 @@ const onFailureOption = (): Option =>
   new Option('--on-failure <action>', 'a node whose change fails goes back to what it ran before, or stays drained')
     .choices(['rollback-node', 'stop'])
     .default('rollback-node');
+const lockWaitOption = (): Option =>
+  new Option('--lock-wait <duration>', 'wait this long for another run that holds the lock of a host').default('0s');
 const inventoryOption = (): Option =>
   new Option('-i, --inventory <file>', 'inventory file').env('API7_ORCH_INVENTORY').makeOptionMandatory();
 const outputOption = (): Option =>
