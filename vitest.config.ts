@@ -93,8 +93,8 @@ export default defineConfig({
           include: ['test/lab/**/*.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 900_000,
-          // One file is one lab. A lab waits more than it works.
-          maxWorkers: 3,
+          // One file is one lab, and a lab takes most of a core: a third one at once makes all of them slower, and nothing sooner.
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
       },

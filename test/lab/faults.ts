@@ -77,7 +77,7 @@ export async function cutSsh(lab: Lab, seconds: number): Promise<void> {
   // All containers share one clock: far enough ahead that all of them wait for it.
   const at = Math.ceil(Date.now() / 1000) + 1;
   const script = `
-until (( EPOCHSECONDS >= ${at} )); do sleep 0.01; done
+left=$(( ${at}000000 - \${EPOCHREALTIME/./} )); (( left > 0 )) && sleep $(printf '%d.%06d' $(( left / 1000000 )) $(( left % 1000000 )))
 iptables -w -I INPUT -p tcp --dport 22 -j DROP
 pkill -KILL -f '^sshd: ops'
 sleep ${seconds}
