@@ -14,6 +14,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   render: ['core'],
   transport: ['core', 'local'],
   docker: ['core'],
+  lock: ['core'],
   rolling: ['core'],
   engine: ['core', 'rolling'],
   lb: ['core', 'inventory'],
@@ -31,6 +32,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'render',
     'transport',
     'docker',
+    'lock',
     'rolling',
     'engine',
     'lb',
@@ -46,7 +48,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'src/core': ['errors', 'base', 'bounds', 'host', 'task', 'play', 'event'],
   'src/engine': ['plan', 'apply', 'roll'],
-  'src/transport': ['shell', 'read', 'files', 'sockets', 'local', 'ssh'],
+  'src/transport': ['shell', 'read', 'files', 'lock', 'sockets', 'local', 'ssh'],
   'src/transport/ssh': ['host-keys', 'login', 'config', 'link', 'connect'],
 };
 

@@ -3,6 +3,8 @@ import { OrchError } from '../core/base/errors.ts';
 export interface Interrupt {
   readonly signal: AbortSignal;
   readonly urgent: AbortSignal;
+  /** Stops as the first Ctrl-C does, for another reason. */
+  finish(reason: OrchError): void;
   /** Stops as the second Ctrl-C does, for another reason. */
   stop(reason: OrchError): void;
   dispose(): void;
@@ -37,6 +39,7 @@ export function interruptSignal(stderr: NodeJS.WriteStream, { safePoint = true }
   return {
     signal: controller.signal,
     urgent: urgent.signal,
+    finish: (reason) => controller.abort(reason),
     stop(reason) {
       controller.abort(reason);
       urgent.abort(reason);

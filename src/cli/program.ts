@@ -87,6 +87,34 @@ function program(): Command {
     .addOption(askBecomePassOption())
     .action(async (nodes, options) => exit(await (await import('./lb/restore.ts')).lbRestore(nodes, options)));
 
+  const lock = root.command('lock').description('show which runs lock hosts; ask them to stop');
+  lock
+    .command('show [pattern]')
+    .description('show who locks each host, since when, and the last sign of life')
+    .addOption(inventoryOption())
+    .option('-f, --forks <n>', 'hosts processed in parallel', '50')
+    .addOption(tableOption())
+    .addOption(acceptOption())
+    .addOption(askPassOption())
+    .addOption(askBecomePassOption())
+    .action(async (pattern, options) =>
+      exit(await (await import('./lock/show.ts')).lockShow(pattern ?? 'all', options)),
+    );
+  lock
+    .command('break [pattern]')
+    .description('ask the runs that lock these hosts to stop at a safe point, and wait for that')
+    .addOption(inventoryOption())
+    .requiredOption('--reason <text>', 'reason; the run shows it')
+    .option('--now', 'end the runs at once: nodes may stay drained')
+    .option('--wait <duration>', 'how long the runs are waited for', '10m')
+    .option('-f, --forks <n>', 'hosts processed in parallel', '50')
+    .addOption(acceptOption())
+    .addOption(askPassOption())
+    .addOption(askBecomePassOption())
+    .action(async (pattern, options) =>
+      exit(await (await import('./lock/break.ts')).lockBreak(pattern ?? 'all', options)),
+    );
+
   const inventory = root.command('inventory').description('inspect an inventory (offline)');
   inventory
     .command('list [pattern]')
@@ -125,6 +153,7 @@ const withRunOptions = (command: Command, own: Option): Command =>
     .addOption(withoutLbOption('ignore this balancer because it is down; requires --reason; repeatable'))
     .option('--reason <text>', 'reason')
     .option('--yes-outage <cluster>', 'accept that a pool of this cluster has no serving node')
+    .addOption(lockWaitOption())
     .addOption(onHoldOption())
     .addOption(onFailureOption());
 const onHoldOption = (): Option =>
@@ -135,6 +164,8 @@ const onFailureOption = (): Option =>
   new Option('--on-failure <action>', 'a node whose change fails goes back to what it ran before, or stays drained')
     .choices(['rollback-node', 'stop'])
     .default('rollback-node');
+const lockWaitOption = (): Option =>
+  new Option('--lock-wait <duration>', 'wait this long for another run that holds the lock of a host').default('0s');
 const inventoryOption = (): Option =>
   new Option('-i, --inventory <file>', 'inventory file').env('API7_ORCH_INVENTORY').makeOptionMandatory();
 const outputOption = (): Option =>

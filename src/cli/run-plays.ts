@@ -1,3 +1,4 @@
+import { defined } from '../core/base/data.ts';
 import { Locals } from '../engine/plan/locals.ts';
 import type { RunContext } from '../engine/roll/run-context.ts';
 import { runPlaybook } from '../engine/run-playbook.ts';
@@ -11,11 +12,14 @@ type Options = Omit<RunContext, 'hosts' | 'locals' | 'clock' | 'forks' | 'signal
 
 /** Runs plays with the connections of a session. @returns the exit code */
 export async function runPlays(
-  { hosts, clock, forks, signal, urgent, emit }: Session,
+  { hosts, clock, forks, signal, urgent, emit, locks: held }: Session,
   options: Options,
   playbook: Parameters<typeof runPlaybook>[1],
 ): Promise<number> {
   const locals = new Locals(localFiles(factCache(cacheDirectory())));
-  const report = await runPlaybook({ hosts, locals, clock, forks, signal, urgent, emit, ...options }, playbook);
+  const report = await runPlaybook(
+    { hosts, locals, clock, forks, signal, urgent, emit, ...defined({ locks: held }), ...options },
+    playbook,
+  );
   return report.exitCode;
 }

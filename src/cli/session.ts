@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { type Clock, systemClock } from '../core/base/clock.ts';
 import { defined } from '../core/base/data.ts';
+import { parseDuration } from '../core/base/duration.ts';
 import { OrchError } from '../core/base/errors.ts';
 import type { Emit } from '../core/event/event.ts';
 import { EXIT_CODES } from '../core/event/exit-codes.ts';
@@ -7,6 +9,10 @@ import { emitter } from '../engine/emit.ts';
 import { type Connect, Hosts } from '../engine/plan/hosts.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { journalDirectory, openJournal } from '../journal/journal.ts';
+import { operatorName } from '../local/operator.ts';
+import type { LockScope } from '../lock/lock-scope.ts';
+import { lockTimes } from '../lock/lock-times.ts';
+import { RunLocks } from '../lock/run-locks.ts';
 import { chooseRenderer, type OutputForm } from '../render/choose.ts';
 import type { Ask } from '../transport/ssh/ask.ts';
 import { BugStop } from './bug-stop.ts';
@@ -53,6 +59,17 @@ export interface SessionOptions {
   /** Overrides the inventory: run as root, or as the login user. */
   readonly become?: boolean;
   readonly environment?: CliEnvironment;
+  /** The verb changes hosts: it takes their locks. */
+  readonly locks?: LockSettings;
+}
+
+export interface LockSettings {
+  /** Of the run, as its leases name it. */
+  readonly run: string;
+  /** `run install`. */
+  readonly verb: string;
+  readonly waitMs: number;
+  scope(names: readonly string[]): LockScope;
 }
 
 /** One invocation: its connections, its view, its journal and its interrupts. Ends in the reverse order. */
@@ -67,6 +84,8 @@ export interface Session extends AsyncDisposable {
   /** Second one. Without a safe point it is the same as `signal`. */
   readonly urgent: AbortSignal;
   readonly ask: Ask;
+  /** Set for a verb that changes hosts. */
+  readonly locks: RunLocks | undefined;
   /** Settles when a slow reader of the output has caught up; nothing where it has. */
   ready(): Promise<void> | undefined;
 }
@@ -112,19 +131,38 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const urgent = safePoint ? interrupt.urgent : interrupt.signal;
   // After the first interrupt nobody is asked any more: an open question ends.
   const ask = terminalAsk({ signal: interrupt.signal, ...(renderer?.hold && { hold: renderer.hold }) });
-  const hosts = new Hosts(
+  const locks =
+    options.locks &&
+    new RunLocks({
+      owner: {
+        token: randomBytes(16).toString('hex'),
+        run: options.locks.run,
+        by: operatorName(),
+        verb: options.locks.verb,
+      },
+      clock,
+      waitMs: options.locks.waitMs,
+      times: lockTimes(parseDuration(process.env.API7_ORCH_LOCK_TTL ?? '60s')),
+      scope: options.locks.scope,
+      onStop: ({ by, reason }) => {
+        emit({ type: 'warning', message: `${by} asks this run to stop (${reason}): it comes to a safe point` });
+        interrupt.finish(new OrchError('INTERRUPTED', `stopped at the request of ${by}`));
+      },
+      onFenced: (error) => interrupt.stop(error),
+      say: (message, host) => emit({ type: 'warning', message, ...defined({ host }) }),
+    });
+  const open =
     connect ??
-      connectTo(inventory, {
-        acceptNewHostKeys: flags.acceptNewHostKeys ?? false,
-        onNewHostKey: newHostKeyNotice(stderr),
-        ask,
-        ...passwords,
-        config,
-        signal: urgent,
-        ...defined({ become }),
-      }),
-    { signal: urgent },
-  );
+    connectTo(inventory, {
+      acceptNewHostKeys: flags.acceptNewHostKeys ?? false,
+      onNewHostKey: newHostKeyNotice(stderr),
+      ask,
+      ...passwords,
+      config,
+      signal: urgent,
+      ...defined({ become }),
+    });
+  const hosts = new Hosts(locks === undefined ? open : locks.connecting(open), { signal: urgent });
   return {
     hosts,
     forks,
@@ -133,10 +171,12 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     signal: interrupt.signal,
     urgent,
     ask,
+    locks,
     ready: () => renderer?.ready?.(),
     async [Symbol.asyncDispose]() {
       interrupt.dispose();
       try {
+        await locks?.release();
         await renderer?.close();
         await hosts[Symbol.asyncDispose]();
       } finally {

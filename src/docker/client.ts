@@ -138,41 +138,49 @@ const post = (path: string, query: Readonly<Record<string, string>> = {}): Engin
 });
 
 /** A connection that can open a stream to its host's Docker socket. */
-export type DockerlessConnection = Omit<Connection, 'docker'> & { readonly dialDocker: Dial };
+export type DockerlessConnection = Omit<Connection, 'docker' | 'under'> & {
+  readonly dialDocker: Dial;
+  under(token: string): DockerlessConnection;
+};
 
 /**
  * The same connection with its host's Docker Engine. Nothing is dialled before Docker is first asked.
  *
  * @example const host = withDocker(await connectSsh(target, options));
  */
-export function withDocker(raw: DockerlessConnection): Connection {
-  const docker = dockerOver((release) => raw.dialDocker(release));
-  return {
-    name: raw.name,
-    docker,
-    facts: () => raw.facts(),
-    clock: () => raw.clock(),
-    stat: (path) => raw.stat(path),
-    sha256: (path) => raw.sha256(path),
-    read: (path, limit) => raw.read(path, limit),
-    tree: (path) => raw.tree(path),
-    freeBytes: (path) => raw.freeBytes(path),
-    network: () => raw.network(),
-    automation: () => raw.automation(),
-    httpGet: (request) => raw.httpGet(request),
-    haproxyShow: (socket, what) => raw.haproxyShow(socket, what),
-    haproxyCommand: (socket, command) => raw.haproxyCommand(socket, command),
-    test: (command, options) => raw.test(command, options),
-    writeFile: (path, content, ownership) => raw.writeFile(path, content, ownership),
-    swapFile: (path, swap, ownership) => raw.swapFile(path, swap, ownership),
-    makeDirectory: (path, ownership) => raw.makeDirectory(path, ownership),
-    chmod: (path, ownership) => raw.chmod(path, ownership),
-    remove: (path) => raw.remove(path),
-    upload: (local, remote, options) => raw.upload(local, remote, options),
-    run: (command, options) => raw.run(command, options),
-    async close() {
-      docker.close();
-      await raw.close();
-    },
-  };
-}
+export const withDocker = (raw: DockerlessConnection): Connection =>
+  withEngine(
+    raw,
+    dockerOver((release) => raw.dialDocker(release)),
+  );
+
+const withEngine = (raw: DockerlessConnection, docker: DialledDocker): Connection => ({
+  name: raw.name,
+  docker,
+  lock: raw.lock,
+  facts: () => raw.facts(),
+  clock: () => raw.clock(),
+  stat: (path) => raw.stat(path),
+  sha256: (path) => raw.sha256(path),
+  read: (path, limit) => raw.read(path, limit),
+  tree: (path) => raw.tree(path),
+  freeBytes: (path) => raw.freeBytes(path),
+  network: () => raw.network(),
+  automation: () => raw.automation(),
+  httpGet: (request) => raw.httpGet(request),
+  haproxyShow: (socket, what) => raw.haproxyShow(socket, what),
+  haproxyCommand: (socket, command) => raw.haproxyCommand(socket, command),
+  test: (command, options) => raw.test(command, options),
+  writeFile: (path, content, ownership) => raw.writeFile(path, content, ownership),
+  swapFile: (path, swap, ownership) => raw.swapFile(path, swap, ownership),
+  makeDirectory: (path, ownership) => raw.makeDirectory(path, ownership),
+  chmod: (path, ownership) => raw.chmod(path, ownership),
+  remove: (path) => raw.remove(path),
+  upload: (local, remote, options) => raw.upload(local, remote, options),
+  run: (command, options) => raw.run(command, options),
+  under: (token) => withEngine(raw.under(token), docker),
+  async close() {
+    docker.close();
+    await raw.close();
+  },
+});

@@ -114,7 +114,8 @@ class PlaybookRun {
     const { title, cluster, file, replacesBuiltIn } = this.#request;
     emit({ type: 'run.start', title, cluster, check, hosts: this.#names, ...defined({ file, replacesBuiltIn }) });
     const lost = await this.#connectAll();
-    if (lost.size === 0 || check || rollFlags?.skipUnreachable === true) {
+    const goesOn = lost.size === 0 || check || rollFlags?.skipUnreachable === true;
+    if (goesOn && (await this.#lock(lost))) {
       const refusal = this.#sameMachine(lost);
       // Whatever a playbook's own code throws between plays: hosts may have been changed, so the run is told to its end.
       await this.#plays(lost, refusal).catch((error: unknown) => void this.#errors.push(located(error, {})));
@@ -156,6 +157,22 @@ class PlaybookRun {
     return sameMachine(reached, async (host) => (await hosts.get(host)).facts());
   }
 
+  /** Before anything is read: what is planned holds as long as no other run may change it. */
+  async #lock(lost: ReadonlySet<string>): Promise<boolean> {
+    const { locks, hosts, check } = this.#context;
+    if (check || locks === undefined) return true;
+    try {
+      await locks.take(
+        this.#all.filter((name) => !lost.has(name)),
+        hosts,
+      );
+      return true;
+    } catch (error) {
+      this.#errors.push(located(error, {}));
+      return false;
+    }
+  }
+
   async #plays(lost: ReadonlySet<string>, refusal: Promise<OrchError | undefined>): Promise<void> {
     const plays = this.#request.plays();
     for (let answer: unknown; ; ) {
@@ -186,10 +203,11 @@ class PlaybookRun {
     const { clock, emit, check, signal } = this.#context;
     const bug = this.#bug();
     if (bug !== undefined) this.#errors.unshift(bug);
+    const { reason }: { reason: unknown } = signal;
+    if (isLocked(reason) && !this.#errors.some(isLocked)) this.#errors.unshift(reason);
     const outcome = bug === undefined ? this.#outcome(lostSome, signal.aborted && !this.#finished) : 'internal';
     const hosts = this.#tally.hosts();
-    const isOpen =
-      outcome === 'partial' || outcome === 'rolledBack' || outcome === 'interrupted' || outcome === 'internal';
+    const isOpen = !['ok', 'refused'].includes(outcome);
     const command = isOpen && !check ? this.#request.goOn?.() : undefined;
     emit({
       type: 'run.end',
@@ -211,6 +229,7 @@ class PlaybookRun {
   }
 
   #outcome(lostSome: boolean, cutShort: boolean): Outcome {
+    if (this.#errors.some(isLocked)) return 'locked';
     if (cutShort) return 'interrupted';
     if (this.#errors.length === 0 && !lostSome && !this.#unfinished) return 'ok';
     if (lostSome && this.#context.rollFlags?.skipUnreachable === true) return 'partial';
@@ -218,3 +237,7 @@ class PlaybookRun {
     return this.#touched ? 'partial' : 'refused';
   }
 }
+
+/** Another run has the lock of a host, or has taken it over. */
+const isLocked = (error: unknown): error is OrchError =>
+  error instanceof OrchError && (error.code === 'HOST_LOCKED' || error.code === 'FENCED');

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Lease, MemberView } from '../core/host/balancer.ts';
+import type { Connection } from '../core/host/connection.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import type { Task } from '../core/task/task.ts';
 import { holderOf, isOfAnotherRun, leaseDigestOf, leasePath, nodeTaken, swapLease, untilSwapped } from './lease.ts';
@@ -67,6 +68,7 @@ const type = defineTask<typeof params, void, Back, string>({
       const view = await readMember(balancer, host, member);
       const lease = leaseToRestore(p, view);
       if (lease === null) return true;
+      if (p.byHand) await refuseOfLivingRun(p, lease, host);
       if (isOfAnotherRun(lease, run)) throw nodeTaken(member.node, balancer.name, lease);
       // From here on a person who drains the node waits until it is restored.
       const to = { ...lease, restoring: new Date().toISOString() };
@@ -83,6 +85,16 @@ const type = defineTask<typeof params, void, Back, string>({
   },
   result: ({ holder }) => holder,
 });
+
+/** A run beats every ten seconds; after a minute without one it may be taken over. By the host's clock. */
+const ALIVE_SECONDS = 60;
+
+/** Restored by a person, a node could get requests right before the run stops it. */
+async function refuseOfLivingRun({ balancer, member }: Params, lease: Lease, host: Connection): Promise<void> {
+  if (lease.kind !== 'run' || lease.run === undefined) return;
+  const { record, beatAge } = await host.lock.view();
+  if (record?.run === lease.run && beatAge < ALIVE_SECONDS) throw nodeTaken(member.node, balancer.name, lease);
+}
 
 /** What a person has drained only a person gives back. */
 const leaseToRestore = ({ byHand }: Params, { lease }: MemberView): Lease | null =>

@@ -17,15 +17,20 @@ import type {
   Stat,
 } from '../core/host/connection.ts';
 import type { Docker } from '../core/host/docker.ts';
+import type { HostLock, LockSession } from '../core/host/lock.ts';
 import { haproxyCommand } from '../transport/sockets/haproxy-command.ts';
 import { countedDocker } from './fake-docker-trips.ts';
 import { FakeFiles } from './fake-files.ts';
+import { FakeLock } from './fake-lock.ts';
+import { fakeSession, underToken } from './fake-session.ts';
 
 export interface FakeHostOptions {
   readonly name: string;
   readonly facts?: Partial<Facts>;
   readonly docker?: Docker;
   readonly freeBytes?: number;
+  /** The host's clock, milliseconds since the epoch. */
+  readonly now?: () => number;
   readonly network?: Partial<HostNetwork>;
   readonly automation?: Partial<Automation>;
   /** Answers HTTP requests; `null`: nobody listens there. */
@@ -48,6 +53,8 @@ export interface FakeHostOptions {
 export class FakeHost implements Connection {
   readonly name: string;
   readonly files = new FakeFiles();
+  readonly locks: FakeLock;
+  readonly lock: HostLock;
   readonly #options: FakeHostOptions;
   readonly #docker: Docker | undefined;
   #batch: (() => void)[] = [];
@@ -60,6 +67,8 @@ export class FakeHost implements Connection {
   constructor(options: FakeHostOptions) {
     this.name = options.name;
     this.#options = options;
+    this.locks = new FakeLock(options.now ?? Date.now);
+    this.lock = this.#lockOf(null);
     this.#docker =
       options.docker === undefined
         ? undefined
@@ -177,6 +186,23 @@ export class FakeHost implements Connection {
   async haproxyCommand(socket: string, command: string): Promise<void> {
     const carryOut = haproxyCommand(async (_socket, line) => this.#options.haproxyCommand?.(line) ?? 'Unknown command');
     await this.#write(() => carryOut(socket, command));
+  }
+
+  under(token: string): Connection {
+    return underToken(this, this.locks, token);
+  }
+
+  /** A connection of its own, as each controller has one: it is lost when its session is ended. */
+  connect(): Connection {
+    return fakeSession(this, this.locks, (session) => this.#lockOf(session));
+  }
+
+  #lockOf(session: LockSession | null): HostLock {
+    return this.locks.of(
+      session,
+      (act) => this.#write(act),
+      (act) => this.#ask(act),
+    );
   }
 
   async close(): Promise<void> {}

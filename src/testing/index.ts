@@ -3,3 +3,4 @@
 export { FakeDocker, type FakeDockerOptions } from './fake-docker.ts';
 export { FakeFiles, type FakeNode } from './fake-files.ts';
 export { FakeHost, type FakeHostOptions } from './fake-host.ts';
+export { FakeLock } from './fake-lock.ts';

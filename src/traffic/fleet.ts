@@ -12,6 +12,8 @@ export interface FleetOptions {
   readonly withoutLb?: readonly string[];
   /** Why they are. */
   readonly reason?: string;
+  /** Of the run; its leases and its locks name it. Default: drawn here. */
+  readonly run?: string;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface FleetOptions {
  *
  * @example const fleet = fleetOf(inventory, { by: 'ops@desk' }); fleet.traffic('gw-1')?.drain()
  */
-export function fleetOf(inventory: Inventory, { by, withoutLb = [], reason }: FleetOptions): Fleet {
+export function fleetOf(inventory: Inventory, { by, withoutLb = [], reason, run = randomUUID() }: FleetOptions): Fleet {
   const without = new Set(withoutLb);
   const pools = [...inventory.loadBalancers.values()];
   const emptied = new Set<string>();
@@ -32,7 +34,7 @@ export function fleetOf(inventory: Inventory, { by, withoutLb = [], reason }: Fl
     withoutReason: reason ?? '',
     mayEmpty: (pool: string) => emptied.has(pool),
     held: new Map<string, number>(),
-    run: randomUUID(),
+    run,
     drainedBy: new Map<string, ReadonlyMap<string, string>>(),
     evenHeld: new Set<string>(),
     lookedAtBy: new Map<string, string>(),

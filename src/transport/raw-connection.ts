@@ -9,4 +9,7 @@ import type { Connection } from '../core/host/connection.ts';
  * client on top passes on as its own error. `release` is asked where the host grants few sessions and another one is
  * wanted: it destroys the stream when nothing is under way on it, and tells whether it did.
  */
-export type RawConnection = Omit<Connection, 'docker'> & { dialDocker(release?: () => boolean): Promise<Duplex> };
+export type RawConnection = Omit<Connection, 'docker' | 'under'> & {
+  dialDocker(release?: () => boolean): Promise<Duplex>;
+  under(token: string): RawConnection;
+};

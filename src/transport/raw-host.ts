@@ -7,6 +7,8 @@ import { justWritten } from './files/just-written.ts';
 import { ownersSeen } from './files/owners.ts';
 import type { WriteScript } from './files/write-script.ts';
 import { writes } from './files/writes.ts';
+import { fencedCommand, fencedError, fenceLine, LOCK_PATHS, type LockPaths, wasFenced } from './lock/fence.ts';
+import { hostLock, type RunLockScript } from './lock/host-lock.ts';
 import type { RawConnection } from './raw-connection.ts';
 import { automationRequest } from './read/automation-request.ts';
 import { clockRequest } from './read/facts.ts';
@@ -23,10 +25,11 @@ import { readingShell } from './read/reading-shell.ts';
 import { scriptReader } from './read/script-reader.ts';
 import { sessionLimit } from './session-limit.ts';
 import { runShell, type ShellRequest } from './shell/channel.ts';
-import { runCommand } from './shell/command.ts';
+import { commandScript, runCommand } from './shell/command.ts';
 import { pieces, type Source } from './shell/feed.ts';
 import { HOST_FUNCTIONS } from './shell/host-functions.ts';
 import type { Exit, Launch, Rights } from './shell/shell-process.ts';
+import { FENCE } from './shell/write-functions.ts';
 import { dockerDial } from './sockets/dial.ts';
 import type { Dialer } from './sockets/dialer.ts';
 import { haproxyCommand } from './sockets/haproxy-command.ts';
@@ -42,17 +45,26 @@ export interface Carrier {
   readonly launch: Launch;
   readonly dialer: Dialer;
   close(): Promise<void>;
+  /** Where the lock of the host is; tests have their own. */
+  readonly lockPaths?: LockPaths;
 }
 
 /** Bytes of input that a script for the staying shell may carry. */
 const SMALL_INPUT = 256 * 1024;
 /** A digest of a large file on a slow disk may take its time; each reply starts the silence anew. */
 const READ_IDLE_MS = 3 * 60_000;
+/** A script of the lock waits ten seconds for another one, and for a slow disk. */
+const LOCK_MS = 60_000;
 
 /** All that can be done on a host, over any carrier. Errors name the host. */
-export function rawHost({ name, rights, launch, dialer, close }: Carrier): RawConnection {
+export function rawHost({ name, rights, launch, dialer, close, lockPaths = LOCK_PATHS }: Carrier): RawConnection {
   const sessions = sessionLimit();
   const staying = readingShell(launch, rights, sessions.held);
+  const beats = readingShell(launch, rights, sessions.held);
+  const lockScript =
+    (lane: typeof staying): RunLockScript =>
+    (script) =>
+      lane.run({ script, timeoutMs: LOCK_MS });
   const shell = (request: ShellRequest): Promise<Exit> => sessions.run(() => runShell(launch, rights, request));
   const just = justWritten();
   /** What a write has said of itself holds no longer, from here until this has ended. */
@@ -101,13 +113,15 @@ export function rawHost({ name, rights, launch, dialer, close }: Carrier): RawCo
     });
     return { code: exit.code, stderr: stderr.bytes().toString() };
   };
-  const write = writes({
-    run: (request) => changing(() => writeScript(request)),
-    freeBytes,
-    isOurs: owners.isOurs,
-    onUploaded: (path, whole) => void uploaded.set(path, whole),
-    onWritten: (path, stat, digest) => just.add(path, { stat, ...defined({ sha256: digest }) }),
-  });
+  const writesBy = (send: WriteScript): Writes =>
+    writes({
+      run: (request) => changing(() => send(request)),
+      freeBytes,
+      isOurs: owners.isOurs,
+      onUploaded: (path, whole) => void uploaded.set(path, whole),
+      onWritten: (path, stat, digest) => just.add(path, { stat, ...defined({ sha256: digest }) }),
+    });
+  const write = writesBy(writeScript);
 
   let forwards = true;
   const httpGet: RawConnection['httpGet'] = async (asked) => {
@@ -131,8 +145,9 @@ export function rawHost({ name, rights, launch, dialer, close }: Carrier): RawCo
     }
   };
 
-  return {
+  const plain: RawConnection = {
     name,
+    lock: hostLock({ run: lockScript(staying), beats: lockScript(beats), paths: lockPaths, here }),
     facts: () => here(reader.facts()),
     clock: () => here(reader.ask(clockRequest)),
     stat: (path) => here(stat(path)),
@@ -147,19 +162,49 @@ export function rawHost({ name, rights, launch, dialer, close }: Carrier): RawCo
     haproxyCommand: (socket, command) => here(order(socket, command)),
     test: (command, options) => here(run(command, options)),
     run: (command, options) => here(run(command, options)),
-    writeFile: (path, content, owned) => here(write.writeFile(path, content, owned)),
-    swapFile: (path, swap, owned) => here(write.swapFile(path, swap, owned)),
-    makeDirectory: (path, owned) => here(write.makeDirectory(path, owned)),
-    chmod: (path, owned) => here(write.chmod(path, owned)),
-    remove: (path) => here(write.remove(path)),
-    upload: (local, remote, options) => here(write.upload(local, remote, options)),
+    ...placed(write, here),
     dialDocker: (release) => here(dialDocker(release)),
+    under: (token) => fenced(token),
     close: async () => {
       staying.close();
+      beats.close();
       await close();
     },
   };
+
+  /** Its scripts check the token themselves. */
+  const fenced = (token: string): RawConnection => ({
+    ...plain,
+    ...placed(
+      writesBy(async (request) => {
+        const script = `${fenceLine(lockPaths, token)}\n${request.script}`;
+        const ended = await writeScript({ ...request, script });
+        if (wasFenced(token, ended)) throw fencedError();
+        return ended;
+      }),
+      here,
+    ),
+    run: async (command, options = {}) => {
+      const { cwd: _, env: __, ...rest } = options;
+      const script = fencedCommand(lockPaths, token, commandScript(command, options), FENCE.join('\n'));
+      const ended = await here(run({ script }, rest));
+      if (wasFenced(token, ended)) throw located(fencedError(), { host: name });
+      return ended;
+    },
+  });
+  return plain;
 }
+
+type Writes = ReturnType<typeof writes>;
+
+const placed = (write: Writes, here: <T>(work: Promise<T>) => Promise<T>): Writes => ({
+  writeFile: (path, content, owned) => here(write.writeFile(path, content, owned)),
+  swapFile: (path, swap, owned) => here(write.swapFile(path, swap, owned)),
+  makeDirectory: (path, owned) => here(write.makeDirectory(path, owned)),
+  chmod: (path, owned) => here(write.chmod(path, owned)),
+  remove: (path) => here(write.remove(path)),
+  upload: (local, remote, options) => here(write.upload(local, remote, options)),
+});
 
 /** Input that is in memory as it is; nothing that is still to be read from a file. */
 function inMemory(stdin: Source | undefined): Uint8Array | undefined {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import install from '../../playbooks/install.ts';
 import rollback from '../../playbooks/rollback.ts';
@@ -19,9 +20,11 @@ import { loadInventory } from '../../src/inventory/load.ts';
 import { selectHosts } from '../../src/inventory/select.ts';
 import { LEASES } from '../../src/lb/lease.ts';
 import { localFiles } from '../../src/local/local-files.ts';
+import { RunLocks } from '../../src/lock/run-locks.ts';
 import type { FakeEnd } from '../../src/testing/fake-container.ts';
 import { FakeHost } from '../../src/testing/fake-host.ts';
 import { fleetOf } from '../../src/traffic/fleet.ts';
+import { lockScopeOf } from '../../src/traffic/lock-scope.ts';
 import { DockerHost } from '../docker/docker-host.ts';
 import { VirtualTime } from '../faults/engine/time.ts';
 import { WRITES } from '../faults/engine/wire.ts';
@@ -203,7 +206,20 @@ export class SmallCluster {
     const interrupt = new AbortController();
     this.#interrupt = () => interrupt.abort(new OrchError('INTERRUPTED', 'interrupted'));
     const urgent = new AbortController();
-    const hosts = new Hosts(this.#connect, { clock: time, signal: urgent.signal });
+    const run = randomUUID();
+    const locks = new RunLocks({
+      owner: { token: run, run, by: 'ops@desk', verb: `run ${name}` },
+      clock: time,
+      waitMs: 0,
+      scope: lockScopeOf(inventory),
+      onStop: ({ by }) => interrupt.abort(new OrchError('INTERRUPTED', `stopped at the request of ${by}`)),
+      onFenced(error) {
+        interrupt.abort(error);
+        urgent.abort(error);
+      },
+      say: () => undefined,
+    });
+    const hosts = new Hosts(locks.connecting(this.#connect), { clock: time, signal: urgent.signal });
     const running = runPlaybook(
       {
         hosts,
@@ -215,7 +231,8 @@ export class SmallCluster {
         forks: 20,
         signal: interrupt.signal,
         urgent: urgent.signal,
-        fleet: fleetOf(inventory, { by: 'ops@desk' }),
+        locks,
+        fleet: fleetOf(inventory, { by: 'ops@desk', run }),
         rollFlags: { includeHeld: false, skipUnreachable: false, ...flags },
         ask: async (question) => {
           asked.push(question);
@@ -233,7 +250,7 @@ export class SmallCluster {
         plays: () => playbook.plays({ inventory, vars: playbook.vars?.parse({ soak: '1s', ...vars }) as never }),
         select: (pattern) => selectHosts(inventory, pattern).filter(({ name }) => within?.includes(name) ?? true),
       },
-    );
+    ).finally(() => locks.release());
     const over = Promise.race([running, death.promise]);
     await time.until(over, () => undefined);
     time.forget();
@@ -292,7 +309,8 @@ export class SmallCluster {
         ? containersOf(name).flatMap((container) => this.#stale(name, container, version))
         : [],
     );
-    return [...leases, ...out, ...old];
+    const locked = [...this.hosts].flatMap(([name, { locks }]) => (locks.record === null ? [] : [`${name} is locked`]));
+    return [...leases, ...out, ...old, ...locked];
   }
 
   #stale(name: string, container: string, version: string): readonly string[] {
@@ -458,6 +476,8 @@ export class SmallCluster {
       get: (_, key) => {
         const value: unknown = Reflect.get(target, key);
         if (key === 'docker') return this.#through(name, value as object);
+        if (key === 'under')
+          return (token: string) => this.#through(name, Reflect.apply(value as Under, target, [token]));
         if (typeof value !== 'function' || key === 'close') return value;
         return (...words: unknown[]) =>
           this.#carryOut(name, String(key), () => (value as (...all: unknown[]) => unknown).apply(target, words));
@@ -520,6 +540,8 @@ export class SmallCluster {
     this.time.moved();
   }
 }
+
+type Under = Connection['under'];
 
 const OK: HttpReply = { status: 200, body: 'ok' };
 

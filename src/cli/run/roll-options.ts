@@ -26,7 +26,11 @@ type RollOptions = Pick<
 >;
 
 /** What the engine needs to take nodes out of traffic, as the flags say. @throws OrchError USAGE */
-export function rollOptions(inventory: Inventory, flags: RollFlags, hosts: Hosts, ask: Ask): RollOptions {
+export function rollOptions(
+  inventory: Inventory,
+  flags: RollFlags,
+  { hosts, ask, run }: { readonly hosts: Hosts; readonly ask: Ask; readonly run: string },
+): RollOptions {
   if (flags.withoutLb.length > 0 && (flags.reason ?? '').trim() === '')
     throw new OrchError('USAGE', '--without-lb needs a reason', {
       hint: "give the reason: --reason 'lb-2 is being replaced'",
@@ -49,6 +53,7 @@ export function rollOptions(inventory: Inventory, flags: RollFlags, hosts: Hosts
   return {
     fleet: fleetOf(inventory, {
       by: operatorName(),
+      run,
       withoutLb: flags.withoutLb,
       ...defined({ reason: flags.reason }),
     }),

@@ -1,7 +1,10 @@
 import './zod-without-eval.ts';
+import { randomUUID } from 'node:crypto';
+import { parseDuration } from '../../core/base/duration.ts';
 import { loadInventory } from '../../inventory/load.ts';
 import { selectHosts } from '../../inventory/select.ts';
 import type { OutputForm } from '../../render/choose.ts';
+import { lockScopeOf } from '../../traffic/lock-scope.ts';
 import { loadPlaybook } from '../load-playbook.ts';
 import { runPlays } from '../run-plays.ts';
 import { openSession, type SessionFlags } from '../session.ts';
@@ -17,6 +20,8 @@ export interface RunFlags extends SessionFlags, RollFlags {
   readonly extraVars: readonly string[];
   readonly output?: OutputForm;
   readonly verbose?: boolean;
+  /** How long a run that holds the lock of a host is waited for. */
+  readonly lockWait: string;
 }
 
 /** `api7-orch run`. @returns the exit code */
@@ -28,17 +33,23 @@ export async function run(name: string, flags: RunFlags): Promise<number> {
   const within =
     flags.limit === undefined ? undefined : new Set(selectHosts(inventory, flags.limit).map((host) => host.name));
   const check = flags.check ?? false;
+  const locks = {
+    run: randomUUID(),
+    verb: `run ${playbook.name}`,
+    waitMs: parseDuration(flags.lockWait),
+    scope: lockScopeOf(inventory, flags.withoutLb),
+  };
   await using session = await openSession({
     inventory,
     hosts: [...(within ?? inventory.hosts.keys())],
     flags,
     safePoint: true,
     view: flags,
-    ...(check ? {} : { record: playbook.name }),
+    ...(check ? {} : { record: playbook.name, locks }),
   });
   return await runPlays(
     session,
-    { check, diff: flags.diff ?? false, ...rollOptions(inventory, flags, session.hosts, session.ask) },
+    { check, diff: flags.diff ?? false, ...rollOptions(inventory, flags, { ...session, run: locks.run }) },
     {
       title: playbook.name,
       ...source,

@@ -63,6 +63,7 @@ export function located(error: unknown, place: Pick<OrchErrorOptions, 'host' | '
     details: from?.details,
     retryable: from?.retryable,
     operatorDecides: from?.operatorDecides === true || place.operatorDecides === true,
+    nothingChanged: from?.nothingChanged,
     cause: known ? error.cause : error,
   });
   if (error instanceof Error && error.stack !== undefined) located.stack = error.stack;

@@ -30,6 +30,7 @@ export const HOST_CODES = codes({
   DOCKER_NOT_FOUND: ['Docker is not installed on the host', 'install Docker Engine'],
   DOCKER_UNREACHABLE: ['the Docker Engine does not respond', 'start it: systemctl start docker'],
   FILE_TOO_LARGE: ['the file is larger than what may be read', 'compare large files by digest'],
+  FLOCK_MISSING: ['the host has no flock, so no lock can be taken on it', 'install util-linux on the host'],
   HOST_ARCHITECTURE: [
     "the host's architecture is not that of the images",
     'use packages for its architecture, or remove the host from its group',

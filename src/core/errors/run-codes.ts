@@ -12,7 +12,15 @@ export const RUN_CODES = codes({
   DURATION_INVALID: ['the text is not a duration', 'write 500ms, 10s, 8m or 1m30s'],
   DURATION_TOO_LONG: ['the duration is too long', 'the longest is 596h'],
   EXTRA_VARS: ['a playbook variable is invalid', 'set it with -e key=value'],
+  FENCED: [
+    'another run has taken over the lock of a host; this one stopped and wrote nothing more',
+    'wait until that run has ended, then run the same command again',
+  ],
   GATE_UNMET: ['a condition was not met', 'read the message'],
+  HOST_LOCKED: [
+    'another run holds the lock of a host',
+    'wait for it (--lock-wait 10m), or ask it to stop: lock break --reason TEXT',
+  ],
   HOST_UNKNOWN: ['the host is not in the inventory', 'correct the name'],
   INTERNAL: ['a bug in api7-orch', 'report it with the stack trace'],
   INTERRUPTED: ['the run was interrupted', 'run the same command to resume'],

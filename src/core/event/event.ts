@@ -4,7 +4,7 @@ import type { Patch } from '../task/change.ts';
 import type { Difference } from '../task/diff.ts';
 
 export type TaskStatus = 'ok' | 'changed' | 'failed' | 'skipped' | 'unknown';
-export type Outcome = 'ok' | 'failed' | 'refused' | 'partial' | 'rolledBack' | 'interrupted' | 'internal';
+export type Outcome = 'ok' | 'failed' | 'refused' | 'partial' | 'rolledBack' | 'locked' | 'interrupted' | 'internal';
 
 /** Tasks of one host, counted by how they ended. `changed` under check: what would change. `unreachable` is 0 or 1. */
 export interface HostCounts {

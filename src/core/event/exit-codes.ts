@@ -7,6 +7,7 @@ export const EXIT_CODES: Readonly<Record<Outcome, number>> = {
   refused: 2,
   partial: 3,
   rolledBack: 4,
+  locked: 5,
   interrupted: 6,
   // An error that nothing caught: EX_SOFTWARE of sysexits.h.
   internal: 70,

@@ -1,5 +1,6 @@
 import type { Secret } from '../base/secret.ts';
 import type { Docker, DockerReader } from './docker.ts';
+import type { HostLock } from './lock.ts';
 
 /** What every host is asked once, with the first batch of reads. */
 export interface Facts {
@@ -184,5 +185,14 @@ export interface Connection extends Reader {
    */
   haproxyCommand(socket: string, command: string): Promise<void>;
   readonly docker: Docker;
+  /** The lock that keeps two runs from changing this host at the same time. */
+  readonly lock: HostLock;
+  /**
+   * The same connection for a run that holds the lock: each script that writes checks in itself that the lock is of this token, and
+   * the next holder waits until it has ended.
+   *
+   * Its writes reject with OrchError FENCED when the lock is not, and then have changed nothing.
+   */
+  under(token: string): Connection;
   close(): Promise<void>;
 }

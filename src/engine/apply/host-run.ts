@@ -2,6 +2,7 @@ import type { Clock } from '../../core/base/clock.ts';
 import type { OrchError } from '../../core/base/errors.ts';
 import type { Emit } from '../../core/event/event.ts';
 import type { Host } from '../../core/host/host.ts';
+import type { Locks } from '../../core/host/locks.ts';
 import type { Play } from '../../core/play/play.ts';
 import type { Hosts } from '../plan/hosts.ts';
 import type { Locals } from '../plan/locals.ts';
@@ -19,6 +20,7 @@ export interface HostRun {
   readonly refusal: Promise<OrchError | undefined>;
   readonly turns: DisruptionGate;
   readonly clock: Clock;
+  readonly locks?: Locks;
   readonly emit: Emit;
   readonly check: boolean;
   /** Show changes as texts too. */

@@ -23,6 +23,8 @@ export async function writeEntry(planner: Planner, entry: Entry, report: Report)
         await planner.hosts.reconnect(task.on ?? planner.host, connection);
         await planEntries(planner, [entry]);
       }
+      // After a pause of this process or of its network what was read may be too old to act upon.
+      if ((await planner.locks?.refresh()) === true) await planEntries(planner, [entry]);
       connection = await connectionFor(planner, task);
       const { plan } = entry as Entry;
       if (plan.status === 'error' && isConnectionLost(plan.error)) throw plan.error;

@@ -2,6 +2,7 @@ import type { Clock } from '../../core/base/clock.ts';
 import type { Data } from '../../core/base/data.ts';
 import { isConnectionLost, located, OrchError } from '../../core/base/errors.ts';
 import type { Connection } from '../../core/host/connection.ts';
+import type { Locks } from '../../core/host/locks.ts';
 import type { Change } from '../../core/task/change.ts';
 import { diff } from '../../core/task/diff.ts';
 import { NotYet } from '../../core/task/later.ts';
@@ -31,6 +32,7 @@ export interface Planner {
   readonly host: string;
   readonly hosts: Hosts;
   readonly locals: Locals;
+  readonly locks?: Locks;
   /** All entries of this host so far: what `see` looks into. */
   readonly entries: readonly Entry[];
   readonly ahead: ReadAhead;

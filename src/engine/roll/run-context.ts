@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/base/clock.ts';
 import type { Emit } from '../../core/event/event.ts';
+import type { Locks } from '../../core/host/locks.ts';
 import type { Fleet } from '../../core/play/rolling.ts';
 import type { Hosts } from '../plan/hosts.ts';
 import type { Locals } from '../plan/locals.ts';
@@ -20,6 +21,8 @@ export interface RunContext {
   /** Who is in which pool, and how nodes are taken out of traffic. Without it nothing is. */
   readonly fleet?: Fleet;
   readonly rollFlags?: RollFlags;
+  /** The locks of the hosts that it changes. A run that changes nothing takes none. */
+  readonly locks?: Locks;
   /** Asks a person a question that can be answered by yes or no. Without it the answer is no. */
   readonly ask?: (question: string) => Promise<boolean>;
   /** Whether somebody confirms that a pool is left without a node that serves. */

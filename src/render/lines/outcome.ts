@@ -28,6 +28,8 @@ export function outcome(view: RunView): string {
       return withWord('FAILED', groups, [...stillDrained(view), ...counted(view, hosts)]);
     case 'rolledBack':
       return withWord('ROLLED BACK', groups, [...rolledBack(view), ...counted(view, hosts)]);
+    case 'locked':
+      return withWord('LOCKED', groups, hosts.some(isChanged) ? counted(view, hosts) : ['no changes made']);
     case 'interrupted':
       return withWord(
         'INTERRUPTED',

@@ -8,6 +8,8 @@ export const OVERTAKEN = 92;
 export const OTHER_CONTENT = 95;
 /** Another program has held the lock for too long. */
 export const LOCKED = 96;
+/** The lock of the host is not this run's. */
+export const FENCED = 98;
 /** A link that another user may have made leads there: root follows none of these. */
 export const LED_ASTRAY = 97;
 /** The shell cannot print the content by itself, or could not: it is to come by stdin instead. */
@@ -33,12 +35,32 @@ const HOLD: readonly string[] = [
 ];
 
 /**
+ * Ends the script unless the lock of the host is of this token. Descriptor 8 is held as long as the script runs, so that whoever takes
+ * the lock over can wait for its end. Words: directory of the lock, token.
+ */
+export const FENCE: readonly string[] = [
+  'fenced() {',
+  '  f=',
+  '  if [ -f "$1/writers" ]; then',
+  `    exec 8<"$1/writers"`,
+  `    flock -s -w 10 8 || exit ${LOCKED}`,
+  '    if [ -f "$1/lock.json" ]; then read -r f <"$1/lock.json" || :; fi',
+  '  fi',
+  '  case $f in',
+  `    '{"v":1,"token":"'"$2"'",'*) ;;`,
+  `    *) echo "api7-orch: not the lock of $2" >&2; exit ${FENCED} ;;`,
+  '  esac',
+  '}',
+];
+
+/**
  * The shell functions that writes are made of; see `READ_FUNCTIONS` for why. Their scripts run under `set -e`, which ends
  * them at the first failing tool, whose words are then the last on stderr. `$p` is the file, `$t` the name it is made
  * under, `$d` the directory of both; what is open as 3 is what is being written. `$h` stands for that very file, whatever its
  * name comes to stand for: who may write in a directory may put a link there at any moment.
  */
 export const WRITE_FUNCTIONS: readonly string[] = [
+  ...FENCE,
   // Words: file, temporary name, directory.
   'place() { p=$1 t=$2 d=$3; vacant; }',
   'vacant() { [ ! -d "$p" ] || [ -L "$p" ] || { echo "$p: is a directory" >&2; exit 1; }; }',

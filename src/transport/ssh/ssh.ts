@@ -1,5 +1,6 @@
 import { defined } from '../../core/base/data.ts';
 import { located } from '../../core/base/errors.ts';
+import type { LockPaths } from '../lock/fence.ts';
 import type { RawConnection } from '../raw-connection.ts';
 import { rawHost } from '../raw-host.ts';
 import { askNothing } from './ask.ts';
@@ -13,6 +14,8 @@ import type { SshTarget } from './target.ts';
 export interface SshOptions extends LinkOptions {
   /** Shares jump-host connections with other targets; without it each target opens its own. */
   readonly hops?: SshHops;
+  /** Where the lock of the host is; tests have their own. */
+  readonly lockPaths?: LockPaths;
 }
 
 /**
@@ -33,7 +36,7 @@ export async function connectSsh(target: SshTarget, options: SshOptions): Promis
       jump === undefined ? openLink(target, how) : hops.through(target, jump, how);
     const { launch, dialer, close } = await open(options);
     // What it is for also holds when everything else has been interrupted, and nobody is to be asked for it.
-    const { signal: _, ask, ...others } = options;
+    const { signal: _, lockPaths: __, ask, ...others } = options;
     const again = (): Promise<SshLink> => open(ask === undefined ? others : { ...others, ask: askNothing(ask) });
     const host = rawHost({
       name: target.name,
@@ -44,9 +47,15 @@ export async function connectSsh(target: SshTarget, options: SshOptions): Promis
       launch: launchAside(launch, again),
       dialer,
       close,
+      ...defined({ lockPaths: options.lockPaths }),
     });
     const governor = options.governor ?? processGovernor();
-    return { ...host, upload: (...upload) => governor.upload(target, () => host.upload(...upload)) };
+    const governed = (each: RawConnection): RawConnection => ({
+      ...each,
+      upload: (...upload) => governor.upload(target, () => each.upload(...upload)),
+      under: (token) => governed(each.under(token)),
+    });
+    return governed(host);
   } catch (error) {
     throw located(error, { host: target.name });
   }

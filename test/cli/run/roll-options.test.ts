@@ -20,7 +20,7 @@ test.each<[readonly string[], boolean]>([
 ])('a question answered with %j: %s, and what is neither yes nor no is asked again', async (answers, yes) => {
   const { ask, asked } = somebody(...answers);
   const hosts = new Hosts(() => Promise.reject(new Error('not to be connected to')));
-  const options = rollOptions(inventory, { withoutLb: [], onHold: 'ask' }, hosts, ask);
+  const options = rollOptions(inventory, { withoutLb: [], onHold: 'ask' }, { hosts, ask, run: 'r' });
   expect(await options.ask?.('gw-1: continue?')).toBe(yes);
   const given = answers.length + (answers.at(-1) === 'maybe' ? 1 : 0);
   expect(asked.map(({ what }) => what)).toEqual([

@@ -1,5 +1,6 @@
 import { OrchError } from '../../../src/core/base/errors.ts';
 import type { Connection } from '../../../src/core/host/connection.ts';
+import { DOCKER_WRITES, HOST_WRITES } from '../../../src/core/host/host-writes.ts';
 import type { FakeHost } from '../../../src/testing/fake-host.ts';
 import type { Cluster } from './cluster.ts';
 import { type Blows, type Fault, isAt, type Place, type Strike, strikeOf } from './strike.ts';
@@ -12,11 +13,7 @@ interface Link {
 }
 
 /** Operations of a connection and of its Docker Engine that change something. */
-export const WRITES: ReadonlySet<string> = new Set(
-  'writeFile swapFile makeDirectory chmod remove upload run haproxyCommand create start stop signal rename pull tag'.split(
-    ' ',
-  ),
-);
+export const WRITES: ReadonlySet<string> = new Set([...Object.keys(HOST_WRITES), ...Object.keys(DOCKER_WRITES)]);
 const NOWHERE: Place = { node: '', step: '' };
 
 /**

@@ -1,0 +1,68 @@
+import pLimit from 'p-limit';
+import { errorInfoOf } from '../../core/event/error-info.ts';
+import type { ErrorInfo } from '../../core/event/event.ts';
+import type { LockStop, LockView } from '../../core/host/lock.ts';
+import type { Session } from '../session.ts';
+
+/** The lock of one host, as `-o json` prints it. Its token is no secret, and of no use to people. */
+export interface LockReport {
+  readonly host: string;
+  readonly lock: {
+    readonly by: string;
+    readonly verb: string;
+    readonly run: string;
+    /** Seconds, by the host's clock. */
+    readonly heldFor: number;
+    readonly lastBeat: number;
+    /** No beat for so long that the next run takes it over; or of an earlier boot. */
+    readonly expired: boolean;
+    readonly stop: LockStop | null;
+    readonly call: string | null;
+  } | null;
+}
+
+export interface LocksReport {
+  readonly hosts: readonly LockReport[];
+  readonly errors: readonly ErrorInfo[];
+}
+
+export interface SeenLock {
+  readonly host: string;
+  readonly view: LockView;
+}
+
+/** Looks at the locks of these hosts. One that cannot be reached is an error among the others. */
+export async function readLocks(
+  { hosts, forks }: Session,
+  names: readonly string[],
+): Promise<{ readonly seen: readonly SeenLock[]; readonly errors: readonly ErrorInfo[] }> {
+  const errors: ErrorInfo[] = [];
+  const seen = await pLimit(forks).map([...names], async (host): Promise<readonly SeenLock[]> => {
+    try {
+      return [{ host, view: await (await hosts.get(host)).lock.view() }];
+    } catch (error) {
+      errors.push(errorInfoOf(error, { host }));
+      return [];
+    }
+  });
+  return { seen: seen.flat(), errors };
+}
+
+export function lockReport({ host, view }: SeenLock, ttlMs: number): LockReport {
+  const { record, now, beatAge, boot } = view;
+  if (record === null) return { host, lock: null };
+  const { by, verb, run, since, stop = null, op } = record;
+  return {
+    host,
+    lock: {
+      by,
+      verb,
+      run,
+      heldFor: Math.max(0, now - since),
+      lastBeat: beatAge,
+      expired: record.boot !== boot || beatAge * 1000 >= ttlMs,
+      stop,
+      call: op === null ? null : `${op.what} ${op.container}`,
+    },
+  };
+}

@@ -1,0 +1,166 @@
+import type { Clock } from '../core/base/clock.ts';
+import type { HostLock, LockOwner, LockView } from '../core/host/lock.ts';
+import type { LockHosts } from '../core/host/locks.ts';
+import { momentOf } from './held-lock.ts';
+import type { LockScope } from './lock-scope.ts';
+import type { LockTimes } from './lock-times.ts';
+import { hostLocked } from './locked-error.ts';
+import { earlierHolders, takeOver } from './take-over.ts';
+
+export interface TakeAllOptions {
+  readonly owner: LockOwner;
+  readonly clock: Clock;
+  readonly times: LockTimes;
+  readonly waitMs: number;
+  readonly hosts: LockHosts;
+  say(message: string, host?: string): void;
+  onLock<T>(host: string, act: (lock: HostLock) => Promise<T>): Promise<T>;
+  /** The lock is ours; beats begin. */
+  hold(host: string, view: LockView, sent: ReturnType<typeof momentOf>): Promise<void>;
+  /** Releases everything that was taken so far. */
+  giveUp(): Promise<void>;
+}
+
+interface Conflict {
+  readonly host: string;
+  readonly view: LockView;
+}
+
+/** A record with its beat, and since when it has not changed by this controller's clock. */
+interface Seen {
+  readonly key: string;
+  readonly since: number;
+}
+
+/**
+ * Takes the locks of all hosts or none. All runs go in one order, so that of several that meet one gets everything; a conflict releases
+ * what was taken so far.
+ */
+export class TakeAll {
+  readonly #options: TakeAllOptions;
+  readonly #seen = new Map<string, Seen>();
+
+  constructor(options: TakeAllOptions) {
+    this.#options = options;
+  }
+
+  /** @throws OrchError HOST_LOCKED | FLOCK_MISSING | CONNECT_… */
+  async take(scope: LockScope): Promise<void> {
+    const { clock, waitMs, say, giveUp } = this.#options;
+    const order = await this.#order(scope);
+    const until = clock.now() + waitMs;
+    for (let waited = false; ; waited = true) {
+      const conflict = await this.#takeEach(order);
+      if (conflict === undefined) return;
+      await giveUp();
+      if (!waited) say(`waiting: ${hostLocked(conflict.host, conflict.view).message}`, conflict.host);
+      await this.#wait(order, until);
+    }
+  }
+
+  /** By what the machines say of themselves: names differ from inventory to inventory. */
+  async #order({ names, balancers, majorities }: LockScope): Promise<readonly string[]> {
+    const wanted = new Set([...names, ...balancers]);
+    for (const members of majorities) for (const member of await this.#majority(members, wanted)) wanted.add(member);
+    const machines = await Promise.all(
+      [...wanted].map(async (host) => {
+        const { machine } = await (await this.#options.hosts.get(host)).facts();
+        return { host, key: machine ?? host };
+      }),
+    );
+    return machines.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)).map(({ host }) => host);
+  }
+
+  /** Members to lock as well, so that more than half of the pool are: those that can be reached, in the order of the inventory. */
+  async #majority(members: readonly string[], wanted: ReadonlySet<string>): Promise<readonly string[]> {
+    const need = Math.floor(members.length / 2) + 1;
+    const more: string[] = [];
+    let have = members.filter((member) => wanted.has(member)).length;
+    let failure: unknown;
+    for (const member of members) {
+      if (have >= need) return more;
+      if (wanted.has(member)) continue;
+      try {
+        await this.#options.hosts.get(member);
+        more.push(member);
+        have++;
+      } catch (error) {
+        failure = error;
+      }
+    }
+    if (have >= need) return more;
+    throw failure;
+  }
+
+  async #takeEach(order: readonly string[]): Promise<Conflict | undefined> {
+    for (const host of order) {
+      const view = await this.#takeOne(host);
+      if (view !== undefined) return { host, view };
+    }
+  }
+
+  /** @returns what is in the way */
+  async #takeOne(host: string): Promise<LockView | undefined> {
+    const { owner, clock, times, hosts, onLock, hold, say } = this.#options;
+    let sent = momentOf(clock);
+    let view = await onLock(host, (lock) => lock.take(owner, null));
+    if (view.record?.token !== owner.token) {
+      this.#note(host, view);
+      if (!this.#isExpired(host, view)) return view;
+      const { digest } = view;
+      sent = momentOf(clock);
+      view = await onLock(host, (lock) => lock.take(owner, digest));
+      if (view.record?.token !== owner.token) return view;
+    }
+    await hold(host, view, sent);
+    if (view.old.length === 0) return undefined;
+    say(`took over the lock of ${host} from ${earlierHolders(view.old)}, which showed no sign of life`, host);
+    await takeOver(
+      {
+        host,
+        token: owner.token,
+        clock,
+        times,
+        onLock: (act) => onLock(host, act),
+        connection: () => hosts.get(host),
+      },
+      view,
+    );
+  }
+
+  /** Until every lock is free or expired. A holder that shows a sign of life is waited for no longer than was said. */
+  async #wait(order: readonly string[], until: number): Promise<void> {
+    const { clock, times, onLock } = this.#options;
+    const first = new Map<string, string>();
+    for (;;) {
+      // All of them at once: a run that died has left the locks of all its hosts.
+      const views = await Promise.all(
+        order.map(async (host) => ({ host, view: await onLock(host, (lock) => lock.view()) })),
+      );
+      for (const { host, view } of views) {
+        this.#note(host, view);
+        if (!first.has(host)) first.set(host, keyOf(view));
+      }
+      const held = views.filter(({ host, view }) => view.record !== null && !this.#isExpired(host, view));
+      if (held.length === 0) return;
+      const alive = held.find(({ host, view }) => keyOf(view) !== first.get(host));
+      if (alive !== undefined && clock.now() >= until) throw hostLocked(alive.host, alive.view);
+      await clock.sleep(times.pollMs);
+    }
+  }
+
+  #note(host: string, view: LockView): void {
+    const key = keyOf(view);
+    if (this.#seen.get(host)?.key !== key) this.#seen.set(host, { key, since: this.#options.clock.now() });
+  }
+
+  #isExpired(host: string, view: LockView): boolean {
+    if (view.record === null) return false;
+    if (view.record.boot !== view.boot) return true;
+    const seen = this.#seen.get(host);
+    return seen?.key === keyOf(view) && this.#options.clock.now() - seen.since >= this.#options.times.ttlMs;
+  }
+}
+
+/** By the holder and its beat: a record also changes when a call is put on it, which its holder does. */
+const keyOf = ({ digest, beat }: LockView): string => `${digest} ${beat}`;

@@ -1,0 +1,72 @@
+import type { Clock } from '../core/base/clock.ts';
+import type { Connection } from '../core/host/connection.ts';
+import { hasProcess } from '../core/host/docker.ts';
+import type { HostLock, LockOp, LockRecord, LockSession, LockView } from '../core/host/lock.ts';
+import type { LockTimes } from './lock-times.ts';
+import { stillUnderWay } from './locked-error.ts';
+
+export interface TakeOver {
+  readonly host: string;
+  readonly token: string;
+  readonly clock: Clock;
+  readonly times: LockTimes;
+  onLock<T>(act: (lock: HostLock) => Promise<T>): Promise<T>;
+  connection(): Promise<Connection>;
+}
+
+/**
+ * Ends what earlier holders have under way on a host: first their connections, so that nothing that they sent arrives any more, then
+ * it waits for scripts and calls that have begun. Only after that the host is ours.
+ *
+ * @throws OrchError HOST_LOCKED when something does not end
+ */
+export async function takeOver(options: TakeOver, { old, boot }: LockView): Promise<LockView> {
+  const { token, onLock, times } = options;
+  // Before the last boot: nothing of it runs any more.
+  const before = old.filter((record) => record.boot === boot);
+  let left: readonly LockSession[] = before.flatMap(({ sessions }) => sessions);
+  await until(options, times.endMs, `its connections do not end`, async () => {
+    if (left.length > 0) left = await onLock((lock) => lock.endSessions(left));
+    return left.length === 0;
+  });
+  await until(options, times.endMs, 'a script of it still runs', () => onLock((lock) => lock.isQuiet()));
+  for (const { op } of before) if (op !== null) await callEnded(options, op);
+  return await onLock((lock) => lock.settle(token));
+}
+
+async function callEnded(options: TakeOver, op: LockOp): Promise<void> {
+  const { now } = await options.onLock((lock) => lock.view());
+  const leftMs = (op.until - now) * 1000;
+  if (leftMs <= 0) return;
+  // It can have begun no later than when its connection was ended: after its limit it is over in any case.
+  const begun = options.clock.now();
+  while (options.clock.now() - begun < leftMs) {
+    if (await isDone(options, op)) return;
+    await options.clock.sleep(Math.min(options.times.pollMs, leftMs));
+  }
+}
+
+/** By what the Engine shows: a stop has ended when the container has no process, a start when it has one. */
+async function isDone({ connection }: TakeOver, { what, container }: LockOp): Promise<boolean> {
+  const { docker } = await connection();
+  const found = await docker.container(container).catch(() => undefined);
+  if (found === undefined) return false;
+  return what === 'remove' ? found === null : hasProcess(found) === (what === 'start');
+}
+
+async function until(
+  { host, clock, times }: TakeOver,
+  ms: number,
+  what: string,
+  isOver: () => Promise<boolean>,
+): Promise<void> {
+  const begun = clock.now();
+  while (!(await isOver())) {
+    if (clock.now() - begun > ms) throw stillUnderWay(host, what);
+    await clock.sleep(times.pollMs);
+  }
+}
+
+/** Whose lock was taken over, for people. */
+export const earlierHolders = (old: readonly LockRecord[]): string =>
+  [...new Set(old.map(({ by, verb, run }) => `${by} with ${verb} (run ${run})`))].join(', ');

@@ -1,0 +1,122 @@
+import { sha256 } from '../core/base/data.ts';
+import { OrchError } from '../core/base/errors.ts';
+import type { HostLock, LockOwner, LockRecord, LockSession, LockView } from '../core/host/lock.ts';
+import { fencedError } from '../transport/lock/fence.ts';
+import { recordText } from '../transport/lock/lock-script.ts';
+
+interface Beat {
+  readonly text: string;
+  /** Seconds. */
+  readonly at: number;
+}
+
+/** The lock of a host in memory: what the scripts on a real one do. */
+export class FakeLock {
+  record: LockRecord | null = null;
+  old: LockRecord[] = [];
+  epoch = 0;
+  boot = 'boot-1';
+  /** The host has `flock`. */
+  hasFlock = true;
+  /** Scripts whose token was checked, and which have not ended. */
+  underWay = 0;
+  /** Sessions that do not end when they are told to. */
+  readonly stubborn = new Set<number>();
+  readonly #now: () => number;
+  readonly #ended = new Set<string>();
+  #beat: Beat | null = null;
+  #sessions = 1000;
+
+  /** `now`: milliseconds by the host's clock. */
+  constructor(now: () => number) {
+    this.#now = () => Math.floor(now() / 1000);
+  }
+
+  /** What is on `/run` is gone, and nothing of before runs any more. */
+  reboot(): void {
+    this.record = null;
+    this.old = [];
+    this.#beat = null;
+    this.underWay = 0;
+    this.boot = `${this.boot}+`;
+  }
+
+  newSession(): LockSession {
+    return { pid: ++this.#sessions, start: this.#sessions * 10 };
+  }
+
+  hasEnded = ({ pid, start }: LockSession): boolean => this.#ended.has(`${pid} ${start}`);
+
+  /** @throws OrchError FENCED unless the lock is of this token */
+  check(token: string): void {
+    if (this.record?.token !== token) throw fencedError();
+  }
+
+  view(session: LockSession | null): LockView {
+    const now = this.#now();
+    return {
+      record: this.record,
+      digest: this.record && digestOf(this.record),
+      old: [...this.old],
+      beat: this.#beat?.text ?? null,
+      beatAge: now - (this.#beat?.at ?? 0),
+      epoch: this.epoch,
+      boot: this.boot,
+      now,
+      session,
+    };
+  }
+
+  /** As a connection with this session has it. `change` and `ask` carry out what is a write or a reading of the host. */
+  of(session: LockSession | null, change: Act, ask: Act): HostLock {
+    const changed = (act: () => void): Promise<LockView> =>
+      change(() => {
+        if (!this.hasFlock) throw new OrchError('FLOCK_MISSING', 'the host has no flock');
+        act();
+        return this.view(session);
+      });
+    const ours = (token: string, act: () => void) => changed(() => this.record?.token === token && act());
+    return {
+      view: () => ask(() => this.view(session)),
+      take: (owner, from) => changed(() => this.#take(owner, from, session)),
+      swap: (from, to) =>
+        changed(() => {
+          if (this.record !== null && digestOf(this.record) === from) this.record = to;
+        }),
+      beat: (token, count) => ours(token, () => this.#beats(token, count)),
+      settle: (token) =>
+        ours(token, () => {
+          this.old = [];
+        }),
+      release: (token) =>
+        ours(token, () => {
+          this.record = null;
+          this.#beat = null;
+        }),
+      endSessions: (sessions) =>
+        change(() => {
+          for (const { pid, start } of sessions) if (!this.stubborn.has(pid)) this.#ended.add(`${pid} ${start}`);
+          return sessions.filter((each) => !this.hasEnded(each));
+        }),
+      isQuiet: () => ask(() => this.underWay === 0),
+    };
+  }
+
+  #take(owner: LockOwner, from: string | null, session: LockSession | null): void {
+    if ((this.record && digestOf(this.record)) !== from) return;
+    if (this.record !== null) this.old.push(this.record);
+    this.epoch++;
+    const { token, run, by, verb } = owner;
+    const sessions = session === null ? [] : [session];
+    this.record = { token, run, by, verb, since: this.#now(), boot: this.boot, sessions, op: null };
+    this.#beats(token, 0);
+  }
+
+  #beats(token: string, count: number): void {
+    this.#beat = { text: `${token} ${count}`, at: this.#now() };
+  }
+}
+
+type Act = <T>(act: () => T) => Promise<T>;
+
+const digestOf = (record: LockRecord): string => sha256(`${recordText(record)}\n`);

@@ -1,0 +1,29 @@
+import type { Inventory } from '../inventory/inventory.ts';
+
+/** What a run locks besides the hosts that it changes, as `lock/lock-scope.ts` has it. */
+interface Scope {
+  readonly names: readonly string[];
+  readonly balancers: readonly string[];
+  readonly majorities: readonly (readonly string[])[];
+}
+
+/**
+ * Hosts to lock before these are changed: the balancers of their pools, too. Where one of those is left out, or a pool has none that a
+ * lock can be taken on, more than half of its members.
+ *
+ * @example const scope = lockScopeOf(inventory, ['lb-2']); scope(['gw-1']).balancers // ['lb-1']
+ */
+export const lockScopeOf =
+  ({ loadBalancers }: Inventory, withoutLb: readonly string[] = []) =>
+  (names: readonly string[]): Scope => {
+    const pools = [...loadBalancers.values()].filter(({ members }) => members.some((member) => names.includes(member)));
+    const balancers = new Set<string>();
+    const majorities: (readonly string[])[] = [];
+    for (const pool of pools) {
+      const hosts = 'hosts' in pool ? pool.hosts : [];
+      const kept = hosts.filter((host) => !withoutLb.includes(host));
+      for (const host of kept) balancers.add(host);
+      if (kept.length === 0 || kept.length < hosts.length) majorities.push(pool.members);
+    }
+    return { names, balancers: [...balancers], majorities };
+  };

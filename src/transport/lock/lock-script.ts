@@ -1,0 +1,140 @@
+import { quote } from '../../core/base/argv.ts';
+import type { LockOwner, LockRecord, LockSession } from '../../core/host/lock.ts';
+import { LOCKED } from '../shell/write-functions.ts';
+import type { LockPaths } from './fence.ts';
+
+/** Exit code of our own: the host has no `flock`. */
+export const NO_FLOCK = 99;
+
+/**
+ * The shell functions of the lock. `$d` is the directory that is gone at a reboot, `$e` the one that stays. Descriptor 9 is held while
+ * the lock is changed, 8 by scripts whose token was checked. Programs are started without either: one that hangs must not keep them.
+ */
+const FUNCTIONS: readonly string[] = [
+  // Of /proc/PID/stat: `$1` parent, `${18}` start time behind it, `$comm` the name.
+  `fields() { IFS= read -r x <"/proc/$1/stat" || return 1; comm=\${x#*\\(}; x=\${x##*) }; }`,
+  // The process of sshd that carries this connection. Nearest first: the one that listens is an ancestor, too.
+  'session() {',
+  '  q=$$',
+  '  while [ "$q" -gt 1 ] && fields "$q"; do',
+  '    set -- $x',
+  `    case $comm in sshd* | dropbear*) me="{\\"pid\\":$q,\\"start\\":\${20}}"; return ;; esac`,
+  '    q=$2',
+  '  done',
+  '}',
+  // Containers share the boot id of their kernel: what they have of their own is the first process.
+  'look_around() {',
+  '  boot= me=',
+  '  if [ -r /proc/sys/kernel/random/boot_id ]; then read -r boot </proc/sys/kernel/random/boot_id; fi',
+  `  fields 1 && { set -- $x; boot="$boot-\${20}"; }`,
+  '  session',
+  '  now=$(date +%s)',
+  '}',
+  // Digest of the lock, empty for none.
+  `digest_now() { h=; if [ -f "$d/lock.json" ]; then h=$(sha256sum <"$d/lock.json" 9<&-); h=\${h%% *}; fi; }`,
+  `is_mine() { x=; if [ -f "$d/lock.json" ]; then IFS= read -r x <"$d/lock.json" || :; fi; case $x in '{"v":1,"token":"'"$1"'",'*) ;; *) return 1 ;; esac; }`,
+  'view() {',
+  '  digest_now',
+  `  printf 'boot=%s\\nnow=%s\\nsession=%s\\ndigest=%s\\n' "$boot" "$now" "$me" "$h"`,
+  `  if [ -f "$e/epoch" ]; then read -r x <"$e/epoch" || :; printf 'epoch=%s\\n' "$x"; fi`,
+  `  if [ -f "$d/beat" ]; then IFS= read -r x <"$d/beat" || :; printf 'beat=%s\\nbeaten=%s\\n' "$x" "$(stat -c %Y "$d/beat")"; fi`,
+  `  if [ -f "$d/lock.json" ]; then IFS= read -r x <"$d/lock.json" || :; printf 'lock=%s\\n' "$x"; fi`,
+  `  if [ -f "$d/lock.old" ]; then while IFS= read -r x; do printf 'old=%s\\n' "$x"; done <"$d/lock.old"; fi`,
+  '}',
+  'begin_change() {',
+  `  command -v flock >/dev/null 2>&1 || exit ${NO_FLOCK}`,
+  '  umask 022',
+  '  [ -d "$e" ] || mkdir -p "$e"',
+  '  [ -d "$d" ] || mkdir -p -m 0700 "$d"',
+  '  umask 077',
+  '  exec 9<"$d"',
+  `  flock -w 10 9 || exit ${LOCKED}`,
+  '}',
+  // Words: file, line. Whole or not at all, also after a crash.
+  `put() { printf '%s\\n' "$2" >"$1.new"; { sync "$1.new" 2>/dev/null || sync; } 9<&-; mv -f "$1.new" "$1" 9<&-; { sync "$d" 2>/dev/null || sync; } 9<&-; }`,
+  // Words: token, digest that the lock must have, record as far as it is known.
+  'take() {',
+  '  digest_now',
+  '  [ "$h" = "$2" ] || return 0',
+  '  if [ -f "$d/lock.json" ]; then',
+  '    IFS= read -r x <"$d/lock.json" || :',
+  '    o=',
+  '    if [ -f "$d/lock.old" ]; then o=$(cat "$d/lock.old" 9<&-); o="$o',
+  '"; fi',
+  '    put "$d/lock.old" "$o$x"',
+  '  fi',
+  '  : >>"$d/writers"',
+  '  x=0',
+  '  if [ -f "$e/epoch" ]; then read -r x <"$e/epoch" || :; fi',
+  '  case $x in "" | *[!0-9]*) x=0 ;; esac',
+  `  printf '%s\\n' "$((x + 1))" >"$e/epoch"`,
+  `  put "$d/lock.json" "$3,\\"since\\":$now,\\"boot\\":\\"$boot\\",\\"sessions\\":[$me],\\"op\\":null}"`,
+  `  printf '%s 0\\n' "$1" >"$d/beat"`,
+  '}',
+  // Words: digest that the lock must have, record.
+  'swap() { digest_now; [ "$h" != "$1" ] || put "$d/lock.json" "$2"; }',
+  // Without a flush: it must not wait for the disk behind an image that is being loaded.
+  `beat() { if is_mine "$1"; then printf '%s %s\\n' "$1" "$2" >"$d/beat"; fi; }`,
+  'settle() { if is_mine "$1"; then rm -f "$d/lock.old"; fi; }',
+  'release() { if is_mine "$1"; then rm -f "$d/lock.json" "$d/beat"; fi; }',
+  // Words: process, start time. Only what is still the same session of sshd.
+  'alive() {',
+  '  [ -r "/proc/$1/stat" ] && fields "$1" 2>/dev/null || return 1',
+  '  was=$2',
+  '  set -- $x',
+  `  [ "\${20}" = "$was" ] && [ "$1" != Z ] || return 1`,
+  '  case $comm in sshd* | dropbear*) ;; *) return 1 ;; esac',
+  '}',
+  'end_sessions() {',
+  '  while [ $# -ge 2 ]; do',
+  `    if alive "$1" "$2"; then kill -9 "$1" 2>/dev/null || :; ! alive "$1" "$2" || printf '%s %s\\n' "$1" "$2"; fi`,
+  '    shift 2',
+  '  done',
+  '}',
+  'is_quiet() {',
+  '  if [ -f "$d/writers" ]; then',
+  '    exec 8<"$d/writers"',
+  '    flock -n 8 || return 0',
+  '  fi',
+  '  echo quiet',
+  '}',
+];
+
+const script = ({ run, state }: LockPaths, ...lines: readonly string[]): string =>
+  ['set -eu', ...FUNCTIONS, `d=${quote(run)} e=${quote(state)}`, ...lines].join('\n');
+
+const changing = (paths: LockPaths, change: string): string =>
+  script(paths, 'look_around', 'begin_change', change, 'view');
+
+export const viewScript = (paths: LockPaths): string => script(paths, 'look_around', 'view');
+
+export function takeScript(paths: LockPaths, owner: LockOwner, from: string | null): string {
+  const { token, run, by, verb } = owner;
+  // Token first: that is what scripts compare.
+  const head = JSON.stringify({ v: 1, token, run, by, verb }).slice(0, -1);
+  return changing(paths, `take ${quote(token)} ${quote(from ?? '')} ${quote(asciiJson(head))}`);
+}
+
+export const swapRecordScript = (paths: LockPaths, from: string, to: LockRecord): string =>
+  changing(paths, `swap ${quote(from)} ${quote(recordText(to))}`);
+
+export const beatScript = (paths: LockPaths, token: string, count: number): string =>
+  changing(paths, `beat ${quote(token)} ${count}`);
+
+export const settleScript = (paths: LockPaths, token: string): string => changing(paths, `settle ${quote(token)}`);
+
+export const releaseScript = (paths: LockPaths, token: string): string => changing(paths, `release ${quote(token)}`);
+
+export const endSessionsScript = (paths: LockPaths, sessions: readonly LockSession[]): string =>
+  script(paths, `end_sessions ${sessions.map(({ pid, start }) => `${pid} ${start}`).join(' ')}`);
+
+export const quietScript = (paths: LockPaths): string => script(paths, 'is_quiet');
+
+/** One line, its token first. */
+export function recordText({ token, ...rest }: LockRecord): string {
+  return asciiJson(JSON.stringify({ v: 1, token, ...rest }));
+}
+
+/** Such as any shell carries in its words, whatever its locale. */
+const asciiJson = (text: string): string =>
+  text.replace(/[\u007f-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);

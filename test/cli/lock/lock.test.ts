@@ -1,0 +1,101 @@
+import { expect, test } from 'vitest';
+import { lockBreak } from '../../../src/cli/lock/break.ts';
+import { lockShow } from '../../../src/cli/lock/show.ts';
+import type { FakeHost } from '../../../src/testing/fake-host.ts';
+import { LbScene } from '../lb/scene.ts';
+import { restore } from '../lb/verbs.ts';
+
+const OWNER = { token: 't', run: 'run-7', by: 'ops@ci', verb: 'run install' };
+
+const show = (scene: LbScene, output?: 'json'): Promise<number> =>
+  lockShow('lb-*', { inventory: scene.file, forks: '5', ...(output && { output }) }, scene.outside);
+const ask = (scene: LbScene, flags: { readonly now?: boolean; readonly reason?: string } = {}): Promise<number> =>
+  lockBreak('lb-*', { inventory: scene.file, forks: '5', reason: 'hot fix', wait: '5m', ...flags }, scene.outside);
+const host = (scene: LbScene, name: string): FakeHost => scene.hosts[name] as FakeHost;
+
+test('show: who holds each host, and what is asked and under way there; nothing is written', async () => {
+  const scene = new LbScene();
+  expect(await show(scene)).toBe(0);
+  expect(scene.printed).toBe('2 hosts are not locked\n');
+  await host(scene, 'lb-1').lock.take(OWNER, null);
+  const writes = host(scene, 'lb-1').writes;
+  expect(await show(scene)).toBe(0);
+  expect(scene.printed).toMatch(/^lb-1 +ops@ci +run install +\w+ +\w+ +run run-7$/m);
+  expect(scene.printed).toContain('1 host is not locked');
+  expect(await show(scene, 'json')).toBe(0);
+  expect(JSON.parse(scene.printed)).toMatchObject({
+    hosts: [
+      {
+        host: 'lb-1',
+        lock: { by: 'ops@ci', verb: 'run install', run: 'run-7', expired: false, stop: null, call: null },
+      },
+      { host: 'lb-2', lock: null },
+    ],
+    errors: [],
+  });
+  expect(scene.printed).not.toContain('token');
+  expect(host(scene, 'lb-1').writes).toBe(writes);
+  scene.dead.add('lb-2');
+  expect(await show(scene)).toBe(3);
+  expect(scene.printed).toContain('CONNECT_REFUSED on lb-2');
+});
+
+test('break: the run is asked first, and waited for', async () => {
+  const scene = new LbScene();
+  const { locks, lock } = host(scene, 'lb-1');
+  await lock.take(OWNER, null);
+  scene.onTime = () => {
+    if (locks.record?.stop !== undefined) locks.record = null;
+  };
+  expect(await ask(scene)).toBe(0);
+  expect(scene.printed).toMatch(
+    /lb-1: asked ops@ci with run install, for .* \(run run-7\) to stop at a safe point\nthe locks are released\n/,
+  );
+});
+
+test('break: a run that does not stop keeps its locks; --now takes them, and leaves the host unlocked', async () => {
+  const scene = new LbScene();
+  const { locks, lock } = host(scene, 'lb-1');
+  await lock.take(OWNER, null);
+  expect(await ask(scene)).toBe(5);
+  expect(scene.printed).toContain('lock break --now');
+  expect(locks.record).toMatchObject({ ...OWNER, stop: { reason: 'hot fix' } });
+  expect(await ask(scene, { now: true })).toBe(0);
+  expect([locks.record, locks.old, locks.epoch]).toEqual([null, [], 2]);
+  expect(await ask(scene)).toBe(0);
+  expect(scene.printed).toBe('no host is locked\n');
+});
+
+test('break wants a reason', async () => {
+  await expect(ask(new LbScene(), { reason: ' ' })).rejects.toMatchObject({ code: 'USAGE' });
+});
+
+const leaseOf = (scene: LbScene, run: string): void => {
+  const { files } = host(scene, 'lb-1');
+  const text = JSON.stringify({
+    node: 'gw-1',
+    before: { 'gateways/gw-1': { admin: 'ready', weight: '40' } },
+    by: 'ops@ci',
+    at: '1969-12-31T23:48:00Z',
+    reason: 'install',
+    kind: 'run',
+    run,
+    held: [],
+  });
+  const ROOT = { owner: 'root', group: 'root' };
+  files.makeDirectory('/var/lib/api7-orch/leases', { ...ROOT, mode: '0700' });
+  files.write('/var/lib/api7-orch/leases/gateways.gw-1.json', Buffer.from(text), { ...ROOT, mode: '0600' });
+  scene.order('lb-1', 'set server gateways/gw-1 state drain');
+};
+
+test('lb restore refuses a lease of a run that is alive, and gives back what a dead one has left', async () => {
+  const scene = new LbScene();
+  leaseOf(scene, 'run-7');
+  await host(scene, 'lb-1').lock.take(OWNER, null);
+  expect(await restore(scene, ['gw-1'])).toBeGreaterThan(0);
+  expect(scene.codes).toEqual(['NODE_TAKEN']);
+  expect(scene.leases('lb-1')).toHaveLength(1);
+  await host(scene, 'lb-1').lock.release(OWNER.token);
+  expect([await restore(scene, ['gw-1']), scene.codes]).toEqual([0, []]);
+  expect(scene.leases('lb-1')).toEqual([]);
+});

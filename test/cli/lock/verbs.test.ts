@@ -1,0 +1,69 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+const root = join(import.meta.dirname, '../../..');
+
+/** What each verb does to hosts. A new one has to say so here, and is checked for it. */
+const VERBS: Readonly<
+  Record<string, 'locks' | 'swaps leases' | 'runs what it is told' | 'changes locks only' | 'reads' | 'offline'>
+> = {
+  'run <playbook>': 'locks',
+  'exec <pattern> [command...]': 'runs what it is told',
+  'status [pattern]': 'reads',
+  'lb status [pattern]': 'reads',
+  'lb drain <nodes...>': 'swaps leases',
+  'lb restore [nodes...]': 'swaps leases',
+  'lock show [pattern]': 'reads',
+  'lock break [pattern]': 'changes locks only',
+  'inventory list [pattern]': 'offline',
+  'inventory validate': 'offline',
+  'inventory schema': 'offline',
+};
+
+/** The verb's own file, by the name under which the program imports it. */
+const FILES: Readonly<Record<string, string>> = {
+  'run <playbook>': 'run/run.ts',
+  'exec <pattern> [command...]': 'exec.ts',
+  'status [pattern]': 'status/status.ts',
+  'lb status [pattern]': 'lb/status.ts',
+  'lb drain <nodes...>': 'lb/drain.ts',
+  'lb restore [nodes...]': 'lb/restore.ts',
+  'lock show [pattern]': 'lock/show.ts',
+  'lock break [pattern]': 'lock/break.ts',
+  'inventory list [pattern]': 'inventory.ts',
+  'inventory validate': 'inventory.ts',
+  'inventory schema': 'inventory.ts',
+};
+
+const source = (file: string): string => readFileSync(join(root, 'src/cli', file), 'utf8');
+
+test('each verb says how it keeps off other runs', () => {
+  const program = source('program.ts');
+  const groups = [...program.matchAll(/const (\w+) = root\.command\('(\w+)'\)/g)].map(([, name, word]) => [name, word]);
+  const found = [...program.matchAll(/\b(\w+)\s*\.command\('([^']+)'\)/g)].flatMap(([, on, words]) => {
+    const group = groups.find(([name]) => name === on)?.[1];
+    if (on === 'root' && groups.some(([, word]) => word === words)) return [];
+    return [group === undefined ? words : `${group} ${words}`];
+  });
+  expect(found.toSorted()).toEqual(Object.keys(VERBS).toSorted());
+  for (const file of Object.values(FILES)) expect(program).toContain(`'./${file}'`);
+});
+
+test.each(Object.entries(VERBS))('%s: %s', (verb, does) => {
+  const text = source(FILES[verb] as string);
+  expect(/\blockScopeOf\(/.test(text)).toBe(does === 'locks');
+  // Only these carry out tasks, or anything that writes.
+  const writes = /runPlays|runOnBalancers|\.run\(|\.writeFile|\.swapFile/.test(text);
+  expect(writes).toBe(does === 'locks' || does === 'swaps leases' || does === 'runs what it is told');
+});
+
+test('no other file of the command line opens a session', () => {
+  const files = readdirSync(join(root, 'src/cli'), { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.ts'),
+  );
+  const openers = files.filter((file) => /\bopenSession\(/.test(source(file)) && file !== 'session.ts');
+  // `lb drain` and `lb restore` by the last one.
+  const known = [...Object.values(FILES), 'lb/run-on-balancers.ts'];
+  expect(openers.filter((file) => !known.includes(file))).toEqual([]);
+});
