@@ -208,9 +208,7 @@ export class FakeHost implements Connection {
   async close(): Promise<void> {}
 
   /** A running container's file, as the fake engine asks for it. */
-  fileText(path: string): string | null {
-    return this.files.get(path)?.content.toString('utf8') ?? null;
-  }
+  readonly fileText = (path: string): string | null => this.files.get(path)?.content.toString('utf8') ?? null;
 
   #carryOut(command: Command, options: RunOptions): RunResult {
     const result = this.#options.command?.(command, this, options);

@@ -9,6 +9,8 @@ const VERBS: Readonly<
   Record<string, 'locks' | 'swaps leases' | 'runs what it is told' | 'changes locks only' | 'reads' | 'offline'>
 > = {
   'run <playbook>': 'locks',
+  // By the run of a playbook, which locks; its list only reads.
+  'rollback [pattern]': 'reads',
   'exec <pattern> [command...]': 'runs what it is told',
   'status [pattern]': 'reads',
   'lb status [pattern]': 'reads',
@@ -24,6 +26,7 @@ const VERBS: Readonly<
 /** The verb's own file, by the name under which the program imports it. */
 const FILES: Readonly<Record<string, string>> = {
   'run <playbook>': 'run/run.ts',
+  'rollback [pattern]': 'rollback/rollback.ts',
   'exec <pattern> [command...]': 'exec.ts',
   'status [pattern]': 'status/status.ts',
   'lb status [pattern]': 'lb/status.ts',
