@@ -25,11 +25,10 @@ export default defineConfig({
             'test/lab/**',
             'test/docker/engine.test.ts',
             'test/cli/built.test.ts',
-            'test/faults/mutants.test.ts',
+            'test/faults/**',
             'test/recovery/**',
             'test/fuzz/**',
             'test/hostile/**',
-            'test/faults/engine*.test.ts',
           ],
           // Ends what hangs; properties tried on a busy machine take longer than the usual five seconds.
           testTimeout: 30_000,
@@ -44,10 +43,10 @@ export default defineConfig({
       },
       {
         resolve: { alias },
-        // Beside the unit tests, but not part of `npm run check`: whole runs on fake hosts, hundreds of them.
+        // Beside the unit tests, but not part of `npm run check`: whole runs on fake hosts and of the pure machine, thousands of them.
         test: {
           name: 'recovery',
-          include: ['test/recovery/**/*.test.ts', 'test/faults/engine*.test.ts'],
+          include: ['test/recovery/**/*.test.ts', 'test/faults/{engine,machine}*.test.ts'],
           testTimeout: 60_000,
           sequence: { groupOrder: 0 },
         },
