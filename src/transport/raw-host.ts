@@ -61,6 +61,8 @@ export function rawHost({ name, rights, launch, dialer, close, lockPaths = LOCK_
   const sessions = sessionLimit();
   const staying = readingShell(launch, rights, sessions.held);
   const beats = readingShell(launch, rights, sessions.held);
+  // HAProxy may be slow to answer: reading the host need not wait for it.
+  const asks = readingShell(launch, rights, sessions.held);
   const lockScript =
     (lane: typeof staying): RunLockScript =>
     (script) =>
@@ -131,7 +133,7 @@ export function rawHost({ name, rights, launch, dialer, close, lockPaths = LOCK_
     forwards = false;
     return await httpByTool(run, target);
   };
-  const askHaproxy = haproxySocket(dialer, run);
+  const askHaproxy = haproxySocket(dialer, (script, timeoutMs) => asks.run({ script, timeoutMs }));
   const show = haproxyShow(askHaproxy);
   const order = haproxyCommand(askHaproxy);
   const dialDocker = dockerDial(dialer, launch, rights, sessions.held);
@@ -168,6 +170,7 @@ export function rawHost({ name, rights, launch, dialer, close, lockPaths = LOCK_
     close: async () => {
       staying.close();
       beats.close();
+      asks.close();
       await close();
     },
   };

@@ -196,7 +196,7 @@ describe('a balancer on HAProxy’s socket', () => {
   });
 
   test('that answers so by a tool of the host is an error', async () => {
-    const run = async () => ({ code: 0, signal: null, stdout: '\n'.repeat(100_001), stderr: '' });
+    const run = async () => ({ code: 0, stdout: Buffer.from('\n'.repeat(100_001)), stderr: Buffer.alloc(0) });
     const ask = haproxySocket({ ...NO_DIAL }, run);
     expect((await failure(ask('/run/haproxy.sock', 'show stat'))).code).toBe('HAPROXY_REPLY');
   });

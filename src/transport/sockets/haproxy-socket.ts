@@ -4,14 +4,15 @@ import { OrchError } from '../../core/base/errors.ts';
 import { firstChars } from '../../core/base/excerpt.ts';
 import { Collector } from '../../core/bounds/collector.ts';
 import { LIMITS } from '../../core/bounds/limits.ts';
-import type { Command, RunOptions, RunResult } from '../../core/host/connection.ts';
+import type { ShellAnswer } from '../read/reading-shell.ts';
 import { DialError, type Dialer } from './dialer.ts';
 
 const LIMIT_MS = LIMITS.haproxyReply.ms;
 const NO_TOOL = 93;
 const NO_SOCKET = 94;
 
-type Run = (command: Command, options: RunOptions) => Promise<RunResult>;
+/** Runs a script on the host, with root's rights where need be, and gives up after so many milliseconds. */
+type RunScript = (script: string, timeoutMs: number) => Promise<Pick<ShellAnswer, 'code' | 'stdout' | 'stderr'>>;
 
 /** One line to HAProxy's admin socket, and all that it answers. @throws OrchError HAPROXY_UNREACHABLE | HAPROXY_DENIED */
 export type AskHaproxy = (socket: string, line: string) => Promise<string>;
@@ -20,7 +21,7 @@ export type AskHaproxy = (socket: string, line: string) => Promise<string>;
  * Speaks to HAProxy's admin socket: over a dialled socket where that is permitted, else with root's rights by what the
  * host has to reach one (socat, nc, python3, perl). Which way works is remembered per socket.
  */
-export function haproxySocket(dialer: Dialer, run: Run): AskHaproxy {
+export function haproxySocket(dialer: Dialer, run: RunScript): AskHaproxy {
   const barred = new Set<string>();
   return async (path, line) => {
     const request = `${line}\n`;
@@ -58,11 +59,12 @@ const ask = (socket: Duplex, request: string): Promise<string> =>
     socket.write(request);
   });
 
-async function askByTool(run: Run, path: string, request: string): Promise<string> {
-  const word = quote(path);
-  const result = await run({ script: toolScript(word) }, { stdin: request, timeoutMs: LIMIT_MS });
+async function askByTool(run: RunScript, path: string, request: string): Promise<string> {
+  const result = await run(toolScript(quote(path), quote(request)), LIMIT_MS + 1000).catch((error: unknown) => {
+    throw error instanceof OrchError && error.code === 'TIMED_OUT' ? late() : error;
+  });
   if (result.code === 0) return bounded(result.stdout);
-  const evidence = { details: result.stderr.trim() };
+  const evidence = { details: result.stderr.toString().trim() };
   if (result.code === NO_SOCKET)
     throw new OrchError('HAPROXY_UNREACHABLE', `there is no socket ${path}`, {
       hint: 'check that HAProxy runs there and has "stats socket <path> level admin" in its global section',
@@ -83,13 +85,13 @@ async function askByTool(run: Run, path: string, request: string): Promise<strin
 }
 
 /** What came by a tool of the host obeys the same limits. */
-function bounded(reply: string): string {
+function bounded(reply: Buffer): string {
   try {
-    new Collector(LIMITS.haproxyReply).count(Buffer.from(reply));
+    new Collector(LIMITS.haproxyReply).count(reply);
   } catch (error) {
     throw tooLarge(error);
   }
-  return reply;
+  return reply.toString();
 }
 
 const tooLarge = (error: unknown): OrchError =>
@@ -111,15 +113,16 @@ const late = (): OrchError =>
   });
 
 /** The reply goes on until HAProxy closes: none of these may end at the end of its own input. */
-const toolScript = (word: string): string =>
+const toolScript = (path: string, request: string): string =>
   [
-    `p=${word}`,
+    `p=${path}`,
     `[ -e "$p" ] || exit ${NO_SOCKET}`,
+    `printf %s ${request} | {`,
     `if command -v socat >/dev/null 2>&1; then exec socat -t ${LIMIT_MS / 1000} - "UNIX-CONNECT:$p"; fi`,
     'if nc -h 2>&1 | grep -q -e "-[0-9A-Za-z]*U"; then exec nc -U "$p"; fi',
     `if command -v python3 >/dev/null 2>&1; then exec python3 -c ${quote(PYTHON)} "$p"; fi`,
     `if command -v perl >/dev/null 2>&1; then exec perl -MIO::Socket::UNIX -e ${quote(PERL)} "$p"; fi`,
-    `exit ${NO_TOOL}`,
+    `exit ${NO_TOOL}; }`,
   ].join('\n');
 
 const PYTHON = [
