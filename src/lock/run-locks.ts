@@ -190,7 +190,7 @@ export class RunLocks implements Locks {
       if (proof !== 'script' && held.age >= this.#times.freshMs) await held.beat();
       try {
         const write = () => act(connection.under(token));
-        return await (call === undefined ? write() : held.during(call, call.limitMs, write));
+        return await (call === undefined ? write() : held.during(call, write));
       } catch (error) {
         if (error instanceof OrchError && error.code === 'FENCED') throw this.#fence(error);
         throw error;

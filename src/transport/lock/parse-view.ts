@@ -58,7 +58,8 @@ export function parseView(stdout: string): LockView {
   };
 }
 
-function recordOf(text: string, boot: string): LockRecord {
+/** What a line of `lock.json` or `lock.old` says. */
+export function recordOf(text: string, boot: string): LockRecord {
   try {
     const { v: _, ...rest } = record.parse(JSON.parse(text));
     return rest;
