@@ -10,6 +10,7 @@ const record = z.object({
   run: z.string(),
   by: z.string(),
   verb: z.string(),
+  process: session.extend({ machine: z.string(), boot: z.string() }).exactOptional(),
   since: z.number(),
   boot: z.string(),
   stop: z.object({ by: z.string(), reason: z.string() }).exactOptional(),
