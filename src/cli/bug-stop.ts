@@ -14,6 +14,8 @@ export interface BugStopOptions {
   readonly emit: Emit;
   /** Waits until what was drawn has been written. */
   readonly flush: () => Promise<void>;
+  /** Releases the locks of the run; the next one need not wait until they expire. */
+  readonly release?: () => Promise<void> | undefined;
   /** File in which the run is recorded. */
   readonly journal?: string | undefined;
   /** How long the run may take to come to its end. */
@@ -79,10 +81,11 @@ export class BugStop implements Disposable {
   }
 
   async #force(bug: OrchError): Promise<void> {
-    const { emit, flush, exit = process.exit } = this.#options;
+    const { emit, flush, release, exit = process.exit } = this.#options;
     try {
       if (this.#run !== undefined && !this.#isOver) this.#end(this.#run, bug, emit);
-      await Promise.race([flush(), new Promise((resolve) => setTimeout(resolve, FLUSH_MS))]);
+      const ends = Promise.allSettled([flush(), release?.()]);
+      await Promise.race([ends, new Promise((resolve) => setTimeout(resolve, FLUSH_MS))]);
     } finally {
       this.#lastLine();
       exit(EXIT_CODES.internal);

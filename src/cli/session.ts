@@ -10,6 +10,7 @@ import { type Connect, Hosts } from '../engine/plan/hosts.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { journalDirectory, openJournal } from '../journal/journal.ts';
 import { operatorName } from '../local/operator.ts';
+import { hasEnded, thisProcess } from '../local/this-process.ts';
 import type { LockScope } from '../lock/lock-scope.ts';
 import { lockTimes } from '../lock/lock-times.ts';
 import { RunLocks } from '../lock/run-locks.ts';
@@ -126,6 +127,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     stop: interrupt.stop,
     emit,
     flush: async () => await renderer?.close(),
+    release: () => locks?.release(),
     journal: journal?.file,
   });
   const urgent = safePoint ? interrupt.urgent : interrupt.signal;
@@ -139,11 +141,13 @@ export async function openSession(options: SessionOptions): Promise<Session> {
         run: options.locks.run,
         by: operatorName(),
         verb: options.locks.verb,
+        ...defined({ process: thisProcess() }),
       },
       clock,
       waitMs: options.locks.waitMs,
       times: lockTimes(parseDuration(process.env.API7_ORCH_LOCK_TTL ?? '60s')),
       scope: options.locks.scope,
+      hasEnded,
       onStop: ({ by, reason }) => {
         emit({ type: 'warning', message: `${by} asks this run to stop (${reason}): it comes to a safe point` });
         interrupt.finish(new OrchError('INTERRUPTED', `stopped at the request of ${by}`));

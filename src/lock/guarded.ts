@@ -6,7 +6,13 @@ import type { LockOp } from '../core/host/lock.ts';
 export interface Write {
   readonly proof: Proof;
   /** Set with `long`. */
-  readonly call?: Omit<LockOp, 'until'> & { readonly limitMs: number };
+  readonly call?: LimitedCall;
+}
+
+/** A call that may take longer than its caller lives, but no longer than so. */
+export interface LimitedCall {
+  readonly op: Omit<LockOp, 'until'>;
+  readonly limitMs: number;
 }
 
 /** Carries out a write once its lock is proved, on the connection that checks it. */
@@ -43,12 +49,11 @@ export function guarded(connection: Connection, gate: Gate): Connection {
   return through(connection, HOST_WRITES, (checked) => checked);
 }
 
-function callOf(key: string, [container, options]: readonly unknown[]): NonNullable<Write['call']> {
+function callOf(key: string, [container, options]: readonly unknown[]): LimitedCall {
   const what = key === 'start' || key === 'stop' ? key : 'remove';
   const seconds = options !== null && typeof options === 'object' ? Reflect.get(options, 'timeoutSeconds') : undefined;
   return {
-    what,
-    container: String(container),
+    op: { what, container: String(container) },
     limitMs: LIMITS[what] + (typeof seconds === 'number' ? seconds * 1000 : 0),
   };
 }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../core/base/clock.ts';
 import type { Connection } from '../core/host/connection.ts';
 import type { HostLock, LockOp, LockRecord, LockView } from '../core/host/lock.ts';
+import type { LimitedCall } from './guarded.ts';
 import type { LockTimes } from './lock-times.ts';
 
 /** A moment by both clocks: Linux' monotonic one stands still while a machine sleeps, and the other one can be set. */
@@ -93,7 +94,7 @@ export class HeldLock {
   }
 
   /** Puts a call on record that may take longer than its caller lives, carries it out, and takes it off. */
-  async during<T>(call: Omit<LockOp, 'until'>, limitMs: number, act: () => Promise<T>): Promise<T> {
+  async during<T>({ op: call, limitMs }: LimitedCall, act: () => Promise<T>): Promise<T> {
     const until = Math.ceil(this.#hostNow + (limitMs + this.#options.times.opSlackMs) / 1000);
     const op = { ...call, until };
     this.#calls.add(op);

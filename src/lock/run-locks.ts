@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../core/base/clock.ts';
 import { isConnectionLost, OrchError } from '../core/base/errors.ts';
 import type { Connection } from '../core/host/connection.ts';
-import type { HostLock, LockOwner, LockStop, LockView } from '../core/host/lock.ts';
+import type { HostLock, LockOwner, LockProcess, LockStop, LockView } from '../core/host/lock.ts';
 import type { LockHosts, Locks } from '../core/host/locks.ts';
 import { type Gate, guarded } from './guarded.ts';
 import { HeldLock, momentOf, sinceMoment } from './held-lock.ts';
@@ -19,6 +19,8 @@ export interface RunLocksOptions {
   readonly waitMs: number;
   /** What belongs to the hosts that are to be changed. */
   scope(names: readonly string[]): LockScope;
+  /** Whether the process of a holder ran on this machine and has ended. */
+  hasEnded(process: LockProcess): boolean;
   /** Somebody asks this run to come to a safe point. */
   onStop(stop: LockStop): void;
   /** Another run has a lock of this one: nothing may be written any more. */
@@ -67,7 +69,7 @@ export class RunLocks implements Locks {
   }
 
   async take(names: readonly string[], hosts: LockHosts): Promise<void> {
-    const { owner, clock, waitMs, say } = this.#options;
+    const { owner, clock, waitMs, hasEnded, say } = this.#options;
     this.#hosts = hosts;
     const scope = this.#options.scope(names);
     this.#balancers = new Set(scope.balancers);
@@ -77,6 +79,7 @@ export class RunLocks implements Locks {
       times: this.#times,
       waitMs,
       hosts,
+      hasEnded,
       say,
       onLock: (host, act) => this.#onLock(host, act),
       hold: (host, view, sent) => this.#hold(host, view, sent),
@@ -190,7 +193,7 @@ export class RunLocks implements Locks {
       if (proof !== 'script' && held.age >= this.#times.freshMs) await held.beat();
       try {
         const write = () => act(connection.under(token));
-        return await (call === undefined ? write() : held.during(call, call.limitMs, write));
+        return await (call === undefined ? write() : held.during(call, write));
       } catch (error) {
         if (error instanceof OrchError && error.code === 'FENCED') throw this.#fence(error);
         throw error;

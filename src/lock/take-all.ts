@@ -1,5 +1,5 @@
 import type { Clock } from '../core/base/clock.ts';
-import type { HostLock, LockOwner, LockView } from '../core/host/lock.ts';
+import type { HostLock, LockOwner, LockProcess, LockRecord, LockView } from '../core/host/lock.ts';
 import type { LockHosts } from '../core/host/locks.ts';
 import { momentOf } from './held-lock.ts';
 import type { LockScope } from './lock-scope.ts';
@@ -13,6 +13,7 @@ export interface TakeAllOptions {
   readonly times: LockTimes;
   readonly waitMs: number;
   readonly hosts: LockHosts;
+  hasEnded(process: LockProcess): boolean;
   say(message: string, host?: string): void;
   onLock<T>(host: string, act: (lock: HostLock) => Promise<T>): Promise<T>;
   /** The lock is ours; beats begin. */
@@ -39,6 +40,8 @@ interface Seen {
 export class TakeAll {
   readonly #options: TakeAllOptions;
   readonly #seen = new Map<string, Seen>();
+  /** Hosts, by whose locks they were. */
+  readonly #takenOver = new Map<string, readonly string[]>();
 
   constructor(options: TakeAllOptions) {
     this.#options = options;
@@ -93,9 +96,15 @@ export class TakeAll {
   }
 
   async #takeEach(order: readonly string[]): Promise<Conflict | undefined> {
-    for (const host of order) {
-      const view = await this.#takeOne(host);
-      if (view !== undefined) return { host, view };
+    try {
+      for (const host of order) {
+        const view = await this.#takeOne(host);
+        if (view !== undefined) return { host, view };
+      }
+    } finally {
+      for (const [from, hosts] of this.#takenOver)
+        this.#options.say(`took over the ${hosts.length > 1 ? 'locks' : 'lock'} of ${hosts.join(', ')} from ${from}`);
+      this.#takenOver.clear();
     }
   }
 
@@ -114,13 +123,15 @@ export class TakeAll {
     }
     await hold(host, view, sent);
     if (view.old.length === 0) return undefined;
-    say(`took over the lock of ${host} from ${earlierHolders(view.old)}, which showed no sign of life`, host);
+    const from = `${earlierHolders(view.old)}, ${this.#whyExpired(view.old)}`;
+    this.#takenOver.set(from, [...(this.#takenOver.get(from) ?? []), host]);
     await takeOver(
       {
         host,
         token: owner.token,
         clock,
         times,
+        say: (message) => say(message, host),
         onLock: (act) => onLock(host, act),
         connection: () => hosts.get(host),
       },
@@ -155,11 +166,18 @@ export class TakeAll {
   }
 
   #isExpired(host: string, view: LockView): boolean {
-    if (view.record === null) return false;
-    if (view.record.boot !== view.boot) return true;
+    const { record } = view;
+    if (record === null) return false;
+    if (record.boot !== view.boot || this.#hasEnded(record)) return true;
     const seen = this.#seen.get(host);
     return seen?.key === keyOf(view) && this.#options.clock.now() - seen.since >= this.#options.times.ttlMs;
   }
+
+  /** A run that was killed on this machine: it need not be waited for. What it has under way on the host is, as with any other. */
+  #hasEnded = ({ process }: LockRecord): boolean => process !== undefined && this.#options.hasEnded(process);
+
+  #whyExpired = (old: readonly LockRecord[]): string =>
+    old.every(this.#hasEnded) ? 'whose process has ended' : 'which showed no sign of life';
 }
 
 /** By the holder and its beat: a record also changes when a call is put on it, which its holder does. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/base/clock.ts';
+import { formatDuration } from '../core/base/duration.ts';
 import type { Connection } from '../core/host/connection.ts';
 import { hasProcess } from '../core/host/docker.ts';
 import type { HostLock, LockOp, LockRecord, LockSession, LockView } from '../core/host/lock.ts';
@@ -10,6 +11,7 @@ export interface TakeOver {
   readonly token: string;
   readonly clock: Clock;
   readonly times: LockTimes;
+  say(message: string): void;
   onLock<T>(act: (lock: HostLock) => Promise<T>): Promise<T>;
   connection(): Promise<Connection>;
 }
@@ -25,7 +27,7 @@ export async function takeOver(options: TakeOver, { old, boot }: LockView): Prom
   // Before the last boot: nothing of it runs any more.
   const before = old.filter((record) => record.boot === boot);
   let left: readonly LockSession[] = before.flatMap(({ sessions }) => sessions);
-  await until(options, times.endMs, `its connections do not end`, async () => {
+  await until(options, times.endMs, 'its connections do not end', async () => {
     if (left.length > 0) left = await onLock((lock) => lock.endSessions(left));
     return left.length === 0;
   });
@@ -40,8 +42,12 @@ async function callEnded(options: TakeOver, op: LockOp): Promise<void> {
   if (leftMs <= 0) return;
   // It can have begun no later than when its connection was ended: after its limit it is over in any case.
   const begun = options.clock.now();
-  while (options.clock.now() - begun < leftMs) {
+  for (let told = false; options.clock.now() - begun < leftMs; told = true) {
     if (await isDone(options, op)) return;
+    if (!told)
+      options.say(
+        `waiting up to ${formatDuration(Math.ceil(leftMs / 1000) * 1000)} for the ${op.what} of ${op.container} on ${options.host}, which the earlier run has begun`,
+      );
     await options.clock.sleep(Math.min(options.times.pollMs, leftMs));
   }
 }
@@ -55,14 +61,15 @@ async function isDone({ connection }: TakeOver, { what, container }: LockOp): Pr
 }
 
 async function until(
-  { host, clock, times }: TakeOver,
+  { host, clock, times, say }: TakeOver,
   ms: number,
   what: string,
   isOver: () => Promise<boolean>,
 ): Promise<void> {
   const begun = clock.now();
-  while (!(await isOver())) {
+  for (let polls = 0; !(await isOver()); polls++) {
     if (clock.now() - begun > ms) throw stillUnderWay(host, what);
+    if (polls === 1) say(`waiting for the earlier run on ${host}: ${what}`);
     await clock.sleep(times.pollMs);
   }
 }

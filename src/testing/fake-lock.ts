@@ -3,6 +3,7 @@ import { OrchError } from '../core/base/errors.ts';
 import type { HostLock, LockOwner, LockRecord, LockSession, LockView } from '../core/host/lock.ts';
 import { fencedError } from '../transport/lock/fence.ts';
 import { recordText } from '../transport/lock/lock-script.ts';
+import { recordOf } from '../transport/lock/parse-view.ts';
 
 interface Beat {
   readonly text: string;
@@ -81,7 +82,7 @@ export class FakeLock {
       take: (owner, from) => changed(() => this.#take(owner, from, session)),
       swap: (from, to) =>
         changed(() => {
-          if (this.record !== null && digestOf(this.record) === from) this.record = to;
+          if (this.record !== null && digestOf(this.record) === from) this.record = written(to, this.boot);
         }),
       beat: (token, count) => ours(token, () => this.#beats(token, count)),
       settle: (token) =>
@@ -106,10 +107,10 @@ export class FakeLock {
     if ((this.record && digestOf(this.record)) !== from) return;
     if (this.record !== null) this.old.push(this.record);
     this.epoch++;
-    const { token, run, by, verb } = owner;
     const sessions = session === null ? [] : [session];
-    this.record = { token, run, by, verb, since: this.#now(), boot: this.boot, sessions, op: null };
-    this.#beats(token, 0);
+    const taken = { ...owner, since: this.#now(), boot: this.boot, sessions, op: null };
+    this.record = written(taken, this.boot);
+    this.#beats(owner.token, 0);
   }
 
   #beats(token: string, count: number): void {
@@ -118,5 +119,8 @@ export class FakeLock {
 }
 
 type Act = <T>(act: () => T) => Promise<T>;
+
+/** As it is read back: what no record has is not there. */
+const written = (record: LockRecord, boot: string): LockRecord => recordOf(recordText(record), boot);
 
 const digestOf = (record: LockRecord): string => sha256(`${recordText(record)}\n`);

@@ -7,7 +7,7 @@ import type { RunEvent } from '../../src/core/event/event.ts';
 
 function scene(limitMs: number) {
   const events: RunEvent[] = [];
-  const seen = { said: '', exit: [] as number[], stops: [] as OrchError[], flushed: false };
+  const seen = { said: '', exit: [] as number[], stops: [] as OrchError[], flushed: false, released: false };
   const bugStop: BugStop = new BugStop({
     stderr: {
       write(text: unknown) {
@@ -22,6 +22,9 @@ function scene(limitMs: number) {
     },
     flush: async () => {
       seen.flushed = true;
+    },
+    release: async () => {
+      seen.released = true;
     },
     journal: '/state/run.ndjson',
     limitMs,
@@ -53,7 +56,7 @@ test('a run that does not come to its end is ended, and the hosts under way are 
     hosts: { 'gw-1': { changed: 0 }, 'gw-2': { changed: 1 } },
     errors: [{ code: 'INTERNAL', hint: expect.stringContaining('under way were gw-1 (container web)') }],
   });
-  expect(seen).toMatchObject({ exit: [70], flushed: true });
+  expect(seen).toMatchObject({ exit: [70], flushed: true, released: true });
   expect(seen.said).not.toContain('a consequence');
   expect(seen.said).toContain('this is a bug in api7-orch, please report it; the run is recorded in /state/run.ndjson');
   bugStop[Symbol.dispose]();

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { LOCK_TIMES } from '../../src/lock/lock-times.ts';
-import { Controller, LockWorld } from './two-runs.ts';
+import { Controller, HERE, LockWorld } from './two-runs.ts';
 
 const OWNED = { mode: '0644', owner: 'root', group: 'root' } as const;
 const DEPTH = 8;
@@ -9,8 +9,14 @@ const PAUSES = 2;
 /** Short, so that little is played in which nothing happens. */
 const TIMES = { ...LOCK_TIMES, beatMs: 2000, ttlMs: 6000, freshMs: 3000, gapMs: 1000, pollMs: 1000, endMs: 4000 };
 
-/** What happens next: an operation of one of the runs is carried out, or a TTL passes in which neither gets anywhere. */
-type Choice = 'a' | 'b' | 'time';
+/**
+ * What happens next: an operation of one of the runs is carried out, a TTL passes in which neither gets anywhere, or the process of
+ * the first run is killed. What it has sent by then may still arrive.
+ */
+type Choice = 'a' | 'b' | 'time' | 'kill';
+
+const PIDS = { a: 1, b: 2 } as const;
+const FOREVER = new Promise<never>(() => undefined);
 
 interface Played {
   /** Which choices there were at each step. */
@@ -29,10 +35,16 @@ async function play(choices: readonly Choice[]): Promise<Played> {
   const world = new LockWorld(['h']);
   const waiting = new Map<Choice, () => void>();
   const run = async (name: 'a' | 'b'): Promise<string> => {
+    const identity = { ...HERE, pid: PIDS[name], start: 1 };
+    world.processes.set(identity.pid, identity.start);
+    const isKilled = (): boolean => !world.processes.has(identity.pid);
     const controller = new Controller(world, name, {
       times: TIMES,
+      process: identity,
+      after: () => (isKilled() ? FOREVER : undefined),
       step: () =>
         new Promise<void>((resolve) => {
+          if (isKilled()) return;
           const before = waiting.get(name);
           waiting.set(name, () => {
             before?.();
@@ -53,8 +65,13 @@ async function play(choices: readonly Choice[]): Promise<Played> {
       return String((error as { code?: string }).code);
     }
   };
+  const killed = Promise.withResolvers<string>();
   let over = 0;
-  const ends = Promise.all((['a', 'b'] as const).map((name) => run(name).finally(() => over++)));
+  const ends = Promise.all(
+    (['a', 'b'] as const).map((name) =>
+      Promise.race([run(name), ...(name === 'a' ? [killed.promise] : [])]).finally(() => over++),
+    ),
+  );
   const open: (readonly Choice[])[] = [];
   const next = (choice: Choice): void => {
     const go = waiting.get(choice);
@@ -65,11 +82,19 @@ async function play(choices: readonly Choice[]): Promise<Played> {
     await turns();
     const possible: readonly Choice[] = [...waiting.keys()].toSorted();
     const pauses = choices.filter((each) => each === 'time').length;
-    if (step < DEPTH) open.push(pauses < PAUSES ? [...possible, 'time'] : possible);
+    if (step < DEPTH)
+      open.push([
+        ...possible,
+        ...(pauses < PAUSES ? (['time'] as const) : []),
+        ...(over === 0 && !choices.includes('kill') ? (['kill'] as const) : []),
+      ]);
     const choice = choices[step] ?? possible[0] ?? 'time';
     if (choice === 'time')
       await world.time.until(world.time.sleep(step < DEPTH ? TIMES.ttlMs + 1000 : 1000), () => undefined);
-    else next(choice);
+    else if (choice === 'kill') {
+      world.processes.delete(PIDS.a);
+      killed.resolve('killed');
+    } else next(choice);
     if (step > 500) throw new Error(`it never ends: ${choices.join(' ')}`);
   }
   return { open, written: world.written, ends: await ends };
@@ -101,4 +126,5 @@ test(`in every order of the operations of two runs there are never two writers, 
   console.log(`${count} interleavings of two runs, which ended as: ${[...ends].toSorted().join('; ')}`);
   expect(count).toBeGreaterThan(500);
   expect(ends).toContain('done and done');
+  expect(ends).toContain('killed and done');
 }, 120_000);

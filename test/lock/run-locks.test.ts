@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CONTAINERS } from '../../src/api7/paths.ts';
 import { DOCKER_WRITES, HOST_WRITES } from '../../src/core/host/host-writes.ts';
-import { Controller, LockWorld } from './two-runs.ts';
+import { Controller, HERE, LockWorld } from './two-runs.ts';
 
 const OWNED = { mode: '0644', owner: 'root', group: 'root' } as const;
 const MINUTES = 60_000;
@@ -133,7 +133,7 @@ describe('taking over', () => {
     for (const { locks } of world.hosts.values())
       expect([locks.record?.by, locks.epoch, locks.old]).toEqual(['second@desk', 2, []]);
     expect(second.said.at(-1)).toBe(
-      'took over the lock of b from first@desk with run install (run run-first), which showed no sign of life',
+      'took over the locks of a, b from first@desk with run install (run run-first), which showed no sign of life',
     );
   });
 
@@ -147,6 +147,59 @@ describe('taking over', () => {
     const begun = world.time.now();
     await world.until(second.take('a'));
     expect(world.time.now() - begun).toBeLessThan(1000);
+  });
+
+  describe('a run that was killed', () => {
+    const FIRST = { ...HERE, pid: 100, start: 7 };
+    /** How long it takes until a run of this machine has the lock of the one that was killed. */
+    const takenAfter = async (processes: readonly (readonly [number, number])[], first = FIRST): Promise<number> => {
+      const world = new LockWorld(['a', 'b']);
+      const killed = new Controller(world, 'first', { process: first });
+      await world.until(killed.take('a', 'b'));
+      killed.stop();
+      for (const [pid, start] of processes) world.processes.set(pid, start);
+      const { locks } = world.host('a');
+      const session = locks.record?.sessions[0];
+      locks.underWay = 1;
+      const begun = world.time.now();
+      const second = new Controller(world, 'second', { process: { ...HERE, pid: 200, start: 9 } });
+      const taking = second.take('a', 'b');
+      await world.pass(4000);
+      // Whatever it had sent ends before that, and what it has begun is waited for.
+      expect([locks.hasEnded(session as NonNullable<typeof session>), locks.record?.by]).toEqual(
+        locks.old.length > 0 ? [true, 'second@desk'] : [false, 'first@desk'],
+      );
+      locks.underWay = 0;
+      await world.until(taking);
+      expect([locks.record?.by, locks.old]).toEqual(['second@desk', []]);
+      return world.time.now() - begun;
+    };
+
+    test('on this machine: its lock is taken over at once', async () => {
+      expect(await takenAfter([])).toBeLessThan(10_000);
+    });
+    test('its number is that of another process by now: at once', async () => {
+      expect(await takenAfter([[100, 8]])).toBeLessThan(10_000);
+    });
+    test.each<[string, readonly (readonly [number, number])[], typeof FIRST]>([
+      ['its process is still there', [[100, 7]], FIRST],
+      ['on another machine', [], { ...FIRST, machine: 'another' as 'desk' }],
+      ['before a boot of this machine', [], { ...FIRST, boot: 'another' as 'boot of desk' }],
+    ])('%s: after a TTL', async (_, processes, first) => {
+      expect(await takenAfter(processes, first)).toBeGreaterThanOrEqual(60_000);
+    });
+
+    test('a run whose process lives is busy, however late its beat', async () => {
+      const world = new LockWorld(['a']);
+      const first = new Controller(world, 'first', { process: FIRST });
+      world.processes.set(100, 7);
+      await world.until(first.take('a'));
+      first.stop();
+      await world.pass(50_000);
+      first.go();
+      const second = new Controller(world, 'second', { process: { ...HERE, pid: 200, start: 9 } });
+      await expect(world.until(second.take('a'))).rejects.toMatchObject(locked('first'));
+    });
   });
 
   test('a controller that continues after its TTL writes nothing more, anywhere', async () => {

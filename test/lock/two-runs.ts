@@ -2,7 +2,7 @@ import { defined } from '../../src/core/base/data.ts';
 import { OrchError } from '../../src/core/base/errors.ts';
 import type { Connection } from '../../src/core/host/connection.ts';
 import { DOCKER_WRITES, HOST_WRITES } from '../../src/core/host/host-writes.ts';
-import type { LockStop } from '../../src/core/host/lock.ts';
+import type { LockProcess, LockStop } from '../../src/core/host/lock.ts';
 import { Hosts } from '../../src/engine/plan/hosts.ts';
 import type { LockScope } from '../../src/lock/lock-scope.ts';
 import type { LockTimes } from '../../src/lock/lock-times.ts';
@@ -11,12 +11,17 @@ import type { FakeHost } from '../../src/testing/fake-host.ts';
 import { DockerHost } from '../docker/docker-host.ts';
 import { VirtualTime } from '../faults/engine/time.ts';
 
+/** A machine of controllers. */
+export const HERE = { machine: 'desk', boot: 'boot of desk' } as const;
+
 const ROOT = { owner: 'root', group: 'root' } as const;
 
 /** Hosts that several controllers may want to change, in the time of one clock. */
 export class LockWorld {
   readonly time = new VirtualTime();
   readonly hosts: ReadonlyMap<string, DockerHost>;
+  /** Processes of the controllers' machine, with their start times. */
+  readonly processes = new Map<number, number>();
   /** Successful writes in order: host, who, and the epoch in which it has taken the lock. */
   readonly written: { readonly host: string; readonly who: string; readonly epoch: number }[] = [];
 
@@ -50,6 +55,8 @@ export class LockWorld {
 export interface ControllerOptions {
   readonly waitMs?: number;
   readonly times?: LockTimes;
+  /** The process of this run; left out: its controller cannot say. */
+  readonly process?: LockProcess;
   readonly scope?: (names: readonly string[]) => LockScope;
   /** Called before each operation on a host is carried out, reads of tasks aside. */
   readonly step?: (host: string, operation: string) => Promise<void> | void;
@@ -86,7 +93,19 @@ export class Controller {
       },
     };
     this.locks = new RunLocks({
-      owner: { token: `token-${name}`, run: `run-${name}`, by: `${name}@desk`, verb: 'run install' },
+      owner: {
+        token: `token-${name}`,
+        run: `run-${name}`,
+        by: `${name}@desk`,
+        verb: 'run install',
+        ...defined({ process: options.process }),
+      },
+      // As this controller sees its own machine.
+      hasEnded: ({ machine, boot, pid, start }) => {
+        const here = options.process ?? HERE;
+        if (machine !== here.machine || boot !== here.boot) return false;
+        return world.processes.get(pid) !== start;
+      },
       clock,
       waitMs: options.waitMs ?? 0,
       ...defined({ times: options.times }),

@@ -211,6 +211,7 @@ export class SmallCluster {
       owner: { token: run, run, by: 'ops@desk', verb: `run ${name}` },
       clock: time,
       waitMs: 0,
+      hasEnded: () => false,
       scope: lockScopeOf(inventory),
       onStop: ({ by }) => interrupt.abort(new OrchError('INTERRUPTED', `stopped at the request of ${by}`)),
       onFenced(error) {

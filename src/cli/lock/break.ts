@@ -110,6 +110,7 @@ async function takeEach(
         token: owner.token,
         clock,
         times: LOCK_TIMES,
+        say,
         onLock: (act) => act(connection.lock),
         connection: async () => connection,
       },

@@ -18,6 +18,13 @@ export interface LockStop {
   readonly reason: string;
 }
 
+/** The process of the controller that holds a lock; told from a later one with the same number by its start time. */
+export interface LockProcess extends LockSession {
+  /** Tells one controller's table of processes from another's. */
+  readonly machine: string;
+  readonly boot: string;
+}
+
 /** Who a lock is taken for. */
 export interface LockOwner {
   /** Drawn by the run: what its writes are checked for. */
@@ -28,6 +35,8 @@ export interface LockOwner {
   readonly by: string;
   /** `run install`. */
   readonly verb: string;
+  /** Left out where the controller cannot say. */
+  readonly process?: LockProcess;
 }
 
 /** What `lock.json` on a host holds. */

@@ -109,9 +109,9 @@ const changing = (paths: LockPaths, change: string): string =>
 export const viewScript = (paths: LockPaths): string => script(paths, 'look_around', 'view');
 
 export function takeScript(paths: LockPaths, owner: LockOwner, from: string | null): string {
-  const { token, run, by, verb } = owner;
+  const { token, run, by, verb, process } = owner;
   // Token first: that is what scripts compare.
-  const head = JSON.stringify({ v: 1, token, run, by, verb }).slice(0, -1);
+  const head = JSON.stringify({ v: 1, token, run, by, verb, process }).slice(0, -1);
   return changing(paths, `take ${quote(token)} ${quote(from ?? '')} ${quote(asciiJson(head))}`);
 }
 

@@ -10,6 +10,7 @@ const record = z.object({
   run: z.string(),
   by: z.string(),
   verb: z.string(),
+  process: session.extend({ machine: z.string(), boot: z.string() }).exactOptional(),
   since: z.number(),
   boot: z.string(),
   stop: z.object({ by: z.string(), reason: z.string() }).exactOptional(),
@@ -58,7 +59,8 @@ export function parseView(stdout: string): LockView {
   };
 }
 
-function recordOf(text: string, boot: string): LockRecord {
+/** What a line of `lock.json` or `lock.old` says. */
+export function recordOf(text: string, boot: string): LockRecord {
   try {
     const { v: _, ...rest } = record.parse(JSON.parse(text));
     return rest;

@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, readlinkSync } from 'node:fs';
+
+/** A process of a controller, as a lock names it. It tells nothing else about the machine. */
+export interface ProcessIdentity {
+  /** Digest of the machine's id and its table of processes: containers on one machine do not see each other's. */
+  readonly machine: string;
+  readonly boot: string;
+  readonly pid: number;
+  /** Clock ticks since that boot: tells it from a later process with the same number. */
+  readonly start: number;
+}
+
+/**
+ * Which process this is; `undefined` where the system does not say (macOS, or no `/etc/machine-id`).
+ *
+ * @example thisProcess() // { machine: '5f0c…', boot: '0a8f…', pid: 4711, start: 182233 }
+ */
+export function thisProcess(): ProcessIdentity | undefined {
+  try {
+    const { pid } = process;
+    const start = startOf(pid);
+    return typeof start === 'number' ? { ...processTable(), pid, start } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a process ran on this machine since its last boot and has ended. `false` where that cannot be known. */
+export function hasEnded({ machine, boot, pid, start }: ProcessIdentity): boolean {
+  try {
+    const here = processTable();
+    if (machine !== here.machine || boot !== here.boot) return false;
+    const now = startOf(pid);
+    return now !== 'unknown' && now !== start;
+  } catch {
+    return false;
+  }
+}
+
+function processTable(): Pick<ProcessIdentity, 'machine' | 'boot'> {
+  const id = process.env.API7_ORCH_MACHINE_ID ?? readFileSync('/etc/machine-id', 'utf8').trim();
+  const machine = createHash('sha256').update(`api7-orch controller ${id} ${readlinkSync('/proc/self/ns/pid')}`);
+  return {
+    machine: machine.digest('hex').slice(0, 32),
+    boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+  };
+}
+
+function startOf(pid: number): number | 'ended' | 'unknown' {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name before it may hold anything, `)` included.
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    // It only waits for its parent to take note of its end.
+    return fields[0] === 'Z' || fields[0] === 'X' ? 'ended' : Number(fields[19]);
+  } catch {
+    return isKnownToKernel(pid) ? 'unknown' : 'ended';
+  }
+}
+
+/** /proc may hide the processes of other users (`hidepid`); `kill` does not. */
+function isKnownToKernel(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+  }
+}
