@@ -100,8 +100,11 @@ export async function startHaproxy(config: string): Promise<TestHaproxy> {
     async reload(fresh) {
       const old = await pid();
       if (fresh !== undefined) write(fresh);
+      const before = said;
       master.kill('SIGUSR2');
-      await untilOther(old);
+      // A master that has just started may not have heard it.
+      const again = setInterval(() => said === before && master.kill('SIGUSR2'), 1000);
+      await untilOther(old).finally(() => clearInterval(again));
     },
     [Symbol.asyncDispose]: async () => {
       await host.close();
