@@ -30,8 +30,7 @@ const lasting = defineGate<typeof params, string | undefined>({
   onTimeout: 'warn',
   look: async ({ balancer, member }, host) => balancer.forgetsDrains?.(host, member),
   met: (_p, why) => why === undefined,
-  unmet: ({ balancer }, why) =>
-    new OrchError('DRAIN_LOST', `${balancer.host}: a reload of the balancer forgets drains; ${why}`),
+  unmet: ({ balancer }, why) => new OrchError('DRAIN_LOST', `${balancer.host}: a reload forgets drains: ${why}`),
 });
 
 /** Warns of a balancer that forgets drains when it is reloaded. A run notices that and drains again; a drain by hand is simply gone. */

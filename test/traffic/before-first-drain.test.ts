@@ -35,7 +35,7 @@ describe('before the first drain', () => {
         ? []
         : ['lb-1', 'lb-2'].map((lb) =>
             expect.stringMatching(
-              `^${lb}: a reload of the balancer forgets drains; backend gateways in /etc/haproxy/haproxy.cfg loads no server state: write "server-state-file`,
+              `^${lb}: a reload forgets drains: backend gateways loads no server state \\(set server-state-file`,
             ),
           ),
     );

@@ -21,9 +21,6 @@ export interface HaproxyOptions {
   readonly check?: { readonly everyMs: number; readonly fall: number; readonly rise: number };
 }
 
-const KEEPS_STATE =
-  'write "server-state-file /var/lib/haproxy/state" in global and "load-server-state-from-file global" in defaults, and let each reload save "show servers state" there first';
-
 /**
  * HAProxy, by its admin socket. A member is every server of every backend that has its address and port. Whatever is set
  * there lasts until HAProxy is reloaded: that changes the epoch.
@@ -88,7 +85,10 @@ export function haproxy(options: HaproxyOptions): Balancer {
       const [sight, file] = await Promise.all([readHaproxy(host, socket), readConfig(host, config)]);
       const sections = mine(sight, member).flatMap(({ backend }) => file?.backends.get(backend) ?? []);
       const forgetful = file === null ? undefined : sections.find((section) => !loadsServerState(file, section));
-      return forgetful && `backend ${forgetful.name} in ${config} loads no server state: ${KEEPS_STATE}`;
+      return (
+        forgetful &&
+        `backend ${forgetful.name} loads no server state (set server-state-file and load-server-state-from-file)`
+      );
     },
 
     async otherPorts(host, member) {
