@@ -3,7 +3,7 @@ import { runningSessions } from '../balancer-counters.ts';
 import { breakHost, cutSsh, type FaultKind, healHost, reloadBalancer } from '../faults.ts';
 import type { Lab } from '../lab.ts';
 import { hostsOf } from '../lab-file.ts';
-import { notServing, setByHand } from '../rolling-scene.ts';
+import { gatewayPid, notServing, setByHand } from '../rolling-scene.ts';
 import type { Case, FaultName } from './cases.ts';
 
 /** What is done to the lab or to the run, and what the run is to make of it. */
@@ -161,7 +161,7 @@ async function requestsLeft(lab: Lab): Promise<readonly string[]> {
  * they may take a minute to end by themselves. A kernel without CONFIG_INET_DIAG_DESTROY leaves them to that.
  */
 async function breakOffRequests(lab: Lab): Promise<void> {
-  const inGateway = "nsenter -t $(docker inspect -f '{{.State.Pid}}' api7-gateway) -n ss -KtnH 'sport = :9080'";
+  const inGateway = `nsenter -t $(${gatewayPid}) -n ss -KtnH 'sport = :9080'`;
   await Promise.all([
     ...hostsOf(lab.file, 'load_balancer').map((name) => lab.exec(name, "ss -KtnH 'dport = :9080'")),
     ...hostsOf(lab.file, 'data_plane').map((name) => lab.exec(name, inGateway)),
@@ -173,8 +173,8 @@ async function breakOffRequests(lab: Lab): Promise<void> {
 async function directRequests(lab: Lab, gateway: string): Promise<readonly string[]> {
   const peers = `sport = :9080 and dst ${lab.host('db-1').address}`;
   const script = `
-pid=$(docker inspect -f '{{.State.Pid}}' api7-gateway 2>/dev/null) || exit 0
-[ "$pid" = 0 ] || nsenter -t "$pid" -n ss -tnH state established '( ${peers} )'`;
+pid=$(${gatewayPid})
+[ "\${pid:-0}" = 0 ] || nsenter -t "$pid" -n ss -tnH state established '( ${peers} )'`;
   return (await output(lab, gateway, script)).trim() === '' ? [] : [`${gateway} from db-1`];
 }
 
