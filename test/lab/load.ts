@@ -9,9 +9,9 @@ import { LoadTally, type Outcome } from './load-tally.ts';
 export interface LoadOptions {
   /** GET and POST requests per second on kept connections. Default 200. */
   readonly rate?: number;
-  /** Websockets, each held for 8 s. Default 8. */
+  /** Websockets, each held for 5 s. Default 8. */
   readonly websockets?: number;
-  /** Answers that take 8 s. Default 8. */
+  /** Answers that take 5 s. Default 8. */
   readonly slow?: number;
   /** Downloads that take 60 s. Default 0. */
   readonly downloads?: number;
@@ -110,8 +110,8 @@ export async function startLoad(lab: Lab, options: LoadOptions = {}): Promise<{ 
   const clients = [
     watchTimers(),
     ...targets.flatMap((target, at) => [steady(target, 'get', at * 5), steady(target, 'post', at * 5 + 2)]),
-    ...several(websockets, (to) => again('websocket', to, () => echoes(to, 8, running))),
-    ...several(slow, (to) => again('slow', to, () => exchange(to, '/slow?s=8'))),
+    ...several(websockets, (to) => again('websocket', to, () => echoes(to, 5, running))),
+    ...several(slow, (to) => again('slow', to, () => exchange(to, '/slow?s=5'))),
     ...several(downloads, (to) => again('download', to, () => exchange(to, '/download?s=60'))),
     ...several(
       idle,

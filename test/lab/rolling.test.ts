@@ -24,7 +24,7 @@ import {
 } from './rolling-scene.ts';
 import { balancerSampler, type OutOfService } from './sampler.ts';
 
-// Six nodes, each with requests of 8 s and a soak.
+// Six nodes, each with requests of 5 s and a soak.
 vi.setConfig({ testTimeout: 1_200_000 });
 
 /** Where what happens to nodes matters, not what happens to long requests. */
@@ -132,7 +132,7 @@ describe('the lab', () => {
 
 describe('a roll of six gateways under 200 requests a second', () => {
   test('breaks off no request, raises no counter, and never has more than one of them out', async () => {
-    const { run, load, away, restarted } = await roll({ more: ['-e', 'soak=4s'] });
+    const { run, load, away, restarted } = await roll({ more: ['-e', 'soak=3s'] });
     expect({ code: run.code, errors: run.end?.errors }).toEqual({ code: 0, errors: [] });
     expect(restarted).toEqual(gateways);
     expect({ errors: load.errors, risen: load.risen }, lateness(load)).toEqual({ errors: {}, risen: {} });
@@ -212,7 +212,7 @@ describe('faults during the rolling change', () => {
     const { run, load, away, restarted } = await roll({
       load: lively,
       inventory: quick,
-      more: [...brief, '--limit', 'gw-2,gw-3'],
+      more: [...brief, '--limit', 'gw-2'],
       onEvent: (event) => {
         if (event.type === 'roll.step' && event.host === 'gw-2' && event.step === 'waitIdle') cut ??= cutSsh(lab, 15);
       },
@@ -220,7 +220,7 @@ describe('faults during the rolling change', () => {
     await cut;
     expect(cut).toBeDefined();
     expect({ code: run.code, errors: run.end?.errors }).toEqual({ code: 0, errors: [] });
-    expect(restarted).toEqual(['gw-2', 'gw-3']);
+    expect(restarted).toEqual(['gw-2']);
     expect({ errors: load.errors, risen: load.risen }, lateness(load)).toEqual({ errors: {}, risen: {} });
     expect(Math.max(...away.map(({ mostAtOnce }) => mostAtOnce))).toBe(1);
     expect(await leases(lab)).toEqual([]);
