@@ -6,6 +6,7 @@ import rollingRestart from '../../playbooks/rolling-restart.ts';
 import start from '../../playbooks/start.ts';
 import { dashboardImage, dpManagerImage, gatewayImage } from '../../src/api7/images.ts';
 import { CONTAINERS, PORTS } from '../../src/api7/paths.ts';
+import type { CliEnvironment } from '../../src/cli/session.ts';
 import { type AnyErrorCode, OrchError } from '../../src/core/base/errors.ts';
 import type { NumberedEvent, RolledNode } from '../../src/core/event/event.ts';
 import type { Command, Connection, HttpReply, HttpRequest } from '../../src/core/host/connection.ts';
@@ -267,6 +268,21 @@ export class SmallCluster {
     };
   }
 
+  /** Carries out a verb of the command line with connections and the time of this cluster. */
+  async verb<T>(
+    carryOut: (file: string, environment: Pick<CliEnvironment, 'connect' | 'clock'>) => Promise<T>,
+  ): Promise<T> {
+    this.#writes = 0;
+    this.#dead = false;
+    const done = inDirectory(async (path) => {
+      await writeFile(path('small.yaml'), this.text);
+      return await carryOut(path('small.yaml'), { connect: this.#connect, clock: this.time });
+    });
+    await this.time.until(done, () => undefined);
+    this.time.forget();
+    return await done;
+  }
+
   /** Version that the inventory states. */
   get version(): string {
     return VERSIONS.find((each) => this.text.includes(`"${each}"`)) ?? '';
@@ -409,6 +425,7 @@ export class SmallCluster {
     const host: DockerHost = new DockerHost({
       name,
       http: (asked) => this.#http(name, asked),
+      now: () => this.time.now(),
       command: (command) => this.#command(name, command),
     });
     const { engine } = host;
@@ -449,6 +466,7 @@ export class SmallCluster {
       name,
       ...lb.host,
       http: (asked) => this.#http(name, asked),
+      now: () => this.time.now(),
       command: () => ({ code: 127 }),
     });
     for (const path of ['/etc', '/etc/haproxy']) host.files.makeDirectory(path, { ...ROOT, mode: '0755' });
