@@ -268,19 +268,31 @@ export class SmallCluster {
     };
   }
 
-  /** Carries out a verb of the command line with connections and the time of this cluster. */
+  /** Carries out a verb of the command line with connections and the time of this cluster; undefined where its controller was killed. */
   async verb<T>(
     carryOut: (file: string, environment: Pick<CliEnvironment, 'connect' | 'clock'>) => Promise<T>,
-  ): Promise<T> {
+  ): Promise<T | undefined> {
+    const death = Promise.withResolvers<undefined>();
+    const listeners = SIGNALS.map((signal) => [signal, new Set(process.listeners(signal))] as const);
     this.#writes = 0;
     this.#dead = false;
-    const done = inDirectory(async (path) => {
+    this.#kill = () => {
+      this.#dead = true;
+      // A process that is gone has none.
+      for (const [signal, others] of listeners)
+        for (const each of process.listeners(signal)) if (!others.has(each)) process.off(signal, each);
+      death.resolve(undefined);
+    };
+    return await inDirectory(async (path) => {
       await writeFile(path('small.yaml'), this.text);
-      return await carryOut(path('small.yaml'), { connect: this.#connect, clock: this.time });
+      const over = Promise.race([
+        carryOut(path('small.yaml'), { connect: this.#connect, clock: this.time }),
+        death.promise,
+      ]);
+      await this.time.until(over, () => undefined);
+      this.time.forget();
+      return await over;
     });
-    await this.time.until(done, () => undefined);
-    this.time.forget();
-    return await done;
   }
 
   /** Version that the inventory states. */
@@ -560,6 +572,8 @@ export class SmallCluster {
 }
 
 type Under = Connection['under'];
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 const OK: HttpReply = { status: 200, body: 'ok' };
 

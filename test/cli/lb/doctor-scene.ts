@@ -26,6 +26,11 @@ const ordersAt = (lb: FakeHaproxy): readonly string[] =>
     .map((line) => line.split(' '))
     .map(([, backend, , name, , , admin, weight]) => `${backend}/${name}: ${admin} ${weight}`);
 
+interface Reported {
+  readonly code: number | undefined;
+  readonly report: DoctorReport;
+}
+
 /** A cluster that was installed, and the verb on it. */
 export class DoctorScene {
   readonly cluster = new SmallCluster(2);
@@ -42,7 +47,8 @@ export class DoctorScene {
     return scene;
   }
 
-  async doctor(flags: Partial<DoctorFlags> = {}): Promise<number> {
+  /** Its exit code; undefined where its controller was killed. */
+  async doctor(flags: Partial<DoctorFlags> = {}): Promise<number | undefined> {
     const stdout = new TextStream();
     // A journal is named by its second and its process: here many are begun in one.
     process.env.XDG_STATE_HOME = mkdtempSync(join(HOME, 'state-'));
@@ -60,7 +66,7 @@ export class DoctorScene {
     new Map([...this.cluster.hosts].map(([name, { writes }]) => [name, writes]));
 
   /** The report of `-o json`. */
-  async report(flags: Partial<DoctorFlags> = {}): Promise<{ readonly code: number; readonly report: DoctorReport }> {
+  async report(flags: Partial<DoctorFlags> = {}): Promise<Reported> {
     const code = await this.doctor({ ...flags, output: 'json' });
     return { code, report: JSON.parse(this.printed) };
   }

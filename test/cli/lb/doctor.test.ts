@@ -278,7 +278,7 @@ describe('--fix', () => {
     scene.order('lb-1', 'set server gateways/gw-2 state drain');
     scene.order('lb-2', 'set server gateways/gw-2 state drain');
     scene.cluster.sick.add('gw-1');
-    expect(await scene.doctor({ fix: true })).toBe(3);
+    expect(await scene.doctor({ fix: true, output: 'json' })).toBe(3);
     expect(leasesOn(scene, 'lb-1')).toHaveLength(1);
     // It may be the last one that gets requests.
     expect(scene.cluster.lb('lb-1').asked).not.toContain('set server gateways/gw-1 state drain');
@@ -294,6 +294,23 @@ describe('--fix', () => {
       ['gw-1 lease', 'gw-1 lease'],
     ]);
     expect(scene.cluster.serves('gw-1')).toBe(false);
+  });
+
+  test('Ctrl-C: the node in progress comes to its end, the others stay drained and named, no lock is left', async () => {
+    const scene = await DoctorScene.installed();
+    scene.leaseOnBoth('gw-1');
+    scene.leaseOnBoth('gw-2');
+    scene.cluster.onOperation = (_host, operation) => {
+      if (operation !== 'haproxyCommand') return;
+      scene.cluster.onOperation = undefined;
+      // Ours alone: the test runner has its own.
+      process.listeners('SIGINT').at(-1)?.('SIGINT');
+    };
+    expect(await scene.doctor({ fix: true, output: 'json' })).toBe(6);
+    expect(['gw-1', 'gw-2'].map(scene.cluster.serves.bind(scene.cluster))).toEqual([true, false]);
+    expect([leasesOn(scene, 'lb-1').length, leasesOn(scene, 'lb-2').length]).toEqual([1, 1]);
+    expect([...scene.cluster.hosts.values()].every(({ locks }) => locks.record === null)).toBe(true);
+    expect(await scene.doctor({ fix: true, output: 'json' })).toBe(0);
   });
 
   test('another run holds a lock that it needs: exit 5, nothing is changed', async () => {

@@ -19,6 +19,9 @@ export interface Finding {
   readonly next: string;
 }
 
+/** Something that is as it should be. */
+export type Note = Omit<Finding, 'fixable' | 'next'>;
+
 /** `lb doctor -o json`, as docs/operations.md describes it. */
 export interface DoctorReport {
   readonly cluster: string;
@@ -26,11 +29,14 @@ export interface DoctorReport {
   readonly at: string;
   readonly findings: readonly Finding[];
   /** Held by a person or used by a run that is alive: as it should be. */
-  readonly notes: readonly Omit<Finding, 'fixable' | 'next'>[];
+  readonly notes: readonly Note[];
   /** Findings that this run repaired; with `--fix` only. */
   readonly fixed?: readonly Finding[];
   readonly errors: readonly ErrorInfo[];
 }
+
+/** What a finding about a host alone does not say. */
+export const OF_HOST = { node: null, pool: null, item: null, since: null, by: null } as const;
 
 /** ISO time of what may be no time. */
 export const timeOf = (ms: number): string | null =>

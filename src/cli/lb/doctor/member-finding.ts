@@ -7,7 +7,7 @@ import { oneLine } from '../../../render/lines/paint.ts';
 import type { PoolMember } from '../../../traffic/pool-member.ts';
 import type { Found } from '../../../traffic/pool-snapshot.ts';
 import type { Examined } from './examine.ts';
-import { type DoctorReport, type Finding, timeOf } from './finding.ts';
+import { type Finding, type Note, timeOf } from './finding.ts';
 
 /** What members are judged by. */
 export interface Scene {
@@ -16,13 +16,15 @@ export interface Scene {
   readonly at: Date;
   /** Runs that hold a lock and show signs of life. */
   readonly alive: ReadonlySet<string>;
+  /** Commands. */
   readonly fix: string;
+  reinstall(host: string): string;
   restore(node: string): string;
 }
 
 export interface OfMember {
   readonly finding?: Finding;
-  readonly note?: DoctorReport['notes'][number];
+  readonly note?: Note;
 }
 
 /** How a member is treated by one balancer. */
@@ -36,16 +38,12 @@ export function memberFinding(scene: Scene, one: Found): OfMember {
   const isLost = view.servers.some(acceptsRequests);
   const kind = isLost ? 'lost-drain' : 'lease';
   if (lease.kind === 'hand') {
-    const what = `${seat.pool.name}: drained by lb drain (${oneLine(redact(lease.reason), 60)})`;
-    if (!isLost) return { note: { ...about, kind, what } };
+    const held = `${seat.pool.name}: drained by lb drain (${oneLine(redact(lease.reason), 60)})`;
+    if (!isLost) return { note: { ...about, kind, what: held } };
+    const what = `${held}, but it gets requests: the balancer lost the drain`;
     const drain = typedLine(['api7-orch', 'lb', 'drain', seat.member.node, '-i', scene.inventory.file]);
     const next = `to drain it again: ${drain} --reason TEXT; to end the drain: ${scene.restore(seat.member.node)}`;
-    return {
-      finding: {
-        ...{ ...about, kind, next, fixable: false },
-        what: `${what}, but it gets requests: the balancer lost the drain`,
-      },
-    };
+    return { finding: { ...about, kind, what, next, fixable: false } };
   }
   if (lease.run !== undefined && scene.alive.has(lease.run))
     return { note: { ...about, kind, what: `${seat.pool.name}: a run that is alive works on it` } };

@@ -1,7 +1,7 @@
 import { count } from '../../../render/lines/paint.ts';
 import { type Cell, type Column, type TableOptions, tableLines } from '../../../render/lines/table.ts';
 import { ago, errorLines } from '../table.ts';
-import type { DoctorReport, Finding } from './finding.ts';
+import type { DoctorReport, Finding, Note } from './finding.ts';
 
 const COLUMNS: readonly Column[] = [
   { title: 'HOST' },
@@ -18,7 +18,7 @@ const LEAST_WIDTH = 200;
 export function doctorLines(report: DoctorReport, options: TableOptions): readonly string[] {
   const { findings, notes, fixed = [], errors } = report;
   const { paint } = options;
-  const table = (rows: readonly Row[]): readonly string[] =>
+  const table = (rows: readonly Note[]): readonly string[] =>
     rows.length === 0
       ? []
       : tableLines(
@@ -36,9 +36,7 @@ export function doctorLines(report: DoctorReport, options: TableOptions): readon
   return blocks.filter((block) => block.length > 0).flatMap((block, at) => (at === 0 ? block : ['', ...block]));
 }
 
-type Row = Omit<Finding, 'fixable' | 'next'>;
-
-const cellsOf = ({ host, node, since, by, what }: Row, now: Date): readonly Cell[] => [
+const cellsOf = ({ host, node, since, by, what }: Note, now: Date): readonly Cell[] => [
   host,
   node ?? '-',
   since === null ? '-' : ago(since, now),
