@@ -60,7 +60,9 @@ export function diagnose(
       notes: [...members.flatMap(({ note }) => note ?? []), ...strayNotes(seen), ...alive.flatMap(lockNote)],
       errors: seen.errors.map(redactError),
     },
-    nodes: [...new Set(findings.flatMap(({ node, fixable }) => (fixable && node !== null ? [node] : [])))],
+    nodes: [...new Set(findings.flatMap(({ node }) => node ?? []))].filter((node) =>
+      findings.every((finding) => finding.node !== node || finding.fixable),
+    ),
     clean,
   };
 }

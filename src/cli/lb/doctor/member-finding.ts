@@ -6,6 +6,7 @@ import { acceptsRequests, isDrainedOrMaintenance } from '../../../lb/read-member
 import { oneLine } from '../../../render/lines/paint.ts';
 import type { PoolMember } from '../../../traffic/pool-member.ts';
 import type { Found } from '../../../traffic/pool-snapshot.ts';
+import { memberAcceptsRequests } from '../report.ts';
 import type { Examined } from './examine.ts';
 import { type Finding, type Note, timeOf } from './finding.ts';
 
@@ -47,7 +48,7 @@ export function memberFinding(scene: Scene, one: Found): OfMember {
   }
   if (lease.run !== undefined && scene.alive.has(lease.run))
     return { note: { ...about, kind, what: `${seat.pool.name}: a run that is alive works on it` } };
-  const against = whyNotFixed(scene, seat.member.node);
+  const against = whyNotFixed(scene, seat.member.node) ?? (isLost ? whyKept(scene, seat) : undefined);
   const what = `${seat.pool.name}: ${leftState(seat, view, lease)}; its run has ended`;
   return { finding: { ...about, kind, what, fixable: against === undefined, next: against ?? scene.fix } };
 }
@@ -69,7 +70,8 @@ function externalDrain(
 ): Finding {
   const out = servers.filter(({ name }) => held.includes(name));
   const states = [...new Set(out.map(({ state }) => state))].join(' and ');
-  const longest = Math.max(...out.map(({ sinceMs }) => sinceMs ?? Number.NaN));
+  // Of none it is infinite, which is no time.
+  const longest = Math.max(...out.flatMap(({ sinceMs }) => sinceMs ?? []));
   return {
     ...place,
     kind: 'external-drain',
@@ -93,6 +95,15 @@ function byHand({ loadBalancers }: Inventory, pool: string, host: string, server
     default:
       return `set ${names.join(', ')} back on ${host}`;
   }
+}
+
+/** Why a node that gets requests is left as it is: `--fix` drains it again where it fails its checks, and it may be the last one. */
+function whyKept({ seen, restore }: Scene, { pool, balancer, member }: PoolMember): string | undefined {
+  const others = seen.snapshot.found.filter(
+    ({ seat }) => seat.balancer.name === balancer.name && seat.member.node !== member.node,
+  );
+  if (others.some(memberAcceptsRequests)) return undefined;
+  return `no other member of ${pool.name} gets requests on ${balancer.host}; restore others first, or: ${restore(member.node)}`;
 }
 
 /** Why a node is not restored by `--fix`, and what to do instead; undefined: it may be. */
