@@ -14,9 +14,10 @@ import { rollOptions } from '../run/roll-options.ts';
 import { withoutBalancers } from '../run/without-balancers.ts';
 import { runPlays } from '../run-plays.ts';
 import { type CliEnvironment, openSession, type ReadFlags, type Session, untilInterrupted } from '../session.ts';
+import { waitingNotice } from '../waiting-notice.ts';
 import { type Diagnosis, diagnose } from './doctor/diagnose.ts';
-import { examine } from './doctor/examine.ts';
-import { keyOfFinding } from './doctor/finding.ts';
+import { type Examined, examine } from './doctor/examine.ts';
+import { type DoctorReport, keyOfFinding } from './doctor/finding.ts';
 import { fixPlays } from './doctor/plays.ts';
 import { doctorLines } from './doctor/table.ts';
 
@@ -40,6 +41,18 @@ interface Fix {
  */
 export async function lbDoctor(flags: DoctorFlags, environment: CliEnvironment = {}): Promise<number> {
   const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
+  const { code, report } = await doctor(inventory, flags, environment);
+  // When the session is over, so that what a repair shows is complete.
+  if (report !== undefined) await printReport(report, doctorLines, flags, environment.stdout);
+  return code;
+}
+
+interface Ended {
+  readonly code: number;
+  readonly report?: DoctorReport;
+}
+
+async function doctor(inventory: Inventory, flags: DoctorFlags, environment: CliEnvironment): Promise<Ended> {
   const run = randomUUID();
   let fix: Fix = { nodes: [], gone: [] };
   await using session = await openSession({
@@ -60,36 +73,42 @@ export async function lbDoctor(flags: DoctorFlags, environment: CliEnvironment =
       ...(flags.output === 'json' ? {} : { view: {} }),
     }),
   });
-  let found: Diagnosis | undefined;
-  const look = (): Promise<number> =>
-    untilInterrupted(session, async () => {
-      const seen = await examine(inventory, session);
-      found = diagnose(inventory, seen, { at: dateOf(session.clock), ownRun: run });
-      fix = {
-        nodes: found.nodes,
-        gone: seen.unreachable.filter((host) => seen.snapshot.found.some(({ seat }) => seat.balancer.host === host)),
-      };
-      return 0;
-    });
-  const looked = await look();
-  if (looked !== 0 || found === undefined) return looked;
-  const before = found;
-  if (flags.fix !== true || (before.nodes.length === 0 && before.clean.size === 0)) {
-    await printReport(before.report, doctorLines, flags, environment.stdout);
-    return codeOf(before);
-  }
-  const { exitCode, errors } = await repair(inventory, session, { fix, found: before, run });
-  if (ENDS.has(exitCode)) {
-    if (flags.output === 'json')
-      await printReport({ ...before.report, fixed: [], errors }, doctorLines, flags, environment.stdout);
-    return exitCode;
-  }
-  const again = await look();
-  if (again !== 0) return again;
-  const left = new Set(found.report.findings.map(keyOfFinding));
-  const fixed = before.report.findings.filter((finding) => !left.has(keyOfFinding(finding)));
-  await printReport({ ...found.report, fixed }, doctorLines, flags, environment.stdout);
-  return codeOf(found);
+  const first = await look(inventory, session, environment, run);
+  if (typeof first === 'number') return { code: first };
+  const { seen, found } = first;
+  if (flags.fix !== true || (found.nodes.length === 0 && found.clean.size === 0))
+    return { code: codeOf(found), report: found.report };
+  const balancers = new Set(seen.snapshot.found.map(({ seat }) => seat.balancer.host));
+  fix = { nodes: found.nodes, gone: seen.unreachable.filter((host) => balancers.has(host)) };
+  const { exitCode, errors } = await repair(inventory, session, { fix, found, run });
+  if (ENDS.has(exitCode))
+    return {
+      code: exitCode,
+      ...(flags.output === 'json' ? { report: { ...found.report, fixed: [], errors } } : {}),
+    };
+  const second = await look(inventory, session, environment, run);
+  if (typeof second === 'number') return { code: second };
+  const left = new Set(second.found.report.findings.map(keyOfFinding));
+  const fixed = found.report.findings.filter((finding) => !left.has(keyOfFinding(finding)));
+  return { code: codeOf(second.found), report: { ...second.found.report, fixed } };
+}
+
+/** Reads and judges everything. @returns an exit code when it was interrupted */
+async function look(
+  inventory: Inventory,
+  session: Session,
+  environment: CliEnvironment,
+  ownRun: string,
+): Promise<number | { readonly seen: Examined; readonly found: Diagnosis }> {
+  const { clock, forks } = session;
+  const { hosts, stop } = waitingNotice(session.hosts, clock, environment.stderr ?? process.stderr);
+  let looked: { readonly seen: Examined; readonly found: Diagnosis } | undefined;
+  const code = await untilInterrupted(session, async () => {
+    const seen = await examine(inventory, { hosts, forks });
+    looked = { seen, found: diagnose(inventory, seen, { at: dateOf(clock), ownRun }) };
+    return EXIT_CODES.ok;
+  }).finally(stop);
+  return looked ?? code;
 }
 
 /** What ends the verb as it ended the repair: nothing more is looked at. */

@@ -14,9 +14,9 @@ const COLUMNS: readonly Column[] = [
 /** Nothing of a finding may be cut: it is what a person acts upon. */
 const LEAST_WIDTH = 200;
 
-/** `lb doctor` for people: what was found and what mends it, what is as it should be, then what went wrong. */
+/** `lb doctor` for people: what was found and what to do about it, what is as it should be, then what went wrong. */
 export function doctorLines(report: DoctorReport, options: TableOptions): readonly string[] {
-  const { findings, notes, fixed = [], errors } = report;
+  const { findings, notes, fixed, errors } = report;
   const { paint } = options;
   const table = (rows: readonly Note[]): readonly string[] =>
     rows.length === 0
@@ -27,13 +27,15 @@ export function doctorLines(report: DoctorReport, options: TableOptions): readon
           { ...options, width: Math.max(options.width, LEAST_WIDTH) },
         );
   const blocks = [
-    fixed.length === 0 ? [] : [paint('bold', 'Fixed'), ...table(fixed)],
+    fixed === undefined || fixed.length === 0 ? [] : [paint('bold', 'Fixed'), ...table(fixed)],
     findings.length === 0 ? [] : [paint('bold', 'Found'), ...table(findings), '', ...hintLines(findings)],
     notes.length === 0 ? [] : [paint('bold', 'In use, not changed by --fix'), ...table(notes)],
     errors.flatMap((error) => errorLines(error, paint)),
     [verdict(report)],
   ];
-  return blocks.filter((block) => block.length > 0).flatMap((block, at) => (at === 0 ? block : ['', ...block]));
+  const shown = blocks.filter((block) => block.length > 0);
+  // After a repair it stands below what the run has shown.
+  return shown.flatMap((block, at) => (at === 0 && fixed === undefined ? block : ['', ...block]));
 }
 
 const cellsOf = ({ host, node, since, by, what }: Note, now: Date): readonly Cell[] => [
