@@ -49,7 +49,7 @@ function program(): Command {
       exit(await (await import('./status/status.ts')).status(pattern ?? 'all', options)),
     );
 
-  const lb = root.command('lb').description('show load balancer state; drain and restore nodes');
+  const lb = root.command('lb').description('show load balancer state; drain and restore nodes; find what runs left');
   lb.command('status [pattern]')
     .description("show each member's state on each balancer, and who holds it")
     .addOption(inventoryOption())
@@ -86,6 +86,18 @@ function program(): Command {
     .addOption(askPassOption())
     .addOption(askBecomePassOption())
     .action(async (nodes, options) => exit(await (await import('./lb/restore.ts')).lbRestore(nodes, options)));
+
+  lb.command('doctor')
+    .description('show what earlier runs left: leases, lost drains, locks, temporary files; --fix repairs it')
+    .addOption(inventoryOption())
+    .option('--fix', 'restore nodes that are ready, one by one; remove expired locks and leftovers')
+    .addOption(lockWaitOption())
+    .option('-f, --forks <n>', 'hosts processed in parallel', '50')
+    .addOption(tableOption())
+    .addOption(acceptOption())
+    .addOption(askPassOption())
+    .addOption(askBecomePassOption())
+    .action(async (options) => exit(await (await import('./lb/doctor.ts')).lbDoctor(options)));
 
   const lock = root.command('lock').description('show which runs lock hosts; ask them to stop');
   lock

@@ -31,7 +31,8 @@ export async function runOnce(
   }
 }
 
-async function discard(docker: Docker, name: string): Promise<void> {
+/** Kills and removes a container. One that is not there is fine. */
+export async function discard(docker: Docker, name: string): Promise<void> {
   await docker.stop(name, { signal: 'SIGKILL', timeoutSeconds: 1 });
   await docker.remove(name);
 }

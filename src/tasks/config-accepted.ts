@@ -4,6 +4,7 @@ import { duration } from '../core/base/duration-param.ts';
 import { OrchError } from '../core/base/errors.ts';
 import { precomputeDigests, stretchedDigest } from '../core/base/secret.ts';
 import type { Connection } from '../core/host/connection.ts';
+import { besidePath, CHECK_CONTAINER, ENDINGS } from '../core/host/leftover-names.ts';
 import type { Report } from '../core/task/change.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import { Task } from '../core/task/task.ts';
@@ -36,8 +37,6 @@ type Accepted = { readonly accepted: string };
 
 const imageState = z.object({ id: z.string() });
 
-const CHECKER = 'api7-orch-config-check';
-
 /**
  * A configuration that the image which is going to use it accepts: tried in a container that has no network, no ports and
  * no identity, before anything of what serves is touched. Once for each pair of image and content.
@@ -68,11 +67,11 @@ export const configAccepted = defineTask<typeof params, void, Accepted, void>({
 const refOf = ({ image }: Params): string => image.claim.slice('image:'.length);
 
 async function accept(p: Params, accepted: string, host: Connection, report: Report): Promise<void> {
-  const staged = `${p.record}.yaml`;
+  const staged = besidePath(p.record, ENDINGS.check);
   report.progress('asking the image');
   try {
     await host.writeFile(staged, p.content.text(), { mode: '0600', owner: p.as, group: p.as });
-    const ended = await runOnce(host.docker, CHECKER, checker(p, staged), Math.ceil(p.within / 1000));
+    const ended = await runOnce(host.docker, CHECK_CONTAINER, checker(p, staged), Math.ceil(p.within / 1000));
     if (ended.exitCode !== 0) throw refused(p, ended.exitCode, ended.log);
   } finally {
     await host.remove(staged);

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { sha256 } from '../core/base/data.ts';
 import type { Connection, Reader } from '../core/host/connection.ts';
 import type { ContainerInspect } from '../core/host/docker.ts';
+import { freshContainer } from '../core/host/leftover-names.ts';
 import type { Report } from '../core/task/change.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import { sameAgain } from '../docker/spec.ts';
 import { refusePaused } from './container/paused.ts';
-import { temporaryName } from './container/state.ts';
 import { refuseExited, stopGently, wasKilled } from './container/stop.ts';
 import { digestOfState, type KeptFile, type SeenState, versionOf } from './previous/record.ts';
 import { noWayBack, wayBack } from './previous/way-back.ts';
@@ -59,7 +59,7 @@ export const goBack = defineTask<typeof params, void, Back, void>({
 async function readBack(p: Params, host: Reader): Promise<Back> {
   const [found, leftover] = await Promise.all([
     host.docker.container(p.container),
-    host.docker.container(temporaryName(p.container)),
+    host.docker.container(freshContainer(p.container)),
   ]);
   refusePaused(p.container, found);
   const state = await goalOf(p, found, host);
@@ -113,7 +113,7 @@ async function write(p: Params, host: Connection, report: Report): Promise<void>
     if ((await seen(path, host)) !== asSeen(file))
       await host.writeFile(path, Buffer.from(content, 'base64'), { mode, owner: uid, group: gid });
   }
-  const fresh = temporaryName(p.container);
+  const fresh = freshContainer(p.container);
   await docker.remove(fresh);
   const isSame = old !== null && digestOfContainer(old) === digestOfState({ ...state, files: [] });
   if (old === null) await docker.create(p.container, await bodyOf(state, host));

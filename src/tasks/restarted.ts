@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { OrchError } from '../core/base/errors.ts';
 import type { Connection, Reader } from '../core/host/connection.ts';
 import type { ContainerInspect } from '../core/host/docker.ts';
+import { freshContainer } from '../core/host/leftover-names.ts';
 import type { Report } from '../core/task/change.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import { sameAgain } from '../docker/spec.ts';
 import { rememberedBy } from './container/labels.ts';
 import { refusePaused } from './container/paused.ts';
-import { temporaryName } from './container/state.ts';
 import { refuseExited, stopFields, stopGently, wasKilled } from './container/stop.ts';
 
 const params = z.strictObject({
@@ -46,8 +46,8 @@ export const restarted = defineTask<typeof params, void, Restarted, void>({
 async function restart(p: Params, host: Connection, report: Report): Promise<void> {
   const { docker } = host;
   const old = await find(p.container, host);
-  if (old.Name === `/${p.container}`) await docker.remove(temporaryName(p.container));
-  else await docker.rename(temporaryName(p.container), p.container);
+  if (old.Name === `/${p.container}`) await docker.remove(freshContainer(p.container));
+  else await docker.rename(freshContainer(p.container), p.container);
   const killed = (await stopGently(old, p, host, report)) || (!old.State.Running && wasKilled(old));
   if (killed) await remake(old, p.container, host, report);
   await docker.start(p.container);
@@ -63,14 +63,14 @@ async function remake(old: ContainerInspect, name: string, { docker }: Connectio
   const tagged = await docker.image(old.Config.Image);
   // Its reference may mean another image by now.
   const ref = tagged?.Id === old.Image ? old.Config.Image : old.Image;
-  await docker.create(temporaryName(name), sameAgain(old, ref));
+  await docker.create(freshContainer(name), sameAgain(old, ref));
   await docker.remove(name);
-  await docker.rename(temporaryName(name), name);
+  await docker.rename(freshContainer(name), name);
 }
 
 /** The container; or the one that was to take its place when a run was broken off. */
 async function find(name: string, { docker }: Reader): Promise<ContainerInspect> {
-  const [found, next] = await Promise.all([docker.container(name), docker.container(temporaryName(name))]);
+  const [found, next] = await Promise.all([docker.container(name), docker.container(freshContainer(name))]);
   refusePaused(name, found);
   if (found !== null) return found;
   if (next !== null) return next;

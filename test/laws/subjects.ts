@@ -2,6 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Secret } from '../../src/core/base/secret.ts';
+import { CHECK_CONTAINER } from '../../src/core/host/leftover-names.ts';
 import type { Task } from '../../src/core/task/task.ts';
 import { drainMember } from '../../src/lb/drain-member.ts';
 import { haproxy } from '../../src/lb/haproxy/haproxy.ts';
@@ -13,6 +14,7 @@ import { container } from '../../src/tasks/container.ts';
 import { directory } from '../../src/tasks/directory.ts';
 import { file } from '../../src/tasks/file.ts';
 import { image } from '../../src/tasks/image.ts';
+import { noLeftover } from '../../src/tasks/leftovers.ts';
 import { package_ } from '../../src/tasks/package.ts';
 import { restarted } from '../../src/tasks/restarted.ts';
 import { stopped } from '../../src/tasks/stopped.ts';
@@ -252,6 +254,27 @@ export const subjects: readonly Subject[] = [
     { stable: withBalancer, sideEffects: ['/var/lib/api7-orch/leases'] },
   ),
   one('backInTraffic, drained', () => restoreMember(AT), balancerHost(true), { stable: withBalancer }),
+  one(
+    'noLeftoverFile',
+    () => noLeftover({ file: '/etc/.package.api7-orch-new' }),
+    hostWith((host) => {
+      host.files.makeDirectory('/etc/.package.api7-orch-new', { ...ROOT, mode: '0700' });
+      put('/etc/.package.api7-orch-new/package.tar.gz', SENTINEL)(host);
+    }),
+  ),
+  ...['api7-gateway-api7-orch-new', CHECK_CONTAINER].map((container) =>
+    one(
+      `noLeftoverContainer, ${container}`,
+      () => noLeftover({ container, replaces: 'api7-gateway', isLast: false }),
+      () => {
+        const host = serving();
+        void host.engine.create(container, { Image: REF, HostConfig: { RestartPolicy: { Name: 'no' } } });
+        if (container === CHECK_CONTAINER) void host.engine.start(container);
+        return host;
+      },
+      { stable: withContainers },
+    ),
+  ),
   one('directory, absent', () => directory({ path: '/opt/api7/deep', mode: '0750' }), hostWith(), {
     sideEffects: ['/opt', '/opt/api7'],
   }),

@@ -6,6 +6,7 @@ import rollingRestart from '../../playbooks/rolling-restart.ts';
 import start from '../../playbooks/start.ts';
 import { dashboardImage, dpManagerImage, gatewayImage } from '../../src/api7/images.ts';
 import { CONTAINERS, PORTS } from '../../src/api7/paths.ts';
+import type { CliEnvironment } from '../../src/cli/session.ts';
 import { type AnyErrorCode, OrchError } from '../../src/core/base/errors.ts';
 import type { NumberedEvent, RolledNode } from '../../src/core/event/event.ts';
 import type { Command, Connection, HttpReply, HttpRequest } from '../../src/core/host/connection.ts';
@@ -268,6 +269,33 @@ export class SmallCluster {
     };
   }
 
+  /** Carries out a verb of the command line with connections and the time of this cluster; undefined where its controller was killed. */
+  async verb<T>(
+    carryOut: (file: string, environment: Pick<CliEnvironment, 'connect' | 'clock'>) => Promise<T>,
+  ): Promise<T | undefined> {
+    const death = Promise.withResolvers<undefined>();
+    const listeners = SIGNALS.map((signal) => [signal, new Set(process.listeners(signal))] as const);
+    this.#writes = 0;
+    this.#dead = false;
+    this.#kill = () => {
+      this.#dead = true;
+      // A process that is gone has none.
+      for (const [signal, others] of listeners)
+        for (const each of process.listeners(signal)) if (!others.has(each)) process.off(signal, each);
+      death.resolve(undefined);
+    };
+    return await inDirectory(async (path) => {
+      await writeFile(path('small.yaml'), this.text);
+      const over = Promise.race([
+        carryOut(path('small.yaml'), { connect: this.#connect, clock: this.time }),
+        death.promise,
+      ]);
+      await this.time.until(over, () => undefined);
+      this.time.forget();
+      return await over;
+    });
+  }
+
   /** Version that the inventory states. */
   get version(): string {
     return VERSIONS.find((each) => this.text.includes(`"${each}"`)) ?? '';
@@ -410,6 +438,7 @@ export class SmallCluster {
     const host: DockerHost = new DockerHost({
       name,
       http: (asked) => this.#http(name, asked),
+      now: () => this.time.now(),
       command: (command) => this.#command(name, command),
     });
     const { engine } = host;
@@ -450,6 +479,7 @@ export class SmallCluster {
       name,
       ...lb.host,
       http: (asked) => this.#http(name, asked),
+      now: () => this.time.now(),
       command: () => ({ code: 127 }),
     });
     for (const path of ['/etc', '/etc/haproxy']) host.files.makeDirectory(path, { ...ROOT, mode: '0755' });
@@ -543,6 +573,8 @@ export class SmallCluster {
 }
 
 type Under = Connection['under'];
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 const OK: HttpReply = { status: 200, body: 'ok' };
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Secret } from '../../src/core/base/secret.ts';
 import type { ContainerCreate } from '../../src/core/host/docker.ts';
+import { besidePath, CHECK_CONTAINER, ENDINGS } from '../../src/core/host/leftover-names.ts';
 import { configAccepted } from '../../src/tasks/config-accepted.ts';
 import { image } from '../../src/tasks/image.ts';
 import { package_ } from '../../src/tasks/package.ts';
@@ -17,6 +18,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 const REF = 'api7/gateway:1';
 const TARGET = '/usr/local/apisix/conf/config.yaml';
 const RECORD = '/opt/api7/.config-accepted';
+const STAGED = besidePath(RECORD, ENDINGS.check);
 
 beforeAll(async () => {
   for (const name of ['one', 'two']) {
@@ -83,11 +85,11 @@ test('a configuration is tried in a container that has nothing but it, and leave
     HostConfig: {
       NetworkMode: 'none',
       RestartPolicy: { Name: 'no' },
-      Mounts: [{ Type: 'bind', Source: `${RECORD}.yaml`, Target: TARGET, ReadOnly: true }],
+      Mounts: [{ Type: 'bind', Source: STAGED, Target: TARGET, ReadOnly: true }],
     },
   });
   expect(await host.engine.containers()).toEqual([]);
-  expect(host.files.has(`${RECORD}.yaml`)).toBe(false);
+  expect(host.files.has(STAGED)).toBe(false);
 });
 
 test('what was accepted is not tried again; another image or content is', async () => {
@@ -113,7 +115,7 @@ test('a refusal is told in the image’s own words, and is not remembered', asyn
   expect(codes).toEqual(['CONFIG_REFUSED']);
   expect(events.at(-1)).toMatchObject({ errors: [{ details: 'apisix.status.port: expected int' }] });
   expect(host.files.has(RECORD)).toBe(false);
-  expect(host.files.has(`${RECORD}.yaml`)).toBe(false);
+  expect(host.files.has(STAGED)).toBe(false);
   expect((await run(host, { apisix: { status: { port: 'x' } } })).codes).toEqual(['CONFIG_REFUSED']);
 });
 
@@ -122,13 +124,13 @@ test('one that does not end is an error, and no container of it stays', async ()
   host.engine.program = undefined;
   expect((await run(host, GOOD)).codes).toEqual(['TIMED_OUT']);
   expect(await host.engine.containers()).toEqual([]);
-  expect(host.files.has(`${RECORD}.yaml`)).toBe(false);
+  expect(host.files.has(STAGED)).toBe(false);
 });
 
 test('a container that a broken-off run has left is no hindrance', async () => {
   const { host } = scene();
   await run(host, GOOD);
-  await host.engine.create('api7-orch-config-check', { Image: REF, HostConfig: { RestartPolicy: { Name: 'no' } } });
+  await host.engine.create(CHECK_CONTAINER, { Image: REF, HostConfig: { RestartPolicy: { Name: 'no' } } });
   expect((await run(host, { a: 1 })).codes).toEqual([]);
 });
 

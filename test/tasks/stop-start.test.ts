@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { OrchError } from '../../src/core/base/errors.ts';
+import { freshContainer } from '../../src/core/host/leftover-names.ts';
 import type { Report } from '../../src/core/task/change.ts';
-import { temporaryName } from '../../src/tasks/container/state.ts';
 import { restarted } from '../../src/tasks/restarted.ts';
 import { stopped } from '../../src/tasks/stopped.ts';
 import { DockerHost } from '../docker/docker-host.ts';
@@ -70,7 +70,7 @@ describe('restarted', () => {
     const host = await hostWith();
     const before = await host.engine.container(NAME);
     expect(await write(again, host)).toEqual([
-      `remove ${temporaryName(NAME)}`,
+      `remove ${freshContainer(NAME)}`,
       'last look',
       `stop ${NAME}`,
       `start ${NAME}`,
@@ -110,7 +110,7 @@ describe('restarted', () => {
       before?.Image,
     ]);
     expect(after?.State.Running).toBe(true);
-    expect(await host.engine.container(temporaryName(NAME))).toBeNull();
+    expect(await host.engine.container(freshContainer(NAME))).toBeNull();
   });
 
   test('made anew it runs the image that it ran, whatever its tag means by now', async () => {
@@ -151,7 +151,7 @@ describe('restarted', () => {
       await expect(settle(again, host)).rejects.toThrow('killed');
       host.engine.onWrite = undefined;
       expect((await settle(again, host)).left).toEqual([]);
-      expect(await host.engine.container(temporaryName(NAME))).toBeNull();
+      expect(await host.engine.container(freshContainer(NAME))).toBeNull();
     }
   });
 });

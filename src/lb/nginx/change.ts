@@ -2,6 +2,7 @@ import { commandLine } from '../../core/base/argv.ts';
 import { type AnyErrorCode, OrchError } from '../../core/base/errors.ts';
 import { lastLines } from '../../core/base/excerpt.ts';
 import type { Connection } from '../../core/host/connection.ts';
+import { ENDINGS } from '../../core/host/leftover-names.ts';
 import { type NginxPaths, type NginxSnapshot, WORKERS } from './snapshot.ts';
 
 /** How the configuration is checked and loaded. */
@@ -35,8 +36,8 @@ function script({ test, reload, reloadSeconds = RELOAD_SECONDS }: NginxTools): s
   return `include=$(readlink -f -- "$1") expected=$2 pid_file=$3
 PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin
 export LC_ALL=C
-beside=\${include%/*}/.\${include##*/}.api7-orch
-old=$beside-old new=$beside-new
+beside=\${include%/*}/.\${include##*/}
+old=$beside.${ENDINGS.earlier} new=$beside.${ENDINGS.fresh}
 ${WORKERS}exec 9<"\${include%/*}"
 if command -v flock >/dev/null; then flock -w 60 9 || exit ${BUSY}; fi
 [ "$(sha256sum <"$include" | cut -d' ' -f1)" = "$expected" ] || exit ${CHANGED}

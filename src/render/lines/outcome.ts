@@ -7,8 +7,8 @@ const isChanged = (host: HostCounts): boolean => host.changed > 0;
 const isStarted = (host: HostCounts): boolean => host.ok + host.unknown > 0;
 const isBroken = (host: HostCounts): boolean => host.failed > 0 || host.unreachable > 0;
 
-/** What a run works on. The verbs of `lb` connect to balancers only. */
-export const targetNoun = ({ title }: RunView): string => (title.startsWith('lb ') ? 'balancer' : 'host');
+/** What a run works on: `lb drain` and `lb restore` connect to balancers only. */
+export const targetNoun = ({ title }: RunView): string => (/^lb (?:drain|restore)\b/.test(title) ? 'balancer' : 'host');
 
 /** How a run ended, in one sentence: the last line, and the one that is read. */
 export function outcome(view: RunView): string {

@@ -1,6 +1,7 @@
 import { precomputeDigests, Secret } from '../../core/base/secret.ts';
 import type { Reader } from '../../core/host/connection.ts';
 import type { ContainerInspect } from '../../core/host/docker.ts';
+import { freshContainer } from '../../core/host/leftover-names.ts';
 import { NotYet } from '../../core/task/later.ts';
 import { observedSpec } from '../../docker/spec.ts';
 import { acceptedOn, canonicalId, type ImageLocal } from '../image/image-local.ts';
@@ -8,7 +9,7 @@ import { extrasOf } from './extras.ts';
 import { rememberedBy } from './labels.ts';
 import { type ContainerParams, specOf } from './params.ts';
 import { refusePaused } from './paused.ts';
-import { type ContainerState, declaredEnv, managedMounts, specFields, temporaryName } from './state.ts';
+import { type ContainerState, declaredEnv, managedMounts, specFields } from './state.ts';
 
 /**
  * A container as it is, with the managed files as its own process sees them.
@@ -26,7 +27,7 @@ export async function readContainer(
   const secrets = Object.entries(p.env).flatMap(([name, value]) => (value instanceof Secret ? [{ name, value }] : []));
   const [found, leftover, tagged, { arch }] = await Promise.all([
     docker.container(p.name),
-    docker.container(temporaryName(p.name)),
+    docker.container(freshContainer(p.name)),
     pulled ? docker.image(image.ref) : null,
     host.facts(),
     precomputeDigests(secrets.map(({ value }) => value.reveal())),

@@ -33,9 +33,6 @@ export type ContainerState = {
   readonly leftover: boolean;
 };
 
-/** Where a replacement waits until the old container is gone. */
-export const temporaryName = (name: string): string => `${name}-api7-orch-new`;
-
 /** A mount whose source is a file that one of the `restartOn` tasks writes. */
 export interface ManagedMount {
   readonly target: string;

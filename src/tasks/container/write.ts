@@ -1,10 +1,11 @@
 import type { Connection } from '../../core/host/connection.ts';
 import type { ContainerInspect } from '../../core/host/docker.ts';
+import { freshContainer } from '../../core/host/leftover-names.ts';
 import type { Change, Report } from '../../core/task/change.ts';
 import { createBody } from '../../docker/spec.ts';
 import { labelsOf } from './labels.ts';
 import { type ContainerParams, specOf } from './params.ts';
-import { type ContainerState, temporaryName } from './state.ts';
+import type { ContainerState } from './state.ts';
 import { refuseExited, stopGently, wasKilled } from './stop.ts';
 
 /**
@@ -21,7 +22,7 @@ export async function writeContainer(
   report: Report,
 ): Promise<void> {
   const { docker } = host;
-  const fresh = temporaryName(p.name);
+  const fresh = freshContainer(p.name);
   await docker.remove(fresh);
   const old = await present(p.name, host);
   const step = old === null ? 'create' : nextStep(change, old);

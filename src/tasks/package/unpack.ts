@@ -1,7 +1,7 @@
-import { posix } from 'node:path';
 import { OrchError } from '../../core/base/errors.ts';
 import { lastChars } from '../../core/base/excerpt.ts';
 import type { Connection, Ownership } from '../../core/host/connection.ts';
+import { besidePath, ENDINGS } from '../../core/host/leftover-names.ts';
 import type { Report } from '../../core/task/change.ts';
 import { MANIFEST, manifestText } from './manifest.ts';
 import type { PackageLocal } from './package-local.ts';
@@ -14,8 +14,7 @@ const LIMIT_MS = 30 * 60_000;
 const SLACK = 1.05;
 
 /** Where everything is put while a package is on its way: one directory beside the target, so that one removal cleans all. */
-export const workDirectory = (into: string): string =>
-  posix.join(posix.dirname(into), `.${posix.basename(into)}.api7-orch-new`);
+export const workDirectory = (into: string): string => besidePath(into, ENDINGS.fresh);
 
 /** The connection went, or the user did: what has come of the package is where the next attempt goes on. */
 const RESUMABLE: readonly string[] = ['CONNECTION_LOST', 'TIMED_OUT', 'INTERRUPTED'];

@@ -1,5 +1,5 @@
-import { posix } from 'node:path';
 import { quote } from '../../core/base/argv.ts';
+import { besidePath, ENDINGS } from '../../core/host/leftover-names.ts';
 import { pathWord } from '../read/read-requests.ts';
 import { CORRUPT, OVERTAKEN } from '../shell/write-functions.ts';
 import { nowWithIdentity, type Owned, ownScript, placeScript, temporaryName } from './write-scripts.ts';
@@ -15,15 +15,12 @@ export interface UploadTarget extends Owned {
   readonly size: number;
 }
 
-const beside = (path: string, end: string): string =>
-  posix.join(posix.dirname(path), `.${posix.basename(path)}.${end}`);
-
 /** Named after its content, so that the next attempt, or the next run, finds what has come of just this file. */
-const partName = ({ path, sha256 }: UploadTarget): string => beside(path, `${sha256.slice(0, 12)}.api7-orch-part`);
+const partName = ({ path, sha256 }: UploadTarget): string => besidePath(path, `${sha256.slice(0, 12)}.${ENDINGS.part}`);
 
 /** Of each digit one: a longer file name's parts do not match. */
 const anyPart = (path: string): string =>
-  `${pathWord(beside(path, ''))}${'[0-9a-f]'.repeat(12)}${quote('.api7-orch-part')}`;
+  `${pathWord(besidePath(path, ''))}${'[0-9a-f]'.repeat(12)}${quote(`.${ENDINGS.part}`)}`;
 
 /**
  * sha256sum is written for every processor alike. openssl uses the processor's own instructions and is several times as

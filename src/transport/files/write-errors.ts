@@ -1,11 +1,12 @@
 import { posix } from 'node:path';
 import { OrchError } from '../../core/base/errors.ts';
+import { ENDINGS } from '../../core/host/leftover-names.ts';
 import { shellFault } from '../read/shell-errors.ts';
 import { CORRUPT, LED_ASTRAY, OVERTAKEN } from '../shell/write-functions.ts';
 import { CUT } from './upload-scripts.ts';
 
 /** How shells say that O_EXCL found the temporary name taken again since it was cleared. */
-const TAKEN = /api7-orch-(?:new|part): [^\n]*(?:File exists|existing file)/;
+const TAKEN = new RegExp(`(?:${ENDINGS.fresh}|${ENDINGS.part}): [^\\n]*(?:File exists|existing file)`);
 
 /** A write that failed as a precise error. `freeBytes` gives evidence when a disk is full. */
 export async function writeFault(

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { quote } from '../../core/base/argv.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import type { Ownership } from '../../core/host/connection.ts';
+import { besidePath, ENDINGS } from '../../core/host/leftover-names.ts';
 import { IDENTITY_FORMAT, pathWord } from '../read/read-requests.ts';
 import { STAT_FORMAT } from '../shell/read-functions.ts';
 import { BY_STDIN, CORRUPT } from '../shell/write-functions.ts';
@@ -56,8 +57,7 @@ export const saidIdentity = (stderr: string): string | undefined =>
   /^identity (\d+:\d+:\d+\.\d{9})$/m.exec(stderr)?.[1];
 
 /** Where a file is written before it takes its final name: fixed, so that a later run finds what a killed one left. */
-export const temporaryName = (path: string): string =>
-  posix.join(posix.dirname(path), `.${posix.basename(path)}.api7-orch-new`);
+export const temporaryName = (path: string): string => besidePath(path, ENDINGS.fresh);
 
 /** Where the file goes and under what name it is made. */
 export const placeScript = (path: string, temporary: string): string =>

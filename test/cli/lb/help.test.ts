@@ -12,7 +12,7 @@ const cli = (...args: readonly string[]) =>
     (failed) => ({ code: failed.code, stdout: failed.stdout, stderr: failed.stderr }),
   );
 
-test.each([[['status']], [['lb']], [['lb', 'status']], [['lb', 'drain']], [['lb', 'restore']]])(
+test.each([[['status']], [['lb']], [['lb', 'status']], [['lb', 'drain']], [['lb', 'restore']], [['lb', 'doctor']]])(
   '%j --help is inert',
   async (verb) => {
     expect(await cli(...verb, '--help')).toMatchObject({

@@ -16,6 +16,8 @@ const VERBS: Readonly<
   'lb status [pattern]': 'reads',
   'lb drain <nodes...>': 'swaps leases',
   'lb restore [nodes...]': 'swaps leases',
+  // It locks with --fix alone.
+  'lb doctor': 'locks',
   'lock show [pattern]': 'reads',
   'lock break [pattern]': 'changes locks only',
   'inventory list [pattern]': 'offline',
@@ -32,6 +34,7 @@ const FILES: Readonly<Record<string, string>> = {
   'lb status [pattern]': 'lb/status.ts',
   'lb drain <nodes...>': 'lb/drain.ts',
   'lb restore [nodes...]': 'lb/restore.ts',
+  'lb doctor': 'lb/doctor.ts',
   'lock show [pattern]': 'lock/show.ts',
   'lock break [pattern]': 'lock/break.ts',
   'inventory list [pattern]': 'inventory.ts',

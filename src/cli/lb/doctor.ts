@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto';
+import { typedLine } from '../../core/base/argv.ts';
+import { dateOf } from '../../core/base/clock.ts';
+import { parseDuration } from '../../core/base/duration.ts';
+import type { Emit, ErrorInfo } from '../../core/event/event.ts';
+import { EXIT_CODES } from '../../core/event/exit-codes.ts';
+import { redactError } from '../../core/event/redact-event.ts';
+import type { Inventory } from '../../inventory/inventory.ts';
+import { loadInventory } from '../../inventory/load.ts';
+import { selectHosts } from '../../inventory/select.ts';
+import { lockScopeOf } from '../../traffic/lock-scope.ts';
+import { printReport } from '../print-report.ts';
+import { rollOptions } from '../run/roll-options.ts';
+import { withoutBalancers } from '../run/without-balancers.ts';
+import { runPlays } from '../run-plays.ts';
+import { type CliEnvironment, openSession, type ReadFlags, type Session, untilInterrupted } from '../session.ts';
+import { waitingNotice } from '../waiting-notice.ts';
+import { type Diagnosis, diagnose } from './doctor/diagnose.ts';
+import { type Examined, examine } from './doctor/examine.ts';
+import { type DoctorReport, keyOfFinding } from './doctor/finding.ts';
+import { fixPlays } from './doctor/plays.ts';
+import { doctorLines } from './doctor/table.ts';
+
+export interface DoctorFlags extends ReadFlags {
+  readonly fix?: boolean;
+  /** How long a run that holds the lock of a host is waited for. */
+  readonly lockWait: string;
+}
+
+/** What `--fix` works on; known once everything was read. */
+interface Fix {
+  readonly nodes: readonly string[];
+  /** Hosts of balancers that do not respond. */
+  readonly gone: readonly string[];
+}
+
+/**
+ * `api7-orch lb doctor`: what earlier runs left behind. With `--fix` it restores nodes and removes what is left.
+ *
+ * @returns 0 when there is nothing to repair; 3 when something is left, or could not be read; 5; 6
+ */
+export async function lbDoctor(flags: DoctorFlags, environment: CliEnvironment = {}): Promise<number> {
+  const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
+  const { code, report } = await doctor(inventory, flags, environment);
+  // When the session is over, so that what a repair shows is complete.
+  if (report !== undefined) await printReport(report, doctorLines, flags, environment.stdout);
+  return code;
+}
+
+interface Ended {
+  readonly code: number;
+  readonly report?: DoctorReport;
+}
+
+async function doctor(inventory: Inventory, flags: DoctorFlags, environment: CliEnvironment): Promise<Ended> {
+  const run = randomUUID();
+  let fix: Fix = { nodes: [], gone: [] };
+  await using session = await openSession({
+    inventory,
+    hosts: [...inventory.hosts.keys()],
+    flags,
+    safePoint: flags.fix === true,
+    environment,
+    ...(flags.fix === true && {
+      record: 'lb doctor',
+      locks: {
+        run,
+        verb: 'lb doctor',
+        waitMs: parseDuration(flags.lockWait),
+        // A host that is only cleaned up concerns no balancer.
+        scope: (names) => ({ ...lockScopeOf(inventory, fix.gone)(fix.nodes), names }),
+      },
+      ...(flags.output === 'json' ? {} : { view: {} }),
+    }),
+  });
+  const first = await look(inventory, session, environment, run);
+  if (typeof first === 'number') return { code: first };
+  const { seen, found } = first;
+  if (flags.fix !== true || (found.nodes.length === 0 && found.clean.size === 0))
+    return { code: codeOf(found), report: found.report };
+  const balancers = new Set(seen.snapshot.found.map(({ seat }) => seat.balancer.host));
+  fix = { nodes: found.nodes, gone: seen.unreachable.filter((host) => balancers.has(host)) };
+  const { exitCode, errors } = await repair(inventory, session, { fix, found, run });
+  if (ENDS.has(exitCode))
+    return {
+      code: exitCode,
+      ...(flags.output === 'json' ? { report: { ...found.report, fixed: [], errors } } : {}),
+    };
+  const second = await look(inventory, session, environment, run);
+  if (typeof second === 'number') return { code: second };
+  const left = new Set(second.found.report.findings.map(keyOfFinding));
+  const fixed = found.report.findings.filter((finding) => !left.has(keyOfFinding(finding)));
+  return { code: codeOf(second.found), report: { ...second.found.report, fixed } };
+}
+
+/** Reads and judges everything. @returns an exit code when it was interrupted */
+async function look(
+  inventory: Inventory,
+  session: Session,
+  environment: CliEnvironment,
+  ownRun: string,
+): Promise<number | { readonly seen: Examined; readonly found: Diagnosis }> {
+  const { clock, forks } = session;
+  const { hosts, stop } = waitingNotice(session.hosts, clock, environment.stderr ?? process.stderr);
+  let looked: { readonly seen: Examined; readonly found: Diagnosis } | undefined;
+  const code = await untilInterrupted(session, async () => {
+    const seen = await examine(inventory, { hosts, forks });
+    looked = { seen, found: diagnose(inventory, seen, { at: dateOf(clock), ownRun }) };
+    return EXIT_CODES.ok;
+  }).finally(stop);
+  return looked ?? code;
+}
+
+/** What ends the verb as it ended the repair: nothing more is looked at. */
+const ENDS: ReadonlySet<number> = new Set([EXIT_CODES.locked, EXIT_CODES.interrupted, EXIT_CODES.internal]);
+
+const codeOf = ({ report: { findings, errors } }: Diagnosis): number =>
+  findings.length + errors.length > 0 ? EXIT_CODES.partial : EXIT_CODES.ok;
+
+interface Repair {
+  readonly fix: Fix;
+  readonly found: Diagnosis;
+  readonly run: string;
+}
+
+async function repair(
+  inventory: Inventory,
+  session: Session,
+  { fix, found, run }: Repair,
+): Promise<{ readonly exitCode: number; readonly errors: readonly ErrorInfo[] }> {
+  let errors: readonly ErrorInfo[] = [];
+  const emit: Emit = (event) => {
+    if (event.type === 'run.end') errors = event.errors.map(redactError);
+    session.emit(event);
+  };
+  const flags = { withoutLb: fix.gone, reason: 'it does not respond', onHold: 'stop', onFailure: 'stop' } as const;
+  const exitCode = await runPlays(
+    session,
+    {
+      ...rollOptions(inventory, { ...flags, skipUnreachable: true }, { ...session, run }),
+      ...{ emit, check: false, diff: false },
+    },
+    {
+      title: 'lb doctor',
+      cluster: inventory.cluster,
+      plays: () => fixPlays(withoutBalancers(inventory, fix.gone), found),
+      goOn: () => typedLine(['api7-orch', 'lb', 'doctor', '--fix', '-i', inventory.file]),
+      select: (pattern) => selectHosts(inventory, pattern),
+    },
+  );
+  return { exitCode, errors };
+}

@@ -1,0 +1,87 @@
+import pLimit from 'p-limit';
+import { PATHS } from '../../../api7/paths.ts';
+import { servicesIn } from '../../../api7/services.ts';
+import { errorInfoOf } from '../../../core/event/error-info.ts';
+import type { ErrorInfo } from '../../../core/event/event.ts';
+import { besidePath, ENDINGS } from '../../../core/host/leftover-names.ts';
+import type { LockView } from '../../../core/host/lock.ts';
+import type { Inventory } from '../../../inventory/inventory.ts';
+import { findLeftovers, type Leftover, type LeftoverPlaces } from '../../../tasks/leftovers.ts';
+import { type Connections, type PoolSnapshot, poolMembersOf, readPoolMembers } from '../../../traffic/pool-snapshot.ts';
+import { LOCK_PATHS } from '../../../transport/lock/fence.ts';
+
+/** What one host shows of earlier runs. */
+export interface ExaminedHost {
+  readonly host: string;
+  readonly lock: LockView | undefined;
+  readonly leftovers: readonly Leftover[];
+}
+
+export interface Examined {
+  readonly snapshot: PoolSnapshot;
+  readonly hosts: readonly ExaminedHost[];
+  /** Hosts that could not be connected to. */
+  readonly unreachable: readonly string[];
+  /** Whatever could not be read, each once. */
+  readonly errors: readonly ErrorInfo[];
+}
+
+/** Reads leases, locks and leftovers of a whole inventory. Whatever goes wrong is an error of its host: nothing is thrown. */
+export async function examine(
+  inventory: Inventory,
+  { hosts, forks }: { readonly hosts: Connections; readonly forks: number },
+): Promise<Examined> {
+  const errors: ErrorInfo[] = [];
+  const unreachable: string[] = [];
+  const [seen, snapshot] = await Promise.all([
+    pLimit(forks).map([...inventory.hosts.keys()], async (host): Promise<readonly ExaminedHost[]> => {
+      try {
+        const connection = await hosts.get(host);
+        const read = await Promise.allSettled([
+          connection.lock.view(),
+          findLeftovers(connection, leftoverPlaces(inventory, host)),
+        ]);
+        for (const each of read) if (each.status === 'rejected') errors.push(errorInfoOf(each.reason, { host }));
+        const [lock, left] = read;
+        return [
+          {
+            host,
+            lock: lock.status === 'fulfilled' ? lock.value : undefined,
+            leftovers: left.status === 'fulfilled' ? left.value : [],
+          },
+        ];
+      } catch (error) {
+        unreachable.push(host);
+        errors.push(errorInfoOf(error, { host }));
+        return [];
+      }
+    }),
+    readPoolMembers(inventory, poolMembersOf(inventory), { hosts, forks }),
+  ]);
+  const all = [...errors, ...snapshot.found.flatMap((one) => ('error' in one ? [one.error] : []))];
+  return {
+    snapshot,
+    hosts: seen.flat(),
+    unreachable,
+    errors: [...new Map(all.map((error) => [`${error.host} ${error.code} ${error.message}`, error])).values()],
+  };
+}
+
+/** Where runs write on a host. */
+function leftoverPlaces({ hosts, loadBalancers }: Inventory, name: string): LeftoverPlaces {
+  const runsServices = servicesIn(hosts.get(name)?.groups ?? []).length > 0;
+  const includes = [...loadBalancers.values()].flatMap((pool) =>
+    pool.driver === 'nginx' && pool.hosts.includes(name) ? [pool.include] : [],
+  );
+  return {
+    trees: [LOCK_PATHS.state, ...(runsServices ? [PATHS.home] : [])],
+    paths: [
+      // One that is empty shows in no tree.
+      ...(runsServices
+        ? [PATHS.controlPlanePackage, PATHS.dataPlanePackage].map((path) => besidePath(path, ENDINGS.fresh))
+        : []),
+      ...includes.flatMap((path) => [ENDINGS.fresh, ENDINGS.earlier].map((ending) => besidePath(path, ending))),
+    ],
+    containers: runsServices,
+  };
+}

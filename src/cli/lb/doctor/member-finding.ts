@@ -1,0 +1,122 @@
+import { typedLine } from '../../../core/base/argv.ts';
+import { redact } from '../../../core/base/redact.ts';
+import type { Lease, MemberView, ServerView } from '../../../core/host/balancer.ts';
+import type { Inventory } from '../../../inventory/inventory.ts';
+import { acceptsRequests, isDrainedOrMaintenance } from '../../../lb/read-member.ts';
+import { oneLine } from '../../../render/lines/paint.ts';
+import type { PoolMember } from '../../../traffic/pool-member.ts';
+import type { Found } from '../../../traffic/pool-snapshot.ts';
+import { memberAcceptsRequests } from '../report.ts';
+import type { Examined } from './examine.ts';
+import { type Finding, type Note, timeOf } from './finding.ts';
+
+/** What members are judged by. */
+export interface Scene {
+  readonly inventory: Inventory;
+  readonly seen: Examined;
+  readonly at: Date;
+  /** Runs that hold a lock and show signs of life. */
+  readonly alive: ReadonlySet<string>;
+  /** Commands. */
+  readonly fix: string;
+  reinstall(host: string): string;
+  restore(node: string): string;
+}
+
+export interface OfMember {
+  readonly finding?: Finding;
+  readonly note?: Note;
+}
+
+/** How a member is treated by one balancer. */
+export function memberFinding(scene: Scene, one: Found): OfMember {
+  if ('error' in one) return {};
+  const { seat, view } = one;
+  const place = { host: seat.balancer.host, node: seat.member.node, pool: seat.pool.name, item: null };
+  const { lease } = view;
+  if (lease === null) return view.held.length === 0 ? {} : { finding: externalDrain(scene, place, seat, view) };
+  const about = { ...place, since: timeOf(Date.parse(lease.at)), by: redact(lease.by) };
+  const isLost = view.servers.some(acceptsRequests);
+  const kind = isLost ? 'lost-drain' : 'lease';
+  if (lease.kind === 'hand') {
+    const held = `${seat.pool.name}: drained by lb drain (${oneLine(redact(lease.reason), 60)})`;
+    if (!isLost) return { note: { ...about, kind, what: held } };
+    const what = `${held}, but it gets requests: the balancer lost the drain`;
+    const drain = typedLine(['api7-orch', 'lb', 'drain', seat.member.node, '-i', scene.inventory.file]);
+    const next = `to drain it again: ${drain} --reason TEXT; to end the drain: ${scene.restore(seat.member.node)}`;
+    return { finding: { ...about, kind, what, next, fixable: false } };
+  }
+  if (lease.run !== undefined && scene.alive.has(lease.run))
+    return { note: { ...about, kind, what: `${seat.pool.name}: a run that is alive works on it` } };
+  const against = whyNotFixed(scene, seat.member.node) ?? (isLost ? whyKept(scene, seat) : undefined);
+  const what = `${seat.pool.name}: ${leftState(seat, view, lease)}; its run has ended`;
+  return { finding: { ...about, kind, what, fixable: against === undefined, next: against ?? scene.fix } };
+}
+
+function leftState({ balancer }: PoolMember, { servers }: MemberView, lease: Lease): string {
+  const serving = servers.filter(acceptsRequests);
+  if (serving.length === 0) return 'drained';
+  const hasPart = serving.some(
+    ({ name, setting }) => balancer.partOf !== undefined && Number(setting.weight) < Number(lease.before[name]?.weight),
+  );
+  return hasPart ? 'left with a part of its weight' : 'in service, as the balancer lost the drain';
+}
+
+function externalDrain(
+  { at, inventory }: Scene,
+  place: Pick<Finding, 'host' | 'node' | 'pool' | 'item'>,
+  { pool, balancer, member }: PoolMember,
+  { servers, held }: MemberView,
+): Finding {
+  const out = servers.filter(({ name }) => held.includes(name));
+  const states = [...new Set(out.map(({ state }) => state))].join(' and ');
+  // Of none it is infinite, which is no time.
+  const longest = Math.max(...out.flatMap(({ sinceMs }) => sinceMs ?? []));
+  return {
+    ...place,
+    kind: 'external-drain',
+    what: `${pool.name}: ${states} without a lease: by another tool, a manual command or the configuration`,
+    since: timeOf(at.getTime() - longest),
+    by: null,
+    fixable: false,
+    next: `to restore ${member.node}, ${byHand(inventory, pool.name, balancer.host, out)}`,
+  };
+}
+
+/** How a person sets servers back whose drain has no lease. */
+function byHand({ loadBalancers }: Inventory, pool: string, host: string, servers: readonly ServerView[]): string {
+  const settings = loadBalancers.get(pool);
+  const names = servers.filter(isDrainedOrMaintenance).map(({ name }) => name);
+  switch (settings?.driver) {
+    case 'haproxy':
+      return `on ${host} send to ${settings.socket}: ${names.map((name) => `set server ${name} state ready`).join('; ')}`;
+    case 'nginx':
+      return `on ${host} remove "down" from ${names.join(', ')} in ${settings.include}, then reload nginx`;
+    default:
+      return `set ${names.join(', ')} back on ${host}`;
+  }
+}
+
+/** Why a node that gets requests is left as it is: `--fix` drains it again where it fails its checks, and it may be the last one. */
+function whyKept({ seen, restore }: Scene, { pool, balancer, member }: PoolMember): string | undefined {
+  const others = seen.snapshot.found.filter(
+    ({ seat }) => seat.balancer.name === balancer.name && seat.member.node !== member.node,
+  );
+  if (others.some(memberAcceptsRequests)) return undefined;
+  return `no other member of ${pool.name} gets requests on ${balancer.host}; restore others first, or: ${restore(member.node)}`;
+}
+
+/** Why a node is not restored by `--fix`, and what to do instead; undefined: it may be. */
+function whyNotFixed({ seen, alive, restore }: Scene, node: string): string | undefined {
+  const later = `when that is over: ${restore(node)}`;
+  for (const one of seen.snapshot.found) {
+    if (!('view' in one) || one.seat.member.node !== node) continue;
+    const { lease, held } = one.view;
+    const { name } = one.seat.balancer;
+    if (lease?.kind === 'hand') return `${redact(lease.by)} holds it in ${name}; ${later}`;
+    if (lease === null && held.length > 0) return `it is also drained without a lease in ${name}; ${later}`;
+    if (lease?.run !== undefined && alive.has(lease.run)) return `a run that is alive works on it; ${later}`;
+  }
+  if (seen.unreachable.includes(node)) return `${node} cannot be reached to see if it is ready; ${restore(node)}`;
+  return undefined;
+}

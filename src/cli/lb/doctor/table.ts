@@ -1,0 +1,63 @@
+import { count } from '../../../render/lines/paint.ts';
+import { type Cell, type Column, type TableOptions, tableLines } from '../../../render/lines/table.ts';
+import { ago, errorLines } from '../table.ts';
+import type { DoctorReport, Finding, Note } from './finding.ts';
+
+const COLUMNS: readonly Column[] = [
+  { title: 'HOST' },
+  { title: 'NODE' },
+  { title: 'SINCE' },
+  { title: 'BY' },
+  { title: 'FINDING' },
+];
+
+/** Nothing of a finding may be cut: it is what a person acts upon. */
+const LEAST_WIDTH = 200;
+
+/** `lb doctor` for people: what was found and what to do about it, what is as it should be, then what went wrong. */
+export function doctorLines(report: DoctorReport, options: TableOptions): readonly string[] {
+  const { findings, notes, fixed, errors } = report;
+  const { paint } = options;
+  const table = (rows: readonly Note[]): readonly string[] =>
+    rows.length === 0
+      ? []
+      : tableLines(
+          COLUMNS,
+          rows.map((row) => cellsOf(row, new Date(report.at))),
+          { ...options, width: Math.max(options.width, LEAST_WIDTH) },
+        );
+  const blocks = [
+    fixed === undefined || fixed.length === 0 ? [] : [paint('bold', 'Fixed'), ...table(fixed)],
+    findings.length === 0 ? [] : [paint('bold', 'Found'), ...table(findings), '', ...hintLines(findings)],
+    notes.length === 0 ? [] : [paint('bold', 'In use, not changed by --fix'), ...table(notes)],
+    errors.flatMap((error) => errorLines(error, paint)),
+    [verdict(report)],
+  ];
+  const shown = blocks.filter((block) => block.length > 0);
+  // After a repair it stands below what the run has shown.
+  return shown.flatMap((block, at) => (at === 0 && fixed === undefined ? block : ['', ...block]));
+}
+
+const cellsOf = ({ host, node, since, by, what }: Note, now: Date): readonly Cell[] => [
+  host,
+  node ?? '-',
+  since === null ? '-' : ago(since, now),
+  by ?? '-',
+  what,
+];
+
+/** What is to be done, each once with the places that it is for. */
+function hintLines(findings: readonly Finding[]): readonly string[] {
+  return [...Map.groupBy(findings, ({ next }) => next)].map(([next, those]) => {
+    const places = [...new Set(those.map(({ host, node }) => (node === null ? host : `${node} on ${host}`)))];
+    return `hint for ${places.join(', ')}: ${next}`;
+  });
+}
+
+function verdict({ findings, errors }: DoctorReport): string {
+  if (findings.length === 0 && errors.length === 0) return 'nothing to repair';
+  return [
+    ...(findings.length === 0 ? [] : [count(findings.length, 'finding')]),
+    ...(errors.length === 0 ? [] : [count(errors.length, 'error')]),
+  ].join(', ');
+}
