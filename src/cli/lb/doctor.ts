@@ -79,18 +79,26 @@ async function doctor(inventory: Inventory, flags: DoctorFlags, environment: Cli
   if (flags.fix !== true || (found.nodes.length === 0 && found.clean.size === 0))
     return { code: codeOf(found), report: found.report };
   const balancers = new Set(seen.snapshot.found.map(({ seat }) => seat.balancer.host));
-  fix = { nodes: found.nodes, gone: seen.unreachable.filter((host) => balancers.has(host)) };
-  const { exitCode, errors } = await repair(inventory, session, { fix, found, run });
-  if (ENDS.has(exitCode))
-    return {
-      code: exitCode,
-      ...(flags.output === 'json' ? { report: { ...found.report, fixed: [], errors } } : {}),
-    };
-  const second = await look(inventory, session, environment, run);
-  if (typeof second === 'number') return { code: second };
-  const left = new Set(second.found.report.findings.map(keyOfFinding));
-  const fixed = found.report.findings.filter((finding) => !left.has(keyOfFinding(finding)));
-  return { code: codeOf(second.found), report: { ...second.found.report, fixed } };
+  const gone = seen.unreachable.filter((host) => balancers.has(host));
+  const tried = new Set<string>();
+  let left = found;
+  // What was left alone because nothing else of its pool got requests can be repaired once something does.
+  do {
+    fix = { nodes: left.nodes, gone };
+    for (const node of left.nodes) tried.add(node);
+    const { exitCode, errors } = await repair(inventory, session, { fix, found: left, run });
+    if (ENDS.has(exitCode))
+      return {
+        code: exitCode,
+        ...(flags.output === 'json' ? { report: { ...found.report, fixed: [], errors } } : {}),
+      };
+    const again = await look(inventory, session, environment, run);
+    if (typeof again === 'number') return { code: again };
+    left = again.found;
+  } while (left.nodes.some((node) => !tried.has(node)));
+  const keys = new Set(left.report.findings.map(keyOfFinding));
+  const fixed = found.report.findings.filter((finding) => !keys.has(keyOfFinding(finding)));
+  return { code: codeOf(left), report: { ...left.report, fixed } };
 }
 
 /** Reads and judges everything. @returns an exit code when it was interrupted */
