@@ -59,7 +59,7 @@ describe('taking', () => {
     await world.until(first.locks.release());
     await world.until(taking);
     expect(world.host('a').locks.record?.by).toBe('patient@desk');
-    expect(patient.said).toEqual([expect.stringMatching(/^waiting: a is locked by first@desk/)]);
+    expect(patient.said).toEqual([expect.stringMatching(/^a is locked by first@desk .*; waiting up to 10m for it$/)]);
   });
 
   test('who waits too long is refused', async () => {
