@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, systemClock } from '../core/base/clock.ts';
 import { defined } from '../core/base/data.ts';
-import { parseDuration } from '../core/base/duration.ts';
 import { OrchError } from '../core/base/errors.ts';
 import type { Emit } from '../core/event/event.ts';
 import { EXIT_CODES } from '../core/event/exit-codes.ts';
@@ -12,7 +11,6 @@ import { journalDirectory, openJournal } from '../journal/journal.ts';
 import { operatorName } from '../local/operator.ts';
 import { hasEnded, thisProcess } from '../local/this-process.ts';
 import type { LockScope } from '../lock/lock-scope.ts';
-import { lockTimes } from '../lock/lock-times.ts';
 import { RunLocks } from '../lock/run-locks.ts';
 import { chooseRenderer, type OutputForm } from '../render/choose.ts';
 import type { Ask } from '../transport/ssh/ask.ts';
@@ -20,6 +18,7 @@ import { BugStop } from './bug-stop.ts';
 import { connectTo, openSshConfig } from './connect.ts';
 import { destinations } from './destinations.ts';
 import { interruptSignal } from './interrupt.ts';
+import { environmentLockTimes } from './lock/times.ts';
 import { newHostKeyNotice } from './new-host-key-notice.ts';
 import { positiveInteger } from './positive-integer.ts';
 import { printLine } from './print-line.ts';
@@ -145,7 +144,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       },
       clock,
       waitMs: options.locks.waitMs,
-      times: lockTimes(parseDuration(process.env.API7_ORCH_LOCK_TTL ?? '60s')),
+      times: environmentLockTimes(),
       scope: options.locks.scope,
       hasEnded,
       onStop: ({ by, reason }) => {

@@ -207,7 +207,7 @@ class PlaybookRun {
     if (isLocked(reason) && !this.#errors.some(isLocked)) this.#errors.unshift(reason);
     const outcome = bug === undefined ? this.#outcome(lostSome, signal.aborted && !this.#finished) : 'internal';
     const hosts = this.#tally.hosts();
-    const isOpen = !['ok', 'refused'].includes(outcome);
+    const isOpen = !['ok', 'refused'].includes(outcome) && (outcome !== 'locked' || this.#touched);
     const command = isOpen && !check ? this.#request.goOn?.() : undefined;
     emit({
       type: 'run.end',

@@ -11,7 +11,11 @@ export const LEASES = '/var/lib/api7-orch/leases';
 /** Path of the record that a node of a pool is out of traffic by our doing. */
 export const leasePath = (pool: string, node: string): string => `${LEASES}/${pool}.${node}.json`;
 
+/** Releases that know no locks refuse leases of this version: they read `held` and know no `heldServers`. */
+const VERSION = 2;
+
 const schema = z.object({
+  v: z.literal(VERSION).exactOptional(),
   node: z.string(),
   before: z.record(z.string(), z.record(z.string(), z.string())),
   by: z.string(),
@@ -19,7 +23,8 @@ const schema = z.object({
   reason: z.string(),
   // Records of earlier versions do not tell.
   kind: z.enum(['hand', 'run']).default('run'),
-  held: z.array(z.string()),
+  held: z.array(z.string()).exactOptional(),
+  heldServers: z.array(z.string()).exactOptional(),
   closed: z.array(z.string()).exactOptional(),
   run: z.string().exactOptional(),
   down: z.array(z.string()).exactOptional(),
@@ -69,7 +74,8 @@ export async function swapLease(host: Connection, { pool, node, leaseDigest, to 
 /** Digest of the file of this lease. */
 export const leaseDigestOf = (lease: Lease): string => sha256(leaseText(lease));
 
-const leaseText = (lease: Lease): string => `${JSON.stringify(lease, null, 2)}\n`;
+const leaseText = ({ held, ...lease }: Lease): string =>
+  `${JSON.stringify({ v: VERSION, ...lease, heldServers: held }, null, 2)}\n`;
 
 /** Who holds a node, since when and why, for people. */
 export const holderOf = ({ by, at, reason }: Pick<Lease, 'by' | 'at' | 'reason'>): string =>
@@ -121,7 +127,9 @@ export async function leasesOf(host: Reader, node: string): Promise<readonly Lea
 
 function parse(text: string): Lease | null {
   try {
-    return schema.parse(JSON.parse(text));
+    const { v, held, heldServers, ...lease } = schema.parse(JSON.parse(text));
+    const out = v === VERSION ? heldServers : held;
+    return out === undefined ? null : { ...lease, held: out };
   } catch {
     return null;
   }

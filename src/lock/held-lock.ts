@@ -56,6 +56,11 @@ export class HeldLock {
     return sinceMoment(this.#options.clock, this.#sent);
   }
 
+  /** A call is still on record that has ended: after a crash the next run would wait for it. */
+  get isOpStale(): boolean {
+    return this.#view.record?.op != null && this.#calls.size === 0;
+  }
+
   /** Also proves the lock. @throws OrchError FENCED */
   beat(): Promise<void> {
     this.#beating ??= this.#beat().finally(() => {
@@ -66,7 +71,7 @@ export class HeldLock {
 
   async #beat(): Promise<void> {
     // What has ended need not wait for the next call.
-    if (this.#view.record?.op && this.#calls.size === 0) await this.#update((record) => ({ ...record, op: null }));
+    if (this.isOpStale) await this.#update((record) => ({ ...record, op: null }));
     const sent = momentOf(this.#options.clock);
     this.#saw(await this.#options.onLock((lock) => lock.beat(this.#options.token, ++this.#count)));
     this.#sent = sent;

@@ -156,7 +156,8 @@ export class RunLocks implements Locks {
       this.#isLate ||= this.#isTimerLate();
       this.#tick = momentOf(clock);
       // One that is late ends nothing: the next write proves the lock, or waits until it can.
-      for (const held of this.#held.values()) if (held.age >= this.#times.beatMs) held.beat().catch(() => undefined);
+      for (const held of this.#held.values())
+        if (held.age >= this.#times.beatMs || held.isOpStale) held.beat().catch(() => undefined);
     }
   }
 

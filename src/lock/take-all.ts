@@ -1,4 +1,5 @@
 import type { Clock } from '../core/base/clock.ts';
+import { formatDuration } from '../core/base/duration.ts';
 import type { HostLock, LockOwner, LockProcess, LockRecord, LockView } from '../core/host/lock.ts';
 import type { LockHosts } from '../core/host/locks.ts';
 import { momentOf } from './held-lock.ts';
@@ -56,9 +57,15 @@ export class TakeAll {
       const conflict = await this.#takeEach(order);
       if (conflict === undefined) return;
       await giveUp();
-      if (!waited) say(`waiting: ${hostLocked(conflict.host, conflict.view).message}`, conflict.host);
+      if (!waited) say(this.#waiting(conflict), conflict.host);
       await this.#wait(order, until);
     }
+  }
+
+  #waiting({ host, view }: Conflict): string {
+    const { waitMs, times } = this.#options;
+    const limit = waitMs === 0 ? 'to see whether that run is alive' : 'for it';
+    return `${hostLocked(host, view).message}; waiting up to ${formatDuration(Math.max(waitMs, times.ttlMs))} ${limit}`;
   }
 
   /** By what the machines say of themselves: names differ from inventory to inventory. */

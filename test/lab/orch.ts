@@ -77,8 +77,8 @@ export interface OrchOptions {
  * @example const run = await orch(['run', 'install', '-i', lab.inventory]); run.with('changed')
  */
 export async function orch(args: readonly string[], options: OrchOptions = {}): Promise<OrchRun> {
-  // The verbs of `lb` are two words.
-  const verbs = args[0] === 'lb' ? 2 : 1;
+  // The verbs of `lb` and `lock` are two words.
+  const verbs = ['lb', 'lock'].includes(args[0] ?? '') ? 2 : 1;
   const words = [...args.slice(0, verbs), '--output', 'json', ...args.slice(verbs)];
   const child = spawn(process.execPath, ['src/cli/main.ts', ...words], {
     cwd: paths.root,

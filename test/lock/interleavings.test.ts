@@ -85,8 +85,8 @@ async function play(choices: readonly Choice[]): Promise<Played> {
     if (step < DEPTH)
       open.push([
         ...possible,
-        ...(pauses < PAUSES ? (['time'] as const) : []),
-        ...(over === 0 && !choices.includes('kill') ? (['kill'] as const) : []),
+        ...(pauses < PAUSES && !choices.includes('kill') ? (['time'] as const) : []),
+        ...(over === 0 && pauses === 0 && !choices.includes('kill') ? (['kill'] as const) : []),
       ]);
     const choice = choices[step] ?? possible[0] ?? 'time';
     if (choice === 'time')

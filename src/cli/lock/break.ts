@@ -7,12 +7,12 @@ import type { LockStop } from '../../core/host/lock.ts';
 import { loadInventory } from '../../inventory/load.ts';
 import { selectHosts } from '../../inventory/select.ts';
 import { operatorName } from '../../local/operator.ts';
-import { LOCK_TIMES } from '../../lock/lock-times.ts';
 import { holderName } from '../../lock/locked-error.ts';
 import { takeOver } from '../../lock/take-over.ts';
 import { sinkOf } from '../../render/sink.ts';
 import { type CliEnvironment, openSession, type Session, type SessionFlags, untilInterrupted } from '../session.ts';
-import { readLocks, type SeenLock } from './read-locks.ts';
+import { hasExpired, readLocks, type SeenLock } from './read-locks.ts';
+import { environmentLockTimes } from './times.ts';
 
 export interface BreakFlags extends SessionFlags {
   readonly reason: string;
@@ -55,14 +55,19 @@ interface Asking {
 /** @returns how many are still locked */
 async function ask(session: Session, held: readonly SeenLock[], { stop, waitMs, say }: Asking): Promise<number> {
   const { hosts, clock } = session;
+  const times = environmentLockTimes();
   await Promise.all(
     held.map(async ({ host, view: { record, digest } }) => {
       if (record === null || digest === null) return;
       await (await hosts.get(host)).lock.swap(digest, { ...record, stop });
     }),
   );
-  for (const { host, view } of held)
-    if (view.record !== null) say(`${host}: asked ${holderName(view.record, view.now)} to stop at a safe point`);
+  for (const each of new Set(held.map(({ view }) => view.record?.token))) {
+    const ofRun = held.filter(({ view }) => view.record?.token === each);
+    const [{ record, now } = { record: null, now: 0 }] = ofRun.map(({ view }) => view);
+    if (record !== null)
+      say(`${ofRun.map(({ host }) => host).join(', ')}: asked ${holderName(record, now)} to stop at a safe point`);
+  }
   const runs = new Map(held.map(({ host, view }) => [host, view.record?.token]));
   const until = clock.now() + waitMs;
   for (;;) {
@@ -79,11 +84,11 @@ async function ask(session: Session, held: readonly SeenLock[], { stop, waitMs, 
       );
       return left.length;
     }
-    if (first !== undefined && left.every(({ view }) => view.beatAge * 1000 >= LOCK_TIMES.ttlMs)) {
-      say('the run shows no sign of life: the next run takes its locks over, or lock break --now ends it');
+    if (first !== undefined && left.every(({ view }) => hasExpired(view, times))) {
+      say('the run has ended without releasing its locks: the next run takes them over, lock break --now removes them');
       return left.length;
     }
-    await clock.sleep(LOCK_TIMES.pollMs);
+    await clock.sleep(times.pollMs);
   }
 }
 
@@ -109,7 +114,7 @@ async function takeEach(
         host,
         token: owner.token,
         clock,
-        times: LOCK_TIMES,
+        times: environmentLockTimes(),
         say,
         onLock: (act) => act(connection.lock),
         connection: async () => connection,

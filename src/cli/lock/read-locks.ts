@@ -2,6 +2,8 @@ import pLimit from 'p-limit';
 import { errorInfoOf } from '../../core/event/error-info.ts';
 import type { ErrorInfo } from '../../core/event/event.ts';
 import type { LockStop, LockView } from '../../core/host/lock.ts';
+import { hasEnded } from '../../local/this-process.ts';
+import type { LockTimes } from '../../lock/lock-times.ts';
 import type { Session } from '../session.ts';
 
 /** The lock of one host, as `-o json` prints it. Its token is no secret, and of no use to people. */
@@ -14,7 +16,7 @@ export interface LockReport {
     /** Seconds, by the host's clock. */
     readonly heldFor: number;
     readonly lastBeat: number;
-    /** No beat for so long that the next run takes it over; or of an earlier boot. */
+    /** The next run takes it over: no beat for so long, or of an earlier boot, or its process on this machine has ended. */
     readonly expired: boolean;
     readonly stop: LockStop | null;
     readonly call: string | null;
@@ -48,8 +50,13 @@ export async function readLocks(
   return { seen: seen.flat(), errors };
 }
 
-export function lockReport({ host, view }: SeenLock, ttlMs: number): LockReport {
-  const { record, now, beatAge, boot } = view;
+/** Whether the next run takes the lock over. */
+export const hasExpired = ({ record, boot, beatAge }: LockView, { ttlMs }: LockTimes): boolean =>
+  record !== null &&
+  (record.boot !== boot || beatAge * 1000 >= ttlMs || (record.process !== undefined && hasEnded(record.process)));
+
+export function lockReport({ host, view }: SeenLock, times: LockTimes): LockReport {
+  const { record, now, beatAge } = view;
   if (record === null) return { host, lock: null };
   const { by, verb, run, since, stop = null, op } = record;
   return {
@@ -60,7 +67,7 @@ export function lockReport({ host, view }: SeenLock, ttlMs: number): LockReport 
       run,
       heldFor: Math.max(0, now - since),
       lastBeat: beatAge,
-      expired: record.boot !== boot || beatAge * 1000 >= ttlMs,
+      expired: hasExpired(view, times),
       stop,
       call: op === null ? null : `${op.what} ${op.container}`,
     },

@@ -1,11 +1,11 @@
 import { formatDuration } from '../../core/base/duration.ts';
 import { loadInventory } from '../../inventory/load.ts';
 import { selectHosts } from '../../inventory/select.ts';
-import { LOCK_TIMES } from '../../lock/lock-times.ts';
 import { type Cell, type TableOptions, tableLines } from '../../render/lines/table.ts';
 import { printReport } from '../print-report.ts';
 import { type CliEnvironment, openSession, type ReadFlags, untilInterrupted } from '../session.ts';
 import { type LockReport, type LocksReport, lockReport, readLocks } from './read-locks.ts';
+import { environmentLockTimes } from './times.ts';
 
 const COLUMNS = [
   { title: 'HOST' },
@@ -22,8 +22,9 @@ export async function lockShow(pattern: string, flags: ReadFlags, environment: C
   const names = selectHosts(inventory, pattern).map(({ name }) => name);
   await using session = await openSession({ inventory, hosts: names, flags, safePoint: false, environment });
   return await untilInterrupted(session, async () => {
+    const times = environmentLockTimes();
     const { seen, errors } = await readLocks(session, names);
-    const report = { hosts: seen.map((each) => lockReport(each, LOCK_TIMES.ttlMs)), errors };
+    const report = { hosts: seen.map((each) => lockReport(each, times)), errors };
     await printReport(report, lockLines, flags, environment.stdout);
     return errors.length > 0 ? 3 : 0;
   });
@@ -43,10 +44,10 @@ export function lockLines({ hosts, errors }: LocksReport, options: TableOptions)
 function rowOf({ host, lock }: LockReport): readonly Cell[] {
   if (lock === null) return [host];
   const notes = [
-    `run ${lock.run}`,
     ...(lock.expired ? ['expired: the next run takes it over'] : []),
     ...(lock.stop === null ? [] : [`asked to stop by ${lock.stop.by}: ${lock.stop.reason}`]),
     ...(lock.call === null ? [] : [`under way: ${lock.call}`]),
+    `run ${lock.run}`,
   ];
   return [
     host,

@@ -18,7 +18,13 @@ test('takes a node out on every balancer, on record, and never connects to it', 
     expect(scene.leases(balancer)).toEqual(['gateways.gw-1.json']);
   }
   const lease = JSON.parse(String(scene.hosts['lb-1']?.fileText('/var/lib/api7-orch/leases/gateways.gw-1.json')));
-  expect(lease).toMatchObject({ node: 'gw-1', reason: 'new disks', by: expect.stringMatching(/.@./), held: [] });
+  expect(lease).toMatchObject({
+    node: 'gw-1',
+    reason: 'new disks',
+    by: expect.stringMatching(/.@./),
+    v: 2,
+    heldServers: [],
+  });
   expect(lease).toMatchObject({ kind: 'hand' });
   expect(new Set(scene.connected)).toEqual(new Set(['lb-1', 'lb-2']));
 });

@@ -2,9 +2,9 @@ import { typedLine } from '../../../core/base/argv.ts';
 import { redact } from '../../../core/base/redact.ts';
 import { redactError } from '../../../core/event/redact-event.ts';
 import type { Inventory } from '../../../inventory/inventory.ts';
-import { LOCK_TIMES } from '../../../lock/lock-times.ts';
 import type { Leftover } from '../../../tasks/leftovers.ts';
 import { lockReport, type SeenLock } from '../../lock/read-locks.ts';
+import { environmentLockTimes } from '../../lock/times.ts';
 import type { Examined } from './examine.ts';
 import { type DoctorReport, type Finding, type Note, OF_HOST, timeOf } from './finding.ts';
 import { memberFinding, type Scene } from './member-finding.ts';
@@ -67,7 +67,7 @@ export function diagnose(
   };
 }
 
-const isAlive = (lock: SeenLock): boolean => lockReport(lock, LOCK_TIMES.ttlMs).lock?.expired === false;
+const isAlive = (lock: SeenLock): boolean => lockReport(lock, environmentLockTimes()).lock?.expired === false;
 
 function expiredLock({ fix }: Scene, { host, view: { record, old } }: SeenLock): readonly Finding[] {
   const last = record ?? old[0];

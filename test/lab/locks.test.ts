@@ -1,0 +1,145 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { all } from './all.ts';
+import { daySeed, randomOf } from './day-seed.ts';
+import { type Lab, upLab } from './lab.ts';
+import { type OrchOptions, type OrchRun, orch, type RollStep } from './orch.ts';
+import { paths } from './paths.ts';
+import { leases, mendFleet, notServing } from './rolling-scene.ts';
+import { balancerSampler } from './sampler.ts';
+import { stillSampler } from './still-sampler.ts';
+import { steadyLoad } from './traffic.ts';
+
+// Two gateways behind one balancer: the smallest cluster in which a second node out of traffic is an outage.
+
+const QUICK = join(import.meta.dirname, 'faults/impatient-install.ts');
+const TTL = '18s';
+const seeds = all ? [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] : [Number(daySeed().slice('day:'.length))];
+
+let lab: Lab;
+
+beforeAll(async () => {
+  lab = await upLab({
+    directory: join(paths.cache, 'labs/locks'),
+    owned: true,
+    size: { controlPlane: 1, dataPlane: 2, loadBalancers: 1 },
+    note: (line) => process.stderr.write(`lab: ${line}\n`),
+  });
+  await lab.reset();
+  expect(await run(QUICK)).toMatchObject({ code: 0 });
+});
+afterAll(() => lab.down());
+// What a failed one has left is not to fail the next.
+beforeEach(() => mendFleet(lab));
+
+const run = (playbook: string, words: readonly string[] = [], options: OrchOptions = {}): Promise<OrchRun> =>
+  orch(['run', playbook, '-i', lab.inventory, '-e', 'soak=0s', ...words], options);
+
+const codes = ({ end }: OrchRun): readonly string[] => (end?.errors ?? []).map(({ code }) => code);
+
+/** Hosts that are locked. */
+async function locked(): Promise<readonly string[]> {
+  const { stdout } = await orch(['lock', 'show', '-i', lab.inventory]);
+  const { hosts }: { hosts: readonly { host: string; lock: unknown }[] } = JSON.parse(stdout);
+  return hosts.flatMap(({ host, lock }) => (lock === null ? [] : [host]));
+}
+
+/** What two operators do at the same time, as the seed draws it. */
+function story(seed: number) {
+  const random = randomOf(seed);
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
+  return {
+    limits: [pick([[], [], ['--limit', 'gw-1']]), pick([[], ['--limit', 'gw-1'], ['--limit', 'gw-2']])] as const,
+    /** The second one begins so much later. */
+    delayMs: Math.floor(random() * 10_000),
+    waits: random() < 0.5,
+    /** At this step of the first node a person drains it, too. */
+    drainAt: pick<string | undefined>([undefined, undefined, 'drain', 'waitIdle', 'apply', 'waitReady']),
+  };
+}
+
+test.each(seeds)('two operators at the same time, seed %i: one node at most is out of service', async (seed) => {
+  const { limits, delayMs, waits, drainAt } = story(seed);
+  console.log(`locks ${seed}: ${JSON.stringify({ limits, delayMs, waits, drainAt })}`);
+  const sampler = await balancerSampler(lab, ['gateways']);
+  const load = steadyLoad(lab.direct('gateways', 'lb-1'));
+  let held: string | undefined;
+  let draining: Promise<OrchRun> | undefined;
+  const drains = ({ step, status, host }: RollStep, send: (signal: NodeJS.Signals) => void): void => {
+    if (held !== undefined || step !== drainAt || status !== 'begun') return;
+    held = host;
+    // Else the run may be at the other node by then, and both are out as the person wants it.
+    send('SIGSTOP');
+    draining = orch(['lb', 'drain', host, '-i', lab.inventory, '--reason', 'new disks', '--no-wait']).finally(() =>
+      send('SIGCONT'),
+    );
+  };
+  const options: OrchOptions = { onEvent: (event, send) => event.type === 'roll.step' && drains(event, send) };
+  const [first, second] = await Promise.all([
+    run('rolling-restart', limits[0], options),
+    sleep(delayMs).then(() => run('rolling-restart', [...limits[1], ...(waits ? ['--lock-wait', '5m'] : [])], options)),
+  ]);
+  await draining;
+  const { bad, sent } = await load.stop();
+  const away = await sampler.stop();
+  const story_ = JSON.stringify([first, second].map(({ code, end }) => [code, end?.errors]));
+  expect(Math.max(...away.map(({ mostAtOnce }) => mostAtOnce)), story_).toBeLessThanOrEqual(1);
+  expect({ bad, any: sent > 10 }, story_).toEqual({ bad: {}, any: true });
+  expect(await locked()).toEqual([]);
+
+  for (const each of [first, second]) {
+    if (each.code !== 5) continue;
+    // Refused before it did anything.
+    expect(waits, story_).toBe(false);
+    expect([codes(each), each.steps, each.with('changed')]).toEqual([['HOST_LOCKED'], [], []]);
+  }
+  if (held === undefined) {
+    expect([first.code, second.code].filter((code) => code === 0).length, story_).toBeGreaterThanOrEqual(waits ? 2 : 1);
+    expect([await leases(lab), await notServing(lab)]).toEqual([[], []]);
+  } else {
+    expect([(await draining)?.code, await leases(lab)], story_).toEqual([0, [`lb-1: gateways.${held}.json`]]);
+    const out = await notServing(lab);
+    expect(out.length > 0 && out.every((name) => name.endsWith(`/${held}`)), out.join(' ')).toBe(true);
+    expect(await orch(['lb', 'restore', held, '-i', lab.inventory])).toMatchObject({ code: 0 });
+    expect(await run('rolling-restart')).toMatchObject({ code: 0 });
+    expect([await leases(lab), await notServing(lab)]).toEqual([[], []]);
+  }
+});
+
+test.runIf(all)('a controller that continues after another one has taken over writes nothing more', async () => {
+  const env = { API7_ORCH_LOCK_TTL: TTL };
+  const load = steadyLoad(lab.direct('gateways', 'lb-1'));
+  const stopped = Promise.withResolvers<void>();
+  let go: (signal: NodeJS.Signals) => void = () => undefined;
+  const first = run('rolling-restart', [], {
+    env: { ...env, API7_ORCH_MACHINE_ID: 'one machine' },
+    onEvent: (event, send) => {
+      if (event.type !== 'roll.step' || event.step !== 'apply' || event.status !== 'begun') return;
+      send('SIGSTOP');
+      go = send;
+      stopped.resolve();
+    },
+  });
+  await Promise.race([stopped.promise, first]);
+  expect((await notServing(lab)).length).toBeGreaterThan(0);
+  const begun = performance.now();
+  const second = await run('rolling-restart', [], { env: { ...env, API7_ORCH_MACHINE_ID: 'another machine' } });
+  expect({ code: second.code, errors: codes(second) }).toEqual({ code: 0, errors: [] });
+  expect(performance.now() - begun).toBeGreaterThan(18_000);
+  expect([await leases(lab), await notServing(lab), await locked()]).toEqual([[], [], []]);
+
+  const still = await stillSampler(lab);
+  go('SIGCONT');
+  const ended = await first;
+  expect({ code: ended.code, errors: codes(ended) }).toEqual({
+    code: 5,
+    errors: expect.arrayContaining(['FENCED']),
+  });
+  for (const { host, states, samples } of await still.stop()) {
+    expect(states, host).toBe(1);
+    expect(samples, host).toBeGreaterThan(3);
+  }
+  expect([await leases(lab), await notServing(lab)]).toEqual([[], []]);
+  expect((await load.stop()).bad).toEqual({});
+});
