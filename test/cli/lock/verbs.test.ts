@@ -6,11 +6,15 @@ const root = join(import.meta.dirname, '../../..');
 
 /** What each verb does to hosts. A new one has to say so here, and is checked for it. */
 const VERBS: Readonly<
-  Record<string, 'locks' | 'swaps leases' | 'runs what it is told' | 'changes locks only' | 'reads' | 'offline'>
+  Record<
+    string,
+    'locks' | 'swaps leases' | 'runs what it is told' | 'changes locks only' | 'reads' | 'offline'
+  >
 > = {
   'run <playbook>': 'locks',
-  // By the run of a playbook, which locks; its list only reads.
+  // By the run of a playbook, which locks; what they do themselves only reads.
   'rollback [pattern]': 'reads',
+  'resume [run]': 'reads',
   'exec <pattern> [command...]': 'runs what it is told',
   'status [pattern]': 'reads',
   'lb status [pattern]': 'reads',
@@ -27,6 +31,7 @@ const VERBS: Readonly<
 const FILES: Readonly<Record<string, string>> = {
   'run <playbook>': 'run/run.ts',
   'rollback [pattern]': 'rollback/rollback.ts',
+  'resume [run]': 'resume/resume.ts',
   'exec <pattern> [command...]': 'exec.ts',
   'status [pattern]': 'status/status.ts',
   'lb status [pattern]': 'lb/status.ts',
@@ -58,7 +63,7 @@ test.each(Object.entries(VERBS))('%s: %s', (verb, does) => {
   expect(/\blockScopeOf\(/.test(text)).toBe(does === 'locks');
   // Only these carry out tasks, or anything that writes.
   const writes = /runPlays|runOnBalancers|\.run\(|\.writeFile|\.swapFile/.test(text);
-  expect(writes).toBe(does === 'locks' || does === 'swaps leases' || does === 'runs what it is told');
+  expect(writes).toBe(['locks', 'swaps leases', 'runs what it is told'].includes(does));
 });
 
 test('no other file of the command line opens a session', () => {
