@@ -4,6 +4,7 @@ import {
   askBecomePassOption,
   askPassOption,
   inventoryOption,
+  optionalInventoryOption,
   outputOption,
   tableOption,
   varsOption,
@@ -136,6 +137,49 @@ function program(): Command {
     .action(async (pattern, options) =>
       exit(await (await import('./lock/break.ts')).lockBreak(pattern ?? 'all', options)),
     );
+
+  const runs = root.command('runs').description('show runs: journals of this machine, and records on hosts');
+  runs
+    .command('list')
+    .description('list runs; with -i also those that hosts have on record')
+    .addOption(optionalInventoryOption())
+    .option('-f, --forks <n>', 'hosts processed in parallel', '50')
+    .addOption(tableOption())
+    .addOption(acceptOption())
+    .addOption(askPassOption())
+    .addOption(askBecomePassOption())
+    .action(async (options) => exit(await (await import('./runs/list.ts')).runsList(options)));
+  runs
+    .command('show <run>')
+    .description('show one run: its command, its nodes, how to resume it')
+    .addOption(optionalInventoryOption())
+    .option('-f, --forks <n>', 'hosts processed in parallel', '50')
+    .addOption(tableOption())
+    .addOption(acceptOption())
+    .addOption(askPassOption())
+    .addOption(askBecomePassOption())
+    .action(async (run, options) => exit(await (await import('./runs/show.ts')).runsShow(run, options)));
+  runs
+    .command('gc')
+    .description('remove journals and records of finished runs')
+    .addOption(optionalInventoryOption())
+    .option('--older-than <age>', 'only runs that are older', '30d')
+    .option('-f, --forks <n>', 'hosts processed in parallel', '50')
+    .addOption(acceptOption())
+    .addOption(askPassOption())
+    .addOption(askBecomePassOption())
+    .action(async (options) => exit(await (await import('./runs/gc.ts')).runsGc(options)));
+  runs
+    .command('stop <run>')
+    .description('ask a run, of a colleague or of CI, to stop at a safe point, and wait for that')
+    .addOption(inventoryOption())
+    .requiredOption('--reason <text>', 'reason; the run shows it')
+    .option('--wait <duration>', 'how long the run is waited for', '10m')
+    .option('-f, --forks <n>', 'hosts processed in parallel', '50')
+    .addOption(acceptOption())
+    .addOption(askPassOption())
+    .addOption(askBecomePassOption())
+    .action(async (run, options) => exit(await (await import('./runs/stop.ts')).runsStop(run, options)));
 
   const inventory = root.command('inventory').description('inspect an inventory (offline)');
   inventory

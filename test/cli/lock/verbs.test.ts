@@ -8,7 +8,7 @@ const root = join(import.meta.dirname, '../../..');
 const VERBS: Readonly<
   Record<
     string,
-    'locks' | 'swaps leases' | 'runs what it is told' | 'changes locks only' | 'reads' | 'offline'
+    'locks' | 'swaps leases' | 'swaps records' | 'runs what it is told' | 'changes locks only' | 'reads' | 'offline'
   >
 > = {
   'run <playbook>': 'locks',
@@ -22,6 +22,11 @@ const VERBS: Readonly<
   'lb restore [nodes...]': 'swaps leases',
   'lock show [pattern]': 'reads',
   'lock break [pattern]': 'changes locks only',
+  'runs list': 'reads',
+  'runs show <run>': 'reads',
+  'runs gc': 'swaps records',
+  // By lock break.
+  'runs stop <run>': 'changes locks only',
   'inventory list [pattern]': 'offline',
   'inventory validate': 'offline',
   'inventory schema': 'offline',
@@ -39,6 +44,10 @@ const FILES: Readonly<Record<string, string>> = {
   'lb restore [nodes...]': 'lb/restore.ts',
   'lock show [pattern]': 'lock/show.ts',
   'lock break [pattern]': 'lock/break.ts',
+  'runs list': 'runs/list.ts',
+  'runs show <run>': 'runs/show.ts',
+  'runs gc': 'runs/gc.ts',
+  'runs stop <run>': 'runs/stop.ts',
   'inventory list [pattern]': 'inventory.ts',
   'inventory validate': 'inventory.ts',
   'inventory schema': 'inventory.ts',
@@ -63,7 +72,7 @@ test.each(Object.entries(VERBS))('%s: %s', (verb, does) => {
   expect(/\blockScopeOf\(/.test(text)).toBe(does === 'locks');
   // Only these carry out tasks, or anything that writes.
   const writes = /runPlays|runOnBalancers|\.run\(|\.writeFile|\.swapFile/.test(text);
-  expect(writes).toBe(['locks', 'swaps leases', 'runs what it is told'].includes(does));
+  expect(writes).toBe(['locks', 'swaps leases', 'swaps records', 'runs what it is told'].includes(does));
 });
 
 test('no other file of the command line opens a session', () => {
@@ -71,7 +80,7 @@ test('no other file of the command line opens a session', () => {
     file.endsWith('.ts'),
   );
   const openers = files.filter((file) => /\bopenSession\(/.test(source(file)) && file !== 'session.ts');
-  // `lb drain` and `lb restore` by the last one.
-  const known = [...Object.values(FILES), 'lb/run-on-balancers.ts'];
+  // `lb drain` and `lb restore` by the first one, `runs list` and `runs show` by the second.
+  const known = [...Object.values(FILES), 'lb/run-on-balancers.ts', 'runs/with-hosts.ts'];
   expect(openers.filter((file) => !known.includes(file))).toEqual([]);
 });
