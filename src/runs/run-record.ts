@@ -39,7 +39,7 @@ export const recordedValue = z.union([plain, z.array(plain).max(100)]);
 
 /** What a run was asked for, without secrets. */
 const runRequest = z.strictObject({
-  /** Name of the playbook; with `byPath` of its file, which `resume` has to be told again. */
+  /** Name of the playbook; with `byPath` of its file, which has to be given to `resume` again. */
   playbook: z.string().regex(/^[\w.-]{1,100}$/),
   byPath: z.boolean(),
   limit: text.exactOptional(),

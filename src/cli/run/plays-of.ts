@@ -16,7 +16,7 @@ export interface ReadyPlaybook {
   plays(): Plays;
   /** The command that goes on where this run ends early: the same one, with what was found out only when it began. */
   goOn(words: readonly string[]): string;
-  /** Its variables as the record of the run has them. Values for the inventory may be secrets: only their names are told. */
+  /** Its variables as the record of the run has them. Values for the inventory may be secrets: only their names are recorded. */
   readonly recorded: Pick<RunRequest, 'vars' | 'withheld'>;
   /** Variables of the playbook among these. */
   declares(name: string): boolean;

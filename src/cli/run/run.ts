@@ -28,7 +28,7 @@ export interface RunOptions {
   /** The record of the run that is resumed: this one continues it under its id. */
   readonly resumes?: RunRecord;
   readonly passwords?: AskedPasswords;
-  /** Told to the operator when it begins. */
+  /** Shown when it begins. */
   readonly note?: string;
 }
 

@@ -99,7 +99,7 @@ test('list without an inventory: the journals of this machine; no host is connec
   expect(scene.connected).toEqual([]);
 });
 
-test('list with an inventory: each run once, with its state; what can be resumed is told', async () => {
+test('list with an inventory: each run once, with its state; what can be resumed is marked', async () => {
   await host('lb-2').lock.take({ token: 't', run: KILLED, by: 'ops@ci', verb: 'run install' }, null);
   expect(await runsList(flags(), outside)).toBe(0);
   expect(scene.printed.split('\n').map((line) => line.split(/ {2,}/).slice(0, 5))).toEqual(
