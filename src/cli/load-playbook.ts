@@ -10,6 +10,8 @@ const builtIn = resolve(import.meta.dirname, '../../playbooks');
 
 export interface LoadedPlaybook {
   readonly playbook: Playbook<never, Inventory>;
+  /** Absolute path of its source. */
+  readonly path: string;
   /** The file, unless it came with the program: relative to the working directory if it is below. */
   readonly file?: string;
   /** A playbook that came with the program has this name, too. */
@@ -24,10 +26,11 @@ export interface LoadedPlaybook {
 export async function loadPlaybook(name: string): Promise<LoadedPlaybook> {
   const file = find(name);
   const playbook = await load(file);
-  if (dirname(file) === builtIn) return { playbook };
+  if (dirname(file) === builtIn) return { playbook, path: file };
   const below = relative(process.cwd(), file);
   return {
     playbook,
+    path: file,
     file: below.startsWith('..') ? file : `./${below}`,
     replacesBuiltIn: builtInNames().includes(basename(file, extname(file))),
   };
@@ -55,8 +58,12 @@ async function load(file: string): Promise<Playbook<never, Inventory>> {
   }
 }
 
+/** Whether a playbook is given by its file, and not by name. */
+export const isPlaybookPath = (name: string): boolean =>
+  name.includes('/') || ['.ts', '.js', '.mts', '.mjs'].includes(extname(name));
+
 function find(name: string): string {
-  const isPath = name.includes('/') || ['.ts', '.js', '.mts', '.mjs'].includes(extname(name));
+  const isPath = isPlaybookPath(name);
   const candidates = isPath
     ? [resolve(name)]
     : ['ts', 'js'].flatMap((ending) => [

@@ -1,4 +1,18 @@
-import { Command, Help, Option } from 'commander';
+import { Command, Option } from 'commander';
+import {
+  acceptOption,
+  askBecomePassOption,
+  askPassOption,
+  inventoryOption,
+  lockWaitOption,
+  optionalInventoryOption,
+  outputOption,
+  tableOption,
+  varsOption,
+  withoutEmptyDefault,
+  withoutLbOption,
+  withRunOptions,
+} from './options.ts';
 import { exitCodeFor, watchUncaught } from './uncaught.ts';
 import { version } from './version.ts';
 
@@ -20,6 +34,16 @@ function program(): Command {
     .action(async (pattern, options) =>
       exit(await (await import('./rollback/rollback.ts')).rollback(pattern, options)),
     );
+
+  withRunOptions(
+    root.command('resume [run]'),
+    new Option('--replan', 'accept that inventory, playbook or version differ from those with which the run began'),
+  )
+    .option('--playbook <file>', 'the playbook, where the run was given its file')
+    .description(
+      'finish a run that was interrupted, failed or killed, from any machine; without an id: the unfinished one',
+    )
+    .action(async (run, options) => exit(await (await import('./resume/resume.ts')).resume(run, options)));
 
   root
     .command('exec <pattern> [command...]')
@@ -127,6 +151,49 @@ function program(): Command {
       exit(await (await import('./lock/break.ts')).lockBreak(pattern ?? 'all', options)),
     );
 
+  const runs = root.command('runs').description('show runs: journals of this machine, and records on hosts');
+  runs
+    .command('list')
+    .description('list runs; with -i also those that hosts have on record')
+    .addOption(optionalInventoryOption())
+    .option('-f, --forks <n>', 'hosts processed in parallel', '50')
+    .addOption(tableOption())
+    .addOption(acceptOption())
+    .addOption(askPassOption())
+    .addOption(askBecomePassOption())
+    .action(async (options) => exit(await (await import('./runs/list.ts')).runsList(options)));
+  runs
+    .command('show <run>')
+    .description('show one run: its command, its nodes, how to resume it')
+    .addOption(optionalInventoryOption())
+    .option('-f, --forks <n>', 'hosts processed in parallel', '50')
+    .addOption(tableOption())
+    .addOption(acceptOption())
+    .addOption(askPassOption())
+    .addOption(askBecomePassOption())
+    .action(async (run, options) => exit(await (await import('./runs/show.ts')).runsShow(run, options)));
+  runs
+    .command('gc')
+    .description('remove journals and records of finished runs')
+    .addOption(optionalInventoryOption())
+    .option('--older-than <age>', 'only runs that are older', '30d')
+    .option('-f, --forks <n>', 'hosts processed in parallel', '50')
+    .addOption(acceptOption())
+    .addOption(askPassOption())
+    .addOption(askBecomePassOption())
+    .action(async (options) => exit(await (await import('./runs/gc.ts')).runsGc(options)));
+  runs
+    .command('stop <run>')
+    .description('ask a run, of a colleague or of CI, to stop at a safe point, and wait for that')
+    .addOption(inventoryOption())
+    .requiredOption('--reason <text>', 'reason; the run shows it')
+    .option('--wait <duration>', 'how long the run is waited for', '10m')
+    .option('-f, --forks <n>', 'hosts processed in parallel', '50')
+    .addOption(acceptOption())
+    .addOption(askPassOption())
+    .addOption(askBecomePassOption())
+    .action(async (run, options) => exit(await (await import('./runs/stop.ts')).runsStop(run, options)));
+
   const inventory = root.command('inventory').description('inspect an inventory (offline)');
   inventory
     .command('list [pattern]')
@@ -145,68 +212,6 @@ function program(): Command {
     .action(async () => exit(await (await import('./inventory.ts')).schema()));
   return root;
 }
-
-/** Options of every verb that runs a playbook, and one of its own. */
-const withRunOptions = (command: Command, own: Option): Command =>
-  command
-    .addOption(inventoryOption())
-    .option('-C, --check', 'check mode: show planned changes, make none')
-    .option('-D, --diff', 'show changes as diffs')
-    .addOption(own)
-    .option('-f, --forks <n>', 'hosts processed in parallel', '20')
-    .addOption(varsOption('set a variable; repeatable; also accepts a JSON object'))
-    .addOption(outputOption())
-    .option('-v, --verbose', 'also list tasks without changes')
-    .addOption(acceptOption())
-    .addOption(askPassOption())
-    .addOption(askBecomePassOption())
-    .option('--include-held', 'also change held nodes; they stay held')
-    .option('--skip-unreachable', 'skip unreachable hosts; they count as unavailable (exit code 3)')
-    .addOption(withoutLbOption('ignore this balancer because it is down; requires --reason; repeatable'))
-    .option('--reason <text>', 'reason')
-    .option('--yes-outage <cluster>', 'accept that a pool of this cluster has no serving node')
-    .addOption(lockWaitOption())
-    .addOption(onHoldOption())
-    .addOption(onFailureOption());
-const onHoldOption = (): Option =>
-  new Option('--on-hold <answer>', 'when the run is on hold: ask at the terminal, go (answer yes) or stop (answer no)')
-    .choices(['ask', 'go', 'stop'])
-    .default('ask');
-const onFailureOption = (): Option =>
-  new Option('--on-failure <action>', 'a node whose change fails goes back to what it ran before, or stays drained')
-    .choices(['rollback-node', 'stop'])
-    .default('rollback-node');
-const lockWaitOption = (): Option =>
-  new Option('--lock-wait <duration>', 'wait this long for another run that holds the lock of a host').default('0s');
-const inventoryOption = (): Option =>
-  new Option('-i, --inventory <file>', 'inventory file').env('API7_ORCH_INVENTORY').makeOptionMandatory();
-const outputOption = (): Option =>
-  new Option('-o, --output <format>', 'output format (default: tty on a terminal, otherwise plain)').choices([
-    'tty',
-    'plain',
-    'json',
-  ]);
-const tableOption = (): Option =>
-  new Option('-o, --output <format>', 'output format (default: table)').choices(['table', 'json']);
-const acceptOption = (): Option =>
-  new Option(
-    '--accept-new-host-keys',
-    'trust and save host keys missing from known_hosts; changed keys are still refused',
-  );
-const askPassOption = (): Option =>
-  new Option('-k, --ask-pass', 'prompt for the SSH password of hosts without one in the inventory');
-const askBecomePassOption = (): Option =>
-  new Option('-K, --ask-become-pass', 'prompt for the sudo password of hosts without one in the inventory');
-const varsOption = (text: string): Option => listOption('-e, --extra-vars <key=value>', text);
-const withoutLbOption = (text: string): Option => listOption('--without-lb <host>', text);
-const listOption = (flags: string, text: string): Option => new Option(flags, text).argParser(collect).default([]);
-/** An empty list as a default says nothing to the reader. */
-function withoutEmptyDefault(option: Option): string {
-  const isEmpty = Array.isArray(option.defaultValue) && option.defaultValue.length === 0;
-  const shown: Option = isEmpty ? Object.assign(Object.create(option), { defaultValue: undefined }) : option;
-  return new Help().optionDescription(shown);
-}
-const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
 
 function exit(code: number): void {
   process.exitCode = exitCodeFor(code);

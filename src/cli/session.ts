@@ -22,7 +22,7 @@ import { environmentLockTimes } from './lock/times.ts';
 import { newHostKeyNotice } from './new-host-key-notice.ts';
 import { positiveInteger } from './positive-integer.ts';
 import { printLine } from './print-line.ts';
-import { askedPasswords, type PasswordFlags } from './prompt/asked-passwords.ts';
+import { type AskedPasswords, askedPasswords, type PasswordFlags } from './prompt/asked-passwords.ts';
 import { terminalAsk } from './prompt/prompt.ts';
 
 /** Flags of every verb that connects to hosts. */
@@ -41,7 +41,7 @@ export interface ReadFlags extends SessionFlags {
 export interface CliEnvironment {
   readonly connect?: Connect;
   readonly stdout?: NodeJS.WriteStream;
-  readonly stderr?: Pick<NodeJS.WriteStream, 'isTTY' | 'write'>;
+  readonly stderr?: NodeJS.WriteStream;
   readonly clock?: Clock;
 }
 
@@ -61,6 +61,8 @@ export interface SessionOptions {
   readonly environment?: CliEnvironment;
   /** The verb changes hosts: it takes their locks. */
   readonly locks?: LockSettings;
+  /** What was entered in an earlier session of the same command: it is not asked for again. */
+  readonly passwords?: AskedPasswords;
 }
 
 export interface LockSettings {
@@ -84,6 +86,7 @@ export interface Session extends AsyncDisposable {
   /** Second one. Without a safe point it is the same as `signal`. */
   readonly urgent: AbortSignal;
   readonly ask: Ask;
+  readonly passwords: AskedPasswords;
   /** Set for a verb that changes hosts. */
   readonly locks: RunLocks | undefined;
   /** Settles when a slow reader of the output has caught up; nothing where it has. */
@@ -105,7 +108,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const config = openSshConfig();
   if (connect === undefined) await destinations(inventory, options.hosts, config);
   // Before anything is drawn or interrupts are caught: here Ctrl-C ends the process.
-  const passwords = await askedPasswords(flags, terminalAsk());
+  const passwords = options.passwords ?? (await askedPasswords(flags, terminalAsk()));
   const renderer =
     view && chooseRenderer({ stdout, stderr, ...view, verbose: view.verbose ?? false, diff: view.diff ?? false });
   const journal =
@@ -174,6 +177,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     signal: interrupt.signal,
     urgent,
     ask,
+    passwords,
     locks,
     ready: () => renderer?.ready?.(),
     async [Symbol.asyncDispose]() {

@@ -19,6 +19,8 @@ import { Tally } from './tally.ts';
 export interface RunRequest {
   readonly title: string;
   readonly cluster: string;
+  /** Id of the run. */
+  readonly run?: string;
   /** The playbook's file, unless it came with the program, and whether it takes the place of one that did. */
   readonly file?: string;
   readonly replacesBuiltIn?: boolean;
@@ -111,8 +113,8 @@ class PlaybookRun {
 
   async run(): Promise<RunReport> {
     const { emit, check, rollFlags } = this.#context;
-    const { title, cluster, file, replacesBuiltIn } = this.#request;
-    emit({ type: 'run.start', title, cluster, check, hosts: this.#names, ...defined({ file, replacesBuiltIn }) });
+    const { title, cluster, run, file, replacesBuiltIn } = this.#request;
+    emit({ type: 'run.start', title, cluster, check, hosts: this.#names, ...defined({ run, file, replacesBuiltIn }) });
     const lost = await this.#connectAll();
     const goesOn = lost.size === 0 || check || rollFlags?.skipUnreachable === true;
     if (goesOn && (await this.#lock(lost))) {

@@ -1,12 +1,15 @@
-import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import install from '../../playbooks/install.ts';
 import rollback from '../../playbooks/rollback.ts';
 import rollingRestart from '../../playbooks/rolling-restart.ts';
 import start from '../../playbooks/start.ts';
 import { dashboardImage, dpManagerImage, gatewayImage } from '../../src/api7/images.ts';
 import { CONTAINERS, PORTS } from '../../src/api7/paths.ts';
+import { playsOf } from '../../src/cli/run/plays-of.ts';
 import type { CliEnvironment } from '../../src/cli/session.ts';
+import { version } from '../../src/cli/version.ts';
+import { dateOf } from '../../src/core/base/clock.ts';
+import { defined, sha256 } from '../../src/core/base/data.ts';
 import { type AnyErrorCode, OrchError } from '../../src/core/base/errors.ts';
 import type { NumberedEvent, RolledNode } from '../../src/core/event/event.ts';
 import type { Command, Connection, HttpReply, HttpRequest } from '../../src/core/host/connection.ts';
@@ -22,6 +25,10 @@ import { selectHosts } from '../../src/inventory/select.ts';
 import { LEASES } from '../../src/lb/lease.ts';
 import { localFiles } from '../../src/local/local-files.ts';
 import { RunLocks } from '../../src/lock/run-locks.ts';
+import { inventoryDigests } from '../../src/runs/inventory-digests.ts';
+import { recordHosts } from '../../src/runs/record-hosts.ts';
+import { newRunId } from '../../src/runs/run-id.ts';
+import { RunRecorder } from '../../src/runs/run-recorder.ts';
 import type { FakeEnd } from '../../src/testing/fake-container.ts';
 import { FakeHost } from '../../src/testing/fake-host.ts';
 import { fleetOf } from '../../src/traffic/fleet.ts';
@@ -29,6 +36,7 @@ import { lockScopeOf } from '../../src/traffic/lock-scope.ts';
 import { DockerHost } from '../docker/docker-host.ts';
 import { VirtualTime } from '../faults/engine/time.ts';
 import { WRITES } from '../faults/engine/wire.ts';
+import { TextStream } from '../render/text-stream.ts';
 import { FakeHaproxy, type FakeServer } from '../support/fake-haproxy.ts';
 import { inDirectory } from '../support/in-directory.ts';
 
@@ -94,6 +102,8 @@ export class SmallCluster {
   struck = false;
   /** Ends the controller at its nth write, before or after it is carried out. */
   killAt: number | undefined;
+  /** Ends the controller at the nth record of its journal. */
+  killAfterEvent: number | undefined;
   /** Gateways whose routes do not work although they respond. */
   readonly sick = new Set<string>();
   /** Requests that never end, by gateway. */
@@ -163,6 +173,7 @@ export class SmallCluster {
   repair(): void {
     this.failing = undefined;
     this.killAt = undefined;
+    this.killAfterEvent = undefined;
     this.#interruptAt = undefined;
     this.onOperation = undefined;
     this.refused.clear();
@@ -197,28 +208,47 @@ export class SmallCluster {
     const events: NumberedEvent[] = [];
     const asked: string[] = [];
     const outages: string[] = [];
-    const death = Promise.withResolvers<undefined>();
-    this.#writes = 0;
-    this.#dead = false;
-    this.#kill = () => {
-      this.#dead = true;
-      death.resolve(undefined);
-    };
+    const death = this.#controller();
     const interrupt = new AbortController();
     this.#interrupt = () => interrupt.abort(new OrchError('INTERRUPTED', 'interrupted'));
     const urgent = new AbortController();
-    const run = randomUUID();
+    const run = newRunId(dateOf(time));
+    const scope = lockScopeOf(inventory);
+    const ready = playsOf(playbook as never, inventory, { soak: '1s', ...vars });
     const locks = new RunLocks({
       owner: { token: run, run, by: 'ops@desk', verb: `run ${name}` },
       clock: time,
       waitMs: 0,
       hasEnded: () => false,
-      scope: lockScopeOf(inventory),
+      scope,
       onStop: ({ by }) => interrupt.abort(new OrchError('INTERRUPTED', `stopped at the request of ${by}`)),
       onFenced(error) {
         interrupt.abort(error);
         urgent.abort(error);
       },
+      say: () => undefined,
+    });
+    const recorder = new RunRecorder({
+      start: {
+        run,
+        cluster: inventory.cluster,
+        request: {
+          playbook: name,
+          byPath: false,
+          ...defined({ limit: within?.join(',') }),
+          ...ready.recorded,
+          accepted: [],
+        },
+        program: {
+          version: version(),
+          playbook: sha256(await readFile(new URL(`../../playbooks/${name}.ts`, import.meta.url))),
+        },
+        inventory: inventoryDigests(inventory),
+        images: [],
+      },
+      by: 'ops@desk',
+      clock: time,
+      hostsFor: (names) => recordHosts(scope(names)),
       say: () => undefined,
     });
     const hosts = new Hosts(locks.connecting(this.#connect), { clock: time, signal: urgent.signal });
@@ -227,13 +257,19 @@ export class SmallCluster {
         hosts,
         locals: new Locals(localFiles()),
         clock: time,
-        emit: emitter(time, [(event) => events.push(event)]),
+        emit: emitter(time, [
+          (event) => {
+            events.push(event);
+            if (events.length === this.killAfterEvent) this.#kill();
+          },
+          (event) => recorder.follow(event),
+        ]),
         check: false,
         diff: false,
         forks: 20,
         signal: interrupt.signal,
         urgent: urgent.signal,
-        locks,
+        locks: recorder.over(locks),
         fleet: fleetOf(inventory, { by: 'ops@desk', run }),
         rollFlags: { includeHeld: false, skipUnreachable: false, ...flags },
         ask: async (question) => {
@@ -249,11 +285,16 @@ export class SmallCluster {
       {
         title: name,
         cluster: inventory.cluster,
-        plays: () => playbook.plays({ inventory, vars: playbook.vars?.parse({ soak: '1s', ...vars }) as never }),
+        plays: ready.plays,
         select: (pattern) => selectHosts(inventory, pattern).filter(({ name }) => within?.includes(name) ?? true),
       },
-    ).finally(() => locks.release());
-    const over = Promise.race([running, death.promise]);
+    )
+      .then(async (report) => {
+        await recorder.close();
+        return report;
+      })
+      .finally(() => locks.release());
+    const over = Promise.race([running, death]);
     await time.until(over, () => undefined);
     time.forget();
     const ends = events.flatMap((event) => (event.type === 'run.end' ? event.errors : []));
@@ -273,6 +314,31 @@ export class SmallCluster {
   async verb<T>(
     carryOut: (file: string, environment: Pick<CliEnvironment, 'connect' | 'clock'>) => Promise<T>,
   ): Promise<T | undefined> {
+    const death = this.#controller();
+    return await inDirectory(async (path) => {
+      await writeFile(path('small.yaml'), this.text);
+      const over = Promise.race([carryOut(path('small.yaml'), { connect: this.#connect, clock: this.time }), death]);
+      await this.time.until(over, () => undefined);
+      this.time.forget();
+      return await over;
+    });
+  }
+
+  /** One verb of the command line; its exit code is missing where its controller was killed. */
+  async command(
+    verb: (environment: CliEnvironment) => Promise<number>,
+  ): Promise<{ readonly exitCode: number | undefined; readonly printed: string; readonly errors: string }> {
+    const [stdout, stderr] = [new TextStream(), new TextStream()];
+    const death = this.#controller();
+    const streams = { stdout, stderr } as unknown as Pick<CliEnvironment, 'stdout' | 'stderr'>;
+    const over = Promise.race([verb({ connect: this.#connect, clock: this.time, ...streams }), death]);
+    await this.time.until(over, () => undefined);
+    this.time.forget();
+    return { exitCode: await over, printed: stdout.text, errors: stderr.text };
+  }
+
+  /** Another controller begins. @returns what settles when it is killed */
+  #controller(): Promise<undefined> {
     const death = Promise.withResolvers<undefined>();
     const listeners = SIGNALS.map((signal) => [signal, new Set(process.listeners(signal))] as const);
     this.#writes = 0;
@@ -284,16 +350,7 @@ export class SmallCluster {
         for (const each of process.listeners(signal)) if (!others.has(each)) process.off(signal, each);
       death.resolve(undefined);
     };
-    return await inDirectory(async (path) => {
-      await writeFile(path('small.yaml'), this.text);
-      const over = Promise.race([
-        carryOut(path('small.yaml'), { connect: this.#connect, clock: this.time }),
-        death.promise,
-      ]);
-      await this.time.until(over, () => undefined);
-      this.time.forget();
-      return await over;
-    });
+    return death.promise;
   }
 
   /** Version that the inventory states. */

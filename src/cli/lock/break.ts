@@ -18,6 +18,8 @@ export interface BreakFlags extends SessionFlags {
   readonly reason: string;
   /** Take the locks at once, in place of asking. */
   readonly now?: boolean;
+  /** Id of a run, or its beginning: only its locks. */
+  readonly run?: string;
   /** How long the run is given to come to a safe point. */
   readonly wait: string;
 }
@@ -36,8 +38,9 @@ export async function lockBreak(pattern: string, flags: BreakFlags, environment:
   return await untilInterrupted(session, async () => {
     const { seen, errors } = await readLocks(session, names);
     for (const { code, host, message } of errors) say(`${code} on ${host}: ${message}`);
-    const held = seen.filter(({ view }) => view.record !== null);
-    if (held.length === 0) say('no host is locked');
+    const held = seen.filter(({ view: { record } }) => record?.run.startsWith(flags.run ?? '') ?? false);
+    if (held.length === 0)
+      say(flags.run === undefined ? 'no host is locked' : `run ${flags.run} has no lock: it is not under way`);
     const left =
       flags.now === true ? await takeEach(session, held, stop, say) : await ask(session, held, { stop, waitMs, say });
     await out.flush();

@@ -6,7 +6,8 @@ import { loadInventory } from '../../inventory/load.ts';
 import { selectHosts } from '../../inventory/select.ts';
 import { lookAtPrevious } from '../../tasks/previous-states.ts';
 import { printReport } from '../print-report.ts';
-import { type RunFlags, run } from '../run/run.ts';
+import { run } from '../run/run.ts';
+import type { RunFlags } from '../run/run-flags.ts';
 import { type CliEnvironment, openSession, type ReadFlags, untilInterrupted } from '../session.ts';
 import { type PreviousReport, type PreviousRow, previousLines } from './table.ts';
 

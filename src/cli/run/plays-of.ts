@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import { typedLine } from '../../core/base/argv.ts';
 import { OrchError } from '../../core/base/errors.ts';
+import { redactData } from '../../core/base/redact.ts';
 import type { Plays } from '../../core/play/play.ts';
 import type { Playbook } from '../../core/play/playbook.ts';
 import { suggestion } from '../../inventory/did-you-mean.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
+import { namesSecret } from '../../inventory/schema/secret-value.ts';
+import { type RunRequest, recordedValue } from '../../runs/run-record.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -13,6 +16,10 @@ export interface ReadyPlaybook {
   plays(): Plays;
   /** The command that goes on where this run ends early: the same one, with what was found out only when it began. */
   goOn(words: readonly string[]): string;
+  /** Its variables as the record of the run has them. Values for the inventory may be secrets: only their names are recorded. */
+  readonly recorded: Pick<RunRequest, 'vars' | 'withheld'>;
+  /** Variables of the playbook among these. */
+  declares(name: string): boolean;
 }
 
 /**
@@ -25,6 +32,8 @@ export function playsOf(playbook: Playbook<never, Inventory>, inventory: Invento
   const schema: z.ZodType = playbook.vars ?? z.object({});
   const vars = valuesOf(playbook.name, schema, given);
   return {
+    recorded: recordedOf(vars, given),
+    declares: (name) => Object.hasOwn(vars, name),
     // zod has just checked it against the playbook's own schema.
     plays: () => playbook.plays({ vars: vars as never, inventory }),
     goOn: (words) => {
@@ -36,6 +45,22 @@ export function playsOf(playbook: Playbook<never, Inventory>, inventory: Invento
     },
   };
 }
+
+/** As they were given: what a schema has made of a value need not be what it takes. */
+function recordedOf(vars: Values, given: Values): Pick<RunRequest, 'vars' | 'withheld'> {
+  const values = Object.entries(vars).map(
+    ([key, value]) => [key, Object.hasOwn(given, key) ? given[key] : value] as const,
+  );
+  const kept = values.flatMap(([key, value]) => {
+    const { success, data } = recordedValue.safeParse(value);
+    return success && !namesSecret(key) && isPlain(data) ? [[key, data] as const] : [];
+  });
+  const names = new Set(kept.map(([key]) => key));
+  return { vars: Object.fromEntries(kept), withheld: Object.keys(given).filter((key) => !names.has(key)) };
+}
+
+/** No known secret is in it. */
+const isPlain = (value: unknown): boolean => JSON.stringify(redactData(value)) === JSON.stringify(value);
 
 function valuesOf(name: string, schema: z.ZodType, given: Values): Values {
   const parsed = schema.safeParse(given);
@@ -53,9 +78,12 @@ function valuesOf(name: string, schema: z.ZodType, given: Values): Values {
 function shown(words: readonly string[], declared: ReadonlySet<string>): readonly string[] {
   return words.map((word, i) => {
     const before = words[i - 1];
-    if (before !== '-e' && before !== '--extra-vars') return word;
-    const key = word.split('=', 1)[0] ?? '';
+    // The value may be a word of its own, or the rest of the flag's.
+    const flag = before === '-e' || before === '--extra-vars' ? '' : /^(?:--extra-vars=|-e)(?=.)/.exec(word)?.[0];
+    if (flag === undefined) return word;
+    const value = word.slice(flag.length);
+    const key = value.split('=', 1)[0] ?? '';
     if (declared.has(key)) return word;
-    return word.startsWith('{') ? '…' : `${key}=…`;
+    return `${flag}${value.startsWith('{') ? '…' : `${key}=…`}`;
   });
 }

@@ -1,62 +1,99 @@
 import './zod-without-eval.ts';
-import { randomUUID } from 'node:crypto';
+import { dateOf, systemClock } from '../../core/base/clock.ts';
+import { defined } from '../../core/base/data.ts';
 import { parseDuration } from '../../core/base/duration.ts';
+import type { RunEvent } from '../../core/event/event.ts';
 import { loadInventory } from '../../inventory/load.ts';
 import { selectHosts } from '../../inventory/select.ts';
-import type { OutputForm } from '../../render/choose.ts';
+import { operatorName } from '../../local/operator.ts';
+import { recordHosts } from '../../runs/record-hosts.ts';
+import { newRunId } from '../../runs/run-id.ts';
+import type { RunRecord } from '../../runs/run-record.ts';
+import { RunRecorder } from '../../runs/run-recorder.ts';
 import { lockScopeOf } from '../../traffic/lock-scope.ts';
-import { loadPlaybook } from '../load-playbook.ts';
+import { isPlaybookPath, loadPlaybook } from '../load-playbook.ts';
+import type { AskedPasswords } from '../prompt/asked-passwords.ts';
 import { runPlays } from '../run-plays.ts';
-import { openSession, type SessionFlags } from '../session.ts';
+import { type CliEnvironment, openSession } from '../session.ts';
 import { parseExtraVars } from './extra-vars.ts';
 import { playsOf } from './plays-of.ts';
-import { type RollFlags, rollOptions } from './roll-options.ts';
+import { resumeCommand } from './resume-command.ts';
+import { rollOptions } from './roll-options.ts';
+import type { RunFlags } from './run-flags.ts';
+import { startOf } from './start-of.ts';
 import { withoutBalancers } from './without-balancers.ts';
 
-export interface RunFlags extends SessionFlags, RollFlags {
-  readonly check?: boolean;
-  readonly diff?: boolean;
-  readonly limit?: string;
-  readonly extraVars: readonly string[];
-  readonly output?: OutputForm;
-  readonly verbose?: boolean;
-  /** How long a run that holds the lock of a host is waited for. */
-  readonly lockWait: string;
+export interface RunOptions {
+  readonly environment?: CliEnvironment;
+  /** The record of the run that is resumed: this one continues it under its id. */
+  readonly resumes?: RunRecord;
+  readonly passwords?: AskedPasswords;
+  /** Shown when it begins. */
+  readonly note?: string;
 }
 
 /** `api7-orch run`. @returns the exit code */
-export async function run(name: string, flags: RunFlags): Promise<number> {
+export async function run(name: string, flags: RunFlags, options: RunOptions = {}): Promise<number> {
+  const { environment = {}, resumes, passwords, note } = options;
+  const { clock = systemClock } = environment;
   const extraVars = parseExtraVars(flags.extraVars);
-  const { playbook, ...source } = await loadPlaybook(name);
+  const { playbook, path, ...source } = await loadPlaybook(name);
   const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars });
   const ready = playsOf(playbook, withoutBalancers(inventory, flags.withoutLb), extraVars);
   const within =
     flags.limit === undefined ? undefined : new Set(selectHosts(inventory, flags.limit).map((host) => host.name));
   const check = flags.check ?? false;
-  const locks = {
-    run: randomUUID(),
-    verb: `run ${playbook.name}`,
-    waitMs: parseDuration(flags.lockWait),
-    scope: lockScopeOf(inventory, flags.withoutLb),
-  };
+  const scope = lockScopeOf(inventory, flags.withoutLb);
+  const id = resumes?.run ?? newRunId(dateOf(clock));
+  const locks = { run: id, verb: `run ${playbook.name}`, waitMs: parseDuration(flags.lockWait), scope };
+  const start = check ? undefined : await startOf({ run: id, name, path, ready, inventory, flags });
   await using session = await openSession({
     inventory,
     hosts: [...(within ?? inventory.hosts.keys())],
     flags,
     safePoint: true,
     view: flags,
+    environment,
+    ...defined({ passwords }),
     ...(check ? {} : { record: playbook.name, locks }),
   });
-  return await runPlays(
+  const recorder =
+    start &&
+    new RunRecorder({
+      start,
+      by: operatorName(),
+      clock: session.clock,
+      resumes,
+      hostsFor: (names) => recordHosts(scope(names)),
+      say: (message, host) => session.emit({ type: 'warning', host, message }),
+    });
+  const emit = (event: RunEvent): void => {
+    session.emit(event);
+    recorder?.follow(event);
+    if (event.type === 'run.start' && note !== undefined) session.emit({ type: 'note', message: note });
+  };
+  const code = await runPlays(
     session,
-    { check, diff: flags.diff ?? false, ...rollOptions(inventory, flags, { ...session, run: locks.run }) },
+    {
+      check,
+      diff: flags.diff ?? false,
+      emit,
+      ...defined({ locks: session.locks && recorder?.over(session.locks) }),
+      ...rollOptions(inventory, flags, { ...session, run: id }),
+    },
     {
       title: playbook.name,
       ...source,
       cluster: inventory.cluster,
+      ...(check ? {} : { run: id }),
       plays: ready.plays,
-      goOn: () => ready.goOn(process.argv.slice(2)),
+      goOn: () =>
+        recorder?.isKept === true
+          ? resumeCommand(id, flags, { ...(isPlaybookPath(name) && { file: name }), withheld: ready.recorded.withheld })
+          : ready.goOn(process.argv.slice(2)),
       select: (pattern) => selectHosts(inventory, pattern).filter((host) => within?.has(host.name) ?? true),
     },
   );
+  await recorder?.close();
+  return code;
 }

@@ -46,6 +46,25 @@ export const RUN_CODES = codes({
   PATTERN_INVALID: ['the host pattern is invalid', 'write group, host, *, !host, [0] or [1:3]'],
   PLAYBOOK_INVALID: ['the playbook could not be loaded', 'read the message'],
   PLAYBOOK_NOT_FOUND: ['there is no such playbook', 'check the name or path'],
+  RESUME_AMBIGUOUS: ['several runs could be meant', 'name one of them: api7-orch resume RUN'],
+  RESUME_DRIFT: [
+    'the inventory, the playbook or api7-orch is not the one with which the run began',
+    'restore it, or accept the difference with --replan',
+  ],
+  RUN_FINISHED: ['the run ended well: there is nothing to resume', 'to do it once more, run its command'],
+  RUN_NOT_FOUND: [
+    'no host has such a run on record',
+    'see runs list -i INVENTORY; or run the same command again: what is done stays as it is',
+  ],
+  RUN_RECORD_FOREIGN: ['the run is of another cluster', 'name the inventory of that cluster with -i'],
+  RUN_RECORD_INVALID: [
+    'the record of a run on a host is damaged, too large, or names what it must not',
+    'run the same command again in place of resume',
+  ],
+  RUN_RECORD_NEWER: [
+    'the record of a run was written by a later version of api7-orch',
+    'resume it with that version, or run the same command again',
+  ],
   TASK_NOT_YIELDED: ['a task uses another one that was not yielded before', 'yield that task first'],
   TASK_TYPE: [
     'the definition of a task, gate or query type is invalid',

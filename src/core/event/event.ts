@@ -57,6 +57,8 @@ export type RunEvent =
       readonly type: 'run.start';
       readonly title: string;
       readonly cluster: string;
+      /** Id of the run; one that changes no host has none. */
+      readonly run?: string;
       readonly check: boolean;
       readonly hosts: readonly string[];
       /** The playbook's file, unless it came with the program. */

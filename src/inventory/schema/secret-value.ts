@@ -14,6 +14,9 @@ const LOGIN_IN_URL = /:\/\/[^/\s@]*:[^/\s@]+@/;
 export const isSecretSetting = ({ kind, argument, text = '' }: Tagged, fields: readonly string[]): boolean =>
   kind === 'file' || [...fields, argument].some((name) => NAMES.test(name)) || LOGIN_IN_URL.test(text);
 
+/** Whether a variable of this name may hold a secret. */
+export const namesSecret = (name: string): boolean => NAMES.test(name);
+
 /** A shorter secret could be any part of any word: it cannot be masked in output. */
 export const longEnough = (value: string): string | undefined =>
   value.length < SHORTEST_SECRET

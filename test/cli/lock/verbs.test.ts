@@ -6,11 +6,15 @@ const root = join(import.meta.dirname, '../../..');
 
 /** What each verb does to hosts. A new one has to say so here, and is checked for it. */
 const VERBS: Readonly<
-  Record<string, 'locks' | 'swaps leases' | 'runs what it is told' | 'changes locks only' | 'reads' | 'offline'>
+  Record<
+    string,
+    'locks' | 'swaps leases' | 'swaps records' | 'runs what it is told' | 'changes locks only' | 'reads' | 'offline'
+  >
 > = {
   'run <playbook>': 'locks',
-  // By the run of a playbook, which locks; its list only reads.
+  // By the run of a playbook, which locks; what they do themselves only reads.
   'rollback [pattern]': 'reads',
+  'resume [run]': 'reads',
   'exec <pattern> [command...]': 'runs what it is told',
   'status [pattern]': 'reads',
   'lb status [pattern]': 'reads',
@@ -20,6 +24,11 @@ const VERBS: Readonly<
   'lb doctor': 'locks',
   'lock show [pattern]': 'reads',
   'lock break [pattern]': 'changes locks only',
+  'runs list': 'reads',
+  'runs show <run>': 'reads',
+  'runs gc': 'swaps records',
+  // By lock break.
+  'runs stop <run>': 'changes locks only',
   'inventory list [pattern]': 'offline',
   'inventory validate': 'offline',
   'inventory schema': 'offline',
@@ -29,6 +38,7 @@ const VERBS: Readonly<
 const FILES: Readonly<Record<string, string>> = {
   'run <playbook>': 'run/run.ts',
   'rollback [pattern]': 'rollback/rollback.ts',
+  'resume [run]': 'resume/resume.ts',
   'exec <pattern> [command...]': 'exec.ts',
   'status [pattern]': 'status/status.ts',
   'lb status [pattern]': 'lb/status.ts',
@@ -37,6 +47,10 @@ const FILES: Readonly<Record<string, string>> = {
   'lb doctor': 'lb/doctor.ts',
   'lock show [pattern]': 'lock/show.ts',
   'lock break [pattern]': 'lock/break.ts',
+  'runs list': 'runs/list.ts',
+  'runs show <run>': 'runs/show.ts',
+  'runs gc': 'runs/gc.ts',
+  'runs stop <run>': 'runs/stop.ts',
   'inventory list [pattern]': 'inventory.ts',
   'inventory validate': 'inventory.ts',
   'inventory schema': 'inventory.ts',
@@ -61,7 +75,7 @@ test.each(Object.entries(VERBS))('%s: %s', (verb, does) => {
   expect(/\blockScopeOf\(/.test(text)).toBe(does === 'locks');
   // Only these carry out tasks, or anything that writes.
   const writes = /runPlays|runOnBalancers|\.run\(|\.writeFile|\.swapFile/.test(text);
-  expect(writes).toBe(does === 'locks' || does === 'swaps leases' || does === 'runs what it is told');
+  expect(writes).toBe(['locks', 'swaps leases', 'swaps records', 'runs what it is told'].includes(does));
 });
 
 test('no other file of the command line opens a session', () => {
@@ -69,7 +83,7 @@ test('no other file of the command line opens a session', () => {
     file.endsWith('.ts'),
   );
   const openers = files.filter((file) => /\bopenSession\(/.test(source(file)) && file !== 'session.ts');
-  // `lb drain` and `lb restore` by the last one.
-  const known = [...Object.values(FILES), 'lb/run-on-balancers.ts'];
+  // `lb drain` and `lb restore` by the first one, `runs list` and `runs show` by the second.
+  const known = [...Object.values(FILES), 'lb/run-on-balancers.ts', 'runs/with-hosts.ts'];
   expect(openers.filter((file) => !known.includes(file))).toEqual([]);
 });

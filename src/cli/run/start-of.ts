@@ -1,0 +1,50 @@
+import { readFile } from 'node:fs/promises';
+import { basename, extname } from 'node:path';
+import { dashboardImage, dpManagerImage, gatewayImage } from '../../api7/images.ts';
+import { defined, sha256 } from '../../core/base/data.ts';
+import type { Inventory } from '../../inventory/inventory.ts';
+import { loadInventory } from '../../inventory/load.ts';
+import { inventoryDigests } from '../../runs/inventory-digests.ts';
+import type { RunStart } from '../../runs/run-recorder.ts';
+import { isPlaybookPath } from '../load-playbook.ts';
+import { version } from '../version.ts';
+import type { ReadyPlaybook } from './plays-of.ts';
+import { acceptedWords } from './resume-command.ts';
+import type { RunFlags } from './run-flags.ts';
+
+export interface StartOptions {
+  readonly run: string;
+  /** The playbook as it was given, and its source. */
+  readonly name: string;
+  readonly path: string;
+  readonly ready: ReadyPlaybook;
+  readonly inventory: Inventory;
+  readonly flags: RunFlags;
+}
+
+/** What the record of a run says of its inputs: what was asked for, and the digests of what it was planned from. */
+export async function startOf({ run, name, path, ready, inventory, flags }: StartOptions): Promise<RunStart> {
+  const { api7 } = inventory;
+  return {
+    run,
+    cluster: inventory.cluster,
+    request: {
+      // Any other name of a file is one that has to be said again in any case.
+      playbook:
+        basename(name, extname(name))
+          .replace(/[^\w.-]/g, '_')
+          .slice(0, 100) || '_',
+      byPath: isPlaybookPath(name),
+      ...defined({ limit: flags.limit }),
+      ...ready.recorded,
+      accepted: acceptedWords(flags),
+    },
+    program: { version: version(), playbook: sha256(await readFile(path)) },
+    inventory: inventoryDigests(await asInFile(flags)),
+    images: [dashboardImage(api7), dpManagerImage(api7), gatewayImage(api7)],
+  };
+}
+
+/** Without variables of the command line, which are compared by themselves. */
+const asInFile = ({ inventory }: RunFlags): Promise<Inventory> =>
+  loadInventory(inventory, { env: process.env, extraVars: {} });

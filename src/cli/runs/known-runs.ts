@@ -1,0 +1,109 @@
+import { basename } from 'node:path';
+import type { ErrorInfo } from '../../core/event/event.ts';
+import type { Inventory } from '../../inventory/inventory.ts';
+import { journalDirectory } from '../../journal/journal.ts';
+import { isReplaced } from '../../runs/find-run.ts';
+import type { FoundRun } from '../../runs/read-records.ts';
+import { commandOf } from '../../runs/run-command.ts';
+import { isFinished, type RunRecord } from '../../runs/run-record.ts';
+import { lockReport, readLocks } from '../lock/read-locks.ts';
+import { environmentLockTimes } from '../lock/times.ts';
+import type { Session } from '../session.ts';
+import { type LocalJournal, localJournals } from './local-journals.ts';
+import { recordsOf } from './records-of.ts';
+
+/** One run, as its journal and its records have it. */
+export interface KnownRun {
+  /** Id of the run; the name of its journal where it changed nothing. */
+  readonly run: string;
+  readonly what: string;
+  readonly cluster: string;
+  /** `null`: on this machine. */
+  readonly by: string | null;
+  readonly at: string;
+  /** Its outcome; `running` while it has the lock of a host; `killed` without either; `open`: a journal without its end. */
+  readonly state: string;
+  readonly nodes: RunRecord['nodes'] | null;
+  /** There is something to resume. */
+  readonly canResume: boolean;
+  readonly journal: string | null;
+  readonly hosts: readonly string[];
+  readonly record: RunRecord | null;
+}
+
+export interface RunsReport {
+  readonly runs: readonly KnownRun[];
+  readonly errors: readonly ErrorInfo[];
+}
+
+/** Runs of this machine and, with a session, those that hosts have on record; latest first. */
+export async function knownRuns(on?: {
+  readonly session: Session;
+  readonly inventory: Inventory;
+}): Promise<RunsReport> {
+  const journals = localJournals(journalDirectory());
+  const { recorded, errors } = on === undefined ? { recorded: [], errors: [] } : await onHosts(on, journals);
+  const ids = new Set(recorded.map(({ run }) => run));
+  // A resumed run has a journal for each part.
+  const others = journals.map(ofJournal).filter(({ run }) => !ids.has(run));
+  return { runs: [...recorded, ...others].toSorted((a, b) => (a.at < b.at ? 1 : -1)), errors };
+}
+
+async function onHosts(
+  { session, inventory }: { readonly session: Session; readonly inventory: Inventory },
+  journals: readonly LocalJournal[],
+): Promise<{ readonly recorded: readonly KnownRun[]; readonly errors: readonly ErrorInfo[] }> {
+  const { runs, bad, errors } = await recordsOf(session, inventory);
+  const ours = runs.filter(({ record }) => record.cluster === inventory.cluster);
+  const { seen } = await readLocks(session, [...new Set(ours.flatMap(({ hosts }) => hosts))]);
+  const times = environmentLockTimes();
+  const alive = new Set(
+    seen.flatMap((each) => {
+      const { lock } = lockReport(each, times);
+      return lock === null || lock.expired ? [] : [lock.run];
+    }),
+  );
+  const recorded = ours.map((found, at) =>
+    ofRecord(found, { isAlive: alive.has(found.record.run), later: ours.slice(0, at), journals }),
+  );
+  const faults = bad.map(({ error: { code, message, hint, host } }): ErrorInfo => ({ code, message, hint, host }));
+  return { recorded, errors: [...errors, ...faults] };
+}
+
+function ofRecord(
+  { record, hosts }: FoundRun,
+  {
+    isAlive,
+    later,
+    journals,
+  }: { readonly isAlive: boolean; readonly later: readonly FoundRun[]; readonly journals: readonly LocalJournal[] },
+): KnownRun {
+  const { run, request, cluster, begun, nodes, end } = record;
+  return {
+    run,
+    what: commandOf({ ...request, accepted: [] }),
+    cluster,
+    by: begun.by,
+    at: begun.at,
+    state: isAlive ? 'running' : (end?.outcome ?? 'killed'),
+    nodes,
+    canResume: !isAlive && !isFinished(record) && !isReplaced(record, later),
+    journal: journals.find((journal) => journal.run === run)?.file ?? null,
+    hosts,
+    record,
+  };
+}
+
+const ofJournal = ({ file, run, title, check, cluster, at, end }: LocalJournal): KnownRun => ({
+  run: run ?? basename(file, '.ndjson'),
+  what: `${title}${check ? ' --check' : ''}`,
+  cluster,
+  by: null,
+  at,
+  state: end?.outcome ?? 'open',
+  nodes: null,
+  canResume: false,
+  journal: file,
+  hosts: [],
+  record: null,
+});

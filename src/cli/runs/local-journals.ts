@@ -1,0 +1,72 @@
+import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import type { NumberedEvent } from '../../core/event/event.ts';
+
+/** The journal of a run on this machine. */
+export interface LocalJournal {
+  readonly file: string;
+  /** Id of the run; a run that changes nothing has none. */
+  readonly run: string | undefined;
+  readonly title: string;
+  readonly cluster: string;
+  readonly check: boolean;
+  /** ISO time. */
+  readonly at: string;
+  readonly end: Extract<NumberedEvent, { readonly type: 'run.end' }> | undefined;
+}
+
+/** More than the first and the last event of a journal have, unless thousands of hosts failed. */
+const PART = 1024 * 1024;
+
+/** Journals of runs on this machine, latest first. What is no journal is left out. */
+export function localJournals(directory: string): readonly LocalJournal[] {
+  const names = attempt(() => readdirSync(directory)) ?? [];
+  return names
+    .filter((name) => name.endsWith('.ndjson'))
+    .toSorted()
+    .toReversed()
+    .flatMap((name) => attempt(() => journalIn(join(directory, name))) ?? []);
+}
+
+function journalIn(file: string): readonly LocalJournal[] {
+  const { first, last } = ends(file);
+  const start = eventIn(first);
+  const end = eventIn(last);
+  if (start?.type !== 'run.start') return [];
+  const { run, title, cluster, check, time } = start;
+  return [{ file, run, title, cluster, check, at: time, end: end?.type === 'run.end' ? end : undefined }];
+}
+
+/** The first line and the last one. */
+function ends(file: string): { readonly first: string; readonly last: string } {
+  const descriptor = openSync(file, 'r');
+  try {
+    const { size } = fstatSync(descriptor);
+    const read = (from: number): string => {
+      const bytes = Buffer.alloc(Math.min(PART, size - from));
+      return bytes.subarray(0, readSync(descriptor, bytes, 0, bytes.length, from)).toString('utf8');
+    };
+    const first = read(0);
+    return {
+      first: first.slice(0, Math.max(0, first.indexOf('\n'))),
+      last:
+        read(Math.max(0, size - PART))
+          .trimEnd()
+          .split('\n')
+          .at(-1) ?? '',
+    };
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Written by this program for its own user. */
+const eventIn = (line: string): NumberedEvent | undefined => attempt(() => JSON.parse(line) as NumberedEvent);
+
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,15 @@
+import pLimit from 'p-limit';
+import type { Inventory } from '../../inventory/inventory.ts';
+import { type FoundRuns, readRunRecords } from '../../runs/read-records.ts';
+import { hostsWithRecords } from '../../runs/record-hosts.ts';
+import type { Session } from '../session.ts';
+
+/** What the hosts of an inventory have on record. */
+export async function recordsOf(
+  { hosts, forks }: Session,
+  inventory: Inventory,
+  withoutLb: readonly string[] = [],
+): Promise<FoundRuns> {
+  const limit = pLimit(forks);
+  return await readRunRecords(hostsWithRecords(inventory, withoutLb), (host) => limit(() => hosts.get(host)));
+}

@@ -1,0 +1,65 @@
+import { typedLine } from '../../core/base/argv.ts';
+import { OrchError } from '../../core/base/errors.ts';
+import type { TableOptions } from '../../render/lines/table.ts';
+import { printReport } from '../print-report.ts';
+import type { CliEnvironment } from '../session.ts';
+import type { KnownRun } from './known-runs.ts';
+import { nodesText } from './list.ts';
+import { type RunsFlags, withKnownRuns } from './with-hosts.ts';
+
+/** `api7-orch runs show`. @returns 0; 6 @throws OrchError RUN_NOT_FOUND | RESUME_AMBIGUOUS */
+export async function runsShow(run: string, flags: RunsFlags, environment: CliEnvironment = {}): Promise<number> {
+  return await withKnownRuns(flags, environment, async ({ runs }) => {
+    const found = runs.filter((known) => known.run.startsWith(run));
+    const one = found.find((known) => known.run === run) ?? found[0];
+    if (one === undefined)
+      throw new OrchError('RUN_NOT_FOUND', `no run ${run} is on record`, {
+        hint:
+          flags.inventory === undefined
+            ? 'look on the hosts, too: runs show RUN -i INVENTORY'
+            : 'see the runs: api7-orch runs list -i INVENTORY',
+      });
+    if (found.length > 1 && one.run !== run)
+      throw new OrchError(
+        'RESUME_AMBIGUOUS',
+        `several runs begin with ${run}: ${found.map((each) => each.run).join(', ')}`,
+        {
+          hint: 'write more of the id',
+        },
+      );
+    const resume = one.canResume ? resumeLine(one, flags.inventory ?? 'INVENTORY') : undefined;
+    await printReport({ ...one, resume: resume ?? null }, runLines, flags, environment.stdout);
+    return 0;
+  });
+}
+
+type ShownRun = KnownRun & { readonly resume: string | null };
+
+const resumeLine = ({ run, record }: KnownRun, inventory: string): string =>
+  typedLine(['api7-orch', 'resume', run, '-i', inventory, ...(record?.request.accepted ?? [])]);
+
+/** `runs show` for people. */
+export function runLines(shown: ShownRun, { paint }: TableOptions): readonly string[] {
+  const { record, nodes } = shown;
+  const rows: readonly (readonly [string, string | undefined])[] = [
+    ['run', shown.run],
+    ['command', shown.what],
+    ['cluster', shown.cluster],
+    ['begun', `${shown.at}${shown.by === null ? '' : ` by ${shown.by}`}`],
+    ['resumed', record?.resumed && `${record.resumed.at} by ${record.resumed.by}`],
+    ['state', shown.state],
+    ['version', record?.program.version],
+    ['images', record?.images.join(', ')],
+    ['order', record?.order.map((batch) => batch.join(', ')).join(' | ') || undefined],
+    ['nodes', nodes === null ? undefined : nodesText(nodes)],
+    ['on record', shown.hosts.join(', ') || undefined],
+    ['journal', shown.journal ?? undefined],
+  ];
+  const states = Object.entries(nodes ?? {});
+  const width = Math.max(0, ...states.map(([host]) => host.length));
+  return [
+    ...rows.flatMap(([label, value]) => (value === undefined ? [] : [`${paint('dim', label.padEnd(10))} ${value}`])),
+    ...states.map(([host, state]) => `  ${host.padEnd(width)}  ${state}`),
+    ...(shown.resume === null ? [] : ['', `To resume: ${shown.resume}`]),
+  ];
+}

@@ -1,0 +1,25 @@
+import { loadInventory } from '../../inventory/load.ts';
+import { hostsWithRecords } from '../../runs/record-hosts.ts';
+import { type CliEnvironment, openSession, type ReadFlags, untilInterrupted } from '../session.ts';
+import { knownRuns, type RunsReport } from './known-runs.ts';
+
+/** Flags of verbs that look at this machine and, with an inventory, at its hosts. */
+export type RunsFlags = Omit<ReadFlags, 'inventory'> & { readonly inventory?: string };
+
+/** Looks at the runs of this machine and, with an inventory, of its hosts. @returns what `show` returns; 6 */
+export async function withKnownRuns(
+  { inventory: file, ...flags }: RunsFlags,
+  environment: CliEnvironment,
+  show: (report: RunsReport) => Promise<number>,
+): Promise<number> {
+  if (file === undefined) return await show(await knownRuns());
+  const inventory = await loadInventory(file, { env: process.env, extraVars: {} });
+  await using session = await openSession({
+    inventory,
+    hosts: hostsWithRecords(inventory),
+    flags: { ...flags, inventory: file },
+    safePoint: false,
+    environment,
+  });
+  return await untilInterrupted(session, async () => await show(await knownRuns({ session, inventory })));
+}

@@ -1,0 +1,32 @@
+import type { Inventory } from '../inventory/inventory.ts';
+
+/** What a run locks, as far as its record is concerned. */
+interface Locked {
+  readonly names: readonly string[];
+  readonly balancers: readonly string[];
+}
+
+/** Hosts that get the record of a run: the balancers that it locks, else the first host that it works on. */
+export const recordHosts = ({ names, balancers }: Locked): readonly string[] =>
+  balancers.length > 0 ? balancers : names.slice(0, 1);
+
+/**
+ * Hosts that may have a record: the balancers, and hosts that no balancer stands in front of. A run on the others has its record on
+ * their balancers.
+ *
+ * @example hostsWithRecords(inventory, ['lb-2']) // ['lb-1', 'bastion']
+ */
+export function hostsWithRecords(
+  { hosts, loadBalancers }: Inventory,
+  withoutLb: readonly string[] = [],
+): readonly string[] {
+  const found = new Set<string>();
+  const balanced = new Set<string>();
+  for (const pool of loadBalancers.values()) {
+    const balancers = ('hosts' in pool ? pool.hosts : []).filter((host) => !withoutLb.includes(host));
+    for (const host of balancers) found.add(host);
+    if (balancers.length > 0) for (const member of pool.members) balanced.add(member);
+  }
+  for (const host of hosts.keys()) if (!balanced.has(host) && !withoutLb.includes(host)) found.add(host);
+  return [...found];
+}

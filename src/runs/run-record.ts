@@ -1,0 +1,134 @@
+import { z } from 'zod';
+import { OrchError } from '../core/base/errors.ts';
+import type { Outcome } from '../core/event/event.ts';
+import { RUN_ID } from './run-id.ts';
+
+/** Where a host keeps the records of runs. */
+export const RUNS = '/var/lib/api7-orch/runs';
+
+export const runRecordPath = (run: string): string => `${RUNS}/${run}.json`;
+
+export const RUNS_OWNERSHIP = { mode: '0700', owner: 'root', group: 'root' } as const;
+export const RUN_RECORD_OWNERSHIP = { mode: '0600', owner: 'root', group: 'root' } as const;
+
+/** Bytes. A record of a cluster of 5,000 hosts has half of them. */
+export const RUN_RECORD_LIMIT = 1024 * 1024;
+
+/** A host keeps so many, the latest ones; more are not read. */
+export const MOST_RUN_RECORDS = 20;
+
+const OUTCOMES = [
+  'ok',
+  'failed',
+  'refused',
+  'partial',
+  'rolledBack',
+  'locked',
+  'interrupted',
+  'internal',
+] as const satisfies readonly Outcome[];
+
+const text = z.string().max(1000);
+const name = z.string().max(300);
+/** A host is free to write what it likes: `__proto__` would be a name like any other. */
+const key = name.refine((word) => word !== '__proto__');
+const plain = z.union([text, z.number(), z.boolean()]);
+
+/** A variable that may be on record; another one has to be given again. */
+export const recordedValue = z.union([plain, z.array(plain).max(100)]);
+
+/** What a run was asked for, without secrets. */
+const runRequest = z.strictObject({
+  /** Name of the playbook; with `byPath` of its file, which has to be given to `resume` again. */
+  playbook: z.string().regex(/^[\w.-]{1,100}$/),
+  byPath: z.boolean(),
+  limit: text.exactOptional(),
+  /** Variables of the playbook, defaults that hold for this run alone included: since when nodes count as restarted. */
+  vars: z.record(key, recordedValue),
+  /** Names of variables that were given, and are not on record. */
+  withheld: z.array(name).max(100),
+  /** What the operator has accepted, as words of the command line. For people: `resume` wants it said again. */
+  accepted: z.array(text).max(100),
+});
+
+export type RunRequest = z.output<typeof runRequest>;
+
+const nodeState = z.enum(['waiting', 'changing', 'done', 'failed', 'rolledBack', 'skipped']);
+
+/** `waiting`: not changed so far. `changing`: its change was under way when this was written. */
+export type NodeState = z.output<typeof nodeState>;
+
+const act = z.strictObject({ by: text, at: z.iso.datetime() });
+
+const runRecord = z.strictObject({
+  v: z.literal(1),
+  run: z.string().regex(RUN_ID),
+  /** Rises with every writing: of two copies the later one counts. */
+  rev: z.int().min(0),
+  cluster: name,
+  /** Who began it, and when. */
+  begun: act,
+  /** Who has resumed it last. */
+  resumed: act.exactOptional(),
+  request: runRequest,
+  /** Version of api7-orch, and the digest of the playbook. */
+  program: z.strictObject({ version: name, playbook: name }),
+  /** Digests of the parts of the inventory, its secrets aside. */
+  inventory: z.record(key, name),
+  /** References of the images. */
+  images: z.array(text).max(10),
+  /** Batches of the latest rolling change, in its order. */
+  order: z.array(z.array(name)),
+  nodes: z.record(key, nodeState),
+  /** How it ended; missing while it is under way, or was killed. */
+  end: z.strictObject({ outcome: z.enum(OUTCOMES), at: z.iso.datetime() }).exactOptional(),
+});
+
+/** What a host has on record of a run. */
+export type RunRecord = z.output<typeof runRecord>;
+
+/** A finished run leaves nothing to resume. */
+export const isFinished = ({ end }: Pick<RunRecord, 'end'>): boolean => end?.outcome === 'ok';
+
+export const runRecordText = (record: RunRecord): string => `${JSON.stringify(record)}\n`;
+
+/**
+ * A record as it was read from a host.
+ *
+ * @throws OrchError RUN_RECORD_INVALID | RUN_RECORD_NEWER
+ */
+export function parseRunRecord(
+  content: string,
+  { host, run }: { readonly host: string; readonly run: string },
+): RunRecord {
+  const parsed = attempt(() => JSON.parse(content));
+  const version = attempt(() => z.object({ v: z.int() }).parse(parsed).v);
+  if (version !== undefined && version > 1)
+    throw new OrchError('RUN_RECORD_NEWER', `the record of run ${run} on ${host} is of a later version of api7-orch`, {
+      host,
+      hint: 'resume it with the version that began it, or run the same command again',
+    });
+  const record = attempt(() => runRecord.parse(parsed));
+  if (record === undefined) throw invalidRecord({ host, run }, 'it is damaged');
+  if (record.run !== run) throw invalidRecord({ host, run }, 'it is of another run');
+  return record;
+}
+
+/** @example throw invalidRecord({ host: 'lb-1', run }, 'it is damaged') */
+export const invalidRecord = (
+  { host, run }: { readonly host?: string; readonly run: string },
+  why: string,
+): OrchError =>
+  new OrchError('RUN_RECORD_INVALID', `the record of run ${run} cannot be used: ${why}`, {
+    host,
+    hint: `run the same command again in place of resume; to be rid of the record, remove ${runRecordPath(run)} there`,
+  });
+
+/** Nested deep enough, a text of a host exhausts the stack of whatever reads it: any error is the host's. */
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}

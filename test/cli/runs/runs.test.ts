@@ -1,0 +1,199 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, expect, test } from 'vitest';
+import { type GcFlags, runsGc } from '../../../src/cli/runs/gc.ts';
+import { runsList } from '../../../src/cli/runs/list.ts';
+import { runsShow } from '../../../src/cli/runs/show.ts';
+import { runsStop } from '../../../src/cli/runs/stop.ts';
+import { journalDirectory } from '../../../src/journal/journal.ts';
+import { RUNS, type RunRecord, runRecordPath, runRecordText } from '../../../src/runs/run-record.ts';
+import { FakeHost } from '../../../src/testing/fake-host.ts';
+import { LbScene } from '../lb/scene.ts';
+
+const DAY = 24 * 3_600_000;
+const OLD = '20261001-080000-0000aa';
+const FAILED = '20261128-090000-0000bb';
+const KILLED = '20261129-100000-0000cc';
+
+const record = (run: string, changes: Partial<RunRecord> = {}): RunRecord => ({
+  v: 1,
+  run,
+  rev: 1,
+  cluster: 'prod',
+  begun: {
+    by: 'ops@ci',
+    at: `${run.slice(0, 4)}-${run.slice(4, 6)}-${run.slice(6, 8)}T${run.slice(9, 11)}:00:00.000Z`,
+  },
+  request: {
+    playbook: 'install',
+    byPath: false,
+    vars: { soak: '5s' },
+    withheld: ['key'],
+    accepted: ['--include-held'],
+  },
+  program: { version: '0.1.0', playbook: 'd' },
+  inventory: {},
+  images: ['api7/gateway:3.10.5'],
+  order: [['gw-1'], ['gw-2']],
+  nodes: { 'gw-1': 'done', 'gw-2': 'failed' },
+  ...changes,
+});
+const ended = (outcome: 'ok' | 'partial', at: string): Pick<RunRecord, 'end'> => ({ end: { outcome, at } });
+
+let scene: LbScene;
+let outside: LbScene['outside'];
+let seen = 0;
+/** What was printed since the last time. */
+const printed = (): string => {
+  const text = scene.printed.slice(seen);
+  seen = scene.printed.length;
+  return text;
+};
+const host = (name: string): FakeHost => scene.hosts[name] as FakeHost;
+const put = (name: string, { run, ...rest }: RunRecord): void => {
+  const { files } = host(name);
+  files.makeDirectory(RUNS, { mode: '0700', owner: 'root', group: 'root' });
+  files.write(runRecordPath(run), Buffer.from(runRecordText({ run, ...rest })), {
+    mode: '0600',
+    owner: 'root',
+    group: 'root',
+  });
+};
+const journal = (name: string, start: object, end?: object): void => {
+  mkdirSync(journalDirectory(), { recursive: true });
+  const lines = [
+    { type: 'run.start', cluster: 'prod', check: false, hosts: [], ...start },
+    ...(end === undefined ? [] : [end]),
+  ];
+  writeFileSync(join(journalDirectory(), `${name}.ndjson`), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+};
+const journals = (): readonly string[] => readdirSync(journalDirectory()).toSorted();
+const flags = () => ({ inventory: scene.file, forks: '5' });
+
+beforeEach(() => {
+  scene = new LbScene({ more: { 'cp-1': new FakeHost({ name: 'cp-1' }), 'cp-2': new FakeHost({ name: 'cp-2' }) } });
+  outside = scene.outside;
+  seen = 0;
+  for (const lb of ['lb-1', 'lb-2']) put(lb, record(OLD, ended('ok', '2026-10-01T09:00:00Z')));
+  put('lb-1', record(FAILED, ended('partial', '2026-11-28T09:10:00Z')));
+  put('lb-2', record(KILLED, { request: { ...record(KILLED).request, playbook: 'rolling-restart', vars: {} } }));
+  journal(
+    '20261001T080000Z-install-7',
+    { title: 'install', run: OLD, time: '2026-10-01T08:00:00Z' },
+    { type: 'run.end', outcome: 'ok' },
+  );
+  journal('20261002T080000Z-lb_drain-8', { title: 'lb drain', time: '2026-10-02T08:00:00Z' });
+  journal(
+    '20261129T080000Z-install-9',
+    { title: 'install', check: true, time: '2026-11-29T08:00:00Z' },
+    { type: 'run.end', outcome: 'ok' },
+  );
+  writeFileSync(join(journalDirectory(), 'broken.ndjson'), '{"type":');
+});
+
+test('list without an inventory: the journals of this machine; no host is connected to', async () => {
+  expect(await runsList({ forks: '5' }, outside)).toBe(0);
+  expect(scene.printed).toMatch(/^20261129T080000Z-install-9 +2026-11-29T08:00Z +- +ok +- +install --check$/m);
+  expect(scene.printed).toMatch(/^20261001-080000-0000aa .* ok +- +install$/m);
+  expect(scene.printed).toMatch(/-lb_drain-8 .* open /);
+  expect(scene.connected).toEqual([]);
+});
+
+test('list with an inventory: each run once, with its state; what can be resumed is marked', async () => {
+  await host('lb-2').lock.take({ token: 't', run: KILLED, by: 'ops@ci', verb: 'run install' }, null);
+  expect(await runsList(flags(), outside)).toBe(0);
+  expect(scene.printed.split('\n').map((line) => line.split(/ {2,}/).slice(0, 5))).toEqual(
+    expect.arrayContaining([
+      [KILLED, '2026-11-29T10:00Z', 'ops@ci', 'running', '1 of 2 done, 1 failed'],
+      [FAILED, '2026-11-28T09:00Z', 'ops@ci', 'partial', '1 of 2 done, 1 failed'],
+      [OLD, '2026-10-01T08:00Z', 'ops@ci', 'ok', '1 of 2 done, 1 failed'],
+    ]),
+  );
+  await host('lb-2').lock.release('t');
+  printed();
+  expect(await runsList({ ...flags(), output: 'json' }, outside)).toBe(0);
+  const { runs } = JSON.parse(printed());
+  expect(runs.map(({ run, state, canResume }: Record<string, unknown>) => [run, state, canResume])).toEqual([
+    [KILLED, 'killed', true],
+    ['20261129T080000Z-install-9', 'ok', false],
+    [FAILED, 'partial', true],
+    ['20261002T080000Z-lb_drain-8', 'open', false],
+    [OLD, 'ok', false],
+  ]);
+});
+
+test('a host that does not respond, and a damaged record, are errors among the others (exit 3)', async () => {
+  scene.dead.add('lb-2');
+  host('lb-1').files.write(runRecordPath(KILLED), Buffer.from('{'), { mode: '0600', owner: 'root', group: 'root' });
+  expect(await runsList(flags(), outside)).toBe(3);
+  expect(scene.printed).toContain(FAILED);
+  expect(scene.printed).toContain('RUN_RECORD_INVALID');
+  expect(scene.printed).toContain('CONNECT_REFUSED');
+});
+
+test('show: its command without secrets, its nodes, where it is on record, and how it is resumed', async () => {
+  expect(await runsShow('20261128', flags(), outside)).toBe(0);
+  expect(scene.printed).toMatch(/command +run install -e soak=5s -e 'key=…'$/m);
+  expect(scene.printed).toMatch(/order +gw-1 \| gw-2$/m);
+  expect(scene.printed).toMatch(/on record +lb-1$/m);
+  expect(scene.printed).toMatch(/^ {2}gw-2 +failed$/m);
+  expect(scene.printed).toContain(`To resume: api7-orch resume ${FAILED} -i ${scene.file} --include-held\n`);
+  printed();
+  expect(await runsShow(OLD, flags(), outside)).toBe(0);
+  const old = printed();
+  expect(old).toMatch(/journal +\/.*install-7\.ndjson$/m);
+  expect(old).not.toContain('To resume');
+  await expect(runsShow('2025', flags(), outside)).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
+  await expect(runsShow('2026', flags(), outside)).rejects.toMatchObject({ code: 'RESUME_AMBIGUOUS' });
+});
+
+const at = (iso: string, { clock, ...rest }: LbScene['outside']) => ({
+  ...rest,
+  clock: { ...clock, wall: () => Date.parse(iso) },
+});
+const gc = (more: Partial<GcFlags> = {}) =>
+  runsGc({ ...flags(), olderThan: '30d', ...more }, at('2026-11-30T00:00:00Z', outside));
+
+test('gc: finished runs that are older, here and on the hosts; it says how many', async () => {
+  expect(await gc()).toBe(0);
+  expect(scene.printed).toBe('removed 1 journal of this machine\nremoved 2 records of 1 run on hosts\n');
+  expect(journals()).toEqual([
+    '20261002T080000Z-lb_drain-8.ndjson',
+    '20261129T080000Z-install-9.ndjson',
+    'broken.ndjson',
+  ]);
+  expect(Object.keys(host('lb-1').files.tree(RUNS) ?? {})).toEqual([`${FAILED}.json`]);
+  expect(Object.keys(host('lb-2').files.tree(RUNS) ?? {})).toEqual([`${KILLED}.json`]);
+  expect(await gc({ olderThan: '0d' })).toBe(0);
+  expect(scene.printed).toContain('removed 0 records of 0 runs on hosts');
+  await expect(gc({ olderThan: 'old' })).rejects.toMatchObject({
+    code: 'DURATION_INVALID',
+    hint: expect.stringContaining('30d'),
+  });
+});
+
+test('gc: an unfinished run that a later one of the same has replaced goes, too', async () => {
+  const later = record('20261129-110000-0000dd', ended('ok', '2026-11-29T11:10:00Z'));
+  put('lb-1', later);
+  expect(await gc({ olderThan: `${DAY / 3_600_000}h` })).toBe(0);
+  expect(Object.keys(host('lb-1').files.tree(RUNS) ?? {})).toEqual([`${later.run}.json`]);
+});
+
+test('stop: this run is asked, and no other; by its own lock', async () => {
+  for (const [name, run] of [
+    ['lb-1', FAILED],
+    ['lb-2', KILLED],
+  ] as const)
+    await host(name).lock.take({ token: name, run, by: 'ops@ci', verb: 'run install' }, null);
+  const { locks } = host('lb-2');
+  scene.onTime = () => {
+    if (locks.record?.stop !== undefined) locks.record = null;
+  };
+  const stop = (run: string) => runsStop(run, { ...flags(), reason: 'hot fix', wait: '5m' }, outside);
+  // Gateways are not there in this scene: they are not reached, and the others are asked.
+  expect(await stop('20261129')).toBe(3);
+  expect(scene.printed).toMatch(new RegExp(`lb-2: asked ops@ci with run install, for .* \\(run ${KILLED}\\) to stop`));
+  expect(host('lb-1').locks.record?.stop).toBeUndefined();
+  expect(await stop('2025')).toBe(3);
+  expect(scene.printed).toContain('run 2025 has no lock: it is not under way');
+});
