@@ -19,7 +19,7 @@ async function left({ cluster }: DoctorScene): Promise<readonly string[]> {
 }
 
 /** How many writes an upgrade of this cluster makes. */
-const WRITES = 130;
+const WRITES = 105;
 
 describe('an upgrade that is killed', () => {
   const moments = Array.from({ length: 26 }, (_, at) => Math.floor((at * 2 * WRITES) / 26) + (at % 2));

@@ -7,6 +7,7 @@ import { sha256 } from '../../../src/core/base/data.ts';
 import type { Lease } from '../../../src/core/host/balancer.ts';
 import type { LockOwner } from '../../../src/core/host/lock.ts';
 import { LEASES, leasePath } from '../../../src/lb/lease.ts';
+import { RUNS } from '../../../src/runs/run-record.ts';
 import { SmallCluster } from '../../recovery/small-cluster.ts';
 import { TextStream } from '../../render/text-stream.ts';
 import type { FakeHaproxy } from '../../support/fake-haproxy.ts';
@@ -143,11 +144,13 @@ export class DoctorScene {
     await engine.create(name, { Image, HostConfig: { RestartPolicy: { Name: 'no' } } });
   }
 
-  /** Files, and orders at the balancers. */
+  /** Files but records of runs, which have ids of their own, and orders at the balancers. */
   get world(): string {
     return sha256(
       JSON.stringify([
-        [...this.cluster.hosts.values()].map(({ files }) => files.snapshot()),
+        [...this.cluster.hosts.values()].map(({ files }) =>
+          (files.snapshot() as { path: string }[]).filter(({ path }) => !path.startsWith(RUNS)),
+        ),
         [...this.cluster.balancers.values()].map(ordersAt),
       ]),
     );
