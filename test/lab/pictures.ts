@@ -4,9 +4,12 @@ import type { HostName } from './topology.ts';
 /** The hosts that install works on. */
 export const MANAGED: readonly HostName[] = ['cp-1', 'cp-2', 'gw-1', 'gw-2', 'gw-3'];
 
-/** Everything of a host that a check run could have changed: its own files with content and rights, its containers and images. */
+/**
+ * Everything of a host that a check run could have changed: its own files with content and rights, its containers and images. What a
+ * lock leaves is none of that: a number that rises.
+ */
 const PICTURE = `
-find / -xdev \\( -path /proc -o -path /sys -o -path /run -o -path /var/lib/docker -o -path /var/log -o -path /var/lib/sudo \\) -prune -o -newer /etc/hostname -printf '%p %y %m %u %g %s\\n' | sort
+find / -xdev \\( -path /var/lib/api7-orch -o -path /proc -o -path /sys -o -path /run -o -path /var/lib/docker -o -path /var/log -o -path /var/lib/sudo \\) -prune -o -newer /etc/hostname ! -path /var/lib -printf '%p %y %m %u %g %s\\n' | sort
 find /opt /etc /home /root /tmp /var/tmp -xdev -type f -exec sha256sum {} + | sort -k2
 docker ps -a --no-trunc --format '{{.ID}} {{.Names}} {{.State}}'
 docker images --no-trunc --format '{{.ID}} {{.Repository}}:{{.Tag}}' | sort
@@ -22,7 +25,8 @@ export async function pictures(
 
 /** Files of ours that are only there while something is written, and containers that only wait to take a name. */
 const LEFTOVERS = `
-find / -xdev \\( -path /proc -o -path /sys -o -path /var/lib/docker \\) -prune -o \\( -name '*api7-orch*' -o -name '*.orch-*' \\) -print
+find / -xdev \\( -path /proc -o -path /sys -o -path /var/lib/docker -o -path /var/lib/api7-orch -o -path /run/api7-orch \\) -prune -o \\( -name '*api7-orch*' -o -name '*.orch-*' \\) -print
+ls /run/api7-orch/lock* 2>/dev/null || true
 ls -A /tmp /var/tmp /home/ops | grep -vE '^(/|\\.|$)' || true
 docker ps -a --format '{{.Names}}' | grep -v '^api7-\\(dashboard\\|dp-manager\\|gateway\\)$' || true
 `;
