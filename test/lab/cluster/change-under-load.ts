@@ -23,6 +23,7 @@ export function changeUnderLoad(lab: LabOf): void {
           `${host}: container api7-gateway`,
           `${host}: gateways: ${host} is drained (on lb-1)`,
           `${host}: gateways: ${host} is restored (on lb-1)`,
+          `${host}: record that api7-gateway has loaded its configuration`,
           `${host}: yamlFile /opt/api7/gateway_conf/config.yaml`,
         ]),
       );
