@@ -40,6 +40,8 @@ const LOSSES = 3;
 export class RunLocks implements Locks {
   readonly #options: RunLocksOptions;
   readonly #times: LockTimes;
+  /** Hosts on which the login user may not lock. */
+  readonly #unlocked = new Set<string>();
   readonly #held = new Map<string, HeldLock>();
   /** The latest connection of each host. */
   readonly #open = new Map<string, Connection>();
@@ -83,6 +85,7 @@ export class RunLocks implements Locks {
       say,
       onLock: (host, act) => this.#onLock(host, act),
       hold: (host, view, sent) => this.#hold(host, view, sent),
+      cannotLock: (host) => void this.#unlocked.add(host),
       giveUp: () => this.#releaseAll(),
     });
     try {
@@ -185,6 +188,7 @@ export class RunLocks implements Locks {
     return async ({ proof, call }, act) => {
       await this.refresh();
       const held = this.#held.get(host);
+      if (held === undefined && this.#unlocked.has(host)) return await act(connection);
       if (held === undefined)
         throw new OrchError('INTERNAL', `a change of ${host} without its lock`, {
           host,

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/base/clock.ts';
 import { formatDuration } from '../core/base/duration.ts';
+import { OrchError } from '../core/base/errors.ts';
 import type { HostLock, LockOwner, LockProcess, LockRecord, LockView } from '../core/host/lock.ts';
 import type { LockHosts } from '../core/host/locks.ts';
 import { momentOf } from './held-lock.ts';
@@ -19,6 +20,8 @@ export interface TakeAllOptions {
   onLock<T>(host: string, act: (lock: HostLock) => Promise<T>): Promise<T>;
   /** The lock is ours; beats begin. */
   hold(host: string, view: LockView, sent: ReturnType<typeof momentOf>): Promise<void>;
+  /** The login user may not lock this host. */
+  cannotLock(host: string): void;
   /** Releases everything that was taken so far. */
   giveUp(): Promise<void>;
 }
@@ -105,7 +108,7 @@ export class TakeAll {
   async #takeEach(order: readonly string[]): Promise<Conflict | undefined> {
     try {
       for (const host of order) {
-        const view = await this.#takeOne(host);
+        const view = await this.#takeOne(host).catch((error: unknown) => this.#withoutRights(host, error));
         if (view !== undefined) return { host, view };
       }
     } finally {
@@ -113,6 +116,13 @@ export class TakeAll {
         this.#options.say(`took over the ${hosts.length > 1 ? 'locks' : 'lock'} of ${hosts.join(', ')} from ${from}`);
       this.#takenOver.clear();
     }
+  }
+
+  /** Without root's rights there is no lock. Such a user cannot write leases either, so no balancer of the host is ordered anything. */
+  #withoutRights(host: string, error: unknown): undefined {
+    if (!(error instanceof OrchError) || error.code !== 'PERMISSION_DENIED') throw error;
+    this.#options.cannotLock(host);
+    this.#options.say("no lock: the login user has no root's rights, so nothing keeps other runs off", host);
   }
 
   /** @returns what is in the way */

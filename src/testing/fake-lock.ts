@@ -19,6 +19,8 @@ export class FakeLock {
   boot = 'boot-1';
   /** The host has `flock`. */
   hasFlock = true;
+  /** The login user has root's rights there. */
+  isRoot = true;
   /** Scripts whose token was checked, and which have not ended. */
   underWay = 0;
   /** Sessions that do not end when they are told to. */
@@ -73,6 +75,7 @@ export class FakeLock {
     const changed = (act: () => void): Promise<LockView> =>
       change(() => {
         if (!this.hasFlock) throw new OrchError('FLOCK_MISSING', 'the host has no flock');
+        if (!this.isRoot) throw new OrchError('PERMISSION_DENIED', 'changing the lock of the host failed');
         act();
         return this.view(session);
       });

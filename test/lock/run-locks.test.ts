@@ -111,6 +111,16 @@ describe('taking', () => {
     });
     expect(world.host('a').locks.record).toBe(null);
   });
+
+  test('a user without the rights to lock a host works on it without a lock, and on the others with theirs', async () => {
+    const world = new LockWorld(['a', 'b']);
+    world.host('b').locks.isRoot = false;
+    const run = new Controller(world, 'run');
+    await world.until(run.take('a', 'b'));
+    await world.until(Promise.all([write(run, 'a'), write(run, 'b')]));
+    expect([world.host('a').locks.record?.run, world.host('b').locks.record]).toEqual(['run-run', null]);
+    await expect(world.until(new Controller(world, 'other').take('a', 'b'))).rejects.toMatchObject(locked('run'));
+  });
 });
 
 describe('taking over', () => {
