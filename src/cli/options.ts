@@ -2,18 +2,17 @@ import { type Command, Help, Option } from 'commander';
 
 /** Options of every verb that runs a playbook, and one of its own. */
 export const withRunOptions = (command: Command, own: Option): Command =>
-  command
-    .addOption(inventoryOption())
-    .option('-C, --check', 'check mode: show planned changes, make none')
-    .option('-D, --diff', 'show changes as diffs')
-    .addOption(own)
-    .option('-f, --forks <n>', 'hosts processed in parallel', '20')
-    .addOption(varsOption('set a variable; repeatable; also accepts a JSON object'))
-    .addOption(outputOption())
-    .option('-v, --verbose', 'also list tasks without changes')
-    .addOption(acceptOption())
-    .addOption(askPassOption())
-    .addOption(askBecomePassOption())
+  withLogin(
+    command
+      .addOption(inventoryOption())
+      .option('-C, --check', 'check mode: show planned changes, make none')
+      .option('-D, --diff', 'show changes as diffs')
+      .addOption(own)
+      .option('-f, --forks <n>', 'hosts processed in parallel', '20')
+      .addOption(varsOption('set a variable; repeatable; also accepts a JSON object'))
+      .addOption(outputOption())
+      .option('-v, --verbose', 'also list tasks without changes'),
+  )
     .option('--include-held', 'also change held nodes; they stay held')
     .option('--skip-unreachable', 'skip unreachable hosts; they count as unavailable (exit code 3)')
     .addOption(withoutLbOption('ignore this balancer because it is down; requires --reason; repeatable'))
@@ -22,6 +21,12 @@ export const withRunOptions = (command: Command, own: Option): Command =>
     .addOption(lockWaitOption())
     .addOption(onHoldOption())
     .addOption(onFailureOption());
+/** How hosts are logged in to: options of every verb that connects. */
+export const withLogin = (command: Command): Command =>
+  command.addOption(acceptOption()).addOption(askPassOption()).addOption(askBecomePassOption());
+/** Options of every verb that reads hosts and prints one report. */
+export const withReport = (command: Command, what = 'hosts'): Command =>
+  withLogin(command.option('-f, --forks <n>', `${what} processed in parallel`, '50').addOption(tableOption()));
 const onHoldOption = (): Option =>
   new Option('--on-hold <answer>', 'when the run is on hold: ask at the terminal, go (answer yes) or stop (answer no)')
     .choices(['ask', 'go', 'stop'])
@@ -41,16 +46,16 @@ export const outputOption = (): Option =>
     'plain',
     'json',
   ]);
-export const tableOption = (): Option =>
+const tableOption = (): Option =>
   new Option('-o, --output <format>', 'output format (default: table)').choices(['table', 'json']);
-export const acceptOption = (): Option =>
+const acceptOption = (): Option =>
   new Option(
     '--accept-new-host-keys',
     'trust and save host keys missing from known_hosts; changed keys are still refused',
   );
-export const askPassOption = (): Option =>
+const askPassOption = (): Option =>
   new Option('-k, --ask-pass', 'prompt for the SSH password of hosts without one in the inventory');
-export const askBecomePassOption = (): Option =>
+const askBecomePassOption = (): Option =>
   new Option('-K, --ask-become-pass', 'prompt for the sudo password of hosts without one in the inventory');
 export const varsOption = (text: string): Option => listOption('-e, --extra-vars <key=value>', text);
 export const withoutLbOption = (text: string): Option => listOption('--without-lb <host>', text);

@@ -1,16 +1,14 @@
 import { Command, Option } from 'commander';
 import {
-  acceptOption,
-  askBecomePassOption,
-  askPassOption,
   inventoryOption,
   lockWaitOption,
   optionalInventoryOption,
   outputOption,
-  tableOption,
   varsOption,
+  withLogin,
   withoutEmptyDefault,
   withoutLbOption,
+  withReport,
   withRunOptions,
 } from './options.ts';
 import { exitCodeFor, watchUncaught } from './uncaught.ts';
@@ -45,154 +43,123 @@ function program(): Command {
     )
     .action(async (run, options) => exit(await (await import('./resume/resume.ts')).resume(run, options)));
 
-  root
-    .command('exec <pattern> [command...]')
-    .description('run a command on many hosts in parallel: api7-orch exec data_plane -i prod.yaml -- uptime')
-    .addOption(inventoryOption())
-    .option('-b, --become', 'run the command as root')
-    .option('-f, --forks <n>', 'hosts processed in parallel', '50')
-    .option('-t, --timeout <duration>', 'stop the command after this time', '10m')
-    .addOption(varsOption('set a variable; repeatable'))
-    .addOption(outputOption())
-    .addOption(acceptOption())
-    .addOption(askPassOption())
-    .addOption(askBecomePassOption())
-    .action(async (pattern, words, options) => exit(await (await import('./exec.ts')).exec(pattern, words, options)));
+  withLogin(
+    root
+      .command('exec <pattern> [command...]')
+      .description('run a command on many hosts in parallel: api7-orch exec data_plane -i prod.yaml -- uptime')
+      .addOption(inventoryOption())
+      .option('-b, --become', 'run the command as root')
+      .option('-f, --forks <n>', 'hosts processed in parallel', '50')
+      .option('-t, --timeout <duration>', 'stop the command after this time', '10m')
+      .addOption(varsOption('set a variable; repeatable'))
+      .addOption(outputOption()),
+  ).action(async (pattern, words, options) => exit(await (await import('./exec.ts')).exec(pattern, words, options)));
 
-  root
-    .command('status [pattern]')
-    .description('show versions, health and traffic of gateways and control plane')
-    .addOption(inventoryOption())
-    .option('--exit-code', 'exit with 3 if any service is unhealthy')
-    .option('-f, --forks <n>', 'hosts processed in parallel', '50')
-    .addOption(tableOption())
-    .addOption(acceptOption())
-    .addOption(askPassOption())
-    .addOption(askBecomePassOption())
-    .action(async (pattern, options) =>
-      exit(await (await import('./status/status.ts')).status(pattern ?? 'all', options)),
-    );
+  withReport(
+    root
+      .command('status [pattern]')
+      .description('show versions, health and traffic of gateways and control plane')
+      .addOption(inventoryOption())
+      .option('--exit-code', 'exit with 3 if any service is unhealthy'),
+  ).action(async (pattern, options) =>
+    exit(await (await import('./status/status.ts')).status(pattern ?? 'all', options)),
+  );
 
   const lb = root.command('lb').description('show load balancer state; drain and restore nodes; find what runs left');
-  lb.command('status [pattern]')
-    .description("show each member's state on each balancer, and who holds it")
-    .addOption(inventoryOption())
-    .option('-f, --forks <n>', 'balancers processed in parallel', '50')
-    .addOption(tableOption())
-    .addOption(acceptOption())
-    .addOption(askPassOption())
-    .addOption(askBecomePassOption())
-    .action(async (pattern, options) =>
-      exit(await (await import('./lb/status.ts')).lbStatus(pattern ?? 'all', options)),
-    );
-  lb.command('drain <nodes...>')
-    .description('drain nodes on all their balancers and wait until they have no sessions')
-    .addOption(inventoryOption())
-    .requiredOption('--reason <text>', 'reason; stored in the lease')
-    .option('--no-wait', 'do not wait for sessions to end')
-    .option('--yes-outage <cluster>', 'accept that a pool of this cluster has no serving node')
-    .addOption(withoutLbOption('ignore this balancer because it is down; repeatable'))
-    .option('-f, --forks <n>', 'balancers processed in parallel', '20')
-    .addOption(outputOption())
-    .option('-v, --verbose', 'also list tasks without changes')
-    .addOption(acceptOption())
-    .addOption(askPassOption())
-    .addOption(askBecomePassOption())
-    .action(async (nodes, options) => exit(await (await import('./lb/drain.ts')).lbDrain(nodes, options)));
-  lb.command('restore [nodes...]')
-    .description('restore drained nodes to their previous balancer settings (connects to balancers only)')
-    .addOption(inventoryOption())
-    .option('--all', 'all nodes that have a lease')
-    .option('-f, --forks <n>', 'balancers processed in parallel', '20')
-    .addOption(outputOption())
-    .option('-v, --verbose', 'also list tasks without changes')
-    .addOption(acceptOption())
-    .addOption(askPassOption())
-    .addOption(askBecomePassOption())
-    .action(async (nodes, options) => exit(await (await import('./lb/restore.ts')).lbRestore(nodes, options)));
+  withReport(
+    lb
+      .command('status [pattern]')
+      .description("show each member's state on each balancer, and who holds it")
+      .addOption(inventoryOption()),
+    'balancers',
+  ).action(async (pattern, options) =>
+    exit(await (await import('./lb/status.ts')).lbStatus(pattern ?? 'all', options)),
+  );
+  withLogin(
+    lb
+      .command('drain <nodes...>')
+      .description('drain nodes on all their balancers and wait until they have no sessions')
+      .addOption(inventoryOption())
+      .requiredOption('--reason <text>', 'reason; stored in the lease')
+      .option('--no-wait', 'do not wait for sessions to end')
+      .option('--yes-outage <cluster>', 'accept that a pool of this cluster has no serving node')
+      .addOption(withoutLbOption('ignore this balancer because it is down; repeatable'))
+      .option('-f, --forks <n>', 'balancers processed in parallel', '20')
+      .addOption(outputOption())
+      .option('-v, --verbose', 'also list tasks without changes'),
+  ).action(async (nodes, options) => exit(await (await import('./lb/drain.ts')).lbDrain(nodes, options)));
+  withLogin(
+    lb
+      .command('restore [nodes...]')
+      .description('restore drained nodes to their previous balancer settings (connects to balancers only)')
+      .addOption(inventoryOption())
+      .option('--all', 'all nodes that have a lease')
+      .option('-f, --forks <n>', 'balancers processed in parallel', '20')
+      .addOption(outputOption())
+      .option('-v, --verbose', 'also list tasks without changes'),
+  ).action(async (nodes, options) => exit(await (await import('./lb/restore.ts')).lbRestore(nodes, options)));
 
-  lb.command('doctor')
-    .description('show what earlier runs left: leases, lost drains, locks, temporary files; --fix repairs it')
-    .addOption(inventoryOption())
-    .option('--fix', 'restore nodes that are ready, one by one; remove expired locks and leftovers')
-    .addOption(lockWaitOption())
-    .option('-f, --forks <n>', 'hosts processed in parallel', '50')
-    .addOption(tableOption())
-    .addOption(acceptOption())
-    .addOption(askPassOption())
-    .addOption(askBecomePassOption())
-    .action(async (options) => exit(await (await import('./lb/doctor.ts')).lbDoctor(options)));
+  withReport(
+    lb
+      .command('doctor')
+      .description('show what earlier runs left: leases, lost drains, locks, temporary files; --fix repairs it')
+      .addOption(inventoryOption())
+      .option('--fix', 'restore nodes that are ready, one by one; remove expired locks and leftovers')
+      .addOption(lockWaitOption()),
+  ).action(async (options) => exit(await (await import('./lb/doctor.ts')).lbDoctor(options)));
 
   const lock = root.command('lock').description('show which runs lock hosts; ask them to stop');
-  lock
-    .command('show [pattern]')
-    .description('show who locks each host, since when, and the last sign of life')
-    .addOption(inventoryOption())
-    .option('-f, --forks <n>', 'hosts processed in parallel', '50')
-    .addOption(tableOption())
-    .addOption(acceptOption())
-    .addOption(askPassOption())
-    .addOption(askBecomePassOption())
-    .action(async (pattern, options) =>
-      exit(await (await import('./lock/show.ts')).lockShow(pattern ?? 'all', options)),
-    );
-  lock
-    .command('break [pattern]')
-    .description('ask the runs that lock these hosts to stop at a safe point, and wait for that')
-    .addOption(inventoryOption())
-    .requiredOption('--reason <text>', 'reason; the run shows it')
-    .option('--now', 'end the runs at once: nodes may stay drained')
-    .option('--wait <duration>', 'how long the runs are waited for', '10m')
-    .option('-f, --forks <n>', 'hosts processed in parallel', '50')
-    .addOption(acceptOption())
-    .addOption(askPassOption())
-    .addOption(askBecomePassOption())
-    .action(async (pattern, options) =>
-      exit(await (await import('./lock/break.ts')).lockBreak(pattern ?? 'all', options)),
-    );
+  withReport(
+    lock
+      .command('show [pattern]')
+      .description('show who locks each host, since when, and the last sign of life')
+      .addOption(inventoryOption()),
+  ).action(async (pattern, options) =>
+    exit(await (await import('./lock/show.ts')).lockShow(pattern ?? 'all', options)),
+  );
+  withLogin(
+    lock
+      .command('break [pattern]')
+      .description('ask the runs that lock these hosts to stop at a safe point, and wait for that')
+      .addOption(inventoryOption())
+      .requiredOption('--reason <text>', 'reason; the run shows it')
+      .option('--now', 'end the runs at once: nodes may stay drained')
+      .option('--wait <duration>', 'how long the runs are waited for', '10m')
+      .option('-f, --forks <n>', 'hosts processed in parallel', '50'),
+  ).action(async (pattern, options) =>
+    exit(await (await import('./lock/break.ts')).lockBreak(pattern ?? 'all', options)),
+  );
 
   const runs = root.command('runs').description('show runs: journals of this machine, and records on hosts');
-  runs
-    .command('list')
-    .description('list runs; with -i also those that hosts have on record')
-    .addOption(optionalInventoryOption())
-    .option('-f, --forks <n>', 'hosts processed in parallel', '50')
-    .addOption(tableOption())
-    .addOption(acceptOption())
-    .addOption(askPassOption())
-    .addOption(askBecomePassOption())
-    .action(async (options) => exit(await (await import('./runs/list.ts')).runsList(options)));
-  runs
-    .command('show <run>')
-    .description('show one run: its command, its nodes, how to resume it')
-    .addOption(optionalInventoryOption())
-    .option('-f, --forks <n>', 'hosts processed in parallel', '50')
-    .addOption(tableOption())
-    .addOption(acceptOption())
-    .addOption(askPassOption())
-    .addOption(askBecomePassOption())
-    .action(async (run, options) => exit(await (await import('./runs/show.ts')).runsShow(run, options)));
-  runs
-    .command('gc')
-    .description('remove journals and records of finished runs')
-    .addOption(optionalInventoryOption())
-    .option('--older-than <age>', 'only runs that are older', '30d')
-    .option('-f, --forks <n>', 'hosts processed in parallel', '50')
-    .addOption(acceptOption())
-    .addOption(askPassOption())
-    .addOption(askBecomePassOption())
-    .action(async (options) => exit(await (await import('./runs/gc.ts')).runsGc(options)));
-  runs
-    .command('stop <run>')
-    .description('ask a run, of a colleague or of CI, to stop at a safe point, and wait for that')
-    .addOption(inventoryOption())
-    .requiredOption('--reason <text>', 'reason; the run shows it')
-    .option('--wait <duration>', 'how long the run is waited for', '10m')
-    .option('-f, --forks <n>', 'hosts processed in parallel', '50')
-    .addOption(acceptOption())
-    .addOption(askPassOption())
-    .addOption(askBecomePassOption())
-    .action(async (run, options) => exit(await (await import('./runs/stop.ts')).runsStop(run, options)));
+  withReport(
+    runs
+      .command('list')
+      .description('list runs; with -i also those that hosts have on record')
+      .addOption(optionalInventoryOption()),
+  ).action(async (options) => exit(await (await import('./runs/list.ts')).runsList(options)));
+  withReport(
+    runs
+      .command('show <run>')
+      .description('show one run: its command, its nodes, how to resume it')
+      .addOption(optionalInventoryOption()),
+  ).action(async (run, options) => exit(await (await import('./runs/show.ts')).runsShow(run, options)));
+  withLogin(
+    runs
+      .command('gc')
+      .description('remove journals and records of finished runs')
+      .addOption(optionalInventoryOption())
+      .option('--older-than <age>', 'only runs that are older', '30d')
+      .option('-f, --forks <n>', 'hosts processed in parallel', '50'),
+  ).action(async (options) => exit(await (await import('./runs/gc.ts')).runsGc(options)));
+  withLogin(
+    runs
+      .command('stop <run>')
+      .description('ask a run, of a colleague or of CI, to stop at a safe point, and wait for that')
+      .addOption(inventoryOption())
+      .requiredOption('--reason <text>', 'reason; the run shows it')
+      .option('--wait <duration>', 'how long the run is waited for', '10m')
+      .option('-f, --forks <n>', 'hosts processed in parallel', '50'),
+  ).action(async (run, options) => exit(await (await import('./runs/stop.ts')).runsStop(run, options)));
 
   const inventory = root.command('inventory').description('inspect an inventory (offline)');
   inventory
