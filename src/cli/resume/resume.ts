@@ -111,7 +111,7 @@ async function jobOf(record: RunRecord, inventory: Inventory, flags: ResumeFlags
     ...defined({ limit: request.limit }),
     extraVars: [JSON.stringify(request.vars), ...flags.extraVars],
   };
-  const now = await startOf({ run: id, name, path, ready, inventory, flags: merged });
+  const now = await startOf({ run: id, name, path, ready, inventory, asInFile: inventory, flags: merged });
   const drift = driftOf(record, now);
   if (drift.length > 0 && flags.replan !== true) throw drifted(id, drift);
   const accepted = drift.length === 0 ? '' : `; accepted as it differs: ${driftText(drift)}`;

@@ -3,7 +3,6 @@ import { basename, extname } from 'node:path';
 import { dashboardImage, dpManagerImage, gatewayImage } from '../../api7/images.ts';
 import { defined, sha256 } from '../../core/base/data.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
-import { loadInventory } from '../../inventory/load.ts';
 import { inventoryDigests } from '../../runs/inventory-digests.ts';
 import type { RunStart } from '../../runs/run-recorder.ts';
 import { isPlaybookPath } from '../load-playbook.ts';
@@ -19,11 +18,13 @@ export interface StartOptions {
   readonly path: string;
   readonly ready: ReadyPlaybook;
   readonly inventory: Inventory;
+  /** Without variables of the command line, which are compared by themselves. */
+  readonly asInFile: Inventory;
   readonly flags: RunFlags;
 }
 
 /** What the record of a run says of its inputs: what was asked for, and the digests of what it was planned from. */
-export async function startOf({ run, name, path, ready, inventory, flags }: StartOptions): Promise<RunStart> {
+export async function startOf({ run, name, path, ready, inventory, asInFile, flags }: StartOptions): Promise<RunStart> {
   const { api7 } = inventory;
   return {
     run,
@@ -40,11 +41,7 @@ export async function startOf({ run, name, path, ready, inventory, flags }: Star
       accepted: acceptedWords(flags),
     },
     program: { version: version(), playbook: sha256(await readFile(path)) },
-    inventory: inventoryDigests(await asInFile(flags)),
+    inventory: inventoryDigests(asInFile),
     images: [dashboardImage(api7), dpManagerImage(api7), gatewayImage(api7)],
   };
 }
-
-/** Without variables of the command line, which are compared by themselves. */
-const asInFile = ({ inventory }: RunFlags): Promise<Inventory> =>
-  loadInventory(inventory, { env: process.env, extraVars: {} });
