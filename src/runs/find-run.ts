@@ -45,17 +45,19 @@ function unfinished(found: FoundRuns, cluster: string): RunRecord {
   });
 }
 
+/** The one with this id, or the only one whose id begins so. @throws OrchError RESUME_AMBIGUOUS */
+export function byBeginning<T>(all: readonly T[], idOf: (one: T) => string, beginning: string): T | undefined {
+  const matching = all.filter((one) => idOf(one).startsWith(beginning));
+  const exact = matching.find((one) => idOf(one) === beginning);
+  if (exact === undefined && matching.length > 1)
+    throw new OrchError('RESUME_AMBIGUOUS', `several runs begin with ${beginning}: ${matching.map(idOf).join(', ')}`, {
+      hint: 'write more of the id',
+    });
+  return exact ?? matching[0];
+}
+
 function named(found: FoundRuns, cluster: string, name: string): RunRecord {
-  const matching = found.runs.filter(({ record }) => record.run.startsWith(name));
-  const exact = matching.find(({ record }) => record.run === name) ?? (matching.length === 1 ? matching[0] : undefined);
-  if (matching.length > 1 && exact === undefined)
-    throw new OrchError(
-      'RESUME_AMBIGUOUS',
-      `several runs begin with ${name}: ${matching.map(({ record }) => record.run).join(', ')}`,
-      {
-        hint: 'write more of the id',
-      },
-    );
+  const exact = byBeginning(found.runs, ({ record }) => record.run, name);
   const bad = found.bad.find(({ run }) => run.startsWith(name));
   if (exact === undefined && bad !== undefined) throw bad.error;
   if (exact === undefined)

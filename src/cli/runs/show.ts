@@ -1,6 +1,7 @@
 import { typedLine } from '../../core/base/argv.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import type { TableOptions } from '../../render/lines/table.ts';
+import { byBeginning } from '../../runs/find-run.ts';
 import { printReport } from '../print-report.ts';
 import type { CliEnvironment } from '../session.ts';
 import type { KnownRun } from './known-runs.ts';
@@ -10,8 +11,7 @@ import { type RunsFlags, withKnownRuns } from './with-hosts.ts';
 /** `api7-orch runs show`. @returns 0; 6 @throws OrchError RUN_NOT_FOUND | RESUME_AMBIGUOUS */
 export async function runsShow(run: string, flags: RunsFlags, environment: CliEnvironment = {}): Promise<number> {
   return await withKnownRuns(flags, environment, async ({ runs }) => {
-    const found = runs.filter((known) => known.run.startsWith(run));
-    const one = found.find((known) => known.run === run) ?? found[0];
+    const one = byBeginning(runs, (known) => known.run, run);
     if (one === undefined)
       throw new OrchError('RUN_NOT_FOUND', `no run ${run} is on record`, {
         hint:
@@ -19,14 +19,6 @@ export async function runsShow(run: string, flags: RunsFlags, environment: CliEn
             ? 'look on the hosts, too: runs show RUN -i INVENTORY'
             : 'see the runs: api7-orch runs list -i INVENTORY',
       });
-    if (found.length > 1 && one.run !== run)
-      throw new OrchError(
-        'RESUME_AMBIGUOUS',
-        `several runs begin with ${run}: ${found.map((each) => each.run).join(', ')}`,
-        {
-          hint: 'write more of the id',
-        },
-      );
     const resume = one.canResume ? resumeLine(one, flags.inventory ?? 'INVENTORY') : undefined;
     await printReport({ ...one, resume: resume ?? null }, runLines, flags, environment.stdout);
     return 0;
