@@ -1,5 +1,5 @@
 import { quote } from '../core/base/argv.ts';
-import { OrchError } from '../core/base/errors.ts';
+import { isNoResponse } from '../core/base/errors.ts';
 import type { Reader } from '../core/host/connection.ts';
 
 const ANSWER_MS = 3000;
@@ -23,7 +23,7 @@ export async function reaches(endpoint: string, host: Reader): Promise<boolean> 
     // A server of TLS answers plain HTTP with a refusal; one without that path is an older one.
     return secure || status < 500;
   } catch (error) {
-    if (!(error instanceof OrchError) || (error.code !== 'HTTP_UNREACHABLE' && error.code !== 'TIMED_OUT')) throw error;
+    if (!isNoResponse(error)) throw error;
     return secure && (await listens(url.origin, host));
   }
 }

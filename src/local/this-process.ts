@@ -1,22 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
-
-/** A process of a controller, as a lock names it. It tells nothing else about the machine. */
-export interface ProcessIdentity {
-  /** Digest of the machine's id and its table of processes: containers on one machine do not see each other's. */
-  readonly machine: string;
-  readonly boot: string;
-  readonly pid: number;
-  /** Clock ticks since that boot: tells it from a later process with the same number. */
-  readonly start: number;
-}
+import type { LockProcess } from '../core/host/lock.ts';
 
 /**
  * Which process this is; `undefined` where the system does not say (macOS, or no `/etc/machine-id`).
  *
  * @example thisProcess() // { machine: '5f0c…', boot: '0a8f…', pid: 4711, start: 182233 }
  */
-export function thisProcess(): ProcessIdentity | undefined {
+export function thisProcess(): LockProcess | undefined {
   try {
     const { pid } = process;
     const start = startOf(pid);
@@ -27,7 +18,7 @@ export function thisProcess(): ProcessIdentity | undefined {
 }
 
 /** Whether a process ran on this machine since its last boot and has ended. `false` where that cannot be known. */
-export function hasEnded({ machine, boot, pid, start }: ProcessIdentity): boolean {
+export function hasEnded({ machine, boot, pid, start }: LockProcess): boolean {
   try {
     const here = processTable();
     if (machine !== here.machine || boot !== here.boot) return false;
@@ -38,7 +29,7 @@ export function hasEnded({ machine, boot, pid, start }: ProcessIdentity): boolea
   }
 }
 
-function processTable(): Pick<ProcessIdentity, 'machine' | 'boot'> {
+function processTable(): Pick<LockProcess, 'machine' | 'boot'> {
   const id = process.env.API7_ORCH_MACHINE_ID ?? readFileSync('/etc/machine-id', 'utf8').trim();
   const machine = createHash('sha256').update(`api7-orch controller ${id} ${readlinkSync('/proc/self/ns/pid')}`);
   return {

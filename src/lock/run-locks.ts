@@ -188,12 +188,13 @@ export class RunLocks implements Locks {
     return async ({ proof, call }, act) => {
       await this.refresh();
       const held = this.#held.get(host);
-      if (held === undefined && this.#unlocked.has(host)) return await act(connection);
-      if (held === undefined)
+      if (held === undefined) {
+        if (this.#unlocked.has(host)) return await act(connection);
         throw new OrchError('INTERNAL', `a change of ${host} without its lock`, {
           host,
           hint: 'report it: the host is not among those that this command locks',
         });
+      }
       await held.ready(connection);
       if (proof !== 'script' && held.age >= this.#times.freshMs) await held.beat();
       try {

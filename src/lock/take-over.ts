@@ -42,9 +42,9 @@ async function callEnded(options: TakeOver, op: LockOp): Promise<void> {
   if (leftMs <= 0) return;
   // It can have begun no later than when its connection was ended: after its limit it is over in any case.
   const begun = options.clock.now();
-  for (let told = false; options.clock.now() - begun < leftMs; told = true) {
+  for (let isSaid = false; options.clock.now() - begun < leftMs; isSaid = true) {
     if (await isDone(options, op)) return;
-    if (!told)
+    if (!isSaid)
       options.say(
         `waiting up to ${formatDuration(Math.ceil(leftMs / 1000) * 1000)} for the ${op.what} of ${op.container} on ${options.host}, which the earlier run has begun`,
       );

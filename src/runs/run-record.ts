@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { attempt } from '../core/base/attempt.ts';
 import { OrchError } from '../core/base/errors.ts';
 import type { Outcome } from '../core/event/event.ts';
 import { RUN_ID } from './run-id.ts';
@@ -123,12 +124,3 @@ export const invalidRecord = (
     host,
     hint: `run the same command again in place of resume; to be rid of the record, remove ${runRecordPath(run)} there`,
   });
-
-/** Nested deep enough, a text of a host exhausts the stack of whatever reads it: any error is the host's. */
-function attempt<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
-}

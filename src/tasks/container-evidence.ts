@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { OrchError } from '../core/base/errors.ts';
+import { isNoResponse } from '../core/base/errors.ts';
 import { firstChars } from '../core/base/excerpt.ts';
 import type { Reader } from '../core/host/connection.ts';
 import type { Diagnostics } from '../core/play/rolling.ts';
@@ -50,7 +50,7 @@ async function answerTo({ port, path }: Probe, host: Reader): Promise<string> {
     const { status, body } = await host.httpGet({ port, path, timeoutMs: ANSWER_MS });
     return `${asked}: ${status} ${firstChars(body, BODY_CHARS)}`.trimEnd();
   } catch (error) {
-    if (!(error instanceof OrchError) || (error.code !== 'HTTP_UNREACHABLE' && error.code !== 'TIMED_OUT')) throw error;
+    if (!isNoResponse(error)) throw error;
     return `${asked}: ${error.message}`;
   }
 }

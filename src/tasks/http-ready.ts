@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { formatDuration } from '../core/base/duration.ts';
 import { duration } from '../core/base/duration-param.ts';
-import { OrchError } from '../core/base/errors.ts';
+import { isNoResponse, OrchError } from '../core/base/errors.ts';
 import { firstChars } from '../core/base/excerpt.ts';
 import type { Reader } from '../core/host/connection.ts';
 import { defineGate } from '../core/task/define-gate.ts';
@@ -87,7 +87,7 @@ async function ask(p: Params, host: Reader): Promise<Reply> {
     const bodyFits = p.bodyIncludes === undefined || reply.body.includes(p.bodyIncludes);
     return { reachable: true, status: reply.status, bodyFits, said: firstChars(reply.body, 200) };
   } catch (error) {
-    if (!(error instanceof OrchError) || (error.code !== 'HTTP_UNREACHABLE' && error.code !== 'TIMED_OUT')) throw error;
+    if (!isNoResponse(error)) throw error;
     return { reachable: false, status: null, bodyFits: false, said: error.message };
   }
 }

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
-import { hasEnded, type ProcessIdentity, thisProcess } from '../../src/local/this-process.ts';
+import type { LockProcess } from '../../src/core/host/lock.ts';
+import { hasEnded, thisProcess } from '../../src/local/this-process.ts';
 
 const { API7_ORCH_MACHINE_ID } = process.env;
 afterEach(() => {
@@ -9,9 +10,9 @@ afterEach(() => {
   else process.env.API7_ORCH_MACHINE_ID = API7_ORCH_MACHINE_ID;
 });
 
-const here = (): ProcessIdentity => {
+const here = (): LockProcess => {
   process.env.API7_ORCH_MACHINE_ID ??= 'a machine';
-  return thisProcess() as ProcessIdentity;
+  return thisProcess() as LockProcess;
 };
 
 test('this process has not ended', () => {

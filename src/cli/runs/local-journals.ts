@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { attempt } from '../../core/base/attempt.ts';
 import type { NumberedEvent } from '../../core/event/event.ts';
 
 /** The journal of a run on this machine. */
@@ -62,11 +63,3 @@ function ends(file: string): { readonly first: string; readonly last: string } {
 
 /** Written by this program for its own user. */
 const eventIn = (line: string): NumberedEvent | undefined => attempt(() => JSON.parse(line) as NumberedEvent);
-
-function attempt<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
-}

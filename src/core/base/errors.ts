@@ -70,6 +70,10 @@ export function located(error: unknown, place: Pick<OrchErrorOptions, 'host' | '
   return located;
 }
 
+/** An HTTP request got no response: nothing listens there, or it did not reply in time. */
+export const isNoResponse = (error: unknown): error is OrchError =>
+  error instanceof OrchError && (error.code === 'HTTP_UNREACHABLE' || error.code === 'TIMED_OUT');
+
 /** Codes that mean: the connection is gone, and what the last command did is not known. */
 export const isConnectionLost = (error: unknown): boolean =>
   error instanceof OrchError && error.code === 'CONNECTION_LOST';

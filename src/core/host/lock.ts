@@ -18,9 +18,9 @@ export interface LockStop {
   readonly reason: string;
 }
 
-/** The process of the controller that holds a lock; told from a later one with the same number by its start time. */
+/** The process of the controller that holds a lock; its start time distinguishes it from a later one with the same number. */
 export interface LockProcess extends LockSession {
-  /** Tells one controller's table of processes from another's. */
+  /** Digest of the machine's id and its table of processes: containers on one machine do not see each other's. */
   readonly machine: string;
   readonly boot: string;
 }
