@@ -18,8 +18,12 @@ export interface LimitedCall {
 /** Carries out a write once its lock is proved, on the connection that checks it. */
 export type Gate = <T>(write: Write, act: (checked: Connection) => Promise<T>) => Promise<T>;
 
-/** Longest that the Engine may take for them, beyond what a caller says. */
-const LIMITS: Readonly<Record<LockOp['what'], number>> = { start: 5 * 60_000, stop: 60_000, remove: 2 * 60_000 };
+/**
+ * Longest that the Engine may take for them, beyond what a caller says. Who takes over waits for so long where the end of a call cannot
+ * be seen. A start or a removal that comes later does no harm: the Engine refuses to remove what runs, and every run that wants a
+ * container stopped looks at it again.
+ */
+const LIMITS: Readonly<Record<LockOp['what'], number>> = { start: 10_000, stop: 60_000, remove: 20_000 };
 
 /**
  * The same connection, every write of which goes through the gate, whatever it is called: that is told by the tables of

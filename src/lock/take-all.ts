@@ -38,8 +38,8 @@ interface Seen {
 }
 
 /**
- * Takes the locks of all hosts or none. All runs go in one order, so that of several that meet one gets everything; a conflict releases
- * what was taken so far.
+ * Takes the locks of all hosts or none; a conflict releases what was taken so far. All at once behind the first host, which most runs
+ * that meet have in common. After a conflict one after another: all runs go in one order, so one of them gets everything.
  */
 export class TakeAll {
   readonly #options: TakeAllOptions;
@@ -57,7 +57,7 @@ export class TakeAll {
     const order = await this.#order(scope);
     const until = clock.now() + waitMs;
     for (let waited = false; ; waited = true) {
-      const conflict = await this.#takeEach(order);
+      const conflict = await this.#takeEach(waited ? order.map((host) => [host]) : [order.slice(0, 1), order.slice(1)]);
       if (conflict === undefined) return;
       await giveUp();
       if (!waited) say(this.#waiting(conflict), conflict.host);
@@ -105,11 +105,20 @@ export class TakeAll {
     throw failure;
   }
 
-  async #takeEach(order: readonly string[]): Promise<Conflict | undefined> {
+  /** Hosts of a group at once. Nothing is under way any more when it returns or throws. */
+  async #takeEach(groups: readonly (readonly string[])[]): Promise<Conflict | undefined> {
     try {
-      for (const host of order) {
-        const view = await this.#takeOne(host).catch((error: unknown) => this.#withoutRights(host, error));
-        if (view !== undefined) return { host, view };
+      for (const group of groups) {
+        const taken = await Promise.allSettled(
+          group.map(async (host): Promise<Conflict | undefined> => {
+            const view = await this.#takeOne(host).catch((error: unknown) => this.#withoutRights(host, error));
+            return view && { host, view };
+          }),
+        );
+        const failed = taken.find((each) => each.status === 'rejected');
+        if (failed !== undefined) throw failed.reason;
+        const conflict = taken.flatMap((each) => (each.status === 'fulfilled' ? (each.value ?? []) : []))[0];
+        if (conflict !== undefined) return conflict;
       }
     } finally {
       for (const [from, hosts] of this.#takenOver)

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CONTAINERS } from '../../src/api7/paths.ts';
 import { DOCKER_WRITES, HOST_WRITES } from '../../src/core/host/host-writes.ts';
@@ -79,6 +80,53 @@ describe('taking', () => {
     const ends = await world.until(Promise.allSettled([runs[0]?.take('c', 'b', 'a'), runs[1]?.take('a', 'b', 'c')]));
     expect(ends.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
     expect(new Set([...world.hosts.values()].map(({ locks }) => locks.record?.token)).size).toBe(1);
+  });
+
+  test('where nobody is in the way it takes two round trips, however many hosts there are', async () => {
+    const world = new LockWorld(['a', 'b', 'c', 'd']);
+    const seen: string[] = [];
+    const tell = (word: string) => async (host: string, operation: string) => {
+      if (operation !== 'lock.take') return;
+      seen.push(`${word} ${host}`);
+      await world.time.sleep(10);
+    };
+    const run = new Controller(world, 'run', { step: tell('asked'), after: tell('took') });
+    await world.until(run.take('a', 'b', 'c', 'd'));
+    expect(seen.slice(0, 2)).toEqual(['asked a', 'took a']);
+    expect(seen.slice(2, 5).toSorted()).toEqual(['asked b', 'asked c', 'asked d']);
+    expect(seen.slice(5).toSorted()).toEqual(['took b', 'took c', 'took d']);
+  });
+
+  test('whoever meets whom, and however slow each host is: one run gets everything, and who is refused holds nothing', async () => {
+    const names = ['a', 'b', 'c', 'd'];
+    const wish = fc.record({
+      hosts: fc.subarray(names, { minLength: 1 }),
+      slow: fc.array(fc.integer({ min: 1, max: 3000 }), { minLength: 4, maxLength: 4 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(wish, { minLength: 2, maxLength: 3 }), async (wishes) => {
+        const world = new LockWorld(names);
+        const runs = wishes.map(
+          ({ slow }, at) =>
+            new Controller(world, `r${at}`, {
+              step: async (host, operation) => {
+                if (operation.startsWith('lock.')) await world.time.sleep(slow[names.indexOf(host)] ?? 0);
+              },
+            }),
+        );
+        const ends = await world.until(
+          Promise.allSettled(runs.map((run, at) => run.take(...(wishes[at]?.hosts ?? [])))),
+        );
+        const holders = ends.flatMap(({ status }, at) => (status === 'fulfilled' ? [at] : []));
+        expect(holders.length).toBeGreaterThan(0);
+        for (const name of names) {
+          const holder = holders.filter((at) => wishes[at]?.hosts.includes(name)).map((at) => `r${at}@desk`);
+          expect([world.host(name).locks.record?.by].filter((by) => by !== undefined)).toEqual(holder);
+        }
+        await world.until(Promise.all(runs.map((run) => run.locks.release())));
+      }),
+      { numRuns: 60 },
+    );
   });
 
   test('balancers are released last', async () => {
