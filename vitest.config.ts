@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { all } from './test/lab/all.ts';
 import { LongFilesFirst } from './test/support/long-files-first.ts';
 
 /** The longer name first: a name stands for all names that begin with it, too. */
@@ -6,6 +7,19 @@ const alias = {
   'api7-orch/testing': new URL('./src/testing/index.ts', import.meta.url).pathname,
   'api7-orch': new URL('./src/index.ts', import.meta.url).pathname,
 };
+
+/**
+ * Variants of what other files show, and what takes long by its nature: only `npm run test:all` runs them. Drivers prove their contract
+ * against HAProxy every time, carriers theirs over SSH, without a network and with the tools of busybox.
+ */
+const onlyInAll = [
+  'test/contract/greeting-bash.test.ts',
+  'test/contract/ssh-without-forwarding.test.ts',
+  'test/wire/command-contract.test.ts',
+  'test/wire/nginx-contract.test.ts',
+  'test/wire/exec-output.test.ts',
+  'test/wire/governor.test.ts',
+];
 
 /** `unit` and `mutants` need Node and the OpenSSH client; `wire` a real sshd and a Docker Engine, and the built package; `lab` the hosts of test/lab. */
 export default defineConfig({
@@ -76,6 +90,7 @@ export default defineConfig({
             'test/docker/engine.test.ts',
             'test/cli/built.test.ts',
           ],
+          exclude: all ? [] : onlyInAll,
           globalSetup: 'test/support/wire-setup.ts',
           testTimeout: 120_000,
           hookTimeout: 300_000,

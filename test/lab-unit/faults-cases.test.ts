@@ -16,6 +16,17 @@ describe('the lab faults of one day', () => {
     );
   });
 
+  test('repeat the command of six of them, each kind within three months', () => {
+    const drawn = new Set<string>();
+    for (let day = 0; day < 90; day++) {
+      const { seeds, repeated } = selectedBy({}, new Date(now.getTime() + day * 86_400_000));
+      expect(new Set(repeated).size).toBe(6);
+      expect(seeds).toEqual(expect.arrayContaining([...repeated]));
+      for (const seed of repeated) drawn.add(caseOf(seed).fault);
+    }
+    expect([...drawn].toSorted()).toEqual([...faultNames].toSorted());
+  });
+
   test('reach every moment of every kind within a year', () => {
     const drawn = new Set<string>();
     for (let day = 0; day < 365; day++) {
@@ -58,7 +69,12 @@ describe('the selection of lab faults', () => {
       { name: '7,12', seeds: [7, 12] },
     ],
   ])('is %s', (_, environment, selection) => {
-    expect(selectedBy(environment, now)).toEqual(selection);
+    expect(selectedBy(environment, now)).toMatchObject(selection);
+  });
+
+  test('repeats the command of each case that is named, or of all', () => {
+    expect(selectedBy({ API7_ORCH_SEED: '7,12' }).repeated).toEqual([7, 12]);
+    expect(selectedBy({ API7_ORCH_ALL: '1' }).repeated).toEqual(all);
   });
 
   test.each(['x', '0', '1.5', '7,', 'day:2026', 'day:2026-11-29'])('refuses %s', (seed) => {

@@ -42,7 +42,7 @@ mountpoint -q /run/lab/disk && { umount -l /opt/api7; umount -l /run/lab/disk; }
 rm -f /run/lab/hold/*
 for i in $(seq 600); do
   [ "$i" = 600 ] && { echo 'sshd or dockerd does not come back'; exit 1; }
-  curl -sf -o /dev/null --unix-socket /var/run/docker.sock http://docker/_ping && (exec 3<>/dev/tcp/127.0.0.1/22) 2>/dev/null && break
+  { [ ! -e /run/lab/docker ] || curl -sf -o /dev/null --unix-socket /var/run/docker.sock http://docker/_ping; } && (exec 3<>/dev/tcp/127.0.0.1/22) 2>/dev/null && break
   sleep 0.1
 done
 [ ! -e /etc/docker/daemon.json ] || { rm /etc/docker/daemon.json; pkill -HUP -x dockerd; }`;

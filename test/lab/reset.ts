@@ -15,16 +15,20 @@ const noImages = 'docker images -aq | sort -u | xargs -r docker rmi -f >/dev/nul
 
 // What a run or a test may leave on any host: containers and images, files, mounts, processes of ops.
 const bare = ({ keepImages = false }: ResetOptions) => `
-docker ps -aq | xargs -r docker rm -f -v >/dev/null
-${keepImages ? '' : noImages}
-docker volume ls -q | xargs -r docker volume rm -f >/dev/null
-docker network ls -q --filter type=custom | xargs -r docker network rm >/dev/null
+left=
+if [ -e /run/lab/docker ]; then
+  docker ps -aq | xargs -r docker rm -f -v >/dev/null
+  ${keepImages ? '' : noImages}
+  docker volume ls -q | xargs -r docker volume rm -f >/dev/null
+  docker network ls -q --filter type=custom | xargs -r docker network rm >/dev/null
+  left="$(docker ps -aq)${keepImages ? '' : '$(docker images -aq)'}"
+fi
 pkill -KILL -u ops
 awk '$2 ~ "^/(opt|tmp|home)(/|$)" { print $2 }' /proc/mounts | sort -r | xargs -r -n1 umount -l
 rm -rf /opt/* /opt/.[!.]* /var/lib/api7-orch
 find /tmp /var/tmp /home/ops -mindepth 1 -maxdepth 1 ! -name .ssh ! -name '.bash*' ! -name .profile -exec rm -rf {} +
 find /home/ops/.ssh -mindepth 1 ! -name authorized_keys -delete
-test -z "$(docker ps -aq)${keepImages ? '' : '$(docker images -aq)'}$(ls -A /opt /tmp | grep -v -e : -e '^$')"
+test -z "$left$(ls -A /opt /tmp | grep -v -e : -e '^$')"
 `;
 
 const firstFiles = 'tar -C / -xf /etc/lab/first.tar';

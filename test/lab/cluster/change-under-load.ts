@@ -13,7 +13,7 @@ export function changeUnderLoad(lab: LabOf): void {
       );
       const sampler = await samplerOn(lab());
       const load = steadyLoad(lab().url('gateways'));
-      const run = await installWith(file, '-e', 'soak=5s');
+      const run = await installWith(file, '-e', 'soak=3s');
       const traffic = await load.stop();
       const away = await sampler.stop();
       expect({ code: run.code, errors: run.end?.errors }).toEqual({ code: 0, errors: [] });
@@ -33,7 +33,7 @@ export function changeUnderLoad(lab: LabOf): void {
       expect(traffic.good).toBeGreaterThan(100);
       const revisions = new Set(Object.values(traffic.revisions).flat());
       expect(revisions.size).toBe(2);
-      expect((await install(lab(), '-e', 'soak=0s')).code).toBe(0);
+      expect((await install(lab(), '-e', 'soak=0s', '-e', 'batch=2', '-e', 'max_unavailable=2')).code).toBe(0);
     });
   });
 }

@@ -7,7 +7,7 @@ import type { LabOf } from './commands.ts';
 import { type InstallTimes, killedInstall, momentAt, timedInstall } from './kill-moment.ts';
 
 /** Kills of one install: the run that resumes after a kill is killed at a later moment. */
-const IN_A_ROW = 4;
+const IN_A_ROW = all ? 4 : 2;
 
 /** First installs that are killed once each: API7_ORCH_KILLS says how many, else API7_ORCH_ALL that all are wanted. */
 const SINGLE = Number(process.env.API7_ORCH_KILLS ?? (all ? 20 : 0));

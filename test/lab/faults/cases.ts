@@ -140,6 +140,8 @@ export function caseOf(seed: number): Case {
 export interface Selection {
   readonly name: string;
   readonly seeds: readonly number[];
+  /** Those whose command is also given once more, after the fault is gone. */
+  readonly repeated: readonly number[];
 }
 
 /**
@@ -150,14 +152,20 @@ export interface Selection {
 export function selectedBy(environment: Readonly<Record<string, string | undefined>>, now = new Date()): Selection {
   const today = `day:${now.toISOString().slice(0, 10).replaceAll('-', '')}`;
   const name = environment.API7_ORCH_SEED || (environment.API7_ORCH_ALL === '1' ? 'all' : today);
-  if (name === 'all') return { name, seeds: strikes.map((_, index) => index + 1) };
-  const day = /^day:(\d{8})$/.exec(name)?.[1];
-  if (day !== undefined) return { name, seeds: sampleOf(Number(day)) };
+  if (name === 'all')
+    return whole(
+      name,
+      strikes.map((_, index) => index + 1),
+    );
+  const day = Number(/^day:(\d{8})$/.exec(name)?.[1]);
+  if (day > 0) return { name, seeds: sampleOf(day), repeated: repeatedOn(day) };
   const seeds = name.split(',').map(Number);
   if (seeds.some((seed) => !Number.isInteger(seed) || seed < 1))
     throw new Error(`API7_ORCH_SEED=${name}: expected seeds such as 7,12, a day such as ${today}, or all`);
-  return { name, seeds };
+  return whole(name, seeds);
 }
+
+const whole = (name: string, seeds: readonly number[]): Selection => ({ name, seeds, repeated: seeds });
 
 /** Seeds beyond the first of a strike, so that a day also draws victim, order, balancer and batch size. */
 const ROUNDS = 1000;
@@ -178,6 +186,11 @@ export function sampleOf(day: number): readonly number[] {
     return strike + strikes.length * Math.floor(random() * ROUNDS);
   });
 }
+
+/** To repeat a run takes as long as the run: a day has the time for a third of them. */
+const REPEATED = 6;
+
+const repeatedOn = (day: number): readonly number[] => shuffled(sampleOf(day), randomOf(day + 1)).slice(0, REPEATED);
 
 function shuffled<T>(all: readonly T[], random: () => number): readonly T[] {
   return all

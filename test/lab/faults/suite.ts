@@ -14,6 +14,8 @@ const note = (line: string) => process.stderr.write(`lab: ${line}\n`);
 export function faultCases(group: FaultGroup): void {
   const selection = selectedBy(process.env);
   const cases = selection.seeds.map(caseOf).filter(({ fault }) => groupOf(fault) === group);
+  // Another version of the gateways is put back by the run that follows.
+  const isRepeated = ({ seed, fault }: Case) => kinds[fault].run !== undefined || selection.repeated.includes(seed);
   if (cases.length === 0) {
     test.skip(`no case of ${selection.name} is of this group`);
     return;
@@ -37,15 +39,20 @@ export function faultCases(group: FaultGroup): void {
 
   test.each(cases.map((at, index) => ({ ...at, later: cases.slice(index + 1) })))(
     'seed $seed: $fault, $moment, $victim of $order, $atOnce at once ($balancer)',
-    ({ later, ...at }) => strikeAndRepeat(scene, at, found, later),
+    ({ later, ...at }) => strikeAndRepeat(scene, at, found, { isRepeated: isRepeated(at), later }),
   );
 }
 
 /** Clients of the victim that a fault of this kind leaves without an answer. */
 const breaksOff = new Set(['machine off', 'container killed', 'network lost']);
 
-/** A run that is struck, the repair of what struck it, and the same run once more. */
-async function strikeAndRepeat(scene: Scene, at: Case, before: World, later: readonly Case[]): Promise<void> {
+/** A run that is struck, the repair of what struck it, and the same run once more; without the latter a hand puts back what is left. */
+async function strikeAndRepeat(
+  scene: Scene,
+  at: Case,
+  before: World,
+  { isRepeated, later }: { readonly isRepeated: boolean; readonly later: readonly Case[] },
+): Promise<void> {
   const { lab } = scene;
   const striker = new Striker(lab, at);
   const since = new Date().toISOString();
@@ -65,6 +72,9 @@ async function strikeAndRepeat(scene: Scene, at: Case, before: World, later: rea
 
     await healed(lab, at);
     took('healing');
+    passed = true;
+    if (!isRepeated) return;
+    passed = false;
     const second = await watched(lab, command(scene, at, since, true));
     const done = Object.keys(first.run.nodes).filter((name) => first.run.nodes[name]?.state === 'done');
     judgeSecond(at, second, { before, between, after: await worldOf(lab), done });
