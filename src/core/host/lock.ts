@@ -8,7 +8,7 @@ export interface LockSession {
 export interface LockOp {
   readonly what: 'start' | 'stop' | 'remove';
   readonly container: string;
-  /** Seconds since the epoch by the host's clock: by then it has ended. */
+  /** By then it has ended; seconds since the boot of the host. */
   readonly until: number;
 }
 
@@ -41,7 +41,7 @@ export interface LockOwner {
 
 /** What `lock.json` on a host holds. */
 export interface LockRecord extends LockOwner {
-  /** Seconds since the epoch by the host's clock. */
+  /** Seconds since the boot of the host. */
   readonly since: number;
   readonly boot: string;
   readonly stop?: LockStop;
@@ -62,7 +62,7 @@ export interface LockView {
   readonly beatAge: number;
   readonly epoch: number;
   readonly boot: string;
-  /** The host's clock, seconds since the epoch. */
+  /** Seconds since the boot of the host. */
   readonly now: number;
   /** The session of the connection that asks; `null` where sshd is not what carries it. */
   readonly session: LockSession | null;

@@ -28,7 +28,9 @@ const FUNCTIONS: readonly string[] = [
   '  if [ -r /proc/sys/kernel/random/boot_id ]; then read -r boot </proc/sys/kernel/random/boot_id; fi',
   `  fields 1 && { set -- $x; boot="$boot-\${20}"; }`,
   '  session',
-  '  now=$(date +%s)',
+  // Seconds since the boot: a lock of an earlier one is not looked at, nobody sets this clock, and no program need be started for it.
+  '  read -r now x </proc/uptime',
+  `  now=\${now%.*}`,
   '}',
   // Digest of the lock, empty for none.
   `digest_now() { h=; if [ -f "$d/lock.json" ]; then h=$(sha256sum <"$d/lock.json" 9<&-); h=\${h%% *}; fi; }`,
@@ -37,7 +39,8 @@ const FUNCTIONS: readonly string[] = [
   '  digest_now',
   `  printf 'boot=%s\\nnow=%s\\nsession=%s\\ndigest=%s\\n' "$boot" "$now" "$me" "$h"`,
   `  if [ -f "$e/epoch" ]; then read -r x <"$e/epoch" || :; printf 'epoch=%s\\n' "$x"; fi`,
-  `  if [ -f "$d/beat" ]; then IFS= read -r x <"$d/beat" || :; printf 'beat=%s\\nbeaten=%s\\n' "$x" "$(stat -c %Y "$d/beat")"; fi`,
+  // Its time stands behind the beat.
+  `  if [ -f "$d/beat" ]; then IFS= read -r x <"$d/beat" || :; printf 'beat=%s\\nbeaten=%s\\n' "\${x% *}" "\${x##* }"; fi`,
   `  if [ -f "$d/lock.json" ]; then IFS= read -r x <"$d/lock.json" || :; printf 'lock=%s\\n' "$x"; fi`,
   `  if [ -f "$d/lock.old" ]; then while IFS= read -r x; do printf 'old=%s\\n' "$x"; done <"$d/lock.old"; fi`,
   '}',
@@ -50,8 +53,8 @@ const FUNCTIONS: readonly string[] = [
   '  exec 9<"$d"',
   `  flock -w 10 9 || exit ${LOCKED}`,
   '}',
-  // Words: file, line. Whole or not at all, also after a crash.
-  `put() { printf '%s\\n' "$2" >"$1.new"; { sync "$1.new" 2>/dev/null || sync; } 9<&-; mv -f "$1.new" "$1" 9<&-; { sync "$d" 2>/dev/null || sync; } 9<&-; }`,
+  // Words: file, line. Whole or not at all. Not flushed: what a crash of the machine leaves of it is of an earlier boot.
+  `put() { printf '%s\\n' "$2" >"$1.new"; mv -f "$1.new" "$1" 9<&-; }`,
   // Words: token, digest that the lock must have, record as far as it is known.
   'take() {',
   '  digest_now',
@@ -69,12 +72,11 @@ const FUNCTIONS: readonly string[] = [
   '  case $x in "" | *[!0-9]*) x=0 ;; esac',
   `  printf '%s\\n' "$((x + 1))" >"$e/epoch"`,
   `  put "$d/lock.json" "$3,\\"since\\":$now,\\"boot\\":\\"$boot\\",\\"sessions\\":[$me],\\"op\\":null}"`,
-  `  printf '%s 0\\n' "$1" >"$d/beat"`,
+  `  printf '%s 0 %s\\n' "$1" "$now" >"$d/beat"`,
   '}',
   // Words: digest that the lock must have, record.
   'swap() { digest_now; [ "$h" != "$1" ] || put "$d/lock.json" "$2"; }',
-  // Without a flush: it must not wait for the disk behind an image that is being loaded.
-  `beat() { if is_mine "$1"; then printf '%s %s\\n' "$1" "$2" >"$d/beat"; fi; }`,
+  `beat() { if is_mine "$1"; then printf '%s %s %s\\n' "$1" "$2" "$now" >"$d/beat"; fi; }`,
   'settle() { if is_mine "$1"; then rm -f "$d/lock.old"; fi; }',
   'release() { if is_mine "$1"; then rm -f "$d/lock.json" "$d/beat"; fi; }',
   // Words: process, start time. Only what is still the same session of sshd.

@@ -41,7 +41,7 @@ export function parseView(stdout: string): LockView {
   const now = Number(one('now'));
   if (!(now > 0))
     throw new OrchError('READ_FAILED', 'the host did not say how its lock stands', {
-      hint: 'check that sh, date and stat work on the host',
+      hint: 'check that sh, flock and sha256sum work on the host',
       details: stdout.slice(0, 500),
     });
   const [lock] = all('lock');
