@@ -1,4 +1,5 @@
 import { OrchError } from '../../core/base/errors.ts';
+import type { LockView } from '../../core/host/lock.ts';
 import { type Play, type Plays, play } from '../../core/play/play.ts';
 import { Later } from '../../core/task/later.ts';
 import type { Steps } from '../../core/task/task.ts';
@@ -12,6 +13,8 @@ import { memberViews, type Standings } from '../../traffic/member-views.ts';
 import type { PoolMember } from '../../traffic/pool-member.ts';
 import type { Found, PoolSnapshot } from '../../traffic/pool-snapshot.ts';
 import { untilEmpty } from '../../traffic/wait-idle.ts';
+import { hasExpired } from '../lock/read-locks.ts';
+import { environmentLockTimes } from '../lock/times.ts';
 
 /** What the plays of `lb drain` and `lb restore` are made for: they run on the hosts of balancers alone. */
 interface Common {
@@ -77,6 +80,9 @@ export function* drainPlays(drain: DrainPlays): Plays {
 export const isExternallyHeld = (one: Found): boolean =>
   'view' in one && one.view.lease === null && one.view.servers.every(({ name }) => one.view.held.includes(name));
 
+/** By the same signs as the next run takes a lock over: a run that was killed on this machine is not waited for. */
+const isAlive = (lock: LockView): boolean => !hasExpired(lock, environmentLockTimes());
+
 /** Gives back what is on record, on every balancer that answers. Without a record nothing is touched. */
 export function* restorePlays(restore: Common): Plays {
   const looked = yield* look(restore, { tolerant: true });
@@ -84,7 +90,7 @@ export function* restorePlays(restore: Common): Plays {
   const wanted = mine(restore, looked, (one) => 'view' in one && one.view.lease !== null);
   if (wanted.length > 0)
     yield* overHosts(`Restore ${namesOf(wanted)}`, wanted, function* (seats) {
-      for (const seat of seats) yield restoreMember({ ...at(seat), byHand: true });
+      for (const seat of seats) yield restoreMember({ ...at(seat), byHand: true, isAlive });
     });
   // Last, so that one balancer that cannot be asked keeps nobody out of the others.
   if (looked !== undefined) refuseUnknown(restore, looked);
