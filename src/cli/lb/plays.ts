@@ -6,6 +6,7 @@ import type { Steps } from '../../core/task/task.ts';
 import { portsNamed, takesOrders } from '../../lb/before-drain.ts';
 import { drainMember } from '../../lb/drain-member.ts';
 import { notBeingRestored } from '../../lb/not-being-restored.ts';
+import { othersTakeOver } from '../../lb/others-take-over.ts';
 import { sticks } from '../../lb/read-member.ts';
 import { restoreMember } from '../../lb/restore-member.ts';
 import { nameList } from '../../render/lines/paint.ts';
@@ -34,8 +35,10 @@ export interface DrainPlays extends Common {
   readonly wait: boolean;
   /** Ports of the node that pools behind the same balancer's host name. */
   portsNamed(seat: PoolMember): readonly number[];
-  /** The nodes are about to be, then have been told out of traffic. */
-  reached(stage: 'draining' | 'drained'): void;
+  /** An outage was confirmed: whether others take over does not matter. */
+  readonly mayEmpty: boolean;
+  /** The nodes are about to be, then have been told out of traffic; `looking`: they are as they were before. */
+  reached(stage: 'looking' | 'draining' | 'drained'): void;
 }
 
 const at = ({ balancer, member }: PoolMember) => ({ balancer, member });
@@ -58,6 +61,7 @@ export function* drainPlays(drain: DrainPlays): Plays {
   if (wanted.length === 0) return;
   const names = namesOf(wanted);
   if (looked !== undefined) drain.reached('draining');
+  if (!drain.mayEmpty) yield* recordDrain(drain, wanted, looked);
   const told = yield* overHosts(`Drain ${names}`, wanted, function* (seats, host) {
     for (const seat of seats) yield notBeingRestored(at(seat));
     for (const seat of seats) yield drainMember({ ...at(seat), by, reason, how: 'drained', kind: 'hand' });
@@ -73,6 +77,44 @@ export function* drainPlays(drain: DrainPlays): Plays {
   yield* overHosts(`Wait until ${names} ${have} no sessions`, wanted, function* (seats) {
     for (const seat of seats)
       yield* untilEmpty(seat, { sticky: sticky.has(seat), by, reason, kind: 'hand', onTimeout: 'fail' });
+  });
+}
+
+/**
+ * Writes the leases, then looks whether another drain has begun meanwhile: without a lock, this is what keeps two drains from leaving
+ * nobody. A run that sees this one withdraws, and is waited for.
+ *
+ * @throws OrchError OUTAGE_NOT_CONFIRMED when nobody would be left; then the leases are taken back
+ */
+function* recordDrain(
+  { by, reason, nodes, seats: around, reached }: DrainPlays,
+  wanted: readonly PoolMember[],
+  looked: PoolSnapshot | undefined,
+): Generator<Play, void, unknown> {
+  const others = around.filter(({ member }) => !nodes.includes(member.node));
+  const seen = yield* overHosts(`Record the drain of ${namesOf(wanted)}`, wanted, function* (seats) {
+    for (const seat of seats) yield notBeingRestored(at(seat));
+    for (const seat of seats) yield drainMember({ ...at(seat), by, reason, how: 'leased', kind: 'hand' });
+    const reasons: string[] = [];
+    for (const seat of seats) {
+      const beside = others.filter(({ balancer }) => balancer.name === seat.balancer.name);
+      reasons.push(yield* othersTakeOver({ ...at(seat), others: beside.map(({ member }) => member), patient: true }));
+    }
+    return reasons;
+  });
+  if (looked === undefined) return;
+  const reasons = [...seen.values()].flatMap((all) => all ?? []).filter((reason) => reason !== '');
+  if (reasons.length === 0) return;
+  // What had a lease before keeps it.
+  const begun = looked.found.flatMap((one) =>
+    'view' in one && one.view.lease === null && wanted.includes(one.seat) ? [one.seat] : [],
+  );
+  yield* overHosts(`Restore ${namesOf(begun)}`, begun, function* (seats) {
+    for (const seat of seats) yield restoreMember({ ...at(seat), byHand: true, isAlive });
+  });
+  reached('looking');
+  throw new OrchError('OUTAGE_NOT_CONFIRMED', `${reasons.join('; ')}; this drain was taken back`, {
+    hint: 'restore the other node first, or wait until it is back; to accept the outage, add --yes-outage and the cluster name',
   });
 }
 
