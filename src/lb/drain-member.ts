@@ -15,8 +15,8 @@ const params = z.strictObject({
   reason: z.string().min(1),
   /** ISO time; default: the time of the write. */
   at: z.string().optional(),
-  /** `drained`: no new requests but those that stick to it. `closed`: none at all. */
-  how: z.enum(['drained', 'closed']),
+  /** `leased`: as it is, on record. `drained`: no new requests but those that stick to it. `closed`: none at all. */
+  how: z.enum(['leased', 'drained', 'closed']),
   /** Of the record; `hand` makes one of a run a person's. */
   kind: z.enum(['hand', 'run']).default('run'),
   /** The run that drains it; it makes a lease that an earlier run left its own. */
@@ -63,7 +63,7 @@ const type = defineTask<typeof params, void, Out, void>({
         report.warn(
           `${member.node} in ${balancer.name} had a lease of ${holderOf(view.lease)}; it is now yours and only lb restore ends it`,
         );
-      if (view.servers.every((server) => asAsked(how, server) === how)) return true;
+      if (how === 'leased' || view.servers.every((server) => asAsked(how, server) === how)) return true;
       await balancer.set(host, member, how);
       if ((await readLease(host, pool, member.node)).lease !== null) return true;
       // Restored between the lease and the order: without a lease no run would ever undo this drain.
@@ -86,7 +86,7 @@ export const drainMember = (p: z.input<typeof params>): Task<void> => type(p).de
 
 /** How a server stands in the words of `how`; what goes further than asked is as asked. */
 const asAsked = (how: Params['how'], server: ServerView): string =>
-  (how === 'drained' ? isDrainedOrMaintenance(server) : isEmptying(server)) ? how : server.state;
+  how === 'leased' || (how === 'drained' ? isDrainedOrMaintenance(server) : isEmptying(server)) ? how : server.state;
 
 /** Servers whose setting is on no record: all of them, or those of a backend that came later. */
 const missing = ({ lease, servers }: MemberView): readonly ServerView[] =>
@@ -94,7 +94,7 @@ const missing = ({ lease, servers }: MemberView): readonly ServerView[] =>
 
 /** Servers that are about to be closed, and the record does not say so: all of the member are, as soon as one must be. */
 function closing({ how }: Params, { lease, servers }: MemberView): readonly string[] {
-  if (how === 'drained' || servers.every(isEmptying)) return [];
+  if (how !== 'closed' || servers.every(isEmptying)) return [];
   // A record of an earlier version does not tell, and is left so.
   if (lease !== null && lease.closed === undefined) return [];
   return servers

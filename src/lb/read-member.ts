@@ -26,6 +26,17 @@ export const acceptsRequests = ({ state }: Pick<ServerView, 'state'>): boolean =
 export const getsRequests = (server: ServerView): boolean =>
   acceptsRequests(server) || (server.state === 'drained' && server.sticky) || (server.sessions ?? 0) > 0;
 
+/** The balancer sends it new requests in every backend of which any server is in service. */
+export const acceptsEverywhere = (servers: readonly ServerView[]): boolean =>
+  servers.some(acceptsRequests) && servers.every((server) => acceptsRequests(server) || server.backendDown === true);
+
+/**
+ * It can take the requests of others that leave: it accepts requests, and nobody is about to drain it. Between its lease and its
+ * order a drain shows only by the lease; one that is being restored is gone in a moment.
+ */
+export const takesOver = ({ servers, lease }: Pick<MemberView, 'servers' | 'lease'>): boolean =>
+  acceptsEverywhere(servers) && (lease === null || lease.restoring !== undefined);
+
 /** A drain alone leaves it the requests that stick to it. */
 export const sticks = ({ sticky, state }: ServerView): boolean => sticky && state !== 'maintenance';
 

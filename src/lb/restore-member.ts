@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Lease, MemberView } from '../core/host/balancer.ts';
 import type { Connection } from '../core/host/connection.ts';
+import type { LockView } from '../core/host/lock.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import type { Task } from '../core/task/task.ts';
 import { holderOf, isOfAnotherRun, leaseDigestOf, leasePath, nodeTaken, swapLease, untilSwapped } from './lease.ts';
@@ -12,6 +13,8 @@ const params = z.strictObject({
   ...where,
   /** Also what a person took out: only a person gives that back. */
   byHand: z.boolean().default(false),
+  /** Whether the run that holds this lock is alive: its lease is left to it. Left out: nobody asks. */
+  isAlive: z.custom<(lock: LockView) => boolean>((value) => typeof value === 'function').optional(),
   /** The run that has drained the node; what another run has made its own since then is an error. Left out: any lease of a run. */
   run: z.string().optional(),
   /**
@@ -68,7 +71,7 @@ const type = defineTask<typeof params, void, Back, string>({
       const view = await readMember(balancer, host, member);
       const lease = leaseToRestore(p, view);
       if (lease === null) return true;
-      if (p.byHand) await refuseOfLivingRun(p, lease, host);
+      await refuseOfLivingRun(p, lease, host);
       if (isOfAnotherRun(lease, run)) throw nodeTaken(member.node, balancer.name, lease);
       // From here on a person who drains the node waits until it is restored.
       const to = { ...lease, restoring: new Date().toISOString() };
@@ -86,14 +89,11 @@ const type = defineTask<typeof params, void, Back, string>({
   result: ({ holder }) => holder,
 });
 
-/** A run beats every ten seconds; after a minute without one it may be taken over. By the host's clock. */
-const ALIVE_SECONDS = 60;
-
 /** Restored by a person, a node could get requests right before the run stops it. */
-async function refuseOfLivingRun({ balancer, member }: Params, lease: Lease, host: Connection): Promise<void> {
-  if (lease.kind !== 'run' || lease.run === undefined) return;
-  const { record, beatAge } = await host.lock.view();
-  if (record?.run === lease.run && beatAge < ALIVE_SECONDS) throw nodeTaken(member.node, balancer.name, lease);
+async function refuseOfLivingRun({ balancer, member, isAlive }: Params, lease: Lease, host: Connection): Promise<void> {
+  if (isAlive === undefined || lease.kind !== 'run' || lease.run === undefined) return;
+  const lock = await host.lock.view();
+  if (lock.record?.run === lease.run && isAlive(lock)) throw nodeTaken(member.node, balancer.name, lease);
 }
 
 /** What a person has drained only a person gives back. */

@@ -125,6 +125,15 @@ function stepFailed(state: State, node: NodeState, step: Step, result: Exclude<R
   // A person was first. Nothing of the node was changed, and no other one is concerned.
   if (isBeforeApply(step) && fault.code === 'NODE_HELD')
     return undoDrain(update(state, node.id, { cause: fault, failedAt: step }), node.id, 'skipped', fault.message);
+  // Somebody else drains what was to take its requests: the roll would find the budget used up.
+  if (step === 'drain' && fault.code === 'NO_OTHER_MEMBER_UP') {
+    const why = `${node.id} must not be drained`;
+    return undoDrain(
+      stop(update(state, node.id, { cause: fault, failedAt: step }), why, fault, node.id),
+      node.id,
+      'untouched',
+    );
+  }
   const failed = recordFailure(state, node.id, step, fault, lost);
   if (isBeforeApply(step)) return undoDrain(failed, node.id, 'failed');
   if (step === 'restore' || lost) return over(failed, node.id, 'failed');

@@ -3,9 +3,10 @@ import { readyGates } from '../api7/ready-gates.ts';
 import { GATEWAY, serviceAt } from '../api7/services.ts';
 import { defined } from '../core/base/data.ts';
 import { OrchError } from '../core/base/errors.ts';
-import type { Counters, MemberView } from '../core/host/balancer.ts';
+import type { Counters, Member, MemberView } from '../core/host/balancer.ts';
 import type { Diagnostics, NodeView, Traffic } from '../core/play/rolling.ts';
 import type { Steps } from '../core/task/task.ts';
+import type { Inventory } from '../inventory/inventory.ts';
 import { drainsLast, portsNamed, takesOrders } from '../lb/before-drain.ts';
 import { checkTiming } from '../lb/check-timing.ts';
 import { counted } from '../lb/counted.ts';
@@ -14,6 +15,7 @@ import { inService } from '../lb/in-service.ts';
 import { keepsDrained } from '../lb/keeps-drained.ts';
 import { holderOf, isOfAnotherRun } from '../lb/lease.ts';
 import { memberView } from '../lb/member-view.ts';
+import { othersTakeOver } from '../lb/others-take-over.ts';
 import { acceptsRequests, heldServers } from '../lb/read-member.ts';
 import { restoreMember } from '../lb/restore-member.ts';
 import { stillDrained } from '../lb/still-drained.ts';
@@ -24,7 +26,7 @@ import { keepPrevious } from '../tasks/keep-previous.ts';
 import { leftAlone } from '../tasks/left-alone.ts';
 import { previousStates } from '../tasks/previous-states.ts';
 import { guard } from './check-dependencies.ts';
-import { clientsBack, clientsBefore } from './held-connections.ts';
+import { clientsBack, clientsBefore, membersOf } from './held-connections.ts';
 import { type Checked, nodeDeadlines } from './node-deadlines.ts';
 import { nodeView } from './node-view.ts';
 import { type NodeBalancing, type PoolMember, portsNamedBehind } from './pool-member.ts';
@@ -32,6 +34,9 @@ import type { TrafficContext } from './traffic-context.ts';
 import { nodeIsIdle, waitIdle } from './wait-idle.ts';
 
 const at = ({ balancer, member }: PoolMember) => ({ balancer, member });
+
+const othersOf = (inventory: Inventory, seat: PoolMember): Member[] =>
+  membersOf(inventory, seat).filter(({ node }) => node !== seat.member.node);
 
 /** How one node is taken out of traffic and given back: its balancers' tasks and its own gates, in their order. */
 export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffic {
@@ -72,9 +77,12 @@ export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffi
       }
     },
 
-    *drain({ evenHeld = false } = {}): Steps {
+    *drain({ evenHeld = false, yields = false } = {}): Steps {
       const told = new Map<string, string>();
       if (evenHeld) context.evenHeld.add(place.node);
+      const shared = yields ? seats.filter(({ pool }) => pool.members.length > 1 && !context.mayEmpty(pool.name)) : [];
+      for (const seat of shared) yield drainMember({ ...at(seat), by, reason, run, evenHeld, how: 'leased' });
+      for (const seat of shared) yield othersTakeOver({ ...at(seat), others: othersOf(inventory, seat) });
       for (const seat of seats) {
         yield* clientsBefore(context.held, inventory, seat);
         yield drainMember({ ...at(seat), by, reason, run, evenHeld, how: 'drained' });

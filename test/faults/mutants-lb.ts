@@ -117,4 +117,18 @@ export const LB_MUTANTS: readonly Mutant[] = [
   lb('drain-member.ts', 'a run changes what a person holds', "view.lease?.kind === 'hand' && !p.evenHeld", 'false'),
   lb('no-sessions.ts', 'a lost drain is waited for', 'balancer.shows.reload && ', 'false && '),
   lb('no-sessions.ts', 'the drain gate is skipped', 'busy(servers).length === 0', 'busy(servers).length >= 0'),
+  {
+    file: 'src/lb/others-take-over.ts',
+    find: ' || views.some(takesOver)',
+    replace: ' || views.length > 0',
+    why: 'two drains that begin at the same time do not see each other',
+    by: ['test/engine/roll/meetings.test.ts'],
+  },
+  {
+    file: 'src/lb/read-member.ts',
+    find: ' && (lease === null || lease.restoring !== undefined)',
+    replace: '',
+    why: 'a drain that is on record and not ordered yet does not count',
+    by: ['test/cli/lb/drain.test.ts'],
+  },
 ];

@@ -1,3 +1,5 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { OrchError } from '../../src/core/base/errors.ts';
 import type { NumberedEvent } from '../../src/core/event/event.ts';
@@ -9,6 +11,7 @@ import { Locals } from '../../src/engine/plan/locals.ts';
 import { type Entry, planEntries, unread } from '../../src/engine/plan/plan-host.ts';
 import { ReadAhead } from '../../src/engine/plan/read-ahead.ts';
 import { localFiles } from '../../src/local/local-files.ts';
+import { guarded } from '../../src/lock/guarded.ts';
 import type { FakeHost } from '../../src/testing/fake-host.ts';
 import { onePlay, runPlays } from '../support/run-fake.ts';
 import { SENTINEL, type Subject, subjects } from './subjects.ts';
@@ -127,10 +130,39 @@ describe.each(subjects)('$name', (subject) => {
       }
   });
 
+  test('without the lock of its host it writes nothing', async () => {
+    const host = subject.host();
+    const before = picture(host);
+    const refused = guarded(host, async () => {
+      throw new OrchError('FENCED', 'another run has the lock');
+    });
+    expect((await apply(refused as FakeHost, subject)).codes).toEqual(['FENCED']);
+    expect([host.writes, picture(host)]).toEqual([0, before]);
+  });
+
   test('no secret shows in the events', async () => {
     for (const check of [true, false]) {
       const run = await apply(subject.host(), subject, check);
       expect(JSON.stringify(run.events)).not.toContain(SENTINEL);
     }
   });
+});
+
+/** What takes a whole run to come about, and where that is. */
+const ELSEWHERE: Readonly<Record<string, string>> = { goBack: 'test/recovery/way-back.test.ts' };
+
+test('each kind of task that writes is among the subjects', () => {
+  const root = join(import.meta.dirname, '../..');
+  const sources = ['src', 'playbooks']
+    .flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(root, folder, file)),
+    )
+    .filter((file) => file.endsWith('.ts') && !file.includes('/src/core/'));
+  const kinds = sources.flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/\bdefineTask\b[^']*?\bkind: '(\w+)'/g)].map(([, kind]) => kind),
+  );
+  const shown = subjects.map((subject) => [...subject.tasks()].at(-1)?.type.kind);
+  expect(kinds.length).toBeGreaterThan(10);
+  expect(kinds.filter((kind) => !shown.includes(kind) && !(String(kind) in ELSEWHERE))).toEqual([]);
+  for (const file of Object.values(ELSEWHERE)) expect(existsSync(join(root, file))).toBe(true);
 });

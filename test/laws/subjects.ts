@@ -1,6 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { loadRecorded } from '../../src/api7/configuration-loaded.ts';
 import { Secret } from '../../src/core/base/secret.ts';
 import { CHECK_CONTAINER } from '../../src/core/host/leftover-names.ts';
 import type { Task } from '../../src/core/task/task.ts';
@@ -14,9 +15,11 @@ import { container } from '../../src/tasks/container.ts';
 import { directory } from '../../src/tasks/directory.ts';
 import { file } from '../../src/tasks/file.ts';
 import { image } from '../../src/tasks/image.ts';
+import { keepPrevious } from '../../src/tasks/keep-previous.ts';
 import { noLeftover } from '../../src/tasks/leftovers.ts';
 import { package_ } from '../../src/tasks/package.ts';
 import { restarted } from '../../src/tasks/restarted.ts';
+import { started } from '../../src/tasks/started.ts';
 import { stopped } from '../../src/tasks/stopped.ts';
 import { yamlFile } from '../../src/tasks/yaml-file.ts';
 import { FakeHost } from '../../src/testing/fake-host.ts';
@@ -210,6 +213,23 @@ const withBalancer = (host: FakeHost): string =>
 export const subjects: readonly Subject[] = [
   ...stores,
   one('stopped', () => stopped({ container: 'api7-gateway' }), serving, { stable: withContainers }),
+  one(
+    'started',
+    () => started({ container: 'api7-gateway' }),
+    () => {
+      const host = serving();
+      void host.engine.stop('api7-gateway', { signal: 'SIGQUIT', timeoutSeconds: 1 });
+      return host;
+    },
+    { stable: withContainers },
+  ),
+  one('loadRecorded', () => loadRecorded({ container: 'api7-gateway', record: '/opt/.loaded' }), serving, {
+    stable: withContainers,
+  }),
+  one('keepPrevious', () => keepPrevious({ container: 'api7-gateway', serves: false }), serving, {
+    stable: withContainers,
+    sideEffects: ['/var', '/var/lib', '/var/lib/api7-orch', '/var/lib/api7-orch/previous'],
+  }),
   one('restarted', () => restarted({ container: 'api7-gateway', since: AFTER_START }), serving, {
     stable: withContainers,
   }),
@@ -252,6 +272,12 @@ export const subjects: readonly Subject[] = [
     () => drainMember({ ...AT, by: 'ops@desk', reason: 'laws', how: 'closed' }),
     balancerHost(true),
     { stable: withBalancer, sideEffects: ['/var/lib/api7-orch/leases'] },
+  ),
+  one(
+    'outOfTraffic, on record only',
+    () => drainMember({ ...AT, by: 'ops@desk', at: '2026-01-01T00:00:00Z', reason: 'laws', how: 'leased' }),
+    balancerHost(),
+    { stable: withBalancer, sideEffects: LEASES },
   ),
   one('backInTraffic, drained', () => restoreMember(AT), balancerHost(true), { stable: withBalancer }),
   one(

@@ -163,7 +163,7 @@ async function endsTheSame(cluster: SmallCluster, lbs: 1 | 2): Promise<boolean> 
 }
 
 /** A run has fewer, and a kill after the last one is none. */
-const MOST_EVENTS = 380;
+const MOST_EVENTS = 430;
 
 describe.each<1 | 2>([2, 1])('with %i balancers: killed, then resumed from another working folder', (lbs) => {
   test.each(Array.from({ length: MOST_EVENTS }, (_, i) => i + 1).filter((i) => all || i % (16 / lbs) === 1))(

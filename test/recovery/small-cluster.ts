@@ -51,6 +51,19 @@ export interface Failing {
   readonly code: AnyErrorCode;
 }
 
+/** The reply to the nth change of a kind is lost with its connection. `carriedOut`: the change itself is made. */
+export interface Lost {
+  readonly operation: string;
+  readonly nth: number;
+  readonly carriedOut: boolean;
+}
+
+/** A connection of a controller. */
+interface Link {
+  readonly name: string;
+  lost: boolean;
+}
+
 /** How a run ended. */
 export interface Ran {
   readonly exitCode: number | undefined;
@@ -119,6 +132,12 @@ export class SmallCluster {
   /** Versions of which no gateway becomes ready, and those that answer clients with errors. */
   readonly unready = new Set<string>();
   readonly badRoutes = new Set<string>();
+  /** A connection is lost at a change that the controller makes, those of locks included. */
+  loses: Lost | undefined;
+  /** Where it was in the last run: `stop on gw-1`. */
+  lostAt: string | undefined;
+  /** Changes of the last run, by operation. */
+  readonly changes = new Map<string, number>();
   readonly hosts: ReadonlyMap<string, FakeHost>;
   readonly balancers: ReadonlyMap<string, FakeHaproxy>;
   readonly #lbs: readonly string[];
@@ -174,6 +193,7 @@ export class SmallCluster {
     this.failing = undefined;
     this.killAt = undefined;
     this.killAfterEvent = undefined;
+    this.loses = undefined;
     this.#interruptAt = undefined;
     this.onOperation = undefined;
     this.refused.clear();
@@ -342,6 +362,8 @@ export class SmallCluster {
     const death = Promise.withResolvers<undefined>();
     const listeners = SIGNALS.map((signal) => [signal, new Set(process.listeners(signal))] as const);
     this.#writes = 0;
+    this.changes.clear();
+    this.lostAt = undefined;
     this.#dead = false;
     this.#kill = () => {
       this.#dead = true;
@@ -556,19 +578,22 @@ export class SmallCluster {
       throw new OrchError(code, `${name} refuses`, { host: name });
     }
     if (this.away.has(name)) throw new OrchError('CONNECT_TIMED_OUT', `${name} does not respond`, { retryable: true });
-    return this.#through(name, this.host(name));
+    return this.#through({ name, lost: false }, this.host(name));
   };
 
-  #through<T extends object>(name: string, target: T): T {
+  #through<T extends object>(link: Link, target: T, prefix = ''): T {
     return new Proxy(target, {
       get: (_, key) => {
         const value: unknown = Reflect.get(target, key);
-        if (key === 'docker') return this.#through(name, value as object);
+        if (key === 'docker') return this.#through(link, value as object);
+        if (key === 'lock') return this.#through(link, value as object, 'lock.');
         if (key === 'under')
-          return (token: string) => this.#through(name, Reflect.apply(value as Under, target, [token]));
+          return (token: string) => this.#through(link, Reflect.apply(value as Under, target, [token]));
         if (typeof value !== 'function' || key === 'close') return value;
         return (...words: unknown[]) =>
-          this.#carryOut(name, String(key), () => (value as (...all: unknown[]) => unknown).apply(target, words));
+          this.#carryOut(link, `${prefix}${String(key)}`, () =>
+            (value as (...all: unknown[]) => unknown).apply(target, words),
+          );
       },
     });
   }
@@ -576,7 +601,8 @@ export class SmallCluster {
   /** Called before each operation of a host. */
   onOperation: ((host: string, operation: string) => void) | undefined;
 
-  async #carryOut(name: string, operation: string, act: () => unknown): Promise<unknown> {
+  async #carryOut(link: Link, operation: string, act: () => unknown): Promise<unknown> {
+    const { name } = link;
     await this.#turn();
     this.onOperation?.(name, operation);
     this.#strike(name, operation);
@@ -585,14 +611,24 @@ export class SmallCluster {
     // Two that begin at once count one after another: a moment may be passed by.
     if (isWrite && this.#isKilledAt(2 * this.#writes)) this.#kill();
     await this.#turn();
-    if (this.away.has(name)) throw lost(name);
+    const loses = (isWrite || LOCK_CHANGES.has(operation)) && this.#isLostAt(operation);
+    if (loses) this.lostAt = `${operation} on ${name}`;
+    if (loses && this.loses?.carriedOut === false) link.lost = true;
+    if (this.away.has(name) || link.lost) throw lost(name);
     const done = await act();
     this.health();
     await this.#turn();
     if (isWrite && this.#isKilledAt(2 * this.#writes++ + 1)) this.#kill();
     await this.#turn();
-    if (this.away.has(name)) throw lost(name);
+    if (loses) link.lost = true;
+    if (this.away.has(name) || link.lost) throw lost(name);
     return done;
+  }
+
+  #isLostAt(operation: string): boolean {
+    const nth = this.changes.get(operation) ?? 0;
+    this.changes.set(operation, nth + 1);
+    return operation === this.loses?.operation && nth === this.loses.nth;
   }
 
   #isKilledAt = (halfWrite: number): boolean => this.killAt !== undefined && halfWrite >= this.killAt;
@@ -631,6 +667,11 @@ export class SmallCluster {
     this.time.moved();
   }
 }
+
+/** Operations that change a lock. */
+const LOCK_CHANGES: ReadonlySet<string> = new Set(
+  ['take', 'swap', 'beat', 'settle', 'release'].map((name) => `lock.${name}`),
+);
 
 type Under = Connection['under'];
 

@@ -258,6 +258,18 @@ describe('the network of the controller', () => {
   });
 });
 
+test('another drain leaves nobody to take the requests of a node: it is given back untouched, and nothing else begins', () => {
+  const roll = new Roll(3, { maxFailures: 2 });
+  roll.begin();
+  roll.goes('gw-1', 'checkDependencies');
+  const fault = { code: 'NO_OTHER_MEMBER_UP', message: 'gw-2 and gw-3 are being drained', host: 'gw-1' } as const;
+  const orders = roll.did('gw-1', 'drain', { kind: 'failed', fault });
+  expect(orders).toContain('gw-1 undoDrain');
+  expect(orders.filter((order) => !order.startsWith('refuse'))).toEqual(['gw-1 undoDrain']);
+  roll.did('gw-1', 'undoDrain');
+  expect(roll.end('gw-1')).toBe('untouched, in');
+});
+
 describe('an interrupt', () => {
   test.each<[string, readonly Step[], Step, readonly string[], string | undefined]>([
     ['before the drain: nothing happened', [], 'checkDependencies', ['refuse gw-1', 'finish'], 'untouched, in'],

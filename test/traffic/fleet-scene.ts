@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Clock } from '../../src/core/base/clock.ts';
 import type { RunEvent } from '../../src/core/event/event.ts';
 import type { Command, HttpReply, HttpRequest } from '../../src/core/host/connection.ts';
 import { play } from '../../src/core/play/play.ts';
@@ -35,6 +36,8 @@ export interface SceneOptions {
   readonly more?: readonly FakeServer[];
   /** Extra words on a `server` line. */
   readonly server?: (name: string) => Partial<FakeServer>;
+  /** Default: one whose time passes at once whoever sleeps. */
+  readonly clock?: Clock;
   /** What HTTP requests to other machines, and to the hosts themselves, get. */
   readonly http?: (host: string, request: HttpRequest) => HttpReply | null | undefined;
 }
@@ -56,12 +59,12 @@ export class FleetScene {
   readonly lbs: Readonly<Record<string, FakeHaproxy>>;
   /** What `ss` prints of a gateway's connections. */
   readonly connections = new Map<string, string>();
-  readonly clock: ReturnType<typeof virtualClock>;
+  readonly clock: Clock;
   onSleep: (now: number) => void = () => undefined;
 
   constructor(inventory: Inventory, options: SceneOptions) {
     this.inventory = inventory;
-    this.clock = virtualClock((now) => this.onSleep(now));
+    this.clock = options.clock ?? virtualClock((now) => this.onSleep(now));
     this.fleet = fleetOf(inventory, { by: 'ops@desk', ...options.fleet });
     const servers = [...serversOf(options.server ?? (() => ({}))), ...(options.more ?? [])];
     this.lbs = Object.fromEntries(

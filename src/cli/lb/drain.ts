@@ -49,6 +49,7 @@ export async function lbDrain(
           by: operatorName(),
           reason: flags.reason,
           wait: flags.wait,
+          mayEmpty: flags.yesOutage !== undefined,
           portsNamed: (seat) => portsNamedBehind(inventory, seat),
           reached: (now) => {
             stage = now;

@@ -1,9 +1,10 @@
 import { OrchError } from '../../core/base/errors.ts';
 import { emptiesPool } from '../../core/play/empties-pool.ts';
+import { holderOf } from '../../lb/lease.ts';
 import { oneLine } from '../../render/lines/paint.ts';
 import type { Found, PoolSnapshot } from '../../traffic/pool-snapshot.ts';
 import { isExternallyHeld } from './plays.ts';
-import { isServing, memberAcceptsRequests, memberLabel } from './report.ts';
+import { isServing, memberAcceptsRequests, memberLabel, memberTakesOver } from './report.ts';
 
 type Say = (message: string, host?: string) => void;
 
@@ -33,14 +34,26 @@ export function judgeDrain({ nodes, looked, say, outageConfirmed }: Drain): void
         one.seat.balancer.host,
       );
   }
-  const noSessions = leftWithout(nodes, looked);
-  if (noSessions.length === 0) return;
-  const what = `${noSessions.join(' and ')} will have no serving node`;
+  const what = outageBy(nodes, looked);
+  if (what === undefined) return;
   if (!outageConfirmed)
     throw new OrchError('OUTAGE_NOT_CONFIRMED', what, {
       hint: 'to accept the outage, add --yes-outage and the cluster name',
     });
   say(`${what}, as confirmed`);
+}
+
+/** What would be left without a node that serves, and which drains of others that is due to. */
+function outageBy(nodes: readonly string[], looked: PoolSnapshot): string | undefined {
+  const empty = leftWithout(nodes, looked);
+  if (empty.length === 0) return undefined;
+  const others = looked.found.flatMap((one) =>
+    'view' in one && !nodes.includes(one.seat.member.node) && memberAcceptsRequests(one) && one.view.lease !== null
+      ? [`${one.seat.member.node} is being drained by ${holderOf(one.view.lease)}`]
+      : [],
+  );
+  const why = others.length === 0 ? '' : `: ${[...new Set(others)].join(', ')}`;
+  return `${empty.join(' and ')} will have no serving node${why}`;
 }
 
 /**
@@ -54,7 +67,7 @@ function leftWithout(nodes: readonly string[], { found }: PoolSnapshot): readonl
     const balancers = new Set(found.flatMap(({ seat }) => (seat.pool.name === pool ? [seat.balancer.name] : [])));
     const empty = [...balancers].filter((name) => {
       const mine = found.filter(({ seat }) => seat.balancer.name === name);
-      return emptiesPool(mine, { leaves, serves: isServing, takesOver: memberAcceptsRequests });
+      return emptiesPool(mine, { leaves, serves: isServing, takesOver: memberTakesOver });
     });
     return empty.length === balancers.size ? [pool] : empty;
   });

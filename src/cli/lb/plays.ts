@@ -1,10 +1,12 @@
 import { OrchError } from '../../core/base/errors.ts';
+import type { LockView } from '../../core/host/lock.ts';
 import { type Play, type Plays, play } from '../../core/play/play.ts';
 import { Later } from '../../core/task/later.ts';
 import type { Steps } from '../../core/task/task.ts';
 import { portsNamed, takesOrders } from '../../lb/before-drain.ts';
 import { drainMember } from '../../lb/drain-member.ts';
 import { notBeingRestored } from '../../lb/not-being-restored.ts';
+import { othersTakeOver } from '../../lb/others-take-over.ts';
 import { sticks } from '../../lb/read-member.ts';
 import { restoreMember } from '../../lb/restore-member.ts';
 import { nameList } from '../../render/lines/paint.ts';
@@ -12,6 +14,8 @@ import { memberViews, type Standings } from '../../traffic/member-views.ts';
 import type { PoolMember } from '../../traffic/pool-member.ts';
 import type { Found, PoolSnapshot } from '../../traffic/pool-snapshot.ts';
 import { untilEmpty } from '../../traffic/wait-idle.ts';
+import { hasExpired } from '../lock/read-locks.ts';
+import { environmentLockTimes } from '../lock/times.ts';
 
 /** What the plays of `lb drain` and `lb restore` are made for: they run on the hosts of balancers alone. */
 interface Common {
@@ -31,8 +35,10 @@ export interface DrainPlays extends Common {
   readonly wait: boolean;
   /** Ports of the node that pools behind the same balancer's host name. */
   portsNamed(seat: PoolMember): readonly number[];
-  /** The nodes are about to be, then have been told out of traffic. */
-  reached(stage: 'draining' | 'drained'): void;
+  /** An outage was confirmed: whether others take over does not matter. */
+  readonly mayEmpty: boolean;
+  /** The nodes are about to be, then have been told out of traffic; `looking`: they are as they were before. */
+  reached(stage: 'looking' | 'draining' | 'drained'): void;
 }
 
 const at = ({ balancer, member }: PoolMember) => ({ balancer, member });
@@ -55,6 +61,7 @@ export function* drainPlays(drain: DrainPlays): Plays {
   if (wanted.length === 0) return;
   const names = namesOf(wanted);
   if (looked !== undefined) drain.reached('draining');
+  if (!drain.mayEmpty) yield* recordDrain(drain, wanted, looked);
   const told = yield* overHosts(`Drain ${names}`, wanted, function* (seats, host) {
     for (const seat of seats) yield notBeingRestored(at(seat));
     for (const seat of seats) yield drainMember({ ...at(seat), by, reason, how: 'drained', kind: 'hand' });
@@ -73,9 +80,50 @@ export function* drainPlays(drain: DrainPlays): Plays {
   });
 }
 
+/**
+ * Writes the leases, then looks whether another drain has begun meanwhile: without a lock, this is what keeps two drains from leaving
+ * nobody. A run that sees this one withdraws, and is waited for.
+ *
+ * @throws OrchError OUTAGE_NOT_CONFIRMED when nobody would be left; then the leases are taken back
+ */
+function* recordDrain(
+  { by, reason, nodes, seats: around, reached }: DrainPlays,
+  wanted: readonly PoolMember[],
+  looked: PoolSnapshot | undefined,
+): Generator<Play, void, unknown> {
+  const others = around.filter(({ member }) => !nodes.includes(member.node));
+  const seen = yield* overHosts(`Record the drain of ${namesOf(wanted)}`, wanted, function* (seats) {
+    for (const seat of seats) yield notBeingRestored(at(seat));
+    for (const seat of seats) yield drainMember({ ...at(seat), by, reason, how: 'leased', kind: 'hand' });
+    const reasons: string[] = [];
+    for (const seat of seats) {
+      const beside = others.filter(({ balancer }) => balancer.name === seat.balancer.name);
+      reasons.push(yield* othersTakeOver({ ...at(seat), others: beside.map(({ member }) => member), patient: true }));
+    }
+    return reasons;
+  });
+  if (looked === undefined) return;
+  const reasons = [...seen.values()].flatMap((all) => all ?? []).filter((reason) => reason !== '');
+  if (reasons.length === 0) return;
+  // What had a lease before keeps it.
+  const begun = looked.found.flatMap((one) =>
+    'view' in one && one.view.lease === null && wanted.includes(one.seat) ? [one.seat] : [],
+  );
+  yield* overHosts(`Restore ${namesOf(begun)}`, begun, function* (seats) {
+    for (const seat of seats) yield restoreMember({ ...at(seat), byHand: true, isAlive });
+  });
+  reached('looking');
+  throw new OrchError('OUTAGE_NOT_CONFIRMED', `${reasons.join('; ')}; this drain was taken back`, {
+    hint: 'restore the other node first, or wait until it is back; to accept the outage, add --yes-outage and the cluster name',
+  });
+}
+
 /** Nothing of ours is there, and nothing is left to be taken out. */
 export const isExternallyHeld = (one: Found): boolean =>
   'view' in one && one.view.lease === null && one.view.servers.every(({ name }) => one.view.held.includes(name));
+
+/** By the same signs as the next run takes a lock over: a run that was killed on this machine is not waited for. */
+const isAlive = (lock: LockView): boolean => !hasExpired(lock, environmentLockTimes());
 
 /** Gives back what is on record, on every balancer that answers. Without a record nothing is touched. */
 export function* restorePlays(restore: Common): Plays {
@@ -84,7 +132,7 @@ export function* restorePlays(restore: Common): Plays {
   const wanted = mine(restore, looked, (one) => 'view' in one && one.view.lease !== null);
   if (wanted.length > 0)
     yield* overHosts(`Restore ${namesOf(wanted)}`, wanted, function* (seats) {
-      for (const seat of seats) yield restoreMember({ ...at(seat), byHand: true });
+      for (const seat of seats) yield restoreMember({ ...at(seat), byHand: true, isAlive });
     });
   // Last, so that one balancer that cannot be asked keeps nobody out of the others.
   if (looked !== undefined) refuseUnknown(restore, looked);

@@ -3,7 +3,7 @@ import type { ErrorInfo } from '../../core/event/event.ts';
 import { redactError } from '../../core/event/redact-event.ts';
 import type { Lease, ServerState, ServerView } from '../../core/host/balancer.ts';
 import type { Inventory, LoadBalancerSettings } from '../../inventory/inventory.ts';
-import { acceptsRequests, getsRequests } from '../../lb/read-member.ts';
+import { acceptsEverywhere, getsRequests, takesOver } from '../../lb/read-member.ts';
 import type { PoolMember } from '../../traffic/pool-member.ts';
 import type { Found, PoolSnapshot, Stray } from '../../traffic/pool-snapshot.ts';
 
@@ -101,10 +101,10 @@ export const isHealthy = (one: StandingReport): boolean =>
 export const isServing = (one: Found): boolean => 'view' in one && one.view.servers.some(getsRequests);
 
 /** It takes new requests there, now, in every backend of which any server is in service. */
-export const memberAcceptsRequests = (one: Found): boolean =>
-  'view' in one &&
-  one.view.servers.some(acceptsRequests) &&
-  one.view.servers.every((server) => acceptsRequests(server) || server.backendDown === true);
+export const memberAcceptsRequests = (one: Found): boolean => 'view' in one && acceptsEverywhere(one.view.servers);
+
+/** The same, and no drain of it has begun. */
+export const memberTakesOver = (one: Found): boolean => 'view' in one && takesOver(one.view);
 
 /** `gw-1 in gateways on lb-1`. */
 export const memberLabel = ({ balancer, member }: PoolMember): string => `${member.node} in ${balancer.name}`;

@@ -69,7 +69,10 @@ export const TRAFFIC_CODES = codes({
     'a node cannot go back to what it ran before; the message says why',
     'repair the node, then run the same command to resume',
   ],
-  NO_OTHER_MEMBER_UP: ['no other member of the pool is up', 'repair the others first'],
+  NO_OTHER_MEMBER_UP: [
+    'no other member of the pool is up, or the others are being drained as well',
+    'repair or restore the others first',
+  ],
   OUTAGE_NOT_CONFIRMED: [
     'the change would leave a pool without a serving node',
     'to accept the outage, add --yes-outage CLUSTER',

@@ -90,8 +90,11 @@ export interface Traffic {
    * what may undo a drain, are reported as a warning.
    */
   beforeFirstDrain(): Steps;
-  /** `evenHeld`: also what a person holds; without it that is an error. @throws NODE_HELD */
-  drain(options?: { readonly evenHeld?: boolean }): Steps;
+  /**
+   * `evenHeld`: also what a person holds; without it that is an error. `yields`: it is not ordered where a drain by somebody else, begun
+   * meanwhile, would leave nobody together with this one. @throws NODE_HELD | NO_OTHER_MEMBER_UP
+   */
+  drain(options?: { readonly evenHeld?: boolean; readonly yields?: boolean }): Steps;
   /** One look while it is waited for: no balancer that may lose a drain sends the node requests again. @throws DRAIN_LOST */
   keepsDrained(): Steps;
   /** Waits until nothing runs there any more, seen from the balancers and from the node. @throws DRAIN_TIMEOUT */

@@ -32,6 +32,7 @@ export function programOf(
     case 'checkDependencies':
       return () => traffic.checkDependencies(rolling);
     case 'drain':
+      return () => traffic.drain({ evenHeld, yields: true });
     case 'drainAgain':
       return () => traffic.drain({ evenHeld });
     case 'waitReady':

@@ -85,6 +85,104 @@ test('is told of a run that drained the node between her look and her write', as
   expect(scene.settings('lb-1')).toEqual({ 'gw-1': IN, 'gw-2': IN });
 });
 
+/** A run drains gw-2 right before the first lease of gw-1 is written; `until`: and restores it then. */
+function meetsRun(scene: LbScene, until = Number.POSITIVE_INFINITY): void {
+  const path = '/var/lib/api7-orch/leases/gateways.gw-2.json';
+  const run = { kind: 'run', run: 'r1', by: 'ci@build', at: '2026-03-01T12:00:00Z', reason: 'install', held: [] };
+  const hosts = Object.values(scene.hosts);
+  let begun = false;
+  for (const host of hosts) {
+    const swap = host.swapFile.bind(host);
+    host.swapFile = async (...words) => {
+      if (!begun)
+        for (const { name, files } of hosts) {
+          const lease = { node: 'gw-2', before: { 'gateways/gw-2': { admin: 'ready', weight: '40' } }, ...run };
+          const root = { owner: 'root', group: 'root' };
+          files.makeDirectory('/var/lib/api7-orch/leases', { ...root, mode: '0700' });
+          files.write(path, Buffer.from(JSON.stringify(lease)), { ...root, mode: '0600' });
+          scene.order(name, 'set server gateways/gw-2 state drain');
+        }
+      begun = true;
+      return await swap(...words);
+    };
+  }
+  scene.onTime = (now) => {
+    if (!begun || now < until) return;
+    for (const { name, files } of hosts) {
+      scene.order(name, 'set server gateways/gw-2 state ready');
+      files.remove(path);
+    }
+  };
+}
+
+test('a run that has drained the last other node meanwhile: the drain is taken back, with who is in the way', async () => {
+  const scene = new LbScene();
+  meetsRun(scene);
+  expect(await drain(scene, ['gw-1'])).toBe(3);
+  expect(scene.codes).toEqual(['OUTAGE_NOT_CONFIRMED']);
+  const end = scene.events.find(({ type }) => type === 'run.end');
+  expect(end?.type === 'run.end' && end.errors[0]?.message).toMatch(
+    /no other member takes the requests of gw-1: gw-2 is being drained by ci@build since .* \(install\); .*this drain was taken back/,
+  );
+  expect(scene.events.some(({ type }) => type === 'roll.end')).toBe(false);
+  for (const balancer of ['lb-1', 'lb-2']) {
+    expect(scene.settings(balancer)).toEqual({ 'gw-1': IN, 'gw-2': DRAINED });
+    expect(scene.leases(balancer)).toEqual(['gateways.gw-2.json']);
+  }
+});
+
+test('a run that withdraws is waited for', async () => {
+  const scene = new LbScene();
+  meetsRun(scene, 3000);
+  expect(await drain(scene, ['gw-1'])).toBe(0);
+  expect(scene.settings('lb-2')).toEqual({ 'gw-1': DRAINED, 'gw-2': IN });
+});
+
+test('with a confirmed outage whoever else drains does not matter', async () => {
+  const scene = new LbScene();
+  meetsRun(scene);
+  expect(await drain(scene, ['gw-1'], { yesOutage: 'prod' })).toBe(0);
+  expect(scene.settings('lb-1')).toEqual({ 'gw-1': DRAINED, 'gw-2': DRAINED });
+});
+
+test('a drain that has begun elsewhere and is not ordered yet counts: refused, and nothing is written', async () => {
+  const scene = new LbScene();
+  meetsRun(scene);
+  await drain(scene, ['gw-1']);
+  for (const name of ['lb-1', 'lb-2']) scene.order(name, 'set server gateways/gw-2 state ready');
+  const writes = scene.hosts['lb-1']?.writes;
+  expect(await drain(scene, ['gw-1'])).toBe(2);
+  expect(scene.codes).toEqual(['OUTAGE_NOT_CONFIRMED']);
+  expect(scene.events.at(-1)).toMatchObject({
+    errors: [
+      { message: expect.stringMatching(/^gateways will have no serving node: gw-2 is being drained by ci@build/) },
+    ],
+  });
+  expect(scene.hosts['lb-1']?.writes).toBe(writes);
+});
+
+test('what an earlier drain has on record is not taken back', async () => {
+  const three = { 'gw-1': '10.0.2.21', 'gw-2': '10.0.2.22', 'gw-3': '10.0.2.23' };
+  const scene = new LbScene({
+    inventory: INVENTORY.replace('  lb-1:', '  gw-3: { address: 10.0.2.23 }\n  lb-1:').replace(
+      '[gw-1, gw-2]',
+      '[gw-1, gw-2, gw-3]',
+    ),
+    servers: Object.entries(three).map(([name, address]) => ({
+      backend: 'gateways',
+      name,
+      address,
+      port: 9080,
+      weight: 40,
+    })),
+  });
+  expect(await drain(scene, ['gw-3'])).toBe(0);
+  meetsRun(scene);
+  expect(await drain(scene, ['gw-1', 'gw-3'])).toBe(3);
+  expect(scene.settings('lb-1')).toEqual({ 'gw-1': IN, 'gw-2': DRAINED, 'gw-3': DRAINED });
+  expect(scene.leases('lb-1').toSorted()).toEqual(['gateways.gw-2.json', 'gateways.gw-3.json']);
+});
+
 test('waits for a run that restores the node, and no longer than that may take', async () => {
   const scene = new LbScene();
   await drain(scene, ['gw-1']);

@@ -1,6 +1,8 @@
-import { expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { lockBreak } from '../../../src/cli/lock/break.ts';
 import { lockShow } from '../../../src/cli/lock/show.ts';
+import type { LockProcess } from '../../../src/core/host/lock.ts';
+import { thisProcess } from '../../../src/local/this-process.ts';
 import type { FakeHost } from '../../../src/testing/fake-host.ts';
 import { LbScene } from '../lb/scene.ts';
 import { restore } from '../lb/verbs.ts';
@@ -98,4 +100,41 @@ test('lb restore refuses a lease of a run that is alive, and gives back what a d
   await host(scene, 'lb-1').lock.release(OWNER.token);
   expect([await restore(scene, ['gw-1']), scene.codes]).toEqual([0, []]);
   expect(scene.leases('lb-1')).toEqual([]);
+});
+
+describe('lb restore of a node whose run was killed a moment ago', () => {
+  const env = { ...process.env };
+  beforeAll(() => {
+    process.env.API7_ORCH_MACHINE_ID ??= 'a machine';
+  });
+  afterEach(() => {
+    if (env.API7_ORCH_LOCK_TTL === undefined) delete process.env.API7_ORCH_LOCK_TTL;
+    else process.env.API7_ORCH_LOCK_TTL = env.API7_ORCH_LOCK_TTL;
+  });
+  afterAll(() => {
+    if (env.API7_ORCH_MACHINE_ID === undefined) delete process.env.API7_ORCH_MACHINE_ID;
+  });
+  const here = (): LockProcess => thisProcess() as LockProcess;
+  const ended = (): LockProcess => ({ ...here(), start: here().start - 1 });
+
+  test.each<[string, () => LockProcess, readonly string[]]>([
+    ['on this machine: at once', ended, []],
+    ['its process is still there: refused', here, ['NODE_TAKEN']],
+    ['on another machine: refused', () => ({ ...ended(), machine: 'another' }), ['NODE_TAKEN']],
+  ])('%s', async (_, holder, codes) => {
+    const scene = new LbScene();
+    leaseOf(scene, 'run-7');
+    await host(scene, 'lb-1').lock.take({ ...OWNER, process: holder() }, null);
+    await restore(scene, ['gw-1']);
+    expect(scene.codes).toEqual(codes);
+    expect(scene.leases('lb-1')).toHaveLength(codes.length);
+  });
+
+  test('on another machine, without a sign for a TTL: at once', async () => {
+    process.env.API7_ORCH_LOCK_TTL = '0s';
+    const scene = new LbScene();
+    leaseOf(scene, 'run-7');
+    await host(scene, 'lb-1').lock.take({ ...OWNER, process: { ...ended(), machine: 'another' } }, null);
+    expect([await restore(scene, ['gw-1']), scene.codes]).toEqual([0, []]);
+  });
 });

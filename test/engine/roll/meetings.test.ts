@@ -97,6 +97,27 @@ test('a person drains between the look and the write of a run: the node is left 
   expect(leaseOf(scene, 'gw-1')).toEqual([expect.objectContaining(HERS_LEASE), expect.objectContaining(HERS_LEASE)]);
 });
 
+test('a person drains all others between the look and the lease of a run: the run gives way, with her name', async () => {
+  const scene = await fleetScene();
+  atSwap(scene, 1, async () => {
+    for (const name of ['gw-2', 'gw-3']) await drains(scene, name, HERS);
+  });
+  const run = await roll(scene);
+  expect(ends(run.events)).toMatchObject({ 'gw-1': 'untouched', 'gw-2': 'untouched' });
+  const [error] = run.events.flatMap((event) => (event.type === 'run.end' ? event.errors : []));
+  expect(error).toMatchObject({
+    code: 'NO_OTHER_MEMBER_UP',
+    message: expect.stringMatching(
+      /takes the requests of gw-1: gw-2 is being drained by ada@desk since .* \(new disks\)/,
+    ),
+  });
+  expect(appOf(scene, 'gw-1')).toBe('old');
+  // It was not even ordered.
+  expect(scene.lb('lb-1').asked.filter((text) => text.includes('gateways/gw-1 state drain'))).toEqual([]);
+  expect(leaseOf(scene, 'gw-1')).toEqual([null, null]);
+  expect(leaseOf(scene, 'gw-2')).toEqual([expect.objectContaining(HERS_LEASE), expect.objectContaining(HERS_LEASE)]);
+});
+
 const HERS_LEASE = { by: 'ada@desk', reason: 'new disks', kind: 'hand' };
 
 test.each([2, 3])(

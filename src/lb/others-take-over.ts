@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { OrchError } from '../core/base/errors.ts';
+import type { Lease, Member } from '../core/host/balancer.ts';
+import { defineGate } from '../core/task/define-gate.ts';
+import type { Task } from '../core/task/task.ts';
+import { holderOf } from './lease.ts';
+import { getsRequests, readMember, takesOver } from './read-member.ts';
+import { where } from './task-params.ts';
+
+const params = z.strictObject({
+  ...where,
+  /** Other members of the pool that do not leave it as well. */
+  others: z.array(z.custom<Member>()).readonly(),
+  /** Waits until the other one has withdrawn, and continues in any case: the caller looks again. */
+  patient: z.boolean().default(false),
+});
+
+/** A member that is about to leave, or has left, by the lease on this balancer's host. */
+type Leaving = readonly { readonly node: string; readonly lease: Lease }[];
+
+const type = defineGate<typeof params, Leaving>({
+  kind: 'othersTakeOver',
+  params,
+  title: ({ balancer, member }) => `${balancer.pool}: others take the requests of ${member.node}`,
+  onTimeout: ({ patient }) => (patient ? 'warn' : 'fail'),
+  async look({ balancer, member, others }, host) {
+    const [own, ...views] = await Promise.all([member, ...others].map((each) => readMember(balancer, host, each)));
+    if (!own?.servers.some(getsRequests) || views.some(takesOver)) return [];
+    return views.flatMap(({ lease }, i) => (lease === null ? [] : [{ node: others[i]?.node ?? '', lease }]));
+  },
+  met: (_p, leaving) => leaving.length === 0,
+  patience: ({ patient }) => ({ withinMs: patient ? 10_000 : 0, everyMs: 500, passes: 1 }),
+  unmet: ({ balancer, member }, leaving) =>
+    new OrchError(
+      'NO_OTHER_MEMBER_UP',
+      `${balancer.name}: no other member takes the requests of ${member.node}: ${leaving
+        .map(({ node, lease }) => `${node} is being drained by ${holderOf(lease)}`)
+        .join(', ')}`,
+      {
+        hint: 'nothing was changed; restore the other node first, or wait until it is back, then run the same command',
+      },
+    ),
+});
+
+/**
+ * Gate between the lease and the order of a drain, one look: no other drain has begun meanwhile that, together with this one, leaves
+ * nobody who takes requests. Both sides write their lease before they look, so at least one of them sees the other.
+ *
+ * @throws OrchError NO_OTHER_MEMBER_UP
+ */
+export const othersTakeOver = (p: z.input<typeof params>): Task<string> => type(p).delegate(p.balancer.host);

@@ -1,0 +1,92 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { systemClock } from '../../../src/core/base/clock.ts';
+import { OrchError } from '../../../src/core/base/errors.ts';
+import type { LockRecord } from '../../../src/core/host/lock.ts';
+import { Hosts } from '../../../src/engine/plan/hosts.ts';
+import { hasEnded, thisProcess } from '../../../src/local/this-process.ts';
+import { lockTimes } from '../../../src/lock/lock-times.ts';
+import { RunLocks } from '../../../src/lock/run-locks.ts';
+import { FakeHost } from '../../../src/testing/fake-host.ts';
+import { INVENTORY } from '../lb/scene.ts';
+
+const { API7_ORCH_MACHINE_ID } = process.env;
+beforeAll(() => {
+  process.env.API7_ORCH_MACHINE_ID ??= 'a machine';
+});
+afterAll(() => {
+  if (API7_ORCH_MACHINE_ID === undefined) delete process.env.API7_ORCH_MACHINE_ID;
+});
+
+/** What the next run of this machine says when it takes the lock of a host on which it finds this. */
+async function taken(record: LockRecord): Promise<readonly string[]> {
+  const host = new FakeHost({ name: 'gw-1' });
+  host.locks.record = record;
+  host.locks.epoch = 1;
+  // Its last sign is that of a moment ago.
+  await host.lock.beat(record.token, 1);
+  const said: string[] = [];
+  const locks = new RunLocks({
+    owner: { token: 'next', run: 'run-2', by: 'ops@desk', verb: 'run install', process: thisProcess() as never },
+    clock: systemClock,
+    // Where a holder is alive this ends after a second; a holder without a sign is waited for for 20.
+    times: { ...lockTimes(20_000), pollMs: 200, beatMs: 1000 },
+    waitMs: 0,
+    scope: (names) => ({ names, balancers: [], majorities: [] }),
+    hasEnded,
+    onStop: () => undefined,
+    onFenced: () => undefined,
+    say: (message) => said.push(message),
+  });
+  const hosts = new Hosts(locks.connecting(async () => host));
+  const alive = setInterval(() => void host.lock.beat(record.token, Date.now()), 300);
+  if (record.process !== undefined && hasEnded(record.process)) clearInterval(alive);
+  try {
+    await locks.take(['gw-1'], hosts);
+  } catch (error) {
+    return [error instanceof OrchError ? error.code : String(error)];
+  } finally {
+    clearInterval(alive);
+    await locks.release();
+  }
+  return said;
+}
+
+test('the third Ctrl-C leaves at once and keeps the locks; the next run of this machine goes on at once', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'api7-orch-third-'));
+  const file = join(directory, 'prod.yaml');
+  writeFileSync(file, INVENTORY);
+  const child = fork(join(import.meta.dirname, 'held-by-process.ts'), [file, 'gw-1'], {
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+    env: { ...process.env, XDG_STATE_HOME: directory },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  const records: (LockRecord | null)[] = [];
+  child.on('message', ({ record }: { record: LockRecord | null }) => records.push(record));
+  let errors = '';
+  child.stderr?.on('data', (chunk) => (errors += chunk));
+  const end = once(child, 'close');
+  await expect.poll(() => records.length + errors.length, { timeout: 20_000 }).toBeGreaterThan(0);
+  const [record] = records;
+  expect(record, errors).toMatchObject({ run: 'run-1', process: { pid: child.pid } });
+
+  expect(await taken(record as LockRecord)).toEqual(['HOST_LOCKED']);
+  for (const said of ['finishing the current node', 'Stopping after the current command']) {
+    child.kill('SIGINT');
+    await expect.poll(() => errors).toContain(said);
+  }
+  child.kill('SIGINT');
+  expect(await end).toEqual([6, null]);
+  // Nothing has released it.
+  expect(records).toEqual([record]);
+
+  const begun = performance.now();
+  expect((await taken(record as LockRecord)).at(-1)).toMatch(
+    /^took over the lock of gw-1 from .* with run install \(run run-1\), whose process has ended$/,
+  );
+  expect(performance.now() - begun).toBeLessThan(10_000);
+});
