@@ -21,6 +21,15 @@ const onlyInAll = [
   'test/wire/governor.test.ts',
 ];
 
+/** Whole runs and commands, and thousands of orders of events: too long for `npm run check`. */
+const recovery = [
+  'test/recovery/**/*.test.ts',
+  'test/faults/{engine,machine}*.test.ts',
+  'test/lock/interleavings.test.ts',
+  'test/cli/destinations.test.ts',
+  'test/cli/lb/doctor.test.ts',
+];
+
 /** `unit` and `mutants` need Node and the OpenSSH client; `wire` a real sshd and a Docker Engine, and the built package; `lab` the hosts of test/lab. */
 export default defineConfig({
   resolve: { alias },
@@ -39,8 +48,8 @@ export default defineConfig({
             'test/lab/**',
             'test/docker/engine.test.ts',
             'test/cli/built.test.ts',
-            'test/faults/**',
-            'test/recovery/**',
+            'test/faults/mutants.test.ts',
+            ...recovery,
             'test/fuzz/**',
             'test/hostile/**',
           ],
@@ -60,7 +69,7 @@ export default defineConfig({
         // Beside the unit tests, but not part of `npm run check`: whole runs on fake hosts and of the pure machine, thousands of them.
         test: {
           name: 'recovery',
-          include: ['test/recovery/**/*.test.ts', 'test/faults/{engine,machine}*.test.ts'],
+          include: recovery,
           testTimeout: 60_000,
           sequence: { groupOrder: 0 },
         },
