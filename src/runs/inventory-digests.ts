@@ -1,5 +1,5 @@
+import { basename } from 'node:path';
 import { canonicalJson, sha256 } from '../core/base/data.ts';
-import { Secret } from '../core/base/secret.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 
 type Digests = Readonly<Record<string, string>>;
@@ -9,12 +9,14 @@ const LENGTH = 16;
 
 /**
  * Digests of the parts of an inventory, by what people call them: `api7.version`, `hosts.gw-1`. Secrets are not in them, nor how a
- * host is reached: each controller has its own. Paths are relative to the inventory, so that two working folders give the same.
+ * host is reached or where packages lie: each controller has its own.
  */
-export function inventoryDigests({ dir, hosts, groups, api7, loadBalancers }: Inventory): Digests {
-  const digest = (value: unknown): string => sha256(canonicalJson(portable(value, dir))).slice(0, LENGTH);
+export function inventoryDigests({ hosts, groups, api7, loadBalancers }: Inventory): Digests {
+  const digest = (value: unknown): string => sha256(canonicalJson(value)).slice(0, LENGTH);
+  const { package: packages, ...settings } = api7;
   const parts: (readonly [string, unknown])[] = [
-    ...Object.entries(api7).map(([key, value]): [string, unknown] => [`api7.${key}`, value]),
+    ...Object.entries(settings).map(([key, value]): [string, unknown] => [`api7.${key}`, value]),
+    ['api7.package', packages && fileNames(packages)],
     ...[...loadBalancers].map(([name, pool]): [string, unknown] => [`load_balancers.${name}`, pool]),
     ...[...groups].map(([name, members]): [string, unknown] => [`groups.${name}`, members]),
     ...[...hosts.values()].map(({ name, address, zone, groups, vars }): [string, unknown] => [
@@ -27,9 +29,9 @@ export function inventoryDigests({ dir, hosts, groups, api7, loadBalancers }: In
   );
 }
 
-function portable(value: unknown, dir: string): unknown {
-  if (typeof value === 'string') return value.startsWith(`${dir}/`) ? value.slice(dir.length + 1) : value;
-  if (value instanceof Secret || value === null || typeof value !== 'object') return value;
-  if (Array.isArray(value)) return value.map((item) => portable(item, dir));
-  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, portable(field, dir)]));
-}
+/** Packages are the only files of the controller that an inventory names and that are no secrets. */
+const fileNames = ({ controlPlane, dataPlane, sha256 }: NonNullable<Inventory['api7']['package']>): unknown => ({
+  controlPlane: basename(controlPlane),
+  dataPlane: basename(dataPlane),
+  sha256,
+});

@@ -1,49 +1,33 @@
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { all } from './all.ts';
 import { daySeed, randomOf } from './day-seed.ts';
-import { type Lab, upLab } from './lab.ts';
+import { killedRun, SHORT_TTL } from './killed-run.ts';
+import type { Lab } from './lab.ts';
 import { type OrchOptions, type OrchRun, orch, type RollStep } from './orch.ts';
-import { paths } from './paths.ts';
 import { leases, mendFleet, notServing } from './rolling-scene.ts';
 import { balancerSampler } from './sampler.ts';
+import { codesOf, installedLab, lockedHosts, quickRun } from './small-lab.ts';
 import { stillSampler } from './still-sampler.ts';
 import { steadyLoad } from './traffic.ts';
+import { workingFolder } from './working-folder.ts';
 
 // Two gateways behind one balancer: the smallest cluster in which a second node out of traffic is an outage.
 
-const QUICK = join(import.meta.dirname, 'faults/impatient-install.ts');
-const TTL = '18s';
-const seeds = all ? [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] : [Number(daySeed().slice('day:'.length))];
+const day = Number(daySeed().slice('day:'.length));
+const seeds = all ? [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] : [day];
 
 let lab: Lab;
 
 beforeAll(async () => {
-  lab = await upLab({
-    directory: join(paths.cache, 'labs/locks'),
-    owned: true,
-    size: { controlPlane: 1, dataPlane: 2, loadBalancers: 1 },
-    note: (line) => process.stderr.write(`lab: ${line}\n`),
-  });
-  await lab.reset();
-  expect(await run(QUICK)).toMatchObject({ code: 0 });
+  lab = await installedLab('locks', { controlPlane: 1, dataPlane: 2, loadBalancers: 1 });
 });
 afterAll(() => lab.down());
 // What a failed one has left is not to fail the next.
 beforeEach(() => mendFleet(lab));
 
-const run = (playbook: string, words: readonly string[] = [], options: OrchOptions = {}): Promise<OrchRun> =>
-  orch(['run', playbook, '-i', lab.inventory, '-e', 'soak=0s', ...words], options);
-
-const codes = ({ end }: OrchRun): readonly string[] => (end?.errors ?? []).map(({ code }) => code);
-
-/** Hosts that are locked. */
-async function locked(): Promise<readonly string[]> {
-  const { stdout } = await orch(['lock', 'show', '-i', lab.inventory]);
-  const { hosts }: { hosts: readonly { host: string; lock: unknown }[] } = JSON.parse(stdout);
-  return hosts.flatMap(({ host, lock }) => (lock === null ? [] : [host]));
-}
+const restart = (words: readonly string[] = [], options: OrchOptions = {}): Promise<OrchRun> =>
+  quickRun(lab, 'rolling-restart', { words, ...options });
 
 /** What two operators do at the same time, as the seed draws it. */
 function story(seed: number) {
@@ -77,8 +61,8 @@ test.each(seeds)('two operators at the same time, seed %i: one node at most is o
   };
   const options: OrchOptions = { onEvent: (event, send) => event.type === 'roll.step' && drains(event, send) };
   const [first, second] = await Promise.all([
-    run('rolling-restart', limits[0], options),
-    sleep(delayMs).then(() => run('rolling-restart', [...limits[1], ...(waits ? ['--lock-wait', '5m'] : [])], options)),
+    restart(limits[0], options),
+    sleep(delayMs).then(() => restart([...limits[1], ...(waits ? ['--lock-wait', '5m'] : [])], options)),
   ]);
   await draining;
   const { bad, sent } = await load.stop();
@@ -86,13 +70,13 @@ test.each(seeds)('two operators at the same time, seed %i: one node at most is o
   const story_ = JSON.stringify([first, second].map(({ code, end }) => [code, end?.errors]));
   expect(Math.max(...away.map(({ mostAtOnce }) => mostAtOnce)), story_).toBeLessThanOrEqual(1);
   expect({ bad, any: sent > 10 }, story_).toEqual({ bad: {}, any: true });
-  expect(await locked()).toEqual([]);
+  expect(await lockedHosts(lab)).toEqual([]);
 
   for (const each of [first, second]) {
     if (each.code !== 5) continue;
     // Refused before it did anything.
     expect(waits, story_).toBe(false);
-    expect([codes(each), each.steps, each.with('changed')]).toEqual([['HOST_LOCKED'], [], []]);
+    expect([codesOf(each), each.steps, each.with('changed')]).toEqual([['HOST_LOCKED'], [], []]);
   }
   if (held === undefined) {
     expect([first.code, second.code].filter((code) => code === 0).length, story_).toBeGreaterThanOrEqual(waits ? 2 : 1);
@@ -102,18 +86,22 @@ test.each(seeds)('two operators at the same time, seed %i: one node at most is o
     const out = await notServing(lab);
     expect(out.length > 0 && out.every((name) => name.endsWith(`/${held}`)), out.join(' ')).toBe(true);
     expect(await orch(['lb', 'restore', held, '-i', lab.inventory])).toMatchObject({ code: 0 });
-    expect(await run('rolling-restart')).toMatchObject({ code: 0 });
+    expect(await restart()).toMatchObject({ code: 0 });
     expect([await leases(lab), await notServing(lab)]).toEqual([[], []]);
   }
 });
 
+// resume.test.ts plays ten others.
+test.skipIf(all)('a run that is killed and resumed, in an order of the day', async () => {
+  await killedRun(lab, await workingFolder(lab, 'colleague'), day);
+});
+
 test.runIf(all)('a controller that continues after another one has taken over writes nothing more', async () => {
-  const env = { API7_ORCH_LOCK_TTL: TTL };
   const load = steadyLoad(lab.direct('gateways', 'lb-1'));
   const stopped = Promise.withResolvers<void>();
   let go: (signal: NodeJS.Signals) => void = () => undefined;
-  const first = run('rolling-restart', [], {
-    env: { ...env, API7_ORCH_MACHINE_ID: 'one machine' },
+  const first = restart([], {
+    env: { ...SHORT_TTL, API7_ORCH_MACHINE_ID: 'one machine' },
     onEvent: (event, send) => {
       if (event.type !== 'roll.step' || event.step !== 'apply' || event.status !== 'begun') return;
       send('SIGSTOP');
@@ -124,15 +112,15 @@ test.runIf(all)('a controller that continues after another one has taken over wr
   await Promise.race([stopped.promise, first]);
   expect((await notServing(lab)).length).toBeGreaterThan(0);
   const begun = performance.now();
-  const second = await run('rolling-restart', [], { env: { ...env, API7_ORCH_MACHINE_ID: 'another machine' } });
-  expect({ code: second.code, errors: codes(second) }).toEqual({ code: 0, errors: [] });
+  const second = await restart([], { env: { ...SHORT_TTL, API7_ORCH_MACHINE_ID: 'another machine' } });
+  expect({ code: second.code, errors: codesOf(second) }).toEqual({ code: 0, errors: [] });
   expect(performance.now() - begun).toBeGreaterThan(18_000);
-  expect([await leases(lab), await notServing(lab), await locked()]).toEqual([[], [], []]);
+  expect([await leases(lab), await notServing(lab), await lockedHosts(lab)]).toEqual([[], [], []]);
 
   const still = await stillSampler(lab);
   go('SIGCONT');
   const ended = await first;
-  expect({ code: ended.code, errors: codes(ended) }).toEqual({
+  expect({ code: ended.code, errors: codesOf(ended) }).toEqual({
     code: 5,
     errors: expect.arrayContaining(['FENCED']),
   });

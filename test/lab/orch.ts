@@ -44,6 +44,7 @@ const rollEnd = z.object({ type: z.literal('roll.end'), nodes: z.record(z.string
 /** One step of one node of a roll, as the run tells it. */
 export type RollStep = z.infer<typeof rollStep>;
 
+const runStart = z.object({ type: z.literal('run.start'), run: z.string().optional() });
 const taskEnd = z.object({ type: z.literal('task.end'), host: z.string(), task: z.string(), status: z.string() });
 
 /** What a test may wait for in the middle of a run. */
@@ -53,6 +54,8 @@ export interface OrchRun {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
+  /** Id of the run; one that changes no host has none. */
+  readonly id: string | undefined;
   /** `run.end`, where the run got that far. */
   readonly end: z.infer<typeof runEnd> | undefined;
   /** Every step of every roll, in the order in which they were told. */
@@ -67,6 +70,8 @@ export interface OrchOptions {
   /** SIGKILL after this many milliseconds. */
   readonly killAfterMs?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Working folder. Default: this repository. */
+  readonly cwd?: string;
   /** Called as it is told; `send` sends the process a signal. */
   readonly onEvent?: (event: RunMoment, send: (signal: NodeJS.Signals) => void) => void;
 }
@@ -77,11 +82,8 @@ export interface OrchOptions {
  * @example const run = await orch(['run', 'install', '-i', lab.inventory]); run.with('changed')
  */
 export async function orch(args: readonly string[], options: OrchOptions = {}): Promise<OrchRun> {
-  // The verbs of `lb` and `lock` are two words.
-  const verbs = ['lb', 'lock'].includes(args[0] ?? '') ? 2 : 1;
-  const words = [...args.slice(0, verbs), '--output', 'json', ...args.slice(verbs)];
-  const child = spawn(process.execPath, ['src/cli/main.ts', ...words], {
-    cwd: paths.root,
+  const child = spawn(process.execPath, [join(paths.root, 'src/cli/main.ts'), ...wordsOf(args)], {
+    cwd: options.cwd ?? paths.root,
     stdio: ['ignore', 'pipe', 'pipe'],
     // What is compiled once need not be again: tests start hundreds of these.
     env: { ...process.env, NODE_COMPILE_CACHE: join(paths.cache, 'compile'), ...options.env },
@@ -104,6 +106,7 @@ export async function orch(args: readonly string[], options: OrchOptions = {}): 
     code,
     stdout,
     stderr: Buffer.concat(err).toString(),
+    id: events.flatMap((event) => runStart.safeParse(event).data?.run ?? [])[0],
     end: events.flatMap((event) => runEnd.safeParse(event).data ?? [])[0],
     steps: events.flatMap((event) => rollStep.safeParse(event).data ?? []),
     nodes: events.flatMap((event) => rollEnd.safeParse(event).data ?? []).at(-1)?.nodes ?? {},
@@ -114,6 +117,16 @@ export async function orch(args: readonly string[], options: OrchOptions = {}): 
         .map(({ host, task }) => `${host}: ${task}`)
         .sort(),
   };
+}
+
+/** Verbs of two words; those that only say what they did know no other output. */
+const groups = ['lb', 'lock', 'runs'];
+const spoken = ['lock break', 'runs stop', 'runs gc'];
+
+function wordsOf(args: readonly string[]): readonly string[] {
+  const verb = args.slice(0, groups.includes(args[0] ?? '') ? 2 : 1);
+  if (spoken.includes(verb.join(' '))) return args;
+  return [...verb, '--output', 'json', ...args.slice(verb.length)];
 }
 
 function watch(stdout: Readable, onEvent: (event: RunMoment) => void): void {

@@ -25,16 +25,20 @@ export async function pictures(
 
 /** Files of ours that are only there while something is written, and containers that only wait to take a name. */
 const LEFTOVERS = `
-find / -xdev \\( -path /proc -o -path /sys -o -path /var/lib/docker -o -path /var/lib/api7-orch -o -path /run/api7-orch \\) -prune -o \\( -name '*api7-orch*' -o -name '*.orch-*' \\) -print
+find / -xdev \\( -path /proc -o -path /sys -o -path /var/lib/docker -o -path /var/lib/api7-orch -o -path /etc/nginx/api7-orch -o -path /run/api7-orch \\) -prune -o \\( -name '*api7-orch*' -o -name '*.orch-*' \\) -print
 ls /run/api7-orch/lock* 2>/dev/null || true
+find /var/lib/api7-orch -name '.?*' 2>/dev/null || true
 ls -A /tmp /var/tmp /home/ops | grep -vE '^(/|\\.|$)' || true
 docker ps -a --format '{{.Names}}' | grep -v '^api7-\\(dashboard\\|dp-manager\\|gateway\\)$' || true
 `;
 
 /** What a broken-off run left behind; empty is good. */
-export async function leftovers(lab: Lab): Promise<Readonly<Record<string, string>>> {
+export async function leftovers(
+  lab: Lab,
+  hosts: readonly HostName[] = MANAGED,
+): Promise<Readonly<Record<string, string>>> {
   const all = await Promise.all(
-    MANAGED.map(async (host) => [host, (await lab.exec(host, LEFTOVERS)).out.trim()] as const),
+    hosts.map(async (host) => [host, (await lab.exec(host, LEFTOVERS)).out.trim()] as const),
   );
   return Object.fromEntries(all.filter(([, found]) => found !== ''));
 }

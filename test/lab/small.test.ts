@@ -4,52 +4,31 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { all } from './all.ts';
 import { reloadBalancer } from './faults.ts';
 import { inventoryWith } from './inventory-with.ts';
-import { type Lab, upLab } from './lab.ts';
-import { type OrchOptions, type OrchRun, orch } from './orch.ts';
-import { paths } from './paths.ts';
-import { leases, notServing } from './rolling-scene.ts';
+import type { Lab } from './lab.ts';
+import type { OrchRun } from './orch.ts';
+import { codesOf, goesWell, installedLab, QUICK_INSTALL, quickRun } from './small-lab.ts';
 import { steadyLoad } from './traffic.ts';
 
 // The sizes that users have: pools of two, and two balancers that both are control-plane endpoints. Each case leaves a state
 // that the same command, once the cause is gone, must be able to leave. About five minutes.
 
-const QUICK = join(import.meta.dirname, 'faults/impatient-install.ts');
-
 describe.runIf(all)('a small cluster', () => {
   let lab: Lab;
 
   beforeAll(async () => {
-    lab = await upLab({
-      directory: join(paths.cache, 'labs/small'),
-      owned: true,
-      size: { controlPlane: 2, dataPlane: 2, loadBalancers: 2 },
-      note: (line) => process.stderr.write(`lab: ${line}\n`),
-    });
-    await lab.reset();
-    await goesWell(install());
+    lab = await installedLab('small', { controlPlane: 2, dataPlane: 2, loadBalancers: 2 });
   });
   afterAll(() => lab.down());
 
-  const run = (playbook: string, inventory = lab.inventory, options: OrchOptions = {}): Promise<OrchRun> =>
-    orch(['run', playbook, '-i', inventory, '-e', 'soak=0s'], options);
-  const install = (inventory?: string) => run(QUICK, inventory);
-
-  async function goesWell(running: Promise<OrchRun>): Promise<void> {
-    const { code, end } = await running;
-    expect({ code, errors: end?.errors }).toEqual({ code: 0, errors: [] });
-    expect(await notServing(lab)).toEqual([]);
-    expect(await leases(lab)).toEqual([]);
-  }
-
-  const codes = ({ end }: OrchRun): readonly string[] => (end?.errors ?? []).map(({ code }) => code);
+  const install = (inventory = lab.inventory): Promise<OrchRun> => quickRun(lab, QUICK_INSTALL, { inventory });
 
   /** A comment in a configuration is change enough to replace the containers of that service. */
   const changed = (name: string, block: string) =>
     inventoryWith(lab, name, (text) => text.replace('  gateway:\n', `  config: { ${block} }\n  gateway:\n`));
 
   test('a control plane is replaced while gateways come back by either balancer', async () => {
-    await goesWell(install(await changed('dp-manager', 'dp_manager: { log: { level: info } }')));
-    await goesWell(install());
+    await goesWell(lab, install(await changed('dp-manager', 'dp_manager: { log: { level: info } }')));
+    await goesWell(lab, install());
   });
 
   test('after a wrong password the right one is enough', async () => {
@@ -57,18 +36,18 @@ describe.runIf(all)('a small cluster', () => {
     const wrong = await inventoryWith(lab, 'wrong', (text) => text.replace('secrets/db-password', 'secrets/wrong'));
     const failed = await install(wrong);
     // Which of them, is a question of time: these gates are impatient.
-    expect({ code: failed.code, codes: codes(failed) }).toEqual({
+    expect({ code: failed.code, codes: codesOf(failed) }).toEqual({
       code: 3,
       codes: [expect.stringMatching(/^(CONTAINER_EXITED|NOT_READY)$/)],
     });
-    await goesWell(install());
+    await goesWell(lab, install());
   });
 
   test('after endpoints that nobody has the right ones are enough', async () => {
     await lab.reset(['gw-1'], { keepImages: true });
     const wrong = await inventoryWith(lab, 'endpoints', (text) => text.replaceAll(':17900"', ':17901"'));
     expect((await install(wrong)).code).toBeGreaterThan(0);
-    await goesWell(install());
+    await goesWell(lab, install());
   });
 
   test('a server that HAProxy does not have is refused, and the process ends', async () => {
@@ -81,25 +60,26 @@ describe.runIf(all)('a small cluster', () => {
     await write(out.replaceAll(/^ +server gw-1 .*\n/gm, ''));
     try {
       const begun = Date.now();
-      const refused = await run('rolling-restart');
-      expect({ code: refused.code, codes: codes(refused) }).toEqual({ code: 2, codes: ['LB_MEMBER_UNKNOWN'] });
+      const refused = await quickRun(lab, 'rolling-restart');
+      expect({ code: refused.code, codes: codesOf(refused) }).toEqual({ code: 2, codes: ['LB_MEMBER_UNKNOWN'] });
       expect(Date.now() - begun).toBeLessThan(30_000);
     } finally {
       await write(out);
     }
-    await goesWell(run('rolling-restart'));
+    await goesWell(lab, quickRun(lab, 'rolling-restart'));
   });
 
   test('killed in the middle of a node, the same command goes on without an outage', async () => {
     const load = steadyLoad(lab.direct('gateways', 'lb-1'));
     const file = await changed('gateway', 'gateway: { nginx_config: { worker_processes: 1 } }');
-    const killed = await run(QUICK, file, {
+    const killed = await quickRun(lab, QUICK_INSTALL, {
+      inventory: file,
       onEvent: (event, send) => {
         if (event.type === 'roll.step' && event.step === 'waitReady' && event.status === 'begun') send('SIGKILL');
       },
     });
     expect(killed.end).toBeUndefined();
-    await goesWell(install(file));
+    await goesWell(lab, install(file));
     const { bad, sent } = await load.stop();
     expect({ bad, any: sent > 10 }).toEqual({ bad: {}, any: true });
   });

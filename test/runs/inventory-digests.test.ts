@@ -29,6 +29,19 @@ test.each<[string, string, string, readonly string[]]>([
   expect(await drift(INVENTORY.replace(from, to))).toEqual(parts);
 });
 
+test('packages lie in another place of another machine', async () => {
+  const at = (folder: string): string =>
+    INVENTORY.replace(
+      '  database:',
+      `  package: { control_plane: ${folder}/cp.tar.gz, data_plane: ${folder}/dp.tar.gz }\n  database:`,
+    );
+  const of = async (text: string) => ({ program, inventory: await digests(text) });
+  const was = await of(at('../downloads'));
+  expect(driftOf(was, await of(at('/srv/packages')))).toEqual([]);
+  expect(driftOf(was, await of(at('packages')))).toEqual([]);
+  expect(driftOf(was, await of(at('../downloads').replace('dp.tar.gz', 'dp-2.tar.gz')))).toEqual(['api7.package']);
+});
+
 test('hosts come and go by name', async () => {
   const more = INVENTORY.replace('  gw-2:', '  gw-3: { address: 10.0.2.23 }\n  gw-2:').replace('gw-2]', 'gw-2, gw-3]');
   expect(await drift(more)).toEqual(
