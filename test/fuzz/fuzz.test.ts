@@ -6,7 +6,7 @@ import { faultOf, fuzz } from './fuzz.ts';
 import { TARGETS } from './targets.ts';
 
 /** `npm run test:all` gives each target a minute; longer by `npm run fuzz`. */
-const FOR_MS = all ? 60_000 : 5000;
+const FOR_MS = all ? 60_000 : 3000;
 const GROWTH_MIB = 200;
 const seed = Number(process.env.API7_ORCH_FUZZ_SEED ?? Date.now() % 1_000_000);
 

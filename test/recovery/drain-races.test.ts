@@ -22,7 +22,7 @@ const NODES = ['gw-1', 'gw-2'] as const;
 const BALANCERS = ['lb-1', 'lb-2'] as const;
 const ROOT = { mode: '0644', owner: 'root', group: 'root' } as const;
 const BUSY_MS = 20_000;
-const SEEDS = all ? 300 : 60;
+const SEEDS = all ? 300 : 20;
 
 /** Integers from 0 up to `below`, the same for the same seed. */
 function drawn(seed: number): (below: number) => number {
