@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { all } from './all.ts';
 import { daySeed, randomOf } from './day-seed.ts';
-import { killedRun, SHORT_TTL } from './killed-run.ts';
+import { SHORT_TTL } from './killed-run.ts';
 import type { Lab } from './lab.ts';
 import { type OrchOptions, type OrchRun, orch, type RollStep } from './orch.ts';
 import { leases, mendFleet, notServing } from './rolling-scene.ts';
@@ -10,12 +10,10 @@ import { balancerSampler } from './sampler.ts';
 import { codesOf, installedLab, lockedHosts, quickRun } from './small-lab.ts';
 import { stillSampler } from './still-sampler.ts';
 import { steadyLoad } from './traffic.ts';
-import { workingFolder } from './working-folder.ts';
 
 // Two gateways behind one balancer: the smallest cluster in which a second node out of traffic is an outage.
 
-const day = Number(daySeed().slice('day:'.length));
-const seeds = all ? [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] : [day];
+const seeds = all ? [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] : [Number(daySeed().slice('day:'.length))];
 
 let lab: Lab;
 
@@ -89,11 +87,6 @@ test.each(seeds)('two operators at the same time, seed %i: one node at most is o
     expect(await restart()).toMatchObject({ code: 0 });
     expect([await leases(lab), await notServing(lab)]).toEqual([[], []]);
   }
-});
-
-// resume.test.ts plays ten others.
-test.skipIf(all)('a run that is killed and resumed, in an order of the day', async () => {
-  await killedRun(lab, await workingFolder(lab, 'colleague'), day);
 });
 
 test.runIf(all)('a controller that continues after another one has taken over writes nothing more', async () => {
