@@ -7,9 +7,11 @@ import { gatewayStarts, leases, restartedBetween, standings } from './rolling-sc
 
 const BALANCERS = ['lb-1', 'lb-2'];
 
-/** What stands in front of `flock` on a balancer's host: its call number `nth` waits, whoever makes it. */
+/** What stands in front of `flock` on a balancer's host: its call number `nth` for a lease waits, whoever makes it. */
 const shim = (nth: number): string => `cat >/usr/local/bin/flock <<'END'
 #!/bin/sh
+# The lock of the host has a directory of its own.
+case $(readlink /proc/$$/fd/9) in */leases) ;; *) exec /usr/bin/flock "$@" ;; esac
 n=$(($(cat /run/lease-calls 2>/dev/null || echo 0) + 1))
 echo $n >/run/lease-calls
 if [ $n = ${nth} ]; then
