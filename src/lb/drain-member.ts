@@ -37,7 +37,8 @@ const type = defineTask<typeof params, void, Out, void>({
   params,
   impact: 'none',
   claim: ({ balancer, member }) => `file:${leasePath(balancer.pool, member.node)}`,
-  title: ({ balancer, member, how }) => `${balancer.pool}: ${member.node} is ${how}`,
+  title: ({ balancer, member, how }) =>
+    `${balancer.pool}: ${member.node} ${how === 'leased' ? 'has a lease' : `is ${how}`}`,
   async read(p, host) {
     const { balancer, member, how } = p;
     const view = await readMember(balancer, host, member);

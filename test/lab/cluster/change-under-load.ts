@@ -21,6 +21,7 @@ export function changeUnderLoad(lab: LabOf): void {
         ['gw-1', 'gw-2', 'gw-3'].flatMap((host) => [
           `${host}: /usr/local/apisix/conf/config.yaml is accepted by api7/api7-ee-3-gateway:3.10.5`,
           `${host}: container api7-gateway`,
+          `${host}: gateways: ${host} has a lease (on lb-1)`,
           `${host}: gateways: ${host} is drained (on lb-1)`,
           `${host}: gateways: ${host} is restored (on lb-1)`,
           `${host}: record that api7-gateway has loaded its configuration`,

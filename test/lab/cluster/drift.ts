@@ -4,7 +4,8 @@ import { steadyLoad } from '../traffic.ts';
 import { install, type LabOf } from './commands.ts';
 
 /** What was changed on the hosts themselves, without their way out of traffic and back. */
-const changes = (run: OrchRun) => run.with('changed').filter((line) => !/ is (drained|restored) \(on /.test(line));
+const changes = (run: OrchRun) =>
+  run.with('changed').filter((line) => !/ (has a lease|is drained|is restored) \(on /.test(line));
 
 /** An installed cluster that others have changed. */
 export function drift(lab: LabOf): void {
