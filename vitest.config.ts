@@ -70,7 +70,7 @@ export default defineConfig({
         test: {
           name: 'recovery',
           include: recovery,
-          testTimeout: 60_000,
+          testTimeout: 180_000,
           sequence: { groupOrder: 0 },
         },
       },

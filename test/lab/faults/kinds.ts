@@ -100,7 +100,10 @@ export const kinds: Readonly<Record<FaultName, Fault>> = {
     blinds: true,
   },
   'balancer gone and left out': {
-    strike: (lab, { balancer }) => breakHost(lab.docker, lab.file, balancer, 'network'),
+    async strike(lab, { balancer }) {
+      await breakHost(lab.docker, lab.file, balancer, 'network');
+      await gatewaysMovedOn(lab);
+    },
     ends: well,
     flags: ({ balancer }) => ['--without-lb', balancer, '--reason', 'its machine is being replaced'],
     hurts: () => true,
@@ -184,6 +187,17 @@ async function untilNone(seconds: number, what: string, look: () => Promise<read
     if (Date.now() > deadline) throw new Error(`${left.join(', ')} ${what}`);
     await sleep(250);
   }
+}
+
+/**
+ * Gateways that got their configuration through a balancer that is gone notice that after eight seconds, and are not ready until another
+ * endpoint has answered. A run that looks just then rightly changes none of them; that is not what is to be shown.
+ */
+async function gatewaysMovedOn(lab: Lab): Promise<void> {
+  await sleep(9000);
+  const ready =
+    "timeout 60 bash -c 'until curl -sf -m 1 -o /dev/null http://127.0.0.1:7085/status/ready; do sleep 0.3; done'";
+  await Promise.all(hostsOf(lab.file, 'data_plane').map((name) => succeed(lab, name, ready)));
 }
 
 /** Until all balancers answer so for the control plane, seen from a gateway. */
