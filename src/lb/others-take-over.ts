@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { OrchError } from '../core/base/errors.ts';
 import type { Lease, Member } from '../core/host/balancer.ts';
+import { emptiesPool } from '../core/play/empties-pool.ts';
 import { defineGate } from '../core/task/define-gate.ts';
 import type { Task } from '../core/task/task.ts';
 import { holderOf } from './lease.ts';
@@ -24,9 +25,16 @@ const type = defineGate<typeof params, Leaving>({
   title: ({ balancer, member }) => `${balancer.pool}: others take the requests of ${member.node}`,
   onTimeout: ({ patient }) => (patient ? 'warn' : 'fail'),
   async look({ balancer, member, others }, host) {
-    const [own, ...views] = await Promise.all([member, ...others].map((each) => readMember(balancer, host, each)));
-    if (!own?.servers.some(getsRequests) || views.some(takesOver)) return [];
-    return views.flatMap(({ lease }, i) => (lease === null ? [] : [{ node: others[i]?.node ?? '', lease }]));
+    const seats = await Promise.all(
+      [member, ...others].map(async (each) => ({ node: each.node, ...(await readMember(balancer, host, each)) })),
+    );
+    const isEmptied = emptiesPool(seats, {
+      leaves: ({ node }) => node === member.node,
+      serves: ({ servers }) => servers.some(getsRequests),
+      takesOver: (each) => takesOver(each),
+    });
+    if (!isEmptied) return [];
+    return seats.flatMap(({ node, lease }) => (node === member.node || lease === null ? [] : [{ node, lease }]));
   },
   met: (_p, leaving) => leaving.length === 0,
   patience: ({ patient }) => ({ withinMs: patient ? 10_000 : 0, everyMs: 500, passes: 1 }),
@@ -44,7 +52,7 @@ const type = defineGate<typeof params, Leaving>({
 
 /**
  * Gate between the lease and the order of a drain, one look: no other drain has begun meanwhile that, together with this one, leaves
- * nobody who takes requests. Both sides write their lease before they look, so at least one of them sees the other.
+ * no member that takes requests. Both sides write their lease before they look, so at least one of them sees the other.
  *
  * @throws OrchError NO_OTHER_MEMBER_UP
  */
