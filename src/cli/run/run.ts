@@ -46,13 +46,11 @@ export async function run(name: string, flags: RunFlags, options: RunOptions = {
   const scope = lockScopeOf(inventory, flags.withoutLb);
   const id = resumes?.run ?? newRunId(dateOf(clock));
   const locks = { run: id, verb: `run ${playbook.name}`, waitMs: parseDuration(flags.lockWait), scope };
-  const asInFile = async () =>
-    flags.extraVars.length === 0
+  const asInFile =
+    check || flags.extraVars.length === 0
       ? inventory
       : await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
-  const start = check
-    ? undefined
-    : await startOf({ run: id, name, path, ready, inventory, asInFile: await asInFile(), flags });
+  const start = check ? undefined : await startOf({ run: id, name, path, ready, inventory, asInFile, flags });
   await using session = await openSession({
     inventory,
     hosts: [...(within ?? inventory.hosts.keys())],

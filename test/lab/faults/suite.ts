@@ -72,13 +72,12 @@ async function strikeAndRepeat(
 
     await healed(lab, at);
     took('healing');
-    passed = true;
-    if (!isRepeated) return;
-    passed = false;
-    const second = await watched(lab, command(scene, at, since, true));
-    const done = Object.keys(first.run.nodes).filter((name) => first.run.nodes[name]?.state === 'done');
-    judgeSecond(at, second, { before, between, after: await worldOf(lab), done });
-    took('second run');
+    if (isRepeated) {
+      const second = await watched(lab, command(scene, at, since, true));
+      const done = Object.keys(first.run.nodes).filter((name) => first.run.nodes[name]?.state === 'done');
+      judgeSecond(at, second, { before, between, after: await worldOf(lab), done });
+      took('second run');
+    }
     passed = true;
   } finally {
     await striker.over().catch(() => undefined);
