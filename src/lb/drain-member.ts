@@ -86,8 +86,11 @@ const type = defineTask<typeof params, void, Out, void>({
 export const drainMember = (p: z.input<typeof params>): Task<void> => type(p).delegate(p.balancer.host);
 
 /** How a server stands in the words of `how`; what goes further than asked is as asked. */
-const asAsked = (how: Params['how'], server: ServerView): string =>
-  how === 'leased' || (how === 'drained' ? isDrainedOrMaintenance(server) : isEmptying(server)) ? how : server.state;
+function asAsked(how: Params['how'], server: ServerView): string {
+  if (how === 'leased') return how;
+  const isSo = how === 'drained' ? isDrainedOrMaintenance(server) : isEmptying(server);
+  return isSo ? how : server.state;
+}
 
 /** Servers whose setting is on no record: all of them, or those of a backend that came later. */
 const missing = ({ lease, servers }: MemberView): readonly ServerView[] =>
@@ -104,11 +107,11 @@ function closing({ how }: Params, { lease, servers }: MemberView): readonly stri
 }
 
 /** A person makes the drain of a run hers; a run that of an earlier run. */
-const takesOver = ({ kind, run }: Params, { lease }: MemberView): boolean =>
+const changesHolder = ({ kind, run }: Params, { lease }: MemberView): boolean =>
   kind === 'hand' ? lease?.kind === 'run' : lease?.kind === 'run' && run !== undefined && lease.run !== run;
 
 const isOnRecord = (p: Params, view: MemberView): boolean =>
-  missing(view).length === 0 && closing(p, view).length === 0 && !takesOver(p, view);
+  missing(view).length === 0 && closing(p, view).length === 0 && !changesHolder(p, view);
 
 function leaseFor(p: Params, view: MemberView): Lease {
   const { lease } = view;
@@ -131,7 +134,7 @@ function leaseFor(p: Params, view: MemberView): Lease {
   const { restoring: _, run: earlier, ...kept } = lease;
   return {
     ...kept,
-    ...(takesOver(p, view) ? said : defined({ run: earlier })),
+    ...(changesHolder(p, view) ? said : defined({ run: earlier })),
     before: { ...lease.before, ...before },
     ...(lease.closed === undefined ? {} : { closed: [...lease.closed, ...closed] }),
   };
