@@ -20,8 +20,8 @@ export type Gate = <T>(write: Write, act: (checked: Connection) => Promise<T>) =
 
 /**
  * Longest that the Engine may take for them, beyond what a caller says. Who takes over waits for so long where the end of a call cannot
- * be seen. A start or a removal that comes later does no harm: the Engine refuses to remove what runs, and every run that wants a
- * container stopped looks at it again.
+ * be seen. The Engine refuses to remove what runs, so a removal that comes later can only hit a container before its start, and that
+ * start then fails with an error. A start that comes later is seen by the run that wants the container stopped: it looks again.
  */
 const LIMITS: Readonly<Record<LockOp['what'], number>> = { start: 10_000, stop: 60_000, remove: 20_000 };
 
