@@ -31,7 +31,7 @@ export const acceptsEverywhere = (servers: readonly ServerView[]): boolean =>
   servers.some(acceptsRequests) && servers.every((server) => acceptsRequests(server) || server.backendDown === true);
 
 /**
- * It can take the requests of others that leave: it accepts requests, and nobody is about to drain it. Between its lease and its
+ * It can take the requests of others that leave: it accepts requests, and no drain of it has begun. Between its lease and its
  * order a drain shows only by the lease; one that is being restored is gone in a moment.
  */
 export const takesOver = ({ servers, lease }: Pick<MemberView, 'servers' | 'lease'>): boolean =>

@@ -13,7 +13,7 @@ const params = z.strictObject({
   ...where,
   /** Also what a person took out: only a person gives that back. */
   byHand: z.boolean().default(false),
-  /** Whether the run that holds this lock is alive: its lease is left to it. Left out: nobody asks. */
+  /** Whether the run that holds this lock is alive: its lease is left to it. Left out: this is not checked. */
   isAlive: z.custom<(lock: LockView) => boolean>((value) => typeof value === 'function').optional(),
   /** The run that has drained the node; what another run has made its own since then is an error. Left out: any lease of a run. */
   run: z.string().optional(),

@@ -125,7 +125,7 @@ function stepFailed(state: State, node: NodeState, step: Step, result: Exclude<R
   // A person was first. Nothing of the node was changed, and no other one is concerned.
   if (isBeforeApply(step) && fault.code === 'NODE_HELD')
     return undoDrain(update(state, node.id, { cause: fault, failedAt: step }), node.id, 'skipped', fault.message);
-  // Somebody else drains what was to take its requests: the roll would find the budget used up.
+  // Another drain has begun of what was to take its requests: the roll would find the budget used up.
   if (step === 'drain' && fault.code === 'NO_OTHER_MEMBER_UP') {
     const why = `${node.id} must not be drained`;
     return undoDrain(

@@ -43,19 +43,19 @@ export async function killedRun(lab: Lab, colleague: WorkingFolder, seed: number
 
   const killed = await killedAt(lab, story, inventory);
   const resumed = await resume(lab, colleague, { story, inventory, id: killed.id });
-  const told = JSON.stringify({ seed, killed: killed.steps.at(-1), resumed: resumed.stdout.slice(-2000) });
-  expect({ code: resumed.code, errors: resumed.end?.errors }, told).toEqual({ code: 0, errors: [] });
+  const context = JSON.stringify({ seed, killed: killed.steps.at(-1), resumed: resumed.stdout.slice(-2000) });
+  expect({ code: resumed.code, errors: resumed.end?.errors }, context).toEqual({ code: 0, errors: [] });
 
   for (const { bad, sent } of await Promise.all(loads.map((load) => load.stop())))
-    expect({ bad, any: sent > 10 }, told).toEqual({ bad: {}, any: true });
-  for (const { mostAtOnce } of await sampler.stop()) expect(mostAtOnce, told).toBeLessThanOrEqual(1);
-  expect(await starts.stop(), told).toEqual(Object.fromEntries(gateways.map((name) => [`${name} api7-gateway`, 1])));
-  for (const name of gateways) expect(await versionOf(lab, name), told).toBe(version);
-  expect([await leases(lab), await notServing(lab), await lockedHosts(lab)], told).toEqual([[], [], []]);
-  expect(await leftovers(lab, managedHosts(lab)), told).toEqual({});
+    expect({ bad, any: sent > 10 }, context).toEqual({ bad: {}, any: true });
+  for (const { mostAtOnce } of await sampler.stop()) expect(mostAtOnce, context).toBeLessThanOrEqual(1);
+  expect(await starts.stop(), context).toEqual(Object.fromEntries(gateways.map((name) => [`${name} api7-gateway`, 1])));
+  for (const name of gateways) expect(await versionOf(lab, name), context).toBe(version);
+  expect([await leases(lab), await notServing(lab), await lockedHosts(lab)], context).toEqual([[], [], []]);
+  expect(await leftovers(lab, managedHosts(lab)), context).toEqual({});
 
   const shown = JSON.parse((await orch(['runs', 'show', resumed.id ?? '', '-i', inventory])).stdout);
-  expect(shown, told).toMatchObject({
+  expect(shown, context).toMatchObject({
     state: 'ok',
     canResume: false,
     resume: null,

@@ -82,7 +82,7 @@ describe('taking', () => {
     expect(new Set([...world.hosts.values()].map(({ locks }) => locks.record?.token)).size).toBe(1);
   });
 
-  test('where nobody is in the way it takes two round trips, however many hosts there are', async () => {
+  test('without a conflict it takes two round trips, however many hosts there are', async () => {
     const world = new LockWorld(['a', 'b', 'c', 'd']);
     const seen: string[] = [];
     const tell = (word: string) => async (host: string, operation: string) => {

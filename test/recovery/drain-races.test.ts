@@ -41,7 +41,7 @@ class Race {
   readonly clock: Clock;
   /** How many times longer the person's operations take. */
   readonly #slowness: number;
-  /** Moments at which a balancer had nobody to send a request to. */
+  /** Moments at which a balancer had no member to send a request to. */
   readonly outages: string[] = [];
   /** Operations of the run on balancers' hosts. */
   steps = 0;

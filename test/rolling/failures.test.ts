@@ -258,7 +258,7 @@ describe('the network of the controller', () => {
   });
 });
 
-test('another drain leaves nobody to take the requests of a node: it is given back untouched, and nothing else begins', () => {
+test('another drain leaves no member for the requests of a node: it is restored untouched, and nothing else begins', () => {
   const roll = new Roll(3, { maxFailures: 2 });
   roll.begin();
   roll.goes('gw-1', 'checkDependencies');

@@ -105,7 +105,7 @@ describe('draining', () => {
       (await balancer().view(host, gw1)).servers.map(({ name, setting }) => [name, setting]),
     );
     expect(await nodesOf(8)).toEqual(['gw-1', 'gw-2']);
-    // Workers take turns each for itself, so nobody can say which node is next; the download from gw-1 is kept.
+    // Workers take turns each for itself, so the next node cannot be foretold; the download from gw-1 is kept.
     let download = await ask('/download');
     for (let tries = 1; download.headers['x-node'] !== 'gw-1' && tries < 20; tries++) {
       download.destroy();

@@ -43,7 +43,7 @@ export function judgeDrain({ nodes, looked, say, outageConfirmed }: Drain): void
   say(`${what}, as confirmed`);
 }
 
-/** What would be left without a node that serves, and which drains of others that is due to. */
+/** What would have no serving node, and the drains of others that are part of the cause. */
 function outageBy(nodes: readonly string[], looked: PoolSnapshot): string | undefined {
   const empty = leftWithout(nodes, looked);
   if (empty.length === 0) return undefined;

@@ -37,7 +37,7 @@ export interface DrainPlays extends Common {
   portsNamed(seat: PoolMember): readonly number[];
   /** An outage was confirmed: whether others take over does not matter. */
   readonly mayEmpty: boolean;
-  /** The nodes are about to be, then have been told out of traffic; `looking`: they are as they were before. */
+  /** The nodes are about to be drained, then are drained; `looking`: they are as they were before. */
   reached(stage: 'looking' | 'draining' | 'drained'): void;
 }
 
@@ -81,10 +81,10 @@ export function* drainPlays(drain: DrainPlays): Plays {
 }
 
 /**
- * Writes the leases, then looks whether another drain has begun meanwhile: without a lock, this is what keeps two drains from leaving
- * nobody. A run that sees this one withdraws, and is waited for.
+ * Writes the leases, then looks whether another drain has begun meanwhile: without a lock, this is what keeps two drains from emptying
+ * a pool. A run that sees this one withdraws, and is waited for.
  *
- * @throws OrchError OUTAGE_NOT_CONFIRMED when nobody would be left; then the leases are taken back
+ * @throws OrchError OUTAGE_NOT_CONFIRMED when a pool would be empty; then the leases are taken back
  */
 function* recordDrain(
   { by, reason, nodes, seats: around, reached }: DrainPlays,

@@ -91,8 +91,8 @@ export interface Traffic {
    */
   beforeFirstDrain(): Steps;
   /**
-   * `evenHeld`: also what a person holds; without it that is an error. `yields`: it is not ordered where a drain by somebody else, begun
-   * meanwhile, would leave nobody together with this one. @throws NODE_HELD | NO_OTHER_MEMBER_UP
+   * `evenHeld`: also what a person holds; without it that is an error. `yields`: it is not ordered where another drain, begun
+   * meanwhile, would empty the pool together with this one. @throws NODE_HELD | NO_OTHER_MEMBER_UP
    */
   drain(options?: { readonly evenHeld?: boolean; readonly yields?: boolean }): Steps;
   /** One look while it is waited for: no balancer that may lose a drain sends the node requests again. @throws DRAIN_LOST */

@@ -28,7 +28,7 @@ const FUNCTIONS: readonly string[] = [
   '  if [ -r /proc/sys/kernel/random/boot_id ]; then read -r boot </proc/sys/kernel/random/boot_id; fi',
   `  fields 1 && { set -- $x; boot="$boot-\${20}"; }`,
   '  session',
-  // Seconds since the boot: a lock of an earlier one is not looked at, nobody sets this clock, and no program need be started for it.
+  // Seconds since the boot: a lock of an earlier one is not looked at, this clock cannot be set, and no program need be started for it.
   '  read -r now x </proc/uptime',
   `  now=\${now%.*}`,
   '}',
