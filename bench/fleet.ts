@@ -2,7 +2,7 @@ import { chownSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startSshd, type TestSshd } from '../test/support/sshd.ts';
 
-/** "Hosts" that are addresses of one sshd: 127.0.1.1, 127.0.1.2 and so on. */
+/** "Hosts" that are addresses of this machine, 127.0.1.1, 127.0.1.2 and so on, each of an sshd with a name and locks of its own. */
 export interface Fleet extends AsyncDisposable {
   readonly sshd: TestSshd;
   readonly port: number;
@@ -37,11 +37,17 @@ export const UNUSED_API7 = `api7:
   gateway: { endpoints: ["http://127.0.0.1:1"], token: !env API7_ORCH_BENCH_SECRET }
 `;
 
-/** Starts the server. Its user has a plain shell, no sudo, and a start-up that costs as little as can be. */
+const hosts = (count: number): readonly FleetHost[] =>
+  Array.from({ length: count }, (_, at) => ({
+    name: `host-${String(at + 1).padStart(3, '0')}`,
+    address: `127.0.${1 + Math.floor(at / 250)}.${1 + (at % 250)}`,
+  }));
+
+/** Starts the servers. Their user has a plain shell, no sudo, and a start-up that costs as little as can be. */
 export async function startFleet(): Promise<Fleet> {
   const sshd = await startSshd({
     sudo: 'none',
-    listen: '0.0.0.0',
+    machines: hosts(MOST).map(({ address }) => address),
     config: [
       'MaxStartups 1000',
       'MaxSessions 10',
@@ -52,11 +58,6 @@ export async function startFleet(): Promise<Fleet> {
     ],
   });
   const trees = join(sshd.home, 'trees');
-  const hosts = (count: number): readonly FleetHost[] =>
-    Array.from({ length: count }, (_, at) => ({
-      name: `host-${String(at + 1).padStart(3, '0')}`,
-      address: `127.0.${1 + Math.floor(at / 250)}.${1 + (at % 250)}`,
-    }));
   mkdirSync(trees);
   const { uid, gid } = statSync(sshd.home);
   chownSync(trees, uid, gid);

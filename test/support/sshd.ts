@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { LOCK_PATHS } from '../../src/transport/lock/fence.ts';
 import type { SshTarget } from '../../src/transport/ssh/target.ts';
 import { freePort } from './free-port.ts';
 import { installed } from './installed.ts';
@@ -12,6 +13,16 @@ import { installed } from './installed.ts';
 /** Where sudo's rules lie, and the names of the users and rules that tests make. */
 export const SUDOERS = '/etc/sudoers.d';
 export const TEST_USER = /^orch[0-9a-f]{8}$/;
+
+/** Words: host name, number of the user, the server and its arguments. Locks lie in memory, where the user may write without sudo. */
+const OWN_NAME_AND_LOCKS = `
+hostname "$0"
+for of in ${LOCK_PATHS.run} ${LOCK_PATHS.state}; do
+  mkdir -p "$of"
+  mount -t tmpfs -o "mode=0700,uid=$1" tmpfs "$of" || exit
+done
+shift
+exec "$@"`;
 
 export type Sudo = 'all' | 'password' | 'none';
 
@@ -24,7 +35,7 @@ export interface SshdOptions {
   readonly shell?: string;
   /** Address that it listens on. Default 127.0.0.1. */
   readonly listen?: string;
-  /** More addresses, each of a server with a host name of its own: to whoever logs in they are machines of their own. */
+  /** More addresses, each of a server with a host name and locks of its own: to whoever logs in they are machines of their own. */
   readonly machines?: readonly string[];
 }
 
@@ -104,10 +115,21 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
     await untilListening(port, () => log);
     for (const address of options.machines ?? []) {
       // It cannot have the first one's address, too, and goes on without it.
-      const named = ['--uts', 'sh', '-c', 'hostname "$0" && exec "$@"', `at-${address}`];
-      start('unshare', [...named, daemon, ...served, '-o', `ListenAddress=${address}`]);
-      await untilListening(port, () => log, address);
+      start('unshare', [
+        '--uts',
+        '--mount',
+        'sh',
+        '-c',
+        OWN_NAME_AND_LOCKS,
+        `at-${address}`,
+        uid,
+        daemon,
+        ...served,
+        '-o',
+        `ListenAddress=${address}`,
+      ]);
     }
+    for (const address of options.machines ?? []) await untilListening(port, () => log, address);
     const hostKey = (type = types[0] ?? 'ed25519'): string =>
       readFileSync(join(directory, `host_${type}.pub`), 'utf8')
         .split(' ')
