@@ -5,6 +5,7 @@ import {
   definePlaybook,
   dpManager,
   gateway,
+  gatewayPlays,
   play,
   preflight,
   rollingOf,
@@ -36,9 +37,8 @@ export default definePlaybook({
       },
     });
 
-    yield* play({
+    yield* gatewayPlays(inventory, {
       name: 'Gateways',
-      hosts: 'data_plane',
       rolling: { ...rollingOf(vars), fromInventory: true },
       *tasks(host) {
         yield* gateway(inventory, host);

@@ -1,11 +1,11 @@
 import {
   CONTAINERS,
   controlPlaneInService,
+  controlPlaneResponds,
   definePlaybook,
   gatewayInService,
+  gatewayPlays,
   goBack,
-  httpReady,
-  PORTS,
   play,
   rollingOf,
   rollingVars,
@@ -20,9 +20,8 @@ export default definePlaybook({
     to: z.string().min(1),
   }),
   *plays({ inventory, vars: { to, ...rolling } }) {
-    yield* play({
+    yield* gatewayPlays(inventory, {
       name: 'Roll back gateways',
-      hosts: 'data_plane',
       rolling: rollingOf(rolling),
       *tasks(host) {
         yield goBack({ container: CONTAINERS.gateway, to });
@@ -37,8 +36,7 @@ export default definePlaybook({
         // Another image may have migrated the database: that is refused.
         yield goBack({ container: CONTAINERS.dashboard, to, sameImage: true });
         yield goBack({ container: CONTAINERS.dpManager, to, sameImage: true });
-        yield httpReady({ port: PORTS.dashboard, path: '/healthz', within: '8m', container: CONTAINERS.dashboard });
-        yield httpReady({ port: PORTS.dpManager, path: '/healthz', within: '90s', container: CONTAINERS.dpManager });
+        yield* controlPlaneResponds(inventory);
         yield* controlPlaneInService(inventory, host);
       },
     });

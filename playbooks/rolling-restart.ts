@@ -2,8 +2,8 @@ import {
   CONTAINERS,
   definePlaybook,
   gatewayInService,
+  gatewayPlays,
   gatewayStop,
-  play,
   restarted,
   rollingOf,
   rollingVars,
@@ -18,12 +18,11 @@ export default definePlaybook({
     since: z.iso.datetime({ offset: true }).default(() => new Date().toISOString()),
   }),
   *plays({ inventory, vars: { since, ...rolling } }) {
-    yield* play({
+    yield* gatewayPlays(inventory, {
       name: 'Restart gateways',
-      hosts: 'data_plane',
       rolling: rollingOf(rolling),
       *tasks(host) {
-        yield restarted({ container: CONTAINERS.gateway, since, ...gatewayStop(inventory) });
+        yield restarted({ container: CONTAINERS.gateway, since, ...gatewayStop(inventory, host) });
         yield* gatewayInService(inventory, host);
       },
     });

@@ -1,13 +1,12 @@
-import { CONTAINERS, definePlaybook, gatewayInService, play, rollingOf, rollingVars, started } from 'api7-orch';
+import { CONTAINERS, definePlaybook, gatewayInService, gatewayPlays, rollingOf, rollingVars, started } from 'api7-orch';
 
 export default definePlaybook({
   name: 'start',
   description: 'Start gateways that were stopped, and give them back to their load balancers.',
   vars: rollingVars,
   *plays({ inventory, vars }) {
-    yield* play({
+    yield* gatewayPlays(inventory, {
       name: 'Start gateways',
-      hosts: 'data_plane',
       rolling: { maxUnavailable: '100%', ...rollingOf(vars) },
       *tasks(host) {
         yield started({ container: CONTAINERS.gateway });

@@ -1,16 +1,15 @@
-import { CONTAINERS, definePlaybook, gatewayStop, play, rollingOf, rollingVars, stopped } from 'api7-orch';
+import { CONTAINERS, definePlaybook, gatewayPlays, gatewayStop, rollingOf, rollingVars, stopped } from 'api7-orch';
 
 export default definePlaybook({
   name: 'stop',
   description: 'Stop gateways, out of traffic; with --limit only these. They stay out until the playbook start.',
   vars: rollingVars,
   *plays({ inventory, vars }) {
-    yield* play({
+    yield* gatewayPlays(inventory, {
       name: 'Stop gateways',
-      hosts: 'data_plane',
       rolling: { maxUnavailable: '100%', batch: 1, ...rollingOf(vars), leaveDrained: true },
-      *tasks() {
-        yield stopped({ container: CONTAINERS.gateway, ...gatewayStop(inventory) });
+      *tasks(host) {
+        yield stopped({ container: CONTAINERS.gateway, ...gatewayStop(inventory, host) });
       },
     });
   },

@@ -22,12 +22,19 @@ export { text } from './core/task/later.ts';
 export type { Steps, Task } from './core/task/task.ts';
 export type { TaskType } from './core/task/task-type.ts';
 export { definePlaybook } from './define-playbook.ts';
-export type { Inventory } from './inventory/inventory.ts';
+export { gatewayAuthOf, gatewayGroupOf } from './inventory/gateway-group.ts';
+export type { GatewayGroup, Inventory } from './inventory/inventory.ts';
 export { haproxyMember } from './lb/haproxy/member.ts';
-export { type ControlPlaneImages, controlPlaneImages, controlPlaneInService } from './programs/control-plane.ts';
+export {
+  type ControlPlaneImages,
+  controlPlaneImages,
+  controlPlaneInService,
+  controlPlaneResponds,
+} from './programs/control-plane.ts';
 export { dashboard } from './programs/dashboard.ts';
 export { dpManager } from './programs/dp-manager.ts';
 export { gateway, gatewayInService, gatewayStop } from './programs/gateway.ts';
+export { gatewayPlays } from './programs/gateway-plays.ts';
 export { command } from './tasks/command.ts';
 export { configAccepted } from './tasks/config-accepted.ts';
 export { container } from './tasks/container.ts';

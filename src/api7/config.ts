@@ -1,37 +1,83 @@
 import { OrchError } from '../core/base/errors.ts';
+import { merge } from '../core/base/merge.ts';
 import { nginxTime } from '../core/base/nginx-time.ts';
-import type { Api7Settings, Inventory } from '../inventory/inventory.ts';
-import { merge } from './merge.ts';
-import { PORTS } from './paths.ts';
-import { GATEWAY, serviceAt } from './services.ts';
+import { gatewayGroupOf } from '../inventory/gateway-group.ts';
+import type {
+  Api7Settings,
+  ControlPlaneSettings,
+  GatewayGroup,
+  Inventory,
+  InventoryHost,
+  LoadBalancerSettings,
+  ManagedPool,
+  ServicePort,
+} from '../inventory/inventory.ts';
+import { IN_IMAGE, PORTS } from './paths.ts';
+import { serviceBehind } from './services.ts';
 
 type Config = Readonly<Record<string, unknown>>;
 
-const listening = (api7: Api7Settings, port: number): Config => ({
-  server: { listen: { host: '0.0.0.0', port } },
-  database: { dsn: api7.database.dsn },
-});
+/** Where a service of the control plane listens, and with which certificate. */
+function listening(
+  { database: { dsn } }: Api7Settings,
+  { ports, tls }: ControlPlaneSettings,
+  certificate: { readonly cert: string; readonly key: string },
+): Config {
+  const inside = (name: 'http' | 'https'): number | undefined => ports.find((port) => port.name === name)?.container;
+  const https = inside('https');
+  return {
+    server: {
+      listen: { host: EVERYWHERE, port: inside('http') },
+      ...(https === undefined
+        ? {}
+        : {
+            tls: {
+              disable: false,
+              host: EVERYWHERE,
+              port: https,
+              ...(tls === undefined ? {} : { cert_file: certificate.cert, key_file: certificate.key }),
+            },
+          }),
+    },
+    database: { dsn },
+  };
+}
 
 /** `dashboard-config.yaml` as the vendor's page has it, with the inventory's own settings laid over. */
 export const dashboardConfig = (api7: Api7Settings): Config =>
-  merge(listening(api7, PORTS.dashboard), api7.config.dashboard);
+  merge(listening(api7, api7.dashboard, IN_IMAGE.dashboardTls), api7.dashboard.config);
 
 /** `dp-manager-config.yaml`. */
 export const dpManagerConfig = (api7: Api7Settings): Config =>
-  merge(listening(api7, PORTS.dpManager), api7.config.dpManager);
+  merge(listening(api7, api7.dpManager, IN_IMAGE.dpManagerTls), api7.dpManager.config);
+
+/** Inside the container a service listens on all addresses; which of the host are published is said elsewhere. */
+const EVERYWHERE = '0.0.0.0';
 
 /** nginx's own default in APISIX, written down so that the stop time-out can be derived from it. */
 const WORKER_SHUTDOWN_TIMEOUT = '240s';
 
-/** `gateway_conf/config.yaml`, with the `status` block that health checks ask. */
-export const gatewayConfig = (api7: Api7Settings): Config =>
+/** `gateway_conf/config.yaml` of a gateway group, with the `status` block that health checks ask. */
+export const gatewayConfig = ({ ports, config }: Pick<GatewayGroup, 'ports' | 'config'>): Config =>
   merge(
     {
-      apisix: { status: { ip: '0.0.0.0', port: PORTS.status } },
+      apisix: { status: { ip: EVERYWHERE, port: PORTS.gateway.status }, ...streams(ports) },
       nginx_config: { worker_shutdown_timeout: WORKER_SHUTDOWN_TIMEOUT },
     },
-    api7.config.gateway,
+    config,
   );
+
+/** Listeners of stream routes; HTTP goes on beside them. */
+function streams(ports: readonly ServicePort[]): Config {
+  const of = (protocol: 'tcp' | 'udp'): readonly number[] =>
+    ports.filter((port) => port.name === 'stream' && port.protocol === protocol).map(({ container }) => container);
+  const [tcp, udp] = [of('tcp'), of('udp')];
+  if (tcp.length + udp.length === 0) return {};
+  return {
+    proxy_mode: 'http&stream',
+    stream_proxy: { ...(tcp.length > 0 && { tcp }), ...(udp.length > 0 && { udp }) },
+  };
+}
 
 /** What a gateway's container gets to end on top of what its workers may take, seconds. */
 export const STOP_SLACK_SECONDS = 10;
@@ -42,8 +88,8 @@ export const STOP_SLACK_SECONDS = 10;
  *
  * @throws OrchError CONFIG_INVALID when `nginx_config.worker_shutdown_timeout` is not a time as nginx reads it
  */
-export function gatewayStopSeconds({ api7, loadBalancers }: Pick<Inventory, 'api7' | 'loadBalancers'>): number {
-  const nginx = gatewayConfig(api7).nginx_config;
+export function gatewayStopSeconds(inventory: Inventory, host: Pick<InventoryHost, 'name'>): number {
+  const nginx = gatewayConfig(gatewayGroupOf(inventory, host.name)).nginx_config;
   const value =
     nginx !== null && typeof nginx === 'object' && 'worker_shutdown_timeout' in nginx
       ? nginx.worker_shutdown_timeout
@@ -55,14 +101,16 @@ export function gatewayStopSeconds({ api7, loadBalancers }: Pick<Inventory, 'api
       `api7.config.gateway.nginx_config.worker_shutdown_timeout: "${String(value)}" is not a time of nginx`,
       { hint: 'write for example 240s' },
     );
-  return Math.ceil((workersMs === 0 ? longestRequestMs(loadBalancers) : workersMs) / 1000) + STOP_SLACK_SECONDS;
+  return Math.ceil((workersMs === 0 ? longestRequestMs(inventory) : workersMs) / 1000) + STOP_SLACK_SECONDS;
 }
 
-const longestRequestMs = (loadBalancers: Inventory['loadBalancers']): number =>
+const longestRequestMs = (inventory: Inventory): number =>
   Math.max(
     0,
-    ...[...loadBalancers.values()].map((pool) =>
-      // A port that is none of API7's may be one of a gateway's own listeners.
-      pool.driver === 'none' || (serviceAt(pool.port) ?? GATEWAY) !== GATEWAY ? 0 : pool.longestRequestMs,
-    ),
+    ...[...inventory.loadBalancers.values()].map((pool) => (isOfGateways(inventory, pool) ? pool.longestRequestMs : 0)),
   );
+
+/** A port that is none of API7's may be one of a gateway's own listeners. */
+const isOfGateways = (inventory: Inventory, pool: LoadBalancerSettings): pool is LoadBalancerSettings & ManagedPool =>
+  pool.driver !== 'none' &&
+  pool.members.some((node) => (serviceBehind(inventory, { node, port: pool.port })?.name ?? 'gateway') === 'gateway');

@@ -16,8 +16,9 @@ const params = z.strictObject({
    */
   env: z.record(z.string(), secretOrText).optional(),
   /** The other gateways that are in service, asked for `/status/ready` from here. */
-  siblings: z.array(z.strictObject({ name: z.string(), address: z.string() })).readonly(),
-  statusPort: z.int().min(1).max(65_535),
+  siblings: z
+    .array(z.strictObject({ name: z.string(), address: z.string(), port: z.int().min(1).max(65_535) }))
+    .readonly(),
 });
 
 type Params = z.output<typeof params>;
@@ -44,7 +45,7 @@ const READY_MS = 3000;
  * plane is missing. It is no fault of this gateway, so nothing is drained: the run is on hold.
  *
  * @throws OrchError CONTROL_PLANE_UNREACHABLE
- * @example yield controlPlaneGuard({ container: 'api7-gateway', endpoints, siblings: [], statusPort: 7085 });
+ * @example yield controlPlaneGuard({ container: 'api7-gateway', endpoints, siblings: [] });
  */
 export const controlPlaneGuard = defineGate<typeof params, Endpoints>({
   kind: 'controlPlaneGuard',
@@ -103,8 +104,8 @@ function listOf(text: string | undefined): readonly string[] {
 /** Those that do not answer from here say nothing: a firewall may keep their status port for balancers. */
 async function siblingsOf(p: Params, host: Reader): Promise<Pick<Endpoints, 'ready' | 'unready'>> {
   const statuses = await Promise.all(
-    p.siblings.map(async ({ name, address }) => {
-      const asked = { address, port: p.statusPort, path: '/status/ready', timeoutMs: READY_MS };
+    p.siblings.map(async ({ name, address, port }) => {
+      const asked = { address, port, path: '/status/ready', timeoutMs: READY_MS };
       const status = await host.httpGet(asked).then(
         (reply) => reply.status,
         () => 0,

@@ -1,12 +1,17 @@
 import type { Secret } from '../core/base/secret.ts';
-import type { Api7Settings } from '../inventory/inventory.ts';
+import { gatewayAuthOf } from '../inventory/gateway-group.ts';
+import type { GatewayGroup } from '../inventory/inventory.ts';
 
 /**
  * What a gateway needs to find and trust its control plane, as its image takes it: by environment variables. Docker
  * shows them to root of that host in `docker inspect`; there is no other way in.
  */
-export function gatewayEnv(api7: Api7Settings): Readonly<Record<string, string | Secret>> {
-  const { auth, endpoints, group } = api7.gateway;
+export function gatewayEnv(
+  of: GatewayGroup,
+  host: { readonly name: string },
+): Readonly<Record<string, string | Secret>> {
+  const { endpoints, group } = of;
+  const auth = gatewayAuthOf(of, host.name);
   return {
     API7_CONTROL_PLANE_ENDPOINTS: JSON.stringify(endpoints),
     API7_GATEWAY_GROUP_SHORT_ID: group,

@@ -7,6 +7,8 @@ export const PATHS = {
   dataPlanePackage: '/opt/api7/data-plane-package',
   dashboardConfig: '/opt/api7/dashboard-config.yaml',
   dpManagerConfig: '/opt/api7/dp-manager-config.yaml',
+  dashboardTls: { cert: '/opt/api7/dashboard.crt', key: '/opt/api7/dashboard.key' },
+  dpManagerTls: { cert: '/opt/api7/dp-manager.crt', key: '/opt/api7/dp-manager.key' },
   gatewayConfigDir: '/opt/api7/gateway_conf',
   gatewayConfig: '/opt/api7/gateway_conf/config.yaml',
   gatewayUid: '/opt/api7/gateway_conf/apisix.uid',
@@ -17,6 +19,8 @@ export const PATHS = {
 export const IN_IMAGE = {
   dashboardConfig: '/app/conf/config.yaml',
   dpManagerConfig: '/usr/local/api7/conf/config.yaml',
+  dashboardTls: { cert: '/app/certs/tls.crt', key: '/app/certs/tls.key' },
+  dpManagerTls: { cert: '/usr/local/api7/certs/tls.crt', key: '/usr/local/api7/certs/tls.key' },
   gatewayConfig: '/usr/local/apisix/conf/config.yaml',
   gatewayUid: '/usr/local/apisix/conf/apisix.uid',
 } as const;

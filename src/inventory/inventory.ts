@@ -14,6 +14,8 @@ export interface Inventory {
   /** Every group with the names of all hosts in it and in its children, in the order of the file. */
   readonly groups: ReadonlyMap<string, readonly string[]>;
   readonly api7: Api7Settings;
+  /** By name, in the order of the file; at least one. A host of `data_plane` is in exactly one of them. */
+  readonly gatewayGroups: ReadonlyMap<string, GatewayGroup>;
   readonly loadBalancers: ReadonlyMap<string, LoadBalancerSettings>;
 }
 
@@ -44,17 +46,52 @@ export interface Api7Settings {
   readonly registries?: Readonly<Record<string, { readonly username: string; readonly password: Secret }>>;
   readonly images: { readonly dashboard?: string; readonly dpManager?: string; readonly gateway?: string };
   readonly database: { readonly dsn: Secret };
-  readonly gateway: {
-    readonly endpoints: readonly string[];
-    readonly group: string;
-    readonly auth: GatewayAuth;
-    /** A request that every gateway must answer before it is given traffic again. */
-    readonly probe?: GatewayProbe;
-  };
-  /** As in the file, `{address}` not yet replaced: see `bindAddresses`. */
-  readonly bind: Readonly<Record<BindPort, readonly string[]>>;
-  readonly config: Readonly<Record<'dashboard' | 'dpManager' | 'gateway', Readonly<Record<string, unknown>>>>;
+  readonly dashboard: ControlPlaneSettings;
+  readonly dpManager: ControlPlaneSettings;
   readonly nofile: number;
+}
+
+/** A port of a service, and where its host publishes it. */
+export interface ServicePort {
+  readonly name: 'http' | 'https' | 'status' | 'stream';
+  readonly protocol: 'tcp' | 'udp';
+  /** Inside the container. */
+  readonly container: number;
+  /** On the host: what balancers and clients know. */
+  readonly host: number;
+  /** Addresses of the host, as in the file: `{address}` is not yet replaced, see `addressesOf`. */
+  readonly addresses: readonly string[];
+}
+
+/** Settings of the dashboard or of DP Manager. */
+export interface ControlPlaneSettings {
+  readonly ports: readonly ServicePort[];
+  /** Its own certificate, PEM; undefined: the one that it brings with it. */
+  readonly tls?: { readonly cert: string; readonly key: Secret };
+  /** Merged into its configuration file. */
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** A gateway group of API7: its gateways have their configuration, their ports and their way to the control plane in common. */
+export interface GatewayGroup {
+  /** As the inventory calls it. */
+  readonly name: string;
+  /** Pattern of its hosts. */
+  readonly pattern: string;
+  /** Names of its hosts, in the order of the inventory. */
+  readonly hosts: readonly string[];
+  /** The group's short id in API7. */
+  readonly group: string;
+  /** Where its gateways reach DP Manager. */
+  readonly endpoints: readonly string[];
+  readonly auth: GatewayAuth;
+  /** Hosts that have a login of their own. */
+  readonly authByHost: ReadonlyMap<string, GatewayAuth>;
+  /** A request that every gateway must answer before it is given traffic again. */
+  readonly probe?: GatewayProbe;
+  readonly ports: readonly ServicePort[];
+  /** Merged into the gateways' configuration file. */
+  readonly config: Readonly<Record<string, unknown>>;
 }
 
 /** Sent to the gateway's HTTP port on its own host. */
@@ -75,8 +112,6 @@ export type GatewayAuth =
       readonly ca: string;
       readonly sni: string;
     };
-
-export type BindPort = 'status' | 'dashboard' | 'dpManager' | 'http' | 'https';
 
 /** A pool of members, and the balancers in front of it: all `hosts` of a pool serve the same members. */
 export type LoadBalancerSettings = (ManagedPool & DriverFields) | UnmanagedPool;

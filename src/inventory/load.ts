@@ -50,7 +50,12 @@ export async function loadInventory(path: string, options: LoadInventoryOptions 
 function orderOf(tree: unknown): FileOrder {
   const file = fieldsOf(tree);
   const names = (block: string): readonly string[] => [...fieldsOf(file.get(block)).keys()];
-  return { hosts: names('hosts'), groups: names('groups'), pools: names('load_balancers') };
+  return {
+    hosts: names('hosts'),
+    groups: names('groups'),
+    gatewayGroups: names('gateway_groups'),
+    pools: names('load_balancers'),
+  };
 }
 
 async function readSource(path: string): Promise<string> {

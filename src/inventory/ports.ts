@@ -1,10 +1,9 @@
-import type { BindPort } from './inventory.ts';
-
-/** Ports of the vendor's high-availability page: published on the hosts, checked, and balanced. */
+/**
+ * Ports on which the services listen inside their containers, by service. Unless the inventory says otherwise their hosts publish
+ * them under the same numbers. 17080 and 17900 are those of the vendor's high-availability page.
+ */
 export const PORTS = {
-  dashboard: 17080,
-  dpManager: 17900,
-  status: 7085,
-  http: 9080,
-  https: 9443,
-} as const satisfies Record<BindPort, number>;
+  dashboard: { http: 17080, https: 7443 },
+  dpManager: { http: 17900, https: 7943 },
+  gateway: { http: 9080, https: 9443, status: 7085 },
+} as const;

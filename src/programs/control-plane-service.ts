@@ -2,17 +2,25 @@ import { published } from '../api7/ports.ts';
 import { CONTROL_PLANE_STOP_SECONDS, type Service } from '../api7/services.ts';
 import type { Host } from '../core/host/host.ts';
 import type { Steps, Task } from '../core/task/task.ts';
-import type { Inventory } from '../inventory/inventory.ts';
+import type { ControlPlaneSettings, Inventory } from '../inventory/inventory.ts';
 import { container } from '../tasks/container.ts';
+import { file } from '../tasks/file.ts';
 import { httpReady } from '../tasks/http-ready.ts';
 import { yamlFile } from '../tasks/yaml-file.ts';
 
-/** A service of the control plane, with its configuration on the host and in the image. */
+interface Certificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** A service of the control plane, with its files on the host and in the image. */
 export interface ControlPlaneService {
-  readonly service: Service & { readonly name: 'dashboard' | 'dpManager' };
+  readonly service: Service;
+  readonly settings: ControlPlaneSettings;
   readonly content: object;
   readonly path: string;
   readonly inImage: string;
+  readonly tls: { readonly onHost: Certificate; readonly inImage: Certificate };
 }
 
 /** Configures and starts a service of the control plane from an image that was stated before, and waits until it is ready. */
@@ -20,19 +28,36 @@ export function* controlPlaneService(
   { api7 }: Inventory,
   host: Host,
   image: Task,
-  { service, content, path, inImage }: ControlPlaneService,
+  { service, settings, content, path, inImage, tls }: ControlPlaneService,
 ): Steps {
   const config = yamlFile({ path, content, mode: '0640' });
   yield config;
+  const certificate = settings.tls && [
+    file({ path: tls.onHost.cert, content: settings.tls.cert, mode: '0640' }),
+    file({ path: tls.onHost.key, content: settings.tls.key, mode: '0640' }),
+  ];
+  if (certificate) yield* certificate;
   yield container({
     name: service.container,
     image,
-    ports: published(api7, host, service.name),
-    mounts: [{ source: path, target: inImage }],
-    restartOn: [config],
+    ports: published(service.ports, host),
+    mounts: [
+      { source: path, target: inImage },
+      ...(certificate
+        ? [
+            { source: tls.onHost.cert, target: tls.inImage.cert },
+            { source: tls.onHost.key, target: tls.inImage.key },
+          ]
+        : []),
+    ],
+    restartOn: [config, ...(certificate ?? [])],
     stopSignal: 'SIGTERM',
     stopTimeoutSeconds: CONTROL_PLANE_STOP_SECONDS,
     nofile: api7.nofile,
   });
-  yield httpReady({ ...service.health, within: service.startsWithin, container: service.container });
+  yield controlPlaneResponds(service);
 }
+
+/** Gate: a service of the control plane answers its health check. */
+export const controlPlaneResponds = ({ health, startsWithin, container: name }: Service) =>
+  httpReady({ ...health, within: startsWithin, container: name });

@@ -1,6 +1,7 @@
 import { dashboardImage, dpManagerImage, loginFor } from '../api7/images.ts';
 import { packageParams } from '../api7/packages.ts';
-import { PATHS, PORTS } from '../api7/paths.ts';
+import { PATHS } from '../api7/paths.ts';
+import { dashboardService, dpManagerService, requestPorts, type Service } from '../api7/services.ts';
 import type { Host } from '../core/host/host.ts';
 import type { Steps, Task } from '../core/task/task.ts';
 import type { Inventory } from '../inventory/inventory.ts';
@@ -8,6 +9,7 @@ import { directory } from '../tasks/directory.ts';
 import { image } from '../tasks/image.ts';
 import { package_ } from '../tasks/package.ts';
 import { upInBalancers } from '../traffic/gates/up-in-balancers.ts';
+import { controlPlaneResponds as responds } from './control-plane-service.ts';
 
 /** Image tasks of the control plane's services. */
 export interface ControlPlaneImages {
@@ -32,7 +34,17 @@ export function* controlPlaneImages({ api7 }: Inventory): Steps<ControlPlaneImag
   return { dashboard, dpManager };
 }
 
+const controlPlaneServices = (inventory: Inventory): readonly Service[] => [
+  dashboardService(inventory),
+  dpManagerService(inventory),
+];
+
+/** Gates: both services answer their health checks. */
+export function* controlPlaneResponds(inventory: Inventory): Steps {
+  for (const service of controlPlaneServices(inventory)) yield responds(service);
+}
+
 /** Gates: the balancers of both services send traffic to this host. */
 export function* controlPlaneInService(inventory: Inventory, host: Host): Steps {
-  yield* upInBalancers(inventory, host, PORTS.dashboard, PORTS.dpManager);
+  yield* upInBalancers(inventory, host, ...controlPlaneServices(inventory).flatMap(requestPorts));
 }

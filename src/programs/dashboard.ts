@@ -1,6 +1,6 @@
 import { dashboardConfig } from '../api7/config.ts';
 import { IN_IMAGE, PATHS } from '../api7/paths.ts';
-import { DASHBOARD } from '../api7/services.ts';
+import { dashboardService } from '../api7/services.ts';
 import type { Host } from '../core/host/host.ts';
 import type { Steps, Task } from '../core/task/task.ts';
 import type { Inventory } from '../inventory/inventory.ts';
@@ -9,8 +9,10 @@ import { controlPlaneService } from './control-plane-service.ts';
 /** Configures and starts API7 Dashboard from an image that was stated before, and waits until it is ready. */
 export const dashboard = (inventory: Inventory, host: Host, image: Task): Steps =>
   controlPlaneService(inventory, host, image, {
-    service: DASHBOARD,
+    service: dashboardService(inventory),
+    settings: inventory.api7.dashboard,
     content: dashboardConfig(inventory.api7),
     path: PATHS.dashboardConfig,
     inImage: IN_IMAGE.dashboardConfig,
+    tls: { onHost: PATHS.dashboardTls, inImage: IN_IMAGE.dashboardTls },
   });

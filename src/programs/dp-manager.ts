@@ -1,6 +1,6 @@
 import { dpManagerConfig } from '../api7/config.ts';
 import { IN_IMAGE, PATHS } from '../api7/paths.ts';
-import { DP_MANAGER } from '../api7/services.ts';
+import { dpManagerService } from '../api7/services.ts';
 import type { Host } from '../core/host/host.ts';
 import type { Steps, Task } from '../core/task/task.ts';
 import type { Inventory } from '../inventory/inventory.ts';
@@ -9,8 +9,10 @@ import { controlPlaneService } from './control-plane-service.ts';
 /** Configures and starts DP Manager from an image that was stated before, and waits until it is ready. */
 export const dpManager = (inventory: Inventory, host: Host, image: Task): Steps =>
   controlPlaneService(inventory, host, image, {
-    service: DP_MANAGER,
+    service: dpManagerService(inventory),
+    settings: inventory.api7.dpManager,
     content: dpManagerConfig(inventory.api7),
     path: PATHS.dpManagerConfig,
     inImage: IN_IMAGE.dpManagerConfig,
+    tls: { onHost: PATHS.dpManagerTls, inImage: IN_IMAGE.dpManagerTls },
   });

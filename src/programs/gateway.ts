@@ -5,10 +5,12 @@ import { gatewayEnv } from '../api7/gateway-env.ts';
 import { gatewayUid } from '../api7/gateway-uid.ts';
 import { gatewayImage, loginFor } from '../api7/images.ts';
 import { packageParams } from '../api7/packages.ts';
-import { CONTAINERS, GATEWAY_ID, IN_IMAGE, PATHS, PORTS } from '../api7/paths.ts';
+import { CONTAINERS, GATEWAY_ID, IN_IMAGE, PATHS } from '../api7/paths.ts';
 import { published } from '../api7/ports.ts';
+import { gatewayService, requestPorts } from '../api7/services.ts';
 import type { Host } from '../core/host/host.ts';
 import type { Steps } from '../core/task/task.ts';
+import { gatewayGroupOf } from '../inventory/gateway-group.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { configAccepted } from '../tasks/config-accepted.ts';
 import { container } from '../tasks/container.ts';
@@ -27,6 +29,8 @@ import { upInBalancers } from '../traffic/gates/up-in-balancers.ts';
  */
 export function* gateway(inventory: Inventory, host: Host): Steps {
   const { api7, cluster } = inventory;
+  const group = gatewayGroupOf(inventory, host.name);
+  const { ports, health } = gatewayService(group);
   yield directory({ path: PATHS.home, mode: '0750' });
 
   // Copy the data plane package to the host.
@@ -39,7 +43,7 @@ export function* gateway(inventory: Inventory, host: Host): Steps {
   // The image itself checks the configuration, before any serving node is touched.
   yield configAccepted({
     image: imageTask,
-    content: gatewayConfig(api7),
+    content: gatewayConfig(group),
     target: IN_IMAGE.gatewayConfig,
     command: GATEWAY_CONFIG_CHECK,
     as: GATEWAY_ID,
@@ -49,7 +53,7 @@ export function* gateway(inventory: Inventory, host: Host): Steps {
   // Configure the health check, and an identity that outlives the container.
   const owned = { mode: '0640', group: GATEWAY_ID };
   yield directory({ path: PATHS.gatewayConfigDir, mode: '0750', group: GATEWAY_ID });
-  const config = yamlFile({ path: PATHS.gatewayConfig, content: gatewayConfig(api7), ...owned });
+  const config = yamlFile({ path: PATHS.gatewayConfig, content: gatewayConfig(group), ...owned });
   yield config;
   const uid = file({ path: PATHS.gatewayUid, content: gatewayUid(cluster, host.name), ...owned });
   yield uid;
@@ -59,37 +63,44 @@ export function* gateway(inventory: Inventory, host: Host): Steps {
     name: CONTAINERS.gateway,
     image: imageTask,
     hostname: host.name,
-    ports: [...published(api7, host, 'http'), ...published(api7, host, 'https'), ...published(api7, host, 'status')],
+    ports: published(ports, host),
     mounts: [
       { source: PATHS.gatewayConfig, target: IN_IMAGE.gatewayConfig },
       { source: PATHS.gatewayUid, target: IN_IMAGE.gatewayUid },
     ],
-    env: gatewayEnv(api7),
+    env: gatewayEnv(group, host),
     restartOn: [config, uid],
-    ...gatewayStop(inventory),
+    ...gatewayStop(inventory, host),
     nofile: api7.nofile,
   });
 
-  yield gatewayResponds();
+  yield gatewayResponds(inventory, host);
 
   // Its control plane lets it in: a gateway that has loaded nothing serves no route.
   const loaded = { container: CONTAINERS.gateway, record: PATHS.gatewayLoaded };
-  yield configurationLoaded({ ...loaded, port: PORTS.status });
+  yield configurationLoaded({ ...loaded, port: health.port });
   yield loadRecorded(loaded);
-  yield* upInBalancers(inventory, host, PORTS.http, PORTS.https);
+  yield* gatewayInBalancers(inventory, host);
 }
 
 /** How a gateway is stopped: it ends its running requests first. Parameters of `container`, `restarted` and `stopped`. */
-export const gatewayStop = (inventory: Inventory) => ({
+export const gatewayStop = (inventory: Inventory, host: Pick<Host, 'name'>) => ({
   stopSignal: 'SIGQUIT',
-  stopTimeoutSeconds: gatewayStopSeconds(inventory),
+  stopTimeoutSeconds: gatewayStopSeconds(inventory, host),
 });
 
 /** Gates: the gateway responds, and its balancers send traffic to it. */
 export function* gatewayInService(inventory: Inventory, host: Host): Steps {
-  yield gatewayResponds();
-  yield* upInBalancers(inventory, host, PORTS.http, PORTS.https);
+  yield gatewayResponds(inventory, host);
+  yield* gatewayInBalancers(inventory, host);
 }
 
-const gatewayResponds = () =>
-  httpReady({ port: PORTS.status, path: '/status', within: '2m', passes: 3, container: CONTAINERS.gateway });
+const gatewayOn = (inventory: Inventory, host: Host) => gatewayService(gatewayGroupOf(inventory, host.name));
+
+function gatewayResponds(inventory: Inventory, host: Host) {
+  const { health, startsWithin, container } = gatewayOn(inventory, host);
+  return httpReady({ ...health, within: startsWithin, passes: 3, container });
+}
+
+const gatewayInBalancers = (inventory: Inventory, host: Host): Steps =>
+  upInBalancers(inventory, host, ...requestPorts(gatewayOn(inventory, host)));

@@ -1,9 +1,9 @@
 import { controlPlaneGuard } from '../api7/control-plane-guard.ts';
 import { gatewayEnv } from '../api7/gateway-env.ts';
-import { PORTS } from '../api7/paths.ts';
-import { GATEWAY } from '../api7/services.ts';
+import { hostPort, requestPorts } from '../api7/services.ts';
 import type { RollingOptions } from '../core/play/rolling.ts';
 import type { Steps } from '../core/task/task.ts';
+import { gatewayGroupOf } from '../inventory/gateway-group.ts';
 import type { Inventory, ManagedPool } from '../inventory/inventory.ts';
 import { balancerSilent } from './gates/balancer-silent.ts';
 import { controllerReaches } from './gates/controller-reaches.ts';
@@ -28,18 +28,20 @@ export function* guard(
   for (const { pool, host } of place.without)
     yield balancerSilent({ balancer: host, ...frontOf(inventory, host, pool), reached: controllerReaches });
   for (const seat of place.seats) {
-    if (holdsConnections(seat.pool) && seat.pool.members.length > 1 && !mayEmpty(seat.pool.name))
+    if (holdsConnections(seat) && seat.pool.members.length > 1 && !mayEmpty(seat.pool.name))
       yield takeover(inventory, seat);
   }
   const goesDown = place.seats.some(({ pool }) => mayEmpty(pool.name));
-  if (place.components.includes(GATEWAY) && !goesDown)
+  const gateway = place.components.find(({ name }) => name === 'gateway');
+  if (gateway !== undefined && !goesDown) {
+    const group = gatewayGroupOf(inventory, place.node);
     yield controlPlaneGuard({
-      container: GATEWAY.container,
-      endpoints: inventory.api7.gateway.endpoints,
-      ...(fromInventory ? { env: gatewayEnv(inventory.api7) } : {}),
+      container: gateway.container,
+      endpoints: group.endpoints,
+      ...(fromInventory ? { env: gatewayEnv(group, { name: place.node }) } : {}),
       siblings: siblingsOf(inventory, place),
-      statusPort: PORTS.status,
     });
+  }
 }
 
 const takeover = (inventory: Inventory, seat: PoolMember) =>
@@ -48,10 +50,11 @@ const takeover = (inventory: Inventory, seat: PoolMember) =>
   );
 
 /** Where clients would find a balancer; unless it is said, the usual ports, the members' own, and those that gateways are told of. */
-function frontOf({ hosts, api7 }: Inventory, name: string, { port: memberPort, dataPorts }: ManagedPool) {
+function frontOf({ hosts, gatewayGroups }: Inventory, name: string, { port: memberPort, dataPorts }: ManagedPool) {
   const address = hosts.get(name)?.address ?? name;
   if (dataPorts !== undefined) return { address, ports: [...dataPorts] };
-  const told = api7.gateway.endpoints
+  const told = [...gatewayGroups.values()]
+    .flatMap(({ endpoints }) => endpoints)
     .filter((endpoint) => URL.canParse(endpoint))
     .map((endpoint) => new URL(endpoint))
     .filter(({ hostname, port }) => hostname === address && port !== '')
@@ -59,14 +62,17 @@ function frontOf({ hosts, api7 }: Inventory, name: string, { port: memberPort, d
   return { address, ports: [...new Set([...DATA_PORTS, memberPort, ...told])] };
 }
 
-function siblingsOf({ hosts, loadBalancers }: Inventory, { node }: NodeBalancing) {
-  const pools = [...loadBalancers.values()].filter(
-    ({ port, members }) => members.includes(node) && port !== undefined && GATEWAY.ports.includes(port),
+/** The other gateways of a node's pools, with the ports of their status. */
+function siblingsOf(inventory: Inventory, { node, components }: NodeBalancing) {
+  const ports = components.filter(({ name }) => name === 'gateway').flatMap(requestPorts);
+  const pools = [...inventory.loadBalancers.values()].filter(
+    ({ port, members }) => members.includes(node) && port !== undefined && ports.includes(port),
   );
   const names = new Set(pools.flatMap(({ members }) => members));
   names.delete(node);
   return [...names].flatMap((name) => {
-    const address = hosts.get(name)?.address;
-    return address === undefined ? [] : [{ name, address }];
+    const host = inventory.hosts.get(name);
+    if (host === undefined) return [];
+    return [{ name, address: host.address, port: hostPort(gatewayGroupOf(inventory, name).ports, 'status') }];
   });
 }

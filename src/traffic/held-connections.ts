@@ -1,4 +1,3 @@
-import { serviceAt } from '../api7/services.ts';
 import type { Member } from '../core/host/balancer.ts';
 import type { Steps } from '../core/task/task.ts';
 import type { Inventory } from '../inventory/inventory.ts';
@@ -17,8 +16,8 @@ export const membersOf = ({ hosts }: Inventory, { pool }: PoolMember): readonly 
 
 /** How many clients hold a connection for as long as they live, where the pool has such: to see them come back. */
 export function* clientsBefore(held: Held, inventory: Inventory, seat: PoolMember): Steps {
-  const { balancer, member } = seat;
-  if (!holdsConnections(member) || held.has(balancer.name)) return;
+  const { balancer } = seat;
+  if (!holdsConnections(seat) || held.has(balancer.name)) return;
   const members = membersOf(inventory, seat);
   held.set(balancer.name, yield* poolSessions({ balancer, members }).delegate(balancer.host));
 }
@@ -28,7 +27,7 @@ export function* clientsBefore(held: Held, inventory: Inventory, seat: PoolMembe
  * Each may come back through another balancer.
  */
 export function* clientsBack(held: Held, inventory: Inventory, places: readonly PoolMember[]): Steps {
-  const holding = places.filter(({ member, balancer }) => holdsConnections(member) && held.has(balancer.name));
+  const holding = places.filter((seat) => holdsConnections(seat) && held.has(seat.balancer.name));
   for (const ofPool of Map.groupBy(holding, ({ pool }) => pool.name).values()) {
     const before = ofPool.reduce((sum, { balancer }) => sum + (held.get(balancer.name) ?? 0), 0);
     const least = Math.min(before, inventory.groups.get('data_plane')?.length ?? 0);
@@ -40,5 +39,6 @@ export function* clientsBack(held: Held, inventory: Inventory, places: readonly 
   }
 }
 
-/** Whether clients of a pool hold one connection for as long as they live; `port`: of its members. */
-export const holdsConnections = ({ port }: Pick<Member, 'port'>): boolean => serviceAt(port)?.holdsConnections === true;
+/** Whether the clients of a member hold one connection for as long as they live. */
+export const holdsConnections = ({ service }: Pick<PoolMember, 'service'>): boolean =>
+  service?.holdsConnections === true;

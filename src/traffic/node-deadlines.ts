@@ -1,9 +1,10 @@
 import { gatewayStopSeconds, STOP_SLACK_SECONDS } from '../api7/config.ts';
-import { CONTROL_PLANE_STOP_SECONDS, type Service } from '../api7/services.ts';
+import { CONTROL_PLANE_STOP_SECONDS } from '../api7/services.ts';
 import type { CheckTiming } from '../core/host/balancer.ts';
 import type { Deadline, DeadlineChain } from '../core/play/rolling.ts';
 import type { Inventory, ManagedPool } from '../inventory/inventory.ts';
 import { deadlineChain } from '../rolling/deadlines.ts';
+import type { NodeBalancing } from './pool-member.ts';
 
 /** One balancer's health checks of a node. */
 export interface Checked {
@@ -18,14 +19,14 @@ const ASSUMED = 'assumed';
 /** The time limits of a node, one chain for each pool that it is in, each limit with where it comes from. */
 export function nodeDeadlines(
   inventory: Inventory,
-  components: readonly Service[],
+  place: Pick<NodeBalancing, 'node' | 'components'>,
   checked: readonly Checked[],
 ): DeadlineChain {
   const pools = [...new Set(checked.map(({ pool }) => pool))];
   const chains = pools.map((pool) =>
     deadlineChain({
       ...drainLimits(pool),
-      ...stopLimits(inventory, components),
+      ...stopLimits(inventory, place),
       others: checked.filter((one) => one.pool === pool).map(seesDown),
     }),
   );
@@ -45,9 +46,9 @@ function drainLimits({ name, longestRequestMs, drain, declared }: ManagedPool) {
   };
 }
 
-function stopLimits(inventory: Inventory, components: readonly Service[]) {
+function stopLimits(inventory: Inventory, { node, components }: Pick<NodeBalancing, 'node' | 'components'>) {
   const isGateway = components.some(({ name }) => name === 'gateway');
-  const seconds = isGateway ? gatewayStopSeconds(inventory) : CONTROL_PLANE_STOP_SECONDS;
+  const seconds = isGateway ? gatewayStopSeconds(inventory, { name: node }) : CONTROL_PLANE_STOP_SECONDS;
   const source = 'effective configuration';
   const workers = isGateway ? (seconds - STOP_SLACK_SECONDS) * 1000 : 0;
   return {

@@ -1,4 +1,4 @@
-import { type Service, serviceAt, servicesIn } from '../api7/services.ts';
+import { type Service, serviceBehind, servicesOn } from '../api7/services.ts';
 import type { Balancer, Member } from '../core/host/balancer.ts';
 import type { Inventory, InventoryHost, ManagedPool, UnmanagedPool } from '../inventory/inventory.ts';
 import { balancerOf, type DriverSettings } from '../lb/drivers.ts';
@@ -10,6 +10,8 @@ export interface PoolMember {
   readonly from: string;
   readonly member: Member;
   readonly pool: ManagedPool;
+  /** What serves there; undefined: nothing of API7's. */
+  readonly service: Service | undefined;
 }
 
 /** Everything that stands between a node and its clients. */
@@ -38,22 +40,26 @@ export function nodeBalancingOf(
     driven.flatMap((pool) =>
       pool.hosts.filter((name) => without.has(name) === (from === 'left out')).map((name) => ({ pool, host: name })),
     );
-  const behind = pools.flatMap(({ port }) => (port === undefined ? servicesIn(host.groups) : (serviceAt(port) ?? [])));
+  const behind = pools.flatMap(({ port }) =>
+    port === undefined ? servicesOn(inventory, host) : (serviceBehind(inventory, { node, port }) ?? []),
+  );
   return {
     node,
     seats: at('kept').map(({ pool, host: name }) => poolMemberOf(inventory, host, pool, name)),
     unmanaged,
     without: at('left out'),
-    components: [...new Set(behind)],
+    components: [...new Map(behind.map((service) => [service.name, service])).values()],
   };
 }
 
 function poolMemberOf(inventory: Inventory, host: InventoryHost, pool: DriverSettings, name: string): PoolMember {
+  const member = { node: host.name, address: host.address, port: pool.port };
   return {
     balancer: balancerOf(pool, name),
     from: inventory.hosts.get(name)?.address ?? name,
-    member: { node: host.name, address: host.address, port: pool.port },
+    member,
     pool,
+    service: serviceBehind(inventory, member),
   };
 }
 

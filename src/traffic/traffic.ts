@@ -1,6 +1,5 @@
-import { PORTS } from '../api7/paths.ts';
+import { CONTAINERS } from '../api7/paths.ts';
 import { readyGates } from '../api7/ready-gates.ts';
-import { GATEWAY, serviceAt } from '../api7/services.ts';
 import { defined } from '../core/base/data.ts';
 import { OrchError } from '../core/base/errors.ts';
 import type { Counters, Member, MemberView } from '../core/host/balancer.ts';
@@ -109,7 +108,7 @@ export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffi
       yield* nodeIsIdle(place, { look: 'last', idleBalancers });
     },
 
-    waitReady: () => readyGates(inventory, components),
+    waitReady: () => readyGates(inventory, place.node, components),
 
     *restore({ percent } = {}): Steps {
       for (const seat of seats) {
@@ -169,21 +168,21 @@ export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffi
     *collectDiagnostics(): Steps<readonly Diagnostics[]> {
       const all: Diagnostics[] = [];
       for (const { container, health, name } of components) {
-        const probes = name === 'gateway' ? [health, { port: PORTS.status, path: '/status/ready' }] : [health];
+        const probes = name === 'gateway' ? [health, { ...health, path: '/status/ready' }] : [health];
         all.push(yield* containerEvidence({ container, probes }));
       }
       return all;
     },
 
     // A gateway has its data in the control plane. Dashboard and DP Manager may have migrated their database.
-    canGoBack: components.includes(GATEWAY),
+    canGoBack: components.some(({ name }) => name === 'gateway'),
 
     *keepPrevious({ serves }): Steps {
       for (const { container } of components) yield keepPrevious({ container, serves });
     },
 
     *hasWayBack(): Steps {
-      const { container } = GATEWAY;
+      const container = CONTAINERS.gateway;
       const { states, why } = yield* previousStates({ container });
       if (!states.some(({ isBefore }) => isBefore))
         throw new OrchError('NO_WAY_BACK', `not rolled back: ${why ?? `${container} runs what it ran before`}`, {
@@ -192,21 +191,21 @@ export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffi
     },
 
     *goBack(): Steps {
-      yield goBack({ container: GATEWAY.container });
+      yield goBack({ container: CONTAINERS.gateway });
     },
 
     *deadlines() {
       const checked: Checked[] = [];
       for (const seat of seats)
         checked.push({ pool: seat.pool, balancer: seat.balancer.name, timing: yield* checkTiming(at(seat)) });
-      return nodeDeadlines(inventory, components, checked);
+      return nodeDeadlines(inventory, place, checked);
     },
   };
 }
 
 /** Its errors are compared with its peers'. The few who ask the control plane would leave every change of it undecided. */
-const isCompared = ({ pool, balancer }: PoolMember): boolean =>
-  balancer.shows.counters && serviceAt(pool.port)?.compared !== false;
+const isCompared = ({ service, balancer }: PoolMember): boolean =>
+  balancer.shows.counters && service?.compared !== false;
 
 /**
  * What is set at runtime is lost with the process, and an old one may still carry requests. Where every drain is itself a

@@ -1,4 +1,4 @@
-import { type Service, serviceAt } from '../api7/services.ts';
+import { portsInside, requestPorts } from '../api7/services.ts';
 import type { Steps } from '../core/task/task.ts';
 import { drainMember } from '../lb/drain-member.ts';
 import { memberView } from '../lb/member-view.ts';
@@ -38,7 +38,7 @@ export function* waitIdle(context: TrafficContext, place: NodeBalancing): Steps 
     });
     if (left === undefined) continue;
     const { withinMs, onTimeout, quietMs } = pool.drain;
-    if (left !== '') yield tail(seat, left, serviceAt(pool.port));
+    if (left !== '') yield tail(seat, left);
     if (onTimeout === 'quit_tail') yield noNewRequests({ ...at(seat), since: quietMs, within: quietMs + withinMs });
     waited ||= left !== '';
   }
@@ -63,7 +63,7 @@ interface Emptying {
  */
 export function* untilEmpty(seat: PoolMember, { sticky, onTimeout, ...order }: Emptying): Steps<string | undefined> {
   // Clients that hold one connection for as long as they live stay, or other members take them over when the node stops.
-  const empties = !holdsConnections(seat.pool);
+  const empties = !holdsConnections(seat);
   const within = seat.pool.drain.withinMs;
   if (sticky) {
     if (empties) yield* noSessions({ ...at(seat), within, onTimeout: 'warn' });
@@ -76,12 +76,12 @@ export function* untilEmpty(seat: PoolMember, { sticky, onTimeout, ...order }: E
   return '';
 }
 
-const tail = ({ pool, member: { node } }: PoolMember, what: string, component: Service | undefined) =>
+const tail = ({ pool, member: { node }, service }: PoolMember, what: string) =>
   reportRemaining({
     node,
     what,
-    ...(component === undefined ? {} : { container: component.container }),
-    ports: [...(component?.ports ?? [])],
+    ...(service && { container: service.container }),
+    ports: service === undefined ? [] : [...portsInside(service)],
     longest: pool.longestRequestMs,
     policy: pool.drain.onTimeout,
   });
@@ -99,7 +99,7 @@ interface Idle {
 /** The node's own word. With `quit_tail` it has its time once, and what remains then is left to the graceful stop. */
 export function* nodeIsIdle({ seats, components }: NodeBalancing, { look, idleBalancers }: Idle): Steps {
   for (const component of components) {
-    const before = seats.filter(({ pool }) => component.ports.includes(pool.port));
+    const before = seats.filter(({ pool }) => requestPorts(component).includes(pool.port));
     const [first] = before;
     if (component.holdsConnections || first === undefined) continue;
     const quits = before.find(({ pool }) => pool.drain.onTimeout === 'quit_tail');
@@ -110,12 +110,12 @@ export function* nodeIsIdle({ seats, components }: NodeBalancing, { look, idleBa
     const holds = !last && before.some(({ pool }) => pool.drain.onTimeout === 'hold');
     const left = yield* idle({
       container: component.container,
-      ports: [...component.ports],
+      ports: [...portsInside(component)],
       idleBalancers: [...new Set(idleBalancers)],
       within: last ? LAST_LOOK : `${withinMs}ms`,
       longest: `${longestMs}ms`,
       onTimeout: quits !== undefined ? 'warn' : holds ? 'hold' : 'fail',
     });
-    if (quits !== undefined && left !== '') yield tail(quits, left, component);
+    if (quits !== undefined && left !== '') yield tail(quits, left);
   }
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { gatewayUid } from '../../src/api7/gateway-uid.ts';
 import { dashboardImage, dpManagerImage, gatewayImage } from '../../src/api7/images.ts';
-import { merge } from '../../src/api7/merge.ts';
+import { merge } from '../../src/core/base/merge.ts';
 import { Secret } from '../../src/core/base/secret.ts';
 
 test('one version, two spellings of the tag', () => {

@@ -23,8 +23,8 @@ test('a probe is recommended where gateways behind a balancer have none', () => 
 
 test('nothing is recommended where there is one, or no balancer before gateways', () => {
   const probe = { path: '/orders', host: 'api.example.com', status: 200 };
-  const { api7 } = example;
-  expect(adviceFor({ ...example, api7: { ...api7, gateway: { ...api7.gateway, probe } } })).toEqual([]);
+  const gatewayGroups = new Map([...example.gatewayGroups].map(([name, group]) => [name, { ...group, probe }]));
+  expect(adviceFor({ ...example, gatewayGroups })).toEqual([]);
   expect(adviceFor({ ...example, loadBalancers: new Map() })).toEqual([]);
   expect(adviceFor(unmanaged(['cp-1']))).toEqual([]);
 });

@@ -3,10 +3,11 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { gatewayImage, loginFor } from '../../src/api7/images.ts';
+import { published } from '../../src/api7/ports.ts';
+import { servicesOn } from '../../src/api7/services.ts';
 import { OrchError } from '../../src/core/base/errors.ts';
 import { Secret } from '../../src/core/base/secret.ts';
-import { bindAddresses } from '../../src/inventory/bind.ts';
-import type { BindPort, InventoryHost } from '../../src/inventory/inventory.ts';
+import type { GatewayGroup, Inventory, InventoryHost } from '../../src/inventory/inventory.ts';
 import { loadInventory } from '../../src/inventory/load.ts';
 
 const FIXTURES = join(import.meta.dirname, '../fixtures/inventory');
@@ -15,6 +16,8 @@ const ENV = { DSN, TOKEN: 'some-token', SSH_PORT: '2022', SSH_PASSWORD: 'some-pa
 
 const full = await loadInventory(join(FIXTURES, 'accepted/full.yaml'), { env: ENV });
 const minimal = await loadInventory(join(FIXTURES, 'accepted/minimal.yaml'), { env: {} });
+const onlyGroup = ({ gatewayGroups }: Inventory): GatewayGroup =>
+  [...gatewayGroups.values()][0] ?? expect.fail('no group');
 const host = (name: string): InventoryHost => full.hosts.get(name) ?? expect.fail(`no host ${name}`);
 
 test('the shipped example loads as it stands', async () => {
@@ -68,6 +71,15 @@ test('logins of registries are secrets, and go with the images of their registry
   expect(JSON.stringify(api7)).not.toMatch(/r3gistry-pass|hub-t0ken/);
 });
 
+const INSIDE = ['127.0.0.1', '{address}'];
+const portOf = (name: string, port: number, addresses: readonly string[]) => ({
+  name,
+  protocol: 'tcp',
+  container: port,
+  host: port,
+  addresses,
+});
+
 test('defaults', () => {
   const one = minimal.hosts.get('one');
   expect(one).toEqual({
@@ -81,21 +93,26 @@ test('defaults', () => {
     version: '3.10.5',
     images: {},
     database: { dsn: expect.any(Secret) },
-    gateway: {
-      endpoints: ['http://192.0.2.1:17900'],
-      group: 'default',
-      auth: { kind: 'token', token: expect.any(Secret) },
-    },
-    bind: {
-      status: ['127.0.0.1', '{address}'],
-      dashboard: ['127.0.0.1', '{address}'],
-      dpManager: ['127.0.0.1', '{address}'],
-      http: ['0.0.0.0'],
-      https: ['0.0.0.0'],
-    },
-    config: { dashboard: {}, dpManager: {}, gateway: {} },
+    dashboard: { ports: [portOf('http', 17_080, INSIDE)], config: {} },
+    dpManager: { ports: [portOf('http', 17_900, INSIDE)], config: {} },
     nofile: 65_536,
   });
+  expect([...minimal.gatewayGroups]).toEqual([
+    [
+      'default',
+      {
+        name: 'default',
+        pattern: 'data_plane',
+        hosts: [],
+        group: 'default',
+        endpoints: ['http://192.0.2.1:17900'],
+        auth: { kind: 'token', token: expect.any(Secret) },
+        authByHost: new Map(),
+        ports: [portOf('http', 9080, ['0.0.0.0']), portOf('https', 9443, ['0.0.0.0']), portOf('status', 7085, INSIDE)],
+        config: {},
+      },
+    ],
+  ]);
   expect(minimal.api7.database.dsn.reveal()).toBe('postgres://api7ee:p%40ss%3A%2F%23%25@db:5432/api7ee');
   expect(minimal.loadBalancers.size).toBe(0);
 });
@@ -176,14 +193,15 @@ describe('precedence of variables', () => {
 });
 
 test('secrets: read from the environment and from files, hidden from print, one trailing newline gone', () => {
-  const { database, gateway, config } = full.api7;
+  const { database } = full.api7;
+  const gateway = onlyGroup(full);
   expect(database.dsn.reveal()).toBe(DSN);
   expect(host('gw-1').vars.licence).toEqual(Secret.of('a licence\n'));
   expect((host('gw-1').vars.licence as Secret).reveal()).toBe('a licence\n');
   if (gateway.auth.kind !== 'certificate') expect.fail('not a certificate');
   expect(gateway.auth.key.reveal()).toMatch(/^-----BEGIN PRIVATE KEY-----\n[\s\S]*-----END PRIVATE KEY-----$/);
   expect(gateway.auth).toMatchObject({ cert: expect.stringMatching(/^-----BEGIN CERT/), sni: 'api7ee3-dp-manager' });
-  const { key, list } = config.gateway.plugin_attr as { key: Secret; list: [number, Secret] };
+  const { key, list } = gateway.config.plugin_attr as { key: Secret; list: [number, Secret] };
   expect([key.reveal(), list[0], list[1].reveal()]).toEqual(['some-token', 1, 'some-token']);
   expect(JSON.stringify([...full.hosts, full.api7])).not.toMatch(
     /some-token|some-password|some-sudo|p%40ss|a licence|PRIVATE KEY/,
@@ -201,7 +219,7 @@ describe('encodings', () => {
     return await loadInventory(join(directory, 'inventory.yaml'), { env: {} });
   };
   const tokenOf = async (...files: Parameters<typeof load>): Promise<string> => {
-    const { auth } = (await load(...files)).api7.gateway;
+    const { auth } = onlyGroup(await load(...files));
     return auth.kind === 'token' ? auth.token.reveal() : expect.fail('not a token');
   };
 
@@ -275,7 +293,7 @@ test.each<[string, Readonly<Record<string, string>>, string | object]>([
       const text = readFileSync(join(FIXTURES, 'accepted/minimal.yaml'), 'utf8');
       const file = join(dir, 'inventory.yaml');
       writeFileSync(file, text.replace(/^api7:.*$/m, `$&\n  config: { gateway: { ${yaml} } }`));
-      let found: unknown = (await loadInventory(file, { env })).api7.config.gateway;
+      let found: unknown = onlyGroup(await loadInventory(file, { env })).config;
       while (found !== null && typeof found === 'object' && !(found instanceof Secret)) found = Object.values(found)[0];
       expect(found).toEqual(value);
     } finally {
@@ -293,9 +311,9 @@ test('a secret file may lie in the home directory and begin with a byte order ma
     const text = readFileSync(join(FIXTURES, 'accepted/minimal.yaml'), 'utf8');
     expect(text).toMatch(/token: \S+/);
     writeFileSync(join(home, 'inventory.yaml'), text.replace(/token: [^\s}]+/, 'token: !file ~/token'));
-    const { api7 } = await loadInventory(join(home, 'inventory.yaml'), { env: {} });
-    if (api7.gateway.auth.kind !== 'token') expect.fail('not a token');
-    expect(api7.gateway.auth.token.reveal()).toBe('some-token');
+    const { auth } = onlyGroup(await loadInventory(join(home, 'inventory.yaml'), { env: {} }));
+    if (auth.kind !== 'token') expect.fail('not a token');
+    expect(auth.token.reveal()).toBe('some-token');
   } finally {
     process.env.HOME = before;
     rmSync(home, { recursive: true });
@@ -359,17 +377,18 @@ test('load balancers are resolved to host names, with what holds where nothing i
 });
 
 test('a request that gateways must answer', () => {
-  expect(full.api7.gateway.probe).toEqual({ path: '/orders?page=1', host: 'shop.example.com:8080', status: 401 });
+  expect(onlyGroup(full).probe).toEqual({ path: '/orders?page=1', host: 'shop.example.com:8080', status: 401 });
 });
 
-test.each<[BindPort, string, readonly string[]]>([
-  ['status', 'gw-1', ['::']],
-  ['dashboard', 'cp-2', ['10.0.1.12', '127.0.0.1']],
-  ['dpManager', 'cp-1', ['10.0.1.11']],
-  ['http', 'gw-2', ['0.0.0.0']],
-  ['https', 'gw-2', ['10.9.9.9']],
-])('%s on %s is bound to %j', (port, name, addresses) => {
-  expect(bindAddresses(full.api7, host(name), port)).toEqual(addresses);
+test.each<[number, string, readonly string[]]>([
+  [7085, 'gw-1', ['::']],
+  [17080, 'cp-2', ['10.0.1.12', '127.0.0.1']],
+  [17900, 'cp-1', ['10.0.1.11']],
+  [9080, 'gw-2', ['0.0.0.0']],
+  [9443, 'gw-2', ['10.9.9.9']],
+])('%i on %s is published on %j', (port, name, addresses) => {
+  const ports = servicesOn(full, host(name)).flatMap((service) => published(service.ports, host(name)));
+  expect(ports.filter((one) => one.host === port).map(({ address }) => address)).toEqual(addresses);
 });
 
 test.each([

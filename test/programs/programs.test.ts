@@ -59,10 +59,18 @@ test('a gateway that is started or restarted passes the same gates as a new one'
 
 test('the container of a gateway is stopped as the playbooks stop it', () => {
   const task = stated(gateway(inventory, host('gw-2'))).tasks.find(({ type }) => type.kind === 'container');
-  const { stopSignal, stopTimeoutSeconds } = gatewayStop(inventory);
+  const { stopSignal, stopTimeoutSeconds } = gatewayStop(inventory, host('gw-1'));
   expect(task?.bound.statement).toContain(`"stopSignal":"${stopSignal}"`);
   expect(task?.bound.statement).toContain(`"stopTimeoutSeconds":${stopTimeoutSeconds}`);
 });
+
+const withTimeout = (timeout: string | number) =>
+  new Map(
+    [...inventory.gatewayGroups].map(([name, group]) => [
+      name,
+      { ...group, config: { nginx_config: { worker_shutdown_timeout: timeout } } },
+    ]),
+  );
 
 test.each<[string | number, number]>([
   ['300', 310],
@@ -72,13 +80,13 @@ test.each<[string | number, number]>([
   [0, 70],
   ['0', 70],
 ])('with worker_shutdown_timeout %j a gateway has %i s to stop', (timeout, seconds) => {
-  const config = { ...inventory.api7.config, gateway: { nginx_config: { worker_shutdown_timeout: timeout } } };
-  const stop = gatewayStop({ ...inventory, api7: { ...inventory.api7, config } });
+  const gatewayGroups = withTimeout(timeout);
+  const stop = gatewayStop({ ...inventory, gatewayGroups }, host('gw-1'));
   expect(stop.stopTimeoutSeconds).toBe(seconds);
 });
 
 test('without a limit a gateway has as long as the longest request of its own pools, not of the control plane', () => {
-  const config = { ...inventory.api7.config, gateway: { nginx_config: { worker_shutdown_timeout: 0 } } };
+  const gatewayGroups = withTimeout(0);
   const loadBalancers = new Map(
     [...inventory.loadBalancers].map(([name, pool]) => [
       name,
@@ -86,7 +94,7 @@ test('without a limit a gateway has as long as the longest request of its own po
     ]),
   );
   expect([...loadBalancers.values()].map((pool) => pool.driver !== 'none' && pool.longestRequestMs)).toContain(600_000);
-  const stop = gatewayStop({ ...inventory, api7: { ...inventory.api7, config }, loadBalancers });
+  const stop = gatewayStop({ ...inventory, gatewayGroups, loadBalancers }, host('gw-1'));
   expect(stop.stopTimeoutSeconds).toBe(70);
 });
 

@@ -135,7 +135,8 @@ export class Loaded {
     const { inventory } = this.cluster;
     if (this.#scene.probe !== true) return inventory;
     const probe = { path: '/orders', host: 'api.example.com', status: 200 };
-    return { ...inventory, api7: { ...inventory.api7, gateway: { ...inventory.api7.gateway, probe } } };
+    const groups = [...inventory.gatewayGroups].map(([name, group]) => [name, { ...group, probe }] as const);
+    return { ...inventory, gatewayGroups: new Map(groups) };
   }
 }
 

@@ -152,10 +152,10 @@ export class SmallCluster {
     this.#lbs = ['lb-1', 'lb-2'].slice(0, lbs);
     this.text = inventoryOf(this.#lbs);
     const servers = [
-      ...GATEWAYS.map((name) => server('gateways', name, PORTS.http)),
+      ...GATEWAYS.map((name) => server('gateways', name, PORTS.gateway.http)),
       ...CONTROL_PLANE.flatMap((name) => [
-        server('dashboards', name, PORTS.dashboard),
-        server('dp_managers', name, PORTS.dpManager),
+        server('dashboards', name, PORTS.dashboard.http),
+        server('dp_managers', name, PORTS.dpManager.http),
       ]),
     ];
     this.balancers = new Map(
@@ -462,7 +462,7 @@ export class SmallCluster {
   #front(url: string): boolean {
     const { hostname, port } = new URL(url);
     const lb = this.#lbs.find((name) => ADDRESSES[name] === hostname);
-    if (lb === undefined || port !== String(PORTS.dpManager)) return false;
+    if (lb === undefined || port !== String(PORTS.dpManager.http)) return false;
     const request = this.lb(lb).request('dp_managers');
     request?.end();
     return request !== null;
@@ -505,12 +505,12 @@ export class SmallCluster {
     if (asked === undefined || this.away.has(asked)) return null;
     if (this.#lbs.includes(asked)) return this.#front(`http://${ADDRESSES[asked]}:${port}`) ? OK : null;
     if (CONTROL_PLANE.includes(asked)) {
-      const container = port === PORTS.dashboard ? CONTAINERS.dashboard : CONTAINERS.dpManager;
+      const container = port === PORTS.dashboard.http ? CONTAINERS.dashboard : CONTAINERS.dpManager;
       return this.#runs(asked, container) ? OK : null;
     }
     if (!this.#runs(asked, CONTAINERS.gateway)) return null;
     const well = this.#responds(asked);
-    return { status: well ? 200 : path === '/status/ready' || port === PORTS.http ? 503 : 500, body: '' };
+    return { status: well ? 200 : path === '/status/ready' || port === PORTS.gateway.http ? 503 : 500, body: '' };
   }
 
   #node(name: string): DockerHost {

@@ -37,10 +37,9 @@ const guard = controlPlaneGuard({
   container: NAME,
   endpoints: ['http://10.0.0.9:17900'],
   siblings: [
-    { name: 'gw-2', address: '10.0.2.22' },
-    { name: 'gw-3', address: '10.0.2.23' },
+    { name: 'gw-2', address: '10.0.2.22', port: 7085 },
+    { name: 'gw-3', address: '10.0.2.23', port: 7085 },
   ],
-  statusPort: 7085,
 });
 
 const list = (...endpoints: readonly string[]): readonly string[] => [
@@ -65,7 +64,6 @@ describe('controlPlaneGuard', () => {
       endpoints: [B],
       env: { API7_CONTROL_PLANE_ENDPOINTS: JSON.stringify([B]) },
       siblings: [],
-      statusPort: 7085,
     });
     const met = async (around: Around): Promise<boolean> =>
       (await plan(fresh, await hostWith(around))).differences.length === 0;
@@ -81,8 +79,7 @@ describe('controlPlaneGuard', () => {
         container: NAME,
         endpoints: [A],
         env: { API7_CONTROL_PLANE_ENDPOINTS: JSON.stringify([A]), API7_CONTROL_PLANE_TOKEN: Secret.containing(token) },
-        siblings: [{ name: 'gw-2', address: '10.0.2.22' }],
-        statusPort: 7085,
+        siblings: [{ name: 'gw-2', address: '10.0.2.22', port: 7085 }],
       });
       return (await plan(changed, await hostWith({ env, answers: none }))).differences.length === 0;
     };

@@ -427,7 +427,7 @@ describe('gates before a gateway is given back', () => {
     });
   const ready = async (scene: FleetScene, probe?: { path: string; host: string; status: number }) => {
     const inventory = scene.inventory;
-    if (probe !== undefined) Object.assign(inventory.api7.gateway, { probe });
+    if (probe !== undefined) for (const group of inventory.gatewayGroups.values()) Object.assign(group, { probe });
     return (await scene.run('gw-1', () => scene.traffic('gw-1').waitReady())).codes;
   };
 

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { servicesIn } from '../../api7/services.ts';
+import { servicesOn } from '../../api7/services.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import { errorInfoOf } from '../../core/event/error-info.ts';
 import { loadInventory } from '../../inventory/load.ts';
@@ -37,30 +37,28 @@ export async function rollback(pattern: string | undefined, flags: RollbackFlags
 /** Lists what each node runs, and what it can go back to. */
 export async function listPrevious(flags: ReadFlags, environment: CliEnvironment = {}): Promise<number> {
   const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
-  const targets = selectHosts(inventory, 'all').filter(({ groups }) => servicesIn(groups).length > 0);
+  const targets = selectHosts(inventory, 'all').filter((host) => servicesOn(inventory, host).length > 0);
   const names = targets.map(({ name }) => name);
   await using session = await openSession({ inventory, hosts: names, flags, safePoint: false, environment });
   return await untilInterrupted(session, async () => {
-    const rows = await pLimit(session.forks).map(
-      [...targets],
-      async ({ name, groups }): Promise<readonly PreviousRow[]> => {
-        const services = servicesIn(groups);
-        try {
-          const host = await session.hosts.get(name);
-          return await Promise.all(
-            services.map(async ({ container, name: service }) => ({
-              host: name,
-              container,
-              ...(await lookAtPrevious(container, host)),
-              ...(service === 'gateway' ? {} : { refused: 'the database may have been migrated' }),
-            })),
-          );
-        } catch (error) {
-          const fault = errorInfoOf(error, { host: name });
-          return services.map(({ container }) => ({ host: name, container, states: [], error: fault }));
-        }
-      },
-    );
+    const rows = await pLimit(session.forks).map([...targets], async (target): Promise<readonly PreviousRow[]> => {
+      const { name } = target;
+      const services = servicesOn(inventory, target);
+      try {
+        const host = await session.hosts.get(name);
+        return await Promise.all(
+          services.map(async ({ container, name: service }) => ({
+            host: name,
+            container,
+            ...(await lookAtPrevious(container, host)),
+            ...(service === 'gateway' ? {} : { refused: 'the database may have been migrated' }),
+          })),
+        );
+      } catch (error) {
+        const fault = errorInfoOf(error, { host: name });
+        return services.map(({ container }) => ({ host: name, container, states: [], error: fault }));
+      }
+    });
     const report: PreviousReport = { containers: rows.flat() };
     await printReport(report, previousLines, flags, environment.stdout);
     return report.containers.some(({ error }) => error !== undefined) ? 3 : 0;

@@ -1,11 +1,11 @@
 import pLimit from 'p-limit';
-import { type Service, servicesIn } from '../../api7/services.ts';
+import { type Service, servicesOn } from '../../api7/services.ts';
 import { isConnectionLost, OrchError } from '../../core/base/errors.ts';
 import { errorInfoOf } from '../../core/event/error-info.ts';
 import type { ErrorInfo } from '../../core/event/event.ts';
 import type { Reader } from '../../core/host/connection.ts';
 import type { ContainerInspect } from '../../core/host/docker.ts';
-import type { InventoryHost } from '../../inventory/inventory.ts';
+import type { Inventory, InventoryHost } from '../../inventory/inventory.ts';
 import type { Connections } from '../../traffic/pool-snapshot.ts';
 
 /** What was answered to a GET on the host itself; without a status: nobody answered, and why. */
@@ -37,11 +37,12 @@ const ANSWER_MS = 3000;
 
 /** Looks at all these hosts, each in one batch. Whatever goes wrong is a finding: nothing is thrown. */
 export const readHosts = (
+  inventory: Inventory,
   targets: readonly InventoryHost[],
   { hosts, forks }: { readonly hosts: Connections; readonly forks: number },
 ): Promise<readonly HostSeen[]> =>
   pLimit(forks).map([...targets], async (host): Promise<HostSeen> => {
-    const components = servicesIn(host.groups);
+    const components = servicesOn(inventory, host);
     try {
       const reader: Reader = await hosts.get(host.name);
       return { host, services: await Promise.all(components.map((component) => lookAtService(component, reader))) };

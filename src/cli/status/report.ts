@@ -1,4 +1,4 @@
-import { serviceAt } from '../../api7/services.ts';
+import { requestPorts, serviceBehind } from '../../api7/services.ts';
 import { defined } from '../../core/base/data.ts';
 import { redact } from '../../core/base/redact.ts';
 import type { ErrorInfo } from '../../core/event/event.ts';
@@ -73,7 +73,7 @@ const faultsOf = ({ error, traffic }: ServiceReport): readonly (ErrorInfo | unde
 ];
 
 function serviceReport(
-  { loadBalancers }: Inventory,
+  inventory: Inventory,
   host: string,
   { component, container, answers, error }: ServiceSeen,
   isFirst: boolean,
@@ -81,11 +81,13 @@ function serviceReport(
 ): ServiceReport {
   // A pool on a port that is none of API7's (a stream route) is told of with the host's first service.
   const serves = (port: number | undefined): boolean =>
-    port === undefined || component.ports.includes(port) || (isFirst && serviceAt(port) === undefined);
+    port === undefined ||
+    requestPorts(component).includes(port) ||
+    (isFirst && serviceBehind(inventory, { node: host, port }) === undefined);
   const traffic = found
     .filter(({ seat }) => seat.member.node === host && serves(seat.member.port))
     .map((one) => ({ pool: one.seat.pool.name, ...standingReport(one) }));
-  const notAsked = [...loadBalancers.values()].flatMap((pool) =>
+  const notAsked = [...inventory.loadBalancers.values()].flatMap((pool) =>
     pool.driver === 'none' && pool.members.includes(host) && serves(pool.port)
       ? [{ pool: pool.name, reason: pool.reason }]
       : [],

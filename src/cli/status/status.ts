@@ -39,7 +39,7 @@ export async function status(pattern: string, flags: StatusFlags, environment: C
   const { hosts, stop } = waitingNotice(session.hosts, clock, environment.stderr ?? process.stderr);
   return await untilInterrupted(session, async () => {
     const [seen, looked] = await Promise.all([
-      readHosts(targets, { hosts, forks }),
+      readHosts(inventory, targets, { hosts, forks }),
       readPoolMembers(inventory, seats, { hosts, forks }),
     ]).finally(stop);
     const report = statusReport(inventory, seen, looked, dateOf(clock));

@@ -1,7 +1,9 @@
 import { isIP } from 'node:net';
 import { nginxTime } from '../../core/base/nginx-time.ts';
+import type { PatternNames } from '../pattern.ts';
 import type { Problem } from '../problem.ts';
 import { DEFAULTS } from '../schema/defaults.ts';
+import type { Fields, FileGroup } from './file-groups.ts';
 import { fieldsOf, isBlock, listOf, textOf } from './loose.ts';
 
 /** Choices between ways of saying one thing: exactly one must be taken, and taken wholly. */
@@ -37,56 +39,36 @@ export function checkApi7(file: ReadonlyMap<string, unknown>): readonly Problem[
         : `the database needs ${missing.join(' and ')}, unless it is given as dsn`,
     );
 
-  const gateway = fieldsOf(api7.get('gateway'));
-  const certificate = ['cert', 'key', 'ca'];
-  const some = [...certificate, 'sni'].filter((field) => gateway.has(field));
-  const lacking = certificate.filter((field) => !gateway.has(field));
-  if (gateway.has('token') && some[0] !== undefined)
-    at(['gateway', some[0]], `gateways are given both a token and ${some.join(', ')}; keep one of the two`);
-  if (isBlock(api7.get('gateway')) && !gateway.has('token') && lacking.length > 0)
-    at(
-      ['gateway'],
-      some.length === 0
-        ? 'gateways need either a token, or cert, key and ca'
-        : `a certificate also needs ${lacking.join(' and ')}`,
-    );
-  if (gateway.has('cert'))
-    for (const [index, endpoint] of listOf(gateway.get('endpoints')).entries())
-      if (typeof endpoint === 'string' && endpoint.startsWith('http:'))
-        problems.push({
-          path: ['api7', 'gateway', 'endpoints', index],
-          at: 'value',
-          message: 'a client certificate needs an https:// endpoint (DP Manager listens for it on 7943)',
-        });
   return problems;
 }
 
-const SERVES: Readonly<Record<string, readonly string[]>> = {
-  control_plane: ['dashboard', 'dp_manager'],
-  data_plane: ['status', 'http', 'https'],
-};
-
 /** Docker publishes ports on IP addresses only, so a host bound at `{address}` cannot be known by a name alone. */
-export function checkBind(
-  file: ReadonlyMap<string, unknown>,
-  groups: ReadonlyMap<string, readonly string[]>,
-): readonly Problem[] {
-  const bind = fieldsOf(fieldsOf(file.get('api7')).get('bind'));
-  const bound = (port: string): boolean => {
-    const byDefault = port === 'http' || port === 'https' ? DEFAULTS.bindEverywhere : DEFAULTS.bindInside;
-    return (bind.has(port) ? listOf(bind.get(port)) : byDefault).some((address) => address === '{address}');
-  };
+export function checkBind(file: Fields, groups: readonly FileGroup[], names: PatternNames): readonly Problem[] {
+  const shared = fieldsOf(fieldsOf(file.get('api7')).get('bind'));
   const hosts = fieldsOf(file.get('hosts'));
-  const named = new Map<string, string>();
-  for (const [role, ports] of Object.entries(SERVES))
-    for (const name of groups.get(role) ?? []) {
-      const port = ports.find(bound);
-      const address = textOf(fieldsOf(hosts.get(name)).get('address'));
-      if (port !== undefined && address !== undefined && isIP(address) === 0) named.set(name, port);
-    }
-  return [...named].map(([name, port]) => ({
-    path: ['hosts', name, 'address'],
-    at: 'value',
-    message: `must be an IP address, for the port "${port}" is published on it; keep a name in ssh_address, or set api7.bind.${port}`,
-  }));
+  const problems = new Map<string, Problem>();
+  const check = (name: string, ports: readonly string[], bind: Fields, key: string): void => {
+    const port = ports.find((one) => {
+      const byDefault = EVERYWHERE.includes(one) ? DEFAULTS.bindEverywhere : DEFAULTS.bindInside;
+      return (bind.has(one) ? listOf(bind.get(one)) : byDefault).some((address) => address === '{address}');
+    });
+    const address = textOf(fieldsOf(hosts.get(name)).get('address'));
+    if (port === undefined || address === undefined || isIP(address) !== 0) return;
+    problems.set(name, {
+      path: ['hosts', name, 'address'],
+      at: 'value',
+      message: `must be an IP address, for the port "${port}" is published on it; keep a name in ssh_address, or set ${key}.${port}`,
+    });
+  };
+  for (const name of names.groups.get('control_plane') ?? [])
+    check(name, ['dashboard', 'dp_manager', 'dashboard_https', 'dp_manager_https'], shared, 'api7.bind');
+  for (const { hosts: gateways, own, path } of groups) {
+    const bind = fieldsOf(own.get('bind'));
+    const key = bind.size === 0 ? 'api7.bind' : [...path, 'bind'].join('.');
+    for (const name of gateways)
+      check(name, ['status', ...EVERYWHERE], new Map([...shared, ...(path[0] === 'api7' ? [] : bind)]), key);
+  }
+  return [...problems.values()];
 }
+
+const EVERYWHERE: readonly string[] = ['http', 'https', 'streams'];

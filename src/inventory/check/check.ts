@@ -2,10 +2,13 @@ import { type GroupNode, groupMembers } from '../groups.ts';
 import type { Problem } from '../problem.ts';
 import { checkApi7, checkBind } from './api7.ts';
 import { checkConfig } from './config.ts';
+import { fileGroups } from './file-groups.ts';
+import { checkGatewayGroups } from './gateway-groups.ts';
 import { checkAddresses, checkGroups } from './hosts.ts';
 import { checkLoadBalancers } from './load-balancers.ts';
 import { fieldsOf, textsOf } from './loose.ts';
 import { checkPools } from './pools.ts';
+import { checkPublishedPorts, publishedPorts } from './published-ports.ts';
 
 /** What one field alone cannot show: names that must exist, things given twice, choices between alternatives. */
 export function check(tree: unknown): readonly Problem[] {
@@ -19,13 +22,17 @@ export function check(tree: unknown): readonly Problem[] {
   );
   const members = groupMembers(hosts, groups);
   const names = { hosts, groups: members };
+  const gatewayGroups = fileGroups(file, names);
+  const ports = publishedPorts(file, gatewayGroups, names);
   return [
     ...checkAddresses(file),
     ...checkGroups(hosts, groups, file),
     ...checkApi7(file),
-    ...checkConfig(file),
-    ...checkBind(file, members),
-    ...checkLoadBalancers(file, names),
+    ...checkGatewayGroups(file, gatewayGroups, names),
+    ...checkConfig(file, gatewayGroups),
+    ...checkBind(file, gatewayGroups, names),
+    ...checkPublishedPorts(ports, gatewayGroups),
+    ...checkLoadBalancers(file, names, ports),
     ...checkPools(file, names),
   ];
 }

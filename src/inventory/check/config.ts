@@ -1,10 +1,10 @@
 import { PORTS } from '../ports.ts';
 import type { Path, Problem } from '../problem.ts';
+import type { Fields, FileGroup } from './file-groups.ts';
 import { gatewayListeners } from './gateway-listeners.ts';
-import { fieldsOf, isBlock } from './loose.ts';
+import { fieldsOf, isBlock, listOf } from './loose.ts';
 import { mustBe, problemAt } from './must-be.ts';
-
-type Fields = ReadonlyMap<string, unknown>;
+import { useCertificates } from './published-ports.ts';
 
 /** Blocks that api7-orch writes settings of its own into. */
 const BLOCKS: readonly Path[] = [
@@ -24,16 +24,40 @@ const BLOCKS: readonly Path[] = [
  * `api7.config`: what would replace a block of api7-orch's own settings by nothing, and listeners elsewhere than where
  * ports are published, checked and balanced.
  */
-export function checkConfig(file: Fields): readonly Problem[] {
-  const path = ['api7', 'config'];
-  const config = fieldsOf(fieldsOf(file.get('api7')).get('config'));
-  const listens = [...fieldsOf(file.get('load_balancers')).values()].map((pool) => Number(fieldsOf(pool).get('port')));
+export function checkConfig(file: Fields, groups: readonly FileGroup[]): readonly Problem[] {
+  const api7 = fieldsOf(file.get('api7'));
+  const config = fieldsOf(api7.get('config'));
+  const certificates = useCertificates(file, groups);
+  const pools = [...fieldsOf(file.get('load_balancers')).values()].map((pool) => Number(fieldsOf(pool).get('port')));
   return [
-    ...[...config].flatMap(([name, value]) => (isBlock(value) ? nulls(value, [...path, name]) : [])),
-    ...BLOCKS.flatMap((block) => notABlock(config, block)),
-    ...gatewayListeners(fieldsOf(config.get('gateway')), listens),
-    ...serverListeners('dashboard', fieldsOf(config.get('dashboard'))),
-    ...serverListeners('dp_manager', fieldsOf(config.get('dp_manager'))),
+    ...[...config].flatMap(([name, value]) => (isBlock(value) ? nulls(value, [...CONFIG, name]) : [])),
+    ...BLOCKS.flatMap((block) => notABlock(config, CONFIG, block)),
+    ...groups.flatMap((group) => gatewayConfigs(config, group, pools)),
+    ...serverListeners('dashboard', api7, certificates),
+    ...serverListeners('dp_manager', api7, certificates),
+  ];
+}
+
+const CONFIG: Path = ['api7', 'config'];
+
+/** What gateways of a group are configured with: what all have in common, and what only the group has. */
+function gatewayConfigs(config: Fields, group: FileGroup, pools: readonly number[]): readonly Problem[] {
+  const streams = (protocol: 'tcp' | 'udp') => listOf(group.setting('ports', protocol)?.value).map(Number);
+  const expected = {
+    httpsPort: Number(group.setting('ports', 'https')?.value ?? PORTS.gateway.https),
+    streams: { tcp: streams('tcp'), udp: streams('udp') },
+    pools,
+  };
+  const shared = gatewayListeners([...CONFIG, 'gateway'], fieldsOf(config.get('gateway')), expected);
+  if (group.path[0] === 'api7') return shared;
+  const path = [...group.path, 'config'];
+  const own = group.own.get('config');
+  const gateway: Fields = new Map([['gateway', own]]);
+  return [
+    ...shared,
+    ...(isBlock(own) ? nulls(own, path) : []),
+    ...BLOCKS.filter(([name]) => name === 'gateway').flatMap((block) => notABlock(gateway, path, block, 1)),
+    ...gatewayListeners(path, fieldsOf(own), expected),
   ];
 }
 
@@ -46,32 +70,45 @@ function nulls(value: unknown, path: Path): readonly Problem[] {
   return [...value].flatMap(([key, field]) => nulls(field, [...path, key]));
 }
 
-function notABlock(config: Fields, path: Path): readonly Problem[] {
+/** `at`: where the block's name begins in the file, without its first `skip` words. */
+function notABlock(config: Fields, at: Path, path: Path, skip = 0): readonly Problem[] {
   const value = path.reduce<unknown>((above, key) => fieldsOf(above).get(String(key)), config);
   if (value === undefined || value === null || isBlock(value)) return [];
-  return [problemAt(['api7', 'config', ...path], 'expected a block of keys')];
+  return [problemAt([...at, ...path.slice(skip)], 'expected a block of keys')];
 }
 
 /** The dashboard and DP Manager are configured alike. */
-function serverListeners(service: 'dashboard' | 'dp_manager', config: Fields): readonly Problem[] {
-  const port = service === 'dashboard' ? PORTS.dashboard : PORTS.dpManager;
-  const path = ['api7', 'config', service, 'server'];
-  const server = fieldsOf(config.get('server'));
+function serverListeners(service: 'dashboard' | 'dp_manager', api7: Fields, certificates: boolean): readonly Problem[] {
+  const { http, https } = service === 'dashboard' ? PORTS.dashboard : PORTS.dpManager;
+  const path = [...CONFIG, service, 'server'];
+  const server = fieldsOf(fieldsOf(fieldsOf(api7.get('config')).get(service)).get('server'));
   const listen = fieldsOf(server.get('listen'));
   const tls = fieldsOf(server.get('tls'));
-  const problems: Problem[] = [...mustBe(listen, [...path, 'listen'], { port, address: 'host', bind: service })];
+  const publishesTls =
+    fieldsOf(fieldsOf(api7.get(service)).get('ports')).has('https') || (service === 'dp_manager' && certificates);
+  const problems: Problem[] = [...mustBe(listen, [...path, 'listen'], { port: http, address: 'host', bind: service })];
   if (listen.get('disable') === true)
     problems.push(
-      problemAt([...path, 'listen', 'disable'], `must not be true: port ${port} is published, checked and balanced`),
+      problemAt([...path, 'listen', 'disable'], `must not be true: port ${http} is published, checked and balanced`),
     );
-  if (tls.size > 0 && tls.get('disable') !== true)
+  if (publishesTls)
+    problems.push(...mustBe(tls, [...path, 'tls'], { port: https, address: 'host', bind: `${service}_https` }));
+  if (publishesTls && tls.get('disable') === true)
+    problems.push(problemAt([...path, 'tls', 'disable'], `must not be true: api7.${service}.ports.https publishes it`));
+  if (!publishesTls && tls.size > 0 && tls.get('disable') !== true)
     problems.push({
       path: [...path, 'tls'],
       at: 'key',
-      message: 'its port is not published on the host; end TLS at the load balancer, and write tls: { disable: true }',
+      message: `its port is not published on the host; set api7.${service}.ports.https, or write tls: { disable: true }`,
     });
+  const taken: readonly number[] = [http, ...(publishesTls ? [https] : [])];
   for (const other of ['status', 'pprof'])
-    if (fieldsOf(server.get(other)).get('port') === port)
-      problems.push(problemAt([...path, other, 'port'], `port ${port} is that of server.listen`));
+    if (taken.includes(Number(fieldsOf(server.get(other)).get('port'))))
+      problems.push(
+        problemAt(
+          [...path, other, 'port'],
+          `port ${String(fieldsOf(server.get(other)).get('port'))} is that of server.listen`,
+        ),
+      );
   return problems;
 }

@@ -5,6 +5,17 @@ import { EVERYWHERE, elsewhere, mustBe, problemAt } from './must-be.ts';
 
 type Fields = ReadonlyMap<string, unknown>;
 
+const INSIDE: readonly number[] = Object.values(PORTS.gateway);
+
+/** What the inventory says of the gateways' ports. */
+interface Expected {
+  /** Port of the host that leads to HTTPS. */
+  readonly httpsPort: number;
+  readonly streams: { readonly tcp: readonly number[]; readonly udp: readonly number[] };
+  /** Ports of all pools. */
+  readonly pools: readonly number[];
+}
+
 interface Listener {
   readonly path: Path;
   readonly portPath: Path;
@@ -12,8 +23,6 @@ interface Listener {
   /** Undefined: all. */
   readonly ip: unknown;
 }
-
-const APISIX: Path = ['api7', 'config', 'gateway', 'apisix'];
 
 /** Settings of other listeners of the gateway that could take a port that is published: keys, and what has it by default. */
 const OTHERS: readonly Path[] = [
@@ -26,26 +35,34 @@ const OTHERS: readonly Path[] = [
  * Listeners of the gateway in every form that its image takes. Requests that come in elsewhere than on the published
  * ports reach no gateway: a node would be drained and replaced before that shows.
  */
-export function gatewayListeners(config: Fields, poolPorts: readonly number[]): readonly Problem[] {
+export function gatewayListeners(
+  at: Path,
+  config: Fields,
+  { httpsPort, streams, pools }: Expected,
+): readonly Problem[] {
+  const apisixPath = [...at, 'apisix'];
   const apisix = fieldsOf(config.get('apisix'));
   const ssl = fieldsOf(apisix.get('ssl'));
-  const http = listenersOf(apisix.get('node_listen'), [...APISIX, 'node_listen'], PORTS.http);
-  const https = listenersOf(ssl.get('listen'), [...APISIX, 'ssl', 'listen'], PORTS.https);
+  const http = listenersOf(apisix.get('node_listen'), [...apisixPath, 'node_listen'], PORTS.gateway.http);
+  const https = listenersOf(ssl.get('listen'), [...apisixPath, 'ssl', 'listen'], PORTS.gateway.https);
   const isTlsOff = ssl.get('enable') === false || https?.length === 0;
-  const status = { port: PORTS.status, address: 'ip', bind: 'status' } as const;
+  const status = { port: PORTS.gateway.status, address: 'ip', bind: 'status' } as const;
   return [
-    ...mustBe(fieldsOf(apisix.get('status')), [...APISIX, 'status'], status),
-    ...published(http, [...APISIX, 'node_listen'], { port: PORTS.http, bind: 'http' }),
-    ...published(isTlsOff ? undefined : https, [...APISIX, 'ssl', 'listen'], { port: PORTS.https, bind: 'https' }),
-    ...overQuic(apisix.get('node_listen'), [...APISIX, 'node_listen']),
-    ...overQuic(ssl.get('listen'), [...APISIX, 'ssl', 'listen']),
-    ...(isTlsOff && poolPorts.includes(PORTS.https)
-      ? [problemAt([...APISIX, 'ssl'], `leaves gateways without TLS, but a pool balances port ${PORTS.https}`)]
+    ...mustBe(fieldsOf(apisix.get('status')), [...apisixPath, 'status'], status),
+    ...published(http, [...apisixPath, 'node_listen'], { port: PORTS.gateway.http, bind: 'http' }),
+    ...published(isTlsOff ? undefined : https, [...apisixPath, 'ssl', 'listen'], {
+      port: PORTS.gateway.https,
+      bind: 'https',
+    }),
+    ...overQuic(apisix.get('node_listen'), [...apisixPath, 'node_listen']),
+    ...overQuic(ssl.get('listen'), [...apisixPath, 'ssl', 'listen']),
+    ...(isTlsOff && pools.includes(httpsPort)
+      ? [problemAt([...apisixPath, 'ssl'], `leaves gateways without TLS, but a pool balances port ${httpsPort}`)]
       : []),
-    ...withoutHttp(apisix),
-    ...streams(fieldsOf(apisix.get('stream_proxy'))),
-    ...proxyProtocol(fieldsOf(apisix.get('proxy_protocol'))),
-    ...taken(config),
+    ...withoutHttp(apisixPath, apisix),
+    ...streamListeners([...apisixPath, 'stream_proxy'], fieldsOf(apisix.get('stream_proxy')), streams),
+    ...proxyProtocol(apisixPath, fieldsOf(apisix.get('proxy_protocol'))),
+    ...taken(at, config, [...INSIDE, ...streams.tcp]),
   ];
 }
 
@@ -94,41 +111,51 @@ function overQuic(value: unknown, path: Path): readonly Problem[] {
   );
 }
 
-function withoutHttp(apisix: Fields): readonly Problem[] {
+function withoutHttp(apisixPath: Path, apisix: Fields): readonly Problem[] {
   const message = 'leaves gateways without HTTP; remove the setting';
   const only = fieldsOf(apisix.get('stream_proxy')).get('only') === true;
   return [
-    ...(apisix.get('proxy_mode') === 'stream' ? [problemAt([...APISIX, 'proxy_mode'], message)] : []),
-    ...(only ? [problemAt([...APISIX, 'stream_proxy', 'only'], message)] : []),
+    ...(apisix.get('proxy_mode') === 'stream' ? [problemAt([...apisixPath, 'proxy_mode'], message)] : []),
+    ...(only ? [problemAt([...apisixPath, 'stream_proxy', 'only'], message)] : []),
   ];
 }
 
-/** Entries are a port, `address:port`, or a block with `addr`. */
-function streams(stream: Fields): readonly Problem[] {
-  const path = [...APISIX, 'stream_proxy'];
-  return ['tcp', 'udp'].flatMap((protocol) => {
+/** Entries are a port, `address:port`, or a block with `addr`. Those that the inventory publishes are fine, wherever they stand. */
+function streamListeners(path: Path, stream: Fields, published: Expected['streams']): readonly Problem[] {
+  return (['tcp', 'udp'] as const).flatMap((protocol) => {
     const entries = stream.get(protocol);
-    return (Array.isArray(entries) ? entries : []).flatMap((item, index) => {
-      const address: unknown = isBlock(item) ? fieldsOf(item).get('addr') : item;
-      return isInside(address) ? [] : [problemAt([...path, protocol, index], NOT_PUBLISHED)];
-    });
+    if (!Array.isArray(entries)) return [];
+    const addresses = entries.map((item: unknown): unknown => (isBlock(item) ? fieldsOf(item).get('addr') : item));
+    const missing = published[protocol].filter((port) => !addresses.some((address) => portOf(address) === port));
+    return [
+      ...addresses.flatMap((address, index) =>
+        isInside(address) || published[protocol].includes(portOf(address))
+          ? []
+          : [problemAt([...path, protocol, index], NOT_A_STREAM(protocol))],
+      ),
+      ...missing.map((port) => problemAt([...path, protocol], `must contain ${port}: ports.${protocol} publishes it`)),
+    ];
   });
 }
 
+const portOf = (address: unknown): number => Number(/(\d+)$/.exec(String(address))?.[1]);
+
+const NOT_A_STREAM = (protocol: 'tcp' | 'udp'): string =>
+  `this listener is not published on the host; list its port under ports.${protocol} of the gateways instead`;
+
 const NOT_PUBLISHED = 'this listener is not published on the host, so no client reaches it; remove it';
 
-function proxyProtocol(fields: Fields): readonly Problem[] {
+function proxyProtocol(apisixPath: Path, fields: Fields): readonly Problem[] {
   return ['listen_http_port', 'listen_https_port'].flatMap((key) =>
-    fields.has(key) ? [problemAt([...APISIX, 'proxy_protocol', key], NOT_PUBLISHED)] : [],
+    fields.has(key) ? [problemAt([...apisixPath, 'proxy_protocol', key], NOT_PUBLISHED)] : [],
   );
 }
 
-function taken(config: Fields): readonly Problem[] {
-  const ports: readonly unknown[] = [PORTS.http, PORTS.https, PORTS.status];
+function taken(at: Path, config: Fields, ports: readonly unknown[]): readonly Problem[] {
   return OTHERS.flatMap((path) => {
     const port = path.reduce<unknown>((above, key) => fieldsOf(above).get(String(key)), config);
     return ports.includes(port)
-      ? [problemAt(['api7', 'config', 'gateway', ...path], `port ${String(port)} is one that gateways serve on`)]
+      ? [problemAt([...at, ...path], `port ${String(port)} is one that gateways serve on`)]
       : [];
   });
 }

@@ -1,18 +1,19 @@
-import { OrchError } from '../../core/base/errors.ts';
 import { didYouMean } from '../did-you-mean.ts';
-import { matchPattern, type PatternNames } from '../pattern.ts';
-import { PORTS } from '../ports.ts';
+import type { PatternNames } from '../pattern.ts';
 import type { Problem } from '../problem.ts';
+import { matching, mismatch } from './file-groups.ts';
 import { fieldsOf, textOf } from './loose.ts';
+import { type Published, requestPortsText } from './published-ports.ts';
 
 /** The names that the built-in playbooks look for. */
 const WELL_KNOWN = ['gateways', 'dashboards', 'dp_managers'];
 
-/** Ports of API7's members: only on these does a playbook see to it that balancers send them traffic. */
-export const POOL_PORTS: readonly number[] = [PORTS.http, PORTS.https, PORTS.dashboard, PORTS.dpManager];
-
 /** Patterns that match nothing, and what would leave members unverified without a word: a misspelt name, another port. */
-export function checkLoadBalancers(file: ReadonlyMap<string, unknown>, names: PatternNames): readonly Problem[] {
+export function checkLoadBalancers(
+  file: ReadonlyMap<string, unknown>,
+  names: PatternNames,
+  ports: ReadonlyMap<string, readonly Published[]>,
+): readonly Problem[] {
   const balancers = fieldsOf(file.get('load_balancers'));
   const missing = WELL_KNOWN.filter((name) => !balancers.has(name));
   return [...balancers].flatMap(([name, value]): readonly Problem[] => {
@@ -33,28 +34,34 @@ export function checkLoadBalancers(file: ReadonlyMap<string, unknown>, names: Pa
       const message = pattern === undefined ? undefined : mismatch(names, pattern);
       return message === undefined ? [] : [{ path: ['load_balancers', name, field], at: 'value', message }];
     });
-    const port = String(fields.get('port'));
-    const unserved: readonly Problem[] =
-      !/^\d+$/.test(port) || POOL_PORTS.includes(Number(port))
-        ? []
-        : [
-            {
-              path: ['load_balancers', name, 'port'],
-              at: 'value',
-              message:
-                'no playbook verifies members on this port; API7 serves on 9080 and 9443 (gateways), 17080 (dashboards), 17900 (dp_managers)',
-            },
-          ];
+    const unserved = unservedBy(name, fields, matching(names, textOf(fields.get('members'))), ports);
     return [...misspelt, ...unmatched, ...unserved];
   });
 }
 
-function mismatch(names: PatternNames, pattern: string): string | undefined {
-  try {
-    matchPattern(names, pattern);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof OrchError)) throw error;
-    return `${error.message}; ${error.hint}`;
-  }
+/** A member that serves nothing on the port of its pool would be drained and given back, and never be seen to serve. */
+function unservedBy(
+  pool: string,
+  fields: ReadonlyMap<string, unknown>,
+  members: readonly string[],
+  ports: ReadonlyMap<string, readonly Published[]>,
+): readonly Problem[] {
+  const port = Number(fields.get('port'));
+  if (!fields.has('port') || !Number.isInteger(port)) return [];
+  const at = (message: string): readonly Problem[] => [
+    { path: ['load_balancers', pool, 'port'], at: 'value', message },
+  ];
+  const serves = (published: readonly Published[]): boolean =>
+    published.some((one) => one.takesRequests && one.port === port);
+  const known = members.flatMap((name) => {
+    const published = ports.get(name);
+    return published === undefined ? [] : [{ name, published }];
+  });
+  const all = known.length === 0 ? [...ports.values()] : [];
+  const [without] = known.filter(({ published }) => !serves(published));
+  if (without !== undefined)
+    return at(`${without.name} serves nothing on port ${port}; its ports are ${requestPortsText(without.published)}`);
+  if (all.length === 0 || all.some(serves)) return [];
+  const [some = []] = all;
+  return at(`nothing of API7 serves on port ${port}; its ports are ${requestPortsText(some)}`);
 }

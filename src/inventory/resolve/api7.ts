@@ -1,14 +1,19 @@
 import { defined } from '../../core/base/data.ts';
 import { Secret } from '../../core/base/secret.ts';
-import type { Api7Settings, GatewayAuth } from '../inventory.ts';
+import type { Api7Settings } from '../inventory.ts';
+import { PORTS } from '../ports.ts';
 import { DEFAULTS } from '../schema/defaults.ts';
 import { composeDsn } from '../schema/dsn.ts';
 import type { InventoryFile } from '../schema/schema.ts';
+import { controlPlanePorts } from './ports.ts';
 
 type Api7File = InventoryFile['api7'];
 
-/** `api7:` with every default filled in and every alternative settled. `path` makes a file path absolute. */
-export function resolveApi7(api7: Api7File, path: (text: string) => string): Api7Settings {
+/**
+ * `api7:` with every default filled in and every alternative settled. `path` makes a file path absolute; `certificates`: a gateway logs
+ * in with one, which DP Manager asks for on its TLS port only.
+ */
+export function resolveApi7(api7: Api7File, path: (text: string) => string, certificates: boolean): Api7Settings {
   const { bind = {}, config = {}, images = {} } = api7;
   return {
     version: api7.version,
@@ -16,20 +21,20 @@ export function resolveApi7(api7: Api7File, path: (text: string) => string): Api
     ...defined({ registry: api7.registry, registries: api7.registries }),
     images: defined({ dashboard: images.dashboard, dpManager: images.dp_manager, gateway: images.gateway }),
     database: { dsn: dsnOf(api7.database) },
-    gateway: {
-      endpoints: api7.gateway.endpoints.map((endpoint) => endpoint.replace(/\/$/, '')),
-      group: api7.gateway.group ?? DEFAULTS.gatewayGroup,
-      auth: authOf(api7.gateway),
-      ...probeOf(api7.gateway),
+    dashboard: {
+      ports: controlPlanePorts('dashboard', { ...api7.dashboard?.ports }, bind),
+      ...defined({ tls: api7.dashboard?.tls }),
+      config: config.dashboard ?? {},
     },
-    bind: {
-      status: bind.status ?? DEFAULTS.bindInside,
-      dashboard: bind.dashboard ?? DEFAULTS.bindInside,
-      dpManager: bind.dp_manager ?? DEFAULTS.bindInside,
-      http: bind.http ?? DEFAULTS.bindEverywhere,
-      https: bind.https ?? DEFAULTS.bindEverywhere,
+    dpManager: {
+      ports: controlPlanePorts(
+        'dp_manager',
+        { ...defined({ https: certificates ? PORTS.dpManager.https : undefined }), ...api7.dp_manager?.ports },
+        bind,
+      ),
+      ...defined({ tls: api7.dp_manager?.tls }),
+      config: config.dp_manager ?? {},
     },
-    config: { dashboard: config.dashboard ?? {}, dpManager: config.dp_manager ?? {}, gateway: config.gateway ?? {} },
     nofile: api7.nofile ?? DEFAULTS.nofile,
   };
 }
@@ -71,17 +76,6 @@ function withKnownPassword(dsn: Secret): Secret {
     // Not percent-encoded after all: it stands as it is.
   }
   return dsn;
-}
-
-function authOf({ token, cert, key, ca, sni }: Api7File['gateway']): GatewayAuth {
-  if (token !== undefined) return { kind: 'token', token };
-  if (cert === undefined || key === undefined || ca === undefined) throw unchecked('gateway');
-  return { kind: 'certificate', cert, key, ca, sni: sni ?? DEFAULTS.gatewaySni };
-}
-
-function probeOf({ probe }: Api7File['gateway']): Pick<Api7Settings['gateway'], 'probe'> {
-  if (probe === undefined) return {};
-  return { probe: { path: probe.path, host: probe.host, status: probe.status ?? DEFAULTS.probeStatus } };
 }
 
 /** `checkApi7` refuses such a file before it gets here. */

@@ -7,6 +7,7 @@ import type { PatternNames } from '../pattern.ts';
 import { localPath } from '../read/local-path.ts';
 import type { InventoryFile } from '../schema/schema.ts';
 import { resolveApi7 } from './api7.ts';
+import { resolveGatewayGroups } from './gateway-groups.ts';
 import { resolveLoadBalancer } from './load-balancers.ts';
 
 type HostFile = InventoryFile['hosts'][string];
@@ -14,9 +15,10 @@ type Variables = Readonly<Record<string, unknown>>;
 
 /** What the schema's plain objects do not keep: they put names that are whole numbers first. */
 export interface FileOrder {
-  /** Names of hosts, groups and pools in the order of the file. */
+  /** Names of hosts, groups, gateway groups and pools in the order of the file. */
   readonly hosts: readonly string[];
   readonly groups: readonly string[];
+  readonly gatewayGroups: readonly string[];
   readonly pools: readonly string[];
 }
 
@@ -48,13 +50,21 @@ export function resolveInventory(
     };
   };
 
+  const gatewayGroups = resolveGatewayGroups(file, inOrder(file.gateway_groups, order.gatewayGroups), names);
+  const logins = [...gatewayGroups.values()].flatMap(({ auth, authByHost }) => [auth, ...authByHost.values()]);
+
   return {
     file: path,
     dir,
     cluster: file.cluster,
     hosts: new Map(hosts.map(([name, host]) => [name, hostOf(name, host)])),
     groups: names.groups,
-    api7: resolveApi7(file.api7, absolute),
+    api7: resolveApi7(
+      file.api7,
+      absolute,
+      logins.some(({ kind }) => kind === 'certificate'),
+    ),
+    gatewayGroups,
     loadBalancers: new Map(
       inOrder(file.load_balancers, order.pools).map(([name, pool]) => [name, resolveLoadBalancer(name, pool, names)]),
     ),

@@ -1,19 +1,9 @@
-import { placeholderWord } from '../placeholder.ts';
+import { PORTS } from '../ports.ts';
 import { DEFAULTS } from './defaults.ts';
 import { dsnCheck, encodable } from './dsn.ts';
-import { block, choice, free, integer, list, named, otherwise, port, secret, taggedSecret, text } from './fields.ts';
-import {
-  addressCheck,
-  bindCheck,
-  endpointCheck,
-  hostHeaderCheck,
-  imageCheck,
-  pemCheck,
-  registryCheck,
-  requestPathCheck,
-  sha256Check,
-  versionCheck,
-} from './formats.ts';
+import { block, choice, free, integer, named, otherwise, port, secret, taggedSecret, text } from './fields.ts';
+import { addressCheck, imageCheck, pemCheck, registryCheck, sha256Check, versionCheck } from './formats.ts';
+import { bound, gateway, gatewayBind } from './gateway.ts';
 
 const archives = block(
   {
@@ -62,43 +52,38 @@ const database = block(
   'PostgreSQL of the control plane: either `dsn`, or `host`, `user` and `password`.',
 );
 
-const probe = block(
-  {
-    path: text('Path of the request to port 9080 of the gateway.', requestPathCheck),
-    host: text('Host header of the request.', hostHeaderCheck),
-    status: otherwise(integer('Status that the response must have.', 100, 599), DEFAULTS.probeStatus),
-  },
-  'A request that each gateway must answer as expected before balancers send it traffic again.',
-);
-
-const gateway = block(
-  {
-    endpoints: list(
-      'Where gateways reach DP Manager; best one address, that of the load balancer.',
-      text('URL without a path.', endpointCheck),
-    ),
-    group: otherwise(text('Short id of the gateway group to join.'), DEFAULTS.gatewayGroup),
-    token: secret('Token of the gateway group. Excludes `cert`, `key`, `ca` and `sni`.', placeholderWord).optional(),
-    cert: text('Client certificate, PEM.', pemCheck('CERTIFICATE')).optional(),
-    key: secret('Private key of that certificate, PEM.', pemCheck('PRIVATE KEY')).optional(),
-    ca: text('Certificate authority of DP Manager, PEM.', pemCheck('CERTIFICATE')).optional(),
-    sni: otherwise(text('Server name to expect in the certificate of DP Manager.'), DEFAULTS.gatewaySni),
-    probe: probe.optional(),
-  },
-  'How gateways join the control plane: either `token`, or `cert`, `key` and `ca`.',
-);
-
-const address = text('IP address, or `{address}` for the address of the host itself.', bindCheck);
-const bound = (what: string, byDefault: readonly string[]) =>
-  otherwise(list(`Addresses to publish ${what} on.`, address), byDefault);
+/** A service of the control plane. */
+const service = (what: string, ports: { readonly http: number; readonly https: string }) =>
+  block(
+    {
+      ports: block(
+        {
+          http: otherwise(
+            port(`Port of the host that leads to ${what} over HTTP, ${ports.http} in the container.`),
+            ports.http,
+          ),
+          https: otherwise(port(`Port of the host that leads to ${what} over TLS.`), ports.https),
+        },
+        'Ports of the hosts on which it serves. Pools name these.',
+      ).optional(),
+      tls: block(
+        {
+          cert: text('Its certificate and those of its issuers, PEM.', pemCheck('CERTIFICATE')),
+          key: secret('Private key of that certificate, PEM.', pemCheck('PRIVATE KEY')),
+        },
+        'A certificate of your own, in place of the one that it brings with it.',
+      ).optional(),
+    },
+    `Settings of ${what}.`,
+  );
 
 const bind = block(
   {
-    status: bound("the gateway's status port 7085", DEFAULTS.bindInside),
-    dashboard: bound('the dashboard port 17080', DEFAULTS.bindInside),
-    dp_manager: bound('the DP Manager port 17900', DEFAULTS.bindInside),
-    http: bound("the gateway's HTTP port 9080", DEFAULTS.bindEverywhere),
-    https: bound("the gateway's HTTPS port 9443", DEFAULTS.bindEverywhere),
+    ...gatewayBind,
+    dashboard: bound('the HTTP port of the dashboard', DEFAULTS.bindInside),
+    dashboard_https: bound('the TLS port of the dashboard', DEFAULTS.bindInside),
+    dp_manager: bound('the HTTP port of DP Manager', DEFAULTS.bindInside),
+    dp_manager_https: bound('the TLS port of DP Manager', DEFAULTS.bindInside),
   },
   'Where each port listens on its host. Ports that Docker publishes bypass ufw and firewalld.',
 );
@@ -139,7 +124,12 @@ export const api7 = block(
     registries: registries.optional(),
     images: images.optional(),
     database,
-    gateway,
+    dashboard: service('the dashboard', { http: PORTS.dashboard.http, https: 'not published' }).optional(),
+    dp_manager: service('DP Manager', {
+      http: PORTS.dpManager.http,
+      https: '7943 where a gateway logs in with a certificate, else not published',
+    }).optional(),
+    gateway: gateway.optional(),
     bind: bind.optional(),
     config: config.optional(),
     nofile: otherwise(

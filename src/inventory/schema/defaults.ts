@@ -1,3 +1,5 @@
+import { PORTS } from '../ports.ts';
+
 /** What holds where the inventory says nothing; the descriptions in the schema quote these. */
 export const DEFAULTS = {
   sshPort: 22,
@@ -7,6 +9,8 @@ export const DEFAULTS = {
   gatewayGroup: 'default',
   /** Server name in the certificate that DP Manager brings with it. */
   gatewaySni: 'api7ee3-dp-manager',
+  /** Ports of the hosts that lead to a gateway's. */
+  gatewayPorts: PORTS.gateway,
   nofile: 65_536,
   /** Status, dashboard and DP Manager are for operators and balancers, not for the world: Docker's ports bypass ufw. */
   bindInside: ['127.0.0.1', '{address}'],

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { DEFAULTS } from './defaults.ts';
 import { block, choice, durationField, free, list, named, otherwise, port, taggedSecret, text } from './fields.ts';
 import { addressCheck, jumpCheck, sshAddressCheck } from './formats.ts';
+import { login } from './gateway.ts';
+import { NAME, NAME_RULE } from './names.ts';
 
 /** What OpenSSH's configuration says comes before these defaults. Settings of a single host fall back on those of all. */
 const sshSettings = (at: 'all hosts' | 'one host') => {
@@ -58,13 +60,14 @@ export const host = block(
     ),
     zone: text('Failure zone; free text, shown and available to playbooks.').optional(),
     ...sshSettings('one host'),
+    gateway: block(
+      login,
+      'A login of the gateway on this host alone, in place of that of its gateway group.',
+    ).optional(),
     vars: free('Variables of this host; they win over those of its groups.').optional(),
   },
   'A host that has sshd and Docker.',
 );
-
-export const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
-const NAME_RULE = 'a name is made of letters, digits, ".", "_" and "-", and begins and ends with a letter or digit';
 
 export const hosts = named('Every host, by a name of your own.', NAME, NAME_RULE, host);
 

@@ -14,7 +14,7 @@ import {
   word,
 } from './fields.ts';
 import { remotePathCheck } from './formats.ts';
-import { NAME } from './hosts.ts';
+import { NAME, NAME_RULE } from './names.ts';
 
 const hosts = text('Pattern of the hosts that run it; each of them is changed.');
 const members = text('Pattern of the hosts that it balances.');
@@ -136,6 +136,6 @@ const none = block(
 export const loadBalancers = named(
   'Load balancers, by what they balance: `gateways`, `dashboards`, `dp_managers`, or names of your own.',
   NAME,
-  'a name is made of letters, digits, ".", "_" and "-"',
+  NAME_RULE,
   z.discriminatedUnion('driver', [...drivers, none]),
 );

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { api7 } from './api7.ts';
 import { block, text } from './fields.ts';
+import { gatewayGroups } from './gateway.ts';
 import { groups, hosts, ssh, vars } from './hosts.ts';
 import { loadBalancers } from './load-balancers.ts';
 
@@ -16,6 +17,7 @@ export const inventoryFile = block(
     groups: groups.optional(),
     vars: vars.optional(),
     api7,
+    gateway_groups: gatewayGroups.optional(),
     load_balancers: loadBalancers.optional(),
   },
   'Inventory of api7-orch.',

@@ -45,7 +45,7 @@ export class Cluster {
       backend: 'gateways',
       name,
       address: this.address(name),
-      port: PORTS.http,
+      port: PORTS.gateway.http,
       weight,
     }));
     const names = ['lb-1', 'lb-2'];
@@ -124,11 +124,11 @@ export class Cluster {
 
   /** What is asked from a gateway's host: itself, a sibling, or the control plane, which is always there. */
   #http(from: string, { address, port }: HttpRequest): HttpReply | null {
-    if (port !== PORTS.status && port !== PORTS.http) return { status: 200, body: '' };
+    if (port !== PORTS.gateway.status && port !== PORTS.gateway.http) return { status: 200, body: '' };
     const asked =
       address === undefined || address === '127.0.0.1' ? from : this.ids.find((id) => this.address(id) === address);
     if (asked === undefined || this.down.has(asked) || this.engine(asked).pidOf(GATEWAY) === 0) return null;
-    if (port === PORTS.http && this.isBad(asked)) return { status: 502, body: '' };
+    if (port === PORTS.gateway.http && this.isBad(asked)) return { status: 502, body: '' };
     return { status: this.#answers(asked) ? 200 : 503, body: '' };
   }
 
@@ -139,7 +139,7 @@ export class Cluster {
 
   #balancer(name: string, members: Readonly<Record<string, Member>>): FakeHost {
     const lb = this.balancers.get(name) as FakeHaproxy;
-    const servers = this.ids.map((id) => `  server ${id} ${this.address(id)}:${PORTS.http} check`);
+    const servers = this.ids.map((id) => `  server ${id} ${this.address(id)}:${PORTS.gateway.http} check`);
     const onOrder = (command: string): void => this.onOrder(name, command);
     return balancerHost({ name, lb, members, servers, onOrder });
   }

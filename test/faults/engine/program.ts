@@ -35,8 +35,8 @@ export function* upgrade(
   yield note({ path: '/staged', content: String(TARGET), broken: !staged });
   yield shipped;
   yield runs;
-  yield httpReady({ port: PORTS.status, path: '/status', within: '10s', passes: 2, container: GATEWAY });
-  if (inTraffic) yield* upInBalancers(inventory, host, PORTS.http);
+  yield httpReady({ port: PORTS.gateway.status, path: '/status', within: '10s', passes: 2, container: GATEWAY });
+  if (inTraffic) yield* upInBalancers(inventory, host, PORTS.gateway.http);
 }
 
 /** The gateway's container as the task itself makes it, by version. */

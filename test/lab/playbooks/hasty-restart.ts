@@ -13,7 +13,7 @@ export default definePlaybook({
       *tasks() {
         yield restarted({ container: CONTAINERS.gateway, since, stopSignal: 'SIGQUIT', stopTimeoutSeconds: 1 });
         yield httpReady({
-          port: PORTS.status,
+          port: PORTS.gateway.status,
           path: '/status',
           within: '2m',
           passes: 3,

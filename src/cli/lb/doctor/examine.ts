@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { PATHS } from '../../../api7/paths.ts';
-import { servicesIn } from '../../../api7/services.ts';
+import { servicesOn } from '../../../api7/services.ts';
 import { errorInfoOf } from '../../../core/event/error-info.ts';
 import type { ErrorInfo } from '../../../core/event/event.ts';
 import { besidePath, ENDINGS } from '../../../core/host/leftover-names.ts';
@@ -68,9 +68,10 @@ export async function examine(
 }
 
 /** Where runs write on a host. */
-function leftoverPlaces({ hosts, loadBalancers }: Inventory, name: string): LeftoverPlaces {
-  const runsServices = servicesIn(hosts.get(name)?.groups ?? []).length > 0;
-  const includes = [...loadBalancers.values()].flatMap((pool) =>
+function leftoverPlaces(inventory: Inventory, name: string): LeftoverPlaces {
+  const host = inventory.hosts.get(name);
+  const runsServices = host !== undefined && servicesOn(inventory, host).length > 0;
+  const includes = [...inventory.loadBalancers.values()].flatMap((pool) =>
     pool.driver === 'nginx' && pool.hosts.includes(name) ? [pool.include] : [],
   );
   return {

@@ -1,0 +1,57 @@
+import { OrchError } from '../../core/base/errors.ts';
+import { matchPattern, type PatternNames } from '../pattern.ts';
+import type { Path } from '../problem.ts';
+import { fieldsOf, textOf } from './loose.ts';
+
+export type Fields = ReadonlyMap<string, unknown>;
+
+/** A gateway group as the file states it; without `gateway_groups` there is one, of all gateways. */
+export interface FileGroup {
+  /** Where it stands. */
+  readonly path: Path;
+  readonly hosts: readonly string[];
+  /** What it says itself, without what it takes from `api7.gateway`. */
+  readonly own: Fields;
+  /** A setting of its own, else that of `api7.gateway`, and where it stands; undefined where nobody says it. */
+  setting(...names: readonly string[]): { readonly value: unknown; readonly path: Path } | undefined;
+}
+
+const SHARED: Path = ['api7', 'gateway'];
+
+/** The gateway groups of a file, in its order. */
+export function fileGroups(file: Fields, names: PatternNames): readonly FileGroup[] {
+  const shared = fieldsOf(fieldsOf(file.get('api7')).get('gateway'));
+  const groupOf = (path: Path, hosts: readonly string[], own: Fields): FileGroup => ({
+    path,
+    hosts,
+    own,
+    setting(...names) {
+      const [mine, common] = [own, shared].map((fields) => within(fields, names));
+      if (mine !== undefined) return { value: mine, path: [...path, ...names] };
+      return common === undefined ? undefined : { value: common, path: [...SHARED, ...names] };
+    },
+  });
+  if (!file.has('gateway_groups')) return [groupOf(SHARED, names.groups.get('data_plane') ?? [], shared)];
+  return [...fieldsOf(file.get('gateway_groups'))].map(([name, value]) => {
+    const own = fieldsOf(value);
+    return groupOf(['gateway_groups', name], matching(names, textOf(own.get('hosts'))), own);
+  });
+}
+
+const within = (fields: Fields, names: readonly string[]): unknown =>
+  names.reduce<unknown>((value, name) => fieldsOf(value).get(name), fields);
+
+/** Hosts of a pattern; none where it is wrong, which is told of by `mismatch`. */
+export const matching = (names: PatternNames, pattern: string | undefined): readonly string[] =>
+  pattern === undefined || mismatch(names, pattern) !== undefined ? [] : matchPattern(names, pattern);
+
+/** Why a pattern names no host; undefined where it does. */
+export function mismatch(names: PatternNames, pattern: string): string | undefined {
+  try {
+    matchPattern(names, pattern);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof OrchError)) throw error;
+    return `${error.message}; ${error.hint}`;
+  }
+}

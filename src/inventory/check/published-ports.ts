@@ -1,0 +1,132 @@
+import type { PatternNames } from '../pattern.ts';
+import { PORTS } from '../ports.ts';
+import type { Path, Problem } from '../problem.ts';
+import type { Fields, FileGroup } from './file-groups.ts';
+import { fieldsOf, listOf } from './loose.ts';
+
+/** A port of a host by which a service is reached. */
+export interface Published {
+  readonly service: 'gateway' | 'dashboard' | 'DP Manager';
+  readonly port: number;
+  readonly protocol: 'tcp' | 'udp';
+  /** Pools may name it: clients come by it. */
+  readonly takesRequests: boolean;
+  /** Where it is given; undefined: by default. */
+  readonly path?: Path;
+}
+
+/** Ports that each host of the control plane and each gateway publishes, as far as the file can be read. */
+export function publishedPorts(
+  file: Fields,
+  groups: readonly FileGroup[],
+  names: PatternNames,
+): ReadonlyMap<string, readonly Published[]> {
+  const ports = new Map<string, Published[]>();
+  const add = (hosts: readonly string[], more: readonly Published[]): void => {
+    for (const host of hosts) ports.set(host, [...(ports.get(host) ?? []), ...more]);
+  };
+  // Hosts of two groups, or of none that runs gateways, are told of elsewhere.
+  const gateways = names.groups.get('data_plane') ?? [];
+  for (const group of groups)
+    add(
+      group.hosts.filter((host) => gateways.includes(host) && !ports.has(host)),
+      gatewayPorts(group),
+    );
+  add(
+    names.groups.get('control_plane') ?? [],
+    controlPlanePorts(fieldsOf(file.get('api7')), useCertificates(file, groups)),
+  );
+  return ports;
+}
+
+/** A gateway logs in with a certificate, which DP Manager asks for on its TLS port only. */
+export const useCertificates = (file: Fields, groups: readonly FileGroup[]): boolean =>
+  groups.some((group) => group.setting('cert') !== undefined) ||
+  [...fieldsOf(file.get('hosts')).values()].some((host) => fieldsOf(fieldsOf(host).get('gateway')).has('cert'));
+
+function gatewayPorts(group: FileGroup): readonly Published[] {
+  const of = (name: 'http' | 'https' | 'status'): Published => {
+    const setting = group.setting('ports', name);
+    return {
+      service: 'gateway',
+      port: Number(setting?.value ?? PORTS.gateway[name]),
+      protocol: 'tcp',
+      takesRequests: name !== 'status',
+      ...(setting && { path: setting.path }),
+    };
+  };
+  const streams = (protocol: 'tcp' | 'udp'): readonly Published[] => {
+    const setting = group.setting('ports', protocol);
+    return listOf(setting?.value).map((port, index) => ({
+      service: 'gateway',
+      port: Number(port),
+      protocol,
+      takesRequests: true,
+      path: [...(setting?.path ?? []), index],
+    }));
+  };
+  return [of('http'), of('https'), of('status'), ...streams('tcp'), ...streams('udp')];
+}
+
+function controlPlanePorts(api7: Fields, certificates: boolean): readonly Published[] {
+  const of = (key: 'dashboard' | 'dp_manager', name: 'http' | 'https', byDefault?: number): readonly Published[] => {
+    const given = fieldsOf(fieldsOf(api7.get(key)).get('ports'));
+    const port = given.get(name) ?? byDefault;
+    if (port === undefined) return [];
+    return [
+      {
+        service: key === 'dashboard' ? 'dashboard' : 'DP Manager',
+        port: Number(port),
+        protocol: 'tcp',
+        takesRequests: true,
+        ...(given.has(name) ? { path: ['api7', key, 'ports', name] } : {}),
+      },
+    ];
+  };
+  return [
+    ...of('dashboard', 'http', PORTS.dashboard.http),
+    ...of('dashboard', 'https'),
+    ...of('dp_manager', 'http', PORTS.dpManager.http),
+    ...of('dp_manager', 'https', certificates ? PORTS.dpManager.https : undefined),
+  ];
+}
+
+const INSIDE: readonly number[] = Object.values(PORTS.gateway);
+
+/** Two services of a host on one port, and stream routes on ports that a gateway has for something else. */
+export function checkPublishedPorts(
+  ports: ReadonlyMap<string, readonly Published[]>,
+  groups: readonly FileGroup[],
+): readonly Problem[] {
+  const problems = new Map<string, Problem>();
+  const tell = (path: Path, message: string): void => {
+    const key = JSON.stringify([path, message]);
+    problems.set(key, { path, at: 'value', message });
+  };
+  for (const [host, published] of ports)
+    for (const [index, one] of published.entries())
+      for (const other of published.slice(0, index)) {
+        if (one.port !== other.port || one.protocol !== other.protocol) continue;
+        const path = one.path ?? other.path;
+        const whose = one.path === undefined ? one : other;
+        tell(path ?? ['hosts', host], `port ${one.port} of ${host} is that of ${nameOf(whose)} already`);
+      }
+  for (const { setting } of groups) {
+    const tcp = setting('ports', 'tcp');
+    for (const [index, port] of listOf(tcp?.value).entries())
+      if (INSIDE.includes(Number(port)))
+        tell([...(tcp?.path ?? []), index], `port ${String(port)} is one that gateways listen on for something else`);
+  }
+  return [...problems.values()];
+}
+
+const nameOf = ({ service }: Published): string => (service === 'DP Manager' ? service : `the ${service}`);
+
+/** The ports by which requests reach a host, as a message lists them: `80 and 443 (gateway)`. */
+export function requestPortsText(published: readonly Published[]): string {
+  const byService = Map.groupBy(
+    published.filter(({ takesRequests }) => takesRequests),
+    ({ service }) => service,
+  );
+  return [...byService].map(([service, of]) => `${of.map(({ port }) => port).join(' and ')} (${service})`).join(', ');
+}
