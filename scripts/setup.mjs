@@ -67,6 +67,8 @@ async function ensureDocker() {
     else if (!hasProgram('iptables')) aptInstall(['iptables']);
     if (!(await answers())) await startDocker();
   }
+  // The lab issues its certificates with it.
+  if (isRoot && !hasProgram('openssl')) aptInstall(['openssl']);
   if (isRoot && !process.env.DOCKER_HOST && !hasProgram('debootstrap') && !(await hasBaseImage())) {
     // Only a machine without a registry needs it, but only a pull that fails tells.
     if (hasProgram('apt-get')) aptInstall(['debootstrap']);

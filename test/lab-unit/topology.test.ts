@@ -8,7 +8,7 @@ test('the default is two control planes, three gateways, one balancer and one da
 });
 
 test('no two hosts of the largest lab have the same address', () => {
-  const hosts = topologyOf({ controlPlane: 9, dataPlane: 79, loadBalancers: 20 });
+  const hosts = topologyOf({ controlPlane: 9, dataPlane: 79, loadBalancers: 20, edgeGateways: 20 });
   expect(new Set(hosts.map(({ byte }) => byte)).size).toBe(hosts.length);
   expect(hosts.every(({ byte }) => byte > 1 && byte < 255)).toBe(true);
 });
@@ -22,6 +22,7 @@ test.each([
   { size: { ...defaultSize, dataPlane: 0 }, says: 'dataPlane: 0 is not a number from 1 to 79' },
   { size: { ...defaultSize, controlPlane: 10 }, says: 'controlPlane: 10 is not a number from 1 to 9' },
   { size: { ...defaultSize, loadBalancers: 1.5 }, says: 'loadBalancers: 1.5 is not a number from 1 to 20' },
+  { size: { ...defaultSize, edgeGateways: 21 }, says: 'edgeGateways: 21 is not a number from 0 to 20' },
   { size: { ...defaultSize, loadBalancers: Number.NaN }, says: 'loadBalancers: NaN is not a number from 1 to 20' },
 ])('$says', ({ size, says }) => {
   expect(() => topologyOf(size)).toThrow(says);

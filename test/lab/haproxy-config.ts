@@ -1,9 +1,9 @@
 import type { LabFile } from './lab-file.ts';
-import { membersOf, type Pool, pools } from './pools.ts';
+import { membersOf, type Pool, poolsOf } from './pools.ts';
 
 /** The configuration of a load balancer: it retries nothing and sends nothing elsewhere, so that it hides no error. */
 export function haproxyConfig(lab: LabFile): string {
-  return [top, ...pools.map((pool) => section(pool, lab))].join('\n');
+  return [top, ...poolsOf(lab).map((pool) => section(pool, lab))].join('\n');
 }
 
 // hard-stop-after: an old worker may finish a long download after a reload. idle-close-on-response: it lets go of a kept

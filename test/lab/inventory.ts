@@ -1,12 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { edgeCertificates, edgeInventory } from './edge-inventory.ts';
 import { hostNames, hostsOf, type LabFile, labHost } from './lab-file.ts';
 import { serversFile } from './nginx-config.ts';
 import { packagePath } from './packages.ts';
-import { pools } from './pools.ts';
-import type { HostName, Role } from './topology.ts';
+import { poolsOf } from './pools.ts';
+import { type HostName, hasEdge, type Role } from './topology.ts';
 
-const groups: readonly Role[] = ['control_plane', 'data_plane', 'load_balancer'];
+const groups: readonly Role[] = ['control_plane', 'data_plane', 'edge_gateways', 'load_balancer', 'database'];
 const zones = ['a', 'b', 'c'];
 
 /** Three zones, in turn. */
@@ -17,12 +18,28 @@ function zoneOf(name: HostName): string {
 
 /** The inventory of a lab as YAML. Paths in it are relative to its directory. */
 export function labInventory(directory: string, lab: LabFile, nofile: number): string {
+  const common = commonBlocks(directory, lab);
+  if (hasEdge(lab.size)) return edgeInventory(common, lab, nofile);
+  const endpoints = hostsOf(lab, 'load_balancer').map((name) => `"http://${labHost(lab, name).address}:17900"`);
+  return `${common}  gateway:
+    endpoints: [${endpoints.join(', ')}]
+    group: default
+    token: !file secrets/gateway-token
+  nofile: ${nofile}
+load_balancers:
+${loadBalancers(lab)}`;
+}
+
+/** What the inventories of all labs begin with, down to the database in the block `api7`. */
+function commonBlocks(directory: string, lab: LabFile): string {
   const hosts = hostNames(lab).map((name) => {
     const { address, ports } = labHost(lab, name);
     return `  ${name}: { address: ${address}, ssh_address: 127.0.0.1, port: ${ports.ssh}${zoneOf(name)} }\n`;
   });
-  const members = groups.map((role) => `  ${role}: { hosts: [${hostsOf(lab, role).join(', ')}] }\n`);
-  const endpoints = hostsOf(lab, 'load_balancer').map((name) => `"http://${labHost(lab, name).address}:17900"`);
+  const members = groups
+    .map((role) => [role, hostsOf(lab, role)] as const)
+    .filter(([, names]) => names.length > 0)
+    .map(([role, names]) => `  ${role}: { hosts: [${names.join(', ')}] }\n`);
   return `# Written by \`npm run lab -- up\`. Copy it to try changes; the next \`up\` writes it anew.
 cluster: lab
 ssh:
@@ -33,8 +50,7 @@ ssh:
   config: none
 hosts:
 ${hosts.join('')}groups:
-${members.join('')}  database: { hosts: [${hostsOf(lab, 'database').join(', ')}] }
-api7:
+${members.join('')}api7:
   version: "${lab.version}"
   package:
     control_plane: ${relative(directory, packagePath(lab.version, 'cp'))}
@@ -46,18 +62,12 @@ api7:
     user: api7ee
     password: !file secrets/db-password
     sslmode: disable
-  gateway:
-    endpoints: [${endpoints.join(', ')}]
-    group: default
-    token: !file secrets/gateway-token
-  nofile: ${nofile}
-load_balancers:
-${loadBalancers(lab)}`;
+`;
 }
 
 /** Members are known to a balancer by address and port: `gateways` are also those of its TCP pool. */
 function loadBalancers(lab: LabFile): string {
-  return pools
+  return poolsOf(lab)
     .filter(({ mode }) => mode === 'http')
     .map((pool) => {
       const driver =
@@ -72,6 +82,7 @@ function loadBalancers(lab: LabFile): string {
 /** Writes inventory.yaml and returns its path. */
 export async function writeInventory(directory: string, lab: LabFile, nofile: number): Promise<string> {
   const path = join(directory, 'inventory.yaml');
+  if (hasEdge(lab.size)) await edgeCertificates(directory, lab);
   await writeFile(path, labInventory(directory, lab, nofile));
   return path;
 }

@@ -19,7 +19,9 @@ const labFile = z.object({
   network: z.string(),
   subnet: z.string(),
   version: z.string(),
-  size: z.object({ controlPlane: count, dataPlane: count, loadBalancers: count }).default(defaultSize),
+  size: z
+    .object({ controlPlane: count, dataPlane: count, loadBalancers: count, edgeGateways: count.optional() })
+    .default(defaultSize),
   balancer: z.enum(balancers).default('haproxy'),
   hosts: z.record(z.string(), host),
 });

@@ -19,7 +19,7 @@ import { type ResetOptions, resetLab } from './reset.ts';
 import { labSecrets } from './secrets.ts';
 import { loginKey, writeSshFiles } from './ssh-files.ts';
 import { versions } from './stand-ins.ts';
-import { type BalancerPort, balancerPorts, type HostName, topologyOf } from './topology.ts';
+import { type BalancerPort, type HostName, portOfBalancer, topologyOf } from './topology.ts';
 import { withLock } from './with-lock.ts';
 
 /** `version`, `size`, `balancer`: default what they were, at first 3.10.5 on 2 control planes, 3 gateways, 1 HAProxy. */
@@ -100,7 +100,7 @@ export async function upLab(options: LabOptions = {}): Promise<Lab> {
       did,
       host: (name) => labHost(file, name),
       url: (port, balancer = 'lb-1') => `http://127.0.0.1:${labHost(file, balancer).ports[port]}`,
-      direct: (port, balancer = 'lb-1') => `http://${labHost(file, balancer).address}:${balancerPorts[port]}`,
+      direct: (port, balancer = 'lb-1') => `http://${labHost(file, balancer).address}:${portOfBalancer[port]}`,
       exec: (host, script) => hostExec(docker, labHost(file, host).container, script),
       reset: (hosts, options) => resetLab(docker, file, hosts, options),
       down: () => downLab(directory),

@@ -13,7 +13,8 @@ import { labStatus, statusTable } from './status.ts';
 import { balancers, type HostName, type LabSize } from './topology.ts';
 
 const usage = `usage: npm run lab -- COMMAND [--directory .lab]
-  up [--version 3.10.5] [--control-plane 2] [--data-plane 3] [--load-balancers 1] [--balancer haproxy|nginx]
+  up [--version 3.10.5] [--control-plane 2] [--data-plane 3] [--load-balancers 1] [--edge-gateways 2]
+     [--balancer haproxy|nginx]
                              bring the lab up; a lab that is up stays as it is, but for what is said
   down                       remove it and all it made
   status                     its hosts, their addresses, ports and containers
@@ -35,6 +36,7 @@ function parsed() {
         'control-plane': text,
         'data-plane': text,
         'load-balancers': text,
+        'edge-gateways': text,
         balancer: text,
       },
       allowPositionals: true,
@@ -70,6 +72,7 @@ function sizeWish(): Partial<LabSize> {
     controlPlane: values['control-plane'],
     dataPlane: values['data-plane'],
     loadBalancers: values['load-balancers'],
+    edgeGateways: values['edge-gateways'],
   };
   return Object.fromEntries(
     Object.entries(given).flatMap(([key, value]) => (value === undefined ? [] : [[key, Number(value)]])),

@@ -3,10 +3,11 @@ import { resolve } from 'node:path';
 import type Docker from 'dockerode';
 import { missing } from './engine.ts';
 import { free, freePort } from './free-port.ts';
+import { LabError } from './lab-error.ts';
 import { type LabFile, type LabHost, readLabFile, writeLabFile } from './lab-file.ts';
 import { addressIn, freeSubnet } from './lab-network.ts';
 import { label, labelled } from './labels.ts';
-import { type BalancerKind, defaultSize, type HostSpec, type LabSize, topologyOf } from './topology.ts';
+import { type BalancerKind, defaultSize, type HostSpec, hasEdge, type LabSize, topologyOf } from './topology.ts';
 
 /** What is asked of a lab; what is not said stays as it was. */
 export interface LabWish {
@@ -32,6 +33,9 @@ export async function planLab(docker: Docker, directory: string, wish: LabWish):
   const reserved = kept !== null && (await docker.getNetwork(kept.network).inspect().catch(missing)) !== false;
   const subnet = kept !== null && reserved ? kept.subnet : await freeSubnet(docker, kept?.subnet);
   const size = { ...(kept?.size ?? defaultSize), ...wish.size };
+  const balancer = wish.balancer ?? kept?.balancer ?? 'haproxy';
+  if (balancer !== 'haproxy' && hasEdge(size))
+    throw new LabError(`a lab with edge gateways has no ${balancer}: use haproxy`);
   const taken = await portsOfOthers(docker, id);
   const own = new Set(reserved ? portsOf(kept) : await stillFree(portsOf(kept), taken));
   for (const port of own) taken.add(port);
@@ -51,7 +55,7 @@ export async function planLab(docker: Docker, directory: string, wish: LabWish):
     subnet,
     version: wish.version ?? kept?.version ?? '3.10.5',
     size,
-    balancer: wish.balancer ?? kept?.balancer ?? 'haproxy',
+    balancer,
     hosts: Object.fromEntries(hosts),
   };
   await writeLabFile(directory, lab);

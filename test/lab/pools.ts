@@ -1,7 +1,7 @@
 import { hostsOf, type LabFile, labHost } from './lab-file.ts';
-import { type BalancerPort, balancerPorts, type Role } from './topology.ts';
+import { type BalancerPort, hasEdge, portOfBalancer, type Role } from './topology.ts';
 
-/** What every load balancer of a lab balances. */
+/** What a load balancer of a lab balances. */
 export interface Pool {
   readonly name: Exclude<BalancerPort, 'stats'>;
   readonly mode: 'http' | 'tcp';
@@ -22,8 +22,22 @@ export const pools: readonly Pool[] = [
   pool('dp_managers', 'http', 'control_plane', 17900, { path: '/healthz', port: 17900 }),
 ];
 
+/** More of them where there are gateways of the group `edge`, whose members listen on the ports that clients use. */
+const edgePools: readonly Pool[] = [
+  pool('dashboards_tls', 'tcp', 'control_plane', 7443, { path: '/healthz', port: 17080 }),
+  pool('dp_managers_tls', 'tcp', 'control_plane', 7943, { path: '/healthz', port: 17900 }),
+  pool('edge', 'http', 'edge_gateways', 80, status),
+  pool('edge_tls', 'tcp', 'edge_gateways', 443, status),
+  pool('edge_tcp', 'tcp', 'edge_gateways', 9000, status),
+];
+
+/** What the load balancers of this lab balance. */
+export function poolsOf({ size }: LabFile): readonly Pool[] {
+  return hasEdge(size) ? [...pools, ...edgePools] : pools;
+}
+
 function pool(name: Pool['name'], mode: Pool['mode'], members: Role, memberPort: number, check: Pool['check']): Pool {
-  return { name, mode, port: balancerPorts[name], members, memberPort, check };
+  return { name, mode, port: portOfBalancer[name], members, memberPort, check };
 }
 
 /** The members of a pool by name, as `address:port`. */

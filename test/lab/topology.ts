@@ -1,7 +1,7 @@
 import { LabError } from './lab-error.ts';
 
 export type HostName = string;
-export type Role = 'control_plane' | 'data_plane' | 'load_balancer' | 'database';
+export type Role = 'control_plane' | 'data_plane' | 'edge_gateways' | 'load_balancer' | 'database';
 
 /** What runs on the load balancers. */
 export const balancers = ['haproxy', 'nginx'] as const;
@@ -12,6 +12,8 @@ export interface LabSize {
   readonly controlPlane: number;
   readonly dataPlane: number;
   readonly loadBalancers: number;
+  /** Gateways of a second group, `edge`, on ports of their own. None where it is not said. */
+  readonly edgeGateways?: number | undefined;
 }
 
 export const defaultSize: LabSize = { controlPlane: 2, dataPlane: 3, loadBalancers: 1 };
@@ -35,11 +37,25 @@ export const balancerPorts = {
   dp_managers: 17900,
   stats: 8404,
 } as const;
-export type BalancerPort = keyof typeof balancerPorts;
+
+/** What a load balancer listens on besides where there are gateways of the group `edge`. */
+export const edgeBalancerPorts = {
+  dashboards_tls: 7443,
+  dp_managers_tls: 7943,
+  edge: 80,
+  edge_tls: 443,
+  edge_tcp: 9000,
+} as const;
+export type EdgeBalancerPort = keyof typeof edgeBalancerPorts;
+export type BalancerPort = keyof typeof balancerPorts | EdgeBalancerPort;
+
+/** The port of that name at a balancer's own address. */
+export const portOfBalancer: Readonly<Record<BalancerPort, number>> = { ...balancerPorts, ...edgeBalancerPorts };
 
 interface Kind {
   readonly role: Role;
   readonly size: keyof LabSize;
+  readonly least: number;
   readonly most: number;
   readonly byte: number;
   readonly ports: Readonly<Record<string, number>>;
@@ -47,9 +63,17 @@ interface Kind {
 
 /** By the letters in front of a host's number. The ranges of addresses must not meet. */
 const kinds: Readonly<Record<string, Kind>> = {
-  cp: { role: 'control_plane', size: 'controlPlane', most: 9, byte: 10, ports: ssh },
-  gw: { role: 'data_plane', size: 'dataPlane', most: 79, byte: 20, ports: ssh },
-  lb: { role: 'load_balancer', size: 'loadBalancers', most: 20, byte: 100, ports: { ...ssh, ...balancerPorts } },
+  cp: { role: 'control_plane', size: 'controlPlane', least: 1, most: 9, byte: 10, ports: ssh },
+  gw: { role: 'data_plane', size: 'dataPlane', least: 1, most: 79, byte: 20, ports: ssh },
+  edge: { role: 'edge_gateways', size: 'edgeGateways', least: 0, most: 20, byte: 120, ports: ssh },
+  lb: {
+    role: 'load_balancer',
+    size: 'loadBalancers',
+    least: 1,
+    most: 20,
+    byte: 100,
+    ports: { ...ssh, ...balancerPorts },
+  },
 };
 const database: HostSpec = { name: 'db-1', role: 'database', byte: 6, ports: ssh };
 
@@ -60,15 +84,21 @@ const database: HostSpec = { name: 'db-1', role: 'database', byte: 6, ports: ssh
  */
 export function topologyOf(size: LabSize): readonly HostSpec[] {
   const hosts = Object.entries(kinds).flatMap(([letters, kind]) => {
-    const count = size[kind.size];
-    if (!Number.isInteger(count) || count < 1 || count > kind.most)
-      throw new LabError(`${kind.size}: ${count} is not a number from 1 to ${kind.most}`);
+    const count = size[kind.size] ?? 0;
+    if (!Number.isInteger(count) || count < kind.least || count > kind.most)
+      throw new LabError(`${kind.size}: ${count} is not a number from ${kind.least} to ${kind.most}`);
+    const more = kind.role === 'load_balancer' && hasEdge(size) ? edgeBalancerPorts : {};
     return Array.from({ length: count }, (_, at) => ({
       name: `${letters}-${at + 1}`,
       role: kind.role,
       byte: kind.byte + at + 1,
-      ports: kind.ports,
+      ports: { ...kind.ports, ...more },
     }));
   });
   return [...hosts, database];
+}
+
+/** Whether a lab has the second group of gateways, and with it all that speaks TLS. */
+export function hasEdge({ edgeGateways = 0 }: LabSize): boolean {
+  return edgeGateways > 0;
 }
