@@ -46,5 +46,5 @@ function serverRows(text: string): readonly Readonly<Record<string, string>>[] {
   const names = head.replace(/^# /, '').split(',');
   return lines
     .map((line) => Object.fromEntries(line.split(',').map((value, at) => [names[at] ?? '', value])))
-    .filter(({ pxname, svname }) => pxname?.startsWith('gateways') && svname?.startsWith('gw-'));
+    .filter(({ pxname = '', svname = '' }) => /^(gateways|edge)/.test(pxname) && /^(gw|edge)-/.test(svname));
 }

@@ -1,11 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { balancerCounters, type Counted, risen } from './balancer-counters.ts';
 import type { Lab } from './lab.ts';
-import { hostsOf } from './lab-file.ts';
+import { hostsOf, labHost } from './lab-file.ts';
 import { Connections, echoes, exchange, type Target } from './load-clients.ts';
 import { LoadTally, type Outcome } from './load-tally.ts';
+import { type StreamTarget, streamEchoes } from './stream-client.ts';
+import { type BalancerPort, portOfBalancer } from './topology.ts';
 
-/** How many clients of each kind; all are spread over the balancers and their HTTP and TCP frontends. */
+/** A frontend of every balancer that HTTP clients use. */
+export interface Frontend {
+  /** As the report names it. */
+  readonly name: string;
+  readonly port: BalancerPort;
+  /** Each connection ends up at one gateway and stays there. */
+  readonly glued: boolean;
+}
+
+/** How many clients of each kind; all are spread over the balancers and their frontends. */
 export interface LoadOptions {
   /** GET and POST requests per second on kept connections. Default 200. */
   readonly rate?: number;
@@ -17,6 +28,10 @@ export interface LoadOptions {
   readonly downloads?: number;
   /** Connections to HTTP frontends that are used once in 20 s. Default 4. */
   readonly idle?: number;
+  /** What all of these use. Default the HTTP and the TCP frontend of the gateways. */
+  readonly frontends?: readonly Frontend[];
+  /** Clients of the TCP stream, each of which keeps its connection for 5 s. Default 0. */
+  readonly streams?: number;
 }
 
 export interface LoadReport {
@@ -35,7 +50,13 @@ export interface LoadReport {
   readonly risen: Counted;
 }
 
-const defaults = { rate: 200, websockets: 8, slow: 8, downloads: 0, idle: 4 };
+const defaults = { rate: 200, websockets: 8, slow: 8, downloads: 0, idle: 4, streams: 0 };
+const gatewayFrontends: readonly Frontend[] = [
+  { name: 'http', port: 'gateways', glued: false },
+  { name: 'tcp', port: 'gateways_tcp', glued: true },
+];
+/** How long a stream is kept: shorter than what a rolling change waits for connections to end. */
+const stream = { lines: 20, everyMs: 250 };
 
 /**
  * A load through all balancers that goes on until it is stopped. It is open: requests are sent at their times, however
@@ -43,11 +64,27 @@ const defaults = { rate: 200, websockets: 8, slow: 8, downloads: 0, idle: 4 };
  * @example const load = await startLoad(lab); … const { errors, risen } = await load.stop();
  */
 export async function startLoad(lab: Lab, options: LoadOptions = {}): Promise<{ stop(): Promise<LoadReport> }> {
-  const { rate, websockets, slow, downloads, idle } = { ...defaults, ...options };
-  const targets = hostsOf(lab.file, 'load_balancer').flatMap((balancer): Target[] => [
-    { balancer, name: 'http', url: lab.direct('gateways', balancer), glued: false },
-    { balancer, name: 'tcp', url: lab.direct('gateways_tcp', balancer), glued: true },
-  ]);
+  const {
+    rate,
+    websockets,
+    slow,
+    downloads,
+    idle,
+    streams,
+    frontends = gatewayFrontends,
+  } = { ...defaults, ...options };
+  const balancers = hostsOf(lab.file, 'load_balancer');
+  const targets = balancers.flatMap((balancer) =>
+    frontends.map(({ name, port, glued }): Target => ({ balancer, name, url: lab.direct(port, balancer), glued })),
+  );
+  const streamTargets = balancers.map(
+    (balancer): StreamTarget => ({
+      balancer,
+      name: 'stream',
+      host: labHost(lab.file, balancer).address,
+      port: portOfBalancer.edge_tcp,
+    }),
+  );
   const before = await balancerCounters(lab);
   const begun = performance.now();
   const tally = new LoadTally();
@@ -84,7 +121,7 @@ export async function startLoad(lab: Lab, options: LoadOptions = {}): Promise<{ 
   };
   const again = async (
     client: string,
-    { balancer, name }: Target,
+    { balancer, name }: Pick<Target, 'balancer' | 'name'>,
     exchangeOnce: () => Promise<string | undefined>,
     restMs = 0,
   ): Promise<void> => {
@@ -95,7 +132,7 @@ export async function startLoad(lab: Lab, options: LoadOptions = {}): Promise<{ 
       await pause(Math.max(restMs, 250 - (performance.now() - from)));
     }
   };
-  const several = (count: number, client: (target: Target) => Promise<void>, among = targets) =>
+  const several = <Kind>(count: number, client: (target: Kind) => Promise<void>, among: readonly Kind[]) =>
     Array.from({ length: count }, async (_, at) => {
       await pause(at * 300);
       const target = among[at % among.length];
@@ -110,14 +147,15 @@ export async function startLoad(lab: Lab, options: LoadOptions = {}): Promise<{ 
   const clients = [
     watchTimers(),
     ...targets.flatMap((target, at) => [steady(target, 'get', at * 5), steady(target, 'post', at * 5 + 2)]),
-    ...several(websockets, (to) => again('websocket', to, () => echoes(to, 5, running))),
-    ...several(slow, (to) => again('slow', to, () => exchange(to, '/slow?s=5'))),
-    ...several(downloads, (to) => again('download', to, () => exchange(to, '/download?s=60'))),
+    ...several(websockets, (to) => again('websocket', to, () => echoes(to, 5, running)), targets),
+    ...several(slow, (to) => again('slow', to, () => exchange(to, '/slow?s=5')), targets),
+    ...several(downloads, (to) => again('download', to, () => exchange(to, '/download?s=60')), targets),
     ...several(
       idle,
       seldom,
       targets.filter(({ glued }) => !glued),
     ),
+    ...several(streams, (to) => again('kept', to, () => streamEchoes(to, stream, running)), streamTargets),
   ];
   return {
     async stop() {
