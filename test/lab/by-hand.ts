@@ -1,9 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { authority, builtInName, type Certificate, gatewayCertificate } from './certificates.ts';
 import type { Lab } from './lab.ts';
 import { packagePath } from './packages.ts';
 import { labSecrets } from './secrets.ts';
 import type { Part } from './stand-ins.ts';
 import type { HostName } from './topology.ts';
+
+/** A gateway that connects with a certificate; what is not said is as the lab has it for the group. */
+export interface TlsGateway {
+  readonly group: string;
+  readonly certificate?: Certificate;
+  readonly ca?: string;
+  /** Default the name in the certificate that DP Manager has when it is given none. */
+  readonly sni?: string;
+  /** `-p` of `docker run`. Default the ports of the vendor's page. */
+  readonly ports?: readonly string[];
+}
 
 /** The steps of the vendor's page, done by hand on hosts of a lab. */
 export class ByHand {
@@ -32,21 +44,43 @@ export class ByHand {
     return `postgres://api7ee:${encodeURIComponent(secret)}@${this.#lab.host('db-1').address}:5432/api7ee`;
   }
 
-  async controlPlaneConfig(host: HostName, name: string, port: number, dsn: string): Promise<void> {
-    const yaml = `server:\n  listen:\n    host: "0.0.0.0"\n    port: ${port}\ndatabase:\n  dsn: "${dsn}"\n`;
+  async controlPlaneConfig(host: HostName, name: string, port: number, dsn: string, tls = ''): Promise<void> {
+    const yaml = `server:\n  listen:\n    host: "0.0.0.0"\n    port: ${port}\n${tls}database:\n  dsn: "${dsn}"\n`;
     await this.run(host, `cat > /opt/${name} <<'END'\n${yaml}END`);
   }
 
   async controlPlane(host: HostName): Promise<void> {
-    const version = this.#lab.file.version;
     await this.load(host, 'cp');
-    await this.controlPlaneConfig(host, 'dashboard-config.yaml', 17080, await this.dsn());
-    await this.controlPlaneConfig(host, 'dp-manager-config.yaml', 17900, await this.dsn());
+    await this.startDashboard(host);
+    await this.startDpManager(host);
+  }
+
+  async startDashboard(host: HostName, certificate?: Certificate): Promise<void> {
+    await this.controlPlaneConfig(host, 'dashboard-config.yaml', 17080, await this.dsn(), tlsBlock(certificate));
     await this.run(
       host,
-      `docker run -d --name dashboard --restart unless-stopped -p 17080:17080 -v /opt/dashboard-config.yaml:/app/conf/config.yaml api7/api7-ee-3-integrated:v${version}
-       docker run -d --name dp-manager --restart unless-stopped -p 17900:17900 -v /opt/dp-manager-config.yaml:/usr/local/api7/conf/config.yaml api7/api7-ee-dp-manager:v${version}`,
+      `${await this.#certificateFiles('/opt/certs/dashboard', certificate)}
+       docker rm -f dashboard >/dev/null 2>&1
+       docker run -d --name dashboard --restart unless-stopped -p 17080:17080 -p 7443:7443 -v /opt/certs/dashboard:/certs \
+       -v /opt/dashboard-config.yaml:/app/conf/config.yaml api7/api7-ee-3-integrated:v${this.#lab.file.version}`,
     );
+  }
+
+  async startDpManager(host: HostName, certificate?: Certificate): Promise<void> {
+    await this.controlPlaneConfig(host, 'dp-manager-config.yaml', 17900, await this.dsn(), tlsBlock(certificate));
+    await this.run(
+      host,
+      `${await this.#certificateFiles('/opt/certs/dp-manager', certificate)}
+       docker rm -f dp-manager >/dev/null 2>&1
+       docker run -d --name dp-manager --restart unless-stopped -p 17900:17900 -p 7943:7943 -v /opt/certs/dp-manager:/certs \
+       -v /opt/dp-manager-config.yaml:/usr/local/api7/conf/config.yaml api7/api7-ee-dp-manager:v${this.#lab.file.version}`,
+    );
+  }
+
+  async #certificateFiles(folder: string, certificate?: Certificate): Promise<string> {
+    if (certificate === undefined) return `mkdir -p ${folder}`;
+    return `mkdir -p ${folder}; umask 027; ${heredoc(`cat > ${folder}/cert.pem`, certificate.cert)}
+       ${heredoc(`cat > ${folder}/key.pem`, certificate.key)}`;
   }
 
   async gatewayConfig(host: HostName, extra = ''): Promise<void> {
@@ -72,6 +106,25 @@ export class ByHand {
     );
   }
 
+  /** Starts a gateway that connects to DP Manager on 7943, through the balancer. */
+  async tlsGateway(host: HostName, { group, ...wish }: TlsGateway): Promise<void> {
+    const { cert, key } = wish.certificate ?? (await gatewayCertificate(this.#lab.directory, group));
+    const ca = wish.ca ?? (await authority(this.#lab.directory, 'ca')).cert;
+    const pem = { CERT: cert, KEY: key, CA: ca };
+    const names = Object.keys(pem).map((name) => `API7_CONTROL_PLANE_${name}`);
+    const variables = Object.values(pem).map((text, at) => `export ${names[at]}="$(${heredoc('cat', text)})"`);
+    const ports = (wish.ports ?? ['9080:9080', '9443:9443']).map((port) => `-p ${port}`).join(' ');
+    await this.run(
+      host,
+      `docker rm -f gateway >/dev/null 2>&1
+${variables.join('\n')}
+docker run -d --name gateway -p 7085:7085 ${ports} --hostname ${host} ${names.map((name) => `-e ${name}`).join(' ')} \
+  -e API7_CONTROL_PLANE_ENDPOINTS='["https://${this.#lab.host('lb-1').address}:7943"]' \
+  -e API7_CONTROL_PLANE_SNI=${wish.sni ?? builtInName} -e API7_GATEWAY_GROUP_SHORT_ID=${group} \
+  -v /opt/gateway_conf/config.yaml:/usr/local/apisix/conf/config.yaml api7/api7-ee-3-gateway:${this.#lab.file.version}`,
+    );
+  }
+
   /** The status a host gives itself on a port, 0 for no answer. */
   async status(host: HostName, port: number, path: string): Promise<number> {
     const { out } = await this.#lab.exec(
@@ -90,3 +143,8 @@ export class ByHand {
     }
   }
 }
+
+const tlsBlock = (certificate?: Certificate): string =>
+  certificate === undefined ? '' : '  tls:\n    cert_file: /certs/cert.pem\n    key_file: /certs/key.pem\n';
+
+const heredoc = (command: string, text: string): string => `${command} <<'END'\n${text.trimEnd()}\nEND\n`;

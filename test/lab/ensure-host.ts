@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { grantedCapabilities } from './capabilities.ts';
+import { authority, builtInCertificate } from './certificates.ts';
 import { missing } from './engine.ts';
 import { haproxyConfig } from './haproxy-config.ts';
 import { containerLog, startHostContainer } from './host-container.ts';
@@ -88,10 +89,16 @@ async function hostFiles(directory: string, lab: LabFile, { name, role }: HostSp
     );
   }
   if (role === 'database') {
-    const { dbPassword, gatewayToken } = await labSecrets(directory);
+    const { dbPassword, gatewayToken, edgeToken } = await labSecrets(directory);
+    const dpManager = await builtInCertificate(directory);
     files['/etc/lab/db-password'] = dbPassword;
     files['/etc/lab/gateway-token-sha256'] = tokenDigest(gatewayToken);
+    files['/etc/lab/edge-token-sha256'] = tokenDigest(edgeToken);
+    files['/etc/lab/ca.pem'] = (await authority(directory, 'ca')).cert;
+    files['/etc/lab/dp-manager.pem'] = dpManager.cert;
+    files['/etc/lab/dp-manager.key'] = dpManager.key;
     files['/etc/lab/upstream'] = `http://${labHost(lab, name).address}:1980`;
+    files['/etc/lab/stream-upstream'] = `${labHost(lab, name).address}:1981`;
   }
   return files;
 }

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 export interface LabSecrets {
   readonly dbPassword: string;
   readonly gatewayToken: string;
+  /** Of the gateway group `edge`. */
+  readonly edgeToken: string;
 }
 
 /** The lab's secrets, made on its first start and kept in `secrets/`. */
@@ -15,6 +17,7 @@ export async function labSecrets(directory: string): Promise<LabSecrets> {
     // Every character in the middle means something else in a URI.
     dbPassword: await kept(join(directory, 'secrets/db-password'), () => `${random()}p@ss:/#%${random()}`),
     gatewayToken: await kept(join(directory, 'secrets/gateway-token'), () => `a7dp-${random()}${random()}`),
+    edgeToken: await kept(join(directory, 'secrets/edge-token'), () => `a7dp-${random()}${random()}`),
   };
 }
 

@@ -5,8 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GATEWAY_CONFIG_CHECK } from '../../src/api7/config-check.ts';
 import { all } from './all.ts';
 import { ByHand } from './by-hand.ts';
+import { authority, gatewayCertificate, issued, wrongCertificate } from './certificates.ts';
 import { type Lab, upLab } from './lab.ts';
 import { paths } from './paths.ts';
+import { labSecrets } from './secrets.ts';
+import { streamEchoes } from './stream-client.ts';
+import { type HostName, portOfBalancer } from './topology.ts';
 
 const directory = join(paths.cache, 'labs/stand-ins-test');
 const release = '3.10.5';
@@ -15,15 +19,41 @@ let lab: Lab;
 let by: ByHand;
 
 beforeAll(async () => {
-  lab = await upLab({ directory, owned: true, version: release });
+  const size = { controlPlane: 2, dataPlane: 2, edgeGateways: 1, loadBalancers: 1 };
+  lab = await upLab({ directory, owned: true, version: release, size });
   await lab.reset();
   by = new ByHand(lab);
 });
 
 afterAll(() => lab?.down());
 
-const logs = async (host: 'cp-1' | 'gw-1' | 'gw-2', name: string) =>
-  (await lab.exec(host, `docker logs ${name} 2>&1`)).out;
+const logs = async (host: HostName, name: string) => (await lab.exec(host, `docker logs ${name} 2>&1`)).out;
+
+/** The gateway of the group `edge`, on ports of its own. */
+const edge = { group: 'edge', ports: ['80:9080', '443:9443', '9000:9000', '9000:9000/udp'] };
+const edgeConfig = (shutdown: string) => `  proxy_mode: http&stream
+  stream_proxy:
+    tcp: [9000]
+    udp: [9000]
+nginx_config:
+  worker_shutdown_timeout: ${shutdown}
+`;
+
+/** A stream of so many lines through the balancer, four a second. */
+const stream = (lines: number) => {
+  const { address } = lab.host('lb-1');
+  const target = { balancer: 'lb-1', name: 'stream', host: address, port: portOfBalancer.edge_tcp };
+  return streamEchoes(target, { lines, everyMs: 250 }, () => true);
+};
+
+/** What curl says on cp-1 to a request to its dp-manager: the status, and its own exit code where there is none. */
+const asks = async (url: string, ...options: readonly string[]) => {
+  const { code, out } = await lab.exec(
+    'cp-1',
+    `curl -sk -m 2 -o /dev/null -w '%{http_code}' ${options.join(' ')} '${url}'`,
+  );
+  return out === '000' ? `curl ${code}` : out;
+};
 
 /** Runs a control-plane image to its end; gives exit code and log. */
 async function runDashboard(dsn: string): Promise<{ readonly code: number; readonly log: string }> {
@@ -143,6 +173,124 @@ describe.runIf(all)('the stand-in images, run as on the page', () => {
     await by.until(true, async () => /status 401/.test(await logs('gw-2', 'gateway')));
     expect(await by.status('gw-2', 7085, '/status/ready')).toBe(503);
     expect(await by.status('gw-2', 9080, '/')).toBe(404);
+  });
+
+  it('let in the gateways of a second group by certificate, through a balancer that passes TLS on', async () => {
+    await by.load('edge-1', 'dp');
+    await by.gatewayConfig('edge-1', edgeConfig('240s'));
+    await by.tlsGateway('edge-1', edge);
+    await by.until(200, () => by.status('edge-1', 7085, '/status/ready'));
+    await by.until('edge', async () => (await fetch(lab.url('edge'))).headers.get('x-gateway-group'));
+    expect((await fetch(lab.url('gateways'))).headers.get('x-gateway-group')).toBe('default');
+    await by.until('edge-1', () =>
+      by.run('lb-1', "curl -sk -o /dev/null -w '%header{x-gateway}' https://127.0.0.1:443/"),
+    );
+    // Each group has routes of its own: in the middle of both is only the one at /.
+    await by.run(
+      'db-1',
+      `su postgres -c "psql -d api7ee -c \\"delete from route where (gateway_group, prefix) = ('edge', '/')\\""`,
+    );
+    await by.until(404, () => by.status('edge-1', 80, '/'));
+    expect(await by.status('edge-1', 80, '/edge/')).toBe(200);
+    expect(await by.status('gw-1', 9080, '/')).toBe(200);
+  });
+
+  it('pass a TCP stream and datagrams on', async () => {
+    expect(await stream(3)).toBe(lab.host('edge-1').address);
+    const ask = `use IO::Socket::INET; my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1:9000", Proto => "udp");
+      $s->send("datagram"); alarm 5; $s->recv(my $answer, 100); print $answer`;
+    expect(await by.run('edge-1', `perl -e '${ask}'`)).toBe('datagram');
+  });
+
+  it('let a stream end after SIGQUIT, and cut it when the shutdown time-out is over', async () => {
+    await by.gatewayConfig('edge-1', edgeConfig('3s'));
+    await by.tlsGateway('edge-1', edge);
+    await by.until(200, () => by.status('edge-1', 7085, '/status/ready'));
+    await by.until(true, () => stream(1).then(Boolean, () => false));
+    const [short, long] = [stream(8), stream(60).catch((error: Error) => error.message)];
+    await sleep(1000);
+    const stopped = performance.now();
+    await by.run('edge-1', 'docker stop -t 30 gateway');
+    const took = performance.now() - stopped;
+    expect(await short).toBe(lab.host('edge-1').address);
+    expect(await long).toMatch(/ECONNRESET|ended by the other side/);
+    expect(took).toBeGreaterThan(2500);
+    expect(took).toBeLessThan(10_000);
+  });
+
+  it('serve no route with a certificate that the control plane does not know', async () => {
+    await by.tlsGateway('edge-1', { ...edge, certificate: await wrongCertificate(directory, 'edge') });
+    await by.until(200, () => by.status('edge-1', 7085, '/status'));
+    await by.until(true, async () => /watch of https:.*alert unknown ca/.test(await logs('edge-1', 'gateway')));
+    expect(await by.status('edge-1', 7085, '/status/ready')).toBe(503);
+    expect(await by.status('edge-1', 80, '/edge/')).toBe(404);
+    expect(await logs('cp-1', 'dp-manager')).toMatch(/TLS handshake with .*certificate verify failed/);
+  });
+
+  it('serve no route behind a control plane that cannot show who it is', async () => {
+    await by.tlsGateway('edge-1', { ...edge, sni: 'another.name' });
+    await by.until(true, async () => /watch of .*not valid for 'another.name'/.test(await logs('edge-1', 'gateway')));
+    expect(await by.status('edge-1', 7085, '/status')).toBe(200);
+    expect(await by.status('edge-1', 7085, '/status/ready')).toBe(503);
+    await by.tlsGateway('edge-1', { ...edge, ca: (await authority(directory, 'other-ca')).cert });
+    await by.until(true, async () => /watch of .*certificate verify failed/.test(await logs('edge-1', 'gateway')));
+    expect(await by.status('edge-1', 7085, '/status/ready')).toBe(503);
+  });
+
+  it('give a gateway the routes of no group but its own', async () => {
+    const { gatewayToken, edgeToken } = await labSecrets(directory);
+    const watch = (group: string) => `/api/dataplane/watch?gateway_group=${group}`;
+    const byToken = (token: string, group: string) =>
+      asks(`http://127.0.0.1:17900${watch(group)}`, `-H 'Control-Plane-Token: ${token}'`);
+    expect(await byToken(edgeToken, 'edge')).toBe('200');
+    expect(await byToken(gatewayToken, 'edge')).toBe('403');
+    expect(await byToken('wrong', 'edge')).toBe('401');
+
+    const { cert, key } = await gatewayCertificate(directory, 'default');
+    const stranger = await issued(directory, 'ca', { name: 'gateway-none', subject: '/OU=none/CN=gateway' });
+    await by.run('cp-1', `mkdir -p /opt/client; cat > /opt/client/default <<'END'\n${cert}${key}END`);
+    await by.run('cp-1', `cat > /opt/client/none <<'END'\n${stranger.cert}${stranger.key}END`);
+    const byCertificate = (name: string, group: string) =>
+      asks(`https://127.0.0.1:7943${watch(group)}`, `--cert /opt/client/${name}`);
+    expect(await byCertificate('default', 'default')).toBe('200');
+    expect(await byCertificate('default', 'edge')).toBe('403');
+    expect(await byCertificate('none', 'none')).toBe('403');
+    // Without any, TLS 1.3 tells the client only with the first answer, and TLS 1.2 in the handshake.
+    expect(await asks('https://127.0.0.1:7943/version')).toBe('curl 56');
+    expect(await asks('https://127.0.0.1:7943/version', '--tls-max 1.2')).toBe('curl 35');
+    expect(await asks('http://127.0.0.1:7943/version')).toMatch(/^curl/);
+  });
+
+  it('show the certificates that they are given', async () => {
+    const own = (name: string) => issued(directory, 'ca', { name, subject: `/CN=${name}`, names: [`DNS:${name}.lab`] });
+    expect(await asks('https://127.0.0.1:7443/healthz')).toBe('200');
+    await by.startDashboard('cp-1', await own('dashboard'));
+    await by.startDpManager('cp-1', await own('dp-manager'));
+    await by.run('cp-1', `cat > /opt/client/ca <<'END'\n${(await authority(directory, 'ca')).cert}END`);
+    const verified = '--no-insecure --cacert /opt/client/ca --connect-to ::127.0.0.1:';
+    await by.until('200', () => asks('https://dashboard.lab:7443/healthz', verified));
+    await by.until('200', () => asks('https://dp-manager.lab:7943/version', verified, '--cert /opt/client/default'));
+    expect(await asks('https://another.lab:7943/version', verified, '--cert /opt/client/default')).toBe('curl 60');
+    await by.tlsGateway('edge-1', { ...edge, sni: 'dp-manager.lab' });
+    await by.until(200, () => by.status('edge-1', 7085, '/status/ready'));
+  });
+
+  it('end with a clear line on a certificate that cannot be used', async () => {
+    const run = async (tls: string) => {
+      await by.controlPlaneConfig('cp-1', 'bad.yaml', 17900, await by.dsn(), `  tls:\n${tls}`);
+      return lab.exec(
+        'cp-1',
+        `timeout 40 docker run --rm -v /opt/certs/dp-manager:/certs -v /opt/bad.yaml:/usr/local/api7/conf/config.yaml api7/api7-ee-dp-manager:v${release}`,
+      );
+    };
+    const said = (words: string) => ({ code: 1, err: expect.stringContaining(words) });
+    expect(await run('    cert_file: /certs/cert.pem\n')).toMatchObject(said('cert_file and key_file go together'));
+    expect(await run('    cert_file: /certs/none.pem\n    key_file: /certs/key.pem\n')).toMatchObject(
+      said('cannot read /certs/none.pem: No such file'),
+    );
+    expect(await run('    cert_file: /certs/cert.pem\n    key_file: /certs/cert.pem\n')).toMatchObject(
+      said('are not a certificate with its key'),
+    );
   });
 
   it('check the gateway configuration offline', async () => {

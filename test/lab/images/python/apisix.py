@@ -2,11 +2,12 @@
 import http.client
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
 
-from gateway_agent import connect
+from control_plane import connect
 from gateway_settings import PREFIX, Gateway, instance_id
 from nginx_conf import READY_FLAG, write_main, write_no_routes
 from release import VERSION
@@ -22,7 +23,7 @@ STARTUP_TRIES = 3
 def init():
     gateway = Gateway()
     write_main(gateway)
-    write_no_routes()
+    write_no_routes(gateway)
     return gateway
 
 
@@ -34,14 +35,14 @@ def test():
     print('configuration test is successful')
 
 
-def more_than_half_answer(endpoints):
+def more_than_half_answer(endpoints, credentials):
     answered, silent = 0, []
     for endpoint in endpoints:
         problem = 'not tried'
         for attempt in range(STARTUP_TRIES):
             if attempt:
                 time.sleep(1)
-            problem = ask_version(endpoint)
+            problem = ask_version(endpoint, credentials)
             if problem is None:
                 break
         if problem is None:
@@ -53,13 +54,20 @@ def more_than_half_answer(endpoints):
                           + ', '.join(silent))
 
 
-def ask_version(endpoint):
+def ask_version(endpoint, credentials):
     try:
-        connection = connect(endpoint, 3)
+        connection = connect(endpoint, 3, credentials)
         connection.request('GET', '/version')
         status = connection.getresponse().status
         connection.close()
         return None if status == 200 else f'status {status}'
+    except ssl.SSLEOFError as error:
+        # Of a balancer that has no control plane to pass the connection to.
+        return str(error)
+    except ssl.SSLError as error:
+        # There is a control plane, but it and this gateway do not trust each other, as with a token that is wrong.
+        log('error', f'{endpoint}: {error}')
+        return None
     except (OSError, http.client.HTTPException) as error:
         return str(error) or type(error).__name__
 
@@ -69,7 +77,7 @@ def start():
     for number in (signal.SIGQUIT, signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
     gateway = init()
-    more_than_half_answer(gateway.endpoints())
+    more_than_half_answer(gateway.endpoints(), gateway.credentials)
     instance_id(gateway)
     for stale in (PID_FILE, READY_FLAG):
         if os.path.exists(stale):

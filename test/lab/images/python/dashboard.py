@@ -3,13 +3,14 @@ import sys
 import time
 
 from database import Database, Pulse
-from http_service import serve
+from http_service import context_of, own_certificate, serve, serve_tls
 from migrations import migrate, schema_in
 from release import VERSION
 from service_log import die, log
 from settings import BadSettings, load
 
 CONFIG = '/app/conf/config.yaml'
+SELF_SIGNED = ('/opt/stand-in/self-signed.crt', '/opt/stand-in/self-signed.key')
 PAGE = '''<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>API7 Dashboard</title>
 <body><h1>API7 Dashboard</h1><p>Release {release}. This is the stand-in that the lab runs.</p></body></html>
@@ -28,11 +29,14 @@ def main():
         else:
             request.json(503, {'status': 'error', 'database': pulse.reason or 'no response'})
 
-    serve(settings, 7080, {
+    routes = {
         ('GET', '/healthz'): health,
         ('GET', '/api/version'): lambda request: request.json(200, {'value': f'v{release}'}),
         ('GET', '/'): lambda request: request.text(200, PAGE.format(release=release), 'text/html; charset=utf-8'),
-    })
+    }
+    context = context_of(*(own_certificate(settings) or SELF_SIGNED))
+    serve(settings, 7080, routes)
+    serve_tls(settings, 7443, routes, lambda: context)
     link = database.first_connection()
     found, wanted = migrate(link, release)
     link.close()

@@ -1,11 +1,13 @@
-"""Stand-in for api7-ee-dp-manager: feeds the configuration in PostgreSQL to the gateways that hold its token."""
+"""Stand-in for api7-ee-dp-manager: feeds each gateway, known by token or certificate, the configuration of its group."""
 import hashlib
 import json
+import ssl
 import sys
 import time
 
 from database import Database, Pulse
-from http_service import serve
+from dp_manager_tls import Identity, group_in
+from http_service import serve, serve_tls
 from migrations import schema_in, schema_of
 from release import VERSION
 from service_log import die, log
@@ -21,6 +23,7 @@ def main():
     settings = load(CONFIG)
     database = Database(settings, 'api7-dp-manager')
     pulse = Pulse(database, lambda cursor: configuration(cursor, wanted))
+    identity = Identity(settings)
 
     def health(request):
         if not pulse.healthy():
@@ -31,15 +34,23 @@ def main():
             request.json(200, {'status': 'ok'})
 
     def group_of(request):
-        token = request.headers.get('Control-Plane-Token') or ''
-        digest = hashlib.sha256(token.encode()).hexdigest()
-        group = (pulse.answer or {}).get('tokens', {}).get(digest)
+        answer = pulse.answer or {}
+        if isinstance(request.connection, ssl.SSLSocket):
+            proof = 'certificate'
+            group = group_in(request.connection.getpeercert())
+            group = group if group in answer.get('groups', ()) else None
+        else:
+            proof = 'token'
+            token = request.headers.get('Control-Plane-Token') or ''
+            group = answer.get('tokens', {}).get(hashlib.sha256(token.encode()).hexdigest())
         if pulse.answer is None:
             request.json(503, {'error_msg': 'no configuration yet'})
+        elif group is None and proof == 'certificate':
+            request.json(403, {'error_msg': 'the certificate names no gateway group'})
         elif group is None:
             request.json(401, {'error_msg': 'the Control-Plane-Token is missing or unknown'})
         elif request.query.get('gateway_group', group) != group:
-            request.json(403, {'error_msg': 'the token belongs to another gateway group'})
+            request.json(403, {'error_msg': f'the {proof} belongs to another gateway group'})
         else:
             return group
         return None
@@ -58,7 +69,9 @@ def main():
             answer = pulse.answer
             line = {'revision': answer['revision'], 'database': 'ok' if pulse.healthy() else 'away'}
             if sent != answer:
+                line['group'] = group
                 line['routes'] = answer['routes'].get(group, [])
+                line['stream_routes'] = answer['stream_routes'].get(group, [])
                 sent = answer
             data = json.dumps(line).encode() + b'\n'
             request.wfile.write(b'%x\r\n%s\r\n' % (len(data), data))
@@ -87,12 +100,14 @@ def main():
             link.close()
         request.json(200, {})
 
-    serve(settings, 7900, {
+    routes = {
         ('GET', '/healthz'): health,
         ('GET', '/version'): lambda request: request.json(200, {'etcdserver': '3.5.0', 'etcdcluster': '3.5.0'}),
         ('GET', '/api/dataplane/watch'): watch,
         ('POST', '/api/dataplane/heartbeat'): heartbeat,
-    })
+    }
+    serve(settings, 7900, routes)
+    serve_tls(settings, 7943, routes, lambda: identity.context_for((pulse.answer or {}).get('identity')))
     database.first_connection().close()
     pulse.start()
     log('info', f'release {release} waits for database schema {wanted}')
@@ -112,8 +127,17 @@ def configuration(cursor, wanted):
     routes = {}
     for group, prefix, upstream in cursor.fetchall():
         routes.setdefault(group, []).append({'prefix': prefix, 'upstream': upstream})
+    cursor.execute('SELECT gateway_group, server_port, upstream FROM stream_route ORDER BY gateway_group, server_port')
+    stream_routes = {}
+    for group, port, upstream in cursor.fetchall():
+        stream_routes.setdefault(group, []).append({'server_port': port, 'upstream': upstream})
+    cursor.execute('SELECT short_id FROM gateway_group ORDER BY short_id')
+    groups = [short_id for short_id, in cursor.fetchall()]
+    cursor.execute('SELECT ca, certificate, private_key FROM dp_manager_identity')
+    row = cursor.fetchone()
     cursor.execute('SELECT sha256, gateway_group FROM gateway_token')
-    return {'revision': revision, 'routes': routes, 'tokens': dict(cursor.fetchall())}
+    return {'revision': revision, 'routes': routes, 'stream_routes': stream_routes, 'groups': groups,
+            'identity': row and dict(zip(('ca', 'certificate', 'private_key'), row)), 'tokens': dict(cursor.fetchall())}
 
 
 try:

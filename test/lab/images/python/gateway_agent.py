@@ -8,9 +8,10 @@ import subprocess
 import sys
 import threading
 import time
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from gateway_settings import PREFIX, Gateway, from_environment, instance_id
+from control_plane import connect, from_environment
+from gateway_settings import PREFIX, Gateway, instance_id
 from nginx_conf import READY_FLAG, write_routes
 from release import VERSION
 from service_log import die, log
@@ -44,7 +45,7 @@ class Agent:
             time.sleep(0.5)
 
     def watch(self, endpoint):
-        connection = connect(endpoint, SILENCE)
+        connection = connect(endpoint, SILENCE, self.gateway.credentials)
         try:
             path = f'/api/dataplane/watch?gateway_group={quote(self.group)}'
             connection.request('GET', path, headers=self.headers)
@@ -61,11 +62,11 @@ class Agent:
             connection.close()
 
     def load(self, message):
-        write_routes(message['routes'], message['revision'], self.gateway.config_digest)
+        write_routes(message, self.gateway)
         subprocess.run(['/usr/sbin/nginx', '-q', '-t', '-e', 'stderr', '-p', PREFIX, '-c', 'conf/nginx.conf'], check=True)
         os.kill(self.nginx_pid, signal.SIGHUP)
         self.revision = message['revision']
-        log('info', f'loaded revision {self.revision} with {len(message["routes"])} routes')
+        log('info', f'loaded revision {self.revision} of group {message["group"]} with {len(message["routes"])} routes')
 
     def ready(self, ready):
         if ready:
@@ -79,7 +80,7 @@ class Agent:
         while True:
             try:
                 # Only ever the first endpoint: that is how the real agent does it.
-                connection = connect(self.endpoints[0], 5)
+                connection = connect(self.endpoints[0], 5, self.gateway.credentials)
                 body = json.dumps({**beat, 'revision': self.revision or 0})
                 connection.request('POST', '/api/dataplane/heartbeat', body, self.headers)
                 if (status := connection.getresponse().status) != 200:
@@ -88,11 +89,6 @@ class Agent:
             except (OSError, http.client.HTTPException) as error:
                 log('warn', f'heartbeat: {error}')
             time.sleep(HEARTBEAT)
-
-
-def connect(endpoint, timeout):
-    url = urlsplit(endpoint)
-    return http.client.HTTPConnection(url.hostname, url.port or 80, timeout=timeout)
 
 
 if __name__ == '__main__':

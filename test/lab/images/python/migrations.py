@@ -10,6 +10,12 @@ STEPS = [
           prefix text NOT NULL CHECK (prefix ~ '^/[A-Za-z0-9/_.-]*$'),
           upstream text NOT NULL CHECK (upstream ~ '^http://[A-Za-z0-9.:-]+/?$'),
           UNIQUE (gateway_group, prefix));
+        CREATE TABLE stream_route (
+          id serial PRIMARY KEY,
+          gateway_group text NOT NULL REFERENCES gateway_group,
+          server_port integer NOT NULL CHECK (server_port BETWEEN 1 AND 65535),
+          upstream text NOT NULL CHECK (upstream ~ '^[A-Za-z0-9.-]+:[0-9]+$'),
+          UNIQUE (gateway_group, server_port));
         CREATE TABLE gateway_token (sha256 text PRIMARY KEY, gateway_group text NOT NULL REFERENCES gateway_group);
         CREATE TABLE gateway_instance (
           id text PRIMARY KEY, hostname text, ip text, version text, revision bigint, last_heartbeat timestamptz);
@@ -19,12 +25,26 @@ STEPS = [
           'BEGIN UPDATE config_revision SET value = value + 1; RETURN NULL; END';
         CREATE TRIGGER route_changed AFTER INSERT OR UPDATE OR DELETE ON route
           FOR EACH STATEMENT EXECUTE FUNCTION bump_config_revision();
-        INSERT INTO gateway_group VALUES ('default', 'default');
-        -- What whoever made the database wants the first gateway group to know.
+        CREATE TRIGGER stream_route_changed AFTER INSERT OR UPDATE OR DELETE ON stream_route
+          FOR EACH STATEMENT EXECUTE FUNCTION bump_config_revision();
+        -- Who issues the certificates of gateways, and what DP Manager shows them unless it is given a file.
+        CREATE TABLE dp_manager_identity (ca text NOT NULL, certificate text NOT NULL, private_key text NOT NULL);
+        INSERT INTO gateway_group VALUES ('default', 'default'), ('edge', 'edge');
+        -- What whoever made the database wants the gateway groups to know.
         INSERT INTO route (gateway_group, prefix, upstream)
           SELECT 'default', '/', address FROM current_setting('lab.upstream', true) address WHERE address <> '';
         INSERT INTO gateway_token
           SELECT digest, 'default' FROM current_setting('lab.gateway_token_sha256', true) digest WHERE digest <> '';
+        INSERT INTO route (gateway_group, prefix, upstream)
+          SELECT 'edge', prefix, address FROM current_setting('lab.upstream', true) address,
+            unnest(ARRAY['/', '/edge/']) prefix WHERE address <> '';
+        INSERT INTO stream_route (gateway_group, server_port, upstream)
+          SELECT 'edge', 9000, address FROM current_setting('lab.stream_upstream', true) address WHERE address <> '';
+        INSERT INTO gateway_token
+          SELECT digest, 'edge' FROM current_setting('lab.edge_token_sha256', true) digest WHERE digest <> '';
+        INSERT INTO dp_manager_identity
+          SELECT ca, current_setting('lab.dp_manager_certificate'), current_setting('lab.dp_manager_key')
+          FROM current_setting('lab.ca', true) ca WHERE ca <> '';
         '''),
     ('3.9', 'ALTER TABLE gateway_instance ADD COLUMN cores integer;'),
     ('3.10', 'ALTER TABLE gateway_instance ADD COLUMN ports integer[];'),

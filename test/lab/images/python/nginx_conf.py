@@ -10,8 +10,10 @@ from release import FAULT
 READY_FLAG = f'{PREFIX}/run/ready'
 ROUTES = f'{PREFIX}/conf/routes.conf'
 UPSTREAMS = f'{PREFIX}/conf/upstreams.conf'
+STREAMS = f'{PREFIX}/conf/streams.conf'
 
 MAIN = '''
+{modules}
 worker_processes {workers};
 worker_rlimit_nofile {nofile};
 worker_shutdown_timeout {shutdown}s;
@@ -29,6 +31,8 @@ http {{
   include upstreams.conf;
   server {{
     {listens}
+    ssl_certificate /opt/stand-in/self-signed.crt;
+    ssl_certificate_key /opt/stand-in/self-signed.key;
     add_header X-Gateway "{hostname}" always;
     proxy_http_version 1.1;
     proxy_set_header Upgrade $http_upgrade;
@@ -44,7 +48,17 @@ http {{
   }}
   {status}
 }}
+{stream}
 '''
+
+STREAM_MODULE = 'load_module /usr/lib/nginx/modules/ngx_stream_module.so;'
+
+STREAM = '''stream {
+  proxy_connect_timeout 5s;
+  ssl_certificate /opt/stand-in/self-signed.crt;
+  ssl_certificate_key /opt/stand-in/self-signed.key;
+  include streams.conf;
+}'''
 
 STATUS = '''server {{
     listen {listen};
@@ -70,11 +84,16 @@ def write_main(gateway):
     replace(f'{PREFIX}/conf/nginx.conf', MAIN.format(
         workers=gateway.worker_processes, nofile=gateway.rlimit_nofile, shutdown=gateway.shutdown_timeout,
         connections=gateway.connections, access_log='/dev/stdout' if gateway.access_log else 'off',
-        listens=' '.join(f'listen {port} backlog=1024;' for port in gateway.listen),
+        listens=' '.join([*(f'listen {port} backlog=1024;' for port in gateway.listen),
+                          *(f'listen {port} ssl backlog=1024;' for port in gateway.tls_listen)]),
+        modules=STREAM_MODULE if gateway.streams else '', stream=STREAM if gateway.streams else '',
         hostname=socket.gethostname(), snippet=gateway.server_snippet, status=status))
 
 
-def write_routes(routes, revision, config_digest):
+def write_routes(message, gateway):
+    routes, group = message['routes'], message['group']
+    if not re.fullmatch(r'[A-Za-z0-9_.-]+', group):
+        raise ValueError(f'a gateway group that nginx must not see: {group}')
     upstreams, locations = [], []
     for number, route in enumerate(routes):
         address = urlsplit(route['upstream']).netloc
@@ -86,11 +105,28 @@ def write_routes(routes, revision, config_digest):
     if not any(route['prefix'] == '/' for route in routes):
         locations.append('location / { return 404 "no route matches\\n"; }\n')
     replace(UPSTREAMS, ''.join(upstreams))
-    replace(ROUTES, f'add_header X-Config-Revision "{revision}-{config_digest}" always;\n' + ''.join(locations))
+    replace(STREAMS, stream_servers(gateway, message['stream_routes']))
+    replace(ROUTES, f'add_header X-Config-Revision "{message["revision"]}-{gateway.config_digest}" always;\n'
+                    f'add_header X-Gateway-Group "{group}" always;\n' + ''.join(locations))
 
 
-def write_no_routes():
+def stream_servers(gateway, routes):
+    """A connection to a port without a route is accepted and closed."""
+    upstreams = {route['server_port']: route['upstream'] for route in routes}
+    servers = []
+    for port, listen in gateway.streams:
+        upstream = upstreams.get(port)
+        if upstream is not None and not re.fullmatch(r'[A-Za-z0-9.-]+:[0-9]+', upstream):
+            raise ValueError(f'a stream route that nginx must not see: {upstream}')
+        timeout = '10s' if listen.endswith('udp') else '10m'
+        answer = f'proxy_pass {upstream}; proxy_timeout {timeout};' if upstream else "return '';"
+        servers.append(f'server {{ listen {listen}; {answer} }}\n')
+    return ''.join(servers)
+
+
+def write_no_routes(gateway):
     replace(UPSTREAMS, '')
+    replace(STREAMS, stream_servers(gateway, []))
     replace(ROUTES, NOTHING_LOADED)
 
 
