@@ -20,7 +20,12 @@ const labFile = z.object({
   subnet: z.string(),
   version: z.string(),
   size: z
-    .object({ controlPlane: count, dataPlane: count, loadBalancers: count, edgeGateways: count.optional() })
+    .object({
+      controlPlane: count,
+      dataPlane: count,
+      loadBalancers: count,
+      edgeGateways: z.number().int().nonnegative().optional(),
+    })
     .default(defaultSize),
   balancer: z.enum(balancers).default('haproxy'),
   hosts: z.record(z.string(), host),

@@ -39,15 +39,14 @@ export const balancerPorts = {
 } as const;
 
 /** What a load balancer listens on besides where there are gateways of the group `edge`. */
-export const edgeBalancerPorts = {
+const edgeBalancerPorts = {
   dashboards_tls: 7443,
   dp_managers_tls: 7943,
   edge: 80,
   edge_tls: 443,
   edge_tcp: 9000,
 } as const;
-export type EdgeBalancerPort = keyof typeof edgeBalancerPorts;
-export type BalancerPort = keyof typeof balancerPorts | EdgeBalancerPort;
+export type BalancerPort = keyof typeof balancerPorts | keyof typeof edgeBalancerPorts;
 
 /** The port of that name at a balancer's own address. */
 export const portOfBalancer: Readonly<Record<BalancerPort, number>> = { ...balancerPorts, ...edgeBalancerPorts };
