@@ -28,12 +28,13 @@ export async function edgeCertificates(directory: string, lab: LabFile): Promise
  */
 export function edgeInventory(common: string, lab: LabFile, nofile: number): string {
   const endpoints = hostsOf(lab, 'load_balancer').map((name) => `"https://${labHost(lab, name).address}:7943"`);
+  const ofDefault = '"data_plane:!edge_gateways"';
   // The pool `gateways` speaks for its TCP twin, whose members are the same addresses and ports.
   const pools = poolsOf(lab)
     .filter(({ name }) => name !== 'gateways_tcp')
     .map(
       ({ name, members, memberPort }) =>
-        `  ${name}: { driver: haproxy, hosts: load_balancer, socket: /run/haproxy/admin.sock, members: ${members}, port: ${memberPort} }\n`,
+        `  ${name}: { driver: haproxy, hosts: load_balancer, socket: /run/haproxy/admin.sock, members: ${members === 'data_plane' ? ofDefault : members}, port: ${memberPort} }\n`,
     );
   return `${common}  dashboard:
     ports: { http: 17080, https: 7443 }
@@ -50,14 +51,13 @@ export function edgeInventory(common: string, lab: LabFile, nofile: number): str
     sni: ${dpManagerName}
   nofile: ${nofile}
 gateway_groups:
+  default: { hosts: ${ofDefault} }
   edge:
     hosts: edge_gateways
     group: edge
     cert: !file tls/gateway-edge.pem
     key: !file tls/gateway-edge.key
     ports: { http: 80, https: 443, status: 7085, tcp: [9000] }
-    # A gateway listens on no port of stream_proxy without this mode.
-    config: { apisix: { proxy_mode: "http&stream", stream_proxy: { tcp: [9000] } } }
 load_balancers:
 ${pools.join('')}`;
 }

@@ -39,7 +39,11 @@ function commonBlocks(directory: string, lab: LabFile): string {
   const members = groups
     .map((role) => [role, hostsOf(lab, role)] as const)
     .filter(([, names]) => names.length > 0)
-    .map(([role, names]) => `  ${role}: { hosts: [${names.join(', ')}] }\n`);
+    .map(([role, names]) => {
+      // All gateways belong to the data plane, whatever their group.
+      const children = role === 'data_plane' && hasEdge(lab.size) ? ', children: [edge_gateways]' : '';
+      return `  ${role}: { hosts: [${names.join(', ')}]${children} }\n`;
+    });
   return `# Written by \`npm run lab -- up\`. Copy it to try changes; the next \`up\` writes it anew.
 cluster: lab
 ssh:
