@@ -35,6 +35,11 @@ const PATTERNS: readonly Pattern[] = [
     hint: () => "free space on the file system of Docker's data root (docker system df shows what uses it)",
   },
   {
+    matches: /bind source path does not exist: (\S{1,300})/,
+    code: 'MOUNT_MISSING',
+    hint: ([, path]) => `create ${path} on the host, or correct the mount`,
+  },
+  {
     matches: /no such image/i,
     code: 'IMAGE_MISSING',
     hint: () => 'state the image task before the container that uses it',

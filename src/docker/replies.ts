@@ -13,6 +13,11 @@ const record = z
   .nullish()
   .transform((value) => value ?? null);
 
+const limit = z
+  .number()
+  .nullish()
+  .transform((value) => value ?? 0);
+
 const mount = z.object({ Type: text, Source: text.default(''), Target: text, ReadOnly: z.boolean().default(false) });
 
 export const containerInspect = z.object({
@@ -42,6 +47,10 @@ export const containerInspect = z.object({
   HostConfig: z.looseObject({
     NetworkMode: text,
     LogConfig: z.object({ Type: text.default(''), Config: record }).exactOptional(),
+    Memory: limit,
+    NanoCpus: limit,
+    ExtraHosts: strings,
+    Dns: strings,
     RestartPolicy: z.object({ Name: text, MaximumRetryCount: z.number().default(0) }),
     PortBindings: z
       .record(text, z.array(z.object({ HostIp: text.default(''), HostPort: text.default('') })).nullable())
@@ -90,7 +99,12 @@ export const imageInspect = z.object({
     .transform((value) => value ?? null),
 });
 
-export const engineInfo = z.object({ ServerVersion: text, DockerRootDir: text, Driver: text });
+export const engineInfo = z.object({
+  ServerVersion: text,
+  DockerRootDir: text,
+  Driver: text,
+  LoggingDriver: text.default(''),
+});
 
 export const createReply = z.object({ Id: text });
 

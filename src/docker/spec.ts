@@ -1,11 +1,17 @@
 import { defined } from '../core/base/data.ts';
 import { reveal, type Text } from '../core/base/secret.ts';
-import type { ContainerCreate, ContainerInspect, PortBinding } from '../core/host/docker.ts';
+import type { ContainerCreate, ContainerInspect, LogConfig, PortBinding } from '../core/host/docker.ts';
 
 export interface Mount {
   readonly source: string;
   readonly readOnly: boolean;
 }
+
+/** Options of a log driver that keeps files on the host: how large one gets, and how many there are. */
+export type LogOptions = Readonly<Record<string, string>>;
+
+/** The options that are stated; a daemon may add others of its own. */
+export const LOG_OPTIONS = ['max-size', 'max-file'] as const;
 
 /**
  * A container as we state it: a plain shape without order where the Engine has none. What is absent is left to the
@@ -27,6 +33,16 @@ export interface ContainerSpec<Value extends Text = Text> {
   /** Limit on open files, soft and hard alike. */
   readonly nofile?: number;
   readonly networkMode?: string;
+  /** Bytes. */
+  readonly memory?: number;
+  /** Processors, fractions too. */
+  readonly cpus?: number;
+  /** Rotation of its log; `off`: as the Engine does it. */
+  readonly log?: LogOptions | 'off';
+  /** Addresses by name, for its /etc/hosts. */
+  readonly extraHosts?: Readonly<Record<string, string>>;
+  /** Addresses of name servers, in the order in which they are asked. */
+  readonly dns?: readonly string[];
   readonly command?: readonly string[];
 }
 
@@ -42,12 +58,16 @@ function bindingOf(text: string): PortBinding {
 const mapRecord = <A, B>(record: Readonly<Record<string, A>>, to: (value: A) => B): Record<string, B> =>
   Object.fromEntries(Object.entries(record).map(([key, value]) => [key, to(value)]));
 
+/** The Engine counts processors in billionths. */
+const BILLION = 1e9;
+
 /**
  * The body of `POST /containers/create` for a spec. Mounts go by `Mounts`, never by `Binds`, which would make a
- * directory of a source that is missing.
+ * directory of a source that is missing. Which log options it gets depends on the Engine: they are given apart.
  */
-export function createBody(spec: ContainerSpec): ContainerCreate {
+export function createBody(spec: ContainerSpec, log?: LogConfig): ContainerCreate {
   const { hostname, stopSignal, stopTimeoutSeconds, nofile, networkMode, command } = spec;
+  const { memory, cpus, extraHosts, dns } = spec;
   return {
     Image: spec.ref,
     ...defined({ Hostname: hostname }),
@@ -57,7 +77,9 @@ export function createBody(spec: ContainerSpec): ContainerCreate {
     ExposedPorts: mapRecord(spec.ports, () => ({})),
     ...defined({ StopSignal: stopSignal, StopTimeout: stopTimeoutSeconds }),
     HostConfig: {
-      ...defined({ NetworkMode: networkMode }),
+      ...defined({ NetworkMode: networkMode, LogConfig: log, Memory: memory, Dns: dns }),
+      ...(cpus === undefined ? {} : { NanoCpus: Math.round(cpus * BILLION) }),
+      ...(extraHosts === undefined ? {} : { ExtraHosts: Object.entries(extraHosts).map(extraHostText) }),
       RestartPolicy: { Name: spec.restart },
       PortBindings: mapRecord(spec.ports, (bindings) => bindings.map(bindingOf)),
       ...(nofile === undefined ? {} : { Ulimits: [{ Name: 'nofile', Soft: nofile, Hard: nofile }] }),
@@ -71,11 +93,15 @@ export function createBody(spec: ContainerSpec): ContainerCreate {
   };
 }
 
+const extraHostText = ([name, address]: readonly [string, string]): string => `${name}:${address}`;
+
 /** What a container is, in the words of a spec. `command` is not among what the port shows of a container. */
-export type ObservedSpec = Omit<ContainerSpec<string>, 'command' | 'nofile' | 'networkMode'> & {
+export type ObservedSpec = Omit<ContainerSpec<string>, 'command' | 'nofile' | 'networkMode' | 'log'> & {
   /** A text where soft and hard differ. */
   readonly nofile?: number | string;
   readonly networkMode: string;
+  /** Those of its options that are stated. */
+  readonly log: LogOptions;
 };
 
 export function observedSpec({ Config, HostConfig }: ContainerInspect): ObservedSpec {
@@ -100,8 +126,24 @@ export function observedSpec({ Config, HostConfig }: ContainerInspect): Observed
       : { nofile: nofile.Soft === nofile.Hard ? nofile.Soft : `${nofile.Soft}:${nofile.Hard}` }),
     // One network under two names.
     networkMode: HostConfig.NetworkMode === 'default' ? 'bridge' : HostConfig.NetworkMode,
+    ...(HostConfig.Memory ? { memory: HostConfig.Memory } : {}),
+    ...(HostConfig.NanoCpus ? { cpus: HostConfig.NanoCpus / BILLION } : {}),
+    log: Object.fromEntries(
+      Object.entries(HostConfig.LogConfig?.Config ?? {}).filter(([name]) => LOG_OPTIONS.some((one) => one === name)),
+    ),
+    ...(HostConfig.ExtraHosts?.length ? { extraHosts: observedHosts(HostConfig.ExtraHosts) } : {}),
+    ...(HostConfig.Dns?.length ? { dns: HostConfig.Dns } : {}),
   };
 }
+
+/** An address may have colons itself: the name ends at the first one. */
+const observedHosts = (entries: readonly string[]): Record<string, string> =>
+  Object.fromEntries(
+    entries.map((entry) => {
+      const [, name = entry, address = ''] = /^([^:=]+)[:=](.*)$/s.exec(entry) ?? [];
+      return [name, address];
+    }),
+  );
 
 function splitEnv(entry: string): readonly [name: string, value: string] {
   const at = entry.indexOf('=');
@@ -125,6 +167,7 @@ const observedPorts = (bindings: Readonly<Record<string, readonly PortBinding[] 
  */
 export function sameAgain({ Config, HostConfig }: ContainerInspect, ref: string): ContainerCreate {
   const { NetworkMode, RestartPolicy, PortBindings, Ulimits, Mounts } = HostConfig;
+  const { LogConfig: log, Memory, NanoCpus, ExtraHosts, Dns } = HostConfig;
   const ports = observedPorts(PortBindings ?? {});
   return {
     Image: ref,
@@ -136,6 +179,14 @@ export function sameAgain({ Config, HostConfig }: ContainerInspect, ref: string)
     ...defined({ StopSignal: Config.StopSignal, StopTimeout: Config.StopTimeout }),
     HostConfig: {
       NetworkMode,
+      // Absent where nothing is set: so records of earlier releases have it.
+      ...(log?.Config && Object.keys(log.Config).length > 0
+        ? { LogConfig: { Type: log.Type, Config: log.Config } }
+        : {}),
+      ...(Memory ? { Memory } : {}),
+      ...(NanoCpus ? { NanoCpus } : {}),
+      ...(ExtraHosts?.length ? { ExtraHosts } : {}),
+      ...(Dns?.length ? { Dns } : {}),
       RestartPolicy: { Name: RestartPolicy.Name || 'no' },
       PortBindings: mapRecord(ports, (bindings) => bindings.map(bindingOf)),
       Ulimits: Ulimits ?? [],

@@ -2,6 +2,7 @@ import { defined } from '../core/base/data.ts';
 import type { ContainerCreate, ContainerInspect, ContainerSummary } from '../core/host/docker.ts';
 import { addressesOverlap } from '../docker/address-overlap.ts';
 import { engineError } from '../docker/engine-error.ts';
+import { LOG_OPTIONS } from '../docker/spec.ts';
 
 /** What a fake engine knows of one container. */
 export interface FakeContainer {
@@ -9,6 +10,8 @@ export interface FakeContainer {
   readonly imageId: string;
   readonly body: ContainerCreate;
   readonly imageEnv: readonly string[];
+  /** Default log driver of the Engine when it was created. */
+  readonly logDriver: string;
   name: string;
   /** `restarting`: its process has ended, and its restart policy will start it again. `removing`: a removal is under way. */
   status: 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead' | 'removing';
@@ -31,7 +34,7 @@ export interface FakeEnd {
 const NEVER = '0001-01-01T00:00:00Z';
 
 export const newFakeContainer = (
-  parts: Pick<FakeContainer, 'id' | 'imageId' | 'body' | 'imageEnv' | 'name'>,
+  parts: Pick<FakeContainer, 'id' | 'imageId' | 'body' | 'imageEnv' | 'logDriver' | 'name'>,
 ): FakeContainer => ({
   ...parts,
   status: 'created',
@@ -82,6 +85,7 @@ export function inspectFake(container: FakeContainer): ContainerInspect {
     HostConfig: {
       ...host,
       NetworkMode: host.NetworkMode ?? 'default',
+      LogConfig: host.LogConfig ?? { Type: container.logDriver, Config: {} },
       RestartPolicy: { Name: host.RestartPolicy.Name, MaximumRetryCount: 0 },
       PortBindings: host.PortBindings ?? {},
       Ulimits: host.Ulimits ?? [],
@@ -200,6 +204,13 @@ export function refuseState({ name, id, status }: FakeContainer, verb: 'start' |
   }
   if (status === 'paused') refuse('cannot start a paused container, try unpause instead');
   if (status === 'removing' || status === 'dead') refuse(`container ${id} is marked for removal and cannot be started`);
+}
+
+/** As the Engine does at a create: only drivers that keep files rotate them. @throws OrchError DOCKER_FAILED */
+export function refuseLogOptions({ HostConfig: { LogConfig } }: ContainerCreate, doing: string): void {
+  const option = Object.keys(LogConfig?.Config ?? {}).find((name) => LOG_OPTIONS.some((one) => one === name));
+  if (LogConfig === undefined || option === undefined || ['json-file', 'local'].includes(LogConfig.Type)) return;
+  throw engineError({ doing, status: 400, message: `unknown log opt '${option}' for ${LogConfig.Type} log driver` });
 }
 
 /** As the Engine does at a create: a mount makes no directory of a source that is missing. @throws OrchError DOCKER_FAILED */

@@ -19,6 +19,7 @@ import {
   type FakeEnd,
   inspectFake,
   newFakeContainer,
+  refuseLogOptions,
   refuseMissingSource,
   refuseState,
   refuseTakenName,
@@ -38,6 +39,8 @@ export interface FakeDockerOptions {
   };
   /** Variables that every image brings. */
   readonly imageEnv?: readonly string[];
+  /** Log driver of containers that name none. Default `json-file`. */
+  readonly logDriver?: string;
 }
 
 /**
@@ -123,7 +126,8 @@ export class FakeDocker implements Docker {
   }
 
   async info(): Promise<EngineInfo> {
-    return { ServerVersion: '28.0.0', DockerRootDir: '/var/lib/docker', Driver: 'overlay2' };
+    const LoggingDriver = this.#logDriver();
+    return { ServerVersion: '28.0.0', DockerRootDir: '/var/lib/docker', Driver: 'overlay2', LoggingDriver };
   }
 
   async container(name: string): Promise<ContainerInspect | null> {
@@ -152,9 +156,11 @@ export class FakeDocker implements Docker {
     const imageId = this.#images.idOf(body.Image);
     if (imageId === undefined) throw engineError({ doing, status: 404, message: `No such image: ${body.Image}` });
     refuseTakenName(name, this.#containers, doing);
+    refuseLogOptions(body, doing);
     refuseMissingSource(body, doing, (path) => this.#exists(path));
     const id = sha256(`${name} ${this.#count++}`);
-    this.#containers.push(newFakeContainer({ id, imageId, body, imageEnv: this.#options.imageEnv ?? [], name }));
+    const { imageEnv = [] } = this.#options;
+    this.#containers.push(newFakeContainer({ id, imageId, body, imageEnv, logDriver: this.#logDriver(), name }));
     return id;
   }
 
@@ -232,6 +238,10 @@ export class FakeDocker implements Docker {
     const found = this.#find(name);
     if (found !== undefined) return found;
     throw engineError({ doing: `${verb} container ${name}`, status: 404, message: `No such container: ${name}` });
+  }
+
+  #logDriver(): string {
+    return this.#options.logDriver ?? 'json-file';
   }
 
   #exists(path: string): boolean {

@@ -30,7 +30,7 @@ const code = async (work: Promise<unknown>): Promise<string> => {
 };
 
 describe('requests', () => {
-  const INFO = { ServerVersion: '28', DockerRootDir: '/d', Driver: 'o' };
+  const INFO = { ServerVersion: '28', DockerRootDir: '/d', Driver: 'o', LoggingDriver: 'journald' };
   const informed = (version: Parameters<typeof scriptedEngine>[1]) =>
     scriptedEngine((line) => (line.endsWith('/info') ? { body: { ...INFO, Extra: 1 } } : { status: 204 }), version);
 

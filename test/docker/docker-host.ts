@@ -9,13 +9,15 @@ import { streamOf, untarGz } from './archives.ts';
 export class DockerHost extends FakeHost {
   readonly engine: FakeDocker;
 
-  constructor(options: Partial<FakeHostOptions> & { readonly store?: 'classic' | 'containerd' } = {}) {
-    const { store = 'classic', ...rest } = options;
+  constructor(
+    options: Partial<FakeHostOptions> & { readonly store?: 'classic' | 'containerd'; readonly logDriver?: string } = {},
+  ) {
+    const { store = 'classic', logDriver = 'json-file', ...rest } = options;
     const files = {
       read: (path: string) => this?.fileText(path) ?? null,
       exists: (path: string) => this?.files.has(path) ?? false,
     };
-    const engine = new FakeDocker({ store, files, imageEnv: ['PATH=/usr/bin', 'LANG=C'] });
+    const engine = new FakeDocker({ store, logDriver, files, imageEnv: ['PATH=/usr/bin', 'LANG=C'] });
     super({ name: 'gw-1', docker: engine, command: (command, host) => carryOut(command, host, engine), ...rest });
     this.engine = engine;
     // What is given another entry point than its image's is run to do one thing, and ends.

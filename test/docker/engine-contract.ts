@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { OrchError } from '../../src/core/base/errors.ts';
-import type { Docker } from '../../src/core/host/docker.ts';
+import type { Docker, LogConfig } from '../../src/core/host/docker.ts';
 import { type ContainerSpec, createBody, observedSpec, sameAgain } from '../../src/docker/spec.ts';
 
 /** An engine under test, real or fake, with an image whose processes end on SIGTERM and run a shell script. */
@@ -45,6 +45,9 @@ export function engineContract(under: () => EngineUnderTest): void {
     command: SLEEP,
     ...extra,
   });
+  /** Its stated log options, for the driver that the Engine has. */
+  const logOf = async ({ log }: ContainerSpec): Promise<LogConfig | undefined> =>
+    typeof log === 'object' ? { Type: (await under().docker.info()).LoggingDriver, Config: log } : undefined;
   const clean = async (...names: readonly string[]): Promise<void> => {
     for (const name of names) {
       await under().docker.stop(name, { signal: 'SIGTERM', timeoutSeconds: 1 });
@@ -67,8 +70,13 @@ export function engineContract(under: () => EngineUnderTest): void {
       stopTimeoutSeconds: 77,
       nofile: 2048,
       networkMode: 'bridge',
+      memory: 256 * 1024 * 1024,
+      cpus: 0.75,
+      log: { 'max-size': '7m', 'max-file': '3' },
+      extraHosts: { 'db.internal': '10.0.9.1', six: 'fd00::9' },
+      dns: ['10.0.0.2', '10.0.0.1'],
     });
-    await docker.create(name('spec'), createBody(declared));
+    await docker.create(name('spec'), createBody(declared, await logOf(declared)));
     const found = await docker.container(name('spec'));
     const { command: _, ...expected } = declared;
     expect(found && observedSpec(found)).toMatchObject({
@@ -158,8 +166,25 @@ export function engineContract(under: () => EngineUnderTest): void {
   test('a mount without its source is refused, and makes no directory', async () => {
     const { docker, name, file } = under();
     const mounts = { '/etc/x': { source: `${file.path}-missing`, readOnly: true } };
-    expect(await code(docker.create(name('nomount'), createBody(spec({ mounts }))))).toBe('DOCKER_FAILED');
+    expect(await code(docker.create(name('nomount'), createBody(spec({ mounts }))))).toBe('MOUNT_MISSING');
     expect(await docker.container(name('nomount'))).toBeNull();
+  });
+
+  test('options of a log driver that takes none are refused, and nothing is created', async () => {
+    const { docker, name } = under();
+    const journald = { Type: 'syslog', Config: { 'max-size': '7m' } };
+    expect(await code(docker.create(name('nolog'), createBody(spec(), journald)))).toBe('DOCKER_FAILED');
+    expect(await docker.container(name('nolog'))).toBeNull();
+  });
+
+  test('a container without limits shows none', async () => {
+    const { docker, name } = under();
+    await docker.create(name('free'), createBody(spec()));
+    const found = await docker.container(name('free'));
+    expect(found && Object.keys(observedSpec(found))).not.toEqual(expect.arrayContaining(['memory']));
+    expect(found && observedSpec(found)).toMatchObject({ log: {} });
+    expect(found && sameAgain(found, under().ref).HostConfig).not.toHaveProperty('Memory');
+    await clean(name('free'));
   });
 
   test('an image that is not there is null to ask for and an error to use', async () => {
@@ -214,8 +239,13 @@ export function engineContract(under: () => EngineUnderTest): void {
       stopSignal: 'SIGQUIT',
       stopTimeoutSeconds: 77,
       nofile: 2048,
+      memory: 256 * 1024 * 1024,
+      cpus: 0.75,
+      log: { 'max-size': '7m', 'max-file': '3' },
+      extraHosts: { 'db.internal': '10.0.9.1' },
+      dns: ['10.0.0.2'],
     });
-    await docker.create(name('first'), createBody(declared));
+    await docker.create(name('first'), createBody(declared, await logOf(declared)));
     const first = await docker.container(name('first'));
     if (first === null) throw new Error('it is not there');
     await docker.create(name('second'), sameAgain(first, ref));

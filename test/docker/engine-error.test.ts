@@ -22,6 +22,7 @@ test.each([
   ],
   ['DISK_FULL', 500, 'write /var/lib/docker/tmp/x: no space left on device', 'docker system df'],
   ['IMAGE_MISSING', 404, 'No such image: api7/x:1', 'image task'],
+  ['MOUNT_MISSING', 400, 'invalid mount config for type "bind": bind source path does not exist: /srv/x', '/srv/x'],
   ['DOCKER_FAILED', 409, 'Conflict. The container name "/web" is already in use by container "1".', 'correct'],
   ['DOCKER_FAILED', 500, 'OCI runtime create failed: exec: "nope": not found', 'log'],
 ])('%s is told from the words of status %i', (code, status, message, hint) => {

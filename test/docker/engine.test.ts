@@ -119,6 +119,7 @@ describe('a real Docker Engine', () => {
       ServerVersion: expect.any(String),
       DockerRootDir: expect.stringMatching(/^\//),
       Driver: expect.any(String),
+      LoggingDriver: expect.stringMatching(/^[a-z-]+$/),
     });
   });
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Secret } from '../../src/core/base/secret.ts';
-import type { ContainerInspect } from '../../src/core/host/docker.ts';
+import type { ContainerInspect, LogConfig } from '../../src/core/host/docker.ts';
 import { type ContainerSpec, createBody, observedSpec } from '../../src/docker/spec.ts';
 import { FakeDocker } from '../../src/testing/fake-docker.ts';
 
@@ -10,6 +10,8 @@ const path = fc.stringMatching(/^\/[a-z]{1,6}(\/[a-z.]{1,6}){0,2}$/);
 const binding = fc
   .tuple(fc.oneof(fc.ipV4(), fc.constantFrom('0.0.0.0', '[::1]')), fc.integer({ min: 1, max: 65535 }))
   .map(([address, port]) => `${address}:${port}`);
+
+const hostName = fc.stringMatching(/^[a-z]{1,6}(\.[a-z]{1,4})?$/);
 
 const specs: fc.Arbitrary<ContainerSpec<string>> = fc.record(
   {
@@ -27,14 +29,22 @@ const specs: fc.Arbitrary<ContainerSpec<string>> = fc.record(
     stopTimeoutSeconds: fc.nat(600),
     nofile: fc.integer({ min: 1, max: 1 << 20 }),
     networkMode: fc.constantFrom('host', 'bridge', 'lab'),
+    memory: fc.integer({ min: 6 * 1024 * 1024, max: 2 ** 40 }),
+    cpus: fc.integer({ min: 1, max: 6400 }).map((hundredths) => hundredths / 100),
+    log: fc.record({ 'max-size': fc.constantFrom('10m', '1g'), 'max-file': fc.constantFrom('1', '12') }),
+    extraHosts: fc.dictionary(hostName, fc.oneof(fc.ipV4(), fc.ipV6()), { minKeys: 1 }),
+    dns: fc.array(fc.ipV4(), { minLength: 1 }),
   },
   { requiredKeys: ['ref', 'env', 'labels', 'ports', 'mounts', 'restart'] },
 );
 
+const logOf = ({ log }: ContainerSpec): LogConfig | undefined =>
+  typeof log === 'object' ? { Type: 'json-file', Config: log } : undefined;
+
 async function inspected(spec: ContainerSpec): Promise<ContainerInspect> {
   const docker = new FakeDocker({ files: { read: () => '' } });
   docker.loadArchive({ classic: 'sha256:1', containerd: 'sha256:2' }, spec.ref);
-  await docker.create('one', createBody(spec));
+  await docker.create('one', createBody(spec, logOf(spec)));
   const found = await docker.container('one');
   if (found === null) throw new Error('not created');
   return found;
@@ -70,6 +80,12 @@ describe('spec', () => {
       { ports: { '80/tcp': ['0.0.0.0:80'] } },
     ],
     ['an exposed port that is not published', { PortBindings: { '80/tcp': null } }, { ports: {} }],
+    ['a host written with =', { ExtraHosts: ['db=10.0.0.9'] }, { extraHosts: { db: '10.0.0.9' } }],
+    [
+      'log options of the daemon',
+      { LogConfig: { Type: 'json-file', Config: { 'max-size': '1m', labels: 'a' } } },
+      { log: { 'max-size': '1m' } },
+    ],
     ['limits that differ', { Ulimits: [{ Name: 'nofile', Soft: 1, Hard: 2 }] }, { nofile: '1:2' }],
     [
       'a volume',

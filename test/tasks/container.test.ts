@@ -230,6 +230,12 @@ describe('a real difference', () => {
     ['the host name', { params: { hostname: 'gw-2' } }, ['hostname', 'spec']],
     ['the network', { params: { networkMode: 'host', ports: [] } }, ['ports.9080/tcp', 'networkMode', 'spec']],
     ['the command', { params: { command: ['sleep', '1'] } }, ['spec']],
+    ['the memory', { params: { memory: 2 ** 30 } }, ['memory', 'spec']],
+    ['the processors', { params: { cpus: 1.5 } }, ['cpus', 'spec']],
+    ['its log', { params: { log: { maxSize: '10m', maxFile: 3 } } }, ['log.max-size', 'log.max-file', 'spec']],
+    ['its log, left to the Engine', { params: { log: 'off' } }, ['spec']],
+    ['a host', { params: { extraHosts: { db: '10.0.0.9' } } }, ['extraHosts', 'spec']],
+    ['a name server', { params: { dns: ['10.0.0.2'] } }, ['dns', 'spec']],
   ])('in %s makes it anew; check says so before', async (_, statement, fields) => {
     const host = await installed();
     const before = await idOf(host);
@@ -242,6 +248,40 @@ describe('a real difference', () => {
     expect(await names(host)).toEqual([`/${NAME}`]);
   });
 
+  test.each<[string, Params, Params]>([
+    ['memory', { memory: 2 ** 30 }, { memory: 2 ** 31 }],
+    ['cpus', { cpus: 1 }, { cpus: 0.75 }],
+    ['log', { log: { maxSize: '10m', maxFile: 3 } }, { log: { maxSize: '10m', maxFile: 4 } }],
+    ['log, off', { log: 'off' }, { log: { maxSize: '10m', maxFile: 4 } }],
+    ['extraHosts', { extraHosts: { db: '10.0.0.9', six: 'fd00::9' } }, { extraHosts: { db: '10.0.0.8' } }],
+    ['dns', { dns: ['10.0.0.2', '10.0.0.3'] }, { dns: ['10.0.0.3', '10.0.0.2'] }],
+    ['labels', { labels: { team: 'edge' } }, { labels: { team: 'core' } }],
+    ['env', { env: { A: '1' } }, { env: { A: '2' } }],
+    ['mounts', { mounts: [{ source: CONFIG, target: '/a' }] }, { mounts: [{ source: CONFIG, target: '/b' }] }],
+  ])('%s: created, unchanged, changed, made anew, unchanged, removed, made anew once', async (_, params, other) => {
+    const host = await installed({ params });
+    expect(await outcome(host, { params })).toEqual(['ok']);
+    const before = await idOf(host);
+    expect((await outcome(host, { params: other }))[0]).toBe('changed');
+    expect(await idOf(host)).not.toBe(before);
+    expect(await outcome(host, { params: other })).toEqual(['ok']);
+    expect((await outcome(host))[0]).toBe('changed');
+    expect(await outcome(host)).toEqual(['ok']);
+  });
+
+  test('a setting that was changed beside us is set back', async () => {
+    const params = { memory: 2 ** 30, dns: ['10.0.0.2'] };
+    const host = await installed({ params });
+    const body = host.engine.bodyOf(NAME);
+    if (body === undefined) throw new Error('it is not there');
+    await host.engine.stop(NAME, { signal: 'SIGQUIT', timeoutSeconds: 1 });
+    await host.engine.remove(NAME);
+    await host.engine.create(NAME, { ...body, HostConfig: { ...body.HostConfig, Memory: 2 ** 31 } });
+    await host.engine.start(NAME);
+    expect(await outcome(host, { params })).toEqual(['changed', 'memory']);
+    expect(await outcome(host, { params })).toEqual(['ok']);
+  });
+
   test('a field that is no longer declared is noticed by the digest of what was', async () => {
     const host = await installed({ params: { command: ['run'], labels: { team: 'edge' } } });
     expect(await outcome(host)).toEqual(['changed', 'spec']);
@@ -252,6 +292,70 @@ describe('a real difference', () => {
     const host = await installed();
     await run(host, { text: 'changed\n' });
     expect(host.engine.stops).toEqual([{ name: NAME, signal: 'SIGQUIT', timeoutSeconds: 250 }]);
+  });
+});
+
+describe('the log', () => {
+  const logOf = async (host: DockerHost) => (await host.engine.container(NAME))?.HostConfig.LogConfig;
+  const onDriver = (logDriver: string): DockerHost => {
+    const host = new DockerHost({ logDriver });
+    host.files.makeDirectory('/opt', { mode: '0755', owner: 'root', group: 'root' });
+    return host;
+  };
+  const stated = { params: { log: { maxSize: '10m', maxFile: 3 } } } as const;
+
+  test.each(['json-file', 'local'])('of driver %s is rotated where nothing is stated', async (driver) => {
+    const host = onDriver(driver);
+    await run(host);
+    expect(await logOf(host)).toEqual({ Type: driver, Config: { 'max-size': '50m', 'max-file': '5' } });
+    expect(await outcome(host)).toEqual(['ok']);
+    await run(host, stated);
+    expect(await logOf(host)).toEqual({ Type: driver, Config: { 'max-size': '10m', 'max-file': '3' } });
+  });
+
+  test.each(['journald', 'syslog', 'none', ''])(
+    'of driver "%s" gets no options; stated ones are refused',
+    async (driver) => {
+      const host = onDriver(driver);
+      await run(host);
+      expect(await logOf(host)).toEqual({ Type: driver, Config: {} });
+      const before = await idOf(host);
+      for (const check of [true, false]) {
+        const { codes, events } = await run(host, stated, check);
+        expect(codes).toEqual(['LOG_DRIVER']);
+        expect(JSON.stringify(events)).toContain(`the Docker Engine is ${driver === '' ? 'unknown' : driver}`);
+      }
+      expect(await idOf(host)).toBe(before);
+      expect((await run(onDriver(driver), stated)).codes).toEqual(['LOG_DRIVER']);
+      expect((await run(host, { params: { log: 'off' } })).codes).toEqual([]);
+    },
+  );
+
+  test('that is left to the Engine has what its daemon gives', async () => {
+    const host = await installed({ params: { log: 'off' } });
+    expect(await logOf(host)).toEqual({ Type: 'json-file', Config: {} });
+  });
+
+  test('the Engine is not asked about it while nothing is to be created', async () => {
+    const host = await installed(stated);
+    host.engine.info = () => Promise.reject(new Error('asked'));
+    expect(await outcome(host, stated)).toEqual(['ok']);
+  });
+
+  test('of a container that an earlier release made stays as it is, and is rotated once the container is replaced anyway', async () => {
+    const host = await installed({ params: { log: 'off' } });
+    const body = host.engine.bodyOf(NAME);
+    const earlier = await installed();
+    const labels = earlier.engine.bodyOf(NAME)?.Labels;
+    if (body === undefined || labels === undefined) throw new Error('it is not there');
+    await host.engine.stop(NAME, { signal: 'SIGQUIT', timeoutSeconds: 1 });
+    await host.engine.remove(NAME);
+    await host.engine.create(NAME, { ...body, Labels: labels });
+    await host.engine.start(NAME);
+    expect(await logOf(host)).toEqual({ Type: 'json-file', Config: {} });
+    expect(await outcome(host)).toEqual(['ok']);
+    expect((await outcome(host, { ref: NEXT }))[0]).toBe('changed');
+    expect(await logOf(host)).toEqual({ Type: 'json-file', Config: { 'max-size': '50m', 'max-file': '5' } });
   });
 });
 

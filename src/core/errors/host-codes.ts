@@ -44,7 +44,12 @@ export const HOST_CODES = codes({
     'check name and tag, and the login under api7.registries; or install from a package',
   ],
   IS_A_DIRECTORY: ['a file is expected, but the path is a directory', 'move it away or choose another path'],
+  LOG_DRIVER: [
+    "the Docker Engine's default log driver takes no max-size and max-file",
+    'set log: off, or set the log driver of the Docker daemon to local or json-file',
+  ],
   MODE_INVALID: ['a file mode is invalid', 'write octal digits, for example 0640'],
+  MOUNT_MISSING: ['the source of a mount does not exist on the host', 'create it there, or correct the mount'],
   NOFILE_TOO_LOW: [
     'containers on the host may have fewer open files than api7.nofile',
     'lower api7.nofile, or raise the limit of the Docker daemon',

@@ -40,6 +40,13 @@ export interface ContainerInspect {
   readonly HostConfig: {
     readonly NetworkMode: string;
     readonly LogConfig?: { readonly Type: string; readonly Config?: Readonly<Record<string, string>> | null };
+    /** Bytes; 0: no limit. */
+    readonly Memory?: number;
+    /** Billionths of a processor; 0: no limit. */
+    readonly NanoCpus?: number;
+    /** `name:address`. */
+    readonly ExtraHosts?: readonly string[] | null;
+    readonly Dns?: readonly string[] | null;
     readonly RestartPolicy: { readonly Name: string; readonly MaximumRetryCount?: number };
     readonly PortBindings: Readonly<Record<string, readonly PortBinding[] | null>> | null;
     readonly Ulimits: readonly { readonly Name: string; readonly Soft: number; readonly Hard: number }[] | null;
@@ -100,6 +107,14 @@ export interface EngineInfo {
   readonly ServerVersion: string;
   readonly DockerRootDir: string;
   readonly Driver: string;
+  /** Log driver of containers that name none. */
+  readonly LoggingDriver: string;
+}
+
+/** Log driver of a container, with its options. */
+export interface LogConfig {
+  readonly Type: string;
+  readonly Config: Readonly<Record<string, string>>;
 }
 
 /** Body of `POST /containers/create`. */
@@ -115,6 +130,11 @@ export interface ContainerCreate {
   readonly StopTimeout?: number;
   readonly HostConfig: {
     readonly NetworkMode?: string;
+    readonly LogConfig?: LogConfig;
+    readonly Memory?: number;
+    readonly NanoCpus?: number;
+    readonly ExtraHosts?: readonly string[];
+    readonly Dns?: readonly string[];
     readonly RestartPolicy: { readonly Name: string };
     readonly PortBindings?: Readonly<Record<string, readonly PortBinding[]>>;
     readonly Ulimits?: readonly { readonly Name: string; readonly Soft: number; readonly Hard: number }[];

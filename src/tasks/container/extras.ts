@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ContainerInspect, ImageInspect } from '../../core/host/docker.ts';
-import { observedSpec } from '../../docker/spec.ts';
+import { LOG_OPTIONS, observedSpec } from '../../docker/spec.ts';
 import type { ContainerParams } from './params.ts';
 
-/** A setting of `docker run` that we never state: its flag, and what an Engine shows of a container without it. */
+/** A setting of `docker run` that a task seldom states, or never: its flag, and what an Engine shows of a container without it. */
 interface Setting {
   readonly field: string;
   readonly flag: string;
@@ -43,6 +43,14 @@ const SETTINGS: readonly Setting[] = [
   { field: 'OomScoreAdj', flag: '--oom-score-adj' },
 ];
 
+/** Those of them that a task may state: stated, they are compared like anything else. */
+const STATED: readonly { readonly field: string; readonly isStated: (p: ContainerParams) => boolean }[] = [
+  { field: 'Memory', isStated: ({ memory }) => memory !== undefined },
+  { field: 'NanoCpus', isStated: ({ cpus }) => cpus !== undefined },
+  { field: 'ExtraHosts', isStated: ({ extraHosts }) => Object.keys(extraHosts).length > 0 },
+  { field: 'Dns', isStated: ({ dns }) => dns.length > 0 },
+];
+
 /**
  * What a container that is not ours was given beyond what we state, as flags of `docker run`: all of it goes when the
  * container is replaced. Of variables and log options only the names are told, for their values may be secrets.
@@ -55,15 +63,19 @@ export function extrasOf(found: ContainerInspect, image: ImageInspect | null, p:
   const variables = Object.keys(env).filter((name) => !brought.has(name) && !(name in p.env));
   const user = Config.User ?? '';
   const log = HostConfig.LogConfig;
+  const stated = new Set(STATED.filter(({ isStated }) => isStated(p)).map(({ field }) => field));
+  const rotated: readonly string[] = typeof p.log === 'object' ? LOG_OPTIONS : [];
   return [
     ...variables.map((name) => `-e ${name}`),
     ...SETTINGS.flatMap(({ field, flag, usual, bare }) =>
-      isDeepStrictEqual(settings[field], usual)
+      stated.has(field) || isDeepStrictEqual(settings[field], usual)
         ? []
         : words(settings[field]).map((word) => (bare ? flag : `${flag} ${word}`)),
     ),
     ...(log === undefined || log.Type === '' || log.Type === 'json-file' ? [] : [`--log-driver ${log.Type}`]),
-    ...Object.keys(log?.Config ?? {}).map((name) => `--log-opt ${name}`),
+    ...Object.keys(log?.Config ?? {})
+      .filter((name) => !rotated.includes(name))
+      .map((name) => `--log-opt ${name}`),
     ...(HostConfig.Ulimits ?? []).filter(({ Name }) => Name !== 'nofile').map(({ Name }) => `--ulimit ${Name}`),
     ...(p.networkMode === undefined && networkMode !== 'bridge' ? [`--network ${networkMode}`] : []),
     ...(user === '' || user === (image?.Config?.User ?? '') ? [] : [`--user ${user}`]),

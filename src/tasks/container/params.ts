@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defined } from '../../core/base/data.ts';
 import { Task } from '../../core/task/task.ts';
-import { bindingText, type ContainerSpec } from '../../docker/spec.ts';
+import { bindingText, type ContainerSpec, type LogOptions } from '../../docker/spec.ts';
 import { absolutePath, secretOrText } from '../file/fields.ts';
 import { stopFields } from './stop.ts';
 
@@ -17,6 +17,20 @@ const port = z.strictObject({
 
 const mount = z.strictObject({ source: absolutePath, target: absolutePath, readOnly: z.boolean().default(true) });
 
+/** Less than this the Engine refuses. */
+const LEAST_MEMORY = 6 * 1024 * 1024;
+
+/** Labels that api7-orch itself reads. */
+const OWN_LABELS = 'api7-orch.';
+
+const log = z.union([
+  z.literal('off'),
+  z.strictObject({
+    maxSize: z.string().regex(/^[1-9]\d{0,8}[kmg]$/, { error: "must be a size such as '50m'" }),
+    maxFile: z.int().min(1),
+  }),
+]);
+
 const task = z.instanceof(Task, { error: 'must be a task' });
 
 export const containerParams = z
@@ -29,11 +43,29 @@ export const containerParams = z
     ports: z.array(port).readonly().default([]),
     mounts: z.array(mount).readonly().default([]),
     env: z.record(z.string().regex(/^[^=\0]+$/, { error: 'must be a variable name' }), secretOrText).default({}),
-    labels: z.record(z.string().min(1), z.string()).default({}),
+    labels: z
+      .record(
+        z
+          .string()
+          .min(1)
+          .refine((name) => !name.startsWith(OWN_LABELS), { error: `must not begin with ${OWN_LABELS}` }),
+        z.string(),
+      )
+      .default({}),
     restart: z.enum(['no', 'always', 'unless-stopped', 'on-failure']).default('unless-stopped'),
     ...stopFields,
     nofile: z.int().min(1).optional(),
     networkMode: z.string().min(1).optional(),
+    /** Bytes. */
+    memory: z.int().min(LEAST_MEMORY).optional(),
+    cpus: z.number().min(0.01).optional(),
+    /** Rotation of its log. Default: 5 files of 50 MB, where the Engine's log driver takes that; not compared. */
+    log: log.optional(),
+    extraHosts: z.record(z.string().min(1), z.union([z.ipv4(), z.ipv6()])).default({}),
+    dns: z
+      .array(z.union([z.ipv4(), z.ipv6()]))
+      .readonly()
+      .default([]),
     command: z.array(z.string()).readonly().optional(),
     /** Tasks whose change means a new container: its configuration files. */
     restartOn: z.array(task).readonly().default([]),
@@ -49,7 +81,7 @@ export type ContainerParams = z.output<typeof containerParams>;
 
 /** The declared part of a container, without what the image and other tasks bring. */
 export function specOf(p: ContainerParams): ContainerSpec {
-  const { hostname, stopSignal, stopTimeoutSeconds, nofile, networkMode, command } = p;
+  const { hostname, stopSignal, stopTimeoutSeconds, nofile, networkMode, memory, cpus, command } = p;
   return {
     ref: p.image.claim.slice('image:'.length),
     ...defined({ hostname }),
@@ -60,9 +92,24 @@ export function specOf(p: ContainerParams): ContainerSpec {
     restart: p.restart,
     ...defined({ stopSignal, stopTimeoutSeconds, nofile }),
     ...(networkMode === undefined ? {} : { networkMode: networkMode === 'default' ? 'bridge' : networkMode }),
+    ...defined({ memory, cpus }),
+    ...(p.log === undefined ? {} : { log: p.log === 'off' ? p.log : logOptions(p.log) }),
+    // Absent, not empty: the digest of a spec that states none of them must stay as earlier releases have computed it.
+    ...(Object.keys(p.extraHosts).length === 0 ? {} : { extraHosts: p.extraHosts }),
+    ...(p.dns.length === 0 ? {} : { dns: p.dns }),
     ...defined({ command }),
   };
 }
+
+export interface LogRotation {
+  readonly maxSize: string;
+  readonly maxFile: number;
+}
+
+export const logOptions = ({ maxSize, maxFile }: LogRotation): LogOptions => ({
+  'max-size': maxSize,
+  'max-file': String(maxFile),
+});
 
 function portsOf({ ports }: ContainerParams): ContainerSpec['ports'] {
   const byPort = Map.groupBy(ports, ({ container, protocol }) => `${container}/${protocol}`);

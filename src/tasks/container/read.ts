@@ -7,6 +7,7 @@ import { observedSpec } from '../../docker/spec.ts';
 import { acceptedOn, canonicalId, type ImageLocal } from '../image/image-local.ts';
 import { extrasOf } from './extras.ts';
 import { rememberedBy } from './labels.ts';
+import { refuseLogDriver } from './log-config.ts';
 import { type ContainerParams, specOf } from './params.ts';
 import { refusePaused } from './paused.ts';
 import { type ContainerState, declaredEnv, managedMounts, specFields } from './state.ts';
@@ -14,7 +15,7 @@ import { type ContainerState, declaredEnv, managedMounts, specFields } from './s
 /**
  * A container as it is, with the managed files as its own process sees them.
  *
- * @throws OrchError CONTAINER_PAUSED
+ * @throws OrchError CONTAINER_PAUSED, LOG_DRIVER
  * @throws NotYet when its image's tag is not on the host: whether it runs what a pull will bring is not known
  */
 export async function readContainer(
@@ -33,6 +34,7 @@ export async function readContainer(
     precomputeDigests(secrets.map(({ value }) => value.reveal())),
     precomputeDigests(p.restartOn.flatMap((task) => (task.blocked === undefined ? task.bound.digestTexts() : []))),
   ]);
+  await refuseLogDriver(p, found, docker);
   // One that is being removed is as good as gone.
   if (found === null || found.State.Status === 'removing') return null;
   refusePaused(p.name, found);

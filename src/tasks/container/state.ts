@@ -1,5 +1,5 @@
 import { Secret, stretchedDigest } from '../../core/base/secret.ts';
-import type { ContainerSpec, Mount } from '../../docker/spec.ts';
+import type { ContainerSpec, LogOptions, Mount, ObservedSpec } from '../../docker/spec.ts';
 import type { ContainerParams } from './params.ts';
 
 /**
@@ -20,6 +20,11 @@ export type ContainerState = {
   readonly stopTimeoutSeconds?: number;
   readonly nofile?: number | string;
   readonly networkMode?: string;
+  readonly memory?: number;
+  readonly cpus?: number;
+  readonly log?: LogOptions;
+  readonly extraHosts?: Readonly<Record<string, string>>;
+  readonly dns?: readonly string[];
   /** Digest of the whole declaration, from its label. */
   readonly spec: string | null;
   /** Digest of each task that it was given, by claim, from its label. */
@@ -44,14 +49,12 @@ export const managedMounts = ({ mounts, restartOn }: ContainerParams): readonly 
     restartOn.filter(({ claim }) => claim === `file:${source}`).map((task) => ({ target, task })),
   );
 
-type Observed = Omit<ContainerSpec<string>, 'nofile'> & { readonly nofile?: number | string };
-
 /** Spec fields of the state: of a declaration itself, or of a container as far as the declaration mentions them. */
 export function specFields(
-  spec: Observed,
+  spec: ObservedSpec | ContainerSpec<string>,
   declared: ContainerSpec,
 ): Omit<ContainerState, 'image' | 'ref' | 'spec' | 'restartOn' | 'mounted' | 'running' | 'leftover' | 'env'> {
-  const { hostname, stopSignal, stopTimeoutSeconds, nofile, networkMode } = spec;
+  const { hostname, stopSignal, stopTimeoutSeconds, nofile, networkMode, memory, cpus, log, extraHosts, dns } = spec;
   return {
     ...(hostname === undefined || declared.hostname === undefined ? {} : { hostname }),
     labels: Object.fromEntries(Object.entries(spec.labels).filter(([key]) => key in declared.labels)),
@@ -64,6 +67,12 @@ export function specFields(
     ...(stopTimeoutSeconds === undefined || declared.stopTimeoutSeconds === undefined ? {} : { stopTimeoutSeconds }),
     ...(nofile === undefined || declared.nofile === undefined ? {} : { nofile }),
     ...(networkMode === undefined || declared.networkMode === undefined ? {} : { networkMode }),
+    ...(memory === undefined || declared.memory === undefined ? {} : { memory }),
+    ...(cpus === undefined || declared.cpus === undefined ? {} : { cpus }),
+    // What an Engine does by itself is not compared: its daemon's configuration may add options.
+    ...(log === undefined || log === 'off' || typeof declared.log !== 'object' ? {} : { log }),
+    ...(extraHosts === undefined || declared.extraHosts === undefined ? {} : { extraHosts }),
+    ...(dns === undefined || declared.dns === undefined ? {} : { dns }),
   };
 }
 

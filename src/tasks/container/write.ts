@@ -1,9 +1,10 @@
 import type { Connection } from '../../core/host/connection.ts';
-import type { ContainerInspect } from '../../core/host/docker.ts';
+import type { ContainerCreate, ContainerInspect } from '../../core/host/docker.ts';
 import { freshContainer } from '../../core/host/leftover-names.ts';
 import type { Change, Report } from '../../core/task/change.ts';
 import { createBody } from '../../docker/spec.ts';
 import { labelsOf } from './labels.ts';
+import { logConfigOf } from './log-config.ts';
 import { type ContainerParams, specOf } from './params.ts';
 import type { ContainerState } from './state.ts';
 import { refuseExited, stopGently, wasKilled } from './stop.ts';
@@ -13,7 +14,7 @@ import { refuseExited, stopGently, wasKilled } from './stop.ts';
  * serving; then the old one is stopped and removed, the new one takes its name and starts. Wherever this is broken off,
  * the next run finds a state that it goes on from.
  *
- * @throws OrchError PORT_TAKEN, IMAGE_MISSING, DOCKER_FAILED, CONTAINER_EXITED with the end of its log
+ * @throws OrchError PORT_TAKEN, IMAGE_MISSING, MOUNT_MISSING, LOG_DRIVER, DOCKER_FAILED, CONTAINER_EXITED with the end of its log
  */
 export async function writeContainer(
   p: ContainerParams,
@@ -27,9 +28,9 @@ export async function writeContainer(
   const old = await present(p.name, host);
   const step = old === null ? 'create' : nextStep(change, old);
   if (step === 'none') return;
-  if (step === 'create') await docker.create(p.name, bodyOf(p, change));
+  if (step === 'create') await docker.create(p.name, await bodyOf(p, change, host));
   if (step === 'replace' && old !== null) {
-    await docker.create(fresh, bodyOf(p, change));
+    await docker.create(fresh, await bodyOf(p, change, host));
     await stopGently(old, p, host, report);
     await docker.remove(p.name);
     await docker.rename(fresh, p.name);
@@ -62,9 +63,13 @@ function nextStep({ before, differences }: Change<ContainerState>, old: Containe
   return wasKilled(old) ? 'replace' : 'start';
 }
 
-function bodyOf(p: ContainerParams, { after }: Change<ContainerState>): ReturnType<typeof createBody> {
+async function bodyOf(
+  p: ContainerParams,
+  { after }: Change<ContainerState>,
+  { docker }: Connection,
+): Promise<ContainerCreate> {
   const spec = specOf(p);
   const env = Object.keys(spec.env);
   const remembered = labelsOf({ spec: after?.spec ?? null, env, restartOn: after?.restartOn ?? {} });
-  return createBody({ ...spec, labels: { ...spec.labels, ...remembered } });
+  return createBody({ ...spec, labels: { ...spec.labels, ...remembered } }, await logConfigOf(p, docker));
 }

@@ -74,15 +74,18 @@ export function parseRecord(text: string): PreviousRecord | null {
 /** A state as it is seen now. */
 export type SeenState = Omit<PreviousState, 'keptAt'>;
 
-/** The same for two states only if they are the same: image, settings, labels and files. */
+/**
+ * The same for two states only if they are the same: image, settings, labels and files. Log options are none of it: a daemon adds
+ * those of its own configuration to them. Stated ones are in the labels.
+ */
 export function digestOfState({ image, body, files }: SeenState): string {
   const { Image: _, HostConfig, ...settings } = body;
-  const { NetworkMode } = HostConfig;
+  const { NetworkMode, LogConfig: _log, ...host } = HostConfig;
   return digestOf({
     image,
     settings,
     // One network under two names.
-    host: { ...HostConfig, NetworkMode: NetworkMode === 'default' ? 'bridge' : NetworkMode },
+    host: { ...host, NetworkMode: NetworkMode === 'default' ? 'bridge' : NetworkMode },
     files: files.map(({ content, ...rest }) => ({ ...rest, digest: sha256(content) })),
   });
 }
