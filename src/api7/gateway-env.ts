@@ -1,15 +1,15 @@
 import type { Secret } from '../core/base/secret.ts';
 import { gatewayAuthOf } from '../inventory/gateway-group.ts';
 import type { GatewayGroup } from '../inventory/inventory.ts';
+import type { GATEWAY_VARIABLES } from '../inventory/own-settings.ts';
+
+type GatewayEnv = Readonly<Partial<Record<(typeof GATEWAY_VARIABLES)[number], string | Secret>>>;
 
 /**
  * What a gateway needs to find and trust its control plane, as its image takes it: by environment variables. Docker
  * shows them to root of that host in `docker inspect`; there is no other way in.
  */
-export function gatewayEnv(
-  of: GatewayGroup,
-  host: { readonly name: string },
-): Readonly<Record<string, string | Secret>> {
+export function gatewayEnv(of: GatewayGroup, host: { readonly name: string }): GatewayEnv {
   const { endpoints, group } = of;
   const auth = gatewayAuthOf(of, host.name);
   return {

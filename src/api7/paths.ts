@@ -1,6 +1,7 @@
+export { IN_IMAGE } from '../inventory/own-settings.ts';
 export { PORTS } from '../inventory/ports.ts';
 
-/** Where things live on the hosts, and inside the vendor's images. Host names follow the vendor's packages. */
+/** Where things live on the hosts. Host names follow the vendor's packages. */
 export const PATHS = {
   home: '/opt/api7',
   controlPlanePackage: '/opt/api7/control-plane-package',
@@ -14,15 +15,6 @@ export const PATHS = {
   gatewayUid: '/opt/api7/gateway_conf/apisix.uid',
   gatewayConfigAccepted: '/opt/api7/.gateway-config-accepted',
   gatewayLoaded: '/opt/api7/.gateway-loaded',
-} as const;
-
-export const IN_IMAGE = {
-  dashboardConfig: '/app/conf/config.yaml',
-  dpManagerConfig: '/usr/local/api7/conf/config.yaml',
-  dashboardTls: { cert: '/app/certs/tls.crt', key: '/app/certs/tls.key' },
-  dpManagerTls: { cert: '/usr/local/api7/certs/tls.crt', key: '/usr/local/api7/certs/tls.key' },
-  gatewayConfig: '/usr/local/apisix/conf/config.yaml',
-  gatewayUid: '/usr/local/apisix/conf/apisix.uid',
 } as const;
 
 /** uid and gid that the gateway's image runs as: its files must be readable by it. */

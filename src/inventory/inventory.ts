@@ -70,6 +70,7 @@ export interface ControlPlaneSettings {
   readonly tls?: { readonly cert: string; readonly key: Secret };
   /** Merged into its configuration file. */
   readonly config: Readonly<Record<string, unknown>>;
+  readonly container: ContainerSettings;
 }
 
 /** A gateway group of API7: its gateways have their configuration, their ports and their way to the control plane in common. */
@@ -92,6 +93,21 @@ export interface GatewayGroup {
   readonly ports: readonly ServicePort[];
   /** Merged into the gateways' configuration file. */
   readonly config: Readonly<Record<string, unknown>>;
+  readonly container: ContainerSettings;
+}
+
+/** What users set of a container. What is absent is left to Docker and to the image, but the log: see the task `container`. */
+export interface ContainerSettings {
+  readonly env: Readonly<Record<string, string | Secret>>;
+  readonly mounts: readonly { readonly source: string; readonly target: string; readonly readOnly: boolean }[];
+  /** Bytes. */
+  readonly memory?: number;
+  readonly cpus?: number;
+  readonly log?: 'off' | { readonly maxSize: string; readonly maxFile: number };
+  readonly labels: Readonly<Record<string, string>>;
+  /** IP addresses by name. */
+  readonly extraHosts: Readonly<Record<string, string>>;
+  readonly dns: readonly string[];
 }
 
 /** Sent to the gateway's HTTP port on its own host. */

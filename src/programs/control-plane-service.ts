@@ -1,3 +1,4 @@
+import { withSettings } from '../api7/container-settings.ts';
 import { published } from '../api7/ports.ts';
 import { CONTROL_PLANE_STOP_SECONDS, type Service } from '../api7/services.ts';
 import type { Host } from '../core/host/host.ts';
@@ -41,15 +42,17 @@ export function* controlPlaneService(
     name: service.container,
     image,
     ports: published(service.ports, host),
-    mounts: [
-      { source: path, target: inImage },
-      ...(certificate
-        ? [
-            { source: tls.onHost.cert, target: tls.inImage.cert },
-            { source: tls.onHost.key, target: tls.inImage.key },
-          ]
-        : []),
-    ],
+    ...withSettings(settings.container, {
+      mounts: [
+        { source: path, target: inImage },
+        ...(certificate
+          ? [
+              { source: tls.onHost.cert, target: tls.inImage.cert },
+              { source: tls.onHost.key, target: tls.inImage.key },
+            ]
+          : []),
+      ],
+    }),
     restartOn: [config, ...(certificate ?? [])],
     stopSignal: 'SIGTERM',
     stopTimeoutSeconds: CONTROL_PLANE_STOP_SECONDS,

@@ -1,6 +1,7 @@
 import { gatewayConfig, gatewayStopSeconds } from '../api7/config.ts';
 import { GATEWAY_CONFIG_CHECK } from '../api7/config-check.ts';
 import { configurationLoaded, loadRecorded } from '../api7/configuration-loaded.ts';
+import { withSettings } from '../api7/container-settings.ts';
 import { gatewayEnv } from '../api7/gateway-env.ts';
 import { gatewayUid } from '../api7/gateway-uid.ts';
 import { gatewayImage, loginFor } from '../api7/images.ts';
@@ -48,6 +49,8 @@ export function* gateway(inventory: Inventory, host: Host): Steps {
     command: GATEWAY_CONFIG_CHECK,
     as: GATEWAY_ID,
     record: PATHS.gatewayConfigAccepted,
+    env: group.container.env,
+    mounts: group.container.mounts,
   });
 
   // Configure the health check, and an identity that outlives the container.
@@ -64,11 +67,13 @@ export function* gateway(inventory: Inventory, host: Host): Steps {
     image: imageTask,
     hostname: host.name,
     ports: published(ports, host),
-    mounts: [
-      { source: PATHS.gatewayConfig, target: IN_IMAGE.gatewayConfig },
-      { source: PATHS.gatewayUid, target: IN_IMAGE.gatewayUid },
-    ],
-    env: gatewayEnv(group, host),
+    ...withSettings(group.container, {
+      mounts: [
+        { source: PATHS.gatewayConfig, target: IN_IMAGE.gatewayConfig },
+        { source: PATHS.gatewayUid, target: IN_IMAGE.gatewayUid },
+      ],
+      env: gatewayEnv(group, host),
+    }),
     restartOn: [config, uid],
     ...gatewayStop(inventory, host),
     nofile: api7.nofile,

@@ -2,13 +2,15 @@ import { z } from 'zod';
 import { digestOf } from '../core/base/data.ts';
 import { duration } from '../core/base/duration-param.ts';
 import { OrchError } from '../core/base/errors.ts';
-import { precomputeDigests, stretchedDigest } from '../core/base/secret.ts';
+import { precomputeDigests, reveal, Secret, stretchedDigest } from '../core/base/secret.ts';
 import type { Connection } from '../core/host/connection.ts';
 import { besidePath, CHECK_CONTAINER, ENDINGS } from '../core/host/leftover-names.ts';
 import type { Report } from '../core/task/change.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import { Task } from '../core/task/task.ts';
 import { runOnce } from '../docker/run-once.ts';
+import { givenFields } from './container/given.ts';
+import { comparable } from './container/labels.ts';
 import { absolutePath } from './file/fields.ts';
 import { yamlContent } from './yaml-file.ts';
 
@@ -27,6 +29,8 @@ const params = z.strictObject({
   as: z.int().min(0),
   /** File on the host that remembers what was accepted. */
   record: absolutePath,
+  /** What its container is given besides: a configuration may name variables and files. */
+  ...givenFields,
   within: duration.prefault('60s'),
 });
 
@@ -52,17 +56,31 @@ export const configAccepted = defineTask<typeof params, void, Accepted, void>({
   title: (p) => `${p.target} is accepted by ${refOf(p)}`,
   async read(p, host) {
     const { secret, digest } = p.content;
-    const [text] = await Promise.all([host.read(p.record), precomputeDigests(secret ? [digest] : [])]);
+    const secrets = Object.values(p.env).flatMap((value) => (value instanceof Secret ? [value.reveal()] : []));
+    const [text] = await Promise.all([
+      host.read(p.record),
+      precomputeDigests([...(secret ? [digest] : []), ...secrets]),
+    ]);
     return text === null ? null : { accepted: text.toString().trim() };
   },
   want: (p, _now, { see }) => {
     const { id } = imageState.parse(see(p.image));
     const { secret, digest } = p.content;
     const { target, command } = p;
-    return { accepted: digestOf({ image: id, content: secret ? stretchedDigest(digest) : digest, target, command }) };
+    const content = secret ? stretchedDigest(digest) : digest;
+    return { accepted: digestOf({ image: id, content, target, command, ...givenTo(p) }) };
   },
   write: (p, change, host, _local, report) => accept(p, change.after?.accepted ?? '', host, report),
 });
+
+/** Absent where nothing is given: so the records of earlier releases go on holding. */
+function givenTo({ env, mounts }: Params): object {
+  const variables = Object.entries(env).map(([name, value]) => [name, comparable(value)]);
+  return {
+    ...(variables.length === 0 ? {} : { env: Object.fromEntries(variables) }),
+    ...(mounts.length === 0 ? {} : { mounts }),
+  };
+}
 
 const refOf = ({ image }: Params): string => image.claim.slice('image:'.length);
 
@@ -83,10 +101,21 @@ const checker = (p: Params, staged: string): Parameters<typeof runOnce>[2] => ({
   Image: refOf(p),
   Entrypoint: ['sh'],
   Cmd: ['-c', p.command],
+  ...(Object.keys(p.env).length === 0
+    ? {}
+    : { Env: Object.entries(p.env).map(([name, value]) => `${name}=${reveal(value)}`) }),
   HostConfig: {
     NetworkMode: 'none',
     RestartPolicy: { Name: 'no' },
-    Mounts: [{ Type: 'bind', Source: staged, Target: p.target, ReadOnly: true }],
+    Mounts: [
+      { Type: 'bind', Source: staged, Target: p.target, ReadOnly: true },
+      ...p.mounts.map(({ source, target, readOnly }) => ({
+        Type: 'bind' as const,
+        Source: source,
+        Target: target,
+        ReadOnly: readOnly,
+      })),
+    ],
   },
 });
 

@@ -9,14 +9,27 @@ import { canBind, shownAddresses } from './ports-free/own-address.ts';
 
 const params = z.strictObject({
   /** Host addresses and ports that are going to be published. */
-  ports: z.array(z.strictObject({ address: z.string(), port: z.int().min(1).max(65_535) })).readonly(),
+  ports: z
+    .array(
+      z.strictObject({
+        address: z.string(),
+        port: z.int().min(1).max(65_535),
+        protocol: z.enum(['tcp', 'udp']).default('tcp'),
+      }),
+    )
+    .readonly(),
   /** Names of containers that may hold them: ours. */
   except: z.array(z.string()).readonly(),
 });
 
 type Params = z.output<typeof params>;
 
-type Port = Params['ports'][number];
+interface Port {
+  readonly address: string;
+  readonly port: number;
+  /** `tcp` or `udp`. */
+  readonly protocol: string;
+}
 
 /** What holds a port: a container that is not ours, or a process without one, which may have no name. */
 type Taken = { readonly port: string; readonly container?: string; readonly process?: string };
@@ -82,14 +95,16 @@ async function lookAt({ ports, except }: Params, host: Reader): Promise<Ports> {
   const published = containers.flatMap(({ Names, Ports, Id }) => {
     const name = Names[0]?.replace(/^\//, '') ?? Id.slice(0, 12);
     return Ports.flatMap(({ IP = '', PublicPort, Type }) =>
-      Type === 'tcp' && PublicPort !== undefined ? [{ name, address: IP, port: PublicPort }] : [],
+      PublicPort === undefined ? [] : [{ name, address: IP, port: PublicPort, protocol: Type }],
     );
   });
   const others = published.filter(({ name }) => !except.includes(name));
   const byDocker = [...published, ...ours.flatMap(bindingsOf)];
   // A container in the host's own network listens as any process does, and is told from none.
   const blind = ours.some((found) => found?.State.Running && found.HostConfig.NetworkMode === 'host');
-  const processes = blind ? [] : network.listening.filter((one) => !byDocker.some(overlaps(one)));
+  // Of processes those that listen on TCP are known; a UDP port that one of them holds is found when Docker publishes it.
+  const listening = network.listening.map((one) => ({ ...one, protocol: 'tcp' }));
+  const processes = blind ? [] : listening.filter((one) => !byDocker.some(overlaps(one)));
   const taken = ports.flatMap((port): readonly Taken[] => {
     const text = bindingText(port.address, port.port);
     const container = others.find(overlaps(port));
@@ -109,12 +124,16 @@ async function lookAt({ ports, except }: Params, host: Reader): Promise<Ports> {
 const overlaps =
   (a: Port) =>
   (b: Port): boolean =>
-    a.port === b.port && addressesOverlap(a.address, b.address);
+    a.port === b.port && a.protocol === b.protocol && addressesOverlap(a.address, b.address);
 
 /** What one of our containers is to publish: between two starts Docker does not list that, but may hold it in the next moment. */
 function bindingsOf(found: ContainerInspect | null): readonly Port[] {
   if (!found?.State.Running) return [];
-  return Object.values(found.HostConfig.PortBindings ?? {}).flatMap((bindings) =>
-    (bindings ?? []).map(({ HostIp, HostPort }) => ({ address: HostIp, port: Number(HostPort) })),
+  return Object.entries(found.HostConfig.PortBindings ?? {}).flatMap(([port, bindings]) =>
+    (bindings ?? []).map(({ HostIp, HostPort }) => ({
+      address: HostIp,
+      port: Number(HostPort),
+      protocol: port.split('/')[1] ?? 'tcp',
+    })),
   );
 }

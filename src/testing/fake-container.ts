@@ -1,5 +1,5 @@
 import { defined } from '../core/base/data.ts';
-import type { ContainerCreate, ContainerInspect, ContainerSummary } from '../core/host/docker.ts';
+import type { ContainerCreate, ContainerInspect, ContainerSummary, LogConfig } from '../core/host/docker.ts';
 import { addressesOverlap } from '../docker/address-overlap.ts';
 import { engineError } from '../docker/engine-error.ts';
 import { LOG_OPTIONS } from '../docker/spec.ts';
@@ -10,8 +10,8 @@ export interface FakeContainer {
   readonly imageId: string;
   readonly body: ContainerCreate;
   readonly imageEnv: readonly string[];
-  /** Default log driver of the Engine when it was created. */
-  readonly logDriver: string;
+  /** Log driver and options of the Engine's daemon when it was created. */
+  readonly daemonLog: LogConfig;
   name: string;
   /** `restarting`: its process has ended, and its restart policy will start it again. `removing`: a removal is under way. */
   status: 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead' | 'removing';
@@ -34,7 +34,7 @@ export interface FakeEnd {
 const NEVER = '0001-01-01T00:00:00Z';
 
 export const newFakeContainer = (
-  parts: Pick<FakeContainer, 'id' | 'imageId' | 'body' | 'imageEnv' | 'logDriver' | 'name'>,
+  parts: Pick<FakeContainer, 'id' | 'imageId' | 'body' | 'imageEnv' | 'daemonLog' | 'name'>,
 ): FakeContainer => ({
   ...parts,
   status: 'created',
@@ -85,13 +85,19 @@ export function inspectFake(container: FakeContainer): ContainerInspect {
     HostConfig: {
       ...host,
       NetworkMode: host.NetworkMode ?? 'default',
-      LogConfig: host.LogConfig ?? { Type: container.logDriver, Config: {} },
+      LogConfig: logConfig(container),
       RestartPolicy: { Name: host.RestartPolicy.Name, MaximumRetryCount: 0 },
       PortBindings: host.PortBindings ?? {},
       Ulimits: host.Ulimits ?? [],
       Mounts: host.Mounts ?? [],
     },
   };
+}
+
+/** The daemon's own options go with its own driver, under those of the container. */
+function logConfig({ body, daemonLog }: FakeContainer): LogConfig {
+  const { Type, Config } = body.HostConfig.LogConfig ?? daemonLog;
+  return { Type, Config: Type === daemonLog.Type ? { ...daemonLog.Config, ...Config } : Config };
 }
 
 /** Its mounted files as they are now. */
@@ -206,19 +212,21 @@ export function refuseState({ name, id, status }: FakeContainer, verb: 'start' |
   if (status === 'removing' || status === 'dead') refuse(`container ${id} is marked for removal and cannot be started`);
 }
 
-/** As the Engine does at a create: only drivers that keep files rotate them. @throws OrchError DOCKER_FAILED */
-export function refuseLogOptions({ HostConfig: { LogConfig } }: ContainerCreate, doing: string): void {
+/** As the Engine does at a create. @throws OrchError DOCKER_FAILED, MOUNT_MISSING */
+export function refuseBody(body: ContainerCreate, doing: string, exists: (path: string) => boolean): void {
+  refuseLogOptions(body, doing);
+  refuseMissingSource(body, doing, exists);
+}
+
+/** Only drivers that keep files rotate them. */
+function refuseLogOptions({ HostConfig: { LogConfig } }: ContainerCreate, doing: string): void {
   const option = Object.keys(LogConfig?.Config ?? {}).find((name) => LOG_OPTIONS.some((one) => one === name));
   if (LogConfig === undefined || option === undefined || ['json-file', 'local'].includes(LogConfig.Type)) return;
   throw engineError({ doing, status: 400, message: `unknown log opt '${option}' for ${LogConfig.Type} log driver` });
 }
 
-/** As the Engine does at a create: a mount makes no directory of a source that is missing. @throws OrchError DOCKER_FAILED */
-export function refuseMissingSource(
-  { HostConfig }: ContainerCreate,
-  doing: string,
-  exists: (path: string) => boolean,
-): void {
+/** A mount makes no directory of a source that is missing. */
+function refuseMissingSource({ HostConfig }: ContainerCreate, doing: string, exists: (path: string) => boolean): void {
   const missing = HostConfig.Mounts?.find(({ Source }) => !exists(Source));
   if (missing === undefined) return;
   const message = `invalid mount config for type "bind": bind source path does not exist: ${missing.Source}`;

@@ -7,6 +7,7 @@ import type {
   Docker,
   EngineInfo,
   ImageInspect,
+  LogConfig,
   RegistryLogin,
 } from '../core/host/docker.ts';
 import { engineError } from '../docker/engine-error.ts';
@@ -19,8 +20,7 @@ import {
   type FakeEnd,
   inspectFake,
   newFakeContainer,
-  refuseLogOptions,
-  refuseMissingSource,
+  refuseBody,
   refuseState,
   refuseTakenName,
   refuseTakenPort,
@@ -39,8 +39,6 @@ export interface FakeDockerOptions {
   };
   /** Variables that every image brings. */
   readonly imageEnv?: readonly string[];
-  /** Log driver of containers that name none. Default `json-file`. */
-  readonly logDriver?: string;
 }
 
 /**
@@ -64,6 +62,8 @@ export class FakeDocker implements Docker {
   readonly signals: { readonly name: string; readonly signal: string }[] = [];
   /** What a container's process does that ends by itself; undefined: it goes on. `files` are its mounted ones. */
   program: ((body: ContainerCreate, files: ReadonlyMap<string, string>) => FakeEnd | undefined) | undefined;
+  /** Log driver of containers that name none, and the daemon's options for it. */
+  log: LogConfig = { Type: 'json-file', Config: {} };
   readonly #options: FakeDockerOptions;
   readonly #images: FakeImages;
   #containers: FakeContainer[] = [];
@@ -126,7 +126,7 @@ export class FakeDocker implements Docker {
   }
 
   async info(): Promise<EngineInfo> {
-    const LoggingDriver = this.#logDriver();
+    const { Type: LoggingDriver } = this.log;
     return { ServerVersion: '28.0.0', DockerRootDir: '/var/lib/docker', Driver: 'overlay2', LoggingDriver };
   }
 
@@ -156,11 +156,10 @@ export class FakeDocker implements Docker {
     const imageId = this.#images.idOf(body.Image);
     if (imageId === undefined) throw engineError({ doing, status: 404, message: `No such image: ${body.Image}` });
     refuseTakenName(name, this.#containers, doing);
-    refuseLogOptions(body, doing);
-    refuseMissingSource(body, doing, (path) => this.#exists(path));
+    refuseBody(body, doing, (path) => this.#options.files.exists?.(path) ?? this.#options.files.read(path) !== null);
     const id = sha256(`${name} ${this.#count++}`);
     const { imageEnv = [] } = this.#options;
-    this.#containers.push(newFakeContainer({ id, imageId, body, imageEnv, logDriver: this.#logDriver(), name }));
+    this.#containers.push(newFakeContainer({ id, imageId, body, imageEnv, daemonLog: this.log, name }));
     return id;
   }
 
@@ -238,14 +237,6 @@ export class FakeDocker implements Docker {
     const found = this.#find(name);
     if (found !== undefined) return found;
     throw engineError({ doing: `${verb} container ${name}`, status: 404, message: `No such container: ${name}` });
-  }
-
-  #logDriver(): string {
-    return this.#options.logDriver ?? 'json-file';
-  }
-
-  #exists(path: string): boolean {
-    return this.#options.files.exists?.(path) ?? this.#options.files.read(path) !== null;
   }
 
   #begin(container: FakeContainer): void {

@@ -1,5 +1,6 @@
 import { sha256 } from '../../src/core/base/data.ts';
 import type { Command, RunResult } from '../../src/core/host/connection.ts';
+import type { LogConfig } from '../../src/core/host/docker.ts';
 import { archivedImages } from '../../src/tasks/image/archived-images.ts';
 import { FakeDocker } from '../../src/testing/fake-docker.ts';
 import { FakeHost, type FakeHostOptions } from '../../src/testing/fake-host.ts';
@@ -10,14 +11,15 @@ export class DockerHost extends FakeHost {
   readonly engine: FakeDocker;
 
   constructor(
-    options: Partial<FakeHostOptions> & { readonly store?: 'classic' | 'containerd'; readonly logDriver?: string } = {},
+    options: Partial<FakeHostOptions> & { readonly store?: 'classic' | 'containerd'; readonly log?: LogConfig } = {},
   ) {
-    const { store = 'classic', logDriver = 'json-file', ...rest } = options;
+    const { store = 'classic', log, ...rest } = options;
     const files = {
       read: (path: string) => this?.fileText(path) ?? null,
       exists: (path: string) => this?.files.has(path) ?? false,
     };
-    const engine = new FakeDocker({ store, logDriver, files, imageEnv: ['PATH=/usr/bin', 'LANG=C'] });
+    const engine = new FakeDocker({ store, files, imageEnv: ['PATH=/usr/bin', 'LANG=C'] });
+    if (log !== undefined) engine.log = log;
     super({ name: 'gw-1', docker: engine, command: (command, host) => carryOut(command, host, engine), ...rest });
     this.engine = engine;
     // What is given another entry point than its image's is run to do one thing, and ends.

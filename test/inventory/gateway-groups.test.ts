@@ -73,7 +73,7 @@ test('the configuration of a group: listeners of its stream routes, and its own 
   expect(gatewayConfig(group('gw-1'))).not.toHaveProperty('apisix.stream_proxy');
 });
 
-test('where a gateway has a certificate DP Manager publishes its TLS port; the dashboard does where it is given one', () => {
+test('DP Manager and the dashboard publish their TLS port where it is given', () => {
   expect(inventory.api7.dpManager.ports.map((port) => port.host)).toEqual([17_900, 7943]);
   expect(dashboardConfig(inventory.api7)).toMatchObject({
     server: {

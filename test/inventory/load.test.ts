@@ -80,6 +80,36 @@ const portOf = (name: string, port: number, addresses: readonly string[]) => ({
   addresses,
 });
 
+test('settings of containers', async () => {
+  const env = { SMTP_PASSWORD: 'sm7p-pass', LEVEL: 'info', MEMORY: '512m' };
+  const inventory = await loadInventory(join(FIXTURES, 'accepted/container-settings.yaml'), { env });
+  const { api7 } = inventory;
+  expect(api7.dashboard.container).toEqual({
+    env: {
+      TZ: 'Asia/Shanghai',
+      EMPTY: '',
+      LICENSE: expect.any(Secret),
+      SMTP_PASSWORD: expect.any(Secret),
+      LEVEL: 'info',
+    },
+    mounts: [
+      { source: '/etc/ssl/certs', target: '/etc/ssl/certs', readOnly: true },
+      { source: '/var/log/api7', target: '/app/logs', readOnly: false },
+    ],
+    memory: 1536 * 1024 * 1024,
+    cpus: 0.5,
+    log: { maxSize: '100m', maxFile: 3 },
+    labels: { 'com.example.team': 'edge', 'empty-free': 'yes' },
+    extraHosts: { 'db.internal': '10.0.9.1', six: 'fd00::9' },
+    dns: ['10.0.0.2', 'fd00::2'],
+  });
+  expect(api7.dpManager.container).toEqual({ ...NO_SETTINGS, memory: 512 * 1024 * 1024, cpus: 2, log: 'off' });
+  expect(onlyGroup(inventory).container).toEqual({ ...NO_SETTINGS, env: { REGION: 'eu' } });
+  expect(JSON.stringify(api7)).not.toMatch(/sm7p-pass|a licence/);
+});
+
+const NO_SETTINGS = { env: {}, mounts: [], labels: {}, extraHosts: {}, dns: [] };
+
 test('defaults', () => {
   const one = minimal.hosts.get('one');
   expect(one).toEqual({
@@ -93,8 +123,8 @@ test('defaults', () => {
     version: '3.10.5',
     images: {},
     database: { dsn: expect.any(Secret) },
-    dashboard: { ports: [portOf('http', 17_080, INSIDE)], config: {} },
-    dpManager: { ports: [portOf('http', 17_900, INSIDE)], config: {} },
+    dashboard: { ports: [portOf('http', 17_080, INSIDE)], config: {}, container: NO_SETTINGS },
+    dpManager: { ports: [portOf('http', 17_900, INSIDE)], config: {}, container: NO_SETTINGS },
     nofile: 65_536,
   });
   expect([...minimal.gatewayGroups]).toEqual([
@@ -110,6 +140,7 @@ test('defaults', () => {
         authByHost: new Map(),
         ports: [portOf('http', 9080, ['0.0.0.0']), portOf('https', 9443, ['0.0.0.0']), portOf('status', 7085, INSIDE)],
         config: {},
+        container: NO_SETTINGS,
       },
     ],
   ]);

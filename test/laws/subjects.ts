@@ -119,6 +119,47 @@ function* gateway(from: string, token: Secret, config = 'a: 1'): Generator<Task>
   });
 }
 
+/** A container with everything that may be set of one. */
+function* settled(token: Secret): Generator<Task> {
+  const loaded = image({ ref: REF });
+  yield loaded;
+  yield container({
+    name: 'api7-gateway',
+    image: loaded,
+    hostname: 'gw-1',
+    env: { REGION: 'eu', PASSWORD: token },
+    mounts: [{ source: '/srv', target: '/plugins' }],
+    memory: 2 ** 30,
+    cpus: 1.5,
+    log: { maxSize: '10m', maxFile: 3 },
+    labels: { team: 'edge' },
+    extraHosts: { 'db.internal': '10.0.9.1' },
+    dns: ['10.0.0.2'],
+  });
+}
+
+/** A host that can run that container, or runs it with other settings. */
+const settledHost = (runs: boolean) => (): DockerHost => {
+  const host = new DockerHost();
+  host.files.makeDirectory('/srv', { ...ROOT, mode: '0755' });
+  host.engine.loadArchive({ classic: 'sha256:1', containerd: 'sha256:2' }, REF);
+  if (!runs) return host;
+  void host.engine.create('api7-gateway', {
+    Image: REF,
+    Env: [`PASSWORD=${SENTINEL} of last month`, `OLD=${SENTINEL}`],
+    Labels: { 'api7-orch.spec': 'v1:1', 'api7-orch.env': '["OLD","PASSWORD"]', team: 'us' },
+    HostConfig: {
+      RestartPolicy: { Name: 'unless-stopped' },
+      LogConfig: { Type: 'json-file', Config: { 'max-size': '50m', 'max-file': '5' } },
+      Memory: 2 ** 31,
+      ExtraHosts: ['db.internal:10.0.9.9'],
+      Dns: ['10.0.0.3', '10.0.0.2'],
+    },
+  });
+  void host.engine.start('api7-gateway');
+  return host;
+};
+
 const dockerHost = (store: 'classic' | 'containerd') => (): FakeHost => {
   const host = new DockerHost({ store });
   host.files.makeDirectory('/opt', { ...ROOT, mode: '0755' });
@@ -212,6 +253,14 @@ const withBalancer = (host: FakeHost): string =>
 
 export const subjects: readonly Subject[] = [
   ...stores,
+  ...[false, true].map(
+    (runs): Subject => ({
+      name: `container with all settings, ${runs ? 'with others' : 'absent'}`,
+      host: settledHost(runs),
+      tasks: () => settled(secret()),
+      stable: withContainers,
+    }),
+  ),
   one('stopped', () => stopped({ container: 'api7-gateway' }), serving, { stable: withContainers }),
   one(
     'started',

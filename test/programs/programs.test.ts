@@ -128,3 +128,43 @@ test('a control-plane host: images first, then each service with its gate, then 
   expect(balancers.every((line) => line.startsWith('usedByBalancer'))).toBe(true);
   expect(balancers.length).toBe(4);
 });
+
+test('settings of the inventory go to the container of their service, and none of them replaces what api7-orch sets', async () => {
+  const settings = { env: { SMTP_PASSWORD: 'sm7p-pass', LEVEL: 'info', MEMORY: '512m' } };
+  const file = 'test/fixtures/inventory/accepted/container-settings.yaml';
+  const { api7, gatewayGroups } = await loadInventory(file, settings);
+  const given = { ...inventory, api7: { ...inventory.api7, dashboard: api7.dashboard, dpManager: api7.dpManager } };
+  const groups = [...gatewayGroups].map(([name, group]) => {
+    const container = { ...group.container, mounts: api7.dashboard.container.mounts };
+    return [name, { ...group, hosts: ['gw-2'], container }] as const;
+  });
+  const all = { ...given, gatewayGroups: new Map(groups) };
+  const statement = (steps: Steps<unknown>, kind = 'container') =>
+    stated(steps).tasks.find(({ type }) => type.kind === kind)?.bound.statement;
+  const images = stated(controlPlaneImages(all)).result;
+  const dash = statement(dashboard(all, host('cp-1'), images.dashboard));
+  for (const part of [
+    '"TZ":"Asia/Shanghai"',
+    '"/app/conf/config.yaml"',
+    '"/app/logs"',
+    '"memory":1610612736',
+    '"cpus":0.5',
+  ])
+    expect(dash).toContain(part);
+  for (const part of ['"maxSize":"100m"', '"com.example.team":"edge"', '"db.internal":"10.0.9.1"', '"dns":["10.0.0.2"'])
+    expect(dash).toContain(part);
+  expect(dash).not.toContain('sm7p-pass');
+  expect(statement(dpManager(all, host('cp-1'), images.dpManager))).toContain('"log":"off"');
+  const node = statement(gateway(all, host('gw-2')));
+  for (const part of [
+    '"REGION":"eu"',
+    '"API7_CONTROL_PLANE_TOKEN"',
+    '"/usr/local/apisix/conf/config.yaml"',
+    '"/app/logs"',
+  ])
+    expect(node).toContain(part);
+  const check = statement(gateway(all, host('gw-2')), 'configAccepted');
+  expect(check).toContain('"REGION":"eu"');
+  expect(check).toContain('"/app/logs"');
+  expect(check).not.toContain('API7_CONTROL_PLANE');
+});

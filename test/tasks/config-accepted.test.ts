@@ -49,7 +49,7 @@ function scene(): { readonly host: DockerHost; readonly tried: Tried[] } {
   return { host, tried };
 }
 
-const run = (host: DockerHost, content: object, from = 'one', check = false) =>
+const run = (host: DockerHost, content: object, from = 'one', check = false, given: object = {}) =>
   runPlays(
     [host],
     onePlay(function* () {
@@ -64,6 +64,7 @@ const run = (host: DockerHost, content: object, from = 'one', check = false) =>
         command: 'apisix init',
         as: 636,
         record: RECORD,
+        ...given,
       });
     }),
     { check },
@@ -140,4 +141,26 @@ test('a secret in it is seen by the image, and by nobody else', async () => {
   expect(tried[0]?.config).toContain('sentinel-5ecr3t');
   expect(JSON.stringify(events)).not.toContain('sentinel-5ecr3t');
   expect(host.fileText(RECORD)).toMatch(/^v1:[0-9a-f]{64}\n$/);
+});
+
+test('what its container is given besides is tried with it: a change of it is tried again, and nothing of it shows', async () => {
+  const { host, tried } = scene();
+  host.files.makeDirectory('/srv', { mode: '0755', owner: 'root', group: 'root' });
+  const given = (region: string, readOnly = true) => ({
+    env: { REGION: region, PASSWORD: Secret.of('pass-of-the-check') },
+    mounts: [{ source: '/srv', target: '/plugins', readOnly }],
+  });
+  const first = await run(host, GOOD, 'one', false, given('eu'));
+  expect(first.codes).toEqual([]);
+  expect(JSON.stringify(first.events)).not.toContain('pass-of-the-check');
+  expect(tried[0]?.body.Env).toEqual(['REGION=eu', 'PASSWORD=pass-of-the-check']);
+  expect(tried[0]?.body.HostConfig.Mounts?.slice(1)).toEqual([
+    { Type: 'bind', Source: '/srv', Target: '/plugins', ReadOnly: true },
+  ]);
+  await run(host, GOOD, 'one', false, given('eu'));
+  expect(tried).toHaveLength(1);
+  await run(host, GOOD, 'one', false, given('us'));
+  await run(host, GOOD, 'one', false, given('us', false));
+  await run(host, GOOD);
+  expect(tried).toHaveLength(4);
 });

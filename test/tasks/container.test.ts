@@ -297,8 +297,8 @@ describe('a real difference', () => {
 
 describe('the log', () => {
   const logOf = async (host: DockerHost) => (await host.engine.container(NAME))?.HostConfig.LogConfig;
-  const onDriver = (logDriver: string): DockerHost => {
-    const host = new DockerHost({ logDriver });
+  const onDriver = (Type: string, Config = {}): DockerHost => {
+    const host = new DockerHost({ log: { Type, Config } });
     host.files.makeDirectory('/opt', { mode: '0755', owner: 'root', group: 'root' });
     return host;
   };
@@ -334,6 +334,14 @@ describe('the log', () => {
   test('that is left to the Engine has what its daemon gives', async () => {
     const host = await installed({ params: { log: 'off' } });
     expect(await logOf(host)).toEqual({ Type: 'json-file', Config: {} });
+  });
+
+  test('options of the daemon are no difference', async () => {
+    for (const params of [{}, { log: 'off' } as const, stated.params]) {
+      const host = onDriver('json-file', { 'max-size': '1m', labels: 'team' });
+      await run(host, { params });
+      expect(await outcome(host, { params })).toEqual(['ok']);
+    }
   });
 
   test('the Engine is not asked about it while nothing is to be created', async () => {

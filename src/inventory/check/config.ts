@@ -4,7 +4,6 @@ import type { Fields, FileGroup } from './file-groups.ts';
 import { gatewayListeners } from './gateway-listeners.ts';
 import { fieldsOf, isBlock, listOf } from './loose.ts';
 import { mustBe, problemAt } from './must-be.ts';
-import { useCertificates } from './published-ports.ts';
 
 /** Blocks that api7-orch writes settings of its own into. */
 const BLOCKS: readonly Path[] = [
@@ -27,14 +26,13 @@ const BLOCKS: readonly Path[] = [
 export function checkConfig(file: Fields, groups: readonly FileGroup[]): readonly Problem[] {
   const api7 = fieldsOf(file.get('api7'));
   const config = fieldsOf(api7.get('config'));
-  const certificates = useCertificates(file, groups);
   const pools = [...fieldsOf(file.get('load_balancers')).values()].map((pool) => Number(fieldsOf(pool).get('port')));
   return [
     ...[...config].flatMap(([name, value]) => (isBlock(value) ? nulls(value, [...CONFIG, name]) : [])),
     ...BLOCKS.flatMap((block) => notABlock(config, CONFIG, block)),
     ...groups.flatMap((group) => gatewayConfigs(config, group, pools)),
-    ...serverListeners('dashboard', api7, certificates),
-    ...serverListeners('dp_manager', api7, certificates),
+    ...serverListeners('dashboard', api7),
+    ...serverListeners('dp_manager', api7),
   ];
 }
 
@@ -78,14 +76,13 @@ function notABlock(config: Fields, at: Path, path: Path, skip = 0): readonly Pro
 }
 
 /** The dashboard and DP Manager are configured alike. */
-function serverListeners(service: 'dashboard' | 'dp_manager', api7: Fields, certificates: boolean): readonly Problem[] {
+function serverListeners(service: 'dashboard' | 'dp_manager', api7: Fields): readonly Problem[] {
   const { http, https } = service === 'dashboard' ? PORTS.dashboard : PORTS.dpManager;
   const path = [...CONFIG, service, 'server'];
   const server = fieldsOf(fieldsOf(fieldsOf(api7.get('config')).get(service)).get('server'));
   const listen = fieldsOf(server.get('listen'));
   const tls = fieldsOf(server.get('tls'));
-  const publishesTls =
-    fieldsOf(fieldsOf(api7.get(service)).get('ports')).has('https') || (service === 'dp_manager' && certificates);
+  const publishesTls = fieldsOf(fieldsOf(api7.get(service)).get('ports')).has('https');
   const problems: Problem[] = [...mustBe(listen, [...path, 'listen'], { port: http, address: 'host', bind: service })];
   if (listen.get('disable') === true)
     problems.push(

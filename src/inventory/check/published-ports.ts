@@ -32,17 +32,9 @@ export function publishedPorts(
       group.hosts.filter((host) => gateways.includes(host) && !ports.has(host)),
       gatewayPorts(group),
     );
-  add(
-    names.groups.get('control_plane') ?? [],
-    controlPlanePorts(fieldsOf(file.get('api7')), useCertificates(file, groups)),
-  );
+  add(names.groups.get('control_plane') ?? [], controlPlanePorts(fieldsOf(file.get('api7'))));
   return ports;
 }
-
-/** A gateway logs in with a certificate, which DP Manager asks for on its TLS port only. */
-export const useCertificates = (file: Fields, groups: readonly FileGroup[]): boolean =>
-  groups.some((group) => group.setting('cert') !== undefined) ||
-  [...fieldsOf(file.get('hosts')).values()].some((host) => fieldsOf(fieldsOf(host).get('gateway')).has('cert'));
 
 function gatewayPorts(group: FileGroup): readonly Published[] {
   const of = (name: 'http' | 'https' | 'status'): Published => {
@@ -68,7 +60,7 @@ function gatewayPorts(group: FileGroup): readonly Published[] {
   return [of('http'), of('https'), of('status'), ...streams('tcp'), ...streams('udp')];
 }
 
-function controlPlanePorts(api7: Fields, certificates: boolean): readonly Published[] {
+function controlPlanePorts(api7: Fields): readonly Published[] {
   const of = (key: 'dashboard' | 'dp_manager', name: 'http' | 'https', byDefault?: number): readonly Published[] => {
     const given = fieldsOf(fieldsOf(api7.get(key)).get('ports'));
     const port = given.get(name) ?? byDefault;
@@ -87,7 +79,7 @@ function controlPlanePorts(api7: Fields, certificates: boolean): readonly Publis
     ...of('dashboard', 'http', PORTS.dashboard.http),
     ...of('dashboard', 'https'),
     ...of('dp_manager', 'http', PORTS.dpManager.http),
-    ...of('dp_manager', 'https', certificates ? PORTS.dpManager.https : undefined),
+    ...of('dp_manager', 'https'),
   ];
 }
 

@@ -22,7 +22,7 @@ export function explain(issues: readonly Issue[], tree: unknown): readonly Probl
       case 'invalid_value':
         return [{ path, at: 'value', message: wrongChoice(issue.values.map(String), found) }];
       case 'invalid_union':
-        return [{ path, at: 'value', message: wrongChoice(optionsOf(issue), found) }];
+        return wrongUnion(issue, path, tree);
       case 'too_small':
       case 'too_big':
         return [{ path, at: 'value', message: wrongSize(issue) }];
@@ -43,6 +43,7 @@ export function valueAt(tree: unknown, path: Path): unknown {
 const EXPECTED: Readonly<Record<string, string>> = {
   string: 'a text',
   number: 'a number',
+  boolean: 'true or false',
   int: 'a whole number',
   object: 'a block of keys',
   record: 'a block of keys',
@@ -65,6 +66,21 @@ function wrongChoice(choices: readonly string[], found: unknown): string {
   if (typeof found !== 'string') return `must be one of ${choices.join(', ')}`;
   const near = suggestion(found, choices);
   return near.startsWith(';') ? `must be one of ${choices.join(', ')}${near}` : `must be one of ${choices.join(', ')}`;
+}
+
+/** A block that may also be a word: what is wrong in the block, once it is one. */
+function wrongUnion(issue: Extract<Issue, { code: 'invalid_union' }>, path: Path, tree: unknown): readonly Problem[] {
+  const inside = issue.errors.find((errors) =>
+    errors.every(({ path: at, code }) => at.length > 0 || code === 'unrecognized_keys'),
+  );
+  const options = optionsOf(issue);
+  if (inside !== undefined && options.length === 0)
+    return explain(
+      inside.map((one) => ({ ...one, path: [...issue.path, ...one.path] })),
+      tree,
+    );
+  const found = opened(valueAt(tree, path));
+  return [{ path, at: 'value', message: options.length === 0 ? issue.message : wrongChoice(options, found) }];
 }
 
 const optionsOf = (issue: Issue): readonly string[] =>

@@ -1,19 +1,16 @@
 import { defined } from '../../core/base/data.ts';
 import { Secret } from '../../core/base/secret.ts';
 import type { Api7Settings } from '../inventory.ts';
-import { PORTS } from '../ports.ts';
 import { DEFAULTS } from '../schema/defaults.ts';
 import { composeDsn } from '../schema/dsn.ts';
 import type { InventoryFile } from '../schema/schema.ts';
+import { resolveContainer } from './container.ts';
 import { controlPlanePorts } from './ports.ts';
 
 type Api7File = InventoryFile['api7'];
 
-/**
- * `api7:` with every default filled in and every alternative settled. `path` makes a file path absolute; `certificates`: a gateway logs
- * in with one, which DP Manager asks for on its TLS port only.
- */
-export function resolveApi7(api7: Api7File, path: (text: string) => string, certificates: boolean): Api7Settings {
+/** `api7:` with every default filled in and every alternative settled. `path` makes a file path absolute. */
+export function resolveApi7(api7: Api7File, path: (text: string) => string): Api7Settings {
   const { bind = {}, config = {}, images = {} } = api7;
   return {
     version: api7.version,
@@ -25,15 +22,13 @@ export function resolveApi7(api7: Api7File, path: (text: string) => string, cert
       ports: controlPlanePorts('dashboard', { ...api7.dashboard?.ports }, bind),
       ...defined({ tls: api7.dashboard?.tls }),
       config: config.dashboard ?? {},
+      container: resolveContainer(api7.dashboard),
     },
     dpManager: {
-      ports: controlPlanePorts(
-        'dp_manager',
-        { ...defined({ https: certificates ? PORTS.dpManager.https : undefined }), ...api7.dp_manager?.ports },
-        bind,
-      ),
+      ports: controlPlanePorts('dp_manager', { ...api7.dp_manager?.ports }, bind),
       ...defined({ tls: api7.dp_manager?.tls }),
       config: config.dp_manager ?? {},
+      container: resolveContainer(api7.dp_manager),
     },
     nofile: api7.nofile ?? DEFAULTS.nofile,
   };

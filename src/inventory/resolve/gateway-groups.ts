@@ -4,6 +4,7 @@ import type { GatewayAuth, GatewayGroup } from '../inventory.ts';
 import { matchPattern, type PatternNames } from '../pattern.ts';
 import { DEFAULTS } from '../schema/defaults.ts';
 import type { InventoryFile } from '../schema/schema.ts';
+import { resolveContainer } from './container.ts';
 import { gatewayPorts } from './ports.ts';
 
 type GroupFile = NonNullable<InventoryFile['gateway_groups']>[string];
@@ -48,6 +49,13 @@ export function resolveGatewayGroups(
       }),
       ports: gatewayPorts({ ...shared.ports, ...own.ports }, { ...api7.bind, ...bind }),
       config: merge(api7.config?.gateway ?? {}, config ?? {}),
+      container: resolveContainer({
+        ...shared,
+        ...own,
+        env: { ...shared.env, ...own.env },
+        labels: { ...shared.labels, ...own.labels },
+        extra_hosts: { ...shared.extra_hosts, ...own.extra_hosts },
+      }),
     };
   };
   if (groups.length === 0) {

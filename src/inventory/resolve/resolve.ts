@@ -51,7 +51,6 @@ export function resolveInventory(
   };
 
   const gatewayGroups = resolveGatewayGroups(file, inOrder(file.gateway_groups, order.gatewayGroups), names);
-  const logins = [...gatewayGroups.values()].flatMap(({ auth, authByHost }) => [auth, ...authByHost.values()]);
 
   return {
     file: path,
@@ -59,11 +58,7 @@ export function resolveInventory(
     cluster: file.cluster,
     hosts: new Map(hosts.map(([name, host]) => [name, hostOf(name, host)])),
     groups: names.groups,
-    api7: resolveApi7(
-      file.api7,
-      absolute,
-      logins.some(({ kind }) => kind === 'certificate'),
-    ),
+    api7: resolveApi7(file.api7, absolute),
     gatewayGroups,
     loadBalancers: new Map(
       inOrder(file.load_balancers, order.pools).map(([name, pool]) => [name, resolveLoadBalancer(name, pool, names)]),

@@ -1,4 +1,5 @@
 import { PORTS } from '../ports.ts';
+import { containerSettings, REFUSED_SETTINGS } from './container-settings.ts';
 import { DEFAULTS } from './defaults.ts';
 import { dsnCheck, encodable } from './dsn.ts';
 import { block, choice, free, integer, named, otherwise, port, secret, taggedSecret, text } from './fields.ts';
@@ -53,16 +54,17 @@ const database = block(
 );
 
 /** A service of the control plane. */
-const service = (what: string, ports: { readonly http: number; readonly https: string }) =>
-  block(
+const service = (key: 'dashboard' | 'dp_manager', what: string) => {
+  const { http, https } = key === 'dashboard' ? PORTS.dashboard : PORTS.dpManager;
+  return block(
     {
       ports: block(
         {
-          http: otherwise(
-            port(`Port of the host that leads to ${what} over HTTP, ${ports.http} in the container.`),
-            ports.http,
+          http: otherwise(port(`Port of the host that leads to ${what} over HTTP, ${http} in the container.`), http),
+          https: otherwise(
+            port(`Port of the host that leads to ${what} over TLS, ${https} in the container.`),
+            'not published',
           ),
-          https: otherwise(port(`Port of the host that leads to ${what} over TLS.`), ports.https),
         },
         'Ports of the hosts on which it serves. Pools name these.',
       ).optional(),
@@ -73,9 +75,12 @@ const service = (what: string, ports: { readonly http: number; readonly https: s
         },
         'A certificate of your own, in place of the one that it brings with it.',
       ).optional(),
+      ...containerSettings(key),
     },
     `Settings of ${what}.`,
+    REFUSED_SETTINGS,
   );
+};
 
 const bind = block(
   {
@@ -124,11 +129,8 @@ export const api7 = block(
     registries: registries.optional(),
     images: images.optional(),
     database,
-    dashboard: service('the dashboard', { http: PORTS.dashboard.http, https: 'not published' }).optional(),
-    dp_manager: service('DP Manager', {
-      http: PORTS.dpManager.http,
-      https: '7943 where a gateway logs in with a certificate, else not published',
-    }).optional(),
+    dashboard: service('dashboard', 'the dashboard').optional(),
+    dp_manager: service('dp_manager', 'DP Manager').optional(),
     gateway: gateway.optional(),
     bind: bind.optional(),
     config: config.optional(),

@@ -116,16 +116,26 @@ function shown(value: string | number | readonly string[]): string {
     .join(', ');
 }
 
-/** A block in which every key is known; the message for unknown ones has one line per key, in the order of the issue. */
-export const block = <Shape extends z.ZodRawShape>(shape: Shape, description: string) =>
+/**
+ * A block in which every key is known; the message for unknown ones has one line per key, in the order of the issue. `refused` says
+ * of keys that people expect why there are none.
+ */
+export const block = <Shape extends z.ZodRawShape>(
+  shape: Shape,
+  description: string,
+  refused: Readonly<Record<string, string>> = {},
+) =>
   z
     .strictObject(shape, {
       error: (issue) =>
         issue.code === 'unrecognized_keys'
-          ? issue.keys.map((key) => `unknown key "${key}"${suggestion(key, Object.keys(shape))}`).join('\n')
+          ? issue.keys.map((key) => unknownKey(key, Object.keys(shape), refused)).join('\n')
           : undefined,
     })
     .meta({ description });
+
+const unknownKey = (key: string, known: readonly string[], refused: Readonly<Record<string, string>>): string =>
+  (Object.hasOwn(refused, key) ? refused[key] : undefined) ?? `unknown key "${key}"${suggestion(key, known)}`;
 
 /** A block keyed by names of the user's own. */
 export const named = <Value extends z.ZodType>(description: string, name: RegExp, rule: string, value: Value) =>

@@ -1,4 +1,5 @@
 import { placeholderWord } from '../placeholder.ts';
+import { containerSettings, REFUSED_SETTINGS } from './container-settings.ts';
 import { DEFAULTS } from './defaults.ts';
 import { block, free, integer, list, named, otherwise, port, secret, text } from './fields.ts';
 import { bindCheck, endpointCheck, hostHeaderCheck, pemCheck, requestPathCheck } from './formats.ts';
@@ -50,12 +51,14 @@ const fields = {
   sni: otherwise(text('Server name to expect in the certificate of DP Manager.'), DEFAULTS.gatewaySni),
   probe: probe.optional(),
   ports: ports.optional(),
+  ...containerSettings('gateway'),
 };
 
 /** `api7.gateway`. */
 export const gateway = block(
   { group: otherwise(text('Short id of the gateway group to join.'), DEFAULTS.gatewayGroup), ...fields },
-  'How gateways join the control plane: either `token`, or `cert`, `key` and `ca`.',
+  'How gateways join the control plane: either `token`, or `cert`, `key` and `ca`. And settings of their containers.',
+  REFUSED_SETTINGS,
 );
 
 const address = text('IP address, or `{address}` for the address of the host itself.', bindCheck);
@@ -86,5 +89,6 @@ export const gatewayGroups = named(
       config: free('Merged into `gateway_conf/config.yaml`, over `api7.config.gateway`.').optional(),
     },
     'A gateway group.',
+    REFUSED_SETTINGS,
   ),
 );

@@ -26,10 +26,14 @@ function fieldsIn(schema: JsonSchema, prefix: string): readonly Row[] {
     return [rowOf(path, field, required), ...fieldsIn(field, path)];
   });
   const each = schema.additionalProperties;
-  const alternatives = (schema.oneOf ?? []).flatMap((option) => (typeof option === 'boolean' ? [] : [option]));
+  const { items } = schema;
+  const alternatives = [...(schema.oneOf ?? []), ...(schema.anyOf ?? [])].flatMap((option) =>
+    typeof option === 'boolean' ? [] : [option],
+  );
   return [
     ...fields,
     ...(typeof each === 'object' && each !== null ? fieldsIn(each, `${prefix}.<name>`) : []),
+    ...(typeof items === 'object' && !Array.isArray(items) ? fieldsIn(items, `${prefix}[]`) : []),
     ...alternatives.flatMap((option) => fieldsIn(option, prefix)),
   ];
 }
@@ -46,11 +50,15 @@ function rowOf(field: string, schema: JsonSchema, required: boolean): Row {
 }
 
 function kindOf(schema: JsonSchema): string {
-  const own = schema.anyOf?.[0] ?? schema;
+  const [first, second] = schema.anyOf ?? [];
+  if (typeof first === 'object' && typeof second === 'object' && second.type === 'object')
+    return `${kindOf(first)}, or ${kindOf(second)}`;
+  const own = first ?? schema;
   if (typeof own === 'boolean') return 'any';
   if (own.const !== undefined) return `\`${String(own.const)}\``;
   if (own.enum !== undefined) return own.enum.map((value) => `\`${String(value)}\``).join(', ');
   if (own.type === 'array') return 'list';
   if (own.type === 'object') return 'block';
-  return own.type === 'integer' ? 'number' : 'text';
+  if (own.type === 'boolean') return '`true`, `false`';
+  return own.type === 'integer' || own.type === 'number' ? 'number' : 'text';
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defined } from '../../core/base/data.ts';
 import { Task } from '../../core/task/task.ts';
 import { bindingText, type ContainerSpec, type LogOptions } from '../../docker/spec.ts';
-import { absolutePath, secretOrText } from '../file/fields.ts';
+import { givenFields } from './given.ts';
 import { stopFields } from './stop.ts';
 
 const portNumber = z.int().min(1).max(65_535);
@@ -14,8 +14,6 @@ const port = z.strictObject({
   container: portNumber,
   protocol: z.enum(['tcp', 'udp']).default('tcp'),
 });
-
-const mount = z.strictObject({ source: absolutePath, target: absolutePath, readOnly: z.boolean().default(true) });
 
 /** Less than this the Engine refuses. */
 const LEAST_MEMORY = 6 * 1024 * 1024;
@@ -41,8 +39,7 @@ export const containerParams = z
     image: task.refine(({ type }) => type.kind === 'image', { error: 'must be an image task' }),
     hostname: z.string().min(1).optional(),
     ports: z.array(port).readonly().default([]),
-    mounts: z.array(mount).readonly().default([]),
-    env: z.record(z.string().regex(/^[^=\0]+$/, { error: 'must be a variable name' }), secretOrText).default({}),
+    ...givenFields,
     labels: z
       .record(
         z

@@ -1,0 +1,33 @@
+/** Where the images of API7 have the files that api7-orch writes. */
+export const IN_IMAGE = {
+  dashboardConfig: '/app/conf/config.yaml',
+  dpManagerConfig: '/usr/local/api7/conf/config.yaml',
+  dashboardTls: { cert: '/app/certs/tls.crt', key: '/app/certs/tls.key' },
+  dpManagerTls: { cert: '/usr/local/api7/certs/tls.crt', key: '/usr/local/api7/certs/tls.key' },
+  gatewayConfig: '/usr/local/apisix/conf/config.yaml',
+  gatewayUid: '/usr/local/apisix/conf/apisix.uid',
+} as const;
+
+/** Variables by which a gateway finds its control plane. */
+export const GATEWAY_VARIABLES = [
+  'API7_CONTROL_PLANE_ENDPOINTS',
+  'API7_GATEWAY_GROUP_SHORT_ID',
+  'API7_CONTROL_PLANE_TOKEN',
+  'API7_CONTROL_PLANE_CERT',
+  'API7_CONTROL_PLANE_KEY',
+  'API7_CONTROL_PLANE_CA',
+  'API7_CONTROL_PLANE_SNI',
+] as const;
+
+/** What api7-orch gives the container of each service by itself: no setting may replace it. */
+export interface OwnSettings {
+  readonly variables: readonly string[];
+  /** Paths in the container that it mounts files at. */
+  readonly targets: readonly string[];
+}
+
+export const OWN_SETTINGS = {
+  dashboard: { variables: [], targets: [IN_IMAGE.dashboardConfig, ...Object.values(IN_IMAGE.dashboardTls)] },
+  dp_manager: { variables: [], targets: [IN_IMAGE.dpManagerConfig, ...Object.values(IN_IMAGE.dpManagerTls)] },
+  gateway: { variables: GATEWAY_VARIABLES, targets: [IN_IMAGE.gatewayConfig, IN_IMAGE.gatewayUid] },
+} as const satisfies Readonly<Record<string, OwnSettings>>;

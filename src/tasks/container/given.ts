@@ -1,0 +1,10 @@
+import { z } from 'zod';
+import { absolutePath, secretOrText } from '../file/fields.ts';
+
+const mount = z.strictObject({ source: absolutePath, target: absolutePath, readOnly: z.boolean().default(true) });
+
+/** What the process in a container is given from outside, as a task's parameters. */
+export const givenFields = {
+  mounts: z.array(mount).readonly().default([]),
+  env: z.record(z.string().regex(/^[^=\0]+$/, { error: 'must be a variable name' }), secretOrText).default({}),
+};
