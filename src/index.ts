@@ -44,6 +44,7 @@ export { goBack } from './tasks/go-back.ts';
 export { hostLimits } from './tasks/host-limits.ts';
 export { httpReady } from './tasks/http-ready.ts';
 export { image } from './tasks/image.ts';
+export { mountSources } from './tasks/mount-sources.ts';
 export { package_ } from './tasks/package.ts';
 export { portsFree } from './tasks/ports-free.ts';
 export { restarted } from './tasks/restarted.ts';

@@ -32,6 +32,13 @@ const FAMILIES: readonly Family[] = [
     words: (rows) => [...new Set(rows.map(({ path }) => `${fileName(path)} changed`))],
   },
   { has: below('env'), words: counted('variable', 'changed') },
+  {
+    has: (path) => path === 'memory',
+    words: (rows) => rows.map((row) => `memory limit ${sizeOf(row.before)} → ${sizeOf(row.after)}`),
+  },
+  { has: (path) => path === 'log' || below('log')(path), words: () => ['log rotation changed'] },
+  { has: (path) => path === 'extraHosts' || below('extraHosts')(path), words: () => ['extra hosts changed'] },
+  { has: (path) => path === 'dns', words: () => ['name servers changed'] },
   { has: below('extras'), words: (rows) => [`goes away: ${rows.map(({ path }) => extraOf(path)).join(', ')}`] },
   { has: below('labels'), words: counted('label', 'changed') },
   { has: (path) => path === 'leftover', words: () => ['leftover of an interrupted run removed'] },
@@ -51,6 +58,10 @@ export function changedWords(rows: Rows, field: (row: ShownDifference) => string
 /** Of a container that another tool made: what it was given and loses, as a flag of `docker run`. */
 export const extraOf = (path: string): string => path.slice('extras.'.length);
 export const isExtra = below('extras');
+
+/** Bytes in MiB. */
+const sizeOf = (value: ShownDifference['before']): string =>
+  typeof value === 'number' ? `${Math.round((value / 2 ** 20) * 100) / 100} MiB` : 'none';
 
 const portOf = (path: string): string => path.slice('ports.'.length).replace(/\/tcp$/, '');
 const didTo = (row: ShownDifference): string => (isNew(row) ? 'added' : isGone(row) ? 'removed' : 'changed');
