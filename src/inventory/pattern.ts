@@ -1,5 +1,6 @@
 import { OrchError } from '../core/base/errors.ts';
 import { didYouMean } from './did-you-mean.ts';
+import { fitsRegex } from './fits-regex.ts';
 
 /** What a pattern can speak of. */
 export interface PatternNames {
@@ -31,10 +32,10 @@ export function matchPattern(names: PatternNames, pattern: string): readonly str
   throw new OrchError('NO_HOSTS_MATCHED', `pattern "${pattern}" leaves no host`, { hint: known(names) });
 }
 
-/** Splits at `,` and `:`, but not inside brackets: `a:b[0:2],!c`. */
+/** Splits at `,` and `:`, but not inside brackets, nor where a regular expression has them: `a:b[0:2],!c`, `~(?:a|b)\d{1,2}`. */
 function termsOf(pattern: string): readonly string[] {
   const terms = pattern
-    .split(/[,:](?![^[]*\])/)
+    .split(/(?<!\(\?)[,:](?![^[]*\]|\d*\})/)
     .map((term) => term.trim())
     .filter((term) => term !== '');
   if (terms.length > 0) return terms;
@@ -42,7 +43,8 @@ function termsOf(pattern: string): readonly string[] {
 }
 
 function hostsOf(names: PatternNames, term: string, pattern: string): readonly string[] {
-  const [, base, subscript] = /^(.+)\[(-?\d*(?:[:-]\d*)?)\]$/.exec(term) ?? [];
+  // As in Ansible, a regular expression has no index: brackets at its end are its own.
+  const [, base, subscript] = (term.startsWith('~') ? null : /^(.+)\[(-?\d*(?:[:-]\d*)?)\]$/.exec(term)) ?? [];
   const name = base ?? term;
   const hosts = named(names, name);
   if (hosts === undefined) {
@@ -64,13 +66,19 @@ function hostsOf(names: PatternNames, term: string, pattern: string): readonly s
 
 function named(names: PatternNames, name: string): readonly string[] | undefined {
   if (name === 'all' || name === '*') return names.hosts;
+  if (name.startsWith('~')) return fitting(names, fitsRegex(name.slice(1), [...names.groups.keys(), ...names.hosts]));
   if (/[*?[]/.test(name)) {
     const glob = globOf(name);
-    const groups = [...names.groups].filter(([group]) => glob.test(group)).flatMap(([, hosts]) => hosts);
-    const hit = new Set([...groups, ...names.hosts.filter((host) => glob.test(host))]);
-    return hit.size === 0 ? undefined : names.hosts.filter((host) => hit.has(host));
+    return fitting(names, (each) => glob.test(each));
   }
   return names.groups.get(name) ?? (names.hosts.includes(name) ? [name] : undefined);
+}
+
+/** All hosts with such a name, or in a group with one; undefined: there is none. */
+function fitting(names: PatternNames, fits: (name: string) => boolean): readonly string[] | undefined {
+  const groups = [...names.groups].filter(([group]) => fits(group)).flatMap(([, hosts]) => hosts);
+  const hit = new Set([...groups, ...names.hosts.filter(fits)]);
+  return hit.size === 0 ? undefined : names.hosts.filter((host) => hit.has(host));
 }
 
 /** `[0]`, `[-1]`, `[0:2]` (the end is included, as in Ansible), `[1:]`, `[:1]`, and `[0-2]` for `[0:2]`. */

@@ -43,7 +43,7 @@ export const RUN_CODES = codes({
     'the connection was lost during a change that is not confirmed by reading',
     'check on the host whether it ran, then run again',
   ],
-  PATTERN_INVALID: ['the host pattern is invalid', 'write group, host, *, !host, [0] or [1:3]'],
+  PATTERN_INVALID: ['the host pattern is invalid', 'write group, host, *, !host, [0], [1:3] or ~regex'],
   PLAYBOOK_INVALID: ['the playbook could not be loaded', 'read the message'],
   PLAYBOOK_NOT_FOUND: ['there is no such playbook', 'check the name or path'],
   RESUME_AMBIGUOUS: ['several runs could be meant', 'name one of them: api7-orch resume RUN'],
