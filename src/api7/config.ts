@@ -43,13 +43,37 @@ function listening(
   };
 }
 
+/**
+ * Defaults that releases of api7-orch added to the files of the control plane, oldest first. A file that was written before is not
+ * written again for them: that would restart the control plane of everybody who upgrades.
+ */
+const ADDED: readonly Config[] = [
+  // Connections that are never renewed stay with a server of the database that is primary no more.
+  { database: { max_lifetime: '1h' } },
+];
+
+/** Parameters of `yamlFile`: what is written, and the contents of earlier releases that are left as they are. */
+export interface WrittenConfig {
+  readonly content: Config;
+  readonly accepts: readonly Config[];
+}
+
+function written(base: Config, own: Config): WrittenConfig {
+  const ofRelease = (count: number): Config => merge(ADDED.slice(0, count).reduce(merge, base), own);
+  return { content: ofRelease(ADDED.length), accepts: ADDED.map((_, count) => ofRelease(count)) };
+}
+
 /** `dashboard-config.yaml` as the vendor's page has it, with the inventory's own settings laid over. */
-export const dashboardConfig = (api7: Api7Settings): Config =>
-  merge(listening(api7, api7.dashboard, IN_IMAGE.dashboardTls), api7.dashboard.config);
+export const dashboardFile = (api7: Api7Settings): WrittenConfig =>
+  written(listening(api7, api7.dashboard, IN_IMAGE.dashboardTls), api7.dashboard.config);
 
 /** `dp-manager-config.yaml`. */
-export const dpManagerConfig = (api7: Api7Settings): Config =>
-  merge(listening(api7, api7.dpManager, IN_IMAGE.dpManagerTls), api7.dpManager.config);
+export const dpManagerFile = (api7: Api7Settings): WrittenConfig =>
+  written(listening(api7, api7.dpManager, IN_IMAGE.dpManagerTls), api7.dpManager.config);
+
+/** The same, as a new file has it. */
+export const dashboardConfig = (api7: Api7Settings): Config => dashboardFile(api7).content;
+export const dpManagerConfig = (api7: Api7Settings): Config => dpManagerFile(api7).content;
 
 /** Inside the container a service listens on all addresses; which of the host are published is said elsewhere. */
 const EVERYWHERE = '0.0.0.0';

@@ -1,3 +1,4 @@
+import type { WrittenConfig } from '../api7/config.ts';
 import { withSettings } from '../api7/container-settings.ts';
 import { published } from '../api7/ports.ts';
 import { CONTROL_PLANE_STOP_SECONDS, type Service } from '../api7/services.ts';
@@ -18,7 +19,7 @@ interface Certificate {
 export interface ControlPlaneService {
   readonly service: Service;
   readonly settings: ControlPlaneSettings;
-  readonly content: object;
+  readonly config: WrittenConfig;
   readonly path: string;
   readonly inImage: string;
   readonly tls: { readonly onHost: Certificate; readonly inImage: Certificate };
@@ -29,9 +30,9 @@ export function* controlPlaneService(
   { api7 }: Inventory,
   host: Host,
   image: Task,
-  { service, settings, content, path, inImage, tls }: ControlPlaneService,
+  { service, settings, config: { content, accepts }, path, inImage, tls }: ControlPlaneService,
 ): Steps {
-  const config = yamlFile({ path, content, mode: '0640' });
+  const config = yamlFile({ path, content, accepts, mode: '0640' });
   yield config;
   const certificate = settings.tls && [
     file({ path: tls.onHost.cert, content: settings.tls.cert, mode: '0640' }),

@@ -1,4 +1,4 @@
-import { dashboardConfig } from '../api7/config.ts';
+import { dashboardFile } from '../api7/config.ts';
 import { IN_IMAGE, PATHS } from '../api7/paths.ts';
 import { dashboardService } from '../api7/services.ts';
 import type { Host } from '../core/host/host.ts';
@@ -11,7 +11,7 @@ export const dashboard = (inventory: Inventory, host: Host, image: Task): Steps 
   controlPlaneService(inventory, host, image, {
     service: dashboardService(inventory),
     settings: inventory.api7.dashboard,
-    content: dashboardConfig(inventory.api7),
+    config: dashboardFile(inventory.api7),
     path: PATHS.dashboardConfig,
     inImage: IN_IMAGE.dashboardConfig,
     tls: { onHost: PATHS.dashboardTls, inImage: IN_IMAGE.dashboardTls },

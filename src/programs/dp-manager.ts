@@ -1,4 +1,4 @@
-import { dpManagerConfig } from '../api7/config.ts';
+import { dpManagerFile } from '../api7/config.ts';
 import { IN_IMAGE, PATHS } from '../api7/paths.ts';
 import { dpManagerService } from '../api7/services.ts';
 import type { Host } from '../core/host/host.ts';
@@ -11,7 +11,7 @@ export const dpManager = (inventory: Inventory, host: Host, image: Task): Steps 
   controlPlaneService(inventory, host, image, {
     service: dpManagerService(inventory),
     settings: inventory.api7.dpManager,
-    content: dpManagerConfig(inventory.api7),
+    config: dpManagerFile(inventory.api7),
     path: PATHS.dpManagerConfig,
     inImage: IN_IMAGE.dpManagerConfig,
     tls: { onHost: PATHS.dpManagerTls, inImage: IN_IMAGE.dpManagerTls },

@@ -2,7 +2,7 @@ import { dump, load, YAMLException } from 'js-yaml';
 import { z } from 'zod';
 import { redact } from '../core/base/redact.ts';
 import type { Reader } from '../core/host/connection.ts';
-import type { Patch } from '../core/task/change.ts';
+import type { Change, Patch } from '../core/task/change.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import { absolutePath, account, octalMode } from './file/fields.ts';
 import {
@@ -34,6 +34,11 @@ export const yamlContent = yamlValue.transform((value) => ({
 const params = z.strictObject({
   path: absolutePath,
   content: yamlContent,
+  /**
+   * Contents that are up to date, too, such as those of a release that did not write a default yet: a file that has one is left as
+   * it is. One that differs in anything else gets `content`.
+   */
+  accepts: z.array(yamlContent).readonly().default([]),
   mode: octalMode.default('0640'),
   owner: account.default('root'),
   group: account.default('root'),
@@ -56,10 +61,16 @@ export const yamlFile = defineTask<typeof params, void, FileState, void>({
   fingerprint: fileFingerprint,
   digestTexts: stretchedOfFile,
   hidden: hidesFileField,
-  show: (p, change, host) => patch(p, p.content.value(), change.before, host),
+  show: (p, change, host) => patch(p, p.content.value(), change, host),
 });
 
-async function patch(spec: FileSpec, value: YamlValue, before: FileState | null, host: Reader): Promise<Patch> {
+async function patch(
+  spec: FileSpec,
+  value: YamlValue,
+  { before, after: wanted }: Change<FileState>,
+  host: Reader,
+): Promise<Patch> {
+  if (before?.digest === wanted?.digest) return { before: '', after: '' };
   const observed = before === null ? null : await observedText(spec.path, host);
   const after = redact(yamlText(masked(value)));
   if (observed === null) return { before: '', after };

@@ -82,6 +82,7 @@ const one = (name: string, task: () => Task, host: () => FakeHost, more: Partial
 
 const secret = (): Secret => Secret.of(`${SENTINEL} and more`);
 const dsn = () => ({ database: { dsn: Secret.of(`postgres://u:${SENTINEL}@db/api7ee`) }, log: { level: 'warn' } });
+const plainDsn = `# Written by api7-orch; changes by hand are undone by the next run.\ndatabase:\n  dsn: postgres://u:${SENTINEL}@db/api7ee\nlog:\n  level: warn\n`;
 const oldYaml = `database:\n  dsn: postgres://u:${SENTINEL}-of-last-month@db/api7ee\nlog:\n  level: info\n`;
 
 const folder = mkdtempSync(join(tmpdir(), 'laws-'));
@@ -371,6 +372,16 @@ export const subjects: readonly Subject[] = [
   one(
     'yamlFile, with last month’s secret',
     () => yamlFile({ path: '/etc/a.yaml', content: dsn() }),
+    hostWith(put('/etc/a.yaml', oldYaml)),
+  ),
+  one(
+    'yamlFile, without a default that is accepted, with another mode',
+    () => yamlFile({ path: '/etc/a.yaml', content: { ...dsn(), added: 1 }, accepts: [dsn()] }),
+    hostWith(put('/etc/a.yaml', plainDsn)),
+  ),
+  one(
+    'yamlFile, without a default and with another value',
+    () => yamlFile({ path: '/etc/a.yaml', content: { ...dsn(), added: 1 }, accepts: [dsn()] }),
     hostWith(put('/etc/a.yaml', oldYaml)),
   ),
   one(

@@ -46,6 +46,47 @@ describe('yamlFile', () => {
     expect([paths(did), left]).toEqual([['digest'], []]);
   });
 
+  describe('a default that a release adds', () => {
+    const before = { server: { port: 7080 }, database: { dsn } };
+    const added = { ...before, database: { dsn, max_lifetime: '1h' } };
+    const task = (content: object, accepts: readonly object[], mode = '0640') =>
+      yamlFile({ path: PATH, content, accepts, mode });
+
+    test('is no change of a file that is up to date without it', async () => {
+      const host = new FakeHost({ name: 'cp-1' });
+      await settle(task(before, []), host);
+      const was = await plan(task(before, []), host);
+      expect(await settle(task(added, [before]), host)).toEqual({ did: [], left: [] });
+      expect(load(written(host))).not.toHaveProperty('database.max_lifetime');
+      // Containers carry a digest of it: that stays, too, or each of them would be made anew.
+      const now = await plan(task(added, [before]), host);
+      const mark = (of: typeof config, { after }: typeof now) => of.bound.fingerprint(after ?? expect.fail('no file'));
+      expect(mark(task(added, [before]), now)).toEqual(mark(task(before, []), was));
+    });
+
+    test('is written into a new file, and wherever something else differs', async () => {
+      const fresh = new FakeHost({ name: 'cp-1' });
+      await settle(task(added, [before]), fresh);
+      expect(load(written(fresh))).toHaveProperty('database.max_lifetime', '1h');
+      const old = new FakeHost({ name: 'cp-1' });
+      await settle(task(before, []), old);
+      const edited = { server: { port: 7081 } };
+      expect(paths((await settle(task({ ...added, ...edited }, [{ ...before, ...edited }]), old)).did)).toEqual([
+        'digest',
+      ]);
+      expect(load(written(old))).toMatchObject({ server: { port: 7081 }, database: { max_lifetime: '1h' } });
+    });
+
+    test('is not written where only the mode differs, and not shown', async () => {
+      const host = new FakeHost({ name: 'cp-1' });
+      await settle(task(before, [], '0600'), host);
+      const again = task(added, [before]);
+      expect(await shown(again, host)).toEqual({ before: '', after: '' });
+      expect(paths((await settle(again, host)).did)).toEqual(['mode']);
+      expect(load(written(host))).not.toHaveProperty('database.max_lifetime');
+    });
+  });
+
   test.each([
     '1.10',
     'yes',

@@ -30,6 +30,8 @@ export const contentOf = (text: string, secret: boolean): Content => ({
 export interface FileSpec extends Ownership {
   readonly path: string;
   readonly content: Content;
+  /** Contents that are left as they are. */
+  readonly accepts?: readonly Content[];
 }
 
 const KINDS = {
@@ -62,13 +64,15 @@ export async function readFileState(spec: FileSpec, host: Reader): Promise<FileS
 
 export function wantFileState(spec: FileSpec, now: FileState | null): FileState {
   if (now !== null) refuseOtherKind(spec.path, 'file', now.type);
-  return { type: 'file', digest: spec.content.digest, mode: spec.mode, owner: spec.owner, group: spec.group };
+  const accepted = spec.accepts?.find(({ digest }) => digest === now?.digest);
+  const { digest } = accepted ?? spec.content;
+  return { type: 'file', digest, mode: spec.mode, owner: spec.owner, group: spec.group };
 }
 
 /** Where only mode or owner differ the content stays: a rewrite would give the path a new inode under a running bind mount. */
 export async function writeFileState(spec: FileSpec, change: Change<FileState>, host: Connection): Promise<void> {
   const ownership = { mode: spec.mode, owner: spec.owner, group: spec.group };
-  if (change.before !== null && change.before.digest === spec.content.digest) await host.chmod(spec.path, ownership);
+  if (change.before !== null && change.before.digest === change.after?.digest) await host.chmod(spec.path, ownership);
   else await host.writeFile(spec.path, Buffer.from(spec.content.text()), ownership);
 }
 
@@ -76,6 +80,7 @@ export async function writeFileState(spec: FileSpec, change: Change<FileState>, 
 export const fileFingerprint = (spec: FileSpec, state: FileState): Data =>
   spec.content.secret && state.digest !== null ? { ...state, digest: stretchedDigest(state.digest) } : state;
 
-export const stretchedOfFile = ({ content }: FileSpec): readonly string[] => (content.secret ? [content.digest] : []);
+export const stretchedOfFile = ({ content, accepts = [] }: FileSpec): readonly string[] =>
+  content.secret ? [content, ...accepts].map(({ digest }) => digest) : [];
 
 export const hidesFileField = (spec: FileSpec, path: string): boolean => spec.content.secret && path === 'digest';
