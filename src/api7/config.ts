@@ -1,3 +1,4 @@
+import { defined } from '../core/base/data.ts';
 import { OrchError } from '../core/base/errors.ts';
 import { merge } from '../core/base/merge.ts';
 import { nginxTime } from '../core/base/nginx-time.ts';
@@ -10,37 +11,46 @@ import type {
   InventoryHost,
   LoadBalancerSettings,
   ManagedPool,
+  PrometheusSettings,
   ServicePort,
 } from '../inventory/inventory.ts';
-import { IN_IMAGE, PORTS } from './paths.ts';
+import { PROMETHEUS_FILES, TLS_FILES } from './control-plane-files.ts';
+import { PORTS } from './paths.ts';
 import { serviceBehind } from './services.ts';
+
+/** Where Prometheus takes what DP Manager writes. */
+export const REMOTE_WRITE_PATH = '/api/v1/write';
 
 type Config = Readonly<Record<string, unknown>>;
 
-/** Where a service of the control plane listens, and with which certificate. */
-function listening(
-  { database: { dsn } }: Api7Settings,
+/** What the files of both services of the control plane say: where it listens, with which certificate, and whom it asks. */
+function controlPlane(
+  { database: { dsn }, prometheus }: Api7Settings,
   { ports, tls }: ControlPlaneSettings,
-  certificate: { readonly cert: string; readonly key: string },
+  morePrometheus: Config = {},
 ): Config {
   const inside = (name: 'http' | 'https'): number | undefined => ports.find((port) => port.name === name)?.container;
   const https = inside('https');
+  const certificate = tls && { cert_file: TLS_FILES.cert, key_file: TLS_FILES.key };
   return {
     server: {
       listen: { host: EVERYWHERE, port: inside('http') },
-      ...(https === undefined
-        ? {}
-        : {
-            tls: {
-              disable: false,
-              host: EVERYWHERE,
-              port: https,
-              ...(tls === undefined ? {} : { cert_file: certificate.cert, key_file: certificate.key }),
-            },
-          }),
+      ...(https !== undefined && { tls: { disable: false, host: EVERYWHERE, port: https, ...certificate } }),
     },
     database: { dsn },
+    ...(prometheus && { prometheus: { ...prometheusConfig(prometheus), ...morePrometheus } }),
   };
+}
+
+function prometheusConfig({ addr, basicAuth, tls }: PrometheusSettings): Config {
+  if (tls === undefined) return { addr, ...defined({ basic_auth: basicAuth }) };
+  const client = tls.client && {
+    enable_client_cert: true,
+    cert_file: PROMETHEUS_FILES.cert,
+    key_file: PROMETHEUS_FILES.key,
+  };
+  const trust = defined({ server_name: tls.serverName, ca_file: tls.ca && PROMETHEUS_FILES.ca });
+  return { addr, ...defined({ basic_auth: basicAuth }), tls: { ...trust, ...client } };
 }
 
 /**
@@ -65,11 +75,11 @@ function written(base: Config, own: Config): WrittenConfig {
 
 /** `dashboard-config.yaml` as the vendor's page has it, with the inventory's own settings laid over. */
 export const dashboardFile = (api7: Api7Settings): WrittenConfig =>
-  written(listening(api7, api7.dashboard, IN_IMAGE.dashboardTls), api7.dashboard.config);
+  written(controlPlane(api7, api7.dashboard), api7.dashboard.config);
 
 /** `dp-manager-config.yaml`. */
 export const dpManagerFile = (api7: Api7Settings): WrittenConfig =>
-  written(listening(api7, api7.dpManager, IN_IMAGE.dpManagerTls), api7.dpManager.config);
+  written(controlPlane(api7, api7.dpManager, { remote_write_path: REMOTE_WRITE_PATH }), api7.dpManager.config);
 
 /** The same, as a new file has it. */
 export const dashboardConfig = (api7: Api7Settings): Config => dashboardFile(api7).content;

@@ -8,8 +8,6 @@ export const PATHS = {
   dataPlanePackage: '/opt/api7/data-plane-package',
   dashboardConfig: '/opt/api7/dashboard-config.yaml',
   dpManagerConfig: '/opt/api7/dp-manager-config.yaml',
-  dashboardTls: { cert: '/opt/api7/dashboard.crt', key: '/opt/api7/dashboard.key' },
-  dpManagerTls: { cert: '/opt/api7/dp-manager.crt', key: '/opt/api7/dp-manager.key' },
   gatewayConfigDir: '/opt/api7/gateway_conf',
   gatewayConfig: '/opt/api7/gateway_conf/config.yaml',
   gatewayUid: '/opt/api7/gateway_conf/apisix.uid',

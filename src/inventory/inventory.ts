@@ -45,7 +45,9 @@ export interface Api7Settings {
   /** Logins by the address of the registry. */
   readonly registries?: Readonly<Record<string, { readonly username: string; readonly password: Secret }>>;
   readonly images: { readonly dashboard?: string; readonly dpManager?: string; readonly gateway?: string };
-  readonly database: { readonly dsn: Secret };
+  /** `rootCert`: PEM, for a DSN that names the path at which it is mounted. */
+  readonly database: { readonly dsn: Secret; readonly rootCert?: string };
+  readonly prometheus?: PrometheusSettings;
   readonly dashboard: ControlPlaneSettings;
   readonly dpManager: ControlPlaneSettings;
   readonly nofile: number;
@@ -108,6 +110,18 @@ export interface ContainerSettings {
   /** IP addresses by name. */
   readonly extraHosts: Readonly<Record<string, string>>;
   readonly dns: readonly string[];
+}
+
+export interface PrometheusSettings {
+  /** `http://10.0.4.1:9090`. */
+  readonly addr: string;
+  readonly basicAuth?: { readonly username: string; readonly password: Secret };
+  /** PEM each. */
+  readonly tls?: {
+    readonly ca?: string;
+    readonly client?: { readonly cert: string; readonly key: Secret };
+    readonly serverName?: string;
+  };
 }
 
 /** Sent to the gateway's HTTP port on its own host. */

@@ -2,8 +2,6 @@
 export const IN_IMAGE = {
   dashboardConfig: '/app/conf/config.yaml',
   dpManagerConfig: '/usr/local/api7/conf/config.yaml',
-  dashboardTls: { cert: '/app/certs/tls.crt', key: '/app/certs/tls.key' },
-  dpManagerTls: { cert: '/usr/local/api7/certs/tls.crt', key: '/usr/local/api7/certs/tls.key' },
   gatewayConfig: '/usr/local/apisix/conf/config.yaml',
   gatewayUid: '/usr/local/apisix/conf/apisix.uid',
 } as const;
@@ -26,8 +24,11 @@ export interface OwnSettings {
   readonly targets: readonly string[];
 }
 
+/** Where the containers of the control plane have certificates and keys. */
+const OWN_FILES = '/opt/api7';
+
 export const OWN_SETTINGS = {
-  dashboard: { variables: [], targets: [IN_IMAGE.dashboardConfig, ...Object.values(IN_IMAGE.dashboardTls)] },
-  dp_manager: { variables: [], targets: [IN_IMAGE.dpManagerConfig, ...Object.values(IN_IMAGE.dpManagerTls)] },
+  dashboard: { variables: [], targets: [IN_IMAGE.dashboardConfig, OWN_FILES] },
+  dp_manager: { variables: [], targets: [IN_IMAGE.dpManagerConfig, OWN_FILES] },
   gateway: { variables: GATEWAY_VARIABLES, targets: [IN_IMAGE.gatewayConfig, IN_IMAGE.gatewayUid] },
 } as const satisfies Readonly<Record<string, OwnSettings>>;

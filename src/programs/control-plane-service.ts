@@ -1,5 +1,6 @@
 import type { WrittenConfig } from '../api7/config.ts';
 import { withSettings } from '../api7/container-settings.ts';
+import type { MountedFile } from '../api7/control-plane-files.ts';
 import { published } from '../api7/ports.ts';
 import { CONTROL_PLANE_STOP_SECONDS, type Service } from '../api7/services.ts';
 import type { Host } from '../core/host/host.ts';
@@ -10,11 +11,6 @@ import { file } from '../tasks/file.ts';
 import { httpReady } from '../tasks/http-ready.ts';
 import { yamlFile } from '../tasks/yaml-file.ts';
 
-interface Certificate {
-  readonly cert: string;
-  readonly key: string;
-}
-
 /** A service of the control plane, with its files on the host and in the image. */
 export interface ControlPlaneService {
   readonly service: Service;
@@ -22,7 +18,7 @@ export interface ControlPlaneService {
   readonly config: WrittenConfig;
   readonly path: string;
   readonly inImage: string;
-  readonly tls: { readonly onHost: Certificate; readonly inImage: Certificate };
+  readonly files: readonly MountedFile[];
 }
 
 /** Configures and starts a service of the control plane from an image that was stated before, and waits until it is ready. */
@@ -30,31 +26,20 @@ export function* controlPlaneService(
   { api7 }: Inventory,
   host: Host,
   image: Task,
-  { service, settings, config: { content, accepts }, path, inImage, tls }: ControlPlaneService,
+  { service, settings, config: { content, accepts }, path, inImage, files }: ControlPlaneService,
 ): Steps {
   const config = yamlFile({ path, content, accepts, mode: '0640' });
   yield config;
-  const certificate = settings.tls && [
-    file({ path: tls.onHost.cert, content: settings.tls.cert, mode: '0640' }),
-    file({ path: tls.onHost.key, content: settings.tls.key, mode: '0640' }),
-  ];
-  if (certificate) yield* certificate;
+  const pems = files.map(({ source, content }) => file({ path: source, content, mode: '0640' }));
+  yield* pems;
   yield container({
     name: service.container,
     image,
     ports: published(service.ports, host),
     ...withSettings(settings.container, {
-      mounts: [
-        { source: path, target: inImage },
-        ...(certificate
-          ? [
-              { source: tls.onHost.cert, target: tls.inImage.cert },
-              { source: tls.onHost.key, target: tls.inImage.key },
-            ]
-          : []),
-      ],
+      mounts: [{ source: path, target: inImage }, ...files.map(({ source, target }) => ({ source, target }))],
     }),
-    restartOn: [config, ...(certificate ?? [])],
+    restartOn: [config, ...pems],
     stopSignal: 'SIGTERM',
     stopTimeoutSeconds: CONTROL_PLANE_STOP_SECONDS,
     nofile: api7.nofile,

@@ -1,4 +1,5 @@
 import { dashboardFile } from '../api7/config.ts';
+import { controlPlaneFiles } from '../api7/control-plane-files.ts';
 import { IN_IMAGE, PATHS } from '../api7/paths.ts';
 import { dashboardService } from '../api7/services.ts';
 import type { Host } from '../core/host/host.ts';
@@ -14,5 +15,5 @@ export const dashboard = (inventory: Inventory, host: Host, image: Task): Steps 
     config: dashboardFile(inventory.api7),
     path: PATHS.dashboardConfig,
     inImage: IN_IMAGE.dashboardConfig,
-    tls: { onHost: PATHS.dashboardTls, inImage: IN_IMAGE.dashboardTls },
+    files: controlPlaneFiles(inventory.api7, 'dashboard'),
   });

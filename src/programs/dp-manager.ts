@@ -1,4 +1,5 @@
 import { dpManagerFile } from '../api7/config.ts';
+import { controlPlaneFiles } from '../api7/control-plane-files.ts';
 import { IN_IMAGE, PATHS } from '../api7/paths.ts';
 import { dpManagerService } from '../api7/services.ts';
 import type { Host } from '../core/host/host.ts';
@@ -14,5 +15,5 @@ export const dpManager = (inventory: Inventory, host: Host, image: Task): Steps 
     config: dpManagerFile(inventory.api7),
     path: PATHS.dpManagerConfig,
     inImage: IN_IMAGE.dpManagerConfig,
-    tls: { onHost: PATHS.dpManagerTls, inImage: IN_IMAGE.dpManagerTls },
+    files: controlPlaneFiles(inventory.api7, 'dp-manager'),
   });

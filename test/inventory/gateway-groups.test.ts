@@ -78,7 +78,7 @@ test('DP Manager and the dashboard publish their TLS port where it is given', ()
   expect(dashboardConfig(inventory.api7)).toMatchObject({
     server: {
       listen: { port: 17_080 },
-      tls: { disable: false, port: 7443, cert_file: '/app/certs/tls.crt', key_file: '/app/certs/tls.key' },
+      tls: { disable: false, port: 7443, cert_file: '/opt/api7/tls-cert.pem', key_file: '/opt/api7/tls-key.pem' },
     },
   });
 });

@@ -110,6 +110,21 @@ test('settings of containers', async () => {
 
 const NO_SETTINGS = { env: {}, mounts: [], labels: {}, extraHosts: {}, dns: [] };
 
+test('a database of several hosts, its certificate authority, and Prometheus', async () => {
+  const env = { PROMETHEUS_PASSWORD: 'prom-pass' };
+  const { api7 } = await loadInventory(join(FIXTURES, 'accepted/database-and-prometheus.yaml'), { env });
+  expect(api7.database.dsn.reveal()).toBe(
+    'postgres://api7ee:p%40ss%3A%2F%23%25@pg-1:5432,pg-2:5433,[fd00::5]:5432,[fd00::6]:5434/api7ee?sslmode=verify-full&sslrootcert=%2Fopt%2Fapi7%2Fdatabase-ca.pem&target_session_attrs=read-write',
+  );
+  expect(api7.database.rootCert).toContain('MIIB');
+  expect(api7.prometheus).toEqual({
+    addr: 'https://prometheus.internal:9090',
+    basicAuth: { username: 'ops', password: expect.any(Secret) },
+    tls: { ca: expect.stringContaining('MIIC'), serverName: 'prometheus' },
+  });
+  expect(JSON.stringify(api7)).not.toContain('prom-pass');
+});
+
 test('defaults', () => {
   const one = minimal.hosts.get('one');
   expect(one).toEqual({

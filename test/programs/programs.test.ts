@@ -168,3 +168,20 @@ test('settings of the inventory go to the container of their service, and none o
   expect(check).toContain('"/app/logs"');
   expect(check).not.toContain('API7_CONTROL_PLANE');
 });
+
+test('a service of the control plane is made anew when a certificate that it is given changes', () => {
+  const rootCert = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
+  const database = { ...inventory.api7.database, rootCert };
+  const images = stated(controlPlaneImages(inventory)).result;
+  const { tasks } = stated(
+    dpManager({ ...inventory, api7: { ...inventory.api7, database } }, host('cp-1'), images.dpManager),
+  );
+  expect(lines(tasks)).toEqual([
+    'yamlFile file:/opt/api7/dp-manager-config.yaml',
+    'file file:/opt/api7/dp-manager-database-ca.pem',
+    'container container:api7-dp-manager',
+    'httpReady gate:httpReady http://127.0.0.1:17900/healthz',
+  ]);
+  expect(tasks[2]?.uses).toEqual(expect.arrayContaining([tasks[0], tasks[1]]));
+  expect(tasks[2]?.bound.statement).toContain('"target":"/opt/api7/database-ca.pem"');
+});

@@ -3,8 +3,10 @@ import { nginxTime } from '../../core/base/nginx-time.ts';
 import type { PatternNames } from '../pattern.ts';
 import type { Problem } from '../problem.ts';
 import { DEFAULTS } from '../schema/defaults.ts';
+import { checkDatabase } from './database.ts';
 import type { Fields, FileGroup } from './file-groups.ts';
-import { fieldsOf, isBlock, listOf, textOf } from './loose.ts';
+import { fieldsOf, listOf, textOf } from './loose.ts';
+import { checkPrometheus } from './prometheus.ts';
 
 /** Choices between ways of saying one thing: exactly one must be taken, and taken wholly. */
 export function checkApi7(file: ReadonlyMap<string, unknown>): readonly Problem[] {
@@ -26,18 +28,7 @@ export function checkApi7(file: ReadonlyMap<string, unknown>): readonly Problem[
       message: 'not a time of nginx; write for example 240s, or 0 for no limit',
     });
 
-  const database = fieldsOf(api7.get('database'));
-  const missing = ['host', 'user', 'password'].filter((field) => !database.has(field));
-  const extra = ['host', 'port', 'name', 'user', 'password', 'sslmode'].filter((field) => database.has(field));
-  if (database.has('dsn') && extra[0] !== undefined)
-    at(['database', extra[0]], `the database is given both as dsn and by ${extra.join(', ')}; keep one of the two`);
-  if (isBlock(api7.get('database')) && !database.has('dsn') && missing.length > 0)
-    at(
-      ['database'],
-      missing.length === 3
-        ? 'the database is not given; write dsn, or host, user and password'
-        : `the database needs ${missing.join(' and ')}, unless it is given as dsn`,
-    );
+  problems.push(...checkDatabase(api7.get('database')), ...checkPrometheus(api7.get('prometheus')));
 
   return problems;
 }

@@ -14,9 +14,11 @@ const BLOCKS: readonly Path[] = [
   ['dashboard', 'server'],
   ['dashboard', 'server', 'listen'],
   ['dashboard', 'database'],
+  ['dashboard', 'prometheus'],
   ['dp_manager', 'server'],
   ['dp_manager', 'server', 'listen'],
   ['dp_manager', 'database'],
+  ['dp_manager', 'prometheus'],
 ];
 
 /**

@@ -1,8 +1,9 @@
 import { defined } from '../../core/base/data.ts';
 import { Secret } from '../../core/base/secret.ts';
-import type { Api7Settings } from '../inventory.ts';
+import { DATABASE_CA } from '../database-ca.ts';
+import type { Api7Settings, PrometheusSettings } from '../inventory.ts';
 import { DEFAULTS } from '../schema/defaults.ts';
-import { composeDsn } from '../schema/dsn.ts';
+import { composeDsn, databaseServer, dsnByHost } from '../schema/dsn.ts';
 import type { InventoryFile } from '../schema/schema.ts';
 import { resolveContainer } from './container.ts';
 import { controlPlanePorts } from './ports.ts';
@@ -17,7 +18,8 @@ export function resolveApi7(api7: Api7File, path: (text: string) => string): Api
     ...(api7.package === undefined ? {} : { package: packagesOf(api7.package, path) }),
     ...defined({ registry: api7.registry, registries: api7.registries }),
     images: defined({ dashboard: images.dashboard, dpManager: images.dp_manager, gateway: images.gateway }),
-    database: { dsn: dsnOf(api7.database) },
+    database: { dsn: dsnOf(api7.database), ...defined({ rootCert: api7.database.sslrootcert }) },
+    ...defined({ prometheus: prometheusOf(api7.prometheus) }),
     dashboard: {
       ports: controlPlanePorts('dashboard', { ...api7.dashboard?.ports }, bind),
       ...defined({ tls: api7.dashboard?.tls }),
@@ -48,22 +50,26 @@ function packagesOf(
   };
 }
 
-function dsnOf({ dsn, host, port, name, user, password, sslmode }: Api7File['database']): Secret {
+function dsnOf({ dsn, host, hosts, ...fields }: Api7File['database']): Secret {
   if (dsn !== undefined) return withKnownPassword(dsn);
-  if (host === undefined || user === undefined || password === undefined) throw unchecked('database');
+  const { port = DEFAULTS.databasePort, name = DEFAULTS.databaseName, user, password } = fields;
+  const entries = hosts ?? (host === undefined ? [] : [host]);
+  if (entries.length === 0 || user === undefined || password === undefined) throw unchecked('database');
+  const { sslrootcert, sslmode = sslrootcert && 'verify-full' } = fields;
   return composeDsn({
-    host,
-    port: port ?? DEFAULTS.databasePort,
-    name: name ?? DEFAULTS.databaseName,
+    servers: entries.map((entry) => databaseServer(entry, port)),
+    name,
     user,
     password,
     sslmode,
+    sslrootcert: sslrootcert && DATABASE_CA,
+    targetSessionAttrs: fields.target_session_attrs ?? (entries.length > 1 ? DEFAULTS.databaseTarget : undefined),
   });
 }
 
 /** What a database says of a login may hold the password alone: it is known to the redactor, encoded and not. */
 function withKnownPassword(dsn: Secret): Secret {
-  const { password } = new URL(dsn.reveal());
+  const { password } = new URL(dsnByHost(dsn.reveal())[0] ?? '');
   Secret.of(password);
   try {
     Secret.of(decodeURIComponent(password));
@@ -71,6 +77,17 @@ function withKnownPassword(dsn: Secret): Secret {
     // Not percent-encoded after all: it stands as it is.
   }
   return dsn;
+}
+
+function prometheusOf(given: Api7File['prometheus']): PrometheusSettings | undefined {
+  if (given === undefined) return undefined;
+  const { addr, basic_auth, tls } = given;
+  const { ca, cert, key, server_name } = tls ?? {};
+  const client = cert === undefined || key === undefined ? undefined : { cert, key };
+  return {
+    addr: addr.replace(/\/$/, ''),
+    ...defined({ basicAuth: basic_auth, tls: tls && defined({ ca, client, serverName: server_name }) }),
+  };
 }
 
 /** `checkApi7` refuses such a file before it gets here. */

@@ -1,10 +1,11 @@
 import { PORTS } from '../ports.ts';
 import { containerSettings, REFUSED_SETTINGS } from './container-settings.ts';
+import { database } from './database.ts';
 import { DEFAULTS } from './defaults.ts';
-import { dsnCheck, encodable } from './dsn.ts';
-import { block, choice, free, integer, named, otherwise, port, secret, taggedSecret, text } from './fields.ts';
-import { addressCheck, imageCheck, pemCheck, registryCheck, sha256Check, versionCheck } from './formats.ts';
+import { block, free, integer, named, otherwise, port, secret, taggedSecret, text } from './fields.ts';
+import { imageCheck, pemCheck, registryCheck, sha256Check, versionCheck } from './formats.ts';
 import { bound, gateway, gatewayBind } from './gateway.ts';
+import { prometheus } from './prometheus.ts';
 
 const archives = block(
   {
@@ -28,29 +29,6 @@ const images = block(
     gateway: text('Image of the gateway.', imageCheck).optional(),
   },
   'Full image references in place of the names and tags that follow from `version`.',
-);
-
-const database = block(
-  {
-    dsn: secret('Connection URI of PostgreSQL. Excludes all the other fields.', dsnCheck).optional(),
-    host: text('Host of PostgreSQL, as the control-plane hosts reach it.', addressCheck).optional(),
-    port: otherwise(port('Port of PostgreSQL.'), DEFAULTS.databasePort),
-    name: otherwise(text('Name of the database.', encodable), DEFAULTS.databaseName),
-    user: text('User of the database.', encodable).optional(),
-    password: secret('Password of that user, any characters.', encodable).optional(),
-    sslmode: otherwise(
-      choice('TLS towards the database, as libpq names it.', [
-        'disable',
-        'allow',
-        'prefer',
-        'require',
-        'verify-ca',
-        'verify-full',
-      ]),
-      "the client's own",
-    ),
-  },
-  'PostgreSQL of the control plane: either `dsn`, or `host`, `user` and `password`.',
 );
 
 /** A service of the control plane. */
@@ -129,6 +107,7 @@ export const api7 = block(
     registries: registries.optional(),
     images: images.optional(),
     database,
+    prometheus: prometheus.optional(),
     dashboard: service('dashboard', 'the dashboard').optional(),
     dp_manager: service('dp_manager', 'DP Manager').optional(),
     gateway: gateway.optional(),

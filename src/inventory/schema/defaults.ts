@@ -6,6 +6,8 @@ export const DEFAULTS = {
   connectTimeout: '10s',
   databasePort: 5432,
   databaseName: 'api7ee',
+  /** Of several hosts: one that is not primary accepts no writes, and the control plane writes. */
+  databaseTarget: 'read-write',
   gatewayGroup: 'default',
   /** Server name in the certificate that DP Manager brings with it. */
   gatewaySni: 'api7ee3-dp-manager',

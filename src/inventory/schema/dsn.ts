@@ -1,31 +1,67 @@
 import { isIPv6 } from 'node:net';
+import { defined } from '../../core/base/data.ts';
 import { Secret } from '../../core/base/secret.ts';
 import { placeholderWithin } from '../placeholder.ts';
+import { DEFAULTS } from './defaults.ts';
 import type { Check } from './fields.ts';
+import { addressCheck } from './formats.ts';
 import { longEnough } from './secret-value.ts';
 
-export interface DatabaseFields {
+/** Where a server of the database listens. */
+export interface DatabaseServer {
   readonly host: string;
   readonly port: number;
+}
+
+export interface DatabaseFields {
+  /** Several: a client takes the first that answers and fits `targetSessionAttrs`. */
+  readonly servers: readonly DatabaseServer[];
   readonly name: string;
   readonly user: string;
   readonly password: Secret;
   readonly sslmode?: string | undefined;
+  /** Path of a file as the client sees it. */
+  readonly sslrootcert?: string | undefined;
+  readonly targetSessionAttrs?: string | undefined;
 }
 
 /**
  * A PostgreSQL connection URI (libpq, "Connection URIs"): user, password and database percent-encoded, so that any
- * text survives. Without `sslmode` the client's own default holds.
+ * text survives. Without `sslmode` the client's own default holds. Each host has its port: a client that knows of several
+ * hosts counts ports by their place.
  *
- * @example composeDsn({ host: 'db', port: 5432, name: 'api7ee', user: 'api7ee', password: Secret.of('p@ss'), sslmode: 'require' })
+ * @example composeDsn({ servers: [{ host: 'db', port: 5432 }], name: 'api7ee', user: 'api7ee', password: Secret.of('p@ss'), sslmode: 'require' })
  * // postgres://api7ee:p%40ss@db:5432/api7ee?sslmode=require
  */
 export function composeDsn(fields: DatabaseFields): Secret {
-  const host = isIPv6(fields.host) ? `[${fields.host}]` : fields.host;
+  const hosts = fields.servers.map(({ host, port }) => `${isIPv6(host) ? `[${host}]` : host}:${port}`).join(',');
   const user = `${encodeURIComponent(fields.user)}:${encodeURIComponent(fields.password.reveal())}`;
-  const query = fields.sslmode === undefined ? '' : `?sslmode=${fields.sslmode}`;
-  return Secret.of(`postgres://${user}@${host}:${fields.port}/${encodeURIComponent(fields.name)}${query}`);
+  const { sslmode, sslrootcert, targetSessionAttrs: target_session_attrs } = fields;
+  const query = new URLSearchParams(defined({ sslmode, sslrootcert, target_session_attrs })).toString();
+  const name = encodeURIComponent(fields.name);
+  return Secret.of(`postgres://${user}@${hosts}/${name}${query === '' ? '' : `?${query}`}`);
 }
+
+/** The same URI once for each of its hosts, with that host alone: more than one is no URL to a parser of URLs. */
+export function dsnByHost(dsn: string): readonly string[] {
+  const [, head = '', hosts = '', rest = ''] = /^(\w+:\/\/(?:[^/?#@]*@)?)([^/?#]*)([\s\S]*)$/.exec(dsn) ?? [];
+  return hosts.split(',').map((host) => `${head}${host}${rest}`);
+}
+
+/** `host`, `host:port`, `[address]:port` or an IPv6 address, as an entry of `database.hosts` has it. */
+export function databaseServer(entry: string, port: number): DatabaseServer {
+  const [, host, own] = isIPv6(entry) ? [] : (/^\[?([^\]]*?)\]?(?::(\d+))?$/.exec(entry) ?? []);
+  return { host: host ?? entry, port: own === undefined ? port : Number(own) };
+}
+
+/** An entry of `database.hosts`. */
+export const databaseServerCheck: Check = (value) => {
+  const { host, port } = databaseServer(value, DEFAULTS.databasePort);
+  if (addressCheck(host) === undefined && port > 0 && port < 65_536) return undefined;
+  return 'a host of the database is written host or host:port, an IPv6 address with a port as [address]:port';
+};
+
+const MYSQL = /^(?:mysql|mariadb)\b[^:]*:\/\/|@(?:tcp|unix)\(/i;
 
 /** Texts that no PostgreSQL URI can carry: a NUL byte, half of a surrogate pair. */
 export const encodable: Check = (value) =>
@@ -35,9 +71,18 @@ export const encodable: Check = (value) =>
 export const dsnCheck: Check = (value) => {
   const unfilled = placeholderWithin(value);
   if (unfilled !== undefined) return unfilled;
-  const url = URL.parse(value);
+  if (MYSQL.test(value)) return 'MySQL is not supported; give PostgreSQL: postgres://user:password@host:5432/NAME';
   if (!/^postgres(ql)?:\/\//.test(value)) return 'a DSN begins with postgres://';
-  const encode = 'percent-encode user and password, or give host, user and password as fields';
+  const byHost = dsnByHost(value);
+  const ports = byHost.map((uri) => URL.parse(uri)?.port !== '');
+  if (ports.includes(true) && ports.includes(false)) return 'of several hosts, write the port of each, or of none';
+  return byHost.map(oneHostCheck).find((problem) => problem !== undefined);
+};
+
+const encode = 'percent-encode user and password, or give host, user and password as fields';
+
+const oneHostCheck: Check = (value) => {
+  const url = URL.parse(value);
   // An unencoded "/", "?" or "#" in the password ends the URI's host part early; an "@" makes two of them.
   if (url === null || url.hash !== '' || value.split('@').length > 2 || /\s/.test(value))
     return `not a connection URI; ${encode}`;

@@ -68,6 +68,20 @@ export const endpointCheck: Check = (value) => {
   return url.pathname === '/' && url.search === '' && url.hash === '' ? undefined : 'an endpoint has no path';
 };
 
+export const prometheusCheck: Check = (value) => {
+  const url = URL.parse(value);
+  if (url === null || !/^https?:$/.test(url.protocol)) return 'the address is a URL such as http://10.0.4.1:9090';
+  if (url.username !== '' || url.password !== '') return 'the address holds no user or password; use basic_auth';
+  if (url.pathname === '/' && url.search === '' && url.hash === '') return undefined;
+  return 'the address has no path; set query_path_prefix and remote_write_path in api7.config';
+};
+
+/** RFC 7617: the first ":" ends the user, and no control character has a place in either. */
+export const basicUserCheck: Check = (value) =>
+  /[:\p{Cc}]/u.test(value) ? 'a user of basic authentication holds no ":" and no control characters' : undefined;
+
+export const hostnameCheck: Check = (value) => (isHostname(value) ? undefined : 'not a host name');
+
 /** Docker publishes a port on an IP address, never on a name. */
 export const bindCheck: Check = (value) => {
   if (value === '{address}' || isIP(value) !== 0) return undefined;

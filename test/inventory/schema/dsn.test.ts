@@ -16,7 +16,7 @@ test('any user, password and database name come back unchanged from the URI', ()
       fc.integer({ min: 1, max: 65_535 }),
       fc.constantFrom(undefined, 'require', 'verify-full'),
       (user, password, name, host, port, sslmode) => {
-        const dsn = composeDsn({ host, port, name, user, password: Secret.of(password), sslmode });
+        const dsn = composeDsn({ servers: [{ host, port }], name, user, password: Secret.of(password), sslmode });
         expect(`${dsn}`).toBe('***');
         const url = new URL(dsn.reveal());
         expect(decodeURIComponent(url.username)).toBe(user);
@@ -35,6 +35,8 @@ test('any user, password and database name come back unchanged from the URI', ()
 test.each([
   'postgres://api7ee:p%40ss@db:5432/api7ee?sslmode=require',
   'postgresql://api7ee@[fd00::5]/api7ee',
+  'postgres://api7ee:p%40ss@pg-1:5432,pg-2:5433/api7ee?target_session_attrs=read-write',
+  'postgres://api7ee:a,b,c@pg-1,pg-2,[fd00::5]/api7ee',
   "postgres://api7ee:it's-(fine)!*~@db/api7ee",
 ])('a DSN as libpq has it is taken: %s', (dsn) => {
   expect(dsnCheck(dsn)).toBeUndefined();
