@@ -168,6 +168,7 @@ const withEngine = (raw: DockerlessConnection, docker: DialledDocker): Connectio
   network: () => raw.network(),
   automation: () => raw.automation(),
   httpGet: (request) => raw.httpGet(request),
+  httpPost: (request) => raw.httpPost(request),
   haproxyShow: (socket, what) => raw.haproxyShow(socket, what),
   haproxyCommand: (socket, command) => raw.haproxyCommand(socket, command),
   test: (command, options) => raw.test(command, options),

@@ -34,7 +34,7 @@ export interface FakeHostOptions {
   readonly network?: Partial<HostNetwork>;
   readonly automation?: Partial<Automation>;
   /** Answers HTTP requests; `null`: nobody listens there. */
-  readonly http?: (request: HttpRequest) => HttpReply | null;
+  readonly http?: (request: HttpRequest, method: 'GET' | 'POST') => HttpReply | null;
   /** What HAProxy shows of what it is asked: `servers state`. */
   readonly haproxy?: (what: string) => string;
   /** What HAProxy says to any other command; nothing: it was carried out. */
@@ -134,8 +134,16 @@ export class FakeHost implements Connection {
   }
 
   async httpGet(request: HttpRequest): Promise<HttpReply> {
+    return this.#http(request, 'GET');
+  }
+
+  async httpPost(request: HttpRequest): Promise<HttpReply> {
+    return this.#http(request, 'POST');
+  }
+
+  #http(request: HttpRequest, method: 'GET' | 'POST'): Promise<HttpReply> {
     return this.#ask(() => {
-      const reply = this.#options.http?.(request) ?? null;
+      const reply = this.#options.http?.(request, method) ?? null;
       if (reply === null)
         throw new OrchError('HTTP_UNREACHABLE', `no response on ${request.address ?? '127.0.0.1'}:${request.port}`, {
           host: this.name,

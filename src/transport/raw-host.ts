@@ -2,7 +2,7 @@ import { defined } from '../core/base/data.ts';
 import { located } from '../core/base/errors.ts';
 import { Collector } from '../core/bounds/collector.ts';
 import { LIMITS } from '../core/bounds/limits.ts';
-import type { Stat } from '../core/host/connection.ts';
+import type { HttpReply, HttpRequest, Stat } from '../core/host/connection.ts';
 import { justWritten } from './files/just-written.ts';
 import { ownersSeen } from './files/owners.ts';
 import type { WriteScript } from './files/write-script.ts';
@@ -36,7 +36,7 @@ import { haproxyCommand } from './sockets/haproxy-command.ts';
 import { haproxyShow } from './sockets/haproxy-show.ts';
 import { haproxySocket } from './sockets/haproxy-socket.ts';
 import { httpByTool } from './sockets/http-by-tool.ts';
-import { httpOverSocket, httpTarget } from './sockets/http-get.ts';
+import { type HttpMethod, httpOverSocket, httpTarget } from './sockets/http-get.ts';
 
 /** A way to a host, whatever carries it. */
 export interface Carrier {
@@ -126,8 +126,8 @@ export function rawHost({ name, rights, launch, dialer, close, lockPaths = LOCK_
   const write = writesBy(writeScript);
 
   let forwards = true;
-  const httpGet: RawConnection['httpGet'] = async (asked) => {
-    const target = httpTarget(asked);
+  const http = async (asked: HttpRequest, method: HttpMethod): Promise<HttpReply> => {
+    const target = httpTarget(asked, method);
     const reply = forwards ? await httpOverSocket(dialer, target) : null;
     if (reply !== null) return reply;
     forwards = false;
@@ -159,7 +159,8 @@ export function rawHost({ name, rights, launch, dialer, close, lockPaths = LOCK_
     freeBytes: (path) => here(freeBytes(path)),
     network: () => here(reader.ask(networkRequest)),
     automation: () => here(reader.ask(automationRequest())),
-    httpGet: (asked) => here(httpGet(asked)),
+    httpGet: (asked) => here(http(asked, 'GET')),
+    httpPost: (asked) => here(http(asked, 'POST')),
     haproxyShow: (socket, what) => here(show(socket, what)),
     haproxyCommand: (socket, command) => here(order(socket, command)),
     test: (command, options) => here(run(command, options)),

@@ -214,6 +214,10 @@ export const RECOVERIES: Readonly<Record<ErrorCode, Recovery>> = {
   PATH_REFUSED: { fails: FILES },
   PATH_TAKEN: { fails: FILES },
   PERMISSION_DENIED: { fails: ['writeFile', 'read'] },
+  PROMETHEUS_UNUSABLE: {
+    cause: (c) => c.edit(/^ {2}gateway:/m, '  prometheus: { addr: "http://10.0.3.2:9090" }\n  gateway:'),
+    fix: (c) => c.edit('10.0.3.2', '10.0.3.3'),
+  },
   PORT_TAKEN: {
     cause: takePort,
     async fix(c) {

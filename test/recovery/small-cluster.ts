@@ -89,6 +89,7 @@ const ADDRESSES: Readonly<Record<string, string>> = {
   'gw-1': '10.0.2.1',
   'gw-2': '10.0.2.2',
 };
+const PROMETHEUS = '10.0.3.3';
 const CONTROL_PLANE = ['cp-1', 'cp-2'];
 const GATEWAYS = ['gw-1', 'gw-2'];
 const VERSIONS = ['3.10.5', '3.10.6'];
@@ -498,6 +499,7 @@ export class SmallCluster {
   }
 
   #http(from: string, { address, port, path }: HttpRequest): HttpReply | null {
+    if (address === PROMETHEUS) return OK;
     const asked =
       address === undefined || address === '127.0.0.1'
         ? from

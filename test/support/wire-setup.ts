@@ -11,6 +11,8 @@ export const setup = (): Promise<void> =>
     ['/usr/bin/sudo', 'sudo'],
     ['/usr/sbin/haproxy', 'haproxy'],
     ['/usr/sbin/nginx', 'nginx'],
+    ['/usr/bin/prometheus', 'prometheus'],
+    ['/usr/bin/openssl', 'openssl'],
     ['/usr/bin/socat', 'socat'],
     ['/bin/nc.openbsd', 'netcat-openbsd'],
     ['/usr/bin/python3', 'python3-minimal'],

@@ -67,6 +67,10 @@ export const HOST_CODES = codes({
   PATH_TAKEN: ['the path exists as another kind of file', 'move it away or choose another path'],
   PERMISSION_DENIED: ['the login user may not do this', 'set become: sudo, or give the user the right'],
   PORT_TAKEN: ['a port is in use by something else', 'stop it, or change api7.bind in the inventory'],
+  PROMETHEUS_UNUSABLE: [
+    'a control-plane host cannot query Prometheus, or cannot write to it',
+    'start it with --web.enable-remote-write-receiver, or correct api7.prometheus',
+  ],
   READ_FAILED: ['the host could not be read', 'check memory limits and the log of the host'],
   REPLY_TOO_LARGE: [
     'the host sent more than a reply of this kind may have; it was cut off',

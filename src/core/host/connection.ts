@@ -39,6 +39,24 @@ export interface HttpRequest {
   /** The Host header; default address and port. */
   readonly host?: string;
   readonly timeoutMs?: number;
+  /** HTTP basic authentication. */
+  readonly login?: HttpLogin;
+  /** HTTPS. */
+  readonly tls?: HttpTls;
+}
+
+export interface HttpLogin {
+  readonly username: string;
+  readonly password: Secret;
+}
+
+/** How the controller, which ends TLS itself, trusts the other end, and the other end it. PEM each. */
+export interface HttpTls {
+  /** Default: the authorities that Node trusts. */
+  readonly ca?: string;
+  readonly client?: { readonly cert: string; readonly key: Secret };
+  /** Name to expect in the certificate; default the address. */
+  readonly serverName?: string;
 }
 
 export interface HttpReply {
@@ -145,6 +163,8 @@ export interface Reader {
   automation(): Promise<Automation>;
   /** GET from the host's own point of view. @throws OrchError HTTP_UNREACHABLE when nobody answers */
   httpGet(request: HttpRequest): Promise<HttpReply>;
+  /** The same as a POST without a body: whether something takes one there. Only where that changes nothing. */
+  httpPost(request: HttpRequest): Promise<HttpReply>;
   /** The reply to `show <what>` on a HAProxy admin socket. What is asked in one tick travels in one question. */
   haproxyShow(socket: string, what: HaproxyWhat): Promise<string>;
   /** Runs a command of the user's that only looks (`unless`). It has a channel and a time limit of its own. */

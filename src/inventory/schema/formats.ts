@@ -72,6 +72,8 @@ export const prometheusCheck: Check = (value) => {
   const url = URL.parse(value);
   if (url === null || !/^https?:$/.test(url.protocol)) return 'the address is a URL such as http://10.0.4.1:9090';
   if (url.username !== '' || url.password !== '') return 'the address holds no user or password; use basic_auth';
+  if (/^(?:localhost|127\.[\d.]+|\[::1\])$/.test(url.hostname))
+    return 'this is the host itself only; the containers of the control plane cannot reach it';
   if (url.pathname === '/' && url.search === '' && url.hash === '') return undefined;
   return 'the address has no path; set query_path_prefix and remote_write_path in api7.config';
 };
@@ -79,6 +81,10 @@ export const prometheusCheck: Check = (value) => {
 /** RFC 7617: the first ":" ends the user, and no control character has a place in either. */
 export const basicUserCheck: Check = (value) =>
   /[:\p{Cc}]/u.test(value) ? 'a user of basic authentication holds no ":" and no control characters' : undefined;
+
+/** The password of basic authentication. */
+export const basicPasswordCheck: Check = (value) =>
+  /\p{Cc}/u.test(value) ? 'a password of basic authentication holds no control characters' : undefined;
 
 export const hostnameCheck: Check = (value) => (isHostname(value) ? undefined : 'not a host name');
 

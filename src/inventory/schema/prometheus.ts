@@ -1,10 +1,10 @@
 import { block, secret, text } from './fields.ts';
-import { basicUserCheck, hostnameCheck, pemCheck, prometheusCheck } from './formats.ts';
+import { basicPasswordCheck, basicUserCheck, hostnameCheck, pemCheck, prometheusCheck } from './formats.ts';
 
 const basicAuth = block(
   {
     username: text('User of Prometheus.', basicUserCheck),
-    password: secret('Password of that user.'),
+    password: secret('Password of that user.', basicPasswordCheck),
   },
   'HTTP basic authentication.',
 );

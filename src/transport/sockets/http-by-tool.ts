@@ -1,46 +1,67 @@
 import { quote } from '../../core/base/argv.ts';
 import { formatDuration } from '../../core/base/duration.ts';
 import { OrchError } from '../../core/base/errors.ts';
-import type { Command, HttpReply, RunOptions, RunResult } from '../../core/host/connection.ts';
-import { BODY_LIMIT, type HttpTarget, unreachable } from './http-get.ts';
+import { Secret } from '../../core/base/secret.ts';
+import type { Command, HttpLogin, HttpReply, RunOptions, RunResult } from '../../core/host/connection.ts';
+import { BODY_LIMIT, type HttpTarget, unreachable, urlOf } from './http-get.ts';
 
 const NO_TOOL = 93;
 
 /**
- * GET by the host's own curl or wget, for hosts whose sshd forwards nothing. Both print the reply's head before its
- * body; neither follows a redirect, and no proxy comes between.
+ * A request by the host's own curl or wget, for hosts whose sshd forwards nothing. Both print the reply's head before its
+ * body; neither follows a redirect, and no proxy comes between. A login goes to curl by stdin: wget would have it on its
+ * command line. HTTPS with certificates of the inventory is not spoken here, for their keys would have to be on the host.
  */
 export async function httpByTool(
   run: (command: Command, options: RunOptions) => Promise<RunResult>,
   target: HttpTarget,
 ): Promise<HttpReply> {
-  const seconds = Math.max(1, Math.ceil(target.timeoutMs / 1000));
-  const url = quote(`http://${target.authority}${target.path}`);
+  const { login, method, timeoutMs } = target;
+  if (target.tls !== undefined) throw forwardingRefused('HTTPS needs them', ALLOW);
+  const seconds = Math.max(1, Math.ceil(timeoutMs / 1000));
+  const url = quote(urlOf(target));
   const header = target.host === target.authority ? '' : quote(`Host: ${target.host}`);
   const curlHost = header === '' ? '' : ` -H ${header}`;
   const wgetHost = header === '' ? '' : ` --header ${header}`;
+  const curlMore = `${method === 'POST' ? " -X POST --data ''" : ''}${login === undefined ? '' : ' --config -'}`;
+  const curlOnly = curlMore !== '';
   const script = [
     'export LC_ALL=C',
-    `if command -v curl >/dev/null 2>&1; then curl -q -sS -g -i --http1.1 --noproxy '*' -m ${seconds}${curlHost} ${url} | head -c ${2 * BODY_LIMIT}`,
-    'elif command -v wget >/dev/null 2>&1; then',
-    `  if wget --help 2>&1 | grep -q -e --save-headers; then wget -q -O - --save-headers --content-on-error --max-redirect=0 --no-proxy -t 1 -T ${seconds}${wgetHost} ${url} | head -c ${2 * BODY_LIMIT}`,
-    // busybox tells the head on stderr, drops the body of an error, and has no time limit that can be relied on.
-    `  else wget -S -O - -Y off${wgetHost} ${url}; fi`,
+    `if command -v curl >/dev/null 2>&1; then curl -q -sS -g -i --http1.1 --noproxy '*' -m ${seconds}${curlMore}${curlHost} ${url} | head -c ${2 * BODY_LIMIT}`,
+    ...(curlOnly
+      ? []
+      : [
+          'elif command -v wget >/dev/null 2>&1; then',
+          `  if wget --help 2>&1 | grep -q -e --save-headers; then wget -q -O - --save-headers --content-on-error --max-redirect=0 --no-proxy -t 1 -T ${seconds}${wgetHost} ${url} | head -c ${2 * BODY_LIMIT}`,
+          // busybox tells the head on stderr, drops the body of an error, and has no time limit that can be relied on.
+          `  else wget -S -O - -Y off${wgetHost} ${url}; fi`,
+        ]),
     `else exit ${NO_TOOL}; fi`,
   ].join('\n');
-  const result = await run({ script }, { timeoutMs: target.timeoutMs + 1500 }).catch((error: unknown) => {
+  const stdin = login === undefined ? {} : { stdin: curlLogin(login) };
+  const result = await run({ script }, { timeoutMs: timeoutMs + 1500, ...stdin }).catch((error: unknown) => {
     if (error instanceof OrchError && error.code === 'TIMED_OUT')
-      throw unreachable(target, `no reply within ${formatDuration(target.timeoutMs)}`, error);
+      throw unreachable(target, `no reply within ${formatDuration(timeoutMs)}`, error);
     throw error;
   });
   if (result.code === NO_TOOL)
-    throw new OrchError('FORWARDING_REFUSED', 'sshd forwards no connections, and the host has neither curl nor wget', {
-      hint: 'set "AllowTcpForwarding local" in sshd_config, or install curl on the host',
-    });
+    throw forwardingRefused(
+      `the host has ${curlOnly ? 'no curl' : 'neither curl nor wget'}`,
+      `${ALLOW}, or install curl on the host`,
+    );
   const reply = wholeReply(result.stdout) ?? toldReply(result);
   if (reply === undefined) throw unreachable(target, result.stderr.trim().split('\n').at(-1) || 'no reply');
   return reply;
 }
+
+const ALLOW = 'set "AllowTcpForwarding local" in sshd_config';
+
+const forwardingRefused = (why: string, hint: string): OrchError =>
+  new OrchError('FORWARDING_REFUSED', `sshd forwards no connections, and ${why}`, { hint });
+
+/** A line of a configuration of curl; in its quotes only these are special. */
+const curlLogin = ({ username, password }: HttpLogin): Secret =>
+  Secret.containing(`user = "${`${username}:${password.reveal()}`.replace(/[\\"]/g, '\\$&')}"\n`);
 
 /** Head and body in one text; an interim head (`100 Continue`) is passed over. */
 function wholeReply(text: string): HttpReply | undefined {

@@ -1,10 +1,12 @@
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { defined } from '../../core/base/data.ts';
 import { formatDuration } from '../../core/base/duration.ts';
 import { OrchError } from '../../core/base/errors.ts';
+import { firstChars } from '../../core/base/excerpt.ts';
 import { Collector } from '../../core/bounds/collector.ts';
 import { LIMITS } from '../../core/bounds/limits.ts';
-import type { HttpReply, HttpRequest } from '../../core/host/connection.ts';
+import type { HttpLogin, HttpReply, HttpRequest, HttpTls } from '../../core/host/connection.ts';
 import { DialError, type Dialer } from './dialer.ts';
 
 // An import asks for all that the module exports, a WebSocket among it, and that loads Node's whole fetch: 60 ms.
@@ -13,8 +15,11 @@ const { request } = process.getBuiltinModule('node:http');
 const DEFAULT_TIMEOUT_MS = 5000;
 export const BODY_LIMIT: number = LIMITS.httpBody.bytes;
 
+export type HttpMethod = 'GET' | 'POST';
+
 /** An asked URL with its defaults filled in. */
-export interface HttpTarget {
+export interface HttpTarget extends Pick<HttpRequest, 'login' | 'tls'> {
+  readonly method: HttpMethod;
   readonly address: string;
   readonly port: number;
   readonly path: string;
@@ -24,22 +29,25 @@ export interface HttpTarget {
   readonly host: string;
 }
 
-export function httpTarget(asked: HttpRequest): HttpTarget {
+export function httpTarget(asked: HttpRequest, method: HttpMethod = 'GET'): HttpTarget {
   const address = asked.address ?? '127.0.0.1';
   const authority = `${isIPv6(address) ? `[${address}]` : address}:${asked.port}`;
-  const { port, path, timeoutMs = DEFAULT_TIMEOUT_MS, host = authority } = asked;
-  return { address, port, path, timeoutMs, authority, host };
+  const { port, path, timeoutMs = DEFAULT_TIMEOUT_MS, host = authority, login, tls } = asked;
+  return { method, address, port, path, timeoutMs, authority, host, ...defined({ login, tls }) };
 }
 
+export const urlOf = ({ tls, authority, path }: HttpTarget): string =>
+  `${tls === undefined ? 'http' : 'https'}://${authority}${path}`;
+
 export const unreachable = (target: HttpTarget, why: string, cause?: unknown): OrchError =>
-  new OrchError('HTTP_UNREACHABLE', `http://${target.authority}${target.path} does not respond: ${why}`, {
+  new OrchError('HTTP_UNREACHABLE', `${urlOf(target)} does not respond: ${firstChars(why, 300)}`, {
     hint: `check that a service listens at ${target.authority} (ss -ltn), its log, and the firewall`,
     retryable: true,
     cause,
   });
 
 /**
- * GET over a socket that the connection dials, so that nothing is needed on the host. Gives `null` where dialling is
+ * A request over a socket that the connection dials, so that nothing is needed on the host. Gives `null` where dialling is
  * forbidden and another way must be found.
  *
  * @throws OrchError HTTP_UNREACHABLE | CONNECTION_LOST
@@ -47,7 +55,9 @@ export const unreachable = (target: HttpTarget, why: string, cause?: unknown): O
 export async function httpOverSocket(dialer: Dialer, target: HttpTarget): Promise<HttpReply | null> {
   const deadline = AbortSignal.timeout(target.timeoutMs);
   try {
-    return await exchange(await dialInTime(dialer, target, deadline), target, deadline);
+    const socket = await dialInTime(dialer, target, deadline);
+    const { tls } = target;
+    return await exchange(tls === undefined ? socket : secured(socket, target.address, tls), target, deadline);
   } catch (error) {
     if (error instanceof OrchError) throw error;
     if (error instanceof DialError && error.refusal === 'prohibited') return null;
@@ -69,6 +79,22 @@ async function dialInTime(dialer: Dialer, target: HttpTarget, deadline: AbortSig
   });
 }
 
+/** TLS ends here, so that no key is ever on the host. */
+function secured(socket: Duplex, address: string, { ca, client, serverName = address }: HttpTls): Duplex {
+  const { connect } = process.getBuiltinModule('node:tls');
+  return connect({
+    socket,
+    host: serverName,
+    // RFC 6066: an address is no server name.
+    ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
+    ...defined({ ca, cert: client?.cert, key: client?.key.reveal() }),
+  });
+}
+
+/** RFC 7617. */
+const basic = ({ username, password }: HttpLogin): string =>
+  `Basic ${Buffer.from(`${username}:${password.reveal()}`).toString('base64')}`;
+
 const exchange = (socket: Duplex, target: HttpTarget, deadline: AbortSignal): Promise<HttpReply> =>
   new Promise<HttpReply>((resolve, reject) => {
     const body = new Collector(LIMITS.httpBody);
@@ -81,9 +107,16 @@ const exchange = (socket: Duplex, target: HttpTarget, deadline: AbortSignal): Pr
     const call = request(
       {
         createConnection: () => socket,
+        method: target.method,
         path: target.path,
         maxHeaderSize: LIMITS.httpHead.bytes,
-        headers: { host: target.host, connection: 'close', 'user-agent': 'api7-orch' },
+        headers: {
+          host: target.host,
+          connection: 'close',
+          'user-agent': 'api7-orch',
+          ...defined({ authorization: target.login && basic(target.login) }),
+          ...(target.method === 'POST' ? { 'content-length': 0 } : {}),
+        },
         signal: deadline,
       },
       (reply) => {
