@@ -30,6 +30,7 @@ export {
   controlPlaneImages,
   controlPlaneInService,
   controlPlaneResponds,
+  controlPlaneStop,
 } from './programs/control-plane.ts';
 export { dashboard } from './programs/dashboard.ts';
 export { dpManager } from './programs/dp-manager.ts';
@@ -52,5 +53,6 @@ export { started } from './tasks/started.ts';
 export { steadyContainer } from './tasks/steady-container.ts';
 export { stopped } from './tasks/stopped.ts';
 export { yamlFile } from './tasks/yaml-file.ts';
+export { gatewaysReconnected } from './traffic/gates/gateways-reconnected.ts';
 export { upInBalancers } from './traffic/gates/up-in-balancers.ts';
 export { rollingOf, rollingVars } from './traffic/rolling-vars.ts';

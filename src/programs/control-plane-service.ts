@@ -2,14 +2,14 @@ import type { WrittenConfig } from '../api7/config.ts';
 import { withSettings } from '../api7/container-settings.ts';
 import type { MountedFile } from '../api7/control-plane-files.ts';
 import { published } from '../api7/ports.ts';
-import { CONTROL_PLANE_STOP_SECONDS, type Service } from '../api7/services.ts';
+import type { Service } from '../api7/services.ts';
 import type { Host } from '../core/host/host.ts';
 import type { Steps, Task } from '../core/task/task.ts';
 import type { ControlPlaneSettings, Inventory } from '../inventory/inventory.ts';
 import { container } from '../tasks/container.ts';
 import { file } from '../tasks/file.ts';
-import { httpReady } from '../tasks/http-ready.ts';
 import { yamlFile } from '../tasks/yaml-file.ts';
+import { controlPlaneStop, serviceResponds } from './control-plane.ts';
 
 /** A service of the control plane, with its files on the host and in the image. */
 export interface ControlPlaneService {
@@ -40,13 +40,8 @@ export function* controlPlaneService(
       mounts: [{ source: path, target: inImage }, ...files.map(({ source, target }) => ({ source, target }))],
     }),
     restartOn: [config, ...pems],
-    stopSignal: 'SIGTERM',
-    stopTimeoutSeconds: CONTROL_PLANE_STOP_SECONDS,
+    ...controlPlaneStop,
     nofile: api7.nofile,
   });
-  yield controlPlaneResponds(service);
+  yield serviceResponds(service);
 }
-
-/** Gate: a service of the control plane answers its health check. */
-export const controlPlaneResponds = ({ health, startsWithin, container: name }: Service) =>
-  httpReady({ ...health, within: startsWithin, container: name });

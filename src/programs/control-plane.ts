@@ -1,15 +1,21 @@
 import { dashboardImage, dpManagerImage, loginFor } from '../api7/images.ts';
 import { packageParams } from '../api7/packages.ts';
 import { PATHS } from '../api7/paths.ts';
-import { dashboardService, dpManagerService, requestPorts, type Service } from '../api7/services.ts';
+import {
+  CONTROL_PLANE_STOP_SECONDS,
+  dashboardService,
+  dpManagerService,
+  requestPorts,
+  type Service,
+} from '../api7/services.ts';
 import type { Host } from '../core/host/host.ts';
 import type { Steps, Task } from '../core/task/task.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { directory } from '../tasks/directory.ts';
+import { httpReady } from '../tasks/http-ready.ts';
 import { image } from '../tasks/image.ts';
 import { package_ } from '../tasks/package.ts';
 import { upInBalancers } from '../traffic/gates/up-in-balancers.ts';
-import { controlPlaneResponds as responds } from './control-plane-service.ts';
 
 /** Image tasks of the control plane's services. */
 export interface ControlPlaneImages {
@@ -39,10 +45,17 @@ const controlPlaneServices = (inventory: Inventory): readonly Service[] => [
   dpManagerService(inventory),
 ];
 
-/** Gates: both services answer their health checks. */
+/** How both services are stopped. Parameters of `container`, `restarted` and `stopped`. */
+export const controlPlaneStop = { stopSignal: 'SIGTERM', stopTimeoutSeconds: CONTROL_PLANE_STOP_SECONDS };
+
+/** Gates: both services respond. */
 export function* controlPlaneResponds(inventory: Inventory): Steps {
-  for (const service of controlPlaneServices(inventory)) yield responds(service);
+  for (const service of controlPlaneServices(inventory)) yield serviceResponds(service);
 }
+
+/** A gate: a service of the control plane responds. */
+export const serviceResponds = ({ health, startsWithin, container }: Service) =>
+  httpReady({ ...health, within: startsWithin, container });
 
 /** Gates: the balancers of both services send traffic to this host. */
 export function* controlPlaneInService(inventory: Inventory, host: Host): Steps {

@@ -133,23 +133,16 @@ export class FakeHost implements Connection {
     return this.#ask(() => ({ prunes: [], upgrades: [], managers: [], ...this.#options.automation }));
   }
 
-  async httpGet(request: HttpRequest): Promise<HttpReply> {
-    return this.#http(request, 'GET');
-  }
+  httpGet = (request: HttpRequest): Promise<HttpReply> => this.#http(request, 'GET');
 
-  async httpPost(request: HttpRequest): Promise<HttpReply> {
-    return this.#http(request, 'POST');
-  }
+  httpPost = (request: HttpRequest): Promise<HttpReply> => this.#http(request, 'POST');
 
   #http(request: HttpRequest, method: 'GET' | 'POST'): Promise<HttpReply> {
     return this.#ask(() => {
       const reply = this.#options.http?.(request, method) ?? null;
-      if (reply === null)
-        throw new OrchError('HTTP_UNREACHABLE', `no response on ${request.address ?? '127.0.0.1'}:${request.port}`, {
-          host: this.name,
-          retryable: true,
-        });
-      return reply;
+      if (reply !== null) return reply;
+      const message = `no response on ${request.address ?? '127.0.0.1'}:${request.port}`;
+      throw new OrchError('HTTP_UNREACHABLE', message, { host: this.name, retryable: true });
     });
   }
 

@@ -12,14 +12,15 @@ const inventory = await loadInventory('inventory.example.yaml', { env });
 
 interface Scene {
   readonly prometheus: NonNullable<Api7Settings['prometheus']>;
-  readonly config?: Partial<Api7Settings['config']>;
+  /** Settings of the dashboard and of DP Manager. */
+  readonly config?: Partial<Record<'dashboard' | 'dpManager', Readonly<Record<string, unknown>>>>;
   readonly group?: string;
   readonly query?: number;
   readonly write?: number;
 }
 
 /** What is asked on a host before anything is changed there, and how it ends. */
-async function checked({ prometheus, config, group = 'control_plane', query = 200, write = 400 }: Scene) {
+async function checked({ prometheus, config = {}, group = 'control_plane', query = 200, write = 400 }: Scene) {
   const asked: (HttpRequest & { readonly method: string })[] = [];
   const host = new FakeHost({
     name: 'cp-1',
@@ -28,12 +29,18 @@ async function checked({ prometheus, config, group = 'control_plane', query = 20
       return { status: method === 'POST' ? write : query, body: '' };
     },
   });
-  const api7 = { ...inventory.api7, prometheus, config: { ...inventory.api7.config, ...config } };
+  const { dashboard, dpManager } = inventory.api7;
+  const api7 = {
+    ...inventory.api7,
+    prometheus,
+    dashboard: { ...dashboard, config: config.dashboard ?? {} },
+    dpManager: { ...dpManager, config: config.dpManager ?? {} },
+  };
   const run = await runPlays(
     [host],
     onePlay(function* () {
       // Its other gates need a Docker Engine.
-      for (const task of preflight({ ...inventory, api7 }, { address: '10.0.1.11', groups: [group] }))
+      for (const task of preflight({ ...inventory, api7 }, { name: 'cp-1', address: '10.0.1.11', groups: [group] }))
         if ('type' in task && task.type.kind === 'prometheusUsable') yield task;
     }),
   );

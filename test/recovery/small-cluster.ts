@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import controlPlaneRestart from '../../playbooks/control-plane-restart.ts';
 import install from '../../playbooks/install.ts';
 import rollback from '../../playbooks/rollback.ts';
 import rollingRestart from '../../playbooks/rolling-restart.ts';
@@ -78,7 +79,13 @@ export interface Ran {
   readonly nodes: Readonly<Record<string, RolledNode>>;
 }
 
-const PLAYBOOKS = { install, rollback, start, 'rolling-restart': rollingRestart } as const;
+const PLAYBOOKS = {
+  install,
+  rollback,
+  start,
+  'rolling-restart': rollingRestart,
+  'control-plane-restart': controlPlaneRestart,
+} as const;
 export type PlaybookName = keyof typeof PLAYBOOKS;
 
 const ADDRESSES: Readonly<Record<string, string>> = {
