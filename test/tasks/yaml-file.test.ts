@@ -1,8 +1,12 @@
 import { load } from 'js-yaml';
 import { describe, expect, test } from 'vitest';
 import { knownSecrets, Secret } from '../../src/core/base/secret.ts';
+import { container } from '../../src/tasks/container.ts';
+import { image } from '../../src/tasks/image.ts';
 import { yamlFile } from '../../src/tasks/yaml-file.ts';
 import { FakeHost } from '../../src/testing/fake-host.ts';
+import { DockerHost } from '../docker/docker-host.ts';
+import { onePlay, runPlays } from '../support/run-fake.ts';
 import { paths, plan, ROOT, settle } from './settle.ts';
 
 const HEADER = '# Written by api7-orch; changes by hand are undone by the next run.\n';
@@ -75,6 +79,36 @@ describe('yamlFile', () => {
         'digest',
       ]);
       expect(load(written(old))).toMatchObject({ server: { port: 7081 }, database: { max_lifetime: '1h' } });
+    });
+
+    test('makes no container anew that is to be restarted on each change of the file', async () => {
+      const host = new DockerHost();
+      host.files.makeDirectory('/opt', { ...ROOT, mode: '0755' });
+      host.engine.pullable.set('api7/dp:1', { classic: 'sha256:1', containerd: 'sha256:2' });
+      const rows = async (content: object, accepts: readonly object[]) => {
+        const run = await runPlays(
+          [host],
+          onePlay(function* () {
+            const loaded = image({ ref: 'api7/dp:1' });
+            yield loaded;
+            const written = yamlFile({ path: '/opt/c.yaml', content, accepts });
+            yield written;
+            const mounts = [{ source: '/opt/c.yaml', target: '/c.yaml' }];
+            const stop = { stopSignal: 'SIGTERM', stopTimeoutSeconds: 30 };
+            yield container({ name: 'dp', image: loaded, mounts, restartOn: [written], ...stop });
+          }),
+        );
+        return run.rows.map((row) => row.split(' ').slice(0, 2).join(' '));
+      };
+      await rows(before, []);
+      expect(await rows(added, [before])).toEqual(['ok image', 'ok yamlFile', 'ok container']);
+      const log = { log: { level: 'info' } };
+      expect(await rows({ ...added, ...log }, [{ ...before, ...log }])).toEqual([
+        'ok image',
+        'changed yamlFile',
+        'changed container',
+      ]);
+      expect(host.fileText('/opt/c.yaml')).toContain('max_lifetime');
     });
 
     test('is not written where only the mode differs, and not shown', async () => {
