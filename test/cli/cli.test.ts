@@ -25,7 +25,11 @@ describe('refused before anything is connected to, with exit code 1', () => {
     ['no inventory', ['run', 'install'], /required option '-i, --inventory <file>'/],
     ['an inventory that is not there', ['run', 'install', '-i', 'nowhere.yaml'], /INVENTORY_UNREADABLE.*nowhere\.yaml/],
     ['an unknown verb', ['instal'], /unknown command 'instal'/],
-    ['an unknown playbook', ['run', 'instal', ...example], /PLAYBOOK_NOT_FOUND.*"instal"[\s\S]*built in: install/],
+    [
+      'an unknown playbook',
+      ['run', 'instal', ...example],
+      /PLAYBOOK_NOT_FOUND.*"instal"[\s\S]*built in: control-plane-restart, install/,
+    ],
     [
       'a file without a playbook',
       ['run', 'test/fixtures/playbooks/no-playbook.ts', ...example],
