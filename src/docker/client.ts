@@ -1,6 +1,7 @@
 import { OrchError } from '../core/base/errors.ts';
 import type { Connection } from '../core/host/connection.ts';
 import type { Docker } from '../core/host/docker.ts';
+import { digestInRegistry } from './digest-in-registry.ts';
 import { Engine } from './engine.ts';
 import { endOfLog, logText } from './logs.ts';
 import { pullImage } from './pull.ts';
@@ -28,7 +29,7 @@ export type DialledDocker = Docker & { close(): void };
  * client is not loaded, before the first call.
  *
  * Errors: DOCKER_NOT_FOUND, DOCKER_DENIED, DOCKER_UNREACHABLE (no Engine to talk to), DOCKER_FAILED (it refused, in its
- * own words), PORT_TAKEN, DISK_FULL, IMAGE_MISSING, IMAGE_PULL_FAILED, TIMED_OUT.
+ * own words), PORT_TAKEN, DISK_FULL, IMAGE_MISSING, IMAGE_PULL_FAILED, REGISTRY_DENIED, TIMED_OUT.
  *
  * @example const docker = dockerOver(async () => net.connect('/var/run/docker.sock'));
  */
@@ -122,6 +123,8 @@ export function dockerOver(dial: Dial): DialledDocker {
     },
 
     pull: (ref, login) => pullImage(engine, ref, login),
+
+    digestOf: (ref, login) => digestInRegistry(engine, ref, login),
 
     async tag(id, ref) {
       const at = ref.lastIndexOf(':');

@@ -93,10 +93,16 @@ export const imageInspect = z.object({
   RepoTags: strings,
   RepoDigests: strings,
   Architecture: text,
+  Size: z.number().exactOptional(),
   Config: z
     .object({ User: text.exactOptional(), Env: strings, StopSignal: text.exactOptional() })
     .nullish()
     .transform((value) => value ?? null),
+});
+
+/** What a registry says of a reference. */
+export const distributionInspect = z.object({
+  Descriptor: z.object({ digest: text.regex(/^sha256:[0-9a-f]{64}$/) }),
 });
 
 export const engineInfo = z.object({

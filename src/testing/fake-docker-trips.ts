@@ -12,6 +12,7 @@ export const countedDocker = (docker: Docker, { ask, write }: Trips): Docker => 
   containers: () => ask(() => docker.containers()),
   image: (ref) => ask(() => docker.image(ref)),
   logs: (name, lines) => ask(() => docker.logs(name, lines)),
+  digestOf: (ref, login) => ask(() => docker.digestOf(ref, login)),
   create: (name, body) => write(() => docker.create(name, body)),
   start: (name) => write(() => docker.start(name)),
   stop: (name, options) => write(() => docker.stop(name, options)),

@@ -1,5 +1,6 @@
 import { sha256 } from '../core/base/data.ts';
 import { OrchError } from '../core/base/errors.ts';
+import { imageParts } from '../core/base/image-parts.ts';
 import type {
   ContainerCreate,
   ContainerInspect,
@@ -11,7 +12,7 @@ import type {
   RegistryLogin,
 } from '../core/host/docker.ts';
 import { engineError } from '../docker/engine-error.ts';
-import { pullRefused } from '../docker/pull.ts';
+import { pullRefused } from '../docker/pull-refused.ts';
 import {
   beginFake,
   endFake,
@@ -48,10 +49,12 @@ export interface FakeDockerOptions {
  * @example const docker = new FakeDocker({ files: { read: (path) => host.fileText(path) } });
  */
 export class FakeDocker implements Docker {
-  /** What a pull finds, by reference. */
+  /** What a pull finds, by reference; by its digest also what no tag names any more. */
   readonly pullable = new Map<string, FakeImageIds>();
   /** Registries that want a login: the password of each user, by address. */
   readonly logins: FakeLogins = new Map();
+  /** Whether it can ask a registry for a digest: other engines behind this API cannot. */
+  asksRegistries = true;
   /** Containers whose process ignores the stop signal: they are killed when their time is up. */
   readonly stubborn = new Set<string>();
   /** Called before each write; throwing there is how a test lets the Engine fail. */
@@ -216,9 +219,13 @@ export class FakeDocker implements Docker {
   async pull(ref: string, login?: RegistryLogin): Promise<void> {
     this.onWrite?.('pull', ref);
     refuseLogin(this.logins, ref, login);
-    const ids = this.pullable.get(ref);
-    if (ids === undefined) throw pullRefused(ref, `pull image ${ref}: manifest for ${ref} not found`, login);
-    this.loadArchive(ids, ref);
+    this.#images.pull(this.#inRegistry(ref, login), ref);
+  }
+
+  async digestOf(ref: string, login?: RegistryLogin): Promise<string> {
+    if (!this.asksRegistries) throw engineError({ doing: `ask for ${ref}`, status: 404, message: 'page not found' });
+    refuseLogin(this.logins, ref, login);
+    return this.#inRegistry(ref, login).containerd;
   }
 
   async tag(id: string, ref: string): Promise<void> {
@@ -227,6 +234,17 @@ export class FakeDocker implements Docker {
     const doing = `tag image ${id} as ${ref}`;
     if (imageId === undefined) throw engineError({ doing, status: 404, message: `No such image: ${id}` });
     this.#images.tag(imageId, ref);
+  }
+
+  #inRegistry(ref: string, login: RegistryLogin | undefined): FakeImageIds {
+    const { repository, digest } = imageParts(ref);
+    const ids =
+      this.pullable.get(ref) ??
+      [...this.pullable].find(
+        ([known, { containerd }]) => containerd === digest && imageParts(known).repository === repository,
+      )?.[1];
+    if (ids === undefined) throw pullRefused(ref, `pull image ${ref}`, `manifest for ${ref} not found`, login);
+    return ids;
   }
 
   #find(name: string): FakeContainer | undefined {

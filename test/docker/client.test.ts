@@ -279,7 +279,7 @@ describe('pull', () => {
     [
       'the Engine refuses',
       { status: 404, body: { message: 'pull access denied for x, repository does not exist' } },
-      'IMAGE_PULL_FAILED',
+      'REGISTRY_DENIED',
     ],
     [
       'the registry fails on the way',
@@ -303,7 +303,7 @@ describe('pull', () => {
     const login = { address: 'registry:5000', username: 'puller', password: Secret.of('r3gistry?>pass') };
     const error = await docker.pull('registry:5000/x:1', login).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
-      code: 'IMAGE_PULL_FAILED',
+      code: 'REGISTRY_DENIED',
       message: expect.stringContaining('registry:5000 refused the login of puller'),
     });
     const header = String(engine.headers.at(-1)?.['x-registry-auth']);
@@ -316,11 +316,51 @@ describe('pull', () => {
     docker.close();
   });
 
+  test('logs in by an identity token in place of a password', async () => {
+    await using engine = await scriptedEngine(() => ({ body: { status: 'Pull complete' } }));
+    const docker = dockerOver(engine.dial);
+    const [password, token] = [Secret.of('pass'), Secret.of('identity-t0ken')];
+    await docker.pull('registry:5000/x:1', { address: 'registry:5000', username: 'puller', password, token });
+    const header = String(engine.headers.at(-1)?.['x-registry-auth']);
+    expect(JSON.parse(Buffer.from(header, 'base64url').toString())).toEqual({
+      identitytoken: 'identity-t0ken',
+      serveraddress: 'registry:5000',
+    });
+    docker.close();
+  });
+
   test('ends when the image is there', async () => {
     await using engine = await scriptedEngine(() => ({ body: { status: 'Pull complete' } }));
     const docker = dockerOver(engine.dial);
     await docker.pull('registry:5000/a/x:1');
     expect(engine.requests.at(-1)).toBe('POST /v1.44/images/create?fromImage=registry%3A5000%2Fa%2Fx&tag=1');
+    docker.close();
+  });
+});
+
+describe('the digest in a registry', () => {
+  const digest = `sha256:${'a'.repeat(64)}`;
+  const login = { address: 'registry:5000', username: 'puller', password: Secret.of('r3gistry-pass') };
+
+  test('is asked for with the login, and nothing is pulled', async () => {
+    await using engine = await scriptedEngine(() => ({ body: { Descriptor: { digest, size: 7 }, Platforms: [] } }));
+    const docker = dockerOver(engine.dial);
+    expect(await docker.digestOf('registry:5000/a/x:1', login)).toBe(digest);
+    expect(engine.requests.at(-1)).toBe('GET /v1.44/distribution/registry:5000/a/x:1/json');
+    const header = String(engine.headers.at(-1)?.['x-registry-auth']);
+    expect(Buffer.from(header, 'base64url').toString()).toContain('r3gistry-pass');
+    docker.close();
+  });
+
+  test.each([
+    ['is no digest', { body: { Descriptor: { digest: 'sha256:../../x' } } }, 'DOCKER_FAILED'],
+    ['is of an Engine that has no such question', { status: 404, body: { message: 'page not found' } }, 'DOCKER_FAILED'],
+    ['is refused', { status: 401, body: { message: 'unauthorized: authentication required' } }, 'REGISTRY_DENIED'],
+    ['is unknown', { status: 404, body: { message: 'manifest unknown: manifest unknown' } }, 'IMAGE_PULL_FAILED'],
+  ])('that %s is an error', async (_, reply, expected) => {
+    await using engine = await scriptedEngine(() => reply);
+    const docker = dockerOver(engine.dial);
+    expect(await code(docker.digestOf('registry:5000/a/x:1', login))).toBe(expected);
     docker.close();
   });
 });

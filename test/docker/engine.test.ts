@@ -167,11 +167,11 @@ describe('a real Docker Engine', () => {
     const pull = (...given: Parameters<typeof docker.pull>): Promise<unknown> =>
       docker.pull(...given).catch((error: unknown) => error);
     expect(await pull(wanted)).toMatchObject({
-      code: 'IMAGE_PULL_FAILED',
+      code: 'REGISTRY_DENIED',
       message: expect.stringContaining(`no login for ${address} was given`),
     });
     expect(await pull(wanted, login('wr0ng'))).toMatchObject({
-      code: 'IMAGE_PULL_FAILED',
+      code: 'REGISTRY_DENIED',
       message: expect.stringContaining(`${address} refused the login of puller`),
     });
     try {

@@ -224,6 +224,7 @@ export const RECOVERIES: Readonly<Record<ErrorCode, Recovery>> = {
       await c.engine('gw-2').stop('old-nginx', { signal: 'SIGTERM', timeoutSeconds: 1 });
     },
   },
+  REGISTRY_DENIED: { fails: ['pull'] },
   REPLY_TOO_LARGE: { fails: ['stat', 'container', 'create'] },
   READ_FAILED: { fails: ['stat', 'sha256'] },
   TIMED_OUT: { fails: ['stat', 'create', 'stop', 'writeFile'] },

@@ -1,6 +1,9 @@
 /** Docker Hub, by the name that references have for it. */
 export const HUB = 'docker.io';
 
+/** Whether the first part of a reference names a registry, and not a folder of Docker Hub. */
+export const isRegistryPart = (part: string): boolean => /[.:]/.test(part) || part === 'localhost';
+
 /**
  * The registry that an image reference names.
  *
@@ -8,7 +11,6 @@ export const HUB = 'docker.io';
  */
 export function registryOf(ref: string): string {
   const [first = '', ...rest] = ref.split('/');
-  const named = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
-  const address = named ? first.toLowerCase() : HUB;
+  const address = rest.length > 0 && isRegistryPart(first) ? first.toLowerCase() : HUB;
   return /^(?:index|registry-1)\.docker\.io$/.test(address) ? HUB : address;
 }

@@ -41,7 +41,7 @@ export const HOST_CODES = codes({
   IMAGE_MISSING: ['the image does not exist on the host', 'install from a package, or set a registry'],
   IMAGE_PULL_FAILED: [
     'the image could not be pulled',
-    'check name and tag, and the login under api7.registries; or install from a package',
+    'read what the registry says; check name and tag; or install from a package',
   ],
   IS_A_DIRECTORY: ['a file is expected, but the path is a directory', 'move it away or choose another path'],
   LOG_DRIVER: [
@@ -72,6 +72,10 @@ export const HOST_CODES = codes({
     'start it with --web.enable-remote-write-receiver, or correct api7.prometheus',
   ],
   READ_FAILED: ['the host could not be read', 'check memory limits and the log of the host'],
+  REGISTRY_DENIED: [
+    'a registry refused a login, or wants one',
+    'correct the login under api7.registries; check name and tag',
+  ],
   REPLY_TOO_LARGE: [
     'the host sent more than a reply of this kind may have; it was cut off',
     'find what prints so much there; docs/security.md lists the limits',

@@ -88,6 +88,8 @@ export interface ImageInspect {
   readonly RepoTags: readonly string[] | null;
   readonly RepoDigests: readonly string[] | null;
   readonly Architecture: string;
+  /** Bytes, unpacked. */
+  readonly Size?: number;
   readonly Config?: {
     readonly User?: string;
     readonly Env?: readonly string[] | null;
@@ -101,6 +103,10 @@ export interface RegistryLogin {
   readonly address: string;
   readonly username: string;
   readonly password: Text;
+  /** Identity token of that user, which takes the place of the password. */
+  readonly token?: Text;
+  /** Where it was found, for messages. Default: the inventory. */
+  readonly from?: string;
 }
 
 export interface EngineInfo {
@@ -156,6 +162,12 @@ export interface DockerReader {
   image(ref: string): Promise<ImageInspect | null>;
   /** Last lines of a container's output, both streams; at most the last 64 KiB. */
   logs(name: string, lines: number): Promise<string>;
+  /**
+   * The digest that a tag has in its registry now, as the Engine is told by it. Nothing is pulled.
+   *
+   * @throws OrchError REGISTRY_DENIED | IMAGE_PULL_FAILED; DOCKER_FAILED where the Engine cannot ask
+   */
+  digestOf(ref: string, login?: RegistryLogin): Promise<string>;
 }
 
 export interface Docker extends DockerReader {
@@ -176,6 +188,7 @@ export interface Docker extends DockerReader {
   /** Removes a stopped container and its anonymous volumes. One that is not there is fine. */
   remove(name: string): Promise<void>;
   rename(name: string, to: string): Promise<void>;
+  /** @throws OrchError REGISTRY_DENIED | IMAGE_PULL_FAILED | DISK_FULL */
   pull(ref: string, login?: RegistryLogin): Promise<void>;
   tag(id: string, ref: string): Promise<void>;
 }
