@@ -1,6 +1,7 @@
+import { defined } from '../core/base/data.ts';
 import { registryOf } from '../core/base/registry-of.ts';
 import type { RegistryLogin } from '../core/host/docker.ts';
-import type { Api7Settings } from '../inventory/inventory.ts';
+import type { Api7Settings, RegistrySettings } from '../inventory/inventory.ts';
 
 type ImageSettings = Pick<Api7Settings, 'version' | 'registry' | 'images'>;
 
@@ -17,12 +18,25 @@ export const dpManagerImage = (api7: ImageSettings): string =>
 export const gatewayImage = (api7: ImageSettings): string =>
   api7.images.gateway ?? inRegistry(api7, 'api7-ee-3-gateway', api7.version);
 
-/** The parameter of an image task whose registry wants a login that the inventory has. */
-export function loginFor(
-  { registries = {} }: Pick<Api7Settings, 'registries'>,
-  ref: string,
-): { readonly login?: RegistryLogin } {
+type Registries = Pick<Api7Settings, 'registries'>;
+
+/** The inventory's login for the registry of a reference. */
+function loginFor(api7: Registries, ref: string): RegistryLogin | undefined {
+  const { username, password } = registryFor(api7, ref) ?? {};
+  if (username === undefined || password === undefined) return undefined;
+  return { address: registryOf(ref), username, password };
+}
+
+function registryFor({ registries = {} }: Registries, ref: string): RegistrySettings | undefined {
   const address = registryOf(ref);
-  const found = Object.entries(registries).find(([key]) => registryOf(`${key}/any`) === address);
-  return found === undefined ? {} : { login: { address, ...found[1] } };
+  return Object.entries(registries).find(([key]) => registryOf(`${key}/any`) === address)?.[1];
+}
+
+/** Parameters of an image task: how hosts pull it. */
+export function pullOf(api7: Registries & Pick<Api7Settings, 'pulls'>, ref: string) {
+  const mirrors = registryFor(api7, ref)?.mirrors?.map((prefix) => ({
+    prefix,
+    ...defined({ login: loginFor(api7, `${prefix}/any`) }),
+  }));
+  return { atOnce: api7.pulls, ...defined({ login: loginFor(api7, ref), mirrors }) };
 }

@@ -42,8 +42,10 @@ export interface Api7Settings {
   };
   /** `host[:port][/path]`; with neither this nor a package, images come from docker.io. */
   readonly registry?: string;
-  /** Logins by the address of the registry. */
-  readonly registries?: Readonly<Record<string, { readonly username: string; readonly password: Secret }>>;
+  /** By address of the registry, as images name it. */
+  readonly registries?: Readonly<Record<string, RegistrySettings>>;
+  /** Image pulls at once, on all hosts together. */
+  readonly pulls: number;
   readonly images: { readonly dashboard?: string; readonly dpManager?: string; readonly gateway?: string };
   /** `rootCert`: PEM, for a DSN that names the path at which it is mounted. */
   readonly database: { readonly dsn: Secret; readonly rootCert?: string };
@@ -122,6 +124,14 @@ export interface PrometheusSettings {
     readonly client?: { readonly cert: string; readonly key: Secret };
     readonly serverName?: string;
   };
+}
+
+/** How hosts pull from a registry. User and password are given together. */
+export interface RegistrySettings {
+  readonly username?: string;
+  readonly password?: Secret;
+  /** `host[:port][/path]`, in the order in which they are tried before the registry itself. */
+  readonly mirrors?: readonly string[];
 }
 
 /** Sent to the gateway's HTTP port on its own host. */

@@ -1,4 +1,4 @@
-import { dashboardImage, dpManagerImage, loginFor } from '../api7/images.ts';
+import { dashboardImage, dpManagerImage, pullOf } from '../api7/images.ts';
 import { packageParams } from '../api7/packages.ts';
 import { PATHS } from '../api7/paths.ts';
 import {
@@ -32,7 +32,7 @@ export function* controlPlaneImages({ api7 }: Inventory): Steps<ControlPlaneImag
   yield directory({ path: PATHS.home, mode: '0750' });
   const pkg = api7.package && package_(packageParams(api7.package, 'controlPlane'));
   if (pkg) yield pkg;
-  const stated = (ref: string): Task => image({ ref, ...loginFor(api7, ref), ...(pkg && { from: pkg }) });
+  const stated = (ref: string): Task => image({ ref, ...pullOf(api7, ref), ...(pkg && { from: pkg }) });
   const dashboard = stated(dashboardImage(api7));
   yield dashboard;
   const dpManager = stated(dpManagerImage(api7));

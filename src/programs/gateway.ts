@@ -4,7 +4,7 @@ import { configurationLoaded, loadRecorded } from '../api7/configuration-loaded.
 import { withSettings } from '../api7/container-settings.ts';
 import { gatewayEnv } from '../api7/gateway-env.ts';
 import { gatewayUid } from '../api7/gateway-uid.ts';
-import { gatewayImage, loginFor } from '../api7/images.ts';
+import { gatewayImage, pullOf } from '../api7/images.ts';
 import { packageParams } from '../api7/packages.ts';
 import { CONTAINERS, GATEWAY_ID, IN_IMAGE, PATHS } from '../api7/paths.ts';
 import { published } from '../api7/ports.ts';
@@ -38,7 +38,7 @@ export function* gateway(inventory: Inventory, host: Host): Steps {
   const pkg = api7.package && package_(packageParams(api7.package, 'dataPlane'));
   if (pkg) yield pkg;
   const ref = gatewayImage(api7);
-  const imageTask = image({ ref, ...loginFor(api7, ref), ...(pkg && { from: pkg }) });
+  const imageTask = image({ ref, ...pullOf(api7, ref), ...(pkg && { from: pkg }) });
   yield imageTask;
 
   // The image itself checks the configuration, before any serving node is touched.

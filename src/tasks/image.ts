@@ -7,7 +7,11 @@ import { secretOrText } from './file/fields.ts';
 import { findImage } from './image/find-image.ts';
 import { acceptedOn, canonicalId, type ImageLocal } from './image/image-local.ts';
 import { loadImage } from './image/load-image.ts';
+import { pullForRun } from './image/pull-image.ts';
+import { pullsOf, RunPulls } from './image/run-pulls.ts';
 import { localOfPackage } from './package/package-local.ts';
+
+const login = z.strictObject({ address: z.string().min(1), username: z.string().min(1), password: secretOrText });
 
 const params = z.strictObject({
   ref: z.string().regex(/^[a-z0-9][\w.:/-]*(?:@sha256:[0-9a-f]{64})?$/, { error: 'must be an image reference' }),
@@ -17,24 +21,31 @@ const params = z.strictObject({
     .refine(({ type }) => type.kind === 'package', { error: 'must be a package task' })
     .optional(),
   /** How the host logs in to the registry that it pulls from. */
-  login: z.strictObject({ address: z.string().min(1), username: z.string().min(1), password: secretOrText }).optional(),
+  login: login.optional(),
+  /** Copies of that registry, `host[:port][/path]`, tried in this order before the registry itself. */
+  mirrors: z.array(z.strictObject({ prefix: z.string().min(1), login: login.optional() })).optional(),
+  /** Pulls of the run at once, on all hosts. */
+  atOnce: z.int().min(1).optional(),
   /** Member of the package, for one that its name does not show. */
   archive: z.string().min(1).optional(),
 });
 
 type Params = z.output<typeof params>;
 
+/** For an image that is pulled, with what the pulls of a run share. */
+type Known = ImageLocal & { readonly pulls?: RunPulls };
+
 /** The id is one for both of Docker's image stores; for a pulled image it is the reference, which is all we know of it. */
 type ImageState = { readonly id: string };
 
 /**
  * An image on the host: exactly the one in a package, loaded there from the unpacked files, or one pulled by the host,
- * for which a present tag is enough.
+ * for which a present tag is enough. All hosts of a run that pull a tag get the same image, by its digest.
  *
- * @throws OrchError PACKAGE_LACKS, IMAGE_ARCHITECTURE, IMAGE_LOAD_FAILED, IMAGE_PULL_FAILED, DISK_FULL
+ * @throws OrchError PACKAGE_LACKS, IMAGE_ARCHITECTURE, IMAGE_LOAD_FAILED, IMAGE_PULL_FAILED, REGISTRY_DENIED, DISK_FULL
  * @example yield image({ ref: 'api7/api7-ee-3-gateway:3.10.5', from: pkg });
  */
-export const image = defineTask<typeof params, ImageLocal, ImageState, ImageState>({
+export const image = defineTask<typeof params, Known, ImageState, ImageState>({
   kind: 'image',
   params,
   impact: 'none',
@@ -47,15 +58,18 @@ export const image = defineTask<typeof params, ImageLocal, ImageState, ImageStat
   },
   want: (_p, _now, { local: known }) => ({ id: known.id }),
   async write(p, _change, host, known, report) {
-    report.progress(known.member === null ? 'pulling' : 'loading');
-    if (p.from === undefined || known.member === null) await host.docker.pull(p.ref, p.login);
-    else await loadImage(`${p.from.claim.slice('tree:'.length)}/${known.member}`, known, host);
+    if (p.from === undefined || known.member === null) {
+      await pullForRun(host, p, { pulls: known.pulls ?? new RunPulls(), report });
+      return;
+    }
+    report.progress('loading');
+    await loadImage(`${p.from.claim.slice('tree:'.length)}/${known.member}`, known, host);
   },
   result: ({ id }) => ({ id }),
 });
 
-async function local({ ref, from, archive }: Params, io: LocalFiles): Promise<ImageLocal> {
-  if (from === undefined) return { ref, member: null, id: ref, platforms: [] };
+async function local({ ref, from, archive }: Params, io: LocalFiles): Promise<Known> {
+  if (from === undefined) return { ref, member: null, id: ref, platforms: [], pulls: pullsOf(io) };
   if (from.blocked !== undefined) throw new NotYet(from.blocked.why);
   const { member, id, platforms } = await findImage(io, await localOfPackage(from, io), ref, archive);
   return { ref, member, id, platforms };

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { gatewayImage, loginFor } from '../../src/api7/images.ts';
+import { gatewayImage, pullOf } from '../../src/api7/images.ts';
 import { published } from '../../src/api7/ports.ts';
 import { servicesOn } from '../../src/api7/services.ts';
 import { OrchError } from '../../src/core/base/errors.ts';
@@ -62,13 +62,26 @@ test('the shipped example names what its secrets lack', async () => {
   );
 });
 
-test('logins of registries are secrets, and go with the images of their registry', async () => {
-  const env = { REGISTRY_PASSWORD: 'r3gistry-pass', HUB_TOKEN: 'hub-t0ken' };
+test('logins of registries are secrets, and go with the images and mirrors of their registry', async () => {
+  const env = { REGISTRY_PASSWORD: 'r3gistry-pass', HUB_TOKEN: 'hub-t0ken', MIRROR_PASSWORD: 'm1rror-pass' };
   const { api7 } = await loadInventory(join(FIXTURES, 'accepted/registries.yaml'), { env });
-  const { login } = loginFor(api7, gatewayImage(api7));
+  const { login, mirrors, atOnce } = pullOf(api7, gatewayImage(api7));
   expect(login).toMatchObject({ address: 'registry.example.com:5000', username: 'puller' });
   expect(login?.password).toBeInstanceOf(Secret);
-  expect(JSON.stringify(api7)).not.toMatch(/r3gistry-pass|hub-t0ken/);
+  expect(mirrors).toEqual([
+    {
+      prefix: 'mirror.example.com/copy',
+      login: { address: 'mirror.example.com', username: 'm', password: expect.any(Secret) },
+    },
+    { prefix: 'other.example.com:5000' },
+  ]);
+  expect(mirrors?.[0]?.login?.password.toString()).toBe('***');
+  expect(atOnce).toBe(2);
+  expect(pullOf(api7, 'cache.example.com/x:1')).toEqual({
+    atOnce: 2,
+    mirrors: [{ prefix: 'mirror.example.com/copy', login: expect.anything() }],
+  });
+  expect(JSON.stringify(api7)).not.toMatch(/r3gistry-pass|hub-t0ken|m1rror-pass/);
 });
 
 const INSIDE = ['127.0.0.1', '{address}'];
@@ -137,6 +150,7 @@ test('defaults', () => {
   expect(minimal.api7).toEqual({
     version: '3.10.5',
     images: {},
+    pulls: 4,
     database: { dsn: expect.any(Secret) },
     dashboard: { ports: [portOf('http', 17_080, INSIDE)], config: {}, container: NO_SETTINGS },
     dpManager: { ports: [portOf('http', 17_900, INSIDE)], config: {}, container: NO_SETTINGS },

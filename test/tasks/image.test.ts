@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { loginFor } from '../../src/api7/images.ts';
+import { pullOf } from '../../src/api7/images.ts';
 import { Secret } from '../../src/core/base/secret.ts';
 import { localFiles } from '../../src/local/local-files.ts';
 import { archivedImages } from '../../src/tasks/image/archived-images.ts';
@@ -339,11 +339,13 @@ describe('image that is pulled', () => {
     host.engine.pullable.set(ref, ids);
     host.engine.logins.set('registry.example.com:5000', { puller: 'r3gistry-pass' });
     const without = await pull(host);
-    expect(without.codes).toEqual(['IMAGE_PULL_FAILED']);
+    expect(without.codes).toEqual(['REGISTRY_DENIED']);
     expect(JSON.stringify(without.events)).toMatch(/no login for registry.example.com:5000 was given.*api7.registries/);
     const wrong = await pull(host, { username: 'puller', password: Secret.of('wr0ng-pass') });
-    expect(wrong.codes).toEqual(['IMAGE_PULL_FAILED']);
-    expect(JSON.stringify(wrong.events)).toMatch(/registry.example.com:5000 refused the login of puller/);
+    expect(wrong.codes).toEqual(['REGISTRY_DENIED']);
+    expect(JSON.stringify(wrong.events)).toMatch(
+      /registry.example.com:5000 refused the login of puller \(api7.registries.registry.example.com:5000 in the inventory\)/,
+    );
     const right = await pull(host, { username: 'puller', password: Secret.of('r3gistry-pass') });
     expect(right.rows).toEqual([`changed image ${ref}`]);
     expect(JSON.stringify([wrong.events, right.events])).not.toMatch(/wr0ng-pass|r3gistry-pass/);
@@ -387,5 +389,5 @@ test.each([
     'registry.example.com': { username: 'ops', password },
     'docker.io': { username: 'hub', password },
   };
-  expect(loginFor({ registries }, ref).login?.username).toBe(user);
+  expect(pullOf({ registries, pulls: 4 }, ref).login?.username).toBe(user);
 });

@@ -9,6 +9,7 @@ import { checkLoadBalancers } from './load-balancers.ts';
 import { fieldsOf, textsOf } from './loose.ts';
 import { checkPools } from './pools.ts';
 import { checkPublishedPorts, publishedPorts } from './published-ports.ts';
+import { checkRegistries } from './registries.ts';
 
 /** What one field alone cannot show: names that must exist, things given twice, choices between alternatives. */
 export function check(tree: unknown): readonly Problem[] {
@@ -28,6 +29,7 @@ export function check(tree: unknown): readonly Problem[] {
     ...checkAddresses(file),
     ...checkGroups(hosts, groups, file),
     ...checkApi7(file),
+    ...checkRegistries(file),
     ...checkGatewayGroups(file, gatewayGroups, names),
     ...checkConfig(file, gatewayGroups),
     ...checkBind(file, gatewayGroups, names),

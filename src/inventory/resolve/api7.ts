@@ -16,7 +16,8 @@ export function resolveApi7(api7: Api7File, path: (text: string) => string): Api
   return {
     version: api7.version,
     ...(api7.package === undefined ? {} : { package: packagesOf(api7.package, path) }),
-    ...defined({ registry: api7.registry, registries: api7.registries }),
+    ...defined({ registry: api7.registry, registries: api7.registries && registriesOf(api7.registries) }),
+    pulls: api7.pulls ?? DEFAULTS.pulls,
     images: defined({ dashboard: images.dashboard, dpManager: images.dp_manager, gateway: images.gateway }),
     database: { dsn: dsnOf(api7.database), ...defined({ rootCert: api7.database.sslrootcert }) },
     ...defined({ prometheus: prometheusOf(api7.prometheus) }),
@@ -35,6 +36,9 @@ export function resolveApi7(api7: Api7File, path: (text: string) => string): Api
     nofile: api7.nofile ?? DEFAULTS.nofile,
   };
 }
+
+const registriesOf = (registries: NonNullable<Api7File['registries']>): NonNullable<Api7Settings['registries']> =>
+  Object.fromEntries(Object.entries(registries).map(([address, settings]) => [address, defined(settings)]));
 
 function packagesOf(
   { control_plane, data_plane, sha256 = {} }: NonNullable<Api7File['package']>,

@@ -2,10 +2,11 @@ import { PORTS } from '../ports.ts';
 import { containerSettings, REFUSED_SETTINGS } from './container-settings.ts';
 import { database } from './database.ts';
 import { DEFAULTS } from './defaults.ts';
-import { block, free, integer, named, otherwise, port, secret, taggedSecret, text } from './fields.ts';
+import { block, free, integer, otherwise, port, secret, text } from './fields.ts';
 import { imageCheck, pemCheck, registryCheck, sha256Check, versionCheck } from './formats.ts';
 import { bound, gateway, gatewayBind } from './gateway.ts';
 import { prometheus } from './prometheus.ts';
+import { registries } from './registries.ts';
 
 const archives = block(
   {
@@ -80,22 +81,6 @@ const config = block(
   'Settings of API7 itself, deep-merged into the files that api7-orch writes; yours win.',
 );
 
-/** A registry as image references name it: `docker.io` is the one of references without any. */
-const REGISTRY = /^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::\d+)?$/;
-
-const registries = named(
-  'Logins of registries, by address as images name it: `registry.example.com:5000`, or `docker.io`.',
-  REGISTRY,
-  'a registry is written host[:port], without scheme and path',
-  block(
-    {
-      username: text('User to log in as.'),
-      password: taggedSecret('Password or access token of that user, by `!env` or `!file`.'),
-    },
-    'Login of a registry.',
-  ),
-);
-
 export const api7 = block(
   {
     version: text('Version to run, in quotes, without "v": `"3.10.5"`.', versionCheck),
@@ -105,6 +90,7 @@ export const api7 = block(
       'docker.io, when there is no package either',
     ),
     registries: registries.optional(),
+    pulls: otherwise(integer('Image pulls at once, on all hosts together.', 1, 1000), DEFAULTS.pulls),
     images: images.optional(),
     database,
     prometheus: prometheus.optional(),

@@ -14,6 +14,8 @@ export const DEFAULTS = {
   /** Ports of the hosts that lead to a gateway's. */
   gatewayPorts: PORTS.gateway,
   nofile: 65_536,
+  /** So that a registry, and the line to it, are not asked by a whole fleet. */
+  pulls: 4,
   /** Status, dashboard and DP Manager are for operators and balancers, not for the world: Docker's ports bypass ufw. */
   bindInside: ['127.0.0.1', '{address}'],
   bindEverywhere: ['0.0.0.0'],

@@ -1,0 +1,30 @@
+import { registryOf } from '../../core/base/registry-of.ts';
+import type { Problem } from '../problem.ts';
+import { fieldsOf, isBlock, listOf } from './loose.ts';
+
+const addressOf = (prefix: string): string => registryOf(`${prefix}/any`);
+
+/** A login is whole, each registry is there once, and no mirror is one of itself. */
+export function checkRegistries(file: ReadonlyMap<string, unknown>): readonly Problem[] {
+  const problems: Problem[] = [];
+  const seen = new Map<string, string>();
+  for (const [name, value] of fieldsOf(fieldsOf(file.get('api7')).get('registries'))) {
+    const path = ['api7', 'registries', name];
+    const at = (keys: readonly (string | number)[], message: string, where: Problem['at'] = 'key') =>
+      problems.push({ path: [...path, ...keys], at: where, message });
+    const address = addressOf(name);
+    const twin = seen.get(address);
+    if (twin !== undefined) at([], `the same registry as "${twin}"; keep one of the two`);
+    seen.set(address, name);
+    if (!isBlock(value)) continue;
+    const fields = fieldsOf(value);
+    const given = ['username', 'password'].filter((field) => fields.has(field));
+    if (given.length === 0 && !fields.has('mirrors'))
+      at([], 'a registry needs a login (username and password), mirrors, or both');
+    if (given.length === 1) at([], `a login also needs ${given[0] === 'username' ? 'password' : 'username'}`);
+    for (const [index, mirror] of listOf(fields.get('mirrors')).entries())
+      if (typeof mirror === 'string' && addressOf(mirror) === address && !mirror.includes('/'))
+        at(['mirrors', index], 'a registry is no mirror of itself', 'value');
+  }
+  return problems;
+}

@@ -1,0 +1,198 @@
+import { isConnectionLost, OrchError } from '../../core/base/errors.ts';
+import { type ImageParts, imageParts } from '../../core/base/image-parts.ts';
+import { registryOf } from '../../core/base/registry-of.ts';
+import { formatSize } from '../../core/bounds/limits.ts';
+import type { Connection, Reader } from '../../core/host/connection.ts';
+import type { RegistryLogin } from '../../core/host/docker.ts';
+import type { Report } from '../../core/task/change.ts';
+import { SPACE_HINT } from '../../docker/pull-refused.ts';
+import { hostLogin } from './host-login.ts';
+import { type Pin, PULLS_AT_ONCE, type RunPulls } from './run-pulls.ts';
+
+/** A copy of a registry: `mirror.example.com:5000/hub`. */
+export interface Mirror {
+  readonly prefix: string;
+  readonly login?: RegistryLogin | undefined;
+}
+
+export interface PullRequest {
+  readonly ref: string;
+  /** Of the registry that the reference names. Without it the host's own is used, if it has one. */
+  readonly login?: RegistryLogin | undefined;
+  /** Tried in this order before the registry itself. */
+  readonly mirrors?: readonly Mirror[] | undefined;
+  /** Pulls of the run at once. */
+  readonly atOnce?: number | undefined;
+}
+
+/** Where an image may come from. */
+interface Source {
+  readonly repository: string;
+  readonly registry: string;
+  readonly login: RegistryLogin | undefined;
+  /** Why the host's own configuration gave no login. */
+  readonly note: string | undefined;
+}
+
+/** Assumed of an image that no host of the run has so far: no Engine tells the size of what it has not pulled. */
+const ASSUMED_BYTES = 1024 ** 3;
+
+/** An image is there packed and unpacked for a while. */
+const ROOM = 2;
+
+/** Where containerd keeps images, when Docker leaves them to it. */
+const CONTAINERD = '/var/lib/containerd';
+
+/**
+ * Pulls an image on a host: by the digest that its tag has in this run, from a mirror or from its registry, as soon as there are not too
+ * many pulls. Then the reference names it.
+ *
+ * @throws OrchError REGISTRY_DENIED, IMAGE_PULL_FAILED, DISK_FULL
+ */
+export async function pullForRun(
+  host: Connection,
+  request: PullRequest,
+  { pulls, report }: { readonly pulls: RunPulls; readonly report: Pick<Report, 'warn' | 'progress'> },
+): Promise<void> {
+  const { ref, login, mirrors = [], atOnce = PULLS_AT_ONCE } = request;
+  const parts = imageParts(ref);
+  const say = (message: string): void => pulls.sayOnce(message, (text) => report.warn(text));
+  const own = await sourceOf(host, parts.repository, login);
+  const pull = (from: string, source: Source): Promise<void> =>
+    pulls.limited(atOnce, async () => {
+      await refuseFullDisk(host, ref, pulls.sizes.get(ref));
+      report.progress('pulling');
+      await withNote(source, () => host.docker.pull(from, source.login));
+    });
+  // A name with a digest cannot be given to an image of another repository: mirrors are of no use.
+  if (parts.digest !== undefined) return await pull(ref, own);
+
+  const copies = await Promise.all(mirrors.map((mirror) => mirrorOf(host, mirror, parts)));
+  report.progress(`waiting for the digest of ${ref}`);
+  const tag = parts.tag ?? 'latest';
+  const digest = await pulls.pin(
+    ref,
+    () => digestFrom(host, { own, copies, tag }, { say, pull: () => pull(ref, own), ref }),
+    // The inventory's login is the same for all hosts: a wrong one is not tried on each, which may lock the account.
+    (error) => login !== undefined && error instanceof OrchError && error.code === 'REGISTRY_DENIED',
+  );
+  if (pulls.isResumed(ref)) await compareWithTag(host, { own, ref, digest }, say);
+  if (digest === null) return await pull(ref, own);
+  if (!(await hasDigest(host, ref, digest))) {
+    report.progress(`waiting to pull ${ref}`);
+    const from = await firstThatHas([...copies, own], (source) => pull(`${source.repository}@${digest}`, source), say);
+    await host.docker.tag(`${from.repository}@${digest}`, ref);
+  }
+  const size = (await host.docker.image(ref))?.Size;
+  if (size !== undefined) pulls.sizes.set(ref, size);
+}
+
+async function sourceOf(host: Reader, repository: string, login: RegistryLogin | undefined): Promise<Source> {
+  const registry = registryOf(`${repository}:any`);
+  const found = login === undefined ? await hostLogin(host, registry) : { login };
+  return { repository, registry, login: found.login, note: 'note' in found ? found.note : undefined };
+}
+
+const mirrorOf = (host: Reader, { prefix, login }: Mirror, { path }: ImageParts): Promise<Source> =>
+  sourceOf(host, `${prefix.replace(/\/+$/, '')}/${path}`, login);
+
+/** A refused login with what is known of the host's own. */
+async function withNote<T>({ login, note }: Source, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (login !== undefined || note === undefined || !(error instanceof OrchError) || error.code !== 'REGISTRY_DENIED')
+      throw error;
+    throw new OrchError(error.code, error.message, { hint: `${error.hint}; ${note}`, cause: error.cause });
+  }
+}
+
+/** The digest of the tag in its registry; in a mirror where that does not answer; else that of what is pulled by the tag. */
+async function digestFrom(
+  host: Connection,
+  { own, copies, tag }: { readonly own: Source; readonly copies: readonly Source[]; readonly tag: string },
+  by: { readonly ref: string; say(message: string): void; pull(): Promise<void> },
+): Promise<Pin> {
+  const answers = await Promise.allSettled(
+    [own, ...copies].map((source) =>
+      withNote(source, () => host.docker.digestOf(`${source.repository}:${tag}`, source.login)),
+    ),
+  );
+  const [first, ...rest] = answers;
+  if (first?.status === 'fulfilled') return first.value;
+  const error: unknown = first?.reason;
+  if (!(error instanceof OrchError) || isConnectionLost(error)) throw error;
+  const at = rest.findIndex(({ status }) => status === 'fulfilled');
+  const answer = rest[at];
+  if (answer?.status === 'fulfilled') {
+    by.say(
+      `${by.ref} is the image that the mirror ${copies[at]?.registry} has; its own registry did not say: ${error.message}`,
+    );
+    return answer.value;
+  }
+  // A further try would be refused as well, or take as long again.
+  if (error.code === 'REGISTRY_DENIED' || error.retryable) throw error;
+  await by.pull();
+  const pulled = (await host.docker.image(by.ref))?.RepoDigests?.find((name) => name.startsWith(`${own.repository}@`));
+  by.say(
+    pulled === undefined
+      ? `the digest of ${by.ref} is not known: each host gets what the tag names when it pulls`
+      : `the registry cannot be asked for the digest of ${by.ref}; it is that of the image that ${host.name} has pulled`,
+  );
+  return pulled?.slice(own.repository.length + 1) ?? null;
+}
+
+/** Whether the image was pulled already, by its tag. */
+async function hasDigest(host: Reader, ref: string, digest: string): Promise<boolean> {
+  const found = await host.docker.image(ref);
+  return found?.RepoDigests?.some((name) => name.endsWith(`@${digest}`)) ?? false;
+}
+
+async function compareWithTag(
+  host: Reader,
+  { own, ref, digest }: { readonly own: Source; readonly ref: string; readonly digest: Pin },
+  say: (message: string) => void,
+): Promise<void> {
+  const now = await host.docker.digestOf(ref, own.login).catch((error: unknown) => {
+    if (isConnectionLost(error)) throw error;
+    return undefined;
+  });
+  if (now !== undefined && now !== digest)
+    say(`${ref} names another image by now (${now}); this run goes on with ${digest}, as it began`);
+}
+
+const MAY_BE_ELSEWHERE: ReadonlySet<unknown> = new Set(['IMAGE_PULL_FAILED', 'REGISTRY_DENIED', 'TIMED_OUT']);
+
+/** The last one is the registry itself: its error is that of the pull. */
+async function firstThatHas(
+  sources: readonly Source[],
+  pull: (source: Source) => Promise<void>,
+  say: (message: string) => void,
+): Promise<Source> {
+  for (const [i, source] of sources.entries()) {
+    try {
+      await pull(source);
+      return source;
+    } catch (error) {
+      const isLast = i === sources.length - 1;
+      if (isLast || !(error instanceof OrchError) || !MAY_BE_ELSEWHERE.has(error.code)) throw error;
+      say(`the mirror ${source.registry} is passed over: ${error.message}`);
+    }
+  }
+  throw new Error('an image without a registry');
+}
+
+/** @throws OrchError DISK_FULL */
+async function refuseFullDisk(host: Reader, ref: string, size: number | undefined): Promise<void> {
+  const [{ DockerRootDir, Driver }, containerd] = await Promise.all([host.docker.info(), host.stat(CONTAINERD)]);
+  const path = Driver === 'overlayfs' && containerd !== null ? CONTAINERD : DockerRootDir;
+  const free = await host.freeBytes(path);
+  const needed = ROOM * (size ?? ASSUMED_BYTES);
+  if (free >= needed) return;
+  const why = size === undefined ? 'twice an assumed size, as its own is not known' : 'twice its size';
+  throw new OrchError(
+    'DISK_FULL',
+    `pull image ${ref}: ${path} on ${host.name} has ${formatSize(free)} free, ${formatSize(needed)} are needed (${why})`,
+    { hint: SPACE_HINT },
+  );
+}
