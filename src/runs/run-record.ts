@@ -76,7 +76,7 @@ const runRecord = z.strictObject({
   program: z.strictObject({ version: name, playbook: name }),
   /** Digests of the parts of the inventory, its secrets aside. */
   inventory: z.record(key, name),
-  /** References of the images. */
+  /** References of the images; with the digest that a tag has in this run, once it is known: `api7/gateway:1@sha256:…`. */
   images: z.array(text).max(10),
   /** Batches of the latest rolling change, in its order. */
   order: z.array(z.array(name)),

@@ -25,6 +25,8 @@ export interface RunRecorderOptions {
   readonly clock: Clock;
   /** The record of the run that is resumed. */
   readonly resumes?: RunRecord | undefined;
+  /** The images of the run, each with its digest as soon as that is known. Default: as they were at the start. */
+  images?(): readonly string[];
   /** Hosts that get the record, of those that the run locks. */
   hostsFor(names: readonly string[]): readonly string[];
   say(message: string, host: string): void;
@@ -91,6 +93,11 @@ export class RunRecorder {
     if (event.type === 'run.end') this.#end = { outcome: event.outcome, at: dateOf(this.#options.clock).toISOString() };
   }
 
+  /** The digest of an image has become known: a resumed run has to use it, too. */
+  imagePinned(): void {
+    if (this.#begun !== undefined) void this.#save();
+  }
+
   /** Writes how the run ended. Called while it still has its locks. */
   async close(): Promise<void> {
     const isResumed = this.#base.resumed !== undefined;
@@ -125,7 +132,8 @@ export class RunRecorder {
       this.#isDue = false;
       const { nodes, order } = this.#states;
       const end = this.#end === undefined ? {} : { end: this.#end };
-      const text = runRecordText({ ...this.#base, rev: ++this.#rev, order, nodes, ...end });
+      const images = [...(this.#options.images?.() ?? this.#base.images)];
+      const text = runRecordText({ ...this.#base, images, rev: ++this.#rev, order, nodes, ...end });
       if (text.length > RUN_RECORD_LIMIT) return;
       await Promise.all(
         this.#hosts.map((host) =>

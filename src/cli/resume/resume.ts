@@ -47,7 +47,9 @@ export async function resume(
     throw error;
   });
   if (job instanceof OrchError) return refused(job, environment);
-  return await run(job.name, job.flags, { environment, resumes: record, passwords, note: job.note });
+  // Planned again: tags are resolved again, too.
+  const images = flags.replan === true ? [] : record.images;
+  return await run(job.name, job.flags, { environment, resumes: record, images, passwords, note: job.note });
 }
 
 const REFUSED: ReadonlySet<string> = new Set(['RESUME_DRIFT', 'RUN_RECORD_INVALID']);

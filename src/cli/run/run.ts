@@ -10,10 +10,11 @@ import { recordHosts } from '../../runs/record-hosts.ts';
 import { newRunId } from '../../runs/run-id.ts';
 import type { RunRecord } from '../../runs/run-record.ts';
 import { RunRecorder } from '../../runs/run-recorder.ts';
+import { pullsOf } from '../../tasks/image/run-pulls.ts';
 import { lockScopeOf } from '../../traffic/lock-scope.ts';
 import { isPlaybookPath, loadPlaybook } from '../load-playbook.ts';
 import type { AskedPasswords } from '../prompt/asked-passwords.ts';
-import { runPlays } from '../run-plays.ts';
+import { runFiles, runPlays } from '../run-plays.ts';
 import { type CliEnvironment, openSession } from '../session.ts';
 import { parseExtraVars } from './extra-vars.ts';
 import { playsOf } from './plays-of.ts';
@@ -27,6 +28,8 @@ export interface RunOptions {
   readonly environment?: CliEnvironment;
   /** The record of the run that is resumed: this one continues it under its id. */
   readonly resumes?: RunRecord;
+  /** Images with the digests that they have in that run, as its record has them. */
+  readonly images?: readonly string[];
   readonly passwords?: AskedPasswords;
   /** Shown when it begins. */
   readonly note?: string;
@@ -34,7 +37,7 @@ export interface RunOptions {
 
 /** `api7-orch run`. @returns the exit code */
 export async function run(name: string, flags: RunFlags, options: RunOptions = {}): Promise<number> {
-  const { environment = {}, resumes, passwords, note } = options;
+  const { environment = {}, resumes, images = [], passwords, note } = options;
   const { clock = systemClock } = environment;
   const extraVars = parseExtraVars(flags.extraVars);
   const { playbook, path, ...source } = await loadPlaybook(name);
@@ -61,16 +64,24 @@ export async function run(name: string, flags: RunFlags, options: RunOptions = {
     ...defined({ passwords }),
     ...(check ? {} : { record: playbook.name, locks }),
   });
+  const files = runFiles();
+  const pulls = pullsOf(files);
+  pulls.resume(images);
   const recorder =
     start &&
     new RunRecorder({
       start,
+      images: () => pulls.pinned(start.images),
       by: operatorName(),
       clock: session.clock,
       resumes,
       hostsFor: (names) => recordHosts(scope(names)),
       say: (message, host) => session.emit({ type: 'warning', host, message }),
     });
+  pulls.onPin = (ref, digest) => {
+    session.emit({ type: 'note', message: `image ${ref} is ${digest} for all hosts of this run` });
+    recorder?.imagePinned();
+  };
   const emit = (event: RunEvent): void => {
     session.emit(event);
     recorder?.follow(event);
@@ -97,6 +108,7 @@ export async function run(name: string, flags: RunFlags, options: RunOptions = {
           : ready.goOn(process.argv.slice(2)),
       select: (pattern) => selectHosts(inventory, pattern).filter((host) => within?.has(host.name) ?? true),
     },
+    files,
   );
   await recorder?.close();
   return code;
