@@ -2,9 +2,11 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { gatewayImage } from '../../src/api7/images.ts';
 import { CONTAINERS, PATHS } from '../../src/api7/paths.ts';
 import { type ResumeFlags, resume } from '../../src/cli/resume/resume.ts';
 import { run } from '../../src/cli/run/run.ts';
+import { OrchError } from '../../src/core/base/errors.ts';
 import { RUNS, type RunRecord, runRecordPath } from '../../src/runs/run-record.ts';
 import { DockerHost } from '../docker/docker-host.ts';
 import { WRITES } from '../faults/engine/wire.ts';
@@ -437,5 +439,48 @@ describe('what a host makes of a record', () => {
       }));
     const { end } = await resumes(cluster, run);
     expect(end?.errors.map(({ code }: { code: string }) => code)).toContain('OUTAGE_NOT_CONFIRMED');
+  });
+});
+
+describe('a tag that is moved before the run is resumed', () => {
+  const digestOf = (letter: string): string => `sha256:${letter.repeat(64)}`;
+  const old = { classic: digestOf('1'), containerd: digestOf('2') };
+  const moved = { classic: digestOf('3'), containerd: digestOf('4') };
+  const ref = gatewayImage({ version: '3.10.6', registry: 'registry.internal/team', images: {} });
+  const idOn = async (cluster: SmallCluster, name: string) => (await cluster.engine(name).image(ref))?.Id;
+  const push = (cluster: SmallCluster, ids: typeof old): void => {
+    for (const name of ['gw-1', 'gw-2']) {
+      const { pullable } = cluster.engine(name);
+      pullable.set(ref.replace(/:[^:/]*$/, `@${ids.containerd}`), ids);
+      pullable.set(ref, ids);
+    }
+  };
+
+  test.each([
+    ['names the same image for the rest of the run', {}, old],
+    ['is resolved again with --replan', { replan: true }, moved],
+  ])('%s', async (_, flags, expected) => {
+    const cluster = await due();
+    push(cluster, old);
+    cluster.engine('gw-2').onWrite = (call) => {
+      if (call === 'pull') throw new OrchError('IMAGE_PULL_FAILED', 'the registry is away');
+    };
+    const inventory = join(mkdtempSync(join(HOME, 'first-')), 'prod.yaml');
+    writeFileSync(inventory, cluster.text);
+    process.env.XDG_STATE_HOME = mkdtempSync(join(HOME, 'state-'));
+    const ran = await cluster.command((environment) => run('install', { ...FLAGS, inventory }, { environment }));
+    expect(ran.exitCode).not.toBe(0);
+    expect(await idOn(cluster, 'gw-1')).toBe(old.classic);
+    expect(latest(cluster).images).toContain(`${ref}@${old.containerd}`);
+    expect(ran.printed).toContain(`image ${ref} is ${old.containerd} for all hosts of this run`);
+
+    push(cluster, moved);
+    cluster.engine('gw-2').onWrite = undefined;
+    await cluster.settle();
+    const { exitCode, printed } = await resumes(cluster, undefined, flags);
+    expect(exitCode).toBe(0);
+    expect(await idOn(cluster, 'gw-2')).toBe(expected.classic);
+    expect(latest(cluster).images).toContain(`${ref}@${expected.containerd}`);
+    expect(printed.includes('this run goes on with')).toBe(expected === old);
   });
 });

@@ -20,7 +20,7 @@ const START: RunStart = {
 
 const FREE: Locks = { take: async () => undefined, refresh: async () => false, release: async () => undefined };
 
-function scene(resumes?: RunRecord) {
+function scene(resumes?: RunRecord, images?: () => readonly string[]) {
   const hosts = new Map(['lb-1', 'lb-2'].map((name) => [name, new FakeHost({ name })]));
   const host = (name: string): FakeHost => hosts.get(name) as FakeHost;
   const warnings: string[] = [];
@@ -29,6 +29,7 @@ function scene(resumes?: RunRecord) {
     by: 'ops@desk',
     clock: virtualClock(),
     resumes,
+    ...(images && { images }),
     hostsFor: () => [...hosts.keys()],
     say: (message, on) => warnings.push(`${on}: ${message}`),
   });
@@ -159,6 +160,19 @@ test('a run whose lock another one has taken leaves the record alone', async () 
   recorder.follow(end('locked'));
   await recorder.close();
   expect(host('lb-1').writes).toBe(writes);
+});
+
+test('the digest of an image is on record as soon as it is known', async () => {
+  let images = ['api7/gateway:1'];
+  const { recorder, begin, recordOn } = scene(undefined, () => images);
+  // Before the first change there is no record that it could be in.
+  recorder.imagePinned();
+  await begin();
+  expect(recordOn('lb-1').images).toEqual(['api7/gateway:1']);
+  images = [`api7/gateway:1@sha256:${'a'.repeat(64)}`];
+  recorder.imagePinned();
+  await settled();
+  expect(recordOn('lb-2').images).toEqual(images);
 });
 
 test('a host keeps the latest records only', async () => {
