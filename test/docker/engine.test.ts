@@ -30,7 +30,6 @@ import { installed } from '../support/installed.ts';
 import { seenBy } from '../support/seen-by.ts';
 import { tarGzOf } from './archives.ts';
 import { type EngineUnderTest, engineContract } from './engine-contract.ts';
-import { loginRegistry } from './registry.ts';
 import { runOn } from './run-real.ts';
 
 const SOCKET = process.env.DOCKER_HOST?.replace(/^unix:\/\//, '') ?? '/var/run/docker.sock';
@@ -157,28 +156,6 @@ describe('a real Docker Engine', () => {
       await trapSet(name);
       await docker.stop(name, { signal, timeoutSeconds: 1 });
       expect((await docker.container(name))?.State).toMatchObject({ Running: false, ExitCode: 137 });
-    }
-  });
-
-  test('logs in to a registry that wants that', async () => {
-    await using registry = await loginRegistry('puller', 'r3gistry pass');
-    const { ref: wanted, address } = registry;
-    const login = (password: string) => ({ address, username: 'puller', password: Secret.of(password) });
-    const pull = (...given: Parameters<typeof docker.pull>): Promise<unknown> =>
-      docker.pull(...given).catch((error: unknown) => error);
-    expect(await pull(wanted)).toMatchObject({
-      code: 'REGISTRY_DENIED',
-      message: expect.stringContaining(`no login for ${address} was given`),
-    });
-    expect(await pull(wanted, login('wr0ng'))).toMatchObject({
-      code: 'REGISTRY_DENIED',
-      message: expect.stringContaining(`${address} refused the login of puller`),
-    });
-    try {
-      expect(await pull(wanted, login('r3gistry pass'))).toBeUndefined();
-      expect((await docker.image(wanted))?.RepoTags).toEqual([wanted]);
-    } finally {
-      execFileSync('docker', ['rmi', '-f', wanted], { stdio: 'ignore' });
     }
   });
 

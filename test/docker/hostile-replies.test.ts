@@ -160,6 +160,7 @@ const calls: readonly (readonly [string, (docker: Docker) => Promise<unknown>])[
   ['info', (docker) => docker.info()],
   ['image', (docker) => docker.image('a:1')],
   ['pull', (docker) => docker.pull('a:1')],
+  ['digestOf', (docker) => docker.digestOf('a:1')],
   ['create', (docker) => docker.create('web', spec)],
   ['start', (docker) => docker.start('web')],
   ['stop', (docker) => docker.stop('web', { signal: 'SIGTERM', timeoutSeconds: 1 })],

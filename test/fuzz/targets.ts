@@ -13,6 +13,7 @@ import { serversIn, withDown } from '../../src/lb/nginx/servers.ts';
 import { localFiles } from '../../src/local/local-files.ts';
 import { connectionsOf } from '../../src/tasks/idle/connections.ts';
 import { archivedImages } from '../../src/tasks/image/archived-images.ts';
+import { hostLogin } from '../../src/tasks/image/host-login.ts';
 import { FakeHost } from '../../src/testing/fake-host.ts';
 import { FrameCollector } from '../../src/transport/read/frames.ts';
 import { parseJumpHosts } from '../../src/transport/ssh/config/jump-hosts.ts';
@@ -266,6 +267,20 @@ const sockets = reader(
   (input) => connectionsOf(7, [9080], new FakeHost({ name: 'gw-1', command: () => ({ stdout: input }) })),
 );
 
+/** What `docker login` has left on a host. */
+const dockerConfig = reader(
+  [
+    '{"auths":{"https://index.docker.io/v1/":{"auth":"b3BzOnBhc3N3b3Jk"},"r.example.com:5000":{"identitytoken":"tok3n"}}}',
+    '{"auths":{"r.example.com:5000":{}},"credsStore":"pass","credHelpers":{"r.example.com:5000":"ecr-login"}}',
+  ],
+  ['auths', 'auth', 'identitytoken', 'credsStore', 'https://', '/v1/', '__proto__', '=', ':'],
+  async (input) => {
+    const host = new FakeHost({ name: 'gw-1' });
+    host.read = async () => Buffer.from(input);
+    await Promise.all(['docker.io', 'r.example.com:5000'].map((address) => hostLogin(host, address)));
+  },
+);
+
 /** Everything that reads what hosts, archives, balancers or files say. */
 export const TARGETS: Readonly<Record<string, Target>> = {
   frames,
@@ -278,4 +293,5 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   images,
   packages,
   sockets,
+  dockerConfig,
 };
