@@ -1,6 +1,5 @@
 import { sha256 } from '../core/base/data.ts';
 import { OrchError } from '../core/base/errors.ts';
-import { imageParts } from '../core/base/image-parts.ts';
 import type {
   ContainerCreate,
   ContainerInspect,
@@ -12,7 +11,6 @@ import type {
   RegistryLogin,
 } from '../core/host/docker.ts';
 import { engineError } from '../docker/engine-error.ts';
-import { pullRefused } from '../docker/pull-refused.ts';
 import {
   beginFake,
   endFake,
@@ -27,7 +25,7 @@ import {
   refuseTakenPort,
   summarizeFake,
 } from './fake-container.ts';
-import { type FakeImageIds, FakeImages, type FakeLogins, refuseLogin } from './fake-images.ts';
+import { type FakeImageIds, FakeImages, type FakeLogins, inRegistry } from './fake-images.ts';
 
 export interface FakeDockerOptions {
   /** Which of Docker's image stores it has: they report different ids for one archive. Default classic. */
@@ -218,14 +216,12 @@ export class FakeDocker implements Docker {
 
   async pull(ref: string, login?: RegistryLogin): Promise<void> {
     this.onWrite?.('pull', ref);
-    refuseLogin(this.logins, ref, login);
-    this.#images.pull(this.#inRegistry(ref, login), ref);
+    this.#images.pull(inRegistry(this, ref, login), ref);
   }
 
   async digestOf(ref: string, login?: RegistryLogin): Promise<string> {
     if (!this.asksRegistries) throw engineError({ doing: `ask for ${ref}`, status: 404, message: 'page not found' });
-    refuseLogin(this.logins, ref, login);
-    return this.#inRegistry(ref, login).containerd;
+    return inRegistry(this, ref, login).containerd;
   }
 
   async tag(id: string, ref: string): Promise<void> {
@@ -234,17 +230,6 @@ export class FakeDocker implements Docker {
     const doing = `tag image ${id} as ${ref}`;
     if (imageId === undefined) throw engineError({ doing, status: 404, message: `No such image: ${id}` });
     this.#images.tag(imageId, ref);
-  }
-
-  #inRegistry(ref: string, login: RegistryLogin | undefined): FakeImageIds {
-    const { repository, digest } = imageParts(ref);
-    const ids =
-      this.pullable.get(ref) ??
-      [...this.pullable].find(
-        ([known, { containerd }]) => containerd === digest && imageParts(known).repository === repository,
-      )?.[1];
-    if (ids === undefined) throw pullRefused(ref, `pull image ${ref}`, `manifest for ${ref} not found`, login);
-    return ids;
   }
 
   #find(name: string): FakeContainer | undefined {

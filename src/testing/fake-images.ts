@@ -1,5 +1,4 @@
 import { imageParts } from '../core/base/image-parts.ts';
-import { registryOf } from '../core/base/registry-of.ts';
 import { reveal } from '../core/base/secret.ts';
 import type { ImageInspect, RegistryLogin } from '../core/host/docker.ts';
 import { pullRefused } from '../docker/pull-refused.ts';
@@ -63,10 +62,22 @@ export class FakeImages {
 /** Passwords by user, by the address of the registry. */
 export type FakeLogins = Map<string, Readonly<Record<string, string>>>;
 
-/** As a registry does that wants a login. @throws OrchError REGISTRY_DENIED */
-export function refuseLogin(logins: FakeLogins, ref: string, login: RegistryLogin | undefined): void {
-  const users = logins.get(registryOf(ref));
-  if (users === undefined) return;
-  const right = login !== undefined && users[login.username] === reveal(login.password);
-  if (!right) throw pullRefused(ref, `pull image ${ref}`, 'unauthorized: authentication required', login);
+/** The registries of a fake engine: what a pull finds by reference, and who is let in. */
+interface FakeRegistries {
+  readonly pullable: ReadonlyMap<string, FakeImageIds>;
+  readonly logins: FakeLogins;
+}
+
+/** What a registry has under a reference. @throws OrchError REGISTRY_DENIED | IMAGE_PULL_FAILED */
+export function inRegistry({ pullable, logins }: FakeRegistries, ref: string, login?: RegistryLogin): FakeImageIds {
+  const { repository, registry, digest } = imageParts(ref);
+  const doing = `pull image ${ref}`;
+  const users = logins.get(registry);
+  const isKnown = users === undefined || (login !== undefined && users[login.username] === reveal(login.password));
+  if (!isKnown) throw pullRefused(ref, doing, 'unauthorized: authentication required', login);
+  const byDigest = ([known, { containerd }]: readonly [string, FakeImageIds]): boolean =>
+    containerd === digest && imageParts(known).repository === repository;
+  const ids = pullable.get(ref) ?? [...pullable].find(byDigest)?.[1];
+  if (ids === undefined) throw pullRefused(ref, doing, `manifest for ${ref} not found`, login);
+  return ids;
 }

@@ -354,7 +354,11 @@ describe('the digest in a registry', () => {
 
   test.each([
     ['is no digest', { body: { Descriptor: { digest: 'sha256:../../x' } } }, 'DOCKER_FAILED'],
-    ['is of an Engine that has no such question', { status: 404, body: { message: 'page not found' } }, 'DOCKER_FAILED'],
+    [
+      'is of an Engine that has no such question',
+      { status: 404, body: { message: 'page not found' } },
+      'DOCKER_FAILED',
+    ],
     ['is refused', { status: 401, body: { message: 'unauthorized: authentication required' } }, 'REGISTRY_DENIED'],
     ['is unknown', { status: 404, body: { message: 'manifest unknown: manifest unknown' } }, 'IMAGE_PULL_FAILED'],
   ])('that %s is an error', async (_, reply, expected) => {

@@ -167,6 +167,20 @@ const dockerHost = (store: 'classic' | 'containerd') => (): FakeHost => {
   return host;
 };
 
+/** One whose registries let in those that know the secret. */
+const pullingHost = (store: 'classic' | 'containerd') => (): FakeHost => {
+  const host = new DockerHost({ store });
+  const ids = { classic: 'sha256:1', containerd: 'sha256:2' };
+  for (const [address, ref] of [
+    ['docker.io', REF],
+    ['mirror.example.com', `mirror.example.com/copy/${REF}`],
+  ] as const) {
+    host.engine.logins.set(address, { puller: secret().reveal() });
+    host.engine.pullable.set(ref, ids);
+  }
+  return host;
+};
+
 /** Containers by what they were made from: ids and process numbers differ each time. */
 async function withContainers(host: FakeHost): Promise<string> {
   const { engine } = host as DockerHost;
@@ -210,6 +224,19 @@ const stores = (['classic', 'containerd'] as const).flatMap((store): readonly Su
       const copied = package_({ from: newer, into: '/opt/package' });
       yield copied;
       yield image({ ref: REF, from: copied });
+    },
+    stable: withContainers,
+  },
+  {
+    name: `image from a mirror, absent (${store})`,
+    host: pullingHost(store),
+    *tasks() {
+      const login = (address: string) => ({ address, username: 'puller', password: secret() });
+      const mirrors = [
+        { prefix: 'empty.example.com' },
+        { prefix: 'mirror.example.com/copy', login: login('mirror.example.com') },
+      ];
+      yield image({ ref: REF, login: login('docker.io'), mirrors, atOnce: 1 });
     },
     stable: withContainers,
   },
