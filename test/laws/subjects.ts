@@ -232,10 +232,7 @@ const stores = (['classic', 'containerd'] as const).flatMap((store): readonly Su
     host: pullingHost(store),
     *tasks() {
       const login = (address: string) => ({ address, username: 'puller', password: secret() });
-      const mirrors = [
-        { prefix: 'empty.example.com' },
-        { prefix: 'mirror.example.com/copy', login: login('mirror.example.com') },
-      ];
+      const mirrors = [{ prefix: 'mirror.example.com/copy', login: login('mirror.example.com') }];
       yield image({ ref: REF, login: login('docker.io'), mirrors, atOnce: 1 });
     },
     stable: withContainers,
