@@ -60,6 +60,7 @@ const PRIVATE_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   ssh2: ['transport'],
   listr2: ['render'],
   undici: ['docker'],
+  pg: ['transport'],
   'js-yaml': ['inventory', 'tasks'],
   commander: ['cli'],
 };

@@ -172,6 +172,7 @@ const withEngine = (raw: DockerlessConnection, docker: DialledDocker): Connectio
   automation: () => raw.automation(),
   httpGet: (request) => raw.httpGet(request),
   httpPost: (request) => raw.httpPost(request),
+  postgres: (login) => raw.postgres(login),
   haproxyShow: (socket, what) => raw.haproxyShow(socket, what),
   haproxyCommand: (socket, command) => raw.haproxyCommand(socket, command),
   test: (command, options) => raw.test(command, options),

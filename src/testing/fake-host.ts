@@ -18,11 +18,13 @@ import type {
 } from '../core/host/connection.ts';
 import type { Docker } from '../core/host/docker.ts';
 import type { HostLock, LockSession } from '../core/host/lock.ts';
+import type { PostgresLogin, PostgresView } from '../core/host/postgres.ts';
 import { haproxyCommand } from '../transport/sockets/haproxy-command.ts';
 import { countedDocker } from './fake-docker-trips.ts';
 import { FakeFiles } from './fake-files.ts';
 import { FakeLock } from './fake-lock.ts';
 import { fakeSession, underToken } from './fake-session.ts';
+import { postgresView, SOUND } from './sound-host.ts';
 
 export interface FakeHostOptions {
   readonly name: string;
@@ -35,6 +37,8 @@ export interface FakeHostOptions {
   readonly automation?: Partial<Automation>;
   /** Answers HTTP requests; `null`: nobody listens there. */
   readonly http?: (request: HttpRequest, method: 'GET' | 'POST') => HttpReply | null;
+  /** What PostgreSQL says; nothing: it is in order. `null`: the host forwards no connections. */
+  readonly postgres?: (login: PostgresLogin) => Partial<PostgresView> | null;
   /** What HAProxy shows of what it is asked: `servers state`. */
   readonly haproxy?: (what: string) => string;
   /** What HAProxy says to any other command; nothing: it was carried out. */
@@ -89,16 +93,7 @@ export class FakeHost implements Connection {
   }
 
   async facts(): Promise<Facts> {
-    return this.#ask(() => ({
-      os: 'Fake',
-      kernel: '6.1.0',
-      arch: 'x86_64',
-      uid: 0,
-      clockSkewMs: 0,
-      nofile: 1_048_576,
-      machine: null,
-      ...this.#options.facts,
-    }));
+    return this.#ask(() => ({ ...SOUND.facts, ...this.#options.facts }));
   }
 
   async clock(): Promise<number> {
@@ -126,11 +121,11 @@ export class FakeHost implements Connection {
   }
 
   async network(): Promise<HostNetwork> {
-    return this.#ask(() => ({ addresses: [], bindsAny: true, listening: [], ...this.#options.network }));
+    return this.#ask(() => ({ ...SOUND.network, ...this.#options.network }));
   }
 
   async automation(): Promise<Automation> {
-    return this.#ask(() => ({ prunes: [], upgrades: [], managers: [], ...this.#options.automation }));
+    return this.#ask(() => ({ ...SOUND.automation, ...this.#options.automation }));
   }
 
   httpGet = (request: HttpRequest): Promise<HttpReply> => this.#http(request, 'GET');
@@ -144,6 +139,10 @@ export class FakeHost implements Connection {
       const message = `no response on ${request.address ?? '127.0.0.1'}:${request.port}`;
       throw new OrchError('HTTP_UNREACHABLE', message, { host: this.name, retryable: true });
     });
+  }
+
+  async postgres(login: PostgresLogin): Promise<PostgresView | null> {
+    return this.#ask(() => postgresView(this.#options.postgres?.(login)));
   }
 
   async haproxyShow(_socket: string, what: HaproxyWhat): Promise<string> {

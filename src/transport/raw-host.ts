@@ -37,6 +37,7 @@ import { haproxyShow } from './sockets/haproxy-show.ts';
 import { haproxySocket } from './sockets/haproxy-socket.ts';
 import { httpByTool } from './sockets/http-by-tool.ts';
 import { type HttpMethod, httpOverSocket, httpTarget } from './sockets/http-get.ts';
+import { askPostgres } from './sockets/postgres.ts';
 
 /** A way to a host, whatever carries it. */
 export interface Carrier {
@@ -133,6 +134,7 @@ export function rawHost({ name, rights, launch, dialer, close, lockPaths = LOCK_
     forwards = false;
     return await httpByTool(run, target);
   };
+  const postgres = askPostgres(dialer);
   const askHaproxy = haproxySocket(dialer, (script, timeoutMs) => asks.run({ script, timeoutMs }));
   const show = haproxyShow(askHaproxy);
   const order = haproxyCommand(askHaproxy);
@@ -161,6 +163,7 @@ export function rawHost({ name, rights, launch, dialer, close, lockPaths = LOCK_
     automation: () => here(reader.ask(automationRequest())),
     httpGet: (asked) => here(http(asked, 'GET')),
     httpPost: (asked) => here(http(asked, 'POST')),
+    postgres: (login) => here(postgres(login)),
     haproxyShow: (socket, what) => here(show(socket, what)),
     haproxyCommand: (socket, command) => here(order(socket, command)),
     test: (command, options) => here(run(command, options)),

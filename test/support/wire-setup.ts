@@ -24,6 +24,8 @@ export const setup = (): Promise<void> =>
     ['/usr/bin/htpasswd', 'apache2-utils'],
     ['/usr/bin/openssl', 'openssl'],
     ['/usr/bin/ss', 'iproute2'],
+    ['/usr/lib/postgresql', 'postgresql'],
+    ['/usr/bin/openssl', 'openssl'],
     ['/usr/bin/zsh', 'zsh'],
     ['/usr/bin/fish', 'fish'],
     ['/bin/csh', 'csh'],

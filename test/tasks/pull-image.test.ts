@@ -267,7 +267,12 @@ describe('free space', () => {
   test('is that of containerd, where it keeps the images', async () => {
     const host = hostNamed('gw-1', { freeBytes: 0 });
     host.files.makeDirectory('/var/lib/containerd', { mode: '0711', owner: 'root', group: 'root' });
-    host.engine.info = async () => ({ ServerVersion: '29.0.0', DockerRootDir: '/var/lib/docker', Driver: 'overlayfs' });
+    host.engine.info = async () => ({
+      ServerVersion: '29.0.0',
+      DockerRootDir: '/var/lib/docker',
+      Driver: 'overlayfs',
+      LoggingDriver: 'json-file',
+    });
     expect((await pull(host)).error).toMatchObject({ message: expect.stringContaining('/var/lib/containerd on gw-1') });
   });
 });

@@ -66,6 +66,7 @@ export const LIMITS = {
     ms: 10 * SECOND,
     beyond: '`HAPROXY_REPLY`',
   },
+  postgresReply: { what: 'all that a PostgreSQL server sends', bytes: 64 * KIB, beyond: '`REPLY_TOO_LARGE`' },
   dockerReply: { what: 'a reply of the Docker Engine', bytes: 16 * MIB, ms: 5 * MINUTE, beyond: '`DOCKER_FAILED`' },
   dockerProgress: {
     what: 'progress of an image pull',

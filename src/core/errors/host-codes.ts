@@ -6,6 +6,15 @@ export const HOST_CODES = codes({
     'no interface of the host has an address that a port is bound to',
     'bind the port to an address of the host itself, or to 0.0.0.0, by api7.bind',
   ],
+  CERTIFICATE_EXPIRED: [
+    'a certificate is expired, not valid yet, or about to expire',
+    'renew it, then name it in the inventory',
+  ],
+  CERTIFICATE_MISMATCH: [
+    'a certificate does not belong to its private key or to its authority',
+    'name the key and the authority that belong to the certificate',
+  ],
+  CLOCK_SKEWED: ['the clocks of hosts differ', 'synchronize them: chrony or systemd-timesyncd'],
   COMMAND_FAILED: ['a command on the host failed', 'read its last lines in the details'],
   COMMAND_INVALID: ['the parameters of a command are invalid', 'correct the playbook'],
   CONFIG_INVALID: ['a setting under api7.config is invalid', 'correct it in the inventory'],
@@ -21,13 +30,39 @@ export const HOST_CODES = codes({
     'run docker unpause NAME on the host, then run again',
   ],
   CONTAINER_MISSING: ['the container does not exist', 'run install, or state the container in the playbook'],
+  DATABASE_CERTIFICATE: [
+    'the TLS certificate of PostgreSQL is not accepted',
+    'renew it, or name its authority by sslrootcert in the DSN',
+  ],
+  DATABASE_CONNECTIONS: [
+    'PostgreSQL has too few connections for the pools of the control plane',
+    'raise max_connections, or lower database.max_open_conns under api7.config',
+  ],
+  DATABASE_MISSING: ['the database does not exist', 'create it: CREATE DATABASE NAME OWNER USER'],
+  DATABASE_NOT_SHOWN: [
+    'the host forwards no connections, so PostgreSQL cannot be asked',
+    'set AllowTcpForwarding local in sshd_config, or ask PostgreSQL by psql',
+  ],
+  DATABASE_REFUSED: ['PostgreSQL refuses the login', 'correct user and password under api7.database, or pg_hba.conf'],
+  DATABASE_STANDBY: ['the PostgreSQL server takes no writes', 'name the primary under api7.database'],
+  DATABASE_TOO_OLD: ['PostgreSQL is older than version 15', 'upgrade it'],
+  DATABASE_UNREACHABLE: [
+    'PostgreSQL cannot be reached from a host',
+    'check address, port, listen_addresses and the firewall',
+  ],
   DISK_FULL: ['a file system has too little space', 'free space on it'],
   DOCKER_DENIED: [
     'the Docker socket cannot be reached by the login user',
     'set become: sudo, or install the docker CLI or socat on the host',
   ],
   DOCKER_FAILED: ['the Docker Engine reported an error', 'read the message, then check docker info on the host'],
+  DOCKER_IS_PODMAN: ['Podman answers on the Docker socket', 'install Docker Engine, and stop podman.socket'],
   DOCKER_NOT_FOUND: ['Docker is not installed on the host', 'install Docker Engine'],
+  DOCKER_REMAPS_USERS: [
+    'the Docker Engine maps user ids of containers to others, so they cannot read the files of their services',
+    'remove userns-remap from daemon.json, or run the Engine as root',
+  ],
+  DOCKER_TOO_OLD: ['the Docker Engine is older than 20.10.7', 'upgrade it'],
   DOCKER_UNREACHABLE: ['the Docker Engine does not respond', 'start it: systemctl start docker'],
   FILE_TOO_LARGE: ['the file is larger than what may be read', 'compare large files by digest'],
   FLOCK_MISSING: ['the host has no flock, so no lock can be taken on it', 'install util-linux on the host'],
@@ -44,10 +79,12 @@ export const HOST_CODES = codes({
     'read what the registry says; check name and tag; or install from a package',
   ],
   IS_A_DIRECTORY: ['a file is expected, but the path is a directory', 'move it away or choose another path'],
+  KERNEL_TOO_OLD: ['the kernel is older than 3.10.0-957', 'upgrade the operating system: CentOS 7.6 or later'],
   LOG_DRIVER: [
     "the Docker Engine's default log driver takes no max-size and max-file",
     'set log: off, or set the log driver of the Docker daemon to local or json-file',
   ],
+  MEMORY_LOW: ['the host has less memory than the vendor asks for', 'give it 4 GB or more'],
   MODE_INVALID: ['a file mode is invalid', 'write octal digits, for example 0640'],
   MOUNT_MISSING: ['the source of a mount does not exist on the host', 'create it there, or correct the mount'],
   NOFILE_TOO_LOW: [

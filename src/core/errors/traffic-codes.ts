@@ -34,6 +34,10 @@ export const TRAFFIC_CODES = codes({
   LB_BUSY: ["the balancer's file, or the lease, is being changed by another program", 'check what writes it'],
   LB_CANNOT_CLOSE: ['the balancer keeps sticky sessions, and no hook ends them', 'add a "close" hook'],
   LB_COMMAND_FAILED: ['a hook failed', 'read its last lines'],
+  LB_COMMAND_MISSING: [
+    'a command of the balancer does not exist on its host',
+    'install it, or correct its path in load_balancers',
+  ],
   LB_CONFIG_REFUSED: [
     'nginx rejects the changed configuration; the old one is kept',
     'read its message, then correct the file',

@@ -1,6 +1,7 @@
 import type { Secret } from '../base/secret.ts';
 import type { Docker, DockerReader } from './docker.ts';
 import type { HostLock } from './lock.ts';
+import type { PostgresLogin, PostgresView } from './postgres.ts';
 
 /** What every host is asked once, with the first batch of reads. */
 export interface Facts {
@@ -165,6 +166,13 @@ export interface Reader {
   httpGet(request: HttpRequest): Promise<HttpReply>;
   /** The same as a POST without a body: whether something takes one there. Only where that changes nothing. */
   httpPost(request: HttpRequest): Promise<HttpReply>;
+  /**
+   * Logs in to a PostgreSQL server over a connection that the host makes, so that no client is needed there. `null`: its sshd forwards no
+   * connections.
+   *
+   * @throws OrchError DATABASE_UNREACHABLE | DATABASE_REFUSED | DATABASE_MISSING | DATABASE_CERTIFICATE
+   */
+  postgres(login: PostgresLogin): Promise<PostgresView | null>;
   /** The reply to `show <what>` on a HAProxy admin socket. What is asked in one tick travels in one question. */
   haproxyShow(socket: string, what: HaproxyWhat): Promise<string>;
   /** Runs a command of the user's that only looks (`unless`). It has a channel and a time limit of its own. */
