@@ -65,6 +65,13 @@ function program(): Command {
     exit(await (await import('./status/status.ts')).status(pattern ?? 'all', options)),
   );
 
+  withReport(
+    root
+      .command('check [pattern]')
+      .description('check hosts, balancers, database and certificates before a run; changes nothing')
+      .addOption(inventoryOption()),
+  ).action(async (pattern, options) => exit(await (await import('./check/check.ts')).check(pattern ?? 'all', options)));
+
   const lb = root.command('lb').description('show load balancer state; drain and restore nodes; find what runs left');
   withReport(
     lb

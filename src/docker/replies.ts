@@ -110,6 +110,12 @@ export const engineInfo = z.object({
   DockerRootDir: text,
   Driver: text,
   LoggingDriver: text.default(''),
+  MemTotal: z.number().exactOptional(),
+  SecurityOptions: z
+    .array(text)
+    .nullish()
+    .transform((value) => value ?? []),
+  BuildahVersion: text.exactOptional(),
 });
 
 export const createReply = z.object({ Id: text });

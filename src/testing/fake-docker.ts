@@ -36,6 +36,8 @@ export interface FakeDockerOptions {
     /** Whether anything is at a path, directories too. Default: whether `read` finds a file. */
     exists?(path: string): boolean;
   };
+  /** What it says of itself, where that matters. */
+  readonly info?: Partial<EngineInfo>;
   /** Variables that every image brings. */
   readonly imageEnv?: readonly string[];
 }
@@ -128,7 +130,8 @@ export class FakeDocker implements Docker {
 
   async info(): Promise<EngineInfo> {
     const { Type: LoggingDriver } = this.log;
-    return { ServerVersion: '28.0.0', DockerRootDir: '/var/lib/docker', Driver: 'overlay2', LoggingDriver };
+    const about = { ServerVersion: '28.0.0', DockerRootDir: '/var/lib/docker', Driver: 'overlay2', LoggingDriver };
+    return { ...about, ...this.#options.info };
   }
 
   async container(name: string): Promise<ContainerInspect | null> {

@@ -30,7 +30,13 @@ const code = async (work: Promise<unknown>): Promise<string> => {
 };
 
 describe('requests', () => {
-  const INFO = { ServerVersion: '28', DockerRootDir: '/d', Driver: 'o', LoggingDriver: 'journald' };
+  const INFO = {
+    ServerVersion: '28',
+    DockerRootDir: '/d',
+    Driver: 'o',
+    LoggingDriver: 'journald',
+    SecurityOptions: ['name=userns'],
+  };
   const informed = (version: Parameters<typeof scriptedEngine>[1]) =>
     scriptedEngine((line) => (line.endsWith('/info') ? { body: { ...INFO, Extra: 1 } } : { status: 204 }), version);
 

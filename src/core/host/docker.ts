@@ -88,7 +88,7 @@ export interface ImageInspect {
   readonly RepoTags: readonly string[] | null;
   readonly RepoDigests: readonly string[] | null;
   readonly Architecture: string;
-  /** Bytes, unpacked. */
+  /** Bytes that it takes on disk. */
   readonly Size?: number;
   readonly Config?: {
     readonly User?: string;
@@ -115,6 +115,12 @@ export interface EngineInfo {
   readonly Driver: string;
   /** Log driver of containers that name none. */
   readonly LoggingDriver: string;
+  /** Bytes of memory of the host. */
+  readonly MemTotal?: number;
+  /** `name=userns`, `name=rootless`, `name=seccomp,profile=builtin`. */
+  readonly SecurityOptions?: readonly string[];
+  /** Podman's own field in its replies to Docker's clients. */
+  readonly BuildahVersion?: string;
 }
 
 /** Log driver of a container, with its options. */

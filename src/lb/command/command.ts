@@ -4,6 +4,7 @@ import { lastLines } from '../../core/base/excerpt.ts';
 import { redact } from '../../core/base/redact.ts';
 import type { Balancer, BalancerView, CheckTiming, Lease, Member } from '../../core/host/balancer.ts';
 import type { Connection, Reader, RunOptions, RunResult } from '../../core/host/connection.ts';
+import { commandsMissing } from '../commands-missing.ts';
 
 /** Argument lists, run as root on the balancer's host. No shell sees them, and nothing is put into them. */
 export interface BalancerHooks {
@@ -86,6 +87,13 @@ export function commandDriver({ pool, host: runsOn, hooks, check }: CommandDrive
       const options = { ...told(pool, member, CHANGE_MS), stdin };
       succeeded(where, hook, await host.run({ argv }, options));
     },
+
+    readOnly: (host) =>
+      commandsMissing(
+        host,
+        Object.values(hooks).filter((argv) => argv !== undefined),
+        { name: `${pool} on ${runsOn}`, field: `load_balancers.${pool}.hooks` },
+      ),
 
     async timing(): Promise<CheckTiming> {
       return check === undefined

@@ -2,6 +2,7 @@ import { OrchError } from '../../core/base/errors.ts';
 import { nginxTime } from '../../core/base/nginx-time.ts';
 import type { Balancer, BalancerView, CheckTiming, Lease, Member, ServerView } from '../../core/host/balancer.ts';
 import type { Connection, Reader } from '../../core/host/connection.ts';
+import { commandsMissing } from '../commands-missing.ts';
 import { changeNginx, type NginxTools } from './change.ts';
 import { means, type NginxServer, placesOf, serversIn, withDown, written } from './servers.ts';
 import { lookAtNginx, type NginxPaths, type NginxSnapshot } from './snapshot.ts';
@@ -74,6 +75,12 @@ export function nginx(options: NginxOptions): Balancer {
       const [server] = serversOf(options, member, await lookAtNginx(host, options)).values();
       return { ...passiveChecks(server), source: 'read', from: `${runsOn}:${options.include}` };
     },
+
+    readOnly: (host) =>
+      commandsMissing(host, [options.test, options.reload], {
+        name: `${pool} on ${runsOn}`,
+        field: `load_balancers.${pool}.test or .reload`,
+      }),
 
     async otherPorts(host: Reader, member: Member) {
       // Only nginx itself can print its whole configuration; another program to test with cannot.

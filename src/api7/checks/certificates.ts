@@ -1,0 +1,144 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { OrchError } from '../../core/base/errors.ts';
+import type { Secret } from '../../core/base/secret.ts';
+import type { Inventory } from '../../inventory/inventory.ts';
+
+/** A certificate of the inventory, and what belongs to it. */
+export interface CertificateFiles {
+  /** Where the inventory has it: `api7.gateway`. */
+  readonly place: string;
+  /** PEM, the certificate itself first. */
+  readonly cert: string;
+  readonly key: Secret;
+  readonly ca?: string;
+  /** Names by which it is known to those who connect. */
+  readonly names?: readonly string[];
+}
+
+/** One question about a certificate, and what is wrong; a `soon` is a warning. */
+export interface CertificateCheck {
+  readonly name: string;
+  readonly error?: OrchError;
+  readonly soon?: boolean;
+}
+
+const DAY_MS = 24 * 3_600_000;
+/** A renewal that takes weeks in a large company is begun in time. */
+const SOON_DAYS = 30;
+/** No chain is longer: a damaged file may lead in a circle. */
+const LONGEST_CHAIN = 10;
+
+/** All certificates that the inventory brings. */
+export function certificatesOf({ api7, gatewayGroups }: Inventory): readonly CertificateFiles[] {
+  const groups = [...gatewayGroups.values()];
+  const logins = groups.flatMap(({ name, auth, authByHost }) => [
+    { place: gatewayGroups.size === 1 ? 'api7.gateway' : `gateway_groups.${name}`, auth },
+    ...[...authByHost].map(([host, own]) => ({ place: `hosts.${host}.gateway`, auth: own })),
+  ]);
+  const clients = logins.flatMap(({ place, auth }) => (auth.kind === 'certificate' ? [{ place, ...auth }] : []));
+  const { dashboard, dpManager } = api7;
+  return [
+    // One that several groups have in common is told of once.
+    ...new Map(clients.map(({ place, cert, key, ca }) => [cert, { place, cert, key, ca }])).values(),
+    ...(dashboard.tls === undefined ? [] : [{ place: 'api7.dashboard.tls', ...dashboard.tls }]),
+    ...(dpManager.tls === undefined
+      ? []
+      : [{ place: 'api7.dp_manager.tls', ...dpManager.tls, ...expectedBy(clients) }]),
+  ];
+}
+
+/** What gateways expect of DP Manager's certificate. */
+function expectedBy(clients: readonly { readonly ca: string; readonly sni: string }[]) {
+  const [first] = clients;
+  return first === undefined ? {} : { ca: first.ca, names: [...new Set(clients.map(({ sni }) => sni))] };
+}
+
+/** Whether a certificate is valid now, has its private key, and comes from its authority. Pure. */
+export function certificateChecks(files: CertificateFiles, now: Date): readonly CertificateCheck[] {
+  const { place, cert, key, ca, names = [] } = files;
+  const own = parsed(cert);
+  const authorities = ca === undefined ? [] : parsed(ca);
+  const [first] = own ?? [];
+  if (own === undefined || first === undefined)
+    return [{ name: `${place}.cert`, error: mismatch(`${place}.cert is not readable`, 'write it as PEM') }];
+  if (authorities === undefined)
+    return [{ name: `${place}.ca`, error: mismatch(`${place}.ca is not readable`, 'write it as PEM') }];
+  return [
+    validity(`${place}.cert`, [first], now),
+    ...(authorities.length === 0 ? [] : [validity(`${place}.ca`, authorities, now)]),
+    { name: `${place}.key`, ...keyError(place, first, key) },
+    ...names.map((name) => ({ name: `${place}.cert name ${name}`, ...nameError(place, first, name) })),
+    ...(authorities.length === 0 ? [] : [{ name: `${place}.cert chain`, ...chainError(place, own, authorities) }]),
+  ];
+}
+
+const PEM = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+
+function parsed(pem: string): readonly X509Certificate[] | undefined {
+  const blocks = pem.match(PEM) ?? [];
+  try {
+    return blocks.length === 0 ? undefined : blocks.map((block) => new X509Certificate(block));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of several, the one that ends first counts. */
+function validity(name: string, certificates: readonly X509Certificate[], now: Date): CertificateCheck {
+  const hint = `renew it, then name the new file as ${name} in the inventory`;
+  const begins = Math.max(...certificates.map(({ validFrom }) => Date.parse(validFrom)));
+  const ends = Math.min(...certificates.map(({ validTo }) => Date.parse(validTo)));
+  const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+  const expired = (message: string): OrchError => new OrchError('CERTIFICATE_EXPIRED', message, { hint });
+  if (ends <= now.getTime()) return { name, error: expired(`${name} expired on ${day(ends)}`) };
+  if (begins > now.getTime())
+    return {
+      name,
+      error: new OrchError('CERTIFICATE_EXPIRED', `${name} is not valid before ${day(begins)}`, {
+        hint: 'check the clock of this machine, or use a certificate that is valid now',
+      }),
+    };
+  const days = Math.floor((ends - now.getTime()) / DAY_MS);
+  if (days >= SOON_DAYS) return { name };
+  return {
+    name,
+    soon: true,
+    error: expired(`${name} expires on ${day(ends)}, in ${days === 1 ? '1 day' : `${days} days`}`),
+  };
+}
+
+const mismatch = (message: string, hint: string): OrchError => new OrchError('CERTIFICATE_MISMATCH', message, { hint });
+
+function keyError(place: string, cert: X509Certificate, key: Secret): Pick<CertificateCheck, 'error'> {
+  let matches: boolean;
+  try {
+    matches = cert.checkPrivateKey(createPrivateKey(key.reveal()));
+  } catch {
+    return { error: mismatch(`${place}.key is not readable`, 'name a private key without a passphrase, as PEM') };
+  }
+  if (matches) return {};
+  const hint = `name the private key with which ${place}.cert was requested`;
+  return { error: mismatch(`${place}.key does not belong to ${place}.cert`, hint) };
+}
+
+function nameError(place: string, cert: X509Certificate, name: string): Pick<CertificateCheck, 'error'> {
+  if (cert.checkHost(name) !== undefined) return {};
+  const hint = `have it issued for ${name}, or set the sni of the gateways to a name that it has`;
+  return { error: mismatch(`${place}.cert is not for ${name}, the name that gateways expect`, hint) };
+}
+
+function chainError(
+  place: string,
+  own: readonly X509Certificate[],
+  authorities: readonly X509Certificate[],
+): Pick<CertificateCheck, 'error'> {
+  const issuerOf = (cert: X509Certificate, among: readonly X509Certificate[]): X509Certificate | undefined =>
+    among.find((issuer) => cert.checkIssued(issuer) && cert.verify(issuer.publicKey));
+  let [last] = own;
+  for (let length = 0; last !== undefined && length < LONGEST_CHAIN; length++) {
+    if (issuerOf(last, authorities) !== undefined) return {};
+    last = issuerOf(last, own.slice(1));
+  }
+  const hint = `name the authority that issued it as ${place}.ca; append intermediate certificates to ${place}.cert`;
+  return { error: mismatch(`${place}.cert was not issued by ${place}.ca`, hint) };
+}

@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { OrchError } from '../../core/base/errors.ts';
+import { versionAtLeast } from '../../core/base/version-at-least.ts';
+import { formatSize } from '../../core/bounds/limits.ts';
+import type { EngineInfo } from '../../core/host/docker.ts';
+import { defineGate } from '../../core/task/define-gate.ts';
+
+const engine = z.strictObject({ atLeast: z.string() });
+
+/**
+ * A gate, one look: the host has a Docker Engine that responds, in a version that will do, and its containers read the files of the host under
+ * the ids that own them.
+ *
+ * @throws OrchError DOCKER_NOT_FOUND | DOCKER_DENIED | DOCKER_UNREACHABLE
+ */
+export const engineFits = defineGate<typeof engine, EngineInfo>({
+  kind: 'engineFits',
+  params: engine,
+  look: (_p, host) => host.docker.info(),
+  met: (p, info) => shortcoming(p, info) === undefined,
+  unmet: (p, info) => shortcoming(p, info) ?? new OrchError('INTERNAL', 'the Engine has everything that is needed'),
+});
+
+function shortcoming({ atLeast }: z.output<typeof engine>, info: EngineInfo): OrchError | undefined {
+  if (info.BuildahVersion !== undefined)
+    return new OrchError('DOCKER_IS_PODMAN', `Podman ${info.ServerVersion} answers on the Docker socket`, {
+      hint: 'install Docker Engine; before that: systemctl disable --now podman.socket, and remove podman-docker',
+    });
+  if (!versionAtLeast(info.ServerVersion, atLeast))
+    return new OrchError('DOCKER_TOO_OLD', `Docker Engine ${info.ServerVersion} is older than ${atLeast}`, {
+      hint: "upgrade it from Docker's own package repository",
+    });
+  const names = (info.SecurityOptions ?? []).map((option) => /(?:^|,)name=([^,]*)/.exec(option)?.[1]);
+  if (names.includes('rootless'))
+    return new OrchError('DOCKER_REMAPS_USERS', 'the Docker Engine is rootless: containers have other user ids', {
+      hint: 'install the Engine as a system service: systemctl enable --now docker',
+    });
+  if (!names.includes('userns')) return undefined;
+  return new OrchError(
+    'DOCKER_REMAPS_USERS',
+    'the Docker Engine remaps user ids (userns-remap): containers cannot read files of user 636',
+    { hint: 'remove "userns-remap" from /etc/docker/daemon.json, then: systemctl restart docker' },
+  );
+}
+
+const memory = z.strictObject({ bytes: z.int().min(0) });
+
+/** A gate, one look: the host has about as much memory as the vendor asks for. It only warns. */
+export const hasMemory = defineGate<typeof memory, number | undefined>({
+  kind: 'hasMemory',
+  params: memory,
+  onTimeout: 'warn',
+  look: async (_p, host) => (await host.docker.info()).MemTotal,
+  met: ({ bytes }, total) => total === undefined || total >= bytes,
+  unmet: (_p, total) =>
+    new OrchError('MEMORY_LOW', `${formatSize(total ?? 0)} of memory; the vendor asks for 4 GB`, {
+      hint: 'give the host more memory, or watch the memory of its containers: docker stats',
+    }),
+});
+
+const room = z.strictObject({ images: z.array(z.string()).min(1).readonly(), assumedBytes: z.int().min(0) });
+
+type Room = { readonly path: string; readonly free: number; readonly needed: number };
+
+/**
+ * A gate, one look: below the Engine's root there is room for each of these images twice, so that an upgrade finds room beside
+ * what runs. An image that is there has taken its room once; of one that is not, a size is assumed.
+ */
+export const roomForImages = defineGate<typeof room, Room>({
+  kind: 'roomForImages',
+  params: room,
+  async look({ images, assumedBytes }, host) {
+    const [{ DockerRootDir: path }, ...found] = await Promise.all([
+      host.docker.info(),
+      ...images.map((ref) => host.docker.image(ref)),
+    ]);
+    const needs = found.map((image) => (image === null ? 2 * assumedBytes : (image.Size ?? assumedBytes)));
+    return { path, free: await host.freeBytes(path), needed: needs.reduce((sum, bytes) => sum + bytes, 0) };
+  },
+  met: (_p, { free, needed }) => free >= needed,
+  unmet: (_p, { path, free, needed }) =>
+    new OrchError('DISK_FULL', `${formatSize(free)} free at ${path}, ${formatSize(needed)} needed for images`, {
+      hint: `free space on the file system of ${path}: docker system df shows what takes it; or enlarge it`,
+    }),
+});

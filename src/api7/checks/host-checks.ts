@@ -1,0 +1,116 @@
+import { Secret } from '../../core/base/secret.ts';
+import type { Inventory, InventoryHost } from '../../inventory/inventory.ts';
+import { hostLimits } from '../../tasks/host-limits.ts';
+import { leftAlone } from '../../tasks/left-alone.ts';
+import { mountSources } from '../../tasks/mount-sources.ts';
+import { portsFree } from '../../tasks/ports-free.ts';
+import { dashboardConfig, dpManagerConfig } from '../config.ts';
+import { settingsOf } from '../container-settings.ts';
+import { dashboardImage, dpManagerImage, gatewayImage } from '../images.ts';
+import { CONTAINERS } from '../paths.ts';
+import { published } from '../ports.ts';
+import { prometheusGate } from '../prometheus-usable.ts';
+import { servicesOn } from '../services.ts';
+import type { Check } from './check.ts';
+import { databaseAccepts, databaseHasRoom, databaseVersion } from './database.ts';
+import { engineFits, hasMemory, roomForImages } from './engine.ts';
+import { actsAsRoot, architectureProven, hasFlock, kernelFits } from './host.ts';
+
+type CheckedHost = Pick<InventoryHost, 'name' | 'address' | 'groups'>;
+
+/** Kernel of CentOS 7.6, and the Docker Engine that the vendor asks for. */
+const LEAST_KERNEL = '3.10.0-957';
+const LEAST_DOCKER = '20.10.7';
+const LEAST_POSTGRES = 15;
+/** What is left of 4 GB when kernel and firmware have taken their part. */
+const LEAST_MEMORY = 3.5e9;
+/** An image of the vendor's that is not on the host yet. */
+const IMAGE_BYTES = 2 ** 30;
+
+/**
+ * What refuses a host before anything is changed anywhere: open files that its kernel does not grant, ports that another
+ * container or a process holds, addresses that it does not have, mounts whose source it does not have, a Prometheus that its control
+ * plane could not use. What may change its containers later on is warned of.
+ */
+export function refusals(inventory: Inventory, host: CheckedHost): readonly Check[] {
+  const { api7 } = inventory;
+  const services = servicesOn(inventory, host);
+  const ports = services
+    .flatMap((service) => published(service.ports, host))
+    .map(({ address, host: port, protocol }) => ({ address, port, protocol }));
+  const mounts = services.flatMap(({ name }) => settingsOf(inventory, host, name).mounts);
+  const paths = [...new Set(mounts.map(({ source }) => source))];
+  const { prometheus } = api7;
+  return [
+    { name: 'open files', gate: hostLimits({ nofile: api7.nofile }) },
+    { name: 'ports', gate: portsFree({ ports, except: Object.values(CONTAINERS) }) },
+    ...(paths.length > 0 ? [{ name: 'mounts', gate: mountSources({ paths }) }] : []),
+    ...(prometheus !== undefined && host.groups.includes('control_plane')
+      ? [{ name: 'Prometheus', gate: prometheusGate({ ...api7, prometheus }) }]
+      : []),
+    { name: 'other tools', gate: leftAlone({ of: 'containers' }) },
+  ];
+}
+
+/** Everything that is asked on a host before something runs there, what refuses a run among it. */
+export function hostChecks(inventory: Inventory, host: CheckedHost): readonly Check[] {
+  const images = imagesOn(inventory, host);
+  return [
+    { name: 'root', gate: actsAsRoot({}) },
+    { name: 'flock', gate: hasFlock({}) },
+    ...(images.length === 0 ? [] : serviceChecks(inventory, host, images)),
+    ...(host.groups.includes('control_plane') ? databaseChecks(inventory) : []),
+  ];
+}
+
+const serviceChecks = (inventory: Inventory, host: CheckedHost, images: readonly string[]): readonly Check[] => [
+  { name: 'kernel', gate: kernelFits({ atLeast: LEAST_KERNEL }) },
+  { name: 'architecture', gate: hostLimits({ arch: ['x86_64', 'aarch64'] }) },
+  { name: 'architecture verified', gate: architectureProven({ arch: 'x86_64' }) },
+  { name: 'docker', gate: engineFits({ atLeast: LEAST_DOCKER }) },
+  { name: 'memory', gate: hasMemory({ bytes: LEAST_MEMORY }) },
+  { name: 'disk', gate: roomForImages({ images, assumedBytes: IMAGE_BYTES }) },
+  ...refusals(inventory, host),
+];
+
+function imagesOn({ api7 }: Inventory, { groups }: CheckedHost): readonly string[] {
+  return [
+    ...(groups.includes('control_plane') ? [dashboardImage(api7), dpManagerImage(api7)] : []),
+    ...(groups.includes('data_plane') ? [gatewayImage(api7)] : []),
+  ];
+}
+
+/** What the vendor's services open where nothing is set. */
+const MAX_OPEN = 30;
+
+interface Pool {
+  readonly dsn: Secret;
+  readonly connections: number;
+}
+
+function databaseChecks({ api7, groups }: Inventory): readonly Check[] {
+  const hosts = groups.get('control_plane')?.length ?? 0;
+  const pools = [dashboardConfig(api7), dpManagerConfig(api7)].flatMap((config) => poolOf(config.database));
+  return [...Map.groupBy(pools, ({ dsn }) => dsn.reveal()).values()].flatMap((same): readonly Check[] => {
+    const [{ dsn } = { dsn: api7.database.dsn }] = same;
+    const each = same.map(({ connections }) => connections);
+    const all = hosts * each.reduce((sum, connections) => sum + connections, 0);
+    const pooledBy = `${hosts} × ${each.length > 1 ? `(${each.join(' + ')})` : each.join('')}`;
+    return [
+      { name: 'database', gate: databaseAccepts({ dsn }) },
+      { name: 'database version', gate: databaseVersion({ dsn, least: LEAST_POSTGRES }) },
+      { name: 'database connections', gate: databaseHasRoom({ dsn, pools: all, pooledBy }) },
+    ];
+  });
+}
+
+/** The pool of one service, as its configuration has it after `api7.config` was laid over. */
+function poolOf(database: unknown): readonly Pool[] {
+  if (typeof database !== 'object' || database === null || !('dsn' in database)) return [];
+  const { dsn } = database;
+  const most = 'max_open_conns' in database ? Number(database.max_open_conns) : MAX_OPEN;
+  const text = typeof dsn === 'string' ? Secret.containing(dsn) : dsn;
+  return text instanceof Secret
+    ? [{ dsn: text, connections: Number.isInteger(most) && most > 0 ? most : MAX_OPEN }]
+    : [];
+}

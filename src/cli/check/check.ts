@@ -1,0 +1,31 @@
+import { dateOf } from '../../core/base/clock.ts';
+import { EXIT_CODES } from '../../core/event/exit-codes.ts';
+import { loadInventory } from '../../inventory/load.ts';
+import { selectHosts } from '../../inventory/select.ts';
+import { printReport } from '../print-report.ts';
+import { type CliEnvironment, openSession, type ReadFlags, untilInterrupted } from '../session.ts';
+import { waitingNotice } from '../waiting-notice.ts';
+import { examine } from './examine.ts';
+import { type CheckReport, countOf } from './report.ts';
+import { checkLines } from './table.ts';
+
+/**
+ * `api7-orch check`: whether hosts, balancers, database and certificates are as a run needs them. It reads only.
+ *
+ * @returns 0, also with warnings; 2 when a check failed; 6 when interrupted
+ */
+export async function check(pattern: string, flags: ReadFlags, environment: CliEnvironment = {}): Promise<number> {
+  const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
+  const targets = selectHosts(inventory, pattern);
+  const names = targets.map(({ name }) => name);
+  await using session = await openSession({ inventory, hosts: names, flags, safePoint: false, environment });
+  const { forks, clock } = session;
+  const { hosts, stop } = waitingNotice(session.hosts, clock, environment.stderr ?? process.stderr);
+  return await untilInterrupted(session, async () => {
+    const at = dateOf(clock);
+    const checked = await examine(inventory, targets, { hosts, forks, now: at }).finally(stop);
+    const report: CheckReport = { cluster: inventory.cluster, at: at.toISOString(), hosts: checked };
+    await printReport(report, checkLines, flags, environment.stdout);
+    return countOf(checked, 'failed') > 0 ? EXIT_CODES.refused : EXIT_CODES.ok;
+  });
+}

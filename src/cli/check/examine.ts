@@ -1,0 +1,126 @@
+import pLimit from 'p-limit';
+import { certificateChecks, certificatesOf } from '../../api7/checks/certificates.ts';
+import type { Check } from '../../api7/checks/check.ts';
+import { hostChecks } from '../../api7/checks/host-checks.ts';
+import { defined } from '../../core/base/data.ts';
+import { errorInfoOf } from '../../core/event/error-info.ts';
+import type { ErrorInfo } from '../../core/event/event.ts';
+import { redactError } from '../../core/event/redact-event.ts';
+import type { Facts, Reader } from '../../core/host/connection.ts';
+import type { Inventory, InventoryHost } from '../../inventory/inventory.ts';
+import { balancerChecks } from '../../traffic/balancer-checks.ts';
+import type { Connections } from '../../traffic/pool-snapshot.ts';
+import { clockFindings } from './clocks.ts';
+import type { CheckedHost, CheckOutcome, CheckResult } from './report.ts';
+
+/** Checks these hosts, each in one batch, and the inventory's own files. Whatever goes wrong is a finding: nothing is thrown. */
+export async function examine(
+  inventory: Inventory,
+  targets: readonly InventoryHost[],
+  { hosts, forks, now }: { readonly hosts: Connections; readonly forks: number; readonly now: Date },
+): Promise<readonly CheckedHost[]> {
+  const seen = await pLimit(forks).map([...targets], (host) => examineHost(inventory, host, hosts));
+  const skews = seen.flatMap(({ host, facts }) => (facts === undefined ? [] : [[host, facts.clockSkewMs] as const]));
+  const clocks = clockFindings(new Map(skews));
+  const checked = seen.map(({ host, facts, checks }): CheckedHost => {
+    if (facts === undefined) return { host, checks };
+    const { os, kernel, arch, clockSkewMs } = facts;
+    const clock = resultOf('clock', 'failed', errorIn(clocks.hosts.get(host)), host);
+    return { host, facts: { os, kernel, arch, clockSkewMs }, checks: [...checks, clock] };
+  });
+  return [
+    { host: 'inventory', checks: [...inventoryResults(inventory, now), ...hereResults(clocks.here)] },
+    ...checked,
+  ];
+}
+
+const errorIn = (error: unknown): ErrorInfo | undefined => (error === undefined ? undefined : errorInfoOf(error));
+
+const hereResults = (error: unknown): readonly CheckResult[] => [resultOf('clock', 'warning', errorIn(error))];
+
+const inventoryResults = (inventory: Inventory, now: Date): readonly CheckResult[] =>
+  certificatesOf(inventory)
+    .flatMap((files) => certificateChecks(files, now))
+    .map(({ name, error, soon }) => resultOf(name, soon === true ? 'warning' : 'failed', errorIn(error)));
+
+interface Examined {
+  readonly host: string;
+  readonly facts?: Facts;
+  readonly checks: readonly CheckResult[];
+}
+
+async function examineHost(inventory: Inventory, target: InventoryHost, hosts: Connections): Promise<Examined> {
+  const { name: host } = target;
+  const checks = [...hostChecks(inventory, target), ...balancerChecks(inventory, host)];
+  try {
+    const reader: Reader = await hosts.get(host);
+    // All in one tick: they travel together.
+    const [facts, ...results] = await Promise.all([
+      reader.facts(),
+      ...checks.map((check) => resultOfCheck(check, reader)),
+    ]);
+    return { host, facts, checks: [...reached(), ...eachErrorOnce(results)] };
+  } catch (error) {
+    return { host, checks: [...notReached(errorInfoOf(error, { host })), ...checks.map(skipped)] };
+  }
+}
+
+const reached = (): readonly CheckResult[] => [
+  { check: 'ssh', result: 'ok' },
+  { check: 'sudo', result: 'ok' },
+];
+
+/** sudo is asked once sshd has let us in. */
+function notReached(error: ErrorInfo): readonly CheckResult[] {
+  if (error.code.startsWith('CONNECT_SUDO'))
+    return [{ check: 'ssh', result: 'ok' }, resultOf('sudo', 'failed', error, error.host)];
+  if (error.code === 'FACTS_UNREADABLE') return [...reached(), resultOf('facts', 'failed', error, error.host)];
+  return [resultOf('ssh', 'failed', error, error.host), { check: 'sudo', result: 'notShown' }];
+}
+
+const skipped = ({ name }: Check): CheckResult => ({ check: name, result: 'notShown' });
+
+/** Errors that say no more than that something could not be asked. */
+const NOT_SHOWN: ReadonlySet<string> = new Set(['DATABASE_NOT_SHOWN']);
+
+async function resultOfCheck({ name, gate }: Check, host: Reader): Promise<CheckResult> {
+  const { bound } = gate;
+  try {
+    const state = await bound.read(host, undefined);
+    // What a gate that is met has to say.
+    if (state !== null && bound.result(state) === '') return { check: name, result: 'ok' };
+    return resultOf(
+      name,
+      bound.onTimeout === 'warn' ? 'warning' : 'failed',
+      errorInfoOf(bound.unmet(state)),
+      host.name,
+    );
+  } catch (error) {
+    return resultOf(name, 'failed', errorInfoOf(error, { host: host.name }), host.name);
+  }
+}
+
+/** One result; without an error it is in order. The host's name stands above it. */
+function resultOf(check: string, result: CheckOutcome, error: ErrorInfo | undefined, host?: string): CheckResult {
+  if (error === undefined) return { check, result: 'ok' };
+  const { code, message, hint } = redactError(error);
+  return {
+    check,
+    result: NOT_SHOWN.has(code) ? 'notShown' : result,
+    code,
+    message: host !== undefined && message.startsWith(`${host}: `) ? message.slice(host.length + 2) : message,
+    ...defined({ hint }),
+  };
+}
+
+/** An Engine or a balancer that does not respond fails all that is asked of it: the first line tells of it. */
+function eachErrorOnce(results: readonly CheckResult[]): readonly CheckResult[] {
+  const told = new Set<string>();
+  return results.map(({ check, result, code, message, hint }) => {
+    if (code === undefined || message === undefined) return { check, result };
+    const key = `${code} ${message}`;
+    if (told.has(key)) return { check, result: 'notShown', code };
+    told.add(key);
+    return { check, result, code, message, ...defined({ hint }) };
+  });
+}

@@ -1,0 +1,75 @@
+import { type Color, count, type Paint } from '../../render/lines/paint.ts';
+import type { TableStyle } from '../print-report.ts';
+import { type CheckedHost, type CheckOutcome, type CheckReport, type CheckResult, countOf } from './report.ts';
+
+/** Columns, whatever the screen has: two people read it beside each other, and it is pasted into tickets. */
+const WIDTH = 80;
+const INDENT = 2;
+
+const SHOWN: Readonly<Record<Exclude<CheckOutcome, 'ok'>, { readonly word: string; readonly colour: Color }>> = {
+  failed: { word: 'FAILED', colour: 'red' },
+  warning: { word: 'WARNING', colour: 'yellow' },
+  notShown: { word: 'NOT SHOWN', colour: 'dim' },
+};
+const WORD_WIDTH = Math.max(...Object.values(SHOWN).map(({ word }) => word.length)) + INDENT;
+
+/** `check` for people: one line per host where everything is in order, else each finding with its hint. */
+export function checkLines({ hosts }: CheckReport, { paint, width }: TableStyle): readonly string[] {
+  const shown = hosts.filter(({ checks }) => checks.length > 0);
+  const names = Math.max(...shown.map(({ host }) => host.length));
+  const lines = shown.flatMap((host) => hostLines(host, { paint, width: Math.min(width, WIDTH), names }));
+  return [...lines, '', closing(hosts, paint)];
+}
+
+interface Style {
+  readonly paint: Paint;
+  readonly width: number;
+  /** Width of the longest name. */
+  readonly names: number;
+}
+
+function hostLines(checked: CheckedHost, { paint, width, names }: Style): readonly string[] {
+  const { host, checks } = checked;
+  const findings = checks.filter(({ result, message }) => result !== 'ok' && message !== undefined);
+  const total = checks.filter(({ result }) => result !== 'notShown').length;
+  const name = host.padEnd(names);
+  if (findings.length === 0) return [`${name}  in order (${count(total, 'check')})`];
+  const passed = countOf([checked], 'ok');
+  return [
+    `${name}  ${passed} of ${count(checks.length, 'check')} in order`,
+    ...findings.flatMap((finding) => findingLines(finding, paint, width)),
+  ];
+}
+
+function findingLines({ check, result, message, hint }: CheckResult, paint: Paint, width: number): readonly string[] {
+  if (result === 'ok') return [];
+  const { word, colour } = SHOWN[result];
+  const room = width - INDENT - WORD_WIDTH;
+  const [first = '', ...rest] = [
+    ...wrapped(`${check}: ${message ?? ''}`, room),
+    ...(hint === undefined ? [] : wrapped(`hint: ${hint}`, room)),
+  ];
+  const margin = ' '.repeat(INDENT);
+  return [
+    `${margin}${paint(colour, word)}${' '.repeat(WORD_WIDTH - word.length)}${first}`,
+    ...rest.map((line) => `${margin}${' '.repeat(WORD_WIDTH)}${line}`),
+  ];
+}
+
+/** A text in lines no longer than `width`; a word that is longer has a line of its own. */
+function wrapped(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(/\s+/)) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+function closing(hosts: readonly CheckedHost[], paint: Paint): string {
+  const [failed, warnings, ok] = [countOf(hosts, 'failed'), countOf(hosts, 'warning'), countOf(hosts, 'ok')];
+  const warned = warnings === 0 ? '' : `, ${count(warnings, 'warning')}`;
+  if (failed === 0) return paint('green', `OK: ${count(ok, 'check')} in order${warned}`);
+  return paint('red', `FAILED: ${count(failed, 'check')} failed${warned}, ${ok} in order`);
+}
