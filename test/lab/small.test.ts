@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { all } from './all.ts';
+import { checkCases } from './check-cases.ts';
 import { reloadBalancer } from './faults.ts';
 import { inventoryWith } from './inventory-with.ts';
 import type { Lab } from './lab.ts';
@@ -25,6 +26,8 @@ describe.runIf(all)('a small cluster', () => {
   /** A comment in a configuration is change enough to replace the containers of that service. */
   const changed = (name: string, block: string) =>
     inventoryWith(lab, name, (text) => text.replace('  gateway:\n', `  config: { ${block} }\n  gateway:\n`));
+
+  checkCases(() => lab);
 
   test('a control plane is replaced while gateways come back by either balancer', async () => {
     await goesWell(lab, install(await changed('dp-manager', 'dp_manager: { log: { level: info } }')));
