@@ -110,7 +110,7 @@ export function checkCases(open: () => Lab): void {
   const check = async (
     inventory: string,
   ): Promise<{ readonly code: number | null; readonly found: readonly Finding[] }> => {
-    const { code, stdout } = await orch(['check', '-i', inventory, '-o', 'json']);
+    const { code, stdout } = await orch(['check', '-i', inventory]);
     const { hosts }: { hosts: readonly { host: string; checks: readonly Omit<Finding, 'host'>[] }[] } =
       JSON.parse(stdout);
     return {
@@ -156,7 +156,7 @@ export function checkCases(open: () => Lab): void {
         expect(found.map((finding) => `${finding.host} ${finding.code}`)).toContain(
           `${host === 'db-1' ? 'cp-1' : host} ${expected}`,
         );
-      const people = await orch(['check', '-i', wrong]);
+      const people = await orch(['check', '-i', wrong, '-o', 'table']);
       expect(people.code).toBe(2);
       for (const line of people.stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
     } finally {
