@@ -59,14 +59,14 @@ const FAULTS: readonly Fault[] = [
   {
     code: 'DISK_FULL',
     host: 'cp-1',
-    cause: `mount -t tmpfs -o size=64m none "$(docker info -f '{{.DockerRootDir}}')"`,
-    cure: `umount -l "$(docker info -f '{{.DockerRootDir}}')"`,
+    cause: `docker info -f '{{.DockerRootDir}}' >/root/docker-root && mount -t tmpfs -o size=64m none "$(cat /root/docker-root)"`,
+    cure: 'umount -l "$(cat /root/docker-root)" && rm /root/docker-root',
   },
   {
     code: 'PORT_TAKEN',
     host: 'gw-2',
     cause: `docker stop api7-gateway && { setsid socat TCP-LISTEN:9080,reuseaddr,fork EXEC:cat </dev/null >/dev/null 2>&1 & } && sleep 1`,
-    cure: `kill $(pgrep -f TCP-LISTEN:9080) && docker start api7-gateway`,
+    cure: `kill $(pgrep -f 'TCP-LISTE[N]:9080') && docker start api7-gateway`,
   },
   {
     code: 'LB_MEMBER_UNKNOWN',
@@ -95,7 +95,7 @@ ALTER ROLE api7ee SET search_path = public, pg_catalog;`),
     code: 'DOCKER_IS_PODMAN',
     host: 'gw-1',
     cause: PODMAN,
-    cure: 'kill $(pgrep -f UNIX-LISTEN:/run/docker.sock); rm -f /run/docker.sock; mv /run/docker.sock.off /run/docker.sock',
+    cure: 'kill $(pgrep -f "UNIX-LISTE[N]:/run/docker.sock"); rm -f /run/docker.sock; mv /run/docker.sock.off /run/docker.sock',
   },
   {
     code: 'FLOCK_MISSING',

@@ -144,7 +144,7 @@ export const databaseHasRoom = defineGate<typeof pooled, Seen>({
     const { maxConnections, reserved, usedByOthers } = view;
     return new OrchError(
       'DATABASE_CONNECTIONS',
-      `PostgreSQL has ${roomIn(view)} connections for ${pools} of the pools (${pooledBy}): max_connections ${maxConnections}, ${reserved} reserved, ${usedByOthers} used by others`,
+      `PostgreSQL has room for ${roomIn(view)} connections, the pools may open ${pools} (${pooledBy}): max_connections ${maxConnections}, ${reserved} reserved, ${usedByOthers} used by others`,
       {
         hint: `set max_connections to ${pools + reserved + usedByOthers} or more and restart PostgreSQL; or lower database.max_open_conns under api7.config`,
       },

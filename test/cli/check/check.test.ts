@@ -122,7 +122,7 @@ const ROWS: readonly (readonly [string, Faults, readonly string[], RegExp])[] = 
     'too few connections',
     { hosts: { 'cp-1': { postgres: () => ({ maxConnections: 100, usedByOthers: 5 }) } } },
     ['cp-1 database connections DATABASE_CONNECTIONS?'],
-    /92 connections for 120 .*2 × \(30 \+ 30\).*max_connections to 128 or more/,
+    /room for 92 connections, the pools may open 120 .*2 × \(30 \+ 30\).*max_connections to 128 or more/,
   ],
   [
     'a standby',
