@@ -72,6 +72,18 @@ function program(): Command {
       .addOption(inventoryOption()),
   ).action(async (pattern, options) => exit(await (await import('./check/check.ts')).check(pattern ?? 'all', options)));
 
+  const images = root.command('images').description('compare the images of an inventory with what api7-orch needs');
+  withReport(
+    images
+      .command('verify')
+      .description('try the images in throw-away containers; show what differs, and write it to a file')
+      .addOption(inventoryOption())
+      .option('--on <host>', 'try them on this host (default: one host each of control_plane and data_plane)')
+      .option('--local', 'try them on this machine, with its own Docker Engine')
+      .option('--out <file>', 'write the report to this file, also when nothing differs')
+      .addOption(lockWaitOption()),
+  ).action(async (options) => exit(await (await import('./images/verify.ts')).imagesVerify(options)));
+
   const lb = root.command('lb').description('show load balancer state; drain and restore nodes; find what runs left');
   withReport(
     lb

@@ -95,7 +95,18 @@ export const imageInspect = z.object({
   Architecture: text,
   Size: z.number().exactOptional(),
   Config: z
-    .object({ User: text.exactOptional(), Env: strings, StopSignal: text.exactOptional() })
+    .object({
+      User: text.exactOptional(),
+      Env: strings,
+      StopSignal: text.exactOptional(),
+      Entrypoint: strings,
+      Cmd: strings,
+      ExposedPorts: z
+        .record(text, z.unknown())
+        .nullish()
+        .transform((value) => value ?? null),
+      Labels: record,
+    })
     .nullish()
     .transform((value) => value ?? null),
 });

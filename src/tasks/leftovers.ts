@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { z } from 'zod';
 import { OrchError } from '../core/base/errors.ts';
 import type { Reader } from '../core/host/connection.ts';
-import { CHECK_CONTAINER, isTemporaryFile, replacedBy } from '../core/host/leftover-names.ts';
+import { isTemporaryFile, replacedBy } from '../core/host/leftover-names.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import type { Task } from '../core/task/task.ts';
 import { discard } from '../docker/run-once.ts';
@@ -93,8 +93,8 @@ const noLeftoverContainer = defineTask<typeof containerParams, void, { readonly 
   read: async (p, host) => ({ leftover: (await host.docker.container(p.container)) !== null }),
   want: () => ({ leftover: false }),
   async write({ container }, _change, { docker }) {
-    if (container === CHECK_CONTAINER) return await discard(docker, container);
     const replaces = replacedBy(container) ?? '';
+    if (replaces === '') return await discard(docker, container);
     if ((await docker.container(replaces)) === null)
       throw new OrchError('CONTAINER_MISSING', `${container} is kept: ${replaces}, which it was to replace, is gone`, {
         hint: 'create it again: api7-orch run install',

@@ -116,15 +116,20 @@ export interface FakePort {
   readonly Type: string;
 }
 
+const FIRST_FREE_PORT = 32_768;
+const FREE_PORTS = 20_000;
+const PORTS_EACH = 10;
+
 /** Host ports that it holds: only a container with a process does. */
-export function publishedPorts({ body, status }: FakeContainer): readonly FakePort[] {
+export function publishedPorts({ body, status, pid }: FakeContainer): readonly FakePort[] {
   if (status !== 'running' && status !== 'paused') return [];
-  return Object.entries(body.HostConfig.PortBindings ?? {}).flatMap(([key, bindings]) => {
+  return Object.entries(body.HostConfig.PortBindings ?? {}).flatMap(([key, bindings], at) => {
     const [port, Type = 'tcp'] = key.split('/');
     return bindings.map(({ HostIp, HostPort }) => ({
       IP: HostIp || '0.0.0.0',
       PrivatePort: Number(port),
-      PublicPort: Number(HostPort),
+      // Without one the Engine takes one that is free.
+      PublicPort: Number(HostPort) || FIRST_FREE_PORT + ((pid * PORTS_EACH) % FREE_PORTS) + at,
       Type,
     }));
   });

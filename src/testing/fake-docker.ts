@@ -80,6 +80,9 @@ export class FakeDocker implements Docker {
   /** What `docker load` does: the image is there, under this reference if one is given. */
   loadArchive = (ids: FakeImageIds, ref?: string): string => this.#images.add(ids, ref);
   untag = (ref: string): boolean => this.#images.untag(ref);
+  /** What an image says of itself: user, stop signal, entrypoint. */
+  configureImage = (ref: string, config: NonNullable<ImageInspect['Config']>): void =>
+    this.#images.configure(ref, config);
   /** Process id of a running container, else 0. */
   pidOf(name: string): number {
     return this.#find(name)?.pid ?? 0;

@@ -17,6 +17,8 @@ export class FakeImages {
   readonly #env: readonly string[];
   readonly #tags = new Map<string, string>();
   readonly #images = new Set<string>();
+  /** What images say of themselves, by id. */
+  readonly #configs = new Map<string, NonNullable<ImageInspect['Config']>>();
 
   constructor(store: keyof FakeImageIds, env: readonly string[]) {
     this.#store = store;
@@ -45,6 +47,10 @@ export class FakeImages {
     return this.#tags.delete(ref);
   }
 
+  configure(ref: string, config: NonNullable<ImageInspect['Config']>): void {
+    this.#configs.set(this.idOf(ref) ?? ref, config);
+  }
+
   idOf(ref: string): string | undefined {
     return this.#images.has(ref) ? ref : this.#tags.get(ref);
   }
@@ -55,7 +61,8 @@ export class FakeImages {
     const names = [...this.#tags].filter(([, named]) => named === id).map(([name]) => name);
     const RepoTags = names.filter((name) => !name.includes('@'));
     const RepoDigests = names.filter((name) => name.includes('@'));
-    return { Id: id, RepoTags, RepoDigests, Size: this.size, Architecture: 'amd64', Config: { Env: this.#env } };
+    const Config = { Env: this.#env, ...this.#configs.get(id) };
+    return { Id: id, RepoTags, RepoDigests, Size: this.size, Architecture: 'amd64', Config };
   }
 }
 

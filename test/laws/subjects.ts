@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadRecorded } from '../../src/api7/configuration-loaded.ts';
 import { Secret } from '../../src/core/base/secret.ts';
-import { CHECK_CONTAINER } from '../../src/core/host/leftover-names.ts';
+import { CHECK_CONTAINER, verifyContainer } from '../../src/core/host/leftover-names.ts';
 import type { Task } from '../../src/core/task/task.ts';
 import { drainMember } from '../../src/lb/drain-member.ts';
 import { haproxy } from '../../src/lb/haproxy/haproxy.ts';
@@ -362,14 +362,14 @@ export const subjects: readonly Subject[] = [
       put('/etc/.package.api7-orch-new/package.tar.gz', SENTINEL)(host);
     }),
   ),
-  ...['api7-gateway-api7-orch-new', CHECK_CONTAINER].map((container) =>
+  ...['api7-gateway-api7-orch-new', CHECK_CONTAINER, verifyContainer('gateway-init', '3f9a')].map((container) =>
     one(
       `noLeftoverContainer, ${container}`,
       () => noLeftover({ container, replaces: 'api7-gateway', isLast: false }),
       () => {
         const host = serving();
         void host.engine.create(container, { Image: REF, HostConfig: { RestartPolicy: { Name: 'no' } } });
-        if (container === CHECK_CONTAINER) void host.engine.start(container);
+        if (!container.startsWith('api7-gateway')) void host.engine.start(container);
         return host;
       },
       { stable: withContainers },

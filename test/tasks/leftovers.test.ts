@@ -1,7 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { besidePath, CHECK_CONTAINER, ENDINGS, freshContainer } from '../../src/core/host/leftover-names.ts';
+import {
+  besidePath,
+  CHECK_CONTAINER,
+  ENDINGS,
+  freshContainer,
+  verifyContainer,
+} from '../../src/core/host/leftover-names.ts';
 import { findLeftovers, noLeftover } from '../../src/tasks/leftovers.ts';
 import { DockerHost } from '../docker/docker-host.ts';
 import { onePlay, runPlays } from '../support/run-fake.ts';
@@ -93,8 +99,9 @@ describe('leftovers', () => {
   });
 
   test('are removed, and nothing else is', async () => {
-    const host = await littered('api7-gateway', freshContainer('api7-gateway'), CHECK_CONTAINER);
-    await host.engine.start(CHECK_CONTAINER);
+    const running = [CHECK_CONTAINER, verifyContainer('gateway-peer', '3f9a')];
+    const host = await littered('api7-gateway', freshContainer('api7-gateway'), ...running);
+    for (const name of running) await host.engine.start(name);
     const found = await findLeftovers(host, PLACES);
     const { codes } = await runPlays(
       [host],

@@ -94,6 +94,10 @@ export interface ImageInspect {
     readonly User?: string;
     readonly Env?: readonly string[] | null;
     readonly StopSignal?: string;
+    readonly Entrypoint?: readonly string[] | null;
+    readonly Cmd?: readonly string[] | null;
+    readonly ExposedPorts?: Readonly<Record<string, unknown>> | null;
+    readonly Labels?: Readonly<Record<string, string>> | null;
   } | null;
 }
 

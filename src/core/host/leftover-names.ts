@@ -13,6 +13,8 @@ export const ENDINGS = {
   part: 'api7-orch-part',
   /** A configuration, or the container that checks it, until it is accepted. */
   check: 'api7-orch-config-check',
+  /** A container in which an image is verified. */
+  verify: 'api7-orch-verify',
 } as const;
 
 /** `.NAME.ENDING` in the directory of a path. */
@@ -25,6 +27,9 @@ export const freshContainer = (name: string): string => `${name}-${ENDINGS.fresh
 /** The container that checks a configuration; there is one at a time. */
 export const CHECK_CONTAINER = ENDINGS.check;
 
+/** A container in which an image is verified; `id` tells one verification from another. @example verifyContainer('gateway-init', '3f9a') */
+export const verifyContainer = (what: string, id: string): string => `${what}-${id}-${ENDINGS.verify}`;
+
 const ALL: readonly string[] = Object.values(ENDINGS);
 
 /** Whether a file or directory of this name is temporary. */
@@ -33,7 +38,7 @@ export const isTemporaryFile = (name: string): boolean =>
 
 /** The container that a temporary one is to replace; '' for one that replaces none, undefined for a name that is not temporary. */
 export function replacedBy(container: string): string | undefined {
-  if (container === CHECK_CONTAINER) return '';
+  if (container === CHECK_CONTAINER || container.endsWith(`-${ENDINGS.verify}`)) return '';
   const ending = freshContainer('');
   return container.endsWith(ending) && container !== ending ? container.slice(0, -ending.length) : undefined;
 }

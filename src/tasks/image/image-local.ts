@@ -33,6 +33,10 @@ const MACHINES: Readonly<Record<string, string>> = {
   s390x: 's390x',
 };
 
+/** What images call the architecture that `uname -m` names so. @example imageArchitecture('x86_64') // 'amd64' */
+export const imageArchitecture = (machine: string): string =>
+  Object.entries(MACHINES).find(([, name]) => name === machine)?.[0] ?? machine;
+
 /** Ids of the image's platform that a host runs, by what its `uname -m` says; `undefined` when it is for others only. */
 export function acceptedOn({ platforms }: Pick<ImageLocal, 'platforms'>, arch: string): readonly string[] | undefined {
   const fits = ({ architecture }: ImageLocal['platforms'][number]): boolean =>

@@ -8,7 +8,14 @@ const root = join(import.meta.dirname, '../../..');
 const VERBS: Readonly<
   Record<
     string,
-    'locks' | 'swaps leases' | 'swaps records' | 'runs what it is told' | 'changes locks only' | 'reads' | 'offline'
+    | 'locks'
+    | 'locks its hosts alone'
+    | 'swaps leases'
+    | 'swaps records'
+    | 'runs what it is told'
+    | 'changes locks only'
+    | 'reads'
+    | 'offline'
   >
 > = {
   'run <playbook>': 'locks',
@@ -16,6 +23,8 @@ const VERBS: Readonly<
   'rollback [pattern]': 'reads',
   'resume [run]': 'reads',
   'exec <pattern> [command...]': 'runs what it is told',
+  // Its containers serve nothing, so no balancer is locked.
+  'images verify': 'locks its hosts alone',
   'status [pattern]': 'reads',
   'check [pattern]': 'reads',
   'lb status [pattern]': 'reads',
@@ -41,6 +50,7 @@ const FILES: Readonly<Record<string, string>> = {
   'rollback [pattern]': 'rollback/rollback.ts',
   'resume [run]': 'resume/resume.ts',
   'exec <pattern> [command...]': 'exec.ts',
+  'images verify': 'images/verify.ts',
   'status [pattern]': 'status/status.ts',
   'check [pattern]': 'check/check.ts',
   'lb status [pattern]': 'lb/status.ts',
@@ -75,6 +85,7 @@ test('each verb says how it keeps off other runs', () => {
 test.each(Object.entries(VERBS))('%s: %s', (verb, does) => {
   const text = source(FILES[verb] as string);
   expect(/\blockScopeOf\(/.test(text)).toBe(does === 'locks');
+  expect(/\blocks\?\.take\(/.test(text)).toBe(does === 'locks its hosts alone');
   // Only these carry out tasks, or anything that writes.
   const writes = /runPlays|runOnBalancers|\.run\(|\.writeFile|\.swapFile/.test(text);
   expect(writes).toBe(['locks', 'swaps leases', 'swaps records', 'runs what it is told'].includes(does));

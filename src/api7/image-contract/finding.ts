@@ -1,0 +1,31 @@
+/** A part of what api7-orch depends on in an image. */
+export interface Term {
+  readonly what: string;
+  readonly expected: string;
+  /** What follows where it is not met, and what to do. */
+  readonly next: string;
+}
+
+/** What was found of one term. `notShown`: this trial cannot tell. `next` is there for a difference. */
+export interface Finding extends Omit<Term, 'next'> {
+  readonly outcome: 'met' | 'differs' | 'notShown';
+  readonly found: string;
+  readonly next?: string;
+}
+
+export const met = ({ what, expected }: Term, found: string): Finding => ({ what, expected, outcome: 'met', found });
+
+export const differs = (term: Term, found: string): Finding => ({ ...term, outcome: 'differs', found });
+
+export const notShown = ({ what, expected }: Term, why: string): Finding => ({
+  what,
+  expected,
+  outcome: 'notShown',
+  found: why,
+});
+
+export const judged = (term: Term, isMet: boolean, found: string): Finding =>
+  isMet ? met(term, found) : differs(term, found);
+
+/** Nothing that the trial's file says can be shown. */
+export const fileNotRead = (term: Term): Finding => notShown(term, 'the configuration file is not read');

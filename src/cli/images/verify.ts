@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import { DASHBOARD, DP_MANAGER, GATEWAY, servicesIn } from '../../api7/services.ts';
+import { dateOf } from '../../core/base/clock.ts';
+import { parseDuration } from '../../core/base/duration.ts';
+import { OrchError } from '../../core/base/errors.ts';
+import { redactData } from '../../core/base/redact.ts';
+import { EXIT_CODES } from '../../core/event/exit-codes.ts';
+import type { Connection } from '../../core/host/connection.ts';
+import type { Inventory } from '../../inventory/inventory.ts';
+import { loadInventory } from '../../inventory/load.ts';
+import { nameList } from '../../render/lines/paint.ts';
+import { printLine } from '../print-line.ts';
+import { printReport } from '../print-report.ts';
+import { report as reportError } from '../report.ts';
+import { type CliEnvironment, endedBy, openSession, type ReadFlags, type Session } from '../session.ts';
+import { version } from '../version.ts';
+import { findingsOf, type ImagesReport } from './report.ts';
+import { imagesLines } from './table.ts';
+import { type Place, tryImages } from './try-images.ts';
+import { writeReport } from './write-report.ts';
+
+export interface ImagesVerifyFlags extends ReadFlags {
+  /** The one host on which it is done. */
+  readonly on?: string;
+  /** On this machine, by its own Docker Engine. */
+  readonly local?: boolean;
+  /** File for the report; without it one is written only where something differs. */
+  readonly out?: string;
+  readonly lockWait: string;
+}
+
+/** This machine among hosts. */
+const HERE = 'this machine';
+
+/**
+ * `api7-orch images verify`: tries the images of the inventory in throw-away containers, and compares them with what api7-orch
+ * depends on.
+ *
+ * @returns 0 when nothing differs; 2 when something differs, or a host could not be reached; 3 when an image could not be tried; 5; 6
+ */
+export async function imagesVerify(flags: ImagesVerifyFlags, environment: CliEnvironment = {}): Promise<number> {
+  const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
+  const places = placesOf(inventory, flags);
+  const names = places.map(({ host }) => host);
+  const { stderr = process.stderr } = environment;
+  const isHere = flags.local === true;
+  const found = await (async () => {
+    await using session = await openSession({
+      inventory,
+      hosts: isHere ? [] : names,
+      flags,
+      safePoint: false,
+      environment: isHere ? { connect: connectHere, ...environment } : environment,
+      ...(isHere ? {} : { locks: lockSettings(flags) }),
+    });
+    printLine(stderr, `trying images in throw-away containers on ${nameList(names)}`);
+    const refused = await locked(session, names, stderr);
+    return refused ?? (await tryAll(inventory, session, { places, isHere, stderr }));
+  })();
+  if (typeof found === 'number') return found;
+  await printReport(found, imagesLines, flags, environment.stdout);
+  const code = codeOf(found);
+  if (flags.out === undefined && code === EXIT_CODES.ok) return code;
+  const file = writeReport(redactData(found), flags.out);
+  printLine(stderr, `written to ${file}; it has no secrets: attach it to a bug report`);
+  return code;
+}
+
+function placesOf({ hosts, groups, file }: Inventory, { on, local }: ImagesVerifyFlags): readonly Place[] {
+  if (local === true && on !== undefined)
+    throw new OrchError('USAGE', '--on and --local exclude each other', { hint: 'give one of them' });
+  const all = [DASHBOARD, DP_MANAGER, GATEWAY];
+  if (local === true) return [{ host: HERE, services: all }];
+  if (on === undefined) {
+    // A host may be in both groups.
+    const chosen = new Set(['control_plane', 'data_plane'].flatMap((group) => groups.get(group)?.[0] ?? []));
+    return [...chosen].map((host) => ({ host, services: servicesIn(hosts.get(host)?.groups ?? []) }));
+  }
+  const host = hosts.get(on);
+  if (host === undefined)
+    throw new OrchError('HOST_UNKNOWN', `${on} is not in ${file}`, {
+      hint: 'give the name of one host of the inventory',
+    });
+  const services = servicesIn(host.groups);
+  return [{ host: on, services: services.length === 0 ? all : services }];
+}
+
+async function connectHere(): Promise<Connection> {
+  const [{ connectLocal }, { withDocker }] = await Promise.all([
+    import('../../transport/local/local.ts'),
+    import('../../docker/client.ts'),
+  ]);
+  return withDocker(await connectLocal(HERE, { become: 'none' }));
+}
+
+/** Its containers change nothing that serves: the hosts themselves are locked, and no balancer. */
+const lockSettings = ({ lockWait }: ImagesVerifyFlags) => ({
+  run: randomUUID(),
+  verb: 'images verify',
+  waitMs: parseDuration(lockWait),
+  scope: (names: readonly string[]) => ({ names, balancers: [], majorities: [] }),
+});
+
+/** Takes the locks. @returns an exit code when it was refused */
+async function locked(
+  { locks, hosts, signal }: Session,
+  names: readonly string[],
+  stderr: NodeJS.WriteStream,
+): Promise<number | undefined> {
+  try {
+    await locks?.take(names, hosts);
+    return undefined;
+  } catch (error) {
+    if (signal.aborted) return endedBy(signal);
+    if (!(error instanceof OrchError) || error.code === 'INTERNAL') throw error;
+    reportError(error, stderr);
+    return error.code === 'HOST_LOCKED' ? EXIT_CODES.locked : EXIT_CODES.refused;
+  }
+}
+
+async function tryAll(
+  inventory: Inventory,
+  session: Session,
+  {
+    places,
+    isHere,
+    stderr,
+  }: { readonly places: readonly Place[]; readonly isHere: boolean; readonly stderr: NodeJS.WriteStream },
+): Promise<ImagesReport | number> {
+  const tried = await Promise.all(places.map((place) => tryImages(inventory, session, place, isHere)));
+  const errors = tried.flatMap((one) => one.errors);
+  if (session.signal.aborted) {
+    // What was broken off is no news; what could not be removed is.
+    for (const { code, message, hint, host } of errors)
+      if (code !== 'INTERRUPTED')
+        printLine(stderr, `${code} on ${host}: ${message}${hint === undefined ? '' : `; ${hint}`}`);
+    return endedBy(session.signal);
+  }
+  if (errors.some(({ code }) => code === 'FENCED')) return EXIT_CODES.locked;
+  const at = dateOf(session.clock).toISOString();
+  const images = tried.flatMap((one) => one.images);
+  return { at, version: version(), cluster: inventory.cluster, images, errors };
+}
+
+function codeOf(report: ImagesReport): number {
+  if (findingsOf(report, 'differs').length > 0) return EXIT_CODES.refused;
+  return report.errors.length > 0 ? EXIT_CODES.partial : EXIT_CODES.ok;
+}
