@@ -178,7 +178,8 @@ function endedBy(error: unknown, seconds: number): Ended | undefined {
   return isMissing ? { exitCode: NO_PROGRAM, log: error.message } : undefined;
 }
 
-function running(name: string, { docker, ...host }: Pick<Connection, 'docker' | 'httpGet'>, failed?: Ended): Running {
+function running(name: string, host: Pick<Connection, 'docker' | 'httpGet'>, failed?: Ended): Running {
+  const { docker } = host;
   let ports: ReadonlyMap<number, number> = new Map();
   const log = (): Promise<string> => docker.logs(name, LOG_LINES);
   const published = async (port: number): Promise<number | undefined> => {

@@ -19,12 +19,9 @@ export function imagesLines(report: ImagesReport, options: TableOptions): readon
   const { paint } = options;
   const differences = findingsOf(report, 'differs');
   const unseen = findingsOf(report, 'notShown');
+  const head = [{ title: 'IMAGE' }, { title: 'HOST' }, { title: 'MET' }, { title: 'REFERENCE' }];
   const blocks = [
-    tableLines(
-      [{ title: 'IMAGE' }, { title: 'HOST' }, { title: 'MET' }, { title: 'REFERENCE' }],
-      report.images.map(rowOf),
-      options,
-    ),
+    report.images.length === 0 ? [] : tableLines(head, report.images.map(rowOf), options),
     differences.length === 0 ? [] : [paint('bold', 'Different'), ...differenceLines(differences, options)],
     unseen.length === 0 ? [] : [paint('bold', 'Not shown'), ...unseenLines(unseen, options)],
     report.errors.flatMap((error) => errorLines(error, paint)),

@@ -31,7 +31,7 @@ export interface Tried {
 /** Tries images on one host. Whatever goes wrong is an error of that host: nothing is thrown. */
 export async function tryImages(
   inventory: Inventory,
-  { hosts, clock, signal }: Session,
+  { hosts, clock, signal }: Pick<Session, 'hosts' | 'clock' | 'signal'>,
   { host, services }: Place,
   isHere: boolean,
 ): Promise<Tried> {

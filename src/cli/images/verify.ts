@@ -85,7 +85,8 @@ function placesOf({ hosts, groups, file }: Inventory, { on, local }: ImagesVerif
   return [{ host: on, services: services.length === 0 ? all : services }];
 }
 
-async function connectHere(): Promise<Connection> {
+/** This machine, with its own Docker Engine. */
+export async function connectHere(): Promise<Connection> {
   const [{ connectLocal }, { withDocker }] = await Promise.all([
     import('../../transport/local/local.ts'),
     import('../../docker/client.ts'),
