@@ -77,6 +77,13 @@ export const servicesOn = (
   ...(groups.includes('control_plane') ? [dashboardService(inventory), dpManagerService(inventory)] : []),
 ];
 
+/** Each service once; the gateway as one of the first group. */
+export const allServices = (inventory: Settings): readonly Service[] => [
+  dashboardService(inventory),
+  dpManagerService(inventory),
+  gatewayService(gatewayGroupOf(inventory, '')),
+];
+
 /**
  * What serves behind a port of a pool on one of its members; undefined for a port that is none of API7's. A member of neither group
  * is taken for what its port says.
@@ -87,9 +94,6 @@ export function serviceBehind(
 ): Service | undefined {
   const host = inventory.hosts.get(node);
   const own = host === undefined ? [] : servicesOn(inventory, host);
-  const services =
-    own.length > 0
-      ? own
-      : [gatewayService(gatewayGroupOf(inventory, node)), dashboardService(inventory), dpManagerService(inventory)];
+  const services = own.length > 0 ? own : allServices(inventory);
   return services.find((service) => requestPorts(service).includes(port));
 }

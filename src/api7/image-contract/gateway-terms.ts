@@ -62,4 +62,4 @@ export const GATEWAY_TERMS = {
 } as const satisfies Readonly<Record<string, Term>>;
 
 /** A port of the status server that no image has by default: who responds there has read the file. */
-export const TRIAL_STATUS_PORT = 20_000 + PORTS.status;
+export const TRIAL_STATUS_PORT = 20_000 + PORTS.gateway.status;

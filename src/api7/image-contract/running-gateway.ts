@@ -22,7 +22,7 @@ export async function runningGateway(trial: Trial, isRead: boolean): Promise<rea
   const none = (why: string) => [status, ready, controlApi, quit].map((term) => notShown(term, why));
   if (lacking !== undefined) return [lacking, ...none('it cannot be started')];
 
-  const peer = await trial.start('peer', gatewayPeer([TRIAL_STATUS_PORT, PORTS.http]));
+  const peer = await trial.start('peer', gatewayPeer([TRIAL_STATUS_PORT, PORTS.gateway.http]));
   const isUp = async () => (await peer.get(PEER_PORTS.door, DOOR_PATH)) !== null;
   if (
     !(await until(trial, 10_000, async () => (await isUp()) || (await peer.ended()) !== undefined)) ||
@@ -66,7 +66,10 @@ interface Replies {
 
 async function firstReplies(trial: Trial, peer: Running, gateway: Running): Promise<Replies> {
   const look = async (): Promise<Replies> => {
-    const [http, status] = await Promise.all([peer.get(PORTS.http, '/'), peer.get(TRIAL_STATUS_PORT, '/status')]);
+    const [http, status] = await Promise.all([
+      peer.get(PORTS.gateway.http, '/'),
+      peer.get(TRIAL_STATUS_PORT, '/status'),
+    ]);
     return { http, status, ended: http === null ? await gateway.ended() : undefined };
   };
   let seen = await look();
@@ -106,7 +109,7 @@ async function controlFinding(peer: Running): Promise<Finding> {
 async function quitWithRequest(trial: Trial, peer: Running, gateway: Running): Promise<Finding> {
   const { clock, signal } = trial;
   let isOpen = true;
-  const request = peer.get(PORTS.http, SLOW_PATH, 60_000).finally(() => {
+  const request = peer.get(PORTS.gateway.http, SLOW_PATH, 60_000).finally(() => {
     isOpen = false;
   });
   // Where something else fails first, nothing waits for it.

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { verifyControlPlane } from '../../api7/image-contract/verify-control-plane.ts';
 import { verifyGateway } from '../../api7/image-contract/verify-gateway.ts';
-import { dashboardImage, dpManagerImage, gatewayImage, loginFor } from '../../api7/images.ts';
+import { dashboardImage, dpManagerImage, gatewayImage, pullOf } from '../../api7/images.ts';
 import type { Service } from '../../api7/services.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import { errorInfoOf } from '../../core/event/error-info.ts';
@@ -101,7 +101,7 @@ async function tryImage(
       throw new OrchError('IMAGE_MISSING', `${ref} is not on ${host}, and is in a package`, {
         hint: 'load it there (docker load), or name a host on which api7-orch run install has loaded it: --on HOST',
       });
-    await docker.pull(ref, loginFor(api7, ref).login);
+    await docker.pull(ref, pullOf(api7, ref).login);
   }
   const image = await docker.image(ref);
   if (image === null) throw new OrchError('IMAGE_MISSING', `${ref} is not on ${host}`);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { DASHBOARD, DP_MANAGER, GATEWAY, servicesIn } from '../../api7/services.ts';
+import { allServices, servicesOn } from '../../api7/services.ts';
 import { dateOf } from '../../core/base/clock.ts';
 import { parseDuration } from '../../core/base/duration.ts';
 import { OrchError } from '../../core/base/errors.ts';
@@ -66,22 +66,26 @@ export async function imagesVerify(flags: ImagesVerifyFlags, environment: CliEnv
   return code;
 }
 
-function placesOf({ hosts, groups, file }: Inventory, { on, local }: ImagesVerifyFlags): readonly Place[] {
+function placesOf(inventory: Inventory, { on, local }: ImagesVerifyFlags): readonly Place[] {
   if (local === true && on !== undefined)
     throw new OrchError('USAGE', '--on and --local exclude each other', { hint: 'give one of them' });
-  const all = [DASHBOARD, DP_MANAGER, GATEWAY];
+  const { hosts, groups, file } = inventory;
+  const all = allServices(inventory);
   if (local === true) return [{ host: HERE, services: all }];
   if (on === undefined) {
     // A host may be in both groups.
     const chosen = new Set(['control_plane', 'data_plane'].flatMap((group) => groups.get(group)?.[0] ?? []));
-    return [...chosen].map((host) => ({ host, services: servicesIn(hosts.get(host)?.groups ?? []) }));
+    return [...chosen].flatMap((name) => {
+      const host = hosts.get(name);
+      return host === undefined ? [] : [{ host: name, services: servicesOn(inventory, host) }];
+    });
   }
   const host = hosts.get(on);
   if (host === undefined)
     throw new OrchError('HOST_UNKNOWN', `${on} is not in ${file}`, {
       hint: 'give the name of one host of the inventory',
     });
-  const services = servicesIn(host.groups);
+  const services = servicesOn(inventory, host);
   return [{ host: on, services: services.length === 0 ? all : services }];
 }
 
