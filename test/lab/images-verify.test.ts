@@ -21,8 +21,6 @@ import { ensurePackages, packagePath } from './packages.ts';
 import { standIns } from './stand-ins.ts';
 import { bytesOf } from './tar-bytes.ts';
 
-/** Cost: 25 s with the packages in the cache, as long as the slowest of the trials, which run side by side. */
-
 const RELEASE = '3.10.5';
 const own = `api7-orch-images-verify-${process.pid}`;
 const directory = mkdtempSync(join(tmpdir(), 'api7-orch-images-'));

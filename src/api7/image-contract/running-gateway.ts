@@ -12,6 +12,7 @@ import type { Ended, Running, Trial } from './trial.ts';
 import { until } from './until.ts';
 
 const START_MS = 60_000;
+const PEER_MS = 30_000;
 /** The status server belongs to the same process as the rest: it is there as soon as that one. */
 const STATUS_LATER_MS = 3000;
 
@@ -25,7 +26,7 @@ export async function runningGateway(trial: Trial, isRead: boolean): Promise<rea
   const peer = await trial.start('peer', gatewayPeer([TRIAL_STATUS_PORT, PORTS.gateway.http]));
   const isUp = async () => (await peer.get(PEER_PORTS.door, DOOR_PATH)) !== null;
   if (
-    !(await until(trial, 10_000, async () => (await isUp()) || (await peer.ended()) !== undefined)) ||
+    !(await until(trial, PEER_MS, async () => (await isUp()) || (await peer.ended()) !== undefined)) ||
     !(await isUp())
   ) {
     const why = `the trial's own control plane did not start: ${endedWords((await peer.ended()) ?? { exitCode: 0, log: await peer.log() })}`;

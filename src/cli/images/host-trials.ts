@@ -5,7 +5,7 @@ import type { Clock } from '../../core/base/clock.ts';
 import { isNoResponse, OrchError } from '../../core/base/errors.ts';
 import type { Connection, Ownership } from '../../core/host/connection.ts';
 import type { ContainerCreate, ImageInspect } from '../../core/host/docker.ts';
-import { verifyContainer } from '../../core/host/leftover-names.ts';
+import { ENDINGS, verifyContainer } from '../../core/host/leftover-names.ts';
 import { discard, type Ended, runOnce } from '../../docker/run-once.ts';
 import { imageArchitecture } from '../../tasks/image/image-local.ts';
 
@@ -46,7 +46,7 @@ export class HostTrials {
   }
 
   get #directory(): string {
-    return posix.join(this.#options.directory, `verify-${this.#id}`);
+    return posix.join(this.#options.directory, `${ENDINGS.verify}-${this.#id}`);
   }
 
   /** Trials of one image; `of` is part of the names of its containers. */

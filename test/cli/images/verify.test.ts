@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { GATEWAY_FILES, NO_DIRECTIVE } from '../../../src/api7/image-contract/gateway-files.ts';
 import { IN_IMAGE } from '../../../src/api7/paths.ts';
-import { type ImagesVerifyFlags, imagesVerify } from '../../../src/cli/images/verify.ts';
 import { imagesLines } from '../../../src/cli/images/table.ts';
+import { type ImagesVerifyFlags, imagesVerify } from '../../../src/cli/images/verify.ts';
 import { verifyContainer } from '../../../src/core/host/leftover-names.ts';
 import { noPaint } from '../../../src/render/lines/paint.ts';
 import type { FakeDocker } from '../../../src/testing/fake-docker.ts';
@@ -199,7 +199,17 @@ describe('the table', () => {
         ref: REFS.dpManager,
         host: 'cp-1',
         engine: '28',
-        facts: { id: '', digests: [], architecture: '', user: '', entrypoint: [], cmd: [], stopSignal: '', ports: [], variables: [] },
+        facts: {
+          id: '',
+          digests: [],
+          architecture: '',
+          user: '',
+          entrypoint: [],
+          cmd: [],
+          stopSignal: '',
+          ports: [],
+          variables: [],
+        },
         findings: [
           {
             ...finding,
