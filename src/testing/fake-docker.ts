@@ -25,22 +25,8 @@ import {
   refuseTakenPort,
   summarizeFake,
 } from './fake-container.ts';
+import type { FakeDockerOptions } from './fake-docker-options.ts';
 import { type FakeImageIds, FakeImages, type FakeLogins, inRegistry } from './fake-images.ts';
-
-export interface FakeDockerOptions {
-  /** Which of Docker's image stores it has: they report different ids for one archive. Default classic. */
-  readonly store?: 'classic' | 'containerd';
-  readonly files: {
-    /** A file of the host; `null` when there is none, or it is a directory. */
-    read(path: string): string | null;
-    /** Whether anything is at a path, directories too. Default: whether `read` finds a file. */
-    exists?(path: string): boolean;
-  };
-  /** What it says of itself, where that matters. */
-  readonly info?: Partial<EngineInfo>;
-  /** Variables that every image brings. */
-  readonly imageEnv?: readonly string[];
-}
 
 /**
  * A Docker Engine in memory: images by the ids of its store, containers with the Engine's rules for names, ports and
