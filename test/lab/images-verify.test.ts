@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type Docker from 'dockerode';
 import { extract } from 'tar-stream';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { allServices } from '../../src/api7/services.ts';
 import type { ImagesReport, VerifiedImage } from '../../src/cli/images/report.ts';
 import { tryImages } from '../../src/cli/images/try-images.ts';
@@ -15,6 +15,7 @@ import { ENDINGS } from '../../src/core/host/leftover-names.ts';
 import { Hosts } from '../../src/engine/plan/hosts.ts';
 import { loadInventory } from '../../src/inventory/load.ts';
 import { TextStream } from '../render/text-stream.ts';
+import { all } from './all.ts';
 import { buildImage } from './build-image.ts';
 import { engine, hasImage } from './engine.ts';
 import { ensurePackages, packagePath } from './packages.ts';
@@ -97,25 +98,6 @@ const leftBehind = async (): Promise<readonly string[]> =>
     Names.filter((name) => name.endsWith(ENDINGS.verify) && Image.startsWith(own)),
   );
 
-beforeAll(async () => {
-  docker = await engine();
-  await ensurePackages(docker, console.error);
-  await loadStandIns();
-  for (const [name, { lines }] of Object.entries(BROKEN)) {
-    const content = ['ARG BASE', `FROM \${BASE}`, ...lines, ''].join('\n');
-    await buildImage(docker, [{ name: 'Dockerfile', content: Buffer.from(content), mode: 0o644 }], {
-      tag: tagOf(name),
-      base: gateway,
-    });
-  }
-});
-
-afterAll(async () => {
-  const tags = [...Object.keys(BROKEN).map(tagOf), ...standIns.map(({ repository }) => nameOf(repository))];
-  for (const tag of tags) if (await hasImage(docker, tag)) await docker.getImage(tag).remove({ force: true });
-  rmSync(directory, { recursive: true, force: true });
-});
-
 /** An inventory with this image of the gateway. */
 function inventoryWith(ref: string): string {
   const file = join(directory, `${ref.replaceAll(/\W/g, '-')}.yaml`);
@@ -147,39 +129,60 @@ const found = (images: readonly VerifiedImage[], service: string, outcome: strin
       .map((one) => [one.what, one.found]),
   );
 
-test('the stand-ins are as expected', async () => {
-  const stdout = new TextStream();
-  const out = join(directory, 'report.json');
-  const code = await imagesVerify(
-    { inventory: inventoryWith(gateway), forks: '5', local: true, out, output: 'json', lockWait: '0s' },
-    { stdout: stdout as unknown as NodeJS.WriteStream, stderr: new TextStream() as unknown as NodeJS.WriteStream },
-  );
-  const { images, errors }: ImagesReport = JSON.parse(stdout.text);
-  expect(errors).toEqual([]);
-  expect(images.map(({ service }) => found(images, service, 'differs'))).toEqual([{}, {}, {}]);
-  expect(found(images, 'dashboard', 'notShown')).toEqual({});
-  expect(found(images, 'dpManager', 'notShown')).toEqual({ version: 'without a database nothing says it' });
-  // The stand-in has none.
-  expect(found(images, 'gateway', 'notShown')).toEqual({ 'control API': 'no response; not used yet' });
-  expect(code).toBe(0);
-  expect(statSync(out).mode & 0o777).toBe(0o600);
-  expect(readFileSync(out, 'utf8')).not.toMatch(/of-nobody/);
-});
+describe.runIf(all)('images verify', () => {
+  beforeAll(async () => {
+    docker = await engine();
+    await ensurePackages(docker, console.error);
+    await loadStandIns();
+    for (const [name, { lines }] of Object.entries(BROKEN)) {
+      const content = ['ARG BASE', `FROM \${BASE}`, ...lines, ''].join('\n');
+      await buildImage(docker, [{ name: 'Dockerfile', content: Buffer.from(content), mode: 0o644 }], {
+        tag: tagOf(name),
+        base: gateway,
+      });
+    }
+  });
 
-test.concurrent.each(Object.keys(BROKEN))('%s is named', async (name) => {
-  const inventory = await loadInventory(inventoryWith(tagOf(name)), { env: {}, extraVars: {} });
-  await using hosts = new Hosts(connectHere);
-  const session = { hosts, clock: systemClock, signal: new AbortController().signal };
-  const { images, errors } = await tryImages(
-    inventory,
-    session,
-    { host: 'here', services: allServices(inventory).filter(({ name }) => name === 'gateway') },
-    true,
-  );
-  expect(errors).toEqual([]);
-  expect(found(images, 'gateway', 'differs')).toEqual(BROKEN[name]?.differs);
-});
+  afterAll(async () => {
+    const tags = [...Object.keys(BROKEN).map(tagOf), ...standIns.map(({ repository }) => nameOf(repository))];
+    for (const tag of tags) if (await hasImage(docker, tag)) await docker.getImage(tag).remove({ force: true });
+    rmSync(directory, { recursive: true, force: true });
+  });
 
-test('nothing is left behind', async () => {
-  expect(await leftBehind()).toEqual([]);
+  test('the stand-ins are as expected', async () => {
+    const stdout = new TextStream();
+    const out = join(directory, 'report.json');
+    const code = await imagesVerify(
+      { inventory: inventoryWith(gateway), forks: '5', local: true, out, output: 'json', lockWait: '0s' },
+      { stdout: stdout as unknown as NodeJS.WriteStream, stderr: new TextStream() as unknown as NodeJS.WriteStream },
+    );
+    const { images, errors }: ImagesReport = JSON.parse(stdout.text);
+    expect(errors).toEqual([]);
+    expect(images.map(({ service }) => found(images, service, 'differs'))).toEqual([{}, {}, {}]);
+    expect(found(images, 'dashboard', 'notShown')).toEqual({});
+    expect(found(images, 'dpManager', 'notShown')).toEqual({ version: 'without a database nothing says it' });
+    // The stand-in has none.
+    expect(found(images, 'gateway', 'notShown')).toEqual({ 'control API': 'no response; not used yet' });
+    expect(code).toBe(0);
+    expect(statSync(out).mode & 0o777).toBe(0o600);
+    expect(readFileSync(out, 'utf8')).not.toMatch(/of-nobody/);
+  });
+
+  test.concurrent.each(Object.keys(BROKEN))('%s is named', async (name) => {
+    const inventory = await loadInventory(inventoryWith(tagOf(name)), { env: {}, extraVars: {} });
+    await using hosts = new Hosts(connectHere);
+    const session = { hosts, clock: systemClock, signal: new AbortController().signal };
+    const { images, errors } = await tryImages(
+      inventory,
+      session,
+      { host: 'here', services: allServices(inventory).filter((service) => service.name === 'gateway') },
+      true,
+    );
+    expect(errors).toEqual([]);
+    expect(found(images, 'gateway', 'differs')).toEqual(BROKEN[name]?.differs);
+  });
+
+  test('nothing is left behind', async () => {
+    expect(await leftBehind()).toEqual([]);
+  });
 });

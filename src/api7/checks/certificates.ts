@@ -1,10 +1,14 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { z } from 'zod';
 import { OrchError } from '../../core/base/errors.ts';
 import type { Secret } from '../../core/base/secret.ts';
+import { defineGate } from '../../core/task/define-gate.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 
 /** A certificate of the inventory, and what belongs to it. */
 export interface CertificateFiles {
+  /** Names of the hosts that use it. */
+  readonly hosts: readonly string[];
   /** Where the inventory has it: `api7.gateway`. */
   readonly place: string;
   /** PEM, the certificate itself first. */
@@ -15,11 +19,11 @@ export interface CertificateFiles {
   readonly names?: readonly string[];
 }
 
-/** One question about a certificate, and what is wrong; a `soon` is a warning. */
+/** One question about a certificate, and what is wrong; with `warns` it is no reason to refuse it. */
 export interface CertificateCheck {
   readonly name: string;
   readonly error?: OrchError;
-  readonly soon?: boolean;
+  readonly warns?: boolean;
 }
 
 const DAY_MS = 24 * 3_600_000;
@@ -29,23 +33,52 @@ const SOON_DAYS = 30;
 const LONGEST_CHAIN = 10;
 
 /** All certificates that the inventory brings. */
-export function certificatesOf({ api7, gatewayGroups }: Inventory): readonly CertificateFiles[] {
-  const groups = [...gatewayGroups.values()];
-  const logins = groups.flatMap(({ name, auth, authByHost }) => [
-    { place: gatewayGroups.size === 1 ? 'api7.gateway' : `gateway_groups.${name}`, auth },
-    ...[...authByHost].map(([host, own]) => ({ place: `hosts.${host}.gateway`, auth: own })),
+export function certificatesOf({ api7, groups, gatewayGroups }: Inventory): readonly CertificateFiles[] {
+  const logins = [...gatewayGroups.values()].flatMap(({ name, hosts, auth, authByHost }) => [
+    {
+      place: gatewayGroups.size === 1 ? 'api7.gateway' : `gateway_groups.${name}`,
+      auth,
+      hosts: hosts.filter((host) => !authByHost.has(host)),
+    },
+    ...[...authByHost].map(([host, own]) => ({ place: `hosts.${host}.gateway`, auth: own, hosts: [host] })),
   ]);
-  const clients = logins.flatMap(({ place, auth }) => (auth.kind === 'certificate' ? [{ place, ...auth }] : []));
+  const clients = logins.flatMap(({ auth, ...at }) => (auth.kind === 'certificate' ? [{ ...at, ...auth }] : []));
+  const hosts = groups.get('control_plane') ?? [];
   const { dashboard, dpManager } = api7;
   return [
-    // One that several groups have in common is told of once.
-    ...new Map(clients.map(({ place, cert, key, ca }) => [cert, { place, cert, key, ca }])).values(),
-    ...(dashboard.tls === undefined ? [] : [{ place: 'api7.dashboard.tls', ...dashboard.tls }]),
+    ...clients.map(({ place, hosts, cert, key, ca }) => ({ place, hosts, cert, key, ca })),
+    ...(dashboard.tls === undefined ? [] : [{ place: 'api7.dashboard.tls', hosts, ...dashboard.tls }]),
     ...(dpManager.tls === undefined
       ? []
-      : [{ place: 'api7.dp_manager.tls', ...dpManager.tls, ...expectedBy(clients) }]),
+      : [{ place: 'api7.dp_manager.tls', hosts, ...dpManager.tls, ...expectedBy(clients) }]),
   ];
 }
+
+/** Until when a certificate is valid; undefined where it is not readable. */
+export function validUntil({ cert }: Pick<CertificateFiles, 'cert'>): Date | undefined {
+  const [own] = parsed(cert) ?? [];
+  return own === undefined ? undefined : new Date(own.validTo);
+}
+
+const params = z.strictObject({ certificates: z.array(z.custom<CertificateFiles>()).readonly() });
+
+/**
+ * A gate: the certificates that a host is to use are valid now, have their private keys, and are for the names by which others know
+ * them. What `certificateChecks` only warns of does not refuse them.
+ *
+ * @throws OrchError CERTIFICATE_EXPIRED | CERTIFICATE_MISMATCH
+ */
+export const certificatesFit = defineGate<typeof params, readonly OrchError[]>({
+  kind: 'certificatesFit',
+  params,
+  title: ({ certificates }) => `certificates ${certificates.map(({ place }) => place).join(', ')} fit`,
+  look: async ({ certificates }) =>
+    certificates
+      .flatMap((files) => certificateChecks(files, new Date()))
+      .flatMap(({ error, warns }) => (error === undefined || warns === true ? [] : [error])),
+  met: (_p, errors) => errors.length === 0,
+  unmet: (_p, [first]) => first ?? new OrchError('CERTIFICATE_MISMATCH', 'a certificate does not fit'),
+});
 
 /** What gateways expect of DP Manager's certificate. */
 function expectedBy(clients: readonly { readonly ca: string; readonly sni: string }[]) {
@@ -68,7 +101,10 @@ export function certificateChecks(files: CertificateFiles, now: Date): readonly 
     ...(authorities.length === 0 ? [] : [validity(`${place}.ca`, authorities, now)]),
     { name: `${place}.key`, ...keyError(place, first, key) },
     ...names.map((name) => ({ name: `${place}.cert name ${name}`, ...nameError(place, first, name) })),
-    ...(authorities.length === 0 ? [] : [{ name: `${place}.cert chain`, ...chainError(place, own, authorities) }]),
+    // The authority that gateways trust need not be the one that lets them in.
+    ...(authorities.length === 0
+      ? []
+      : [{ name: `${place}.cert chain`, warns: true, ...chainError(place, own, authorities) }]),
   ];
 }
 
@@ -102,7 +138,7 @@ function validity(name: string, certificates: readonly X509Certificate[], now: D
   if (days >= SOON_DAYS) return { name };
   return {
     name,
-    soon: true,
+    warns: true,
     error: expired(`${name} expires on ${day(ends)}, in ${days === 1 ? '1 day' : `${days} days`}`),
   };
 }

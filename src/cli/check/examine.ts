@@ -41,7 +41,7 @@ const hereResults = (error: unknown): readonly CheckResult[] => [resultOf('clock
 const inventoryResults = (inventory: Inventory, now: Date): readonly CheckResult[] =>
   certificatesOf(inventory)
     .flatMap((files) => certificateChecks(files, now))
-    .map(({ name, error, soon }) => resultOf(name, soon === true ? 'warning' : 'failed', errorIn(error)));
+    .map(({ name, error, warns }) => resultOf(name, warns === true ? 'warning' : 'failed', errorIn(error)));
 
 interface Examined {
   readonly host: string;

@@ -1,3 +1,4 @@
+import { certificatesOf, validUntil } from '../../api7/checks/certificates.ts';
 import { requestPorts, serviceBehind } from '../../api7/services.ts';
 import { defined } from '../../core/base/data.ts';
 import { redact } from '../../core/base/redact.ts';
@@ -14,8 +15,17 @@ export interface StatusReport {
   /** ISO time by the controller's clock. */
   readonly at: string;
   readonly hosts: readonly HostReport[];
+  /** Certificates of the inventory, by where it has them. */
+  readonly certificates: readonly CertificateReport[];
   /** What could not be looked at; each once. */
   readonly errors: readonly ErrorInfo[];
+}
+
+export interface CertificateReport {
+  /** `api7.gateway`. */
+  readonly place: string;
+  /** ISO time; `null`: it is not readable. */
+  readonly validUntil: string | null;
 }
 
 export interface HostReport {
@@ -64,7 +74,11 @@ export function statusReport(
   });
   const faults = hosts.flatMap(({ error, services }) => [error, ...services.flatMap(faultsOf)]);
   const errors = new Map(faults.flatMap((fault) => (fault === undefined ? [] : [[JSON.stringify(fault), fault]])));
-  return { cluster: inventory.cluster, at: at.toISOString(), hosts, errors: [...errors.values()] };
+  const certificates = certificatesOf(inventory).map((one) => ({
+    place: one.place,
+    validUntil: validUntil(one)?.toISOString() ?? null,
+  }));
+  return { cluster: inventory.cluster, at: at.toISOString(), hosts, certificates, errors: [...errors.values()] };
 }
 
 const faultsOf = ({ error, traffic }: ServiceReport): readonly (ErrorInfo | undefined)[] => [

@@ -21,10 +21,31 @@ export function statusLines(report: StatusReport, options: TableOptions): readon
   const rows = report.hosts.flatMap((host) => rowsOf(host, now));
   return [
     ...tableLines(COLUMNS, rows, options),
+    ...certificateLines(report, now, options),
     ...report.errors.flatMap((error) => ['', ...errorLines(error, paint)]),
     '',
     closing(report, paint),
   ];
+}
+
+const CERTIFICATE_COLUMNS = [{ title: 'CERTIFICATE' }, { title: 'VALID UNTIL' }];
+
+const DAY_MS = 24 * 3_600_000;
+/** Renewing one takes some time. */
+const SOON_DAYS = 30;
+
+function certificateLines({ certificates }: StatusReport, now: Date, options: TableOptions): readonly string[] {
+  if (certificates.length === 0) return [];
+  const rows = certificates.map(({ place, validUntil }) => [place, expiryCell(validUntil, now)]);
+  return ['', ...tableLines(CERTIFICATE_COLUMNS, rows, options)];
+}
+
+function expiryCell(validUntil: string | null, now: Date): Cell {
+  if (validUntil === null) return { text: 'not readable', colour: 'red' };
+  const day = validUntil.slice(0, 10);
+  const days = Math.floor((Date.parse(validUntil) - now.getTime()) / DAY_MS);
+  if (days < 0) return { text: `${day}, expired`, colour: 'red' };
+  return days < SOON_DAYS ? { text: `${day}, in ${count(days, 'day')}`, colour: 'yellow' } : day;
 }
 
 const rowsOf = ({ host, services }: HostReport, now: Date): readonly (readonly Cell[])[] =>
