@@ -3,7 +3,25 @@ import { gatewayGroupOf } from '../inventory/gateway-group.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 
 /** What a valid inventory could say besides, in lines for the operator. */
-export function adviceFor(inventory: Inventory): readonly string[] {
+export const adviceFor = (inventory: Inventory): readonly string[] => [
+  ...aboutTls(inventory),
+  ...aboutProbes(inventory),
+];
+
+/** DP Manager asks for certificates on its TLS port only. Somebody else may publish it. */
+function aboutTls({ api7, gatewayGroups, groups }: Inventory): readonly string[] {
+  const byCertificate = [...gatewayGroups.values()].some(({ auth, authByHost }) =>
+    [auth, ...authByHost.values()].some(({ kind }) => kind === 'certificate'),
+  );
+  const publishes = api7.dpManager.ports.some(({ name }) => name === 'https');
+  if (!byCertificate || publishes || !groups.has('control_plane')) return [];
+  return [
+    'recommended: gateways log in by certificate, but the TLS port of DP Manager is not published: they cannot connect',
+    'hint: set api7.dp_manager.ports.https to 7943',
+  ];
+}
+
+function aboutProbes(inventory: Inventory): readonly string[] {
   const without = [...inventory.loadBalancers.values()]
     .filter(({ port, members }) => members.some((node) => isWithoutProbe(inventory, node, port)))
     .map(({ name }) => name);

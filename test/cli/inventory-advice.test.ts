@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { adviceFor } from '../../src/cli/inventory-advice.ts';
+import { Secret } from '../../src/core/base/secret.ts';
 import type { Inventory } from '../../src/inventory/inventory.ts';
 import { loadInventory } from '../../src/inventory/load.ts';
 
@@ -27,4 +28,19 @@ test('nothing is recommended where there is one, or no balancer before gateways'
   expect(adviceFor({ ...example, gatewayGroups })).toEqual([]);
   expect(adviceFor({ ...example, loadBalancers: new Map() })).toEqual([]);
   expect(adviceFor(unmanaged(['cp-1']))).toEqual([]);
+});
+
+test('the TLS port of DP Manager is recommended where gateways log in by certificate', () => {
+  const [[name, group] = expect.fail('no group')] = example.gatewayGroups;
+  const auth = { kind: 'certificate', cert: '', key: Secret.of('some-key'), ca: '', sni: 'dp' } as const;
+  const gatewayGroups = new Map([[name, { ...group, auth }]]);
+  const byCertificate = { ...example, gatewayGroups, loadBalancers: new Map() };
+  expect(adviceFor(byCertificate)).toEqual([
+    expect.stringContaining('the TLS port of DP Manager is not published'),
+    'hint: set api7.dp_manager.ports.https to 7943',
+  ]);
+  const https = { name: 'https', protocol: 'tcp', container: 7943, host: 7943, addresses: [] } as const;
+  const { api7 } = example;
+  const dpManager = { ...api7.dpManager, ports: [...api7.dpManager.ports, https] };
+  expect(adviceFor({ ...byCertificate, api7: { ...api7, dpManager } })).toEqual([]);
 });
