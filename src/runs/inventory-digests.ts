@@ -8,15 +8,19 @@ type Digests = Readonly<Record<string, string>>;
 const LENGTH = 16;
 
 /**
- * Digests of the parts of an inventory, by what people call them: `api7.version`, `hosts.gw-1`. Secrets are not in them, nor how a
+ * Digests of the parts of an inventory, by what people call them: `api7.version`, `gateway_groups.edge`, `hosts.gw-1`. Secrets are not in them, nor how a
  * host is reached or where packages lie: each controller has its own.
  */
-export function inventoryDigests({ hosts, groups, api7, loadBalancers }: Inventory): Digests {
+export function inventoryDigests({ hosts, groups, api7, gatewayGroups, loadBalancers }: Inventory): Digests {
   const digest = (value: unknown): string => sha256(canonicalJson(value)).slice(0, LENGTH);
   const { package: packages, ...settings } = api7;
   const parts: (readonly [string, unknown])[] = [
     ...Object.entries(settings).map(([key, value]): [string, unknown] => [`api7.${key}`, value]),
     ['api7.package', packages && fileNames(packages)],
+    ...[...gatewayGroups].map(([name, { authByHost, ...group }]): [string, unknown] => [
+      gatewayGroups.size === 1 ? 'api7.gateway' : `gateway_groups.${name}`,
+      { ...group, authByHost: Object.fromEntries(authByHost) },
+    ]),
     ...[...loadBalancers].map(([name, pool]): [string, unknown] => [`load_balancers.${name}`, pool]),
     ...[...groups].map(([name, members]): [string, unknown] => [`groups.${name}`, members]),
     ...[...hosts.values()].map(({ name, address, zone, groups, vars }): [string, unknown] => [

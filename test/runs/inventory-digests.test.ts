@@ -21,6 +21,7 @@ test.each<[string, string, string, readonly string[]]>([
   ['the version', 'version: "3.10.5"', 'version: "3.10.6"', ['api7.version']],
   ['an address', '10.0.2.21', '10.0.2.99', ['hosts.gw-1']],
   ['a variable of a host', 'address: 10.0.2.21', 'address: 10.0.2.21, vars: { rack: 7 }', ['hosts.gw-1']],
+  ['a setting of the gateways', 'gateway: {', 'gateway: { env: { TZ: UTC },', ['api7.gateway']],
   ['a pool', 'longest_request: 5s', 'longest_request: 6s', ['load_balancers.gateways']],
   ['a password', 'some-password', 'other-password', []],
   ['how a host is reached', 'address: 10.0.2.21', 'address: 10.0.2.21, user: me, port: 2222', []],

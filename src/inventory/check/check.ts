@@ -33,7 +33,7 @@ export function check(tree: unknown): readonly Problem[] {
     ...checkGatewayGroups(file, gatewayGroups, names),
     ...checkConfig(file, gatewayGroups),
     ...checkBind(file, gatewayGroups, names),
-    ...checkPublishedPorts(ports, gatewayGroups),
+    ...checkPublishedPorts(file, ports, gatewayGroups),
     ...checkLoadBalancers(file, names, ports),
     ...checkPools(file, names),
   ];

@@ -87,6 +87,7 @@ const INSIDE: readonly number[] = Object.values(PORTS.gateway);
 
 /** Two services of a host on one port, and stream routes on ports that a gateway has for something else. */
 export function checkPublishedPorts(
+  file: Fields,
   ports: ReadonlyMap<string, readonly Published[]>,
   groups: readonly FileGroup[],
 ): readonly Problem[] {
@@ -108,6 +109,11 @@ export function checkPublishedPorts(
     for (const [index, port] of listOf(tcp?.value).entries())
       if (INSIDE.includes(Number(port)))
         tell([...(tcp?.path ?? []), index], `port ${String(port)} is one that gateways listen on for something else`);
+  }
+  for (const service of ['dashboard', 'dp_manager']) {
+    const settings = fieldsOf(fieldsOf(file.get('api7')).get(service));
+    if (settings.has('tls') && !fieldsOf(settings.get('ports')).has('https'))
+      tell(['api7', service, 'tls'], 'has an effect with "ports: { https: … }" only');
   }
   return [...problems.values()];
 }
