@@ -42,8 +42,8 @@ describe.each(changes)('%s, of which an upgrade makes %i', (operation, count) =>
   test.each(spread(count).flatMap((nth) => [true, false].map((carriedOut) => ({ nth, carriedOut }))))(
     'number $nth, carried out: $carriedOut',
     async ({ nth, carriedOut }) => {
-      // The shared one has the images of both versions.
-      const cluster = (operation === 'pull' ? undefined : shared) ?? (await installed());
+      // The shared one has the images of both versions: nothing is pulled there, and no pulled image gets its tag.
+      const cluster = (['pull', 'tag'].includes(operation) ? undefined : shared) ?? (await installed());
       shared = undefined;
       cluster.upgrade();
       cluster.loses = { operation, nth, carriedOut };

@@ -323,13 +323,13 @@ describe('other inputs than those with which the run began', () => {
     const before = JSON.stringify(world(cluster));
     const refused = await resumes(cluster);
     expect(refused.exitCode).toBe(2);
-    expect(refused.errors).toContain(`RESUME_DRIFT: run ${run} began with other inputs: api7.config, hosts.gw-1\n`);
+    expect(refused.errors).toContain(`RESUME_DRIFT: run ${run} began with other inputs: api7.gateway, hosts.gw-1\n`);
     expect(refused.errors).toContain('--replan');
     expect(JSON.stringify(world(cluster))).toBe(before);
     const accepted = await resumes(cluster, run, { replan: true });
     expect([accepted.exitCode, accepted.errors]).toEqual([0, '']);
     expect(accepted.events.find(({ type }) => type === 'note')?.message).toContain(
-      'accepted as it differs: api7.config, hosts.gw-1',
+      'accepted as it differs: api7.gateway, hosts.gw-1',
     );
     await cluster.settle();
     expect(cluster.leftovers()).toEqual([]);
