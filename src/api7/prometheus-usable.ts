@@ -18,7 +18,7 @@ const params = z.strictObject({
 type Params = z.output<typeof params>;
 
 /** A status, or why there is none. */
-type Answer = number | { readonly why: string };
+type Answer = number | { readonly why: string } | 'not asked';
 
 interface Answers {
   readonly query: Answer;
@@ -92,6 +92,8 @@ async function answerOf(host: Reader, how: 'httpGet' | 'httpPost', request: Http
   try {
     return (await host[how](request)).status;
   } catch (error) {
+    // A host that can ask for nothing from here says nothing about Prometheus.
+    if (error instanceof OrchError && error.code === 'FORWARDING_REFUSED') return 'not asked';
     if (!isNoResponse(error)) throw error;
     return { why: error.message };
   }
@@ -103,6 +105,7 @@ interface Problem {
 }
 
 function problemOf({ addr, login, query, write }: Params, answers: Answers): Problem | undefined {
+  if (answers.query === 'not asked' || answers.write === 'not asked') return undefined;
   const silent = [answers.query, answers.write].find((answer) => typeof answer !== 'number');
   if (typeof silent === 'object')
     return {

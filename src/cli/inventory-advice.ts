@@ -4,9 +4,25 @@ import type { Inventory } from '../inventory/inventory.ts';
 
 /** What a valid inventory could say besides, in lines for the operator. */
 export const adviceFor = (inventory: Inventory): readonly string[] => [
+  ...aboutLogins(inventory),
   ...aboutTls(inventory),
   ...aboutProbes(inventory),
 ];
+
+/** A token or certificate belongs to one gateway group of API7: with that of another one a gateway gets other routes, or none. */
+function aboutLogins({ gatewayGroups }: Inventory): readonly string[] {
+  const byLogin = Map.groupBy([...gatewayGroups.values()], ({ auth }) =>
+    auth.kind === 'token' ? auth.token.reveal() : auth.cert,
+  );
+  return [...byLogin.values()].flatMap((groups) =>
+    new Set(groups.map(({ group }) => group)).size < 2
+      ? []
+      : [
+          `recommended: gateway groups ${groups.map(({ name }) => name).join(' and ')} log in with the same ${groups[0]?.auth.kind}`,
+          'hint: give each gateway group the token or certificate that API7 has made for it',
+        ],
+  );
+}
 
 /** DP Manager asks for certificates on its TLS port only. Somebody else may publish it. */
 function aboutTls({ api7, gatewayGroups, groups }: Inventory): readonly string[] {

@@ -44,3 +44,14 @@ test('the TLS port of DP Manager is recommended where gateways log in by certifi
   const dpManager = { ...api7.dpManager, ports: [...api7.dpManager.ports, https] };
   expect(adviceFor({ ...byCertificate, api7: { ...api7, dpManager } })).toEqual([]);
 });
+
+test('a login of its own is recommended for each gateway group', () => {
+  const [[, group] = expect.fail('no group')] = example.gatewayGroups;
+  const of = (name: string, id = name) => [name, { ...group, name, group: id }] as const;
+  const advice = (...groups: readonly ReturnType<typeof of>[]) =>
+    adviceFor({ ...example, gatewayGroups: new Map(groups), loadBalancers: new Map() });
+  expect(advice(of('default'), of('edge'))[0]).toBe(
+    'recommended: gateway groups default and edge log in with the same token',
+  );
+  expect(advice(of('default'), of('copy', 'default'))).toEqual([]);
+});

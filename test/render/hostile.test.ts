@@ -189,6 +189,7 @@ describe('whatever a host sends, no line is forged and no terminal is moved', ()
       cluster: 'prod',
       at: '2026-01-01T00:00:00Z',
       hosts: [{ host: 'gw-1', address: 'a', healthy: false, services: [service], error }],
+      certificates: [{ place: 'api7.gateway', validUntil: null }],
       errors: [error],
     };
     await fc.assert(

@@ -98,7 +98,7 @@ export function certificateChecks(files: CertificateFiles, now: Date): readonly 
     return [{ name: `${place}.ca`, error: mismatch(`${place}.ca is not readable`, 'write it as PEM') }];
   return [
     validity(`${place}.cert`, [first], now),
-    ...(authorities.length === 0 ? [] : [validity(`${place}.ca`, authorities, now)]),
+    ...(authorities.length === 0 ? [] : [authority(`${place}.ca`, authorities, now)]),
     { name: `${place}.key`, ...keyError(place, first, key) },
     ...names.map((name) => ({ name: `${place}.cert name ${name}`, ...nameError(place, first, name) })),
     // The authority that gateways trust need not be the one that lets them in.
@@ -141,6 +141,15 @@ function validity(name: string, certificates: readonly X509Certificate[], now: D
     warns: true,
     error: expired(`${name} expires on ${day(ends)}, in ${days === 1 ? '1 day' : `${days} days`}`),
   };
+}
+
+/** While an authority is replaced a bundle has the old and the new one: one that is valid is enough. */
+function authority(name: string, certificates: readonly X509Certificate[], now: Date): CertificateCheck {
+  const each = certificates.map((certificate) => validity(name, [certificate], now));
+  const isUsable = each.some(({ error, warns }) => error === undefined || warns === true);
+  const [bad] = each.filter(({ error }) => error !== undefined);
+  if (bad === undefined) return { name };
+  return isUsable ? { ...bad, warns: true } : bad;
 }
 
 const mismatch = (message: string, hint: string): OrchError => new OrchError('CERTIFICATE_MISMATCH', message, { hint });

@@ -9,7 +9,12 @@ import { answersAt } from '../reaches.ts';
 import { loginsOf } from './postgres-login.ts';
 
 const secret = z.custom<Secret>((value) => value instanceof Secret);
-const params = z.strictObject({ dsn: secret });
+const asked = {
+  dsn: secret,
+  /** PEM of the certificate authority that the DSN names by a path in the container. Left out: it is read on the host. */
+  ca: z.string().optional(),
+};
+const params = z.strictObject(asked);
 
 interface Server {
   /** `db.example.com:5432`. */
@@ -24,10 +29,10 @@ interface Server {
 type Seen = { readonly host: string; readonly servers: readonly Server[] };
 
 /** Asks each server of the DSN. What the three gates below ask in one tick is asked once. */
-async function look({ dsn }: { readonly dsn: Secret }, host: Reader): Promise<Seen> {
+async function look({ dsn, ca: given }: z.output<typeof params>, host: Reader): Promise<Seen> {
   const { logins, rootCertificate } = loginsOf(dsn) ?? { logins: [], rootCertificate: undefined };
   const verifies = logins[0]?.sslmode.startsWith('verify-') === true && rootCertificate !== undefined;
-  const ca = verifies ? await host.read(rootCertificate).catch(() => null) : undefined;
+  const ca = given ?? (verifies ? await host.read(rootCertificate).catch(() => null) : undefined);
   const servers = logins.map(async (login): Promise<Server> => {
     const name = `${isIPv6(login.address) ? `[${login.address}]` : login.address}:${login.port}`;
     // The authority is mounted from elsewhere: without it no password may be sent.
@@ -104,7 +109,7 @@ function unanswered({ host, servers }: Seen): OrchError {
   );
 }
 
-const versioned = z.strictObject({ dsn: secret, least: z.int() });
+const versioned = z.strictObject({ ...asked, least: z.int() });
 
 /** A gate, one look: PostgreSQL is of the major version that the vendor asks for, or later. It only warns. */
 export const databaseVersion = defineGate<typeof versioned, Seen>({
@@ -123,7 +128,7 @@ export const databaseVersion = defineGate<typeof versioned, Seen>({
   },
 });
 
-const pooled = z.strictObject({ dsn: secret, pools: z.int().min(0), pooledBy: z.string() });
+const pooled = z.strictObject({ ...asked, pools: z.int().min(0), pooledBy: z.string() });
 
 const roomIn = ({ maxConnections, reserved, usedByOthers }: PostgresView): number =>
   Math.max(0, maxConnections - reserved - usedByOthers);

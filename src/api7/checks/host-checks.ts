@@ -1,3 +1,4 @@
+import { defined } from '../../core/base/data.ts';
 import { Secret } from '../../core/base/secret.ts';
 import type { Inventory, InventoryHost } from '../../inventory/inventory.ts';
 import { hostLimits } from '../../tasks/host-limits.ts';
@@ -95,11 +96,12 @@ function databaseChecks({ api7, groups }: Inventory): readonly Check[] {
     const [{ dsn } = { dsn: api7.database.dsn }] = same;
     const each = same.map(({ connections }) => connections);
     const all = hosts * each.reduce((sum, connections) => sum + connections, 0);
+    const ca = defined({ ca: dsn.reveal() === api7.database.dsn.reveal() ? api7.database.rootCert : undefined });
     const pooledBy = `${hosts} × ${each.length > 1 ? `(${each.join(' + ')})` : each.join('')}`;
     return [
-      { name: 'database', gate: databaseAccepts({ dsn }) },
-      { name: 'database version', gate: databaseVersion({ dsn, least: LEAST_POSTGRES }) },
-      { name: 'database connections', gate: databaseHasRoom({ dsn, pools: all, pooledBy }) },
+      { name: 'database', gate: databaseAccepts({ dsn, ...ca }) },
+      { name: 'database version', gate: databaseVersion({ dsn, ...ca, least: LEAST_POSTGRES }) },
+      { name: 'database connections', gate: databaseHasRoom({ dsn, ...ca, pools: all, pooledBy }) },
     ];
   });
 }

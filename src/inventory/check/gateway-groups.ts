@@ -17,10 +17,22 @@ export function checkGatewayGroups(
   return [
     ...twoLogins(['api7', 'gateway'], shared),
     ...(file.has('gateway_groups') ? [...patterns(groups, names), ...homes(groups, names)] : []),
-    ...groups.flatMap((group) => [...endpoints(group), ...logins(group, shared)]),
+    ...once(groups.flatMap((group) => [...endpoints(group), ...logins(group, shared)])),
     ...ownLogins(file, groups, shared),
   ];
 }
+
+const LOGIN = ['token', 'cert', 'key'];
+
+/** A group with a login of its own is told of there; else what all have in common is at fault. */
+const isOwnLogin = (own: Fields): boolean => LOGIN.some((field) => own.has(field));
+
+const sharedBlock = (shared: Fields): Path => (shared.size === 0 ? ['api7'] : ['api7', 'gateway']);
+
+/** What several groups have in common is told once. */
+const once = (problems: readonly Problem[]): readonly Problem[] => [
+  ...new Map(problems.map((problem) => [JSON.stringify([problem.path, problem.message]), problem])).values(),
+];
 
 /** Where a block is missing altogether, what is wrong is told at the one above. */
 const blockOf = (group: FileGroup): Path => (group.own.size === 0 && group.path[0] === 'api7' ? ['api7'] : group.path);
@@ -41,7 +53,7 @@ function homes(groups: readonly FileGroup[], names: PatternNames): readonly Prob
     problems.push({
       path: ['gateway_groups'],
       at: 'key',
-      message: `${homeless.join(', ')} of data_plane ${homeless.length === 1 ? 'is' : 'are'} in no gateway group`,
+      message: `${homeless.join(', ')} of data_plane ${homeless.length === 1 ? 'is' : 'are'} in no gateway group; add ${homeless.length === 1 ? 'it' : 'them'} to the hosts of one`,
     });
   for (const [index, { path, hosts }] of groups.entries()) {
     const at = (message: string) => problems.push({ path: [...path, 'hosts'], at: 'value', message });
@@ -50,7 +62,10 @@ function homes(groups: readonly FileGroup[], names: PatternNames): readonly Prob
       at(`${strangers.join(', ')} ${strangers.length === 1 ? 'is' : 'are'} not in the group data_plane`);
     for (const earlier of groups.slice(0, index)) {
       const both = hosts.filter((host) => earlier.hosts.includes(host));
-      if (both.length > 0) at(`${both.join(', ')} belongs to gateway group "${String(earlier.path.at(-1))}" already`);
+      if (both.length > 0)
+        at(
+          `${both.join(', ')} ${both.length === 1 ? 'belongs' : 'belong'} to gateway group "${String(earlier.path.at(-1))}" already`,
+        );
     }
   }
   return problems;
@@ -78,7 +93,7 @@ function twoLogins(path: Path, fields: Fields): readonly Problem[] {
 
 /** How gateways log in: a way of their own takes the place of the shared one; whom to trust is shared unless it is said. */
 function effective(own: Fields, shared: Fields): Fields {
-  const replaces = ['token', 'cert', 'key'].some((field) => own.has(field));
+  const replaces = isOwnLogin(own);
   const trust = ['ca', 'sni'].filter((field) => shared.has(field)).map((field) => [field, shared.get(field)] as const);
   if (own.has('token')) return new Map([['token', own.get('token')]]);
   return new Map([...(replaces ? trust : shared), ...own]);
@@ -88,7 +103,10 @@ function logins(group: FileGroup, shared: Fields): readonly Problem[] {
   const { path, own } = group;
   const login = effective(own, shared);
   const isShared = path[0] === 'api7';
-  const problems: Problem[] = [...(isShared ? [] : twoLogins(path, own)), ...lacking(blockOf(group), login)];
+  const problems: Problem[] = [
+    ...(isShared ? [] : twoLogins(path, own)),
+    ...lacking(isOwnLogin(own) ? path : sharedBlock(shared), login),
+  ];
   const endpoints = group.setting('endpoints');
   if (login.has('cert') && endpoints !== undefined)
     for (const [index, endpoint] of listOf(endpoints.value).entries())
@@ -105,7 +123,7 @@ function lacking(path: Path, login: Fields): readonly Problem[] {
   const missing = CERTIFICATE.filter((field) => !login.has(field));
   if (login.has('token') || missing.length === 0) return [];
   const message = OF_CERTIFICATE.some((field) => login.has(field))
-    ? `a certificate also needs ${missing.join(' and ')}`
+    ? `a client certificate also needs ${missing.join(' and ')}; write for example ${missing[0]}: !file PATH`
     : 'gateways need either a token, or cert, key and ca';
   return [{ path, at: 'key', message }];
 }

@@ -1,5 +1,6 @@
 import { didYouMean } from '../did-you-mean.ts';
 import type { PatternNames } from '../pattern.ts';
+import { PORTS } from '../ports.ts';
 import type { Problem } from '../problem.ts';
 import { matching, mismatch } from './file-groups.ts';
 import { fieldsOf, textOf } from './loose.ts';
@@ -52,7 +53,7 @@ function unservedBy(
     { path: ['load_balancers', pool, 'port'], at: 'value', message },
   ];
   const serves = (published: readonly Published[]): boolean =>
-    published.some((one) => one.takesRequests && one.port === port);
+    published.some((one) => one.takesRequests && one.protocol === 'tcp' && one.port === port);
   const known = members.flatMap((name) => {
     const published = ports.get(name);
     return published === undefined ? [] : [{ name, published }];
@@ -60,8 +61,17 @@ function unservedBy(
   const all = known.length === 0 ? [...ports.values()] : [];
   const [without] = known.filter(({ published }) => !serves(published));
   if (without !== undefined)
-    return at(`${without.name} serves nothing on port ${port}; its ports are ${requestPortsText(without.published)}`);
+    return at(
+      `${without.name} does not publish port ${port} (published: ${requestPortsText(without.published)})${remedy(port)}`,
+    );
   if (all.length === 0 || all.some(serves)) return [];
   const [some = []] = all;
-  return at(`nothing of API7 serves on port ${port}; its ports are ${requestPortsText(some)}`);
+  return at(`no service of API7 publishes port ${port} (published: ${requestPortsText(some)})`);
+}
+
+/** The ports that people leave out. */
+function remedy(port: number): string {
+  if (port === PORTS.dpManager.https) return `; set api7.dp_manager.ports.https: ${port}`;
+  if (port === PORTS.dashboard.https) return `; set api7.dashboard.ports.https: ${port}`;
+  return '';
 }

@@ -83,7 +83,9 @@ function controlPlanePorts(api7: Fields): readonly Published[] {
   ];
 }
 
-const INSIDE: readonly number[] = Object.values(PORTS.gateway);
+/** What a gateway listens on besides, unless it is configured otherwise: control API, metrics, Admin API. */
+const OWN_LISTENERS = [9090, 9091, 9180];
+const INSIDE: readonly number[] = [...Object.values(PORTS.gateway), ...OWN_LISTENERS];
 
 /** Two services of a host on one port, and stream routes on ports that a gateway has for something else. */
 export function checkPublishedPorts(
@@ -126,5 +128,5 @@ export function requestPortsText(published: readonly Published[]): string {
     published.filter(({ takesRequests }) => takesRequests),
     ({ service }) => service,
   );
-  return [...byService].map(([service, of]) => `${of.map(({ port }) => port).join(' and ')} (${service})`).join(', ');
+  return [...byService].map(([service, of]) => `${of.map(({ port }) => port).join(', ')} (${service})`).join(', ');
 }

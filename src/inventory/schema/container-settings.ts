@@ -89,7 +89,15 @@ export const containerSettings = (service: keyof typeof OWN_SETTINGS) => ({
   ),
   cpus: otherwise(
     z
-      .preprocess(opened, z.number().min(0.01).max(1024))
+      .preprocess(
+        opened,
+        z
+          .number()
+          .min(0.01)
+          .max(1024)
+          // The Engine keeps fewer digits than a number may have: the rest would look like a change each time.
+          .refine((value) => Number(value.toFixed(2)) === value, { error: 'must have at most two decimals' }),
+      )
       .meta({ description: 'Processors that the container may use, fractions too.' }),
     'no limit',
   ),

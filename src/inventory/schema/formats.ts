@@ -1,4 +1,5 @@
 import { isIP, isIPv6 } from 'node:net';
+import { isRegistryPart } from '../../core/base/registry-of.ts';
 import type { Check } from './fields.ts';
 
 const LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
@@ -54,11 +55,16 @@ export const imageCheck: Check = (value) => {
 export const sha256Check: Check = (value) =>
   /^[0-9a-f]{64}$/i.test(value) ? undefined : 'a sha256 digest is 64 hexadecimal digits';
 
+/** Docker takes such a name for a folder of Docker Hub, and would send the login there. */
+const notARegistry = (host: string): string =>
+  `"${host}" is taken for a folder of docker.io; write its full name, or its port: ${host}:443`;
+
 export const registryCheck: Check = (value) => {
   if (/^[a-z]+:\/\//.test(value)) return 'a registry is written without a scheme: registry.example.com/team';
   const [, host, path] =
     /^([A-Za-z0-9.-]+(?::\d+)?|\[[0-9A-Fa-f:]+\](?::\d+)?)((?:\/[a-z0-9._-]+)*)$/.exec(value) ?? [];
-  return host === undefined || path === undefined ? 'a registry is written host[:port][/path]' : undefined;
+  if (host === undefined || path === undefined) return 'a registry is written host[:port][/path]';
+  return isRegistryPart(host) ? undefined : notARegistry(host);
 };
 
 export const endpointCheck: Check = (value) => {

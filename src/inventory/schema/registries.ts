@@ -2,12 +2,12 @@ import { block, list, named, taggedSecret, text } from './fields.ts';
 import { registryCheck } from './formats.ts';
 
 /** A registry as image references name it: `docker.io` is the one of references without any. */
-const REGISTRY = /^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::\d+)?$/;
+const REGISTRY = /^(?=localhost$|.*[.:])(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::\d+)?$/;
 
 export const registries = named(
   'Logins and mirrors of registries, by address as images name it: `registry.example.com:5000`, or `docker.io`.',
   REGISTRY,
-  'a registry is written host[:port], without scheme and path',
+  'a registry is written host[:port], without scheme and path; a name without a dot needs its port: harbor:443',
   block(
     {
       username: text('User to log in as.').optional(),

@@ -82,13 +82,19 @@ async function dialInTime(dialer: Dialer, target: HttpTarget, deadline: AbortSig
 /** TLS ends here, so that no key is ever on the host. */
 function secured(socket: Duplex, address: string, { ca, client, serverName = address }: HttpTls): Duplex {
   const { connect } = process.getBuiltinModule('node:tls');
-  return connect({
-    socket,
-    host: serverName,
-    // RFC 6066: an address is no server name.
-    ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
-    ...defined({ ca, cert: client?.cert, key: client?.key.reveal() }),
-  });
+  try {
+    return connect({
+      socket,
+      host: serverName,
+      // RFC 6066: an address is no server name.
+      ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
+      ...defined({ ca, cert: client?.cert, key: client?.key.reveal() }),
+    });
+  } catch (error) {
+    // A key that does not belong to its certificate is noticed before anything is sent.
+    socket.destroy();
+    throw error;
+  }
 }
 
 /** RFC 7617. */

@@ -6,8 +6,12 @@ import { preflight } from '../../../src/api7/preflight.ts';
 import { Secret } from '../../../src/core/base/secret.ts';
 import { loadInventory } from '../../../src/inventory/load.ts';
 
-const read = (name: string): string =>
-  readFileSync(join(import.meta.dirname, '../../fixtures/certificates', name), 'utf8');
+/** Several files: one after another. */
+const read = (names: string): string =>
+  names
+    .split(' ')
+    .map((name) => readFileSync(join(import.meta.dirname, '../../fixtures/certificates', name), 'utf8'))
+    .join('');
 
 interface Row {
   readonly cert?: string;
@@ -35,6 +39,7 @@ test.each<[string, Row, readonly string[]]>([
     { cert: 'expired.pem', now: '2025-12-15' },
     ['p.cert CERTIFICATE_EXPIRED?', 'p.ca CERTIFICATE_EXPIRED'],
   ],
+  ['of an authority beside which an old one has expired', { ca: 'ca.pem expired.pem' }, ['p.ca CERTIFICATE_EXPIRED?']],
   ['with another key', { key: 'other.key' }, ['p.key CERTIFICATE_MISMATCH']],
   ['with what is no key', { key: 'ca.pem' }, ['p.key CERTIFICATE_MISMATCH']],
   ['of another authority than the one that is trusted', { ca: 'other-ca.pem' }, ['p.cert chain CERTIFICATE_MISMATCH?']],
