@@ -4,6 +4,7 @@ import { versionAtLeast } from '../../core/base/version-at-least.ts';
 import { formatSize } from '../../core/bounds/limits.ts';
 import type { EngineInfo } from '../../core/host/docker.ts';
 import { defineGate } from '../../core/task/define-gate.ts';
+import { imageRoot } from '../../tasks/image/image-root.ts';
 
 const engine = z.strictObject({ atLeast: z.string() });
 
@@ -70,10 +71,7 @@ export const roomForImages = defineGate<typeof room, Room>({
   kind: 'roomForImages',
   params: room,
   async look({ images, assumedBytes }, host) {
-    const [{ DockerRootDir: path }, ...found] = await Promise.all([
-      host.docker.info(),
-      ...images.map((ref) => host.docker.image(ref)),
-    ]);
+    const [path, ...found] = await Promise.all([imageRoot(host), ...images.map((ref) => host.docker.image(ref))]);
     const needs = found.map((image) => (image === null ? 2 * assumedBytes : (image.Size ?? assumedBytes)));
     return { path, free: await host.freeBytes(path), needed: needs.reduce((sum, bytes) => sum + bytes, 0) };
   },

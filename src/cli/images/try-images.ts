@@ -11,6 +11,8 @@ import type { ImageInspect } from '../../core/host/docker.ts';
 import { ENDINGS } from '../../core/host/leftover-names.ts';
 import { discard } from '../../docker/run-once.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
+import { pullForRun } from '../../tasks/image/pull-image.ts';
+import { RunPulls } from '../../tasks/image/run-pulls.ts';
 import { LOCK_PATHS } from '../../transport/lock/fence.ts';
 import type { Session } from '../session.ts';
 import { HostTrials } from './host-trials.ts';
@@ -45,10 +47,11 @@ export async function tryImages(
       signal,
       ...(isHere ? { directory: tmpdir(), ...ownFiles() } : { directory: LOCK_PATHS.run }),
     });
+    const pulls = new RunPulls();
     const images = await Promise.all(
       services.map(async ({ name }): Promise<readonly VerifiedImage[]> => {
         try {
-          return [await tryImage(inventory, { connection, trials, host }, name)];
+          return [await tryImage(inventory, { connection, trials, host, pulls }, name)];
         } catch (error) {
           failed(error);
           return [];
@@ -87,11 +90,14 @@ interface On {
   readonly connection: Connection;
   readonly trials: HostTrials;
   readonly host: string;
+  readonly pulls: RunPulls;
 }
+
+const QUIET = { warn: () => undefined, progress: () => undefined };
 
 async function tryImage(
   { api7 }: Inventory,
-  { connection, trials, host }: On,
+  { connection, trials, host, pulls }: On,
   service: Service['name'],
 ): Promise<VerifiedImage> {
   const ref = REFS[service](api7);
@@ -101,7 +107,7 @@ async function tryImage(
       throw new OrchError('IMAGE_MISSING', `${ref} is not on ${host}, and is in a package`, {
         hint: 'load it there (docker load), or name a host on which api7-orch run install has loaded it: --on HOST',
       });
-    await docker.pull(ref, pullOf(api7, ref).login);
+    await pullForRun(connection, { ref, ...pullOf(api7, ref) }, { pulls, report: QUIET });
   }
   const image = await docker.image(ref);
   if (image === null) throw new OrchError('IMAGE_MISSING', `${ref} is not on ${host}`);

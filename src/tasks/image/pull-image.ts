@@ -7,6 +7,7 @@ import type { RegistryLogin } from '../../core/host/docker.ts';
 import type { Report } from '../../core/task/change.ts';
 import { SPACE_HINT } from '../../docker/pull-refused.ts';
 import { hostLogin } from './host-login.ts';
+import { imageRoot } from './image-root.ts';
 import { type Pin, PULLS_AT_ONCE, type RunPulls } from './run-pulls.ts';
 
 /** A copy of a registry: `mirror.example.com:5000/hub`. */
@@ -39,9 +40,6 @@ const ASSUMED_BYTES = 1024 ** 3;
 
 /** An image is there packed and unpacked for a while. */
 const ROOM = 2;
-
-/** Where containerd keeps images, when Docker leaves them to it. */
-const CONTAINERD = '/var/lib/containerd';
 
 /**
  * Pulls an image on a host: by the digest that its tag has in this run, from a mirror or from its registry, as soon as there are not too
@@ -184,8 +182,7 @@ async function firstThatHas(
 
 /** @throws OrchError DISK_FULL */
 async function refuseFullDisk(host: Reader, ref: string, size: number | undefined): Promise<void> {
-  const [{ DockerRootDir, Driver }, containerd] = await Promise.all([host.docker.info(), host.stat(CONTAINERD)]);
-  const path = Driver === 'overlayfs' && containerd !== null ? CONTAINERD : DockerRootDir;
+  const path = await imageRoot(host);
   const free = await host.freeBytes(path);
   const needed = ROOM * (size ?? ASSUMED_BYTES);
   if (free >= needed) return;
