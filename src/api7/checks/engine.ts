@@ -71,7 +71,9 @@ export const roomForImages = defineGate<typeof room, Room>({
   kind: 'roomForImages',
   params: room,
   async look({ images, assumedBytes }, host) {
-    const [path, ...found] = await Promise.all([imageRoot(host), ...images.map((ref) => host.docker.image(ref))]);
+    // A host without an Engine says so at once: nothing must have begun by then.
+    const asked = images.map((ref) => host.docker.image(ref));
+    const [path, ...found] = await Promise.all([imageRoot(host), ...asked]);
     const needs = found.map((image) => (image === null ? 2 * assumedBytes : (image.Size ?? assumedBytes)));
     return { path, free: await host.freeBytes(path), needed: needs.reduce((sum, bytes) => sum + bytes, 0) };
   },
