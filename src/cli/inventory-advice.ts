@@ -1,6 +1,6 @@
 import { serviceBehind } from '../api7/services.ts';
 import { gatewayGroupOf } from '../inventory/gateway-group.ts';
-import type { Inventory } from '../inventory/inventory.ts';
+import type { Inventory, LoadBalancerSettings } from '../inventory/inventory.ts';
 
 /** What a valid inventory could say besides, in lines for the operator. */
 export const adviceFor = (inventory: Inventory): readonly string[] => [
@@ -38,20 +38,28 @@ function aboutTls({ api7, gatewayGroups, groups }: Inventory): readonly string[]
 }
 
 function aboutProbes(inventory: Inventory): readonly string[] {
-  const without = [...inventory.loadBalancers.values()]
-    .filter(({ port, members }) => members.some((node) => isWithoutProbe(inventory, node, port)))
-    .map(({ name }) => name);
+  const { gatewayGroups, loadBalancers } = inventory;
+  const without = [...gatewayGroups.values()].filter(
+    ({ probe, name }) =>
+      probe === undefined && [...loadBalancers.values()].some((pool) => balances(inventory, pool, name)),
+  );
   if (without.length === 0) return [];
+  const [who, key] =
+    gatewayGroups.size === 1
+      ? ['gateways have', 'api7.gateway.probe']
+      : [`gateways of ${without.map(({ name }) => name).join(', ')} have`, `gateway_groups.${without[0]?.name}.probe`];
   return [
-    `recommended: no probe is set for the gateways of ${without.join(', ')}: a version whose routes fail is found only by failed requests of clients`,
-    'hint: set api7.gateway.probe to a request that each gateway must answer; then such a node gets no traffic at all',
+    `recommended: ${who} no probe; without one a version whose routes fail is found only by failed requests of clients`,
+    `hint: set ${key} to a request that each gateway must answer; then such a node gets no traffic at all`,
   ];
 }
 
-function isWithoutProbe(inventory: Inventory, node: string, port: number | undefined): boolean {
-  const isGateway =
-    port === undefined
-      ? inventory.groups.get('data_plane')?.includes(node) === true
-      : serviceBehind(inventory, { node, port })?.name === 'gateway';
-  return isGateway && gatewayGroupOf(inventory, node).probe === undefined;
-}
+/** Whether a pool sends requests to gateways of a group. */
+const balances = (inventory: Inventory, { port, members }: LoadBalancerSettings, group: string): boolean =>
+  members.some((node) => {
+    const isGateway =
+      port === undefined
+        ? inventory.groups.get('data_plane')?.includes(node) === true
+        : serviceBehind(inventory, { node, port })?.name === 'gateway';
+    return isGateway && gatewayGroupOf(inventory, node).name === group;
+  });

@@ -16,10 +16,10 @@ const unmanaged = (members: readonly string[]): Inventory => ({
 
 test('a probe is recommended where gateways behind a balancer have none', () => {
   expect(adviceFor(example)).toEqual([
-    expect.stringMatching(/^recommended: no probe is set for the gateways of gateways: /),
+    expect.stringMatching(/^recommended: gateways have no probe; /),
     expect.stringMatching(/^hint: set api7\.gateway\.probe to a request that each gateway must answer/),
   ]);
-  expect(adviceFor(unmanaged(['gw-1']))[0]).toContain('the gateways of cloud');
+  expect(adviceFor(unmanaged(['gw-1']))[0]).toContain('gateways have no probe');
 });
 
 test('nothing is recommended where there is one, or no balancer before gateways', () => {

@@ -26,7 +26,7 @@ export function checkLoadBalancers(
             {
               path: ['load_balancers', name],
               at: 'key',
-              message: `no playbook looks for "${name}"; did you mean "${near}"?`,
+              message: `looks like a misspelling of "${near}"; write that, or another name`,
             },
           ];
     const fields = fieldsOf(value);

@@ -70,18 +70,22 @@ export const registryCheck: Check = (value) => {
 export const endpointCheck: Check = (value) => {
   const url = URL.parse(value);
   if (url === null || !/^https?:$/.test(url.protocol)) return 'an endpoint is a URL such as http://10.0.0.10:17900';
-  if (url.username !== '' || url.password !== '') return 'an endpoint holds no user or password; use gateway.token';
-  return url.pathname === '/' && url.search === '' && url.hash === '' ? undefined : 'an endpoint has no path';
+  if (url.username !== '' || url.password !== '')
+    return 'an endpoint must not contain a user or password; use gateway.token';
+  return url.pathname === '/' && url.search === '' && url.hash === ''
+    ? undefined
+    : 'an endpoint must not contain a path';
 };
 
 export const prometheusCheck: Check = (value) => {
   const url = URL.parse(value);
   if (url === null || !/^https?:$/.test(url.protocol)) return 'the address is a URL such as http://10.0.4.1:9090';
-  if (url.username !== '' || url.password !== '') return 'the address holds no user or password; use basic_auth';
+  if (url.username !== '' || url.password !== '')
+    return 'the address must not contain a user or password; use basic_auth';
   if (/^(?:localhost|127\.[\d.]+|\[::1\])$/.test(url.hostname))
     return 'this is the host itself only; the containers of the control plane cannot reach it';
   if (url.pathname === '/' && url.search === '' && url.hash === '') return undefined;
-  return 'the address has no path; set query_path_prefix and remote_write_path in api7.config';
+  return 'the address must not contain a path; set api7.config.dashboard.prometheus.query_path_prefix and api7.config.dp_manager.prometheus.remote_write_path';
 };
 
 /** RFC 7617: the first ":" ends the user, and no control character has a place in either. */

@@ -2,7 +2,7 @@ import { placeholderWord } from '../placeholder.ts';
 import { containerSettings, REFUSED_SETTINGS } from './container-settings.ts';
 import { DEFAULTS } from './defaults.ts';
 import { block, free, integer, list, named, otherwise, port, secret, text } from './fields.ts';
-import { bindCheck, endpointCheck, hostHeaderCheck, pemCheck, requestPathCheck } from './formats.ts';
+import { bindCheck, endpointCheck, hostHeaderCheck, hostnameCheck, pemCheck, requestPathCheck } from './formats.ts';
 import { NAME, NAME_RULE } from './names.ts';
 
 const probe = block(
@@ -48,7 +48,7 @@ const fields = {
   ).optional(),
   ...login,
   ca: text('Certificate authority of DP Manager, PEM.', pemCheck('CERTIFICATE')).optional(),
-  sni: otherwise(text('Server name to expect in the certificate of DP Manager.'), DEFAULTS.gatewaySni),
+  sni: otherwise(text('Server name to expect in the certificate of DP Manager.', hostnameCheck), DEFAULTS.gatewaySni),
   probe: probe.optional(),
   ports: ports.optional(),
   ...containerSettings('gateway'),
