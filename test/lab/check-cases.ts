@@ -160,7 +160,9 @@ export function checkCases(open: () => Lab): void {
         );
       const people = await orch(['check', '-i', wrong, '-o', 'table']);
       expect(people.code).toBe(2);
-      for (const line of people.stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+      // A path that is longer stands whole on a line of its own.
+      const lines = people.stdout.split('\n').filter((line) => line.trim().includes(' '));
+      for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
     } finally {
       for (const fault of cured) await carryOut(fault, fault.cure);
     }
