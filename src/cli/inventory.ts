@@ -1,3 +1,4 @@
+import { addressWithPort } from '../core/base/address-text.ts';
 import { safeJson } from '../core/base/safe-text.ts';
 import { loadInventory } from '../inventory/load.ts';
 import { inventoryJsonSchema } from '../inventory/schema/json-schema.ts';
@@ -54,8 +55,7 @@ export async function list(pattern: string, flags: InventoryFlags): Promise<numb
 /** `ops@10.0.0.7:22 via ops@bastion:22`. */
 function wayTo(target: SshTarget | undefined): string {
   if (target === undefined) return '-';
-  const address = target.address.includes(':') ? `[${target.address}]` : target.address;
-  const own = `${target.user}@${address}:${target.port}`;
+  const own = `${target.user}@${addressWithPort(target.address, target.port)}`;
   return target.jump === undefined ? own : `${own} via ${wayTo(target.jump)}`;
 }
 

@@ -1,3 +1,4 @@
+import { addressWithPort } from '../core/base/address-text.ts';
 import { defined } from '../core/base/data.ts';
 import { reveal, type Text } from '../core/base/secret.ts';
 import type { ContainerCreate, ContainerInspect, LogConfig, PortBinding } from '../core/host/docker.ts';
@@ -45,10 +46,6 @@ export interface ContainerSpec<Value extends Text = Text> {
   readonly dns?: readonly string[];
   readonly command?: readonly string[];
 }
-
-/** `0.0.0.0:9080`, `[::1]:9080`. */
-export const bindingText = (address: string, port: number | string): string =>
-  `${address.includes(':') ? `[${address}]` : address}:${port}`;
 
 function bindingOf(text: string): PortBinding {
   const at = text.lastIndexOf(':');
@@ -157,7 +154,7 @@ const observedPorts = (bindings: Readonly<Record<string, readonly PortBinding[] 
       // An empty address is how a published port without one is kept: all addresses.
       .map(([port, hosts]) => [
         port,
-        (hosts ?? []).map(({ HostIp, HostPort }) => bindingText(HostIp || '0.0.0.0', HostPort)).sort(),
+        (hosts ?? []).map(({ HostIp, HostPort }) => addressWithPort(HostIp || '0.0.0.0', HostPort)).sort(),
       ]),
   );
 

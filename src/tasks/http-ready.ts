@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { addressWithPort } from '../core/base/address-text.ts';
 import { formatDuration } from '../core/base/duration.ts';
 import { duration } from '../core/base/duration-param.ts';
 import { isNoResponse, OrchError } from '../core/base/errors.ts';
@@ -40,8 +41,7 @@ type Answer = Reply & { readonly asked: string; readonly behind: Behind | null }
 /** Longest wait for one answer: a server that is stuck must not use up the whole patience. */
 const ANSWER_MS = 5000;
 
-const url = (p: Params): string =>
-  `http://${p.address.includes(':') ? `[${p.address}]` : p.address}:${p.port}${p.path}`;
+const url = (p: Params): string => `http://${addressWithPort(p.address, p.port)}${p.path}`;
 
 /**
  * Waits until a GET from the host itself is answered as it must be, `passes` times in a row. Never counts as changed.

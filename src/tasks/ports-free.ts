@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { addressWithPort } from '../core/base/address-text.ts';
 import { OrchError } from '../core/base/errors.ts';
 import type { Reader } from '../core/host/connection.ts';
 import type { ContainerInspect } from '../core/host/docker.ts';
 import { defineGate } from '../core/task/define-gate.ts';
 import { addressesOverlap } from '../docker/address-overlap.ts';
-import { bindingText } from '../docker/spec.ts';
 import { canBind, shownAddresses } from './ports-free/own-address.ts';
 
 const params = z.strictObject({
@@ -106,7 +106,7 @@ async function lookAt({ ports, except }: Params, host: Reader): Promise<Ports> {
   const listening = network.listening.map((one) => ({ ...one, protocol: 'tcp' }));
   const processes = blind ? [] : listening.filter((one) => !byDocker.some(overlaps(one)));
   const taken = ports.flatMap((port): readonly Taken[] => {
-    const text = bindingText(port.address, port.port);
+    const text = addressWithPort(port.address, port.port);
     const container = others.find(overlaps(port));
     if (container !== undefined) return [{ port: text, container: container.name }];
     const listener = processes.find(overlaps(port));

@@ -1,5 +1,5 @@
-import { isIPv6 } from 'node:net';
 import { z } from 'zod';
+import { addressWithPort } from '../../core/base/address-text.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import { Secret } from '../../core/base/secret.ts';
 import type { Reader } from '../../core/host/connection.ts';
@@ -34,7 +34,7 @@ async function look({ dsn, ca: given }: z.output<typeof params>, host: Reader): 
   const verifies = logins[0]?.sslmode.startsWith('verify-') === true && rootCertificate !== undefined;
   const ca = given ?? (verifies ? await host.read(rootCertificate).catch(() => null) : undefined);
   const servers = logins.map(async (login): Promise<Server> => {
-    const name = `${isIPv6(login.address) ? `[${login.address}]` : login.address}:${login.port}`;
+    const name = addressWithPort(login.address, login.port);
     // The authority is mounted from elsewhere: without it no password may be sent.
     if (ca === null) return { name, ...(await listening(login, host)) };
     try {
@@ -49,8 +49,7 @@ async function look({ dsn, ca: given }: z.output<typeof params>, host: Reader): 
 }
 
 async function listening({ address, port }: PostgresLogin, host: Reader): Promise<Pick<Server, 'view' | 'listens'>> {
-  const origin = `http://${isIPv6(address) ? `[${address}]` : address}:${port}`;
-  return { view: null, listens: await answersAt(origin, host) };
+  return { view: null, listens: await answersAt(`http://${addressWithPort(address, port)}`, host) };
 }
 
 const primaryOf = ({ servers }: Seen): PostgresView | undefined =>

@@ -1,3 +1,4 @@
+import { addressWithPort } from '../../core/base/address-text.ts';
 import type { ErrorInfo } from '../../core/event/event.ts';
 import type { ServerState } from '../../core/host/balancer.ts';
 import { type Color, oneLine, type Paint } from '../../render/lines/paint.ts';
@@ -44,7 +45,7 @@ function poolHeading({ driver, port, reason }: PoolReport): string {
 function rowsOf({ driver, port, members }: PoolReport, now: Date): readonly (readonly Cell[])[] {
   const silent = silentIn(members);
   const rows = members.flatMap(({ node, address, balancers }): readonly (readonly Cell[])[] => {
-    const at = port === null ? address : `${address.includes(':') ? `[${address}]` : address}:${port}`;
+    const at = port === null ? address : addressWithPort(address, port);
     if (driver === 'none') return [[node, at, '-', '-', '-', '-']];
     return balancers
       .filter(({ host }) => !silent.has(host))

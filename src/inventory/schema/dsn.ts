@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { addressWithPort } from '../../core/base/address-text.ts';
 import { defined } from '../../core/base/data.ts';
 import { Secret } from '../../core/base/secret.ts';
 import { placeholderWithin } from '../placeholder.ts';
@@ -34,7 +35,7 @@ export interface DatabaseFields {
  * // postgres://api7ee:p%40ss@db:5432/api7ee?sslmode=require
  */
 export function composeDsn(fields: DatabaseFields): Secret {
-  const hosts = fields.servers.map(({ host, port }) => `${isIPv6(host) ? `[${host}]` : host}:${port}`).join(',');
+  const hosts = fields.servers.map(({ host, port }) => addressWithPort(host, port)).join(',');
   const user = `${encodeURIComponent(fields.user)}:${encodeURIComponent(fields.password.reveal())}`;
   const { sslmode, sslrootcert, targetSessionAttrs: target_session_attrs } = fields;
   const query = new URLSearchParams(defined({ sslmode, sslrootcert, target_session_attrs })).toString();

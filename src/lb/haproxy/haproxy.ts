@@ -1,3 +1,4 @@
+import { addressWithPort } from '../../core/base/address-text.ts';
 import { defined } from '../../core/base/data.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import type { Balancer, Member } from '../../core/host/balancer.ts';
@@ -33,7 +34,7 @@ export function haproxy(options: HaproxyOptions): Balancer {
   const mine = (sight: HaproxySnapshot, member: Member): readonly HaproxyServer[] => {
     const servers = serversOf(sight, member);
     if (servers.length > 0) return servers;
-    const at = `${member.address.includes(':') ? `[${member.address}]` : member.address}:${member.port}`;
+    const at = addressWithPort(member.address, member.port);
     throw new OrchError('LB_MEMBER_UNKNOWN', `no backend of HAProxy on ${runsOn} has a server ${at} (${member.node})`, {
       hint: `add "server ${member.node} ${at} check" to the backend of pool "${pool}" in haproxy.cfg, or correct load_balancers.${pool} in the inventory`,
     });

@@ -1,10 +1,11 @@
+import { addressWithPort } from '../../core/base/address-text.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import { nginxTime } from '../../core/base/nginx-time.ts';
 import type { Balancer, BalancerView, CheckTiming, Lease, Member, ServerView } from '../../core/host/balancer.ts';
 import type { Connection, Reader } from '../../core/host/connection.ts';
 import { commandsMissing } from '../commands-missing.ts';
 import { changeNginx, type NginxTools } from './change.ts';
-import { means, type NginxServer, placesOf, serversIn, withDown, written } from './servers.ts';
+import { means, type NginxServer, placesOf, serversIn, withDown } from './servers.ts';
 import { lookAtNginx, type NginxPaths, type NginxSnapshot } from './snapshot.ts';
 
 export interface NginxOptions extends NginxPaths, NginxTools {
@@ -100,7 +101,7 @@ function serversOf(
   member: Member,
   look: NginxSnapshot,
 ): ReadonlyMap<string, NginxServer> {
-  const address = written(member.address, member.port);
+  const address = addressWithPort(member.address, member.port);
   const mine = serversIn(look.text).filter((server) => means(server, member.address, member.port));
   if (mine.length === 0)
     throw new OrchError('LB_MEMBER_UNKNOWN', `${include} has no server ${address}`, {

@@ -90,10 +90,6 @@ export function placesOf(config: string, address: string): readonly OtherPort[] 
   });
 }
 
-/** As nginx wants an address and port written. */
-export const written = (address: string, port: number): string =>
-  isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
-
 const canonical = (address: string): string =>
   (isIPv6(address) ? URL.parse(`http://[${address}]/`)?.hostname : undefined) ?? address.toLowerCase();
 

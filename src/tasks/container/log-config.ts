@@ -5,7 +5,7 @@ import type { ContainerInspect, DockerReader, LogConfig } from '../../core/host/
 import { observedSpec } from '../../docker/spec.ts';
 import { type ContainerParams, type LogRotation, logOptions } from './params.ts';
 
-/** What a container gets whose log nobody sets: without a limit, one log fills the disk of its host in the end. */
+/** Rotation by default: without a limit, one log fills the disk of its host in the end. */
 const USUAL: LogRotation = { maxSize: '50m', maxFile: 5 };
 
 /** Log drivers that keep files on the host, and rotate them. */

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { addressWithPort } from '../../core/base/address-text.ts';
 import { defined } from '../../core/base/data.ts';
 import { Task } from '../../core/task/task.ts';
-import { bindingText, type ContainerSpec, type LogOptions } from '../../docker/spec.ts';
+import type { ContainerSpec, LogOptions } from '../../docker/spec.ts';
 import { givenFields } from './given.ts';
 import { stopFields } from './stop.ts';
 
@@ -113,7 +114,7 @@ function portsOf({ ports }: ContainerParams): ContainerSpec['ports'] {
   return Object.fromEntries(
     [...byPort].map(([key, list]) => [
       key,
-      [...new Set(list.map(({ address, host }) => bindingText(address, host)))].sort(),
+      [...new Set(list.map(({ address, host }) => addressWithPort(address, host)))].sort(),
     ]),
   );
 }

@@ -36,7 +36,7 @@ const entryOf = <T>(entries: Readonly<Record<string, T>> | undefined, address: s
 export async function hostLogin(host: Reader, address: string): Promise<HostLogin> {
   const from = `${DOCKER_CONFIG} on ${host.name}`;
   const content = await host.read(DOCKER_CONFIG).catch((error: unknown) => {
-    // Without root nobody looks into root's home.
+    // Only root can read root's home.
     if (error instanceof OrchError && error.code === 'PERMISSION_DENIED') return null;
     throw error;
   });

@@ -35,7 +35,7 @@ interface Source {
   readonly note: string | undefined;
 }
 
-/** Assumed of an image that no host of the run has so far: no Engine tells the size of what it has not pulled. */
+/** Assumed of an image that no host of the run has so far: no Engine knows the size of what it has not pulled. */
 const ASSUMED_BYTES = 1024 ** 3;
 
 /** An image is there packed and unpacked for a while. */

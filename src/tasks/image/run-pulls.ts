@@ -5,10 +5,10 @@ import type { LocalFiles } from '../../core/task/local-files.ts';
 /** Pulls at once where nothing else is said. */
 export const PULLS_AT_ONCE = 4;
 
-/** Told when a tag gets the digest that it has for the rest of the run. */
+/** Called when a tag gets the digest that it has for the rest of the run. */
 export type OnPin = (ref: string, digest: string) => void;
 
-/** The image that a tag names for a whole run; `null`: nobody could say, so each host gets what the tag names when it pulls. */
+/** The image that a tag names for a whole run; `null`: it is not known, so each host gets what the tag names when it pulls. */
 export type Pin = string | null;
 
 /**
@@ -51,13 +51,13 @@ export class RunPulls {
   }
 
   /**
-   * The digest of a tag: what the first host that asks is told. After its failure each host asks by itself, and the first answer counts.
+   * The digest of a tag: the answer to the first host that asks. After its failure each host asks by itself, and the first answer counts.
    *
    * @param isForAll whether an error would be that of any other host, too: it is not asked again
    */
   async pin(ref: string, ask: () => Promise<Pin>, isForAll: (error: unknown) => boolean): Promise<Pin> {
     const asking = this.#asking.get(ref);
-    // Without a pause where nobody has asked: the next one has to see that somebody does.
+    // Without a pause for the first one: the next one must see that it asks.
     if (asking !== undefined)
       await asking.catch((error: unknown) => {
         if (isForAll(error)) throw error;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { answersAt } from '../../api7/reaches.ts';
+import { addressWithPort } from '../../core/base/address-text.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import { defineGate } from '../../core/task/define-gate.ts';
 
@@ -27,7 +28,7 @@ export const balancerSilent = defineGate<typeof params, readonly string[]>({
     const found = await Promise.all(
       ports.flatMap((port) => [
         reached(address, port).then((yes) => (yes ? [`port ${port} responds to the controller`] : [])),
-        answersAt(`http://${address.includes(':') ? `[${address}]` : address}:${port}`, host).then((yes) => {
+        answersAt(`http://${addressWithPort(address, port)}`, host).then((yes) => {
           if (yes === undefined) return [`port ${port} cannot be checked from ${host.name}, which has no curl`];
           return yes ? [`port ${port} responds to ${host.name}`] : [];
         }),

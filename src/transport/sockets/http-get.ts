@@ -1,5 +1,6 @@
-import { isIP, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { addressWithPort } from '../../core/base/address-text.ts';
 import { defined } from '../../core/base/data.ts';
 import { formatDuration } from '../../core/base/duration.ts';
 import { OrchError } from '../../core/base/errors.ts';
@@ -8,6 +9,7 @@ import { Collector } from '../../core/bounds/collector.ts';
 import { LIMITS } from '../../core/bounds/limits.ts';
 import type { HttpLogin, HttpReply, HttpRequest, HttpTls } from '../../core/host/connection.ts';
 import { DialError, type Dialer } from './dialer.ts';
+import { inTime } from './in-time.ts';
 
 // An import asks for all that the module exports, a WebSocket among it, and that loads Node's whole fetch: 60 ms.
 const { request } = process.getBuiltinModule('node:http');
@@ -31,7 +33,7 @@ export interface HttpTarget extends Pick<HttpRequest, 'login' | 'tls'> {
 
 export function httpTarget(asked: HttpRequest, method: HttpMethod = 'GET'): HttpTarget {
   const address = asked.address ?? '127.0.0.1';
-  const authority = `${isIPv6(address) ? `[${address}]` : address}:${asked.port}`;
+  const authority = addressWithPort(address, asked.port);
   const { port, path, timeoutMs = DEFAULT_TIMEOUT_MS, host = authority, login, tls } = asked;
   return { method, address, port, path, timeoutMs, authority, host, ...defined({ login, tls }) };
 }
@@ -55,7 +57,7 @@ export const unreachable = (target: HttpTarget, why: string, cause?: unknown): O
 export async function httpOverSocket(dialer: Dialer, target: HttpTarget): Promise<HttpReply | null> {
   const deadline = AbortSignal.timeout(target.timeoutMs);
   try {
-    const socket = await dialInTime(dialer, target, deadline);
+    const socket = await inTime(dialer.tcp(target.address, target.port), deadline);
     const { tls } = target;
     return await exchange(tls === undefined ? socket : secured(socket, target.address, tls), target, deadline);
   } catch (error) {
@@ -68,15 +70,6 @@ export async function httpOverSocket(dialer: Dialer, target: HttpTarget): Promis
         : String(error);
     throw unreachable(target, why, error);
   }
-}
-
-/** A dial may outlast the deadline; a socket that comes too late is closed. */
-async function dialInTime(dialer: Dialer, target: HttpTarget, deadline: AbortSignal): Promise<Duplex> {
-  const dialled = dialer.tcp(target.address, target.port);
-  return await new Promise<Duplex>((resolve, reject) => {
-    deadline.addEventListener('abort', () => reject(deadline.reason), { once: true });
-    dialled.then((socket) => (deadline.aborted ? socket.destroy() : resolve(socket)), reject);
-  });
 }
 
 /** TLS ends here, so that no key is ever on the host. */

@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { addressWithPort } from '../../core/base/address-text.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import { firstChars } from '../../core/base/excerpt.ts';
 import type { PostgresLogin } from '../../core/host/postgres.ts';
@@ -19,7 +19,7 @@ export const notEncrypted = (error: unknown): boolean => codeOf(error) === STATE
 /** Why a PostgreSQL server gave no answer, and what to do about it. */
 export function explainRefusal(login: PostgresLogin, error: unknown): OrchError {
   const { address, port, user, database, sslmode } = login;
-  const server = `PostgreSQL at ${isIPv6(address) ? `[${address}]` : address}:${port}`;
+  const server = `PostgreSQL at ${addressWithPort(address, port)}`;
   const code = codeOf(error);
   const words = firstChars(error instanceof Error ? error.message : String(error), 300);
   const said = (as: 'DATABASE_REFUSED' | 'DATABASE_CONNECTIONS' | 'DATABASE_MISSING', hint: string): OrchError =>

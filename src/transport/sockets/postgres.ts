@@ -11,6 +11,7 @@ import { LIMITS } from '../../core/bounds/limits.ts';
 import { ByteSocket } from '../../core/host/byte-socket.ts';
 import type { PostgresLogin, PostgresView, SslMode } from '../../core/host/postgres.ts';
 import { DialError, type Dialer } from './dialer.ts';
+import { inTime } from './in-time.ts';
 import { explainRefusal, isWithoutTls, notEncrypted } from './postgres-errors.ts';
 
 const LIMIT_MS = 8000;
@@ -26,7 +27,7 @@ const QUESTION = `select current_setting('server_version_num')::int as version,
 const whole = z.int().min(0);
 const answer = z.object({ version: whole, max: whole, reserved: whole, standby: z.boolean(), others: whole });
 
-/** Whoever asks the same in the same tick gets the same answer. `limitMs` is for tests. */
+/** The same question in the same tick is asked once. `limitMs` is for tests. */
 export function askPostgres(
   dialer: Pick<Dialer, 'tcp'>,
   limitMs: number = LIMIT_MS,
@@ -95,7 +96,7 @@ async function connectAndAsk(
     database: login.database,
     application_name: 'api7-orch check',
   });
-  // What comes after the answer, or in its place, is told by the promises.
+  // What comes after the answer, or in its place, the promises report.
   client.on('error', () => undefined);
   const stop = (): void => void socket.destroy(deadline.reason instanceof Error ? deadline.reason : undefined);
   deadline.addEventListener('abort', stop, { once: true });
@@ -112,19 +113,12 @@ async function connectAndAsk(
 async function conversation(client: Client): Promise<PostgresView> {
   await client.connect();
   const { rows } = await client.query<Record<string, unknown>>(QUESTION);
-  const told = answer.safeParse(rows[0]);
-  if (!told.success)
-    throw new Error(`its reply is not understood: ${firstChars(told.error.issues[0]?.message ?? '', 200)}`);
-  const { version, max, reserved, standby, others } = told.data;
+  const reply = answer.safeParse(rows[0]);
+  if (!reply.success)
+    throw new Error(`its reply is not understood: ${firstChars(reply.error.issues[0]?.message ?? '', 200)}`);
+  const { version, max, reserved, standby, others } = reply.data;
   return { version, maxConnections: max, reserved, usedByOthers: others, standby };
 }
-
-/** A dial may outlast the deadline; a socket that comes too late is closed. */
-const inTime = (dialling: Promise<Duplex>, deadline: AbortSignal): Promise<Duplex> =>
-  new Promise<Duplex>((resolve, reject) => {
-    deadline.addEventListener('abort', () => reject(deadline.reason), { once: true });
-    dialling.then((socket) => (deadline.aborted ? socket.destroy() : resolve(socket)), reject);
-  });
 
 /** A socket that is connected already, as the PostgreSQL client wants to connect one, and that takes only so much. */
 class DialledSocket extends ByteSocket {
@@ -148,7 +142,7 @@ class DialledSocket extends ByteSocket {
     this.failed.catch(() => undefined);
   }
 
-  /** Says that it is closed a moment later: TLS closes it first, and then tells which certificate it does not accept. */
+  /** Says that it is closed a moment later: TLS closes it first, and then reports which certificate it does not accept. */
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     super._destroy(error, (reason) => setImmediate(done, reason));
   }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { means, placesOf, serversIn, withDown, written } from '../../../src/lb/nginx/servers.ts';
+import { addressWithPort } from '../../../src/core/base/address-text.ts';
+import { means, placesOf, serversIn, withDown } from '../../../src/lb/nginx/servers.ts';
 
 describe('the lines of an include file', () => {
   test.each<[string, readonly [string, boolean][]]>([
@@ -109,7 +110,7 @@ test.each([
   ['10.0.2.21', '10.0.2.21:9080'],
   ['fd00::22', '[fd00::22]:9080'],
 ])('%s is written as nginx wants it', (address, expected) => {
-  expect(written(address, 9080)).toBe(expected);
+  expect(addressWithPort(address, 9080)).toBe(expected);
 });
 
 const DUMP = `# configuration file /etc/nginx/nginx.conf:

@@ -1,3 +1,4 @@
+import { bracketed } from '../../../core/base/address-text.ts';
 import { defined } from '../../../core/base/data.ts';
 import { OrchError } from '../../../core/base/errors.ts';
 import { expandTokens } from './tokens.ts';
@@ -55,7 +56,6 @@ export const jumpLoop = (says: string, address: string): OrchError =>
 export const writtenJumpHosts = (hosts: readonly JumpHost[]): string =>
   hosts
     .map(({ host, user, port }) => {
-      const bare = host.includes(':') ? `[${host}]` : host;
-      return `${user === undefined ? '' : `${user}@`}${bare}${port === undefined ? '' : `:${port}`}`;
+      return `${user === undefined ? '' : `${user}@`}${bracketed(host)}${port === undefined ? '' : `:${port}`}`;
     })
     .join(',');

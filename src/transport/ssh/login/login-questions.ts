@@ -1,4 +1,5 @@
 import type { ParsedKey, Prompt } from 'ssh2';
+import { addressWithPort } from '../../../core/base/address-text.ts';
 import { defined } from '../../../core/base/data.ts';
 import { safeText } from '../../../core/base/safe-text.ts';
 import type { Secret } from '../../../core/base/secret.ts';
@@ -89,8 +90,7 @@ const quotation = (said: readonly string[]): readonly string[] =>
     .slice(0, MOST_LINES)
     .map((line) => line.slice(0, MOST_CHARS));
 
-const hostPort = ({ address, port }: SshTarget): string =>
-  `${address.includes(':') ? `[${address}]` : address}:${port}`;
+const hostPort = ({ address, port }: SshTarget): string => addressWithPort(address, port);
 
 /** A server's text without what could move a terminal's cursor or color it. */
 export const shown = (text: string): string => safeText(text.replaceAll('\r\n', '\n')).trim();
