@@ -68,7 +68,7 @@ export const requestPorts = ({ ports }: Pick<Service, 'ports'>): readonly number
 export const portsInside = ({ ports }: Pick<Service, 'ports'>): readonly number[] =>
   ports.filter(({ name, protocol }) => name !== 'status' && protocol === 'tcp').map(({ container }) => container);
 
-/** What serves on a host, by its groups. */
+/** The services that run on a host, by its groups. */
 export const servicesOn = (
   inventory: Settings,
   { name, groups }: Pick<InventoryHost, 'name' | 'groups'>,
@@ -85,8 +85,8 @@ export const allServices = (inventory: Settings): readonly Service[] => [
 ];
 
 /**
- * What serves behind a port of a pool on one of its members; undefined for a port that is none of API7's. A member of neither group
- * is taken for what its port says.
+ * The service behind a port of a pool on one of its members; undefined for a port that is none of API7's. A member of neither group
+ * is taken for the service that usually has the port.
  */
 export function serviceBehind(
   inventory: Settings & Pick<Inventory, 'hosts'>,

@@ -53,13 +53,13 @@ const takeover = (inventory: Inventory, seat: PoolMember) =>
 function frontOf({ hosts, gatewayGroups }: Inventory, name: string, { port: memberPort, dataPorts }: ManagedPool) {
   const address = hosts.get(name)?.address ?? name;
   if (dataPorts !== undefined) return { address, ports: [...dataPorts] };
-  const told = [...gatewayGroups.values()]
+  const endpointPorts = [...gatewayGroups.values()]
     .flatMap(({ endpoints }) => endpoints)
     .filter((endpoint) => URL.canParse(endpoint))
     .map((endpoint) => new URL(endpoint))
     .filter(({ hostname, port }) => hostname === address && port !== '')
     .map(({ port }) => Number(port));
-  return { address, ports: [...new Set([...DATA_PORTS, memberPort, ...told])] };
+  return { address, ports: [...new Set([...DATA_PORTS, memberPort, ...endpointPorts])] };
 }
 
 /** The other gateways of a node's pools, with the ports of their status. */

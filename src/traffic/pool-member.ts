@@ -10,7 +10,7 @@ export interface PoolMember {
   readonly from: string;
   readonly member: Member;
   readonly pool: ManagedPool;
-  /** What serves there; undefined: nothing of API7's. */
+  /** The service there; undefined: none of API7's. */
   readonly service: Service | undefined;
 }
 

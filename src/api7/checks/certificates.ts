@@ -29,6 +29,13 @@ export interface CertificateCheck {
 const DAY_MS = 24 * 3_600_000;
 /** A renewal that takes weeks in a large company is begun in time. */
 const SOON_DAYS = 30;
+
+/** Whole days until a certificate ends, where they are few; negative once it has ended. */
+export function daysLeft(ends: number, now: Date): number | undefined {
+  const days = Math.floor((ends - now.getTime()) / DAY_MS);
+  return days < SOON_DAYS ? days : undefined;
+}
+
 /** No chain is longer: a damaged file may lead in a circle. */
 const LONGEST_CHAIN = 10;
 
@@ -97,7 +104,7 @@ export function certificateChecks(files: CertificateFiles, now: Date): readonly 
   if (authorities === undefined)
     return [{ name: `${place}.ca`, error: mismatch(`${place}.ca is not readable`, 'write it as PEM') }];
   return [
-    validity(`${place}.cert`, [first], now),
+    validity(`${place}.cert`, first, now),
     ...(authorities.length === 0 ? [] : [authority(`${place}.ca`, authorities, now)]),
     { name: `${place}.key`, ...keyError(place, first, key) },
     ...names.map((name) => ({ name: `${place}.cert name ${name}`, ...nameError(place, first, name) })),
@@ -119,11 +126,10 @@ function parsed(pem: string): readonly X509Certificate[] | undefined {
   }
 }
 
-/** Of several, the one that ends first counts. */
-function validity(name: string, certificates: readonly X509Certificate[], now: Date): CertificateCheck {
+function validity(name: string, certificate: X509Certificate, now: Date): CertificateCheck {
   const hint = `renew it, then name the new file as ${name} in the inventory`;
-  const begins = Math.max(...certificates.map(({ validFrom }) => Date.parse(validFrom)));
-  const ends = Math.min(...certificates.map(({ validTo }) => Date.parse(validTo)));
+  const begins = Date.parse(certificate.validFrom);
+  const ends = Date.parse(certificate.validTo);
   const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
   const expired = (message: string): OrchError => new OrchError('CERTIFICATE_EXPIRED', message, { hint });
   if (ends <= now.getTime()) return { name, error: expired(`${name} expired on ${day(ends)}`) };
@@ -134,8 +140,8 @@ function validity(name: string, certificates: readonly X509Certificate[], now: D
         hint: 'check the clock of this machine, or use a certificate that is valid now',
       }),
     };
-  const days = Math.floor((ends - now.getTime()) / DAY_MS);
-  if (days >= SOON_DAYS) return { name };
+  const days = daysLeft(ends, now);
+  if (days === undefined) return { name };
   return {
     name,
     warns: true,
@@ -145,7 +151,7 @@ function validity(name: string, certificates: readonly X509Certificate[], now: D
 
 /** While an authority is replaced a bundle has the old and the new one: one that is valid is enough. */
 function authority(name: string, certificates: readonly X509Certificate[], now: Date): CertificateCheck {
-  const each = certificates.map((certificate) => validity(name, [certificate], now));
+  const each = certificates.map((certificate) => validity(name, certificate, now));
   const isUsable = each.some(({ error, warns }) => error === undefined || warns === true);
   const [bad] = each.filter(({ error }) => error !== undefined);
   if (bad === undefined) return { name };

@@ -36,7 +36,7 @@ export interface Running {
   stop(signal: string, seconds: number): Promise<Ended>;
 }
 
-/** One image on one host, and what it takes to try it there. Whatever is started is removed by whoever opened the trial. */
+/** One image on one host, and what it takes to try it there. What it starts is removed when the trials are closed. */
 export interface Trial {
   readonly image: ImageInspect;
   /** Architecture of the host, as images name it: `amd64`. */

@@ -60,7 +60,7 @@ function versionFinding({ image }: Trial, said: Ended, version: string): Finding
   return judged(term, found === version, `${found} (${own === undefined ? 'label' : 'apisix version'})`);
 }
 
-/** A file that is not YAML must be refused by whoever reads it. */
+/** A file that is not YAML must be refused. */
 function configFinding(right: Ended, broken: Ended): Finding {
   if (right.exitCode === 127) return notShown(TERMS.config, endedWords(right));
   return broken.exitCode === 0

@@ -113,14 +113,14 @@ function resultOf(check: string, result: CheckOutcome, error: ErrorInfo | undefi
   };
 }
 
-/** An Engine or a balancer that does not respond fails all that is asked of it: the first line tells of it. */
+/** An Engine or a balancer that does not respond fails every check that needs it: only the first one has a line. */
 function eachErrorOnce(results: readonly CheckResult[]): readonly CheckResult[] {
-  const told = new Set<string>();
+  const shown = new Set<string>();
   return results.map(({ check, result, code, message, hint }) => {
     if (code === undefined || message === undefined) return { check, result };
     const key = `${code} ${message}`;
-    if (told.has(key)) return { check, result: 'notShown', code };
-    told.add(key);
+    if (shown.has(key)) return { check, result: 'notShown', code };
+    shown.add(key);
     return { check, result, code, message, ...defined({ hint }) };
   });
 }

@@ -1,6 +1,6 @@
 import type { Facts } from '../../core/host/connection.ts';
 
-/** `notShown`: it could not be asked, for a reason that is no fault of what is checked, or that another line tells. */
+/** `notShown`: it could not be asked, for a reason that is no fault of what is checked, or one that another line shows. */
 export type CheckOutcome = 'ok' | 'warning' | 'failed' | 'notShown';
 
 /** One thing that was checked. */

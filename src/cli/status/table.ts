@@ -1,3 +1,4 @@
+import { daysLeft } from '../../api7/checks/certificates.ts';
 import { count, type Paint } from '../../render/lines/paint.ts';
 import { type Cell, type TableOptions, tableLines } from '../../render/lines/table.ts';
 import { errorLines, holder } from '../lb/table.ts';
@@ -30,10 +31,6 @@ export function statusLines(report: StatusReport, options: TableOptions): readon
 
 const CERTIFICATE_COLUMNS = [{ title: 'CERTIFICATE' }, { title: 'VALID UNTIL' }];
 
-const DAY_MS = 24 * 3_600_000;
-/** Renewing one takes some time. */
-const SOON_DAYS = 30;
-
 function certificateLines({ certificates }: StatusReport, now: Date, options: TableOptions): readonly string[] {
   if (certificates.length === 0) return [];
   const rows = certificates.map(({ place, validUntil }) => [place, expiryCell(validUntil, now)]);
@@ -43,9 +40,10 @@ function certificateLines({ certificates }: StatusReport, now: Date, options: Ta
 function expiryCell(validUntil: string | null, now: Date): Cell {
   if (validUntil === null) return { text: 'not readable', colour: 'red' };
   const day = validUntil.slice(0, 10);
-  const days = Math.floor((Date.parse(validUntil) - now.getTime()) / DAY_MS);
+  const days = daysLeft(Date.parse(validUntil), now);
+  if (days === undefined) return day;
   if (days < 0) return { text: `${day}, expired`, colour: 'red' };
-  return days < SOON_DAYS ? { text: `${day}, in ${count(days, 'day')}`, colour: 'yellow' } : day;
+  return { text: `${day}, in ${count(days, 'day')}`, colour: 'yellow' };
 }
 
 const rowsOf = ({ host, services }: HostReport, now: Date): readonly (readonly Cell[])[] =>

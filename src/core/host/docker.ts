@@ -173,7 +173,7 @@ export interface DockerReader {
   /** Last lines of a container's output, both streams; at most the last 64 KiB. */
   logs(name: string, lines: number): Promise<string>;
   /**
-   * The digest that a tag has in its registry now, as the Engine is told by it. Nothing is pulled.
+   * The digest that a tag has in its registry now, as the Engine reads it there. Nothing is pulled.
    *
    * @throws OrchError REGISTRY_DENIED | IMAGE_PULL_FAILED; DOCKER_FAILED where the Engine cannot ask
    */

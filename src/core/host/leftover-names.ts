@@ -27,7 +27,7 @@ export const freshContainer = (name: string): string => `${name}-${ENDINGS.fresh
 /** The container that checks a configuration; there is one at a time. */
 export const CHECK_CONTAINER = ENDINGS.check;
 
-/** A container in which an image is verified; `id` tells one verification from another. @example verifyContainer('gateway-init', '3f9a') */
+/** A container in which an image is verified; `id` differs for each verification. @example verifyContainer('gateway-init', '3f9a') */
 export const verifyContainer = (what: string, id: string): string => `${what}-${id}-${ENDINGS.verify}`;
 
 const ALL: readonly string[] = Object.values(ENDINGS);

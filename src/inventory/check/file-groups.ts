@@ -12,7 +12,7 @@ export interface FileGroup {
   readonly hosts: readonly string[];
   /** What it says itself, without what it takes from `api7.gateway`. */
   readonly own: Fields;
-  /** A setting of its own, else that of `api7.gateway`, and where it stands; undefined where nobody says it. */
+  /** A setting of its own, else that of `api7.gateway`, and where it stands; undefined where neither has it. */
   setting(...names: readonly string[]): { readonly value: unknown; readonly path: Path } | undefined;
 }
 
@@ -41,7 +41,7 @@ export function fileGroups(file: Fields, names: PatternNames): readonly FileGrou
 const within = (fields: Fields, names: readonly string[]): unknown =>
   names.reduce<unknown>((value, name) => fieldsOf(value).get(name), fields);
 
-/** Hosts of a pattern; none where it is wrong, which is told of by `mismatch`. */
+/** Hosts of a pattern; none where it is wrong, which `mismatch` reports. */
 export const matching = (names: PatternNames, pattern: string | undefined): readonly string[] =>
   pattern === undefined || mismatch(names, pattern) !== undefined ? [] : matchPattern(names, pattern);
 

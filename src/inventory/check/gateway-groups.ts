@@ -24,18 +24,16 @@ export function checkGatewayGroups(
 
 const LOGIN = ['token', 'cert', 'key'];
 
-/** A group with a login of its own is told of there; else what all have in common is at fault. */
+/** An error in a login of its own is reported at the group, else at what all groups have in common. */
 const isOwnLogin = (own: Fields): boolean => LOGIN.some((field) => own.has(field));
 
-const sharedBlock = (shared: Fields): Path => (shared.size === 0 ? ['api7'] : ['api7', 'gateway']);
-
-/** What several groups have in common is told once. */
+/** An error in what several groups have in common is reported once. */
 const once = (problems: readonly Problem[]): readonly Problem[] => [
   ...new Map(problems.map((problem) => [JSON.stringify([problem.path, problem.message]), problem])).values(),
 ];
 
-/** Where a block is missing altogether, what is wrong is told at the one above. */
-const blockOf = (group: FileGroup): Path => (group.own.size === 0 && group.path[0] === 'api7' ? ['api7'] : group.path);
+/** Where a block is missing altogether, what is wrong is reported at the one above. */
+const blockAt = (path: Path, fields: Fields): Path => (path[0] === 'api7' && fields.size === 0 ? ['api7'] : path);
 
 const patterns = (groups: readonly FileGroup[], names: PatternNames): readonly Problem[] =>
   groups.flatMap(({ path, own }): readonly Problem[] => {
@@ -75,7 +73,7 @@ function endpoints(group: FileGroup): readonly Problem[] {
   if (group.setting('endpoints') !== undefined) return [];
   return [
     {
-      path: blockOf(group),
+      path: blockAt(group.path, group.own),
       at: 'key',
       message: 'gateways need endpoints: the addresses at which they reach DP Manager, such as http://10.0.0.10:17900',
     },
@@ -105,7 +103,7 @@ function logins(group: FileGroup, shared: Fields): readonly Problem[] {
   const isShared = path[0] === 'api7';
   const problems: Problem[] = [
     ...(isShared ? [] : twoLogins(path, own)),
-    ...lacking(isOwnLogin(own) ? path : sharedBlock(shared), login),
+    ...lacking(isOwnLogin(own) ? path : blockAt(['api7', 'gateway'], shared), login),
   ];
   const endpoints = group.setting('endpoints');
   if (login.has('cert') && endpoints !== undefined)

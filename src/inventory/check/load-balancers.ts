@@ -40,7 +40,7 @@ export function checkLoadBalancers(
   });
 }
 
-/** A member that serves nothing on the port of its pool would be drained and given back, and never be seen to serve. */
+/** A member that serves nothing on the port of its pool would be drained and restored, and never be seen in service. */
 function unservedBy(
   pool: string,
   fields: ReadonlyMap<string, unknown>,

@@ -25,7 +25,7 @@ export function publishedPorts(
   const add = (hosts: readonly string[], more: readonly Published[]): void => {
     for (const host of hosts) ports.set(host, [...(ports.get(host) ?? []), ...more]);
   };
-  // Hosts of two groups, or of none that runs gateways, are told of elsewhere.
+  // Hosts of two groups, or of none that runs gateways, are reported elsewhere.
   const gateways = names.groups.get('data_plane') ?? [];
   for (const group of groups)
     add(

@@ -128,7 +128,7 @@ export const containerSettings = (service: keyof typeof OWN_SETTINGS) => ({
 const OWN_NETWORK =
   'cannot be set: a container has its own network, in which its open connections are counted before it is stopped';
 
-/** What Docker could be told, but must not be. */
+/** Settings of Docker that are refused. */
 export const REFUSED_SETTINGS: Readonly<Record<string, string>> = {
   network: OWN_NETWORK,
   networks: OWN_NETWORK,
