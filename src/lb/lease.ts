@@ -29,13 +29,14 @@ const schema = z.object({
   run: z.string().exactOptional(),
   down: z.array(z.string()).exactOptional(),
   restoring: z.string().exactOptional(),
+  soaking: z.string().exactOptional(),
 });
 
-/** A lease, and the digest of its file. */
-export type RecordedLease = Pick<MemberView, 'lease' | 'leaseDigest'>;
+/** A lease, or what is left of it while the node is soaked, and the digest of its file. */
+export type RecordedLease = Pick<MemberView, 'lease' | 'leaseDigest' | 'soaking'>;
 
 /**
- * The lease of a node in a pool; `null`: there is none.
+ * The lease of a node in a pool; `null`: there is none, or it is only the mark of a node that is being soaked.
  *
  * @throws OrchError LEASE_INVALID when the file is not a lease of this node
  */
@@ -44,7 +45,10 @@ export async function readLease(host: Reader, pool: string, node: string): Promi
   const content = await host.read(path);
   if (content === null) return { lease: null, leaseDigest: null };
   const lease = parse(content.toString());
-  if (lease?.node === node) return { lease, leaseDigest: sha256(content) };
+  if (lease?.node === node) {
+    const leaseDigest = sha256(content);
+    return lease.soaking === undefined ? { lease, leaseDigest } : { lease: null, soaking: lease, leaseDigest };
+  }
   throw new OrchError('LEASE_INVALID', `${path} on ${host.name} is not a record of ${node} out of traffic`, {
     hint: `look how the balancer treats ${node} now, set it as it should be, then remove the file`,
     details: firstChars(content.toString(), 500),
@@ -121,7 +125,7 @@ export async function leasesOf(host: Reader, node: string): Promise<readonly Lea
   const texts = await Promise.all(names.map((name) => host.read(`${LEASES}/${name}`)));
   return texts.flatMap((text) => {
     const lease = text === null ? null : parse(text.toString());
-    return lease?.node === node ? [lease] : [];
+    return lease?.node === node && lease.soaking === undefined ? [lease] : [];
   });
 }
 

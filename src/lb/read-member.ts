@@ -57,15 +57,16 @@ export const downAlone = (servers: readonly ServerView[]): readonly string[] =>
  * @throws OrchError LB_MEMBER_UNKNOWN | LB_UNREACHABLE | LB_INVALID_REPLY | LEASE_INVALID
  */
 export async function readMember(balancer: Balancer, host: Reader, member: Member): Promise<MemberView> {
-  const [view, { lease, leaseDigest }] = await Promise.all([
+  const [view, recorded] = await Promise.all([
     balancer.view(host, member),
     readLease(host, balancer.pool, member.node),
   ]);
+  const { lease } = recorded;
   const held =
     lease === null
       ? await externallyDrained(host, member, view.servers)
       : [...new Set([...lease.held, ...externallyClosed(view.servers, lease)])];
-  return { ...view, lease, leaseDigest, held };
+  return { ...view, ...recorded, held };
 }
 
 /** Servers that no run gives back: what somebody else has taken out, and what a person has, on record. */

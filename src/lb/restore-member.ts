@@ -22,6 +22,8 @@ const params = z.strictObject({
    * restore, by whichever run, gives them that. Left out: all of it.
    */
   percent: z.int().min(1).max(99).optional(),
+  /** It is soaked next: the lease of a run stays as a mark, which a restore without this removes. */
+  soaks: z.boolean().default(false),
 });
 
 type Params = z.output<typeof params>;
@@ -30,7 +32,7 @@ type Setting = Readonly<Record<string, string>>;
 
 /** Settings of the servers, and what a lease says that they were before. */
 type Back = {
-  readonly lease: 'none' | 'recorded';
+  readonly lease: 'none' | 'recorded' | 'soaking';
   readonly servers: { readonly [name: string]: Plain<Setting> };
   readonly before: { readonly [name: string]: Plain<Setting> };
   /** It gets a part of its traffic, so the lease stays. */
@@ -50,15 +52,15 @@ const type = defineTask<typeof params, void, Back, string>({
     const lease = leaseToRestore(p, view);
     const { before, isPart } = settingsToRestore(p, view, lease);
     return {
-      lease: lease === null ? 'none' : 'recorded',
+      lease: lease !== null ? 'recorded' : view.soaking === undefined ? 'none' : 'soaking',
       servers: Object.fromEntries(view.servers.map(({ name, setting }) => [name, asPlainData(setting)])),
       before: asPlainData(before),
       isPart,
       holder: lease === null && view.lease !== null ? holderOf(view.lease) : '',
     };
   },
-  want: (_p, now) => ({
-    lease: now?.isPart ? now.lease : 'none',
+  want: ({ soaks }, now) => ({
+    lease: now?.isPart ? now.lease : soaks && now !== null && now?.lease !== 'none' ? 'soaking' : 'none',
     servers: { ...now?.servers, ...now?.before },
     before: now?.before ?? {},
     isPart: now?.isPart ?? false,
@@ -70,6 +72,10 @@ const type = defineTask<typeof params, void, Back, string>({
     await untilSwapped(where.pool, where.node, async () => {
       const view = await readMember(balancer, host, member);
       const lease = leaseToRestore(p, view);
+      if (lease === null && view.soaking !== undefined && !p.soaks) {
+        await refuseOfLivingRun(p, view.soaking, host);
+        return await swapLease(host, { ...where, leaseDigest: view.leaseDigest, to: null });
+      }
       if (lease === null) return true;
       await refuseOfLivingRun(p, lease, host);
       if (isOfAnotherRun(lease, run)) throw nodeTaken(member.node, balancer.name, lease);
@@ -79,7 +85,8 @@ const type = defineTask<typeof params, void, Back, string>({
       const { restoring: _, ...kept } = lease;
       if (!(await swapLease(host, { ...where, leaseDigest: view.leaseDigest, to }))) return false;
       await balancer.set(host, member, before);
-      if (await swapLease(host, { ...where, leaseDigest: leaseDigestOf(to), to: isPart ? kept : null })) return true;
+      const soaking = p.soaks && lease.kind === 'run' ? { ...kept, soaking: to.restoring } : null;
+      if (await swapLease(host, { ...where, leaseDigest: leaseDigestOf(to), to: isPart ? kept : soaking })) return true;
       // She has not waited any longer: what was restored here is drained again.
       const { lease: taken } = await readMember(balancer, host, member);
       if (taken !== null) await balancer.set(host, member, (taken.closed ?? []).length > 0 ? 'closed' : 'drained');
@@ -124,9 +131,9 @@ function settingsToRestore(
 }
 
 /**
- * Gives a node back to a balancer exactly as its lease says it was before, then removes the lease. Without a lease there
- * is nothing to do: what others have taken out, or have closed since, stays out. `yield*` gives who keeps it out of traffic, '' when
- * nobody does.
+ * Gives a node back to a balancer exactly as its lease says it was before, then removes the lease, or with `soaks` leaves it as a mark.
+ * Without a lease there is nothing to do: what others have taken out, or have closed since, stays out. `yield*` gives who keeps it out
+ * of traffic, '' when nobody does.
  *
  * @throws OrchError NODE_TAKEN | LB_MEMBER_UNKNOWN | LB_UNREACHABLE | LB_INVALID_REPLY | LB_REFUSED | LEASE_INVALID
  */

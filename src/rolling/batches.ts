@@ -1,6 +1,6 @@
 import { batchSize } from '../core/play/count.ts';
 import { fitsBeside, isOutOfService, mayStart } from './budget.ts';
-import { inPhase, type NodeState, type StartReason, type State } from './state.ts';
+import { inPhase, isUnfinished, type NodeState, type StartReason, type State } from './state.ts';
 import type { NodeInit, Options } from './types.ts';
 
 /** The named ones first, as named; the others follow as they came. */
@@ -17,16 +17,16 @@ export function sizeOf(options: Pick<Options, 'canary' | 'batch'>, turn: number,
   return count === undefined ? undefined : batchSize(count, of);
 }
 
-/** Waits for a turn, or only to be given back: it was left drained by an earlier run. */
-const isDue = (node: NodeState): boolean =>
-  node.phase === 'waiting' || (node.phase === 'ended' && node.seen?.drainedByRun === true);
+/** Waits for a turn, or only for what an earlier run has left to do: to be given back, or to be soaked. */
+const isDue = (node: NodeState): boolean => node.phase === 'waiting' || (node.phase === 'ended' && isUnfinished(node));
 
 const isSeen = (node: NodeState): boolean => !node.balanced || node.seen !== undefined;
 
 /** What kind of turn the node would have by what was last seen. */
 export function startReasonOf(node: NodeState): StartReason {
   if (node.seen?.drainedByRun || isOutOfService(node)) return 'outOfService';
-  return node.unhealthy || (node.seen !== undefined && !node.seen.up) ? 'unhealthy' : 'batch';
+  const isDoubtful = node.seen !== undefined && (!node.seen.up || node.seen.soaking === true);
+  return node.unhealthy || isDoubtful ? 'unhealthy' : 'batch';
 }
 
 const sizeAt = (state: State, turn: number): number | undefined =>

@@ -4,7 +4,17 @@ import { again, finished, goOn, leftDrained, undoDrain } from './answers.ts';
 import { hasRoom, pick } from './batches.ts';
 import { isEmpty, isOutOfService, whyFull } from './budget.ts';
 import { isBeforeApply, routeOf } from './pipeline.ts';
-import { inPhase, type NodeState, nodeOf, over, type StartReason, type State, stop, update } from './state.ts';
+import {
+  inPhase,
+  isUnfinished,
+  type NodeState,
+  nodeOf,
+  over,
+  type StartReason,
+  type State,
+  stop,
+  update,
+} from './state.ts';
 import type { Command, Step } from './types.ts';
 
 export interface Advance {
@@ -44,14 +54,15 @@ function looked(state: State): Advance {
   return silent(next);
 }
 
-/** Those whose program never wanted a turn are done, unless an earlier run left them drained. */
+/** Those whose program never wanted a turn are done, unless an earlier run was broken off with them. */
 function settled(state: State): Advance {
   let next = state;
   for (const node of inPhase(state, 'ended')) {
     const unknown = node.balanced && node.seen === undefined && !state.fresh;
-    const left = node.seen?.drainedByRun === true;
-    if (left) next = update(next, node.id, { drained: 'yes' });
-    if (left && !state.options.leaveDrained && state.stopped !== undefined)
+    const left = isUnfinished(node);
+    const isDrained = node.seen?.drainedByRun === true;
+    if (isDrained) next = update(next, node.id, { drained: 'yes' });
+    if (isDrained && !state.options.leaveDrained && state.stopped !== undefined)
       next = over(next, node.id, 'untouched', state.stopped.why);
     else if (state.stopped !== undefined || (!unknown && (!left || state.options.leaveDrained)))
       next = over(next, node.id, 'done');

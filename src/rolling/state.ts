@@ -91,6 +91,10 @@ export interface State {
   readonly finished: boolean;
 }
 
+/** An earlier run has not come to its end with the node: it left it drained, or changed it and did not see whether it answers well. */
+export const isUnfinished = ({ seen }: NodeState): boolean =>
+  seen?.drainedByRun === true || (seen?.soaking === true && !seen.held);
+
 export const nodeOf = (state: State, id: string): NodeState | undefined => state.nodes.find((node) => node.id === id);
 
 export const inPhase = (state: State, ...phases: readonly Phase[]): readonly NodeState[] =>

@@ -55,6 +55,8 @@ export interface Observation {
   readonly held: boolean;
   /** Taken out by this run or an earlier one. */
   readonly drainedByRun: boolean;
+  /** An earlier run has changed it and given it all of its traffic again, and was broken off before its soak was passed. */
+  readonly soaking?: boolean;
   /** Some balancer does not count: that none gives it requests does not mean that none runs there. */
   readonly uncounted?: boolean;
   /** In full service on all its balancers. */

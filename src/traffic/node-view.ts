@@ -26,6 +26,7 @@ export function nodeView({ place, views, containers, withoutReason }: Seen): Nod
     inTraffic: servers.some(getsRequests) || containers.some(({ status }) => status === 'running'),
     held: views.some(({ view }) => view.held.length > 0 || view.lease?.kind === 'hand'),
     drainedByRun: views.some(({ view }) => view.lease?.kind === 'run'),
+    ...(views.some(({ view }) => view.soaking !== undefined) ? { soaking: true } : {}),
     ...(servers.some(({ sessions }) => sessions === null) ? { uncounted: true } : {}),
     up: views.length === 0 ? runs : views.every(({ view }) => isInFullService(view.servers)),
     ...defined({ heldBy: heldBy(views), notUp: notUp(views) }),

@@ -110,11 +110,11 @@ export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffi
 
     waitReady: () => readyGates(inventory, place.node, components),
 
-    *restore({ percent } = {}): Steps {
+    *restore({ percent, soaks = false } = {}): Steps {
       for (const seat of seats) {
         // Without counters to compare, a part of the traffic would show nothing.
         const part = isCompared(seat) ? defined({ percent }) : {};
-        yield restoreMember({ ...at(seat), ...drainedHere(), ...part });
+        yield restoreMember({ ...at(seat), ...drainedHere(), ...part, soaks });
       }
     },
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { endOf, wavesOf } from '../../src/rolling/report.ts';
 import type { Event, NodeInit, Observation, Options, Step } from '../../src/rolling/types.ts';
-import { BACK, bad, DOWN, faultOn, HELD, LEASED, Roll, TO_APPLY, UP } from './roll-by-hand.ts';
+import { BACK, bad, DOWN, faultOn, HELD, LEASED, Roll, SOAKING, TO_APPLY, UP } from './roll-by-hand.ts';
 
 describe('before the first drain', () => {
   test('nothing starts until every program has come to its first disruptive change', () => {
@@ -86,6 +86,31 @@ describe('one node goes through', () => {
     expect(roll.look()).toEqual(['gw-1 waitReady']);
     expect(roll.goes('gw-1', ...BACK)).toEqual(['finish']);
     expect(roll.end('gw-1')).toBe('done, in');
+  });
+
+  test('a node whose soak an earlier run did not pass is soaked before any other node is drained', () => {
+    const roll = new Roll(2);
+    roll.seen['gw-1'] = SOAKING;
+    roll.tell({ type: 'ended', node: 'gw-1', ok: true });
+    roll.tell({ type: 'needsDrain', node: 'gw-2' });
+    expect(roll.look()).toEqual(['gw-1 waitReady']);
+    expect(roll.goes('gw-1', 'waitReady', 'restore', 'waitInService')).toEqual(['gw-1 soak']);
+    expect(roll.did('gw-1', 'soak', bad('gw-1'))).toEqual(['refuse gw-2', 'gw-1 drainAgain']);
+    expect([roll.end('gw-2')]).toEqual(['untouched, in']);
+  });
+
+  test('a node that is to be changed once more has its turn before the others while its soak is not passed', () => {
+    const roll = new Roll(2);
+    roll.seen['gw-2'] = SOAKING;
+    expect(roll.begin()).toEqual(['gw-2 checkDependencies']);
+  });
+
+  test('a node that a person holds is not soaked', () => {
+    const roll = new Roll(1);
+    roll.seen['gw-1'] = { ...SOAKING, held: true };
+    roll.tell({ type: 'ended', node: 'gw-1', ok: true });
+    expect(roll.look()).toEqual(['finish']);
+    expect(roll.end('gw-1')).toBe('unchanged, in');
   });
 
   test('those done before are looked at again before the next one starts', () => {

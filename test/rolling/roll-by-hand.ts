@@ -8,6 +8,9 @@ export const DOWN: Observation = { inTraffic: false, held: false, drainedByRun: 
 export const HELD: Observation = { inTraffic: false, held: true, drainedByRun: false, up: false };
 export const LEASED: Observation = { inTraffic: false, held: false, drainedByRun: true, up: false };
 
+/** Changed by an earlier run that was killed during its soak. */
+export const SOAKING: Observation = { ...UP, soaking: true };
+
 export const DEFAULTS: Options = {
   canary: 0,
   batch: undefined,

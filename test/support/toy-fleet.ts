@@ -132,7 +132,7 @@ export class ToyFleet implements Fleet {
       keepsDrained: step('keepsDrained', () => [says({ path, text: 'mine', code: 'DRAIN_LOST' }) as unknown as Task]),
       waitReady: step('waitReady'),
       anotherRun: () => answer(''),
-      restore: step('restore', () => write('in')),
+      restore: step('restore', () => (this.standing(node) === 'mine' ? write('in') : [])),
       partlyRestored: () => answer([]),
       waitInService: step('waitInService', () => [
         says({ path, text: 'in', code: 'LB_MEMBER_NOT_UP' }) as unknown as Task,

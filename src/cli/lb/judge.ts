@@ -4,7 +4,7 @@ import { holderOf } from '../../lb/lease.ts';
 import { oneLine } from '../../render/lines/paint.ts';
 import type { Found, PoolSnapshot } from '../../traffic/pool-snapshot.ts';
 import { isExternallyHeld } from './plays.ts';
-import { isServing, memberAcceptsRequests, memberLabel, memberTakesOver } from './report.ts';
+import { hasRecord, isServing, memberAcceptsRequests, memberLabel, memberTakesOver } from './report.ts';
 
 type Say = (message: string, host?: string) => void;
 
@@ -85,7 +85,7 @@ interface Restore {
 
 /** What is not given back, and why. */
 export function judgeRestore({ nodes, looked, complete, say, all, cluster }: Restore): void {
-  const records = looked.found.filter((one) => 'view' in one && one.view.lease !== null);
+  const records = looked.found.filter(hasRecord);
   for (const one of looked.found) {
     if (!('view' in one) || one.view.held.length === 0) continue;
     if (one.view.lease !== null || !all)

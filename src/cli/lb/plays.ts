@@ -16,6 +16,7 @@ import type { Found, PoolSnapshot } from '../../traffic/pool-snapshot.ts';
 import { untilEmpty } from '../../traffic/wait-idle.ts';
 import { hasExpired } from '../lock/read-locks.ts';
 import { environmentLockTimes } from '../lock/times.ts';
+import { hasRecord } from './report.ts';
 
 /** What the plays of `lb drain` and `lb restore` are made for: they run on the hosts of balancers alone. */
 interface Common {
@@ -129,7 +130,7 @@ const isAlive = (lock: LockView): boolean => !hasExpired(lock, environmentLockTi
 export function* restorePlays(restore: Common): Plays {
   const looked = yield* look(restore, { tolerant: true });
   if (looked !== undefined) restore.judge(looked);
-  const wanted = mine(restore, looked, (one) => 'view' in one && one.view.lease !== null);
+  const wanted = mine(restore, looked, hasRecord);
   if (wanted.length > 0)
     yield* overHosts(`Restore ${namesOf(wanted)}`, wanted, function* (seats) {
       for (const seat of seats) yield restoreMember({ ...at(seat), byHand: true, isAlive });

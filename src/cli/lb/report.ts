@@ -1,3 +1,4 @@
+import { defined } from '../../core/base/data.ts';
 import { redact } from '../../core/base/redact.ts';
 import type { ErrorInfo } from '../../core/event/event.ts';
 import { redactError } from '../../core/event/redact-event.ts';
@@ -45,6 +46,8 @@ export interface BalancerEntry {
   readonly servers: readonly Pick<ServerView, 'name' | 'state' | 'sessions' | 'sticky'>[];
   /** Our own drain on record. */
   readonly lease: Pick<Lease, 'by' | 'at' | 'reason' | 'kind'> | null;
+  /** ISO time since when it has all of its traffic again after a change, while its soak has not been passed; left out otherwise. */
+  readonly soaking?: string;
   /** Servers that somebody else took out of traffic. */
   readonly held: readonly string[];
 }
@@ -80,7 +83,7 @@ export function poolsReport(
 export function standingReport(one: Found): StandingReport {
   const { host } = one.seat.balancer;
   if ('error' in one) return { host, error: redactError(one.error) };
-  const { servers, lease, held } = one.view;
+  const { servers, lease, soaking, held } = one.view;
   const [first = 'down', ...others] = new Set(servers.map(({ state }) => state));
   const counted = servers.flatMap(({ sessions }) => sessions ?? []);
   return {
@@ -89,6 +92,7 @@ export function standingReport(one: Found): StandingReport {
     sessions: counted.length === 0 ? null : counted.reduce((sum, sessions) => sum + sessions, 0),
     servers: servers.map(({ name, state, sessions, sticky }) => ({ name, state, sessions, sticky })),
     lease: lease && { by: redact(lease.by), at: lease.at, reason: redact(lease.reason), kind: lease.kind },
+    ...defined({ soaking: soaking?.soaking }),
     held,
   };
 }
@@ -96,6 +100,10 @@ export function standingReport(one: Found): StandingReport {
 /** In full service there, and nobody has a hand on it. */
 export const isHealthy = (one: StandingReport): boolean =>
   !('error' in one) && one.state === 'up' && one.lease === null && one.held.length === 0;
+
+/** A lease, or the mark of a node that is being soaked, is on record. */
+export const hasRecord = (one: Found): boolean =>
+  'view' in one && (one.view.lease !== null || one.view.soaking !== undefined);
 
 /** It still gets requests by this balancer, or has some running. */
 export const isServing = (one: Found): boolean => 'view' in one && one.view.servers.some(getsRequests);

@@ -82,8 +82,9 @@ const faultCell = ({ code, message }: ErrorInfo): Cell => ({ text: `${code}: ${m
 const OUT: ReadonlySet<ServerState> = new Set(['drained', 'maintenance']);
 
 /** Who keeps it out of traffic; `brief`: not why. */
-export function holder({ lease, held, servers }: BalancerEntry, now: Date, { brief = false } = {}): string {
-  if (lease === null) return held.length > 0 ? 'external' : '-';
+export function holder({ lease, soaking, held, servers }: BalancerEntry, now: Date, { brief = false } = {}): string {
+  if (lease === null && held.length > 0) return 'external';
+  if (lease === null) return soaking === undefined ? '-' : `soak not passed, ${ago(soaking, now)}`;
   const lost = servers.some(({ state }) => !OUT.has(state)) ? ' (drain lost)' : '';
   const also = held.length > 0 ? ' (also external)' : '';
   return `${lease.by}, ${ago(lease.at, now)}${brief ? '' : `: ${lease.reason}${also}`}${lost}`;

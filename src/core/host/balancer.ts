@@ -61,6 +61,11 @@ export interface Lease {
   readonly down?: readonly string[];
   /** ISO time since when the settings are being restored: the lease goes as soon as that is done. */
   readonly restoring?: string;
+  /**
+   * ISO time since when the node has all of its traffic again while its soak has not been passed. It is no drain any more: it tells the
+   * next run, should this one be killed, that nobody has seen yet whether the changed node answers well.
+   */
+  readonly soaking?: string;
 }
 
 /** What a balancer itself shows of one member. At least one server: an unknown member is an error. */
@@ -75,6 +80,8 @@ export interface BalancerView {
 /** Everything that is known on a balancer's host of one member. */
 export interface MemberView extends BalancerView {
   readonly lease: Lease | null;
+  /** Set on a node that is not drained any more and whose soak has not been passed. `lease` is `null` then. */
+  readonly soaking?: Lease;
   /** Hex sha256 of the lease's file, which a change of the lease is compared with; `null`: there is no file. */
   readonly leaseDigest: string | null;
   /** Servers that somebody else has taken out; with a lease: had taken out before it, or has closed since. */

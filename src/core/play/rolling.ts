@@ -38,6 +38,8 @@ export interface NodeView {
   readonly held: boolean;
   /** Taken out by this run or an earlier one. */
   readonly drainedByRun: boolean;
+  /** It has all of its traffic again after a change, and its soak has not been passed. */
+  readonly soaking?: boolean;
   /** Some of them does not count: that none gives it requests does not mean that none runs there. */
   readonly uncounted?: boolean;
   /** In full service on all of them. */
@@ -106,9 +108,9 @@ export interface Traffic {
   /**
    * One task for each balancer, none of which needs another one's result: one that fails keeps no other from its turn. The result of
    * each is who keeps the node out of traffic there, '' when nobody does. `percent`: only so much of its traffic, on balancers that can
-   * give a part of it.
+   * give a part of it. `soaks`: it is soaked next, which its balancers' hosts remember until a restore without this.
    */
-  restore(options?: { readonly percent?: number }): Steps;
+  restore(options?: { readonly percent?: number; readonly soaks?: boolean }): Steps;
   /** Names of balancers that give it a part of its traffic after a restore by this run. */
   partlyRestored(): Steps<readonly string[]>;
   /** Waits until every balancer really uses it again. */

@@ -1,11 +1,17 @@
 import type { ErrorInfo } from '../../core/event/event.ts';
+import type { Command } from '../../rolling/types.ts';
 import type { RollContext } from './roll-context.ts';
+import type { RollSteps } from './steps.ts';
 
 /** Delay before the condition is checked again after a yes; without it `--on-hold go` would loop. */
 const AGAIN_MS = 5000;
 
 /** Asks the operator whether to continue; without a terminal the answer is no. */
-export async function askPerson(context: RollContext, node: string | undefined, fault: ErrorInfo): Promise<boolean> {
+export async function askPerson(
+  context: RollContext,
+  steps: Pick<RollSteps, 'soaked'>,
+  { node, fault }: Pick<Extract<Command, { readonly do: 'hold' }>, 'node' | 'fault'>,
+): Promise<boolean> {
   const { emit, play, ask, clock, signal } = context;
   const about = node ?? fault.host;
   const host = about === undefined ? {} : { host: about };
@@ -13,7 +19,9 @@ export async function askPerson(context: RollContext, node: string | undefined, 
   emit({ ...hold, waiting: true });
   const answer = (await ask?.(`${about === undefined ? '' : `${about}: `}${questionOf(node, fault)}`)) ?? false;
   emit({ ...hold, waiting: false, answer });
-  if (answer && fault.code !== 'SOAK_INCONCLUSIVE') await clock.sleep(AGAIN_MS, signal).catch(() => undefined);
+  // A yes after a soak without a verdict says that the node is good.
+  if (answer && fault.code === 'SOAK_INCONCLUSIVE' && node !== undefined) await steps.soaked(node);
+  else if (answer) await clock.sleep(AGAIN_MS, signal).catch(() => undefined);
   return answer;
 }
 

@@ -32,9 +32,8 @@ export async function observeNodes(
     if (traffic !== undefined) {
       const now = () => steps.run(node, () => traffic.observe(), { quiet: true });
       const seen = await (decides ? now() : ahead.shown(node, now));
-      return {
-        [node]: !serves(node) && seen.drainedByRun ? { ...seen, drainedByRun: false, held: true } : seen,
-      };
+      if (serves(node)) return { [node]: seen };
+      return { [node]: { ...seen, soaking: false, ...(seen.drainedByRun ? { drainedByRun: false, held: true } : {}) } };
     }
     const isHealthy = !unhealthy(node);
     return { [node]: { inTraffic: isHealthy, held: false, drainedByRun: false, up: isHealthy } };

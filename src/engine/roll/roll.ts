@@ -172,7 +172,7 @@ export class Roll implements DisruptionGate {
         this.#refuse(command.node, command.why, command.own);
         break;
       case 'hold':
-        void askPerson(this.#context, command.node, command.fault).then((go) => this.#send({ type: 'answered', go }));
+        void askPerson(this.#context, this.#steps, command).then((go) => this.#send({ type: 'answered', go }));
         break;
       case 'finish':
         break;
@@ -241,10 +241,10 @@ export class Roll implements DisruptionGate {
     return observeNodes(this.#context, this.#steps, { nodes, decides, unhealthy, serves });
   }
 
-  /** Members in service to compare a changed one with: those that this run has not changed, while there are any. */
+  /** Members in service to compare a changed one with: those that no run has changed before their soak, while there are any. */
   #siblings(): readonly string[] {
     const up = this.#budgetScope.filter((node) => this.#seen[node]?.up === true && !this.#turns.get(node)?.isApplying);
-    const unchanged = up.filter((node) => !nodeOf(this.#state, node)?.changed);
+    const unchanged = up.filter((node) => !nodeOf(this.#state, node)?.changed && !this.#seen[node]?.soaking);
     return unchanged.length > 0 ? unchanged : up;
   }
 }

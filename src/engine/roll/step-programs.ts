@@ -16,7 +16,7 @@ export function* withoutMet<R>(steps: Steps<R>, met: ReadonlySet<string> = new S
 }
 
 /** Steps for which there are programs; a soak and a recheck are made of those of several nodes. */
-export type TrafficStep = Exclude<Step, 'soak' | 'recheck'>;
+export type TrafficStep = Exclude<Step, 'restore' | 'soak' | 'recheck'>;
 
 interface ProgramOptions {
   readonly rolling: RollingOptions | undefined;
@@ -25,7 +25,7 @@ interface ProgramOptions {
 
 export function programOf(
   traffic: Traffic,
-  step: Exclude<TrafficStep, 'restore' | 'undoDrain' | 'waitIdle' | 'recover'>,
+  step: Exclude<TrafficStep, 'undoDrain' | 'waitIdle' | 'recover'>,
   { rolling, evenHeld }: ProgramOptions,
 ): () => Steps<unknown> {
   switch (step) {

@@ -3,7 +3,7 @@ import { isUnreachable, OrchError } from '../../core/base/errors.ts';
 import type { RunEvent } from '../../core/event/event.ts';
 import { Play } from '../../core/play/play.ts';
 import type { Diagnostics, Traffic } from '../../core/play/rolling.ts';
-import { Ask, type Steps } from '../../core/task/task.ts';
+import type { Steps } from '../../core/task/task.ts';
 import { numberOf } from '../../rolling/pipeline.ts';
 import type { Result, Step } from '../../rolling/types.ts';
 import { applyHost } from '../apply/apply-host.ts';
@@ -12,6 +12,7 @@ import type { HostRun } from '../apply/host-run.ts';
 import { CanaryTraffic } from './canary-traffic.ts';
 import { recheck } from './recheck.ts';
 import { recoverNode } from './recover-node.ts';
+import { type RestoreOptions, restoreNode } from './restore-node.ts';
 import type { RollContext } from './roll-context.ts';
 import { DEFAULT_SOAK, type RollSoak } from './soak.ts';
 import type { StepPlace } from './step-place.ts';
@@ -25,8 +26,6 @@ const LOOKS: ReadonlySet<Step> = new Set(['checkDependencies', 'recheck', 'colle
 
 /** Steps that fail where another run works on the same node. */
 const AFTER_APPLY: ReadonlySet<Step> = new Set(['waitReady', 'waitInService', 'soak']);
-/** A node is given back in a moment, and stays drained where that is broken off: not even the second Ctrl-C ends it. */
-const NEVER = new AbortController().signal;
 
 /** Carries out the machine's steps: each is a program of tasks that the node's `Traffic` gives, run like any play's. */
 export class RollSteps implements StepRunner {
@@ -59,7 +58,8 @@ export class RollSteps implements StepRunner {
       return result;
     } catch (error) {
       const result = resultOf(AFTER_APPLY.has(step) ? await this.explained(node, error) : error, node);
-      if (AFTER_APPLY.has(step)) await this.#canaries.failed(node, result, (traffic) => this.#restore(node, traffic));
+      if (AFTER_APPLY.has(step))
+        await this.#canaries.failed(node, result, (traffic) => this.#restore(node, traffic, { soaks: true }));
       end(result);
       return result;
     }
@@ -154,17 +154,34 @@ export class RollSteps implements StepRunner {
     };
   }
 
+  /** The soak of a node is passed: the next run must not soak it again. */
+  async soaked(node: string): Promise<void> {
+    const traffic = this.#context.fleet?.traffic(node);
+    if (traffic === undefined || !this.#soak.isWanted) return;
+    try {
+      await this.#restore(node, traffic, { quiet: true });
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      const message = `the next run soaks it again, as it could not be recorded that its soak is passed: ${why}`;
+      this.#context.emit({ type: 'warning', host: node, message });
+    }
+  }
+
   /** @returns of a restore: who keeps the node out of traffic */
   async #carryOut(node: string, step: Step, place: StepPlace): Promise<string | undefined> {
     const traffic = this.#context.fleet?.traffic(node);
+    const soaks = this.#soak.isWanted && place.route?.includes('soak') === true;
     if (step === 'soak') {
-      await this.#canaries.prove(node, (traffic) => this.#restore(node, traffic));
+      await this.#canaries.prove(node, (traffic) => this.#restore(node, traffic, { soaks }));
       await this.#soak.watch(node, this);
-    } else if (step === 'recheck') await recheck(this.#context, this, place.nodes ?? []);
-    else if (traffic !== undefined && step === 'restore' && place.inPart)
-      return await this.#canaries.restore(node, traffic, (percent) => this.#restore(node, traffic, percent));
-    else if (traffic !== undefined) return await this.#carryOutTraffic(node, step, traffic, place);
-    return undefined;
+      await this.soaked(node);
+      return undefined;
+    }
+    if (step === 'recheck') await recheck(this.#context, this, place.nodes ?? []);
+    if (step === 'recheck' || traffic === undefined) return undefined;
+    if (step !== 'restore') return await this.#carryOutTraffic(node, step, traffic, place);
+    const restore = (percent?: number) => this.#restore(node, traffic, { soaks, ...defined({ percent }) });
+    return await (place.inPart ? this.#canaries.restore(node, traffic, restore) : restore());
   }
 
   async #carryOutTraffic(
@@ -173,7 +190,7 @@ export class RollSteps implements StepRunner {
     traffic: Traffic,
     { keeps }: StepPlace,
   ): Promise<string | undefined> {
-    if (step === 'restore' || step === 'undoDrain') return await this.#restore(node, traffic);
+    if (step === 'undoDrain') return await this.#restore(node, traffic);
     if (step === 'waitIdle') {
       const drained = this.#drainedNode(node, traffic);
       await whileDrained(drained, () => untilIdle(drained, untilInterrupt(this.#context)));
@@ -204,27 +221,12 @@ export class RollSteps implements StepRunner {
     return undefined;
   }
 
-  /** Each balancer for itself: one that is gone must not keep the node out of traffic on those that are left. */
-  async #restore(node: string, traffic: Traffic, percent?: number): Promise<string | undefined> {
-    const done = await Promise.allSettled(
-      [...traffic.restore(defined({ percent }))].map((step) =>
-        this.run(
-          node,
-          function* (): Steps<unknown> {
-            return yield* step instanceof Ask ? step.task : step;
-          },
-          { signal: NEVER },
-        ),
-      ),
+  /** @returns who keeps the node out of traffic */
+  #restore(node: string, traffic: Traffic, options: RestoreOptions = {}): Promise<string | undefined> {
+    return restoreNode(
+      { node, traffic, context: this.#context, steps: this, evenHeld: this.#evenHeld.has(node) },
+      options,
     );
-    const failed = done.find((one) => one.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
-    const holders = done.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-    const heldBy = holders.find((holder) => typeof holder === 'string' && holder !== '');
-    if (typeof heldBy !== 'string' || this.#evenHeld.has(node)) return undefined;
-    const message = `it was drained meanwhile by ${heldBy}; it stays out of traffic`;
-    this.#context.emit({ type: 'warning', host: node, message });
-    return heldBy;
   }
 
   #quieted(quiet: boolean): { readonly context: RollContext; emit(event: RunEvent): void } {

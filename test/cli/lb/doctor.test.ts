@@ -73,6 +73,11 @@ describe('what is found', () => {
       ['* lb-1 gw-1 lost-drain: gateways: left with a part of its weight; its run has ended'],
     ],
     [
+      'a gateway that was not seen to answer well after its change',
+      (scene) => scene.lease('lb-1', 'gw-1', { soaking: new Date(scene.cluster.time.now()).toISOString() }, false),
+      ['* lb-1 gw-1 soak: gateways: in service after a change, but its soak was not passed; its run has ended'],
+    ],
+    [
       'a drain by hand',
       (scene) => scene.order('lb-1', 'set server gateways/gw-1 state drain'),
       [

@@ -26,6 +26,23 @@ test('says that there is no record, and touches nothing', async () => {
   expect(scene.hosts['lb-1']?.writes).toBe(0);
 });
 
+test('ends the mark of a node whose soak was not passed, and changes no setting', async () => {
+  const scene = new LbScene();
+  await drain(scene, ['gw-1']);
+  const path = '/var/lib/api7-orch/leases/gateways.gw-1.json';
+  const lease = JSON.parse(scene.hosts['lb-1']?.fileText(path) ?? '');
+  await restore(scene, ['gw-1']);
+  const mark = { ...lease, kind: 'run', soaking: lease.at };
+  scene.hosts['lb-1']?.files.write(path, Buffer.from(JSON.stringify(mark)), {
+    mode: '0600',
+    owner: 'root',
+    group: 'root',
+  });
+  expect(await restore(scene, ['gw-1'])).toBe(0);
+  expect(scene.warnings).toEqual([]);
+  expect([scene.settings('lb-1')['gw-1'], scene.leases('lb-1')]).toEqual([IN, []]);
+});
+
 test('--all gives back every node on record, and leaves records of strangers alone', async () => {
   const scene = new LbScene();
   await drain(scene, ['data_plane'], { yesOutage: 'prod' });

@@ -41,6 +41,16 @@ cp-2  10.0.1.12:17080  -         -             -  -
 `);
 });
 
+test('a member whose soak was not passed is in service, and says so', async () => {
+  const scene = new LbScene();
+  lease(scene, 'lb-1', { soaking: '1969-12-31T23:59:00Z' });
+  expect(await show(scene, 'gw-1')).toBe(0);
+  expect(scene.printed).toContain('gw-1  10.0.2.21:9080  lb-1      up            0  soak not passed, 1m ago');
+  await show(scene, 'gw-1', 'json');
+  const [member] = (JSON.parse(scene.printed) as PoolsReport).pools[0]?.members ?? [];
+  expect(member?.balancers[0]).toMatchObject({ lease: null, soaking: '1969-12-31T23:59:00Z' });
+});
+
 test('one round trip a balancer, nothing is written, and no member is connected to', async () => {
   const scene = new LbScene();
   await show(scene);

@@ -2,7 +2,7 @@ import type { ErrorInfo } from '../../../core/event/event.ts';
 
 /** Something that an earlier run, a person or another tool left. */
 export interface Finding {
-  readonly kind: 'lease' | 'lost-drain' | 'external-drain' | 'stray-lease' | 'lock' | 'leftover';
+  readonly kind: 'lease' | 'lost-drain' | 'soak' | 'external-drain' | 'stray-lease' | 'lock' | 'leftover';
   /** Where it is: for leases and drains the balancer's host. */
   readonly host: string;
   readonly node: string | null;

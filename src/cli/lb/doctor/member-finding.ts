@@ -34,7 +34,8 @@ export function memberFinding(scene: Scene, one: Found): OfMember {
   const { seat, view } = one;
   const place = { host: seat.balancer.host, node: seat.member.node, pool: seat.pool.name, item: null };
   const { lease } = view;
-  if (lease === null) return view.held.length === 0 ? {} : { finding: externalDrain(scene, place, seat, view) };
+  if (lease === null && view.held.length > 0) return { finding: externalDrain(scene, place, seat, view) };
+  if (lease === null) return view.soaking === undefined ? {} : notSoaked(scene, place, seat, view.soaking);
   const about = { ...place, since: timeOf(Date.parse(lease.at)), by: redact(lease.by) };
   const isLost = view.servers.some(acceptsRequests);
   const kind = isLost ? 'lost-drain' : 'lease';
@@ -53,6 +54,21 @@ export function memberFinding(scene: Scene, one: Found): OfMember {
   return { finding: { ...about, kind, what, fixable: against === undefined, next: against ?? scene.fix } };
 }
 
+/** It serves; the run that has changed it did not come to see that it answers well. */
+function notSoaked(scene: Scene, place: Place, { pool, member }: PoolMember, mark: Lease): OfMember {
+  const about = {
+    ...place,
+    since: timeOf(Date.parse(mark.soaking ?? mark.at)),
+    by: redact(mark.by),
+    kind: 'soak',
+  } as const;
+  if (mark.run !== undefined && scene.alive.has(mark.run))
+    return { note: { ...about, what: `${pool.name}: a run that is alive works on it` } };
+  const what = `${pool.name}: in service after a change, but its soak was not passed; its run has ended`;
+  const against = whyNotFixed(scene, member.node);
+  return { finding: { ...about, what, fixable: against === undefined, next: against ?? scene.fix } };
+}
+
 function leftState({ balancer }: PoolMember, { servers }: MemberView, lease: Lease): string {
   const serving = servers.filter(acceptsRequests);
   if (serving.length === 0) return 'drained';
@@ -62,9 +78,11 @@ function leftState({ balancer }: PoolMember, { servers }: MemberView, lease: Lea
   return hasPart ? 'left with a part of its weight' : 'in service, as the balancer lost the drain';
 }
 
+type Place = Pick<Finding, 'host' | 'node' | 'pool' | 'item'>;
+
 function externalDrain(
   { at, inventory }: Scene,
-  place: Pick<Finding, 'host' | 'node' | 'pool' | 'item'>,
+  place: Place,
   { pool, balancer, member }: PoolMember,
   { servers, held }: MemberView,
 ): Finding {
