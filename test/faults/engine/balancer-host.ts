@@ -52,8 +52,9 @@ export function rowOf(shown: string, id: string): { readonly admin: Admin; reado
   return { admin, up: up === '2' };
 }
 
-/** What a lease on a balancer's host says that a gateway was before; undefined: there is none. */
+/** What a lease on a balancer's host says that a gateway was before; undefined: there is none, or only the mark of a soak. */
 export function leaseOf(host: FakeHost | undefined, id: string): Admin | undefined {
   const text = host?.fileText(leasePath('gateways', id)) ?? undefined;
-  return text === undefined ? undefined : JSON.parse(text).before[`gateways/${id}`].admin;
+  const lease = text === undefined ? undefined : JSON.parse(text);
+  return lease === undefined || lease.soaking !== undefined ? undefined : lease.before[`gateways/${id}`].admin;
 }
