@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { daySeed, randomOfDay } from '../lab/day-seed.ts';
+import { all } from '../lab/all.ts';
+import { daySeed, everyNth, randomOfDay } from '../lab/day-seed.ts';
 
 const NOW = new Date('2026-11-29T23:59:59Z');
 
@@ -24,4 +25,11 @@ test('a day gives the same numbers again, another day gives others', () => {
   expect(Math.max(...drawn)).toBeLessThan(1);
   // They spread over the whole range, as moments of a run must.
   for (const quarter of [0, 1, 2, 3]) expect(drawn.some((at) => Math.floor(at * 4) === quarter)).toBe(true);
+});
+
+test('of cases that are alike a day takes every nth, and each case has its day', () => {
+  const cases = ['a', 'b', 'c', 'd', 'e'];
+  const taken = [0, 0.4, 0.9].map((drawn) => everyNth(3, cases, () => drawn));
+  expect(taken).toEqual(all ? [cases, cases, cases] : [['a', 'd'], ['b', 'e'], ['c']]);
+  expect(everyNth(9, ['a'], () => 0.9)).toEqual(['a']);
 });
