@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { all } from './test/lab/all.ts';
-import { LongFilesFirst } from './test/support/long-files-first.ts';
+import { LongFilesFirst } from './test/support/vitest/long-files-first.ts';
 
 /** The longer name first: a name stands for all names that begin with it, too. */
 const alias = {
@@ -15,10 +15,10 @@ const alias = {
 const onlyInAll = [
   'test/contract/greeting-bash.test.ts',
   'test/contract/ssh-without-forwarding.test.ts',
-  'test/wire/command-contract.test.ts',
-  'test/wire/nginx-contract.test.ts',
-  'test/wire/exec-output.test.ts',
-  'test/wire/governor.test.ts',
+  'test/wire/balancers/command-contract.test.ts',
+  'test/wire/balancers/nginx-contract.test.ts',
+  'test/wire/cli/exec-output.test.ts',
+  'test/wire/ssh/governor.test.ts',
 ];
 
 /** Whole runs and commands, and thousands of orders of events: too long for `npm run check`. */
@@ -57,7 +57,7 @@ export default defineConfig({
           testTimeout: 30_000,
           // A process for every file took half of the time. What the files must not share is reset before each.
           isolate: false,
-          setupFiles: 'test/support/forget-secrets.ts',
+          setupFiles: 'test/support/vitest/forget-secrets.ts',
           maxWorkers: 3,
           // The processes that tests start need not strip the same types again.
           env: { NODE_COMPILE_CACHE: new URL('.cache/compile', import.meta.url).pathname },
@@ -100,7 +100,7 @@ export default defineConfig({
             'test/cli/built.test.ts',
           ],
           exclude: all ? [] : onlyInAll,
-          globalSetup: 'test/support/wire-setup.ts',
+          globalSetup: 'test/support/vitest/wire-setup.ts',
           testTimeout: 120_000,
           hookTimeout: 300_000,
           // These tests wait more than they work: more workers than processors, and patience with what they ask for.

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { installed } from '../test/support/installed.ts';
+import { installed } from '../test/support/base/installed.ts';
 import type { Bench } from './context.ts';
 import type { Fleet } from './fleet.ts';
 

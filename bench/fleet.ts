@@ -1,6 +1,6 @@
 import { chownSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startSshd, type TestSshd } from '../test/support/sshd.ts';
+import { startSshd, type TestSshd } from '../test/support/ssh/sshd.ts';
 
 /** "Hosts" that are addresses of this machine, 127.0.1.1, 127.0.1.2 and so on, each of an sshd with a name and locks of its own. */
 export interface Fleet extends AsyncDisposable {

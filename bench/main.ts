@@ -4,7 +4,7 @@ import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { installed } from '../test/support/installed.ts';
+import { installed } from '../test/support/base/installed.ts';
 import { exec } from './cases/exec.ts';
 import { install } from './cases/install.ts';
 import { memory } from './cases/memory.ts';

@@ -3,8 +3,8 @@ import { relative } from 'node:path';
 import { parseArgs, styleText } from 'node:util';
 import { downLab } from '../test/lab/down.ts';
 import { type Lab, upLab } from '../test/lab/lab.ts';
+import { sendRequests } from '../test/lab/load/traffic.ts';
 import { paths } from '../test/lab/paths.ts';
-import { sendRequests } from '../test/lab/traffic.ts';
 
 const usage = 'usage: npm run demo [-- --down]';
 const REQUESTS = 300;

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix, relative } from 'node:path';
 import { expect, test } from 'vitest';
-import { circlesOf } from './support/circles.ts';
+import { circlesOf } from './support/base/circles.ts';
 
 const root = new URL('..', import.meta.url).pathname;
 

@@ -5,7 +5,7 @@ import type { HttpRequest } from '../../src/core/host/connection.ts';
 import type { Api7Settings } from '../../src/inventory/inventory.ts';
 import { loadInventory } from '../../src/inventory/load.ts';
 import { FakeHost } from '../../src/testing/fake-host.ts';
-import { onePlay, runPlays } from '../support/run-fake.ts';
+import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
 
 const env = { API7_DB_PASSWORD: 'a-password', API7_GATEWAY_TOKEN: 'a7adm-token' };
 const inventory = await loadInventory('inventory.example.yaml', { env });

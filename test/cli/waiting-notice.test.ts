@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { waitingNotice } from '../../src/cli/waiting-notice.ts';
 import { FakeHost } from '../../src/testing/fake-host.ts';
-import { sharedClock } from '../support/run-fake.ts';
+import { sharedClock } from '../support/cluster/run-fake.ts';
 
 async function noticed(isTTY: boolean): Promise<readonly string[]> {
   const lines: string[] = [];

@@ -7,8 +7,8 @@ import { launchLocal } from '../../src/transport/local/local-process.ts';
 import { rawHost } from '../../src/transport/raw-host.ts';
 import { DialError } from '../../src/transport/sockets/dialer.ts';
 import { connectSsh } from '../../src/transport/ssh/ssh.ts';
-import { installed } from '../support/installed.ts';
-import { type SshdOptions, startSshd } from '../support/sshd.ts';
+import { installed } from '../support/base/installed.ts';
+import { type SshdOptions, startSshd } from '../support/ssh/sshd.ts';
 import type { OpenConnection } from './connection.ts';
 
 /** This machine itself, without SSH. */

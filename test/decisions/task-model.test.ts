@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { OrchError } from '../../src/core/base/errors.ts';
 import type { Steps } from '../../src/core/task/task.ts';
 import { FakeHost } from '../../src/testing/fake-host.ts';
-import { onePlay, runPlays } from '../support/run-fake.ts';
-import { answered, note, process_ } from '../support/toy-tasks.ts';
+import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
+import { answered, note, process_ } from '../support/cluster/toy-tasks.ts';
 
 const ROOT = { mode: '0644', owner: 'root', group: 'root' };
 

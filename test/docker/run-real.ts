@@ -7,7 +7,7 @@ import { Hosts } from '../../src/engine/plan/hosts.ts';
 import { Locals } from '../../src/engine/plan/locals.ts';
 import { runPlaybook } from '../../src/engine/run-playbook.ts';
 import { localFiles } from '../../src/local/local-files.ts';
-import { onePlay } from '../support/run-fake.ts';
+import { onePlay } from '../support/cluster/run-fake.ts';
 
 /** Runs tasks with the real engine on one real host: `status title` of each, and the codes of all errors. */
 export async function runOn(

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { type AnyErrorCode, OrchError } from '../../src/core/base/errors.ts';
 import type { Steps } from '../../src/core/task/task.ts';
 import type { FakeHost } from '../../src/testing/fake-host.ts';
-import { bareHost, put } from '../support/bare-host.ts';
-import { onePlay, runPlays, virtualClock } from '../support/run-fake.ts';
-import { answered, note } from '../support/toy-tasks.ts';
+import { bareHost, put } from '../support/cluster/bare-host.ts';
+import { onePlay, runPlays, virtualClock } from '../support/cluster/run-fake.ts';
+import { answered, note } from '../support/cluster/toy-tasks.ts';
 
 /** Applies something to the host's files after its nth write. */
 const afterWrite = (fake: FakeHost, nth: number, act: () => void): void => {

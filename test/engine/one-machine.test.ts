@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { play } from '../../src/core/play/play.ts';
 import type { Steps } from '../../src/core/task/task.ts';
 import { FakeHost } from '../../src/testing/fake-host.ts';
-import { onePlay, runPlays } from '../support/run-fake.ts';
-import { ROOT } from '../support/toy-fleet.ts';
-import { note } from '../support/toy-tasks.ts';
+import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
+import { ROOT } from '../support/cluster/toy-fleet.ts';
+import { note } from '../support/cluster/toy-tasks.ts';
 
 /** Hosts that report these machines. */
 const hosts = (...machines: readonly (string | null)[]): readonly FakeHost[] =>

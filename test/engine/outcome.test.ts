@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { OrchError } from '../../src/core/base/errors.ts';
 import { type Plays, play } from '../../src/core/play/play.ts';
 import type { Steps } from '../../src/core/task/task.ts';
-import { bareHost, put } from '../support/bare-host.ts';
-import { onePlay, runPlays } from '../support/run-fake.ts';
-import { answered, gone, job, note } from '../support/toy-tasks.ts';
+import { bareHost, put } from '../support/cluster/bare-host.ts';
+import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
+import { answered, gone, job, note } from '../support/cluster/toy-tasks.ts';
 
 describe('a result that never becomes known', () => {
   const program = onePlay(function* (): Steps {

@@ -21,8 +21,8 @@ import { surveyConfig } from '../../src/transport/ssh/config/survey.ts';
 import { parseKnownHosts } from '../../src/transport/ssh/host-keys/known-hosts-lines.ts';
 import { dockerArchive, ociArchive, tarGzOf } from '../docker/archives.ts';
 import { sized } from '../docker/raw-engine.ts';
-import { FakeHaproxy } from '../support/fake-haproxy.ts';
-import { inDirectory } from '../support/in-directory.ts';
+import { FakeHaproxy } from '../support/balancers/fake-haproxy.ts';
+import { inDirectory } from '../support/base/in-directory.ts';
 import type { Target } from './fuzz.ts';
 import { mutated, mutatedBytes } from './mutated.ts';
 

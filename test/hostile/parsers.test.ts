@@ -6,7 +6,7 @@ import { count, parseEpoch, parseStat, parseTables } from '../../src/lb/haproxy/
 import { parseServersState } from '../../src/lb/haproxy/state.ts';
 import { serversIn, withDown } from '../../src/lb/nginx/servers.ts';
 import { statLine } from '../../src/transport/read/read-requests.ts';
-import { cpuMs } from '../support/cpu-ms.ts';
+import { cpuMs } from '../support/base/cpu-ms.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

@@ -19,7 +19,7 @@ import { haproxySocket } from '../../src/transport/sockets/haproxy-socket.ts';
 import { httpByTool } from '../../src/transport/sockets/http-by-tool.ts';
 import { httpOverSocket, httpTarget } from '../../src/transport/sockets/http-get.ts';
 import { connectSsh } from '../../src/transport/ssh/ssh.ts';
-import { plainTarget } from '../support/plain-target.ts';
+import { plainTarget } from '../support/ssh/plain-target.ts';
 
 const MIB = 1024 * 1024;
 const directory = mkdtempSync(join(tmpdir(), 'api7-orch-hostile-'));

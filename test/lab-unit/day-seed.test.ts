@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { all } from '../lab/all.ts';
-import { daySeed, everyNth, randomOfDay } from '../lab/day-seed.ts';
+import { daySeed, everyNth, randomOfDay } from '../lab/scenes/day-seed.ts';
 
 const NOW = new Date('2026-11-29T23:59:59Z');
 

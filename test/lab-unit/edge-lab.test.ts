@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { haproxyConfig } from '../lab/haproxy-config.ts';
-import { labInventory } from '../lab/inventory.ts';
-import type { LabFile } from '../lab/lab-file.ts';
-import { addressIn } from '../lab/lab-network.ts';
-import { type LabSize, topologyOf } from '../lab/topology.ts';
+import { haproxyConfig } from '../lab/config/haproxy-config.ts';
+import { labInventory } from '../lab/config/inventory.ts';
+import type { LabFile } from '../lab/plan/lab-file.ts';
+import { addressIn } from '../lab/plan/lab-network.ts';
+import { type LabSize, topologyOf } from '../lab/plan/topology.ts';
 
 const small: LabSize = { controlPlane: 2, dataPlane: 2, loadBalancers: 1 };
 const lab = (size: LabSize): LabFile => ({

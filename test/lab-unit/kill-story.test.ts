@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { killStory } from '../lab/kill-story.ts';
+import { killStory } from '../lab/scenes/kill-story.ts';
 
 const stories = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((seed) => killStory(seed, 3));
 

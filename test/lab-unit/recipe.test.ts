@@ -5,12 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
-import { sourcesFrom } from '../lab/apt-sources.ts';
-import { capabilitiesIn } from '../lab/capabilities.ts';
-import { archiveLayer, imageArchive } from '../lab/image-archive.ts';
-import { recipeFiles, recipeHash } from '../lab/recipe.ts';
-import { bytesOf, tarBytes } from '../lab/tar-bytes.ts';
-import { withFreeLock, withLock } from '../lab/with-lock.ts';
+import { sourcesFrom } from '../lab/build/apt-sources.ts';
+import { archiveLayer, imageArchive } from '../lab/build/image-archive.ts';
+import { recipeFiles, recipeHash } from '../lab/build/recipe.ts';
+import { bytesOf, tarBytes } from '../lab/build/tar-bytes.ts';
+import { capabilitiesIn } from '../lab/hosts/capabilities.ts';
+import { withFreeLock, withLock } from '../lab/plan/with-lock.ts';
 
 describe('what the lab is made from', () => {
   it.each([

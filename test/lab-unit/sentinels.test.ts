@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { redact } from '../../src/core/base/redact.ts';
 import { Secret } from '../../src/core/base/secret.ts';
-import { formsOf, sentinels, shownIn } from '../lab/sentinels.ts';
+import { formsOf, sentinels, shownIn } from '../lab/samplers/sentinels.ts';
 
 test.each(sentinels)('the secret $name of the lab is masked in every form that the lab looks for', ({ text }) => {
   Secret.of(text);

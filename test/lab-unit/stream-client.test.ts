@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { LoadTally } from '../lab/load-tally.ts';
-import { type StreamTarget, streamEchoes } from '../lab/stream-client.ts';
+import { LoadTally } from '../lab/load/load-tally.ts';
+import { type StreamTarget, streamEchoes } from '../lab/load/stream-client.ts';
 
 const servers: ReturnType<typeof createServer>[] = [];
 afterEach(() => {

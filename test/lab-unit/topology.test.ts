@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { defaultSize, type LabSize, topologyOf } from '../lab/topology.ts';
+import { defaultSize, type LabSize, topologyOf } from '../lab/plan/topology.ts';
 
 const names = (size: LabSize) => topologyOf(size).map(({ name }) => name);
 

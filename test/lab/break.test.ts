@@ -4,13 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { all } from './all.ts';
-import { ByHand } from './by-hand.ts';
 import { downLab } from './down.ts';
-import { breakHost, cutSsh, healHost, reloadBalancer } from './faults.ts';
+import { breakHost, cutSsh, healHost, reloadBalancer } from './faults/break-host.ts';
 import { type Lab, upLab } from './lab.ts';
-import { type LoadReport, startLoad } from './load.ts';
+import { type LoadReport, startLoad } from './load/load.ts';
 import { paths } from './paths.ts';
-import { balancerSampler } from './sampler.ts';
+import { balancerSampler } from './samplers/sampler.ts';
+import { ByHand } from './scenes/manual-install.ts';
 
 const directory = join(paths.cache, 'labs/break-test');
 

@@ -7,7 +7,7 @@ import type { InstallTimes } from './cluster/kill-moment.ts';
 import { kills } from './cluster/kills.ts';
 import { refusals } from './cluster/refusals.ts';
 import type { Lab } from './lab.ts';
-import { testLab } from './test-lab.ts';
+import { testLab } from './scenes/test-lab.ts';
 
 let lab: Lab;
 beforeAll(async () => {

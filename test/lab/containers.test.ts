@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { all } from './all.ts';
-import { inventoryWith } from './inventory-with.ts';
+import { inventoryWith } from './config/inventory-with.ts';
 import type { Lab } from './lab.ts';
-import type { OrchRun } from './orch.ts';
-import { codesOf, goesWell, installedLab, QUICK_INSTALL, quickRun } from './small-lab.ts';
-import { steadyLoad } from './traffic.ts';
+import { steadyLoad } from './load/traffic.ts';
+import type { OrchRun } from './scenes/orch.ts';
+import { codesOf, goesWell, installedLab, QUICK_INSTALL, quickRun } from './scenes/small-lab.ts';
 
 // Each setting of a container on real Engines: given, unchanged by the next run, and replaced by a rolling change when it differs
 // or is gone. Two gateways behind one balancer; each roll takes about half a minute.

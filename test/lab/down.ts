@@ -3,11 +3,11 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { engine, missing } from './engine.ts';
-import { hostNames, type LabFile } from './lab-file.ts';
-import { label, labelled, owner } from './labels.ts';
-import { machineLockPath } from './machine-lock.ts';
-import { labId } from './plan-lab.ts';
-import { withFreeLock, withLock } from './with-lock.ts';
+import { hostNames, type LabFile } from './plan/lab-file.ts';
+import { label, labelled, owner } from './plan/labels.ts';
+import { machineLockPath } from './plan/machine-lock.ts';
+import { labId } from './plan/plan-lab.ts';
+import { withFreeLock, withLock } from './plan/with-lock.ts';
 
 /** What a lab writes into its directory; the user's own files there are left alone. */
 const written = ['lab.json', 'inventory.yaml', 'ssh', 'secrets'];

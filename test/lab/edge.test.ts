@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { all } from './all.ts';
-import { inventoryWith } from './inventory-with.ts';
+import { inventoryWith } from './config/inventory-with.ts';
 import type { Lab } from './lab.ts';
-import { type LoadReport, startLoad } from './load.ts';
-import { orch } from './orch.ts';
-import { goesWell, installedLab, QUICK_INSTALL, quickRun } from './small-lab.ts';
+import { type LoadReport, startLoad } from './load/load.ts';
+import { orch } from './scenes/orch.ts';
+import { goesWell, installedLab, QUICK_INSTALL, quickRun } from './scenes/small-lab.ts';
 
 vi.setConfig({ testTimeout: 600_000 });
 

@@ -16,11 +16,11 @@ import { Hosts } from '../../src/engine/plan/hosts.ts';
 import { loadInventory } from '../../src/inventory/load.ts';
 import { TextStream } from '../render/text-stream.ts';
 import { all } from './all.ts';
-import { buildImage } from './build-image.ts';
+import { buildImage } from './build/build-image.ts';
+import { ensurePackages, packagePath } from './build/packages.ts';
+import { standIns } from './build/stand-ins.ts';
+import { bytesOf } from './build/tar-bytes.ts';
 import { engine, hasImage } from './engine.ts';
-import { ensurePackages, packagePath } from './packages.ts';
-import { standIns } from './stand-ins.ts';
-import { bytesOf } from './tar-bytes.ts';
 
 const RELEASE = '3.10.5';
 const own = `api7-orch-images-verify-${process.pid}`;

@@ -4,10 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { all } from './all.ts';
 import { downLab } from './down.ts';
 import { type Lab, upLab } from './lab.ts';
-import { labCli } from './lab-cli.ts';
-import { hostsOf } from './lab-file.ts';
-import { label, labelled } from './labels.ts';
 import { paths } from './paths.ts';
+import { hostsOf } from './plan/lab-file.ts';
+import { label, labelled } from './plan/labels.ts';
+import { labCli } from './scenes/lab-cli.ts';
 import { labStatus, statusTable } from './status.ts';
 
 const directory = join(paths.cache, 'labs/lab-test');

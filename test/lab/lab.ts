@@ -1,26 +1,26 @@
 import { resolve } from 'node:path';
 import type Docker from 'dockerode';
+import { ensureHostImage } from './build/host-image.ts';
+import { ensurePackages } from './build/packages.ts';
+import { versions } from './build/stand-ins.ts';
+import { writeInventory } from './config/inventory.ts';
+import { labSecrets } from './config/secrets.ts';
 import { downLab, removeIfAbandoned, removeStrayHosts, sweepAbandonedLabs } from './down.ts';
 import { engine } from './engine.ts';
-import { ensureHost } from './ensure-host.ts';
-import { type HostResult, hostExec } from './host-exec.ts';
-import { ensureHostImage } from './host-image.ts';
-import { writeInventory } from './inventory.ts';
+import { ensureHost } from './hosts/ensure-host.ts';
+import { type HostResult, hostExec } from './hosts/host-exec.ts';
+import { grantedNofile } from './hosts/nofile.ts';
+import { loginKey, writeSshFiles } from './hosts/ssh-files.ts';
 import { LabError } from './lab-error.ts';
-import { hostNames, type LabFile, type LabHost, labHost } from './lab-file.ts';
-import { label, owner } from './labels.ts';
-import { machineLockPath } from './machine-lock.ts';
-import { grantedNofile } from './nofile.ts';
-import { ensurePackages } from './packages.ts';
 import { paths } from './paths.ts';
-import { type LabWish, labId } from './plan-lab.ts';
-import { reserveLab } from './reserve-lab.ts';
+import { hostNames, type LabFile, type LabHost, labHost } from './plan/lab-file.ts';
+import { label, owner } from './plan/labels.ts';
+import { machineLockPath } from './plan/machine-lock.ts';
+import { type LabWish, labId } from './plan/plan-lab.ts';
+import { reserveLab } from './plan/reserve-lab.ts';
+import { type BalancerPort, type HostName, portOfBalancer, topologyOf } from './plan/topology.ts';
+import { withLock } from './plan/with-lock.ts';
 import { type ResetOptions, resetLab } from './reset.ts';
-import { labSecrets } from './secrets.ts';
-import { loginKey, writeSshFiles } from './ssh-files.ts';
-import { versions } from './stand-ins.ts';
-import { type BalancerPort, type HostName, portOfBalancer, topologyOf } from './topology.ts';
-import { withLock } from './with-lock.ts';
 
 /** `version`, `size`, `balancer`: default what they were, at first 3.10.5 on 2 control planes, 3 gateways, 1 HAProxy. */
 export interface LabOptions extends LabWish {

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { all } from './all.ts';
-import { daySeed, randomOf } from './day-seed.ts';
-import { SHORT_TTL } from './killed-run.ts';
 import type { Lab } from './lab.ts';
-import { type OrchOptions, type OrchRun, orch, type RollStep } from './orch.ts';
-import { leases, mendFleet, notServing } from './rolling-scene.ts';
-import { balancerSampler } from './sampler.ts';
-import { codesOf, installedLab, lockedHosts, quickRun } from './small-lab.ts';
-import { stillSampler } from './still-sampler.ts';
-import { steadyLoad } from './traffic.ts';
+import { steadyLoad } from './load/traffic.ts';
+import { stillSampler } from './samplers/change-sampler.ts';
+import { balancerSampler } from './samplers/sampler.ts';
+import { daySeed, randomOf } from './scenes/day-seed.ts';
+import { SHORT_TTL } from './scenes/killed-run.ts';
+import { type OrchOptions, type OrchRun, orch, type RollStep } from './scenes/orch.ts';
+import { leases, mendFleet, notServing } from './scenes/rolling-scene.ts';
+import { codesOf, installedLab, lockedHosts, quickRun } from './scenes/small-lab.ts';
 
 // Two gateways behind one balancer: the smallest cluster in which a second node out of traffic is an outage.
 

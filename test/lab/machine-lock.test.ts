@@ -7,13 +7,13 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { downLab, sweepAbandonedLabs } from './down.ts';
 import { engine } from './engine.ts';
-import { type LabFile, readLabFile } from './lab-file.ts';
-import { label, labelled, owner } from './labels.ts';
-import { machineLockPath } from './machine-lock.ts';
-import { labId } from './plan-lab.ts';
-import { withLock } from './with-lock.ts';
+import { type LabFile, readLabFile } from './plan/lab-file.ts';
+import { label, labelled, owner } from './plan/labels.ts';
+import { machineLockPath } from './plan/machine-lock.ts';
+import { labId } from './plan/plan-lab.ts';
+import { withLock } from './plan/with-lock.ts';
 
-const script = join(import.meta.dirname, 'support/reserve.ts');
+const script = join(import.meta.dirname, 'plan/reserve.ts');
 
 let root: string;
 let directories: readonly string[];

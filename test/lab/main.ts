@@ -1,16 +1,16 @@
 import { parseArgs } from 'node:util';
 import { downLab } from './down.ts';
 import { engine } from './engine.ts';
-import { breakHost, faults, healHost } from './faults.ts';
-import { containerLog } from './host-container.ts';
+import { breakHost, faults, healHost } from './faults/break-host.ts';
+import { containerLog } from './hosts/host-container.ts';
+import { sshSession } from './hosts/ssh-session.ts';
 import { upLab } from './lab.ts';
 import { LabError } from './lab-error.ts';
-import { hostNames, type LabFile, labHost, readLabFile } from './lab-file.ts';
 import { paths } from './paths.ts';
+import { hostNames, type LabFile, labHost, readLabFile } from './plan/lab-file.ts';
+import { balancers, type HostName, type LabSize } from './plan/topology.ts';
 import { resetLab } from './reset.ts';
-import { sshSession } from './ssh-session.ts';
 import { labStatus, statusTable } from './status.ts';
-import { balancers, type HostName, type LabSize } from './topology.ts';
 
 const usage = `usage: npm run lab -- COMMAND [--directory .lab]
   up [--version 3.10.5] [--control-plane 2] [--data-plane 3] [--load-balancers 1] [--edge-gateways 2]

@@ -8,6 +8,6 @@ export const paths = {
   cache: join(root, '.cache'),
   packages: join(root, '.cache/packages'),
   defaultLab: join(root, '.lab'),
-  hostRecipe: join(import.meta.dirname, 'host'),
-  standInRecipe: join(import.meta.dirname, 'images'),
+  hostRecipe: join(import.meta.dirname, 'recipes/host'),
+  standInRecipe: join(import.meta.dirname, 'recipes/stand-in'),
 } as const;

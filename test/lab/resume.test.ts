@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { all } from './all.ts';
-import { doctorCases } from './doctor-cases.ts';
-import { GATEWAYS, inventoryOf, killedRun, managedHosts, type Version } from './killed-run.ts';
 import type { Lab } from './lab.ts';
-import { mendFleet } from './rolling-scene.ts';
-import { goesWell, installedLab, quickRun } from './small-lab.ts';
-import { type WorkingFolder, workingFolder } from './working-folder.ts';
+import { doctorCases } from './scenes/doctor-cases.ts';
+import { GATEWAYS, inventoryOf, killedRun, managedHosts, type Version } from './scenes/killed-run.ts';
+import { mendFleet } from './scenes/rolling-scene.ts';
+import { goesWell, installedLab, quickRun } from './scenes/small-lab.ts';
+import { type WorkingFolder, workingFolder } from './scenes/working-folder.ts';
 
 /** Files, images, containers with their settings, and how the balancers treat their servers. */
 const WORLD = `

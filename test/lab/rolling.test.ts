@@ -2,15 +2,16 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { all } from './all.ts';
-import { breakHost, cutSsh } from './faults.ts';
-import { inventoryWith } from './inventory-with.ts';
+import { inventoryWith } from './config/inventory-with.ts';
+import { breakHost, cutSsh } from './faults/break-host.ts';
 import type { Lab } from './lab.ts';
-import { labCli } from './lab-cli.ts';
-import { hostNames, hostsOf } from './lab-file.ts';
-import { label, labelled } from './labels.ts';
-import { leaseRaces } from './lease-races.ts';
-import { type LoadOptions, type LoadReport, startLoad } from './load.ts';
-import { type OrchRun, orch, type RunMoment } from './orch.ts';
+import { type LoadOptions, type LoadReport, startLoad } from './load/load.ts';
+import { hostNames, hostsOf } from './plan/lab-file.ts';
+import { label, labelled } from './plan/labels.ts';
+import { balancerSampler, type OutOfService } from './samplers/sampler.ts';
+import { labCli } from './scenes/lab-cli.ts';
+import { leaseRaces } from './scenes/lease-races.ts';
+import { type OrchRun, orch, type RunMoment } from './scenes/orch.ts';
 import {
   gatewayStarts,
   leases,
@@ -21,8 +22,7 @@ import {
   rollingLab,
   setByHand,
   standings,
-} from './rolling-scene.ts';
-import { balancerSampler, type OutOfService } from './sampler.ts';
+} from './scenes/rolling-scene.ts';
 
 // Six nodes, each with requests of 5 s and a soak.
 vi.setConfig({ testTimeout: 1_200_000 });

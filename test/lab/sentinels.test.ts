@@ -3,12 +3,12 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { all } from './all.ts';
-import { argvSampler, type SeenArguments } from './argv-sampler.ts';
-import { inventoryWith } from './inventory-with.ts';
+import { inventoryWith } from './config/inventory-with.ts';
 import { type Lab, upLab } from './lab.ts';
-import { hostNames, hostsOf } from './lab-file.ts';
 import { paths } from './paths.ts';
-import { formsOf, sentinels, shownIn } from './sentinels.ts';
+import { hostNames, hostsOf } from './plan/lab-file.ts';
+import { argvSampler, type SeenArguments } from './samplers/argv-sampler.ts';
+import { formsOf, sentinels, shownIn } from './samplers/sentinels.ts';
 
 // Thirty secrets go through an install, a failing rolling change, exec and status. They may be in the files that hold them, and
 // nowhere else: a host prints them, and the output has none; a process that has one in its arguments for 20 ms is seen.

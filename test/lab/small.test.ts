@@ -2,13 +2,13 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { all } from './all.ts';
-import { checkCases } from './check-cases.ts';
-import { reloadBalancer } from './faults.ts';
-import { inventoryWith } from './inventory-with.ts';
+import { inventoryWith } from './config/inventory-with.ts';
+import { reloadBalancer } from './faults/break-host.ts';
 import type { Lab } from './lab.ts';
-import type { OrchRun } from './orch.ts';
-import { codesOf, goesWell, installedLab, QUICK_INSTALL, quickRun } from './small-lab.ts';
-import { steadyLoad } from './traffic.ts';
+import { steadyLoad } from './load/traffic.ts';
+import { checkCases } from './scenes/check-cases.ts';
+import type { OrchRun } from './scenes/orch.ts';
+import { codesOf, goesWell, installedLab, QUICK_INSTALL, quickRun } from './scenes/small-lab.ts';
 
 // The sizes that users have: pools of two, and two balancers that both are control-plane endpoints. Each case leaves a state
 // that the same command, once the cause is gone, must be able to leave. About five minutes.

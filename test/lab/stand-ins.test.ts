@@ -4,13 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GATEWAY_CONFIG_CHECK } from '../../src/api7/config-check.ts';
 import { all } from './all.ts';
-import { ByHand } from './by-hand.ts';
-import { authority, gatewayCertificate, issued, wrongCertificate } from './certificates.ts';
+import { authority, gatewayCertificate, issued, wrongCertificate } from './config/certificates.ts';
+import { labSecrets } from './config/secrets.ts';
 import { type Lab, upLab } from './lab.ts';
+import { streamEchoes } from './load/stream-client.ts';
 import { paths } from './paths.ts';
-import { labSecrets } from './secrets.ts';
-import { streamEchoes } from './stream-client.ts';
-import { type HostName, portOfBalancer } from './topology.ts';
+import { type HostName, portOfBalancer } from './plan/topology.ts';
+import { ByHand } from './scenes/manual-install.ts';
 
 const directory = join(paths.cache, 'labs/stand-ins-test');
 const release = '3.10.5';

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { engine, missing } from './engine.ts';
-import { hostExec } from './host-exec.ts';
-import { labHost, readLabFile } from './lab-file.ts';
-import { type HostName, topologyOf } from './topology.ts';
+import { hostExec } from './hosts/host-exec.ts';
+import { labHost, readLabFile } from './plan/lab-file.ts';
+import { type HostName, topologyOf } from './plan/topology.ts';
 
 export interface HostStatus {
   readonly name: HostName;

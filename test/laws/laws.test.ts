@@ -13,7 +13,7 @@ import { ReadAhead } from '../../src/engine/plan/read-ahead.ts';
 import { localFiles } from '../../src/local/local-files.ts';
 import { guarded } from '../../src/lock/guarded.ts';
 import type { FakeHost } from '../../src/testing/fake-host.ts';
-import { onePlay, runPlays } from '../support/run-fake.ts';
+import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
 import { SENTINEL, type Subject, subjects } from './subjects.ts';
 
 /** Plans a subject's tasks without the rest of the engine; the last one is the subject itself. */

@@ -12,7 +12,7 @@ import { gateway } from '../../src/programs/gateway.ts';
 import { readPresent } from '../../src/tasks/previous/observe.ts';
 import { digestOfState } from '../../src/tasks/previous/record.ts';
 import { DockerHost } from '../docker/docker-host.ts';
-import { onePlay, runPlays } from '../support/run-fake.ts';
+import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
 
 /** Inventories of earlier releases, each with the hosts that its release made of it. */
 export const RELEASES = join(import.meta.dirname, '../fixtures/releases');

@@ -25,7 +25,7 @@ import { yamlFile } from '../../src/tasks/yaml-file.ts';
 import { FakeHost } from '../../src/testing/fake-host.ts';
 import { dockerArchive, tarGzOf } from '../docker/archives.ts';
 import { DockerHost, registerPackage } from '../docker/docker-host.ts';
-import { FakeHaproxy } from '../support/fake-haproxy.ts';
+import { FakeHaproxy } from '../support/balancers/fake-haproxy.ts';
 
 /** Planted in every secret of every subject: may turn up in no event. */
 export const SENTINEL = 'sentinel-5ecr3t';

@@ -13,8 +13,8 @@ import { leasePath } from '../../src/lb/lease.ts';
 import type { FakeHost } from '../../src/testing/fake-host.ts';
 import { all } from '../lab/all.ts';
 import { TextStream } from '../render/text-stream.ts';
-import { runPlays, sharedClock } from '../support/run-fake.ts';
-import { replaced } from '../support/toy-tasks.ts';
+import { runPlays, sharedClock } from '../support/cluster/run-fake.ts';
+import { replaced } from '../support/cluster/toy-tasks.ts';
 import { FleetScene, WAITING } from '../traffic/fleet-scene.ts';
 
 const HOME = mkdtempSync(join(tmpdir(), 'api7-orch-races-'));

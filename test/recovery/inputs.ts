@@ -21,11 +21,11 @@ import { openLocalFile } from '../../src/transport/files/local-file.ts';
 import { commandScript } from '../../src/transport/shell/command.ts';
 import { tarGzOf } from '../docker/archives.ts';
 import { DockerHost, registerPackage } from '../docker/docker-host.ts';
-import { inDirectory } from '../support/in-directory.ts';
-import { onePlay, runPlays } from '../support/run-fake.ts';
-import { Cluster } from '../support/toy-cluster.ts';
-import { ROOT } from '../support/toy-fleet.ts';
-import { gone, note, process_, served } from '../support/toy-tasks.ts';
+import { inDirectory } from '../support/base/in-directory.ts';
+import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
+import { Cluster } from '../support/cluster/toy-cluster.ts';
+import { ROOT } from '../support/cluster/toy-fleet.ts';
+import { gone, note, process_, served } from '../support/cluster/toy-tasks.ts';
 
 async function readAll(path: string): Promise<void> {
   await using file = await openLocalFile(path);

@@ -6,7 +6,7 @@ import { lbDrain } from '../../src/cli/lb/drain.ts';
 import { lbRestore } from '../../src/cli/lb/restore.ts';
 import { leasePath } from '../../src/lb/lease.ts';
 import { all } from '../lab/all.ts';
-import { daySeed, everyNth, randomOfDay } from '../lab/day-seed.ts';
+import { daySeed, everyNth, randomOfDay } from '../lab/scenes/day-seed.ts';
 import { TextStream } from '../render/text-stream.ts';
 import { SmallCluster } from './small-cluster.ts';
 

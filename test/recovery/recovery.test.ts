@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ErrorCode } from '../../src/core/errors/error-codes.ts';
-import { daySeed, everyNth, randomOfDay } from '../lab/day-seed.ts';
+import { daySeed, everyNth, randomOfDay } from '../lab/scenes/day-seed.ts';
 import { RECOVERIES, type Recovery } from './recoveries.ts';
 import { type Failing, type Operation, type Ran, SmallCluster } from './small-cluster.ts';
 

@@ -8,7 +8,7 @@ import type { RegistryLogin } from '../../src/core/host/docker.ts';
 import { pullRefused } from '../../src/docker/pull-refused.ts';
 import { DOCKER_CONFIG } from '../../src/tasks/image/host-login.ts';
 import { DockerHost } from '../docker/docker-host.ts';
-import { formsOf } from '../lab/sentinels.ts';
+import { formsOf } from '../lab/samplers/sentinels.ts';
 import { SmallCluster } from './small-cluster.ts';
 
 // An install from a registry that wants a login: what remains of the password on the screen, in the journal and on the hosts.

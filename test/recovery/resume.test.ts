@@ -10,7 +10,7 @@ import { OrchError } from '../../src/core/base/errors.ts';
 import { RUNS, type RunRecord, runRecordPath } from '../../src/runs/run-record.ts';
 import { DockerHost } from '../docker/docker-host.ts';
 import { WRITES } from '../faults/engine/wire.ts';
-import { everyNth } from '../lab/day-seed.ts';
+import { everyNth } from '../lab/scenes/day-seed.ts';
 import { SmallCluster } from './small-cluster.ts';
 
 // A run ends early; then it is resumed by the command line, from another working folder with its own secrets.

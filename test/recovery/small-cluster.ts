@@ -38,8 +38,8 @@ import { DockerHost } from '../docker/docker-host.ts';
 import { VirtualTime } from '../faults/engine/time.ts';
 import { WRITES } from '../faults/engine/wire.ts';
 import { TextStream } from '../render/text-stream.ts';
-import { FakeHaproxy, type FakeServer } from '../support/fake-haproxy.ts';
-import { inDirectory } from '../support/in-directory.ts';
+import { FakeHaproxy, type FakeServer } from '../support/balancers/fake-haproxy.ts';
+import { inDirectory } from '../support/base/in-directory.ts';
 
 /** Names of the operations that a host carries out, as `Connection` and `Docker` name them. */
 export type Operation = keyof Connection | keyof Connection['docker'];

@@ -18,7 +18,7 @@ import { plainRenderer } from '../../src/render/plain.ts';
 import { EMPTY_VIEW } from '../../src/render/run-view.ts';
 import { frame } from '../../src/render/tty/frame.ts';
 import { ttyRenderer } from '../../src/render/tty/tty.ts';
-import { FORBIDDEN, hostile } from '../support/hostile-text.ts';
+import { FORBIDDEN, hostile } from '../support/base/hostile-text.ts';
 import { scenarios } from './scenarios.ts';
 import { Terminal } from './terminal.ts';
 import { TextStream } from './text-stream.ts';

@@ -5,7 +5,7 @@ import { driftOf } from '../../src/runs/drift.ts';
 import { inventoryDigests } from '../../src/runs/inventory-digests.ts';
 import { hostsWithRecords } from '../../src/runs/record-hosts.ts';
 import { INVENTORY } from '../cli/lb/scene.ts';
-import { inDirectory } from '../support/in-directory.ts';
+import { inDirectory } from '../support/base/in-directory.ts';
 
 const load = (text: string) =>
   inDirectory(async (path) => {

@@ -6,7 +6,7 @@ import { newRunId, RUN_ID } from '../../src/runs/run-id.ts';
 import { MOST_RUN_RECORDS, parseRunRecord, RUNS, type RunRecord, runRecordPath } from '../../src/runs/run-record.ts';
 import { RunRecorder, type RunStart } from '../../src/runs/run-recorder.ts';
 import { FakeHost } from '../../src/testing/fake-host.ts';
-import { virtualClock } from '../support/run-fake.ts';
+import { virtualClock } from '../support/cluster/run-fake.ts';
 
 const RUN = '20261129-154755-4f2a9c';
 const START: RunStart = {

@@ -10,7 +10,7 @@ import { image } from '../../src/tasks/image.ts';
 import { package_ } from '../../src/tasks/package.ts';
 import { dockerArchive, tarGzOf } from '../docker/archives.ts';
 import { DockerHost, registerPackage } from '../docker/docker-host.ts';
-import { onePlay, runPlays } from '../support/run-fake.ts';
+import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'api7-orch-config-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));

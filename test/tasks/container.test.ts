@@ -14,7 +14,7 @@ import { image } from '../../src/tasks/image.ts';
 import { package_ } from '../../src/tasks/package.ts';
 import { digest, ociArchive, tarGzOf } from '../docker/archives.ts';
 import { DockerHost, registerPackage } from '../docker/docker-host.ts';
-import { onePlay, runPlays } from '../support/run-fake.ts';
+import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'api7-orch-container-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));

@@ -7,7 +7,7 @@ import { goBack } from '../../src/tasks/go-back.ts';
 import { image } from '../../src/tasks/image.ts';
 import { keepPrevious } from '../../src/tasks/keep-previous.ts';
 import { DockerHost } from '../docker/docker-host.ts';
-import { onePlay, runPlays } from '../support/run-fake.ts';
+import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
 
 const NAME = 'api7-gateway';
 const REF = 'api7/gateway:1';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { hostLimits } from '../../src/tasks/host-limits.ts';
 import { FakeHost, type FakeHostOptions } from '../../src/testing/fake-host.ts';
-import { onePlay, runPlays } from '../support/run-fake.ts';
+import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
 
 const gate = (options: Partial<FakeHostOptions>) =>
   runPlays(

@@ -5,7 +5,7 @@ import type { ContainerInspect } from '../../src/core/host/docker.ts';
 import { httpReady } from '../../src/tasks/http-ready.ts';
 import { FakeDocker } from '../../src/testing/fake-docker.ts';
 import { FakeHost } from '../../src/testing/fake-host.ts';
-import { seenBy } from '../support/seen-by.ts';
+import { seenBy } from '../support/cluster/seen-by.ts';
 import { paths, plan } from './settle.ts';
 
 const answering = (reply: HttpReply | null): FakeHost => new FakeHost({ name: 'gw-2', http: () => reply });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Command, RunResult } from '../../src/core/host/connection.ts';
 import { idle, type Requests } from '../../src/tasks/idle.ts';
 import { DockerHost } from '../docker/docker-host.ts';
-import { seenBy } from '../support/seen-by.ts';
+import { seenBy } from '../support/cluster/seen-by.ts';
 import { plan } from './settle.ts';
 
 const NAME = 'api7-gateway';

@@ -21,7 +21,7 @@ import {
   tarOf,
 } from '../docker/archives.ts';
 import { DockerHost, registerPackage } from '../docker/docker-host.ts';
-import { onePlay, runPlays } from '../support/run-fake.ts';
+import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'api7-orch-image-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));

@@ -3,7 +3,7 @@ import type { Automation } from '../../src/core/host/connection.ts';
 import { leftAlone } from '../../src/tasks/left-alone.ts';
 import { digest } from '../docker/archives.ts';
 import { DockerHost } from '../docker/docker-host.ts';
-import { onePlay, runPlays } from '../support/run-fake.ts';
+import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
 
 async function warnings(
   of: 'containers' | 'balancer',

@@ -10,7 +10,7 @@ import {
 } from '../../src/core/host/leftover-names.ts';
 import { findLeftovers, noLeftover } from '../../src/tasks/leftovers.ts';
 import { DockerHost } from '../docker/docker-host.ts';
-import { onePlay, runPlays } from '../support/run-fake.ts';
+import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
 
 const withoutComments = (text: string): string => text.replace(/^\s*(?:\/\/|\/?\*).*$/gm, '');
 

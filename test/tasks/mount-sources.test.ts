@@ -4,7 +4,7 @@ import type { ContainerSettings } from '../../src/inventory/inventory.ts';
 import { loadInventory } from '../../src/inventory/load.ts';
 import { mountSources } from '../../src/tasks/mount-sources.ts';
 import { DockerHost } from '../docker/docker-host.ts';
-import { onePlay, runPlays } from '../support/run-fake.ts';
+import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
 
 const ROOT = { mode: '0755', owner: 'root', group: 'root' } as const;
 

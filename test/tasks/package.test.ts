@@ -7,7 +7,7 @@ import { OrchError } from '../../src/core/base/errors.ts';
 import { package_ } from '../../src/tasks/package.ts';
 import { tarGzOf } from '../docker/archives.ts';
 import { DockerHost, registerPackage } from '../docker/docker-host.ts';
-import { onePlay, runPlays } from '../support/run-fake.ts';
+import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'api7-orch-package-'));
 const from = join(directory, 'api7-3.10.5-dp.tar.gz');

@@ -8,7 +8,7 @@ import { started } from '../../src/tasks/started.ts';
 import { steadyContainer } from '../../src/tasks/steady-container.ts';
 import { stopped } from '../../src/tasks/stopped.ts';
 import { DockerHost } from '../docker/docker-host.ts';
-import { onePlay, runPlays } from '../support/run-fake.ts';
+import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
 
 const NAME = 'api7-gateway';
 

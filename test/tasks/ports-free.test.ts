@@ -3,7 +3,7 @@ import type { HostNetwork, Listener } from '../../src/core/host/connection.ts';
 import { portsFree } from '../../src/tasks/ports-free.ts';
 import { digest } from '../docker/archives.ts';
 import { DockerHost } from '../docker/docker-host.ts';
-import { onePlay, runPlays } from '../support/run-fake.ts';
+import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
 
 async function hostWith(
   name: string,

@@ -9,7 +9,7 @@ import { pullsOf, RunPulls } from '../../src/tasks/image/run-pulls.ts';
 import { image } from '../../src/tasks/image.ts';
 import { digest } from '../docker/archives.ts';
 import { DockerHost } from '../docker/docker-host.ts';
-import { onePlay, runPlays } from '../support/run-fake.ts';
+import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
 
 const REF = 'registry.example.com/api7/gateway:1';
 const REPOSITORY = 'registry.example.com/api7/gateway';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { containerEvidence } from '../../src/tasks/container-evidence.ts';
 import { steadyContainer } from '../../src/tasks/steady-container.ts';
 import { DockerHost } from '../docker/docker-host.ts';
-import { seenBy } from '../support/seen-by.ts';
+import { seenBy } from '../support/cluster/seen-by.ts';
 import { plan } from './settle.ts';
 
 const NAME = 'api7-gateway';

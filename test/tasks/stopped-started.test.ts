@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { started } from '../../src/tasks/started.ts';
 import { stopped } from '../../src/tasks/stopped.ts';
 import { DockerHost } from '../docker/docker-host.ts';
-import { onePlay, runPlays } from '../support/run-fake.ts';
+import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
 
 const NAME = 'api7-gateway';
 

@@ -6,7 +6,7 @@ import { image } from '../../src/tasks/image.ts';
 import { yamlFile } from '../../src/tasks/yaml-file.ts';
 import { FakeHost } from '../../src/testing/fake-host.ts';
 import { DockerHost } from '../docker/docker-host.ts';
-import { onePlay, runPlays } from '../support/run-fake.ts';
+import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
 import { paths, plan, ROOT, settle } from './settle.ts';
 
 const HEADER = '# Written by api7-orch; changes by hand are undone by the next run.\n';

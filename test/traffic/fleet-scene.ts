@@ -16,8 +16,8 @@ import { localFiles } from '../../src/local/local-files.ts';
 import { FakeHost } from '../../src/testing/fake-host.ts';
 import { type FleetOptions, fleetOf } from '../../src/traffic/fleet.ts';
 import { DockerHost } from '../docker/docker-host.ts';
-import { FakeHaproxy, type FakeServer } from '../support/fake-haproxy.ts';
-import { virtualClock } from '../support/run-fake.ts';
+import { FakeHaproxy, type FakeServer } from '../support/balancers/fake-haproxy.ts';
+import { virtualClock } from '../support/cluster/run-fake.ts';
 
 const ADDRESSES: Readonly<Record<string, string>> = {
   'cp-1': '10.0.1.11',

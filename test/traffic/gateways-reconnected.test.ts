@@ -3,7 +3,7 @@ import { loadInventory } from '../../src/inventory/load.ts';
 import { file } from '../../src/tasks/file.ts';
 import { FakeHost } from '../../src/testing/fake-host.ts';
 import { gatewaysReconnected } from '../../src/traffic/gates/gateways-reconnected.ts';
-import { onePlay, runPlays } from '../support/run-fake.ts';
+import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
 
 const env = { API7_DB_PASSWORD: 'a-password', API7_GATEWAY_TOKEN: 'a7adm-token' };
 const inventory = await loadInventory('inventory.example.yaml', { env });

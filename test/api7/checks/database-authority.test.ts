@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { hostChecks } from '../../../src/api7/checks/host-checks.ts';
 import { loadInventory } from '../../../src/inventory/load.ts';
 import { FakeHost } from '../../../src/testing/fake-host.ts';
-import { onePlay, runPlays } from '../../support/run-fake.ts';
+import { onePlay, runPlays } from '../../support/cluster/run-fake.ts';
 
 const file = join(import.meta.dirname, '../../fixtures/inventory/accepted/database-and-prometheus.yaml');
 const inventory = await loadInventory(file, { env: { PROMETHEUS_PASSWORD: 'prom-pass' } });

@@ -1,7 +1,7 @@
 import type { Ended, Running, Trial, TrialContainer } from '../../../src/api7/image-contract/trial.ts';
 import type { HttpReply } from '../../../src/core/host/connection.ts';
 import type { ImageInspect } from '../../../src/core/host/docker.ts';
-import { virtualClock } from '../../support/run-fake.ts';
+import { virtualClock } from '../../support/cluster/run-fake.ts';
 
 type Reply = HttpReply | null | Promise<HttpReply | null>;
 

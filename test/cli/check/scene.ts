@@ -4,7 +4,7 @@ import type { CheckReport } from '../../../src/cli/check/report.ts';
 import type { EngineInfo } from '../../../src/core/host/docker.ts';
 import { FakeDocker } from '../../../src/testing/fake-docker.ts';
 import { FakeHost, type FakeHostOptions } from '../../../src/testing/fake-host.ts';
-import { FakeHaproxy, type FakeServer } from '../../support/fake-haproxy.ts';
+import { FakeHaproxy, type FakeServer } from '../../support/balancers/fake-haproxy.ts';
 import { INVENTORY, LbScene } from '../lb/scene.ts';
 
 const CERTIFICATES = join(import.meta.dirname, '../../fixtures/certificates');

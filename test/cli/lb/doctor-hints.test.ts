@@ -6,7 +6,7 @@ import type { MemberView } from '../../../src/core/host/balancer.ts';
 import { loadInventory } from '../../../src/inventory/load.ts';
 import { noPaint } from '../../../src/render/lines/paint.ts';
 import { poolMembersOf } from '../../../src/traffic/pool-snapshot.ts';
-import { inDirectory } from '../../support/in-directory.ts';
+import { inDirectory } from '../../support/base/in-directory.ts';
 import { INVENTORY } from './scene.ts';
 
 const NGINX = `driver: nginx

@@ -10,7 +10,7 @@ import { LEASES, leasePath } from '../../../src/lb/lease.ts';
 import { RUNS } from '../../../src/runs/run-record.ts';
 import { SmallCluster } from '../../recovery/small-cluster.ts';
 import { TextStream } from '../../render/text-stream.ts';
-import type { FakeHaproxy } from '../../support/fake-haproxy.ts';
+import type { FakeHaproxy } from '../../support/balancers/fake-haproxy.ts';
 
 const HOME = mkdtempSync(join(tmpdir(), 'api7-orch-doctor-'));
 

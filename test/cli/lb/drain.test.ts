@@ -4,7 +4,7 @@ import { drainMember } from '../../../src/lb/drain-member.ts';
 import { haproxy } from '../../../src/lb/haproxy/haproxy.ts';
 import { FakeHost } from '../../../src/testing/fake-host.ts';
 import { apply } from '../../contract/carry-out.ts';
-import type { FakeHaproxy } from '../../support/fake-haproxy.ts';
+import type { FakeHaproxy } from '../../support/balancers/fake-haproxy.ts';
 import { INVENTORY, LbScene } from './scene.ts';
 import { DRAINED, drain, IN, MAINTENANCE, restore } from './verbs.ts';
 

@@ -6,8 +6,8 @@ import type { NumberedEvent } from '../../../src/core/event/event.ts';
 import type { Connection } from '../../../src/core/host/connection.ts';
 import { FakeHost } from '../../../src/testing/fake-host.ts';
 import { TextStream } from '../../render/text-stream.ts';
-import { FakeHaproxy, type FakeServer } from '../../support/fake-haproxy.ts';
-import { virtualClock } from '../../support/run-fake.ts';
+import { FakeHaproxy, type FakeServer } from '../../support/balancers/fake-haproxy.ts';
+import { virtualClock } from '../../support/cluster/run-fake.ts';
 
 const ROOT = { owner: 'root', group: 'root' } as const;
 

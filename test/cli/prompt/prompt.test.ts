@@ -8,7 +8,7 @@ import { ttyRenderer } from '../../../src/render/tty/tty.ts';
 import type { Question } from '../../../src/transport/ssh/ask.ts';
 import { numbered, runEnd } from '../../render/scenarios.ts';
 import { Terminal } from '../../render/terminal.ts';
-import { somebody } from '../../support/ssh-keys.ts';
+import { somebody } from '../../support/ssh/ssh-keys.ts';
 
 const question: Question = { kind: 'password', what: 'password of ops', echo: false };
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { rollOptions } from '../../../src/cli/run/roll-options.ts';
 import { Hosts } from '../../../src/engine/plan/hosts.ts';
 import { loadInventory } from '../../../src/inventory/load.ts';
-import { somebody } from '../../support/ssh-keys.ts';
+import { somebody } from '../../support/ssh/ssh-keys.ts';
 
 const inventory = await loadInventory('inventory.example.yaml', {
   env: { API7_DB_PASSWORD: 'a-password', API7_GATEWAY_TOKEN: 'a-token' },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { indented, safeData, safeJson, safeText } from '../../../src/core/base/safe-text.ts';
-import { FORBIDDEN, hostile } from '../../support/hostile-text.ts';
+import { FORBIDDEN, hostile } from '../../support/base/hostile-text.ts';
 
 describe('words from outside', () => {
   test.each([

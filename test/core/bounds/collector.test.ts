@@ -4,7 +4,7 @@ import { Collector } from '../../../src/core/bounds/collector.ts';
 import type { StreamLimit } from '../../../src/core/bounds/limits.ts';
 import { formatSize } from '../../../src/core/bounds/limits.ts';
 import { tail } from '../../../src/core/bounds/tail.ts';
-import { cpuMs } from '../../support/cpu-ms.ts';
+import { cpuMs } from '../../support/base/cpu-ms.ts';
 
 const limit = (limits: Partial<StreamLimit>): StreamLimit => ({ what: 'a reply', bytes: 1000, beyond: '', ...limits });
 const pieces = fc.array(fc.uint8Array({ maxLength: 40 }).map(Buffer.from), { maxLength: 30 });

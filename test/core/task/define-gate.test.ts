@@ -7,9 +7,9 @@ import { defineTask } from '../../../src/core/task/define-task.ts';
 import { Later } from '../../../src/core/task/later.ts';
 import type { Steps } from '../../../src/core/task/task.ts';
 import type { TaskType } from '../../../src/core/task/task-type.ts';
-import { bareHost, put } from '../../support/bare-host.ts';
-import { onePlay, runPlays, virtualClock } from '../../support/run-fake.ts';
-import { answered } from '../../support/toy-tasks.ts';
+import { bareHost, put } from '../../support/cluster/bare-host.ts';
+import { onePlay, runPlays, virtualClock } from '../../support/cluster/run-fake.ts';
+import { answered } from '../../support/cluster/toy-tasks.ts';
 
 /** What it saw is no plain data: a class instance that refers to itself. */
 class Sighting {

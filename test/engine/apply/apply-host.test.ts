@@ -6,8 +6,8 @@ import { defineTask } from '../../../src/core/task/define-task.ts';
 import { text } from '../../../src/core/task/later.ts';
 import type { Steps } from '../../../src/core/task/task.ts';
 import { FakeHost } from '../../../src/testing/fake-host.ts';
-import { onePlay, runPlays, virtualClock } from '../../support/run-fake.ts';
-import { answered, note, process_, served } from '../../support/toy-tasks.ts';
+import { onePlay, runPlays, virtualClock } from '../../support/cluster/run-fake.ts';
+import { answered, note, process_, served } from '../../support/cluster/toy-tasks.ts';
 
 const ROOT = { mode: '0644', owner: 'root', group: 'root' };
 const host = (name = 'h1'): FakeHost => {

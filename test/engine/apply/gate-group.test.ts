@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Steps } from '../../../src/core/task/task.ts';
 import type { FakeHost } from '../../../src/testing/fake-host.ts';
-import { bareHost, put } from '../../support/bare-host.ts';
-import { type FakeRun, type FakeRunOptions, onePlay, runPlays, sharedClock } from '../../support/run-fake.ts';
-import { answered, note } from '../../support/toy-tasks.ts';
+import { bareHost, put } from '../../support/cluster/bare-host.ts';
+import { type FakeRun, type FakeRunOptions, onePlay, runPlays, sharedClock } from '../../support/cluster/run-fake.ts';
+import { answered, note } from '../../support/cluster/toy-tasks.ts';
 
 /** When each file begins to say yes. */
 type Times = Readonly<Record<string, number>>;

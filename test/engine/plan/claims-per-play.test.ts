@@ -5,8 +5,8 @@ import { started } from '../../../src/tasks/started.ts';
 import { stopped } from '../../../src/tasks/stopped.ts';
 import { FakeDocker } from '../../../src/testing/fake-docker.ts';
 import { FakeHost } from '../../../src/testing/fake-host.ts';
-import { runPlays } from '../../support/run-fake.ts';
-import { gone, note, process_ } from '../../support/toy-tasks.ts';
+import { runPlays } from '../../support/cluster/run-fake.ts';
+import { gone, note, process_ } from '../../support/cluster/toy-tasks.ts';
 
 /** One task a play, all on the same host. */
 const oneEach = (...tasks: readonly (() => Task)[]): (() => Plays) =>

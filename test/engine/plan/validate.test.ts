@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { type Plays, play } from '../../../src/core/play/play.ts';
 import type { Steps } from '../../../src/core/task/task.ts';
 import { FakeHost } from '../../../src/testing/fake-host.ts';
-import { onePlay, runPlays } from '../../support/run-fake.ts';
-import { note, process_ } from '../../support/toy-tasks.ts';
+import { onePlay, runPlays } from '../../support/cluster/run-fake.ts';
+import { note, process_ } from '../../support/cluster/toy-tasks.ts';
 
 const twoPlays = (second: string): (() => Plays) =>
   function* () {

@@ -8,8 +8,8 @@ import { loadInventory } from '../../../src/inventory/load.ts';
 import { selectHosts } from '../../../src/inventory/select.ts';
 import { FakeHost } from '../../../src/testing/fake-host.ts';
 import { DockerHost } from '../../docker/docker-host.ts';
-import { FakeHaproxy } from '../../support/fake-haproxy.ts';
-import { runPlays, virtualClock } from '../../support/run-fake.ts';
+import { FakeHaproxy } from '../../support/balancers/fake-haproxy.ts';
+import { runPlays, virtualClock } from '../../support/cluster/run-fake.ts';
 
 // A wave is all that a host is asked before the first answer is needed: what it costs is one round trip. The fake host
 // counts waves as its trips.

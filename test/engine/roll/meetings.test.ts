@@ -10,9 +10,9 @@ import { haproxy } from '../../../src/lb/haproxy/haproxy.ts';
 import { leasePath } from '../../../src/lb/lease.ts';
 import { upInBalancers } from '../../../src/traffic/gates/up-in-balancers.ts';
 import { apply } from '../../contract/carry-out.ts';
-import { runPlays } from '../../support/run-fake.ts';
-import { ends } from '../../support/toy-cluster.ts';
-import { replaced } from '../../support/toy-tasks.ts';
+import { runPlays } from '../../support/cluster/run-fake.ts';
+import { ends } from '../../support/cluster/toy-cluster.ts';
+import { replaced } from '../../support/cluster/toy-tasks.ts';
 import { type FleetScene, fleetScene, WAITING } from '../../traffic/fleet-scene.ts';
 
 const NODES = ['gw-1', 'gw-2', 'gw-3'];

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { play } from '../../../src/core/play/play.ts';
 import type { Steps, Task } from '../../../src/core/task/task.ts';
-import { runPlays, sharedClock } from '../../support/run-fake.ts';
-import { Cluster } from '../../support/toy-cluster.ts';
-import { answered, note, served } from '../../support/toy-tasks.ts';
+import { runPlays, sharedClock } from '../../support/cluster/run-fake.ts';
+import { Cluster } from '../../support/cluster/toy-cluster.ts';
+import { answered, note, served } from '../../support/cluster/toy-tasks.ts';
 
 const status = () => answered({ path: '/status', passes: 3, every: 500 });
 const RESTART_MS = 1000;

@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { OrchError } from '../../../src/core/base/errors.ts';
 import { play } from '../../../src/core/play/play.ts';
 import type { Task } from '../../../src/core/task/task.ts';
-import { runPlays } from '../../support/run-fake.ts';
-import { Cluster, ends } from '../../support/toy-cluster.ts';
-import { answer, ROOT } from '../../support/toy-fleet.ts';
-import { note, served } from '../../support/toy-tasks.ts';
+import { runPlays } from '../../support/cluster/run-fake.ts';
+import { Cluster, ends } from '../../support/cluster/toy-cluster.ts';
+import { answer, ROOT } from '../../support/cluster/toy-fleet.ts';
+import { note, served } from '../../support/cluster/toy-tasks.ts';
 
 describe('what an earlier run left out of traffic', () => {
   const left = async (): Promise<Cluster> => {

@@ -10,10 +10,10 @@ import { fold } from '../../../src/render/fold.ts';
 import { noPaint } from '../../../src/render/lines/paint.ts';
 import { recap } from '../../../src/render/lines/recap.ts';
 import { EMPTY_VIEW } from '../../../src/render/run-view.ts';
-import { type FakeRunOptions, runPlays, virtualClock } from '../../support/run-fake.ts';
-import { Cluster, ends } from '../../support/toy-cluster.ts';
-import { answer, ROOT } from '../../support/toy-fleet.ts';
-import { answered, note, served } from '../../support/toy-tasks.ts';
+import { type FakeRunOptions, runPlays, virtualClock } from '../../support/cluster/run-fake.ts';
+import { Cluster, ends } from '../../support/cluster/toy-cluster.ts';
+import { answer, ROOT } from '../../support/cluster/toy-fleet.ts';
+import { answered, note, served } from '../../support/cluster/toy-tasks.ts';
 
 describe('a roll that goes well', () => {
   test('takes each node out, proves it, changes it, gives it back, and watches it, one after another', async () => {

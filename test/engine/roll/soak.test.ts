@@ -3,9 +3,9 @@ import { OrchError } from '../../../src/core/base/errors.ts';
 import type { RunEvent } from '../../../src/core/event/event.ts';
 import type { Counters } from '../../../src/core/host/balancer.ts';
 import type { Steps } from '../../../src/core/task/task.ts';
-import { sharedClock } from '../../support/run-fake.ts';
-import { Cluster, ends } from '../../support/toy-cluster.ts';
-import { answer } from '../../support/toy-fleet.ts';
+import { sharedClock } from '../../support/cluster/run-fake.ts';
+import { Cluster, ends } from '../../support/cluster/toy-cluster.ts';
+import { answer } from '../../support/cluster/toy-fleet.ts';
 
 /**
  * Nodes behind a balancer that counts; `perCount`: by how many requests each node's counter grows from look to look; `isBad`: all of

@@ -1,6 +1,6 @@
 import { LEASES, leasePath } from '../../../src/lb/lease.ts';
 import { FakeHost } from '../../../src/testing/fake-host.ts';
-import type { FakeHaproxy } from '../../support/fake-haproxy.ts';
+import type { FakeHaproxy } from '../../support/balancers/fake-haproxy.ts';
 import type { Admin, Member } from '../world.ts';
 
 const ROOT = { owner: 'root', group: 'root' } as const;

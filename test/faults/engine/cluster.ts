@@ -3,7 +3,7 @@ import type { Command, HttpReply, HttpRequest } from '../../../src/core/host/con
 import type { Inventory } from '../../../src/inventory/inventory.ts';
 import type { FakeHost } from '../../../src/testing/fake-host.ts';
 import { DockerHost } from '../../docker/docker-host.ts';
-import { FakeHaproxy } from '../../support/fake-haproxy.ts';
+import { FakeHaproxy } from '../../support/balancers/fake-haproxy.ts';
 import { type Admin, type Member, TARGET, type World } from '../world.ts';
 import { balancerHost, CHECKS, leaseOf, rowOf } from './balancer-host.ts';
 import { BODIES, GATEWAY, idsOf, imageOf, inventoryOf, versionOf } from './program.ts';

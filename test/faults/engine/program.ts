@@ -9,8 +9,8 @@ import { httpReady } from '../../../src/tasks/http-ready.ts';
 import { image } from '../../../src/tasks/image.ts';
 import { upInBalancers } from '../../../src/traffic/gates/up-in-balancers.ts';
 import { DockerHost } from '../../docker/docker-host.ts';
-import { onePlay, runPlays } from '../../support/run-fake.ts';
-import { note } from '../../support/toy-tasks.ts';
+import { onePlay, runPlays } from '../../support/cluster/run-fake.ts';
+import { note } from '../../support/cluster/toy-tasks.ts';
 import { TARGET } from '../world.ts';
 
 export const GATEWAY = CONTAINERS.gateway;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { inventoryWith } from '../inventory-with.ts';
-import { samplerOn } from '../sampler.ts';
-import { steadyLoad } from '../traffic.ts';
+import { inventoryWith } from '../config/inventory-with.ts';
+import { steadyLoad } from '../load/traffic.ts';
+import { samplerOn } from '../samplers/sampler.ts';
 import { install, installWith, type LabOf } from './commands.ts';
 
 /** An installed cluster whose gateways all get another configuration while clients use them; it is put back at the end. */

@@ -1,5 +1,5 @@
 import type { Lab } from '../lab.ts';
-import { type OrchRun, orch } from '../orch.ts';
+import { type OrchRun, orch } from '../scenes/orch.ts';
 
 /** The lab of the file, for cases that are declared before it is up. */
 export type LabOf = () => Lab;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { OrchRun } from '../orch.ts';
-import { steadyLoad } from '../traffic.ts';
+import { steadyLoad } from '../load/traffic.ts';
+import type { OrchRun } from '../scenes/orch.ts';
 import { install, type LabOf } from './commands.ts';
 
 /** What was changed on the hosts themselves, without their way out of traffic and back. */

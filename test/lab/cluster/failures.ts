@@ -2,10 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { all } from '../all.ts';
-import { inventoryWith } from '../inventory-with.ts';
-import { orch } from '../orch.ts';
-import { MANAGED } from '../pictures.ts';
-import type { HostName } from '../topology.ts';
+import { inventoryWith } from '../config/inventory-with.ts';
+import type { HostName } from '../plan/topology.ts';
+import { MANAGED } from '../samplers/snapshots.ts';
+import { orch } from '../scenes/orch.ts';
 import { install, installWith, type LabOf } from './commands.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { MANAGED, pictures } from '../pictures.ts';
-import { sendRequests } from '../traffic.ts';
+import { sendRequests } from '../load/traffic.ts';
+import { MANAGED, pictures } from '../samplers/snapshots.ts';
 import { install, type LabOf } from './commands.ts';
 import { type InstallTimes, timedInstall } from './kill-moment.ts';
 

@@ -1,5 +1,5 @@
 import type { Lab } from '../lab.ts';
-import { type OrchRun, orch } from '../orch.ts';
+import { type OrchRun, orch } from '../scenes/orch.ts';
 
 /** When the tasks of a first install that nothing interrupted ended, in milliseconds; none until one was seen. */
 export interface InstallTimes {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { all } from '../all.ts';
-import { daySeed, randomOfDay } from '../day-seed.ts';
-import type { OrchRun } from '../orch.ts';
-import { leftovers, MANAGED } from '../pictures.ts';
+import { leftovers, MANAGED } from '../samplers/snapshots.ts';
+import { daySeed, randomOfDay } from '../scenes/day-seed.ts';
+import type { OrchRun } from '../scenes/orch.ts';
 import type { LabOf } from './commands.ts';
 import { type InstallTimes, killedInstall, momentAt, timedInstall } from './kill-moment.ts';
 

@@ -1,9 +1,9 @@
 import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { inventoryWith } from '../inventory-with.ts';
-import { packagePath } from '../packages.ts';
-import { pictures } from '../pictures.ts';
+import { packagePath } from '../build/packages.ts';
+import { inventoryWith } from '../config/inventory-with.ts';
+import { pictures } from '../samplers/snapshots.ts';
 import { install, installWith, type LabOf } from './commands.ts';
 
 /** Runs that change nothing: the bare hosts serve them all, one after another. */

@@ -1,4 +1,4 @@
-import { randomOf } from '../day-seed.ts';
+import { randomOf } from '../scenes/day-seed.ts';
 
 /**
  * When a fault strikes: before the run, or as a step of the victim begins. `apply`: right after it is proved drained;

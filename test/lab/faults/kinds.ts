@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runningSessions } from '../balancer-counters.ts';
-import { breakHost, cutSsh, type FaultKind, healHost, reloadBalancer } from '../faults.ts';
 import type { Lab } from '../lab.ts';
-import { hostsOf } from '../lab-file.ts';
-import { gatewayPid, notServing, setByHand } from '../rolling-scene.ts';
+import { runningSessions } from '../load/balancer-counters.ts';
+import { hostsOf } from '../plan/lab-file.ts';
+import { gatewayPid, notServing, setByHand } from '../scenes/rolling-scene.ts';
+import { breakHost, cutSsh, type FaultKind, healHost, reloadBalancer } from './break-host.ts';
 import type { Case, FaultName } from './cases.ts';
 
 /** What is done to the lab or to the run, and what the run is to make of it. */

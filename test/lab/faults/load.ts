@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lab } from '../lab.ts';
-import { hostsOf } from '../lab-file.ts';
-import { exchange } from '../load-clients.ts';
+import { exchange } from '../load/load-clients.ts';
+import { hostsOf } from '../plan/lab-file.ts';
 
 export interface Answers {
   readonly sent: number;

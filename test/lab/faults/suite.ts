@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { hostNames } from '../lab-file.ts';
-import { orch } from '../orch.ts';
-import { mendFleet } from '../rolling-scene.ts';
+import { hostNames } from '../plan/lab-file.ts';
+import { orch } from '../scenes/orch.ts';
+import { mendFleet } from '../scenes/rolling-scene.ts';
 import { type Case, caseOf, type FaultGroup, groupOf, selectedBy } from './cases.ts';
 import { judgeFirst, judgeSecond, putsBack } from './judge.ts';
 import { healed, kinds } from './kinds.ts';

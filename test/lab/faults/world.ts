@@ -1,6 +1,6 @@
 import type { Lab } from '../lab.ts';
-import { hostsOf } from '../lab-file.ts';
-import { leases, standings, startedAt } from '../rolling-scene.ts';
+import { hostsOf } from '../plan/lab-file.ts';
+import { leases, standings, startedAt } from '../scenes/rolling-scene.ts';
 
 /** What can be seen of the gateways from outside the product. */
 export interface World {

@@ -1,7 +1,7 @@
 import { haproxy } from '../../../src/lb/haproxy/haproxy.ts';
 import { FakeHost } from '../../../src/testing/fake-host.ts';
 import { type BalancerWorld, loadBalancerContract, type Node } from '../../contract/load-balancer.ts';
-import { FakeHaproxy } from '../../support/fake-haproxy.ts';
+import { FakeHaproxy } from '../../support/balancers/fake-haproxy.ts';
 
 const ADDRESSES: Readonly<Record<Node, string>> = { 'gw-1': '10.0.2.21', 'gw-2': '10.0.2.22', 'gw-3': '10.0.2.23' };
 const NODES: readonly Node[] = ['gw-1', 'gw-2', 'gw-3'];

@@ -11,8 +11,8 @@ import { noNewRequests } from '../../../src/lb/no-new-requests.ts';
 import { isDrainedOrMaintenance, readMember } from '../../../src/lb/read-member.ts';
 import { restoreMember } from '../../../src/lb/restore-member.ts';
 import { FakeHost } from '../../../src/testing/fake-host.ts';
-import { FakeHaproxy, type FakeHaproxyOptions, type FakeServer } from '../../support/fake-haproxy.ts';
-import { onePlay, runPlays, virtualClock } from '../../support/run-fake.ts';
+import { FakeHaproxy, type FakeHaproxyOptions, type FakeServer } from '../../support/balancers/fake-haproxy.ts';
+import { onePlay, runPlays, virtualClock } from '../../support/cluster/run-fake.ts';
 
 const ROOT = { owner: 'root', group: 'root' } as const;
 const SOCKET = '/run/haproxy/admin.sock';

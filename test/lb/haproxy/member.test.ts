@@ -3,8 +3,8 @@ import type { Steps } from '../../../src/core/task/task.ts';
 import { haproxyMember } from '../../../src/lb/haproxy/member.ts';
 import { parseServersState } from '../../../src/lb/haproxy/state.ts';
 import { FakeHost } from '../../../src/testing/fake-host.ts';
-import { FakeHaproxy, type FakeServer } from '../../support/fake-haproxy.ts';
-import { onePlay, runPlays, virtualClock } from '../../support/run-fake.ts';
+import { FakeHaproxy, type FakeServer } from '../../support/balancers/fake-haproxy.ts';
+import { onePlay, runPlays, virtualClock } from '../../support/cluster/run-fake.ts';
 
 /** As HAProxy 2.6 prints it. */
 const REPLY =

@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { directory, file, included, read } from '../../../support/ssh-config-cases.ts';
+import { directory, file, included, read } from '../../../support/ssh/ssh-config-cases.ts';
 
 describe('without an ssh program in PATH', () => {
   const path = process.env.PATH;

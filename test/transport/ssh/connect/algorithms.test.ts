@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Secret } from '../../../../src/core/base/secret.ts';
 import { algorithms } from '../../../../src/transport/ssh/connect/algorithms.ts';
 import { connectSsh } from '../../../../src/transport/ssh/ssh.ts';
-import { startAuthServer } from '../../../support/auth-server.ts';
+import { startAuthServer } from '../../../support/ssh/auth-server.ts';
 
 test('nothing weak is offered to a server', () => {
   const offered = Object.values(algorithms(['ssh-ed25519'])).flat();

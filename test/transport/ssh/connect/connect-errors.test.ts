@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ConnectStage } from '../../../../src/transport/ssh/connect/connect-errors.ts';
 import { connectFault, connectTimedOut } from '../../../../src/transport/ssh/connect/connect-errors.ts';
-import { plainTarget as target } from '../../../support/plain-target.ts';
+import { plainTarget as target } from '../../../support/ssh/plain-target.ts';
 
 const raised = (message: string, fields: Readonly<Record<string, unknown>> = {}): Error =>
   Object.assign(new Error(message), fields);

@@ -5,7 +5,7 @@ import { afterAll, expect, test } from 'vitest';
 import { identityFile } from '../../../../src/transport/ssh/login/identity-file.ts';
 import { wantsPassword } from '../../../../src/transport/ssh/login/login-questions.ts';
 import { opensshKey, publicKeyLine } from '../../../../src/transport/ssh/login/public-key.ts';
-import { keyPair, somebody } from '../../../support/ssh-keys.ts';
+import { keyPair, somebody } from '../../../support/ssh/ssh-keys.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'api7-orch-keys-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));

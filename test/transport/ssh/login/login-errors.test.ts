@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type LoginCourse, loginRefused } from '../../../../src/transport/ssh/login/login-errors.ts';
-import { plainTarget as target } from '../../../support/plain-target.ts';
+import { plainTarget as target } from '../../../support/ssh/plain-target.ts';
 
 const METHODS = ['publickey', 'password', 'keyboard-interactive', 'gssapi-with-mic', 'hostbased'];
 const someOf = <T>([first, ...rest]: readonly T[]): readonly (readonly T[])[] =>

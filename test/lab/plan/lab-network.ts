@@ -1,0 +1,46 @@
+import type Docker from 'dockerode';
+import { missing } from '../engine.ts';
+import { LabError } from '../lab-error.ts';
+
+// 10.231.0.0/16 in slices of 256 addresses.
+const prefix = '10.231';
+
+/**
+ * The first slice that no network of the engine uses, or the `preferred` one where that is free.
+ * @example await freeSubnet(docker) // '10.231.0.0/24'
+ */
+export async function freeSubnet(docker: Docker, preferred?: string): Promise<string> {
+  const networks = await docker.listNetworks();
+  const taken = new Set(networks.flatMap((network) => (network.IPAM?.Config ?? []).map((config) => config.Subnet)));
+  if (preferred !== undefined && !taken.has(preferred)) return preferred;
+  for (let slice = 0; slice < 256; slice += 1) {
+    const subnet = `${prefix}.${slice}.0/24`;
+    if (!taken.has(subnet)) return subnet;
+  }
+  throw new LabError(`no free network below ${prefix}.0.0/16: remove old labs with \`npm run lab -- down\``);
+}
+
+/** An address in a subnet by its last byte. @example addressIn('10.231.0.0/24', 11) // '10.231.0.11' */
+export function addressIn(subnet: string, byte: number): string {
+  return subnet.replace(/\.0\/24$/, `.${byte}`);
+}
+
+/** Makes the lab's network unless it is there. */
+export async function ensureNetwork(
+  docker: Docker,
+  network: { readonly name: string; readonly subnet: string; readonly labels: Readonly<Record<string, string>> },
+): Promise<void> {
+  const found = await docker.getNetwork(network.name).inspect().catch(missing);
+  if (found !== false) return;
+  await docker
+    .createNetwork({
+      Name: network.name,
+      CheckDuplicate: true,
+      Driver: 'bridge',
+      Labels: { ...network.labels },
+      IPAM: { Driver: 'default', Config: [{ Subnet: network.subnet, Gateway: addressIn(network.subnet, 1) }] },
+    })
+    .catch((cause) => {
+      throw new LabError(`cannot make the network ${network.subnet}: ${cause.message}`, { cause });
+    });
+}

@@ -1,0 +1,96 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from '../base/free-port.ts';
+import { installed } from '../base/installed.ts';
+
+/** The one user that it lets in; the password has what curl and HTTP could take for something else. */
+export const PROMETHEUS_USER = { username: 'ops', password: 'p"a\\ss:w0rd' };
+const HASH = '$2b$04$j8/hArJDN3Und.4KfLNVReuwl9VI2mwTmJC4GqS5IY8rNP7BpiElW';
+
+export interface TestPrometheus extends AsyncDisposable {
+  readonly port: number;
+  readonly addr: string;
+}
+
+interface PrometheusOptions {
+  readonly receiver?: boolean;
+  /** It asks for a login. */
+  readonly login?: boolean;
+  /** It speaks HTTPS only, and lets in only clients with a certificate of this authority. */
+  readonly certificates?: TestCertificates;
+}
+
+/** Debian's Prometheus on loopback. */
+export async function startPrometheus({ receiver, login, certificates }: PrometheusOptions): Promise<TestPrometheus> {
+  const program = installed('/usr/bin/prometheus', 'prometheus');
+  const directory = mkdtempSync(join(tmpdir(), 'api7-orch-prometheus-'));
+  const [config, web] = [join(directory, 'prometheus.yml'), join(directory, 'web.yml')];
+  writeFileSync(config, 'global: {}\n');
+  const users = login ? `basic_auth_users:\n  ${PROMETHEUS_USER.username}: ${HASH}\n` : '';
+  const { folder } = certificates ?? {};
+  const tls = folder
+    ? `tls_server_config:\n  cert_file: ${folder}/server.pem\n  key_file: ${folder}/server.key\n  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: ${folder}/ca.pem\n`
+    : '';
+  writeFileSync(web, users + tls);
+  const port = await freePort();
+  const child = spawn(
+    program,
+    [
+      `--config.file=${config}`,
+      `--web.config.file=${web}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      `--storage.tsdb.path=${join(directory, 'data')}`,
+      ...(receiver ? ['--web.enable-remote-write-receiver'] : []),
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  let said = '';
+  const ready = new Promise<void>((resolve, reject) => {
+    child.stderr.on('data', (chunk: Buffer) => {
+      said = (said + chunk.toString()).slice(-5000);
+      if (said.includes('ready to receive web requests')) resolve();
+    });
+    child.once('exit', () => reject(new Error(`Prometheus did not start:\n${said}`)));
+  });
+  await ready;
+  return {
+    port,
+    addr: `${certificates === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
+    [Symbol.asyncDispose]: async () => {
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGKILL');
+      await gone;
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface TestCertificates extends Disposable {
+  readonly folder: string;
+  read(name: 'ca.pem' | 'client.pem' | 'client.key'): string;
+}
+
+/** An authority, a server called `prometheus.internal`, and a client. */
+export function makeCertificates(): TestCertificates {
+  const openssl = installed('/usr/bin/openssl', 'openssl');
+  const folder = mkdtempSync(join(tmpdir(), 'api7-orch-certificates-'));
+  const run = (...words: readonly string[]) => execFileSync(openssl, words, { cwd: folder, stdio: 'pipe' });
+  const fresh = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-x509', '-days', '2'];
+  run('req', ...fresh, '-subj', '/CN=authority', '-keyout', 'ca.key', '-out', 'ca.pem');
+  for (const [name, subject] of [
+    ['server', 'prometheus.internal'],
+    ['client', 'control-plane'],
+  ])
+    run(
+      ...['req', ...fresh, '-subj', `/CN=${subject}`, '-addext', `subjectAltName=DNS:${subject}`],
+      ...['-CA', 'ca.pem', '-CAkey', 'ca.key', '-addext', 'basicConstraints=CA:FALSE'],
+      ...['-keyout', `${name}.key`, '-out', `${name}.pem`],
+    );
+  return {
+    folder,
+    read: (name) => readFileSync(join(folder, name), 'utf8'),
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}

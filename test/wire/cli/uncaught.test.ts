@@ -1,0 +1,83 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startSshd, type TestSshd } from '../../support/ssh/sshd.ts';
+
+const root = resolve(import.meta.dirname, '../../..');
+const SECRET = 'open-sesame';
+let sshd: TestSshd;
+let inventory: string;
+beforeAll(async () => {
+  sshd = await startSshd({ sudo: 'none', machines: ['127.0.1.21'] });
+  writeFileSync(
+    sshd.knownHosts,
+    ['127.0.0.1', '127.0.1.21'].map((address) => `[${address}]:${sshd.port} ${sshd.hostKey()}\n`).join(''),
+  );
+  inventory = join(sshd.directory, 'inventory.yaml');
+  writeFileSync(
+    inventory,
+    [
+      'cluster: test',
+      `ssh: { user: ${sshd.user}, identity_file: ${sshd.identityFile}, known_hosts: ${sshd.knownHosts}, become: none }`,
+      'hosts:',
+      `  h1: { address: 127.0.0.1, port: ${sshd.port} }`,
+      `  h2: { address: 127.0.1.21, port: ${sshd.port} }`,
+      `api7: { version: "3.10.5", database: { host: db, user: u, password: ${SECRET} }, gateway: { endpoints: ["http://127.0.0.1:1"], token: a-token } }`,
+      '',
+    ].join('\n'),
+  );
+});
+afterAll(() => sshd[Symbol.asyncDispose]());
+
+describe.each(['timer', 'rejection', 'flood'])('an error that nothing catches, by a %s', (bug) => {
+  test('stops the run, which records its end, and the exit code says that it is a bug', async () => {
+    const state = join(sshd.directory, `state-${bug}`);
+    const done = join(sshd.directory, `done-${bug}`);
+    const { code, stdout, stderr } = await promisify(execFile)(
+      process.execPath,
+      [
+        'src/cli/main.ts',
+        'run',
+        'test/fixtures/playbooks/bugs.ts',
+        '-i',
+        inventory,
+        '-e',
+        `bug=${bug}`,
+        '-e',
+        `done=${done}`,
+      ],
+      { cwd: root, env: { ...process.env, SSH_AUTH_SOCK: '', NO_COLOR: '1', XDG_STATE_HOME: state } },
+    ).then(
+      (ended) => ({ code: 0, ...ended }),
+      (failed) => ({ code: failed.code, stdout: failed.stdout, stderr: failed.stderr }),
+    );
+    expect(code, stderr).toBe(70);
+    // The command that was under way came to its end.
+    expect(existsSync(done)).toBe(true);
+
+    const runs = join(state, 'api7-orch', 'runs');
+    const [journal = ''] = readdirSync(runs);
+    const events = readFileSync(join(runs, journal), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(events.at(-1)).toMatchObject({
+      type: 'run.end',
+      outcome: 'internal',
+      exitCode: 70,
+      errors: [{ code: 'INTERNAL' }],
+    });
+
+    expect(stderr).toContain('error INTERNAL: ');
+    expect(stderr).toContain(
+      `this is a bug in api7-orch, please report it; the run is recorded in ${join(runs, journal)}`,
+    );
+    expect(stdout).toContain('INTERNAL ERROR: ');
+    expect(stdout).toContain('please report this, with:');
+    const all = stdout + stderr + JSON.stringify(events);
+    expect(all).not.toContain(SECRET);
+    expect(stdout + stderr).not.toContain('\u001b');
+  });
+});

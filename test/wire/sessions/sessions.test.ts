@@ -1,0 +1,167 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { createServer as createHttpServer, type Server } from 'node:http';
+import { type AddressInfo, createServer, type Server as SocketServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import ssh2 from 'ssh2';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { launchLocal } from '../../../src/transport/local/local-process.ts';
+import type { RawConnection } from '../../../src/transport/raw-connection.ts';
+import { rawHost } from '../../../src/transport/raw-host.ts';
+import { DialError } from '../../../src/transport/sockets/dialer.ts';
+import { connectSsh } from '../../../src/transport/ssh/ssh.ts';
+import { installed } from '../../support/base/installed.ts';
+import { startSshd } from '../../support/ssh/sshd.ts';
+
+test('a server that allows few sessions is waited for', async () => {
+  await using sshd = await startSshd({ config: ['MaxSessions 2'] });
+  const host = await connectSsh(sshd.target(), { acceptNewHostKeys: false });
+  const results = await Promise.all(Array.from({ length: 12 }, (_, i) => host.run({ script: `sleep 0.1; echo ${i}` })));
+  expect(results.map(({ stdout }) => Number(stdout))).toEqual(Array.from({ length: 12 }, (_, i) => i));
+  await host.close();
+});
+
+test('a server that allows none says so', async () => {
+  await using sshd = await startSshd({ config: ['MaxSessions 0'] });
+  const host = await connectSsh(sshd.target(), { acceptNewHostKeys: false });
+  await expect(host.stat('/')).rejects.toMatchObject({
+    code: 'CHANNEL_REFUSED',
+    retryable: true,
+    hint: expect.stringContaining('MaxSessions'),
+  });
+  await host.close();
+});
+
+test('a session in which nothing could be started takes no room from the next', async () => {
+  await using sshd = await startSshd();
+  let left = 12;
+  let open = 0;
+  const server = new ssh2.Server({ hostKeys: [readFileSync(join(sshd.directory, 'host_ed25519'))] }, (client) => {
+    client.on('error', () => {});
+    client.on('authentication', (attempt) => attempt.accept());
+    client.on('session', (accept) => {
+      open++;
+      accept()
+        .on('close', () => open--)
+        .on('exec', (run, refuse) => {
+          if (left-- > 0) return refuse();
+          const stream = run();
+          stream.resume().stderr.end('refused');
+          stream.exit(1);
+          stream.end();
+        });
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
+  const { port } = server.address() as AddressInfo;
+  const host = await connectSsh(sshd.target({ port, knownHosts: ['/dev/null'] }), { acceptNewHostKeys: true });
+  const none = { code: 'CHANNEL_REFUSED', retryable: true, hint: expect.stringContaining('ulimit -u') };
+  for (let i = 0; i < 12; i += 2)
+    for (const work of await Promise.allSettled([host.run({ argv: ['true'] }), host.stat('/')]))
+      expect(work).toMatchObject({ status: 'rejected', reason: none });
+  await expect.poll(() => open).toBe(0);
+  await expect(host.run({ argv: ['true'] })).rejects.toMatchObject({ code: 'CONNECT_SHELL_REFUSED' });
+  await host.close();
+  server.close();
+});
+
+test('sudo that gives each command a terminal of its own changes nothing', async () => {
+  await using sshd = await startSshd();
+  execFileSync('sh', ['-c', `echo 'Defaults:${sshd.user} use_pty' >> /etc/sudoers.d/${sshd.user}`]);
+  const host = await connectSsh(sshd.target(), { acceptNewHostKeys: false });
+  const bytes = Buffer.from(Array.from({ length: 200_000 }, (_, i) => (i * 7 + (i >> 8)) & 0xff));
+  const path = join(sshd.directory, 'bytes');
+  await host.writeFile(path, bytes, { mode: '0600', owner: 0, group: 0 });
+  expect((await host.read(path))?.equals(bytes)).toBe(true);
+  const mark = `4${Date.now() % 100_000}.5`;
+  await expect(host.run({ script: `sleep ${mark} & sleep ${mark}` }, { timeoutMs: 400 })).rejects.toMatchObject({
+    code: 'TIMED_OUT',
+  });
+  expect((await host.run({ script: `ps -eo stat,args | grep "[s]leep ${mark}" | grep -v '^Z'` })).stdout).toBe('');
+  await host.close();
+});
+
+describe('tools that stand in where nothing is forwarded', () => {
+  const TOOLS: readonly (readonly [string, string, string])[] = [
+    ['socat', '/usr/bin/socat', 'socat'],
+    ['nc', '/bin/nc.openbsd', 'netcat-openbsd'],
+    ['python3', '/usr/bin/python3', 'python3-minimal'],
+    ['perl', '/usr/bin/perl', 'perl-base'],
+  ];
+  let base: string;
+  let admin: SocketServer;
+  let web: Server;
+  beforeAll(async () => {
+    base = mkdtempSync(join(tmpdir(), 'api7-orch-tools-'));
+    // As HAProxy: an asker who has nothing more to say still gets the answer.
+    admin = createServer({ allowHalfOpen: true }, (socket) => {
+      let asked = '';
+      socket.on('data', (chunk) => {
+        asked += chunk.toString();
+        if (asked.endsWith('\n'))
+          setTimeout(() => socket.end(`re: ${asked}${`${'x'.repeat(999)}\n`.repeat(300)}`), 100);
+      });
+    });
+    await new Promise<void>((resolve) => admin.listen(join(base, 'admin.sock'), resolve));
+    web = createHttpServer((request, reply) => {
+      reply.statusCode = request.url === '/busy' ? 503 : 200;
+      reply.end(`body of ${request.url}`);
+    });
+    await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+  });
+  afterAll(() => {
+    admin.close();
+    web.close();
+    rmSync(base, { recursive: true, force: true });
+  });
+
+  /** A host whose PATH holds these programs and nothing else. */
+  function hostWith(programs: Readonly<Record<string, string>>): RawConnection {
+    const bin = mkdtempSync(join(base, 'bin-'));
+    for (const tool of ['sh', 'dd', 'head', 'grep', 'stat', 'cat'])
+      symlinkSync(execFileSync('which', [tool], { encoding: 'utf8' }).trim(), join(bin, tool));
+    for (const [name, file] of Object.entries(programs)) symlinkSync(file, join(bin, name));
+    chmodSync(bin, 0o755);
+    const prohibited = async (): Promise<never> => {
+      throw new DialError('prohibited', 'nothing is forwarded');
+    };
+    return rawHost({
+      name: 'bare',
+      rights: { become: 'none' },
+      launch: async (line) => launchLocal(line, { PATH: bin }),
+      dialer: { tcp: prohibited, unix: prohibited },
+      close: async () => {},
+    });
+  }
+
+  test.each(TOOLS)("HAProxy's socket by %s", async (name, file, debianPackage) => {
+    const host = hostWith({ [name]: installed(file, debianPackage) });
+    const reply = await host.haproxyShow(join(base, 'admin.sock'), 'stat');
+    expect(reply.startsWith('re: show stat\n')).toBe(true);
+    expect(reply.length).toBe(300_014);
+  });
+
+  test.each([
+    ['curl', '/usr/bin/curl'],
+    ['wget', '/usr/bin/wget'],
+  ])('HTTP by %s', async (name, file) => {
+    const host = hostWith({ [name]: installed(file, name) });
+    const { port } = web.address() as AddressInfo;
+    expect(await host.httpGet({ port, path: '/a?b=c&d' })).toEqual({ status: 200, body: 'body of /a?b=c&d' });
+    expect(await host.httpGet({ port, path: '/busy' })).toEqual({ status: 503, body: 'body of /busy' });
+    await expect(host.httpGet({ port: 1, path: '/' })).rejects.toMatchObject({ code: 'HTTP_UNREACHABLE' });
+  });
+
+  test('with none of them, what to install is named', async () => {
+    const host = hostWith({});
+    await expect(host.httpGet({ port: 1, path: '/' })).rejects.toMatchObject({
+      code: 'FORWARDING_REFUSED',
+      hint: expect.stringContaining('curl'),
+    });
+    await expect(host.haproxyShow(join(base, 'admin.sock'), 'stat')).rejects.toMatchObject({
+      code: 'HAPROXY_DENIED',
+      hint: expect.stringContaining('socat'),
+    });
+  });
+});
