@@ -84,16 +84,16 @@ const targetsOf = (file: string): readonly string[] =>
     .filter((name) => name.startsWith('.'))
     .map((name) => posix.normalize(posix.join(posix.dirname(file), name)));
 
-/** `src/core/task/task.ts` → core; the files directly in src are the public face. */
+/** The layer of a file: `src/core/task/task.ts` → core. The files directly in src are the public face. */
 const partOf = (file: string): string => {
   const [, part = '', rest] = file.split('/');
   return rest === undefined ? 'index' : part;
 };
 
-/** What may write to the terminal: it makes hosts' words harmless, or has none. */
+/** The files that may write to the terminal: they sanitize text from hosts, or print none. */
 const WRITERS = ['src/cli/bug-stop.ts', 'src/cli/interrupt.ts', 'src/cli/inventory.ts'];
 
-test('nothing writes to standard output or error but what makes words from outside harmless', () => {
+test('only files that sanitize outside text write to standard output or error', () => {
   const writers = files('src').filter((file) =>
     /\b(?:stdout|stderr)\.write\((?!chunk)/.test(readFileSync(join(root, file), 'utf8')),
   );
@@ -109,7 +109,7 @@ test('parts import only what the table allows', () => {
   expect(wrong).toEqual([]);
 });
 
-test('a circle is found', () => {
+test('circlesOf finds every circle of a graph', () => {
   const graph = { a: ['b'], b: ['c', 'd'], c: ['b'], d: ['e'], e: [], f: ['a'], g: ['g'] };
   expect(circlesOf(new Map(Object.entries(graph)))).toEqual([['b', 'c'], ['g']]);
 });
@@ -120,7 +120,7 @@ test('files do not import each other in circles', () => {
   expect(circlesOf(graph)).toEqual([]);
 });
 
-/** A file directly in a folder may import the sub-folders of that folder, and they may import it: only siblings count. */
+/** A file directly in a folder may import the sub-folders of that folder, and they may import it: only folders side by side count. */
 const siblings = (from: string, to: string): readonly [string, string] | undefined => {
   const [a, b] = [from.split('/'), to.split('/')];
   const at = a.findIndex((name, i) => name !== b[i]);
@@ -138,7 +138,7 @@ const folderImports = (): ReadonlyMap<string, readonly string[]> => {
   return graph;
 };
 
-test('sibling folders do not import each other in circles', () => {
+test('folders side by side do not import each other in circles', () => {
   const graph = folderImports();
   expect(graph.get('src/engine/apply')).toContain('src/engine/plan');
   expect(circlesOf(graph)).toEqual([]);
@@ -163,7 +163,7 @@ test('every part has a row in the table', () => {
 /** `undici/lib/dispatcher/client.js` → undici */
 const packageOf = (name: string): string => /^(?:@[^/]+\/)?[^/]+/.exec(name)?.[0] ?? name;
 
-test('each outside library is known to its own part only', () => {
+test('each outside library is imported by its own layer only', () => {
   const wrong = files('src').flatMap((file) =>
     importsOf(file)
       .map(packageOf)

@@ -6,7 +6,7 @@ import { bareHost, put } from '../support/cluster/bare-host.ts';
 import { onePlay, runPlays, virtualClock } from '../support/cluster/run-fake.ts';
 import { answered, note } from '../support/cluster/toy-tasks.ts';
 
-/** Applies something to the host's files after its nth write. */
+/** Applies a change to the host's files after its nth write. */
 const afterWrite = (fake: FakeHost, nth: number, act: () => void): void => {
   fake.onWrite = (moment, count) => {
     if (moment === 'after' && count === nth) act();
@@ -18,11 +18,11 @@ const notes = (...names: readonly string[]) =>
     for (const name of names) yield note({ path: `/etc/${name}`, content: name });
   });
 
-test('a plan behind one that mended itself is read again before it is acted upon', async () => {
+test('a plan behind a task that repaired itself is read again before it is applied', async () => {
   const fake = bareHost();
   await runPlays([fake], notes('a', 'b', 'c', 'd'));
   for (const name of ['a', 'b', 'd']) put(fake, `/etc/${name}`, 'drifted');
-  // Writing `a` brings `b` and `d` with it: neither may be written on the strength of what was read before.
+  // Writing `a` writes `b` and `d`, too: neither may be written because of the earlier read.
   afterWrite(fake, fake.writes + 1, () => {
     for (const name of ['b', 'd']) put(fake, `/etc/${name}`, name);
   });
@@ -32,7 +32,7 @@ test('a plan behind one that mended itself is read again before it is acted upon
   expect(fake.writes - before).toBe(1);
 });
 
-test('what a write broke further on is seen and written, not reported as ok', async () => {
+test('a change that an earlier write undid is found and written, not reported as ok', async () => {
   const fake = bareHost();
   await runPlays([fake], notes('a', 'b', 'c'));
   for (const name of ['a', 'b']) put(fake, `/etc/${name}`, 'drifted');
@@ -45,7 +45,7 @@ test('what a write broke further on is seen and written, not reported as ok', as
   expect(run.codes).toEqual([]);
 });
 
-test('what changed while a gate was waited for is seen', async () => {
+test('a change during the wait of a gate is found', async () => {
   const fake = bareHost();
   const program = onePlay(function* (): Steps {
     yield note({ path: '/etc/a', content: 'a' });
@@ -66,7 +66,7 @@ test('what changed while a gate was waited for is seen', async () => {
   expect(run.rows.slice(-2)).toEqual(['ok note /etc/b', 'changed note /etc/c']);
 });
 
-test('gates and tasks behind one change are read a number of times that grows with them, not with their square', async () => {
+test('the reads of gates and tasks behind one change grow linearly, not quadratically', async () => {
   const reads = async (n: number): Promise<number> => {
     const fake = bareHost();
     put(fake, '/answer', 'yes');
@@ -118,11 +118,11 @@ test.each([
     },
   });
   expect(run.codes).toEqual(codes);
-  // What could not be read does not count as different.
+  // A failed read does not count as a difference.
   expect(tasks).toEqual(codes.map(() => 'note /etc/b'));
 });
 
-test('with a wait behind the last write everything is looked at after the wait', async () => {
+test('with a gate behind the last write, all tasks are read after the wait', async () => {
   const fake = bareHost();
   const clock = virtualClock(() => {
     put(fake, '/answer', 'yes');
@@ -135,14 +135,14 @@ test('with a wait behind the last write everything is looked at after the wait',
   expect((await runPlays([fake], program, { clock })).codes).toEqual(['NOT_SETTLED']);
 });
 
-test.each([false, true])('a read that fails once at its turn is tried once more (check: %s)', async (check) => {
+test.each([false, true])('a task retries a failed read once (check: %s)', async (check) => {
   const { fake, flap } = flapping('READ_FAILED', true, 1);
   await runPlays([fake], notes('a', 'b'));
   flap();
   expect((await runPlays([fake], notes('a', 'b'), { check })).rows).toEqual(['ok note /etc/a', 'ok note /etc/b']);
 });
 
-test('texts that cannot be fetched because the connection cannot be had are left out', async () => {
+test('texts that cannot be fetched without a connection are left out of the diff', async () => {
   const fake = bareHost();
   let refuse = false;
   const run = await runPlays(

@@ -7,7 +7,7 @@ import { FakeHost } from '../../src/testing/fake-host.ts';
 
 const gone = () => new OrchError('CONNECT_TIMED_OUT', 'no', { retryable: true });
 
-/** Hosts whose network can be cut; a sleep lets everything else happen first, so that who answers is heard in time. */
+/** Hosts whose network can be cut. A sleep lets all other work run first, so that replies arrive in time. */
 function fleet(names: readonly string[], backAtMs: number) {
   let now = 0;
   const cut = new Set<string>();
@@ -37,7 +37,7 @@ function fleet(names: readonly string[], backAtMs: number) {
   return { hosts, cut, heard, open, now: () => now };
 }
 
-test('while no host at all answers it is waited for the network, and told once', async () => {
+test('waits for the network while all hosts are unreachable, and reports it once', async () => {
   const { hosts, cut, heard, open, now } = fleet(['gw-1', 'gw-2', 'lb-1'], 60_000);
   const connections = await open();
   for (const name of connections.keys()) cut.add(name);
@@ -46,7 +46,7 @@ test('while no host at all answers it is waited for the network, and told once',
   expect(heard).toEqual([false, true]);
 });
 
-test('a host that stays away while another answers is given up after its own time', async () => {
+test('gives up a host after its own timeout while another host responds', async () => {
   const { hosts, cut, heard, open, now } = fleet(['gw-1', 'gw-2'], Number.POSITIVE_INFINITY);
   const connections = await open();
   cut.add('gw-1');
@@ -55,7 +55,7 @@ test('a host that stays away while another answers is given up after its own tim
   expect(heard).toEqual([]);
 });
 
-test('even the network is not waited for without end', async () => {
+test('stops waiting for the network after a limit', async () => {
   const { hosts, cut, heard, open, now } = fleet(['gw-1', 'gw-2'], Number.POSITIVE_INFINITY);
   const connections = await open();
   for (const name of connections.keys()) cut.add(name);
@@ -65,7 +65,7 @@ test('even the network is not waited for without end', async () => {
   expect(heard).toEqual([false, true]);
 });
 
-test('a host that is back a little later than the network is not judged by what came before', async () => {
+test('a host that returns shortly after the network gets its full timeout', async () => {
   const { hosts, cut, open, now } = fleet(['gw-1', 'lb-1'], Number.POSITIVE_INFINITY);
   const connections = await open();
   for (const name of connections.keys()) cut.add(name);

@@ -23,7 +23,7 @@ const refusal = {
   message: 'gw-1 and gw-3 are one machine: both connections lead to the same running system',
 };
 
-describe('two hosts that report one machine', () => {
+describe('two hosts that report the same machine', () => {
   test('are refused with both names before the first change on any host', async () => {
     const fakes = hosts('boot-1 net:[4] gw', 'boot-2 net:[4] gw', 'boot-1 net:[4] gw');
     const run = await runPlays(fakes, writesNote);
@@ -31,7 +31,7 @@ describe('two hosts that report one machine', () => {
     expect(run.events.at(-1)).toMatchObject({ outcome: 'refused', exitCode: 2, errors: [refusal] });
   });
 
-  test('are refused although the second is only worked on later', async () => {
+  test('are refused although the second host belongs to a later play', async () => {
     const fakes = hosts('boot-1 net:[4] gw', 'boot-2 net:[4] gw', 'boot-1 net:[4] gw');
     const run = await runPlays(fakes, function* () {
       for (const names of ['gw-1,gw-2', 'gw-3'])
@@ -47,7 +47,7 @@ describe('two hosts that report one machine', () => {
     expect(run.events.at(-1)).toMatchObject({ outcome: 'refused', errors: [refusal] });
   });
 
-  test('are named by a check, which shows the changes of the hosts all the same', async () => {
+  test('are named by a check, which still shows the changes of the hosts', async () => {
     const run = await runPlays(hosts('boot-1 net:[4] gw', 'boot-2 net:[4] gw', 'boot-1 net:[4] gw'), writesNote, {
       check: true,
     });
@@ -66,13 +66,13 @@ test.each([
   expect(run.codes).toEqual([]);
 });
 
-test('a host whose facts cannot be read is judged by its tasks alone', async () => {
+test('a host without readable facts is judged by its tasks alone', async () => {
   const fakes = hosts('boot-1', 'boot-1');
   for (const fake of fakes) fake.facts = () => Promise.reject(new Error('no facts'));
   expect((await runPlays(fakes, writesNote)).codes).toEqual([]);
 });
 
-test('to tell the machines apart costs no round trip', async () => {
+test('comparing the machines costs no round trip', async () => {
   const fakes = hosts('boot-1 net:[4] gw', 'boot-2 net:[4] gw');
   for (const { files } of fakes) files.set('/etc/a', { type: 'file', content: Buffer.from('a'), ...ROOT });
   const run = await runPlays(fakes, writesNote);

@@ -6,7 +6,7 @@ import { bareHost, put } from '../support/cluster/bare-host.ts';
 import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
 import { answered, gone, job, note } from '../support/cluster/toy-tasks.ts';
 
-describe('a result that never becomes known', () => {
+describe('a result that stays unknown', () => {
   const program = onePlay(function* (): Steps {
     yield note({ path: '/etc/a', content: 'a' });
     const nothing = yield* gone({ path: '/etc/old' });
@@ -19,7 +19,7 @@ describe('a result that never becomes known', () => {
     expect(run.report.outcome).toBe('ok');
   });
 
-  test('fails an apply, naming the task that it would come from', async () => {
+  test('fails an apply and names the task that produces it', async () => {
     const run = await runPlays([bareHost()], program);
     expect(run.rows.at(-1)).toBe('failed the tasks that follow');
     expect(run.codes).toEqual(['NOT_KNOWN']);
@@ -84,19 +84,19 @@ describe('an interrupt', () => {
       });
   };
 
-  test('during the very last task leaves nothing undone', async () => {
+  test('during the last task leaves nothing undone', async () => {
     const run = await runPlays([bareHost()], twoPlays, during('note /etc/b'));
     expect(run.report).toMatchObject({ outcome: 'ok', exitCode: 0, hosts: { h1: { changed: 2, skipped: 0 } } });
   });
 
-  test('with a play still to come leaves that undone', async () => {
+  test('before another play leaves that play undone', async () => {
     const fake = bareHost();
     const run = await runPlays([fake], twoPlays, during('note /etc/a'));
     expect(run.report).toMatchObject({ outcome: 'interrupted', exitCode: 6, hosts: { h1: { changed: 1 } } });
     expect(fake.files.has('/etc/b')).toBe(false);
   });
 
-  test('during the last gate leaves that gate open', async () => {
+  test('during the last gate leaves that gate undone', async () => {
     const fake = bareHost();
     put(fake, '/answer', 'no');
     const program = onePlay(function* (): Steps {

@@ -24,7 +24,7 @@ describe('a budget for each pool', () => {
     expect(started(roll.begin())).toEqual(['gw-1', 'gw-2', 'gw-9']);
   });
 
-  test('a node in two pools starts only when both can be without it', () => {
+  test('a node in two pools starts only when both pools allow it', () => {
     const order = { ...ALL_AT_ONCE, order: ['gw-8', 'gw-9', 'gw-1'] };
     expect(started(new Roll(11, order, TWO_POOLS).begin())).toEqual(['gw-8', 'gw-1']);
     const held = new Roll(
@@ -36,7 +36,7 @@ describe('a budget for each pool', () => {
     expect(started(held.begin())).toEqual(['gw-1', 'gw-2']);
   });
 
-  test('of pools without a common member, one may go on while the other is full', () => {
+  test('of pools without a common member, one continues while the other is full', () => {
     const pools = {
       'gw-1': { pools: ['a'] },
       'gw-2': { pools: ['a'] },
@@ -48,11 +48,11 @@ describe('a budget for each pool', () => {
     expect(started(roll.begin())).toEqual(['gw-1']);
   });
 
-  test('nodes in no pool share one, as all nodes do that are in the same', () => {
+  test('nodes in no pool share one budget, like nodes of the same pool', () => {
     expect(new Roll(4, { maxUnavailable: 2 }).state.budgets).toEqual({ '': 2 });
   });
 
-  test('a pool that is full is named', () => {
+  test('a full pool is named', () => {
     const pools = { 'gw-1': { pools: ['a'] }, 'gw-2': { pools: ['a', 'b'] }, 'gw-3': { pools: ['b'], inRun: false } };
     const roll = new Roll(3, { order: ['gw-2'] }, { ...pools, 'gw-1': { pools: ['a'], inRun: false } });
     roll.seen['gw-3'] = DOWN;
@@ -62,7 +62,7 @@ describe('a budget for each pool', () => {
     );
   });
 
-  test('a share that is none in one of the pools is refused, with its name', () => {
+  test('a share that rounds to zero in one pool is refused, with the name of the pool', () => {
     const roll = () => new Roll(11, { maxUnavailable: '20%' }, TWO_POOLS);
     expect(roll).toThrow(
       expect.objectContaining({ code: 'BUDGET_ZERO', message: expect.stringContaining('pool core') }),
@@ -85,7 +85,7 @@ describe('a budget for each pool', () => {
     ['all serve', 2, [], 2],
     ['one is out already', 2, ['gw-2'], 1],
     ['more are out than may be: repaired nodes leave room for one', 2, ['gw-2', 'gw-3', 'gw-4'], 1],
-  ])('so many members of a pool go together: %s', (_, most, out, together) => {
+  ])('this many members of a pool change together: %s', (_, most, out, together) => {
     const nodes = ['gw-1', 'gw-2', 'gw-3', 'gw-4'].map((id) => ({
       id,
       inRun: true,

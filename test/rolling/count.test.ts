@@ -17,7 +17,7 @@ test.each<[Count, number, number]>([
   expect(wholeNodes(count, of)).toBe(whole);
 });
 
-test('a wave is never empty and never larger than its share, in any fleet', () => {
+test('a batch is never empty and never larger than its share, in any fleet', () => {
   for (let of = 1; of <= 200; of++)
     for (let share = 1; share <= 100; share++) {
       const size = batchSize(`${share}%`, of);
@@ -27,7 +27,7 @@ test('a wave is never empty and never larger than its share, in any fleet', () =
     }
 });
 
-test('a budget is never more than its share, and is refused where that is none', () => {
+test('a budget is never more than its share, and is refused where that rounds to zero', () => {
   for (let of = 1; of <= 200; of++)
     for (let share = 1; share <= 100; share++) {
       if (of * share >= 100) expect(budgetOf(`${share}%`, of) * 100).toBeLessThanOrEqual(of * share);
@@ -44,10 +44,10 @@ test.each<[Count, number, string]>([
   expect(budgetOf(`${Number(least)}%`, of)).toBe(1);
 });
 
-test('batches of hosts and of nodes round alike, shares that are not exact in binary too', () => {
+test('batches of hosts and of nodes round alike, also for shares that are not exact in binary', () => {
   const hosts = Array.from({ length: 1000 }, (_, i) => i);
   for (const share of ['14.3%', '28.6%', '57.1%', '0.1%'] as const)
     expect(batches(hosts, share)[0]).toHaveLength(batchSize(share, hosts.length));
-  // 100 × 1.1 / 100 is 1.1000000000000001, and 1000 × 14.3 / 100 is 143 but for a hair.
+  // 100 × 1.1 / 100 is 1.1000000000000001, and 1000 × 14.3 / 100 is slightly below 143.
   expect(batchSize('14.3%', 1000)).toBe(143);
 });

@@ -31,7 +31,7 @@ test.each<[string, readonly [number, number, number, number], readonly string[]]
   expect(chain(drain, longest, stop, worker).faults).toEqual(faults);
 });
 
-test('both faults are told, and every limit is shown', () => {
+test('both inconsistencies are reported, and every limit is shown', () => {
   const { links, faults } = chain(1, 60, 1, 240);
   expect(faults).toHaveLength(2);
   expect(links.map(({ name }) => name)).toEqual([

@@ -82,7 +82,7 @@ describe('a failure', () => {
     expect(waiting.includes('gw-1')).toBe(!before.includes('waitIdle'));
   });
 
-  test('of two in a batch, one failed and one unreachable: nobody else is touched', () => {
+  test('of two nodes in a batch, one failed and one unreachable: no other node is changed', () => {
     const roll = new Roll(6, { batch: 2, maxUnavailable: 2 });
     expect(roll.begin()).toEqual(['gw-1 checkDependencies', 'gw-2 checkDependencies']);
     roll.goes('gw-1', ...TO_APPLY);
@@ -112,7 +112,7 @@ describe('a failure', () => {
     },
   );
 
-  test('while cleaning up does not hide the first one', () => {
+  test('during cleanup does not hide the first failure', () => {
     const roll = new Roll(1);
     roll.begin();
     roll.goes('gw-1', 'checkDependencies');
@@ -127,7 +127,7 @@ describe('a failure', () => {
     });
   });
 
-  test('within max_failures does not stop the roll, but counts in the budget', () => {
+  test('within max_failures does not stop the rolling change, but uses budget', () => {
     const roll = new Roll(3, { maxFailures: 1, maxUnavailable: 2 });
     roll.begin();
     roll.goes('gw-1', ...TO_APPLY);
@@ -139,7 +139,7 @@ describe('a failure', () => {
     expect(endOf(roll.state, 'gw-1')?.goOn).toContain('stays drained');
   });
 
-  test('of a program after its node was done stops the roll', () => {
+  test('of a program after its node was done stops the rolling change', () => {
     const roll = new Roll(2);
     roll.begin();
     roll.goes('gw-1', ...TO_APPLY, ...BACK);
@@ -148,7 +148,7 @@ describe('a failure', () => {
     expect(endOf(roll.state, 'gw-1')?.state).toBe('failed');
   });
 
-  test('of a program after the roll was over is told, and nothing is done about it', () => {
+  test('of a program after the rolling change was over is reported, and no step follows', () => {
     const roll = new Roll(1);
     roll.begin();
     roll.goes('gw-1', ...TO_APPLY, ...BACK);
@@ -158,7 +158,7 @@ describe('a failure', () => {
   });
 });
 
-describe('a person is asked', () => {
+describe('a question to the operator', () => {
   test.each<[string, readonly Step[], Step, readonly string[], readonly string[]]>([
     [
       'whether to guard again, by a new look',
@@ -191,7 +191,7 @@ describe('a person is asked', () => {
     }
   });
 
-  test('one question at a time, and nobody starts meanwhile', () => {
+  test('one question at a time, and no node starts meanwhile', () => {
     const roll = new Roll(4, { batch: 2, maxUnavailable: 2 });
     roll.begin();
     expect(roll.did('gw-1', 'checkDependencies', held('gw-1'))).toEqual(['hold gw-1']);
@@ -201,7 +201,7 @@ describe('a person is asked', () => {
     expect(roll.look()).toEqual(['gw-1 checkDependencies', 'gw-2 checkDependencies']);
   });
 
-  test('when a balancer no longer answers in the middle', () => {
+  test('when a balancer stops responding during the run', () => {
     const roll = new Roll(2);
     roll.begin();
     roll.goes('gw-1', ...TO_APPLY, ...BACK);
@@ -214,7 +214,7 @@ describe('a person is asked', () => {
 test.each([
   ['whose balancers count nothing there', false, 'gw-1 apply'],
   ['whose balancers do not count: requests may run there still', true, 'gw-1 waitIdle'],
-])('a node that was left drained, %s', (_, uncounted, next) => {
+])('a drain that remains, %s', (_, uncounted, next) => {
   const roll = new Roll(2);
   roll.seen['gw-1'] = { ...LEASED, uncounted };
   roll.begin();
@@ -224,7 +224,7 @@ test.each([
   expect(roll.look()).toEqual([next]);
 });
 
-test('a broken node about to be drained is not, when nobody can see whether it serves and a person says no', () => {
+test('an unhealthy node is not drained when no balancer shows whether it serves and the operator answers no', () => {
   const roll = new Roll(2);
   roll.seen['gw-1'] = DOWN;
   roll.begin();
@@ -235,7 +235,7 @@ test('a broken node about to be drained is not, when nobody can see whether it s
 });
 
 describe('the network of the controller', () => {
-  test('holds every order until all was looked at again, and blames nobody', () => {
+  test('holds every order until all nodes are observed again, and fails no node', () => {
     const roll = new Roll(2, { batch: 2, maxUnavailable: 2 });
     roll.begin();
     roll.goes('gw-1', 'checkDependencies', 'drain');
@@ -247,7 +247,7 @@ describe('the network of the controller', () => {
     expect(roll.look()).toEqual(['gw-1 apply', 'gw-2 checkDependencies']);
   });
 
-  test('a node about to be drained when it went is not, where another is out meanwhile', () => {
+  test('an outage before a drain: the node is not drained if another node went out of service meanwhile', () => {
     const roll = new Roll(3, { maxUnavailable: 1 });
     roll.begin();
     roll.tell({ type: 'network', up: false });
@@ -258,7 +258,7 @@ describe('the network of the controller', () => {
   });
 });
 
-test('another drain leaves no member for the requests of a node: it is restored untouched, and nothing else begins', () => {
+test('an external drain leaves no member for the requests of a node: it is restored unchanged, and no other node begins', () => {
   const roll = new Roll(3, { maxFailures: 2 });
   roll.begin();
   roll.goes('gw-1', 'checkDependencies');
@@ -300,7 +300,7 @@ describe('an interrupt', () => {
   test.each<[Step, readonly Step[]]>([
     ['checkDependencies', []],
     ['waitIdle', ['checkDependencies', 'drain']],
-  ])('breaks off %s: the node is given back, and has not failed', (step, before) => {
+  ])('ends %s early: the node is restored, and has not failed', (step, before) => {
     const roll = new Roll(2);
     roll.begin();
     roll.goes('gw-1', ...before);
@@ -314,7 +314,7 @@ describe('an interrupt', () => {
     expect(roll.end('gw-1')).toBe('untouched, in');
   });
 
-  test('takes a question back, and counts it as answered with no', () => {
+  test('withdraws a question, and counts it as answered with no', () => {
     const roll = new Roll(1);
     roll.begin();
     roll.goes('gw-1', 'checkDependencies', 'drain');
@@ -326,14 +326,14 @@ describe('an interrupt', () => {
   });
 });
 
-describe('a node that goes back', () => {
+describe('a node that is restored unchanged', () => {
   const roll = (options = {}) => new Roll(2, options, { 'gw-1': { recovers: true }, 'gw-2': { recovers: true } });
 
   test.each<[Step, readonly string[]]>([
     ['apply', ['gw-1 collectDiagnostics', 'gw-1 recover']],
     ['waitReady', ['gw-1 collectDiagnostics', 'gw-1 recover']],
     ['soak', ['gw-1 drainAgain', 'gw-1 collectDiagnostics', 'gw-1 recover']],
-  ])('whose %s failed is gated and restored, and the roll ends', (step, steps) => {
+  ])('whose %s failed is gated and restored, and the rolling change ends', (step, steps) => {
     const it = roll();
     it.begin();
     const route = [...TO_APPLY, ...BACK];

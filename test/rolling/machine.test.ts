@@ -4,7 +4,7 @@ import type { Event, NodeInit, Observation, Options, Step } from '../../src/roll
 import { BACK, bad, DOWN, faultOn, HELD, LEASED, Roll, SOAKING, TO_APPLY, UP } from './roll-by-hand.ts';
 
 describe('before the first drain', () => {
-  test('nothing starts until every program has come to its first disruptive change', () => {
+  test('no node starts until every program has reached its first disruptive change', () => {
     const roll = new Roll(2);
     expect(roll.tell({ type: 'planned', node: 'gw-1', unhealthy: false })).toEqual([]);
     expect(roll.tell({ type: 'needsDrain', node: 'gw-1' })).toEqual([]);
@@ -13,7 +13,7 @@ describe('before the first drain', () => {
     expect(roll.look()).toEqual(['gw-1 checkDependencies']);
   });
 
-  test('a node that cannot be staged refuses all others', () => {
+  test('a node whose staging fails refuses all others', () => {
     const roll = new Roll(3, { maxFailures: 2 });
     roll.tell({ type: 'needsDrain', node: 'gw-1' });
     roll.tell({ type: 'needsDrain', node: 'gw-2' });
@@ -26,7 +26,7 @@ describe('before the first drain', () => {
     ]);
   });
 
-  test('a run that has nothing to change ends after one look for drains left behind', () => {
+  test('a run without changes ends after one check for remaining drains', () => {
     const roll = new Roll(2);
     roll.tell({ type: 'ended', node: 'gw-1', ok: true });
     expect(roll.tell({ type: 'ended', node: 'gw-2', ok: true })).toEqual(['observe']);
@@ -34,7 +34,7 @@ describe('before the first drain', () => {
     expect(endOf(roll.state, 'gw-1')?.state).toBe('unchanged');
   });
 
-  test('a balancer that does not answer refuses all, and tells each why', () => {
+  test('a balancer that does not respond refuses all nodes, each with the reason', () => {
     const roll = new Roll(2);
     roll.tell({ type: 'needsDrain', node: 'gw-1' });
     roll.tell({ type: 'needsDrain', node: 'gw-2' });
@@ -46,18 +46,18 @@ describe('before the first drain', () => {
     expect(roll.commands.find((command) => command.do === 'refuse')?.own).toEqual(faultOn('lb-1'));
   });
 
-  test('a budget that rounds to none is refused', () => {
+  test('a budget that rounds to zero is refused', () => {
     expect(() => new Roll(3, { maxUnavailable: '25%' })).toThrow(expect.objectContaining({ code: 'BUDGET_ZERO' }));
   });
 
-  test('where nobody of the run can be reached it is over at once', () => {
+  test('the rolling change is over at once when no node of the run is reachable', () => {
     const roll = new Roll(1, {}, { 'gw-1': { unreachable: true } });
     expect(roll.state.finished).toBe(true);
     expect(roll.end('gw-1')).toBe('skipped, unknown');
   });
 });
 
-describe('one node goes through', () => {
+describe('one node from start to end', () => {
   test.each<[string, Partial<Options>, Partial<NodeInit>, Observation, readonly Step[]]>([
     ['one that serves', {}, {}, UP, [...TO_APPLY, ...BACK]],
     ['one that is to stay out', { leaveDrained: true }, {}, UP, TO_APPLY],
@@ -79,7 +79,7 @@ describe('one node goes through', () => {
     expect(endOf(roll.state, 'gw-1')?.state).toBe('done');
   });
 
-  test('one left drained whose program has nothing to change: it is proved and given back', () => {
+  test('a node that is left drained and has nothing to change: it is restored once it is idle', () => {
     const roll = new Roll(1);
     roll.seen['gw-1'] = LEASED;
     roll.tell({ type: 'ended', node: 'gw-1', ok: true });
@@ -99,13 +99,13 @@ describe('one node goes through', () => {
     expect([roll.end('gw-2')]).toEqual(['untouched, in']);
   });
 
-  test('a node that is to be changed once more has its turn before the others while its soak is not passed', () => {
+  test('a node that changes again goes before the others while its soak is not passed', () => {
     const roll = new Roll(2);
     roll.seen['gw-2'] = SOAKING;
     expect(roll.begin()).toEqual(['gw-2 checkDependencies']);
   });
 
-  test('a node that a person holds is not soaked', () => {
+  test('a node that an operator holds is not soaked', () => {
     const roll = new Roll(1);
     roll.seen['gw-1'] = { ...SOAKING, held: true };
     roll.tell({ type: 'ended', node: 'gw-1', ok: true });
@@ -113,7 +113,7 @@ describe('one node goes through', () => {
     expect(roll.end('gw-1')).toBe('unchanged, in');
   });
 
-  test('those done before are looked at again before the next one starts', () => {
+  test('finished nodes are rechecked before the next one starts', () => {
     const roll = new Roll(3);
     roll.begin();
     expect(roll.goes('gw-1', ...TO_APPLY, ...BACK)).toEqual(['observe']);
@@ -124,8 +124,8 @@ describe('one node goes through', () => {
   });
 });
 
-describe('who starts', () => {
-  test('what is down goes first, costs nothing, and keeps those that serve waiting', () => {
+describe('the order of nodes', () => {
+  test('a node that is down goes first, uses no budget, and keeps serving nodes waiting', () => {
     const roll = new Roll(4, { batch: 2 });
     Object.assign(roll.seen, { 'gw-2': DOWN, 'gw-4': DOWN });
     expect(roll.begin()).toEqual(['gw-2 checkDependencies', 'gw-4 checkDependencies']);
@@ -133,7 +133,7 @@ describe('who starts', () => {
     expect(roll.look()).toEqual(['gw-2 drain']);
   });
 
-  test('one that came back up before its drain waits like any other', () => {
+  test('a node that came back up before its drain waits like any other', () => {
     const roll = new Roll(2);
     Object.assign(roll.seen, { 'gw-1': DOWN, 'gw-2': DOWN });
     expect(roll.begin()).toEqual(['gw-1 checkDependencies']);
@@ -152,11 +152,11 @@ describe('who starts', () => {
     expect(roll.look()).toEqual(['gw-4 checkDependencies', 'gw-5 checkDependencies']);
   });
 
-  test('in the order that was asked for', () => {
+  test('the order of the playbook', () => {
     expect(new Roll(3, { order: ['gw-3', 'gw-2'] }).begin()).toEqual(['gw-3 checkDependencies']);
   });
 
-  test('no more than the budget leaves, whoever else uses it up', () => {
+  test('no more nodes than the budget allows, also with other nodes out of service', () => {
     const roll = new Roll(4, { batch: 4, maxUnavailable: 2 }, { 'gw-4': { inRun: false } });
     roll.seen['gw-4'] = HELD;
     expect(roll.begin()).toEqual(['gw-1 checkDependencies']);
@@ -168,7 +168,7 @@ describe('who starts', () => {
     ['down', DOWN, { inRun: false }, 'not in full service'],
     ['not reached', UP, { unreachable: true }, 'no response'],
     ['not shown', undefined, { inRun: false }, 'shown by no balancer'],
-  ])('nobody, where one that is %s uses the budget up', (_, seen, change, why) => {
+  ])('no node, while one that is %s uses the whole budget', (_, seen, change, why) => {
     const roll = new Roll(3, {}, { 'gw-3': change });
     if (seen === undefined) delete roll.seen['gw-3'];
     else roll.seen['gw-3'] = seen;
@@ -176,7 +176,7 @@ describe('who starts', () => {
     expect(endOf(roll.state, 'gw-1')?.why).toBe(`max unavailable 1 is already used by gw-3 (${why})`);
   });
 
-  test('one held is skipped, and uses the budget up', () => {
+  test('a held node is skipped, and uses budget', () => {
     const roll = new Roll(2);
     roll.seen['gw-2'] = HELD;
     expect(roll.begin()).toEqual(['refuse gw-1', 'refuse gw-2', 'finish']);
@@ -184,7 +184,7 @@ describe('who starts', () => {
     expect(endOf(roll.state, 'gw-2')?.why).toBe('gw-2 is held: it was drained outside this run');
   });
 
-  test('nobody on a look that was asked for before the last thing happened', () => {
+  test('no node on an observation that was requested before the last event', () => {
     const roll = new Roll(3, { batch: 2, maxUnavailable: 2 });
     roll.begin();
     roll.goes('gw-1', ...TO_APPLY, ...BACK);
@@ -198,7 +198,7 @@ describe('who starts', () => {
   });
 });
 
-describe('what is told beforehand', () => {
+describe('the order that is announced', () => {
   test.each<[Partial<Options>, readonly (readonly string[])[]]>([
     [{}, [['gw-1', 'gw-2', 'gw-3', 'gw-4']]],
     [{ canary: 1 }, [['gw-1'], ['gw-2', 'gw-3', 'gw-4']]],
@@ -210,7 +210,7 @@ describe('what is told beforehand', () => {
       ],
     ],
     [{ canary: 1, batch: [1, 2] }, [['gw-1'], ['gw-2'], ['gw-3', 'gw-4']]],
-  ])('the waves of %j', (options, waves) => {
+  ])('the batches of %j', (options, waves) => {
     const roll = new Roll(4, options);
     roll.begin();
     const fresh = new Roll(4, options);

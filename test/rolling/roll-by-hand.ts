@@ -26,7 +26,7 @@ export const bad = (host: string): Result => ({ kind: 'failed', fault: faultOn(h
 export const gone = (host: string): Result => ({ kind: 'lost', fault: faultOn(host) });
 export const held = (host: string): Result => ({ kind: 'hold', fault: faultOn(host) });
 
-/** A roll by hand: `gw-1 checkDependencies` is how a command to checkDependencies gw-1 is written. */
+/** A rolling change step by step. `gw-1 checkDependencies` is the notation of a command to check the dependencies of gw-1. */
 export class Roll {
   state: State;
   readonly commands: Command[] = [];
@@ -39,7 +39,7 @@ export class Roll {
     this.state = startRoll({ ...DEFAULTS, ...options }, role);
   }
 
-  /** What is ordered because of it. */
+  /** The commands that follow. */
   tell(event: Event): readonly string[] {
     const { state, commands } = advance(this.state, event);
     this.state = state;
@@ -53,7 +53,7 @@ export class Roll {
     );
   }
 
-  /** All programs want a turn; one look. */
+  /** All programs wait for their drain; one observation. */
   begin(...troubled: readonly string[]): readonly string[] {
     const ids = this.state.nodes.filter(({ phase }) => phase === 'staging').map(({ id }) => id);
     for (const node of ids) this.tell({ type: 'planned', node, unhealthy: troubled.includes(node) });
@@ -69,7 +69,7 @@ export class Roll {
     return this.tell({ type: 'stepDone', node, step, result });
   }
 
-  /** Step after step of a node, all well; gives what the last one led to. */
+  /** Step after step of a node, all successful. Returns the commands of the last one. */
   goes(node: string, ...steps: readonly Step[]): readonly string[] {
     return steps.map((step) => this.did(node, step)).at(-1) ?? [];
   }

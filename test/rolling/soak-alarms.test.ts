@@ -17,10 +17,10 @@ interface Scene {
   /** Requests a second to the node, and to each of its peers. */
   readonly rate: number;
   readonly peers: number;
-  /** Shares of bad answers of a good node. */
+  /** Shares of bad replies of a good node. */
   readonly status4xx?: number;
   readonly status5xx?: number;
-  /** So many more 5xx of the node that is watched. */
+  /** So many more 5xx of the node in its soak. */
   readonly worse?: number;
   /** The part of its weight that the node gets. */
   readonly part?: number;
@@ -29,7 +29,7 @@ interface Scene {
 
 type Ends = { readonly verdict: 'early' | 'fail' | 'pass'; readonly seconds: number; readonly errors: number };
 
-/** One soak as the engine makes it: a look after each second, then the last one. */
+/** One soak as the engine makes it: a count after each second, then the last one. */
 function soak(draw: () => number, scene: Scene): Ends {
   const { rate, peers, status4xx = 0, status5xx = 0, worse = 0, part = 1, seconds = 10 } = scene;
   const totals = Array.from({ length: peers + 1 }, () => ({ requests: 0, status4xx: 0, status5xx: 0 }));
@@ -84,7 +84,7 @@ describe('a good node', () => {
     ['5 requests/s, 1% 5xx', { rate: 5, peers: 5, status5xx: 0.01 }],
     ['20 requests/s, 0.8% 5xx', { rate: 20, peers: 2, status5xx: 0.008 }],
     ['4 requests/s for a minute, 1% 5xx', { rate: 4, peers: 3, status5xx: 0.01, seconds: 60 }],
-  ])('%s: the noise that is nearest to the margins keeps the stated rates', (_, scene) => {
+  ])('%s: the noise that is nearest to the margins keeps the documented rates', (_, scene) => {
     const soaks = many(4000, 2, scene);
     expect(alarms(soaks, 'early') / soaks.length).toBeLessThanOrEqual(FALSE_ALARMS.early);
     expect(alarms(soaks, 'fail') / soaks.length).toBeLessThanOrEqual(FALSE_ALARMS.last);
@@ -106,7 +106,7 @@ describe('a bad node', () => {
     expect(Math.max(...soaks.map((one) => one.errors))).toBeLessThanOrEqual(40);
   });
 
-  test('a few more errors are found at the end of the soak at the latest', () => {
+  test('a small increase of errors is found at the end of the soak at the latest', () => {
     const soaks = many(200, 4, { rate: 33, peers: 5, worse: 0.05 });
     expect(alarms(soaks)).toBe(soaks.length);
   });

@@ -4,7 +4,7 @@ import { compareCounters, type Window } from '../../src/rolling/soak.ts';
 
 const ZERO: Counters = { requests: 0, status4xx: 0, status5xx: 0, connectErrors: 0, responseErrors: 0, epoch: '1' };
 
-/** What was counted in the window; what was counted before it must not matter. */
+/** Counts within the window; earlier counts must not matter. */
 const window = (counted: Partial<Counters>, epoch = '1'): Window => {
   const begin = { ...ZERO, requests: 1000, status5xx: 900 };
   const add = (field: 'requests' | 'status4xx' | 'status5xx' | 'connectErrors' | 'responseErrors') =>
@@ -22,7 +22,7 @@ const window = (counted: Partial<Counters>, epoch = '1'): Window => {
   };
 };
 
-/** By a balancer that was reloaded in the window, and has counted so many since. */
+/** Counts of a balancer that was reloaded in the window. */
 const fresh = (requests: number): Window => ({
   begin: { ...ZERO, requests: 1000 },
   end: { ...ZERO, requests, epoch: '2' },
@@ -82,7 +82,7 @@ test.each<[string, readonly Window[], readonly Window[], string]>([
   expect(compareCounters(node, siblings).verdict).toBe(verdict);
 });
 
-test('a verdict says what was counted', () => {
+test('a verdict shows the counts', () => {
   expect(compareCounters([window({ requests: 200, status5xx: 10 })], good).why).toBe(
     '5.0% 5xx responses (10 in 200 requests), its peers 0.0%',
   );

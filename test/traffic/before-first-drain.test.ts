@@ -10,7 +10,7 @@ backend gateways
   balance roundrobin
 `;
 
-/** What is warned of before the first drains of these nodes, by the host of the balancer. */
+/** Warnings before the first drains of these nodes, by the host of the balancer. */
 async function warned(scene: FleetScene, ...nodes: readonly string[]): Promise<readonly string[]> {
   const runs = nodes.map((node) => scene.run(node, () => scene.traffic(node).beforeFirstDrain()));
   const all = await Promise.all(runs);
@@ -26,7 +26,7 @@ describe('before the first drain', () => {
     ['a file for each backend', 'backend gateways\n  load-server-state-from-file local\n', true],
     ['a backend that does not load it', `${KEEPS}  load-server-state-from-file none\n`, false],
     ['a configuration in other files', 'backend elsewhere\n', true],
-  ])('a HAProxy whose reload forgets drains is warned of: %s', async (_, text, isKept) => {
+  ])('a HAProxy whose reload forgets drains causes a warning: %s', async (_, text, isKept) => {
     const scene = await fleetScene();
     for (const lb of ['lb-1', 'lb-2'] as const) scene.configure(lb, text);
     const warnings = await warned(scene, 'gw-1');
@@ -41,13 +41,13 @@ describe('before the first drain', () => {
     );
   });
 
-  test('each balancer is warned of once, however many nodes are drained', async () => {
+  test('each balancer causes one warning, for any number of drained nodes', async () => {
     const scene = await fleetScene();
     const warnings = await warned(scene, 'gw-1', 'gw-2', 'gw-3');
     expect(warnings.filter((text) => text.includes('forgets drains'))).toHaveLength(2);
   });
 
-  test('so is another configuration management there, by no further round trip', async () => {
+  test('another configuration management there causes one too, without a further round trip', async () => {
     const trips = async (automation: boolean): Promise<number> => {
       const scene = await fleetScene();
       scene.configure('lb-1', KEEPS);

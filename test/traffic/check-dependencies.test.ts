@@ -14,9 +14,9 @@ const NAME = 'api7-gateway';
 interface Around {
   /** The variables of the running container. */
   readonly env?: readonly string[];
-  /** By authority and path; what is not named does not answer. */
+  /** By authority and path; all others do not respond. */
   readonly answers?: Readonly<Record<string, number>>;
-  /** How curl ends towards an origin. */
+  /** The exit code of curl for an origin. */
   readonly curl?: number;
 }
 
@@ -58,7 +58,7 @@ const holds = async (around: Around): Promise<string | undefined> => {
 };
 
 describe('controlPlaneGuard', () => {
-  test('a container that is made anew needs the endpoints of the inventory, whatever the old one has', async () => {
+  test('a recreated container needs the endpoints of the inventory, not those of the old container', async () => {
     const fresh = controlPlaneGuard({
       container: NAME,
       endpoints: [B],
@@ -71,7 +71,7 @@ describe('controlPlaneGuard', () => {
     expect(await met({ env: list(A), answers: up(1) })).toBe(false);
   });
 
-  test('a corrected token goes in although no gateway is ready; the same token does not', async () => {
+  test('a corrected token is applied although no gateway is ready; the same token is not', async () => {
     const none = { ...up(1), ...ready(2, 503) };
     const env = [...list(A), 'API7_CONTROL_PLANE_TOKEN=wrong-token'];
     const met = async (token: string): Promise<boolean> => {
@@ -136,12 +136,12 @@ describe('controlPlaneGuard', () => {
     else expect(held).toMatch(message);
   });
 
-  test('is a hold, and one look', async () => {
+  test('pauses the run, after one check', async () => {
     expect(guard.bound.onTimeout).toBe('hold');
     expect(guard.bound.patience().withinMs).toBe(0);
   });
 
-  test('is asked before a gateway is touched, unless its whole pool is to go down', async () => {
+  test('is checked before a gateway changes, unless its whole pool is to go down', async () => {
     const scene = await fleetScene({ http: (_, { path }) => (path === '/healthz' ? null : undefined) });
     const asked = () => scene.run('gw-1', () => scene.traffic('gw-1').checkDependencies());
     expect((await asked()).codes).toEqual(['CONTROL_PLANE_UNREACHABLE']);
@@ -154,8 +154,8 @@ describe('controlPlaneGuard', () => {
   });
 });
 
-describe('a balancer that is to be left out', () => {
-  test('is asked on the ports that the inventory says, if it says any', async () => {
+describe('a balancer that is ignored', () => {
+  test('is checked on the ports of the inventory, if it has any', async () => {
     const asked = async (dataPorts?: readonly number[]): Promise<readonly string[]> => {
       const scene = await fleetScene({
         fleet: { withoutLb: ['lb-2'], reason: 'gone' },
@@ -207,7 +207,7 @@ describe('a balancer that is to be left out', () => {
       });
   });
 
-  test('the controller knows who listens', async () => {
+  test('the controller knows which process listens', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     const address = server.address();

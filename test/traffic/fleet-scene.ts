@@ -36,9 +36,9 @@ export interface SceneOptions {
   readonly more?: readonly FakeServer[];
   /** Extra words on a `server` line. */
   readonly server?: (name: string) => Partial<FakeServer>;
-  /** Default: one whose time passes at once whoever sleeps. */
+  /** Default: a clock whose sleeps end at once. */
   readonly clock?: Clock;
-  /** What HTTP requests to other machines, and to the hosts themselves, get. */
+  /** The replies to HTTP requests to other machines, and to the hosts themselves. */
   readonly http?: (host: string, request: HttpRequest) => HttpReply | null | undefined;
 }
 
@@ -79,7 +79,7 @@ export class FleetScene {
     for (const name of ['lb-1', 'lb-2'] as const) this.configure(name, 'backend gateways\n  balance roundrobin\n');
   }
 
-  /** The configuration of a balancer, for its timing and for what sticks. */
+  /** The configuration of a balancer, for its timing and its stickiness. */
   configure(name: 'lb-1' | 'lb-2', text: string): void {
     const { files } = this.node(name);
     for (const path of ['/etc', '/etc/haproxy']) files.makeDirectory(path, { ...ROOT, mode: '0755' });
@@ -90,7 +90,7 @@ export class FleetScene {
 
   lb = (name: 'lb-1' | 'lb-2'): FakeHaproxy => this.lbs[name] as FakeHaproxy;
 
-  /** Carries out one of a node's programs with the real engine. */
+  /** Runs one of a node's programs with the real engine. */
   async run<R>(node: string, program: () => Steps<R>): Promise<Ran<R>> {
     const events: RunEvent[] = [];
     await using hosts = new Hosts(async (name) => this.node(name));
@@ -125,7 +125,7 @@ export class FleetScene {
     return traffic;
   }
 
-  /** How each balancer has a server set: `up`, or the bits of its orders. */
+  /** The administrative state of a server on each balancer: `up`, or the bits of its orders. */
   async orders(server: string): Promise<readonly string[]> {
     return Object.values(this.lbs).map((lb) => {
       const row = lb
@@ -193,10 +193,10 @@ export async function fleetScene(options: SceneOptions = {}): Promise<FleetScene
   return new FleetScene({ ...inventory, loadBalancers }, options);
 }
 
-/** A connection at a gateway whose request waits for its response, and one that is only kept open. */
+/** A connection at a gateway whose request waits for its response, and an idle keep-alive connection. */
 export const WAITING =
   'ESTAB 0 0 172.17.0.2:9080 10.0.0.11:40000\n\t cwnd:10 data_segs_out:1 segs_in:4 data_segs_in:2 lastsnd:9000 lastrcv:8000 lastack:8000\n';
-/** One of which the kernel cannot tell: the next request may have come in the tick of the last answer. */
+/** A connection of unknown state: the next request may have come in the tick of the last reply. */
 export const UNCLEAR =
   'ESTAB 0 0 172.17.0.2:9080 10.0.0.11:40002\n\t cwnd:10 data_segs_out:2 segs_in:6 data_segs_in:2 lastsnd:8000 lastrcv:8000 lastack:8000\n';
 export const KEPT =

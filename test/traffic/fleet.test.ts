@@ -17,7 +17,7 @@ const drainAs =
       ]),
     );
 
-const unspoken = (): ReadonlyMap<string, LoadBalancerSettings> =>
+const unmanaged = (): ReadonlyMap<string, LoadBalancerSettings> =>
   new Map([
     ['edge', { driver: 'none', name: 'edge', members: ['gw-1', 'gw-2'], port: 9080, reason: 'run by another team' }],
   ]);
@@ -27,8 +27,8 @@ async function drained(scene: FleetScene, node = 'gw-1') {
   return await scene.run(node, () => scene.traffic(node).waitIdle());
 }
 
-describe('the way out of traffic and back', () => {
-  test('a drained node is so on every balancer, on record, and given back exactly', async () => {
+describe('drain and restore', () => {
+  test('a drained node is drained on every balancer, has a lease, and is restored exactly', async () => {
     const scene = await fleetScene({ server: (name) => (name === 'gw-1' ? { weight: 20 } : {}) });
     const { run } = scene;
     expect((await drained(scene)).codes).toEqual([]);
@@ -46,7 +46,7 @@ describe('the way out of traffic and back', () => {
     expect(await scene.orders('gw-2')).toEqual(['free', 'free']);
   });
 
-  test('a request that runs on one balancer is waited for, then those at the node', async () => {
+  test('requests on the balancers are waited for first, then those at the node', async () => {
     const scene = await fleetScene();
     const request = scene.lb('lb-2').request('gateways', undefined);
     expect(request?.server).toBe('gw-1');
@@ -98,7 +98,7 @@ describe('the way out of traffic and back', () => {
     },
   );
 
-  test('a node that does not answer keeps nobody from hearing what remains on its balancers', async () => {
+  test('a node that does not respond hides no session that remains on its balancers', async () => {
     const scene = await fleetScene();
     scene.lb('lb-1').request('gateways', undefined);
     scene.node('gw-1').docker.container = async () => {
@@ -109,7 +109,7 @@ describe('the way out of traffic and back', () => {
     expect(messages[0]).toMatch(/still has 1 session .*the engine is gone/);
   });
 
-  test('with quit_tail, requests at the node have their time too, and what remains then is told', async () => {
+  test('with quit_tail, requests at the node have their time too, and the remaining ones are reported', async () => {
     const scene = await fleetScene({ pools: drainAs({ onTimeout: 'quit_tail' }) });
     scene.connections.set('gw-1', WAITING);
     scene.onSleep = (now) => {
@@ -124,7 +124,7 @@ describe('the way out of traffic and back', () => {
     expect(warnings).toEqual([expect.stringMatching(/1 of the connections .*busy at gw-1: 1 from 10\.0\.0\.11/)]);
   });
 
-  test('where a person is to decide, the last look is taken all the same', async () => {
+  test('the last check also runs where the operator decides', async () => {
     const scene = await fleetScene({ pools: drainAs({ onTimeout: 'hold' }) });
     expect((await drained(scene)).codes).toEqual([]);
     scene.connections.set('gw-1', WAITING);
@@ -132,13 +132,13 @@ describe('the way out of traffic and back', () => {
     expect(codes).toEqual(['DRAIN_TIMEOUT']);
   });
 
-  test('with quit_tail, requests that go on coming are not left to the graceful stop', async () => {
+  test('with quit_tail, requests that keep coming are not left to the graceful stop', async () => {
     const scene = await fleetScene({
       pools: drainAs({ onTimeout: 'quit_tail' }),
       server: (name) => ({ cookie: name }),
     });
     expect((await scene.run('gw-1', () => scene.traffic('gw-1').drain())).codes).toEqual([]);
-    // Somebody whose cookie says gw-1 comes again and again, until it is closed, and never ends.
+    // A client whose cookie names gw-1 comes again and again until maintenance, and never ends.
     const got = [scene.lb('lb-1').request('gateways', 'gw-1')?.server];
     scene.onSleep = () => got.push(scene.lb('lb-1').request('gateways', 'gw-1')?.server);
     const { codes } = await scene.run('gw-1', () => scene.traffic('gw-1').waitIdle());
@@ -147,7 +147,7 @@ describe('the way out of traffic and back', () => {
     expect(got.at(-1)).not.toBe('gw-1');
   });
 
-  test('what the kernel cannot tell a balancer can, unless an older process of it may still carry requests', async () => {
+  test('a balancer decides where the kernel cannot, unless an older process of it may still have requests', async () => {
     const codes = async (reloaded: boolean) => {
       const scene = await fleetScene();
       if (reloaded) scene.lb('lb-1').reload();
@@ -159,7 +159,7 @@ describe('the way out of traffic and back', () => {
     expect(await codes(true)).toEqual(['DRAIN_TIMEOUT']);
   });
 
-  test('a node that requests stick to is closed once those that ran are done', async () => {
+  test('a node with sticky sessions goes into maintenance once its requests are done', async () => {
     const scene = await fleetScene({ server: (name) => ({ cookie: name }) });
     const request = scene.lb('lb-1').request('gateways', 'gw-1');
     expect((await scene.run('gw-1', () => scene.traffic('gw-1').drain())).codes).toEqual([]);
@@ -176,7 +176,7 @@ describe('the way out of traffic and back', () => {
     expect(await scene.orders('gw-1')).toEqual(['free', 'free']);
   });
 
-  test('the last look notices a node that is back on one balancer, and a request at the node', async () => {
+  test('the last check finds a node that is back on one balancer, and a request at the node', async () => {
     const scene = await fleetScene();
     await drained(scene);
     scene.connections.set('gw-1', WAITING);
@@ -187,7 +187,7 @@ describe('the way out of traffic and back', () => {
     expect((await look()).codes).toEqual(['DRAIN_LOST']);
   });
 
-  test('the last look notices a reload, though the node is drained again', async () => {
+  test('the last check finds a reload, though the node is drained again', async () => {
     const scene = await fleetScene();
     await drained(scene);
     scene.lb('lb-1').reload();
@@ -196,7 +196,7 @@ describe('the way out of traffic and back', () => {
     expect(codes).toEqual(['DRAIN_LOST']);
   });
 
-  test('what somebody else has taken out stays so, and is no fault afterwards', async () => {
+  test('an external drain stays, and is no failure afterwards', async () => {
     const scene = await fleetScene();
     for (const lb of ['lb-1', 'lb-2'] as const) scene.lb(lb).command('set server gateways/gw-1 state maint');
     await drained(scene);
@@ -211,7 +211,7 @@ describe('the way out of traffic and back', () => {
   });
 });
 
-describe('a node that a person has taken out on record', () => {
+describe('a node with a lease of an operator', () => {
   const byHand = async (scene: FleetScene) => {
     await drained(scene);
     for (const lb of ['lb-1', 'lb-2'] as const) {
@@ -223,7 +223,7 @@ describe('a node that a person has taken out on record', () => {
   };
   const observed = async (scene: FleetScene) => (await scene.run('gw-1', () => scene.traffic('gw-1').observe())).value;
 
-  test('is no fault of a program; what a run has left and nothing restores is told at once', async () => {
+  test('fails no program; a drain of a run that nothing restores is reported at once', async () => {
     const scene = await fleetScene();
     const wait = () => scene.run('gw-1', () => upInBalancers(scene.inventory, { name: 'gw-1' }, 9080));
     await drained(scene);
@@ -232,7 +232,7 @@ describe('a node that a person has taken out on record', () => {
     expect((await wait()).codes).toEqual([]);
   });
 
-  test('is held, and a run that changes it all the same leaves it out', async () => {
+  test('is held, and a run that changes it keeps it drained', async () => {
     const scene = await fleetScene();
     await byHand(scene);
     expect(await observed(scene)).toMatchObject({ held: true, drainedByRun: false, inTraffic: false });
@@ -244,7 +244,7 @@ describe('a node that a person has taken out on record', () => {
     expect(await observed(scene)).toMatchObject({ held: true, drainedByRun: false });
   });
 
-  test('is held though its balancer has forgotten the order', async () => {
+  test('is held though its balancer has lost the drain', async () => {
     const scene = await fleetScene();
     await byHand(scene);
     for (const lb of ['lb-1', 'lb-2'] as const) scene.lb(lb).reload();
@@ -252,7 +252,7 @@ describe('a node that a person has taken out on record', () => {
   });
 });
 
-describe('what is seen of a node', () => {
+describe('the observed state of a node', () => {
   const seen = async (scene: FleetScene, node: string) =>
     (await scene.run(node, () => scene.traffic(node).observe())).value;
 
@@ -266,7 +266,7 @@ describe('what is seen of a node', () => {
     });
   });
 
-  test('drained by us, with a request still running', async () => {
+  test('drained by api7-orch, with a running request', async () => {
     const scene = await fleetScene();
     const request = scene.lb('lb-1').request('gateways', undefined);
     await scene.run('gw-1', () => scene.traffic('gw-1').drain());
@@ -275,13 +275,13 @@ describe('what is seen of a node', () => {
     expect(await seen(scene, 'gw-1')).toMatchObject({ inTraffic: false, drainedByRun: true });
   });
 
-  test('drained by hand on one of two balancers', async () => {
+  test('drained externally on one of two balancers', async () => {
     const scene = await fleetScene();
     scene.lb('lb-2').command('set server gateways/gw-1 state drain');
     expect(await seen(scene, 'gw-1')).toMatchObject({ inTraffic: true, held: true, drainedByRun: false, up: false });
   });
 
-  test('down on all balancers, however dead its host is', async () => {
+  test('down on all balancers, also when its host is down', async () => {
     const scene = await fleetScene();
     for (const lb of ['lb-1', 'lb-2'] as const) scene.lb(lb).lives('10.0.2.21', false);
     scene.node('gw-1').facts = async () => expect.fail('it was asked');
@@ -289,8 +289,8 @@ describe('what is seen of a node', () => {
     expect(await seen(scene, 'gw-1')).toMatchObject({ inTraffic: false, held: false, up: false });
   });
 
-  test('behind a balancer that nobody speaks to: the node itself tells, and the reason is shown', async () => {
-    const scene = await fleetScene({ pools: unspoken });
+  test('behind an unmanaged balancer: the node itself decides, and the reason is shown', async () => {
+    const scene = await fleetScene({ pools: unmanaged });
     const waived = 'edge: unmanaged (run by another team)';
     expect(await seen(scene, 'gw-1')).toEqual({
       inTraffic: true,
@@ -305,14 +305,14 @@ describe('what is seen of a node', () => {
     expect({ rows, codes }).toEqual({ rows: [], codes: [] });
   });
 
-  test('a balancer that is left out is named with the reason', async () => {
+  test('an ignored balancer is named with the reason', async () => {
     const scene = await fleetScene({ fleet: { withoutLb: ['lb-2'], reason: 'being replaced' } });
     expect((await seen(scene, 'gw-1'))?.shown).toBe(
       'gateways on lb-1: up, 0 sessions; gateways on lb-2: ignored (being replaced)',
     );
   });
 
-  test('whether its balancers count what runs there', async () => {
+  test('whether its balancers count its sessions', async () => {
     const scene = await fleetScene();
     const place = nodeBalancingOf(scene.inventory, 'gw-1', new Set()) ?? expect.fail();
     const counts = (sessions: number | null) => {
@@ -337,12 +337,12 @@ describe('what is seen of a node', () => {
     ]);
   });
 
-  test('nothing is compared of the control plane, which few ask', async () => {
+  test('the control plane has too few requests and is not compared', async () => {
     const scene = await fleetScene();
     expect((await scene.run('cp-1', () => scene.traffic('cp-1').counters())).value).toEqual({});
   });
 
-  test('evidence of each container that serves there', async () => {
+  test('diagnostics of each container of the node', async () => {
     const scene = await fleetScene();
     const { value } = await scene.run('cp-1', () => scene.traffic('cp-1').collectDiagnostics());
     expect(value?.map(({ container, status }) => [container, status])).toEqual([
@@ -359,13 +359,13 @@ describe('DP Manager, whose clients stay connected', () => {
     return { scene, watches };
   };
 
-  test('is not waited for until it is empty', async () => {
+  test('does not wait until it is idle', async () => {
     const { scene } = await watched();
     expect((await drained(scene, 'cp-1')).codes).toEqual([]);
     expect(scene.clock.now()).toBeLessThan(60_000);
   });
 
-  test('after its restart its clients are connected again, or that is the fault', async () => {
+  test('waits for its clients to reconnect after its restart, or fails', async () => {
     const { scene, watches } = await watched();
     await drained(scene, 'cp-1');
     for (const watch of watches) watch?.end();
@@ -376,7 +376,7 @@ describe('DP Manager, whose clients stay connected', () => {
     expect((await back()).codes).toEqual([]);
   });
 
-  test('its clients may come back through another balancer: their sum counts', async () => {
+  test('its clients may reconnect through another balancer: their sum counts', async () => {
     const { scene, watches } = await watched();
     await drained(scene, 'cp-1');
     for (const watch of watches) watch?.end();
@@ -389,7 +389,7 @@ describe('DP Manager, whose clients stay connected', () => {
     expect((await back()).codes).toEqual([]);
   });
 
-  test('is not taken out when no other one is up, unless an outage was confirmed', async () => {
+  test('is not drained when no other one is up, unless an outage was confirmed', async () => {
     const scene = await fleetScene();
     const guard = () => scene.run('cp-1', () => scene.traffic('cp-1').checkDependencies());
     expect((await guard()).codes).toEqual([]);
@@ -406,7 +406,7 @@ describe('DP Manager, whose clients stay connected', () => {
   });
 });
 
-test('a DP Manager that holds nobody is mended though no other one is up', async () => {
+test('a DP Manager without clients is repaired though no other one is up', async () => {
   const scene = await fleetScene();
   const watch = scene.lb('lb-1').request('dp_managers', undefined);
   for (const lb of ['lb-1', 'lb-2'] as const)
@@ -420,7 +420,7 @@ test('a DP Manager that holds nobody is mended though no other one is up', async
   expect((await guard(holds)).codes).toEqual([]);
 });
 
-describe('gates before a gateway is given back', () => {
+describe('gates before a gateway is restored', () => {
   const probed = (answers: Readonly<Record<string, number>>) =>
     fleetScene({
       http: (_host, { path, host }) => ({ status: answers[`${host ?? ''}${path}`] ?? 200, body: '' }),
@@ -431,7 +431,7 @@ describe('gates before a gateway is given back', () => {
     return (await scene.run('gw-1', () => scene.traffic('gw-1').waitReady())).codes;
   };
 
-  test('it is well, has its configuration, and answers a request of yours', async () => {
+  test('the gateway is healthy, has its configuration, and responds to a request of the operator', async () => {
     const probe = { path: '/orders', host: 'shop.example.com', status: 201 };
     expect(await ready(await probed({ 'shop.example.com/orders': 201 }), probe)).toEqual([]);
     expect(await ready(await probed({ 'shop.example.com/orders': 502 }), probe)).toEqual(['NOT_READY']);
@@ -440,11 +440,11 @@ describe('gates before a gateway is given back', () => {
   test.each([
     [404, []],
     [503, ['NOT_READY']],
-  ])('/status/ready says %i', async (status, codes) => {
+  ])('/status/ready returns %i', async (status, codes) => {
     expect(await ready(await probed({ '/status/ready': status }))).toEqual(codes);
   });
 
-  test('a container that ends again and again is told at once', async () => {
+  test('a container that exits again and again is reported at once', async () => {
     const scene = await fleetScene({ http: () => null });
     scene.node('gw-1').engine.crash('api7-gateway', 1);
     expect(await ready(scene)).toEqual(['CONTAINER_EXITED']);
@@ -485,7 +485,7 @@ describe('the fleet', () => {
     ).toEqual(pools);
   });
 
-  test('time limits are told with where they come from, and must fit', async () => {
+  test('timeouts are shown with their sources, and must be consistent', async () => {
     const chain = async (scene: FleetScene) => (await scene.run('gw-1', () => scene.traffic('gw-1').deadlines())).value;
     const scene = await fleetScene();
     scene.configure('lb-1', 'backend gateways\n  default-server inter 4s fall 5\n  server gw-1 10.0.2.21:9080 check\n');

@@ -26,7 +26,7 @@ async function run(statuses: Readonly<Record<string, readonly number[]>>) {
   const { codes, events, report } = await runPlays(
     [host],
     onePlay(function* () {
-      // A change in between: the gates are looked at before it, and waited for after it.
+      // A change in between: the gates are read before it, and waited for after it.
       yield file({ path: '/changed', content: 'x' });
       yield* gatewaysReconnected(inventory, seen);
     }),
@@ -40,22 +40,22 @@ async function run(statuses: Readonly<Record<string, readonly number[]>>) {
   };
 }
 
-test('gateways that come back within a minute have reconnected', async () => {
+test('gateways that return within a minute have reconnected', async () => {
   const { codes } = await run({ 'gw-1': [200, 503, 0, 200], 'gw-2': [200], 'gw-3': [200] });
   expect(codes).toEqual([]);
 });
 
-test('one that stays away is named', async () => {
+test('a gateway that stays disconnected is named', async () => {
   const { codes, said } = await run({ 'gw-1': [200, 200], 'gw-2': [200, 503], 'gw-3': [200, 0] });
   expect(codes).toEqual(['NOT_RECONNECTED']);
   expect(said).toBe('2 of 3 gateways have not reconnected after 1m: gw-2, gw-3');
 });
 
-test('one that was not connected before, or cannot tell, is not waited for', async () => {
+test('a gateway that was not connected before, or has no such status, is not waited for', async () => {
   expect((await run({ 'gw-1': [200], 'gw-2': [503], 'gw-3': [404] })).codes).toEqual([]);
 });
 
-test('where none could be seen, a warning says so', async () => {
+test('a warning is printed where no connection was visible before', async () => {
   const { exitCode, all } = await run({ 'gw-1': [0], 'gw-2': [404], 'gw-3': [0] });
   expect(exitCode).toBe(0);
   expect(all).toContain('whether gateways are connected to the control plane is unknown');

@@ -34,7 +34,7 @@ describe('one host', () => {
     const check = await runPlays([fake], app('a'), { check: true });
     expect(JSON.stringify(fake.snapshot())).toBe(before);
     expect(fake.writes).toBe(0);
-    // The engine is missing, but an earlier task is about to bring it: not known, not wrong.
+    // The engine is missing, but an earlier task installs it: the result is unknown, not an error.
     expect(check.rows).toEqual(['changed note /engine', 'changed note /etc/app.conf', 'unknown process app']);
     const apply = await runPlays([fake], app('a'));
     expect(apply.rows).toEqual(['changed note /engine', 'changed note /etc/app.conf', 'changed process app']);
@@ -47,11 +47,11 @@ describe('one host', () => {
     fake.trips = 0;
     const again = await runPlays([fake], app('a'));
     expect(again.report.hosts.h1).toEqual({ ok: 3, changed: 0, failed: 0, skipped: 0, unknown: 0, unreachable: 0 });
-    // The process reads twice, one after the other; everything else rides with its first read.
+    // The process is read in two steps, one after the other; all other reads share the round trip of its first one.
     expect(fake.trips).toBe(2);
   });
 
-  test('a changed dependency changes what was started from it, and check says so', async () => {
+  test('a changed dependency restarts the process that was started from it, and check shows it', async () => {
     const fake = host();
     await runPlays([fake], app('a'));
     const check = await runPlays([fake], app('b'), { check: true });
@@ -60,7 +60,7 @@ describe('one host', () => {
     expect(apply.rows).toEqual(check.rows);
   });
 
-  test('a crash between the config and the restart heals on the next run', async () => {
+  test('the next run restarts a process after a crash between the config and the restart', async () => {
     const fake = host();
     await runPlays([fake], app('a'));
     put(fake, '/etc/app.conf', 'b');
@@ -68,17 +68,17 @@ describe('one host', () => {
     expect(next.rows).toEqual(['ok note /engine', 'ok note /etc/app.conf', 'changed process app']);
   });
 
-  test('round trips grow with what changes, not with what is there', async () => {
+  test('round trips grow with the number of changes, not of tasks', async () => {
     const program = (n: number) =>
       onePlay(function* (): Steps {
         for (let i = 0; i < n; i++) yield note({ path: `/etc/${i}`, content: 'x' });
       });
     const fake = host();
     await runPlays([fake], program(40));
-    // One read of all, then a write and a confirmation each, and a last look at everything.
+    // One read of all tasks, then a write and a confirmation each, and a final read of all tasks.
     expect(fake.trips).toBe(1 + 40 * 2 + 1);
-    // With the first of them, which machine it is. Each confirmation but the last reads the task itself and the next one: linear, not
-    // quadratic.
+    // The first read also asks for the machine id. Each confirmation but the last reads the task itself and the next one: linear,
+    // not quadratic.
     expect(fake.reads).toBe(1 + 40 + 39 * 2 + 1 + 40);
     put(fake, '/etc/20', 'drifted');
     fake.trips = 0;
@@ -86,7 +86,7 @@ describe('one host', () => {
     expect(fake.trips).toBe(4);
   });
 
-  test('a write that does not take is an error, not a change', async () => {
+  test('a write without effect is an error, not a change', async () => {
     const run = await runPlays(
       [host()],
       onePlay(function* (): Steps {
@@ -99,7 +99,7 @@ describe('one host', () => {
     expect(run.report.exitCode).toBe(3);
   });
 
-  test('a host on which something changes by itself is not settled', async () => {
+  test('a host whose state keeps changing fails as not settled', async () => {
     const fake = host();
     fake.onWrite = (moment) => {
       if (moment === 'after' && fake.writes === 2) put(fake, '/etc/a', 'gone');
@@ -132,7 +132,7 @@ describe('one host', () => {
     },
   );
 
-  test('a connection that goes while it is looked whether the write is still to do', async () => {
+  test('a connection that is lost during the read before a write', async () => {
     let writes = 0;
     let lost = 0;
     const flaky = defineTask({
@@ -180,7 +180,7 @@ describe('one host', () => {
   });
 });
 
-describe('results', () => {
+describe('results of tasks', () => {
   const asking = onePlay(function* (): Steps {
     yield note({ path: '/engine', content: 'x' });
     const conf = note({ path: '/etc/app.conf', content: 'a' });
@@ -189,19 +189,19 @@ describe('results', () => {
     yield note({ path: '/etc/pid', content: text`pid ${started.pid}` as string });
   });
 
-  test('a result that is not known yet makes its user unknown in check mode', async () => {
+  test('an unknown result makes the task that uses it unknown in check mode', async () => {
     const run = await runPlays([host()], asking, { check: true });
     expect(run.rows.at(-1)).toMatch(/^unknown note/);
     expect(run.report.hosts.h1).toMatchObject({ changed: 2, unknown: 2, failed: 0 });
   });
 
-  test('and is there when it is applied', async () => {
+  test('the result is available in apply mode', async () => {
     const fake = host();
     await runPlays([fake], asking);
     expect(fake.files.get('/etc/pid')?.content.toString()).toMatch(/^pid \d+$/);
   });
 
-  test('using an unknown result for anything but a parameter ends what can be seen', async () => {
+  test('check mode shows no task after a use of an unknown result outside of parameters', async () => {
     const run = await runPlays(
       [host()],
       onePlay(function* (): Steps {
@@ -216,7 +216,7 @@ describe('results', () => {
     expect(run.rows.at(-1)).toBe('unknown the tasks that follow');
   });
 
-  test('a play gives its hosts’ results to the next one', async () => {
+  test('a play passes its hosts’ results to the next play', async () => {
     const hosts = [host('h1'), host('h2')];
     await runPlays(hosts, function* (): Plays {
       const sizes = yield* play({
@@ -240,7 +240,7 @@ describe('results', () => {
 });
 
 describe('gates', () => {
-  test('wait until they are met as often as they want, and never count as changed', async () => {
+  test('wait for as many successes in a row as they require, and never count as changed', async () => {
     const fake = host();
     const asked: number[] = [];
     const clock = virtualClock((now) => {
@@ -259,7 +259,7 @@ describe('gates', () => {
     expect(asked).toEqual([100, 200, 300, 400, 500]);
   });
 
-  test('one answer is enough where nothing was changed', async () => {
+  test('need one success where nothing was changed', async () => {
     const fake = host();
     put(fake, '/answer', 'yes');
     const run = await runPlays(
@@ -272,7 +272,7 @@ describe('gates', () => {
     expect(fake.trips).toBe(1);
   });
 
-  test('fail with their own words when time is up, and with nothing changed the run was refused', async () => {
+  test('fail with their own message after their timeout; with nothing changed the run is refused', async () => {
     const run = await runPlays(
       [host()],
       onePlay(function* (): Steps {
@@ -283,7 +283,7 @@ describe('gates', () => {
     expect(run.report).toMatchObject({ outcome: 'refused', exitCode: 2 });
   });
 
-  test('give up at once when waiting cannot help', async () => {
+  test('fail at once when waiting cannot help', async () => {
     const fake = host();
     put(fake, '/answer', 'crashed');
     const clock = virtualClock();
@@ -298,7 +298,7 @@ describe('gates', () => {
     expect(clock.now()).toBe(0);
   });
 
-  test('are unknown in check mode after a pending change, failed at once when they have no patience', async () => {
+  test('are unknown in check mode after a pending change, and fail at once without a timeout', async () => {
     const patient = onePlay(function* (): Steps {
       yield note({ path: '/etc/a', content: 'a' });
       yield answered({ path: '/answer' });
@@ -326,7 +326,7 @@ describe('several hosts', () => {
       return fake;
     });
 
-  test('what already serves is changed on one host at a time, gate included; the rest is staged at once', async () => {
+  test('changes serving nodes one host at a time, gates included; stages the other tasks on all hosts at once', async () => {
     const hosts = fleet();
     await runPlays(hosts, rolling('a'));
     const order: string[] = [];
@@ -340,7 +340,7 @@ describe('several hosts', () => {
     expect(order).toEqual(firsts.flatMap((name) => [`${name} served`, `${name} answered`]));
   });
 
-  test('after the first failure no other serving host is touched', async () => {
+  test('changes no other serving host after the first failure', async () => {
     const hosts = fleet();
     await runPlays(hosts, rolling('a'));
     for (const fake of hosts) put(fake, '/answer', 'no');
@@ -352,7 +352,7 @@ describe('several hosts', () => {
     expect(skipped).toHaveLength(2);
   });
 
-  test('an interrupt in the middle of one host’s gate leaves the others alone', async () => {
+  test('an interrupt during the gate of one host changes no other host', async () => {
     const hosts = fleet();
     await runPlays(hosts, rolling('a'));
     const controller = new AbortController();
@@ -370,7 +370,7 @@ describe('several hosts', () => {
   });
 
   test.each(['h1', 'h2', 'h3'])(
-    'run again after a failure on %s, no healthy host is touched before it is well',
+    'a second run after a failure on %s changes no healthy host before the failed one is healthy',
     async (bad) => {
       const hosts = fleet();
       await runPlays(hosts, rolling('a'));
@@ -382,7 +382,7 @@ describe('several hosts', () => {
     },
   );
 
-  test('a failure that comes with an interrupt is told', async () => {
+  test('a failure at the time of an interrupt is reported', async () => {
     const controller = new AbortController();
     const fake = host();
     fake.onWrite = () => {
@@ -399,14 +399,14 @@ describe('several hosts', () => {
     expect(run.codes).toEqual(['CONTAINER_EXITED']);
   });
 
-  test('a dead host refuses the run before anything is changed on any', async () => {
+  test('an unreachable host refuses the run before any host is changed', async () => {
     const hosts = fleet();
     const run = await runPlays(hosts, rolling('a'), { dead: ['h2'] });
     expect(run.report).toMatchObject({ outcome: 'refused', exitCode: 2, hosts: { h2: { unreachable: 1 } } });
     expect(hosts.map((fake) => fake.writes)).toEqual([0, 0, 0]);
   });
 
-  test('batches: the first one must end ok before the next begins', async () => {
+  test('the first batch must end ok before the next one begins', async () => {
     const hosts = fleet();
     put(hosts[0] as FakeHost, '/answer', 'no');
     const run = await runPlays(hosts, function* (): Plays {
@@ -431,7 +431,7 @@ describe('several hosts', () => {
     expect(run.rows).not.toContain('changed note /etc/b');
   });
 
-  test('an interrupted run stops before the next task and says that it can go on', async () => {
+  test('an interrupted run stops before the next task and reports that it can be resumed', async () => {
     const controller = new AbortController();
     const fake = host();
     const run = await runPlays(
@@ -453,7 +453,7 @@ describe('several hosts', () => {
 });
 
 describe('a task on another host', () => {
-  test('is read there and counts here', async () => {
+  test('is read on that host and counts for the play’s host', async () => {
     const [web, balancer] = [host('h1'), host('lb')];
     put(balancer, '/answer', 'yes');
     const plays = function* (): Plays {
@@ -467,7 +467,7 @@ describe('a task on another host', () => {
     };
     const run = await runPlays([web, balancer], plays);
     expect(run.report.hosts.h1?.ok).toBe(1);
-    // Each is asked which machine it is.
+    // Each host is asked for its machine id.
     expect([web.reads, balancer.reads]).toEqual([1, 2]);
   });
 });

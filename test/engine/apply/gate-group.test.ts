@@ -5,10 +5,10 @@ import { bareHost, put } from '../../support/cluster/bare-host.ts';
 import { type FakeRun, type FakeRunOptions, onePlay, runPlays, sharedClock } from '../../support/cluster/run-fake.ts';
 import { answered, note } from '../../support/cluster/toy-tasks.ts';
 
-/** When each file begins to say yes. */
+/** The time at which each file begins to answer yes. */
 type Times = Readonly<Record<string, number>>;
 
-/** Runs a program on one host whose files say yes from these times on. */
+/** Runs a program on one host whose files answer yes from these times. */
 async function run(
   times: Times,
   tasks: (fake: FakeHost) => Steps<unknown>,
@@ -38,8 +38,8 @@ const gates = (...all: readonly Parameters<typeof answered>[0][]) =>
     for (const params of all) yield answered(params);
   };
 
-describe('gates that follow one another wait side by side', () => {
-  test('for as long as the longest takes, each with its own time, and end in the order stated', async () => {
+describe('consecutive gates wait side by side', () => {
+  test('take as long as the longest of them, each with its own timeout, and end in the order of the playbook', async () => {
     const done = await run(
       { '/a': 300, '/b': 2000, '/c': 1000 },
       gates({ path: '/a' }, { path: '/b' }, { path: '/c' }),
@@ -48,12 +48,12 @@ describe('gates that follow one another wait side by side', () => {
     expect([done.ms, durations(done)]).toEqual([2000, [300, 2000, 1000]]);
   });
 
-  test('one is announced when its turn to end has come and it is still waited for', async () => {
+  test('each is announced when the gates before it have ended and it still waits', async () => {
     const done = await run({ '/a': 300, '/b': 200, '/c': 900 }, gates({ path: '/a' }, { path: '/b' }, { path: '/c' }));
     expect(announced(done)).toEqual(['answered /a', 'answered /c']);
   });
 
-  test('each asks as often as it wants, and must hold as often in a row as it wants', async () => {
+  test('each polls at its own interval, and needs its own number of successes in a row', async () => {
     const asked = { '/a': 0, '/b': 0 };
     let counts = false;
     const done = await run({ '/a': 0, '/b': 0 }, function* (fake) {
@@ -74,7 +74,7 @@ describe('gates that follow one another wait side by side', () => {
     expect(asked).toEqual({ '/a': 5, '/b': 4 });
   });
 
-  test('in as many round trips as the one that is asked most often', async () => {
+  test('use as many round trips as the gate that polls most often', async () => {
     const one = await run({ '/a': 1000 }, gates({ path: '/a' }));
     const three = await run(
       { '/a': 1000, '/b': 1000, '/c': 1000 },
@@ -83,7 +83,7 @@ describe('gates that follow one another wait side by side', () => {
     expect([one.fake.trips, three.fake.trips]).toEqual([11, 11]);
   });
 
-  test('what follows them is read after the last wait', async () => {
+  test('the task after them is read after the last wait', async () => {
     const done = await run({ '/a': 500, '/b': 200 }, function* () {
       yield answered({ path: '/a' });
       yield answered({ path: '/b' });
@@ -93,7 +93,7 @@ describe('gates that follow one another wait side by side', () => {
   });
 });
 
-describe('a group ends', () => {
+describe('the end of a group of gates', () => {
   const at = { '/a': 300, '/b': 900 };
 
   test.each<[string, () => Steps<unknown>, number]>([
@@ -114,14 +114,14 @@ describe('a group ends', () => {
       },
       600,
     ],
-  ])('%s: what follows has its time from then on', async (_, program, ms) => {
+  ])('%s: the timeout of the next task starts there', async (_, program, ms) => {
     const done = await run(at, program);
     expect([done.codes, done.ms]).toEqual([['X_NOT_ANSWERED'], ms]);
   });
 });
 
-describe('a gate of a group that fails', () => {
-  test('fails the program once those before it are met; those after it are stopped', async () => {
+describe('a failed gate of a group', () => {
+  test('fails the program after the gates before it have passed; those after it stop', async () => {
     const done = await run(
       { '/a': 900, '/b': 9000, '/c': 9000 },
       gates({ path: '/a' }, { path: '/b', within: 300 }, { path: '/c', within: 60_000 }),
@@ -130,13 +130,13 @@ describe('a gate of a group that fails', () => {
     expect([done.ms, durations(done)]).toEqual([900, [900, 400, 400]]);
   });
 
-  test('the first failure in the order stated is the one that is told', async () => {
+  test('the first failure in the order of the playbook is reported', async () => {
     const done = await run({ '/a': 9000, '/b': 9000 }, gates({ path: '/a', within: 800 }, { path: '/b', within: 300 }));
     expect(done.rows).toEqual(['failed answered /a', 'skipped answered /b']);
     expect([done.ms, done.codes]).toEqual([900, ['X_NOT_ANSWERED']]);
   });
 
-  test('one that cannot recover ends the wait of those after it at once', async () => {
+  test('a gate that cannot recover ends the wait of the gates after it at once', async () => {
     const done = await run(
       { '/a': 9000, '/b': 9000 },
       gates({ path: '/a', hopeless: 'no', within: 5000 }, { path: '/b', within: 5000 }),
@@ -144,7 +144,7 @@ describe('a gate of a group that fails', () => {
     expect([done.rows, done.ms]).toEqual([['failed answered /a', 'skipped answered /b'], 0]);
   });
 
-  test('one that only warns lets the others pass', async () => {
+  test('a gate that only warns lets the others pass', async () => {
     const done = await run(
       { '/a': 9000, '/b': 500 },
       gates({ path: '/a', within: 300, onTimeout: 'warn' }, { path: '/b' }),
@@ -154,7 +154,7 @@ describe('a gate of a group that fails', () => {
   });
 });
 
-test('the same statement in one group counts once', async () => {
+test('equal gates of one group count once', async () => {
   const done = await run(
     { '/a': 300, '/b': 500 },
     gates({ path: '/a' }, { path: '/b' }, { path: '/a' }, { path: '/a', within: 9000 }),

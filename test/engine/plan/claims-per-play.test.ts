@@ -8,7 +8,7 @@ import { FakeHost } from '../../../src/testing/fake-host.ts';
 import { runPlays } from '../../support/cluster/run-fake.ts';
 import { gone, note, process_ } from '../../support/cluster/toy-tasks.ts';
 
-/** One task a play, all on the same host. */
+/** One task for each play, all on the same host. */
 const oneEach = (...tasks: readonly (() => Task)[]): (() => Plays) =>
   function* () {
     for (const [i, task] of tasks.entries())
@@ -46,7 +46,7 @@ describe('a container that one play stops and a later one starts', () => {
     expect(await isUp(docker)).toBe(true);
   });
 
-  test('is unknown to check mode in the later play', async () => {
+  test('is unknown in check mode in the later play', async () => {
     const { host, docker } = await withContainer(true);
     const run = await runPlays([host], plays, { check: true });
     expect(run.rows).toEqual(['changed stopped app', 'unknown started app']);
@@ -54,7 +54,7 @@ describe('a container that one play stops and a later one starts', () => {
     expect(docker.stops.length).toBe(0);
   });
 
-  test('is known to check mode where the earlier play changes nothing', async () => {
+  test('is known in check mode where the earlier play changes nothing', async () => {
     const { host, docker } = await withContainer(false);
     const run = await runPlays([host], plays, { check: true });
     expect(run.rows).toEqual(['ok stopped app', 'changed started app']);
@@ -62,7 +62,7 @@ describe('a container that one play stops and a later one starts', () => {
   });
 });
 
-test('the last play wins, and every play brings about its own state', async () => {
+test('the last play wins, and every play applies its own state', async () => {
   const fake = new FakeHost({ name: 'h1' });
   const plays = oneEach(
     () => note({ path: '/a', content: 'first' }),
@@ -76,7 +76,7 @@ test('the last play wins, and every play brings about its own state', async () =
   expect(again.rows).toEqual(run.rows);
 });
 
-test('check mode knows a state that two plays state alike, but not one that a play between them changes', async () => {
+test('check mode knows a state that two plays share, but not one that a play between them changes', async () => {
   const a = () => note({ path: '/a', content: 'a' });
   const alike = await runPlays([new FakeHost({ name: 'h1' })], oneEach(a, a), { check: true });
   expect(alike.rows).toEqual(['changed note /a', 'changed note /a']);
@@ -91,7 +91,7 @@ test('check mode knows a state that two plays state alike, but not one that a pl
   expect(between.rows).toEqual(['ok note /a', 'changed note /a', 'unknown note /a']);
 });
 
-test('what another host would change is no reason not to know', async () => {
+test('a planned change of another host makes nothing unknown', async () => {
   const [one, two] = [new FakeHost({ name: 'h1' }), new FakeHost({ name: 'h2' })];
   const on = (hosts: string, content: string) =>
     play({
@@ -131,7 +131,7 @@ test('a task delegated to a host counts for the later plays of that host', async
   expect(run.rows).toEqual(['changed note /a (on h2)', 'unknown note /a']);
 });
 
-test('a task that depends on one that is not known is not known either', async () => {
+test('a task that depends on an unknown one is unknown', async () => {
   const fake = new FakeHost({ name: 'h1' });
   for (const path of ['/a', '/engine']) await fake.writeFile(path, '', { mode: '0644', owner: 'root', group: 'root' });
   const plays = function* (): Plays {

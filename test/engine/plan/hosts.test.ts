@@ -21,7 +21,7 @@ function sleepingClock(onSleep: () => void = () => {}): Clock & { readonly pause
   };
 }
 
-/** Connections of one host, numbered; `refusals` are thrown first, one for each attempt after the first connection. */
+/** Connections of one host, numbered. The `refusals` are thrown first, one for each attempt after the first connection. */
 function hostsOf(refusals: readonly OrchError[], options: HostsOptions = {}) {
   const opened: Connection[] = [];
   const closed: Connection[] = [];
@@ -45,7 +45,7 @@ function hostsOf(refusals: readonly OrchError[], options: HostsOptions = {}) {
 
 const refusal = (code: AnyErrorCode, retryable: boolean): OrchError => new OrchError(code, 'no', { retryable });
 
-test('many who lost the same connection get one new one, and none closes it for the others', async () => {
+test('tasks that lost the same connection share a new one, and none closes it for the others', async () => {
   const { hosts, opened, closed } = hostsOf([]);
   const lost = await hosts.get('lb');
   const first = await hosts.reconnect('lb', lost);
@@ -55,7 +55,7 @@ test('many who lost the same connection get one new one, and none closes it for 
   expect(closed).toEqual([lost]);
 });
 
-test('those who ask at the same time share the reopening', async () => {
+test('simultaneous requests share the reconnect', async () => {
   const { hosts, opened, closed } = hostsOf([]);
   const lost = await hosts.get('lb');
   const [a, b, c] = await Promise.all([
@@ -88,7 +88,7 @@ test.each([
   expect(new Set(await Promise.all(meanwhile))).toEqual(new Set([reopened]));
 });
 
-test('patience has an end, after which the next one who asks tries once', async () => {
+test('after the reconnect timeout, the next request tries once', async () => {
   const clock = sleepingClock();
   const { hosts, attempts } = hostsOf(
     Array.from({ length: 1000 }, () => refusal('CONNECT_REFUSED', true)),
@@ -112,7 +112,7 @@ test.each(['CONNECT_HOST_KEY_CHANGED', 'CONNECT_AUTH_FAILED', 'CONNECT_NO_KEY'] 
   },
 );
 
-test('the first connection is tried once only', async () => {
+test('the first connection has one attempt only', async () => {
   const clock = sleepingClock();
   let attempts = 0;
   const hosts = new Hosts(
@@ -126,7 +126,7 @@ test('the first connection is tried once only', async () => {
   expect(attempts).toBe(1);
 });
 
-test('once the run is over nothing is opened again, however much is still being read', async () => {
+test('no connection is opened after the end of the run, even while reads are pending', async () => {
   const { hosts, closed, attempts } = hostsOf([]);
   const lost = await hosts.get('gw');
   await hosts[Symbol.asyncDispose]();
@@ -136,19 +136,19 @@ test('once the run is over nothing is opened again, however much is still being 
   expect(attempts()).toBe(1);
 });
 
-test('one that waits for a host to come back ends with the run', async () => {
+test('a task that waits for a reconnect ends with the run', async () => {
   const { hosts, attempts } = hostsOf(Array.from({ length: 1000 }, () => refusal('CONNECT_REFUSED', true)));
   const lost = await hosts.get('gw');
   const reopening = hosts.reconnect('gw', lost).catch((error: unknown) => error);
   await hosts[Symbol.asyncDispose]();
   const begun = performance.now();
   expect(await reopening).toBeInstanceOf(Error);
-  // Its patience with a host that went away is much longer.
+  // Its timeout for a lost host is much longer.
   expect(performance.now() - begun).toBeLessThan(5000);
   expect(attempts()).toBeLessThan(5);
 });
 
-test('an interrupt ends the waiting', async () => {
+test('an interrupt ends the wait for a reconnect', async () => {
   const user = new AbortController();
   user.abort();
   const { hosts } = hostsOf([refusal('CONNECT_REFUSED', true), refusal('CONNECT_REFUSED', true)], {

@@ -55,13 +55,13 @@ test.each<{ name: string; plays: () => Plays; code: string }>([
       yield note({ path: 7 as unknown as string, content: 'a' });
     }),
   },
-])('$name is refused before any host is touched', async ({ plays, code }) => {
+])('$name is refused before any host is changed', async ({ plays, code }) => {
   const fake = new FakeHost({ name: 'h1' });
   await expect(runPlays([fake], plays)).rejects.toMatchObject({ code });
   expect(fake.trips).toBe(0);
 });
 
-test('two plays may state the same thing', async () => {
+test('two plays may have the same task', async () => {
   const run = await runPlays([new FakeHost({ name: 'h1' })], twoPlays('a'));
   expect(run.rows).toEqual(['changed note /a', 'ok note /a']);
 });

@@ -11,8 +11,8 @@ import { DockerHost } from '../../docker/docker-host.ts';
 import { FakeHaproxy } from '../../support/balancers/fake-haproxy.ts';
 import { runPlays, virtualClock } from '../../support/cluster/run-fake.ts';
 
-// A wave is all that a host is asked before the first answer is needed: what it costs is one round trip. The fake host
-// counts waves as its trips.
+// A batch of requests is all that is sent to a host before the first reply is needed; it costs one round trip. The fake host
+// counts batches as round trips.
 
 const directory = mkdtempSync(join(tmpdir(), 'api7-orch-waves-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -67,12 +67,12 @@ const run = (hosts: readonly FakeHost[], check = false) =>
     select: (pattern) => selectHosts(inventory, pattern),
   });
 
-/** Waves per host. */
+/** Round trips for each host. */
 const waves = (hosts: readonly FakeHost[]) => Object.fromEntries(hosts.map(({ name, trips }) => [name, trips]));
 
 describe('a converged install', () => {
   test.each([false, true])(
-    'costs two waves where containers run: all that is asked, then the files as their processes see them (check: %s)',
+    'costs two round trips where containers run: all reads, then the files as the processes see them (check: %s)',
     async (check) => {
       const hosts = cluster();
       expect((await run(hosts)).codes).toEqual([]);
@@ -84,13 +84,13 @@ describe('a converged install', () => {
   );
 });
 
-test('what was read ahead counts for nothing once anything has been written', async () => {
+test('values read ahead are dropped after any write', async () => {
   const hosts = cluster();
   await run(hosts);
   const gateway = hosts.find(({ name }) => name === 'gw-1') as DockerHost;
   const controlPlane = hosts.find(({ name }) => name === 'cp-1') as DockerHost;
   controlPlane.files.remove('/opt/api7/dashboard-config.yaml');
-  // While the control plane is being changed a gateway's file goes: the play of the gateways must see it.
+  // A gateway's file is deleted while the control plane is changed: the play of the gateways must see it.
   const next = controlPlane.writes + 1;
   controlPlane.onWrite = (moment, count) => {
     if (moment === 'after' && count === next) gateway.files.remove('/opt/api7/gateway_conf/config.yaml');

@@ -21,14 +21,17 @@ const HERS = { by: 'ada@desk', reason: 'new disks', kind: 'hand', how: 'drained'
 
 const ROOT = { mode: '0644', owner: 'root', group: 'root' } as const;
 
-/** Something that happens on a host in the middle of a program. */
+/** An event on a host in the middle of a program. */
 const happens = defineQuery({
   kind: 'happens',
   params: z.object({ what: z.custom<() => Promise<void>>() }),
   look: ({ what }) => what(),
 });
 
-/** A roll over the shipped example's gateways with the real engine, machine, fleet and driver; HAProxy and hosts are fakes. */
+/**
+ * A rolling change of the shipped example's gateways with the real engine, machine, fleet and driver. HAProxy and hosts are
+ * fakes.
+ */
 function roll(scene: FleetScene, rolling: RollingOptions = {}, late: (node: string) => Promise<void> = async () => {}) {
   for (const name of NODES) scene.node(name).files.write('/app', Buffer.from('old'), ROOT);
   return runPlays(
@@ -66,7 +69,7 @@ const drains = async (
   }
 };
 
-/** Something happens right before a balancer's host carries out its swap number `nth` of a lease. */
+/** An event right before the host of a balancer runs replacement number `nth` of a lease. */
 function atSwap(scene: FleetScene, nth: number, meet: () => Promise<unknown>): void {
   const host = scene.node('lb-1');
   const swap = host.swapFile.bind(host);
@@ -82,7 +85,7 @@ const leaseOf = (scene: FleetScene, node: string) =>
 
 const appOf = (scene: FleetScene, node: string) => scene.node(node).fileText('/app');
 
-test('a person drains between the look and the write of a run: the node is left to her, and her name is told', async () => {
+test('an operator drains the node between the read and the write of a run: the node stays held, and the operator is named', async () => {
   const scene = await fleetScene();
   atSwap(scene, 1, () => drains(scene, 'gw-1', HERS));
   const run = await roll(scene);
@@ -97,7 +100,7 @@ test('a person drains between the look and the write of a run: the node is left 
   expect(leaseOf(scene, 'gw-1')).toEqual([expect.objectContaining(HERS_LEASE), expect.objectContaining(HERS_LEASE)]);
 });
 
-test('a person drains all others between the look and the lease of a run: the run gives way, with her name', async () => {
+test('an operator drains all other nodes between the read and the lease of a run: the run stops and names the operator', async () => {
   const scene = await fleetScene();
   atSwap(scene, 1, async () => {
     for (const name of ['gw-2', 'gw-3']) await drains(scene, name, HERS);
@@ -112,7 +115,7 @@ test('a person drains all others between the look and the lease of a run: the ru
     ),
   });
   expect(appOf(scene, 'gw-1')).toBe('old');
-  // It was not even ordered.
+  // The drain was not even sent.
   expect(scene.lb('lb-1').asked.filter((text) => text.includes('gateways/gw-1 state drain'))).toEqual([]);
   expect(leaseOf(scene, 'gw-1')).toEqual([null, null]);
   expect(leaseOf(scene, 'gw-2')).toEqual([expect.objectContaining(HERS_LEASE), expect.objectContaining(HERS_LEASE)]);
@@ -121,7 +124,7 @@ test('a person drains all others between the look and the lease of a run: the ru
 const HERS_LEASE = { by: 'ada@desk', reason: 'new disks', kind: 'hand' };
 
 test.each([2, 3])(
-  'a person drains while a run restores (swap %i): the node stays out, and both are told',
+  'an operator drains while a run restores (swap %i): the node stays drained, and both are reported',
   async (nth) => {
     const scene = await fleetScene();
     atSwap(scene, nth, () => drains(scene, 'gw-1', HERS));
@@ -133,13 +136,13 @@ test.each([2, 3])(
     expect(end?.type === 'roll.end' && end.nodes['gw-1']).toMatchObject({ state: 'done', traffic: 'out' });
     const warnings = run.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
     expect(warnings).toContainEqual(expect.stringMatching(/drained meanwhile by ada@desk since .* \(new disks\)/));
-    // Her node uses the budget up.
+    // The operator's node uses the whole budget.
     expect(run.codes).toEqual(['BUDGET_EXHAUSTED']);
     expect(appOf(scene, 'gw-2')).toBe('old');
   },
 );
 
-test('a person drains while the node is waited for: nothing of it is changed', async () => {
+test('an operator drains during the wait until idle: the node is not changed', async () => {
   const scene = await fleetScene();
   scene.connections.set('gw-1', WAITING);
   let done = false;
@@ -154,10 +157,10 @@ test('a person drains while the node is waited for: nothing of it is changed', a
   expect(leaseOf(scene, 'gw-1')[0]).toMatchObject(HERS_LEASE);
 });
 
-test('another run takes the node over: what this one finds there is told as the work of that one', async () => {
+test('another run takes over the node: this run reports what it finds as the work of the other run', async () => {
   const scene = await fleetScene();
   const run = await roll(scene, {}, async (node) => {
-    // It is asked before the change, too.
+    // The gateway is also checked before the change.
     if (appOf(scene, node) !== 'new') return;
     await drains(scene, node, { by: 'ci@build', reason: 'api7-orch, cluster prod', how: 'drained', run: 'another' });
     throw new OrchError('NOT_STEADY', 'container api7-gateway has ended with exit code 0', { host: node });
@@ -168,12 +171,12 @@ test('another run takes the node over: what this one finds there is told as the 
     host: 'gw-1',
     message: expect.stringMatching(/another run works on gw-1: ci@build since .*has ended with exit code 0/),
   });
-  // It is that run's to restore.
+  // The other run must restore the node.
   expect(leaseOf(scene, 'gw-1')[0]).toMatchObject({ run: 'another' });
   expect(await scene.orders('gw-1')).toEqual(['drain', 'drain']);
 });
 
-test('another run takes the node over before its change: nothing of it is changed', async () => {
+test('another run takes over the node before its change: the node is not changed', async () => {
   const scene = await fleetScene();
   scene.connections.set('gw-1', WAITING);
   let done = false;
@@ -227,7 +230,7 @@ test.each([
   },
 );
 
-test('one balancer takes no orders: refused before the first drain, and nothing is left behind', async () => {
+test('a balancer that takes no orders refuses the run before the first drain, and no lease remains', async () => {
   const scene = await fleetScene();
   scene.lb('lb-2').level = 'operator';
   const run = await roll(scene);
@@ -238,7 +241,7 @@ test('one balancer takes no orders: refused before the first drain, and nothing 
   expect(appOf(scene, 'gw-1')).toBe('old');
 });
 
-test('a balancer that sends requests on a port of no pool is told of before the first drain', async () => {
+test('a balancer that sends requests to a port of no pool is reported before the first drain', async () => {
   const extra = { backend: 'web_tls', name: 'tls-1', address: '10.0.2.21', port: 9443 };
   const scene = await fleetScene({ more: [extra] });
   const run = await roll(scene);
@@ -250,7 +253,7 @@ test('a balancer that sends requests on a port of no pool is told of before the 
   expect(warned).toBeLessThan(drained);
 });
 
-test('a pool on that port has the node drained and restored there, too, and nothing is warned of', async () => {
+test('a pool on that port has the node drained and restored there, too, without a warning', async () => {
   const extra = NODES.map((_, i) => ({
     backend: 'web_tls',
     name: `tls-${i + 1}`,
@@ -283,12 +286,12 @@ test('a pool on that port has the node drained and restored there, too, and noth
 
 const LEGACY = NODES.map((node, i) => ({ backend: 'legacy', name: node, address: `10.0.2.2${i + 1}`, port: 9080 }));
 
-/** HAProxy checks the backend `legacy` in a way that these nodes fail. */
+/** HAProxy checks the backend `legacy` with a check that these nodes fail. */
 const failing = (scene: FleetScene, ...nodes: readonly string[]): void => {
   for (const name of BALANCERS) for (const node of nodes) scene.lb(name).fails(`legacy/${node}`);
 };
 
-test('a backend that is down altogether before the roll is not held against any node', async () => {
+test('a backend that is down altogether before the rolling change fails no node', async () => {
   const scene = await fleetScene({ more: LEGACY });
   failing(scene, ...NODES);
   await scene.clock.sleep(10_000);
@@ -298,7 +301,7 @@ test('a backend that is down altogether before the roll is not held against any 
   expect(await scene.orders('gw-1')).toEqual(['free', 'free']);
 });
 
-test('a backend that shows one node down before the roll: the node goes through, and uses budget by name', async () => {
+test('a backend with one node down before the rolling change: the node is changed, and its budget use is named', async () => {
   const begin = async () => {
     const scene = await fleetScene({ more: LEGACY });
     failing(scene, 'gw-1');
@@ -319,7 +322,7 @@ test('a backend that shows one node down before the roll: the node goes through,
   expect(NODES.map((node) => appOf(two, node))).toEqual(['new', 'new', 'new']);
 });
 
-test('a backend that shows the node down only after the change is', async () => {
+test('a backend that reports the node down only after the change fails the node', async () => {
   const scene = await fleetScene({ more: LEGACY });
   const run = await roll(scene, {}, async (node) => {
     if (appOf(scene, node) === 'new') failing(scene, node);
@@ -328,7 +331,7 @@ test('a backend that shows the node down only after the change is', async () => 
   expect(ends(run.events)).toMatchObject({ 'gw-1': 'failed', 'gw-2': 'untouched' });
 });
 
-test('a node that a person holds is refused with its name, who holds it and why', async () => {
+test('a node that an operator holds is refused with its name, the operator and the reason', async () => {
   const scene = await fleetScene();
   await drains(scene, 'gw-1', HERS);
   const run = await roll(scene);

@@ -8,7 +8,7 @@ import { answered, note, served } from '../../support/cluster/toy-tasks.ts';
 const status = () => answered({ path: '/status', passes: 3, every: 500 });
 const RESTART_MS = 1000;
 
-/** Rolls one of two nodes: after it is changed, its files say no for so long. */
+/** Changes one of two nodes. After the change, its files answer no for this time. */
 async function roll(tasks: (uses: Task) => Steps) {
   const cluster = new Cluster(2);
   const [node] = cluster.nodes;
@@ -65,7 +65,7 @@ test('the gates of a ready step wait side by side, for as long as the longest of
   expect(ms).toBe(4 * RESTART_MS);
 });
 
-test('one that the playbook states too is stated once, and costs no time of its own', async () => {
+test('a gate that the playbook has too runs once, and costs no extra time', async () => {
   const { codes, rows, ms } = await roll(function* (uses) {
     yield served({ path: '/app', content: 'new' });
     yield status();
@@ -75,7 +75,7 @@ test('one that the playbook states too is stated once, and costs no time of its 
   expect(ms).toBe(4 * RESTART_MS);
 });
 
-test('one that was met before the change is waited for again', async () => {
+test('a gate that passed before the change is waited for again', async () => {
   const { codes, rows } = await roll(function* (uses) {
     yield note({ path: '/x', content: 'x' });
     yield status();

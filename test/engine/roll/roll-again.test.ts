@@ -7,7 +7,7 @@ import { Cluster, ends } from '../../support/cluster/toy-cluster.ts';
 import { answer, ROOT } from '../../support/cluster/toy-fleet.ts';
 import { note, served } from '../../support/cluster/toy-tasks.ts';
 
-describe('what an earlier run left out of traffic', () => {
+describe('a node that an earlier run left drained', () => {
   const left = async (): Promise<Cluster> => {
     const cluster = new Cluster(3);
     await cluster.roll();
@@ -27,7 +27,7 @@ describe('what an earlier run left out of traffic', () => {
   );
 
   test.each([false, true])(
-    'in a pool of two needs no outage: it is restored before the other one is drained (%s)',
+    'in a pool of two needs no outage: it is restored before the other node is drained (%s)',
     async (gated) => {
       const cluster = new Cluster(2);
       await cluster.roll({}, { outage: async () => true });
@@ -43,7 +43,7 @@ describe('what an earlier run left out of traffic', () => {
     },
   );
 
-  test('is not given back by a play that is not about what it serves, but by the one that is', async () => {
+  test('is restored by the play that is about its service, and by no other play', async () => {
     const cluster = await left();
     const { fleet, nodes } = cluster;
     const rolled = async (...tasks: readonly Task[]) => {
@@ -66,7 +66,7 @@ describe('what an earlier run left out of traffic', () => {
     expect(await rolled(beside, served({ path: '/app', content: 'new' }))).toEqual({ codes: [], standing: 'in' });
   });
 
-  test('is not waited for where the roll has stopped', async () => {
+  test('is not waited for where the rolling change has stopped', async () => {
     const cluster = await left();
     cluster.fleet.onStep = (step, node) => {
       if (step === 'waitReady' && node === 'gw-1') throw new OrchError('NOT_READY', 'answers 500', { host: 'gw-1' });
@@ -79,10 +79,10 @@ describe('what an earlier run left out of traffic', () => {
   });
 });
 
-describe('hosts that nobody can connect to, and that are skipped', () => {
+describe('unreachable hosts that are skipped', () => {
   const rollFlags = { includeHeld: false, skipUnreachable: true };
 
-  test('are told of in the end, and count', async () => {
+  test('are reported at the end, and count', async () => {
     const cluster = new Cluster(3);
     const run = await cluster.roll({ maxUnavailable: 2 }, { dead: ['gw-2'], rollFlags });
     expect(ends(run.events)).toEqual({ 'gw-1': 'done', 'gw-2': 'skipped', 'gw-3': 'done' });
@@ -111,7 +111,7 @@ describe('hosts that nobody can connect to, and that are skipped', () => {
   });
 });
 
-test('what a program finds after the whole roll is over is told of its node', async () => {
+test('a finding of a program after the rolling change names its node', async () => {
   const cluster = new Cluster(1);
   cluster.fleet.onStep = (step) => {
     if (step === 'stillHealthy') cluster.fleet.set('gw-1', 'down');
@@ -121,11 +121,11 @@ test('what a program finds after the whole roll is over is told of its node', as
   expect(ends(run.events)).toEqual({ 'gw-1': 'failed' });
 });
 
-test('nobody is asked whether a node answers well that does not', async () => {
+test('an unhealthy node fails its soak without a question', async () => {
   const cluster = new Cluster(2);
   const { traffic } = cluster.fleet;
   const none = { requests: 0, status4xx: 0, status5xx: 0, connectErrors: 0, responseErrors: 0, epoch: '1' };
-  // Its peer gets requests, it does not.
+  // Its peer gets requests, the node gets none.
   let requests = 0;
   cluster.fleet.traffic = (node) => {
     const own = traffic.call(cluster.fleet, node);

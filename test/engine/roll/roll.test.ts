@@ -15,8 +15,8 @@ import { Cluster, ends } from '../../support/cluster/toy-cluster.ts';
 import { answer, ROOT } from '../../support/cluster/toy-fleet.ts';
 import { answered, note, served } from '../../support/cluster/toy-tasks.ts';
 
-describe('a roll that goes well', () => {
-  test('takes each node out, proves it, changes it, gives it back, and watches it, one after another', async () => {
+describe('a successful rolling change', () => {
+  test('drains each node, waits until it is idle, changes, restores and soaks it, one after another', async () => {
     const cluster = new Cluster(3);
     const run = await cluster.roll();
     expect({ codes: run.codes, exit: run.report.exitCode }).toEqual({ codes: [], exit: 0 });
@@ -29,7 +29,7 @@ describe('a roll that goes well', () => {
     for (const { name } of cluster.nodes) expect([name, cluster.fleet.standing(name)]).toEqual([name, 'in']);
   });
 
-  test('a second run takes nobody out', async () => {
+  test('a second run drains no node', async () => {
     const cluster = new Cluster(3);
     await cluster.roll();
     cluster.fleet.asked.length = 0;
@@ -38,7 +38,7 @@ describe('a roll that goes well', () => {
     expect(cluster.fleet.asked).toEqual([]);
   });
 
-  test('plays that change nothing ask the balancers once, and anew as soon as something was written', async () => {
+  test('plays without changes read the balancers once, and again after any write', async () => {
     const asked = async (...plays: readonly { readonly content: string }[]): Promise<number> => {
       const cluster = new Cluster(2);
       await runPlays(
@@ -67,7 +67,7 @@ describe('a roll that goes well', () => {
     expect(await asked({ content: 'new' }, { content: 'new' })).toBe(changed + once);
   });
 
-  test('check changes nothing, and tells who would be taken out', async () => {
+  test('check changes nothing, and shows the nodes that a run would drain', async () => {
     const cluster = new Cluster(3);
     const check = await cluster.roll({ batch: 2, maxUnavailable: 2 }, { check: true });
     expect(check.events.find(({ type }) => type === 'roll.plan')).toMatchObject({
@@ -79,21 +79,21 @@ describe('a roll that goes well', () => {
     expect(cluster.content('gw-1')).toBe('old');
   });
 
-  test('a batch of two takes two out at once, and no more', async () => {
+  test('a batch of two drains two nodes at once, and no more', async () => {
     const cluster = new Cluster(6);
     const run = await cluster.roll({ batch: 2, maxUnavailable: 2 });
     expect(run.codes).toEqual([]);
     expect(cluster.mostOut).toBe(2);
   });
 
-  test('more hosts than places to work at: those that wait for their turn give theirs on', async () => {
+  test('with more hosts than workers, programs that wait for the drain free their worker', async () => {
     const cluster = new Cluster(6);
     expect((await cluster.roll({}, { forks: 2 })).codes).toEqual([]);
   });
 });
 
-describe('a roll that fails', () => {
-  test('one node fails its gate while the other of its batch is unreachable: nothing else is touched', async () => {
+describe('a failed rolling change', () => {
+  test('one node of a batch fails its gate while the other is unreachable: no other node is changed', async () => {
     const cluster = new Cluster(6);
     cluster.fleet.onStep = (step, node) => {
       if (step === 'waitReady' && node === 'gw-1') throw new OrchError('NOT_READY', 'answers 500', { host: 'gw-1' });
@@ -117,7 +117,7 @@ describe('a roll that fails', () => {
     expect(['gw-3', 'gw-4', 'gw-5', 'gw-6'].map((name) => cluster.content(name))).toEqual(['old', 'old', 'old', 'old']);
   });
 
-  test('a node that is lost when it is drained, and left so, is no refusal', async () => {
+  test('a node that becomes unreachable during its drain, and stays drained, is not reported as a refusal', async () => {
     const cluster = new Cluster(2);
     let isAway = false;
     cluster.fleet.onStep = (step) => {
@@ -153,7 +153,7 @@ describe('a roll that fails', () => {
     });
   });
 
-  test('a drain that never ends leaves the node as it was, and in traffic', async () => {
+  test('a drain that times out leaves the node unchanged and in service', async () => {
     const cluster = new Cluster(2);
     cluster.fleet.lb.files.set('/sessions/gw-1', { type: 'file', content: Buffer.from('7'), ...ROOT });
     const run = await cluster.roll();
@@ -165,7 +165,7 @@ describe('a roll that fails', () => {
     ]);
   });
 
-  test('what fails after it was given back is taken out again', async () => {
+  test('a node that fails after its restore is drained again', async () => {
     const cluster = new Cluster(2);
     cluster.fleet.onStep = (step, node) => {
       if (step === 'waitInService' && node === 'gw-1') throw new OrchError('LB_MEMBER_NOT_UP', 'no', { host: 'lb' });
@@ -175,14 +175,14 @@ describe('a roll that fails', () => {
     expect([cluster.fleet.standing('gw-1'), cluster.content('gw-2')]).toEqual(['mine', 'old']);
   });
 
-  test('a balancer that does not answer refuses the run before anything is changed', async () => {
+  test('a balancer that does not respond refuses the run before any change', async () => {
     const cluster = new Cluster(2);
     const run = await cluster.roll({}, { dead: ['lb'] });
     expect(run.report.exitCode).not.toBe(0);
     expect(cluster.content('gw-1')).toBe('old');
   });
 
-  test('time limits that do not fit together refuse it', async () => {
+  test('inconsistent timeouts refuse the run', async () => {
     const cluster = new Cluster(2);
     const { traffic } = cluster.fleet;
     cluster.fleet.traffic = (node) => {
@@ -201,7 +201,7 @@ describe('a roll that fails', () => {
   });
 });
 
-test('a balancer that does not answer while a node is watched takes nobody out of traffic', async () => {
+test('a balancer that does not respond during the soak drains no node', async () => {
   const cluster = new Cluster(2);
   cluster.fleet.onStep = (step, node) => {
     if (step === 'stillHealthy' && node === 'gw-1') throw new OrchError('LB_UNREACHABLE', 'gone', { host: 'lb' });
@@ -211,7 +211,7 @@ test('a balancer that does not answer while a node is watched takes nobody out o
   expect([cluster.fleet.standing('gw-1'), cluster.content('gw-2')]).toEqual(['in', 'old']);
 });
 
-test('a balancer that does not answer when finished nodes are looked at again blames none of them', async () => {
+test('a balancer that does not respond during the recheck fails no node', async () => {
   const cluster = new Cluster(3);
   let looks = 0;
   cluster.fleet.onStep = (step, node) => {
@@ -262,13 +262,13 @@ describe('a drain that was lost right before the stop', () => {
     return { cluster, run: await rolled(cluster, options(cluster)) };
   };
 
-  test('is made once more', async () => {
+  test('is repeated', async () => {
     const { cluster, run } = await lost(() => undefined);
     expect({ codes: run.codes, content: cluster.content('gw-1') }).toEqual({ codes: [], content: 'new' });
     expect(cluster.fleet.asked.filter((step) => step === 'drain gw-1')).toHaveLength(2);
   });
 
-  test('is not, when somebody else is out by then: the budget would be overrun', async () => {
+  test('is not repeated while another node is drained externally: the budget would be exceeded', async () => {
     const { cluster, run } = await lost(({ fleet }) => fleet.set('gw-2', 'down'));
     expect({ codes: run.codes, content: cluster.content('gw-1') }).toEqual({ codes: ['DRAIN_LOST'], content: 'old' });
     expect(cluster.fleet.standing('gw-1')).toBe('in');
@@ -277,7 +277,7 @@ describe('a drain that was lost right before the stop', () => {
   test.each([
     { signals: 1, outcome: { codes: [], content: 'new', standing: 'in' }, ms: 4000 },
     { signals: 2, outcome: { codes: ['INTERRUPTED'], content: 'old', standing: 'mine' }, ms: 2000 },
-  ])('requests that came meanwhile are waited for; $signals × Ctrl-C', async ({ signals, outcome, ms }) => {
+  ])('new requests since then are waited for; $signals × Ctrl-C', async ({ signals, outcome, ms }) => {
     const sessions = ({ fleet }: Cluster, count: string) =>
       fleet.lb.files.set('/sessions/gw-1', { type: 'file', content: Buffer.from(count), ...ROOT });
     const [interrupt, urgent] = [new AbortController(), new AbortController()];
@@ -302,7 +302,7 @@ describe('a drain that was lost right before the stop', () => {
   });
 });
 
-test('a balancer that is gone does not keep a node out of traffic on the others', async () => {
+test('a balancer that is down keeps no node drained on the others', async () => {
   const cluster = new Cluster(2);
   const { traffic } = cluster.fleet;
   const gone = note({ path: '/on-the-first', content: 'in' }) as unknown as Task;
@@ -326,8 +326,8 @@ test('a balancer that is gone does not keep a node out of traffic on the others'
   expect(cluster.fleet.standing('gw-1')).toBe('in');
 });
 
-describe('nodes that are out of traffic already', () => {
-  test('one that somebody else took out stays as it is, and is named', async () => {
+describe('nodes that are drained before the run', () => {
+  test('an externally drained node stays as it is, and is named', async () => {
     const cluster = new Cluster(3);
     cluster.fleet.set('gw-2', 'theirs');
     const run = await cluster.roll({ maxUnavailable: 2 });
@@ -336,7 +336,7 @@ describe('nodes that are out of traffic already', () => {
     expect([cluster.fleet.standing('gw-2'), cluster.content('gw-2')]).toEqual(['theirs', 'old']);
   });
 
-  test('broken ones go first and cost nothing', async () => {
+  test('unhealthy nodes go first and use no budget', async () => {
     const cluster = new Cluster(4);
     cluster.fleet.set('gw-3', 'down');
     cluster.fleet.set('gw-4', 'down');
@@ -346,7 +346,7 @@ describe('nodes that are out of traffic already', () => {
     expect(order.slice(0, 2).sort()).toEqual(['drain gw-3', 'drain gw-4']);
   });
 
-  test('what an earlier run left drained is given back, even when nothing is to be changed', async () => {
+  test('a drain of an earlier run is restored even when nothing is to be changed', async () => {
     const cluster = new Cluster(2);
     await cluster.roll();
     cluster.fleet.set('gw-1', 'mine');
@@ -356,7 +356,7 @@ describe('nodes that are out of traffic already', () => {
   });
 });
 
-test('an interrupt before a node is given back, of which nothing was to be changed, is no success', async () => {
+test('an interrupt before an unchanged node is restored is not a success', async () => {
   const cluster = new Cluster(3);
   await cluster.roll();
   for (const node of ['gw-1', 'gw-2']) cluster.fleet.set(node, 'mine');
@@ -374,7 +374,7 @@ test('an interrupt before a node is given back, of which nothing was to be chang
   expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 6, codes: ['NOT_RESTORED'] });
 });
 
-describe('what only a person can decide', () => {
+describe('decisions of the operator', () => {
   const held = (): Cluster => {
     const cluster = new Cluster(3);
     cluster.fleet.onStep = (step, node) => {
@@ -387,7 +387,7 @@ describe('what only a person can decide', () => {
     return cluster;
   };
 
-  test('without anybody to ask the roll stops, says why, and is not a success', async () => {
+  test('without a terminal, a paused run stops, prints the reason and is not a success', async () => {
     const cluster = held();
     const run = await cluster.roll();
     expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 3, codes: ['CONTROL_PLANE_UNREACHABLE'] });
@@ -395,7 +395,7 @@ describe('what only a person can decide', () => {
     for (const { name } of cluster.nodes) expect([name, cluster.fleet.standing(name)]).toEqual([name, 'in']);
   });
 
-  test('a no about the last node is not a success either', async () => {
+  test('the answer no about the last node is not a success either', async () => {
     const cluster = new Cluster(2);
     cluster.fleet.onStep = (step) => {
       if (step === 'stillHealthy')
@@ -406,7 +406,7 @@ describe('what only a person can decide', () => {
     expect(ends(run.events)).toEqual({ 'gw-1': 'done' });
   });
 
-  test('a yes given beforehand tries again in its own time, not as fast as it can', async () => {
+  test('an answer given in advance retries after a delay, not in a busy loop', async () => {
     const cluster = held();
     const clock = virtualClock();
     let asked = 0;
@@ -422,7 +422,7 @@ describe('what only a person can decide', () => {
     expect(asked).toBeLessThan(30);
   });
 
-  test('with a yes it is tried again', async () => {
+  test('after the answer yes the step is retried', async () => {
     const cluster = held();
     const asked: string[] = [];
     const run = await cluster.roll(
@@ -440,7 +440,7 @@ describe('what only a person can decide', () => {
   });
 });
 
-test('an outage is refused unless somebody wants it', async () => {
+test('an outage is refused without --yes-outage', async () => {
   const cluster = new Cluster(1);
   const run = await cluster.roll();
   expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 2, codes: ['OUTAGE_NOT_CONFIRMED'] });
@@ -450,7 +450,7 @@ test('an outage is refused unless somebody wants it', async () => {
   expect(cluster.content('gw-1')).toBe('new');
 });
 
-test('an interrupt lets the node that is out come to a safe point, and starts no other', async () => {
+test('an interrupt lets the drained node reach a safe point, and starts no other node', async () => {
   const cluster = new Cluster(3);
   const interrupt = new AbortController();
   const run = await cluster.roll(
@@ -468,7 +468,7 @@ test('an interrupt lets the node that is out come to a safe point, and starts no
 });
 
 describe('an interrupt while a drained node is waited for until it is idle', () => {
-  /** A node with a session that does not end, and an interrupt a second after it is waited for. */
+  /** A node with a session that does not end, and an interrupt one second after the wait begins. */
   async function interrupted(twice: boolean) {
     const cluster = new Cluster(2);
     cluster.fleet.lb.files.set('/sessions/gw-1', { type: 'file', content: Buffer.from('1'), ...ROOT });
@@ -505,7 +505,7 @@ describe('an interrupt while a drained node is waited for until it is idle', () 
   });
 });
 
-test('a start is decided by a look that is younger than the answer to a question', async () => {
+test('a start is decided by an observation that is newer than the answer to a question', async () => {
   const cluster = new Cluster(2);
   const run = await cluster.roll(
     { leaveDrained: true },
@@ -520,7 +520,7 @@ test('a start is decided by a look that is younger than the answer to a question
   expect(run.codes).toEqual(['BUDGET_EXHAUSTED']);
 });
 
-test('an interrupt while hosts are staged blames nobody', async () => {
+test('an interrupt during staging marks no node as failed', async () => {
   const cluster = new Cluster(3);
   const interrupt = new AbortController();
   const run = await runPlays(
@@ -548,7 +548,7 @@ test('an interrupt while hosts are staged blames nobody', async () => {
   expect(ends(run.events)).toEqual({ 'gw-1': 'untouched', 'gw-2': 'untouched', 'gw-3': 'untouched' });
 });
 
-test('a node is watched beside those that are not changed yet', async () => {
+test('a node in its soak is compared with nodes that are not changed yet', async () => {
   const cluster = new Cluster(3);
   const counted: string[] = [];
   const { traffic } = cluster.fleet;
@@ -571,7 +571,7 @@ test('a node is watched beside those that are not changed yet', async () => {
   expect(first(counted.slice(9, 15))).toEqual(['gw-2', 'gw-3']);
 });
 
-test('a node without balancers that cannot be reached counts, and blinds nobody', async () => {
+test('an unreachable node without balancers counts, and blocks no other node', async () => {
   const cluster = new Cluster(3);
   const { traffic } = cluster.fleet;
   cluster.fleet.traffic = (node) => {
@@ -593,7 +593,7 @@ test('a node without balancers that cannot be reached counts, and blinds nobody'
   expect(run.report.exitCode).toBe(3);
 });
 
-test('a node that is broken in a later batch is mended first, and stands in nobody’s way', async () => {
+test('repairs an unhealthy node first, even from a later batch, without using budget', async () => {
   const cluster = new Cluster(2);
   cluster.fleet.set('gw-2', 'down');
   const run = await cluster.roll({}, { batch: [1, '100%'] });
@@ -601,8 +601,8 @@ test('a node that is broken in a later batch is mended first, and stands in nobo
   expect(cluster.fleet.asked.filter((step) => step.startsWith('drain '))).toEqual(['drain gw-2', 'drain gw-1']);
 });
 
-describe('nothing gets by', () => {
-  test('a first read that fails, and succeeds when made again, does not save the turn', async () => {
+describe('no change bypasses the disruption gate', () => {
+  test('a first read that fails, and succeeds on the retry, does not bypass the drain', async () => {
     const cluster = new Cluster(2);
     for (const node of cluster.nodes) {
       const sha256 = node.sha256.bind(node);
@@ -620,13 +620,13 @@ describe('nothing gets by', () => {
     expect(cluster.fleet.asked).toContain('drain gw-1');
   });
 
-  test('more hosts than places, and nothing to change', async () => {
+  test('more hosts than workers, and nothing to change', async () => {
     const cluster = new Cluster(4);
     await cluster.roll();
     expect((await cluster.roll({}, { forks: 1 })).codes).toEqual([]);
   });
 
-  test('a node found bad after it was done is a failure of the run, and it is the one that is named', async () => {
+  test('a finished node that becomes unhealthy fails the run, and is named', async () => {
     const cluster = new Cluster(2);
     let soaked = false;
     cluster.fleet.onStep = (step, node) => {
@@ -639,7 +639,7 @@ describe('nothing gets by', () => {
     expect(ends(run.events)).toEqual({ 'gw-1': 'failed', 'gw-2': 'done' });
   });
 
-  test('a task that does so by what was found on the hosts is refused when it comes to it', async () => {
+  test('a task that becomes disruptive by the state of the hosts is refused when it is reached', async () => {
     const cluster = new Cluster(2);
     const plays = function* () {
       yield* play({
@@ -660,7 +660,7 @@ describe('nothing gets by', () => {
     expect([codes, cluster.content('gw-2')]).toEqual([['NOT_DRAINED'], 'old']);
   });
 
-  test('a task that changes what another host serves is refused offline', async () => {
+  test('a task that interrupts another host’s node is refused offline', async () => {
     const cluster = new Cluster(2);
     const plays = function* () {
       yield* play({
@@ -692,20 +692,17 @@ describe('after Ctrl-C', () => {
     return { run, view: run.events.reduce(fold, EMPTY_VIEW) };
   };
 
-  test.each(['waitReady', 'restore', 'soak'])(
-    'at the step %s: the node that was finished is told as done',
-    async (step) => {
-      const { run, view } = await interruptedAt(step);
-      expect(ends(run.events)).toEqual({ 'gw-1': 'done', 'gw-2': 'untouched', 'gw-3': 'untouched' });
-      const table = recap(view, noPaint).join('\n');
-      expect(table).toMatch(/gw-1 +done +in service/);
-      expect(table).toMatch(/gw-2 +not started +in service/);
-      expect(table).toContain('INTERRUPTED: 1 host changed, 2 not started');
-    },
-  );
+  test.each(['waitReady', 'restore', 'soak'])('at the step %s: the finished node is reported as done', async (step) => {
+    const { run, view } = await interruptedAt(step);
+    expect(ends(run.events)).toEqual({ 'gw-1': 'done', 'gw-2': 'untouched', 'gw-3': 'untouched' });
+    const table = recap(view, noPaint).join('\n');
+    expect(table).toMatch(/gw-1 +done +in service/);
+    expect(table).toMatch(/gw-2 +not started +in service/);
+    expect(table).toContain('INTERRUPTED: 1 host changed, 2 not started');
+  });
 });
 
-test('what a play was to stop is started again by a run, not restored', async () => {
+test('a container that a play was to stop is started again by a run, not restored', async () => {
   const cluster = new Cluster(2);
   const run = await cluster.roll(
     { leaveDrained: true, maxUnavailable: '100%' },

@@ -8,8 +8,8 @@ import { Cluster, ends } from '../../support/cluster/toy-cluster.ts';
 import { answer } from '../../support/cluster/toy-fleet.ts';
 
 /**
- * Nodes behind a balancer that counts; `perCount`: by how many requests each node's counter grows from look to look; `isBad`: all of
- * its answers are errors.
+ * Nodes behind a balancer that counts. `perCount`: requests that each counter gains between reads. `isBad`: all replies are
+ * errors.
  */
 function counting(
   count: number,
@@ -45,7 +45,7 @@ const notes = ({ events }: Awaited<ReturnType<Cluster['roll']>>) =>
   events.flatMap((event) => (event.type === 'note' ? [event.message] : []));
 
 describe('an idle cluster', () => {
-  test('is never asked about: the run says so once and ends well, without anybody to ask', async () => {
+  test('causes no question: the run reports it once and succeeds without a terminal', async () => {
     const run = await counting(3, () => 0).roll();
     expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 0, codes: [] });
     expect(ends(run.events)).toEqual({ 'gw-1': 'done', 'gw-2': 'done', 'gw-3': 'done' });
@@ -53,7 +53,7 @@ describe('an idle cluster', () => {
     expect(run.events.some(({ type }) => type === 'roll.hold')).toBe(false);
   });
 
-  test('nor is a node that is the only one left', async () => {
+  test('nor does the only node that is left', async () => {
     const run = await counting(1, () => 300).roll({}, { outage: async () => true });
     expect({ exit: run.report.exitCode, codes: run.codes, notes: notes(run).length }).toEqual({
       exit: 0,
@@ -63,7 +63,7 @@ describe('an idle cluster', () => {
   });
 });
 
-test('a node that gets no requests while its peers do is asked about', async () => {
+test('a node without requests while its peers get some causes a question', async () => {
   const cluster = counting(3, (node) => (node === 'gw-1' ? 0 : 100));
   const asked: string[] = [];
   const ask = async (question: string): Promise<boolean> => {
@@ -76,17 +76,17 @@ test('a node that gets no requests while its peers do is asked about', async () 
   expect(why).toEqual([expect.stringContaining('too few requests to compare with its peers: 0 of 20')]);
 });
 
-test('without anybody to ask, such a node ends the run', async () => {
+test('without a terminal, such a node ends the run', async () => {
   const run = await counting(3, (node) => (node === 'gw-1' ? 0 : 100)).roll();
   expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 3, codes: ['SOAK_INCONCLUSIVE'] });
 });
 
-test('a cluster with traffic is compared, and nothing is noted', async () => {
+test('a cluster with traffic is compared, without a notice', async () => {
   const run = await counting(3, () => 100).roll();
   expect([run.report.exitCode, notes(run)]).toEqual([0, []]);
 });
 
-describe('a node that answers with errors', () => {
+describe('a node that responds with errors', () => {
   const bad = () =>
     counting(
       3,
@@ -94,7 +94,7 @@ describe('a node that answers with errors', () => {
       (node) => node === 'gw-1',
     );
 
-  test('is drained again after the first look that shows it, not at the end of its soak', async () => {
+  test('is drained again after the first count that shows it, not at the end of its soak', async () => {
     const cluster = bad();
     const run = await cluster.roll({ soak: '10m' }, { clock: sharedClock() });
     expect({ codes: run.codes, ends: ends(run.events) }).toEqual({
@@ -108,7 +108,7 @@ describe('a node that answers with errors', () => {
     expect(cluster.fleet.standing('gw-1')).toBe('mine');
   });
 
-  test('is drained again while its balancers are waited for', async () => {
+  test('is drained again during the wait for its balancers', async () => {
     const cluster = bad();
     cluster.fleet.onStep = (step, node) => {
       if (step === 'waitInService') cluster.fleet.set(node, 'down');
@@ -126,13 +126,13 @@ describe('a node that answers with errors', () => {
     expect(cluster.fleet.standing('gw-1')).toBe('mine');
   });
 
-  test('is not looked at where there is no soak', async () => {
+  test('is not counted without a soak', async () => {
     const run = await bad().roll({ soak: '0s' }, { clock: sharedClock() });
     expect([run.report.exitCode, ends(run.events)['gw-1']]).toEqual([0, 'done']);
   });
 });
 
-test('a balancer that does not answer for a moment fails no soak', async () => {
+test('a balancer that does not respond for a moment fails no soak', async () => {
   const cluster = counting(3, () => 30);
   const { traffic } = cluster.fleet;
   const clock = sharedClock();
