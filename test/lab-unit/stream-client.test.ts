@@ -8,7 +8,7 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close();
 });
 
-/** A service that greets and then does with each line what it is told. */
+/** A service that greets and then handles each line as it requests. */
 async function service(
   hear: (socket: Socket, line: string) => void,
   greeting = 'from 10.0.0.9\n',
@@ -27,7 +27,7 @@ const echo = (socket: Socket, line: string) => void socket.write(line);
 const three = { lines: 3, everyMs: 5 };
 const always = () => true;
 
-test('a stream says all its lines on one connection and names the gateway', async () => {
+test('a stream sends all its lines on one connection and names the gateway', async () => {
   const heard: [Socket, string][] = [];
   const target = await service((socket, line) => {
     heard.push([socket, line]);

@@ -1,5 +1,5 @@
 /**
- * Whether a run shows everything (API7_ORCH_ALL=1), also the cases that `npm test` leaves out: `test.runIf(all)`. A file
- * whose cases are all left out brings up no lab.
+ * Whether all cases run (API7_ORCH_ALL=1), also those that `npm test` skips: `test.runIf(all)`. A file that skips all its cases
+ * starts no lab.
  */
 export const all = process.env.API7_ORCH_ALL === '1';

@@ -45,7 +45,7 @@ async function login(host: string): Promise<number> {
   );
 }
 
-/** The status that a gateway gives to another host of the lab, 0 for none. */
+/** The status that a gateway returns to another host of the lab, 0 for no response. */
 async function through(host: string): Promise<number> {
   const url = `http://${lab.host(host).address}:9080/`;
   return Number((await lab.exec('lb-1', `curl -s -m 2 -o /dev/null -w '%{http_code}' ${url}`)).out);
@@ -53,7 +53,7 @@ async function through(host: string): Promise<number> {
 
 const started = () => by.run('gw-2', "docker inspect -f '{{.State.StartedAt}}' gateway");
 
-describe.runIf(all)('a host of the lab can be broken and healed', () => {
+describe.runIf(all)('breaks and heals a host of the lab', () => {
   afterEach(() => healHost(lab.docker, lab.file, 'gw-2'));
 
   it.each([
@@ -63,7 +63,7 @@ describe.runIf(all)('a host of the lab can be broken and healed', () => {
     { fault: 'disk', login: 0, through: 200 },
   ] as const)('$fault', async ({ fault, ...broken }) => {
     const since = await started();
-    // Twice is as good as once.
+    // A second call has the same effect.
     await breakHost(lab.docker, lab.file, 'gw-2', fault);
     await breakHost(lab.docker, lab.file, 'gw-2', fault);
     expect({ login: await login('gw-2'), through: await through('gw-2') }).toEqual(broken);
@@ -78,14 +78,14 @@ describe.runIf(all)('a host of the lab can be broken and healed', () => {
     expect(await started()).toBe(since);
   });
 
-  it('all logins of all hosts end in one moment and none is let in for a while, with data flowing', async () => {
+  it('cuts all SSH sessions of all hosts at once and refuses new ones for a while, during transfers', async () => {
     const held = promisify(execFile)(process.execPath, [
       join(import.meta.dirname, 'main.ts'),
       ...['ssh', 'gw-1', 'sleep 60', '--directory', directory],
     ]).catch((failed) => failed.code);
     await by.until(0, async () => (await lab.exec('gw-1', 'pgrep -u ops -f "sleep 60"')).code);
     const cut = cutSsh(lab, 40);
-    // It ended long before its command would have.
+    // The session ended long before its command.
     expect(await held).toBe(255);
     expect(await Promise.all(['gw-1', 'lb-1', 'db-1'].map(login))).toEqual([1, 1, 1]);
     expect(await through('gw-1')).toBe(200);
@@ -103,7 +103,7 @@ describe.runIf(all)('the load', () => {
     return load.stop();
   };
 
-  it('finds no error where nothing goes wrong, and none when the balancer is reloaded', async () => {
+  it('reports no error in a healthy cluster, and none during a reload of the balancer', async () => {
     await by.until(200, async () => (await fetch(lab.url('gateways'))).status);
     const { errors, good, sent, clients, gateways, risen } = await during(() => reloadBalancer(lab));
     expect({ errors, risen, bad: sent - good }).toEqual({ errors: {}, risen: {}, bad: 0 });
@@ -121,7 +121,7 @@ describe.runIf(all)('the load', () => {
     );
   });
 
-  it('finds what a gateway that is restarted at once breaks off, by kind, and so do counters and sampler', async () => {
+  it('reports requests cut by a restart without a drain, by kind; the counters and the sampler report them too', async () => {
     const sampler = await balancerSampler(lab, ['gateways']);
     const { errors, risen } = await during(() =>
       by.run('gw-2', 'docker stop -t 1 gateway; sleep 5; docker start gateway'),
@@ -138,7 +138,7 @@ describe.runIf(all)('a release that is broken on purpose', () => {
   it.each([
     { version: '3.10.90', status: 503, route: 200 },
     { version: '3.10.91', status: 200, route: 502 },
-  ])('$version answers $status for its status, $route on its routes', async ({ version, status, route }) => {
+  ])('$version returns $status for /status and $route for its routes', async ({ version, status, route }) => {
     await by.load('gw-2', 'dp', version);
     await by.gateway('gw-2', undefined, undefined, version);
     await by.until(status, () => by.status('gw-2', 7085, '/status'));
@@ -150,7 +150,7 @@ describe.runIf(all)('a release that is broken on purpose', () => {
 describe.runIf(all)('the size of a lab', () => {
   beforeAll(() => serve('gw-2'));
 
-  it('changes while the hosts that stay are left alone; nginx can take the place of HAProxy', async () => {
+  it('a change of size keeps the remaining hosts unchanged; nginx can replace HAProxy', async () => {
     const larger = await upLab({ directory, owned: true, size: { dataPlane: 3 }, balancer: 'nginx' });
     expect(larger.did).toEqual({
       ...{ 'cp-1': 'kept', 'gw-1': 'kept', 'gw-2': 'kept', 'gw-3': 'created' },
@@ -165,7 +165,7 @@ describe.runIf(all)('the size of a lab', () => {
     await reloadBalancer(lab);
     await sleep(2000);
     const { errors, good } = await load.stop();
-    // gw-3 serves nothing yet, and nginx finds that out by requests.
+    // gw-3 serves nothing yet; nginx finds that out by requests.
     expect(Object.keys(errors).filter((what) => !/status 50[24]|1006|ECONNRESET/.test(what))).toEqual([]);
     expect(good).toBeGreaterThan(400);
 

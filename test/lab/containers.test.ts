@@ -6,8 +6,8 @@ import { steadyLoad } from './load/traffic.ts';
 import type { OrchRun } from './scenes/orch.ts';
 import { codesOf, goesWell, installedLab, QUICK_INSTALL, quickRun } from './scenes/small-lab.ts';
 
-// Each setting of a container on real Engines: given, unchanged by the next run, and replaced by a rolling change when it differs
-// or is gone. Two gateways behind one balancer; each roll takes about half a minute.
+// Each setting of a container on real Engines: set, unchanged by the next run, and replaced by a rolling change after a
+// difference or removal. Two gateways behind one balancer; each rolling change takes about half a minute.
 
 const GATEWAYS = ['gw-1', 'gw-2'] as const;
 
@@ -60,7 +60,7 @@ describe.runIf(all)('settings of containers', () => {
     expect(await ids()).toEqual(after);
   }
 
-  test('a container that sets nothing has its log rotated', async () => {
+  test('a container without settings gets log rotation', async () => {
     for (const host of GATEWAYS)
       expect(JSON.parse(await shown(host, '.HostConfig.LogConfig'))).toEqual({
         Type: 'json-file',
@@ -79,7 +79,7 @@ describe.runIf(all)('settings of containers', () => {
     expect(await ids()).toEqual(before);
   });
 
-  test('all of them are given at once, without a failed request, and none of them again', async () => {
+  test('all settings are applied at once, without a failed request, and none of them by the next run', async () => {
     const load = steadyLoad(lab.direct('gateways', 'lb-1'));
     await isReplaced(
       await withSettings(
@@ -100,7 +100,7 @@ describe.runIf(all)('settings of containers', () => {
     expect(JSON.parse(await shown('gw-1', what))).toEqual(expect.anything());
   });
 
-  test('all of them are removed again, and what the image brings stays', async () => {
+  test('all settings are removed again, and those of the image stay', async () => {
     await isReplaced(lab.inventory);
     expect(await shown('gw-1', '.HostConfig.Memory')).toBe('0');
     expect(await shown('gw-1', '.Config.Env')).not.toContain('REGION');

@@ -9,12 +9,12 @@ import { machineLockPath } from './plan/machine-lock.ts';
 import { labId } from './plan/plan-lab.ts';
 import { withFreeLock, withLock } from './plan/with-lock.ts';
 
-/** What a lab writes into its directory; the user's own files there are left alone. */
+/** The files that a lab writes into its directory; the user's own files there stay. */
 const written = ['lab.json', 'inventory.yaml', 'ssh', 'secrets'];
 
 /**
- * Removes all of a lab: containers, volumes and network by their labels, then its files. Safe to repeat, and complete
- * after an `up` that was killed.
+ * Removes a whole lab: containers, volumes and network by their labels, then its files. Safe to repeat, and complete after an
+ * `up` that was killed.
  * @example await downLab('.lab')
  */
 export async function downLab(directory: string): Promise<void> {
@@ -28,15 +28,15 @@ export async function downLab(directory: string): Promise<void> {
   });
 }
 
-/** Removes the labs whose owning process is gone, but for those that another process brings up or removes now. */
+/** Removes the labs whose owning process has ended, except labs that another process starts or removes now. */
 export async function sweepAbandonedLabs(docker: Docker, note: (line: string) => void): Promise<void> {
   for (const id of (await abandonedLabs(docker)).keys())
     await withFreeLock(await machineLockPath(id), () => removeIfAbandoned(docker, id, note));
 }
 
-/** Removes what an ended process left of a lab. The caller holds the lab's lock. */
+/** Removes the remains of a lab whose process has ended. The caller holds the lab's lock. */
 export async function removeIfAbandoned(docker: Docker, id: string, note: (line: string) => void): Promise<void> {
-  // Asked under the lock: the lab may have been made anew since the caller saw it.
+  // Checked under the lock: the lab may have been created again since the caller saw it.
   const directory = (await abandonedLabs(docker)).get(id);
   if (directory === undefined) return;
   note(`removing the lab that an ended process left in ${directory}`);
@@ -60,7 +60,7 @@ async function abandonedLabs(docker: Docker): Promise<ReadonlyMap<string, string
   return abandoned;
 }
 
-/** Removes the hosts of a lab that its size no longer has. */
+/** Removes the hosts of a lab that are not part of its new size. */
 export async function removeStrayHosts(docker: Docker, lab: LabFile): Promise<void> {
   const names = new Set(hostNames(lab));
   const containers = await docker.listContainers({ all: true, filters: labelled(label.lab, lab.id) });
@@ -84,7 +84,7 @@ async function removeLabelled(docker: Docker, id: string): Promise<void> {
   await Promise.all(networks.map(({ Id }) => docker.getNetwork(Id).remove().catch(missing)));
 }
 
-/** On a busy machine the engine may not see the container's end in time, and says so with a 500. */
+/** On a busy machine the engine may not see the container's end in time, and reports that with a 500. */
 async function removeContainer(docker: Docker, id: string): Promise<void> {
   const remove = () => docker.getContainer(id).remove({ force: true, v: true }).catch(missing);
   await remove().catch(async () => {

@@ -20,7 +20,7 @@ describe.runIf(all)('a cluster with TLS and two gateway groups', () => {
   }, 600_000);
   afterAll(() => lab?.down());
 
-  /** Clients of both groups and of the stream, while something is done. */
+  /** Clients of both groups and of the stream, during an action. */
   async function underLoad<Done>(
     what: () => Promise<Done>,
   ): Promise<{ readonly done: Done; readonly load: LoadReport }> {
@@ -48,18 +48,18 @@ describe.runIf(all)('a cluster with TLS and two gateway groups', () => {
     });
   });
 
-  test('gateways of both groups restart one after another, and no client notices', async () => {
+  test('gateways of both groups restart one after another without a failed request', async () => {
     const { load } = await underLoad(() => goesWell(lab, quickRun(lab, 'rolling-restart')));
     expect({ errors: load.errors, risen: load.risen }).toEqual({ errors: {}, risen: {} });
     expect(load.good).toBeGreaterThan(1000);
   });
 
-  test('dashboards and DP Managers restart one after another, and no client notices', async () => {
+  test('dashboards and DP Managers restart one after another without a failed request', async () => {
     const { load } = await underLoad(() => goesWell(lab, quickRun(lab, 'control-plane-restart')));
     expect({ errors: load.errors, risen: load.risen }).toEqual({ errors: {}, risen: {} });
   });
 
-  test('a client certificate of another authority stops at the first gateway, which goes back; no client notices', async () => {
+  test('a client certificate of another authority stops the run at the first gateway, which is undone, without a failed request', async () => {
     const wrong = await inventoryWith(lab, 'wrong-certificate', (text) =>
       text.replaceAll('gateway-edge', 'wrong-edge'),
     );
@@ -68,7 +68,7 @@ describe.runIf(all)('a cluster with TLS and two gateway groups', () => {
     expect(code).toBe(4);
     expect(end?.errors.map(({ code: one, host }) => [one, host])).toEqual([['NOT_READY', 'edge-1']]);
     expect({ errors: load.errors, risen: load.risen }).toEqual({ errors: {}, risen: {} });
-    // The old certificate is in the container that serves now, and the files follow with the next run.
+    // The old certificate is in the running container; the files are replaced by the next run.
     await goesWell(lab, quickRun(lab, QUICK_INSTALL));
   });
 });

@@ -2,7 +2,7 @@ import Docker from 'dockerode';
 import { LabError } from './lab-error.ts';
 
 /**
- * The Docker Engine of this machine: DOCKER_HOST or the default socket. Fails in one line when none answers.
+ * The Docker Engine of this machine: DOCKER_HOST or the default socket. Fails with one line if none responds.
  * @example const docker = await engine()
  */
 export async function engine(): Promise<Docker> {
@@ -23,7 +23,7 @@ export async function hasImage(docker: Docker, reference: string): Promise<boole
     .then(() => true, missing);
 }
 
-/** For `.catch`: a 404 of the engine is an answer, anything else is an error. */
+/** For `.catch`: a 404 of the engine is a reply, anything else is an error. */
 export function missing(error: unknown): false {
   if (error instanceof Error && 'statusCode' in error && error.statusCode === 404) return false;
   throw error;

@@ -50,11 +50,11 @@ async function loadStandIns(): Promise<void> {
   }
 }
 
-/** Gateways that are broken on purpose, made of the stand-in, and the differences that must be named. */
+/** Gateways that are broken on purpose, made from the stand-in, and the differences that must be named. */
 const BROKEN: Readonly<Record<string, { readonly lines: readonly string[]; readonly differs: object }>> = {
   'another user': {
     lines: ['USER 0'],
-    // As root the stand-in's nginx wants a user that the image does not have.
+    // As root the stand-in's nginx needs a user that the image does not have.
     differs: { user: 'uid 0, group 0', 'apisix init': expect.stringMatching(/^exit code 1: .*test failed/) },
   },
   'another stop signal, and requests cut at SIGQUIT': {
@@ -149,7 +149,7 @@ describe.runIf(all)('images verify', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  test('the stand-ins are as expected', async () => {
+  test('the stand-ins match the image contract', async () => {
     const stdout = new TextStream();
     const out = join(directory, 'report.json');
     const code = await imagesVerify(
@@ -168,7 +168,7 @@ describe.runIf(all)('images verify', () => {
     expect(readFileSync(out, 'utf8')).not.toMatch(/of-nobody/);
   });
 
-  test.concurrent.each(Object.keys(BROKEN))('%s is named', async (name) => {
+  test.concurrent.each(Object.keys(BROKEN))('names the difference: %s', async (name) => {
     const inventory = await loadInventory(inventoryWith(tagOf(name)), { env: {}, extraVars: {} });
     await using hosts = new Hosts(connectHere);
     const session = { hosts, clock: systemClock, signal: new AbortController().signal };
@@ -182,7 +182,7 @@ describe.runIf(all)('images verify', () => {
     expect(found(images, 'gateway', 'differs')).toEqual(BROKEN[name]?.differs);
   });
 
-  test('nothing is left behind', async () => {
+  test('leaves no container or image', async () => {
     expect(await leftBehind()).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * A lab that cannot be made or reached: the message is one sentence with its remedy, `log` the tail of what the
- * container or the build said.
+ * A lab that cannot be made or reached: the message is one sentence with its hint, `log` the tail of the output of the container
+ * or the build.
  * @example throw new LabError('gw-1 is not up within 60 s', { log: tail })
  */
 export class LabError extends Error {

@@ -24,7 +24,7 @@ afterAll(() => lab?.down());
 const cli = (...args: readonly string[]) => labCli(directory, ...args);
 
 describe.runIf(all)('the lab', () => {
-  it('has hosts with an engine and a machine of their own', async () => {
+  it('has hosts with an engine and a machine id of their own', async () => {
     const withEngine = [...hostsOf(lab.file, 'control_plane'), ...hostsOf(lab.file, 'data_plane')];
     const ids = await Promise.all(
       withEngine.map(async (name) => (await lab.exec(name, 'docker info -f {{.ID}}')).out.trim()),
@@ -75,7 +75,7 @@ describe.runIf(all)('the lab', () => {
     expect((await lab.exec('gw-1', query('wrong'))).err).toMatch(/password authentication failed/);
   });
 
-  it('keeps addresses, ports, host keys and services over a restart of a host', async () => {
+  it('keeps addresses, ports, host keys and services across a restart of a host', async () => {
     const before = await lab.exec(
       'lb-1',
       'hostname -I; cat /etc/ssh/ssh_host_ed25519_key.pub 2>/dev/null; sha256sum /etc/ssh/ssh_host_ed25519_key',

@@ -22,13 +22,13 @@ import { type BalancerPort, type HostName, portOfBalancer, topologyOf } from './
 import { withLock } from './plan/with-lock.ts';
 import { type ResetOptions, resetLab } from './reset.ts';
 
-/** `version`, `size`, `balancer`: default what they were, at first 3.10.5 on 2 control planes, 3 gateways, 1 HAProxy. */
+/** `version`, `size`, `balancer`: default the earlier ones, at first 3.10.5 on 2 control planes, 3 gateways, 1 HAProxy. */
 export interface LabOptions extends LabWish {
-  /** Where its inventory, keys and state are; one lab per directory. Default `.lab`. */
+  /** The directory of its inventory, keys and state; one lab per directory. Default `.lab`. */
   readonly directory?: string;
-  /** The lab ends with this process: a later `upLab` anywhere removes it when this process is gone. */
+  /** The lab ends with this process: a later `upLab` anywhere removes it after the end of this process. */
   readonly owned?: boolean;
-  /** Told of each step that takes time. */
+  /** Called for each step that takes time. */
   readonly note?: (line: string) => void;
 }
 
@@ -38,25 +38,25 @@ export interface Lab {
   readonly inventory: string;
   readonly file: LabFile;
   readonly docker: Docker;
-  /** What `up` had to do on each host. */
+  /** The actions of `up` on each host. */
   readonly did: Readonly<Record<HostName, 'kept' | 'started' | 'created'>>;
   /** @throws LabError when there is no such host */
   host(name: HostName): LabHost;
-  /** A URL on 127.0.0.1 of what a balancer publishes. @example lab.url('gateways') // 'http://127.0.0.1:24310' */
+  /** A URL on 127.0.0.1 of a published port of a balancer. @example lab.url('gateways') // 'http://127.0.0.1:24310' */
   url(port: BalancerPort, balancer?: HostName): string;
   /** The same at the balancer's own address: many requests a second would keep the proxies of published ports busy. */
   direct(port: BalancerPort, balancer?: HostName): string;
-  /** Runs a bash script as root, past the host's sshd. */
+  /** Runs a bash script as root, without the host's sshd. */
   exec(host: HostName, script: string): Promise<HostResult>;
-  /** Puts hosts back to their bare state; all of them when none is named. */
+  /** Resets hosts to their bare state; all of them by default. */
   reset(hosts?: readonly HostName[], options?: ResetOptions): Promise<void>;
   /** Removes the lab. */
   down(): Promise<void>;
 }
 
 /**
- * Brings a lab up, or leaves one that is up as it is: machines, each with an address, an sshd and a Docker Engine of
- * its own; a load balancer on lb-1, PostgreSQL on db-1; inventory, keys and packages beside it.
+ * Starts a lab, or leaves a running one as it is: machines, each with an address, an sshd and a Docker Engine of its own; a load
+ * balancer on lb-1, PostgreSQL on db-1; inventory, keys and packages beside it.
  * @example const lab = await upLab({ directory: '.lab', note: console.error })
  */
 export async function upLab(options: LabOptions = {}): Promise<Lab> {
@@ -80,7 +80,7 @@ export async function upLab(options: LabOptions = {}): Promise<Lab> {
     const specs = topologyOf(file.size);
     await removeStrayHosts(docker, file);
     await labSecrets(directory);
-    // Before the hosts, which come up at once and would each make one.
+    // Before the hosts, which start at once and would each make one.
     await loginKey(directory);
     // At once: the packages are work for the controller, the hosts for their engines.
     const packages = ensurePackages(docker, note);

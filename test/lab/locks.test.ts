@@ -11,7 +11,7 @@ import { type OrchOptions, type OrchRun, orch, type RollStep } from './scenes/or
 import { leases, mendFleet, notServing } from './scenes/rolling-scene.ts';
 import { codesOf, installedLab, lockedHosts, quickRun } from './scenes/small-lab.ts';
 
-// Two gateways behind one balancer: the smallest cluster in which a second node out of traffic is an outage.
+// Two gateways behind one balancer: the smallest cluster in which a second drained node is an outage.
 
 const seeds = all ? [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] : [Number(daySeed().slice('day:'.length))];
 
@@ -21,22 +21,22 @@ beforeAll(async () => {
   lab = await installedLab('locks', { controlPlane: 1, dataPlane: 2, loadBalancers: 1 });
 });
 afterAll(() => lab.down());
-// What a failed one has left is not to fail the next.
+// A failed seed must not fail the next one.
 beforeEach(() => mendFleet(lab));
 
 const restart = (words: readonly string[] = [], options: OrchOptions = {}): Promise<OrchRun> =>
   quickRun(lab, 'rolling-restart', { words, ...options });
 
-/** What two operators do at the same time, as the seed draws it. */
+/** The actions of two operators at the same time, as the seed draws them. */
 function story(seed: number) {
   const random = randomOf(seed);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
   return {
     limits: [pick([[], [], ['--limit', 'gw-1']]), pick([[], ['--limit', 'gw-1'], ['--limit', 'gw-2']])] as const,
-    /** The second one begins so much later. */
+    /** The delay of the second one. */
     delayMs: Math.floor(random() * 10_000),
     waits: random() < 0.5,
-    /** At this step of the first node a person drains it, too. */
+    /** At this step of the first node an operator drains it, too. */
     drainAt: pick<string | undefined>([undefined, undefined, 'drain', 'waitIdle', 'apply', 'waitReady']),
   };
 }
@@ -51,7 +51,7 @@ test.each(seeds)('two operators at the same time, seed %i: one node at most is o
   const drains = ({ step, status, host }: RollStep, send: (signal: NodeJS.Signals) => void): void => {
     if (held !== undefined || step !== drainAt || status !== 'begun') return;
     held = host;
-    // Else the run may be at the other node by then, and both are out as the person wants it.
+    // Otherwise the run may be at the other node by then, and both are drained as the operator intends.
     send('SIGSTOP');
     draining = orch(['lb', 'drain', host, '-i', lab.inventory, '--reason', 'new disks', '--no-wait']).finally(() =>
       send('SIGCONT'),
@@ -72,7 +72,7 @@ test.each(seeds)('two operators at the same time, seed %i: one node at most is o
 
   for (const each of [first, second]) {
     if (each.code !== 5) continue;
-    // Refused before it did anything.
+    // Refused before any change.
     expect(waits, story_).toBe(false);
     expect([codesOf(each), each.steps, each.with('changed')]).toEqual([['HOST_LOCKED'], [], []]);
   }

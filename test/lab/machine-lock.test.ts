@@ -26,7 +26,9 @@ beforeEach(() => {
 afterEach(() => Promise.all(directories.map(downLab)));
 afterAll(() => rm(root, { recursive: true, force: true }));
 
-/** Reserves a lab in a process of its own, which ends; the lab belongs to the owner if there is one, else to that process. */
+/**
+ * Reserves a lab in a process of its own, which ends; the lab belongs to the owner if there is one, otherwise to that process.
+ */
 async function reserve(directory: string, ...by: readonly string[]): Promise<LabFile> {
   await promisify(execFile)(process.execPath, [script, directory, ...by]);
   const lab = await readLabFile(directory);
@@ -37,7 +39,7 @@ async function reserve(directory: string, ...by: readonly string[]): Promise<Lab
 const ports = (lab: LabFile) => Object.values(lab.hosts).flatMap((host) => Object.values(host.ports));
 const quiet = () => {};
 
-test('labs that come up at once in processes of their own have different subnets and ports', async () => {
+test('labs that start at once in processes of their own have different subnets and ports', async () => {
   directories = ['a', 'b', 'c', 'd'].map((name) => join(root, name));
   const self = await owner(process.pid);
   const labs = await Promise.all(directories.map((directory) => reserve(directory, self)));
@@ -47,14 +49,14 @@ test('labs that come up at once in processes of their own have different subnets
   expect(new Set(all).size).toBe(all.length);
 });
 
-test('a lab without its network keeps what is free, and gives up what was taken since', async () => {
+test('a lab without its network keeps free addresses, and drops those that were taken since', async () => {
   directories = ['left', 'other'].map((name) => join(root, name));
   const [left = '', other = ''] = directories;
   const self = await owner(process.pid);
   const was = await reserve(left, self);
   const docker = await engine();
   await docker.getNetwork(was.network).remove();
-  // Another lab takes the first free subnet, so this lab has to move if that was its own.
+  // Another lab takes the first free subnet, so this lab must move if that was its own.
   await docker.createNetwork({
     Name: `${was.network}-taken`,
     Labels: { [label.directory]: other },
@@ -74,7 +76,7 @@ test('a lab without its network keeps what is free, and gives up what was taken 
   }
 });
 
-test('the remains of an ended process are removed, but not while another process works on that lab', async () => {
+test('removes the remains of an ended process, except while another process works on that lab', async () => {
   directories = [join(root, 'remains')];
   const [directory = ''] = directories;
   const id = labId(directory);

@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '../..');
 
-/** Where the lab keeps what outlives it, and where its recipes are. Absolute paths. */
+/** The directories of the lab's caches and of its recipes. Absolute paths. */
 export const paths = {
   root,
   cache: join(root, '.cache'),

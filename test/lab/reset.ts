@@ -5,15 +5,15 @@ import { LabError, tail } from './lab-error.ts';
 import { hostNames, type LabFile, labHost } from './plan/lab-file.ts';
 import { type BalancerKind, type HostSpec, topologyOf } from './plan/topology.ts';
 
-/** How far a reset goes. */
+/** The extent of a reset. */
 export interface ResetOptions {
-  /** Leaves the images in Docker: to load them takes most of an install's time. Default false. */
+  /** Leaves the images in Docker: loading them takes most of an install's time. Default false. */
   readonly keepImages?: boolean;
 }
 
 const noImages = 'docker images -aq | sort -u | xargs -r docker rmi -f >/dev/null';
 
-// What a run or a test may leave on any host: containers and images, files, mounts, processes of ops.
+// Remains of a run or a test on any host: containers and images, files, mounts, processes of ops.
 const bare = ({ keepImages = false }: ResetOptions) => `
 left=
 if [ -e /run/lab/docker ]; then
@@ -33,7 +33,7 @@ test -z "$left$(ls -A /opt /tmp | grep -v -e : -e '^$')"
 
 const firstFiles = 'tar -C / -xf /etc/lab/first.tar';
 
-// A restart forgets what was set through the admin socket, and all counters.
+// A restart clears the settings of the admin socket, and all counters.
 const freshBalancer: Readonly<Record<BalancerKind, string>> = {
   haproxy: `
 ${firstFiles}; old=$(pgrep -o -x haproxy); rm -f /run/haproxy/admin.sock; pkill -KILL -x haproxy
@@ -52,7 +52,7 @@ echo 'nginx did not come back'; exit 1`,
 };
 
 /**
- * Puts hosts back to the state they were made in, without making them anew; broken ones are healed first.
+ * Resets hosts to their first state, without recreating them; broken ones are healed first.
  * @example await resetLab(docker, lab, ['gw-1'])
  */
 export async function resetLab(

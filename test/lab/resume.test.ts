@@ -7,7 +7,7 @@ import { mendFleet } from './scenes/rolling-scene.ts';
 import { goesWell, installedLab, quickRun } from './scenes/small-lab.ts';
 import { type WorkingFolder, workingFolder } from './scenes/working-folder.ts';
 
-/** Files, images, containers with their settings, and how the balancers treat their servers. */
+/** Files, images, containers with their settings, and the state of the balancers' servers. */
 const WORLD = `
 find /opt/api7 -printf '%p %y %m %u %g\\n' 2>/dev/null | sort
 find /opt/api7 -type f ! -name .gateway-loaded -exec sha256sum {} + 2>/dev/null | sort -k2
@@ -35,7 +35,7 @@ describe.runIf(all)('runs that ended early', () => {
     colleague = await workingFolder(lab, 'colleague');
   });
   afterAll(() => lab.down());
-  // What a failed one has left is not to fail the next.
+  // A failed seed must not fail the next one.
   beforeEach(async () => {
     await Promise.all(managedHosts(lab).map((host) => lab.exec(host, 'rm -rf /var/lib/api7-orch/runs /run/api7-orch')));
     await mendFleet(lab);
@@ -46,7 +46,7 @@ describe.runIf(all)('runs that ended early', () => {
     () => colleague,
   );
 
-  describe('the world of an uninterrupted run', () => {
+  describe('records the state after an uninterrupted run', () => {
     const uninterrupted = new Map<Version, Readonly<Record<string, string>>>();
     const installed = (inventory: string) => quickRun(lab, 'install', { inventory, words: GATEWAYS });
 
@@ -58,10 +58,13 @@ describe.runIf(all)('runs that ended early', () => {
       }
     });
 
-    test.for([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])('killed and resumed, seed %i', async (seed, { onTestFailed }) => {
-      onTestFailed(async () => void (await installed(lab.inventory)));
-      const version = await killedRun(lab, colleague, seed);
-      expect(await worldOf(lab)).toEqual(uninterrupted.get(version));
-    });
+    test.for([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])(
+      'killed and resumed, a run ends in the same state, seed %i',
+      async (seed, { onTestFailed }) => {
+        onTestFailed(async () => void (await installed(lab.inventory)));
+        const version = await killedRun(lab, colleague, seed);
+        expect(await worldOf(lab)).toEqual(uninterrupted.get(version));
+      },
+    );
   });
 });

@@ -27,7 +27,7 @@ import {
 // Six nodes, each with requests of 5 s and a soak.
 vi.setConfig({ testTimeout: 1_200_000 });
 
-/** Where what happens to nodes matters, not what happens to long requests. */
+/** For tests about nodes, not about long requests. */
 const lively: LoadOptions = { rate: 80, slow: 0, websockets: 2 };
 /** Enough to compare, at 80 requests a second. */
 const brief = ['-e', 'soak=3s'];
@@ -42,7 +42,7 @@ beforeAll(async () => {
   const installed = await orch(['run', 'install', '-i', lab.inventory]);
   expect({ code: installed.code, errors: installed.end?.errors }).toEqual({ code: 0, errors: [] });
 });
-/** A test that failed, or left something out on purpose, must not make the next one fail. */
+/** A failed test, or one that leaves a node drained on purpose, must not make the next one fail. */
 beforeEach(async () => {
   const left = [...(await notServing(lab)), ...(await leases(lab))];
   if (left.length > 0) await mendFleet(lab);
@@ -65,7 +65,7 @@ interface RollOptions {
   readonly onEvent?: (event: RunMoment) => void;
 }
 
-/** A roll with a load around it, watched at the balancers' own sockets. */
+/** A rolling change under load, sampled at the balancers' own sockets. */
 async function roll(options: RollOptions = {}): Promise<Rolled> {
   const before = await gatewayStarts(lab);
   const sampler = await balancerSampler(lab);
@@ -90,12 +90,12 @@ async function roll(options: RollOptions = {}): Promise<Rolled> {
 
 const lateness = ({ late }: LoadReport): string => `timers were late by ${late.toFixed(1)} s at most`;
 
-/** Nodes that some backend of some balancer does not use. */
+/** Nodes that are out of service in any backend of any balancer. */
 async function nodesOut(): Promise<readonly string[]> {
   return [...new Set((await notServing(lab)).map((name) => name.split('/')[1] ?? ''))].toSorted();
 }
 
-/** Hosts in the order in which a step of theirs began first. */
+/** Hosts in the order of their first steps of this name. */
 function order(run: OrchRun, step: string): readonly string[] {
   return [...new Set(run.steps.filter((of) => of.step === step && of.status === 'begun').map(({ host }) => host))];
 }
@@ -103,14 +103,14 @@ function order(run: OrchRun, step: string): readonly string[] {
 describe('the lab', () => {
   const cli = (...args: readonly string[]) => labCli(lab.directory, ...args);
 
-  test('made every host and finds them all as they are the second time', async () => {
+  test('creates every host, and changes none of them the second time', async () => {
     expect(Object.values(lab.did)).toEqual(hostNames(lab.file).map(() => 'created'));
     const again = await rollingLab();
     expect(Object.values(again.did)).toEqual(hostNames(lab.file).map(() => 'kept'));
     expect(again.file).toEqual(lab.file);
   });
 
-  test('lets ops log in by key; ops reaches the engine only by sudo', async () => {
+  test('lets ops log in by key, and reach the engine only by sudo', async () => {
     expect(await cli('ssh', 'gw-1', 'id -nG')).toMatchObject({ code: 0, stdout: 'ops\n' });
     expect((await cli('ssh', 'gw-1', 'docker ps')).stderr).toMatch(/permission denied/);
     expect((await cli('ssh', 'gw-1', 'sudo -n docker ps -q')).stdout).toMatch(/^[0-9a-f]+\n$/);
@@ -130,20 +130,20 @@ describe('the lab', () => {
   });
 });
 
-describe('a roll of six gateways under 200 requests a second', () => {
-  test('breaks off no request, raises no counter, and never has more than one of them out', async () => {
+describe('a rolling change of six gateways under 200 requests a second', () => {
+  test('cuts no request, raises no counter, and never has more than one gateway drained', async () => {
     const { run, load, away, restarted } = await roll({ more: ['-e', 'soak=3s'] });
     expect({ code: run.code, errors: run.end?.errors }).toEqual({ code: 0, errors: [] });
     expect(restarted).toEqual(gateways);
     expect({ errors: load.errors, risen: load.risen }, lateness(load)).toEqual({ errors: {}, risen: {} });
     expect(load.good).toBe(load.sent);
-    // It was a load, of every kind, through both kinds of frontend.
+    // The load had clients of every kind, through both kinds of frontend.
     expect(load.sent).toBeGreaterThan(load.seconds * 180);
     for (const kind of ['get', 'post', 'slow', 'websocket'])
       for (const frontend of ['http', 'tcp']) expect(load.clients[`${kind} ${frontend}`]?.good).toBeGreaterThan(0);
     for (const balancer of away) {
       expect(balancer).toMatchObject({ ever: gateways, mostAtOnce: 1, unanswered: 0 });
-      // Half of those that were due, for a machine with more to do.
+      // Half of the planned requests, for a busy machine.
       expect(balancer.samples).toBeGreaterThan(load.seconds * 5);
     }
     expect(await notServing(lab)).toEqual([]);
@@ -158,7 +158,7 @@ describe('a roll of six gateways under 200 requests a second', () => {
       ),
     );
 
-  test('shows errors without draining and with a stop timeout of one second: the test above can fail', async () => {
+  test('shows errors without draining and with a stop timeout of one second, so the test above can fail', async () => {
     const playbook = join(import.meta.dirname, 'playbooks/hasty-restart.ts');
     const two = gateways.slice(0, 2);
     const { run, load, restarted } = await roll({
@@ -229,7 +229,7 @@ describe('faults during the rolling change', () => {
 
   // The daily faults have both, one at a time: `never ready` and `network lost`.
   test.runIf(all)('one of two fails its gate while the other loses its network: no other node is changed', async () => {
-    // The next start of gw-1 will not get through.
+    // The next start of gw-1 fails.
     await lab.exec('gw-1', "printf 'apisix: [\\n' > /opt/api7/gateway_conf/config.yaml");
     let broken: Promise<void> | undefined;
     const { run, load, restarted } = await roll({
@@ -252,7 +252,7 @@ describe('faults during the rolling change', () => {
       expect(run.nodes[name]).toMatchObject({ traffic: 'out', cause: expect.any(String) });
       expect(run.nodes[name]?.next).toMatch(/^api7-orch /);
     }
-    // Neither gets requests while it is away, and the others do.
+    // Neither gets requests meanwhile, and the others do.
     expect(await nodesOut()).toEqual(['gw-1', 'gw-2']);
     expect(load.good).toBeGreaterThan(0);
   });

@@ -10,16 +10,16 @@ import { hostNames, hostsOf } from './plan/lab-file.ts';
 import { argvSampler, type SeenArguments } from './samplers/argv-sampler.ts';
 import { formsOf, sentinels, shownIn } from './samplers/sentinels.ts';
 
-// Thirty secrets go through an install, a failing rolling change, exec and status. They may be in the files that hold them, and
-// nowhere else: a host prints them, and the output has none; a process that has one in its arguments for 20 ms is seen.
+// Thirty secrets pass through an install, a failing rolling change, exec and status. They may be in the files that hold them, and
+// nowhere else: a host prints them, and the output has none; a process that has one in its arguments for 20 ms is found.
 
 const QUICK = join(import.meta.dirname, 'faults/impatient-install.ts');
 const directory = join(paths.cache, 'labs/sentinels');
-/** What the runs have for a home, and everything that they write on this machine. */
+/** The home directory of the runs, and everything that they write on this machine. */
 const home = join(directory, 'home');
 const text = (i: number): string => sentinels[i]?.text ?? '';
 
-/** Those of the configuration files; the first four have places of their own. */
+/** Those of the configuration files; the first four have other places. */
 const configured = sentinels.slice(4);
 const service = (i: number) => (['gateway', 'dashboard', 'dp_manager'] as const)[i % 3] ?? 'gateway';
 const variable = (name: string): string => `SENTINEL_${name.toUpperCase()}`;
@@ -66,7 +66,7 @@ describe.runIf(all)('thirty secrets', () => {
     mkdirSync(secrets, { recursive: true, mode: 0o700 });
     rmSync(home, { recursive: true, force: true });
     mkdirSync(join(home, 'tmp'), { recursive: true });
-    // The lab keeps secrets that are there already.
+    // The lab keeps existing secrets.
     writeFileSync(join(secrets, 'db-password'), `${text(0)}\n`, { mode: 0o600 });
     writeFileSync(join(secrets, 'gateway-token'), `${text(1)}\n`, { mode: 0o600 });
     for (const { name, text } of sentinels) writeFileSync(join(secrets, name), `${text}\n`, { mode: 0o600 });
@@ -123,11 +123,11 @@ describe.runIf(all)('thirty secrets', () => {
   }, 3_000_000);
   afterAll(() => lab?.down());
 
-  test('went where they were meant to go: all runs end as they should', () => {
+  test('reach the places that need them: all runs end as expected', () => {
     expect(Object.fromEntries([...screens].map(([title, { code }]) => [title, code]))).toEqual({
       'check of an install': 0,
       'install at a terminal': 0,
-      // The node goes back to what it ran before.
+      // The node is undone to its earlier version.
       'failing roll': 4,
       'failing roll again, as JSON': 4,
       exec: expect.any(Number),
@@ -173,7 +173,7 @@ describe.runIf(all)('thirty secrets', () => {
   });
 
   test('are in the files that must hold them, and in no other file of a host', async () => {
-    // What a line of a file may have. Image layers are older than the secrets, and PostgreSQL keeps digests.
+    // The permitted content of a line of a file. Image layers are older than the secrets, and PostgreSQL keeps digests.
     const patterns = sentinels.flatMap((one) => formsOf(one.text)).filter((form) => !/[\r\n]/.test(form));
     const list = Buffer.from(`${patterns.join('\n')}\n`).toString('base64');
     const search = `echo ${list} | base64 -d | grep -raslF -f - / --exclude-dir=proc --exclude-dir=sys --exclude-dir=dev \
@@ -183,7 +183,7 @@ describe.runIf(all)('thirty secrets', () => {
     const homes: Readonly<Record<string, (file: string) => boolean>> = {
       gw: (file) =>
         file === '/opt/api7/gateway_conf/config.yaml' ||
-        // What a gateway goes back to: its settings and its files, for root alone.
+        // The files for undoing a gateway: its settings and its files, for root alone.
         file === '/var/lib/api7-orch/previous/api7-gateway.json' ||
         container.test(file),
       cp: (file) => /^\/opt\/api7\/(dashboard|dp-manager)-config\.yaml$/.test(file),

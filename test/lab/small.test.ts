@@ -10,8 +10,8 @@ import { checkCases } from './scenes/check-cases.ts';
 import type { OrchRun } from './scenes/orch.ts';
 import { codesOf, goesWell, installedLab, QUICK_INSTALL, quickRun } from './scenes/small-lab.ts';
 
-// The sizes that users have: pools of two, and two balancers that both are control-plane endpoints. Each case leaves a state
-// that the same command, once the cause is gone, must be able to leave. About five minutes.
+// The sizes that users have: pools of two, and two balancers that both are control-plane endpoints. After the cause is gone, the
+// same command must repair the state that each case leaves. About five minutes.
 
 describe.runIf(all)('a small cluster', () => {
   let lab: Lab;
@@ -29,16 +29,16 @@ describe.runIf(all)('a small cluster', () => {
 
   checkCases(() => lab);
 
-  test('a control plane is replaced while gateways come back by either balancer', async () => {
+  test('replaces a control plane while gateways reconnect through either balancer', async () => {
     await goesWell(lab, install(await changed('dp-manager', 'dp_manager: { log: { level: info } }')));
     await goesWell(lab, install());
   });
 
-  test('after a wrong password the right one is enough', async () => {
+  test('a corrected password is enough after a wrong one', async () => {
     await writeFile(join(lab.directory, 'secrets/wrong'), 'nope');
     const wrong = await inventoryWith(lab, 'wrong', (text) => text.replace('secrets/db-password', 'secrets/wrong'));
     const failed = await install(wrong);
-    // Which of them, is a question of time: these gates are impatient.
+    // The code depends on timing: these gates have short timeouts.
     expect({ code: failed.code, codes: codesOf(failed) }).toEqual({
       code: 3,
       codes: [expect.stringMatching(/^(CONTAINER_EXITED|NOT_READY)$/)],
@@ -46,7 +46,7 @@ describe.runIf(all)('a small cluster', () => {
     await goesWell(lab, install());
   });
 
-  test('after endpoints that nobody has the right ones are enough', async () => {
+  test('corrected endpoints are enough after unreachable ones', async () => {
     await lab.reset(['gw-1'], { keepImages: true });
     const wrong = await inventoryWith(lab, 'endpoints', (text) => text.replaceAll(':17900"', ':17901"'));
     expect((await install(wrong)).code).toBeGreaterThan(0);
@@ -72,7 +72,7 @@ describe.runIf(all)('a small cluster', () => {
     await goesWell(lab, quickRun(lab, 'rolling-restart'));
   });
 
-  test('killed in the middle of a node, the same command goes on without an outage', async () => {
+  test('killed in the middle of a node, the same command resumes without an outage', async () => {
     const load = steadyLoad(lab.direct('gateways', 'lb-1'));
     const file = await changed('gateway', 'gateway: { nginx_config: { worker_processes: 1 } }');
     const killed = await quickRun(lab, QUICK_INSTALL, {

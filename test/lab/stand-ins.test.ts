@@ -46,7 +46,7 @@ const stream = (lines: number) => {
   return streamEchoes(target, { lines, everyMs: 250 }, () => true);
 };
 
-/** What curl says on cp-1 to a request to its dp-manager: the status, and its own exit code where there is none. */
+/** curl's result on cp-1 for a request to its dp-manager: the status, and curl's exit code if there is none. */
 const asks = async (url: string, ...options: readonly string[]) => {
   const { code, out } = await lab.exec(
     'cp-1',
@@ -55,7 +55,7 @@ const asks = async (url: string, ...options: readonly string[]) => {
   return out === '000' ? `curl ${code}` : out;
 };
 
-/** Runs a control-plane image to its end; gives exit code and log. */
+/** Runs a control-plane image to its end; returns exit code and log. */
 async function runDashboard(dsn: string): Promise<{ readonly code: number; readonly log: string }> {
   await by.controlPlaneConfig('cp-1', 'bad.yaml', 17080, dsn);
   const { code, out, err } = await lab.exec(
@@ -65,7 +65,7 @@ async function runDashboard(dsn: string): Promise<{ readonly code: number; reado
   return { code, log: out + err };
 }
 
-describe.runIf(all)('the stand-in images, run as on the page', () => {
+describe.runIf(all)('the stand-in images, run as on the vendor’s page', () => {
   it('serve end to end through the balancer', async () => {
     await by.controlPlane('cp-1');
     await by.until(200, () => by.status('cp-1', 17080, '/healthz'));
@@ -90,7 +90,7 @@ describe.runIf(all)('the stand-in images, run as on the page', () => {
     expect(await answer.text()).toMatch(/^GET \/any\/path\n(.*\n)*x-mine: 1/i);
   });
 
-  it('run the gateway as 636, and take SIGQUIT for the stop', async () => {
+  it('run the gateway as user 636, and stop it with SIGQUIT', async () => {
     expect(await by.run('gw-1', "docker exec gateway sh -c 'id -u; id -g'")).toBe('636\n636');
     expect(await by.run('gw-1', 'docker inspect -f {{.Config.StopSignal}} gateway')).toBe('SIGQUIT');
     const top = await by.run('gw-1', 'docker top gateway -eo pid,uid,args | grep nginx');
@@ -117,7 +117,7 @@ describe.runIf(all)('the stand-in images, run as on the page', () => {
     await by.until(false, async () => (await fetch(lab.url('gateways'))).headers.get('x-config-revision') === before);
   });
 
-  it('keep serving, but are not ready, while no dp-manager answers; then connect again', async () => {
+  it('keep serving, but are not ready, while no dp-manager responds; then connect again', async () => {
     await by.run('cp-1', 'docker stop -t 5 dp-manager');
     await by.until(503, () => by.status('gw-1', 7085, '/status/ready'));
     expect(await by.status('gw-1', 7085, '/status')).toBe(200);
@@ -126,7 +126,7 @@ describe.runIf(all)('the stand-in images, run as on the page', () => {
     await by.until(200, () => by.status('gw-1', 7085, '/status/ready'));
   });
 
-  it('start an agent that was killed again, beside an nginx that goes on', async () => {
+  it('start a killed agent again, beside an nginx that keeps running', async () => {
     const pids = () => by.run('gw-1', "docker top gateway -eo pid,args | awk '/gateway_agent/ { print $1 }'");
     const nginx = () => by.run('gw-1', "docker top gateway -eo pid,args | awk '/nginx: master/ { print $1 }'");
     const [agent, master] = [await pids(), await nginx()];
@@ -137,7 +137,7 @@ describe.runIf(all)('the stand-in images, run as on the page', () => {
     expect((await fetch(lab.url('gateways'))).status).toBe(200);
   });
 
-  it('are unhealthy while the database is away, and recover', async () => {
+  it('are unhealthy while the database is down, and recover', async () => {
     const database = lab.docker.getContainer(lab.host('db-1').container);
     await database.pause();
     try {
@@ -152,7 +152,7 @@ describe.runIf(all)('the stand-in images, run as on the page', () => {
     await by.until(200, () => by.status('gw-1', 7085, '/status/ready'));
   });
 
-  it('refuse to start a gateway unless more than half of its endpoints answer', async () => {
+  it('refuse to start a gateway unless more than half of its endpoints respond', async () => {
     await by.load('gw-2', 'dp');
     await by.gatewayConfig('gw-2');
     const good = `http://${lab.host('cp-1').address}:17900`;
@@ -167,7 +167,7 @@ describe.runIf(all)('the stand-in images, run as on the page', () => {
     await by.until(200, () => by.status('gw-2', 7085, '/status/ready'));
   });
 
-  it('load nothing with a token that the control plane does not know', async () => {
+  it('load nothing with a token that the control plane does not have', async () => {
     await by.gateway('gw-2', undefined, 'wrong');
     await by.until(200, () => by.status('gw-2', 7085, '/status'));
     await by.until(true, async () => /status 401/.test(await logs('gw-2', 'gateway')));
@@ -175,7 +175,7 @@ describe.runIf(all)('the stand-in images, run as on the page', () => {
     expect(await by.status('gw-2', 9080, '/')).toBe(404);
   });
 
-  it('let in the gateways of a second group by certificate, through a balancer that passes TLS on', async () => {
+  it('accept the gateways of a second group by certificate, through a balancer that passes TLS', async () => {
     await by.load('edge-1', 'dp');
     await by.gatewayConfig('edge-1', edgeConfig('240s'));
     await by.tlsGateway('edge-1', edge);
@@ -185,7 +185,7 @@ describe.runIf(all)('the stand-in images, run as on the page', () => {
     await by.until('edge-1', () =>
       by.run('lb-1', "curl -sk -o /dev/null -w '%header{x-gateway}' https://127.0.0.1:443/"),
     );
-    // Each group has routes of its own: in the middle of both is only the one at /.
+    // Each group has routes of its own: both have only the one at /.
     await by.run(
       'db-1',
       `su postgres -c "psql -d api7ee -c \\"delete from route where (gateway_group, prefix) = ('edge', '/')\\""`,
@@ -195,14 +195,14 @@ describe.runIf(all)('the stand-in images, run as on the page', () => {
     expect(await by.status('gw-1', 9080, '/')).toBe(200);
   });
 
-  it('pass a TCP stream and datagrams on', async () => {
+  it('pass a TCP stream and datagrams', async () => {
     expect(await stream(3)).toBe(lab.host('edge-1').address);
     const ask = `use IO::Socket::INET; my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1:9000", Proto => "udp");
       $s->send("datagram"); alarm 5; $s->recv(my $answer, 100); print $answer`;
     expect(await by.run('edge-1', `perl -e '${ask}'`)).toBe('datagram');
   });
 
-  it('let a stream end after SIGQUIT, and cut it when the shutdown time-out is over', async () => {
+  it('let a stream end after SIGQUIT, and cut it after the shutdown timeout', async () => {
     await by.gatewayConfig('edge-1', edgeConfig('3s'));
     await by.tlsGateway('edge-1', edge);
     await by.until(200, () => by.status('edge-1', 7085, '/status/ready'));
@@ -218,7 +218,7 @@ describe.runIf(all)('the stand-in images, run as on the page', () => {
     expect(took).toBeLessThan(10_000);
   });
 
-  it('serve no route with a certificate that the control plane does not know', async () => {
+  it('serve no route with a certificate that the control plane does not trust', async () => {
     await by.tlsGateway('edge-1', { ...edge, certificate: await wrongCertificate(directory, 'edge') });
     await by.until(200, () => by.status('edge-1', 7085, '/status'));
     await by.until(true, async () => /watch of https:.*alert unknown ca/.test(await logs('edge-1', 'gateway')));
@@ -227,7 +227,7 @@ describe.runIf(all)('the stand-in images, run as on the page', () => {
     expect(await logs('cp-1', 'dp-manager')).toMatch(/TLS handshake with .*certificate verify failed/);
   });
 
-  it('serve no route behind a control plane that cannot show who it is', async () => {
+  it('serve no route behind a control plane without a trusted certificate', async () => {
     await by.tlsGateway('edge-1', { ...edge, sni: 'another.name' });
     await by.until(true, async () => /watch of .*not valid for 'another.name'/.test(await logs('edge-1', 'gateway')));
     expect(await by.status('edge-1', 7085, '/status')).toBe(200);
@@ -237,7 +237,7 @@ describe.runIf(all)('the stand-in images, run as on the page', () => {
     expect(await by.status('edge-1', 7085, '/status/ready')).toBe(503);
   });
 
-  it('give a gateway the routes of no group but its own', async () => {
+  it('give a gateway the routes of its own group only', async () => {
     const { gatewayToken, edgeToken } = await labSecrets(directory);
     const watch = (group: string) => `/api/dataplane/watch?gateway_group=${group}`;
     const byToken = (token: string, group: string) =>
@@ -255,13 +255,13 @@ describe.runIf(all)('the stand-in images, run as on the page', () => {
     expect(await byCertificate('default', 'default')).toBe('200');
     expect(await byCertificate('default', 'edge')).toBe('403');
     expect(await byCertificate('none', 'none')).toBe('403');
-    // Without any, TLS 1.3 tells the client only with the first answer, and TLS 1.2 in the handshake.
+    // Without any, TLS 1.3 reports it to the client only with the first response, and TLS 1.2 in the handshake.
     expect(await asks('https://127.0.0.1:7943/version')).toBe('curl 56');
     expect(await asks('https://127.0.0.1:7943/version', '--tls-max 1.2')).toBe('curl 35');
     expect(await asks('http://127.0.0.1:7943/version')).toMatch(/^curl/);
   });
 
-  it('show the certificates that they are given', async () => {
+  it('show the certificates that are configured', async () => {
     const own = (name: string) => issued(directory, 'ca', { name, subject: `/CN=${name}`, names: [`DNS:${name}.lab`] });
     expect(await asks('https://127.0.0.1:7443/healthz')).toBe('200');
     await by.startDashboard('cp-1', await own('dashboard'));
@@ -275,7 +275,7 @@ describe.runIf(all)('the stand-in images, run as on the page', () => {
     await by.until(200, () => by.status('edge-1', 7085, '/status/ready'));
   });
 
-  it('end with a clear line on a certificate that cannot be used', async () => {
+  it('exit with a clear line on a certificate that cannot be used', async () => {
     const run = async (tls: string) => {
       await by.controlPlaneConfig('cp-1', 'bad.yaml', 17900, await by.dsn(), `  tls:\n${tls}`);
       return lab.exec(
@@ -303,7 +303,7 @@ describe.runIf(all)('the stand-in images, run as on the page', () => {
     const bad = await init('apisix:\\n  status: {port: x}\\n');
     expect(bad).toMatchObject({ code: 1, err: expect.stringMatching(/apisix\.status\.port: expected int, found str/) });
     expect((await init('a: [\\n')).err).toMatch(/config\.yaml:2:1/);
-    // Only the test has nginx read what init writes.
+    // Only the test has nginx read the file that init writes.
     const snippet = (directive: string) =>
       init(`nginx_config:\\n  http_server_configuration_snippet: ${directive}\\n`, GATEWAY_CONFIG_CHECK);
     expect(await snippet('server_tokens off;')).toMatchObject({ code: 0 });
@@ -319,7 +319,7 @@ describe.runIf(all)('the stand-in images, run as on the page', () => {
     ).toMatch(/Permission denied/);
   });
 
-  it('let a slow request finish after SIGQUIT, and cut it when the shutdown time-out is over', async () => {
+  it('let a slow request finish after SIGQUIT, and cut it after the shutdown timeout', async () => {
     const slow = async (seconds: number) => {
       const request = lab.exec(
         'gw-1',
@@ -347,14 +347,14 @@ describe.runIf(all)('the stand-in images, run as on the page', () => {
     expect(cut.took).toBeLessThan(10_000);
   });
 
-  it('come back after their host lost its power', async () => {
+  it('start again after a power loss of their host', async () => {
     await lab.docker.getContainer(lab.host('cp-1').container).kill();
     expect((await upLab({ directory, owned: true })).did).toMatchObject({ 'cp-1': 'started', 'cp-2': 'kept' });
     await by.until(200, () => by.status('cp-1', 17080, '/healthz'));
     await by.until(200, () => by.status('cp-1', 17900, '/healthz'));
   });
 
-  it('end with a clear line on a DSN that cannot work', async () => {
+  it('exit with a clear line on a DSN that cannot work', async () => {
     await by.run('cp-1', 'docker stop -t 5 dashboard');
     expect(await runDashboard(await by.dsn('p@ss:/#%wrong'))).toEqual({
       code: 1,

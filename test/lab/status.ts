@@ -15,7 +15,7 @@ export interface HostStatus {
   readonly ports: Readonly<Record<string, number>>;
 }
 
-/** How the hosts of a lab are; null when the directory has no lab. @example await labStatus('.lab') */
+/** The state of the hosts of a lab; null when the directory has no lab. @example await labStatus('.lab') */
 export async function labStatus(directory: string): Promise<readonly HostStatus[] | null> {
   const lab = await readLabFile(resolve(directory));
   if (!lab) return null;

@@ -4,15 +4,15 @@ import { promisify } from 'node:util';
 const fallback = 'http://deb.debian.org/debian';
 
 export interface AptSources {
-  /** What debootstrap reads from. */
+  /** The source that debootstrap reads from. */
   readonly mirror: string;
   /** The content of /etc/apt/sources.list for Debian 12. */
   readonly list: string;
 }
 
 /**
- * Where this machine gets Debian 12 from, so that a lab behind a mirror builds too; Debian's own servers when the
- * machine is not a Debian 12.
+ * Where this machine gets Debian 12 from, so that a lab behind a mirror builds too. Debian's own servers if the machine is not a
+ * Debian 12.
  * @example (await aptSources()).mirror // 'http://deb.debian.org/debian'
  */
 export async function aptSources(): Promise<AptSources> {
@@ -23,7 +23,7 @@ export async function aptSources(): Promise<AptSources> {
   return sourcesFrom(targets);
 }
 
-/** Pure part of {@link aptSources}: lines of `URI SUITE COMPONENT`. */
+/** Pure part of {@link aptSources}: lines with the URI, the suite and its parts. */
 export function sourcesFrom(targets: string): AptSources {
   const lines = targets
     .split('\n')

@@ -14,8 +14,8 @@ const firstAnswerMs = 15_000;
 const wholePullMs = 300_000;
 
 /**
- * Debian 12 as an image: pulled where a registry can be reached, else made with debootstrap (root). The result is
- * tagged as ours, so neither way is tried a second time.
+ * Debian 12 as an image: pulled from a reachable registry, otherwise made with debootstrap (root). The result gets a tag of the
+ * lab, so neither way is tried a second time.
  * @example await ensureBaseImage(docker, console.error) // 'api7-orch-lab/debian:bookworm'
  */
 export async function ensureBaseImage(docker: Docker, note: (line: string) => void): Promise<string> {
@@ -35,7 +35,7 @@ export async function ensureBaseImage(docker: Docker, note: (line: string) => vo
   return reference;
 }
 
-/** Null when pulled, else the reason. A registry that says nothing at first will not be waited for. */
+/** Null when pulled, otherwise the reason. A registry without a first response is not waited for. */
 async function pull(docker: Docker, reference: string): Promise<string | null> {
   const limit = new AbortController();
   const first = setTimeout(() => limit.abort(new Error('no answer')), firstAnswerMs);

@@ -7,7 +7,7 @@ import { ensureBaseImage } from './base-image.ts';
 import { buildImage } from './build-image.ts';
 import { recipeFiles, recipeHash } from './recipe.ts';
 
-/** The reference that the present recipe of the host image has, built or not. */
+/** The reference of the current recipe of the host image, built or not. */
 export async function hostImageReference(): Promise<string> {
   return `api7-orch-lab/host:${recipeHash(await recipeFiles(paths.hostRecipe))}`;
 }
@@ -23,7 +23,7 @@ export async function ensureHostImage(docker: Docker, note: (line: string) => vo
     if (await hasImage(docker, reference)) return reference;
     const base = await ensureBaseImage(docker, note);
     note(`building the host image ${reference}`);
-    // The mirror is this machine's affair: part of the build, not of the recipe.
+    // The mirror depends on this machine: part of the build, not of the recipe.
     const sources = { name: 'sources.list', content: Buffer.from((await aptSources()).list), mode: 0o644 };
     await buildImage(docker, [...(await recipeFiles(paths.hostRecipe)), sources], { tag: reference, base });
     return reference;

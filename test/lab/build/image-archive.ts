@@ -20,9 +20,8 @@ export async function archiveLayer(tar: Buffer): Promise<ArchiveLayer> {
 }
 
 /**
- * An image as `docker save | gzip` writes it (docker image specification v1.2: a configuration, its layers and
- * manifest.json), put together from layers that were compressed before: a gzip file may consist of several members
- * (RFC 1952, 2.2).
+ * An image as `docker save | gzip` writes it (docker image specification v1.2: a configuration, its layers and manifest.json),
+ * from layers that were compressed before. A gzip file may consist of several members (RFC 1952, 2.2).
  * @example await imageArchive({ reference: 'api7/api7-ee-3-gateway:3.10.5', architecture: 'amd64', config: {}, layers })
  */
 export async function imageArchive(image: {

@@ -12,7 +12,7 @@ import { type TarEntry, tarBytes } from './tar-bytes.ts';
 
 const compress = promisify(gzip);
 const parts: readonly Part[] = ['cp', 'dp'];
-// Raise it when what packages are made of changes outside recipes/stand-in.
+// Increase it when the contents of packages change outside recipes/stand-in.
 const format = 2;
 
 /** Where the package of a part and version is. @example packagePath('3.10.5', 'cp') */
@@ -21,8 +21,8 @@ export function packagePath(version: string, part: Part): string {
 }
 
 /**
- * Builds `api7-<version>-cp.tar.gz` and `-dp.tar.gz` for every version that is not there yet or whose stand-ins have
- * changed since. A package holds `VERSION` and `images/<name>-<tag>.tar.gz`.
+ * Builds `api7-<version>-cp.tar.gz` and `-dp.tar.gz` for every version that is missing or whose stand-ins have changed since. A
+ * package holds `VERSION` and `images/<name>-<tag>.tar.gz`.
  * @example await ensurePackages(docker, console.error)
  */
 export async function ensurePackages(docker: Docker, note: (line: string) => void): Promise<void> {
@@ -60,7 +60,7 @@ async function writePackage(version: string, part: Part, architecture: string, b
     entries.push(await standInArchive(standIn, version, architecture, base));
   }
   const path = packagePath(version, part);
-  // What is inside is compressed already.
+  // The contents are compressed already.
   await writeFile(`${path}.new`, await compress(await tarBytes(entries), { level: 0 }));
   await rename(`${path}.new`, path);
 }

@@ -8,7 +8,7 @@ export interface RecipeFile {
   readonly mode: number;
 }
 
-/** All files below a directory in a fixed order, without what editors and interpreters leave there. */
+/** All files below a directory in a fixed order, without files of editors and interpreters. */
 export async function recipeFiles(directory: string): Promise<RecipeFile[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   const names = entries
@@ -25,7 +25,7 @@ export async function recipeFiles(directory: string): Promise<RecipeFile[]> {
   );
 }
 
-/** Twelve hex digits naming a recipe: same files and same inputs, same tag. */
+/** Twelve hex digits that name a recipe: same files and same inputs, same tag. */
 export function recipeHash(files: readonly RecipeFile[], ...inputs: readonly string[]): string {
   const hash = createHash('sha256');
   for (const file of files) hash.update(`${file.name}\0${file.mode}\0${file.content.length}\0`).update(file.content);

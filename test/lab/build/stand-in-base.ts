@@ -15,8 +15,8 @@ export async function standInBaseReference(): Promise<string> {
 }
 
 /**
- * The layer that all stand-in images share, as an uncompressed tar: sorted entries, no times, so that the same files
- * give the same digest on every machine.
+ * The layer that all stand-in images share, as an uncompressed tar: sorted entries, no times. The same files have the same digest
+ * on every machine.
  * @example const layer = await standInBaseLayer(docker, console.error)
  */
 export async function standInBaseLayer(docker: Docker, note: (line: string) => void): Promise<Buffer> {

@@ -1,6 +1,6 @@
 import type { TarEntry } from './tar-bytes.ts';
 
-/** Releases whose gateway is broken, for tests of what happens then: see recipes/stand-in/python/release.py. */
+/** Releases with a broken gateway, for failure tests: see recipes/stand-in/python/release.py. */
 export const faultyVersions = { '3.10.90': 'never-ready', '3.10.91': 'bad-routes' } as const;
 
 export const versions = ['3.2.16.3', '3.9.0', '3.10.5', '3.10.6', ...Object.keys(faultyVersions)] as const;
@@ -14,7 +14,7 @@ export interface StandIn {
   readonly tag: (version: string) => string;
   /** The `config` of an OCI image. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** What it holds beside the shared layer and its VERSION. */
+  /** Its files beside the shared layer and its VERSION. */
   readonly files: readonly TarEntry[];
 }
 

@@ -11,8 +11,7 @@ export interface TarEntry {
 }
 
 /**
- * A tar file in memory; entries are owned by root unless told otherwise and all of the same age, so that equal
- * content gives equal bytes.
+ * A tar file in memory. Entries belong to root by default and have one fixed time, so that equal content has equal bytes.
  * @example await tarBytes([{ name: 'VERSION', content: '3.10.5\n' }])
  */
 export async function tarBytes(entries: readonly TarEntry[]): Promise<Buffer> {

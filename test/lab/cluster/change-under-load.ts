@@ -4,10 +4,12 @@ import { steadyLoad } from '../load/traffic.ts';
 import { samplerOn } from '../samplers/sampler.ts';
 import { install, installWith, type LabOf } from './commands.ts';
 
-/** An installed cluster whose gateways all get another configuration while clients use them; it is put back at the end. */
+/**
+ * An installed cluster whose gateways all get another configuration while clients use them; the old one is installed at the end.
+ */
 export function changeUnderLoad(lab: LabOf): void {
   describe('a change to all gateways under load', () => {
-    test('never has two of them away at once', async () => {
+    test('never has two gateways out of service at once', async () => {
       const file = await inventoryWith(lab(), 'more-workers', (text) =>
         text.replace('  nofile:', '  config: { gateway: { nginx_config: { worker_processes: 2 } } }\n  nofile:'),
       );
@@ -28,7 +30,7 @@ export function changeUnderLoad(lab: LabOf): void {
           `${host}: yamlFile /opt/api7/gateway_conf/config.yaml`,
         ]),
       );
-      // The sampler saw each of them go, or it would prove nothing.
+      // The sampler must have seen each gateway stop; otherwise it shows nothing.
       expect(away.ever).toEqual(['gw-1', 'gw-2', 'gw-3']);
       expect(away.mostAtOnce).toBe(1);
       expect(traffic.good).toBeGreaterThan(100);

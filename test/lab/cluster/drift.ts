@@ -3,14 +3,14 @@ import { steadyLoad } from '../load/traffic.ts';
 import type { OrchRun } from '../scenes/orch.ts';
 import { install, type LabOf } from './commands.ts';
 
-/** What was changed on the hosts themselves, without their way out of traffic and back. */
+/** Changes on the hosts themselves, without drain and restore. */
 const changes = (run: OrchRun) =>
   run.with('changed').filter((line) => !/ (has a lease|is drained|is restored) \(on /.test(line));
 
-/** An installed cluster that others have changed. */
+/** An installed cluster that was changed externally. */
 export function drift(lab: LabOf): void {
   describe('drift', () => {
-    test('what drifted is mended, and nothing else', async () => {
+    test('repairs what drifted, and changes nothing else', async () => {
       await Promise.all([
         // In place: the very file that the running container has mounted.
         lab().exec(
@@ -31,7 +31,7 @@ export function drift(lab: LabOf): void {
            rm -f /tmp/env /tmp/was.json`,
         ),
       ]);
-      // A gateway that is back is compared with its siblings: without requests nobody could tell.
+      // A restored gateway is compared with its peers, which takes requests.
       const load = steadyLoad(lab().url('gateways'));
       const run = await install(lab(), '-e', 'soak=5s');
       await load.stop();

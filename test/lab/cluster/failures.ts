@@ -9,14 +9,14 @@ import { orch } from '../scenes/orch.ts';
 import { install, installWith, type LabOf } from './commands.ts';
 
 /**
- * Installs that fail on a host. Only the host that a case is about is bare: the others are installed and have nothing to
- * do. Images stay loaded: no case is about them, and they take most of the time.
+ * Installs that fail on a host. Only the host of a case is bare: the others are installed and have nothing to do. Images stay
+ * loaded: no case is about them, and they take most of the time.
  */
 export function failures(lab: LabOf): void {
   const bare = (...hosts: readonly HostName[]) => lab().reset(hosts, { keepImages: true });
 
   describe('failures', () => {
-    test('a wrong database password names host, task and the database’s own words, within seconds', async () => {
+    test('a wrong database password is reported within seconds, with host, task and the database’s message', async () => {
       await bare('cp-1');
       await writeFile(join(lab().directory, 'secrets/wrong'), 'nope');
       const file = await inventoryWith(lab(), 'wrong-password', (text) =>
@@ -36,8 +36,8 @@ export function failures(lab: LabOf): void {
       expect(Date.now() - begun).toBeLessThan(120_000);
     });
 
-    // A minute of waiting each: what is waited for is tested on fakes and on the wire.
-    test.runIf(all)('a member that the balancer does not know fails the install', async () => {
+    // Each wait takes a minute; waits are tested on fakes and on the wire.
+    test.runIf(all)('a member that the balancer does not have fails the install', async () => {
       await bare('cp-1');
       const file = await inventoryWith(lab(), 'other-socket', (text) =>
         text.replace(/(dashboards: .*)socket: \S+,/, '$1socket: /run/haproxy/nowhere.sock,'),
@@ -48,7 +48,7 @@ export function failures(lab: LabOf): void {
     });
 
     // The daily faults have one: `disk full`.
-    test.runIf(all)('a full disk names host, task, path and what is needed', async () => {
+    test.runIf(all)('a full disk is reported with host, task, path and the needed space', async () => {
       await bare('gw-2');
       await lab().exec('gw-2', 'mkdir -p /opt/api7 && mount -t tmpfs -o size=2m tmpfs /opt/api7');
       try {
@@ -66,7 +66,7 @@ export function failures(lab: LabOf): void {
       }
     });
 
-    test.runIf(all)('a gateway whose control plane is not there fails', async () => {
+    test.runIf(all)('a gateway without its control plane fails', async () => {
       await bare('cp-1', 'gw-1');
       await lab().exec('cp-2', 'docker stop api7-dp-manager');
       try {
@@ -76,8 +76,8 @@ export function failures(lab: LabOf): void {
       }
     });
 
-    test('a port that another container holds is refused before anything is changed, naming that container', async () => {
-      // Both groups have hosts with work to do: a run that begins in spite of the refusal shows.
+    test('a port of another container is refused before any change, with the name of that container', async () => {
+      // Both groups have hosts with work to do, so that a run which ignores the refusal is noticed.
       await bare('cp-1', 'gw-1', 'gw-2');
       await lab().exec(
         'gw-1',
@@ -98,14 +98,14 @@ export function failures(lab: LabOf): void {
       }
     });
 
-    test('once their causes are gone, one run repairs everything that they left', async () => {
+    test('after the causes are gone, one run repairs all their effects', async () => {
       const run = await install(lab(), '-e', 'soak=0s');
       expect({ code: run.code, errors: run.end?.errors }).toEqual({ code: 0, errors: [] });
       for (const host of ['cp-1', 'gw-1', 'gw-2']) expect(run.end?.hosts[host]?.changed).toBeGreaterThan(0);
       for (const host of ['cp-2', 'gw-3']) expect(run.end?.hosts[host]?.changed).toBe(0);
     });
 
-    test('exec runs everywhere, prefixes lines, and ends with the worst exit code', async () => {
+    test('exec runs on all hosts, prefixes lines, and exits with the highest exit code', async () => {
       const run = await orch([
         'exec',
         'data_plane',

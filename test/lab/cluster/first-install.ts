@@ -6,12 +6,12 @@ import { MANAGED, pictures } from '../samplers/snapshots.ts';
 import { install, type LabOf } from './commands.ts';
 import { type InstallTimes, timedInstall } from './kill-moment.ts';
 
-/** From bare hosts to a cluster that serves; notes how long its parts take, for the kills. */
+/** From bare hosts to a serving cluster; records how long its parts take, for the kills. */
 export function firstInstall(lab: LabOf, times: InstallTimes): void {
   describe('a first install', () => {
     let listed: readonly string[] = [];
 
-    test('check lists what would change, and changes nothing', async () => {
+    test('check lists the planned changes, and changes nothing', async () => {
       const before = await pictures(lab());
       const check = await install(lab(), '--check');
       expect({ code: check.code, outcome: check.end?.outcome }).toEqual({ code: 0, outcome: 'ok' });
@@ -20,7 +20,7 @@ export function firstInstall(lab: LabOf, times: InstallTimes): void {
       listed = check.with('changed');
     });
 
-    test('apply changes exactly that, on every host', async () => {
+    test('apply makes exactly these changes, on every host', async () => {
       const { run, ends } = await timedInstall(lab());
       times.ends = ends;
       expect({ code: run.code, errors: run.end?.errors }).toEqual({ code: 0, errors: [] });
@@ -38,13 +38,13 @@ export function firstInstall(lab: LabOf, times: InstallTimes): void {
       }
     });
 
-    test('300 requests through the load balancer all answer, from all three gateways', async () => {
+    test('300 requests through the load balancer all succeed, on all three gateways', async () => {
       const traffic = await sendRequests(lab().url('gateways'), 300);
       expect(traffic).toMatchObject({ sent: 300, good: 300, bad: {} });
       expect(Object.keys(traffic.gateways)).toEqual(['gw-1', 'gw-2', 'gw-3']);
     });
 
-    test('secrets stay where they belong: not in the output, not in files that others can read', async () => {
+    test('secrets are not in the output, nor in files that others can read', async () => {
       const password = (await readFile(join(lab().directory, 'secrets/db-password'), 'utf8')).trim();
       const token = (await readFile(join(lab().directory, 'secrets/gateway-token'), 'utf8')).trim();
       const run = await install(lab(), '--diff');

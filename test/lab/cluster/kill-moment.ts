@@ -1,19 +1,19 @@
 import type { Lab } from '../lab.ts';
 import { type OrchRun, orch } from '../scenes/orch.ts';
 
-/** When the tasks of a first install that nothing interrupted ended, in milliseconds; none until one was seen. */
+/** The milliseconds after which the tasks of an uninterrupted first install ended; none before the first such install. */
 export interface InstallTimes {
   ends: readonly number[];
 }
 
 /**
- * A point of an install, counted in its tasks: a busy machine makes a run take twice as long, and milliseconds alone
- * would then mean another point.
+ * A point of an install, counted in its tasks: on a busy machine a run takes twice as long, and milliseconds alone would mean
+ * another point.
  */
 export interface KillMoment {
-  /** So many tasks have ended. */
+  /** The number of finished tasks. */
   readonly tasks: number;
-  /** The time since then; less where the next task ends earlier. */
+  /** The time since then; less if the next task ends earlier. */
   readonly ms: number;
 }
 

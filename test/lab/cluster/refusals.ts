@@ -6,10 +6,10 @@ import { inventoryWith } from '../config/inventory-with.ts';
 import { pictures } from '../samplers/snapshots.ts';
 import { install, installWith, type LabOf } from './commands.ts';
 
-/** Runs that change nothing: the bare hosts serve them all, one after another. */
+/** Runs that change nothing: all of them use the same bare hosts, one after another. */
 export function refusals(lab: LabOf): void {
   describe('bare hosts: a refused run changes nothing', () => {
-    test('a missing package is refused before anything is connected to', async () => {
+    test('a missing package is refused before the first connection', async () => {
       const file = await inventoryWith(lab(), 'no-package', (text) =>
         text.replace(/data_plane: .*tar\.gz/, 'data_plane: nowhere.tar.gz'),
       );
@@ -19,7 +19,7 @@ export function refusals(lab: LabOf): void {
       expect(run.stderr).toContain('hint:');
     });
 
-    test('a package that is cut short is refused before anything is connected to', async () => {
+    test('a truncated package is refused before the first connection', async () => {
       const short = join(lab().directory, 'short.tar.gz');
       const whole = await readFile(packagePath(lab().file.version, 'dp'));
       await writeFile(short, whole);
@@ -33,14 +33,14 @@ export function refusals(lab: LabOf): void {
       expect(run.stderr).toContain('hint:');
     });
 
-    test('a typo in the inventory is refused with its place', async () => {
+    test('a typo in the inventory is refused with its line', async () => {
       const file = await inventoryWith(lab(), 'typo', (text) => text.replace('  nofile:', '  nofiles:'));
       const run = await installWith(file);
       expect({ code: run.code, end: run.end }).toEqual({ code: 1, end: undefined });
       expect(run.stderr).toMatch(/typo\.yaml:\d+:\d+: api7\.nofiles: unknown key "nofiles"; did you mean "nofile"\?/);
     });
 
-    test('an unreachable host refuses the run, and no other host is touched', async () => {
+    test('an unreachable host refuses the run, and no other host is changed', async () => {
       const before = await pictures(lab(), ['cp-1', 'gw-1']);
       const container = lab().docker.getContainer(lab().host('gw-3').container);
       await container.pause();
@@ -61,7 +61,7 @@ export function refusals(lab: LabOf): void {
       expect(await pictures(lab(), ['cp-1', 'gw-1'])).toEqual(before);
     });
 
-    test('a limit on open files that the host does not grant is refused before anything is changed', async () => {
+    test('a limit on open files that the host does not grant is refused before any change', async () => {
       const before = await pictures(lab());
       const file = await inventoryWith(lab(), 'nofile', (text) => text.replace(/nofile: \d+/, 'nofile: 2000000000'));
       const run = await installWith(file);

@@ -15,7 +15,7 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** What a certificate is for. */
+/** The purpose of a certificate. */
 export interface CertificateWish {
   /** Name of the file in `tls/`, without its ending. */
   readonly name: string;
@@ -24,10 +24,10 @@ export interface CertificateWish {
   readonly names?: readonly string[];
 }
 
-/** The name in the certificate that DP Manager has when it is given none. */
+/** The name in the certificate that DP Manager has by default. */
 export const builtInName = 'api7ee3-dp-manager';
 
-/** The certificate authority that all hosts of the lab trust, and another one that none of them knows. */
+/** The certificate authority that all hosts of the lab trust, and another one that none of them trusts. */
 export type Authority = 'ca' | 'other-ca';
 
 /**
@@ -42,7 +42,7 @@ export function authority(directory: string, name: Authority): Promise<Certifica
 }
 
 /**
- * A certificate that an authority of the lab has issued, kept beside it, and issued again when it is wished otherwise.
+ * A certificate issued by an authority of the lab, kept beside it, and issued again after a change of the request.
  * @example await issued(directory, 'ca', { name: 'gateway-edge', subject: '/OU=edge/CN=gateway' })
  */
 export async function issued(directory: string, by: Authority, wish: CertificateWish): Promise<Certificate> {
@@ -71,17 +71,17 @@ export function gatewayCertificate(directory: string, group: string): Promise<Ce
   return issued(directory, 'ca', { name: `gateway-${group}`, subject: `/OU=${group}/CN=gateway` });
 }
 
-/** A client certificate for the same group by an authority that DP Manager does not know. */
+/** A client certificate for the same group, from an authority that DP Manager does not trust. */
 export function wrongCertificate(directory: string, group: string): Promise<Certificate> {
   return issued(directory, 'other-ca', { name: `wrong-${group}`, subject: `/OU=${group}/CN=gateway` });
 }
 
-/** The certificate that DP Manager has when it is given none. */
+/** The certificate that DP Manager has by default. */
 export function builtInCertificate(directory: string): Promise<Certificate> {
   return issued(directory, 'ca', { name: 'built-in', subject: `/CN=${builtInName}`, names: [`DNS:${builtInName}`] });
 }
 
-/** What is kept under a name for the same wish, else what `make` writes into a folder that holds a fresh `key`. */
+/** The files kept under a name for the same request; otherwise the files that `make` writes into a folder with a fresh `key`. */
 async function kept(
   directory: string,
   name: string,

@@ -2,13 +2,13 @@ import { hostsOf, type LabFile, labHost } from '../plan/lab-file.ts';
 import { poolsOf } from '../plan/pools.ts';
 import { gatewayCertificate, issued, wrongCertificate } from './certificates.ts';
 
-/** The name by which gateways know DP Manager behind the load balancers. */
+/** The name by which gateways reach DP Manager behind the load balancers. */
 export const dpManagerName = 'dp-manager.lab';
 
 /**
- * The certificates of a lab with two gateway groups, in its folder `tls/`: `dp-manager` and `dashboard` with the addresses
- * of the load balancers, `gateway-default` and `gateway-edge` for the gateways, and `wrong-edge` by an authority that
- * DP Manager does not know.
+ * The certificates of a lab with two gateway groups, in its folder `tls/`: `dp-manager` and `dashboard` with the addresses of the
+ * load balancers, `gateway-default` and `gateway-edge` for the gateways, and `wrong-edge` from an authority that DP Manager does
+ * not trust.
  */
 export async function edgeCertificates(directory: string, lab: LabFile): Promise<void> {
   const addresses = hostsOf(lab, 'load_balancer').map((name) => `IP:${labHost(lab, name).address}`);
@@ -23,13 +23,13 @@ export async function edgeCertificates(directory: string, lab: LabFile): Promise
 }
 
 /**
- * What follows after the database in the inventory of a lab with two gateway groups: its gateways reach DP Manager by
- * mutual TLS through the load balancers, and those of the group `edge` have host ports of their own.
+ * The part after the database in the inventory of a lab with two gateway groups: its gateways reach DP Manager by mutual TLS
+ * through the load balancers, and those of the group `edge` have host ports of their own.
  */
 export function edgeInventory(common: string, lab: LabFile, nofile: number): string {
   const endpoints = hostsOf(lab, 'load_balancer').map((name) => `"https://${labHost(lab, name).address}:7943"`);
   const ofDefault = '"data_plane:!edge_gateways"';
-  // The pool `gateways` speaks for its TCP twin, whose members are the same addresses and ports.
+  // The pool `gateways` also covers its TCP pool, whose members have the same addresses and ports.
   const pools = poolsOf(lab)
     .filter(({ name }) => name !== 'gateways_tcp')
     .map(

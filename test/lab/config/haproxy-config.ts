@@ -1,13 +1,13 @@
 import type { LabFile } from '../plan/lab-file.ts';
 import { membersOf, type Pool, poolsOf } from '../plan/pools.ts';
 
-/** The configuration of a load balancer: it retries nothing and sends nothing elsewhere, so that it hides no error. */
+/** The configuration of a load balancer: it retries nothing and redispatches nothing, so that it hides no error. */
 export function haproxyConfig(lab: LabFile): string {
   return [top, ...poolsOf(lab).map((pool) => section(pool, lab))].join('\n');
 }
 
-// hard-stop-after: an old worker may finish a long download after a reload. idle-close-on-response: it lets go of a kept
-// connection with its next answer, and not just as the client sends on it.
+// hard-stop-after: an old worker may finish a long download after a reload. idle-close-on-response: it closes a kept connection
+// with its next response, and not just as the client sends on it.
 const top = `global
   nbthread 1
   maxconn 4000

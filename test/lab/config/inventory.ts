@@ -10,7 +10,7 @@ import { serversFile } from './nginx-config.ts';
 const groups: readonly Role[] = ['control_plane', 'data_plane', 'edge_gateways', 'load_balancer', 'database'];
 const zones = ['a', 'b', 'c'];
 
-/** Three zones, in turn. */
+/** Three zones, one after another. */
 function zoneOf(name: HostName): string {
   const [kind, number] = name.split('-');
   return kind === 'cp' || kind === 'gw' ? `, zone: ${zones[(Number(number) - 1) % zones.length]}` : '';
@@ -30,7 +30,7 @@ load_balancers:
 ${loadBalancers(lab)}`;
 }
 
-/** What the inventories of all labs begin with, down to the database in the block `api7`. */
+/** The first part of the inventories of all labs, down to the database in the block `api7`. */
 function commonBlocks(directory: string, lab: LabFile): string {
   const hosts = hostNames(lab).map((name) => {
     const { address, ports } = labHost(lab, name);
@@ -69,7 +69,7 @@ ${members.join('')}api7:
 `;
 }
 
-/** Members are known to a balancer by address and port: `gateways` are also those of its TCP pool. */
+/** A balancer identifies members by address and port: `gateways` are also those of its TCP pool. */
 function loadBalancers(lab: LabFile): string {
   return poolsOf(lab)
     .filter(({ mode }) => mode === 'http')

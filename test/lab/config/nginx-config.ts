@@ -2,14 +2,14 @@ import type { LabFile } from '../plan/lab-file.ts';
 import { membersOf, type Pool, pools } from '../plan/pools.ts';
 import { balancerPorts } from '../plan/topology.ts';
 
-/** Where the `server` lines of a pool are; the two pools of gateways have the same ones. */
+/** The file with the `server` lines of a pool; the two pools of gateways share one. */
 export function serversFile(pool: Pool): string {
   return `/etc/nginx/api7-orch/${pool.members === 'data_plane' ? 'gateways' : pool.name}.conf`;
 }
 
 /**
- * The files of a load balancer that runs nginx. It sends nothing to another member, so that it hides no error, but
- * leaves a member that failed out for a while, which is all the health check that it has.
+ * The files of a load balancer that runs nginx. It sends no request to another member, so that it hides no error, but skips a
+ * failed member for a while, which is its only health check.
  */
 export function nginxFiles(lab: LabFile): Readonly<Record<string, string>> {
   const http = pools.filter(({ mode }) => mode === 'http');

@@ -14,14 +14,14 @@ export async function labSecrets(directory: string): Promise<LabSecrets> {
   await mkdir(join(directory, 'secrets'), { recursive: true, mode: 0o700 });
   const random = () => randomBytes(9).toString('base64url');
   return {
-    // Every character in the middle means something else in a URI.
+    // Every character in the middle has another meaning in a URI.
     dbPassword: await kept(join(directory, 'secrets/db-password'), () => `${random()}p@ss:/#%${random()}`),
     gatewayToken: await kept(join(directory, 'secrets/gateway-token'), () => `a7dp-${random()}${random()}`),
     edgeToken: await kept(join(directory, 'secrets/edge-token'), () => `a7dp-${random()}${random()}`),
   };
 }
 
-/** What the control plane keeps of a token. */
+/** The control plane's copy of a token. */
 export function tokenDigest(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }

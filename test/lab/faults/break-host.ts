@@ -9,23 +9,23 @@ import type { HostName } from '../plan/topology.ts';
 export const faults = ['network', 'ssh', 'docker', 'disk'] as const;
 export type FaultKind = (typeof faults)[number];
 
-// Every packet, those of established connections and of published ports included; nobody is told.
+// Every packet, also of established connections and published ports, without a reply.
 const silence = `
 iptables -w -t mangle -I PREROUTING -i eth0 -j DROP
 iptables -w -t mangle -I POSTROUTING -o eth0 -j DROP`;
 
 const breaking: Readonly<Record<FaultKind, string>> = {
   network: `iptables -w -t mangle -S | grep -q -- '-i eth0 -j DROP' && exit 0${silence}`,
-  // The port refuses from now on, and every login that there was is gone.
+  // The port refuses from now on, and every earlier login has ended.
   ssh: 'touch /run/lab/hold/sshd; pkill -KILL -x sshd; true',
-  // With live-restore, which an engine takes without a restart, containers outlive their engine.
+  // With live-restore, which an engine accepts without a restart, containers outlive their engine.
   docker: `
 [ -e /run/lab/hold/dockerd ] && exit 0
 mkdir -p /etc/docker; echo '{ "live-restore": true }' > /etc/docker/daemon.json; pkill -HUP -x dockerd
 for i in $(seq 100); do docker info -f '{{.LiveRestoreEnabled}}' | grep -q true && break; sleep 0.05; done
 touch /run/lab/hold/dockerd; pkill -KILL -x dockerd; rm -f /var/run/docker.pid
 for i in $(seq 100); do pgrep -x dockerd >/dev/null || exit 0; sleep 0.05; done; exit 1`,
-  // What is there stays readable, and not one byte more fits in.
+  // Existing files stay readable, and not one byte more fits in.
   disk: `
 mkdir -p /opt/api7 /run/lab/disk; mountpoint -q /opt/api7 && exit 0
 mount -t tmpfs -o size=$(( $(du -sk /opt/api7 | cut -f1) + 1024 ))k tmpfs /run/lab/disk
@@ -48,7 +48,7 @@ done
 [ ! -e /etc/docker/daemon.json ] || { rm /etc/docker/daemon.json; pkill -HUP -x dockerd; }`;
 
 /**
- * Breaks one thing of a host; what runs in its containers goes on. `disk`: the file system of /opt/api7 is full.
+ * Breaks one part of a host; its containers keep running. `disk`: the file system of /opt/api7 is full.
  * @example await breakHost(lab.docker, lab.file, 'gw-2', 'network')
  */
 export async function breakHost(docker: Docker, lab: LabFile, name: HostName, fault: FaultKind): Promise<void> {
@@ -57,7 +57,7 @@ export async function breakHost(docker: Docker, lab: LabFile, name: HostName, fa
 }
 
 /**
- * Undoes every fault of a host, pauses and stops included. What was written to a full disk meanwhile is gone.
+ * Undoes every fault of a host, pauses and stops included. Files written to a full disk meanwhile are lost.
  * @example await healHost(lab.docker, lab.file, 'gw-2')
  */
 export async function healHost(docker: Docker, lab: LabFile, name: HostName): Promise<void> {
@@ -70,8 +70,8 @@ export async function healHost(docker: Docker, lab: LabFile, name: HostName): Pr
 }
 
 /**
- * Ends all SSH connections of all hosts in the same moment, and lets no new one in for some seconds. Data traffic goes
- * on. Resolves when the time is over.
+ * Ends all SSH connections of all hosts in the same moment, and refuses new ones for some seconds. Data traffic continues.
+ * Resolves after that time.
  */
 export async function cutSsh(lab: Lab, seconds: number): Promise<void> {
   // All containers share one clock: far enough ahead that all of them wait for it.
@@ -87,7 +87,7 @@ iptables -w -D INPUT -p tcp --dport 22 -j DROP`;
   );
 }
 
-/** Reloads a balancer as its package would: a new process takes over, what was set by hand is forgotten. */
+/** Reloads a balancer as its package would: a new process starts, and the settings of the admin socket are lost. */
 export async function reloadBalancer(
   lab: Lab,
   name: HostName = hostsOf(lab.file, 'load_balancer')[0] ?? '',

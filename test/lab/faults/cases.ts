@@ -1,8 +1,8 @@
 import { randomOf } from '../scenes/day-seed.ts';
 
 /**
- * When a fault strikes: before the run, or as a step of the victim begins. `apply`: right after it is proved drained;
- * `recheck`: when the node after it is done, and those done before are looked at once more.
+ * When a fault strikes: before the run, or as a step of the victim begins. `apply`: right after the victim is idle; `recheck`:
+ * when the node after it is done, and the finished ones are rechecked.
  */
 export type Moment =
   | 'before'
@@ -35,7 +35,7 @@ export type FaultName =
   | 'bad routes'
   | 'database away';
 
-/** What is done, when, and to whom. A run works on two of the three gateways; the third is the bystander. */
+/** The fault, its time, and its victim. A run works on two of the three gateways; the third is the bystander. */
 export interface Case {
   readonly seed: number;
   readonly fault: FaultName;
@@ -104,7 +104,7 @@ export const strikes: readonly Pick<Case, 'fault' | 'moment'>[] = faultNames.fla
   moments[fault].map((moment) => ({ fault, moment })),
 );
 
-/** Where what is expected of the second node depends on it, nodes go one at a time, the victim first. */
+/** Where the expected result of the second node depends on it, nodes go one at a time, the victim first. */
 const inTurn: ReadonlySet<FaultName> = new Set([
   'another node in maintenance',
   'a bystander in maintenance',
@@ -114,8 +114,8 @@ const inTurn: ReadonlySet<FaultName> = new Set([
 ]);
 
 /**
- * What a seed stands for. Seeds 1, 2, 3 … go through all strikes, each with victim, order, balancer and size of the batch
- * drawn by the seed; after the last one they begin again and draw others.
+ * The case of a seed. Seeds 1, 2, 3 … go through all strikes. The seed draws victim, order, balancer and size of the batch; after
+ * the last strike they begin again and draw others.
  * @example caseOf(7) // always the same
  */
 export function caseOf(seed: number): Case {
@@ -136,11 +136,11 @@ export function caseOf(seed: number): Case {
   };
 }
 
-/** Which cases run, and the value of API7_ORCH_SEED that selects them again. */
+/** The selected cases, and the value of API7_ORCH_SEED that selects them again. */
 export interface Selection {
   readonly name: string;
   readonly seeds: readonly number[];
-  /** Those whose command is also given once more, after the fault is gone. */
+  /** Cases whose command also runs a second time, after the fault is gone. */
   readonly repeated: readonly number[];
 }
 
@@ -170,12 +170,12 @@ const whole = (name: string, seeds: readonly number[]): Selection => ({ name, se
 /** Seeds beyond the first of a strike, so that a day also draws victim, order, balancer and batch size. */
 const ROUNDS = 1000;
 
-/** Waits for two minutes until the run gives the node up: only the full suite has the time. */
+/** Waits two minutes until the run stops waiting for the node: only the full suite has the time. */
 export const isLong = ({ fault, moment }: Pick<Case, 'fault' | 'moment'>): boolean =>
   fault === 'dockerd gone' && moment === 'waitReady';
 
 /**
- * One seed for every kind of fault. The day draws the moment, and with it everything else that a seed decides.
+ * One seed for every kind of fault. The day draws the moment, and with it all other parts of the seed.
  * @example sampleOf(20261129) // 18 seeds, always the same
  */
 export function sampleOf(day: number): readonly number[] {
@@ -187,7 +187,7 @@ export function sampleOf(day: number): readonly number[] {
   });
 }
 
-/** To repeat a run takes as long as the run: a day has the time for a third of them. */
+/** A repeated run takes as long as the run: a day has the time for a third of them. */
 const REPEATED = 6;
 
 const repeatedOn = (day: number): readonly number[] => shuffled(sampleOf(day), randomOf(day + 1)).slice(0, REPEATED);

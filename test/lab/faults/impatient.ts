@@ -3,7 +3,7 @@ import type { Play } from '../../../src/core/play/play.ts';
 import { type Steps, Task } from '../../../src/core/task/task.ts';
 
 /**
- * The plays of a built-in playbook, whose `httpReady` gates give up sooner: a test need not see two minutes pass.
+ * The plays of a built-in playbook with shorter timeouts of the `httpReady` gates, so that a test saves two minutes.
  * @example *plays(context) { yield* impatient(install.plays(context), 10_000); }
  */
 export function* impatient(plays: Iterator<Play, void, unknown>, withinMs: number): Generator<Play, void, unknown> {

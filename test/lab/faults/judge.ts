@@ -4,10 +4,10 @@ import { kinds } from './kinds.ts';
 import type { Watched } from './scene.ts';
 import { startedBetween, type World } from './world.ts';
 
-/** An interrupt that comes when no other node is left to begin with stops nothing. */
+/** An interrupt after the last node has begun stops nothing. */
 const codes = { well: [0], ill: [2, 3], back: [4], stopped: [6, 0], killed: [null] } as const;
 
-/** What a run left untouched must not have been, what is out of traffic must be on record, and clients must not notice. */
+/** Nodes outside of the run must be unchanged, drained nodes must have a lease, and no client may see an error. */
 export function judgeFirst(at: Case, { run, out, load }: Watched, before: World, after: World): void {
   const fault = kinds[at.fault];
   const ends = fault.ends(at);
@@ -21,7 +21,7 @@ export function judgeFirst(at: Case, { run, out, load }: Watched, before: World,
   );
   if (fault.code !== undefined) expect(run.end?.errors.map(({ code }) => code)).toContain(fault.code);
 
-  // By our hand never more than it may; what a fault takes out beside the victim is not ours.
+  // The run never drains more nodes than allowed; nodes that a fault stops beside the victim are not counted.
   for (const { balancer, mostAtOnce, worst, samples } of out.filter((row) => row.balancer !== blind)) {
     expect(samples).toBeGreaterThan(0);
     expect({ balancer, mostAtOnce, worst }).toSatisfy(
@@ -30,18 +30,18 @@ export function judgeFirst(at: Case, { run, out, load }: Watched, before: World,
     );
   }
 
-  // Out of traffic means on record, or held.
+  // A drained node has a lease or is held.
   const holds = fault.holds?.(at);
   const unrecorded = after.orderedOut.filter((name) => !after.recorded.includes(name));
   expect(unrecorded).toEqual(holds === undefined ? [] : [`lb-1 ${holds}`, `lb-2 ${holds}`]);
   if (ends === 'well' || ends === 'back' || ends === 'stopped' || run.code === 2) expect(after.recorded).toEqual([]);
 
-  // Who is not of the run is not touched.
+  // Nodes outside of the run are unchanged.
   const away = after.notServing.filter((name) => blind === undefined || !name.startsWith(`${blind} `));
   expect(started).not.toContain(at.bystander);
   if (holds !== at.bystander) expect(away.filter((name) => name.endsWith(`/${at.bystander}`))).toEqual([]);
 
-  // Every node of the run is told of, as it is.
+  // Every node of the run is reported with its state.
   if (run.code === 2) expect(started).toEqual([]);
   if (started.length > 0 && ends === 'ill') expect(run.code).toBe(3);
   if (Object.keys(states).length > 0) expect(Object.keys(states).sort()).toEqual([at.victim, at.other].sort());
@@ -52,7 +52,7 @@ export function judgeFirst(at: Case, { run, out, load }: Watched, before: World,
     if (left) expect(run.nodes[name]).toMatchObject({ next: expect.stringMatching(/^api7-orch lb restore /) });
   }
   if (ends === 'well') expect({ states, started, away }).toEqual({ states: done(at), started: both(at), away: [] });
-  // It serves what it ran before, and no other one was touched.
+  // It serves its earlier version, and no other node was changed.
   if (ends === 'back') {
     expect(states).toEqual({ [at.victim]: 'rolledBack', [at.other]: 'untouched' });
     expect({ away, started }).toEqual({ away: [], started: [at.victim] });
@@ -69,7 +69,7 @@ export function judgeFirst(at: Case, { run, out, load }: Watched, before: World,
   expect(load.sent).toBeGreaterThan(10);
 }
 
-/** Once the fault is gone, the same command ends what was begun. */
+/** After the fault is gone, the same command completes the change. */
 export function judgeSecond(
   at: Case,
   { run, out, load }: Watched,
@@ -89,13 +89,13 @@ export function judgeSecond(
   const started = startedBetween(before, after);
   expect(started).not.toContain(at.bystander);
   if (other === undefined || !putsBack.has(at.fault)) expect(started).toEqual(both(at));
-  // What is done stays done.
+  // Finished nodes stay as they are.
   const twice = startedBetween(between, after).filter((name) => already.includes(name));
   expect({ twice }).toEqual({ twice: [] });
   if (!hurts?.(at)) expect(load.errors).toEqual({});
 }
 
-/** A release that proved broken is not tried again: the one before it is installed. */
+/** A release that failed is not tried again: the one before it is installed. */
 export const putsBack: ReadonlySet<FaultName> = new Set(['never ready', 'bad routes']);
 
 const both = ({ victim, other }: Case): readonly string[] => [victim, other].sort();

@@ -6,28 +6,28 @@ import { gatewayPid, notServing, setByHand } from '../scenes/rolling-scene.ts';
 import { breakHost, cutSsh, type FaultKind, healHost, reloadBalancer } from './break-host.ts';
 import type { Case, FaultName } from './cases.ts';
 
-/** What is done to the lab or to the run, and what the run is to make of it. */
+/** The fault of the lab or of the run, and the expected result. */
 export interface Fault {
   /** Sent to the run. */
   readonly signal?: NodeJS.Signals;
-  /** Done to the lab while the run stands still. What goes on after that is returned, wrapped. */
+  /** Done to the lab while the run is stopped. A fault that continues is returned, wrapped. */
   strike?(lab: Lab, at: Case): Promise<void | { readonly lasting: Promise<void> }>;
   heal?(lab: Lab, at: Case): Promise<void>;
   /** How the run ends: `well` (0), `ill` (3, or 2 where nothing was changed), `back` (4), `stopped` (6), `killed`. */
   ends(at: Case): 'well' | 'ill' | 'back' | 'stopped' | 'killed';
-  /** What is carried out; by default a rolling restart without a soak. */
+  /** The playbook; by default a rolling restart without a soak. */
   readonly run?: { readonly version: string; readonly soak: string };
-  /** The first run gives up sooner on a gateway that is not ready: its default is two minutes. */
+  /** The first run has a shorter timeout for a gateway that is not ready: its default is two minutes. */
   readonly impatient?: true;
   /** Added to the command line. */
   readonly flags?: (at: Case) => readonly string[];
-  /** The fault itself breaks off requests of clients. */
+  /** The fault itself cuts requests of clients. */
   readonly hurts?: (at: Case) => boolean;
-  /** Gateways that the fault takes out by itself, beside the victim. */
+  /** Gateways that the fault itself stops, beside the victim. */
   readonly alsoOut?: number;
-  /** Gateways that somebody else holds: they stay so. */
+  /** Externally held gateways: they stay held. */
   readonly holds?: (at: Case) => string;
-  /** The balancer of the case sees nothing of the gateways meanwhile. */
+  /** The balancer of the case has no connection to the gateways meanwhile. */
   readonly blinds?: true;
   /** Code of an error that the run must name. */
   readonly code?: string;
@@ -43,7 +43,7 @@ const badRelease = {
   flags: (at: Case) => (isStopped(at) ? ['--on-failure', 'stop'] : []),
 } as const;
 
-/** The victim gets requests when it is struck. */
+/** The victim has requests when the fault strikes. */
 const serves = ({ moment }: Case): boolean =>
   ['checkDependencies', 'drain', 'waitInService', 'recheck'].includes(moment);
 
@@ -76,7 +76,7 @@ export const kinds: Readonly<Record<FaultName, Fault>> = {
   'network lost for a while': {
     async strike(lab, { victim }) {
       await breakHost(lab.docker, lab.file, victim, 'network');
-      // Longer than the keepalives need to find the connection lost.
+      // Longer than the keepalives need to notice the broken connection.
       return { lasting: sleep(6500).then(() => healHost(lab.docker, lab.file, victim)) };
     },
     ends: well,
@@ -134,8 +134,8 @@ export const kinds: Readonly<Record<FaultName, Fault>> = {
 const struck = ({ victim, balancer }: Case): readonly string[] => [victim, balancer, 'db-1'];
 
 /**
- * Undoes what is broken on hosts, and what the fault itself knows to undo. Then all but the run's own nodes serve, and no
- * request from before is left.
+ * Undoes the faults of hosts, and the fault's own action. Then all nodes outside of the run serve, and no earlier request
+ * remains.
  */
 export async function healed(lab: Lab, at: Case, hosts: readonly string[] = struck(at)): Promise<void> {
   await Promise.all(hosts.map((name) => healHost(lab.docker, lab.file, name)));
@@ -160,8 +160,8 @@ async function requestsLeft(lab: Lab): Promise<readonly string[]> {
 }
 
 /**
- * Ends the connections of requests that an outage left behind. TCP sends again only after as long as it was in vain, so
- * they may take a minute to end by themselves. A kernel without CONFIG_INET_DIAG_DESTROY leaves them to that.
+ * Ends the connections of requests that an outage left behind. TCP doubles its delay between retries, so they may take a minute
+ * to end by themselves. A kernel without CONFIG_INET_DIAG_DESTROY leaves them to that.
  */
 async function breakOffRequests(lab: Lab): Promise<void> {
   const inGateway = `nsenter -t $(${gatewayPid}) -n ss -KtnH 'sport = :9080'`;
@@ -172,7 +172,7 @@ async function breakOffRequests(lab: Lab): Promise<void> {
   ]);
 }
 
-/** Those that came past the balancers, as the case's own slow one does: nothing else comes from that host. */
+/** Requests that bypass the balancers, like the slow one of the case: no other request comes from that host. */
 async function directRequests(lab: Lab, gateway: string): Promise<readonly string[]> {
   const peers = `sport = :9080 and dst ${lab.host('db-1').address}`;
   const script = `
@@ -190,8 +190,8 @@ async function untilNone(seconds: number, what: string, look: () => Promise<read
 }
 
 /**
- * Gateways that got their configuration through a balancer that is gone notice that after eight seconds, and are not ready until another
- * endpoint has answered. A run that looks just then rightly changes none of them; that is not what is to be shown.
+ * A gateway whose configuration came through a balancer that is down notices that after eight seconds. It is not ready until
+ * another endpoint has replied. A run at that moment rightly changes no gateway, and the case is about something else.
  */
 async function gatewaysMovedOn(lab: Lab): Promise<void> {
   await sleep(9000);
@@ -200,7 +200,7 @@ async function gatewaysMovedOn(lab: Lab): Promise<void> {
   await Promise.all(hostsOf(lab.file, 'data_plane').map((name) => succeed(lab, name, ready)));
 }
 
-/** Until all balancers answer so for the control plane, seen from a gateway. */
+/** Waits until all balancers reply so for the control plane, seen from a gateway. */
 async function untilControlPlane(lab: Lab, from: string, status: string): Promise<void> {
   const urls = ['lb-1', 'lb-2'].map((name) => `http://${lab.host(name).address}:17900/healthz`);
   const script = urls

@@ -5,15 +5,15 @@ import { hostsOf } from '../plan/lab-file.ts';
 
 export interface Answers {
   readonly sent: number;
-  /** By what it was and through which balancer: `lb-1: status 503`. */
+  /** By kind and balancer: `lb-1: status 503`. */
   readonly errors: Readonly<Record<string, number>>;
 }
 
 const EVERY_MS = 50;
 
 /**
- * 20 GET requests a second, each on a connection of its own, through the HTTP frontends of all balancers in turn. Nothing is
- * sent again. A request without an answer fails after `silentMs`; the end of the load waits for the last one.
+ * 20 GET requests a second, each on a connection of its own, through the HTTP frontends of all balancers one after another,
+ * without retries. A request without a response fails after `silentMs`; the end of the load waits for the last one.
  */
 export function lightLoad(lab: Lab, silentMs?: number): { stop(): Promise<Answers> } {
   const targets = hostsOf(lab.file, 'load_balancer').map((name) => ({

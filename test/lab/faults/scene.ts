@@ -20,14 +20,14 @@ export interface Scene {
   readonly restarts: string;
 }
 
-/** The version that gateways run when a case begins. */
+/** The version of the gateways when a case begins. */
 export const usualVersion = '3.10.5';
 
 const own = process.env.API7_ORCH_LAB;
 
 /**
- * Three gateways that know three endpoints, behind two balancers. With the variable API7_ORCH_LAB it is the lab of that
- * directory, which is kept.
+ * Three gateways with three endpoints, behind two balancers. With the variable API7_ORCH_LAB it is the lab of that directory,
+ * which is kept.
  */
 export async function faultScene(group: FaultGroup): Promise<Scene> {
   const lab = await upLab({
@@ -43,14 +43,14 @@ export async function faultScene(group: FaultGroup): Promise<Scene> {
   const tuned = (text: string) =>
     text
       .replace(/(endpoints: \[[^\]]*)\]/, `$1${direct}]`)
-      // No request of these clients takes longer, and no drain of a node that is gone need wait for one.
+      // No request of these clients takes longer, and no drain of an unreachable node need wait for one.
       .replaceAll(/(members: data_plane, port: \d+)/g, '$1, longest_request: 12s');
   const installs: Record<string, string> = {};
   for (const version of [usualVersion, '3.10.6', ...Object.keys(faultyVersions)])
     installs[version] = await inventoryWith(lab, `install-${version}`, (text) =>
       tuned(text).replaceAll(usualVersion, version),
     );
-  // Not for installs: on a busy machine a host that takes in packages may leave a keepalive unanswered for so long.
+  // Not for installs: on a busy machine a host that receives packages may leave a keepalive unanswered for so long.
   await writeFile(join(lab.directory, 'ssh_alive'), 'ServerAliveInterval 1\nServerAliveCountMax 4\n');
   const restarts = await inventoryWith(lab, 'restart', (text) =>
     tuned(text).replace('config: none', 'config: ssh_alive\n  connect_timeout: 5s'),
@@ -67,11 +67,11 @@ export const leaveScene = async ({ lab }: Scene): Promise<void> => {
 export interface Watched {
   readonly run: OrchRun;
   readonly load: Answers;
-  /** Who was out of service; a row for each balancer and backend. */
+  /** Gateways that were out of service; a row for each balancer and backend. */
   readonly out: readonly OutOfService[];
 }
 
-/** A run with clients around it, watched at the balancers' own sockets. `silentMs`: how patient the clients are. */
+/** A run under client load, sampled at the balancers' own sockets. `silentMs`: the timeout of the clients. */
 export async function watched(
   lab: Lab,
   args: readonly string[],
@@ -90,7 +90,7 @@ export async function watched(
   }
 }
 
-/** Strikes once, at the moment of the case: the run stands still meanwhile, so that it is this moment and no later one. */
+/** Strikes once, at the moment of the case: the run is stopped meanwhile, so that the moment is exact. */
 export class Striker {
   readonly #lab: Lab;
   readonly #case: Case;
@@ -117,7 +117,7 @@ export class Striker {
     const { moment, fault, victim } = this.#case;
     if (event.type !== 'roll.step') return;
     const begins = (step: string) => event.step === step && event.status === 'begun';
-    // Else it would be over before anything could happen in it.
+    // Otherwise it would be over before the fault.
     if (moment === 'waitIdle' && begins('drain') && event.host === victim) this.#slow ??= this.#request();
     const isNow =
       moment === 'recheck'
@@ -135,7 +135,7 @@ export class Striker {
     this.#struck = this.#strike().finally(() => send('SIGCONT'));
   };
 
-  /** Until nothing of it goes on any more; the status of the request that kept the victim busy. */
+  /** Waits until all requests have ended; the status of the request that kept the victim busy. */
   async over(): Promise<number | undefined> {
     await this.#struck;
     await this.#lasting;
@@ -147,7 +147,7 @@ export class Striker {
     this.#lasting = begun?.lasting;
   }
 
-  /** Past the balancers, from a host of which they know nothing: only the node itself can tell that it is busy. */
+  /** Bypasses the balancers, from a host that they do not have: only the node itself can show that it is busy. */
   async #request(): Promise<number> {
     const url = `http://${this.#lab.host(this.#case.victim).address}:9080/slow?s=4`;
     const asked = this.#lab.exec('db-1', `curl -s -m 15 -o /dev/null -w '%{http_code}' ${url}`);

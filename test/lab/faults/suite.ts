@@ -14,7 +14,7 @@ const note = (line: string) => process.stderr.write(`lab: ${line}\n`);
 export function faultCases(group: FaultGroup): void {
   const selection = selectedBy(process.env);
   const cases = selection.seeds.map(caseOf).filter(({ fault }) => groupOf(fault) === group);
-  // Another version of the gateways is put back by the run that follows.
+  // The next run installs the earlier version of the gateways again.
   const isRepeated = ({ seed, fault }: Case) => kinds[fault].run !== undefined || selection.repeated.includes(seed);
   if (cases.length === 0) {
     test.skip(`no case of ${selection.name} is of this group`);
@@ -28,7 +28,7 @@ export function faultCases(group: FaultGroup): void {
   });
   afterAll(() => scene && leaveScene(scene));
 
-  /** The lab as a case finds it. A case that failed must not make the next one fail. */
+  /** The initial lab of a case. A failed case must not make the next one fail. */
   let found: World;
   beforeEach(async () => {
     found = await worldOf(scene.lab);
@@ -43,10 +43,10 @@ export function faultCases(group: FaultGroup): void {
   );
 }
 
-/** Clients of the victim that a fault of this kind leaves without an answer. */
+/** Clients of the victim that get no response with a fault of this kind. */
 const breaksOff = new Set(['machine off', 'container killed', 'network lost']);
 
-/** A run that is struck, the repair of what struck it, and the same run once more; without the latter a hand puts back what is left. */
+/** A run with a fault, the repair of the fault, and the same run again. Without the latter the test itself cleans up. */
 async function strikeAndRepeat(
   scene: Scene,
   at: Case,
@@ -60,7 +60,7 @@ async function strikeAndRepeat(
   let passed = false;
   try {
     await striker.before();
-    // Requests may be lost, so nothing is learned by waiting long for their answers.
+    // Requests may be lost, so waiting long for their responses shows nothing.
     const patience = kinds[at.fault].hurts?.(at) ? { silentMs: 5000 } : {};
     const first = await watched(lab, command(scene, at, since), { onEvent: striker.onEvent, ...patience });
     const slow = await striker.over();
@@ -82,8 +82,8 @@ async function strikeAndRepeat(
   } finally {
     await striker.over().catch(() => undefined);
     if (!passed) await healed(lab, at, hostNames(lab.file));
-    // A release that is installed by now would leave a later case with an install nothing to do. No clients are around to
-    // compare answers with.
+    // A release that is installed now would leave a later case with an install nothing to do. No clients compare responses with
+    // it.
     const back = ['run', 'install', '-i', scene.installs[usualVersion] ?? '', '--on-hold', 'go'];
     if (at.fault === 'disk full' && later.some(({ fault }) => kinds[fault].run))
       expect((await orch(back)).code).toBe(0);
@@ -91,7 +91,7 @@ async function strikeAndRepeat(
   }
 }
 
-/** A restart goes on where an earlier one with the same `since` ended. */
+/** A restart resumes an earlier one with the same `since`. */
 function command({ installs, restarts }: Scene, at: Case, since: string, again = false): readonly string[] {
   const { run, flags, impatient } = kinds[at.fault];
   const playbook = run === undefined ? 'rolling-restart' : 'install';

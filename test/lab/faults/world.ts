@@ -2,17 +2,17 @@ import type { Lab } from '../lab.ts';
 import { hostsOf } from '../plan/lab-file.ts';
 import { leases, standings, startedAt } from '../scenes/rolling-scene.ts';
 
-/** What can be seen of the gateways from outside the product. */
+/** The state of the gateways as seen from outside the product. */
 export interface World {
-  /** When each gateway's container was started last; empty where none can be asked. */
+  /** When each gateway's container was started last; empty where no engine responds. */
   readonly starts: Readonly<Record<string, string>>;
-  /** Id of the image that each gateway runs; empty where none can be asked. */
+  /** Id of the image that each gateway runs; empty where no engine responds. */
   readonly images: Readonly<Record<string, string>>;
   /** Servers, `lb-1 gateways/gw-1`, that are not in full service. */
   readonly notServing: readonly string[];
-  /** Balancer and gateway, `lb-1 gw-1`, where some server was ordered out of traffic. */
+  /** Balancer and gateway, `lb-1 gw-1`, with a drained server. */
   readonly orderedOut: readonly string[];
-  /** The same, where a drain is on record. */
+  /** The same, with a lease. */
   readonly recorded: readonly string[];
 }
 
@@ -29,13 +29,13 @@ export async function worldOf(lab: Lab): Promise<World> {
     starts,
     images,
     notServing: entries.filter(([, { operation, admin }]) => operation !== 2 || admin !== 0).map(([name]) => name),
-    // The bits of an order by hand or by us: maintenance (1) and drain (8).
+    // The bits of an order, external or of api7-orch: maintenance (1) and drain (8).
     orderedOut: unique(entries.filter(([, { admin }]) => (admin & 9) !== 0).map(([name]) => where(name))),
     recorded: unique(files.map((file) => file.replace(/: .*\.(.*)\.json$/, ' $1'))),
   };
 }
 
-/** Gateways whose container was started anew between two looks, as far as both could be taken. */
+/** Gateways whose container was started again between two snapshots, as far as both exist. */
 export const startedBetween = (before: World, after: World): readonly string[] =>
   Object.keys(before.starts).filter((name) => {
     const now = after.starts[name] ?? '';

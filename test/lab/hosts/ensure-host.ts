@@ -15,7 +15,7 @@ import { containerLog, startHostContainer } from './host-container.ts';
 import { hostExec } from './host-exec.ts';
 import { hostKey, loginKey } from './ssh-files.ts';
 
-// Three labs may come up at once on two cores.
+// Three labs may start at once on two cores.
 const readyWithinMs = 300_000;
 
 export interface HostWish {
@@ -27,8 +27,8 @@ export interface HostWish {
 }
 
 /**
- * Brings one host to life: creates it when it is missing or its recipe has changed, starts it when it is stopped or
- * paused, and waits until all its services answer. Returns what was done.
+ * Starts one host: creates it when it is missing or its recipe has changed, starts it when it is stopped or paused, and waits
+ * until all its services respond. Returns what was done.
  */
 export async function ensureHost(docker: Docker, wish: HostWish): Promise<'kept' | 'started' | 'created'> {
   const { lab, spec, image, directory } = wish;
@@ -114,7 +114,7 @@ async function start(docker: Docker, container: string, name: HostName): Promise
     });
 }
 
-/** Waits for what boot writes last. */
+/** Waits for the last file that boot writes. */
 export async function untilReady(docker: Docker, container: string, name: HostName): Promise<void> {
   const deadline = Date.now() + readyWithinMs;
   for (;;) {

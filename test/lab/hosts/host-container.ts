@@ -14,16 +14,16 @@ export interface HostContainerOptions {
   readonly volume: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly capabilities: readonly string[];
-  /** Files put into it before it starts, by their paths; all are secret until boot says otherwise. */
+  /** Files copied into it before it starts, by their paths; all are secret until boot changes that. */
   readonly files: Readonly<Record<string, string>>;
-  /** What a host with the role of a load balancer runs. */
+  /** The software of a load balancer host. */
   readonly balancer: BalancerKind;
 }
 
-// Three labs may come up at once on two cores.
+// Three labs may start at once on two cores.
 const readyWithinMs = 300_000;
 
-/** A machine as a container: what testcontainers has no method for is set on what it sends to the engine. */
+/** A machine as a container. Settings without a method of testcontainers are set on its request to the engine. */
 class HostContainer extends GenericContainer {
   constructor(options: HostContainerOptions) {
     super(options.image);
@@ -59,9 +59,9 @@ class HostContainer extends GenericContainer {
   }
 }
 
-/** Creates and starts a host and waits until its sshd, its engine and its services answer. */
+/** Creates and starts a host and waits until its sshd, its engine and its services respond. */
 export async function startHostContainer(docker: Docker, options: HostContainerOptions): Promise<void> {
-  // Kept as it comes: a host that does not start is removed with its log before anybody could ask for it.
+  // Kept as it comes: a host that does not start is removed with its log right away.
   let heard = '';
   const host = new HostContainer(options).withLogConsumer((log) => log.on('data', (chunk) => (heard += chunk)));
   try {
@@ -73,7 +73,7 @@ export async function startHostContainer(docker: Docker, options: HostContainerO
   }
 }
 
-/** What a container has printed, empty when it is not there. */
+/** The output of a container, empty when it does not exist. */
 export async function containerLog(docker: Docker, container: string, lines = 200): Promise<string> {
   const raw = await docker
     .getContainer(container)

@@ -11,8 +11,8 @@ export interface HostResult {
 const shells = new Map<string, Promise<HostShell>>();
 
 /**
- * Runs a bash script on a host as root, through the engine of this machine and not through the host's sshd: it works
- * whatever a test has done to that. Never throws for an exit code.
+ * Runs a bash script on a host as root, through the engine of this machine and not through the host's sshd, which a test may have
+ * broken. Never throws for an exit code.
  * @example await hostExec(docker, 'api7-lab-1a2b3c-gw-1', 'docker ps -q')
  */
 export async function hostExec(docker: Docker, container: string, script: string): Promise<HostResult> {

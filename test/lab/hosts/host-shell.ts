@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import type Docker from 'dockerode';
 import type { HostResult } from './host-exec.ts';
 
-/** What the engine gives for a process with stdin: a socket, which may be left out of what keeps this process alive. */
+/** The engine's stream for a process with stdin: a socket, which need not keep this process alive. */
 interface HijackedStream extends NodeJS.ReadWriteStream {
   ref?(): void;
   unref?(): void;
@@ -11,8 +11,8 @@ interface HijackedStream extends NodeJS.ReadWriteStream {
 }
 
 /**
- * One bash on a host, started through the engine of this machine, that runs scripts side by side. To start a process through the
- * engine costs a tenth of a second of processor time, and tests look at their hosts all the time.
+ * One bash on a host, started through the engine of this machine, that runs scripts side by side. Starting a process through the
+ * engine takes a tenth of a second of processor time, and tests read their hosts all the time.
  */
 export class HostShell {
   readonly #stream: HijackedStream;
@@ -67,8 +67,8 @@ export class HostShell {
   }
 }
 
-// A script a line, base64; a reply a line: number, exit code, stdout, stderr. Files, because what a script leaves running in the
-// background would keep a pipe open. The lock keeps long replies apart.
+// One line for each script, base64; one line for each reply: number, exit code, stdout, stderr. Files, because background
+// processes of a script would keep a pipe open. The lock keeps long replies apart.
 const agent = `
 mkdir -p /run/lab; cd /; exec 3>&1; at=/run/lab/shell-$1
 while read -r id script; do

@@ -9,7 +9,7 @@ export interface KeyPair {
   readonly public: string;
 }
 
-/** A key pair kept in a file and its `.pub`, made when absent. */
+/** A key pair kept in a file and its `.pub`, created if missing. */
 export async function keptKeyPair(path: string, comment: string): Promise<KeyPair> {
   const kept = await Promise.all([readFile(path, 'utf8'), readFile(`${path}.pub`, 'utf8')]).catch(() => null);
   if (kept) return { private: kept[0], public: kept[1].trim() };
@@ -32,12 +32,12 @@ function freshKeyPair(comment: string): KeyPair {
   }
 }
 
-/** The key that `ops` logs in with. */
+/** The login key of `ops`. */
 export function loginKey(directory: string): Promise<KeyPair> {
   return keptKeyPair(join(directory, 'ssh/id_ed25519'), 'api7-orch lab');
 }
 
-/** The key by which a host is known, kept so that a host made anew is still the same host. */
+/** The host key, kept so that a recreated host is still the same host. */
 export function hostKey(directory: string, name: HostName): Promise<KeyPair> {
   return keptKeyPair(join(directory, 'ssh/host-keys', name), name);
 }

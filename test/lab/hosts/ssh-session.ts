@@ -9,8 +9,8 @@ import { hostKey } from './ssh-files.ts';
 const connectWithinMs = 10_000;
 
 /**
- * A login as `ops` on a host, its terminal, input, output and exit code passed through; with a command that is run,
- * else a shell. It needs no ssh program on this machine. Resolves with the exit code, 255 when the connection broke.
+ * A login as `ops` on a host, its terminal, input, output and exit code passed through; runs the command if there is one,
+ * otherwise a shell. It needs no ssh program on this machine. Resolves with the exit code, 255 when the connection broke.
  * @example process.exitCode = await sshSession('.lab', lab, 'gw-1', 'docker ps')
  */
 export async function sshSession(directory: string, lab: LabFile, name: HostName, command?: string): Promise<number> {
@@ -50,7 +50,7 @@ async function session(client: ssh2.Client, command: string | undefined): Promis
   const channel = await new Promise<ClientChannel>((resolve, reject) => {
     const opened = (error: Error | undefined, opening: ClientChannel) => {
       if (error) return reject(error);
-      // Here and now: the end of a short command can be in the same packet as its beginning.
+      // At once: the end of a short command can be in the same packet as its beginning.
       opening.on('exit', (status: number | null) => {
         code = status ?? 255;
       });

@@ -1,13 +1,13 @@
 import type { Lab } from '../lab.ts';
 import { hostsOf } from '../plan/lab-file.ts';
 
-/** What a balancer counts when something went wrong between a client and a server. */
+/** A balancer's counters of errors between a client and a server. */
 export const troubleCounters = ['wretr', 'wredis', 'econ', 'eresp', 'cli_abrt', 'srv_abrt'] as const;
 
 /** Totals by `lb-1 gateways/gw-1 econ`. */
 export type Counted = Readonly<Record<string, number>>;
 
-/** The counters of the gateways' servers on all balancers; empty where nginx runs, which counts nothing. */
+/** The counters of the gateways' servers on all balancers; empty with nginx, which counts nothing. */
 export async function balancerCounters(lab: Lab): Promise<Counted> {
   return counted(lab, (row) => troubleCounters.map((name) => [` ${name}`, row[name]]));
 }
@@ -31,7 +31,7 @@ async function counted(
   return Object.fromEntries(all.flat());
 }
 
-/** What has risen since; a balancer that was reloaded began again at 0. */
+/** The increase since then; a reloaded balancer starts again at 0. */
 export function risen(before: Counted, after: Counted): Counted {
   const rises = Object.entries(after).map(([name, value]) => {
     const was = before[name] ?? 0;

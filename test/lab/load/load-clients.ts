@@ -2,17 +2,17 @@ import { Agent, type IncomingMessage, type RequestOptions, request } from 'node:
 
 const silentAfterMs = 30_000;
 
-/** Where a load goes: one frontend of one balancer. */
+/** The target of a load: one frontend of one balancer. */
 export interface Target {
   readonly balancer: string;
   /** `http` or `tcp`. */
   readonly name: string;
   readonly url: string;
-  /** Each connection ends up at one gateway and stays there: a client must let go of it now and then. */
+  /** Each connection stays with one gateway: a client must close it now and then. */
   readonly glued: boolean;
 }
 
-/** One request with a whole answer; the gateway that gave it. */
+/** One request with a whole response; returns the gateway that responded. */
 export async function exchange(
   target: Target,
   path: string,
@@ -23,7 +23,7 @@ export async function exchange(
     const sending = request(`${target.url}${path}`, {
       agent: false,
       ...rest,
-      // Given here it counts while the connection is made, too.
+      // As an option of the request it covers the connection, too.
       timeout,
       method: body === undefined ? 'GET' : 'POST',
       headers: body === undefined ? {} : { 'content-length': Buffer.byteLength(body) },
@@ -33,7 +33,7 @@ export async function exchange(
   });
   let text = '';
   let length = 0;
-  // A body that is cut short makes this throw ECONNRESET.
+  // A truncated body makes this throw ECONNRESET.
   for await (const chunk of answer) {
     length += chunk.length;
     if (length < 10_000) text += chunk;
@@ -46,7 +46,7 @@ export async function exchange(
   return gateway;
 }
 
-/** A pool of kept connections that, where they are glued to a gateway, is exchanged for a fresh one every few seconds. */
+/** A pool of kept connections. Connections that stay with one gateway are replaced every few seconds. */
 export class Connections {
   readonly #target: Target;
   #agent = new Agent({ keepAlive: true });
@@ -87,7 +87,7 @@ export class Connections {
   }
 }
 
-/** A websocket that is greeted once a second and must echo each greeting; ended by us after that many. */
+/** A websocket that gets one greeting a second and must echo each; closed by the client after that many. */
 export function echoes(target: Target, greetings: number, running: () => boolean): Promise<undefined> {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(`${target.url.replace('http', 'ws')}/echo`);

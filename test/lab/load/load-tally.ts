@@ -1,10 +1,10 @@
-/** What came of one kind of client. */
+/** The results of one kind of client. */
 export interface Outcome {
   readonly sent: number;
   readonly good: number;
 }
 
-/** Counts by kind of client, and every error by what it was. */
+/** Counts by kind of client, and every error by its kind. */
 export class LoadTally {
   readonly #sent = new Map<string, number>();
   readonly #good = new Map<string, number>();
@@ -12,7 +12,7 @@ export class LoadTally {
   readonly #begun = performance.now();
   readonly #gateways = new Map<string, number>();
 
-  /** Runs one exchange; what it throws is an error of this kind of client by way of that balancer. */
+  /** Runs one exchange; an exception counts as an error of this kind of client on that balancer. */
   async count(client: string, balancer: string, exchange: () => Promise<string | undefined>): Promise<void> {
     const at = (performance.now() - this.#begun) / 1000;
     add(this.#sent, client);
@@ -32,7 +32,7 @@ export class LoadTally {
     return Object.fromEntries(entries.sort());
   }
 
-  /** How many of each, and when the first and the last of them began, in seconds since the load did. */
+  /** How many of each, and when the first and the last of them began, in seconds since the start of the load. */
   errors(): Readonly<Record<string, string>> {
     const words = [...this.#errors].map(
       ([what, { count, first, last }]) =>
@@ -41,7 +41,7 @@ export class LoadTally {
     return Object.fromEntries(words.sort());
   }
 
-  /** Answers by gateway. */
+  /** Responses by gateway. */
   gateways(): Readonly<Record<string, number>> {
     return Object.fromEntries([...this.#gateways].sort());
   }

@@ -9,10 +9,10 @@ import { type StreamTarget, streamEchoes } from './stream-client.ts';
 
 /** A frontend of every balancer that HTTP clients use. */
 export interface Frontend {
-  /** As the report names it. */
+  /** The name in the report. */
   readonly name: string;
   readonly port: BalancerPort;
-  /** Each connection ends up at one gateway and stays there. */
+  /** Each connection stays with one gateway. */
   readonly glued: boolean;
 }
 
@@ -22,13 +22,13 @@ export interface LoadOptions {
   readonly rate?: number;
   /** Websockets, each held for 5 s. Default 8. */
   readonly websockets?: number;
-  /** Answers that take 5 s. Default 8. */
+  /** Responses that take 5 s. Default 8. */
   readonly slow?: number;
   /** Downloads that take 60 s. Default 0. */
   readonly downloads?: number;
   /** Connections to HTTP frontends that are used once in 20 s. Default 4. */
   readonly idle?: number;
-  /** What all of these use. Default the HTTP and the TCP frontend of the gateways. */
+  /** The frontends of all these clients. Default the HTTP and the TCP frontend of the gateways. */
   readonly frontends?: readonly Frontend[];
   /** Clients of the TCP stream, each of which keeps its connection for 5 s. Default 0. */
   readonly streams?: number;
@@ -40,11 +40,11 @@ export interface LoadReport {
   readonly good: number;
   /** By `get http`, `websocket tcp` … */
   readonly clients: Readonly<Record<string, Outcome>>;
-  /** By client and what it was, `post tcp at lb-1: ECONNRESET`: how many, and when they were begun. */
+  /** By client and kind of error, `post tcp at lb-1: ECONNRESET`: how many, and when they began. */
   readonly errors: Readonly<Record<string, string>>;
-  /** Good answers by gateway. */
+  /** Good responses by gateway. */
   readonly gateways: Readonly<Record<string, number>>;
-  /** How late a timer of this process was at most, in seconds: a machine that stood still shows here. */
+  /** The longest delay of a timer of this process, in seconds: it shows a machine that was stopped. */
   readonly late: number;
   /** The balancers' counters that rose, by `lb-1 gateways/gw-1 econ`. */
   readonly risen: Counted;
@@ -59,8 +59,8 @@ const gatewayFrontends: readonly Frontend[] = [
 const stream = { lines: 20, everyMs: 250 };
 
 /**
- * A load through all balancers that goes on until it is stopped. It is open: requests are sent at their times, however
- * long others take. Stopping lets everything that was begun end by itself, so it breaks nothing off.
+ * A load through all balancers that runs until it is stopped. It is open: requests are sent at their times, however long others
+ * take. After the stop, all running requests end by themselves, so it cuts nothing.
  * @example const load = await startLoad(lab); … const { errors, risen } = await load.stop();
  */
 export async function startLoad(lab: Lab, options: LoadOptions = {}): Promise<{ stop(): Promise<LoadReport> }> {
@@ -112,7 +112,7 @@ export async function startLoad(lab: Lab, options: LoadOptions = {}): Promise<{ 
       );
       open.add(sent);
       void sent.then(() => open.delete(sent));
-      // By the clock, so that a late timer is made up for, but a machine that stood still is not answered by a flood.
+      // By the clock, so that a late timer is made up for, but a stopped machine causes no flood.
       due = Math.max(due + every, performance.now() - 3000);
       await pause(due - performance.now());
     }
@@ -128,7 +128,7 @@ export async function startLoad(lab: Lab, options: LoadOptions = {}): Promise<{ 
     while (running()) {
       const from = performance.now();
       await tally.count(`${client} ${name}`, balancer, exchangeOnce);
-      // A client that is refused does not come back at once.
+      // A refused client does not return at once.
       await pause(Math.max(restMs, 250 - (performance.now() - from)));
     }
   };

@@ -2,19 +2,19 @@ import { connect } from 'node:net';
 
 const silentAfterMs = 30_000;
 
-/** Where streams go: one TCP frontend of one balancer. */
+/** The target of streams: one TCP frontend of one balancer. */
 export interface StreamTarget {
   readonly balancer: string;
-  /** As the report names it. */
+  /** The name in the report. */
   readonly name: string;
   readonly host: string;
   readonly port: number;
 }
 
 /**
- * One TCP connection that is kept: the service behind the gateways greets with the address that the connection comes
- * from, and must then send back each of so many lines, one every `everyMs`. Ended by us after the last one, so that
- * whatever else ends it is an error by its code, or `ended by the other side`. Returns the address of the gateway.
+ * One TCP connection that is kept. The service behind the gateways greets with the source address of the connection, and must
+ * then echo each of so many lines, one every `everyMs`. The client closes it after the last one, so that any other end is an
+ * error by its code, or `ended by the other side`. Returns the address of the gateway.
  * @example await streamEchoes(target, { lines: 20, everyMs: 250 }, () => true) // '10.231.0.121'
  */
 export function streamEchoes(

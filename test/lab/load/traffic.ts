@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What came back for a number of requests. */
+/** The responses to a number of requests. */
 export interface Traffic {
   readonly sent: number;
-  /** Answers with status 200 that name their gateway and its configuration. */
+  /** Responses with status 200 that name their gateway and its configuration. */
   readonly good: number;
-  /** Everything else, by what it was: `503`, `ECONNRESET`, `no X-Gateway`. */
+  /** All others, by kind: `503`, `ECONNRESET`, `no X-Gateway`. */
   readonly bad: Readonly<Record<string, number>>;
-  /** Good answers by gateway. */
+  /** Good responses by gateway. */
   readonly gateways: Readonly<Record<string, number>>;
   /** Configuration revisions seen, by gateway. */
   readonly revisions: Readonly<Record<string, readonly string[]>>;
 }
 
 /**
- * Sends GET requests, a few at a time, each on a connection of its own, and tells which gateway answered.
+ * Sends GET requests, a few at a time, each on a connection of its own, and counts responses by gateway.
  *
  * @example const { good, gateways } = await sendRequests(lab.url('gateways'), 300);
  */
@@ -32,8 +32,8 @@ export async function sendRequests(url: string, count: number, width = 6): Promi
 }
 
 /**
- * Sends requests until it is stopped, for a load that goes on while something else happens. Each of its clients sends
- * five a second at most: without a pause they would take the processors from the gateways and from other labs.
+ * Sends requests until it is stopped, as a load during another action. Each of its clients sends five a second at most: without a
+ * pause they would take the processors from the gateways and from other labs.
  */
 export function steadyLoad(url: string, width = 6): { stop(): Promise<Traffic> } {
   const tally = new TrafficTally();

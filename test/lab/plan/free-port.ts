@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { LabError } from '../lab-error.ts';
 
-// Below the ports that the kernel gives to outgoing connections: a restart finds its port free again.
+// Below the kernel's range for outgoing connections: a restart finds its port free again.
 const lowest = 20_000;
 const highest = 31_999;
 const tries = 200;

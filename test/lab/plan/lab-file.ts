@@ -52,7 +52,7 @@ export async function writeLabFile(directory: string, lab: LabFile): Promise<voi
   await writeFile(join(directory, 'lab.json'), `${JSON.stringify(lab, null, 2)}\n`);
 }
 
-/** A host of a lab. @throws LabError naming those that there are */
+/** A host of a lab. @throws LabError with the names of all hosts */
 export function labHost(lab: LabFile, name: HostName): LabHost {
   const found = lab.hosts[name];
   if (found) return found;

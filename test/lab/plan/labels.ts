@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-/** Labels on all that belongs to a lab; by them it is found and removed, whatever became of its files. */
+/** Labels on all parts of a lab, by which it is found and removed, also without its files. */
 export const label = {
   lab: 'api7-orch.lab',
   host: 'api7-orch.lab.host',
@@ -14,7 +14,7 @@ export function labelled(name: string, value?: string): { readonly label: string
   return { label: [value === undefined ? name : `${name}=${value}`] };
 }
 
-/** A process as an owner: its id and its start, for ids are used again. Empty when it is gone. */
+/** A process as an owner: its id and its start, because ids are used again. Empty after its end. */
 export async function owner(pid: number): Promise<string> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   // Field 22 of proc(5); the name in parentheses may hold spaces.

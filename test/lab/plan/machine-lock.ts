@@ -8,7 +8,7 @@ const directory = '/tmp/api7-orch-lab';
 
 /** The lock file of this name for all checkouts and users of this machine. @example await machineLockPath('api7-lab-1a2b3c') */
 export async function machineLockPath(name: string): Promise<string> {
-  // Everybody may remove the lock of a process that is gone.
+  // Any user may remove the lock of an ended process.
   const made = await mkdir(directory, { recursive: true });
   if (made !== undefined) await chmod(directory, 0o777);
   return join(directory, `${name}.lock`);

@@ -9,7 +9,7 @@ import { addressIn, freeSubnet } from './lab-network.ts';
 import { label, labelled } from './labels.ts';
 import { type BalancerKind, defaultSize, type HostSpec, hasEdge, type LabSize, topologyOf } from './topology.ts';
 
-/** What is asked of a lab; what is not said stays as it was. */
+/** The requested lab; omitted options keep their earlier values. */
 export interface LabWish {
   readonly version?: string | undefined;
   readonly size?: Partial<LabSize> | undefined;
@@ -22,10 +22,10 @@ export function labId(directory: string): string {
 }
 
 /**
- * The lab of a directory as lab.json has it, else a new one with addresses and ports that are free now. What is
- * written there stays while the lab's network exists: ports and addresses survive restarts, and a change of size leaves
- * those of the other hosts alone. Without the network nothing is reserved, so what another lab has taken since is
- * chosen again. The caller holds the engine's lock until the network exists.
+ * The lab of a directory as in lab.json, otherwise a new one with addresses and ports that are free now. The file stays valid
+ * while the lab's network exists: ports and addresses survive restarts, and a change of size keeps those of the other hosts.
+ * Without the network nothing is reserved, so addresses that another lab has taken since are chosen again. The caller holds the
+ * engine's lock until the network exists.
  */
 export async function planLab(docker: Docker, directory: string, wish: LabWish): Promise<LabFile> {
   const kept = await readLabFile(directory);
@@ -66,8 +66,8 @@ const portsOf = (lab: LabFile | null): readonly number[] =>
   Object.values(lab?.hosts ?? {}).flatMap(({ ports }) => Object.values(ports));
 
 /**
- * Ports that the other labs of this engine have in their lab.json, whether their hosts have started or not, and those
- * that any container publishes: without a proxy process the engine binds nothing, and such a port looks free.
+ * Ports that the other labs of this engine have in their lab.json, whether their hosts have started or not, and those that any
+ * container publishes: without a proxy process the engine binds nothing, and such a port seems free.
  */
 async function portsOfOthers(docker: Docker, id: string): Promise<Set<number>> {
   const networks = await docker.listNetworks({ filters: labelled(label.lab) });

@@ -1,7 +1,7 @@
 import { hostsOf, type LabFile, labHost } from './lab-file.ts';
 import { type BalancerPort, hasEdge, portOfBalancer, type Role } from './topology.ts';
 
-/** What a load balancer of a lab balances. */
+/** A pool of a load balancer of a lab. */
 export interface Pool {
   readonly name: Exclude<BalancerPort, 'stats'>;
   readonly mode: 'http' | 'tcp';
@@ -22,7 +22,7 @@ export const pools: readonly Pool[] = [
   pool('dp_managers', 'http', 'control_plane', 17900, { path: '/healthz', port: 17900 }),
 ];
 
-/** More of them where there are gateways of the group `edge`, whose members listen on the ports that clients use. */
+/** More pools for gateways of the group `edge`, whose members listen on the ports that clients use. */
 const edgePools: readonly Pool[] = [
   pool('dashboards_tls', 'tcp', 'control_plane', 7443, { path: '/healthz', port: 17080 }),
   pool('dp_managers_tls', 'tcp', 'control_plane', 7943, { path: '/healthz', port: 17900 }),
@@ -31,7 +31,7 @@ const edgePools: readonly Pool[] = [
   pool('edge_tcp', 'tcp', 'edge_gateways', 9000, status),
 ];
 
-/** What the load balancers of this lab balance. */
+/** The pools of the load balancers of this lab. */
 export function poolsOf({ size }: LabFile): readonly Pool[] {
   return hasEdge(size) ? [...pools, ...edgePools] : pools;
 }

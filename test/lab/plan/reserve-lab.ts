@@ -6,9 +6,9 @@ import { withEngineLock } from './machine-lock.ts';
 import { type LabWish, planLab } from './plan-lab.ts';
 
 /**
- * Plans a lab and makes its network, so that its subnet and its ports are taken from then on: two labs that come up at
- * once, whatever their process and checkout, never choose the same. The network names the directory whose lab.json lists
- * the ports; hosts may start later, without the lock.
+ * Plans a lab and makes its network, so that its subnet and its ports are taken from then on: two labs that start at once, in any
+ * process and checkout, never choose the same. The network names the directory whose lab.json lists the ports; hosts may start
+ * later, without the lock.
  * @example await reserveLab(docker, '.lab', {}, { [label.directory]: '.lab' })
  */
 export function reserveLab(

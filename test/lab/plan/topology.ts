@@ -3,7 +3,7 @@ import { LabError } from '../lab-error.ts';
 export type HostName = string;
 export type Role = 'control_plane' | 'data_plane' | 'edge_gateways' | 'load_balancer' | 'database';
 
-/** What runs on the load balancers. */
+/** The software of the load balancers. */
 export const balancers = ['haproxy', 'nginx'] as const;
 export type BalancerKind = (typeof balancers)[number];
 
@@ -12,7 +12,7 @@ export interface LabSize {
   readonly controlPlane: number;
   readonly dataPlane: number;
   readonly loadBalancers: number;
-  /** Gateways of a second group, `edge`, on ports of their own. None where it is not said. */
+  /** Gateways of a second group, `edge`, on ports of their own. Default none. */
   readonly edgeGateways?: number | undefined;
 }
 
@@ -38,7 +38,7 @@ export const balancerPorts = {
   stats: 8404,
 } as const;
 
-/** What a load balancer listens on besides where there are gateways of the group `edge`. */
+/** More ports of a load balancer for gateways of the group `edge`. */
 const edgeBalancerPorts = {
   dashboards_tls: 7443,
   dp_managers_tls: 7943,
@@ -97,7 +97,7 @@ export function topologyOf(size: LabSize): readonly HostSpec[] {
   return [...hosts, database];
 }
 
-/** Whether a lab has the second group of gateways, and with it all that speaks TLS. */
+/** Whether a lab has the second group of gateways, and with it TLS. */
 export function hasEdge({ edgeGateways = 0 }: LabSize): boolean {
   return edgeGateways > 0;
 }

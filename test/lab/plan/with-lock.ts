@@ -6,8 +6,8 @@ import { LabError } from '../lab-error.ts';
 import { owner } from './labels.ts';
 
 /**
- * Runs `work` while this process holds the lock file. A lock whose process is gone is taken over. Waits at most
- * `withinMs`, then fails naming the holder.
+ * Runs `work` while this process holds the lock file. The lock of an ended process is taken over. Waits at most `withinMs`, then
+ * fails and names the holder.
  * @example await withLock('.cache/lab.lock', () => buildImages())
  */
 export async function withLock<T>(path: string, work: () => Promise<T>, withinMs = 600_000): Promise<T> {
@@ -26,7 +26,7 @@ export async function withLock<T>(path: string, work: () => Promise<T>, withinMs
  */
 export async function withFreeLock(path: string, work: () => Promise<void>): Promise<boolean> {
   await mkdir(dirname(path), { recursive: true });
-  // The first attempt may remove the lock of a process that is gone.
+  // The first attempt may remove the lock of an ended process.
   if (!(await take(path)) && !(await take(path))) return false;
   await holding(path, work);
   return true;
@@ -63,8 +63,8 @@ async function take(path: string): Promise<boolean> {
 }
 
 /**
- * Removes the lock of a process that is gone. Two that saw the same holder must not both remove: the second would remove
- * the lock that the first has taken since. So this takes a lock of its own and reads again.
+ * Removes the lock of an ended process. Two processes that saw the same holder must not both remove: the second would remove the
+ * lock that the first has taken since. So this takes a lock of its own and reads again.
  */
 async function removeOf(holder: string, path: string): Promise<void> {
   const takeover = `${path}.takeover`;
@@ -76,7 +76,7 @@ async function removeOf(holder: string, path: string): Promise<void> {
 
 const content = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');
 
-/** Whether the process that `holder` names exists; its start tells it from a later process with the same id. */
+/** Whether the process that `holder` names exists; its start distinguishes it from a later process with the same id. */
 async function present(holder: string): Promise<boolean> {
   const pid = Number(holder.split(':')[0]);
   const now = await owner(pid);

@@ -1,6 +1,6 @@
 import { CONTAINERS, definePlaybook, httpReady, PORTS, play, restarted, z } from 'api7-orch';
 
-/** A restart as one would rather not do it: nothing waits for what still runs. Shows that the load finds errors. */
+/** A bad restart: nothing waits for running requests. Shows that the load finds errors. */
 export default definePlaybook({
   name: 'hasty-restart',
   description: 'Restart every gateway with a stop time-out of one second.',

@@ -3,7 +3,9 @@ import { hostNames } from '../plan/lab-file.ts';
 
 const FILE = '/run/lab/argv';
 
-/** Reads the arguments of all processes fifty times a second until FILE.stop is there, then writes each command line once, in hex. */
+/**
+ * Reads the arguments of all processes fifty times a second until FILE.stop exists, then writes each command line once, in hex.
+ */
 const SAMPLER = `
 use strict;
 use warnings;
@@ -34,7 +36,7 @@ export interface SeenArguments {
   readonly lines: readonly string[];
 }
 
-/** Watches the arguments of every process on every host of a lab. A program must not have a secret there even for a moment. */
+/** Samples the arguments of every process on every host of a lab. No program may have a secret in them even for a moment. */
 export async function argvSampler(lab: Lab): Promise<{ stop(): Promise<Readonly<Record<string, SeenArguments>>> }> {
   const names = hostNames(lab.file);
   const program = Buffer.from(SAMPLER).toString('base64');

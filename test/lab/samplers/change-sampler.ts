@@ -7,19 +7,19 @@ const FILE = '/tmp/lab-still';
 const READY = `${FILE}.ready`;
 const STOP = `${FILE}.stop`;
 
-/** Orders at the balancer, leases and locks. What health checks say of a server is left out: that is no order. */
+/** Orders at the balancer, leases and locks. The state of health checks is no order and is left out. */
 const BALANCER =
   "echo 'show servers state' | socat - UNIX:/run/haproxy/admin.sock | cut -d' ' -f2,4,7,8; " +
   "find /var/lib/api7-orch /run/api7-orch -printf '%p %T@ %s\\n' 2>/dev/null";
 
-/** The container with when it was started, the names of all, the files. */
+/** The container with its start time, the names of all, the files. */
 const GATEWAY =
   'curl -s --unix-socket /var/run/docker.sock http://docker/containers/api7-gateway/json | ' +
   'sed -n \'s/.*"Id":"\\([^"]*\\)".*"StartedAt":"\\([^"]*\\)".*/\\1 \\2/p\'; ' +
   "curl -s --unix-socket /var/run/docker.sock 'http://docker/containers/json?all=1' | grep -o '\"Names\":[^]]*'; " +
   "find /opt/api7 /var/lib/api7-orch /run/api7-orch -printf '%p %T@ %s\\n' 2>/dev/null";
 
-/** What a host was seen to be, one entry for each change. */
+/** The observed states of a host, one entry for each change. */
 export interface Stillness {
   readonly host: HostName;
   readonly states: number;
@@ -27,7 +27,7 @@ export interface Stillness {
 }
 
 /**
- * Looks every 50 ms, on the hosts themselves and outside the product, whether anything changes that a run changes: orders at the
+ * Reads every 50 ms, on the hosts themselves and outside the product, whether anything changes that a run changes: orders at the
  * balancers, leases, locks, containers, files.
  *
  * @example const still = await stillSampler(lab); … (await still.stop()).every(({ states }) => states === 1)

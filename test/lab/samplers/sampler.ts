@@ -3,9 +3,9 @@ import { hostsOf } from '../plan/lab-file.ts';
 import type { HostName } from '../plan/topology.ts';
 
 export interface Away {
-  /** Gateways that were away at some time. */
+  /** Gateways without a response at some time. */
   readonly ever: readonly string[];
-  /** Most gateways away in one sample. */
+  /** Most gateways without a response in one sample. */
   readonly mostAtOnce: number;
   readonly samples: number;
 }
@@ -14,22 +14,22 @@ export interface Away {
 export interface OutOfService extends Away {
   readonly balancer: HostName;
   readonly backend: string;
-  /** Who was out when most were. */
+  /** The servers in the sample with most of them out of service. */
   readonly worst: readonly string[];
-  /** Samples in which the balancer did not answer. */
+  /** Samples without a response of the balancer. */
   readonly unanswered: number;
-  /** The longest time between two answers, milliseconds. */
+  /** The longest time between two responses, milliseconds. */
   readonly longestGapMs: number;
 }
 
 const FILE = '/tmp/gateways-away';
 
 /**
- * Watches the gateways from the balancer's host, outside the product: ten times a second it asks all of them for
- * `/status` at once and notes who does not answer.
+ * Samples the gateways from the balancer's host, outside the product: ten times a second it requests `/status` from all of them
+ * at once and records those without a response.
  */
 export async function samplerOn(lab: Lab): Promise<{ stop(): Promise<Away> }> {
-  // One process asks all gateways: to start one for each takes more time than the answers.
+  // One process requests all gateways: starting one for each takes more time than the responses.
   const gateways = hostsOf(lab.file, 'data_plane');
   const asks = gateways.map((name) => `-o /dev/null http://${lab.host(name).address}:7085/status`).join(' ');
   await lab.exec(
@@ -48,8 +48,8 @@ export async function samplerOn(lab: Lab): Promise<{ stop(): Promise<Away> }> {
 }
 
 /**
- * Asks the admin sockets of HAProxy, on the balancers' own hosts and outside the product, ten times a second which servers of
- * the backends are not in service. What it returns at the end has a row for each balancer and backend.
+ * Reads the admin sockets of HAProxy, on the balancers' own hosts and outside the product, ten times a second, and records the
+ * servers that are not in service. Its result has a row for each balancer and backend.
  * @example const sampler = await balancerSampler(lab); … (await sampler.stop())[0]?.mostAtOnce
  */
 export async function balancerSampler(

@@ -1,6 +1,6 @@
-/** Whatever a person may use as a password: quotes, line ends, `$`, `<>&`, other scripts, 4 to 64 characters. */
+/** Any text that a user may have as a password: quotes, line ends, `$`, `<>&`, other scripts, 4 to 64 characters. */
 const TEXTS: readonly string[] = [
-  // The database's: all that means something in a URI. The gateways': what an HTTP header can carry.
+  // The database's: all characters with a meaning in a URI. The gateways': characters that an HTTP header can carry.
   `p$ss/x!Word<1&2>"'%41+;@:#?`,
   `a7dp-$t<o&k>'"n=/+1\\u0026`,
   `su do$(id)'"\`x\``,
@@ -35,7 +35,7 @@ const TEXTS: readonly string[] = [
 ];
 
 export interface Sentinel {
-  /** `s7`: what a failure calls it by. */
+  /** `s7`: its name in a failure. */
   readonly name: string;
   readonly text: string;
 }
@@ -60,11 +60,11 @@ const html = (text: string, quote: string, apostrophe: string): string =>
     .replaceAll('"', quote)
     .replaceAll("'", apostrophe);
 
-/** How the texts of programs may show it; written apart from what the product masks. */
+/** The forms in which programs may print it; written independently of the product's masking. */
 export function formsOf(text: string): readonly string[] {
   const bytes = Buffer.from(text);
   const encoded = [encodeURIComponent(text), percent(text, /[\w.~-]/), percent(text, /[\w.~$&+,;=-]/)];
-  // The frame of a key is no secret, and a line of a few characters gives nothing away.
+  // The frame of a key is no secret, and a line of a few characters reveals nothing.
   const lines = text.split(/[\r\n]+/).filter((line) => line.trim().length >= 8 && !line.startsWith('-----'));
   const forms = [
     text,

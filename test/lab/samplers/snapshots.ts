@@ -5,8 +5,8 @@ import type { HostName } from '../plan/topology.ts';
 export const MANAGED: readonly HostName[] = ['cp-1', 'cp-2', 'gw-1', 'gw-2', 'gw-3'];
 
 /**
- * Everything of a host that a check run could have changed: its own files with content and rights, its containers and images. What a
- * lock leaves is none of that: a number that rises.
+ * All state of a host that a check run could have changed: its own files with content and rights, its containers and images. The
+ * number of a lock rises and is left out.
  */
 const PICTURE = `
 find / -xdev \\( -path /var/lib/api7-orch -o -path /proc -o -path /sys -o -path /run -o -path /var/lib/docker -o -path /var/log -o -path /var/lib/sudo \\) -prune -o -newer /etc/hostname ! -path /var/lib -printf '%p %y %m %u %g %s\\n' | sort
@@ -23,7 +23,7 @@ export async function pictures(
   return Object.fromEntries(all);
 }
 
-/** Files of ours that are only there while something is written, and containers that only wait to take a name. */
+/** Temporary files of api7-orch, and containers that only wait for their name. */
 const LEFTOVERS = `
 find / -xdev \\( -path /proc -o -path /sys -o -path /var/lib/docker -o -path /var/lib/api7-orch -o -path /etc/nginx/api7-orch -o -path /run/api7-orch \\) -prune -o \\( -name '*api7-orch*' -o -name '*.orch-*' \\) -print
 ls /run/api7-orch/lock* 2>/dev/null || true
@@ -32,7 +32,7 @@ ls -A /tmp /var/tmp /home/ops | grep -vE '^(/|\\.|$)' || true
 docker ps -a --format '{{.Names}}' | grep -v '^api7-\\(dashboard\\|dp-manager\\|gateway\\)$' || true
 `;
 
-/** What a broken-off run left behind; empty is good. */
+/** The remains of an interrupted run; empty is good. */
 export async function leftovers(
   lab: Lab,
   hosts: readonly HostName[] = MANAGED,

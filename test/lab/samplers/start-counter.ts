@@ -7,8 +7,8 @@ const FILTERS = encodeURIComponent(JSON.stringify({ type: ['container'], event: 
 const DOCKER = '--unix-socket /var/run/docker.sock';
 
 /**
- * Counts how often each container of control planes and gateways is started, by what the Docker Engines report while it happens. What it
- * returns has `gw-1 api7-gateway` and the like; containers that only check a configuration are left out.
+ * Counts the starts of each container of control planes and gateways, from the events of the Docker Engines. Its result has `gw-1
+ * api7-gateway` and the like; containers that only check a configuration are left out.
  *
  * @example const starts = await startCounter(lab); … await starts.stop() // { 'gw-1 api7-gateway': 1 }
  */

@@ -15,7 +15,7 @@ interface Finding {
   readonly hint?: string;
 }
 
-/** One thing that is wrong, how it comes about, and how it goes when its hint is followed. */
+/** One fault, its cause, and its repair by the hint. */
 interface Fault {
   readonly code: string;
   readonly host: HostName;
@@ -31,7 +31,7 @@ const CERTIFICATES = join(import.meta.dirname, '../../fixtures/certificates');
 const sql = (statements: string): string =>
   `setpriv --reuid=postgres --regid=postgres --init-groups psql -X -q -v ON_ERROR_STOP=1 -d api7ee <<'SQL'\n${statements}\nSQL`;
 
-/** Answers as Podman does: Docker's API, with a field of its own. Each request is carried out by the real Engine. */
+/** Responds as Podman does: Docker's API, with a field of its own. The real Engine runs each request. */
 const PODMAN = `cat >/usr/local/sbin/podman-socket <<'SH'
 #!/bin/sh
 while IFS= read -r line; do
@@ -85,7 +85,7 @@ const FAULTS: readonly Fault[] = [
   {
     code: 'DATABASE_TOO_OLD',
     host: 'db-1',
-    // What the server says of its version cannot be set: this role reads it from a function of the same name.
+    // The server's version cannot be set: this role reads it from a function of the same name.
     cause: sql(`CREATE FUNCTION public.current_setting(name text) RETURNS text LANGUAGE sql AS
 $$ SELECT CASE name WHEN 'server_version_num' THEN '140009' ELSE pg_catalog.current_setting(name) END $$;
 ALTER ROLE api7ee SET search_path = public, pg_catalog;`),
@@ -105,7 +105,7 @@ ALTER ROLE api7ee SET search_path = public, pg_catalog;`),
   },
 ];
 
-/** `api7-orch check` on a cluster that is in order, then with ten faults, then with each of them cured. */
+/** `api7-orch check` on a healthy cluster, then with ten faults, then after the repair of each. */
 export function checkCases(open: () => Lab): void {
   const check = async (
     inventory: string,
@@ -126,7 +126,7 @@ export function checkCases(open: () => Lab): void {
     if (reload) await reloadBalancer(open(), host);
   };
 
-  test('ten faults have a line each with a hint, and a cluster in order has none', async () => {
+  test('ten faults have a line each with a hint, and a healthy cluster has none', async () => {
     const lab = open();
     expect(await check(lab.inventory)).toEqual({ code: 0, found: [] });
     const wrong = await inventoryWith(lab, 'check', (text) =>
@@ -153,14 +153,14 @@ export function checkCases(open: () => Lab): void {
       const codes = ['CERTIFICATE_EXPIRED', 'NOFILE_TOO_LOW', ...FAULTS.map((fault) => fault.code)];
       expect([...new Set(told.map((finding) => finding.code))].sort()).toEqual(codes.sort());
       expect(found.filter(({ hint }) => hint === undefined)).toEqual([]);
-      // PostgreSQL is asked by the control plane.
+      // The control plane connects to PostgreSQL.
       for (const { code: expected, host } of FAULTS)
         expect(found.map((finding) => `${finding.host} ${finding.code}`)).toContain(
           `${host === 'db-1' ? 'cp-1' : host} ${expected}`,
         );
       const people = await orch(['check', '-i', wrong, '-o', 'table']);
       expect(people.code).toBe(2);
-      // A path that is longer stands whole on a line of its own.
+      // A longer path is on a line of its own.
       const lines = people.stdout.split('\n').filter((line) => line.trim().includes(' '));
       for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
     } finally {

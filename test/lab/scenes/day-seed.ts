@@ -1,8 +1,8 @@
 import { all } from '../all.ts';
 
 /**
- * Names the seed of a day, `day:20261129` (UTC). Tests that draw moments draw new ones every day and print the seed.
- * A day in the variable API7_ORCH_SEED repeats the moments of that day; the variable's other forms mean other tests.
+ * Names the seed of a day, `day:20261129` (UTC). Tests that draw moments draw new ones every day and print the seed. A day in the
+ * variable API7_ORCH_SEED repeats the moments of that day; the variable's other forms select other tests.
  * @example daySeed('day:20261129') // 'day:20261129'
  */
 export function daySeed(text = process.env.API7_ORCH_SEED, now = new Date()): string {

@@ -28,7 +28,7 @@ interface Doctor {
 
 const brief = ({ kind, host, node, item }: Finding): string => `${kind} ${host} ${node ?? item ?? ''}`;
 
-/** A case that everything is well after, and during which clients see no error. */
+/** A case after which the cluster is healthy, and during which clients see no error. */
 async function underLoad(lab: Lab, act: () => Promise<void>): Promise<void> {
   const sampler = await balancerSampler(lab, ['gateways']);
   const loads = hostsOf(lab.file, 'load_balancer').map((name) => steadyLoad(lab.direct('gateways', name), 3));
@@ -44,13 +44,13 @@ async function underLoad(lab: Lab, act: () => Promise<void>): Promise<void> {
   expect([await leases(lab), await notServing(lab), await lockedHosts(lab)]).toEqual([[], [], []]);
 }
 
-/** Records of runs, and what is left of runs that nothing resumes. */
+/** Records of runs, and the remains of runs that nothing resumes. */
 export function doctorCases(open: () => Lab, other: () => WorkingFolder): void {
   const doctor = async (...words: readonly string[]): Promise<Doctor> => {
     const { code, stdout } = await orch(['lb', 'doctor', ...words, '-i', open().inventory], { env: FIRST });
     return { code, fixed: [], ...JSON.parse(stdout) };
   };
-  const isWell = async (): Promise<void> => expect(await doctor()).toMatchObject({ code: 0, findings: [] });
+  const expectHealthy = async (): Promise<void> => expect(await doctor()).toMatchObject({ code: 0, findings: [] });
   const balancers = () => hostsOf(open().file, 'load_balancer');
   /** Killed at a step of the first node, which it names. */
   const killedAt = async (step: string, status: string): Promise<{ readonly node: string; readonly run: OrchRun }> => {
@@ -107,19 +107,19 @@ export function doctorCases(open: () => Lab, other: () => WorkingFolder): void {
       expect(words.slice(0, 3)).toEqual(['api7-orch', 'resume', id]);
       const resumed = await other().orch(['resume', id], lab.inventory, { env: SHORT_TTL });
       expect({ code: resumed.code, errors: resumed.end?.errors }).toEqual({ code: 0, errors: [] });
-      // What was done before it was stopped, is not done again.
+      // Finished nodes do not change again.
       const again = Object.entries(resumed.nodes).filter(([, { state }]) => state === 'done');
       expect(again.map(([name]) => stopped.nodes[name]?.state)).not.toContain('done');
       expect((await list()).find(({ run }) => run === id)).toMatchObject({ state: 'ok', canResume: false });
     });
   });
 
-  test('a killed run is found, and its node restored once it is ready; a drain without a lease is left', async () => {
+  test('a killed run is found, and its node restored once it is ready; a drain without a lease stays', async () => {
     const lab = open();
     await underLoad(lab, async () => {
       const { node } = await killedAt('waitReady', 'begun');
       const byHand = hostsOf(lab.file, 'data_plane').find((name) => name !== node) ?? '';
-      // Its own doing: a node that is not ready is not to get requests.
+      // External: a node that is not ready must not get requests.
       await lab.exec(node, 'docker stop api7-gateway');
       await setByHand(lab, byHand, 'drain');
       const found = await doctor();
@@ -155,18 +155,18 @@ export function doctorCases(open: () => Lab, other: () => WorkingFolder): void {
         fixed: drained.sort(),
       });
       expect(new Set((await notServing(lab)).map((name) => name.replace(/.*\//, '')))).toEqual(new Set([byHand]));
-      // As the hint says.
+      // As the hint suggests.
       for (const { host, next } of fixed.findings) {
         const lines = /send to (\S+): (.*)$/.exec(next);
         expect(lines?.[1]).toBe('/run/haproxy/admin.sock');
         await lab.exec(host, `echo '${lines?.[2]}' | socat - UNIX:${lines?.[1]}`);
       }
       await setByHand(lab, byHand, 'ready');
-      await isWell();
+      await expectHealthy();
     });
   });
 
-  test('drains that a reload of HAProxy has lost are found; one of a run is ended, one of an operator is left', async () => {
+  test('drains that a reload of HAProxy has lost are found; one of a run is ended, one of an operator stays', async () => {
     const lab = open();
     await underLoad(lab, async () => {
       const { node } = await killedAt('waitIdle', 'begun');
@@ -190,7 +190,7 @@ export function doctorCases(open: () => Lab, other: () => WorkingFolder): void {
       });
       expect(await leases(lab)).toEqual(balancers().map((name) => `${name}: gateways.${held}.json`));
       expect(await orch(['lb', 'restore', held, '-i', lab.inventory])).toMatchObject({ code: 0 });
-      await isWell();
+      await expectHealthy();
     });
   });
 

@@ -5,7 +5,7 @@ const STEPS = ['drain', 'waitIdle', 'apply', 'waitReady', 'restore', 'waitInServ
 /** How a run is killed and resumed, as the seed draws it. */
 export interface KillStory {
   readonly playbook: 'install' | 'rolling-restart';
-  /** Killed when so many moments of this name have been seen. */
+  /** Killed after so many moments of this name. */
   readonly at: string;
   readonly times: number;
   readonly laterMs: number;
@@ -19,7 +19,7 @@ export function killStory(seed: number, gateways: number): KillStory {
   const random = randomOf(seed);
   const below = (count: number): number => Math.floor(random() * count);
   const pick = <T>(list: readonly T[]): T => list[below(list.length)] as T;
-  // Of four seeds in a row each pair is one.
+  // Of four consecutive seeds each pair is one.
   const playbook = seed % 4 < 2 ? 'rolling-restart' : 'install';
   // The control plane and the images of an installation change before the first node.
   const isTask = playbook === 'install' && random() < 0.5;

@@ -14,10 +14,10 @@ import type { WorkingFolder } from './working-folder.ts';
 
 const VERSIONS = ['3.10.5', '3.10.6'] as const;
 
-/** With one control plane: to replace it is an outage of its pools. */
+/** With one control plane, replacing it is an outage of its pools. */
 export const GATEWAYS = ['--limit', 'data_plane'];
 
-/** Both folders have the same, as all controllers of a cluster have to. */
+/** Both folders have the same, as all controllers of a cluster must. */
 export const SHORT_TTL = { API7_ORCH_LOCK_TTL: '18s' };
 
 /** The machine of the first folder. */
@@ -27,7 +27,7 @@ const nameOf = (event: RunMoment): string =>
   event.type === 'task.end' ? `task ${event.status}` : `${event.step} ${event.status}`;
 
 /**
- * Kills a run under a light load, resumes it, and expects the world of a run that nothing interrupted.
+ * Kills a run under a light load, resumes it, and expects the state of an uninterrupted run.
  *
  * @returns the version that is installed then
  */

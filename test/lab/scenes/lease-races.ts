@@ -7,7 +7,7 @@ import { gatewayStarts, leases, restartedBetween, standings } from './rolling-sc
 
 const BALANCERS = ['lb-1', 'lb-2'];
 
-/** What stands in front of `flock` on a balancer's host: its call number `nth` for a lease waits, whoever makes it. */
+/** A wrapper of `flock` on a balancer's host: call number `nth` for a lease waits, from any process. */
 const shim = (nth: number): string => `cat >/usr/local/bin/flock <<'END'
 #!/bin/sh
 # The lock of the host has a directory of its own.
@@ -28,8 +28,8 @@ const CLEAN = 'rm -f /usr/local/bin/flock /run/lease-calls /run/lease-met /run/l
 const ORDERED = 0x01 | 0x08;
 
 /**
- * A person and a run that change one lease, each between the look and the write of the other. Every change of a lease calls `flock`
- * after the look and before the comparison: there the one waits until the other is through.
+ * An operator and a run that change one lease, each between the read and the write of the other. Every change of a lease calls
+ * `flock` after the read and before the comparison: the wrapper holds one of them until the other is done.
  */
 export function leaseRaces(open: () => Lab): void {
   const on = async (script: string): Promise<string> => (await open().exec('lb-1', script)).out;
@@ -57,13 +57,13 @@ export function leaseRaces(open: () => Lab): void {
   };
 
   // Three minutes.
-  describe.runIf(all)('a person and a run at one lease', () => {
+  describe.runIf(all)('an operator and a run at one lease', () => {
     afterEach(async () => {
       await onBoth(CLEAN);
       await orch(['lb', 'restore', 'gw-1', '-i', open().inventory]);
     });
 
-    test('she drains between the look and the write of its drain: the run leaves the node to her', async () => {
+    test('the operator drains between the read and the write of a run’s drain: the run leaves the node held', async () => {
       await on(shim(1));
       const before = await gatewayStarts(open());
       const run = restart();
@@ -77,7 +77,7 @@ export function leaseRaces(open: () => Lab): void {
       await expectHers();
     });
 
-    test('she drains between the look and the write of its restore: the node stays out, and the run says so', async () => {
+    test('the operator drains between the read and the write of a restore: the node stays drained, and the run reports it', async () => {
       await on(shim(2));
       const run = restart();
       await met();
@@ -89,8 +89,8 @@ export function leaseRaces(open: () => Lab): void {
       await expectHers();
     });
 
-    test('a run drains between her look and her write: she is told, and the run gives nothing back', async () => {
-      // On both: a lease of hers on one of them would already tell the run that she holds the node.
+    test('a run drains between the read and the write of the operator: the operator is informed, and the run restores nothing', async () => {
+      // On both: the operator's lease on one of them would already show the run that the node is held.
       await onBoth(shim(1));
       const person = hers('--no-wait');
       await Promise.all(BALANCERS.map((name) => met(name)));

@@ -6,18 +6,18 @@ import { labSecrets } from '../config/secrets.ts';
 import type { Lab } from '../lab.ts';
 import type { HostName } from '../plan/topology.ts';
 
-/** A gateway that connects with a certificate; what is not said is as the lab has it for the group. */
+/** A gateway that connects with a certificate; omitted settings are those of its group in the lab. */
 export interface TlsGateway {
   readonly group: string;
   readonly certificate?: Certificate;
   readonly ca?: string;
-  /** Default the name in the certificate that DP Manager has when it is given none. */
+  /** Default the name in DP Manager's own default certificate. */
   readonly sni?: string;
   /** `-p` of `docker run`. Default the ports of the vendor's page. */
   readonly ports?: readonly string[];
 }
 
-/** The steps of the vendor's page, done by hand on hosts of a lab. */
+/** The manual steps of the vendor's page on hosts of a lab. */
 export class ByHand {
   readonly #lab: Lab;
 
@@ -25,7 +25,7 @@ export class ByHand {
     this.#lab = lab;
   }
 
-  /** Runs a script that has to succeed; returns what it printed. */
+  /** Runs a script that must succeed; returns its output. */
   async run(host: HostName, script: string): Promise<string> {
     const { code, out, err } = await this.#lab.exec(host, script);
     if (code !== 0) throw new Error(`${host}: exit code ${code}\n${out}${err}`);
@@ -134,7 +134,7 @@ docker run -d --name gateway -p 7085:7085 ${ports} --hostname ${host} ${names.ma
     return Number(out);
   }
 
-  /** Polls until the question has the wanted answer; fails with the last one. */
+  /** Polls until the reply is the expected one; fails with the last reply. */
   async until<T>(wanted: T, ask: () => Promise<T>, withinMs = 30_000): Promise<void> {
     const deadline = Date.now() + withinMs;
     for (let last = await ask(); last !== wanted; last = await ask()) {

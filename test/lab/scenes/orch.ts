@@ -41,13 +41,13 @@ const rolledNode = z.object({
 });
 const rollEnd = z.object({ type: z.literal('roll.end'), nodes: z.record(z.string(), rolledNode) });
 
-/** One step of one node of a roll, as the run tells it. */
+/** One step of one node of a rolling change, as the run reports it. */
 export type RollStep = z.infer<typeof rollStep>;
 
 const runStart = z.object({ type: z.literal('run.start'), run: z.string().optional() });
 const taskEnd = z.object({ type: z.literal('task.end'), host: z.string(), task: z.string(), status: z.string() });
 
-/** What a test may wait for in the middle of a run. */
+/** A moment of a run that a test may wait for. */
 export type RunMoment = RollStep | z.infer<typeof taskEnd>;
 
 export interface OrchRun {
@@ -56,11 +56,11 @@ export interface OrchRun {
   readonly stderr: string;
   /** Id of the run; one that changes no host has none. */
   readonly id: string | undefined;
-  /** `run.end`, where the run got that far. */
+  /** `run.end`, if the run gets that far. */
   readonly end: z.infer<typeof runEnd> | undefined;
-  /** Every step of every roll, in the order in which they were told. */
+  /** Every step of every rolling change, in the order of the events. */
   readonly steps: readonly RollStep[];
-  /** How the nodes came out of the last roll. */
+  /** The result of each node in the last rolling change. */
   readonly nodes: Readonly<Record<string, z.infer<typeof rolledNode>>>;
   /** `host: task` of every task that ended with this status, sorted. */
   with(status: string): readonly string[];
@@ -72,7 +72,7 @@ export interface OrchOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Working folder. Default: this repository. */
   readonly cwd?: string;
-  /** Called as it is told; `send` sends the process a signal. */
+  /** Called for each moment; `send` sends the process a signal. */
   readonly onEvent?: (event: RunMoment, send: (signal: NodeJS.Signals) => void) => void;
 }
 
@@ -85,7 +85,7 @@ export async function orch(args: readonly string[], options: OrchOptions = {}): 
   const child = spawn(process.execPath, [join(paths.root, 'src/cli/main.ts'), ...wordsOf(args)], {
     cwd: options.cwd ?? paths.root,
     stdio: ['ignore', 'pipe', 'pipe'],
-    // What is compiled once need not be again: tests start hundreds of these.
+    // Compiled code is cached: tests start hundreds of these.
     env: { ...process.env, NODE_COMPILE_CACHE: join(paths.cache, 'compile'), ...options.env },
   });
   const out: Buffer[] = [];
@@ -119,7 +119,7 @@ export async function orch(args: readonly string[], options: OrchOptions = {}): 
   };
 }
 
-/** Verbs of two words; those that only say what they did know no other output. */
+/** Commands of two words; commands that only report their actions have no other output. */
 const groups = ['lb', 'lock', 'runs'];
 const spoken = ['lock break', 'runs stop', 'runs gc'];
 
@@ -138,7 +138,7 @@ function watch(stdout: Readable, onEvent: (event: RunMoment) => void): void {
   });
 }
 
-/** A line may be cut short where the process was killed. */
+/** The last line may be cut where the process was killed. */
 function parsed(line: string): readonly unknown[] {
   try {
     return line === '' ? [] : [JSON.parse(line)];

@@ -18,13 +18,13 @@ export const rollingLab = (): Promise<Lab> =>
     note: (line) => process.stderr.write(`lab: ${line}\n`),
   });
 
-/** The lab's inventory, but a host that drops packets is found silent after 6 s instead of 30. */
+/** The lab's inventory, but a host that drops packets is unreachable after 6 s instead of 30. */
 export async function quickInventory(lab: Lab): Promise<string> {
   await writeFile(join(lab.directory, 'ssh_alive'), 'ServerAliveInterval 2\nServerAliveCountMax 3\nConnectTimeout 5\n');
   return inventoryWith(lab, 'quick', (text) => text.replace('config: none', 'config: ssh_alive'));
 }
 
-/** How a balancer treats a server: HAProxy's numbers, `srv_op_state` and `srv_admin_state`. */
+/** A server's state on a balancer: HAProxy's numbers, `srv_op_state` and `srv_admin_state`. */
 export interface Standing {
   readonly operation: number;
   readonly admin: number;
@@ -51,7 +51,7 @@ export async function notServing(lab: Lab): Promise<readonly string[]> {
   return entries.filter(([, { operation, admin }]) => operation !== 2 || admin !== 0).map(([name]) => name);
 }
 
-/** Puts a gateway into a state on all balancers, as a colleague would at the admin socket. */
+/** Sets a gateway's state on all balancers, as a colleague would at the admin socket. */
 export async function setByHand(lab: Lab, gateway: HostName, state: 'maint' | 'drain' | 'ready'): Promise<void> {
   const servers = Object.keys(await standings(lab)).filter((name) => name.endsWith(`/${gateway}`));
   await Promise.all(
@@ -69,10 +69,10 @@ const ofGateway = (field: string): string =>
 /** When the gateway's container was started last. */
 export const startedAt = ofGateway('"StartedAt":"\\([^"]*\\)"');
 
-/** The process of the gateway's container; 0 where it does not run, nothing where there is none. */
+/** The process of the gateway's container; 0 if it does not run, empty if it does not exist. */
 export const gatewayPid = ofGateway('"Pid":\\([0-9]*\\)');
 
-/** When each gateway's container was started last; empty where none answers. */
+/** When each gateway's container was started last; empty without a response. */
 export async function gatewayStarts(lab: Lab): Promise<Readonly<Record<HostName, string>>> {
   const gateways = hostsOf(lab.file, 'data_plane');
   const all = await Promise.all(
@@ -81,7 +81,7 @@ export async function gatewayStarts(lab: Lab): Promise<Readonly<Record<HostName,
   return Object.fromEntries(all);
 }
 
-/** The gateways whose container was started anew between two looks. */
+/** The gateways whose container was started again between two snapshots. */
 export function restartedBetween(
   before: Readonly<Record<HostName, string>>,
   after: Readonly<Record<HostName, string>>,
@@ -89,7 +89,7 @@ export function restartedBetween(
   return Object.keys(before).filter((name) => before[name] !== after[name]);
 }
 
-/** Files that say what a drain has to give back, on all balancers. */
+/** The lease files on all balancers. */
 export async function leases(lab: Lab): Promise<readonly string[]> {
   const all = await Promise.all(
     hostsOf(lab.file, 'load_balancer').map(async (name) => {
@@ -100,7 +100,7 @@ export async function leases(lab: Lab): Promise<readonly string[]> {
   return all.flat();
 }
 
-/** Mends everything by hand that a test broke or left: at the end all gateways serve on all balancers. */
+/** Repairs everything that a test broke or left: at the end all gateways serve on all balancers. */
 export async function mendFleet(lab: Lab): Promise<void> {
   await Promise.all(hostNames(lab.file).map((name) => healHost(lab.docker, lab.file, name)));
   const gateways = hostsOf(lab.file, 'data_plane');

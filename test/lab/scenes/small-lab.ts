@@ -6,7 +6,7 @@ import type { LabSize } from '../plan/topology.ts';
 import { type OrchOptions, type OrchRun, orch } from './orch.ts';
 import { leases, notServing } from './rolling-scene.ts';
 
-/** `install`, whose gates give up sooner. */
+/** `install` with shorter timeouts of its gates. */
 export const QUICK_INSTALL = join(import.meta.dirname, '../faults/impatient-install.ts');
 
 /**
@@ -48,7 +48,7 @@ export const quickRun = (
 /** Codes of the errors with which a run ended. */
 export const codesOf = ({ end }: OrchRun): readonly string[] => (end?.errors ?? []).map(({ code }) => code);
 
-/** It ends well, and leaves all gateways in service. */
+/** The run succeeds, and leaves all gateways in service. */
 export async function goesWell(lab: Lab, running: Promise<OrchRun>): Promise<void> {
   const { code, end } = await running;
   expect({ code, errors: end?.errors }).toEqual({ code: 0, errors: [] });

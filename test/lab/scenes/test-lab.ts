@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Lab, upLab } from '../lab.ts';
 import { paths } from '../paths.ts';
 
-/** Two control planes and three gateways behind one HAProxy, for one test file: the lab that people play with is another. */
+/** Two control planes and three gateways behind one HAProxy, for one test file: the lab for manual use is another. */
 export const testLab = (): Promise<Lab> =>
   upLab({
     directory: join(paths.cache, 'test-lab'),

@@ -5,14 +5,14 @@ import { versions } from '../build/stand-ins.ts';
 import type { Lab } from '../lab.ts';
 import { type OrchOptions, type OrchRun, orch } from './orch.ts';
 
-/** A folder from which an operator works. For locks and journals it is on another machine. */
+/** An operator's working folder. For locks and journals it is on another machine. */
 export interface WorkingFolder {
   readonly directory: string;
   /** Runs a command in the folder, with the folder's own copy of this inventory of the lab. */
   orch(words: readonly string[], inventory: string, options?: OrchOptions): Promise<OrchRun>;
 }
 
-/** Paths in inventories of the lab, and what the folder calls these files. */
+/** Paths in inventories of the lab, and their names in the folder. */
 const RENAMED = [
   ['ssh/id_ed25519', 'login/key'],
   ['ssh/known_hosts', 'login/hosts'],
