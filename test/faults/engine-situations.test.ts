@@ -2,7 +2,7 @@ import { test } from 'vitest';
 import { afterwards, beyond, inSituation, situations, tidying } from './engine/cases.ts';
 import { playAll } from './engine/play-all.ts';
 
-// What the real engine makes of what it finds when it begins, and of faults that come one after another.
+// How the real engine handles the state that it finds at its start, and faults that come one after another.
 
 const LIMIT = { timeout: 120_000 };
 
@@ -10,14 +10,14 @@ test.each(situations)('one fault where %s', LIMIT, async (name) => {
   await playAll(inSituation(name, 1).filter((_, i) => i < 3 || (i + name.length) % 5 === 0));
 });
 
-test('faults of what is done for a node that has failed', LIMIT, async () => {
+test('faults of the cleanup after a failed node', LIMIT, async () => {
   await playAll(tidying.filter((_, i) => i % 2 === 0));
 });
 
-test('faults that the machine knows nothing of', LIMIT, async () => {
+test('faults outside of the machine’s model', LIMIT, async () => {
   await playAll(beyond, { allHappen: true });
 });
 
-test('a node that was done dies while another one is changed', LIMIT, async () => {
+test('a finished node that goes down during the change of another one is reported', LIMIT, async () => {
   await playAll(afterwards, { allHappen: true });
 });

@@ -3,11 +3,11 @@ import { all } from '../lab/all.ts';
 import { oneFault } from './engine/cases.ts';
 import { playAll } from './engine/play-all.ts';
 
-// The machine's table drives the real engine: real tasks of balancers and containers, real steps and connections that are
-// opened again, over fake hosts. What must hold (numbers as in the design, §5) is seen at the hosts themselves: nobody who
-// serves is taken out beyond the budget (1); no container is stopped while a balancer uses it or a request runs on it (2);
-// what is taken out is on record before, and given back as it was (3); everybody ends in one way, and is told of (5); a success is
-// one (6); a run after a killed or failed one ends as if that had never happened (7). No client ever loses a request by us.
+// The machine's table drives the real engine: real tasks of balancers and containers, real steps and reconnects, on fake hosts.
+// The invariants are checked at the hosts themselves. No serving node is drained beyond the budget (1). No container is stopped
+// while a balancer uses it or a request runs on it (2). A drained node has a lease before its drain, and is restored exactly (3).
+// Every node ends in one way, which is reported (5). A success is a real one (6). A run after a killed or failed one ends as if
+// that had never happened (7). No client loses a request by api7-orch.
 
 let count = 0;
 
@@ -24,7 +24,7 @@ test.each([
   count += await playAll(oneFault(fleet, 1).filter((_, i) => i % nth === 0));
 });
 
-test('there are hundreds of cases', () => {
+test('the table has hundreds of cases', () => {
   console.log(`${count} cases in all`);
   expect(oneFault(3, 1).length).toBeGreaterThan(130);
 });

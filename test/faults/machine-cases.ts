@@ -3,7 +3,7 @@ import { type Admin, cloneWorld, makeWorld, type SimNode, type World } from './w
 import { checkEnd, checkRest, healed } from './world-check.ts';
 import { type Chooser, type Injection, type Machine, runWorld } from './world-run.ts';
 
-/** One row of the matrix: a fleet, options, and what goes wrong. */
+/** One row of the matrix: a fleet, options, and the fault. */
 export interface Case {
   readonly fleet: number;
   readonly options: Partial<Options>;
@@ -12,12 +12,12 @@ export interface Case {
   readonly inRun?: readonly string[];
   readonly unstaged?: readonly string[];
   readonly skipped?: readonly string[];
-  /** Nodes whose change fails go back to what they ran before. */
+  /** Nodes whose failed change is undone. */
   readonly recovers?: boolean;
   /** Members by pool; left out: one pool has all nodes. */
   readonly pools?: Readonly<Record<string, readonly string[]>>;
   readonly order: Order;
-  /** What people or earlier runs have left in the world. */
+  /** The state that operators or earlier runs have left in the world. */
   readonly prepare?: (world: World) => void;
 }
 
@@ -35,7 +35,7 @@ export const OPTIONS: Options = {
   leaveDrained: false,
 };
 
-/** Which of what is under way comes next: the oldest, the newest, or as a seed says. */
+/** Which pending operation ends next: the oldest, the newest, or drawn from a seed. */
 export function chooser(order: Order): Chooser {
   if (order === 'first') return () => 0;
   if (order === 'last') return (count) => count - 1;
@@ -47,9 +47,9 @@ export function chooser(order: Order): Chooser {
 }
 
 /**
- * One case from its beginning until the world is at rest: the run with its faults (a controller that dies is followed by
- * another one, which finds the world as it is), then people mend what is broken, and the same run is made once more. It
- * must end where a run without any fault does. Throws on a violation.
+ * One case from its beginning until the world is at rest: the run with its faults (a dead controller is followed by another one,
+ * which finds the world as it is), then the operator repairs the faults, and the same run runs again. It must end like a run
+ * without any fault. Throws on a violation.
  */
 export function play(machine: Machine, one: Case, choose: Chooser = chooser(one.order)): void {
   const world = makeWorld(ids(one.fleet), one.change);
@@ -121,7 +121,7 @@ const KINDS: readonly Injection['kind'][] = [
   'otherDies',
 ];
 
-/** How a roll may be asked for; the first ones are tried with every fleet. */
+/** The options of a rolling change; the first ones are tried with every fleet. */
 const WAYS: readonly Partial<Options>[] = [
   {},
   { batch: 2, maxUnavailable: 2 },
@@ -152,10 +152,10 @@ export const singles = (fleet: number): readonly Case[] =>
     ),
   );
 
-/** The ways in which one fault makes another one worse, at every step of the one and of the other. */
+/** Pairs of which one fault makes the other one worse, at every step of both. */
 const PAIRED: readonly Injection['kind'][] = ['fails', 'unreachable', 'replyLost', 'killedAfter', 'network'];
 
-/** Every pair of faults. The way, and the order in which things come to happen, change from one to the next. */
+/** Every pair of faults. The options, and the order of events, change from one to the next. */
 export function pairs(fleet: number): readonly Case[] {
   const all = injections(fleet, STEPS, PAIRED.slice(0, 7 - fleet));
   return all.flatMap((one, i) =>
@@ -168,7 +168,7 @@ export function pairs(fleet: number): readonly Case[] {
   );
 }
 
-/** Where a change may fail so that its node goes back. */
+/** The steps whose failed change can be undone. */
 const FAILS_AT: readonly Step[] = ['apply', 'waitReady', 'waitInService', 'soak'];
 const GOES_BACK: readonly Step[] = [
   'drainAgain',
@@ -179,7 +179,7 @@ const GOES_BACK: readonly Step[] = [
   'waitInService',
 ];
 
-/** A change that fails, and every fault at every step of the way back. */
+/** A failed change, and every fault at every step of its undo. */
 export const recoveries = (fleet: number): readonly Case[] =>
   WAYS.slice(0, 6).flatMap((options) =>
     FAILS_AT.flatMap((step) =>
@@ -197,7 +197,7 @@ export const recoveries = (fleet: number): readonly Case[] =>
     ),
   );
 
-/** What a run may find when it begins. */
+/** The states that a run may find at its start. */
 export const SITUATIONS: Readonly<Record<string, Omit<Case, 'faults' | 'order' | 'options'>>> = {
   'one is broken': { fleet: 4, change: { 'gw-3': { running: false } } },
   'two are broken': { fleet: 4, change: { 'gw-1': { running: false }, 'gw-4': { running: false } } },
@@ -237,7 +237,7 @@ export const SITUATIONS: Readonly<Record<string, Omit<Case, 'faults' | 'order' |
   },
 };
 
-/** Pools with budgets of their own; with balancers of one pool only the machine can be asked. */
+/** Pools with budgets of their own; only the machine supports balancers of one pool. */
 export const POOLED: Readonly<Record<string, Omit<Case, 'faults' | 'order' | 'options'>>> = {
   'one node is in two pools': { fleet: 4, pools: { edge: ['gw-1', 'gw-2'], core: ['gw-2', 'gw-3', 'gw-4'] } },
   'one node is in two pools, and a member of one is broken': {
@@ -275,7 +275,7 @@ const IN_SITUATIONS: readonly Injection['kind'][] = [
   'recovers',
 ];
 
-/** Every fault in every situation, the balancers that do not answer and the broken node that recovers included. */
+/** Every fault in every situation, including balancers that do not respond and the broken node that recovers. */
 export const situated = (name: string): readonly Case[] => {
   const situation = SITUATIONS[name];
   if (situation === undefined) return [];

@@ -4,10 +4,10 @@ import type { Command, Event, Observation, Options, Result, Step } from '../../s
 import { type Case, CLEANING, ids, injections, play, STEPS } from './machine-cases.ts';
 import { real } from './machine-subject.ts';
 
-/** This moment was reached before, on another way: what comes after it is known. */
+/** This moment was reached before, on another path: its continuation is covered. */
 class Known extends Error {}
 
-/** Plays a case in every order in which what is under way can come to happen. Gives the number of different moments. */
+/** Plays a case in every order of its pending operations. Returns the number of different moments. */
 function playInEveryOrder(one: Case): number {
   const known = new Set<string>();
   const ways: (readonly number[])[] = [[]];
@@ -37,7 +37,7 @@ function playInEveryOrder(one: Case): number {
 const two = { batch: 2, maxUnavailable: 2 } as const;
 
 describe('in every order', () => {
-  test('a roll without faults', () => {
+  test('a rolling change without faults', () => {
     const moments = [2, 3, 4].map((fleet) => playInEveryOrder({ fleet, options: two, faults: [], order: 'first' }));
     console.log(`${moments.join(' + ')} moments`);
     expect(Math.min(...moments)).toBeGreaterThan(300);
@@ -72,7 +72,7 @@ const result: fc.Arbitrary<Result> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('failed', 'lost', 'hold').map((kind) => ({ kind, fault }) as Result) },
 );
 
-/** What happens next: an answer to one of the things that were ordered, or something that nobody expects. */
+/** The next event: a reply to a pending command, or an unexpected event. */
 interface Happening {
   readonly which: number;
   readonly result: Result;
@@ -136,7 +136,10 @@ const WELL: Happening = {
   odd: undefined,
 };
 
-/** Tells the machine what happens, then answers whatever is left until nothing is. Gives what was ordered, and on which view. */
+/**
+ * Sends the machine events, then replies to all pending commands until none is left. Returns the commands, and their
+ * observations.
+ */
 function tell(
   chosen: Options,
   role: readonly { readonly id: string; readonly inRun: boolean; readonly pools: readonly string[] }[],
@@ -148,7 +151,7 @@ function tell(
   const ordered: {
     readonly command: Command;
     readonly seen: Happening['views'];
-    /** Nodes of which nothing is under way, or nothing but a guard that was answered. */
+    /** Nodes without a pending command, except a dependency check that has its reply. */
     readonly idle: ReadonlySet<string>;
   }[] = [];
   const last = new Map<string, Step>();
@@ -185,7 +188,7 @@ function tell(
   return ordered;
 }
 
-test('whatever happens: it never throws, starts nobody beyond the budget, and ends once, with its last word', () => {
+test('in any event order: never throws, never exceeds the budget, finishes exactly once', () => {
   let starts = 0;
   fc.assert(
     fc.property(options, role, fc.array(happening, { maxLength: 120 }), (chosen, role, all) => {

@@ -6,7 +6,7 @@ import type { Machine } from './world-run.ts';
 /** The machine as the product has it. */
 export const real: Machine = { startRoll, advance, endOf } as Machine;
 
-/** Plays them all and tells the first that goes wrong, so that it can be played alone. */
+/** Plays all cases and reports the first that fails, so that it can be played alone. */
 export function playAll(cases: readonly Case[]): void {
   for (const one of cases) {
     try {

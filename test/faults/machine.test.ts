@@ -3,12 +3,12 @@ import { all } from '../lab/all.ts';
 import { POOLED, pairs, pooled, recoveries, SITUATIONS, singles, situated } from './machine-cases.ts';
 import { playAll } from './machine-subject.ts';
 
-// Every fault at every step of every node. What must hold (numbers as in the design, §5): nobody who serves is taken out
-// beyond the budget (1); nothing is stopped without proof of its drain (2); every drain ends given back or on record (3);
-// every node ends in exactly one way (5); what is done is as wanted (6); a run after a broken-off one ends as if that had
-// never happened (7). The lock (4) is taken by the engine: the machine knows nothing of it.
+// Every fault at every step of every node. The invariants: no serving node is drained beyond the budget (1); no node is stopped
+// before it is idle (2); every drain ends restored or with a lease (3); every node ends in exactly one way (5); a finished node
+// is up to date (6); a run after an interrupted one ends as if that had never happened (7). The lock (4) belongs to the engine
+// and not to the machine.
 
-/** The full suite plays every way back, the others every seventh. */
+/** The full suite plays every undo, the others every seventh. */
 const some = <T>(cases: readonly T[]): readonly T[] => cases.filter((_, i) => all || i % 7 === 3);
 
 test.each([2, 3, 4, 5, 6])('one fault in a fleet of %d, at every step of every node', { timeout: 120_000 }, (fleet) => {
@@ -24,18 +24,18 @@ test.each(Object.keys(POOLED))('one fault where %s', { timeout: 120_000 }, (name
 });
 
 test.each([2, 3, 4])(
-  'a node that goes back in a fleet of %d, with a fault at every step of it',
+  'an undo of a failed change in a fleet of %d, with a fault at every step of it',
   { timeout: 120_000 },
   (fleet) => {
     playAll(some(recoveries(fleet)));
   },
 );
 
-test.each(Object.keys(SITUATIONS))('a node that may go back, where %s', { timeout: 120_000 }, (name) => {
+test.each(Object.keys(SITUATIONS))('a node with a possible undo, where %s', { timeout: 120_000 }, (name) => {
   playAll(some(situated(name)).map((one) => ({ ...one, recovers: true })));
 });
 
-test('there are thousands of cases', () => {
+test('the table has thousands of cases', () => {
   const every = [[2, 3, 4, 5, 6].flatMap(singles), [2, 3, 4].flatMap(pairs), Object.keys(SITUATIONS).flatMap(situated)];
   const [one, two, situations] = every.map(({ length }) => length);
   console.log(`${every.flat().length} cases in all: ${one} of one fault, ${two} of two, ${situations} in a situation`);

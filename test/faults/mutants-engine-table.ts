@@ -5,7 +5,7 @@ import { afterwards, beyond, inSituation, oneFault, situations, tidying } from '
 
 const every = <T>(nth: number, all: readonly T[]): readonly T[] => all.filter((_, i) => i % nth === nth - 1);
 
-/** Answered questions and failed changes: few of many cases, and some mutants show in them alone. */
+/** Answered questions and failed changes: few of many cases, and only they notice some mutants. */
 const isPointed = ({ faults }: Case): boolean =>
   faults.some(({ step, kind }) => kind === 'holdGo' || (step === 'apply' && kind === 'fails'));
 

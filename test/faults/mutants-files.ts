@@ -30,7 +30,7 @@ export async function filePlayer(root: string): Promise<FilePlayer> {
         // With two at once the second one runs although the first has noticed the mutant.
         maxWorkers: 1,
         pool: 'threads',
-        // A module from a cache would not have the mutant in it.
+        // A cached module would not have the mutant in it.
         isolate: true,
         fsModuleCache: false,
       },
@@ -71,7 +71,7 @@ export async function filePlayer(root: string): Promise<FilePlayer> {
     async play(files, mutant) {
       const verdict = await playOnce(files, mutant);
       if (verdict.kind === 'broken') {
-        // It keeps what could not be loaded, and shows it to the next that loads the file.
+        // It keeps load errors, and shows them to the next test that loads the file.
         await vitest.close();
         vitest = await start();
       }

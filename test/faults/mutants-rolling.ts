@@ -8,7 +8,7 @@ const rolling = (file: string, why: string, find: string, replace: string, by: M
   by,
 });
 
-/** Mistakes in the machine that decides who is changed when. */
+/** Mistakes in the machine that decides the order of changes. */
 export const ROLLING_MUTANTS: readonly Mutant[] = [
   rolling(
     'budget.ts',

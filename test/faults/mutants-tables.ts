@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Mutant, Verdict } from './mutants.ts';
 
-/** What a worker thread gets. */
+/** The input of a worker thread. */
 export interface TableJob {
   readonly root: string;
   readonly table: string;

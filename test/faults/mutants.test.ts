@@ -2,8 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CONTROLS, HARMLESS, IMPOSSIBLE, JOBS, type Job, MISTAKES, type Verdict } from './mutants.ts';
 
-// Tests that cannot fail prove nothing. Each mutant is one mistake in the source: a test must notice it. All of them are played
-// by one other process; each test here waits for the verdict on one mutant.
+// A test that cannot fail shows nothing. Each mutant is one mistake in the source: a test must notice it. One other process plays
+// all of them; each test here waits for the verdict on one mutant.
 
 /** All mutants together take about a minute, and the first test may wait for most of it. */
 const LIMIT_MS = 600_000;

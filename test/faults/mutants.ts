@@ -2,15 +2,15 @@ import { ENGINE_MUTANTS } from './mutants-engine.ts';
 import { LB_MUTANTS } from './mutants-lb.ts';
 import { ROLLING_MUTANTS } from './mutants-rolling.ts';
 
-/** A mistake somebody could make in the source, and that must not go unnoticed. */
+/** A possible mistake in the source that a test must notice. */
 export interface Mutant {
   readonly file: string;
-  /** Must stand in the file exactly once. */
+  /** Must be in the file exactly once. */
   readonly find: string;
   readonly replace: string;
-  /** What the mistake would do. */
+  /** The effect of the mistake. */
   readonly why: string;
-  /** Who must notice: the machine's matrix, its table with the real engine, or these test files. */
+  /** The tests that must notice: the machine's matrix, its table with the real engine, or these test files. */
   readonly by: 'matrix' | 'engine' | readonly string[];
 }
 
@@ -24,7 +24,7 @@ export interface Job {
 
 const testFiles = [...new Set(MUTANTS.flatMap(({ by }) => (typeof by === 'string' ? [] : by)))];
 
-/** Without any mutant: everything must pass, else nothing that fails with one proves anything. */
+/** Without any mutant: everything must pass, otherwise a failure with one shows nothing. */
 export const CONTROLS: readonly Job[] = [{ by: 'matrix' }, { by: 'engine' }, { by: testFiles }];
 
 const impossible = (by: Mutant['by'], file: string, find: string, why: string): Job => ({
@@ -49,7 +49,7 @@ export const HARMLESS: readonly Job[] = MISTAKES.flatMap(({ by, mutant }) =>
 
 export const JOBS: readonly Job[] = [...CONTROLS, ...IMPOSSIBLE, ...MISTAKES, ...HARMLESS];
 
-/** What came of a job. `broken`: it proves nothing, because the mutant was not applied or something could not be loaded. */
+/** The result of a job. `broken`: it shows nothing, because the mutant was not applied or a file could not be loaded. */
 export type Verdict =
   | { readonly kind: 'noticed'; readonly by: string }
   | { readonly kind: 'unnoticed'; readonly passed: number }

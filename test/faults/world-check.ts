@@ -4,7 +4,7 @@ import type { Ledger } from './world-ledger.ts';
 
 const ENDS: ReadonlySet<string> = new Set(['done', 'unchanged', 'failed', 'rolledBack', 'untouched', 'skipped']);
 
-/** What must be true when a run has come to its end; `before`: the world as it was when it began. @throws Violation */
+/** The invariants at the end of a run; `before`: the world at its start. @throws Violation */
 export function checkEnd(ledger: Ledger, before: World): void {
   if (ledger.finishes !== 1) throw new Violation(`it ended ${ledger.finishes} times`);
   if (ledger.waiting.size > 0) throw new Violation(`${[...ledger.waiting]} waits for ever`);
@@ -17,7 +17,7 @@ export function checkEnd(ledger: Ledger, before: World): void {
     }
     if (end === undefined || !ENDS.has(end.state)) throw new Violation(`${id} has no end`);
     const leased = ledger.leased(id);
-    // Whoever never saw a balancer cannot know.
+    // A run without any view of a balancer cannot report it.
     if (ledger.seen === undefined) continue;
     if (leased ? end.drained === 'no' : end.drained === 'yes')
       throw new Violation(`${id} is said to be drained: ${end.drained}, but it is ${leased ? '' : 'not '}`);
@@ -29,7 +29,7 @@ export function checkEnd(ledger: Ledger, before: World): void {
   }
 }
 
-/** Whoever was taken out is given back as it was, or a lease says what it was. */
+/** A drained node is restored exactly, or a lease has its previous settings. */
 export function checkSettings(before: World, after: World, id: string): void {
   const wanted = membersOf(before, id).map(({ admin, lease }) => lease ?? admin);
   const got = membersOf(after, id).map(({ admin, lease }) => lease ?? admin);
@@ -43,7 +43,7 @@ export function checkAlike(before: World, after: World, id: string, why: string)
       .map(({ lease }) => lease ?? '-')
       .join();
   if (before.nodes[id]?.version !== after.nodes[id]?.version) throw new Violation(`${id} ${why} but was changed`);
-  // A drain that was found half made may have been made whole.
+  // A half-made drain that the run found may have been completed.
   if (leases(before).replaceAll(/[-,]/g, '') === '' && leases(before) !== leases(after))
     throw new Violation(`${id} ${why} but was left drained`);
 }
@@ -85,7 +85,7 @@ function checkDone(ledger: Ledger, id: string): void {
     throw new Violation(`${id} is done without a look at those done before`);
 }
 
-/** It runs what it ran when it was last in service, and is given back. */
+/** It runs the version of its last time in service, and is restored. */
 function checkRolledBack(ledger: Ledger, before: World, id: string): void {
   const { world, nodes } = ledger;
   const steps = ledger.steps.get(id) ?? [];
@@ -100,7 +100,7 @@ function checkRolledBack(ledger: Ledger, before: World, id: string): void {
   if (tail.join() !== due.join()) throw new Violation(`${id} is rolled back by ${tail}`);
 }
 
-/** The world at rest as it must be: everything changed, nothing left behind, what was held is held still. */
+/** The world at rest after a success: everything changed, no lease of a run left, held nodes still held. */
 export function checkRest(world: World, before: World, leaveOut = false): void {
   for (const id of Object.keys(world.nodes)) {
     const held = membersOf(before, id).some(({ admin, lease }) => (lease ?? admin) !== 'ready');
@@ -113,7 +113,7 @@ export function checkRest(world: World, before: World, leaveOut = false): void {
   }
 }
 
-/** The same world after people have mended what was broken; what died stays dead, and our leases stay. */
+/** The same world after the operator repaired the faults; dead nodes stay dead, and leases of runs stay. */
 export function healed(world: World): World {
   const next = cloneWorld(world);
   for (const node of Object.values(next.nodes)) {

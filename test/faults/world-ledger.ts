@@ -12,27 +12,27 @@ export interface Started {
   readonly rank: number;
   readonly view: Observation | undefined;
   readonly wanted: boolean;
-  /** When the look was taken that it was decided by. */
+  /** When the observation began that decided it. */
   readonly seenAt: number;
 }
 
 /**
- * Watches a run from outside: it knows what the machine is told and what it orders, and nothing of what it thinks. What
- * must never happen is thrown when it happens.
+ * Monitors a run from outside, by the machine's events and commands, without its internal state. A violation is thrown when it
+ * happens.
  */
 export class Ledger {
   readonly world: World;
   readonly nodes: readonly NodeInit[];
   readonly options: Options;
-  /** Steps that went well, in order, by node. */
+  /** Successful steps, in order, by node. */
   readonly steps = new Map<string, Step[]>();
   readonly started = new Map<string, Started>();
-  /** When the node's last step, and the last one about its service, went well. */
+  /** When the node's last step, and the last one about its service, succeeded. */
   readonly doneAt = new Map<string, number>();
   readonly servedAt = new Map<string, number>();
-  /** Nodes whose diagnostics could not be had. */
+  /** Nodes whose diagnostics could not be collected. */
   readonly failedDiagnostics = new Set<string>();
-  /** A person said no after the node was given back. */
+  /** The operator answered no after the node was restored. */
   readonly cutShort = new Set<string>();
   finishes = 0;
   now = 0;
@@ -43,13 +43,13 @@ export class Ledger {
   readonly bad = new Set<string>();
   readonly underWay = new Map<string, Step>();
   readonly #changed = new Set<string>();
-  /** What must be ordered next of a node that failed. */
+  /** The required next command for a failed node. */
   readonly #owed = new Map<string, Step>();
-  /** Whoever was ever told to drain. */
+  /** Nodes that ever got a drain command. */
   readonly drained = new Set<string>();
   readonly serving: string[] = [];
   readonly #outAt = new Map<string, number>();
-  /** Questions to be answered one after another; a balancer's has no step. */
+  /** Questions that are answered one after another; a balancer's has no step. */
   readonly #held: { readonly node: string; readonly step: Step | undefined }[] = [];
   seen: Readonly<Record<string, Observation>> | undefined;
   #askedAt = -1;
@@ -68,7 +68,7 @@ export class Ledger {
     this.staging = new Set(nodes.filter(({ inRun, unreachable }) => inRun && !unreachable).map(({ id }) => id));
   }
 
-  /** With these away, a pool of the node has more members out of service than it may have; a share is of its own members. */
+  /** With these out of service, a pool of the node exceeds its share; a share is of its own members. */
   isOverrun(node: string, away: readonly string[]): boolean {
     const { maxUnavailable: most } = this.options;
     const poolsOf = (id: string): readonly string[] => this.nodes.find((one) => one.id === id)?.pools ?? ['all'];
@@ -79,7 +79,7 @@ export class Ledger {
     });
   }
 
-  /** The look is being taken. */
+  /** The observation is pending. */
   taken(): void {
     this.#takenAt = this.now;
   }
@@ -154,11 +154,11 @@ export class Ledger {
       this.#owed.set(node, 'undoDrain');
   }
 
-  /** Traffic is taken away from what hurts it first; then what shows why is kept. */
+  /** A failing node is drained first; then diagnostics are collected. */
   #owe(node: string, step: Step): void {
     const { balanced = true } = this.nodes.find(({ id }) => id === node) ?? {};
     if (balanced && (step === 'waitInService' || step === 'soak')) this.#owed.set(node, 'drainAgain');
-    // What it went back to is told by the failure itself.
+    // The failure itself reports the version after the undo.
     else if (this.steps.get(node)?.includes('recover')) return;
     else if (['apply', 'waitReady', 'soak', 'drainAgain'].includes(step)) this.#owed.set(node, 'collectDiagnostics');
   }
@@ -244,7 +244,7 @@ export class Ledger {
 
   /** Right before a step happens in the world. */
   about(node: string, step: Step): void {
-    // It came back by itself after the last look: nobody could know.
+    // It recovered by itself after the last observation, which could not show it.
     if (step !== 'drain' || !isServing(this.world, node) || this.seen?.[node]?.inTraffic === false) return;
     const { seenAt = -1 } = this.started.get(node) ?? {};
     const away = this.nodes.filter(
@@ -259,7 +259,7 @@ export class Ledger {
       throw new Violation(`${node} is taken out of traffic as one of ${away.map(({ id }) => id)}`);
   }
 
-  /** Something from outside took the node away: nobody who was looked at before could know. */
+  /** An external event stopped the node: no earlier observation could show it. */
   struck(node: string): void {
     if (!this.#outAt.has(node)) this.#outAt.set(node, this.now);
   }

@@ -1,8 +1,18 @@
 import type { Command, Event, NodeInit, Observation, Options, Result, Step } from '../../src/rolling/types.ts';
-import { carryOut, type FaultKind, faultOn, flow, isWell, look, membersOf, needsChange, type World } from './world.ts';
+import {
+  carryOut,
+  type FaultKind,
+  faultOn,
+  flow,
+  isHealthy,
+  look,
+  membersOf,
+  needsChange,
+  type World,
+} from './world.ts';
 import { type EndShown, Ledger } from './world-ledger.ts';
 
-/** The machine's own affair: nobody here looks inside. */
+/** Internal to the machine: no test reads it. */
 export type MachineState = object;
 
 /** The machine under test: the real one, or a mutant of it. */
@@ -12,7 +22,7 @@ export interface Machine {
   endOf(state: never, id: string): EndShown | undefined;
 }
 
-/** What happens the first time that this step of this node is carried out. `look`: an observation, of no node. */
+/** The event at the first run of this step of this node. `look`: an observation, of no node. */
 export interface Injection {
   readonly node: string;
   readonly step: Step | 'look';
@@ -31,10 +41,10 @@ export interface Setup {
   readonly options: Options;
   readonly inRun: readonly string[];
   readonly faults: readonly Injection[];
-  /** Nodes that cannot be staged. */
+  /** Nodes whose staging fails. */
   readonly unstaged?: readonly string[];
   readonly skipped?: readonly string[];
-  /** Nodes whose change fails go back to what they ran before. */
+  /** Nodes whose failed change is undone. */
   readonly recovers?: boolean;
   /** Members by pool; left out: one pool has all nodes. */
   readonly pools?: Readonly<Record<string, readonly string[]>> | undefined;
@@ -44,11 +54,11 @@ export interface Ran {
   readonly state: MachineState;
   readonly ledger: Ledger;
   readonly killed: boolean;
-  /** Faults that have not come to happen. */
+  /** Faults that have not struck. */
   readonly left: readonly Injection[];
 }
 
-/** Which of so many things that are under way comes next. `picture`: everything that the rest of the run depends on. */
+/** Which pending operation ends next. `picture`: all state that the rest of the run depends on. */
 export type Chooser = (count: number, picture: () => string) => number;
 
 type Pending =
@@ -56,7 +66,7 @@ type Pending =
   | { readonly kind: 'look' }
   | { readonly kind: 'step'; readonly node: string; readonly step: Step; readonly nodes: readonly string[] };
 
-/** Steps about which a person may be asked. */
+/** Steps with a possible question to the operator. */
 const ASKS: ReadonlySet<string> = new Set(['checkDependencies', 'waitIdle', 'soak', 'look']);
 
 /** One run of the machine over the world, to its end or to the death of its controller. @throws Violation */
@@ -77,7 +87,7 @@ export function runWorld(machine: Machine, world: World, setup: Setup, choose: C
   let go = true;
   let pending: Pending[] = inRun
     .filter((id) => !setup.skipped?.includes(id))
-    .map((node) => ({ kind: 'tell', events: [{ type: 'planned', node, unhealthy: !isWell(world, node) }] }));
+    .map((node) => ({ kind: 'tell', events: [{ type: 'planned', node, unhealthy: !isHealthy(world, node) }] }));
 
   const take = (step: Injection['step'], node: string): Injection['kind'] | undefined => {
     const at = faults.findIndex((fault) => fault.step === step && fault.node === node);
@@ -117,7 +127,7 @@ export function runWorld(machine: Machine, world: World, setup: Setup, choose: C
     let event: Event;
     if (one.kind === 'look') ledger.taken();
     if (one.kind === 'look')
-      event = asks ? { type: 'observeFailed', fault } : { type: 'observed', nodes: lookAround(world, ids) };
+      event = asks ? { type: 'observeFailed', fault } : { type: 'observed', nodes: observeNodes(world, ids) };
     else {
       ledger.about(one.node, one.step);
       const result: Result = asks ? { kind: 'hold', fault } : carryOut(world, node, one.step, one.nodes, isFault(kind));
@@ -140,7 +150,7 @@ export function runWorld(machine: Machine, world: World, setup: Setup, choose: C
   return { state, ledger, killed: false, left: faults };
 }
 
-/** The last node of the role, which may well be waiting, or not in the run at all. */
+/** The last node of its budget, which may still be waiting, or outside of the run. */
 function dies(world: World, ledger: Ledger, ids: readonly string[]): void {
   const other = ids.at(-1) ?? '';
   const node = world.nodes[other];
@@ -166,5 +176,5 @@ const EFFECTS: ReadonlySet<string> = new Set<FaultKind>([
 const isFault = (kind: Injection['kind'] | undefined): FaultKind | undefined =>
   kind !== undefined && EFFECTS.has(kind) ? (kind as FaultKind) : undefined;
 
-export const lookAround = (world: World, ids: readonly string[]): Record<string, Observation> =>
+export const observeNodes = (world: World, ids: readonly string[]): Record<string, Observation> =>
   Object.fromEntries(ids.filter((id) => membersOf(world, id).length > 0).map((id) => [id, look(world, id)]));

@@ -2,7 +2,7 @@ import { batchSize } from '../../src/core/play/count.ts';
 import { Violation } from './world.ts';
 import type { Ledger, Started } from './world-ledger.ts';
 
-/** 0: nothing of it serves; 1: in trouble; 2: it serves well. */
+/** 0: no balancer sends it requests; 1: unhealthy; 2: healthy. */
 function rankOf(ledger: Ledger, id: string): number {
   const node = ledger.nodes.find((one) => one.id === id);
   const view = node?.balanced ? ledger.seen?.[id] : undefined;
@@ -10,13 +10,13 @@ function rankOf(ledger: Ledger, id: string): number {
   return ledger.troubled.has(id) || view?.up === false ? 1 : 2;
 }
 
-/** Those that were started and are not over. Whoever waits again before its drain is not one of them. */
+/** Nodes that were started and are not over. A node that waits again before its drain is not one of them. */
 const inProgress = ({ started, waiting, underWay, drained, endOf }: Ledger): readonly string[] =>
   [...started.keys()].filter(
     (id) => endOf(id) === undefined && !(waiting.has(id) && !underWay.has(id) && !drained.has(id)),
   );
 
-/** Whether a node may have its turn now, by what has been told so far. `wants`: it is to be changed. @throws Violation */
+/** Whether a node may start now, by the events so far. `wants`: it is to be changed. @throws Violation */
 export function checkStart(ledger: Ledger, node: string, wants: boolean): Started {
   const no = (why: string): never => {
     throw new Violation(`${node} starts ${why}`);
@@ -51,7 +51,7 @@ const unavailable = ({ nodes, seen, bad, endOf }: Ledger): readonly string[] =>
     })
     .map(({ id }) => id);
 
-/** A node that serves well starts only when all of the waves before its own are over. */
+/** A healthy node starts only after all batches before its own. */
 function checkWave(ledger: Ledger, node: string, rank: number, inFlight: number, no: (why: string) => never): void {
   const of = ledger.nodes.filter(({ inRun }) => inRun).length;
   const { canary, batch } = ledger.options;

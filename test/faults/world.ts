@@ -2,24 +2,24 @@ import type { ErrorInfo } from '../../src/core/event/event.ts';
 import type { Observation, Result, Step } from '../../src/rolling/types.ts';
 
 // A small world for the machine to work on: nodes that run a version, two balancers that send them requests, and leases.
-// What the machine must never do is seen here, by what would happen, and not by what it says.
+// Violations are detected here by their effects, not by the machine's reports.
 
 export type Admin = 'ready' | 'drain' | 'maint';
 
 export interface SimNode {
   version: number;
   running: boolean;
-  /** The target version never gets ready on it. */
+  /** The target version never becomes ready on it. */
   sick: boolean;
   reachable: boolean;
-  /** On record since its drain: what it ran, if it was in full service then. */
+  /** In the lease since its drain: its version, if it was in full service then. */
   previous?: number | undefined;
 }
 
 export interface Member {
   admin: Admin;
   sessions: number;
-  /** What a lease of ours will give back. */
+  /** The settings that a lease of a run restores. */
   lease: Admin | undefined;
 }
 
@@ -31,23 +31,23 @@ export interface World {
 }
 
 export type FaultKind =
-  /** Nothing happened, and that is known. */
+  /** It did not happen, and the machine gets that reply. */
   | 'fails'
   /** It happened on the first balancer only. */
   | 'half'
-  /** It hung until its time was up: it did happen, and counts as failed. */
+  /** It hung until its timeout: it did happen, and counts as failed. */
   | 'hangs'
-  /** The node is gone before it; what concerns the balancers still happens. */
+  /** The node goes down before it; the effect on the balancers still happens. */
   | 'unreachable'
-  /** The node is gone, nothing happened. */
+  /** The node goes down, and nothing happened. */
   | 'lost'
-  /** It happened, nobody heard of it. */
+  /** It happened, and the reply was lost. */
   | 'replyLost'
-  /** It happened, the first reply was lost, the second one told so. */
+  /** It happened, the first reply was lost, and the second one arrived. */
   | 'retried'
   /** The container dies with it. */
   | 'crash'
-  /** A broken node comes back up by itself with it. */
+  /** A broken node recovers by itself with it. */
   | 'recovers';
 
 export class Violation extends Error {
@@ -76,13 +76,13 @@ export const cloneWorld = (world: World): World => ({
   ),
 });
 
-export const isWell = (world: World, id: string): boolean => {
+export const isHealthy = (world: World, id: string): boolean => {
   const node = world.nodes[id];
   if (node === undefined) return false;
   return node.running && node.reachable && !(node.sick && node.version === world.target);
 };
 
-/** Asked for most often of all: a plain loop. */
+/** Called most often of all: a plain loop. */
 export function membersOf(world: World, id: string): readonly Member[] {
   const members: Member[] = [];
   for (const lb in world.balancers) {
@@ -93,20 +93,20 @@ export function membersOf(world: World, id: string): readonly Member[] {
 }
 
 export const isServing = (world: World, id: string): boolean =>
-  isWell(world, id) && membersOf(world, id).some(({ admin }) => admin === 'ready');
+  isHealthy(world, id) && membersOf(world, id).some(({ admin }) => admin === 'ready');
 
 export const isInFullService = (world: World, id: string): boolean =>
-  isWell(world, id) && membersOf(world, id).every(({ admin }) => admin === 'ready');
+  isHealthy(world, id) && membersOf(world, id).every(({ admin }) => admin === 'ready');
 
 /** Its program has something to change. */
 export const needsChange = (world: World, id: string): boolean =>
   world.nodes[id]?.version !== world.target || !world.nodes[id]?.running;
 
-/** Requests come where a balancer sends them, and end where nothing answers. */
+/** Requests come where a balancer sends them, and end where no node responds. */
 export function flow(world: World): World {
   for (const id of Object.keys(world.nodes))
     for (const member of membersOf(world, id)) {
-      if (!isWell(world, id)) member.sessions = 0;
+      if (!isHealthy(world, id)) member.sessions = 0;
       else if (member.admin === 'ready') member.sessions = 1;
     }
   return world;
@@ -128,7 +128,7 @@ const ok: Result = { kind: 'ok' };
 const failed = (id: string, why: string): Result => ({ kind: 'failed', fault: faultOn(id, why) });
 const lost = (id: string): Result => ({ kind: 'lost', fault: faultOn(id, 'nobody answers') });
 
-/** Steps that need an answer of the node itself. */
+/** Steps that need a reply of the node itself. */
 const ON_NODE: ReadonlySet<Step> = new Set([
   'checkDependencies',
   'waitIdle',
@@ -139,7 +139,7 @@ const ON_NODE: ReadonlySet<Step> = new Set([
   'recover',
 ]);
 
-/** Carries out one step of one node, with a fault. @throws Violation */
+/** Runs one step of one node, with a fault. @throws Violation */
 export function carryOut(
   world: World,
   id: string,
@@ -206,7 +206,7 @@ function effect(world: World, id: string, step: Step, nodes: readonly string[], 
       return ok;
     case 'waitReady':
     case 'soak':
-      return isWell(world, id) ? ok : failed(id, 'not ready');
+      return isHealthy(world, id) ? ok : failed(id, 'not ready');
     case 'waitInService':
       return isInFullService(world, id) ? ok : failed(id, 'not in service');
     case 'recheck': {

@@ -4,16 +4,16 @@ import { daySeed, everyNth, randomOfDay } from '../lab/scenes/day-seed.ts';
 
 const NOW = new Date('2026-11-29T23:59:59Z');
 
-test('the seed is the day in UTC, or the day that is given', () => {
+test('the seed is the day in UTC, or the given day', () => {
   expect(daySeed(undefined, NOW)).toBe('day:20261129');
   expect(daySeed('day:20260102', NOW)).toBe('day:20260102');
 });
 
-test('a seed that is no day belongs to other tests', () => {
+test('a seed that is no day selects other tests', () => {
   for (const text of ['', '7', '7,12', 'all', 'day:2026']) expect(daySeed(text, NOW)).toBe('day:20261129');
 });
 
-test('a day gives the same numbers again, another day gives others', () => {
+test('a day has the same numbers every time, another day has others', () => {
   const draw = (seed: string) => {
     const random = randomOfDay(seed);
     return Array.from({ length: 200 }, () => random());

@@ -23,11 +23,11 @@ const lab = (size: LabSize): LabFile => ({
 const plain = lab(small);
 const edge = lab({ ...small, edgeGateways: 2 });
 
-test('a lab without edge gateways knows nothing of them', () => {
+test('a lab without edge gateways has no part of them', () => {
   expect(`${haproxyConfig(plain)}${labInventory('/lab', plain, 20_000)}`).not.toMatch(/edge|tls|7943|7443/);
 });
 
-test('edge gateways leave the other hosts and their ports as they are', () => {
+test('edge gateways leave the other hosts and their ports unchanged', () => {
   expect(edge.hosts).toMatchObject(plain.hosts);
   expect(haproxyConfig(edge).startsWith(haproxyConfig(plain))).toBe(true);
 });
@@ -38,7 +38,7 @@ test.each([
   ['edge', 80, 'server edge-1 10.231.0.121:80 check port 7085', '/status', 'http'],
   ['edge_tls', 443, 'server edge-2 10.231.0.122:443 check port 7085', '/status', 'tcp'],
   ['edge_tcp', 9000, 'server edge-1 10.231.0.121:9000 check port 7085', '/status', 'tcp'],
-])('the balancer passes %s on', (name, port, server, check, mode) => {
+])('the balancer passes %s', (name, port, server, check, mode) => {
   const [, frontend = ''] = haproxyConfig(edge).split(`frontend ${name}_in\n`);
   const section = frontend.split('frontend ')[0] ?? '';
   expect(section).toContain(`bind :${port}\n`);
@@ -47,7 +47,7 @@ test.each([
   expect(section.match(/mode tcp/g)?.length ?? 0).toBe(mode === 'tcp' ? 2 : 0);
 });
 
-test('its inventory has the second group, certificates in place of the token, and every pool but the twin', () => {
+test('its inventory has the second group, certificates in place of the token, and every pool except the TCP twin', () => {
   const text = labInventory('/lab', edge, 20_000);
   expect(text).toContain('  edge_gateways: { hosts: [edge-1, edge-2] }\n');
   expect(text).toContain('endpoints: ["https://10.231.0.101:7943"]');

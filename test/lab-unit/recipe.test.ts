@@ -12,14 +12,14 @@ import { bytesOf, tarBytes } from '../lab/build/tar-bytes.ts';
 import { capabilitiesIn } from '../lab/hosts/capabilities.ts';
 import { withFreeLock, withLock } from '../lab/plan/with-lock.ts';
 
-describe('what the lab is made from', () => {
+describe('the inputs of a lab', () => {
   it.each([
     ['0', []],
     ['3', ['CHOWN', 'DAC_OVERRIDE']],
     ['1000000', ['SYS_RESOURCE']],
   ])('reads the capability mask %s', (mask, names) => expect(capabilitiesIn(mask)).toEqual(names));
 
-  it('leaves out capabilities that an older engine does not know', () => {
+  it('leaves out capabilities that an older engine does not have', () => {
     expect(capabilitiesIn('1ffffffffff')).toHaveLength(38);
     expect(capabilitiesIn('1fffeffffff')).not.toContain('SYS_RESOURCE');
   });
@@ -70,7 +70,7 @@ describe('what the lab is made from', () => {
     expect(manifest.Layers.map((path: string) => files.has(path))).toEqual([true, true]);
   });
 
-  it('lets one in at a time, and takes over from a process that is gone', async () => {
+  it('admits one process at a time, and takes over the lock of an ended process', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'lab-lock-'));
     const lock = join(directory, 'lock');
     try {

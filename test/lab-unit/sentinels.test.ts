@@ -3,7 +3,7 @@ import { redact } from '../../src/core/base/redact.ts';
 import { Secret } from '../../src/core/base/secret.ts';
 import { formsOf, sentinels, shownIn } from '../lab/samplers/sentinels.ts';
 
-test.each(sentinels)('the secret $name of the lab is masked in every form that the lab looks for', ({ text }) => {
+test.each(sentinels)('the secret $name of the lab is masked in every form that the lab searches for', ({ text }) => {
   Secret.of(text);
   const shown = formsOf(text).map((form) => `before: "${form}" after\n`);
   expect(shown.flatMap((line) => shownIn(line)).length).toBeGreaterThan(0);

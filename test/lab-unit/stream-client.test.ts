@@ -68,7 +68,7 @@ test.each([
   expect(Object.keys(tally.errors())).toEqual([`kept stream at lb-1: ${says}`]);
 });
 
-test('a port that accepts and greets with nothing it knows, and one that refuses, are errors', async () => {
+test('a port that greets with unknown text, and one that refuses, are errors', async () => {
   const target = await service(echo, 'HTTP/1.1 400 Bad Request\n');
   await expect(streamEchoes(target, three, always)).rejects.toThrow('no greeting');
   servers.pop()?.close();

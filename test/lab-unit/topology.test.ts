@@ -13,7 +13,7 @@ test('no two hosts of the largest lab have the same address', () => {
   expect(hosts.every(({ byte }) => byte > 1 && byte < 255)).toBe(true);
 });
 
-test('a larger lab leaves the hosts of a smaller one where they are', () => {
+test('a larger lab keeps the hosts of a smaller one unchanged', () => {
   const larger = topologyOf({ controlPlane: 3, dataPlane: 6, loadBalancers: 2 });
   expect(larger).toEqual(expect.arrayContaining([...topologyOf(defaultSize)]));
 });

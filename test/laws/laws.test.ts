@@ -39,7 +39,7 @@ const picture = (host: FakeHost): string => JSON.stringify(host.snapshot());
 const ended = (events: readonly NumberedEvent[]) => events.filter((event) => event.type === 'task.end');
 
 describe.each(subjects)('$name', (subject) => {
-  // A command that always runs has no state to come to rest in.
+  // A command that always runs has no final state.
   const lasting = subject.always ? () => {} : test;
 
   test('a plan changes nothing on the host', async () => {
@@ -77,7 +77,7 @@ describe.each(subjects)('$name', (subject) => {
     const was = await read();
     const done = await apply(host, subject);
     const observed = diff(was, await read()).map(({ path }) => path);
-    // A field that nobody declared may change with the rest (a container's id): the diff never claims to know it.
+    // An undeclared field may change with the rest (a container's id): the diff never includes it.
     const claimed =
       ended(done.events)
         .at(-1)
@@ -112,7 +112,7 @@ describe.each(subjects)('$name', (subject) => {
     expect(await subject.stable(twice)).toBe(await subject.stable(once));
   });
 
-  test('cut at any write and run again, it ends in the same place', async () => {
+  test('cut at any write and run again, it ends in the same state', async () => {
     const whole = subject.host();
     await apply(whole, subject);
     for (let cut = 1; cut <= whole.writes; cut++)
@@ -148,7 +148,7 @@ describe.each(subjects)('$name', (subject) => {
   });
 });
 
-/** What takes a whole run to come about, and where that is. */
+/** Kinds of tasks that need a whole run, and the test of each. */
 const ELSEWHERE: Readonly<Record<string, string>> = { goBack: 'test/recovery/way-back.test.ts' };
 
 test('each kind of task that writes is among the subjects', () => {

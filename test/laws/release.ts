@@ -38,7 +38,7 @@ interface RecordedHost {
 interface RecordedContainer {
   readonly name: string;
   readonly body: ContainerCreate;
-  /** Digest of what runs, as records of what ran before name it. */
+  /** The digest of a running container, as it is recorded. */
   readonly state: string;
 }
 
@@ -56,7 +56,7 @@ const idsOf = (ref: string) => ({
   containerd: `sha256:${sha256(`${ref} manifest`)}`,
 });
 
-/** All of a host that a release states: its tasks, without the gates, which need services that respond. */
+/** The state of a host that a release defines: its tasks, without the gates, which need services that respond. */
 function* stated(inventory: Inventory, name: string): Steps {
   const host = inventory.hosts.get(name);
   if (host === undefined) throw new Error(`no host ${name}`);
@@ -70,7 +70,7 @@ function* tasksIn<R>(steps: Steps<R>): Steps<R> {
   for (;;) {
     const { done, value } = steps.next();
     if (done) return value;
-    // A record of a container's id: the fake engine gives another one each time.
+    // A container's id is not compared: the fake engine has another one each time.
     if (!(value instanceof Ask) && !value.type.gate && value.type.kind !== 'loadRecorded') yield value;
   }
 }
@@ -114,7 +114,7 @@ async function recordContainer(host: DockerHost, name: string): Promise<Recorded
 const recordedHosts = (folder: string): readonly RecordedHost[] =>
   JSON.parse(readFileSync(join(folder, 'hosts.json'), 'utf8'));
 
-/** What runs on the hosts of a release, by digests: as that release took them, and as they are taken now. */
+/** The containers on the hosts of a release, by digests: as that release computed them, and as they are computed now. */
 export async function statesOn(folder: string): Promise<{ readonly before: string[]; readonly now: string[] }> {
   const recorded = recordedHosts(folder);
   const now = await Promise.all(
@@ -127,7 +127,7 @@ export async function statesOn(folder: string): Promise<{ readonly before: strin
   return { before: states(recorded.flatMap(({ containers }) => containers)), now: states(now.flat()) };
 }
 
-/** The tasks that find something to change on the hosts of a release, given its inventory. */
+/** The tasks that find something to change on the hosts of a release, with its inventory. */
 export async function changesOn(folder: string): Promise<readonly string[]> {
   const inventory = await inventoryOf(folder);
   const hosts = await Promise.all(recordedHosts(folder).map(madeHost));

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { changesOn, RELEASES, statesOn } from './release.ts';
 
-// Each folder is an inventory of a release and what that release made of it, recorded by scripts/record-release.ts. A
-// default that is new since then is no reason to restart a fleet: it holds for containers that are created anyway.
+// Each folder is an inventory of a release and the hosts that the release made of it, recorded by scripts/record-release.ts. A
+// newer default is no reason to restart a fleet: it applies to containers that are created anyway.
 const folders = readdirSync(RELEASES).flatMap((version) =>
   readdirSync(join(RELEASES, version)).map((name) => join(version, name)),
 );
@@ -16,15 +16,12 @@ test('releases are recorded, with all three services', () => {
       expect(readFileSync(join(RELEASES, folder, 'hosts.json'), 'utf8')).toContain(`"name": "${container}"`);
 });
 
-test.each(folders)(
-  'nothing is to be changed on what release %s made, by the inventory of that release',
-  async (folder) => {
-    expect(await changesOn(join(RELEASES, folder))).toEqual([]);
-  },
-);
+test.each(folders)('the inventory of release %s changes nothing on its recorded hosts', async (folder) => {
+  expect(await changesOn(join(RELEASES, folder))).toEqual([]);
+});
 
 test.each(folders)(
-  'what release %s made is the same to a record of that release as to one of this one',
+  'a container of release %s has the same digest for that release and for this one',
   async (folder) => {
     const { before, now } = await statesOn(join(RELEASES, folder));
     expect(now).toEqual(before);

@@ -27,20 +27,20 @@ import { dockerArchive, tarGzOf } from '../docker/archives.ts';
 import { DockerHost, registerPackage } from '../docker/docker-host.ts';
 import { FakeHaproxy } from '../support/balancers/fake-haproxy.ts';
 
-/** Planted in every secret of every subject: may turn up in no event. */
+/** Planted in every secret of every subject: may be in no event. */
 export const SENTINEL = 'sentinel-5ecr3t';
 
 /** A task type on a host in some state: all laws are shown for it. */
 export interface Subject {
   readonly name: string;
   host(): FakeHost;
-  /** The task is the last one; those before it are what it needs. */
+  /** The task is the last one; it needs those before it. */
   tasks(): Generator<Task>;
-  /** What two runs that did the same leave behind, without what is different each time. */
+  /** The state after two equal runs, without the parts that differ each time. */
   stable(host: FakeHost): string | Promise<string>;
   /** Always changed, never confirmed. */
   readonly always?: boolean;
-  /** Paths that a command of the user's touches: the one thing that no claim can name. */
+  /** Paths that a command of the operator changes: no claim can name them. */
   readonly sideEffects?: readonly string[];
 }
 
@@ -88,7 +88,7 @@ const oldYaml = `database:\n  dsn: postgres://u:${SENTINEL}-of-last-month@db/api
 const folder = mkdtempSync(join(tmpdir(), 'laws-'));
 const REF = 'api7/api7-ee-3-gateway:3.10.5';
 
-/** A package as the vendor ships it, on the controller's disk and known to the fake hosts. */
+/** A package as the vendor ships it, on the controller's disk and on the fake hosts. */
 async function packageFile(name: string, marker: string): Promise<string> {
   const image = await dockerArchive([REF], marker);
   const archive = await tarGzOf({ 'images/api7-ee-3-gateway-3.10.5.tar.gz': image.archive, VERSION: '3.10.5' });
@@ -120,7 +120,7 @@ function* gateway(from: string, token: Secret, config = 'a: 1'): Generator<Task>
   });
 }
 
-/** A container with everything that may be set of one. */
+/** A container with every possible setting. */
 function* settled(token: Secret): Generator<Task> {
   const loaded = image({ ref: REF });
   yield loaded;
@@ -167,7 +167,7 @@ const dockerHost = (store: 'classic' | 'containerd') => (): FakeHost => {
   return host;
 };
 
-/** One whose registries let in those that know the secret. */
+/** A host whose registries accept the secret. */
 const pullingHost = (store: 'classic' | 'containerd') => (): FakeHost => {
   const host = new DockerHost({ store });
   const ids = { classic: 'sha256:1', containerd: 'sha256:2' };
@@ -181,7 +181,7 @@ const pullingHost = (store: 'classic' | 'containerd') => (): FakeHost => {
   return host;
 };
 
-/** Containers by what they were made from: ids and process numbers differ each time. */
+/** Containers by their specification: ids and process numbers differ each time. */
 async function withContainers(host: FakeHost): Promise<string> {
   const { engine } = host as DockerHost;
   const names = (await engine.containers()).flatMap(({ Names }) => Names.map((name) => name.replace(/^\//, ''))).sort();
@@ -190,12 +190,12 @@ async function withContainers(host: FakeHost): Promise<string> {
   return JSON.stringify([host.snapshot(), made, (await engine.image(REF))?.Id]);
 }
 
-/** A host on which a gateway of ours runs. */
+/** A host on which a gateway of api7-orch runs. */
 const serving = (): DockerHost => {
   const host = new DockerHost();
   host.files.makeDirectory('/opt', { ...ROOT, mode: '0755' });
   host.engine.loadArchive({ classic: 'sha256:1', containerd: 'sha256:2' }, REF);
-  // The fake engine does what it is told at once.
+  // The fake engine obeys at once.
   void host.engine.create('api7-gateway', {
     Image: REF,
     Labels: { 'api7-orch.spec': 'v1:1' },
@@ -253,7 +253,7 @@ const AT = {
 const LEASES = ['/var', '/var/lib', '/var/lib/api7-orch', '/var/lib/api7-orch/leases'] as const;
 const balancers = new WeakMap<FakeHost, FakeHaproxy>();
 
-/** A host that runs HAProxy; `leased`: what was set before is on record, as weight 50. */
+/** A host that runs HAProxy; `leased`: it has a lease with the previous weight 50. */
 const balancerHost =
   (leased = false) =>
   (): FakeHost => {
@@ -336,24 +336,24 @@ export const subjects: readonly Subject[] = [
     stable: withContainers,
   },
   one(
-    'outOfTraffic, in service',
+    'drainMember, in service',
     () => drainMember({ ...AT, by: 'ops@desk', at: '2026-01-01T00:00:00Z', reason: 'laws', how: 'drained' }),
     balancerHost(),
     { stable: withBalancer, sideEffects: LEASES },
   ),
   one(
-    'outOfTraffic, of a record that lacks a server',
+    'drainMember, with a lease that lacks a server',
     () => drainMember({ ...AT, by: 'ops@desk', reason: 'laws', how: 'closed' }),
     balancerHost(true),
     { stable: withBalancer, sideEffects: ['/var/lib/api7-orch/leases'] },
   ),
   one(
-    'outOfTraffic, on record only',
+    'drainMember, with a lease only',
     () => drainMember({ ...AT, by: 'ops@desk', at: '2026-01-01T00:00:00Z', reason: 'laws', how: 'leased' }),
     balancerHost(),
     { stable: withBalancer, sideEffects: LEASES },
   ),
-  one('backInTraffic, drained', () => restoreMember(AT), balancerHost(true), { stable: withBalancer }),
+  one('restoreMember, drained', () => restoreMember(AT), balancerHost(true), { stable: withBalancer }),
   one(
     'noLeftoverFile',
     () => noLeftover({ file: '/etc/.package.api7-orch-new' }),

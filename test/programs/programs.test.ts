@@ -16,7 +16,7 @@ const host = (name: string) => {
   return found;
 };
 
-/** The tasks that a program states, and what it returns. */
+/** The tasks of a program, and its result. */
 function stated<R>(steps: Steps<R>): { readonly tasks: readonly Task[]; readonly result: R } {
   const tasks: Task[] = [];
   for (;;) {
@@ -50,14 +50,14 @@ test('a gateway: package, image, check of the configuration, configuration, cont
   ]);
 });
 
-test('a gateway that is started or restarted passes the same gates as a new one', () => {
+test('a started or restarted gateway passes the same gates as a new one', () => {
   const whole = stated(gateway(inventory, host('gw-2'))).tasks.map((task) => task.bound.statement);
   const gates = stated(gatewayInService(inventory, host('gw-2'))).tasks.map((task) => task.bound.statement);
   expect(gates.length).toBe(3);
   expect(whole.filter((statement) => gates.includes(statement))).toEqual(gates);
 });
 
-test('the container of a gateway is stopped as the playbooks stop it', () => {
+test('the container of a gateway stops as in the playbooks', () => {
   const task = stated(gateway(inventory, host('gw-2'))).tasks.find(({ type }) => type.kind === 'container');
   const { stopSignal, stopTimeoutSeconds } = gatewayStop(inventory, host('gw-1'));
   expect(task?.bound.statement).toContain(`"stopSignal":"${stopSignal}"`);
@@ -76,7 +76,7 @@ test.each<[string | number, number]>([
   ['300', 310],
   [300, 310],
   ['1d', 86_410],
-  // Without a limit its workers finish what they have: that takes as long as the longest request.
+  // Without a limit its workers finish their requests: that takes as long as the longest request.
   [0, 70],
   ['0', 70],
 ])('with worker_shutdown_timeout %j a gateway has %i s to stop', (timeout, seconds) => {
@@ -129,7 +129,7 @@ test('a control-plane host: images first, then each service with its gate, then 
   expect(balancers.length).toBe(4);
 });
 
-test('settings of the inventory go to the container of their service, and none of them replaces what api7-orch sets', async () => {
+test('settings of the inventory go to the container of their service, and none of them replaces a setting of api7-orch', async () => {
   const settings = { env: { SMTP_PASSWORD: 'sm7p-pass', LEVEL: 'info', MEMORY: '512m' } };
   const file = 'test/fixtures/inventory/accepted/container-settings.yaml';
   const { api7, gatewayGroups } = await loadInventory(file, settings);
@@ -169,7 +169,7 @@ test('settings of the inventory go to the container of their service, and none o
   expect(check).not.toContain('API7_CONTROL_PLANE');
 });
 
-test('a service of the control plane is made anew when a certificate that it is given changes', () => {
+test('a service of the control plane is recreated when a certificate of it changes', () => {
   const rootCert = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
   const database = { ...inventory.api7.database, rootCert };
   const images = stated(controlPlaneImages(inventory)).result;

@@ -5,25 +5,25 @@ import type { Admin, Member } from '../world.ts';
 
 const ROOT = { owner: 'root', group: 'root' } as const;
 
-/** Health checks of the balancers: quick, so that little time is spent on waiting for them. */
+/** Health checks of the balancers: short intervals, so that little time is spent on them. */
 export const CHECKS = { everyMs: 500, fall: 2, rise: 2 };
 const CONFIG = ['backend gateways', '  default-server inter 500 fall 2 rise 2'];
 
-/** By then every balancer has seen whether a gateway lives. */
+/** By then every balancer has noticed whether a gateway is up. */
 export const NOTICED_MS = CHECKS.everyMs * (CHECKS.fall + 1);
 
 interface Balancer {
   readonly name: string;
   readonly lb: FakeHaproxy;
-  /** How gateways stand on it, and what is on record of them. */
+  /** The state of gateways on it, and their leases. */
   readonly members: Readonly<Record<string, Member>>;
   /** Lines of its configuration. */
   readonly servers: readonly string[];
-  /** Told of each command before it is carried out. */
+  /** Called with each command before it runs. */
   onOrder(command: string): void;
 }
 
-/** A host that runs HAProxy, with its configuration and the leases that were left there. */
+/** A host that runs HAProxy, with its configuration and the leases of earlier runs. */
 export function balancerHost({ name, lb, members, servers, onOrder }: Balancer): FakeHost {
   const haproxyCommand = (command: string): string => {
     onOrder(command);
@@ -44,7 +44,7 @@ export function balancerHost({ name, lb, members, servers, onOrder }: Balancer):
   return host;
 }
 
-/** How a gateway stands in what HAProxy shows of its servers. */
+/** The state of a gateway in HAProxy's list of servers. */
 export function rowOf(shown: string, id: string): { readonly admin: Admin; readonly up: boolean } {
   const line = shown.split('\n').find((text) => text.includes(` ${id} `));
   const [, , , , , up, bits] = line?.split(' ') ?? [];
@@ -52,7 +52,7 @@ export function rowOf(shown: string, id: string): { readonly admin: Admin; reado
   return { admin, up: up === '2' };
 }
 
-/** What a lease on a balancer's host says that a gateway was before; undefined: there is none, or only the mark of a soak. */
+/** What a lease on a balancer's host says that a gateway was before; undefined: no lease, or only the mark of a soak. */
 export function leaseOf(host: FakeHost | undefined, id: string): Admin | undefined {
   const text = host?.fileText(leasePath('gateways', id)) ?? undefined;
   const lease = text === undefined ? undefined : JSON.parse(text);

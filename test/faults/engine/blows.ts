@@ -4,7 +4,7 @@ import type { Watch } from './watch.ts';
 
 const NETWORK_MS = 60_000;
 
-/** What faults do to the hosts. */
+/** The effects of faults on the hosts. */
 export const blowsOn = (cluster: Cluster, watch: Watch): Omit<Blows, 'kill' | 'interrupt' | 'answer'> => ({
   last: cluster.ids.at(-1) ?? '',
   takeDown(id) {

@@ -9,10 +9,10 @@ import type { Fault } from './strike.ts';
 import { Watch } from './watch.ts';
 import { worldOf } from './world-of.ts';
 
-/** A row of the machine's table, with faults that only hosts know. */
+/** A row of the machine's table, with faults that only hosts have. */
 export type Case = Omit<Row, 'faults'> & { readonly faults: readonly Fault[] };
 
-/** Whatever of these happens, a run on healthy hosts ends as if it had not. */
+/** With any of these, a run on healthy hosts ends as without it. */
 const HARMLESS: ReadonlySet<string> = new Set([
   'replyLost',
   'network',
@@ -22,21 +22,21 @@ const HARMLESS: ReadonlySet<string> = new Set([
   'holdGo',
 ]);
 
-/** No node feels anything of these. */
+/** No node notices these. */
 const OUTSIDE: ReadonlySet<string> = new Set(['replyLost', 'killedBefore', 'killedAfter']);
 
 const WRITES: ReadonlySet<string> = new Set(['drain', 'apply', 'restore']);
 
-/** A drain that a reload has undone is made once more, where nobody counts on it yet or for the last time. */
+/** A drain lost by a reload is repeated, before it matters or for the last time. */
 const isDrainedAgain = (step: string, kind: string): boolean =>
   kind === 'reload' && (step === 'checkDependencies' || step === 'lastLook');
 
 const LIVES = 4;
 
 /**
- * One case with the real engine, the real tasks of the balancers and fake hosts: the run with its faults (a controller that
- * is killed is followed by another one), then people mend what is broken, and the same run is made once more. It must end where
- * a run without any fault does. @throws Violation
+ * One case with the real engine, the real tasks of the balancers and fake hosts: the run with its faults (a killed controller is
+ * followed by another one), then the operator repairs the faults, and the same run runs again. It must end like a run without any
+ * fault. @throws Violation
  */
 export async function playReal(
   one: Case,
@@ -48,7 +48,7 @@ export async function playReal(
   const cluster = new Cluster(given);
   const options = { ...OPTIONS, ...one.options };
   const watch = new Watch(cluster, Number(options.maxUnavailable));
-  // Balancers have seen who is broken.
+  // Balancers have noticed the unhealthy nodes.
   await cluster.time.until(cluster.time.sleep(10_000), () => undefined);
   const nth = typeof one.order === 'number' ? one.order : 0;
   const setup: Setup = {
@@ -96,12 +96,12 @@ const isHealthy = (world: World, { unstaged = [], inRun }: Case): boolean =>
   !holds(world) &&
   Object.values(world.nodes).every(({ running, sick, reachable }) => running && !sick && reachable);
 
-/** What must not matter does not; what does is told by its own name. */
+/** Harmless faults change nothing; others are reported by their own names. */
 function checkOutcome({ faults, fleet }: Case, lives: readonly Life[]): void {
   const last = lives.at(-1);
   const happened = lives.flatMap((life) => life.happened);
   const code = last?.report?.exitCode;
-  // A write is made once more, and no more than that.
+  // A write is repeated once, and not more often.
   const borne = ({ step, kind }: Fault): boolean =>
     HARMLESS.has(kind) || (kind === 'retried' && !WRITES.has(step)) || isDrainedAgain(step, kind);
   if (happened.every(borne) && code !== 0)

@@ -2,12 +2,12 @@ import { CLEANING, SITUATIONS, singles, situated } from '../machine-cases.ts';
 import type { Case } from './case.ts';
 import type { Fault } from './strike.ts';
 
-// The machine's table has thousands of rows, and a row costs the engine a thousand times more: of each step and kind of fault,
-// and of each situation, some are taken, with other nodes, options and orders each time.
+// The machine's table has thousands of rows, and a row costs the engine a thousand times more. So the table has some rows of each
+// step, kind of fault and situation, with other nodes, options and orders each time.
 
 type Row = ReturnType<typeof singles>[number];
 
-/** A step that only follows on a failure is never come to by itself. */
+/** A step that only follows a failure is never reached without one. */
 const happens = ({ faults }: Row): boolean => faults.every(({ step }) => !CLEANING.includes(step as never));
 
 /** So many rows of each kind, spread over them. */
@@ -28,7 +28,7 @@ const faultOf = ({ faults }: Row): string => faults.map(({ step, kind }) => `${s
 export const oneFault = (fleet: number, count: number): readonly Case[] =>
   some(singles(fleet).filter(happens), faultOf, count);
 
-/** One fault in a situation: as it is with each choice of options, and `count` faults of each kind. */
+/** One fault in a situation: without a fault with each choice of options, and `count` faults of each kind. */
 export function inSituation(name: string, count: number): readonly Case[] {
   const rows = situated(name).filter(happens);
   const kindOf = ({ faults }: Row): string => faults[0]?.kind ?? '';
@@ -63,7 +63,7 @@ const gw1 = (step: Fault['step'], kind: Fault['kind']): Fault => ({ node: 'gw-1'
 
 const pair = (faults: readonly Fault[], order: number): Case => ({ fleet: 3, options: {}, faults, order });
 
-/** What is done for a node that failed fails itself. */
+/** The cleanup of a failed node fails itself. */
 export const tidying: readonly Case[] = (
   [
     [gw1('waitReady', 'fails'), 'collectDiagnostics'],
@@ -74,7 +74,7 @@ export const tidying: readonly Case[] = (
   ] as const
 ).flatMap(([first, then]) => KINDS.map((kind, i) => pair([first, gw1(then, kind)], i + 1)));
 
-/** The last look before a stop, and balancers that are reloaded: faults of which the machine knows nothing. */
+/** The last check before a stop, and reloads of balancers: faults outside of the machine's model. */
 export const beyond: readonly Case[] = [
   ...(
     [
@@ -109,7 +109,7 @@ export const beyond: readonly Case[] = [
   ),
 ];
 
-/** One that was done earlier dies while another one is changed: it must be seen, and told. */
+/** A finished node goes down during the change of another one: it must be found and reported. */
 export const afterwards: readonly Case[] = (['drain', 'apply', 'waitReady', 'waitInService', 'soak'] as const).flatMap(
   (step, i) =>
     [1, 2].map((most) => ({

@@ -11,7 +11,7 @@ const no = (what: string): never => {
 
 const isLeased = (world: World, id: string): boolean => membersOf(world, id).some(({ lease }) => lease !== undefined);
 
-/** What must be true when a run has come to its end. Numbers as in the design, §5. @throws Violation */
+/** The invariants at the end of a run. Numbers as in engine.test.ts. @throws Violation */
 export function checkLife(life: Life, { options, inRun }: Setup, before: World, after: World): void {
   const { report, events, looked } = life;
   if (report === undefined) return;
@@ -19,7 +19,7 @@ export function checkLife(life: Life, { options, inRun }: Setup, before: World, 
   const nodes: Nodes = told[0] ?? {};
   if (told.length > 1) no('the end is told twice');
   const ends = Object.keys(nodes).sort().join();
-  // 5: everybody ends in exactly one way, and it is told.
+  // 5: every node ends in exactly one way, and it is reported.
   if (told.length === 1 && ends !== [...inRun].sort().join()) no(`the end tells of ${ends}`);
   for (const id of Object.keys(after.nodes)) {
     const end = nodes[id];
@@ -39,7 +39,7 @@ interface Worlds {
 }
 
 function checkNode(id: string, { state, next, cause }: RolledNode, { before, after, leaveOut, looked }: Worlds): void {
-  // 3: it is given back as it was, or a lease says what it was.
+  // 3: it is restored exactly, or a lease has the previous settings.
   if (state === 'done' || state === 'failed' || state === 'rolledBack') checkSettings(before, after, id);
   else checkAlike(before, after, id, `is ${state}`);
   const leased = isLeased(after, id);
@@ -49,11 +49,11 @@ function checkNode(id: string, { state, next, cause }: RolledNode, { before, aft
     no(`${id} is rolled back, and drained or not as it was`);
   if (state !== 'done') return;
   if (leased && !leaveOut) no(`${id} is done, and left drained`);
-  // 6: what is done is as wanted.
+  // 6: a finished node is up to date.
   if (after.nodes[id]?.version !== after.target) no(`${id} is done, and not changed`);
 }
 
-/** Every host of the play has come to an end, once, and one that fits. */
+/** Every host of the play has ended, once, with a fitting result. */
 function checkHosts({ events, report }: Life, inRun: readonly string[], nodes: Nodes): void {
   for (const id of inRun) {
     const ends = events.flatMap((event) => (event.type === 'host.end' && event.host === id ? [event.status] : []));
@@ -61,14 +61,14 @@ function checkHosts({ events, report }: Life, inRun: readonly string[], nodes: N
     if (ends.length !== plays) no(`${id} came to ${ends.length} ends`);
     const { state } = nodes[id] ?? {};
     if (ends[0] === 'ok' && (state === 'untouched' || state === 'skipped')) no(`${id} is ${state}, and well`);
-    // What comes in its program after it was given back may be cut short, and a person's no makes a done node no success.
+    // The tasks after its restore may be cut short, and the answer no after a finished node is no success.
     const refused = events.some((event) => event.type === 'roll.hold' && event.host === id);
     const mayFail = report?.outcome === 'interrupted' || refused;
     if (ends[0] !== 'ok' && state === 'done' && !mayFail) no(`${id} is done, and ${ends[0]}`);
   }
 }
 
-/** 6: success is only where everybody is as wanted; what is none says why. */
+/** 6: a success only with all nodes up to date; any other end has a reason. */
 function checkExit(
   { report, events }: Life,
   { options, inRun }: Pick<Setup, 'options' | 'inRun'>,

@@ -13,22 +13,22 @@ import { VirtualTime } from './time.ts';
 const BUSY =
   'ESTAB 0 0 172.17.0.2:9080 10.0.0.11:40000\n\t cwnd:10 data_segs_out:1 segs_in:4 data_segs_in:2 lastsnd:900 lastrcv:800 lastack:800\n';
 
-/** The hosts of a world: gateways with an engine each, two real-like HAProxy before them, in the time of one clock. */
+/** The hosts of a world: gateways with an engine each, two HAProxy before them like real ones, on one clock. */
 export class Cluster {
   readonly time = new VirtualTime();
   readonly ids: readonly string[];
   readonly inventory: Inventory;
   readonly hosts: ReadonlyMap<string, FakeHost>;
   readonly balancers: ReadonlyMap<string, FakeHaproxy>;
-  /** Gateways on which the target never gets ready. */
+  /** Gateways on which the target never becomes ready. */
   readonly sick: Set<string>;
-  /** The routes of the target answer 502, though its own status is good. */
+  /** The routes of the target return 502, though its own status is good. */
   badRoutes = false;
   /** Version that was last started. */
   readonly #runs = new Map<string, number>();
-  /** Hosts at which nobody answers. */
+  /** Unreachable hosts. */
   readonly down = new Set<string>();
-  /** The controller's own network is gone. */
+  /** The controller's own network is down. */
   cut = false;
   /** Requests that a gateway works on, over all balancers. */
   busy: (id: string) => number = () => 0;
@@ -62,14 +62,14 @@ export class Cluster {
 
   address = (id: string): string => this.inventory?.hosts.get(id)?.address ?? '';
 
-  /** Its routes answer with an error. */
+  /** Its routes return an error. */
   isBad = (id: string): boolean => this.badRoutes && this.#runs.get(id) === TARGET;
 
-  isWell = (id: string): boolean => !this.down.has(id) && this.#answers(id);
+  isHealthy = (id: string): boolean => !this.down.has(id) && this.#answers(id);
 
-  /** Tells the balancers' health checks who lives. */
+  /** Shows the balancers' health checks which gateways are up. */
   health(): void {
-    for (const id of this.ids) for (const lb of this.balancers.values()) lb.lives(this.address(id), this.isWell(id));
+    for (const id of this.ids) for (const lb of this.balancers.values()) lb.lives(this.address(id), this.isHealthy(id));
   }
 
   crash(id: string): void {
@@ -77,13 +77,13 @@ export class Cluster {
     this.health();
   }
 
-  /** A broken gateway comes back by itself, if what it runs is not what it is to be brought to. */
+  /** A broken gateway recovers by itself, if it does not run the target yet. */
   recover(id: string): void {
     if (this.#runs.get(id) !== TARGET) void this.engine(id).start(GATEWAY);
     this.health();
   }
 
-  /** People have mended hosts and the target; what died stays dead. */
+  /** The operator has repaired hosts and the target; dead gateways stay dead. */
   heal(): void {
     this.down.clear();
     this.sick.clear();
@@ -122,7 +122,7 @@ export class Cluster {
     return host;
   }
 
-  /** What is asked from a gateway's host: itself, a sibling, or the control plane, which is always there. */
+  /** HTTP requests from a gateway's host: to itself, to a peer, or to the control plane, which is always up. */
   #http(from: string, { address, port }: HttpRequest): HttpReply | null {
     if (port !== PORTS.gateway.status && port !== PORTS.gateway.http) return { status: 200, body: '' };
     const asked =

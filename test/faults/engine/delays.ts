@@ -1,6 +1,6 @@
 /**
- * How long each operation of a host takes, milliseconds: as a seed says, or nothing in every other case, where all that can
- * happen at once does.
+ * The duration of each operation of a host in milliseconds: drawn from a seed, or zero in every other case, where all operations
+ * that can happen at once do.
  */
 export function delays(seed: number): () => number {
   if (seed % 2 === 0) return () => 0;

@@ -24,9 +24,9 @@ export interface Setup {
   readonly unstaged: readonly string[];
   readonly skipUnreachable: boolean;
   readonly faults: readonly Fault[];
-  /** Which write of a step is struck, and how the hosts are apart in time. */
+  /** The write of a step that the fault strikes, and the delays between hosts. */
   readonly nth: number;
-  /** Hears everything: to play one case alone. */
+  /** Receives all events: for playing one case alone. */
   readonly listen?: (event: RunEvent) => void;
 }
 
@@ -36,11 +36,11 @@ export interface Life {
   readonly events: readonly RunEvent[];
   readonly happened: readonly Fault[];
   readonly left: readonly Fault[];
-  /** Whether it has ever seen how the balancers stand. */
+  /** Whether it has ever read the state of the balancers. */
   readonly looked: boolean;
 }
 
-/** A person who has said yes so often has had enough. */
+/** The operator answers yes a limited number of times. */
 const PATIENCE = 4;
 
 /** One run of the real engine over the cluster, to its end or to the death of its controller. @throws Violation */

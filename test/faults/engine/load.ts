@@ -1,9 +1,9 @@
 import type { Cluster } from './cluster.ts';
 
-/** How long a request takes that takes its time, and how often each gateway gets a short one on each balancer. */
+/** The duration of a slow request, and how often each gateway gets a short one on each balancer. */
 const LONG_MS = 700;
 const EVERY_MS = 100;
-/** Short requests at one moment, for each gateway: more would tell nothing new. */
+/** Short requests at one moment, for each gateway: more would show nothing new. */
 const MOST = 22;
 
 interface Running {
@@ -13,14 +13,14 @@ interface Running {
   end(): void;
 }
 
-/** Clients that never rest: many short requests, and on each balancer at any time one that takes a while. */
+/** Clients without pauses: many short requests, and on each balancer always a slow one. */
 export class Load {
   readonly #cluster: Cluster;
   readonly #onLost: (lb: string) => void;
   #running: Running[] = [];
   #due = 0;
 
-  /** `onLost`: a balancer had nobody to send a request to, or somebody who was not there. */
+  /** `onLost`: a balancer had no server for a request, or sent it to one that was down. */
   constructor(cluster: Cluster, onLost: (lb: string) => void) {
     this.#cluster = cluster;
     this.#onLost = onLost;
@@ -37,7 +37,7 @@ export class Load {
     if (this.#due < EVERY_MS) return;
     const count = ids.length * Math.min(MOST, Math.floor(this.#due / EVERY_MS));
     this.#due = 0;
-    this.#finish(({ until, server }) => until <= now || !this.#cluster.isWell(server));
+    this.#finish(({ until, server }) => until <= now || !this.#cluster.isHealthy(server));
     for (const [lb, haproxy] of balancers) {
       for (let i = 0; i < count; i++) {
         const request = haproxy.request('gateways');

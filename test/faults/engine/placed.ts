@@ -4,11 +4,11 @@ import type { Place } from './strike.ts';
 import type { Program } from './way.ts';
 import type { Wire } from './wire.ts';
 
-/** The same task; what it does on a host is done for a step. `reads` of the node's own program are for none. */
+/** The same task, whose operations on a host count for a step. `reads` of the node's own program count for none. */
 const placed = (task: Task, wire: Wire, read: Place | undefined, write: Place): Task =>
   task.override((bound) => ({
     read: (host, local) => {
-      // What reads is given a whole connection; only its type says that it must not write.
+      // A read gets a whole connection; only its type forbids writes.
       const through = read === undefined ? host : wire.at(host as Parameters<Wire['at']>[0], read);
       return bound.read(through, local);
     },
@@ -26,11 +26,11 @@ function* allAt<R>(steps: Steps<R>, wire: Wire, place: Place): Steps<R> {
   }
 }
 
-/** A host's own program: what disrupts is its step `apply`, what goes before it is `stage`. */
+/** A host's own program: its disruptive part is its step `apply`, the part before that is `stage`. */
 export function* ownProgram(steps: Steps, wire: Wire, node: string): Steps {
   for (const step of steps) {
     if (step instanceof Ask) throw new Error('it asks nothing');
-    // Others refer to tasks that are no gates and disrupt nothing: those must stay who they are.
+    // Other tasks refer to tasks that are no gates and disrupt nothing: those must stay the same objects.
     if (step.type.kind === 'image') yield step;
     else yield placed(step, wire, undefined, { node, step: step.type.impact === 'node' ? 'apply' : 'stage' });
   }
@@ -38,14 +38,14 @@ export function* ownProgram(steps: Steps, wire: Wire, node: string): Steps {
 
 export interface Placing {
   readonly wire: Wire;
-  /** The step that each node is at, as it was told. */
+  /** The step of each node, as reported. */
   readonly steps: ReadonlyMap<string, string>;
-  /** Everybody is being looked at. */
+  /** All nodes are being observed. */
   looking(): void;
   carriedOut(node: string, program: Program): void;
 }
 
-/** The same fleet; whatever its programs do is done for the step that they are run for. */
+/** The same fleet, whose programs count for the step that runs them. */
 export function placedFleet(fleet: Fleet, { wire, steps, looking, carriedOut }: Placing): Fleet {
   return {
     poolsOf: (nodes) => fleet.poolsOf(nodes),
@@ -53,7 +53,7 @@ export function placedFleet(fleet: Fleet, { wire, steps, looking, carriedOut }: 
     traffic(node) {
       const own = fleet.traffic(node);
       if (own === undefined) return undefined;
-      // Programs of the fleet that run while a node is changed are the last look before it is stopped.
+      // Programs of the fleet that run during the change of a node are the last check before its stop.
       const mine = (): Place => {
         const step = steps.get(node) ?? 'apply';
         return { node, step: step === 'apply' ? 'lastLook' : step };

@@ -1,8 +1,8 @@
 import { type Case, playReal } from './case.ts';
 
 /**
- * Plays them all and tells the first that goes wrong, so that it can be played alone. `allHappen`: a fault that never strikes
- * is wrong, too, since its case proves nothing.
+ * Plays all cases and reports the first that fails, so that it can be played alone. `allHappen`: a fault that never strikes is a
+ * failure, too, since its case shows nothing.
  */
 export async function playAll(cases: readonly Case[], { allHappen = false } = {}): Promise<number> {
   for (const one of cases) {

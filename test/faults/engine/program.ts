@@ -25,7 +25,7 @@ const gatewayOf = (version: number) => {
   return { shipped, runs: container({ name: GATEWAY, image: shipped, restart: 'always', stopTimeoutSeconds: 20 }) };
 };
 
-/** What a play wants of each host, as an upgrade does it. `inTraffic`: it is wanted back; `staged`: it can be prepared. */
+/** What a play wants of each host, like an upgrade. `inTraffic`: the node is to be restored; `staged`: it can be prepared. */
 export function* upgrade(
   inventory: Inventory,
   host: { readonly name: string },
@@ -39,7 +39,7 @@ export function* upgrade(
   if (inTraffic) yield* upInBalancers(inventory, host, PORTS.gateway.http);
 }
 
-/** The gateway's container as the task itself makes it, by version. */
+/** The gateway's container as the task itself creates it, by version. */
 async function bodyOf(version: number): Promise<ContainerCreate> {
   const host = new DockerHost({ name: 'mould' });
   host.engine.loadArchive(idsOf(version), imageOf(version));

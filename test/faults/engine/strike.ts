@@ -1,31 +1,31 @@
 import { type AnyErrorCode, OrchError } from '../../../src/core/base/errors.ts';
 import type { Injection } from '../world-run.ts';
 
-/** Where in a run something happens: a step of a node; `lastLook` is the one right before a stop. */
+/** The point of a run at which an event happens: a step of a node; `lastLook` is the check right before a stop. */
 export interface Place {
   readonly node: string;
   readonly step: string;
 }
 
-/** What the table of the machine knows, and what only hosts can suffer. */
+/** The faults of the machine's table, and those that only hosts have. */
 export interface Fault {
   readonly node: string;
   readonly step: Injection['step'] | 'lastLook' | 'stage';
   /**
-   * `brokenOff`: interrupted twice. `reload`: a balancer starts anew from its configuration. `balancerAway`: its host cannot be
-   * reached any more, and it goes on sending requests.
+   * `brokenOff`: interrupted twice. `reload`: a balancer starts again from its configuration. `balancerAway`: its host becomes
+   * unreachable, and it keeps sending requests.
    */
   readonly kind: Injection['kind'] | 'reload' | 'brokenOff' | 'balancerAway';
 }
 
-/** What a fault does to the run and to its hosts. */
+/** The effect of a fault on the run and on its hosts. */
 export interface Blows {
   kill(): void;
   interrupt(twice: boolean): void;
   takeDown(id: string): void;
   crash(id: string): void;
   recover(id: string): void;
-  /** The controller's own network is away for a while. */
+  /** The controller's own network is down for a while. */
   cutNetwork(): void;
   reload(): void;
   answer(go: boolean): void;
@@ -34,8 +34,8 @@ export interface Blows {
 }
 
 /**
- * What happens right before an operation of a host, and right after it. `cut`: its reply is lost with the connection, and
- * `twice`: the next one, too. `stays`: whatever the step does after it meets the same.
+ * Events right before an operation of a host, and right after it. `cut`: its reply is lost with the connection, and `twice`: the
+ * next one, too. `stays`: all later operations of the step meet the same.
  */
 export interface Strike {
   before?(): void;
@@ -45,10 +45,10 @@ export interface Strike {
   readonly stays?: boolean;
 }
 
-/** Writes of a step: which of them is struck changes from case to case. */
+/** Writes of a step: the struck one changes from case to case. */
 const WRITES: Readonly<Record<string, number>> = { drain: 6, drainAgain: 6, apply: 6, restore: 6, undoDrain: 6 };
 
-/** What strikes at the first thing that a step does, whatever that is. */
+/** Faults that strike at the first operation of a step, of any kind. */
 const AT_ONCE: ReadonlySet<string> = new Set([
   'killedBefore',
   'unreachable',
@@ -63,7 +63,7 @@ const AT_ONCE: ReadonlySet<string> = new Set([
   'reload',
 ]);
 
-/** The operation of its step that a fault strikes; `nth`: which of the writes, where it has any. */
+/** The operation of its step that a fault strikes; `nth`: the number of the write, if it has any. */
 export function isAt({ step, kind }: Fault, write: boolean, writes: number, nth: number): boolean {
   const all = WRITES[step];
   if (AT_ONCE.has(kind) || all === undefined) return true;
@@ -71,7 +71,7 @@ export function isAt({ step, kind }: Fault, write: boolean, writes: number, nth:
   return write && writes === first;
 }
 
-/** Steps about which a person may be asked, and by which word. */
+/** Steps with a question for the operator, and its event. */
 const ASKS: Readonly<Record<string, AnyErrorCode>> = {
   checkDependencies: 'CONTROL_PLANE_UNREACHABLE',
   waitIdle: 'DRAIN_ON_HOLD',
@@ -81,7 +81,7 @@ const ASKS: Readonly<Record<string, AnyErrorCode>> = {
 
 const HANG_MS = 30_000;
 
-/** What a fault does at its operation; undefined: nothing, for this step knows no such fault. */
+/** The effect of a fault on its operation; undefined: none, for this step has no such fault. */
 export function strikeOf({ node, step, kind }: Fault, host: string, blows: Blows): Strike | undefined {
   const raise =
     (code: AnyErrorCode, message: string, operatorDecides = false) =>
@@ -127,7 +127,7 @@ export function strikeOf({ node, step, kind }: Fault, host: string, blows: Blows
       const code = ASKS[step];
       if (code === undefined) return undefined;
       blows.answer(kind === 'holdGo');
-      // A look that fails holds the roll by itself.
+      // A failed observation pauses the rolling change by itself.
       const operatorDecides = step !== 'look';
       return { before: raise(code, `${step} of ${node} is on hold`, operatorDecides) };
     }

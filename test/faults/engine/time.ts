@@ -6,18 +6,18 @@ interface Sleeper {
   wake(): void;
 }
 
-/** Turns of the event loop without any move after which nothing is under way: a fake host answers within one. */
+/** Ticks of the event loop without any event after which no work is pending: a fake host replies within one. */
 const CALM = 3;
 const LONGEST_MS = 4 * 3_600_000;
 /** Of real time. */
 const LONGEST_WORK_MS = 1000;
 
-/** Time that passes only when nothing is under way: hours of it cost nothing, and what waits for ever is found at once. */
+/** A clock that advances only while no work is pending: hours of it cost nothing, and an endless wait is found at once. */
 export class VirtualTime implements Clock {
   #now = 0;
   #moves = 0;
   #sleepers: Sleeper[] = [];
-  /** Told how many milliseconds pass, before anybody wakes up. */
+  /** Called with the milliseconds that pass, before any sleeper wakes up. */
   onPass: (ms: number) => void = () => undefined;
 
   now(): number {
@@ -45,17 +45,17 @@ export class VirtualTime implements Clock {
     this.#at(ms, then);
   }
 
-  /** Something happens: time does not pass. */
+  /** Work happens: time does not pass. */
   moved(): void {
     this.#moves++;
   }
 
-  /** Whoever sleeps is never woken. */
+  /** No sleeper is woken again. */
   forget(): void {
     this.#sleepers = [];
   }
 
-  /** Lets time pass until that is done. @throws Violation when it never will be, or what `wrong` tells */
+  /** Lets time pass until that is done. @throws Violation when it never will be, or the result of `wrong` */
   async until(done: Promise<unknown>, wrong: () => Error | undefined): Promise<void> {
     let settled = false;
     const end = (): void => {
@@ -76,7 +76,7 @@ export class VirtualTime implements Clock {
     }
   }
 
-  /** Whether something that takes real time is under way: the digest of a secret is computed in a thread. */
+  /** Whether work that takes real time is pending: the digest of a secret is computed in a thread. */
   async #works(isSettled: () => boolean): Promise<boolean> {
     const moves = this.#moves;
     for (let ms = 0; ms < LONGEST_WORK_MS; ms += 2) {

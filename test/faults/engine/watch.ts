@@ -7,19 +7,19 @@ import { GATEWAY } from './program.ts';
 import { Way } from './way.ts';
 
 /**
- * Watches the hosts while the engine works on them: what must never happen is told when it happens, by what is so and not
- * by what the engine says. Numbers as in the design, §5.
+ * Monitors the hosts while the engine works on them, and reports violations when they happen, by the state of the hosts and not
+ * by the engine's reports. Numbers as in engine.test.ts.
  */
 export class Watch {
   readonly #cluster: Cluster;
   readonly #budget: number;
   readonly load: Load;
   readonly way: Way;
-  /** The first thing that went wrong. */
+  /** The first violation. */
   wrong: Violation | undefined;
-  /** Something from outside took these away, and when: nobody who looked before, or right after, could know. */
+  /** An external event stopped these, and when: no observation just before or right after could show it. */
   readonly #struckAt = new Map<string, number>();
-  /** By node: when that was looked at by which its turn was decided. */
+  /** By node: the time of the observation that decided its start. */
   readonly #decidedBy = new Map<string, number>();
   #lookedAt = -1;
 
@@ -30,20 +30,20 @@ export class Watch {
     this.load = new Load(cluster, (lb) => this.#lost(lb));
     cluster.busy = (id) => this.load.on(id);
     cluster.onOrder = (lb, command) => this.#ordered(lb, command);
-    // Without a balancer that is spoken to nobody keeps clients away from a node that is changed.
+    // Without a managed balancer nothing keeps clients away from a node during its change.
     if (this.#isBalanced) cluster.time.onPass = (ms) => this.load.pass(ms);
     for (const id of cluster.ids) {
-      if (!cluster.isWell(id)) this.#struckAt.set(id, 0);
+      if (!cluster.isHealthy(id)) this.#struckAt.set(id, 0);
       cluster.engine(id).onWrite = (call, name) => this.#written(id, call, name);
     }
   }
 
-  /** A fault takes a node away. */
+  /** A fault stops a node. */
   struck(id: string): void {
     if (!this.#struckAt.has(id)) this.#struckAt.set(id, this.#cluster.time.now());
   }
 
-  /** Everybody is being looked at. */
+  /** All nodes are being observed. */
   looking(): void {
     this.#lookedAt = this.#cluster.time.now();
     this.way.looking();
@@ -59,7 +59,7 @@ export class Watch {
     return this.#cluster.inventory.loadBalancers.size > 0;
   }
 
-  /** 1: nobody who serves is taken out beyond the budget. 3: what is taken out is on record before. */
+  /** 1: no serving node is drained beyond the budget. 3: a drained node has a lease before its drain. */
   #ordered(lb: string, command: string): void {
     const [, id = '', to] = /^set server gateways\/(\S+) state (\w+)$/.exec(command) ?? [];
     if (to === 'ready') this.#givenBack(id);
@@ -82,28 +82,30 @@ export class Watch {
   }
 
   #inFullService = (id: string): boolean =>
-    this.#cluster.isWell(id) && [...this.#cluster.balancers.keys()].every((lb) => this.#cluster.isUsed(lb, id));
+    this.#cluster.isHealthy(id) && [...this.#cluster.balancers.keys()].every((lb) => this.#cluster.isUsed(lb, id));
 
   #givenBack(id: string): void {
-    if (!this.#struckAt.has(id) && !this.#cluster.isWell(id)) this.#tell(`${id} is given back though it is not well`);
+    if (!this.#struckAt.has(id) && !this.#cluster.isHealthy(id))
+      this.#tell(`${id} is given back though it is not well`);
   }
 
-  /** 2: no container that serves is stopped without proof of its drain on every balancer. */
+  /** 2: no serving container is stopped before it is idle on every balancer. */
   #written(id: string, call: string, name: string): void {
     if (call !== 'stop' || name !== GATEWAY || !this.#isBalanced) return;
     if (this.#cluster.engine(id).pidOf(GATEWAY) === 0) return;
     this.way.stops(id);
     for (const lb of this.#cluster.balancers.keys()) {
-      if (this.#cluster.isWell(id) && this.#cluster.isUsed(lb, id)) this.#tell(`${id} is stopped while ${lb} uses it`);
+      if (this.#cluster.isHealthy(id) && this.#cluster.isUsed(lb, id))
+        this.#tell(`${id} is stopped while ${lb} uses it`);
       const running = this.load.on(id, lb);
       if (running > 0) this.#tell(`${id} is stopped with ${running} requests of ${lb} running`);
     }
   }
 
-  /** No client is told by an error what only an operator was to know. */
+  /** No client sees an error that only an operator should see. */
   #lost(lb: string): void {
-    const { ids, isWell } = this.#cluster;
-    const culprit = ids.find((id) => !isWell(id) && !this.#struckAt.has(id) && this.#cluster.isUsed(lb, id));
+    const { ids, isHealthy } = this.#cluster;
+    const culprit = ids.find((id) => !isHealthy(id) && !this.#struckAt.has(id) && this.#cluster.isUsed(lb, id));
     if (culprit !== undefined) this.#tell(`${lb} loses a request on ${culprit}`);
   }
 

@@ -4,7 +4,7 @@ import type { Cluster } from './cluster.ts';
 
 export type Program = keyof Traffic;
 
-/** What a step is there for: it has not gone well unless these were carried out for its node, or for another one. */
+/** The programs of a step: it succeeds only after they ran for its node, or for another one. */
 const CARRIES_OUT: Readonly<Record<string, readonly Program[]>> = {
   checkDependencies: ['checkDependencies'],
   drain: ['drain'],
@@ -20,23 +20,23 @@ const CARRIES_OUT: Readonly<Record<string, readonly Program[]>> = {
   recover: ['hasWayBack', 'waitIdle', 'goBack'],
 };
 
-/** What must have come before a stop, in this order, each after the last one of the kind before. */
+/** The operations before a stop, in this order, each after the last one of the kind before. */
 const BEFORE_STOP: readonly Program[] = ['drain', 'waitIdle', 'checkDependencies', 'stillDrained'];
 
 const AFTER_FAILURE: ReadonlySet<string> = new Set(['undoDrain', 'drainAgain', 'collectDiagnostics', 'recover']);
 
 const SOAK_MS = 2000;
 
-/** Watches the way that nodes go: by which programs a step was carried out, and by which look it was begun. */
+/** Monitors the path of nodes: the programs that carried out a step, and the observation that began it. */
 export class Way {
   readonly #cluster: Cluster;
   readonly #tell: (what: string) => void;
   #count = 0;
-  /** By program and node: when it was last carried out to its end. */
+  /** By program and node: when it last ran to its end. */
   readonly #ended = new Map<string, number>();
   readonly #begun = new Map<string, number>();
   readonly #kept = new Map<string, number>();
-  /** When everybody was last looked at, and when the last thing came to an end: a start must not be older. */
+  /** When all nodes were last observed, and when the last operation ended: a start must not be older. */
   #looked = -1;
   #happened = 0;
   #cut = -1;
@@ -48,7 +48,7 @@ export class Way {
     this.#tell = tell;
   }
 
-  /** Another controller: what it has seen and done is nothing yet. */
+  /** Another controller: it has observed and done nothing yet. */
   begin(): void {
     this.#ended.clear();
     this.#failed.clear();
@@ -84,10 +84,10 @@ export class Way {
     if (status === 'ok') this.#went(host, step, durationMs);
   }
 
-  /** Something that serves is about to be stopped. */
+  /** A serving container is about to be stopped. */
   stops(node: string): void {
     const times = BEFORE_STOP.map((program) => this.#ended.get(`${program} ${node}`) ?? -1);
-    // What did not serve, by a look, needs no proof.
+    // A node that was observed out of service need not be idle.
     const done = times.filter((time, i) => time >= 0 || BEFORE_STOP[i] !== 'waitIdle');
     if (done.some((time, i) => time < 0 || time < (done[i - 1] ?? 0)))
       this.#tell(`${node} is stopped after ${BEFORE_STOP.map((program, i) => `${program} ${times[i]}`)}`);
@@ -114,7 +114,7 @@ export class Way {
   #begins(node: string, step: string): void {
     this.#begun.set(node, this.#count);
     if (this.#failed.has(node) && !AFTER_FAILURE.has(step)) this.#tell(`${step} of ${node}, which has failed`);
-    // From here on it goes its way as any node: it must be ready before it is given back.
+    // From here on it is like any other node: it must be ready before its restore.
     if (step === 'recover') this.#failed.delete(node);
     if (!this.#isBalanced) return;
     if (this.#looked < this.#cut) this.#tell(`${step} of ${node} before all was seen again`);
@@ -123,7 +123,7 @@ export class Way {
     if (this.#interrupted) this.#tell(`${node} starts though it was interrupted`);
   }
 
-  /** Its program waits until it is in traffic: it must have been given back. */
+  /** Its program waits until it is in service: it must have been restored. */
   #wants(node: string): void {
     const lbs = [...this.#cluster.balancers.keys()];
     if (lbs.some((lb) => this.#cluster.lease(lb, node) !== undefined))

@@ -7,7 +7,7 @@ import { type Blows, type Fault, isAt, type Place, type Strike, strikeOf } from 
 
 interface Link {
   readonly host: FakeHost;
-  /** By place: tasks join what they ask of one and the same connection. */
+  /** By host: tasks share reads on one connection. */
   readonly at: Map<string, Connection>;
   lost: boolean;
 }
@@ -17,8 +17,8 @@ export const WRITES: ReadonlySet<string> = new Set([...Object.keys(HOST_WRITES),
 const NOWHERE: Place = { node: '', step: '' };
 
 /**
- * The connections of one controller to the hosts, on which faults happen: operations that fail or are never answered,
- * hosts that go away, the controller's death. Each operation knows the step that it is for.
+ * The connections of one controller to the hosts, with faults: operations that fail or get no reply, hosts that become
+ * unreachable, the end of the controller. Each operation has the step that it is for.
  */
 export class Wire {
   readonly #cluster: Cluster;
@@ -26,13 +26,13 @@ export class Wire {
   readonly #nth: number;
   readonly #links = new WeakMap<Connection, Link>();
   readonly #writes = new Map<string, number>();
-  /** By place: what strikes whatever comes next, and what strikes until the step is over. */
+  /** By host: the fault of the next operation, and the fault that lasts until the end of the step. */
   readonly #again = new Set<string>();
   readonly #staying = new Map<string, Strike>();
-  /** Faults that have not come to happen, and those that have. */
+  /** Faults that have not struck, and those that have. */
   left: readonly Fault[];
   readonly happened: Fault[] = [];
-  /** Whoever waits for an answer waits for ever. */
+  /** A request for a reply waits for ever. */
   dead = false;
   /** Keeps hosts apart in time: milliseconds before an operation. */
   delay: () => number = () => 0;
@@ -58,7 +58,7 @@ export class Wire {
     return link === undefined ? connection : this.#through(link, place);
   }
 
-  /** A step of a node is over: what struck it does so no more. */
+  /** A step of a node is over: its fault ends. */
   over(place: Place): void {
     this.#staying.delete(keyOf(place));
   }
@@ -102,7 +102,7 @@ export class Wire {
     return done;
   }
 
-  /** Something happens; to a dead controller nothing does any more. */
+  /** An event; a dead controller gets none. */
   async #turn(): Promise<void> {
     if (this.dead) await new Promise(() => undefined);
     this.#cluster.time.moved();

@@ -2,7 +2,7 @@ import { type Member, type SimNode, TARGET, type World } from '../world.ts';
 import type { Cluster } from './cluster.ts';
 import { GATEWAY, versionOf } from './program.ts';
 
-/** How the hosts of a cluster are now, as the machine's tests describe a world. */
+/** The current state of the hosts of a cluster, as the machine's tests describe a world. */
 export async function worldOf(cluster: Cluster): Promise<World> {
   const { ids, balancers, inventory } = cluster;
   const nodes = await Promise.all(ids.map(async (id) => [id, await nodeOf(cluster, id)] as const));
