@@ -206,6 +206,37 @@ describe('nodes out of service before the rolling change', () => {
 
 leaseRaces(() => lab);
 
+// The daily faults have one under a light load: `bad routes`.
+describe.runIf(all)('a release whose routes answer 502, on six gateways under 200 requests a second', () => {
+  const broken = (name: string, gateway = '  gateway:') =>
+    inventoryWith(lab, name, (text) => text.replaceAll('3.10.5', '3.10.91').replace('  gateway:', gateway));
+  const install = async (inventory: string) => {
+    const rolled = await roll({ playbook: 'install', inventory });
+    const states = Object.fromEntries(Object.entries(rolled.run.nodes).map(([name, { state }]) => [name, state]));
+    const untouched = Object.fromEntries(gateways.slice(1).map((name) => [name, 'untouched']));
+    expect({ code: rolled.run.code, states }).toEqual({ code: 4, states: { 'gw-1': 'rolledBack', ...untouched } });
+    expect(await notServing(lab)).toEqual([]);
+    expect(await leases(lab)).toEqual([]);
+    return rolled;
+  };
+
+  test('fails at most 40 requests without a probe, and the first gateway goes back', async () => {
+    const { run, load } = await install(await broken('broken'));
+    expect(run.end?.errors.map(({ code }) => code)).toContain('SOAK_FAILED');
+    process.stderr.write(`lab: ${load.sent - load.good} of ${load.sent} requests failed\n`);
+    expect(load.sent - load.good).toBeGreaterThan(0);
+    expect(load.sent - load.good).toBeLessThanOrEqual(40);
+  });
+
+  test('fails none with a probe', async () => {
+    const { run, load } = await install(
+      await broken('broken-probed', '  gateway:\n    probe: { path: /light, host: shop.example.com }'),
+    );
+    expect(run.end?.errors.map(({ code }) => code)).toContain('NOT_READY');
+    expect({ errors: load.errors, good: load.good }).toEqual({ errors: {}, good: load.sent });
+  });
+});
+
 describe('faults during the rolling change', () => {
   // The daily faults have one of their own: `all ssh cut`.
   test.runIf(all)('all SSH connections cut at once: the run waits, connects again, and succeeds', async () => {
