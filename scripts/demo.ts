@@ -30,16 +30,16 @@ async function demo(): Promise<number> {
   const first = await orch('run', 'install', '-i', inventory);
   if (first !== 0) return first;
 
-  headline('3. The same again: nothing is left to change');
+  headline('3. The same command again: no changes');
   const second = await orch('run', 'install', '-i', inventory);
   if (second !== 0) return second;
 
   headline(`4. ${REQUESTS} requests through the load balancer`);
   const traffic = await sendRequests(lab.url('gateways'), REQUESTS);
-  console.log(`   ${traffic.good} of ${traffic.sent} answered 200`);
+  console.log(`   ${traffic.good} of ${traffic.sent} requests returned 200`);
   for (const [gateway, count] of Object.entries(traffic.gateways))
     console.log(
-      `   ${gateway}  ${String(count).padStart(4)} answers, config ${traffic.revisions[gateway]?.join(', ')}`,
+      `   ${gateway}  ${String(count).padStart(4)} responses, config ${traffic.revisions[gateway]?.join(', ')}`,
     );
   for (const [what, count] of Object.entries(traffic.bad)) console.log(styleText('red', `   ${what}: ${count}`));
   if (traffic.good !== REQUESTS || Object.keys(traffic.gateways).length !== 3) return 1;
@@ -49,16 +49,16 @@ async function demo(): Promise<number> {
 }
 
 function nextSteps(lab: Lab, inventory: string): void {
-  headline('It runs. Look at it:');
+  headline('The cluster runs. Open in a browser:');
   console.log(`   API7 Dashboard, through the load balancer    ${lab.url('dashboards')}/
    the gateways, through the load balancer      ${lab.url('gateways')}/
-   what the load balancer sees                  ${lab.url('stats')}/`);
+   the statistics page of the load balancer     ${lab.url('stats')}/`);
   headline('Try next:');
   console.log(`   npm run -s orch -- exec data_plane -i ${inventory} -b -- docker ps
-   npm run -s lab -- ssh gw-2 'sudo docker stop api7-gateway'      break something, then
-   npm run -s orch -- run install -i ${inventory} --check --diff   see what it would do about it
-   npm run -s orch -- run install -i ${inventory}                  and have it done
-   npm run demo -- --down                                          remove all of this`);
+   npm run -s lab -- ssh gw-2 'sudo docker stop api7-gateway'      stop a gateway, then
+   npm run -s orch -- run install -i ${inventory} --check --diff   show the planned changes
+   npm run -s orch -- run install -i ${inventory}                  and apply them
+   npm run demo -- --down                                          remove the demo`);
 }
 
 const { values } = parseArgs({
