@@ -63,7 +63,7 @@ export const REPLACED: readonly Replaced[] = [
   { old: 'evidence', use: 'diagnostics' },
   { old: 'mend(s|ed|ing)?|put right|see to', use: 'repair, fix' },
   { old: '(go|goes|going|gone|went) on(?! hold)', use: 'continue, resume' },
-  { old: 'look(s|ed|ing)?(?! (like|alike|for|up))', use: 'read, observe, check' },
+  { old: 'look(s|ed|ing)?(?!(:|\\(| (like|alike|for|up)))', use: 'read, observe, check' },
   { old: '(stand|stands|standing|stood)(?! for)|sights?', use: 'be, view, snapshot' },
   { old: 'told|tells?|telling', use: 'report, print, show, record' },
   { old: 'say|says|said|saying', use: 'report, print, show, state' },
