@@ -34,7 +34,7 @@ export const REPLACED: readonly Replaced[] = [
     old: '(hosts?|nodes?|machines?|balancers?|network) (that )?(is|are|was|were) (away|gone|lost)',
     use: 'unreachable',
   },
-  { old: '(a|an|the|this|that|each|every|whole|one|another|its|no|of) rolls?', use: 'rolling change' },
+  { old: '(a|an|the|this|that|each|every|whole|one|another|its|no|of) rolls?(?! back)', use: 'rolling change' },
   {
     old: '(a|the|its|no|their|whose|his|this|each|every|free|have|has) turns?(?! (out|into|off|on|of the event loop))',
     use: 'disruption gate',

@@ -35,17 +35,17 @@ const installed = async (config = 'a'): Promise<FakeHost> => {
 };
 
 const SITUATIONS: Readonly<Record<string, { readonly make: () => Promise<FakeHost>; readonly config?: string }>> = {
-  'nothing is there yet': { make: async () => bare() },
-  'everything is as wanted': { make: installed },
-  'the config is to change': { make: installed, config: 'b' },
-  'the config was edited by hand': {
+  'nothing exists yet': { make: async () => bare() },
+  'everything is up to date': { make: installed },
+  'the config changes': { make: installed, config: 'b' },
+  'the config was edited externally': {
     make: async () => {
       const host = await installed();
       host.files.write('/etc/conf', Buffer.from('by hand'), ROOT);
       return host;
     },
   },
-  'the process is gone': {
+  'the process does not exist': {
     make: async () => {
       const host = await installed();
       host.files.remove('/run/app');
