@@ -14,8 +14,8 @@ import {
 import { exitCodeFor, watchUncaught } from './uncaught.ts';
 import { version } from './version.ts';
 
-/** The only composition root. Every verb's code is imported when that verb runs, so that --help costs nothing. */
-function program(): Command {
+/** The command line, with all its verbs. Every verb's code is imported when that verb runs, so that --help costs nothing. */
+export function program(): Command {
   const root = new Command('api7-orch')
     .description('Install and operate API7 Gateway in high availability over SSH.')
     .version(version(), '-V, --version')
