@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { play } from '../../src/core/play/play.ts';
 import type { Playbook } from '../../src/core/play/playbook.ts';
 import { FakeHost } from '../../src/testing/fake-host.ts';
-import { runPlays } from '../support/run-fake.ts';
+import { runPlays } from '../support/cluster/run-fake.ts';
 import { blocksOf } from './pages.ts';
 
 const folder = new URL('../../.cache/docs-examples/', import.meta.url);
