@@ -14,10 +14,16 @@ export function errorsPage(): string {
     return [`## ${title}`, '', '| Code | What it means | What to do |', '|---|---|---|', ...rows, ''].join('\n');
   });
   return [
-    '# Error codes',
+    '# Errors',
     '',
-    'Every error names a code, the host and the task. Look the code up here, or search the journal for it.',
-    'Exit codes are on [a page of their own](exit-codes.md). Codes that begin with `X_` come from your own task types, gates and drivers.',
+    'This page shows the meaning of each error code, and what to do. Every error has a code, a message and a hint. Search for the code here,',
+    'or find its details in the journals of your runs:',
+    '',
+    '```sh',
+    `grep '"code":"NOT_READY"' ~/.local/state/api7-orch/runs/*`,
+    '```',
+    '',
+    'Codes that begin with `X_` come from your own task types, gates and drivers. The exit code of a command is different: see [Exit codes](exit-codes.md).',
     '',
     'This page is generated from `src/core/errors` by `npm run errors-page`.',
     '',

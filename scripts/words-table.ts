@@ -113,4 +113,20 @@ export interface Kept {
 }
 
 /** Fewer than 25 in all. A place that no longer has its word fails the test. */
-export const KEPT: readonly Kept[] = [];
+export const KEPT: readonly Kept[] = [
+  {
+    file: 'src/tasks/yaml-file.ts',
+    text: '# Written by api7-orch; changes by hand are undone by the next run.',
+    why: 'the first line of every mounted configuration: another text restarts all fleets',
+  },
+  {
+    file: 'src/transport/lock/lock-script.ts',
+    text: "'  echo quiet'",
+    why: 'a word between the script and its reader',
+  },
+  {
+    file: 'src/transport/files/write-scripts.ts',
+    text: 'ownScript(owned), `look',
+    why: 'a shell function on the host',
+  },
+];

@@ -27,7 +27,7 @@ const TOKEN =
 const TITLE = /(?:\b(?:test|it|describe)(?:\.\w+)*(?:\([^'"`]*\))?|\]\))\(\s*$/;
 
 /**
- * What a person reads of a TypeScript file: its comments, and its texts of several words. Of a test only the titles: its other
+ * The prose of a TypeScript file: its comments, and its texts of several words. Of a test only the titles: its other
  * texts are what programs print.
  *
  * @example proseOfCode("const a = 'x'; // Why.\n", false) // [{ line: 1, text: '// Why.' }]
@@ -41,12 +41,19 @@ export function proseOfCode(source: string, isTest: boolean): readonly Prose[] {
     seen = match.index;
     const [text] = match;
     const isComment = /^\/[/*]/.test(text);
-    const isText = /^['"`]/.test(text) && /\S\s+\S/.test(text);
+    const message = /^['"`]/.test(text) ? messageIn(text) : undefined;
+    const isText = message !== undefined;
     const isTitle = isTest && isText && TITLE.test(source.slice(Math.max(0, match.index - 2000), match.index));
-    if (isComment || (isText && (!isTest || isTitle)))
-      prose.push({ line, text: isComment ? plainComment(text) : text.replace(/\$\{[^{}]*\}/g, '…') });
+    if (isComment) prose.push({ line, text: plainComment(text) });
+    else if (message !== undefined && (!isTest || isTitle)) prose.push({ line, text: message });
   }
   return prose;
+}
+
+/** A quoted text of several words without its insertions. Undefined: a name, or a shell script, which has variables. */
+function messageIn(quoted: string): string | undefined {
+  const text = quoted.slice(1, -1).replace(/\$\{[^{}]*(\}|$)/g, '…');
+  return /\S\s+\S/.test(text) && !/\$["(\w]/.test(text) ? text : undefined;
 }
 
 /** A page line by line. Names in backticks and the addresses of links are no prose. */

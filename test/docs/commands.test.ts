@@ -73,7 +73,7 @@ describe.each(PAGES)('%s', (page) => {
       expect(existsSync(join(root, words[0] ?? '')), `${place}: ${words[0]}`).toBe(true);
   });
 
-  test('the variables that it gives to built-in playbooks are theirs', async () => {
+  test('the variables that it sets are variables of the built-in playbooks', async () => {
     const runs = [...commandLines(page, API7_ORCH), ...inlineCommands(page, 'api7-orch')].filter(
       ({ words }) => words[0] === 'run' && words[1] !== undefined && !isPlaybookPath(words[1]),
     );

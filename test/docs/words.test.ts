@@ -60,7 +60,7 @@ describe('the counter', () => {
 
   test('a quote in a regular expression begins no text', () => {
     expect(proseOfCode("const a = b.match(/'/);\nconst c = 'two words';\n", false)).toEqual([
-      { line: 2, text: "'two words'" },
+      { line: 2, text: 'two words' },
     ]);
   });
 });

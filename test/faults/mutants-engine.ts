@@ -19,7 +19,7 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
     '    await drained;\n',
     '    void drained.catch(() => undefined);\n',
   ),
-  engine('apply/apply-host.ts', 'what disrupts needs no turn', 'await this.#takeTurn();', 'this.#hasTurn = true;'),
+  engine('apply/apply-host.ts', 'what disrupts needs no turn', 'await this.#takeTurn();', 'this.#mayDisrupt = true;'),
   engine(
     'roll/while-drained.ts',
     'a drain is not proved',
@@ -29,7 +29,7 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   engine(
     'apply/apply-host.ts',
     'nobody looks right before a stop',
-    'if (this.#hasTurn) await this.#run.turns.aboutToStop(this.#run.host.name);',
+    'if (this.#mayDisrupt) await this.#run.turns.aboutToStop(this.#run.host.name);',
     '',
   ),
   engine(

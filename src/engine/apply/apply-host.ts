@@ -31,7 +31,7 @@ class HostApply {
   readonly #met = new Set<string>();
   #asked: Entry | undefined;
   #touched = false;
-  #hasTurn = false;
+  #mayDisrupt = false;
 
   constructor(run: HostRun) {
     this.#run = run;
@@ -64,7 +64,7 @@ class HostApply {
         this.#seeRest(segment);
         if (segment.done) {
           await this.#settle();
-          if (this.#hasTurn) await this.#giveBack();
+          if (this.#mayDisrupt) await this.#giveBack();
           return this.#result('ok', segment.value);
         }
         answer = answerOf(entries.at(-1));
@@ -104,11 +104,11 @@ class HostApply {
     if (this.#group?.has(entry)) return await this.#endGate(entry, this.#group);
     this.#signal.throwIfAborted();
     await this.#look(entries, i);
-    if (disrupts(entry) && !this.#hasTurn) {
+    if (disrupts(entry) && !this.#mayDisrupt) {
       await this.#takeTurn();
       await this.#look(entries, i);
     }
-    if (entry.task.type.inTraffic && (this.#hasTurn || entry.plan.status === 'change')) {
+    if (entry.task.type.inTraffic && (this.#mayDisrupt || entry.plan.status === 'change')) {
       await this.#giveBack();
       await this.#look(entries, i);
     }
@@ -168,20 +168,20 @@ class HostApply {
 
   /** Whoever is out of traffic goes on to a safe point: only the second Ctrl-C breaks that off. */
   get #signal(): AbortSignal {
-    return this.#hasTurn ? this.#run.urgent : this.#run.signal;
+    return this.#mayDisrupt ? this.#run.urgent : this.#run.signal;
   }
 
   /** What serves is changed only when the host is out of traffic. */
   async #takeTurn(): Promise<void> {
     await this.#run.turns.waitForDrain(this.#run.host.name);
-    this.#hasTurn = true;
+    this.#mayDisrupt = true;
     this.#age();
   }
 
   /** Also what an earlier run left out of traffic, which nothing here may have to be changed of. */
   async #giveBack(): Promise<void> {
     if (await this.#run.turns.restore(this.#run.host.name, this.#met)) this.#age();
-    this.#hasTurn = false;
+    this.#mayDisrupt = false;
   }
 
   /** Entries up to and including the next that has something to do, and the gates beside it: read again after a write. */
@@ -196,7 +196,7 @@ class HostApply {
   #isBusy = (entry: Entry): boolean => isBusy(entry, this.#isMoving);
 
   async #write(entry: Entry): Promise<void> {
-    if (isOutOfTurn(entry, this.#run.host.name, this.#hasTurn))
+    if (isOutOfTurn(entry, this.#run.host.name, this.#mayDisrupt))
       throw new OrchError('NOT_DRAINED', `${entry.task.title}: change refused, the node is not drained`);
     const touched = this.#touched;
     this.#touched = true;
@@ -206,7 +206,7 @@ class HostApply {
       await writeEntry(this.#planner, entry, {
         ...this.#log.report(entry),
         aboutToStop: async () => {
-          if (this.#hasTurn) await this.#run.turns.aboutToStop(this.#run.host.name);
+          if (this.#mayDisrupt) await this.#run.turns.aboutToStop(this.#run.host.name);
         },
       });
     } catch (error) {

@@ -6,8 +6,8 @@ export const disrupts = ({ task, plan }: Entry): boolean =>
   plan.status === 'change' && !task.type.gate && task.type.impact === 'node' && plan.change.before !== null;
 
 /** What serves on this host is changed in its turn alone; what serves on another one, by that one's own program. */
-export const isOutOfTurn = (entry: Entry, host: string, hasTurn: boolean): boolean =>
-  disrupts(entry) && (!hasTurn || (entry.task.on ?? host) !== host);
+export const isOutOfTurn = (entry: Entry, host: string, mayDisrupt: boolean): boolean =>
+  disrupts(entry) && (!mayDisrupt || (entry.task.on ?? host) !== host);
 
 /** Not ready, or something that serves is not there: such a host must be well before a healthy one is touched. */
 export const isTroubled = ({ task, plan }: Entry): boolean =>
