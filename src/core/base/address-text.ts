@@ -1,4 +1,4 @@
-/** An address as it stands before a port or in a URL: IPv6 in brackets (RFC 3986). */
+/** An address in the form that a URL or `address:port` needs: IPv6 in brackets (RFC 3986). */
 export const bracketed = (address: string): string => (address.includes(':') ? `[${address}]` : address);
 
 /**

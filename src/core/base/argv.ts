@@ -1,6 +1,6 @@
 /**
- * One word of a POSIX shell command line, quoted so that the shell gives back exactly these characters. The one place
- * where quoting is done; a property test feeds it to real shells.
+ * Quotes one word for a POSIX shell. The shell turns the result into exactly these characters. All quoting goes through
+ * this function; a property test feeds it to real shells.
  *
  * @throws Error when the text holds a NUL, which no argument can carry
  * @example quote("it's") // "'it'\\''s'"
@@ -14,7 +14,7 @@ export function quote(text: string): string {
 export const commandLine = (argv: readonly string[]): string => argv.map(quote).join(' ');
 
 /**
- * Words as a person would type them: quoted only where they must be.
+ * Words as an operator would type them: quoted only if necessary.
  *
  * @example typedLine(['exec', 'all', 'ls -l']) // "exec all 'ls -l'"
  */

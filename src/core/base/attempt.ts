@@ -1,4 +1,4 @@
-/** What `read` returns; undefined where it throws, whatever it throws: a text nested deep enough exhausts the stack. */
+/** The result of `read`; undefined if it throws anything. A deeply nested text exhausts the stack, for example. */
 export function attempt<T>(read: () => T): T | undefined {
   try {
     return read();

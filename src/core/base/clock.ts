@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Time as the engine sees it; tests bring their own. */
+/** The engine's source of time; tests pass their own. */
 export interface Clock {
-  /** Milliseconds from some beginning, for durations and deadlines: a correction of the system's time does not show in it. */
+  /**
+   * Milliseconds from an arbitrary start, for durations and deadlines. Corrections of the system time do not affect it.
+   */
   now(): number;
-  /** Milliseconds since the epoch, for what is dated. Default: `now`. */
+  /** Milliseconds since the epoch, for dates. Default: `now`. */
   readonly wall?: () => number;
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
@@ -17,5 +19,5 @@ export const systemClock: Clock = {
   },
 };
 
-/** The date and the time of day by a clock. */
+/** The date and time of a clock. */
 export const dateOf = (clock: Clock): Date => new Date(clock.wall?.() ?? clock.now());

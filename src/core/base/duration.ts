@@ -2,11 +2,11 @@ import { OrchError } from './errors.ts';
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
-/** Timers count in 31 bits: a longer one would fire at once. About 24 days. */
+/** Node's timers count in 31 bits: a longer timer would fire at once. About 24 days. */
 export const LONGEST_MS = 2 ** 31 - 1;
 
 /**
- * Milliseconds of a duration as people write it: `500ms`, `10s`, `8m`, `1h`, `1m30s`.
+ * Milliseconds of a duration text: `500ms`, `10s`, `8m`, `1h`, `1m30s`.
  *
  * @throws OrchError DURATION_INVALID | DURATION_TOO_LONG
  * @example parseDuration('8m') // 480000
@@ -25,7 +25,7 @@ export function parseDuration(text: string): number {
   return ms;
 }
 
-/** A duration as the inventory accepts it, rounded to what matters: `480ms`, `1.5s`, `12s`, `8m5s`, `1h30m`. */
+/** A duration in the form that the inventory accepts, rounded: `480ms`, `1.5s`, `12s`, `8m5s`, `1h30m`. */
 export function formatDuration(ms: number): string {
   const whole = Math.round(ms);
   if (whole < 1000) return `${whole}ms`;

@@ -1,26 +1,26 @@
 import type { ErrorCode } from '../errors/error-codes.ts';
 
-/** A code of this program, or `X_…`: one of a task type, gate or driver that is not part of it. */
+/** A code of api7-orch, or `X_…`: the code of a task type, gate or driver from outside. */
 export type AnyErrorCode = ErrorCode | `X_${string}`;
 
-/** What an error tells besides its code and message. */
+/** Optional fields of an error. */
 export interface OrchErrorOptions {
-  /** What the user can do about it, one sentence. */
+  /** What the user can do about it. One sentence. */
   readonly hint?: string | undefined;
   readonly host?: string | undefined;
   readonly task?: string | undefined;
-  /** True when trying the same thing again may help; decided where the error is raised. */
+  /** True if the same attempt may succeed later. The code that raises the error decides. */
   readonly retryable?: boolean | undefined;
-  /** Nothing is wrong with the node itself: in a roll the operator decides whether to continue. */
+  /** The node itself has no failure: during a rolling change the operator decides whether to continue. */
   readonly operatorDecides?: boolean | undefined;
-  /** The write that raised it has changed nothing on the host. */
+  /** The write that raised the error has changed nothing on the host. */
   readonly nothingChanged?: boolean | undefined;
-  /** Evidence for the end table: the last lines of a log, an exit code. Redacted before it is shown. */
+  /** Diagnostics for the final table: last log lines, an exit code. Redacted before printing. */
   readonly details?: string | undefined;
   readonly cause?: unknown;
 }
 
-/** Everything that can go wrong in a way we know: a stable code, what happened, and what to do about it. */
+/** A known kind of failure: a stable code, what happened, and what to do about it. */
 export class OrchError extends Error {
   override readonly name = 'OrchError';
   readonly code: AnyErrorCode;
@@ -48,10 +48,10 @@ export class OrchError extends Error {
   }
 }
 
-/** A write that failed and left the host as it was: a check that refuses, say. */
+/** Whether a write failed without any change on the host, such as a check that refuses. */
 export const leavesNothing = (error: unknown): boolean => error instanceof OrchError && error.nothingChanged;
 
-/** The same error with the place where it happened filled in, if it does not name one yet, and with who decides about it. */
+/** The same error with host and task filled in, if it does not name them yet, and with `operatorDecides`. */
 export function located(error: unknown, place: Pick<OrchErrorOptions, 'host' | 'task' | 'operatorDecides'>): OrchError {
   const known = error instanceof OrchError;
   const message = error instanceof Error ? error.message : String(error);
@@ -70,14 +70,14 @@ export function located(error: unknown, place: Pick<OrchErrorOptions, 'host' | '
   return located;
 }
 
-/** An HTTP request got no response: nothing listens there, or it did not reply in time. */
+/** An HTTP request got no response: nothing listens there, or the reply did not arrive in time. */
 export const isNoResponse = (error: unknown): error is OrchError =>
   error instanceof OrchError && (error.code === 'HTTP_UNREACHABLE' || error.code === 'TIMED_OUT');
 
-/** Codes that mean: the connection is gone, and what the last command did is not known. */
+/** The connection was lost, so the result of the last command is unknown. */
 export const isConnectionLost = (error: unknown): boolean =>
   error instanceof OrchError && error.code === 'CONNECTION_LOST';
 
-/** Codes raised while a connection is being made: the host was never touched. */
+/** The connection could not be made, so nothing on the host was changed. */
 export const isUnreachable = (error: unknown): boolean =>
   error instanceof OrchError && (error.code.startsWith('CONNECT_') || error.code === 'CONNECTION_LOST');

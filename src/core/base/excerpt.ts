@@ -1,16 +1,16 @@
 import { redact } from './redact.ts';
 
-/** More than any secret is long in any encoding: what is looked at beyond the cut. */
+/** Longer than any encoded secret: this many characters beyond the cut are searched for secrets. */
 const MARGIN = 64 * 1024;
 
-/** The end of what a host said, for an error. Secrets are masked before it is cut: half of one would not be found. */
+/** The end of a host's output, for an error. Secrets are masked before the cut: half a secret would not be found. */
 export const lastChars = (text: string, most = 2000): string =>
   redact(text.slice(-(most + MARGIN)).trim()).slice(-most);
 
-/** The beginning of what a host said. */
+/** The beginning of a host's output. */
 export const firstChars = (text: string, most: number): string =>
   redact(text.slice(0, most + MARGIN).trim()).slice(0, most);
 
-/** The last lines of what a host said. */
+/** The last lines of a host's output. */
 export const lastLines = (text: string, most = 20): string =>
   redact(text.slice(-MARGIN).trimEnd()).split('\n').slice(-most).join('\n');

@@ -1,13 +1,13 @@
 /**
- * Whether a text fits a pattern in which `*` stands for any characters and `?` for one. Nothing else is special. It takes no
- * more than the product of both lengths, whatever the pattern: a regular expression with many `*` takes far longer.
+ * Whether a text matches a pattern with `*` (any characters) and `?` (one character). No other character is special.
+ * The time is at most proportional to the product of both lengths; a regular expression with many `*` takes far longer.
  *
  * @example fitsGlob('gw-*', 'gw-12') // true
  */
 export function fitsGlob(pattern: string, text: string): boolean {
   let at = 0;
   let star = -1;
-  /** Where the text went on after the last star was tried. */
+  /** Position in the text for the next attempt of the last star. */
   let tried = 0;
   for (let i = 0; i < text.length; ) {
     if (pattern[at] === '*') {

@@ -2,8 +2,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * The home directory of the user who runs this. Without HOME, a uid that has no name has none either: then a path at which nothing
- * is, so that a file that is looked for there is missing, like any other.
+ * The home directory of the user who runs api7-orch. A uid without HOME and without a name has none: then the result is
+ * a path that does not exist, and each file below it counts as missing.
  *
  * @example join(homeDirectory(), '.ssh', 'config')
  */
@@ -16,7 +16,7 @@ export function homeDirectory(): string {
 }
 
 /**
- * A path in which `~` or `~/` at the beginning is the home directory.
+ * The path, with `~` or `~/` at its beginning replaced by the home directory.
  *
  * @example fromHome('~/.ssh/config') // '/home/ops/.ssh/config'
  */

@@ -1,9 +1,9 @@
 import { HUB, isRegistryPart, registryOf } from './registry-of.ts';
 
-/** An image reference, taken apart. */
+/** The parts of an image reference. */
 export interface ImageParts {
   readonly registry: string;
-  /** Registry and path as they stand in the reference: `registry.example.com/team/gateway`. */
+  /** Registry and path as written in the reference: `registry.example.com/team/gateway`. */
   readonly repository: string;
   /** The repository inside its registry: `team/gateway`; for Docker Hub's own images `library/busybox`. */
   readonly path: string;

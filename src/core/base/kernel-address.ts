@@ -1,6 +1,6 @@
 /**
- * An address of `/proc/net/tcp` and `tcp6`: 32-bit words of the machine, which all our machines have in little-endian order.
- * An IPv4 address on a socket for both families is shown as one.
+ * An address from `/proc/net/tcp` or `tcp6`: 32-bit words in the machine's byte order, little-endian on all supported
+ * hosts. An IPv4 address on a dual-stack socket is returned as IPv4.
  *
  * @example kernelAddress('0500000A') // '10.0.0.5'
  */
@@ -13,7 +13,7 @@ export function kernelAddress(hex: string): string {
   return bytes.length === 4 || /^0{20}FFFF/i.test(bytes.join('')) ? v4 : ipv6OfHex(bytes.join(''));
 }
 
-/** 32 hex digits as inventories write them: the longest run of zeros left out. */
+/** 32 hex digits in the usual IPv6 notation: the longest run of zeros is left out. */
 export function ipv6OfHex(hex: string): string {
   const groups = (hex.toLowerCase().match(/.{4}/g) ?? []).map((group) => group.replace(/^0+(?=.)/, ''));
   return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);

@@ -1,5 +1,5 @@
 /**
- * The list under a key of a map, which is there from now on.
+ * The list under a key of a map. Adds an empty list if the key is missing.
  *
  * @example listAt(byName, 'gw-1').push(entry)
  */

@@ -2,7 +2,7 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   value !== null && typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype;
 
 /**
- * Lays one configuration over another: maps are merged key by key, everything else (lists too) is replaced.
+ * Merges one configuration into another: maps key by key. All other values, lists included, are replaced.
  *
  * @example merge({ a: { b: 1, c: 2 } }, { a: { c: 3 } }) // { a: { b: 1, c: 3 } }
  */

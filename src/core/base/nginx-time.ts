@@ -12,8 +12,9 @@ const UNITS: Readonly<Record<string, number>> = {
 };
 
 /**
- * Milliseconds of a time as nginx reads it (`ngx_parse_time`): units from the largest to the smallest, each once, spaces between
- * them; a number without a unit is seconds. What is longer than a timer can wait is cut to that; undefined: no such time.
+ * Milliseconds of a time in nginx's notation (`ngx_parse_time`): units from the largest to the smallest, each once,
+ * optional spaces between them. A number without a unit is seconds. Values beyond the longest timer are cut to it.
+ * Undefined if the text is no time.
  *
  * @example nginxTime('1h 30m') // 5_400_000
  * @example nginxTime('300') // 300_000

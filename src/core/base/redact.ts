@@ -3,7 +3,7 @@ import { isWord, patternsOf } from './redact/secret-patterns.ts';
 import { undecided, viewsOf } from './redact/views.ts';
 import { knownSecrets, MASK } from './secret.ts';
 
-/** `text`: words from outside may be in it. `words`: a sentence of this program, in which a plain word is no secret. */
+/** `text`: may hold words from outside. `words`: a sentence of api7-orch, in which a plain word is no secret. */
 export type RedactScope = 'text' | 'words';
 
 interface Matchers {
@@ -15,7 +15,7 @@ interface Matchers {
 
 let cache: Matchers | undefined;
 
-/** Made when something is redacted first, and again after another secret has become known. */
+/** Built at the first redaction, and again after another secret is registered. */
 function matchers(): Matchers | undefined {
   const secrets = knownSecrets();
   if (secrets.size === 0) return undefined;
@@ -35,16 +35,19 @@ interface Range {
   readonly end: number;
 }
 
-/** Where secrets are in a text, in order and without overlaps; and where one may begin that the text does not end. */
+/**
+ * Ranges of secrets in a text, in order and without overlaps, and the earliest position where an incomplete secret may
+ * begin.
+ */
 interface Found {
   readonly ranges: readonly Range[];
-  /** Up to here nothing that follows can make a difference. */
+  /** Later text cannot change the result before this position. */
   readonly settled: number;
-  /** The same, secrets that are wrapped after their first characters included. */
+  /** Like `settled`, but also for secrets that are wrapped after their first characters. */
   readonly settledWrapped: number;
 }
 
-/** So few characters at the end of a line do not hold it back: they would be any line's. */
+/** A match of fewer characters at the end of a line does not hold the line back: any line could end so. */
 const WRAPPED = 4;
 
 function find(text: string, matcher: ByteMatcher): Found {
@@ -59,7 +62,7 @@ function find(text: string, matcher: ByteMatcher): Found {
       if (isCut) settled = Math.min(settled, begin(start));
     });
     const last = bytes.length - open;
-    // The character before a match in base64 belongs to it, too.
+    // The base64 character before the match holds bits of the secret too.
     const at = begin(isBase64(bytes[last - 1]) ? last - 1 : last);
     settledWrapped = Math.min(settledWrapped, at);
     if (open >= WRAPPED || unwrapped !== true || !text.slice(at).includes('\n')) settled = Math.min(settled, at);
@@ -80,7 +83,7 @@ function merged(ranges: Range[]): readonly Range[] {
   return apart;
 }
 
-/** The characters from `start` to `end` with a mask in place of each range. */
+/** The characters from `start` to `end`, each range replaced by a mask. */
 function masked(text: string, ranges: readonly Range[], start: number, end: number): string {
   let out = '';
   let at = start;
@@ -93,9 +96,9 @@ function masked(text: string, ranges: readonly Range[], start: number, end: numb
 }
 
 /**
- * The text with every known secret replaced by `***`, however it was encoded: percent, JSON, HTML, shell quotes, hex,
- * base64 at any alignment, wrapped over lines. Linear in the text. The last net, not the first: code that handles secrets
- * keeps them in a `Secret`. To be called before a text is cut: half of a secret is not found.
+ * The text with each known secret replaced by `***`, in all common encodings: percent, JSON, HTML, shell quotes, hex,
+ * base64 at any alignment, wrapped over lines. Takes linear time. This is the last line of defense: code that handles
+ * secrets keeps them in a `Secret`. Call it before cutting a text: half a secret is not found.
  */
 export function redact(text: string, scope: RedactScope = 'text'): string {
   const matcher = matchers()?.[scope];
@@ -104,9 +107,9 @@ export function redact(text: string, scope: RedactScope = 'text'): string {
   return ranges.length === 0 ? text : masked(text, ranges, 0, text.length);
 }
 
-/** A copy of plain data with every text in it redacted. Keys stay: they are names. */
+/** A copy of plain data with each text redacted. Keys stay as they are: they are names. */
 export function redactData<T>(value: T): T {
-  // The shape stays; only texts change, so the type does too.
+  // Only texts change, so the type stays the same.
   return walk(value) as T;
 }
 
@@ -120,10 +123,10 @@ function walk(value: unknown): unknown {
   return value;
 }
 
-/** Redacts a stream that arrives in pieces. `push` returns what is safe to show, `end` the rest. */
+/** Redacts a stream that arrives in pieces. `push` returns the text that is safe to print, `end` the rest. */
 export function streamRedactor(): { push(chunk: string): string; end(): string } {
   let held = '';
-  /** Of these characters the first ones were shown already: they only show whether a wrapped secret follows. */
+  /** The first `shown` characters were returned already; they stay to detect a wrapped secret. */
   let shown = 0;
   const take = (found: Found, end: number): string => {
     const out = masked(held, found.ranges, shown, end);

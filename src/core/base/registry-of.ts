@@ -1,11 +1,11 @@
-/** Docker Hub, by the name that references have for it. */
+/** Docker Hub's name in image references. */
 export const HUB = 'docker.io';
 
 /** Whether the first part of a reference names a registry, and not a folder of Docker Hub. */
 export const isRegistryPart = (part: string): boolean => /[.:]/.test(part) || part === 'localhost';
 
 /**
- * The registry that an image reference names.
+ * The registry of an image reference.
  *
  * @example registryOf('localhost:5000/api7/gateway:1') // 'localhost:5000'; of 'api7/gateway:1' 'docker.io'
  */

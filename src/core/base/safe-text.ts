@@ -1,22 +1,24 @@
-/** An introducer with what belongs to it: colors, cursor moves (CSI); titles, links (OSC, DCS, PM, APC, SOS); single steps. */
+/**
+ * Escape sequences: colors and cursor moves (CSI); titles and links (OSC, DCS, PM, APC, SOS); two-character escapes.
+ */
 const SEQUENCE =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: this pattern removes them
   /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\u001b[\]PX^_]|[\u009d\u0090\u0098\u009e\u009f])[^\u0000-\u001f\u007f-\u009f]*(?:\u0007|\u001b\\|\u009c)|\u001b[ -/]+[0-~]/g;
-/** What a terminal acts on, or what changes the order in which a text is read. Ends of lines and tabs stay. */
+/** Characters that control a terminal or change the reading order. Line ends and tabs stay. */
 const UNSAFE = /[[\p{Cc}\p{Bidi_Control}]--[\n\t]]/gv;
 const LINE_SEPARATORS = /[\u2028\u2029]/g;
 const MAY_BE_UNSAFE = /[[\p{Cc}\p{Bidi_Control}\u2028\u2029]--[\n\t]]/v;
 
 /**
- * Words from outside, without what could draw on a terminal or reorder a line: escape sequences, control characters (C1
- * included), bidirectional marks, separators of lines. Ends of lines stay. Linear in the text.
+ * Text from outside, made safe to print: without escape sequences, control characters (C1 included), bidirectional
+ * marks and line separators. Line ends stay. Takes linear time.
  */
 export const safeText = (text: string): string =>
   MAY_BE_UNSAFE.test(text) ? text.replace(SEQUENCE, '').replace(LINE_SEPARATORS, ' ').replace(UNSAFE, '') : text;
 
-/** A copy of plain data with every text in it made safe, keys too. */
+/** A copy of plain data with each text made safe, keys too. */
 export function safeData<T>(value: T): T {
-  // The shape stays; only texts change, so the type does too.
+  // Only texts change, so the type stays the same.
   return walk(value) as T;
 }
 
@@ -28,8 +30,8 @@ function walk(value: unknown): unknown {
 }
 
 /**
- * JSON in which everything that a terminal could act on is escaped. JSON itself escapes only the characters below a blank;
- * read back, it is the same value.
+ * JSON with each character escaped that could control a terminal. JSON itself escapes only control characters below a
+ * space. Parsing it gives the same value.
  */
 export const safeJson = (value: unknown, indent?: number): string =>
   JSON.stringify(value, null, indent).replace(
@@ -37,10 +39,10 @@ export const safeJson = (value: unknown, indent?: number): string =>
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 
-/** What stands before the further lines of a text, so that none of them can be taken for a line of the program. */
+/** Prefix of all lines but the first, so that host output is never taken for a line of api7-orch. */
 const INDENT = '    ';
 
-/** The text with its further lines indented, below the first one; empty ones are left out. */
+/** The text with all lines but the first indented; empty lines are removed. */
 export function indented(text: string): string {
   if (!text.includes('\n')) return text;
   const [first = '', ...more] = text.split('\n');

@@ -2,17 +2,17 @@ import { scrypt, scryptSync } from 'node:crypto';
 import { inspect } from 'node:util';
 import { sha256 } from './data.ts';
 
-/** What is shown wherever a secret would stand. */
+/** Printed in place of a secret. */
 export const MASK = '***';
 
-/** Shorter values are not looked for in output: they would be part of any word. */
+/** Shorter values are not masked in output: they could be part of any word. */
 export const SHORTEST_SECRET = 4;
 
 let known = new Set<string>();
 
 /**
- * A value that must not be seen. It prints as `***` everywhere; only `reveal` opens it, and only code that hands it to
- * a host's stdin, a file's content or an API body may call that.
+ * A value that must not be printed. It prints as `***` everywhere. Only `reveal` returns it. Only code that passes it
+ * to a host's stdin, a file's content or an API body may call `reveal`.
  *
  * @example const password = Secret.of(process.env.DB_PASSWORD ?? ''); `${password}` // '***'
  */
@@ -28,7 +28,7 @@ export class Secret {
     return new Secret(value);
   }
 
-  /** A secret that need not be looked for in output: made of others that are known, or typed where it could be seen. */
+  /** A secret that output is not searched for: it contains known secrets, or the user typed it in plain sight. */
   static containing(value: string): Secret {
     return new Secret(value);
   }
@@ -59,7 +59,7 @@ export type Text = string | Secret;
 
 export const reveal = (text: Text): string => (text instanceof Secret ? text.reveal() : text);
 
-/** Every value that a Secret of this process holds: what the redactor looks for. */
+/** All values of this process's secrets, for the redactor. */
 export const knownSecrets = (): ReadonlySet<string> => known;
 
 const SALT = 'api7-orch secret digest';
@@ -72,9 +72,9 @@ const stretching = new Map<string, Promise<void>>();
 const asText = (key: Buffer): string => `s1:${key.toString('hex')}`;
 
 /**
- * A digest of something secret that may be kept in a container's label: slow to compute on purpose, so that a short
- * password cannot be found from it by trying. Deterministic; computed once per value and run. Some 50 ms in which
- * nothing else happens, unless `precomputeDigests` has been given the value.
+ * A digest of a secret that may be stored in a container's label. Slow on purpose, so that a short password cannot be
+ * guessed from it. Deterministic, computed once per value and run. Blocks for about 50 ms, unless `precomputeDigests`
+ * has computed it.
  */
 export function stretchedDigest(value: string): string {
   const key = sha256(value);
@@ -86,8 +86,8 @@ export function stretchedDigest(value: string): string {
 }
 
 /**
- * Computes the stretched digests of these values on other threads, each once however many ask, so that `stretchedDigest`
- * has them at hand.
+ * Computes the stretched digests of these values on other threads, each value once, so that `stretchedDigest` returns
+ * at once.
  *
  * @example await Promise.all([host.docker.container('web'), precomputeDigests([password.reveal()])]);
  */
@@ -110,7 +110,7 @@ function stretchOne(value: string): Promise<void> {
   return work;
 }
 
-/** Forgets all secrets, for test files that share one process: the secrets of one must not mask the words of the next. */
+/** Forgets all secrets. For test files that share one process: secrets of one file must not mask output of the next. */
 export function forgetSecrets(): void {
   known = new Set();
 }

@@ -1,8 +1,8 @@
 /**
- * Lets questions that are asked in the same tick under one key share one answer. A question of a later tick, or one that
- * comes after the answer, is asked anew: by then something may have been written.
+ * Lets requests of the same tick and key share one answer. A request in a later tick, or after the answer, asks again:
+ * a write may have happened in between.
  *
- * @example const ask = joined<string>(); await Promise.all([ask('a', fetchA), ask('a', fetchA)]) // one fetchA
+ * @example const ask = sharePerTick<string>(); await Promise.all([ask('a', fetchA), ask('a', fetchA)]) // one fetchA
  */
 export function sharePerTick<T>(): (key: string, ask: () => Promise<T>) => Promise<T> {
   const asked = new Map<string, Promise<T>>();

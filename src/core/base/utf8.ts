@@ -1,13 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 
-/** Text of a file, or what is wrong with its encoding and in which line. */
+/** The text of a file, or the problem of its encoding with the line number. */
 export type Utf8 = { readonly text: string } | { readonly problem: string; readonly line: number };
 
 const NEWLINE = 0x0a;
 
 /**
- * Reads bytes as UTF-8 and drops a byte order mark. Any other encoding is refused: decoded anyway, a password would hold
- * other characters than its file shows.
+ * Decodes bytes as UTF-8 and drops a byte order mark. Refuses other encodings: decoding them anyway would change the
+ * characters of a password.
  *
  * @example readUtf8(Buffer.from('token\n')) // { text: 'token\n' }
  */
@@ -24,7 +24,7 @@ export function readUtf8(bytes: Buffer): Utf8 {
 const lineAt = (bytes: Buffer, offset: number): number =>
   bytes.subarray(0, offset).reduce((line, byte) => (byte === NEWLINE ? line + 1 : line), 1);
 
-/** In UTF-8 a newline is never part of another character, so each line can be judged alone. */
+/** In UTF-8 a newline is never part of another character, so each line is checked alone. */
 function firstWrongLine(bytes: Buffer): number {
   let line = 1;
   for (let from = 0; ; line++) {

@@ -1,6 +1,6 @@
 /**
- * Whether a version is no older than another one, number by number: `3.10.0-1160.el7` and `20.10.24+dfsg1` are read as far as they are numbers.
- * What begins with no number is not judged.
+ * Whether a version is at least another one, compared number by number: of `3.10.0-1160.el7` and `20.10.24+dfsg1` only
+ * the leading numbers count. A text that begins with no number counts as new enough.
  *
  * @example versionAtLeast('20.10.24+dfsg1', '20.10.7') // true
  */

@@ -2,15 +2,15 @@ import { COUNTS, formatSize } from './limits.ts';
 
 const MIB = 1024 * 1024;
 
-/** Bytes before the ratio of packed and unpacked ones says anything. */
+/** The compression ratio is checked only after this many bytes. */
 const SLACK = 16 * MIB;
-/** Bytes beside the entries: what streams have read ahead, and each entry's own header with its long names. */
+/** Bytes besides the entries: read-ahead of streams, and each entry's own header with its long names. */
 const HEADERS = MIB;
 const HEADER = 4096;
 const BLOCK = 512;
 const PIECE = 64 * 1024;
 
-/** An entry of an archive, as far as it may be too much. */
+/** The fields of an archive entry that are bounded. */
 export interface ArchiveEntry {
   readonly name: string;
   readonly linkname?: string | null | undefined;
@@ -18,8 +18,8 @@ export interface ArchiveEntry {
 }
 
 /**
- * What may be read of one archive: entries, names, bytes, and how much larger than itself it may become. An archive that is
- * made to be a burden is given up while it is read.
+ * Limits for reading one archive: entries, names, bytes, and the ratio of unpacked to packed size. Reading an archive
+ * bomb stops at the limit.
  *
  * @example const budget = new ArchiveBudget(); budget.packed(chunk.length); budget.entry(entry.header);
  */
@@ -32,12 +32,12 @@ export class ArchiveBudget {
   #names = 0;
   #kept = 0;
 
-  /** Bytes of the archive itself. */
+  /** Counts bytes of the archive itself. */
   packed(bytes: number): void {
     this.#packed += bytes;
   }
 
-  /** Bytes that came out of it. @throws Error when they are too many */
+  /** Counts unpacked bytes. @throws Error above the limit */
   unpacked(bytes: number): void {
     this.#unpacked += bytes;
     const most = COUNTS.archiveGib.most * 1024 * MIB;
@@ -49,7 +49,10 @@ export class ArchiveBudget {
       throw new Error('it holds more headers or padding than files');
   }
 
-  /** The same bytes, counted as those that came out of it; in pieces, so that entries are seen as they come. */
+  /**
+   * Passes the chunks on and counts them as unpacked bytes. Yields small pieces, so that entries are checked as they
+   * arrive.
+   */
   async *measured(chunks: AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {
     for await (const chunk of chunks) {
       if (!(chunk instanceof Uint8Array)) continue;
@@ -61,7 +64,7 @@ export class ArchiveBudget {
     }
   }
 
-  /** The next entry. @throws Error when it is one too many, or its name too long */
+  /** Counts the next entry. @throws Error above the number of entries, or if its name is too long */
   entry({ name, linkname, size = 0 }: ArchiveEntry): void {
     this.#contents += Math.ceil(size / BLOCK) * BLOCK;
     this.#names += name.length + (linkname?.length ?? 0);
@@ -76,7 +79,7 @@ export class ArchiveBudget {
         throw new Error(`a name in it is deeper than ${COUNTS.archiveDepth.most} directories`);
   }
 
-  /** Whether the content of one more small file may be held in memory. */
+  /** Whether the content of one more small file may be kept in memory. */
   mayKeep(bytes: number): boolean {
     this.#kept += bytes;
     return this.#kept <= COUNTS.archiveTexts.most * MIB;

@@ -6,8 +6,8 @@ const NEWLINE = 0x0a;
 const SMALLEST = 4096;
 
 /**
- * Joins what a host sends in pieces, however small they are, up to a limit of bytes, lines, length of a line and time.
- * Takes time and memory in proportion to what is sent.
+ * Joins the pieces of a host's stream, up to a limit of bytes, lines, line length and time. Takes time and memory in
+ * proportion to the input, however small the pieces are.
  *
  * @example const reply = new Collector(LIMITS.haproxyReply); socket.on('data', (piece) => reply.add(piece));
  */
@@ -24,7 +24,7 @@ export class Collector {
     this.#limit = limit;
   }
 
-  /** Bytes that are held. */
+  /** Number of bytes kept. */
   get length(): number {
     return this.#length;
   }
@@ -42,7 +42,7 @@ export class Collector {
     this.#length = length;
   }
 
-  /** Counts a piece that is used at once and not kept. @throws OrchError REPLY_TOO_LARGE */
+  /** Counts a piece that the caller uses at once and that is not kept. @throws OrchError REPLY_TOO_LARGE */
   count(piece: Buffer): void {
     const { bytes, lines, lineBytes, ms } = this.#limit;
     this.#total += piece.length;
@@ -63,12 +63,12 @@ export class Collector {
     this.#line(piece.length - from);
   }
 
-  /** What is held. It shares memory with the collector, and a later `add` may change it only by adding to it. */
+  /** The bytes kept so far. They share memory with the collector; a later `add` only appends. */
   bytes(): Buffer {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** What is held; from now on nothing is. The limits of the whole stream stay. */
+  /** Returns the kept bytes and forgets them. The limits of the whole stream stay in force. */
   take(): Buffer {
     const taken = this.bytes();
     this.#bytes = Buffer.alloc(0);
@@ -88,7 +88,7 @@ export class Collector {
   }
 }
 
-/** What leads out of a reply that is too large. */
+/** Hint for a reply that is too large. */
 export const TOO_LARGE_HINT =
   'find what prints so much there (a login script, a proxy, a wrong socket); docs/security.md lists the limits';
 

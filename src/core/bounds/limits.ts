@@ -3,24 +3,23 @@ const MIB = 1024 * KIB;
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
-/** How much of one kind of remote stream is taken. A field that is not there is bounded by the others. */
+/** Limits of one kind of remote stream. A missing field means: bounded by the other fields. */
 export interface StreamLimit {
-  /** As messages and docs/security.md name it. */
+  /** Name in messages and in docs/security.md. */
   readonly what: string;
   readonly bytes: number;
   readonly lines?: number;
   readonly lineBytes?: number;
-  /** From the first byte to the last one. */
+  /** From the first byte to the last one, in milliseconds. */
   readonly ms?: number;
-  /** What happens to the stream when there is more of it. */
+  /** What happens to the stream beyond the limit. */
   readonly beyond: string;
 }
 
 const FAILS = 'error of that host';
 
 /**
- * The limits of everything that a host or an archive may send, in one table. docs/security.md repeats it; a test compares
- * both.
+ * The limits of all streams from hosts and archives, in one table. docs/security.md repeats it; a test compares both.
  */
 export const LIMITS = {
   greeting: { what: 'text before the SSH banner', bytes: 16 * KIB, beyond: '`CONNECT_NOT_SSH`' },
@@ -78,7 +77,7 @@ export const LIMITS = {
   containerLog: { what: 'the log of a container', bytes: 64 * KIB, beyond: 'the last 64 KiB is kept' },
 } as const satisfies Readonly<Record<string, StreamLimit>>;
 
-/** Counts that are no bytes. */
+/** Limits that are counts, not bytes. */
 export const COUNTS = {
   jsonValues: { what: 'values in one JSON reply', most: 500_000, beyond: FAILS },
   haproxyTables: { what: 'stick tables of one HAProxy', most: 1000, beyond: FAILS },

@@ -1,8 +1,8 @@
 const SMALLEST = 4096;
 
 /**
- * The last bytes of a stream, however long it is and however small its pieces. A character that the cut would halve is
- * left out. Holds at most twice the limit, and moves each byte a few times at most.
+ * Keeps the last bytes of a stream of any length. Drops a character that the cut would halve. Holds at most twice the
+ * limit, and moves each byte a few times at most.
  */
 export function tail(limit: number): { push(chunk: Buffer): void; text(): string } {
   let kept = Buffer.alloc(0);
@@ -28,7 +28,7 @@ export function tail(limit: number): { push(chunk: Buffer): void; text(): string
     },
     text() {
       let start = Math.max(0, length - limit);
-      // 10xxxxxx: the inside of a character whose first byte was cut off.
+      // 10xxxxxx: a continuation byte of a character whose first byte was cut off.
       if (total > length - start) while (start < length && ((kept[start] ?? 0) & 0xc0) === 0x80) start++;
       return kept.toString('utf8', start, length);
     },

@@ -1,6 +1,6 @@
 import { codes } from './error-meaning.ts';
 
-/** Reaching a host. */
+/** Codes of connecting to a host. */
 export const CONNECT_CODES = codes({
   CHANNEL_REFUSED: [
     'sshd starts no session: it allows none, other clients hold all, or it cannot start a command',

@@ -3,7 +3,7 @@ import { HOST_CODES } from './host-codes.ts';
 import { RUN_CODES } from './run-codes.ts';
 import { TRAFFIC_CODES } from './traffic-codes.ts';
 
-/** All error codes by what they are about, in the order of `docs/errors.md`. */
+/** All error codes by subject, in the order of `docs/errors.md`. */
 export const ERROR_CODES = {
   'Input, playbooks and the run': RUN_CODES,
   'Reaching a host': CONNECT_CODES,
@@ -11,7 +11,7 @@ export const ERROR_CODES = {
   'Balancers and rolling changes': TRAFFIC_CODES,
 } as const;
 
-/** Every code that an `OrchError` can have. The compiler refuses others. */
+/** Every code that an `OrchError` can have. The compiler refuses other codes. */
 export type ErrorCode =
   | keyof typeof CONNECT_CODES
   | keyof typeof HOST_CODES

@@ -1,6 +1,6 @@
 import { codes } from './error-meaning.ts';
 
-/** On a host: files, Docker, services. */
+/** Codes of a host: files, Docker, services. */
 export const HOST_CODES = codes({
   ADDRESS_MISSING: [
     'no interface of the host has an address that a port is bound to',

@@ -1,6 +1,6 @@
 import { codes } from './error-meaning.ts';
 
-/** Input, playbooks and the run itself. */
+/** Codes of input, playbooks and the run itself. */
 export const RUN_CODES = codes({
   CLAIM_OVERLAP: ['two tasks would write the same thing', 'change one of them'],
   DELEGATED_IMPACT: ['a delegated task may interrupt traffic on another host', 'state it in a play of that host'],

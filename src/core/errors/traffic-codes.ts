@@ -1,6 +1,6 @@
 import { codes } from './error-meaning.ts';
 
-/** Balancers and rolling changes. */
+/** Codes of balancers and rolling changes. */
 export const TRAFFIC_CODES = codes({
   ALREADY_RESTORED: [
     'the node is already restored',

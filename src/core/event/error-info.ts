@@ -1,7 +1,7 @@
 import { OrchError } from '../base/errors.ts';
 import type { ErrorInfo } from './event.ts';
 
-/** An error as an event carries it: known ones without a stack, unforeseen ones with it. */
+/** An error in the form that events carry: known errors without a stack, unexpected errors with it. */
 export function errorInfoOf(error: unknown, place: { readonly host?: string; readonly task?: string } = {}): ErrorInfo {
   const known = error instanceof OrchError ? error : undefined;
   const isForeseen = known !== undefined && known.code !== 'INTERNAL';

@@ -6,7 +6,7 @@ import type { Difference } from '../task/diff.ts';
 export type TaskStatus = 'ok' | 'changed' | 'failed' | 'skipped' | 'unknown';
 export type Outcome = 'ok' | 'failed' | 'refused' | 'partial' | 'rolledBack' | 'locked' | 'interrupted' | 'internal';
 
-/** Tasks of one host, counted by how they ended. `changed` under check: what would change. `unreachable` is 0 or 1. */
+/** Tasks of one host, counted by result. `changed` in check mode: planned changes. `unreachable` is 0 or 1. */
 export interface HostCounts {
   readonly ok: number;
   readonly changed: number;
@@ -16,7 +16,7 @@ export interface HostCounts {
   readonly unreachable: number;
 }
 
-/** An error as events carry it. */
+/** An error in the form that events carry. */
 export interface ErrorInfo {
   readonly code: AnyErrorCode;
   readonly message: string;
@@ -24,52 +24,55 @@ export interface ErrorInfo {
   readonly host?: string | undefined;
   readonly task?: string | undefined;
   readonly details?: string | undefined;
-  /** Only for errors nobody foresaw. */
+  /** Only for unexpected errors. */
   readonly stack?: string | undefined;
 }
 
-/** What became of one node of a roll. */
+/** The result of a rolling change for one node. */
 export interface RolledNode {
   readonly state: 'done' | 'unchanged' | 'failed' | 'rolledBack' | 'untouched' | 'skipped';
-  /** `out of traffic`, `in traffic`, as far as is known. */
+  /** `in`: in service; `out`: drained; `unknown` if no balancer view is known. */
   readonly traffic: 'in' | 'out' | 'unknown';
-  /** Why, when it is not done. */
+  /** The reason, if the node is not done. */
   readonly cause?: string;
-  /** The command that puts right what was left. */
+  /** The command that repairs what is left. */
   readonly next?: string;
-  /** It was stopped, as the play says: `next` starts it again. */
+  /** The play stopped the node on purpose: `next` starts it again. */
   readonly stopped?: true;
 }
 
-/** A difference made fit to show: hidden values are `***` on both sides. */
+/** A difference ready to print: hidden values are `***` on both sides. */
 export type ShownDifference = Difference;
 
-/** Most members of pools that may be out of service at once; all of these pools have the same `members`. None: nodes in no pool. */
+/**
+ * Most members that may be out of service at once, for pools with the same `members`. No pools: nodes outside of all
+ * pools.
+ */
 export interface PoolBudget {
   readonly pools: readonly string[];
   readonly maxUnavailable: number;
   readonly members: number;
 }
 
-/** What happens in a run, in order. `emit` numbers, dates and redacts them; renderers draw them; nothing else does. */
+/** What happens in a run, in order. `emit` numbers, dates and redacts events; only renderers print them. */
 export type RunEvent =
   | {
       readonly type: 'run.start';
       readonly title: string;
       readonly cluster: string;
-      /** Id of the run; one that changes no host has none. */
+      /** Id of the run; absent if the run changes no host. */
       readonly run?: string;
       readonly check: boolean;
       readonly hosts: readonly string[];
-      /** The playbook's file, unless it came with the program. */
+      /** The playbook's file; absent for a built-in playbook. */
       readonly file?: string;
-      /** A playbook that came with the program has the same name. */
+      /** A built-in playbook has the same name. */
       readonly replacesBuiltIn?: boolean;
     }
   | { readonly type: 'play.start'; readonly play: string; readonly hosts: readonly string[] }
   | { readonly type: 'host.connected'; readonly host: string; readonly durationMs: number }
   | { readonly type: 'host.unreachable'; readonly host: string; readonly error: ErrorInfo }
-  /** Provisional: what the host's tasks would do, seen from before the first write. */
+  /** Provisional: what the host's tasks would do, planned before the first write. */
   | {
       readonly type: 'host.plan';
       readonly host: string;
@@ -78,7 +81,7 @@ export type RunEvent =
       readonly unknown: number;
       readonly tasks: number;
     }
-  /** A task that takes time has begun: a write, or a gate that waits. */
+  /** A task that takes time has started: a write, or a gate that waits. */
   | {
       readonly type: 'task.start';
       readonly host: string;
@@ -88,7 +91,7 @@ export type RunEvent =
       readonly waiting: boolean;
     }
   | { readonly type: 'task.progress'; readonly host: string; readonly task: string; readonly text: string }
-  /** The only event that counts. Strictly in yield order per host. */
+  /** The result of a task; the only event that counts are taken from. In yield order per host. */
   | {
       readonly type: 'task.end';
       readonly host: string;
@@ -98,7 +101,7 @@ export type RunEvent =
       readonly status: TaskStatus;
       readonly differences: readonly ShownDifference[];
       readonly patch?: Patch;
-      /** Why unknown, why skipped. */
+      /** Reason for `unknown` or `skipped`. */
       readonly note?: string;
       readonly error?: ErrorInfo;
       readonly durationMs: number;
@@ -110,7 +113,7 @@ export type RunEvent =
       readonly status: 'ok' | 'failed' | 'unreachable' | 'skipped';
       readonly durationMs: number;
     }
-  /** Before the first node is taken out of traffic: who, in which waves, within which limits. */
+  /** Before the first drain: nodes, batches and limits. */
   | {
       readonly type: 'roll.plan';
       readonly play: string;
@@ -118,34 +121,36 @@ export type RunEvent =
       readonly budgets: readonly PoolBudget[];
       readonly deadlines: readonly Deadline[];
     }
-  /** One step of one node on its way out of traffic and back. */
+  /** One step of one node's rolling change. */
   | {
       readonly type: 'roll.step';
       readonly play: string;
       readonly host: string;
       readonly step: string;
-      /** Position among the numbered steps of the node's own route, from 1. Checks of other things have none. */
+      /**
+       * Position among the numbered steps of the node's own route, from 1. Dependency checks and rechecks have none.
+       */
       readonly index?: number;
-      /** Numbered steps of that route. */
+      /** Number of numbered steps in that route. */
       readonly of?: number;
       readonly status: 'begun' | 'ok' | 'failed' | 'held';
-      /** Why it failed or waits; of a soak that begins: how long it takes. */
+      /** Reason for a failure or a pause; at the start of a soak: its duration. */
       readonly note?: string;
       readonly durationMs: number;
     }
-  /** The run waits for the operator's answer, or has got it. */
+  /** The run is on hold until the operator answers, or has received the answer. */
   | {
       readonly type: 'roll.hold';
       readonly play: string;
-      /** The node that it is about; none where the views of the balancers are incomplete. */
+      /** The node concerned; absent if the views of the balancers are incomplete. */
       readonly host?: string;
       readonly waiting: boolean;
       readonly why: string;
-      /** When it no longer waits: whether the answer was yes. */
+      /** At the end of the pause: whether the answer was yes. */
       readonly answer?: boolean;
     }
   | { readonly type: 'roll.evidence'; readonly host: string; readonly evidence: Diagnostics }
-  /** How every node of the play came out of it. */
+  /** The result for each node of the play. */
   | { readonly type: 'roll.end'; readonly play: string; readonly nodes: Readonly<Record<string, RolledNode>> }
   | { readonly type: 'play.end'; readonly play: string; readonly ok: boolean }
   | { readonly type: 'exec.output'; readonly host: string; readonly stream: 'stdout' | 'stderr'; readonly line: string }
@@ -158,7 +163,7 @@ export type RunEvent =
       readonly durationMs: number;
     }
   | { readonly type: 'warning'; readonly host?: string; readonly message: string }
-  /** Something to know about the whole run; nothing is wrong. */
+  /** Information about the whole run; no error. */
   | { readonly type: 'note'; readonly message: string }
   | {
       readonly type: 'run.end';
@@ -167,12 +172,12 @@ export type RunEvent =
       readonly check: boolean;
       readonly hosts: Readonly<Record<string, HostCounts>>;
       readonly errors: readonly ErrorInfo[];
-      /** The command that goes on, when the run ended before everything was as stated. */
+      /** The command that resumes the run, if it ended early. */
       readonly goOn?: string;
       readonly durationMs: number;
     };
 
 export type NumberedEvent = RunEvent & { readonly seq: number; readonly time: string };
 
-/** Takes events as they are made. */
+/** Receives events in the order of their creation. */
 export type Emit = (event: RunEvent) => void;

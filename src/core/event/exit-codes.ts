@@ -9,6 +9,6 @@ export const EXIT_CODES: Readonly<Record<Outcome, number>> = {
   rolledBack: 4,
   locked: 5,
   interrupted: 6,
-  // An error that nothing caught: EX_SOFTWARE of sysexits.h.
+  // An uncaught error: EX_SOFTWARE of sysexits.h.
   internal: 70,
 };

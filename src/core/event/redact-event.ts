@@ -32,8 +32,8 @@ const redactEvidence = (evidence: Diagnostics): Diagnostics => ({
 });
 
 /**
- * The same event without secrets. Only what may hold a value or a host's words is looked at: keys, codes, types and names
- * are the program's own, and a password that happens to be one of them must not change them.
+ * The same event without secrets. Only fields that may hold a value or host output are redacted. Keys, codes, types and
+ * names belong to api7-orch: a password that equals one of them must not change them.
  */
 export function redactEvent(event: RunEvent): RunEvent {
   switch (event.type) {

@@ -1,7 +1,7 @@
 import type { OrchError } from '../base/errors.ts';
 import type { Connection, Reader } from './connection.ts';
 
-/** A node as a balancer knows it. One node may stand behind several ports, and in several backends. */
+/** A node as a balancer knows it. One node may be a member on several ports and in several backends. */
 export interface Member {
   /** Name of the host in the inventory. */
   readonly node: string;
@@ -10,85 +10,91 @@ export interface Member {
 }
 
 /**
- * How a balancer treats one server: `up` is in full service; `starting` gets some requests but is not proved (slow start, or
- * no check since it was given back); `down` failed its checks; `drained` and `maintenance` were ordered by somebody.
+ * How a balancer treats one server. `up`: in service. `starting`: gets some requests, but is not confirmed (slow start,
+ * or no check since the restore). `down`: its checks failed. `drained` and `maintenance`: set by a command.
  */
 export type ServerState = 'up' | 'starting' | 'down' | 'drained' | 'maintenance';
 
 export interface ServerView {
-  /** As the balancer names it: `gateways/gw-1`. */
+  /** The balancer's name of it: `gateways/gw-1`. */
   readonly name: string;
   readonly state: ServerState;
-  /** Requests and connections that run there now; `null` where the balancer does not tell. */
+  /** Current requests and connections; `null` if the balancer does not report them. */
   readonly sessions: number | null;
-  /** What must be given back after a drain, in the driver's own words: `{ admin: '0', weight: '100' }`. */
+  /** The setting to restore after a drain, in the driver's own words: `{ admin: '0', weight: '100' }`. */
   readonly setting: Readonly<Record<string, string>>;
-  /** Set when drained alone it would still get some requests (cookies, stick tables): it must be closed as well. */
+  /** Set if a drain alone leaves some requests (cookies, stick tables): the server then needs maintenance as well. */
   readonly sticky: boolean;
-  /** Closed by an order for this very server, which a drain alone never gives; left out where the balancer does not tell. */
+  /**
+   * In maintenance by a command for this very server; a drain alone never sets it. Absent if the balancer does not
+   * report it.
+   */
   readonly closed?: boolean;
-  /** Milliseconds, at least, that it has been in this state; left out where the balancer does not tell. */
+  /** Minimum milliseconds in this state; absent if the balancer does not report it. */
   readonly sinceMs?: number;
-  /** Milliseconds since it was last given a request; left out where the balancer does not tell. */
+  /** Milliseconds since its last new request; absent if the balancer does not report it. */
   readonly quietMs?: number;
-  /** How its last health check ended. `none`: it is not checked, so its `up` proves nothing. */
+  /** Result of its last health check. `none`: no check is configured, so `up` proves nothing. */
   readonly check?: 'passed' | 'failed' | 'pending' | 'none';
-  /** Set on one that is down where no server of its backend is in service: it takes no requests, whoever is drained. */
+  /** Set on a server that is down while its whole backend is out of service: drains of others do not change that. */
   readonly backendDown?: true;
-  /** The server that it follows, where it is out of traffic for no other reason than that that one is. */
+  /** The server that it tracks, if that server's state is the only reason why this one is out of service. */
   readonly inherits?: string;
 }
 
-/** A drain on record, kept on the balancer's host until it is given back. */
+/** A drain's record, stored on the balancer's host until the restore. */
 export interface Lease {
   readonly node: string;
-  /** Settings before the drain, by server. */
+  /** Settings before the drain, by server name. */
   readonly before: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Who: `user@controller`. */
   readonly by: string;
   /** ISO time by the controller's clock. */
   readonly at: string;
   readonly reason: string;
-  /** `hand`: a person said so (`lb drain`), and only a person gives it back. `run`: whichever run is done with the node. */
+  /**
+   * `hand`: an operator drained it (`lb drain`), and only an operator restores it. `run`: the run that completes the
+   * node restores it.
+   */
   readonly kind: 'hand' | 'run';
-  /** Servers that somebody else had taken out before: they are given back as they were, out of traffic. */
+  /** Servers that were drained externally before: the restore leaves them drained. */
   readonly held: readonly string[];
-  /** Servers that were then closed by us, too; left out in records of earlier versions, which do not tell. */
+  /** Servers that api7-orch put into maintenance; absent in leases of earlier versions. */
   readonly closed?: readonly string[];
-  /** The run that works on the node; left out with kind `hand`, and in leases of earlier versions. */
+  /** Id of the run that works on the node; absent with kind `hand`, and in leases of earlier versions. */
   readonly run?: string;
-  /** Servers that failed their health checks before the drain, while another one of the node's was in service. */
+  /** Servers that failed their health checks before the drain, while another server of the node was in service. */
   readonly down?: readonly string[];
-  /** ISO time since when the settings are being restored: the lease goes as soon as that is done. */
+  /** ISO time when the restore of the settings began. The lease is deleted when it is complete. */
   readonly restoring?: string;
   /**
-   * ISO time since when the node has all of its traffic again while its soak has not been passed. It is no drain any more: it tells the
-   * next run, should this one be killed, that nobody has seen yet whether the changed node answers well.
+   * ISO time since when the node has all of its traffic again, with its soak not passed yet. This is no drain. If the
+   * run is killed, it tells the next run that the changed node must still be soaked.
    */
   readonly soaking?: string;
 }
 
-/** What a balancer itself shows of one member. At least one server: an unknown member is an error. */
+/** One balancer's view of one member. At least one server: an unknown member is an error. */
 export interface BalancerView {
   readonly servers: readonly ServerView[];
-  /** Changes when the balancer's process was replaced or reloaded: what was set at runtime may be lost. */
+  /** Changes when the balancer's process is replaced or reloaded: runtime settings may be lost then. */
   readonly epoch: string;
-  /** Milliseconds that this process has been running; left out where the balancer does not tell. */
+  /** Milliseconds since this process started; absent if the balancer does not report it. */
   readonly runningMs?: number;
 }
 
-/** Everything that is known on a balancer's host of one member. */
+/** All that one balancer's host knows of one member. */
 export interface MemberView extends BalancerView {
   readonly lease: Lease | null;
-  /** Set on a node that is not drained any more and whose soak has not been passed. `lease` is `null` then. */
+  /** Set on a restored node that has not passed its soak. `lease` is `null` then. */
   readonly soaking?: Lease;
-  /** Hex sha256 of the lease's file, which a change of the lease is compared with; `null`: there is no file. */
+  /** Hex sha256 of the lease file, compared before the lease is changed; `null`: there is no file. */
   readonly leaseDigest: string | null;
-  /** Servers that somebody else has taken out; with a lease: had taken out before it, or has closed since. */
+  /** Servers that are externally drained; with a lease: drained before it, or put into maintenance since. */
   readonly held: readonly string[];
 }
 
-/** Totals since the balancer's process began. */
+/** Totals since the balancer's process started. */
 export interface Counters {
   readonly requests: number;
   readonly status4xx: number;
@@ -98,7 +104,7 @@ export interface Counters {
   readonly epoch: string;
 }
 
-/** What a driver can show. What it cannot is proved otherwise, and said. */
+/** What a driver can report. For the rest, other evidence is used and named. */
 export interface Shows {
   readonly sessions: boolean;
   readonly up: boolean;
@@ -106,9 +112,9 @@ export interface Shows {
   readonly reload: boolean;
 }
 
-/** A server of the balancer's that has a member's address, but another port. */
+/** A server of the balancer with a member's address, but another port. */
 export interface OtherPort {
-  /** Backend or upstream, and the server in it: `web_tls/gw-1`. */
+  /** Backend or upstream, and its server: `web_tls/gw-1`. */
   readonly name: string;
   readonly port: number;
 }
@@ -120,42 +126,47 @@ export interface CheckTiming {
   readonly rise: number;
   /** Milliseconds of slow start; 0: none. */
   readonly slowstartMs: number;
-  /** Longest that one check may take; left out: as long as from one check to the next. */
+  /** Timeout of one check in milliseconds; absent: the check interval. */
   readonly timeoutMs?: number;
   readonly source: 'read' | 'declared' | 'assumed';
-  /** Where it was read: `lb-1:/etc/haproxy/haproxy.cfg`. */
+  /** Source: `lb-1:/etc/haproxy/haproxy.cfg`. */
   readonly from: string;
 }
 
 /**
- * One balancer process and how to speak to it: a driver bound to a pool and to the host that runs it. Nothing here waits, and
- * everything may be repeated.
+ * One balancer process: a driver bound to a pool and to the host that runs the process. No method waits, and each call
+ * may be repeated.
  *
- * @throws OrchError LB_MEMBER_UNKNOWN when no server has the member's address and port; LB_UNREACHABLE (retryable); LB_INVALID_REPLY
+ * @throws OrchError LB_MEMBER_UNKNOWN when no server has the member's address and port; LB_UNREACHABLE (retryable);
+ *   LB_INVALID_REPLY
  */
 export interface Balancer {
   /** `gateways on lb-1`; unique. */
   readonly name: string;
   readonly pool: string;
-  /** Host of the inventory that runs it. */
+  /** Name of the inventory host that runs it. */
   readonly host: string;
   readonly shows: Shows;
-  /** Leases are no affair of a driver's. */
+  /** Reads the member. Leases are not the driver's concern. */
   view(host: Reader, member: Member): Promise<BalancerView>;
-  /** `drained`: no new requests. `closed`: none at all, sticky ones included. Else the settings to give back, by server. */
+  /**
+   * `drained`: no new requests. `closed`: none at all, sticky ones included. A map: the settings to restore, by server.
+   */
   set(host: Connection, member: Member, to: 'drained' | 'closed' | Lease['before']): Promise<void>;
   /**
-   * The setting that gives a server so many percent of the traffic that `before` gave it; undefined: it cannot be divided so. Left
-   * out where the driver cannot give a server a part of its traffic.
+   * The setting that gives a server a percentage of the traffic that `before` gave it; undefined: the setting cannot be
+   * divided so. Absent if the driver cannot give a server a part of its traffic.
    */
   partOf?(before: ServerView['setting'], percent: number): ServerView['setting'] | undefined;
   timing(host: Reader, member: Member): Promise<CheckTiming>;
-  /** Why the balancer can be read but not changed; undefined: it can, or that cannot be told beforehand. */
+  /**
+   * Why the balancer can be read but not changed; undefined: it can be changed, or the driver cannot tell beforehand.
+   */
   readOnly?(host: Reader): Promise<OrchError | undefined>;
-  /** Why a reload of the balancer forgets drains, and what to do; undefined: it keeps them, or that is not known. */
+  /** Why a reload of the balancer forgets drains, and the fix; undefined: it keeps them, or the driver cannot tell. */
   forgetsDrains?(host: Reader, member: Member): Promise<string | undefined>;
-  /** Servers with the member's address on other ports: requests that a drain of the member does not stop. */
+  /** Servers with the member's address on other ports: a drain of the member does not stop their requests. */
   otherPorts?(host: Reader, member: Member): Promise<readonly OtherPort[]>;
-  /** `null` where the driver does not count. */
+  /** `null` if the driver does not count. */
   counters(host: Reader, member: Member): Promise<Counters | null>;
 }

@@ -1,6 +1,6 @@
 import { Duplex, type Readable, type Writable } from 'node:stream';
 
-/** The two directions of a byte stream and how to let go of it. */
+/** The two directions of a byte stream, and the function that releases it. */
 export interface StreamEnds {
   readonly readable: Readable;
   readonly writable: Writable;
@@ -8,8 +8,8 @@ export interface StreamEnds {
 }
 
 /**
- * One socket out of two streams, with what Node's HTTP client expects of a socket. Unlike a bare SSH channel it is
- * destroyed with its reason when the connection under it goes (`destroy(error)`), so that no request on it hangs.
+ * One socket made of two streams, with the methods that Node's HTTP client expects. Unlike a plain SSH channel it is
+ * destroyed with the reason when its connection is lost (`destroy(error)`), so that no request hangs.
  */
 export class ByteSocket extends Duplex {
   readonly #ends: StreamEnds;
@@ -24,11 +24,11 @@ export class ByteSocket extends Duplex {
     ends.readable.on('error', (error) => this.destroy(error));
     ends.readable.on('end', () => this.#finished());
     ends.readable.on('close', () => this.#finished());
-    // A peer that went shows on the reading side too, and its owner knows better why.
+    // A lost peer shows on the reading side too, with a better reason from its owner.
     ends.writable.on('error', () => {});
   }
 
-  /** The peer says no more: what it said before is still to be read, then this is over. */
+  /** The peer has ended its side: earlier data is still delivered, then the socket ends. */
   #finished(): void {
     if (this.#over || this.destroyed) return;
     this.#over = true;

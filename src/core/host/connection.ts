@@ -3,20 +3,20 @@ import type { Docker, DockerReader } from './docker.ts';
 import type { HostLock } from './lock.ts';
 import type { PostgresLogin, PostgresView } from './postgres.ts';
 
-/** What every host is asked once, with the first batch of reads. */
+/** Facts of a host, read once with the first batch of reads. */
 export interface Facts {
   /** `Debian GNU/Linux 12 (bookworm)`, from /etc/os-release. */
   readonly os: string;
   readonly kernel: string;
   /** As `uname -m` prints it: `x86_64`, `aarch64`. */
   readonly arch: string;
-  /** User id that the reads run as: 0 when become works. */
+  /** User id of the reads: 0 when become works. */
   readonly uid: number;
-  /** Milliseconds by which the host's clock is ahead of ours (negative: behind). */
+  /** Milliseconds that the host's clock is ahead of the controller's (negative: behind). */
   readonly clockSkewMs: number;
-  /** Open files that a container on this host can be given. */
+  /** Highest limit of open files for a container on this host. */
   readonly nofile: number;
-  /** The same for two connections only if they lead to one machine; `null` where that is not known. */
+  /** Equal for two connections only if they lead to the same machine; `null` if unknown. */
   readonly machine: string | null;
 }
 
@@ -33,11 +33,11 @@ export interface Stat {
 }
 
 export interface HttpRequest {
-  /** Default 127.0.0.1, as the host itself sees it. */
+  /** Default 127.0.0.1, from the host's own point of view. */
   readonly address?: string;
   readonly port: number;
   readonly path: string;
-  /** The Host header; default address and port. */
+  /** The Host header; default: address and port. */
   readonly host?: string;
   readonly timeoutMs?: number;
   /** HTTP basic authentication. */
@@ -51,12 +51,12 @@ export interface HttpLogin {
   readonly password: Secret;
 }
 
-/** How the controller, which ends TLS itself, trusts the other end, and the other end it. PEM each. */
+/** Certificates for TLS from the controller to the server, PEM each. The controller itself ends TLS. */
 export interface HttpTls {
-  /** Default: the authorities that Node trusts. */
+  /** Certificate authorities; default: the ones that Node trusts. */
   readonly ca?: string;
   readonly client?: { readonly cert: string; readonly key: Secret };
-  /** Name to expect in the certificate; default the address. */
+  /** Expected name in the certificate; default: the address. */
   readonly serverName?: string;
 }
 
@@ -66,7 +66,7 @@ export interface HttpReply {
   readonly body: string;
 }
 
-/** A command: words that reach the program as they are, or a script for `sh`. */
+/** A command: words that reach the program unchanged, or a script for `sh`. */
 export type Command = { readonly argv: readonly string[] } | { readonly script: string };
 
 export interface RunOptions {
@@ -75,16 +75,18 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string | Secret>>;
   /** Limit for the whole command; default 10 minutes. */
   readonly timeoutMs?: number;
-  /** Limit for silence on both streams; default none. */
+  /** Limit for silence on both streams, in milliseconds; default none. */
   readonly idleMs?: number;
   readonly signal?: AbortSignal;
-  /** Called for each chunk of output as it comes, decoded as UTF-8 across chunk borders. A promise holds the stream back. */
+  /**
+   * Called for each chunk of output, decoded as UTF-8 across chunk borders. A returned promise holds the stream back.
+   */
   readonly onOutput?: (stream: 'stdout' | 'stderr', text: string) => void | Promise<void>;
 }
 
-/** How a command ended. `stdout` and `stderr` keep at most their last 1 MiB. */
+/** The result of a command. `stdout` and `stderr` keep at most their last 1 MiB. */
 export interface RunResult {
-  /** `null` when a signal ended it. */
+  /** `null` if a signal ended it. */
   readonly code: number | null;
   readonly signal: string | null;
   readonly stdout: string;
@@ -98,107 +100,116 @@ export interface Ownership {
   readonly group: string | number;
 }
 
-/** What a file must hold, and what it is to hold. */
+/** The content that a file must have, and its new content. */
 export interface FileSwap {
-  /** Hex sha256 of the content that was read; `null`: there was no file. */
+  /** Hex sha256 of the content that was read; `null`: no file existed. */
   readonly from: string | null;
-  /** `null`: no file. */
+  /** New content; `null`: no file. */
   readonly to: string | null;
 }
 
-/** What HAProxy's admin socket is asked to show; `table NAME FILTER` are the entries of a stick table. */
+/** Arguments of HAProxy's `show` command; `table NAME FILTER` shows entries of a stick table. */
 export type HaproxyWhat = 'stat' | 'info' | 'servers state' | 'cli level' | 'table' | `table ${string}`;
 
 /** A TCP socket that waits for connections in the host's own network. */
 export interface Listener {
-  /** `0.0.0.0` and `::` are all addresses. */
+  /** `0.0.0.0` and `::` mean all addresses. */
   readonly address: string;
   readonly port: number;
-  /** Name of a process that holds it, where the host tells. */
+  /** Name of a process that holds it, if the host reports it. */
   readonly process?: string;
 }
 
-/** What changes a host without being asked, as far as its files show it. Names and paths for people; at most some of each. */
+/**
+ * Automation that changes a host by itself, as far as its files show it. Names and paths for people; each list is
+ * bounded.
+ */
 export interface Automation {
   /** Cron tables, and services with a timer, that run `docker … prune`. */
   readonly prunes: readonly string[];
-  /** Packages of the Engine that the host upgrades by itself. */
+  /** Engine packages that the host upgrades by itself. */
   readonly upgrades: readonly string[];
-  /** What runs a configuration management: `puppet.service`, `ansible-pull in /etc/cron.d/pull`. */
+  /** Jobs that run a configuration management tool: `puppet.service`, `ansible-pull in /etc/cron.d/pull`. */
   readonly managers: readonly string[];
 }
 
 /** The host's own network, as far as ports are concerned. */
 export interface HostNetwork {
-  /** Addresses that it takes for its own; with `/N` a whole range, such as `127.0.0.0/8`. */
+  /** Addresses that the host has itself; with `/N` a whole range, such as `127.0.0.0/8`. */
   readonly addresses: readonly string[];
-  /** Its kernel lets a program listen on addresses that it does not have: those of a virtual router. */
+  /** The kernel lets a program listen on addresses that the host does not have (those of a virtual router). */
   readonly bindsAny: boolean;
   readonly listening: readonly Listener[];
 }
 
 /**
- * A host that can be looked at. It has no method that writes: what a task's `read` is given cannot change anything.
- * All requests made in the same tick travel as one script and one reply.
+ * The read side of a host. It has no method that writes, so a task's `read` cannot change anything. All requests of the
+ * same tick travel as one script and one reply.
  *
- * Every method rejects with OrchError CONNECTION_LOST when the connection goes, TIMED_OUT when an answer takes too long.
+ * Each method rejects with OrchError CONNECTION_LOST when the connection is lost, TIMED_OUT when a reply takes too
+ * long.
  */
 export interface Reader {
   readonly name: string;
   facts(): Promise<Facts>;
-  /** The host's own clock, milliseconds since the epoch, read together with what else is asked now. */
+  /** The host's own clock in milliseconds since the epoch, read together with the other requests of this tick. */
   clock(): Promise<number>;
-  /** `null` when nothing is there. Links are not followed. */
+  /** `null` if the path does not exist. Links are not followed. */
   stat(path: string): Promise<Stat | null>;
-  /** Hex digest of a file's content; `null` when it is not there or not a file. */
+  /** Hex digest of a file's content; `null` if it does not exist or is no file. */
   sha256(path: string): Promise<string | null>;
-  /** A file's content; `null` when it is not there. @throws OrchError FILE_TOO_LARGE above `limit` bytes (default 1 MiB) */
+  /**
+   * A file's content; `null` if it does not exist. @throws OrchError FILE_TOO_LARGE above `limit` bytes (default 1 MiB)
+   */
   read(path: string, limit?: number): Promise<Buffer | null>;
-  /** Every regular file below a directory with its size, by path relative to it; `null` when the directory is not there. */
+  /** Size in bytes of each regular file below a directory, by relative path; `null` if the directory does not exist. */
   tree(path: string): Promise<Readonly<Record<string, number>> | null>;
-  /** Free bytes on the file system that holds `path` or the nearest directory above it that exists. */
+  /** Free bytes on the file system of `path`, or of its nearest existing parent directory. */
   freeBytes(path: string): Promise<number>;
-  /** Its own addresses, and what listens there. */
+  /** The host's own addresses, and its listening sockets. */
   network(): Promise<HostNetwork>;
-  /** What changes it without being asked. */
+  /** Automation that changes the host by itself. */
   automation(): Promise<Automation>;
-  /** GET from the host's own point of view. @throws OrchError HTTP_UNREACHABLE when nobody answers */
+  /** GET from the host's own point of view. @throws OrchError HTTP_UNREACHABLE when there is no response */
   httpGet(request: HttpRequest): Promise<HttpReply>;
-  /** The same as a POST without a body: whether something takes one there. Only where that changes nothing. */
+  /** A POST without a body, to find out whether the server accepts POST there. Use it only if it changes nothing. */
   httpPost(request: HttpRequest): Promise<HttpReply>;
   /**
-   * Logs in to a PostgreSQL server over a connection that the host makes, so that no client is needed there. `null`: its sshd forwards no
-   * connections.
+   * Logs in to a PostgreSQL server over a connection from the host. The host needs no client. `null`: its sshd forwards
+   * no connections.
    *
    * @throws OrchError DATABASE_UNREACHABLE | DATABASE_REFUSED | DATABASE_MISSING | DATABASE_CERTIFICATE
    */
   postgres(login: PostgresLogin): Promise<PostgresView | null>;
-  /** The reply to `show <what>` on a HAProxy admin socket. What is asked in one tick travels in one question. */
+  /** The reply to `show <what>` on a HAProxy admin socket. Requests of one tick travel together. */
   haproxyShow(socket: string, what: HaproxyWhat): Promise<string>;
-  /** Runs a command of the user's that only looks (`unless`). It has a channel and a time limit of its own. */
+  /** Runs a command of the user that only reads (`unless`). It has its own channel and time limit. */
   test(command: Command, options?: RunOptions): Promise<RunResult>;
   readonly docker: DockerReader;
 }
 
-/** A host that can be changed. Every write is safe to repeat and leaves nothing half-written under its final name. */
+/** A host that can be changed. Each write is safe to repeat and leaves no half-written file under its final name. */
 export interface Connection extends Reader {
-  /** Atomic: written beside the target under a fixed temporary name, flushed, given its mode and owner, renamed. */
+  /**
+   * Atomic: writes a temporary file with a fixed name beside the target, flushes it, sets mode and owner, renames it.
+   */
   writeFile(path: string, content: string | Uint8Array | Secret, ownership: Ownership): Promise<void>;
   /**
-   * Compare and swap: like `writeFile`, or `remove` with `to: null`, but only while the file has the content that was read. The
-   * comparison and the change are one step for everybody who changes the file this way, from whatever controller.
+   * Compare and swap: like `writeFile`, or `remove` with `to: null`, but only while the file has the content that was
+   * read. Comparison and change are one step for all clients of this method, from any controller.
    *
-   * `false`: the file has another content by now, and nothing was changed. A file that has the new content already is `true`.
+   * `false`: the file has other content by now, and nothing was changed. `true` also if the file has the new content
+   * already.
    */
   swapFile(path: string, swap: FileSwap, ownership: Ownership): Promise<boolean>;
   /** Creates the directory and missing parents (root-owned, 0755), then sets mode and owner of the last one. */
   makeDirectory(path: string, ownership: Ownership): Promise<void>;
   chmod(path: string, ownership: Ownership): Promise<void>;
-  /** Removes a file or a whole directory; fine when it is not there. */
+  /** Removes a file or a whole directory. A missing path is no error. */
   remove(path: string): Promise<void>;
   /**
-   * Streams a local file there, checks its sha256, then renames it into place. What a lost connection, or an earlier
-   * run, had already sent of a large one is not sent again.
+   * Streams a local file to the host, checks its sha256, then renames it into place. Resumes a large file: bytes that
+   * arrived before a lost connection, or in an earlier run, are not sent again.
    */
   upload(
     local: string,
@@ -216,10 +227,10 @@ export interface Connection extends Reader {
   /** The lock that keeps two runs from changing this host at the same time. */
   readonly lock: HostLock;
   /**
-   * The same connection for a run that holds the lock: each script that writes checks in itself that the lock is of this token, and
-   * the next holder waits until it has ended.
+   * The same connection for a run that holds the lock. Each script that writes checks first that the lock has this
+   * token, and the next holder waits until the script has ended.
    *
-   * Its writes reject with OrchError FENCED when the lock is not, and then have changed nothing.
+   * If the lock has another token, writes reject with OrchError FENCED and have changed nothing.
    */
   under(token: string): Connection;
   close(): Promise<void>;

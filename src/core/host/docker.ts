@@ -1,8 +1,8 @@
 import type { Text } from '../base/secret.ts';
 
 /**
- * The part of the Docker Engine API (v1.41 names and shapes) that tasks need, as a port: `docker/` implements it over
- * a dialled socket, the fake host in memory. Shapes keep the Engine's own field names, so that its reference applies:
+ * The part of the Docker Engine API (v1.41 names and shapes) that tasks need, as a port. `docker/` implements it over a
+ * socket, the fake host in memory. Shapes keep the Engine's field names, so that its reference applies:
  * https://docs.docker.com/reference/api/engine/
  */
 export interface PortBinding {
@@ -30,13 +30,13 @@ export interface ContainerInspect {
     readonly Hostname: string;
     readonly Env: readonly string[] | null;
     readonly Labels: Readonly<Record<string, string>> | null;
-    /** Words that its entry point is given; the image's own where none were. */
+    /** Arguments of its entry point; the image's own if none were given. */
     readonly Cmd?: readonly string[] | null;
     readonly StopSignal?: string;
     readonly StopTimeout?: number;
     readonly User?: string;
   };
-  /** With all fields that the Engine shows, of which these are used. */
+  /** Contains all fields that the Engine reports; api7-orch uses these. */
   readonly HostConfig: {
     readonly NetworkMode: string;
     readonly LogConfig?: { readonly Type: string; readonly Config?: Readonly<Record<string, string>> | null };
@@ -76,7 +76,7 @@ export interface ContainerSummary {
 }
 
 /**
- * Whether a container has a process. In back-off between two crashes the Engine says `Running`, with `Pid` 0.
+ * Whether a container has a process. Between two restarts after a crash the Engine reports `Running` with `Pid` 0.
  *
  * @example hasProcess(await host.docker.container('web')) // false while it is restarting
  */
@@ -88,7 +88,7 @@ export interface ImageInspect {
   readonly RepoTags: readonly string[] | null;
   readonly RepoDigests: readonly string[] | null;
   readonly Architecture: string;
-  /** Bytes that it takes on disk. */
+  /** Bytes on disk. */
   readonly Size?: number;
   readonly Config?: {
     readonly User?: string;
@@ -101,15 +101,15 @@ export interface ImageInspect {
   } | null;
 }
 
-/** How an Engine logs in to the registry that it pulls from. */
+/** The Engine's login to a registry. */
 export interface RegistryLogin {
   /** As image references name it: `registry.example.com:5000`, `docker.io`. */
   readonly address: string;
   readonly username: string;
   readonly password: Text;
-  /** Identity token of that user, which takes the place of the password. */
+  /** Identity token of that user, used instead of the password. */
   readonly token?: Text;
-  /** Where it was found, for messages. Default: the inventory. */
+  /** Source of the login, for messages. Default: the inventory. */
   readonly from?: string;
 }
 
@@ -117,7 +117,7 @@ export interface EngineInfo {
   readonly ServerVersion: string;
   readonly DockerRootDir: string;
   readonly Driver: string;
-  /** Log driver of containers that name none. */
+  /** Log driver of containers that set none. */
   readonly LoggingDriver: string;
   /** Bytes of memory of the host. */
   readonly MemTotal?: number;
@@ -163,7 +163,7 @@ export interface ContainerCreate {
   };
 }
 
-/** What a `Reader` may ask of a host's engine. Absent things are `null`, never an error. */
+/** What a `Reader` may ask of a host's Engine. Missing objects are `null`, never an error. */
 export interface DockerReader {
   /** @throws OrchError DOCKER_NOT_FOUND | DOCKER_DENIED | DOCKER_UNREACHABLE */
   info(): Promise<EngineInfo>;
@@ -173,9 +173,9 @@ export interface DockerReader {
   /** Last lines of a container's output, both streams; at most the last 64 KiB. */
   logs(name: string, lines: number): Promise<string>;
   /**
-   * The digest that a tag has in its registry now, as the Engine reads it there. Nothing is pulled.
+   * The current digest of a tag in its registry, as the Engine reads it. Pulls nothing.
    *
-   * @throws OrchError REGISTRY_DENIED | IMAGE_PULL_FAILED; DOCKER_FAILED where the Engine cannot ask
+   * @throws OrchError REGISTRY_DENIED | IMAGE_PULL_FAILED; DOCKER_FAILED if the Engine cannot ask
    */
   digestOf(ref: string, login?: RegistryLogin): Promise<string>;
 }
@@ -184,18 +184,18 @@ export interface Docker extends DockerReader {
   /** @returns the new container's id */
   create(name: string, body: ContainerCreate): Promise<string>;
   start(name: string): Promise<void>;
-  /** Sends `signal`, waits up to `timeoutSeconds`, then kills. A container that is not there or not running is fine. */
+  /** Sends `signal`, waits up to `timeoutSeconds`, then kills. A missing or stopped container is no error. */
   stop(name: string, options: { readonly signal: string; readonly timeoutSeconds: number }): Promise<void>;
-  /** Sends a signal and does not wait for what comes of it. A container that is not there or not running is fine. */
+  /** Sends a signal and does not wait for its effect. A missing or stopped container is no error. */
   signal(name: string, signal: string): Promise<void>;
   /**
    * Waits until a container has ended.
    *
    * @returns its exit code
-   * @throws OrchError TIMED_OUT when it has not ended within so many seconds
+   * @throws OrchError TIMED_OUT when it has not ended within `timeoutSeconds`
    */
   wait(name: string, timeoutSeconds: number): Promise<number>;
-  /** Removes a stopped container and its anonymous volumes. One that is not there is fine. */
+  /** Removes a stopped container and its anonymous volumes. A missing container is no error. */
   remove(name: string): Promise<void>;
   rename(name: string, to: string): Promise<void>;
   /** @throws OrchError REGISTRY_DENIED | IMAGE_PULL_FAILED | DISK_FULL */

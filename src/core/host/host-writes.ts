@@ -5,12 +5,13 @@ type HostWrite = Exclude<keyof Connection, keyof Reader | 'lock' | 'under' | 'cl
 type DockerWrite = Exclude<keyof Docker, keyof DockerReader | 'wait'>;
 
 /**
- * How a write proves that its run still holds the lock of the host. `script`: the token is checked in the script that writes. `call`:
- * before the call. `long`: likewise, and the call is on record until it has ended, for it may take longer than its caller lives.
+ * How a write checks that its run still holds the lock of the host. `script`: the script that writes checks the token.
+ * `call`: the token is checked before the call. `long`: as `call`, and the lock names the call until it has ended,
+ * because it may outlive its caller.
  */
 export type Proof = 'script' | 'call' | 'long';
 
-/** Every operation that changes a host. The compiler refuses a new one without its proof. */
+/** Every operation that changes a host. The compiler refuses a new operation without its check. */
 export const HOST_WRITES: Readonly<Record<HostWrite, Proof>> = {
   writeFile: 'script',
   swapFile: 'script',
@@ -22,7 +23,7 @@ export const HOST_WRITES: Readonly<Record<HostWrite, Proof>> = {
   haproxyCommand: 'call',
 };
 
-/** The same for its Docker Engine. A pull ends with the connection that asked for it, and harms nobody. */
+/** The same for the host's Docker Engine. A pull ends with its connection and does no harm. */
 export const DOCKER_WRITES: Readonly<Record<DockerWrite, Proof>> = {
   create: 'call',
   start: 'long',

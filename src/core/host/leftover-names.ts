@@ -1,17 +1,18 @@
 import { posix } from 'node:path';
 
 /**
- * Endings of everything that bears a temporary name on a host. Whatever writes under a temporary name takes it from here: what a
- * killed run left is found by these names alone (`lb doctor`). Not here: `/run/api7-orch`, which is gone at a reboot.
+ * Suffixes of all temporary names on a host. All code that writes under a temporary name takes the suffix from here:
+ * `lb doctor` finds the leftovers of a killed run by these names alone. Not included: `/run/api7-orch`, which a reboot
+ * removes.
  */
 export const ENDINGS = {
-  /** A file, the directory of a package or a container, before it takes its final name. */
+  /** A new file, package directory or container, before the rename to its final name. */
   fresh: 'api7-orch-new',
-  /** What a file was, until its change is accepted. */
+  /** The previous content of a file, until its change is accepted. */
   earlier: 'api7-orch-old',
-  /** What came of an upload. */
+  /** The received part of an upload. */
   part: 'api7-orch-part',
-  /** A configuration, or the container that checks it, until it is accepted. */
+  /** A configuration that is not accepted yet, or the container that checks it. */
   check: 'api7-orch-config-check',
   /** A container in which an image is verified. */
   verify: 'api7-orch-verify',
@@ -21,10 +22,10 @@ export const ENDINGS = {
 export const besidePath = (path: string, ending: string): string =>
   posix.join(posix.dirname(path), `.${posix.basename(path)}.${ending}`);
 
-/** Where a container waits until the one that it replaces is gone. */
+/** Temporary name of a new container, until the container that it replaces is gone. */
 export const freshContainer = (name: string): string => `${name}-${ENDINGS.fresh}`;
 
-/** The container that checks a configuration; there is one at a time. */
+/** The container that checks a configuration; at most one exists at a time. */
 export const CHECK_CONTAINER = ENDINGS.check;
 
 /** A container in which an image is verified; `id` differs for each verification. @example verifyContainer('gateway-init', '3f9a') */
@@ -36,7 +37,9 @@ const ALL: readonly string[] = Object.values(ENDINGS);
 export const isTemporaryFile = (name: string): boolean =>
   name.startsWith('.') && ALL.some((ending) => name.endsWith(`.${ending}`));
 
-/** The container that a temporary one is to replace; '' for one that replaces none, undefined for a name that is not temporary. */
+/**
+ * The container that a temporary container replaces; '' if it replaces none, undefined if the name is not temporary.
+ */
 export function replacedBy(container: string): string | undefined {
   if (container === CHECK_CONTAINER || container.endsWith(`-${ENDINGS.verify}`)) return '';
   const ending = freshContainer('');

@@ -1,18 +1,18 @@
-/** A process of sshd on the host, told from a later one with the same number by its start time. */
+/** An sshd process on the host. Its start time distinguishes it from a later process with the same number. */
 export interface LockSession {
   readonly pid: number;
   readonly start: number;
 }
 
-/** A call that may go on when its caller is gone. */
+/** A call that may outlive its caller. */
 export interface LockOp {
   readonly what: 'start' | 'stop' | 'remove';
   readonly container: string;
-  /** By then it has ended; seconds since the boot of the host. */
+  /** The call has ended by then; seconds since the boot of the host. */
   readonly until: number;
 }
 
-/** A request to the holder to come to a safe point and to release its locks. */
+/** A request to the holder to stop at a safe point and release its locks. */
 export interface LockStop {
   readonly by: string;
   readonly reason: string;
@@ -20,26 +20,28 @@ export interface LockStop {
 
 /** The process of the controller that holds a lock; its start time distinguishes it from a later one with the same number. */
 export interface LockProcess extends LockSession {
-  /** Digest of the machine's id and its table of processes: containers on one machine do not see each other's. */
+  /**
+   * Digest of the machine's id and its process namespace: containers on one machine do not see each other's processes.
+   */
   readonly machine: string;
   readonly boot: string;
 }
 
-/** Who a lock is taken for. */
+/** The owner of a lock. */
 export interface LockOwner {
-  /** Drawn by the run: what its writes are checked for. */
+  /** Random token of the run; its writes are checked against it. */
   readonly token: string;
-  /** Of the run, as its leases name it. */
+  /** Id of the run, as in its leases. */
   readonly run: string;
   /** `user@controller`. */
   readonly by: string;
   /** `run install`. */
   readonly verb: string;
-  /** Left out where the controller cannot say. */
+  /** Absent if the controller cannot determine it. */
   readonly process?: LockProcess;
 }
 
-/** What `lock.json` on a host holds. */
+/** The content of `lock.json` on a host. */
 export interface LockRecord extends LockOwner {
   /** Seconds since the boot of the host. */
   readonly since: number;
@@ -49,14 +51,14 @@ export interface LockRecord extends LockOwner {
   readonly op: LockOp | null;
 }
 
-/** Everything that a host shows of its lock. */
+/** All that a host reports of its lock. */
 export interface LockView {
   readonly record: LockRecord | null;
   /** Hex sha256 of `lock.json`; `null`: there is none. */
   readonly digest: string | null;
-  /** Records that were taken over by somebody who has not come to the end of that. */
+  /** Records whose takeover has not been completed. */
   readonly old: readonly LockRecord[];
-  /** Token and counter. */
+  /** Token and counter of the last beat. */
   readonly beat: string | null;
   /** Seconds since the last beat by the host's clock. */
   readonly beatAge: number;
@@ -64,33 +66,33 @@ export interface LockView {
   readonly boot: string;
   /** Seconds since the boot of the host. */
   readonly now: number;
-  /** The session of the connection that asks; `null` where sshd is not what carries it. */
+  /** The session of the asking connection; `null` if it does not run over sshd. */
   readonly session: LockSession | null;
 }
 
 /**
- * The lock of a host. Each method is one script under `flock` on the host, and each that changes the lock says what it is then:
- * one that was refused is seen by that.
+ * The lock of a host. Each method is one script under `flock` on the host. Each method that changes the lock returns
+ * the resulting state, which shows whether the change was refused.
  */
 export interface HostLock {
-  /** Changes nothing. */
+  /** Reads the lock. */
   view(): Promise<LockView>;
   /**
-   * Takes the lock if `lock.json` has this digest (`null`: is not there). A record that is replaced is kept in `lock.old`.
+   * Takes the lock if `lock.json` has this digest (`null`: does not exist). Keeps a replaced record in `lock.old`.
    *
    * @throws OrchError FLOCK_MISSING
    */
   take(owner: LockOwner, from: string | null): Promise<LockView>;
   /** Replaces the record if `lock.json` has this digest. */
   swap(from: string, to: LockRecord): Promise<LockView>;
-  /** Writes the beat if the lock is of this token. */
+  /** Writes the beat if the lock has this token. */
   beat(token: string, count: number): Promise<LockView>;
-  /** Forgets `lock.old` if the lock is of this token. */
+  /** Deletes `lock.old` if the lock has this token. */
   settle(token: string): Promise<LockView>;
-  /** Removes the lock if it is of this token. */
+  /** Removes the lock if it has this token. */
   release(token: string): Promise<LockView>;
-  /** Ends sessions of sshd whose number and start time match. @returns those that are still there */
+  /** Ends sshd sessions whose number and start time match. @returns the sessions that still exist */
   endSessions(sessions: readonly LockSession[]): Promise<readonly LockSession[]>;
-  /** Whether no script that had its token checked is under way. */
+  /** Whether no script is running that has checked its token. */
   isQuiet(): Promise<boolean>;
 }

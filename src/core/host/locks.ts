@@ -1,11 +1,15 @@
 import type { Connection } from './connection.ts';
 
-/** What the engine knows of the locks of its run. */
+/** The engine's view of its run's locks. */
 export interface Locks {
-  /** Takes the locks of these hosts and of those that belong to them; waits as long as the operator says. @throws OrchError HOST_LOCKED */
+  /**
+   * Takes the locks of these hosts and of the hosts that belong to them; waits as long as the operator allows. @throws
+   * OrchError HOST_LOCKED
+   */
   take(names: readonly string[], hosts: LockHosts): Promise<void>;
   /**
-   * Called before each write. True when the locks had to be proved on all hosts: what was read before may be too old to act upon.
+   * Called before each write. True if the locks had to be checked on all hosts: earlier readings may be too old to act
+   * upon.
    *
    * @throws OrchError FENCED
    */

@@ -1,9 +1,9 @@
 import type { Secret } from '../base/secret.ts';
 
-/** How TLS is used towards PostgreSQL, as libpq names it. */
+/** TLS mode towards PostgreSQL, as libpq names it. */
 export type SslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
 
-/** A login to one PostgreSQL server, whose address is resolved on the host that asks. */
+/** A login to one PostgreSQL server. The asking host resolves its address. */
 export interface PostgresLogin {
   readonly address: string;
   readonly port: number;
@@ -11,19 +11,19 @@ export interface PostgresLogin {
   readonly user: string;
   readonly password: Secret;
   readonly sslmode: SslMode;
-  /** Certificate authority, PEM, for the modes that verify; default: those that Node knows. */
+  /** Certificate authority, PEM, for the verifying modes; default: the ones that Node knows. */
   readonly ca?: string;
 }
 
-/** What a PostgreSQL server says of itself. */
+/** What a PostgreSQL server reports about itself. */
 export interface PostgresView {
-  /** As PostgreSQL counts: 150004 is 15.4. */
+  /** PostgreSQL's version number: 150004 is 15.4. */
   readonly version: number;
   readonly maxConnections: number;
-  /** Connections among them that are kept for superusers and for roles that have the right to them. */
+  /** Connections reserved for superusers and for roles with that right. */
   readonly reserved: number;
   /** Connections in use, without those of this user to this database. */
   readonly usedByOthers: number;
-  /** It follows another server and takes no writes. */
+  /** The server is a replica and takes no writes. */
   readonly standby: boolean;
 }

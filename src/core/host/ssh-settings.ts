@@ -1,10 +1,10 @@
 import type { Secret } from '../base/secret.ts';
 
-/** What the inventory says of how a host is reached; OpenSSH's configuration and the defaults say the rest. */
+/** The inventory's SSH settings of a host; OpenSSH's configuration and defaults supply the rest. */
 export interface SshSettings {
-  /** As it would stand on ssh's command line: a name, an address, or an alias out of OpenSSH's configuration. */
+  /** As on ssh's command line: a name, an address, or an alias from OpenSSH's configuration. */
   readonly address: string;
-  /** Absolute path of a file in place of OpenSSH's usual configuration, or `none`. */
+  /** Absolute path of a file to use instead of OpenSSH's usual configuration, or `none`. */
   readonly config?: string;
   readonly port?: number;
   readonly user?: string;
@@ -12,7 +12,7 @@ export interface SshSettings {
   readonly identityFile?: string;
   /** Absolute path. */
   readonly knownHosts?: string;
-  /** `[user@]host[:port]`, several separated by commas (the first is entered first), or `none`. */
+  /** `[user@]host[:port]`, several separated by commas (the first is connected first), or `none`. */
   readonly jump?: string;
   readonly become?: 'sudo' | 'none';
   readonly connectTimeoutMs?: number;

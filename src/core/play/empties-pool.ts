@@ -1,16 +1,16 @@
 interface Leaving<T> {
   leaves(member: T): boolean;
-  /** It gets requests now. */
+  /** Whether the member gets requests now. */
   serves(member: T): boolean;
-  /** It can take the requests of the others; default: it serves. */
+  /** Whether the member can take over requests of the others; default: `serves`. */
   takesOver?(member: T): boolean;
-  /** So many leave together; default: all that leave. */
+  /** How many leave together; default: all that leave. */
   readonly atOnce?: number;
 }
 
 /**
- * Whether members that leave a pool leave nobody behind who takes its requests. A pool that nobody leaves who serves is not
- * emptied by that.
+ * Whether the leaving members leave the pool without a member that takes its requests. False if no leaving member
+ * serves.
  *
  * @example emptiesPool(['gw-1', 'gw-2'], { leaves: (node) => node === 'gw-1', serves: () => true }) // false
  */

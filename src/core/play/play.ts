@@ -9,9 +9,9 @@ export interface PlayOptions<R> {
   readonly hosts: string;
   /** Sizes of the batches, the last one repeated: `[1, '100%']`. Default: all hosts in one. */
   readonly batch?: Count | readonly Count[];
-  /** How what serves is taken out of traffic, changed and given back. Default: one node after another. */
+  /** How serving nodes are drained, changed and restored. Default: one node after another. */
   readonly rolling?: RollingOptions;
-  /** A host's program. Synchronous and pure: it is run several times. */
+  /** A host's program. Synchronous and pure: it runs several times. */
   tasks(host: Host): Steps<R>;
 }
 
@@ -24,22 +24,24 @@ export class Play<R = unknown> {
   }
 
   *[Symbol.iterator](): Generator<Play, ReadonlyMap<string, R>, unknown> {
-    // The engine answers a yielded play with its hosts' results, and with nothing else.
+    // The engine answers a yielded play only with its hosts' results.
     return (yield this) as ReadonlyMap<string, R>;
   }
 }
 
 /**
- * States a play: these tasks, on these hosts, in these batches. The next play starts only if every host of this one ended ok.
+ * Makes a play: these tasks, on these hosts, in these batches. The next play starts only if all hosts of this one ended
+ * ok.
  *
- * @example yield* play({ name: 'Gateways', hosts: 'data_plane', *tasks(host) { yield directory({ path: '/opt/api7' }); } });
+ * @example yield* play({ name: 'Gateways', hosts: 'data_plane', *tasks(host) { yield directory({ path: '/opt/api7' });
+ *   } });
  */
 export const play = <R>(options: PlayOptions<R>): Play<R> => new Play(options);
 
 export type Plays = Generator<Play, void, unknown>;
 
 /**
- * Cuts a list into batches.
+ * Divides a list into batches.
  *
  * @example batches(['a', 'b', 'c', 'd'], [1, '100%']) // [['a'], ['b', 'c', 'd']]
  */

@@ -10,7 +10,7 @@ export interface PlaybookContext<V, I> {
 export interface Playbook<P extends z.ZodType = z.ZodType, I = unknown> {
   readonly name: string;
   readonly description: string;
-  /** Variables it takes by `-e key=value`. */
+  /** Schema of the variables set by `-e key=value`. */
   readonly vars?: P;
   plays(context: PlaybookContext<z.output<P>, I>): Plays;
 }

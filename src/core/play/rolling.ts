@@ -2,70 +2,74 @@ import type { Counters } from '../host/balancer.ts';
 import type { Steps } from '../task/task.ts';
 import type { Count } from './count.ts';
 
-/** What a play says of how its hosts are taken out of traffic, changed and given back. */
+/** How a play drains, changes and restores its hosts. */
 export interface RollingOptions {
-  /** So many serving nodes go first, one after another, before the batches. Default 0. */
+  /** Number of serving nodes that go first, one by one, before the batches. Default 0. */
   readonly canary?: number;
-  /** Sizes of the waves, the last one repeated. A share rounds down, to at least 1. Default: as many as the budget allows. */
+  /**
+   * Sizes of the batches, the last one repeated. A share rounds down, to at least 1. Default: as many as the budget
+   * allows.
+   */
   readonly batch?: Count | readonly Count[];
-  /** Most members of each pool out of traffic at any instant, for whatever reason; a share is of that pool. Default 1. */
+  /** Most members of each pool out of service at any instant, for any reason; a share is of that pool. Default 1. */
   readonly maxUnavailable?: Count;
-  /** The roll goes on after so many failures. Default 0. */
+  /** The rolling change continues after this many failures. Default 0. */
   readonly maxFailures?: number;
-  /** Names of nodes in the order they are to be taken; others follow as in the inventory. */
+  /** Names of nodes in the order of their change; other nodes follow in the inventory's order. */
   readonly order?: readonly string[];
-  /** How long a node is watched in full service before the next one is touched: `10s`, the default. */
+  /** How long a restored node is observed before the next node is drained: `10s`, the default. */
   readonly soak?: string;
   /**
-   * A node that comes back before as many as `canary`, at least one, have come through their soak, gets so much of its traffic first,
-   * where its balancers can, and all of it once that was clean. `100%`: all of it at once. Default `10%`.
+   * Share of its traffic that a restored node gets during its soak, if its balancers support it; all of its traffic
+   * follows after a clean soak. Applies until `canary` nodes, at least one, have passed their soak. `100%`: all traffic
+   * at once. Default `10%`.
    */
   readonly canaryWeight?: string;
-  /** What was stopped stays out of traffic: it is not given back. */
+  /** Leaves stopped nodes drained. */
   readonly leaveDrained?: boolean;
   /**
-   * The play makes the containers from the inventory: before a node is drained, the endpoints of the inventory must respond, not
+   * The play creates the containers from the inventory: the dependency check then uses the inventory's endpoints, not
    * those of the running container. Default false: containers keep their environment.
    */
   readonly fromInventory?: boolean;
 }
 
-/** What all balancers of a node together show of it. */
+/** The combined view of all balancers of a node. */
 export interface NodeView {
-  /** Some balancer gives it requests, or still has some running there. */
+  /** A balancer sends it requests, or still has sessions there. */
   readonly inTraffic: boolean;
-  /** Taken out by somebody else, or by a person on record, on some balancer: no run gives it back. */
+  /** Held on some balancer: drained externally or by an operator's lease. No run restores it. */
   readonly held: boolean;
-  /** Taken out by this run or an earlier one. */
+  /** Drained by this run or an earlier one. */
   readonly drainedByRun: boolean;
-  /** It has all of its traffic again after a change, and its soak has not been passed. */
+  /** It has all of its traffic again after a change, but has not passed its soak. */
   readonly soaking?: boolean;
-  /** Some of them does not count: that none gives it requests does not mean that none runs there. */
+  /** Some balancer does not count sessions: no new requests then does not mean no running ones. */
   readonly uncounted?: boolean;
-  /** In full service on all of them. */
+  /** In service on all balancers. */
   readonly up: boolean;
-  /** Who holds it, for people; left out: nobody, or that is not known. */
+  /** Who holds it, for people; absent: not held, or unknown. */
   readonly heldBy?: string;
-  /** Servers of it that are not in service, for people; left out: none, or that is not known. */
+  /** Its servers that are not in service, for people; absent: none, or unknown. */
   readonly notUp?: string;
   /** For people: `gateways on lb-1: up, 3 sessions`. */
   readonly shown: string;
 }
 
-/** What is kept of a container that failed, before anything else touches it. */
+/** Diagnostics of a failed container, collected before its state changes again. */
 export interface Diagnostics {
   readonly container: string;
   readonly status: string;
   readonly exitCode: number;
   readonly oomKilled: boolean;
   readonly restarts: number;
-  /** Last answers of the probes, one a line. */
+  /** Last replies of the probes, one per line. */
   readonly probes: readonly string[];
-  /** Its last lines. */
+  /** Last lines of the container's log. */
   readonly log: string;
 }
 
-/** One link of the chain of time limits. */
+/** One link in the chain of time limits. */
 export interface Deadline {
   readonly name: string;
   readonly ms: number;
@@ -75,77 +79,84 @@ export interface Deadline {
 
 export interface DeadlineChain {
   readonly links: readonly Deadline[];
-  /** Why it does not hold, with the fix; empty: it does. */
+  /** Why the limit is too short or too long, with the fix; empty: no problem. */
   readonly faults: readonly string[];
 }
 
 /**
- * How one node is taken out of traffic and given back: programs of tasks that the engine carries out like any play's.
- * They are made anew for each use.
+ * How one node is drained and restored. Each method returns a new program of tasks, which the engine runs like a
+ * play's.
  */
 export interface Traffic {
   observe(): Steps<NodeView>;
-  /** What must hold before the node is drained, and once more right before something of it is stopped: one look each. */
+  /** Dependency check: one reading, before the drain and again right before a stop. */
   checkDependencies(options?: Pick<RollingOptions, 'fromInventory'>): Steps;
   /**
-   * Once, before the first node of a run is drained: every balancer takes orders. Requests to the node that a drain would not stop, and
-   * what may undo a drain, are reported as a warning.
+   * Runs once, before the first drain of a run. Checks that each balancer accepts commands. Warns of requests that a
+   * drain would not stop, and of events that may undo a drain.
    */
   beforeFirstDrain(): Steps;
   /**
-   * `evenHeld`: also what a person holds; without it that is an error. `yields`: it is not ordered where another drain, begun
+   * `evenHeld`: drains also held nodes; without it a held node is an error. `yields`: refuses if another drain, begun
    * meanwhile, would empty the pool together with this one. @throws NODE_HELD | NO_OTHER_MEMBER_UP
    */
   drain(options?: { readonly evenHeld?: boolean; readonly yields?: boolean }): Steps;
-  /** One look while it is waited for: no balancer that may lose a drain sends the node requests again. @throws DRAIN_LOST */
+  /**
+   * One reading during the wait: no balancer that may lose a drain sends the node requests again. @throws DRAIN_LOST
+   */
   keepsDrained(): Steps;
-  /** Waits until nothing runs there any more, seen from the balancers and from the node. @throws DRAIN_TIMEOUT */
+  /** Waits until the node is idle, on the balancers and on the node itself. @throws DRAIN_TIMEOUT */
   waitIdle(): Steps;
-  /** One look, right before a stop: still drained on every balancer, nothing has come back. */
+  /** One reading, right before a stop: the node is still drained on every balancer. */
   stillDrained(): Steps;
-  /** Gates beyond those that the play's own program states. */
+  /** Readiness gates beyond those of the play's own program. */
   waitReady(): Steps;
   /**
-   * One task for each balancer, none of which needs another one's result: one that fails keeps no other from its turn. The result of
-   * each is who keeps the node out of traffic there, '' when nobody does. `percent`: only so much of its traffic, on balancers that can
-   * give a part of it. `soaks`: it is soaked next, which its balancers' hosts remember until a restore without this.
+   * One independent task for each balancer: a failure on one does not prevent the others. Each result names who keeps
+   * the node drained there; '' if the node was restored. `percent`: only this share of its traffic, on balancers that
+   * support it. `soaks`: a soak follows; the balancers' hosts record that until a restore without it.
    */
   restore(options?: { readonly percent?: number; readonly soaks?: boolean }): Steps;
-  /** Names of balancers that give it a part of its traffic after a restore by this run. */
+  /** Names of balancers that give the node only a part of its traffic after a restore by this run. */
   partlyRestored(): Steps<readonly string[]>;
-  /** Waits until every balancer really uses it again. */
+  /** Waits until the node is in service on every balancer. */
   waitInService(): Steps;
-  /** One look at a node that is done. */
+  /** One health reading of a finished node. */
   stillHealthy(): Steps;
-  /** By balancer; empty where nobody counts. */
+  /** Counters by balancer name; empty if no balancer counts. */
   counters(): Steps<Readonly<Record<string, Counters>>>;
   collectDiagnostics(): Steps<readonly Diagnostics[]>;
-  /** A change of the node that fails can be undone: its services keep no data that a newer version may have changed. */
+  /** A failed change of the node can be undone: its services keep no data that a newer version may have changed. */
   readonly canGoBack: boolean;
-  /** Records on the node what it runs, before its drain. `serves`: it is in full service, so that a failed change goes back to this. */
+  /**
+   * Records on the node what it runs, before its drain. `serves`: the node is in service, so that a failed change
+   * returns to this version.
+   */
   keepPrevious(options: { readonly serves: boolean }): Steps;
-  /** One look whether there is something to go back to. @throws NO_WAY_BACK */
+  /** One reading: whether a previous version is recorded. @throws NO_WAY_BACK */
   hasWayBack(): Steps;
-  /** Recreates what the node ran before its change. Its drain is proved before. @throws NO_WAY_BACK */
+  /** Recreates what the node ran before its change. Checks the drain first. @throws NO_WAY_BACK */
   goBack(): Steps;
-  /** Another run that has made the node its own since this one drained it, for people; '': there is none. */
+  /** Another run that has taken over the node since this run drained it, for people; '' if there is none. */
   anotherRun(): Steps<string>;
   deadlines(): Steps<DeadlineChain>;
 }
 
-/** A pool and all its members, whether a run works on them or not. */
+/** A pool and all its members, also those outside of the run. */
 export interface PoolMembers {
   readonly name: string;
   readonly members: readonly string[];
 }
 
-/** Everything the engine needs to know about balancers, without knowing any. */
+/** What the engine needs to know about balancers. The engine itself knows no driver. */
 export interface Fleet {
-  /** Undefined: the node is in no pool, nothing takes it out of traffic. */
+  /** Undefined: the node is in no pool and needs no drain. */
   traffic(node: string): Traffic | undefined;
   /** The pools that these nodes are in. */
   poolsOf(nodes: readonly string[]): readonly PoolMembers[];
-  /** Pools that would have no member in traffic at some time, if these nodes go out, up to `atOnce` of a pool together. */
+  /**
+   * Pools that would have no serving member at some time if these nodes are drained, up to `atOnce` per pool together.
+   */
   poolsEmptiedBy(
     nodes: readonly string[],
     atOnce: (pool: string) => number,

@@ -7,11 +7,11 @@ import { ONE_LOOK } from './gate-type.ts';
 import { findLater } from './later.ts';
 import { type AnyTaskType, type Bound, Task } from './task.ts';
 
-/** What a type does with its parameters. Members that are left out do nothing. */
+/** What a type does with its parameters. Absent members do nothing. */
 export interface BoundParts<S extends Data> extends Partial<Omit<Bound<S>, 'statement'>> {
   readonly claim: Claim;
   readonly title: string;
-  /** Overrides the type's own, where parameters decide. */
+  /** Overrides the type's own impact, if it depends on parameters. */
   readonly impact?: 'none' | 'node' | undefined;
   read: Bound<S>['read'];
   want: Bound<S>['want'];
@@ -20,10 +20,10 @@ export interface BoundParts<S extends Data> extends Partial<Omit<Bound<S>, 'stat
 const nothing = async (): Promise<undefined> => undefined;
 
 /**
- * The constructor of a type, with the part that tasks, gates and queries share: parameters that are not known yet,
- * parameters that do not fit, and the statement.
+ * The constructor of a type, as far as tasks, gates and queries share it: unknown parameters, invalid parameters, and
+ * the statement.
  *
- * @throws OrchError TASK_PARAMS when parameters do not fit
+ * @throws OrchError TASK_PARAMS when parameters are invalid
  */
 export function bindParams<P extends z.ZodType, R, S extends Data>(
   params: P,
@@ -81,7 +81,9 @@ function tasksIn(value: unknown): readonly Task[] {
   return [];
 }
 
-/** Parameters as one text; secrets by digest, so that two statements that differ only in a secret stay different. */
+/**
+ * Parameters as one text. Secrets appear as digests, so that statements that differ only in a secret stay different.
+ */
 const statementOf = (p: unknown): string =>
   JSON.stringify(p, function (this: Readonly<Record<string, unknown>>, key, value: unknown) {
     const original = this[key];

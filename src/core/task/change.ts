@@ -1,28 +1,28 @@
 import type { Difference } from './diff.ts';
 
-/** What a write changes. `null`: it does not exist. */
+/** The change that a write makes. `null`: the object does not exist. */
 export interface Change<S> {
   readonly before: S | null;
   readonly after: S | null;
   readonly differences: readonly Difference[];
 }
 
-/** What a write may say while it works. */
+/** What a write can report while it works. */
 export interface Report {
-  /** Nothing failed, but the user should know. */
+  /** A warning: nothing failed, but the user should know it. */
   warn(message: string): void;
-  /** How far it is, a few words: `120 of 400 MB`. */
+  /** Progress in a few words: `120 of 400 MB`. */
   progress(text: string): void;
   /**
-   * To be awaited right before something that serves is stopped: a last look whether it may be. Nothing that takes time
-   * may come between.
+   * Await this right before stopping a serving program: it checks once more that the stop is allowed. Do nothing that
+   * takes time between it and the stop.
    *
-   * @throws OrchError and then nothing has been stopped, and nothing may be
+   * @throws OrchError when the stop is not allowed; nothing has been stopped then
    */
   aboutToStop(): Promise<void>;
 }
 
-/** Before and after as text, for the eyes only. */
+/** Before and after as text, for printing only. */
 export interface Patch {
   readonly before: string;
   readonly after: string;

@@ -1,6 +1,7 @@
 /**
- * What a task's write may touch, and so its identity on a host: `file:/path` (one file or directory entry),
- * `tree:/path` (it and all below), `container:name`, `image:ref`, `command:name`. Gates and queries touch nothing: `gate:…`.
+ * What a task's write may change, and so its identity on a host: `file:/path` (one file or directory entry),
+ * `tree:/path` (the path and all below), `container:name`, `image:ref`, `command:name`. Gates and queries change
+ * nothing: `gate:…`.
  */
 export type Claim = `${'file' | 'tree' | 'container' | 'image' | 'command' | 'gate' | 'state'}:${string}`;
 
@@ -13,7 +14,7 @@ const inside = (path: string, tree: string): boolean =>
   path === tree || path.startsWith(tree === '/' ? '/' : `${tree}/`);
 
 /**
- * Whether two tasks with these claims could write the same thing.
+ * Whether two tasks with these claims could write the same object.
  *
  * @example overlaps('tree:/opt/api7/package', 'file:/opt/api7/package/VERSION') // true
  */

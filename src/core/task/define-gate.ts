@@ -4,15 +4,16 @@ import { bindParams } from './bind-params.ts';
 import { type GateType, ONE_LOOK } from './gate-type.ts';
 import type { AnyTaskType, Task } from './task.ts';
 
-/** A gate as the engine plans it: its state is whether it is met, and what was seen along with that. */
+/** A gate's state in the engine's plan: whether the condition is met, and the reading behind it. */
 type Seen<V> = { readonly met: boolean; readonly seen: V };
 
 /**
- * Makes a gate's constructor. `yield gate(…)` waits until the condition holds; `yield*` also gives '' when it was met, or
- * why it was not (with `onTimeout: 'warn'`).
+ * Makes a gate's constructor. `yield gate(…)` waits until the condition holds. `yield*` also returns '' if the
+ * condition was met, or why not (with `onTimeout: 'warn'`).
  *
- * @throws OrchError TASK_PARAMS when parameters do not fit
- * @example export const fileGone = defineGate({ kind: 'fileGone', params: z.object({ path: z.string() }), look: (p, host) => host.stat(p.path), met: (_p, found) => found === null, unmet: … });
+ * @throws OrchError TASK_PARAMS when parameters are invalid
+ * @example export const fileGone = defineGate({ kind: 'fileGone', params: z.object({ path: z.string() }), look: (p,
+ *   host) => host.stat(p.path), met: (_p, found) => found === null, unmet: … });
  */
 export function defineGate<P extends z.ZodType, V>(type: GateType<P, V>): (params: z.input<P>) => Task<string> {
   const { kind, inTraffic = false, onTimeout = 'fail' } = type;
@@ -33,6 +34,6 @@ export function defineGate<P extends z.ZodType, V>(type: GateType<P, V>): (param
   }));
 }
 
-// The engine carries a gate's state and looks only at `met`: a state that it reads is never null here.
+// The engine passes a gate's state on and reads only `met`. The state is never null here.
 const asState = <V>(seen: Seen<V>): Data => seen as unknown as Data;
 const seenIn = <V>(state: Data | null): Seen<V> => state as unknown as Seen<V>;

@@ -9,13 +9,13 @@ import type { TaskType } from './task-type.ts';
  * Makes a task type's constructor. Parameters are checked when the task is made: by the compiler in the editor, by zod
  * at run time.
  *
- * @throws OrchError TASK_PARAMS when parameters do not fit; TASK_TYPE when the type has no `write`
+ * @throws OrchError TASK_PARAMS when parameters are invalid; TASK_TYPE when the type has no `write`
  * @example export const directory = defineTask({ kind: 'directory', params: z.object({ path: z.string() }), … });
  */
 export function defineTask<P extends z.ZodType, L, S extends Data, R = void>(
   type: TaskType<P, L, S, R>,
 ): (params: z.input<P>) => Task<R, S> {
-  // A playbook in plain JavaScript gets past the compiler.
+  // The compiler does not check playbooks in plain JavaScript.
   if (typeof type.write !== 'function')
     throw new OrchError('TASK_TYPE', `task type ${type.kind} has no "write"`, {
       hint: 'use defineGate for a condition to wait for, defineQuery for a question',
@@ -23,12 +23,12 @@ export function defineTask<P extends z.ZodType, L, S extends Data, R = void>(
   const facts: AnyTaskType = {
     kind: type.kind,
     gate: false,
-    // While its parameters are not known the worst is assumed.
+    // While parameters are unknown, the highest impact is assumed.
     impact: typeof type.impact === 'string' ? type.impact : 'node',
     afterPending: type.afterPending ?? 'keep',
     inTraffic: false,
   };
-  // `local` is whatever this type's own `local` returned: the engine only carries it.
+  // `local` is the result of this type's own `local`; the engine only passes it on.
   const own = (local: unknown): L => local as L;
   return bindParams<P, R, S>(type.params, facts, (p) => {
     const claim = type.claim(p);

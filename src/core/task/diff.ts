@@ -1,6 +1,6 @@
 import { canonicalJson, type Data } from '../base/data.ts';
 
-/** One field that differs. `path` is dotted (`env.TZ`, `ports.0`); a missing side is `undefined`. */
+/** One differing field. `path` is dotted (`env.TZ`, `ports.0`); a missing side is `undefined`. */
 export interface Difference {
   readonly path: string;
   readonly before: Data | undefined;
@@ -11,12 +11,12 @@ const isRecord = (value: Data | undefined): value is { readonly [key: string]: D
   value !== null && typeof value === 'object' && !Array.isArray(value);
 
 /**
- * Structural difference of two states. Lists are compared whole: their order is meaning (ports, endpoints).
+ * Structural difference of two states. Lists are compared as a whole: their order matters (ports, endpoints).
  *
  * @example diff({ mode: '0640' }, { mode: '0600' }) // [{ path: 'mode', before: '0640', after: '0600' }]
  */
 export function diff(before: Data | undefined, after: Data | undefined, path = ''): readonly Difference[] {
-  // What passed through unchanged need not even be plain data: gates carry what they saw.
+  // Unchanged values need not be plain data: gates carry their readings here.
   if (Object.is(before, after)) return [];
   if (isRecord(before) && isRecord(after)) {
     const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
@@ -34,7 +34,7 @@ function entries(state: { readonly [key: string]: Data }, side: 'before' | 'afte
     before: side === 'before' ? value : undefined,
     after: side === 'after' ? value : undefined,
   }));
-  // An empty record still differs from nothing at all.
+  // An empty record still differs from no state at all.
   return rows.length > 0
     ? rows
     : [{ path: '', before: side === 'before' ? {} : null, after: side === 'after' ? {} : null }];

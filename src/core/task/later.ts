@@ -1,6 +1,6 @@
 import { reveal, Secret } from '../base/secret.ts';
 
-/** Raised when a value is used that only an apply will bring. The engine turns it into `unknown`. */
+/** Thrown when a program uses a value that only an apply determines. The engine turns it into `unknown`. */
 export class NotYet extends Error {
   override readonly name = 'NotYet';
   readonly why: string;
@@ -12,8 +12,8 @@ export class NotYet extends Error {
 }
 
 /**
- * A value that is not known yet, because the task that yields it would change something first. It may be passed on as a
- * task parameter or joined by `text`; any other use throws `NotYet`, and the rest of that host's plan is one `unknown`.
+ * A value that is unknown because its task would change something first. It may be passed on as a task parameter or
+ * joined by `text`. Any other use throws `NotYet`, and the rest of that host's plan is one `unknown`.
  */
 export class Later {
   readonly why: string;
@@ -31,7 +31,7 @@ export class Later {
   }
 }
 
-/** A Later whose every field is a Later too: stands for a whole result. */
+/** A Later whose fields are all Laters: represents a whole result. */
 export function laterResult(why: string): unknown {
   return new Proxy(new Later(why), {
     get: (target, key) =>
@@ -43,7 +43,7 @@ export function laterResult(why: string): unknown {
   });
 }
 
-/** The first Later anywhere inside a parameter value. Tasks and secrets are not looked into. */
+/** The first Later anywhere inside a parameter value. Does not search inside tasks and secrets. */
 export function findLater(value: unknown): Later | undefined {
   if (value instanceof Later) return value;
   if (Array.isArray(value)) return firstOf(value);
@@ -61,7 +61,7 @@ function firstOf(values: readonly unknown[]): Later | undefined {
 }
 
 /**
- * Joins texts, numbers, secrets and values not known yet. A secret part makes the whole secret; a Later part makes the
+ * Joins texts, numbers, secrets and unknown values. A secret part makes the whole a secret. A Later part makes the
  * whole a Later (typed as text: the task that receives it plans as `unknown`).
  *
  * @example text`postgres://${user}:${password}@db/api7ee`
@@ -71,7 +71,7 @@ export function text(
   ...values: readonly (string | number | Secret | Later)[]
 ): string | Secret {
   const later = values.find((value) => value instanceof Later);
-  // A Later stands in for the text it will become; every consumer goes through findLater first.
+  // The Later represents the future text; each consumer calls findLater first.
   if (later !== undefined) return later as unknown as string;
   const parts = values.map((value) => (value instanceof Secret ? reveal(value) : String(value)));
   const joined = String.raw({ raw: strings }, ...parts);

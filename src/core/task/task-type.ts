@@ -7,35 +7,35 @@ import type { LocalFiles } from './local-files.ts';
 import type { WantContext } from './task.ts';
 
 /**
- * A kind of task: how to read its state, what state is wanted, and how to write the difference. The engine derives plan,
- * check mode, diff and "changed" from these, so that they cannot disagree.
+ * A kind of task: how to read its state, which state is desired, and how to write the difference. The engine derives
+ * plan, check mode, diff and "changed" from these, so that they always agree.
  */
 export interface TaskType<P extends z.ZodType, L, S extends Data, R> {
   readonly kind: string;
   readonly params: P;
-  /** What a write may touch. */
+  /** What a write may change. */
   claim(p: z.output<P>): Claim;
   /** One line for people; default: kind and claim. */
   title?(p: z.output<P>): string;
-  /** 'node' (default): a change may alter what this node serves. 'none': it never does. */
+  /** 'node' (default): a change can interrupt traffic on this node. 'none': it cannot. */
   readonly impact?: 'none' | 'node' | ((p: z.output<P>) => 'none' | 'node');
   /** Work on the controller, done once per run and parameters: digests, archive contents. */
   local?(p: z.output<P>, io: LocalFiles): Promise<L>;
   read(p: z.output<P>, host: Reader, local: L): Promise<S | null>;
-  /** Pure. Lays its decisions over `now`: what it does not mention passes through and never counts as a change. */
+  /** Pure. Merges the desired fields into `now`: fields that it does not set stay and never count as a change. */
   want(p: z.output<P>, now: S | null, context: WantContext<L>): S | null;
   /** Must be safe to repeat. */
   write(p: z.output<P>, change: Change<S>, host: Connection, local: L, report: Report): Promise<void>;
   result?(state: S): R;
-  /** What containers started from this task are stamped with; default: the state itself. */
+  /** What is stamped on containers started from this task; default: the state itself. */
   fingerprint?(p: z.output<P>, state: S): Data;
-  /** Texts whose `stretchedDigest` its fingerprint takes: whoever needs that has them computed ahead. */
+  /** Texts whose `stretchedDigest` the fingerprint needs. The engine precomputes them. */
   digestTexts?(p: z.output<P>): readonly string[];
-  /** Whether a state field must not be shown (`env.PASSWORD`, a digest of secret content). */
+  /** Whether a state field must not be printed (`env.PASSWORD`, a digest of secret content). */
   hidden?(p: z.output<P>, path: string): boolean;
   show?(p: z.output<P>, change: Change<S>, host: Reader): Promise<Patch>;
-  /** In check mode, after a pending change on the same host, this cannot be known (commands). */
+  /** In check mode, after a planned change on the same host, this state is unknown (commands). */
   readonly afterPending?: 'keep' | 'unknown';
-  /** False where there is nothing to read back: a command that always runs. Default true. */
+  /** False if there is no state to read back: a command that always runs. Default true. */
   confirmed?(p: z.output<P>): boolean;
 }

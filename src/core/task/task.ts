@@ -7,7 +7,7 @@ import type { OnTimeout, Patience } from './gate-type.ts';
 import type { Later } from './later.ts';
 import type { LocalFiles } from './local-files.ts';
 
-/** Desired state of a task that was yielded earlier on the same host. @throws NotYet when that is not known yet */
+/** Desired state of a task that was yielded earlier on the same host. @throws NotYet while it is unknown */
 export type See = <S extends Data>(task: Task<unknown, S>) => S;
 
 export interface WantContext<L> {
@@ -15,10 +15,10 @@ export interface WantContext<L> {
   readonly see: See;
 }
 
-/** A type of task, gate or query with its parameter types closed over: what the engine works with. */
+/** A type of task, gate or query with its parameter types hidden: the engine works with this. */
 export interface AnyTaskType {
   readonly kind: string;
-  /** It changes nothing: a gate, or a query. */
+  /** A gate or a query: it changes nothing. */
   readonly gate: boolean;
   readonly impact: 'none' | 'node';
   readonly afterPending: 'keep' | 'unknown';
@@ -31,7 +31,7 @@ export interface Bound<S extends Data> {
   read(host: Reader, local: unknown): Promise<S | null>;
   want(now: S | null, context: WantContext<unknown>): S | null;
   write(change: Change<S>, host: Connection, local: unknown, report: Report): Promise<void>;
-  /** Gates alone wait: how long, what it means when the time is up, and when waiting longer cannot help. */
+  /** Only gates wait: for how long, the error when the time is up, and the error when waiting cannot help. */
   patience(): Patience;
   unmet(state: S | null): OrchError;
   cannotRecover(state: S | null): OrchError | undefined;
@@ -42,23 +42,23 @@ export interface Bound<S extends Data> {
   hidden(path: string): boolean;
   show(change: Change<S>, host: Reader): Promise<Patch | undefined>;
   readonly confirmed: boolean;
-  /** Kind and parameters as one text: two tasks with the same one state the same thing. */
+  /** Kind and parameters as one text: equal texts mean the same desired state. */
   readonly statement: string;
 }
 
 /**
- * One stated task: a type with its parameters. `yield task` states it; `const x = yield* task` asks for its result.
- * Passing the task itself to another one is how tasks depend on each other.
+ * One task: a type with its parameters. `yield task` adds it to the program; `const x = yield* task` also returns its
+ * result. Pass a task as a parameter of another one to make that one depend on it.
  */
 export class Task<R = unknown, S extends Data = Data> {
   readonly type: AnyTaskType;
   readonly claim: Claim;
   readonly title: string;
-  /** Set while a parameter is not known yet: such a task plans as `unknown`. */
+  /** Set while a parameter is unknown: such a task plans as `unknown`. */
   readonly blocked: Later | undefined;
   /** Tasks among the parameters. */
   readonly uses: readonly Task[];
-  /** Name of the host it runs on when that is not the play's host. */
+  /** Name of the host it runs on, if not the play's host. */
   readonly on: string | undefined;
   readonly #bound: Bound<S> | undefined;
 
@@ -86,14 +86,14 @@ export class Task<R = unknown, S extends Data = Data> {
     return this.#bound;
   }
 
-  /** The same task, carried out on another host of the inventory (a balancer, say) as a step of this one. */
+  /** The same task, run on another host of the inventory (a balancer, for example) as a step of this host's program. */
   delegate(host: string): Task<R, S> {
     const { type, claim, title, blocked, uses } = this;
     return new Task<R, S>({ type, claim, title: `${title} (on ${host})`, blocked, uses, on: host, bound: this.#bound });
   }
 
   /**
-   * The same task with parts of what it does replaced: for harnesses that inject failures, not for playbooks.
+   * The same task with parts of its behavior replaced. For harnesses that inject failures, not for playbooks.
    * @example gate.override(({ patience }) => ({ patience: () => ({ ...patience(), withinMs: 1000 }) }))
    */
   override(change: (bound: Bound<S>) => Partial<Bound<S>>): Task<R, S> {
@@ -102,18 +102,18 @@ export class Task<R = unknown, S extends Data = Data> {
     return new Task<R, S>({ type, claim, title, blocked, uses, on, bound });
   }
 
-  /** How it appears inside another task's statement. */
+  /** Its form inside another task's statement. */
   toJSON(): string {
     return this.#bound?.statement ?? this.title;
   }
 
   *[Symbol.iterator](): Generator<Ask, R, unknown> {
-    // The engine answers an Ask with this task's result, and with nothing else.
+    // The engine answers an Ask only with this task's result.
     return (yield new Ask(this)) as R;
   }
 }
 
-/** What `yield*` on a task hands to the engine: please stop reading ahead and answer with the result. */
+/** Yielded by `yield*` on a task: asks the engine to stop planning ahead and to answer with the result. */
 export class Ask {
   readonly task: Task;
 
@@ -122,5 +122,5 @@ export class Ask {
   }
 }
 
-/** A host's program: yields tasks, may ask for results, may return something to the playbook. */
+/** A host's program: yields tasks, may ask for results, may return a value to the playbook. */
 export type Steps<R = void> = Generator<Task | Ask, R, unknown>;

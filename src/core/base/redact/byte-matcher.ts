@@ -1,14 +1,14 @@
-/** A place in a view of a text: from the byte `start` up to, and without, the byte `end`. */
+/** A range of bytes in a view of a text: from `start` up to, and without, `end`. */
 export interface Match {
   readonly start: number;
   readonly end: number;
-  /** The bytes end before what belongs to it. */
+  /** The bytes end before the rest of the secret. */
   readonly isCut: boolean;
 }
 
 export interface Pattern {
   readonly bytes: Uint8Array;
-  /** Bytes before and after a match that tell a part of the secret, too: base64 spreads one byte over two characters. */
+  /** Bytes around a match that reveal a part of the secret too: base64 spreads one byte over two characters. */
   readonly before?: number;
   readonly after?: number;
 }
@@ -16,8 +16,8 @@ export interface Pattern {
 const ROOT = 0;
 
 /**
- * Finds many patterns in one pass over the bytes, in linear time (Aho and Corasick, 1975). The children of a state are a
- * linked list: most states have one, and building this must cost a short run nothing.
+ * Finds many patterns in one pass over the bytes, in linear time (Aho and Corasick, 1975). The children of a state form
+ * a linked list: most states have one child, and a short run must not pay for building tables.
  */
 export class ByteMatcher {
   /** Children of the root, by byte; 0: none. */
@@ -26,9 +26,9 @@ export class ByteMatcher {
   readonly #child: number[] = [0];
   readonly #next: number[] = [0];
   readonly #fail: number[] = [ROOT];
-  /** How many bytes of a pattern a state stands for. */
+  /** Length in bytes of the pattern prefix of each state. */
   readonly #depth: number[] = [0];
-  /** The longest pattern that ends in a state. */
+  /** The longest pattern that ends in each state. */
   readonly #ends: (Pattern | undefined)[] = [undefined];
 
   constructor(patterns: readonly Pattern[]) {
@@ -36,7 +36,7 @@ export class ByteMatcher {
     this.#link();
   }
 
-  /** Calls back for the longest match at each place. Returns how many of the last bytes could be the start of a match. */
+  /** Calls back with the longest match at each position. Returns how many of the last bytes may start a match. */
   scan(bytes: Uint8Array, found: (match: Match) => void): number {
     let state = ROOT;
     for (let at = 0; at < bytes.length; at++) {
@@ -88,7 +88,7 @@ export class ByteMatcher {
     this.#ends[state] = pattern;
   }
 
-  /** Where to go on when a state has no fitting child: the longest end of what was read that begins a pattern. */
+  /** Sets the fallback of each state without a fitting child: the longest suffix of the input that begins a pattern. */
   #link(): void {
     const queue = [...this.#top].filter((state) => state !== ROOT);
     for (const state of queue) {

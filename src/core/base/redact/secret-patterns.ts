@@ -1,20 +1,23 @@
 import type { Pattern } from './byte-matcher.ts';
 
-/** Longer ones are looked for as they are, by line and in base64; other encodings of a whole key file are not met. */
+/**
+ * Longer secrets are searched for as they are, line by line and in base64; other encodings of a whole key file are not
+ * covered.
+ */
 const LONG = 200;
-/** A shorter line of a longer secret may be any word. */
+/** A shorter line of a longer secret could be any word. */
 const SHORTEST_LINE = 8;
 const PEM_BOUNDARY = /^-----[A-Z ]+-----$/;
-/** What could be one of this program's own words: the name of a pool, a verb, a kind of task. */
+/** Could be one of api7-orch's own words: the name of a pool, a verb, a kind of task. */
 const WORD = /^[a-z]{1,12}$/;
 
-/** Go and others escape these in JSON, so that it can stand in HTML. */
+/** Go and other languages escape these in JSON, for use in HTML. */
 const escapedForHtml = (json: string): string =>
   json.replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /**
- * What to look for so that a secret is found however it was written. Encodings that leave most characters as they are
- * (percent, JSON, HTML) are decoded in the text instead.
+ * The byte patterns that find a secret in any encoding. Encodings that keep most characters (percent, JSON, HTML) are
+ * decoded in the text instead.
  */
 export function patternsOf(secret: string): readonly Pattern[] {
   const bytes = Buffer.from(secret);
@@ -36,12 +39,12 @@ export function patternsOf(secret: string): readonly Pattern[] {
   ];
 }
 
-/** Whether it is so plain that it may stand in the program's own sentences by chance. */
+/** Whether the secret is a plain word that may occur in api7-orch's own sentences. */
 export const isWord = (secret: string): boolean => WORD.test(secret);
 
 /**
- * The base64 of these bytes wherever in a longer text they begin (`user:password`), in both alphabets. Characters that
- * also hold bits of a neighbor are no part of the pattern.
+ * Base64 of these bytes at any offset in a longer text (`user:password`), in both alphabets. The pattern leaves out
+ * characters that also hold bits of a neighbor.
  */
 function base64Patterns(bytes: Uint8Array): readonly Pattern[] {
   return [0, 1, 2].flatMap((offset) => {

@@ -1,10 +1,10 @@
-/** A text as bytes, with the place in the text that each byte stands for. */
+/** A text as bytes, with the position in the text for each byte. */
 export interface View {
   readonly bytes: Uint8Array;
-  /** Where the characters of a byte begin and end in the text. `undefined`: byte and character are the same. */
+  /** First and last character of each byte. `undefined`: byte and character positions are the same. */
   readonly from?: Int32Array;
   readonly to?: Int32Array;
-  /** Ends of lines are left out of it. */
+  /** Line ends are removed. */
   readonly unwrapped?: boolean;
 }
 
@@ -28,13 +28,13 @@ export function plainView(text: string): View {
   return { bytes, from, to };
 }
 
-/** What stands at a place in an encoded text: how many bytes are read, and which ones they stand for. */
+/** An encoded character: how many bytes it takes, and which bytes it represents. */
 interface Token {
   readonly size: number;
   readonly bytes: readonly number[] | Uint8Array;
 }
 
-/** Reads the token that begins at a byte; `undefined`: the byte stands for itself. */
+/** Reads the token at a byte; `undefined`: the byte is not encoded. */
 type ReadToken = (bytes: Uint8Array, at: number) => Token | undefined;
 
 const code = (char: string): number => char.charCodeAt(0);
@@ -75,7 +75,7 @@ const LETTERS: ReadonlyMap<number, number> = new Map(
 );
 const SMALL_U = code('u');
 const SMALL_X = code('x');
-/** How a shell word in quotes writes a quote: `'\''`, `'"'"'`. */
+/** A quote inside a quoted shell word: `'\''`, `'"'"'`. */
 const SHELL_QUOTES = [`'\\''`, `'"'"'`].map((text) => Buffer.from(text));
 
 const shellQuote: ReadToken = (bytes, at) => {
@@ -139,7 +139,7 @@ const doubled =
 const doubledSingle = doubled(QUOTE);
 const doubledDouble = doubled(DOUBLE);
 
-/** The end of a line and what indents the next one: a long word that was wrapped is one word. */
+/** A line end with the indent of the next line: joins a long word that was wrapped. */
 const lineEnd: ReadToken = (bytes, at) => {
   const begin = bytes[at] === CR ? at + 1 : at;
   if (bytes[begin] !== LF) return undefined;
@@ -181,7 +181,7 @@ function decoded({ bytes, from, to, unwrapped }: View, read: ReadToken): View {
   };
 }
 
-/** What shows that an encoding may be in a text at all: most texts have none of them. */
+/** Signs of an encoding in a text, with its decoder. Most texts have none of them. */
 const SIGNS: readonly (readonly [RegExp, ReadToken])[] = [
   [/%[0-9a-f]{2}/i, percent],
   [/\\/, backslash],
@@ -193,28 +193,28 @@ const SIGNS: readonly (readonly [RegExp, ReadToken])[] = [
 ];
 
 /**
- * A text in all the ways in which it may have to be read to show a secret: as it is, without one of the encodings, without
- * all of them, and without all of them twice (a URL in JSON, JSON in JSON).
+ * All decodings of a text that may reveal a secret: as it is, with one encoding removed, with all removed once, and
+ * with all removed twice (a URL in JSON, JSON in JSON).
  */
 export function viewsOf(text: string): readonly View[] {
   const plain = plainView(text);
   const reads = SIGNS.flatMap(([sign, read]) => (sign.test(text) ? [read] : []));
   const views = [plain, ...reads.map((read) => decoded(plain, read))];
   if (reads.every((read) => read === lineEnd)) return views;
-  // JSON in JSON, of a secret that another decoder would misread.
+  // JSON in JSON, for a secret that another decoder would misread.
   if (/\\\\/.test(text)) views.push(decoded(decoded(plain, backslash), backslash));
   const once = decoded(plain, any);
   return [...views, once, decoded(once, any)];
 }
 
-/** What an encoded character begins with, or half of a character. */
+/** First character of an encoded character, or half a surrogate pair. */
 const MARK = /[\\%&'"\r\ud800-\udbff]/;
-/** No encoded character is longer, not even one that is encoded twice. */
+/** Upper bound for the length of an encoded character, encoded twice at most. */
 const LONGEST_TOKEN = 16;
-/** So much of a word is looked at to find where its encoded characters begin. */
+/** At most this much of a word is searched for the start of an encoded character. */
 const LONGEST_WORD = 256;
 
-/** How many characters at the end of a text cannot be decoded before more of it is known: its last word, if any. */
+/** Number of characters at the end of a text that cannot be decoded yet: at most its last word. */
 export function undecided(text: string): number {
   if (!MARK.test(text.slice(-LONGEST_TOKEN))) return 0;
   const word = /[^ \t\n]*$/.exec(text.slice(-LONGEST_WORD))?.[0].length ?? 0;
