@@ -4,7 +4,7 @@ import { isBeforeApply, recoveryOf, stepAfter } from './pipeline.ts';
 import { type NodeState, nodeOf, type Outcome, over, recordFailure, type State, stop, update } from './state.ts';
 import type { Result, Step } from './types.ts';
 
-/** What a step's answer means. An answer to what was not asked means nothing. */
+/** Applies the result of a step. A result of a step that was not ordered is ignored. */
 export function answered(state: State, id: string, step: Step, result: Result): State {
   const node = nodeOf(state, id);
   if (node === undefined || node.phase !== 'running' || !node.ordered || node.step !== step) return state;
@@ -13,7 +13,7 @@ export function answered(state: State, id: string, step: Step, result: Result): 
     return cleanedUp(here, node, step, result);
   if (result.kind === 'ok') return stepSucceeded(here, node, step, result.heldBy);
   if (result.kind === 'hold' && MAY_HOLD.has(step)) return held(here, node, result.fault);
-  // The step was broken off by the interrupt itself: nothing is wrong with the node, and nothing of it was changed.
+  // The interrupt itself ended the step: the node has no failure, and nothing of it was changed.
   if (state.interrupted && isBeforeApply(step) && result.kind === 'failed' && result.fault.code === 'INTERRUPTED')
     return undoDrain(here, id, 'untouched', 'interrupted');
   return stepFailed(here, node, step, result);
@@ -21,17 +21,18 @@ export function answered(state: State, id: string, step: Step, result: Result): 
 
 const MAY_HOLD: ReadonlySet<Step> = new Set(['checkDependencies', 'waitIdle', 'soak']);
 
-/** Goes on to the step after this one, or is over. */
+/** Moves the node to the step after `step`, or ends it. */
 export function goOn(state: State, node: NodeState, step: Step): State {
   const next = stepAfter(node.route, step);
   if (next === undefined || (next === 'recheck' && finished(state, node).length === 0))
     return over(state, node.id, node.recovering ? 'rolledBack' : 'done');
-  // What did not serve may have come back meanwhile. After the drain it cannot: then, where all is counted, not to serve is proof that nothing runs.
+  // A node that was out of service may serve again by now, so it is read before the drain. After the drain it cannot: a
+  // node out of service is idle then, if all balancers count sessions.
   const looks = node.startReason === 'outOfService' && (next === 'drain' || next === 'waitIdle');
   return update(state, node.id, { step: next, awaits: looks ? 'look' : undefined });
 }
 
-/** Those done earlier in this run that should be in service. */
+/** Nodes that this run finished earlier and that should be in service. */
 export const finished = (state: State, node: NodeState): readonly string[] =>
   state.nodes
     .filter(
@@ -39,7 +40,7 @@ export const finished = (state: State, node: NodeState): readonly string[] =>
     )
     .map(({ id }) => id);
 
-/** Takes the drain off again where it is ours and nothing of the node was changed; what it was drained for before stays so. */
+/** Undoes a drain of this run on a node that was not changed. A drain from before the run stays. */
 export function undoDrain(state: State, id: string, outcome: Outcome, why?: string): State {
   const node = nodeOf(state, id);
   if (node === undefined) return state;
@@ -55,14 +56,14 @@ function stepSucceeded(state: State, node: NodeState, step: Step, heldBy?: strin
   return goOn(next, node, step);
 }
 
-/** A person has drained the node while it was being changed: there is no service to wait for, and it is not given back. */
+/** An operator has drained the node during its change: it is not restored, so no service is waited for. */
 function keptOut(state: State, node: NodeState, heldBy: string): State {
   const route = node.route.filter((step) => step !== 'waitInService' && step !== 'soak');
   const kept = { drained: 'no', staysHeld: true, route, why: `held: ${heldBy}` } as const;
   return goOn(update(state, node.id, kept), { ...node, ...kept }, 'restore');
 }
 
-/** A person decides; after an interrupt nobody is asked any more. */
+/** The operator decides. After an interrupt nothing is asked any more. */
 function held(state: State, node: NodeState, fault: ErrorInfo): State {
   const asking = {
     ...update(state, node.id, { awaits: 'person' }),
@@ -71,7 +72,7 @@ function held(state: State, node: NodeState, fault: ErrorInfo): State {
   return state.interrupted ? refused(asking, node.id, fault) : asking;
 }
 
-/** A person, or an interrupt, said no to a node on hold. */
+/** The answer for a node on hold was no, from the operator or from an interrupt. */
 export function refused(state: State, id: string, fault: ErrorInfo): State {
   const node = nodeOf(state, id);
   if (node === undefined) return state;
@@ -85,7 +86,7 @@ export function refused(state: State, id: string, fault: ErrorInfo): State {
   return undoDrain(update(stopped, id, { cause: fault, failedAt: node.step }), id, 'untouched');
 }
 
-/** A person said yes. Whether a node may be drained is decided anew: the answer may have taken hours. */
+/** The answer was yes. A node that is not drained yet waits again: the answer may have taken hours. */
 export function allowed(state: State, id: string): State {
   const node = nodeOf(state, id);
   if (node === undefined) return state;
@@ -94,7 +95,7 @@ export function allowed(state: State, id: string): State {
   return node.step === 'soak' ? goOn(here, node, 'soak') : here;
 }
 
-/** Nothing was drained yet: it waits for its turn like all others. */
+/** The node is not drained yet: it waits for its drain like all others. */
 export const again = (state: State, node: NodeState): State =>
   update(state, node.id, { phase: 'waiting', step: undefined, awaits: undefined, startReason: undefined, route: [] });
 
@@ -102,15 +103,15 @@ function stepFailed(state: State, node: NodeState, step: Step, result: Exclude<R
   const { fault } = result;
   const lost = result.kind === 'lost';
   const notNodesFault = result.kind === 'failed' && result.notNodesFault === true;
-  // To drain it where the other balancers still answer would take a good node away from them.
+  // Never after a balancer's own failure: draining the other balancers would take a healthy node away from them.
   const mustDrainAgain = node.balanced && (step === 'waitInService' || step === 'soak') && !notNodesFault;
   if (node.recovering) {
-    // It cannot go back: it stays out, as it is.
+    // The rollback failed: the node stays drained as it is.
     const stays = update(recordFailure(state, node.id, step, fault, lost), node.id, { recovering: false });
     return mustDrainAgain && !lost ? update(stays, node.id, { step: 'drainAgain' }) : over(stays, node.id, 'failed');
   }
   if (step === 'checkDependencies' && !lost) {
-    // A fault of the control plane: every other node would meet it, so how many failures are borne does not matter.
+    // A failure of the control plane: every other node would meet it, so `maxFailures` does not apply.
     const stopped = stop(
       update(state, node.id, { cause: fault, failedAt: step }),
       `${node.id} must not be stopped`,
@@ -122,10 +123,10 @@ function stepFailed(state: State, node: NodeState, step: Step, result: Exclude<R
   if (step === 'recheck' && notNodesFault)
     return over(stop(state, 'those done before could not be looked at', fault, node.id), node.id, 'done');
   if (step === 'recheck') return rechecked(state, node, fault, lost);
-  // A person was first. Nothing of the node was changed, and no other one is concerned.
+  // An operator drained the node first. Nothing of it was changed, and other nodes are not concerned.
   if (isBeforeApply(step) && fault.code === 'NODE_HELD')
     return undoDrain(update(state, node.id, { cause: fault, failedAt: step }), node.id, 'skipped', fault.message);
-  // Another drain has begun of what was to take its requests: the roll would find the budget used up.
+  // Another drain has begun on the members that would take over its requests: the budget is used up.
   if (step === 'drain' && fault.code === 'NO_OTHER_MEMBER_UP') {
     const why = `${node.id} must not be drained`;
     return undoDrain(
@@ -141,17 +142,17 @@ function stepFailed(state: State, node: NodeState, step: Step, result: Exclude<R
   return update(failed, node.id, { step: mustDrainAgain ? 'drainAgain' : 'collectDiagnostics', recovering });
 }
 
-/** Faults that say nothing about what the node was changed to: it is not the change that must go. */
+/** Codes that say nothing about the version that the node was changed to: rolling it back would not help. */
 const NOT_ITS_CHANGE: ReadonlySet<string> = new Set(['INTERRUPTED', 'NODE_TAKEN', 'NODE_HELD', 'DRAIN_LOST']);
 
 const isOthers = ({ code }: ErrorInfo): boolean => NOT_ITS_CHANGE.has(code);
 
-/** Codes of gates: what was started does not work. */
+/** Codes of gates: the started service does not work. */
 const DOES_NOT_WORK: ReadonlySet<string> = new Set(['NOT_READY', 'NOT_STEADY', 'CONTAINER_EXITED']);
 
 /**
- * A program failed before its node had its turn. If an earlier run was broken off between its change and the way back, the node may
- * go back now; whether that run left it drained is shown by a look.
+ * A program failed before its node was drained. If an earlier run stopped between change and restore, the node may
+ * still go back to its previous version. A fresh observation shows whether that run left it drained.
  */
 export function failedInStaging(state: State, id: string, fault: ErrorInfo): State {
   const failed = recordFailure(state, id, undefined, fault);
@@ -160,8 +161,8 @@ export function failedInStaging(state: State, id: string, fault: ErrorInfo): Sta
 }
 
 /**
- * What a look shows of a node that may have been left drained: its drain becomes one of this run, which costs nothing where it gets no
- * requests. Otherwise, and without a look, it stays as it is.
+ * Decides about a node that may have been left drained. If it gets no requests, its drain becomes one of this run at no
+ * cost. Otherwise, and without an observation, the node stays as it is.
  */
 export function leftDrained(state: State, { id, seen }: NodeState): State {
   if (seen?.drainedByRun !== true || seen.inTraffic)
@@ -169,14 +170,14 @@ export function leftDrained(state: State, { id, seen }: NodeState): State {
   return update(state, id, { awaits: undefined, drained: 'yes', drainedEarlier: true });
 }
 
-/** The node named in the fault is no longer well; it stays with the balancers' health checks. */
+/** The node named in the error is no longer healthy; the balancers' health checks take care of it. */
 function rechecked(state: State, node: NodeState, fault: ErrorInfo, lost: boolean): State {
   const named = finished(state, node).find((id) => id === fault.host) ?? node.id;
   const failed = recordFailure(state, named, 'recheck', fault, lost);
   return over(failed, node.id, named === node.id ? 'failed' : 'done');
 }
 
-/** Cleaning up never hides why it had to be done. */
+/** A failure of the clean-up never replaces the original failure. */
 function cleanedUp(state: State, node: NodeState, step: Step, result: Result): State {
   const ok = result.kind === 'ok';
   if (step === 'drainAgain') {
@@ -184,7 +185,7 @@ function cleanedUp(state: State, node: NodeState, step: Step, result: Result): S
     const recovering = node.recovering && ok;
     return update(next, node.id, { step: 'collectDiagnostics', drained: ok ? 'yes' : 'maybe', recovering });
   }
-  // What failed is gone once the node has gone back: its diagnostics come first.
+  // Diagnostics come first: the rollback removes the failed container.
   if (step === 'collectDiagnostics' && node.recovering && (ok || (result.kind === 'failed' && !isOthers(result.fault))))
     return update(ok ? state : recordFailure(state, node.id, step, result.fault), node.id, {
       route: recoveryOf(node),

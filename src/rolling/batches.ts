@@ -3,13 +3,15 @@ import { fitsBeside, isOutOfService, mayStart } from './budget.ts';
 import { inPhase, isUnfinished, type NodeState, type StartReason, type State } from './state.ts';
 import type { NodeInit, Options } from './types.ts';
 
-/** The named ones first, as named; the others follow as they came. */
+/** The named nodes first, in the given order; the others keep their order. */
 export const inOrder = (nodes: readonly NodeInit[], order: readonly string[]): readonly NodeInit[] => {
   const place = ({ id }: NodeInit): number => (order.includes(id) ? order.indexOf(id) : order.length);
   return [...nodes].sort((a, b) => place(a) - place(b));
 };
 
-/** Nodes in the wave of this turn, out of `of`; undefined: as many as the budget allows. Canaries go one after another. */
+/**
+ * Size of the batch number `index`, out of `of` nodes; undefined: as many as the budget allows. Canaries go one by one.
+ */
 export function sizeOf(options: Pick<Options, 'canary' | 'batch'>, turn: number, of: number): number | undefined {
   if (turn < options.canary) return 1;
   const list = typeof options.batch === 'object' ? options.batch : [options.batch];
@@ -17,12 +19,12 @@ export function sizeOf(options: Pick<Options, 'canary' | 'batch'>, turn: number,
   return count === undefined ? undefined : batchSize(count, of);
 }
 
-/** Waits for a turn, or only for what an earlier run has left to do: to be given back, or to be soaked. */
+/** The node waits for its drain, or an earlier run left it drained or without its soak. */
 const isDue = (node: NodeState): boolean => node.phase === 'waiting' || (node.phase === 'ended' && isUnfinished(node));
 
 const isSeen = (node: NodeState): boolean => !node.balanced || node.seen !== undefined;
 
-/** What kind of turn the node would have by what was last seen. */
+/** Why the node would start, by the last observation. */
 export function startReasonOf(node: NodeState): StartReason {
   if (node.seen?.drainedByRun || isOutOfService(node)) return 'outOfService';
   const isDoubtful = node.seen !== undefined && (!node.seen.up || node.seen.soaking === true);
@@ -32,13 +34,13 @@ export function startReasonOf(node: NodeState): StartReason {
 const sizeAt = (state: State, turn: number): number | undefined =>
   sizeOf(state.options, turn, state.nodes.filter(({ inRun }) => inRun).length);
 
-/** Members of the current wave that are not over. */
+/** Members of the current batch that are not over. */
 const active = (state: State): readonly NodeState[] =>
   state.nodes.filter(({ id, phase }) => phase !== 'over' && state.batch.members.includes(id));
 
 /**
- * Whether a node may be repaired beside those under way: no more of them than in the batch that is, or would be, on; where batches
- * have no size, as many as the budgets allow.
+ * Whether a node may be repaired beside the running ones: at most as many as the batch that runs or comes next; if
+ * batches have no size, as many as the budgets allow.
  */
 function mayRepair(state: State, node: NodeState, running: readonly NodeState[]): boolean {
   const size = sizeAt(state, active(state).length > 0 ? state.batch.index - 1 : state.batch.index);
@@ -46,8 +48,9 @@ function mayRepair(state: State, node: NodeState, running: readonly NodeState[])
 }
 
 /**
- * Who starts next, by what was just seen; `state` is the one to go on with, for a new wave may have begun. What does not
- * serve comes first, then what is in trouble; a node that serves well starts only when none of those is left.
+ * Picks the node that starts next, by the last observation. The returned `state` replaces the given one: a new batch
+ * may have begun. Nodes out of service come first, then unhealthy ones; a healthy node starts only when none of those
+ * is left.
  */
 export function pick(
   state: State,
@@ -75,7 +78,7 @@ function nextBatch(state: State, due: readonly NodeState[]): State {
   return { ...state, batch: { index: state.batch.index + 1, members } };
 }
 
-/** By what was last seen, somebody could start if a new look confirmed it. */
+/** Whether some node could start by the last observation, if a new one confirms it. */
 export function hasRoom(state: State): boolean {
   const due = state.nodes.filter(isDue);
   const running = inPhase(state, 'running');

@@ -3,7 +3,7 @@ import { budgetOf } from './count.ts';
 import { type NodeState, type State, withSeen } from './state.ts';
 import type { NodeInit, Observation } from './types.ts';
 
-/** Why a node does not count on; undefined: it does. */
+/** Why a node counts as unavailable; undefined: it is available. */
 export function whyUnavailable(node: NodeState, state: State): string | undefined {
   if (node.outcome === 'failed') return 'failed';
   if (node.lost || node.unreachable) return 'no response';
@@ -16,20 +16,20 @@ export function whyUnavailable(node: NodeState, state: State): string | undefine
   return node.seen.up && node.seen.inTraffic ? undefined : (node.seen.notUp ?? 'not in full service');
 }
 
-/** No balancer gives it anything, or has anything running there: to change it takes nothing away. */
+/** No balancer sends it requests or has sessions there: changing it interrupts nothing. */
 export const isOutOfService = (node: NodeState): boolean => node.seen !== undefined && !node.seen.inTraffic;
 
-/** Nothing runs there: its balancers have nothing there, and all of them count. */
+/** The node is idle: its balancers have no sessions there, and all of them count sessions. */
 export const isEmpty = (node: NodeState): boolean => isOutOfService(node) && node.seen?.uncounted !== true;
 
-/** Pools whose budgets a node uses. */
+/** The pools whose budgets a node uses. */
 export const poolsOf = ({ pools = NO_POOL }: Pick<NodeInit, 'pools'>): readonly string[] => pools;
 
-/** Nodes in no pool share one budget. */
+/** Nodes outside of all pools share one budget. */
 const NO_POOL: readonly string[] = [''];
 
 /**
- * By pool: most of its members that may be unavailable at once; a share is of that pool's members.
+ * The budget of each pool: the most members that may be unavailable at once. A share is of that pool's members.
  *
  * @throws OrchError BUDGET_ZERO
  */
@@ -38,13 +38,13 @@ export function budgetsOf(maxUnavailable: Count, nodes: readonly NodeInit[]): Re
   return Object.fromEntries(pools.map((pool) => [pool, budgetOf(maxUnavailable, membersOf(nodes, pool).length, pool)]));
 }
 
-/** The same for one pool; none for a pool that no node of the rolling change is in. */
+/** The budget of one pool; 0 for a pool without a node of the rolling change. */
 const budgetIn = ({ budgets }: State, pool: string): number => budgets[pool] ?? 0;
 
 export const membersOf = <N extends NodeInit>(nodes: readonly N[], pool: string): readonly N[] =>
   nodes.filter((node) => poolsOf(node).includes(pool));
 
-/** Members of a pool that do not serve in full, for whatever reason: a set, so that nobody counts twice. */
+/** Members of a pool that are not fully in service, for any reason. A set, so that each node counts once. */
 const unavailable = (state: State, pool: string): ReadonlySet<string> =>
   new Set(
     membersOf(state.nodes, pool)
@@ -52,31 +52,31 @@ const unavailable = (state: State, pool: string): ReadonlySet<string> =>
       .map(({ id }) => id),
   );
 
-/** Every pool of the node can be without it now. A node that is out of service uses no budget. */
+/** Whether each pool of the node can spare it now. A node that is out of service uses no budget. */
 export const mayStart = (state: State, node: NodeState): boolean =>
   isOutOfService(node) || poolsOf(node).every((pool) => fitsPool(state, pool, node.id));
 
 const fitsPool = (state: State, pool: string, id: string): boolean =>
   unavailable(state, pool).union(new Set([id])).size <= budgetIn(state, pool);
 
-/** Besides these nodes, each pool of the node has a part of its budget left. */
+/** Whether each pool of the node has budget left besides these nodes. */
 export const fitsBeside = (state: State, node: NodeState, others: readonly NodeState[]): boolean =>
   poolsOf(node).every((pool) => membersOf(others, pool).length < budgetIn(state, pool));
 
 /**
- * So many serving members of a pool can be out of service at the same time, beside those that are out already; at least one, as a
- * node that repairs make serve leaves room.
+ * How many serving members of a pool may be drained together, besides unavailable ones. At least one: each repaired
+ * node returns its part of the budget.
  */
 export const atOnceIn = (state: State, pool: string, serves: (node: string) => boolean): number =>
   Math.max(1, budgetIn(state, pool) - membersOf(state.nodes, pool).filter(({ id }) => !serves(id)).length);
 
-/** By what is seen now the budget bears that a node under way is taken out once more. */
+/** Whether the budget allows draining a running node again, by the given observation. */
 export function fitsBudget(state: State, seen: Readonly<Record<string, Observation>>, id: string): boolean {
   const now = withSeen(state, seen);
   return now.nodes.some((node) => node.id === id && mayStart(now, node));
 }
 
-/** Who uses the budgets up, for people. */
+/** Names the nodes that use the budgets up, for people. */
 export function whyFull(state: State, waiting: readonly NodeState[]): string {
   const full = [...new Set(waiting.flatMap(poolsOf))].filter(
     (pool) => unavailable(state, pool).size >= budgetIn(state, pool),

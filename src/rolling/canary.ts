@@ -1,8 +1,8 @@
 import { nodeOf, type State } from './state.ts';
 
 /**
- * What a node was changed to is not proved yet: fewer nodes than the canaries, at least one, have been changed and come through their
- * soak. A node that is not soaked is none, nor is one that has failed or goes back.
+ * Whether the node's change is still unproved: fewer nodes than `canary`, at least one, were changed and have passed
+ * their soak. A node that failed, is not soaked or is rolled back does not count.
  */
 export function isCanary(state: State, id: string): boolean {
   const node = nodeOf(state, id);

@@ -2,9 +2,10 @@ import { OrchError } from '../core/base/errors.ts';
 import { type Count, wholeNodes } from '../core/play/count.ts';
 
 /**
- * Most members of a pool of `of` that may be unavailable at once. `pool`: its name, for people; nodes in no pool have none.
+ * The budget: the most members of a pool of `of` that may be unavailable at once. `pool`: its name for people; '' for
+ * nodes in no pool.
  *
- * @throws OrchError BUDGET_ZERO when that is none: nothing could ever be changed, and rounding up would break the promise
+ * @throws OrchError BUDGET_ZERO when it is none: no node could ever be changed, and rounding up would exceed the limit
  */
 export function budgetOf(count: Count, of: number, pool = ''): number {
   const budget = wholeNodes(count, of);

@@ -1,26 +1,26 @@
 import { formatDuration } from '../core/base/duration.ts';
 import type { Deadline, DeadlineChain } from '../core/play/rolling.ts';
 
-/** The time limits that must fit together when a node is taken out of traffic and stopped. */
+/** The time limits that must fit together when a node is drained and stopped. */
 export interface Deadlines {
-  /** How long a drain may take before it is given up. */
+  /** How long a drain may take. */
   readonly drainWithin: Deadline;
-  /** The longest that a request of this cluster may take. */
+  /** The longest request of this cluster. */
   readonly longestRequest: Deadline;
-  /** How long a container has to end before it is killed. */
+  /** How long a container may take to end before it is killed. */
   readonly stopTimeout: Deadline;
-  /** How long its workers go on with the requests that they have. */
+  /** How long its workers continue with their requests after the stop signal. */
   readonly workerShutdown: Deadline;
-  /** Shown with the others, for people: how long a balancer takes to see a node down. */
+  /** More limits to print, for people: how long a balancer takes to see that a node is down. */
   readonly others?: readonly Deadline[];
 }
 
-/** What a container needs to end after its last worker has: its own clean-up, and Docker's. */
+/** Time for a container to end after its last worker: its own clean-up, and Docker's. */
 const STOP_SLACK_MS = 10_000;
 
 /**
- * Whether the limits fit: a drain must outlast the longest request, or it is given up while that still runs; a stop must
- * outlast the workers, or they are killed with requests in their hands.
+ * Checks that the limits fit. A drain must outlast the longest request, or it fails while that request still runs. A
+ * stop must outlast the workers, or Docker kills them during requests.
  */
 export function deadlineChain(limits: Deadlines): DeadlineChain {
   const { drainWithin, longestRequest, stopTimeout, workerShutdown, others = [] } = limits;

@@ -22,7 +22,7 @@ export interface Advance {
   readonly commands: readonly Command[];
 }
 
-/** Everything that is due now, by what is known now. */
+/** Takes each action that is due now. */
 export const proceed = (state: State): Advance =>
   [looked, settled, refusals, starts, refuseWaiting, orders, questions, look, end].reduce<Advance>(
     (before, stage) => {
@@ -35,10 +35,10 @@ export const proceed = (state: State): Advance =>
 
 const silent = (state: State): Advance => ({ state, commands: [] });
 
-/** Every program of the run has come to its first disruptive change, or ended without one. */
+/** Each program of the run has reached its first disruptive change, or ended without one. */
 const isStaged = (state: State): boolean => inPhase(state, 'staging').length === 0;
 
-/** Steps that waited for a look are decided by it. */
+/** Decides steps that waited for a fresh observation. */
 function looked(state: State): Advance {
   if (!state.fresh) return silent(state);
   let next = state;
@@ -54,7 +54,7 @@ function looked(state: State): Advance {
   return silent(next);
 }
 
-/** Those whose program never wanted a turn are done, unless an earlier run was broken off with them. */
+/** Ends nodes whose program needed no drain as done, unless an earlier run left them drained or without their soak. */
 function settled(state: State): Advance {
   let next = state;
   for (const node of inPhase(state, 'ended')) {
@@ -77,7 +77,7 @@ const heldFault = ({ id, seen }: NodeState): ErrorInfo => ({
   host: id,
 });
 
-/** Those whose turn will not come, now or ever. */
+/** Ends waiting nodes that will not be drained. */
 function refusals(state: State): Advance {
   let next = state;
   for (const node of inPhase(state, 'waiting')) {
@@ -89,12 +89,12 @@ function refusals(state: State): Advance {
   return silent(next);
 }
 
-/** Programs that still wait for a turn of a node that is over are told so, each once. */
+/** Refuses programs that still wait although their node is over, each once. */
 function refuseWaiting(state: State): Advance {
   let next = state;
   const commands: Command[] = [];
   for (const { id, why, cause } of inPhase(state, 'over').filter(({ waits }) => waits)) {
-    // Where the node that stopped the roll failed itself, it tells why.
+    // If the node that stopped the rolling change failed, its own error names the cause.
     const told = nodeOf(state, state.stopped?.node ?? '')?.outcome === 'failed';
     const own = cause ?? (told ? undefined : state.stopped?.fault);
     const because = why ?? cause?.message ?? state.stopped?.why ?? '';
@@ -104,7 +104,7 @@ function refuseWaiting(state: State): Advance {
   return { state: next, commands };
 }
 
-/** Decided only by a fresh look. Where nothing may start and nothing is under way, nothing ever will. */
+/** Starts nodes, only by a fresh observation. If no node may start and none is running, the rolling change stops. */
 function starts(state: State): Advance {
   if (!state.fresh || state.stopped !== undefined || state.holds.length > 0 || !isStaged(state)) return silent(state);
   let next = state;
@@ -130,7 +130,7 @@ function start(state: State, node: NodeState, startReason: StartReason): State {
   return { ...update(state, node.id, begun), started: true };
 }
 
-/** While the network is down, and until all was looked at again, nothing is ordered. */
+/** While the network is down, and until everything was observed again, no step is ordered. */
 function orders(state: State): Advance {
   if (state.network !== 'up') return silent(state);
   let next = state;
@@ -174,25 +174,25 @@ function wantsLook(state: State): boolean {
   return inPhase(state, 'ended').some(({ seen }) => seen === undefined) || hasRoom(state);
 }
 
-/** Once nothing is under way and nobody waits, whoever is still asked or looked at does not matter. */
+/** The end: no node is running or waiting. Open questions and observations no longer matter. */
 function end(state: State): Advance {
   if (!isOver(state)) return silent(state);
   return { state: { ...state, holds: [], finished: true }, commands: [{ do: 'finish' }] };
 }
 
-/** Nothing is under way and nobody waits. */
+/** No node is running or waiting. */
 export const isOver = (state: State): boolean => inPhase(state, 'staging', 'ended', 'waiting', 'running').length === 0;
 
-/** Nothing is under way with it, and nothing of it was changed yet. */
+/** No step of the node is running, and nothing of it was changed yet. */
 const isUntouched = ({ ordered, step }: NodeState): boolean => !ordered && (isBeforeApply(step) || step === 'apply');
 
-/** After the network was away: whether a node that is not drained yet may be, is decided anew. */
+/** After a network outage: nodes that are not drained yet wait again. */
 export const regroup = (state: State): State =>
   inPhase(state, 'running')
     .filter((node) => isUntouched(node) && node.drained === 'no' && node.awaits !== 'person')
     .reduce(again, state);
 
-/** An interrupt: what was not changed goes back, at once where nothing is under way with it. */
+/** After an interrupt: restores the nodes that were not changed, at once unless a step is running. */
 export const giveUp = (state: State): State =>
   inPhase(state, 'running')
     .filter(isUntouched)

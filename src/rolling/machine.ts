@@ -44,8 +44,8 @@ const BEGINNING: Omit<NodeState, keyof NodeInit> = {
 };
 
 /**
- * The beginning of a roll. `nodes`: the whole role, those outside the run included. A run of which nobody could be reached
- * is `finished` at once: no event would ever come.
+ * Starts a rolling change. `nodes`: all members of the pools, also those outside of the run. If all nodes of the run
+ * are unreachable, the state is `finished` at once: no event would ever come.
  *
  * @throws OrchError BUDGET_ZERO when the budget of a pool rounds to none
  */
@@ -71,12 +71,12 @@ export function startRoll(options: Options, nodes: readonly NodeInit[]): State {
 }
 
 /**
- * One event in, what is to be done out. Never throws: an event that does not fit is not answered with a start.
+ * Takes one event, returns the new state and the commands. Never throws: an unexpected event starts nothing.
  *
  * @example const { state, commands } = advance(startRoll(options, nodes), { type: 'needsDrain', node: 'gw-1' });
  */
 export function advance(state: State, event: Event): Advance {
-  // What a program finds after the end is still told of its node; nothing is done about it any more.
+  // A failure that a program reports after the end is still recorded, without any command.
   if (state.finished) return { state: event.type === 'ended' ? absorb(state, event) : state, commands: [] };
   return proceed(absorb(state, event));
 }
@@ -121,7 +121,7 @@ function ended(state: State, id: string, ok: boolean, fault: ErrorInfo | undefin
   if (ok) return update(told, id, { phase: 'ended', unhealthy: false });
   if (fault === undefined && state.interrupted) return over(told, id, 'untouched', 'interrupted');
   const failed = failedInStaging(told, id, cause);
-  // Who cannot even be staged will not be alone: nothing that serves is touched.
+  // A failure during staging would repeat on other nodes: no serving node is drained.
   return state.started ? failed : stop(failed, `${id} failed`, cause, id);
 }
 
@@ -135,7 +135,7 @@ function observed(state: State, seen: Extract<Event, { type: 'observed' }>['node
   return fresh && state.network === 'back' ? regroup({ ...next, network: 'up' }) : next;
 }
 
-/** Only an answer to the last question counts: an older one may be the network's fault. */
+/** Only the answer to the last request counts: an older failure may come from the network outage. */
 function blind(state: State, fault: ErrorInfo): State {
   const next: State = { ...state, looking: 'no', fresh: false };
   if (state.looking !== 'asked') return next;
@@ -144,7 +144,10 @@ function blind(state: State, fault: ErrorInfo): State {
   return { ...next, holds: [...state.holds, { node: undefined, fault, asked: false }] };
 }
 
-/** Nobody starts, and nobody is drained whom a look was to clear; others under way go on by what their own steps find. */
+/**
+ * Starts no node. Undoes drains that waited for an observation; other running nodes continue by the results of their
+ * own steps.
+ */
 function withoutLook(state: State): State {
   const network = state.network === 'back' ? 'up' : state.network;
   return inPhase(state, 'running')
@@ -168,7 +171,7 @@ function decided(state: State, go: boolean): State {
   return go ? next : withoutLook(stop(next, hold.fault.message, hold.fault));
 }
 
-/** Nobody starts, nobody is asked; a node that was changed goes on to where it is safe to leave it. */
+/** Starts no node and asks nothing; a changed node continues to a safe point. */
 function interrupted(state: State): State {
   const told = stop({ ...state, interrupted: true }, 'interrupted');
   const answers = told.holds.reduce<State>(

@@ -3,14 +3,14 @@ import type { Options, Step } from './types.ts';
 
 const PREPARE: readonly Step[] = ['checkDependencies', 'drain', 'waitIdle', 'apply'];
 
-/** The steps of a node that has its turn, in order, when all goes well. */
+/** The steps of a node in order, if all of them succeed. */
 export function routeOf(
   node: Pick<NodeState, 'balanced' | 'staysHeld'> & { readonly wants: boolean },
   options: Pick<Options, 'leaveDrained'>,
 ): readonly Step[] {
   const before: readonly Step[] = !node.wants ? [] : node.balanced ? PREPARE : ['checkDependencies', 'apply'];
   if (options.leaveDrained) return before;
-  // Held nodes go back to whoever holds them: there is no service to confirm or to watch.
+  // Held nodes stay drained: they have no service to wait for or to soak.
   const service: readonly Step[] = node.staysHeld ? [] : ['waitInService', 'soak'];
   return [
     ...before,
@@ -20,7 +20,7 @@ export function routeOf(
   ];
 }
 
-/** The steps of a node that goes back to what it ran before. It was in service with that: nothing is compared. */
+/** The steps of a rollback. The previous version was in service before, so it is not compared. */
 export const recoveryOf = ({ balanced, staysHeld }: Pick<NodeState, 'balanced' | 'staysHeld'>): readonly Step[] => [
   'recover',
   'waitReady',
@@ -28,11 +28,11 @@ export const recoveryOf = ({ balanced, staysHeld }: Pick<NodeState, 'balanced' |
   ...(balanced && !staysHeld ? (['waitInService'] as const) : []),
 ];
 
-/** Checks that a screen does not count: they concern other things than the node's own way through the change. */
+/** Checks without a number on screen: they concern other nodes or services. */
 const UNNUMBERED: ReadonlySet<Step> = new Set(['checkDependencies', 'recheck']);
 
 /**
- * Where a step is among the numbered steps of a route, from 1; nothing for a step without a number.
+ * Position of a step among the numbered steps of a route, from 1; undefined for a step without a number.
  *
  * @example numberOf(['checkDependencies', 'drain', 'waitIdle', 'apply'], 'drain') // { index: 1, of: 3 }
  */
@@ -45,9 +45,9 @@ export function numberOf(
   return index === 0 ? undefined : { index, of: numbered.length };
 }
 
-/** The step after `step`; undefined: it was the last one. */
+/** The step after `step`; undefined after the last one. */
 export const stepAfter = (route: readonly Step[], step: Step): Step | undefined => route[route.indexOf(step) + 1];
 
-/** Steps during which nothing of the node itself has been changed yet. */
+/** Steps before the first change of the node itself. */
 export const isBeforeApply = (step: Step | undefined): boolean =>
   step === 'checkDependencies' || step === 'drain' || step === 'waitIdle';

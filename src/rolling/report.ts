@@ -5,27 +5,27 @@ import { membersOf } from './budget.ts';
 import { type Drained, inPhase, type NodeState, nodeOf, type Outcome, type State } from './state.ts';
 import type { Step } from './types.ts';
 
-/** How a node came out of the roll. */
+/** The result of a rolling change for one node. */
 export interface NodeEnd {
-  /** `unchanged`: done, and nothing that serves had to be changed. */
+  /** `unchanged`: done, without a disruptive change. */
   readonly state: Outcome | 'unchanged';
-  /** The step at which it failed, or the last it came to. */
+  /** The step that failed, or the last step reached. */
   readonly step: Step | undefined;
-  /** Whether its balancers use it, as far as is known. */
+  /** Whether its balancers send it traffic, as far as known. */
   readonly traffic: 'in' | 'out' | 'unknown';
-  /** A drain of this tool is on it, and only giving it back takes that off. */
+  /** Whether a drain of api7-orch is on the node, which only a restore ends. */
   readonly drained: Drained;
   readonly lost: boolean;
   /** Why it is not done. */
   readonly fault: ErrorInfo | undefined;
-  /** Faults of cleaning up after that. */
+  /** Failures of the clean-up afterwards. */
   readonly also: readonly ErrorInfo[];
   readonly why: string | undefined;
   /** What to do about it, one sentence; undefined: nothing. */
   readonly goOn: string | undefined;
 }
 
-/** How the node ended; undefined while something may still be done with it, and for nodes outside the run. */
+/** How the node ended; undefined while it may still change, and for nodes outside of the run. */
 export function endOf(state: State, id: string): NodeEnd | undefined {
   const node = nodeOf(state, id);
   if (!node?.inRun || node.phase !== 'over' || node.outcome === undefined) return undefined;
@@ -42,7 +42,10 @@ export function endOf(state: State, id: string): NodeEnd | undefined {
   };
 }
 
-/** Why a run is no success, though nothing of the node's program failed: it is still drained, or a person said no to it. */
+/**
+ * Why the run is no success although the node's program did not fail: the node is still drained, or the operator
+ * answered no.
+ */
 export function shortfallOf(state: State, id: string): ErrorInfo | undefined {
   const node = nodeOf(state, id);
   const { stopped } = state;
@@ -54,7 +57,7 @@ export function shortfallOf(state: State, id: string): ErrorInfo | undefined {
   return { code: 'NOT_RESTORED', message, host: id, ...defined({ hint }) };
 }
 
-/** Everybody who is over, in the order of the run. */
+/** The results of all finished nodes, in the order of the run. */
 export const endsOf = (state: State): ReadonlyMap<string, NodeEnd> =>
   new Map(
     state.nodes.flatMap(({ id }) => {
@@ -88,10 +91,7 @@ function adviceFor(node: NodeState): string | undefined {
     : 'nothing of it was changed: run the same command again';
 }
 
-/**
- * Who is to be taken out of traffic, in which waves, as far as can be told before anybody was looked at: nodes that turn out
- * not to serve go before all of them.
- */
+/** The planned batches, before any observation. Nodes that turn out to be out of service go before all of them. */
 export function wavesOf(state: State): {
   readonly waves: readonly (readonly string[])[];
   readonly budgets: readonly PoolBudget[];

@@ -1,13 +1,13 @@
 import type { Counters } from '../core/host/balancer.ts';
 
-/** What one balancer counted for one node from the beginning to the end of the watch. */
+/** One balancer's counters for one node, at the beginning and at the end of the soak. */
 export interface Window {
   readonly begin: Counters;
   readonly end: Counters;
 }
 
 export interface Verdict {
-  /** `noTraffic`: the peers give nothing to compare with. `inconclusive`: they do, and this node gets too few requests. */
+  /** `noTraffic`: the peers have no requests to compare with. `inconclusive`: they have, and this node has too few. */
   readonly verdict: 'pass' | 'fail' | 'noTraffic' | 'inconclusive';
   readonly why: string;
 }
@@ -15,8 +15,8 @@ export interface Verdict {
 type Kind = 'status4xx' | 'status5xx' | 'connectErrors' | 'responseErrors';
 
 /**
- * By how much a node's share of bad answers may exceed its siblings'. Clients cause 4xx themselves, and not evenly; the
- * others are never right.
+ * By how much a node's share of bad responses may exceed its peers' share. Clients cause 4xx themselves, and unevenly;
+ * the other kinds are always errors.
  */
 const MARGIN: Readonly<Record<Kind, number>> = {
   status4xx: 0.05,
@@ -32,28 +32,29 @@ const NAMES: Readonly<Record<Kind, string>> = {
   responseErrors: 'invalid responses',
 };
 
-/** A share must also be so many times the siblings': where everybody has 10%, 12% says nothing. */
+/** The share must also be this many times the peers' share: if all peers have 10%, 12% proves nothing. */
 const FACTOR = 2;
-/** Fewer bad answers than these prove nothing, whatever their share. */
+/** Fewer bad responses prove nothing, whatever their share. */
 const LEAST_ERRORS = 5;
-/** Fewer requests than these, and a share of them means nothing. */
+/** With fewer requests a share means nothing. */
 const LEAST_REQUESTS = 20;
-/** With nothing to compare with, more than this share of errors that are never right is bad. */
+/** Without peers to compare with: the highest accepted share of errors that clients never cause. */
 const ALONE = 0.05;
 
 /**
- * How often a node that is as good as its peers may fail by chance, at most, for each kind of error: at all early looks together,
- * and at the last one. Noisy clients make 4xx all the time, so less of those is left to chance.
+ * Highest probability that a healthy node fails by chance, for each kind of error: in all early comparisons together,
+ * and in the last one. Noisy clients cause 4xx all the time, so 4xx has a lower limit.
  */
 export const FALSE_ALARMS = { early: 0.0001, last: 0.005, last4xx: 0.0002 } as const;
 
 type Sums = Readonly<Record<Kind | 'requests', number>>;
 
 /**
- * Compares what a node answered with what its siblings did over the same time. One window for each balancer that counts.
- * It fails where the share of a kind of bad answers exceeds the siblings' by its margin and twofold, in at least five
- * answers, and where a good node would get so many at most as often as `FALSE_ALARMS` says. Siblings without requests give nothing to compare with; then only errors that are never right count. Too few
- * requests of its own beside siblings that get some, or a balancer that was reloaded meanwhile, are inconclusive.
+ * Compares a node's responses with its peers' over the same time, with one window for each balancer that counts. The
+ * node fails if all of these hold for a kind of bad response: its share exceeds the peers' by the margin and by
+ * `FACTOR`, there are at least five of them, and a healthy node would get that many at most as often as `FALSE_ALARMS`
+ * says. If peers have no requests, only errors that clients never cause count. The result is inconclusive if the node
+ * has too few requests although its peers have some, or if a balancer was reloaded meanwhile.
  *
  * @example compareCounters([{ begin, end }], siblings).verdict // 'pass'
  */
@@ -72,9 +73,9 @@ export function compareCounters(node: readonly Window[], siblings: readonly Wind
 }
 
 /**
- * Why a node is so bad that the comparison need not go on; undefined: it must go on. `nth`: the number of this look, from 1. The looks
- * share the false alarms that early looks may have, so that there may be as many as wanted: the nth may have 1 / (n (n + 1)) of them.
- * Peers that have few requests so far are waited for.
+ * Why a node is so bad that the soak can end early; undefined: the soak continues. `nth`: the number of this
+ * comparison, from 1. All early comparisons share one probability of false alarms, however many there are: the nth gets
+ * 1 / (n (n + 1)) of it. Waits for peers that have few requests so far.
  *
  * @example failsEarly([{ begin, end }], siblings, 1) // '100.0% 5xx responses (16 in 16 requests), its peers 0.0%'
  */
@@ -87,12 +88,12 @@ export function failsEarly(node: readonly Window[], siblings: readonly Window[],
   return others.requests < LEAST_REQUESTS ? undefined : worse(own, others, limit);
 }
 
-/** A node has got so many requests that a share of them says something, or there is no traffic at all to wait for. */
+/** Whether a node has enough requests for a share to mean something, or there is no traffic to wait for. */
 export function isEnough(node: readonly Window[], siblings: readonly Window[]): boolean {
   return (sumsOf(node)?.requests ?? 0) >= LEAST_REQUESTS || [...node, ...siblings].every(gotNothing);
 }
 
-/** A balancer that began to count anew got what it shows now, at least. */
+/** A balancer whose counters were reset has counted at least what it shows now. */
 const gotNothing = ({ begin, end }: Window): boolean =>
   end.requests === (begin.epoch === end.epoch ? begin.requests : 0);
 
@@ -132,14 +133,14 @@ function badAlone(own: Sums, limit: number): string | undefined {
 
 const KINDS: readonly Kind[] = ['status5xx', 'connectErrors', 'responseErrors', 'status4xx'];
 
-/** A connect may fail again and again for one request, so there can be more failures than requests. */
+/** One request may cause several failed connects, so failures can exceed requests. */
 const trials = (sums: Sums, kind: Kind): number => Math.max(1, sums.requests, sums[kind]);
 
 const share = (sums: Sums, kind: Kind): number => sums[kind] / trials(sums, kind);
 
 /**
- * At most so often `of` cases give `count` hits or more where each is one with a probability of `each` (the Chernoff bound, e to
- * the power of -of · KL). Errors that fall on nodes by chance hit this node with its part of all requests.
+ * Upper bound for the probability of `count` hits or more in `of` cases, each with the probability `each` (the Chernoff
+ * bound, e to the power of -of · KL). Errors that hit nodes by chance hit this node in proportion to its requests.
  */
 function chance(count: number, of: number, each: number): number {
   const seen = count / of;
@@ -150,7 +151,7 @@ function chance(count: number, of: number, each: number): number {
 
 const percent = (of: number): string => `${(of * 100).toFixed(1)}%`;
 
-/** What was added during the windows; undefined where a balancer began anew. */
+/** Sums over the windows; undefined if a balancer's counters were reset. */
 function sumsOf(windows: readonly Window[]): Sums | undefined {
   const anew = windows.some(({ begin, end }) => begin.epoch !== end.epoch || end.requests < begin.requests);
   if (anew) return undefined;

@@ -3,21 +3,21 @@ import type { ErrorInfo } from '../core/event/event.ts';
 import type { NodeInit, Observation, Options, Step } from './types.ts';
 
 /**
- * How a node ends. Every node of the run ends in exactly one of them. `rolledBack`: its change failed, and it serves with what it ran
- * before.
+ * How a node ends: exactly one of these for each node of the run. `rolledBack`: its change failed, and it serves with
+ * its previous version.
  */
 export type Outcome = 'done' | 'failed' | 'rolledBack' | 'untouched' | 'skipped';
 
-/** Whether a drain of ours is on a node. `perhaps`: it, or giving it back, was ordered and has not been heard to succeed. */
+/** Whether a drain of api7-orch is on a node. `maybe`: a drain or restore was sent, and its result is unknown. */
 export type Drained = 'no' | 'maybe' | 'yes';
 
 /**
- * `staging`: its program has not come to its first disruptive change; `ended`: it never will; `waiting`: for its turn;
- * `running`: in its pipeline; `over`: nothing more is done with it.
+ * `staging`: its program has not reached its first disruptive change; `ended`: it never will; `waiting`: it waits for
+ * its drain; `running`: its steps run; `over`: nothing more happens to it.
  */
 export type Phase = 'staging' | 'ended' | 'waiting' | 'running' | 'over';
 
-/** Why a node has its turn: it does not serve, or only in part, or its wave has come. */
+/** Why a node starts: it is out of service, it is unhealthy, or its batch has come. */
 export type StartReason = 'outOfService' | 'unhealthy' | 'batch';
 
 export interface NodeState extends NodeInit {
@@ -25,32 +25,32 @@ export interface NodeState extends NodeInit {
   readonly unhealthy: boolean;
   readonly seen: Observation | undefined;
   readonly startReason: StartReason | undefined;
-  /** The steps it goes through when all goes well. */
+  /** The node's steps in order, if all of them succeed. */
   readonly route: readonly Step[];
   readonly step: Step | undefined;
-  /** The step was commanded and has not been answered. */
+  /** The step was ordered and has no result yet. */
   readonly ordered: boolean;
-  /** What the step is not commanded without. */
+  /** What must come before the step is ordered: an observation, or the operator's answer. */
   readonly awaits: 'look' | 'person' | undefined;
-  /** It was drained before this run: what runs there is not known to be as it was. */
+  /** It was drained before this run: its services may be in any state. */
   readonly drainedEarlier: boolean;
-  /** Somebody else held it when it started: it is held again afterwards. */
+  /** It was held externally when it started: it is held again afterwards. */
   readonly staysHeld: boolean;
   readonly drained: Drained;
-  /** `apply` was ordered. */
+  /** Whether `apply` was ordered. */
   readonly changed: boolean;
-  /** Its program waits to be told whether it may go on. */
+  /** Its program waits for permission to continue. */
   readonly waits: boolean;
-  /** Nobody answers there any more. */
+  /** The connection to it was lost. */
   readonly lost: boolean;
-  /** Its change failed, and it goes back to what it ran before, or will as soon as its diagnostics are kept. */
+  /** Its change failed, and it returns to its previous version, now or once its diagnostics are collected. */
   readonly recovering: boolean;
   readonly failedAt: Step | undefined;
-  /** The first fault. */
+  /** The first failure. */
   readonly cause: ErrorInfo | undefined;
-  /** Faults of cleaning up after the first. */
+  /** Failures of the clean-up after the first one. */
   readonly also: readonly ErrorInfo[];
-  /** Fixed as soon as it is known, which may be before the node is over. */
+  /** Set as soon as it is known, possibly before the node is over. */
   readonly outcome: Outcome | undefined;
   readonly why: string | undefined;
 }
@@ -61,37 +61,37 @@ export interface Hold {
   readonly asked: boolean;
 }
 
-/** `node`: whose failure it was; without: everybody's own affair. */
+/** `node`: the node whose failure stopped the rolling change; undefined: no single node's. */
 export interface RollStop {
   readonly why: string;
   readonly fault: ErrorInfo | undefined;
   readonly node: string | undefined;
 }
 
-/** Plain data: what the machine knows. Nodes are in the order in which they are taken. */
+/** All that the machine knows, as plain data. Nodes are in the order of their change. */
 export interface State {
   readonly options: Options;
-  /** By pool: most of its members that may be unavailable at once. */
+  /** By pool: the most members that may be unavailable at once. */
   readonly budgets: Readonly<Record<string, number>>;
   readonly nodes: readonly NodeState[];
-  /** Some node has been given a turn. */
+  /** Some node has been started. */
   readonly started: boolean;
-  /** `asked`: an observation is under way; `again`: it is, but something happened since it was asked. */
+  /** `asked`: an observation is under way; `again`: one is under way, but something happened since it began. */
   readonly looking: 'no' | 'asked' | 'again';
-  /** What was seen was asked for after the last thing that happened. */
+  /** The last observation began after the last event. */
   readonly fresh: boolean;
-  /** `back`: up again, but nothing was observed since. */
+  /** `back`: up again, but not observed since. */
   readonly network: 'up' | 'down' | 'back';
   readonly holds: readonly Hold[];
-  /** `index`: which batch begins when no member of this one is left. */
+  /** `index`: the number of the batch that begins when no member of this one is left. */
   readonly batch: { readonly index: number; readonly members: readonly string[] };
-  /** Nobody else starts. */
+  /** Set: no further node starts. */
   readonly stopped: RollStop | undefined;
   readonly interrupted: boolean;
   readonly finished: boolean;
 }
 
-/** An earlier run has not come to its end with the node: it left it drained, or changed it and did not see whether it answers well. */
+/** An earlier run has not finished the node: it left it drained, or changed it without a passed soak. */
 export const isUnfinished = ({ seen }: NodeState): boolean =>
   seen?.drainedByRun === true || (seen?.soaking === true && !seen.held);
 
@@ -105,7 +105,10 @@ export const update = (state: State, id: string, change: Partial<NodeState>): St
   nodes: state.nodes.map((node) => (node.id === id ? { ...node, ...change } : node)),
 });
 
-/** What was seen just now. Of a node without balancers nothing can be: it serves, as far as anybody knows, unless its program says otherwise. */
+/**
+ * Sets the observations. Nodes without balancers cannot be observed: they count as serving unless their program reports
+ * otherwise.
+ */
 export const withSeen = (state: State, seen: Readonly<Record<string, Observation>>): State => ({
   ...state,
   nodes: state.nodes.map((node) => (node.balanced ? { ...node, seen: seen[node.id] } : node)),
@@ -123,7 +126,10 @@ export const over = (state: State, id: string, outcome: Outcome, why?: string): 
     ...defined({ why }),
   });
 
-/** A node has failed: at once it counts, and one too many stops the roll. What it is found guilty of first stays its cause. */
+/**
+ * Records a failure of a node. It counts at once, and one failure too many stops the rolling change. The first failure
+ * stays the cause.
+ */
 export function recordFailure(state: State, id: string, step: Step | undefined, fault: ErrorInfo, lost = false): State {
   const node = nodeOf(state, id);
   if (node === undefined) return state;
@@ -137,7 +143,7 @@ export function recordFailure(state: State, id: string, step: Step | undefined, 
   return failures > state.options.maxFailures ? stop(next, `${id} failed`, fault, id) : next;
 }
 
-/** Something happened: what was seen before, or is being looked at now, decides nothing. */
+/** After an event: earlier observations, and one that is under way, decide nothing. */
 export const stale = (state: State): State => ({
   ...state,
   fresh: false,
