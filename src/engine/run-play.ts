@@ -13,7 +13,7 @@ import { Slots } from './roll/slots.ts';
 /** What all plays of a run share. */
 export type PlayContext = RunContext & Pick<RollContext, 'ahead' | 'noteOnce' | 'refusal'>;
 
-/** Runs one play batch by batch. After a failure no further batch starts, and nothing that serves is touched any more. */
+/** Runs one play batch by batch. After a failure no further batch starts, and no serving node is changed any more. */
 export async function runPlay(
   context: PlayContext,
   { play, hosts }: PlannedPlay,
@@ -53,13 +53,14 @@ export async function runPlay(
       continue;
     }
     running.push(...batch.map(each));
-    // The next batch begins when this one is through or waits for turns: who gets one first is not a matter of batches.
+    // The next batch starts when each host of this one has ended or waits for its drain: batches do not decide who is
+    // drained first.
     const passed = await Promise.all(batch.map(({ name }) => turns.passed(name)));
     failed ||= passed.includes(false);
   }
   await Promise.all(running);
   await turns.report();
-  // A node that was done can be found bad later, when its siblings look at it again.
+  // A later recheck can find a finished node unhealthy.
   for (const [name, result] of results) {
     const error = result.status === 'ok' ? turns.failure(name) : undefined;
     if (error !== undefined) results.set(name, { ...result, status: 'failed', error });
@@ -73,5 +74,5 @@ export async function runPlay(
   return results;
 }
 
-/** A member of a pool that the play does not work on: only its balancers are asked about it. */
+/** A pool member outside of the play: only its balancers are asked about it. */
 const placeholderHost = (name: string): Host => ({ name, address: '', groups: [], vars: {} });

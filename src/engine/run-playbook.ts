@@ -21,14 +21,14 @@ export interface RunRequest {
   readonly cluster: string;
   /** Id of the run. */
   readonly run?: string;
-  /** The playbook's file, unless it came with the program, and whether it takes the place of one that did. */
+  /** The playbook's file, absent for a built-in playbook, and whether it replaces a built-in one. */
   readonly file?: string;
   readonly replacesBuiltIn?: boolean;
-  /** Makes the plays anew: they are run once offline and once for real. */
+  /** Makes new plays: they run once offline and once for real. */
   plays(): Plays;
-  /** The command that goes on where this run ends early. */
+  /** The command that resumes the run, if it ends early. */
   goOn?(): string;
-  /** Hosts of a pattern, within `--limit`. */
+  /** The hosts of a pattern, within `--limit`. */
   select(pattern: string): readonly Host[];
 }
 
@@ -39,9 +39,9 @@ export interface RunReport {
 }
 
 /**
- * Carries out a playbook: validates it offline, connects to every host it names, then runs play after play.
+ * Runs a playbook: validates it offline, connects to all its hosts, then runs play after play.
  *
- * @throws OrchError when the playbook itself is wrong: nothing was connected to, nothing was touched
+ * @throws OrchError when the playbook itself is wrong: no connection was made, and nothing was changed
  */
 export async function runPlaybook(context: RunContext, request: RunRequest): Promise<RunReport> {
   const planned = enumerate(request.plays(), request.select);
@@ -54,7 +54,7 @@ export async function runPlaybook(context: RunContext, request: RunRequest): Pro
   return new PlaybookRun(context, request, names, planned).run();
 }
 
-/** The controller's own part of every task: a package that is missing or damaged is found before any connection. */
+/** Does the controller's part of every task: a missing or damaged package is found before any connection. */
 async function prepare(planned: readonly PlannedPlay[], locals: Locals): Promise<void> {
   const stated = planned.flatMap(({ tasks }) =>
     [...tasks].flatMap(([host, list]) => list.flatMap((task) => (task.blocked === undefined ? [{ host, task }] : []))),
@@ -76,19 +76,19 @@ class PlaybookRun {
   readonly #errors: OrchError[] = [];
   readonly #begun: number;
   #touched = false;
-  /** Nodes that went back to what they ran before, and whether another host failed too. */
+  /** Nodes that were rolled back, and whether another host failed too. */
   readonly #rolledBack = new Set<string>();
   #failedElsewhere = false;
-  /** Some host was not brought to the end of its program. */
+  /** Some host did not complete its program. */
   #unfinished = false;
-  /** Every play came to its end, and ended well on every host. */
+  /** Every play was completed, with all hosts ok. */
   #finished = false;
 
   constructor(context: RunContext, request: RunRequest, names: readonly string[], planned: readonly PlannedPlay[]) {
     this.#tally = new Tally(names);
     const emit: Emit = (event) => {
       this.#tally.add(event);
-      // Out of traffic by this run, though nothing of the node itself was changed.
+      // Drained by this run, even if nothing of the node itself was changed.
       if (event.type === 'roll.end')
         for (const [node, { state }] of Object.entries(event.nodes))
           if (state === 'rolledBack') this.#rolledBack.add(node);
@@ -99,7 +99,7 @@ class PlaybookRun {
       context.emit(event);
     };
     const noted = new Set<string>();
-    // The same for every node: it is printed once in a run.
+    // The same message for every node is printed once per run.
     const noteOnce = (message: string): void => {
       if (!noted.has(message)) emit({ type: 'note', message });
       noted.add(message);
@@ -119,7 +119,7 @@ class PlaybookRun {
     const goesOn = lost.size === 0 || check || rollFlags?.skipUnreachable === true;
     if (goesOn && (await this.#lock(lost))) {
       const refusal = this.#sameMachine(lost);
-      // Whatever a playbook's own code throws between plays: hosts may have been changed, so the run is told to its end.
+      // A playbook's own code may throw between plays after hosts were changed, so the run is reported to its end.
       await this.#plays(lost, refusal).catch((error: unknown) => void this.#errors.push(located(error, {})));
       const error = await refusal;
       if (error !== undefined) this.#errors.push(error);
@@ -127,7 +127,7 @@ class PlaybookRun {
     return this.#end(lost.size > 0);
   }
 
-  /** All hosts answer before anything is changed on any: a dead one is found now, not half-way. */
+  /** All hosts must respond before the first change on any: an unreachable one is found now, not half-way. */
   async #connectAll(): Promise<ReadonlySet<string>> {
     const { hosts, clock, emit, forks } = this.#context;
     const lost = new Set<string>();
@@ -152,14 +152,16 @@ class PlaybookRun {
     return [...new Set([...this.#names, ...delegates])];
   }
 
-  /** Not waited for here: the hosts are asked with the first reads of the plays, and each play waits before its first change. */
+  /**
+   * Not awaited here: the hosts answer with the plays' first reads, and each play awaits it before its first change.
+   */
   #sameMachine(lost: ReadonlySet<string>): Promise<OrchError | undefined> {
     const { hosts } = this.#context;
     const reached = this.#all.filter((host) => !lost.has(host));
     return sameMachine(reached, async (host) => (await hosts.get(host)).facts());
   }
 
-  /** Before anything is read: what is planned holds as long as no other run may change it. */
+  /** Before anything is read: the plan stays valid only if no other run may change the hosts. */
   async #lock(lost: ReadonlySet<string>): Promise<boolean> {
     const { locks, hosts, check } = this.#context;
     if (check || locks === undefined) return true;
@@ -184,7 +186,7 @@ class PlaybookRun {
         return;
       }
       const hosts = this.#request.select(step.value.options.hosts);
-      // Nothing in reach of --limit: no play, no headline.
+      // `--limit` selects no host of it: no play, no heading.
       let results: ReadonlyMap<string, HostResult> = new Map();
       if (hosts.some(({ name }) => !lost.has(name))) {
         if (this.#context.signal.aborted) return;
@@ -224,7 +226,7 @@ class PlaybookRun {
     return { outcome, exitCode: EXIT_CODES[outcome], hosts };
   }
 
-  /** The error that stopped the run, if nothing had caught it. */
+  /** The unexpected error that stopped the run, if any. */
   #bug(): OrchError | undefined {
     const { signal, urgent } = this.#context;
     return [signal.reason, urgent.reason].find((reason) => reason instanceof OrchError && reason.code === 'INTERNAL');

@@ -2,7 +2,7 @@ import type { HostCounts, RunEvent } from '../core/event/event.ts';
 
 const NONE: HostCounts = { ok: 0, changed: 0, failed: 0, skipped: 0, unknown: 0, unreachable: 0 };
 
-/** Counts per host as the events say: only `task.end` and `host.unreachable` count. */
+/** Counts per host, from the events `task.end` and `host.unreachable` alone. */
 export class Tally {
   readonly #hosts = new Map<string, HostCounts>();
 

@@ -16,7 +16,7 @@ import { shownChange } from './shown-change.ts';
 import { TaskLog } from './task-log.ts';
 import { writeEntry } from './write-entry.ts';
 
-/** Carries out one play on one host: read ahead, then in order write, confirm, wait. */
+/** Runs one play on one host: plans ahead, then writes, confirms and waits in order. */
 export async function applyHost(run: HostRun): Promise<HostResult> {
   return new HostApply(run).run();
 }
@@ -27,7 +27,7 @@ class HostApply {
   readonly #planner: Planner;
   readonly #log: TaskLog;
   #group: GateGroup | undefined;
-  /** Statements of gates that were met since the last write, as many times in a row as they want. */
+  /** Statements of gates that were met since the last write, as many times in a row as they require. */
   readonly #met = new Set<string>();
   #asked: Entry | undefined;
   #touched = false;
@@ -77,7 +77,7 @@ class HostApply {
     }
   }
 
-  /** The entries of one segment, in order. Whoever stops leaves the rest skipped. */
+  /** Runs the entries of one segment in order. After a stop, the rest counts as skipped. */
   async #walk(entries: readonly Entry[], last: boolean): Promise<void> {
     for (const [i, entry] of entries.entries()) {
       try {
@@ -132,7 +132,7 @@ class HostApply {
     await this.#write(entry);
     if (task.bound.confirmed) {
       const end = this.#horizon(entries, i);
-      // With nothing left to do the last look at everything is taken now. What a write itself has said is no such look.
+      // With nothing left to do, everything is read one last time now. The report of a write is no such reading.
       const atRest = last && !entries.slice(i + 1).some((later) => this.#isBusy(later));
       if (atRest) await planEntries(this.#planner, [entry]);
       await planEntries(this.#planner, atRest ? this.#stated() : entries.slice(i, end));
@@ -148,43 +148,43 @@ class HostApply {
     if (!entry.timedOut && this.#isMoving) this.#met.add(keyOf(entry.task));
   }
 
-  /** Something was written or waited for: every plan made before is too old to act upon, or to report. */
+  /** After a write or a wait: every earlier plan is too old to act upon or to report. */
   #age(): void {
     this.#planner.age++;
     this.#run.ahead.spoil();
   }
 
-  /** An entry that is too old is read again, together with those after it up to the next that has something to do. */
+  /** Reads an outdated entry again, together with the entries after it up to the next one that has something to do. */
   async #refresh(entries: readonly Entry[], i: number): Promise<void> {
     if ((entries[i]?.readAt ?? 0) < this.#planner.age)
       await planEntries(this.#planner, entries.slice(i, this.#horizon(entries, i)));
   }
 
-  /** What is to be decided about is fresh, and read: a failed read made good later would be decided about by nobody. */
+  /** Refreshes the entry and retries a failed read, so that the decision below uses current state. */
   async #look(entries: readonly Entry[], i: number): Promise<void> {
     await this.#refresh(entries, i);
     await retryReads(this.#planner, this.#run.clock, entries.slice(i, i + 1));
   }
 
-  /** Whoever is out of traffic goes on to a safe point: only the second Ctrl-C breaks that off. */
+  /** A drained host continues to a safe point: only the second Ctrl-C ends that. */
   get #signal(): AbortSignal {
     return this.#mayDisrupt ? this.#run.urgent : this.#run.signal;
   }
 
-  /** What serves is changed only when the host is out of traffic. */
+  /** Serving nodes are changed only after their drain. */
   async #takeTurn(): Promise<void> {
     await this.#run.turns.waitForDrain(this.#run.host.name);
     this.#mayDisrupt = true;
     this.#age();
   }
 
-  /** Also what an earlier run left out of traffic, which nothing here may have to be changed of. */
+  /** Also restores a node that an earlier run left drained, even if this program changes nothing of it. */
   async #giveBack(): Promise<void> {
     if (await this.#run.turns.restore(this.#run.host.name, this.#met)) this.#age();
     this.#mayDisrupt = false;
   }
 
-  /** Entries up to and including the next that has something to do, and the gates beside it: read again after a write. */
+  /** Entries to read again after a write: up to the next one that has something to do, and the gates beside it. */
   #horizon(entries: readonly Entry[], i: number): number {
     const next = entries.findIndex((entry, at) => at > i && this.#isBusy(entry));
     return next < 0 ? entries.length : next + gateGroup(entries, next, this.#asked).length;
@@ -217,10 +217,10 @@ class HostApply {
     }
   }
 
-  /** All that can be read back. */
+  /** All entries that can be read back. */
   #stated = (): readonly Entry[] => this.#entries.filter(({ task }) => task.type.gate || task.bound.confirmed);
 
-  /** A host that was changed must be at rest: everything it was told is looked at after the last write or wait. */
+  /** After a change, everything is read again: the host must have reached the desired state. */
   async #settle(): Promise<void> {
     if (this.#run.check || !this.#touched) return;
     const stated = this.#stated();
@@ -230,7 +230,7 @@ class HostApply {
     assertSettled(this.#run.host.name, stated);
   }
 
-  /** The program wants a value that is not known. In check mode it may become so; in an apply nothing will bring it. */
+  /** The program used an unknown value. In check mode the rest is unknown; in an apply this is an error. */
   #seeRest({ notYet }: Segment): void {
     if (notYet === undefined) return;
     if (this.#run.check) {

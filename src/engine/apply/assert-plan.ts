@@ -1,7 +1,10 @@
 import { OrchError } from '../../core/base/errors.ts';
 import type { Entry, TaskPlan } from '../plan/plan-host.ts';
 
-/** What was just written must be read back as wanted. @throws OrchError DID_NOT_CONVERGE, or the error of reading */
+/**
+ * Checks that a read after the write shows the desired state. @throws OrchError DID_NOT_CONVERGE, or the error of
+ * reading
+ */
 export function assertConverged({ plan, task }: Entry): void {
   if (plan.status === 'ok') return;
   if (plan.status === 'error') throw plan.error;
@@ -17,7 +20,7 @@ export function assertConverged({ plan, task }: Entry): void {
 }
 
 /**
- * After the last task every task must still be up to date.
+ * Checks after the last task that every task is still up to date.
  *
  * @throws OrchError NOT_SETTLED, or the error of a task that could not be read again
  */
@@ -34,7 +37,7 @@ export function assertSettled(host: string, stated: readonly Entry[]): void {
 const titles = (stated: readonly Entry[], which: (plan: TaskPlan) => boolean): string =>
   stated.flatMap(({ plan, task }) => (which(plan) ? [task.title] : [])).join(', ');
 
-/** At its turn a value that is not known will never be: nothing is left that could bring it. */
+/** The error of a value that is still unknown when its task runs: nothing later could determine it. */
 export const notKnown = (what: string, why: string): OrchError =>
   new OrchError('NOT_KNOWN', `${what} depends on ${why}, which did not become known`, {
     hint: 'use the result of a task whose state is present',

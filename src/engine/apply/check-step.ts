@@ -6,8 +6,8 @@ export type CheckStep =
   | { readonly status: 'failed'; readonly error: OrchError };
 
 /**
- * What check mode says of one planned task. `pending` names an earlier change on the same host that has not happened:
- * after it, a gate's or a command's answer cannot be known, and an error of reading may be mended.
+ * The result of one planned task in check mode. `pending` names an earlier planned change on the same host. After it
+ * the result of a gate or a command is unknown, and the change may fix an error of reading.
  */
 export function checkStep({ task, plan }: Entry, pending: string | undefined): CheckStep {
   const after = pending === undefined ? undefined : `after ${pending}`;

@@ -1,10 +1,10 @@
 import type { OrchError } from '../../core/base/errors.ts';
 import type { HostResult } from './host-result.ts';
 
-/** Raised to a host whose turn will not come: it stays as it is. */
+/** Thrown to a waiting program when its node will not be drained; the node stays unchanged. */
 export class DisruptionRefused extends Error {
   override readonly name = 'TurnsClosed';
-  /** Set when it is this host's own affair, and not that another one failed. */
+  /** Set if the reason lies with this host itself, not with the failure of another one. */
   readonly fault: OrchError | undefined;
 
   constructor(message: string, fault?: OrchError) {
@@ -14,35 +14,41 @@ export class DisruptionRefused extends Error {
 }
 
 export interface PlanFindings {
-  /** Not ready, or something that serves is not there. */
+  /** Not ready, or a service does not exist. */
   readonly unhealthy: boolean;
-  /** What it is about to do changes what serves. */
+  /** Its planned changes can interrupt traffic. */
   readonly disrupts: boolean;
-  /** Something that it states is about what serves, to be changed or not. */
+  /** Some task or gate concerns a service of the node, with or without a change. */
   readonly serves: boolean;
 }
 
-/** Who may change what serves, and when. A host's program asks at each of these points; it never decides itself. */
+/**
+ * Decides when a host's program may change a serving node. The program calls it at each of these points and never
+ * decides itself.
+ */
 export interface DisruptionGate {
-  /** The host was planned. */
+  /** Reports that the host was planned. */
   planned(host: string, found: PlanFindings): void;
-  /** Waits until the host is out of traffic and may be changed. @throws TurnsClosed */
+  /** Waits until the host is drained and may be changed. @throws DisruptionRefused */
   waitForDrain(host: string): Promise<void>;
-  /** Something that serves is about to be stopped: one last look. @throws OrchError and then nothing has been stopped */
+  /**
+   * Last check before a service is stopped. @throws OrchError when the stop is not allowed; nothing has been stopped
+   * then
+   */
   aboutToStop(host: string): Promise<void>;
   /**
-   * The host is as wanted: gives it back to its balancers and waits until all is well. One that never had a turn is given
-   * back if an earlier run left it out. False: nothing was to be given back. `met`: statements of gates that its program has
-   * waited for since the last write; they are not waited for once more.
+   * Restores the host once its program is up to date, and waits until it is healthy and in service. Also restores a
+   * host without a drain in this run that an earlier run left drained. False: nothing was to be restored. `met`:
+   * statements of gates that the program has passed since the last write; they are not waited for again.
    *
-   * @throws OrchError, TurnsClosed
+   * @throws OrchError, DisruptionRefused
    */
   restore(host: string, met: ReadonlySet<string>): Promise<boolean>;
-  /** The host's program is over. Comes back when nothing more will be done with the host. */
+  /** Reports that the host's program ended. Resolves when nothing more will happen to the host. */
   finish(host: string, result: Pick<HostResult, 'status' | 'error'>): Promise<OrchError | undefined>;
 }
 
-/** For programs that nobody has to wait for. */
+/** A gate for programs that never have to wait. */
 export const UNGATED: DisruptionGate = {
   planned: () => undefined,
   waitForDrain: async () => undefined,

@@ -11,13 +11,13 @@ export interface GateWait {
   readonly entry: Entry;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Nothing on this host was changed: one good answer is enough. */
+  /** Nothing on this host was changed: one good reading is enough. */
   readonly settled: boolean;
 }
 
 /**
- * Asks again until the gate has been met as many times in a row as it wants. With `onTimeout: 'warn'` it also ends when the
- * time is up, and the entry says so.
+ * Reads again until the gate has been met as many times in a row as it requires. With `onTimeout: 'warn'` it also ends
+ * when the time is up, and sets `timedOut`.
  *
  * @throws OrchError the gate's own `unmet` when time is up; its `cannotRecover` as soon as waiting cannot help
  */
@@ -30,7 +30,7 @@ export async function waitForGate({ planner, entry, clock, signal, settled }: Ga
     const state = lastState(entry);
     const hopeless = entry.plan.status === 'change' ? bound.cannotRecover(state) : undefined;
     if (hopeless !== undefined) throw hopeless;
-    // What asking again cannot mend is told now, not when time is up.
+    // An error that a retry cannot fix is thrown now, not when the time is up.
     if (entry.plan.status === 'error' && (entry.plan.final || !entry.plan.error.retryable)) throw entry.plan.error;
     if (clock.now() + (withinMs === 0 ? 1 : 0) > deadline) {
       if (entry.plan.status === 'error') throw entry.plan.error;
@@ -42,7 +42,7 @@ export async function waitForGate({ planner, entry, clock, signal, settled }: Ga
   }
 }
 
-/** From here on it counts as met, whatever is read of it. */
+/** Makes the gate count as met from here on, whatever is read of it. */
 function letPass(entry: Entry): void {
   entry.timedOut = true;
   entry.plan = { status: 'ok', state: lastState(entry) };
@@ -52,8 +52,8 @@ const lastState = ({ plan }: Entry): Data | null =>
   plan.status === 'ok' ? plan.state : plan.status === 'change' ? plan.change.before : null;
 
 /**
- * The entry at `first` and the gates after it that wait beside it: up to the next task, `inTraffic` gate or asked one, or
- * one that is not known. Anything but a gate is alone.
+ * The entry at `first` and the gates after it that wait beside it: up to the next task, `inTraffic` gate, asked gate or
+ * unknown entry. An entry that is no gate stays alone.
  */
 export function gateGroup(entries: readonly Entry[], first: number, asked: Entry | undefined): readonly Entry[] {
   const isAlone = (entry: Entry): boolean =>
@@ -65,11 +65,11 @@ export function gateGroup(entries: readonly Entry[], first: number, asked: Entry
 
 interface GroupOptions extends Omit<GateWait, 'entry'> {
   readonly log: TaskLog;
-  /** The program waits for this one's result. */
+  /** The entry whose result the program waits for. */
   readonly asked: Entry | undefined;
 }
 
-/** Lets these gates begin to wait, with fresh plans. Of the first one the plan is fresh already. */
+/** Starts the wait of these gates, with fresh plans. The plan of the first one is fresh already. */
 export async function beginGroup(entries: readonly Entry[], options: GroupOptions): Promise<GateGroup> {
   const { planner, clock } = options;
   const old = entries.filter(({ readAt }) => readAt < planner.age);
@@ -79,8 +79,8 @@ export async function beginGroup(entries: readonly Entry[], options: GroupOption
 }
 
 /**
- * Gates of one host that wait side by side and end one after another, in yield order. A failure stops those after it: the
- * first failure in their order decides, so only one before it may still change the result.
+ * Gates of one host that wait side by side and end one by one, in yield order. A failure stops the gates after it: the
+ * first failure in yield order is reported, so only an earlier gate may still change the result.
  */
 export class GateGroup {
   readonly #options: GroupOptions;
@@ -89,7 +89,7 @@ export class GateGroup {
   readonly #waits = new Map<Entry, Promise<void>>();
   #waited = false;
 
-  /** All of them begin to wait now. */
+  /** Starts the wait of all gates. */
   constructor(entries: readonly Entry[], options: GroupOptions) {
     this.#options = options;
     this.#entries = entries;
@@ -112,19 +112,22 @@ export class GateGroup {
     return entry === this.#entries.at(-1);
   }
 
-  /** Some of them had to wait. */
+  /** Whether some gate had to wait. */
   get waited(): boolean {
     return this.#waited;
   }
 
-  /** Ends the next one. One that states the same as an earlier one counts as one with it. @throws OrchError why it is not met */
+  /**
+   * Ends the next gate. A gate with the same statement as an earlier one shares its result. @throws OrchError why it is
+   * not met
+   */
   async end(entry: Entry): Promise<void> {
     const { log, asked } = this.#options;
     if (entry !== this.#entries[0] && log.isOpen(entry)) log.start(entry);
     try {
       await this.#waits.get(entry);
     } catch (error) {
-      // When the program ends, nothing reads its host for the others any more.
+      // After the end of the program, no gate reads the host any more.
       await Promise.allSettled(this.#waits.values());
       throw error;
     }
@@ -134,7 +137,7 @@ export class GateGroup {
       entry.timedOut = same.timedOut;
       return;
     }
-    // What a program asks for, it prints itself.
+    // The program prints a result that it asks for itself.
     if (entry.timedOut && entry !== asked) log.timedOut(entry);
     log.end(entry, 'ok');
   }
@@ -143,7 +146,7 @@ export class GateGroup {
     const { log, signal, ...options } = this.#options;
     if (!isBusy(entry, !options.settled)) return;
     this.#waited = true;
-    // The others are announced when their turn to end has come, and only if they still wait.
+    // The other gates are announced when they are next to end, and only if they still wait.
     if (i === 0) log.start(entry);
     else log.begin(entry);
     const stop = this.#stops[i]?.signal ?? signal;

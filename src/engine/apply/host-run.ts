@@ -9,25 +9,25 @@ import type { Locals } from '../plan/locals.ts';
 import type { ReadAhead } from '../plan/read-ahead.ts';
 import type { DisruptionGate } from './disruption-gate.ts';
 
-/** One play on one host: all that carrying it out needs. */
+/** Everything that one play on one host needs. */
 export interface HostRun {
   readonly play: Play;
   readonly host: Host;
   readonly hosts: Hosts;
   readonly locals: Locals;
   readonly ahead: ReadAhead;
-  /** Why no host of the run may be changed; known when each has replied once. */
+  /** Why no host of the run may be changed; resolves when each host has replied once. */
   readonly refusal: Promise<OrchError | undefined>;
   readonly turns: DisruptionGate;
   readonly clock: Clock;
   readonly locks?: Locks;
   readonly emit: Emit;
   readonly check: boolean;
-  /** Show changes as texts too. */
+  /** Also print changes as texts. */
   readonly diff: boolean;
   readonly signal: AbortSignal;
-  /** Ends even what is on its way to a safe point. */
+  /** Aborts even a host that continues to a safe point. */
   readonly urgent: AbortSignal;
-  /** Something was changed before this program: a gate must hold as often as it wants. */
+  /** Something was changed before this program: gates must be met as many times as they require. */
   readonly unsettled?: boolean;
 }

@@ -4,7 +4,7 @@ import type { Entry } from '../plan/plan-host.ts';
 import { DisruptionRefused } from './disruption-gate.ts';
 import type { TaskLog } from './task-log.ts';
 
-/** A host's program ends before its last task. */
+/** Thrown when a host's program ends before its last task. */
 export class ProgramStopped extends Error {
   readonly status: 'failed' | 'skipped';
   readonly error: OrchError | undefined;
@@ -23,7 +23,7 @@ interface Stopped {
   readonly signal: AbortSignal;
 }
 
-/** Tells how the task ended at which a program stops. */
+/** Reports the task's result and returns the error that stops the program. */
 export function stopFor(error: unknown, { entry, log, host, signal }: Stopped): ProgramStopped {
   if (error instanceof DisruptionRefused || isInterruption(error, signal)) {
     log.end(entry, 'skipped', { note: error instanceof DisruptionRefused ? error.message : 'interrupted' });
@@ -34,6 +34,6 @@ export function stopFor(error: unknown, { entry, log, host, signal }: Stopped): 
   return new ProgramStopped('failed', fault);
 }
 
-/** The user's own stop; a real failure that comes at the same time is still a failure. */
+/** Whether the operator's interrupt caused the error; a real failure at the same time stays a failure. */
 const isInterruption = (error: unknown, signal: AbortSignal): boolean =>
   signal.aborted && (error === signal.reason || (error instanceof Error && error.name === 'AbortError'));

@@ -1,7 +1,7 @@
 import type { Patch } from '../../core/task/change.ts';
 import { connectionFor, type Entry, type Planner } from '../plan/plan-host.ts';
 
-/** A planned change as texts, if they are `wanted`, for the eyes only: what cannot be shown is never a reason to fail. */
+/** A planned change as texts for printing, if `wanted`. A change that cannot be printed is never a failure. */
 export async function shownChange(
   planner: Planner,
   { task, plan }: Entry,

@@ -11,7 +11,7 @@ interface EndDetails {
   readonly patch?: Patch;
 }
 
-/** Turns what happens to a host's tasks into events, with hidden values masked. */
+/** Emits the events of a host's tasks, with hidden values masked. */
 export class TaskLog {
   readonly #run: HostRun;
   readonly #begun = new Map<Entry, number>();
@@ -33,17 +33,17 @@ export class TaskLog {
     });
   }
 
-  /** Counts the entry's time from now, though it is announced later: a gate that waits beside others. */
+  /** Starts the entry's time now; its announcement may follow later, if a gate waits beside others. */
   begin(entry: Entry): void {
     this.#begun.set(entry, this.#run.clock.now());
   }
 
-  /** It has begun and is not finished. */
+  /** It has started and not ended. */
   isOpen(entry: Entry): boolean {
     return this.#begun.has(entry) && !this.#ended.has(entry);
   }
 
-  /** Counts its time until now, though its end is announced later. */
+  /** Ends the entry's time now; its result is reported later. */
   finish(entry: Entry): void {
     this.#ended.set(entry, this.#run.clock.now());
   }
@@ -80,12 +80,15 @@ export class TaskLog {
     });
   }
 
-  /** A gate let the program continue: why it was not met. A program that asks for that decides itself what to print. */
+  /**
+   * Reports why a gate was not met although the program continues. A program that asks for that result prints it
+   * itself.
+   */
   timedOut(entry: Entry): void {
     if (entry.plan.status === 'ok') this.report(entry).warn(entry.task.bound.unmet(entry.plan.state).message);
   }
 
-  /** What a task's write may say while it works. */
+  /** What a task's write can report while it works. */
   report(entry: Entry): Omit<Report, 'aboutToStop'> {
     const { emit, host } = this.#run;
     return {
@@ -94,7 +97,7 @@ export class TaskLog {
     };
   }
 
-  /** The tasks that cannot even be named before something else has been applied: one row for all of them. */
+  /** One row for all tasks that cannot be named before an earlier change is applied. */
   rest(status: 'unknown' | 'failed', details: EndDetails): void {
     const { emit, host, play } = this.#run;
     emit({

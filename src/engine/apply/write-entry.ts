@@ -3,14 +3,14 @@ import type { Connection } from '../../core/host/connection.ts';
 import type { Report } from '../../core/task/change.ts';
 import { connectionFor, type Entry, type Planner, planEntries } from '../plan/plan-host.ts';
 
-/** A link that is lost more often than this during one change is given up. */
+/** More lost connections during one change end it. */
 const LOSSES = 5;
 
 /**
- * Carries out one planned change. A lost connection leaves the outcome open: what can be read back is looked at again,
- * and written once more only if it is still to do. An upload goes on where it broke off each time.
+ * Makes one planned change. After a lost connection its result is unknown: the state is read again, and written again
+ * only if it still differs. An upload resumes each time.
  *
- * @throws OrchError OUTCOME_UNKNOWN where nothing can be read back, or the write's own error
+ * @throws OrchError OUTCOME_UNKNOWN when the state cannot be read back, or the write's own error
  */
 export async function writeEntry(planner: Planner, entry: Entry, report: Report): Promise<void> {
   const { task } = entry;
@@ -23,7 +23,7 @@ export async function writeEntry(planner: Planner, entry: Entry, report: Report)
         await planner.hosts.reconnect(task.on ?? planner.host, connection);
         await planEntries(planner, [entry]);
       }
-      // After a pause of this process or of its network what was read may be too old to act upon.
+      // After a pause of this process or of its network, the plan may be too old to act upon.
       if ((await planner.locks?.refresh()) === true) await planEntries(planner, [entry]);
       connection = await connectionFor(planner, task);
       const { plan } = entry as Entry;

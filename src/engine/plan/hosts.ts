@@ -7,22 +7,22 @@ export type Connect = (host: string) => Promise<Connection>;
 
 export interface HostsOptions {
   readonly clock?: Clock;
-  /** Ends the waiting for hosts that went away. */
+  /** Ends the wait for lost hosts. */
   readonly signal?: AbortSignal;
-  /** How long a host that was there may stay away, milliseconds: its sshd restarts, a switch comes up again. */
+  /** How long a lost host may take to return, in milliseconds: its sshd restarts, a switch reboots. */
   readonly patienceMs?: number;
-  /** How long to wait while no host at all answers, milliseconds: then it is not the hosts that are away. */
+  /** How long to wait while no host at all responds, in milliseconds: then the controller's own network is down. */
   readonly holdMs?: number;
 }
 
 const PATIENCE_MS = 15_000;
 const HOLD_MS = 10 * 60_000;
-/** A host that does not answer within this time counts as silent. */
+/** A host that does not respond within this time counts as silent. */
 const SILENT_MS = 5000;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 2000;
 
-/** The run's connections: one per host, opened when first needed, opened again after a loss. */
+/** The run's connections: one per host, opened at first use and again after a loss. */
 export class Hosts {
   readonly #connect: Connect;
   readonly #clock: Clock;
@@ -31,7 +31,7 @@ export class Hosts {
   readonly #holdMs: number;
   readonly #open = new Map<string, Promise<Connection>>();
   readonly #listeners: ((up: boolean) => void)[] = [];
-  /** Nothing is opened any more: what is still reading must not keep the process alive by connecting again. */
+  /** Set at the end: a late read must not reconnect and keep the process alive. */
   readonly #end = new AbortController();
   #holding = 0;
 
@@ -46,7 +46,7 @@ export class Hosts {
     this.#patienceMs = patienceMs;
   }
 
-  /** Calls back when no host at all answers any more (it is our own network then), and when they do again. */
+  /** Calls back when no host responds any more (the controller's own network is down), and when hosts respond again. */
   onNetwork(listener: (up: boolean) => void): void {
     this.#listeners.push(listener);
   }
@@ -57,9 +57,8 @@ export class Hosts {
   }
 
   /**
-   * A connection in place of one that was lost (undefined: none ever was): the one that somebody else has opened since,
-   * or a new one. A host that was there a moment ago gets some time to come back; while no other host answers either, it
-   * gets much longer.
+   * A new connection after a loss (`lost` undefined: there was none before); shares one that another caller has opened
+   * since. Waits some time for a host to return, and much longer while no other host responds either.
    *
    * @throws OrchError CONNECT_…
    */
@@ -68,7 +67,7 @@ export class Hosts {
     const current = await opening?.catch(() => undefined);
     if (lost === undefined || this.#open.get(host) !== opening || current !== lost) return await this.get(host);
     const reopening = this.#keep(host, this.#connectPatiently(host));
-    // Its sockets and waiting commands end with it; what it may say now helps nobody.
+    // Ends its sockets and waiting commands; late replies are of no use.
     await lost.close().catch(() => undefined);
     return await reopening;
   }
@@ -88,7 +87,7 @@ export class Hosts {
 
   #keep(host: string, opening: Promise<Connection>): Promise<Connection> {
     this.#open.set(host, opening);
-    // A failed attempt is not kept: the next one who asks tries again.
+    // A failed attempt is not kept: the next caller tries again.
     opening.catch(() => {
       if (this.#open.get(host) === opening) this.#open.delete(host);
     });
@@ -104,7 +103,7 @@ export class Hosts {
         try {
           return await this.#connectOnce(host);
         } catch (error) {
-          // Spread out: all hosts behind one switch come back together.
+          // Random delays: all hosts behind one switch return at the same time.
           const ms = pause * (0.5 + Math.random());
           if (!mayComeBack(error)) throw error;
           const now = this.#clock.now() + ms;
@@ -113,7 +112,7 @@ export class Hosts {
             const silent = await this.#nobodyAnswers(host);
             if (!silent && !holding) throw error;
             if (silent !== holding) this.#hold(silent ? 1 : -1);
-            // The network is back, and this attempt was made before: the host gets its own time to come back, too.
+            // The network is back since this attempt began: the host gets its full time to return.
             if (!silent) begun = this.#clock.now();
             holding = silent;
           }
@@ -125,14 +124,14 @@ export class Hosts {
     }
   }
 
-  /** The first host that finds nobody there begins the hold, the last one that comes back ends it. */
+  /** The first host without a response begins the outage, the last one that returns ends it. */
   #hold(by: 1 | -1): void {
     const was = this.#holding;
     this.#holding += by;
     if (was === 0 || this.#holding === 0) for (const listener of this.#listeners) listener(by === -1);
   }
 
-  /** Whether every other host that was connected is silent, too. With none to ask, it is this host that is away. */
+  /** Whether every other connected host is silent too. Without other hosts, only this host is unreachable. */
   async #nobodyAnswers(host: string): Promise<boolean> {
     const others = [...this.#open].filter(([name]) => name !== host);
     if (others.length === 0) return false;
@@ -145,7 +144,7 @@ export class Hosts {
   }
 }
 
-/** Not the wrong key, and not the wrong password: nothing that trying again cannot mend. */
+/** Whether a retry may help: not after a wrong key or a wrong password. */
 const mayComeBack = (error: unknown): boolean =>
   error instanceof OrchError &&
   error.retryable &&

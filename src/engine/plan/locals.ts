@@ -1,7 +1,7 @@
 import type { LocalFiles } from '../../core/task/local-files.ts';
 import type { Task } from '../../core/task/task.ts';
 
-/** Work on the controller, done once per run for all hosts that state the same task. */
+/** Work on the controller, done once per run for all hosts with the same task. */
 export class Locals {
   readonly #files: LocalFiles;
   readonly #done = new Map<string, Promise<unknown>>();

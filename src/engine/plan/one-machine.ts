@@ -1,7 +1,10 @@
 import { OrchError } from '../../core/base/errors.ts';
 import type { Facts } from '../../core/host/connection.ts';
 
-/** Two hosts of the inventory that are one machine would be changed twice, and a rolling change would not see it. */
+/**
+ * The error for two inventory hosts that are one machine: it would be changed twice, and the budget would count it
+ * twice.
+ */
 export function oneMachine([a, b]: readonly [string, string], how: string): OrchError {
   return new OrchError('INVENTORY_INVALID', `${a} and ${b} are one machine: ${how}`, {
     hint: 'correct address or ssh_address of one of them (or HostName in the ssh configuration), or remove one from the inventory',
@@ -9,8 +12,9 @@ export function oneMachine([a, b]: readonly [string, string], how: string): Orch
 }
 
 /**
- * Two names, addresses or forwarded ports may lead to one machine although ssh connects to two. Returns the error that names them. A
- * host that does not report which machine it is, is not judged here: the next task that needs its facts reports that.
+ * Finds two inventory hosts that are one machine: names, addresses or forwarded ports may hide that. Returns the error
+ * that names them. Hosts that do not report their machine are left out: the next task that needs their facts reports
+ * that.
  *
  * @example const refusal = await sameMachine(['gw-1', 'gw-2'], async (name) => (await hosts.get(name)).facts());
  */

@@ -15,16 +15,16 @@ export type TaskPlan =
   | { readonly status: 'ok'; readonly state: Data | null }
   | { readonly status: 'change'; readonly change: Change<Data> }
   | { readonly status: 'unknown'; readonly why: string }
-  /** An error of `read` is provisional: an earlier task may mend it. One of `want` is a bug and final. */
+  /** An error of `read` is provisional: an earlier task may fix it. An error of `want` is a bug and final. */
   | { readonly status: 'error'; readonly error: OrchError; readonly final: boolean };
 
-/** A stated task with its latest plan. The plan is replaced by every reading; the entry stays. */
+/** A task with its latest plan. Each reading replaces the plan; the entry stays. */
 export interface Entry {
   readonly task: Task;
   plan: TaskPlan;
-  /** A gate whose time was up, and that lets the program continue. */
+  /** A gate whose time was up, with `onTimeout: 'warn'`. */
   timedOut: boolean;
-  /** The planner's age when it was read. A plan that is younger than the last write or wait may be acted upon. */
+  /** The planner's age at the reading. Only plans made after the last write or wait may be acted upon. */
   readAt: number;
 }
 
@@ -33,14 +33,14 @@ export interface Planner {
   readonly hosts: Hosts;
   readonly locals: Locals;
   readonly locks?: Locks;
-  /** All entries of this host so far: what `see` looks into. */
+  /** All entries of this host so far, for `see`. */
   readonly entries: readonly Entry[];
   readonly ahead: ReadAhead;
-  /** Counts this host's writes and waits. */
+  /** Number of this host's writes and waits. */
   age: number;
 }
 
-/** A task that has not been read yet. */
+/** An entry for a task that has not been read yet. */
 export const unread = (task: Task): Entry => ({
   task,
   plan: { status: 'unknown', why: 'it was read' },
@@ -48,13 +48,11 @@ export const unread = (task: Task): Entry => ({
   readAt: -1,
 });
 
-/** The connection that a task runs on: the play's host, or the one it was delegated to. */
+/** The connection of a task: the play's host, or the host of `delegate`. */
 export const connectionFor = (planner: Planner, task: Task): Promise<Connection> =>
   planner.hosts.get(task.on ?? planner.host);
 
-/**
- * Reads these entries in one batch and plans them in order. A connection that is lost on the way is opened again once.
- */
+/** Reads these entries in one batch and plans them in order. A lost connection is opened again once. */
 export async function planEntries(planner: Planner, batch: readonly Entry[]): Promise<void> {
   const { age } = planner;
   const tasks = batch.map(({ task }) => task);
@@ -68,8 +66,8 @@ export async function planEntries(planner: Planner, batch: readonly Entry[]): Pr
 }
 
 /**
- * Like `planEntries`, for entries that come up for the first time: what was read ahead for them is taken, and what later
- * plays will want of this host is read along.
+ * Like `planEntries`, for new entries: uses their readings from `ReadAhead`, and reads along what later plays need from
+ * this host.
  */
 export async function planFirst(planner: Planner, batch: readonly Entry[]): Promise<void> {
   const { ahead, host } = planner;
@@ -93,10 +91,10 @@ export async function planFirst(planner: Planner, batch: readonly Entry[]): Prom
   }
 }
 
-/** How long a read that failed is left alone before it is made once more. */
+/** Delay before a failed read is retried. */
 const AGAIN_MS = 500;
 
-/** A read that failed, but need not fail again, is made once more. */
+/** Retries failed reads that may succeed. */
 export async function retryReads(planner: Planner, clock: Clock, entries: readonly Entry[]): Promise<void> {
   const failed = entries.filter(({ plan }) => plan.status === 'error' && !plan.final && plan.error.retryable);
   if (failed.length === 0) return;
@@ -116,7 +114,7 @@ async function readAll(planner: Planner, tasks: readonly Task[]): Promise<Promis
 const wasLost = (reading: PromiseSettledResult<Reading>): boolean =>
   reading.status === 'rejected' && isConnectionLost(reading.reason);
 
-/** `used` is told which connection each host was read by. */
+/** `used` gets the connection that each host was read by. */
 const readOnce = (
   planner: Planner,
   tasks: readonly Task[],
@@ -151,7 +149,7 @@ function planOf(planner: Planner, { task, timedOut }: Entry, reading: PromiseSet
   }
 }
 
-/** What a dependency will be: its desired state, from its latest plan. */
+/** Returns the desired state of a dependency, from its latest plan. */
 function seeIn(planner: Planner): See {
   return <S extends Data>(task: Task<unknown, S>): S => {
     const entry = planner.entries.find((candidate) => (candidate.task as unknown) === task);
@@ -164,7 +162,7 @@ function seeIn(planner: Planner): See {
     const state = plan.status === 'ok' ? plan.state : plan.change.after;
     if (state === null)
       throw new OrchError('DEPENDS_ON_ABSENT', `${task.title} is to be absent, and another task depends on it`);
-    // The plan came from this very task, so its state is of this task's type.
+    // The plan belongs to this very task, so its state has this task's type.
     return state as S;
   };
 }

@@ -1,19 +1,19 @@
 import { NotYet } from '../../core/task/later.ts';
 import { Ask, type Steps, type Task } from '../../core/task/task.ts';
 
-/** A stretch of a host's program that can be read ahead: up to the next asked result, or the end. */
+/** The part of a host's program that can be planned ahead: up to the next asked result, or to the end. */
 export interface Segment {
   readonly tasks: readonly Task[];
-  /** The last task's result is asked for. */
+  /** The program asks for the last task's result. */
   readonly asks: boolean;
   readonly done: boolean;
-  /** What the program returned, when done. */
+  /** The program's return value, when done. */
   readonly value: unknown;
-  /** Set when the program used a value that is not known yet: the rest cannot be seen. */
+  /** Set if the program used an unknown value: its rest cannot be planned. */
   readonly notYet: NotYet | undefined;
 }
 
-/** Runs a program up to its next question, answering the last one. */
+/** Runs a program up to its next question, after answering the last one. */
 export function nextSegment(steps: Steps<unknown>, answer: unknown): Segment {
   const tasks: Task[] = [];
   let send = answer;

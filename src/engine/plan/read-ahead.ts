@@ -4,23 +4,23 @@ import type { Observation } from '../../rolling/types.ts';
 import { PendingChanges } from './pending-changes.ts';
 import type { PlannedPlay } from './validate.ts';
 
-/** What was read for a task, and what the controller knew of it. */
+/** A task's reading and its local part. */
 export interface Reading {
   readonly now: Data | null;
   readonly local: unknown;
 }
 
 /**
- * With a host's first batch everything that any play will ask of it is read, so that a run that changes nothing costs
- * one round trip however many plays it has. These readings count only until the first write or wait anywhere in the
- * run: from then on every play reads for itself.
+ * Reads everything that any play needs from a host with the host's first batch. A run without changes then costs one
+ * round trip, however many plays it has. These readings are valid until the first write or wait of the run; after that
+ * each play reads for itself.
  */
 export class ReadAhead {
   readonly #planned: readonly PlannedPlay[];
   readonly #begun = new Set<string>();
   readonly #kept = new Map<string, Map<string, Reading>>();
   readonly #shown = new Map<string, Observation>();
-  /** What earlier tasks of the run would have changed, in check mode. */
+  /** Check mode: changes that earlier tasks would have made. */
   readonly pending = new PendingChanges();
   #spoilt = false;
 
@@ -28,7 +28,7 @@ export class ReadAhead {
     this.#planned = planned;
   }
 
-  /** Something was written, or waited for: nothing that was read before may be relied on. */
+  /** After a write or a wait: forgets all earlier readings. */
   spoil(): void {
     this.#spoilt = true;
     this.#kept.clear();
@@ -36,8 +36,8 @@ export class ReadAhead {
   }
 
   /**
-   * Tasks of this host to be read along with these, the first time that it is asked anything. Commands of the user's are
-   * not among them: none is run for a play that may never come.
+   * Tasks of later plays to read with this host's first batch. Leaves out user commands: none runs for a play that may
+   * never come.
    */
   along(host: string, tasks: readonly Task[]): readonly Task[] {
     if (this.#spoilt || this.#begun.has(host)) return [];
@@ -56,7 +56,7 @@ export class ReadAhead {
     this.#kept.set(host, kept.set(keyOf(task), reading));
   }
 
-  /** What was read for this very statement; given out once. */
+  /** The reading for this very statement; returned once. */
   take(host: string, task: Task): Reading | undefined {
     const kept = task.blocked === undefined ? this.#kept.get(host) : undefined;
     if (kept === undefined) return undefined;
@@ -66,7 +66,7 @@ export class ReadAhead {
     return reading;
   }
 
-  /** What the balancers of a node show of it: asked for once, however many plays want to know. */
+  /** The balancers' view of a node, read once for all plays. */
   async shown(node: string, look: () => Promise<Observation>): Promise<Observation> {
     const known = this.#shown.get(node);
     if (known !== undefined) return known;
@@ -76,5 +76,5 @@ export class ReadAhead {
   }
 }
 
-/** Two tasks with the same one state the same thing on the same host. */
+/** Key of a task: equal keys mean the same statement on the same host. */
 export const keyOf = (task: Task): string => `${task.on ?? ''}\n${task.bound.statement}`;

@@ -7,7 +7,7 @@ import type { Task } from '../../core/task/task.ts';
 import { isSame } from './pending-changes.ts';
 import { nextSegment } from './program.ts';
 
-/** One play as it will run: which hosts, and what each was found to state offline. */
+/** One play as it will run: its hosts, and each host's tasks as found offline. */
 export interface PlannedPlay {
   readonly play: Play;
   readonly hosts: readonly Host[];
@@ -15,9 +15,9 @@ export interface PlannedPlay {
 }
 
 /**
- * Runs every host's program once without any connection: parameters, claims and dependencies are checked here, so that
- * a wrong playbook is refused before the first host is touched. Claims must not overlap within one play: plays run one after
- * another, so a later play may state the same thing differently.
+ * Runs every host's program once without any connection, to check parameters, claims and dependencies. A wrong playbook
+ * is refused before the first host is changed. Claims must not overlap within one play. A later play may desire another
+ * state for the same claim, because plays run one after another.
  *
  * @throws OrchError CLAIM_OVERLAP | TASK_NOT_YIELDED | TASK_PARAMS
  */
@@ -64,7 +64,7 @@ function tasksOf(play: Play, host: Host): readonly Task[] {
   }
 }
 
-/** Another host's turn cannot be taken here: it would be changed while it serves. */
+/** Refuses a disruptive change of another host: that host would not be drained. */
 function refuseElsewhere(task: Task, host: string): void {
   if (task.on === undefined || task.on === host || task.type.gate || task.type.impact === 'none') return;
   throw new OrchError(

@@ -19,13 +19,13 @@ export async function askPerson(
   emit({ ...hold, waiting: true });
   const answer = (await ask?.(`${about === undefined ? '' : `${about}: `}${questionOf(node, fault)}`)) ?? false;
   emit({ ...hold, waiting: false, answer });
-  // A yes after a soak without a verdict says that the node is good.
+  // After a soak without a verdict, a yes means that the node passes.
   if (answer && fault.code === 'SOAK_INCONCLUSIVE' && node !== undefined) await steps.soaked(node);
   else if (answer) await clock.sleep(AGAIN_MS, signal).catch(() => undefined);
   return answer;
 }
 
-/** What a yes does, by what the run waits for. */
+/** The question, by the code of the pause. */
 function questionOf(node: string | undefined, { code }: ErrorInfo): string {
   if (node === undefined) return 'try to read this balancer again?';
   switch (code) {

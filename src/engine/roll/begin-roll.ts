@@ -13,19 +13,18 @@ interface Beginning {
 }
 
 /**
- * Once, before the first node is taken out of traffic: the time limits must fit together, an outage must be wanted, and
- * what is to come is told.
+ * Runs once, before the first drain: checks that the time limits fit, confirms an outage, and reports the plan.
  *
  * @throws OrchError TIMEOUTS_INCONSISTENT, OUTAGE_NOT_CONFIRMED
  */
 export async function beginRoll(context: RollContext, steps: StepRunner, { state, seen }: Beginning): Promise<void> {
   const waves = await emitPlan(context, steps, state);
-  // A drain that an earlier run left is undone before any serving node is drained, also where nothing of the node changes.
+  // A drain left by an earlier run is undone before any serving node is drained, even if nothing of the node changes.
   const repaired = state.nodes.filter(({ id, inRun }) => inRun && seen[id]?.drainedByRun === true).map(({ id }) => id);
   await confirmOutage(context, waves.flat(), { state, seen, repaired });
 }
 
-/** Says who will be taken out of traffic, in which waves and within which limits. @throws OrchError TIMEOUTS_INCONSISTENT */
+/** Reports nodes, batches and limits. @throws OrchError TIMEOUTS_INCONSISTENT */
 export async function emitPlan(
   context: RollContext,
   steps: StepRunner,
@@ -39,7 +38,9 @@ export async function emitPlan(
   return waves;
 }
 
-/** What would be found at the first drain only, on any balancer of any node. @throws OrchError and then nothing was changed */
+/**
+ * Checks all balancers of all nodes before the first drain, so that a problem stops the run while nothing was changed.
+ */
 async function lookAhead({ fleet }: RollContext, steps: StepRunner, nodes: readonly string[]): Promise<void> {
   await Promise.all(
     nodes.map(async (node) => {
@@ -49,7 +50,7 @@ async function lookAhead({ fleet }: RollContext, steps: StepRunner, nodes: reado
   );
 }
 
-/** One chain for all nodes that have the same: each different link once. */
+/** One chain of time limits for all nodes: each different limit once. */
 async function deadlinesOf(context: RollContext, steps: StepRunner, nodes: readonly string[]) {
   const chains = await Promise.all(
     nodes.map(async (node) => {
@@ -68,14 +69,14 @@ async function deadlinesOf(context: RollContext, steps: StepRunner, nodes: reado
   return [...links.values()];
 }
 
-/** Whoever leaves a pool without a node that serves must name the cluster. */
+/** Requires the cluster name when a pool would have no serving node. */
 async function confirmOutage(
   { fleet, play, outage }: RollContext,
   nodes: readonly string[],
   { state, seen, repaired }: Beginning & { readonly repaired: readonly string[] },
 ): Promise<void> {
   const stays = play.options.rolling?.leaveDrained === true;
-  // Broken nodes of the run are mended before any that serves is touched.
+  // Unhealthy nodes of the run are repaired before any serving node is drained.
   const serves = (node: string): boolean =>
     seen[node]?.inTraffic === true || (!stays && (nodes.includes(node) || repaired.includes(node)));
   const atOnce = (pool: string): number => (stays ? nodes.length : atOnceIn(state, pool, serves));

@@ -1,7 +1,7 @@
 import type { NodeInit, Options } from '../../rolling/types.ts';
 import type { RollContext } from './roll-context.ts';
 
-/** Everybody who counts: the play's hosts, and the other members of their pools. `lost`: nobody answers there. */
+/** All nodes that count: the play's hosts, and the other members of their pools. `lost`: unreachable hosts. */
 export function budgetScopeOf(
   { fleet, play, rollFlags }: RollContext,
   hosts: readonly string[],

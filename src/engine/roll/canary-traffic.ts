@@ -4,18 +4,18 @@ import type { RollContext } from './roll-context.ts';
 import type { RollSoak } from './soak.ts';
 import type { StepRunner } from './step-runner.ts';
 
-/** What part of its traffic a canary gets first when its play does not say. */
+/** Default share of its traffic that a canary gets first, in percent. */
 const DEFAULT_PERCENT = 10;
 
 /** Restores a node on its balancers, to all of its traffic. */
 type Restore = (traffic: Traffic) => Promise<unknown>;
 
-/** Nodes that get a part of their traffic until it is seen that they answer as their peers do. */
+/** Nodes that get a part of their traffic until their responses match those of their peers. */
 export class CanaryTraffic {
   readonly #context: RollContext;
   readonly #soak: RollSoak;
   readonly #steps: StepRunner;
-  /** Nodes that get a part now. Their leases are there still: whatever ends the run, the next one gives them all. */
+  /** Nodes with partial traffic. Their leases still exist: if the run ends here, the next one restores all traffic. */
   readonly #inPart = new Set<string>();
 
   constructor(context: RollContext, soak: RollSoak, steps: StepRunner) {
@@ -24,7 +24,10 @@ export class CanaryTraffic {
     this.#steps = steps;
   }
 
-  /** Restores a node to a part of its traffic; to all of it where that is not wanted, or no balancer can. @returns who holds the node */
+  /**
+   * Restores a node to a part of its traffic; to all of it if the play or the balancers do not allow a part. @returns
+   * who holds the node
+   */
   async restore(
     node: string,
     traffic: Traffic,
@@ -45,7 +48,7 @@ export class CanaryTraffic {
     return undefined;
   }
 
-  /** Watches a node while it gets a part of its traffic, then gives it all. @throws OrchError SOAK_FAILED */
+  /** Observes a node with partial traffic, then restores all of it. @throws OrchError SOAK_FAILED */
   async prove(node: string, restore: Restore): Promise<void> {
     const traffic = this.#context.fleet?.traffic(node);
     if (traffic === undefined || !this.#inPart.has(node)) return;
@@ -55,8 +58,8 @@ export class CanaryTraffic {
   }
 
   /**
-   * A node has failed after its restore. Where that was no fault of its own, it gets all of its traffic; else it is drained next. What
-   * fails here is a warning: the first failure is the one to tell.
+   * Called when a node failed after its restore. If the failure was not the node's, it gets all of its traffic; else it
+   * is drained next. Failures here are warnings: the first failure is reported.
    */
   async failed(node: string, result: Result, restore: Restore): Promise<void> {
     const traffic = this.#context.fleet?.traffic(node);

@@ -7,7 +7,7 @@ export type ByBalancer = Readonly<Record<string, Counters>>;
 /** Counters of a node and of its peers at one moment, by name. */
 export type Counted = ReadonlyMap<string, ByBalancer>;
 
-/** What balancers count for a node and its peers, from one moment on. */
+/** The balancers' counters of a node and its peers, from one moment on. */
 export class Comparison {
   readonly #node: string;
   readonly #count: () => Promise<Counted>;
@@ -21,28 +21,31 @@ export class Comparison {
     this.#end = begin;
   }
 
-  /** Begins now. `count` reads all counters once. @throws OrchError when they cannot be read */
+  /** Starts a comparison now. `count` reads all counters once. @throws OrchError when they cannot be read */
   static async begin(node: string, count: () => Promise<Counted>): Promise<Comparison> {
     return new Comparison(node, count, await count());
   }
 
-  /** Some balancer counts for the node. */
+  /** Whether some balancer counts for the node. */
   get counts(): boolean {
     return Object.keys(this.#begin.get(this.#node) ?? {}).length > 0;
   }
 
-  /** The node has got enough requests, or there is no traffic. */
+  /** The node has enough requests, or there is no traffic. */
   get isEnough(): boolean {
     return !this.counts || isEnough(this.#own, this.#peers);
   }
 
-  /** Reads the counters. Why the node has failed already; undefined: nothing is decided. `nth`: this early look's number, from 1. */
+  /**
+   * Reads the counters. Returns why the node has failed already; undefined: not decided. `nth`: number of this early
+   * comparison, from 1.
+   */
   async early(nth: number): Promise<string | undefined> {
     this.#end = await this.#count();
     return failsEarly(this.#own, this.#peers, nth);
   }
 
-  /** Reads the counters for the last time. A node that no balancer counts for passes: its own gates have to do. */
+  /** Reads the counters for the last time. A node that no balancer counts for passes: its own gates must suffice. */
   async last(): Promise<Verdict> {
     this.#end = await this.#count();
     return this.#own.length > 0 ? compareCounters(this.#own, this.#peers) : { verdict: 'pass', why: '' };

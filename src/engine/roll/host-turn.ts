@@ -1,21 +1,21 @@
 import type { Result } from '../../rolling/types.ts';
 
 /**
- * How far the program of one host has come in a rolling change, and where it waits. The machine knows the node; this is the side
- * of the program.
+ * The program's side of one host in a rolling change: how far it has come, and where it waits. The machine has the
+ * node's side.
  */
 export class HostTurn {
-  /** Resolves when nothing more will be done with the node. */
+  /** Resolves when nothing more will happen to the node. */
   readonly over = Promise.withResolvers<void>();
-  /** Resolves when the program waits for the drain or has ended: whether all went well so far. */
+  /** Resolves when the program waits for the drain or has ended: whether it has not failed so far. */
   readonly passed = Promise.withResolvers<boolean>();
-  /** The program states something about serving; else a drain that an earlier run left is the affair of a later play. */
+  /** The program concerns a service. If not, a later play handles a drain that an earlier run left. */
   serves = true;
   /** The program was never started, because another host failed. */
   isLeftOut = false;
-  /** The program has asked for the drain, or for traffic without one: it may not ask again. */
+  /** The program has asked for the drain, or for its restore: it may not ask again. */
   isTaken = false;
-  /** Reports the end of the step `apply`; there while the program makes its changes. */
+  /** Reports the end of the step `apply`; set while the program makes its changes. */
   #endApply: ((result: Result) => void) | undefined;
   #waiting: PromiseWithResolvers<void> | undefined;
 
@@ -27,26 +27,26 @@ export class HostTurn {
     return this.#endApply !== undefined;
   }
 
-  /** Until the node is drained. @throws whatever it is stopped with */
+  /** Waits until the node is drained. @throws the error given to `stop` */
   wait(): Promise<void> {
     this.#waiting = Promise.withResolvers<void>();
     return this.#waiting.promise;
   }
 
-  /** The node is drained: the program may change it. */
+  /** The node is drained: lets the program change it. */
   go(endApply: (result: Result) => void): void {
     this.#endApply = endApply;
     this.#waiting?.resolve();
     this.#waiting = undefined;
   }
 
-  /** The node will not be drained. */
+  /** The node will not be drained: ends the wait with this error. */
   stop(error: Error): void {
     this.#waiting?.reject(error);
     this.#waiting = undefined;
   }
 
-  /** The program is past its changes, or has failed in them. */
+  /** The program has made its changes, or failed in them. */
   applied(result: Result): void {
     this.#endApply?.(result);
     this.#endApply = undefined;

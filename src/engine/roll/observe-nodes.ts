@@ -8,19 +8,22 @@ type Seen = Readonly<Record<string, Observation>>;
 
 export interface ObserveOptions {
   readonly nodes: readonly string[];
-  /** What the node's own program found. */
+  /** Whether the node's own program found it unhealthy. */
   unhealthy(node: string): boolean;
-  /** Whether its program is about serving: else a drain that an earlier run left is for a later play to repair and restore. */
+  /**
+   * Whether its program concerns a service. If not, a later play repairs and restores a node that an earlier run left
+   * drained.
+   */
   serves(node: string): boolean;
-  /** Who is to be taken out of traffic, or was, is decided by this look: what an earlier play has seen is not enough. */
+  /** The drains of this play depend on this observation: one from an earlier play is not enough. */
   readonly decides: boolean;
 }
 
 /**
- * How all these nodes stand, all in one tick: each balancer is asked once. One that only itself could tell of, and that
- * does not answer, is not among them.
+ * Observes all these nodes in one tick: each balancer is asked once. Leaves out a node that no balancer reports and
+ * that gives no response itself.
  *
- * @throws OrchError when a balancer does not tell
+ * @throws OrchError when a balancer gives no answer
  */
 export async function observeNodes(
   { fleet, ahead }: RollContext,

@@ -7,7 +7,7 @@ import type { RollContext } from './roll-context.ts';
 import { RollSoak } from './soak.ts';
 import { RollSteps } from './steps.ts';
 
-/** Check mode: nobody takes a turn, but who would, in which order and within which limits is told. */
+/** Check mode: drains nothing, but reports which nodes would be drained, in which order and within which limits. */
 export class RollPreview implements DisruptionGate {
   readonly #context: RollContext;
   readonly #hosts: readonly string[];
@@ -23,7 +23,7 @@ export class RollPreview implements DisruptionGate {
     for (const host of hosts) this.#ended.set(host, Promise.withResolvers<boolean>());
   }
 
-  /** Nobody waits in check mode: it is through when it has ended. */
+  /** In check mode no program waits: a host has passed when its program has ended. */
   passed(host: string): Promise<boolean> {
     return this.#ended.get(host)?.promise ?? Promise.resolve(true);
   }
@@ -40,7 +40,7 @@ export class RollPreview implements DisruptionGate {
     this.#found.set(host, found);
   }
 
-  /** @throws OrchError TIMEOUTS_INCONSISTENT, or a balancer's own when one cannot be asked */
+  /** @throws OrchError TIMEOUTS_INCONSISTENT, or the error of a balancer that cannot be asked */
   async report(): Promise<void> {
     const { fleet } = this.#context;
     if (fleet === undefined || ![...this.#found.values()].some(({ disrupts }) => disrupts)) return;

@@ -4,7 +4,10 @@ import type { RollContext } from './roll-context.ts';
 import { isSilence } from './step-result.ts';
 import type { StepRunner } from './step-runner.ts';
 
-/** Looks at nodes that are done, all at once; the first that is not well any more is the fault, before what could not be read. */
+/**
+ * Checks the health of finished nodes, all at once. Throws for the first unhealthy node; if there is none, for the
+ * first one that could not be read.
+ */
 export async function recheck({ fleet }: RollContext, steps: StepRunner, nodes: readonly string[]): Promise<void> {
   const looks = await Promise.allSettled(
     nodes.map(async (node) => {
@@ -13,7 +16,7 @@ export async function recheck({ fleet }: RollContext, steps: StepRunner, nodes: 
       await steps
         .run(node, () => traffic.stillHealthy(), { quiet: true })
         .catch((error: unknown) => {
-          // Asked of a balancer, or of the node: it is the node that is not well, unless no answer came.
+          // A balancer may report it, but it is the node that is unhealthy, unless there was no response.
           throw isSilence(error, node) ? error : errorOf({ ...errorInfoOf(error), host: node });
         });
     }),

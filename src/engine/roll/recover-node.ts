@@ -2,10 +2,11 @@ import type { DisruptionGate } from '../apply/disruption-gate.ts';
 import { type DrainedNode, untilIdle, whileDrained } from './while-drained.ts';
 
 /**
- * Recreates what the node ran before its change: only if there is such a thing, only while its dependencies respond (else what it ran
- * before would fail like the change), and only while its drain is proved. `turns`: makes the last look before a stop.
+ * Recreates what the node ran before its change. It does so only if that is recorded, only while its dependencies
+ * respond (else it would fail like the change), and only while the drain holds. `turns`: makes the last check before a
+ * stop.
  *
- * @throws OrchError NO_WAY_BACK, and what the programs throw: the node stays as it is
+ * @throws OrchError NO_WAY_BACK, and the programs' errors: the node stays as it is
  */
 export async function recoverNode(drained: DrainedNode, turns: DisruptionGate): Promise<void> {
   const { node, traffic, steps, context } = drained;

@@ -4,7 +4,7 @@ import type { RollContext } from './roll-context.ts';
 import type { StepRunner } from './step-runner.ts';
 
 export interface RestoreOptions extends NonNullable<Parameters<Traffic['restore']>[0]> {
-  /** Its tasks are not told. */
+  /** Do not report its tasks. */
   readonly quiet?: boolean;
 }
 
@@ -13,17 +13,18 @@ interface Restored {
   readonly traffic: Traffic;
   readonly context: RollContext;
   readonly steps: StepRunner;
-  /** It is changed although a person holds it, and is held again afterwards. */
+  /** Changes a held node, and holds it again afterwards. */
   readonly evenHeld: boolean;
 }
 
-/** A restore takes a moment, and the node stays drained where it is broken off: not even the second Ctrl-C ends it. */
+/** A restore is short, and an aborted one leaves the node drained: not even the second Ctrl-C ends it. */
 const NEVER = new AbortController().signal;
 
 /**
- * Each balancer for itself: one that is gone must not keep the node out of traffic on those that are left.
+ * Restores the node on each balancer independently: an unreachable balancer must not keep the node drained on the
+ * others.
  *
- * @returns who keeps the node out of traffic
+ * @returns who keeps the node drained
  */
 export async function restoreNode(
   { node, traffic, context, steps, evenHeld }: Restored,

@@ -7,11 +7,11 @@ import type { Slots } from './slots.ts';
 
 export type RollContext = RunContext & {
   readonly ahead: ReadAhead;
-  /** Why no host of the run may be changed; known when each has replied once. */
+  /** Why no host of the run may be changed; resolves when each host has replied once. */
   readonly refusal: Promise<OrchError | undefined>;
   readonly play: Play;
   readonly slots: Slots;
-  /** Reports a message unless this run has reported it. */
+  /** Reports a message once per run. */
   noteOnce(message: string): void;
   hostNamed(name: string): Host;
 };

@@ -24,24 +24,24 @@ import { resultOf } from './step-result.ts';
 import { RollSteps } from './steps.ts';
 
 /**
- * Between the programs of a play's hosts and the pure machine that decides about them: what the programs ask for become
- * events, what the machine orders is carried out. It decides nothing itself.
+ * Connects the programs of a play's hosts with the pure machine of the rolling change: turns the programs' calls into
+ * events, and runs the machine's commands. It decides nothing itself.
  */
 export class Roll implements DisruptionGate {
   readonly #context: RollContext;
   readonly #steps: RollSteps;
   readonly #inRun: readonly string[];
   readonly #budgetScope: readonly string[];
-  /** Of every host of the play. */
+  /** For every host of the play. */
   readonly #turns: ReadonlyMap<string, HostTurn>;
   #seen: Readonly<Record<string, Observation>> = {};
-  /** Something was ordered or refused: there is something to tell at the end. */
+  /** A step was ordered or refused, so the end must be reported. */
   #acted = false;
   readonly #told = new Set<string>();
   #begun: Promise<void> | undefined;
   #state: State;
 
-  /** `lost`: whom nobody could connect to; those of them that are hosts of the play are skipped. */
+  /** `lost`: unreachable hosts; those that belong to the play are skipped. */
   constructor(context: RollContext, hosts: readonly string[], lost: ReadonlySet<string>) {
     this.#context = context;
     this.#inRun = hosts;
@@ -75,12 +75,12 @@ export class Roll implements DisruptionGate {
     await drained;
   }
 
-  /** When the host's program waits for a turn, or is through: whether all went well so far. */
+  /** Resolves when the host's program waits for its drain, or has ended: whether it has not failed so far. */
   passed(host: string): Promise<boolean> {
     return this.#turns.get(host)?.passed.promise ?? Promise.resolve(true);
   }
 
-  /** The host's program is not begun, because another one failed. */
+  /** The host's program is not started, because another one failed. */
   leaveOut(host: string): void {
     this.#turnOf(host).isLeftOut = true;
     this.#send({ type: 'ended', node: host, ok: true });
@@ -104,12 +104,12 @@ export class Roll implements DisruptionGate {
     return true;
   }
 
-  /** Drained by an earlier run, and nothing of it was to be changed so far. */
+  /** An earlier run left the node drained, and this program has changed nothing of it so far. */
   async #isLeftDrained(host: string): Promise<boolean> {
     return endOf(this.#state, host) === undefined && (await this.#look([host], true))[host]?.drainedByRun === true;
   }
 
-  /** Its program waits to be back in traffic: from here on nothing of it may be changed that serves. */
+  /** The program waits for its restore: from here on it may make no disruptive change. */
   #changesNothing(host: string): void {
     const turn = this.#turnOf(host);
     turn.isTaken = true;
@@ -121,7 +121,7 @@ export class Roll implements DisruptionGate {
   async finish(host: string, { status, error }: Pick<HostResult, 'status' | 'error'>): Promise<OrchError | undefined> {
     const turn = this.#turnOf(host);
     turn.passed.resolve(status === 'ok');
-    // It only waits from here on: others must be able to come as far.
+    // The host only waits from here on: its slot lets another host get as far.
     this.#context.slots.free(host);
     const cause = turn.isApplying && error !== undefined ? await this.#steps.explained(host, error) : error;
     if (turn.isApplying) {
@@ -137,14 +137,14 @@ export class Roll implements DisruptionGate {
     return this.failure(host) ?? (fault === undefined || this.#told.has(fault.message) ? undefined : errorOf(fault));
   }
 
-  /** Tells how every node came out of it; nothing where nobody had to wait for a turn. */
+  /** Reports the result of every node; nothing if no node had to wait. */
   async report(): Promise<void> {
     if (!this.#acted) return;
     const leftOut = this.#inRun.filter((host) => this.#turns.get(host)?.isLeftOut);
     emitOutcomes(this.#context, this.#state, this.#inRun, new Set(leftOut));
   }
 
-  /** Why a node failed, also when that was found only after its program had ended. */
+  /** Why a node failed, also if that was found only after its program ended. */
   failure(host: string): OrchError | undefined {
     const end = endOf(this.#state, host);
     const isFailed = end?.state === 'failed' || end?.state === 'rolledBack';
@@ -185,7 +185,7 @@ export class Roll implements DisruptionGate {
     this.#turnOf(host).go(this.#steps.begin(host, 'apply', this.#routeOf(host)));
   }
 
-  /** The node's own program is past its changes, or has failed in them. */
+  /** The node's own program has made its changes, or failed in them. */
   #applied(host: string, result: Result): void {
     this.#turnOf(host).applied(result);
     this.#send({ type: 'stepDone', node: host, step: 'apply', result });
@@ -202,7 +202,7 @@ export class Roll implements DisruptionGate {
   #routeOf = (host: string): readonly Step[] => nodeOf(this.#state, host)?.route ?? [];
 
   #refuse(host: string, why: string, own: ErrorInfo | undefined): void {
-    // What stops the whole roll concerns everybody: it is told once.
+    // The reason that stops the whole rolling change is reported once.
     const isNew = own !== undefined && !this.#told.has(own.message);
     if (isNew) this.#told.add(own.message);
     this.#turnOf(host).stop(new DisruptionRefused(why, isNew ? errorOf(own) : undefined));
@@ -214,7 +214,7 @@ export class Roll implements DisruptionGate {
     void this.#steps.carryOut(node, step, place).then((result) => this.#send({ type: 'stepDone', node, step, result }));
   }
 
-  /** Every node of the role, all in one tick: each balancer is asked once. Before the first start the plan is told. */
+  /** Observes all members of the pools, asking each balancer once. Reports the plan before the first start. */
   async #observe(): Promise<Event> {
     try {
       this.#seen = await this.#look();
@@ -222,7 +222,7 @@ export class Roll implements DisruptionGate {
         const beginning = { state: this.#state, seen: this.#seen };
         this.#begun = beginRoll(this.#context, this.#steps, beginning);
         await this.#begun;
-        // Somebody may have been asked, and have thought about it for hours.
+        // A question may have been open for hours, so the observation is repeated.
         return await this.#observe();
       }
       await this.#begun;
@@ -241,7 +241,7 @@ export class Roll implements DisruptionGate {
     return observeNodes(this.#context, this.#steps, { nodes, decides, unhealthy, serves });
   }
 
-  /** Members in service to compare a changed one with: those that no run has changed before their soak, while there are any. */
+  /** Members in service to compare a changed node with: preferably ones that no run has changed before their soak. */
   #siblings(): readonly string[] {
     const up = this.#budgetScope.filter((node) => this.#seen[node]?.up === true && !this.#turns.get(node)?.isApplying);
     const unchanged = up.filter((node) => !nodeOf(this.#state, node)?.changed && !this.#seen[node]?.soaking);

@@ -3,7 +3,7 @@ import { endOf, type NodeEnd } from '../../rolling/report.ts';
 import type { State } from '../../rolling/state.ts';
 import type { RollContext } from './roll-context.ts';
 
-/** Tells how every node of the run came out of it. `leftOut`: hosts whose program was never begun. */
+/** Reports the result of every node of the run. `leftOut`: hosts whose program was never started. */
 export function emitOutcomes(
   { emit, play, restoreCommand, startCommand }: RollContext,
   state: State,
@@ -20,7 +20,7 @@ export function emitOutcomes(
   emit({ type: 'roll.end', play: play.options.name, nodes: Object.fromEntries(nodes) });
 }
 
-/** `next`: the command that gives it back, where it may be drained; `stopped`: by starting it. */
+/** `next`: the command that restores the node, if it may be drained; `stopped`: that command starts it. */
 const rolledNode = (
   { state, traffic, why, drained, also }: NodeEnd,
   next: string | undefined,
@@ -32,6 +32,6 @@ const rolledNode = (
   ...(drained === 'no' || next === undefined ? {} : { next, ...(stopped ? { stopped } : {}) }),
 });
 
-/** Why a failed node did not go back to what it ran before. */
+/** Why a failed node was not rolled back. */
 const notRolledBack = (also: NodeEnd['also']): readonly string[] =>
   also.flatMap(({ code, message }) => (code === 'NO_WAY_BACK' ? [message] : []));

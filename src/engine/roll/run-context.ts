@@ -12,34 +12,34 @@ export interface RunContext {
   readonly emit: Emit;
   readonly check: boolean;
   readonly diff: boolean;
-  /** Hosts worked on at the same time. */
+  /** How many hosts are worked on at the same time. */
   readonly forks: number;
-  /** First Ctrl-C: nothing new is begun. */
+  /** First Ctrl-C: starts nothing new. */
   readonly signal: AbortSignal;
-  /** Second Ctrl-C: not even the way to a safe point is finished. */
+  /** Second Ctrl-C: aborts even the way to a safe point. */
   readonly urgent: AbortSignal;
-  /** Who is in which pool, and how nodes are taken out of traffic. Without it nothing is. */
+  /** Pools, and how nodes are drained. Without it no node is drained. */
   readonly fleet?: Fleet;
   readonly rollFlags?: RollFlags;
-  /** The locks of the hosts that it changes. A run that changes nothing takes none. */
+  /** The locks of the hosts that the run changes. A run that changes nothing takes none. */
   readonly locks?: Locks;
-  /** Asks a person a question that can be answered by yes or no. Without it the answer is no. */
+  /** Asks the operator a yes/no question. Without it the answer is no. */
   readonly ask?: (question: string) => Promise<boolean>;
-  /** Whether somebody confirms that a pool is left without a node that serves. */
+  /** Asks the operator to confirm that a pool has no serving node. */
   readonly outage?: (what: string) => Promise<boolean>;
-  /** Called back whenever no host at all answers any more, and when they do again. */
+  /** Calls back when no host responds any more, and when hosts respond again. */
   readonly onNetwork?: (listener: (up: boolean) => void) => void;
-  /** The command that gives a node back to its balancers. */
+  /** The command that restores a node. */
   readonly restoreCommand?: (node: string) => string;
-  /** The command that starts a node which the play was to stop, and gives it back. */
+  /** The command that starts a node which the play stopped, and restores it. */
   readonly startCommand?: (node: string) => string;
 }
 
 export interface RollFlags {
-  /** Nodes that somebody else took out of traffic are changed too, and stay out. */
+  /** Also changes externally held nodes, and leaves them held. */
   readonly includeHeld: boolean;
-  /** Hosts that cannot be reached are left out; they count as unavailable. */
+  /** Leaves unreachable hosts out; they count as unavailable. */
   readonly skipUnreachable: boolean;
-  /** What becomes of a node whose change fails: it goes back to what it ran before (default), or stays drained. */
+  /** What happens to a node whose change fails: it returns to its previous version (default), or stays drained. */
   readonly onFailure?: 'rollback-node' | 'stop';
 }

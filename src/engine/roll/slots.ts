@@ -1,6 +1,6 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 
-/** So many hosts at work at the same time. A host that only waits for its turn gives its place to the next one. */
+/** Limits how many hosts are worked on at the same time. A host that waits for its drain frees its slot. */
 export class Slots {
   readonly #limit: LimitFunction;
   readonly #held = new Map<string, () => void>();
@@ -9,7 +9,7 @@ export class Slots {
     this.#limit = pLimit(width);
   }
 
-  /** Waits for a place. */
+  /** Waits for a free slot. */
   take(host: string): Promise<void> {
     return new Promise((entered) => {
       void this.#limit(() => {
@@ -21,7 +21,7 @@ export class Slots {
     });
   }
 
-  /** Gives the place on; fine when it was given on before. */
+  /** Frees the host's slot; no effect if it has none. */
   free(host: string): void {
     this.#held.get(host)?.();
     this.#held.delete(host);

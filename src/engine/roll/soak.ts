@@ -4,36 +4,36 @@ import { Comparison, type Counted } from './comparison.ts';
 import type { RollContext } from './roll-context.ts';
 import type { StepRunner } from './step-runner.ts';
 
-/** How long a node is soaked when its play does not say. */
+/** Default duration of a soak. */
 export const DEFAULT_SOAK = '10s';
 
-/** Time from one early look to the next. The first comes sooner: a node that fails every request has shown it by then. */
+/** Interval between early comparisons. The first one comes sooner: a node that fails every request shows it by then. */
 const EVERY_MS = 1000;
 const FIRST_MS = 500;
 
-/** The way of one node back into traffic: early looks of one rolling change share one budget of false alarms. */
+/** One node's return to service: early comparisons of one rolling change share one limit of false alarms. */
 interface Return {
-  /** From the restore on. */
+  /** Starts at the restore. */
   readonly comparison: Comparison;
   looks: number;
 }
 
 /**
- * Watches a node from its restore on: what its balancers count for it is compared with its siblings that this run has not
- * changed, over the same time. Every second it is looked whether that suffices to see that the node is bad.
+ * Observes a node from its restore on. Compares its balancers' counters with those of peers that this run has not
+ * changed, over the same time. Checks every second whether the node is already proved bad.
  */
 export class RollSoak {
   readonly #context: RollContext;
   readonly #siblings: () => readonly string[];
   readonly #returns = new Map<string, Return>();
 
-  /** `siblings`: members that this run has not changed and that are in service now. */
+  /** `siblings`: peers that this run has not changed and that are in service now. */
   constructor(context: RollContext, siblings: () => readonly string[]) {
     this.#context = context;
     this.#siblings = siblings;
   }
 
-  /** The play wants its nodes to be watched. */
+  /** Whether the play soaks its nodes. */
   get isWanted(): boolean {
     return this.#soakMs > 0;
   }
@@ -42,7 +42,10 @@ export class RollSoak {
     return parseDuration(this.#context.play.options.rolling?.soak ?? DEFAULT_SOAK);
   }
 
-  /** Carries out what waits for a node that gets traffic again. It ends at once when the node is seen to be bad. @throws OrchError SOAK_FAILED */
+  /**
+   * Runs work that waits for a node with restored traffic. Ends at once when the node is proved bad. @throws OrchError
+   * SOAK_FAILED
+   */
   async during(node: string, steps: StepRunner, work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
     const { urgent } = this.#context;
     const over = new AbortController();
@@ -62,7 +65,7 @@ export class RollSoak {
     if (fault !== undefined) throw fault;
   }
 
-  /** Compares until the signal comes. It disturbs nothing: counters that cannot be read are left to the other steps. */
+  /** Compares until the signal comes. Errors of reading counters are ignored here: other steps report them. */
   async #watchReturn(node: string, steps: StepRunner, signal: AbortSignal): Promise<OrchError | undefined> {
     if (!this.isWanted) return undefined;
     const comparison = await this.#compare(node, steps).catch(() => undefined);
@@ -77,7 +80,7 @@ export class RollSoak {
   }
 
   /**
-   * Watches a node that gets a part of its traffic until it has had enough requests, at most as long as a soak.
+   * Observes a node with partial traffic until it has had enough requests, at most as long as a soak.
    *
    * @throws OrchError SOAK_FAILED
    */
@@ -95,10 +98,10 @@ export class RollSoak {
   }
 
   /**
-   * Where its peers get no requests there is nothing to compare, and nothing to ask: the run says so once. A node that is bad ends
-   * it early; a good one is watched to the end, for what goes wrong later.
+   * The soak. If the peers get no requests, there is nothing to compare or to ask: the run reports that once. A bad
+   * node ends it early. A good node is observed to the end, because failures may start later.
    *
-   * @throws OrchError SOAK_FAILED; SOAK_INCONCLUSIVE where peers get requests and this node too few
+   * @throws OrchError SOAK_FAILED; SOAK_INCONCLUSIVE if the peers get requests and this node gets too few
    */
   async watch(node: string, steps: StepRunner): Promise<void> {
     const { clock, fleet, urgent, noteOnce } = this.#context;
@@ -116,7 +119,7 @@ export class RollSoak {
     }
     const { verdict, why } = await comparison.last();
     if (verdict === 'fail') throw soakFailed(node, why);
-    // Nobody is asked about a node that is plainly not well: it gets few requests, too.
+    // A clearly unhealthy node also gets few requests: it fails without a question.
     await steps.run(node, () => traffic.stillHealthy(), { quiet: true });
     if (verdict === 'noTraffic') noteOnce('no traffic to compare: error rates were not checked after the restore');
     if (verdict === 'inconclusive')
@@ -127,7 +130,7 @@ export class RollSoak {
       });
   }
 
-  /** Begins to compare a node with its peers. */
+  /** Starts to compare a node with its peers. */
   #compare(node: string, steps: StepRunner): Promise<Comparison> {
     const { fleet } = this.#context;
     const names = [node, ...this.#siblings().filter((name) => name !== node)];
@@ -143,13 +146,13 @@ export class RollSoak {
     });
   }
 
-  /** One early look. Where a balancer does not answer for a moment it decides nothing: the last look of a soak tells. */
+  /** One early comparison. A balancer without a response decides nothing here: the last comparison of the soak does. */
   async #early(node: string, back: Return): Promise<OrchError | undefined> {
     const why = await back.comparison.early(++back.looks).catch(() => undefined);
     return why === undefined ? undefined : soakFailed(node, why);
   }
 
-  /** Waits for the next look; false: the signal came. */
+  /** Waits for the next comparison; false: the signal came. */
   #pause({ looks }: Return, signal: AbortSignal): Promise<boolean> {
     return this.#context.clock.sleep(looks === 0 ? FIRST_MS : EVERY_MS, signal).then(
       () => true,

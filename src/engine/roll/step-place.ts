@@ -1,29 +1,29 @@
 import type { NodeState } from '../../rolling/state.ts';
 import type { Step } from '../../rolling/types.ts';
 
-/** What a step is carried out with. */
+/** The circumstances in which a step runs. */
 export interface StepPlace {
-  /** All steps of the node: what the step is numbered by. */
+  /** All steps of the node, for the step's number. */
   readonly route?: readonly Step[];
-  /** Nodes that a recheck looks at. */
+  /** The nodes of a recheck. */
   readonly nodes?: readonly string[];
-  /** The node is changed although a person holds it. */
+  /** Changes a held node. */
   readonly evenHeld?: boolean;
-  /** It is restored to a part of its traffic first, where its balancers can. */
+  /** Restores a part of its traffic first, if its balancers support it. */
   readonly inPart?: boolean;
-  /** Before its drain, what the node runs is recorded: whether it is in full service, and so known to be good. */
+  /** Records before the drain what the node runs; `serves`: it is in service, so that version is known to work. */
   readonly keeps?: { readonly serves: boolean };
 }
 
-/** What the machine knows of a node that matters to its steps. */
+/** The machine's facts about a node that its steps need. */
 export function placeOf(node: NodeState | undefined): StepPlace {
   if (node === undefined) return {};
   const { staysHeld, recovering, drainedEarlier, startReason } = node;
   return {
-    // Numbers count the way through the change, not the way back.
+    // Only steps of the change are numbered, not those of a rollback.
     route: recovering ? [] : node.route,
     evenHeld: staysHeld,
-    // What an earlier run has drained is on record since then.
+    // The run that drained the node has recorded its version already.
     ...(drainedEarlier ? {} : { keeps: { serves: startReason === 'batch' } }),
   };
 }

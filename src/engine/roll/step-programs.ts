@@ -4,7 +4,7 @@ import { Ask, type Steps } from '../../core/task/task.ts';
 import type { Step } from '../../rolling/types.ts';
 import { keyOf } from '../plan/read-ahead.ts';
 
-/** The same program without the statements that are met already: each is stated once. */
+/** The same program without gates that are met already. */
 export function* withoutMet<R>(steps: Steps<R>, met: ReadonlySet<string> = new Set()): Steps<R> {
   for (let answer: unknown; ; ) {
     const step = steps.next(answer);
@@ -15,7 +15,7 @@ export function* withoutMet<R>(steps: Steps<R>, met: ReadonlySet<string> = new S
   }
 }
 
-/** Steps for which there are programs; a soak and a recheck are made of those of several nodes. */
+/** Steps with a program of their own. Restore, soak and recheck combine programs of several nodes. */
 export type TrafficStep = Exclude<Step, 'restore' | 'soak' | 'recheck'>;
 
 interface ProgramOptions {

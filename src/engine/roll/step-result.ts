@@ -2,7 +2,7 @@ import { isUnreachable, OrchError } from '../../core/base/errors.ts';
 import { errorInfoOf } from '../../core/event/error-info.ts';
 import type { Result } from '../../rolling/types.ts';
 
-/** A host that is gone is not one that failed; and a balancer that is gone says nothing about the node behind it. */
+/** The result of an error. A lost host has not failed, and a lost balancer says nothing about the node behind it. */
 export function resultOf(error: unknown, node: string): Result {
   const fault = errorInfoOf(error, { host: node });
   if (isUnreachable(error) && fault.host === node) return { kind: 'lost', fault };
@@ -10,7 +10,7 @@ export function resultOf(error: unknown, node: string): Result {
   return { kind: 'failed', fault, ...(isSilence(error, node) ? { notNodesFault: true } : {}) };
 }
 
-/** Somebody else than the node does not answer: nothing is known against it. */
+/** Another host gave no response; this is no failure of the node. */
 export const isSilence = (error: unknown, node: string): boolean =>
   (isUnreachable(error) || (error instanceof OrchError && error.code === 'LB_UNREACHABLE')) &&
   errorInfoOf(error, { host: node }).host !== node;

@@ -3,17 +3,17 @@ import type { Steps } from '../../core/task/task.ts';
 import type { DisruptionGate } from '../apply/disruption-gate.ts';
 
 export interface RunStepOptions {
-  /** Its tasks are not reported. */
+  /** Do not report its tasks. */
   readonly quiet?: boolean;
-  /** Breaks it off. Default: the second Ctrl-C. */
+  /** Aborts it. Default: the second Ctrl-C. */
   readonly signal?: AbortSignal;
-  /** What its gates wait by; default: that of the run. */
+  /** The clock of its gates; default: the run's. */
   readonly clock?: Clock;
-  /** Asked right before a serving container is stopped. Default: the program stops none. */
+  /** Called right before a serving container is stopped. Default: the program stops none. */
   readonly turns?: DisruptionGate;
 }
 
-/** Runs programs for nodes: what a roll's helpers need of its steps. */
+/** Runs programs for nodes: the part of `RollSteps` that the helpers of a rolling change need. */
 export interface StepRunner {
   /** Runs one program for a node and returns its result. @throws OrchError */
   run<R>(node: string, program: () => Steps<R>, options?: RunStepOptions): Promise<R>;

@@ -21,24 +21,24 @@ import { resultOf } from './step-result.ts';
 import type { RunStepOptions, StepRunner } from './step-runner.ts';
 import { type DrainedNode, untilIdle, untilInterrupt, whileDrained } from './while-drained.ts';
 
-/** Steps that only look. They are told by their outcome; their tasks are told when one of them fails. */
+/** Steps that only read. Their result is reported; their tasks only when one of them fails. */
 const LOOKS: ReadonlySet<Step> = new Set(['checkDependencies', 'recheck', 'collectDiagnostics', 'soak']);
 
-/** Steps that fail where another run works on the same node. */
+/** Steps after the change, which fail if another run works on the same node. */
 const AFTER_APPLY: ReadonlySet<Step> = new Set(['waitReady', 'waitInService', 'soak']);
 
-/** Carries out the machine's steps: each is a program of tasks that the node's `Traffic` gives, run like any play's. */
+/** Runs the machine's steps: each is a program of tasks from the node's `Traffic`, run like a play's. */
 export class RollSteps implements StepRunner {
   readonly #context: RollContext;
   readonly #soak: RollSoak;
   readonly #fitsBudget: (node: string) => Promise<boolean>;
-  /** By node: statements of gates that its own program has waited for since it was changed. */
+  /** By node: statements of gates that its own program has passed since the change. */
   readonly #met = new Map<string, ReadonlySet<string>>();
-  /** Nodes that are changed although a person holds them. */
+  /** Held nodes that are changed anyway. */
   readonly #evenHeld = new Set<string>();
   readonly #canaries: CanaryTraffic;
 
-  /** `bears`: whether the budget bears, by a look taken now, that a node whose drain was lost is drained once more. */
+  /** `fitsBudget`: reads again and checks whether the budget allows repeating a lost drain. */
   constructor(context: RollContext, soak: RollSoak, fitsBudget: (node: string) => Promise<boolean>) {
     this.#context = context;
     this.#soak = soak;
@@ -46,7 +46,7 @@ export class RollSteps implements StepRunner {
     this.#canaries = new CanaryTraffic(context, soak, this);
   }
 
-  /** One step of one node, to its end. Whatever goes wrong is a result. */
+  /** Runs one step of one node to its end. Errors become a result. */
   async carryOut(node: string, step: Step, place: StepPlace = {}): Promise<Result> {
     const { route = [], evenHeld = false } = place;
     if (evenHeld) this.#evenHeld.add(node);
@@ -65,7 +65,7 @@ export class RollSteps implements StepRunner {
     }
   }
 
-  /** Reports that a step begins. Returns what reports its end. */
+  /** Reports that a step begins. Returns the function that reports its end. */
   begin(node: string, step: Step, route: readonly Step[]): (result: Result) => void {
     const { clock, emit, play } = this.#context;
     const place = { type: 'roll.step', play: play.options.name, host: node, step, ...numberOf(route, step) } as const;
@@ -80,12 +80,12 @@ export class RollSteps implements StepRunner {
     };
   }
 
-  /** Gates of a node that need not be waited for once more before it is restored. */
+  /** Sets the gates of a node that need not be waited for again before its restore. */
   keepMet(node: string, met: ReadonlySet<string>): void {
     this.#met.set(node, met);
   }
 
-  /** Runs one program for a node. `quiet`: its tasks are not told. @throws OrchError */
+  /** Runs one program for a node. `quiet`: its tasks are not reported. @throws OrchError */
   async run<R>(
     node: string,
     program: () => Steps<R>,
@@ -94,7 +94,7 @@ export class RollSteps implements StepRunner {
     const { context, emit } = this.#quieted(quiet);
     const run: HostRun = {
       ...context,
-      // What a node's balancers are told must not be broken off by the first Ctrl-C.
+      // The first Ctrl-C must not interrupt commands to the node's balancers.
       signal,
       clock,
       emit,
@@ -110,23 +110,20 @@ export class RollSteps implements StepRunner {
     return result.value as R;
   }
 
-  /** The last look before something that serves is stopped. A drain that was lost meanwhile is made once more. */
+  /** Last check before a service is stopped. Repeats a drain that was lost meanwhile. */
   async aboutToStop(node: string): Promise<void> {
     const traffic = this.#context.fleet?.traffic(node);
     if (traffic === undefined) return;
     const drained = this.#drainedNode(node, traffic);
     await whileDrained(drained, async (isAgain) => {
-      // Its change is under way: only the second Ctrl-C ends it.
+      // The change is under way: only the second Ctrl-C ends it.
       if (isAgain) await untilIdle(drained, this.#context.urgent);
       await this.run(node, () => traffic.checkDependencies(this.#context.play.options.rolling), { quiet: true });
       await this.run(node, () => traffic.stillDrained(), { quiet: true });
     });
   }
 
-  /**
-   * An error that has an explanation elsewhere: another run has made the node its own, so what this one has found there is that
-   * one's work.
-   */
+  /** Explains an error: if another run has taken over the node, its work caused it. */
   async explained(node: string, error: unknown): Promise<unknown> {
     const traffic = this.#context.fleet?.traffic(node);
     const isTold = error instanceof OrchError && (error.code === 'NODE_TAKEN' || error.code === 'NODE_HELD');
@@ -154,7 +151,7 @@ export class RollSteps implements StepRunner {
     };
   }
 
-  /** The soak of a node is passed: the next run must not soak it again. */
+  /** Records that the node's soak is passed: the next run must not soak it again. */
   async soaked(node: string): Promise<void> {
     const traffic = this.#context.fleet?.traffic(node);
     if (traffic === undefined || !this.#soak.isWanted) return;
@@ -167,7 +164,7 @@ export class RollSteps implements StepRunner {
     }
   }
 
-  /** @returns of a restore: who keeps the node out of traffic */
+  /** @returns who keeps the node drained, after a restore */
   async #carryOut(node: string, step: Step, place: StepPlace): Promise<string | undefined> {
     const traffic = this.#context.fleet?.traffic(node);
     const soaks = this.#soak.isWanted && place.route?.includes('soak') === true;
@@ -197,7 +194,7 @@ export class RollSteps implements StepRunner {
       return undefined;
     }
     if (step === 'recover') {
-      // Gates that the change has met say nothing about what the node ran before.
+      // Gates that the changed version has passed say nothing about the previous version.
       this.#met.delete(node);
       const turns = { ...UNGATED, aboutToStop: () => this.aboutToStop(node) };
       await recoverNode(this.#drainedNode(node, traffic), turns);
@@ -212,7 +209,7 @@ export class RollSteps implements StepRunner {
       await this.#soak.during(node, this, (signal) => this.run(node, program, { signal }));
       return undefined;
     }
-    // Nothing of the node is changed yet: the first Ctrl-C ends it.
+    // Nothing of the node is changed yet: the first Ctrl-C ends the step.
     const signal = step === 'checkDependencies' ? untilInterrupt(this.#context) : this.#context.urgent;
     const value = await this.run(node, program, { quiet: LOOKS.has(step), signal });
     if (step === 'collectDiagnostics')
@@ -221,7 +218,7 @@ export class RollSteps implements StepRunner {
     return undefined;
   }
 
-  /** @returns who keeps the node out of traffic */
+  /** @returns who keeps the node drained */
   #restore(node: string, traffic: Traffic, options: RestoreOptions = {}): Promise<string | undefined> {
     return restoreNode(
       { node, traffic, context: this.#context, steps: this, evenHeld: this.#evenHeld.has(node) },

@@ -4,25 +4,27 @@ import type { Traffic } from '../../core/play/rolling.ts';
 import type { RollContext } from './roll-context.ts';
 import type { StepRunner } from './step-runner.ts';
 
-/** How often a drain that was lost (a reload, somebody's hand) is made once more. */
+/** How often a lost drain (a reload, an external command) is repeated. */
 const DRAINS = 3;
 
-/** How often the balancers of a node are looked at while it is waited for. */
+/** Interval of checks of a node's balancers during the wait, in milliseconds. */
 const LOOK_MS = 5000;
 
-/** A drained node, and what draining it once more needs. */
+/** A drained node, and what repeating its drain needs. */
 export interface DrainedNode {
   readonly node: string;
   readonly traffic: Traffic;
   readonly context: RollContext;
   readonly steps: StepRunner;
-  /** The node is changed although a person holds it. */
+  /** Changes a held node. */
   readonly evenHeld: boolean;
-  /** Whether the budget bears, by a look taken now, that it is drained once more. */
+  /** Reads again and checks whether the budget allows draining the node again. */
   fitsBudget(): Promise<boolean>;
 }
 
-/** Work on a drained node, from the beginning again when the drain was lost and made once more. @throws DRAIN_LOST */
+/**
+ * Runs work on a drained node. If the drain was lost, repeats the drain and starts the work again. @throws DRAIN_LOST
+ */
 export async function whileDrained(drained: DrainedNode, work: (isAgain: boolean) => Promise<void>): Promise<void> {
   const { node, traffic, context, steps, evenHeld } = drained;
   for (let left = DRAINS; ; left--) {
@@ -41,10 +43,7 @@ export async function whileDrained(drained: DrainedNode, work: (isAgain: boolean
   }
 }
 
-/**
- * Waits until nothing runs on the node, or until `signal`. Its balancers are looked at between: one that has lost the drain ends
- * the wait.
- */
+/** Waits until the node is idle, or until `signal`. Checks its balancers meanwhile: a lost drain ends the wait. */
 export async function untilIdle(
   { node, traffic, context: { clock }, steps }: DrainedNode,
   signal: AbortSignal,
@@ -57,7 +56,7 @@ export async function untilIdle(
     await steps
       .run(node, () => traffic.keepsDrained(), { quiet: true })
       .catch((error: unknown) => {
-        // Whatever else keeps it from looking is found by the wait itself.
+        // The wait itself reports any other error.
         if (isLost(error)) throw error;
       });
   };
@@ -67,7 +66,10 @@ export async function untilIdle(
   });
 }
 
-/** For steps that only wait, before anything of the node was changed: the first Ctrl-C ends them, and the node is given back at once. */
+/**
+ * The signal for steps that only wait, before the node is changed: the first Ctrl-C ends them, and the node is restored
+ * at once.
+ */
 export const untilInterrupt = ({ signal, urgent }: Pick<RollContext, 'signal' | 'urgent'>): AbortSignal =>
   AbortSignal.any([signal, urgent]);
 
