@@ -17,7 +17,8 @@ const changeable = defineGate<typeof params, OrchError | undefined>({
 });
 
 /**
- * Gate, one look before anything is ordered anywhere: the balancer takes orders. One that only shows would leave a drain half done.
+ * Gate, one reading before any command is sent: the balancer accepts commands. A read-only balancer would leave a drain
+ * half done.
  *
  * @throws OrchError HAPROXY_DENIED
  */
@@ -33,12 +34,15 @@ const lasting = defineGate<typeof params, string | undefined>({
   unmet: ({ balancer }, why) => new OrchError('DRAIN_LOST', `${balancer.host}: a reload forgets drains: ${why}`),
 });
 
-/** Warns of a balancer that forgets drains when it is reloaded. A run notices that and drains again; a drain by hand is simply gone. */
+/**
+ * Warns of a balancer that forgets drains when it is reloaded. A run notices that and drains again; a manual drain is
+ * lost.
+ */
 export const drainsLast = (p: z.input<typeof params>): Task<string> => lasting(p).delegate(p.balancer.host);
 
 const named = z.strictObject({
   ...where,
-  /** Ports of the node that pools of this balancer's host name: a drain concerns them all. */
+  /** Ports of the node in all pools of this balancer's host: a drain covers them all. */
   ports: z.array(z.int()).readonly(),
 });
 
@@ -61,7 +65,9 @@ const noOtherPorts = defineGate<typeof named, readonly OtherPort[]>({
   },
 });
 
-/** Warns of requests that a balancer sends to the node on ports of which no pool of the inventory tells: nothing drains them. */
+/**
+ * Warns of requests that a balancer sends to the node on ports outside of the inventory's pools: no drain stops them.
+ */
 export const portsNamed = (p: z.input<typeof named>): Task<string> => noOtherPorts(p).delegate(p.balancer.host);
 
 const unnamed = ({ ports }: Named, others: readonly OtherPort[]): readonly OtherPort[] =>

@@ -14,7 +14,7 @@ const type = defineQuery<typeof params, CheckTiming>({
 });
 
 /**
- * How often and how patiently a balancer checks a node, and how that is known. Looks once and changes nothing.
+ * How often and with which thresholds a balancer checks a node, and the source of that. One reading; changes nothing.
  *
  * @throws OrchError LB_MEMBER_UNKNOWN | LB_UNREACHABLE | LB_INVALID_REPLY
  */

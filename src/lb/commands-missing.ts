@@ -5,9 +5,9 @@ const SCRIPT = `PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin
 for command in "$@"; do command -v -- "$command" >/dev/null || printf '%s\n' "$command"; done`;
 
 /**
- * Which of these programs the balancer's host does not have, as an error that names them; undefined: it has all.
+ * The programs that the balancer's host lacks, as an error that names them; undefined: none is missing.
  *
- * @param field Where the inventory names them.
+ * @param field The inventory setting that names them.
  */
 export async function commandsMissing(
   host: Reader,

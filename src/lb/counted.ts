@@ -14,7 +14,7 @@ const type = defineQuery<typeof params, Counters | null>({
 });
 
 /**
- * A balancer's totals for a node; `null` where it does not count. Looks once and changes nothing.
+ * A balancer's totals for a node; `null` if it does not count. One reading; changes nothing.
  *
  * @throws OrchError LB_MEMBER_UNKNOWN | LB_UNREACHABLE | LB_INVALID_REPLY
  */

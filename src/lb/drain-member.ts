@@ -10,18 +10,18 @@ import { where } from './task-params.ts';
 
 const params = z.strictObject({
   ...where,
-  /** Who takes it out: `user@controller`. */
+  /** Who drains it: `user@controller`. */
   by: z.string().min(1),
   reason: z.string().min(1),
   /** ISO time; default: the time of the write. */
   at: z.string().optional(),
-  /** `leased`: as it is, on record. `drained`: no new requests but those that stick to it. `closed`: none at all. */
+  /** `leased`: only write the lease. `drained`: no new requests except sticky ones. `closed`: no requests at all. */
   how: z.enum(['leased', 'drained', 'closed']),
-  /** Of the record; `hand` makes one of a run a person's. */
+  /** Kind of the lease; `hand` turns a run's lease into an operator's. */
   kind: z.enum(['hand', 'run']).default('run'),
-  /** The run that drains it; it makes a lease that an earlier run left its own. */
+  /** Id of the draining run; it takes over a lease that an earlier run left. */
   run: z.string().optional(),
-  /** What a person holds is drained further; false: that is an error. */
+  /** Also drains a node that an operator holds; false: that is an error. */
   evenHeld: z.boolean().default(true),
 });
 
@@ -67,7 +67,7 @@ const type = defineTask<typeof params, void, Out, void>({
       if (how === 'leased' || view.servers.every((server) => asAsked(how, server) === how)) return true;
       await balancer.set(host, member, how);
       if ((await readLease(host, pool, member.node)).lease !== null) return true;
-      // Restored between the lease and the order: without a lease no run would ever undo this drain.
+      // The node was restored after the lease was written: without a lease no run would ever undo this drain.
       await balancer.set(host, member, to?.before ?? {});
       throw new OrchError('DRAIN_LOST', `${balancer.name}: ${member.node} was restored while it was being drained`, {
         hint: 'see with lb status who works on this node besides you, then run the same command again',
@@ -77,36 +77,36 @@ const type = defineTask<typeof params, void, Out, void>({
 });
 
 /**
- * Takes a node out of a balancer's traffic: first a lease is put down on the balancer's host with what was set before,
- * then the balancer is told. What somebody else has taken out further stays so. Safe to repeat, and after any crash.
+ * Drains a node on one balancer: first writes a lease with the previous settings on the balancer's host, then sends the
+ * command. Servers that are externally in maintenance stay so. Safe to repeat, and after any crash.
  *
  * @throws OrchError LB_MEMBER_UNKNOWN | LB_UNREACHABLE | LB_INVALID_REPLY | LB_REFUSED | LEASE_INVALID
- * @example yield outOfTraffic({ balancer, member, by: 'ops@desk', reason: 'install', how: 'drained' });
+ * @example yield drainMember({ balancer, member, by: 'ops@desk', reason: 'install', how: 'drained' });
  */
 export const drainMember = (p: z.input<typeof params>): Task<void> => type(p).delegate(p.balancer.host);
 
-/** How a server stands in the words of `how`; what goes further than asked is as asked. */
+/** A server's state in the words of `how`; maintenance also counts as drained. */
 function asAsked(how: Params['how'], server: ServerView): string {
   if (how === 'leased') return how;
   const isSo = how === 'drained' ? isDrainedOrMaintenance(server) : isEmptying(server);
   return isSo ? how : server.state;
 }
 
-/** Servers whose setting is on no record: all of them, or those of a backend that came later. */
+/** Servers without a setting in the lease: all of them, or those of a backend that was added later. */
 const missing = ({ lease, servers }: MemberView): readonly ServerView[] =>
   servers.filter(({ name }) => lease === null || lease.before[name] === undefined);
 
-/** Servers that are about to be closed, and the record does not say so: all of the member are, as soon as one must be. */
+/** Servers whose coming maintenance is not in the lease yet: all of the member's servers, as soon as one is sticky. */
 function closing({ how }: Params, { lease, servers }: MemberView): readonly string[] {
   if (how !== 'closed' || servers.every(isEmptying)) return [];
-  // A record of an earlier version does not tell, and is left so.
+  // A lease of an earlier version has no such list and stays without it.
   if (lease !== null && lease.closed === undefined) return [];
   return servers
     .filter(({ name, closed }) => closed !== true && !lease?.closed?.includes(name))
     .map(({ name }) => name);
 }
 
-/** A person makes the drain of a run hers; a run that of an earlier run. */
+/** An operator takes over a run's drain; a run takes over an earlier run's. */
 const changesHolder = ({ kind, run }: Params, { lease }: MemberView): boolean =>
   kind === 'hand' ? lease?.kind === 'run' : lease?.kind === 'run' && run !== undefined && lease.run !== run;
 
@@ -130,7 +130,7 @@ function leaseFor(p: Params, view: MemberView): Lease {
       ...(down.length === 0 ? {} : { down }),
     };
   }
-  // A lease that is changed in any way is no longer being restored.
+  // A changed lease is no longer being restored.
   const { restoring: _, run: earlier, ...kept } = lease;
   return {
     ...kept,

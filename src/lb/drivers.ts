@@ -4,7 +4,7 @@ import { commandDriver } from './command/command.ts';
 import { haproxy } from './haproxy/haproxy.ts';
 import { nginx } from './nginx/nginx.ts';
 
-/** Settings of a pool that has a driver. */
+/** Settings of a managed pool. */
 export type DriverSettings = Exclude<LoadBalancerSettings, { readonly driver: 'none' }>;
 
 /** The pool and the host of one balancer. */
@@ -19,7 +19,7 @@ type Drivers = {
   ) => Balancer;
 };
 
-/** Every driver, by the name that the inventory gives it. */
+/** All drivers, by their names in the inventory. */
 const DRIVERS: Drivers = {
   haproxy,
   nginx,
@@ -28,7 +28,7 @@ const DRIVERS: Drivers = {
 
 /** The balancer of a pool on one of the pool's hosts. */
 export function balancerOf(settings: DriverSettings, host: string): Balancer {
-  // The compiler cannot see that a key and its settings belong together.
+  // The compiler cannot relate the key to its settings.
   const driver = DRIVERS[settings.driver] as (settings: DriverSettings & BalancerPlace) => Balancer;
   return driver({ ...settings, pool: settings.name, host });
 }

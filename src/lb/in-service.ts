@@ -8,19 +8,19 @@ import { span, where } from './task-params.ts';
 
 const params = z.strictObject({
   ...where,
-  /** Of the balancer's health checks. Left out: whatever it shows now is believed. */
+  /** Timing of the balancer's health checks. Absent: the shown state is trusted. */
   timing: z.custom<CheckTiming>().optional(),
-  /** Servers that somebody else keeps out of traffic: they count as they are. */
+  /** Servers that are held externally: they count in their present state. */
   held: z.array(z.string()).default([]),
-  /** Servers that failed their checks before the drain, for a reason of their backend: they count as they are. */
+  /** Servers that failed their checks before the drain because of their backend: they count in their present state. */
   down: z.array(z.string()).default([]),
-  /** Counted from when it could be proved at the earliest. */
+  /** Counted from the earliest moment at which the checks can prove it. */
   within: span.prefault('60s'),
 });
 
 type Params = z.output<typeof params>;
 
-/** By server: `up`, or what it is instead. */
+/** By server: `up`, or its other state. */
 type Service = Readonly<Record<string, string>>;
 
 const type = defineGate<typeof params, Service>({
@@ -47,9 +47,9 @@ const type = defineGate<typeof params, Service>({
 });
 
 /**
- * Gate: the balancer really uses the node. With `timing` it must have been up for as long as `rise` checks take that all
- * began after it was last set, the last of them passed, and slow start must be over: a balancer shows a server up before
- * it has looked at it. Without, one look that shows it up is enough.
+ * Gate: the node is in service on the balancer. With `timing`, it must be up for as long as `rise` checks take that
+ * began after its last change, the last check must have passed, and slow start must be over. A balancer shows a server
+ * as up before its first check. Without `timing`, one reading that shows it up is enough.
  *
  * @throws OrchError LB_MEMBER_UNKNOWN at once; LB_MEMBER_NOT_UP
  * @example yield inService({ balancer, member, timing, within: '60s' });
@@ -58,7 +58,7 @@ export const inService = (p: z.input<typeof params>): Task<string> => type(p).de
 
 const notUp = (servers: Service) => Object.entries(servers).filter(([, word]) => word !== 'up');
 
-/** Milliseconds after which `rise` checks that began later than a moment have ended, at the latest. */
+/** Milliseconds after which `rise` checks that begin from now on have ended. */
 export const provedAfterMs = (timing: CheckTiming | undefined): number =>
   timing === undefined ? 0 : timing.rise * timing.everyMs + (timing.timeoutMs ?? timing.everyMs);
 

@@ -18,13 +18,13 @@ const type = defineGate<typeof params, readonly ServerView[]>({
 });
 
 /**
- * One look while a drained node still has requests: the balancer sends it no new ones.
+ * One reading while a drained node still has requests: the balancer sends it no new ones.
  *
  * @throws OrchError DRAIN_LOST
  */
 export const keepsDrained = (p: z.input<typeof params>): Task<string> => type(p).delegate(p.balancer.host);
 
-/** The balancer sends requests again to a node that was drained: waiting longer cannot help. */
+/** The error if a balancer sends requests again to a drained node: waiting longer cannot help. */
 export function drainLost(
   { name }: Balancer,
   { node }: Member,

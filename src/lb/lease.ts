@@ -5,13 +5,13 @@ import { firstChars } from '../core/base/excerpt.ts';
 import type { Lease, MemberView } from '../core/host/balancer.ts';
 import type { Connection, Reader } from '../core/host/connection.ts';
 
-/** Where drains are on record: on the balancer's host, so that any controller finds them after any crash. */
+/** Directory of the leases, on the balancer's host, so that any controller finds them after any crash. */
 export const LEASES = '/var/lib/api7-orch/leases';
 
-/** Path of the record that a node of a pool is out of traffic by our doing. */
+/** Path of a node's lease in a pool. */
 export const leasePath = (pool: string, node: string): string => `${LEASES}/${pool}.${node}.json`;
 
-/** Releases that know no locks refuse leases of this version: they read `held` and know no `heldServers`. */
+/** Releases without locks refuse leases of this version: they require `held` and do not know `heldServers`. */
 const VERSION = 2;
 
 const schema = z.object({
@@ -21,7 +21,7 @@ const schema = z.object({
   by: z.string(),
   at: z.string(),
   reason: z.string(),
-  // Records of earlier versions do not tell.
+  // Absent in leases of earlier versions.
   kind: z.enum(['hand', 'run']).default('run'),
   held: z.array(z.string()).exactOptional(),
   heldServers: z.array(z.string()).exactOptional(),
@@ -32,13 +32,13 @@ const schema = z.object({
   soaking: z.string().exactOptional(),
 });
 
-/** A lease, or what is left of it while the node is soaked, and the digest of its file. */
+/** A lease, or the mark that remains while the node is soaked, and the digest of its file. */
 export type RecordedLease = Pick<MemberView, 'lease' | 'leaseDigest' | 'soaking'>;
 
 /**
- * The lease of a node in a pool; `null`: there is none, or it is only the mark of a node that is being soaked.
+ * The lease of a node in a pool; `null`: none exists, or only the mark of a node that is being soaked.
  *
- * @throws OrchError LEASE_INVALID when the file is not a lease of this node
+ * @throws OrchError LEASE_INVALID when the file is no lease of this node
  */
 export async function readLease(host: Reader, pool: string, node: string): Promise<RecordedLease> {
   const path = leasePath(pool, node);
@@ -57,7 +57,7 @@ export async function readLease(host: Reader, pool: string, node: string): Promi
 
 const ROOT = { owner: 'root', group: 'root' } as const;
 
-/** What a lease is changed to: `null` removes it. `leaseDigest`: of the file that the decision was made on. */
+/** The new content of a lease: `null` removes it. `leaseDigest`: of the file that the decision is based on. */
 export interface LeaseSwap {
   readonly pool: string;
   readonly node: string;
@@ -66,8 +66,8 @@ export interface LeaseSwap {
 }
 
 /**
- * Changes a lease by compare and swap on the balancer's host, whoever else does so at the same time. `false`: another run or person
- * was first, and nothing was changed. Readable by root alone.
+ * Changes a lease by compare and swap on the balancer's host, safely against concurrent changes. `false`: another run
+ * or an operator was first, and nothing was changed. Only root can read the file.
  */
 export async function swapLease(host: Connection, { pool, node, leaseDigest, to }: LeaseSwap): Promise<boolean> {
   if (leaseDigest === null) await host.makeDirectory(LEASES, { ...ROOT, mode: '0700' });
@@ -75,7 +75,7 @@ export async function swapLease(host: Connection, { pool, node, leaseDigest, to 
   return await host.swapFile(leasePath(pool, node), swap, { ...ROOT, mode: '0600' });
 }
 
-/** Digest of the file of this lease. */
+/** Digest of a lease's file. */
 export const leaseDigestOf = (lease: Lease): string => sha256(leaseText(lease));
 
 const leaseText = ({ held, ...lease }: Lease): string =>
@@ -85,7 +85,7 @@ const leaseText = ({ held, ...lease }: Lease): string =>
 export const holderOf = ({ by, at, reason }: Pick<Lease, 'by' | 'at' | 'reason'>): string =>
   `${by} since ${at} (${reason.replace(/\s+/g, ' ').slice(0, 100)})`;
 
-/** Another run has made the node its own. */
+/** Whether another run has taken over the node. */
 export const isOfAnotherRun = (lease: Lease | null, run: string | undefined): boolean =>
   lease?.kind === 'run' && lease.run !== undefined && run !== undefined && lease.run !== run;
 
@@ -103,11 +103,11 @@ export const nodeTaken = (node: string, balancer: string, lease: Lease): OrchErr
     hint: 'wait until that run has ended, then run the same command again',
   });
 
-/** Each attempt is lost only to a change that another one has made. */
+/** An attempt fails only if another change succeeds. */
 const TRIES = 10;
 
 /**
- * Repeats a change that is decided on what was read until no other change has come between. `attempt` gives false when one has.
+ * Repeats a read and change of a lease until no other change comes between. `attempt` returns false if one did.
  *
  * @throws OrchError LB_BUSY
  */
@@ -119,7 +119,7 @@ export async function untilSwapped(pool: string, node: string, attempt: () => Pr
   });
 }
 
-/** All leases of a node on this host, whatever the pool; those that cannot be read are left out. */
+/** All leases of a node on this host, for any pool; leaves out unreadable ones. */
 export async function leasesOf(host: Reader, node: string): Promise<readonly Lease[]> {
   const names = Object.keys((await host.tree(LEASES)) ?? {}).filter((name) => name.endsWith(`.${node}.json`));
   const texts = await Promise.all(names.map((name) => host.read(`${LEASES}/${name}`)));

@@ -7,7 +7,7 @@ import { where } from './task-params.ts';
 const params = z.strictObject(where);
 
 /**
- * A gate, one look: the balancer has a server with the member's address and port, whatever state it is in.
+ * Gate, one reading: the balancer has a server with the member's address and port, in any state.
  *
  * @throws OrchError LB_MEMBER_UNKNOWN | LB_UNREACHABLE | LB_INVALID_REPLY
  */

@@ -15,9 +15,9 @@ const type = defineQuery<typeof params, MemberView>({
 });
 
 /**
- * How a balancer treats a node: `yield*` gives it. Looks once and changes nothing.
+ * A balancer's view of a node, as the result of `yield*`. One reading; changes nothing.
  *
  * @throws OrchError LB_MEMBER_UNKNOWN | LB_UNREACHABLE | LB_INVALID_REPLY | LEASE_INVALID
- * @example const { servers, lease, held, epoch } = yield* standing({ balancer, member });
+ * @example const { servers, lease, held, epoch } = yield* memberView({ balancer, member });
  */
 export const memberView = (p: z.input<typeof params>): Task<MemberView> => type(p).delegate(p.balancer.host);

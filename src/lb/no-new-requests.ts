@@ -7,7 +7,7 @@ import { span, where } from './task-params.ts';
 
 const params = z.strictObject({ ...where, since: span, within: span });
 
-/** By server: milliseconds since its last new request; undefined where the balancer does not tell. */
+/** By server: milliseconds since its last new request; undefined if the balancer does not report it. */
 type LastRequest = Readonly<Record<string, number | undefined>>;
 
 const type = defineGate<typeof params, LastRequest>({
@@ -34,10 +34,10 @@ const type = defineGate<typeof params, LastRequest>({
 const isQuiet = (ms: number | undefined, since: number): boolean => ms === undefined || ms >= since;
 
 /**
- * Gate: the balancer has given the node nothing new for so long, whatever still runs there. Met at once where a
- * balancer does not tell.
+ * Gate: the balancer has sent the node no new request for `since`, even if earlier ones still run. Met at once if the
+ * balancer does not report it.
  *
  * @throws OrchError DRAIN_TIMEOUT
- * @example yield quiet({ balancer, member, since: '10s', within: '60s' });
+ * @example yield noNewRequests({ balancer, member, since: '10s', within: '60s' });
  */
 export const noNewRequests = (p: z.input<typeof params>): Task<string> => type(p).delegate(p.balancer.host);

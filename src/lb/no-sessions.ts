@@ -14,7 +14,7 @@ const params = z.strictObject({
   onTimeout: z.enum(['fail', 'warn']).default('fail'),
 });
 
-/** Sessions are `null` where the balancer does not tell. */
+/** Sessions are `null` if the balancer does not report them. */
 type Servers = readonly Pick<ServerView, 'name' | 'state' | 'sessions'>[];
 
 const type = defineGate<typeof params, Servers>({
@@ -24,7 +24,7 @@ const type = defineGate<typeof params, Servers>({
   onTimeout: (p) => p.onTimeout,
   look: async ({ balancer, member }, host) => (await balancer.view(host, member)).servers,
   met: (p, servers) => busy(servers).length === 0 && !isLost(p, servers),
-  // A balancer that was reloaded sends it new requests: it would never be without.
+  // A reloaded balancer sends it new requests: the wait would never end.
   cannotRecover: (p, servers) => (isLost(p, servers) ? drainLost(p.balancer, p.member, servers) : undefined),
   patience: (p) => ({ withinMs: p.within, everyMs: 500, passes: 1 }),
   unmet: (p, servers) =>
@@ -41,14 +41,14 @@ const type = defineGate<typeof params, Servers>({
 });
 
 /**
- * Gate: no request and no connection runs on the node through this balancer. Where a balancer does not count them it is
+ * Gate: no request and no connection runs on the node through this balancer. If the balancer does not count them, it is
  * met at once: then the node itself must be asked.
  *
- * @throws OrchError DRAIN_LOST at once; DRAIN_TIMEOUT with what remains; with `warn`, `yield*` gives that instead
+ * @throws OrchError DRAIN_LOST at once; DRAIN_TIMEOUT with the rest; with `warn`, `yield*` returns the rest instead
  */
 export const noSessions = (p: z.input<typeof params>): Task<string> => type(p).delegate(p.balancer.host);
 
-/** Where a drain is a line of a file that a reload only loads, a look in between may show the server as it was. */
+/** If a reload applies the drain (a line in a file), a reading before it may still show the old state. */
 const isLost = ({ balancer }: z.output<typeof params>, servers: Servers): boolean =>
   balancer.shows.reload && servers.some(acceptsRequests);
 

@@ -25,8 +25,8 @@ const type = defineGate<typeof params, Lease | null>({
 });
 
 /**
- * Gate before a person's drain: no run is restoring the node now. What such a run still sends the balancer would come after the
- * drain and undo it. A run that was killed meanwhile is not waited for longer than this.
+ * Gate before an operator's drain: no run is restoring the node now. The commands of such a run would arrive after the
+ * drain and undo it. If that run was killed, the wait ends after this time.
  *
  * @example yield notBeingRestored({ balancer, member });
  */

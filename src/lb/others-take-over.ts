@@ -10,13 +10,13 @@ import { where } from './task-params.ts';
 
 const params = z.strictObject({
   ...where,
-  /** Other members of the pool that do not leave it as well. */
+  /** Other members of the pool that do not leave with it. */
   others: z.array(z.custom<Member>()).readonly(),
-  /** Waits until the other one has withdrawn, and continues in any case: the caller looks again. */
+  /** Waits until the other drain is withdrawn, and continues in any case: the caller reads again. */
   patient: z.boolean().default(false),
 });
 
-/** A member that is about to leave, or has left, by the lease on this balancer's host. */
+/** Members with a lease on this balancer's host, which are drained or about to be. */
 type Leaving = readonly { readonly node: string; readonly lease: Lease }[];
 
 const type = defineGate<typeof params, Leaving>({
@@ -51,8 +51,8 @@ const type = defineGate<typeof params, Leaving>({
 });
 
 /**
- * Gate between the lease and the order of a drain, one look: no other drain has begun meanwhile that, together with this one, leaves
- * no member that takes requests. Both sides write their lease before they look, so at least one of them sees the other.
+ * Gate between lease and drain, one reading: no other drain has begun meanwhile that, together with this one, leaves no
+ * member that accepts requests. Both sides write their lease before they read, so at least one of them sees the other.
  *
  * @throws OrchError NO_OTHER_MEMBER_UP
  */

@@ -11,18 +11,18 @@ import { where } from './task-params.ts';
 
 const params = z.strictObject({
   ...where,
-  /** Also what a person took out: only a person gives that back. */
+  /** Also restores an operator's drain: only an operator does that. */
   byHand: z.boolean().default(false),
-  /** Whether the run that holds this lock is alive: its lease is left to it. Left out: this is not checked. */
+  /** Whether the run that holds this lock is alive: its lease is left alone. Absent: not checked. */
   isAlive: z.custom<(lock: LockView) => boolean>((value) => typeof value === 'function').optional(),
-  /** The run that has drained the node; what another run has made its own since then is an error. Left out: any lease of a run. */
+  /** Id of the draining run; a lease of another run is an error then. Absent: any run's lease. */
   run: z.string().optional(),
   /**
-   * Only so much of its traffic, in percent, on servers that can have a part of it. The lease stays, with what they had before: a later
-   * restore, by whichever run, gives them that. Left out: all of it.
+   * Only this percentage of its traffic, on servers that support it. The lease stays, with the previous settings: a
+   * later restore by any run applies those. Absent: all traffic.
    */
   percent: z.int().min(1).max(99).optional(),
-  /** It is soaked next: the lease of a run stays as a mark, which a restore without this removes. */
+  /** A soak follows: the run's lease stays as a mark, which a restore without this option removes. */
   soaks: z.boolean().default(false),
 });
 
@@ -30,14 +30,14 @@ type Params = z.output<typeof params>;
 
 type Setting = Readonly<Record<string, string>>;
 
-/** Settings of the servers, and what a lease says that they were before. */
+/** Settings of the servers, and the previous ones from the lease. */
 type Back = {
   readonly lease: 'none' | 'recorded' | 'soaking';
   readonly servers: { readonly [name: string]: Plain<Setting> };
   readonly before: { readonly [name: string]: Plain<Setting> };
-  /** It gets a part of its traffic, so the lease stays. */
+  /** The node gets a part of its traffic, so the lease stays. */
   readonly isPart: boolean;
-  /** Who keeps it out of traffic, for people; '': nobody does. */
+  /** Who keeps it drained, for people; '' if it was restored. */
   readonly holder: string;
 };
 
@@ -79,7 +79,7 @@ const type = defineTask<typeof params, void, Back, string>({
       if (lease === null) return true;
       await refuseOfLivingRun(p, lease, host);
       if (isOfAnotherRun(lease, run)) throw nodeTaken(member.node, balancer.name, lease);
-      // From here on a person who drains the node waits until it is restored.
+      // From here on an operator's drain waits until the restore is done.
       const to = { ...lease, restoring: new Date().toISOString() };
       const { before, isPart } = settingsToRestore(p, view, lease);
       const { restoring: _, ...kept } = lease;
@@ -87,7 +87,7 @@ const type = defineTask<typeof params, void, Back, string>({
       await balancer.set(host, member, before);
       const soaking = p.soaks && lease.kind === 'run' ? { ...kept, soaking: to.restoring } : null;
       if (await swapLease(host, { ...where, leaseDigest: leaseDigestOf(to), to: isPart ? kept : soaking })) return true;
-      // She has not waited any longer: what was restored here is drained again.
+      // An operator drained the node during the restore: the drain is applied again.
       const { lease: taken } = await readMember(balancer, host, member);
       if (taken !== null) await balancer.set(host, member, (taken.closed ?? []).length > 0 ? 'closed' : 'drained');
       return true;
@@ -96,20 +96,20 @@ const type = defineTask<typeof params, void, Back, string>({
   result: ({ holder }) => holder,
 });
 
-/** Restored by a person, a node could get requests right before the run stops it. */
+/** An operator's restore could send requests to the node right before the run stops it. */
 async function refuseOfLivingRun({ balancer, member, isAlive }: Params, lease: Lease, host: Connection): Promise<void> {
   if (isAlive === undefined || lease.kind !== 'run' || lease.run === undefined) return;
   const lock = await host.lock.view();
   if (lock.record?.run === lease.run && isAlive(lock)) throw nodeTaken(member.node, balancer.name, lease);
 }
 
-/** What a person has drained only a person gives back. */
+/** Only an operator restores an operator's drain. */
 const leaseToRestore = ({ byHand }: Params, { lease }: MemberView): Lease | null =>
   lease?.kind === 'hand' && !byHand ? null : lease;
 
 /**
- * Settings before the drain, or those that give a part of the traffic, and whether some do. A server that is no longer in the
- * balancer's configuration cannot be given back.
+ * The previous settings, or the ones for a part of the traffic, and whether some are. Leaves out servers that the
+ * balancer no longer has.
  */
 function settingsToRestore(
   { balancer, percent }: Params,
@@ -131,9 +131,9 @@ function settingsToRestore(
 }
 
 /**
- * Gives a node back to a balancer exactly as its lease says it was before, then removes the lease, or with `soaks` leaves it as a mark.
- * Without a lease there is nothing to do: what others have taken out, or have closed since, stays out. `yield*` gives who keeps it out
- * of traffic, '' when nobody does.
+ * Restores a node on a balancer to the settings of its lease, then removes the lease, or with `soaks` keeps it as a
+ * mark. Without a lease there is nothing to do: external drains and external maintenance stay. `yield*` returns who
+ * keeps it drained, '' if it was restored.
  *
  * @throws OrchError NODE_TAKEN | LB_MEMBER_UNKNOWN | LB_UNREACHABLE | LB_INVALID_REPLY | LB_REFUSED | LEASE_INVALID
  */

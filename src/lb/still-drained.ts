@@ -9,11 +9,11 @@ import { where } from './task-params.ts';
 
 const params = z.strictObject({
   ...where,
-  /** The process that was told to drain; left out: any. */
+  /** Epoch of the process that received the drain; absent: any. */
   epoch: z.string().optional(),
-  /** The run that has drained it; left out: whichever. */
+  /** Id of the draining run; absent: any. */
   run: z.string().optional(),
-  /** A person may hold it by now; false: that is an error. */
+  /** An operator may hold it by now; false: that is an error. */
   evenHeld: z.boolean().default(true),
 });
 
@@ -42,7 +42,7 @@ const type = defineGate<typeof params, MemberView>({
   },
 });
 
-/** A person, or another run, has made the node their own since it was drained. */
+/** An operator or another run has taken over the node since its drain. */
 function otherHolder({ balancer, member, run, evenHeld }: Params, lease: Lease | null): OrchError | undefined {
   if (lease === null) return undefined;
   if (isOfAnotherRun(lease, run)) return nodeTaken(member.node, balancer.name, lease);
@@ -52,7 +52,8 @@ function otherHolder({ balancer, member, run, evenHeld }: Params, lease: Lease |
 const STICKY = 'drained, but some requests stick to it';
 
 /**
- * One look: the balancer gives the node nothing, not even what sticks to it, and it is the process that was told so.
+ * One reading: the balancer sends the node no requests, sticky ones included, and is the process that received the
+ * drain.
  *
  * @throws OrchError DRAIN_LOST | NODE_HELD | NODE_TAKEN
  */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { duration } from '../core/base/duration-param.ts';
 import type { Balancer } from '../core/host/balancer.ts';
 
-/** What every task about a node at a balancer is told. */
+/** Parameters of every task about a node on a balancer. */
 export const where = {
   balancer: z.custom<Balancer>((value) => typeof value === 'object' && value !== null && 'view' in value),
   member: z.strictObject({ node: z.string(), address: z.string(), port: z.int().min(1).max(65_535) }),

@@ -6,7 +6,7 @@ import type { Balancer, BalancerView, CheckTiming, Lease, Member } from '../../c
 import type { Connection, Reader, RunOptions, RunResult } from '../../core/host/connection.ts';
 import { commandsMissing } from '../commands-missing.ts';
 
-/** Argument lists, run as root on the balancer's host. No shell sees them, and nothing is put into them. */
+/** Argument lists, run as root on the balancer's host, without a shell and without substitutions. */
 export interface BalancerHooks {
   readonly status: readonly string[];
   readonly drain: readonly string[];
@@ -17,10 +17,10 @@ export interface BalancerHooks {
 
 export interface CommandDriverOptions {
   readonly pool: string;
-  /** Host of the inventory on which the hooks run. */
+  /** Inventory host on which the hooks run. */
   readonly host: string;
   readonly hooks: BalancerHooks;
-  /** As the inventory declares it; else assumed. */
+  /** As declared in the inventory; else assumed. */
   readonly check?: { readonly everyMs: number; readonly fall: number; readonly rise: number };
 }
 
@@ -50,17 +50,18 @@ const counted = z.strictObject({
   epoch: z.string().default(''),
 });
 
-/** What merely looks must answer soon; what changes something may have to wait for a cloud. */
+/** A read must answer soon; a change may have to wait for a cloud API. */
 const LOOK_MS = 30_000;
 const CHANGE_MS = 120_000;
 
 /**
- * Any balancer, by commands of the user's. Each finds the member in API7_ORCH_POOL, API7_ORCH_NODE, API7_ORCH_ADDRESS and
- * API7_ORCH_PORT. `status` prints `{"servers":[{"name","state","sessions"}],"epoch"}`; `restore` gets by stdin, as
- * JSON, the `setting` that each server had before; all may be repeated.
+ * A driver for any balancer, by the user's own commands. Each hook finds the member in API7_ORCH_POOL, API7_ORCH_NODE,
+ * API7_ORCH_ADDRESS and API7_ORCH_PORT. `status` prints `{"servers":[{"name","state","sessions"}],"epoch"}`. `restore`
+ * gets each server's previous `setting` on stdin, as JSON. All hooks must be safe to repeat.
  *
- * @throws OrchError LB_COMMAND_FAILED (a hook did not exit with 0), LB_INVALID_REPLY (what it printed is not that), LB_MEMBER_UNKNOWN
- * @example commandDriver({ pool: 'gateways', host: 'lb-1', hooks: { status: ['/opt/lb/status'], drain: ['/opt/lb/out'], restore: ['/opt/lb/in'] } })
+ * @throws OrchError LB_COMMAND_FAILED (exit code other than 0), LB_INVALID_REPLY (invalid output), LB_MEMBER_UNKNOWN
+ * @example commandDriver({ pool: 'gateways', host: 'lb-1', hooks: { status: ['/opt/lb/status'], drain: ['/opt/lb/out'],
+ *   restore: ['/opt/lb/in'] } })
  */
 export function commandDriver({ pool, host: runsOn, hooks, check }: CommandDriverOptions): Balancer {
   const where = { pool, runsOn };
@@ -82,7 +83,7 @@ export function commandDriver({ pool, host: runsOn, hooks, check }: CommandDrive
 
     async set(host: Connection, member: Member, to: 'drained' | 'closed' | Lease['before']) {
       const [hook, argv, stdin] = change(where, hooks, to);
-      // No hook is told to change a member that the balancer does not know.
+      // Refuses a member that the balancer does not know before any hook changes it.
       await view(host, member);
       const options = { ...told(pool, member, CHANGE_MS), stdin };
       succeeded(where, hook, await host.run({ argv }, options));
@@ -110,7 +111,7 @@ export function commandDriver({ pool, host: runsOn, hooks, check }: CommandDrive
 type Hook = keyof BalancerHooks;
 type Where = { readonly pool: string; readonly runsOn: string };
 
-/** The empty input keeps a hook that reads from waiting. */
+/** The empty input ends a hook that reads stdin. */
 function change(
   { pool, runsOn }: Where,
   hooks: BalancerHooks,

@@ -6,21 +6,21 @@ import { type HaproxyConfig, parseHaproxyConfig } from './config.ts';
 import { type HaproxyStat, parseEpoch, parseRunning, parseStat, parseTables } from './stat.ts';
 import { type HaproxyServer, parseServersState } from './state.ts';
 
-/** All that HAProxy's admin socket shows of all its servers at one moment. */
+/** All servers' state on HAProxy's admin socket at one moment. */
 export interface HaproxySnapshot {
   readonly servers: readonly HaproxyServer[];
   /** By `backend/server`. */
   readonly stats: ReadonlyMap<string, HaproxyStat>;
   readonly epoch: string;
   readonly runningMs: number | undefined;
-  /** Stick tables that remember which server a client went to. */
+  /** Backends whose stick tables remember a client's server. */
   readonly sticky: ReadonlySet<string>;
 }
 
 interface Asked {
   readonly sight: ReturnType<typeof sharePerTick<HaproxySnapshot>>;
   readonly config: ReturnType<typeof sharePerTick<HaproxyConfig | null>>;
-  /** By socket: a process and the tables of it that are sticky. They change with the configuration only. */
+  /** By socket: the process and its sticky tables. They change only with the configuration. */
   readonly tables: Map<string, { readonly key: string; readonly sticky: Promise<ReadonlySet<string>> }>;
 }
 
@@ -33,7 +33,7 @@ function of(host: Reader): Asked {
 }
 
 /**
- * Looks at everything at once: however many members are asked for in one tick, HAProxy answers once.
+ * Reads everything at once: HAProxy answers once for all members of one tick.
  *
  * @throws OrchError LB_UNREACHABLE (retryable) | LB_INVALID_REPLY | HAPROXY_DENIED
  */
@@ -60,11 +60,11 @@ export function readHaproxy(host: Reader, socket: string): Promise<HaproxySnapsh
   });
 }
 
-/** haproxy.cfg as far as it is understood; `null` where it cannot be read. */
+/** The understood part of haproxy.cfg; `null` if it cannot be read. */
 export function readConfig(host: Reader, path: string): Promise<HaproxyConfig | null> {
   return of(host).config(path, async () => {
     const text = await host.read(path, LIMITS.haproxyConfig.bytes).catch((error: unknown) => {
-      // A directory of files, or one of a size that nobody writes by hand.
+      // A directory of files, or a generated file.
       if (error instanceof OrchError && (error.code === 'NOT_A_FILE' || error.code === 'FILE_TOO_LARGE')) return null;
       throw error;
     });
@@ -72,7 +72,7 @@ export function readConfig(host: Reader, path: string): Promise<HaproxyConfig | 
   });
 }
 
-/** A balancer that does not answer is told in the words of all balancers. */
+/** Turns a socket without a response into the error of all drivers. */
 export async function reached<T>(socket: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -89,7 +89,7 @@ export async function reached<T>(socket: string, work: () => Promise<T>): Promis
   }
 }
 
-/** Tables serve for counting, too: only one that can hold a server's id makes clients stick to it. */
+/** Tables also serve for counting: only one that can hold a server's id makes clients sticky. */
 function stickyTables(
   host: Reader,
   socket: string,
@@ -101,7 +101,7 @@ function stickyTables(
   const known = tables.get(socket);
   if (known?.key === key) return known.sticky;
   const sticky = Promise.all(
-    // A filter that no entry passes: only whether the question makes sense to this table is of interest.
+    // No entry matches this filter: only HAProxy's acceptance of the filter matters.
     names.map(async (name) => ((await holdsServers(host, socket, name)) ? [name] : [])),
   ).then((found): ReadonlySet<string> => new Set(found.flat()));
   tables.set(socket, { key, sticky });

@@ -1,14 +1,14 @@
 /** One line of haproxy.cfg as words, without quotes and comments. */
 type Words = readonly string[];
 
-/** A section that serves or balances; `inherited` are the lines of the `defaults` that it starts from. */
+/** A section that serves or balances; `inherited` are the lines of its `defaults`. */
 export interface HaproxySection {
   readonly name: string;
   readonly lines: readonly Words[];
   readonly inherited: Defaults;
 }
 
-/** A `defaults` section, and the one that it starts from. */
+/** A `defaults` section, and the one that it inherits from. */
 interface Defaults {
   readonly lines: Words[];
   readonly from?: Defaults;
@@ -26,14 +26,14 @@ const SECTIONS = new Set(
   ),
 );
 
-/** Keywords that say something about health checks, persistence and what survives a reload. Other lines are not kept. */
+/** Keywords about health checks, persistence and state across reloads. Other lines are not kept. */
 const KEPT = new Set(
   'server server-template default-server spread-checks timeout cookie option stick use-server force-persist persist appsession server-state-file load-server-state-from-file'.split(
     ' ',
   ),
 );
 
-/** Reads as much of haproxy.cfg as health checks and persistence need. What it does not know it passes over. */
+/** Reads what health checks and persistence need from haproxy.cfg. Ignores unknown lines. */
 export function parseHaproxyConfig(text: string): HaproxyConfig {
   const backends = new Map<string, HaproxySection>();
   const named = new Map<string, Defaults>();
@@ -59,7 +59,7 @@ export function parseHaproxyConfig(text: string): HaproxyConfig {
   return { backends, global };
 }
 
-/** One line at a time: an array of all of them would be many times as large as the text. */
+/** One line at a time: an array of all lines would be many times as large as the text. */
 function* linesIn(text: string): Generator<string> {
   let from = 0;
   for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
@@ -69,7 +69,7 @@ function* linesIn(text: string): Generator<string> {
   yield text.slice(from);
 }
 
-/** The lines that hold for a section: its own, then those of its defaults, then those that these start from. */
+/** The lines that apply to a section, in order: its own, those of its defaults, those that these inherit. */
 export function listsFor({ lines, inherited }: HaproxySection): readonly (readonly Words[])[] {
   const lists: (readonly Words[])[] = [lines];
   for (let at: Defaults | undefined = inherited; at !== undefined; at = at.from) lists.push(at.lines);
@@ -87,7 +87,7 @@ function wordsOf(line: string): Words {
   return words;
 }
 
-/** Options of a server: its own line first, then the section's `default-server`, then that of its defaults. */
+/** Options of a server, in order: its own line, the section's `default-server`, that of its defaults. */
 export function serverOptions(section: HaproxySection, server: string): readonly Words[] | undefined {
   const own = section.lines.find((words) => isServer(words, server));
   if (own === undefined) return undefined;
@@ -108,7 +108,7 @@ function isServer([keyword, name = '', third = '']: Words, server: string): bool
   return /^\d+$/.test(rest) && Number(rest) >= first && Number(rest) <= last;
 }
 
-/** The word behind an option, from the nearest line that has it. */
+/** The word after an option, from the first line that has it. */
 export function optionOf(lists: readonly Words[], option: string): string | undefined {
   for (const words of lists) {
     const at = words.lastIndexOf(option);
@@ -117,7 +117,7 @@ export function optionOf(lists: readonly Words[], option: string): string | unde
   return undefined;
 }
 
-/** Milliseconds of a time as HAProxy writes it: `500`, `2s`; undefined when it is anything else. */
+/** Milliseconds of a time in HAProxy's notation: `500`, `2s`; undefined for any other text. */
 export function haproxyTime(text: string | undefined): number | undefined {
   const [, amount, unit = 'ms'] = /^(\d+)(us|ms|s|m|h|d)?$/.exec(text ?? '') ?? [];
   if (amount === undefined) return undefined;
@@ -125,7 +125,7 @@ export function haproxyTime(text: string | undefined): number | undefined {
   return Math.ceil(Number(amount) * (scale[unit] ?? 1));
 }
 
-/** Whether HAProxy takes the states of a backend's servers from a file when it starts. */
+/** Whether HAProxy loads the states of a backend's servers from a file at its start. */
 export function loadsServerState({ global }: HaproxyConfig, section: HaproxySection): boolean {
   const lines = listsFor(section).flatMap(
     (list) => list.findLast(([word]) => word === 'load-server-state-from-file') ?? [],
@@ -134,10 +134,10 @@ export function loadsServerState({ global }: HaproxyConfig, section: HaproxySect
   return from === 'local' || (from === 'global' && global.some(([word]) => word === 'server-state-file'));
 }
 
-/** Keywords by which a request may go to a server that is drained; a `cookie` only with a value on the server's line. */
+/** Keywords that may send a request to a drained server; a `cookie` only with a value on the server's line. */
 const PERSISTENT = new Set(['stick', 'use-server', 'force-persist', 'persist', 'appsession']);
 
-/** Whether a backend may send requests to a server of it that is drained. */
+/** Whether a backend may send requests to its drained server. */
 export function mayStick(section: HaproxySection): boolean {
   return listsFor(section).some((lines) =>
     lines.some(

@@ -12,19 +12,19 @@ import { isOrderedOut, otherServersOf, serversOf, viewOf } from './view.ts';
 
 export interface HaproxyOptions {
   readonly pool: string;
-  /** Host of the inventory that runs it. */
+  /** Inventory host that runs it. */
   readonly host: string;
-  /** Path of its admin socket there. */
+  /** Path of its admin socket on that host. */
   readonly socket: string;
-  /** Path of its configuration there, where the timing of its checks is read. Default /etc/haproxy/haproxy.cfg. */
+  /** Path of its configuration on that host; source of the check timing. Default /etc/haproxy/haproxy.cfg. */
   readonly config?: string;
-  /** As the inventory declares it; wins over what the configuration says. */
+  /** As declared in the inventory; overrides the configuration. */
   readonly check?: { readonly everyMs: number; readonly fall: number; readonly rise: number };
 }
 
 /**
- * HAProxy, by its admin socket. A member is every server of every backend that has its address and port. Whatever is set
- * there lasts until HAProxy is reloaded: that changes the epoch.
+ * The driver for HAProxy, through its admin socket. A member is every server of any backend with its address and port.
+ * Runtime settings last until HAProxy is reloaded, which changes the epoch.
  *
  * @example const lb = haproxy({ pool: 'gateways', host: 'lb-1', socket: '/run/haproxy/admin.sock' });
  */
@@ -73,7 +73,7 @@ export function haproxy(options: HaproxyOptions): Balancer {
 
     async readOnly(host) {
       const level = await reached(socket, () => host.haproxyShow(socket, 'cli level'));
-      // Very old versions do not know the question.
+      // Very old versions do not know this command.
       const low = /^(operator|user)\s*$/.exec(level.trim())?.[1];
       if (low === undefined) return undefined;
       return new OrchError('HAPROXY_DENIED', `${pool} on ${runsOn}: the socket ${socket} has level ${low}`, {
@@ -103,7 +103,7 @@ export function haproxy(options: HaproxyOptions): Balancer {
       const sum = (...columns: readonly string[]): number =>
         stats.reduce((total, stat) => total + (columns.map((column) => count(stat, column)).find(Boolean) ?? 0), 0);
       return {
-        // Connections where it is not HTTP that is balanced.
+        // Counts connections if the backend does not balance HTTP.
         requests: sum('req_tot', 'stot'),
         status4xx: sum('hrsp_4xx'),
         status5xx: sum('hrsp_5xx'),

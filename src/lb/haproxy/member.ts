@@ -6,10 +6,11 @@ import { isInService, NOT_UP_HINT } from '../read-member.ts';
 import { haproxy } from './haproxy.ts';
 
 /**
- * Gate: HAProxy sends traffic to a member. Members are matched by address and port in every backend; an unknown one is
- * an error at once, for no waiting would add it. Delegate it to the host that runs HAProxy.
+ * Gate: HAProxy sends traffic to a member. Members are matched by address and port in every backend. An unknown member
+ * is an error at once, because waiting would not add it. Delegate the gate to the host that runs HAProxy.
  *
- * @example yield haproxyMember({ pool: 'gateways', socket: '/run/haproxy/admin.sock', address: host.address, port: 9080 }).delegate('lb-1');
+ * @example yield haproxyMember({ pool: 'gateways', socket: '/run/haproxy/admin.sock', address: host.address, port: 9080
+ *   }).delegate('lb-1');
  */
 export const haproxyMember = defineGate({
   kind: 'haproxyMember',

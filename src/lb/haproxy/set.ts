@@ -6,7 +6,7 @@ import { agentOf, settingOf } from './view.ts';
 
 const WORDS = { admin: /^(ready|drain|maint)$/, weight: /^\d{1,3}$/, agent: /^(on|off)$/ } as const;
 
-/** Commands that bring servers to what is asked; none for what is so already. */
+/** Commands that bring servers to the wanted state; none for a server that is in it already. */
 export function commandsFor(
   servers: readonly HaproxyServer[],
   to: 'drained' | 'closed' | Lease['before'],
@@ -22,7 +22,7 @@ export async function carryOut(host: Connection, socket: string, commands: reado
   for (const command of commands) await host.haproxyCommand(socket, command);
 }
 
-/** "drain" would take a server out of maintenance, and an agent's next "ready" would take it out of either. */
+/** "drain" would end a server's maintenance, and an agent's next "ready" would end either state. */
 function takeOut(server: HaproxyServer, how: 'drained' | 'closed'): readonly string[] {
   const name = nameOf(server);
   const done = (server.admin & (how === 'drained' ? ADMIN.maint | ADMIN.drain : ADMIN.maint)) !== 0;
@@ -32,7 +32,7 @@ function takeOut(server: HaproxyServer, how: 'drained' | 'closed'): readonly str
   ];
 }
 
-/** A server's setting with a part of its weight. Weights are whole numbers, so that of 1 there is no part. */
+/** A server's setting with a part of its weight. Weights are whole numbers, so a weight of 1 cannot be divided. */
 export function partOfWeight(
   before: Readonly<Record<string, string>>,
   percent: number,
@@ -42,7 +42,10 @@ export function partOfWeight(
   return before.admin === 'ready' && part < weight ? { ...before, weight: String(part) } : undefined;
 }
 
-/** The weight first: the server is to be given its share at once, and no more. The agent last, for it may differ. */
+/**
+ * The weight first, so that the server gets its share and no more at once. The agent last, because it may change the
+ * state.
+ */
 function giveBack(server: HaproxyServer, before: Readonly<Record<string, string>>): readonly string[] {
   const name = nameOf(server);
   const now = settingOf(server);

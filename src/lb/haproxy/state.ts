@@ -12,9 +12,9 @@ export interface HaproxyServer {
   readonly operational: number;
   /** srv_admin_state, a bit field: see `ADMIN`. */
   readonly admin: number;
-  /** What was set, 0–256; 0 keeps new requests away. */
+  /** The set weight, 0–256; 0 stops new requests. */
   readonly weight: number;
-  /** Seconds since it was last set, or went up or down; rounded either way. */
+  /** Seconds since the last command or change of state; rounded either way. */
   readonly sinceSeconds: number;
   /** srv_check_result: 0 unknown, 1 neutral, 2 failed, 3 passed, 4 passed under a condition. */
   readonly checkResult: number;
@@ -24,8 +24,9 @@ export interface HaproxyServer {
 }
 
 /**
- * Bits of srv_admin_state. Maintenance (1) and drain (8) are orders; 2 and 16 are inherited from a tracked server; 32: its
- * name cannot be resolved. Bit 4 only remembers that the configuration says "disabled": it stays when the server is UP.
+ * Bits of srv_admin_state. Maintenance (1) and drain (8) are set by commands; 2 and 16 are inherited from a tracked
+ * server; 32: its name cannot be resolved. Bit 4 only records that the configuration says "disabled": it stays set when
+ * the server is UP.
  */
 export const ADMIN = {
   maint: 0x01,
@@ -42,10 +43,10 @@ export const CHECK = { configured: 0x02, enabled: 0x04 } as const;
 export const nameOf = (of: Pick<HaproxyServer, 'backend' | 'server'>): string => `${of.backend}/${of.server}`;
 
 /**
- * Parses the reply to `show servers state`: a version line, a header line that names the columns, one line per server
- * (management guide of HAProxy, section 9.3). Columns are found by name.
+ * Parses the reply to `show servers state`: a version line, a header line with the column names, one line per server
+ * (management guide of HAProxy, section 9.3). Finds columns by name.
  *
- * @throws OrchError LB_INVALID_REPLY when it is not such a reply
+ * @throws OrchError LB_INVALID_REPLY when it is no such reply
  */
 export function parseServersState(reply: string): readonly HaproxyServer[] {
   const lines = reply.split('\n').map((line) => line.trim());
@@ -80,7 +81,7 @@ export function parseServersState(reply: string): readonly HaproxyServer[] {
     });
 }
 
-/** HAProxy answered, but not what it was asked. */
+/** HAProxy's reply does not match the command. */
 export const unexpected = (what: string, reply: string): OrchError =>
   new OrchError(
     'LB_INVALID_REPLY',

@@ -5,11 +5,11 @@ import { type HaproxyServer, nameOf } from './state.ts';
 
 type Timing = Omit<CheckTiming, 'source' | 'from'>;
 
-/** What HAProxy does where nothing is said. */
+/** HAProxy's own defaults. */
 const USUAL: Timing = { everyMs: 2000, fall: 3, rise: 2, slowstartMs: 0 };
 
 /**
- * Timing of the health checks of servers: the slowest of each where a node has several. `from` names the file.
+ * Timing of the servers' health checks: the slowest of each value if a node has several servers. `from` names the file.
  *
  * @example timingOf(parseHaproxyConfig(text), servers, 'lb-1:/etc/haproxy/haproxy.cfg').everyMs // 2000
  */
@@ -31,14 +31,14 @@ export function timingOf(config: HaproxyConfig | null, servers: readonly Haproxy
   };
 }
 
-/** `undefined`: the file does not say, or says it in a way that is not understood. */
+/** `undefined`: the file has no such line, or none that api7-orch understands. */
 function ofServer(config: HaproxyConfig, name: string, depth = 0): Timing | undefined {
   const [backend = '', server = ''] = name.split('/');
   const section = config.backends.get(backend);
   const options = section && serverOptions(section, server);
   if (section === undefined || options === undefined) return undefined;
   const tracked = optionOf(options, 'track');
-  // It has no checks of its own.
+  // The server tracks another one and has no checks of its own.
   if (tracked !== undefined && depth < 8) {
     const followed = ofServer(config, tracked.includes('/') ? tracked : `${backend}/${tracked}`, depth + 1);
     return followed && { ...followed, slowstartMs: time('slowstart', 0) ?? 0 };
@@ -51,7 +51,7 @@ function ofServer(config: HaproxyConfig, name: string, depth = 0): Timing | unde
   const rise = number('rise', USUAL.rise);
   const slowstartMs = time('slowstart', 0);
   if (every === undefined || fall === undefined || rise === undefined || slowstartMs === undefined) return undefined;
-  // "spread-checks" lengthens some intervals by so many percent.
+  // "spread-checks" lengthens some intervals by this percentage.
   const everyMs = Math.ceil(every * (1 + spread / 100));
   return { everyMs, fall, rise, slowstartMs, ...defined({ timeoutMs }) };
 

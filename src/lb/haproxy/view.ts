@@ -5,26 +5,26 @@ import { type HaproxyConfig, mayStick } from './config.ts';
 import { count } from './stat.ts';
 import { ADMIN, CHECK, type HaproxyServer, nameOf } from './state.ts';
 
-/** Servers of every backend that have a member's address and port. */
+/** Servers of any backend with a member's address and port. */
 export const serversOf = ({ servers }: HaproxySnapshot, { address, port }: Member): readonly HaproxyServer[] =>
   servers.filter((server) => server.port === port && hasAddress(server, address));
 
-/** Those that have its address on another port. */
+/** Servers with a member's address on another port. */
 export const otherServersOf = ({ servers }: HaproxySnapshot, { address, port }: Member): readonly HaproxyServer[] =>
   servers.filter((server) => server.port !== port && server.port !== 0 && hasAddress(server, address));
 
 const hasAddress = (server: HaproxyServer, address: string): boolean =>
   [server.address, server.fqdn].some((own) => written(own) === written(address));
 
-/** IPv6 addresses can be written in many ways; a name is the same in any case. */
+/** IPv6 addresses have several notations, and names ignore case. */
 const written = (address: string): string =>
   (isIPv6(address) ? URL.parse(`http://[${address}]`)?.hostname : undefined) ?? address.toLowerCase();
 
-/** Out of new requests by anybody's order. */
+/** Gets no new requests because of a command, from any source. */
 export const isOrderedOut = ({ admin, weight }: HaproxyServer): boolean =>
   weight === 0 || (admin & (ADMIN.maint | ADMIN.inheritedMaint | ADMIN.drain | ADMIN.inheritedDrain)) !== 0;
 
-/** What must be given back: what was ordered for this very server, in the words of HAProxy's commands. */
+/** The setting to restore: the commands given for this very server, in HAProxy's own words. */
 export function settingOf(server: HaproxyServer): Readonly<Record<string, string>> {
   const agent = agentOf(server);
   return {
@@ -34,11 +34,11 @@ export function settingOf(server: HaproxyServer): Readonly<Record<string, string
   };
 }
 
-/** Its auxiliary check, by which the node itself may set it ready, drained, or into maintenance. */
+/** Its agent check, with which the node itself may set it ready, drained, or into maintenance. */
 export const agentOf = ({ agentState }: HaproxyServer): 'none' | 'on' | 'off' =>
   (agentState & CHECK.configured) === 0 ? 'none' : (agentState & CHECK.enabled) === 0 ? 'off' : 'on';
 
-/** One server in the words of all balancers. `config` matters for one that is drained; `null`: it could not be read. */
+/** One server in the terms of all drivers. `config` matters if the server is drained; `null`: it could not be read. */
 export function viewOf(server: HaproxyServer, sight: HaproxySnapshot, config: HaproxyConfig | null): ServerView {
   const name = nameOf(server);
   const stat = sight.stats.get(name);
@@ -52,7 +52,7 @@ export function viewOf(server: HaproxyServer, sight: HaproxySnapshot, config: Ha
     setting: settingOf(server),
     sticky: isSticky(server, sight, config),
     closed: (server.admin & ADMIN.maint) !== 0,
-    // Seconds of two clock readings may differ by one more than has passed.
+    // The difference of two clock readings in seconds may be one more than has passed.
     sinceMs: Math.max(0, server.sinceSeconds - 1) * 1000,
     ...(lastSession === '' || lastSession === '-1' ? {} : { quietMs: Math.max(0, Number(lastSession) - 1) * 1000 }),
     check: checkOf(server, sight),
@@ -61,22 +61,22 @@ export function viewOf(server: HaproxyServer, sight: HaproxySnapshot, config: Ha
   };
 }
 
-/** Nobody of the whole backend is in service, whichever node: clients of it get nothing with or without this server. */
+/** No server of the backend is in service, of any node: its clients get no response with or without this server. */
 const isBackendDown = (server: HaproxyServer, { servers }: HaproxySnapshot): boolean =>
   stateOf(server) === 'down' &&
   servers.every((other) => other.backend !== server.backend || !['up', 'starting'].includes(stateOf(other)));
 
 function stateOf(server: HaproxyServer): ServerState {
   if ((server.admin & (ADMIN.maint | ADMIN.inheritedMaint)) !== 0) return 'maintenance';
-  // Nobody ordered this: its name cannot be resolved.
+  // Not set by a command: its name cannot be resolved.
   if ((server.admin & ADMIN.unresolved) !== 0) return 'down';
   if (isOrderedOut(server)) return 'drained';
   if (server.operational === 2) return 'up';
-  // Slow start, or "stopping": the node's own check asks for no new clients, those that stick to it still come.
+  // Slow start, or "stopping": the node's own check refuses new clients, but sticky ones still come.
   return server.operational === 0 ? 'down' : 'starting';
 }
 
-/** A server that follows another one has no checks of its own: those of the other one count. */
+/** The last check of a server; for a tracking server, the check of the tracked one. */
 function checkOf(server: HaproxyServer, sight: HaproxySnapshot, depth = 0): NonNullable<ServerView['check']> {
   const tracked = sight.stats.get(nameOf(server))?.('tracked') ?? '';
   const followed = tracked === '' ? undefined : sight.servers.find((other) => nameOf(other) === tracked);
@@ -85,11 +85,11 @@ function checkOf(server: HaproxyServer, sight: HaproxySnapshot, depth = 0): NonN
   return server.checkResult >= 3 ? 'passed' : server.checkResult === 2 ? 'failed' : 'pending';
 }
 
-/** In doubt it is: to close a server that is empty anyway does no harm. */
+/** Whether requests may stick to a server. True in doubt: maintenance of an idle server does no harm. */
 function isSticky(server: HaproxyServer, sight: HaproxySnapshot, config: HaproxyConfig | null): boolean {
   const cookie = sight.stats.get(nameOf(server))?.('cookie') ?? '';
   if (cookie !== '' || sight.sticky.size > 0) return true;
-  // The socket does not tell of "use-server" and its like. It matters only once the server is drained.
+  // The socket does not show "use-server" and similar rules. They matter only once the server is drained.
   if (!isOrderedOut(server)) return false;
   const section = config?.backends.get(server.backend);
   return section === undefined || mayStick(section);

@@ -5,11 +5,11 @@ import type { Connection } from '../../core/host/connection.ts';
 import { ENDINGS } from '../../core/host/leftover-names.ts';
 import { type NginxPaths, type NginxSnapshot, WORKERS } from './snapshot.ts';
 
-/** How the configuration is checked and loaded. */
+/** How the configuration is tested and loaded. */
 export interface NginxTools {
   readonly test: readonly string[];
   readonly reload: readonly string[];
-  /** Seconds in which new workers must have taken over. Default 30. */
+  /** Seconds in which new workers must take over. Default 30. */
   readonly reloadSeconds?: number;
 }
 
@@ -23,8 +23,8 @@ const NOT_TAKEN = 76;
 const RELOAD_SECONDS = 30;
 
 /**
- * The whole change as one script, so that a connection lost half-way leaves as little as can be: at worst a file that nginx
- * has not loaded, which the next look tells. The new text comes by stdin.
+ * The whole change as one script, so that a lost connection leaves little behind: at worst a file that nginx has not
+ * loaded, which the next reading shows. The new text comes on stdin.
  */
 function script({ test, reload, reloadSeconds = RELOAD_SECONDS }: NginxTools): string {
   const dump = test.map((word) => (word === '-t' ? '-T' : word));
@@ -61,10 +61,10 @@ exit ${NOT_TAKEN}
 }
 
 /**
- * Puts a new text in the place of the one that was seen, and has nginx load it. False: somebody was quicker, and nothing
- * was changed. A text that nginx refuses is taken back.
+ * Replaces the text that was read by a new one, and reloads nginx. False: another change was first, and nothing was
+ * changed. If nginx refuses the new text, the old one is restored.
  *
- * @throws OrchError LB_CONFIG_REFUSED | LB_NOT_INCLUDED | LB_RELOAD_FAILED, with nginx's words
+ * @throws OrchError LB_CONFIG_REFUSED | LB_NOT_INCLUDED | LB_RELOAD_FAILED, with nginx's output
  */
 export async function changeNginx(
   host: Connection,

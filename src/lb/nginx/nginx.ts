@@ -10,24 +10,25 @@ import { lookAtNginx, type NginxPaths, type NginxSnapshot } from './snapshot.ts'
 
 export interface NginxOptions extends NginxPaths, NginxTools {
   readonly pool: string;
-  /** Host of the inventory that runs it. */
+  /** Inventory host that runs it. */
   readonly host: string;
-  /** As the inventory declares it; else what the `server` line says. */
+  /** As declared in the inventory; else from the `server` line. */
   readonly check?: { readonly everyMs: number; readonly fall: number; readonly rise: number };
 }
 
-/** So many times a file that others change as well is read anew. */
+/** How often a file that others change as well is read again. */
 const TRIES = 10;
 
 /**
- * nginx, by the file with an upstream's `server` lines: a member is drained by the word `down` on its lines and a reload.
- * nginx shows neither sessions nor health, so `up` means only that it is meant to send requests there; workers from
- * before the reload finish what they have begun, and it is the node that knows when they have.
+ * The driver for nginx, through the file with an upstream's `server` lines: `down` on a member's lines and a reload
+ * drain it. nginx shows neither sessions nor health, so `up` only means that nginx is configured to send requests.
+ * Workers from before the reload finish their requests, and only the node can tell when.
  *
- * A file that nginx has not loaded yet says nothing of what nginx does: until then a server marked `down` still counts
- * as `up`, any other as `starting`. As the file outlives every reload, a reload is not shown, and need not be.
+ * A file that nginx has not loaded yet has no effect: until then a server marked `down` still counts as `up`, any other
+ * as `starting`. The file survives reloads, so the driver need not detect them.
  *
- * @example nginx({ pool: 'gateways', host: 'lb-1', include: '/etc/nginx/api7-orch/gateways.conf', pid: '/run/nginx.pid', test: ['nginx', '-t'], reload: ['nginx', '-s', 'reload'] })
+ * @example nginx({ pool: 'gateways', host: 'lb-1', include: '/etc/nginx/api7-orch/gateways.conf', pid:
+ *   '/run/nginx.pid', test: ['nginx', '-t'], reload: ['nginx', '-s', 'reload'] })
  */
 export function nginx(options: NginxOptions): Balancer {
   const { pool, host: runsOn } = options;
@@ -84,7 +85,7 @@ export function nginx(options: NginxOptions): Balancer {
       }),
 
     async otherPorts(host: Reader, member: Member) {
-      // Only nginx itself can print its whole configuration; another program to test with cannot.
+      // Only nginx itself can print its whole configuration; another test program cannot.
       if (!options.test.includes('-t')) return [];
       const argv = options.test.map((word) => (word === '-t' ? '-T' : word));
       const { code, stdout } = await host.test({ argv }, { timeoutMs: DUMP_MS });
@@ -95,7 +96,7 @@ export function nginx(options: NginxOptions): Balancer {
   };
 }
 
-/** Lines of a member by name; a second line for the same address has its number behind. */
+/** Lines of a member by name; further lines for the same address get a number. */
 function serversOf(
   { pool, include }: NginxOptions,
   member: Member,
@@ -120,7 +121,7 @@ const DUMP_MS = 30_000;
 /** nginx's own default. */
 const FAIL_TIMEOUT_MS = 10_000;
 
-/** nginx checks by the requests it sends: after `max_fails` failures it leaves a server out for `fail_timeout`. */
+/** nginx checks passively: after `max_fails` failed requests it skips a server for `fail_timeout`. */
 function passiveChecks(
   server: NginxServer | undefined,
 ): Pick<CheckTiming, 'everyMs' | 'fall' | 'rise' | 'slowstartMs'> {

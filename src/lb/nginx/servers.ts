@@ -4,12 +4,12 @@ import type { OtherPort } from '../../core/host/balancer.ts';
 
 /** One `server` directive of an upstream. */
 export interface NginxServer {
-  /** As it is written: `10.0.2.21:9080`. */
+  /** As written: `10.0.2.21:9080`. */
   readonly address: string;
-  /** What follows the address: `weight=5`, `down`. */
+  /** Words after the address: `weight=5`, `down`. */
   readonly parameters: readonly string[];
   readonly down: boolean;
-  /** Where the directive's last word ends, and where each word `down` stands, as indices of the text. */
+  /** End of the directive's last word, and the range of each word `down`, as indices into the text. */
   readonly end: number;
   readonly downs: readonly { readonly from: number; readonly to: number }[];
 }
@@ -21,7 +21,7 @@ interface Word {
 }
 
 /**
- * The `server` directives of an upstream's include file, in order. Comments and other directives are passed over.
+ * The `server` directives of an upstream's include file, in order. Ignores comments and other directives.
  *
  * @throws OrchError LB_INVALID_REPLY when the text is no list of directives; nginx would not load it either
  */
@@ -44,7 +44,7 @@ export function serversIn(text: string): readonly NginxServer[] {
     });
 }
 
-/** The text with each of these servers marked or unmarked `down`; not one other character changes. */
+/** The text with each of these servers marked or unmarked `down`. No other character changes. */
 export function withDown(text: string, changes: readonly { readonly server: NginxServer; readonly down: boolean }[]) {
   const edits = changes
     .filter(({ server, down }) => server.down !== down)
@@ -63,20 +63,23 @@ export function withDown(text: string, changes: readonly { readonly server: Ngin
   return [...parts, text.slice(at)].join('');
 }
 
-/** Whether a `server` directive means this address and port. Without a port, nginx takes 80. */
+/** Whether a `server` directive has this address and port. Without a port, nginx uses 80. */
 export const means = (server: NginxServer, address: string, port: number): boolean =>
   portAt(server.address, address) === port;
 
-/** The port of `host:port` as nginx writes it, where the host is this address; undefined: it is another one. */
+/** The port of `host:port` in nginx's notation, if the host is this address; undefined: another address. */
 function portAt(text: string, address: string): number | undefined {
   const [, host = '', port = '80'] = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(text) ?? [];
   return canonical(host.replace(/^\[(.*)\]$/, '$1')) === canonical(address) ? Number(port) : undefined;
 }
 
-/** Longer lines of a configuration hold no server. */
+/** Longer configuration lines contain no server. */
 const LONGEST_LINE = 4096;
 
-/** Places in a whole configuration (`nginx -T`) that send requests to an address, on whichever port. Read as lines of text. */
+/**
+ * All entries of a whole configuration (`nginx -T`) that send requests to an address, on any port. Reads it line by
+ * line.
+ */
 export function placesOf(config: string, address: string): readonly OtherPort[] {
   let upstream = '';
   return config.split('\n').flatMap((line) => {
@@ -99,7 +102,7 @@ function blanksBefore(text: string, index: number): number {
   return index - from;
 }
 
-/** Words as nginx's own reader takes them: quotes hold blanks, a backslash what follows it, `#` begins a comment between words. */
+/** Words by nginx's own rules: quotes hold spaces, a backslash escapes, `#` begins a comment between words. */
 function directives(text: string): readonly (readonly Word[])[] {
   const found: Word[][] = [];
   let words: Word[] = [];

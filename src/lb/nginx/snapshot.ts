@@ -4,27 +4,30 @@ import { lastChars } from '../../core/base/excerpt.ts';
 import { sharePerTick } from '../../core/base/share-per-tick.ts';
 import type { Reader } from '../../core/host/connection.ts';
 
-/** Where a running nginx and its upstream's include file are found on the balancer's host. */
+/** Paths of nginx and of the upstream's include file on the balancer's host. */
 export interface NginxPaths {
   readonly include: string;
   readonly pid: string;
 }
 
-/** The include file, and whether what it says is what nginx does. */
+/** The include file, and whether nginx has loaded it. */
 export interface NginxSnapshot {
   readonly text: string;
   readonly sha256: string;
-  /** Every worker that takes requests was started after the file was written. */
+  /** Every active worker was started after the file was written. */
   readonly loaded: boolean;
-  /** Milliseconds since the oldest of those workers was started. */
+  /** Milliseconds since the start of the oldest active worker. */
   readonly sinceMs: number;
-  /** The master's process. Not its generation of workers: each drain of another member makes a new one, and loses nothing. */
+  /**
+   * Identifies the master process, not its generation of workers: each drain of another member starts new workers and
+   * loses nothing.
+   */
   readonly epoch: string;
 }
 
 /**
- * Lists nginx's workers that take requests as `pid start`, start in hundredths of a second since boot (field 22 of stat).
- * Not every kernel lists a process's children: then all processes are looked through.
+ * Lists nginx's active workers as `pid start`, start in hundredths of a second since boot (field 22 of stat). Some
+ * kernels do not list a process's children: then the script searches all processes.
  */
 export const WORKERS = `workers() {
   children=$(cat "/proc/$master/task/$master/children" 2>/dev/null) || children=$(cd /proc && echo [0-9]*)
@@ -45,7 +48,7 @@ case $(tr '\\0' ' ' 2>/dev/null <"/proc/\${master:-none}/cmdline") in
 esac
 `;
 
-/** Clocks of the file and of the processes differ, so ages are compared; both are read at one moment. */
+/** File and processes use different clocks, so ages are compared; both are read at the same moment. */
 export const LOOK = `export LC_ALL=C
 include=$1 pid_file=$2
 PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin
@@ -66,14 +69,14 @@ echo file
 cat -- "$include"
 `;
 
-/** Seconds. The kernel counts a process's start in hundredths; tools of busybox give the time of a file in whole seconds. */
+/** Seconds. The kernel counts a process's start in hundredths; busybox tools print a file's time in whole seconds. */
 const TICK = 0.02;
 const COARSE = 1;
 const LIMIT_MS = 30_000;
 
 const asking = new WeakMap<Reader, ReturnType<typeof sharePerTick<NginxSnapshot>>>();
 
-/** One look tells of all members: however many are looked at together, the host is asked once. */
+/** One reading covers all members: the host is asked once per tick. */
 export function lookAtNginx(host: Reader, place: NginxPaths): Promise<NginxSnapshot> {
   const ask = asking.get(host) ?? sharePerTick<NginxSnapshot>();
   asking.set(host, ask);
