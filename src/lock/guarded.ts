@@ -2,32 +2,33 @@ import type { Connection } from '../core/host/connection.ts';
 import { DOCKER_WRITES, HOST_WRITES, type Proof } from '../core/host/host-writes.ts';
 import type { LockOp } from '../core/host/lock.ts';
 
-/** A write that is about to be made. */
+/** A write that is about to happen. */
 export interface Write {
   readonly proof: Proof;
   /** Set with `long`. */
   readonly call?: LimitedCall;
 }
 
-/** A call that may take longer than its caller lives, but no longer than so. */
+/** A call that may outlive its caller, up to this limit. */
 export interface LimitedCall {
   readonly op: Omit<LockOp, 'until'>;
   readonly limitMs: number;
 }
 
-/** Carries out a write once its lock is proved, on the connection that checks it. */
+/** Runs a write once its lock is checked, on the connection that checks it. */
 export type Gate = <T>(write: Write, act: (checked: Connection) => Promise<T>) => Promise<T>;
 
 /**
- * Longest that the Engine may take for them, beyond what a caller says. Who takes over waits for so long where the end of a call cannot
- * be seen. The Engine refuses to remove what runs, so a removal that comes later can only hit a container before its start, and that
- * start then fails with an error. A start that comes later is seen by the run that wants the container stopped: it looks again.
+ * Longest time in milliseconds that the Engine may need beyond the caller's own limit. A takeover waits this long if it
+ * cannot see the end of a call. The Engine refuses to remove a running container. So a late removal can only hit a
+ * container before its start, and that start then fails with an error. The run that wants the container stopped reads
+ * again, so it sees a late start.
  */
 const LIMITS: Readonly<Record<LockOp['what'], number>> = { start: 10_000, stop: 60_000, remove: 20_000 };
 
 /**
- * The same connection, every write of which goes through the gate, whatever it is called: that is told by the tables of
- * `host-writes.ts`, which the compiler keeps whole.
+ * The same connection with every write passed through the gate. The tables of `host-writes.ts` list the writes, and the
+ * compiler keeps them complete.
  */
 export function guarded(connection: Connection, gate: Gate): Connection {
   const through = <T extends object>(

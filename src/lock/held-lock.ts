@@ -5,7 +5,7 @@ import type { HostLock, LockOp, LockRecord, LockView } from '../core/host/lock.t
 import type { LimitedCall } from './guarded.ts';
 import type { LockTimes } from './lock-times.ts';
 
-/** A moment by both clocks: Linux' monotonic one stands still while a machine sleeps, and the other one can be set. */
+/** A moment by two clocks: Linux's monotonic clock stops while a machine sleeps, and the wall clock can be set. */
 interface Moment {
   readonly now: number;
   readonly wall: number;
@@ -13,7 +13,7 @@ interface Moment {
 
 export const momentOf = (clock: Clock): Moment => ({ now: clock.now(), wall: clock.wall?.() ?? clock.now() });
 
-/** Milliseconds since a moment, by whichever clock says more. */
+/** Milliseconds since a moment, by the clock that has advanced more. */
 export const sinceMoment = (clock: Clock, { now, wall }: Moment): number => {
   const then = momentOf(clock);
   return Math.max(then.now - now, then.wall - wall);
@@ -24,13 +24,13 @@ export interface HeldOptions {
   readonly token: string;
   readonly clock: Clock;
   readonly times: LockTimes;
-  /** Carries out what may be repeated on the lock of the host, on another connection where one is lost. */
+  /** Runs a repeatable operation on the host's lock, on a new connection after a loss. */
   onLock<T>(act: (lock: HostLock) => Promise<T>): Promise<T>;
-  /** Told what is seen of the lock. @throws OrchError FENCED */
+  /** Called with each view of the lock. @throws OrchError FENCED */
   check(view: LockView): void;
 }
 
-/** The lock of one host as its holder knows it. */
+/** The lock of one host, as its holder knows it. */
 export class HeldLock {
   readonly host: string;
   readonly epoch: number;
@@ -38,12 +38,12 @@ export class HeldLock {
   readonly #ready = new WeakMap<Connection, Promise<void>>();
   readonly #calls = new Set<LockOp>();
   #view: LockView;
-  /** When the last beat that was acknowledged was sent. */
+  /** Send time of the last acknowledged beat. */
   #sent: Moment;
   #count = 0;
   #beating: Promise<void> | undefined;
 
-  /** `sent`: when the taking was. */
+  /** `sent`: when the lock was requested. */
   constructor(options: HeldOptions, view: LockView, sent: Moment) {
     this.host = options.host;
     this.epoch = view.epoch;
@@ -56,12 +56,12 @@ export class HeldLock {
     return sinceMoment(this.#options.clock, this.#sent);
   }
 
-  /** A call is still on record that has ended: after a crash the next run would wait for it. */
+  /** The lock still names a call that has ended: after a crash the next run would wait for it. */
   get isOpStale(): boolean {
     return this.#view.record?.op != null && this.#calls.size === 0;
   }
 
-  /** Also proves the lock. @throws OrchError FENCED */
+  /** Sends a beat, which also proves the lock. @throws OrchError FENCED */
   beat(): Promise<void> {
     this.#beating ??= this.#beat().finally(() => {
       this.#beating = undefined;
@@ -70,14 +70,14 @@ export class HeldLock {
   }
 
   async #beat(): Promise<void> {
-    // What has ended need not wait for the next call.
+    // A finished call is removed now, not with the next call.
     if (this.isOpStale) await this.#update((record) => ({ ...record, op: null }));
     const sent = momentOf(this.#options.clock);
     this.#saw(await this.#options.onLock((lock) => lock.beat(this.#options.token, ++this.#count)));
     this.#sent = sent;
   }
 
-  /** Before the first write of a connection: who takes over has to know its session. */
+  /** Registers a connection's session before its first write: a takeover must know it. */
   ready(connection: Connection, isKnown = false): Promise<void> {
     const ready = this.#ready.get(connection) ?? (isKnown ? Promise.resolve() : this.#register(connection));
     this.#ready.set(connection, ready);
@@ -86,7 +86,7 @@ export class HeldLock {
   }
 
   async #register(connection: Connection): Promise<void> {
-    // Also a proof: the connection may have been lost because another run has ended it.
+    // Also proves the lock: another run may have ended the connection.
     const view = await connection.lock.view();
     this.#saw(view);
     const { session } = view;
@@ -98,7 +98,7 @@ export class HeldLock {
     );
   }
 
-  /** Puts a call on record that may take longer than its caller lives, carries it out, and takes it off. */
+  /** Names a call in the lock that may outlive its caller, runs it, and removes it. */
   async during<T>({ op: call, limitMs }: LimitedCall, act: () => Promise<T>): Promise<T> {
     const until = Math.ceil(this.#hostNow + (limitMs + this.#options.times.opSlackMs) / 1000);
     const op = { ...call, until };
@@ -111,7 +111,7 @@ export class HeldLock {
     }
   }
 
-  /** Seconds by the host's clock. */
+  /** Seconds on the host's clock. */
   get #hostNow(): number {
     return this.#view.now + sinceMoment(this.#options.clock, this.#sent) / 1000;
   }
@@ -123,7 +123,7 @@ export class HeldLock {
       const to = change(record);
       if (isDeepStrictEqual(to, record)) return;
       this.#saw(await this.#options.onLock((lock) => lock.swap(digest, to)));
-      // Not so where somebody has asked for a stop meanwhile, or another call of this run is on record.
+      // The record differs if a stop was requested meanwhile, or if it names another call of this run.
       if (isDeepStrictEqual(this.#view.record, to)) return;
     }
   }

@@ -1,22 +1,22 @@
-/** Milliseconds; tests have shorter ones. */
+/** All in milliseconds; tests use shorter ones. */
 export interface LockTimes {
-  /** From one beat to the next. */
+  /** Interval between beats. */
   readonly beatMs: number;
-  /** A lock whose beat has not changed for so long is expired. */
+  /** A lock without a new beat for this long is expired. */
   readonly ttlMs: number;
-  /** Since a beat that is younger than this nobody can have taken the lock over. */
+  /** A takeover is impossible while the last beat is younger than this. */
   readonly freshMs: number;
-  /** A timer that is later than this tells that this process, or its machine, stood still. */
+  /** A timer later than this shows that the process or its machine was suspended. */
   readonly gapMs: number;
-  /** What a call may take longer than its limit. */
+  /** How much a call may exceed its limit. */
   readonly opSlackMs: number;
-  /** From one look at a lock that is waited for to the next. */
+  /** Interval between readings of a lock that a run waits for. */
   readonly pollMs: number;
-  /** How long what was under way may take to end, once its connection was ended. */
+  /** How long a script may take to end after its connection was ended. */
   readonly endMs: number;
 }
 
-/** The times that go with a TTL. All runs that may meet must have the same. */
+/** The times that follow from a TTL. All runs of a cluster must use the same. */
 export const lockTimes = (ttlMs: number): LockTimes => ({
   beatMs: ttlMs / 6,
   ttlMs,

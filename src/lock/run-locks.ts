@@ -15,32 +15,34 @@ export interface RunLocksOptions {
   readonly owner: LockOwner;
   readonly clock: Clock;
   readonly times?: LockTimes;
-  /** How long another run is waited for. */
+  /** How long to wait for another run. */
   readonly waitMs: number;
-  /** What belongs to the hosts that are to be changed. */
+  /** The hosts to lock together with the hosts to change. */
   scope(names: readonly string[]): LockScope;
-  /** Whether the process of a holder ran on this machine and has ended. */
+  /** Whether a holder's process ran on this machine and has ended. */
   hasEnded(process: LockProcess): boolean;
-  /** Somebody asks this run to come to a safe point. */
+  /** Another run asks this one to stop at a safe point. */
   onStop(stop: LockStop): void;
-  /** Another run has a lock of this one: nothing may be written any more. */
+  /** Another run has taken over a lock of this one: no further write is allowed. */
   onFenced(error: OrchError): void;
   say(message: string, host?: string): void;
 }
 
-/** Attempts on another connection where one is lost. */
+/** Attempts on a new connection after a loss. */
 const LOSSES = 3;
 
 /**
- * The locks of one run. Each host that it may change is locked as long as it lasts; each write proves that it still is. What
- * cannot be proved is not written: where another run has a lock of this one, nothing at all is written any more.
+ * The locks of one run. Each host that it may change stays locked until its end, and each write checks the lock.
+ * Without proof of the lock there is no write. If another run has taken over one lock, this run writes nothing any
+ * more.
  *
- * @example const locks = new RunLocks({ owner, clock, waitMs: 0, … }); const hosts = new Hosts(locks.connecting(connect)); await locks.take(['gw-1'], hosts)
+ * @example const locks = new RunLocks({ owner, clock, waitMs: 0, … }); const hosts = new
+ *   Hosts(locks.connecting(connect)); await locks.take(['gw-1'], hosts)
  */
 export class RunLocks implements Locks {
   readonly #options: RunLocksOptions;
   readonly #times: LockTimes;
-  /** Hosts on which the login user may not lock. */
+  /** Hosts on which the login user has no right to lock. */
   readonly #unlocked = new Set<string>();
   readonly #held = new Map<string, HeldLock>();
   /** The latest connection of each host. */
@@ -61,7 +63,7 @@ export class RunLocks implements Locks {
     this.#tick = momentOf(options.clock);
   }
 
-  /** Connections whose writes are possible only under the lock of their host. */
+  /** Connections that write only under the lock of their host. */
   connecting(connect: (host: string) => Promise<Connection>): (host: string) => Promise<Connection> {
     return async (host) => {
       const connection = await connect(host);
@@ -108,12 +110,15 @@ export class RunLocks implements Locks {
 
   async release(): Promise<void> {
     this.#end.abort();
-    // What another run has taken is not touched, nor is anything else.
+    // After a takeover the locks belong to the other run: nothing is released.
     if (this.#fenced !== undefined) return;
     await this.#releaseAll();
   }
 
-  /** Balancers last: who finds their locks gone finds all of them gone. What cannot be released expires. */
+  /**
+   * Balancers last: a run that sees their locks released sees all of them released. A lock that cannot be released
+   * expires.
+   */
   async #releaseAll(): Promise<void> {
     const held = [...this.#held.keys()];
     this.#held.clear();
@@ -148,7 +153,7 @@ export class RunLocks implements Locks {
     if (!this.#ticking) void this.#beats();
   }
 
-  /** Every beat also says whether somebody wants this run to stop. */
+  /** Each beat also reads whether another run wants this one to stop. */
   async #beats(): Promise<void> {
     const { clock } = this.#options;
     this.#ticking = true;
@@ -158,7 +163,7 @@ export class RunLocks implements Locks {
       await clock.sleep(everyMs, this.#end.signal).catch(() => undefined);
       this.#isLate ||= this.#isTimerLate();
       this.#tick = momentOf(clock);
-      // One that is late ends nothing: the next write proves the lock, or waits until it can.
+      // A late beat ends nothing: the next write checks the lock, or waits until it can.
       for (const held of this.#held.values())
         if (held.age >= this.#times.beatMs || held.isOpStale) held.beat().catch(() => undefined);
     }
@@ -210,7 +215,7 @@ export class RunLocks implements Locks {
   #check(held: HeldLock, view: LockView): void {
     if (view.record?.token !== this.#options.owner.token || view.epoch !== held.epoch) {
       const error = fencedBy(held.host, view);
-      // One that was given up is no longer this run's, and nothing follows from that.
+      // A lock that was given up no longer belongs to this run: its loss means nothing.
       throw this.#held.get(held.host) === held ? this.#fence(error) : error;
     }
     const { stop } = view.record;

@@ -18,11 +18,11 @@ export interface TakeAllOptions {
   hasEnded(process: LockProcess): boolean;
   say(message: string, host?: string): void;
   onLock<T>(host: string, act: (lock: HostLock) => Promise<T>): Promise<T>;
-  /** The lock is ours; beats begin. */
+  /** The lock is taken; beats begin. */
   hold(host: string, view: LockView, sent: ReturnType<typeof momentOf>): Promise<void>;
-  /** The login user may not lock this host. */
+  /** The login user has no right to lock this host. */
   cannotLock(host: string): void;
-  /** Releases everything that was taken so far. */
+  /** Releases all locks taken so far. */
   giveUp(): Promise<void>;
 }
 
@@ -31,20 +31,21 @@ interface Conflict {
   readonly view: LockView;
 }
 
-/** A record with its beat, and since when it has not changed by this controller's clock. */
+/** A record with its beat, and since when it is unchanged by this controller's clock. */
 interface Seen {
   readonly key: string;
   readonly since: number;
 }
 
 /**
- * Takes the locks of all hosts or none; a conflict releases what was taken so far. All at once behind the first host, which most runs
- * that meet have in common. After a conflict one after another: all runs go in one order, so one of them gets everything.
+ * Takes the locks of all hosts or none; a conflict releases the ones taken so far. After the first host, which
+ * competing runs usually share, it takes all others at once. After a conflict it takes one by one: all runs use the
+ * same order, so one of them gets all.
  */
 export class TakeAll {
   readonly #options: TakeAllOptions;
   readonly #seen = new Map<string, Seen>();
-  /** Hosts, by whose locks they were. */
+  /** Taken-over hosts, by the previous holders. */
   readonly #takenOver = new Map<string, readonly string[]>();
 
   constructor(options: TakeAllOptions) {
@@ -71,7 +72,7 @@ export class TakeAll {
     return `${hostLocked(host, view).message}; waiting up to ${formatDuration(Math.max(waitMs, times.ttlMs))} ${limit}`;
   }
 
-  /** By what the machines say of themselves: names differ from inventory to inventory. */
+  /** By each machine's own identity: names differ between inventories. */
   async #order({ names, balancers, majorities }: LockScope): Promise<readonly string[]> {
     const wanted = new Set([...names, ...balancers]);
     for (const members of majorities) for (const member of await this.#majority(members, wanted)) wanted.add(member);
@@ -84,7 +85,7 @@ export class TakeAll {
     return machines.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)).map(({ host }) => host);
   }
 
-  /** Members to lock as well, so that more than half of the pool are: those that can be reached, in the order of the inventory. */
+  /** Members to lock so that more than half of the pool are locked: reachable ones, in the inventory's order. */
   async #majority(members: readonly string[], wanted: ReadonlySet<string>): Promise<readonly string[]> {
     const need = Math.floor(members.length / 2) + 1;
     const more: string[] = [];
@@ -105,7 +106,7 @@ export class TakeAll {
     throw failure;
   }
 
-  /** Hosts of a group at once. Nothing is under way any more when it returns or throws. */
+  /** Takes the hosts of a group at once. All requests have ended when it returns or throws. */
   async #takeEach(groups: readonly (readonly string[])[]): Promise<Conflict | undefined> {
     try {
       for (const group of groups) {
@@ -127,14 +128,14 @@ export class TakeAll {
     }
   }
 
-  /** Without root's rights there is no lock. Such a user cannot write leases either, so no balancer of the host is ordered anything. */
+  /** Without root there is no lock. Such a user cannot write leases either, so no balancer of the host is changed. */
   #withoutRights(host: string, error: unknown): undefined {
     if (!(error instanceof OrchError) || error.code !== 'PERMISSION_DENIED') throw error;
     this.#options.cannotLock(host);
     this.#options.say("no lock: the login user has no root's rights, so nothing keeps other runs off", host);
   }
 
-  /** @returns what is in the way */
+  /** @returns the lock that is in the way */
   async #takeOne(host: string): Promise<LockView | undefined> {
     const { owner, clock, times, hosts, onLock, hold, say } = this.#options;
     let sent = momentOf(clock);
@@ -165,12 +166,12 @@ export class TakeAll {
     );
   }
 
-  /** Until every lock is free or expired. A holder that shows a sign of life is waited for no longer than was said. */
+  /** Waits until every lock is free or expired. Waits for a live holder only as long as the operator allows. */
   async #wait(order: readonly string[], until: number): Promise<void> {
     const { clock, times, onLock } = this.#options;
     const first = new Map<string, string>();
     for (;;) {
-      // All of them at once: a run that died has left the locks of all its hosts.
+      // All at once: a dead run has left the locks of all its hosts.
       const views = await Promise.all(
         order.map(async (host) => ({ host, view: await onLock(host, (lock) => lock.view()) })),
       );
@@ -199,12 +200,12 @@ export class TakeAll {
     return seen?.key === keyOf(view) && this.#options.clock.now() - seen.since >= this.#options.times.ttlMs;
   }
 
-  /** A run that was killed on this machine: it need not be waited for. What it has under way on the host is, as with any other. */
+  /** A run that was killed on this machine: no need to wait for its beat. Its pending calls on the host still count. */
   #hasEnded = ({ process }: LockRecord): boolean => process !== undefined && this.#options.hasEnded(process);
 
   #whyExpired = (old: readonly LockRecord[]): string =>
     old.every(this.#hasEnded) ? 'whose process has ended' : 'which showed no sign of life';
 }
 
-/** By the holder and its beat: a record also changes when a call is put on it, which its holder does. */
+/** By holder and beat: the record itself also changes when its holder adds a call. */
 const keyOf = ({ digest, beat }: LockView): string => `${digest} ${beat}`;

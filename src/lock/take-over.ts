@@ -17,14 +17,14 @@ export interface TakeOver {
 }
 
 /**
- * Ends what earlier holders have under way on a host: first their connections, so that nothing that they sent arrives any more, then
- * it waits for scripts and calls that have begun. Only after that the host is ours.
+ * Ends everything that earlier holders still run on a host: first their connections, so that no late command arrives,
+ * then it waits for running scripts and calls. Only then the host belongs to this run.
  *
  * @throws OrchError HOST_LOCKED when something does not end
  */
 export async function takeOver(options: TakeOver, { old, boot }: LockView): Promise<LockView> {
   const { token, onLock, times } = options;
-  // Before the last boot: nothing of it runs any more.
+  // Records from before the last boot have nothing running.
   const before = old.filter((record) => record.boot === boot);
   let left: readonly LockSession[] = before.flatMap(({ sessions }) => sessions);
   await until(options, times.endMs, 'its connections do not end', async () => {
@@ -40,7 +40,7 @@ async function callEnded(options: TakeOver, op: LockOp): Promise<void> {
   const { now } = await options.onLock((lock) => lock.view());
   const leftMs = (op.until - now) * 1000;
   if (leftMs <= 0) return;
-  // It can have begun no later than when its connection was ended: after its limit it is over in any case.
+  // The call began before its connection ended, so it is over once its limit has passed from now.
   const begun = options.clock.now();
   for (let isSaid = false; options.clock.now() - begun < leftMs; isSaid = true) {
     if (await isDone(options, op)) return;
@@ -52,7 +52,7 @@ async function callEnded(options: TakeOver, op: LockOp): Promise<void> {
   }
 }
 
-/** By what the Engine shows: a stop has ended when the container has no process, a start when it has one. */
+/** By the Engine's state: a stop has ended when the container has no process, a start when it has one. */
 async function isDone({ connection }: TakeOver, { what, container }: LockOp): Promise<boolean> {
   const { docker } = await connection();
   const found = await docker.container(container).catch(() => undefined);
@@ -74,6 +74,6 @@ async function until(
   }
 }
 
-/** Whose lock was taken over, for people. */
+/** Previous holders of the lock, for people. */
 export const earlierHolders = (old: readonly LockRecord[]): string =>
   [...new Set(old.map(({ by, verb, run }) => `${by} with ${verb} (run ${run})`))].join(', ');
