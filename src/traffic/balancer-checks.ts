@@ -5,7 +5,7 @@ import { memberKnown } from '../lb/member-known.ts';
 import { leftAlone } from '../tasks/left-alone.ts';
 import { poolMembersOf } from './pool-snapshot.ts';
 
-/** What is asked on the host of balancers: each takes orders, and has a server for each member of its pools. */
+/** Checks on the host of balancers: each accepts commands, and has a server for each member of its pools. */
 export function balancerChecks(inventory: Inventory, host: string): readonly Check[] {
   const mine = poolMembersOf(inventory).filter(({ balancer }) => balancer.host === host);
   if (mine.length === 0) return [];

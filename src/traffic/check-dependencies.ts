@@ -12,12 +12,12 @@ import { holdsConnections, membersOf } from './held-connections.ts';
 import type { NodeBalancing, PoolMember } from './pool-member.ts';
 import type { TrafficContext } from './traffic-context.ts';
 
-/** Ports on which clients usually reach a balancer. */
+/** Usual client ports of a balancer. */
 const DATA_PORTS = [80, 443];
 
 /**
- * What must hold before a node is drained, and once more right before something of it is stopped. Where somebody has
- * confirmed that its pool goes down altogether, nothing is kept up for its sake.
+ * The dependency check: before a node is drained, and again right before its service is stopped. Pools with a confirmed
+ * outage need no dependencies.
  */
 export function* guard(
   context: TrafficContext,
@@ -49,7 +49,10 @@ const takeover = (inventory: Inventory, seat: PoolMember) =>
     seat.balancer.host,
   );
 
-/** Where clients would find a balancer; unless it is said, the usual ports, the members' own, and those that gateways are told of. */
+/**
+ * Ports on which clients reach a balancer: the declared ones, else the usual ports, the members' own, and those of the
+ * gateways' endpoints.
+ */
 function frontOf({ hosts, gatewayGroups }: Inventory, name: string, { port: memberPort, dataPorts }: ManagedPool) {
   const address = hosts.get(name)?.address ?? name;
   if (dataPorts !== undefined) return { address, ports: [...dataPorts] };
@@ -62,7 +65,7 @@ function frontOf({ hosts, gatewayGroups }: Inventory, name: string, { port: memb
   return { address, ports: [...new Set([...DATA_PORTS, memberPort, ...endpointPorts])] };
 }
 
-/** The other gateways of a node's pools, with the ports of their status. */
+/** The other gateways of a node's pools, with their status ports. */
 function siblingsOf(inventory: Inventory, { node, components }: NodeBalancing) {
   const ports = components.filter(({ name }) => name === 'gateway').flatMap(requestPorts);
   const pools = [...inventory.loadBalancers.values()].filter(

@@ -6,20 +6,19 @@ import { nodeBalancingOf } from './pool-member.ts';
 import { trafficOf } from './traffic.ts';
 
 export interface FleetOptions {
-  /** Who takes nodes out of traffic: `user@controller`. */
+  /** Who drains nodes: `user@controller`. */
   readonly by: string;
-  /** Names of balancer hosts that are left out, because they are gone. */
+  /** Balancer hosts that are left out because they are down (`--without-lb`). */
   readonly withoutLb?: readonly string[];
-  /** Why they are. */
+  /** The operator's reason for that. */
   readonly reason?: string;
-  /** Of the run; its leases and its locks name it. Default: drawn here. */
+  /** Id of the run, used in its leases and locks. Default: a random one. */
   readonly run?: string;
 }
 
 /**
- * How the nodes of an inventory are taken out of traffic and given back. A node is every host in any pool; it is in
- * traffic as long as one of its balancers gives it requests. It remembers through one run which outages were confirmed and
- * how many clients were connected.
+ * How the nodes of an inventory are drained and restored. A node is any host in a pool; it is in service as long as a
+ * balancer sends it requests. Remembers for one run which outages were confirmed and how many clients were connected.
  *
  * @example const fleet = fleetOf(inventory, { by: 'ops@desk' }); fleet.traffic('gw-1')?.drain()
  */
@@ -55,7 +54,7 @@ export function fleetOf(inventory: Inventory, { by, withoutLb = [], reason, run 
           emptiesPool(members, { leaves: (node) => nodes.includes(node), serves: inTraffic, atOnce: atOnce(name) }),
         )
         .map(({ name }) => name);
-      // Whoever goes on after that has it confirmed: for these pools nothing needs to be kept up.
+      // The caller continues only after the operator's confirmation: no dependencies apply to these pools.
       for (const name of names) emptied.add(name);
       return names;
     },

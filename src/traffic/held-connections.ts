@@ -4,17 +4,17 @@ import type { Inventory } from '../inventory/inventory.ts';
 import { poolSessions, reconnected } from './gates/pool-gates.ts';
 import type { PoolMember } from './pool-member.ts';
 
-/** Sessions by balancer, before the first of its members was drained. */
+/** Sessions by balancer, before the first drain of a member. */
 export type Held = Map<string, number>;
 
-/** All members of the pool behind a seat's balancer, the seat's own among them. */
+/** All members of the pool behind this balancer, this one included. */
 export const membersOf = ({ hosts }: Inventory, { pool }: PoolMember): readonly Member[] =>
   pool.members.flatMap((node) => {
     const address = hosts.get(node)?.address;
     return address === undefined ? [] : [{ node, address, port: pool.port }];
   });
 
-/** How many clients hold a connection for as long as they live, where the pool has such: to see them come back. */
+/** Counts clients with long-lived connections before a drain, to see them reconnect later. */
 export function* clientsBefore(held: Held, inventory: Inventory, seat: PoolMember): Steps {
   const { balancer } = seat;
   if (!holdsConnections(seat) || held.has(balancer.name)) return;
@@ -23,8 +23,8 @@ export function* clientsBefore(held: Held, inventory: Inventory, seat: PoolMembe
 }
 
 /**
- * Waits until they are back: as many as there were on all balancers of the pool together, but no more than there are gateways.
- * Each may come back through another balancer.
+ * Waits until they have reconnected: as many as before on all balancers of the pool together, but at most as many as
+ * there are gateways. Each may reconnect through another balancer.
  */
 export function* clientsBack(held: Held, inventory: Inventory, places: readonly PoolMember[]): Steps {
   const holding = places.filter((seat) => holdsConnections(seat) && held.has(seat.balancer.name));
@@ -39,6 +39,6 @@ export function* clientsBack(held: Held, inventory: Inventory, places: readonly 
   }
 }
 
-/** Whether the clients of a member hold one connection for as long as they live. */
+/** Whether clients of a member hold one long-lived connection each. */
 export const holdsConnections = ({ service }: Pick<PoolMember, 'service'>): boolean =>
   service?.holdsConnections === true;

@@ -1,6 +1,6 @@
 import type { Inventory } from '../inventory/inventory.ts';
 
-/** What a run locks besides the hosts that it changes, as `lock/lock-scope.ts` has it. */
+/** Hosts that a run locks besides the ones that it changes, as in `lock/lock-scope.ts`. */
 interface Scope {
   readonly names: readonly string[];
   readonly balancers: readonly string[];
@@ -8,8 +8,8 @@ interface Scope {
 }
 
 /**
- * Hosts to lock before these are changed: the balancers of their pools, too. Where one of those is left out, or a pool has none that a
- * lock can be taken on, more than half of its members.
+ * Hosts to lock before these are changed, including the balancers of their pools. If one of those is left out, or a
+ * pool has none that can be locked, more than half of its members.
  *
  * @example const scope = lockScopeOf(inventory, ['lb-2']); scope(['gw-1']).balancers // ['lb-1']
  */

@@ -8,28 +8,28 @@ import { readMember } from '../lb/read-member.ts';
 import type { PoolMember } from './pool-member.ts';
 import { type Stray, straysOn } from './pool-snapshot.ts';
 
-/** Seats behind balancers on one host, and an error in place of what cannot be told of one alone. */
+/** Views of members behind balancers on one host; an error for a member that alone cannot be read. */
 export interface Standings {
   readonly seats: readonly { readonly view: MemberView | null; readonly error: ErrorInfo | null }[];
   readonly strays: readonly Stray[];
 }
 
 const params = z.strictObject({
-  /** Name of the host of all these seats' balancers. */
+  /** Name of the host of all these balancers. */
   host: z.string(),
   seats: z.array(z.custom<PoolMember>()).readonly(),
-  /** Paths of the records that members may have. */
+  /** Paths of the leases that members may have. */
   records: z.array(z.string()).readonly(),
-  /** Whatever a balancer answers, or that it does not, is told of its members, too. */
+  /** Reports any error of a balancer as an error of its members. */
   tolerant: z.boolean().default(false),
 });
 
-/** The balancer answered, and it is this member alone that cannot be told of. */
+/** The balancer responded; only this member cannot be read. */
 const OWN: ReadonlySet<string> = new Set(['LB_MEMBER_UNKNOWN', 'LEASE_INVALID']);
 
 /**
- * How balancers on one host treat their members, all in one look that changes nothing: `yield*` gives it, in the order of
- * the seats.
+ * How the balancers on one host treat their members, as the result of `yield*`, in the given order. One reading;
+ * changes nothing.
  *
  * @throws OrchError LB_UNREACHABLE | LB_INVALID_REPLY
  */

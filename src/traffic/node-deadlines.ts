@@ -16,7 +16,7 @@ export interface Checked {
 const DECLARED = 'inventory';
 const ASSUMED = 'assumed';
 
-/** The time limits of a node, one chain for each pool that it is in, each limit with where it comes from. */
+/** The time limits of a node, one chain for each of its pools, each limit with its source. */
 export function nodeDeadlines(
   inventory: Inventory,
   place: Pick<NodeBalancing, 'node' | 'components'>,
@@ -61,7 +61,7 @@ function stopLimits(inventory: Inventory, { node, components }: Pick<NodeBalanci
   };
 }
 
-/** How long a balancer goes on sending requests to a node that is gone: what draining first saves its clients. */
+/** How long a balancer keeps sending requests to a dead node: draining first saves clients that time. */
 const seesDown = ({ balancer, timing: { everyMs, fall, source, from } }: Checked): Deadline => ({
   name: `failure detection, ${balancer}`,
   ms: everyMs * fall,

@@ -8,13 +8,13 @@ import type { NodeBalancing, PoolMember } from './pool-member.ts';
 interface Seen {
   readonly place: NodeBalancing;
   readonly views: readonly { readonly seat: PoolMember; readonly view: MemberView }[];
-  /** Containers of a node that no balancer tells of. */
+  /** Containers of a node, read if no balancer reports it. */
   readonly containers: readonly Diagnostics[];
   /** Why balancers are left out. */
   readonly withoutReason: string;
 }
 
-/** What all balancers of a node together show of it, and which were not asked for what reason. */
+/** The combined view of a node's balancers, including the ones left out and why. */
 export function nodeView({ place, views, containers, withoutReason }: Seen): NodeView {
   const servers = views.flatMap(({ view }) => view.servers);
   const runs = containers.length > 0 && containers.every(({ status }) => status === 'running');
@@ -34,7 +34,7 @@ export function nodeView({ place, views, containers, withoutReason }: Seen): Nod
   };
 }
 
-/** A person by her lease, or else that it was done outside api7-orch. */
+/** The holder: an operator, by the lease; otherwise an external tool. */
 function heldBy(views: Seen['views']): string | undefined {
   const person = views.find(({ view }) => view.lease?.kind === 'hand');
   if (person?.view.lease) return `drained by ${holderOf(person.view.lease)}`;

@@ -6,26 +6,26 @@ import { balancerOf, type DriverSettings } from '../lb/drivers.ts';
 /** A node as a member of one pool behind one balancer. */
 export interface PoolMember {
   readonly balancer: Balancer;
-  /** Address of the balancer's host: connections from there are its own. */
+  /** Address of the balancer's host, the source of its connections. */
   readonly from: string;
   readonly member: Member;
   readonly pool: ManagedPool;
-  /** The service there; undefined: none of API7's. */
+  /** The service on that port; undefined: none of API7's. */
   readonly service: Service | undefined;
 }
 
-/** Everything that stands between a node and its clients. */
+/** A node's balancers and services: everything between the node and its clients. */
 export interface NodeBalancing {
   readonly node: string;
   readonly seats: readonly PoolMember[];
-  /** Pools whose balancers nobody here speaks to. */
+  /** Pools with `driver: none`. */
   readonly unmanaged: readonly UnmanagedPool[];
-  /** Balancers of its pools that are left out of this run. */
+  /** Balancers of its pools that this run leaves out. */
   readonly without: readonly { readonly pool: ManagedPool; readonly host: string }[];
   readonly components: readonly Service[];
 }
 
-/** Where a node stands; undefined: in no pool. `without`: hosts of balancers that are left out. */
+/** A node's pools and balancers; undefined: it is in no pool. `without`: balancer hosts that are left out. */
 export function nodeBalancingOf(
   inventory: Inventory,
   node: string,
@@ -63,7 +63,7 @@ function poolMemberOf(inventory: Inventory, host: InventoryHost, pool: DriverSet
   };
 }
 
-/** Ports of a node that managed pools behind this balancer's host name. */
+/** Ports of a node in managed pools behind this balancer's host. */
 export const portsNamedBehind = ({ loadBalancers }: Inventory, { balancer, member }: PoolMember): readonly number[] =>
   [...loadBalancers.values()].flatMap((pool) =>
     pool.driver !== 'none' && pool.hosts.includes(balancer.host) && pool.members.includes(member.node)

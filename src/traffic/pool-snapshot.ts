@@ -8,12 +8,12 @@ import { LEASES, leasePath } from '../lb/lease.ts';
 import { readMember } from '../lb/read-member.ts';
 import { nodeBalancingOf, type PoolMember } from './pool-member.ts';
 
-/** What a balancer shows of one member, or why it cannot be told. */
+/** A balancer's view of one member, or the error of reading it. */
 export type Found =
   | { readonly seat: PoolMember; readonly view: MemberView }
   | { readonly seat: PoolMember; readonly error: ErrorInfo };
 
-/** A record of a drain, on a balancer's host, of somebody who is no member by this inventory. */
+/** A lease on a balancer's host for a node that is no member in this inventory. */
 export interface Stray {
   readonly host: string;
   readonly path: string;
@@ -24,16 +24,16 @@ export interface PoolSnapshot {
   readonly strays: readonly Stray[];
 }
 
-/** Where connections come from. */
+/** How connections are opened. */
 export interface Connections {
   get(host: string): Promise<Connection>;
 }
 
-/** Every member of every pool behind every balancer that can be spoken to, in the order of the inventory. */
+/** All members of all managed pools behind each balancer, in the order of the inventory. */
 export const poolMembersOf = (inventory: Inventory, leftOut: ReadonlySet<string> = new Set()): readonly PoolMember[] =>
   [...inventory.hosts.keys()].flatMap((node) => nodeBalancingOf(inventory, node, leftOut)?.seats ?? []);
 
-/** Asks each balancer once about all these seats. Whatever goes wrong is a finding: nothing is thrown. */
+/** Reads all these members, each balancer once. Never throws: an error becomes the member's finding. */
 export async function readPoolMembers(
   inventory: Inventory,
   seats: readonly PoolMember[],
@@ -68,11 +68,13 @@ const lookAtSeat = (host: Reader, seat: PoolMember): Promise<Found> =>
     (error: unknown) => ({ seat, error: errorInfoOf(error, { host: host.name }) }),
   );
 
-/** Where drains of the members of this inventory are on record. */
+/** Paths of all leases that members of this inventory may have. */
 export const recordsOf = ({ loadBalancers }: Inventory): readonly string[] =>
   [...loadBalancers.values()].flatMap(({ name, members }) => members.map((node) => leasePath(name, node)));
 
-/** Records on this host that are not among the known ones: of another cluster, or of a host that was taken out. */
+/**
+ * Leases on this host that are not among the known ones: of another cluster, or of a host removed from the inventory.
+ */
 export async function straysOn(known: ReadonlySet<string>, host: Reader): Promise<readonly Stray[]> {
   const files = await host.tree(LEASES).catch(() => null);
   return Object.keys(files ?? {})

@@ -4,7 +4,7 @@ import { parseDuration } from '../core/base/duration.ts';
 import type { Count } from '../core/play/count.ts';
 import type { RollingOptions } from '../core/play/rolling.ts';
 
-/** `2`, or `25%`. Variables of the command line are texts. */
+/** `2`, or `25%`. Command-line variables are texts. */
 const count = z.union([
   z.coerce.number().int().min(1),
   z.string().regex(/^(100|[1-9]?\d(\.\d+)?)%$/, { error: 'must be a number, or a share such as 25%' }),
@@ -19,10 +19,10 @@ const isDuration = (text: string): boolean => {
   }
 };
 
-/** What the command line may say of a roll, by `-e`: `-e batch=2 -e max_unavailable=2`. */
+/** Options of a rolling change from the command line: `-e batch=2 -e max_unavailable=2`. */
 export const rollingVars = z.strictObject({
   canary: z.coerce.number().int().min(0).optional(),
-  /** One size, or a ramp: `1,2,50%`. */
+  /** One size, or a list: `1,2,50%`. */
   batch: z
     .preprocess(
       (value) => (typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value),

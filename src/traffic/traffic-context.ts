@@ -1,26 +1,26 @@
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Held } from './held-connections.ts';
 
-/** What the programs of a node's way out of traffic and back are made for. */
+/** What a node's drain and restore programs need. */
 export interface TrafficContext {
   readonly inventory: Inventory;
-  /** Who takes nodes out: `user@controller`. */
+  /** Who drains nodes: `user@controller`. */
   readonly by: string;
   readonly reason: string;
-  /** Id of this run: its leases have it. */
+  /** Id of this run, written to its leases. */
   readonly run: string;
   /** Why balancers are left out. */
   readonly withoutReason: string;
-  /** Whether somebody has confirmed that the pool is left without a node that serves. */
+  /** Whether the operator has confirmed an outage of the pool. */
   readonly mayEmpty: (pool: string) => boolean;
-  /** Connections that DP Manager's balancers had before one of it was drained. */
+  /** Connections of DP Manager's balancers before the first drain of one of its members. */
   readonly held: Held;
-  /** By node: which process of each balancer was told to drain it. */
+  /** By node: the process of each balancer that received its drain. */
   readonly drainedBy: Map<string, ReadonlyMap<string, string>>;
-  /** Nodes that are changed although a person holds them. */
+  /** Held nodes that are changed anyway. */
   readonly evenHeld: Set<string>;
-  /** By host of a balancer: the node before whose drain it is looked what may undo a drain there. Once is enough. */
+  /** By balancer host: the node whose drain checks for events that may undo a drain. Once is enough. */
   readonly lookedAtBy: Map<string, string>;
-  /** By node and balancer: servers that were down before the drain, for a reason of their backend. */
+  /** By node and balancer: servers that were down before the drain because of their backend. */
   readonly downBefore: Map<string, readonly string[]>;
 }

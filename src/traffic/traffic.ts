@@ -37,15 +37,15 @@ const at = ({ balancer, member }: PoolMember) => ({ balancer, member });
 const othersOf = (inventory: Inventory, seat: PoolMember): Member[] =>
   membersOf(inventory, seat).filter(({ node }) => node !== seat.member.node);
 
-/** How one node is taken out of traffic and given back: its balancers' tasks and its own gates, in their order. */
+/** How one node is drained and restored: its balancers' tasks and its own gates, in order. */
 export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffic {
   const { inventory, by, reason, run } = context;
   const { seats, components } = place;
   const keyOf = ({ balancer, member }: PoolMember): string => `${member.node} ${balancer.name}`;
-  /** What an earlier run has left is nobody's; what this one has drained may be another one's by now. */
+  /** A drain of an earlier run may be restored by any run; this run's drain may have been taken over. */
   const drainedHere = (): { readonly run?: string } => (context.drainedBy.has(place.node) ? { run } : {});
   const downBefore = (seat: PoolMember): string[] => [...(context.downBefore.get(keyOf(seat)) ?? [])];
-  /** The lease is gone when the node is to be in service again. */
+  /** Remembered now, because the lease is deleted before the node is in service again. */
   const remember = (seat: PoolMember, { lease }: MemberView): void => {
     if (lease !== null) context.downBefore.set(keyOf(seat), lease.down ?? []);
   };
@@ -56,7 +56,7 @@ export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffi
       for (const seat of seats) views.push({ seat, view: yield* memberView(at(seat)) });
       for (const { seat, view } of views) remember(seat, view);
       const containers: Diagnostics[] = [];
-      // Where no balancer tells, whether the node serves can only be said by the node.
+      // Without balancers, only the node itself can show whether it serves.
       if (seats.length === 0)
         for (const { container } of components) containers.push(yield* containerEvidence({ container }));
       return nodeView({ place, views, containers, withoutReason: context.withoutReason });
@@ -112,7 +112,7 @@ export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffi
 
     *restore({ percent, soaks = false } = {}): Steps {
       for (const seat of seats) {
-        // Without counters to compare, a part of the traffic would show nothing.
+        // Without counters to compare, partial traffic would prove nothing.
         const part = isCompared(seat) ? defined({ percent }) : {};
         yield restoreMember({ ...at(seat), ...drainedHere(), ...part, soaks });
       }
@@ -203,17 +203,17 @@ export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffi
   };
 }
 
-/** Its errors are compared with its peers'. The few who ask the control plane would leave every change of it undecided. */
+/** Whether its errors are compared with its peers'. The control plane has too few requests for a verdict. */
 const isCompared = ({ service, balancer }: PoolMember): boolean =>
   balancer.shows.counters && service?.compared !== false;
 
 /**
- * What is set at runtime is lost with the process, and an old one may still carry requests. Where every drain is itself a
- * reload, another node's drain says nothing.
+ * Runtime settings are lost with the process, and an old process may still carry requests. If each drain is a reload,
+ * another node's drain proves nothing.
  */
 const losesAll = ({ balancer: { shows } }: PoolMember): boolean => shows.reload && shows.sessions;
 
-/** Where a balancer does not show that it uses a node, its host must at least be able to: any answer will do. */
+/** If a balancer does not report health, its host must at least get any response from the node. */
 const reachedBy = ({ balancer, member }: PoolMember) =>
   httpReady({ address: member.address, port: member.port, path: '/', status: 'any', within: '30s' }).delegate(
     balancer.host,

@@ -14,8 +14,8 @@ import type { TrafficContext } from './traffic-context.ts';
 const at = ({ balancer, member }: PoolMember) => ({ balancer, member });
 
 /**
- * Waits until nothing runs on a node any more: no request on any of its balancers, then no busy connection at the node
- * itself. Where requests stick to it, it is closed as soon as those that ran are done, or had their time.
+ * Waits until a node is idle: no request on any of its balancers, then no busy connection on the node itself. If
+ * requests stick to it, sets maintenance once the running requests ended or their time is up.
  */
 export function* waitIdle(context: TrafficContext, place: NodeBalancing): Steps {
   const { by, reason, run, drainedBy } = context;
@@ -25,7 +25,7 @@ export function* waitIdle(context: TrafficContext, place: NodeBalancing): Steps 
   for (const seat of place.seats) {
     const { pool, balancer } = seat;
     const { servers, epoch, runningMs = Number.POSITIVE_INFINITY } = yield* memberView(at(seat));
-    // After a reload an old process may carry requests that the new one does not count, for as long as one may take.
+    // After a reload an old process may carry requests that the new one does not count, for up to `longest_request`.
     const same = drainedBy.get(place.node)?.get(balancer.name) === epoch;
     if (same && runningMs >= pool.longestRequestMs && balancer.shows.sessions) idleBalancers.push(seat.from);
     const left = yield* untilEmpty(seat, {
@@ -46,23 +46,23 @@ export function* waitIdle(context: TrafficContext, place: NodeBalancing): Steps 
 }
 
 interface Emptying {
-  /** Requests stick to the node: it is closed as soon as those that ran are done, or had their time. */
+  /** Requests stick to the node: maintenance follows once the running requests ended or their time is up. */
   readonly sticky: boolean;
   readonly by: string;
   readonly reason: string;
   readonly kind?: 'hand' | 'run';
-  /** Of a drain of kind `run`. */
+  /** Id of the run, with kind `run`. */
   readonly run?: string;
   readonly evenHeld?: boolean;
   readonly onTimeout: 'fail' | 'warn';
 }
 
 /**
- * Waits until no request runs on a drained node through one balancer. With `warn` it gives what is left when the time is
- * up, '' when nothing is; undefined where a pool never empties.
+ * Waits until a drained node has no requests through one balancer. With `warn` returns what is left when the time is
+ * up, '' if nothing; undefined for a pool whose clients stay connected.
  */
 export function* untilEmpty(seat: PoolMember, { sticky, onTimeout, ...order }: Emptying): Steps<string | undefined> {
-  // Clients that hold one connection for as long as they live stay, or other members take them over when the node stops.
+  // Clients with long-lived connections stay until the node stops; other members take them over then.
   const empties = !holdsConnections(seat);
   const within = seat.pool.drain.withinMs;
   if (sticky) {
@@ -86,17 +86,20 @@ const tail = ({ pool, member: { node }, service }: PoolMember, what: string) =>
     policy: pool.drain.onTimeout,
   });
 
-/** For so long a connection may be busy at the last look: a health check of the balancer's is a request too. */
+/** How long a connection may be busy at the last check: a balancer's health check is a request too. */
 const LAST_LOOK = '5s';
 
 interface Idle {
-  /** `last`: right before a stop; `past`: the time that a drain has is used up, and what remains has been told. */
+  /** `last`: right before a stop; `past`: the drain's time is up, and the rest was reported. */
   readonly look: 'first' | 'past' | 'last';
-  /** Addresses of balancers that have shown that none of their requests runs there. */
+  /** Addresses of balancers whose views prove that none of their requests runs there. */
   readonly idleBalancers: readonly string[];
 }
 
-/** The node's own word. With `quit_tail` it has its time once, and what remains then is left to the graceful stop. */
+/**
+ * Waits until the node itself has no busy connection. With `quit_tail` it waits once; the graceful stop handles the
+ * rest.
+ */
 export function* nodeIsIdle({ seats, components }: NodeBalancing, { look, idleBalancers }: Idle): Steps {
   for (const component of components) {
     const before = seats.filter(({ pool }) => requestPorts(component).includes(pool.port));

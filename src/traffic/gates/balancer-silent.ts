@@ -8,15 +8,15 @@ const params = z.strictObject({
   /** Name of the balancer's host. */
   balancer: z.string(),
   address: z.string(),
-  /** Where clients would reach it. */
+  /** Ports on which clients would reach it. */
   ports: z.array(z.int().min(1).max(65_535)).readonly(),
-  /** Whether the controller reaches such a port. */
+  /** Whether the controller reaches an address and port. */
   reached: z.custom<(address: string, port: number) => Promise<boolean>>(),
 });
 
 /**
- * A gate, one look: a balancer that is to be left out takes no requests either, seen from this host and from the
- * controller. One that does would go on sending them to a node that is stopped. What cannot be asked counts as an answer.
+ * Gate, one reading: a balancer that is left out accepts no requests, seen from this host and from the controller. One
+ * that does would keep sending requests to a stopped node. An unknown answer counts as accepting.
  *
  * @throws OrchError LB_STILL_SERVES
  */

@@ -2,10 +2,10 @@ import { connect } from 'node:net';
 
 const ANSWER_MS = 3000;
 
-/** Of a name's addresses Node gives each but the last 250 ms: less than it takes to send a lost packet once more. */
+/** Node allows 250 ms for each address of a name but the last: less than one retransmission takes. */
 const ADDRESS_MS = 2000;
 
-/** Whether somebody listens there, seen from the controller. */
+/** Whether a server listens there, seen from the controller. */
 export const controllerReaches = (address: string, port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const patience = { timeout: ANSWER_MS, autoSelectFamilyAttemptTimeout: ADDRESS_MS };

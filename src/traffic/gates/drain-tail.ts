@@ -8,9 +8,9 @@ import { allPeers, requestsAt, topPeers } from '../../tasks/idle.ts';
 
 const params = z.strictObject({
   node: z.string(),
-  /** What did not end in its time, as its gate tells it. */
+  /** What did not end in time, in the words of its gate. */
   what: z.string(),
-  /** What serves there, to tell of whom requests are left; undefined: nobody knows. */
+  /** Container of the service, to list the peers of remaining requests; undefined: unknown. */
   container: z.string().optional(),
   ports: z.array(z.int()).readonly(),
   longest: z.int(),
@@ -24,7 +24,7 @@ type Remaining = { readonly peers: string; readonly details: string };
 const STILL_MS = 3000;
 
 /**
- * The end of a drain that took too long: what remains is told with its peers, then it is as the pool's policy says.
+ * The end of a drain that took too long: reports what remains with its peers, then applies the pool's policy.
  *
  * @throws OrchError DRAIN_TIMEOUT with `abort`, DRAIN_ON_HOLD with `hold`; with `quit_tail` it is a warning
  */
@@ -54,7 +54,7 @@ const ON_TIMEOUT: Readonly<Record<DrainSettings['onTimeout'], OnTimeout>> = {
   quit_tail: 'warn',
 };
 
-/** A node that cannot be asked any more must not hide what its balancers show. */
+/** An unreachable node must not hide its balancers' views. */
 async function remaining(p: Params, host: Reader): Promise<Remaining> {
   if (p.container === undefined) return { peers: 'unknown', details: '' };
   const asked = { container: p.container, ports: p.ports, idleBalancers: [], still: STILL_MS, longest: p.longest };

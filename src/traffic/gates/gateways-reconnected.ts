@@ -9,8 +9,8 @@ import type { Steps } from '../../core/task/task.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 
 /**
- * Gates: gateways that were seen connected to the control plane in this run are so again. Each says at `/status/ready` whether it
- * reaches it. `seen` is shared by all hosts of the run, and begins empty: gates are looked at before the first change, too.
+ * Gates: gateways seen connected to the control plane in this run are connected again. Each reports that at
+ * `/status/ready`. All hosts of the run share `seen`, which begins empty: gates are also read before the first change.
  *
  * @throws OrchError NOT_RECONNECTED
  * @example yield* gatewaysReconnected(inventory, seen);
@@ -36,19 +36,19 @@ const params = z.strictObject({
 });
 
 interface Connected {
-  /** How many were seen so far, and which of these are not connected now. */
+  /** Number of gateways seen so far, and the ones not connected now. */
   readonly all: number;
   readonly missing: readonly string[];
 }
 
 /**
- * Asked from the control-plane host. Gateways that do not answer from here say nothing: a firewall may keep their status port for
- * balancers. Older versions do not tell.
+ * Read from the control-plane host. Gateways without a response from here are ignored: a firewall may allow their
+ * status port to balancers only. Older versions do not report it.
  */
 const connectedAgain = defineGate<typeof params, Connected>({
   kind: 'gatewaysReconnected',
   params,
-  // The balancers must send them there first.
+  // The balancers must send gateways there first.
   inTraffic: true,
   title: () => 'gateways are connected to the control plane',
   patience: ({ within }) => ({ withinMs: within, everyMs: 1000, passes: 1 }),
@@ -69,7 +69,7 @@ const connectedAgain = defineGate<typeof params, Connected>({
 
 const someParams = z.strictObject({ seen });
 
-/** A gate, one look, that only warns: what was never seen cannot be seen again. */
+/** Gate, one reading, that only warns: gateways that were never seen cannot be missed. */
 const someSeen = defineGate<typeof someParams, number>({
   kind: 'gatewaysSeen',
   params: someParams,

@@ -16,8 +16,8 @@ const where = {
 const observed = z.strictObject(where);
 
 /**
- * Sessions that a balancer has on all these members together: `yield*` gives the number; 0 where it does not count.
- * Delegate it to the balancer's host.
+ * A balancer's sessions on all these members together, as the result of `yield*`; 0 if it does not count. Delegate it
+ * to the balancer's host.
  */
 export const poolSessions = defineQuery<typeof observed, number>({
   kind: 'poolSessions',
@@ -29,9 +29,9 @@ export const poolSessions = defineQuery<typeof observed, number>({
 const another = z.strictObject({ ...where, leaving: z.string() });
 
 /**
- * A gate, one look: besides the one that leaves, a member is up on this balancer, to take over what the other holds. One
- * that holds nobody and gets nobody leaves nothing behind: it may be mended though all others are down, too.
- * Delegate it to the balancer's host.
+ * Gate, one reading: another member is up on this balancer and can take over the leaving member's sessions. A leaving
+ * member without requests and sessions needs no other: it may be repaired while all members are down. Delegate it to
+ * the balancer's host.
  *
  * @throws OrchError NO_OTHER_MEMBER_UP
  */
@@ -56,15 +56,15 @@ export const anotherUp = defineGate<typeof another, boolean>({
 
 const reconnecting = z.strictObject({
   ...where,
-  /** Sessions by balancer, as each gate of the pool saw them last: a client may come back through any balancer. */
+  /** Sessions by balancer, from each gate's last reading: a client may reconnect through any balancer. */
   sessions: z.custom<Map<string, number>>(),
   least: z.int().min(0),
   within: duration.prefault('60s'),
 });
 
 /**
- * A gate: clients that hold one connection for as long as they live have connected again, to whichever member, through
- * whichever balancer. State one for each balancer of the pool, side by side and with the same `sessions`, delegated to its host.
+ * Gate: clients with one long-lived connection have reconnected, to any member, through any balancer. Use one for each
+ * balancer of the pool, side by side and with the same `sessions`, delegated to its host.
  *
  * @throws OrchError NOT_RECONNECTED
  */
@@ -86,7 +86,7 @@ export const reconnected = defineGate<typeof reconnecting, number>({
     ),
 });
 
-/** Where sessions are not counted it may well hold some. */
+/** A server whose sessions are not counted may hold some. */
 const holdsClients = (server: ServerView): boolean => getsRequests(server) || server.sessions === null;
 
 async function sessionsOn(balancer: Balancer, members: readonly Member[], host: Reader): Promise<number> {

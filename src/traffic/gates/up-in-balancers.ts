@@ -9,7 +9,7 @@ import { holderOf } from '../../lb/lease.ts';
 import { downAlone, heldServers, isDrainedOrMaintenance, isInService, readMember } from '../../lb/read-member.ts';
 import { nodeBalancingOf, type PoolMember } from '../pool-member.ts';
 
-/** Gates: every balancer of every pool that this host belongs to sends it traffic on these ports. */
+/** Gates: each balancer of each pool of this host sends it traffic on these ports. */
 export function* upInBalancers(
   inventory: Inventory,
   host: { readonly name: string },
@@ -22,14 +22,14 @@ export function* upInBalancers(
 const params = z.strictObject({ seat: z.custom<PoolMember>() });
 
 interface Unused {
-  /** Servers that are not in service, without those that a person or another tool keeps so. */
+  /** Servers that are not in service, without held ones. */
   readonly servers: readonly ServerView[];
   readonly lease: Lease | null;
 }
 
 /**
- * A gate: a balancer gives a node traffic, or somebody else keeps it from doing so. A node that was taken out by hand stays
- * out, and that is no fault of what was done to it.
+ * Gate: a balancer sends a node traffic, or the node is held. A held node stays drained, which is no failure of the
+ * change.
  *
  * @throws OrchError LB_MEMBER_UNKNOWN | NOT_RESTORED at once; LB_MEMBER_NOT_UP
  */
@@ -40,13 +40,13 @@ const usedByBalancer = defineGate<typeof params, Unused>({
   title: ({ seat: { balancer, member } }) => `${balancer.pool}: ${member.node} is in service`,
   async look({ seat }, host) {
     const { servers, held, lease } = await serversAndHeld(seat, host);
-    // What fails in one backend while the node serves in another one is no matter of the node's.
+    // A failure in one backend while the node serves in another is not the node's failure.
     const ignored = [...held, ...downAlone(servers)];
     const unused = servers.filter((server) => !isInService(server) && !ignored.includes(server.name));
     return { servers: unused, lease };
   },
   met: (_p, { servers }) => servers.length === 0,
-  // This run has restored what it was to restore: what is still drained under the lease of a run stays so.
+  // This run has done its restores: a node still drained under a run's lease stays so.
   cannotRecover: ({ seat: { balancer, member } }, { servers, lease }) =>
     lease?.kind === 'run' && servers.some(isDrainedOrMaintenance)
       ? new OrchError('NOT_RESTORED', `${balancer.name}: ${member.node} is still drained by ${holderOf(lease)}`, {
@@ -62,7 +62,7 @@ const usedByBalancer = defineGate<typeof params, Unused>({
   },
 });
 
-/** Who is out of traffic by somebody's hand is asked only when somebody is out: else one reply of the balancer tells all. */
+/** Reads the held servers only if some server is drained: otherwise one reply of the balancer is enough. */
 async function serversAndHeld(
   { balancer, member }: PoolMember,
   host: Reader,
