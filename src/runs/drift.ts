@@ -3,10 +3,10 @@ import type { RunRecord } from './run-record.ts';
 
 type Pinned = Pick<RunRecord, 'program' | 'inventory'>;
 
-/** So many parts are named. */
+/** At most this many parts are named. */
 const NAMED = 8;
 
-/** What differs between the inputs of a run and those of its resumption, in words. Empty: nothing. */
+/** The differences between the inputs of a run and those of its resumption, in words. Empty: none. */
 export function driftOf(was: Pinned, is: Pinned): readonly string[] {
   const program = [
     ...(was.program.version === is.program.version
@@ -27,7 +27,7 @@ const digestIn = ({ inventory }: Pinned, key: string): string | undefined =>
 const kind = (was: Pinned, is: Pinned, key: string): string =>
   digestIn(was, key) === undefined ? ' (new)' : digestIn(is, key) === undefined ? ' (removed)' : '';
 
-/** What differs, shortened to be read. */
+/** The differences, shortened for reading. */
 export const driftText = (drift: readonly string[]): string =>
   `${drift.slice(0, NAMED).join(', ')}${drift.length > NAMED ? ` and ${drift.length - NAMED} more` : ''}`;
 

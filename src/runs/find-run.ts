@@ -5,7 +5,7 @@ import { isFinished, type RunRecord } from './run-record.ts';
 
 export interface FindRunOptions {
   readonly cluster: string;
-  /** Id of the run, or its beginning. Without it: the unfinished one. */
+  /** Id of the run, or its beginning. Absent: the unfinished run. */
   readonly run?: string | undefined;
 }
 
@@ -18,20 +18,20 @@ export function findRun(found: FoundRuns, { cluster, run }: FindRunOptions): Run
   return run === undefined ? unfinished(found, cluster) : named(found, cluster, run);
 }
 
-/** Runs of this cluster that did not end well, and that no later run of the same has replaced; latest first. */
+/** Unsuccessful runs of this cluster that no later run of the same playbook and hosts has replaced; latest first. */
 export function openRuns({ runs }: Pick<FoundRuns, 'runs'>, cluster: string): readonly FoundRun[] {
   const ours = runs.filter(({ record }) => record.cluster === cluster);
   return ours.filter(({ record }, at) => !isFinished(record) && !isReplaced(record, ours.slice(0, at)));
 }
 
-/** Another run of the same playbook on the same hosts has begun later. */
+/** A later run of the same playbook on the same hosts exists. */
 export const isReplaced = ({ request }: RunRecord, later: readonly FoundRun[]): boolean =>
   later.some(({ record }) => record.request.playbook === request.playbook && record.request.limit === request.limit);
 
 function unfinished(found: FoundRuns, cluster: string): RunRecord {
   const open = openRuns(found, cluster);
   const [first, second] = open;
-  // It may be the one that is meant.
+  // The unreadable record may be the wanted one.
   const bad = found.bad.find(({ run }) => first === undefined || run > first.record.run);
   if (bad !== undefined) throw bad.error;
   if (first === undefined)
@@ -45,7 +45,7 @@ function unfinished(found: FoundRuns, cluster: string): RunRecord {
   });
 }
 
-/** The one with this id, or the only one whose id begins so. @throws OrchError RESUME_AMBIGUOUS */
+/** The item with this id, or the only one whose id begins with it. @throws OrchError RESUME_AMBIGUOUS */
 export function byBeginning<T>(all: readonly T[], idOf: (one: T) => string, beginning: string): T | undefined {
   const matching = all.filter((one) => idOf(one).startsWith(beginning));
   const exact = matching.find((one) => idOf(one) === beginning);

@@ -4,12 +4,12 @@ import type { Inventory } from '../inventory/inventory.ts';
 
 type Digests = Readonly<Record<string, string>>;
 
-/** Enough to tell two texts apart by accident; a host that forges one gains nothing. */
+/** Long enough against accidental collisions; a host that forges a digest gains nothing. */
 const LENGTH = 16;
 
 /**
- * Digests of the parts of an inventory, by what people call them: `api7.version`, `gateway_groups.edge`, `hosts.gw-1`. Secrets are not in them, nor how a
- * host is reached or where packages lie: each controller has its own.
+ * Digests of the parts of an inventory, by their names for people: `api7.version`, `gateway_groups.edge`, `hosts.gw-1`.
+ * Leaves out secrets, SSH settings and package paths, which may differ between controllers.
  */
 export function inventoryDigests({ hosts, groups, api7, gatewayGroups, loadBalancers }: Inventory): Digests {
   const digest = (value: unknown): string => sha256(canonicalJson(value)).slice(0, LENGTH);
@@ -33,7 +33,7 @@ export function inventoryDigests({ hosts, groups, api7, gatewayGroups, loadBalan
   );
 }
 
-/** Packages are the only files of the controller that an inventory names and that are no secrets. */
+/** Packages are the inventory's only controller files that are no secrets. */
 const fileNames = ({ controlPlane, dataPlane, sha256 }: NonNullable<Inventory['api7']['package']>): unknown => ({
   controlPlane: basename(controlPlane),
   dataPlane: basename(dataPlane),

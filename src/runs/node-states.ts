@@ -10,7 +10,7 @@ const ROLLED: Readonly<Record<RolledNode['state'], NodeState>> = {
   skipped: 'skipped',
 };
 
-/** What is known of the nodes of a run, by its events. */
+/** The states of a run's nodes, derived from its events. */
 export class NodeStates {
   readonly #states: Map<string, NodeState>;
   #order: readonly (readonly string[])[] = [];
@@ -28,7 +28,7 @@ export class NodeStates {
     return this.#order.map((batch) => [...batch]);
   }
 
-  /** @returns whether the record should be written soon; the rest may wait for the next time */
+  /** @returns whether to write the record soon; other changes may wait for the next write */
   follow(event: RunEvent): boolean {
     switch (event.type) {
       case 'run.start':
@@ -37,14 +37,14 @@ export class NodeStates {
       case 'roll.plan':
         this.#order = event.waves;
         return false;
-      // Numbered steps are those of a node on its own way out of traffic and back.
+      // Only numbered steps belong to the node's own route.
       case 'roll.step':
         return event.status === 'begun' && event.index !== undefined && this.#set(event.host, 'changing');
       case 'task.start':
         return !event.waiting && this.#set(event.host, 'changing');
       case 'host.end':
         if (event.status === 'failed') return this.#set(event.host, 'failed');
-        // One that was not changed in this play may be changed in a later one.
+        // A node that this play did not change may be changed by a later one.
         if (event.status === 'ok' && this.#states.get(event.host) === 'changing') this.#set(event.host, 'done');
         return false;
       case 'roll.end':
@@ -61,7 +61,7 @@ export class NodeStates {
   }
 
   #set(host: string, state: NodeState): boolean {
-    // Balancers, to which tasks are delegated, are no nodes of the run.
+    // Balancers, the targets of delegated tasks, are no nodes of the run.
     if (!this.#states.has(host) || this.#states.get(host) === state) return false;
     this.#states.set(host, state);
     return true;

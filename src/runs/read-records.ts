@@ -13,13 +13,13 @@ import {
   runRecordPath,
 } from './run-record.ts';
 
-/** A run as hosts have it on record. */
+/** A run as recorded on hosts. */
 export interface FoundRun {
   readonly record: RunRecord;
   readonly hosts: readonly string[];
 }
 
-/** A record that cannot be used, where no other host has a good one. */
+/** An unusable record, if no other host has a good one. */
 export interface BadRecord {
   readonly run: string;
   readonly error: OrchError;
@@ -29,7 +29,7 @@ export interface FoundRuns {
   /** Latest first. */
   readonly runs: readonly FoundRun[];
   readonly bad: readonly BadRecord[];
-  /** Hosts that could not be looked at. */
+  /** Errors of hosts that could not be read. */
   readonly errors: readonly ErrorInfo[];
 }
 
@@ -40,7 +40,7 @@ interface Copy {
   readonly error?: OrchError;
 }
 
-/** Reads the records of runs on these hosts. `open`: a connection of the session, or one that is made. */
+/** Reads the run records on these hosts. `open`: returns a host's connection, or makes one. */
 export async function readRunRecords(
   names: readonly string[],
   open: (host: string) => Promise<Connection>,
@@ -60,7 +60,7 @@ export async function readRunRecords(
   const bad: BadRecord[] = [];
   for (const [run, all] of Map.groupBy(copies.flat(), ({ run }) => run)) {
     const good = all.flatMap(({ host, record }) => (record === undefined ? [] : [{ host, record }]));
-    // A balancer that was away while the run went on has an earlier state.
+    // A balancer that was unreachable during the run has an earlier state.
     const [latest] = good.toSorted((a, b) => b.record.rev - a.record.rev);
     const error = all.find((copy) => copy.error !== undefined)?.error;
     if (latest !== undefined) runs.push({ record: latest.record, hosts: good.map(({ host }) => host) });
@@ -74,7 +74,7 @@ export async function readRunRecords(
   };
 }
 
-/** Ids of the runs that a host has on record. */
+/** Ids of the runs recorded on a host. */
 export const runIdsIn = async (host: Reader): Promise<readonly string[]> =>
   Object.keys(await filesIn(host)).map((file) => file.slice(0, -'.json'.length));
 

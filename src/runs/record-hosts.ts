@@ -1,17 +1,17 @@
 import type { Inventory } from '../inventory/inventory.ts';
 
-/** What a run locks, as far as its record is concerned. */
+/** The part of a run's lock scope that its record needs. */
 interface Locked {
   readonly names: readonly string[];
   readonly balancers: readonly string[];
 }
 
-/** Hosts that get the record of a run: the balancers that it locks, else the first host that it works on. */
+/** Hosts that get the record of a run: the balancers that it locks, else its first host. */
 export const recordHosts = ({ names, balancers }: Locked): readonly string[] =>
   balancers.length > 0 ? balancers : names.slice(0, 1);
 
 /**
- * Hosts that may have a record: the balancers, and hosts that no balancer stands in front of. A run on the others has its record on
+ * Hosts that may have a record: the balancers, and hosts without a balancer. A run on other hosts has its record on
  * their balancers.
  *
  * @example hostsWithRecords(inventory, ['lb-2']) // ['lb-1', 'bastion']

@@ -1,7 +1,7 @@
 import { typedLine } from '../core/base/argv.ts';
 import type { RunRequest } from './run-record.ts';
 
-/** The command of a run, as a person would type it. @example commandOf(request) // "run install --limit gw-1" */
+/** The command of a run, as an operator would type it. @example commandOf(request) // "run install --limit gw-1" */
 export const commandOf = ({ playbook, limit, vars, withheld, accepted }: RunRequest): string =>
   typedLine([
     'run',

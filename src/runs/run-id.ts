@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-/** `20261129-154755-4f2a9c`: the time (UTC) at which the run began, and some characters of its own. Ids sort by time. */
+/** `20261129-154755-4f2a9c`: the start time of the run (UTC), and random characters. Ids sort by time. */
 export const RUN_ID = /^\d{8}-\d{6}-[0-9a-f]{6}$/;
 
 /** @example newRunId(new Date()) // '20261129-154755-4f2a9c' */

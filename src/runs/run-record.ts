@@ -4,7 +4,7 @@ import { OrchError } from '../core/base/errors.ts';
 import type { Outcome } from '../core/event/event.ts';
 import { RUN_ID } from './run-id.ts';
 
-/** Where a host keeps the records of runs. */
+/** Directory of the run records on a host. */
 export const RUNS = '/var/lib/api7-orch/runs';
 
 export const runRecordPath = (run: string): string => `${RUNS}/${run}.json`;
@@ -12,10 +12,10 @@ export const runRecordPath = (run: string): string => `${RUNS}/${run}.json`;
 export const RUNS_OWNERSHIP = { mode: '0700', owner: 'root', group: 'root' } as const;
 export const RUN_RECORD_OWNERSHIP = { mode: '0600', owner: 'root', group: 'root' } as const;
 
-/** Bytes. A record of a cluster of 5,000 hosts has half of them. */
+/** Bytes. The record of a cluster of 5,000 hosts takes half of them. */
 export const RUN_RECORD_LIMIT = 1024 * 1024;
 
-/** A host keeps so many, the latest ones; more are not read. */
+/** A host keeps this many records, the latest ones; more are not read. */
 export const MOST_RUN_RECORDS = 20;
 
 const OUTCOMES = [
@@ -31,24 +31,24 @@ const OUTCOMES = [
 
 const text = z.string().max(1000);
 const name = z.string().max(300);
-/** A host is free to write what it likes: `__proto__` would be a name like any other. */
+/** Records are host input: `__proto__` must not become a key. */
 const key = name.refine((word) => word !== '__proto__');
 const plain = z.union([text, z.number(), z.boolean()]);
 
-/** A variable that may be on record; another one has to be given again. */
+/** A variable's value that may be recorded; others must be given again. */
 export const recordedValue = z.union([plain, z.array(plain).max(100)]);
 
-/** What a run was asked for, without secrets. */
+/** The request of a run, without secrets. */
 const runRequest = z.strictObject({
-  /** Name of the playbook; with `byPath` of its file, which has to be given to `resume` again. */
+  /** Name of the playbook; with `byPath` of its file, which `resume` needs again. */
   playbook: z.string().regex(/^[\w.-]{1,100}$/),
   byPath: z.boolean(),
   limit: text.exactOptional(),
-  /** Variables of the playbook, defaults that hold for this run alone included: since when nodes count as restarted. */
+  /** Variables of the playbook, including defaults fixed for this run: since when nodes count as restarted. */
   vars: z.record(key, recordedValue),
-  /** Names of variables that were given, and are not on record. */
+  /** Names of given variables whose values are not recorded. */
   withheld: z.array(name).max(100),
-  /** What the operator has accepted, as words of the command line. For people: `resume` wants it said again. */
+  /** Risks that the operator has accepted, as command-line words. For people: `resume` requires them again. */
   accepted: z.array(text).max(100),
 });
 
@@ -56,7 +56,7 @@ export type RunRequest = z.output<typeof runRequest>;
 
 const nodeState = z.enum(['waiting', 'changing', 'done', 'failed', 'rolledBack', 'skipped']);
 
-/** `waiting`: not changed so far. `changing`: its change was under way when this was written. */
+/** `waiting`: not changed yet. `changing`: its change was under way at this write. */
 export type NodeState = z.output<typeof nodeState>;
 
 const act = z.strictObject({ by: text, at: z.iso.datetime() });
@@ -64,28 +64,28 @@ const act = z.strictObject({ by: text, at: z.iso.datetime() });
 const runRecord = z.strictObject({
   v: z.literal(1),
   run: z.string().regex(RUN_ID),
-  /** Rises with every writing: of two copies the later one counts. */
+  /** Increases with each write: of two copies the higher one is valid. */
   rev: z.int().min(0),
   cluster: name,
-  /** Who began it, and when. */
+  /** Who started it, and when. */
   begun: act,
-  /** Who has resumed it last. */
+  /** Who resumed it last. */
   resumed: act.exactOptional(),
   request: runRequest,
   /** Version of api7-orch, and the digest of the playbook. */
   program: z.strictObject({ version: name, playbook: name }),
-  /** Digests of the parts of the inventory, its secrets aside. */
+  /** Digests of the parts of the inventory, without its secrets. */
   inventory: z.record(key, name),
-  /** References of the images; with the digest that a tag has in this run, once it is known: `api7/gateway:1@sha256:…`. */
+  /** References of the images, with the digest that the run uses for a tag, once known: `api7/gateway:1@sha256:…`. */
   images: z.array(text).max(10),
   /** Batches of the latest rolling change, in its order. */
   order: z.array(z.array(name)),
   nodes: z.record(key, nodeState),
-  /** How it ended; missing while it is under way, or was killed. */
+  /** How it ended; absent while it runs, or after it was killed. */
   end: z.strictObject({ outcome: z.enum(OUTCOMES), at: z.iso.datetime() }).exactOptional(),
 });
 
-/** What a host has on record of a run. */
+/** A run record on a host. */
 export type RunRecord = z.output<typeof runRecord>;
 
 /** A finished run leaves nothing to resume. */
@@ -94,7 +94,7 @@ export const isFinished = ({ end }: Pick<RunRecord, 'end'>): boolean => end?.out
 export const runRecordText = (record: RunRecord): string => `${JSON.stringify(record)}\n`;
 
 /**
- * A record as it was read from a host.
+ * Parses a record read from a host.
  *
  * @throws OrchError RUN_RECORD_INVALID | RUN_RECORD_NEWER
  */

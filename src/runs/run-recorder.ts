@@ -16,7 +16,7 @@ import {
   runRecordText,
 } from './run-record.ts';
 
-/** What is known of a run when it begins. */
+/** The facts of a run at its start. */
 export type RunStart = Omit<RunRecord, 'v' | 'rev' | 'order' | 'nodes' | 'end' | 'begun' | 'resumed'>;
 
 export interface RunRecorderOptions {
@@ -25,19 +25,20 @@ export interface RunRecorderOptions {
   readonly clock: Clock;
   /** The record of the run that is resumed. */
   readonly resumes?: RunRecord | undefined;
-  /** The images of the run, each with its digest as soon as that is known. Default: as they were at the start. */
+  /** The images of the run, each with its digest once known. Default: as at the start. */
   images?(): readonly string[];
-  /** Hosts that get the record, of those that the run locks. */
+  /** Selects the hosts that get the record from the locked hosts. */
   hostsFor(names: readonly string[]): readonly string[];
   say(message: string, host: string): void;
 }
 
 /**
- * Keeps the record of one run on hosts. It is there before the first change, and a run that changes nothing leaves none. What happens
- * later is written beside the run, which does not wait for it: `resume` looks at the hosts in any case. A record that cannot be written
- * ends no run.
+ * Writes the record of one run to hosts. The record exists before the first change; a run without changes leaves none.
+ * Later updates are written in the background, and the run does not wait for them: `resume` reads the hosts in any
+ * case. A failed write of the record does not end the run.
  *
- * @example const recorder = new RunRecorder(options); runPlaybook({ …context, locks: recorder.over(locks), emit: (event) => { emit(event); recorder.follow(event); } }, request); await recorder.close();
+ * @example const recorder = new RunRecorder(options); runPlaybook({ …context, locks: recorder.over(locks), emit:
+ *   (event) => { emit(event); recorder.follow(event); } }, request); await recorder.close();
  */
 export class RunRecorder {
   readonly #options: RunRecorderOptions;
@@ -72,7 +73,7 @@ export class RunRecorder {
     return this.#kept.size > 0;
   }
 
-  /** The locks of the run; the record is written once they are taken, before the first change. */
+  /** The locks of the run; the record is written after they are taken, before the first change. */
   over(locks: Locks): Locks {
     return {
       take: async (names, hosts) => {
@@ -93,16 +94,16 @@ export class RunRecorder {
     if (event.type === 'run.end') this.#end = { outcome: event.outcome, at: dateOf(this.#options.clock).toISOString() };
   }
 
-  /** The digest of an image has become known: a resumed run has to use it, too. */
+  /** The digest of an image is known now: a resumed run must use it too. */
   imagePinned(): void {
     if (this.#begun !== undefined) void this.#save();
   }
 
-  /** Writes how the run ended. Called while it still has its locks. */
+  /** Writes how the run ended. Call it while the run still has its locks. */
   async close(): Promise<void> {
     const isResumed = this.#base.resumed !== undefined;
     if (this.#connections === undefined || (this.#begun === undefined && !isResumed)) return;
-    // Another run has the hosts: it is that one's turn to write.
+    // Another run has the hosts and writes its own record.
     if (this.#end?.outcome === 'locked') return;
     if (this.#begun === undefined) await this.#begin();
     else await this.#begun.then(() => this.#save());
@@ -118,7 +119,7 @@ export class RunRecorder {
     return this.#begun;
   }
 
-  /** What becomes due while one writing is under way goes with the next. */
+  /** Updates during one write are combined into the next. */
   #save(): Promise<void> {
     this.#isDue = true;
     this.#saving ??= this.#saveDue().finally(() => {
@@ -169,7 +170,7 @@ export class RunRecorder {
   }
 
   #warn(host: string, error: unknown): void {
-    // The run itself ends for that.
+    // A takeover of the lock ends the run itself.
     if (error instanceof OrchError && error.code === 'FENCED') return;
     if (this.#warned.has(host)) return;
     this.#warned.add(host);
