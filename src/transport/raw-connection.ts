@@ -2,12 +2,12 @@ import type { Duplex } from 'node:stream';
 import type { Connection } from '../core/host/connection.ts';
 
 /**
- * A connection before Docker is laid over it: everything a host can do by shell and sockets, and a way to its engine.
+ * A connection without its Docker client: everything that works by shell and sockets, and a way to the Engine.
  *
- * `dialDocker` gives a fresh byte stream to the engine's API socket. It dies with the connection: the stream is
- * destroyed with an OrchError (CONNECTION_LOST, DOCKER_NOT_FOUND, DOCKER_DENIED, DOCKER_UNREACHABLE), which an HTTP
- * client on top passes on as its own error. `release` is asked where the host grants few sessions and another one is
- * wanted: it destroys the stream when nothing is under way on it, and tells whether it did.
+ * `dialDocker` opens a new byte stream to the Engine's API socket. When the connection is lost, the stream is destroyed
+ * with an OrchError (CONNECTION_LOST, DOCKER_NOT_FOUND, DOCKER_DENIED, DOCKER_UNREACHABLE), which an HTTP client
+ * reports as its own error. `release` is called if the host grants few sessions and another one is needed: it destroys
+ * an idle stream, and returns whether it did.
  */
 export type RawConnection = Omit<Connection, 'docker' | 'under'> & {
   dialDocker(release?: () => boolean): Promise<Duplex>;

@@ -39,30 +39,30 @@ import { httpByTool } from './sockets/http-by-tool.ts';
 import { type HttpMethod, httpOverSocket, httpTarget } from './sockets/http-get.ts';
 import { askPostgres } from './sockets/postgres.ts';
 
-/** A way to a host, whatever carries it. */
+/** The channels to a host, over SSH or local. */
 export interface Carrier {
   readonly name: string;
   readonly rights: Rights;
   readonly launch: Launch;
   readonly dialer: Dialer;
   close(): Promise<void>;
-  /** Where the lock of the host is; tests have their own. */
+  /** Directories of the host's lock; tests use their own. */
   readonly lockPaths?: LockPaths;
 }
 
-/** Bytes of input that a script for the staying shell may carry. */
+/** Largest input, in bytes, of a script for the persistent shell. */
 const SMALL_INPUT = 256 * 1024;
-/** A digest of a large file on a slow disk may take its time; each reply starts the silence anew. */
+/** The digest of a large file on a slow disk takes time; each reply restarts the limit. */
 const READ_IDLE_MS = 3 * 60_000;
-/** A script of the lock waits ten seconds for another one, and for a slow disk. */
+/** A lock script waits up to ten seconds for another one, and for a slow disk. */
 const LOCK_MS = 60_000;
 
-/** All that can be done on a host, over any carrier. Errors name the host. */
+/** All operations of a host, over any carrier. Errors name the host. */
 export function rawHost({ name, rights, launch, dialer, close, lockPaths = LOCK_PATHS }: Carrier): RawConnection {
   const sessions = sessionLimit();
   const staying = readingShell(launch, rights, sessions.held);
   const beats = readingShell(launch, rights, sessions.held);
-  // HAProxy may be slow to answer: reading the host need not wait for it.
+  // A separate shell: HAProxy may be slow, and other reads must not wait for it.
   const asks = readingShell(launch, rights, sessions.held);
   const lockScript =
     (lane: typeof staying): RunLockScript =>
@@ -70,7 +70,7 @@ export function rawHost({ name, rights, launch, dialer, close, lockPaths = LOCK_
       lane.run({ script, timeoutMs: LOCK_MS });
   const shell = (request: ShellRequest): Promise<Exit> => sessions.run(() => runShell(launch, rights, request));
   const just = justWritten();
-  /** What a write has said of itself holds no longer, from here until this has ended. */
+  /** From here until the end of `work`, states reported by earlier writes are invalid. */
   const changing = <T>(work: () => Promise<T>): Promise<T> => {
     just.forget();
     return work().finally(just.forget);
@@ -88,7 +88,7 @@ export function rawHost({ name, rights, launch, dialer, close, lockPaths = LOCK_
   const stat = async (path: string): Promise<Stat | null> => {
     const found = just.take(path, 'stat') ?? (await reader.ask(statRequest(path)));
     sizes.delete(path);
-    // A link's own size says nothing about the file.
+    // The size of a link says nothing about its file.
     if (found?.type === 'file') sizes.set(path, found.size);
     if (found !== null) owners.learn(found);
     return found;
@@ -140,7 +140,7 @@ export function rawHost({ name, rights, launch, dialer, close, lockPaths = LOCK_
   const order = haproxyCommand(askHaproxy);
   const dialDocker = dockerDial(dialer, launch, rights, sessions.held);
 
-  /** Every failure of this host says so. */
+  /** Adds the host to each failure. */
   const here = async <T>(work: Promise<T>): Promise<T> => {
     try {
       return await work;
@@ -213,7 +213,7 @@ const placed = (write: Writes, here: <T>(work: Promise<T>) => Promise<T>): Write
   upload: (local, remote, options) => here(write.upload(local, remote, options)),
 });
 
-/** Input that is in memory as it is; nothing that is still to be read from a file. */
+/** Input that is already in memory; undefined if it must be read from a file. */
 function inMemory(stdin: Source | undefined): Uint8Array | undefined {
   if (stdin === undefined) return new Uint8Array();
   return Symbol.iterator in stdin ? Buffer.concat([...stdin]) : undefined;

@@ -1,9 +1,9 @@
 import pLimit from 'p-limit';
 
-/** sshd's MaxSessions is 10 by default: one is kept for killing, one for whatever else the user's sshd_config lowers. */
+/** sshd's default MaxSessions is 10: one is kept for killing commands, one as a reserve. */
 const SESSIONS = 8;
 
-/** How many commands may run at once on one connection; long-lived sessions take their share of it while they last. */
+/** Limits how many commands run at once on one connection; long-lived sessions count while they last. */
 export function sessionLimit(): { run<T>(task: () => Promise<T>): Promise<T>; held(open: boolean): void } {
   const limit = pLimit(SESSIONS);
   let held = 0;

@@ -1,18 +1,18 @@
 import type { Stat } from '../../core/host/connection.ts';
 
-/** What was seen of a path as the last thing that a write did there. */
+/** The last state of a path that a write has seen. */
 interface Seen {
   stat?: Stat;
   sha256?: string;
 }
 
 /**
- * How a path stood at the end of a write, for whoever looks next: to confirm a change then costs no way to the host. Each
- * thing is told once, and only until something else is written or run there; the look at the end of a run reads all from the host.
+ * States of paths at the end of a write, for the next read: confirming a change then costs no round trip. Each state is
+ * returned once, and only until the next write or command. The final reading of a run reads everything from the host.
  */
 export interface JustWritten {
   add(path: string, seen: Seen): void;
-  /** Something else is done on the host. */
+  /** Call it before any other action on the host. */
   readonly forget: () => void;
   take<What extends keyof Seen>(path: string, what: What): Seen[What] | undefined;
 }

@@ -1,14 +1,14 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { OrchError } from '../../core/base/errors.ts';
 
-/** Smaller, and the system calls show; larger, and the processor's caches do. */
+/** With smaller chunks the system calls cost more; larger ones miss the processor's caches. */
 const CHUNK = 256 * 1024;
 
-/** A file of this machine, opened to be sent. */
+/** A controller file, opened to be sent. */
 export interface LocalFile extends AsyncDisposable {
-  /** Bytes, when it was opened. */
+  /** Bytes at the time of opening. */
   readonly size: number;
-  /** Its bytes from `at` on, no more than `size`. A chunk's memory is used again for the next but one. */
+  /** Its bytes from `at` on, at most up to `size`. The memory of a chunk is reused for the second chunk after it. */
   chunks(at: number): AsyncGenerator<Uint8Array>;
 }
 
@@ -31,7 +31,7 @@ export async function openLocalFile(path: string): Promise<LocalFile> {
   }
 }
 
-/** Reads the next chunk while the last one is on its way. */
+/** Reads the next chunk while the last one is being sent. */
 async function* chunks(path: string, handle: FileHandle, at: number, size: number): AsyncGenerator<Uint8Array> {
   const buffers = [Buffer.allocUnsafeSlow(CHUNK), Buffer.allocUnsafeSlow(CHUNK)] as const;
   let turn: 0 | 1 = 0;
@@ -51,7 +51,7 @@ async function* chunks(path: string, handle: FileHandle, at: number, size: numbe
       yield chunk;
     }
   } finally {
-    // Its buffer may not go, nor the file be closed, before it is done.
+    // Neither its buffer nor the file may be released before the read is done.
     await next.catch(() => {});
   }
 }

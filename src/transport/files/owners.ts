@@ -1,12 +1,12 @@
 import type { Ownership, Stat } from '../../core/host/connection.ts';
 
-/** What is learnt by the way of who owns files on a host: names by number, and whose a new file is. */
+/** Known owners on a host: names by number, and the owner of new files. */
 export interface Owners {
-  /** A file's status tells the names of its owner and group. */
+  /** Takes names of owner and group from a file's status. */
   learn(stat: Pick<Stat, 'uid' | 'gid' | 'owner' | 'group'>): void;
   /** Effective user and group of the shell that reads and writes. */
   runAs(ids: { readonly uid: number; readonly gid: number }): void;
-  /** True when a new file is known to have this owner and group without being given to them. */
+  /** Whether a new file gets this owner and group without chown. */
   isOurs(owned: Ownership): boolean;
 }
 

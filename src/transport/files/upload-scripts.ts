@@ -4,10 +4,10 @@ import { pathWord } from '../read/read-requests.ts';
 import { CORRUPT, OVERTAKEN } from '../shell/write-functions.ts';
 import { nowWithIdentity, type Owned, ownScript, placeScript, temporaryName } from './write-scripts.ts';
 
-/** Exit code of our own: the stream ended before the file was whole. What came of it is kept. */
+/** Own exit code: the stream ended before the file was complete. The received part is kept. */
 export const CUT = 93;
 
-/** What an upload is to become. */
+/** The target of an upload. */
 export interface UploadTarget extends Owned {
   readonly path: string;
   readonly sha256: string;
@@ -15,16 +15,16 @@ export interface UploadTarget extends Owned {
   readonly size: number;
 }
 
-/** Named after its content, so that the next attempt, or the next run, finds what has come of just this file. */
+/** Contains the digest, so that the next attempt or run finds the part of this very file. */
 const partName = ({ path, sha256 }: UploadTarget): string => besidePath(path, `${sha256.slice(0, 12)}.${ENDINGS.part}`);
 
-/** Of each digit one: a longer file name's parts do not match. */
+/** One pattern per digit: parts of a longer file name do not match. */
 const anyPart = (path: string): string =>
   `${pathWord(besidePath(path, ''))}${'[0-9a-f]'.repeat(12)}${quote(`.${ENDINGS.part}`)}`;
 
 /**
- * sha256sum is written for every processor alike. openssl uses the processor's own instructions and is several times as
- * fast, where it is installed; what it does not find whole is looked at by the other before it is given up.
+ * sha256sum does not use the processor's own instructions. openssl does, and is several times as fast if installed. If
+ * openssl reports a wrong digest, sha256sum checks again before the file is rejected.
  */
 const digestScript = (sha256: string): readonly string[] => [
   'quick=',
@@ -40,20 +40,20 @@ const digestScript = (sha256: string): readonly string[] => [
   '}',
 ];
 
-/** Made for nobody else's eyes. */
+/** Created without access for other users. */
 const privately = (target: UploadTarget): readonly string[] => [
   'set -eu',
   placeScript(target.path, partName(target)),
   'umask 077',
 ];
 
-/** Removes what uploads of other content left of this target. @example rm -rf '/opt/.a.'[0-9a-f]…'.api7-orch-part' */
+/** Removes parts of other content for this target. @example rm -rf '/opt/.a.'[0-9a-f]…'.api7-orch-part' */
 export const sweepScript = (path: string): string =>
   `for o in ${anyPart(path)}; do if [ "$o" != "\${t-}" ]; then drop "$o"; fi; done`;
 
 /**
- * Says on stderr what is there already: `at N` when N bytes have come, and `same size` when the target is as long as the
- * file. A part is trusted only if nobody but this user can have written it; all others of the same target are removed.
+ * Prints on stderr what exists already: `at N` if N bytes have arrived, and `same size` if the target has the file's
+ * length. Trusts a part only if no other user can have written it. Removes all other parts of the same target.
  */
 export function resumeScript(target: UploadTarget): string {
   const { path, size } = target;
@@ -74,7 +74,7 @@ export function resumeScript(target: UploadTarget): string {
   ].join('\n');
 }
 
-/** Says on stderr whether the target is the file already, `whole`: then it has its owner and mode, and no part is left. */
+/** Prints `whole` on stderr if the target is the file already; then also sets owner and mode and removes parts. */
 export function wholeScript(target: UploadTarget): string {
   return [
     ...privately(target),
@@ -88,8 +88,8 @@ export function wholeScript(target: UploadTarget): string {
 }
 
 /**
- * Opens what has come of the file and ends whoever still writes it: a connection that is lost here may live on there
- * for minutes. Opened first and then looked round, so that of two that do this at once at most one goes on.
+ * Opens the received part and ends any process that still writes it: a lost connection may live on at the host for
+ * minutes. Opens first and looks for writers then, so that of two concurrent uploads at most one continues.
  */
 const adopt = (at: number): readonly string[] => [
   `[ ! -L "$t" ] && [ -f "$t" ] || exit ${OVERTAKEN}`,
@@ -108,23 +108,23 @@ const adopt = (at: number): readonly string[] => [
   'i=0',
   `until alone; do [ $i -lt 50 ] || exit ${OVERTAKEN}; i=$((i + 1)); sleep 0.1 2>/dev/null || sleep 1; done`,
   'still_mine',
-  // Moves the position that is shared with this shell; reads nothing.
+  // Moves the file position, which is shared with this shell; reads nothing.
   `dd bs=1 skip=${at} count=0 <&3 2>/dev/null`,
   `filled ${at} || exit ${CORRUPT}`,
 ];
 
 const MIB = 1024 * 1024;
 
-/** From this size on it is worth a program that reads and flushes a file while it is still coming. */
+/** From this size on, a separate program that reads and flushes the file during the transfer pays off. */
 const LARGE = 16 * MIB;
 
-/** As many MiB are read at once: fewer, and the programs that do it show. */
+/** MiB per read: smaller reads cost more in program starts. */
 const STRIDE = 16;
 
 /**
- * Takes what comes by a program beside, `w`, and makes the digest of what is there already. Once that one has ended, also
- * as a child that nobody has asked about yet, the position in the file is the last one. Reading in strides costs less than
- * a pipe beside the stream, and the disk has its time, too.
+ * Receives the stream in a background program, `w`, and digests the received part meanwhile. After that program has
+ * ended, even as an unreaped child, the file position is final. Reading in strides costs less than a pipe beside the
+ * stream, and lets the disk work.
  */
 const followScript: readonly string[] = [
   'follow() {',
@@ -143,7 +143,7 @@ const followScript: readonly string[] = [
   '  done',
   `  tail -c +$((n * ${MIB} + 1)) </proc/self/fd/3`,
   '}',
-  // What runs in the background is given nothing to read, unless it is said.
+  // A background process has no stdin unless it is passed explicitly.
   'exec 6<&0',
   'cat <&6 >&3 & w=$!',
   'sum=$(follow | summed) || sum=',
@@ -151,11 +151,12 @@ const followScript: readonly string[] = [
 ];
 
 /**
- * Takes the rest of a file from stdin, from byte `at` on. Ends with `CUT`, and keeps what came, if that is not all of
- * it; with `CORRUPT` or `OVERTAKEN` nothing is left and nothing was changed.
+ * Receives the rest of a file from stdin, from byte `at` on. Ends with `CUT` if the rest is incomplete, and keeps the
+ * received part. Ends with `CORRUPT` or `OVERTAKEN` without leftovers and without a change.
  *
- * `alone`: no other upload is under way, so the host is what all wait for, and makes the digest meanwhile. Else it is the
- * controller, and reading the file when all is there costs the host a third less than the pipe to what makes the digest.
+ * `alone`: no other upload is running, so the host's time counts, and it computes the digest meanwhile. Otherwise the
+ * controller's time counts, and the host reads the complete file at the end: that costs the host a third less than a
+ * pipe to the digest.
  */
 export function receiveScript(target: UploadTarget, at: number, { alone }: { readonly alone: boolean }): string {
   const { sha256, size } = target;
@@ -173,7 +174,7 @@ export function receiveScript(target: UploadTarget, at: number, { alone }: { rea
     // Above 128 a signal ended it.
     'if [ "$st" != 0 ]; then [ "$st" -lt 128 ] || keep=1; exit 1; fi',
     `filled ${size} || { keep=1; exit ${CUT}; }`,
-    // The disk works while the digest is made.
+    // The disk works while the digest is computed.
     'flush "$t" &',
     `right || whole /proc/self/fd/3 || st=${CORRUPT}`,
     'wait $!',

@@ -4,19 +4,19 @@ import type { LocalFile } from './local-file.ts';
 import { receiveScript, resumeScript, type UploadTarget, wholeScript } from './upload-scripts.ts';
 import type { WriteScript } from './write-script.ts';
 
-/** A transfer may take hours, but not stand still; flushing it to a slow disk looks like that, too. */
+/** A transfer may take hours, but must not stall; flushing to a slow disk looks like a stall too. */
 const STALLED_MS = 5 * 60_000;
 
-/** Uploads of this process that have begun and not ended. */
+/** Number of running uploads of this process. */
 let underWay = 0;
 
-/** Carries a script out and gives what it said on stderr. @throws OrchError when it fails */
+/** Runs a script and returns its stderr. @throws OrchError when it fails */
 export type Act = (request: Parameters<WriteScript>[0]) => Promise<string>;
 
 /**
- * Sends a file to where it broke off before, if it did: by an earlier attempt of this run or by an earlier run. Should
- * the whole then have another digest, it is sent once more from its start. Gives what the host said of the file that was
- * sent; nothing where it was there already.
+ * Sends a file, resuming where an earlier attempt or run was interrupted. If the complete file has a wrong digest,
+ * sends it once more from the start. Returns the host's report about the sent file; undefined if the file existed
+ * already.
  *
  * @throws OrchError UPLOAD_CORRUPT, WRITE_CONFLICT, DISK_FULL, LOCAL_FILE_UNREADABLE, CONNECTION_LOST, TIMED_OUT
  */
@@ -52,7 +52,7 @@ async function uploaded(
         onProgress: (bytes) => onProgress(at + bytes),
       });
     } catch (error) {
-      // The part was spoilt; or what a lost attempt has left running was just bringing the file to its end.
+      // The part was damaged, or a lost attempt was just completing the file.
       const code = error instanceof OrchError ? error.code : '';
       const again = at > 0 && (code === 'UPLOAD_CORRUPT' || code === 'WRITE_CONFLICT');
       if (!again || attempt > 1) throw error;
@@ -71,7 +71,7 @@ async function arrived(target: UploadTarget, act: Act): Promise<number | 'whole'
   return /^same size$/m.test(said) && (await isWhole(target, act)) ? 'whole' : Number(at);
 }
 
-/** A digest may take its time, so it is given a channel of its own: that is what input from a stream has. */
+/** A digest may take long, so it gets its own channel, as all scripts with streamed input do. */
 async function isWhole(target: UploadTarget, act: Act): Promise<boolean> {
   return /^whole$/m.test(await act({ script: wholeScript(target), stdin: nothing(), idleMs: STALLED_MS }));
 }

@@ -5,10 +5,10 @@ import { shellFault } from '../read/shell-errors.ts';
 import { CORRUPT, LED_ASTRAY, OVERTAKEN } from '../shell/write-functions.ts';
 import { CUT } from './upload-scripts.ts';
 
-/** How shells say that O_EXCL found the temporary name taken again since it was cleared. */
+/** Messages of shells when O_EXCL finds that the temporary name exists again. */
 const TAKEN = new RegExp(`(?:${ENDINGS.fresh}|${ENDINGS.part}): [^\\n]*(?:File exists|existing file)`);
 
-/** A write that failed as a precise error. `freeBytes` gives evidence when a disk is full. */
+/** The precise error of a failed write. `freeBytes` supplies details for a full disk. */
 export async function writeFault(
   doing: string,
   path: string,
@@ -42,7 +42,7 @@ const overtaken = (doing: string): OrchError =>
     },
   );
 
-/** A program that was stopped in the middle of its change, most likely. */
+/** The error if another program holds the lock, probably one that was stopped during its change. */
 export const locked = (path: string): OrchError =>
   new OrchError('WRITE_CONFLICT', `changing ${path} failed: another program holds the lock of its directory`, {
     hint: `see on that host who holds it (fuser -v ${posix.dirname(path)}), then run again`,

@@ -1,6 +1,6 @@
 import type { Source } from '../shell/feed.ts';
 
-/** A script with its input, run to its end; what it printed on stderr. */
+/** Runs a script with its input to its end; returns its stderr. */
 export type WriteScript = (request: {
   readonly script: string;
   readonly stdin?: Source;

@@ -8,22 +8,23 @@ import { STAT_FORMAT } from '../shell/read-functions.ts';
 import { BY_STDIN, CORRUPT } from '../shell/write-functions.ts';
 
 export interface Owned extends Ownership {
-  /** Whoever runs the script is this owner and has this group: a new file is theirs without a program's help. */
+  /** The user of the script is this owner and group: a new file needs no chown. */
   readonly ours?: boolean;
 }
 
 const who = ({ owner, group }: Owned): string => quote(`${owner}:${group}`);
 const oursWord = ({ ours = false }: Owned): string => (ours ? 'ours' : "''");
 
-/** In five digits: by four chmod takes no set-group-ID bit from a directory, and a new one may have it of its parent. */
+/**
+ * In five digits: with four, chmod does not remove a directory's set-group-ID bit, which a new directory may inherit.
+ */
 const allBits = ({ mode }: Owned): string => quote(mode.padStart(5, '0'));
 
-/** Gives owner and mode to what is held: the new file that is being written, or what `hold` has opened. */
+/** Sets owner and mode of the held file: the new file, or the one that `hold` has opened. */
 export const ownScript = (owned: Owned): string => `own ${who(owned)} ${allBits(owned)} ${oursWord(owned)}`;
 
 /**
- * The mode with which something new is made. As long as its group is not the final one, group and others may do with it
- * only what both may in the end.
+ * The mode at creation. Until the group is final, group and others get only the permissions that both have in the end.
  */
 function firstBits(owned: Owned): number {
   const bits = bitsOf(owned);
@@ -31,7 +32,7 @@ function firstBits(owned: Owned): number {
   return (bits & 0o700) | (both << 3) | both;
 }
 
-/** What a new file is not made with. Its group is the final one where that is ours, and the directory hands down no other. */
+/** The umask at creation. The group is final at once if it is the user's own and the directory passes down no other. */
 function maskScript(owned: Owned): readonly string[] {
   const bits = bitsOf(owned);
   const first = firstBits(owned);
@@ -45,39 +46,39 @@ function bitsOf({ mode }: Owned): number {
   throw new OrchError('MODE_INVALID', `"${mode}" is not a mode`, { hint: 'write octal digits, for example 0640' });
 }
 
-/** How an upload says how the file stands, and what tells it from any other. */
+/** Prints the file's state after an upload, and its identity. */
 export const nowWithIdentity = (word: string): string =>
   `stat -c ${quote(`identity ${IDENTITY_FORMAT}\nnow ${STAT_FORMAT}`)} ${word} >&2 || :`;
 
-/** What a script has said of how a path stands now; undefined: nothing. */
+/** A path's final state as reported by a script; undefined: none. */
 export const saidNow = (stderr: string): string | undefined => /^now (.+)$/m.exec(stderr)?.[1];
 
-/** Likewise its identity. A host without nanoseconds cannot tell two contents of one moment apart. */
+/** Likewise the identity. A host without nanoseconds cannot tell apart two contents of the same moment. */
 export const saidIdentity = (stderr: string): string | undefined =>
   /^identity (\d+:\d+:\d+\.\d{9})$/m.exec(stderr)?.[1];
 
-/** Where a file is written before it takes its final name: fixed, so that a later run finds what a killed one left. */
+/** The temporary name of a file: fixed, so that a later run finds the leftover of a killed one. */
 export const temporaryName = (path: string): string => besidePath(path, ENDINGS.fresh);
 
-/** Where the file goes and under what name it is made. */
+/** Sets the file and its temporary name. */
 export const placeScript = (path: string, temporary: string): string =>
   `place ${[path, temporary, posix.dirname(path)].map(pathWord).join(' ')}`;
 
-/** What the file is to hold. */
+/** The expected content of the file. */
 export interface Expected {
   /** Bytes. */
   readonly size: number;
-  /** The content itself, where the shell is to print it; otherwise it comes by stdin. */
+  /** The content itself, if the shell prints it; otherwise it comes on stdin. */
   readonly text?: string;
-  /** Where the content is known by its digest only, as a file's is: it may have changed since. */
+  /** Set if the content is known only by its digest (a controller file may have changed since). */
   readonly sha256?: string;
 }
 
 /**
- * Writes a file. Ends with `CORRUPT`, `OVERTAKEN` or `BY_STDIN`, and then has changed nothing.
+ * Writes a file. After `CORRUPT`, `OVERTAKEN` or `BY_STDIN` nothing was changed.
  *
- * That every byte was written is seen by the position in the file. That they are the bytes that were sent is seen to by
- * SSH, which authenticates its stream, and by whoever reads the file back.
+ * The file position shows that all bytes were written. SSH authenticates the bytes on their way, and the confirming
+ * read checks the content.
  */
 export function putScript(path: string, { size, text, sha256 }: Expected, owned: Owned): string {
   const bits = (0o100000 | bitsOf(owned)).toString(16);
@@ -99,15 +100,15 @@ export function putScript(path: string, { size, text, sha256 }: Expected, owned:
   ].join('\n');
 }
 
-/** What a swap compares: digests, '' for no file. */
+/** Digests that a swap compares; '' for no file. */
 export interface Compared {
   readonly from: string;
   readonly to: string;
 }
 
 /**
- * The script `change`, carried out only while the file has the content that it must have. Ends with `OTHER_CONTENT` or `LOCKED`,
- * and then has changed nothing.
+ * Runs the script `change` only while the file has the expected content. After `OTHER_CONTENT` or `LOCKED` nothing was
+ * changed.
  */
 export const swapScript = (path: string, { from, to }: Compared, change: string): string =>
   [
@@ -118,15 +119,15 @@ export const swapScript = (path: string, { from, to }: Compared, change: string)
     change,
   ].join('\n');
 
-/** Removes a file, and has that on the disk. */
+/** Removes a file and flushes that to the disk. */
 export const dropScript = (path: string): string =>
   ['set -eu', placeScript(path, temporaryName(path)), 'rm -f "$p"', 'flush "$d"'].join('\n');
 
-/** Characters that every shell carries in its words as they are, and no more than it holds with ease. */
+/** Characters that every shell keeps unchanged, in a length that every shell accepts. */
 const PRINTABLE = /^[\t\n\x20-\x7e]*$/;
 const PRINTED = 32_768;
 
-/** The text that a shell may print itself: two programs fewer for the host to start. */
+/** The text, if the shell can print it itself: that saves the host two program starts. */
 export function printable(bytes: Uint8Array): string | undefined {
   if (bytes.length > PRINTED) return undefined;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
@@ -140,7 +141,7 @@ export function directoryScript(path: string, owned: Owned): string {
   return `set -eu\ndirectory ${[...words, quote(first), quote(standsAs(0o040000, owned))].join(' ')}`;
 }
 
-/** A shell's pattern of what `STAT_FORMAT` says of a path of this type with this owner and mode. */
+/** A shell pattern for the `STAT_FORMAT` output of a path with this type, owner and mode. */
 function standsAs(type: number, owned: Owned): string {
   const { owner, group } = owned;
   const ids = [owner, group].map((each) => (typeof each === 'number' ? `${each}` : '*'));

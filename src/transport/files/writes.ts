@@ -26,24 +26,24 @@ import {
 } from './write-scripts.ts';
 
 const SMALL_WRITE_MS = 5 * 60_000;
-/** Up to this size an upload is sent anew when it breaks: going on would take as long as sending it. */
+/** An interrupted upload up to this size is sent again: resuming takes as long. */
 const SMALL_UPLOAD = 1024 * 1024;
 
 type Writes = Pick<Connection, 'writeFile' | 'swapFile' | 'makeDirectory' | 'chmod' | 'remove' | 'upload'>;
 
 export interface WriteMeans {
   readonly run: WriteScript;
-  /** Evidence when a disk is full. */
+  /** For the details of a full disk. */
   readonly freeBytes: (path: string) => Promise<number>;
-  /** Whether what is created there has this owner and group by itself. */
+  /** Whether new files on the host have this owner and group without chown. */
   readonly isOurs: (owned: Ownership) => boolean;
-  /** Told what was found whole just now. */
+  /** Called after an upload with a checked digest. */
   readonly onUploaded: (path: string, whole: Whole) => void;
-  /** Told how a path stood at the end of a write, and what a file then held. */
+  /** Called with a path's state after a write, and with the digest of a file. */
   readonly onWritten: (path: string, stat: Stat, sha256?: string) => void;
 }
 
-/** The writes of a connection as scripts. */
+/** A connection's writes as scripts. */
 export function writes({ run, freeBytes, isOurs, onUploaded, onWritten }: WriteMeans): Writes {
   const known = ({ mode, owner, group }: Ownership): Owned => ({
     mode,
@@ -127,7 +127,7 @@ export function writes({ run, freeBytes, isOurs, onUploaded, onWritten }: WriteM
   };
 }
 
-/** Copies: each chunk's memory is used again. */
+/** Copies, because the memory of each chunk is reused. */
 async function whole(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const copies: Buffer[] = [];
   for await (const chunk of chunks) copies.push(Buffer.from(chunk));

@@ -3,7 +3,7 @@ import { OrchError } from '../../core/base/errors.ts';
 import { latchedEvents } from '../shell/latched-events.ts';
 import type { ShellProcess } from '../shell/shell-process.ts';
 
-/** A shell on this machine. Detached: a session and so a process group of its own, as sshd gives to each command. */
+/** A shell on the controller. Detached: it gets its own session and process group, as sshd gives to each command. */
 export function launchLocal(line: string, env: NodeJS.ProcessEnv = process.env): ShellProcess {
   const child = spawn('/bin/sh', ['-c', line], { detached: true, stdio: 'pipe', env });
   const events = latchedEvents();

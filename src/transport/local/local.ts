@@ -8,7 +8,7 @@ import { DialError, type DialRefusal } from '../sockets/dialer.ts';
 import { launchLocal } from './local-process.ts';
 
 /**
- * This machine as a host: the same scripts as over SSH, in child processes.
+ * The controller as a host: the same scripts as over SSH, in child processes.
  *
  * @example const here = await connectLocal('controller', { become: 'none' })
  */

@@ -2,7 +2,7 @@ import { quote } from '../../core/base/argv.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import { FENCED } from '../shell/write-functions.ts';
 
-/** Where the state of the lock is: `run` is gone at a reboot. */
+/** Directories of the lock's state; a reboot clears `run`. */
 export interface LockPaths {
   readonly run: string;
   readonly state: string;
@@ -10,14 +10,14 @@ export interface LockPaths {
 
 export const LOCK_PATHS: LockPaths = { run: '/run/api7-orch', state: '/var/lib/api7-orch' };
 
-/** The first line of a script that may run only while the lock is of this token. */
+/** First line of a script that may run only while the lock has this token. */
 export const fenceLine = ({ run }: LockPaths, token: string): string => `fenced ${quote(run)} ${quote(token)}`;
 
-/** A command of the user's behind such a line. It may leave children behind, which do not hold the lock. */
+/** A user's command behind such a line. Children that it leaves behind do not hold the lock. */
 export const fencedCommand = (paths: LockPaths, token: string, script: string, functions: string): string =>
   `${functions}\n${fenceLine(paths, token)}\n( eval ${quote(script)} ) 8<&-`;
 
-/** What a script says that was refused; its exit code alone could be one of a command's own. */
+/** Whether a script was refused. Checks its output too: a command of its own may use the same exit code. */
 export const wasFenced = (token: string, ended: { readonly code: number | null; readonly stderr: string }): boolean =>
   ended.code === FENCED && ended.stderr.includes(`api7-orch: not the lock of ${token}`);
 

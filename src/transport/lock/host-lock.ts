@@ -16,7 +16,7 @@ import {
 } from './lock-script.ts';
 import { parseView } from './parse-view.ts';
 
-/** A script on the host, run to its end. */
+/** Runs a script on the host to its end. */
 export type RunLockScript = (script: string) => Promise<{
   readonly code: number;
   readonly stdout: Buffer;
@@ -25,14 +25,14 @@ export type RunLockScript = (script: string) => Promise<{
 
 export interface LockMeans {
   readonly run: RunLockScript;
-  /** In a shell of its own, so that no beat waits behind a long reading. */
+  /** Uses its own shell, so that no beat waits behind a long read. */
   readonly beats: RunLockScript;
   readonly paths: LockPaths;
-  /** Says in each failure which host it is. */
+  /** Adds the host to each failure. */
   here<T>(work: Promise<T>): Promise<T>;
 }
 
-/** The lock of a host as scripts. */
+/** The lock of a host, as scripts. */
 export function hostLock({ run, beats, paths, here }: LockMeans): HostLock {
   const output = async (send: RunLockScript, script: string): Promise<string> => {
     const { code, stdout, stderr } = await send(script);

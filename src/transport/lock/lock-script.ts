@@ -3,17 +3,17 @@ import type { LockOwner, LockRecord, LockSession } from '../../core/host/lock.ts
 import { LOCKED } from '../shell/write-functions.ts';
 import type { LockPaths } from './fence.ts';
 
-/** Exit code of our own: the host has no `flock`. */
+/** Own exit code: the host has no `flock`. */
 export const NO_FLOCK = 99;
 
 /**
- * The shell functions of the lock. `$d` is the directory that is gone at a reboot, `$e` the one that stays. Descriptor 9 is held while
- * the lock is changed, 8 by scripts whose token was checked. Programs are started without either: one that hangs must not keep them.
+ * The shell functions of the lock. A reboot clears `$d`; `$e` stays. Descriptor 9 is held while the lock is changed, 8
+ * by scripts whose token was checked. Programs are started without both: a hanging program must not keep them.
  */
 const FUNCTIONS: readonly string[] = [
-  // Of /proc/PID/stat: `$1` parent, `${18}` start time behind it, `$comm` the name.
+  // Reads /proc/PID/stat: `$1` is the parent, `${18}` after it the start time, `$comm` the name.
   `fields() { IFS= read -r x <"/proc/$1/stat" || return 1; comm=\${x#*\\(}; x=\${x##*) }; }`,
-  // The process of sshd that carries this connection. Nearest first: the one that listens is an ancestor, too.
+  // Finds the sshd process of this connection. Nearest first: the listening sshd is an ancestor too.
   'session() {',
   '  q=$$',
   '  while [ "$q" -gt 1 ] && fields "$q"; do',
@@ -22,24 +22,25 @@ const FUNCTIONS: readonly string[] = [
   '    q=$2',
   '  done',
   '}',
-  // Containers share the boot id of their kernel: what they have of their own is the first process.
+  // Containers share their kernel's boot id, so the first process of each is compared too.
   'look_around() {',
   '  boot= me=',
   '  if [ -r /proc/sys/kernel/random/boot_id ]; then read -r boot </proc/sys/kernel/random/boot_id; fi',
   `  fields 1 && { set -- $x; boot="$boot-\${20}"; }`,
   '  session',
-  // Seconds since the boot: a lock of an earlier one is not looked at, this clock cannot be set, and no program need be started for it.
+  // Seconds since the boot: locks of an earlier boot do not count, this clock cannot be set, and reading it needs no
+  // program.
   '  read -r now x </proc/uptime',
   `  now=\${now%.*}`,
   '}',
-  // Digest of the lock, empty for none.
+  // Digest of the lock; empty if there is none.
   `digest_now() { h=; if [ -f "$d/lock.json" ]; then h=$(sha256sum <"$d/lock.json" 9<&-); h=\${h%% *}; fi; }`,
   `is_mine() { x=; if [ -f "$d/lock.json" ]; then IFS= read -r x <"$d/lock.json" || :; fi; case $x in '{"v":1,"token":"'"$1"'",'*) ;; *) return 1 ;; esac; }`,
   'view() {',
   '  digest_now',
   `  printf 'boot=%s\\nnow=%s\\nsession=%s\\ndigest=%s\\n' "$boot" "$now" "$me" "$h"`,
   `  if [ -f "$e/epoch" ]; then read -r x <"$e/epoch" || :; printf 'epoch=%s\\n' "$x"; fi`,
-  // Its time stands behind the beat.
+  // The time of the beat follows the beat.
   `  if [ -f "$d/beat" ]; then IFS= read -r x <"$d/beat" || :; printf 'beat=%s\\nbeaten=%s\\n' "\${x% *}" "\${x##* }"; fi`,
   `  if [ -f "$d/lock.json" ]; then IFS= read -r x <"$d/lock.json" || :; printf 'lock=%s\\n' "$x"; fi`,
   `  if [ -f "$d/lock.old" ]; then while IFS= read -r x; do printf 'old=%s\\n' "$x"; done <"$d/lock.old"; fi`,
@@ -53,9 +54,9 @@ const FUNCTIONS: readonly string[] = [
   '  exec 9<"$d"',
   `  flock -w 10 9 || exit ${LOCKED}`,
   '}',
-  // Words: file, line. Whole or not at all. Not flushed: what a crash of the machine leaves of it is of an earlier boot.
+  // Arguments: file, line. Atomic. Not flushed: after a crash of the machine the boot id is another one anyway.
   `put() { printf '%s\\n' "$2" >"$1.new"; mv -f "$1.new" "$1" 9<&-; }`,
-  // Words: token, digest that the lock must have, record as far as it is known.
+  // Arguments: token, expected digest of the lock, the known part of the record.
   'take() {',
   '  digest_now',
   '  [ "$h" = "$2" ] || return 0',
@@ -74,12 +75,12 @@ const FUNCTIONS: readonly string[] = [
   `  put "$d/lock.json" "$3,\\"since\\":$now,\\"boot\\":\\"$boot\\",\\"sessions\\":[$me],\\"op\\":null}"`,
   `  printf '%s 0 %s\\n' "$1" "$now" >"$d/beat"`,
   '}',
-  // Words: digest that the lock must have, record.
+  // Arguments: expected digest of the lock, record.
   'swap() { digest_now; [ "$h" != "$1" ] || put "$d/lock.json" "$2"; }',
   `beat() { if is_mine "$1"; then printf '%s %s %s\\n' "$1" "$2" "$now" >"$d/beat"; fi; }`,
   'settle() { if is_mine "$1"; then rm -f "$d/lock.old"; fi; }',
   'release() { if is_mine "$1"; then rm -f "$d/lock.json" "$d/beat"; fi; }',
-  // Words: process, start time. Only what is still the same session of sshd.
+  // Arguments: process, start time. True only for the same sshd session.
   'alive() {',
   '  [ -r "/proc/$1/stat" ] && fields "$1" 2>/dev/null || return 1',
   '  was=$2',
@@ -112,7 +113,7 @@ export const viewScript = (paths: LockPaths): string => script(paths, 'look_arou
 
 export function takeScript(paths: LockPaths, owner: LockOwner, from: string | null): string {
   const { token, run, by, verb, process } = owner;
-  // Token first: that is what scripts compare.
+  // The token comes first, because scripts compare the beginning.
   const head = JSON.stringify({ v: 1, token, run, by, verb, process }).slice(0, -1);
   return changing(paths, `take ${quote(token)} ${quote(from ?? '')} ${quote(asciiJson(head))}`);
 }
@@ -132,11 +133,11 @@ export const endSessionsScript = (paths: LockPaths, sessions: readonly LockSessi
 
 export const quietScript = (paths: LockPaths): string => script(paths, 'is_quiet');
 
-/** One line, its token first. */
+/** One line that begins with its token. */
 export function recordText({ token, ...rest }: LockRecord): string {
   return asciiJson(JSON.stringify({ v: 1, token, ...rest }));
 }
 
-/** Such as any shell carries in its words, whatever its locale. */
+/** JSON that any shell keeps unchanged in any locale. */
 const asciiJson = (text: string): string =>
   text.replace(/[\u007f-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);

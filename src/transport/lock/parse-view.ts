@@ -18,7 +18,7 @@ const record = z.object({
   op: z.object({ what: z.enum(['start', 'stop', 'remove']), container: z.string(), until: z.number() }).nullable(),
 });
 
-/** A file that is no record is held by nobody known; without a beat of its own it expires like any other. */
+/** A file that is no record has no known holder; without a beat it expires like any other lock. */
 const UNKNOWN: LockRecord = {
   token: '',
   run: 'unknown',
@@ -30,7 +30,7 @@ const UNKNOWN: LockRecord = {
   op: null,
 };
 
-/** What a script of the lock has printed. @throws OrchError READ_FAILED */
+/** Parses the output of a lock script. @throws OrchError READ_FAILED */
 export function parseView(stdout: string): LockView {
   const lines = stdout.split('\n').flatMap((line): [string, string][] => {
     const at = line.indexOf('=');
@@ -59,7 +59,7 @@ export function parseView(stdout: string): LockView {
   };
 }
 
-/** What a line of `lock.json` or `lock.old` says. */
+/** Parses a line of `lock.json` or `lock.old`. */
 export function recordOf(text: string, boot: string): LockRecord {
   try {
     const { v: _, ...rest } = record.parse(JSON.parse(text));

@@ -2,28 +2,28 @@ import { quote } from '../../core/base/argv.ts';
 import type { Automation } from '../../core/host/connection.ts';
 import type { Request } from './request.ts';
 
-/** Bytes of what the snippet prints, and findings of one kind that are kept. */
+/** Output limit in bytes, and most findings of one kind. */
 const SIZE = 64 * 1024;
 const MOST = 10;
 
-/** Directories of cron tables and of services, below the root. */
+/** Directories of cron tables and of services, relative to the root. */
 const CRON = ['cron.d', 'cron.hourly', 'cron.daily', 'cron.weekly', 'cron.monthly'].map((name) => `/etc/${name}`);
 const TABLES = ['/etc/crontab', ...CRON, '/var/spool/cron', '/var/spool/cron/crontabs'];
 const UNITS = ['/etc/systemd/system', '/usr/local/lib/systemd/system'];
 
-/** Services and timers of configuration managements, by the names that their packages give them. */
+/** Services and timers of configuration management tools, by their package names. */
 const MANAGERS = ['puppet', 'puppet-run', 'chef-client', 'cinc-client', 'salt-minion', 'cfengine3', 'ansible-pull'];
 
-/** No line that is a comment. */
+/** Leaves out comment lines. */
 const PRUNE = '^[^#]*docker[^#]*[[:space:]]prune';
 const MANAGER = '^[^#]*(ansible-pull|puppet[[:space:]]+(agent|apply)|chef-client|cinc-client|salt-call)';
 const NAMES = 'ansible-pull|puppet|chef-client|cinc-client|salt-call';
 
 /**
- * What the host's own files say that changes it from time to time. It starts no program of the host's but find, grep and
- * dpkg-query, and reads small files in the usual directories only.
+ * Automation that changes the host by itself, as its own files show it. Runs only find, grep and dpkg-query, and reads
+ * small files in the usual directories.
  *
- * @param root for tests: where these files are found
+ * @param root for tests: the directory of these files
  */
 export function automationRequest(root = ''): Request<Automation> {
   const under = (paths: readonly string[]): string => paths.map((path) => quote(root + path)).join(' ');

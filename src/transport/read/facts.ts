@@ -5,38 +5,38 @@ import type { Reply, Request } from './request.ts';
 /** CAP_SYS_RESOURCE, capabilities(7): may raise hard limits up to the kernel's own. */
 const SYS_RESOURCE = 24n;
 
-/** Bytes that are looked at: the files are a few KiB. */
+/** Output limit in bytes: the files have a few KiB. */
 const LONGEST = 64 * 1024;
 
-/** What the transport itself needs to know, too: whose a new file is. */
+/** Facts that the transport itself needs too: the owner of new files. */
 export interface HostFacts extends Facts {
   readonly gid: number;
 }
 
 /**
- * The clock comes first, so that what else is read with it does not delay it. A shell reads a line by itself; one `cat`
- * fetches the rest, for each program that is started costs the host more than all that it says here.
+ * The clock comes first, so that other reads do not delay it. The shell reads single lines itself; one `cat` reads the
+ * rest, because each program start costs the host more than the whole output.
  */
 export const factsRequest: Request<HostFacts> = {
   snippet: [
     'date +clock=%s.%N',
     'line() { if read -r v <"$2"; then echo "$1=$v"; fi 2>/dev/null; }',
     'line kernel /proc/sys/kernel/osrelease',
-    // Linux tells it since 6.1.
+    // Linux has this file since 6.1.
     'if [ -r /proc/sys/kernel/arch ]; then line arch /proc/sys/kernel/arch; else echo "arch=$(uname -m)"; fi',
     'line boot /proc/sys/kernel/random/boot_id',
     'line name /proc/sys/kernel/hostname',
     'echo "net=$(readlink /proc/self/ns/net 2>/dev/null)"',
     'printf hard=',
     'ulimit -Hn',
-    // A number of the kernel's own cannot be read byte by byte, as a shell does.
+    // A shell reads byte by byte, which fails on the kernel's own number files.
     'printf most=',
     'cat /proc/sys/fs/nr_open /etc/os-release /proc/self/status',
   ].join('\n'),
   parse: parseFacts,
 };
 
-/** The host's own time, read in the same batch as what is compared with it. */
+/** The host's own time, read in the same batch as the values compared with it. */
 export const clockRequest: Request<number> = {
   snippet: 'date +%s.%N',
   parse: ({ stdout, stderr }) => {
@@ -64,7 +64,7 @@ function parseFacts(reply: Reply): HostFacts {
       });
     return text;
   };
-  // Real, effective, saved and file system's.
+  // Columns: real, effective, saved, file system.
   const effective = (start: string): number => Number(field(start).split(/\s+/)[1]);
   return {
     os: find('PRETTY_NAME=')?.replace(/^(["'])(.*)\1$/, '$2') || 'unknown',
@@ -79,15 +79,15 @@ function parseFacts(reply: Reply): HostFacts {
 }
 
 /**
- * What tells one machine from all others. The boot id is drawn by each kernel when it starts, so cloned machines with one
- * machine-id differ. Containers share their kernel's, but each has a network and a name of its own. The name also tells
- * machines apart that were resumed from one image of a running one.
+ * Identifies one machine. Each kernel generates its boot id at the start, so cloned machines with the same machine-id
+ * differ. Containers share their kernel's boot id, but each has its own network and name. The name also distinguishes
+ * machines resumed from one memory image.
  */
 function machineOf(boot = '', network = '', name = ''): string | null {
   return boot === '' || network === '' || name === '' ? null : `${boot} ${network} ${name}`;
 }
 
-/** busybox may not know %N and then prints it as it is, or nothing: half a second is the best guess within a second. */
+/** busybox may not support %N and prints it unchanged, or nothing: half a second is the best guess then. */
 function clockMs(text: string): number {
   const [seconds = '', fraction = ''] = text.split('.');
   return Number(seconds) * 1000 + (/^\d{9}$/.test(fraction) ? Number(fraction) / 1e6 : 500);

@@ -2,25 +2,27 @@ import { Collector } from '../../core/bounds/collector.ts';
 import { LIMITS, type StreamLimit } from '../../core/bounds/limits.ts';
 import { INCOMPLETE, sealScript } from '../shell/bootstrap.ts';
 
-/** A script and its input on the way to a shell that stays: both are counted, so that neither is taken for the next. */
+/**
+ * A script and its input for a persistent shell. Both sizes are sent first, so that neither runs into the next frame.
+ */
 export interface Frame {
   readonly token: string;
   readonly bytes: Buffer;
 }
 
-/** Up to this a shell reads a script's lines itself in less time than it takes to start dd. */
+/** Up to this size the shell reads a script's lines faster than dd starts. */
 const FEW = 3000;
 const PLAIN = /^[\t\n\x20-\x7e]*$/;
 
-/** Instead of an input's size: the script is run by the shell itself. */
+/** Replaces an input's size: the shell runs the script itself, without a subshell. */
 const INSIDE = '-';
 
 /**
- * `<script bytes> <token> <input bytes>`, the script closed by its token, the input as it is. A short script is sent as
- * lines instead, and no size: `0 <token> 0`, up to a line with nothing but the token.
+ * `<script bytes> <token> <input bytes>`, the script closed by its token, then the raw input. A short script is sent as
+ * lines instead, without a size: `0 <token> 0`, up to a line with only the token.
  *
- * `inside`: without an input the shell runs it itself, for it leaves nothing behind (traps, options, an exit) but variables
- * that the loop does not use.
+ * `inside`: without an input the shell runs the script itself, which leaves nothing behind (traps, options, an exit)
+ * but variables that the loop does not use.
  */
 export function frame(script: string, input: Uint8Array = new Uint8Array(), { inside = false } = {}): Frame {
   const { token, body } = sealScript(script);
@@ -33,10 +35,10 @@ export function frame(script: string, input: Uint8Array = new Uint8Array(), { in
 const CLOSE = `c=$?; printf '\\n%s %03d\\n' "$t" "$c"; printf '\\n%s %03d\\n' "$t" "$c" >&2`;
 
 /**
- * The shell's side. A script runs in a subshell, so that what it sets, traps or exits from is gone with it. A script
- * that was cut short is never evaluated. dd takes script and input in one block each, so that what a script leaves of its
- * input is never taken for the next frame; a dd that knows no `fullblock` takes byte by byte, and then a rest is read to
- * the end. `functions` are what all scripts may call. `first` is a script that needs no frame: it comes with the loop.
+ * The shell's side of the protocol. Each script runs in a subshell, so that its variables, traps and exits end with it.
+ * A truncated script is never evaluated. dd reads script and input in one block each, so that unread input is never
+ * taken for the next frame. A dd without `fullblock` reads byte by byte, and the rest is read to the end. All scripts
+ * may call `functions`. `first` is a script without a frame that comes with the loop.
  */
 export function frameLoop(functions: string, first?: { readonly script: string; readonly token: string }): string {
   return [
@@ -64,18 +66,18 @@ export function frameLoop(functions: string, first?: { readonly script: string; 
 export interface FrameEnd {
   readonly body: Buffer;
   readonly code: number;
-  /** What came behind it, which belongs to the next frame. */
+  /** Bytes after it, which belong to the next frame. */
   readonly rest: Buffer;
 }
 
-/** Collects one stream until the end mark of a frame. What was searched before is not searched again. */
+/** Collects one stream up to the end mark of a frame. Searches each byte once. */
 export class FrameCollector {
   readonly #mark: Buffer;
   readonly #length: number;
   readonly #limit: StreamLimit;
   readonly #all: Collector;
   #rest: Collector | undefined;
-  /** No mark begins before this. */
+  /** No end mark begins before this position. */
   #from = 0;
   #end: Omit<FrameEnd, 'rest'> | undefined;
 
@@ -86,12 +88,12 @@ export class FrameCollector {
     this.#all = new Collector(limit);
   }
 
-  /** What has come so far, of a frame that did not end. */
+  /** The received bytes of an incomplete frame. */
   get partial(): Buffer {
     return this.#all.bytes();
   }
 
-  /** Set once the end mark has come. */
+  /** Set once the end mark was received. */
   get end(): FrameEnd | undefined {
     return this.#end && { ...this.#end, rest: this.#rest?.bytes() ?? Buffer.alloc(0) };
   }

@@ -2,27 +2,27 @@ import { ABSENT, ALONE, ASKED } from '../shell/read-functions.ts';
 import type { Reply, RunScript, Tool } from './request.ts';
 import { readFailed } from './shell-errors.ts';
 
-/** A request that has been made and not yet answered. */
+/** A request without a reply yet. */
 export interface Waiting {
   readonly snippet: string;
   readonly joint?: {
     readonly tool: Tool;
     readonly word: string;
     readonly small?: boolean;
-    /** `undefined`: there is no such file. */
+    /** `undefined`: the file does not exist. */
     settle(line: string | undefined): void;
   };
   settle(reply: Reply): void;
   reject(error: unknown): void;
 }
 
-/** One request, or several that a tool may answer at once. */
+/** One request, or several that a tool may answer together. */
 type Question = readonly Waiting[];
 
-/** Words of one call, far below what a kernel takes. */
+/** Most arguments of one call, far below a kernel's limit. */
 const MOST = 200;
 
-/** Sorts the requests of a batch into questions. */
+/** Groups the requests of a batch by tool. */
 export function groupByTool(batch: readonly Waiting[]): readonly Question[] {
   const questions: Waiting[][] = [];
   const open = new Map<Tool, Waiting[]>();
@@ -40,7 +40,7 @@ export function groupByTool(batch: readonly Waiting[]): readonly Question[] {
   return questions;
 }
 
-/** All questions as one script, which leaves nothing behind but variables; each answer is closed by the token and its exit code. */
+/** All requests as one script, which leaves only variables behind; the token and the exit code close each reply. */
 export function batchScript(questions: readonly Question[], token: string): string {
   const alone = ({ snippet }: Waiting): string => `(\n${snippet}\n) </dev/null; c=$?; ended`;
   const together = (requests: Question, { test, many, small = many, one }: Tool): string => {
@@ -56,7 +56,7 @@ export function batchScript(questions: readonly Question[], token: string): stri
   ].join('\n');
 }
 
-/** Gives every request its part of what the script printed. */
+/** Distributes the script's output over the requests. */
 export function settleAll(questions: readonly Question[], token: string, output: Awaited<ReturnType<RunScript>>): void {
   const next = sections(token, output);
   const settleAlone = (request: Waiting): void => {
@@ -76,7 +76,7 @@ function settleJoint(
   settleAlone: (request: Waiting) => void,
   stderr: Buffer,
 ): void {
-  // No more lines than were asked for, however many there are.
+  // At most as many lines as requests, whatever the host prints.
   const [marks = '', ...lines] = together?.stdout.toString().split('\n', requests.length + 1) ?? [];
   let asked = 0;
   for (const [i, request] of requests.entries()) {
@@ -89,7 +89,7 @@ function settleJoint(
   }
 }
 
-/** The answers one after another; `null` once the shell has ended early. `silent`: this one has no part on stderr. */
+/** Returns the replies one by one; `null` once the shell has ended early. `silent`: no part on stderr. */
 function sections(
   token: string,
   output: Awaited<ReturnType<RunScript>>,
@@ -99,7 +99,7 @@ function sections(
   let err = 0;
   let isOver = false;
   return ({ silent } = { silent: false }) => {
-    // A missing end is looked for once, not once for each request.
+    // After one missing end mark, the rest is not searched again.
     if (isOver) return null;
     const outEnd = stdout.indexOf(`\n${token} `, out);
     const errEnd = silent ? err : stderr.indexOf(`\n${token}\n`, err);

@@ -8,12 +8,12 @@ const INET6 = '@inet6';
 const BY_SS = '@ss';
 const BY_PROC = '@proc';
 
-/** More than a host with thousands of addresses says. */
+/** More than the output of a host with thousands of addresses. */
 const SIZE = 512 * 1024;
 
 /**
- * What the kernel itself takes for local, and what listens. Only `ss` names the processes, those of others to root alone;
- * a host without it lists the sockets all the same.
+ * The kernel's local addresses and the listening sockets. Only `ss` names processes, and other users' processes only to
+ * root; without `ss`, /proc lists the sockets without names.
  */
 export const networkRequest: Request<HostNetwork> = {
   snippet: [
@@ -46,7 +46,7 @@ function parseNetwork(text: string): HostNetwork {
   };
 }
 
-/** The routing trie shows an address, and below it what routes there are for it: `/32 host LOCAL`. */
+/** The routing trie lists an address, and below it the kinds of its routes: `/32 host LOCAL`. */
 function localOf(lines: readonly string[]): readonly string[] {
   let address = '';
   return lines.flatMap((line) => {

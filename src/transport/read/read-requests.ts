@@ -8,7 +8,7 @@ import type { Stat } from '../../core/host/connection.ts';
 import type { Reply, Request, Tool } from './request.ts';
 import { saysMissing, shellFault } from './shell-errors.ts';
 
-/** Bytes of a reply that are looked at where it is a line or two: a path is no longer. */
+/** Output limit in bytes for replies of a line or two: longer than any path. */
 const LINE = 16 * 1024;
 
 /** A path as a shell word that no tool takes for an option. */
@@ -35,7 +35,7 @@ export function statRequest(path: string): Request<Stat | null> {
   };
 }
 
-/** Reads a line of that format. */
+/** Parses a line of `STAT_FORMAT`. */
 export function statLine(line: string): Stat {
   const [size = '', mode = '', uid = '', gid = '', owner = '', group = ''] = line.replace('/', ':').split(':', 6);
   const bits = Number.parseInt(mode, 16);
@@ -54,24 +54,24 @@ const SHA256_CHARS = 64;
 
 const DIGESTS: Tool = { test: 'regular', many: 'large_digests', small: 'digests', one: 'digest' };
 
-/** Bytes; see `large_digests`. */
+/** Bytes; the limit of `large_digests`. */
 const SMALL = 1_000_000;
 
-/** A large file whose digest was found a moment ago. */
+/** A large file with a recently computed digest. */
 export interface Whole {
-  /** Inode, size and time of its last change: no other content has all of them. */
+  /** Inode, size and change time: other content never has all of them. */
   readonly identity: string;
   readonly sha256: string;
 }
 
-/** What `stat` prints of a file's identity; without nanoseconds where the host's knows none. */
+/** `stat` format of a file's identity; without nanoseconds on hosts that do not support them. */
 export const IDENTITY_FORMAT = '%i:%s:%.9Z';
 
-/** What is known of a file beforehand. */
+/** Earlier knowledge about a file. */
 export interface Seen {
-  /** Its content is not read again while it is still that very file. */
+  /** The content is not read again while the identity is the same. */
   readonly whole?: Whole | undefined;
-  /** Bytes, when it was last looked at. */
+  /** Bytes at the last reading. */
   readonly size?: number | undefined;
 }
 
@@ -123,7 +123,7 @@ export function fileRequest(path: string, limit: number): Request<Buffer | null>
 
 export function treeRequest(path: string): Request<Readonly<Record<string, number>> | null> {
   const word = pathWord(path);
-  // Ends each entry, for a file name may hold any other character, a newline too.
+  // Ends each entry: a file name may contain any other character, even a newline.
   const mark = randomBytes(8).toString('hex');
   return {
     snippet: `if [ -d ${word} ]; then cd ${word} && find . -type f -exec stat -c '%s/%n/${mark}' {} +; else stat -L -c %f ${word} >/dev/null && exit 64; fi`,
@@ -159,7 +159,7 @@ export function freeBytesRequest(path: string): Request<number> {
   return {
     snippet: `for d in ${candidates.map(pathWord).join(' ')}; do [ -e "$d" ] && break; done; df -Pk "$d"`,
     parse(reply) {
-      // Filesystem, blocks, used, available, capacity: the first may hold spaces.
+      // Columns: file system, blocks, used, available, capacity; the first one may contain spaces.
       const available = /\s\d+\s+\d+\s+(-?\d+)\s+\d+%\s/.exec(reply.stdout.subarray(0, LINE).toString())?.[1];
       if (reply.code !== 0 || available === undefined)
         throw shellFault(`asking the free space at ${path}`, reply.code, reply.stderr);

@@ -10,11 +10,11 @@ import { ShellEnded } from './shell-errors.ts';
 
 export interface ShellScript {
   readonly script: string;
-  /** The script's stdin, whole: it is held in memory on both sides. */
+  /** The script's whole stdin, held in memory on both sides. */
   readonly input?: Uint8Array;
   /** See `frame`. */
   readonly inside?: boolean;
-  /** Limit from the moment it is this script's turn. */
+  /** Limit in milliseconds, from the script's start. */
   readonly timeoutMs?: number;
   /** Limit for silence, likewise. */
   readonly idleMs?: number;
@@ -24,14 +24,14 @@ export interface ShellAnswer {
   readonly code: number;
   readonly stdout: Buffer;
   readonly stderr: Buffer;
-  /** Controller's clock, milliseconds: when the script was sent and when its first words came back. */
+  /** Controller's clock, milliseconds: when the script was sent and when the first output arrived. */
   readonly sentAt: number;
   readonly answeredAt: number;
 }
 
 /**
- * One shell that stays on the host and takes script after script, in the order they are given: a session and a sudo for
- * all of them. Only our own short scripts go here, safe to repeat: what may hang has a channel of its own.
+ * One persistent shell on the host that runs scripts in order: one session and one sudo for all of them. Only for
+ * api7-orch's own short scripts that are safe to repeat; scripts that may hang get their own channel.
  */
 export interface ReadingShell {
   /**
@@ -41,7 +41,7 @@ export interface ReadingShell {
   close(): void;
 }
 
-/** `onSession` is told when the shell begins and ceases to hold a session of the connection. */
+/** `onSession` is called when the shell starts and stops to use a session of the connection. */
 export function readingShell(launch: Launch, rights: Rights, onSession: (open: boolean) => void): ReadingShell {
   let lane: ShellSession | undefined;
   const current = (): ShellSession => {
@@ -60,7 +60,7 @@ export function readingShell(launch: Launch, rights: Rights, onSession: (open: b
       try {
         return await current().run(script);
       } catch (error) {
-        // Whatever ended the shell, a script that is safe to repeat gets one more try on a fresh one.
+        // After the end of the shell for any reason, a repeatable script gets one more try in a new one.
         if (!(error instanceof ShellEnded)) throw error;
         return await current()
           .run(script)
@@ -83,7 +83,7 @@ interface PendingScript {
   reject(error: unknown): void;
 }
 
-/** One shell and the scripts that were sent to it, in order. */
+/** One shell with the scripts sent to it, in order. */
 class ShellSession {
   #shell: Promise<Shell> | undefined;
   readonly #launch: Launch;
@@ -117,7 +117,10 @@ class ShellSession {
     });
   }
 
-  /** Written at once, ahead of its turn: the shell reads it when it gets there. The first one may come with the shell. */
+  /**
+   * Writes the script at once, ahead of its start: the shell reads it in time. The first script may come with the
+   * shell.
+   */
   #send({ script, input }: ShellScript, { token, bytes }: Frame): void {
     const travelsAlong = this.#shell === undefined && (input === undefined || input.length === 0);
     this.#shell ??= this.#start(
@@ -131,7 +134,7 @@ class ShellSession {
   }
 
   #start(loop: string): Promise<Shell> {
-    // When nothing runs in it, it is let go for another session that is wanted; the next script starts another shell.
+    // An idle shell gives up its session if another one is needed; the next script starts a new shell.
     const lasting: Launch = async (line) => {
       const process = await this.#launch(line, { lasting: true, release: () => this.#release() });
       this.#started = true;
@@ -165,7 +168,7 @@ class ShellSession {
   }
 
   #begin(): void {
-    // A session may have to be waited for: the time of a script begins when there is one.
+    // The session may have to wait: a script's time begins once it is open.
     if (!this.#started || this.#over) return;
     for (const limit of this.#limits) clearTimeout(limit);
     const { timeoutMs, idleMs } = this.#turns[0]?.script ?? {};
@@ -179,7 +182,7 @@ class ShellSession {
     const turn = this.#turns[0];
     if (turn === undefined) return;
     if (turn.answeredAt === 0) turn.answeredAt = Date.now();
-    // The streams may be at different frames: each collector keeps what came behind its own end.
+    // The two streams may be at different frames: each collector keeps the bytes after its own end mark.
     try {
       turn[stream].push(bytes);
       this.#advance();
@@ -215,7 +218,7 @@ class ShellSession {
     this.#breakOff((isKilled) => (isKilled ? killed : unkilled(killed, says, group)));
   }
 
-  /** Kills the shell for what its current script did; the other scripts are sent to another shell. */
+  /** Kills the shell because of its current script; the other scripts go to a new shell. */
   #breakOff(why: (isKilled: boolean) => unknown): void {
     const turn = this.#turns.shift();
     const group = this.#group;

@@ -1,14 +1,14 @@
-/** What one request's snippet printed and how it ended. */
+/** The output and exit of one request's snippet. */
 export interface Reply {
   readonly code: number;
   readonly stdout: Buffer;
   readonly stderr: string;
-  /** Controller's clock, milliseconds: when the script was sent and when its first words came back. */
+  /** Controller's clock, milliseconds: when the script was sent and when the first output arrived. */
   readonly sentAt: number;
   readonly answeredAt: number;
 }
 
-/** One question to a host: POSIX sh that needs nothing but coreutils or busybox, and what its reply means. */
+/** One request to a host: a POSIX sh snippet that needs only coreutils or busybox, and the parser of its reply. */
 export interface Request<T> {
   readonly snippet: string;
   parse(reply: Reply): T;
@@ -16,7 +16,9 @@ export interface Request<T> {
   readonly joint?: Joint<T>;
 }
 
-/** Runs one script and gives all that it printed. A channel each time, or a shell that stays: the reader cannot tell. */
+/**
+ * Runs one script and returns its whole output. With a new channel or a persistent shell: callers see no difference.
+ */
 export type RunScript = (script: string) => Promise<{
   readonly stdout: Buffer;
   readonly stderr: Buffer;
@@ -24,28 +26,31 @@ export type RunScript = (script: string) => Promise<{
   readonly answeredAt: number;
 }>;
 
-/** How several paths are answered for at once, a line for each: names of shell functions. Requests of the same tool are joined. */
+/**
+ * How several paths are answered together, one line each, by names of shell functions. Requests of the same tool are
+ * joined.
+ */
 export interface Tool {
-  /** A test of `$p`, without which `many` is not asked about it. */
+  /** A test of `$p`; if it fails, `many` is not called for this path. */
   readonly test: string;
   readonly many: string;
-  /** Answers for many sooner, where all of them are known to be small. */
+  /** A faster function for many paths that are all known to be small. */
   readonly small?: string;
-  /** Answers for one path, of which `many` did not. */
+  /** The function for one path that `many` could not answer. */
   readonly one: string;
 }
 
 /**
- * One of several requests that one call of a tool can answer: starting a program costs a host more than all it does
- * here. What is certainly not there is not even asked about; what the tool cannot answer for is asked alone.
+ * A request that one call of a tool can answer together with others: starting a program costs a host more than its work
+ * here. Missing files are not passed to the tool; a path that the tool cannot answer is asked alone.
  */
 export interface Joint<T> {
   readonly tool: Tool;
-  /** What the tool is asked about, as a shell word. */
+  /** The argument for the tool, as a shell word. */
   readonly word: string;
   parse(line: string): T;
-  /** The answer when there is no such file. */
+  /** The reply if the file does not exist. */
   readonly absent: T;
-  /** The file was small when it was last seen. */
+  /** The file was small at its last reading. */
   readonly small?: boolean;
 }

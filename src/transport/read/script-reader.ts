@@ -5,11 +5,11 @@ import type { Request, RunScript } from './request.ts';
 
 export interface ScriptReader {
   ask<T>(request: Request<T>): Promise<T>;
-  /** Asked once per connection, with whatever is read first. */
+  /** Read once per connection, with its first read. */
   facts(): Promise<HostFacts>;
 }
 
-/** Collects the requests of one turn of the event loop into one script, each reply framed by a token nobody can guess. */
+/** Collects the requests of one tick of the event loop into one script. A random token frames each reply. */
 export function scriptReader(run: RunScript, onFacts: (facts: HostFacts) => void = () => {}): ScriptReader {
   let waiting: Waiting[] = [];
   let known: Promise<HostFacts> | undefined;

@@ -51,11 +51,11 @@ const KINDS: readonly {
   },
 ];
 
-/** True when a tool said that what it was asked about does not exist. Tools run under LC_ALL=C, so the words are fixed. */
+/** Whether a tool reported that its argument does not exist. Tools run under LC_ALL=C, so the texts are fixed. */
 export const saysMissing = (stderr: string): boolean =>
   /(No such file or directory|Not a directory)\s*$/.test(stderr.trim());
 
-/** A failed shell tool as a precise error. `doing` completes "… failed": `writing /opt/api7/a.yaml`. */
+/** The precise error of a failed shell tool. `doing` completes "… failed": `writing /opt/api7/a.yaml`. */
 export function shellFault(doing: string, code: number | null, stderr: string): OrchError {
   const kind = KINDS.find(({ sign }) => sign.test(stderr.trim()));
   const details = lastChars(stderr);
@@ -66,7 +66,7 @@ export function shellFault(doing: string, code: number | null, stderr: string): 
   return new OrchError('COMMAND_FAILED', `${doing} failed: ${details.split('\n').at(-1) || how}`, evidence);
 }
 
-/** The shell went, and not its connection. `said` is what it had printed on stderr. */
+/** The shell ended, but not its connection. `said`: its stderr. */
 export const readFailed = (said: string): OrchError =>
   new OrchError('READ_FAILED', 'the shell that reads the host ended before it responded', {
     hint: 'see whether something on the host kills it (its memory limits, its log)',
@@ -74,7 +74,7 @@ export const readFailed = (said: string): OrchError =>
     details: lastChars(said),
   });
 
-/** The shell went, the connection did not. */
+/** The shell ended, but not its connection. */
 export class ShellEnded extends Error {
   readonly #said: string;
 

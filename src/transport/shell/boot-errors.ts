@@ -5,8 +5,8 @@ import { INCOMPLETE, withoutBootLine } from './bootstrap.ts';
 import type { Become, Exit } from './shell-process.ts';
 
 /**
- * What sudo says, in English, where it refuses whatever the password: whom it does not want, and where it does not work.
- * sudo-rs (Ubuntu since 25.10) has words of its own, and so has doas, which some hosts offer under the name of sudo.
+ * sudo's English messages for refusals that no password can change: the user is not allowed, or sudo does not work.
+ * sudo-rs (Ubuntu since 25.10) has its own texts, and so has doas, which some hosts provide under the name sudo.
  */
 const DENIALS: readonly { readonly sign: RegExp; readonly says: string; readonly hint: string }[] = [
   {
@@ -36,14 +36,14 @@ const DENIALS: readonly { readonly sign: RegExp; readonly says: string; readonly
   },
 ];
 
-/** sudo asked once more. */
+/** sudo asked a second time. */
 export const wrongPassword = (details: string): OrchError =>
   new OrchError('CONNECT_SUDO_PASSWORD_WRONG', 'sudo did not take the password it was given', {
     ...(details === '' ? {} : { details }),
     hint: 'correct ssh.become_password in the inventory, or pass -K (--ask-become-pass)',
   });
 
-/** The login shell printed so much that no command would ever begin. */
+/** The login shell printed too much, so that no command would ever begin. */
 export const tooNoisy = (cause: unknown): OrchError =>
   new OrchError(
     'CONNECT_SHELL_REFUSED',
@@ -54,7 +54,7 @@ export const tooNoisy = (cause: unknown): OrchError =>
     },
   );
 
-/** Why the shell ended before it answered: sudo said no, or the login shell is none. */
+/** Why the shell ended before its answer: sudo refused, or the login shell is not usable. */
 export function bootFault(become: Become, exit: Exit, output: string): OrchError {
   const details = lastChars(withoutBootLine(output));
   const told = { ...(details === '' ? {} : { details }) };

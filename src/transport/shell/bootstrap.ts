@@ -3,17 +3,18 @@ import { Collector } from '../../core/bounds/collector.ts';
 import { LIMITS } from '../../core/bounds/limits.ts';
 import type { Become } from './shell-process.ts';
 
-/** Exit code of a shell that did not get what it was to run. */
+/** Own exit code: the shell did not receive its whole script. */
 export const INCOMPLETE = 120;
 
 /**
- * The only text that ever stands in a remote process list. It reads a header (`<bytes> <token>`) from stdin and exactly
- * that many bytes of script, answers with the token on both streams and its process group, and evaluates the script with the
- * rest of stdin as its own. `fullblock` makes dd take the whole script in one block; a dd without it refuses before it has
- * read anything, and byte by byte is right everywhere. A script cut short lacks the token at its end and is never evaluated.
- * No answer means that nothing was run: so it comes last, and is not what a program gives that returns what it is sent.
+ * The only text that ever appears in a remote process list. It reads a header (`<bytes> <token>`) from stdin and
+ * exactly that many bytes of script. It answers with the token on both streams and its process group, and evaluates the
+ * script with the rest of stdin. With `fullblock`, dd reads the whole script in one block. A dd without it refuses
+ * before it reads anything, and reading byte by byte works everywhere. A truncated script lacks the token at its end
+ * and is never evaluated. No answer means that nothing ran. The token comes last in the answer, so that a program that
+ * echoes its input is not mistaken for it.
  *
- * No single quote, backslash, newline or `!` may stand in here: login shells such as csh and fish read it first.
+ * Must not contain single quotes, backslashes, newlines or `!`: login shells such as csh and fish parse it first.
  */
 const BOOT = [
   `read -r n t || exit ${INCOMPLETE}`,
@@ -25,28 +26,28 @@ const BOOT = [
   'eval "$s"',
 ].join('; ');
 
-/** The command line that starts a shell waiting for a script on its stdin. */
+/** The command line of a shell that waits for a script on its stdin. */
 export const bootLine = (become: Become): string =>
   become === 'sudo' ? `exec sudo -n -H sh -c '${BOOT}'` : `exec sh -c '${BOOT}'`;
 
 /**
- * The same where sudo may want a password: it prompts with `prompt` on stderr, and once it is content the shell says
- * `ready` on stdout. Only then may anything else be written to its stdin.
+ * The same for a sudo that may ask for a password: it prompts with `prompt` on stderr. After the login the shell prints
+ * `ready` on stdout. Nothing else may be written to stdin before that.
  */
 export const askingBootLine = (prompt: string, ready: string): string =>
   `exec sudo -S -p '${prompt}' -H sh -c 'echo ${ready}; ${BOOT}'`;
 
-/** What was said without the line above, which sudo and some login shells quote back: whoever reads it looks for the reason. */
+/** Output without the line above, which sudo and some login shells repeat: readers look for the reason. */
 export const withoutBootLine = (said: string): string => said.replaceAll(BOOT, '…');
 
 export interface BootMessage {
   readonly token: string;
-  /** Header and script, to be written to stdin before anything else. */
+  /** Header and script, the first bytes for stdin. */
   readonly bytes: Buffer;
 }
 
 /**
- * A script that ends in a token nobody can guess: one cut short lacks it.
+ * A script with a random token at its end: a truncated script lacks it.
  *
  * @throws Error when the script holds a NUL, which no shell can carry
  */
@@ -63,16 +64,16 @@ export function bootMessage(script: string): BootMessage {
 }
 
 /**
- * Cuts off a stream what the login shell and sudo printed before the shell's own answer, and the answer line itself.
- * Returns what of each chunk follows it; `onAnswer` is given what stood behind the token.
+ * Removes the output of the login shell and sudo, and the answer line itself, from a stream. Returns the bytes of each
+ * chunk after the answer; `onAnswer` gets the rest of the line after the token.
  *
- * @throws OrchError REPLY_TOO_LARGE when more comes before the answer than any login banner has
+ * @throws OrchError REPLY_TOO_LARGE when more arrives before the answer than any login banner has
  * @example const cut = answerCutter(token, (group) => …); stdout.on('data', (chunk) => use(cut(chunk)))
  */
 export function answerCutter(token: string, onAnswer: (rest: string) => void): (chunk: Buffer) => Buffer {
   const sign = `=${token}`;
   let before: Collector | null = new Collector(LIMITS.loginOutput);
-  /** No sign begins before this. */
+  /** No token begins before this position. */
   let from = 0;
   return (chunk) => {
     if (before === null) return chunk;

@@ -6,36 +6,41 @@ import { type Shell, startShell } from './shell.ts';
 import type { Exit, Launch, Rights } from './shell-process.ts';
 
 export interface ShellRequest {
-  /** Goes by stdin, so it may hold secrets. */
+  /** Sent on stdin, so it may contain secrets. */
   readonly script: string;
   readonly stdin?: Source;
   readonly onStdinProgress?: (bytes: number) => void;
   /** Limit for the whole script. */
   readonly timeoutMs?: number;
-  /** Limit for silence: no output, and no input taken. */
+  /** Limit in milliseconds without output and without consumed input. */
   readonly idleMs?: number;
   readonly signal?: AbortSignal;
-  /** A promise holds the stream back until it settles. What is thrown ends the command. */
+  /** A returned promise holds the stream back. An exception ends the command. */
   readonly onStdout: (bytes: Buffer) => void | Promise<void>;
   readonly onStderr: (bytes: Buffer) => void | Promise<void>;
 }
 
-/** Why a command is ended from here: as an error when its process group was killed, and what to say when it was not. */
+/**
+ * Why api7-orch ends a command: the error after its process group was killed, and the text if it could not be killed.
+ */
 interface KillReason {
   readonly killed: OrchError;
   readonly says: string;
 }
 
-/** How long a group that was told to end may take before it is killed, and a killed one before it is given up. */
+/** How long a process group may take to end after a signal, in milliseconds. */
 const GRACE_MS = 3000;
-/** Time after the exit status before it is asked whether a child left in the background still holds the streams. */
+/** Delay after the exit status, before checking whether a background child still holds the streams. */
 const LINGER_MS = 1500;
-/** Silence after which they are not waited for, if the host answers otherwise: a child that left the group may hold them. */
+/**
+ * Longest silence before the streams are given up although the host responds: a child outside of the group may hold
+ * them.
+ */
 const LONGEST_SILENCE_MS = 10_000;
 
 /**
- * Runs a script on a channel of its own, with these rights. Time limits and `signal` end it by its process group:
- * closing a channel kills nothing on the host.
+ * Runs a script on its own channel, with these rights. Time limits and `signal` kill its process group: closing a
+ * channel kills nothing on the host.
  *
  * @throws OrchError CONNECTION_LOST | CHANNEL_REFUSED | TIMED_OUT | INTERRUPTED | CONNECT_SUDO_PASSWORD |
  *   CONNECT_SUDO_PASSWORD_WRONG | CONNECT_SHELL_REFUSED
@@ -58,7 +63,7 @@ class ShellRun {
   #killed = false;
   #idle: NodeJS.Timeout | undefined;
   #linger: NodeJS.Timeout | undefined;
-  /** Chunks that came, and those that are still being taken. */
+  /** Number of received chunks, and of chunks being processed. */
   #heard = 0;
   #taking = 0;
 
@@ -103,7 +108,7 @@ class ShellRun {
     return await this.#ended.promise;
   }
 
-  /** Who takes long to take it is not silent for that. */
+  /** Slow processing of output does not count as silence of the host. */
   #take(take: () => void | Promise<void>): void | Promise<void> {
     if (this.#over.signal.aborted) return;
     const taking = this.#taken(take);
@@ -116,7 +121,7 @@ class ShellRun {
     });
   }
 
-  /** What refuses the output ends the command: thrown on, it would end the process. */
+  /** An exception of the output handler ends the command; rethrown here it would end the process. */
   #taken(take: () => void | Promise<void>): void | Promise<void> {
     try {
       return take();
@@ -129,7 +134,7 @@ class ShellRun {
   #limits(): void {
     const { timeoutMs, idleMs, signal } = this.#request;
     signal?.addEventListener('abort', this.#onAbort, { once: true });
-    // It may have come while the session was being opened.
+    // The signal may have come while the session was opened.
     if (signal?.aborted) this.#onAbort();
     if (timeoutMs !== undefined)
       this.#after(timeoutMs, () => this.#stop(timedOut(`did not end within ${formatDuration(timeoutMs)}`)));
@@ -143,8 +148,8 @@ class ShellRun {
   readonly #onAbort = (): void => this.#stop(interrupted());
 
   /**
-   * The exit status overtakes output that is still on its way, so the end of the streams is waited for; but not where
-   * a child in the background holds them.
+   * The exit status arrives before pending output, so the end of the streams is awaited, unless a background child
+   * holds them.
    */
   async #letChildrenGo(): Promise<void> {
     const group = this.#group;
@@ -155,7 +160,7 @@ class ShellRun {
     else this.#after(LINGER_MS, () => void this.#letChildrenGo());
   }
 
-  /** Silence of a link that stands still says nothing: only what came before an answer of the host's is all. */
+  /** Silence on a stalled link means nothing: output is complete only if the host has answered after it. */
   async #silence(): Promise<void> {
     const group = this.#group;
     const heard = this.#heard;
@@ -174,7 +179,7 @@ class ShellRun {
   #stop(why: KillReason): void {
     if (this.#stopped !== undefined || this.#over.signal.aborted) return;
     this.#stopped = why;
-    // A shell that has not begun may still do so: it is then killed at once.
+    // A shell that has not begun may still do so: then it is killed at once.
     if (this.#group !== undefined) this.#bringDown();
     this.#after(2 * GRACE_MS, () => this.#end());
   }
@@ -191,7 +196,7 @@ class ShellRun {
   }
 
   #end(refused?: OrchError): void {
-    // What was refused never began: there is nothing to be killed.
+    // A refused command never began: nothing must be killed.
     if (refused !== undefined) this.#killed = true;
     this.#finish(() => {
       if (this.#stopped !== undefined) void this.#killLast(this.#stopped);
@@ -210,7 +215,7 @@ class ShellRun {
     this.#shell?.abandon();
   }
 
-  /** The leader obeyed; a child of it may not have. */
+  /** The leader has ended, but one of its children may not. */
   async #killLast({ killed, says }: KillReason): Promise<void> {
     await this.#kill('KILL', GRACE_MS);
     this.#ended.reject(this.#killed ? killed : unkilled(killed, says, this.#group));

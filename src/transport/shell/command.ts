@@ -11,10 +11,10 @@ import { runShell } from './channel.ts';
 import { pieces } from './feed.ts';
 import type { Launch, Rights } from './shell-process.ts';
 
-/** What a shell answers when it cannot enter the wanted directory, as for a program it cannot run. */
+/** A shell's exit code if it cannot enter the directory, as for a program that it cannot run. */
 const NO_DIRECTORY = 126;
 
-/** Runs a command of the user's with its own environment, directory, input and limits. */
+/** Runs a user's command with its own environment, directory, input and limits. */
 export async function runCommand(
   launch: Launch,
   rights: Rights,
@@ -53,7 +53,7 @@ export async function runCommand(
 const inputBytes = (input: RunOptions['stdin']): Uint8Array | undefined =>
   input === undefined || input instanceof Uint8Array ? input : Buffer.from(reveal(input));
 
-/** What the host's shell is given to run a command. @throws OrchError COMMAND_INVALID */
+/** The script that runs a command in the host's shell. @throws OrchError COMMAND_INVALID */
 export function commandScript(command: Command, options: RunOptions): string {
   const lines: string[] = [];
   for (const [name, value] of Object.entries(options.env ?? {})) {
@@ -70,7 +70,7 @@ export function commandScript(command: Command, options: RunOptions): string {
   return [...lines, `exec ${commandLine(command.argv)}`].join('\n');
 }
 
-/** A command that was stopped says what it had printed last. */
+/** Adds the last output of a killed command to the error. */
 function withOutput(error: unknown, output: string): unknown {
   if (!(error instanceof OrchError) || error.details !== undefined || output === '') return error;
   const hint = error.hint === undefined ? {} : { hint: error.hint };

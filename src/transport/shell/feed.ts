@@ -1,20 +1,20 @@
 import type { Writable } from 'node:stream';
 import { spareBuffers } from './spare-buffers.ts';
 
-/** Bytes to be sent. A chunk is not looked at any more once the next one is asked for: its memory may be used again. */
+/** Bytes to send. The memory of a chunk may be reused once the next one is requested. */
 export type Source = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 const CHUNK = 128 * 1024;
 
-/** A buffer in pieces, so that progress shows and a slow reader is noticed. */
+/** A buffer in pieces, so that progress is visible and a slow reader is noticed. */
 export function* pieces(bytes: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += CHUNK) yield bytes.subarray(at, at + CHUNK);
 }
 
 /**
- * Writes a source to a process's stdin with back-pressure and ends it. Stops quietly when `over` aborts or stdin takes
- * no more: a process may end without reading its input. Rejects only when the source itself fails; stdin is then left
- * open, so that a half-read source never looks complete.
+ * Writes a source to a process's stdin with back-pressure, then ends it. Stops silently if `over` aborts or stdin is
+ * closed: a process may end without reading its input. Rejects only if the source itself fails; stdin stays open then,
+ * so that an incomplete source never looks complete.
  */
 export async function feed(
   stdin: Writable,
@@ -32,7 +32,7 @@ export async function feed(
   if (!over.aborted) stdin.end();
 }
 
-/** Whether the layer below took the chunk. A closed channel never says: then `over` does. */
+/** Whether the channel accepted the chunk. A closed channel never answers, but `over` does. */
 function taken(stdin: Writable, chunk: Uint8Array, over: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     const end = (): void => resolve(false);

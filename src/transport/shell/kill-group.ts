@@ -2,14 +2,14 @@ import { OrchError } from '../../core/base/errors.ts';
 import { startShell } from './shell.ts';
 import type { Exit, Launch, Rights } from './shell-process.ts';
 
-/** The killer must not hold the controller up when the host no longer answers. */
+/** Bounds the kill if the host no longer responds. */
 const LIMIT_MS = 10_000;
 
 /**
- * Sends a signal to a process group on the host, on a session of its own: over a further connection where sshd grants
- * none, for the one that is held may be that of the group.
+ * Sends a signal to a process group on the host, in its own session. If sshd grants none, over a further connection,
+ * because the group itself may hold the last session.
  *
- * @returns whether the group was sent it, or is gone; false also where the host does not say so within `limitMs`
+ * @returns whether the group received the signal or is gone; false also without an answer within `limitMs`
  */
 export async function killGroup(
   launch: Launch,
@@ -27,18 +27,18 @@ export async function killGroup(
   return await Promise.race([done, late.promise]).finally(() => clearTimeout(timer));
 }
 
-/** Whether any process of a group is still there; undefined: the host did not answer in time. */
+/** Whether any process of a group still exists; undefined: the host did not answer in time. */
 export async function groupLives(launch: Launch, rights: Rights, group: number): Promise<boolean | undefined> {
-  // busybox takes the dashes for a process and fails; others need them.
+  // busybox takes the dashes for a process and fails; other implementations need them.
   const script = `kill -s 0 -- -${group} 2>/dev/null || kill -s 0 -${group} 2>/dev/null`;
   const exit = await brief(launch, rights, script);
   return exit && exit.code === 0;
 }
 
 /**
- * The error of something that was to be ended and could not be killed: what to do about that comes first.
+ * The error of a command that should have been killed but was not: its hint comes first.
  *
- * @param killed what it would have been otherwise
+ * @param killed the error after a successful kill
  */
 export function unkilled(killed: OrchError, says: string, group: number | undefined): OrchError {
   const { code, details, retryable, cause } = killed;
@@ -51,7 +51,7 @@ export function unkilled(killed: OrchError, says: string, group: number | undefi
   });
 }
 
-/** Says nothing wrong of a group that has gone already; only the right to kill it may be missing. */
+/** Ignores a group that has ended already; only a missing permission is an error. */
 const killScript = (group: number, signal: string): string =>
   [
     'export LC_ALL=C',
@@ -61,7 +61,7 @@ const killScript = (group: number, signal: string): string =>
     'case "$said" in *ermitted*) exit 1;; esac',
   ].join('\n');
 
-/** Waits for no room: what is asked about may be what holds all of it. */
+/** Does not wait for a free session: the group in question may hold all of them. */
 async function brief(launch: Launch, rights: Rights, script: string): Promise<Exit | undefined> {
   const urgent: Launch = (line) => launch(line, { urgent: true });
   const done = Promise.withResolvers<Exit | undefined>();

@@ -1,8 +1,8 @@
 import type { Exit, ProcessEvents } from './shell-process.ts';
 
 /**
- * Keeps what a process told before anybody watched it: a shell that is refused may answer, exit and close within one
- * network packet, before the promise of its start has settled.
+ * Keeps early events of a process until a watcher is set. A refused shell may answer, exit and close within one network
+ * packet, before the promise of its start settles.
  */
 export function latchedEvents(): ProcessEvents & { watch(events: ProcessEvents): void } {
   let watcher: ProcessEvents | undefined;

@@ -7,42 +7,46 @@ export interface Exit {
   readonly signal: string | null;
 }
 
-/** What a started shell tells, each at most once. `exit` may come long before `close` when a child holds the streams open. */
+/**
+ * Events of a started shell, each at most once. `exit` may come long before `close` if a child holds the streams open.
+ */
 export interface ProcessEvents {
   exit(exit: Exit): void;
   /** Both output streams have ended. */
   close(): void;
-  /** The connection went first: how the process ended, nobody knows. */
+  /** The connection was lost: the exit of the process is unknown. */
   lost(error: Error): void;
 }
 
-/** One shell on the host with its three streams, over whatever carries it. */
+/** One shell on the host with its three streams, over any carrier. */
 export interface ShellProcess {
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
   watch(events: ProcessEvents): void;
-  /** Lets go of it without waiting; kills nothing. */
+  /** Releases it without waiting; kills nothing. */
   abandon(): void;
 }
 
-/** What a session is for, which tells how to wait where sshd grants few of them. */
+/** The purpose of a session; decides how to wait if sshd grants few. */
 export interface SessionWish {
-  /** It stays open when it has nothing to do, so nobody need wait for its end. */
+  /** It stays open while idle, so waiting for its end is useless. */
   readonly lasting?: boolean;
-  /** Lets a lasting session go for another that is wanted. False while it is in use; without this it is never let go. */
+  /**
+   * Closes an idle lasting session for another one. False while in use; if absent, the session is never closed early.
+   */
   readonly release?: () => boolean;
-  /** It cannot wait: what holds the room may end only by it. Where there is none, it has a connection of its own. */
+  /** It cannot wait, because only it may free a session. If none is free, it gets its own connection. */
   readonly urgent?: boolean;
 }
 
 /** Starts a command line under the host's shell. @throws OrchError CONNECTION_LOST | CHANNEL_REFUSED */
 export type Launch = (line: string, wish?: SessionWish) => Promise<ShellProcess>;
 
-/** Whose rights things run with: root's through sudo, or the login user's own. */
+/** Rights of commands: root through sudo, or the login user's own. */
 export type Become = 'sudo' | 'none';
 
-/** `password` is for a sudo that asks for one; without it sudo is told not to ask. */
+/** `password`: for a sudo that asks for one; without it sudo must not ask. */
 export interface Rights {
   readonly become: Become;
   readonly password?: Secret;

@@ -5,35 +5,35 @@ import { answerCutter, bootLine, bootMessage } from './bootstrap.ts';
 import type { Exit, Launch, Rights } from './shell-process.ts';
 import { launchBySudo } from './sudo-login.ts';
 
-/** What a script that was handed to a shell tells. */
+/** Events of a script in a shell. */
 export interface ShellEvents {
-  /** The script begins; the process group, unless the host said what cannot be one, that it and all its children belong to. */
+  /** The script begins; the process group of it and its children, unless the host printed an impossible one. */
   begun?(group: number | undefined): void;
-  /** Anything at all came, noise of the login shell included. */
+  /** Any output arrived, also from the login shell. */
   heard?(): void;
-  /** A promise stops the stream until it settles. */
+  /** A returned promise stops the stream until it settles. */
   stdout(bytes: Buffer): void | Promise<void>;
   stderr(bytes: Buffer): void | Promise<void>;
   exit?(exit: Exit): void;
-  /** Both streams have ended. With an error when the script never began. */
+  /** Both streams have ended. With an error if the script never began. */
   close(error?: OrchError): void;
-  /** The connection went first, or the shell was given up. */
+  /** The connection was lost, or the shell was abandoned. */
   lost(error: Error): void;
 }
 
 export interface Shell {
-  /** What is written here is the script's own stdin. */
+  /** The script's own stdin. */
   readonly stdin: Writable;
-  /** Lets go of it without waiting; kills nothing. */
+  /** Releases it without waiting; kills nothing. */
   abandon(): void;
 }
 
-/** Text kept of what came before the script began: it says why a shell refused. */
+/** Kept characters of the output before the script: they show why a shell refused. */
 const EARLY_CHARS = 4000;
 
 /**
- * Hands a script to a fresh shell with these rights. Script and input may travel together: nothing waits for the shell
- * to say that it is there, except where sudo may want a password first.
+ * Starts a script in a new shell with these rights. Script and input may travel together, without waiting for the
+ * shell, unless sudo may ask for a password first.
  *
  * @throws OrchError CONNECTION_LOST | CHANNEL_REFUSED | CONNECT_SUDO_…
  * @example const shell = await startShell(launch, { become: 'sudo' }, 'cat', events); shell.stdin.end('to be echoed')
@@ -50,7 +50,7 @@ export async function startShell(launch: Launch, rights: Rights, script: string,
   let returned = false;
   let exit: Exit | undefined;
   let refused = false;
-  /** Without the output of the login shell; with too much of that the shell is given up. */
+  /** Removes output of the login shell; too much of it ends the shell. */
   const cutOff = (cut: (chunk: Buffer) => Buffer, chunk: Buffer): Buffer => {
     if (refused) return Buffer.alloc(0);
     try {
@@ -63,12 +63,12 @@ export async function startShell(launch: Launch, rights: Rights, script: string,
     }
   };
   const listen = (stream: Readable, cut: (chunk: Buffer) => Buffer, tell: ShellEvents['stdout']): void => {
-    // Each stream by itself, or the pieces of their lines would mingle.
+    // Each stream separately, so that their lines do not mix.
     const at = early.push('') - 1;
     stream.on('data', (chunk: Buffer) => {
       if (!begun) {
         const said = `${early[at]}${chunk}`;
-        // What is sent may hold secrets, so it is not shown.
+        // The sent bytes may contain secrets, so they are not printed.
         returned ||= said.includes(message.token);
         early[at] = returned ? '' : said.slice(-EARLY_CHARS);
       }
@@ -109,7 +109,7 @@ export async function startShell(launch: Launch, rights: Rights, script: string,
   return { stdin: process.stdin, abandon: () => process.abandon() };
 }
 
-/** A signal to group 0 or 1 would go to other processes than those of the shell: to its own sender, or to all. */
+/** Group 0 or 1 would signal other processes: the sender's own, or all. */
 function groupOf(said: string): number | undefined {
   const group = Number(said);
   return Number.isSafeInteger(group) && group > 1 ? group : undefined;

@@ -1,16 +1,16 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** More often costs time of its own; at four times as much V8 begins its own search before. */
+/** More often costs time of its own; at four times this V8 starts its own collection first. */
 const EVERY = 8 * 1024 * 1024;
 
 let sent = 0;
 let collect: (() => void) | undefined;
 
 /**
- * To be told of all bytes that leave. ssh2 makes two buffers for each packet. V8 searches its whole heap whenever it has
- * seen 64 MB of buffers made, which cost half of an upload's processor time; they are young, and the quick search for
- * young things, a millisecond, frees them as well.
+ * Call it with the number of sent bytes. ssh2 makes two buffers for each packet. V8 collects its whole heap after each
+ * 64 MB of buffers, which took half of an upload's processor time. These buffers are young, and a quick young
+ * collection of a millisecond frees them too.
  *
  * @example spareBuffers(chunk.length)
  */
@@ -23,12 +23,13 @@ export function spareBuffers(bytes: number): void {
 }
 
 function beginSparing(): () => void {
-  // The search of the whole heap waits until that has grown. Elsewhere V8 would say on stderr that it does not know this.
+  // Delays the full collection until the heap itself has grown. Other V8 versions would warn about the unknown flag on
+  // stderr.
   if (process.versions.v8.startsWith('13.')) setFlagsFromString('--external-memory-accounted-in-global-limit');
   return youngCollector();
 }
 
-/** A context made while V8 exposes its collector has it; all others go without. */
+/** Only a context made while V8 exposes its collector can call it. */
 function youngCollector(): () => void {
   setFlagsFromString('--expose-gc');
   const gc: unknown = runInNewContext('globalThis.gc');

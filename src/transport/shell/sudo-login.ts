@@ -6,19 +6,19 @@ import { bootFault, wrongPassword } from './boot-errors.ts';
 import { askingBootLine, withoutBootLine } from './bootstrap.ts';
 import type { Exit, Launch, Rights, ShellProcess } from './shell-process.ts';
 
-/** PAM may ask a slow directory, and delays a wrong answer. */
+/** PAM may query a slow directory, and it delays after a wrong password. */
 const LIMIT_MS = 30_000;
 
 /**
- * Starts a shell under a sudo that may want a password, and answers when it asks. The password goes by stdin, once: a
- * second question means that it was wrong, and asking on could lock the account.
+ * Starts a shell under a sudo that may ask for a password, and answers once, on stdin. A second prompt means that the
+ * password was wrong; a further try could lock the account.
  *
  * @throws OrchError CONNECTION_LOST | CHANNEL_REFUSED | CONNECT_SUDO_PASSWORD_WRONG | CONNECT_SUDO_DENIED |
  *   CONNECT_SUDO_MISSING | TIMED_OUT
  */
 export async function launchBySudo(launch: Launch, rights: Rights, password: Secret): Promise<ShellProcess> {
   const known = answers.get(rights);
-  // Whoever comes while the first answer is being judged waits for it: a wrong one must not be given again.
+  // Callers wait while the first answer is being checked: a wrong password must not be sent again.
   if (known !== undefined) await known.catch(refuseWrong);
   const attempt = logIn(launch, password);
   if (known === undefined) {
@@ -30,7 +30,7 @@ export async function launchBySudo(launch: Launch, rights: Rights, password: Sec
   return await attempt;
 }
 
-/** How sudo took the first answer on each connection. */
+/** The result of the first answer on each connection. */
 const answers = new WeakMap<Rights, Promise<ShellProcess>>();
 
 const isWrong = (error: unknown): boolean => error instanceof OrchError && error.code === 'CONNECT_SUDO_PASSWORD_WRONG';

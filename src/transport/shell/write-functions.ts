@@ -1,24 +1,24 @@
 import { STAT_FORMAT } from './read-functions.ts';
 
-/** Exit code of our own: what arrived is not what was sent. */
+/** Own exit code: the received bytes differ from the sent ones. */
 export const CORRUPT = 91;
-/** Somebody else, such as a later run, has taken the temporary name meanwhile. */
+/** Another process, such as a later run, has taken over the temporary name. */
 export const OVERTAKEN = 92;
-/** The file does not have the content that it must have to be replaced. */
+/** The file lacks the content that the swap expects. */
 export const OTHER_CONTENT = 95;
 /** Another program has held the lock for too long. */
 export const LOCKED = 96;
-/** The lock of the host is not this run's. */
+/** The host's lock does not belong to this run. */
 export const FENCED = 98;
-/** A link that another user may have made leads there: root follows none of these. */
+/** The path leads over a link that another user may have made: root does not follow it. */
 export const LED_ASTRAY = 97;
-/** The shell cannot print the content by itself, or could not: it is to come by stdin instead. */
+/** The shell cannot print the content itself: it must come on stdin instead. */
 export const BY_STDIN = 94;
 
 /**
- * Opens what stands at a path, so that `$h` is that and nothing else; without the right to read it `$h` is the path, which
- * is not root's case. Where root acts, neither the path itself nor anything on the way to it may be a link that does not
- * belong to root. Looked at after it was opened: then it cannot have been reached by a link that was there in between.
+ * Opens the file at a path, so that `$h` means exactly that file. Without the right to read it, `$h` is the path, which
+ * does not happen to root. For root, neither the path nor any directory on the way may be a link that root does not
+ * own. This is checked after opening, so that a link in between cannot have been followed.
  */
 const HOLD: readonly string[] = [
   'hold() {',
@@ -35,8 +35,8 @@ const HOLD: readonly string[] = [
 ];
 
 /**
- * Ends the script unless the lock of the host is of this token. Descriptor 8 is held as long as the script runs, so that whoever takes
- * the lock over can wait for its end. Words: directory of the lock, token.
+ * Ends the script unless the host's lock has this token. Holds descriptor 8 while the script runs, so that a takeover
+ * can wait for its end. Arguments: directory of the lock, token.
  */
 export const FENCE: readonly string[] = [
   'fenced() {',
@@ -54,19 +54,19 @@ export const FENCE: readonly string[] = [
 ];
 
 /**
- * The shell functions that writes are made of; see `READ_FUNCTIONS` for why. Their scripts run under `set -e`, which ends
- * them at the first failing tool, whose words are then the last on stderr. `$p` is the file, `$t` the name it is made
- * under, `$d` the directory of both; what is open as 3 is what is being written. `$h` stands for that very file, whatever its
- * name comes to stand for: who may write in a directory may put a link there at any moment.
+ * The shell functions of writes; see `READ_FUNCTIONS` for the reason. Their scripts run under `set -e`, which ends them
+ * at the first failing tool, whose message is then the last on stderr. `$p` is the file, `$t` its temporary name, `$d`
+ * their directory; descriptor 3 is the file being written. `$h` always means that very file: a user with write access
+ * to the directory may put a link there at any moment.
  */
 export const WRITE_FUNCTIONS: readonly string[] = [
   ...FENCE,
-  // Words: file, temporary name, directory.
+  // Arguments: file, temporary name, directory.
   'place() { p=$1 t=$2 d=$3; vacant; }',
   'vacant() { [ ! -d "$p" ] || [ -L "$p" ] || { echo "$p: is a directory" >&2; exit 1; }; }',
-  // Until the script ends. Whoever swaps a file in this directory waits; a host without flock has only the comparison.
+  // Locks the directory until the script ends. Other swaps in it wait; a host without flock has only the comparison.
   `locked() { exec 9<"$d"; if command -v flock >/dev/null 2>&1; then flock -w 10 9 || exit ${LOCKED}; fi; }`,
-  // Words: the sha256 that the file must have, the one it is to have; empty for no file. True when it has the latter already.
+  // Arguments: expected sha256 of the file, new sha256; empty for no file. True if the file has the latter already.
   'swapped() {',
   '  h=',
   `  [ ! -f "$p" ] || { h=$(sha256sum <"$p"); h=\${h%% *}; }`,
@@ -74,45 +74,46 @@ export const WRITE_FUNCTIONS: readonly string[] = [
   `  [ "$h" = "$1" ] || exit ${OTHER_CONTENT}`,
   '  return 1',
   '}',
-  // Removes what may be there. To start a program for nothing costs a host more than to look.
+  // Removes the path if it exists. Testing costs a host less than starting rm for nothing.
   'drop() { if [ -e "$1" ] || [ -L "$1" ]; then rm -rf "$1"; fi; }',
-  // True while the temporary name still stands for the file that this script opened.
+  // True while the temporary name still belongs to the file that this script opened.
   'mine() { [ "$t" -ef /proc/self/fd/3 ]; }',
-  // A write whose connection was lost may still be ending while the next run writes the same file.
+  // A write with a lost connection may still be ending while the next run writes the same file.
   `still_mine() { mine || exit ${OVERTAKEN}; }`,
-  // noclobber opens with O_EXCL: nobody's link in a shared directory is followed.
+  // noclobber opens with O_EXCL, which follows no link in a shared directory.
   'create() { drop "$t"; set -C; exec 3>"$t"; set +C; h=/proc/self/fd/3; }',
-  // A file that is to be written at once or not at all. Not `trap … EXIT` alone: not every shell runs it when a signal ends it.
+  // Begins a file that is written completely or not at all. Not `trap … EXIT` alone: some shells skip it after a
+  // signal.
   'begin() {',
   `  trap 'if mine; then rm -f "$t"; fi' EXIT`,
   "  trap 'exit 1' HUP INT TERM PIPE",
   '  create',
   '}',
-  // Only a shell that prints by itself: a program's words would stand in the process list.
+  // Only with a built-in printf: a program's arguments would appear in the process list.
   `print() { PATH=/ command -v printf >/dev/null 2>&1 && printf %s "$1" >&3 2>/dev/null || exit ${BY_STDIN}; }`,
-  // Words: bytes. The kernel tells the position in the file without a program's help.
+  // Argument: bytes. The kernel reports the file position, without a program.
   'filled() { read -r x pos </proc/self/fdinfo/3; [ "$pos" = "$1" ]; }',
   'flush() { sync "$1" 2>/dev/null || sync; }',
-  // `ours`, a word of some, is not empty where whoever runs this is that user and has that group; a directory may even so
-  // hand down its own group. Words: user:group, path, ours. No `… || chown`: a zsh that plays sh goes on when that fails.
+  // `ours`, any word, is set if the script's user and group are the wanted ones; a directory may still pass down its
+  // own group. Arguments: user:group, path, ours. Not `… || chown`: a zsh in sh mode continues after its failure.
   'give() { if [ ! "$3" ] || [ ! -O "$2" ] || [ ! -G "$2" ]; then chown "$1" "$2"; fi; }',
   ...HOLD,
-  // Of `$h`. Words: user:group, mode, ours. Owner first: changing it clears set-id bits of the mode.
+  // Sets owner and mode of `$h`. Arguments: user:group, mode, ours. Owner first: changing it clears set-id bits.
   'own() { give "$1" "$h" "$3"; chmod "$2" "$h"; }',
-  // How a path stands, in `$now`, which is told for who asks next: it costs no further script, and no way there. Not by
-  // echo: a backslash may stand in a name of a Windows domain.
+  // Sets `$now` to the state of a path. The script reports it for the next read, which then needs no script and no
+  // round trip. Not by echo: names of a Windows domain may contain a backslash.
   `look() { now=$(stat -c ${STAT_FORMAT} "$1"); }`,
   `tell() { printf 'now %s\\n' "$now" >&2; }`,
-  // `own` of `$t`, which was made with its mode as far as a mask can do that. Words: user:group, mode, mode in hex, ours. Only
-  // where it came out differently (set-id bits, x bits, an access list) is a program started for the mode.
+  // `own` for `$t`, which was created with its mode as far as a umask can do that. Arguments: user:group, mode, mode in
+  // hex, ours. Calls chmod only if the result differs (set-id bits, x bits, an access list).
   'own_new() {',
   '  give "$1" "$h" "$4"',
   '  look "$t"',
   '  case $now in */"$3":*) ;; *) chmod "$2" "$h"; look "$t" ;; esac',
   '}',
-  // Its final name, for what is complete and flushed and has its owner and mode. -T: a link to a directory is replaced,
-  // not followed. busybox refuses such a link even so, and an old mv knows no -T. Without it the file would go into a
-  // directory that stands there by now, such as Docker makes in place of a file that it is to mount.
+  // Renames a complete, flushed file to its final name. -T replaces a link to a directory instead of following it.
+  // busybox refuses such a link even with -T, and an old mv lacks -T. Without -T the file would go into a directory
+  // that exists by now, such as one that Docker creates in place of a missing mount file.
   'settle() {',
   '  if ! mv -fT "$t" "$p" 2>/dev/null; then',
   '    if [ -L "$p" ] && [ -d "$p" ]; then rm -f "$p"; fi',
@@ -121,13 +122,13 @@ export const WRITE_FUNCTIONS: readonly string[] = [
   '  fi',
   '  flush "$d"',
   '}',
-  // Words: path, parent, user:group, mode, the mode to make it with, and a pattern of how it stands when it is as it should
-  // be: for whoever is its owner nothing is then left to do, and how it came out is to be told anyway.
+  // Arguments: path, parent, user:group, mode, the mode at creation, and a pattern of the wanted state. If the pattern
+  // matches, nothing is left to do; the state is reported in any case.
   'directory() {',
   '  umask 022',
   '  if [ ! -d "$1" ]; then',
   '    [ -d "$2" ] || mkdir -p "$2"',
-  // Somebody else may make it at the same time.
+  // Another process may create it at the same time.
   '    mkdir -m "$5" "$1" || :',
   '    [ -d "$1" ]',
   '  fi',

@@ -8,13 +8,13 @@ import { scriptSocket } from './script-socket.ts';
 
 const DOCKER_SOCKET = '/var/run/docker.sock';
 
-/** Exit codes of our own script: no client to reach the socket with, no engine at all. */
+/** Own exit codes: no client for the socket, no Engine at all. */
 const NO_CLIENT = 93;
 const NO_DOCKER = 94;
 
 /**
- * Fresh byte streams to the host's Docker Engine: by a forwarded socket where sshd and the socket's permissions allow
- * it, else through `docker system dial-stdio` with root's rights. What worked is remembered for the connection.
+ * Opens new byte streams to the host's Docker Engine: through a forwarded socket if sshd and the socket's permissions
+ * allow it, else through `docker system dial-stdio` as root. Remembers per connection which way works.
  */
 export function dockerDial(
   dialer: Dialer,
@@ -52,12 +52,12 @@ export function dockerDial(
   };
 }
 
-/** The socket's own address by name, so that no docker context of the user's leads elsewhere. */
+/** Uses the socket's own address, so that a docker context of the user does not redirect it. */
 const stdioScript = (path: string): string =>
   [
     'export LC_ALL=C',
     `s=${quote(path)}`,
-    // A tenth of what the docker command takes to start, and every stream of a host starts one.
+    // socat takes a tenth of the docker command's start time, and each stream of a host starts one.
     'if [ -e "$s" ] && command -v socat >/dev/null 2>&1; then exec socat -t 10 - "UNIX-CONNECT:$s"; fi',
     'if command -v docker >/dev/null 2>&1; then unset DOCKER_HOST DOCKER_CONTEXT; exec docker -H "unix://$s" system dial-stdio; fi',
     `[ -e "$s" ] && exit ${NO_CLIENT}`,

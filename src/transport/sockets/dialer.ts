@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 
 /**
- * Why no socket came of it. `prohibited`: the way itself is forbidden (sshd allows no forwarding), so that another way
- * may work; `refused`: nobody listens there, or the login user may not connect; `missing`: there is no such socket.
+ * Why no socket was opened. `prohibited`: sshd allows no forwarding, so another way may work; `refused`: nothing
+ * listens there; `denied`: the login user may not connect; `missing`: the socket does not exist.
  */
 export type DialRefusal = 'prohibited' | 'refused' | 'denied' | 'missing';
 

@@ -2,7 +2,7 @@ import { OrchError } from '../../core/base/errors.ts';
 import { firstChars } from '../../core/base/excerpt.ts';
 import type { AskHaproxy } from './haproxy-socket.ts';
 
-/** Carries out one command on HAProxy's admin socket. Whatever it has to say to that is a refusal. */
+/** Runs one command on HAProxy's admin socket. Any reply is a refusal. */
 export function haproxyCommand(ask: AskHaproxy): (socket: string, command: string) => Promise<void> {
   return async (socket, command) => {
     const said = (await ask(socket, oneCommand(command))).trim();
@@ -15,8 +15,8 @@ export function haproxyCommand(ask: AskHaproxy): (socket: string, command: strin
 }
 
 /**
- * The text as it is, if it is one command: a line break or a semicolon would begin another one, `<<` a text of many
- * lines, a backslash or `#` would make it mean something else.
+ * The text unchanged, if it is one command. A line break or a semicolon would begin another one, `<<` a text of several
+ * lines, and a backslash or `#` would change its meaning.
  *
  * @throws OrchError HAPROXY_COMMAND
  */

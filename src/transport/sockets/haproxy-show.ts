@@ -10,7 +10,7 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** Shows what is asked. All that is asked of a socket in one tick travels in one line, each thing once. */
+/** Runs `show` commands. Commands for one socket in the same tick travel in one line, each once. */
 export function haproxyShow(ask: AskHaproxy): (socket: string, what: HaproxyWhat) => Promise<string> {
   const waiting = new Map<string, Waiting[]>();
   return async (socket, what) => {
@@ -38,7 +38,7 @@ async function answer(ask: AskHaproxy, socket: string, asked: readonly Waiting[]
   }
 }
 
-/** Each of several replies ends with an empty line, and has none inside; one that is empty is that line alone. */
+/** Each of several replies ends with an empty line and contains none; an empty reply is that line alone. */
 function repliesIn(text: string, count: number): readonly string[] {
   if (count === 1) return [text];
   const replies = text.split(/(?<=^|\n)\n/).slice(0, -1);

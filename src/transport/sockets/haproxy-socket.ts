@@ -11,15 +11,18 @@ const LIMIT_MS = LIMITS.haproxyReply.ms;
 const NO_TOOL = 93;
 const NO_SOCKET = 94;
 
-/** Runs a script on the host, with root's rights where need be, and gives up after so many milliseconds. */
+/** Runs a script on the host, as root if necessary, with a limit in milliseconds. */
 type RunScript = (script: string, timeoutMs: number) => Promise<Pick<ShellAnswer, 'code' | 'stdout' | 'stderr'>>;
 
-/** One line to HAProxy's admin socket, and all that it answers. @throws OrchError HAPROXY_UNREACHABLE | HAPROXY_DENIED */
+/**
+ * Sends one line to HAProxy's admin socket and returns its reply. @throws OrchError HAPROXY_UNREACHABLE |
+ * HAPROXY_DENIED
+ */
 export type AskHaproxy = (socket: string, line: string) => Promise<string>;
 
 /**
- * Speaks to HAProxy's admin socket: over a dialled socket where that is permitted, else with root's rights by what the
- * host has to reach one (socat, nc, python3, perl). Which way works is remembered per socket.
+ * Connects to HAProxy's admin socket: through a forwarded socket if permitted, else as root with a tool of the host
+ * (socat, nc, python3, perl). Remembers per socket which way works.
  */
 export function haproxySocket(dialer: Dialer, run: RunScript): AskHaproxy {
   const barred = new Set<string>();
@@ -84,7 +87,7 @@ async function askByTool(run: RunScript, path: string, request: string): Promise
   });
 }
 
-/** What came by a tool of the host obeys the same limits. */
+/** Replies through a host's tool obey the same limits. */
 function bounded(reply: Buffer): string {
   try {
     new Collector(LIMITS.haproxyReply).count(reply);
@@ -112,7 +115,7 @@ const late = (): OrchError =>
     hint: 'check by `top` on that host that HAProxy is not starved, and that nothing else waits at its socket',
   });
 
-/** The reply goes on until HAProxy closes: none of these may end at the end of its own input. */
+/** The reply lasts until HAProxy closes: none of these tools may end at the end of its own input. */
 const toolScript = (path: string, request: string): string =>
   [
     `p=${path}`,
@@ -137,7 +140,7 @@ const PERL =
   'my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die "$ARGV[0]: $!\\n"; local $/; print $s <STDIN>; $s->flush; print while <$s>;';
 
 function checked(path: string, reply: string): string {
-  // It ends whatever it says with an empty line, though it have nothing to say.
+  // Each complete reply ends with an empty line, even one without content.
   if (reply === '') throw silent();
   if (/^(Permission denied|Unknown command)/.test(reply.trim()))
     throw new OrchError('HAPROXY_DENIED', `HAProxy refuses the command on ${path}`, {

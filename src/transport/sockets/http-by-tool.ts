@@ -8,9 +8,9 @@ import { BODY_LIMIT, type HttpTarget, unreachable, urlOf } from './http-get.ts';
 const NO_TOOL = 93;
 
 /**
- * A request by the host's own curl or wget, for hosts whose sshd forwards nothing. Both print the reply's head before its
- * body; neither follows a redirect, and no proxy comes between. A login goes to curl by stdin: wget would have it on its
- * command line. HTTPS with certificates of the inventory is not spoken here, for their keys would have to be on the host.
+ * A request by the host's own curl or wget, for hosts whose sshd forwards nothing. Both print the reply's head before
+ * its body, follow no redirect and use no proxy. A login goes to curl on stdin; wget would show it in its command line.
+ * HTTPS with certificates of the inventory is not supported here, because their keys would have to be on the host.
  */
 export async function httpByTool(
   run: (command: Command, options: RunOptions) => Promise<RunResult>,
@@ -33,7 +33,7 @@ export async function httpByTool(
       : [
           'elif command -v wget >/dev/null 2>&1; then',
           `  if wget --help 2>&1 | grep -q -e --save-headers; then wget -q -O - --save-headers --content-on-error --max-redirect=0 --no-proxy -t 1 -T ${seconds}${wgetHost} ${url} | head -c ${2 * BODY_LIMIT}`,
-          // busybox tells the head on stderr, drops the body of an error, and has no time limit that can be relied on.
+          // busybox prints the head on stderr, drops the body of an error, and has no reliable time limit.
           `  else wget -S -O - -Y off${wgetHost} ${url}; fi`,
         ]),
     `else exit ${NO_TOOL}; fi`,
@@ -59,11 +59,11 @@ const ALLOW = 'set "AllowTcpForwarding local" in sshd_config';
 const forwardingRefused = (why: string, hint: string): OrchError =>
   new OrchError('FORWARDING_REFUSED', `sshd forwards no connections, and ${why}`, { hint });
 
-/** A line of a configuration of curl; in its quotes only these are special. */
+/** A line of curl's configuration; inside its quotes only these characters are special. */
 const curlLogin = ({ username, password }: HttpLogin): Secret =>
   Secret.containing(`user = "${`${username}:${password.reveal()}`.replace(/[\\"]/g, '\\$&')}"\n`);
 
-/** Head and body in one text; an interim head (`100 Continue`) is passed over. */
+/** Parses head and body from one text; skips an interim head (`100 Continue`). */
 function wholeReply(text: string): HttpReply | undefined {
   for (let rest = text; ; ) {
     const status = /^HTTP\/[\d.]+ (\d{3})/.exec(rest)?.[1];

@@ -11,7 +11,7 @@ import type { HttpLogin, HttpReply, HttpRequest, HttpTls } from '../../core/host
 import { DialError, type Dialer } from './dialer.ts';
 import { inTime } from './in-time.ts';
 
-// An import asks for all that the module exports, a WebSocket among it, and that loads Node's whole fetch: 60 ms.
+// An import would load everything that the module exports, including WebSocket and Node's whole fetch: 60 ms.
 const { request } = process.getBuiltinModule('node:http');
 
 const DEFAULT_TIMEOUT_MS = 5000;
@@ -19,7 +19,7 @@ export const BODY_LIMIT: number = LIMITS.httpBody.bytes;
 
 export type HttpMethod = 'GET' | 'POST';
 
-/** An asked URL with its defaults filled in. */
+/** A request with its defaults filled in. */
 export interface HttpTarget extends Pick<HttpRequest, 'login' | 'tls'> {
   readonly method: HttpMethod;
   readonly address: string;
@@ -49,8 +49,8 @@ export const unreachable = (target: HttpTarget, why: string, cause?: unknown): O
   });
 
 /**
- * A request over a socket that the connection dials, so that nothing is needed on the host. Gives `null` where dialling is
- * forbidden and another way must be found.
+ * An HTTP request over a forwarded socket; needs nothing on the host. Returns `null` if forwarding is prohibited and
+ * another way is needed.
  *
  * @throws OrchError HTTP_UNREACHABLE | CONNECTION_LOST
  */
@@ -72,7 +72,7 @@ export async function httpOverSocket(dialer: Dialer, target: HttpTarget): Promis
   }
 }
 
-/** TLS ends here, so that no key is ever on the host. */
+/** The controller ends TLS, so that no key is ever on the host. */
 function secured(socket: Duplex, address: string, { ca, client, serverName = address }: HttpTls): Duplex {
   const { connect } = process.getBuiltinModule('node:tls');
   try {
@@ -84,7 +84,7 @@ function secured(socket: Duplex, address: string, { ca, client, serverName = add
       ...defined({ ca, cert: client?.cert, key: client?.key.reveal() }),
     });
   } catch (error) {
-    // A key that does not belong to its certificate is noticed before anything is sent.
+    // A key that does not belong to its certificate fails before anything is sent.
     socket.destroy();
     throw error;
   }
@@ -98,8 +98,8 @@ const exchange = (socket: Duplex, target: HttpTarget, deadline: AbortSignal): Pr
   new Promise<HttpReply>((resolve, reject) => {
     const body = new Collector(LIMITS.httpBody);
     socket.on('error', reject);
-    // A peer that hangs up at once may be gone before the request has taken the socket over: then Node tells nobody,
-    // not even when its signal is aborted.
+    // A peer that closes at once may be gone before the request uses the socket: then Node reports nothing, not even
+    // after an abort.
     socket.on('close', () => reject(new Error('the connection was closed without a reply')));
     deadline.addEventListener('abort', () => reject(deadline.reason), { once: true });
     if (socket.destroyed) return reject(new Error('the connection was closed without a reply'));

@@ -9,14 +9,14 @@ const STATE = { password: '28P01', authorization: '28000', noDatabase: '3D000', 
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 
-/** The server has no TLS: said by the client's own words, for there is no code. */
+/** The server has no TLS: recognized by the client's message, because there is no code. */
 export const isWithoutTls = (error: unknown): boolean =>
   error instanceof Error && error.message === 'The server does not support SSL connections';
 
-/** The server wants TLS, or does not want this host at all. */
+/** The server requires TLS, or refuses this host. */
 export const notEncrypted = (error: unknown): boolean => codeOf(error) === STATE.authorization;
 
-/** Why a PostgreSQL server gave no answer, and what to do about it. */
+/** The error of a PostgreSQL server that did not answer, with a hint. */
 export function explainRefusal(login: PostgresLogin, error: unknown): OrchError {
   const { address, port, user, database, sslmode } = login;
   const server = `PostgreSQL at ${addressWithPort(address, port)}`;
@@ -51,6 +51,6 @@ export function explainRefusal(login: PostgresLogin, error: unknown): OrchError 
   });
 }
 
-/** Codes of a certificate that is not accepted: of OpenSSL, and Node's own. */
+/** Codes of a rejected certificate, from OpenSSL and Node. */
 const CERTIFICATE =
   /^(CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_(GET|VERIFY)|ERR_TLS_CERT_ALTNAME|HOSTNAME_MISMATCH|INVALID_CA)/;

@@ -16,7 +16,7 @@ import { explainRefusal, isWithoutTls, notEncrypted } from './postgres-errors.ts
 
 const LIMIT_MS = 8000;
 
-/** Connections of background processes have no database, and do not count. */
+/** Connections of background processes have no database and do not count. */
 const QUESTION = `select current_setting('server_version_num')::int as version,
   current_setting('max_connections')::int as max,
   current_setting('superuser_reserved_connections')::int + coalesce(current_setting('reserved_connections', true), '0')::int as reserved,
@@ -27,7 +27,7 @@ const QUESTION = `select current_setting('server_version_num')::int as version,
 const whole = z.int().min(0);
 const answer = z.object({ version: whole, max: whole, reserved: whole, standby: z.boolean(), others: whole });
 
-/** The same question in the same tick is asked once. `limitMs` is for tests. */
+/** Identical requests of one tick are sent once. `limitMs` is for tests. */
 export function askPostgres(
   dialer: Pick<Dialer, 'tcp'>,
   limitMs: number = LIMIT_MS,
@@ -39,7 +39,7 @@ export function askPostgres(
   };
 }
 
-/** One connection, or two where the mode allows both with and without TLS. */
+/** One connection, or two if the mode allows both with and without TLS. */
 async function ask(dialer: Pick<Dialer, 'tcp'>, login: PostgresLogin, limitMs: number): Promise<PostgresView | null> {
   const [first, second] = tlsOptions(login);
   const deadline = AbortSignal.timeout(limitMs);
@@ -60,7 +60,7 @@ async function ask(dialer: Pick<Dialer, 'tcp'>, login: PostgresLogin, limitMs: n
 
 type Tls = ConnectionOptions | false;
 
-/** What is tried, in this order. Only the modes that verify look at the certificate, as libpq does. */
+/** The attempts, in this order. As in libpq, only the verifying modes check the certificate. */
 function tlsOptions({ sslmode, ca }: PostgresLogin): readonly [Tls, Tls?] {
   const unverified: Tls = { rejectUnauthorized: false };
   const verified: ConnectionOptions = { rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }) };
@@ -96,7 +96,7 @@ async function connectAndAsk(
     database: login.database,
     application_name: 'api7-orch check',
   });
-  // What comes after the answer, or in its place, the promises report.
+  // The promises report errors; later ones are ignored.
   client.on('error', () => undefined);
   const stop = (): void => void socket.destroy(deadline.reason instanceof Error ? deadline.reason : undefined);
   deadline.addEventListener('abort', stop, { once: true });
@@ -120,9 +120,9 @@ async function conversation(client: Client): Promise<PostgresView> {
   return { version, maxConnections: max, reserved, usedByOthers: others, standby };
 }
 
-/** A socket that is connected already, as the PostgreSQL client wants to connect one, and that takes only so much. */
+/** A connected socket in the form that the PostgreSQL client expects, with limited input. */
 class DialledSocket extends ByteSocket {
-  /** Rejects when the connection fails, whatever waits for it at that moment. */
+  /** Rejects when the connection fails. */
   readonly failed: Promise<never>;
 
   constructor(dialled: Duplex) {
@@ -142,7 +142,7 @@ class DialledSocket extends ByteSocket {
     this.failed.catch(() => undefined);
   }
 
-  /** Says that it is closed a moment later: TLS closes it first, and then reports which certificate it does not accept. */
+  /** Reports its close with a delay: TLS closes the socket first, and then reports the rejected certificate. */
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     super._destroy(error, (reason) => setImmediate(done, reason));
   }

@@ -9,9 +9,9 @@ import type { Exit, Launch, Rights } from '../shell/shell-process.ts';
 const ANSWER_MS = 15_000;
 
 /**
- * A script's stdin and stdout as one socket. What is written before the script has begun waits in its stdin, so that a
- * request need not wait for the shell. When it ends, the socket is destroyed with what `explain` makes of its exit and
- * its stderr, or without an error where that gives none.
+ * A script's stdin and stdout as one socket. Bytes written before the script begins wait in its stdin, so that a
+ * request need not wait for the shell. At the script's end the socket is destroyed with the error that `explain` makes
+ * of exit and stderr, if any.
  *
  * @throws OrchError CONNECTION_LOST | CHANNEL_REFUSED | CONNECT_SUDO_…
  */
@@ -37,7 +37,7 @@ export async function scriptSocket(
       retryable: true,
     });
   let silent: NodeJS.Timeout | undefined;
-  // A session may have to be waited for: the host's time begins when there is one.
+  // The session may have to wait: the host's time begins once it is open.
   const timed: Launch = async (line, wish) => {
     const process = await launch(line, wish);
     silent = setTimeout(() => fail(late()), ANSWER_MS);

@@ -2,22 +2,24 @@ import type { Secret } from '../../core/base/secret.ts';
 
 export interface Question {
   readonly kind: 'passphrase' | 'password' | 'become-password' | 'challenge' | 'confirmation';
-  /** What is wanted, and by which host, in the program's own words, without a colon: `gw-1 (10.0.0.7:22): password of ops`. */
+  /**
+   * What is asked and for which host, in api7-orch's own words, without a colon: `gw-1 (10.0.0.7:22): password of ops`.
+   */
   readonly what: string;
-  /** The words of the server that asks. They are shown as a quotation, below ours. */
+  /** The server's own words, printed as a quotation below the question. */
   readonly quoted?: readonly string[];
-  /** Whether the answer may be seen while it is typed. */
+  /** Whether the answer is visible while typing. */
   readonly echo: boolean;
 }
 
-/** Asks whoever started this. `undefined`: there is nobody to ask, or nobody who will answer. */
+/** Asks the operator. `undefined`: no terminal, or no answer. */
 export type Ask = (question: Question) => Promise<Secret | undefined>;
 
 const answers = new WeakMap<Ask, Map<string, Promise<Secret | undefined>>>();
 
 /**
- * Asks a single time, however often the answer is needed. Only what is the same on many hosts (a key's passphrase) may be
- * asked in the same words for all of them.
+ * Asks once, however often the answer is needed. Only for questions that are the same on many hosts (a key's
+ * passphrase).
  *
  * @example const phrase = await askOnce(ask, { kind: 'passphrase', what: 'passphrase of the key /k', echo: false });
  */
@@ -30,7 +32,7 @@ export function askOnce(ask: Ask, question: Question): Promise<Secret | undefine
   return answer;
 }
 
-/** Gives the answers that were given once, and asks nothing: for what is done while nobody is there to be asked. */
+/** Returns earlier answers and asks nothing: for work without an operator present. */
 export function askNothing(ask: Ask): Ask {
   const silent: Ask = async () => undefined;
   answers.set(silent, new Map(answers.get(ask)));

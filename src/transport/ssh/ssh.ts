@@ -14,19 +14,21 @@ import type { SshTarget } from './target.ts';
 export interface SshOptions extends LinkOptions {
   /** Shares jump-host connections with other targets; without it each target opens its own. */
   readonly hops?: SshHops;
-  /** Where the lock of the host is; tests have their own. */
+  /** Directories of the host's lock; tests use their own. */
   readonly lockPaths?: LockPaths;
 }
 
 /**
- * Connects to a host over SSH. Its key is checked against known_hosts; login is by key or ssh-agent. `become` holds for
- * all that runs there, and is first tried by whatever is read first.
+ * Connects to a host over SSH. Checks its key against known_hosts; logs in by key, agent or password. `become` applies
+ * to all commands, and the first read tries it.
  *
- * @throws OrchError CONNECT_UNREACHABLE | CONNECT_REFUSED | CONNECT_TIMED_OUT | CONNECT_THROTTLED | CONNECT_DROPPED | CONNECT_NOT_SSH |
+ * @throws OrchError CONNECT_UNREACHABLE | CONNECT_REFUSED | CONNECT_TIMED_OUT | CONNECT_THROTTLED | CONNECT_DROPPED |
+ *   CONNECT_NOT_SSH |
  *   CONNECT_NO_COMMON_ALGORITHM | CONNECT_AUTH_FAILED |
  *   CONNECT_HOST_KEY_UNKNOWN | CONNECT_HOST_KEY_CHANGED | CONNECT_HOST_KEY_REVOKED | CONNECT_KEY_MISSING |
  *   CONNECT_KEY_INVALID | CONNECT_KEY_ENCRYPTED | CONNECT_NO_KEY | CONNECT_JUMP_REFUSED | INTERRUPTED
- * @example const host = await connectSsh({ name: 'gw-1', address: '10.0.0.7', port: 22, user: 'ops', become: 'sudo', connectTimeoutMs: 10_000 }, { acceptNewHostKeys: false })
+ * @example const host = await connectSsh({ name: 'gw-1', address: '10.0.0.7', port: 22, user: 'ops', become: 'sudo',
+ *   connectTimeoutMs: 10_000 }, { acceptNewHostKeys: false })
  */
 export async function connectSsh(target: SshTarget, options: SshOptions): Promise<RawConnection> {
   try {
@@ -35,7 +37,7 @@ export async function connectSsh(target: SshTarget, options: SshOptions): Promis
     const open = (how: LinkOptions): Promise<SshLink> =>
       jump === undefined ? openLink(target, how) : hops.through(target, jump, how);
     const { launch, dialer, close } = await open(options);
-    // What it is for also holds when everything else has been interrupted, and nobody is to be asked for it.
+    // The second connection must work after an interrupt too, and must not ask anything.
     const { signal: _, lockPaths: __, ask, ...others } = options;
     const again = (): Promise<SshLink> => open(ask === undefined ? others : { ...others, ask: askNothing(ask) });
     const host = rawHost({

@@ -9,33 +9,33 @@ import { configSources, configText } from './config-files.ts';
 import { jumpLoop } from './jump-hosts.ts';
 import type { ConfigSurvey } from './survey.ts';
 
-/** What is asked of the configuration: the name as it would stand on ssh's command line. */
+/** The query for the configuration: the name as on ssh's command line. */
 export interface ConfigQuery {
-  /** In place of the user's and the system's configuration; `none`: no configuration. */
+  /** Replaces the user's and the system's configuration; `none`: no configuration. */
   readonly file?: string;
   readonly address: string;
-  /** Given elsewhere already, so that conditions on them hold. */
+  /** Given elsewhere already, so that conditions on them apply. */
   readonly port?: number;
   readonly user?: string;
 }
 
-/** How OpenSSH's client is asked. */
+/** How OpenSSH's client is called. */
 export interface AskOptions {
   readonly survey: ConfigSurvey;
-  /** `false`: a `Match exec` runs nothing and does not match. */
+  /** `false`: a `Match exec` runs no command and does not match. */
   readonly runsCommands: boolean;
 }
 
-/** Settings by their name in lower case, each with its values; tokens such as `%h` still stand in them. */
+/** Settings by lower-case name, each with its values; tokens such as `%h` are not expanded. */
 export type ConfigValues = ReadonlyMap<string, readonly string[]>;
 
-/** A `Match exec` in there may take its time. */
+/** A `Match exec` may take time. */
 const LIMIT_MS = 30_000;
 
 let defaults: Promise<ReadonlyMap<string, readonly string[]>> | undefined;
 
 /**
- * What OpenSSH's own client makes of its configuration for a host, less what would hold without any.
+ * OpenSSH's own settings for a host, without the values that apply without any configuration.
  *
  * @throws OrchError CONNECT_CONFIG_UNSUPPORTED | CONNECT_CONFIG_INVALID | CONNECT_JUMP_LOOP
  */
@@ -54,19 +54,20 @@ export async function askOpenSsh(query: ConfigQuery, options: AskOptions): Promi
   return new Map(own.map(([keyword, values]) => [keyword, isPathList(keyword) ? values.flatMap(paths) : values]));
 }
 
-/** The user of last resort in what is asked: whoever is told instead of him is named by the configuration. */
+/** A fallback user added to the query: any other user in the answer comes from the configuration. */
 const NOBODY = 'api7-orch-nobody-is-named';
 
 /**
- * Whether OpenSSH finds a `User` for a host: it tells the local user's name in either case, but not where another one
- * stands below all else. `undefined` where it gives no answer.
+ * Whether OpenSSH's configuration has a `User` for a host. Without one OpenSSH reports the local user's name, but not
+ * if a fallback is added below all other lines. `undefined` if OpenSSH gives no answer.
  */
 export async function askForUser(query: ConfigQuery, options: AskOptions): Promise<boolean | undefined> {
   const directory = await mkdtemp(join(tmpdir(), 'api7-orch-')).catch(() => undefined);
   if (directory === undefined) return undefined;
   try {
     const texts = await Promise.all(configSources(query.file).map(configText));
-    // A user may be named in the second reading only. Where there is none it is not to be brought about: it sees other names.
+    // A user may be set only in the second reading. Do not cause a second reading where there is none: it matches other
+    // names.
     const last = `Match ${options.survey.readTwice ? 'final ' : ''}all\nUser ${NOBODY}\n`;
     const file = join(directory, 'config');
     await writeFile(file, [...texts.map((text) => text ?? ''), last].join('\nMatch all\n'));
@@ -81,10 +82,10 @@ export async function askForUser(query: ConfigQuery, options: AskOptions): Promi
 
 const isPathList = (keyword: string): boolean => /^(user|global)knownhostsfile$/.test(keyword);
 
-/** Printed without quotes: a word that begins no path belongs to the path before it. */
+/** Printed without quotes: a word that begins no path belongs to the previous path. */
 const paths = (line: string): readonly string[] => line.split(/ (?=[/~%$]|none$)/);
 
-/** ssh runs a `Match exec` by the program that SHELL names: one that fails without looking at its arguments. */
+/** ssh runs `Match exec` with the program in SHELL: use one that fails whatever its arguments are. */
 const noShell = (): string => ['/bin/false', '/usr/bin/false'].find(existsSync) ?? '/dev/null';
 
 async function dump(query: ConfigQuery, { survey, runsCommands }: AskOptions): Promise<Map<string, string[]>> {

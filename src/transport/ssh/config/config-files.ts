@@ -5,16 +5,16 @@ import { OrchError } from '../../../core/base/errors.ts';
 import { fitsGlob } from '../../../core/base/glob.ts';
 import { fromHome, homeDirectory } from '../../../core/base/home.ts';
 
-/** A configuration file, or what `none` stands for. */
+/** A configuration file, or the source for `none`. */
 export interface ConfigSource {
   readonly path: string;
-  /** Decides where relative includes lie, and whether `~` stands for anything in them. */
+  /** Decides the base of relative includes, and whether they expand `~`. */
   readonly of: 'user' | 'system';
-  /** Named by somebody, so it must be there. */
+  /** Named explicitly, so it must exist. */
   readonly named: boolean;
 }
 
-/** The home directory of the user database, which OpenSSH uses whatever HOME says. */
+/** The home directory in the user database, which OpenSSH uses regardless of HOME. */
 export function passwdHome(): string {
   try {
     return userInfo().homedir;
@@ -23,7 +23,7 @@ export function passwdHome(): string {
   }
 }
 
-/** The files that OpenSSH begins with; `file` replaces both, as `ssh -F` does. */
+/** OpenSSH's first files; `file` replaces both, like `ssh -F`. */
 export const configSources = (file: string | undefined): readonly ConfigSource[] =>
   file === 'none'
     ? []
@@ -34,7 +34,9 @@ export const configSources = (file: string | undefined): readonly ConfigSource[]
         ]
       : [{ path: file, of: 'user', named: true }];
 
-/** A file's text; `undefined` when there is none and need not be, as OpenSSH takes it. @throws OrchError CONNECT_CONFIG_UNREADABLE */
+/**
+ * A file's text; `undefined` if it is missing and optional, as for OpenSSH. @throws OrchError CONNECT_CONFIG_UNREADABLE
+ */
 export async function configText({ path, named }: ConfigSource): Promise<string | undefined> {
   try {
     return (await readFile(path, 'utf8')).replace(/^\uFEFF/, '');
@@ -49,13 +51,13 @@ export async function configText({ path, named }: ConfigSource): Promise<string 
   }
 }
 
-/** The home of another user, quotes inside a word, tokens, variables, sets of characters, patterns for directories. */
+/** Another user's home, quotes inside a word, tokens, variables, character sets, patterns for directories. */
 const LEFT_TO_OPENSSH = /^~(?!\/)|['"\\%[]|\$\{|[*?].*\//;
 
-/** The files that a word of an `Include` line names. `undefined`: only OpenSSH can expand the word. */
+/** The files of a word in an `Include` line. `undefined`: only OpenSSH can expand the word. */
 export async function includedFiles(word: string, from: ConfigSource): Promise<readonly ConfigSource[] | undefined> {
   if (LEFT_TO_OPENSSH.test(word) || (from.of === 'system' && word.startsWith('~'))) return undefined;
-  // Here OpenSSH does go by HOME.
+  // OpenSSH uses HOME here.
   const home = fromHome(word);
   const path = home.startsWith('/')
     ? home
@@ -63,7 +65,7 @@ export async function includedFiles(word: string, from: ConfigSource): Promise<r
   return (await expand(path)).map((found) => ({ path: found, of: from.of, named: false }));
 }
 
-/** `*` and `?` in the last part of a path. */
+/** Expands `*` and `?` in the last part of a path. */
 async function expand(path: string): Promise<readonly string[]> {
   const last = basename(path);
   if (!/[*?]/.test(last)) return [path];

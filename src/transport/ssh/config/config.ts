@@ -2,33 +2,36 @@ import pLimit from 'p-limit';
 import { askForUser, askOpenSsh, type ConfigQuery, type ConfigValues } from './by-openssh.ts';
 import { type ConfigSurvey, surveyConfig } from './survey.ts';
 
-/** Each is a process of some 10 ms; more at once only get into each other's way. */
+/** Each is a process of about 10 ms; more at once slow each other down. */
 const ASKED_AT_ONCE = 4;
 
-/** What OpenSSH's configuration says of one host, without what holds by default. */
+/** OpenSSH's settings for one host, without defaults. */
 export interface HostConfig {
-  /** Values of a setting, its name in lower case; empty where nothing is said. */
+  /** Values of a setting by lower-case name; empty if not set. */
   readonly all: (keyword: string) => readonly string[];
   readonly first: (keyword: string) => string | undefined;
-  /** Where a setting stands, for messages: `/root/.ssh/config:12`. */
+  /** Position of a setting, for messages: `/root/.ssh/config:12`. */
   readonly place: (keyword: string) => string;
   /**
-   * Whether the configuration names the local user as the one to log in as: `first('user')` does not tell.
-   * `undefined`: ssh gave no answer.
+   * Whether the configuration names the local user as login user: `first('user')` does not show that. `undefined`: ssh
+   * gave no answer.
    */
   readonly namesLocalUser: () => Promise<boolean | undefined>;
 }
 
-/** OpenSSH's client configuration. The files are read once, each host is worked out once. */
+/** OpenSSH's client configuration. Files are read once, and each host is resolved once. */
 export interface SshConfig {
   /** @throws OrchError CONNECT_CONFIG_UNSUPPORTED | CONNECT_CONFIG_INVALID | CONNECT_CONFIG_UNREADABLE | CONNECT_JUMP_LOOP */
   lookup(query: ConfigQuery): Promise<HostConfig>;
-  /** Tells of something that is not done as configured; of the same thing once. */
+  /** Warns of a setting that is not applied; the same text once. */
   warn(text: string): void;
 }
 
 export interface SshConfigOptions {
-  /** Whether a `Match exec` runs its command. Default: it does, as for ssh. Without it the line does not match, and a warning says so. */
+  /**
+   * Whether a `Match exec` runs its command. Default: yes, as for ssh. If not, the line does not match, and a warning
+   * says so.
+   */
   readonly runsCommands?: boolean;
   readonly warn?: (text: string) => void;
 }
@@ -74,14 +77,14 @@ export function sshConfig(options: SshConfigOptions = {}): SshConfig {
   };
 }
 
-/** A line that only OpenSSH can read may lead to a command, too. */
+/** A line that only OpenSSH can read may lead to a command too. */
 function warnOfCommands({ commands, notRead }: ConfigSurvey, warn: (text: string) => void): void {
   const result = 'does not run its command here and does not match: a run may reach hosts in another way';
   if (commands.length > 0) warn(`Match exec (${commands.slice(0, 3).join(', ')}) ${result}`);
   if (notRead.length > 0) warn(`Match exec in an included file (${notRead.slice(0, 3).join(', ')}) ${result}`);
 }
 
-/** What was begun for the key already, or a new beginning. */
+/** The value under the key, or a new one. */
 function kept<Key, Value>(all: Map<Key, Promise<Value>>, key: Key, begin: () => Promise<Value>): Promise<Value> {
   const before = all.get(key);
   if (before !== undefined) return before;

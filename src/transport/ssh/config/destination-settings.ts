@@ -13,7 +13,7 @@ import { expandTokens, expandVariables } from './tokens.ts';
 const DEFAULT_TIMEOUT_MS = 10_000;
 const DEFAULT_ALIVE = { everyMs: 10_000, misses: 3 } as const;
 
-/** Makes a path of the configuration absolute, with its tokens and variables. */
+/** Makes a configured path absolute and expands its tokens and variables. */
 export type ExpandPath = (path: string) => string;
 
 export function pathExpander(of: {
@@ -31,7 +31,7 @@ export function pathExpander(of: {
     ...{ d: passwdHome(), h: hostName, n: address, p: port, r: user, j: jump, l: here, L: here.split('.')[0] ?? here },
     ...{ k: config.first('hostkeyalias') ?? address, i: String(process.getuid?.() ?? '') },
     C: createHash('sha1').update(`${here}${hostName}${port}${user}${jump}`).digest('hex'),
-    // Only who writes it needs a user with a name.
+    // Lazy: only a path with this token needs a local user name.
     get u() {
       return localUser();
     },
@@ -43,7 +43,7 @@ export function pathExpander(of: {
   };
 }
 
-/** What would make another connection than the one that was configured. */
+/** Refuses settings that would lead to another connection than the configured one. */
 export function refuseUnsupported(name: string, settings: SshSettings, found: HostConfig): void {
   const refuse = (keyword: string, setting: string, hint: string): never => {
     throw new OrchError(
@@ -64,14 +64,14 @@ export function refuseUnsupported(name: string, settings: SshSettings, found: Ho
     refuse('knownhostscommand', 'KnownHostsCommand', 'put its output into a file and name that by ssh.known_hosts');
 }
 
-/** Most such commands only say in an older way what ProxyJump says. */
+/** Most such commands are older forms of ProxyJump. */
 function proxyRemedy(command: string): string {
   const words = command.split(/\s+/).filter((word) => !/^-|%|^ssh$|\/ssh$/.test(word));
   const jump = /^\S*ssh\b.* -W /.test(command) ? words.at(-1) : undefined;
   return `write "ProxyJump ${jump ?? 'HOST'}" instead, or set ssh.jump in the inventory ("none" to connect directly)`;
 }
 
-/** Which keys are offered. */
+/** The keys to offer. */
 export function loginSettings(
   given: string | undefined,
   otherwise: string | undefined,
@@ -92,7 +92,7 @@ export function loginSettings(
   };
 }
 
-/** OpenSSH would log in by these, too. Told at once, and again should the login fail. */
+/** Login methods that OpenSSH would use too. Reported at once, and again if the login fails. */
 function unusable(found: HostConfig, config: SshConfig): readonly string[] {
   const leaveOut = (setting: string, remedy: string): readonly string[] =>
     found
@@ -110,7 +110,7 @@ function unusable(found: HostConfig, config: SshConfig): readonly string[] {
   ];
 }
 
-/** By which files and which name the host's key is checked. */
+/** The files and the name for checking the host's key. */
 export function hostKeySettings(
   given: string | undefined,
   found: HostConfig,
@@ -137,7 +137,7 @@ export function hostKeySettings(
   };
 }
 
-/** How long is waited: for the login, and for a sign of life later. */
+/** Time limits of the login and of later signs of life. */
 export function timing(
   given: number | undefined,
   found: HostConfig,
@@ -156,7 +156,7 @@ const isYes = (value: string | undefined): boolean => /^(yes|true)$/i.test(value
 
 const SECONDS: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 
-/** TIME FORMATS of sshd_config(5), such as `1h30m`. None of it, or zero, is no limit of its own. */
+/** TIME FORMATS of sshd_config(5), such as `1h30m`. No text, or zero, means no own limit. */
 function milliseconds(text: string | undefined): number | undefined {
   const parts = /^(\d+[smhdw]?)+$/i.test(text ?? '') ? (text ?? '').matchAll(/(\d+)([smhdw]?)/gi) : [];
   const seconds = [...parts].reduce(

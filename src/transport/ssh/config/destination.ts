@@ -14,14 +14,15 @@ import {
 import { localUser } from './local-user.ts';
 
 const DEFAULT_PORT = 22;
-/** Nobody has so many in a row: they name one another without end. */
+/** A longer chain means that jump hosts name each other in a circle. */
 const MOST_HOPS = 16;
 
 /**
- * Decides how a host is reached. What the settings say wins, then OpenSSH's configuration, then its defaults; each jump
- * host is looked up by its own name. Connects to nothing.
+ * Resolves how a host is reached. The inventory's settings win, then OpenSSH's configuration, then its defaults. Each
+ * jump host is resolved by its own name. Makes no connection.
  *
- * @throws OrchError CONNECT_CONFIG_UNSUPPORTED | CONNECT_CONFIG_INVALID | CONNECT_CONFIG_UNREADABLE | CONNECT_JUMP_INVALID |
+ * @throws OrchError CONNECT_CONFIG_UNSUPPORTED | CONNECT_CONFIG_INVALID | CONNECT_CONFIG_UNREADABLE |
+ *   CONNECT_JUMP_INVALID |
  *   CONNECT_JUMP_LOOP | CONNECT_USER_UNKNOWN
  * @example const target = await resolveTarget('gw-1', { address: '10.0.0.7', user: 'ops' }, sshConfig())
  */
@@ -32,16 +33,16 @@ export async function resolveTarget(name: string, settings: SshSettings, config:
 interface Wanted {
   readonly name: string;
   readonly settings: SshSettings;
-  /** What holds only where nothing else is said: a jump host of the inventory is entered like the host behind it. */
+  /** Fallback settings: a jump host of the inventory uses the login of the host behind it. */
   readonly otherwise?: Pick<SshSettings, 'user' | 'identityFile' | 'password'>;
-  /** The hosts that this one is on the way to. */
+  /** The hosts that this one is a jump host for. */
   readonly way: readonly string[];
 }
 
 async function resolve({ name, settings, otherwise = {}, way }: Wanted, config: SshConfig): Promise<SshTarget> {
   const { address, become, becomePassword } = settings;
   const here = [...way, writtenJumpHosts([{ host: address, ...settings }])];
-  // With tokens a circle has another name each time round.
+  // With tokens, a circle has other names in each round.
   if (way.includes(here.at(-1) ?? '') || way.length > MOST_HOPS)
     throw jumpLoop(`the jump hosts lead in a circle: ${here.toReversed().slice(0, MOST_HOPS).join(' > ')}`, address);
   const found = await config.lookup({
@@ -71,8 +72,8 @@ async function resolve({ name, settings, otherwise = {}, way }: Wanted, config: 
 }
 
 /**
- * Whom to log in as. A jump host is given the password of the host behind it only where it is certain that OpenSSH's
- * configuration names nobody else for it.
+ * The login user. A jump host gets the password of the host behind it only if OpenSSH's configuration certainly sets no
+ * other user for it.
  */
 async function loginOf(
   settings: SshSettings,
@@ -93,7 +94,7 @@ async function loginOf(
   return { user, ...defined({ password }) };
 }
 
-/** The last of a chain is the nearest to the host; the others are the way to it. */
+/** The last one of a chain is next to the host; the others lead to it. */
 async function jumpHost(
   behind: Wanted,
   { found, tokens, config }: { readonly found: HostConfig; readonly tokens: JumpTokens; readonly config: SshConfig },
@@ -123,7 +124,7 @@ async function jumpHost(
   );
 }
 
-/** OpenSSH's own jump hosts are entered as OpenSSH does: nothing of the host behind holds for them. */
+/** OpenSSH's own jump hosts follow OpenSSH's rules: the settings of the host behind do not apply. */
 function fallbackOf({ settings, otherwise, way }: Wanted): Pick<SshSettings, 'user' | 'identityFile' | 'password'> {
   const { user, identityFile, password } = settings;
   if (way.length > 1) return otherwise ?? {};

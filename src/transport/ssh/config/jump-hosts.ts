@@ -10,10 +10,11 @@ export interface JumpHost {
 }
 
 /**
- * Hosts to go through, the first entered first.
+ * Parses jump hosts, the first connected first.
  *
  * @throws OrchError CONNECT_JUMP_INVALID
- * @example parseJumpHosts('ops@outer:2222,inner', 'gw-1') // [{ host: 'outer', user: 'ops', port: 2222 }, { host: 'inner' }]
+ * @example parseJumpHosts('ops@outer:2222,inner', 'gw-1') // [{ host: 'outer', user: 'ops', port: 2222 }, { host:
+ *   'inner' }]
  */
 export function parseJumpHosts(text: string, of: string): readonly JumpHost[] {
   return text.split(',').map((one) => {
@@ -36,23 +37,23 @@ export function parseJumpHosts(text: string, of: string): readonly JumpHost[] {
   });
 }
 
-/** What the tokens in a `ProxyJump` stand for, of the host behind: `%h`, `%n`, `%p`, `%r`. */
+/** Values of the tokens in a `ProxyJump`, from the host behind: `%h`, `%n`, `%p`, `%r`. */
 export type JumpTokens = Readonly<Record<'h' | 'n' | 'p' | 'r', string>>;
 
-/** Tokens are put in last, as OpenSSH does: whatever stands for one is never taken apart itself. */
+/** Tokens are expanded last, as in OpenSSH: their values are never parsed. */
 export const expandJumpHost = (jump: JumpHost, tokens: JumpTokens): JumpHost => ({
   ...jump,
   host: expandTokens(jump.host, tokens),
   ...(jump.user === undefined ? {} : { user: expandTokens(jump.user, tokens) }),
 });
 
-/** A way that would never arrive. */
+/** The error of a circle of jump hosts. */
 export const jumpLoop = (says: string, address: string): OrchError =>
   new OrchError('CONNECT_JUMP_LOOP', says, {
     hint: `set "ProxyJump none" for ${address} in OpenSSH's configuration, before what sets it for all`,
   });
 
-/** As they are written for OpenSSH. */
+/** Jump hosts in OpenSSH's notation. */
 export const writtenJumpHosts = (hosts: readonly JumpHost[]): string =>
   hosts
     .map(({ host, user, port }) => {

@@ -1,7 +1,7 @@
 import { OrchError } from '../../../core/base/errors.ts';
 import { userName } from '../../../local/user-name.ts';
 
-/** The name of the user who runs this, where one is needed. @throws OrchError CONNECT_USER_UNKNOWN */
+/** The name of the user who runs api7-orch, if needed. @throws OrchError CONNECT_USER_UNKNOWN */
 export function localUser(): string {
   const name = userName();
   if (name !== undefined) return name;

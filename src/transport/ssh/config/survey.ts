@@ -1,8 +1,8 @@
 import { type ConfigSource, configSources, configText, includedFiles } from './config-files.ts';
 
 /**
- * Settings that have no effect on how api7-orch reaches a host. Any other word makes a file relevant, so a setting that
- * is missing here costs processes and nothing else.
+ * Settings without effect on api7-orch's connections. Any other word makes a file relevant; a setting missing here only
+ * costs extra processes.
  */
 const IRRELEVANT: ReadonlySet<string> = new Set(
   `addkeystoagent addressfamily batchmode casignaturealgorithms channeltimeout checkhostip ciphers clearallforwardings
@@ -18,24 +18,24 @@ const IRRELEVANT: ReadonlySet<string> = new Set(
   tunneldevice updatehostkeys usekeychain verifyhostkeydns visualhostkey xauthlocation`.split(/\s+/),
 );
 
-/** What stands in the files and where, whichever hosts it is for. */
+/** The contents of the files with positions, for all hosts. */
 export interface ConfigSurvey {
   readonly relevant: boolean;
-  /** Lines with an `Include` that only OpenSSH can expand: what else is said is not known. */
+  /** Lines with an `Include` that only OpenSSH can expand: their content is unknown. */
   readonly notRead: readonly string[];
   /** Lines with a `Match exec`, which runs a command. */
   readonly commands: readonly string[];
-  /** OpenSSH may read its configuration a second time, and then match `Host` by the name that the first time gave. */
+  /** OpenSSH may read its configuration twice, and then match `Host` by the name from the first reading. */
   readonly readTwice: boolean;
-  /** A line asks for hashed names, as Debian's own configuration does; that alone is no reason to look further. */
+  /** A line asks for hashed names, as Debian's default configuration does; that alone needs no further reading. */
   readonly hashesNames: boolean;
-  /** Where a setting stands, or any relevant one: `~/.ssh/config:12`. */
+  /** Positions of a setting, or of any relevant one: `~/.ssh/config:12`. */
   readonly places: (keyword?: string) => readonly string[];
 }
 
 /**
- * Reads the configuration files with all that they include, for the words that lines begin with. What the settings come
- * to for a host is left to OpenSSH.
+ * Reads the configuration files and their includes for the first word of each line. OpenSSH itself computes the
+ * settings of a host.
  *
  * @throws OrchError CONNECT_CONFIG_UNREADABLE
  */
@@ -47,7 +47,7 @@ export async function surveyConfig(file: string | undefined): Promise<ConfigSurv
   let hasFinal = false;
   const seen = new Set<string>();
   const visit = async (source: ConfigSource): Promise<void> => {
-    // Each file once, also where files include each other: OpenSSH refuses those itself.
+    // Each file once, even if files include each other: OpenSSH itself refuses those.
     const key = `${source.of} ${source.path}`;
     if (seen.has(key)) return;
     seen.add(key);
@@ -58,7 +58,7 @@ export async function surveyConfig(file: string | undefined): Promise<ConfigSurv
       const keyword = word.toLowerCase();
       const at = `${source.path}:${index + 1}`;
       if (keyword === 'match') {
-        // Quotes inside a word are as good as none.
+        // Ignores quotes inside a word.
         const conditions = rest.replace(/["'\\]/g, '');
         hasFinal ||= /\bfinal\b/i.test(conditions);
         if (/\bexec\b/i.test(conditions)) commands.push(at);

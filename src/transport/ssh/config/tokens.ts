@@ -1,7 +1,7 @@
-/** Puts values in place of `%x`; `%%` is a percent sign, and a token that is not known stays as it is. */
+/** Replaces tokens `%x` by their values; `%%` is a percent sign, unknown tokens stay. */
 export const expandTokens = (text: string, tokens: Readonly<Record<string, string>>): string =>
   text.replace(/%(.)/g, (written, letter: string) => (letter === '%' ? '%' : (tokens[letter] ?? written)));
 
-/** Puts environment variables in place of `${NAME}`. One that is not set stays as it is, and shows in the error. */
+/** Replaces `${NAME}` by environment variables. An unset one stays, and appears in the error. */
 export const expandVariables = (text: string): string =>
   text.replace(/\$\{(\w+)\}/g, (written, name: string) => process.env[name] ?? written);

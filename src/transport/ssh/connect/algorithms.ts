@@ -2,8 +2,8 @@ import { getCiphers } from 'node:crypto';
 import type { Algorithms, CipherAlgorithm, KexAlgorithm, MacAlgorithm, ServerHostKeyAlgorithm } from 'ssh2';
 
 /**
- * No SHA-1, and no group exchange: the server chooses its prime, which may be of any size. A weak one protects nothing, and a
- * huge one takes the only thread for hours.
+ * No SHA-1, and no group exchange, in which the server chooses a prime of any size. A weak prime protects nothing, and
+ * a huge one blocks the only thread for hours.
  */
 const KEY_EXCHANGES: readonly KexAlgorithm[] = [
   'curve25519-sha256',
@@ -16,7 +16,7 @@ const KEY_EXCHANGES: readonly KexAlgorithm[] = [
   'diffie-hellman-group14-sha256',
 ];
 
-/** With their names in OpenSSL, which may be built without some. AES-GCM first: processors have instructions for it. */
+/** With their OpenSSL names: a build may lack some. AES-GCM first, because processors have instructions for it. */
 const CIPHERS: readonly (readonly [CipherAlgorithm, string])[] = [
   ['aes128-gcm@openssh.com', 'aes-128-gcm'],
   ['aes256-gcm@openssh.com', 'aes-256-gcm'],
@@ -33,10 +33,7 @@ const MACS: readonly MacAlgorithm[] = [
   'hmac-sha2-512',
 ];
 
-/**
- * What is offered to a server, and nothing else is accepted of it. Packets are not compressed: 30 KB of them could become
- * 30 MB.
- */
+/** The algorithms offered to a server; no others are accepted. No compression: 30 KB of packets could become 30 MB. */
 export function algorithms(serverHostKey: readonly ServerHostKeyAlgorithm[]): Algorithms {
   const known = new Set(getCiphers());
   return {

@@ -20,27 +20,27 @@ const KEEPALIVE_MISSES = 3;
 
 export interface NewHostKey {
   readonly host: string;
-  /** As it stands in known_hosts: `[10.0.0.7]:2222`. */
+  /** The name in known_hosts: `[10.0.0.7]:2222`. */
   readonly name: string;
   readonly type: string;
   readonly fingerprint: string;
   readonly file: string;
-  /** Lines of known_hosts that speak for the host, too, and could not be honoured, with the reason. */
+  /** Lines of known_hosts for the host that could not be used, with the reason. */
   readonly passedOver: readonly string[];
 }
 
 export interface LinkOptions {
   readonly acceptNewHostKeys: boolean;
-  /** Told of each key that was added to known_hosts. */
+  /** Called with each key added to known_hosts. */
   readonly onNewHostKey?: (key: NewHostKey) => void;
-  /** Asks for passphrases and passwords, and passes on a server's prompts. Default: there is nobody to ask. */
+  /** Asks for passphrases and passwords, and passes on a server's prompts. Default: nothing is asked. */
   readonly ask?: Ask;
   readonly signal?: AbortSignal;
-  /** Default: the one that all connections of this process share. */
+  /** Default: the one shared by all connections of this process. */
   readonly governor?: Governor;
 }
 
-/** Opens one SSH connection: host key checked, logged in. `dial` gives a fresh stream to the target; default: by TCP. */
+/** Opens one SSH connection: checks the host key and logs in. `dial` opens a new stream to the target; default: TCP. */
 export async function openLink(
   target: SshTarget,
   options: LinkOptions,
@@ -70,14 +70,14 @@ async function attemptLink(target: SshTarget, options: LinkOptions, dial: Dial):
       authHandler: login.handler,
       hostVerifier: check.verify,
       algorithms: algorithms(check.algorithms),
-      // The watch has the clock: it knows what is waited for.
+      // The watch has the time limit: it knows the stages.
       readyTimeout: 0,
       keepaliveInterval: target.keepalive?.everyMs ?? KEEPALIVE_MS,
       keepaliveCountMax: target.keepalive?.misses ?? KEEPALIVE_MISSES,
     });
-    // Whatever fails before it is waited for, its own failure must not end this process.
+    // An early failure must not end this process before it is awaited.
     connecting.catch(() => {});
-    // connect() makes its client before it first waits, and lets go of it when the connection ends.
+    // connect() creates its client before it first waits, and drops it when the connection ends.
     const client = session.connection;
     const link = client === null ? undefined : sshLink(client, sock);
     client?.setMaxListeners(0);
@@ -105,7 +105,7 @@ async function attemptLink(target: SshTarget, options: LinkOptions, dial: Dial):
   }
 }
 
-/** Only now: the host has proven by its signature that the key is its own. */
+/** Only now: the host has proved by its signature that the key is its own. */
 async function rememberNewKey(
   target: SshTarget,
   options: LinkOptions,

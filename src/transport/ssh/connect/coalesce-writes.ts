@@ -1,9 +1,8 @@
 import type { Duplex } from 'node:stream';
 
 /**
- * Lets what is written to a socket within one turn of the event loop leave together. ssh2 writes each packet in three
- * pieces (length, body, tag), and without Nagle each piece would be a system call and a segment of its own: for an
- * upload that halves the throughput.
+ * Combines the writes to a socket within one tick. ssh2 writes each packet in three pieces (length, body, tag). Without
+ * Nagle each piece would be a system call and a segment of its own, which halves the throughput of an upload.
  *
  * @example const socket = coalesceWrites(connect({ host, port, noDelay: true }));
  */

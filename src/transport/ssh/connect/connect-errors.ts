@@ -2,19 +2,19 @@ import { formatDuration } from '../../../core/base/duration.ts';
 import { type AnyErrorCode, OrchError } from '../../../core/base/errors.ts';
 import type { SshTarget } from '../target.ts';
 
-/** How far a connection has come: nobody reached yet, nothing of SSH heard, agreeing on keys, logging in. */
+/** The stage of a connection: connecting, waiting for the SSH banner, key exchange, login. */
 export type ConnectStage = 'reach' | 'banner' | 'keys' | 'login';
 
-/** What is known of an attempt when it fails. */
+/** The facts of an attempt when it fails. */
 export interface ConnectSeen {
   readonly stage: ConnectStage;
-  /** What the server said before its SSH banner. */
+  /** The server's output before its SSH banner. */
   readonly early: string;
 }
 
-/** Lookups of a name that found nothing; true where asking again may find it. */
+/** Failed name lookups; true if a retry may succeed. */
 const LOOKUPS: Readonly<Record<string, boolean>> = { ENOTFOUND: false, EAI_AGAIN: true, EAI_FAIL: true };
-/** An sshd that is too busy for one more says so in plain text: for MaxStartups, and for PerSourcePenalties. */
+/** An overloaded sshd says so in plain text, for MaxStartups and for PerSourcePenalties. */
 const BUSY_WORDS = /^(Exceeded MaxStartups|Not allowed at this time)/m;
 const FAILED_WHILE: Readonly<Record<ConnectStage, string>> = {
   reach: 'the connection was made',
@@ -23,7 +23,7 @@ const FAILED_WHILE: Readonly<Record<ConnectStage, string>> = {
   login: 'the login was complete',
 };
 
-/** Why no connection came of it, out of the fields that ssh2 sets on its errors; a login that was refused speaks for itself. */
+/** Why the connection failed, from the fields of ssh2's errors; a refused login has its own error. */
 export function connectFault(
   error: unknown,
   target: SshTarget,
@@ -43,7 +43,7 @@ export function connectFault(
       'check that sshd runs there and the port is right',
       true,
     );
-  // A server that resets what it has just taken may be seen as one that never took it.
+  // A server that resets an accepted connection may look like one that never accepted it.
   const wasTaken = seen.stage !== 'reach' || code === 'ECONNRESET';
   if (!wasTaken) return unreachable(error, target, message, code);
   if (seen.stage === 'banner' || seen.stage === 'reach') return beforeBanner(error, target, seen.early, message);
@@ -61,11 +61,11 @@ export function connectFault(
   );
 }
 
-/** Whoever started this has stopped it. */
+/** The error after the operator's interrupt. */
 export const connectInterrupted = (): OrchError =>
   new OrchError('INTERRUPTED', 'connecting was interrupted', { hint: 'run the same command to resume' });
 
-/** Time was up before there was a connection. */
+/** The error after the time limit. */
 export function connectTimedOut(target: SshTarget, { stage, early }: ConnectSeen): OrchError {
   const where = `${target.address}:${target.port}`;
   const within = formatDuration(target.connectTimeoutMs);
@@ -117,7 +117,7 @@ function unreachable(cause: unknown, target: SshTarget, message: string, code: s
   });
 }
 
-/** It was there, and went or spoke something else before it had shown to be an SSH server. */
+/** The error of a server that closed, or spoke another protocol, before its SSH banner. */
 function beforeBanner(cause: unknown, target: SshTarget, early: string, message: string): OrchError {
   if (early !== '' && !BUSY_WORDS.test(early)) return notSsh(target, early, cause);
   if (/identification string|header|greeting/i.test(message)) return notSsh(target, early || message, cause);
@@ -149,7 +149,7 @@ const notSsh = (target: SshTarget, early: string, cause?: unknown): OrchError =>
     { hint: 'correct the port in the inventory (ssh.port)', cause },
   );
 
-/** Where every address of a name failed, Node's error has no text of its own. */
+/** If all addresses of a name failed, Node's error has no text of its own. */
 function textOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(textOf).join('; ');
   return error instanceof Error ? error.message : String(error);

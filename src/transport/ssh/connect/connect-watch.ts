@@ -6,16 +6,16 @@ import type { ConnectStage } from './connect-errors.ts';
 import { connectInterrupted, connectTimedOut } from './connect-errors.ts';
 import { wholeBanner } from './whole-banner.ts';
 
-/** Gives a fresh stream to the target. What comes of it after the signal is thrown away. */
+/** Opens a new stream to the target. A stream that arrives after the signal is discarded. */
 export type Dial = (signal: AbortSignal) => Promise<Duplex>;
 
-/** What is kept of the first words of a server, which may not be SSH at all. */
+/** Kept bytes of a server's first output, which may not be SSH. */
 const EARLY_BYTES = 400;
 
-/** Follows one attempt at a connection: its stage, its time limit, its interruption. */
+/** Follows one connection attempt: its stage, time limit and interrupt. */
 export class ConnectWatch {
   stage: ConnectStage = 'reach';
-  /** What the server said before its SSH banner. */
+  /** The server's output before its SSH banner. */
   early = '';
   readonly #target: SshTarget;
   readonly #signal: AbortSignal | undefined;
@@ -40,18 +40,18 @@ export class ConnectWatch {
     else signal?.addEventListener('abort', this.#interrupt, { once: true });
   }
 
-  /** What `work` comes to, unless time is up or the user stops first. */
+  /** The result of `work`, unless the time is up or the operator interrupts first. */
   race<T>(work: Promise<T>): Promise<T> {
     return Promise.race([work, this.#failed]);
   }
 
-  /** A stream to the target, which this attempt from now on listens to. */
+  /** Opens a stream to the target and watches it. */
   async reach(dial: Dial): Promise<Duplex> {
     const dialling = dial(this.#over.signal);
     try {
       const stream = await this.race(dialling);
       this.stage = 'banner';
-      // A stream without a listener for its errors would end this process.
+      // A stream without an error listener would end this process.
       stream.on('error', () => {});
       this.#overhear(stream);
       return stream;
@@ -64,7 +64,7 @@ export class ConnectWatch {
     }
   }
 
-  /** Stops the clock while somebody is asked. */
+  /** Stops the clock during a question. */
   async paused<T>(question: () => Promise<T>): Promise<T> {
     if (this.#pauses++ === 0) {
       clearTimeout(this.#timer);
@@ -103,12 +103,12 @@ export class ConnectWatch {
 }
 
 /**
- * Of a name's addresses each but the last is given so much of the time allowed. Node would give it 250 ms, which is less
- * than it takes to send once more what was lost on the way.
+ * Share of the time limit for each address of a name but the last. Node's default of 250 ms is shorter than one
+ * retransmission.
  */
 const ADDRESS_SHARE = 1 / 3;
 
-/** Straight to the target by TCP. */
+/** Dials the target directly by TCP. */
 export const dialDirectly =
   (target: SshTarget): Dial =>
   (signal) =>

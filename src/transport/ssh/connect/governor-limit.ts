@@ -1,13 +1,13 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 
 /**
- * How many of something may be under way at once: as many as the other side takes. Turned away, it halves; each full
- * round of successes lets one more through, up to `most`.
+ * Limits how many operations run at once, adapted to the other side. A refusal halves the limit; each full round of
+ * successes adds one, up to `most`.
  */
 export class AdaptiveLimit {
   readonly #most: number;
   readonly #limit: LimitFunction;
-  /** Counts the halvings: all that began under one width say the same thing, so together they halve it once. */
+  /** Counts the halvings: all refusals of one round halve the limit once. */
   #round = 0;
   #successes = 0;
   #turnedAway: string | undefined;
@@ -22,8 +22,8 @@ export class AdaptiveLimit {
   }
 
   /**
-   * Does the work when it is its turn. `isTooMuch` tells a failure that means "too many at once". With `who`, one that
-   * is turned away proves nothing about the others: only a second one narrows the limit.
+   * Runs the work when the limit allows it. `isTooMuch` recognizes a failure that means "too many at once". With `who`,
+   * one refusal proves nothing about others: only a second one reduces the limit.
    */
   run<T>(work: () => Promise<T>, isTooMuch: (error: unknown) => boolean, who?: string): Promise<T> {
     return this.#limit(async () => {

@@ -6,13 +6,13 @@ import { connectInterrupted } from './connect-errors.ts';
 import { AdaptiveLimit } from './governor-limit.ts';
 
 export interface GovernorLimits {
-  /** Handshakes under way at one machine; sshd's MaxStartups begins to drop at 10. */
+  /** Concurrent handshakes with one machine; sshd's MaxStartups begins to drop at 10. */
   readonly handshakesPerMachine: number;
-  /** Handshakes under way by one way: through one jump host, or without any. */
+  /** Concurrent handshakes over one route: through one jump host, or direct. */
   readonly handshakesPerWay: number;
-  /** Handshakes under way in all: one thread does the arithmetic of every one of them. */
+  /** Concurrent handshakes in total: one thread does the arithmetic of all. */
   readonly handshakes: number;
-  /** Uploads under way to one machine, or through one jump host. */
+  /** Concurrent uploads to one machine, or through one jump host. */
   readonly uploadsPerMachine: number;
 }
 
@@ -23,24 +23,24 @@ const LIMITS: GovernorLimits = {
   uploadsPerMachine: 4,
 };
 
-/** Attempts at a server that drops connections because too many come at once. */
+/** Attempts with a server that drops connections because of too many at once. */
 const ATTEMPTS = 8;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 4000;
-/** A server that punishes an address for what came from it before does so for 15 seconds and more. */
+/** A server with penalties for an address applies them for at least 15 seconds. */
 const PENALTY_FACTOR = 4;
 const PENALTY = /Not allowed at this time/;
 
-/** Keeps load off machines that many hosts, or many runs of work, meet at. Shared by all connections of a process. */
+/** Limits the load on machines that many hosts or tasks share. One for all connections of a process. */
 export interface Governor {
   /**
-   * Makes one attempt at a connection when the machine can take it, and again, later and fewer at once, while it is
-   * turned away as one too many (CONNECT_THROTTLED). Waiting for its turn costs an attempt no time of its own.
+   * Makes a connection attempt when the machine has room, and retries later with fewer at once while it is throttled
+   * (CONNECT_THROTTLED). The wait does not count against the attempt's time limit.
    *
-   * @throws OrchError INTERRUPTED, or what the last attempt threw
+   * @throws OrchError INTERRUPTED, or the error of the last attempt
    */
   handshake<T>(target: SshTarget, attempt: () => Promise<T>, signal?: AbortSignal): Promise<T>;
-  /** Sends something long to the target when the machine and the jump hosts before it can take it. */
+  /** Runs a long transfer when the machine and its jump hosts have room. */
   upload<T>(target: SshTarget, work: () => Promise<T>): Promise<T>;
 }
 
@@ -60,7 +60,7 @@ export function createGovernor(limits: Partial<GovernorLimits> = {}): Governor {
       if (signal?.aborted) throw connectInterrupted();
       return attempt();
     };
-    // Always in this order, so that no two ever wait for each other.
+    // Always in this order, to avoid deadlocks.
     return machine.run(() => way.run(() => all(begin), isThrottled, name), isThrottled);
   };
 
@@ -85,13 +85,13 @@ export function createGovernor(limits: Partial<GovernorLimits> = {}): Governor {
 
 let ours: Governor | undefined;
 
-/** The one that all connections of this process share unless they are given another. */
+/** The default governor of all connections in this process. */
 export function processGovernor(): Governor {
   ours ??= createGovernor();
   return ours;
 }
 
-/** The same address behind two jump hosts is two machines. */
+/** The same address behind two jump hosts means two machines. */
 const machineOf = (target: SshTarget): string =>
   `${target.address}:${target.port}${target.jump === undefined ? '' : ` < ${machineOf(target.jump)}`}`;
 
@@ -99,7 +99,7 @@ const wayOf = (target: SshTarget): string => (target.jump === undefined ? '' : m
 
 const isThrottled = (error: unknown): boolean => error instanceof OrchError && error.code === 'CONNECT_THROTTLED';
 
-/** Spread out, or all that were dropped together come back together. */
+/** Random delays: connections dropped together must not return together. */
 function pauseMs(tried: number, error: unknown): number {
   const factor = error instanceof OrchError && PENALTY.test(error.details ?? '') ? PENALTY_FACTOR : 1;
   return Math.min(FIRST_PAUSE_MS * 2 ** (tried - 1), LONGEST_PAUSE_MS) * factor * (0.5 + Math.random());

@@ -8,15 +8,15 @@ import type { SshTarget } from '../target.ts';
 import { type LinkOptions, openLink } from './client.ts';
 import { connectInterrupted } from './connect-errors.ts';
 
-/** Times that a way which goes while a target is being reached is opened anew, and the pause before each. */
+/** How often a route that is lost during a connection attempt is opened again, and the delay before each. */
 const ROUNDS = 3;
 const PAUSE_MS = 250;
 
-/** Connections to jump hosts, one per host however many targets lie behind it; each lives as long as somebody uses it. */
+/** Connections to jump hosts, one per jump host for all targets behind it; each lives while it is used. */
 export interface SshHops {
   /**
-   * A link to the target through its jump host, which may lie behind another. When the jump host cannot be reached, all
-   * who wait for it fail at once, with one cause; whoever comes later tries anew.
+   * A link to the target through its jump host, which may be behind another. If the jump host is unreachable, all
+   * waiting callers fail at once with the same cause; later callers try again.
    */
   through(target: SshTarget, jump: SshTarget, options: LinkOptions): Promise<SshLink>;
 }
@@ -82,7 +82,7 @@ export function sshHops(): SshHops {
       } catch (error) {
         const isOver = bastion.lost();
         await leave(hop);
-        // The way went while the target was being reached: all who were on it share the next one.
+        // The route was lost during the attempt: all callers share the next one.
         if (!isOver || options.signal?.aborted || round >= ROUNDS) throw error;
         await delay(round * PAUSE_MS, undefined, options.signal === undefined ? {} : { signal: options.signal }).catch(
           () => {
@@ -95,7 +95,7 @@ export function sshHops(): SshHops {
   return { through };
 }
 
-/** A number for each password that is met, so that a key can tell them apart without holding one. */
+/** A number for each password, so that a key can distinguish them without containing one. */
 const passwordIds = new Map<string, number>();
 const passwordId = (password: Secret | undefined): number => {
   if (password === undefined) return 0;
@@ -105,7 +105,7 @@ const passwordId = (password: Secret | undefined): number => {
   return id;
 };
 
-/** Two targets share a hop when it is the same host, entered by the same way and with the same keys. */
+/** Two targets share a hop if it is the same host, with the same route and the same keys. */
 const hopKey = (via: SshTarget): string => {
   const { user, address, port, identityFiles, identitiesOnly, identityAgent, knownHosts, hostKeyAlias, jump } = via;
   const way = jump === undefined ? null : hopKey(jump);
@@ -115,7 +115,7 @@ const hopKey = (via: SshTarget): string => {
   ]);
 };
 
-/** The jump host's own failure, told to each who wanted to go through it. */
+/** The jump host's own failure, for each caller behind it. */
 function throughHop(error: unknown, via: SshTarget): unknown {
   if (!(error instanceof OrchError)) return error;
   const { code, hint, retryable, details } = error;
@@ -135,7 +135,7 @@ async function dialTarget(bastion: SshLink, target: SshTarget, via: SshTarget): 
   }
 }
 
-/** What sshd on the jump host says of a target that it could not reach. */
+/** The reason from the jump host's sshd why it could not reach a target. */
 function dialFault(cause: DialError, target: SshTarget, via: SshTarget): OrchError {
   const from = nameOf(via);
   const where = `${target.address}:${target.port}`;

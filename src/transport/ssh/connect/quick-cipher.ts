@@ -3,9 +3,9 @@ import type { Client } from 'ssh2';
 import { field, isObject } from '../link/ssh2-inside.ts';
 
 /**
- * ssh2 makes a new AES-GCM cipher for every packet, out of the bytes of its key. Node takes ten times as long for that as
- * out of a key object, and a fifth of an upload's processor time was spent there. The fields are ssh2's own: where one is
- * not as known, nothing is changed. Each new exchange of keys makes new ciphers, and says so by the same event.
+ * ssh2 creates a new AES-GCM cipher for each packet from the key's bytes. That takes Node ten times as long as from a
+ * key object, and took a fifth of an upload's processor time. The fields are ssh2's internals: if one is unknown,
+ * nothing is changed. Each key exchange creates new ciphers and emits the same event.
  *
  * @example quickenCipher(client) // before the handshake
  */

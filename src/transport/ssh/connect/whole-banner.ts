@@ -1,13 +1,13 @@
 import type { Duplex } from 'node:stream';
 import { LIMITS } from '../../../core/bounds/limits.ts';
 
-/** Far more than any greeting; what comes after so much of it is none. */
+/** Far longer than any greeting. */
 const LONGEST: number = LIMITS.greeting.bytes;
 const BANNER = /^SSH-[^\n]*\n/m;
 
 /**
- * Holds back what a server says first until its SSH banner is complete, and lets it go in one piece: of a greeting that
- * comes in three pieces or more ssh2 forgets all between the first and the last. `heard` is told of each piece at once.
+ * Holds a server's first output back until its SSH banner is complete, and passes it on as one piece: ssh2 drops the
+ * middle of a greeting in three or more pieces. `heard` gets each piece at once.
  */
 export function wholeBanner(stream: Duplex, heard: (piece: Buffer) => void): void {
   const { emit } = stream;

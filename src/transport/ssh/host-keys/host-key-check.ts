@@ -24,29 +24,29 @@ const ALGORITHMS: Readonly<Record<string, readonly ServerHostKeyAlgorithm[]>> = 
   'ssh-rsa': ['rsa-sha2-512', 'rsa-sha2-256'],
 };
 
-/** A key that nobody vouched for and that was let in as new. */
+/** A key that was accepted as new, without proof. */
 export interface NewKey {
   readonly key: Buffer;
-  /** What speaks for the host, too, and could not be honoured: `~/.ssh/known_hosts:3 names a certificate authority, …`. */
+  /** Lines for the host that could not be used: `~/.ssh/known_hosts:3 names a certificate authority, …`. */
   readonly passedOver: readonly string[];
 }
 
 export interface HostKeyCheck {
   /**
-   * Types that the host is known by come first, or a host known by one key would look unknown by another. In OpenSSH's
-   * order, not that of the lines: an outdated line above a good one must not decide what a host is asked for.
+   * Key types known for the host come first: otherwise the host could present another type and seem unknown. In
+   * OpenSSH's order, not in that of the lines: an outdated line above a valid one must not decide.
    */
   readonly algorithms: ServerHostKeyAlgorithm[];
-  /** Asked again at every rekey: must be quick, and answer synchronously. */
+  /** Called again at each rekey: must be quick and synchronous. */
   readonly verify: (key: Buffer) => boolean;
   accepted(): NewKey | undefined;
-  /** Why `verify` said no. */
+  /** Why `verify` refused. */
   refusal(): OrchError | undefined;
 }
 
 type Checked = Pick<SshTarget, 'address' | 'port' | 'hostKeyAlias' | 'knownHosts' | 'jump'>;
 
-/** Judges the keys that one host presents while a connection is made and kept. */
+/** Judges the keys that one host presents during the whole connection. */
 export function hostKeyCheck(known: KnownHosts, target: Checked, acceptNew: boolean): HostKeyCheck {
   const all = Object.keys(ALGORITHMS);
   const types = knownKeyTypes(known, target);
@@ -71,7 +71,7 @@ export function hostKeyCheck(known: KnownHosts, target: Checked, acceptNew: bool
   };
 }
 
-/** Lines that may have been meant to vouch for the host, each with the reason why they do not. */
+/** Lines that may be meant for the host, each with the reason why it was not used. */
 const passedOver = (verdict: KeyVerdict, damaged: readonly string[]): readonly string[] => [
   ...(verdict.state === 'unknown' && verdict.authority !== undefined
     ? [`${verdict.authority.at} names a certificate authority, which is not supported: the host's own key is needed`]
@@ -130,7 +130,7 @@ function removal(name: string, file: string): string {
   return file === '~/.ssh/known_hosts' ? `ssh-keygen -R '${name}'` : `ssh-keygen -R '${name}' -f ${word(file)}`;
 }
 
-/** Asked from the jump host where there is one; under an alias the name that ssh-keyscan prints would be the wrong one. */
+/** Run it on the jump host, if there is one; under an alias ssh-keyscan would print the wrong name. */
 function addition(
   { address, port, jump, hostKeyAlias, knownHosts = DEFAULT_KNOWN_HOSTS }: Checked,
   name: string,

@@ -10,12 +10,12 @@ import { type HostKeyOwner, hostKeyType, judgeHostKey, knownHostName } from './k
 import { hashedName, joinKnownHosts, type KnownHosts, parseKnownHosts } from './known-hosts-lines.ts';
 import { rememberedHosts, rememberHost, twoKeys } from './known-hosts-memory.ts';
 
-/** Where OpenSSH looks too: the user's files first. */
+/** OpenSSH's files, the user's first. */
 export const USER_KNOWN_HOSTS: readonly string[] = ['~/.ssh/known_hosts', '~/.ssh/known_hosts2'];
 export const GLOBAL_KNOWN_HOSTS: readonly string[] = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2'];
 export const DEFAULT_KNOWN_HOSTS: readonly string[] = [...USER_KNOWN_HOSTS, ...GLOBAL_KNOWN_HOSTS];
 
-/** Holds nothing and keeps nothing: what `UserKnownHostsFile none` comes to. This process remembers all the same. */
+/** Empty, and keeps nothing: the meaning of `UserKnownHostsFile none`. This process still remembers keys. */
 export const NO_KNOWN_HOSTS = '/dev/null';
 
 interface Loaded {
@@ -26,7 +26,7 @@ interface Loaded {
 const loaded = new Map<string, Loaded>();
 
 /**
- * All lines of all files, each parsed once until it changes, to ask for one host. A file that is not there holds none.
+ * All lines of all files for one host, each file parsed once until it changes. A missing file is empty.
  *
  * @throws OrchError CONNECT_KNOWN_HOSTS_UNREADABLE
  */
@@ -46,7 +46,7 @@ async function load(file: string): Promise<KnownHosts> {
   return await hosts;
 }
 
-/** Changes whenever the file does: when it is written to, replaced, made or removed. */
+/** Changes whenever the file is written, replaced, created or removed. */
 async function stampOf(path: string): Promise<string> {
   const found = await stat(path, { bigint: true }).catch(() => undefined);
   return found === undefined ? 'none' : `${path} ${found.dev} ${found.ino} ${found.size} ${found.mtimeNs}`;
@@ -75,12 +75,12 @@ interface Waiting {
   readonly written: PromiseWithResolvers<void>;
 }
 
-/** Many hosts may be met at once: what comes while a file is being written goes into its next write, together. */
+/** Additions during a write are combined into the file's next write. */
 const queues = new Map<string, Waiting[]>();
 
 /**
- * Adds a host's key to a file (made private if it is new), its name hashed on demand. A key that is there by now is not
- * added twice. Where no file keeps keys it holds for this process, so that no other key is let in when it reconnects.
+ * Adds a host's key to a file (private if new), with a hashed name on demand. Does not add a known key twice. If no
+ * file keeps keys, this process remembers it, so that a reconnect accepts no other key.
  *
  * @throws OrchError CONNECT_KNOWN_HOSTS_UNWRITABLE | CONNECT_HOST_KEY_CHANGED
  */
@@ -121,10 +121,10 @@ async function writeQueued(file: string, queue: Waiting[]): Promise<void> {
 }
 
 /**
- * Reads and appends under a lock: of two controllers that meet two different keys of a host at once, the second finds the
- * first one's key there.
+ * Reads and appends under a lock: if two controllers receive two different keys of a host at once, the second finds the
+ * first one's key.
  *
- * @returns the names under which another key is known by now, or came at the same time: nothing is written for these
+ * @returns the names that have another key by now, or two keys at once: nothing is written for them
  */
 async function append(file: string, additions: readonly Addition[]): Promise<ReadonlySet<string>> {
   const path = fromHome(file);
@@ -147,7 +147,7 @@ async function appendLocked(path: string, file: string, additions: readonly Addi
     const { fresh, doubtful } = sorted(parseKnownHosts(text, file), additions);
     if (fresh.length === 0) return doubtful;
     const added = fresh.map(lineOf).join('');
-    // One write on a descriptor in append mode: no other writer comes between, and no reader sees half a line.
+    // One write in append mode: no other writer comes between, and no reader sees half a line.
     await handle.write(text === '' || text.endsWith('\n') ? added : `\n${added}`);
     await handle.sync();
     return doubtful;

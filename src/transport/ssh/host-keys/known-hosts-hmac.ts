@@ -7,8 +7,8 @@ const DIGEST = 20;
 export type Mac = (text: string) => string;
 
 /**
- * HMAC (RFC 2104) with the key prepared once: a run asks each line of a hashed known_hosts file for each of its hosts,
- * and node's own Hmac objects take nine times as long to make.
+ * HMAC (RFC 2104) with a prepared key. A run checks each line of a hashed known_hosts file for each host, and Node's
+ * own Hmac objects take nine times as long.
  *
  * @example macUnder(salt)('[10.0.0.7]:2222')
  */

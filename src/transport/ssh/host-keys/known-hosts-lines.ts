@@ -12,10 +12,10 @@ export interface KnownHost {
   readonly key: Buffer;
 }
 
-/** The lines of known_hosts files, asked by name: in lower case, as they stand there. */
+/** Lines of known_hosts files by lower-case name, as written there. */
 export interface KnownHosts {
   of(name: string): readonly KnownHost[];
-  /** Lines that seem to speak for the name, but hold no key that can be read. */
+  /** Lines that seem to name the host but contain no readable key. */
   damaged(name: string): readonly string[];
 }
 
@@ -27,8 +27,8 @@ interface Entry {
 }
 
 /**
- * Reads a file once for many questions: plain names lie in a map, and each hashed line costs one HMAC per name that is
- * asked for, however often.
+ * Parses a file once for many lookups: plain names are in a map, and each hashed line costs one HMAC per looked-up
+ * name.
  */
 export function parseKnownHosts(text: string, file: string): KnownHosts {
   const plain = new Map<string, Entry[]>();
@@ -74,17 +74,17 @@ export function parseKnownHosts(text: string, file: string): KnownHosts {
   };
 }
 
-/** Several files as one; the first speaks first. */
+/** Several files as one; the first has priority. */
 export const joinKnownHosts = (files: readonly KnownHosts[]): KnownHosts => ({
   of: (name) => files.flatMap((file) => file.of(name)),
   damaged: (name) => files.flatMap((file) => file.damaged(name)),
 });
 
-/** How OpenSSH hides a name (HashKnownHosts): by an HMAC under a salt of the line's own. */
+/** OpenSSH's hashed form of a name (HashKnownHosts): an HMAC with the line's own salt. */
 export const hashedName = (name: string, salt: Buffer): string =>
   `|1|${salt.toString('base64')}|${macUnder(salt)(name)}`;
 
-/** A public key's wire form: strings with their length before them, of which the first is the type (RFC 4253 §6.6). */
+/** A public key's wire format: length-prefixed strings, the first one is the type (RFC 4253 §6.6). */
 function keyOf(type: string, base64: string): Buffer | undefined {
   const key = Buffer.from(base64, 'base64');
   let at = 0;

@@ -2,15 +2,15 @@ import { OrchError } from '../../../core/base/errors.ts';
 import { type HostKeyOwner, hostKeyType, judgeHostKey, knownHostName } from './known-hosts.ts';
 import type { KnownHost, KnownHosts } from './known-hosts-lines.ts';
 
-/** What stands in a message where a file's name would. */
+/** Replaces a file name in messages. */
 export const THIS_RUN = 'this run';
 
 const lines = new Map<string, readonly KnownHost[]>();
 
-/** Addresses are often the same behind different jump hosts, and then no file is to keep their keys. */
+/** Hosts behind different jump hosts often have the same address; then no file should keep their keys. */
 const way = ({ jump }: HostKeyOwner): string => (jump === undefined ? '' : `${way(jump)}${knownHostName(jump)} `);
 
-/** Keys of hosts whose known_hosts files keep none: they hold for this process, so that no other is let in on reconnecting. */
+/** Keys of hosts without a known_hosts file: this process remembers them, so that a reconnect accepts no other key. */
 export const rememberedHosts = (owner: HostKeyOwner): KnownHosts => ({
   of: (name) => lines.get(`${way(owner)}${name}`) ?? [],
   damaged: () => [],
@@ -26,7 +26,7 @@ export function rememberHost(owner: HostKeyOwner, key: Buffer): void {
   lines.set(`${way(owner)}${name}`, [line]);
 }
 
-/** Somebody is not who he says, and nobody can tell who. */
+/** Two different keys arrived at once: one server is an impostor, and it is unknown which. */
 export const twoKeys = (name: string): OrchError =>
   new OrchError('CONNECT_HOST_KEY_CHANGED', `two different keys were presented for ${name} at once`, {
     hint: 'compare the fingerprints on the hosts; give hosts that share an address a HostKeyAlias each',

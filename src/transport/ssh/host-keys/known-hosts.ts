@@ -2,31 +2,31 @@ import { createHash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import type { KnownHost, KnownHosts } from './known-hosts-lines.ts';
 
-/** What the files say of a key that a host presents. Only `ok` is a yes. */
+/** The verdict of the files about a presented key. Only `ok` accepts it. */
 export type KeyVerdict =
   | { readonly state: 'ok'; readonly line: KnownHost }
   | { readonly state: 'revoked' | 'changed'; readonly line: KnownHost }
-  /** Known by keys of other types only. */
+  /** Only keys of other types are known. */
   | { readonly state: 'other-type'; readonly line: KnownHost; readonly types: readonly string[] }
-  /** `authority`: a @cert-authority line speaks for this host, which only certificates could satisfy. */
+  /** `authority`: a @cert-authority line names this host, which would need a certificate. */
   | { readonly state: 'unknown'; readonly authority?: KnownHost };
 
-/** What a host is looked up by. */
+/** How a host is looked up. */
 export interface HostKeyOwner {
   readonly address: string;
   readonly port: number;
   readonly hostKeyAlias?: string;
-  /** The host to go through: behind another one the same address may be another host. */
+  /** The jump host: behind another one, the same address may be another host. */
   readonly jump?: HostKeyOwner;
 }
 
-/** How a host stands in known_hosts: `gw-1.example.com`, `[10.0.0.7]:2222` off the default port, or its alias alone. */
+/** A host's name in known_hosts: `gw-1.example.com`, `[10.0.0.7]:2222` for another port, or its alias alone. */
 export const knownHostName = ({ address, port, hostKeyAlias }: HostKeyOwner): string =>
   hostKeyAlias?.toLowerCase() ?? atPort(canonical(address), port);
 
 /**
- * Judges a host's key: revoked beats ok beats changed beats known by another type. As OpenSSH does, a host on another
- * port that no line names by it may be vouched for by a line without a port, but is never judged changed by one.
+ * Judges a host's key, by priority: revoked, ok, changed, known by another type. As in OpenSSH, a line without a port
+ * may confirm a host on another port that no line names, but never marks it as changed.
  */
 export function judgeHostKey(known: KnownHosts, owner: HostKeyOwner, key: Buffer): KeyVerdict {
   const lines = linesFor(known, owner);
@@ -46,12 +46,12 @@ export function judgeHostKey(known: KnownHosts, owner: HostKeyOwner, key: Buffer
   return authority === undefined ? { state: 'unknown' } : { state: 'unknown', authority };
 }
 
-/** Types of the keys that a host is known by. */
+/** Known key types of a host. */
 export const knownKeyTypes = (known: KnownHosts, owner: HostKeyOwner): readonly string[] => [
   ...new Set(vouching(linesFor(known, owner)).map((line) => line.type)),
 ];
 
-/** Places of lines that seem to speak for a host, but cannot be read. */
+/** Positions of lines that seem to name a host but cannot be read. */
 export const damagedLines = (known: KnownHosts, owner: HostKeyOwner): readonly string[] => [
   ...new Set([...namesOf(owner), ...portlessNamesOf(owner)].flatMap((name) => known.damaged(name))),
 ];
@@ -63,7 +63,7 @@ interface Lines {
 
 const plainOf = (lines: readonly KnownHost[]): readonly KnownHost[] => lines.filter(({ marker }) => marker === null);
 
-/** What listens on another port of the same address may be anybody's: its key stands in for none that is known. */
+/** Another port of the same address may be any server: a known key of the host does not make its key a changed one. */
 const vouching = ({ named, portless }: Lines): readonly KnownHost[] => {
   const plain = plainOf(named);
   return plain.length > 0 ? plain : plainOf(portless);
@@ -77,7 +77,7 @@ function linesFor(known: KnownHosts, owner: HostKeyOwner): Lines {
 const portlessNamesOf = (owner: HostKeyOwner): readonly string[] =>
   owner.port !== 22 && owner.hostKeyAlias === undefined ? namesOf({ ...owner, port: 22 }) : [];
 
-/** An IPv6 address may stand in the file as it was typed, or in its short form. */
+/** An IPv6 address may be written as typed, or in its short form. */
 const namesOf = (owner: HostKeyOwner): readonly string[] => [
   ...new Set([
     knownHostName(owner),
@@ -92,9 +92,9 @@ function canonical(address: string): string {
   return url?.hostname.slice(1, -1) ?? address.toLowerCase();
 }
 
-/** The type named inside a public key's own encoding, RFC 4253 §6.6. */
+/** The type inside a public key's own encoding, RFC 4253 §6.6. */
 export const hostKeyType = (key: Buffer): string => key.subarray(4, 4 + key.readUInt32BE(0)).toString('latin1');
 
-/** As `ssh-keygen -l` prints it: `SHA256:` and base64 without padding. */
+/** In the form of `ssh-keygen -l`: `SHA256:` and base64 without padding. */
 export const fingerprint = (key: Buffer): string =>
   `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;

@@ -3,10 +3,11 @@ import type { Launch, ShellProcess } from '../../shell/shell-process.ts';
 import type { SshLink } from './link.ts';
 
 /**
- * Starts what is urgent on a connection of its own where the one that is there has no room for it: sshd counts sessions
- * by connection. That connection ends with the process.
+ * Starts urgent commands on a second connection if the first has no free session: sshd limits sessions per connection.
+ * The second connection ends with the process.
  *
- * @example const launch = launchAside(link.launch, () => openLink(target, options)); await launch(line, { urgent: true })
+ * @example const launch = launchAside(link.launch, () => openLink(target, options)); await launch(line, { urgent: true
+ *   })
  */
 export function launchAside(launch: Launch, open: () => Promise<SshLink>): Launch {
   return async (line, wish) => {

@@ -8,12 +8,12 @@ import { channelProcess } from './process.ts';
 import { sessionGate } from './session-gate.ts';
 import { closeUnstarted } from './unstarted-sessions.ts';
 
-/** Reasons of SSH_MSG_CHANNEL_OPEN_FAILURE, RFC 4254 §5.1; sshd says "connect failed" for MaxSessions too. */
+/** Reasons of SSH_MSG_CHANNEL_OPEN_FAILURE, RFC 4254 §5.1; sshd reports "connect failed" for MaxSessions too. */
 const PROHIBITED = 1;
 const BUSY: readonly number[] = [2, 4];
 const CLOSE_WAIT_MS = 2000;
 
-/** What is built on one established SSH connection. Everything on it ends with CONNECTION_LOST when it goes. */
+/** What one established SSH connection offers. All of it ends with CONNECTION_LOST when the connection is lost. */
 export interface SshLink {
   readonly launch: Launch;
   readonly dialer: Dialer;
@@ -21,14 +21,14 @@ export interface SshLink {
   close(): Promise<void>;
 }
 
-/** `sock` is what the client runs on: a client whose stream no longer takes anything cannot destroy it itself. */
+/** `sock` is the client's stream: a client with a blocked stream cannot destroy it itself. */
 export function sshLink(client: Client, sock: Duplex): SshLink {
   const gate = sessionGate();
   const closeListeners = new Set<(error: OrchError) => void>();
   let gone: OrchError | undefined;
   let cause: Error | undefined;
   let closing = false;
-  // Stays for good: an error event without a listener would end this process.
+  // Stays forever: an error event without a listener would end this process.
   client.on('error', (error) => {
     cause ??= error;
   });
@@ -45,8 +45,8 @@ export function sshLink(client: Client, sock: Duplex): SshLink {
   });
 
   /**
-   * What is made of a channel, or the news that the connection went while it was being opened. `made` is called at once:
-   * events of the channel may follow before a promise settles.
+   * Opens a channel; rejects if the connection is lost meanwhile. Calls `made` at once, because events of the channel
+   * may come before a promise settles.
    */
   const open = <T>(
     ask: (done: (error: Error | undefined, channel: ClientChannel) => void) => void,
@@ -81,7 +81,7 @@ export function sshLink(client: Client, sock: Duplex): SshLink {
           const process = channelProcess(channel, () => gone, closeListeners);
           channel.once('close', leave);
           const abandon = (): void => {
-            // What is let go may hold its session for as long as it likes: nobody is to wait for that.
+            // An abandoned process may hold its session for any time: no caller must wait for it.
             leave();
             process.abandon();
           };
@@ -159,7 +159,7 @@ const channelRefused = (error: unknown): OrchError =>
     },
   );
 
-/** It opened the session, and then could not run anything in it. */
+/** sshd opened the session, but could not start anything in it. */
 const nothingStarted = (cause: unknown): OrchError =>
   new OrchError(
     'CHANNEL_REFUSED',

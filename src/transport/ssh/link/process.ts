@@ -3,7 +3,10 @@ import type { OrchError } from '../../../core/base/errors.ts';
 import { latchedEvents } from '../../shell/latched-events.ts';
 import type { ShellProcess } from '../../shell/shell-process.ts';
 
-/** A session channel as a process. `mourners` are told when the connection goes: a channel alone does not always notice. */
+/**
+ * A session channel as a process. `closeListeners` are called when the connection is lost: a channel alone does not
+ * always notice.
+ */
 export function channelProcess(
   channel: ClientChannel,
   gone: () => OrchError | undefined,
@@ -14,7 +17,7 @@ export function channelProcess(
   channel.on('error', () => {});
   channel.on('exit', (code: number | null, signal?: string) => events.exit({ code, signal: signal ?? null }));
   channel.on('close', () => {
-    // A channel that closes because the connection went says so a moment before the connection does.
+    // If the connection is lost, its channels close a moment before it does.
     setImmediate(() => {
       if (gone() !== undefined) return;
       closeListeners.delete(events.lost);

@@ -1,31 +1,30 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SessionWish } from '../../shell/shell-process.ts';
 
-/** Others may hold sessions on the host that nobody here knows of: those are waited for so long, ever more patiently. */
+/** Other clients may hold sessions on the host: they are waited for at most this long, with growing delays. */
 const HOPELESS_MS = 6000;
 const HOPELESS_STEP_MS = 50;
-/** What was learnt of the server's limit is tried anew after this. */
+/** A learned limit of the server is tried again after this time. */
 const FORGET_MS = 30_000;
-/** Whoever waits asks this often whether an idle session can be had now. */
+/** Interval at which a waiting caller checks whether an idle session can be closed. */
 const ASK_AGAIN_MS = 100;
-/** sshd has the room of a session that was let go only when its process has ended. */
+/** sshd frees the room of a closed session only when its process has ended. */
 const PARTING_MS = 50;
-/** A refusal so soon after that tells nothing of the server's limit. */
+/** A refusal this soon after a close says nothing about the server's limit. */
 const PARTED_MS = 1000;
 
-/** The sessions of one connection. As many are opened as sshd grants; the others wait until one is free. */
+/** The sessions of one connection. Opens as many as sshd grants; other callers wait for a free one. */
 export interface SessionGate {
   /**
-   * Opens a session when there is room. `open` answers `full` when sshd refused it, and calls `leave` when the session
-   * is over. `full` comes of it only where nothing that is open will ever end or be let go, or at once where the wish
-   * is urgent.
+   * Opens a session when there is room. `open` returns `full` if sshd refused it, and calls `leave` when the session
+   * ends. Returns `full` only if no open session will ever end or be closed, or at once if the wish is urgent.
    */
   run<T>(open: (leave: () => void) => Promise<T | 'full'>, wish?: SessionWish): Promise<T | 'full'>;
-  /** Nobody is to wait any longer: the connection is gone. */
+  /** Ends all waiting: the connection is lost. */
   end(): void;
 }
 
-/** Room that is taken while a session is opened, and as long as it lasts. */
+/** One session's room, from its opening to its end. */
 interface SessionSlot {
   leave(): void;
   refused(): void;
@@ -42,7 +41,7 @@ export function sessionGate(patienceMs = HOPELESS_MS): SessionGate {
   let limit = Number.POSITIVE_INFINITY;
   let learntAt = Number.NEGATIVE_INFINITY;
   let partedAt = Number.NEGATIVE_INFINITY;
-  /** Sessions that were granted or have ended: while there are any, it is not hopeless to wait. */
+  /** Number of granted and ended sessions: while it grows, waiting makes sense. */
   let moves = 0;
   let wake = new AbortController();
 
@@ -68,11 +67,11 @@ export function sessionGate(patienceMs = HOPELESS_MS): SessionGate {
         moves++;
         changed();
       },
-      // No news to those who wait: they would only be refused, too.
+      // Does not wake waiting callers: sshd would refuse them too.
       refused: () => void give(),
     };
   };
-  /** Has all idle sessions let go; tells when there may be room. */
+  /** Closes all idle sessions; returns when there may be room. */
   const askForRoom = (): 'soon' | 'later' | 'never' => {
     let parted = false;
     let busy = false;
@@ -86,7 +85,7 @@ export function sessionGate(patienceMs = HOPELESS_MS): SessionGate {
     if (parted) return 'soon';
     return busy || inUse > lasting.size ? 'later' : 'never';
   };
-  /** Until a session ended, or after a while. */
+  /** Waits until a session ends, or for this time. */
   const untilChanged = async (ms: number): Promise<void> => {
     await delay(ms, undefined, { signal: wake.signal }).catch(() => {});
   };

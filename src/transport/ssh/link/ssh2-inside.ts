@@ -1,6 +1,6 @@
-// What ssh2 keeps to itself may be gone or different in its next version: it is read as something of which nothing is known.
+// ssh2's internals may change in its next version: they are read as unknown values.
 
 export const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
-/** A field of an object's own inside; `undefined` where there is none. */
+/** An internal field of an object; `undefined` if it does not exist. */
 export const field = (of: unknown, name: string): unknown => (isObject(of) ? Reflect.get(of, name) : undefined);

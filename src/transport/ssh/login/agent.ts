@@ -9,7 +9,7 @@ import type { Sign } from './signing-agent.ts';
 const REQUEST_IDENTITIES = 11;
 const IDENTITIES_ANSWER = 12;
 const LIST_LIMIT_MS = 5000;
-/** A key may want its owner to confirm every use. */
+/** A key may ask its owner to confirm each use. */
 const SIGN_LIMIT_MS = 60_000;
 
 export interface AgentKey {
@@ -21,18 +21,17 @@ export interface AgentKey {
 
 export interface Agent {
   readonly keys: readonly AgentKey[];
-  /** In a few words: how many keys it holds, or why there is none. */
+  /** In a few words: how many keys it has, or why none. */
   readonly note: string;
-  /** Its keys that cannot be used, each with the remedy. */
+  /** Its unusable keys, each with a hint. */
   readonly unusable: readonly string[];
 }
 
 const listed = new Map<string, { readonly stamp: string; readonly agent: Promise<Agent> }>();
 
 /**
- * The keys of the agent at a socket (`IdentityAgent` of ssh_config(5): a path, `none`, `SSH_AUTH_SOCK` or `$NAME`; default:
- * SSH_AUTH_SOCK), listed once in this process for as long as the socket is the same. An agent that does not answer is
- * one without keys.
+ * The keys of the agent at a socket (`IdentityAgent` of ssh_config(5): a path, `none`, `SSH_AUTH_SOCK` or `$NAME`;
+ * default: SSH_AUTH_SOCK), listed once per process and socket. An agent without an answer counts as one without keys.
  */
 export async function sshAgent(socket: string | undefined, env: NodeJS.ProcessEnv = process.env): Promise<Agent> {
   if (socket?.toLowerCase() === 'none') return without('no ssh-agent is used (IdentityAgent none)');
@@ -90,7 +89,7 @@ async function list(path: string): Promise<Agent> {
   return { keys, note, unusable };
 }
 
-/** ssh2 would leave out the keys that it does not support without a word. draft-ietf-sshm-ssh-agent §3.5. */
+/** ssh2 would silently leave out unsupported keys. draft-ietf-sshm-ssh-agent §3.5. */
 function identities(answer: Buffer): readonly { readonly blob: Buffer; readonly comment: string }[] {
   if (answer[0] !== IDENTITIES_ANSWER) throw new Error('it refuses to list its keys');
   const found: { blob: Buffer; comment: string }[] = [];

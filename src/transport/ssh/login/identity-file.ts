@@ -10,32 +10,32 @@ import { hostKeyType } from '../host-keys/known-hosts.ts';
 import { parseKey } from './parse-key.ts';
 import { opensshKey, publicKeyLine, unsupportedType } from './public-key.ts';
 
-/** As many as OpenSSH gives. */
+/** OpenSSH's number of attempts. */
 const PASSPHRASE_TRIES = 3;
 
-/** What became of asking for a passphrase: the key, nobody to ask, or none of the answers opened it. */
+/** The result of asking for a passphrase: the key, no operator to ask, or only wrong answers. */
 export type Unlocked = ParsedKey | 'nobody' | 'wrong';
 
-/** A file with a private key, as far as it can be used. */
+/** A private key file, as far as it is usable. */
 export type Identity =
   | { readonly state: 'open'; readonly file: string; readonly blob: Buffer; readonly key: ParsedKey }
   | {
       readonly state: 'locked';
       readonly file: string;
-      /** The public half, where it is readable without the passphrase. */
+      /** The public half, if readable without the passphrase. */
       readonly blob?: Buffer;
-      /** The key, once somebody has given the passphrase. */
+      /** The key, after its passphrase was entered. */
       readonly opened: () => ParsedKey | undefined;
-      /** Asks at most once in this process, whoever else needs the key. */
+      /** Asks at most once per process, for all users of the key. */
       readonly unlock: (ask: Ask | undefined) => Promise<Unlocked>;
     }
-  /** Only the public half is here: the private one may be in the agent. */
+  /** Only the public half is in the file: the agent may have the private one. */
   | { readonly state: 'public'; readonly file: string; readonly blob: Buffer; readonly fault: OrchError }
   | { readonly state: 'missing' | 'unusable'; readonly file: string; readonly fault: OrchError };
 
 const loaded = new Map<string, { readonly stamp: string; readonly identity: Promise<Identity> }>();
 
-/** Reads a key file, once in this process for as long as it does not change. */
+/** Reads a key file, once per process until it changes. */
 export async function identityFile(file: string): Promise<Identity> {
   const path = fromHome(file);
   const stamp = await stampOf(path);
@@ -46,7 +46,7 @@ export async function identityFile(file: string): Promise<Identity> {
   return await identity;
 }
 
-/** Whether a file is there and which one: changes when it is replaced or rewritten. */
+/** A stamp of a file: changes when the file is created, replaced or rewritten. */
 export async function stampOf(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
   return found === undefined ? 'none' : [found.dev, found.ino, found.size, found.mtimeMs, found.ctimeMs].join(' ');
@@ -86,7 +86,7 @@ async function load(file: string, path: string): Promise<Identity> {
     file,
     ...defined({ blob }),
     ...unlocker(file, async (passphrase) => {
-      // Takes some 300 ms of this thread (bcrypt): never more than once for the same answer.
+      // Takes about 300 ms of this thread (bcrypt): never twice for the same answer.
       const opened = await parseKey(text, passphrase.reveal());
       return opened === 'locked' || opened instanceof Error ? undefined : opened;
     }),

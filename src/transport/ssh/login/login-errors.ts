@@ -5,13 +5,13 @@ import type { SshTarget } from '../target.ts';
 export interface LoginCourse {
   readonly accepted: readonly string[];
   readonly refused: readonly string[];
-  /** What there is to log in with and the server did not look at. */
+  /** Credentials that the server did not try. */
   readonly unused: readonly string[];
-  /** Methods that the server would still take. `undefined`: it has not said. */
+  /** Methods that the server still accepts. `undefined`: it has not said. */
   readonly left: readonly string[] | undefined;
   readonly passwordGiven: boolean;
   readonly passwordRefused: boolean;
-  /** A prompt that nobody answered and the password does not. */
+  /** A prompt without an answer, other than for the password. */
   readonly unanswered: string | undefined;
   readonly notes: readonly string[];
 }

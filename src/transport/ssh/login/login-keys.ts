@@ -11,7 +11,7 @@ import { type Sign, signWith } from './signing-agent.ts';
 
 const DEFAULT_IDENTITIES: readonly string[] = ['~/.ssh/id_ed25519', '~/.ssh/id_ecdsa', '~/.ssh/id_rsa'];
 const DEFAULT_TOKENS: readonly string[] = ['~/.ssh/id_ed25519_sk', '~/.ssh/id_ecdsa_sk'];
-/** sshd ends the connection at the sixth refusal (MaxAuthTries): two are left for the password. */
+/** sshd ends the connection at the sixth refusal (MaxAuthTries): two attempts remain for the password. */
 const KEYS_BEFORE_PASSWORD = 4;
 
 /** A key to offer. */
@@ -20,27 +20,27 @@ export interface LoginKey {
   readonly label: string;
   /** At least the public half. */
   readonly key: ParsedKey;
-  /** Sent with its signature, which spares asking the server first whether it would take the key. */
+  /** Sent with its signature, without asking the server first whether it accepts the key. */
   readonly atOnce: boolean;
   readonly sign: Sign;
 }
 
-/** A key that needs a passphrase first; offered last, and asked for only if the server would take it. */
+/** A key with a passphrase; offered last, and asked for only if the server accepts the key. */
 export type LockedKey = Extract<Identity, { readonly state: 'locked' }>;
 
-/** What this user has to log in with, in the order in which it is offered. */
+/** The user's keys for a login, in the order of their offer. */
 export interface LoginKeys {
   readonly ready: readonly LoginKey[];
   readonly locked: readonly LockedKey[];
-  /** What is wrong with the named files, in their order. */
+  /** Errors of the named files, in their order. */
   readonly faults: readonly OrchError[];
-  /** What else is to be known when none of the keys was taken. */
+  /** More information if the server accepts no key. */
   readonly notes: () => Promise<readonly string[]>;
 }
 
 /**
- * Named files first, each by its cheapest holder (the file, else the agent); then the agent's other keys, unless only the
- * named ones may be used. Of the usual files, which nobody named, those that the agent holds too come before its others.
+ * Named files first, each from its cheapest source (the file, else the agent); then the agent's other keys, unless only
+ * named ones are allowed. Default files that the agent holds too come before its other keys.
  */
 export async function loginKeys(target: SshTarget): Promise<LoginKeys> {
   const named = target.identityFiles !== undefined;
@@ -90,7 +90,7 @@ const fileKey = (file: string, key: ParsedKey): LoginKey => ({
   sign: (data, hash) => signWith(key, data, hash),
 });
 
-/** How a file's key is called in messages. */
+/** The name of a file's key in messages. */
 export const keyLabel = (file: string, blob: Buffer | undefined): string =>
   `key ${file}${blob === undefined ? '' : ` (${fingerprint(blob)})`}`;
 
@@ -104,7 +104,7 @@ const agentKey = ({ key, comment, blob, sign }: AgentKey, atOnce: boolean): Logi
 const notHeld = (agent: Agent, offered: ReadonlySet<AgentKey | undefined>): readonly string[] =>
   agent.keys.some((key) => !offered.has(key)) ? ['its other keys left out (IdentitiesOnly)'] : [];
 
-/** OpenSSH would use these, too; whoever is used to it must hear why they were of no use here. */
+/** OpenSSH would use these too, so the error says why api7-orch cannot. */
 async function unusableBeside(identities: readonly Identity[], named: boolean): Promise<readonly string[]> {
   const certificates = identities.filter(({ state }) => state !== 'missing').map(({ file }) => `${file}-cert.pub`);
   const found = async (files: readonly string[], type: string): Promise<readonly string[]> => {

@@ -7,22 +7,22 @@ import { type Ask, askOnce } from '../ask.ts';
 import type { SshTarget } from '../target.ts';
 import type { LockedKey } from './login-keys.ts';
 
-/** `Password:`, `ops's password:`, `LDAP Password:`; but neither a new one nor one that holds only once. */
+/** `Password:`, `ops's password:`, `LDAP Password:`; but no prompt for a new or a one-time password. */
 const PASSWORD = /\bpassword\b/i;
 const OTHER_PASSWORD = /\b(new|current|old|retype|again|repeat|one.?time|otp|expired|token|code)\b/i;
 
-/** What one attempt at a login has to ask. */
+/** The questions of one login attempt. */
 export interface LoginQuestions {
-  /** The user's password: as the inventory or `-k` has it, or asked for this host alone. `quoted`: how its server prompts. */
+  /** The user's password: from the inventory or `-k`, or asked for this host alone. `quoted`: the server's prompt. */
   password(quoted?: readonly string[]): Promise<Secret | undefined>;
   key(locked: LockedKey): Promise<ParsedKey | 'nobody' | 'wrong'>;
-  /** Answers to a server's prompts, all of them hidden or shown as it says; or the first that nobody answers. */
+  /** Answers to a server's prompts, hidden or visible as it says; or the first prompt without an answer. */
   prompts(said: readonly string[], prompts: readonly Prompt[]): Promise<readonly string[] | { readonly open: string }>;
-  /** What is being asked right now. */
+  /** The current question. */
   pending(): Promise<unknown> | undefined;
 }
 
-/** `paused` waits for an answer on nobody's time. */
+/** `paused` stops the clock during a question. */
 export function loginQuestions(
   target: SshTarget,
   ask: Ask | undefined,
@@ -41,7 +41,7 @@ export function loginQuestions(
     }
   };
   const who = `${target.name} (${hostPort(target)})`;
-  // An answer that one host could read goes to no other: what the fleet shares comes from -k or the inventory.
+  // An answer typed for one host goes to no other; a shared password comes from -k or the inventory.
   const password = async (quoted?: readonly string[]): Promise<Secret | undefined> => {
     if (target.password !== undefined || ask === undefined) return target.password;
     const what = `${who}: password of ${target.user}`;
@@ -71,7 +71,7 @@ export function loginQuestions(
   };
 }
 
-/** Whether it is the user's password that a server prompts for, and nothing else. */
+/** Whether a server asks for the user's password and nothing else. */
 export const wantsPassword = ([prompt, ...more]: readonly Prompt[]): boolean =>
   prompt !== undefined &&
   more.length === 0 &&
@@ -82,7 +82,7 @@ export const wantsPassword = ([prompt, ...more]: readonly Prompt[]): boolean =>
 const MOST_LINES = 20;
 const MOST_CHARS = 200;
 
-/** A server's words by line, the first ones. */
+/** The first lines of a server's text. */
 const quotation = (said: readonly string[]): readonly string[] =>
   said
     .flatMap((text) => shown(text).split('\n'))
@@ -92,5 +92,5 @@ const quotation = (said: readonly string[]): readonly string[] =>
 
 const hostPort = ({ address, port }: SshTarget): string => addressWithPort(address, port);
 
-/** A server's text without what could move a terminal's cursor or color it. */
+/** A server's text without terminal control sequences. */
 export const shown = (text: string): string => safeText(text.replaceAll('\r\n', '\n')).trim();

@@ -18,33 +18,35 @@ import { tapUserAuth, type UserAuth } from './userauth.ts';
 
 export interface LoginOptions {
   readonly ask?: Ask | undefined;
-  /** Waits for somebody's answer on nobody's time. @throws OrchError INTERRUPTED */
+  /** Stops the clock during a question. @throws OrchError INTERRUPTED */
   readonly paused: <T>(question: () => Promise<T>) => Promise<T>;
 }
 
 /** One attempt to log in. */
 export interface Login {
   readonly handler: AuthHandlerMiddleware;
-  /** To be called right after the client's `connect()`. */
+  /** Call it right after the client's `connect()`. */
   readonly follow: (client: Client) => void;
-  /** What the login came to, if it was at fault for the attempt's failure. */
+  /** The login's own error, if it caused the attempt's failure. */
   readonly fault: (error: unknown) => Promise<OrchError | undefined>;
-  /** The question during which the connection was lost: sshd waits two minutes for a login, and people take longer. */
+  /**
+   * The question during which the connection was lost: sshd allows two minutes for a login, and people may take longer.
+   */
   readonly pending: () => Promise<unknown> | undefined;
 }
 
-/** What has been sent and not been answered yet. */
+/** A sent request without an answer. */
 interface Step {
   readonly label: string;
   readonly key?: LoginKey | LockedKey;
   readonly atOnce?: Sign;
-  /** It carries the password. */
+  /** It contains the password. */
   password?: boolean;
 }
 
 /**
- * Prepares to log in as OpenSSH would: keys, then prompts, then the password, each only while the server would take it. A
- * passphrase or a password is asked for when nothing else has been accepted; a password is given to a host only once.
+ * Prepares a login in OpenSSH's order: keys, prompts, password, each only while the server accepts it. Asks for a
+ * passphrase or password only if nothing else was accepted; a host gets a password only once.
  *
  * @throws OrchError CONNECT_KEY_MISSING | CONNECT_KEY_INVALID | CONNECT_KEY_ENCRYPTED | CONNECT_NO_KEY when there is
  *   nothing to try
@@ -76,7 +78,7 @@ export async function startLogin(target: SshTarget, { ask, paused }: LoginOption
     fatal ??= error;
     abandon();
   };
-  /** Goes on with the next method, as if the server had refused this one. */
+  /** Continues with the next method, as if the server had refused this one. */
   const leave = (why: string): void => {
     refused.push(step === undefined ? why : `${step.label} (${why})`);
     step = undefined;
@@ -95,7 +97,7 @@ export async function startLogin(target: SshTarget, { ask, paused }: LoginOption
     if (key === 'wrong') stop(lockedFault(locked.file, 'was not opened by any passphrase given'));
     return typeof key === 'string' ? undefined : key;
   };
-  /** Its passphrase is wanted only once the server has said that it would take the key. */
+  /** Asks for its passphrase only after the server has accepted the key. */
   const offerLocked = async (locked: LockedKey): Promise<AnyAuthMethod | undefined> => {
     const label = labelOf(locked);
     const half = locked.blob === undefined ? await unlocked(locked) : ssh2.utils.parseKey(locked.blob);
@@ -141,7 +143,7 @@ export async function startLogin(target: SshTarget, { ask, paused }: LoginOption
       if (method !== undefined) return method;
     }
     if (fatal !== undefined) return undefined;
-    // Nothing has been offered that could have made the server say what it takes.
+    // No request so far made the server list its methods.
     if (left === undefined) return { type: 'none', username };
     if (may('keyboard-interactive')) {
       step = { label: 'keyboard-interactive' };
@@ -160,7 +162,7 @@ export async function startLogin(target: SshTarget, { ask, paused }: LoginOption
 
   return {
     handler: (_left, _partial, give) => {
-      // ssh2 documents `false` for "no more", which its types leave out.
+      // ssh2 documents `false` for "no more", but its types lack it.
       next().then((method) => give(method ?? (false as never)), abandon);
     },
     follow(client) {
@@ -175,7 +177,7 @@ export async function startLogin(target: SshTarget, { ask, paused }: LoginOption
             accepted.push(done.label);
             spent.clear();
           } else if (done.key !== undefined && !methods.includes('publickey')) {
-            // It has not looked at the key: it wants something else first.
+            // The server has not tried the key: it wants another method first.
             queue.unshift(done.key);
           } else {
             refused.push(done.label);

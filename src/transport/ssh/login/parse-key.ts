@@ -4,7 +4,7 @@ import { defined } from '../../../core/base/data.ts';
 
 const PKCS8 = /-----BEGIN (ENCRYPTED )?PRIVATE KEY-----/;
 
-/** A key out of a file. PKCS #8, which openssl writes and OpenSSH reads, is unknown to ssh2: node makes of it what ssh2 knows. */
+/** Parses a private key. ssh2 does not know PKCS #8, which openssl writes and OpenSSH reads: Node converts it. */
 export async function parseKey(text: string, passphrase?: string): Promise<ParsedKey | 'locked' | Error> {
   const { default: ssh2 } = await import('ssh2');
   const pkcs8 = PKCS8.exec(text);

@@ -3,7 +3,7 @@ import { hostKeyType } from '../host-keys/known-hosts.ts';
 const BEGIN = '-----BEGIN OPENSSH PRIVATE KEY-----';
 const MAGIC = 'openssh-key-v1\0';
 
-/** What can be known of a private key file in OpenSSH's format without its passphrase. */
+/** The readable part of an OpenSSH private key file without its passphrase. */
 export interface OpensshKey {
   readonly encrypted: boolean;
   /** The public half, in its own encoding. */
@@ -38,7 +38,7 @@ export function publicKeyLine(text: string): Buffer | undefined {
     : undefined;
 }
 
-/** Why ssh2 cannot log in with keys of this type, and what can be done. `undefined`: it can. */
+/** Why ssh2 cannot log in with keys of this type, and the alternative. `undefined`: it can. */
 export function unsupportedType(type: string): string | undefined {
   if (/-cert-v0\d@openssh\.com$/.test(type))
     return 'certificates are not supported: have the plain public key put into authorized_keys';
@@ -48,7 +48,7 @@ export function unsupportedType(type: string): string | undefined {
   return undefined;
 }
 
-/** One length-prefixed field, and where the next begins. @throws RangeError when it is not all there */
+/** One length-prefixed field, and the position of the next. @throws RangeError when it is incomplete */
 export function field(data: Buffer, at: number): readonly [Buffer, number] {
   const end = at + 4 + data.readUInt32BE(at);
   if (end > data.length) throw new RangeError('cut short');

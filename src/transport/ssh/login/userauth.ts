@@ -4,7 +4,7 @@ import type { Sign, SigningHash } from './signing-agent.ts';
 type GiveSignature = (data: Buffer, done: (signature: Buffer) => void) => void;
 type Failure = (protocol: Protocol, left: readonly string[], partial: boolean) => void;
 
-/** What is used of ssh2's inside, as its version 1.17 has it. */
+/** The used internals of ssh2 1.17. */
 interface Protocol {
   authPK(user: string, key: ParsedKey, algorithm: string | undefined, sign?: GiveSignature): void;
   readonly _handlers: { USERAUTH_FAILURE: Failure };
@@ -12,17 +12,17 @@ interface Protocol {
 }
 
 export interface LoginEvents {
-  /** The server said no, or (`partial`) yes and wants more: it would go on with the methods in `left`. */
+  /** The server refused, or (`partial`) accepted and requires more: `left` are the methods that may continue. */
   readonly failed: (left: readonly string[], partial: boolean) => void;
-  /** Signs with the key under way, if it is to be sent with its signature. */
+  /** The signer of the current key, if it is sent with its signature. */
   readonly signAtOnce: () => Sign | undefined;
-  /** The key under way could not sign. */
+  /** The current key could not sign. */
   readonly cannotSign: (error: unknown) => void;
 }
 
-/** Steers a login beyond what ssh2 offers. */
+/** Controls a login beyond ssh2's API. */
 export interface UserAuth {
-  /** Leaves the method under way, without an answer, for the next one. */
+  /** Gives up the current method without an answer and continues with the next. */
   readonly leave: () => void;
 }
 
@@ -33,11 +33,11 @@ const HASHES: Readonly<Record<string, SigningHash>> = {
 };
 
 /**
- * Reaches into a client, right after its `connect()`. ssh2 always asks the server first whether it would take a key, at the
- * price of a round trip; it forgets what a server said to a key of an agent (RFC 4252 §5.1, partial success); and it ends
- * the connection where a method is to be passed over.
+ * Hooks into a client, right after its `connect()`. ssh2 always asks the server first whether it accepts a key, which
+ * costs a round trip. It also ignores the answer to an agent's key (RFC 4252 §5.1, partial success), and ends the
+ * connection instead of skipping a method.
  *
- * @throws Error when ssh2 is not as it was in 1.17
+ * @throws Error when ssh2's internals differ from 1.17
  */
 export function tapUserAuth(client: Client, events: LoginEvents): UserAuth {
   const protocol = protocolOf(client);
@@ -67,7 +67,7 @@ export function tapUserAuth(client: Client, events: LoginEvents): UserAuth {
   return {
     leave() {
       if (!open) return;
-      // Of its requests, ssh2 waits for the answer to this one; a key's query has been answered.
+      // ssh2 waits for the answer to this one request; a key's query has been answered.
       if (protocol._authsQueue[0] === 'keyboard-interactive') protocol._authsQueue.shift();
       onFailure(protocol, left, false);
     },
