@@ -24,7 +24,7 @@ const params = z
     stdin: secretOrText.optional(),
     cwd: absolutePath.optional(),
     timeout: duration.prefault('10m'),
-    /** `none`: it touches nothing that serves, and need not wait until the node is out of traffic. */
+    /** `none`: it cannot interrupt traffic, so it does not wait for the drain. */
     impact: z.enum(['none', 'node']).default('node'),
   })
   .refine((p) => [p.creates, p.unless, p.always].filter((given) => given !== undefined).length === 1, {
@@ -42,7 +42,7 @@ const wholeText = (p: Params): string => (typeof p.run === 'string' ? p.run.trim
 function shortName(p: Params): string {
   if (p.name !== undefined) return p.name;
   const text = typeof p.run === 'string' ? p.run.trim() : p.run.join(' ');
-  // Before it is cut: half of a secret would not be found.
+  // Redacted before the cut: half a secret would not be found.
   const [first = '', ...more] = redact(text, 'words').split('\n');
   return more.length === 0 && first.length <= 60 ? first : `${first.slice(0, 60)}…`;
 }
@@ -50,10 +50,11 @@ function shortName(p: Params): string {
 const options = (p: Params): RunOptions => ({ timeoutMs: p.timeout, ...defined({ cwd: p.cwd }) });
 
 /**
- * A command that is run when its effect is not there yet. With `always` it runs every time and always counts as changed.
+ * Runs a command unless its effect exists already. With `always` it runs every time and always counts as changed.
  *
- * @throws OrchError COMMAND_FAILED when it does not exit with 0; the last lines of its output are in the details
- * @example yield command({ run: ['sysctl', '-p', '/etc/sysctl.d/api7.conf'], unless: 'test "$(sysctl -n net.core.somaxconn)" = 4096' });
+ * @throws OrchError COMMAND_FAILED when it does not exit with 0; details hold the last lines of its output
+ * @example yield command({ run: ['sysctl', '-p', '/etc/sysctl.d/api7.conf'], unless: 'test "$(sysctl -n
+ *   net.core.somaxconn)" = 4096' });
  */
 export const command = defineTask<typeof params, void, { readonly done: boolean }, void>({
   kind: 'command',

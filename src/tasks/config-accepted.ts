@@ -15,38 +15,39 @@ import { absolutePath } from './file/fields.ts';
 import { yamlContent } from './yaml-file.ts';
 
 const params = z.strictObject({
-  /** The image that is going to run with it. */
+  /** The image that will run with it. */
   image: z
     .instanceof(Task, { error: 'must be an image task' })
     .refine(({ type }) => type.kind === 'image', { error: 'must be an image task' }),
-  /** The very content that the file is going to have. */
+  /** The content that the file will have. */
   content: yamlContent,
-  /** Where the image has that file. */
+  /** Path of that file in the image. */
   target: absolutePath,
-  /** What checks it there, for `sh -c`; anything but exit code 0 is a refusal. */
+  /** Command that checks it there, for `sh -c`; any exit code but 0 is a refusal. */
   command: z.string().min(1),
   /** uid and gid that must be able to read it. */
   as: z.int().min(0),
-  /** File on the host that remembers what was accepted. */
+  /** File on the host that records what was accepted. */
   record: absolutePath,
-  /** What its container is given besides: a configuration may name variables and files. */
+  /** Environment and mounts of its container: a configuration may refer to variables and files. */
   ...givenFields,
   within: duration.prefault('60s'),
 });
 
 type Params = z.output<typeof params>;
 
-/** Digest of image and content that were accepted together last. */
+/** Digest of the image and content that were last accepted together. */
 type Accepted = { readonly accepted: string };
 
 const imageState = z.object({ id: z.string() });
 
 /**
- * A configuration that the image which is going to use it accepts: tried in a container that has no network, no ports and
- * no identity, before anything of what serves is touched. Once for each pair of image and content.
+ * Checks a configuration with the image that will use it, in a container without network, ports and identity, before
+ * any serving container is changed. Runs once for each pair of image and content.
  *
- * @throws OrchError CONFIG_REFUSED in the image's own words
- * @example yield configAccepted({ image: gateway, content, target: '/usr/local/apisix/conf/config.yaml', command: 'apisix init', as: 636, record: '/opt/api7/.config-accepted' });
+ * @throws OrchError CONFIG_REFUSED with the image's own output
+ * @example yield configAccepted({ image: gateway, content, target: '/usr/local/apisix/conf/config.yaml', command:
+ *   'apisix init', as: 636, record: '/opt/api7/.config-accepted' });
  */
 export const configAccepted = defineTask<typeof params, void, Accepted, void>({
   kind: 'configAccepted',
@@ -73,7 +74,7 @@ export const configAccepted = defineTask<typeof params, void, Accepted, void>({
   write: (p, change, host, _local, report) => accept(p, change.after?.accepted ?? '', host, report),
 });
 
-/** Absent where nothing is given: so the records of earlier releases go on holding. */
+/** Absent if nothing is given: records of earlier releases stay valid. */
 function givenTo({ env, mounts }: Params): object {
   const variables = Object.entries(env).map(([name, value]) => [name, comparable(value)]);
   return {

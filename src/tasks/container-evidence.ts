@@ -7,7 +7,7 @@ import { defineQuery } from '../core/task/define-query.ts';
 
 const params = z.strictObject({
   container: z.string().min(1),
-  /** What is asked once more now, from the host itself. */
+  /** Requests to repeat now, from the host itself. */
   probes: z
     .array(z.strictObject({ port: z.int().min(1).max(65_535), path: z.string().startsWith('/') }))
     .readonly()
@@ -23,10 +23,11 @@ const ANSWER_MS = 3000;
 const BODY_CHARS = 200;
 
 /**
- * What shows why a container failed: `yield*` gives it. Looks once and changes nothing; a container that is not there is
- * told as `absent`, a probe that is not answered by why.
+ * Diagnostics of a failed container, as the result of `yield*`. One reading; changes nothing. A missing container is
+ * reported as `absent`, a failed probe by its reason.
  *
- * @example const evidence = yield* containerEvidence({ container: 'api7-gateway', probes: [{ port: 7085, path: '/status' }] });
+ * @example const diagnostics = yield* containerEvidence({ container: 'api7-gateway', probes: [{ port: 7085, path:
+ *   '/status' }] });
  */
 export const containerEvidence = defineQuery<typeof params, Diagnostics>({
   kind: 'containerEvidence',

@@ -7,12 +7,13 @@ import { writeContainer } from './container/write.ts';
 import { type ImageLocal, localOfImage } from './image/image-local.ts';
 
 /**
- * A container that runs, made from exactly this image with exactly these settings. It is replaced only for a real
- * difference: in what is declared here, in its image, in the tasks of `restartOn`, or in a managed file as the running
- * process sees it. One that was merely stopped is started.
+ * A running container with exactly this image and these settings. It is replaced only for a real difference: in its
+ * declared settings, in its image, in the tasks of `restartOn`, or in a managed file as the running process sees it. A
+ * container that only stopped is started.
  *
  * @throws OrchError PORT_TAKEN, IMAGE_MISSING, CONTAINER_EXITED, CONTAINER_PAUSED, DOCKER_FAILED
- * @example yield container({ name: 'web', image: nginx, ports: [{ address: '127.0.0.1', host: 8080, container: 80 }] });
+ * @example yield container({ name: 'web', image: nginx, ports: [{ address: '127.0.0.1', host: 8080, container: 80 }]
+ *   });
  */
 export const container = defineTask<
   typeof containerParams,
@@ -32,7 +33,9 @@ export const container = defineTask<
   hidden,
 });
 
-/** Observed values may be secrets that nobody knows any more: they are shown only where a plain value is declared. */
+/**
+ * Observed values may be secrets that api7-orch no longer knows: they are printed only if a plain value is declared.
+ */
 function hidden(p: ContainerParams, path: string): boolean {
   const [field, ...rest] = path.split('.');
   const key = rest.join('.');

@@ -19,7 +19,7 @@ type DirectoryState = {
 };
 
 /**
- * A directory with this mode and owner. Missing parents are made as root's with 0755; what is inside is left alone.
+ * A directory with this mode and owner. Missing parents are created for root with 0755; the content stays unchanged.
  *
  * @throws OrchError PATH_TAKEN when a file, a link or something else is at the path
  * @example yield directory({ path: '/opt/api7', mode: '0750' });

@@ -27,8 +27,8 @@ const params = z.strictObject({
 });
 
 /**
- * A file with exactly this content, mode and owner. Written atomically; where only mode or owner differ the content is
- * not touched. Its directory must be there.
+ * A file with exactly this content, mode and owner. Written atomically; if only mode or owner differ, the content is
+ * not written. Its directory must exist.
  *
  * @throws OrchError PATH_TAKEN when a directory, a link or something else is at the path
  * @example yield file({ path: '/etc/motd', content: 'part of the API7 cluster\n' });

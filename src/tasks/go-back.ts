@@ -13,17 +13,17 @@ import { noWayBack, wayBack } from './previous/way-back.ts';
 
 const params = z.strictObject({
   container: z.string().min(1),
-  /** Version to go back to, as its image is tagged. Default: what ran before the last change. */
+  /** Version to return to, by its image's tag. Default: the version before the last change. */
   to: z.string().min(1).optional(),
-  /** Refuse another image: its service keeps data that a newer version may have migrated. */
+  /** Refuses another image: the service keeps data that a newer version may have migrated. */
   sameImage: z.boolean().default(false),
 });
 
 type Params = z.output<typeof params>;
 
-/** What a container is made of. */
+/** The state that a container was created from. */
 type Made = {
-  /** Digest of image and settings; `null`: there is no container. */
+  /** Digest of image and settings; `null`: no container. */
   readonly container: string | null;
   /** Digest, mode and owner of each file. */
   readonly files: Readonly<Record<string, string>>;
@@ -34,13 +34,13 @@ type Back = {
   readonly is: Made;
   readonly goal: Made;
   readonly version: string;
-  /** A container was left under its temporary name. */
+  /** A container under the temporary name exists. */
   readonly leftover: boolean;
 };
 
 /**
- * A container that runs what it ran before, by the record on its host: the same image by id, the same settings and files. The failed
- * one is stopped gently and removed.
+ * Returns a container to its previous version by the record on its host: the same image by id, the same settings and
+ * files. Stops the failed container gently and removes it.
  *
  * @throws OrchError NO_WAY_BACK, CONTAINER_EXITED, CONTAINER_PAUSED, DOCKER_FAILED
  * @example yield goBack({ container: 'api7-gateway', to: '3.10.5' });
@@ -85,7 +85,7 @@ async function readBack(p: Params, host: Reader): Promise<Back> {
   };
 }
 
-/** What the container is to be. One that runs the version already stays as it is: its settings are the inventory's affair. */
+/** The target state. A container that runs the version already stays as it is: the inventory decides its settings. */
 async function goalOf(p: Params, found: ContainerInspect | null, host: Reader): Promise<SeenState> {
   if (found === null || p.to === undefined || versionOf({ ref: found.Config.Image }) !== p.to)
     return await wayBack(p.container, p.to, host);
@@ -103,7 +103,7 @@ async function seen(path: string, host: Reader): Promise<string> {
 const asSeen = ({ content, mode, uid, gid }: KeptFile): string =>
   `${sha256(Buffer.from(content, 'base64'))} ${mode} ${uid}:${gid}`;
 
-/** Files first, as their tasks do: wherever this is broken off, the next run finds a state that it goes on from. */
+/** Files first, as in their own tasks: after an interruption at any point, the next run continues. */
 async function write(p: Params, host: Connection, report: Report): Promise<void> {
   const { docker } = host;
   const old = await docker.container(p.container);
@@ -127,7 +127,7 @@ async function write(p: Params, host: Connection, report: Report): Promise<void>
   await refuseExited(p.container, host);
 }
 
-/** Its reference may mean another image by now. */
+/** The reference may name another image by now. */
 async function bodyOf({ body, image, ref }: SeenState, { docker }: Connection) {
   const tagged = await docker.image(ref);
   return { ...body, Image: tagged?.Id === image ? ref : image };

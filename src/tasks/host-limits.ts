@@ -3,14 +3,14 @@ import { OrchError } from '../core/base/errors.ts';
 import { defineGate } from '../core/task/define-gate.ts';
 
 const params = z.strictObject({
-  /** Open files that containers are to be given. */
+  /** Limit of open files that containers need. */
   nofile: z.int().min(1).optional(),
-  /** Room that is needed, by any path on the file system meant. */
+  /** Required free space, by any path on the file system. */
   freeBytes: z
     .array(z.strictObject({ path: z.string().startsWith('/'), bytes: z.int().min(0) }))
     .readonly()
     .default([]),
-  /** Accepted machines, as `uname -m` names them. */
+  /** Accepted machine architectures, in the form of `uname -m`. */
   arch: z.array(z.string()).min(1).readonly().optional(),
 });
 
@@ -24,9 +24,9 @@ type Limits = {
 };
 
 /**
- * A gate: the host is of the right kind and has room. It never waits: none of this changes by itself.
+ * Gate: the host has the right architecture and enough room. Never waits: none of this changes by itself.
  *
- * @throws OrchError HOST_ARCHITECTURE, NOFILE_TOO_LOW, DISK_FULL with what is there and what is needed
+ * @throws OrchError HOST_ARCHITECTURE, NOFILE_TOO_LOW, DISK_FULL with actual and required values
  * @example yield hostLimits({ nofile: 65536, freeBytes: [{ path: '/var/lib/docker', bytes: 2e9 }], arch: ['x86_64'] });
  */
 export const hostLimits = defineGate<typeof params, Limits>({
@@ -48,7 +48,7 @@ export const hostLimits = defineGate<typeof params, Limits>({
   unmet: (p, limits) => shortfall(p, limits) ?? new OrchError('INTERNAL', 'the host has everything that is needed'),
 });
 
-/** The first limit that is too low; undefined: none is. */
+/** The first limit that is too low; undefined: none. */
 function shortfall(p: Params, { host, arch, nofile, free }: Limits): OrchError | undefined {
   if (p.arch !== undefined && !p.arch.includes(arch))
     return new OrchError('HOST_ARCHITECTURE', `this host is ${arch}, the images are for ${p.arch.join(' or ')}`, {

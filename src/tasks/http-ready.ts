@@ -12,14 +12,14 @@ const params = z.strictObject({
   port: z.int().min(1).max(65_535),
   path: z.string().startsWith('/', { error: 'must begin with "/"' }),
   address: z.string().min(1).default('127.0.0.1'),
-  /** The Host header; default address and port. */
+  /** The Host header; default: address and port. */
   host: z.string().min(1).optional(),
-  /** `any`: it is enough that somebody answers in HTTP. */
+  /** `any`: any HTTP response is enough. */
   status: z.union([z.int().min(100).max(599), z.literal('any')]).default(200),
-  /** Statuses that do as well: 404 where an older version has no such path. */
+  /** Other accepted statuses: 404 if an older version has no such path. */
   orStatus: z.array(z.int().min(100).max(599)).readonly().default([]),
   bodyIncludes: z.string().min(1).optional(),
-  /** The container that is to answer: when it has ended for good, waiting ends too, and its log is shown. */
+  /** The container that should respond: when it has ended for good, the wait ends too, and its log is printed. */
   container: z.string().min(1).optional(),
   within: duration.prefault('60s'),
   every: duration.prefault('500ms'),
@@ -35,18 +35,18 @@ interface Reply {
   readonly said: string;
 }
 
-/** What was answered last, and the container behind it while that is not what it must be. */
+/** The last response, and the container behind it as long as the response is not accepted. */
 type Answer = Reply & { readonly asked: string; readonly behind: Behind | null };
 
-/** Longest wait for one answer: a server that is stuck must not use up the whole patience. */
+/** Longest wait for one response: a stuck server must not use up the whole time. */
 const ANSWER_MS = 5000;
 
 const url = (p: Params): string => `http://${addressWithPort(p.address, p.port)}${p.path}`;
 
 /**
- * Waits until a GET from the host itself is answered as it must be, `passes` times in a row. Never counts as changed.
+ * Waits until a GET from the host itself gets an accepted response, `passes` times in a row. Never counts as changed.
  *
- * @throws OrchError NOT_READY with what was answered last; CONTAINER_EXITED as soon as `container` has ended for good
+ * @throws OrchError NOT_READY with the last response; CONTAINER_EXITED as soon as `container` has ended for good
  * @example yield httpReady({ port: 7085, path: '/status', within: '2m', passes: 3 });
  */
 export const httpReady = defineGate<typeof params, Answer>({
@@ -71,7 +71,7 @@ export const httpReady = defineGate<typeof params, Answer>({
   },
 });
 
-/** Whether the status is one that will do. */
+/** Whether the status is accepted. */
 const statusFits = ({ status, orStatus }: Params, { status: found }: Reply): boolean =>
   found !== null && (status === 'any' || status === found || orStatus.includes(found));
 

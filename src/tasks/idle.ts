@@ -12,13 +12,13 @@ const params = z.strictObject({
   container: z.string().min(1),
   /** Ports inside the container. */
   ports: z.array(z.int().min(1).max(65_535)).min(1).readonly(),
-  /** Addresses of balancers that have shown before that none of their requests runs here: their idle pools do not count. */
+  /** Addresses of balancers whose own views have proved them idle here: their open connections do not count. */
   idleBalancers: z.array(z.string()).readonly().default([]),
   within: duration.prefault('60s'),
   every: duration.prefault('1s'),
-  /** For so long nothing must have moved on a connection that is taken for idle. */
+  /** A connection counts as idle only after this time without data. */
   still: duration.prefault('3s'),
-  /** The longest that a request may rightly take. */
+  /** The longest legitimate request. */
   longest: duration.prefault('60s'),
   onTimeout: z.enum(['fail', 'hold', 'warn']).default('fail'),
 });
@@ -29,16 +29,16 @@ type BusyPeer = { readonly peer: string; readonly connections: number; readonly 
 
 export type Requests = { readonly busy: number; readonly idle: number; readonly peers: readonly BusyPeer[] };
 
-/** Peers that a message names. */
+/** Most peers in a message. */
 const TOP = 5;
 
 /**
- * A gate: on no connection to these ports of a container a request is running, seen from the container's own network.
- * Connections that are only kept open do not count. Where the host has neither `ss` nor `nsenter`, only those of vouched
- * balancers are taken for such; all others count as busy.
+ * Gate: no request runs on a connection to these ports of a container, seen from the container's own network. Open idle
+ * connections do not count. If the host has neither `ss` nor `nsenter`, only connections of `idleBalancers` count as
+ * idle, all others as busy.
  *
- * @throws OrchError DRAIN_TIMEOUT, with `hold` DRAIN_ON_HOLD, with the peers that are left
- * @example yield idle({ container: 'api7-gateway', ports: [9080, 9443], vouched: ['10.0.0.5'], within: '60s' });
+ * @throws OrchError DRAIN_TIMEOUT, with `hold` DRAIN_ON_HOLD, with the remaining peers
+ * @example yield idle({ container: 'api7-gateway', ports: [9080, 9443], idleBalancers: ['10.0.0.5'], within: '60s' });
  */
 export const idle = defineGate<typeof params, Requests>({
   kind: 'idle',
@@ -65,11 +65,11 @@ export function topPeers(peers: readonly BusyPeer[]): string {
   return [...named, ...(peers.length > TOP ? [`and ${peers.length - TOP} more peers`] : [])].join(', ');
 }
 
-/** Every peer, a line each. */
+/** All peers, one per line. */
 export const allPeers = (peers: readonly BusyPeer[]): string =>
   peers.map(({ peer, connections, why }) => `${peer}\t${connections}\t${why}`).join('\n');
 
-/** The connections to a container's ports, as far as a request runs on them. */
+/** The connections to a container's ports, with the busy ones. */
 export async function requestsAt(
   p: Pick<Params, 'container' | 'ports' | 'idleBalancers' | 'still' | 'longest'>,
   host: Reader,

@@ -15,32 +15,32 @@ const login = z.strictObject({ address: z.string().min(1), username: z.string().
 
 const params = z.strictObject({
   ref: z.string().regex(/^[a-z0-9][\w.:/-]*(?:@sha256:[0-9a-f]{64})?$/, { error: 'must be an image reference' }),
-  /** Package task whose archive holds the image; without it the host pulls. */
+  /** Package task whose archive contains the image; without it the host pulls. */
   from: z
     .instanceof(Task, { error: 'must be a package task' })
     .refine(({ type }) => type.kind === 'package', { error: 'must be a package task' })
     .optional(),
-  /** How the host logs in to the registry that it pulls from. */
+  /** The host's login to the registry. */
   login: login.optional(),
-  /** Copies of that registry, `host[:port][/path]`, tried in this order before the registry itself. */
+  /** Mirrors of that registry, `host[:port][/path]`, tried in this order before the registry itself. */
   mirrors: z.array(z.strictObject({ prefix: z.string().min(1), login: login.optional() })).optional(),
-  /** Pulls of the run at once, on all hosts. */
+  /** Most concurrent pulls of the run, on all hosts. */
   atOnce: z.int().min(1).optional(),
-  /** Member of the package, for one that its name does not show. */
+  /** Member of the package, if its name does not show the image. */
   archive: z.string().min(1).optional(),
 });
 
 type Params = z.output<typeof params>;
 
-/** For an image that is pulled, with what the pulls of a run share. */
+/** With the shared pulls of the run, if the image is pulled. */
 type Known = ImageLocal & { readonly pulls?: RunPulls };
 
-/** The id is one for both of Docker's image stores; for a pulled image it is the reference, which is all we know of it. */
+/** The same id for both of Docker's image stores; for a pulled image its reference, because nothing else is known. */
 type ImageState = { readonly id: string };
 
 /**
- * An image on the host: exactly the one in a package, loaded there from the unpacked files, or one pulled by the host,
- * for which a present tag is enough. All hosts of a run that pull a tag get the same image, by its digest.
+ * An image on the host: exactly the one in a package, loaded from the unpacked files, or one that the host pulls. For a
+ * pulled image an existing tag is enough. All hosts of a run that pull a tag get the same image, by its digest.
  *
  * @throws OrchError PACKAGE_LACKS, IMAGE_ARCHITECTURE, IMAGE_LOAD_FAILED, IMAGE_PULL_FAILED, REGISTRY_DENIED, DISK_FULL
  * @example yield image({ ref: 'api7/api7-ee-3-gateway:3.10.5', from: pkg });

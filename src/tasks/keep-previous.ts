@@ -14,17 +14,20 @@ import {
 
 const params = z.strictObject({
   container: z.string().min(1),
-  /** The node is in full service: what it runs is known to be good. Else the record says that there is nothing to go back to. */
+  /**
+   * The node is in service, so what it runs is known to work. Otherwise the record says that there is no previous
+   * version.
+   */
   serves: z.boolean(),
 });
 
 type Params = z.output<typeof params>;
 
 type Kept = {
-  /** Digest of the state that the record says to go back to, and why there is none. */
+  /** Digest of the recorded previous state, and why there is none. */
   readonly before: string | null;
   readonly why: string;
-  /** The same of what runs, as far as it is known to be good. */
+  /** The same for the running state, as far as it is known to work. */
   readonly runs: string | null;
   readonly runsWhy: string;
 };
@@ -32,8 +35,8 @@ type Kept = {
 const NOT_IN_SERVICE = 'it was not in full service before the change';
 
 /**
- * What a container runs, on record on its host before it is changed: the id of its image, its settings, and the files that its tasks
- * wrote. The record keeps the last two states that served.
+ * Records on a container's host what it runs, before its change: the id of its image, its settings, and its tasks'
+ * files. The record keeps the last two states that served.
  *
  * @example yield keepPrevious({ container: 'api7-gateway', serves: true });
  */
@@ -60,7 +63,7 @@ export const keepPrevious = defineTask<typeof params, void, Kept, void>({
   write: (p, _change, host) => keep(p, host),
 });
 
-/** What runs, if it is known to be good; else why a node could not go back to it. */
+/** The running state, if it is known to work; else why the node could not return to it. */
 function goodState({ serves }: Params, present: Present): { readonly state?: SeenState; readonly why: string } {
   if (!serves) return { why: NOT_IN_SERVICE };
   return 'state' in present ? { state: present.state, why: '' } : present;

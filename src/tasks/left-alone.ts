@@ -4,7 +4,7 @@ import type { Automation, Reader } from '../core/host/connection.ts';
 import { defineGate } from '../core/task/define-gate.ts';
 
 const params = z.strictObject({
-  /** What of the host must be left alone: its containers and their Engine, or its balancer. */
+  /** The part of the host that other tools must not change: its containers and Engine, or its balancer. */
   of: z.enum(['containers', 'balancer']),
 });
 
@@ -13,12 +13,13 @@ type Params = z.output<typeof params>;
 interface Seen {
   readonly host: string;
   readonly automation: Automation;
-  /** Names of containers that replace others by newer ones. */
+  /** Names of containers that update other containers. */
   readonly watchtowers: readonly string[];
 }
 
 /**
- * A gate, one look: nothing on the host changes by itself what a run relies on. It only warns: the host is its owner's.
+ * Gate, one reading: no automation on the host changes what a run relies on. It only warns: the host belongs to its
+ * owner.
  *
  * @example yield leftAlone({ of: 'containers' });
  */
@@ -45,7 +46,7 @@ async function watchtowersOn(host: Reader): Promise<readonly string[]> {
     .map(({ Names, Id }) => Names[0]?.replace(/^\//, '') ?? Id.slice(0, 12));
 }
 
-/** What was found, each with what to do about it. */
+/** The findings, each with a hint. */
 function findings({ of }: Params, { automation, watchtowers }: Seen): readonly string[] {
   const { prunes, upgrades, managers } = automation;
   const found = (names: readonly string[], what: string): readonly string[] =>

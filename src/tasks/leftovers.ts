@@ -8,27 +8,27 @@ import type { Task } from '../core/task/task.ts';
 import { discard } from '../docker/run-once.ts';
 import { absolutePath } from './file/fields.ts';
 
-/** What a killed run left on a host under a temporary name. */
+/** A leftover of a killed run under a temporary name. */
 export type Leftover =
   | { readonly file: string }
   | {
       readonly container: string;
       /** The container that it was to replace; '': none. */
       readonly replaces: string;
-      /** That one is gone: this one may be all that is left of it. */
+      /** That container is gone: this one may be its last copy. */
       readonly isLast: boolean;
     };
 
 export interface LeftoverPlaces {
-  /** Directories below which everything is looked at. */
+  /** Directories to search completely. */
   readonly trees: readonly string[];
-  /** Single paths, such as beside the include file of nginx. */
+  /** Single paths, such as beside nginx's include file. */
   readonly paths: readonly string[];
-  /** Its containers are looked at. */
+  /** Whether to search its containers. */
   readonly containers: boolean;
 }
 
-/** What is left on a host. One round trip. */
+/** The leftovers on a host. One round trip. */
 export async function findLeftovers(
   host: Reader,
   { trees, paths, containers }: LeftoverPlaces,
@@ -50,7 +50,7 @@ export async function findLeftovers(
   ];
 }
 
-/** A directory of a temporary name is one leftover, whatever it holds. */
+/** A directory with a temporary name is one leftover, whatever it contains. */
 function temporaryBelow(root: string, files: readonly string[]): readonly string[] {
   return files.flatMap((file) => {
     const parts = file.split('/');
@@ -63,7 +63,7 @@ const fileParams = z.strictObject({
   path: absolutePath.refine((path) => isTemporaryFile(posix.basename(path)), { error: 'must be a temporary name' }),
 });
 
-/** A file or directory that a killed run left is gone. */
+/** Removes a leftover file or directory of a killed run. */
 export const noLeftoverFile = defineTask<typeof fileParams, void, { readonly leftover: boolean }, void>({
   kind: 'noLeftoverFile',
   params: fileParams,
@@ -80,7 +80,7 @@ const containerParams = z.strictObject({
 });
 
 /**
- * A container that a killed run left under a temporary name is gone. One whose original is gone is kept: it may be all that is left.
+ * Removes a leftover container of a killed run. Keeps it if its original is gone: it may be the last copy.
  *
  * @throws OrchError CONTAINER_MISSING
  */

@@ -4,16 +4,16 @@ import { defineGate } from '../core/task/define-gate.ts';
 import { absolutePath } from './file/fields.ts';
 
 const params = z.strictObject({
-  /** Paths on the host that containers are going to be given. */
+  /** Host paths that containers will mount. */
   paths: z.array(absolutePath).min(1).readonly(),
 });
 
 type Sources = { readonly host: string; readonly missing: readonly string[] };
 
 /**
- * A gate: everything that is to be mounted into containers exists on the host. It never waits.
+ * Gate: all sources of container mounts exist on the host. Never waits.
  *
- * @throws OrchError MOUNT_MISSING naming all that is missing
+ * @throws OrchError MOUNT_MISSING naming all missing paths
  * @example yield mountSources({ paths: ['/srv/plugins'] });
  */
 export const mountSources = defineGate<typeof params, Sources>({

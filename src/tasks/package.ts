@@ -9,9 +9,9 @@ import { type PackageLocal, readPackage } from './package/package-local.ts';
 import { unpackPackage, workDirectory } from './package/unpack.ts';
 
 const params = z.strictObject({
-  /** The .tar.gz on this machine. */
+  /** The .tar.gz on the controller. */
   from: absolutePath,
-  /** Digest that the archive must have, as `sha256sum` prints it. Default: any. */
+  /** Required digest of the archive, as `sha256sum` prints it. Default: any. */
   sha256: z
     .string()
     .regex(/^[0-9a-f]{64}$/, 'a sha256 digest is 64 hexadecimal digits')
@@ -26,19 +26,19 @@ const params = z.strictObject({
 type Params = z.output<typeof params>;
 
 type PackageState = {
-  /** Digest of the archive that the directory was unpacked from; `null` when it was never finished. */
+  /** Digest of the unpacked archive; `null` if unpacking was never completed. */
   readonly archive: string | null;
-  /** Files that are gone or of another size. */
+  /** Files that are missing or have another size. */
   readonly missing: readonly string[];
   readonly mode: string;
   readonly owner: string | number;
   readonly group: string | number;
-  /** Whether an earlier run was broken off and left its work directory. */
+  /** Whether an interrupted run left its work directory. */
   readonly leftover: boolean;
 };
 
 /**
- * A package, copied to the host and unpacked there. A file that was deleted or cut short there brings it anew.
+ * A package, copied to the host and unpacked there. If a file was deleted or truncated, the package is copied again.
  *
  * @throws OrchError LOCAL_FILE_MISSING, PACKAGE_DAMAGED, DISK_FULL, UPLOAD_CORRUPT, PACKAGE_UNPACK_FAILED
  * @example yield package_({ from: '/srv/api7-3.10.5-dp.tar.gz', into: '/opt/api7/package' });

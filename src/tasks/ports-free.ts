@@ -8,7 +8,7 @@ import { addressesOverlap } from '../docker/address-overlap.ts';
 import { canBind, shownAddresses } from './ports-free/own-address.ts';
 
 const params = z.strictObject({
-  /** Host addresses and ports that are going to be published. */
+  /** Host addresses and ports that will be published. */
   ports: z
     .array(
       z.strictObject({
@@ -18,7 +18,7 @@ const params = z.strictObject({
       }),
     )
     .readonly(),
-  /** Names of containers that may hold them: ours. */
+  /** Names of api7-orch's own containers, which may hold them. */
   except: z.array(z.string()).readonly(),
 });
 
@@ -31,22 +31,22 @@ interface Port {
   readonly protocol: string;
 }
 
-/** What holds a port: a container that is not ours, or a process without one, which may have no name. */
+/** The holder of a port: another tool's container, or a process without a container, possibly without a name. */
 type Taken = { readonly port: string; readonly container?: string; readonly process?: string };
 
 type Ports = {
   readonly host: string;
   readonly taken: readonly Taken[];
-  /** Ports whose address no interface of the host has. */
+  /** Ports with an address that no interface of the host has. */
   readonly strays: readonly Port[];
   readonly own: readonly string[];
 };
 
 /**
- * A gate: these ports can be published. Neither a container that is not ours nor a process of the host listens there, and
- * the host has the addresses. It never waits.
+ * Gate: these ports can be published. No other container and no process of the host listens there, and the host has the
+ * addresses. Never waits.
  *
- * @throws OrchError PORT_TAKEN naming port and container or process; ADDRESS_MISSING naming the addresses that are there
+ * @throws OrchError PORT_TAKEN naming port and container or process; ADDRESS_MISSING naming the existing addresses
  * @example yield portsFree({ ports: [{ address: '0.0.0.0', port: 9080 }], except: ['api7-gateway'] });
  */
 export const portsFree = defineGate<typeof params, Ports>({
@@ -100,9 +100,9 @@ async function lookAt({ ports, except }: Params, host: Reader): Promise<Ports> {
   });
   const others = published.filter(({ name }) => !except.includes(name));
   const byDocker = [...published, ...ours.flatMap(bindingsOf)];
-  // A container in the host's own network listens as any process does, and is told from none.
+  // A container in the host's own network listens like any process and cannot be distinguished from one.
   const blind = ours.some((found) => found?.State.Running && found.HostConfig.NetworkMode === 'host');
-  // Of processes those that listen on TCP are known; a UDP port that one of them holds is found when Docker publishes it.
+  // Only TCP listeners are known; Docker itself reports a taken UDP port when it publishes it.
   const listening = network.listening.map((one) => ({ ...one, protocol: 'tcp' }));
   const processes = blind ? [] : listening.filter((one) => !byDocker.some(overlaps(one)));
   const taken = ports.flatMap((port): readonly Taken[] => {
@@ -126,7 +126,10 @@ const overlaps =
   (b: Port): boolean =>
     a.port === b.port && a.protocol === b.protocol && addressesOverlap(a.address, b.address);
 
-/** What one of our containers is to publish: between two starts Docker does not list that, but may hold it in the next moment. */
+/**
+ * Ports that an own container will publish: between two starts Docker does not list them, but may hold them at any
+ * moment.
+ */
 function bindingsOf(found: ContainerInspect | null): readonly Port[] {
   if (!found?.State.Running) return [];
   return Object.entries(found.HostConfig.PortBindings ?? {}).flatMap(([port, bindings]) =>

@@ -6,18 +6,18 @@ import { digestOfState, versionOf } from './previous/record.ts';
 
 const params = z.strictObject({ container: z.string().min(1) });
 
-/** What a container runs, and what its host has on record of it. */
+/** A container's version, and its recorded previous versions. */
 export interface PreviousStates {
-  /** Version that runs; left out: there is no container. */
+  /** Running version; absent: no container. */
   readonly runs?: string;
-  /** What it can go back to, newest first: what runs is not among it. */
+  /** Versions that it can return to, newest first, without the running one. */
   readonly states: readonly { readonly version: string; readonly keptAt: string; readonly isBefore: boolean }[];
-  /** Why a failed change could not have been undone; left out: it could. */
+  /** Why a failed change could not have been undone; absent: it could. */
   readonly why?: string;
 }
 
 /**
- * What a container can go back to: `yield*` gives it.
+ * The versions that a container can return to, as the result of `yield*`.
  *
  * @example const { states } = yield* previousStates({ container: 'api7-gateway' });
  */
@@ -28,7 +28,7 @@ export const previousStates = defineQuery<typeof params, PreviousStates>({
   look: ({ container }, host) => lookAtPrevious(container, host),
 });
 
-/** The same, of a host that is at hand. */
+/** The same for a given host connection. */
 export async function lookAtPrevious(container: string, host: Reader): Promise<PreviousStates> {
   const [found, present, record] = await Promise.all([
     host.docker.container(container),

@@ -12,7 +12,7 @@ import { refuseExited, stopFields, stopGently, wasKilled } from './container/sto
 
 const params = z.strictObject({
   container: z.string().min(1),
-  /** ISO time by the controller's clock: one that was started later is not touched. */
+  /** ISO time by the controller's clock: a container started later is not restarted. */
   since: z.iso.datetime({ offset: true }),
   ...stopFields,
 });
@@ -22,11 +22,13 @@ type Params = z.output<typeof params>;
 type Restarted = { readonly running: boolean; readonly fresh: boolean };
 
 /**
- * A container whose process was started later than a given time: stopped gently and started, exactly as it is. One that
- * had to be killed is made anew from its own settings, for it may not start again from the files that it left.
+ * A container whose process started later than a given time: otherwise it is stopped gently and started, without other
+ * changes. If it had to be killed, it is recreated from its own settings, because it may not start from the files that
+ * it left.
  *
  * @throws OrchError CONTAINER_MISSING, CONTAINER_EXITED, CONTAINER_PAUSED
- * @example yield restarted({ container: 'api7-gateway', since: startOfRun, stopSignal: 'SIGQUIT', stopTimeoutSeconds: 250 });
+ * @example yield restarted({ container: 'api7-gateway', since: startOfRun, stopSignal: 'SIGQUIT', stopTimeoutSeconds:
+ *   250 });
  */
 export const restarted = defineTask<typeof params, void, Restarted, void>({
   kind: 'restarted',
@@ -54,21 +56,21 @@ async function restart(p: Params, host: Connection, report: Report): Promise<voi
   await refuseExited(p.container, host);
 }
 
-/** Of a container that is not ours not everything is known: it can only be started as it is. */
+/** Another tool's container has unknown settings: it can only be started as it is. */
 async function remake(old: ContainerInspect, name: string, { docker }: Connection, report: Report): Promise<void> {
   if (rememberedBy(old.Config.Labels ?? {}).spec === null)
     return report.warn(
       `container ${name} was not made by api7-orch: it is started again from what it left when killed`,
     );
   const tagged = await docker.image(old.Config.Image);
-  // Its reference may mean another image by now.
+  // The reference may name another image by now.
   const ref = tagged?.Id === old.Image ? old.Config.Image : old.Image;
   await docker.create(freshContainer(name), sameAgain(old, ref));
   await docker.remove(name);
   await docker.rename(freshContainer(name), name);
 }
 
-/** The container; or the one that was to take its place when a run was broken off. */
+/** The container, or its replacement from an interrupted run. */
 async function find(name: string, { docker }: Reader): Promise<ContainerInspect> {
   const [found, next] = await Promise.all([docker.container(name), docker.container(freshContainer(name))]);
   refusePaused(name, found);

@@ -4,9 +4,10 @@ import { defineTask } from '../core/task/define-task.ts';
 import { refusePaused } from './container/paused.ts';
 
 /**
- * A container that is there and runs; it is never made anew.
+ * An existing container that runs; it is never recreated.
  *
- * @throws OrchError CONTAINER_MISSING, CONTAINER_PAUSED; CONTAINER_KILLED when it was killed and must not be started as it is
+ * @throws OrchError CONTAINER_MISSING, CONTAINER_PAUSED; CONTAINER_KILLED when it was killed and must not be started as
+ *   it is
  * @example yield started({ container: 'api7-gateway' });
  */
 export const started = defineTask({
@@ -21,7 +22,7 @@ export const started = defineTask({
       });
     refusePaused(p.container, found);
     const { Running, ExitCode, OOMKilled, Status } = found.State;
-    // A killed process leaves stale sockets behind, on which its next start fails.
+    // A killed process leaves stale sockets behind, and its next start fails on them.
     if (!Running && (ExitCode === 137 || OOMKilled || Status === 'dead'))
       throw new OrchError('CONTAINER_KILLED', `container ${p.container} was killed and cannot be started as it is`, {
         hint: 'the playbook install makes it anew',

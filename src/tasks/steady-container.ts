@@ -8,7 +8,7 @@ import { type Behind, lost, readBehind } from './container/behind.ts';
 
 const params = z.strictObject({
   container: z.string().min(1),
-  /** For so long its process must have run without a restart. */
+  /** Its process must have run for this time without a restart. */
   for: duration.prefault('5s'),
   within: duration.prefault('60s'),
   every: duration.prefault('500ms'),
@@ -16,14 +16,14 @@ const params = z.strictObject({
 
 type Steady = {
   readonly steady: boolean;
-  /** Milliseconds since its process was started. */
+  /** Milliseconds since the start of its process. */
   readonly age: number;
   readonly restarts: number;
   readonly behind: Behind | null;
 };
 
 /**
- * A gate: a container runs, and nobody has started it anew for a while. One that ends again and again is told at once.
+ * Gate: a container runs, without a restart for some time. Fails at once if it ends again and again.
  *
  * @throws OrchError NOT_STEADY; CONTAINER_EXITED, CONTAINER_MISSING, CONTAINER_PAUSED as soon as waiting cannot help
  * @example yield steadyContainer({ container: 'api7-gateway', for: '5s' });
@@ -35,7 +35,7 @@ export const steadyContainer = defineGate<typeof params, Steady>({
   patience: (p) => ({ withinMs: p.within, everyMs: p.every, passes: 1 }),
   async look(p, host) {
     const [found, now] = await Promise.all([host.docker.container(p.container), host.clock()]);
-    // By the host's own clock, read now: Docker's times are of that one, and it may have been corrected since anything before.
+    // By the host's own clock, read now: Docker's times use that clock, and it may have been corrected since.
     const age = hasProcess(found) ? now - Date.parse(found.State.StartedAt) : 0;
     const steady = hasProcess(found) && found.State.Status !== 'paused' && age >= p.for;
     const behind = steady ? null : await readBehind(p.container, host);

@@ -6,8 +6,8 @@ import { stopFields, stopGently } from './container/stop.ts';
 const params = z.strictObject({ container: z.string().min(1), ...stopFields });
 
 /**
- * A container that does not run. It stays there as it is, and its restart policy does not bring it back; one that is not
- * there is fine. It is given its time to end by itself.
+ * A container that does not run. It keeps its state, and its restart policy does not start it; a missing one is fine.
+ * Its process gets time to end by itself.
  *
  * @throws OrchError CONTAINER_PAUSED
  * @example yield stopped({ container: 'api7-gateway', stopSignal: 'SIGQUIT', stopTimeoutSeconds: 250 });
@@ -20,7 +20,7 @@ export const stopped = defineTask<typeof params, void, { readonly running: boole
   async read(p, host) {
     const found = await host.docker.container(p.container);
     refusePaused(p.container, found);
-    // One that its policy is about to start again runs as well.
+    // A container that its policy is about to start counts as running.
     return found === null ? null : { running: found.State.Running || found.State.Status === 'restarting' };
   },
   want: (_p, now) => (now === null ? null : { running: false }),

@@ -22,10 +22,10 @@ import { hasSecret, masked, type PlainYaml, toPlainYaml, type YamlValue, yamlVal
 
 const HEADER = '# Written by api7-orch; changes by hand are undone by the next run.\n';
 
-// Long lines stay whole: folded texts are read differently by some YAML 1.1 readers.
+// Long lines stay whole: some YAML 1.1 readers read folded texts differently.
 const yamlText = (value: PlainYaml): string => HEADER + dump(value, { lineWidth: -1, noRefs: true });
 
-/** A file's content as plain data. What an inventory brings has no type; whether it fits is checked value by value. */
+/** A file's content as plain data. Inventory values have no type, so each value is checked. */
 export const yamlContent = yamlValue.transform((value) => ({
   ...contentOf(yamlText(toPlainYaml(value, (secret) => secret.reveal())), hasSecret(value)),
   value: () => value,
@@ -35,8 +35,8 @@ const params = z.strictObject({
   path: absolutePath,
   content: yamlContent,
   /**
-   * Contents that are up to date, too, such as those of a release that did not write a default yet: a file that has one is left as
-   * it is. One that differs in anything else gets `content`.
+   * Other contents that count as up to date, such as those of a release that did not write a default yet. A file with
+   * one of them stays unchanged; a file with any other difference gets `content`.
    */
   accepts: z.array(yamlContent).readonly().default([]),
   mode: octalMode.default('0640'),
@@ -45,7 +45,7 @@ const params = z.strictObject({
 });
 
 /**
- * A YAML file made from plain data, keys in the order given. Any text in it may be a `Secret`: the file then holds its
+ * A YAML file made of plain data, keys in the given order. Any text in it may be a `Secret`: the file then contains its
  * value, while differences show `***`.
  *
  * @throws OrchError PATH_TAKEN when a directory, a link or something else is at the path
@@ -77,7 +77,7 @@ async function patch(
   return { before: 'text' in observed ? redact(shownText(observed.text, value)) : observed.unshown, after };
 }
 
-/** Comments are not shown: they may hold what was once a value. */
+/** Comments are not printed: they may contain former values. */
 function shownText(text: string, wanted: YamlValue): string {
   try {
     const shown = yamlText(maskObserved(load(text), wanted));

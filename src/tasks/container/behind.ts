@@ -2,10 +2,10 @@ import { OrchError } from '../../core/base/errors.ts';
 import type { Reader } from '../../core/host/connection.ts';
 import { pausedError } from './paused.ts';
 
-/** The container that is to answer, as far as a waiting gate wants to know it. */
+/** The container that should respond, as far as a waiting gate needs it. */
 export type Behind = {
   readonly name: string;
-  /** As Docker names it: `running`, `restarting`, `exited`; `absent` when there is none. */
+  /** Docker's own state: `running`, `restarting`, `exited`; `absent` if there is no container. */
   readonly status: string;
   readonly exitCode: number;
   readonly restarts: number;
@@ -15,7 +15,7 @@ export type Behind = {
 
 const LOG_LINES = 20;
 
-/** A process may end once while what it needs is starting. One that ends again and again has something to say. */
+/** A process may end once while its dependencies start. More restarts mean an error of its own. */
 const RESTARTS = 3;
 
 export async function readBehind(name: string, { docker }: Reader): Promise<Behind> {
@@ -31,7 +31,7 @@ export async function readBehind(name: string, { docker }: Reader): Promise<Behi
   };
 }
 
-/** Why waiting for this container cannot help, or nothing. */
+/** Why waiting for this container cannot help; undefined: it can. */
 export function lost({ name, status, exitCode, restarts, log }: Behind): OrchError | undefined {
   if (status === 'absent')
     return new OrchError('CONTAINER_MISSING', `there is no container ${name}`, {

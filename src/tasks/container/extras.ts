@@ -3,12 +3,12 @@ import type { ContainerInspect, ImageInspect } from '../../core/host/docker.ts';
 import { LOG_OPTIONS, observedSpec } from '../../docker/spec.ts';
 import type { ContainerParams } from './params.ts';
 
-/** A setting of `docker run` that a task seldom states, or never: its flag, and what an Engine shows of a container without it. */
+/** A setting of `docker run` that tasks rarely or never declare: its flag, and the Engine's value without it. */
 interface Setting {
   readonly field: string;
   readonly flag: string;
   readonly usual?: unknown;
-  /** Values that may hold secrets are not shown. */
+  /** Values that may contain secrets are not printed. */
   readonly bare?: true;
 }
 
@@ -43,7 +43,7 @@ const SETTINGS: readonly Setting[] = [
   { field: 'OomScoreAdj', flag: '--oom-score-adj' },
 ];
 
-/** Those of them that a task may state: stated, they are compared like anything else. */
+/** Settings of these that a task may declare: declared ones are compared like any other. */
 const STATED: readonly { readonly field: string; readonly isStated: (p: ContainerParams) => boolean }[] = [
   { field: 'Memory', isStated: ({ memory }) => memory !== undefined },
   { field: 'NanoCpus', isStated: ({ cpus }) => cpus !== undefined },
@@ -52,8 +52,8 @@ const STATED: readonly { readonly field: string; readonly isStated: (p: Containe
 ];
 
 /**
- * What a container that is not ours was given beyond what we state, as flags of `docker run`: all of it goes when the
- * container is replaced. Of variables and log options only the names are told, for their values may be secrets.
+ * Settings of another tool's container that api7-orch does not declare, as flags of `docker run`: replacing the
+ * container loses them. Variables and log options are listed by name only, because their values may be secrets.
  */
 export function extrasOf(found: ContainerInspect, image: ImageInspect | null, p: ContainerParams): readonly string[] {
   const { Config, HostConfig } = found;
@@ -82,7 +82,7 @@ export function extrasOf(found: ContainerInspect, image: ImageInspect | null, p:
   ];
 }
 
-/** A value as words; none for what an Engine shows of a setting that was not given. */
+/** A value as words; none for the Engine's value of a setting that was not given. */
 function words(value: unknown): readonly string[] {
   if (value === null || value === undefined || value === false || value === 0 || value === '') return [];
   if (Array.isArray(value)) return value.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)));

@@ -3,7 +3,7 @@ import { absolutePath, secretOrText } from '../file/fields.ts';
 
 const mount = z.strictObject({ source: absolutePath, target: absolutePath, readOnly: z.boolean().default(true) });
 
-/** What the process in a container is given from outside, as a task's parameters. */
+/** Environment and mounts of a container's process, as task parameters. */
 export const givenFields = {
   mounts: z.array(mount).readonly().default([]),
   env: z.record(z.string().regex(/^[^=\0]+$/, { error: 'must be a variable name' }), secretOrText).default({}),

@@ -3,24 +3,24 @@ import { canonicalJson, digestOf } from '../../core/base/data.ts';
 import { Secret, stretchedDigest, type Text } from '../../core/base/secret.ts';
 import type { ContainerSpec } from '../../docker/spec.ts';
 
-/** What a container remembers of the statement that it was made from. Names and forms must stay: a change restarts fleets. */
+/** What a container's labels record of its declaration. Names and forms must never change: a change restarts fleets. */
 const LABELS = { spec: 'api7-orch.spec', env: 'api7-orch.env', restartOn: 'api7-orch.restart-on' } as const;
 
 export interface Remembered {
-  /** Digest of everything that was declared; `null` for a container that is not ours. */
+  /** Digest of the whole declaration; `null` for a container of another tool. */
   readonly spec: string | null;
-  /** Names of the variables that were declared. */
+  /** Names of the declared variables. */
   readonly env: readonly string[];
-  /** Digest of each task that it was given, by claim. */
+  /** Digest of each task of `restartOn`, by claim. */
   readonly restartOn: Readonly<Record<string, string>>;
 }
 
-/** What a secret is compared by: its text is never kept. */
+/** The compared form of a secret: its text is never kept. */
 export const comparable = (value: Text): string => (value instanceof Secret ? stretchedDigest(value.reveal()) : value);
 
 /**
- * Digest of a declared spec. It tells what was declared earlier and is gone now, which the container itself cannot. The
- * image's reference is not part of it: which image a container runs is compared by id.
+ * Digest of a declaration. It shows settings that were removed from the declaration, which the container itself cannot
+ * show. Leaves out the image's reference: the running image is compared by id.
  */
 export function specDigest({ ref: _, ...spec }: ContainerSpec): string {
   const env = Object.entries(spec.env).map(([name, value]) => [
@@ -39,7 +39,7 @@ export const labelsOf = ({ spec, env, restartOn }: Remembered): Record<string, s
 const names = z.array(z.string());
 const digests = z.record(z.string(), z.string());
 
-/** What a container's labels say; labels that somebody damaged count as absent. */
+/** Parses a container's labels; damaged labels count as absent. */
 export function rememberedBy(labels: Readonly<Record<string, string>>): Remembered {
   return {
     spec: labels[LABELS.spec] ?? null,

@@ -5,16 +5,16 @@ import type { ContainerInspect, DockerReader, LogConfig } from '../../core/host/
 import { observedSpec } from '../../docker/spec.ts';
 import { type ContainerParams, type LogRotation, logOptions } from './params.ts';
 
-/** Rotation by default: without a limit, one log fills the disk of its host in the end. */
+/** Default rotation: without a limit, one log eventually fills its host's disk. */
 const USUAL: LogRotation = { maxSize: '50m', maxFile: 5 };
 
-/** Log drivers that keep files on the host, and rotate them. */
+/** Log drivers that keep files on the host and rotate them. */
 const ROTATING: ReadonlySet<string> = new Set(['json-file', 'local']);
 
 /**
- * The log options that a container is created with; undefined: it is left to the Engine, as where its log driver takes none.
+ * The log options for creating a container; undefined: the Engine's own, for example if its log driver takes none.
  *
- * @throws OrchError LOG_DRIVER where options are stated, and the driver takes none
+ * @throws OrchError LOG_DRIVER when options are declared and the driver takes none
  */
 export async function logConfigOf(
   { name, log }: ContainerParams,
@@ -32,7 +32,8 @@ export async function logConfigOf(
 }
 
 /**
- * A container whose stated log options the Engine cannot give it is refused before anything is changed. One that has them is not asked about.
+ * Refuses declared log options that the Engine does not support, before anything is changed. A container that has them
+ * already passes without a check.
  *
  * @throws OrchError LOG_DRIVER
  */

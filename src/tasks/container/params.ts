@@ -9,14 +9,14 @@ import { stopFields } from './stop.ts';
 const portNumber = z.int().min(1).max(65_535);
 
 const port = z.strictObject({
-  /** Host address to publish on. It has no default: published ports pass by the host's firewall. */
+  /** Host address to publish on. No default: published ports bypass the host's firewall. */
   address: z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address, 0.0.0.0 for all' }),
   host: portNumber,
   container: portNumber,
   protocol: z.enum(['tcp', 'udp']).default('tcp'),
 });
 
-/** Less than this the Engine refuses. */
+/** The Engine refuses less. */
 const LEAST_MEMORY = 6 * 1024 * 1024;
 
 /** Labels that api7-orch itself reads. */
@@ -57,7 +57,7 @@ export const containerParams = z
     /** Bytes. */
     memory: z.int().min(LEAST_MEMORY).optional(),
     cpus: z.number().min(0.01).optional(),
-    /** Rotation of its log. Default: 5 files of 50 MB, where the Engine's log driver takes that; not compared. */
+    /** Rotation of its log. Default: 5 files of 50 MB, if the Engine's log driver supports that; not compared. */
     log: log.optional(),
     extraHosts: z.record(z.string().min(1), z.union([z.ipv4(), z.ipv6()])).default({}),
     dns: z
@@ -65,7 +65,7 @@ export const containerParams = z
       .readonly()
       .default([]),
     command: z.array(z.string()).readonly().optional(),
-    /** Tasks whose change means a new container: its configuration files. */
+    /** Tasks whose change requires a new container: its configuration files. */
     restartOn: z.array(task).readonly().default([]),
   })
   .superRefine(({ mounts }, context) => {
@@ -77,7 +77,7 @@ export const containerParams = z
 
 export type ContainerParams = z.output<typeof containerParams>;
 
-/** The declared part of a container, without what the image and other tasks bring. */
+/** The declared part of a container, without the parts of the image and other tasks. */
 export function specOf(p: ContainerParams): ContainerSpec {
   const { hostname, stopSignal, stopTimeoutSeconds, nofile, networkMode, memory, cpus, command } = p;
   return {
@@ -92,7 +92,7 @@ export function specOf(p: ContainerParams): ContainerSpec {
     ...(networkMode === undefined ? {} : { networkMode: networkMode === 'default' ? 'bridge' : networkMode }),
     ...defined({ memory, cpus }),
     ...(p.log === undefined ? {} : { log: p.log === 'off' ? p.log : logOptions(p.log) }),
-    // Absent, not empty: the digest of a spec that states none of them must stay as earlier releases have computed it.
+    // Absent, not empty: the digest of a declaration without them must stay as in earlier releases.
     ...(Object.keys(p.extraHosts).length === 0 ? {} : { extraHosts: p.extraHosts }),
     ...(p.dns.length === 0 ? {} : { dns: p.dns }),
     ...defined({ command }),

@@ -13,10 +13,10 @@ import { refusePaused } from './paused.ts';
 import { type ContainerState, declaredEnv, managedMounts, specFields } from './state.ts';
 
 /**
- * A container as it is, with the managed files as its own process sees them.
+ * Reads a container, with the managed files as its own process sees them.
  *
  * @throws OrchError CONTAINER_PAUSED, LOG_DRIVER
- * @throws NotYet when its image's tag is not on the host: whether it runs what a pull will bring is not known
+ * @throws NotYet while its image's tag is missing on the host: whether it runs the image of the coming pull is unknown
  */
 export async function readContainer(
   p: ContainerParams,
@@ -35,7 +35,7 @@ export async function readContainer(
     precomputeDigests(p.restartOn.flatMap((task) => (task.blocked === undefined ? task.bound.digestTexts() : []))),
   ]);
   await refuseLogDriver(p, found, docker);
-  // One that is being removed is as good as gone.
+  // A container that is being removed counts as missing.
   if (found === null || found.State.Status === 'removing') return null;
   refusePaused(p.name, found);
   if (pulled && tagged === null && found.Config.Image === image.ref) throw new NotYet(`image ${image.ref} is pulled`);
@@ -61,7 +61,7 @@ export async function readContainer(
   };
 }
 
-/** Replacing a container that was not made by us takes away what we never state: each of that is a difference. */
+/** Replacing another tool's container loses settings that api7-orch never declares: each is a difference. */
 async function adopted(
   found: ContainerInspect,
   spec: string | null,
@@ -73,7 +73,7 @@ async function adopted(
   return extras.length === 0 ? {} : { extras: Object.fromEntries(extras.map((one) => [one, 'set'] as const)) };
 }
 
-/** A rename over a mounted file leaves the container on the old one: only the view of its process tells. */
+/** A rename over a mounted file leaves the container with the old file: only its process's view shows that. */
 async function seenFiles(p: ContainerParams, host: Reader, pid: number): Promise<Record<string, string>> {
   const targets = managedMounts(p).map(({ target }) => target);
   const digests = await Promise.all(targets.map((target) => host.sha256(`/proc/${pid}/root${target}`)));

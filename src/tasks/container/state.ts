@@ -2,12 +2,9 @@ import { Secret, stretchedDigest } from '../../core/base/secret.ts';
 import type { ContainerSpec, LogOptions, Mount, ObservedSpec } from '../../docker/spec.ts';
 import type { ContainerParams } from './params.ts';
 
-/**
- * A container's state, as far as it is declared: fields that nobody states are left out, so they never count as a
- * change. Secret values are digests.
- */
+/** A container's state, limited to declared fields: other fields never count as a change. Secret values are digests. */
 export type ContainerState = {
-  /** Id of its image, one for both of Docker's image stores. */
+  /** Id of its image, the same for both of Docker's image stores. */
   readonly image: string;
   readonly ref: string;
   readonly hostname?: string;
@@ -27,18 +24,18 @@ export type ContainerState = {
   readonly dns?: readonly string[];
   /** Digest of the whole declaration, from its label. */
   readonly spec: string | null;
-  /** Digest of each task that it was given, by claim, from its label. */
+  /** Digest of each task of `restartOn`, by claim, from its label. */
   readonly restartOn: Readonly<Record<string, string>>;
-  /** Digest of each managed file as the container sees it, by path in the container; `null` when it has no process. */
+  /** Digest of each managed file as the container sees it, by path in the container; `null` without a process. */
   readonly mounted: Readonly<Record<string, string>> | null;
   readonly running: boolean;
-  /** What a container that is not ours was given beyond what we state; absent where there is nothing of that. */
+  /** Settings of another tool's container beyond the declared ones; absent if there are none. */
   readonly extras?: Readonly<Record<string, 'set'>>;
-  /** Whether an earlier replacement was broken off and left its unstarted container. */
+  /** Whether an interrupted replacement left its container that was never started. */
   readonly leftover: boolean;
 };
 
-/** A mount whose source is a file that one of the `restartOn` tasks writes. */
+/** A mount whose source is a file of a `restartOn` task. */
 export interface ManagedMount {
   readonly target: string;
   readonly task: ContainerParams['restartOn'][number];
@@ -49,7 +46,7 @@ export const managedMounts = ({ mounts, restartOn }: ContainerParams): readonly 
     restartOn.filter(({ claim }) => claim === `file:${source}`).map((task) => ({ target, task })),
   );
 
-/** Spec fields of the state: of a declaration itself, or of a container as far as the declaration mentions them. */
+/** Fields of the declaration: its own values, or a container's values of the declared fields. */
 export function specFields(
   spec: ObservedSpec | ContainerSpec<string>,
   declared: ContainerSpec,
@@ -69,17 +66,17 @@ export function specFields(
     ...(networkMode === undefined || declared.networkMode === undefined ? {} : { networkMode }),
     ...(memory === undefined || declared.memory === undefined ? {} : { memory }),
     ...(cpus === undefined || declared.cpus === undefined ? {} : { cpus }),
-    // What an Engine does by itself is not compared: its daemon's configuration may add options.
+    // The Engine's own options are not compared: its daemon's configuration may add some.
     ...(log === undefined || log === 'off' || typeof declared.log !== 'object' ? {} : { log }),
     ...(extraHosts === undefined || declared.extraHosts === undefined ? {} : { extraHosts }),
     ...(dns === undefined || declared.dns === undefined ? {} : { dns }),
   };
 }
 
-/** Stands for the value of a variable that is no longer declared: only its name matters. */
+/** Replaces the value of a variable that is no longer declared: only its name matters. */
 const SET = '(set)';
 
-/** Observed variables that are declared, or were when the container was made. What the image brings is left out. */
+/** Observed variables that are declared, or were when the container was created. Leaves out the image's own. */
 export function declaredEnv(
   observed: Readonly<Record<string, string>>,
   declared: ContainerSpec['env'],

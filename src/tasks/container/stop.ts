@@ -8,14 +8,14 @@ import type { Report } from '../../core/task/change.ts';
 /** Exit code of a process that SIGKILL ended. */
 const KILLED = 137;
 
-/** A killed process leaves stale sockets in the container's file system, on which its next start fails. */
+/** A killed process leaves stale sockets in the container's file system, and its next start fails on them. */
 export const wasKilled = ({ State }: ContainerInspect): boolean =>
   State.ExitCode === KILLED || State.OOMKilled || State.Status === 'dead';
 
-/** A timer must be able to wait for it, and a while longer. */
+/** A timer must be able to wait for it, with some slack. */
 const LONGEST_STOP_SECONDS = Math.floor(LONGEST_MS / 1000) - 3600;
 
-/** How a container is to be stopped, as a task's parameters; what is left out is as the container has it. */
+/** Stop settings of a container, as task parameters; absent ones are the container's own. */
 export const stopFields = {
   stopSignal: z
     .string()
@@ -30,10 +30,10 @@ interface StopWish {
 }
 
 /**
- * Stops a container by its signal and waits for its process to end. One that runs is stopped only after the last look that
- * the report makes.
+ * Stops a container by its signal and waits for its process to end. Before stopping a running one it awaits
+ * `report.aboutToStop`.
  *
- * @returns whether it had to be killed, which a warning says too
+ * @returns whether it had to be killed, which also gives a warning
  */
 export async function stopGently(
   old: ContainerInspect,
@@ -56,7 +56,7 @@ export async function stopGently(
 }
 
 /**
- * A container that its restart policy does not bring back must not pass for started.
+ * Fails for a container that does not run and that its restart policy does not start again.
  *
  * @throws OrchError CONTAINER_EXITED with the end of its log
  */

@@ -7,7 +7,7 @@ import { type ContainerState, managedMounts, specFields } from './state.ts';
 
 const imageState = z.object({ id: z.string() });
 
-/** What any task that writes a file says of it. */
+/** The part of a file task's state that is needed here. */
 const fileState = z.object({ digest: z.string() });
 
 export function wantContainer(p: ContainerParams, now: ContainerState | null, see: See): ContainerState {
@@ -17,20 +17,20 @@ export function wantContainer(p: ContainerParams, now: ContainerState | null, se
   return {
     ...specFields({ ...declared, env }, declared),
     image: id,
-    // The same image under another name is no reason for a new container.
+    // The same image under another name needs no new container.
     ref: now?.image === id ? now.ref : declared.ref,
     env,
     spec: specDigest(declared),
     restartOn: Object.fromEntries(p.restartOn.map((task) => [task.claim, digestOf(task.bound.fingerprint(see(task)))])),
     mounted: wantMounted(p, now, see),
     running: true,
-    // All of them go.
+    // The replacement loses all of them.
     ...(now?.extras === undefined ? {} : { extras: {} }),
     leftover: false,
   };
 }
 
-/** What cannot be seen is not judged: a container between two starts has no process to look through. */
+/** Without a process, mounted files cannot be read: a container between two starts is not compared. */
 function wantMounted(p: ContainerParams, now: ContainerState | null, see: See): ContainerState['mounted'] {
   if (now?.running && now.mounted === null) return null;
   const wanted = managedMounts(p).flatMap(({ target, task }): [string, string][] => {

@@ -10,11 +10,12 @@ import type { ContainerState } from './state.ts';
 import { refuseExited, stopGently, wasKilled } from './stop.ts';
 
 /**
- * Makes the difference. The new container is created beside the old one first, so that a refused one leaves the old one
- * serving; then the old one is stopped and removed, the new one takes its name and starts. Wherever this is broken off,
- * the next run finds a state that it goes on from.
+ * Applies the difference. Creates the new container beside the old one first, so that a refused one leaves the old one
+ * serving. Then stops and removes the old one, renames the new one and starts it. After an interruption at any point,
+ * the next run continues.
  *
- * @throws OrchError PORT_TAKEN, IMAGE_MISSING, MOUNT_MISSING, LOG_DRIVER, DOCKER_FAILED, CONTAINER_EXITED with the end of its log
+ * @throws OrchError PORT_TAKEN, IMAGE_MISSING, MOUNT_MISSING, LOG_DRIVER, DOCKER_FAILED, CONTAINER_EXITED with the end
+ *   of its log
  */
 export async function writeContainer(
   p: ContainerParams,
@@ -39,7 +40,7 @@ export async function writeContainer(
   await refuseExited(p.name, host);
 }
 
-/** The container; one that is being removed is waited for until it is gone. */
+/** The container; waits for the end of a removal. */
 async function present(name: string, { docker }: Connection): Promise<ContainerInspect | null> {
   const found = await docker.container(name);
   if (found?.State.Status !== 'removing') return found;
@@ -49,7 +50,7 @@ async function present(name: string, { docker }: Connection): Promise<ContainerI
 
 type Step = 'create' | 'replace' | 'start' | 'none';
 
-/** What a start alone mends; a file mounted anew by it is among that. */
+/** Differences that a start alone removes; a start also mounts files again. */
 const STARTABLE = new Set(['running', 'mounted', 'leftover']);
 
 function nextStep({ before, differences }: Change<ContainerState>, old: ContainerInspect): Step {
@@ -57,9 +58,9 @@ function nextStep({ before, differences }: Change<ContainerState>, old: Containe
   if (fields.size === 1 && fields.has('leftover')) return 'none';
   const wasStopped = before !== null && !before.running;
   if (!wasStopped || ![...fields].every((field) => STARTABLE.has(field))) return 'replace';
-  // Its restart policy was faster than we.
+  // Its restart policy has started it already.
   if (old.State.Running) return 'none';
-  // A killed process leaves stale sockets in the container's file system, on which its next start fails.
+  // A killed process leaves stale sockets in the container's file system, and its next start fails on them.
   return wasKilled(old) ? 'replace' : 'start';
 }
 

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { z } from 'zod';
 import { Secret } from '../../core/base/secret.ts';
 
-/** An absolute path in its one spelling, so that two tasks on the same path are seen to be so. */
+/** An absolute path in normalized form, so that two tasks on the same path are recognized. */
 export const absolutePath = z
   .string()
   .refine(
@@ -17,14 +17,14 @@ export const absolutePath = z
     },
   );
 
-/** Permission bits. Text only: the number 644 would be octal to one reader and decimal to the next. */
+/** Permission bits, as text only: the number 644 could mean octal or decimal. */
 export const octalMode = z
   .string()
   .regex(/^[0-7]{4}$/, { error: "must be four octal digits in quotes, such as '0644'" });
 
 const error = "must be a name such as 'root' or a number such as 636 (without quotes)";
 
-/** An owner or group: a name, or a number where the host has no name for it. */
+/** An owner or group: a name, or a number if the host has no name for it. */
 export const account = z.union(
   [z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]*\$?$/, { error }), z.int().min(0, { error })],
   {

@@ -4,17 +4,17 @@ import { stretchedDigest } from '../../core/base/secret.ts';
 import type { Connection, Ownership, Reader, Stat } from '../../core/host/connection.ts';
 import type { Change } from '../../core/task/change.ts';
 
-/** What a path is like. `owner` and `group` are numbers where the task states numbers, else names. */
+/** The state of a path. `owner` and `group` are numbers if the task declares numbers, else names. */
 export type FileState = {
   readonly type: Stat['type'];
-  /** Hex sha256 of the content; `null` for what is not a file. */
+  /** Hex sha256 of the content; `null` if it is no file. */
   readonly digest: string | null;
   readonly mode: string;
   readonly owner: string | number;
   readonly group: string | number;
 };
 
-/** Wanted content. The text is behind a function, so that no serialiser of parameters comes upon it. */
+/** Desired content. A function returns the text, so that serialized parameters never contain it. */
 export interface Content {
   readonly digest: string;
   readonly secret: boolean;
@@ -30,7 +30,7 @@ export const contentOf = (text: string, secret: boolean): Content => ({
 export interface FileSpec extends Ownership {
   readonly path: string;
   readonly content: Content;
-  /** Contents that are left as they are. */
+  /** Contents that are left unchanged. */
   readonly accepts?: readonly Content[];
 }
 
@@ -49,7 +49,7 @@ export function refuseOtherKind(path: string, wanted: 'file' | 'directory', foun
   throw new OrchError('PATH_TAKEN', `${path} must be ${KINDS[wanted]}, but it is ${KINDS[found]}`, { hint });
 }
 
-/** Owner and group in the form in which they are declared. */
+/** Owner and group in the declared form. */
 export const ownedBy = (stat: Stat, declared: Ownership): Ownership => ({
   mode: stat.mode,
   owner: typeof declared.owner === 'number' ? stat.uid : stat.owner,
@@ -69,14 +69,17 @@ export function wantFileState(spec: FileSpec, now: FileState | null): FileState 
   return { type: 'file', digest, mode: spec.mode, owner: spec.owner, group: spec.group };
 }
 
-/** Where only mode or owner differ the content stays: a rewrite would give the path a new inode under a running bind mount. */
+/**
+ * If only mode or owner differ, the content stays: a rewrite would give the path a new inode under a running bind
+ * mount.
+ */
 export async function writeFileState(spec: FileSpec, change: Change<FileState>, host: Connection): Promise<void> {
   const ownership = { mode: spec.mode, owner: spec.owner, group: spec.group };
   if (change.before !== null && change.before.digest === change.after?.digest) await host.chmod(spec.path, ownership);
   else await host.writeFile(spec.path, Buffer.from(spec.content.text()), ownership);
 }
 
-/** A plain digest of secret content would let a short secret be guessed; it is stretched wherever it may be kept. */
+/** A plain digest of secret content would allow guessing a short secret, so the recorded one is stretched. */
 export const fileFingerprint = (spec: FileSpec, state: FileState): Data =>
   spec.content.secret && state.digest !== null ? { ...state, digest: stretchedDigest(state.digest) } : state;
 

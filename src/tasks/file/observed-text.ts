@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { OrchError } from '../../core/base/errors.ts';
 import type { Reader } from '../../core/host/connection.ts';
 
-/** A file's text for the eyes, or why it cannot be shown. `null`: there is no file. */
+/** A file's text for printing, or why it cannot be printed. `null`: no file. */
 export type Observed = { readonly text: string } | { readonly unshown: string } | null;
 
 export async function observedText(path: string, host: Reader): Promise<Observed> {

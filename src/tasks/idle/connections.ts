@@ -3,28 +3,28 @@ import { OrchError } from '../../core/base/errors.ts';
 import { kernelAddress } from '../../core/base/kernel-address.ts';
 import type { Reader } from '../../core/host/connection.ts';
 
-/** A TCP connection as a container's own network shows it. Numbers are bytes and milliseconds. */
+/** A TCP connection in a container's own network. Numbers are bytes and milliseconds. */
 export interface PeerConnection {
   /** The container's port. */
   readonly port: number;
   /** Address of the other end. */
   readonly peer: string;
-  /** `closing`: the container has closed its side, what it had written may still be under way. */
+  /** `closing`: the container has closed its side, but its last data may still be on the way. */
   readonly state: 'open' | 'closing';
-  /** Written by the container and not confirmed by the peer. */
+  /** Sent by the container and not acknowledged by the peer. */
   readonly sending: number;
-  /** Received and not yet read by the container. */
+  /** Received and not read by the container yet. */
   readonly unread: number;
-  /** When something last moved; undefined where the host has no `ss`, or its kernel does not tell. */
+  /** Times of the last data; undefined if the host has no `ss`, or its kernel does not report them. */
   readonly last?: LastMoved;
 }
 
 export interface LastMoved {
   readonly sentAgo: number;
   readonly receivedAgo: number;
-  /** Since the peer's last acknowledgement. */
+  /** Milliseconds since the peer's last acknowledgement. */
   readonly ackedAgo: number;
-  /** Segments with data that were ever sent and received; undefined: the kernel is too old to tell. */
+  /** Total segments with data, sent and received; undefined: the kernel is too old to report them. */
   readonly segments?: { readonly sent: number; readonly received: number };
 }
 
@@ -33,8 +33,8 @@ const BY_PROC = 'proc';
 const GONE = 95;
 
 /**
- * The connections to some ports of a running container, counted where its process counts them: on the host itself a
- * published port shows nothing.
+ * The connections to some ports of a running container, read in its process's network: on the host itself a published
+ * port shows none.
  *
  * @throws OrchError CONNECTIONS_UNREADABLE
  */
@@ -67,7 +67,7 @@ export async function connectionsOf(
   );
 }
 
-/** States in which data that was written may still be on its way; in all others nothing of a request is left. */
+/** States in which sent data may still be on the way; in other states nothing of a request is left. */
 const STATES: Readonly<Record<string, PeerConnection['state']>> = {
   ESTAB: 'open',
   'CLOSE-WAIT': 'open',
@@ -76,7 +76,7 @@ const STATES: Readonly<Record<string, PeerConnection['state']>> = {
   'LAST-ACK': 'closing',
 };
 
-/** `ss -tin`: a line for each connection, and one with a tab before it that tells more. */
+/** `ss -tin`: a line for each connection, then an indented line with details. */
 function fromSs(lines: readonly string[]): readonly PeerConnection[] {
   return lines.flatMap((line, i) => {
     const [word = '', unread, sending, local = '', peer = ''] = line.split(/\s+/);
@@ -97,11 +97,11 @@ function fromSs(lines: readonly string[]): readonly PeerConnection[] {
   });
 }
 
-/** `[::ffff:10.0.0.1]` is how a socket for both families shows 10.0.0.1. */
+/** `[::ffff:10.0.0.1]` is 10.0.0.1 on a dual-stack socket. */
 const plainAddress = (text: string): string => text.replace(/^\[?(?:::ffff:)?([^\]%]*)\]?(?:%.*)?$/i, '$1');
 
 function lastMoved(line: string): LastMoved | undefined {
-  // What is zero is left out; a line without this one tells nothing at all.
+  // ss leaves out zeros; a line without this field has no details at all.
   if (!/\bcwnd:/.test(line)) return undefined;
   const number = (name: string): number => Number(new RegExp(`\\b${name}:(\\d+)`).exec(line)?.[1] ?? 0);
   const tellsSegments = /\bdata_segs_/.test(line) || (/\bsegs_in:/.test(line) && !/\bbytes_/.test(line));

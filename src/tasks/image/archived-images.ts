@@ -2,18 +2,18 @@ import { z } from 'zod';
 import { sha256 } from '../../core/base/data.ts';
 import { type TarFile, tarFiles } from './tar-files.ts';
 
-/** An image inside of an archive that `docker save` or a builder wrote: for one platform, or for several under one name. */
+/** An image in an archive from `docker save` or a builder: for one platform, or for several under one name. */
 export interface ArchivedImage {
   readonly tags: readonly string[];
-  /** The one id by which it is known here: of its only configuration, or of what lists its platforms. */
+  /** Its id in api7-orch: of its only configuration, or of the index of its platforms. */
   readonly id: string;
   readonly platforms: readonly ArchivedPlatform[];
 }
 
 export interface ArchivedPlatform {
-  /** As images have it (`amd64`); `null` when not known. */
+  /** In the naming of images (`amd64`); `null` if unknown. */
   readonly architecture: string | null;
-  /** Every id that an Engine of that platform may report; its id in Docker's classic image store first. */
+  /** Each id that an Engine of that platform may report; the one of Docker's classic image store first. */
   readonly accepted: readonly string[];
 }
 
@@ -30,7 +30,7 @@ const ociDocument = z.object({ manifests: z.array(descriptor).nullish(), config:
 const imageConfig = z.object({ architecture: z.string() });
 
 /**
- * The images of an archive, in Docker's format or as an OCI layout, packed or not.
+ * The images of an archive, in Docker's format or as an OCI layout, compressed or not.
  * https://github.com/moby/docker-image-spec, https://github.com/opencontainers/image-spec/blob/main/image-layout.md
  *
  * @throws Error when it is damaged, or reading it would cost too much
@@ -60,8 +60,8 @@ export async function archivedImages(archive: AsyncIterable<unknown>): Promise<r
 }
 
 /**
- * One image where several entries have the same names and are for different platforms: `docker save` writes an entry for
- * each platform, and an OCI layout may list them side by side.
+ * Joins entries with the same names and different platforms: `docker save` writes an entry for each platform, and an
+ * OCI layout may list them side by side.
  */
 function byName(images: readonly ArchivedImage[]): readonly ArchivedImage[] {
   const merged: ArchivedImage[] = [];
@@ -82,22 +82,22 @@ const sameNames = (a: readonly string[], b: readonly string[]): boolean =>
 const disjoint = (a: readonly ArchivedPlatform[], b: readonly ArchivedPlatform[]): boolean =>
   a.every(({ architecture }) => !b.some((other) => other.architecture === architecture));
 
-/** An id that all platforms share, that of their index, if there is one: the containerd image store reports it for each. */
+/** Prefers an id that all platforms share, that of their index: the containerd image store reports it for each. */
 function severalPlatforms(tags: readonly string[], platforms: readonly ArchivedPlatform[]): ArchivedImage {
   const [first, ...others] = platforms;
   const shared = first?.accepted.find((id) => others.every(({ accepted }) => accepted.includes(id)));
   return { tags, id: shared ?? first?.accepted[0] ?? '', platforms };
 }
 
-/** What an OCI layout lists: an image for one platform, or an index of such. */
+/** An entry of an OCI layout: an image for one platform, or an index of such. */
 interface Listed {
   readonly tags: readonly string[];
-  /** Digests of the index that is listed, and of those below it: ids in the containerd image store. */
+  /** Digests of the listed index and of the ones below it: ids in the containerd image store. */
   readonly lists: readonly string[];
   readonly leaves: readonly Leaf[];
 }
 
-/** A manifest, which is what one platform has. */
+/** A manifest, which belongs to one platform. */
 interface Leaf {
   readonly digest: string;
   /** Digest of its configuration. */
@@ -114,7 +114,7 @@ function listedByOci(files: Files): readonly Listed[] {
   });
 }
 
-/** Each document once: an index may name the same one any number of times, on every level. */
+/** Each document once: an index may list the same one many times, on every level. */
 function below(files: Files, top: string): Pick<Listed, 'lists' | 'leaves'> {
   const lists: string[] = [];
   const leaves: Leaf[] = [];
@@ -134,7 +134,7 @@ function imageOf({ tags, lists, leaves }: Listed, files: Files): readonly Archiv
       architecture: architectureOf(blob(files, config)),
       accepted: [...new Set([config, ...lists, digest])],
     }))
-    // A builder keeps its attestations beside the platforms, for a platform of this name.
+    // Builders store their attestations beside the platforms, under this platform name.
     .filter(({ architecture }) => architecture !== 'unknown');
   const [only, ...others] = platforms;
   if (only === undefined) return [];
@@ -142,8 +142,8 @@ function imageOf({ tags, lists, leaves }: Listed, files: Files): readonly Archiv
 }
 
 /**
- * The id that the containerd image store gives to an image of the older format, which holds no manifest: that of the
- * manifest which containerd writes on import, field for field.
+ * The containerd image store's id for an image of the older format without a manifest: the digest of the manifest that
+ * containerd writes on import, field for field.
  */
 function importedId(config: TarFile, layers: readonly string[], files: Files): readonly string[] {
   const parts = layers.map((layer) => files.get(layer));

@@ -9,7 +9,7 @@ export interface FoundImage extends ArchivedImage {
   readonly member: string;
 }
 
-/** Reading an archive takes a whole processor: one at a time. */
+/** Reading an archive takes a whole processor core: one at a time. */
 const reading = pLimit(1);
 
 const archived = z.array(
@@ -28,7 +28,7 @@ function imagesIn(io: LocalFiles, path: string, member: string): Promise<Archive
   const cache = known.get(io) ?? new Map<string, Promise<Archived>>();
   known.set(io, cache);
   const key = JSON.stringify([path, member]);
-  // The number goes up whenever an image's ids are found in another way.
+  // Increase the number whenever the ids of an image are computed in another way.
   const find = () => reading(() => io.archiveMember(path, member, (content) => open(path, member, content)));
   const images = cache.get(key) ?? io.fact(path, `images 2 ${member}`, archived, find);
   cache.set(key, images);
@@ -47,17 +47,17 @@ async function open(path: string, member: string, content: AsyncIterable<unknown
   }
 }
 
-/** References in one spelling: Docker Hub's name is left out, `latest` is not. */
+/** A reference in normalized form: without Docker Hub's name, with `latest`. */
 export function normalRef(ref: string): string {
   const short = ref.replace(/^(?:index\.)?docker\.io\//, '').replace(/^library\//, '');
   return short.includes('@') || short.lastIndexOf(':') > short.lastIndexOf('/') ? short : `${short}:latest`;
 }
 
 /**
- * The image that a reference names inside a package: in the named member, or in the one that its name and tag suggest
- * (`api7/gateway:1.2` in `…/gateway-1.2.tar.gz`), or in any that is tagged so.
+ * The image of a reference inside a package: in the named member, or in the one that its name and tag suggest
+ * (`api7/gateway:1.2` in `…/gateway-1.2.tar.gz`), or in any member with that tag.
  *
- * @throws OrchError PACKAGE_LACKS naming what the package holds instead
+ * @throws OrchError PACKAGE_LACKS naming the images of the package
  */
 export async function findImage(
   io: LocalFiles,

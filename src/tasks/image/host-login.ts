@@ -6,13 +6,13 @@ import { Secret, SHORTEST_SECRET } from '../../core/base/secret.ts';
 import type { Reader } from '../../core/host/connection.ts';
 import type { RegistryLogin } from '../../core/host/docker.ts';
 
-/** Where `docker login` of root keeps its logins. */
+/** File of root's `docker login`. */
 export const DOCKER_CONFIG = '/root/.docker/config.json';
 
-/** What a host's own Docker configuration has for a registry. */
+/** A registry's login in a host's own Docker configuration. */
 export interface HostLogin {
   readonly login?: RegistryLogin;
-  /** Why it has no login, where it seems to have one. */
+  /** Why it has no usable login although it has an entry. */
   readonly note?: string;
 }
 
@@ -23,15 +23,15 @@ const dockerConfig = z.object({
   credHelpers: z.record(z.string(), z.string()).optional(),
 });
 
-/** Keys are addresses, or URLs in the form of an older registry API: `https://index.docker.io/v1/`. */
+/** Keys are addresses, or URLs of an older registry API: `https://index.docker.io/v1/`. */
 const addressOf = (key: string): string => registryOf(`${key.replace(/^https?:\/\//, '').replace(/\/.*$/, '')}/any`);
 
 const entryOf = <T>(entries: Readonly<Record<string, T>> | undefined, address: string): T | undefined =>
   Object.entries(entries ?? {}).find(([key]) => addressOf(key) === address)?.[1];
 
 /**
- * The login that root has on a host for a registry, as `docker login` left it. Credential helpers are programs of the host with a state
- * of their own, and are not run.
+ * Root's login on a host for a registry, as `docker login` stored it. Does not run credential helpers: they are
+ * programs of the host with their own state.
  */
 export async function hostLogin(host: Reader, address: string): Promise<HostLogin> {
   const from = `${DOCKER_CONFIG} on ${host.name}`;
@@ -47,7 +47,7 @@ export async function hostLogin(host: Reader, address: string): Promise<HostLogi
   const decoded = Buffer.from(auth, 'base64').toString('utf8');
   const colon = decoded.indexOf(':');
   const username = fields.username ?? decoded.slice(0, Math.max(0, colon));
-  // An `auth` of its own length may be padded with zero bytes.
+  // `auth` may be padded with zero bytes.
   const password = fields.password ?? decoded.slice(colon + 1).replace(/\0+$/, '');
   const helper = entryOf(parsed.credHelpers, address) ?? parsed.credsStore;
   const secret = identitytoken || password;
@@ -59,7 +59,7 @@ export async function hostLogin(host: Reader, address: string): Promise<HostLogi
     return {
       note: `the password in ${from} has fewer than ${SHORTEST_SECRET} characters and cannot be masked: it is not used`,
     };
-  // As it stands in the file it must not be seen, either.
+  // The encoded form is a secret too.
   Secret.of(auth);
   const token = identitytoken ? { token: Secret.of(identitytoken) } : {};
   return { login: { address, username: username || '<token>', password: Secret.of(password), ...token, from } };

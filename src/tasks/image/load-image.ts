@@ -3,12 +3,12 @@ import { lastChars } from '../../core/base/excerpt.ts';
 import type { Connection } from '../../core/host/connection.ts';
 import { acceptedOn, canonicalId, type ImageLocal } from './image-local.ts';
 
-/** A large image on a slow disk. */
+/** Enough for a large image on a slow disk. */
 const LIMIT_MS = 30 * 60_000;
 
 /**
- * Loads an image from an archive that is on the host already, and checks by its id that it is the right one. The
- * archive goes to the Engine by the host's own `docker load`: over the API it would travel from here once more.
+ * Loads an image from an archive on the host, and checks its id. Uses the host's own `docker load`: through the API the
+ * archive would travel from the controller again.
  *
  * @throws OrchError IMAGE_ARCHITECTURE, IMAGE_LOAD_FAILED, DISK_FULL
  */
@@ -36,7 +36,7 @@ async function platformOf(image: ImageLocal, host: Connection): Promise<readonly
   });
 }
 
-/** Whether the reference names the image; one that is there under another name is given it. */
+/** Whether the reference names the image; tags an image that exists under another name. */
 async function tagPresent(
   { ref, id }: ImageLocal,
   accepted: readonly string[],

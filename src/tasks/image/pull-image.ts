@@ -10,7 +10,7 @@ import { hostLogin } from './host-login.ts';
 import { imageRoot } from './image-root.ts';
 import { type Pin, PULLS_AT_ONCE, type RunPulls } from './run-pulls.ts';
 
-/** A copy of a registry: `mirror.example.com:5000/hub`. */
+/** A mirror of a registry: `mirror.example.com:5000/hub`. */
 export interface Mirror {
   readonly prefix: string;
   readonly login?: RegistryLogin | undefined;
@@ -18,32 +18,32 @@ export interface Mirror {
 
 export interface PullRequest {
   readonly ref: string;
-  /** Of the registry that the reference names. Without it the host's own is used, if it has one. */
+  /** Login of the reference's registry. Default: the host's own login, if any. */
   readonly login?: RegistryLogin | undefined;
   /** Tried in this order before the registry itself. */
   readonly mirrors?: readonly Mirror[] | undefined;
-  /** Pulls of the run at once. */
+  /** Most concurrent pulls of the run. */
   readonly atOnce?: number | undefined;
 }
 
-/** Where an image may come from. */
+/** A possible source of an image. */
 interface Source {
   readonly repository: string;
   readonly registry: string;
   readonly login: RegistryLogin | undefined;
-  /** Why the host's own configuration gave no login. */
+  /** Why the host's own configuration has no login. */
   readonly note: string | undefined;
 }
 
-/** Assumed of an image that no host of the run has so far: no Engine knows the size of what it has not pulled. */
+/** Assumed size of an image that no host of the run has pulled yet: Engines do not know it before. */
 const ASSUMED_BYTES = 1024 ** 3;
 
-/** An image is there packed and unpacked for a while. */
+/** During a pull an image is on the disk packed and unpacked. */
 const ROOM = 2;
 
 /**
- * Pulls an image on a host: by the digest that its tag has in this run, from a mirror or from its registry, as soon as there are not too
- * many pulls. Then the reference names it.
+ * Pulls an image on a host: by the digest that its tag has in this run, from a mirror or its registry, once the number
+ * of concurrent pulls allows it. Then tags it.
  *
  * @throws OrchError REGISTRY_DENIED, IMAGE_PULL_FAILED, DISK_FULL
  */
@@ -62,7 +62,7 @@ export async function pullForRun(
       report.progress('pulling');
       await withNote(source, () => host.docker.pull(from, source.login));
     });
-  // A name with a digest cannot be given to an image of another repository: mirrors are of no use.
+  // A reference with a digest cannot be set on an image of another repository: mirrors do not help.
   if (parts.digest !== undefined) return await pull(ref, own);
 
   const copies = await Promise.all(mirrors.map((mirror) => mirrorOf(host, mirror, parts)));
@@ -71,7 +71,7 @@ export async function pullForRun(
   const digest = await pulls.pin(
     ref,
     () => digestFrom(host, { own, copies, tag }, { say, pull: () => pull(ref, own), ref }),
-    // The inventory's login is the same for all hosts: a wrong one is not tried on each, which may lock the account.
+    // All hosts share the inventory's login: a wrong one is not tried on each, because that may lock the account.
     (error) => login !== undefined && error instanceof OrchError && error.code === 'REGISTRY_DENIED',
   );
   if (pulls.isResumed(ref)) await compareWithTag(host, { own, ref, digest }, say);
@@ -94,7 +94,7 @@ async function sourceOf(host: Reader, repository: string, login: RegistryLogin |
 const mirrorOf = (host: Reader, { prefix, login }: Mirror, { path }: ImageParts): Promise<Source> =>
   sourceOf(host, `${prefix.replace(/\/+$/, '')}/${path}`, login);
 
-/** A refused login with what is known of the host's own. */
+/** Adds the note about the host's own login to a refusal. */
 async function withNote<T>({ login, note }: Source, act: () => Promise<T>): Promise<T> {
   try {
     return await act();
@@ -105,7 +105,9 @@ async function withNote<T>({ login, note }: Source, act: () => Promise<T>): Prom
   }
 }
 
-/** The digest of the tag in its registry; in a mirror where that does not answer; else that of what is pulled by the tag. */
+/**
+ * The digest of the tag in its registry; if that does not respond, in a mirror; else the digest of the pulled image.
+ */
 async function digestFrom(
   host: Connection,
   { own, copies, tag }: { readonly own: Source; readonly copies: readonly Source[]; readonly tag: string },
@@ -128,7 +130,7 @@ async function digestFrom(
     );
     return answer.value;
   }
-  // A further try would be refused as well, or take as long again.
+  // A further attempt would be refused too, or take as long again.
   if (error.code === 'REGISTRY_DENIED' || error.retryable) throw error;
   await by.pull();
   const pulled = (await host.docker.image(by.ref))?.RepoDigests?.find((name) => name.startsWith(`${own.repository}@`));
@@ -140,7 +142,7 @@ async function digestFrom(
   return pulled?.slice(own.repository.length + 1) ?? null;
 }
 
-/** Whether the image was pulled already, by its tag. */
+/** Whether the image was pulled already, under its tag. */
 async function hasDigest(host: Reader, ref: string, digest: string): Promise<boolean> {
   const found = await host.docker.image(ref);
   return found?.RepoDigests?.some((name) => name.endsWith(`@${digest}`)) ?? false;
@@ -161,7 +163,7 @@ async function compareWithTag(
 
 const MAY_BE_ELSEWHERE: ReadonlySet<unknown> = new Set(['IMAGE_PULL_FAILED', 'REGISTRY_DENIED', 'TIMED_OUT']);
 
-/** The last one is the registry itself: its error is that of the pull. */
+/** The registry itself comes last: its error is the pull's error. */
 async function firstThatHas(
   sources: readonly Source[],
   pull: (source: Source) => Promise<void>,

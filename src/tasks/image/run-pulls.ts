@@ -2,23 +2,24 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { imageParts } from '../../core/base/image-parts.ts';
 import type { LocalFiles } from '../../core/task/local-files.ts';
 
-/** Pulls at once where nothing else is said. */
+/** Default number of concurrent pulls. */
 export const PULLS_AT_ONCE = 4;
 
-/** Called when a tag gets the digest that it has for the rest of the run. */
+/** Called when a tag's digest is fixed for the rest of the run. */
 export type OnPin = (ref: string, digest: string) => void;
 
-/** The image that a tag names for a whole run; `null`: it is not known, so each host gets what the tag names when it pulls. */
+/** The image of a tag for a whole run; `null`: unknown, so each host gets the tag's image at the time of its pull. */
 export type Pin = string | null;
 
 /**
- * What the pulls of one run share: how many there are at once, which digest a tag has for all hosts, and how large the images are. A
- * tag that is moved in the middle of a run gives no host another image than the rest.
+ * What the pulls of one run share: the number of concurrent pulls, each tag's digest, and image sizes. If a tag moves
+ * during a run, all hosts still get the same image.
  *
- * @example const pin = await pullsOf(files).pin('api7/gateway:1', () => host.docker.digestOf('api7/gateway:1'), () => false);
+ * @example const pin = await pullsOf(files).pin('api7/gateway:1', () => host.docker.digestOf('api7/gateway:1'), () =>
+ *   false);
  */
 export class RunPulls {
-  /** Bytes of images that a host of this run has pulled. */
+  /** Sizes in bytes of images that a host of this run has pulled. */
   readonly sizes = new Map<string, number>();
   onPin: OnPin = () => undefined;
   readonly #pins = new Map<string, Pin>();
@@ -27,7 +28,7 @@ export class RunPulls {
   readonly #said = new Set<string>();
   #limit: LimitFunction | undefined;
 
-  /** Takes over the digests of an earlier part of the run, as its record has them. */
+  /** Takes the digests from the record of the resumed run. */
   resume(images: readonly string[]): void {
     for (const image of images) {
       const [, ref, digest] = /^([^@]+)@(sha256:[0-9a-f]{64})$/.exec(image) ?? [];
@@ -37,7 +38,7 @@ export class RunPulls {
     }
   }
 
-  /** These references, each with its digest where that is known. */
+  /** These references, each with its digest if known. */
   pinned(refs: readonly string[]): readonly string[] {
     return refs.map((ref) => {
       const pin = this.#pins.get(ref);
@@ -45,19 +46,19 @@ export class RunPulls {
     });
   }
 
-  /** Whether the digest of this reference comes from an earlier part of the run. */
+  /** Whether this reference's digest comes from the resumed run. */
   isResumed(ref: string): boolean {
     return this.#resumed.has(ref);
   }
 
   /**
-   * The digest of a tag: the answer to the first host that asks. After its failure each host asks by itself, and the first answer counts.
+   * The digest of a tag, asked by the first host. If that fails, each host asks itself, and the first answer is used.
    *
-   * @param isForAll whether an error would be that of any other host, too: it is not asked again
+   * @param isForAll whether an error would be the same for every host: then no other host asks
    */
   async pin(ref: string, ask: () => Promise<Pin>, isForAll: (error: unknown) => boolean): Promise<Pin> {
     const asking = this.#asking.get(ref);
-    // Without a pause for the first one: the next one must see that it asks.
+    // No await before the first request: later callers must see it.
     if (asking !== undefined)
       await asking.catch((error: unknown) => {
         if (isForAll(error)) throw error;
@@ -69,13 +70,13 @@ export class RunPulls {
     return await answer;
   }
 
-  /** Runs a pull, after others have ended if there are too many. */
+  /** Runs a pull once the number of concurrent pulls allows it. */
   limited<T>(atOnce: number, pull: () => Promise<T>): Promise<T> {
     this.#limit ??= pLimit(atOnce);
     return this.#limit(pull);
   }
 
-  /** The same for every host: it is said once in a run. */
+  /** Reports a message once per run: it is the same for every host. */
   sayOnce(message: string, say: (message: string) => void): void {
     if (!this.#said.has(message)) say(message);
     this.#said.add(message);
@@ -92,7 +93,7 @@ export class RunPulls {
 
 const known = new WeakMap<LocalFiles, RunPulls>();
 
-/** The pulls of the run that has these files. */
+/** The pulls of the run that uses these files. */
 export function pullsOf(files: LocalFiles): RunPulls {
   const pulls = known.get(files) ?? new RunPulls();
   known.set(files, pulls);

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { ArchiveBudget } from '../../core/bounds/archive-budget.ts';
 
-/** A file of an image archive. Small ones that look like JSON keep their text: manifests and configurations are among them. */
+/** A file of an image archive. Small files that look like JSON keep their text: manifests and configurations. */
 export interface TarFile {
   /** `sha256:…` of its content. */
   readonly digest: string;
@@ -22,12 +22,12 @@ const isGzip = (start: Uint8Array | undefined): boolean => start?.[0] === 0x1f &
 const isJson = (start: Uint8Array): boolean => /^\s*[[{]/.test(Buffer.from(start).toString('latin1', 0, 64));
 
 /**
- * Every file of a .tar or .tar.gz, by name, read once as it streams by; links stand for what they point to.
+ * All files of a .tar or .tar.gz by name, read once as a stream; links are replaced by their targets.
  *
- * @throws Error when it is not such an archive, a blob is not what its name says, or reading it would cost too much
+ * @throws Error when it is no such archive, a blob does not match its name, or reading it would cost too much
  */
 export async function tarFiles(archive: AsyncIterable<unknown>): Promise<ReadonlyMap<string, TarFile>> {
-  // Twenty files, for packages and images alone.
+  // Twenty source files, needed only for packages and images.
   const { default: tar } = await import('tar-stream');
   const budget = new ArchiveBudget();
   const files = new Map<string, TarFile>();
@@ -67,7 +67,7 @@ export async function tarFiles(archive: AsyncIterable<unknown>): Promise<Readonl
   return files;
 }
 
-/** The archive with its first bytes looked at. */
+/** Detects compression by the first bytes. */
 async function opened(
   archive: AsyncIterable<unknown>,
   budget: ArchiveBudget,
@@ -104,7 +104,7 @@ async function fileOf(content: AsyncIterable<unknown>, size: number, budget: Arc
   return { digest: `sha256:${hash.digest('hex')}`, size, gzip: isGzip(start), text };
 }
 
-/** An OCI layout names each blob by its digest: one of another content was damaged, or put there instead. */
+/** An OCI layout names each blob by its digest: another content means damage or forgery. */
 function refuseForgedBlob(files: ReadonlyMap<string, TarFile>): void {
   for (const [name, { digest }] of files) {
     const [, named] = /^blobs\/sha256\/([0-9a-f]{64})$/.exec(name) ?? [];

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { PackageLocal } from './package-local.ts';
 
-/** Written last: a directory without it was never finished. */
+/** Written last: a directory without it is incomplete. */
 export const MANIFEST = '.manifest.json';
 
 const manifest = z.object({ archive: z.string(), files: z.record(z.string(), z.number()) });
@@ -11,7 +11,7 @@ export type Manifest = z.output<typeof manifest>;
 export const manifestText = ({ sha256, files }: PackageLocal): string =>
   `${JSON.stringify({ archive: sha256, files } satisfies Manifest, null, 2)}\n`;
 
-/** `null` for one that is not there or not whole. */
+/** `null` if it is missing or damaged. */
 export function parseManifest(bytes: Buffer | null): Manifest | null {
   if (bytes === null) return null;
   try {
@@ -21,7 +21,7 @@ export function parseManifest(bytes: Buffer | null): Manifest | null {
   }
 }
 
-/** Files that are gone, or are not of the size they came with. Others may lie beside them. */
+/** Files that are missing or differ from their original size. Additional files are ignored. */
 export const missingFrom = (files: Manifest['files'], tree: Readonly<Record<string, number>>): string[] =>
   Object.keys(files)
     .filter((name) => tree[name] !== files[name])

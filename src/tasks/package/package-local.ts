@@ -4,22 +4,22 @@ import { NotYet } from '../../core/task/later.ts';
 import type { LocalFiles } from '../../core/task/local-files.ts';
 import type { Task } from '../../core/task/task.ts';
 
-/** What the controller knows of a package: its archive, and what is in it. */
+/** The controller's knowledge of a package: its archive and its content. */
 export const packageLocal = z.object({
   from: z.string(),
   sha256: z.string(),
   /** Bytes of the archive. */
   size: z.number(),
-  /** Regular files with their sizes, by path inside the package. */
+  /** Sizes of regular files, by path inside the package. */
   files: z.record(z.string(), z.number()),
 });
 
 export type PackageLocal = z.output<typeof packageLocal>;
 
-/** @throws OrchError LOCAL_FILE_MISSING, PACKAGE_DAMAGED, also for an archive that has another digest than it must have */
+/** @throws OrchError LOCAL_FILE_MISSING, PACKAGE_DAMAGED, also for an archive without the required digest */
 export async function readPackage(from: string, io: LocalFiles, wanted?: string): Promise<PackageLocal> {
   if (wanted !== undefined) refuseOther(from, wanted, await io.sha256(from));
-  // The listing first: its one pass over the archive yields the digest too.
+  // The listing first: its one pass over the archive computes the digest too.
   const files = await io.archive(from);
   const [sha256, size] = await Promise.all([io.sha256(from), io.size(from)]);
   return { from, sha256, size, files: { ...files } };
@@ -32,7 +32,7 @@ function refuseOther(from: string, wanted: string, found: string): void {
   });
 }
 
-/** The same knowledge, for a task that was given the package task. @throws NotYet while its parameters are not known */
+/** The same for a given package task. @throws NotYet while its parameters are unknown */
 export async function localOfPackage(pkg: Task, io: LocalFiles): Promise<PackageLocal> {
   if (pkg.blocked !== undefined) throw new NotYet(pkg.blocked.why);
   return packageLocal.parse(await pkg.bound.local(io));

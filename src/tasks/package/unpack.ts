@@ -10,19 +10,19 @@ const PRIVATE = { owner: 'root', group: 'root' };
 
 const LIMIT_MS = 30 * 60_000;
 
-/** Room that a file system needs beyond the bytes of the files themselves. */
+/** A file system's overhead beyond the bytes of the files. */
 const SLACK = 1.05;
 
-/** Where everything is put while a package is on its way: one directory beside the target, so that one removal cleans all. */
+/** Work directory of a package: one directory beside the target, so that one removal deletes everything. */
 export const workDirectory = (into: string): string => besidePath(into, ENDINGS.fresh);
 
-/** The connection went, or the user did: what has come of the package is where the next attempt goes on. */
+/** After a lost connection or an interrupt, the next attempt resumes from the received part. */
 const RESUMABLE: readonly string[] = ['CONNECTION_LOST', 'TIMED_OUT', 'INTERRUPTED'];
 
 /**
- * Uploads a package and unpacks it to a directory of its own, which then takes the place of the old one; the manifest
- * comes last. Broken off anywhere it leaves a directory without manifest, which the next run makes anew; of the archive
- * it sends only what is not there yet.
+ * Uploads a package and unpacks it to a new directory, which then replaces the old one; the manifest comes last. An
+ * interruption leaves a directory without manifest, which the next run unpacks again; it sends only the missing part of
+ * the archive.
  *
  * @throws OrchError DISK_FULL before anything is sent, PACKAGE_UNPACK_FAILED
  */
@@ -47,22 +47,22 @@ export async function unpackPackage(
     });
     report.progress('unpacking');
     await host.makeDirectory(fresh, ownership);
-    // -o: files become root's, whoever packed them.
+    // -o: root owns the files, whoever packed them.
     await must(host, ['tar', '-xozf', archive, '-C', fresh], pkg);
-    // The archive may have brought a mode for its top directory.
+    // The archive may set a mode for its top directory.
     await host.chmod(fresh, ownership);
     await host.remove(into);
     await must(host, ['mv', fresh, into], pkg);
     await host.remove(work);
   } catch (error) {
-    // What cannot be removed now is removed by the next run; the first error is the one to tell.
+    // The next run removes the rest; the first error is reported.
     if (!(error instanceof OrchError && RESUMABLE.includes(error.code))) await host.remove(work).catch(() => {});
     throw error;
   }
   await host.writeFile(`${into}/${MANIFEST}`, manifestText(pkg), { ...ownership, mode: '0640' });
 }
 
-/** Told twenty times in all, however many pieces it comes in. */
+/** At most twenty reports in total, however many pieces arrive. */
 function inSteps(size: number, tell: (bytes: number) => void): (bytes: number) => void {
   let told = 0;
   return (bytes) => {
@@ -72,7 +72,7 @@ function inSteps(size: number, tell: (bytes: number) => void): (bytes: number) =
   };
 }
 
-/** Keeps what an earlier attempt has sent, removes all else of it, and refuses a disk that is too small. */
+/** Keeps the part that an earlier attempt has sent, removes all else of it, and refuses a disk that is too small. */
 async function makeRoom({ from, size, files }: PackageLocal, into: string, host: Connection): Promise<void> {
   const work = workDirectory(into);
   const [begun, left, free] = await Promise.all([
@@ -81,7 +81,7 @@ async function makeRoom({ from, size, files }: PackageLocal, into: string, host:
     host.freeBytes(into),
   ]);
   const unpacked = Object.values(files).reduce((sum, bytes) => sum + bytes, 0);
-  // What has come of this archive is not needed again, and all that lies beside it makes room.
+  // The received part needs no more room, and the removed rest frees some.
   const there = Object.values(left ?? {}).reduce((sum, bytes) => sum + bytes, 0);
   const needed = Math.max(0, Math.ceil((size + unpacked) * SLACK) - there);
   if (free < needed)
@@ -89,7 +89,7 @@ async function makeRoom({ from, size, files }: PackageLocal, into: string, host:
       hint: `free at least ${mib(needed - free)} on the file system of ${into}`,
     });
   if (begun === null) return;
-  // Only where nobody else could enter is it what was sent.
+  // It is trusted only if no other user could enter the directory.
   const trusted = begun.type === 'directory' && begun.uid === 0 && begun.mode === '0700';
   await host.remove(trusted ? `${work}/content` : work);
 }

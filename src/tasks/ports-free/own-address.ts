@@ -3,7 +3,7 @@ import type { HostNetwork } from '../../core/host/connection.ts';
 
 const EVERYWHERE = new Set(['', '0.0.0.0', '::']);
 
-/** Whether a host lets a program listen on an address. One whose addresses could not be read is not judged. */
+/** Whether a host lets a program listen on an address. True if its addresses could not be read. */
 export function canBind(address: string, { addresses, bindsAny }: HostNetwork): boolean {
   if (EVERYWHERE.has(address) || bindsAny || addresses.length === 0) return true;
   const own = new BlockList();
@@ -16,6 +16,6 @@ export function canBind(address: string, { addresses, bindsAny }: HostNetwork): 
   return own.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
 
-/** Addresses that a message names: those of the host's interfaces, but for the loopback one. */
+/** Addresses for a message: those of the host's interfaces, without loopback. */
 export const shownAddresses = ({ addresses }: HostNetwork): readonly string[] =>
   addresses.filter((address) => !/^(?:127\.|::1$|fe80:)|\//.test(address)).slice(0, 10);

@@ -7,10 +7,10 @@ import { sameAgain } from '../../docker/spec.ts';
 import { rememberedBy } from '../container/labels.ts';
 import { type KeptFile, type PreviousRecord, parseRecord, RECORD_LIMIT, recordPath, type SeenState } from './record.ts';
 
-/** What a container runs now, or why a node could not go back to that. */
+/** What a container runs now, or why a node could not return to it. */
 export type Present = { readonly state: SeenState } | { readonly why: string };
 
-/** Reads what a container is made of: its settings, and the files that it was given by tasks. */
+/** Reads a container's settings and the files that its tasks have written. */
 export async function readPresent(container: string, host: Reader): Promise<Present> {
   const found = await host.docker.container(container);
   if (found === null) return { why: `container ${container} did not exist` };
@@ -25,7 +25,7 @@ export async function readPresent(container: string, host: Reader): Promise<Pres
   return { state: { image, ref: Config.Image, body: sameAgain(found, image), files: kept } };
 }
 
-/** A file as the container was given it; what was edited since is not what ran. */
+/** Reads a file if it is unchanged since the container got it; an edited file is not what ran. */
 async function readGiven(
   path: string,
   found: ContainerInspect,
@@ -47,8 +47,8 @@ async function readGiven(
 }
 
 /**
- * Whether a file is as the task stated it of which the container has the digest. The task may have stated owner and group by name or by
- * number, and secret content by a stretched digest.
+ * Whether a file matches the task digest in the container's label. The task may have declared owner and group by name
+ * or number, and secret content by a stretched digest.
  */
 async function isAsGiven(label: string, digest: string, { type, mode, ...stat }: Stat): Promise<boolean> {
   const is = (content: string): boolean =>
@@ -60,7 +60,7 @@ async function isAsGiven(label: string, digest: string, { type, mode, ...stat }:
   return is(stretchedDigest(digest));
 }
 
-/** A configuration has some kilobytes. */
+/** Configuration files have some kilobytes. */
 const FILE_LIMIT = 512 * 1024;
 
 function tooLarge(error: unknown): 'too large' {
@@ -68,7 +68,7 @@ function tooLarge(error: unknown): 'too large' {
   throw error;
 }
 
-/** What the host has on record of a container; `null`: nothing that can be read. */
+/** The host's record of a container; `null`: none, or unreadable. */
 export async function readRecord(container: string, host: Reader): Promise<PreviousRecord | null> {
   const content = await host.read(recordPath(container), RECORD_LIMIT);
   return content === null ? null : parseRecord(content.toString('utf8'));

@@ -2,18 +2,18 @@ import { z } from 'zod';
 import { digestOf, sha256 } from '../../core/base/data.ts';
 import type { ContainerCreate } from '../../core/host/docker.ts';
 
-/** Where a host keeps what its containers ran before. */
+/** Directory of the records of previous versions on a host. */
 export const PREVIOUS = '/var/lib/api7-orch/previous';
 
 export const recordPath = (container: string): string => `${PREVIOUS}/${container}.json`;
 
-/** Readable by root only: a container's environment and its files may hold secrets. */
+/** Readable by root only: a container's environment and files may contain secrets. */
 export const RECORD_OWNERSHIP = { mode: '0600', owner: 'root', group: 'root' } as const;
 
-/** More than the largest file of a configuration, several times. */
+/** Several times the size of all configuration files. */
 export const RECORD_LIMIT = 8 * 1024 * 1024;
 
-/** A record keeps the last two states that served: what runs, and what ran before it. */
+/** A record keeps the last two states that served: the running and the previous one. */
 export const MOST_STATES = 2;
 
 const keptFile = z.strictObject({
@@ -28,12 +28,12 @@ const keptFile = z.strictObject({
 export type KeptFile = z.output<typeof keptFile>;
 
 const previousState = z.strictObject({
-  /** ISO time of the controller. */
+  /** ISO time by the controller's clock. */
   keptAt: z.string(),
-  /** Id of its image, and the reference by which it was created. */
+  /** Id of its image, and the reference that it was created with. */
   image: z.string().min(1),
   ref: z.string().min(1),
-  /** Body that creates the container; its image is the one above. */
+  /** Body for creating the container, with the image above. */
   body: z.looseObject({
     Image: z.string(),
     HostConfig: z.looseObject({ RestartPolicy: z.looseObject({ Name: z.string() }) }),
@@ -46,9 +46,9 @@ export type PreviousState = Omit<z.output<typeof previousState>, 'body'> & { rea
 
 const record = z.strictObject({
   v: z.literal(1),
-  /** Digest of the state before the change that is under way, or was the last; `null`: it cannot go back to one. */
+  /** Digest of the state before the current or last change; `null`: no way back. */
   before: z.string().nullable(),
-  /** Why it cannot. */
+  /** Why there is none. */
   why: z.string().optional(),
   /** Newest first. */
   states: z.array(previousState).max(MOST_STATES),
@@ -61,7 +61,7 @@ export interface PreviousRecord {
   readonly states: readonly PreviousState[];
 }
 
-/** `null` for text that is no record: what is damaged is written again. */
+/** `null` if the text is no record: a damaged record is written again. */
 export function parseRecord(text: string): PreviousRecord | null {
   try {
     const { success, data } = record.safeParse(JSON.parse(text));
@@ -71,12 +71,12 @@ export function parseRecord(text: string): PreviousRecord | null {
   }
 }
 
-/** A state as it is seen now. */
+/** A state as read now. */
 export type SeenState = Omit<PreviousState, 'keptAt'>;
 
 /**
- * The same for two states only if they are the same: image, settings, labels and files. Log options are none of it: a daemon adds
- * those of its own configuration to them. Stated ones are in the labels.
+ * Equal for two states only if they are the same: image, settings, labels and files. Leaves out log options, because a
+ * daemon adds its own; declared ones are in the labels.
  */
 export function digestOfState({ image, body, files }: SeenState): string {
   const { Image: _, HostConfig, ...settings } = body;
@@ -84,13 +84,13 @@ export function digestOfState({ image, body, files }: SeenState): string {
   return digestOf({
     image,
     settings,
-    // One network under two names.
+    // Two names of the same network.
     host: { ...host, NetworkMode: NetworkMode === 'default' ? 'bridge' : NetworkMode },
     files: files.map(({ content, ...rest }) => ({ ...rest, digest: sha256(content) })),
   });
 }
 
-/** The tag of an image reference, without the `v` that some images have; of a reference without a tag, all of it. */
+/** The tag of an image reference, without a leading `v`; a reference without a tag is returned whole. */
 export function versionOf({ ref }: Pick<PreviousState, 'ref'>): string {
   const name = ref.slice(ref.lastIndexOf('/') + 1);
   const at = name.lastIndexOf(':');

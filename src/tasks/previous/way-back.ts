@@ -9,7 +9,7 @@ export const noWayBack = (container: string, why: string): OrchError =>
   });
 
 /**
- * The state that a container goes back to: the one before its change, or the newest of a version.
+ * The state that a container returns to: the one before its change, or the newest of a version.
  *
  * @throws OrchError NO_WAY_BACK
  */

@@ -2,8 +2,8 @@ import { MASK, Secret } from '../../core/base/secret.ts';
 import { hasSecret, isList, isRecord, masked, type PlainYaml, type YamlValue } from './yaml-value.ts';
 
 /**
- * What was found in a file, made fit to show: a value is shown only where a plain value is wanted at the same path, for
- * what else stands there may be a secret that nobody has told us. Keys that are no longer wanted keep their name only.
+ * A file's content, safe to print: a value is shown only if a plain value is desired at the same path, because others
+ * may be unknown secrets. Removed keys show only their name.
  *
  * @example maskObserved({ dsn: 'postgres://u:old@db', port: 1 }, { port: 2 }) // { dsn: '***', port: 1 }
  */
@@ -29,7 +29,7 @@ function maskRecord(
   );
 }
 
-/** Items may have moved: beside a secret, an item is shown only if it is exactly what is wanted in its place. */
+/** Items may have moved: in a list with secrets, an item is shown only if it equals the desired item at its index. */
 function maskList(observed: readonly unknown[], wanted: readonly YamlValue[]): PlainYaml {
   if (!wanted.some(hasSecret)) return observed.map((item, index) => maskObserved(item, wanted[index]));
   return observed.map((item, index) => maskUnequal(item, wanted[index]));

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MASK, Secret } from '../../core/base/secret.ts';
 
-/** What a YAML file may hold: plain data, with secrets in place of any text. Fields that are `undefined` are left out. */
+/** Content of a YAML file: plain data, with a secret instead of any text. Fields that are `undefined` are left out. */
 export type YamlValue =
   | null
   | boolean
@@ -11,13 +11,13 @@ export type YamlValue =
   | readonly YamlValue[]
   | { readonly [key: string]: YamlValue | undefined };
 
-/** What is read from a YAML text, or written to one. */
+/** Data read from a YAML text, or written to one. */
 export type PlainYaml = null | boolean | number | string | readonly PlainYaml[] | { readonly [key: string]: PlainYaml };
 
 export const isRecord = (value: unknown): value is { readonly [key: string]: unknown } =>
   value !== null && typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype;
 
-/** Where a value holds something that YAML cannot carry (a function, a date, NaN), or nothing. */
+/** Path of a value that YAML cannot represent (a function, a date, NaN); undefined: none. */
 function misfit(value: unknown, path = ''): string | undefined {
   if (value === null || typeof value === 'string' || typeof value === 'boolean' || value instanceof Secret)
     return undefined;
@@ -54,7 +54,7 @@ export function hasSecret(value: YamlValue | undefined): boolean {
   return Object.values(value).some(hasSecret);
 }
 
-/** The value with each secret put through `open`. */
+/** The value with each secret passed through `open`. */
 export function toPlainYaml(value: YamlValue, open: (secret: Secret) => string): PlainYaml {
   if (value instanceof Secret) return open(value);
   if (value === null || typeof value !== 'object') return value;
