@@ -1,10 +1,10 @@
-/** Versions of the Engine API as an Engine reports them: the newest it speaks and the oldest. */
+/** An Engine's API versions: the newest and the oldest that it supports. */
 export interface VersionRange {
   readonly newest: string;
   readonly oldest: string;
 }
 
-/** What is spoken where the Engine knows it: Engine 29 accepts nothing older. */
+/** The version used if the Engine supports it: Engine 29 accepts nothing older. */
 const PREFERRED = '1.44';
 
 /** Order of two API versions: negative when `a` is older. `1.9` is older than `1.41`. */
@@ -15,8 +15,8 @@ export function compareVersions(a: string, b: string): number {
 }
 
 /**
- * The version to speak with an Engine: ours, or the nearest that it knows. Replies then keep the form they were written
- * against, whatever newer Engines make of them.
+ * The API version for an Engine: the preferred one, or the nearest that it supports. Newer Engines then keep the form
+ * of replies that api7-orch expects.
  *
  * @example agreeOnVersion({ newest: '1.41', oldest: '1.12' }) // '1.41'
  */

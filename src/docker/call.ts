@@ -9,26 +9,26 @@ const text = (value: unknown): string => (typeof value === 'string' ? value : ''
 const field = (value: unknown, key: string): unknown =>
   value !== null && typeof value === 'object' ? Reflect.get(value, key) : undefined;
 
-/** Characters of an Engine's own message that are shown. */
+/** Most printed characters of an Engine's own message. */
 const WORDS_LIMIT = 4000;
 
-/** The Engine's own words, or an error's. */
+/** The Engine's own message, or an error's. */
 export const engineWords = (error: unknown): string =>
   firstChars(error instanceof Error ? error.message : String(error), WORDS_LIMIT);
 
-/** HTTP status of the Engine's answer, when it gave one. */
+/** HTTP status of the Engine's reply, if there was one. */
 export const statusOf = (error: unknown): number | undefined => {
   const status = field(error, 'statusCode');
   return typeof status === 'number' ? status : undefined;
 };
 
-/** A refusal as an error with the Engine's own words and its status. */
+/** A refusal as an error with the Engine's own message and status. */
 export function refused(status: number, body: Buffer): Error {
   let words = '';
   try {
     words = text(field(JSON.parse(body.toString()), 'message'));
   } catch {
-    // Not the Engine's own form: a proxy before it may answer in HTML.
+    // Not the Engine's form: a proxy before it may answer in HTML.
   }
   return Object.assign(new Error(words || excerpt(body.toString())), { statusCode: status });
 }
@@ -52,7 +52,7 @@ const BROKEN = new Set([
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
 ]);
 
-/** Whether the Engine hung up in the middle: what an idle connection does that it had closed already. */
+/** Whether the Engine closed the socket, which happens to idle connections. */
 export const isHangUp = (error: unknown): boolean =>
   BROKEN.has(text(field(error, 'code'))) || (isNotHttp(error) && /EOF/.test(engineWords(error)));
 
@@ -61,7 +61,7 @@ const isNotHttp = (error: unknown): boolean => field(error, 'name') === 'HTTPPar
 
 export const hungUp = (message: string): Error => Object.assign(new Error(message), { code: 'ECONNRESET' });
 
-/** What makes an answer unreadable, if that is what failed. */
+/** What makes a reply unreadable; undefined if another failure occurred. */
 function unreadable(error: unknown): string | undefined {
   if (error instanceof UnreadableReply || isTooLarge(error)) return error.message;
   if (field(error, 'code') === 'UND_ERR_HEADERS_OVERFLOW') return 'its header is too long';
@@ -73,7 +73,7 @@ export interface CallLimits {
   readonly idleMs?: number;
 }
 
-/** Any failure of a request as an `OrchError`. `doing` says what was being asked. */
+/** Any failure of a request as an `OrchError`. `doing` names the request. */
 export function callError(doing: string, error: unknown, { limitMs, idleMs = limitMs }: CallLimits): OrchError {
   if (error instanceof OrchError && !isTooLarge(error)) return error;
   const status = statusOf(error);

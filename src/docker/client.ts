@@ -18,18 +18,18 @@ import { type EngineRequest, inPath, withQuery } from './request.ts';
 import type { Dial } from './socket.ts';
 import { stopContainer } from './stop.ts';
 
-/** For a file system of many files on a slow disk. */
+/** Enough for many files on a slow disk. */
 const REMOVAL_MS = 2 * 60_000;
 
-/** A `Docker` whose idle sockets can be let go. */
+/** A `Docker` whose idle sockets can be closed. */
 export type DialledDocker = Docker & { close(): void };
 
 /**
- * The Docker Engine behind `dial`, each call one or a few requests of its HTTP API. Nothing is dialled, and the HTTP
- * client is not loaded, before the first call.
+ * The Docker Engine behind `dial`; each call is one or a few requests of its HTTP API. Opens no socket and loads no
+ * HTTP client before the first call.
  *
- * Errors: DOCKER_NOT_FOUND, DOCKER_DENIED, DOCKER_UNREACHABLE (no Engine to talk to), DOCKER_FAILED (it refused, in its
- * own words), PORT_TAKEN, DISK_FULL, IMAGE_MISSING, IMAGE_PULL_FAILED, REGISTRY_DENIED, TIMED_OUT.
+ * Errors: DOCKER_NOT_FOUND, DOCKER_DENIED, DOCKER_UNREACHABLE (no Engine), DOCKER_FAILED (refused, with the Engine's
+ * message), PORT_TAKEN, DISK_FULL, IMAGE_MISSING, IMAGE_PULL_FAILED, REGISTRY_DENIED, TIMED_OUT.
  *
  * @example const docker = dockerOver(async () => net.connect('/var/run/docker.sock'));
  */
@@ -66,7 +66,7 @@ export function dockerOver(dial: Dial): DialledDocker {
     async logs(name, lines) {
       const path = withQuery(`/containers/${inPath(name)}/logs`, { stdout: true, stderr: true, tail: lines });
       const doing = `read the log of container ${name}`;
-      // 404: no such container. 501: its log driver keeps nothing that could be read back.
+      // 404: no such container. 501: its log driver keeps no readable log.
       const reply = await engine.change(doing, { method: 'GET', path }, { fine: [404, 501] });
       return reply === null ? '' : endOfLog(logText(reply.body));
     },
@@ -111,7 +111,7 @@ export function dockerOver(dial: Dial): DialledDocker {
       } catch (error) {
         if (!(error instanceof OrchError) || !/removal of container .* is already in progress/.test(error.message))
           throw error;
-        // Its name is free only when that removal is done.
+        // Its name is free only when the removal is complete.
         const gone = post(`/containers/${inPath(name)}/wait`, { condition: 'removed' });
         await engine.change(doing, gone, { fine: [404], limitMs: REMOVAL_MS });
       }
@@ -147,7 +147,7 @@ export type DockerlessConnection = Omit<Connection, 'docker' | 'under'> & {
 };
 
 /**
- * The same connection with its host's Docker Engine. Nothing is dialled before Docker is first asked.
+ * The same connection with its host's Docker Engine. Opens no socket before the first Docker call.
  *
  * @example const host = withDocker(await connectSsh(target, options));
  */

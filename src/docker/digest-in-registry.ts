@@ -8,9 +8,11 @@ import { distributionInspect, parseReply } from './replies.ts';
 import { inPath } from './request.ts';
 
 /**
- * The digest of an image in its registry, asked through an Engine: https://docs.docker.com/reference/api/engine/#tag/Distribution
+ * The digest of an image in its registry, asked through an Engine:
+ * https://docs.docker.com/reference/api/engine/#tag/Distribution
  *
- * @throws OrchError REGISTRY_DENIED | IMAGE_PULL_FAILED in the registry's words, DOCKER_FAILED where the Engine has no such question
+ * @throws OrchError REGISTRY_DENIED | IMAGE_PULL_FAILED with the registry's message, DOCKER_FAILED if the Engine lacks
+ *   this request
  */
 export async function digestInRegistry(engine: Engine, ref: string, login?: RegistryLogin): Promise<string> {
   const doing = `ask the registry for image ${ref}`;
@@ -19,7 +21,7 @@ export async function digestInRegistry(engine: Engine, ref: string, login?: Regi
   try {
     return parseReply(distributionInspect, await engine.changeJson(doing, request), doing).Descriptor.digest;
   } catch (error) {
-    // What has no status was not said for a registry.
+    // An error without a status does not come from a registry.
     if (!(error instanceof OrchError) || statusOf(error.cause) === undefined) throw error;
     const words = error.message.slice(`${doing}: `.length);
     if (/^(?:page )?not found(?: \(status 404\))?$/i.test(words.trim())) throw error;

@@ -1,8 +1,8 @@
 import { type AnyErrorCode, OrchError } from '../core/base/errors.ts';
 
-/** A request that the Engine answered with an error: its HTTP status and its own words. */
+/** An Engine's error reply: HTTP status and message. */
 export interface EngineRefusal {
-  /** What was asked of it, as in "start container api7-gateway". */
+  /** The request, for example "start container api7-gateway". */
   readonly doing: string;
   readonly status: number;
   readonly message: string;
@@ -15,10 +15,10 @@ interface Pattern {
   hint(found: RegExpMatchArray): string;
 }
 
-// The Engine has one status (500) for most of these: its message is the only thing that tells them apart.
+// The Engine uses one status (500) for most of these: only its message distinguishes them.
 const PATTERNS: readonly Pattern[] = [
   {
-    // What it looks for is short: the words come from the host, and may be made to take long.
+    // Short patterns: the message comes from the host and may be made to take long.
     matches:
       /^(?=[\s\S]*already (?:allocated|in use))[\s\S]*?(?:Bind for|bind:|listen tcp4?6?|exposing port)\s?\S{0,80}:(\d{1,5})/,
     code: 'PORT_TAKEN',
@@ -47,9 +47,10 @@ const PATTERNS: readonly Pattern[] = [
 ];
 
 /**
- * What a refusal of the Engine means to a user.
+ * The error for a refusal of the Engine.
  *
- * @example engineError({ doing: 'start container web', status: 500, message: 'Bind for 0.0.0.0:80 failed: port is already allocated' }).code // 'PORT_TAKEN'
+ * @example engineError({ doing: 'start container web', status: 500, message: 'Bind for 0.0.0.0:80 failed: port is
+ *   already allocated' }).code // 'PORT_TAKEN'
  */
 export function engineError({ doing, status, message, cause }: EngineRefusal): OrchError {
   const words = message.trim();

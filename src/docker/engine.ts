@@ -10,29 +10,29 @@ import type { Dial } from './socket.ts';
 import { excerpt, parseJson, UnreadableReply } from './unreadable-reply.ts';
 
 export interface ChangeOptions extends Omit<SendOptions, 'signal'> {
-  /** Statuses that mean that it was so already. */
+  /** Statuses that mean: already done. */
   readonly fine?: readonly number[];
   readonly limitMs?: number;
 }
 
 const ANSWER_MS = 60_000;
 
-/** Bodies that say no more than the status. */
+/** Bodies without more information than the status. */
 const NOTHING: ReadonlySet<string> = new Set(['', '""', '{}', 'null']);
 
-/** What an Engine accepts that has not said otherwise. */
+/** Assumed if the Engine does not report its oldest version. */
 const OLDEST = '1.12';
 
-/** Questions on their way at once. */
+/** Most reads under way at once. */
 const PIPELINING = 64;
 
 /**
- * One Docker Engine behind a dialled socket: every request goes through here, with a limit and typed errors. Questions
- * are asked on one socket, one behind the other: each socket is a session, a sudo and a process on a host whose Docker is
- * reached through sudo. Each change has a socket of its own.
+ * One Docker Engine behind a socket: every request passes here and gets a limit and typed errors. Reads share one
+ * pipelined socket: through sudo, each socket costs a session, a sudo and a process on the host. Each change has its
+ * own socket.
  *
- * Questions do not wait until a version is agreed upon: the first ones leave it to the Engine, whose replies tell the
- * newest that it speaks. Changes are always asked for in an agreed version.
+ * Reads do not wait for the version negotiation: the first ones leave the version to the Engine, whose replies report
+ * its newest. Changes always use a negotiated version.
  */
 export class Engine {
   readonly #questions: HttpConnection;
@@ -45,7 +45,7 @@ export class Engine {
     this.#changes = new HttpConnections(dial);
   }
 
-  /** The API version spoken with this Engine. */
+  /** The negotiated API version. */
   async version(): Promise<string> {
     if (this.#spoken === undefined) {
       const doing = 'read the version of the Docker Engine';
@@ -56,10 +56,7 @@ export class Engine {
     return agreeOnVersion(this.#spoken);
   }
 
-  /**
-   * Asks for something that changes nothing; asked once more when the Engine hangs up. Whoever asks the same in the same
-   * tick gets the same answer.
-   */
+  /** A read; repeated once if the Engine closes the socket. Identical reads of one tick share one reply. */
   look(doing: string, path: string): Promise<unknown> {
     return this.#joined(doing, async () => {
       try {
@@ -73,7 +70,7 @@ export class Engine {
     });
   }
 
-  /** Like `look`; `null` when the Engine says that there is no such thing. */
+  /** Like `look`; `null` if the object does not exist. */
   async find(doing: string, path: string): Promise<unknown> {
     try {
       return await this.look(doing, path);
@@ -83,7 +80,7 @@ export class Engine {
     }
   }
 
-  /** Asks for a change; `null` when it was so already. */
+  /** A change; `null` if it was done already. */
   async change(doing: string, request: EngineRequest, options: ChangeOptions = {}): Promise<EngineReply | null> {
     const { fine = [], limitMs = ANSWER_MS, ...rest } = options;
     await this.version();
@@ -103,7 +100,7 @@ export class Engine {
     }
   }
 
-  /** Like `change`, for one whose reply has no body: a page of a proxy is no confirmation. */
+  /** Like `change`, for a reply without a body: a proxy's page is no confirmation. */
   async order(doing: string, request: EngineRequest, options: ChangeOptions = {}): Promise<void> {
     const reply = await this.change(doing, request, options);
     const body = reply?.body.subarray(0, 1000).toString().trim() ?? '';
@@ -111,7 +108,7 @@ export class Engine {
     throw callError(doing, new UnreadableReply(`no confirmation: ${excerpt(body)}`), { limitMs: ANSWER_MS });
   }
 
-  /** Like `change`, for one whose reply is JSON. */
+  /** Like `change`, for a JSON reply. */
   async changeJson(doing: string, request: EngineRequest, options: ChangeOptions = {}): Promise<unknown> {
     const reply = await this.change(doing, request, options);
     try {
@@ -137,7 +134,10 @@ export class Engine {
     });
   }
 
-  /** An Engine that refuses our version does so before it looks at the request: it is sent again in one that it knows. */
+  /**
+   * An Engine refuses an unknown version before it processes the request: the request is sent again in a supported
+   * version.
+   */
   async #understood<T>(send: () => Promise<T>): Promise<T> {
     try {
       return await send();

@@ -9,25 +9,25 @@ import { type Dial, DialledSocket } from './socket.ts';
 const CLIENT_OPTIONS = {
   allowH2: false,
   useMilo: false,
-  // A socket through sudo is a session and two processes: it stays until it is released or closed.
+  // A socket through sudo costs a session and two processes, so it stays open until it is released or closed.
   keepAliveTimeout: 2 ** 31 - 1,
-  // Each request has a signal of its own.
+  // Each request has its own signal.
   headersTimeout: 0,
   bodyTimeout: 0,
 } as const;
 
 /**
- * HTTP requests over one dialled socket, which is replaced when it ends. Up to `pipelining` GETs are sent one behind the
- * other without waiting for an answer; anything else waits until those before it are answered.
+ * HTTP requests over one socket, which is replaced when it ends. Up to `pipelining` GETs are sent without waiting for
+ * replies; other requests wait until the earlier ones are answered.
  */
 export class HttpConnection {
   readonly #dial: Dial;
   readonly #pipelining: number;
   #client: Client | undefined;
   #socket: DialledSocket | undefined;
-  /** Dialled while the HTTP client is loaded. */
+  /** The socket is opened while the HTTP client loads. */
   #dialled: Promise<DialledSocket> | undefined;
-  /** Whether this socket has carried an answer. */
+  /** Whether this socket has carried a reply. */
   #answered = false;
   #underWay = 0;
 
@@ -37,9 +37,9 @@ export class HttpConnection {
   }
 
   /**
-   * When `signal` ends a request, the socket ends with it. The other requests on it are sent again on another one.
+   * If `signal` ends a request, the socket ends with it. Other requests on it are repeated on another socket.
    *
-   * @throws Error with the reason of `signal`, of the dial, or of the end of the socket; UnreadableReply
+   * @throws Error with the reason of `signal`, of the dial, or of the socket's end; UnreadableReply
    */
   async send(request: EngineRequest, options: SendOptions): Promise<EngineReply> {
     this.#underWay++;
@@ -53,7 +53,7 @@ export class HttpConnection {
     }
   }
 
-  /** Fails what is under way. The next request dials again. */
+  /** Fails pending requests. The next request opens a new socket. */
   close(): void {
     void this.#client?.destroy(new Error('its connection was closed'));
   }
@@ -68,7 +68,7 @@ export class HttpConnection {
     const giveUp = (): void => {
       reject(signal.reason);
       controller?.abort(signal.reason);
-      // Nothing else ends a dial that hangs.
+      // A hanging dial ends in no other way.
       if (this.#socket === undefined) void client.destroy(hungUp('the dial hangs'));
     };
     const handler: Dispatcher.DispatchHandler = {
@@ -92,7 +92,7 @@ export class HttpConnection {
         if (reply !== undefined) resolve({ ...reply, body: body.take() });
       },
       onResponseError: (_, error) => {
-        // An Engine may close a socket at any time. One that closes before its first answer might never answer.
+        // An Engine may close a socket at any time. An Engine that closes before its first reply might never answer.
         if (request.method === 'GET' && this.#answered && isHangUp(error)) resolve('again');
         else reject(error);
       },
@@ -104,7 +104,7 @@ export class HttpConnection {
         ? { ...(headers && { headers }) }
         : { body: JSON.stringify(request.body), headers: { ...headers, ...JSON_BODY } };
     const { method, path } = request;
-    // `blocking` would hold the requests behind this one back until its answer begins.
+    // `blocking` would delay later requests until this one's reply begins.
     client.dispatch({ method, path, ...sent, bodyTimeout: idleMs, blocking: this.#pipelining === 1 }, handler);
     return await promise.finally(() => signal.removeEventListener('abort', giveUp));
   }
@@ -112,9 +112,9 @@ export class HttpConnection {
   async #open(): Promise<Client> {
     if (this.#live !== undefined) return this.#live;
     this.#dialled ??= this.#connect();
-    // Its failure is that of the requests that wait for it.
+    // Its failure is reported by the requests that wait for it.
     this.#dialled.catch(() => {});
-    // That takes some 25 ms: only a run that asks Docker something pays for it.
+    // This import takes about 25 ms: only runs that use Docker pay for it.
     const { default: HttpClient } = await import('undici/lib/dispatcher/client.js');
     if (this.#live !== undefined) return this.#live;
     const client: Client = new HttpClient('http://docker.invalid', {
@@ -129,17 +129,17 @@ export class HttpConnection {
           if (socket.destroyed) done(socket.errored ?? hungUp('the Docker socket was closed at once'), null);
           else done(null, socket as never);
         };
-        // What the client throws is no failure of the dial.
+        // An exception of the client is no failure of the dial.
         dialled.then(use, (error: Error) => done(error, null)).catch(drop);
       },
     });
     const drop = (error: Error): void => void client.destroy(error);
     client.on('disconnect', (_origin, _targets, error) => {
-      // The client sends unanswered requests again on another socket. That is worth one only where the Engine is healthy.
+      // The client repeats unanswered requests on another socket, which makes sense only if the Engine is healthy.
       const ours = Reflect.get(error, 'code') === 'UND_ERR_INFO';
       if (!ours && !(this.#answered && isHangUp(error))) drop(error);
     });
-    // Without a listener, an error that belongs to no request would end the process.
+    // Without a listener, an error outside of a request would end the process.
     const emitter: EventEmitter = client;
     emitter.on('error', drop);
     this.#client = client;
@@ -161,7 +161,7 @@ export class HttpConnection {
     socket = new DialledSocket(stream);
     // It may fail before the client listens, which would end the process.
     socket.on('error', () => {});
-    // A stream that closed during the hand-over emits nothing more, and its requests would wait forever.
+    // A stream that closed earlier emits nothing more, and its requests would wait forever.
     if (stream.destroyed) socket.destroy(stream.errored ?? undefined);
     return socket;
   }

@@ -3,12 +3,11 @@ import { HttpConnection } from './http-connection.ts';
 import type { EngineReply, EngineRequest, SendOptions } from './request.ts';
 import type { Dial } from './socket.ts';
 
-// Each socket may be a session of its own on the host, where sshd allows ten: enough for all changes that a host is asked
-// for at once, and no more kept than single changes need.
+// Each socket may be a session on the host, of which sshd allows ten. Enough for all concurrent changes on a host.
 const MOST = 6;
 const KEPT = 3;
 
-/** Requests that each have a connection to themselves: a change may take its time. */
+/** Requests with a connection each: a change may take long. */
 export class HttpConnections {
   readonly #dial: Dial;
   readonly #limit = pLimit(MOST);
@@ -19,7 +18,7 @@ export class HttpConnections {
     this.#dial = dial;
   }
 
-  /** `options` are made when its turn comes, so that its time does not run before. */
+  /** `options` is called at the start of the request, so that its time limit does not begin earlier. */
   send(request: EngineRequest, options: () => SendOptions): Promise<EngineReply> {
     return this.#limit(async () => {
       const connection = this.#free.pop() ?? new HttpConnection(this.#dial);

@@ -4,7 +4,7 @@ import { LIMITS } from '../core/bounds/limits.ts';
 const HEADER = 8;
 
 /**
- * The text of a container's log as the Engine frames it: stream number, three zero bytes, length as a big-endian
+ * The text of a container's log in the Engine's framing: stream number, three zero bytes, length as a big-endian
  * number, then that many bytes. A container with a terminal has no frames; its bytes are the text.
  * https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach
  */
@@ -20,7 +20,7 @@ export function logText(bytes: Buffer): string {
   return Buffer.concat(parts).toString('utf8');
 }
 
-/** The end of a log, begun with a whole line where there is one: its lines may be of any length. */
+/** The end of a log, from the beginning of a line if possible: lines may have any length. */
 export function endOfLog(text: string, limit: number = LIMITS.containerLog.bytes): string {
   if (text.length <= limit) return text;
   const end = redact(text).slice(-limit);

@@ -4,13 +4,13 @@ import type { RegistryLogin } from '../core/host/docker.ts';
 
 interface Refusal {
   readonly matches: RegExp;
-  /** What happened, of which registry. */
+  /** What happened, for this registry. */
   says(registry: string): string;
   hint(registry: string): string;
   readonly retryable?: boolean;
 }
 
-/** What registries and Engines say of a pull; the first one that fits. */
+/** Messages of registries and Engines about a pull; the first match is used. */
 const REFUSALS: readonly Refusal[] = [
   {
     matches: /toomanyrequests|too many requests|rate limit/i,
@@ -45,23 +45,23 @@ const REFUSALS: readonly Refusal[] = [
   },
 ];
 
-/** How registries, and Engines for them, say that they do not know who asks. */
+/** Messages of registries, and of Engines, for a missing or wrong login. */
 const UNAUTHORIZED =
   /unauthorized|authentication required|no basic auth credentials|incorrect username or password|pull access denied|\b40[13] (?:unauthorized|forbidden)|\bdenied\b/i;
 
 /**
- * A pull that a registry, or the Engine, refused: one clear sentence, then their own words.
+ * The error of a refused pull: one clear sentence, then the registry's own message.
  *
  * @returns OrchError REGISTRY_DENIED, DISK_FULL or IMAGE_PULL_FAILED
  * @example throw pullRefused('x:1', 'pull image x:1', 'unauthorized', undefined)
  */
 export function pullRefused(ref: string, doing: string, words: string, login: RegistryLogin | undefined): OrchError {
   const { registry, path } = imageParts(ref);
-  // An image may be called anything: what it is called says nothing of what went wrong.
+  // An image's name may contain any word, so it must not match.
   const said = words.replaceAll(ref, '').replaceAll(path, '');
   if (/no space left on device/i.test(said))
     return new OrchError('DISK_FULL', `${doing}: ${words}`, { hint: SPACE_HINT });
-  // A limit may be called one of unauthenticated pulls.
+  // A rate limit may mention unauthenticated pulls, so limits are matched first.
   const known = REFUSALS.find(({ matches }) => matches.test(said));
   if (known !== REFUSALS[0] && UNAUTHORIZED.test(said)) return loginRefused(registry, doing, words, login);
   if (known === undefined)
@@ -74,11 +74,11 @@ export function pullRefused(ref: string, doing: string, words: string, login: Re
   });
 }
 
-/** What can be done where an image does not fit. */
+/** Hint if an image does not fit on the disk. */
 export const SPACE_HINT =
   'free space there (docker system df shows what uses it); docker image prune -a removes all images that no container uses: a node can then go back to none of them without a pull';
 
-/** A registry says "denied" of an image that is not there, too, so as not to tell which there are. */
+/** A registry also says "denied" for a missing image, to hide which ones exist. */
 function loginRefused(address: string, doing: string, words: string, login: RegistryLogin | undefined): OrchError {
   if (login === undefined)
     return new OrchError(

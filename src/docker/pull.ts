@@ -11,16 +11,16 @@ import { parseReply, pullProgress } from './replies.ts';
 import { withQuery } from './request.ts';
 import { parseJson } from './unreadable-reply.ts';
 
-/** Longest silence of a registry or of the line to it. */
+/** Longest silence of a registry or the connection to it. */
 const IDLE_MS = 5 * 60_000;
 
-/** Characters of such an error that are shown. */
+/** Most printed characters of such an error. */
 const ERROR_LIMIT = 4000;
 
 /**
- * Makes an Engine pull an image, and waits for it.
+ * Makes an Engine pull an image, and waits for the end.
  *
- * @throws OrchError REGISTRY_DENIED | IMAGE_PULL_FAILED in the registry's words, DISK_FULL, TIMED_OUT
+ * @throws OrchError REGISTRY_DENIED | IMAGE_PULL_FAILED with the registry's message, DISK_FULL, TIMED_OUT
  */
 export async function pullImage(engine: Engine, ref: string, login?: RegistryLogin): Promise<void> {
   const doing = `pull image ${ref}`;
@@ -47,7 +47,7 @@ function sourceOf(ref: string): { readonly fromImage: string; readonly tag: stri
   return name === undefined || tag === undefined ? { fromImage: ref, tag: 'latest' } : { fromImage: name, tag };
 }
 
-/** The lines of a pull's progress: JSON each. An error line ends the pull, though not the reply. */
+/** The progress lines of a pull, one JSON object each. An error line ends the pull, though not the reply. */
 class Progress {
   readonly #doing: string;
   readonly #refused: (words: string) => OrchError;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { OrchError } from '../core/base/errors.ts';
 import type { ContainerInspect, ContainerSummary, EngineInfo, ImageInspect } from '../core/host/docker.ts';
 
-// Of each reply only the fields that the port names; a newer Engine may add what it likes.
+// Only the fields of the port are checked; newer Engines may add others.
 const text = z.string();
 const strings = z
   .array(text)
@@ -111,7 +111,7 @@ export const imageInspect = z.object({
     .transform((value) => value ?? null),
 });
 
-/** What a registry says of a reference. */
+/** A registry's reply about a reference. */
 export const distributionInspect = z.object({
   Descriptor: z.object({ digest: text.regex(/^sha256:[0-9a-f]{64}$/) }),
 });
@@ -141,9 +141,9 @@ const version = text.regex(/^\d+\.\d+$/);
 export const engineVersion = z.object({ ApiVersion: version, MinAPIVersion: version.default('1.12') });
 
 /**
- * An Engine's reply, checked.
+ * Checks an Engine's reply.
  *
- * @throws OrchError DOCKER_FAILED naming the field that is not as the API documents it
+ * @throws OrchError DOCKER_FAILED naming the field that differs from the API's documentation
  */
 export function parseReply<T extends z.ZodType>(schema: T, reply: unknown, doing: string): z.output<T> {
   const parsed = schema.safeParse(reply);
@@ -158,7 +158,7 @@ export function parseReply<T extends z.ZodType>(schema: T, reply: unknown, doing
   );
 }
 
-// The port and these schemas must say the same.
+// The compiler checks that port and schemas agree.
 type Fits<Port, Schema extends Port> = Schema;
 export type RepliesFitThePort = [
   Fits<ContainerInspect, z.output<typeof containerInspect>>,

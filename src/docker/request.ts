@@ -4,27 +4,27 @@ export interface EngineRequest {
   readonly path: string;
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** Further headers. They may hold secrets, and stand in no message. */
+  /** More headers. They may contain secrets, so no message prints them. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface EngineReply {
   readonly status: number;
-  /** The newest API version that the Engine speaks. */
+  /** The newest API version that the Engine supports. */
   readonly apiVersion: string | undefined;
   readonly body: Buffer;
 }
 
-/** What a request may take. */
+/** Limits and callbacks of a request. */
 export interface SendOptions {
   readonly signal: AbortSignal;
-  /** Longest silence in the middle of the reply. Default: as long as `signal` lets it. */
+  /** Longest silence during the reply, in milliseconds. Default: no limit but `signal`. */
   readonly idleMs?: number;
-  /** Gets a successful reply piece by piece; it is not kept then. What it throws ends the request. */
+  /** Gets a successful reply in pieces; it is not kept then. An exception ends the request. */
   readonly onData?: (bytes: Buffer) => void;
 }
 
-/** A name as part of a path: an image's has slashes of its own. */
+/** A name as part of a path: image names contain slashes. */
 export const inPath = (name: string): string => encodeURI(name).replace(/[?#]/g, encodeURIComponent);
 
 /** @example withQuery('/containers/web/stop', { t: 10 }) // '/containers/web/stop?t=10' */

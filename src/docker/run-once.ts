@@ -9,7 +9,7 @@ export interface Ended {
 const LOG_LINES = 50;
 
 /**
- * Runs a container to its end and removes it. One of that name that an earlier run, broken off, has left is removed first.
+ * Runs a container to its end and removes it. Removes a leftover of the same name from an interrupted run first.
  *
  * @throws OrchError TIMED_OUT when it has not ended in time; it is killed and removed all the same
  * @example const { exitCode } = await runOnce(host.docker, 'check', body, 60);
@@ -31,7 +31,7 @@ export async function runOnce(
   }
 }
 
-/** Kills and removes a container. One that is not there is fine. */
+/** Kills and removes a container. A missing container is no error. */
 export async function discard(docker: Docker, name: string): Promise<void> {
   await docker.stop(name, { signal: 'SIGKILL', timeoutSeconds: 1 });
   await docker.remove(name);

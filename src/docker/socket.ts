@@ -3,17 +3,17 @@ import { ByteSocket } from '../core/host/byte-socket.ts';
 import { UnreadableReply } from './unreadable-reply.ts';
 
 /**
- * Opens a stream to an Engine. `release` is called when the host's session is needed for something else: it destroys the
- * stream when no request is under way on it, and returns whether the stream is gone.
+ * Opens a stream to an Engine. `release` is called when another command needs the host's session: it destroys an idle
+ * stream, and returns whether the stream is gone.
  */
 export type Dial = (release?: () => boolean) => Promise<Duplex>;
 
-/** Most bytes that may arrive before the HTTP client finds a part of an answer in them: a status line may never end. */
+/** Most bytes before the HTTP client recognizes a part of a reply: a status line may never end. */
 const UNREAD_LIMIT = 1024 * 1024;
 
 /**
- * A dialled stream in the shape that an HTTP client expects of a socket. It ends with the stream below it, at once and
- * for good: an SSH channel used as it is never closes when its connection goes, and the next request on it would hang.
+ * A stream in the form that an HTTP client expects of a socket. It ends at once when the stream below ends. An SSH
+ * channel used directly never closes when its connection is lost, and the next request on it would hang.
  */
 export class DialledSocket extends ByteSocket {
   #unread = 0;
@@ -29,7 +29,7 @@ export class DialledSocket extends ByteSocket {
     return false;
   }
 
-  /** The HTTP client found a part of an answer. */
+  /** The HTTP client recognized a part of a reply. */
   wasRead(): void {
     this.#unread = 0;
   }

@@ -8,18 +8,18 @@ export interface Mount {
   readonly readOnly: boolean;
 }
 
-/** Options of a log driver that keeps files on the host: how large one gets, and how many there are. */
+/** Options of a log driver that keeps files on the host: size and number of files. */
 export type LogOptions = Readonly<Record<string, string>>;
 
-/** The options that are stated; a daemon may add others of its own. */
+/** The options that can be declared; a daemon may add its own. */
 export const LOG_OPTIONS = ['max-size', 'max-file'] as const;
 
 /**
- * A container as we state it: a plain shape without order where the Engine has none. What is absent is left to the
- * image or the Engine.
+ * A declared container in normalized form: sorted if the Engine has no order. Absent fields are left to the image or
+ * the Engine.
  */
 export interface ContainerSpec<Value extends Text = Text> {
-  /** Image reference that it is created from. */
+  /** Image reference for its creation. */
   readonly ref: string;
   readonly hostname?: string;
   readonly env: Readonly<Record<string, Value>>;
@@ -36,13 +36,13 @@ export interface ContainerSpec<Value extends Text = Text> {
   readonly networkMode?: string;
   /** Bytes. */
   readonly memory?: number;
-  /** Processors, fractions too. */
+  /** Processors, also fractions. */
   readonly cpus?: number;
-  /** Rotation of its log; `off`: as the Engine does it. */
+  /** Rotation of its log; `off`: the Engine's own. */
   readonly log?: LogOptions | 'off';
   /** Addresses by name, for its /etc/hosts. */
   readonly extraHosts?: Readonly<Record<string, string>>;
-  /** Addresses of name servers, in the order in which they are asked. */
+  /** Addresses of name servers, in the order of use. */
   readonly dns?: readonly string[];
   readonly command?: readonly string[];
 }
@@ -59,8 +59,8 @@ const mapRecord = <A, B>(record: Readonly<Record<string, A>>, to: (value: A) => 
 const BILLION = 1e9;
 
 /**
- * The body of `POST /containers/create` for a spec. Mounts go by `Mounts`, never by `Binds`, which would make a
- * directory of a source that is missing. Which log options it gets depends on the Engine: they are given apart.
+ * The body of `POST /containers/create` for a declaration. Uses `Mounts`, never `Binds`, which would create a directory
+ * for a missing source. Log options are passed separately, because they depend on the Engine.
  */
 export function createBody(spec: ContainerSpec, log?: LogConfig): ContainerCreate {
   const { hostname, stopSignal, stopTimeoutSeconds, nofile, networkMode, command } = spec;
@@ -92,12 +92,12 @@ export function createBody(spec: ContainerSpec, log?: LogConfig): ContainerCreat
 
 const extraHostText = ([name, address]: readonly [string, string]): string => `${name}:${address}`;
 
-/** What a container is, in the words of a spec. `command` is not among what the port shows of a container. */
+/** A container's state in the fields of a declaration. The port does not report `command`. */
 export type ObservedSpec = Omit<ContainerSpec<string>, 'command' | 'nofile' | 'networkMode' | 'log'> & {
-  /** A text where soft and hard differ. */
+  /** A text if the soft and the hard limit differ. */
   readonly nofile?: number | string;
   readonly networkMode: string;
-  /** Those of its options that are stated. */
+  /** Its options that can be declared. */
   readonly log: LogOptions;
 };
 
@@ -115,13 +115,13 @@ export function observedSpec({ Config, HostConfig }: ContainerInspect): Observed
         { source: Type === 'bind' ? Source : `${Type}:${Source}`, readOnly: ReadOnly ?? false },
       ]),
     ),
-    // Without a policy older Engines say "".
+    // Without a policy older Engines report "".
     restart: HostConfig.RestartPolicy.Name || 'no',
     ...defined({ stopSignal: Config.StopSignal, stopTimeoutSeconds: Config.StopTimeout }),
     ...(nofile === undefined
       ? {}
       : { nofile: nofile.Soft === nofile.Hard ? nofile.Soft : `${nofile.Soft}:${nofile.Hard}` }),
-    // One network under two names.
+    // Two names of the same network.
     networkMode: HostConfig.NetworkMode === 'default' ? 'bridge' : HostConfig.NetworkMode,
     ...(HostConfig.Memory ? { memory: HostConfig.Memory } : {}),
     ...(HostConfig.NanoCpus ? { cpus: HostConfig.NanoCpus / BILLION } : {}),
@@ -133,7 +133,7 @@ export function observedSpec({ Config, HostConfig }: ContainerInspect): Observed
   };
 }
 
-/** An address may have colons itself: the name ends at the first one. */
+/** An address may contain colons: the name ends at the first one. */
 const observedHosts = (entries: readonly string[]): Record<string, string> =>
   Object.fromEntries(
     entries.map((entry) => {
@@ -151,17 +151,14 @@ const observedPorts = (bindings: Readonly<Record<string, readonly PortBinding[] 
   Object.fromEntries(
     Object.entries(bindings)
       .filter(([, hosts]) => hosts !== null && hosts.length > 0)
-      // An empty address is how a published port without one is kept: all addresses.
+      // A published port without an address has an empty one: all addresses.
       .map(([port, hosts]) => [
         port,
         (hosts ?? []).map(({ HostIp, HostPort }) => addressWithPort(HostIp || '0.0.0.0', HostPort)).sort(),
       ]),
   );
 
-/**
- * The body that makes a container of ours once more, exactly as it is. What somebody else may have set that we never
- * state is not among it.
- */
+/** The body that recreates an own container without changes. Leaves out settings that api7-orch never declares. */
 export function sameAgain({ Config, HostConfig }: ContainerInspect, ref: string): ContainerCreate {
   const { NetworkMode, RestartPolicy, PortBindings, Ulimits, Mounts } = HostConfig;
   const { LogConfig: log, Memory, NanoCpus, ExtraHosts, Dns } = HostConfig;
@@ -176,7 +173,7 @@ export function sameAgain({ Config, HostConfig }: ContainerInspect, ref: string)
     ...defined({ StopSignal: Config.StopSignal, StopTimeout: Config.StopTimeout }),
     HostConfig: {
       NetworkMode,
-      // Absent where nothing is set: so records of earlier releases have it.
+      // Absent if nothing is set, as in records of earlier releases.
       ...(log?.Config && Object.keys(log.Config).length > 0
         ? { LogConfig: { Type: log.Type, Config: log.Config } }
         : {}),

@@ -8,24 +8,24 @@ export interface StopOptions {
   readonly timeoutSeconds: number;
 }
 
-/** What must be known of a container to stop it. */
+/** What a stop needs to know of a container. */
 export interface Stoppable {
   readonly running: boolean;
-  /** The container's own stop signal, when it has one. */
+  /** The container's own stop signal, if it has one. */
   readonly signal: string | undefined;
 }
 
-/** From this version on `stop` takes a signal. */
+/** From this version on, `stop` accepts a signal. */
 const STOP_WITH_SIGNAL = '1.42';
 
-/** More than the Engine needs to notice that a process has ended. */
+/** Longer than the Engine needs to notice the end of a process. */
 const GRACE_MS = 30_000;
 
 const signalName = (signal: string): string => signal.toUpperCase().replace(/^SIG/, '');
 
 /**
- * Stops a container with a signal of our choice, on Engines of every age. An older one sends only the container's own
- * signal when stopping: ours is sent by `kill` then, and the stop that follows finds the process gone or ends it.
+ * Stops a container with a given signal, on Engines of any version. An older Engine's `stop` sends only the container's
+ * own signal. There `kill` sends the given one, and the following `stop` finds the process gone or ends it.
  */
 export async function stopContainer(engine: Engine, name: string, now: Stoppable, options: StopOptions): Promise<void> {
   if (!now.running) return;
@@ -51,13 +51,13 @@ export async function stopContainer(engine: Engine, name: string, now: Stoppable
 async function signalAndWait(engine: Engine, name: string, { signal, timeoutSeconds }: StopOptions): Promise<void> {
   const order = (what: string, query: Record<string, string>) =>
     ({ method: 'POST', path: withQuery(`/containers/${inPath(name)}/${what}`, query) }) as const;
-  // 409: it ended in the meantime.
+  // 409: it has ended meanwhile.
   await engine.order(`send ${signal} to container ${name}`, order('kill', { signal }), { fine: [404, 409] });
   try {
     const options = { fine: [404], limitMs: timeoutSeconds * 1000 };
     await engine.change(`wait for container ${name} to end`, order('wait', { condition: 'not-running' }), options);
   } catch (error) {
-    // Its time is up: the stop that follows kills it.
+    // Its time is up: the following `stop` kills it.
     if (!(error instanceof OrchError) || error.code !== 'TIMED_OUT') throw error;
   }
 }

@@ -1,10 +1,10 @@
 import { firstChars } from '../core/base/excerpt.ts';
 import { COUNTS } from '../core/bounds/limits.ts';
 
-/** An answer on the Docker socket that no Docker Engine gives. */
+/** A reply on the Docker socket that no Docker Engine sends. */
 export class UnreadableReply extends Error {}
 
-/** The start of an answer, on one line, for a message. */
+/** The start of a reply, on one line, for a message. */
 export const excerpt = (text: string): string =>
   firstChars(text, 1000)
     .replace(/[\s\p{Cc}]+/gu, ' ')
@@ -14,16 +14,14 @@ export const excerpt = (text: string): string =>
 /** Each value but the first follows one of these. */
 const BEFORE_VALUES: ReadonlySet<number> = new Set(Buffer.from(',[{'));
 
-/** More than one JSON reply may hold: an object takes many times the bytes of `{}`. */
+/** More values than a JSON reply may contain: an object takes many times the bytes of `{}`. */
 function hasTooMany(bytes: Buffer): boolean {
   let values = 0;
   for (const byte of bytes) if (BEFORE_VALUES.has(byte)) values++;
   return values > COUNTS.jsonValues.most;
 }
 
-/**
- * @throws UnreadableReply with the start of what is not JSON, or when it holds too many values
- */
+/** @throws UnreadableReply with the start of the text if it is no JSON, or has too many values */
 export function parseJson(bytes: Buffer): unknown {
   if (hasTooMany(bytes)) throw new UnreadableReply(`more than ${COUNTS.jsonValues.most} values`);
   const text = bytes.toString();
