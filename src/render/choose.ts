@@ -6,7 +6,7 @@ import { ttyRenderer } from './tty/tty.ts';
 export type OutputForm = 'tty' | 'plain' | 'json';
 
 export interface ChooseOptions extends Detail {
-  /** Default: `tty` on a terminal that can be painted on, else `plain`. */
+  /** Default: `tty` on a capable terminal, else `plain`. */
   readonly output?: OutputForm;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
@@ -14,9 +14,10 @@ export interface ChooseOptions extends Detail {
 }
 
 /**
- * The renderer that was asked for, or that fits where the output goes. `tty` needs a terminal: without one it is `plain`.
+ * The requested renderer, or the one that fits the output. `tty` needs a terminal: without one it becomes `plain`.
  *
- * @example const renderer = chooseRenderer({ stdout: process.stdout, stderr: process.stderr, verbose: false, diff: false });
+ * @example const renderer = chooseRenderer({ stdout: process.stdout, stderr: process.stderr, verbose: false, diff:
+ *   false });
  */
 export function chooseRenderer({ output, stdout, stderr, env = process.env, ...detail }: ChooseOptions): Renderer {
   if (output === 'json') return jsonRenderer(stdout);

@@ -5,7 +5,7 @@ import { taskWords } from './lines/task-words.ts';
 import { held, rollPlanned, rollStep, settled } from './roll-view.ts';
 import { type HostView, NO_ROLL, newHost, type RunView } from './run-view.ts';
 
-/** The view after one more event. Pure: a journal replayed gives the view that the run gave. */
+/** The view after one more event. Pure: replaying a journal gives the run's own view. */
 export function fold(before: RunView, event: NumberedEvent): RunView {
   const view = before.roll.last === undefined ? before : { ...before, roll: settled(before.roll) };
   switch (event.type) {
@@ -89,7 +89,7 @@ export function fold(before: RunView, event: NumberedEvent): RunView {
 const hostOf = ({ host }: { readonly host?: string }): { readonly host?: string } =>
   host === undefined ? {} : { host };
 
-/** A task may be carried out on a host that the play does not list (a balancer): it gets its own row then. */
+/** A task may run on a host that the play does not list (a balancer): then that host gets its own row. */
 function onHost(view: RunView, name: string, change: (host: HostView) => HostView): RunView {
   const hosts = new Map(view.hosts);
   hosts.set(name, change(hosts.get(name) ?? newHost(name)));
@@ -113,7 +113,7 @@ function withoutHold(view: RunView): RunView {
 const holdText = ({ host, why }: Extract<RunEvent, { type: 'roll.hold' }>): string =>
   host === undefined || why.startsWith(`${host}:`) ? why : `${host}: ${why}`;
 
-/** The step is over, and with it what was done inside it. */
+/** The end of a step also ends its tasks. */
 function withoutStep(host: HostView): HostView {
   const { step: _, ...rest } = idle(host);
   return rest;

@@ -2,7 +2,7 @@ import { safeJson } from '../core/base/safe-text.ts';
 import type { Renderer } from './renderer.ts';
 import { sinkOf } from './sink.ts';
 
-/** One event per line, as it is, ending in `run.end`: for programs. */
+/** One event per line, unchanged, up to `run.end`: for programs. */
 export function jsonRenderer(stdout: NodeJS.WritableStream): Renderer {
   const out = sinkOf(stdout);
   return {

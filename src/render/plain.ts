@@ -11,11 +11,11 @@ import { sinkOf } from './sink.ts';
 export interface PlainOptions extends Detail {
   readonly stdout: NodeJS.WritableStream;
   readonly stderr: NodeJS.WritableStream;
-  /** Default: as the stream wants it. */
+  /** Default: depends on the stream. */
   readonly colours?: boolean;
 }
 
-/** A line per event that matters, each naming its host: for logs, pipes and CI. */
+/** One line per relevant event with its host: for logs, pipes and CI. */
 export function plainRenderer({ stdout, stderr, colours = true, ...detail }: PlainOptions): Renderer {
   const out = sinkOf(stdout);
   const err = sinkOf(stderr);
@@ -25,7 +25,7 @@ export function plainRenderer({ stdout, stderr, colours = true, ...detail }: Pla
     event(raw) {
       const event = safeData(raw);
       view = fold(view, event);
-      // One write for all lines of an event: those of other hosts do not come in between.
+      // One write for all lines of an event, so that lines of other hosts do not come between.
       const lines = eventLines(event, view, detail, paint);
       for (const [to, sink] of [
         ['out', out],
@@ -34,11 +34,11 @@ export function plainRenderer({ stdout, stderr, colours = true, ...detail }: Pla
         const mine = lines.filter((line) => line.to === to);
         if (mine.length > 0) sink.write(joined(mine.map(({ text }) => text)));
       }
-      // What a command printed is all that a pipe may see of `exec`.
+      // For `exec`, a pipe gets only the commands' output.
       if (event.type === 'run.end') (view.exec ? err : out).write(joined(recap(view, paint)));
     },
     ready: () => out.ready() ?? err.ready(),
-    // Who asks a person meanwhile writes to the terminal himself.
+    // During a question, the prompt itself writes to the terminal.
     async hold() {
       await out.flush();
       await err.flush();

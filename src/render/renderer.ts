@@ -1,19 +1,21 @@
 import type { NumberedEvent } from '../core/event/event.ts';
 
-/** Draws a run for somebody. Gets every event in order; must not throw from `event` and must not touch the run. */
+/** Prints a run. Gets every event in order; `event` must not throw and must not affect the run. */
 export interface Renderer {
   event(event: NumberedEvent): void;
-  /** Leaves the terminal to somebody else until what it gives is called; what happens meanwhile is drawn then. */
+  /** Pauses the output for a prompt until the returned function is called; later events are printed then. */
   readonly hold?: () => Promise<() => void>;
-  /** Settles when a slow reader has caught up; nothing where it has. For events that can wait: the output of commands. */
+  /**
+   * Settles when a slow reader has caught up; undefined if it has. For events that can wait: the output of commands.
+   */
   readonly ready?: () => Promise<void> | undefined;
-  /** Draws what is left and waits until it has been written. */
+  /** Prints the rest and waits until it is written. */
   close(): Promise<void>;
 }
 
-/** What is drawn beyond the necessary. */
+/** How much detail is printed. */
 export interface Detail {
-  /** Tasks that are ok, too, and what the hosts are doing meanwhile. */
+  /** Also unchanged tasks, and current activities of the hosts. */
   readonly verbose: boolean;
   /** Texts before and after, field by field. */
   readonly diff: boolean;

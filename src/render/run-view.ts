@@ -9,22 +9,22 @@ export interface CurrentTask {
   readonly progress?: string;
 }
 
-/** A step of a rolling change that a node is in. */
+/** A node's current step of a rolling change. */
 export interface CurrentStep {
   readonly title: string;
   /** Milliseconds since the epoch. */
   readonly since: number;
 }
 
-/** How far the rolling change of the current play is. */
+/** Progress of the current play's rolling change. */
 export interface RollView {
-  /** Nodes that take part, in their order. */
+  /** Participating nodes, in order. */
   readonly nodes: readonly string[];
-  /** When a node began, in milliseconds since the epoch. */
+  /** Start time of each node, in milliseconds since the epoch. */
   readonly begun: ReadonlyMap<string, number>;
-  /** Nodes that are through, with the milliseconds that each took. */
+  /** Finished nodes, with their durations in milliseconds. */
   readonly done: ReadonlyMap<string, number>;
-  /** The node that the latest event made done. */
+  /** The node that the latest event finished. */
   readonly last?: string;
   /** A node whose last step is on hold. */
   readonly held?: string;
@@ -38,12 +38,12 @@ export interface HostView {
   /** Gates and changes inside a step belong to it. */
   readonly step?: CurrentStep;
   readonly counts: HostCounts;
-  /** What the current play would do, as far as is known. */
+  /** Planned changes of the current play, as far as known. */
   readonly plan?: { readonly changes: number; readonly unknown: number; readonly tasks: number };
-  /** Titles of the tasks that changed something. */
+  /** Titles of tasks with changes. */
   readonly changes: readonly string[];
   readonly errors: readonly ErrorInfo[];
-  /** How its command ended; only for `exec`. */
+  /** Exit of its command; only for `exec`. */
   readonly exit?: string;
 }
 
@@ -52,19 +52,19 @@ export interface Warning {
   readonly message: string;
 }
 
-/** All that renderers know of a run: what the events so far add up to. */
+/** The renderers' knowledge of a run: the sum of its events so far. */
 export interface RunView {
   readonly title: string;
   readonly cluster: string;
   readonly check: boolean;
-  /** The playbook's file, unless it came with the program, and whether it takes the place of one that did. */
+  /** The playbook's file, absent for a built-in playbook, and whether it replaces a built-in one. */
   readonly file?: string;
   readonly replacesBuiltIn?: boolean;
-  /** A command of the user's on many hosts, and no playbook. */
+  /** A user's command on many hosts, without a playbook. */
   readonly exec: boolean;
-  /** Hosts that the run is about; others (balancers) may turn up in `hosts`. */
+  /** Hosts of the run; `hosts` may contain others (balancers). */
   readonly targets: readonly string[];
-  /** Plays begun so far. */
+  /** Number of started plays. */
   readonly plays: number;
   readonly play?: string;
   readonly playHosts: readonly string[];
@@ -74,7 +74,7 @@ export interface RunView {
   readonly hold?: string;
   readonly roll: RollView;
   readonly evidence: readonly { readonly host: string; readonly evidence: Diagnostics }[];
-  /** How the nodes came out of rolling plays. */
+  /** Results of the nodes of rolling plays. */
   readonly rolled: Readonly<Record<string, RolledNode>>;
   readonly end?: Extract<RunEvent, { type: 'run.end' }>;
 }
@@ -106,7 +106,7 @@ export const EMPTY_VIEW: RunView = {
   rolled: {},
 };
 
-/** Whether a node is through its rolling change. */
+/** Whether a node has finished its rolling change. */
 export const isNodeDone = ({ done }: RollView, host: string): boolean => done.has(host);
 
 /** Whether nothing more will happen on this host in the current play. */

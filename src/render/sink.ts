@@ -1,16 +1,16 @@
 /**
- * A stream that lines go to. A reader who leaves early (`| head`, a closed window) must not end the run. What is written within one turn of
- * the event loop leaves together, in its order over all sinks: a system call for each line shows where many hosts change much.
+ * An output stream for lines. A reader who leaves early (`| head`, a closed window) must not end the run. All writes of
+ * one tick go out together, in order over all sinks: one system call per line is slow for many hosts.
  */
 export interface Sink {
   write(text: string): void;
-  /** Settles when the stream takes more; nothing where it does so now. For writers that can wait. */
+  /** Settles when the stream accepts more; undefined if it does now. For writers that can wait. */
   ready(): Promise<void> | undefined;
-  /** Waits until all is written. @throws what the stream said, unless its reader only left */
+  /** Waits until everything is written. @throws the stream's error, unless its reader only left */
   flush(): Promise<void>;
 }
 
-/** What ends the wait for a stream: it takes more, or nothing any more. */
+/** Events that end the wait for a stream: it accepts more, or is closed. */
 const DRAINED = ['drain', 'error', 'close'] as const;
 
 type Send = (text: string) => void;
@@ -23,7 +23,7 @@ function sendAll(): void {
   for (const { send, text } of all) send(text);
 }
 
-// Whoever ends the process in the middle of a turn still gets its lines.
+// Flushes buffered lines if the process exits before the next tick.
 process.once('exit', sendAll);
 
 /** The pipe's reader left, or the terminal's window was closed. */

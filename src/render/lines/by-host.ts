@@ -1,6 +1,6 @@
 import type { RunView } from '../run-view.ts';
 
-/** Entries by host in the order of the run: objects put names that are whole numbers first. */
+/** Entries by host in the order of the run: plain objects would put numeric names first. */
 export function byHost<Value>(
   { hosts }: Pick<RunView, 'hosts'>,
   values: Readonly<Record<string, Value>>,

@@ -7,7 +7,7 @@ type TaskEnd = Extract<RunEvent, { type: 'task.end' }>;
 
 export interface ChangeLineOptions {
   readonly check: boolean;
-  /** The fields follow on lines of their own. */
+  /** Print the fields on lines of their own. */
   readonly diff: boolean;
   readonly paint: Paint;
 }
@@ -40,7 +40,7 @@ export function changeLine(event: TaskEnd, { check, diff, paint }: ChangeLineOpt
   return `${paint('yellow', check ? would : did)}: ${taskWords(event.task)}${fields}${note}`;
 }
 
-/** A container that is only stopped is started; all else that differs then follows from that. */
+/** A stopped container is only started; its other differences follow from that. */
 function verbOf({ kind, differences }: TaskEnd): Verb | undefined {
   if (kind !== 'container') return BY_KIND[kind];
   const isStart = differences.some(({ path, after }) => path === 'running' && after === true);
@@ -53,10 +53,10 @@ function verbOf({ kind, differences }: TaskEnd): Verb | undefined {
 
 const STARTED_WITH: ReadonlySet<string> = new Set(['running', 'mounted', 'leftover']);
 
-/** Words of balancers and of wire values, as the screen has them. */
+/** Screen words for states of balancers and wire values. */
 const STATES: Readonly<Record<string, string>> = { closed: 'maintenance', drain: 'drained', maint: 'maintenance' };
 
-/** What was set at a balancer: `up → drained`. Several servers of one node mostly change alike. */
+/** A balancer's change: `up → drained`. Several servers of one node usually change alike. */
 function trafficWords(differences: readonly ShownDifference[]): string {
   const servers = differences.filter(({ path }) => path.startsWith('servers.'));
   const texts = servers.map(({ path, before, after }) => {

@@ -6,7 +6,7 @@ import { oneLine } from './paint.ts';
 const FIELDS_IN_A_LINE = 6;
 const DIGEST = /^(?:[a-z0-9]+:)?([0-9a-f]{8})[0-9a-f]{24,}$/;
 
-/** A value in few characters. Digests are cut to what tells them apart. */
+/** A short form of a value. Digests are cut to a few characters. */
 export function shortValue(value: Data | undefined, width = 40): string {
   if (value === undefined) return 'none';
   if (typeof value !== 'string') return oneLine(JSON.stringify(value), width);
@@ -22,12 +22,12 @@ export const differenceText = ({ path, before, after }: ShownDifference, width?:
       ? `goes away: ${extraOf(path)}`
       : `${path === '' ? 'state' : path}: ${shortValue(before, width)} → ${shortValue(after, width)}`;
 
-/** Whether there was nothing before. */
+/** Whether the object did not exist before. */
 export const isAllNew = (differences: readonly ShownDifference[]): boolean =>
   differences.length > 0 && differences.every(isNew);
 
 /**
- * What a change of existing state is, in words and in brackets; nothing where there are none.
+ * The change of an existing object, in words and in brackets; '' if there are no differences.
  *
  * @example summary([{ path: 'mode', before: '0644', after: '0640' }]) // ' (mode 0644 → 0640)'
  */
@@ -43,7 +43,7 @@ export function summary(differences: readonly ShownDifference[]): string {
   return shown.length === 0 ? '' : ` (${shown.join(', ')}${rest === 0 ? '' : `, ${rest} more`})`;
 }
 
-/** Digests and lists say nothing in one line. */
+/** Digests and lists are useless in one line. */
 const isShort = (value: Data | undefined): boolean =>
   value === undefined ||
   value === null ||

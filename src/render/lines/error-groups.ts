@@ -3,10 +3,10 @@ import type { RunView } from '../run-view.ts';
 
 /** One cause, on one host or on many. */
 export interface ErrorGroup {
-  /** The first of its kind: what is shown. */
+  /** The first error of its kind, which is printed. */
   readonly fault: ErrorInfo;
   readonly hosts: readonly string[];
-  /** Whether the others say it in other names and numbers. */
+  /** Whether the others differ only in names and numbers. */
   readonly alike: boolean;
 }
 
@@ -17,7 +17,7 @@ const VARYING: readonly (readonly [RegExp, string])[] = [
   [/\b\d{7,}\b/g, '<number>'],
 ];
 
-/** Names, addresses, ids and times differ from host to host while the cause is the same. */
+/** Names, addresses, ids and times differ between hosts although the cause is the same. */
 function normalised({ host, message }: ErrorInfo): string {
   const name = host?.replace(/[^\w-]/g, '\\$&');
   const nameless =
@@ -25,7 +25,7 @@ function normalised({ host, message }: ErrorInfo): string {
   return VARYING.reduce((text, [pattern, word]) => text.replace(pattern, word), nameless);
 }
 
-/** Every error of a run, each once: the end of the run repeats those that tasks ended with. */
+/** All errors of a run, each once: the end of the run repeats errors of tasks. */
 function allErrors(view: RunView): readonly ErrorInfo[] {
   const once = new Map<string, ErrorInfo>();
   for (const fault of [...[...view.hosts.values()].flatMap(({ errors }) => errors), ...(view.end?.errors ?? [])]) {
@@ -35,7 +35,7 @@ function allErrors(view: RunView): readonly ErrorInfo[] {
   return [...once.values()];
 }
 
-/** The errors of a run by cause, in the order in which they came up. */
+/** The errors of a run grouped by cause, in the order of their occurrence. */
 export function errorGroups(view: RunView): readonly ErrorGroup[] {
   const groups = Map.groupBy(allErrors(view), (fault) => JSON.stringify([fault.code, fault.task, normalised(fault)]));
   return [...groups.values()].flatMap((faults) => {

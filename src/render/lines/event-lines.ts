@@ -14,10 +14,10 @@ import { memberChange, noteWords, taskWords } from './task-words.ts';
 
 type TaskEnd = Extract<RunEvent, { type: 'task.end' }>;
 
-/** The time of a shorter task is not shown. */
+/** Shorter durations are not printed. */
 const WORTH_A_TIME_MS = 1000;
 
-/** What one event adds to the log of a run. `view` already includes the event. */
+/** The lines that one event adds to a run's log. `view` already includes the event. */
 export function eventLines(event: NumberedEvent, view: RunView, detail: Detail, paint: Paint): readonly Line[] {
   const at = (host: string): string => paint('bold', `[${host}]`);
   const verbose = (...texts: readonly string[]): readonly Line[] => (detail.verbose ? out(...texts) : []);
@@ -33,7 +33,7 @@ export function eventLines(event: NumberedEvent, view: RunView, detail: Detail, 
         `${at(event.host)} plan: ${count(event.changes, 'change')}, ${event.unknown} unknown, of ${count(event.tasks, 'task')}`,
       );
     case 'task.start':
-      // A step of a rolling change has said what it waits for.
+      // Inside a step, the step's own line says what it waits for.
       return event.waiting && !isInStep(view, event.host)
         ? out(`${at(event.host)} ${paint('cyan', 'waiting')}: ${taskWords(event.task)}`)
         : [];
@@ -80,7 +80,10 @@ export function eventLines(event: NumberedEvent, view: RunView, detail: Detail, 
 const out = (...texts: readonly string[]): readonly Line[] => texts.map((text) => ({ to: 'out', text }));
 const err = (...texts: readonly string[]): readonly Line[] => texts.map((text) => ({ to: 'err', text }));
 
-/** With the first play, not with the start of the run: a command on many hosts has no plays, and its output is its own. */
+/**
+ * Printed with the first play, not at the start of the run: a command on many hosts has no plays, and only its own
+ * output.
+ */
 function header(view: RunView, paint: Paint): readonly string[] {
   if (view.plays !== 1) return [];
   const mode = view.check ? ' (check mode: no changes are made)' : '';
@@ -88,7 +91,7 @@ function header(view: RunView, paint: Paint): readonly string[] {
   return [paint('bold', `${view.title} on ${view.cluster}: ${hosts}${source(view)}${mode}`)];
 }
 
-/** Which code runs, where it is not the program's own. */
+/** The playbook's file, if it is not built in. */
 function source({ file, replacesBuiltIn }: RunView): string {
   if (file === undefined) return '';
   return `, from ${file}${replacesBuiltIn === true ? ' instead of the built-in playbook' : ''}`;
@@ -132,9 +135,9 @@ function failure(event: TaskEnd, at: string, time: string, paint: Paint): readon
   );
 }
 
-/** Fields first, then the text. The digest says nothing that the text does not say better. */
+/** Fields first, then the text. Leaves out the digest, because the text shows more. */
 function changeLines(event: TaskEnd, paint: Paint): readonly string[] {
-  // Balancers' settings are told in the line itself.
+  // The line itself shows a balancer's settings.
   if (memberChange(event.task) !== undefined) return [];
   const text = event.patch === undefined ? [] : patchLines(event.patch, paint);
   const fields = event.differences.filter(({ path }) => text.length === 0 || path !== 'digest');

@@ -6,7 +6,7 @@ const isGone = ({ after }: ShownDifference): boolean => after === undefined || a
 
 type Rows = readonly ShownDifference[];
 
-/** Differences of one kind, told together. */
+/** Differences of one kind, described together. */
 interface Family {
   readonly has: (path: string) => boolean;
   readonly words: (rows: Rows) => readonly string[];
@@ -20,7 +20,7 @@ const counted =
   (noun: string, did: string) =>
   (rows: Rows): readonly string[] => [`${count(rows.length, noun)} ${did}`];
 
-/** In the order in which they are told. What is computed from other fields (`spec`) is left out. */
+/** In the order of printing. Leaves out fields computed from others (`spec`). */
 const FAMILIES: readonly Family[] = [
   { has: (path) => path === 'image' || path === 'ref', words: imageWords },
   { has: (path) => path === 'digest', words: () => ['content'] },
@@ -46,7 +46,7 @@ const FAMILIES: readonly Family[] = [
   { has: (path) => path === 'spec' || path === 'mounted' || path === 'accepted', words: nothing },
 ];
 
-/** What changed, in words. `field`: how a difference is told that has no words of its own. */
+/** The changes in words. `field` describes a difference without words of its own. */
 export function changedWords(rows: Rows, field: (row: ShownDifference) => string): readonly string[] {
   const families = FAMILIES.flatMap(({ has, words }) => {
     const mine = rows.filter(({ path }) => has(path));
@@ -55,7 +55,7 @@ export function changedWords(rows: Rows, field: (row: ShownDifference) => string
   return [...families, ...rows.filter(({ path }) => !FAMILIES.some(({ has }) => has(path))).map(field)];
 }
 
-/** Of a container that another tool made: what it was given and loses, as a flag of `docker run`. */
+/** A setting of another tool's container that the replacement loses, as a flag of `docker run`. */
 export const extraOf = (path: string): string => path.slice('extras.'.length);
 export const isExtra = below('extras');
 
@@ -66,7 +66,9 @@ const sizeOf = (value: ShownDifference['before']): string =>
 const portOf = (path: string): string => path.slice('ports.'.length).replace(/\/tcp$/, '');
 const didTo = (row: ShownDifference): string => (isNew(row) ? 'added' : isGone(row) ? 'removed' : 'changed');
 
-/** Tags where only they differ, else the whole names. Without a name that differs the image behind it is another one. */
+/**
+ * Only the tags if only they differ, else the whole names. If the names are equal, the image behind them has changed.
+ */
 function imageWords(rows: Rows): readonly string[] {
   const ref = rows.find(({ path }) => path === 'ref');
   if (typeof ref?.before !== 'string' || typeof ref.after !== 'string') return ['new image'];

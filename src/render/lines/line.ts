@@ -1,10 +1,10 @@
 import { indented } from '../../core/base/safe-text.ts';
 
-/** A line for the one stream or the other, without its end. */
+/** A line for one of the streams, without its line end. */
 export interface Line {
   readonly to: 'out' | 'err';
   readonly text: string;
 }
 
-/** Lines as they are written. A text of several lines stays one line of the program: the further ones are indented. */
+/** Lines ready for writing. A text of several lines stays one line of api7-orch: the others are indented. */
 export const joined = (lines: readonly string[]): string => lines.map((text) => `${indented(text)}\n`).join('');

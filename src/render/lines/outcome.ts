@@ -10,7 +10,7 @@ const isBroken = (host: HostCounts): boolean => host.failed > 0 || host.unreacha
 /** What a run works on: `lb drain` and `lb restore` connect to balancers only. */
 export const targetNoun = ({ title }: RunView): string => (/^lb (?:drain|restore)\b/.test(title) ? 'balancer' : 'host');
 
-/** How a run ended, in one sentence: the last line, and the one that is read. */
+/** The last line of a run, in one sentence: the line that people read. */
 export function outcome(view: RunView): string {
   const { end } = view;
   if (end === undefined) return 'INTERRUPTED: the run has no end';
@@ -62,7 +62,7 @@ function withWord(word: string, groups: readonly ErrorGroup[], facts: readonly s
   return parts.length === 0 ? word : `${word}: ${parts.join('; ')}`;
 }
 
-/** The first error, with its hosts, and how many others there are. */
+/** The first error with its hosts, and the number of others. */
 function sentence(groups: readonly ErrorGroup[]): string {
   const [first] = groups;
   if (first === undefined) return '';
@@ -89,7 +89,7 @@ function rolledBack({ rolled }: RunView): readonly string[] {
   return [`${nameList(names, 4)} ${names.length === 1 ? 'serves its' : 'serve their'} previous version`];
 }
 
-/** Hosts that failed are named by the error; of the others it matters which are still unchanged. */
+/** The error names failed hosts; of the others, the number of unchanged ones matters. */
 function counted(view: RunView, hosts: readonly HostCounts[]): readonly string[] {
   const others = hosts.filter((host) => !isBroken(host));
   const changed = others.filter(isChanged).length;

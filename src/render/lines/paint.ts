@@ -2,10 +2,10 @@ import { styleText } from 'node:util';
 
 export type Color = 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold';
 
-/** Colours a text, or gives it back as it is where the stream shows no colours. */
+/** Colors a text, or returns it unchanged if the stream shows no colors. */
 export type Paint = (colour: Color, text: string) => string;
 
-/** Colours for a stream; NO_COLOR, FORCE_COLOR and streams that are no terminal are heeded. */
+/** Colors for a stream; respects NO_COLOR, FORCE_COLOR and streams that are no terminal. */
 export const paintFor =
   (stream: NodeJS.WritableStream): Paint =>
   (colour, text) =>
@@ -13,7 +13,7 @@ export const paintFor =
 
 export const noPaint: Paint = (_, text) => text;
 
-/** The first line, no longer than `width`. */
+/** The first line, at most `width` long. */
 export function oneLine(text: string, width: number): string {
   const [first = ''] = text.trim().split('\n');
   return first.length <= width ? first : `${first.slice(0, Math.max(0, width - 1))}…`;
@@ -23,7 +23,7 @@ export function oneLine(text: string, width: number): string {
 export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
 
 /**
- * Names in one line, cut short where they are many.
+ * Names in one line, shortened if there are many.
  *
  * @example nameList(['a', 'b', 'c'], 2) // 'a, b and 1 more'
  */

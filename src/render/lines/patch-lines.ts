@@ -3,10 +3,10 @@ import type { Patch } from '../../core/task/change.ts';
 import type { Paint } from './paint.ts';
 
 const MOST_LINES = 400;
-/** A difference that takes longer to compute than this is not for reading. */
+/** A difference that takes longer to compute is too large to read. */
 const TIME_LIMIT_MS = 500;
 
-/** The hunks of a unified difference, coloured. Nothing where both texts are the same. */
+/** The hunks of a unified diff, colored. Empty if both texts are equal. */
 export function patchLines(patch: Patch, paint: Paint): readonly string[] {
   const before = patch.before;
   const after = patch.after;

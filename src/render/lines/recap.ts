@@ -17,7 +17,7 @@ const COLUMNS: readonly (readonly [keyof HostCounts, Color])[] = [
   ['unreachable', 'red'],
 ];
 
-/** The end of a run: a row per host, every error once, and last the sentence that matters. */
+/** The end of a run: a row per host, every error once, and the outcome as the last line. */
 export function recap(view: RunView, paint: Paint): readonly string[] {
   const groups = errorGroups(view);
   const rows = view.exec ? [] : table(byHost(view, view.end?.hosts ?? {}), paint);
@@ -72,14 +72,16 @@ function errorLines({ fault, hosts, alike }: ErrorGroup, { evidence }: RunView, 
   ];
 }
 
-/** The last lines of a container's log are evidence of the error, and among the diagnostics of its host: shown there once. */
+/**
+ * A container's last log lines are details of the error and also diagnostics of its host: they are printed only there.
+ */
 const isInDiagnostics = (details: string, host: string | undefined, all: RunView['evidence']): boolean =>
   all.some(({ host: of, evidence }) => {
     const lines = new Set(evidence.log.split('\n').map((line) => line.trimEnd()));
     return of === host && details.split('\n').every((line) => line.trim() === '' || lines.has(line.trimEnd()));
   });
 
-/** A text whose further lines stand below its first one. */
+/** A text with its other lines indented below the first. */
 function block(label: string, text: string): readonly string[] {
   const padded = label.padEnd(10);
   return text

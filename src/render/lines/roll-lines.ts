@@ -51,11 +51,11 @@ function budgetWords(budgets: RollPlan['budgets']): string {
   return `max unavailable ${words.join('; ')}`;
 }
 
-/** The nodes of a rolling change, in a table; nothing where all went well. */
+/** The nodes of a rolling change in a table; empty if all succeeded. */
 export function rolledLines(rows: readonly Row[], paint: Paint): readonly string[] {
   const [good, waiting] = [rows.filter(isGood), rows.filter(isWaiting)];
   if (good.length === rows.length) return [];
-  // Failed nodes must stay in sight, however many went well or were not started.
+  // Failed nodes stay visible, however many others succeeded or were not started.
   const folded = new Set([good, waiting].filter(isMany).flat());
   const shown = rows.filter((row) => !folded.has(row));
   const [, ...lines] = tableLines(
@@ -87,7 +87,7 @@ function foldedLine(rows: readonly Row[], state: string): readonly string[] {
   return isMany(rows) ? [`  ${count(rows.length, 'node')} ${state}: ${nameList(names, MOST_ROWS)}`] : [];
 }
 
-/** A node that was never drained is as it was, also where no balancer was read. */
+/** A node that was never drained is unchanged, even if no balancer was read. */
 const trafficWord = ({ state, traffic, next }: RolledNode): string =>
   traffic === 'unknown' && state === 'untouched' && next === undefined ? 'not drained' : TRAFFIC[traffic];
 
@@ -105,7 +105,7 @@ const TRAFFIC: Readonly<Record<RolledNode['traffic'], string>> = {
   unknown: 'unknown',
 };
 
-/** How to go on after a run that ended early: the same command, and for drained nodes the way back. */
+/** How to resume a run that ended early: the same command, and for drained nodes the command to restore them. */
 export function resumeLines(
   resume: string | undefined,
   nodes: Readonly<Record<string, RolledNode>>,
@@ -125,7 +125,7 @@ export function resumeLines(
   return lines.map(([label, command]) => `${paint('bold', label.padEnd(width))} ${command}`);
 }
 
-/** The last state of a container that failed. */
+/** The last state of a failed container. */
 export function evidenceLines(host: string, evidence: Diagnostics, paint: Paint): readonly string[] {
   const { container, status, exitCode, oomKilled, restarts, probes, log } = evidence;
   const facts = [status, `exit code ${exitCode}`, ...(oomKilled ? ['OOM-killed'] : []), count(restarts, 'restart')];
@@ -141,5 +141,5 @@ export function evidenceLines(host: string, evidence: Diagnostics, paint: Paint)
   ];
 }
 
-/** On the screen; the journal has all of it. */
+/** Limit for the screen; the journal has all lines. */
 const EVIDENCE_LINES = 20;

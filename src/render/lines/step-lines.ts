@@ -9,13 +9,13 @@ import { stepWords } from './roll-lines.ts';
 type RollStep = Extract<RunEvent, { type: 'roll.step' }>;
 type RollHold = Extract<RunEvent, { type: 'roll.hold' }>;
 
-/** Steps that are shown only in detail while they succeed. */
+/** Steps printed only with details while they succeed. */
 const QUIET_STEPS: ReadonlySet<string> = new Set(['checkDependencies', 'recheck']);
 
 const out = (text: string): Line => ({ to: 'out', text });
 const err = (text: string): Line => ({ to: 'err', text });
 
-/** A step of a node, and after the last one that the node is done. `view` already includes the event. */
+/** A step of a node, and after its last one that the node is done. `view` already includes the event. */
 export function stepLines(event: RollStep, view: RunView, detail: Detail, paint: Paint): readonly Line[] {
   const at = paint('bold', `[${event.host}]`);
   const words = stepWords(event);
@@ -36,7 +36,7 @@ export function stepLines(event: RollStep, view: RunView, detail: Detail, paint:
     case 'held':
       return [err(`${at} ${paint('cyan', words)}: ${paint('yellow', 'on hold')} after ${time}`)];
     case 'failed': {
-      // The task that failed in it has said why.
+      // The failed task has printed the reason already.
       const isKnown = view.hosts.get(event.host)?.errors.some(({ message }) => message === event.note) ?? false;
       const why = isKnown || event.note === undefined ? '' : `: ${oneLine(event.note, 300)}`;
       if (event.note === `interrupted on ${event.host}`)
@@ -65,7 +65,7 @@ function nodeDoneLines(
   ];
 }
 
-/** That the run waits for the operator, and what came of it. */
+/** The pause of a run, and its end. */
 export function holdLines(event: RollHold, view: RunView, paint: Paint): readonly Line[] {
   const { host, why, waiting, answer } = event;
   // A message may start with its object already.
@@ -73,7 +73,7 @@ export function holdLines(event: RollHold, view: RunView, paint: Paint): readonl
   if (waiting) return [err(`${paint('yellow', 'HOLD')}: ${about}${why}`)];
   return [
     err(answer === false ? paint('yellow', 'Stopping: the answer was no.') : paint('cyan', 'Resumed.')),
-    // On the same stream: it must not overtake the line before it.
+    // On the same stream: it must not overtake the previous line.
     ...nodeDoneLines(event, view, paint).map(({ text }) => err(text)),
   ];
 }

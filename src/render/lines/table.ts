@@ -1,30 +1,29 @@
 import { type Color, oneLine, type Paint } from './paint.ts';
 
-/** One field of a table; a plain text where no colour is wanted. */
+/** One cell of a table; a plain text has no color. */
 export type Cell = string | { readonly text: string; readonly colour: Color };
 
 export interface Column {
   readonly title: string;
-  /** Numbers stand below one another's last digit. */
+  /** Right-aligned, for numbers. */
   readonly right?: boolean;
 }
 
 export interface TableOptions {
   readonly paint: Paint;
-  /** Columns of the screen; the last field of a row is cut short to fit. */
+  /** Columns of the screen; a row's last cell is cut to fit. */
   readonly width: number;
 }
 
 const GAP = '  ';
-/** Less room than this is of no use to the last field. */
+/** The last cell needs at least this width. */
 const LEAST = 12;
-/** A field that has nothing to say. */
+/** An empty cell. */
 const NONE = '-';
 
 /**
- * Rows below a headline, in columns as wide as they need be. A row that has fewer fields than there are columns gives its
- * last one all the room that is left. On a screen that has no room for the last column, what it says follows on a line of
- * its own.
+ * Rows below a heading, in columns of the needed width. In a row with fewer cells than columns, the last cell gets all
+ * remaining room. If the screen has no room for the last column, its text goes on a line of its own.
  *
  * @example tableLines([{ title: 'HOST' }, { title: 'STATE' }], [['gw-1', 'up']], { paint, width: 100 })
  */
@@ -72,7 +71,7 @@ function rowLine(
   return fields.join(GAP).trimEnd();
 }
 
-/** What a row needs of a column: nothing for a field that takes all the room behind it, nor for one that may be cut. */
+/** The width that a row needs in a column: 0 for a cell that takes all remaining room, or that may be cut. */
 function ownWidth(row: readonly Cell[], at: number, columns: number): number {
   const cell = row[at];
   if (cell === undefined || (at === row.length - 1 && row.length < columns)) return 0;

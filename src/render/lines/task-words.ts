@@ -1,4 +1,4 @@
-/** Titles of tasks as the engine has them, and the words for the screen. Events and journals keep the titles. */
+/** Task titles of the engine, and their words on screen. Events and journals keep the titles. */
 const WORDS: readonly (readonly [RegExp, string])[] = [
   [/^yamlFile (?=\/)/, 'file '],
   [/^httpReady (?=http)/, 'health check '],
@@ -13,7 +13,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * What a task is about, in words.
+ * The task's object in words.
  *
  * @example taskWords('yamlFile /opt/api7/config.yaml') // 'file /opt/api7/config.yaml'
  */
@@ -22,20 +22,20 @@ export function taskWords(title: string): string {
   return rule === undefined ? title : title.replace(rule[0], rule[1]).replace(' (image )', '');
 }
 
-/** Notes of tasks name other tasks by their titles. */
+/** Notes name other tasks by their titles. */
 export const noteWords = (note: string): string => {
   const [, title] = /^after (.+)$/.exec(note) ?? [];
   return title === undefined ? note : `depends on ${taskWords(title)}`;
 };
 
-/** Where and of what a balancer's settings were changed. */
+/** The balancer and node of a change of settings. */
 export interface MemberChange {
   readonly pool: string;
   readonly node: string;
   readonly balancer: string;
 }
 
-/** The drain or the restore of a node that a title tells of; nothing for other titles. */
+/** The drain or restore in a task's title; undefined for other titles. */
 export function memberChange(title: string): MemberChange | undefined {
   const [, pool, node, balancer] = /^(\S+): (\S+) is (?:drained|closed|restored) \(on (\S+)\)$/.exec(title) ?? [];
   return pool === undefined || node === undefined || balancer === undefined ? undefined : { pool, node, balancer };

@@ -9,13 +9,13 @@ export interface FrameSize {
   readonly columns: number;
 }
 
-/** Rows kept free: the heading, the lists' ends, the failures, and the prompt above. */
+/** Free rows: the heading, the ends of lists, the failures, and the prompt above. */
 const KEPT_FREE = 8;
 const FAILURES = 3;
 
 /**
- * The living part of the terminal: how far the play is, who is at work on what, and what has failed. Never higher than
- * the terminal, however many hosts there are.
+ * The live area of the terminal: progress of the play, active hosts, and failures. Never higher than the terminal, for
+ * any number of hosts.
  */
 export function frame(view: RunView, now: number, size: FrameSize, paint: Paint): readonly string[] {
   const width = Math.max(10, size.columns - 1);
@@ -55,11 +55,11 @@ function heading(view: RunView, hosts: readonly HostView[], now: number): string
 
 const isActive = ({ task, step }: HostView): boolean => task !== undefined || step !== undefined;
 
-/** Whole seconds; a text that changes eight times a second cannot be read. */
+/** Whole seconds: a text that changes eight times a second is unreadable. */
 const roughly = (ms: number): string =>
   formatDuration(Math.max(0, Math.floor(ms / 1000)) * 1000).replace(/^0ms$/, '0s');
 
-/** A node's step, and what a task inside it reports; else its task. */
+/** A node's step with the progress of its task; else its task. */
 function activity({ name, task, step }: HostView, width: number, now: number): string {
   const shown = step ?? task;
   if (shown === undefined) return name;

@@ -1,16 +1,16 @@
 import type { Line } from '../lines/line.ts';
 
-/** A terminal with a living part at its bottom and lines that scroll away above it. */
+/** A terminal with a live area at its bottom and lines that scroll above it. */
 export interface Screen {
-  /** Draws the living part anew. */
+  /** Redraws the live area. */
   paint(): void;
-  /** Puts lines above the living part, for good. */
+  /** Prints lines above the live area, permanently. */
   print(lines: readonly Line[]): void;
-  /** Takes the living part away and leaves the cursor at the start of an empty row, until `show`. */
+  /** Removes the live area and leaves the cursor at the start of an empty row, until `show`. */
   hide(): void;
-  /** To be called with the cursor at the start of an empty row. */
+  /** Call it with the cursor at the start of an empty row. */
   show(): void;
-  /** Takes the living part away and gives the terminal back, at once. */
+  /** Removes the live area and restores the terminal, at once. */
   abandon(): void;
   close(): Promise<void>;
 }
@@ -19,13 +19,14 @@ export interface ScreenOptions {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly draw: () => readonly string[];
-  /** What others write meanwhile: it would tear the picture, so it is handed over to be printed. */
+  /** Output of other code: it would damage the live area, so it is passed here to be printed. */
   readonly stray: (line: Line) => void;
 }
 
 /**
- * Opens a screen on listr2's default renderer, of which only the painting is used: one task stands for the whole run and
- * its frame is ours, so that cost and height do not grow with the number of hosts. Its signals, retries and timers stay off.
+ * Opens a screen on listr2's default renderer, of which only the drawing is used. One task represents the whole run,
+ * with api7-orch's own frame, so that cost and height do not grow with the number of hosts. Its signals, retries and
+ * timers stay off.
  */
 export async function openScreen({ stdout, stderr, draw, stray }: ScreenOptions): Promise<Screen> {
   const { DefaultRenderer, Listr, ListrLogger, ProcessOutput } = await import('listr2');
@@ -35,12 +36,12 @@ export async function openScreen({ stdout, stderr, draw, stray }: ScreenOptions)
   let cleared = false;
 
   class FrameRenderer extends DefaultRenderer {
-    // Whether there is a terminal has been decided on the stream itself; listr2 would look at the process's own.
+    // The stream itself has been checked for a terminal; listr2 would check the process's own.
     static override readonly nonTTY = true;
 
     override async render(): Promise<void> {
       await super.render();
-      // listr2 would keep what others write until the end, and put its own way of writing back then.
+      // listr2 would keep other output until the end, and restore its own write function then.
       stdout.write = handOver('out', stray);
       stderr.write = handOver('err', stray);
       begun.resolve(this);
@@ -63,7 +64,7 @@ export async function openScreen({ stdout, stderr, draw, stray }: ScreenOptions)
   return {
     paint: () => renderer.update(),
     print(lines) {
-      // An empty frame is one empty line with the cursor below it: go up, write over it, leave another one behind.
+      // An empty frame is one empty line with the cursor below it: move up, overwrite it, leave another one behind.
       cleared = true;
       renderer.update();
       output.toStdout('\u001b[1A', false);
@@ -89,7 +90,7 @@ export async function openScreen({ stdout, stderr, draw, stray }: ScreenOptions)
   };
 }
 
-/** A stream's `write` that hands whole lines over. */
+/** A stream's `write` that passes whole lines on. */
 function handOver(to: Line['to'], stray: (line: Line) => void) {
   let rest = '';
   return (chunk: string | Uint8Array, ...more: readonly unknown[]): boolean => {

@@ -16,10 +16,13 @@ export interface TtyOptions extends Detail {
   readonly now?: () => number;
 }
 
-/** Eight pictures a second: more cannot be read, and drawing must not cost what the run needs. */
+/** Eight frames a second: more is unreadable, and drawing must not slow the run. */
 const PICTURE_MS = 125;
 
-/** A terminal: the log scrolls, below it stands who is at work on what; at the end the same recap as everywhere. */
+/**
+ * A renderer for terminals: the log scrolls above a live area with the active hosts; the end is the same recap as
+ * elsewhere.
+ */
 export function ttyRenderer({ stdout, stderr, now = Date.now, ...detail }: TtyOptions): Renderer {
   const paint = paintFor(stdout);
   const out = sinkOf(stdout);
@@ -44,7 +47,7 @@ export function ttyRenderer({ stdout, stderr, now = Date.now, ...detail }: TtyOp
       stray: ({ to, text }) => pending.push({ to, text: safeText(text) }),
     });
     timer = setInterval(() => show(screen), PICTURE_MS).unref();
-    // Whoever ends the process in the middle of a run still gets the log so far and a visible cursor.
+    // If the process exits during a run, the log so far is printed and the cursor made visible.
     abandon = () => {
       show(screen);
       screen.abandon();
@@ -75,7 +78,7 @@ export function ttyRenderer({ stdout, stderr, now = Date.now, ...detail }: TtyOp
         show(screen);
         await screen.close();
       }
-      // What came last, or all of it where there could be no picture.
+      // The last lines, or all of them if no frame could be drawn.
       out.write(joined(pending.splice(0).map(({ text }) => text)));
       if (view.end !== undefined) out.write(joined(recap(view, paint)));
       await out.flush();
