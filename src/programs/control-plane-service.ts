@@ -21,7 +21,7 @@ export interface ControlPlaneService {
   readonly files: readonly MountedFile[];
 }
 
-/** Configures and starts a service of the control plane from an image that was stated before, and waits until it is ready. */
+/** Configures and starts a service of the control plane from the given image task, and waits until it is ready. */
 export function* controlPlaneService(
   { api7 }: Inventory,
   host: Host,

@@ -24,7 +24,8 @@ export interface ControlPlaneImages {
 }
 
 /**
- * Copies the control plane package to the host, if the inventory names one, and states the images of both services.
+ * Copies the control plane package to the host, if the inventory names one, and yields the image tasks of both
+ * services.
  *
  * @example const images = yield* controlPlaneImages(inventory);
  */

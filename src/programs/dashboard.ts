@@ -7,7 +7,7 @@ import type { Steps, Task } from '../core/task/task.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { controlPlaneService } from './control-plane-service.ts';
 
-/** Configures and starts API7 Dashboard from an image that was stated before, and waits until it is ready. */
+/** Configures and starts API7 Dashboard from the given image task, and waits until it is ready. */
 export const dashboard = (inventory: Inventory, host: Host, image: Task): Steps =>
   controlPlaneService(inventory, host, image, {
     service: dashboardService(inventory),

@@ -2,8 +2,8 @@ import { type PlayOptions, type Plays, play } from '../core/play/play.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 
 /**
- * One play for each gateway group, one after another: a group has its canaries and its soak to itself, and the next one begins only
- * when all of its gateways serve.
+ * One play for each gateway group, one after another: each group has its own canaries and soak, and the next one starts
+ * only when all its gateways are in service.
  *
  * @example yield* gatewayPlays(inventory, { name: 'Restart gateways', rolling, *tasks(host) { … } });
  */

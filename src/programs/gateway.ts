@@ -24,7 +24,8 @@ import { yamlFile } from '../tasks/yaml-file.ts';
 import { upInBalancers } from '../traffic/gates/up-in-balancers.ts';
 
 /**
- * The whole program of a gateway node: package, image, configuration, container, and the gates that show that it serves.
+ * The whole program of a gateway node: package, image, configuration, container, and the gates that show that it is in
+ * service.
  *
  * @example yield* play({ name: 'Gateways', hosts: 'data_plane', *tasks(host) { yield* gateway(inventory, host); } });
  */
@@ -41,7 +42,7 @@ export function* gateway(inventory: Inventory, host: Host): Steps {
   const imageTask = image({ ref, ...pullOf(api7, ref), ...(pkg && { from: pkg }) });
   yield imageTask;
 
-  // The image itself checks the configuration, before any serving node is touched.
+  // The image itself checks the configuration, before any serving node is drained.
   yield configAccepted({
     image: imageTask,
     content: gatewayConfig(group),
@@ -53,7 +54,7 @@ export function* gateway(inventory: Inventory, host: Host): Steps {
     mounts: group.container.mounts,
   });
 
-  // Configure the health check, and an identity that outlives the container.
+  // Configure the health check, and an identity that survives the container.
   const owned = { mode: '0640', group: GATEWAY_ID };
   yield directory({ path: PATHS.gatewayConfigDir, mode: '0750', group: GATEWAY_ID });
   const config = yamlFile({ path: PATHS.gatewayConfig, content: gatewayConfig(group), ...owned });
@@ -81,7 +82,7 @@ export function* gateway(inventory: Inventory, host: Host): Steps {
 
   yield gatewayResponds(inventory, host);
 
-  // Its control plane lets it in: a gateway that has loaded nothing serves no route.
+  // The gateway has loaded its configuration from the control plane: without it the gateway serves no route.
   const loaded = { container: CONTAINERS.gateway, record: PATHS.gatewayLoaded };
   yield configurationLoaded({ ...loaded, port: health.port });
   yield loadRecorded(loaded);
