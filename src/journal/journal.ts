@@ -8,11 +8,11 @@ import { makeDirectories } from '../local/make-directories.ts';
 export interface Journal extends Disposable {
   /** Absolute path of its file. */
   readonly file: string;
-  /** Adds an event. Never throws: a run is not ended by its own record. */
+  /** Adds an event. Never throws: a failed journal must not end a run. */
   event(event: NumberedEvent): void;
 }
 
-/** What a person may have to read after the controller itself was lost: on the disk before anything goes on. */
+/** Events that an operator may need after a crash of the controller: written to the disk before the run continues. */
 const FLUSHED: ReadonlySet<NumberedEvent['type']> = new Set(['roll.plan', 'roll.evidence', 'roll.end', 'run.end']);
 
 /** Where runs are recorded: `$XDG_STATE_HOME/api7-orch/runs`, else below `~/.local/state`. */
@@ -20,7 +20,7 @@ export const journalDirectory = (env: NodeJS.ProcessEnv = process.env): string =
   join(env.XDG_STATE_HOME || join(homeDirectory(), '.local', 'state'), 'api7-orch', 'runs');
 
 /**
- * Records a run: one redacted event a line, in a file that only its owner may read, named by time and process.
+ * Records a run: one redacted event per line, in a file that only its owner may read, named by time and process.
  *
  * @example using journal = openJournal(journalDirectory(), { title: 'install', onFault: warn })
  */
