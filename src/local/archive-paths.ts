@@ -1,13 +1,13 @@
-/** A member of an archive as far as links are concerned. */
+/** A member of an archive, as far as links matter. */
 export interface ArchiveMember {
-  /** As `plainName` has it. */
+  /** Normalized by `plainName`. */
   readonly name: string;
   readonly link?: ArchiveLink;
 }
 
-/** A link in an archive: what it stands for, as its header says. */
+/** A link in an archive, with the target from its header. */
 export interface ArchiveLink {
-  /** Hard links name their target from the top of the archive, symbolic ones from where they are. */
+  /** Hard links name their target from the top of the archive, symbolic ones from their own directory. */
   readonly hard: boolean;
   readonly target: string;
 }
@@ -18,19 +18,19 @@ type Links = ReadonlyMap<string, string>;
 /** More links than a system follows. */
 const HOPS = 40;
 
-/** Directories below each other, by way of links: deeper than any real tree. */
+/** Nested directories, links included: deeper than any real tree. */
 const DEEPEST = 256;
 
-/** A member's name as a host's file tree has it; `null` for one that would be unpacked outside of the directory. */
+/** A member's name as a path in the target directory; `null` if it would be unpacked outside of it. */
 export function plainName(name: string): string | null {
   const parts = name.split('/').filter((part) => part !== '' && part !== '.');
   return name.startsWith('/') || parts.includes('..') ? null : parts.join('/');
 }
 
 /**
- * What is wrong with the links of an archive. One that leads outside of the directory, by itself or by way of others,
- * would have something written or read on the host that is not the package's. A name that is a link at one time and
- * something else at another could lead anywhere, and no archive of a real tree has such names.
+ * The problem with an archive's links; undefined: none. A link that leads outside of the directory, directly or over
+ * others, could read or write other files on the host. A name that is first a link and then something else could lead
+ * anywhere, and no real archive has such names.
  *
  * @example linkFault([{ name: 'conf', link: { hard: false, target: '../../etc' } }]) // 'its link "conf" leads to …'
  */
@@ -50,7 +50,7 @@ export function linkFault(members: readonly ArchiveMember[]): string | undefined
   }
   const stray = members.find(({ name, link }) => {
     if (link === undefined) return false;
-    // A hard link to a symbolic one is that same link, read from where it stands now.
+    // A hard link to a symbolic one is the same link, resolved from its own position.
     const target = links.get(name) ?? link.target;
     const start = links.has(name) ? name.split('/').slice(0, -1) : [];
     return (
@@ -60,7 +60,7 @@ export function linkFault(members: readonly ArchiveMember[]): string | undefined
   return stray && `its link "${stray.name}" leads to "${stray.link?.target}", outside of the package's directory`;
 }
 
-/** Those that are made as such, and hard links to them. `null`: hard links to hard links without end, which no program makes. */
+/** The symbolic links, and hard links to them. `null`: an endless chain of hard links, which no program creates. */
 function symbolicLinks(members: readonly ArchiveMember[]): Links | null {
   const links = new Map<string, string>();
   const hard = new Map<string, string>();
@@ -84,7 +84,9 @@ function symbolicLinks(members: readonly ArchiveMember[]): Links | null {
 
 const parents = (name: string): readonly string[] => [...name.matchAll(/\//g)].map(({ index }) => name.slice(0, index));
 
-/** Walks a path as a system does, a name at a time, for `a/..` is elsewhere where `a` is a link. `null`: it leaves. */
+/**
+ * Walks a path as a system does, name by name, because `a/..` is elsewhere if `a` is a link. `null`: it leads outside.
+ */
 function walk(path: readonly string[], links: Links): readonly string[] | null {
   const at: string[] = [];
   const rest = [...path];
@@ -99,7 +101,7 @@ function walk(path: readonly string[], links: Links): readonly string[] | null {
     if (at.length > DEEPEST) return null;
     const target = links.get(at.join('/'));
     if (target === undefined) continue;
-    // Nothing can be reached through a ring of links.
+    // A ring of links leads to no file.
     if (++hops > HOPS) return at;
     if (target.startsWith('/')) return null;
     at.pop();

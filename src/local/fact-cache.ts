@@ -4,11 +4,11 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { makeDirectories } from './make-directories.ts';
 
-/** Remembers across runs what was found out about files: a package's digest and listing cost seconds to find again. */
+/** Remembers facts about files across runs: computing a package's digest and listing takes seconds. */
 export type FactCache = <T>(path: string, name: string, schema: z.ZodType<T>, find: () => Promise<T>) => Promise<T>;
 
 const VERSION = 1;
-/** A file that was changed this shortly before could be changed again without its times showing it. */
+/** A file changed this recently could change again without a new time stamp. */
 const SETTLED_MS = 2000;
 const KEPT_ENTRIES = 200;
 const KEPT_MS = 90 * 24 * 3_600_000;
@@ -16,7 +16,7 @@ const KEPT_MS = 90 * 24 * 3_600_000;
 const entry = z.strictObject({
   version: z.literal(VERSION),
   path: z.string(),
-  /** What tells one content of the file from another without reading it. */
+  /** Identifies one content of the file without reading it. */
   identity: z.string(),
   facts: z.record(z.string(), z.unknown()),
 });
@@ -24,11 +24,11 @@ const entry = z.strictObject({
 type Entry = z.output<typeof entry>;
 
 /**
- * A cache in files, one for each file that something is known of, readable by this user only. It only ever saves work:
- * an entry that is damaged, of another version, or of a file that has changed since does not count, and a directory
- * that cannot be written to is no error.
+ * A cache in files, one for each known file, readable by this user only. It only saves work: entries that are damaged,
+ * of another version, or of a changed file are ignored, and a directory that cannot be written is no error.
  *
- * @example const fact = factCache(cacheDirectory()); await fact('/srv/p.tar.gz', 'sha256', z.string(), () => digest('/srv/p.tar.gz'))
+ * @example const fact = factCache(cacheDirectory()); await fact('/srv/p.tar.gz', 'sha256', z.string(), () =>
+ *   digest('/srv/p.tar.gz'))
  */
 export function factCache(directory: string): FactCache {
   const saving = new Map<string, Promise<void>>();
@@ -42,7 +42,7 @@ export function factCache(directory: string): FactCache {
     const found = await find();
     const after = await seen(path);
     if (!before.settled || before.identity !== after?.identity) return found;
-    // One after the other: each adds to what the one before has written.
+    // One by one: each write adds to the previous one.
     const last = saving.get(file) ?? Promise.resolve();
     const next = last.then(() => add(directory, file, path, before.identity, name, found)).catch(() => {});
     saving.set(file, next);
@@ -96,7 +96,7 @@ async function add(
   if (known === undefined) await prune(directory);
 }
 
-/** Leaves the newest: an entry that is still wanted is made anew at the cost of one reading. */
+/** Keeps the newest entries: a removed one costs one more reading of its file. */
 async function prune(directory: string): Promise<void> {
   const names = (await readdir(directory)).filter((name) => /^[0-9a-f]{64}\.json(?:\.[0-9a-f]{12}\.new)?$/.test(name));
   const dated = await Promise.all(

@@ -11,15 +11,15 @@ import { type Listing, listArchive, readMember } from './package-archive.ts';
 const listingSchema = z.strictObject({ sha256: z.string(), members: z.record(z.string(), z.number()) });
 
 /**
- * The controller's files, each read at most once per run for each question: archives are listed and digested in one
- * pass, whoever asks first. With a cache, a file that an earlier run has read is not read at all.
+ * The controller's files, each read at most once per run and question; one pass lists and digests an archive. With a
+ * cache, files that an earlier run has read are not read again.
  *
  * @example const files = localFiles(factCache(cacheDirectory())); await files.sha256('/srv/api7-3.10.5-dp.tar.gz')
  */
 export function localFiles(cached: FactCache = (_path, _name, _schema, find) => find()): LocalFiles {
   const digests = new Map<string, Promise<string>>();
   const listings = new Map<string, Promise<Listing>>();
-  // The number goes up whenever an archive is looked at in another way.
+  // Increase the number whenever an archive is examined in another way.
   const listing = (path: string): Promise<Listing> =>
     memo(listings, path, async () => {
       await present(path);

@@ -3,16 +3,16 @@ import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** What is done under a lock takes milliseconds. One that is this old was left by a process that was killed. */
+/** Work under a lock takes milliseconds. A lock this old belongs to a killed process. */
 const STALE_MS = 20_000;
 const PATIENCE_MS = 30_000;
 const EVERY_MS = 25;
 
 /**
- * Does something while no other process of this program does it: the lock is a file that exists as long. One whose process
- * is gone is taken over. Where no file can be made beside the one that is to be locked, there is no lock.
+ * Runs work that no other process of api7-orch may run at the same time: a file is the lock. A lock of an ended process
+ * is taken over. If no file can be created beside the locked one, there is no lock.
  *
- * @throws Error when another process holds it for longer than this is waited for
+ * @throws Error when another process holds it for too long
  * @example await withLockFile('/home/ops/.ssh/known_hosts.api7-orch-lock', () => append())
  */
 export async function withLockFile<T>(path: string, work: () => Promise<T>): Promise<T> {
@@ -47,7 +47,7 @@ async function removeStale(path: string): Promise<void> {
   if (found === undefined) return;
   const text = await readFile(path, 'utf8').catch(() => '');
   if (!isAbandoned(text) && Date.now() - found.mtimeMs < STALE_MS) return;
-  // Moved away first: of several that find it stale only one removes it, and none the lock that follows it.
+  // Renamed first: of several processes that find it stale only one removes it, and none removes its successor.
   const aside = `${path}.${randomBytes(6).toString('hex')}`;
   const moved = await rename(path, aside).then(
     () => true,

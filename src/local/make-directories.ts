@@ -2,8 +2,8 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Makes a directory of the controller with its parents, for its user alone. Node's own recursive mkdir tries for ever where
- * nothing can be made below a directory that exists, as in /proc.
+ * Creates a directory of the controller with its parents, with access for its user alone. Node's own recursive mkdir
+ * never ends if nothing can be created below an existing directory, as in /proc.
  *
  * @throws Error of the file system
  * @example makeDirectories('/home/ops/.cache/api7-orch')
@@ -14,7 +14,7 @@ export function makeDirectories(path: string): void {
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
-    // It was there, or another run has just made it.
+    // It exists, or another run has just created it.
     if (!existsSync(path)) throw error;
   }
 }

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { userName } from './user-name.ts';
 
 /**
- * Who runs this, for leases and records. A uid without a name is shown by its number.
+ * The operator, for leases and records. A uid without a name is printed as its number.
  *
  * @example operatorName() // 'ops@desk'
  */

@@ -7,17 +7,17 @@ import { OrchError } from '../core/base/errors.ts';
 import { ArchiveBudget } from '../core/bounds/archive-budget.ts';
 import { type ArchiveMember, linkFault, plainName } from './archive-paths.ts';
 
-/** What is known of a .tar.gz after reading all of it. */
+/** The facts of a .tar.gz after reading all of it. */
 export interface Listing {
-  /** Of the archive itself. */
+  /** Digest of the archive itself. */
   readonly sha256: string;
   /** Sizes of its regular files, by name. */
   readonly members: Readonly<Record<string, number>>;
 }
 
 /**
- * Reads a whole archive to its end: one that was cut short, is damaged anywhere, or would be unpacked to outside of its
- * directory is found here and not on a host.
+ * Reads a whole archive. Finds an archive that is truncated, damaged, or would be unpacked outside of its directory,
+ * before any host is involved.
  *
  * @throws OrchError PACKAGE_DAMAGED
  * @example const { sha256, members } = await listArchive('/srv/api7-3.10.5-dp.tar.gz')
@@ -43,7 +43,7 @@ export async function listArchive(path: string): Promise<Listing> {
 }
 
 /**
- * What `read` makes of one regular file of an archive, as its bytes stream by.
+ * The result of `read` for one regular file of an archive; `read` gets its bytes as a stream.
  *
  * @throws OrchError PACKAGE_LACKS, PACKAGE_DAMAGED
  */
@@ -73,7 +73,7 @@ interface Member {
   readonly type: 'file' | 'directory' | 'symlink' | 'link' | 'device';
   /** Bytes. */
   readonly size: number;
-  /** Of a link. */
+  /** Target of a link. */
   readonly target: string;
   readonly content: AsyncIterable<unknown>;
 }
@@ -86,13 +86,13 @@ const TYPES: Readonly<Record<string, Member['type']>> = {
   link: 'link',
 };
 
-/** Calls `visit` for each member of a .tar.gz, until it answers false. What it leaves unread is skipped. */
+/** Calls `visit` for each member of a .tar.gz until it returns false. Skips the unread rest of a member. */
 async function walk(
   path: string,
   raw: (chunk: Buffer) => void,
   visit: (member: Member) => Promise<boolean>,
 ): Promise<void> {
-  // Twenty files, for packages and images alone.
+  // Twenty source files, needed only for packages and images.
   const { default: tar } = await import('tar-stream');
   const source = createReadStream(path, { highWaterMark: 1 << 20 });
   const unpacked = createGunzip();

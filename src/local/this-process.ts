@@ -3,7 +3,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import type { LockProcess } from '../core/host/lock.ts';
 
 /**
- * Which process this is; `undefined` where the system does not say (macOS, or no `/etc/machine-id`).
+ * Identity of the current process; `undefined` if the system does not report it (macOS, or no `/etc/machine-id`).
  *
  * @example thisProcess() // { machine: '5f0c…', boot: '0a8f…', pid: 4711, start: 182233 }
  */
@@ -17,7 +17,7 @@ export function thisProcess(): LockProcess | undefined {
   }
 }
 
-/** Whether a process ran on this machine since its last boot and has ended. `false` where that cannot be known. */
+/** Whether a process ran on this machine since its last boot and has ended. `false` if unknown. */
 export function hasEnded({ machine, boot, pid, start }: LockProcess): boolean {
   try {
     const here = processTable();
@@ -41,9 +41,9 @@ function processTable(): Pick<LockProcess, 'machine' | 'boot'> {
 function startOf(pid: number): number | 'ended' | 'unknown' {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name before it may hold anything, `)` included.
+    // The name before it may contain any character, `)` included.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    // It only waits for its parent to take note of its end.
+    // A zombie: it has ended, and its parent has not read its exit yet.
     return fields[0] === 'Z' || fields[0] === 'X' ? 'ended' : Number(fields[19]);
   } catch {
     return isKnownToKernel(pid) ? 'unknown' : 'ended';

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 
 /**
- * The name of the user who runs this; undefined for a uid that has none, as in some containers.
+ * The name of the user who runs api7-orch; undefined for a uid without a name, as in some containers.
  *
  * @example userName() // 'ops'
  */
