@@ -4,7 +4,7 @@ import { addressesOverlap } from '../docker/address-overlap.ts';
 import { engineError } from '../docker/engine-error.ts';
 import { LOG_OPTIONS } from '../docker/spec.ts';
 
-/** What a fake engine knows of one container. */
+/** A fake Engine's state of one container. */
 export interface FakeContainer {
   readonly id: string;
   readonly imageId: string;
@@ -25,7 +25,7 @@ export interface FakeContainer {
   log: string;
 }
 
-/** How a process ended, and what it had printed. */
+/** How a process ended, with its output. */
 export interface FakeEnd {
   readonly exitCode: number;
   readonly log: string;
@@ -47,7 +47,7 @@ export const newFakeContainer = (
   log: '',
 });
 
-/** Declared variables over those of the image, as the Engine merges them. */
+/** Declared variables merged over the image's, as the Engine does. */
 function environment({ body, imageEnv }: FakeContainer): readonly string[] {
   const nameOf = (entry: string): string => entry.split('=')[0] ?? '';
   const declared = body.Env ?? [];
@@ -55,7 +55,7 @@ function environment({ body, imageEnv }: FakeContainer): readonly string[] {
   return [...declared, ...imageEnv.filter((entry) => !names.has(nameOf(entry)))];
 }
 
-/** The container as the Engine would show it, with what it fills in by itself. */
+/** The container in the Engine's form, with the fields that the Engine fills in. */
 export function inspectFake(container: FakeContainer): ContainerInspect {
   const { body, id, name, imageId, status, pid, exitCode, oomKilled, restartCount, startedAt } = container;
   const { HostConfig: host } = body;
@@ -65,7 +65,7 @@ export function inspectFake(container: FakeContainer): ContainerInspect {
     Image: imageId,
     RestartCount: restartCount,
     State: {
-      // So the Engine shows one in back-off, with no process, and a paused one, whose process is frozen.
+      // The Engine shows a restarting container (without a process) and a paused one (frozen) as running.
       Running: status === 'running' || status === 'paused' || status === 'restarting',
       Status: status,
       Pid: pid,
@@ -94,13 +94,13 @@ export function inspectFake(container: FakeContainer): ContainerInspect {
   };
 }
 
-/** The daemon's own options go with its own driver, under those of the container. */
+/** The daemon's options apply to its own driver, below those of the container. */
 function logConfig({ body, daemonLog }: FakeContainer): LogConfig {
   const { Type, Config } = body.HostConfig.LogConfig ?? daemonLog;
   return { Type, Config: Type === daemonLog.Type ? { ...daemonLog.Config, ...Config } : Config };
 }
 
-/** Its mounted files as they are now. */
+/** The container's mounted files at present. */
 const seenFiles = ({ body }: FakeContainer, read: (path: string) => string | null): Map<string, string> =>
   new Map(
     (body.HostConfig.Mounts ?? []).flatMap(({ Source, Target }): [string, string][] => {
@@ -120,7 +120,7 @@ const FIRST_FREE_PORT = 32_768;
 const FREE_PORTS = 20_000;
 const PORTS_EACH = 10;
 
-/** Host ports that it holds: only a container with a process does. */
+/** Host ports that it holds: only a container with a process holds some. */
 export function publishedPorts({ body, status, pid }: FakeContainer): readonly FakePort[] {
   if (status !== 'running' && status !== 'paused') return [];
   return Object.entries(body.HostConfig.PortBindings ?? {}).flatMap(([key, bindings], at) => {
@@ -128,7 +128,7 @@ export function publishedPorts({ body, status, pid }: FakeContainer): readonly F
     return bindings.map(({ HostIp, HostPort }) => ({
       IP: HostIp || '0.0.0.0',
       PrivatePort: Number(port),
-      // Without one the Engine takes one that is free.
+      // Without a host port the Engine picks a free one.
       PublicPort: Number(HostPort) || FIRST_FREE_PORT + ((pid * PORTS_EACH) % FREE_PORTS) + at,
       Type,
     }));
@@ -144,7 +144,7 @@ export const summarizeFake = (container: FakeContainer): ContainerSummary => ({
   Ports: publishedPorts(container),
 });
 
-/** As the Engine does at a start. @throws OrchError PORT_TAKEN when a running container holds one of the ports already */
+/** Like the Engine at a start. @throws OrchError PORT_TAKEN when a running container holds one of the ports already */
 export function refuseTakenPort(container: FakeContainer, others: readonly FakeContainer[]): void {
   const held = others.flatMap(publishedPorts);
   const taken = publishedPorts({ ...container, status: 'running' }).find((port) =>
@@ -162,7 +162,7 @@ export function refuseTakenPort(container: FakeContainer, others: readonly FakeC
   });
 }
 
-/** As the Engine does where a name is given away already. @throws OrchError DOCKER_FAILED */
+/** Like the Engine for a name in use. @throws OrchError DOCKER_FAILED */
 export function refuseTakenName(name: string, others: readonly FakeContainer[], doing: string): void {
   const holder = others.find((container) => container.name === name);
   if (holder === undefined) return;
@@ -178,7 +178,7 @@ const isRestarted = ({ body }: FakeContainer, exitCode: number): boolean => {
   const policy = body.HostConfig.RestartPolicy.Name;
   return policy === 'always' || policy === 'unless-stopped' || (policy === 'on-failure' && exitCode !== 0);
 };
-/** Its process runs; `count` tells one start from another. */
+/** Starts its process; `count` distinguishes its starts. */
 export function beginFake(container: FakeContainer, count: number, read: (path: string) => string | null): void {
   container.status = 'running';
   container.pid = 1000 + count;
@@ -188,14 +188,14 @@ export function beginFake(container: FakeContainer, count: number, read: (path: 
   container.seen = seenFiles(container, read);
 }
 
-/** Its process has ended by itself: Docker starts it again later, where its restart policy says so. */
+/** Its process ends by itself: Docker starts it again later, if its restart policy says so. */
 export function endProgram(container: FakeContainer, { exitCode, log }: FakeEnd): void {
   container.log = log;
   endFake(container, exitCode);
   if (isRestarted(container, exitCode)) container.status = 'restarting';
 }
 
-/** Its process is gone. */
+/** Ends its process. */
 export function endFake(container: FakeContainer, exitCode: number): void {
   container.status = 'exited';
   container.pid = 0;
@@ -203,7 +203,7 @@ export function endFake(container: FakeContainer, exitCode: number): void {
   container.seen = new Map();
 }
 
-/** As the Engine answers where a container's state does not allow it. @throws OrchError DOCKER_FAILED */
+/** Like the Engine if a container's state does not allow the request. @throws OrchError DOCKER_FAILED */
 export function refuseState({ name, id, status }: FakeContainer, verb: 'start' | 'remove'): void {
   const doing = `${verb} container ${name}`;
   const refuse = (message: string): never => {
@@ -217,7 +217,7 @@ export function refuseState({ name, id, status }: FakeContainer, verb: 'start' |
   if (status === 'removing' || status === 'dead') refuse(`container ${id} is marked for removal and cannot be started`);
 }
 
-/** As the Engine does at a create. @throws OrchError DOCKER_FAILED, MOUNT_MISSING */
+/** Like the Engine at a creation. @throws OrchError DOCKER_FAILED, MOUNT_MISSING */
 export function refuseBody(body: ContainerCreate, doing: string, exists: (path: string) => boolean): void {
   refuseLogOptions(body, doing);
   refuseMissingSource(body, doing, exists);
@@ -230,7 +230,7 @@ function refuseLogOptions({ HostConfig: { LogConfig } }: ContainerCreate, doing:
   throw engineError({ doing, status: 400, message: `unknown log opt '${option}' for ${LogConfig.Type} log driver` });
 }
 
-/** A mount makes no directory of a source that is missing. */
+/** A mount does not create a directory for a missing source. */
 function refuseMissingSource({ HostConfig }: ContainerCreate, doing: string, exists: (path: string) => boolean): void {
   const missing = HostConfig.Mounts?.find(({ Source }) => !exists(Source));
   if (missing === undefined) return;

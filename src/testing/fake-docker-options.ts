@@ -1,17 +1,17 @@
 import type { EngineInfo } from '../core/host/docker.ts';
 
-/** What a fake engine is like. */
+/** Options of a fake Engine. */
 export interface FakeDockerOptions {
-  /** Which of Docker's image stores it has: they report different ids for one archive. Default classic. */
+  /** Docker's image store: the two report different ids for one archive. Default classic. */
   readonly store?: 'classic' | 'containerd';
   readonly files: {
-    /** A file of the host; `null` when there is none, or it is a directory. */
+    /** A file of the host; `null` if it does not exist or is a directory. */
     read(path: string): string | null;
-    /** Whether anything is at a path, directories too. Default: whether `read` finds a file. */
+    /** Whether a path exists, directories too. Default: whether `read` finds a file. */
     exists?(path: string): boolean;
   };
-  /** What it says of itself, where that matters. */
+  /** Its own information, as far as a test needs it. */
   readonly info?: Partial<EngineInfo>;
-  /** Variables that every image brings. */
+  /** Variables of every image. */
   readonly imageEnv?: readonly string[];
 }

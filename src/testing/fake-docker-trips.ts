@@ -5,7 +5,10 @@ interface Trips {
   write<T>(change: () => T | Promise<T>): Promise<T>;
 }
 
-/** An engine whose calls are the host's round trips too: its reads share a batch, its writes are cut like any other. */
+/**
+ * An Engine whose calls count as the host's round trips: its reads share a batch, and its writes can be cut like
+ * others.
+ */
 export const countedDocker = (docker: Docker, { ask, write }: Trips): Docker => ({
   info: () => ask(() => docker.info()),
   container: (name) => ask(() => docker.container(name)),

@@ -30,28 +30,28 @@ import { type FakeImageIds, FakeImages, type FakeLogins, inRegistry } from './fa
 
 /**
  * A Docker Engine in memory: images by the ids of its store, containers with the Engine's rules for names, ports and
- * mounts. A running container keeps seeing a mounted file as it was when it started, until it is started again.
+ * mounts. A running container sees a mounted file as it was at its start.
  *
  * @example const docker = new FakeDocker({ files: { read: (path) => host.fileText(path) } });
  */
 export class FakeDocker implements Docker {
-  /** What a pull finds, by reference; by its digest also what no tag names any more. */
+  /** Images that a pull finds, by reference; by digest also untagged ones. */
   readonly pullable = new Map<string, FakeImageIds>();
-  /** Registries that want a login: the password of each user, by address. */
+  /** Registries with a login: the password of each user, by address. */
   readonly logins: FakeLogins = new Map();
-  /** Whether it can ask a registry for a digest: other engines behind this API cannot. */
+  /** Whether it can read a digest from a registry: other engines with this API cannot. */
   asksRegistries = true;
   /** Containers whose process ignores the stop signal: they are killed when their time is up. */
   readonly stubborn = new Set<string>();
-  /** Called before each write; throwing there is how a test lets the Engine fail. */
+  /** Called before each write; a test throws here to make the Engine fail. */
   onWrite: ((call: string, name: string) => void) | undefined;
-  /** Stops as they were asked for. */
+  /** Requested stops. */
   readonly stops: { readonly name: string; readonly signal: string; readonly timeoutSeconds: number }[] = [];
-  /** Signals that were sent without waiting. */
+  /** Signals sent without waiting. */
   readonly signals: { readonly name: string; readonly signal: string }[] = [];
-  /** What a container's process does that ends by itself; undefined: it goes on. `files` are its mounted ones. */
+  /** A container's process that ends by itself; undefined: it keeps running. `files` are its mounted ones. */
   program: ((body: ContainerCreate, files: ReadonlyMap<string, string>) => FakeEnd | undefined) | undefined;
-  /** Log driver of containers that name none, and the daemon's options for it. */
+  /** Log driver of containers that set none, and the daemon's options for it. */
   log: LogConfig = { Type: 'json-file', Config: {} };
   readonly #options: FakeDockerOptions;
   readonly #images: FakeImages;
@@ -63,10 +63,10 @@ export class FakeDocker implements Docker {
     this.#images = new FakeImages(options.store ?? 'classic', options.imageEnv ?? []);
   }
 
-  /** What `docker load` does: the image is there, under this reference if one is given. */
+  /** Acts as `docker load`: the image exists, under this reference if given. */
   loadArchive = (ids: FakeImageIds, ref?: string): string => this.#images.add(ids, ref);
   untag = (ref: string): boolean => this.#images.untag(ref);
-  /** What an image says of itself: user, stop signal, entrypoint. */
+  /** Sets an image's configuration: user, stop signal, entrypoint. */
   configureImage = (ref: string, config: NonNullable<ImageInspect['Config']>): void =>
     this.#images.configure(ref, config);
   /** Process id of a running container, else 0. */
@@ -74,17 +74,17 @@ export class FakeDocker implements Docker {
     return this.#find(name)?.pid ?? 0;
   }
 
-  /** What a container was created from; undefined: there is none of that name. */
+  /** The body that a container was created from; undefined: it does not exist. */
   bodyOf(name: string): ContainerCreate | undefined {
     return this.#find(name)?.body;
   }
 
-  /** A mounted file as a container's process sees it; `null` when that process or file is not there. */
+  /** A mounted file as a container's process sees it; `null` if the process or file does not exist. */
   seenFile(pid: number, target: string): string | null {
     return this.#containers.find((container) => pid > 0 && container.pid === pid)?.seen.get(target) ?? null;
   }
 
-  /** A file is about to be edited in place: containers that have this very file see the new text at once. */
+  /** Edits a file in place: containers with this very file see the new text at once. */
   editInPlace(path: string, text: string): void {
     const now = this.#options.files.read(path);
     for (const { body, seen } of this.#containers)
@@ -92,7 +92,10 @@ export class FakeDocker implements Docker {
         if (Source === path && seen.get(Target) === now) seen.set(Target, text);
   }
 
-  /** The process ends by itself. Its restart policy may bring it back, or pause first (`loops`); with `oom` the kernel did it. */
+  /**
+   * Ends the process. Its restart policy may start it again at once (`back`) or after a delay (`loops`); `oom`: the
+   * kernel killed it.
+   */
   crash(name: string, exitCode: number, { oom = false, back = false, loops = false } = {}): void {
     const container = this.#must(name, 'crash');
     endFake(container, exitCode);
@@ -103,7 +106,7 @@ export class FakeDocker implements Docker {
     else this.#begin(container);
   }
 
-  /** What `docker pause` and `docker unpause` do on the host. */
+  /** Acts as `docker pause` and `docker unpause`. */
   pause(name: string): void {
     this.#must(name, 'pause').status = 'paused';
   }
@@ -112,7 +115,9 @@ export class FakeDocker implements Docker {
     this.#must(name, 'unpause').status = 'running';
   }
 
-  /** The Engine could not remove it whole (`dead`), or is just doing so for another client (`removing`). */
+  /**
+   * A container that the Engine could not remove completely (`dead`), or is removing for another client (`removing`).
+   */
   halfRemoved(name: string, status: 'dead' | 'removing'): void {
     Object.assign(this.#must(name, 'remove'), { status, pid: 0 });
   }
@@ -126,7 +131,7 @@ export class FakeDocker implements Docker {
   async container(name: string): Promise<ContainerInspect | null> {
     const found = this.#find(name);
     if (found === undefined) return null;
-    // By the next look Docker has tried again.
+    // Docker has tried again by the next reading.
     if (found.status === 'restarting') found.restartCount++;
     return inspectFake(found);
   }

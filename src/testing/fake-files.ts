@@ -16,7 +16,7 @@ const EMPTY = Buffer.alloc(0);
 const DIRECTORY: FakeNode = { type: 'directory', content: EMPTY, mode: '0755', owner: 'root', group: 'root' };
 const ACCOUNTS: Readonly<Record<string, number>> = { root: 0, ops: 1000 };
 
-/** A fake host's file system: a map of absolute paths, with the operations that a real one answers. */
+/** A fake host's file system: a map of absolute paths, with the operations of a real one. */
 export class FakeFiles extends Map<string, FakeNode> {
   constructor() {
     super([['/', DIRECTORY]]);
@@ -56,7 +56,7 @@ export class FakeFiles extends Map<string, FakeNode> {
     this.set(path, { type: 'file', content, mode, owner, group });
   }
 
-  /** False: it has another content than `from`. */
+  /** False: its content differs from `from`. */
   swap(path: string, { from, to }: FileSwap, ownership: Ownership): boolean {
     const now = this.sha256(path);
     const wanted = to === null ? null : createHash('sha256').update(to).digest('hex');
@@ -83,7 +83,7 @@ export class FakeFiles extends Map<string, FakeNode> {
     for (const at of [...this.keys()]) if (at === path || at.startsWith(`${path}/`)) this.delete(at);
   }
 
-  /** Everything that a test may want to compare before and after. */
+  /** Everything that a test may compare before and after. */
   snapshot(): unknown {
     return [...this]
       .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -35,24 +35,25 @@ export interface FakeHostOptions {
   readonly now?: () => number;
   readonly network?: Partial<HostNetwork>;
   readonly automation?: Partial<Automation>;
-  /** Answers HTTP requests; `null`: nobody listens there. */
+  /** Answers HTTP requests; `null`: nothing listens there. */
   readonly http?: (request: HttpRequest, method: 'GET' | 'POST') => HttpReply | null;
-  /** What PostgreSQL says; nothing: it is in order. `null`: the host forwards no connections. */
+  /** PostgreSQL's view; undefined: a healthy server. `null`: the host forwards no connections. */
   readonly postgres?: (login: PostgresLogin) => Partial<PostgresView> | null;
-  /** What HAProxy shows of what it is asked: `servers state`. */
+  /** HAProxy's reply to `show`: `servers state`. */
   readonly haproxy?: (what: string) => string;
-  /** What HAProxy says to any other command; nothing: it was carried out. */
+  /** HAProxy's reply to other commands; undefined: success. */
   readonly haproxyCommand?: (command: string) => string;
-  /** Carries out commands; gets the host, so that a command can change its files. */
+  /** Runs commands; gets the host, so that a command can change its files. */
   readonly command?: (command: Command, host: FakeHost, options: RunOptions) => Partial<RunResult> | undefined;
 }
 
 /**
- * A host in memory behind the real `Connection` interface: files, commands by callback, Docker by a fake engine. It
- * counts round trips as a real one would take them (all reads of one tick are one trip) and can lose its connection
- * before or after any write. Playbooks and task types can be tested on it without a machine.
+ * A host in memory behind the real `Connection` interface: files, commands by callback, Docker by a fake Engine. It
+ * counts round trips like a real one (all reads of one tick are one trip) and can lose its connection before or after
+ * any write. Use it to test playbooks and task types without a machine.
  *
- * @example const host = new FakeHost({ name: 'gw-1' }); await host.writeFile('/etc/motd', 'hi', { mode: '0644', owner: 'root', group: 'root' });
+ * @example const host = new FakeHost({ name: 'gw-1' }); await host.writeFile('/etc/motd', 'hi', { mode: '0644', owner:
+ *   'root', group: 'root' });
  */
 export class FakeHost implements Connection {
   readonly name: string;
@@ -65,7 +66,7 @@ export class FakeHost implements Connection {
   trips = 0;
   reads = 0;
   writes = 0;
-  /** Called before and after each write; throwing there is how a test cuts the connection. */
+  /** Called before and after each write; a test throws here to cut the connection. */
   onWrite: ((moment: 'before' | 'after', count: number) => void) | undefined;
 
   constructor(options: FakeHostOptions) {
@@ -192,7 +193,7 @@ export class FakeHost implements Connection {
     return underToken(this, this.locks, token);
   }
 
-  /** A connection of its own, as each controller has one: it is lost when its session is ended. */
+  /** A separate connection, as each controller has one: it is lost when its session is ended. */
   connect(): Connection {
     return fakeSession(this, this.locks, (session) => this.#lockOf(session));
   }
@@ -207,7 +208,7 @@ export class FakeHost implements Connection {
 
   async close(): Promise<void> {}
 
-  /** A running container's file, as the fake engine asks for it. */
+  /** A file's text for the fake Engine's running containers. */
   readonly fileText = (path: string): string | null => this.files.get(path)?.content.toString('utf8') ?? null;
 
   #carryOut(command: Command, options: RunOptions): RunResult {
@@ -219,7 +220,7 @@ export class FakeHost implements Connection {
     return { code: 0, signal: null, stdout: '', stderr: '', ...result };
   }
 
-  /** Reads made in one tick are answered together: one trip. */
+  /** Reads of one tick are answered together: one trip. */
   #ask<T>(answer: () => T | Promise<T>): Promise<T> {
     this.reads++;
     return new Promise((resolve, reject) => {

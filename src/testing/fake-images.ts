@@ -3,7 +3,7 @@ import { reveal } from '../core/base/secret.ts';
 import type { ImageInspect, RegistryLogin } from '../core/host/docker.ts';
 import { pullRefused } from '../docker/pull-refused.ts';
 
-/** The ids of one image: of its configuration, and of its manifest. */
+/** The ids of one image: of its configuration and of its manifest. */
 export interface FakeImageIds {
   readonly classic: string;
   readonly containerd: string;
@@ -17,7 +17,7 @@ export class FakeImages {
   readonly #env: readonly string[];
   readonly #tags = new Map<string, string>();
   readonly #images = new Set<string>();
-  /** What images say of themselves, by id. */
+  /** Images' configurations, by id. */
   readonly #configs = new Map<string, NonNullable<ImageInspect['Config']>>();
 
   constructor(store: keyof FakeImageIds, env: readonly string[]) {
@@ -25,7 +25,7 @@ export class FakeImages {
     this.#env = env;
   }
 
-  /** The image is there, under this reference if one is given. */
+  /** Adds an image, under this reference if given. */
   add(ids: FakeImageIds, ref?: string): string {
     const id = ids[this.#store];
     this.#images.add(id);
@@ -33,7 +33,7 @@ export class FakeImages {
     return id;
   }
 
-  /** As `add`; it is known by its digest, too. */
+  /** Like `add`, and also known by its digest. */
   pull(ids: FakeImageIds, ref: string): void {
     const id = this.add(ids, ref);
     this.#tags.set(`${imageParts(ref).repository}@${ids.containerd}`, id);
@@ -69,13 +69,13 @@ export class FakeImages {
 /** Passwords by user, by the address of the registry. */
 export type FakeLogins = Map<string, Readonly<Record<string, string>>>;
 
-/** The registries of a fake engine: what a pull finds by reference, and who is let in. */
+/** The registries of a fake Engine: images by reference, and accepted logins. */
 interface FakeRegistries {
   readonly pullable: ReadonlyMap<string, FakeImageIds>;
   readonly logins: FakeLogins;
 }
 
-/** What a registry has under a reference. @throws OrchError REGISTRY_DENIED | IMAGE_PULL_FAILED */
+/** A registry's image for a reference. @throws OrchError REGISTRY_DENIED | IMAGE_PULL_FAILED */
 export function inRegistry({ pullable, logins }: FakeRegistries, ref: string, login?: RegistryLogin): FakeImageIds {
   const { repository, registry, digest } = imageParts(ref);
   const doing = `pull image ${ref}`;

@@ -11,19 +11,19 @@ interface Beat {
   readonly at: number;
 }
 
-/** The lock of a host in memory: what the scripts on a real one do. */
+/** The lock of a host in memory, with the behavior of the real scripts. */
 export class FakeLock {
   record: LockRecord | null = null;
   old: LockRecord[] = [];
   epoch = 0;
   boot = 'boot-1';
-  /** The host has `flock`. */
+  /** Whether the host has `flock`. */
   hasFlock = true;
-  /** The login user has root's rights there. */
+  /** Whether the login user is root. */
   isRoot = true;
-  /** Scripts whose token was checked, and which have not ended. */
+  /** Running scripts with a checked token. */
   underWay = 0;
-  /** Sessions that do not end when they are told to. */
+  /** Sessions that do not end on request. */
   readonly stubborn = new Set<number>();
   readonly #now: () => number;
   readonly #ended = new Set<string>();
@@ -35,7 +35,7 @@ export class FakeLock {
     this.#now = () => Math.floor(now() / 1000);
   }
 
-  /** What is on `/run` is gone, and nothing of before runs any more. */
+  /** Clears `/run` and ends everything that ran before. */
   reboot(): void {
     this.record = null;
     this.old = [];
@@ -50,7 +50,7 @@ export class FakeLock {
 
   hasEnded = ({ pid, start }: LockSession): boolean => this.#ended.has(`${pid} ${start}`);
 
-  /** @throws OrchError FENCED unless the lock is of this token */
+  /** @throws OrchError FENCED unless the lock has this token */
   check(token: string): void {
     if (this.record?.token !== token) throw fencedError();
   }
@@ -70,7 +70,7 @@ export class FakeLock {
     };
   }
 
-  /** As a connection with this session has it. `change` and `ask` carry out what is a write or a reading of the host. */
+  /** The lock through a connection with this session. `change` and `ask` perform writes and reads of the host. */
   of(session: LockSession | null, change: Act, ask: Act): HostLock {
     const changed = (act: () => void): Promise<LockView> =>
       change(() => {
@@ -123,7 +123,7 @@ export class FakeLock {
 
 type Act = <T>(act: () => T) => Promise<T>;
 
-/** As it is read back: what no record has is not there. */
+/** The record as it is read back: without fields that no record has. */
 const written = (record: LockRecord, boot: string): LockRecord => recordOf(recordText(record), boot);
 
 const digestOf = (record: LockRecord): string => sha256(`${recordText(record)}\n`);

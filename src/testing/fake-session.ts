@@ -6,7 +6,7 @@ import type { FakeLock } from './fake-lock.ts';
 
 const isScript = (name: string): boolean => Reflect.get(HOST_WRITES, name) === 'script';
 
-/** A fake host for a run that holds its lock: what a script would check is checked right before the write. */
+/** A fake host for a run that holds its lock: the token is checked right before each write. */
 export const underToken = (host: Connection, lock: FakeLock, token: string): Connection =>
   new Proxy(host, {
     get(target, name) {
@@ -19,7 +19,7 @@ export const underToken = (host: Connection, lock: FakeLock, token: string): Con
     },
   });
 
-/** A connection of its own to a fake host: once its session is ended, whatever is asked on it is lost. */
+/** A separate connection to a fake host: once its session is ended, each request is lost. */
 export function fakeSession(
   host: Connection,
   lock: FakeLock,

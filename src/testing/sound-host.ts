@@ -1,7 +1,7 @@
 import type { Automation, Facts, HostNetwork } from '../core/host/connection.ts';
 import type { PostgresView } from '../core/host/postgres.ts';
 
-/** What a fake host says where its test says nothing: everything is in order. */
+/** A fake host's default replies: everything is in order. */
 export const SOUND = {
   facts: {
     os: 'Fake',
@@ -22,6 +22,6 @@ export const SOUND = {
   readonly postgres: PostgresView;
 };
 
-/** A server that is in order but for what is said of it. */
+/** A healthy server with the given differences. */
 export const postgresView = (said: Partial<PostgresView> | null | undefined): PostgresView | null =>
   said === null ? null : { ...SOUND.postgres, ...said };
