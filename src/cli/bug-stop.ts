@@ -9,16 +9,16 @@ import { onUncaught } from './uncaught.ts';
 
 export interface BugStopOptions {
   readonly stderr: Pick<NodeJS.WriteStream, 'write'>;
-  /** Stops the run as the second Ctrl-C does. */
+  /** Stops the run like the second Ctrl-C. */
   readonly stop: (bug: OrchError) => void;
   readonly emit: Emit;
-  /** Waits until what was drawn has been written. */
+  /** Waits until all output is written. */
   readonly flush: () => Promise<void>;
-  /** Releases the locks of the run; the next one need not wait until they expire. */
+  /** Releases the locks of the run, so that the next one need not wait for them to expire. */
   readonly release?: () => Promise<void> | undefined;
-  /** File in which the run is recorded. */
+  /** Journal file of the run. */
   readonly journal?: string | undefined;
-  /** How long the run may take to come to its end. */
+  /** How long the run may take to end. */
   readonly limitMs?: number;
   readonly exit?: (code: number) => void;
 }
@@ -27,9 +27,8 @@ const LIMIT_MS = 30_000;
 const FLUSH_MS = 2000;
 
 /**
- * What happens when an error is caught by nothing, for example in a callback of a library: the run stops, and its end is
- * recorded. If it does not come to its end by itself, because what it waits for was lost with the error, its end is written
- * here, and the hosts that it was working on are named.
+ * Handles an uncaught error, for example from a library's callback: stops the run and records its end. If the run does
+ * not end by itself, because the error has taken what it waits for, writes its end here and names the hosts in work.
  */
 export class BugStop implements Disposable {
   readonly #options: BugStopOptions;
@@ -46,7 +45,7 @@ export class BugStop implements Disposable {
     this.#registration = onUncaught((error) => this.caught(error));
   }
 
-  /** Remembers what the run is doing. */
+  /** Follows what the run is doing. */
   follow(event: RunEvent): void {
     this.#tally.add(event);
     if (event.type === 'run.start') {
@@ -59,22 +58,22 @@ export class BugStop implements Disposable {
     else if (event.type === 'roll.end') for (const host of Object.keys(event.nodes)) this.#underWay.delete(host);
   }
 
-  /** The command has come to its end. */
+  /** The command has ended. */
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
     this.#registration[Symbol.dispose]();
     if (this.#bug !== undefined) this.#lastLine();
   }
 
-  /** Takes an error that nothing caught. Of several, the first. */
+  /** Handles an uncaught error. Of several, only the first. */
   caught(error: unknown): void {
-    // What follows the first one may only be its consequence.
+    // Later errors may only be consequences.
     if (this.#bug !== undefined) return;
     const bug = new OrchError('INTERNAL', error instanceof Error ? error.message : String(error), { cause: error });
     if (error instanceof Error && error.stack !== undefined) bug.stack = error.stack;
     this.#bug = bug;
     this.#timer = setTimeout(() => void this.#force(bug), this.#options.limitMs ?? LIMIT_MS);
-    // The end of a run brings the stack itself.
+    // The end of a run prints the stack itself.
     const text = this.#run === undefined ? (bug.stack ?? bug.message) : bug.message;
     this.#say(`\nerror INTERNAL: ${text}\nStopping after the current command; nodes may stay drained.\n`);
     this.#options.stop(bug);

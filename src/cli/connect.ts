@@ -12,25 +12,25 @@ import { printLine } from './print-line.ts';
 
 export interface ConnectOptions {
   readonly acceptNewHostKeys: boolean;
-  /** Told of each key that was added to known_hosts. */
+  /** Called with each key added to known_hosts. */
   readonly onNewHostKey?: (key: NewHostKey) => void;
-  /** Run as the login user, whatever the inventory says. */
+  /** Run as the login user, regardless of the inventory. */
   readonly become?: boolean;
-  /** Asks for passphrases and passwords that nobody has given yet. Default: there is nobody to ask. */
+  /** Asks for missing passphrases and passwords. Default: nothing is asked. */
   readonly ask?: Ask;
-  /** For hosts of which the inventory knows none. */
+  /** For hosts without a password in the inventory. */
   readonly password?: Secret;
   readonly becomePassword?: Secret;
-  /** Ends attempts to connect. */
+  /** Ends connection attempts. */
   readonly signal?: AbortSignal;
-  /** OpenSSH's configuration, where it has been read already. */
+  /** OpenSSH's configuration, if it was read already. */
   readonly config?: Promise<SshConfig>;
 }
 
-/** Decides how a host of the inventory is reached; connects to nothing. */
+/** Resolves how a host of the inventory is reached; makes no connection. */
 export type Resolve = (name: string) => Promise<SshTarget>;
 
-/** OpenSSH's configuration; what is not done as it says is told on stderr, once. */
+/** OpenSSH's configuration; settings that are not applied give a warning on stderr, once. */
 export const openSshConfig = async (options: Pick<SshConfigOptions, 'runsCommands'> = {}): Promise<SshConfig> => {
   const { sshConfig } = await import('../transport/ssh/config/config.ts');
   return sshConfig({ ...options, warn: (text) => printLine(process.stderr, `warning: ${text}`) });

@@ -7,10 +7,11 @@ import { destinationsOf } from './connect.ts';
 import { refuseSameTarget } from './one-machine.ts';
 
 /**
- * Where ssh would connect to, for each of these hosts; connects to nothing. What of OpenSSH's configuration is left out is
- * told on the way, what cannot be followed is told for all of them at once.
+ * Where ssh would connect to, for each of these hosts; makes no connection. Warns of OpenSSH settings that are ignored.
+ * Settings that cannot be followed are reported for all hosts at once.
  *
- * @throws OrchError CONNECT_CONFIG_… | CONNECT_JUMP_… | CONNECT_USER_UNKNOWN; INVENTORY_INVALID for two names of one machine
+ * @throws OrchError CONNECT_CONFIG_… | CONNECT_JUMP_… | CONNECT_USER_UNKNOWN; INVENTORY_INVALID for two names of one
+ *   machine
  * @example const targets = await destinations(inventory, ['gw-1'], openSshConfig()); targets.get('gw-1')?.port
  */
 export async function destinations(
@@ -27,7 +28,7 @@ export async function destinations(
   return new Map(found.flatMap((one) => (one.status === 'fulfilled' ? [[one.value.name, one.value] as const] : [])));
 }
 
-/** Many hosts often share one fault, such as a line under `Host *`. */
+/** Many hosts often share one error, such as a line under `Host *`. */
 function together(faults: readonly unknown[]): unknown {
   const known = faults.filter((fault) => fault instanceof OrchError);
   const [first] = known;

@@ -25,7 +25,10 @@ interface Ended {
   readonly unreachable: boolean;
 }
 
-/** `api7-orch exec`: everywhere, even if one host fails. @returns 0, or the worst exit code; 3 when a host could not be reached */
+/**
+ * `api7-orch exec`: on all hosts, even if one fails. @returns 0, or the highest exit code; 3 when a host could not be
+ * reached
+ */
 export async function exec(pattern: string, words: readonly string[], flags: ExecFlags): Promise<number> {
   if (words.length === 0)
     throw new OrchError('USAGE', 'no command was given', {
@@ -39,11 +42,11 @@ export async function exec(pattern: string, words: readonly string[], flags: Exe
   const timeoutMs = parseDuration(flags.timeout);
   await using session = await openSession({
     inventory,
-    // A host that has no usable route fails alone.
+    // A host without a usable route fails alone.
     hosts: [],
     flags,
     safePoint: false,
-    // Lines that stream by are no view to repaint.
+    // Streamed lines need no live view.
     view: { output: flags.output === 'json' ? 'json' : 'plain' },
     become: flags.become ?? false,
   });
@@ -77,7 +80,7 @@ export async function exec(pattern: string, words: readonly string[], flags: Exe
   return exitCode;
 }
 
-/** One word is a line for the shell, as with ssh; several reach the program as they are. */
+/** One word is a line for the shell, as with ssh; several reach the program unchanged. */
 const commandOf = (words: readonly string[]): Command =>
   words.length === 1 && words[0] !== undefined ? { script: words[0] } : { argv: words };
 
@@ -96,7 +99,7 @@ async function execOn(
     const result = await connection.run(command, {
       timeoutMs,
       signal,
-      // A reader that is slower than the host holds the host back, and not its output in memory.
+      // A reader slower than the host slows the host down, instead of filling memory.
       onOutput: (stream, text) => {
         lines[stream].push(text);
         return ready();

@@ -3,16 +3,16 @@ import { OrchError } from '../core/base/errors.ts';
 export interface Interrupt {
   readonly signal: AbortSignal;
   readonly urgent: AbortSignal;
-  /** Stops as the first Ctrl-C does, for another reason. */
+  /** Stops like the first Ctrl-C, for another reason. */
   finish(reason: OrchError): void;
-  /** Stops as the second Ctrl-C does, for another reason. */
+  /** Stops like the second Ctrl-C, for another reason. */
   stop(reason: OrchError): void;
   dispose(): void;
 }
 
 /**
- * First Ctrl-C, SIGTERM or SIGHUP (the terminal is gone): nothing new is begun, and a node that is out of traffic goes on to a safe point. Second: that is
- * broken off, too. Third: at once. Without a `safePoint` to go to the second ends the process.
+ * First Ctrl-C, SIGTERM or SIGHUP (the terminal was closed): starts nothing new, and a drained node continues to a safe
+ * point. Second: aborts that too. Third: ends at once. Without a `safePoint` the second ends the process.
  */
 export function interruptSignal(stderr: NodeJS.WriteStream, { safePoint = true } = {}): Interrupt {
   const controller = new AbortController();
@@ -31,7 +31,7 @@ export function interruptSignal(stderr: NodeJS.WriteStream, { safePoint = true }
     stderr.write(`\nInterrupted: ${next}\n`);
     controller.abort(reason);
   };
-  // The kernel and the shell both send one when a terminal goes: two of them do not mean "sooner".
+  // Kernel and shell both send SIGHUP when a terminal closes: the second one does not count as a second Ctrl-C.
   const onHangup = (): void => {
     if (!controller.signal.aborted) onSignal();
   };

@@ -2,14 +2,17 @@ import { serviceBehind } from '../api7/services.ts';
 import { gatewayGroupOf } from '../inventory/gateway-group.ts';
 import type { Inventory, LoadBalancerSettings } from '../inventory/inventory.ts';
 
-/** What a valid inventory could say besides, in lines for the operator. */
+/** Recommendations for a valid inventory, in lines for the operator. */
 export const adviceFor = (inventory: Inventory): readonly string[] => [
   ...aboutLogins(inventory),
   ...aboutTls(inventory),
   ...aboutProbes(inventory),
 ];
 
-/** A token or certificate belongs to one gateway group of API7: with that of another one a gateway gets other routes, or none. */
+/**
+ * A token or certificate belongs to one gateway group of API7: with another group's login a gateway gets other routes,
+ * or none.
+ */
 function aboutLogins({ gatewayGroups }: Inventory): readonly string[] {
   const byLogin = Map.groupBy([...gatewayGroups.values()], ({ auth }) =>
     auth.kind === 'token' ? auth.token.reveal() : auth.cert,
@@ -24,7 +27,7 @@ function aboutLogins({ gatewayGroups }: Inventory): readonly string[] {
   );
 }
 
-/** DP Manager asks for certificates on its TLS port only. Somebody else may publish it. */
+/** DP Manager requires certificates on its TLS port only. Another proxy may publish it. */
 function aboutTls({ api7, gatewayGroups, groups }: Inventory): readonly string[] {
   const byCertificate = [...gatewayGroups.values()].some(({ auth, authByHost }) =>
     [auth, ...authByHost.values()].some(({ kind }) => kind === 'certificate'),

@@ -14,7 +14,7 @@ interface InventoryFlags {
   readonly json?: boolean;
 }
 
-/** Who only looks at an inventory does not expect a `Match exec` of OpenSSH's configuration to run. */
+/** Read-only verbs run no `Match exec` of OpenSSH's configuration. */
 const RUNS_NOTHING = { runsCommands: false };
 
 const load = (flags: InventoryFlags) => loadInventory(flags.inventory, { env: process.env, extraVars: {} });
@@ -60,8 +60,8 @@ function wayTo(target: SshTarget | undefined): string {
 }
 
 /**
- * `api7-orch inventory validate`. Loading is validating: it reports every problem with its place. So are settings of
- * OpenSSH's configuration that could not be followed, and what is recommended beyond what must be there.
+ * `api7-orch inventory validate`. Loading validates: it reports each problem with its position. Also reports OpenSSH
+ * settings that cannot be followed, and recommendations.
  */
 export async function validate(flags: InventoryFlags): Promise<number> {
   const inventory = await load(flags);

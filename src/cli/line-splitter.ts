@@ -2,8 +2,8 @@ import { streamRedactor } from '../core/base/redact.ts';
 import { LIMITS } from '../core/bounds/limits.ts';
 
 /**
- * Cuts streamed text into lines, secrets removed even where one is split over two chunks. Of a line that is longer than
- * `most` characters the rest is left out and counted, so that one line takes no more memory than that.
+ * Splits streamed text into lines and removes secrets, even ones split over two chunks. Cuts a line after `most`
+ * characters and counts the rest, which bounds the memory.
  */
 export function lineSplitter(
   onLine: (line: string) => void,

@@ -12,14 +12,14 @@ export interface LoadedPlaybook {
   readonly playbook: Playbook<never, Inventory>;
   /** Absolute path of its source. */
   readonly path: string;
-  /** The file, unless it came with the program: relative to the working directory if it is below. */
+  /** The file, absent for a built-in playbook: relative if it is below the working directory. */
   readonly file?: string;
-  /** A playbook that came with the program has this name, too. */
+  /** A built-in playbook has the same name. */
   readonly replacesBuiltIn?: boolean;
 }
 
 /**
- * Finds and loads a playbook: a path to a file, or a name looked up in `./playbooks`, then among the built-in ones.
+ * Finds and loads a playbook: a path to a file, or a name in `./playbooks`, then among the built-in ones.
  *
  * @throws OrchError PLAYBOOK_NOT_FOUND | PLAYBOOK_INVALID
  */
@@ -58,7 +58,7 @@ async function load(file: string): Promise<Playbook<never, Inventory>> {
   }
 }
 
-/** Whether a playbook is given by its file, and not by name. */
+/** Whether a playbook is given by its file instead of its name. */
 export const isPlaybookPath = (name: string): boolean =>
   name.includes('/') || ['.ts', '.js', '.mts', '.mjs'].includes(extname(name));
 
@@ -82,7 +82,7 @@ function find(name: string): string {
   });
 }
 
-/** Names of the playbooks that come with the program. */
+/** Names of the built-in playbooks. */
 export const builtInNames = (): readonly string[] => [
   ...new Set(
     readdirSync(builtIn)

@@ -11,7 +11,7 @@ if (!('enableCompileCache' in modules)) {
 
 hideNodeWarnings();
 
-// A third of what a short command takes is compiling the same code again. Where the cache cannot be written, that is all.
+// Compiling takes a third of a short command's time. An unwritable cache is no error.
 modules.enableCompileCache(join(cacheDirectory(), 'compiled'));
 
 const { main } = await import('./program.ts');

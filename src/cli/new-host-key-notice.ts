@@ -2,8 +2,8 @@ import type { ConnectOptions } from './connect.ts';
 import { printLine } from './print-line.ts';
 
 /**
- * Says which key was trusted, where it was written, and which lines of known_hosts could have vouched for it but are not
- * understood: nobody should have to find out later.
+ * Reports which key was trusted, its file, and which lines of known_hosts could have confirmed it but were not
+ * understood.
  */
 export const newHostKeyNotice =
   (stderr: NodeJS.WriteStream): NonNullable<ConnectOptions['onNewHostKey']> =>

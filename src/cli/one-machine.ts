@@ -2,9 +2,9 @@ import { oneMachine } from '../engine/plan/one-machine.ts';
 import type { SshTarget } from '../transport/ssh/target.ts';
 
 /**
- * What ssh would connect to, compared: two names of the ssh configuration may stand for one machine.
+ * Compares ssh's targets: two names of the ssh configuration may mean one machine.
  *
- * @throws OrchError INVENTORY_INVALID naming two hosts that are reached at one address
+ * @throws OrchError INVENTORY_INVALID naming two hosts with one address
  */
 export function refuseSameTarget(targets: readonly SshTarget[]): void {
   const known = new Map<string, string>();

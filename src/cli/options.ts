@@ -1,6 +1,6 @@
 import { type Command, Help, Option } from 'commander';
 
-/** Options of every verb that runs a playbook, and one of its own. */
+/** Options of every verb that runs a playbook, and one of the verb itself. */
 export const withRunOptions = (command: Command, own: Option): Command =>
   withLogin(
     command
@@ -21,7 +21,7 @@ export const withRunOptions = (command: Command, own: Option): Command =>
     .addOption(lockWaitOption())
     .addOption(onHoldOption())
     .addOption(onFailureOption());
-/** How hosts are logged in to: options of every verb that connects. */
+/** Login options of every verb that connects. */
 export const withLogin = (command: Command): Command =>
   command.addOption(acceptOption()).addOption(askPassOption()).addOption(askBecomePassOption());
 /** Options of every verb that reads hosts and prints one report. */
@@ -60,7 +60,7 @@ const askBecomePassOption = (): Option =>
 export const varsOption = (text: string): Option => listOption('-e, --extra-vars <key=value>', text);
 export const withoutLbOption = (text: string): Option => listOption('--without-lb <host>', text);
 const listOption = (flags: string, text: string): Option => new Option(flags, text).argParser(collect).default([]);
-/** An empty list as a default says nothing to the reader. */
+/** An empty list as a default is no information. */
 export function withoutEmptyDefault(option: Option): string {
   const isEmpty = Array.isArray(option.defaultValue) && option.defaultValue.length === 0;
   const shown: Option = isEmpty ? Object.assign(Object.create(option), { defaultValue: undefined }) : option;

@@ -3,15 +3,15 @@ import { extname } from 'node:path';
 
 const self = extname(import.meta.url);
 
-/** Names under which a playbook, or a file that it imports, gets this program. */
+/** Import names of this package in a playbook and its files. */
 const OWN: Readonly<Record<string, string>> = {
   'api7-orch': new URL(`../index${self}`, import.meta.url).href,
   'api7-orch/testing': new URL(`../testing/index${self}`, import.meta.url).href,
 };
 
 /**
- * Imports a playbook: `import … from 'api7-orch'` in it means this very program, and a `.ts` file is a module whatever the
- * package.json above it says, which `npm init` may have written for something else.
+ * Imports a playbook. `import … from 'api7-orch'` in it resolves to this very program. A `.ts` file counts as a module
+ * regardless of the package.json above it, which `npm init` may have written for another project.
  */
 export async function importPlaybook(url: string): Promise<unknown> {
   const hooks = registerHooks({

@@ -1,5 +1,5 @@
 import { indented, safeText } from '../core/base/safe-text.ts';
 
-/** Writes a line past the view: nothing in it can draw on the terminal, and further lines are indented. */
+/** Writes a line outside of the view, without terminal control sequences and with all lines but the first indented. */
 export const printLine = (stream: NodeJS.WritableStream, text: string): void =>
   void stream.write(`${indented(safeText(text))}\n`);

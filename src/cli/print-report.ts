@@ -10,7 +10,7 @@ export interface TableStyle {
   readonly width: number;
 }
 
-/** Columns without a terminal, and the bounds on a terminal: more than 160 columns make no table easier to read. */
+/** Width without a terminal, and its bounds on a terminal: tables wider than 160 columns are hard to read. */
 const WIDTH = { piped: 100, least: 60, most: 160 };
 
 const widthOf = (stdout: NodeJS.WriteStream): number =>

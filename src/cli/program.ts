@@ -14,7 +14,7 @@ import {
 import { exitCodeFor, watchUncaught } from './uncaught.ts';
 import { version } from './version.ts';
 
-/** The command line, with all its verbs. Every verb's code is imported when that verb runs, so that --help costs nothing. */
+/** The only composition root. Imports a verb's code when that verb runs, so that --help stays fast. */
 export function program(): Command {
   const root = new Command('api7-orch')
     .description('Install and operate API7 Gateway in high availability over SSH.')
@@ -203,10 +203,10 @@ function exit(code: number): void {
   process.exitCode = exitCodeFor(code);
 }
 
-/** Carries out the command line of this process. */
+/** Runs the command line of this process. */
 export async function main(): Promise<void> {
   watchUncaught(process.stderr);
-  // A write to a pipe or a terminal that is gone fails later, without anything that waits for it: it must not end the run.
+  // A write to a closed pipe or terminal fails later, outside of any await: it must not end the run.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const root = program();
   root.exitOverride();

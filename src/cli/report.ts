@@ -5,8 +5,8 @@ import { indented, safeText } from '../core/base/safe-text.ts';
 import { EXIT_CODES } from '../core/event/exit-codes.ts';
 
 /**
- * Writes an error that ended a command before or outside a run, and gives its exit code. Known errors are told in a
- * few lines; only those nobody foresaw bring their stack.
+ * Prints an error that ended a command before or outside of a run, and returns its exit code. Known errors take a few
+ * lines; only unexpected ones include their stack.
  */
 export function report(error: unknown, stream: NodeJS.WriteStream): number {
   if (error instanceof Error && 'exitCode' in error && 'code' in error && String(error.code).startsWith('commander.'))

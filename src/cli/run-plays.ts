@@ -11,7 +11,7 @@ import type { Session } from './session.ts';
 type Options = Omit<RunContext, 'hosts' | 'locals' | 'clock' | 'forks' | 'signal' | 'urgent' | 'emit'> &
   Partial<Pick<RunContext, 'emit'>>;
 
-/** The controller's files as one run reads them. */
+/** The controller's files for one run. */
 export const runFiles = (): LocalFiles => localFiles(factCache(cacheDirectory()));
 
 /** Runs plays with the connections of a session. @returns the exit code */

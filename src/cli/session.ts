@@ -37,7 +37,7 @@ export interface ReadFlags extends SessionFlags {
   readonly output?: 'table' | 'json';
 }
 
-/** What a verb reaches beyond this process; tests bring their own. */
+/** What a verb uses outside of this process; tests pass their own. */
 export interface CliEnvironment {
   readonly connect?: Connect;
   readonly stdout?: NodeJS.WriteStream;
@@ -47,26 +47,26 @@ export interface CliEnvironment {
 
 export interface SessionOptions {
   readonly inventory: Inventory;
-  /** Hosts that the verb may connect to. Their routes are checked before anything is drawn. */
+  /** Hosts that the verb may connect to. Their routes are checked before any output. */
   readonly hosts: readonly string[];
   readonly flags: SessionFlags;
-  /** Whether the first Ctrl-C lets nodes that are under way come to a safe point. */
+  /** Whether the first Ctrl-C lets running nodes reach a safe point. */
   readonly safePoint: boolean;
-  /** How events are drawn. Verbs without it print their own result. */
+  /** How events are printed. Verbs without it print their own result. */
   readonly view?: { readonly output?: OutputForm; readonly verbose?: boolean; readonly diff?: boolean };
-  /** Title in the journal. Without it the run is not recorded. */
+  /** Title in the journal. Without it the run has no journal. */
   readonly record?: string;
   /** Overrides the inventory: run as root, or as the login user. */
   readonly become?: boolean;
   readonly environment?: CliEnvironment;
-  /** The verb changes hosts: it takes their locks. */
+  /** The verb changes hosts, so it takes their locks. */
   readonly locks?: LockSettings;
-  /** What was entered in an earlier session of the same command: it is not asked for again. */
+  /** Passwords from an earlier session of the same command: they are not asked again. */
   readonly passwords?: AskedPasswords;
 }
 
 export interface LockSettings {
-  /** Of the run, as its leases name it. */
+  /** Id of the run, as in its leases. */
   readonly run: string;
   /** `run install`. */
   readonly verb: string;
@@ -74,7 +74,7 @@ export interface LockSettings {
   scope(names: readonly string[]): LockScope;
 }
 
-/** One invocation: its connections, its view, its journal and its interrupts. Ends in the reverse order. */
+/** One invocation: its connections, view, journal and interrupts. Closes them in reverse order. */
 export interface Session extends AsyncDisposable {
   readonly hosts: Hosts;
   /** Hosts processed in parallel. */
@@ -83,19 +83,19 @@ export interface Session extends AsyncDisposable {
   readonly emit: Emit;
   /** First Ctrl-C, SIGTERM or SIGHUP. */
   readonly signal: AbortSignal;
-  /** Second one. Without a safe point it is the same as `signal`. */
+  /** The second one. Without a safe point the same as `signal`. */
   readonly urgent: AbortSignal;
   readonly ask: Ask;
   readonly passwords: AskedPasswords;
   /** Set for a verb that changes hosts. */
   readonly locks: RunLocks | undefined;
-  /** Settles when a slow reader of the output has caught up; nothing where it has. */
+  /** Settles when a slow reader of the output has caught up; undefined if it has. */
   ready(): Promise<void> | undefined;
 }
 
 /**
  * Opens a session: resolves routes, asks for passwords, then starts the view, the journal and the interrupts. Connects
- * to a host when it is needed first.
+ * to a host at its first use.
  *
  * @throws OrchError USAGE | CONNECT_CONFIG_… | CONNECT_JUMP_… | NO_TERMINAL
  * @example await using session = await openSession({ inventory, hosts: ['gw-1'], flags, safePoint: false });
@@ -107,7 +107,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const forks = positiveInteger('--forks', flags.forks);
   const config = openSshConfig();
   if (connect === undefined) await destinations(inventory, options.hosts, config);
-  // Before anything is drawn or interrupts are caught: here Ctrl-C ends the process.
+  // Before any output and interrupt handling: here Ctrl-C ends the process.
   const passwords = options.passwords ?? (await askedPasswords(flags, terminalAsk()));
   const renderer =
     view && chooseRenderer({ stdout, stderr, ...view, verbose: view.verbose ?? false, diff: view.diff ?? false });
@@ -133,7 +133,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     journal: journal?.file,
   });
   const urgent = safePoint ? interrupt.urgent : interrupt.signal;
-  // After the first interrupt nobody is asked any more: an open question ends.
+  // After the first interrupt nothing is asked any more: an open question ends.
   const ask = terminalAsk({ signal: interrupt.signal, ...(renderer?.hold && { hold: renderer.hold }) });
   const locks =
     options.locks &&
@@ -199,9 +199,9 @@ export const endedBy = ({ reason }: AbortSignal): number =>
   reason instanceof OrchError && reason.code === 'INTERNAL' ? EXIT_CODES.internal : EXIT_CODES.interrupted;
 
 /**
- * Runs work that changes nothing, and stops waiting for it at the first Ctrl-C.
+ * Runs read-only work, and stops waiting for it at the first Ctrl-C.
  *
- * @returns what the work returns, 6, or 70 after an error that nothing caught
+ * @returns the result of the work, 6, or 70 after an uncaught error
  */
 export async function untilInterrupted({ signal }: Session, work: () => Promise<number>): Promise<number> {
   const stopped = new Promise<number>((resolve) => {

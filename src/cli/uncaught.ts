@@ -3,7 +3,7 @@ import { EXIT_CODES } from '../core/event/exit-codes.ts';
 let handler: ((error: unknown) => void) | undefined;
 let wasCaught = false;
 
-/** Hands errors that nothing catches to the command that runs, until this is disposed. */
+/** Passes uncaught errors to the running command until it is disposed. */
 export function onUncaught(handle: (error: unknown) => void): Disposable {
   handler = handle;
   return {
@@ -13,15 +13,12 @@ export function onUncaught(handle: (error: unknown) => void): Disposable {
   };
 }
 
-/** The exit code of this process: an error that nothing caught outweighs what the command says of itself. */
+/** The exit code of this process: an uncaught error overrides the command's own. */
 export const exitCodeFor = (code: number): number => (wasCaught ? EXIT_CODES.internal : code);
 
-/**
- * From now on no error, and no promise that is rejected unseen, ends this process before the command that runs has come to
- * its end.
- */
+/** From now on an uncaught error or rejection does not end this process before the running command has ended. */
 export function watchUncaught(stderr: NodeJS.WriteStream): void {
-  // Node hands rejections here, too.
+  // Node reports rejections here too.
   process.on('uncaughtException', (error) => {
     if (handler === undefined && isClosedPipe(error)) process.exit();
     wasCaught = true;

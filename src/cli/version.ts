@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** The package's version. From the sources its package.json is two directories up, from the build three. */
+/** The package's version. Its package.json is two directories above the sources, and three above the build. */
 export function version(): string {
   for (const up of ['../../package.json', '../../../package.json']) {
     try {
@@ -14,7 +14,7 @@ export function version(): string {
       )
         return String(parsed.version);
     } catch {
-      // The other place, then.
+      // Try the other directory.
     }
   }
   return 'unknown';

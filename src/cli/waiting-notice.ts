@@ -2,17 +2,20 @@ import type { Clock } from '../core/base/clock.ts';
 import { nameList } from '../render/lines/paint.ts';
 import type { Connections } from '../traffic/pool-snapshot.ts';
 
-/** So long nothing is said: most hosts answer in a second. */
+/** No notice before this time: most hosts respond within a second. */
 const QUIET_MS = 3000;
 
 export interface WaitingNotice {
-  /** The same connections; which of them are being waited for is known. */
+  /** The same connections, with tracking of pending ones. */
   readonly hosts: Connections;
-  /** Nothing is said any more. */
+  /** Ends the notices. */
   stop(): void;
 }
 
-/** Names on a terminal the hosts that a verb still waits for, so that one silent host does not look like a program that hangs. */
+/**
+ * Names the hosts that a verb still waits for on a terminal, so that one silent host does not look like a hanging
+ * program.
+ */
 export function waitingNotice(
   hosts: Connections,
   clock: Clock,

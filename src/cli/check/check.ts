@@ -10,7 +10,7 @@ import { type CheckReport, countOf } from './report.ts';
 import { checkLines } from './table.ts';
 
 /**
- * `api7-orch check`: whether hosts, balancers, database and certificates are as a run needs them. It reads only.
+ * `api7-orch check`: whether hosts, balancers, database and certificates are ready for a run. Only reads.
  *
  * @returns 0, also with warnings; 2 when a check failed; 6 when interrupted
  */

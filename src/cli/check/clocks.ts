@@ -1,20 +1,20 @@
 import { formatDuration } from '../../core/base/duration.ts';
 import { OrchError } from '../../core/base/errors.ts';
 
-/** Clocks that are synchronized differ by milliseconds; a first reply that took its time can look like some more. */
+/** Synchronized clocks differ by milliseconds; a slow first reply adds some more. */
 const APART_MS = 5000;
 
-/** What is wrong with clocks: by host, and of the machine that runs this. */
+/** Clock problems: by host, and of the controller. */
 export interface ClockFindings {
   readonly hosts: ReadonlyMap<string, OrchError>;
   readonly here: OrchError | undefined;
 }
 
 /**
- * Compares the clocks of hosts with one another, and with ours. The time that most hosts agree on is right; between as many on both
- * sides, the one nearer to ours. Pure.
+ * Compares the hosts' clocks with one another and with the controller's. The time that most hosts agree on is right; if
+ * equally many hosts are on both sides, the one nearer to the controller's. Pure.
  *
- * @param skews Milliseconds by which each host's clock is ahead of ours.
+ * @param skews Milliseconds by which each host's clock is ahead of the controller's.
  */
 export function clockFindings(skews: ReadonlyMap<string, number>): ClockFindings {
   const all = [...skews.values()];

@@ -13,7 +13,7 @@ import type { Connections } from '../../traffic/pool-snapshot.ts';
 import { clockFindings } from './clocks.ts';
 import type { CheckedHost, CheckOutcome, CheckResult } from './report.ts';
 
-/** Checks these hosts, each in one batch, and the inventory's own files. Whatever goes wrong is a finding: nothing is thrown. */
+/** Checks these hosts, each in one batch, and the inventory's own files. Never throws: errors become findings. */
 export async function examine(
   inventory: Inventory,
   targets: readonly InventoryHost[],
@@ -54,7 +54,7 @@ async function examineHost(inventory: Inventory, target: InventoryHost, hosts: C
   const checks = [...hostChecks(inventory, target), ...balancerChecks(inventory, host)];
   try {
     const reader: Reader = await hosts.get(host);
-    // All in one tick: they travel together.
+    // All in one tick, so that they travel together.
     const [facts, ...results] = await Promise.all([
       reader.facts(),
       ...checks.map((check) => resultOfCheck(check, reader)),
@@ -70,7 +70,7 @@ const reached = (): readonly CheckResult[] => [
   { check: 'sudo', result: 'ok' },
 ];
 
-/** sudo is asked once sshd has let us in. */
+/** sudo runs only after sshd has accepted the login. */
 function notReached(error: ErrorInfo): readonly CheckResult[] {
   if (error.code.startsWith('CONNECT_SUDO'))
     return [{ check: 'ssh', result: 'ok' }, resultOf('sudo', 'failed', error, error.host)];
@@ -80,14 +80,14 @@ function notReached(error: ErrorInfo): readonly CheckResult[] {
 
 const skipped = ({ name }: Check): CheckResult => ({ check: name, result: 'notShown' });
 
-/** Errors that say no more than that something could not be asked. */
+/** Errors that only mean that the question could not be asked. */
 const NOT_SHOWN: ReadonlySet<string> = new Set(['DATABASE_NOT_SHOWN']);
 
 async function resultOfCheck({ name, gate }: Check, host: Reader): Promise<CheckResult> {
   const { bound } = gate;
   try {
     const state = await bound.read(host, undefined);
-    // What a gate that is met has to say.
+    // The result text of a met gate.
     if (state !== null && bound.result(state) === '') return { check: name, result: 'ok' };
     return resultOf(
       name,
@@ -100,7 +100,7 @@ async function resultOfCheck({ name, gate }: Check, host: Reader): Promise<Check
   }
 }
 
-/** One result; without an error it is in order. The host's name stands above it. */
+/** One result; without an error it is ok. The host's name is in the heading. */
 function resultOf(check: string, result: CheckOutcome, error: ErrorInfo | undefined, host?: string): CheckResult {
   if (error === undefined) return { check, result: 'ok' };
   const { code, message, hint } = redactError(error);
@@ -113,7 +113,7 @@ function resultOf(check: string, result: CheckOutcome, error: ErrorInfo | undefi
   };
 }
 
-/** An Engine or a balancer that does not respond fails every check that needs it: only the first one has a line. */
+/** An Engine or a balancer without a response fails each of its checks: only the first one is listed. */
 function eachErrorOnce(results: readonly CheckResult[]): readonly CheckResult[] {
   const shown = new Set<string>();
   return results.map(({ check, result, code, message, hint }) => {

@@ -2,7 +2,7 @@ import { type Color, count, type Paint } from '../../render/lines/paint.ts';
 import type { TableStyle } from '../print-report.ts';
 import { type CheckedHost, type CheckOutcome, type CheckReport, type CheckResult, countOf } from './report.ts';
 
-/** Columns, whatever the screen has: two people read it beside each other, and it is pasted into tickets. */
+/** Columns on any screen: people compare the output and paste it into tickets. */
 const WIDTH = 80;
 const INDENT = 2;
 
@@ -13,7 +13,7 @@ const SHOWN: Readonly<Record<Exclude<CheckOutcome, 'ok'>, { readonly word: strin
 };
 const WORD_WIDTH = Math.max(...Object.values(SHOWN).map(({ word }) => word.length)) + INDENT;
 
-/** `check` for people: one line per host where everything is in order, else each finding with its hint. */
+/** `check` for people: one line per host without findings, else each finding with its hint. */
 export function checkLines({ hosts }: CheckReport, { paint, width }: TableStyle): readonly string[] {
   const shown = hosts.filter(({ checks }) => checks.length > 0);
   const names = Math.max(...shown.map(({ host }) => host.length));
@@ -56,7 +56,7 @@ function findingLines({ check, result, message, hint }: CheckResult, paint: Pain
   ];
 }
 
-/** A text in lines no longer than `width`; a word that is longer has a line of its own. */
+/** A text in lines of at most `width`; a longer word gets its own line. */
 function wrapped(text: string, width: number): readonly string[] {
   const lines: string[] = [];
   for (const word of text.split(/\s+/)) {

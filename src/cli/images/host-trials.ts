@@ -11,21 +11,21 @@ import { imageArchitecture } from '../../tasks/image/image-local.ts';
 
 export interface HostTrialsOptions {
   readonly clock: Clock;
-  /** Ends what runs. */
+  /** Ends running containers. */
   readonly signal: AbortSignal;
-  /** Directory for the files that are mounted; the trials of each verification have one of their own below it. */
+  /** Directory for the mounted files; the trials of each verification use their own subdirectory. */
   readonly directory: string;
-  /** Who the files belong to where they cannot be given to root: then the rights of the real ones are not shown. */
+  /** Owner of the files if they cannot be given to root: then the trial does not show the real permissions. */
   readonly ownFiles?: Ownership;
 }
 
 const LOG_LINES = 200;
-/** As shells say that a program is not there, and `timeout` that one has not ended. */
+/** Exit codes: a shell's for a missing program, and `timeout`'s for one that has not ended. */
 const NO_PROGRAM = 127;
 const LATE = 124;
 const ANSWER_MS = 3000;
 
-/** Throw-away containers on one host. All of them, and their files, are gone when it is closed. */
+/** Throw-away containers on one host. `close` removes all of them and their files. */
 export class HostTrials {
   readonly #host: Connection;
   readonly #options: HostTrialsOptions;
@@ -34,7 +34,7 @@ export class HostTrials {
   readonly #underWay = new Set<Promise<unknown>>();
   #closed = false;
   readonly #end = (): void => {
-    // What is waited for ends with it.
+    // Ends what the run waits for.
     for (const name of this.#names)
       void this.#host.docker.stop(name, { signal: 'SIGKILL', timeoutSeconds: 1 }).catch(() => undefined);
   };
@@ -49,7 +49,7 @@ export class HostTrials {
     return posix.join(this.#options.directory, `${ENDINGS.verify}-${this.#id}`);
   }
 
-  /** Trials of one image; `of` is part of the names of its containers. */
+  /** Trials of one image; `of` is part of its containers' names. */
   async of(of: string, image: ImageInspect): Promise<Trial> {
     const { clock, signal } = this.#options;
     const { arch } = await this.#host.facts();
@@ -63,14 +63,14 @@ export class HostTrials {
     };
   }
 
-  /** Removes everything. @returns names of containers, and the directory, that may still be there */
+  /** Removes everything. @returns names of containers, and the directory, that may still exist */
   async close(): Promise<readonly string[]> {
     this.#options.signal.removeEventListener('abort', this.#end);
     this.#closed = true;
     this.#end();
     await Promise.allSettled(this.#underWay);
     const { docker } = this.#host;
-    // One that shares a network goes before the one whose network it is.
+    // A container that shares another one's network is removed first.
     const left: string[] = [];
     for (const name of [...this.#names].toReversed())
       await discard(docker, name).catch(() => void left.push(`container ${name}`));
@@ -78,7 +78,7 @@ export class HostTrials {
     return left;
   }
 
-  /** Until it has settled, it may make another container. */
+  /** Until it has settled, it may create another container. */
   async #during<T>(work: Promise<T>): Promise<T> {
     this.#underWay.add(work);
     try {
@@ -152,7 +152,7 @@ export class HostTrials {
             ? { NetworkMode: 'none' }
             : {}),
         RestartPolicy: { Name: 'no' },
-        // The Engine takes ports that are free.
+        // The Engine picks free ports.
         PortBindings: Object.fromEntries(keys.map((key) => [key, [{ HostIp: '127.0.0.1', HostPort: '' }]])),
         Mounts: mounts,
       },
@@ -168,7 +168,7 @@ export class HostTrials {
   }
 }
 
-/** How a container ended that could not begin, or did not end in time; undefined for any other error. */
+/** The end of a container that could not start, or did not end in time; undefined for other errors. */
 function endedBy(error: unknown, seconds: number): Ended | undefined {
   if (!(error instanceof OrchError)) return undefined;
   if (error.code === 'TIMED_OUT') return { exitCode: LATE, log: `it has not ended within ${seconds}s` };

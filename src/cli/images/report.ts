@@ -2,7 +2,7 @@ import type { Finding } from '../../api7/image-contract/finding.ts';
 import type { Service } from '../../api7/services.ts';
 import type { ErrorInfo } from '../../core/event/event.ts';
 
-/** What an image says of itself; of its variables only the names. */
+/** An image's own settings; its variables by name only. */
 export interface ImageFacts {
   readonly id: string;
   readonly digests: readonly string[];
@@ -15,7 +15,7 @@ export interface ImageFacts {
   readonly variables: readonly string[];
 }
 
-/** One image that was tried on one host. */
+/** One image tried on one host. */
 export interface VerifiedImage {
   readonly service: Service['name'];
   readonly ref: string;
@@ -26,10 +26,10 @@ export interface VerifiedImage {
   readonly findings: readonly Finding[];
 }
 
-/** `images verify`, as JSON and in its file. */
+/** `images verify`, as JSON and in its report file. */
 export interface ImagesReport {
   readonly at: string;
-  /** Of api7-orch. */
+  /** Version of api7-orch. */
   readonly version: string;
   readonly cluster: string;
   readonly images: readonly VerifiedImage[];

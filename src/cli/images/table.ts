@@ -10,11 +10,11 @@ const SERVICES: Readonly<Record<VerifiedImage['service'], string>> = {
   dpManager: 'dp-manager',
 };
 
-/** As few columns as a text is broken into. */
+/** Minimum width for wrapping a text. */
 const LEAST = 20;
 const GAP = 2;
 
-/** `images verify` for people: what was tried, what differs and what to do about it, what could not be shown, then what went wrong. */
+/** `images verify` for people: the images, differences with hints, unknown findings, then errors. */
 export function imagesLines(report: ImagesReport, options: TableOptions): readonly string[] {
   const { paint } = options;
   const differences = findingsOf(report, 'differs');
@@ -41,7 +41,7 @@ type Row = ReturnType<typeof findingsOf>[number];
 
 const nameOf = ({ service }: Pick<Row, 'service'>): string => SERVICES[service];
 
-/** Nothing of them may be cut: what does not fit goes on below. What to do stands under its row. */
+/** Never cuts a text: long ones continue below. The hint is below its row. */
 function differenceLines(rows: readonly Row[], options: TableOptions): readonly string[] {
   const columns = [{ title: 'IMAGE' }, { title: 'WHAT' }, { title: 'EXPECTED' }, { title: 'FOUND' }];
   const before = widthOf(
@@ -75,14 +75,14 @@ function unseenLines(rows: readonly Row[], options: TableOptions): readonly stri
   );
 }
 
-/** Columns that stand before the last one. */
+/** Width of the columns before the last one. */
 const widthOf = (fields: readonly (readonly string[])[], columns: readonly { readonly title: string }[]): number =>
   fields.reduce(
     (sum, texts, at) => sum + Math.max(columns[at]?.title.length ?? 0, ...texts.map(({ length }) => length)) + GAP,
     0,
   );
 
-/** The text in lines of so many columns; a word that is longer is divided. */
+/** The text in lines of this width; longer words are divided. */
 function broken(text: string, width: number): readonly string[] {
   const most = Math.max(LEAST, width);
   const lines = [''];

@@ -18,19 +18,19 @@ import type { Session } from '../session.ts';
 import { HostTrials } from './host-trials.ts';
 import type { ImageFacts, VerifiedImage } from './report.ts';
 
-/** Where images are tried, and which. */
+/** The host and the images of a trial. */
 export interface Place {
   readonly host: string;
   readonly services: readonly Service[];
 }
 
-/** What came of it on one host. */
+/** The results on one host. */
 export interface Tried {
   readonly images: readonly VerifiedImage[];
   readonly errors: readonly ErrorInfo[];
 }
 
-/** Tries images on one host. Whatever goes wrong is an error of that host: nothing is thrown. */
+/** Tries images on one host. Never throws: errors become errors of that host. */
 export async function tryImages(
   inventory: Inventory,
   { hosts, clock, signal }: Pick<Session, 'hosts' | 'clock' | 'signal'>,
@@ -72,13 +72,13 @@ export async function tryImages(
   }
 }
 
-/** What an earlier verification left, whose lock is gone. */
+/** Removes leftovers of an earlier verification, whose lock has ended. */
 async function discardEarlier({ docker }: Connection): Promise<void> {
   const names = (await docker.containers()).flatMap(({ Names }) => Names.map((name) => name.replace(/^\//, '')));
   for (const name of names.filter((each) => each.endsWith(`-${ENDINGS.verify}`))) await discard(docker, name);
 }
 
-/** A user who is not root cannot give files away. */
+/** A user other than root cannot change the owner of files. */
 const ownFiles = () => {
   const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
   return uid === 0 ? {} : { ownFiles: { mode: '0644', owner: uid, group: gid } };

@@ -20,23 +20,24 @@ import { type Place, tryImages } from './try-images.ts';
 import { writeReport } from './write-report.ts';
 
 export interface ImagesVerifyFlags extends ReadFlags {
-  /** The one host on which it is done. */
+  /** The one host to use. */
   readonly on?: string;
-  /** On this machine, by its own Docker Engine. */
+  /** On the controller, with its own Docker Engine. */
   readonly local?: boolean;
-  /** File for the report; without it one is written only where something differs. */
+  /** File for the report; without it a report is written only if something differs. */
   readonly out?: string;
   readonly lockWait: string;
 }
 
-/** This machine among hosts. */
+/** The controller's name among hosts. */
 const HERE = 'this machine';
 
 /**
- * `api7-orch images verify`: tries the images of the inventory in throw-away containers, and compares them with what api7-orch
- * depends on.
+ * `api7-orch images verify`: tries the inventory's images in throw-away containers, and compares them with what
+ * api7-orch depends on.
  *
- * @returns 0 when nothing differs; 2 when something differs, or a host could not be reached; 3 when an image could not be tried; 5; 6
+ * @returns 0 when nothing differs; 2 when something differs, or a host could not be reached; 3 when an image could not
+ *   be tried; 5; 6
  */
 export async function imagesVerify(flags: ImagesVerifyFlags, environment: CliEnvironment = {}): Promise<number> {
   const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
@@ -73,7 +74,7 @@ function placesOf(inventory: Inventory, { on, local }: ImagesVerifyFlags): reado
   const all = allServices(inventory);
   if (local === true) return [{ host: HERE, services: all }];
   if (on === undefined) {
-    // A host may be in both groups.
+    // A host may belong to both groups.
     const chosen = new Set(['control_plane', 'data_plane'].flatMap((group) => groups.get(group)?.[0] ?? []));
     return [...chosen].flatMap((name) => {
       const host = hosts.get(name);
@@ -89,7 +90,7 @@ function placesOf(inventory: Inventory, { on, local }: ImagesVerifyFlags): reado
   return [{ host: on, services: services.length === 0 ? all : services }];
 }
 
-/** This machine, with its own Docker Engine. */
+/** The controller, with its own Docker Engine. */
 export async function connectHere(): Promise<Connection> {
   const [{ connectLocal }, { withDocker }] = await Promise.all([
     import('../../transport/local/local.ts'),
@@ -98,7 +99,7 @@ export async function connectHere(): Promise<Connection> {
   return withDocker(await connectLocal(HERE, { become: 'none' }));
 }
 
-/** Its containers change nothing that serves: the hosts themselves are locked, and no balancer. */
+/** Its containers do not affect traffic: only the hosts themselves are locked, and no balancer. */
 const lockSettings = ({ lockWait }: ImagesVerifyFlags) => ({
   run: randomUUID(),
   verb: 'images verify',
@@ -135,7 +136,7 @@ async function tryAll(
   const tried = await Promise.all(places.map((place) => tryImages(inventory, session, place, isHere)));
   const errors = tried.flatMap((one) => one.errors);
   if (session.signal.aborted) {
-    // What was broken off is no news; what could not be removed is.
+    // Interrupted trials are not reported; leftovers are.
     for (const { code, message, hint, host } of errors)
       if (code !== 'INTERRUPTED')
         printLine(stderr, `${code} on ${host}: ${message}${hint === undefined ? '' : `; ${hint}`}`);

@@ -23,26 +23,26 @@ import { doctorLines } from './doctor/table.ts';
 
 export interface DoctorFlags extends ReadFlags {
   readonly fix?: boolean;
-  /** How long a run that holds the lock of a host is waited for. */
+  /** How long to wait for a run that holds a host's lock. */
   readonly lockWait: string;
 }
 
-/** What `--fix` works on; known once everything was read. */
+/** The work of `--fix`; known after everything was read. */
 interface Fix {
   readonly nodes: readonly string[];
-  /** Hosts of balancers that do not respond. */
+  /** Hosts of balancers without a response. */
   readonly gone: readonly string[];
 }
 
 /**
- * `api7-orch lb doctor`: what earlier runs left behind. With `--fix` it restores nodes and removes what is left.
+ * `api7-orch lb doctor`: leftovers of earlier runs. With `--fix` it restores nodes and removes leftovers.
  *
  * @returns 0 when there is nothing to repair; 3 when something is left, or could not be read; 5; 6
  */
 export async function lbDoctor(flags: DoctorFlags, environment: CliEnvironment = {}): Promise<number> {
   const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
   const { code, report } = await doctor(inventory, flags, environment);
-  // When the session is over, so that what a repair shows is complete.
+  // After the session, so that the output of a repair is complete.
   if (report !== undefined) await printReport(report, doctorLines, flags, environment.stdout);
   return code;
 }
@@ -67,7 +67,7 @@ async function doctor(inventory: Inventory, flags: DoctorFlags, environment: Cli
         run,
         verb: 'lb doctor',
         waitMs: parseDuration(flags.lockWait),
-        // A host that is only cleaned up concerns no balancer.
+        // Cleaning up a host concerns no balancer.
         scope: (names) => ({ ...lockScopeOf(inventory, fix.gone)(fix.nodes), names }),
       },
       ...(flags.output === 'json' ? {} : { view: {} }),
@@ -82,7 +82,7 @@ async function doctor(inventory: Inventory, flags: DoctorFlags, environment: Cli
   const gone = seen.unreachable.filter((host) => balancers.has(host));
   const tried = new Set<string>();
   let left = found;
-  // What was left alone because nothing else of its pool got requests can be repaired once something does.
+  // A node that was skipped, because no other member of its pool got requests, can be repaired once another one does.
   do {
     fix = { nodes: left.nodes, gone };
     for (const node of left.nodes) tried.add(node);
@@ -119,7 +119,7 @@ async function look(
   return looked ?? code;
 }
 
-/** What ends the verb as it ended the repair: nothing more is looked at. */
+/** Exit codes that end the verb after a repair: nothing more is read. */
 const ENDS: ReadonlySet<number> = new Set([EXIT_CODES.locked, EXIT_CODES.interrupted, EXIT_CODES.internal]);
 
 const codeOf = ({ report: { findings, errors } }: Diagnosis): number =>

@@ -18,7 +18,7 @@ export interface DrainFlags extends ChangeFlags {
   /** False with --no-wait. */
   readonly wait: boolean;
   readonly yesOutage?: string;
-  /** Hosts of balancers that are gone. */
+  /** Hosts of balancers that are left out (`--without-lb`). */
   readonly withoutLb: readonly string[];
 }
 

@@ -12,14 +12,14 @@ interface Drain {
   readonly nodes: readonly string[];
   readonly looked: PoolSnapshot;
   readonly say: Say;
-  /** Somebody has named the cluster that is to go down. */
+  /** The operator has named the cluster to confirm the outage. */
   readonly outageConfirmed: boolean;
 }
 
 /**
- * What is to be said before nodes are drained, and whether they may be.
+ * Prints warnings before nodes are drained, and checks whether they may be.
  *
- * @throws OrchError OUTAGE_NOT_CONFIRMED when a pool, or one balancer of it, would be left without a node that serves
+ * @throws OrchError OUTAGE_NOT_CONFIRMED when a pool, or one of its balancers, would have no serving node
  */
 export function judgeDrain({ nodes, looked, say, outageConfirmed }: Drain): void {
   for (const one of looked.found) {
@@ -27,7 +27,7 @@ export function judgeDrain({ nodes, looked, say, outageConfirmed }: Drain): void
     const { lease } = one.view;
     if (isExternallyHeld(one))
       say(`${memberLabel(one.seat)} is held externally; no changes made`, one.seat.balancer.host);
-    // What a run has left is told when it is taken over.
+    // A run's lease is reported when it is taken over.
     if (lease?.kind === 'hand')
       say(
         `${memberLabel(one.seat)} already has a lease of ${lease.by} from ${lease.at} (${oneLine(lease.reason, 100)}); it is kept`,
@@ -43,7 +43,7 @@ export function judgeDrain({ nodes, looked, say, outageConfirmed }: Drain): void
   say(`${what}, as confirmed`);
 }
 
-/** What would have no serving node, and the drains of others that are part of the cause. */
+/** Pools and balancers that would have no serving node, and other drains among the causes. */
 function outageBy(nodes: readonly string[], looked: PoolSnapshot): string | undefined {
   const empty = leftWithout(nodes, looked);
   if (empty.length === 0) return undefined;
@@ -57,8 +57,8 @@ function outageBy(nodes: readonly string[], looked: PoolSnapshot): string | unde
 }
 
 /**
- * Pools without anybody left, and balancers of a pool: what another balancer can reach does not help the clients of one
- * that reaches nobody. Pools that are not told go on as they are.
+ * Pools without serving members, and balancers of a pool: clients of a balancer without members get nothing from
+ * another balancer. Pools that could not be read are ignored.
  */
 function leftWithout(nodes: readonly string[], { found }: PoolSnapshot): readonly string[] {
   const leaves = ({ seat }: Found): boolean => nodes.includes(seat.member.node);
@@ -76,14 +76,14 @@ function leftWithout(nodes: readonly string[], { found }: PoolSnapshot): readonl
 interface Restore {
   readonly nodes: readonly string[];
   readonly looked: PoolSnapshot;
-  /** All balancers have told. */
+  /** All balancers have responded. */
   readonly complete: boolean;
   readonly say: Say;
   readonly all: boolean;
   readonly cluster: string;
 }
 
-/** What is not given back, and why. */
+/** Reports what is not restored, and why. */
 export function judgeRestore({ nodes, looked, complete, say, all, cluster }: Restore): void {
   const records = looked.found.filter(hasRecord);
   for (const one of looked.found) {
@@ -100,7 +100,7 @@ export function judgeRestore({ nodes, looked, complete, say, all, cluster }: Res
   for (const node of nodes) if (!recorded.has(node)) say(`${node} has no lease${where}; nothing to restore`);
 }
 
-/** Records that this inventory cannot give back. */
+/** Warns of leases that this inventory cannot restore. */
 export function warnStrayLeases({ strays }: PoolSnapshot, say: Say): void {
   for (const { host, path } of strays) say(`stray lease ${path}: not a member in this inventory; it is kept`, host);
 }

@@ -19,7 +19,7 @@ export function nodesOf(inventory: Inventory, patterns: readonly string[]): read
   );
 }
 
-/** All members of all pools of these nodes: whether somebody else goes on serving depends on them. */
+/** All members of all pools of these nodes: the remaining ones decide whether a drain is safe. */
 export function poolsAround(
   inventory: Inventory,
   nodes: readonly string[],
@@ -32,12 +32,12 @@ export function poolsAround(
   throw new OrchError('USAGE', '--without-lb leaves no balancer that can be changed', { hint: 'omit it' });
 }
 
-/** Names of the hosts that the seats' balancers run on. */
+/** Names of the hosts of these members' balancers. */
 export const balancersOf = (seats: readonly PoolMember[]): readonly string[] => [
   ...new Set(seats.map(({ balancer }) => balancer.host)),
 ];
 
-/** Pools of these nodes whose balancers nobody here speaks to. */
+/** Pools of these nodes with `driver: none`. */
 export const unspokenOf = ({ loadBalancers }: Inventory, nodes: readonly string[]): readonly UnmanagedPool[] =>
   [...loadBalancers.values()].flatMap((pool) =>
     pool.driver === 'none' && pool.members.some((node) => nodes.includes(node)) ? [pool] : [],

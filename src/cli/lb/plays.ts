@@ -18,14 +18,14 @@ import { hasExpired } from '../lock/read-locks.ts';
 import { environmentLockTimes } from '../lock/times.ts';
 import { hasRecord } from './report.ts';
 
-/** What the plays of `lb drain` and `lb restore` are made for: they run on the hosts of balancers alone. */
+/** Input of the plays of `lb drain` and `lb restore`, which run only on the hosts of balancers. */
 interface Common {
   readonly nodes: readonly string[];
-  /** Members of the nodes' pools behind their balancers, the nodes themselves among them. */
+  /** Members of the nodes' pools behind their balancers, the nodes included. */
   readonly seats: readonly PoolMember[];
-  /** Paths of the records that members may have. */
+  /** Paths of the leases that members may have. */
   readonly records: readonly string[];
-  /** Told what was found before anything is changed. @throws OrchError and then nothing is */
+  /** Called with the snapshot before any change. @throws OrchError to prevent the change */
   judge(looked: PoolSnapshot): void;
 }
 
@@ -34,19 +34,19 @@ export interface DrainPlays extends Common {
   readonly by: string;
   readonly reason: string;
   readonly wait: boolean;
-  /** Ports of the node that pools behind the same balancer's host name. */
+  /** Ports of the node in pools behind the same balancer's host. */
   portsNamed(seat: PoolMember): readonly number[];
-  /** An outage was confirmed: whether others take over does not matter. */
+  /** An outage was confirmed: no other member needs to take over. */
   readonly mayEmpty: boolean;
-  /** The nodes are about to be drained, then are drained; `looking`: they are as they were before. */
+  /** Stages: `looking`: unchanged; `draining`: the drain is about to start; `drained`. */
   reached(stage: 'looking' | 'draining' | 'drained'): void;
 }
 
 const at = ({ balancer, member }: PoolMember) => ({ balancer, member });
 
 /**
- * Takes nodes out of the traffic of all their balancers: look at all, then tell all, then wait. What somebody else has
- * taken out altogether is left alone: there is nothing to add.
+ * Drains nodes on all their balancers: reads all, then drains all, then waits. Leaves nodes in external maintenance
+ * unchanged.
  */
 export function* drainPlays(drain: DrainPlays): Plays {
   const { by, reason, nodes } = drain;
@@ -82,10 +82,10 @@ export function* drainPlays(drain: DrainPlays): Plays {
 }
 
 /**
- * Writes the leases, then looks whether another drain has begun meanwhile: without a lock, this is what keeps two drains from emptying
- * a pool. A run that sees this one withdraws, and is waited for.
+ * Writes the leases, then checks whether another drain has begun meanwhile: without a lock, this keeps two drains from
+ * emptying a pool. A run that sees these leases withdraws, and this drain waits for that.
  *
- * @throws OrchError OUTAGE_NOT_CONFIRMED when a pool would be empty; then the leases are taken back
+ * @throws OrchError OUTAGE_NOT_CONFIRMED when a pool would be empty; the leases are removed then
  */
 function* recordDrain(
   { by, reason, nodes, seats: around, reached }: DrainPlays,
@@ -106,7 +106,7 @@ function* recordDrain(
   if (looked === undefined) return;
   const reasons = [...seen.values()].flatMap((all) => all ?? []).filter((reason) => reason !== '');
   if (reasons.length === 0) return;
-  // What had a lease before keeps it.
+  // Members with an earlier lease keep it.
   const begun = looked.found.flatMap((one) =>
     'view' in one && one.view.lease === null && wanted.includes(one.seat) ? [one.seat] : [],
   );
@@ -119,14 +119,14 @@ function* recordDrain(
   });
 }
 
-/** Nothing of ours is there, and nothing is left to be taken out. */
+/** No lease of api7-orch, and no server left to drain. */
 export const isExternallyHeld = (one: Found): boolean =>
   'view' in one && one.view.lease === null && one.view.servers.every(({ name }) => one.view.held.includes(name));
 
-/** By the same signs as the next run takes a lock over: a run that was killed on this machine is not waited for. */
+/** By the same signs as a takeover of the lock: a run that was killed on this machine counts as ended. */
 const isAlive = (lock: LockView): boolean => !hasExpired(lock, environmentLockTimes());
 
-/** Gives back what is on record, on every balancer that answers. Without a record nothing is touched. */
+/** Restores all leases on each balancer that responds. Changes nothing without a lease. */
 export function* restorePlays(restore: Common): Plays {
   const looked = yield* look(restore, { tolerant: true });
   if (looked !== undefined) restore.judge(looked);
@@ -135,11 +135,11 @@ export function* restorePlays(restore: Common): Plays {
     yield* overHosts(`Restore ${namesOf(wanted)}`, wanted, function* (seats) {
       for (const seat of seats) yield restoreMember({ ...at(seat), byHand: true, isAlive });
     });
-  // Last, so that one balancer that cannot be asked keeps nobody out of the others.
+  // Last, so that one unreachable balancer does not prevent restores on the others.
   if (looked !== undefined) refuseUnknown(restore, looked);
 }
 
-/** @throws OrchError with all that could not be told of the nodes themselves */
+/** @throws OrchError with all errors about the nodes themselves */
 export function refuseUnknown({ nodes }: Pick<Common, 'nodes'>, { found }: PoolSnapshot): void {
   const faults = found.flatMap((one) => ('error' in one && nodes.includes(one.seat.member.node) ? [one.error] : []));
   const [first] = faults;
@@ -150,7 +150,7 @@ export function refuseUnknown({ nodes }: Pick<Common, 'nodes'>, { found }: PoolS
   });
 }
 
-/** Seats of the nodes that are of the right kind; offline, where nothing is known yet, all of them. */
+/** Members of the nodes of the right kind; all of them offline, before anything is known. */
 function mine(
   { nodes, seats }: Common,
   looked: PoolSnapshot | undefined,
@@ -163,7 +163,7 @@ function mine(
 const namesOf = (seats: readonly PoolMember[]): string =>
   nameList([...new Set(seats.map(({ member }) => member.node))]);
 
-/** One look at all seats. Undefined offline. */
+/** Reads all members once. Undefined offline. */
 function* look(
   { seats, records }: Common,
   { tolerant = false, also }: { readonly tolerant?: boolean; also?(seats: readonly PoolMember[]): Steps } = {},
@@ -176,7 +176,7 @@ function* look(
   return foundIn(seen, seats);
 }
 
-/** A play on the hosts of these seats' balancers, each with its own seats. */
+/** A play on these members' balancer hosts, each with its own members. */
 const overHosts = <R>(
   name: string,
   seats: readonly PoolMember[],
@@ -191,7 +191,7 @@ const overHosts = <R>(
 const onHost = (seats: readonly PoolMember[], host: string): readonly PoolMember[] =>
   seats.filter(({ balancer }) => balancer.host === host);
 
-/** What a play of `standings` brought; a host that could not be reached brings nothing. */
+/** The results of a play with `memberViews`; an unreachable host has none. */
 function foundIn(
   results: ReadonlyMap<string, Standings | undefined>,
   seats: readonly PoolMember[],

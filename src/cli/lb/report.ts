@@ -8,14 +8,14 @@ import { acceptsEverywhere, getsRequests, takesOver } from '../../lb/read-member
 import type { PoolMember } from '../../traffic/pool-member.ts';
 import type { Found, PoolSnapshot, Stray } from '../../traffic/pool-snapshot.ts';
 
-/** `lb status -o json`, as docs/operations.md describes it: fields are added to it, never taken away. */
+/** `lb status -o json`, as docs/operations.md describes it: later versions add fields and never remove one. */
 export interface PoolsReport {
   readonly cluster: string;
   /** ISO time by the controller's clock. */
   readonly at: string;
   readonly pools: readonly PoolReport[];
   readonly strays: readonly Stray[];
-  /** Each once, however many members it concerns. */
+  /** Each error once, for any number of members. */
   readonly errors: readonly ErrorInfo[];
 }
 
@@ -23,7 +23,7 @@ export interface PoolReport {
   readonly name: string;
   readonly driver: LoadBalancerSettings['driver'];
   readonly port: number | null;
-  /** Why nobody here speaks to its balancers; only with the driver `none`. */
+  /** The inventory's reason; only with the driver `none`. */
   readonly reason?: string;
   readonly members: readonly MemberReport[];
 }
@@ -34,25 +34,25 @@ export interface MemberReport {
   readonly balancers: readonly StandingReport[];
 }
 
-/** How one balancer treats one member; `error` instead of the rest where that cannot be told. */
+/** One balancer's view of one member; `error` instead if it could not be read. */
 export type StandingReport = BalancerEntry | { readonly host: string; readonly error: ErrorInfo };
 
 export interface BalancerEntry {
   readonly host: string;
   /** `mixed`: its servers differ. */
   readonly state: ServerState | 'mixed';
-  /** All its servers together; `null`: the balancer does not tell. */
+  /** All its servers together; `null`: the balancer does not report them. */
   readonly sessions: number | null;
   readonly servers: readonly Pick<ServerView, 'name' | 'state' | 'sessions' | 'sticky'>[];
-  /** Our own drain on record. */
+  /** The lease of api7-orch. */
   readonly lease: Pick<Lease, 'by' | 'at' | 'reason' | 'kind'> | null;
-  /** ISO time since when it has all of its traffic again after a change, while its soak has not been passed; left out otherwise. */
+  /** ISO time since when it has all of its traffic again after a change, without a passed soak; absent otherwise. */
   readonly soaking?: string;
-  /** Servers that somebody else took out of traffic. */
+  /** Externally drained servers. */
   readonly held: readonly string[];
 }
 
-/** What was seen, pool by pool. Pure. `keeps`: the members, and the balancers of a member, that are of interest. */
+/** The snapshot by pool. Pure. `keeps`: selects the members, and a member's balancers. */
 export function poolsReport(
   { cluster, hosts, loadBalancers }: Inventory,
   { found, strays }: PoolSnapshot,
@@ -79,7 +79,7 @@ export function poolsReport(
   return { cluster, at: at.toISOString(), pools, strays, errors: [...errors.values()] };
 }
 
-/** One seat in the words of the report. */
+/** One member in the form of the report. */
 export function standingReport(one: Found): StandingReport {
   const { host } = one.seat.balancer;
   if ('error' in one) return { host, error: redactError(one.error) };
@@ -97,18 +97,18 @@ export function standingReport(one: Found): StandingReport {
   };
 }
 
-/** In full service there, and nobody has a hand on it. */
+/** In service there, and not held. */
 export const isHealthy = (one: StandingReport): boolean =>
   !('error' in one) && one.state === 'up' && one.lease === null && one.held.length === 0;
 
-/** A lease, or the mark of a node that is being soaked, is on record. */
+/** A lease exists, or the mark of a node that is being soaked. */
 export const hasRecord = (one: Found): boolean =>
   'view' in one && (one.view.lease !== null || one.view.soaking !== undefined);
 
-/** It still gets requests by this balancer, or has some running. */
+/** It gets requests from this balancer, or has running ones. */
 export const isServing = (one: Found): boolean => 'view' in one && one.view.servers.some(getsRequests);
 
-/** It takes new requests there, now, in every backend of which any server is in service. */
+/** It accepts new requests now, in each backend that has a server in service. */
 export const memberAcceptsRequests = (one: Found): boolean => 'view' in one && acceptsEverywhere(one.view.servers);
 
 /** The same, and no drain of it has begun. */

@@ -35,7 +35,7 @@ export async function lbRestore(
     {
       title: 'lb restore',
       hosts: balancersOf(seats),
-      // A balancer that is gone keeps nobody out of the others.
+      // An unreachable balancer does not prevent restores on the others.
       skipUnreachable: true,
       plays: (say) =>
         restorePlays({

@@ -17,14 +17,14 @@ export interface BalancerRun {
   readonly title: string;
   /** Names of the balancers' hosts. */
   readonly hosts: readonly string[];
-  /** Hosts that cannot be reached are left out of the run, and make it partial. */
+  /** Leaves unreachable hosts out of the run, which is then partial. */
   readonly skipUnreachable: boolean;
   plays(say: (message: string, host?: string) => void): Plays;
-  /** How the nodes came out of it; asked once, at the end. */
+  /** Results of the nodes; called once, at the end. */
   ends(failure: string | undefined): Readonly<Record<string, RolledNode>>;
 }
 
-/** Carries out plays on the hosts of balancers as `run` carries out a playbook's. @returns the exit code */
+/** Runs plays on the hosts of balancers, as `run` does with a playbook's. @returns the exit code */
 export async function runOnBalancers(
   inventory: Inventory,
   flags: ChangeFlags,

@@ -9,7 +9,7 @@ import { refuseNoPools } from './nodes.ts';
 import { poolsReport } from './report.ts';
 import { poolsLines } from './table.ts';
 
-/** `api7-orch lb status`: what every balancer shows of every member. @returns 0; 3 when one of them did not tell; 6 */
+/** `api7-orch lb status`: each balancer's view of each member. @returns 0; 3 when one of them did not respond; 6 */
 export async function lbStatus(pattern: string, flags: ReadFlags, environment: CliEnvironment = {}): Promise<number> {
   const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
   const chosen = new Set(selectHosts(inventory, pattern).map(({ name }) => name));

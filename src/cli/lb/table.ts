@@ -23,7 +23,7 @@ const COLUMNS = [
   { title: 'HELD BY' },
 ];
 
-/** `lb status` for people: a table for each pool, then what went wrong. */
+/** `lb status` for people: a table for each pool, then errors. */
 export function poolsLines(report: PoolsReport, options: TableOptions): readonly string[] {
   const { paint } = options;
   const blocks = report.pools.map((pool) => [
@@ -54,7 +54,7 @@ function rowsOf({ driver, port, members }: PoolReport, now: Date): readonly (rea
   return [...rows, ...[...silent].map(([host, error]) => ['-', '-', host, faultCell(error)])];
 }
 
-/** Balancers that tell the same of every member, namely nothing: told once, not with each of them. */
+/** Balancers with the same error for every member: printed once, not with each of them. */
 function silentIn(members: PoolReport['members']): ReadonlyMap<string, ErrorInfo> {
   const memberViews = members.flatMap(({ balancers }) => balancers);
   return new Map(
@@ -81,7 +81,7 @@ const faultCell = ({ code, message }: ErrorInfo): Cell => ({ text: `${code}: ${m
 
 const OUT: ReadonlySet<ServerState> = new Set(['drained', 'maintenance']);
 
-/** Who keeps it out of traffic; `brief`: not why. */
+/** Who keeps it drained; `brief`: without the reason. */
 export function holder({ lease, soaking, held, servers }: BalancerEntry, now: Date, { brief = false } = {}): string {
   if (lease === null && held.length > 0) return 'external';
   if (lease === null) return soaking === undefined ? '-' : `soak not passed, ${ago(soaking, now)}`;
@@ -97,14 +97,14 @@ const UNITS = [
   ['s', 1],
 ] as const;
 
-/** `12m ago`. Clocks may differ by a little: what has not been yet is just now. */
+/** `12m ago`. Clocks may differ slightly: a future time counts as just now. */
 export function ago(iso: string, now: Date): string {
   const seconds = Math.floor((now.getTime() - Date.parse(iso)) / 1000);
   const unit = UNITS.find(([, size]) => seconds >= size);
   return unit === undefined ? 'just now' : `${Math.floor(seconds / unit[1])}${unit[0]} ago`;
 }
 
-/** One error, with what can be done about it. */
+/** One error with its hint. */
 export function errorLines({ code, message, hint, host }: ErrorInfo, paint: Paint): readonly string[] {
   return [
     `${paint('red', `${code}${host === undefined ? '' : ` on ${host}`}`)}: ${message}`,

@@ -16,15 +16,18 @@ import { environmentLockTimes } from './times.ts';
 
 export interface BreakFlags extends SessionFlags {
   readonly reason: string;
-  /** Take the locks at once, in place of asking. */
+  /** Take the locks at once, without asking the holder. */
   readonly now?: boolean;
-  /** Id of a run, or its beginning: only its locks. */
+  /** Id of a run, or its beginning: selects its locks only. */
   readonly run?: string;
-  /** How long the run is given to come to a safe point. */
+  /** How long the run may take to reach a safe point. */
   readonly wait: string;
 }
 
-/** `api7-orch lock break`: asks runs to stop at a safe point, or ends them. @returns 0; 3 when a host did not respond; 5; 6 */
+/**
+ * `api7-orch lock break`: asks runs to stop at a safe point, or ends them. @returns 0; 3 when a host did not respond;
+ * 5; 6
+ */
 export async function lockBreak(pattern: string, flags: BreakFlags, environment: CliEnvironment = {}): Promise<number> {
   if (flags.reason.trim() === '')
     throw new OrchError('USAGE', '--reason is empty', { hint: "say why; the run shows it: --reason 'urgent fix'" });
@@ -95,7 +98,10 @@ async function ask(session: Session, held: readonly SeenLock[], { stop, waitMs, 
   }
 }
 
-/** Ends the connections of the holders, waits for what is under way, and leaves the hosts unlocked. @returns how many it could not take */
+/**
+ * Ends the connections of the holders, waits for running commands, and leaves the hosts unlocked. @returns how many it
+ * could not take
+ */
 async function takeEach(
   { hosts, clock }: Session,
   held: readonly SeenLock[],

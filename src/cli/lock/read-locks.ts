@@ -6,7 +6,7 @@ import { hasEnded } from '../../local/this-process.ts';
 import type { LockTimes } from '../../lock/lock-times.ts';
 import type { Session } from '../session.ts';
 
-/** The lock of one host, as `-o json` prints it. Its token is no secret, and of no use to people. */
+/** The lock of one host, as `-o json` prints it. Leaves out its token, which is of no use to people. */
 export interface LockReport {
   readonly host: string;
   readonly lock: {
@@ -16,7 +16,10 @@ export interface LockReport {
     /** Seconds, by the host's clock. */
     readonly heldFor: number;
     readonly lastBeat: number;
-    /** The next run takes it over: no beat for so long, or of an earlier boot, or its process on this machine has ended. */
+    /**
+     * Whether the next run takes it over: no beat for that long, an earlier boot, or a process of this machine that has
+     * ended.
+     */
     readonly expired: boolean;
     readonly stop: LockStop | null;
     readonly call: string | null;
@@ -33,7 +36,7 @@ export interface SeenLock {
   readonly view: LockView;
 }
 
-/** Looks at the locks of these hosts. One that cannot be reached is an error among the others. */
+/** Reads the locks of these hosts. An unreachable host is an error in the list. */
 export async function readLocks(
   { hosts, forks }: Session,
   names: readonly string[],

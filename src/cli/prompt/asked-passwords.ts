@@ -9,14 +9,14 @@ export interface PasswordFlags {
   readonly askBecomePass?: boolean;
 }
 
-/** For hosts of which the inventory knows none. */
+/** For hosts without a password in the inventory. */
 export interface AskedPasswords {
   readonly password?: Secret;
   readonly becomePassword?: Secret;
 }
 
 /**
- * Asks for the passwords that hold for all hosts, before any is connected to.
+ * Asks for the passwords of all hosts before the first connection.
  *
  * @throws OrchError NO_TERMINAL
  */

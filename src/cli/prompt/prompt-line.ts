@@ -1,8 +1,8 @@
 import { safeText } from '../../core/base/safe-text.ts';
 
-/** One line as it is typed at a terminal in raw mode. */
+/** One line typed at a terminal in raw mode. */
 export interface PromptLine {
-  /** Takes what was typed and gives what is to be shown of it; after the end nothing more is taken. */
+  /** Takes typed characters and returns what to echo; ignores input after the end. */
   readonly feed: (typed: string) => string;
   /** `entered`: by return. `interrupted`: Ctrl-C. `closed`: Ctrl-D on an empty line. */
   readonly end: () => 'entered' | 'interrupted' | 'closed' | undefined;
@@ -10,7 +10,7 @@ export interface PromptLine {
 }
 
 const ESCAPE = '\u001b';
-/** Arrows, function keys, the marks around a pasted text. */
+/** Arrows, function keys, marks of pasted text. */
 const SEQUENCE = new RegExp(`${ESCAPE}(?:\\[[0-9;?]*[ -/]*[@-~]|O.|[^[O])`, 'g');
 const CUT_SEQUENCE = new RegExp(`${ESCAPE}(?:\\[[0-9;?]*|O)?$`);
 const BACKSPACE = '\b \b';

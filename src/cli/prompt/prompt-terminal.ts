@@ -1,18 +1,18 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
 
-/** Where somebody can be asked. */
+/** A terminal for questions. */
 export interface PromptTerminal {
   write(text: string): void;
-  /** Calls back with what is typed, unseen and key by key, and once when the terminal is gone. */
+  /** Calls back with typed characters, without echo, and once when the terminal closes. */
   read(typed: (chunk: Buffer) => void, gone: () => void): void;
-  /** Gives the terminal back as it was. Safe to repeat. */
+  /** Restores the terminal. Safe to repeat. */
   close(): void;
 }
 
 /**
- * The terminal that this process was started from, wherever its input and output go; `undefined`: there is none. Written to
- * past the process's own streams, which may be painted on.
+ * The controlling terminal of this process, wherever its input and output go; `undefined`: none. Bypasses the process's
+ * own streams, which may have a live view.
  */
 export function openTerminal(): PromptTerminal | undefined {
   let out: number;
@@ -47,16 +47,16 @@ export function openTerminal(): PromptTerminal | undefined {
   };
 }
 
-/** A terminal whose window was closed fails whatever is done with it: that ends the question, not the process. */
+/** Any operation fails on a terminal whose window was closed: that ends the question, not the process. */
 function ifThere(use: () => unknown): void {
   try {
     use();
   } catch {
-    // Nobody is there to see it.
+    // No terminal to print to.
   }
 }
 
-/** Where terminals have no name, as on Windows. */
+/** For systems without names of terminals, such as Windows. */
 function ownStreams(): PromptTerminal {
   const { stdin } = process;
   let stop = (): void => {};

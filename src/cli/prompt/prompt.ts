@@ -7,18 +7,18 @@ import { openTerminal, type PromptTerminal } from './prompt-terminal.ts';
 import { watchSignals } from './watch-signals.ts';
 
 export interface PromptOptions {
-  /** Takes back the question that is open, and answers no more. */
+  /** Ends the open question, and answers no more. */
   readonly signal?: AbortSignal;
-  /** Makes whoever paints on the terminal leave it; gives back what lets them go on. */
+  /** Pauses output to the terminal; returns the function that resumes it. */
   readonly hold?: () => Promise<() => void>;
-  /** Default: the terminal this process was started from. */
+  /** Default: the controlling terminal of this process. */
   readonly open?: () => PromptTerminal | undefined;
-  /** Ctrl-C while somebody is asked. Default: as anywhere else. */
+  /** Ctrl-C during a question. Default: as elsewhere. */
   readonly interrupt?: () => void;
 }
 
 /**
- * Asks at the terminal, one question at a time. Without a terminal there is nobody to ask.
+ * Asks at the terminal, one question at a time. Without a terminal there are no answers.
  *
  * @example const ask = terminalAsk({ signal: interrupt.signal });
  */
@@ -39,12 +39,12 @@ export function terminalAsk({
       return undefined;
     }
     let release = (): void => {};
-    // The process may be ended in the middle of the question: the terminal must not stay in raw mode.
+    // The process may end during the question: the terminal must not stay in raw mode.
     using signals = watchSignals(terminal.close);
     const stop = signal === undefined ? signals.signal : AbortSignal.any([signal, signals.signal]);
     try {
       release = await hold();
-      // It may have come meanwhile, and tells nobody who begins to listen only now.
+      // The signal may have come meanwhile, and a late listener is not called.
       if (stop.aborted) return undefined;
       const { end, text } = await answerAt(terminal, question, stop);
       if (end === 'interrupted') {
@@ -53,7 +53,7 @@ export function terminalAsk({
       }
       if (end !== 'entered') return undefined;
       if (!question.echo && text.length > 0 && text.length < SHORTEST_SECRET) terminal.write(TOO_SHORT);
-      // What could be read while it was typed is no secret: its words must not be masked in all that follows.
+      // Input that was visible while typing is no secret: its words must not be masked in later output.
       return question.echo ? Secret.containing(text) : Secret.of(text);
     } finally {
       nobody ||= signals.signal.aborted;
@@ -69,7 +69,7 @@ export function terminalAsk({
   };
 }
 
-/** A signal sent to oneself arrives later, when the unanswered question has already ended the run as a failed one. */
+/** A signal to the own process arrives later, after the unanswered question has failed the run. */
 function interruptOurselves(): void {
   if (!process.emit('SIGINT')) process.kill(process.pid, 'SIGINT');
 }
@@ -94,12 +94,12 @@ function answerAt(
       if (show !== '') terminal.write(show);
       if (line.end() !== undefined) done();
     }, done);
-    // Only now: what is typed after it has been seen must not show.
+    // Printed only after echo is off: typed characters must not show.
     terminal.write(promptText(question));
   });
 }
 
-/** Our own words first, which name the host; then those of the host, as a quotation; the answer below ours. */
+/** api7-orch's own words first, with the host's name; then the host's words as a quotation; the answer below ours. */
 function promptText({ what, quoted = [] }: Question): string {
   const ours = indented(safeText(what));
   const text =

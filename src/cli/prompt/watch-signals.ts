@@ -1,14 +1,14 @@
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Signals to this process while a question is open. */
+/** Signals to this process during a question. */
 export interface WatchedSignals extends Disposable {
-  /** Aborted by the first of them. */
+  /** Aborted by the first signal. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Lets a signal, or the end of the process, end a question in order: `restore` gives the terminal back. A signal that nobody
- * else listens to takes its usual effect afterwards.
+ * Ends a question properly on a signal or at the end of the process: `restore` resets the terminal. A signal without
+ * other listeners then has its usual effect.
  */
 export function watchSignals(restore: () => void): WatchedSignals {
   const ended = new AbortController();

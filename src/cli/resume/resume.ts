@@ -22,17 +22,17 @@ import { recordsOf } from '../runs/records-of.ts';
 import { type CliEnvironment, openSession } from '../session.ts';
 
 export interface ResumeFlags extends RunFlags {
-  /** Inputs may differ from those with which the run began. */
+  /** Inputs may differ from those of the start. */
   readonly replan?: boolean;
-  /** File of the playbook: none is loaded because a host says so. */
+  /** File of the playbook: a host's record alone never loads a file. */
   readonly playbook?: string;
 }
 
 /**
- * `api7-orch resume`: finds an unfinished run on the hosts, and runs its playbook again with the same variables on the same hosts. What is
- * done already is seen there, and stays.
+ * `api7-orch resume`: finds an unfinished run on the hosts, and runs its playbook again with the same variables and
+ * hosts. Finished work is detected there and stays.
  *
- * @returns the exit code of the run; 2 where there is nothing to resume, or other inputs
+ * @returns the exit code of the run; 2 when there is nothing to resume, or the inputs differ
  */
 export async function resume(
   id: string | undefined,
@@ -47,7 +47,7 @@ export async function resume(
     throw error;
   });
   if (job instanceof OrchError) return refused(job, environment);
-  // Planned again: tags are resolved again, too.
+  // A new plan also resolves tags again.
   const images = flags.replan === true ? [] : record.images;
   return await run(job.name, job.flags, { environment, resumes: record, images, passwords, note: job.note });
 }
@@ -59,7 +59,7 @@ function refused(error: OrchError, { stderr = process.stderr }: CliEnvironment):
   return EXIT_CODES.refused;
 }
 
-/** In a session of its own: what the run itself locks is known only when its record is. */
+/** In its own session: the locks of the run follow from its record. */
 async function find(
   run: string | undefined,
   inventory: Inventory,
@@ -90,8 +90,8 @@ interface Job {
 }
 
 /**
- * What to run. A host may have written what it likes: the record says no more than the name of a playbook, its own variables, and hosts of
- * the inventory; what an operator has to accept is accepted by this one.
+ * What to run. The record is host input: it supplies only the name of a playbook, that playbook's variables, and hosts
+ * of the inventory. The present operator must accept risks again.
  */
 async function jobOf(record: RunRecord, inventory: Inventory, flags: ResumeFlags): Promise<Job> {
   const { request, run: id, begun } = record;
@@ -121,7 +121,7 @@ async function jobOf(record: RunRecord, inventory: Inventory, flags: ResumeFlags
   return { name, flags: merged, note };
 }
 
-/** Variables of the record are those of the playbook: others would change the inventory. */
+/** Variables of the record belong to the playbook: others would change the inventory. */
 function readyOf(
   playbook: LoadedPlaybook['playbook'],
   inventory: Inventory,

@@ -16,9 +16,10 @@ export interface RollbackFlags extends RunFlags {
 }
 
 /**
- * `api7-orch rollback`: without a pattern it lists what each node can go back to; with one it rolls these nodes back.
+ * `api7-orch rollback`: without a pattern it lists the previous versions of each node; with one it rolls these nodes
+ * back.
  *
- * @returns the exit code of the run; of a list 0, 3 when a host could not be looked at, 6 when interrupted
+ * @returns the exit code of the run; of a list 0, 3 when a host could not be read, 6 when interrupted
  * @throws OrchError USAGE
  */
 export async function rollback(pattern: string | undefined, flags: RollbackFlags): Promise<number> {
@@ -34,7 +35,7 @@ export async function rollback(pattern: string | undefined, flags: RollbackFlags
   return await run('rollback', { ...flags, limit: pattern, extraVars: [...flags.extraVars, `to=${to}`] });
 }
 
-/** Lists what each node runs, and what it can go back to. */
+/** Lists the running version of each node, and its previous ones. */
 export async function listPrevious(flags: ReadFlags, environment: CliEnvironment = {}): Promise<number> {
   const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
   const targets = selectHosts(inventory, 'all').filter((host) => servicesOn(inventory, host).length > 0);

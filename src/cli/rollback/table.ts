@@ -3,13 +3,13 @@ import { type Cell, type TableOptions, tableLines } from '../../render/lines/tab
 import type { PreviousStates } from '../../tasks/previous-states.ts';
 import { errorLines } from '../lb/table.ts';
 
-/** What one container can go back to. */
+/** The versions that one container can return to. */
 export type PreviousRow = PreviousStates & {
   readonly host: string;
   readonly container: string;
-  /** Why another version is refused, whatever is on record. */
+  /** Why another version is refused, regardless of the record. */
   readonly refused?: string;
-  /** Why its host could not be looked at. */
+  /** Why its host could not be read. */
   readonly error?: ErrorInfo;
 };
 
@@ -19,7 +19,7 @@ export interface PreviousReport {
 
 const COLUMNS = [{ title: 'HOST' }, { title: 'CONTAINER' }, { title: 'RUNS' }, { title: 'CAN GO BACK TO' }];
 
-/** `rollback` for people: a row for each container, then what could not be looked at. */
+/** `rollback` for people: a row for each container, then errors. */
 export function previousLines({ containers }: PreviousReport, options: TableOptions): readonly string[] {
   const rows = containers.map((row): readonly Cell[] => [row.host, row.container, row.runs ?? '-', backCell(row)]);
   const errors = new Map(

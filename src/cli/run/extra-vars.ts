@@ -1,7 +1,7 @@
 import { OrchError } from '../../core/base/errors.ts';
 
 /**
- * Variables of `-e`: `key=value` gives a text, a JSON object any values. Later ones win.
+ * Parses the variables of `-e`: `key=value` gives a text, a JSON object any values. Later ones win.
  *
  * @throws OrchError EXTRA_VARS
  */

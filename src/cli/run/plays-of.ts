@@ -12,19 +12,19 @@ import { type RunRequest, recordedValue } from '../../runs/run-record.ts';
 type Values = Readonly<Record<string, unknown>>;
 
 export interface ReadyPlaybook {
-  /** Its plays, made anew. */
+  /** Makes new plays of it. */
   plays(): Plays;
-  /** The command that goes on where this run ends early: the same one, with what was found out only when it began. */
+  /** The command that resumes the run: the same one, with values that were determined at its start. */
   goOn(words: readonly string[]): string;
-  /** Its variables as the record of the run has them. Values for the inventory may be secrets: only their names are recorded. */
+  /** Its variables for the run's record. Values for the inventory may be secrets: only their names are recorded. */
   readonly recorded: Pick<RunRequest, 'vars' | 'withheld'>;
-  /** Variables of the playbook among these. */
+  /** Whether the playbook declares this variable. */
   declares(name: string): boolean;
 }
 
 /**
- * A playbook with its variables, checked. What it does not declare belongs to the inventory, unless it says that it has no
- * others (`z.strictObject`): then a word mistyped is refused, and not passed over.
+ * Checks a playbook's variables. Undeclared ones belong to the inventory, unless the playbook allows no others
+ * (`z.strictObject`): then a mistyped name is refused.
  *
  * @throws OrchError EXTRA_VARS
  */
@@ -37,7 +37,7 @@ export function playsOf(playbook: Playbook<never, Inventory>, inventory: Invento
     // zod has just checked it against the playbook's own schema.
     plays: () => playbook.plays({ vars: vars as never, inventory }),
     goOn: (words) => {
-      // A default that is another one by now was this run's own: the time at which it began.
+      // A default that changes with time belongs to this run: its start time.
       const later = valuesOf(playbook.name, schema, given);
       const found = Object.keys(vars).filter((key) => typeof vars[key] === 'string' && vars[key] !== later[key]);
       const more = found.flatMap((key) => ['-e', `${key}=${vars[key]}`]);
@@ -46,7 +46,7 @@ export function playsOf(playbook: Playbook<never, Inventory>, inventory: Invento
   };
 }
 
-/** As they were given: what a schema has made of a value need not be what it takes. */
+/** The given values: a schema's output need not be valid input. */
 function recordedOf(vars: Values, given: Values): Pick<RunRequest, 'vars' | 'withheld'> {
   const values = Object.entries(vars).map(
     ([key, value]) => [key, Object.hasOwn(given, key) ? given[key] : value] as const,
@@ -59,7 +59,7 @@ function recordedOf(vars: Values, given: Values): Pick<RunRequest, 'vars' | 'wit
   return { vars: Object.fromEntries(kept), withheld: Object.keys(given).filter((key) => !names.has(key)) };
 }
 
-/** No known secret is in it. */
+/** It contains no known secret. */
 const isPlain = (value: unknown): boolean => JSON.stringify(redactData(value)) === JSON.stringify(value);
 
 function valuesOf(name: string, schema: z.ZodType, given: Values): Values {
@@ -78,7 +78,7 @@ function valuesOf(name: string, schema: z.ZodType, given: Values): Values {
 function shown(words: readonly string[], declared: ReadonlySet<string>): readonly string[] {
   return words.map((word, i) => {
     const before = words[i - 1];
-    // The value may be a word of its own, or the rest of the flag's.
+    // The value may be a separate word, or the rest of the flag's word.
     const flag = before === '-e' || before === '--extra-vars' ? '' : /^(?:--extra-vars=|-e)(?=.)/.exec(word)?.[0];
     if (flag === undefined) return word;
     const value = word.slice(flag.length);

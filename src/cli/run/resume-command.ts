@@ -2,7 +2,10 @@ import { typedLine } from '../../core/base/argv.ts';
 import { redact } from '../../core/base/redact.ts';
 import type { RunFlags } from './run-flags.ts';
 
-/** What the operator accepts in a run, as words of the command line. A record on a host cannot accept it for another operator. */
+/**
+ * Risks that the operator accepts in a run, as command-line words. A host's record cannot accept them for another
+ * operator.
+ */
 export function acceptedWords(flags: RunFlags): string[] {
   const { includeHeld, skipUnreachable, withoutLb, reason, yesOutage, onHold, onFailure } = flags;
   return [
@@ -16,7 +19,7 @@ export function acceptedWords(flags: RunFlags): string[] {
   ];
 }
 
-/** The command that resumes a run from this machine. */
+/** The command that resumes a run from the controller. */
 export const resumeCommand = (
   run: string,
   flags: RunFlags,

@@ -8,11 +8,11 @@ import { operatorName } from '../../local/operator.ts';
 import { fleetOf } from '../../traffic/fleet.ts';
 import type { Ask } from '../../transport/ssh/ask.ts';
 
-/** Flags of every verb that may take nodes out of traffic. */
+/** Flags of every verb that may drain nodes. */
 export interface RollFlags {
   readonly includeHeld?: boolean;
   readonly skipUnreachable?: boolean;
-  /** Names of balancer hosts that are gone. */
+  /** Names of balancer hosts that are left out. */
   readonly withoutLb: readonly string[];
   readonly reason?: string;
   readonly yesOutage?: string;
@@ -25,7 +25,7 @@ type RollOptions = Pick<
   'fleet' | 'rollFlags' | 'ask' | 'outage' | 'onNetwork' | 'restoreCommand' | 'startCommand'
 >;
 
-/** What the engine needs to take nodes out of traffic, as the flags say. @throws OrchError USAGE */
+/** The engine's options for draining nodes, from the flags. @throws OrchError USAGE */
 export function rollOptions(
   inventory: Inventory,
   flags: RollFlags,
@@ -78,7 +78,7 @@ export function rollOptions(
   };
 }
 
-/** Asks until the answer is yes or no; none is no. */
+/** Asks until the answer is yes or no; no answer means no. */
 async function confirmed(ask: Ask, question: string): Promise<boolean> {
   for (let what = `${question} [y/N]`; ; what = `please answer yes or no: ${question} [y/N]`) {
     const answer = (await ask({ kind: 'confirmation', what, echo: true }))?.reveal().trim() ?? '';

@@ -10,6 +10,6 @@ export interface RunFlags extends SessionFlags, RollFlags {
   readonly extraVars: readonly string[];
   readonly output?: OutputForm;
   readonly verbose?: boolean;
-  /** How long a run that holds the lock of a host is waited for. */
+  /** How long to wait for a run that holds a host's lock. */
   readonly lockWait: string;
 }

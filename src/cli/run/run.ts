@@ -26,12 +26,12 @@ import { withoutBalancers } from './without-balancers.ts';
 
 export interface RunOptions {
   readonly environment?: CliEnvironment;
-  /** The record of the run that is resumed: this one continues it under its id. */
+  /** Record of the resumed run: this one continues under its id. */
   readonly resumes?: RunRecord;
-  /** Images with the digests that they have in that run, as its record has them. */
+  /** Images with their digests, from the record of that run. */
   readonly images?: readonly string[];
   readonly passwords?: AskedPasswords;
-  /** Shown when it begins. */
+  /** Printed at the start. */
   readonly note?: string;
 }
 

@@ -13,24 +13,24 @@ import type { RunFlags } from './run-flags.ts';
 
 export interface StartOptions {
   readonly run: string;
-  /** The playbook as it was given, and its source. */
+  /** The playbook as given, and its source. */
   readonly name: string;
   readonly path: string;
   readonly ready: ReadyPlaybook;
   readonly inventory: Inventory;
-  /** Without variables of the command line, which are compared by themselves. */
+  /** Without command-line variables, which are compared separately. */
   readonly asInFile: Inventory;
   readonly flags: RunFlags;
 }
 
-/** What the record of a run says of its inputs: what was asked for, and the digests of what it was planned from. */
+/** The inputs of a run for its record: the request, and digests of the files that it was planned from. */
 export async function startOf({ run, name, path, ready, inventory, asInFile, flags }: StartOptions): Promise<RunStart> {
   const { api7 } = inventory;
   return {
     run,
     cluster: inventory.cluster,
     request: {
-      // Any other name of a file is one that has to be said again in any case.
+      // A file with another name must be given again in any case.
       playbook:
         basename(name, extname(name))
           .replace(/[^\w.-]/g, '_')

@@ -66,7 +66,7 @@ async function onHosts(
   });
 }
 
-/** By compare and swap: one that is resumed at this moment stays. */
+/** By compare and swap: a run that is being resumed stays. */
 async function removeFrom({ hosts }: Session, host: string, run: string): Promise<boolean> {
   const connection = await hosts.get(host);
   const path = runRecordPath(run);

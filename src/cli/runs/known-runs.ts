@@ -12,19 +12,19 @@ import type { Session } from '../session.ts';
 import { type LocalJournal, localJournals } from './local-journals.ts';
 import { recordsOf } from './records-of.ts';
 
-/** One run, as its journal and its records have it. */
+/** One run, from its journal and its records. */
 export interface KnownRun {
-  /** Id of the run; the name of its journal where it changed nothing. */
+  /** Id of the run; the name of its journal if it changed nothing. */
   readonly run: string;
   readonly what: string;
   readonly cluster: string;
-  /** `null`: on this machine. */
+  /** `null`: on the controller. */
   readonly by: string | null;
   readonly at: string;
-  /** Its outcome; `running` while it has the lock of a host; `killed` without either; `open`: a journal without its end. */
+  /** Its outcome; `running` while it holds a host's lock; `killed` without either; `open`: a journal without an end. */
   readonly state: string;
   readonly nodes: RunRecord['nodes'] | null;
-  /** There is something to resume. */
+  /** Whether it can be resumed. */
   readonly canResume: boolean;
   readonly journal: string | null;
   readonly hosts: readonly string[];
@@ -36,7 +36,7 @@ export interface RunsReport {
   readonly errors: readonly ErrorInfo[];
 }
 
-/** Runs of this machine and, with a session, those that hosts have on record; latest first. */
+/** Runs of the controller and, with a session, those recorded on hosts; latest first. */
 export async function knownRuns(on?: {
   readonly session: Session;
   readonly inventory: Inventory;

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { attempt } from '../../core/base/attempt.ts';
 import type { NumberedEvent } from '../../core/event/event.ts';
 
-/** The journal of a run on this machine. */
+/** A run's journal on the controller. */
 export interface LocalJournal {
   readonly file: string;
-  /** Id of the run; a run that changes nothing has none. */
+  /** Id of the run; absent if it changed nothing. */
   readonly run: string | undefined;
   readonly title: string;
   readonly cluster: string;
@@ -16,10 +16,10 @@ export interface LocalJournal {
   readonly end: Extract<NumberedEvent, { readonly type: 'run.end' }> | undefined;
 }
 
-/** More than the first and the last event of a journal have, unless thousands of hosts failed. */
+/** Longer than the first and the last event of a journal, unless thousands of hosts failed. */
 const PART = 1024 * 1024;
 
-/** Journals of runs on this machine, latest first. What is no journal is left out. */
+/** Journals of runs on the controller, latest first. Other files are left out. */
 export function localJournals(directory: string): readonly LocalJournal[] {
   const names = attempt(() => readdirSync(directory)) ?? [];
   return names
@@ -38,7 +38,7 @@ function journalIn(file: string): readonly LocalJournal[] {
   return [{ file, run, title, cluster, check, at: time, end: end?.type === 'run.end' ? end : undefined }];
 }
 
-/** The first line and the last one. */
+/** The first and the last line. */
 function ends(file: string): { readonly first: string; readonly last: string } {
   const descriptor = openSync(file, 'r');
   try {
@@ -61,5 +61,5 @@ function ends(file: string): { readonly first: string; readonly last: string } {
   }
 }
 
-/** Written by this program for its own user. */
+/** Written by api7-orch for its own user. */
 const eventIn = (line: string): NumberedEvent | undefined => attempt(() => JSON.parse(line) as NumberedEvent);

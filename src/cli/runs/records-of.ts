@@ -4,7 +4,7 @@ import { type FoundRuns, readRunRecords } from '../../runs/read-records.ts';
 import { hostsWithRecords } from '../../runs/record-hosts.ts';
 import type { Session } from '../session.ts';
 
-/** What the hosts of an inventory have on record. */
+/** The run records on the hosts of an inventory. */
 export async function recordsOf(
   { hosts, forks }: Session,
   inventory: Inventory,

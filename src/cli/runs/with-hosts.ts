@@ -3,10 +3,10 @@ import { hostsWithRecords } from '../../runs/record-hosts.ts';
 import { type CliEnvironment, openSession, type ReadFlags, untilInterrupted } from '../session.ts';
 import { knownRuns, type RunsReport } from './known-runs.ts';
 
-/** Flags of verbs that look at this machine and, with an inventory, at its hosts. */
+/** Flags of verbs that read the controller and, with an inventory, its hosts. */
 export type RunsFlags = Omit<ReadFlags, 'inventory'> & { readonly inventory?: string };
 
-/** Looks at the runs of this machine and, with an inventory, of its hosts. @returns what `show` returns; 6 */
+/** Reads the runs of the controller and, with an inventory, of its hosts. @returns what `show` returns; 6 */
 export async function withKnownRuns(
   { inventory: file, ...flags }: RunsFlags,
   environment: CliEnvironment,

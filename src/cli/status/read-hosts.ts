@@ -8,7 +8,7 @@ import type { ContainerInspect } from '../../core/host/docker.ts';
 import type { Inventory, InventoryHost } from '../../inventory/inventory.ts';
 import type { Connections } from '../../traffic/pool-snapshot.ts';
 
-/** What was answered to a GET on the host itself; without a status: nobody answered, and why. */
+/** The response to a GET on the host itself; without a status: the reason. */
 export interface Answer {
   readonly path: string;
   readonly status: number | null;
@@ -18,11 +18,11 @@ export interface Answer {
 /** One of API7's services on a host. */
 export interface ServiceSeen {
   readonly component: Service;
-  /** `null`: there is no such container. */
+  /** `null`: the container does not exist. */
   readonly container: ContainerInspect | null;
-  /** The first is whether it lives; gateways tell by a second one whether they are ready. */
+  /** The first one is the health check; gateways have a second one for readiness. */
   readonly answers: readonly Answer[];
-  /** Why it could not be looked at. */
+  /** Why it could not be read. */
   readonly error?: ErrorInfo;
 }
 
@@ -35,7 +35,7 @@ export interface HostSeen {
 
 const ANSWER_MS = 3000;
 
-/** Looks at all these hosts, each in one batch. Whatever goes wrong is a finding: nothing is thrown. */
+/** Reads all these hosts, each in one batch. Never throws: errors become findings. */
 export const readHosts = (
   inventory: Inventory,
   targets: readonly InventoryHost[],
@@ -48,7 +48,7 @@ export const readHosts = (
       return { host, services: await Promise.all(components.map((component) => lookAtService(component, reader))) };
     } catch (raised) {
       const error = errorInfoOf(raised, { host: host.name });
-      // What its balancers show of its services is known all the same.
+      // Its balancers' views of its services are known all the same.
       return {
         host,
         error,

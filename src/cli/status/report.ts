@@ -9,32 +9,32 @@ import type { PoolSnapshot } from '../../traffic/pool-snapshot.ts';
 import { isHealthy, type StandingReport, standingReport } from '../lb/report.ts';
 import type { Answer, HostSeen, ServiceSeen } from './read-hosts.ts';
 
-/** `status -o json`, as docs/operations.md describes it: fields are added to it, never taken away. */
+/** `status -o json`, as docs/operations.md describes it: later versions add fields and never remove one. */
 export interface StatusReport {
   readonly cluster: string;
   /** ISO time by the controller's clock. */
   readonly at: string;
   readonly hosts: readonly HostReport[];
-  /** Certificates of the inventory, by where it has them. */
+  /** Certificates of the inventory, by their position in it. */
   readonly certificates: readonly CertificateReport[];
-  /** What could not be looked at; each once. */
+  /** Errors of reading; each once. */
   readonly errors: readonly ErrorInfo[];
 }
 
 export interface CertificateReport {
   /** `api7.gateway`. */
   readonly place: string;
-  /** ISO time; `null`: it is not readable. */
+  /** ISO time; `null`: unreadable. */
   readonly validUntil: string | null;
 }
 
 export interface HostReport {
   readonly host: string;
   readonly address: string;
-  /** Everything on it runs, answers, and is in full service. */
+  /** All its services run, respond and are in service. */
   readonly healthy: boolean;
   readonly services: readonly ServiceReport[];
-  /** Why it could not be reached; of its services only the traffic is known then. */
+  /** Why it could not be reached; then only the traffic of its services is known. */
   readonly error?: ErrorInfo;
 }
 
@@ -45,21 +45,21 @@ export interface ServiceReport {
   /** Without a leading "v"; `null`: it has no container, or its image has no tag. */
   readonly version: string | null;
   readonly image: string | null;
-  /** In Docker's own words: `running`, `restarting`, `exited` …; `absent`; `unknown` with an `error`. */
+  /** Docker's own state: `running`, `restarting`, `exited` …; `absent`; `unknown` with an `error`. */
   readonly state: string;
   readonly restarts: number;
-  /** Of one that has ended. */
+  /** Set after its end. */
   readonly exitCode: number | null;
   readonly startedAt: string | null;
   readonly answers: readonly Answer[];
-  /** Empty: no balancer that is spoken to sends it requests. */
+  /** Empty: no managed balancer sends it requests. */
   readonly traffic: readonly (StandingReport & { readonly pool: string })[];
-  /** Pools whose balancers are not spoken to. */
+  /** Pools with `driver: none`. */
   readonly notAsked: readonly { readonly pool: string; readonly reason: string }[];
   readonly error?: ErrorInfo;
 }
 
-/** What was seen, host by host. Pure. */
+/** The readings by host. Pure. */
 export function statusReport(
   inventory: Inventory,
   seen: readonly HostSeen[],
@@ -93,7 +93,7 @@ function serviceReport(
   isFirst: boolean,
   { found }: PoolSnapshot,
 ): ServiceReport {
-  // A pool on a port that is none of API7's (a stream route) is told of with the host's first service.
+  // A pool on another port than API7's (a stream route) is reported with the host's first service.
   const serves = (port: number | undefined): boolean =>
     port === undefined ||
     requestPorts(component).includes(port) ||
@@ -130,10 +130,10 @@ function serviceReport(
 
 const SERVICE_NAMES = { gateway: 'gateway', dashboard: 'dashboard', dpManager: 'dp-manager' } as const;
 
-/** An older gateway has no path that says whether it is ready. */
+/** Older gateways have no readiness path. */
 const isGood = ({ path, status }: Answer): boolean => status === 200 || (status === 404 && path === '/status/ready');
 
-/** The tag, as the vendor counts: control-plane images are tagged `v3.10.5`, gateway images `3.10.5`. */
+/** The tag in the vendor's numbering: control-plane images are tagged `v3.10.5`, gateway images `3.10.5`. */
 function versionOf(image: string): string | null {
   const [, tag] = /:([^:/@]+)(?:@.*)?$/.exec(image.startsWith('sha256:') ? '' : image) ?? [];
   return tag === undefined ? null : tag.replace(/^v(?=\d)/, '');

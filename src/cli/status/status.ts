@@ -11,17 +11,17 @@ import { statusReport } from './report.ts';
 import { statusLines } from './table.ts';
 
 export interface StatusFlags extends ReadFlags {
-  /** End with 3 when a service is unhealthy, too. */
+  /** Also exit with 3 if a service is unhealthy. */
   readonly exitCode?: boolean;
 }
 
-/** Groups whose hosts run something of API7's. */
+/** Groups whose hosts run API7's services. */
 const GROUPS = ['control_plane', 'data_plane'];
 
 /**
- * `api7-orch status`: how the services of the control plane and the gateways are. It only looks.
+ * `api7-orch status`: the state of the control plane's services and the gateways. Only reads.
  *
- * @returns 0; 3 when something could not be looked at, or, if wanted, is not well; 6 when interrupted
+ * @returns 0; 3 when something could not be read, or, if requested, is unhealthy; 6 when interrupted
  */
 export async function status(pattern: string, flags: StatusFlags, environment: CliEnvironment = {}): Promise<number> {
   const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });

@@ -15,7 +15,7 @@ const COLUMNS = [
   { title: 'HELD BY' },
 ];
 
-/** `status` for people: a row for each service, then what could not be looked at, and last the sentence that matters. */
+/** `status` for people: a row for each service, then errors, and last the summary. */
 export function statusLines(report: StatusReport, options: TableOptions): readonly string[] {
   const { paint } = options;
   const now = new Date(report.at);
@@ -83,7 +83,7 @@ function trafficCell({ traffic, notAsked }: ServiceReport): Cell {
   return { text, colour: text === 'up' ? 'green' : text === 'down' ? 'red' : 'yellow' };
 }
 
-/** Over all its balancers. */
+/** Sum over all its balancers. */
 function sessionsOf({ traffic }: ServiceReport): string {
   const counted = traffic.flatMap((one) => ('error' in one ? [] : (one.sessions ?? [])));
   return counted.length === 0 ? '-' : String(counted.reduce((sum, sessions) => sum + sessions, 0));

@@ -9,16 +9,16 @@ import type { Examined } from './examine.ts';
 import { type DoctorReport, type Finding, type Note, OF_HOST, timeOf } from './finding.ts';
 import { memberFinding, type Scene } from './member-finding.ts';
 
-/** What is found, and what `--fix` needs to know about it. */
+/** The findings, and what `--fix` needs to know about them. */
 export interface Diagnosis {
   readonly report: DoctorReport;
   /** Nodes that can be restored. */
   readonly nodes: readonly string[];
-  /** Leftovers that can be removed, by host; also the hosts of which only the lock is to go. */
+  /** Leftovers that can be removed, by host; also hosts with only a lock to remove. */
   readonly clean: ReadonlyMap<string, readonly Leftover[]>;
 }
 
-/** Judges what was read. Pure. `ownRun`: of a `--fix` that is under way, whose locks are no finding. */
+/** Judges what was read. Pure. `ownRun`: of a running `--fix`, whose locks are no finding. */
 export function diagnose(
   inventory: Inventory,
   seen: Examined,
@@ -39,7 +39,7 @@ export function diagnose(
   };
   const members = seen.snapshot.found.map((one) => memberFinding(scene, one));
   const expired = others.filter((lock) => !isAlive(lock)).flatMap((lock) => expiredLock(scene, lock));
-  // What a run that is alive has on its hosts is in use.
+  // Leftovers of a live run are in use.
   const idle = seen.hosts.filter(({ host }) => !alive.some((lock) => lock.host === host));
   const leftovers = idle.flatMap(({ host, leftovers: all }) =>
     all.map((left) => ({ left, finding: leftoverFinding(scene, host, left) })),
@@ -84,7 +84,7 @@ function lockNote({ host, view: { record } }: SeenLock): readonly Note[] {
   return [{ ...OF_HOST, kind: 'lock', host, item: run, by: redact(by), since: timeOf(since * 1000), what }];
 }
 
-/** Of another inventory that shares the balancer, or of a host that was taken out of this one. */
+/** Leases of another inventory that shares the balancer, or of a host removed from this one. */
 const strayNotes = ({ snapshot }: Examined): readonly Note[] =>
   snapshot.strays.map(({ host, path }) => ({
     ...OF_HOST,

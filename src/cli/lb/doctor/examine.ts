@@ -20,13 +20,13 @@ export interface ExaminedHost {
 export interface Examined {
   readonly snapshot: PoolSnapshot;
   readonly hosts: readonly ExaminedHost[];
-  /** Hosts that could not be connected to. */
+  /** Hosts without a connection. */
   readonly unreachable: readonly string[];
-  /** Whatever could not be read, each once. */
+  /** Errors of reading, each once. */
   readonly errors: readonly ErrorInfo[];
 }
 
-/** Reads leases, locks and leftovers of a whole inventory. Whatever goes wrong is an error of its host: nothing is thrown. */
+/** Reads leases, locks and leftovers of a whole inventory. Never throws: errors become errors of their host. */
 export async function examine(
   inventory: Inventory,
   { hosts, forks }: { readonly hosts: Connections; readonly forks: number },
@@ -67,7 +67,7 @@ export async function examine(
   };
 }
 
-/** Where runs write on a host. */
+/** The paths that runs write on a host. */
 function leftoverPlaces(inventory: Inventory, name: string): LeftoverPlaces {
   const host = inventory.hosts.get(name);
   const runsServices = host !== undefined && servicesOn(inventory, host).length > 0;
@@ -77,7 +77,7 @@ function leftoverPlaces(inventory: Inventory, name: string): LeftoverPlaces {
   return {
     trees: [LOCK_PATHS.state, ...(runsServices ? [PATHS.home] : [])],
     paths: [
-      // One that is empty shows in no tree.
+      // An empty directory does not appear in a tree.
       ...(runsServices
         ? [PATHS.controlPlanePackage, PATHS.dataPlanePackage].map((path) => besidePath(path, ENDINGS.fresh))
         : []),

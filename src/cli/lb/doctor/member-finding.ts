@@ -17,7 +17,7 @@ export interface Scene {
   readonly at: Date;
   /** Runs that hold a lock and show signs of life. */
   readonly alive: ReadonlySet<string>;
-  /** Commands. */
+  /** Commands for the operator. */
   readonly fix: string;
   reinstall(host: string): string;
   restore(node: string): string;
@@ -28,7 +28,7 @@ export interface OfMember {
   readonly note?: Note;
 }
 
-/** How a member is treated by one balancer. */
+/** The finding about one balancer's view of a member. */
 export function memberFinding(scene: Scene, one: Found): OfMember {
   if ('error' in one) return {};
   const { seat, view } = one;
@@ -54,7 +54,7 @@ export function memberFinding(scene: Scene, one: Found): OfMember {
   return { finding: { ...about, kind, what, fixable: against === undefined, next: against ?? scene.fix } };
 }
 
-/** It serves; the run that has changed it did not come to see that it answers well. */
+/** The node is in service, but the run that changed it ended before its soak was passed. */
 function notSoaked(scene: Scene, place: Place, { pool, member }: PoolMember, mark: Lease): OfMember {
   const about = {
     ...place,
@@ -88,7 +88,7 @@ function externalDrain(
 ): Finding {
   const out = servers.filter(({ name }) => held.includes(name));
   const states = [...new Set(out.map(({ state }) => state))].join(' and ');
-  // Of none it is infinite, which is no time.
+  // Without times the result is infinite, which is no time.
   const longest = Math.max(...out.flatMap(({ sinceMs }) => sinceMs ?? []));
   return {
     ...place,
@@ -101,7 +101,7 @@ function externalDrain(
   };
 }
 
-/** How a person sets servers back whose drain has no lease. */
+/** How an operator resets servers that are drained without a lease. */
 function byHand({ loadBalancers }: Inventory, pool: string, host: string, servers: readonly ServerView[]): string {
   const settings = loadBalancers.get(pool);
   const names = servers.filter(isDrainedOrMaintenance).map(({ name }) => name);
@@ -115,7 +115,10 @@ function byHand({ loadBalancers }: Inventory, pool: string, host: string, server
   }
 }
 
-/** Why a node that gets requests is left as it is: `--fix` drains it again where it fails its checks, and it may be the last one. */
+/**
+ * Why a serving node is left unchanged: `--fix` would drain it again if it fails its checks, and it may be the last
+ * one.
+ */
 function whyKept({ seen, restore }: Scene, { pool, balancer, member }: PoolMember): string | undefined {
   const others = seen.snapshot.found.filter(
     ({ seat }) => seat.balancer.name === balancer.name && seat.member.node !== member.node,
@@ -124,7 +127,7 @@ function whyKept({ seen, restore }: Scene, { pool, balancer, member }: PoolMembe
   return `no other member of ${pool.name} gets requests on ${balancer.host}; restore others first, or: ${restore(member.node)}`;
 }
 
-/** Why a node is not restored by `--fix`, and what to do instead; undefined: it may be. */
+/** Why `--fix` does not restore a node, and the alternative; undefined: it does. */
 function whyNotFixed({ seen, alive, restore }: Scene, node: string): string | undefined {
   const later = `when that is over: ${restore(node)}`;
   for (const one of seen.snapshot.found) {

@@ -6,12 +6,12 @@ import { upInBalancers } from '../../../traffic/gates/up-in-balancers.ts';
 import type { Diagnosis } from './diagnose.ts';
 
 /**
- * Repairs what was found. A node is restored as by any run: its program only wants it in service, so the rolling change gives back what
- * an earlier run left, once it is ready, one node after another.
+ * Repairs the findings. A node is restored like in any run: its program only requires it in service, so the rolling
+ * change restores ready nodes that an earlier run left drained, one by one.
  */
 export function* fixPlays(inventory: Inventory, { clean, nodes }: Pick<Diagnosis, 'clean' | 'nodes'>): Plays {
   const hosts = [...clean.keys()];
-  // A host of which only the lock is left has no tasks: the lock goes when this run takes it over and releases it.
+  // A host with only a lock left has no tasks: this run takes the lock over and releases it.
   if (hosts.length > 0)
     yield* play({
       name: `Clean up ${nameList(hosts)}`,
@@ -24,7 +24,7 @@ export function* fixPlays(inventory: Inventory, { clean, nodes }: Pick<Diagnosis
     yield* play({
       name: `Restore ${nameList(nodes)}`,
       hosts: nodes.join(','),
-      // One that is not ready keeps no other one out of traffic.
+      // A node that is not ready does not prevent the restore of others.
       rolling: { batch: 1, maxFailures: nodes.length },
       *tasks(host) {
         const pools = [...inventory.loadBalancers.values()];

@@ -11,10 +11,10 @@ const COLUMNS: readonly Column[] = [
   { title: 'FINDING' },
 ];
 
-/** Nothing of a finding may be cut: it is what a person acts upon. */
+/** Findings are never cut, because the operator acts upon them. */
 const LEAST_WIDTH = 200;
 
-/** `lb doctor` for people: what was found and what to do about it, what is as it should be, then what went wrong. */
+/** `lb doctor` for people: findings with hints, states in order, then errors. */
 export function doctorLines(report: DoctorReport, options: TableOptions): readonly string[] {
   const { findings, notes, fixed, errors } = report;
   const { paint } = options;
@@ -34,7 +34,7 @@ export function doctorLines(report: DoctorReport, options: TableOptions): readon
     [verdict(report)],
   ];
   const shown = blocks.filter((block) => block.length > 0);
-  // After a repair it stands below what the run has shown.
+  // After a repair the output follows that of the run.
   return shown.flatMap((block, at) => (at === 0 && fixed === undefined ? block : ['', ...block]));
 }
 
@@ -46,7 +46,7 @@ const cellsOf = ({ host, node, since, by, what }: Note, now: Date): readonly Cel
   what,
 ];
 
-/** What is to be done, each once with the places that it is for. */
+/** The hints, each once with its hosts and nodes. */
 function hintLines(findings: readonly Finding[]): readonly string[] {
   return [...Map.groupBy(findings, ({ next }) => next)].map(([next, those]) => {
     const places = [...new Set(those.map(({ host, node }) => (node === null ? host : `${node} on ${host}`)))];
