@@ -1,2 +1,2 @@
-/** Where the certificate authority of the database is in the containers of the control plane: the DSN names this path. */
+/** Path of the database's certificate authority in the control plane's containers: the DSN names it. */
 export const DATABASE_CA = '/opt/api7/database-ca.pem';

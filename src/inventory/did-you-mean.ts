@@ -1,4 +1,4 @@
-/** Edits (insert, delete, replace, swap of neighbours) that turn one word into the other: optimal string alignment. */
+/** Edits (insert, delete, replace, swap of neighbors) between two words: optimal string alignment. */
 function distance(a: string, b: string): number {
   let older: readonly number[] = [];
   let last: readonly number[] = Array.from({ length: b.length + 1 }, (_, index) => index);
@@ -18,8 +18,8 @@ function distance(a: string, b: string): number {
 const foldName = (word: string): string => word.toLowerCase().replaceAll(/[-_ ]/g, '');
 
 /**
- * The candidate that a mistyped word most likely meant, if one is near: case, `-` and `_` do not count, then one edit
- * is forgiven per three letters.
+ * The candidate that a mistyped word most likely means: ignores case, `-` and `_`, then allows one edit per three
+ * letters.
  *
  * @example didYouMean('adress', ['address', 'zone']) // 'address'
  */
@@ -34,7 +34,7 @@ export function didYouMean(word: string, candidates: Iterable<string>): string |
   return best;
 }
 
-/** `; did you mean "address"?`, or the choices when nothing is near. */
+/** `; did you mean "address"?`, or the choices if none is near. */
 export function suggestion(word: string, candidates: readonly string[]): string {
   const near = didYouMean(word, candidates);
   if (near !== undefined) return `; did you mean "${near}"?`;

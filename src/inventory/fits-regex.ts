@@ -2,14 +2,14 @@ import { runInNewContext } from 'node:vm';
 import { OrchError } from '../core/base/errors.ts';
 
 const LONGEST = 200;
-/** For all names together; an expression that goes back and forth over them may take for ever. */
+/** For all names together; a backtracking expression may take forever. */
 const PATIENCE_MS = 500;
 
 /**
- * Which of these names begin with what a regular expression describes, as `~` has it in a host pattern of Ansible: `$` at its end
- * asks for the whole name.
+ * Which of these names match a regular expression at their beginning, like `~` in an Ansible host pattern; a `$` at its
+ * end requires the whole name.
  *
- * @throws OrchError PATTERN_INVALID when it is none, is too long, or takes too long
+ * @throws OrchError PATTERN_INVALID when it is invalid, too long, or too slow
  * @example fitsRegex('gw-[13]$', ['gw-1', 'gw-10'])('gw-10') // false
  */
 export function fitsRegex(source: string, names: readonly string[]): (name: string) => boolean {
@@ -26,11 +26,11 @@ function matched(source: string, names: readonly string[]): readonly string[] {
       regex.lastIndex = 0;
       return regex.test(name);
     };
-    // Nothing but a virtual machine ends an expression that does not come to an end.
+    // Only a virtual machine can interrupt an endless expression.
     return runInNewContext('names.filter(begins)', { names, begins }, { timeout: PATIENCE_MS });
   } catch (error) {
     if (error instanceof SyntaxError) throw invalid(source, `is not a regular expression (${whyOf(error)})`);
-    // An error of the other realm: it is no instance of this one's Error.
+    // An error of another realm is no instance of this one's Error.
     if (Object(error).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')
       throw invalid(source, 'takes too long; no group with * or + inside another one');
     throw error;

@@ -1,7 +1,8 @@
 import type { GatewayAuth, GatewayGroup, Inventory } from './inventory.ts';
 
 /**
- * The gateway group that a host belongs to. A host of no group, which only a pool names as a gateway, is treated as one of the first.
+ * The gateway group of a host. A host without a group, which only a pool names as a gateway, counts as one of the first
+ * group.
  *
  * @example gatewayGroupOf(inventory, 'gw-1').endpoints // ['https://10.0.0.10:7943']
  */

@@ -1,10 +1,10 @@
-/** A group as the file states it: its own hosts and the groups below it. */
+/** A group in the file: its own hosts and child groups. */
 export interface GroupNode {
   readonly hosts: readonly string[];
   readonly children: readonly string[];
 }
 
-/** Every group with all the hosts in it and below it, hosts in inventory order. Unknown names and cycles add nothing. */
+/** Each group with all its hosts, children included, in inventory order. Unknown names and cycles add nothing. */
 export function groupMembers(
   hosts: readonly string[],
   groups: ReadonlyMap<string, GroupNode>,
@@ -24,7 +24,7 @@ export function groupMembers(
   );
 }
 
-/** Group names so that every parent comes before its children; otherwise as in the file. Later ones win over earlier ones. */
+/** Group names in the file's order, but each parent before its children. Later ones override earlier ones. */
 export function parentsFirst(groups: ReadonlyMap<string, GroupNode>): readonly string[] {
   const done = new Set<string>();
   const parents = (name: string): readonly string[] =>

@@ -2,7 +2,7 @@ import type { Secret } from '../core/base/secret.ts';
 import type { SshSettings } from '../core/host/ssh-settings.ts';
 import type { DriverFields } from './schema/load-balancers.ts';
 
-/** A loaded inventory: everything resolved and checked, nothing has been connected to. */
+/** A loaded inventory: resolved and checked, without any connection. */
 export interface Inventory {
   /** Absolute path of the file. */
   readonly file: string;
@@ -11,43 +11,43 @@ export interface Inventory {
   readonly cluster: string;
   /** By name, in the order of the file. */
   readonly hosts: ReadonlyMap<string, InventoryHost>;
-  /** Every group with the names of all hosts in it and in its children, in the order of the file. */
+  /** Each group with the names of all its hosts, children included, in the order of the file. */
   readonly groups: ReadonlyMap<string, readonly string[]>;
   readonly api7: Api7Settings;
-  /** By name, in the order of the file; at least one. A host of `data_plane` is in exactly one of them. */
+  /** By name, in the order of the file; at least one. Each host of `data_plane` is in exactly one of them. */
   readonly gatewayGroups: ReadonlyMap<string, GatewayGroup>;
   readonly loadBalancers: ReadonlyMap<string, LoadBalancerSettings>;
 }
 
 export interface InventoryHost {
   readonly name: string;
-  /** Where cluster members and load balancers reach the host. */
+  /** Address for cluster members and load balancers. */
   readonly address: string;
   readonly ssh: SshSettings;
   readonly zone?: string;
-  /** Names of all groups that hold the host, directly or through a child, parents first. */
+  /** Names of all groups of the host, directly or through a child, parents first. */
   readonly groups: readonly string[];
-  /** Merged by precedence; what came by `!file`, or by `!env` at a place that names a secret, is a `Secret`. */
+  /** Merged by precedence; a value from `!file`, or from `!env` under a secret's name, is a `Secret`. */
   readonly vars: Readonly<Record<string, unknown>>;
 }
 
 export interface Api7Settings {
   /** Without "v": `3.10.5`. */
   readonly version: string;
-  /** Absolute paths of the offline archives, and the digests that they must have; excludes `registry`. */
+  /** Absolute paths of the offline archives, and their required digests; excludes `registry`. */
   readonly package?: {
     readonly controlPlane: string;
     readonly dataPlane: string;
     readonly sha256: { readonly controlPlane?: string; readonly dataPlane?: string };
   };
-  /** `host[:port][/path]`; with neither this nor a package, images come from docker.io. */
+  /** `host[:port][/path]`; without this and without a package, images come from docker.io. */
   readonly registry?: string;
-  /** By address of the registry, as images name it. */
+  /** By the registry's address in image references. */
   readonly registries?: Readonly<Record<string, RegistrySettings>>;
-  /** Image pulls at once, on all hosts together. */
+  /** Concurrent image pulls on all hosts together. */
   readonly pulls: number;
   readonly images: { readonly dashboard?: string; readonly dpManager?: string; readonly gateway?: string };
-  /** `rootCert`: PEM, for a DSN that names the path at which it is mounted. */
+  /** `rootCert`: PEM, for a DSN that names its mount path. */
   readonly database: { readonly dsn: Secret; readonly rootCert?: string };
   readonly prometheus?: PrometheusSettings;
   readonly dashboard: ControlPlaneSettings;
@@ -55,31 +55,31 @@ export interface Api7Settings {
   readonly nofile: number;
 }
 
-/** A port of a service, and where its host publishes it. */
+/** A port of a service, and its published form on the host. */
 export interface ServicePort {
   readonly name: 'http' | 'https' | 'status' | 'stream';
   readonly protocol: 'tcp' | 'udp';
-  /** Inside the container. */
+  /** Port inside the container. */
   readonly container: number;
-  /** On the host: what balancers and clients know. */
+  /** Port on the host, for balancers and clients. */
   readonly host: number;
-  /** Addresses of the host, as in the file: `{address}` is not yet replaced, see `addressesOf`. */
+  /** Addresses of the host as in the file: `{address}` is not replaced yet, see `addressesOf`. */
   readonly addresses: readonly string[];
 }
 
 /** Settings of the dashboard or of DP Manager. */
 export interface ControlPlaneSettings {
   readonly ports: readonly ServicePort[];
-  /** Its own certificate, PEM; undefined: the one that it brings with it. */
+  /** Its own certificate, PEM; undefined: the image's own. */
   readonly tls?: { readonly cert: string; readonly key: Secret };
   /** Merged into its configuration file. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly container: ContainerSettings;
 }
 
-/** A gateway group of API7: its gateways have their configuration, their ports and their way to the control plane in common. */
+/** A gateway group of API7: its gateways share configuration, ports and the connection to the control plane. */
 export interface GatewayGroup {
-  /** As the inventory calls it. */
+  /** Its name in the inventory. */
   readonly name: string;
   /** Pattern of its hosts. */
   readonly pattern: string;
@@ -87,12 +87,12 @@ export interface GatewayGroup {
   readonly hosts: readonly string[];
   /** The group's short id in API7. */
   readonly group: string;
-  /** Where its gateways reach DP Manager. */
+  /** DP Manager's addresses for its gateways. */
   readonly endpoints: readonly string[];
   readonly auth: GatewayAuth;
-  /** Hosts that have a login of their own. */
+  /** Hosts with their own login. */
   readonly authByHost: ReadonlyMap<string, GatewayAuth>;
-  /** A request that every gateway must answer before it is given traffic again. */
+  /** A request that each gateway must answer before it is restored. */
   readonly probe?: GatewayProbe;
   readonly ports: readonly ServicePort[];
   /** Merged into the gateways' configuration file. */
@@ -100,7 +100,10 @@ export interface GatewayGroup {
   readonly container: ContainerSettings;
 }
 
-/** What users set of a container. What is absent is left to Docker and to the image, but the log: see the task `container`. */
+/**
+ * The user's settings of a container. Absent ones are left to Docker and the image, except the log: see the task
+ * `container`.
+ */
 export interface ContainerSettings {
   readonly env: Readonly<Record<string, string | Secret>>;
   readonly mounts: readonly { readonly source: string; readonly target: string; readonly readOnly: boolean }[];
@@ -126,11 +129,11 @@ export interface PrometheusSettings {
   };
 }
 
-/** How hosts pull from a registry. User and password are given together. */
+/** How hosts pull from a registry. User and password come together. */
 export interface RegistrySettings {
   readonly username?: string;
   readonly password?: Secret;
-  /** `host[:port][/path]`, in the order in which they are tried before the registry itself. */
+  /** `host[:port][/path]`, tried in this order before the registry itself. */
   readonly mirrors?: readonly string[];
 }
 
@@ -139,7 +142,7 @@ export interface GatewayProbe {
   readonly path: string;
   /** The Host header. */
   readonly host: string;
-  /** Expected status of the answer. */
+  /** Expected status of the response. */
   readonly status: number;
 }
 
@@ -153,47 +156,47 @@ export type GatewayAuth =
       readonly sni: string;
     };
 
-/** A pool of members, and the balancers in front of it: all `hosts` of a pool serve the same members. */
+/** A pool of members, and its balancers: all `hosts` of a pool serve the same members. */
 export type LoadBalancerSettings = (ManagedPool & DriverFields) | UnmanagedPool;
 
-/** What holds for every pool whose balancers are spoken to. */
+/** Settings of every managed pool. */
 export interface ManagedPool {
   readonly name: string;
   /** Names of the hosts that run it. */
   readonly hosts: readonly string[];
-  /** Names of the hosts that it balances. */
+  /** Names of its member hosts. */
   readonly members: readonly string[];
   /** Port of the members. */
   readonly port: number;
-  /** The longest that a request may rightly take, milliseconds. */
+  /** The longest legitimate request, in milliseconds. */
   readonly longestRequestMs: number;
   readonly drain: DrainSettings;
-  /** Where clients reach it; undefined: nobody says. */
+  /** Client ports; undefined: not declared. */
   readonly dataPorts?: readonly number[];
-  /** Health checks of the balancer as the inventory declares them; undefined: what the driver reads or assumes. */
+  /** Declared health checks of the balancer; undefined: what the driver reads or assumes. */
   readonly check?: { readonly everyMs: number; readonly fall: number; readonly rise: number };
-  /** Which of the time limits stand in the file; the others are defaults. */
+  /** Which time limits are set in the file; the others are defaults. */
   readonly declared: { readonly longestRequest: boolean; readonly within: boolean };
 }
 
 export interface DrainSettings {
-  /** Milliseconds until a drain that has not emptied a node has failed. */
+  /** Milliseconds until a drain has failed. */
   readonly withinMs: number;
   /**
-   * Then: `abort` gives the node back and ends the run; `hold` asks; `quit_tail` stops the node once its balancers have
-   * shown no new sessions for `quietMs`, and leaves the rest to its own graceful stop.
+   * What follows: `abort` restores the node and ends the run; `hold` asks; `quit_tail` stops the node once its
+   * balancers have shown no new sessions for `quietMs`, and leaves the rest to its graceful stop.
    */
   readonly onTimeout: 'abort' | 'hold' | 'quit_tail';
-  /** Milliseconds; matters with `quit_tail` only. */
+  /** Milliseconds; used with `quit_tail` only. */
   readonly quietMs: number;
 }
 
-/** A balancer that nobody here can speak to. */
+/** A pool with `driver: none`. */
 export interface UnmanagedPool {
   readonly driver: 'none';
   readonly name: string;
   readonly members: readonly string[];
   readonly port?: number;
-  /** Why; it is the waiver that is recorded wherever a look at the balancer is left out. */
+  /** The reason, which is recorded whenever a check of the balancer is skipped. */
   readonly reason: string;
 }

@@ -15,15 +15,15 @@ import { type FileOrder, resolveInventory } from './resolve/resolve.ts';
 import { inventoryFile } from './schema/schema.ts';
 
 export interface LoadInventoryOptions {
-  /** Where `!env` looks. */
+  /** The environment for `!env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** From `-e`: these win over every variable of the file, for all hosts. */
+  /** From `-e`: override every variable of the file, for all hosts. */
   readonly extraVars?: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Reads, checks and resolves an inventory. Nothing is connected to; the only files read are the inventory and those
- * named by `!file`.
+ * Reads, checks and resolves an inventory. Makes no connection; reads only the inventory and the files named by
+ * `!file`.
  *
  * @throws OrchError INVENTORY_INVALID, one line `file:line:column: …` per problem, all of them; INVENTORY_UNREADABLE
  * @example const inventory = await loadInventory('prod.yaml', { env: process.env })
@@ -39,7 +39,7 @@ export async function loadInventory(path: string, options: LoadInventoryOptions 
   if (!read.whole) throw invalid(path, lines(path, read.problems, positions));
   const tree = plainTree(read.tree);
   const parsed = inventoryFile.safeParse(tree);
-  // A value that could not be read at all is told once; what the schema thinks of the hole it leaves is no news.
+  // An unreadable value is reported once; the schema's complaint about the gap is dropped.
   const unread = new Set(read.problems.map((problem) => dotted(problem.path)));
   const wrong = [...(parsed.success ? [] : explain(parsed.error.issues, tree)), ...check(read.tree)];
   const problems = [...read.problems, ...wrong.filter((problem) => !unread.has(dotted(problem.path)))];

@@ -1,4 +1,4 @@
-/** Where the images of API7 have the files that api7-orch writes. */
+/** Paths of api7-orch's files in API7's images. */
 export const IN_IMAGE = {
   dashboardConfig: '/app/conf/config.yaml',
   dpManagerConfig: '/usr/local/api7/conf/config.yaml',
@@ -6,7 +6,7 @@ export const IN_IMAGE = {
   gatewayUid: '/usr/local/apisix/conf/apisix.uid',
 } as const;
 
-/** Variables by which a gateway finds its control plane. */
+/** Variables with which a gateway finds its control plane. */
 export const GATEWAY_VARIABLES = [
   'API7_CONTROL_PLANE_ENDPOINTS',
   'API7_GATEWAY_GROUP_SHORT_ID',
@@ -17,14 +17,14 @@ export const GATEWAY_VARIABLES = [
   'API7_CONTROL_PLANE_SNI',
 ] as const;
 
-/** What api7-orch gives the container of each service by itself: no setting may replace it. */
+/** What api7-orch itself gives to each service's container: no setting may replace it. */
 export interface OwnSettings {
   readonly variables: readonly string[];
-  /** Paths in the container that it mounts files at. */
+  /** Mount targets in the container. */
   readonly targets: readonly string[];
 }
 
-/** Where the containers of the control plane have certificates and keys. */
+/** Directory of certificates and keys in the control plane's containers. */
 const OWN_FILES = '/opt/api7';
 
 export const OWN_SETTINGS = {

@@ -2,7 +2,7 @@ import { OrchError } from '../core/base/errors.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { fitsRegex } from './fits-regex.ts';
 
-/** What a pattern can speak of. */
+/** The names that a pattern can match. */
 export interface PatternNames {
   /** In inventory order. */
   readonly hosts: readonly string[];
@@ -12,8 +12,8 @@ export interface PatternNames {
 
 /**
  * Names of the hosts that an Ansible host pattern selects, in inventory order. As in Ansible, unions come first, then
- * `&` intersections, then `!` exclusions, wherever they stand; a pattern of only those begins with all hosts. Unlike
- * Ansible, a term that names nothing is an error: a typo in `all:!gw-1` must not select the host it was to spare.
+ * `&` intersections, then `!` exclusions, in any position; a pattern of only those starts from all hosts. Unlike in
+ * Ansible, a term without a match is an error: a typo in `all:!gw-1` must not select the host that it should exclude.
  *
  * @throws OrchError NO_HOSTS_MATCHED, PATTERN_INVALID
  */
@@ -32,7 +32,7 @@ export function matchPattern(names: PatternNames, pattern: string): readonly str
   throw new OrchError('NO_HOSTS_MATCHED', `pattern "${pattern}" leaves no host`, { hint: known(names) });
 }
 
-/** Splits at `,` and `:`, but not inside brackets, nor where a regular expression has them: `a:b[0:2],!c`, `~(?:a|b)\d{1,2}`. */
+/** Splits at `,` and `:`, but not inside brackets or regular expressions: `a:b[0:2],!c`, `~(?:a|b)\d{1,2}`. */
 function termsOf(pattern: string): readonly string[] {
   const terms = pattern
     .split(/(?<!\(\?)[,:](?![^[]*\]|\d*\})/)
@@ -43,12 +43,12 @@ function termsOf(pattern: string): readonly string[] {
 }
 
 function hostsOf(names: PatternNames, term: string, pattern: string): readonly string[] {
-  // As in Ansible, a regular expression has no index: brackets at its end are its own.
+  // As in Ansible, a regular expression has no index: brackets at its end belong to it.
   const [, base, subscript] = (term.startsWith('~') ? null : /^(.+)\[(-?\d*(?:[:-]\d*)?)\]$/.exec(term)) ?? [];
   const name = base ?? term;
   const hosts = named(names, name);
   if (hosts === undefined) {
-    // `gw-[13]` looks like an index, but nothing is called "gw-": then it is a glob.
+    // `gw-[13]` looks like an index, but no host is called "gw-": then it is a glob.
     const globbed = base === undefined ? undefined : named(names, term);
     if (globbed !== undefined) return globbed;
     const near = didYouMean(name, [...names.groups.keys(), ...names.hosts]);
@@ -74,14 +74,14 @@ function named(names: PatternNames, name: string): readonly string[] | undefined
   return names.groups.get(name) ?? (names.hosts.includes(name) ? [name] : undefined);
 }
 
-/** All hosts with such a name, or in a group with one; undefined: there is none. */
+/** All hosts with a matching name, or in a group with one; undefined: none. */
 function fitting(names: PatternNames, fits: (name: string) => boolean): readonly string[] | undefined {
   const groups = [...names.groups].filter(([group]) => fits(group)).flatMap(([, hosts]) => hosts);
   const hit = new Set([...groups, ...names.hosts.filter(fits)]);
   return hit.size === 0 ? undefined : names.hosts.filter((host) => hit.has(host));
 }
 
-/** `[0]`, `[-1]`, `[0:2]` (the end is included, as in Ansible), `[1:]`, `[:1]`, and `[0-2]` for `[0:2]`. */
+/** `[0]`, `[-1]`, `[0:2]` (inclusive, as in Ansible), `[1:]`, `[:1]`, and `[0-2]` for `[0:2]`. */
 function sliced(hosts: readonly string[], subscript: string, term: string): readonly string[] {
   if (/^-?\d+$/.test(subscript))
     return hosts.slice(Number(subscript)).slice(0, Number(subscript) < -hosts.length ? 0 : 1);

@@ -1,5 +1,5 @@
 /**
- * What is wrong with a text that was meant to be a tag: in quotes, `!env NAME` is a text like any other.
+ * The problem with a text that was meant as a tag: in quotes, `!env NAME` is plain text.
  *
  * @example quotedTag('!env DB_PASSWORD') // 'in quotes this is a text, not a tag; write !env NAME without quotes'
  */
@@ -23,16 +23,16 @@ const CHANGE_ME = /^(?:change[-_ ]?me|change[-_ ]?this|replace[-_ ]?me|placehold
 const FIX = 'this is a placeholder, not the value; write the value, or !env NAME';
 
 /**
- * What is wrong with a text that stands for another one: a template of another tool, a tag in quotes, an encrypted file.
- * Only what is certain: `changeme` may well be the password of a database.
+ * The problem with a placeholder text: another tool's template, a quoted tag, an encrypted file. Only certain cases:
+ * `changeme` may be a real database password.
  */
 export function placeholder(value: string): string | undefined {
   if (VAULT.test(value)) return 'this is encrypted by Ansible Vault; give the decrypted text';
   return quotedTag(value) ?? (WHOLE.test(value) || YOURS.test(value) ? FIX : undefined);
 }
 
-/** The same for a text in which a template may stand anywhere, such as a URI. */
+/** The same for a text that may contain a template anywhere, such as a URI. */
 export const placeholderWithin = (value: string): string | undefined => (ANYWHERE.test(value) ? FIX : undefined);
 
-/** The same for a text that nobody chooses, such as a token: none is made of these words. */
+/** The same for a generated text, such as a token: no real one consists of these words. */
 export const placeholderWord = (value: string): string | undefined => (CHANGE_ME.test(value) ? FIX : undefined);

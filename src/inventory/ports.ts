@@ -1,6 +1,6 @@
 /**
- * Ports on which the services listen inside their containers, by service. Unless the inventory says otherwise their hosts publish
- * them under the same numbers. 17080 and 17900 are those of the vendor's high-availability page.
+ * Ports of the services inside their containers. Hosts publish them under the same numbers unless the inventory sets
+ * others. 17080 and 17900 come from the vendor's high-availability page.
  */
 export const PORTS = {
   dashboard: { http: 17080, https: 7443 },

@@ -1,7 +1,7 @@
-/** Where a value stands in the inventory: `['hosts', 'gw-1', 'port']`. */
+/** Position of a value in the inventory: `['hosts', 'gw-1', 'port']`. */
 export type Path = readonly (string | number)[];
 
-/** One thing wrong with an inventory file. Messages name keys, hosts and groups, never values that could be secret. */
+/** One problem of an inventory file. Messages name keys, hosts and groups, never values that could be secret. */
 export interface Problem {
   readonly path: Path;
   /** Point at the key rather than at its value. */

@@ -2,8 +2,8 @@ import type { Inventory, InventoryHost } from './inventory.ts';
 import { matchPattern } from './pattern.ts';
 
 /**
- * The hosts that a pattern selects, in inventory order: names, groups, `all`, globs, `~` and a
- * regular expression, unions (`,` or `:`), `!exclusions`, `&intersections`, indexes and slices.
+ * The hosts that a pattern selects, in inventory order: names, groups, `all`, globs, `~` and a regular expression,
+ * unions (`,` or `:`), `!exclusions`, `&intersections`, indexes and slices.
  *
  * @throws OrchError NO_HOSTS_MATCHED with the known names; PATTERN_INVALID
  * @example selectHosts(inventory, 'data_plane:!gw-3')

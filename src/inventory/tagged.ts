@@ -1,4 +1,4 @@
-/** A `!env NAME` or `!file path` scalar. `text` is what it stands for, once it has been read. */
+/** A `!env NAME` or `!file path` scalar. `text` is its value, once read. */
 export class Tagged {
   readonly kind: 'env' | 'file';
   readonly argument: string;
@@ -11,5 +11,5 @@ export class Tagged {
   }
 }
 
-/** The text behind a tag at a place that is not secret; any other value as it is. */
+/** The text of a tag at a position that is not secret; any other value unchanged. */
 export const opened = (value: unknown): unknown => (value instanceof Tagged ? value.text : value);

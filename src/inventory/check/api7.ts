@@ -8,7 +8,7 @@ import type { Fields, FileGroup } from './file-groups.ts';
 import { fieldsOf, listOf, textOf } from './loose.ts';
 import { checkPrometheus } from './prometheus.ts';
 
-/** Choices between ways of saying one thing: exactly one must be taken, and taken wholly. */
+/** Alternatives: exactly one must be given, and completely. */
 export function checkApi7(file: ReadonlyMap<string, unknown>): readonly Problem[] {
   const api7 = fieldsOf(file.get('api7'));
   const problems: Problem[] = [];
@@ -20,7 +20,7 @@ export function checkApi7(file: ReadonlyMap<string, unknown>): readonly Problem[
 
   const nginx = fieldsOf(fieldsOf(fieldsOf(api7.get('config')).get('gateway')).get('nginx_config'));
   const shutdown = nginx.get('worker_shutdown_timeout');
-  // An empty value could not be read; that is a problem of its own.
+  // An empty value is reported separately.
   if (shutdown !== undefined && shutdown !== null && shutdown !== '' && nginxTime(String(shutdown)) === undefined)
     problems.push({
       path: ['api7', 'config', 'gateway', 'nginx_config', 'worker_shutdown_timeout'],
@@ -33,7 +33,7 @@ export function checkApi7(file: ReadonlyMap<string, unknown>): readonly Problem[
   return problems;
 }
 
-/** Docker publishes ports on IP addresses only, so a host bound at `{address}` cannot be known by a name alone. */
+/** Docker publishes ports on IP addresses only, so a host that binds `{address}` needs an IP address. */
 export function checkBind(file: Fields, groups: readonly FileGroup[], names: PatternNames): readonly Problem[] {
   const shared = fieldsOf(fieldsOf(file.get('api7')).get('bind'));
   const hosts = fieldsOf(file.get('hosts'));

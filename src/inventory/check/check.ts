@@ -11,7 +11,7 @@ import { checkPools } from './pools.ts';
 import { checkPublishedPorts, publishedPorts } from './published-ports.ts';
 import { checkRegistries } from './registries.ts';
 
-/** What one field alone cannot show: names that must exist, things given twice, choices between alternatives. */
+/** Checks across fields: names that must exist, duplicates, alternatives. */
 export function check(tree: unknown): readonly Problem[] {
   const file = fieldsOf(tree);
   const hosts = [...fieldsOf(file.get('hosts')).keys()];

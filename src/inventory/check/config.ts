@@ -5,7 +5,7 @@ import { gatewayListeners } from './gateway-listeners.ts';
 import { fieldsOf, isBlock, listOf } from './loose.ts';
 import { mustBe, problemAt } from './must-be.ts';
 
-/** Blocks that api7-orch writes settings of its own into. */
+/** Blocks that api7-orch writes its own settings into. */
 const BLOCKS: readonly Path[] = [
   ['gateway', 'apisix'],
   ['gateway', 'apisix', 'status'],
@@ -22,8 +22,8 @@ const BLOCKS: readonly Path[] = [
 ];
 
 /**
- * `api7.config`: what would replace a block of api7-orch's own settings by nothing, and listeners elsewhere than where
- * ports are published, checked and balanced.
+ * `api7.config`: refuses empty values that would replace a block of api7-orch's own settings, and listeners other than
+ * the published, checked and balanced ports.
  */
 export function checkConfig(file: Fields, groups: readonly FileGroup[]): readonly Problem[] {
   const api7 = fieldsOf(file.get('api7'));
@@ -40,7 +40,7 @@ export function checkConfig(file: Fields, groups: readonly FileGroup[]): readonl
 
 const CONFIG: Path = ['api7', 'config'];
 
-/** What gateways of a group are configured with: what all have in common, and what only the group has. */
+/** A group's gateway configuration: the shared part and the group's own. */
 function gatewayConfigs(config: Fields, group: FileGroup, pools: readonly number[]): readonly Problem[] {
   const streams = (protocol: 'tcp' | 'udp') => listOf(group.setting('ports', protocol)?.value).map(Number);
   const expected = {
@@ -61,7 +61,7 @@ function gatewayConfigs(config: Fields, group: FileGroup, pools: readonly number
   ];
 }
 
-/** An empty block would take the place of the one below it: defaults of the product, settings of api7-orch. */
+/** An empty block would replace the one below it: the product's defaults, or api7-orch's settings. */
 function nulls(value: unknown, path: Path): readonly Problem[] {
   if (value === null)
     return [problemAt(path, 'nothing is given; write a value, or {} to keep what holds by default, or remove the key')];
@@ -70,14 +70,14 @@ function nulls(value: unknown, path: Path): readonly Problem[] {
   return [...value].flatMap(([key, field]) => nulls(field, [...path, key]));
 }
 
-/** `at`: where the block's name begins in the file, without its first `skip` words. */
+/** `at`: position of the block's name in the file, without its first `skip` words. */
 function notABlock(config: Fields, at: Path, path: Path, skip = 0): readonly Problem[] {
   const value = path.reduce<unknown>((above, key) => fieldsOf(above).get(String(key)), config);
   if (value === undefined || value === null || isBlock(value)) return [];
   return [problemAt([...at, ...path.slice(skip)], 'expected a block of keys')];
 }
 
-/** The dashboard and DP Manager are configured alike. */
+/** The dashboard and DP Manager have the same configuration form. */
 function serverListeners(service: 'dashboard' | 'dp_manager', api7: Fields): readonly Problem[] {
   const { http, https } = service === 'dashboard' ? PORTS.dashboard : PORTS.dpManager;
   const path = [...CONFIG, service, 'server'];

@@ -8,7 +8,7 @@ import { problemAt } from './must-be.ts';
 const FIELDS = ['host', 'hosts', 'port', 'name', 'user', 'password', 'target_session_attrs', 'sslmode', 'sslrootcert'];
 const BLOCK = ['api7', 'database'];
 
-/** `api7.database`: given in exactly one of its two ways, wholly, and each host once. */
+/** `api7.database`: given in exactly one of two forms, completely, and each host once. */
 export function checkDatabase(block: unknown): readonly Problem[] {
   const database = fieldsOf(block);
   const problems: Problem[] = [];

@@ -5,14 +5,14 @@ import { fieldsOf, textOf } from './loose.ts';
 
 export type Fields = ReadonlyMap<string, unknown>;
 
-/** A gateway group as the file states it; without `gateway_groups` there is one, of all gateways. */
+/** A gateway group in the file; without `gateway_groups` one group of all gateways. */
 export interface FileGroup {
-  /** Where it stands. */
+  /** Its position in the file. */
   readonly path: Path;
   readonly hosts: readonly string[];
-  /** What it says itself, without what it takes from `api7.gateway`. */
+  /** Its own settings, without those of `api7.gateway`. */
   readonly own: Fields;
-  /** A setting of its own, else that of `api7.gateway`, and where it stands; undefined where neither has it. */
+  /** Its own setting, else that of `api7.gateway`, with its position; undefined if neither has it. */
   setting(...names: readonly string[]): { readonly value: unknown; readonly path: Path } | undefined;
 }
 
@@ -41,11 +41,11 @@ export function fileGroups(file: Fields, names: PatternNames): readonly FileGrou
 const within = (fields: Fields, names: readonly string[]): unknown =>
   names.reduce<unknown>((value, name) => fieldsOf(value).get(name), fields);
 
-/** Hosts of a pattern; none where it is wrong, which `mismatch` reports. */
+/** Hosts of a pattern; none for an invalid one, which `mismatch` reports. */
 export const matching = (names: PatternNames, pattern: string | undefined): readonly string[] =>
   pattern === undefined || mismatch(names, pattern) !== undefined ? [] : matchPattern(names, pattern);
 
-/** Why a pattern names no host; undefined where it does. */
+/** Why a pattern matches no host; undefined if it does. */
 export function mismatch(names: PatternNames, pattern: string): string | undefined {
   try {
     matchPattern(names, pattern);

@@ -6,7 +6,7 @@ import { fieldsOf, isBlock, listOf, textOf } from './loose.ts';
 const CERTIFICATE = ['cert', 'key', 'ca'];
 const OF_CERTIFICATE = [...CERTIFICATE, 'sni'];
 
-/** Gateways that belong to no group or to two, groups without endpoints, and logins that are none or two at once. */
+/** Gateways in no group or in two, groups without endpoints, and missing or duplicate logins. */
 export function checkGatewayGroups(
   file: Fields,
   groups: readonly FileGroup[],
@@ -24,15 +24,15 @@ export function checkGatewayGroups(
 
 const LOGIN = ['token', 'cert', 'key'];
 
-/** An error in a login of its own is reported at the group, else at what all groups have in common. */
+/** An error in an own login is reported at the group, else at the shared settings. */
 const isOwnLogin = (own: Fields): boolean => LOGIN.some((field) => own.has(field));
 
-/** An error in what several groups have in common is reported once. */
+/** An error in shared settings is reported once. */
 const once = (problems: readonly Problem[]): readonly Problem[] => [
   ...new Map(problems.map((problem) => [JSON.stringify([problem.path, problem.message]), problem])).values(),
 ];
 
-/** Where a block is missing altogether, what is wrong is reported at the one above. */
+/** For a missing block, the error is reported at its parent. */
 const blockAt = (path: Path, fields: Fields): Path => (path[0] === 'api7' && fields.size === 0 ? ['api7'] : path);
 
 const patterns = (groups: readonly FileGroup[], names: PatternNames): readonly Problem[] =>
@@ -42,7 +42,7 @@ const patterns = (groups: readonly FileGroup[], names: PatternNames): readonly P
     return message === undefined ? [] : [{ path: [...path, 'hosts'], at: 'value', message }];
   });
 
-/** Every gateway has exactly one group, and every host of a group runs a gateway. */
+/** Each gateway has exactly one group, and each host of a group runs a gateway. */
 function homes(groups: readonly FileGroup[], names: PatternNames): readonly Problem[] {
   const gateways = names.groups.get('data_plane') ?? [];
   const homeless = gateways.filter((host) => !groups.some(({ hosts }) => hosts.includes(host)));
@@ -89,7 +89,7 @@ function twoLogins(path: Path, fields: Fields): readonly Problem[] {
   ];
 }
 
-/** How gateways log in: a way of their own takes the place of the shared one; whom to trust is shared unless it is said. */
+/** A group's login: an own method replaces the shared one; trust settings are shared unless given. */
 function effective(own: Fields, shared: Fields): Fields {
   const replaces = isOwnLogin(own);
   const trust = ['ca', 'sni'].filter((field) => shared.has(field)).map((field) => [field, shared.get(field)] as const);

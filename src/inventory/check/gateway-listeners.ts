@@ -7,9 +7,9 @@ type Fields = ReadonlyMap<string, unknown>;
 
 const INSIDE: readonly number[] = Object.values(PORTS.gateway);
 
-/** What the inventory says of the gateways' ports. */
+/** The gateways' ports in the inventory. */
 interface Expected {
-  /** Port of the host that leads to HTTPS. */
+  /** Host port of HTTPS. */
   readonly httpsPort: number;
   readonly streams: { readonly tcp: readonly number[]; readonly udp: readonly number[] };
   /** Ports of all pools. */
@@ -24,7 +24,7 @@ interface Listener {
   readonly ip: unknown;
 }
 
-/** Settings of other listeners of the gateway that could take a port that is published: keys, and what has it by default. */
+/** Settings of other gateway listeners that could take a published port, with their defaults. */
 const OTHERS: readonly Path[] = [
   ['apisix', 'control', 'port'],
   ['plugin_attr', 'prometheus', 'export_addr', 'port'],
@@ -32,8 +32,8 @@ const OTHERS: readonly Path[] = [
 ];
 
 /**
- * Listeners of the gateway in every form that its image takes. Requests that come in elsewhere than on the published
- * ports reach no gateway: a node would be drained and replaced before that shows.
+ * Checks all listeners of the gateway, in every form that its image accepts. Requests on other than the published ports
+ * reach no gateway; without this check that would show only after a node was drained and replaced.
  */
 export function gatewayListeners(
   at: Path,
@@ -66,7 +66,7 @@ export function gatewayListeners(
   ];
 }
 
-/** A number, or a list of numbers and of blocks with `port` and `ip`. Undefined where nothing is given. */
+/** A number, or a list of numbers and of blocks with `port` and `ip`. Undefined if not given. */
 function listenersOf(value: unknown, path: Path, byDefault: number): readonly Listener[] | undefined {
   if (value === undefined || value === null) return undefined;
   const single = (port: unknown, at: Path): Listener => ({ path: at, portPath: at, port, ip: undefined });
@@ -120,7 +120,10 @@ function withoutHttp(apisixPath: Path, apisix: Fields): readonly Problem[] {
   ];
 }
 
-/** Entries are a port, `address:port`, or a block with `addr`. Those that the inventory publishes are fine, wherever they stand. */
+/**
+ * Entries are a port, `address:port`, or a block with `addr`. Entries that the inventory publishes are fine in any
+ * form.
+ */
 function streamListeners(path: Path, stream: Fields, published: Expected['streams']): readonly Problem[] {
   return (['tcp', 'udp'] as const).flatMap((protocol) => {
     const entries = stream.get(protocol);

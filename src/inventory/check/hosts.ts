@@ -5,7 +5,9 @@ import { DEFAULTS } from '../schema/defaults.ts';
 import { canonicalAddress } from '../schema/formats.ts';
 import { fieldsOf, listOf, textOf } from './loose.ts';
 
-/** Two hosts at one address, or behind one sshd: they would be changed twice, and a rolling change would not see it. */
+/**
+ * Two hosts with one address, or behind one sshd: they would be changed twice, and the budget would count them twice.
+ */
 export function checkAddresses(file: ReadonlyMap<string, unknown>): readonly Problem[] {
   const ssh = fieldsOf(file.get('ssh'));
   const addresses = new Map<string, string>();
@@ -37,14 +39,14 @@ export function checkAddresses(file: ReadonlyMap<string, unknown>): readonly Pro
   return problems;
 }
 
-/** Who had this already; else it is now `name`'s. */
+/** The previous owner; if there is none, `name` becomes the owner. */
 function claimed(owners: Map<string, string>, key: string, name: string): string | undefined {
   const owner = owners.get(key);
   if (owner === undefined) owners.set(key, name);
   return owner;
 }
 
-/** Groups whose names clash, whose hosts or children do not exist, or that contain themselves. */
+/** Groups with clashing names, unknown hosts or children, or that contain themselves. */
 export function checkGroups(
   hosts: readonly string[],
   groups: ReadonlyMap<string, GroupNode>,
@@ -84,7 +86,7 @@ function noGroup(name: string, hosts: readonly string[], groups: ReadonlyMap<str
   return `group "${name}" is not defined${suggestion(name, [...groups.keys()])}`;
 }
 
-/** One problem per cycle, at the group of it that comes first. */
+/** One problem per cycle, at its first group. */
 function cycles(groups: ReadonlyMap<string, GroupNode>): readonly Problem[] {
   const told = new Set<string>();
   return [...groups.keys()].flatMap((name): readonly Problem[] => {

@@ -6,10 +6,12 @@ import { matching, mismatch } from './file-groups.ts';
 import { fieldsOf, textOf } from './loose.ts';
 import { type Published, requestPortsText } from './published-ports.ts';
 
-/** The names that the built-in playbooks look for. */
+/** Pool names that the built-in playbooks use. */
 const WELL_KNOWN = ['gateways', 'dashboards', 'dp_managers'];
 
-/** Patterns that match nothing, and what would leave members unverified without a word: a misspelt name, another port. */
+/**
+ * Patterns without a match, and mistakes that would silently leave members unchecked: a misspelled name, another port.
+ */
 export function checkLoadBalancers(
   file: ReadonlyMap<string, unknown>,
   names: PatternNames,
@@ -40,7 +42,7 @@ export function checkLoadBalancers(
   });
 }
 
-/** A member that serves nothing on the port of its pool would be drained and restored, and never be seen in service. */
+/** A member without a service on its pool's port would be drained and restored, and never get in service. */
 function unservedBy(
   pool: string,
   fields: ReadonlyMap<string, unknown>,
@@ -69,7 +71,7 @@ function unservedBy(
   return at(`no service of API7 publishes port ${port} (published: ${requestPortsText(some)})`);
 }
 
-/** The ports that people leave out. */
+/** The settings that are usually missing. */
 function remedy(port: number): string {
   if (port === PORTS.dpManager.https) return `; set api7.dp_manager.ports.https: ${port}`;
   if (port === PORTS.dashboard.https) return `; set api7.dashboard.ports.https: ${port}`;

@@ -1,6 +1,6 @@
 import { opened } from '../tagged.ts';
 
-/** The checks run on files that may be wrong elsewhere, so they take what is well-formed and leave the rest to the schema. */
+/** Checks run on files with other errors, so they use the well-formed parts and leave the rest to the schema. */
 export const fieldsOf = (value: unknown): ReadonlyMap<string, unknown> =>
   isBlock(value) ? new Map([...value].map(([key, field]) => [key, opened(field)])) : new Map();
 
@@ -8,7 +8,7 @@ export const isBlock = (value: unknown): value is ReadonlyMap<string, unknown> =
 
 export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value.map(opened) : []);
 
-/** A text that is there; an empty one stands for a secret that could not be read. */
+/** A nonempty text; an empty one stands for an unreadable secret. */
 export const textOf = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;
 

@@ -1,20 +1,20 @@
 import type { Path, Problem } from '../problem.ts';
 
-/** Where clients, balancers and health checks expect a service. */
+/** The address and port that clients, balancers and health checks expect. */
 export interface Expected {
   readonly port: number;
   /** The key of the address: `ip` or `host`. */
   readonly address: 'ip' | 'host';
-  /** The key under `api7.bind` that says on which addresses of the host the port is published. */
+  /** The key under `api7.bind` for the host's addresses of the port. */
   readonly bind: string;
 }
 
-/** Inside the container a service listens on all addresses; which of the host are published is said elsewhere. */
+/** Inside the container a service listens on all addresses; other settings choose the published host addresses. */
 export const EVERYWHERE = '0.0.0.0';
 
 export const problemAt = (path: Path, message: string): Problem => ({ path, at: 'value', message });
 
-/** A listener of which there is only one: its port and its address must be those that are published. */
+/** A single listener: its port and address must be the published ones. */
 export function mustBe(
   fields: ReadonlyMap<string, unknown>,
   path: Path,

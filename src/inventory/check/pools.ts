@@ -5,7 +5,7 @@ import { fieldsOf, textOf } from './loose.ts';
 interface Pool {
   readonly name: string;
   readonly driver: string | undefined;
-  /** What of the balancer it is spoken to by: two pools may share a host, but not this. */
+  /** Identifies the balancer's control interface: two pools may share a host, but not this. */
   readonly by: string | undefined;
   readonly hosts: readonly string[];
   readonly members: readonly string[];
@@ -13,8 +13,8 @@ interface Pool {
 }
 
 /**
- * Pools that get in each other's way: a member taken out for one of them would look, to the other, as if somebody else
- * had done it; of two files written at one place the later is left.
+ * Pools that conflict: a drain for one pool would look like an external drain to the other, and two pools with one
+ * include file would overwrite each other.
  */
 export function checkPools(file: ReadonlyMap<string, unknown>, names: PatternNames): readonly Problem[] {
   const problems: Problem[] = [];
@@ -52,7 +52,7 @@ export function checkPools(file: ReadonlyMap<string, unknown>, names: PatternNam
   return problems;
 }
 
-/** Two processes of one kind on a host may serve the same members; hooks tell pools apart themselves. */
+/** Two processes of one kind on a host may serve the same members; hooks separate pools themselves. */
 function clash(a: Pool, b: Pool): boolean {
   return a.driver !== b.driver || (a.driver !== 'command' && a.by === b.by);
 }
@@ -63,7 +63,7 @@ function poolOf(name: string, fields: ReadonlyMap<string, unknown>, names: Patte
     try {
       return pattern === undefined ? [] : matchPattern(names, pattern);
     } catch {
-      // A pattern that matches nothing is told of by its own check.
+      // A pattern without a match has its own check.
       return [];
     }
   };

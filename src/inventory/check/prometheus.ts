@@ -1,7 +1,7 @@
 import type { Problem } from '../problem.ts';
 import { fieldsOf, textOf } from './loose.ts';
 
-/** `api7.prometheus`: TLS where there is some, and a client certificate with its key. */
+/** `api7.prometheus`: TLS settings only with TLS, and a client certificate with its key. */
 export function checkPrometheus(block: unknown): readonly Problem[] {
   const prometheus = fieldsOf(block);
   const tls = fieldsOf(prometheus.get('tls'));

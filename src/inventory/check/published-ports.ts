@@ -4,18 +4,18 @@ import type { Path, Problem } from '../problem.ts';
 import type { Fields, FileGroup } from './file-groups.ts';
 import { fieldsOf, listOf } from './loose.ts';
 
-/** A port of a host by which a service is reached. */
+/** A host port of a service. */
 export interface Published {
   readonly service: 'gateway' | 'dashboard' | 'DP Manager';
   readonly port: number;
   readonly protocol: 'tcp' | 'udp';
-  /** Pools may name it: clients come by it. */
+  /** Pools may name it: it takes client requests. */
   readonly takesRequests: boolean;
-  /** Where it is given; undefined: by default. */
+  /** Its position in the file; undefined: a default. */
   readonly path?: Path;
 }
 
-/** Ports that each host of the control plane and each gateway publishes, as far as the file can be read. */
+/** Ports that each control-plane host and each gateway publishes, as far as the file is readable. */
 export function publishedPorts(
   file: Fields,
   groups: readonly FileGroup[],
@@ -25,7 +25,7 @@ export function publishedPorts(
   const add = (hosts: readonly string[], more: readonly Published[]): void => {
     for (const host of hosts) ports.set(host, [...(ports.get(host) ?? []), ...more]);
   };
-  // Hosts of two groups, or of none that runs gateways, are reported elsewhere.
+  // Hosts of two groups, or of none with gateways, are reported elsewhere.
   const gateways = names.groups.get('data_plane') ?? [];
   for (const group of groups)
     add(
@@ -83,11 +83,11 @@ function controlPlanePorts(api7: Fields): readonly Published[] {
   ];
 }
 
-/** What a gateway listens on besides, unless it is configured otherwise: control API, metrics, Admin API. */
+/** A gateway's other listeners by default: control API, metrics, Admin API. */
 const OWN_LISTENERS = [9090, 9091, 9180];
 const INSIDE: readonly number[] = [...Object.values(PORTS.gateway), ...OWN_LISTENERS];
 
-/** Two services of a host on one port, and stream routes on ports that a gateway has for something else. */
+/** Two services of a host on one port, and stream routes on ports that a gateway uses otherwise. */
 export function checkPublishedPorts(
   file: Fields,
   ports: ReadonlyMap<string, readonly Published[]>,
@@ -122,7 +122,7 @@ export function checkPublishedPorts(
 
 const nameOf = ({ service }: Published): string => (service === 'DP Manager' ? service : `the ${service}`);
 
-/** The ports by which requests reach a host, as a message lists them: `80 and 443 (gateway)`. */
+/** The request ports of a host in words: `80 and 443 (gateway)`. */
 export function requestPortsText(published: readonly Published[]): string {
   const byService = Map.groupBy(
     published.filter(({ takesRequests }) => takesRequests),

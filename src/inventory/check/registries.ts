@@ -4,7 +4,7 @@ import { fieldsOf, isBlock, listOf } from './loose.ts';
 
 const addressOf = (prefix: string): string => registryOf(`${prefix}/any`);
 
-/** A login is whole, each registry is there once, and no mirror is one of itself. */
+/** Logins are complete, registries are unique, and no mirror is its own registry. */
 export function checkRegistries(file: ReadonlyMap<string, unknown>): readonly Problem[] {
   const problems: Problem[] = [];
   const seen = new Map<string, string>();

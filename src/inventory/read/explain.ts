@@ -5,7 +5,9 @@ import { opened } from '../tagged.ts';
 
 type Issue = z.core.$ZodIssue;
 
-/** zod's issues as problems a person can act on. `tree` is the file's content: what zod found there tells missing from wrong. */
+/**
+ * zod's issues as problems with instructions. `tree` is the file's content: it distinguishes missing from wrong values.
+ */
 export function explain(issues: readonly Issue[], tree: unknown): readonly Problem[] {
   return issues.flatMap((issue): readonly Problem[] => {
     const path: Path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
@@ -68,7 +70,7 @@ function wrongChoice(choices: readonly string[], found: unknown): string {
   return near.startsWith(';') ? `must be one of ${choices.join(', ')}${near}` : `must be one of ${choices.join(', ')}`;
 }
 
-/** A block that may also be a word: what is wrong in the block, once it is one. */
+/** A block or a word: reports the problems of the block if the value is one. */
 function wrongUnion(issue: Extract<Issue, { code: 'invalid_union' }>, path: Path, tree: unknown): readonly Problem[] {
   const inside = issue.errors.find((errors) =>
     errors.every(({ path: at, code }) => at.length > 0 || code === 'unrecognized_keys'),

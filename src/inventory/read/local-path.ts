@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { fromHome } from '../../core/base/home.ts';
 
 /**
- * A path of the inventory on the controller: `~/` is the home directory, what is relative is relative to the inventory's own.
+ * A controller path of the inventory: `~/` is the home directory; relative paths start at the inventory's directory.
  *
  * @example localPath('/etc/api7', 'tokens/gateway') // '/etc/api7/tokens/gateway'
  */

@@ -1,6 +1,6 @@
 /**
- * The tree with plain objects in place of Maps, as the schema takes it. The order of keys that are whole numbers is lost:
- * where the order of names counts, it is taken from the Maps.
+ * The tree with plain objects instead of Maps, for the schema. Numeric keys lose their order: if order matters, it
+ * comes from the Maps.
  */
 export function plainTree(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plainTree);

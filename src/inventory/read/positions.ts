@@ -1,16 +1,16 @@
 import { EVENT_ID, type Event, getScalarValue, parseEvents, SCALAR_STYLE } from 'js-yaml';
 import type { Path } from '../problem.ts';
 
-/** 1-based, as editors count. */
+/** 1-based, as in editors. */
 export interface Position {
   readonly line: number;
   readonly col: number;
 }
 
 export interface Positions {
-  /** Where the value (or its key) stands; for something absent, the nearest enclosing key. */
+  /** Position of the value (or its key); of an absent one, the nearest enclosing key. */
   at(path: Path, which: 'key' | 'value'): Position;
-  /** A scalar as it is written in the file: `1.10` where the loaded value is the number 1.1. */
+  /** A scalar as written in the file: `1.10` for the loaded number 1.1. */
   written(path: Path): string | undefined;
 }
 
@@ -20,7 +20,7 @@ type Frame =
   | { readonly kind: 'mapping'; readonly path: Path; key: string | undefined };
 
 /**
- * Where everything in a YAML text stands, from the parser's own events. What comes in by an alias is found at the alias.
+ * Positions of everything in a YAML text, from the parser's own events. Aliased values are at the alias.
  *
  * @example positionsOf('a:\n  b: 1\n').at(['a', 'b'], 'value') // { line: 2, col: 6 }
  */
@@ -43,7 +43,7 @@ export function positionsOf(source: string): Positions {
     if (event.type === EVENT_ID.MAPPING) stack.push({ kind: 'mapping', path: path ?? [], key: undefined });
   }
 
-  /** Records an event and answers the path of the value it begins; a mapping's key begins none. */
+  /** Records an event and returns the path of the value that it begins; a mapping's key begins none. */
   function place(event: Event): Path | undefined {
     const frame = stack.at(-1);
     const offset = offsetOf(event);
@@ -65,7 +65,7 @@ export function positionsOf(source: string): Positions {
     at(path, which) {
       for (let length = path.length; length > 0; length--) {
         const id = JSON.stringify(path.slice(0, length));
-        // For a missing key the enclosing block's own key is the place to look at, not the block's first line.
+        // A missing key is reported at the enclosing block's key, not at the block's first line.
         const exact = length === path.length && which === 'value' ? values.get(id) : undefined;
         const offset = exact ?? keys.get(id) ?? values.get(id);
         if (offset !== undefined) return positionAt(lines, offset);

@@ -7,19 +7,19 @@ import { localPath } from './local-path.ts';
 
 export interface TagSources {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Directory that `!file` paths are relative to. */
+  /** Base directory of `!file` paths. */
   readonly dir: string;
-  /** A scalar as the file writes it, to show what YAML made of a version number. */
+  /** A scalar as written in the file, to show how YAML changed a version number. */
   readonly written: (path: Path) => string | undefined;
 }
 
-/** Aliases repeat what they stand for: a few lines of them, nested, would make more values than any machine can hold. */
+/** Aliases repeat their values: a few nested lines could expand beyond any machine's memory. */
 const MOST_VALUES = 100_000;
 
 /**
- * A copy of the tree in which every tag has its text, and what is wrong anywhere in the tree whatever the block: a
- * variable that is not set, a file that cannot be read, a version that YAML took for a number, a tag in quotes, an alias
- * into itself, aliases without end. After the last one the tree is not whole.
+ * Copies the tree with each tag's text filled in, and collects problems of any block: an unset variable, an unreadable
+ * file, a version that YAML took for a number, a quoted tag, an alias into itself, endless aliases. After the last one
+ * the tree is incomplete.
  */
 export async function readTags(
   tree: unknown,
@@ -37,7 +37,7 @@ export async function readTags(
   async function visit(value: unknown, path: Path, parents: readonly unknown[]): Promise<unknown> {
     if (++values === MOST_VALUES) {
       const message = `the file comes to more than ${MOST_VALUES} values, counting what its aliases repeat; write fewer`;
-      // Aliases may be nested hundreds deep; its beginning says where.
+      // Aliases may be nested hundreds of levels deep; the beginning of the path is enough.
       problems.push({ path: path.slice(0, 4), at: 'value', message });
     }
     if (values >= MOST_VALUES) return null;
@@ -95,7 +95,7 @@ async function textOf(tag: Tagged, env: TagSources['env'], read: (file: string) 
   }
 }
 
-/** `version: 1.10` is the number 1.1 to YAML. Refused for every key that holds a version, the user's own ones too. */
+/** `version: 1.10` is the number 1.1 in YAML. Refused for every key with a version, also the user's own. */
 function readAsNumber(value: unknown, path: Path, written: TagSources['written']): string | undefined {
   const key = path.at(-1);
   if (typeof value !== 'number' || typeof key !== 'string' || !/(^|_)(version|tag)$/i.test(key)) return undefined;

@@ -27,7 +27,7 @@ export type YamlRead =
 
 /**
  * Reads one YAML document with the inventory's tags. Blocks are Maps: in a plain object, a host named `1207` would come
- * before all hosts whose names are no numbers. A syntax error is a result, for the caller knows the file's name.
+ * before hosts with other names. A syntax error is a result, because the caller knows the file's name.
  */
 export function readYaml(source: string): YamlRead {
   try {
@@ -39,7 +39,7 @@ export function readYaml(source: string): YamlRead {
         : 'the file holds more than one YAML document; keep one and drop the "---"';
     return { ok: false, at: { line: 1, col: 1 }, message };
   } catch (error) {
-    // Only the reason: the exception's own message quotes the lines around, and those may hold a password.
+    // Only the reason: the exception's own message quotes lines that may contain a password.
     if (!(error instanceof YAMLException)) throw error;
     return {
       ok: false,
@@ -49,7 +49,7 @@ export function readYaml(source: string): YamlRead {
   }
 }
 
-/** Every key is a name, as if it were in quotes: YAML would read `0042` as the number 42 and lose how it is written. */
+/** Each key is read as if in quotes: YAML would read `0042` as the number 42 and lose its form. */
 function keysAsWritten(source: string, events: readonly Event[]): Event[] {
   /** For each open collection: whether a key comes next; `undefined` in a list. */
   const keyNext: (boolean | undefined)[] = [];

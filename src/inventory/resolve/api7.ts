@@ -10,7 +10,7 @@ import { controlPlanePorts } from './ports.ts';
 
 type Api7File = InventoryFile['api7'];
 
-/** `api7:` with every default filled in and every alternative settled. `path` makes a file path absolute. */
+/** `api7:` with defaults and alternatives resolved. `path` makes a file path absolute. */
 export function resolveApi7(api7: Api7File, path: (text: string) => string): Api7Settings {
   const { bind = {}, config = {}, images = {} } = api7;
   return {
@@ -71,14 +71,17 @@ function dsnOf({ dsn, host, hosts, ...fields }: Api7File['database']): Secret {
   });
 }
 
-/** What a database says of a login may hold the password alone: it is known to the redactor, encoded and not. */
+/**
+ * A database's message about a login may contain the password alone: the redactor gets it in both forms, encoded and
+ * not.
+ */
 function withKnownPassword(dsn: Secret): Secret {
   const { password } = new URL(dsnByHost(dsn.reveal())[0] ?? '');
   Secret.of(password);
   try {
     Secret.of(decodeURIComponent(password));
   } catch {
-    // Not percent-encoded after all: it stands as it is.
+    // It is not percent-encoded: the text is the password.
   }
   return dsn;
 }
@@ -94,5 +97,5 @@ function prometheusOf(given: Api7File['prometheus']): PrometheusSettings | undef
   };
 }
 
-/** `checkApi7` refuses such a file before it gets here. */
+/** `checkApi7` refuses such a file earlier. */
 const unchecked = (block: string): Error => new Error(`api7.${block} was resolved without having been checked`);

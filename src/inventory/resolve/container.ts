@@ -4,7 +4,7 @@ import type { InventoryFile } from '../schema/schema.ts';
 
 type ContainerFile = NonNullable<InventoryFile['api7']['dashboard']>;
 
-/** The settings of a container in the block of its service. */
+/** The container settings in the block of a service. */
 export function resolveContainer({
   env = {},
   mounts = [],

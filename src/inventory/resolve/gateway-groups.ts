@@ -11,10 +11,13 @@ type GroupFile = NonNullable<InventoryFile['gateway_groups']>[string];
 type Shared = NonNullable<InventoryFile['api7']['gateway']>;
 type Login = Pick<Shared, 'token' | 'cert' | 'key' | 'ca' | 'sni'>;
 
-/** The group of an inventory that has only one, and says nothing of groups. */
+/** Name of the only group in an inventory without `gateway_groups`. */
 const ONLY = 'default';
 
-/** `gateway_groups:` over `api7.gateway`; without them, one group of all gateways. `groups`: in the order of the file. */
+/**
+ * `gateway_groups:` merged over `api7.gateway`; without them, one group of all gateways. `groups`: in the order of the
+ * file.
+ */
 export function resolveGatewayGroups(
   { api7, hosts }: InventoryFile,
   groups: readonly (readonly [string, GroupFile])[],
@@ -67,7 +70,7 @@ export function resolveGatewayGroups(
 
 const DATA_PLANE = 'data_plane';
 
-/** One's own way to log in takes the place of the shared one; whom to trust is shared unless it is said. */
+/** An own login method replaces the shared one; trust settings are shared unless given. */
 function loginOf(shared: Login, own: Login): Login {
   const trust = defined({ ca: own.ca ?? shared.ca, sni: own.sni ?? shared.sni });
   if (own.token !== undefined) return { token: own.token };

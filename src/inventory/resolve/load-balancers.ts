@@ -8,7 +8,7 @@ import type { InventoryFile } from '../schema/schema.ts';
 
 type PoolFile = NonNullable<InventoryFile['load_balancers']>[string];
 
-/** One entry of `load_balancers:` with its patterns settled and every default filled in. */
+/** One entry of `load_balancers:` with patterns and defaults resolved. */
 export function resolveLoadBalancer(name: string, pool: PoolFile, names: PatternNames): LoadBalancerSettings {
   if (pool.driver !== 'none') return { ...managedOf(name, pool, names), ...driverFieldsOf(pool) };
   const { driver, port, reason } = pool;

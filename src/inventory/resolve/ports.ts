@@ -6,7 +6,7 @@ import type { InventoryFile } from '../schema/schema.ts';
 type BindFile = NonNullable<InventoryFile['api7']['bind']>;
 type GatewayPortsFile = NonNullable<NonNullable<InventoryFile['api7']['gateway']>['ports']>;
 
-/** Ports of the dashboard or DP Manager: HTTP always, TLS where a port of the host is given for it. */
+/** Ports of the dashboard or DP Manager: HTTP always, TLS if a host port is given for it. */
 export function controlPlanePorts(
   service: 'dashboard' | 'dp_manager',
   { http, https }: { readonly http?: number | undefined; readonly https?: number | undefined },

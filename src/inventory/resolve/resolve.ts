@@ -13,7 +13,7 @@ import { resolveLoadBalancer } from './load-balancers.ts';
 type HostFile = InventoryFile['hosts'][string];
 type Variables = Readonly<Record<string, unknown>>;
 
-/** What the schema's plain objects do not keep: they put names that are whole numbers first. */
+/** Orders that the schema's plain objects lose: they put numeric names first. */
 export interface FileOrder {
   /** Names of hosts, groups, gateway groups and pools in the order of the file. */
   readonly hosts: readonly string[];
@@ -22,7 +22,7 @@ export interface FileOrder {
   readonly pools: readonly string[];
 }
 
-/** A checked file as the inventory that the rest of the program works with: nothing is left relative or unmerged. */
+/** Turns a checked file into the inventory for the rest of api7-orch: absolute paths, merged settings. */
 export function resolveInventory(
   file: InventoryFile,
   { path, order }: { readonly path: string; readonly order: FileOrder },
@@ -76,7 +76,7 @@ function inOrder<Value>(
   });
 }
 
-/** Only what is said: the rest is decided when the host is connected to. */
+/** Only given settings: the rest is resolved at the connection. */
 function sshOf(
   host: HostFile,
   shared: NonNullable<InventoryFile['ssh']>,

@@ -15,7 +15,7 @@ const pathCheck: Check = (value) =>
 
 const isWithin = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
 
-/** No mount may hide a file that api7-orch mounts, nor a folder above it. */
+/** No mount may hide a file that api7-orch mounts, or a parent directory of it. */
 const targetCheck =
   (own: readonly string[]): Check =>
   (value) => {
@@ -47,7 +47,7 @@ const mountsOf = (own: readonly string[]) =>
 
 const UNITS: Readonly<Record<string, number>> = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
 
-/** `512m` as bytes; `undefined` for a text that is no size. */
+/** `512m` in bytes; `undefined` for a text that is no size. */
 function bytesOf(value: string): number | undefined {
   const [, count = '', unit = ''] = /^(\d{1,9}(?:\.\d{1,3})?)([kmg])$/i.exec(value) ?? [];
   return count === '' ? undefined : Math.floor(Number(count) * (UNITS[unit.toLowerCase()] ?? 0));
@@ -77,7 +77,7 @@ const rotation = block(
 const LABEL = /^(?!api7-orch\.)[^\s=]+$/;
 const HOST_NAME = /^[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
 
-/** Settings of the container that runs one of API7's services, to spread into the block of that service. */
+/** Container settings of one of API7's services, to spread into that service's block. */
 export const containerSettings = (service: keyof typeof OWN_SETTINGS) => ({
   env: environment('Environment variables of the container.', OWN_SETTINGS[service].variables).optional(),
   mounts: mountsOf(OWN_SETTINGS[service].targets).optional(),
@@ -95,7 +95,7 @@ export const containerSettings = (service: keyof typeof OWN_SETTINGS) => ({
           .number()
           .min(0.01)
           .max(1024)
-          // The Engine keeps fewer digits than a number may have: the rest would look like a change each time.
+          // The Engine keeps fewer digits: the rest would look like a change in each run.
           .refine((value) => Number(value.toFixed(2)) === value, { error: 'must have at most two decimals' }),
       )
       .meta({ description: 'Processors that the container may use, fractions too.' }),

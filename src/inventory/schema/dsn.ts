@@ -8,30 +8,31 @@ import type { Check } from './fields.ts';
 import { addressCheck } from './formats.ts';
 import { longEnough } from './secret-value.ts';
 
-/** Where a server of the database listens. */
+/** Address and port of a database server. */
 export interface DatabaseServer {
   readonly host: string;
   readonly port: number;
 }
 
 export interface DatabaseFields {
-  /** Several: a client takes the first that answers and fits `targetSessionAttrs`. */
+  /** Several: a client uses the first one that responds and matches `targetSessionAttrs`. */
   readonly servers: readonly DatabaseServer[];
   readonly name: string;
   readonly user: string;
   readonly password: Secret;
   readonly sslmode?: string | undefined;
-  /** Path of a file as the client sees it. */
+  /** Path of a file, as the client sees it. */
   readonly sslrootcert?: string | undefined;
   readonly targetSessionAttrs?: string | undefined;
 }
 
 /**
- * A PostgreSQL connection URI (libpq, "Connection URIs"): user, password and database percent-encoded, so that any
- * text survives. Without `sslmode` the client's own default holds. Each host has its port: a client that knows of several
- * hosts counts ports by their place.
+ * A PostgreSQL connection URI (libpq, "Connection URIs"): user, password and database are percent-encoded, so any text
+ * is safe. Without `sslmode` the client's own default applies. Each host has its port, because clients match ports to
+ * hosts by position.
  *
- * @example composeDsn({ servers: [{ host: 'db', port: 5432 }], name: 'api7ee', user: 'api7ee', password: Secret.of('p@ss'), sslmode: 'require' })
+ * @example composeDsn({ servers: [{ host: 'db', port: 5432 }], name: 'api7ee', user: 'api7ee', password:
+ *   Secret.of('p@ss'), sslmode: 'require' })
  * // postgres://api7ee:p%40ss@db:5432/api7ee?sslmode=require
  */
 export function composeDsn(fields: DatabaseFields): Secret {
@@ -43,13 +44,13 @@ export function composeDsn(fields: DatabaseFields): Secret {
   return Secret.of(`postgres://${user}@${hosts}/${name}${query === '' ? '' : `?${query}`}`);
 }
 
-/** The same URI once for each of its hosts, with that host alone: more than one is no URL to a parser of URLs. */
+/** The same URI once for each of its hosts, with that host alone: URL parsers accept only one host. */
 export function dsnByHost(dsn: string): readonly string[] {
   const [, head = '', hosts = '', rest = ''] = /^(\w+:\/\/(?:[^/?#@]*@)?)([^/?#]*)([\s\S]*)$/.exec(dsn) ?? [];
   return hosts.split(',').map((host) => `${head}${host}${rest}`);
 }
 
-/** `host`, `host:port`, `[address]:port` or an IPv6 address, as an entry of `database.hosts` has it. */
+/** Parses an entry of `database.hosts`: `host`, `host:port`, `[address]:port` or an IPv6 address. */
 export function databaseServer(entry: string, port: number): DatabaseServer {
   const [, host, own] = isIPv6(entry) ? [] : (/^\[?([^\]]*?)\]?(?::(\d+))?$/.exec(entry) ?? []);
   return { host: host ?? entry, port: own === undefined ? port : Number(own) };
@@ -64,11 +65,11 @@ export const databaseServerCheck: Check = (value) => {
 
 const MYSQL = /^(?:mysql|mariadb)\b[^:]*:\/\/|@(?:tcp|unix)\(/i;
 
-/** Texts that no PostgreSQL URI can carry: a NUL byte, half of a surrogate pair. */
+/** Refuses texts that no PostgreSQL URI can carry: a NUL byte, half a surrogate pair. */
 export const encodable: Check = (value) =>
   value.isWellFormed() && !value.includes('\0') ? undefined : 'holds characters that a connection URI cannot carry';
 
-/** A DSN written by hand: what a URI parser would misread is refused here, not at the database's first refusal. */
+/** A user's DSN: refuses what a URI parser would misread, before the database does. */
 export const dsnCheck: Check = (value) => {
   const unfilled = placeholderWithin(value);
   if (unfilled !== undefined) return unfilled;
@@ -84,7 +85,7 @@ const encode = 'percent-encode user and password, or give host, user and passwor
 
 const oneHostCheck: Check = (value) => {
   const url = URL.parse(value);
-  // An unencoded "/", "?" or "#" in the password ends the URI's host part early; an "@" makes two of them.
+  // An unencoded "/", "?" or "#" in the password ends the URI's host part early; an "@" makes two parts.
   if (url === null || url.hash !== '' || value.split('@').length > 2 || /\s/.test(value))
     return `not a connection URI; ${encode}`;
   if (url.hostname === '' || url.username === '') return `user or host is missing; ${encode}`;

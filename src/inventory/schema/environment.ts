@@ -4,7 +4,10 @@ import { free } from './fields.ts';
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** Variables of a container. A tag is a secret where its name, its variable or its value says so, as under `vars`. */
+/**
+ * Variables of a container. A tagged value is a secret if its name, its variable or its value indicates it, as under
+ * `vars`.
+ */
 export const environment = (description: string, own: readonly string[]) =>
   free(description)
     .transform((fields, context) => {

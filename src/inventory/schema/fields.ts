@@ -7,7 +7,7 @@ import { placeholder } from '../placeholder.ts';
 import { opened, Tagged } from '../tagged.ts';
 import { isSecretSetting, longEnough } from './secret-value.ts';
 
-/** What is wrong with a value, or nothing. Must not quote the value: it may have come from a secret. */
+/** The problem with a value, or undefined. Must not quote the value: it may be a secret. */
 export type Check = (value: string) => string | undefined;
 
 const checked = (check: Check) =>
@@ -21,13 +21,13 @@ const checked = (check: Check) =>
 
 const fine: Check = () => undefined;
 
-/** What holds for every text but words of commands: those may contain templates of the program that they run. */
+/** Applies to every text but words of commands: those may contain templates of their own program. */
 const filledIn =
   (check: Check): Check =>
   (value) =>
     placeholder(value) ?? check(value);
 
-/** Text; `!env` and `!file` are opened. */
+/** Text; `!env` and `!file` are resolved. */
 export const text = (description: string, check: Check = fine) =>
   z.preprocess(opened, checked(filledIn(check))).meta({ description });
 
@@ -39,11 +39,11 @@ const secretCheck =
   (value) =>
     check(value) ?? longEnough(value);
 
-/** Text that becomes a `Secret`, written plainly or by a tag. */
+/** Text that becomes a `Secret`, plain or by a tag. */
 export const secret = (description: string, check: Check = fine) =>
   z.preprocess(opened, checked(secretCheck(filledIn(check))).transform(Secret.of)).meta({ description });
 
-/** A `Secret` that must not stand in the file itself. */
+/** A `Secret` that must not be written in the file itself. */
 export const taggedSecret = (description: string) =>
   z
     .preprocess(
@@ -59,7 +59,7 @@ export const taggedSecret = (description: string) =>
     )
     .meta({ description });
 
-/** A duration such as `10s`, as milliseconds; `shortest` refuses those below it. */
+/** A duration such as `10s`, as milliseconds; refuses values below `shortest`. */
 export const durationField = (description: string, shortest?: string) =>
   z
     .preprocess(
@@ -99,11 +99,11 @@ export const choice = <const Values extends readonly [string, ...string[]]>(desc
 export const list = <Item extends z.ZodType>(description: string, item: Item) =>
   z.array(item).min(1).meta({ description });
 
-/** An optional field with what holds when it is absent, told in its description: editors and the docs show it from there. */
+/** An optional field with its default in the description, for editors and docs. */
 export const otherwise = <Field extends z.ZodType>(field: Field, byDefault: string | number | readonly string[]) =>
   field.optional().meta({ description: `${field.description} Default: ${shown(byDefault)}.` });
 
-/** The same where the schema itself fills the value in, so that what is read always has one. */
+/** The same if the schema itself fills in the default, so that the value is always set. */
 export const defaulted = <Value extends string | string[]>(field: z.ZodType<Value>, byDefault: NoInfer<Value>) =>
   // The compiler cannot see that a text is never undefined.
   field.default(() => byDefault as never).meta({ description: `${field.description} Default: ${shown(byDefault)}.` });
@@ -117,8 +117,8 @@ function shown(value: string | number | readonly string[]): string {
 }
 
 /**
- * A block in which every key is known; the message for unknown ones has one line per key, in the order of the issue. `refused` says
- * of keys that people expect why there are none.
+ * A block with known keys only; the message for unknown ones has one line per key, in the order of the issue. `refused`
+ * explains expected keys that do not exist.
  */
 export const block = <Shape extends z.ZodRawShape>(
   shape: Shape,
@@ -137,11 +137,13 @@ export const block = <Shape extends z.ZodRawShape>(
 const unknownKey = (key: string, known: readonly string[], refused: Readonly<Record<string, string>>): string =>
   (Object.hasOwn(refused, key) ? refused[key] : undefined) ?? `unknown key "${key}"${suggestion(key, known)}`;
 
-/** A block keyed by names of the user's own. */
+/** A block keyed by the user's own names. */
 export const named = <Value extends z.ZodType>(description: string, name: RegExp, rule: string, value: Value) =>
   z.record(z.string().regex(name, { error: rule }), value).meta({ description });
 
-/** Free content, such as variables. An empty block is allowed; tags inside are opened, and are secrets where they say so. */
+/**
+ * Free content, such as variables. May be empty; tags inside are resolved, and are secrets if their names indicate it.
+ */
 export const free = (description: string) =>
   z
     .preprocess(
@@ -173,7 +175,7 @@ function openedTag(tag: Tagged, path: FieldPath, complain: Complain): string | S
   const { text = '' } = tag;
   const names = path.filter((key) => typeof key === 'string');
   if (!isSecretSetting(tag, names)) return text;
-  // One that could not be read has been reported already.
+  // An unreadable one has been reported already.
   const problem = text === '' ? undefined : longEnough(text);
   if (problem !== undefined) complain(path, problem);
   return Secret.of(text);

@@ -5,7 +5,7 @@ import type { Check } from './fields.ts';
 const LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
 const HOSTNAME = new RegExp(`^${LABEL}(?:\\.${LABEL})*\\.?$`);
 
-/** RFC 1123 names; one whose last label is a number would be taken for an IPv4 address by everything that parses URLs. */
+/** RFC 1123 names; URL parsers take a name with a numeric last label for an IPv4 address. */
 const isHostname = (value: string): boolean =>
   value.length <= 253 && HOSTNAME.test(value) && !/^\d+$/.test(value.replace(/\.$/, '').split('.').at(-1) ?? '');
 
@@ -16,10 +16,10 @@ export const addressCheck: Check = (value) => {
   return 'neither an IP address nor a host name';
 };
 
-/** Names of OpenSSH's configuration may hold what no host name does. */
+/** Names in OpenSSH's configuration may contain characters that host names cannot. */
 const isSshName = (value: string): boolean => isHostname(value.replaceAll('_', 'x'));
 
-/** An address, or a name that OpenSSH's configuration knows. */
+/** An address, or a name in OpenSSH's configuration. */
 export const sshAddressCheck: Check = (value) => (isSshName(value) ? undefined : addressCheck(value));
 
 /** `[user@]host[:port]`, IPv6 in brackets; several separated by commas, or `none`. */
@@ -44,7 +44,7 @@ export const versionCheck: Check = (value) => {
 const COMPONENT = '[a-z0-9]+(?:(?:\\.|_{1,2}|-+)[a-z0-9]+)*';
 const REPOSITORY = new RegExp(`^(?:[A-Za-z0-9.-]+(?::\\d+)?/)?${COMPONENT}(?:/${COMPONENT})*$`);
 
-/** A full image reference: what runs must not depend on the day it was pulled, so a tag or a digest is required. */
+/** A full image reference: the image must not depend on the time of its pull, so a tag or a digest is required. */
 export const imageCheck: Check = (value) => {
   const [, repository, tag, digest] = /^(.+?)(?::([\w][\w.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}))?$/.exec(value) ?? [];
   if (repository === undefined || !REPOSITORY.test(repository))
@@ -88,7 +88,7 @@ export const prometheusCheck: Check = (value) => {
   return 'the address must not contain a path; set api7.config.dashboard.prometheus.query_path_prefix and api7.config.dp_manager.prometheus.remote_write_path';
 };
 
-/** RFC 7617: the first ":" ends the user, and no control character has a place in either. */
+/** RFC 7617: the first ":" ends the user, and control characters are forbidden in both. */
 export const basicUserCheck: Check = (value) =>
   /[:\p{Cc}]/u.test(value) ? 'a user of basic authentication holds no ":" and no control characters' : undefined;
 
@@ -111,14 +111,14 @@ export const pemCheck =
       ? undefined
       : `not a PEM ${what.toLowerCase()}; to read it from a file write !file path`;
 
-/** A path on the host that runs a balancer: a file or a socket. */
+/** A path on a balancer's host: a file or a socket. */
 export const remotePathCheck: Check = (value) =>
   value.startsWith('/') && !value.endsWith('/') ? undefined : 'must be an absolute path on the balancer host';
 
 export const requestPathCheck: Check = (value) =>
   /^\/[\x21-\x7e]*$/.test(value) ? undefined : 'a path of a request begins with "/" and holds no spaces: /status';
 
-/** As it stands in a Host header: with a port, if clients send one. */
+/** The value of a Host header: with a port, if clients send one. */
 export const hostHeaderCheck: Check = (value) => {
   const [, name = '', port = '1'] = /^(.*?)(?::(\d{1,5}))?$/.exec(value.replace(/^\[([0-9A-Fa-f:]+)\]/, 'ipv6')) ?? [];
   return addressCheck(name) === undefined && Number(port) > 0 && Number(port) < 65_536
@@ -126,7 +126,7 @@ export const hostHeaderCheck: Check = (value) => {
     : 'a Host header is a name, or name:port';
 };
 
-/** One spelling per address: IPv6 in its short form, names in lower case. */
+/** A normalized address: IPv6 in its short form, names in lower case. */
 export function canonicalAddress(address: string): string {
   const url = isIPv6(address) ? URL.parse(`http://[${address}]/`) : null;
   return url?.hostname.slice(1, -1) ?? address.toLowerCase().replace(/\.$/, '');

@@ -34,7 +34,7 @@ const ports = block(
   'Ports of the hosts on which gateways serve. Pools name these.',
 );
 
-/** How a gateway logs in to the control plane. */
+/** The gateways' login to the control plane. */
 export const login = {
   token: secret('Token of the gateway group. Excludes `cert`, `key`, `ca` and `sni`.', placeholderWord).optional(),
   cert: text('Client certificate, PEM.', pemCheck('CERTIFICATE')).optional(),
@@ -67,7 +67,7 @@ const address = text('IP address, or `{address}` for the address of the host its
 export const bound = (what: string, byDefault: readonly string[]) =>
   otherwise(list(`Addresses to publish ${what} on.`, address), byDefault);
 
-/** Addresses of the ports of gateways. */
+/** Addresses of the gateways' ports. */
 export const gatewayBind = {
   status: bound("the gateway's status port", DEFAULTS.bindInside),
   http: bound("the gateway's HTTP port", DEFAULTS.bindEverywhere),

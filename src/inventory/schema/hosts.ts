@@ -5,7 +5,7 @@ import { addressCheck, jumpCheck, sshAddressCheck } from './formats.ts';
 import { login } from './gateway.ts';
 import { NAME, NAME_RULE } from './names.ts';
 
-/** What OpenSSH's configuration says comes before these defaults. Settings of a single host fall back on those of all. */
+/** OpenSSH's configuration comes before these defaults. Settings of one host fall back on those of all hosts. */
 const sshSettings = (at: 'all hosts' | 'one host') => {
   const byDefault = (value: string | number) => (at === 'all hosts' ? value : 'as under ssh');
   return {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { inventoryFile } from './schema.ts';
 
-/** What an editor sees of `!env NAME` and `!file path` where a number or a choice is expected: the tag's bare argument. */
+/** The editor's view of `!env NAME` and `!file path` for a number or a choice: the tag's bare argument. */
 const TAGGED = {
   type: 'string',
   pattern: '^([A-Z_][A-Z0-9_]*|.*[./].*)$',
@@ -9,9 +9,9 @@ const TAGGED = {
 } as const;
 
 /**
- * JSON Schema (draft 7) of the inventory file for editors. It knows the fields, their types and descriptions; names
- * that must exist and the like are checked on load only. Editors must be told of the tags: in VS Code
- * `"yaml.customTags": ["!env scalar", "!file scalar"]`.
+ * JSON Schema (draft 7) of the inventory file for editors. It has fields, types and descriptions; existing names and
+ * similar rules are checked on load only. Editors need the tags: in VS Code `"yaml.customTags": ["!env scalar", "!file
+ * scalar"]`.
  */
 export function inventoryJsonSchema(): z.core.JSONSchema.BaseSchema {
   return z.toJSONSchema(inventoryFile, {

@@ -20,7 +20,7 @@ const hosts = text('Pattern of the hosts that run it; each of them is changed.')
 const members = text('Pattern of the hosts that it balances.');
 const argv = (description: string) => list(description, word('One word of the command; no shell sees it.'));
 
-/** What every pool has whose balancers are spoken to. */
+/** Settings of every managed pool. */
 const driven = {
   members,
   port: port('Port of the members that it balances.'),
@@ -65,13 +65,13 @@ const driven = {
   ).optional(),
 };
 
-/** A pool with a driver: what every such pool has, and the fields of its driver. */
+/** A pool with a driver: the common fields, and the driver's own. */
 const managed = <Driver extends string, Own extends z.ZodRawShape>(
   driver: Driver,
   { how, where, own }: { readonly how: string; readonly where: string; readonly own: Own },
 ) => block({ driver: z.literal(driver).meta({ description: how }), hosts, ...own, ...driven }, where);
 
-/** Every driver with the fields that only it has. The driver gets them as they are named here. */
+/** All drivers with their own fields. The driver gets them under these names. */
 const drivers = [
   managed('haproxy', {
     how: 'HAProxy, by its runtime socket.',
@@ -115,12 +115,12 @@ const drivers = [
   }),
 ] as const;
 
-/** A pool with a driver, as the file has it, with the defaults of its driver. */
+/** A pool with a driver as in the file, with its driver's defaults. */
 export type ManagedFile = z.output<(typeof drivers)[number]>;
 
 type OwnOf<Pool> = Pool extends ManagedFile ? Omit<Pool, keyof typeof driven | 'hosts'> : never;
 
-/** The driver of a pool and the fields that only this driver has. */
+/** The driver of a pool and this driver's own fields. */
 export type DriverFields = OwnOf<ManagedFile>;
 
 const none = block(

@@ -3,7 +3,7 @@ import { inventoryJsonSchema } from './json-schema.ts';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
-/** The table of every field in `docs/inventory.md`, in Markdown, made from the schema. */
+/** The table of all fields in `docs/inventory.md`, in Markdown, made from the schema. */
 export function inventoryReference(): string {
   const rows = fieldsIn(inventoryJsonSchema(), '').map(({ field, kind, needed, meaning }) =>
     ['', `\`${field}\``, kind, needed, meaning, ''].join(' | ').trim(),

@@ -1,7 +1,7 @@
 import { block, list, named, taggedSecret, text } from './fields.ts';
 import { registryCheck } from './formats.ts';
 
-/** A registry as image references name it: `docker.io` is the one of references without any. */
+/** A registry in the naming of image references: `docker.io` is the default one. */
 const REGISTRY = /^(?=localhost$|.*[.:])(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::\d+)?$/;
 
 export const registries = named(

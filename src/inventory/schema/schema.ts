@@ -6,8 +6,8 @@ import { groups, hosts, ssh, vars } from './hosts.ts';
 import { loadBalancers } from './load-balancers.ts';
 
 /**
- * The inventory file: the one source of its types, of `inventory.schema.json` and of the reference in the docs.
- * What spans several places (groups that exist, addresses given twice) is checked beside it, see `check.ts`.
+ * The inventory file: the single source of its types, of `inventory.schema.json` and of the reference in the docs.
+ * Rules across fields (existing groups, duplicate addresses) are checked in `check.ts`.
  */
 export const inventoryFile = block(
   {
