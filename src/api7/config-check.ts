@@ -1,6 +1,7 @@
 /**
- * Checks a gateway's configuration inside its image, in `sh`. `apisix init` validates config.yaml and renders nginx.conf from it;
- * `apisix test` has nginx read the result, snippets included. An image without the command `test` prints its help and ends with 0.
+ * Checks a gateway's configuration inside its image, in `sh`. `apisix init` validates config.yaml and renders
+ * nginx.conf from it; `apisix test` makes nginx read the result, snippets included. An image without the command `test`
+ * prints its help and exits with 0.
  *
  * The container of the check has no network, so a name in a snippet cannot be resolved there: that is no refusal.
  */

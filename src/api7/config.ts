@@ -18,12 +18,12 @@ import { PROMETHEUS_FILES, TLS_FILES } from './control-plane-files.ts';
 import { PORTS } from './paths.ts';
 import { serviceBehind } from './services.ts';
 
-/** Where Prometheus takes what DP Manager writes. */
+/** Path to which DP Manager writes in Prometheus. */
 export const REMOTE_WRITE_PATH = '/api/v1/write';
 
 type Config = Readonly<Record<string, unknown>>;
 
-/** What the files of both services of the control plane say: where it listens, with which certificate, and whom it asks. */
+/** The common configuration of both control-plane services: listeners, certificate, database. */
 function controlPlane(
   { database: { dsn }, prometheus }: Api7Settings,
   { ports, tls }: ControlPlaneSettings,
@@ -54,15 +54,15 @@ function prometheusConfig({ addr, basicAuth, tls }: PrometheusSettings): Config 
 }
 
 /**
- * Defaults that releases of api7-orch added to the files of the control plane, oldest first. A file that was written before is not
- * written again for them: that would restart the control plane of everybody who upgrades.
+ * Defaults that releases of api7-orch added to the control plane's files, oldest first. Existing files are not
+ * rewritten for them: that would restart the control plane at each upgrade of api7-orch.
  */
 const ADDED: readonly Config[] = [
-  // Connections that are never renewed stay with a server of the database that is primary no more.
+  // A connection that is never renewed stays with a database server that is no longer primary.
   { database: { max_lifetime: '1h' } },
 ];
 
-/** Parameters of `yamlFile`: what is written, and the contents of earlier releases that are left as they are. */
+/** Parameters of `yamlFile`: the new content, and contents of earlier releases that are left unchanged. */
 export interface WrittenConfig {
   readonly content: Config;
   readonly accepts: readonly Config[];
@@ -73,7 +73,7 @@ function written(base: Config, own: Config): WrittenConfig {
   return { content: ofRelease(ADDED.length), accepts: ADDED.map((_, count) => ofRelease(count)) };
 }
 
-/** `dashboard-config.yaml` as the vendor's page has it, with the inventory's own settings laid over. */
+/** `dashboard-config.yaml` from the vendor's page, merged with the inventory's settings. */
 export const dashboardFile = (api7: Api7Settings): WrittenConfig =>
   written(controlPlane(api7, api7.dashboard), api7.dashboard.config);
 
@@ -81,17 +81,17 @@ export const dashboardFile = (api7: Api7Settings): WrittenConfig =>
 export const dpManagerFile = (api7: Api7Settings): WrittenConfig =>
   written(controlPlane(api7, api7.dpManager, { remote_write_path: REMOTE_WRITE_PATH }), api7.dpManager.config);
 
-/** The same, as a new file has it. */
+/** The same, for a new file. */
 export const dashboardConfig = (api7: Api7Settings): Config => dashboardFile(api7).content;
 export const dpManagerConfig = (api7: Api7Settings): Config => dpManagerFile(api7).content;
 
-/** Inside the container a service listens on all addresses; which of the host are published is said elsewhere. */
+/** Inside the container a service listens on all addresses; other settings choose the published host addresses. */
 const EVERYWHERE = '0.0.0.0';
 
-/** nginx's own default in APISIX, written down so that the stop time-out can be derived from it. */
+/** nginx's own default in APISIX, written explicitly so that the stop timeout can be derived from it. */
 const WORKER_SHUTDOWN_TIMEOUT = '240s';
 
-/** `gateway_conf/config.yaml` of a gateway group, with the `status` block that health checks ask. */
+/** `gateway_conf/config.yaml` of a gateway group, with the `status` block for health checks. */
 export const gatewayConfig = ({ ports, config }: Pick<GatewayGroup, 'ports' | 'config'>): Config =>
   merge(
     {
@@ -101,7 +101,7 @@ export const gatewayConfig = ({ ports, config }: Pick<GatewayGroup, 'ports' | 'c
     config,
   );
 
-/** Listeners of stream routes; HTTP goes on beside them. */
+/** Listeners of stream routes, in addition to HTTP. */
 function streams(ports: readonly ServicePort[]): Config {
   const of = (protocol: 'tcp' | 'udp'): readonly number[] =>
     ports.filter((port) => port.name === 'stream' && port.protocol === protocol).map(({ container }) => container);
@@ -113,14 +113,14 @@ function streams(ports: readonly ServicePort[]): Config {
   };
 }
 
-/** What a gateway's container gets to end on top of what its workers may take, seconds. */
+/** Time for a gateway's container to end after its workers, in seconds. */
 export const STOP_SLACK_SECONDS = 10;
 
 /**
- * Seconds that a gateway gets to stop: what its workers may take to finish requests, and 10 s on top, so that Docker
- * never cuts one off that nginx would still have answered. Workers without a limit (0) get the longest request of the gateways' pools.
+ * Seconds for a gateway to stop: its workers' time to finish requests, and 10 s more, so that Docker never kills
+ * requests that nginx would still answer. Workers without a limit (0) get the longest request of the gateways' pools.
  *
- * @throws OrchError CONFIG_INVALID when `nginx_config.worker_shutdown_timeout` is not a time as nginx reads it
+ * @throws OrchError CONFIG_INVALID when `nginx_config.worker_shutdown_timeout` is no time in nginx's notation
  */
 export function gatewayStopSeconds(inventory: Inventory, host: Pick<InventoryHost, 'name'>): number {
   const nginx = gatewayConfig(gatewayGroupOf(inventory, host.name)).nginx_config;
@@ -144,7 +144,7 @@ const longestRequestMs = (inventory: Inventory): number =>
     ...[...inventory.loadBalancers.values()].map((pool) => (isOfGateways(inventory, pool) ? pool.longestRequestMs : 0)),
   );
 
-/** A port that is none of API7's may be one of a gateway's own listeners. */
+/** A port outside of API7's may be one of a gateway's own listeners. */
 const isOfGateways = (inventory: Inventory, pool: LoadBalancerSettings): pool is LoadBalancerSettings & ManagedPool =>
   pool.driver !== 'none' &&
   pool.members.some((node) => (serviceBehind(inventory, { node, port: pool.port })?.name ?? 'gateway') === 'gateway');

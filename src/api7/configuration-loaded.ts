@@ -21,18 +21,18 @@ const params = recordParams.extend({
 
 type Params = z.output<typeof params>;
 
-/** `status`: what `/status/ready` returned; null without a response, and where the record makes the question needless. */
+/** `status`: of `/status/ready`; null without a response, and if the record makes the request unnecessary. */
 type Loaded = { readonly loaded: boolean; readonly status: number | null; readonly behind: Behind | null };
 
 const ANSWER_MS = 5000;
 
-/** Older versions have no such path and cannot complain. */
+/** Older versions do not have this path. */
 const READY = [200, 404];
 
 /**
- * Waits until a new gateway has loaded its configuration from the control plane. A gateway that is refused there, because of a
- * wrong token for example, returns 200 on `/status` and 404 on all routes. A container that has passed is not asked again:
- * later, `/status/ready` returns 503 on all gateways while the control plane is away, and they serve all the same.
+ * Waits until a new gateway has loaded its configuration from the control plane. A refused gateway, for example with a
+ * wrong token, returns 200 on `/status` and 404 on all routes. A container that has passed is not asked again: later,
+ * all gateways return 503 on `/status/ready` while the control plane is down, and still serve.
  *
  * @throws OrchError NOT_READY; CONTAINER_EXITED as soon as the container has ended for good
  * @example yield configurationLoaded({ container: 'api7-gateway', port: 7085, record: '/opt/api7/.gateway-loaded' });

@@ -4,7 +4,7 @@ import { gatewayGroupOf } from '../inventory/gateway-group.ts';
 import type { ContainerSettings, Inventory } from '../inventory/inventory.ts';
 import type { Service } from './services.ts';
 
-/** What the inventory sets of the container of a service on a host. */
+/** The inventory's settings for a service's container on a host. */
 export const settingsOf = (
   inventory: Pick<Inventory, 'api7' | 'gatewayGroups'>,
   host: { readonly name: string },
@@ -18,10 +18,11 @@ interface Own {
 }
 
 /**
- * The settings of a container as parameters of the task `container`, together with the variables and mounts that the service
- * itself needs.
+ * Container settings as parameters of the task `container`, with the variables and mounts that the service itself
+ * needs.
  *
- * @example yield container({ name, image, ...withSettings(settingsOf(inventory, host, 'gateway'), { env: gatewayEnv(group, host), mounts }) });
+ * @example yield container({ name, image, ...withSettings(settingsOf(inventory, host, 'gateway'), { env:
+ *   gatewayEnv(group, host), mounts }) });
  */
 export function withSettings(settings: ContainerSettings, { env = {}, mounts }: Own) {
   const { memory, cpus, log, labels, extraHosts, dns } = settings;

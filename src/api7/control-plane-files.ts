@@ -4,26 +4,26 @@ import { DATABASE_CA } from '../inventory/database-ca.ts';
 import type { Api7Settings } from '../inventory/inventory.ts';
 import { PATHS } from './paths.ts';
 
-/** A PEM file that a service of the control plane is given. */
+/** A PEM file for a service of the control plane. */
 export interface MountedFile {
-  /** On the host: each service has its own copy. */
+  /** Path on the host: each service has its own copy. */
   readonly source: string;
-  /** In the container, where the configuration names it. */
+  /** Path in the container, which the configuration names. */
   readonly target: string;
   readonly content: Text;
 }
 
-/** Where the files for Prometheus are in the containers. */
+/** Paths of Prometheus' files in the containers. */
 export const PROMETHEUS_FILES = {
   ca: '/opt/api7/prometheus-ca.pem',
   cert: '/opt/api7/prometheus-cert.pem',
   key: '/opt/api7/prometheus-key.pem',
 } as const;
 
-/** Where a service finds its own certificate. */
+/** Paths of a service's own certificate. */
 export const TLS_FILES = { cert: '/opt/api7/tls-cert.pem', key: '/opt/api7/tls-key.pem' } as const;
 
-/** Certificates and keys that the configuration of a service names. */
+/** Certificates and keys that a service's configuration names. */
 export function controlPlaneFiles(
   api7: Pick<Api7Settings, 'database' | 'prometheus' | 'dashboard' | 'dpManager'>,
   service: 'dashboard' | 'dp-manager',

@@ -11,11 +11,11 @@ const params = z.strictObject({
   /** DP Manager's endpoints of the inventory. */
   endpoints: z.array(z.string()).readonly(),
   /**
-   * The variables that the container will have, where it is made from the inventory: its endpoints are the inventory's. Else it
-   * keeps its own variables, and its endpoints are the inventory's only where it has none.
+   * The variables of the new container, if it is created from the inventory: then the inventory's endpoints apply.
+   * Otherwise the container keeps its variables, and the inventory's endpoints apply only if it has none.
    */
   env: z.record(z.string(), secretOrText).optional(),
-  /** The other gateways that are in service, asked for `/status/ready` from here. */
+  /** The other gateways in service, asked for `/status/ready` from this host. */
   siblings: z
     .array(z.strictObject({ name: z.string(), address: z.string(), port: z.int().min(1).max(65_535) }))
     .readonly(),
@@ -24,25 +24,25 @@ const params = z.strictObject({
 type Params = z.output<typeof params>;
 
 type Endpoints = {
-  /** Endpoints that answer, and all of them. */
+  /** Number of endpoints that respond, and of all. */
   readonly answering: number;
   readonly silent: readonly string[];
-  /** Siblings that answered: those that are ready, and those that say that their control plane is away. */
+  /** Peers that responded: ready ones, and ones that report a missing control plane. */
   readonly ready: readonly string[];
   readonly unready: readonly string[];
-  /** It will log in to the control plane with other variables than it has: that others are not ready does not concern it. */
+  /** It will log in to the control plane with new variables, so that its peers' readiness does not matter. */
   readonly newLogin: boolean;
 };
 
-/** As the vendor names them; the newer name wins. */
+/** The vendor's names; the newer one wins. */
 const VARIABLES = ['API7_DP_MANAGER_ENDPOINTS', 'API7_CONTROL_PLANE_ENDPOINTS'];
 
 const READY_MS = 3000;
 
 /**
- * A gate, one look: the control plane is there for a gateway that is about to be restarted. More than half of the endpoints
- * that it will have respond from its host (with fewer it does not start), and not every peer reports that its control
- * plane is missing. It is no fault of this gateway, so nothing is drained: the run is on hold.
+ * Gate, one reading: the control plane is available for a gateway that is about to be restarted. More than half of its
+ * future endpoints respond from its host (with fewer it does not start), and not every peer reports a missing control
+ * plane. A failure is not this gateway's, so nothing is drained: the run is on hold.
  *
  * @throws OrchError CONTROL_PLANE_UNREACHABLE
  * @example yield controlPlaneGuard({ container: 'api7-gateway', endpoints, siblings: [] });
@@ -76,7 +76,7 @@ export const controlPlaneGuard = defineGate<typeof params, Endpoints>({
 
 const mostAnswer = ({ answering, silent }: Endpoints): boolean => answering > silent.length;
 
-/** The variables of the container that is there; undefined where there is none. */
+/** The variables of the existing container; undefined if there is none. */
 async function variablesOf({ container }: Params, { docker }: Reader): Promise<readonly string[] | undefined> {
   return (await docker.container(container))?.Config.Env ?? undefined;
 }
@@ -101,7 +101,7 @@ function listOf(text: string | undefined): readonly string[] {
   }
 }
 
-/** Those that do not answer from here say nothing: a firewall may keep their status port for balancers. */
+/** Peers without a response from here are ignored: a firewall may allow their status port to balancers only. */
 async function siblingsOf(p: Params, host: Reader): Promise<Pick<Endpoints, 'ready' | 'unready'>> {
   const statuses = await Promise.all(
     p.siblings.map(async ({ name, address, port }) => {
@@ -115,6 +115,6 @@ async function siblingsOf(p: Params, host: Reader): Promise<Pick<Endpoints, 'rea
   );
   const named = (wanted: (status: number) => boolean): readonly string[] =>
     statuses.filter(({ status }) => wanted(status)).map(({ name }) => name);
-  // An older version has no such path and cannot complain.
+  // Older versions do not have this path.
   return { ready: named((status) => status === 200 || status === 404), unready: named((status) => status === 503) };
 }

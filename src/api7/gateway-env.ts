@@ -6,8 +6,8 @@ import type { GATEWAY_VARIABLES } from '../inventory/own-settings.ts';
 type GatewayEnv = Readonly<Partial<Record<(typeof GATEWAY_VARIABLES)[number], string | Secret>>>;
 
 /**
- * What a gateway needs to find and trust its control plane, as its image takes it: by environment variables. Docker
- * shows them to root of that host in `docker inspect`; there is no other way in.
+ * A gateway's environment variables for finding and trusting its control plane. `docker inspect` shows them to root of
+ * that host; the image accepts them in no other way.
  */
 export function gatewayEnv(of: GatewayGroup, host: { readonly name: string }): GatewayEnv {
   const { endpoints, group } = of;

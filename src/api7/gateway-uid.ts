@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 
-/** Namespace of the ids below; any fixed UUID would do, it must only never change. */
+/** Namespace of the ids below; any fixed UUID would do, but it must never change. */
 const NAMESPACE = Buffer.from('6f1d7a52c1b84f0e9a3d0b5e7c2f4a18', 'hex');
 
 /**
- * The instance id of the gateway on a host: a name-based UUID (RFC 9562, version 5) of cluster and host. The same slot
- * keeps its id when its container, or the whole host, is made anew; else the dashboard would list a stranger and miss
- * the old one for a week.
+ * The instance id of the gateway on a host: a name-based UUID (RFC 9562, version 5) of cluster and host. It stays the
+ * same when the container or the whole host is recreated; otherwise the dashboard would list an unknown gateway, and
+ * the old one as missing for a week.
  */
 export function gatewayUid(cluster: string, host: string): string {
   const bytes = createHash('sha1').update(NAMESPACE).update(`${cluster}/${host}`).digest().subarray(0, 16);

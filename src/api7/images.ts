@@ -8,7 +8,7 @@ type ImageSettings = Pick<Api7Settings, 'version' | 'registry' | 'images'>;
 const inRegistry = (api7: ImageSettings, name: string, tag: string): string =>
   `${api7.registry === undefined ? '' : `${api7.registry.replace(/\/+$/, '')}/`}api7/${name}:${tag}`;
 
-/** Control-plane images are tagged with a leading "v", gateway images without: one version, two spellings. */
+/** Control-plane images are tagged with a leading "v", gateway images without: two forms of one version. */
 export const dashboardImage = (api7: ImageSettings): string =>
   api7.images.dashboard ?? inRegistry(api7, 'api7-ee-3-integrated', `v${api7.version}`);
 

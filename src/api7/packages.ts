@@ -4,7 +4,7 @@ import { PATHS } from './paths.ts';
 
 const INTO = { controlPlane: PATHS.controlPlanePackage, dataPlane: PATHS.dataPlanePackage } as const;
 
-/** Parameters of `package_` for one of the archives that the inventory names. */
+/** Parameters of `package_` for one of the inventory's archives. */
 export const packageParams = (packages: NonNullable<Api7Settings['package']>, role: keyof typeof INTO) => ({
   from: packages[role],
   into: INTO[role],

@@ -1,7 +1,7 @@
 export { IN_IMAGE } from '../inventory/own-settings.ts';
 export { PORTS } from '../inventory/ports.ts';
 
-/** Where things live on the hosts. Host names follow the vendor's packages. */
+/** Paths on the hosts. File names follow the vendor's packages. */
 export const PATHS = {
   home: '/opt/api7',
   controlPlanePackage: '/opt/api7/control-plane-package',
@@ -15,7 +15,7 @@ export const PATHS = {
   gatewayLoaded: '/opt/api7/.gateway-loaded',
 } as const;
 
-/** uid and gid that the gateway's image runs as: its files must be readable by it. */
+/** uid and gid of the gateway's image: it must be able to read its files. */
 export const GATEWAY_ID = 636;
 
 export const CONTAINERS = {

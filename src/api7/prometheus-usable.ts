@@ -10,14 +10,14 @@ const params = z.strictObject({
   addr: z.url(),
   login: z.custom<HttpLogin>().optional(),
   tls: z.custom<HttpTls>().optional(),
-  /** What the dashboard asks, and where DP Manager writes to. */
+  /** The dashboard's query, and DP Manager's write path. */
   query: z.string().startsWith('/'),
   write: z.string().startsWith('/'),
 });
 
 type Params = z.output<typeof params>;
 
-/** A status, or why there is none. */
+/** A status, or the reason why there is none. */
 type Answer = number | { readonly why: string } | 'not asked';
 
 interface Answers {
@@ -27,14 +27,17 @@ interface Answers {
 
 const ANSWER_MS = 5000;
 
-/** A receiver refuses a write without a body: 400, or 415 for a body without a type. Some take it as nothing to write. */
+/**
+ * A receiver refuses a write without a body: 400, or 415 for a body without a type. Some accept it as an empty write.
+ */
 const TAKES_WRITES = [200, 204, 400, 415];
 
 /**
- * A gate, one look: Prometheus answers the queries of the dashboard and takes what DP Manager writes, seen from this host.
+ * Gate, one reading: Prometheus answers the dashboard's queries and accepts DP Manager's writes, seen from this host.
  *
  * @throws OrchError PROMETHEUS_UNUSABLE
- * @example yield prometheusUsable({ addr: 'http://10.0.4.1:9090', query: '/api/v1/query?query=1', write: '/api/v1/write' });
+ * @example yield prometheusUsable({ addr: 'http://10.0.4.1:9090', query: '/api/v1/query?query=1', write:
+ *   '/api/v1/write' });
  */
 export const prometheusUsable = defineGate<typeof params, Answers>({
   kind: 'prometheusUsable',
@@ -61,14 +64,14 @@ export function prometheusGate(api7: Api7Settings & Required<Pick<Api7Settings, 
   return prometheusUsable({
     addr,
     ...(basicAuth && { login: basicAuth }),
-    // An https address is TLS without any setting, too.
+    // An https address means TLS without any other setting.
     ...((tls !== undefined || addr.startsWith('https:')) && { tls: tls ?? {} }),
     query: `${prefix.replace(/\/$/, '')}/api/v1/query?query=1`,
     write: ownText(dpManagerConfig(api7), 'remote_write_path') ?? REMOTE_WRITE_PATH,
   });
 }
 
-/** A setting that the inventory may have changed. */
+/** A setting that the inventory may override. */
 function ownText({ prometheus }: Readonly<Record<string, unknown>>, key: string): string | undefined {
   const value: unknown =
     prometheus !== null && typeof prometheus === 'object' ? Reflect.get(prometheus, key) : undefined;
@@ -92,7 +95,7 @@ async function answerOf(host: Reader, how: 'httpGet' | 'httpPost', request: Http
   try {
     return (await host[how](request)).status;
   } catch (error) {
-    // A host that can ask for nothing from here says nothing about Prometheus.
+    // A host that cannot send requests proves nothing about Prometheus.
     if (error instanceof OrchError && error.code === 'FORWARDING_REFUSED') return 'not asked';
     if (!isNoResponse(error)) throw error;
     return { why: error.message };

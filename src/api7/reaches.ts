@@ -4,13 +4,15 @@ import type { Reader } from '../core/host/connection.ts';
 
 const ANSWER_MS = 3000;
 
-/** Exit codes of curl that mean: no name, no connection, no answer in time. Any other means that somebody was there. */
+/**
+ * Exit codes of curl that mean: no name, no connection, no response in time. Any other proves that a server responded.
+ */
 const NOBODY = new Set([5, 6, 7, 28]);
 const NO_CURL = 127;
 
 /**
- * Whether a control-plane endpoint answers from a host. By http it must say that it is healthy; by https, where only a
- * gateway's certificate would be let in, it is enough that somebody listens.
+ * Whether a control-plane endpoint responds to a host. Over http it must report healthy; over https, where only a
+ * gateway's certificate is accepted, a listening server is enough.
  */
 export async function reaches(endpoint: string, host: Reader): Promise<boolean> {
   if (!URL.canParse(endpoint)) return false;
@@ -20,7 +22,7 @@ export async function reaches(endpoint: string, host: Reader): Promise<boolean> 
   const port = Number(url.port === '' ? (secure ? 443 : 80) : url.port);
   try {
     const { status } = await host.httpGet({ address, port, path: '/healthz', timeoutMs: ANSWER_MS });
-    // A server of TLS answers plain HTTP with a refusal; one without that path is an older one.
+    // A TLS server refuses plain HTTP; a server without that path is an older one.
     return secure || status < 500;
   } catch (error) {
     if (!isNoResponse(error)) throw error;
@@ -29,13 +31,13 @@ export async function reaches(endpoint: string, host: Reader): Promise<boolean> 
 }
 
 /**
- * Whether anybody listens there, seen from a host. Some servers hang up on plain HTTP, which looks as if nobody were
- * there; curl tells these apart. Without it they are taken for silent.
+ * Whether a server listens there, seen from a host. Some servers close plain HTTP connections, which looks like no
+ * server; curl can tell the difference. Without curl they count as not listening.
  */
 export const listens = async (origin: string, host: Reader): Promise<boolean> =>
   (await answersAt(origin, host)) === true;
 
-/** The same; undefined where the host has nothing to ask with. */
+/** The same; undefined if the host has no tool for the request. */
 export async function answersAt(origin: string, host: Reader): Promise<boolean | undefined> {
   const script = `command -v curl >/dev/null || exit ${NO_CURL}; curl -q -ksS -g --noproxy '*' -m 3 -o /dev/null ${quote(origin)}`;
   const { code } = await host.test({ script }, { timeoutMs: 2 * ANSWER_MS });

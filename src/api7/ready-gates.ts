@@ -7,17 +7,17 @@ import { steadyContainer } from '../tasks/steady-container.ts';
 import { hostPort, type Service } from './services.ts';
 
 /**
- * A container must have run this long before it gets traffic. One that cannot start at all ends within a second; one that ends
- * later is seen by the soak.
+ * A container must have run this long before its restore. One that cannot start ends within a second; the soak finds
+ * one that ends later.
  */
 const STEADY = '3s';
 
-/** What everything else may take beyond the first answer. */
+/** Time for all other gates after the first response. */
 const LATER_MS = 60_000;
 
 /**
- * Gates of a node that was changed, before its balancers get it back. They wait side by side, so the time of those that
- * need a service that answers covers its start, too.
+ * Gates of a changed node before its restore. They wait side by side, so the time of gates that need a responding
+ * service includes its start.
  */
 export function* readyGates(inventory: Inventory, node: string, components: readonly Service[]): Steps {
   for (const component of components) {
@@ -30,7 +30,8 @@ export function* readyGates(inventory: Inventory, node: string, components: read
 }
 
 function* gatewayGates({ container, health, ports }: Service, within: string, { probe }: GatewayGroup): Steps {
-  // Once: later it may say 503 on all gateways together, and they serve all the same. Older versions have no such path.
+  // One success is enough: later all gateways together may return 503, and still serve. Older versions do not have this
+  // path.
   yield httpReady({ port: health.port, path: '/status/ready', orStatus: [404], container, within });
   if (probe === undefined) return;
   const { path, host, status } = probe;

@@ -2,18 +2,18 @@ import { gatewayGroupOf } from '../inventory/gateway-group.ts';
 import type { GatewayGroup, Inventory, InventoryHost, ServicePort } from '../inventory/inventory.ts';
 import { CONTAINERS } from './paths.ts';
 
-/** One of API7's services on a host: what runs it, and what may be asked of it. */
+/** One of API7's services on a host: its container, and its checks. */
 export interface Service {
   readonly name: 'gateway' | 'dashboard' | 'dpManager';
   readonly container: string;
   readonly ports: readonly ServicePort[];
-  /** Answered with 200 by one that is well; the port is that of its host. */
+  /** Returns 200 if healthy; the port is the host's. */
   readonly health: { readonly port: number; readonly path: string };
-  /** The longest it may take until it answers its health check. */
+  /** Longest time until its health check responds. */
   readonly startsWithin: string;
-  /** Its clients hold one connection each for as long as they live: it is never without. */
+  /** Its clients keep one connection each: its session count never reaches zero. */
   readonly holdsConnections: boolean;
-  /** It answers clients, so many of them that its answers can be compared with its siblings'. */
+  /** It answers so many client requests that its error rates can be compared with its peers'. */
   readonly compared: boolean;
 }
 
@@ -50,25 +50,25 @@ export const dpManagerService = ({ api7: { dpManager } }: Pick<Inventory, 'api7'
   compared: false,
 });
 
-/** What the control plane's services get to end; they have no workers that go on. */
+/** Time for the control plane's services to end; they have no workers that continue. */
 export const CONTROL_PLANE_STOP_SECONDS = 30;
 
-/** The port of the host that leads to one of a service's ports. Every service has those that are asked for here. */
+/** The host port of a service's port. Every service has the ports asked for here. */
 export function hostPort(ports: readonly ServicePort[], name: ServicePort['name']): number {
   const found = ports.find((port) => port.name === name);
   if (found === undefined) throw new Error(`a service without the port ${name} was resolved`);
   return found.host;
 }
 
-/** Ports of the host on which a service takes requests. */
+/** Host ports on which a service takes requests. */
 export const requestPorts = ({ ports }: Pick<Service, 'ports'>): readonly number[] =>
   ports.filter(({ name }) => name !== 'status').map(({ host }) => host);
 
-/** Ports inside the container on which a service takes requests by TCP. */
+/** TCP ports inside the container on which a service takes requests. */
 export const portsInside = ({ ports }: Pick<Service, 'ports'>): readonly number[] =>
   ports.filter(({ name, protocol }) => name !== 'status' && protocol === 'tcp').map(({ container }) => container);
 
-/** The services that run on a host, by its groups. */
+/** The services on a host, by its groups. */
 export const servicesOn = (
   inventory: Settings,
   { name, groups }: Pick<InventoryHost, 'name' | 'groups'>,
@@ -85,8 +85,8 @@ export const allServices = (inventory: Settings): readonly Service[] => [
 ];
 
 /**
- * The service behind a port of a pool on one of its members; undefined for a port that is none of API7's. A member of neither group
- * is taken for the service that usually has the port.
+ * The service on a pool's port on one of its members; undefined for a port outside of API7's. A member of neither group
+ * gets the service that usually has the port.
  */
 export function serviceBehind(
   inventory: Settings & Pick<Inventory, 'hosts'>,

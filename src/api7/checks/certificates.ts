@@ -5,21 +5,21 @@ import type { Secret } from '../../core/base/secret.ts';
 import { defineGate } from '../../core/task/define-gate.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 
-/** A certificate of the inventory, and what belongs to it. */
+/** A certificate of the inventory with its files. */
 export interface CertificateFiles {
   /** Names of the hosts that use it. */
   readonly hosts: readonly string[];
-  /** Where the inventory has it: `api7.gateway`. */
+  /** Its position in the inventory: `api7.gateway`. */
   readonly place: string;
   /** PEM, the certificate itself first. */
   readonly cert: string;
   readonly key: Secret;
   readonly ca?: string;
-  /** Names by which it is known to those who connect. */
+  /** Names that clients use for it. */
   readonly names?: readonly string[];
 }
 
-/** One question about a certificate, and what is wrong; with `warns` it is no reason to refuse it. */
+/** One check of a certificate, and its error; with `warns` the error does not refuse the host. */
 export interface CertificateCheck {
   readonly name: string;
   readonly error?: OrchError;
@@ -27,19 +27,19 @@ export interface CertificateCheck {
 }
 
 const DAY_MS = 24 * 3_600_000;
-/** A renewal that takes weeks in a large company is begun in time. */
+/** Early enough for a renewal that takes weeks. */
 const SOON_DAYS = 30;
 
-/** Whole days until a certificate ends, where they are few; negative once it has ended. */
+/** Whole days until a certificate expires, if few; negative once it has expired. */
 export function daysLeft(ends: number, now: Date): number | undefined {
   const days = Math.floor((ends - now.getTime()) / DAY_MS);
   return days < SOON_DAYS ? days : undefined;
 }
 
-/** No chain is longer: a damaged file may lead in a circle. */
+/** No chain is longer: a damaged file may contain a circle. */
 const LONGEST_CHAIN = 10;
 
-/** All certificates that the inventory brings. */
+/** All certificates of the inventory. */
 export function certificatesOf({ api7, groups, gatewayGroups }: Inventory): readonly CertificateFiles[] {
   const logins = [...gatewayGroups.values()].flatMap(({ name, hosts, auth, authByHost }) => [
     {
@@ -61,7 +61,7 @@ export function certificatesOf({ api7, groups, gatewayGroups }: Inventory): read
   ];
 }
 
-/** Until when a certificate is valid; undefined where it is not readable. */
+/** When a certificate expires; undefined if it is unreadable. */
 export function validUntil({ cert }: Pick<CertificateFiles, 'cert'>): Date | undefined {
   const [own] = parsed(cert) ?? [];
   return own === undefined ? undefined : new Date(own.validTo);
@@ -70,8 +70,8 @@ export function validUntil({ cert }: Pick<CertificateFiles, 'cert'>): Date | und
 const params = z.strictObject({ certificates: z.array(z.custom<CertificateFiles>()).readonly() });
 
 /**
- * A gate: the certificates that a host is to use are valid now, have their private keys, and are for the names by which others know
- * them. What `certificateChecks` only warns of does not refuse them.
+ * Gate: the certificates of a host are valid now, match their private keys, and cover the names that clients use.
+ * Warnings of `certificateChecks` do not refuse the host.
  *
  * @throws OrchError CERTIFICATE_EXPIRED | CERTIFICATE_MISMATCH
  */
@@ -93,7 +93,7 @@ function expectedBy(clients: readonly { readonly ca: string; readonly sni: strin
   return first === undefined ? {} : { ca: first.ca, names: [...new Set(clients.map(({ sni }) => sni))] };
 }
 
-/** Whether a certificate is valid now, has its private key, and comes from its authority. Pure. */
+/** Checks that a certificate is valid now, matches its private key, and was issued by its authority. Pure. */
 export function certificateChecks(files: CertificateFiles, now: Date): readonly CertificateCheck[] {
   const { place, cert, key, ca, names = [] } = files;
   const own = parsed(cert);
@@ -108,7 +108,7 @@ export function certificateChecks(files: CertificateFiles, now: Date): readonly 
     ...(authorities.length === 0 ? [] : [authority(`${place}.ca`, authorities, now)]),
     { name: `${place}.key`, ...keyError(place, first, key) },
     ...names.map((name) => ({ name: `${place}.cert name ${name}`, ...nameError(place, first, name) })),
-    // The authority that gateways trust need not be the one that lets them in.
+    // The authority that gateways trust may differ from the one that issues their certificates.
     ...(authorities.length === 0
       ? []
       : [{ name: `${place}.cert chain`, warns: true, ...chainError(place, own, authorities) }]),
@@ -149,7 +149,7 @@ function validity(name: string, certificate: X509Certificate, now: Date): Certif
   };
 }
 
-/** While an authority is replaced a bundle has the old and the new one: one that is valid is enough. */
+/** While an authority is replaced, a bundle has the old and the new one: one valid authority is enough. */
 function authority(name: string, certificates: readonly X509Certificate[], now: Date): CertificateCheck {
   const each = certificates.map((certificate) => validity(name, certificate, now));
   const isUsable = each.some(({ error, warns }) => error === undefined || warns === true);

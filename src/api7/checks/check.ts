@@ -1,6 +1,6 @@
 import type { Task } from '../../core/task/task.ts';
 
-/** A gate under the name that people know it by. One with `onTimeout: 'warn'` is a warning where it is not met. */
+/** A gate under its name for people. With `onTimeout: 'warn'` it gives a warning if it is not met. */
 export interface Check {
   readonly name: string;
   readonly gate: Task<string>;

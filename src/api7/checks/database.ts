@@ -11,7 +11,7 @@ import { loginsOf } from './postgres-login.ts';
 const secret = z.custom<Secret>((value) => value instanceof Secret);
 const asked = {
   dsn: secret,
-  /** PEM of the certificate authority that the DSN names by a path in the container. Left out: it is read on the host. */
+  /** PEM of the certificate authority, if the DSN names it by a path in the container. Default: read on the host. */
   ca: z.string().optional(),
 };
 const params = z.strictObject(asked);
@@ -22,13 +22,13 @@ interface Server {
   /** `null`: it cannot be asked from this host. */
   readonly view: PostgresView | null;
   readonly error?: OrchError;
-  /** Of one that cannot be asked: whether it listens; undefined where that is not known either. */
+  /** Whether a server that cannot be asked listens; undefined if that is unknown too. */
   readonly listens?: boolean | undefined;
 }
 
 type Seen = { readonly host: string; readonly servers: readonly Server[] };
 
-/** Asks each server of the DSN. What the three gates below ask in one tick is asked once. */
+/** Asks each server of the DSN. The three gates below share one request per tick. */
 async function look({ dsn, ca: given }: z.output<typeof params>, host: Reader): Promise<Seen> {
   const { logins, rootCertificate } = loginsOf(dsn) ?? { logins: [], rootCertificate: undefined };
   const verifies = logins[0]?.sslmode.startsWith('verify-') === true && rootCertificate !== undefined;
@@ -55,15 +55,15 @@ async function listening({ address, port }: PostgresLogin, host: Reader): Promis
 const primaryOf = ({ servers }: Seen): PostgresView | undefined =>
   servers.flatMap(({ view }) => (view === null || view.standby ? [] : [view]))[0];
 
-/** Nothing is known of any server but, perhaps, that it listens. */
+/** Nothing is known of any server, except perhaps that it listens. */
 const notShown = ({ servers }: Seen): boolean =>
   servers.every(({ view, error }) => view === null && error === undefined);
 
 /**
- * A gate, one look: a server of the DSN responds to the host, accepts the login and takes writes. Where the host forwards no connections it is
- * enough that one listens.
+ * Gate, one reading: a server of the DSN responds to the host, accepts the login and takes writes. If the host forwards
+ * no connections, a listening server is enough.
  *
- * @throws OrchError what the server says of the login; DATABASE_STANDBY
+ * @throws OrchError the server's refusal of the login; DATABASE_STANDBY
  */
 export const databaseAccepts = defineGate<typeof params, Seen>({
   kind: 'databaseAccepts',
@@ -90,11 +90,11 @@ export const databaseAccepts = defineGate<typeof params, Seen>({
   },
 });
 
-/** A server that takes writes, else any that answers. */
+/** A server that takes writes, else any that responds. */
 const answerOf = (seen: Seen): PostgresView | undefined =>
   primaryOf(seen) ?? seen.servers.flatMap(({ view }) => view ?? [])[0];
 
-/** Why nothing is known of what the server says of itself. */
+/** Why the servers' views are unknown. */
 function unanswered({ host, servers }: Seen): OrchError {
   const [first] = servers.flatMap(({ error }) => error ?? []);
   const names = servers.map(({ name }) => name).join(', ');
@@ -110,7 +110,7 @@ function unanswered({ host, servers }: Seen): OrchError {
 
 const versioned = z.strictObject({ ...asked, least: z.int() });
 
-/** A gate, one look: PostgreSQL is of the major version that the vendor asks for, or later. It only warns. */
+/** Gate, one reading: PostgreSQL has at least the major version that the vendor requires. It only warns. */
 export const databaseVersion = defineGate<typeof versioned, Seen>({
   kind: 'databaseVersion',
   params: versioned,
@@ -132,7 +132,10 @@ const pooled = z.strictObject({ ...asked, pools: z.int().min(0), pooledBy: z.str
 const roomIn = ({ maxConnections, reserved, usedByOthers }: PostgresView): number =>
   Math.max(0, maxConnections - reserved - usedByOthers);
 
-/** A gate, one look: all connection pools of the control plane fit into what PostgreSQL accepts. It only warns: pools fill as they are used. */
+/**
+ * Gate, one reading: all connection pools of the control plane fit into PostgreSQL's limit. It only warns: pools fill
+ * as they are used.
+ */
 export const databaseHasRoom = defineGate<typeof pooled, Seen>({
   kind: 'databaseHasRoom',
   params: pooled,

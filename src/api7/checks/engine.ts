@@ -9,8 +9,8 @@ import { imageRoot } from '../../tasks/image/image-root.ts';
 const engine = z.strictObject({ atLeast: z.string() });
 
 /**
- * A gate, one look: the host has a Docker Engine that responds, in a version that will do, and its containers read the files of the host under
- * the ids that own them.
+ * Gate, one reading: the host has a Docker Engine that responds, in a supported version, and its containers see the
+ * host's files under their real owner ids.
  *
  * @throws OrchError DOCKER_NOT_FOUND | DOCKER_DENIED | DOCKER_UNREACHABLE
  */
@@ -46,7 +46,7 @@ function shortcoming({ atLeast }: z.output<typeof engine>, info: EngineInfo): Or
 
 const memory = z.strictObject({ bytes: z.int().min(0) });
 
-/** A gate, one look: the host has about as much memory as the vendor asks for. It only warns. */
+/** Gate, one reading: the host has about as much memory as the vendor requires. It only warns. */
 export const hasMemory = defineGate<typeof memory, number | undefined>({
   kind: 'hasMemory',
   params: memory,
@@ -64,14 +64,14 @@ const room = z.strictObject({ images: z.array(z.string()).min(1).readonly(), ass
 type Room = { readonly path: string; readonly free: number; readonly needed: number };
 
 /**
- * A gate, one look: below the Engine's root there is room for each of these images twice, so that an upgrade finds room beside
- * what runs. An image that is there has taken its room once; of one that is not, a size is assumed.
+ * Gate, one reading: the Engine's file system has room for each of these images twice, so that an upgrade fits beside
+ * the running version. An existing image has used its room once; a missing one gets an assumed size.
  */
 export const roomForImages = defineGate<typeof room, Room>({
   kind: 'roomForImages',
   params: room,
   async look({ images, assumedBytes }, host) {
-    // A host without an Engine says so at once: nothing must have begun by then.
+    // A host without an Engine fails at once: no other request may have begun by then.
     const asked = images.map((ref) => host.docker.image(ref));
     const [path, ...found] = await Promise.all([imageRoot(host), ...asked]);
     const needs = found.map((image) => (image === null ? 2 * assumedBytes : (image.Size ?? assumedBytes)));

@@ -19,19 +19,18 @@ import { actsAsRoot, architectureProven, hasFlock, kernelFits } from './host.ts'
 
 type CheckedHost = Pick<InventoryHost, 'name' | 'address' | 'groups'>;
 
-/** Kernel of CentOS 7.6, and the Docker Engine that the vendor asks for. */
+/** Kernel of CentOS 7.6, and the Docker Engine that the vendor requires. */
 const LEAST_KERNEL = '3.10.0-957';
 const LEAST_DOCKER = '20.10.7';
 const LEAST_POSTGRES = 15;
-/** What is left of 4 GB when kernel and firmware have taken their part. */
+/** The rest of 4 GB after kernel and firmware. */
 const LEAST_MEMORY = 3.5e9;
-/** An image of the vendor's that is not on the host yet. */
+/** Assumed size of a vendor image that is not on the host yet. */
 const IMAGE_BYTES = 2 ** 30;
 
 /**
- * What refuses a host before anything is changed anywhere: open files that its kernel does not grant, ports that another
- * container or a process holds, addresses that it does not have, mounts whose source it does not have, a Prometheus that its control
- * plane could not use. What may change its containers later on is warned of.
+ * Checks that refuse a host before any change: open files beyond its kernel's limit, ports in use, missing addresses,
+ * missing mount sources, an unusable Prometheus. Warns of automation that may change its containers later.
  */
 export function refusals(inventory: Inventory, host: CheckedHost): readonly Check[] {
   const { api7 } = inventory;
@@ -53,7 +52,7 @@ export function refusals(inventory: Inventory, host: CheckedHost): readonly Chec
   ];
 }
 
-/** Everything that is asked on a host before something runs there, what refuses a run among it. */
+/** All checks of a host before a run, those that refuse a run included. */
 export function hostChecks(inventory: Inventory, host: CheckedHost): readonly Check[] {
   const images = imagesOn(inventory, host);
   return [
@@ -81,7 +80,7 @@ function imagesOn({ api7 }: Inventory, { groups }: CheckedHost): readonly string
   ];
 }
 
-/** What the vendor's services open where nothing is set. */
+/** Default pool size of the vendor's services. */
 const MAX_OPEN = 30;
 
 interface Pool {
@@ -106,7 +105,7 @@ function databaseChecks({ api7, groups }: Inventory): readonly Check[] {
   });
 }
 
-/** The pool of one service, as its configuration has it after `api7.config` was laid over. */
+/** The connection pool of one service, from its merged configuration. */
 function poolOf(database: unknown): readonly Pool[] {
   if (typeof database !== 'object' || database === null || !('dsn' in database)) return [];
   const { dsn } = database;

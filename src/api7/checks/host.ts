@@ -5,7 +5,7 @@ import { defineGate } from '../../core/task/define-gate.ts';
 
 const nothing = z.strictObject({});
 
-/** A gate, one look: what is read and written on the host, is so as root. */
+/** Gate, one reading: reads and writes on the host run as root. */
 export const actsAsRoot = defineGate<typeof nothing, { readonly host: string; readonly uid: number }>({
   kind: 'actsAsRoot',
   params: nothing,
@@ -18,7 +18,7 @@ export const actsAsRoot = defineGate<typeof nothing, { readonly host: string; re
     }),
 });
 
-/** A gate, one look: locks can be taken there. */
+/** Gate, one reading: the host can be locked. */
 export const hasFlock = defineGate<typeof nothing, { readonly host: string; readonly there: boolean }>({
   kind: 'hasFlock',
   params: nothing,
@@ -36,7 +36,7 @@ export const hasFlock = defineGate<typeof nothing, { readonly host: string; read
 
 const kernel = z.strictObject({ atLeast: z.string() });
 
-/** A gate, one look: the kernel is one that the images are known to run on. */
+/** Gate, one reading: the images are known to run on this kernel. */
 export const kernelFits = defineGate<typeof kernel, { readonly os: string; readonly kernel: string }>({
   kind: 'kernelFits',
   params: kernel,
@@ -50,7 +50,7 @@ export const kernelFits = defineGate<typeof kernel, { readonly os: string; reado
 
 const proven = z.strictObject({ arch: z.string() });
 
-/** A gate, one look: the images are known to run on this architecture. It only warns. */
+/** Gate, one reading: the images are known to run on this architecture. It only warns. */
 export const architectureProven = defineGate<typeof proven, string>({
   kind: 'architectureProven',
   params: proven,

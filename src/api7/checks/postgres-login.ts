@@ -1,7 +1,7 @@
 import { Secret } from '../../core/base/secret.ts';
 import type { PostgresLogin, SslMode } from '../../core/host/postgres.ts';
 
-/** All that a DSN says: the login, once for each server that it names. */
+/** The content of a DSN: the login, once for each of its servers. */
 export interface DatabaseLogins {
   readonly logins: readonly PostgresLogin[];
   /** Path of the certificate authority, as the containers see it. */
@@ -12,7 +12,7 @@ const URI = /^postgres(?:ql)?:\/\/([^:@/]*):([^@/]*)@([^/?]*)\/([^?]*)(?:\?(.*))
 const MODES: readonly string[] = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
 
 /**
- * What a connection URI means, which may name several servers ("Connection URIs" of libpq). Undefined: it is none.
+ * Parses a connection URI, which may name several servers ("Connection URIs" of libpq). Undefined: it is none.
  *
  * @example loginsOf(Secret.of('postgres://api7ee:p%40ss@db-1,db-2:5433/api7ee?sslmode=require'))
  */

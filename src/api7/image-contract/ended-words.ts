@@ -5,7 +5,9 @@ const MOST = 200;
 
 const COMPLAINT = /emerg|fatal|error|denied|cannot|not found/i;
 
-/** `exit code 1: config.yaml: Permission denied`: the code, and the last complaint that was printed, or else the last line. */
+/**
+ * `exit code 1: config.yaml: Permission denied`: the code, and the last error that was printed, or else the last line.
+ */
 export function endedWords({ exitCode, log }: Ended): string {
   const lines = log.trim().split('\n');
   const last = (lines.findLast((line) => COMPLAINT.test(line)) ?? lines.at(-1) ?? '').trim();

@@ -2,11 +2,11 @@
 export interface Term {
   readonly what: string;
   readonly expected: string;
-  /** What follows where it is not met, and what to do. */
+  /** The consequence if it is not met, and a hint. */
   readonly next: string;
 }
 
-/** What was found of one term. `notShown`: this trial cannot tell. `next` is there for a difference. */
+/** The result of one term. `notShown`: this trial cannot tell. `next` is set for a difference. */
 export interface Finding extends Omit<Term, 'next'> {
   readonly outcome: 'met' | 'differs' | 'notShown';
   readonly found: string;
@@ -27,5 +27,5 @@ export const notShown = ({ what, expected }: Term, why: string): Finding => ({
 export const judged = (term: Term, isMet: boolean, found: string): Finding =>
   isMet ? met(term, found) : differs(term, found);
 
-/** Nothing that the trial's file says can be shown. */
+/** The trial's file has no effect, so nothing in it can be shown. */
 export const fileNotRead = (term: Term): Finding => notShown(term, 'the configuration file is not read');

@@ -1,12 +1,12 @@
 import { TRIAL_STATUS_PORT } from './gateway-terms.ts';
 
-/** A path of the trial's own, whose response takes some seconds. */
+/** A path of the trial itself, whose response takes some seconds. */
 export const SLOW_PATH = '/api7_orch_slow';
 
-/** The end of that response: who has it has all. */
+/** The end of that response: it proves that the response is complete. */
 export const SLOW_END = 'whole';
 
-/** A directive of nginx that there is not. */
+/** A directive that nginx does not have. */
 export const NO_DIRECTIVE = 'api7_orch_no_such_directive';
 
 /** 1000 bytes at 200 bytes a second. */
@@ -26,7 +26,7 @@ nginx_config:
 /** Configurations of a gateway. None has a secret. */
 export const GATEWAY_FILES = {
   right: config(SLOW),
-  /** No YAML at all. */
+  /** Invalid YAML. */
   broken: 'apisix: [\n',
   wrongSnippet: config(`${NO_DIRECTIVE} on;`),
 } as const;

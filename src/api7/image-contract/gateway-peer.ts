@@ -4,7 +4,7 @@ import type { TrialContainer } from './trial.ts';
 /** Ports of the peer, in the network that it shares with the gateway. */
 export const PEER_PORTS = { controlPlane: 27_900, door: 27_901 } as const;
 
-/** What the door itself returns. */
+/** A path that the door itself answers. */
 export const DOOR_PATH = '/door';
 
 const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
@@ -12,9 +12,9 @@ const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
   .join(' ');
 
 /**
- * Configuration of nginx. To the gateway it is a control plane that has no configuration, in the words of etcd: without one that
- * responds a gateway does not start. To the host it is a door to the control API, which listens on the loopback address alone.
- * The user matters only in an image that runs as root: nginx would ask for one that the image may not have.
+ * nginx's configuration. To the gateway it is a control plane without configuration, in etcd's protocol: a gateway
+ * starts only if one responds. To the host it is a door to the control API, which listens on the loopback address only.
+ * `user` matters only in an image that runs as root: nginx's default user may not exist in the image.
  */
 const CONFIG = `user root;
 worker_processes 1;
@@ -39,7 +39,7 @@ http {
 }
 `;
 
-/** The peer runs the nginx of the gateway's own image: nothing else is needed on the host. */
+/** The peer runs the nginx of the gateway's own image, so the host needs nothing else. */
 export const gatewayPeer = (ports: readonly number[]): TrialContainer => ({
   entrypoint: ['sh'],
   cmd: [

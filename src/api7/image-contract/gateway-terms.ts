@@ -1,10 +1,10 @@
 import { GATEWAY_ID, IN_IMAGE, PORTS } from '../paths.ts';
 import type { Term } from './finding.ts';
 
-/** Where the control API of a gateway listens, inside its container. */
+/** Address of a gateway's control API, inside its container. */
 export const CONTROL_API = { address: '127.0.0.1', port: 9090, path: '/v1/schema' } as const;
 
-/** How long a gateway without requests may take to quit, seconds. */
+/** How long an idle gateway may take to quit, in seconds. */
 export const QUIT_SECONDS = 30;
 
 /** What api7-orch depends on in the gateway's image. */
@@ -61,5 +61,5 @@ export const GATEWAY_TERMS = {
   },
 } as const satisfies Readonly<Record<string, Term>>;
 
-/** A port of the status server that no image has by default: who responds there has read the file. */
+/** A port of the status server that no image has by default: a response there proves that the file was read. */
 export const TRIAL_STATUS_PORT = 20_000 + PORTS.gateway.status;

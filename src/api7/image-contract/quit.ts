@@ -6,10 +6,10 @@ import { SLOW_END } from './gateway-files.ts';
 import { QUIT_SECONDS } from './gateway-terms.ts';
 import type { Running, Trial } from './trial.ts';
 
-/** Exit code of what the Engine had to kill. */
+/** Exit code of a process that the Engine had to kill. */
 const KILLED = 137;
 
-/** Sends SIGQUIT while a request is open, and judges what becomes of both. */
+/** Sends SIGQUIT during an open request, and judges both. */
 export async function quitFinding(
   term: Term,
   { clock }: Pick<Trial, 'clock'>,
@@ -30,6 +30,6 @@ export async function quitFinding(
   return met(term, `request ended after ${after(at)}, quit after ${after(gone)}`);
 }
 
-/** The image does not do what the trial's configuration says. */
+/** The image does not follow the trial's configuration. */
 export const notHeld = (term: Term, reply: HttpReply | null): Finding =>
   notShown(term, `no request could be held open: ${reply === null ? 'no response' : reply.status} at once`);

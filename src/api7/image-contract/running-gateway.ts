@@ -13,10 +13,10 @@ import { until } from './until.ts';
 
 const START_MS = 60_000;
 const PEER_MS = 30_000;
-/** The status server belongs to the same process as the rest: it is there as soon as that one. */
+/** The status server belongs to the same process: it responds as soon as the rest does. */
 const STATUS_LATER_MS = 3000;
 
-/** What only a gateway that runs can show. `isRead`: it reads the configuration file that is mounted. */
+/** Findings that need a running gateway. `isRead`: it reads the mounted configuration file. */
 export async function runningGateway(trial: Trial, isRead: boolean): Promise<readonly Finding[]> {
   const { entrypoint, status, ready, controlApi, quit } = TERMS;
   const lacking = hasCommand(entrypoint, trial.image);
@@ -45,7 +45,7 @@ export async function runningGateway(trial: Trial, isRead: boolean): Promise<rea
   const seen = await firstReplies(trial, peer, gateway);
   if (seen.http === null) {
     const found = seen.ended === undefined ? 'no response on port 9080 within 60s' : endedWords(seen.ended);
-    // One that ends by itself may do so for want of a real control plane; a missing program may not.
+    // A gateway may end because there is no real control plane; a missing program has another exit code.
     const isItself = seen.ended?.exitCode === 126 || seen.ended?.exitCode === 127;
     return [(isItself ? differs : notShown)(entrypoint, found), ...none('the gateway did not start')];
   }
@@ -91,14 +91,14 @@ const replyWords = (reply: HttpReply | null): string => (reply === null ? 'no re
 const statusFinding = (reply: HttpReply | null): Finding =>
   judged(TERMS.status, reply?.status === 200, replyWords(reply));
 
-/** 503: it has no control plane, which is so here. 404: an older version. */
+/** 503: no control plane, which is true here. 404: an older version. */
 async function readyFinding(peer: Running, status: HttpReply | null): Promise<Finding> {
   if (status === null) return notShown(TERMS.ready, 'its port does not respond');
   const reply = await peer.get(TRIAL_STATUS_PORT, '/status/ready');
   return judged(TERMS.ready, reply !== null && [200, 404, 503].includes(reply.status), replyWords(reply));
 }
 
-/** Behind the door 502 means that nothing listens. */
+/** Behind the door, 502 means that nothing listens. */
 async function controlFinding(peer: Running): Promise<Finding> {
   const reply = await peer.get(PEER_PORTS.door, CONTROL_API.path);
   return reply?.status === 200
@@ -106,14 +106,14 @@ async function controlFinding(peer: Running): Promise<Finding> {
     : notShown(TERMS.controlApi, `${reply?.status === 502 ? 'no response' : replyWords(reply)}; not used yet`);
 }
 
-/** Sends SIGQUIT in the middle of a response that takes some seconds. */
+/** Sends SIGQUIT during a response that takes some seconds. */
 async function quitWithRequest(trial: Trial, peer: Running, gateway: Running): Promise<Finding> {
   const { clock, signal } = trial;
   let isOpen = true;
   const request = peer.get(PORTS.gateway.http, SLOW_PATH, 60_000).finally(() => {
     isOpen = false;
   });
-  // Where something else fails first, nothing waits for it.
+  // If another step fails first, its result is not awaited.
   request.catch(() => undefined);
   await clock.sleep(1000, signal).catch((cause: unknown) => {
     throw new OrchError('INTERRUPTED', 'interrupted', { cause });

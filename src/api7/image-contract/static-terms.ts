@@ -18,7 +18,7 @@ export const stopSignalOf = ({ Config }: ImageInspect): string => {
   return name === '' ? 'SIGTERM' : name.replace(/^(?!SIG|\d)/, 'SIG');
 };
 
-/** The words that a container of the image runs without any of its own; '' for none. */
+/** The command of the image for a container without its own; '' for none. */
 export const commandOf = ({ Config }: ImageInspect): string =>
   [...(Config?.Entrypoint ?? []), ...(Config?.Cmd ?? [])].join(' ');
 
@@ -37,6 +37,6 @@ export const versionTerm = (version: string): Term => ({
 export const labelledVersion = ({ Config }: ImageInspect): string | undefined =>
   versionIn(Config?.Labels?.['org.opencontainers.image.version'] ?? '');
 
-/** Whether the image names a command at all; a container without one cannot be started. */
+/** Whether the image has a command; a container without one cannot be started. */
 export const hasCommand = (term: Term, image: ImageInspect): Finding | undefined =>
   commandOf(image) === '' ? differs(term, 'neither an entrypoint nor a command') : undefined;

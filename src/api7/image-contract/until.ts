@@ -3,7 +3,7 @@ import type { Trial } from './trial.ts';
 
 const PAUSE_MS = 200;
 
-/** Looks again and again until it is so. @returns whether it became so in time @throws OrchError INTERRUPTED */
+/** Checks repeatedly until the condition holds. @returns whether it held in time @throws OrchError INTERRUPTED */
 export async function until(
   { clock, signal }: Pick<Trial, 'clock' | 'signal'>,
   withinMs: number,

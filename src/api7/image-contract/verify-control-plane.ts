@@ -23,7 +23,7 @@ const CONFIG_PATHS: Readonly<Record<ControlPlaneImage, string>> = {
   dpManager: IN_IMAGE.dpManagerConfig,
 };
 
-/** A port that no image has by default. */
+/** A port that no image uses by default. */
 export const TRIAL_PORT = 27_080;
 
 /** Loopback inside the container: no database is ever reached. */
@@ -38,11 +38,11 @@ database:
 `;
 
 const SIGN_MS = 20_000;
-/** After the first sign of the database, HTTP is given this long. */
+/** Time for HTTP after the first sign of the database. */
 const HTTP_MS = 3000;
 const KILLED = 137;
 
-/** Holds an image of the control plane against the contract, without a database. Findings in a fixed order. */
+/** Verifies a control-plane image against the contract, without a database. Findings in a fixed order. */
 export async function verifyControlPlane(
   trial: Trial,
   image: ControlPlaneImage,
@@ -75,12 +75,15 @@ export async function verifyControlPlane(
 
 interface Signs {
   readonly health: HttpReply | null;
-  /** It complains about the database that the file names. */
+  /** It reports an error about the file's database. */
   readonly namesDatabase: boolean;
   readonly ended: Ended | undefined;
 }
 
-/** Until the process shows that it has read the file: it listens where the file says, and complains about the file's database. */
+/**
+ * Waits until the process shows that it has read the file: it listens on the file's port, and reports an error about
+ * the file's database.
+ */
 async function firstSigns(trial: Trial, service: Running): Promise<Signs> {
   const look = async (): Promise<Signs> => {
     const [health, log, ended] = await Promise.all([
@@ -116,7 +119,7 @@ function versionFinding({ image }: Trial, says: HttpReply | null, version: strin
   return judged(term, found === version, `${found} (${own === undefined ? 'label' : '/api/version'})`);
 }
 
-/** A shell's own codes: a program that is not there, or is none. One that ends otherwise has begun. */
+/** A shell's own codes for a missing or unusable program. Any other exit code means that it has started. */
 const NOT_STARTED: ReadonlySet<number> = new Set([126, 127]);
 
 const entrypointFinding = (term: Term, { image }: Trial, { ended }: Signs): Finding =>
@@ -132,7 +135,7 @@ function configFinding(path: string, { health, namesDatabase, ended }: Signs): F
   return differs({ ...term, next: `${term.next}; it is mounted at ${path}` }, `not read: ${why}`);
 }
 
-/** Without a database anything but 404 is an answer of that path. */
+/** Without a database any status but 404 proves that the path exists. */
 function healthFinding(term: Term, health: HttpReply | null): Finding {
   if (health === null) return notShown(term, 'no response without a database');
   return judged(term, health.status !== 404, String(health.status));

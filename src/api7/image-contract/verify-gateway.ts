@@ -10,7 +10,7 @@ import type { Ended, Trial } from './trial.ts';
 
 const CHECK_SECONDS = 60;
 
-/** Holds the gateway's image against the contract. Findings in a fixed order. */
+/** Verifies the gateway's image against the contract. Findings in a fixed order. */
 export async function verifyGateway(trial: Trial, version: string): Promise<readonly Finding[]> {
   const [said, right, broken, wrongSnippet] = await Promise.all([
     trial.run('id', { entrypoint: ['sh'], cmd: ['-c', 'id -u && id -G && apisix version'] }, CHECK_SECONDS),
@@ -51,7 +51,7 @@ function userFinding(said: Ended): Finding {
   );
 }
 
-/** What the program says counts; a label may be left over from another build. */
+/** The program's own version counts; a label may come from another build. */
 function versionFinding({ image }: Trial, said: Ended, version: string): Finding {
   const term = versionTerm(version);
   const own = said.exitCode === 0 ? versionIn(said.log.split('\n').slice(2).join('\n')) : undefined;
