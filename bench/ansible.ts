@@ -8,10 +8,10 @@ import type { Fleet } from './fleet.ts';
 const STRATEGIES = '/usr/lib/python3/dist-packages/ansible_mitogen/plugins/strategy';
 
 export interface Ansible {
-  /** Words and environment of a playbook run; 50 forks, pipelining. */
+  /** Arguments and environment of a playbook run; 50 forks, pipelining. */
   playbook(book: string, vars: Readonly<Record<string, string>>): AnsibleRun;
   adHoc(module: string, argument: string): AnsibleRun;
-  /** Ends the connections that ssh keeps open for the next run: each run begins without any. */
+  /** Ends ssh's persistent connections, so that each run begins without any. */
   forgetConnections(): void;
 }
 
@@ -20,13 +20,13 @@ export interface AnsibleRun {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Ansible as its manual advises for speed, on the first hosts of the fleet; installed when it is missing. */
+/** Ansible with its manual's settings for speed, on the first hosts of the fleet; installed if missing. */
 export function ansible(bench: Bench, fleet: Fleet, count: number, strategy?: 'mitogen_linear'): Ansible {
   if (process.getuid?.() !== 0) throw new Error('run the bench as root: apt-get install ansible ansible-mitogen');
   installed('/usr/bin/ansible-playbook', 'ansible');
   if (strategy !== undefined && !existsSync(STRATEGIES)) installed(join(STRATEGIES, 'mitogen.py'), 'ansible-mitogen');
   const home = join(bench.work, `ansible-${strategy ?? 'plain'}-${count}`);
-  // A path of a socket has at most 107 bytes.
+  // A socket path has at most 107 bytes.
   const sockets = join(bench.work, `cp-${strategy === undefined ? 'a' : 'm'}${count}`);
   for (const directory of [home, sockets]) mkdirSync(directory, { recursive: true });
   const inventory = join(home, 'hosts');
@@ -51,7 +51,7 @@ export function ansible(bench: Bench, fleet: Fleet, count: number, strategy?: 'm
       '[defaults]',
       `inventory = ${inventory}`,
       'forks = 50',
-      // Mitogen gives up on hosts after 10 s by default, which 20 of them on one busy machine can take.
+      // Mitogen's default limit is 10 s, which 20 connections on one busy machine can take.
       'timeout = 120',
       'retry_files_enabled = False',
       `local_tmp = ${join(home, 'tmp')}`,
@@ -74,7 +74,7 @@ export function ansible(bench: Bench, fleet: Fleet, count: number, strategy?: 'm
   };
 }
 
-/** Versions as they say them. */
+/** Versions as the tools print them. */
 export function ansibleVersions(): Readonly<Record<string, string>> {
   const core = spawnSync('ansible', ['--version'], { encoding: 'utf8' }).stdout?.split('\n')[0] ?? 'none';
   const python = ['-c', 'import mitogen; print(mitogen.__version__)'];

@@ -6,7 +6,7 @@ import type { Bench } from './context.ts';
 
 let shared: Promise<Lab> | undefined;
 
-/** The seven hosts of `npm run lab`, apart from those that people play with, with everything installed. Shared by cases. */
+/** The seven hosts of `npm run lab`, separate from the interactive ones, with everything installed. Shared by cases. */
 export function benchLab(bench: Bench): Promise<Lab> {
   shared ??= bringUp(bench);
   return shared;

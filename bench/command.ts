@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export interface Ran {
-  /** Wall time from the start of the process to its end. */
+  /** Wall time of the process. */
   readonly ms: number;
-  /** Peak resident memory of the largest process among it and those it waited for, in MB (10⁶ bytes). */
+  /** Peak resident memory of the largest process among it and its awaited children, in MB (10⁶ bytes). */
   readonly peakMb: number;
-  /** Processor time of it and of those it waited for, in milliseconds. */
+  /** Processor time of it and its awaited children, in milliseconds. */
   readonly cpuMs: number;
   readonly stdout: string;
 }
@@ -21,19 +21,19 @@ export interface CommandOptions {
 
 const running = new Set<number>();
 
-/** Ends what still runs, each with all it started. */
+/** Ends running commands, each with its children. */
 export function killCommands(): void {
   for (const pid of running) {
     try {
       process.kill(-pid, 'SIGKILL');
     } catch {
-      // Gone by itself.
+      // It has ended already.
     }
   }
 }
 
 /**
- * Runs a command to its end and measures it. A failure throws: a bench must not take a quick failure for a quick success.
+ * Runs a command to its end and measures it. Throws if it fails: a quick failure must not count as a quick success.
  *
  * @example const { ms } = await timed(['ssh', '-F', 'none', '127.0.1.1', 'true'])
  */
@@ -61,7 +61,7 @@ interface Ended {
 }
 
 async function run([program = '', ...args]: readonly string[], options: CommandOptions): Promise<Ended> {
-  // A group of its own, so that it can be ended with all its children.
+  // Its own process group, so that it can be ended with all its children.
   const child = spawn(program, args, {
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -76,7 +76,7 @@ async function run([program = '', ...args]: readonly string[], options: CommandO
   child.stdin.on('error', () => {});
   child.stdin.end(options.stdin ?? '');
   try {
-    // By exit, not by close: what it left behind (ssh's master processes) may hold on to its streams.
+    // By exit, not by close: children that it left behind (ssh's master processes) may hold its streams.
     const code = await new Promise<number | null>((done, reject) => child.once('error', reject).once('exit', done));
     await new Promise(setImmediate);
     return { code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() };

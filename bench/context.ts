@@ -1,20 +1,20 @@
 import type { Fleet } from './fleet.ts';
 import type { Outcome } from './measure.ts';
 
-/** What a case is given. */
+/** What a case gets. */
 export interface Bench {
   readonly quick: boolean;
-  /** Rounds: fewer when it must be quick. */
+  /** Number of rounds: the second one with `--quick`. */
   rounds(full: number, quick: number): number;
-  /** Loopback hosts on one sshd, made when first asked for. */
+  /** Loopback hosts on one sshd, started at first use. */
   fleet(): Promise<Fleet>;
-  /** Words that start the built command line tool. */
+  /** Command line of the built CLI. */
   readonly orch: readonly string[];
-  /** Words that start a script of `bench/floor`, stripped of its types beforehand. */
+  /** Command line of a script of `bench/floor`, with its types stripped beforehand. */
   floor(name: string): readonly string[];
   /** Scratch directory, removed at the end. */
   readonly work: string;
-  /** Done at the end, the last one first, even when interrupted. */
+  /** Runs at the end, the last one first, even after an interrupt. */
   undo(step: () => void | Promise<void>): void;
   note(line: string): void;
 }

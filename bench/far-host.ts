@@ -6,24 +6,24 @@ import type { FloorJob } from './floor-job.ts';
 import { median, type Outcome, type Row } from './measure.ts';
 import { type Passage, startRelay } from './relay.ts';
 
-/** Added to each direction, so that a round trip takes 50 ms more. */
+/** Added to each direction, so that a round trip takes 50 ms longer. */
 export const HELD_MS = 25;
 
 export interface FarHost {
-  /** What is shown: how the host is reached. */
+  /** Printed name: how the host is reached. */
   readonly name: string;
   readonly address: string;
   readonly port: number;
   readonly login: Pick<FloorJob, 'user' | 'identityFile' | 'hostKey'>;
-  /** Words that do the converged work, given the port at which the relay listens. */
+  /** Command line of the converged work, for the relay's port. */
   work(port: number): readonly string[];
-  /** Round trips wanted beyond the handshake. */
+  /** Expected round trips beyond the handshake. */
   readonly wanted: number;
 }
 
 /**
- * Puts a host far away and looks what a converged run costs beyond a bare handshake: counted by the relay, and by how
- * much longer it takes than when nothing is held.
+ * Puts a host behind a delay and measures what a converged run costs beyond a bare handshake: by the relay's count, and
+ * by the additional time compared with a run without delay.
  */
 export async function farHost(bench: Bench, host: FarHost): Promise<Outcome> {
   await using relay = await startRelay(host);
@@ -44,13 +44,13 @@ export async function farHost(bench: Bench, host: FarHost): Promise<Outcome> {
         times[who][held].push((await timed(works[who])).ms);
         const passages = relay.taken();
         if (passages.length !== 1) throw new Error(`${host.name}: ${passages.length} connections, not one`);
-        // Counted where a trip takes long: what travels together then is together for sure.
+        // Counted with the delay: bytes that travel together are certain to arrive together then.
         if (held === 'far') seen[who].push(...passages);
       }
     }
   }
   const trips = (who: 'handshake' | 'run'): readonly number[] => seen[who].map((passage) => passage.trips);
-  // Of the quickest runs: what else the machine does only ever adds.
+  // Of the quickest runs: other load on the machine only adds time.
   const added = (who: 'handshake' | 'run'): number =>
     (Math.min(...times[who].far) - Math.min(...times[who].near)) / (2 * HELD_MS);
   const beyond = { count: median(trips('run')) - median(trips('handshake')), time: added('run') - added('handshake') };
@@ -75,7 +75,7 @@ export async function farHost(bench: Bench, host: FarHost): Promise<Outcome> {
         sense: 'at most',
         unit: 'round trips',
       },
-      // A part of a round trip is the noise of two processes that were timed.
+      // A fraction of a round trip is noise of two timed processes.
       {
         claim: `${host.name}: beyond the handshake, by time`,
         value: beyond.time,

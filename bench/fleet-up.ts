@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startFleet } from './fleet.ts';
 
-/** Hosts to try and to profile things on, until Ctrl-C: `node bench/fleet-up.ts [count]`. */
+/** Hosts for experiments and profiling, until Ctrl-C: `node bench/fleet-up.ts [count]`. */
 const count = Number(process.argv[2] ?? 50);
 const fleet = await startFleet();
 const payload = join(fleet.sshd.directory, 'payload');

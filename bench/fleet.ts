@@ -2,7 +2,10 @@ import { chownSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startSshd, type TestSshd } from '../test/support/ssh/sshd.ts';
 
-/** "Hosts" that are addresses of this machine, 127.0.1.1, 127.0.1.2 and so on, each of an sshd with a name and locks of its own. */
+/**
+ * "Hosts" that are addresses of the local machine, 127.0.1.1, 127.0.1.2 and so on, each with its own sshd, name and
+ * locks.
+ */
 export interface Fleet extends AsyncDisposable {
   readonly sshd: TestSshd;
   readonly port: number;
@@ -11,7 +14,7 @@ export interface Fleet extends AsyncDisposable {
   hosts(count: number): readonly FleetHost[];
   /** Writes an inventory of the first hosts and returns its path. */
   inventory(count: number, settings?: InventorySettings): string;
-  /** Options of `ssh` and `scp` that let them log in as our tools do. */
+  /** Options of `ssh` and `scp` for the same login as api7-orch's. */
   readonly sshOptions: readonly string[];
 }
 
@@ -30,7 +33,7 @@ export interface InventorySettings {
 /** Hosts that known_hosts lists. */
 const MOST = 500;
 
-/** An inventory must have it; no playbook of the bench looks at it. */
+/** Required in an inventory; no playbook of the bench uses it. */
 export const UNUSED_API7 = `api7:
   version: "3.10.5"
   database: { host: 127.0.0.1, user: none, password: !env API7_ORCH_BENCH_SECRET, sslmode: disable }
@@ -43,7 +46,7 @@ const hosts = (count: number): readonly FleetHost[] =>
     address: `127.0.${1 + Math.floor(at / 250)}.${1 + (at % 250)}`,
   }));
 
-/** Starts the servers. Their user has a plain shell, no sudo, and a start-up that costs as little as can be. */
+/** Starts the servers. Their user has a plain shell, no sudo, and the fastest possible start-up. */
 export async function startFleet(): Promise<Fleet> {
   const sshd = await startSshd({
     sudo: 'none',
@@ -62,7 +65,7 @@ export async function startFleet(): Promise<Fleet> {
   const { uid, gid } = statSync(sshd.home);
   chownSync(trees, uid, gid);
   const key = sshd.hostKey();
-  // A line for each, as in a real one: what it costs to look them up belongs to the work.
+  // A line for each host, as in real files: looking them up is part of the work.
   writeFileSync(
     sshd.knownHosts,
     hosts(MOST)

@@ -3,24 +3,24 @@ import { join } from 'node:path';
 import type { Bench } from './context.ts';
 import type { Fleet } from './fleet.ts';
 
-/** What the bare loop is to do. */
+/** A job for the bare loop. */
 export interface FloorJob {
   readonly port: number;
   readonly user: string;
   readonly identityFile: string;
-  /** `ssh-ed25519 AAAA…`, one for all hosts. */
+  /** `ssh-ed25519 AAAA…`, the same for all hosts. */
   readonly hostKey: string;
   readonly forks: number;
   readonly hosts: readonly {
     readonly address: string;
-    /** Must succeed; without it the connection is all. */
+    /** Must succeed; without it the loop only connects. */
     readonly command?: string;
   }[];
 }
 
 let jobs = 0;
 
-/** Words that do a job with bare ssh2. */
+/** Command line of a job with bare ssh2. */
 export function floorOn(
   bench: Bench,
   fleet: Fleet,

@@ -42,7 +42,7 @@ const { values, positionals } = parseArgs({
 const undo: (() => void | Promise<void>)[] = [];
 let cleaning: Promise<void> | undefined;
 
-/** Removes all that was made. Once: an interrupt may come while it is under way. */
+/** Removes everything that was created. Once: an interrupt may come meanwhile. */
 function cleanUp(): Promise<void> {
   cleaning ??= (async () => {
     killCommands();
@@ -112,7 +112,7 @@ function benchFor(dist: string): Bench {
   if (!existsSync(main)) throw new Error(`${main} is not there`);
   const work = mkdtempSync(join(tmpdir(), 'api7-orch-bench-'));
   undo.push(() => rmSync(work, { recursive: true, force: true }));
-  // Beside node_modules, where they find ssh2; stripped, or the floor would pay for reading TypeScript.
+  // Beside node_modules, for ssh2; stripped, because the floor must not pay for reading TypeScript.
   const floors = join(root, '.cache/bench/floor');
   mkdirSync(floors, { recursive: true });
   const sources = join(import.meta.dirname, 'floor');

@@ -1,16 +1,16 @@
 import type { Ran } from './command.ts';
 
-/** One thing measured: all its samples, in one unit. */
+/** One measurement: all its samples, in one unit. */
 export interface Row {
   readonly who: string;
   readonly unit: 'ms' | 'MB' | 'MB/s' | 'round trips';
   readonly samples: readonly number[];
-  /** Of the largest process, where it was measured along. */
+  /** Of the largest process, if it was measured. */
   readonly peakMb?: readonly number[];
   readonly cpuMs?: readonly number[];
 }
 
-/** A ratio or a figure that was wanted, and what came out. */
+/** A target for a ratio or figure, and the measured value. */
 export interface Verdict {
   readonly claim: string;
   readonly value: number;
@@ -25,17 +25,17 @@ export interface Outcome {
   readonly notes?: readonly string[];
 }
 
-/** One contestant: does the work once. Rows get the names of the contestants. */
+/** One contestant: does the work once. Rows have the contestants' names. */
 export interface Contestant {
   readonly who: string;
   readonly run: () => Promise<Omit<Ran, 'stdout'>>;
-  /** Not measured: puts things back before each run. */
+  /** Not measured: resets the state before each run. */
   readonly before?: () => Promise<void> | void;
-  /** Not measured: throws when the run did not do what it should have done. */
+  /** Not measured: throws if the run did not do its work. */
   readonly after?: () => Promise<void> | void;
 }
 
-/** Contestants take turns, so that what else the machine does falls on all of them alike. */
+/** Runs contestants in alternation, so that other load on the machine affects all of them alike. */
 export async function takeTurns(rounds: number, contestants: readonly Contestant[]): Promise<readonly Row[]> {
   const results = new Map(contestants.map(({ who }) => [who, [] as Omit<Ran, 'stdout'>[]]));
   for (let round = 0; round < rounds; round++) {
@@ -57,7 +57,7 @@ export const rowOf = (who: string, all: readonly Omit<Ran, 'stdout'>[]): Row => 
   cpuMs: all.map(({ cpuMs }) => cpuMs),
 });
 
-/** The middle one; of an even number the mean of the two in the middle. NaN of none. */
+/** The middle value; for an even number the mean of the two middle ones. NaN without values. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;

@@ -1,20 +1,20 @@
 import { connect, createServer, type Socket } from 'node:net';
 
-/** What went over one connection through a relay. */
+/** The traffic of one connection through a relay. */
 export interface Passage {
   /**
-   * Round trips one after another: the longest chain of "the client sent something after it had received something that
-   * the server had sent after it had received something …". What travels side by side counts once.
+   * Sequential round trips: the longest chain of "the client sent after it had received what the server had sent after
+   * it had received …". Parallel traffic counts once.
    */
   readonly trips: number;
-  /** How often the direction of the bytes changed, as the relay saw them come. */
+  /** How often the direction of the bytes changed, as seen by the relay. */
   readonly turns: number;
   readonly bytes: number;
 }
 
 export interface Relay extends AsyncDisposable {
   readonly port: number;
-  /** Milliseconds that bytes are held in each direction. */
+  /** Milliseconds of delay in each direction. */
   hold(ms: number): void;
   /** The connections since the last call. */
   taken(): readonly Passage[];
@@ -27,8 +27,8 @@ interface Counter {
 }
 
 /**
- * A TCP relay that holds the bytes on their way: the distance to a far host, on any kernel. It does not hold the opening
- * of the connection itself.
+ * A TCP relay that delays bytes: simulates the distance of a far host, on any kernel. Does not delay the opening of the
+ * connection.
  *
  * @example await using relay = await startRelay({ address: '127.0.1.1', port: 2222 }); relay.hold(25)
  */
@@ -41,7 +41,7 @@ export async function startRelay(to: { readonly address: string; readonly port: 
     const count: Counter = { trips: 0, turns: 0, bytes: 0 };
     passages.push(count);
     let coming: Socket | undefined;
-    // How many trips lie behind what each end has received so far.
+    // Number of trips behind the bytes that each end has received so far.
     const reached = new Map([client, remote].map((end): [Socket, number] => [end, 0]));
     const pass = (from: Socket, onto: Socket): void => {
       from.on('data', (chunk: Buffer) => {
@@ -63,7 +63,7 @@ export async function startRelay(to: { readonly address: string; readonly port: 
     pass(client, remote);
     pass(remote, client);
   });
-  // Timers of one length fire in the order in which they were set.
+  // Timers of equal length fire in the order of their creation.
   const later = (act: () => void): void => {
     if (heldMs === 0) act();
     else setTimeout(act, heldMs);

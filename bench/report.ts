@@ -15,7 +15,7 @@ const amount = (value: number, unit: string): string =>
       : `${value.toFixed(0)} ms`
     : `${digits(value)} ${unit}`;
 
-/** A case as Markdown: a table of what was measured, a table of what was wanted. */
+/** A case as Markdown: a table of measurements, a table of targets. */
 export function markdown({ title, rows, verdicts, notes = [] }: CaseResult): string {
   const measured = table(
     ['', 'median', 'min – max', 'runs', 'processor time', 'peak memory'],

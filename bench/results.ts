@@ -37,7 +37,7 @@ function machine(): Machine {
   };
 }
 
-/** Keeps a case with all its samples. Quick figures go to the cache; of saved ones only the latest stays. */
+/** Stores a case with all its samples. Quick results go to the cache; of the others only the latest stays. */
 export function keepResult(
   result: CaseResult,
   { quick, save }: { readonly quick: boolean; readonly save: boolean },
@@ -54,7 +54,7 @@ export function keepResult(
   return path;
 }
 
-/** Writes the tables of all committed results into docs/performance.md, in the order of the cases. */
+/** Writes the tables of all committed results to docs/performance.md, in the order of the cases. */
 export function writePage(order: readonly string[]): void {
   const results = readdirSync(committed)
     .filter((file) => file.endsWith('.json'))

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
-/** What is below a directory: each entry's mode, owner and digest, and apart from that its identity and times. */
+/** The content of a directory: each entry's mode, owner and digest, and separately its identity and times. */
 export interface Tree {
   readonly content: Readonly<Record<string, string>>;
   readonly touched: Readonly<Record<string, string>>;
 }
 
-/** Looks at the trees of all hosts, past every tool that made them. */
+/** Reads the trees of all hosts, independently of the tools that wrote them. */
 export function treesOf(directory: string, hosts: readonly { readonly name: string }[]): ReadonlyMap<string, Tree> {
   return new Map(hosts.map(({ name }) => [name, treeOf(join(directory, name), name)]));
 }
@@ -27,7 +27,7 @@ function treeOf(directory: string, host: string): Tree {
   return { content, touched };
 }
 
-/** A host's name in a file is read as a word of its own, so that the trees of two hosts can be compared. */
+/** A host's name inside a file is replaced, so that the trees of two hosts can be compared. */
 function digest(path: string, host: string): string {
   const bytes = readFileSync(path);
   const text = bytes.length < 10_000 ? bytes.toString().replaceAll(host, 'HOST') : bytes;
@@ -53,7 +53,7 @@ export function expectAlike(trees: ReadonlyMap<string, Tree>, like?: Tree['conte
   return wanted;
 }
 
-/** Throws unless exactly these files were written on every host between two looks (directories are not counted). */
+/** Throws unless exactly these files were written on every host between two readings (directories are not counted). */
 export function expectTouched(
   before: ReadonlyMap<string, Tree>,
   after: ReadonlyMap<string, Tree>,

@@ -20,7 +20,7 @@ export default definePlaybook({
     since: z.iso.datetime({ offset: true }).default(() => new Date().toISOString()),
   }),
   *plays({ inventory, vars: { since, ...rolling } }) {
-    /** Gateways that were seen connected to the control plane. */
+    /** Gateways seen connected to the control plane. */
     const connected = new Set<string>();
     yield* play({
       name: 'Restart the control plane',

@@ -14,7 +14,7 @@ export default definePlaybook({
   name: 'rolling-restart',
   description: 'Restart every gateway: out of traffic, one after another, each ready again before the next.',
   vars: rollingVars.extend({
-    /** Gateways started since then are left alone: give it again to go on with a restart that was broken off. */
+    /** Gateways started since then are left unchanged: give it again to resume an interrupted restart. */
     since: z.iso.datetime({ offset: true }).default(() => new Date().toISOString()),
   }),
   *plays({ inventory, vars: { since, ...rolling } }) {

@@ -31,7 +31,7 @@ export function errorsPage(): string {
   ].join('\n');
 }
 
-/** What Markdown would take for the end of a cell, or for a tag. */
+/** Characters that Markdown takes for the end of a cell, or for a tag. */
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '\\<');
 
 if (import.meta.main) writeFileSync(new URL('../docs/errors.md', import.meta.url), errorsPage());

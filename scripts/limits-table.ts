@@ -37,7 +37,7 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): r
   ...rows.map(line),
 ];
 
-/** The page with the tables in their place. */
+/** The page with the tables inserted. */
 export function withLimits(page: string): string {
   const from = page.indexOf(BEGIN) + BEGIN.length;
   const to = page.indexOf(END);

@@ -2,7 +2,8 @@ import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RELEASES, recordRelease } from '../test/laws/release.ts';
 
-// Keeps what this version makes of its inventories: test/laws/releases.test.ts shows that no later one changes anything on it.
+// Records what this version makes of its inventories: test/laws/releases.test.ts checks that no later version changes
+// it.
 // Usage: node scripts/record-release.ts VERSION [VERSION TO TAKE THE INVENTORIES OF]
 
 const [version, from = version] = process.argv.slice(2);

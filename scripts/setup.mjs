@@ -1,6 +1,6 @@
-// Makes a machine ready for the scripts of this repository: packages, a current Node, a Docker Engine.
+// Prepares a machine for the scripts of this repository: packages, a current Node, a Docker Engine.
 // Plain JavaScript without dependencies, for Node 20 and later: it runs before anything is installed.
-// Silent and quick when all is there; `--no-docker` leaves the engine out.
+// Silent and quick if everything is installed; `--no-docker` leaves the Engine out.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -31,11 +31,11 @@ function installPackages() {
   const wanted = createHash('sha256').update(readFileSync(lock)).digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   const installed = join(root, 'node_modules/.package-lock.json');
-  // Installed by hand: npm writes this file last.
+  // Installed manually: npm writes this file last.
   const current = existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs;
   if (!current) {
     say('npm ci');
-    // By default npm tries for ten minutes before it says that there is no network.
+    // By default npm tries for ten minutes before it reports a missing network.
     const impatient = ['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000', '--fetch-timeout=60000'];
     run('npm', ['ci', '--no-audit', '--no-fund', ...impatient], 'npm ci failed: is the package registry reachable?');
   }
@@ -70,7 +70,7 @@ async function ensureDocker() {
   // The lab issues its certificates with it.
   if (isRoot && !hasProgram('openssl')) aptInstall(['openssl']);
   if (isRoot && !process.env.DOCKER_HOST && !hasProgram('debootstrap') && !(await hasBaseImage())) {
-    // Only a machine without a registry needs it, but only a pull that fails tells.
+    // Only a machine without a registry needs it, but only a failed pull shows that.
     if (hasProgram('apt-get')) aptInstall(['debootstrap']);
   }
 }
@@ -96,7 +96,7 @@ async function startDocker() {
 
 async function answers() {
   const host = process.env.DOCKER_HOST;
-  // Reached by other means than a socket: the client that uses it will tell.
+  // Another scheme than a socket: the client itself reports errors.
   if (host && !/^(unix|tcp|http):\/\//.test(host)) return true;
   return (await ask('/_ping')) === 200;
 }
@@ -106,7 +106,7 @@ async function hasBaseImage() {
   return statuses.includes(200);
 }
 
-/** The status of a request to the engine, 0 when none answers. */
+/** The status of a request to the Engine, 0 without a response. */
 function ask(path) {
   const host = process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock';
   const url = host.startsWith('unix://') ? null : new URL(host.replace(/^tcp:/, 'http:'));
@@ -136,7 +136,7 @@ function aptInstall(packages) {
     throw new Stop(`${names} is missing, and this machine has no apt-get: install it by hand`);
   say(`apt-get install ${names}`);
   const options = ['-o', 'DPkg::Lock::Timeout=300'];
-  // On a machine without systemd a package's own start script would race with ours.
+  // On a machine without systemd a package's own start script would race with this one.
   const policy = '/usr/sbin/policy-rc.d';
   const ours = !existsSync('/run/systemd/system') && !existsSync(policy);
   if (ours) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
@@ -163,7 +163,7 @@ function run(program, args, failure) {
     });
   } catch (error) {
     const lines = `${error.stdout ?? ''}${error.stderr ?? ''}`.trimEnd().split('\n');
-    // npm prints its whole usage after the reason, apt-get the reason last.
+    // npm prints its usage after the reason; apt-get prints the reason last.
     const reasons = lines.filter((line) => /^(npm error \S|E: |Err:)/.test(line)).slice(0, 10);
     const said = (reasons.length > 0 ? reasons : lines.slice(-10)).join('\n');
     throw new Stop(`${failure} (${program} ${args.join(' ')})\n${said || error.message}`);

@@ -10,7 +10,7 @@ const root = resolve(import.meta.dirname, '..');
 /** Cases of one slice of the lab's faults: a slice takes about a quarter of an hour. */
 const SLICE = 12;
 
-/** Everything that can be shown, in the order in which it runs. A name before a colon selects all slices. */
+/** All pieces in the order of their run. A name before a colon selects all slices. */
 const pieces: readonly Piece[] = [
   program('lint', 'biome', 'check', '.'),
   program('typecheck', 'tsc', '--noEmit', '-p', '.'),

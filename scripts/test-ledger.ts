@@ -32,7 +32,7 @@ export function record(path: string, entry: Entry): void {
   renameSync(`${path}.new`, path);
 }
 
-/** The entry that shows that the piece passes at the commit, if there is one. */
+/** The entry that shows a pass of the piece at the commit, if any. */
 export function passedAt(ledger: readonly Entry[], piece: string, commit: string): Entry | undefined {
   return ledger.findLast(
     (entry) => entry.piece === piece && entry.commit === commit && !entry.isDirty && isPass(entry),

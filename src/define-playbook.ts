@@ -3,7 +3,8 @@ import type { Playbook } from './core/play/playbook.ts';
 import type { Inventory } from './inventory/inventory.ts';
 
 /**
- * Declares a playbook; a file's default export. `vars` are what `-e key=value` may set, checked before anything runs.
+ * Declares a playbook, the default export of its file. `vars` are the variables that `-e key=value` may set, checked
+ * before anything runs.
  *
  * @example export default definePlaybook({ name: 'motd', description: 'Greet.', *plays() { yield* play({ … }); } });
  */

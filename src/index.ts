@@ -1,4 +1,4 @@
-/** What playbooks import; nothing else is public. */
+/** The exports for playbooks; nothing else is public. */
 
 export { z } from 'zod';
 export { dashboardConfig, dpManagerConfig, gatewayConfig, gatewayStopSeconds } from './api7/config.ts';

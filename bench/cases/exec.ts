@@ -4,7 +4,7 @@ import type { Bench, Case } from '../context.ts';
 import { floorOn } from '../floor-job.ts';
 import { medianOf, type Outcome, type Row, takeTurns, type Verdict } from '../measure.ts';
 
-/** `true` on 50 and on 200 hosts, nothing connected before. */
+/** `true` on 50 and on 200 hosts, without open connections. */
 export const exec: Case = {
   name: 'exec',
   title: '`exec true`, from cold',

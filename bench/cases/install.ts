@@ -3,7 +3,7 @@ import { timed } from '../command.ts';
 import type { Case } from '../context.ts';
 import { medianOf, takeTurns } from '../measure.ts';
 
-/** The built-in playbook on the lab, when there is nothing left to do. */
+/** The built-in playbook on the lab, with nothing left to do. */
 export const install: Case = {
   name: 'install',
   title: '`run install` on the seven hosts of the lab, converged',

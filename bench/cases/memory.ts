@@ -6,7 +6,7 @@ import { median, type Row } from '../measure.ts';
 
 const COUNT = 500;
 
-/** Peak memory with 500 connections open at the same time. */
+/** Peak memory with 500 concurrent connections. */
 export const memory: Case = {
   name: 'memory',
   title: 'peak resident memory at 500 connected hosts',

@@ -10,7 +10,7 @@ import type { Outcome } from '../measure.ts';
 
 const book = (name: string): string => resolve(import.meta.dirname, '../playbooks', name);
 
-/** How often a converged run waits for a host that is far away. */
+/** How often a converged run waits for a far host. */
 export const roundTrips: Case = {
   name: 'round-trips',
   title: 'a converged host 50 ms away',
@@ -56,7 +56,7 @@ async function plainHost(bench: Bench): Promise<readonly Outcome[]> {
   return outcomes;
 }
 
-/** A container and its configuration, with Docker reached by its forwarded socket, then through sudo. */
+/** A container and its configuration, with Docker through its forwarded socket, then through sudo. */
 async function dockerHost(bench: Bench): Promise<readonly Outcome[]> {
   const lab = await benchLab(bench);
   const { address, ports } = lab.host('gw-1');
@@ -88,7 +88,7 @@ ${UNUSED_API7}`,
   await timed(words(port));
   const host: Omit<FarHost, 'name' | 'wanted'> = { address: '127.0.0.1', port, login, work: words };
   const throughSudo = await farHost(bench, { ...host, name: 'with Docker through sudo', wanted: 5 });
-  // A login from now on is in the group that may open the socket.
+  // New logins are in the group that may open the socket.
   await lab.exec('gw-1', 'usermod -aG docker ops');
   bench.undo(async () => void (await lab.exec('gw-1', 'gpasswd -d ops docker')));
   const forwarded = await farHost(bench, { ...host, name: 'with Docker by forwarding', wanted: 3 });

@@ -3,7 +3,7 @@ import { timed } from '../command.ts';
 import type { Case } from '../context.ts';
 import { medianOf, takeTurns } from '../measure.ts';
 
-/** Before any work: what the command costs by itself, as installed and from its sources. */
+/** The command's own start-up time, as installed and from its sources. */
 export const startUp: Case = {
   name: 'start-up',
   title: '`--help` and `--version`',

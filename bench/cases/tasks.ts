@@ -13,7 +13,7 @@ const PAYLOAD_BYTES = 10_000_000;
 const WORKS = ['cold', 'converged', 'one change'] as const;
 type Work = (typeof WORKS)[number];
 
-/** Ten tasks on 20 hosts: on empty hosts, on hosts where all is done, and where one of the ten differs. */
+/** Ten tasks on 20 hosts: on empty hosts, on converged hosts, and with one of ten tasks different. */
 export const tasks: Case = {
   name: 'tasks',
   title: '20 hosts × 10 tasks, one of them a file of 10 MB',
@@ -53,7 +53,7 @@ export const tasks: Case = {
     let wanted: Tree['content'] | undefined;
     for (let round = 0; round < bench.rounds(3, 1); round++) {
       for (const [who, run] of Object.entries(tools)) {
-        // Our own and the floor are quick: more samples, taking turns.
+        // api7-orch and the floor are quick, so they get more samples, in alternation.
         const again = who === 'api7-orch' ? bench.rounds(5, 3) : 1;
         for (let at = 1; at <= again; at++) {
           forget();
@@ -84,7 +84,7 @@ export const tasks: Case = {
   },
 };
 
-/** What a converged host is asked, in one script: type, mode and owner of every path, and every file's digest. */
+/** The reads of a converged host in one script: type, mode and owner of every path, and every file's digest. */
 function checksOf(base: string): string {
   const files = ['app.conf', 'limits.conf', 'server.yaml', 'routes.yaml', 'release'].map(
     (name) => `${base}/conf/${name}`,

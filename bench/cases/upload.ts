@@ -27,7 +27,7 @@ export const upload: Case = {
     for (const into of [memory, disk]) spawnSync('chown', [`${fleet.sshd.user}:`, into]);
     const transport = await builtTransport();
     const outcomes: Outcome[] = [];
-    // Eight times 400 MB on a disk measure the disk.
+    // Eight times 400 MB onto a disk measure the disk.
     for (const [place, into] of [
       ['memory', memory],
       ['disk', disk],
@@ -91,7 +91,7 @@ async function uploads(bench: Bench, { transport, place, into, count, local, sha
   };
 }
 
-/** The transport alone, built as the package is. */
+/** The transport alone, built like the package. */
 async function builtTransport(): Promise<string> {
   const dir = resolve(import.meta.dirname, '../../.cache/bench/transport');
   const input = { ssh: resolve(import.meta.dirname, '../../src/transport/ssh/ssh.ts') };

@@ -1,4 +1,4 @@
-// The floor: a loop over ssh2 and nothing else. `node ssh2.mjs JOB` with a job as JSON in a file.
+// The floor: a loop with only ssh2. `node ssh2.mjs JOB` with a job as JSON in a file.
 import { readFileSync } from 'node:fs';
 import ssh2 from 'ssh2';
 import type { FloorJob } from '../floor-job.ts';

@@ -1,4 +1,4 @@
-// The transport's own upload, without an engine above it. `node upload.mjs JOB` with a job as JSON in a file.
+// The transport's own upload, without the engine. `node upload.mjs JOB` with a job as JSON in a file.
 import { readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { pathToFileURL } from 'node:url';
@@ -14,7 +14,7 @@ interface UploadJob {
   readonly hosts: readonly { readonly name: string; readonly address: string; readonly remote: string }[];
 }
 
-// As the program itself does.
+// Like api7-orch itself.
 enableCompileCache();
 
 const file = process.argv[2] ?? '';

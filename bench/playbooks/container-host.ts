@@ -1,6 +1,6 @@
 import { container, definePlaybook, directory, image, play, yamlFile } from 'api7-orch';
 
-/** What any host of an installation has: a directory, a configuration, an image, a container. */
+/** Parts of any host in an installation: a directory, a configuration, an image, a container. */
 export default definePlaybook({
   name: 'container-host',
   description: 'A container with its configuration.',

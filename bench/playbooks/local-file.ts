@@ -9,7 +9,7 @@ const params = z.strictObject({
 
 type State = { readonly digest: string | null; readonly mode: string; readonly owner: string };
 
-/** A file of the controller, copied to the host as it is: uploaded when its digest differs. */
+/** A controller file, copied to the host unchanged: uploaded if its digest differs. */
 export const localFile = defineTask<typeof params, string, State, void>({
   kind: 'localFile',
   params,

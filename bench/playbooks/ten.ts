@@ -1,7 +1,7 @@
 import { command, definePlaybook, directory, file, play, yamlFile } from 'api7-orch';
 import { localFile } from './local-file.ts';
 
-/** Ten tasks of the kind that any installation has. `ten.yaml` says the same to Ansible. */
+/** Ten tasks of the kind that any installation has. `ten.yaml` is the same for Ansible. */
 export default definePlaybook({
   name: 'ten',
   description: 'Ten tasks on every host, one of them a file of 10 MB.',
@@ -9,7 +9,7 @@ export default definePlaybook({
     yield* play({
       name: 'Ten tasks',
       hosts: 'all',
-      // These files serve nobody: all hosts at once, as Ansible does with 50 forks.
+      // These files do not affect traffic: all hosts at once, like Ansible with 50 forks.
       rolling: { maxUnavailable: '100%', soak: '0s' },
       *tasks({ name, vars }) {
         const user = String(vars.user);
