@@ -65,7 +65,7 @@ export async function startFleet(): Promise<Fleet> {
   const { uid, gid } = statSync(sshd.home);
   chownSync(trees, uid, gid);
   const key = sshd.hostKey();
-  // A line for each host, as in real files: looking them up is part of the work.
+  // A line for each host, as in real files: their lookup is part of the work.
   writeFileSync(
     sshd.knownHosts,
     hosts(MOST)

@@ -25,7 +25,7 @@ const root = resolve(import.meta.dirname, '..');
 
 const usage = `usage: npm run bench -- [CASE…] [--quick] [--save] [--dist DIRECTORY]
   CASE              one or more of: ${names.join(' ')}; default: all
-  --quick           few runs of each: enough to see where one stands
+  --quick           few runs of each: enough for a first impression
   --save            keep the results in bench/results and write docs/performance.md
   --dist DIRECTORY  measure this build; default: build into dist and measure that`;
 

@@ -12,7 +12,7 @@ import {
 
 export default definePlaybook({
   name: 'rolling-restart',
-  description: 'Restart every gateway: out of traffic, one after another, each ready again before the next.',
+  description: 'Restart every gateway: drained one by one, each ready again before the next.',
   vars: rollingVars.extend({
     /** Gateways started since then are left unchanged: give it again to resume an interrupted restart. */
     since: z.iso.datetime({ offset: true }).default(() => new Date().toISOString()),

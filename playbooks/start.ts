@@ -2,7 +2,7 @@ import { CONTAINERS, definePlaybook, gatewayInService, gatewayPlays, rollingOf, 
 
 export default definePlaybook({
   name: 'start',
-  description: 'Start gateways that were stopped, and give them back to their load balancers.',
+  description: 'Start gateways that were stopped, and restore them on their load balancers.',
   vars: rollingVars,
   *plays({ inventory, vars }) {
     yield* gatewayPlays(inventory, {

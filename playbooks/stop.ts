@@ -2,7 +2,7 @@ import { CONTAINERS, definePlaybook, gatewayPlays, gatewayStop, rollingOf, rolli
 
 export default definePlaybook({
   name: 'stop',
-  description: 'Stop gateways, out of traffic; with --limit only these. They stay out until the playbook start.',
+  description: 'Drain and stop gateways; with --limit only these. They stay drained until the playbook start.',
   vars: rollingVars,
   *plays({ inventory, vars }) {
     yield* gatewayPlays(inventory, {

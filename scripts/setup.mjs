@@ -1,6 +1,6 @@
-// Prepares a machine for the scripts of this repository: packages, a current Node, a Docker Engine.
-// Plain JavaScript without dependencies, for Node 20 and later: it runs before anything is installed.
-// Silent and quick if everything is installed; `--no-docker` leaves the Engine out.
+// Prepares a machine for the scripts of this repository: packages, a current Node, a Docker Engine. Plain JavaScript
+// without dependencies, for Node 20 and later: it runs before anything is installed. Prints nothing and is quick if
+// everything is installed; `--no-docker` leaves the Engine out.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -133,7 +133,7 @@ function hasProgram(name) {
 function aptInstall(packages) {
   const names = packages.join(' ');
   if (!hasProgram('apt-get'))
-    throw new Stop(`${names} is missing, and this machine has no apt-get: install it by hand`);
+    throw new Stop(`${names} is missing, and this machine has no apt-get: install it manually`);
   say(`apt-get install ${names}`);
   const options = ['-o', 'DPkg::Lock::Timeout=300'];
   // On a machine without systemd a package's own start script would race with this one.

@@ -18,7 +18,7 @@ const params = z.strictObject({
 type Params = z.output<typeof params>;
 
 /** A status, or the reason why there is none. */
-type Answer = number | { readonly why: string } | 'not asked';
+type Answer = number | { readonly why: string } | 'notAsked';
 
 interface Answers {
   readonly query: Answer;
@@ -95,8 +95,8 @@ async function answerOf(host: Reader, how: 'httpGet' | 'httpPost', request: Http
   try {
     return (await host[how](request)).status;
   } catch (error) {
-    // A host that cannot send requests proves nothing about Prometheus.
-    if (error instanceof OrchError && error.code === 'FORWARDING_REFUSED') return 'not asked';
+    // A host that cannot send requests gives no result about Prometheus.
+    if (error instanceof OrchError && error.code === 'FORWARDING_REFUSED') return 'notAsked';
     if (!isNoResponse(error)) throw error;
     return { why: error.message };
   }
@@ -108,7 +108,7 @@ interface Problem {
 }
 
 function problemOf({ addr, login, query, write }: Params, answers: Answers): Problem | undefined {
-  if (answers.query === 'not asked' || answers.write === 'not asked') return undefined;
+  if (answers.query === 'notAsked' || answers.write === 'notAsked') return undefined;
   const silent = [answers.query, answers.write].find((answer) => typeof answer !== 'number');
   if (typeof silent === 'object')
     return {

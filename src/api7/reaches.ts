@@ -5,7 +5,7 @@ import type { Reader } from '../core/host/connection.ts';
 const ANSWER_MS = 3000;
 
 /**
- * Exit codes of curl that mean: no name, no connection, no response in time. Any other proves that a server responded.
+ * Exit codes of curl that mean: no name, no connection, no response in time. Any other shows that a server responded.
  */
 const NOBODY = new Set([5, 6, 7, 28]);
 const NO_CURL = 127;
@@ -32,7 +32,7 @@ export async function reaches(endpoint: string, host: Reader): Promise<boolean> 
 
 /**
  * Whether a server listens there, seen from a host. Some servers close plain HTTP connections, which looks like no
- * server; curl can tell the difference. Without curl they count as not listening.
+ * server; curl shows the difference. Without curl they count as not listening.
  */
 export const listens = async (origin: string, host: Reader): Promise<boolean> =>
   (await answersAt(origin, host)) === true;

@@ -96,7 +96,7 @@ export class BugStop implements Disposable {
     const hint =
       hosts === ''
         ? 'run the same command to resume'
-        : `under way were ${hosts}; look at them by api7-orch status and lb status, then run the same command to resume`;
+        : `in progress: ${hosts}; check them with api7-orch status and lb status, then run the same command to resume`;
     emit({
       type: 'run.end',
       outcome: 'internal',

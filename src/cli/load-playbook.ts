@@ -103,7 +103,7 @@ function hintFor(error: unknown): string {
   if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX')
     return 'playbooks run by removing types: no enum, namespace or parameter property';
   if (error instanceof SyntaxError && /outside a module/.test(error.message))
-    return 'a package.json above it says "type": "commonjs": make that "module", or name the file .ts';
+    return 'a package.json above it has "type": "commonjs": set "module", or name the file .ts';
   if (code === 'ERR_MODULE_NOT_FOUND') return 'imports of your own files need their ending: import { x } from "./x.ts"';
   return 'see docs/playbooks.md';
 }

@@ -153,7 +153,7 @@ export function program(): Command {
   withReport(
     runs
       .command('list')
-      .description('list runs; with -i also those that hosts have on record')
+      .description('list runs; with -i also those recorded on hosts')
       .addOption(optionalInventoryOption()),
   ).action(async (options) => exit(await (await import('./runs/list.ts')).runsList(options)));
   withReport(

@@ -13,8 +13,8 @@ export interface WaitingNotice {
 }
 
 /**
- * Names the hosts that a verb still waits for on a terminal, so that one silent host does not look like a hanging
- * program.
+ * Names the hosts that a verb still waits for on a terminal, so that one slow host does not make the program seem to
+ * hang.
  */
 export function waitingNotice(
   hosts: Connections,

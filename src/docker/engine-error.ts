@@ -59,7 +59,7 @@ export function engineError({ doing, status, message, cause }: EngineRefusal): O
     if (found !== null) return new OrchError(code, `${doing}: ${words}`, { hint: hint(found), cause });
   }
   return new OrchError('DOCKER_FAILED', `${doing}: ${words} (status ${status})`, {
-    hint: status >= 500 ? "look at the Docker daemon's log on that host" : 'correct what the message names',
+    hint: status >= 500 ? "read the Docker daemon's log on that host" : 'correct what the message names',
     retryable: status === 503,
     cause,
   });

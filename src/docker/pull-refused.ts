@@ -78,7 +78,7 @@ export function pullRefused(ref: string, doing: string, words: string, login: Re
 export const SPACE_HINT =
   'free space there (docker system df shows what uses it); docker image prune -a removes all images that no container uses: a node can then go back to none of them without a pull';
 
-/** A registry also says "denied" for a missing image, to hide which ones exist. */
+/** A registry also answers "denied" for a missing image, to hide which ones exist. */
 function loginRefused(address: string, doing: string, words: string, login: RegistryLogin | undefined): OrchError {
   if (login === undefined)
     return new OrchError(

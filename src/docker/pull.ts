@@ -11,7 +11,7 @@ import { parseReply, pullProgress } from './replies.ts';
 import { withQuery } from './request.ts';
 import { parseJson } from './unreadable-reply.ts';
 
-/** Longest silence of a registry or the connection to it. */
+/** Longest time without data from a registry. */
 const IDLE_MS = 5 * 60_000;
 
 /** Most printed characters of such an error. */

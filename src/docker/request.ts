@@ -18,7 +18,7 @@ export interface EngineReply {
 /** Limits and callbacks of a request. */
 export interface SendOptions {
   readonly signal: AbortSignal;
-  /** Longest silence during the reply, in milliseconds. Default: no limit but `signal`. */
+  /** Longest time without data during the reply, in milliseconds. Default: no limit but `signal`. */
   readonly idleMs?: number;
   /** Gets a successful reply in pieces; it is not kept then. An exception ends the request. */
   readonly onData?: (bytes: Buffer) => void;

@@ -33,7 +33,7 @@ type Out = {
 };
 
 const type = defineTask<typeof params, void, Out, void>({
-  kind: 'outOfTraffic',
+  kind: 'drainMember',
   params,
   impact: 'none',
   claim: ({ balancer, member }) => `file:${leasePath(balancer.pool, member.node)}`,

@@ -14,7 +14,7 @@ const params = z.strictObject({
   held: z.array(z.string()).default([]),
   /** Servers that failed their checks before the drain because of their backend: they count in their present state. */
   down: z.array(z.string()).default([]),
-  /** Counted from the earliest moment at which the checks can prove it. */
+  /** Counted from the earliest moment at which the checks can confirm it. */
   within: span.prefault('60s'),
 });
 
@@ -68,5 +68,5 @@ function service({ timing, held, down }: Params, server: ServerView): string {
   if (server.state !== 'up' || timing === undefined || server.check === 'none') return server.state;
   if (server.check === 'failed') return 'up, though its last health check failed';
   const young = server.sinceMs !== undefined && server.sinceMs < provedAfterMs(timing);
-  return young || server.check === 'pending' ? 'up, but not yet proved by a health check' : 'up';
+  return young || server.check === 'pending' ? 'up, but not confirmed by a health check yet' : 'up';
 }

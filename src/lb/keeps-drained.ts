@@ -31,7 +31,7 @@ export function drainLost(
   servers: readonly Pick<ServerView, 'name' | 'state'>[],
 ): OrchError {
   const back = servers.filter(acceptsRequests).map((server) => `${server.name} is ${server.state}`);
-  return new OrchError('DRAIN_LOST', `${name} no longer keeps ${node} out of traffic: ${back.join(', ')}`, {
+  return new OrchError('DRAIN_LOST', `${name} no longer keeps ${node} drained: ${back.join(', ')}`, {
     hint: 'nothing was stopped; do not reload or change the balancer while a node is drained, then run this again',
     retryable: true,
   });

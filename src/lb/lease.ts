@@ -49,8 +49,8 @@ export async function readLease(host: Reader, pool: string, node: string): Promi
     const leaseDigest = sha256(content);
     return lease.soaking === undefined ? { lease, leaseDigest } : { lease: null, soaking: lease, leaseDigest };
   }
-  throw new OrchError('LEASE_INVALID', `${path} on ${host.name} is not a record of ${node} out of traffic`, {
-    hint: `look how the balancer treats ${node} now, set it as it should be, then remove the file`,
+  throw new OrchError('LEASE_INVALID', `${path} on ${host.name} is not a lease of ${node}`, {
+    hint: `check how the balancer treats ${node} now, set the state that you want, then remove the file`,
     details: firstChars(content.toString(), 500),
   });
 }

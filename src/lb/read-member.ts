@@ -73,7 +73,7 @@ export async function readMember(balancer: Balancer, host: Reader, member: Membe
 export const heldServers = ({ servers, lease, held }: MemberView): readonly string[] =>
   lease?.kind === 'hand' ? servers.filter(isDrainedOrMaintenance).map(({ name }) => name) : held;
 
-/** In maintenance since the lease was written, and not by api7-orch: the lease only says drained. */
+/** In maintenance since the lease was written, and not by api7-orch: the lease only covers the drain. */
 export const externallyClosed = (servers: readonly ServerView[], { closed }: Lease): readonly string[] =>
   closed === undefined
     ? []

@@ -42,7 +42,7 @@ type Back = {
 };
 
 const type = defineTask<typeof params, void, Back, string>({
-  kind: 'backInTraffic',
+  kind: 'restoreMember',
   params,
   impact: 'none',
   claim: ({ balancer, member }) => `file:${leasePath(balancer.pool, member.node)}`,

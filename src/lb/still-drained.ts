@@ -20,9 +20,9 @@ const params = z.strictObject({
 type Params = z.output<typeof params>;
 
 const type = defineGate<typeof params, MemberView>({
-  kind: 'stillOut',
+  kind: 'stillDrained',
   params,
-  title: ({ balancer, member }) => `${balancer.pool}: ${member.node} is still out of traffic`,
+  title: ({ balancer, member }) => `${balancer.pool}: ${member.node} is still drained`,
   look: ({ balancer, member }, host) => readMember(balancer, host, member),
   met: (p, { servers, epoch, lease }) =>
     otherHolder(p, lease) === undefined && servers.every(isEmptying) && (p.epoch === undefined || p.epoch === epoch),
@@ -35,7 +35,7 @@ const type = defineGate<typeof params, MemberView>({
       back.length > 0
         ? back.map(({ name, state }) => `${name} is ${state === 'drained' ? STICKY : state}`).join(', ')
         : `it was reloaded or restarted since (${epoch} is now ${now.epoch})`;
-    return new OrchError('DRAIN_LOST', `${balancer.name} no longer keeps ${member.node} out of traffic: ${what}`, {
+    return new OrchError('DRAIN_LOST', `${balancer.name} no longer keeps ${member.node} drained: ${what}`, {
       hint: 'nothing was stopped; do not reload or change the balancer during a run, then run this again',
       retryable: true,
     });

@@ -61,7 +61,7 @@ export class HeldLock {
     return this.#view.record?.op != null && this.#calls.size === 0;
   }
 
-  /** Sends a beat, which also proves the lock. @throws OrchError FENCED */
+  /** Sends a beat, which also checks the lock. @throws OrchError FENCED */
   beat(): Promise<void> {
     this.#beating ??= this.#beat().finally(() => {
       this.#beating = undefined;
@@ -86,7 +86,7 @@ export class HeldLock {
   }
 
   async #register(connection: Connection): Promise<void> {
-    // Also proves the lock: another run may have ended the connection.
+    // Also checks the lock: another run may have ended the connection.
     const view = await connection.lock.view();
     this.#saw(view);
     const { session } = view;

@@ -18,9 +18,9 @@ export function hostLocked(host: string, { record, now, beatAge }: LockView): Or
 
 /** @example throw stillUnderWay('gw-1', 'docker stop of api7-gateway') */
 export const stillUnderWay = (host: string, what: string): OrchError =>
-  new OrchError('HOST_LOCKED', `on ${host} an earlier run is not over: ${what}`, {
+  new OrchError('HOST_LOCKED', `on ${host} an earlier run has not ended: ${what}`, {
     host,
-    hint: 'look on that host what it waits for; when that has ended, run the same command again',
+    hint: 'check on that host what it waits for; when that has ended, run the same command again',
   });
 
 /** @example throw fencedBy('gw-1', view) */

@@ -32,9 +32,8 @@ export interface RunLocksOptions {
 const LOSSES = 3;
 
 /**
- * The locks of one run. Each host that it may change stays locked until its end, and each write checks the lock.
- * Without proof of the lock there is no write. If another run has taken over one lock, this run writes nothing any
- * more.
+ * The locks of one run. Each host that it may change stays locked until its end, and each write checks the lock. If a
+ * lock cannot be checked, nothing is written. If another run has taken over one lock, this run writes nothing any more.
  *
  * @example const locks = new RunLocks({ owner, clock, waitMs: 0, … }); const hosts = new
  *   Hosts(locks.connecting(connect)); await locks.take(['gw-1'], hosts)

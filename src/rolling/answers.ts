@@ -121,7 +121,7 @@ function stepFailed(state: State, node: NodeState, step: Step, result: Exclude<R
     return undoDrain(stopped, node.id, 'untouched');
   }
   if (step === 'recheck' && notNodesFault)
-    return over(stop(state, 'those done before could not be looked at', fault, node.id), node.id, 'done');
+    return over(stop(state, 'finished nodes could not be rechecked', fault, node.id), node.id, 'done');
   if (step === 'recheck') return rechecked(state, node, fault, lost);
   // An operator drained the node first. Nothing of it was changed, and other nodes are not concerned.
   if (isBeforeApply(step) && fault.code === 'NODE_HELD')
@@ -142,7 +142,7 @@ function stepFailed(state: State, node: NodeState, step: Step, result: Exclude<R
   return update(failed, node.id, { step: mustDrainAgain ? 'drainAgain' : 'collectDiagnostics', recovering });
 }
 
-/** Codes that say nothing about the version that the node was changed to: rolling it back would not help. */
+/** Codes that do not concern the version that the node was changed to: rolling it back would not help. */
 const NOT_ITS_CHANGE: ReadonlySet<string> = new Set(['INTERRUPTED', 'NODE_TAKEN', 'NODE_HELD', 'DRAIN_LOST']);
 
 const isOthers = ({ code }: ErrorInfo): boolean => NOT_ITS_CHANGE.has(code);

@@ -13,6 +13,6 @@ export function budgetOf(count: Count, of: number, pool = ''): number {
   const least = Math.ceil(100 / Math.max(1, of));
   const where = pool === '' ? '' : ` in pool ${pool}`;
   throw new OrchError('BUDGET_ZERO', `max_unavailable ${count} of ${of} node${of === 1 ? '' : 's'}${where} is none`, {
-    hint: `say max_unavailable: 1, or a share of at least ${least}%`,
+    hint: `set max_unavailable: 1, or a share of at least ${least}%`,
   });
 }

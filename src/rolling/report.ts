@@ -53,7 +53,7 @@ export function shortfallOf(state: State, id: string): ErrorInfo | undefined {
   if (node.outcome === 'done') return stopped.node === id ? stopped.fault : undefined;
   if (node.outcome !== 'untouched') return undefined;
   const hint = adviceFor(node);
-  const message = `${id} is still out of traffic: ${stopped.why}`;
+  const message = `${id} is still drained: ${stopped.why}`;
   return { code: 'NOT_RESTORED', message, host: id, ...defined({ hint }) };
 }
 
@@ -82,8 +82,8 @@ function adviceFor(node: NodeState): string | undefined {
   if (node.drained === 'yes')
     return node.changed
       ? 'the node stays drained: repair it and run the same command to resume, or restore it as it is'
-      : 'it is out of traffic, and was not changed: run the same command again, or give it back as it is';
-  if (node.drained === 'maybe') return 'it may still be drained: give it back, or run the same command again';
+      : 'it is drained and was not changed: run the same command again, or restore it as it is';
+  if (node.drained === 'maybe') return 'it may still be drained: restore it, or run the same command again';
   if (node.outcome === 'skipped' && node.cause !== undefined) return node.cause.hint;
   if (node.lost || node.unreachable) return 'make it reachable again, then run the same command to resume';
   return node.outcome === 'failed'

@@ -32,9 +32,9 @@ const NAMES: Readonly<Record<Kind, string>> = {
   responseErrors: 'invalid responses',
 };
 
-/** The share must also be this many times the peers' share: if all peers have 10%, 12% proves nothing. */
+/** The share must also be this many times the peers' share: if all peers have 10%, 12% means nothing. */
 const FACTOR = 2;
-/** Fewer bad responses prove nothing, whatever their share. */
+/** Fewer bad responses mean nothing, whatever their share. */
 const LEAST_ERRORS = 5;
 /** With fewer requests a share means nothing. */
 const LEAST_REQUESTS = 20;
@@ -53,7 +53,7 @@ type Sums = Readonly<Record<Kind | 'requests', number>>;
  * Compares a node's responses with its peers' over the same time, with one window for each balancer that counts. The
  * node fails if all of these hold for a kind of bad response: its share exceeds the peers' by the margin and by
  * `FACTOR`, there are at least five of them, and a healthy node would get that many at most as often as `FALSE_ALARMS`
- * says. If peers have no requests, only errors that clients never cause count. The result is inconclusive if the node
+ * allows. If peers have no requests, only errors that clients never cause count. The result is inconclusive if the node
  * has too few requests although its peers have some, or if a balancer was reloaded meanwhile.
  *
  * @example compareCounters([{ begin, end }], siblings).verdict // 'pass'
@@ -63,7 +63,7 @@ export function compareCounters(node: readonly Window[], siblings: readonly Wind
   const others = sumsOf(siblings);
   if (siblings.every(gotNothing)) return alone(own, siblings.length);
   if (own === undefined || others === undefined)
-    return { verdict: 'inconclusive', why: 'a balancer was reloaded meanwhile and began to count anew' };
+    return { verdict: 'inconclusive', why: 'a balancer was reloaded meanwhile, which reset its counters' };
   const { last } = FALSE_ALARMS;
   const fault = others.requests < LEAST_REQUESTS ? badAlone(own, last) : worse(own, others, last);
   if (fault !== undefined) return { verdict: 'fail', why: fault };

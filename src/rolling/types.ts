@@ -90,7 +90,10 @@ export type Event =
   | { readonly type: 'planned'; readonly node: string; readonly unhealthy: boolean }
   /** Staged: its next change can interrupt traffic. */
   | { readonly type: 'needsDrain'; readonly node: string }
-  /** Its program ended without needing a drain; or, not ok, after its node was restored and done. No fault: aborted. */
+  /**
+   * Its program ended without needing a drain; or, not ok, after its node was restored and done. Without `fault`:
+   * aborted.
+   */
   | { readonly type: 'ended'; readonly node: string; readonly ok: boolean; readonly fault?: ErrorInfo }
   /** Answer to the command `observe`: all members that could be observed. */
   | { readonly type: 'observed'; readonly nodes: Readonly<Record<string, Observation>> }
@@ -110,7 +113,7 @@ export type Command =
   | { readonly do: 'observe' }
   /** `nodes`: the nodes of a `recheck`. */
   | { readonly do: 'step'; readonly node: string; readonly step: Step; readonly nodes?: readonly string[] }
-  /** Tells the node's waiting program that its node will not be drained. */
+  /** Refuses the node's waiting program: its node will not be drained. */
   | {
       readonly do: 'refuse';
       readonly node: string;

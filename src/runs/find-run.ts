@@ -35,7 +35,7 @@ function unfinished(found: FoundRuns, cluster: string): RunRecord {
   const bad = found.bad.find(({ run }) => first === undefined || run > first.record.run);
   if (bad !== undefined) throw bad.error;
   if (first === undefined)
-    throw new OrchError('RUN_NOT_FOUND', `no unfinished run of cluster ${cluster} is on record${unseen(found)}`, {
+    throw new OrchError('RUN_NOT_FOUND', `no unfinished run of cluster ${cluster} is recorded${unseen(found)}`, {
       hint: 'run the command that is to be carried out: what is done already stays as it is',
     });
   if (second === undefined) return first.record;
@@ -61,7 +61,7 @@ function named(found: FoundRuns, cluster: string, name: string): RunRecord {
   const bad = found.bad.find(({ run }) => run.startsWith(name));
   if (exact === undefined && bad !== undefined) throw bad.error;
   if (exact === undefined)
-    throw new OrchError('RUN_NOT_FOUND', `no run ${name} is on record${unseen(found)}`, {
+    throw new OrchError('RUN_NOT_FOUND', `no run ${name} is recorded${unseen(found)}`, {
       hint: 'see the runs: api7-orch runs list -i INVENTORY; or run the same command again',
     });
   const { record } = exact;
@@ -70,11 +70,11 @@ function named(found: FoundRuns, cluster: string, name: string): RunRecord {
       hint: 'name the inventory of that cluster with -i',
     });
   if (isFinished(record))
-    throw new OrchError('RUN_FINISHED', `run ${record.run} ended well: there is nothing to resume`, {
-      hint: `to do it once more: api7-orch ${commandOf(record.request)} -i INVENTORY`,
+    throw new OrchError('RUN_FINISHED', `run ${record.run} has finished: there is nothing to resume`, {
+      hint: `to repeat it: api7-orch ${commandOf(record.request)} -i INVENTORY`,
     });
   return record;
 }
 
 const unseen = ({ errors }: FoundRuns): string =>
-  errors.length === 0 ? '' : `; not looked at: ${errors.map(({ host, code }) => `${host} (${code})`).join(', ')}`;
+  errors.length === 0 ? '' : `; not read: ${errors.map(({ host, code }) => `${host} (${code})`).join(', ')}`;

@@ -91,8 +91,8 @@ function failed(what: string, result: RunResult): OrchError {
   return new OrchError('COMMAND_FAILED', `${what} ${how}`, {
     hint:
       details === ''
-        ? 'it printed nothing; run it by hand on the host'
-        : 'its last lines say why; correct that and run again',
+        ? 'it printed nothing; run it manually on the host'
+        : 'read its last lines; correct the cause and run again',
     ...(details === '' ? {} : { details }),
   });
 }

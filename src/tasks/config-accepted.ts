@@ -127,7 +127,7 @@ function refused(p: Params, exitCode: number, log: string): OrchError {
     `${refOf(p)} refuses the new ${p.target}: its check ended with exit code ${exitCode}`,
     {
       nothingChanged: true,
-      hint: 'nothing was changed; its last lines say what is wrong, correct it in the inventory',
+      hint: 'nothing was changed; read its last lines and correct the inventory',
       ...(details === '' ? {} : { details }),
     },
   );

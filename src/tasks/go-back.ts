@@ -64,10 +64,7 @@ async function readBack(p: Params, host: Reader): Promise<Back> {
   refusePaused(p.container, found);
   const state = await goalOf(p, found, host);
   if (p.sameImage && found?.Image !== state.image)
-    throw noWayBack(
-      p.container,
-      `it ran ${state.ref} before, and whether the database was migrated since is not known`,
-    );
+    throw noWayBack(p.container, `it ran ${state.ref} before, and the database may have been migrated since`);
   const files = await Promise.all(state.files.map(async (file) => [file.path, await seen(file.path, host)] as const));
   return {
     is: {

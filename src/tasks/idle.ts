@@ -12,7 +12,7 @@ const params = z.strictObject({
   container: z.string().min(1),
   /** Ports inside the container. */
   ports: z.array(z.int().min(1).max(65_535)).min(1).readonly(),
-  /** Addresses of balancers whose own views have proved them idle here: their open connections do not count. */
+  /** Addresses of balancers whose own views show no sessions here: their open connections do not count. */
   idleBalancers: z.array(z.string()).readonly().default([]),
   within: duration.prefault('60s'),
   every: duration.prefault('1s'),

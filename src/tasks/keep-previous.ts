@@ -14,10 +14,7 @@ import {
 
 const params = z.strictObject({
   container: z.string().min(1),
-  /**
-   * The node is in service, so what it runs is known to work. Otherwise the record says that there is no previous
-   * version.
-   */
+  /** The node is in service, so what it runs is known to work. Otherwise the record has no previous version. */
   serves: z.boolean(),
 });
 

@@ -18,14 +18,14 @@ export const started = defineTask({
     const found = await host.docker.container(p.container);
     if (found === null)
       throw new OrchError('CONTAINER_MISSING', `there is no container ${p.container}`, {
-        hint: 'the playbook install makes it',
+        hint: 'the playbook install creates it',
       });
     refusePaused(p.container, found);
     const { Running, ExitCode, OOMKilled, Status } = found.State;
     // A killed process leaves stale sockets behind, and its next start fails on them.
     if (!Running && (ExitCode === 137 || OOMKilled || Status === 'dead'))
       throw new OrchError('CONTAINER_KILLED', `container ${p.container} was killed and cannot be started as it is`, {
-        hint: 'the playbook install makes it anew',
+        hint: 'the playbook install recreates it',
       });
     return { running: Running };
   },

@@ -48,7 +48,7 @@ export const steadyContainer = defineGate<typeof params, Steady>({
       'NOT_STEADY',
       `container ${p.container} was started ${formatDuration(age)} ago and restarted ${restarts} times`,
       {
-        hint: 'its last lines say why it ended before',
+        hint: 'read its last lines to see why it ended before',
         ...(behind?.log.trim() ? { details: behind.log.trimEnd() } : {}),
       },
     ),

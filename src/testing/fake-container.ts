@@ -188,7 +188,7 @@ export function beginFake(container: FakeContainer, count: number, read: (path: 
   container.seen = seenFiles(container, read);
 }
 
-/** Its process ends by itself: Docker starts it again later, if its restart policy says so. */
+/** Its process ends by itself: Docker starts it again later, if its restart policy requires that. */
 export function endProgram(container: FakeContainer, { exitCode, log }: FakeEnd): void {
   container.log = log;
   endFake(container, exitCode);

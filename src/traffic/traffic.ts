@@ -112,7 +112,7 @@ export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffi
 
     *restore({ percent, soaks = false } = {}): Steps {
       for (const seat of seats) {
-        // Without counters to compare, partial traffic would prove nothing.
+        // Without counters to compare, partial traffic would be of no use.
         const part = isCompared(seat) ? defined({ percent }) : {};
         yield restoreMember({ ...at(seat), ...drainedHere(), ...part, soaks });
       }
@@ -209,7 +209,7 @@ const isCompared = ({ service, balancer }: PoolMember): boolean =>
 
 /**
  * Runtime settings are lost with the process, and an old process may still carry requests. If each drain is a reload,
- * another node's drain proves nothing.
+ * another node's drain does not show a loss.
  */
 const losesAll = ({ balancer: { shows } }: PoolMember): boolean => shows.reload && shows.sessions;
 

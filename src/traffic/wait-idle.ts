@@ -92,7 +92,7 @@ const LAST_LOOK = '5s';
 interface Idle {
   /** `last`: right before a stop; `past`: the drain's time is up, and the rest was reported. */
   readonly look: 'first' | 'past' | 'last';
-  /** Addresses of balancers whose views prove that none of their requests runs there. */
+  /** Addresses of balancers whose views show none of their requests there. */
   readonly idleBalancers: readonly string[];
 }
 

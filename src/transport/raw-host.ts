@@ -88,7 +88,7 @@ export function rawHost({ name, rights, launch, dialer, close, lockPaths = LOCK_
   const stat = async (path: string): Promise<Stat | null> => {
     const found = just.take(path, 'stat') ?? (await reader.ask(statRequest(path)));
     sizes.delete(path);
-    // The size of a link says nothing about its file.
+    // The size of a link is not that of its file.
     if (found?.type === 'file') sizes.set(path, found.size);
     if (found !== null) owners.learn(found);
     return found;

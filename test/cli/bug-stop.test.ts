@@ -54,7 +54,7 @@ test('a run that does not come to its end is ended, and the hosts under way are 
     outcome: 'internal',
     exitCode: 70,
     hosts: { 'gw-1': { changed: 0 }, 'gw-2': { changed: 1 } },
-    errors: [{ code: 'INTERNAL', hint: expect.stringContaining('under way were gw-1 (container web)') }],
+    errors: [{ code: 'INTERNAL', hint: expect.stringContaining('in progress: gw-1 (container web)') }],
   });
   expect(seen).toMatchObject({ exit: [70], flushed: true, released: true });
   expect(seen.said).not.toContain('a consequence');

@@ -52,7 +52,7 @@ describe.concurrent('a .ts playbook is a module, without a word of Node', () => 
     const cwd = folder('js', { 'p.js': PLAYBOOK.replace('.ts', '.js'), 'package.json': '{"type":"commonjs"}' });
     const { stderr } = await cli(cwd, 'run', './p.js', '-i', 'nowhere.yaml');
     expect(stderr).toMatch(
-      /^error PLAYBOOK_INVALID: .*\n {2}hint: .*"commonjs": make that "module", or name the file \.ts\n$/,
+      /^error PLAYBOOK_INVALID: .*\n {2}hint: .*"commonjs": set "module", or name the file \.ts\n$/,
     );
   });
 

@@ -308,7 +308,7 @@ describe('taking over', () => {
       else locks.stubborn.add(locks.record?.sessions[0]?.pid ?? 0);
       await expect(world.until(new Controller(world, 'second').take('a', 'b'))).rejects.toMatchObject({
         code: 'HOST_LOCKED',
-        message: `on a an earlier run is not over: ${why}`,
+        message: `on a an earlier run has not ended: ${why}`,
       });
       expect([locks.record, locks.old.length]).toEqual([null, 1]);
       locks.underWay = 0;

@@ -137,7 +137,7 @@ export const step = (
 
 const drained = (host: string, pool: string, before: string, after: string): RunEvent =>
   taskEnd(host, `${pool}: ${host} is ${after} (on lb-1)`, 'changed', {
-    kind: 'outOfTraffic',
+    kind: 'drainMember',
     differences: [
       { path: 'lease', before: 'none', after: 'recorded' },
       { path: `servers.${pool}/${host}`, before, after },
@@ -190,7 +190,7 @@ const rolling: readonly RunEvent[] = [
   step('gw-1', 'waitReady'),
   step('gw-1', 'restore', 'begun'),
   taskEnd('gw-1', 'gateways: gw-1 is restored (on lb-1)', 'changed', {
-    kind: 'backInTraffic',
+    kind: 'restoreMember',
     differences: [
       { path: 'lease', before: 'recorded', after: 'none' },
       { path: 'servers.gateways/gw-1.admin', before: 'drain', after: 'ready' },

@@ -21,7 +21,7 @@ test('a stream that is no terminal gets no colours', () => {
 
 test('what a container loses is a line of its own', () => {
   expect(differenceText({ path: 'extras.-v /srv/a.b:/c', before: 'set', after: undefined })).toBe(
-    'goes away: -v /srv/a.b:/c',
+    'removed: -v /srv/a.b:/c',
   );
 });
 
@@ -92,7 +92,7 @@ describe('differences in a line', () => {
         { path: 'extras.--memory 2147483648', before: 'set', after: undefined },
         { path: 'spec', before: null, after: digest },
       ],
-      ' (goes away: -v /srv/a.b:/c, --memory 2147483648)',
+      ' (removed: -v /srv/a.b:/c, --memory 2147483648)',
     ],
     [[{ path: 'list', before: [1], after: [2] }], ' (list changed)'],
     [

@@ -36,8 +36,8 @@ test('a budget is never more than its share, and is refused where that rounds to
 });
 
 test.each<[Count, number, string]>([
-  ['25%', 3, 'say max_unavailable: 1, or a share of at least 34%'],
-  [0, 4, 'say max_unavailable: 1, or a share of at least 25%'],
+  ['25%', 3, 'set max_unavailable: 1, or a share of at least 34%'],
+  [0, 4, 'set max_unavailable: 1, or a share of at least 25%'],
 ])('max_unavailable %s of %d is refused with the fix', (count, of, hint) => {
   expect(() => budgetOf(count, of)).toThrow(expect.objectContaining({ code: 'BUDGET_ZERO', hint }));
   const least = /(\d+)%$/.exec(hint)?.[1];

@@ -76,7 +76,7 @@ describe('a tag that moves in the middle of a run', () => {
     two.engine.pullable.set(REF, NEW);
     const { id, warnings } = await pull(two, {}, resumed);
     expect(id).toBe(OLD.classic);
-    expect(warnings).toEqual([expect.stringContaining(`(${NEW.containerd}); this run goes on with ${OLD.containerd}`)]);
+    expect(warnings).toEqual([expect.stringContaining(`(${NEW.containerd}); this run continues with ${OLD.containerd}`)]);
   });
 
   test('is not resumed by what is no digest', async () => {
@@ -244,7 +244,7 @@ describe('free space', () => {
     const asked = watched(host);
     expect((await pull(host)).error).toMatchObject({
       code: 'DISK_FULL',
-      message: `pull image ${REF}: /var/lib/docker on gw-1 has 1.5 GiB free, 2 GiB are needed (twice an assumed size, as its own is not known)`,
+      message: `pull image ${REF}: /var/lib/docker on gw-1 has 1.5 GiB free, 2 GiB are needed (twice an assumed size, its own is unknown)`,
       hint: expect.stringContaining('docker image prune -a'),
     });
     expect(asked.filter((line) => line.startsWith('pull'))).toEqual([]);

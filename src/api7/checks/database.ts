@@ -101,7 +101,7 @@ function unanswered({ host, servers }: Seen): OrchError {
   const why = `${host} forwards no connections, or sslrootcert is not there`;
   return (
     first ??
-    new OrchError('DATABASE_NOT_SHOWN', `${why}: PostgreSQL at ${names} is not asked`, {
+    new OrchError('DATABASE_NOT_SHOWN', `${why}: PostgreSQL at ${names} cannot be checked`, {
       hint: `set "AllowTcpForwarding local" in sshd_config of ${host}, or ask it there by psql`,
       host,
     })

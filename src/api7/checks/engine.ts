@@ -55,7 +55,7 @@ export const hasMemory = defineGate<typeof memory, number | undefined>({
   met: ({ bytes }, total) => total === undefined || total >= bytes,
   unmet: (_p, total) =>
     new OrchError('MEMORY_LOW', `${formatSize(total ?? 0)} of memory; the vendor asks for 4 GB`, {
-      hint: 'give the host more memory, or watch the memory of its containers: docker stats',
+      hint: 'give the host more memory, or monitor the memory of its containers: docker stats',
     }),
 });
 

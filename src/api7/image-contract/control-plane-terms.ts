@@ -11,7 +11,7 @@ export const CONTROL_PLANE_TERMS = {
   stopSignal: {
     what: 'stop signal',
     expected: 'SIGTERM',
-    next: 'api7-orch states SIGTERM itself; look at how it ends on SIGTERM',
+    next: 'api7-orch states SIGTERM itself; check how it ends on SIGTERM',
   },
   entrypoint: {
     what: 'entrypoint',

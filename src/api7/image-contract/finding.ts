@@ -6,7 +6,7 @@ export interface Term {
   readonly next: string;
 }
 
-/** The result of one term. `notShown`: this trial cannot tell. `next` is set for a difference. */
+/** The result of one term. `notShown`: this trial does not show it. `next` is set for a difference. */
 export interface Finding extends Omit<Term, 'next'> {
   readonly outcome: 'met' | 'differs' | 'notShown';
   readonly found: string;

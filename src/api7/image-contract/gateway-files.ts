@@ -3,7 +3,7 @@ import { TRIAL_STATUS_PORT } from './gateway-terms.ts';
 /** A path of the trial itself, whose response takes some seconds. */
 export const SLOW_PATH = '/api7_orch_slow';
 
-/** The end of that response: it proves that the response is complete. */
+/** The end of that response: with it the response is complete. */
 export const SLOW_END = 'whole';
 
 /** A directive that nginx does not have. */

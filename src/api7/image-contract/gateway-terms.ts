@@ -61,5 +61,5 @@ export const GATEWAY_TERMS = {
   },
 } as const satisfies Readonly<Record<string, Term>>;
 
-/** A port of the status server that no image has by default: a response there proves that the file was read. */
+/** A port of the status server that no image has by default: a response there shows that the file was read. */
 export const TRIAL_STATUS_PORT = 20_000 + PORTS.gateway.status;

@@ -115,7 +115,7 @@ function versionFinding({ image }: Trial, says: HttpReply | null, version: strin
   const term = versionTerm(version);
   const own = says?.status === 200 ? versionIn(says.body) : undefined;
   const found = own ?? labelledVersion(image);
-  if (found === undefined) return notShown(term, 'without a database nothing says it');
+  if (found === undefined) return notShown(term, 'unknown without a database');
   return judged(term, found === version, `${found} (${own === undefined ? 'label' : '/api/version'})`);
 }
 
@@ -135,7 +135,7 @@ function configFinding(path: string, { health, namesDatabase, ended }: Signs): F
   return differs({ ...term, next: `${term.next}; it is mounted at ${path}` }, `not read: ${why}`);
 }
 
-/** Without a database any status but 404 proves that the path exists. */
+/** Without a database any status but 404 shows that the path exists. */
 function healthFinding(term: Term, health: HttpReply | null): Finding {
   if (health === null) return notShown(term, 'no response without a database');
   return judged(term, health.status !== 404, String(health.status));

@@ -56,7 +56,7 @@ function versionFinding({ image }: Trial, said: Ended, version: string): Finding
   const term = versionTerm(version);
   const own = said.exitCode === 0 ? versionIn(said.log.split('\n').slice(2).join('\n')) : undefined;
   const found = own ?? labelledVersion(image);
-  if (found === undefined) return notShown(term, 'neither apisix version nor a label says it');
+  if (found === undefined) return notShown(term, 'neither apisix version nor a label has it');
   return judged(term, found === version, `${found} (${own === undefined ? 'label' : 'apisix version'})`);
 }
 

@@ -85,7 +85,7 @@ function checkDrainFlags(inventory: Inventory, { reason, yesOutage, withoutLb }:
   const { cluster, loadBalancers, file } = inventory;
   if (reason.trim() === '')
     throw new OrchError('USAGE', '--reason is empty', {
-      hint: "say why; it is stored in the lease: --reason 'new disks'",
+      hint: "name the reason; it is stored in the lease: --reason 'new disks'",
     });
   if (yesOutage !== undefined && yesOutage !== cluster)
     throw new OrchError('USAGE', `--yes-outage ${yesOutage}: this inventory is of cluster "${cluster}"`, {

@@ -30,7 +30,9 @@ export interface BreakFlags extends SessionFlags {
  */
 export async function lockBreak(pattern: string, flags: BreakFlags, environment: CliEnvironment = {}): Promise<number> {
   if (flags.reason.trim() === '')
-    throw new OrchError('USAGE', '--reason is empty', { hint: "say why; the run shows it: --reason 'urgent fix'" });
+    throw new OrchError('USAGE', '--reason is empty', {
+      hint: "name the reason; the run prints it: --reason 'urgent fix'",
+    });
   const waitMs = parseDuration(flags.wait);
   const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
   const names = selectHosts(inventory, pattern).map(({ name }) => name);

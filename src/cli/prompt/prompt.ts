@@ -103,7 +103,7 @@ function answerAt(
 function promptText({ what, quoted = [] }: Question): string {
   const ours = indented(safeText(what));
   const text =
-    quoted.length === 0 ? ours : [`${ours}; the server says:`, ...quoted.map(quotedLine), 'answer'].join('\n');
+    quoted.length === 0 ? ours : [`${ours}; the server's words:`, ...quoted.map(quotedLine), 'answer'].join('\n');
   return text.endsWith(']') ? `${text} ` : `${text}: `;
 }
 

@@ -102,7 +102,7 @@ async function jobOf(record: RunRecord, inventory: Inventory, flags: ResumeFlags
   const given = parseExtraVars(flags.extraVars);
   const missing = request.withheld.filter((name) => !Object.hasOwn(given, name));
   if (missing.length > 0)
-    throw new OrchError('EXTRA_VARS', `run ${id} was given values that are not on record: ${missing.join(', ')}`, {
+    throw new OrchError('EXTRA_VARS', `run ${id} was given values that are not recorded: ${missing.join(', ')}`, {
       hint: `give them again: ${missing.map((name) => `-e ${name}=VALUE`).join(' ')}`,
     });
   const name = flags.playbook ?? request.playbook;

@@ -25,7 +25,7 @@ export async function runsList(flags: RunsFlags, environment: CliEnvironment = {
 /** `runs list` for people. */
 export function runsLines({ runs, errors }: RunsReport, options: TableOptions): readonly string[] {
   return [
-    ...(runs.length === 0 ? ['no run is on record'] : tableLines(COLUMNS, runs.map(rowOf), options)),
+    ...(runs.length === 0 ? ['no run is recorded'] : tableLines(COLUMNS, runs.map(rowOf), options)),
     ...errors.flatMap((error) => ['', ...errorLines(error, options.paint)]),
   ];
 }

@@ -13,10 +13,10 @@ export async function runsShow(run: string, flags: RunsFlags, environment: CliEn
   return await withKnownRuns(flags, environment, async ({ runs }) => {
     const one = byBeginning(runs, (known) => known.run, run);
     if (one === undefined)
-      throw new OrchError('RUN_NOT_FOUND', `no run ${run} is on record`, {
+      throw new OrchError('RUN_NOT_FOUND', `no run ${run} is recorded`, {
         hint:
           flags.inventory === undefined
-            ? 'look on the hosts, too: runs show RUN -i INVENTORY'
+            ? 'search the hosts too: runs show RUN -i INVENTORY'
             : 'see the runs: api7-orch runs list -i INVENTORY',
       });
     const resume = one.canResume ? resumeLine(one, flags.inventory ?? 'INVENTORY') : undefined;
@@ -44,7 +44,7 @@ export function runLines(shown: ShownRun, { paint }: TableOptions): readonly str
     ['images', record?.images.join(', ')],
     ['order', record?.order.map((batch) => batch.join(', ')).join(' | ') || undefined],
     ['nodes', nodes === null ? undefined : nodesText(nodes)],
-    ['on record', shown.hosts.join(', ') || undefined],
+    ['records on', shown.hosts.join(', ') || undefined],
     ['journal', shown.journal ?? undefined],
   ];
   const states = Object.entries(nodes ?? {});

@@ -28,7 +28,7 @@ export class Secret {
     return new Secret(value);
   }
 
-  /** A secret that output is not searched for: it contains known secrets, or the user typed it in plain sight. */
+  /** A secret that output is not searched for: it contains known secrets, or it was visible while typing. */
   static containing(value: string): Secret {
     return new Secret(value);
   }

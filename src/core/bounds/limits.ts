@@ -88,7 +88,7 @@ export const COUNTS = {
   archiveTexts: {
     what: 'MiB of small files of an image archive that are held in memory',
     most: 32,
-    beyond: 'the rest is not looked into',
+    beyond: 'the rest is not read',
   },
   archiveGib: { what: 'GiB of an archive when it is unpacked', most: 64, beyond: '`PACKAGE_DAMAGED`' },
   archiveRatio: { what: 'times that an archive grows when it is unpacked', most: 200, beyond: '`PACKAGE_DAMAGED`' },

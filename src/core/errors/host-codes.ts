@@ -76,7 +76,7 @@ export const HOST_CODES = codes({
   IMAGE_MISSING: ['the image does not exist on the host', 'install from a package, or set a registry'],
   IMAGE_PULL_FAILED: [
     'the image could not be pulled',
-    'read what the registry says; check name and tag; or install from a package',
+    'read the message of the registry; check name and tag; or install from a package',
   ],
   IS_A_DIRECTORY: ['a file is expected, but the path is a directory', 'move it away or choose another path'],
   KERNEL_TOO_OLD: ['the kernel is older than 3.10.0-957', 'upgrade the operating system: CentOS 7.6 or later'],

@@ -51,9 +51,9 @@ export const RUN_CODES = codes({
     'the inventory, the playbook or api7-orch is not the one with which the run began',
     'restore it, or accept the difference with --replan',
   ],
-  RUN_FINISHED: ['the run ended well: there is nothing to resume', 'to do it once more, run its command'],
+  RUN_FINISHED: ['the run has finished: there is nothing to resume', 'to repeat it, run its command'],
   RUN_NOT_FOUND: [
-    'no host has such a run on record',
+    'no host has a record of such a run',
     'see runs list -i INVENTORY; or run the same command again: what is done stays as it is',
   ],
   RUN_RECORD_FOREIGN: ['the run is of another cluster', 'name the inventory of that cluster with -i'],

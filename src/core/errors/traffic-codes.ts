@@ -70,7 +70,7 @@ export const TRAFFIC_CODES = codes({
   NOT_RECONNECTED: ['gateways did not reconnect to DP Manager in time', 'read the logs of the gateways'],
   NOT_RESTORED: ['a node could not be restored', 'run the same command again, or lb restore'],
   NO_WAY_BACK: [
-    'a node cannot go back to what it ran before; the message says why',
+    'a node cannot go back to what it ran before; the message names the reason',
     'repair the node, then run the same command to resume',
   ],
   NO_OTHER_MEMBER_UP: [

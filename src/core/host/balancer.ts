@@ -34,7 +34,7 @@ export interface ServerView {
   readonly sinceMs?: number;
   /** Milliseconds since its last new request; absent if the balancer does not report it. */
   readonly quietMs?: number;
-  /** Result of its last health check. `none`: no check is configured, so `up` proves nothing. */
+  /** Result of its last health check. `none`: no check is configured, so `up` means little. */
   readonly check?: 'passed' | 'failed' | 'pending' | 'none';
   /** Set on a server that is down while its whole backend is out of service: drains of others do not change that. */
   readonly backendDown?: true;
@@ -69,7 +69,7 @@ export interface Lease {
   readonly restoring?: string;
   /**
    * ISO time since when the node has all of its traffic again, with its soak not passed yet. This is no drain. If the
-   * run is killed, it tells the next run that the changed node must still be soaked.
+   * run is killed, the next run learns from it that the changed node must still be soaked.
    */
   readonly soaking?: string;
 }
@@ -104,7 +104,7 @@ export interface Counters {
   readonly epoch: string;
 }
 
-/** What a driver can report. For the rest, other evidence is used and named. */
+/** What a driver can report. For the rest, other sources are used and named. */
 export interface Shows {
   readonly sessions: boolean;
   readonly up: boolean;
@@ -160,10 +160,12 @@ export interface Balancer {
   partOf?(before: ServerView['setting'], percent: number): ServerView['setting'] | undefined;
   timing(host: Reader, member: Member): Promise<CheckTiming>;
   /**
-   * Why the balancer can be read but not changed; undefined: it can be changed, or the driver cannot tell beforehand.
+   * Why the balancer can be read but not changed; undefined: it can be changed, or the driver does not know beforehand.
    */
   readOnly?(host: Reader): Promise<OrchError | undefined>;
-  /** Why a reload of the balancer forgets drains, and the fix; undefined: it keeps them, or the driver cannot tell. */
+  /**
+   * Why a reload of the balancer forgets drains, and the fix; undefined: it keeps them, or the driver does not know.
+   */
   forgetsDrains?(host: Reader, member: Member): Promise<string | undefined>;
   /** Servers with the member's address on other ports: a drain of the member does not stop their requests. */
   otherPorts?(host: Reader, member: Member): Promise<readonly OtherPort[]>;

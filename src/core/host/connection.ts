@@ -75,7 +75,7 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string | Secret>>;
   /** Limit for the whole command; default 10 minutes. */
   readonly timeoutMs?: number;
-  /** Limit for silence on both streams, in milliseconds; default none. */
+  /** Limit for a time without output on both streams, in milliseconds; default none. */
   readonly idleMs?: number;
   readonly signal?: AbortSignal;
   /**

@@ -21,7 +21,7 @@ const nothing = async (): Promise<undefined> => undefined;
 
 /**
  * The constructor of a type, as far as tasks, gates and queries share it: unknown parameters, invalid parameters, and
- * the statement.
+ * `statement`.
  *
  * @throws OrchError TASK_PARAMS when parameters are invalid
  */
@@ -81,9 +81,7 @@ function tasksIn(value: unknown): readonly Task[] {
   return [];
 }
 
-/**
- * Parameters as one text. Secrets appear as digests, so that statements that differ only in a secret stay different.
- */
+/** Parameters as one text. Secrets appear as digests, so that tasks that differ only in a secret stay different. */
 const statementOf = (p: unknown): string =>
   JSON.stringify(p, function (this: Readonly<Record<string, unknown>>, key, value: unknown) {
     const original = this[key];

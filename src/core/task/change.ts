@@ -14,8 +14,8 @@ export interface Report {
   /** Progress in a few words: `120 of 400 MB`. */
   progress(text: string): void;
   /**
-   * Await this right before stopping a serving program: it checks once more that the stop is allowed. Do nothing that
-   * takes time between it and the stop.
+   * Await this right before stopping a serving program: it checks again that the stop is allowed. Do nothing that takes
+   * time between it and the stop.
    *
    * @throws OrchError when the stop is not allowed; nothing has been stopped then
    */

@@ -102,7 +102,7 @@ export class Task<R = unknown, S extends Data = Data> {
     return new Task<R, S>({ type, claim, title, blocked, uses, on, bound });
   }
 
-  /** Its form inside another task's statement. */
+  /** Its form inside another task's `statement`. */
   toJSON(): string {
     return this.#bound?.statement ?? this.title;
   }

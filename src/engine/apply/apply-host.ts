@@ -27,7 +27,7 @@ class HostApply {
   readonly #planner: Planner;
   readonly #log: TaskLog;
   #group: GateGroup | undefined;
-  /** Statements of gates that were met since the last write, as many times in a row as they require. */
+  /** `statement`s of gates that were met since the last write, as many times in a row as they require. */
   readonly #met = new Set<string>();
   #asked: Entry | undefined;
   #touched = false;

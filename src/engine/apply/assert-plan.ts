@@ -14,7 +14,7 @@ export function assertConverged({ plan, task }: Entry): void {
     'DID_NOT_CONVERGE',
     `${task.title} was written, but what was read back still differs in: ${left}`,
     {
-      hint: 'something else on the host changes it back, or the task type has a fault',
+      hint: 'something else on the host changes it back, or the task type has an error',
     },
   );
 }

@@ -3,7 +3,7 @@ import type { HostResult } from './host-result.ts';
 
 /** Thrown to a waiting program when its node will not be drained; the node stays unchanged. */
 export class DisruptionRefused extends Error {
-  override readonly name = 'TurnsClosed';
+  override readonly name = 'DisruptionRefused';
   /** Set if the reason lies with this host itself, not with the failure of another one. */
   readonly fault: OrchError | undefined;
 
@@ -39,7 +39,7 @@ export interface DisruptionGate {
   /**
    * Restores the host once its program is up to date, and waits until it is healthy and in service. Also restores a
    * host without a drain in this run that an earlier run left drained. False: nothing was to be restored. `met`:
-   * statements of gates that the program has passed since the last write; they are not waited for again.
+   * `statement`s of gates that the program has passed since the last write; they are not waited for again.
    *
    * @throws OrchError, DisruptionRefused
    */

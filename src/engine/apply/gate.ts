@@ -118,8 +118,8 @@ export class GateGroup {
   }
 
   /**
-   * Ends the next gate. A gate with the same statement as an earlier one shares its result. @throws OrchError why it is
-   * not met
+   * Ends the next gate. A gate with the same `statement` as an earlier one shares its result. @throws OrchError why it
+   * is not met
    */
   async end(entry: Entry): Promise<void> {
     const { log, asked } = this.#options;

@@ -39,6 +39,6 @@ export async function writeEntry(planner: Planner, entry: Entry, report: Report)
 
 const outcomeUnknown = (title: string, cause: unknown): OrchError =>
   new OrchError('OUTCOME_UNKNOWN', `the connection was lost during ${title}: its result is unknown`, {
-    hint: 'look on the host whether it ran, and put right what is left of it; then run again',
+    hint: 'check on the host whether it ran, and repair what is left; then run again',
     cause,
   });

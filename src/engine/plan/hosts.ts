@@ -17,7 +17,7 @@ export interface HostsOptions {
 
 const PATIENCE_MS = 15_000;
 const HOLD_MS = 10 * 60_000;
-/** A host that does not respond within this time counts as silent. */
+/** A host that does not respond within this time counts as not responding. */
 const SILENT_MS = 5000;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 2000;
@@ -131,7 +131,7 @@ export class Hosts {
     if (was === 0 || this.#holding === 0) for (const listener of this.#listeners) listener(by === -1);
   }
 
-  /** Whether every other connected host is silent too. Without other hosts, only this host is unreachable. */
+  /** Whether no other connected host responds either. Without other hosts, only this host is unreachable. */
   async #nobodyAnswers(host: string): Promise<boolean> {
     const others = [...this.#open].filter(([name]) => name !== host);
     if (others.length === 0) return false;

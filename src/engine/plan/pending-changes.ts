@@ -26,14 +26,16 @@ export class PendingChanges {
     return this.#first.get(host);
   }
 
-  /** An earlier change of this task's claim. Equal statements do not count: they desire the same state. */
+  /**
+   * An earlier change of this task's claim. A task with the same `statement` does not count: it desires the same state.
+   */
   before(host: string, task: Task): Task | undefined {
     const earlier = this.#tasks.get(task.on ?? host);
     return earlier?.find((other) => overlaps(other.claim, task.claim) && !isSame(other, task));
   }
 }
 
-/** Whether two tasks have the same statement. While parameters are unknown, only the claims are compared. */
+/** Whether two tasks have the same `statement`. While parameters are unknown, only the claims are compared. */
 export const isSame = (a: Task, b: Task): boolean => statementOf(a) === statementOf(b);
 
 const statementOf = (task: Task): string => (task.blocked === undefined ? task.bound.statement : task.claim);

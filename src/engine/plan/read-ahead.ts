@@ -56,7 +56,7 @@ export class ReadAhead {
     this.#kept.set(host, kept.set(keyOf(task), reading));
   }
 
-  /** The reading for this very statement; returned once. */
+  /** The reading for this very task; returned once. */
   take(host: string, task: Task): Reading | undefined {
     const kept = task.blocked === undefined ? this.#kept.get(host) : undefined;
     if (kept === undefined) return undefined;
@@ -76,5 +76,5 @@ export class ReadAhead {
   }
 }
 
-/** Key of a task: equal keys mean the same statement on the same host. */
+/** Key of a task: equal keys mean the same `statement` on the same host. */
 export const keyOf = (task: Task): string => `${task.on ?? ''}\n${task.bound.statement}`;

@@ -62,7 +62,7 @@ async function deadlinesOf(context: RollContext, steps: StepRunner, nodes: reado
   const faults = [...new Set(chains.flatMap((chain) => chain.faults))];
   if (faults.length > 0)
     throw new OrchError('TIMEOUTS_INCONSISTENT', `the time limits do not fit together: ${faults.join('; ')}`, {
-      hint: "correct them in the inventory or in the balancer's configuration; nothing was taken out of traffic",
+      hint: "correct them in the inventory or in the balancer's configuration; no node was drained",
     });
   const links = new Map<string, Deadline>();
   for (const link of chains.flatMap((chain) => chain.links)) links.set(JSON.stringify(link), link);

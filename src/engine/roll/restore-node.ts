@@ -46,7 +46,7 @@ export async function restoreNode(
   const holders = done.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   const heldBy = holders.find((holder) => typeof holder === 'string' && holder !== '');
   if (typeof heldBy !== 'string' || evenHeld) return undefined;
-  const message = `it was drained meanwhile by ${heldBy}; it stays out of traffic`;
+  const message = `it was drained meanwhile by ${heldBy}; it stays drained`;
   context.emit({ type: 'warning', host: node, message });
   return heldBy;
 }

@@ -65,7 +65,7 @@ export class Roll implements DisruptionGate {
     if (turn.isTaken)
       throw new OrchError('ALREADY_RESTORED', `${host} is already restored on its balancers`, {
         host,
-        hint: 'in the playbook, state what changes the node before the gate that wants it in traffic',
+        hint: 'in the playbook, move tasks that change the node before the gate that needs it in service',
       });
     turn.isTaken = true;
     this.#context.slots.free(host);

@@ -20,7 +20,7 @@ interface Return {
 
 /**
  * Observes a node from its restore on. Compares its balancers' counters with those of peers that this run has not
- * changed, over the same time. Checks every second whether the node is already proved bad.
+ * changed, over the same time. Checks every second whether the node has clearly failed already.
  */
 export class RollSoak {
   readonly #context: RollContext;
@@ -43,8 +43,8 @@ export class RollSoak {
   }
 
   /**
-   * Runs work that waits for a node with restored traffic. Ends at once when the node is proved bad. @throws OrchError
-   * SOAK_FAILED
+   * Runs work that waits for a node with restored traffic. Ends at once when the node has clearly failed. @throws
+   * OrchError SOAK_FAILED
    */
   async during(node: string, steps: StepRunner, work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
     const { urgent } = this.#context;
@@ -164,5 +164,5 @@ export class RollSoak {
 const soakFailed = (node: string, why: string): OrchError =>
   new OrchError('SOAK_FAILED', `${node} has more errors than its unchanged peers: ${why}`, {
     host: node,
-    hint: 'look at its error log; it is taken out of traffic again',
+    hint: 'read its error log; it is drained again',
   });

@@ -2,7 +2,7 @@ import { isUnreachable, OrchError } from '../../core/base/errors.ts';
 import { errorInfoOf } from '../../core/event/error-info.ts';
 import type { Result } from '../../rolling/types.ts';
 
-/** The result of an error. A lost host has not failed, and a lost balancer says nothing about the node behind it. */
+/** The result of an error. A lost host has not failed, and a lost balancer is no failure of the node behind it. */
 export function resultOf(error: unknown, node: string): Result {
   const fault = errorInfoOf(error, { host: node });
   if (isUnreachable(error) && fault.host === node) return { kind: 'lost', fault };

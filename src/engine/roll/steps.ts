@@ -32,7 +32,7 @@ export class RollSteps implements StepRunner {
   readonly #context: RollContext;
   readonly #soak: RollSoak;
   readonly #fitsBudget: (node: string) => Promise<boolean>;
-  /** By node: statements of gates that its own program has passed since the change. */
+  /** By node: the gates that its own program has passed since the change. */
   readonly #met = new Map<string, ReadonlySet<string>>();
   /** Held nodes that are changed anyway. */
   readonly #evenHeld = new Set<string>();
@@ -194,7 +194,7 @@ export class RollSteps implements StepRunner {
       return undefined;
     }
     if (step === 'recover') {
-      // Gates that the changed version has passed say nothing about the previous version.
+      // Gates that the changed version has passed do not count for the previous version.
       this.#met.delete(node);
       const turns = { ...UNGATED, aboutToStop: () => this.aboutToStop(node) };
       await recoverNode(this.#drainedNode(node, traffic), turns);

@@ -33,11 +33,15 @@ export async function whileDrained(drained: DrainedNode, work: (isAgain: boolean
     } catch (error) {
       if (!isLost(error) || left <= 1) throw error;
       if (!(await drained.fitsBudget()))
-        throw new OrchError('DRAIN_LOST', `${error.message}; meanwhile too many others are out to drain it once more`, {
-          host: node,
-          hint: 'no container was stopped; repair the others first, then run the same command to resume',
-        });
-      context.emit({ type: 'warning', host: node, message: `${error.message}: it is drained once more` });
+        throw new OrchError(
+          'DRAIN_LOST',
+          `${error.message}; meanwhile too many others are unavailable to drain it again`,
+          {
+            host: node,
+            hint: 'no container was stopped; repair the others first, then run the same command to resume',
+          },
+        );
+      context.emit({ type: 'warning', host: node, message: `${error.message}: it is drained again` });
       await steps.run(node, () => traffic.drain({ evenHeld }));
     }
   }

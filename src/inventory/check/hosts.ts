@@ -64,7 +64,7 @@ export function checkGroups(
         message: '"all" holds every host already; put its variables under the top-level "vars"',
       });
     if (hosts.includes(name))
-      problems.push({ path, at: 'key', message: `"${name}" is also a host; a pattern cannot tell them apart` });
+      problems.push({ path, at: 'key', message: `"${name}" is also a host; a pattern cannot distinguish them` });
     const members = fieldsOf(value);
     for (const [index, host] of listOf(members.get('hosts')).entries())
       if (typeof host === 'string' && !hosts.includes(host))

@@ -36,17 +36,17 @@ const driven = {
       ),
       on_timeout: otherwise(
         choice(
-          'When that has passed: restore the member and end the run, ask, or stop the member once no new sessions come and let its graceful stop finish the rest.',
+          'After that time: restore the member and end the run, ask, or stop the member once no new sessions come and let its graceful stop finish the rest.',
           ['abort', 'hold', 'quit_tail'],
         ),
         DEFAULTS.drainOnTimeout,
       ),
       quiet: otherwise(
-        durationField('With `quit_tail`: for so long the balancer must have shown no new sessions.', '1s'),
+        durationField('With `quit_tail`: how long the balancer must show no new sessions.', '1s'),
         DEFAULTS.drainQuiet,
       ),
     },
-    'How members are emptied before they are changed.',
+    'How members are drained before they are changed.',
   ).optional(),
   data_ports: otherwise(
     list(

@@ -144,7 +144,7 @@ function succeeded({ pool, runsOn }: Where, hook: Hook, result: RunResult): RunR
   const output = result.stderr.trim() === '' ? result.stdout : result.stderr;
   const details = lastLines(output);
   throw new OrchError('LB_COMMAND_FAILED', `the "${hook}" hook of ${pool} on ${runsOn} ${how}`, {
-    hint: `its last lines say why; it is load_balancers.${pool}.hooks.${hook} of the inventory`,
+    hint: `read its last lines; it is load_balancers.${pool}.hooks.${hook} of the inventory`,
     ...(details === '' ? {} : { details }),
   });
 }

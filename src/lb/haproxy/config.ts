@@ -1,7 +1,7 @@
 /** One line of haproxy.cfg as words, without quotes and comments. */
 type Words = readonly string[];
 
-/** A section that serves or balances; `inherited` are the lines of its `defaults`. */
+/** A `backend` or `listen` section; `inherited` are the lines of its `defaults`. */
 export interface HaproxySection {
   readonly name: string;
   readonly lines: readonly Words[];

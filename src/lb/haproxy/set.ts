@@ -55,7 +55,7 @@ function giveBack(server: HaproxyServer, before: Readonly<Record<string, string>
         'LEASE_INVALID',
         `the lease of ${name} has ${key} "${before[key]}", which HAProxy does not know`,
         {
-          hint: 'set the server as it should be, then remove the lease',
+          hint: 'set the server to the state that you want, then remove the lease',
         },
       );
   const differs = (key: keyof typeof WORDS): boolean => before[key] !== undefined && before[key] !== now[key];

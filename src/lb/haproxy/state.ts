@@ -25,8 +25,8 @@ export interface HaproxyServer {
 
 /**
  * Bits of srv_admin_state. Maintenance (1) and drain (8) are set by commands; 2 and 16 are inherited from a tracked
- * server; 32: its name cannot be resolved. Bit 4 only records that the configuration says "disabled": it stays set when
- * the server is UP.
+ * server; 32: its name cannot be resolved. Bit 4 only records a "disabled" in the configuration: it stays set when the
+ * server is UP.
  */
 export const ADMIN = {
   maint: 0x01,

@@ -16,8 +16,7 @@ const USUAL: Timing = { everyMs: 2000, fall: 3, rise: 2, slowstartMs: 0 };
 export function timingOf(config: HaproxyConfig | null, servers: readonly HaproxyServer[], from: string): CheckTiming {
   const all = servers.map((server) => config && ofServer(config, nameOf(server)));
   const known = all.flatMap((timing) => timing ?? []);
-  if (known.length < all.length || known.length === 0)
-    return { ...USUAL, source: 'assumed', from: `${from} does not say` };
+  if (known.length < all.length || known.length === 0) return { ...USUAL, source: 'assumed', from: `not in ${from}` };
   const most = (pick: (timing: Timing) => number): number => Math.max(...known.map(pick));
   const timeouts = known.flatMap(({ timeoutMs }) => timeoutMs ?? []);
   return {

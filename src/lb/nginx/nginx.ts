@@ -22,7 +22,7 @@ const TRIES = 10;
 /**
  * The driver for nginx, through the file with an upstream's `server` lines: `down` on a member's lines and a reload
  * drain it. nginx shows neither sessions nor health, so `up` only means that nginx is configured to send requests.
- * Workers from before the reload finish their requests, and only the node can tell when.
+ * Workers from before the reload finish their requests, and only the node knows when.
  *
  * A file that nginx has not loaded yet has no effect: until then a server marked `down` still counts as `up`, any other
  * as `starting`. The file survives reloads, so the driver need not detect them.

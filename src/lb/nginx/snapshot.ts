@@ -112,18 +112,18 @@ async function look(host: Reader, { include, pid }: NginxPaths): Promise<NginxSn
 }
 
 const missing = (host: Reader, include: string): OrchError =>
-  new OrchError('LB_MEMBER_UNKNOWN', `${include} is not there on ${host.name}`, {
+  new OrchError('LB_MEMBER_UNKNOWN', `${include} does not exist on ${host.name}`, {
     hint: `create it with one line "server ADDRESS:PORT;" for each member, put "include ${include};" into the upstream, and reload nginx`,
   });
 
 const stopped = (host: Reader, pid: string): OrchError =>
   new OrchError('LB_UNREACHABLE', `no nginx runs on ${host.name} by ${pid}`, {
     retryable: true,
-    hint: 'start it; when its pid file is elsewhere, say so as "pid" of this load balancer in the inventory',
+    hint: 'start it; if its pid file is elsewhere, set "pid" of this load balancer in the inventory',
   });
 
 const answer = (host: Reader, why: string, details: string): OrchError =>
   new OrchError('LB_INVALID_REPLY', `nginx on ${host.name}: ${why}`, {
-    hint: 'look at the file on that host; the tools of a usual Linux system (sh, stat, date, sha256sum) must be there',
+    hint: 'check the file on that host; the tools of a usual Linux system (sh, stat, date, sha256sum) must be there',
     ...(details.trim() === '' ? {} : { details: lastChars(details) }),
   });

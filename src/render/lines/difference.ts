@@ -19,7 +19,7 @@ export const differenceText = ({ path, before, after }: ShownDifference, width?:
   path === 'digest'
     ? 'content'
     : isExtra(path)
-      ? `goes away: ${extraOf(path)}`
+      ? `removed: ${extraOf(path)}`
       : `${path === '' ? 'state' : path}: ${shortValue(before, width)} → ${shortValue(after, width)}`;
 
 /** Whether the object did not exist before. */

@@ -33,7 +33,7 @@ export function eventLines(event: NumberedEvent, view: RunView, detail: Detail, 
         `${at(event.host)} plan: ${count(event.changes, 'change')}, ${event.unknown} unknown, of ${count(event.tasks, 'task')}`,
       );
     case 'task.start':
-      // Inside a step, the step's own line says what it waits for.
+      // Inside a step, the step's own line shows what it waits for.
       return event.waiting && !isInStep(view, event.host)
         ? out(`${at(event.host)} ${paint('cyan', 'waiting')}: ${taskWords(event.task)}`)
         : [];

@@ -39,7 +39,7 @@ const FAMILIES: readonly Family[] = [
   { has: (path) => path === 'log' || below('log')(path), words: () => ['log rotation changed'] },
   { has: (path) => path === 'extraHosts' || below('extraHosts')(path), words: () => ['extra hosts changed'] },
   { has: (path) => path === 'dns', words: () => ['name servers changed'] },
-  { has: below('extras'), words: (rows) => [`goes away: ${rows.map(({ path }) => extraOf(path)).join(', ')}`] },
+  { has: below('extras'), words: (rows) => [`removed: ${rows.map(({ path }) => extraOf(path)).join(', ')}`] },
   { has: below('labels'), words: counted('label', 'changed') },
   { has: (path) => path === 'leftover', words: () => ['leftover of an interrupted run removed'] },
   { has: (path) => path === 'running', words: () => ['was stopped'] },

@@ -23,7 +23,7 @@ const NONE = '-';
 
 /**
  * Rows below a heading, in columns of the needed width. In a row with fewer cells than columns, the last cell gets all
- * remaining room. If the screen has no room for the last column, its text goes on a line of its own.
+ * remaining room. If the screen has no room for the last column, its text gets a line of its own.
  *
  * @example tableLines([{ title: 'HOST' }, { title: 'STATE' }], [['gw-1', 'up']], { paint, width: 100 })
  */

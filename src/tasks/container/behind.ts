@@ -44,7 +44,7 @@ export function lost({ name, status, exitCode, restarts, log }: Behind): OrchErr
     ? `ends with exit code ${exitCode} each time it is started`
     : `has ended with exit code ${exitCode}`;
   return new OrchError('CONTAINER_EXITED', `container ${name} ${how}${looping ? ` (${restarts} restarts)` : ''}`, {
-    hint: 'its last lines say why; correct that and run again',
+    hint: 'read its last lines; correct the cause and run again',
     ...(log.trim() === '' ? {} : { details: log.trimEnd() }),
   });
 }

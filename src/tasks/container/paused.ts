@@ -6,7 +6,7 @@ import type { ContainerInspect } from '../../core/host/docker.ts';
  */
 export const pausedError = (name: string): OrchError =>
   new OrchError('CONTAINER_PAUSED', `container ${name} is paused`, {
-    hint: `somebody paused it on purpose: when that is done, run docker unpause ${name} on the host, then run again`,
+    hint: `find out why it was paused; when that is done, run docker unpause ${name} on the host, then run again`,
   });
 
 /**

@@ -14,7 +14,7 @@ export interface Judging {
  * So if the last receive is newer than the last send, a request waits for its response, even without data. In doubt the
  * connection is busy.
  *
- * The kernel counts in ticks of up to 10 ms. A quick response may look as if the next request came at once: with
+ * The kernel counts in ticks of up to 10 ms. A quick response may seem as if the next request came at once: with
  * HAProxy before nginx, that was true for 8 to 23 of 40 waiting requests, and for up to 37 of 40 idle connections. The
  * peer's acknowledgement decides. It travels with the next request; after the last response it comes alone, some ticks
  * later. On an idle machine this separated all of them, every time; under load it may come in the same tick. Then the

@@ -126,7 +126,7 @@ async function digestFrom(
   const answer = rest[at];
   if (answer?.status === 'fulfilled') {
     by.say(
-      `${by.ref} is the image that the mirror ${copies[at]?.registry} has; its own registry did not say: ${error.message}`,
+      `${by.ref} is the image that the mirror ${copies[at]?.registry} has; its own registry did not respond: ${error.message}`,
     );
     return answer.value;
   }
@@ -136,7 +136,7 @@ async function digestFrom(
   const pulled = (await host.docker.image(by.ref))?.RepoDigests?.find((name) => name.startsWith(`${own.repository}@`));
   by.say(
     pulled === undefined
-      ? `the digest of ${by.ref} is not known: each host gets what the tag names when it pulls`
+      ? `the digest of ${by.ref} is unknown: each host gets the image that the tag names when it pulls`
       : `the registry cannot be asked for the digest of ${by.ref}; it is that of the image that ${host.name} has pulled`,
   );
   return pulled?.slice(own.repository.length + 1) ?? null;
@@ -158,7 +158,7 @@ async function compareWithTag(
     return undefined;
   });
   if (now !== undefined && now !== digest)
-    say(`${ref} names another image by now (${now}); this run goes on with ${digest}, as it began`);
+    say(`${ref} names another image by now (${now}); this run continues with ${digest}`);
 }
 
 const MAY_BE_ELSEWHERE: ReadonlySet<unknown> = new Set(['IMAGE_PULL_FAILED', 'REGISTRY_DENIED', 'TIMED_OUT']);
@@ -188,7 +188,7 @@ async function refuseFullDisk(host: Reader, ref: string, size: number | undefine
   const free = await host.freeBytes(path);
   const needed = ROOM * (size ?? ASSUMED_BYTES);
   if (free >= needed) return;
-  const why = size === undefined ? 'twice an assumed size, as its own is not known' : 'twice its size';
+  const why = size === undefined ? 'twice an assumed size, its own is unknown' : 'twice its size';
   throw new OrchError(
     'DISK_FULL',
     `pull image ${ref}: ${path} on ${host.name} has ${formatSize(free)} free, ${formatSize(needed)} are needed (${why})`,

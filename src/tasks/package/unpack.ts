@@ -47,7 +47,7 @@ export async function unpackPackage(
     });
     report.progress('unpacking');
     await host.makeDirectory(fresh, ownership);
-    // -o: root owns the files, whoever packed them.
+    // -o: root owns the files, not the user who packed them.
     await must(host, ['tar', '-xozf', archive, '-C', fresh], pkg);
     // The archive may set a mode for its top directory.
     await host.chmod(fresh, ownership);

@@ -38,11 +38,11 @@ async function readGiven(
     host.read(path, FILE_LIMIT).catch(tooLarge),
     target === undefined || !hasProcess(found) ? null : host.sha256(`/proc/${found.State.Pid}/root${target}`),
   ]);
-  if (stat === null || content === null) return { why: `${path} was removed by hand` };
+  if (stat === null || content === null) return { why: `${path} was removed externally` };
   if (content === 'too large') return { why: `${path} is too large to be kept` };
   const digest = sha256(content);
   if ((seen !== null && seen !== digest) || !(await isAsGiven(label, digest, stat)))
-    return { why: `${path} was edited by hand` };
+    return { why: `${path} was edited externally` };
   return { path, mode: stat.mode, uid: stat.uid, gid: stat.gid, content: content.toString('base64') };
 }
 

@@ -32,5 +32,5 @@ const stateBefore = ({ before, states }: PreviousRecord): PreviousState | undefi
 
 function notKept(version: string, { states }: PreviousRecord): string {
   const kept = [...new Set(states.map(versionOf))];
-  return `version ${version} is not on record; ${kept.length === 0 ? 'nothing is' : `on record: ${kept.join(', ')}`}`;
+  return `version ${version} is not recorded; ${kept.length === 0 ? 'none is' : `recorded: ${kept.join(', ')}`}`;
 }

@@ -29,7 +29,7 @@ const STILL_MS = 3000;
  * @throws OrchError DRAIN_TIMEOUT with `abort`, DRAIN_ON_HOLD with `hold`; with `quit_tail` it is a warning
  */
 export const reportRemaining = defineGate<typeof params, Remaining>({
-  kind: 'drainTail',
+  kind: 'reportRemaining',
   params,
   title: (p) => `what remains on ${p.node}`,
   look: remaining,

@@ -73,12 +73,12 @@ const someParams = z.strictObject({ seen });
 const someSeen = defineGate<typeof someParams, number>({
   kind: 'gatewaysSeen',
   params: someParams,
-  title: () => 'gateways tell whether they are connected',
+  title: () => 'gateways report whether they are connected',
   onTimeout: 'warn',
   look: async (p) => p.seen.size,
   met: (_p, count) => count > 0,
   unmet: () =>
-    new OrchError('GATE_UNMET', 'whether gateways are connected to the control plane is unknown: none said so', {
+    new OrchError('GATE_UNMET', 'whether gateways are connected to the control plane is unknown: none reported it', {
       hint: 'let control-plane hosts reach the status port of the gateways',
     }),
 });

@@ -15,8 +15,7 @@ export type Act = (request: Parameters<WriteScript>[0]) => Promise<string>;
 
 /**
  * Sends a file, resuming where an earlier attempt or run was interrupted. If the complete file has a wrong digest,
- * sends it once more from the start. Returns the host's report about the sent file; undefined if the file existed
- * already.
+ * sends it again from the start. Returns the host's report about the sent file; undefined if the file existed already.
  *
  * @throws OrchError UPLOAD_CORRUPT, WRITE_CONFLICT, DISK_FULL, LOCAL_FILE_UNREADABLE, CONNECTION_LOST, TIMED_OUT
  */
@@ -64,10 +63,14 @@ async function arrived(target: UploadTarget, act: Act): Promise<number | 'whole'
   const said = await act({ script: resumeScript(target), timeoutMs: STALLED_MS });
   const [, at] = /^at (\d+)$/m.exec(said) ?? [];
   if (at === undefined)
-    throw new OrchError('COMMAND_FAILED', `uploading ${target.path} failed: the host did not say what is there`, {
-      hint: 'run again; where that repeats, something on the host prints into commands: see the details',
-      details: lastChars(said),
-    });
+    throw new OrchError(
+      'COMMAND_FAILED',
+      `uploading ${target.path} failed: the host did not report the received part`,
+      {
+        hint: 'run again; if that repeats, something on the host prints into commands: see the details',
+        details: lastChars(said),
+      },
+    );
   return /^same size$/m.test(said) && (await isWhole(target, act)) ? 'whole' : Number(at);
 }
 

@@ -53,7 +53,7 @@ export const nowWithIdentity = (word: string): string =>
 /** A path's final state as reported by a script; undefined: none. */
 export const saidNow = (stderr: string): string | undefined => /^now (.+)$/m.exec(stderr)?.[1];
 
-/** Likewise the identity. A host without nanoseconds cannot tell apart two contents of the same moment. */
+/** Likewise the identity. A host without nanoseconds cannot distinguish two contents of the same moment. */
 export const saidIdentity = (stderr: string): string | undefined =>
   /^identity (\d+:\d+:\d+\.\d{9})$/m.exec(stderr)?.[1];
 

@@ -40,7 +40,7 @@ export function parseView(stdout: string): LockView {
   const one = (name: string): string => all(name)[0] ?? '';
   const now = Number(one('now'));
   if (!(now > 0))
-    throw new OrchError('READ_FAILED', 'the host did not say how its lock stands', {
+    throw new OrchError('READ_FAILED', 'the host did not report its lock', {
       hint: 'check that sh, flock and sha256sum work on the host',
       details: stdout.slice(0, 500),
     });

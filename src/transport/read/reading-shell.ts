@@ -16,7 +16,7 @@ export interface ShellScript {
   readonly inside?: boolean;
   /** Limit in milliseconds, from the script's start. */
   readonly timeoutMs?: number;
-  /** Limit for silence, likewise. */
+  /** Limit for a time without output, likewise. */
   readonly idleMs?: number;
 }
 

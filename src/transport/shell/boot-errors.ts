@@ -49,7 +49,7 @@ export const tooNoisy = (cause: unknown): OrchError =>
     'CONNECT_SHELL_REFUSED',
     `the login shell printed more than ${formatSize(LIMITS.loginOutput.bytes)} before the command began`,
     {
-      hint: 'find what prints in its startup files (~/.profile, /etc/profile, /etc/bash.bashrc), and silence it',
+      hint: 'find what prints in its startup files (~/.profile, /etc/profile, /etc/bash.bashrc), and remove the output',
       cause,
     },
   );

@@ -33,8 +33,8 @@ const GRACE_MS = 3000;
 /** Delay after the exit status, before checking whether a background child still holds the streams. */
 const LINGER_MS = 1500;
 /**
- * Longest silence before the streams are given up although the host responds: a child outside of the group may hold
- * them.
+ * Longest time without output before the streams are given up although the host responds: a child outside of the group
+ * may hold them.
  */
 const LONGEST_SILENCE_MS = 10_000;
 
@@ -108,7 +108,7 @@ class ShellRun {
     return await this.#ended.promise;
   }
 
-  /** Slow processing of output does not count as silence of the host. */
+  /** Slow processing of output does not count against the host's limits. */
   #take(take: () => void | Promise<void>): void | Promise<void> {
     if (this.#over.signal.aborted) return;
     const taking = this.#taken(take);
@@ -160,7 +160,7 @@ class ShellRun {
     else this.#after(LINGER_MS, () => void this.#letChildrenGo());
   }
 
-  /** Silence on a stalled link means nothing: output is complete only if the host has answered after it. */
+  /** No output on a stalled link means nothing: output is complete only if the host has answered after it. */
   async #silence(): Promise<void> {
     const group = this.#group;
     const heard = this.#heard;

@@ -14,7 +14,7 @@ export function* pieces(bytes: Uint8Array): Generator<Uint8Array> {
 /**
  * Writes a source to a process's stdin with back-pressure, then ends it. Stops silently if `over` aborts or stdin is
  * closed: a process may end without reading its input. Rejects only if the source itself fails; stdin stays open then,
- * so that an incomplete source never looks complete.
+ * so that an incomplete source never appears complete.
  */
 export async function feed(
   stdin: Writable,

@@ -33,7 +33,7 @@ export async function scriptSocket(
   };
   const late = (): OrchError =>
     new OrchError('TIMED_OUT', 'the host started no shell in time', {
-      hint: 'look at the load of the host, and whether its login shell or sudo waits for something there',
+      hint: 'check the load of the host, and whether its login shell or sudo waits for something there',
       retryable: true,
     });
   let silent: NodeJS.Timeout | undefined;

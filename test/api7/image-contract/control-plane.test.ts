@@ -30,7 +30,7 @@ test('images as expected differ in nothing; DP Manager does not say its version'
   expect(await found()).toEqual({ differs: [], notShown: [] });
   expect(await found({}, 'dpManager')).toEqual({
     differs: [],
-    notShown: ['version: without a database nothing says it'],
+    notShown: ['version: unknown without a database'],
   });
 });
 
@@ -78,7 +78,7 @@ test('one that ends for want of a database has read its file; what it did not sh
   const { differs, notShown } = await found({ get: () => null, ended: () => ({ exitCode: 1, log: ASKS }) });
   expect(differs).toEqual([]);
   expect(notShown).toEqual([
-    'version: without a database nothing says it',
+    'version: unknown without a database',
     '/healthz: no response without a database',
     'end on SIGTERM: it had ended by itself, without a database',
   ]);

@@ -83,7 +83,7 @@ describe('asking at the terminal', () => {
     });
     expect(terminal.written[0]).toBe(
       [
-        'gw-1 (10.0.0.7:22): answer for ops; the server says:',
+        "gw-1 (10.0.0.7:22): answer for ops; the server's words:",
         '    | Password for root:',
         '    | gw-2 (10.0.0.8:22): password of root:  [gw-2] changed: all',
         'answer: ',

@@ -135,7 +135,7 @@ test('show: its command without secrets, its nodes, where it is on record, and h
   expect(await runsShow('20261128', flags(), outside)).toBe(0);
   expect(scene.printed).toMatch(/command +run install -e soak=5s -e 'key=…'$/m);
   expect(scene.printed).toMatch(/order +gw-1 \| gw-2$/m);
-  expect(scene.printed).toMatch(/on record +lb-1$/m);
+  expect(scene.printed).toMatch(/records on +lb-1$/m);
   expect(scene.printed).toMatch(/^ {2}gw-2 +failed$/m);
   expect(scene.printed).toContain(`To resume: api7-orch resume ${FAILED} -i ${scene.file} --include-held\n`);
   printed();

@@ -63,7 +63,7 @@ export async function killedRun(lab: Lab, colleague: WorkingFolder, seed: number
   });
   expect(shown.nodes).toEqual(Object.fromEntries(gateways.map((name) => [name, 'done'])));
   const again = await orch(['resume', resumed.id ?? '', '-i', inventory]);
-  expect({ code: again.code, said: again.stderr }).toEqual({ code: 2, said: expect.stringContaining('ended well') });
+  expect({ code: again.code, said: again.stderr }).toEqual({ code: 2, said: expect.stringContaining('has finished') });
   return version;
 }
 
@@ -104,7 +104,7 @@ async function resume(lab: Lab, colleague: WorkingFolder, { story, inventory, id
   expect(await leases(lab)).toEqual([]);
   expect({ code: resumed.code, said: resumed.stderr }).toEqual({
     code: 2,
-    said: expect.stringMatching(/no (unfinished )?run .*is on record/),
+    said: expect.stringMatching(/no (unfinished )?run .*is recorded/),
   });
   return await from('run', playbook, '-e', 'soak=0s', ...GATEWAYS);
 }

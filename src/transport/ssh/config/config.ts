@@ -30,7 +30,7 @@ export interface SshConfig {
 export interface SshConfigOptions {
   /**
    * Whether a `Match exec` runs its command. Default: yes, as for ssh. If not, the line does not match, and a warning
-   * says so.
+   * reports that.
    */
   readonly runsCommands?: boolean;
   readonly warn?: (text: string) => void;

@@ -56,8 +56,8 @@ export function refuseUnsupported(name: string, settings: SshSettings, found: Ho
     found.first(keyword) !== undefined && !/^none$/i.test(found.first(keyword) ?? '');
   if (has('proxycommand') && settings.jump === undefined)
     refuse('proxycommand', 'ProxyCommand', proxyRemedy(found.first('proxycommand') ?? ''));
-  if (has('bindaddress')) refuse('bindaddress', 'BindAddress', 'take it out for this host: the route decides');
-  if (has('bindinterface')) refuse('bindinterface', 'BindInterface', 'take it out for this host: the route decides');
+  if (has('bindaddress')) refuse('bindaddress', 'BindAddress', 'remove it for this host: the route decides');
+  if (has('bindinterface')) refuse('bindinterface', 'BindInterface', 'remove it for this host: the route decides');
   if (has('revokedhostkeys'))
     refuse('revokedhostkeys', 'RevokedHostKeys', 'put the keys into known_hosts, in lines that begin with @revoked');
   if (has('knownhostscommand') && settings.knownHosts === undefined)

@@ -70,7 +70,7 @@ async function attemptLink(target: SshTarget, options: LinkOptions, dial: Dial):
       authHandler: login.handler,
       hostVerifier: check.verify,
       algorithms: algorithms(check.algorithms),
-      // The watch has the time limit: it knows the stages.
+      // `ConnectWatch` has the time limit: it knows the stages.
       readyTimeout: 0,
       keepaliveInterval: target.keepalive?.everyMs ?? KEEPALIVE_MS,
       keepaliveCountMax: target.keepalive?.misses ?? KEEPALIVE_MISSES,
@@ -90,7 +90,7 @@ async function attemptLink(target: SshTarget, options: LinkOptions, dial: Dial):
     await watch.race(connecting);
     if (link === undefined)
       throw new OrchError('CONNECT_UNREACHABLE', 'no connection was made', {
-        hint: 'run again; if it stays so, look at the log of its sshd',
+        hint: 'run again; if that repeats, read the log of its sshd',
       });
     await rememberNewKey(target, options, files[0], check.accepted());
     return link;
@@ -105,7 +105,7 @@ async function attemptLink(target: SshTarget, options: LinkOptions, dial: Dial):
   }
 }
 
-/** Only now: the host has proved by its signature that the key is its own. */
+/** Only now: the host has shown by its signature that the key is its own. */
 async function rememberNewKey(
   target: SshTarget,
   options: LinkOptions,

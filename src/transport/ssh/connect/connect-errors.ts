@@ -14,7 +14,7 @@ export interface ConnectSeen {
 
 /** Failed name lookups; true if a retry may succeed. */
 const LOOKUPS: Readonly<Record<string, boolean>> = { ENOTFOUND: false, EAI_AGAIN: true, EAI_FAIL: true };
-/** An overloaded sshd says so in plain text, for MaxStartups and for PerSourcePenalties. */
+/** An overloaded sshd reports that in plain text, for MaxStartups and for PerSourcePenalties. */
 const BUSY_WORDS = /^(Exceeded MaxStartups|Not allowed at this time)/m;
 const FAILED_WHILE: Readonly<Record<ConnectStage, string>> = {
   reach: 'the connection was made',
@@ -56,7 +56,7 @@ export function connectFault(
   return fault(
     'CONNECT_DROPPED',
     `${where} closed the connection before ${FAILED_WHILE[seen.stage]}: ${message}`,
-    'look at the log of its sshd; a firewall in between may cut connections, too',
+    'read the log of its sshd; a firewall in between may cut connections too',
     true,
   );
 }

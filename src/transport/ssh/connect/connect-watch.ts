@@ -45,7 +45,7 @@ export class ConnectWatch {
     return Promise.race([work, this.#failed]);
   }
 
-  /** Opens a stream to the target and watches it. */
+  /** Opens a stream to the target and follows its events. */
   async reach(dial: Dial): Promise<Duplex> {
     const dialling = dial(this.#over.signal);
     try {

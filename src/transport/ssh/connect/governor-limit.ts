@@ -23,7 +23,7 @@ export class AdaptiveLimit {
 
   /**
    * Runs the work when the limit allows it. `isTooMuch` recognizes a failure that means "too many at once". With `who`,
-   * one refusal proves nothing about others: only a second one reduces the limit.
+   * one refusal does not concern the others: only a second one reduces the limit.
    */
   run<T>(work: () => Promise<T>, isTooMuch: (error: unknown) => boolean, who?: string): Promise<T> {
     return this.#limit(async () => {

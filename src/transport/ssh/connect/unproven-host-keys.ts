@@ -2,9 +2,9 @@ import type { Client } from 'ssh2';
 import { field, isObject } from '../link/ssh2-inside.ts';
 
 /**
- * After the login OpenSSH's sshd sends all its host keys, and ssh2 makes it prove each before the first channel: one
- * signature each on the host, RSA included, and one check each here. api7-orch does not use those keys, so this skips
- * the request.
+ * After the login OpenSSH's sshd sends all its host keys, and ssh2 requests a signature for each before the first
+ * channel: one signature each on the host, RSA included, and one check each here. api7-orch does not use those keys, so
+ * this skips the request.
  *
  * @example leaveHostKeysUnproven(client) // right after its connect()
  */

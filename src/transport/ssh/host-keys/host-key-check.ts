@@ -24,7 +24,7 @@ const ALGORITHMS: Readonly<Record<string, readonly ServerHostKeyAlgorithm[]>> = 
   'ssh-rsa': ['rsa-sha2-512', 'rsa-sha2-256'],
 };
 
-/** A key that was accepted as new, without proof. */
+/** A key that was accepted as new, without confirmation. */
 export interface NewKey {
   readonly key: Buffer;
   /** Lines for the host that could not be used: `~/.ssh/known_hosts:3 names a certificate authority, …`. */

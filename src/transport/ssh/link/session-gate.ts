@@ -10,7 +10,7 @@ const FORGET_MS = 30_000;
 const ASK_AGAIN_MS = 100;
 /** sshd frees the room of a closed session only when its process has ended. */
 const PARTING_MS = 50;
-/** A refusal this soon after a close says nothing about the server's limit. */
+/** A refusal this soon after a close does not show the server's limit. */
 const PARTED_MS = 1000;
 
 /** The sessions of one connection. Opens as many as sshd grants; other callers wait for a free one. */

@@ -7,7 +7,7 @@ export interface LoginCourse {
   readonly refused: readonly string[];
   /** Credentials that the server did not try. */
   readonly unused: readonly string[];
-  /** Methods that the server still accepts. `undefined`: it has not said. */
+  /** Methods that the server still accepts. `undefined`: it has not listed any. */
   readonly left: readonly string[] | undefined;
   readonly passwordGiven: boolean;
   readonly passwordRefused: boolean;

@@ -104,7 +104,7 @@ const agentKey = ({ key, comment, blob, sign }: AgentKey, atOnce: boolean): Logi
 const notHeld = (agent: Agent, offered: ReadonlySet<AgentKey | undefined>): readonly string[] =>
   agent.keys.some((key) => !offered.has(key)) ? ['its other keys left out (IdentitiesOnly)'] : [];
 
-/** OpenSSH would use these too, so the error says why api7-orch cannot. */
+/** OpenSSH would use these too, so the error explains why api7-orch cannot. */
 async function unusableBeside(identities: readonly Identity[], named: boolean): Promise<readonly string[]> {
   const certificates = identities.filter(({ state }) => state !== 'missing').map(({ file }) => `${file}-cert.pub`);
   const found = async (files: readonly string[], type: string): Promise<readonly string[]> => {

@@ -16,7 +16,7 @@ export interface LoginQuestions {
   /** The user's password: from the inventory or `-k`, or asked for this host alone. `quoted`: the server's prompt. */
   password(quoted?: readonly string[]): Promise<Secret | undefined>;
   key(locked: LockedKey): Promise<ParsedKey | 'nobody' | 'wrong'>;
-  /** Answers to a server's prompts, hidden or visible as it says; or the first prompt without an answer. */
+  /** Answers to a server's prompts, hidden or visible as it asks; or the first prompt without an answer. */
   prompts(said: readonly string[], prompts: readonly Prompt[]): Promise<readonly string[] | { readonly open: string }>;
   /** The current question. */
   pending(): Promise<unknown> | undefined;
