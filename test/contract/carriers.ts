@@ -33,7 +33,7 @@ export async function overSsh(options: SshdOptions = {}): Promise<OpenConnection
   };
 }
 
-/** Busybox for shell and all tools, perl for sockets, and nothing that forwards. */
+/** Busybox for shell and all tools, perl for sockets, and no program that forwards. */
 export async function overBusybox(): Promise<OpenConnection> {
   const bin = mkdtempSync(join(tmpdir(), 'api7-orch-busybox-'));
   const busybox = installed('/bin/busybox', 'busybox-static');

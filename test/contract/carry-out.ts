@@ -4,7 +4,7 @@ import type { Connection } from '../../src/core/host/connection.ts';
 import { diff } from '../../src/core/task/diff.ts';
 import type { Task } from '../../src/core/task/task.ts';
 
-/** A host to carry tasks out on, and its time. */
+/** A host to carry tasks out on, and its clock. */
 export interface TaskWorld {
   readonly host: Connection;
   wait(ms: number): Promise<void>;
@@ -13,7 +13,7 @@ export interface TaskWorld {
 const context = { local: undefined, see: () => Promise.reject(new Error('sees no other')) as never };
 const silent = { warn: () => undefined, progress: () => undefined, aboutToStop: async () => undefined };
 
-/** Reads, writes and reads again, as the engine does it; gives the paths that were to change. */
+/** Reads, writes and reads again, as the engine does it; returns the paths that were to change. */
 export async function apply<S extends Data>({ host }: TaskWorld, task: Task<unknown, S>): Promise<readonly string[]> {
   const plan = async () => {
     const before = await task.bound.read(host, undefined);
@@ -26,14 +26,14 @@ export async function apply<S extends Data>({ host }: TaskWorld, task: Task<unkn
   return change.differences.map(({ path }) => path);
 }
 
-/** The result of a task that only looks. */
+/** The result of a task that only reads. */
 export async function look<R, S extends Data>({ host }: TaskWorld, task: Task<R, S>): Promise<R> {
   const state = await task.bound.read(host, undefined);
-  // The engine's answer to `yield*`, of the task's own type.
+  // The engine's reply to `yield*`, of the task's own type.
   return task.bound.result(state as S) as R;
 }
 
-/** A gate: asked until it is met or its time is over. */
+/** A gate: checked until it passes or its timeout. */
 export async function wait<S extends Data>(world: TaskWorld, task: Task<unknown, S>): Promise<void> {
   const { withinMs, everyMs } = task.bound.patience();
   for (let waited = 0; ; waited += everyMs) {
@@ -45,8 +45,8 @@ export async function wait<S extends Data>(world: TaskWorld, task: Task<unknown,
 }
 
 /**
- * The same host, on which `meet` is awaited before the call number `nth` of a method (from 1): what another one does at this very
- * moment. Throwing there is a controller that was killed.
+ * The same host, with `meet` awaited before call number `nth` of a method (from 1): an action of another process at this very
+ * moment. If it throws, the controller is killed there.
  */
 export function meeting(
   host: Connection,

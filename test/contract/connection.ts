@@ -55,7 +55,7 @@ const OWNED = { mode: '0640', owner: 'root', group: 'root' } as const;
 const hex = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const modeOf = (path: string): string => (statSync(path).mode & 0o7777).toString(8).padStart(4, '0');
 
-/** What every connection does, whatever carries it. `open` gives one to this machine, as root. */
+/** The contract of every connection over any carrier. `open` returns one to this machine, as root. */
 export function connectionContract(
   carrier: string,
   open: () => Promise<OpenConnection>,
@@ -99,14 +99,14 @@ export function connectionContract(
       expect(facts.arch).toBe(process.arch === 'x64' ? 'x86_64' : 'aarch64');
       expect(facts.uid).toBe(0);
       expect(facts.os).toMatch(/^[^"']+$/);
-      // Whole seconds are told, and the answer takes its time on a busy machine.
+      // Whole seconds are reported, and the reply takes its time on a busy machine.
       expect(Math.abs(facts.clockSkewMs)).toBeLessThan(5000);
       expect(facts.nofile).toBeGreaterThan(256);
       const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
       expect(facts.machine).toMatch(new RegExp(`^${boot} net:\\[\\d+\\] \\S+$`));
     });
 
-    test('its clock, read anew each time', async () => {
+    test('its clock, read again each time', async () => {
       const [first, { clockSkewMs }] = [await host.clock(), await host.facts()];
       expect(Math.abs(first - Date.now() - clockSkewMs)).toBeLessThan(60_000);
       await new Promise((resolve) => setTimeout(resolve, 1100));
@@ -146,7 +146,7 @@ export function connectionContract(
       expect(readdirSync(directory)).toEqual([]);
     });
 
-    test('what changes it without being asked, in the same round trip as its facts', async () => {
+    test('external changes, in the same round trip as its facts', async () => {
       const [{ prunes, upgrades, managers }] = await Promise.all([host.automation(), host.facts()]);
       expect([prunes, upgrades, managers].every(Array.isArray)).toBe(true);
     });
@@ -169,7 +169,7 @@ export function connectionContract(
       await new Promise((resolve) => server.close(resolve));
     });
 
-    test('what is not there is null, and what is in the way is named', async () => {
+    test('a missing path is null, and a path in the way is named', async () => {
       const file = join(base, 'a-file');
       writeFileSync(file, 'x');
       const absent = join(base, 'absent');
@@ -199,7 +199,7 @@ export function connectionContract(
       await expect(host.remove('/')).rejects.toMatchObject({ code: 'PATH_REFUSED' });
     });
 
-    test('links are seen as links, and a write replaces one without following it', async () => {
+    test('links are reported as links, and a write replaces one without following it', async () => {
       const target = join(base, 'link-target');
       const link = join(base, 'link');
       writeFileSync(target, 'precious');
@@ -216,7 +216,7 @@ export function connectionContract(
       expect(readFileSync(toDirectory, 'utf8')).toBe('new');
     });
 
-    test('bytes arrive as they are', async () => {
+    test('bytes arrive unchanged', async () => {
       const bytes = Buffer.concat([randomBytes(900_000), Buffer.from([0, 10, 13, 255]), Buffer.alloc(4)]);
       const path = join(base, 'bytes');
       await host.writeFile(path, bytes, OWNED);
@@ -237,7 +237,7 @@ export function connectionContract(
       expect((await host.read(path, 101))?.length).toBe(101);
     });
 
-    test('what a killed run left under the temporary name is replaced', async () => {
+    test('a temporary file of a killed run is replaced', async () => {
       const path = join(base, 'target');
       writeFileSync(join(base, '.target.api7-orch-new'), 'left over');
       await host.writeFile(path, 'whole', OWNED);
@@ -245,7 +245,7 @@ export function connectionContract(
       expect(existsSync(join(base, '.target.api7-orch-new'))).toBe(false);
     });
 
-    test('of writers that meet at one file, one wins whole and the others say so', async () => {
+    test('of simultaneous writers of one file, one wins whole and the others report it', async () => {
       const path = join(base, 'contested');
       const contents = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(700_000));
       const ends = await Promise.allSettled(contents.map((content) => host.writeFile(path, content, OWNED)));
@@ -270,7 +270,7 @@ export function connectionContract(
       expect(await swap('another', null)).toBe(false);
       expect(readFileSync(path, 'utf8')).toBe('first');
       expect(modeOf(path)).toBe('0640');
-      // What is not plain text takes another way to the host.
+      // Binary content takes another path to the host.
       expect(await swap('first', 'größer')).toBe(true);
       expect(readFileSync(path, 'utf8')).toBe('größer');
       expect(await swap('first', 'größer')).toBe(true);
@@ -295,7 +295,7 @@ export function connectionContract(
       }
     });
 
-    test('a swap waits for whoever holds the lock of the directory', async () => {
+    test('a swap waits for the holder of the directory’s lock', async () => {
       const path = join(base, 'locked-swap');
       const holder = spawn('flock', [base, 'sh', '-c', 'echo held; sleep 1; echo first >"$0"', path], {
         stdio: ['ignore', 'pipe', 'ignore'],
@@ -320,7 +320,7 @@ export function connectionContract(
       expect(await host.tree(join(base, 'empty'))).toEqual({});
     });
 
-    test('directories: parents open, the last one as asked; twice is once', async () => {
+    test('directories: parents open, the last one as requested; twice is once', async () => {
       const path = join(base, 'one', 'two', 'three');
       for (let time = 0; time < 2; time++) await host.makeDirectory(path, { mode: '0700', owner: 0, group: 0 });
       expect([join(base, 'one'), join(base, 'one/two'), path].map(modeOf)).toEqual(['0755', '0755', '0700']);
@@ -349,7 +349,7 @@ export function connectionContract(
       });
     });
 
-    test('a full disk is named with what is left of it, and nothing stays behind', async () => {
+    test('a full disk is reported with its free space, and no file stays behind', async () => {
       const small = join(base, 'small');
       await host.makeDirectory(small, OWNED);
       await host.run({ argv: ['mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', small] });
@@ -411,7 +411,7 @@ export function connectionContract(
       expect(more.stdout.endsWith('xend\n')).toBe(true);
     });
 
-    test('a long script travels whole', async () => {
+    test('a long script arrives whole', async () => {
       const script = Array.from({ length: 5000 }, (_, i) => `x${i}='${'v'.repeat(40)}'`).join('\n');
       expect(await host.run({ script: `${script}\necho "$x4999"; cat` }, { stdin: 'rest' })).toMatchObject({
         stdout: `${'v'.repeat(40)}\nrest`,
@@ -428,7 +428,7 @@ export function connectionContract(
       expect(seen.map((line) => line.replace('stdout:', '')).join('')).toBe('é漢é漢é漢');
     });
 
-    test('who is slow to take output holds the command back, and gets all of it', async () => {
+    test('a slow reader of output slows the command down, and gets all of it', async () => {
       let received = 0;
       let most = 0;
       const free = Promise.withResolvers<void>();
@@ -447,17 +447,17 @@ export function connectionContract(
       free.resolve();
       expect(await running).toMatchObject({ code: 0, stderr: 'end\n' });
       expect(received).toBe(30_000_004);
-      // One chunk is being taken; the rest waits where it is.
+      // One chunk is being read; the rest waits.
       expect(most).toBeLessThan(1_000_000);
     });
 
-    test('a time limit kills the whole group', async () => {
+    test('a timeout kills the whole group', async () => {
       const mark = `3${process.pid}.${Date.now() % 100_000}`;
       const told = join(base, 'told');
       const script = `trap 'echo TERM >${told}; exit' TERM; echo begun; sleep ${mark} & sleep ${mark} & wait`;
       const outcome = host.run({ script }, { timeoutMs: 1500 });
       await expect(outcome).rejects.toMatchObject({ code: 'TIMED_OUT', details: 'begun\n' });
-      // It may put its affairs in order before it is killed.
+      // It may clean up before it is killed.
       expect(readFileSync(told, 'utf8')).toBe('TERM\n');
       expect((await host.run({ script: `ps -eo stat,args | grep "[s]leep ${mark}" | grep -v '^Z'` })).stdout).toBe('');
       await expect(
@@ -480,7 +480,7 @@ export function connectionContract(
       });
     });
 
-    test('a child left in the background does not hold the command up', async () => {
+    test('a child left in the background does not block the command', async () => {
       const started = Date.now();
       expect(await host.run({ script: 'sleep 20 & echo done' })).toMatchObject({ code: 0, stdout: 'done\n' });
       expect(Date.now() - started).toBeLessThan(15_000);
@@ -493,7 +493,7 @@ export function connectionContract(
       expect(results.map(({ stdout }) => Number(stdout))).toEqual(Array.from({ length: 30 }, (_, i) => i));
     });
 
-    test('no word of a command, of its input or of a secret stands in the process list', async () => {
+    test('no word of a command, of its input or of a secret is in the process list', async () => {
       const word = `hidden${randomBytes(6).toString('hex')}`;
       const list = `ps -eo args; : ${word}`;
       const { stdout } = await host.run(

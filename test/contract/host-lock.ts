@@ -23,7 +23,7 @@ const A = owner('a');
 const B = owner('b');
 const OWNED = { mode: '0640', owner: 0, group: 0 } as const;
 
-/** What a view says, without what differs between a real host and a model. */
+/** The text of a view, without the parts that differ between a real host and a model. */
 const shown = ({ record, digest, old, beat, epoch }: LockView) => ({
   record: record && { ...record, since: 0, boot: '', sessions: [] },
   hasDigest: digest !== null,
@@ -32,7 +32,7 @@ const shown = ({ record, digest, old, beat, epoch }: LockView) => ({
   epoch,
 });
 
-/** What the lock of a host does, whatever carries the connection to it. */
+/** The contract of the lock of a host over any carrier. */
 export function hostLockContract(
   carrier: string,
   open: (paths: LockPaths) => Promise<OpenConnection>,
@@ -57,7 +57,7 @@ export function hostLockContract(
       for (const path of Object.values(paths)) rmSync(path, { recursive: true, force: true });
     };
 
-    test('looking at it leaves nothing behind', async () => {
+    test('reading it leaves no file', async () => {
       clear();
       const view = await host.lock.view();
       expect(view).toMatchObject({ record: null, digest: null, old: [], beat: null, epoch: 0 });
@@ -66,7 +66,7 @@ export function hostLockContract(
       expect(existsSync(paths.run) || existsSync(paths.state)).toBe(false);
     });
 
-    test('it is taken once, beats, and is released by its holder alone', async () => {
+    test('is taken once, beats, and is released by its holder alone', async () => {
       clear();
       const taken = await host.lock.take(A, null);
       expect(taken).toMatchObject({ record: { ...A, op: null, boot: taken.boot }, beat: `${A.token} 0`, epoch: 1 });
@@ -98,7 +98,7 @@ export function hostLockContract(
       }
     });
 
-    test('a file that is no record is held by nobody known, and can be taken over', async () => {
+    test('a file without a valid record has an unknown holder, and can be taken over', async () => {
       clear();
       mkdirSync(paths.run);
       writeFileSync(join(paths.run, 'lock.json'), '{');
@@ -115,7 +115,7 @@ export function hostLockContract(
       }),
       fc.record({ act: fc.constant('stop'), by: fc.constantFrom('a', 'b'), known: fc.boolean() }),
     );
-    test('it does what its model does', async () => {
+    test('it behaves like its model', async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(words, { maxLength: 8 }), async (list) => {
           clear();
@@ -201,7 +201,7 @@ export function hostLockContract(
       expect(await to.run({ argv: ['printf', '%s', '$HOME '] })).toMatchObject({ code: 0, stdout: '$HOME ' });
     });
 
-    test('it is quiet when the last script of the earlier token has ended, whatever that left in the background', async () => {
+    test('it is free after the last script of the earlier token, whatever that left in the background', async () => {
       clear();
       await host.lock.take(A, null);
       expect(await host.lock.isQuiet()).toBe(true);
@@ -220,7 +220,7 @@ export function hostLockContract(
       expect(await host.lock.isQuiet()).toBe(true);
     });
 
-    test('a change of the lock waits for whoever holds it', async () => {
+    test('a change of the lock waits for the holder of its file lock', async () => {
       clear();
       mkdirSync(paths.run);
       const holder = spawn('flock', [paths.run, 'sh', '-c', 'echo held; sleep 1'], {

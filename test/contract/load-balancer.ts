@@ -14,18 +14,18 @@ import { apply, killedAt, look, meeting, wait } from './carry-out.ts';
 
 export type Node = 'gw-1' | 'gw-2' | 'gw-3';
 
-/** A balancer before three nodes that are all in service, and hands to use and to break it. */
+/** A balancer before three nodes that are all in service, with ways to use and to break it. */
 export interface BalancerWorld extends AsyncDisposable {
   readonly balancer: Balancer;
   readonly host: Connection;
   member(node: Node): Member;
-  /** Who answers a new request; `null`: nobody. `stick`: the client was with that node before. */
+  /** The node that responds to a new request; `null`: none. `stick`: the client was with that node before. */
   request(stick?: Node): Promise<Node | null>;
-  /** A request that a node is busy with until it is let go. */
+  /** A request that keeps a node busy until it is released. */
   hold(node: Node): Promise<{ release(): Promise<void> }>;
-  /** What somebody else does to take a node out of traffic, behind our back. */
+  /** An external drain of a node. */
   takeOutByHand(node: Node): Promise<void>;
-  /** A reload by somebody else; undefined: the driver keeps what it sets through one. */
+  /** An external reload; undefined: the driver keeps its settings through one. */
   reload(): Promise<void>;
   /** Lets time pass: checks run, sessions are counted. */
   wait(ms: number): Promise<void>;
@@ -38,13 +38,13 @@ export interface ContractOptions {
   readonly skip?: Readonly<Partial<Record<Row, string>>>;
 }
 
-/** What a row is about, where a driver may not have it. */
+/** The subject of a row, where a driver may not have it. */
 export type Row = 'a part of the traffic' | 'sticky' | 'reload loses drains' | 'a look shows a lost drain' | 'health';
 
 const by = { by: 'tester@here', reason: 'contract' } as const;
 const TRIES = 12;
 
-/** What every balancer does, whatever its kind. `open` gives a fresh one. */
+/** The contract of every balancer of any kind. `open` returns a fresh one. */
 export function loadBalancerContract(
   kind: string,
   open: () => Promise<BalancerWorld>,
@@ -256,7 +256,7 @@ export function loadBalancerContract(
       },
     );
 
-    test.each([1, 2])('a person who drains while a run restores keeps her drain (before swap %i)', async (nth) => {
+    test.each([1, 2])('a drain of an operator during a restore of a run stays (before swap %i)', async (nth) => {
       await using world = await open();
       await apply(world, drainMember({ ...at(world), ...by, how: 'drained', run: 'r1' }));
       const hers = drainMember({ ...at(world), by: 'ops@desk', reason: 'new disks', how: 'drained', kind: 'hand' });
@@ -370,7 +370,7 @@ export function loadBalancerContract(
       await apply(world, drained);
       await expect(apply({ ...world, host: killedAt(world.host, 'swapFile', 2) }, inPart)).rejects.toThrow('killed');
       await restored(restoreMember(at(world)));
-      // Seen to be bad.
+      // Observed to be unhealthy.
       await apply(world, drained);
       await apply(world, inPart);
       await apply(world, drained);
@@ -381,7 +381,7 @@ export function loadBalancerContract(
       await apply(world, inPart);
       await apply(world, drainMember({ ...at(world), by: 'r2@desk', reason: 'run', how: 'drained', run: 'r2' }));
       await restored(restoreMember({ ...at(world), run: 'r2' }));
-      // A person.
+      // An operator.
       await apply(world, drained);
       await apply(world, inPart);
       await apply(world, drainMember({ ...at(world), by: 'ops@desk', reason: 'disk', how: 'drained', kind: 'hand' }));

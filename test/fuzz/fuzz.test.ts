@@ -11,7 +11,7 @@ const GROWTH_MIB = 200;
 const seed = Number(process.env.API7_ORCH_FUZZ_SEED ?? Date.now() % 1_000_000);
 
 test.each(Object.entries(TARGETS))(
-  `%s reads whatever comes, seed ${seed}`,
+  `%s reads any input, seed ${seed}`,
   { timeout: 3 * 60_000 },
   async (name, target) => {
     const { executions, slowest, grownMiB, failure } = await fuzz(name, target, { forMs: FOR_MS, seed });
@@ -33,7 +33,7 @@ test.each(readdirSync(found))('found once: %s', async (file) => {
   expect(target).toBeDefined();
 });
 
-test('a reader that throws or takes long is found out', async () => {
+test('a reader that throws or takes long is detected', async () => {
   const { input } = TARGETS.nginx ?? expect.fail();
   const throws = await fuzz('none', { input, read: () => JSON.parse('{') }, { forMs: 1000, seed });
   expect(throws.failure?.why).toContain('SyntaxError');

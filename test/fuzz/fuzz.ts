@@ -3,35 +3,37 @@ import { join, resolve } from 'node:path';
 import fc from 'fast-check';
 import { OrchError } from '../../src/core/base/errors.ts';
 
-/** Something that reads what others have written. */
+/** A reader of external input. */
 export interface Target {
-  /** What it is given: a good input, or one that was changed. */
+  /** Its input: a good one, or one that was changed. */
   readonly input: fc.Arbitrary<string | Buffer>;
-  /** Reads it. It may throw an `OrchError` and nothing else; what it returns is not looked at. */
+  /** Reads it. It may throw an `OrchError` and nothing else; its result is not checked. */
   read(input: string | Buffer): unknown;
 }
 
-/** How a target fared. */
+/** The result for a target. */
 export interface Fared {
   readonly executions: number;
   readonly seconds: number;
-  /** The longest that one input took, in milliseconds, and the bytes of that input. */
+  /** The longest time for one input, in milliseconds, and the bytes of that input. */
   readonly slowest: { readonly ms: number; readonly bytes: number };
-  /** By how much the memory of the process has grown, in MiB, after everything was collected. */
+  /** The growth of the process's memory, in MiB, after a collection of all garbage. */
   readonly grownMiB: number;
   readonly failure?: { readonly why: string; readonly file: string };
 }
 
-/** Linear time of the processor: so much for any input, and so much more for each byte. A busy machine gets a second and a third try. */
+/**
+ * Linear time of the processor: a constant for any input, and more for each byte. A busy machine gets a second and a third try.
+ */
 const BASE_MS = 300;
 const MS_PER_BYTE = 0.01;
 
-/** Inputs of one round; between rounds it is looked whether the time is over. */
+/** Inputs of one round; the time is checked between rounds. */
 const RUNS = 50;
 
 const FOUND = resolve(import.meta.dirname, '../../.cache/fuzz');
 
-/** What is wrong with how an input is read; undefined: nothing. */
+/** The fault in reading an input; undefined: none. */
 export async function faultOf(target: Target, input: string | Buffer): Promise<string | undefined> {
   for (let tries = 0; ; tries++) {
     const begun = process.cpuUsage();
@@ -47,7 +49,7 @@ export async function faultOf(target: Target, input: string | Buffer): Promise<s
 }
 
 /**
- * Gives a target inputs for so long. It ends at the first fault, whose input, made as small as it gets, is written to a file.
+ * Gives a target inputs for so long. It ends at the first fault, whose input is minimized and written to a file.
  *
  * @example const { executions, failure } = await fuzz('nginx', TARGETS.nginx, { forMs: 60_000, seed: Date.now() });
  */
@@ -99,7 +101,7 @@ function kept(name: string, seed: number, input: string | Buffer): string {
   return file;
 }
 
-/** What is held once it does not become less any more: some buffers are given back only when their owner's timers have ended. */
+/** The memory in use once it no longer falls: some buffers are freed only when their owner's timers have ended. */
 async function memory(): Promise<number> {
   let held = Number.POSITIVE_INFINITY;
   for (let i = 0; i < 20; i++) {

@@ -27,15 +27,15 @@ const changed = (text: string, { at, length, how }: Edit): string => {
   return text.slice(0, from) + instead + text.slice(from + length);
 };
 
-/** Longer than any that a reader of these is given whole. */
+/** Longer than any that a reader of these gets whole. */
 const LONGEST = 400_000;
 
-/** Texts that begin as good ones and are changed in up to eight places: words put in, parts removed, parts repeated. */
+/** Texts that begin as good ones and are changed in up to eight places: words inserted, parts removed, parts repeated. */
 export const mutated = (samples: readonly string[], words: readonly string[] = []): fc.Arbitrary<string> =>
   fc
     .tuple(fc.constantFrom(...samples), fc.array(edit(words.length === 0 ? [''] : words), { maxLength: 8 }))
     .map(([sample, edits]) => edits.reduce((text, one) => changed(text, one).slice(0, LONGEST), sample));
 
-/** The same for bytes, which a text stands for one to one. */
+/** The same for bytes, one for each character of a text. */
 export const mutatedBytes = (samples: readonly Buffer[]): fc.Arbitrary<Buffer> =>
   mutated(samples.map((sample) => sample.toString('latin1'))).map((text) => Buffer.from(text, 'latin1'));

@@ -51,13 +51,13 @@ const fileReader = (
 
 const TOKEN = '0123456789abcdef';
 
-/** What a host's shell prints of a frame, in pieces of any size. */
+/** The output of a host's shell with a frame, in pieces of any size. */
 const frames: Target = {
   input: mutatedBytes([Buffer.from(`body\n${TOKEN} 000\n`), Buffer.from(`${TOKEN}\n${TOKEN} 1\n\n${TOKEN} 127\nnext`)]),
   read(input) {
     const bytes = Buffer.from(input);
     for (const size of [1 + ((bytes[0] ?? 0) % 16), 4096]) {
-      // Pieces of a few bytes each: of so many that the cost of a piece itself is not what is measured.
+      // Pieces of a few bytes each: of so many that the cost of a piece itself does not dominate.
       if (size < 17 && bytes.length > 20_000) continue;
       const collector = new FrameCollector(TOKEN);
       for (let at = 0; at < bytes.length; at += size) collector.push(bytes.subarray(at, at + size));
@@ -86,7 +86,7 @@ const inspected = JSON.stringify({
 const chunks = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
 const progress = `${chunks}20\r\n{"status":"Pulling fs layer"}\r\n\r\n\r\n0\r\n\r\n`;
 
-/** What an Engine, or a proxy before it, answers to a question and to a pull. */
+/** The replies of an Engine, or a proxy before it, to a question and to a pull. */
 const http: Target = {
   input: mutatedBytes(
     [sized(inspected), sized('{"message":"no such container"}', '404 Not Found'), progress].map((reply) =>
@@ -106,7 +106,7 @@ const http: Target = {
   },
 };
 
-/** A stream that answers the first question for the version well, and everything else with these bytes and an end. */
+/** A stream that gives a good reply to the first question for the version, and these bytes and an end to all others. */
 function answering(reply: Buffer): Duplex {
   const stream = new Duplex({
     read() {},
@@ -159,7 +159,7 @@ const haproxy = reader(
   },
 );
 
-/** The result, unless it refuses the input, which is as good: what it throws then is seen by a run of its own. */
+/** The result, unless it refuses the input, which is as good: a run of its own checks that error. */
 function refused<T>(parse: () => T): T | undefined {
   try {
     return parse();
@@ -245,7 +245,7 @@ const images: Target = {
       all.map(({ archive }) => archive),
     ),
   ),
-  // Whatever it throws is reported as PACKAGE_DAMAGED by what calls it: here time and memory count.
+  // Any exception is reported as PACKAGE_DAMAGED by its caller: here time and memory count.
   read: (input) => archivedImages(Readable.from([Buffer.from(input)])).catch(() => undefined),
 };
 
@@ -267,7 +267,7 @@ const sockets = reader(
   (input) => connectionsOf(7, [9080], new FakeHost({ name: 'gw-1', command: () => ({ stdout: input }) })),
 );
 
-/** What `docker login` has left on a host. */
+/** A file that `docker login` has left on a host. */
 const dockerConfig = reader(
   [
     '{"auths":{"https://index.docker.io/v1/":{"auth":"b3BzOnBhc3N3b3Jk"},"r.example.com:5000":{"identitytoken":"tok3n"}}}',
@@ -281,7 +281,7 @@ const dockerConfig = reader(
   },
 );
 
-/** Everything that reads what hosts, archives, balancers or files say. */
+/** All readers of text from hosts, archives, balancers or files. */
 export const TARGETS: Readonly<Record<string, Target>> = {
   frames,
   http,

@@ -57,7 +57,7 @@ function engineErrorOf(message: string): unknown {
   return engineError({ doing: 'start container web', status: 500, message: message.slice(0, 4000) });
 }
 
-describe('what a host sends takes time in proportion to its length', () => {
+describe('input from a host takes time in proportion to its length', () => {
   test.each(rows)('%s', (_what, text, read) => {
     expect(cpuMs(() => attempt(() => read(text)))).toBeLessThan(4000);
   });
@@ -72,13 +72,13 @@ test('defaults that start one from the other keep no copies of their lines', () 
   expect(section && mayStick(section)).toBe(true);
 });
 
-test('JSON of more values than any reply has is refused before it is read', () => {
+test('JSON of more values than any reply has is refused before it is parsed', () => {
   const bytes = Buffer.from(`[${'{},'.repeat(5 * MIB)}{}]`);
   expect(() => parseJson(bytes)).toThrow('more than 500000 values');
   expect(parseJson(Buffer.from('[{"a":[1,2]}]'))).toEqual([{ a: [1, 2] }]);
 });
 
-test('more stick tables than HAProxy is asked about are refused', () => {
+test('more stick tables than the limit for HAProxy are refused', () => {
   expect(() => parseTables('# table: a, type: ip\n'.repeat(1001))).toThrow('at most 1000 stick tables');
   expect(parseTables('# table: a, type: ip\n# table: b, type: ip\n')).toEqual(['a', 'b']);
 });

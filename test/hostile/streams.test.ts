@@ -103,7 +103,7 @@ describe('a login shell that prints without end', () => {
     expect((await failure(shell.run({ script: 'echo never' }))).code).toBe('CONNECT_SHELL_REFUSED');
   });
 
-  test('is a greeting where it ends', async () => {
+  test('is a greeting until it ends', async () => {
     const chatty: Launch = async (line) => launchLocal(`yes | head -c 1000000; ${line}`);
     const told: string[] = [];
     const onStdout = (bytes: Buffer): void => void told.push(bytes.toString());
@@ -116,7 +116,7 @@ test.each([
   ['stdout', '1'],
   ['stderr', '2'],
 ])('an upload to a host that prints without end on %s fails', async (_stream, to) => {
-  // Every program of the upload is there, and one more that prints: the host is not what it seems.
+  // Every program of the upload is there, and one more that prints: the host misbehaves.
   const flooding: Launch = async (line) => launchLocal(line.replace('eval "$s"', `yes >&${to} & eval "$s"`));
   const dialer: Dialer = NO_DIAL;
   const host = rawHost({ name: 'gw-1', rights, launch: flooding, dialer, close: async () => {} });
@@ -132,7 +132,7 @@ test.each([
   await host.close();
 });
 
-test('what refuses the output of a command ends it', async () => {
+test('a reader that refuses the output of a command ends it', async () => {
   const refuse = (): void => {
     throw new OrchError('X_REFUSED', 'not this');
   };
@@ -149,7 +149,7 @@ test('a command that prints without end keeps its last mebibyte', async () => {
   expect(stderr).toHaveLength(MIB);
 });
 
-/** A server behind a dialer, which answers as `answer` does. */
+/** A server behind a dialer, which replies as `answer` does. */
 async function dialled(answer: (socket: Socket) => void): Promise<Dialer & AsyncDisposable> {
   const path = join(directory, `${process.hrtime.bigint()}.sock`);
   const sockets = new Set<Socket>();
@@ -188,14 +188,14 @@ describe('a balancer on HAProxy’s socket', () => {
     ['bytes', 'x'.repeat(1000).concat('\n')],
     ['lines', '\n'.repeat(1000)],
     ['one line', 'x'.repeat(65_536)],
-  ])('that answers %s without end is an error', async (_what, text) => {
+  ])('that sends %s without end is an error', async (_what, text) => {
     await using dialer = await dialled((socket) => endless(socket, text));
     const error = await failure(haproxySocket(dialer, unused)('/run/haproxy.sock', 'show stat'));
     expect(error).toMatchObject({ code: 'HAPROXY_REPLY', message: expect.stringContaining('a reply of HAProxy is') });
     expect(error.hint).toContain('show info');
   });
 
-  test('that answers so by a tool of the host is an error', async () => {
+  test('that sends so by a tool of the host is an error', async () => {
     const run = async () => ({ code: 0, stdout: Buffer.from('\n'.repeat(100_001)), stderr: Buffer.alloc(0) });
     const ask = haproxySocket({ ...NO_DIAL }, run);
     expect((await failure(ask('/run/haproxy.sock', 'show stat'))).code).toBe('HAPROXY_REPLY');
@@ -233,13 +233,13 @@ describe('an HTTP service', () => {
     expect(reply).toMatchObject({ status: 200, body: 'x'.repeat(64 * 1024) });
   });
 
-  test('whose tool prints many interim answers is understood', async () => {
+  test('whose tool prints many interim responses is understood', async () => {
     const stdout = `${'HTTP/1.1 100 Continue\r\n\r\n'.repeat(40_000)}HTTP/1.1 204 No Content\r\n\r\n`;
     const run = async () => ({ code: 0, signal: null, stdout, stderr: '' });
     expect(await httpByTool(run, target)).toEqual({ status: 204, body: '' });
   });
 
-  test('whose tool prints nothing but line breaks is no reply, and soon', async () => {
+  test('whose tool prints only line breaks gives no response, and soon', async () => {
     const run = async () => ({ code: 1, signal: null, stdout: '', stderr: '\n'.repeat(MIB) });
     expect((await failure(httpByTool(run, target))).code).toBe('HTTP_UNREACHABLE');
   });

@@ -30,7 +30,7 @@ export const STATE_COLUMNS =
 export const STAT_COLUMNS =
   '# pxname,svname,qcur,scur,stot,req_tot,econ,eresp,hrsp_4xx,hrsp_5xx,lastsess,tracked,cookie,';
 
-/** A line of `show servers state`; `admin` and `operational` with what is inherited. */
+/** A line of `show servers state`; `admin` and `operational` include inherited state. */
 export function stateRow(
   one: Running,
   shown: { admin: number; operational: number; index: number },

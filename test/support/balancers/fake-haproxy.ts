@@ -14,7 +14,7 @@ export interface FakeServer {
   readonly track?: string;
   readonly disabled?: boolean;
   readonly unchecked?: boolean;
-  /** It has an agent, which says nothing until `agents` says what. */
+  /** It has an agent, which sends nothing until `agents` sets its reply. */
   readonly agent?: boolean;
   readonly slowstartMs?: number;
 }
@@ -33,9 +33,9 @@ const MAINT = 0x01;
 const DRAIN = 0x08;
 
 /**
- * HAProxy 2.6 as its admin socket shows it, in the time of a clock that a test moves. What it does is what the real one
- * was seen to do: a server that leaves maintenance is UP at once from its old check; drain keeps the checks going;
- * "drain" ends maintenance; "disabled" leaves a bit behind; a reload starts from the configuration in a new process.
+ * HAProxy 2.6 as its admin socket shows it, on a clock that a test moves. It behaves as the real one was observed to: a server
+ * that leaves maintenance is UP at once from its old check; drain keeps the checks going; "drain" ends maintenance; "disabled"
+ * leaves a bit behind; a reload starts from the configuration in a new process.
  */
 export class FakeHaproxy {
   readonly #options: Required<FakeHaproxyOptions>;
@@ -47,12 +47,12 @@ export class FakeHaproxy {
   #servers: readonly Running[] = [];
   #pid = 4000;
   #started = 0;
-  /** Seconds that the first process had been running. */
+  /** Uptime of the first process in seconds. */
   #ranBefore = 0;
   #turn = 0;
   /** Of its socket: `admin`, `operator`. */
   level = 'admin';
-  /** What was shown and ordered, in order. */
+  /** Commands and queries, in order. */
   readonly asked: string[] = [];
 
   constructor(options: FakeHaproxyOptions) {
@@ -92,35 +92,35 @@ export class FakeHaproxy {
     }));
   }
 
-  /** The process behind an address is there, or is not: health checks find out in their own time. */
+  /** Starts or stops the process behind an address: health checks notice at their next interval. */
   lives(address: string, alive: boolean): void {
     this.#advance();
     if (alive) this.#dead.delete(address);
     else this.#dead.add(address);
   }
 
-  /** The process behind an address answers health checks, and breaks off whatever else it is asked; or it does not. */
+  /** The process behind an address passes health checks, and cuts all other requests; or it does not. */
   errs(address: string, erring: boolean): void {
     if (erring) this.#erring.add(address);
     else this.#erring.delete(address);
   }
 
-  /** What the process behind an address answers to each request: a status. */
+  /** The status that the process behind an address returns for each request. */
   replies(address: string, status: () => number): void {
     this.#replies.set(address, status);
   }
 
-  /** The health check of this one server fails, whether its process lives or not. */
+  /** The health check of this one server fails, also while its process runs. */
   fails(name: string): void {
     this.#failing.add(name);
   }
 
-  /** What a server's agent answers from now on: `ready`, `drain`, `maint`. */
+  /** A server's agent replies from now on: `ready`, `drain`, `maint`. */
   agents(name: string, word: string): void {
     this.#says.set(name, word);
   }
 
-  /** A new request; `stick` is the server that the client went to before. `null`: it was answered with 503. */
+  /** A new request; `stick` is the server that the client went to before. `null`: its response was a 503. */
   request(backend: string, stick?: string): { readonly server: string; readonly status: number; end(): void } | null {
     this.#advance();
     const all = this.#servers.filter(({ line }) => line.backend === backend);
@@ -147,7 +147,7 @@ export class FakeHaproxy {
     };
   }
 
-  /** One after another; with different weights each as often as its weight says, evenly spread. */
+  /** Round robin; with different weights each as often as its weight, evenly spread. */
   #next(free: readonly Running[]): Running | undefined {
     if (free.every(({ weight }) => weight === free[0]?.weight)) return free[this.#turn++ % Math.max(1, free.length)];
     for (const one of free) one.credit += one.weight;
@@ -156,7 +156,7 @@ export class FakeHaproxy {
     return chosen;
   }
 
-  /** All requests that run are done. */
+  /** All running requests are done. */
   endAll(): void {
     for (const one of this.#servers) one.sessions = 0;
   }
@@ -186,7 +186,7 @@ export class FakeHaproxy {
       : 'Filter entry #1: Data type not stored in this table\n';
   }
 
-  /** Silence is consent. */
+  /** No reply means success. */
   command(text: string): string {
     this.#advance();
     this.asked.push(text);

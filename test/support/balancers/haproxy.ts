@@ -10,7 +10,7 @@ import { connectLocal } from '../../../src/transport/local/local.ts';
 import { freePort } from '../base/free-port.ts';
 import { installed } from '../base/installed.ts';
 
-/** A node behind a balancer: an HTTP server on an address of 127.0.0.0/8 that says its name. */
+/** A node behind a balancer: an HTTP server on an address of 127.0.0.0/8 that returns its name. */
 export interface TestNode {
   readonly name: string;
   readonly address: string;
@@ -55,14 +55,14 @@ function testNode(name: string, address: string, port: number): TestNode {
   };
 }
 
-/** A real HAProxy with a configuration of the test's own. `%s` in it stands for the path of the admin socket. */
+/** A real HAProxy with a configuration of the test's own. `%s` in it is the path of the admin socket. */
 export interface TestHaproxy extends AsyncDisposable {
   readonly socket: string;
   readonly config: string;
   /** This machine, as the host that runs it. */
   readonly host: Connection;
   show(what: string): Promise<string>;
-  /** With a new configuration, if one is given. */
+  /** With a new configuration, if there is one. */
   reload(config?: string): Promise<void>;
 }
 
@@ -102,7 +102,7 @@ export async function startHaproxy(config: string): Promise<TestHaproxy> {
       if (fresh !== undefined) write(fresh);
       const before = said;
       master.kill('SIGUSR2');
-      // A master that has just started may not have heard it.
+      // A master that has just started may have missed it.
       const again = setInterval(() => said === before && master.kill('SIGUSR2'), 1000);
       await untilOther(old).finally(() => clearInterval(again));
     },

@@ -8,19 +8,19 @@ import { installed } from '../base/installed.ts';
 
 /** Debian's nginx on loopback, with a configuration and a pid file of its own, before one upstream. */
 export interface RealNginx extends AsyncDisposable {
-  /** Clients come in here. */
+  /** The port for clients. */
   readonly port: number;
   readonly include: string;
   readonly pid: string;
   readonly test: readonly string[];
   readonly reload: readonly string[];
-  /** A file of the configuration besides the include: for what somebody else does. */
+  /** A file of the configuration besides the include: for external changes. */
   readonly other: string;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** `lines`: what the include file holds at the start. */
+/** `lines`: the include file at the start. */
 export async function startNginx(port: number, lines: string): Promise<RealNginx> {
   const program = installed('/usr/sbin/nginx', 'nginx');
   const directory = mkdtempSync(join(tmpdir(), 'api7-orch-nginx-'));
@@ -70,7 +70,7 @@ ${temporary.join('\n')}
     process.kill(Number(master), 'SIGTERM');
     for (let tries = 0; tries < 200 && existsSync(pid); tries += 1) await delay(50);
   };
-  // The command returns before the master has written its pid. What a test writes is to be younger than the workers by more
+  // The command returns before the master has written its pid. A file written by a test must be younger than the workers by more
   // than the clocks of files and processes differ.
   const start = async (): Promise<void> => {
     rmSync(pid, { force: true });

@@ -1,5 +1,5 @@
 /**
- * Groups of nodes that can reach each other, each sorted: the circles of a graph (Tarjan's strongly connected components).
+ * Groups of nodes that can reach each other, each sorted: the circles of a graph (Tarjan's algorithm).
  *
  * @example circlesOf(new Map([['a', ['b']], ['b', ['a', 'c']], ['c', []]])) // [['a', 'b']]
  */

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 
-// Below the ports that the kernel hands out by itself, and beside those of the lab (20000 and up): nobody takes one meanwhile.
+// Below the kernel's range of ports, and beside those of the lab (20000 and up): no other process takes one meanwhile.
 const LOWEST = 10_000;
 const COUNT = 10_000;
 const TRIES = 200;

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 
-/** What no output may hold, colors of this program aside: control characters, reordering marks, separators of lines. */
+/**
+ * Characters that no output may hold, except colors of this program: control characters, reordering marks, separators of lines.
+ */
 export const FORBIDDEN = /[[\p{Cc}\p{Bidi_Control}\u2028\u2029]--[\n\t]]/v;
 
-/** Pieces of what a host could send to draw on the operator's terminal, or to be taken for this program. */
+/** Pieces of text by which a host could draw on the operator's terminal, or imitate this program. */
 const PIECES = [
   '\u001b[2J',
   '\u001b[31m',
@@ -36,7 +38,7 @@ const PIECES = [
   '漢🙂',
 ];
 
-/** A text as a host that is not to be trusted could send it. */
+/** A text as an untrusted host could send it. */
 export const hostile: fc.Arbitrary<string> = fc
   .array(fc.oneof(fc.constantFrom(...PIECES), fc.string({ unit: 'binary', maxLength: 6 })), { maxLength: 8 })
   .map((pieces) => pieces.join('').toWellFormed());

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Makes a temporary directory, and removes it when the work in it is over. */
+/** Makes a temporary directory, and removes it after the work in it. */
 export async function inDirectory<T>(use: (path: (name: string) => string) => Promise<T>): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), 'api7-orch-'));
   try {

@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 const LOCK = '/tmp/api7-orch-apt.lock';
 /**
  * Installs `$1`, a list of packages, unless all paths of `$2` exist. Runs under a lock of the whole machine: two calls of apt-get
- * fail each other, and a program that exists may still lack its libraries or its user while another process installs it.
- * Servers stay down: the tests start their own.
+ * fail each other, and a program that exists may still lack its libraries or its user while another process installs it. Servers
+ * stay down: the tests start their own.
  */
 const INSTALL = `
 missing=
@@ -36,7 +36,7 @@ export function installed(program: string, debianPackage: string): string {
   return program;
 }
 
-/** Installs what is missing of many programs, given as path and Debian package, in one go. */
+/** Installs the missing ones of many programs, given as path and Debian package, at once. */
 export async function installAll(
   programs: readonly (readonly [program: string, debianPackage: string])[],
 ): Promise<void> {

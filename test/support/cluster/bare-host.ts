@@ -9,7 +9,7 @@ export function bareHost(options: Partial<FakeHostOptions> = {}): FakeHost {
   return fake;
 }
 
-/** Puts a file there behind everybody's back. */
+/** Writes a file there externally. */
 export function put(fake: FakeHost, path: string, content: string): void {
   fake.files.set(path, { type: 'file', content: Buffer.from(content), ...ROOT });
 }

@@ -15,7 +15,7 @@ import { type RunReport, runPlaybook } from '../../../src/engine/run-playbook.ts
 import { localFiles } from '../../../src/local/local-files.ts';
 import type { FakeHost } from '../../../src/testing/fake-host.ts';
 
-/** Time that passes only when somebody sleeps. */
+/** A clock that advances only during sleeps. */
 export function virtualClock(onSleep?: (now: number) => void): Clock {
   let now = 0;
   return {
@@ -29,7 +29,7 @@ export function virtualClock(onSleep?: (now: number) => void): Clock {
   };
 }
 
-/** The same for sleepers side by side: time moves on to the next one that wakes when nothing else is under way. */
+/** The same for simultaneous sleepers: time advances to the next wake-up when no other work is pending. */
 export function sharedClock(onWake?: (now: number) => void): Clock {
   let now = 0;
   let sleepers: { readonly at: number; wake(): void }[] = [];
@@ -80,7 +80,7 @@ export interface FakeRunOptions {
   readonly forks?: number;
   readonly clock?: Clock;
   readonly files?: LocalFiles;
-  /** Hosts that refuse to be connected to. */
+  /** Hosts that refuse connections. */
   readonly dead?: readonly string[];
   readonly signal?: AbortSignal;
   readonly urgent?: AbortSignal;
@@ -93,7 +93,7 @@ export interface FakeRunOptions {
   readonly startCommand?: (node: string) => string;
   /** Default: every fake host by its name; patterns are names with commas, or `all`. */
   readonly select?: (pattern: string) => readonly Host[];
-  /** Called whenever a connection is asked for, one that is open already included; throwing there refuses it. */
+  /** Called for each request of a connection, also of an open one; throwing there refuses it. */
   readonly connecting?: (name: string) => void;
 }
 

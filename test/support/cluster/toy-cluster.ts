@@ -9,17 +9,17 @@ import { served } from './toy-tasks.ts';
 
 export interface ToyRoll extends FakeRunOptions {
   readonly batch?: PlayOptions<void>['batch'];
-  /** The program waits in the end until the balancer uses its host. */
+  /** The program waits at its end until its host is in service on the balancer. */
   readonly gated?: boolean;
-  /** The program of each node, in place of its own; gets the gate that waits until the balancer uses it. */
+  /** The program of each node, in place of its own; gets the gate that waits until the node is in service. */
   readonly tasks?: (uses: Task) => readonly Task[];
 }
 
-/** Nodes that serve `old`, behind a toy balancer. */
+/** Serving nodes with `old`, behind a toy balancer. */
 export class Cluster {
   readonly fleet: ToyFleet;
   readonly nodes: readonly FakeHost[];
-  /** Most nodes out of traffic by our own hand at any write on the balancer. */
+  /** Most nodes drained by the run at any write on the balancer. */
   mostOut = 0;
 
   constructor(count: number) {
@@ -69,7 +69,7 @@ export class Cluster {
   }
 }
 
-/** How each node came out of a roll. */
+/** The result of each node of a rolling change. */
 export const ends = (events: readonly RunEvent[]) =>
   Object.fromEntries(
     events.flatMap((event) =>

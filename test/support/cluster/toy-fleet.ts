@@ -7,10 +7,10 @@ import type { Steps, Task } from '../../../src/core/task/task.ts';
 import { FakeHost } from '../../../src/testing/fake-host.ts';
 import { note } from './toy-tasks.ts';
 
-/** How files of toys are owned. */
+/** Owners and modes of the files of toys. */
 export const ROOT = { mode: '0644', owner: 'root', group: 'root' } as const;
 
-/** What the toy balancer has written down for a node. `mine`: drained by the tool; `theirs`: by somebody else. */
+/** The toy balancer's record of a node. `mine`: drained by the tool; `theirs`: drained externally. */
 export type Standing = 'in' | 'down' | 'mine' | 'theirs';
 
 /** A file of the balancer's host, as it is. */
@@ -21,7 +21,7 @@ const look = defineQuery({
   look: async (p, host) => (await host.read(p.path))?.toString() ?? '',
 });
 
-/** Waits until that file says this. */
+/** Waits until that file has this content. */
 const says = defineGate({
   kind: 'says',
   params: z.object({ path: z.string(), text: z.string(), code: z.custom<AnyErrorCode>() }),
@@ -32,7 +32,7 @@ const says = defineGate({
   unmet: (p) => new OrchError(p.code, `${p.path} does not say ${p.text}`),
 });
 
-/** A gate for a node's own program: the balancer uses it. */
+/** A gate for a node's own program: the node is in service on the balancer. */
 const uses = defineGate({
   kind: 'uses',
   params: z.object({ path: z.string() }),
@@ -44,20 +44,20 @@ const uses = defineGate({
   unmet: (p) => new OrchError('X_NOT_USED', `${p.path} is not in`),
 });
 
-/** A program that knows its answer. */
+/** A program with a fixed result. */
 export function* answer<R>(value: R): Steps<R> {
   yield* [];
   return value;
 }
 
 /**
- * A balancer whose whole memory is files on a fake host, one for each node: enough to run the real engine and the real machine
- * over it. Sessions are a second file.
+ * A balancer whose whole state is files on a fake host, one for each node: enough to run the real engine and the real machine
+ * with it. Sessions are a second file.
  */
 export class ToyFleet implements Fleet {
   readonly lb = new FakeHost({ name: 'lb' });
   readonly members: readonly string[];
-  /** Told of each program as it is made: `drain gw-1`. */
+  /** Called with each program as it is made: `drain gw-1`. */
   readonly asked: string[] = [];
   /** Instead of a program's own end: throw here to make a step fail. */
   onStep: (step: string, node: string) => void = () => undefined;

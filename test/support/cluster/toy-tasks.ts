@@ -5,7 +5,7 @@ import { defineGate } from '../../../src/core/task/define-gate.ts';
 import { defineTask } from '../../../src/core/task/define-task.ts';
 import { Task } from '../../../src/core/task/task.ts';
 
-/** Small task types over the fake host's files: enough to show everything that the engine derives. */
+/** Small task types for the fake host's files: enough to show everything that the engine derives. */
 
 const ROOT = { mode: '0644', owner: 'root', group: 'root' } as const;
 const anyTask = z.custom<Task>((value) => value instanceof Task);
@@ -36,7 +36,7 @@ export const served = defineTask({
   write: (p, _change, host) => host.writeFile(p.path, p.content, ROOT),
 });
 
-/** Like `served`, and stops what serves: looks once more right before. */
+/** Like `served`, and it stops a service: checks again right before. */
 export const replaced = defineTask({
   kind: 'replaced',
   params: z.object({ path: z.string(), content: z.string() }),
@@ -52,7 +52,7 @@ export const replaced = defineTask({
   },
 });
 
-/** Holds the digests of the tasks it was given: changes when one of them does. Reading needs /engine to be there. */
+/** Holds the digests of its input tasks: changes when one of them does. Reading needs /engine to exist. */
 export const process_ = defineTask({
   kind: 'process',
   params: z.object({ name: z.string(), restartOn: z.array(anyTask) }),
@@ -87,7 +87,7 @@ export const answered = defineGate({
   onTimeout: (p) => p.onTimeout,
 });
 
-/** A file that must not be there; it has no result that anybody could use. */
+/** A file that must not exist; it has no usable result. */
 export const gone = defineTask({
   kind: 'gone',
   params: z.object({ path: z.string() }),
@@ -99,7 +99,7 @@ export const gone = defineTask({
   result: ({ there }) => ({ there }),
 });
 
-/** Runs each time, with nothing to read back. */
+/** Runs each time, without a state to read. */
 export const job = defineTask({
   kind: 'job',
   params: z.object({ name: z.string() }),

@@ -20,7 +20,7 @@ export interface TestPostgres extends AsyncDisposable {
 const VERSIONS = '/usr/lib/postgresql';
 const START_MS = 30_000;
 
-/** Starts a server with these settings. Needs root, for PostgreSQL runs as nobody else than a plain user. */
+/** Starts a server with these settings. Needs root, because PostgreSQL runs only as an unprivileged user. */
 export async function startPostgres({
   tls = false,
   settings = {},
@@ -86,7 +86,7 @@ export async function startPostgres({
   };
 }
 
-/** As soon as it listens it may still refuse everybody. */
+/** A server that listens already may still refuse connections. */
 async function accepting(isReady: string, port: number): Promise<void> {
   for (const end = Date.now() + START_MS; Date.now() < end; await delay(50))
     if (spawnSync(isReady, ['-q', '-h', '127.0.0.1', '-p', String(port)]).status === 0) return;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { freePort } from '../base/free-port.ts';
 import { installed } from '../base/installed.ts';
 
-/** The one user that it lets in; the password has what curl and HTTP could take for something else. */
+/** The only user that it accepts; the password has characters with a meaning for curl and HTTP. */
 export const PROMETHEUS_USER = { username: 'ops', password: 'p"a\\ss:w0rd' };
 const HASH = '$2b$04$j8/hArJDN3Und.4KfLNVReuwl9VI2mwTmJC4GqS5IY8rNP7BpiElW';
 
@@ -16,9 +16,9 @@ export interface TestPrometheus extends AsyncDisposable {
 
 interface PrometheusOptions {
   readonly receiver?: boolean;
-  /** It asks for a login. */
+  /** It requires a login. */
   readonly login?: boolean;
-  /** It speaks HTTPS only, and lets in only clients with a certificate of this authority. */
+  /** It uses HTTPS only, and accepts only clients with a certificate of this authority. */
   readonly certificates?: TestCertificates;
 }
 

@@ -9,7 +9,7 @@ import { freePort } from '../base/free-port.ts';
 import { installed } from '../base/installed.ts';
 import { startTokenServer, type TokenServer } from './token-server.ts';
 
-/** A real registry (CNCF Distribution) on 127.0.0.1, which Engines take without TLS. It lets in `puller` alone. */
+/** A real registry (CNCF Distribution) on 127.0.0.1, which Engines use without TLS. It accepts `puller` alone. */
 export interface RealRegistry extends AsyncDisposable {
   /** `127.0.0.1:PORT` */
   readonly address: string;
@@ -21,7 +21,7 @@ export interface RealRegistry extends AsyncDisposable {
 
 export const PULLER = { username: 'puller', password: 'r3gistry pass' } as const;
 
-/** By which a test finds the images that it has to remove. */
+/** The label by which a test finds the images that it must remove. */
 export const LABEL = `api7-orch-test-${process.pid}`;
 
 const CONFIG = 'application/vnd.docker.container.image.v1+json';
@@ -34,7 +34,7 @@ export async function startRegistry(auth: 'basic' | 'bearer'): Promise<RealRegis
   const directory = mkdtempSync(join(tmpdir(), 'api7-orch-registry-'));
   const address = `127.0.0.1:${await freePort()}`;
   const tokens = auth === 'bearer' ? await startTokenServer(directory, PULLER) : undefined;
-  // The only form of password that the registry takes is bcrypt's.
+  // The only form of password that the registry accepts is bcrypt's.
   const users = execFileSync(htpasswd, ['-n', '-i', '-B', PULLER.username], { input: PULLER.password });
   writeFileSync(join(directory, 'htpasswd'), users);
   const config = {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 /** Claims of an access to one repository. */
 type Access = { readonly type: 'repository'; readonly name: string; readonly actions: readonly string[] };
 
-/** Gives out the tokens of a registry: the protocol of the distribution project, "Token Authentication". */
+/** Issues the tokens of a registry: the protocol of the distribution project, "Token Authentication". */
 export interface TokenServer extends AsyncDisposable {
   /** URL that the registry sends its clients to. */
   readonly realm: string;
@@ -16,7 +16,7 @@ export interface TokenServer extends AsyncDisposable {
   readonly service: string;
   /** Path of the certificate that the registry trusts. */
   readonly certificate: string;
-  /** Whoever asked, by what the client sent: a user, `refused`, or `nobody`. */
+  /** Requests by their login: a user, `refused`, or `nobody`. */
   readonly asked: string[];
   tokenFor(access: readonly Access[]): string;
 }
@@ -24,7 +24,7 @@ export interface TokenServer extends AsyncDisposable {
 const ISSUER = 'test-issuer';
 const SERVICE = 'test-registry';
 
-/** Starts one that knows one user. Key and certificate lie in `directory`. */
+/** Starts one with one user. Key and certificate are in `directory`. */
 export async function startTokenServer(
   directory: string,
   user: { readonly username: string; readonly password: string },

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import ssh2, { type Algorithms, type AuthContext, type Connection } from 'ssh2';
 import type { SshTarget } from '../../../src/transport/ssh/target.ts';
 
-/** An SSH server that knows nothing but logins, each judged by a function, and remembers every request for one. */
+/** An SSH server for logins alone, each judged by a function, which records every request for one. */
 export interface AuthServer extends AsyncDisposable {
-  /** In the order in which they came: `publickey query`, `publickey signed`, `password`, `none`, … */
+  /** In the order of their arrival: `publickey query`, `publickey signed`, `password`, `none`, … */
   readonly requests: string[];
   readonly directory: string;
   /** Ends all connections. */

@@ -1,18 +1,18 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A way to a server that counts what passes to it, and stops passing at a byte of the test's choice. */
+/** A relay to a server that counts the bytes, and stops at a byte of the test's choice. */
 export interface HoldingRelay extends AsyncDisposable {
   readonly port: number;
   /** Bytes that were passed on to the server, over all connections. */
   passed(): number;
   /** Passes so many more bytes, then no more; resolves when that point is reached. Connections stay open. */
   holdAfter(bytes: number): Promise<void>;
-  /** Passes everything again, what was held back included. */
+  /** Passes everything again, including the held bytes. */
   release(): void;
-  /** Cuts all connections on both sides. What was held back is gone. */
+  /** Cuts all connections on both sides. Held bytes are lost. */
   cut(): void;
-  /** Cuts them on the client's side only: the server hears nothing of it, as behind a firewall that forgot them. */
+  /** Cuts them on the client's side only: the server does not notice, as behind a firewall that dropped them. */
   cutClients(): void;
 }
 

@@ -1,18 +1,18 @@
 import { generateKeyPairSync } from 'node:crypto';
 import ssh2, { type AuthContext, type ServerChannel } from 'ssh2';
 
-/** What a hostile SSH server does with a client. */
+/** The behavior of a hostile SSH server with a client. */
 export interface Hostility {
-  /** Judges a login. Default: whoever comes is let in. */
+  /** Judges a login. Default: accepts every client. */
   login?(request: AuthContext): void;
-  /** What comes of a command; of a shell, where there is none. */
+  /** The result of a command; of a shell, if there is none. */
   command?(channel: ServerChannel, line?: string): void;
 }
 
-/** An SSH server on a port of its own that follows the protocol only as far as it likes. */
+/** An SSH server on a port of its own that follows the protocol only in parts. */
 export interface HostileServer extends AsyncDisposable {
   readonly port: number;
-  /** As known_hosts has it: `ssh-rsa AAAA…`. */
+  /** As in known_hosts: `ssh-rsa AAAA…`. */
   readonly hostKey: string;
   hostility: Hostility;
 }
@@ -48,7 +48,7 @@ export async function startHostileServer(address: string): Promise<HostileServer
   });
 }
 
-/** Writes as long as the other side takes it. */
+/** Writes as long as the other side reads. */
 export function endlessly(channel: ServerChannel, piece: string): void {
   const write = (): void => {
     while (channel.writable && channel.write(piece));

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import dns from 'node:dns';
 import { vi } from 'vitest';
 
-/** Takes nobody's connection for a moment, as where the first packet is lost: it is sent again after a second. */
+/** Accepts no connection for a moment, as after the loss of the first packet: it is sent again after a second. */
 const LATE = [
   'import socket,time',
   's=socket.socket();s.bind(("127.0.0.1",0));s.listen(0);p=s.getsockname()[1]',
@@ -13,8 +13,8 @@ const LATE = [
 ].join('\n');
 
 /**
- * A listener that answers only to what is sent once more, and a name server to which every name has two addresses, its
- * own the first of them.
+ * A listener that replies only to a retransmitted packet, and a name server that has two addresses for every name, its own the
+ * first of them.
  * @example using late = await lateListener(); connect(late.port, 'any.test')
  */
 export async function lateListener(): Promise<Disposable & { readonly port: number }> {

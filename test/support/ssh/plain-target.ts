@@ -1,6 +1,6 @@
 import type { SshTarget } from '../../../src/transport/ssh/target.ts';
 
-/** A host as simple as can be: nothing about it but where it is and who logs in. */
+/** The simplest host: only its address and its login user. */
 export const plainTarget: SshTarget = {
   name: 'gw-1',
   address: '10.0.0.7',

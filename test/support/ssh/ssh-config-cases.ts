@@ -55,7 +55,7 @@ export const included = (text: string): string => {
   return `Include ${path}`;
 };
 
-/** What a configuration file comes to. */
+/** The result of a configuration file. */
 export function configCases(): void {
   const rows: readonly (readonly [
     name: string,
@@ -324,7 +324,7 @@ export function configCases(): void {
     expect(elsewhere).toMatchObject({ target: { port: 4 }, warnings: [] });
   });
 
-  test('files are included from the home directory that HOME names', async () => {
+  test('files are included from the home directory of HOME', async () => {
     const before = process.env.HOME;
     process.env.HOME = join(directory, 'other-home');
     mkdirSync(join(directory, 'other-home/.ssh'), { recursive: true });
@@ -338,7 +338,7 @@ export function configCases(): void {
     }
   });
 
-  test('what the inventory says comes first', async () => {
+  test('settings of the inventory come first', async () => {
     const config =
       'Host gw\n  HostName real\n  Port 3\n  User conf\n  IdentityFile /conf\n  UserKnownHostsFile /conf\n  ProxyJump conf\n  ConnectTimeout 7\nHost inv\n  User jumper\n';
     const settings = {
@@ -378,7 +378,7 @@ export function configCases(): void {
     });
   });
 
-  test('a jump host of the inventory is entered like the host behind it, of which nothing else is said', async () => {
+  test('a jump host of the inventory uses the login of the host behind it, without settings of its own', async () => {
     const password = Secret.of('a-password');
     const { target } = await read('', {
       address: 'gw',
@@ -398,7 +398,7 @@ export function configCases(): void {
     });
   });
 
-  test('a jump host whose own user is named like the local one keeps him, and is not given the password of another', async () => {
+  test('a jump host whose own user is named like the local one keeps that user, and does not get the password of another', async () => {
     const settings = { address: 'gw', user: 'nobody', jump: 'bastion', password: Secret.of('a-password') } as const;
     for (const config of [
       `Host bastion\n  User ${me}\n`,
@@ -438,7 +438,7 @@ export function configCases(): void {
     });
   });
 
-  test('tokens of ProxyJump stand for the host behind, before each jump host is looked up', async () => {
+  test('tokens of ProxyJump are those of the host behind, before each jump host is looked up', async () => {
     const config =
       'Host gw\n  HostName 10.0.0.7\n  Port 2200\n  User ops\n  ProxyJump %r@bast-%h:2022,last-%n-%p\nHost bast-10.0.0.7\n  HostName outer\nHost last-gw-2200\n  User jumper\n';
     const { target } = await read(config, { address: 'gw' });
@@ -493,7 +493,7 @@ export function configCases(): void {
     expect(mended.target.jump?.jump).toBeUndefined();
   });
 
-  test.each(['no', 'off'])('StrictHostKeyChecking %s lets new keys in, and that is told once', async (value) => {
+  test.each(['no', 'off'])('StrictHostKeyChecking %s accepts new keys, and reports that once', async (value) => {
     const warnings: string[] = [];
     const config = sshConfig({ warn: (warning) => warnings.push(warning) });
     const path = file(`Host *\n  StrictHostKeyChecking ${value}\n`);
@@ -503,7 +503,7 @@ export function configCases(): void {
     expect(warnings[0]).toContain('a changed host key is still refused');
   });
 
-  test('keys that cannot be used are told with their place, once for all hosts, and noted for a failed login', async () => {
+  test('unusable keys are reported with their line, once for all hosts, and noted for a failed login', async () => {
     const warnings: string[] = [];
     const config = sshConfig({ warn: (warning) => warnings.push(warning) });
     const path = file(
@@ -526,7 +526,7 @@ export function configCases(): void {
     ['BindAddress 127.0.0.1', 'take it out'],
     ['RevokedHostKeys /etc/revoked', '@revoked'],
     ['KnownHostsCommand /bin/true', 'ssh.known_hosts'],
-  ])('%s is refused with its place and a remedy', async (line, remedy) => {
+  ])('%s is refused with its line and a hint', async (line, remedy) => {
     const [setting = ''] = line.split(' ');
     const error = await read(`Host gw\n  ${line}\n`, { address: 'gw' }).catch((thrown: unknown) => thrown);
     if (!(error instanceof OrchError)) throw error;
@@ -536,13 +536,13 @@ export function configCases(): void {
     expect((await read(`Host other\n  ${line}\n`, { address: 'gw' })).target.address).toBe('gw');
   });
 
-  test('a jump host of the inventory takes the place of a ProxyCommand', async () => {
+  test('a jump host of the inventory replaces a ProxyCommand', async () => {
     const config = 'Host gw\n  ProxyCommand nc %h %p\n';
     expect((await read(config, { address: 'gw', jump: 'none' })).target.jump).toBeUndefined();
     expect((await read(config, { address: 'gw', jump: 'b' })).target.jump).toMatchObject({ address: 'b' });
   });
 
-  test('a configuration that cannot be read names itself', async () => {
+  test('an unreadable configuration is named', async () => {
     await expect(read('User "ops\n', { address: 'gw' })).rejects.toMatchObject({
       code: 'CONNECT_CONFIG_INVALID',
       hint: expect.stringContaining('config: none'),

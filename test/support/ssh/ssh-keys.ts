@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { Secret } from '../../../src/core/base/secret.ts';
 import type { Question } from '../../../src/transport/ssh/ask.ts';
 
-/** Makes a key pair, anew if it is there. @returns the private key's file */
+/** Makes a key pair, again if it exists. @returns the private key's file */
 export function keyPair(
   file: string,
   {
@@ -31,7 +31,7 @@ export async function startAgent(socket: string, keys: readonly string[]): Promi
   return { [Symbol.dispose]: () => void agent.kill() };
 }
 
-/** Somebody who gives these answers one after another, then none, and remembers what was asked. */
+/** A prompter with these answers one after another, then none, that records the questions. */
 export function somebody(...answers: readonly string[]) {
   const asked: Question[] = [];
   const ask = async (question: Question): Promise<Secret | undefined> => {

@@ -10,11 +10,13 @@ import type { SshTarget } from '../../../src/transport/ssh/target.ts';
 import { freePort } from '../base/free-port.ts';
 import { installed } from '../base/installed.ts';
 
-/** Where sudo's rules lie, and the names of the users and rules that tests make. */
+/** The directory of sudo's rules, and the names of the users and rules that tests make. */
 export const SUDOERS = '/etc/sudoers.d';
 export const TEST_USER = /^orch[0-9a-f]{8}$/;
 
-/** Words: host name, number of the user, the server and its arguments. Locks lie in memory, where the user may write without sudo. */
+/**
+ * Words: host name, number of the user, the server and its arguments. Locks are in memory, where the user may write without sudo.
+ */
 const OWN_NAME_AND_LOCKS = `
 hostname "$0"
 for of in ${LOCK_PATHS.run} ${LOCK_PATHS.state}; do
@@ -27,15 +29,15 @@ exec "$@"`;
 export type Sudo = 'all' | 'password' | 'none';
 
 export interface SshdOptions {
-  /** What the test user may do by sudo. Default: everything, without a password. */
+  /** The test user's rights in sudo. Default: everything, without a password. */
   readonly sudo?: Sudo;
-  /** More lines of sshd_config; they win over the defaults. */
+  /** More lines of sshd_config, which override the defaults. */
   readonly config?: readonly string[];
   readonly hostKeys?: readonly ('ed25519' | 'ecdsa' | 'rsa')[];
   readonly shell?: string;
-  /** Address that it listens on. Default 127.0.0.1. */
+  /** Its listen address. Default 127.0.0.1. */
   readonly listen?: string;
-  /** More addresses, each of a server with a host name and locks of its own: to whoever logs in they are machines of their own. */
+  /** More addresses, each of a server with a host name and locks of its own: for a login they are machines of their own. */
   readonly machines?: readonly string[];
 }
 
@@ -44,14 +46,14 @@ export interface TestSshd extends AsyncDisposable {
   readonly port: number;
   readonly user: string;
   readonly home: string;
-  /** Scratch directory of this server: readable by everyone. */
+  /** Scratch directory of this server: any user can read it. */
   readonly directory: string;
   readonly identityFile: string;
   readonly knownHosts: string;
-  /** Public key of the host as known_hosts has it: `ssh-ed25519 AAAA…`. */
+  /** Public key of the host as in known_hosts: `ssh-ed25519 AAAA…`. */
   hostKey(type?: string): string;
   target(overrides?: Partial<SshTarget>): SshTarget;
-  /** Process ids of the server's children that serve connections of the test user. */
+  /** Process ids of the server's children with connections of the test user. */
   connections(): readonly number[];
 }
 
@@ -78,7 +80,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
     const rule = join(SUDOERS, user);
     if (options.sudo !== 'none') {
       writeFileSync(rule, `${user} ALL=(ALL) ${options.sudo === 'password' ? '' : 'NOPASSWD: '}ALL\n`, { mode: 0o440 });
-      // Emptied and not removed: a sudo of another test that has just listed the directory would complain on stderr.
+      // Truncated and not removed: a sudo of another test that has just listed the directory would complain on stderr.
       undo.unshift(() => writeFileSync(rule, ''));
     }
     const types = options.hostKeys ?? ['ed25519'];
@@ -114,7 +116,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
     start(daemon, served);
     await untilListening(port, () => log);
     for (const address of options.machines ?? []) {
-      // It cannot have the first one's address, too, and goes on without it.
+      // It cannot have the first one's address, too, and continues without it.
       start('unshare', [
         '--uts',
         '--mount',
@@ -168,7 +170,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
   }
 }
 
-/** Runs a tool that changes users: it locks /etc/passwd and gives up at once when another holds it. */
+/** Runs a tool that changes users: it locks /etc/passwd and fails at once when another holds it. */
 export function locked(command: string, args: readonly string[]): void {
   execFileSync('flock', ['/tmp/api7-orch-users.lock', command, ...args], { stdio: 'pipe' });
 }
@@ -178,7 +180,7 @@ function removeUser(user: string): void {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // Gone by itself.
+      // It has ended by itself.
     }
   }
   locked('userdel', ['-f', user]);
@@ -186,7 +188,7 @@ function removeUser(user: string): void {
 
 function processesOf(user: string, name?: string): readonly number[] {
   try {
-    // Not those that have ended and wait for whoever adopted them.
+    // Not those that have ended and wait for their new parent.
     const found = execFileSync('pgrep', ['-r', 'D,R,S', '-u', user, ...(name === undefined ? [] : ['-x', name])], {
       encoding: 'utf8',
     });

@@ -15,7 +15,7 @@ export const bytes = randomBytes(20 * MB);
 export const digestOf = (content: Uint8Array): string => createHash('sha256').update(content).digest('hex');
 export const sha256 = digestOf(bytes);
 
-/** Where an upload keeps what has come so far. */
+/** The path of the part file of an upload. */
 export const partOf = (path: string, digest = sha256): string =>
   path.replace(/([^/]*)$/, `.$1.${digest.slice(0, 12)}.api7-orch-part`);
 export const content = (path: string): string => digestOf(readFileSync(path));
@@ -27,7 +27,7 @@ export const codeOf = (work: Promise<unknown>): Promise<string> =>
     (error: { code?: string }) => error.code ?? String(error),
   );
 
-/** A server behind a relay, a file of 20 MB, and for each test a directory of its own to send it to. */
+/** A server behind a relay, a file of 20 MB, and for each test a target directory of its own. */
 export interface UploadScene {
   readonly sshd: TestSshd;
   readonly relay: HoldingRelay;
@@ -35,10 +35,10 @@ export interface UploadScene {
   readonly directory: string;
   readonly local: string;
   readonly target: string;
-  /** Over the relay, whose bytes are counted and can be held back. */
+  /** Through the relay, which counts bytes and can hold them. */
   relayed(): Promise<RawConnection>;
   upload(host: RawConnection, onProgress?: (sent: number) => void): Promise<void>;
-  /** An upload that has come so far and no further, on a connection that stays open. */
+  /** An upload that stopped at a byte, on a connection that stays open. */
   begun(after: number): Promise<{ readonly host: RawConnection; readonly ended: Promise<string> }>;
 }
 
@@ -102,7 +102,7 @@ export function uploadScene(): UploadScene {
       const held = relay.holdAfter(after);
       const ended = codeOf(scene.upload(host));
       await held;
-      // What has passed the relay is still on its way to the disk.
+      // Bytes that have passed the relay are still on their way to the disk.
       await expect
         .poll(() => sizeOf(partOf(scene.target)), { timeout: 10_000 })
         .toBeGreaterThan(Math.max(0, after - 3 * MB));

@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { installAll } from '../base/installed.ts';
 import { SUDOERS, TEST_USER } from '../ssh/sshd.ts';
 
-/** Installs what the wire tests need before their workers start: one call of apt-get instead of twenty, and nobody waits for it. */
+/**
+ * Installs the programs of the wire tests before their workers start: one call of apt-get instead of twenty, and no test waits
+ * for it.
+ */
 export const setup = (): Promise<void> =>
   installAll([
     ['/usr/sbin/sshd', 'openssh-server'],
@@ -32,7 +35,7 @@ export const setup = (): Promise<void> =>
     [`/usr/lib/${process.arch === 'x64' ? 'x86_64' : 'aarch64'}-linux-gnu/faketime/libfaketime.so.1`, 'libfaketime'],
   ]);
 
-/** Removes the rules of test users that are gone. During the run they are only emptied: see `startSshd`. */
+/** Removes the rules of removed test users. During the run they are only truncated: see `startSshd`. */
 export function teardown(): void {
   for (const name of readdirSync(SUDOERS)) {
     const rule = join(SUDOERS, name);

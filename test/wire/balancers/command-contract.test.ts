@@ -11,7 +11,7 @@ import { type BalancerWorld, loadBalancerContract, type Node } from '../../contr
 const NODES: readonly Node[] = ['gw-1', 'gw-2', 'gw-3'];
 const member = (node: Node): Member => ({ node, address: `10.0.2.${node.slice(3)}`, port: 9080 });
 
-/** Hooks as somebody writes them: `$1` is what to do; a balancer's state is a file of words by member. */
+/** Hooks as a user writes them: `$1` is the command; a balancer's state is a file of words by member. */
 const HOOK = `#!/bin/sh
 file=$(dirname "$0")/$API7_ORCH_ADDRESS:$API7_ORCH_PORT
 if [ ! -f "$file" ]; then
@@ -66,7 +66,7 @@ async function open(): Promise<BalancerWorld> {
     writeFileSync(fileOf(node), `ready ${10 + index} 0 0\n`);
   });
   const raw = await connectLocal('lb-1', { become: 'none' });
-  // Leases lie at one place on a machine; this pool is nobody else's.
+  // Leases have one directory on a machine; no other test has this pool.
   const pool = `hooks-${process.pid}`;
   const [status, drain, restore, close, counters] = ['status', 'drain', 'restore', 'close', 'counters'].map((verb) => [
     hook,

@@ -58,7 +58,7 @@ afterAll(async () => {
 /** Each order follows each. */
 const ORDERS = 'ready drain maint ready maint drain ready drain drain maint maint ready ready'.split(' ');
 
-describe('what orders make of a server is what the one in memory says', () => {
+describe('the fake HAProxy has the state of the real one after every order', () => {
   const seen = (servers: readonly HaproxyServer[]) =>
     Object.fromEntries(
       servers
@@ -90,7 +90,7 @@ describe('what orders make of a server is what the one in memory says', () => {
   });
 });
 
-test('what is asked in one tick is answered in one reply, each to his own question', async () => {
+test('questions of one tick share one reply, each with its own part', async () => {
   const [state, stat, info, tables, again, one, other] = await Promise.all([
     lb.host.haproxyShow(lb.socket, 'servers state'),
     lb.host.haproxyShow(lb.socket, 'stat'),
@@ -109,7 +109,7 @@ test('what is asked in one tick is answered in one reply, each to his own questi
   expect(other).toContain('not stored in this table');
 });
 
-test('tables without any entry, and no table at all, are told apart from silence', async () => {
+test('tables without entries, and no table at all, are distinguished from no reply', async () => {
   const bare = await startHaproxy(
     `global\n stats socket %s level admin\ndefaults\n timeout connect 1s\n timeout client 1s\n timeout server 1s\nbackend b\n server a 127.0.0.15:80\n`,
   );
@@ -128,7 +128,7 @@ describe('one command', () => {
     ['set server nowhere/gw-1 state drain', /No such backend/],
     ['set server b/plain state sideways', /expects/],
     ['set server b/plain weight 300', /between 0 and 256/],
-  ])('%s is refused in HAProxy’s words', async (command, words) => {
+  ])('%s is refused with HAProxy’s message', async (command, words) => {
     await expect(lb.host.haproxyCommand(lb.socket, command)).rejects.toMatchObject({
       code: 'LB_REFUSED',
       message: expect.stringMatching(words),
@@ -148,7 +148,7 @@ describe('one command', () => {
     });
   });
 
-  test('a socket that may only look says so', async () => {
+  test('a read-only socket is reported', async () => {
     const command = 'set server b/plain state drain';
     await expect(lb.host.haproxyCommand(`${lb.socket}.looks`, command)).rejects.toMatchObject({
       code: 'HAPROXY_DENIED',
@@ -167,7 +167,7 @@ describe('clients that stick', () => {
   });
 });
 
-test('a server with an agent: the agent is kept from undoing a drain, and given back', async () => {
+test('a server with an agent: the agent must not undo a drain, and is restored', async () => {
   const member = { ...WITH_AGENT, port };
   const balancer = haproxy({ pool: 'wire', host: 'lb-1', socket: lb.socket, config: lb.config });
   const before = await balancer.view(lb.host, member);
@@ -178,7 +178,7 @@ test('a server with an agent: the agent is kept from undoing a drain, and given 
   expect((await balancer.view(lb.host, member)).servers).toMatchObject([{ setting: { admin: 'ready', agent: 'on' } }]);
 });
 
-test('a HAProxy that is gone is unreachable, and worth another try', async () => {
+test('a HAProxy that is down is unreachable, and is retried', async () => {
   const balancer = haproxy({ pool: 'wire', host: 'lb-1', socket: '/run/no-such-haproxy.sock' });
   await expect(balancer.view(lb.host, { ...MEMBER, port })).rejects.toMatchObject({
     code: 'LB_UNREACHABLE',
@@ -186,7 +186,7 @@ test('a HAProxy that is gone is unreachable, and worth another try', async () =>
   });
 });
 
-describe('as a user who may not open the socket', () => {
+describe('as a user without access to the socket', () => {
   test.each([
     ['over a forwarded socket, else by sudo', []],
     ['where sshd forwards nothing', ['AllowTcpForwarding no', 'AllowStreamLocalForwarding no']],

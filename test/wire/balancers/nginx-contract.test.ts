@@ -30,7 +30,7 @@ async function open(): Promise<BalancerWorld> {
     ),
   );
   const real = await startNginx(PORT, NODES.map((node) => `server ${member(node).address}:${NODE_PORT};\n`).join(''));
-  // Leases lie at one place on a machine; this pool is nobody else's.
+  // Leases have one directory on a machine; no other test has this pool.
   const pool = `contract-${process.pid}`;
   const balancer = nginx({ pool, host: 'lb-1', ...real });
   const ask = (path: string): Promise<IncomingMessage> =>

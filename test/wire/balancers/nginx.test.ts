@@ -41,7 +41,7 @@ beforeAll(async () => {
         served.push(node);
         response.writeHead(200, { 'x-node': node }).flushHeaders();
         if (request.url !== '/download') return response.end(node);
-        // As long as the test wants it to be: a line whenever it is asked for one.
+        // Of any length: a line whenever it is requested.
         downloads.push(
           () => response.write(`${node}\n`),
           () => response.end('end\n'),
@@ -67,7 +67,7 @@ const balancer = (options: Partial<NginxOptions> = {}) =>
 const stateOf = async (member: Member) => (await balancer().view(host, member)).servers.map(({ state }) => state);
 const epochOf = async () => (await balancer().view(host, gw1)).epoch;
 const reload = () => execFileSync(real.reload[0] ?? '', real.reload.slice(1), { stdio: 'pipe' });
-/** Those that take requests. */
+/** Members that accept requests. */
 const workersOf = () => {
   const master = readFileSync(real.pid, 'utf8').trim();
   return execFileSync('pgrep', ['-P', master, '-f', 'worker process$'], { encoding: 'utf8' }).trim().split('\n').sort();
@@ -89,7 +89,7 @@ async function nodesOf(requests: number, agent?: Agent): Promise<readonly string
   return [...found].sort();
 }
 
-/** Back to two members that serve, whatever a test has left. */
+/** Restores two serving members, from any state that a test left. */
 beforeEach(async () => {
   writeFileSync(real.include, LINES);
   writeFileSync(real.other, '');
@@ -100,12 +100,12 @@ beforeEach(async () => {
 });
 
 describe('draining', () => {
-  test('lets a download go on, sends nothing new there, and is undone to the byte', async () => {
+  test('lets a download continue, sends no new request there, and is undone to the byte', async () => {
     const before = Object.fromEntries(
       (await balancer().view(host, gw1)).servers.map(({ name, setting }) => [name, setting]),
     );
     expect(await nodesOf(8)).toEqual(['gw-1', 'gw-2']);
-    // Workers take turns each for itself, so the next node cannot be foretold; the download from gw-1 is kept.
+    // Each worker alternates by itself, so the next node is unpredictable; the download from gw-1 is kept.
     let download = await ask('/download');
     for (let tries = 1; download.headers['x-node'] !== 'gw-1' && tries < 20; tries++) {
       download.destroy();
@@ -143,7 +143,7 @@ describe('draining', () => {
     expect(tidy()).toEqual(['gateways.conf']);
   });
 
-  test('costs no request, over new and kept connections', async () => {
+  test('loses no request on new and kept connections', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 2 });
     const seen: { readonly begun: string; readonly node: string }[] = [];
     let phase = 'all';
@@ -153,7 +153,7 @@ describe('draining', () => {
         try {
           for (const node of await nodesOf(1, through)) seen.push({ begun, node });
         } catch (error) {
-          // A kept connection that nginx closed while it was idle is the client's to try again; any new one must be answered.
+          // A kept connection that nginx closed while it was idle is the client's to retry; any new one must get a response.
           if (through === undefined) seen.push({ begun, node: String(error) });
         }
       }
@@ -162,7 +162,7 @@ describe('draining', () => {
     const clients = [load(), load(), load(agent)];
     for (const member of [gw1, gw2]) {
       await balancer().set(host, member, 'drained');
-      // An old worker says that it is leaving a moment before it lets its idle connections go.
+      // An old worker reports that it exits a moment before it closes its idle connections.
       await delay(100);
       phase = `without ${member.node}`;
       await expect
@@ -181,7 +181,7 @@ describe('draining', () => {
     ]);
   });
 
-  test('a member that is drained already is left alone', async () => {
+  test('leaves a drained member alone', async () => {
     await balancer().set(host, gw1, 'drained');
     const workers = workersOf();
     await balancer().set(host, gw1, 'drained');
@@ -192,11 +192,11 @@ describe('draining', () => {
   test('both members at once: neither change is lost', async () => {
     await Promise.all([balancer().set(host, gw1, 'drained'), balancer().set(host, gw2, 'drained')]);
     expect([await stateOf(gw1), await stateOf(gw2)]).toEqual([['drained'], ['drained']]);
-    // nginx takes an upstream of which nothing is left, and answers 502.
+    // nginx accepts an upstream without a usable server, and returns 502.
     expect(await nodesOf(2)).toEqual(['status 502']);
   });
 
-  test('what the lease says is given back, drained included', async () => {
+  test('restores the settings of the lease, drained included', async () => {
     await balancer().set(host, gw1, 'drained');
     await balancer().set(host, gw1, { [`gateways/${gw1.address}:${NODE_PORT}`]: { down: 'yes' } });
     expect(await stateOf(gw1)).toEqual(['drained']);
@@ -204,7 +204,7 @@ describe('draining', () => {
 });
 
 describe('a file that nginx has not loaded', () => {
-  test('shows what nginx may still do, until it is loaded', async () => {
+  test('shows the possible behavior of nginx, until it is loaded', async () => {
     await delay(50);
     writeFileSync(real.include, LINES.replace('weight=1;', 'weight=1 down;'));
     expect([await stateOf(gw1), await stateOf(gw2)]).toEqual([['up'], ['starting']]);
@@ -214,7 +214,7 @@ describe('a file that nginx has not loaded', () => {
     expect(await nodesOf(8)).toEqual(['gw-2']);
   });
 
-  test('somebody else reloads: it is loaded then', async () => {
+  test('is loaded after an external reload', async () => {
     await delay(50);
     writeFileSync(real.include, LINES.replace('weight=1;', 'weight=1 down;'));
     reload();
@@ -222,7 +222,7 @@ describe('a file that nginx has not loaded', () => {
   });
 });
 
-test('a drain outlives a reload and a restart; the epoch tells the restart', async () => {
+test('a drain outlives a reload and a restart; the epoch shows the restart', async () => {
   await balancer().set(host, gw1, 'drained');
   const first = await epochOf();
   reload();
@@ -237,14 +237,14 @@ test('a drain outlives a reload and a restart; the epoch tells the restart', asy
   expect(await nodesOf(4)).toEqual(['gw-2']);
 });
 
-describe('what cannot be done leaves the file as it was', () => {
+describe('a failed change leaves the file unchanged', () => {
   const failure = (change: Promise<unknown>) =>
     change.then(
       () => expect.fail('done'),
       (error: unknown) => error,
     );
 
-  test('a configuration that nginx refuses, in its words', async () => {
+  test('a configuration that nginx refuses, with its message', async () => {
     writeFileSync(real.other, 'no_such_directive on;\n');
     expect(await failure(balancer().set(host, gw1, 'drained'))).toMatchObject({
       code: 'LB_CONFIG_REFUSED',
@@ -283,7 +283,7 @@ describe('what cannot be done leaves the file as it was', () => {
   });
 });
 
-test('a reload that nginx does not carry out is told, and shows as one', async () => {
+test('a reload that nginx does not perform is reported and visible', async () => {
   await delay(50);
   const deaf = balancer({ reload: ['true'], reloadSeconds: 1 });
   await expect(deaf.set(host, gw1, 'drained')).rejects.toMatchObject({ code: 'LB_RELOAD_FAILED', retryable: true });
@@ -291,7 +291,7 @@ test('a reload that nginx does not carry out is told, and shows as one', async (
   expect(await nodesOf(8)).toEqual(['gw-1', 'gw-2']);
 });
 
-test('mode, owner and a link to the file stay as they are', async () => {
+test('mode, owner and a link to the file stay unchanged', async () => {
   const elsewhere = `${sshd.directory}/gateways.conf`;
   renameSync(real.include, elsewhere);
   execFileSync('ln', ['-s', elsewhere, real.include]);
@@ -304,7 +304,7 @@ test('mode, owner and a link to the file stay as they are', async () => {
   renameSync(elsewhere, real.include);
 });
 
-describe('a balancer that cannot be seen is an error, never a drained member', () => {
+describe('a balancer that cannot be read is an error, never a drained member', () => {
   test('nginx does not run', async () => {
     await real.stop();
     await expect(stateOf(gw1)).rejects.toMatchObject({ code: 'LB_UNREACHABLE', retryable: true });
@@ -325,7 +325,7 @@ describe('a balancer that cannot be seen is an error, never a drained member', (
   });
 });
 
-test('timing is read from the line; a file from long ago is not taken for one not loaded', async () => {
+test('timing is read from the line; an old file does not count as not loaded', async () => {
   utimesSync(real.include, 1, 1);
   expect(await stateOf(gw1)).toEqual(['up']);
   expect(await balancer().timing(host, gw2)).toEqual({

@@ -41,7 +41,7 @@ function atTerminal(...args: readonly string[]): {
   readonly ended: Promise<number | null>;
 } {
   const orch = [process.execPath, 'src/cli/main.ts', ...args].map((word) => `'${word}'`).join(' ');
-  // Tells how it ended, and how it left the terminal.
+  // Reports how it ended, and the state of the terminal.
   const command = `sh -c 'echo "pid $$"; exec "$@"' - ${orch}; code=$?; echo "code $code"; stty -a; exit $code`;
   const child = spawn('script', ['-qec', command, '/dev/null'], {
     cwd: root,
@@ -68,7 +68,7 @@ test('the password is asked for once, not shown, and opens all hosts', async () 
   expect(shown()).not.toContain(PASSWORD);
 });
 
-test('a passphrase is asked for when a host would take the key, once for all', async () => {
+test('a passphrase is asked for when a host accepts the key, once for all', async () => {
   const key = keyPair(join(sshd.directory, 'locked'), { passphrase: 'a phrase' });
   const authorized = `${sshd.identityFile}.pub`;
   writeFileSync(authorized, `${readFileSync(authorized, 'utf8').trimEnd()}\n${readFileSync(`${key}.pub`, 'utf8')}`);
@@ -111,7 +111,7 @@ test.each([
   expect(shown()).toMatch(/[^-]echo\b/);
 });
 
-test('a terminal whose window is closed: the command under way ends, nothing new begins, and the journal tells it', async () => {
+test('a terminal whose window is closed: the running command ends, no new one begins, and the journal records it', async () => {
   const here = join(sshd.directory, 'closing');
   mkdirSync(here);
   const [first, second] = [join(here, 'first'), join(here, 'second')];
@@ -152,7 +152,7 @@ export default definePlaybook({
   expect(events.at(-1)).toMatchObject({ type: 'run.end', outcome: 'interrupted', exitCode: 6 });
 });
 
-test('without a terminal nobody is asked, and the remedy is told', async () => {
+test('without a terminal there is no question, and the hint is shown', async () => {
   const strange = keyPair(join(sshd.directory, 'strange'));
   const run = (...args: readonly string[]) =>
     new Promise<{ readonly code: number | null; readonly text: string }>((done) => {

@@ -32,7 +32,7 @@ beforeAll(async () => {
 afterAll(() => sshd[Symbol.asyncDispose]());
 
 describe.each(['timer', 'rejection', 'flood'])('an error that nothing catches, by a %s', (bug) => {
-  test('stops the run, which records its end, and the exit code says that it is a bug', async () => {
+  test('stops the run, which records its end, and the exit code marks it as a bug', async () => {
     const state = join(sshd.directory, `state-${bug}`);
     const done = join(sshd.directory, `done-${bug}`);
     const { code, stdout, stderr } = await promisify(execFile)(
@@ -54,7 +54,7 @@ describe.each(['timer', 'rejection', 'flood'])('an error that nothing catches, b
       (failed) => ({ code: failed.code, stdout: failed.stdout, stderr: failed.stderr }),
     );
     expect(code, stderr).toBe(70);
-    // The command that was under way came to its end.
+    // The running command has finished.
     expect(existsSync(done)).toBe(true);
 
     const runs = join(state, 'api7-orch', 'runs');

@@ -66,7 +66,7 @@ test('a host without flock is refused, with the package to install', async () =>
   rmSync(base, { recursive: true });
 });
 
-test('who takes over ends the connection of the earlier run: nothing that is on its way arrives any more', async () => {
+test('a takeover ends the connection of the earlier run: no pending write arrives any more', async () => {
   const base = mkdtempSync(join(tmpdir(), 'api7-orch-lock-'));
   const lockPaths = { run: join(base, 'run'), state: join(base, 'state') };
   await using sshd = await startSshd();

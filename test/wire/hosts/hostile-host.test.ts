@@ -8,8 +8,8 @@ import { all } from '../../lab/all.ts';
 import { endlessly, type HostileServer, type Hostility, startHostileServer } from '../../support/ssh/hostile-server.ts';
 import { startSshd, type TestSshd } from '../../support/ssh/sshd.ts';
 
-// One host of ten is in the hands of somebody who means harm. The other nine come to their end as if it were not there, what
-// the terminal shows has nothing of it but what is said about it, and the process stays small.
+// One host of ten is hostile. The nine others end as without it, the terminal shows only api7-orch's messages about it, and the
+// process stays small.
 
 const root = resolve(import.meta.dirname, '../../..');
 const GOOD = Array.from({ length: 9 }, (_, i) => `127.0.1.${31 + i}`);
@@ -79,7 +79,7 @@ async function orch(hostility: Hostility, words: readonly string[]): Promise<End
   return { code, shown, mib: Number(kib) / 1024 };
 }
 
-/** What each of the runs must look like. */
+/** The expected end of each run. */
 function expectHarmless({ code, shown, mib }: Ended): void {
   expect(code).toBeGreaterThan(0);
   expect(shown).toContain('evil');
@@ -96,7 +96,7 @@ async function harmless(hostility: Hostility): Promise<void> {
   expectHarmless(ended);
 }
 
-/** A rolling change of all ten, each of which has a file that stands for what it serves. */
+/** A rolling change of all ten, each of which has a file in the role of its service. */
 async function roll(hostility: Hostility): Promise<Ended & { readonly changed: readonly string[] }> {
   rmSync(served(), { recursive: true, force: true });
   mkdirSync(served());
@@ -148,9 +148,9 @@ const rows: readonly (readonly [string, Hostility])[] = [
   ],
 ];
 
-/** Does what it is told until the first of the others is changed. */
+/** Obeys until the first of the others is changed. */
 function turning(channel: ServerChannel, line: string, hostility: Hostility): void {
-  // A process group of its own: the client may have it killed.
+  // A process group of its own: the client may kill it.
   const shell = spawn('sh', ['-c', line], { stdio: 'pipe', detached: true });
   channel.pipe(shell.stdin).on('error', () => {});
   shell.stdout.pipe(channel, { end: false });
@@ -184,13 +184,14 @@ describe('a host that', () => {
     await harmless(hostility);
   });
 
-  // Before the first node is changed, a host that cannot even be read stops a rolling change; one that cannot be reached is left out.
+  // Before the first change of a node, a host that cannot be read stops a rolling change; an unreachable one is skipped.
   test.each(rolled)('%s, before a rolling change', async (_, hostility) => {
     const { changed } = await roll(hostility);
     expect(changed).toEqual(hostility.login === undefined ? [] : NAMES);
   });
 
-  // Without the one by a signal: the host is silent from then on, which takes minutes to find out, and is not a matter of its words.
+  // Without the one by a signal: the host does not respond from then on, which takes minutes to find out, and is no matter of its
+  // words.
   test.each(rolled.filter(([name, { login }]) => login === undefined && !name.includes('signal')))(
     '%s, in the middle of a rolling change',
     async (_, hostility) => {
@@ -205,6 +206,6 @@ test.each(
   fc
     .sample(fc.uint8Array({ minLength: 1, maxLength: 5000 }), { numRuns: all ? 50 : 3, seed: 7 })
     .map((bytes, i) => [i, bytes] as const),
-)('a host that answers nonsense, number %i', async (_, bytes) => {
+)('a host that replies with nonsense, number %i', async (_, bytes) => {
   await harmless({ command: (channel) => channel.end(Buffer.from(bytes)) });
 });

@@ -18,13 +18,13 @@ describe('a clock that is', () => {
   test.each([
     ['three days ahead', '+3d', 3 * DAY_MS],
     ['twenty years behind', '-7300d', -7300 * DAY_MS],
-  ])('%s is told, and everything else goes on as ever', async (_name, offset, expected) => {
+  ])('%s is reported, and everything else runs as usual', async (_name, offset, expected) => {
     const library = `/usr/lib/${execFileSync('uname', ['-m'], { encoding: 'utf8' }).trim()}-linux-gnu/faketime/libfaketime.so.1`;
     installed(library, 'libfaketime');
     await using sshd = await startSshd({ sudo: 'none', config: [`SetEnv LD_PRELOAD=${library} FAKETIME=${offset}`] });
     const host = await open(sshd, { become: 'none' });
     const { clockSkewMs, uid } = await host.facts();
-    // The host answers within a minute.
+    // The host responds within a minute.
     expect(Math.abs(clockSkewMs - expected)).toBeLessThan(60_000);
     const owned = { mode: '0600', owner: uid, group: sshd.user } as const;
     const bytes = Buffer.alloc(300_000, 'b');
@@ -62,7 +62,7 @@ describe('bytes that are no text', () => {
     expect((await host.read(path))?.equals(stdin)).toBe(true);
   });
 
-  test('names that are not UTF-8 hide none that are, and go with their directory', async () => {
+  test('names that are not UTF-8 hide no valid names, and are removed with their directory', async () => {
     const directory = join(sshd.directory, 'names');
     mkdirSync(directory);
     for (const name of [[0xff], [0xc3, 0x28], [0x61, 0xe6, 0xbc], [...Buffer.from('é漢')]])

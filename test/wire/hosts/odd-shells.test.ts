@@ -28,7 +28,7 @@ describe('a login shell that greets on both streams', () => {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, "echo 'Welcome!'\nsh -c 'echo mind the step >&2'\n");
     execFileSync('chown', ['-R', `${sshd.user}:`, sshd.home]);
-    // Or a shell that greets nobody would pass.
+    // Otherwise a shell without a greeting would pass.
     const plain = spawnSync(
       installed('/usr/bin/ssh', 'openssh-client'),
       [
@@ -57,7 +57,7 @@ describe('a host without sudo', () => {
     ['/usr/bin/zsh', 'zsh'],
     ['/usr/bin/fish', 'fish'],
     ['/bin/csh', 'csh'],
-  ])('%s: what is missing is named, with a password and without', async (shell, debianPackage) => {
+  ])('%s: the missing program is named, with a password and without', async (shell, debianPackage) => {
     installed(shell, debianPackage);
     await using sshd = await startSshd({ sudo: 'none', shell, config: ['SetEnv PATH=/nowhere'] });
     for (const overrides of [{}, { becomePassword: Secret.of('of no use') }]) {

@@ -27,7 +27,7 @@ describe('a sudo that', () => {
     ['lectures whoever it asks', 'lecture=always'],
     ['lectures at length', 'lecture=always, lecture_file=/etc/services'],
     ['asks for every command', 'timestamp_timeout=0'],
-  ])('%s is answered, and its words are nowhere in the output', async (_name, line) => {
+  ])('%s is handled, and its words are nowhere in the output', async (_name, line) => {
     await using sshd = await strict(line);
     const host = await open(sshd, { becomePassword: Secret.of(PASSWORD) });
     expect((await host.facts()).uid).toBe(0);
@@ -49,7 +49,7 @@ describe('a sudo that', () => {
     readonly rules: readonly string[];
     readonly password?: true;
     readonly expired?: true;
-    /** What PAM says of the account. */
+    /** PAM's verdict on the account. */
     readonly pam?: string;
     readonly said: RegExp;
     readonly hint: RegExp;
@@ -128,7 +128,7 @@ describe('a sudo that', () => {
     },
   ];
   test.each(refusals)(
-    '$how refuses for good: the remedy is no password, and our own command line is not shown',
+    '$how refuses for good: the hint is no password, and the command line of api7-orch is not shown',
     async ({ rules, password, expired, pam, said, hint }) => {
       await using sshd = await withPassword({ sudo: 'password' });
       const text = ['# nothing', ...rules].map((rule) => `${rule.replaceAll('USER', sshd.user)}\n`).join('');
@@ -153,8 +153,8 @@ describe('a sudo that', () => {
   );
 });
 
-describe('a host that runs nothing of what it is sent', () => {
-  test('a sudo whose sh may start no program is not taken for a command that failed', async () => {
+describe('a host that runs no command', () => {
+  test('a sudo whose sh may start no program is not mistaken for a failed command', async () => {
     await using sshd = await startSshd();
     execFileSync('sh', ['-c', `echo 'Defaults:${sshd.user} noexec' >> /etc/sudoers.d/${sshd.user}`]);
     const host = await open(sshd);
@@ -164,7 +164,7 @@ describe('a host that runs nothing of what it is sent', () => {
     await host.close();
   });
 
-  test('a server that gives back its input has not run the command, and the script is not shown', async () => {
+  test('a server that echoes its input has not run the command, and the script is not shown', async () => {
     await using sshd = await startSshd({ config: ['ForceCommand cat'] });
     const host = await open(sshd, { become: 'none' });
     const error = await host.run({ script: 'echo s3cret' }, { stdin: 'x'.repeat(100_000) }).catch((e: unknown) => e);

@@ -27,7 +27,7 @@ const enter = async (overrides: Partial<SshTarget>, ask?: Ask): Promise<void> =>
   const link = await openLink(target, { acceptNewHostKeys: false, ...defined({ ask }) });
   await link.close();
 };
-/** A key that the server takes, besides its usual one. */
+/** A key that the server accepts, besides its usual one. */
 function welcome(key: string): string {
   const authorized = `${sshd.identityFile}.pub`;
   writeFileSync(
@@ -38,7 +38,7 @@ function welcome(key: string): string {
 }
 
 describe('a key with a passphrase', () => {
-  test('is asked for once, however many hosts there are and however often they connect', async () => {
+  test('is asked for once, for any number of hosts and connections', async () => {
     const key = welcome(keyPair(file('locked'), { passphrase: 'a phrase' }));
     const { ask, asked } = somebody('a phrase', 'a phrase');
     await Promise.all(Array.from({ length: 5 }, () => enter({ identityFiles: [key] }, ask)));
@@ -66,7 +66,7 @@ describe('a key with a passphrase', () => {
     expect(asked.length).toBe(2);
   });
 
-  test('is not asked for where the server does not take the key, or has taken another', async () => {
+  test('is not asked for if the server does not accept the key, or has accepted another', async () => {
     const key = keyPair(file('locked-strange'), { passphrase: 'a phrase' });
     const { ask, asked } = somebody('a phrase');
     await expect(enter({ identityFiles: [key] }, ask)).rejects.toMatchObject({
@@ -77,7 +77,7 @@ describe('a key with a passphrase', () => {
     expect(asked).toEqual([]);
   });
 
-  test('nobody answers: the key is named as the one that was wanted', async () => {
+  test('without an answer the needed key is named', async () => {
     const key = welcome(keyPair(file('locked-nobody'), { passphrase: 'a phrase' }));
     await expect(enter({ identityFiles: [key] }, somebody().ask)).rejects.toMatchObject({
       code: 'CONNECT_KEY_ENCRYPTED',
@@ -87,14 +87,14 @@ describe('a key with a passphrase', () => {
     await expect(enter({ identityFiles: [key, other] })).rejects.toMatchObject({ code: 'CONNECT_KEY_ENCRYPTED' });
   });
 
-  test('in the old format, where only the file beside it tells the public half, or none does', async () => {
+  test('in the old format, with the public half in the file beside it, or nowhere', async () => {
     const key = welcome(keyPair(file('locked-pem'), { passphrase: 'a phrase', type: 'rsa', format: 'PEM' }));
     await enter({ identityFiles: [key] }, somebody('a phrase').ask);
     copyFileSync(key, file('locked-alone'));
     await enter({ identityFiles: [file('locked-alone')] }, somebody('a phrase').ask);
   });
 
-  test('a file that was replaced meanwhile is read anew', async () => {
+  test('a file that was replaced meanwhile is read again', async () => {
     const key = welcome(keyPair(file('replaced'), { passphrase: 'a phrase' }));
     await enter({ identityFiles: [key] }, somebody('a phrase').ask);
     keyPair(key);
@@ -114,7 +114,7 @@ describe('the agent', () => {
   const strangers = (count: number): readonly string[] =>
     Array.from({ length: count }, (_, index) => keyPair(file(`stranger-${index}`)));
 
-  test('a named key is offered before the others, wherever it is kept', async () => {
+  test('a named key is offered before the others, from any source', async () => {
     const key = welcome(keyPair(file('kept')));
     using _agent = await startAgent(file('agent-many'), [...strangers(7), key]);
     const identityAgent = file('agent-many');
@@ -128,7 +128,7 @@ describe('the agent', () => {
     await enter({ identityFiles: [`${key}.pub`], identityAgent, identitiesOnly: true });
   });
 
-  test('only named keys, where that is wished', async () => {
+  test('only named keys, with IdentitiesOnly', async () => {
     using _agent = await startAgent(file('agent-only'), [sshd.identityFile]);
     const other = keyPair(file('other-only'));
     const wishes = { identityFiles: [other], identityAgent: file('agent-only') };
@@ -139,7 +139,7 @@ describe('the agent', () => {
     });
   });
 
-  test('is found where IdentityAgent says, and not used where it says none', async () => {
+  test('is found by IdentityAgent, and not used with none', async () => {
     using _agent = await startAgent(file('agent-named'), [sshd.identityFile]);
     process.env.ORCH_TEST_AGENT = file('agent-named');
     await enter({ identityFiles: [], identityAgent: '$ORCH_TEST_AGENT' });
@@ -152,7 +152,7 @@ describe('the agent', () => {
     await enter({ identityAgent: file('gone') });
   });
 
-  test('a certificate, in it or beside a file, is named with the remedy', async () => {
+  test('a certificate, in it or beside a file, is named with the hint', async () => {
     const authority = keyPair(file('authority'));
     const key = keyPair(file('certified'));
     execFileSync('ssh-keygen', ['-q', '-s', authority, '-I', 'me', '-n', sshd.user, `${key}.pub`]);

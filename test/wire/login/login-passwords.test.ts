@@ -26,7 +26,7 @@ const enter = async (target: SshTarget, ask?: Ask): Promise<void> => {
 };
 const bare = { identityFiles: [], identityAgent: 'none', become: 'none' } as const;
 
-test('a password: given, asked once for each host, wrong, and not known', async () => {
+test('a password: given, asked once for each host, wrong, and unknown', async () => {
   await using sshd = await withPassword('PasswordAuthentication yes', 'KbdInteractiveAuthentication no');
   await enter(sshd.target({ ...bare, password }));
   const { ask, asked } = somebody(PASSWORD, PASSWORD);
@@ -50,7 +50,7 @@ test('a password: given, asked once for each host, wrong, and not known', async 
   await enter(sshd.target({ ...bare, identityFiles: [key], password }));
 });
 
-test('a wallet of strange keys leaves room for the password', async () => {
+test('an agent with many other keys leaves room for the password', async () => {
   await using sshd = await withPassword('PasswordAuthentication yes', 'KbdInteractiveAuthentication yes');
   const keys = Array.from({ length: 7 }, (_, index) => keyPair(join(sshd.directory, `stranger-${index}`)));
   using _agent = await startAgent(join(sshd.directory, 'agent'), keys);
@@ -88,7 +88,7 @@ describe('a key and a password', () => {
     });
   });
 
-  test('what was accepted is told from what was not', async () => {
+  test('accepted methods are distinguished from refused ones', async () => {
     await using sshd = await withPassword('PasswordAuthentication yes', 'AuthenticationMethods publickey,password');
     await expect(enter(sshd.target({ become: 'none', password: Secret.of('wrong') }))).rejects.toMatchObject({
       message: expect.stringMatching(/none of: the password; it took key .*id_ed25519/),
@@ -96,7 +96,7 @@ describe('a key and a password', () => {
   });
 });
 
-test("PAM's prompts: the password answers its own, once", async () => {
+test("PAM's prompts: the password goes to its own prompt, once", async () => {
   await using sshd = await withPassword(
     'UsePAM yes',
     'KbdInteractiveAuthentication yes',

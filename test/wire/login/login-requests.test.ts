@@ -41,7 +41,7 @@ test('a key from a file costs one round trip, an only key of the agent too', asy
   expect(server.requests.splice(0)).toEqual(['publickey query', 'publickey query', 'publickey signed']);
 });
 
-test('a password is given once, by whichever method comes first, and never before the server offers one', async () => {
+test('a password is sent once, by the first possible method, and never before the server offers one', async () => {
   await using server = await startAuthServer((request) => {
     if (request.method === 'keyboard-interactive')
       request.prompt([{ prompt: 'Password: ', echo: false }], () =>
@@ -58,7 +58,7 @@ test('a password is given once, by whichever method comes first, and never befor
   expect(asked.length).toBe(1);
 });
 
-test('prompts are passed on, without what would play with the terminal, and one after another', async () => {
+test('prompts are passed to the operator, sanitized, and one after another', async () => {
   await using server = await startAuthServer((request) => {
     if (request.method !== 'keyboard-interactive') return request.reject(['keyboard-interactive']);
     request.prompt([{ prompt: 'Password: ', echo: false }], () =>
@@ -86,13 +86,13 @@ test('prompts are passed on, without what would play with the terminal, and one 
   });
 });
 
-describe('a login that fails tells what the server would take, and what to do', () => {
+describe('a failed login reports the methods of the server, and what to do', () => {
   interface Row {
     readonly what: string;
     readonly offers: readonly string[];
-    /** What the server prompts by keyboard-interactive, and then refuses. */
+    /** The prompts of the server by keyboard-interactive, before it refuses. */
     readonly prompt?: string;
-    /** The server takes the password, and wants this besides. */
+    /** The server accepts the password, and requires this besides. */
     readonly besides?: readonly string[];
     readonly key?: false;
     readonly password?: false;
@@ -174,8 +174,8 @@ describe('a login that fails tells what the server would take, and what to do', 
       hint: /^read the log of its sshd/,
     },
   ];
-  test.each(rows)('it wants $what', async ({ offers, prompt, besides, key, password, says, hint }) => {
-    // Its types know of no method that it cannot serve.
+  test.each(rows)('the server requires $what', async ({ offers, prompt, besides, key, password, says, hint }) => {
+    // Its types have no method that it cannot serve.
     const methods = offers as readonly AuthenticationType[] as AuthenticationType[];
     await using server = await startAuthServer((request) => {
       if (request.method === 'keyboard-interactive' && prompt !== undefined)
@@ -188,7 +188,7 @@ describe('a login that fails tells what the server would take, and what to do', 
       identityFiles: key === false ? [] : [keyPair(join(server.directory, 'key'))],
       ...(password === false ? {} : { password: Secret.of('the one') }),
     });
-    // Where there is nothing at all to try, no server is asked unless somebody could be.
+    // With nothing at all to try, no server is contacted unless the operator can be asked.
     const ask = key === false && password === false ? somebody().ask : undefined;
     await expect(enter(target, ask)).rejects.toMatchObject({
       code: 'CONNECT_AUTH_FAILED',
@@ -198,7 +198,7 @@ describe('a login that fails tells what the server would take, and what to do', 
   });
 });
 
-test('a password that has expired ends the attempt with the remedy', async () => {
+test('an expired password ends the attempt with the hint', async () => {
   await using server = await startAuthServer((request) => {
     if (request.method === 'password')
       request.requestChange('Choose another\u0007', () => request.reject(['password']));
@@ -210,7 +210,7 @@ test('a password that has expired ends the attempt with the remedy', async () =>
   });
 });
 
-test('a server that hangs up while somebody is being asked is called again, and not a second question is put', async () => {
+test('a server that hangs up during a question is called again, without a second question', async () => {
   await using server = await startAuthServer((request) => {
     if (request.method === 'password' && request.password === 'slowly typed') request.accept();
     else request.reject(['password']);
@@ -229,7 +229,7 @@ test('a server that hangs up while somebody is being asked is called again, and 
   expect(server.requests).toEqual(['none', 'none', 'password']);
 });
 
-test('nobody is hurried: the time limit stands still while somebody is asked, and an interrupt ends the asking', async () => {
+test('the timeout stops during a question, and an interrupt ends the question', async () => {
   await using server = await startAuthServer((request) => {
     if (request.method === 'password' && request.password === 'slowly typed') request.accept();
     else request.reject(['password']);

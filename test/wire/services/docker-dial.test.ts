@@ -27,7 +27,7 @@ afterAll(async () => {
   await sshd[Symbol.asyncDispose]();
 });
 
-/** One GET over a dialled socket. */
+/** One GET on a dialed socket. */
 const ask = (socket: Duplex, path: string): Promise<string> =>
   new Promise<string>((resolve, reject) => {
     const call = request({ createConnection: () => socket, path, headers: { host: 'docker' } }, (reply) => {
@@ -66,7 +66,7 @@ function dialWith(
   );
 }
 
-test('the engine of a host answers a user who may only reach it by sudo', async () => {
+test('the engine of a host responds to a user who reaches it only by sudo', async () => {
   const host = await connectSsh(sshd.target(), { acceptNewHostKeys: false });
   for (let time = 0; time < 2; time++) expect(await ask(await host.dialDocker(), '/_ping')).toBe('OK');
   const many = await Promise.all(Array.from({ length: 4 }, async () => await ask(await host.dialDocker(), '/_ping')));
@@ -74,7 +74,7 @@ test('the engine of a host answers a user who may only reach it by sudo', async 
   await host.close();
 });
 
-test('it answers by a forwarded socket where the user may open it', async () => {
+test('it responds by a forwarded socket where the user may open it', async () => {
   await using free = await startSshd({ sudo: 'none' });
   const group = execFileSync('stat', ['-Lc', '%G', '/var/run/docker.sock'], { encoding: 'utf8' }).trim();
   locked('usermod', ['-aG', group, free.user]);
@@ -83,20 +83,20 @@ test('it answers by a forwarded socket where the user may open it', async () => 
   await host.close();
 });
 
-test('a user who may not is told so', async () => {
+test('a user without access gets a clear error', async () => {
   const host = await connectSsh(sshd.target({ become: 'none' }), { acceptNewHostKeys: false });
   await expect(ask(await host.dialDocker(), '/_ping')).rejects.toMatchObject({ code: 'DOCKER_DENIED' });
   await host.close();
 });
 
-test('socat stands in for a missing docker CLI', async () => {
+test('socat replaces a missing docker CLI', async () => {
   const sessions: boolean[] = [];
   const dial = dialWith({ socat: installed('/usr/bin/socat', 'socat') }, join(base, 'engine.sock'), sessions);
   expect(await ask(await dial(), '/version')).toBe('GET /version');
   await expect.poll(() => sessions).toEqual([true, false]);
 });
 
-test('no engine, an engine that is down, nothing to reach it with', async () => {
+test('no engine, an engine that is down, no tool to reach it with', async () => {
   const docker = execFileSync('which', ['docker'], { encoding: 'utf8' }).trim();
   await expect(ask(await dialWith({}, join(base, 'none.sock'))(), '/')).rejects.toMatchObject({
     code: 'DOCKER_NOT_FOUND',

@@ -32,7 +32,7 @@ http {
   }
 }`;
 
-/** Answers when it is told to; a line of input says which connection asks what. */
+/** Responds on request; a line of input names the connection and the request. */
 const CLIENT = `
 import http from 'node:http';
 import net from 'node:net';
@@ -80,7 +80,7 @@ const look = async (): Promise<{ readonly busy: number; readonly idle: number }>
 /** Four connections, and no request. */
 const QUIET = { busy: 0, idle: 4 };
 
-/** What moves at the moment counts as busy; afterwards only what a request runs on. */
+/** Moving bytes count as busy at first; afterwards only running requests do. */
 const settled = async () => {
   await sleep(2000);
   return await look();
@@ -111,7 +111,7 @@ beforeAll(async () => {
   });
   const raw = await connectLocal('gw-1', { become: 'none' });
   const docker = dockerOver(raw.dialDocker);
-  // Only where the container's process is comes from Docker; the rest is this machine's own.
+  // Docker supplies only the process of the container; the rest is this machine's own.
   host = withDocker(raw);
   Object.assign(host, {
     docker: { ...docker, container: async () => ({ State: { Running: true, Pid: pid } }) },
@@ -126,9 +126,9 @@ afterAll(async () => {
 });
 
 describe('requests at a gateway', () => {
-  test('connections that are only kept open are quiet, however they were used', async () => {
+  test('idle keep-alive connections are not busy, after any use', async () => {
     let seen: unknown;
-    // With much to do, the kernel may count an answer and its acknowledgement in one tick: then the safe guess is busy.
+    // Under load, the kernel may count a response and its acknowledgement in one tick: then the safe guess is busy.
     for (let round = 0; round < 5 && JSON.stringify(seen) !== JSON.stringify(QUIET); round++) {
       await asks('unused', 'nothing');
       await asks('cold', '/fast');
@@ -139,7 +139,7 @@ describe('requests at a gateway', () => {
     expect(seen).toEqual(QUIET);
   });
 
-  test('a request whose answer is silent for 10 s is busy all the time, on a cold and on a warm connection', async () => {
+  test('a request without a response for 10 s is busy all the time, on a cold and on a warm connection', async () => {
     await asks('cold', '/silent?10');
     await asks('warm', '/silent?10', 'warm');
     for (const _ of [1, 2, 3]) expect((await settled()).busy).toBe(2);
@@ -153,7 +153,7 @@ describe('requests at a gateway', () => {
     await expect.poll(look, { timeout: 20_000, interval: 500 }).toMatchObject({ busy: 0 });
   });
 
-  test('an answer that drips is busy between two drops', async () => {
+  test('a slow response is busy between two bytes', async () => {
     await asks('cold', '/drip?20');
     for (const _ of [1, 2, 3, 4]) {
       await sleep(400);

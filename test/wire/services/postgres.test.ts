@@ -30,7 +30,7 @@ describe('a server without TLS', () => {
   });
   afterAll(() => server[Symbol.asyncDispose]());
 
-  test('a login by SCRAM tells version and connections', async () => {
+  test('a login by SCRAM reports version and connections', async () => {
     const view = await host.postgres(loginTo(server));
     expect(view).toMatchObject({ maxConnections: 40, reserved: 4, usedByOthers: 0, standby: false });
     expect(Math.floor((view?.version ?? 0) / 10_000)).toBe(server.major);
@@ -57,7 +57,7 @@ describe('a server without TLS', () => {
     expect(await over.host.postgres(loginTo(server))).toMatchObject({ maxConnections: 40 });
   });
 
-  test('a host whose sshd forwards no connections cannot tell', async () => {
+  test('a host whose sshd forwards no connections cannot check it', async () => {
     await using over = await overSsh({ config: ['AllowTcpForwarding no'] });
     expect(await over.host.postgres(loginTo(server))).toBeNull();
   });
@@ -70,7 +70,7 @@ describe('a server with TLS', () => {
   });
   afterAll(() => secure[Symbol.asyncDispose]());
 
-  test('modes that verify want its authority, the others do not look', async () => {
+  test('modes that verify need its authority, the others do not verify', async () => {
     const ca = { ca: secure.ca ?? '' };
     for (const sslmode of ['disable', 'allow', 'prefer', 'require'] as const)
       expect(await host.postgres(loginTo(secure, { sslmode }))).toMatchObject({ standby: false });

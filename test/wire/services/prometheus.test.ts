@@ -15,7 +15,7 @@ import {
 } from '../../support/services/prometheus.ts';
 import { startSshd, type TestSshd } from '../../support/ssh/sshd.ts';
 
-// Debian's Prometheus, asked over SSH as from a control-plane host.
+// Debian's Prometheus, reached over SSH as from a control-plane host.
 let sshd: TestSshd;
 let host: Connection;
 let open: TestPrometheus;
@@ -47,7 +47,7 @@ interface Asked {
   readonly write?: string;
 }
 
-/** What the gate finds: nothing where Prometheus can be used. */
+/** The finding of the gate: none where Prometheus can be used. */
 async function found(asked: Asked): Promise<string> {
   const gate = prometheusUsable({ query: '/api/v1/query?query=1', write: '/api/v1/write', ...asked });
   const seen = await gate.bound.read(host, undefined);
@@ -58,11 +58,11 @@ test('one with a receiver and without a login is usable', async () => {
   expect(await found({ addr: open.addr })).toBe('');
 });
 
-test('a login that nothing asks for does no harm', async () => {
+test('a login that the server does not need is harmless', async () => {
   expect(await found({ addr: open.addr, login })).toBe('');
 });
 
-test('without its receiver it takes no writes', async () => {
+test('without its receiver it accepts no writes', async () => {
   expect(await found({ addr: closed.addr, login })).toBe(
     `Prometheus at ${closed.addr} takes no writes: POST /api/v1/write returned 404`,
   );
@@ -74,13 +74,13 @@ test('without a login, or with a wrong one, it refuses', async () => {
   expect(await found({ addr: closed.addr, login: wrong })).toBe(`Prometheus at ${closed.addr} refuses the login`);
 });
 
-test('below a path that it does not have it answers no queries', async () => {
+test('an unknown path answers no queries', async () => {
   expect(await found({ addr: open.addr, query: '/below/api/v1/query?query=1' })).toContain(
     'does not answer queries: GET /below/api/v1/query?query=1 returned 404',
   );
 });
 
-test('where nobody listens it does not respond', async () => {
+test('a port without a listener does not respond', async () => {
   expect(await found({ addr: `http://127.0.0.1:${await freePort()}` })).toMatch(
     /^http:\/\/127\.0\.0\.1:\d+\/api\/v1\/query\?query=1 does not respond: /,
   );
@@ -99,7 +99,7 @@ test('by HTTPS it is trusted by its authority and its name, and trusts a client 
   expect(await found({ addr, login, tls: { ca: tls.ca, serverName: tls.serverName } })).toMatch(/does not respond/);
 });
 
-test('where sshd forwards nothing, curl asks, and the password is in no command line', async () => {
+test('where sshd forwards nothing, curl sends the request, and the password is in no command line', async () => {
   const scripts: string[] = [];
   const run: Connection['test'] = async (command, options) => {
     scripts.push(JSON.stringify(command));

@@ -22,7 +22,7 @@ beforeAll(async () => {
   host = withDocker(await connectLocal('here', { become: 'none' }));
 });
 
-/** What was pulled leaves this machine again. */
+/** Removes the pulled images from this machine. */
 function removeImages(): void {
   const args = ['image', 'ls', '--all', '--quiet', '--no-trunc', '--filter', `label=${LABEL}`];
   const ids = execFileSync('docker', args, { encoding: 'utf8' }).split('\n').filter(Boolean);
@@ -42,7 +42,7 @@ const loginTo = ({ address }: RealRegistry, password: string = PULLER.password):
   password: Secret.of(password),
 });
 
-/** A host with a Docker configuration of its own, whatever root of this machine has. */
+/** A host with a Docker configuration of its own, independent of root's on this machine. */
 const withConfig = (content?: object): Connection => ({
   ...host,
   read: async (path, limit) => {
@@ -83,11 +83,11 @@ describe.each(['basic', 'bearer'] as const)('a registry with %s login', (kind) =
     digest = await registry().push('api7/tiny', '1', `one of ${kind}`);
   });
 
-  test("lets in by the inventory's login", async () => {
+  test("accepts the inventory's login", async () => {
     expect(await pull({ ref, login: loginTo(registry()) })).toEqual({ digests: [digest], warnings: [] });
   });
 
-  test("lets in by the host's own Docker configuration", async () => {
+  test("accepts the host's own Docker configuration", async () => {
     const auth = Buffer.from(`${PULLER.username}:${PULLER.password}`).toString('base64');
     const on = withConfig({ auths: { [registry().address]: { auth } } });
     expect(await pull({ ref }, { on })).toEqual({ digests: [digest], warnings: [] });
@@ -115,7 +115,7 @@ describe.each(['basic', 'bearer'] as const)('a registry with %s login', (kind) =
     expect(asked).toEqual(byOne);
   });
 
-  test('names the configuration of the host where that login is refused, or lacks one', async () => {
+  test('names the configuration of the host if that login is refused or missing', async () => {
     const auth = Buffer.from('puller:another-password').toString('base64');
     const wrong = await pull({ ref }, { on: withConfig({ auths: { [registry().address]: { auth } } }) });
     expect(wrong.error?.message).toContain(`refused the login of puller (${DOCKER_CONFIG} on here)`);
@@ -127,7 +127,7 @@ describe.each(['basic', 'bearer'] as const)('a registry with %s login', (kind) =
     });
   });
 
-  test('says of an unknown tag and of an unknown image that it has none', async () => {
+  test('reports that an unknown tag or image does not exist', async () => {
     for (const name of ['api7/tiny:2', 'api7/other:1']) {
       const { error } = await pull({ ref: `${registry().address}/${name}`, login: loginTo(registry()) });
       expect(error).toMatchObject({
@@ -148,7 +148,7 @@ test('a tag that moves between the pulls of two hosts gives both the same image'
   expect(after).not.toBe(before);
   removeImages();
   expect((await pull({ ref, login }, { pulls })).digests).toEqual([before]);
-  // A run that is resumed goes on with it, and says so.
+  // A resumed run continues with it, and reports it.
   const resumed = new RunPulls();
   resumed.resume(pulls.pinned([ref]));
   removeImages();
@@ -162,7 +162,7 @@ test('a mirror is used first, if it has the image of the registry; it gets its o
   const mirrors = [{ prefix: `${bearer.address}/copy`, login: loginTo(bearer) }];
   const digest = await basic.push('api7/mirrored', '1', 'the same');
   const request = { ref, login: loginTo(basic), mirrors };
-  // Another image of the same name is not taken for it.
+  // Another image of the same name does not replace it.
   await bearer.push('copy/api7/mirrored', '1', 'another');
   expect(await pull(request)).toMatchObject({ digests: [digest], warnings: [expect.stringContaining('passed over')] });
   removeImages();
@@ -171,7 +171,7 @@ test('a mirror is used first, if it has the image of the registry; it gets its o
   expect((await host.docker.image(ref))?.RepoDigests).toEqual([`${bearer.address}/copy/api7/mirrored@${digest}`]);
 });
 
-test('a mirror stands in for a registry that cannot be reached', async () => {
+test('a mirror replaces an unreachable registry', async () => {
   const ref = '127.0.0.1:1/api7/away:1';
   const digest = await bearer.push('copy/api7/away', '1', 'away');
   expect((await pull({ ref })).error).toMatchObject({

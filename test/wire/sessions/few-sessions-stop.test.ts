@@ -33,12 +33,12 @@ describe('a command that is stopped where sshd grants one session', () => {
     expect(Date.now() - begun).toBeLessThan(20_000);
     await expect.poll(() => alive(mark)).toBe('');
     expect(await host.stat('/')).toMatchObject({ type: 'directory' });
-    // Only the connection that was there before is left.
+    // Only the earlier connection is left.
     await expect.poll(() => one.connections().length).toBe(1);
     await host.close();
   });
 
-  test('one that does not heed TERM is killed all the same', async () => {
+  test('a command that ignores TERM is killed', async () => {
     const host = await connectSsh(one.target(), { acceptNewHostKeys: false });
     const mark = newMark();
     const script = `trap '' TERM; sleep ${mark}; sleep ${mark}`;
@@ -70,7 +70,7 @@ describe('a command that is stopped where sshd grants one session', () => {
     await host.close();
   });
 
-  test('where no further connection comes through, the error says that it may still run', async () => {
+  test('without a further connection, the error reports that it may still run', async () => {
     const door = createServer((client) => {
       door.close();
       const server = connect(one.port, '127.0.0.1');
@@ -98,7 +98,7 @@ describe('a command that is stopped where sshd grants one session', () => {
     await host.close();
   });
 
-  test('a script of the shell that reads is killed, too', async () => {
+  test('a script of the read shell is killed, too', async () => {
     const another = () => openLink(one.target(), { acceptNewHostKeys: false });
     const link = await another();
     const shell = readingShell(launchAside(link.launch, another), { become: 'sudo' }, () => {});

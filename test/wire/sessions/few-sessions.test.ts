@@ -13,13 +13,13 @@ import { connectSsh } from '../../../src/transport/ssh/ssh.ts';
 import { installed } from '../../support/base/installed.ts';
 import { startSshd, type TestSshd } from '../../support/ssh/sshd.ts';
 
-/** Longer than a session is waited for where none will come free. */
+/** Longer than the wait for a session that never becomes free. */
 const LONG_S = 8;
 
 let one: TestSshd;
 let two: TestSshd;
 let shut: TestSshd;
-// All of them first: a server starts with commands that hold this process up, and with it the tests that run side by side.
+// All of them first: a server starts with commands that block this process, and with it the tests that run side by side.
 beforeAll(async () => {
   one = await startSshd({ config: ['MaxSessions 1'] });
   two = await startSshd({ config: ['MaxSessions 2'] });
@@ -29,7 +29,7 @@ afterAll(async () => {
   for (const sshd of [one, two, shut]) await sshd?.[Symbol.asyncDispose]();
 });
 
-test.concurrent('with MaxSessions 1 a child that is left behind holds nobody up', async () => {
+test.concurrent('with MaxSessions 1 a child that is left behind blocks no other command', async () => {
   const host = await connectSsh(one.target(), { acceptNewHostKeys: false });
   const begun = Date.now();
   expect(await host.run({ script: 'sleep 25.75 & echo hi' })).toMatchObject({ code: 0, stdout: 'hi\n' });
@@ -72,7 +72,7 @@ describe.concurrent('Docker reached by sudo', () => {
     return { host, docker, [Symbol.asyncDispose]: close };
   }
 
-  test.each([1, 2])('with MaxSessions %i, Docker, commands and readings get their turn', async (room) => {
+  test.each([1, 2])('with MaxSessions %i, Docker, commands and reads all get a session', async (room) => {
     await using opened = await open(room === 1 ? one : two);
     const { host, docker } = opened;
     const begun = Date.now();
@@ -90,17 +90,17 @@ describe.concurrent('Docker reached by sudo', () => {
     ]);
     const outcomes = await Promise.allSettled(all.flat());
     expect(outcomes.filter(({ status }) => status === 'rejected')).toEqual([]);
-    // Two dozen times a session is handed on; one that is kept too long costs seconds each time.
+    // Two dozen times a session changes its user; one that is kept too long costs seconds each time.
     expect(Date.now() - begun).toBeLessThan(40_000);
   });
 
-  test('where sshd forwards nothing, Docker is reached all the same', async () => {
+  test('where sshd forwards nothing, Docker is still reached', async () => {
     await using opened = await open(shut);
     expect((await opened.docker.info()).ServerVersion).toBe('1');
     expect(await opened.docker.logs('web', 5)).toBe('/containers/web/logs said\n');
   });
 
-  test('a command and a reading wait for an Engine that takes its time', async () => {
+  test('a command and a read wait for a slow Engine', async () => {
     await using opened = await open(one);
     const { host, docker } = opened;
     await docker.info();
@@ -113,7 +113,7 @@ describe.concurrent('Docker reached by sudo', () => {
     expect(stat).toMatchObject({ type: 'directory' });
   });
 
-  test('an Engine waits for a command that takes its time', async () => {
+  test('an Engine waits for a slow command', async () => {
     await using opened = await open(one);
     const { host, docker } = opened;
     await docker.info();
@@ -124,7 +124,7 @@ describe.concurrent('Docker reached by sudo', () => {
   });
 });
 
-test.concurrent('a command waits for the shell that reads, where its script takes long; a script waits as long as it must', async ({
+test.concurrent('a command waits for a slow script of the read shell; a script waits as long as it must', async ({
   expect,
 }) => {
   const link = await openLink(one.target(), { acceptNewHostKeys: false });
@@ -142,7 +142,7 @@ test.concurrent('a command waits for the shell that reads, where its script take
   expect((await long).stdout.toString()).toBe('read\n');
   await expect.poll(() => begun).toBe(true);
   const asked = Date.now();
-  // Its limit is for the script, not for the wait before it.
+  // Its timeout is for the script, not for the wait before it.
   const brief = shell.run({ script: 'echo after', idleMs: 2000 });
   expect((await brief).stdout.toString()).toBe('after\n');
   expect(Date.now() - asked).toBeGreaterThan(2000);

@@ -18,7 +18,7 @@ afterAll(async () => {
   await sshd[Symbol.asyncDispose]();
 });
 
-/** Processes of this host that stand for a shell of ours, as their command lines show it. */
+/** Processes of the shells of api7-orch on this host, by their command lines. */
 const shells = (user: string): readonly number[] =>
   execFileSync('pgrep', ['-u', user, '-f', 'read -r n t'], { encoding: 'utf8' })
     .split('\n')
@@ -37,7 +37,7 @@ async function lane() {
   return { link, shell, sessions, wishes };
 }
 
-test('all readings and small writes of a host go through one shell, which ends with the connection', async () => {
+test('all reads and small writes of a host go through one shell, which ends with the connection', async () => {
   const host = await connectSsh(sshd.target({ become: 'none' }), { acceptNewHostKeys: false });
   const owned = { mode: '0600', owner: sshd.user, group: sshd.user } as const;
   for (let i = 0; i < 5; i++) {
@@ -57,7 +57,7 @@ test('all readings and small writes of a host go through one shell, which ends w
     .toBe(0);
 });
 
-test('scripts given at once are answered in order, each with its own', async () => {
+test('scripts sent at once get their replies in order, each its own', async () => {
   const { link, shell, sessions, wishes } = await lane();
   const answers = await Promise.all(
     Array.from({ length: 40 }, (_, i) =>
@@ -77,7 +77,7 @@ test('scripts given at once are answered in order, each with its own', async () 
   await link.close();
 });
 
-test('a shell that is killed is started anew, and what it had not answered is asked once more', async () => {
+test('a killed shell is started again, and its pending scripts are sent again', async () => {
   const { link, shell, sessions } = await lane();
   const marker = join(sshd.home, 'once');
   const reply = await shell.run({ script: `[ -e ${marker} ] || { : >${marker}; kill -s KILL $$; }; echo alive` });
@@ -93,22 +93,19 @@ test('a shell that is killed is started anew, and what it had not answered is as
 test.each([
   ['silent', { script: 'sleep 60', idleMs: 1500 }],
   ['chatty', { script: 'while :; do echo on; sleep 0.1; done', timeoutMs: 1500, idleMs: 30_000 }],
-])(
-  'a script that hangs, %s, is killed with its group; what waits behind it is still answered',
-  async (_how, script) => {
-    const { link, shell } = await lane();
-    const pidFile = join(sshd.home, 'hung');
-    const hung = shell.run({ ...script, script: `echo $(sh -c 'echo $PPID') >${pidFile}; ${script.script}` });
-    const behind = shell.run({ script: 'echo behind' });
-    await expect(hung).rejects.toMatchObject({ code: 'TIMED_OUT' });
-    expect((await behind).stdout.toString()).toBe('behind\n');
-    const pid = readFileSync(pidFile, 'utf8').trim();
-    await expect.poll(() => existsSync(`/proc/${pid}`)).toBe(false);
-    await link.close();
-  },
-);
+])('a script that hangs, %s, is killed with its group; scripts behind it still get replies', async (_how, script) => {
+  const { link, shell } = await lane();
+  const pidFile = join(sshd.home, 'hung');
+  const hung = shell.run({ ...script, script: `echo $(sh -c 'echo $PPID') >${pidFile}; ${script.script}` });
+  const behind = shell.run({ script: 'echo behind' });
+  await expect(hung).rejects.toMatchObject({ code: 'TIMED_OUT' });
+  expect((await behind).stdout.toString()).toBe('behind\n');
+  const pid = readFileSync(pidFile, 'utf8').trim();
+  await expect.poll(() => existsSync(`/proc/${pid}`)).toBe(false);
+  await link.close();
+});
 
-test('a lost connection fails what runs and what waits', async () => {
+test('a lost connection fails running and waiting scripts', async () => {
   const { link, shell } = await lane();
   const running = shell.run({ script: 'sleep 30' });
   const waiting = shell.run({ script: 'echo no' });
@@ -120,7 +117,7 @@ test('a lost connection fails what runs and what waits', async () => {
   expect(link.lost()).toBe(true);
 });
 
-test('an sshd that grants one session serves readings and commands in turn', async () => {
+test('an sshd that grants one session serves reads and commands alternately', async () => {
   await using narrow = await startSshd({ config: ['MaxSessions 1'] });
   const host = await connectSsh(narrow.target(), { acceptNewHostKeys: false });
   expect((await host.facts()).uid).toBe(0);
@@ -129,7 +126,7 @@ test('an sshd that grants one session serves readings and commands in turn', asy
   await host.close();
 });
 
-test('a sudo password goes by stdin, when sudo asks and only then', async () => {
+test('a sudo password is sent by stdin, only when sudo asks', async () => {
   await using asking = await startSshd({ sudo: 'password' });
   const hash = execFileSync('openssl', ['passwd', '-6', 'sésame 1'], { encoding: 'utf8' }).trim();
   locked('usermod', ['-p', hash, asking.user]);

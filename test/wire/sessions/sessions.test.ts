@@ -22,7 +22,7 @@ test('a server that allows few sessions is waited for', async () => {
   await host.close();
 });
 
-test('a server that allows none says so', async () => {
+test('a server that allows no session is reported', async () => {
   await using sshd = await startSshd({ config: ['MaxSessions 0'] });
   const host = await connectSsh(sshd.target(), { acceptNewHostKeys: false });
   await expect(host.stat('/')).rejects.toMatchObject({
@@ -33,7 +33,7 @@ test('a server that allows none says so', async () => {
   await host.close();
 });
 
-test('a session in which nothing could be started takes no room from the next', async () => {
+test('a session whose start failed takes no room from the next', async () => {
   await using sshd = await startSshd();
   let left = 12;
   let open = 0;
@@ -82,7 +82,7 @@ test('sudo that gives each command a terminal of its own changes nothing', async
   await host.close();
 });
 
-describe('tools that stand in where nothing is forwarded', () => {
+describe('tools that replace forwarding', () => {
   const TOOLS: readonly (readonly [string, string, string])[] = [
     ['socat', '/usr/bin/socat', 'socat'],
     ['nc', '/bin/nc.openbsd', 'netcat-openbsd'],
@@ -94,7 +94,7 @@ describe('tools that stand in where nothing is forwarded', () => {
   let web: Server;
   beforeAll(async () => {
     base = mkdtempSync(join(tmpdir(), 'api7-orch-tools-'));
-    // As HAProxy: an asker who has nothing more to say still gets the answer.
+    // Like HAProxy: a client that has sent everything still gets the reply.
     admin = createServer({ allowHalfOpen: true }, (socket) => {
       let asked = '';
       socket.on('data', (chunk) => {
@@ -153,7 +153,7 @@ describe('tools that stand in where nothing is forwarded', () => {
     await expect(host.httpGet({ port: 1, path: '/' })).rejects.toMatchObject({ code: 'HTTP_UNREACHABLE' });
   });
 
-  test('with none of them, what to install is named', async () => {
+  test('with none of them, the package to install is named', async () => {
     const host = hostWith({});
     await expect(host.httpGet({ port: 1, path: '/' })).rejects.toMatchObject({
       code: 'FORWARDING_REFUSED',

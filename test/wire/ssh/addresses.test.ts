@@ -4,7 +4,7 @@ import { dialDirectly } from '../../../src/transport/ssh/connect/connect-watch.t
 import type { SshTarget } from '../../../src/transport/ssh/target.ts';
 import { lateListener } from '../../support/ssh/late-listener.ts';
 
-test('an address that takes its time is waited for, also where the name has another one', async () => {
+test('a slow address is waited for, also where the name has another one', async () => {
   using late = await lateListener();
   const target: SshTarget = {
     name: 'gw-1',
@@ -19,7 +19,7 @@ test('an address that takes its time is waited for, also where the name has anot
   socket.destroy();
 });
 
-test('a balancer that takes its time is not taken for one that is gone', async () => {
+test('a slow balancer is not mistaken for an unreachable one', async () => {
   using late = await lateListener();
   expect(await controllerReaches('lb-1.test', late.port)).toBe(true);
 });

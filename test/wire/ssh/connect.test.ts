@@ -27,10 +27,10 @@ afterAll(async () => {
 });
 
 const open = (overrides: Partial<SshTarget> = {}) => connectSsh(sshd.target(overrides), { acceptNewHostKeys: false });
-/** What a socket ends with. */
+/** The end of a socket. */
 const firstError = (socket: Duplex): Promise<never> =>
   new Promise((_resolve, reject) => socket.on('error', reject).resume());
-/** A server as the way to another one. */
+/** A server as the jump host to another one. */
 const jumpOf = (bastion: TestSshd): SshTarget => bastion.target({ name: 'bastion', become: 'none' });
 const enter = async (overrides: Partial<SshTarget> = {}): Promise<string> => {
   const host = await open(overrides);
@@ -57,12 +57,12 @@ function key(name: string, passphrase = ''): string {
   return file;
 }
 
-test('become decides whose rights things run with', async () => {
+test('become decides the user of commands', async () => {
   expect(await enter({ become: 'sudo' })).toBe('root');
   expect(await enter({ become: 'none' })).toBe(sshd.user);
 });
 
-test('a key that the host does not take: what was tried is named', async () => {
+test('a key that the host does not accept: the tried keys are named', async () => {
   const file = key('other');
   const error = await open({ identityFiles: [file] }).catch((e: unknown) => e);
   expect(error).toMatchObject({ code: 'CONNECT_AUTH_FAILED', retryable: false, host: 'test-host' });
@@ -71,7 +71,7 @@ test('a key that the host does not take: what was tried is named', async () => {
   expect(String(error)).toContain('no ssh-agent');
 });
 
-test('an identity file that is not there, is no key, or is locked', async () => {
+test('an identity file that is missing, is no key, or is locked', async () => {
   await expect(open({ identityFiles: [join(sshd.directory, 'none')] })).rejects.toMatchObject({
     code: 'CONNECT_KEY_MISSING',
   });
@@ -90,7 +90,7 @@ test('the agent logs in, also in place of a locked identity file', async () => {
   expect(await enter({ identityFiles: [key('locked-2', 'a phrase')] })).toBe('root');
 });
 
-test('an agent full of wrong keys, and one that is gone', async () => {
+test('an agent full of wrong keys, and one that has ended', async () => {
   await startAgent(...Array.from({ length: 7 }, (_, i) => key(`wrong-${i}`)));
   await expect(open({ identityFiles: [key('wrong-too')] })).rejects.toMatchObject({
     code: 'CONNECT_AUTH_FAILED',
@@ -101,7 +101,7 @@ test('an agent full of wrong keys, and one that is gone', async () => {
   expect(await enter()).toBe('root');
 });
 
-test('nobody there, nobody answering, no such name, no SSH', async () => {
+test('refused, no response, unknown name, no SSH server', async () => {
   const mute = createServer((socket) => socket.resume());
   await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
   const address = mute.address();
@@ -165,7 +165,7 @@ test('sudo that wants a password, and a user without a shell', async () => {
   await turnedAway.close();
 });
 
-test('a plain user is told what it may not do', async () => {
+test('a plain user gets an error for forbidden actions', async () => {
   const host = await open({ become: 'none' });
   const owned = { mode: '0644', owner: sshd.user, group: sshd.user } as const;
   await expect(host.writeFile('/etc/api7-orch-test', 'x', owned)).rejects.toMatchObject({
@@ -214,7 +214,7 @@ test('through a jump host: its key is checked under its own name, and one connec
   await expect(running).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
 });
 
-test('a jump host that forwards nothing says so', async () => {
+test('a jump host that forwards nothing is reported', async () => {
   await using bastion = await startSshd({ config: ['AllowTcpForwarding no'] });
   await expect(connectSsh(sshd.target({ jump: jumpOf(bastion) }), { acceptNewHostKeys: false })).rejects.toMatchObject({
     code: 'CONNECT_JUMP_REFUSED',

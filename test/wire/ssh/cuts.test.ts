@@ -24,7 +24,7 @@ async function session(relay: HoldingRelay): Promise<string> {
   }
 }
 
-test('wherever the connection is cut, it ends as a typed failure that may be tried again, or has done its work', async () => {
+test('a connection cut at any byte ends as a typed failure that may be retried, or has done its work', async () => {
   await using whole = await holdingRelay(sshd.port);
   expect(await session(whole)).toBe('yyyy');
   const bytes = whole.passed();
@@ -46,6 +46,6 @@ test('wherever the connection is cut, it ends as a typed failure that may be tri
     });
     ends.set(end, (ends.get(end) ?? 0) + 1);
   }
-  // Before the keys were agreed upon it was tried again at once, during the login and after it was not.
+  // Before the key exchange it was retried at once, during the login and after it was not.
   expect([...ends.keys()]).toEqual(expect.arrayContaining(['CONNECT_DROPPED', 'CONNECTION_LOST']));
 }, 120_000);

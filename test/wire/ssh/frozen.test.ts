@@ -17,7 +17,7 @@ afterAll(async () => {
   await Promise.all([far, bastion].map((sshd) => sshd[Symbol.asyncDispose]()));
 });
 
-/** As a configuration has it that gives a silent link up after three seconds. */
+/** As in a configuration that closes a dead link after three seconds. */
 async function impatient(): Promise<Partial<SshTarget>> {
   const config = file('ServerAliveInterval 1\nServerAliveCountMax 2\n');
   const { keepalive } = await resolveTarget('gw-1', { address: 'gw', config }, sshConfig());
@@ -30,7 +30,7 @@ test.concurrent.each([
   { way: 'from the jump host to the host', freezes: 'far', jumps: true },
   { way: 'to the jump host', freezes: 'bastion', jumps: true },
 ])(
-  'a link $way that is frozen and not cut is given up, and all on it may be tried again',
+  'a link $way that is frozen and not cut is closed, and all its work may be retried',
   async ({ freezes, jumps }) => {
     await using relay = await holdingRelay(freezes === 'far' ? far.port : bastion.port);
     const frozen = { port: relay.port, knownHosts: ['/dev/null'], ...(await impatient()) };
@@ -42,7 +42,7 @@ test.concurrent.each([
     });
     const host = await connectSsh(target, { acceptNewHostKeys: true });
     await host.facts();
-    // A link that is only quiet is kept: it answers the signs of life.
+    // An idle link is kept: it replies to the keepalives.
     await delay(3500);
     const running = host.run({ argv: ['sleep', '60'] });
     running.catch(() => {});

@@ -29,7 +29,7 @@ const listening = async (server: Server): Promise<number> => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return (server.address() as AddressInfo).port;
 };
-/** A server that treats each connection as it likes; `count` is how many came. */
+/** A server with a scripted behavior for each connection; `count` is their number. */
 async function serve(treat: (socket: Socket, count: number) => void): Promise<{ port: number; count: () => number }> {
   let count = 0;
   const server = createServer((socket) => {
@@ -46,7 +46,7 @@ const relay = (socket: Socket): Socket => {
   far.pipe(socket).pipe(far);
   return far;
 };
-/** The host key of whatever stands in for sshd is not what these tests are about. */
+/** These tests are not about the host key of the fake server. */
 const open = (target: Partial<SshTarget>, signal?: AbortSignal) =>
   connectSsh(
     sshd.target({
@@ -72,8 +72,8 @@ async function loginServer(
   return (server.address() as AddressInfo).port;
 }
 
-describe('time that is up says at which stage', () => {
-  test('TCP: nobody takes the connection', async () => {
+describe('a timeout names its stage', () => {
+  test('TCP: the connection is never accepted', async () => {
     const script = [
       'import socket,sys,time',
       's=socket.socket();s.bind(("127.0.0.1",0));s.listen(0);p=s.getsockname()[1]',
@@ -91,7 +91,7 @@ describe('time that is up says at which stage', () => {
     });
   });
 
-  test('banner: a server that takes the connection and says nothing', async () => {
+  test('banner: a server that accepts the connection and sends nothing', async () => {
     const { port, count } = await serve(() => {});
     await expect(open({ port })).rejects.toMatchObject({
       code: 'CONNECT_TIMED_OUT',
@@ -110,9 +110,9 @@ describe('time that is up says at which stage', () => {
     });
   });
 
-  test('login: a server that does not answer it', async () => {
+  test('login: a server that sends no reply to it', async () => {
     const port = await loginServer((client) => client.on('authentication', () => {}));
-    // Time to agree upon the keys, on a busy machine too.
+    // Time for the key exchange, on a busy machine too.
     await expect(open({ port, connectTimeoutMs: 3000 })).rejects.toMatchObject({
       code: 'CONNECT_TIMED_OUT',
       retryable: true,
@@ -121,7 +121,7 @@ describe('time that is up says at which stage', () => {
   });
 });
 
-describe('a connection that goes before it is made', () => {
+describe('a connection that closes before it is made', () => {
   test('after the banner', async () => {
     const { port, count } = await serve((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'));
     await expect(open({ port, connectTimeoutMs: 10_000 })).rejects.toMatchObject({
@@ -145,7 +145,7 @@ describe('a connection that goes before it is made', () => {
     { how: 'closed', drop: (socket: Socket) => socket.destroy() },
     { how: 'reset', drop: (socket: Socket) => socket.resetAndDestroy() },
     { how: 'by MaxStartups', drop: (socket: Socket) => socket.end('Exceeded MaxStartups\r\n') },
-  ])('before the banner ($how) it is one too many, and tried again', async ({ drop }) => {
+  ])('before the banner ($how) the server is overloaded, and it is retried', async ({ drop }) => {
     const { port, count } = await serve((socket, n) => void (n <= 2 ? drop(socket) : relay(socket)));
     const host = await open({ port, connectTimeoutMs: 10_000 });
     expect((await host.run({ argv: ['id', '-un'] })).stdout).toBe(`${sshd.user}\n`);
@@ -153,7 +153,7 @@ describe('a connection that goes before it is made', () => {
     await host.close();
   });
 
-  test('an address that is punished for what came from it waits longer', async () => {
+  test('an address that sshd penalizes waits longer', async () => {
     const times: number[] = [];
     const { port } = await serve((socket, n) => {
       times.push(Date.now());
@@ -167,7 +167,7 @@ describe('a connection that goes before it is made', () => {
   });
 });
 
-describe('what is no SSH server, or none that we can talk to', () => {
+describe('no SSH server, or one without a common algorithm', () => {
   test('HTTP', async () => {
     const port = await listening(createHttpServer((_, reply) => void reply.end('hello')));
     await expect(open({ port })).rejects.toMatchObject({
@@ -181,7 +181,7 @@ describe('what is no SSH server, or none that we can talk to', () => {
   test.each([
     { what: 'mail', says: '220 mail.example.com ESMTP\r\n' },
     { what: 'a binary protocol', says: Buffer.from([0x4a, 0, 0, 0, 0x0a, 0x38, 0x2e, 0x30]) },
-  ])('$what that waits for an answer', async ({ says }) => {
+  ])('$what that waits for a reply', async ({ says }) => {
     const { port, count } = await serve((socket) => socket.write(says));
     await expect(open({ port })).rejects.toMatchObject({ code: 'CONNECT_NOT_SSH', retryable: false });
     expect(count()).toBe(1);
@@ -192,7 +192,7 @@ describe('what is no SSH server, or none that we can talk to', () => {
     await expect(open({ port })).rejects.toMatchObject({ code: 'CONNECT_NOT_SSH' });
   });
 
-  test('an sshd without a key exchange of ours', async () => {
+  test('an sshd without a common key exchange', async () => {
     await using modern = await startSshd({ config: ['KexAlgorithms sntrup761x25519-sha512@openssh.com'] });
     await expect(connectSsh(modern.target({ become: 'none' }), { acceptNewHostKeys: false })).rejects.toMatchObject({
       code: 'CONNECT_NO_COMMON_ALGORITHM',
@@ -200,7 +200,7 @@ describe('what is no SSH server, or none that we can talk to', () => {
     });
   });
 
-  test('lines before the banner are no obstacle', async () => {
+  test('lines before the banner are accepted', async () => {
     const { port } = await serve((socket) => {
       socket.write('Welcome\r\nto this host\r\n');
       relay(socket);
@@ -209,7 +209,7 @@ describe('what is no SSH server, or none that we can talk to', () => {
   });
 });
 
-test('a name that is of nobody', async () => {
+test('a name without an address', async () => {
   await expect(open({ address: 'no-such-host.invalid' })).rejects.toMatchObject({
     code: 'CONNECT_UNREACHABLE',
     message: expect.stringContaining('cannot be resolved'),
@@ -237,7 +237,7 @@ describe('a late error of the socket ends the work on it, not this process', () 
     await host.close();
   });
 
-  test('reset while nothing happens', async () => {
+  test('reset of an idle connection', async () => {
     const { host, reset } = await through();
     reset();
     await delay(100);
@@ -260,7 +260,7 @@ describe('a late error of the socket ends the work on it, not this process', () 
     await host.close();
   });
 
-  test('a host that has stopped answering can still be closed', async () => {
+  test('a host that no longer responds can still be closed', async () => {
     const frozen: Socket[] = [];
     const { port } = await serve((socket) => {
       frozen.push(socket, relay(socket));

@@ -7,9 +7,9 @@ import { startSshd } from '../../support/ssh/sshd.ts';
 
 const HOSTS = 300;
 
-test(`${HOSTS} hosts behind one jump host and one sshd that drops what comes too fast: all connect`, async () => {
+test(`${HOSTS} hosts behind one jump host and one sshd that drops fast connections: all connect`, async () => {
   await using bastion = await startSshd({ sudo: 'none' });
-  // All of 127.0.0.0/8 is this machine: many addresses, one server with the limits that sshd has by default.
+  // All of 127.0.0.0/8 is this machine: many addresses, one server with the default limits of sshd.
   await using far = await startSshd({ sudo: 'none', listen: '0.0.0.0', config: ['MaxStartups 10:30:100'] });
   const knownHosts = join(far.directory, 'known_all');
   writeFileSync(

@@ -26,7 +26,7 @@ afterAll(async () => {
   await bastion[Symbol.asyncDispose]();
 });
 
-/** A door that treats each connection as it likes, and knows how many came. */
+/** A relay with a scripted behavior for each connection, which counts them. */
 async function door(treat: (socket: Socket, count: number) => void): Promise<{ port: number; count: () => number }> {
   let count = 0;
   const server = createServer((socket) => {
@@ -69,7 +69,7 @@ const failures = (attempts: readonly Promise<RawConnection>[]): Promise<readonly
     ),
   );
 
-describe('a jump host that cannot be reached fails all who wait for it at once, with one cause', () => {
+describe('an unreachable jump host fails all waiting connections at once, with one cause', () => {
   test.each([
     { how: 'mute', treat: (_: Socket) => {}, code: 'CONNECT_TIMED_OUT', connectTimeoutMs: 2000 },
     {
@@ -80,8 +80,8 @@ describe('a jump host that cannot be reached fails all who wait for it at once, 
       connectTimeoutMs: 20_000,
     },
   ])('$how', async ({ treat, code, connectTimeoutMs }) => {
-    let isWell = false;
-    const entry = await door((socket) => (isWell ? relayTo(bastion.port)(socket) : treat(socket)));
+    let isUp = false;
+    const entry = await door((socket) => (isUp ? relayTo(bastion.port)(socket) : treat(socket)));
     const jump = jumpBy({
       port: entry.port,
       connectTimeoutMs,
@@ -98,7 +98,7 @@ describe('a jump host that cannot be reached fails all who wait for it at once, 
         retryable: true,
         message: expect.stringContaining(`the jump host ${bastion.user}@127.0.0.1:${entry.port}`),
       });
-    isWell = true;
+    isUp = true;
     const later = await open(hops, { ...jump, connectTimeoutMs: 30_000 });
     expect(await whoami(later)).toBe(far.user);
     expect(entry.count()).toBe(2);
@@ -120,7 +120,7 @@ describe('a jump host that cannot be reached fails all who wait for it at once, 
   });
 });
 
-test('when the way dies, all who come again share one reopening', async () => {
+test('after the loss of a jump host, all its users share one reconnect', async () => {
   const hops = sshHops();
   const first = await Promise.all(Array.from({ length: 10 }, () => open(hops, jumpBy())));
   expect(bastion.connections().length).toBe(1);
@@ -131,14 +131,14 @@ test('when the way dies, all who come again share one reopening', async () => {
   expect(new Set(await Promise.all(running))).toEqual(new Set(['CONNECTION_LOST']));
   const second = await Promise.all(first.map(() => open(hops, jumpBy())));
   expect(bastion.connections().length).toBe(1);
-  // Letting go of what died takes nothing from those who came after.
+  // Releasing the dead connection takes nothing from its later users.
   await Promise.all(first.map((host) => host.close()));
   expect(new Set(await Promise.all(second.map(whoami)))).toEqual(new Set([far.user]));
   await Promise.all(second.map((host) => host.close()));
   await expect.poll(() => bastion.connections().length).toBe(0);
 });
 
-test('a way that dies while targets are being reached is opened once more for all of them', async () => {
+test('a jump host that goes down during connects to targets is connected again once for all of them', async () => {
   let isStuck = true;
   const target = await door((socket) => {
     if (!isStuck) relayTo(far.port)(socket);
@@ -157,7 +157,7 @@ test('a way that dies while targets are being reached is opened once more for al
   await Promise.all(hosts.map((host) => host.close()));
 });
 
-test('the way stays while one user is left, however often another closes', async () => {
+test('the jump connection stays while one user is left, however often another closes', async () => {
   const hops = sshHops();
   const [one, two] = await Promise.all([open(hops, jumpBy()), open(hops, jumpBy())]);
   if (one === undefined || two === undefined) throw new Error('both are there');
@@ -198,7 +198,7 @@ describe('a target that the jump host cannot reach', () => {
     await expect.poll(() => bastion.connections().length).toBe(0);
   });
 
-  test('it takes the connection and says nothing', async () => {
+  test('it accepts the connection and sends nothing', async () => {
     const mute = await door(() => {});
     await expect(open(sshHops(), jumpBy(), { port: mute.port, connectTimeoutMs: 600 })).rejects.toMatchObject({
       code: 'CONNECT_TIMED_OUT',

@@ -42,7 +42,7 @@ const printed = (type: string): string =>
   execFileSync('ssh-keygen', ['-lf', join(sshd.directory, `host_${type}.pub`)], { encoding: 'utf8' }).split(' ')[1] ??
   '';
 
-test('a key that stands there is accepted, by name, hashed, by pattern and without its port', async () => {
+test('a listed key is accepted, by name, hashed, by pattern and without its port', async () => {
   expect(await attempt(sshd.knownHosts)).toBe('in\n');
   const hashed = knownHosts(`${name()} ${sshd.hostKey()}`);
   execFileSync('ssh-keygen', ['-q', '-H', '-f', hashed], { stdio: 'pipe' });
@@ -52,11 +52,11 @@ test('a key that stands there is accepted, by name, hashed, by pattern and witho
   expect(await attempt(knownHosts(`127.0.0.1 ${sshd.hostKey()}`))).toBe('in\n');
 });
 
-test('a host known by one type only is asked for that one', async () => {
+test('a host with one type of key in known_hosts is asked for that one', async () => {
   expect(await attempt(knownHosts(`${name()} ${sshd.hostKey('ecdsa')}`))).toBe('in\n');
 });
 
-test('an outdated key of another type does not stand in the way of a good one, in whichever order they stand', async () => {
+test('an outdated key of another type does not block a good one, in any order', async () => {
   const file = join(sshd.directory, 'outdated');
   execFileSync('ssh-keygen', ['-q', '-t', 'ecdsa', '-N', '', '-f', file]);
   const outdated = `${name()} ${readFileSync(`${file}.pub`, 'utf8').trim()}`;
@@ -74,7 +74,7 @@ test('an unknown key is refused with the fingerprint that ssh-keygen prints, and
   expect(existsSync(file)).toBe(false);
 });
 
-test('a changed key is refused, whatever is allowed', async () => {
+test('a changed key is refused in every mode', async () => {
   const file = knownHosts(`# comment`, `${name()} ${stranger}`);
   for (const accept of [false, true])
     await expect(attempt(file, accept)).rejects.toMatchObject({
@@ -84,7 +84,7 @@ test('a changed key is refused, whatever is allowed', async () => {
     });
 });
 
-test('a line that seems to speak for the host, but is damaged, is named', async () => {
+test('a damaged line that seems to be for the host is named', async () => {
   const file = knownHosts('# comment', `elsewhere ${stranger}`, `${name()} ${sshd.hostKey().slice(0, -8)}`);
   await expect(attempt(file)).rejects.toMatchObject({
     code: 'CONNECT_HOST_KEY_UNKNOWN',
@@ -93,7 +93,7 @@ test('a line that seems to speak for the host, but is damaged, is named', async 
   });
 });
 
-test('a host known only by a FIDO key is refused, whatever is allowed, and the kind of key named', async () => {
+test('a host with only a FIDO key is refused in every mode, and the kind of key named', async () => {
   const type = 'sk-ssh-ed25519@openssh.com';
   const fields = [type, 'x'.repeat(32), 'ssh:'].map((text) => {
     const length = Buffer.alloc(4);
@@ -108,7 +108,7 @@ test('a host known only by a FIDO key is refused, whatever is allowed, and the k
     });
 });
 
-test('what somebody else writes into the file is seen by the next connection', async () => {
+test('an external change of the file is used by the next connection', async () => {
   const file = knownHosts(`elsewhere ${stranger}`);
   await expect(attempt(file)).rejects.toMatchObject({ code: 'CONNECT_HOST_KEY_UNKNOWN' });
   writeFileSync(file, `${name()} ${sshd.hostKey()}\n`);
@@ -117,7 +117,7 @@ test('what somebody else writes into the file is seen by the next connection', a
   await expect(attempt(file)).rejects.toMatchObject({ code: 'CONNECT_HOST_KEY_CHANGED' });
 });
 
-test('a host known only by a type it no longer has is refused, whatever is allowed', async () => {
+test('a host with only a type that it no longer has is refused in every mode', async () => {
   const rsa = join(sshd.directory, 'old_rsa');
   execFileSync('ssh-keygen', ['-q', '-t', 'rsa', '-b', '2048', '-N', '', '-f', rsa]);
   const file = knownHosts(`${name()} ${readFileSync(`${rsa}.pub`, 'utf8').trim()}`);
@@ -128,7 +128,7 @@ test('a host known only by a type it no longer has is refused, whatever is allow
     });
 });
 
-test('a revoked key is refused, even where it also stands as known', async () => {
+test('a revoked key is refused, even if it is also listed as accepted', async () => {
   const file = knownHosts(`${name()} ${sshd.hostKey()}`, `@revoked * ${sshd.hostKey()}`);
   for (const accept of [false, true])
     await expect(attempt(file, accept)).rejects.toMatchObject({ code: 'CONNECT_HOST_KEY_REVOKED' });
@@ -146,7 +146,7 @@ test.each([
     () => [`127.0.0.1 ${stranger.slice(0, -8)}`, `@cert-authority ${name()} ${stranger}`],
     [`:2 ${AUTHORITY}`, `:1 ${DAMAGED}`],
   ],
-])('%s: named with what is refused, and with what is let in', async (_what, lines, notes) => {
+])('%s: named with the refused and the accepted keys', async (_what, lines, notes) => {
   const file = knownHosts(...lines());
   const named = notes.map((note) => `${file}${note}`);
   const before = readFileSync(file, 'utf8');
@@ -162,7 +162,7 @@ test.each([
   expect(told.length).toBe(1);
 });
 
-test('a new key is accepted on demand, told with its fingerprint, and kept once under mode 0600', async () => {
+test('a new key is accepted on request, reported with its fingerprint, and saved once under mode 0600', async () => {
   const file = join(sshd.directory, 'fresh', 'known_hosts');
   const told: NewHostKey[] = [];
   const target = sshd.target({ knownHosts: [file] });
@@ -187,7 +187,7 @@ test.each([
   ['a file', (): string => join(sshd.directory, 'shared')],
   ['this run', (): string => '/dev/null'],
 ])(
-  'two hosts with a key each, met at once under one name kept in %s: one is let in, then as before',
+  'two hosts with a key each, met at once under one name kept in %s: one is accepted, then as before',
   async (_where, path) => {
     await using other = await startSshd();
     const file = path();

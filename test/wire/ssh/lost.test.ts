@@ -26,7 +26,7 @@ const cut = (): void => {
 };
 const open = (): Promise<RawConnection> => connectSsh(sshd.target(), { acceptNewHostKeys: false });
 
-test('whatever is under way when the connection is cut ends as lost, and so does all that comes after', async () => {
+test('all work ends as lost when the connection is cut, and so does all later work', async () => {
   const host = await open();
   const asked = Promise.withResolvers<void>();
   const web = createServer(() => asked.resolve());
@@ -64,7 +64,7 @@ test('whatever is under way when the connection is cut ends as lost, and so does
   await host.close();
 });
 
-test('a stream cut short never takes the final name', async () => {
+test('a truncated stream never takes the final name', async () => {
   const target = join(base, 'target');
   for (const pause of [0, 5, 15, 30, 60, 120]) {
     const host = await open();
@@ -81,13 +81,13 @@ test('a stream cut short never takes the final name', async () => {
     await host.close();
     expect(existsSync(target)).toBe(false);
   }
-  // What was left of them ends by itself, and takes its temporary file with it.
+  // Remaining processes end by themselves, and remove their temporary file.
   await expect
     .poll(() => readdirSync(base).filter((name) => name.includes('api7-orch-new')), { timeout: 10_000 })
     .toEqual([]);
 });
 
-test('what a lost write leaves running never harms the next one', async () => {
+test('remaining processes of a lost write never harm the next one', async () => {
   const target = join(base, 'again');
   const bytes = Buffer.alloc(20_000_000, 'w');
   const local = join(base, 'from-again');
@@ -123,7 +123,7 @@ test('closing is final, quick, and may be done twice', async () => {
   await expect(running).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
 });
 
-test('a socket that was dialled dies with the connection', async () => {
+test('a dialed socket ends with the connection', async () => {
   const host = await open();
   const socket = await host.dialDocker().catch(() => undefined);
   if (socket === undefined) throw new Error('the dial itself must not fail before the script has run');

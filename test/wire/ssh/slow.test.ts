@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => sshd[Symbol.asyncDispose]());
 
-test.concurrent('output that the exit status has overtaken is waited for', async ({ expect }) => {
+test.concurrent('output after the exit status is waited for', async ({ expect }) => {
   await using relay = await holdingRelay(sshd.port);
   const host = await connectSsh(sshd.target({ port: relay.port, knownHosts: ['/dev/null'] }), {
     acceptNewHostKeys: true,
@@ -35,11 +35,11 @@ test.concurrent('output that the exit status has overtaken is waited for', async
       },
     },
   );
-  // From here on sshd is told of no more room: it sends what it may, then the exit status, and the rest has to wait.
+  // From here on sshd has no more window: it sends what it may, then the exit status, and the rest must wait.
   await begun.promise;
   await relay.holdAfter(0);
   await expect.poll(() => received, { timeout: 30_000 }).toBeGreaterThan(WINDOW - 70_000);
-  // Longer than what is left in the background is waited for, and than silence is where the host answers otherwise.
+  // Longer than the wait for background output, and than the timeout of a host that responds otherwise.
   await delay(12_500);
   expect(received).toBeLessThan(WINDOW + 1000);
   relay.release();
@@ -48,7 +48,7 @@ test.concurrent('output that the exit status has overtaken is waited for', async
   await host.close();
 }, 120_000);
 
-test.concurrent('a banner that trickles in, line by line and the last one byte by byte, is waited for', async () => {
+test.concurrent('a slow banner, line by line and the last one byte by byte, is waited for', async () => {
   const relay = createServer((client) => {
     const server = connect(sshd.port, '127.0.0.1');
     client.on('error', () => {}).on('close', () => server.destroy());
@@ -77,7 +77,7 @@ test.concurrent('a banner that trickles in, line by line and the last one byte b
   relay.close();
 });
 
-test.concurrent('a banner of many lines before the login, and a login that takes its time and talks meanwhile, are waited for', async () => {
+test.concurrent('a banner of many lines before the login, and a slow login with messages meanwhile, are waited for', async () => {
   await using slow = await startSshd({ config: ['Banner /etc/services', 'PermitUserRC yes'] });
   // sshd runs it at the start of every session.
   mkdirSync(join(slow.home, '.ssh'));

@@ -16,7 +16,7 @@ beforeAll(() => void installed('/usr/bin/ssh', 'openssh-client'));
 
 describe('a configuration file', configCases);
 
-/** Puts a script in place of ssh; `LOG` in it stands for a file, whose lines are given back. */
+/** Puts a script in place of ssh; `LOG` in it is a file, whose lines are returned. */
 async function withSsh(script: string, work: () => Promise<unknown>): Promise<readonly string[]> {
   const bin = `${file('')}.d`;
   const log = join(bin, 'log');
@@ -45,7 +45,7 @@ describe('the OpenSSH client is asked', () => {
     return lines.filter((line) => !line.includes('host.invalid')).length;
   };
 
-  test('never, where the files say nothing that matters', async () => {
+  test('never, where the files have no relevant line', async () => {
     const debian = `${included('# nothing\nSendEnv LANG\n')}\nHost *\n  SendEnv LANG LC_*\n  HashKnownHosts yes\n  GSSAPIAuthentication yes\n`;
     expect(await counted(debian, ['a', 'b', 'c'])).toBe(0);
   });
@@ -89,13 +89,13 @@ describe('Match exec', () => {
     ],
   ];
 
-  test.each(lines)('%s: runs its command where hosts are connected to', async (_name, text) => {
+  test.each(lines)('%s: runs its command for connections to hosts', async (_name, text) => {
     rmSync(ran, { force: true });
     expect(await read(text, gw)).toMatchObject({ target: { port: 3 }, warnings: [] });
     expect(existsSync(ran)).toBe(true);
   });
 
-  test.each(lines)('%s: runs nothing where hosts are only shown, and says so', async (_name, text) => {
+  test.each(lines)('%s: runs nothing where hosts are only shown, and reports it', async (_name, text) => {
     rmSync(ran, { force: true });
     const { target, warnings } = await read(text, gw, { runsCommands: false });
     expect(target.port).toBe(4);
@@ -115,14 +115,14 @@ describe('Match exec', () => {
     expect(existsSync(ran)).toBe(false);
   });
 
-  test('is not spoken of where there is none', async () => {
+  test('is not mentioned where there is none', async () => {
     const text = 'Match host exec-1\n  Port 3\nMatch all\n  Port 4\n';
     expect((await read('Port 4\nHost exec\n', gw, { runsCommands: false })).warnings).toEqual([]);
     expect((await read(text.replace('exec-1', 'b'), gw, { runsCommands: false })).warnings).toEqual([]);
   });
 });
 
-test('where ssh does not tell the user of a jump host, the host does not share its password with it', async () => {
+test('where ssh does not report the user of a jump host, the host does not share its password with it', async () => {
   const before = process.env.TMPDIR;
   const password = Secret.of('a-password');
   const settings = { address: 'gw', user: 'ops', jump: 'bastion', password, config: file('Host b\n  User b\n') };
@@ -138,7 +138,7 @@ test('where ssh does not tell the user of a jump host, the host does not share i
   }
 });
 
-test('an ssh that does not run for a user without a name is refused with what helps', async () => {
+test('an ssh that does not run for a user without a name is refused with a hint', async () => {
   await withSsh('exec setpriv --reuid=399999999 --clear-groups /usr/bin/ssh "$@"', async () => {
     await expect(read('Port 3\n', { address: 'gw' })).rejects.toMatchObject({
       code: 'CONNECT_CONFIG_UNSUPPORTED',
@@ -148,7 +148,7 @@ test('an ssh that does not run for a user without a name is refused with what he
   });
 });
 
-test('a user of this machine who has no name has to name one of the host', async () => {
+test('a local user without a name must name one for the host', async () => {
   const config = sshConfig();
   const target = (settings: Partial<SshSettings>) =>
     resolveTarget('gw-1', { address: 'gw', config: 'none', ...settings }, config);
@@ -267,7 +267,7 @@ describe('hosts reached as configured', () => {
   });
 
   test.each(['no', 'accept-new'])(
-    'without known_hosts files (StrictHostKeyChecking %s) a new key is let in, kept in no file, and is the only one that this run lets in again',
+    'without known_hosts files (StrictHostKeyChecking %s) a new key is accepted, saved in no file, and is the only one that this run accepts again',
     async (strict) => {
       const lines = [
         ...['UserKnownHostsFile /dev/null', 'GlobalKnownHostsFile none'],
@@ -286,7 +286,7 @@ describe('hosts reached as configured', () => {
     },
   );
 
-  test('IdentitiesOnly holds back the agent', async () => {
+  test('IdentitiesOnly excludes other keys of the agent', async () => {
     const socket = join(directory, 'agent');
     const agent = execFileSync('ssh-agent', ['-a', socket], { encoding: 'utf8' });
     try {
@@ -304,7 +304,7 @@ describe('hosts reached as configured', () => {
     }
   });
 
-  test('what cannot be used is told when the login fails', async () => {
+  test('unusable settings are reported when the login fails', async () => {
     const text = block('gw', target, knows(target), 'CertificateFile ~/other-cert.pub').replace(
       target.identityFile,
       outer.identityFile,

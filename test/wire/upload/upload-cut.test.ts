@@ -77,7 +77,7 @@ describe('an upload that was cut', () => {
     await next.close();
   });
 
-  test('without the host hearing of it is taken over, and its writer ended', async () => {
+  test('unnoticed by the host is taken over, and its writer ended', async () => {
     const { ended } = await scene.begun(6 * MB);
     scene.relay.cutClients();
     expect(await ended).toBe('CONNECTION_LOST');
@@ -110,7 +110,7 @@ describe('an upload that was cut', () => {
 
 // The cases above show each cut of its own.
 test.runIf(all)(
-  'a package whose connection is cut, and cut again, goes on where it broke, in the same run',
+  'a package whose connection is cut, and cut again, resumes where it broke, in the same run',
   async () => {
     const from = join(scene.base, 'package.tar.gz');
     const archive = await tarGzOf({ VERSION: '3.10.5', 'images/a.bin': bytes });

@@ -27,7 +27,7 @@ import {
 
 const scene = uploadScene();
 
-describe('what is found under the name of a part', () => {
+describe('a part file of an earlier upload', () => {
   const uploaded = async (): Promise<readonly number[]> => {
     const host = await scene.relayed();
     const told: number[] = [];
@@ -38,7 +38,7 @@ describe('what is found under the name of a part', () => {
     return told;
   };
 
-  test('is sent once more from its start when the whole has another digest', async () => {
+  test('is sent again from its start when the whole has another digest', async () => {
     writeFileSync(partOf(scene.target), Buffer.alloc(5 * MB), { mode: 0o600 });
     const told = await uploaded();
     expect(told).toContain(5 * MB);
@@ -75,24 +75,27 @@ describe('what is found under the name of a part', () => {
   test.each([
     ['large', bytes],
     ['small', Buffer.from('small')],
-  ])('is removed by a %s upload when it is of other content, and left when it is of another file', async (_, sent) => {
-    writeFileSync(scene.local, sent);
-    const stale = partOf(scene.target, 'f'.repeat(64));
-    const other = partOf(`${scene.target}.txt`, 'f'.repeat(64));
-    writeFileSync(stale, 'stale');
-    writeFileSync(scene.target.replace(/([^/]*)$/, '.$1.api7-orch-new'), 'stale, too');
-    writeFileSync(other, 'of another file');
-    const host = await scene.relayed();
-    await host.upload(scene.local, scene.target, { ...OWNED, sha256: digestOf(sent) });
-    expect(readdirSync(scene.directory).sort()).toEqual(
-      [other, scene.target].map((path) => path.split('/').at(-1)).sort(),
-    );
-    await host.close();
-  });
+  ])(
+    'is removed by a %s upload when it has other content, and left when it belongs to another file',
+    async (_, sent) => {
+      writeFileSync(scene.local, sent);
+      const stale = partOf(scene.target, 'f'.repeat(64));
+      const other = partOf(`${scene.target}.txt`, 'f'.repeat(64));
+      writeFileSync(stale, 'stale');
+      writeFileSync(scene.target.replace(/([^/]*)$/, '.$1.api7-orch-new'), 'stale, too');
+      writeFileSync(other, 'of another file');
+      const host = await scene.relayed();
+      await host.upload(scene.local, scene.target, { ...OWNED, sha256: digestOf(sent) });
+      expect(readdirSync(scene.directory).sort()).toEqual(
+        [other, scene.target].map((path) => path.split('/').at(-1)).sort(),
+      );
+      await host.close();
+    },
+  );
 });
 
-describe('while it is made', () => {
-  test('a file is for nobody else to read', async () => {
+describe('during an upload', () => {
+  test('a file is readable by its owner only', async () => {
     const host = await scene.relayed();
     await host.facts();
     const seen = new Set<string>();
@@ -114,7 +117,7 @@ describe('while it is made', () => {
     await host.close();
   });
 
-  test('a part that is taken away is a conflict that says so, and nothing is left', async () => {
+  test('a removed part is reported as a conflict, and no file is left', async () => {
     const { host, ended } = await scene.begun(6 * MB);
     rmSync(partOf(scene.target));
     scene.relay.release();
@@ -123,7 +126,7 @@ describe('while it is made', () => {
     await host.close();
   });
 
-  test('a directory that has taken the name meanwhile is told, and nothing is put into it', async () => {
+  test('a directory that has taken the name meanwhile is reported, and no file is put into it', async () => {
     const { host, ended } = await scene.begun(6 * MB);
     mkdirSync(scene.target);
     scene.relay.release();
@@ -133,7 +136,7 @@ describe('while it is made', () => {
     await host.close();
   });
 
-  test('a local file that shrinks is told, and does not take the name', async () => {
+  test('a local file that shrinks is reported, and does not take the name', async () => {
     writeFileSync(scene.target, 'as it was');
     const { host, ended } = await scene.begun(2 * MB);
     truncateSync(scene.local, 9 * MB);
@@ -143,7 +146,7 @@ describe('while it is made', () => {
     await host.close();
   });
 
-  test('a full disk is named with what is left of it, and nothing stays behind', async () => {
+  test('a full disk is reported with its free space, and no file stays behind', async () => {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=5m', 'tmpfs', scene.directory]);
     const host = await scene.relayed();
     try {

@@ -35,7 +35,7 @@ describe.each<[tools: string, make: (bin: string) => void]>([
     });
   });
 
-  test.each([0, 1, 5 * MB + 1, 20 * MB - 1, 20 * MB])('it goes on after %i bytes', async (there) => {
+  test.each([0, 1, 5 * MB + 1, 20 * MB - 1, 20 * MB])('it resumes after %i bytes', async (there) => {
     if (there > 0) writeFileSync(partOf(scene.target), bytes.subarray(0, there), { mode: 0o600 });
     const told: number[] = [];
     await scene.upload(host, (sent) => told.push(sent));
@@ -44,7 +44,7 @@ describe.each<[tools: string, make: (bin: string) => void]>([
     expect(readdirSync(scene.directory)).toHaveLength(1);
   });
 
-  test('a spoilt part is sent anew, and a full disk is named', async () => {
+  test('a damaged part is sent again, and a full disk is reported', async () => {
     writeFileSync(partOf(scene.target), Buffer.alloc(5 * MB), { mode: 0o600 });
     await scene.upload(host);
     expect(content(scene.target)).toBe(sha256);
