@@ -36,7 +36,7 @@ function scene(limitMs: number) {
 const START: RunEvent = { type: 'run.start', title: 'install', cluster: 'prod', check: false, hosts: ['gw-1', 'gw-2'] };
 const task = (host: string) => ({ host, play: 'p', task: 'container web', kind: 'container' });
 
-test('a run that does not come to its end is ended, and the hosts under way are named', async () => {
+test('a run that does not end is ended, and its active hosts are named', async () => {
   const { bugStop, events, seen } = scene(20);
   bugStop.follow(START);
   bugStop.follow({ type: 'task.start', ...task('gw-1'), waiting: false });
@@ -62,7 +62,7 @@ test('a run that does not come to its end is ended, and the hosts under way are 
   bugStop[Symbol.dispose]();
 });
 
-test('a run that comes to its end in time is left to it', async () => {
+test('a run that ends in time is not ended early', async () => {
   const { bugStop, events, seen } = scene(30);
   bugStop.follow(START);
   bugStop.caught(new Error('late'));
@@ -72,17 +72,17 @@ test('a run that comes to its end in time is left to it', async () => {
   expect(seen.said.match(/this is a bug/g)).toHaveLength(1);
 });
 
-test('what is printed holds no secret and no terminal sequence', () => {
+test('the printed error holds no secret and no terminal sequence', () => {
   Secret.of('a-secret-of-this-test');
   const { bugStop, seen } = scene(1000);
   bugStop.caught(new SyntaxError('Unexpected token "\u001b[2Ja-secret-of-this-test"'));
   bugStop[Symbol.dispose]();
   expect(seen.said).toContain('Unexpected token "***"');
-  // Without a run to tell of it at its end, the stack is printed at once.
+  // Without a run that reports it at its end, the stack is printed at once.
   expect(seen.said).toContain('bug-stop.test.ts');
 });
 
-test('no error, no word', () => {
+test('without an error nothing is printed', () => {
   const { bugStop, seen } = scene(1000);
   bugStop[Symbol.dispose]();
   expect(seen.said).toBe('');

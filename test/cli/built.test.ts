@@ -18,7 +18,7 @@ const root = resolve(import.meta.dirname, '../..');
 const directory = mkdtempSync(join(tmpdir(), 'api7-orch-built-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-/** Everything else here runs from the sources: this is what a user installs. */
+/** All other tests run from the sources: this is the package that a user installs. */
 const built = (...words: readonly string[]) =>
   spawnSync(process.execPath, [join(root, 'dist/src/cli/main.js'), ...words], {
     encoding: 'utf8',
@@ -30,13 +30,13 @@ beforeAll(() => {
   execFileSync('npm', ['run', '-s', 'build'], { cwd: root, stdio: 'pipe' });
 }, 180_000);
 
-test('the build tells its version and its verbs', () => {
+test('the build prints its version and its commands', () => {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   expect(built('--version').stdout.trim()).toBe(version);
   expect(built('lb', '--help').stdout).toContain('restore');
 });
 
-test('the build needs no syntax that the oldest Node does not know', () => {
+test('the build needs no syntax that the oldest Node lacks', () => {
   const files = readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' });
   const sources = files
     .filter((file) => file.endsWith('.js'))
@@ -45,7 +45,7 @@ test('the build needs no syntax that the oldest Node does not know', () => {
   for (const source of sources) expect(source).not.toMatch(/^\s*(?:await )?using \w+ =/m);
 });
 
-test('the build imports only what is installed with it', async () => {
+test('the build imports only its own dependencies', async () => {
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const imported = readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.js'))

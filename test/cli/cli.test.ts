@@ -20,7 +20,7 @@ function cli(
 
 const example = ['-i', 'inventory.example.yaml'];
 
-describe('refused before anything is connected to, with exit code 1', () => {
+describe('refused before the first connection, with exit code 1', () => {
   test.each<[string, readonly string[], RegExp]>([
     ['no inventory', ['run', 'install'], /required option '-i, --inventory <file>'/],
     ['an inventory that is not there', ['run', 'install', '-i', 'nowhere.yaml'], /INVENTORY_UNREADABLE.*nowhere\.yaml/],
@@ -66,14 +66,14 @@ test('--help and --version are inert', async () => {
     });
 });
 
-test('inventory list shows hosts as they were understood, without secrets', async () => {
+test('inventory list shows hosts as they were parsed, without secrets', async () => {
   const { code, stdout } = await cli('inventory', 'list', 'data_plane', ...example);
   expect(code).toBe(0);
   expect(stdout.split('\n')[1]).toMatch(/^gw-1\s+10\.0\.2\.21\s+ops@10\.0\.2\.21:22\s+a\s/);
   expect((await cli('inventory', 'list', '--json', ...example)).stdout).not.toContain('x-pass-1');
 });
 
-test('inventory validate says so', async () => {
+test('inventory validate reports success', async () => {
   expect(await cli('inventory', 'validate', ...example)).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(/: valid: cluster "prod", 7 hosts[\s\S]*\nhint: set api7\.gateway\.probe /),
@@ -84,7 +84,7 @@ test('variables: texts, JSON, the later one wins', () => {
   expect(parseExtraVars(['a=1', 'b=x=y', '{"a": 2, "c": [true]}'])).toEqual({ a: 2, b: 'x=y', c: [true] });
 });
 
-test('streamed output is cut into lines, and a secret that is split over two chunks does not show', () => {
+test('streamed output is cut into lines, and a secret that is split over two chunks is masked', () => {
   Secret.of('split-secret-value');
   const lines: string[] = [];
   const splitter = lineSplitter((line) => lines.push(line));
@@ -93,7 +93,7 @@ test('streamed output is cut into lines, and a secret that is split over two chu
   expect(lines).toEqual(['one', 'two', '', 'the ***!', 'end']);
 });
 
-test('of a long line what exceeds the limit is counted and left out, whatever pieces it comes in', () => {
+test('the part of a line beyond the limit is counted and left out, in chunks of any size', () => {
   const lines: string[] = [];
   const splitter = lineSplitter((line) => lines.push(line), 10);
   for (const chunk of ['0123456789\n01234', '567', '89a', 'bc\r\nshort\r\n', '0123456789ab']) splitter.push(chunk);

@@ -52,7 +52,7 @@ function emptyPlaybook(): string {
 test.runIf(process.getuid?.() === 0).each<[string, Record<string, string | undefined>]>([
   ['a HOME that is not there', { HOME: '/nowhere' }],
   ['no HOME', { HOME: undefined }],
-])('a uid without a name, with %s, gets as far as any other', async (_, env) => {
+])('a uid without a name, with %s, works like any other', async (_, env) => {
   const own = mkdtempSync(join(tmpdir(), 'api7-orch-nameless-'));
   try {
     const file = join(own, 'prod.yaml');
@@ -78,7 +78,7 @@ test.runIf(process.getuid?.() === 0).each<[string, Record<string, string | undef
   }
 });
 
-test('inventory list shows where ssh would connect to, and no password', async () => {
+test('inventory list shows the addresses of ssh, and no password', async () => {
   writeFileSync(
     join(directory, 'ssh_config'),
     'Host gw_1\n  HostName fd00::1\n  Port 2022\nHost bastion\n  User jumper\nHost 10.0.0.? gw_1\n  ProxyJump bastion\n',
@@ -109,7 +109,7 @@ test('two names of the ssh configuration for one machine are refused, by validat
   }
 });
 
-test('inventory validate tells of every host that could not be reached as configured', async () => {
+test('inventory validate reports every host that is unreachable as configured', async () => {
   writeFileSync(join(directory, 'ssh_config'), 'Host gw_1 10.0.0.*\n  ProxyCommand ssh -W %h:%p bastion\n');
   const { code, stdout, stderr } = await cli('inventory', 'validate');
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
@@ -120,7 +120,7 @@ test('inventory validate tells of every host that could not be reached as config
 
 const notPlain = 'Host gw_1 10.0.0.*\n  ProxyCommand ssh -W %h:%p bastion\nHost *\n  PKCS11Provider /lib/token.so\n';
 
-test('run refuses them, too, before anything is connected to, but not for the sake of a host that it is not for', async () => {
+test('run refuses them, too, before the first connection, but only for its own hosts', async () => {
   writeFileSync(join(directory, 'ssh_config'), notPlain);
   const playbook = emptyPlaybook();
   const { code, stdout, stderr } = await cli('run', playbook);
@@ -130,7 +130,7 @@ test('run refuses them, too, before anything is connected to, but not for the sa
   expect(limited.stderr).not.toContain('ProxyCommand');
 });
 
-test('what is left out of it is told once, by validate as by run, before anything is connected to', async () => {
+test('an omitted host is reported once, by validate as by run, before the first connection', async () => {
   writeFileSync(join(directory, 'ssh_config'), 'Host *\n  PKCS11Provider /lib/token.so\n');
   const { code, stderr } = await cli('inventory', 'validate');
   expect(code).toBe(0);
@@ -139,7 +139,7 @@ test('what is left out of it is told once, by validate as by run, before anythin
   );
 });
 
-test('inventory validate and list run no command of a Match exec, and say so; run does', async () => {
+test('inventory validate and list run no command of a Match exec, and report it; run does', async () => {
   const ran = join(directory, 'ran');
   const config = join(directory, 'ssh_config');
   writeFileSync(config, `Match exec "touch ${ran}"\n  ProxyCommand nc %h %p\nHost gw_1\n  Port 2022\n`);

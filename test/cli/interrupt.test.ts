@@ -8,9 +8,9 @@ import { TextStream } from '../render/text-stream.ts';
 let interrupt: Interrupt | undefined;
 afterEach(() => interrupt?.dispose());
 
-/** What has been aborted after these signals. */
+/** The aborted signals after these process signals. */
 function after(...names: readonly NodeJS.Signals[]): readonly [boolean, boolean] {
-  // As good as a real one for a message, but no socket.
+  // Enough for a message, but no socket.
   interrupt = interruptSignal(new TextStream() as unknown as NodeJS.WriteStream);
   for (const name of names) process.emit(name);
   return [interrupt.signal.aborted, interrupt.urgent.aborted];
@@ -23,14 +23,14 @@ test.each<[readonly NodeJS.Signals[], boolean, boolean]>([
   [['SIGHUP'], true, false],
   [['SIGINT', 'SIGTERM'], true, true],
   [['SIGHUP', 'SIGINT'], true, true],
-  // The kernel and the shell both send one when a terminal goes.
+  // The kernel and the shell both send one when a terminal closes.
   [['SIGHUP', 'SIGHUP', 'SIGHUP'], true, false],
   [['SIGINT', 'SIGHUP'], true, false],
 ])('after %j: to a safe point %s, sooner %s', (names, safePoint, sooner) => {
   expect(after(...names)).toEqual([safePoint, sooner]);
 });
 
-/** A process of its own that waits for ever: what it prints until these signals, each sent after a line, have ended it. */
+/** A process of its own that waits for ever: its output until these signals, each sent after a line, have ended it. */
 async function ended(...signals: readonly NodeJS.Signals[]): Promise<readonly [string, number | null]> {
   const module = pathToFileURL(new URL('../../src/cli/interrupt.ts', import.meta.url).pathname).href;
   const script = `
@@ -49,7 +49,7 @@ async function ended(...signals: readonly NodeJS.Signals[]): Promise<readonly [s
   return [text, code];
 }
 
-test('the first two signals say what they stop, the third one ends the process at once with 6', async () => {
+test('the first two signals name what they stop, the third one ends the process at once with 6', async () => {
   const [text, code] = await ended('SIGHUP', 'SIGINT', 'SIGINT');
   expect(text.split('\n').filter((line) => line !== '')).toEqual([
     'waiting',

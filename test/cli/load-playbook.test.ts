@@ -15,7 +15,7 @@ import { name } from './name.ts';
 export default definePlaybook({ name, description: 'Does nothing.', *plays() { yield* play({ name: 'Nothing', hosts: 'all', *tasks() {} }); } });
 `;
 
-/** A directory below which playbooks lie, as a user would have made it. */
+/** A directory for playbooks, as a user would have made it. */
 function folder(name: string, files: Readonly<Record<string, string>>): string {
   const path = join(directory, name);
   for (const [file, text] of Object.entries(files)) {
@@ -36,7 +36,7 @@ const cli = async (cwd: string, ...args: readonly string[]) =>
 
 const files = { 'p.ts': PLAYBOOK, 'name.ts': "export const name: string = 'nothing';\n" };
 
-describe.concurrent('a .ts playbook is a module, without a word of Node', () => {
+describe.concurrent('a .ts playbook is a module, without a warning of Node', () => {
   test.each<[string, Readonly<Record<string, string>>]>([
     ['below a package.json that says commonjs', { 'package.json': '{"name":"x","type":"commonjs"}' }],
     ['below a package.json that says nothing', { 'package.json': '{"name":"x"}' }],
@@ -48,7 +48,7 @@ describe.concurrent('a .ts playbook is a module, without a word of Node', () => 
     expect(stdout).toBe('');
   });
 
-  test('a .js playbook in a commonjs package is refused with the way out, and with no other word', async () => {
+  test('a .js playbook in a commonjs package is refused with the fix, and without further text', async () => {
     const cwd = folder('js', { 'p.js': PLAYBOOK.replace('.ts', '.js'), 'package.json': '{"type":"commonjs"}' });
     const { stderr } = await cli(cwd, 'run', './p.js', '-i', 'nowhere.yaml');
     expect(stderr).toMatch(
@@ -76,7 +76,7 @@ test.each<[string, string, object]>([
   ['a name of the own playbooks', 'mine', { file: './playbooks/mine.ts', replacesBuiltIn: false }],
   ['a name of a built-in one, too', 'install', { file: './playbooks/install.ts', replacesBuiltIn: true }],
   ['a path', '../own/playbooks/mine.ts', { file: './playbooks/mine.ts', replacesBuiltIn: false }],
-])('the run says which file it is from: %s', async (_name, given, source) => {
+])('the run names its file: %s', async (_name, given, source) => {
   const cwd = folder('own', {
     'prod.yaml': INVENTORY,
     'playbooks/name.ts': files['name.ts'],

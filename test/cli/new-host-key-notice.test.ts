@@ -11,7 +11,7 @@ test.each([
     { passedOver: ['/k:1 cannot be read'] },
     'new host key of gw-1 accepted: SHA256:x, added to /k\nwarning: /k:1 cannot be read; nothing vouches for the key of gw-1: compare the fingerprint there (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub)\n',
   ],
-])('a new key is told with what was passed over: %j', (more, text) => {
+])('a new key is reported with the keys that were skipped: %j', (more, text) => {
   const stderr = new PassThrough({ encoding: 'utf8' });
   newHostKeyNotice(stderr as unknown as NodeJS.WriteStream)({ ...key, ...more });
   expect(stderr.read()).toBe(text);

@@ -24,6 +24,6 @@ test('names the hosts that are still waited for, when that changes', async () =>
   expect(await noticed(true)).toEqual(['waiting for gw-2, gw-3\n', 'waiting for gw-2\n']);
 });
 
-test('says nothing where nobody watches', async () => {
+test('prints nothing without a terminal', async () => {
   expect(await noticed(false)).toEqual([]);
 });

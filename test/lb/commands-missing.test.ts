@@ -4,7 +4,7 @@ import { commandDriver } from '../../src/lb/command/command.ts';
 import { nginx } from '../../src/lb/nginx/nginx.ts';
 import { FakeHost } from '../../src/testing/fake-host.ts';
 
-/** Commands are carried out here. */
+/** Commands run here. */
 const host = new FakeHost({
   name: 'lb-1',
   command: (command) => {
@@ -23,7 +23,7 @@ test('a balancer whose commands its host has takes orders', async () => {
   expect(await commandDriver({ ...own, hooks }).readOnly?.(host)).toBeUndefined();
 });
 
-test('commands that are not there are named, with the place in the inventory', async () => {
+test('missing commands are named, with their line in the inventory', async () => {
   const own = { pool: 'gateways', host: 'lb-1' };
   const nginxOf = nginx({ ...own, ...files, test: ['sh'], reload: ['/no/such/nginx', '-s', 'reload'] });
   expect(await nginxOf.readOnly?.(host)).toMatchObject({

@@ -17,7 +17,7 @@ const LEASE: Lease = {
 const ROOT = { owner: 'root', group: 'root', mode: '0600' } as const;
 const PATH = leasePath('gateways', 'gw-1');
 
-/** What a release without locks required of a lease. */
+/** The fields of a lease in a release without locks. */
 const withoutLocks = z.object({
   node: z.string(),
   before: z.record(z.string(), z.record(z.string(), z.string())),
@@ -34,7 +34,7 @@ const hostWith = (lease: object): FakeHost => {
   return host;
 };
 
-test('a lease is read as it was written, and a release that knows no locks refuses it', async () => {
+test('a lease is read as it was written, and a release without locks refuses it', async () => {
   const host = hostWith({});
   host.files.remove(PATH);
   expect(await swapLease(host, { pool: 'gateways', node: 'gw-1', leaseDigest: null, to: LEASE })).toBe(true);

@@ -5,7 +5,7 @@ import { scenarios } from './scenarios.ts';
 import { Terminal } from './terminal.ts';
 import { TextStream } from './text-stream.ts';
 
-// Both behave as a process's own streams do, as far as renderers look at them.
+// Both behave as a process's own streams do, as far as renderers read them.
 const stream = (writable: unknown) => writable as NodeJS.WriteStream;
 
 const events = scenarios.find(({ name }) => name === 'failures')?.events ?? [];

@@ -39,7 +39,7 @@ const anyRun = fc
 
 const viewOf = (events: readonly NumberedEvent[]): RunView => events.reduce(fold, EMPTY_VIEW);
 
-/** Counted by hand, from the events alone. */
+/** Counted separately, from the events alone. */
 function countsOf(events: readonly NumberedEvent[], name: string): HostCounts {
   const mine = events.filter((event) => 'host' in event && event.host === name);
   const ends = mine.flatMap((event) => (event.type === 'task.end' ? [event.status] : []));
@@ -48,7 +48,7 @@ function countsOf(events: readonly NumberedEvent[], name: string): HostCounts {
 }
 
 describe('the view of a run', () => {
-  test('counts what the ends of tasks say, and nothing else', () => {
+  test('counts the statuses of tasks, and nothing else', () => {
     fc.assert(
       fc.property(anyRun, (events) => {
         for (const { name, counts } of viewOf(events).hosts.values()) expect(counts).toEqual(countsOf(events, name));
@@ -75,7 +75,7 @@ describe('the view of a run', () => {
     );
   });
 
-  test('keeps every error and every change, with their place', () => {
+  test('keeps every error and every change, with their host and task', () => {
     fc.assert(
       fc.property(anyRun, (events) => {
         for (const { name, errors, changes, counts } of viewOf(events).hosts.values()) {
@@ -101,7 +101,7 @@ describe('the view of a run', () => {
     );
   });
 
-  test('a new play starts its hosts anew, but those out of reach', () => {
+  test('a new play starts its hosts again, except the unreachable ones', () => {
     const view = viewOf(
       numbered([
         { type: 'run.start', title: 'install', cluster: 'prod', check: false, hosts: HOSTS },

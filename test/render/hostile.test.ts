@@ -23,12 +23,12 @@ import { scenarios } from './scenarios.ts';
 import { Terminal } from './terminal.ts';
 import { TextStream } from './text-stream.ts';
 
-/** What a host has no hand in: names of the inventory, of plays and of steps, and words of fixed sets. */
+/** Text without a host's influence: names of the inventory, of plays and of steps, and words of fixed sets. */
 const OURS: ReadonlySet<string> = new Set(
   'type time status outcome state traffic step code host hosts play title cluster stream kind'.split(' '),
 );
 
-/** The value with every text that may come from outside replaced by one of these. */
+/** The value with every external text replaced by one of these. */
 function attacked(value: unknown, texts: readonly string[], key = ''): unknown {
   if (OURS.has(key)) return value;
   if (typeof value === 'string') return texts[value.length % texts.length];
@@ -74,7 +74,7 @@ async function drawn(events: readonly NumberedEvent[], output: 'plain' | 'json')
   return text;
 }
 
-describe('whatever a host sends, no line is forged and no terminal is moved', () => {
+describe('no text of a host forges a line or moves a terminal', () => {
   test('in plain output', async () => {
     await fc.assert(
       fc.asyncProperty(runs, async (events) => expectHarmless(await drawn(events, 'plain'))),
@@ -84,7 +84,7 @@ describe('whatever a host sends, no line is forged and no terminal is moved', ()
     );
   });
 
-  test('in JSON output, which keeps what was sent', async () => {
+  test('in JSON output, which keeps the original text', async () => {
     await fc.assert(
       fc.asyncProperty(runs, async (events) => {
         const text = await drawn(events, 'json');
@@ -115,7 +115,7 @@ describe('whatever a host sends, no line is forged and no terminal is moved', ()
     }
   });
 
-  test('in the picture of a terminal', () => {
+  test('in the progress view of a terminal', () => {
     fc.assert(
       fc.property(runs, (events) => {
         let view = EMPTY_VIEW;
@@ -130,11 +130,11 @@ describe('whatever a host sends, no line is forged and no terminal is moved', ()
     );
   });
 
-  test('on a terminal, warnings past the view included', async () => {
+  test('on a terminal, including warnings beside the view', async () => {
     await fc.assert(
       fc.asyncProperty(runs, hostile, async (events, stray) => {
         const terminal = new Terminal(24, 400);
-        // As good as a real one for a renderer, but no socket.
+        // Enough for a renderer, but no socket.
         const stream = terminal as unknown as NodeJS.WriteStream;
         const renderer = ttyRenderer({ stdout: stream, stderr: stream, diff: true, verbose: true });
         for (const event of events) renderer.event(event);
@@ -152,7 +152,7 @@ describe('whatever a host sends, no line is forged and no terminal is moved', ()
       fc.property(hostile, hostile, hostile, (message, hint, host) => {
         for (const error of [new OrchError('NOT_READY', message, { hint, host }), new Error(message)]) {
           const stream = new TextStream();
-          // As good as a real one for a report, but no socket.
+          // Enough for a report, but no socket.
           report(error, stream as unknown as NodeJS.WriteStream);
           expect(stream.text).not.toMatch(FORBIDDEN);
           for (const line of stream.text.trimEnd().split('\n').slice(1)) expect(line).toMatch(/^ {2}/);
@@ -199,7 +199,7 @@ describe('whatever a host sends, no line is forged and no terminal is moved', ()
         async (texts, output) => {
           const stream = new TextStream();
           const found = { ...(attacked(whole, texts) as typeof whole), at: whole.at };
-          // The states are free words here: what the table does with them must be harmless as well.
+          // The states are free words here: the table must make them harmless, too.
           await printReport(found as never, statusLines, { output }, stream as unknown as NodeJS.WriteStream);
           expectHarmless(stream.text);
         },

@@ -5,7 +5,7 @@ import { sinkOf } from '../../src/render/sink.ts';
 import { numbered, runEnd, type Scenario, scenarios } from './scenarios.ts';
 import { TextStream } from './text-stream.ts';
 
-/** What both streams got, in order, each line marked with its stream. */
+/** The output of both streams, in order, each line marked with its stream. */
 async function log({ events, diff = false, verbose = false }: Scenario): Promise<string> {
   let text = '';
   const mark = (name: string) => (chunk: string) => {
@@ -31,7 +31,7 @@ describe('plain output', () => {
       { file: './playbooks/install.ts', replacesBuiltIn: true },
       'out| install on prod: 1 host, from ./playbooks/install.ts instead of the built-in playbook',
     ],
-  ])('the first line says which file runs, unless it is built in: %j', async (source, line) => {
+  ])('the first line names the file that runs, unless it is built in: %j', async (source, line) => {
     const start = { type: 'run.start', title: 'install', cluster: 'prod', check: false, hosts: ['gw-1'] } as const;
     const events = numbered([
       { ...start, ...source },
@@ -55,7 +55,7 @@ describe('plain output', () => {
     expect(namesBefore('drained')).toEqual(hosts);
   });
 
-  test('lines of one turn leave together, in their order on both streams', async () => {
+  test('lines of one tick are written together, in their order on both streams', async () => {
     const writes: string[] = [];
     const out = sinkOf(new TextStream((text) => writes.push(`out ${text}`)));
     const err = sinkOf(new TextStream((text) => writes.push(`err ${text}`)));
@@ -69,7 +69,7 @@ describe('plain output', () => {
     expect(writes.slice(0, 4)).toEqual([...all, 'err last\n']);
   });
 
-  test('what was said before a person is asked stands before the question', async () => {
+  test('earlier lines are printed before a question', async () => {
     let text = '';
     const stdout = new TextStream((chunk) => {
       text += chunk;

@@ -156,7 +156,7 @@ const waitsFor = (host: string, task: string): RunEvent => ({
 const notReady = 'no response from http://127.0.0.1:7085/status within 2m';
 const unsure = 'gw-1: too few requests to compare with its peers: 3 of 20';
 
-/** One node is done, the next one does not get ready, the third is not started. */
+/** One node is done, the next one does not become ready, the third is not started. */
 const rolling: readonly RunEvent[] = [
   start(GATEWAYS),
   playStart('Gateways', GATEWAYS),
@@ -247,7 +247,7 @@ const rolling: readonly RunEvent[] = [
 
 const digest = (char: string): string => char.repeat(64);
 
-/** Containers as an upgrade, a new port, and a stop by another tool leave them. */
+/** Containers after an upgrade, a new port, and a stop by another tool. */
 const containers: readonly RunEvent[] = [
   start(GATEWAYS, true),
   playStart('Gateways', GATEWAYS),

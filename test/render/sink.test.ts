@@ -24,7 +24,7 @@ test('a sink is not ready while its stream is full, and is again when that has d
   expect(sink.ready()).toBeUndefined();
 });
 
-test('a reader that leaves keeps nobody waiting', async () => {
+test('a closed reader blocks no writer', async () => {
   const stream = new Writable({ highWaterMark: 1, write: () => {} });
   const sink = sinkOf(stream);
   sink.write('text');

@@ -5,8 +5,8 @@ const SEQUENCE = new RegExp(`^${ESCAPE}\\[([?0-9;]*)([a-zA-Z])$`);
 const TOKEN = new RegExp(`${ESCAPE}\\[[?0-9;]*[a-zA-Z]|\r|\n|[^${ESCAPE}\r\n]+|${ESCAPE}`, 'g');
 
 /**
- * A terminal that can be looked at: it carries out what the renderer sends (text, line ends, cursor up and down, erase
- * line) and keeps every row, those that have scrolled away too. Anything else it does not know is an error.
+ * A terminal for tests: it runs the renderer's output (text, line ends, cursor up and down, erase line) and keeps every row,
+ * including scrolled ones. Any other sequence is an error.
  */
 export class Terminal extends Writable {
   readonly isTTY = true;
@@ -16,7 +16,7 @@ export class Terminal extends Writable {
   writes = 0;
   bytes = 0;
   cursorHidden = false;
-  /** Frames begun: what only a painted screen has. */
+  /** Frames begun: only a painted screen has them. */
   pictures = 0;
   #row = 0;
   #column = 0;
@@ -35,7 +35,7 @@ export class Terminal extends Writable {
     done();
   }
 
-  /** Rows that a person sees now. */
+  /** The visible rows. */
   get screen(): readonly string[] {
     return this.all.slice(-this.rows);
   }
@@ -70,7 +70,7 @@ export class Terminal extends Writable {
     while (this.all.length <= this.#row) this.all.push('');
   }
 
-  /** The cursor cannot leave the screen: who tries to would tear it. */
+  /** The cursor cannot leave the screen: an attempt would break it. */
   #up(amount: number): void {
     const top = Math.max(0, this.all.length - this.rows);
     if (this.#row - amount < top) throw new Error('the cursor would leave the screen');

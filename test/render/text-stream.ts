@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 
-/** A stream that is no terminal and remembers what it was given. */
+/** A stream that is no terminal and records its input. */
 export class TextStream extends Writable {
   text = '';
   readonly #onText: (text: string) => void;

@@ -12,14 +12,14 @@ test('many names are cut short', () => {
   expect([nameList(['a', 'b'], 2), nameList(['a', 'b', 'c', 'd'], 2)]).toEqual(['a, b', 'a, b and 2 more']);
 });
 
-test('a stream that is no terminal gets no colours', () => {
+test('a stream that is no terminal gets no colors', () => {
   const { FORCE_COLOR: forced } = process.env;
   delete process.env.FORCE_COLOR;
   expect(paintFor(new TextStream())('red', 'x')).toBe('x');
   if (forced !== undefined) process.env.FORCE_COLOR = forced;
 });
 
-test('what a container loses is a line of its own', () => {
+test('each loss of a container is a line of its own', () => {
   expect(differenceText({ path: 'extras.-v /srv/a.b:/c', before: 'set', after: undefined })).toBe(
     'removed: -v /srv/a.b:/c',
   );
@@ -132,7 +132,7 @@ describe('a unified difference', () => {
     ]);
   });
 
-  test('a missing last line end is said', () => {
+  test('a missing last line end is marked', () => {
     expect(patchLines({ before: 'a', after: 'a\n' }, noPaint)).toContain('\\ No newline at end of file');
   });
 
@@ -140,7 +140,7 @@ describe('a unified difference', () => {
     expect(patchLines({ before: 'a\n', after: 'a\n' }, noPaint)).toEqual([]);
   });
 
-  test('a long one is cut, and says how much is missing', () => {
+  test('a long one is cut, with the number of missing lines', () => {
     const lines = patchLines({ before: '', after: 'x\n'.repeat(1000) }, noPaint);
     expect([lines.length, lines.at(-1)]).toEqual([401, '… 601 more lines']);
   });

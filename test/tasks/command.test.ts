@@ -46,7 +46,7 @@ describe('command', () => {
     expect(seen).toEqual(['/srv', '/srv', '/srv']);
   });
 
-  test('unless: a check that was killed says nothing, so it is an error', async () => {
+  test('unless: a killed check has no result, so it is an error', async () => {
     const host = new FakeHost({ name: 'gw-1', command: () => ({ code: null, signal: 'KILL' }) });
     await expect(plan(command({ run: 'x', unless: 'y' }), host)).rejects.toMatchObject({
       code: 'COMMAND_FAILED',
@@ -63,7 +63,7 @@ describe('command', () => {
     expect(task.type.afterPending).toBe('unknown');
   });
 
-  test('a failing command: exit code, the last 20 lines, a remedy', async () => {
+  test('a failing command: exit code, the last 20 lines, a hint', async () => {
     const stderr = Array.from({ length: 30 }, (_, n) => `line ${n + 1}\n`).join('');
     const host = new FakeHost({ name: 'gw-1', command: () => ({ code: 3, stderr, stdout: 'other' }) });
     const error = await settle(command({ run: ['migrate', '--now'], always: true }), host).catch((e: unknown) => e);
@@ -71,12 +71,12 @@ describe('command', () => {
     expect(error).toMatchObject({ hint: expect.any(String), details: stderr.trim().split('\n').slice(10).join('\n') });
   });
 
-  test('silence on stderr: its other output is shown', async () => {
+  test('with an empty stderr its other output is shown', async () => {
     const host = new FakeHost({ name: 'gw-1', command: () => ({ code: 1, stdout: 'no such table\n' }) });
     await expect(settle(command({ run: 'x', always: true }), host)).rejects.toMatchObject({ details: 'no such table' });
   });
 
-  test('stdin and the time limit reach the host', async () => {
+  test('stdin and the timeout reach the host', async () => {
     let given: RunOptions = {};
     const host = new FakeHost({
       name: 'gw-1',

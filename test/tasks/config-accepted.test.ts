@@ -33,7 +33,7 @@ interface Tried {
   readonly config: string;
 }
 
-/** A host whose images refuse what says `port: x`. */
+/** A host whose images refuse text with `port: x`. */
 function scene(): { readonly host: DockerHost; readonly tried: Tried[] } {
   const host = new DockerHost();
   for (const path of ['/opt', '/opt/api7'])
@@ -72,7 +72,7 @@ const run = (host: DockerHost, content: object, from = 'one', check = false, giv
 
 const GOOD = { apisix: { status: { port: 7085 } } };
 
-test('a configuration is tried in a container that has nothing but it, and leaves nothing', async () => {
+test('a configuration is checked in a container without anything else, which is removed', async () => {
   const { host, tried } = scene();
   const { codes, rows } = await run(host, GOOD);
   expect(codes).toEqual([]);
@@ -93,7 +93,7 @@ test('a configuration is tried in a container that has nothing but it, and leave
   expect(host.files.has(STAGED)).toBe(false);
 });
 
-test('what was accepted is not tried again; another image or content is', async () => {
+test('an accepted configuration is not checked again; another image or content is', async () => {
   const { host, tried } = scene();
   await run(host, GOOD);
   expect((await run(host, GOOD)).rows.at(-1)).toMatch(/^ok/);
@@ -104,13 +104,13 @@ test('what was accepted is not tried again; another image or content is', async 
   expect(tried).toHaveLength(3);
 });
 
-test('check mode says that it would be tried, and tries nothing', async () => {
+test('check mode shows the planned check, and runs none', async () => {
   const { host, tried } = scene();
   expect((await run(host, GOOD, 'one', true)).rows.at(-1)).toMatch(/^changed/);
   expect(tried).toEqual([]);
 });
 
-test('a refusal is told in the image’s own words, and is not remembered', async () => {
+test('a refusal is reported with the image’s message, and is not remembered', async () => {
   const { host } = scene();
   const { events, codes } = await run(host, { apisix: { status: { port: 'x' } } });
   expect(codes).toEqual(['CONFIG_REFUSED']);
@@ -120,7 +120,7 @@ test('a refusal is told in the image’s own words, and is not remembered', asyn
   expect((await run(host, { apisix: { status: { port: 'x' } } })).codes).toEqual(['CONFIG_REFUSED']);
 });
 
-test('one that does not end is an error, and no container of it stays', async () => {
+test('a check without an end is an error, and no container of it stays', async () => {
   const { host } = scene();
   host.engine.program = undefined;
   expect((await run(host, GOOD)).codes).toEqual(['TIMED_OUT']);
@@ -128,14 +128,14 @@ test('one that does not end is an error, and no container of it stays', async ()
   expect(host.files.has(STAGED)).toBe(false);
 });
 
-test('a container that a broken-off run has left is no hindrance', async () => {
+test('a container of an interrupted run is no obstacle', async () => {
   const { host } = scene();
   await run(host, GOOD);
   await host.engine.create(CHECK_CONTAINER, { Image: REF, HostConfig: { RestartPolicy: { Name: 'no' } } });
   expect((await run(host, { a: 1 })).codes).toEqual([]);
 });
 
-test('a secret in it is seen by the image, and by nobody else', async () => {
+test('a secret in it reaches the image, and nothing else', async () => {
   const { host, tried } = scene();
   const { events } = await run(host, { password: Secret.of('sentinel-5ecr3t') });
   expect(tried[0]?.config).toContain('sentinel-5ecr3t');
@@ -143,7 +143,7 @@ test('a secret in it is seen by the image, and by nobody else', async () => {
   expect(host.fileText(RECORD)).toMatch(/^v1:[0-9a-f]{64}\n$/);
 });
 
-test('what its container is given besides is tried with it: a change of it is tried again, and nothing of it shows', async () => {
+test('other inputs of its container are checked with it: a change of them is checked again, and none of them is shown', async () => {
   const { host, tried } = scene();
   host.files.makeDirectory('/srv', { mode: '0755', owner: 'root', group: 'root' });
   const given = (region: string, readOnly = true) => ({

@@ -21,7 +21,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const REF = 'api7/gateway:1';
 const NEXT = 'api7/gateway:2';
-/** The very image of REF. */
+/** The same image as REF. */
 const MIRROR = 'mirror.example.com/gateway:1';
 const CONFIG = '/opt/config.yaml';
 const NAME = 'api7-gateway';
@@ -120,7 +120,7 @@ describe('a container of this name that another tool made', () => {
 
   const extras = (paths: readonly string[]): readonly string[] => paths.filter((path) => path.startsWith('extras'));
 
-  test('loses what it was given beyond what is stated, and each of that is listed, but no value of a variable', async () => {
+  test('loses undeclared settings, and each of them is listed, but no value of a variable', async () => {
     const more = {
       Binds: ['/srv/plugins:/plugins:ro'],
       Memory: 2 ** 31,
@@ -164,14 +164,14 @@ const idOf = async (host: DockerHost): Promise<string | undefined> => (await hos
 const names = async (host: DockerHost): Promise<string[]> =>
   (await host.engine.containers()).flatMap(({ Names }) => Names);
 
-/** Somebody edits a mounted file with an editor that keeps the inode. */
+/** An external edit of a mounted file with an editor that keeps the inode. */
 function edit(host: DockerHost, text: string): void {
   host.engine.editInPlace(CONFIG, text);
   host.files.write(CONFIG, Buffer.from(text), { mode: '0644', owner: 'root', group: 'root' });
 }
 
 describe.each(['classic', 'containerd'] as const)('container, on the %s store', (store) => {
-  test('is made, and then left alone', async () => {
+  test('is created, and then left alone', async () => {
     const host = await installed({}, store);
     expect((await host.engine.container(NAME))?.State.Running).toBe(true);
     const { writes } = host;
@@ -180,7 +180,7 @@ describe.each(['classic', 'containerd'] as const)('container, on the %s store', 
     expect(await names(host)).toEqual([`/${NAME}`]);
   });
 
-  test('of another image is made anew, for its id and not for its name', async () => {
+  test('with another image is recreated, for its id and not for its name', async () => {
     const host = await installed({}, store);
     const before = await idOf(host);
     expect(await outcome(host, { ref: NEXT }, true)).toEqual(['changed', 'image', 'ref']);
@@ -236,7 +236,7 @@ describe('a real difference', () => {
     ['its log, left to the Engine', { params: { log: 'off' } }, ['spec']],
     ['a host', { params: { extraHosts: { db: '10.0.0.9' } } }, ['extraHosts', 'spec']],
     ['a name server', { params: { dns: ['10.0.0.2'] } }, ['dns', 'spec']],
-  ])('in %s makes it anew; check says so before', async (_, statement, fields) => {
+  ])('in %s recreates it; check shows that before', async (_, statement, fields) => {
     const host = await installed();
     const before = await idOf(host);
     const expected = ['changed', ...fields].sort();
@@ -258,7 +258,7 @@ describe('a real difference', () => {
     ['labels', { labels: { team: 'edge' } }, { labels: { team: 'core' } }],
     ['env', { env: { A: '1' } }, { env: { A: '2' } }],
     ['mounts', { mounts: [{ source: CONFIG, target: '/a' }] }, { mounts: [{ source: CONFIG, target: '/b' }] }],
-  ])('%s: created, unchanged, changed, made anew, unchanged, removed, made anew once', async (_, params, other) => {
+  ])('%s: created, unchanged, changed, recreated, unchanged, removed, recreated again', async (_, params, other) => {
     const host = await installed({ params });
     expect(await outcome(host, { params })).toEqual(['ok']);
     const before = await idOf(host);
@@ -269,7 +269,7 @@ describe('a real difference', () => {
     expect(await outcome(host)).toEqual(['ok']);
   });
 
-  test('a setting that was changed beside us is set back', async () => {
+  test('an external change of a setting is undone', async () => {
     const params = { memory: 2 ** 30, dns: ['10.0.0.2'] };
     const host = await installed({ params });
     const body = host.engine.bodyOf(NAME);
@@ -282,13 +282,13 @@ describe('a real difference', () => {
     expect(await outcome(host, { params })).toEqual(['ok']);
   });
 
-  test('a field that is no longer declared is noticed by the digest of what was', async () => {
+  test('a field that is no longer declared is noticed by the earlier digest', async () => {
     const host = await installed({ params: { command: ['run'], labels: { team: 'edge' } } });
     expect(await outcome(host)).toEqual(['changed', 'spec']);
     expect((await host.engine.container(NAME))?.Config.Labels).not.toHaveProperty('team');
   });
 
-  test('it is stopped by its declared signal and time-out', async () => {
+  test('it is stopped with its declared signal and timeout', async () => {
     const host = await installed();
     await run(host, { text: 'changed\n' });
     expect(host.engine.stops).toEqual([{ name: NAME, signal: 'SIGQUIT', timeoutSeconds: 250 }]);
@@ -304,7 +304,7 @@ describe('the log', () => {
   };
   const stated = { params: { log: { maxSize: '10m', maxFile: 3 } } } as const;
 
-  test.each(['json-file', 'local'])('of driver %s is rotated where nothing is stated', async (driver) => {
+  test.each(['json-file', 'local'])('of driver %s is rotated where nothing is declared', async (driver) => {
     const host = onDriver(driver);
     await run(host);
     expect(await logOf(host)).toEqual({ Type: driver, Config: { 'max-size': '50m', 'max-file': '5' } });
@@ -314,7 +314,7 @@ describe('the log', () => {
   });
 
   test.each(['journald', 'syslog', 'none', ''])(
-    'of driver "%s" gets no options; stated ones are refused',
+    'of driver "%s" gets no options; declared ones are refused',
     async (driver) => {
       const host = onDriver(driver);
       await run(host);
@@ -331,7 +331,7 @@ describe('the log', () => {
     },
   );
 
-  test('that is left to the Engine has what its daemon gives', async () => {
+  test('that is left to the Engine has the options of its daemon', async () => {
     const host = await installed({ params: { log: 'off' } });
     expect(await logOf(host)).toEqual({ Type: 'json-file', Config: {} });
   });
@@ -344,13 +344,13 @@ describe('the log', () => {
     }
   });
 
-  test('the Engine is not asked about it while nothing is to be created', async () => {
+  test('the Engine’s default is read only for a container to create', async () => {
     const host = await installed(stated);
     host.engine.info = () => Promise.reject(new Error('asked'));
     expect(await outcome(host, stated)).toEqual(['ok']);
   });
 
-  test('of a container that an earlier release made stays as it is, and is rotated once the container is replaced anyway', async () => {
+  test('of a container of an earlier release stays as it is, and is rotated once the container is replaced', async () => {
     const host = await installed({ params: { log: 'off' } });
     const body = host.engine.bodyOf(NAME);
     const earlier = await installed();
@@ -377,7 +377,7 @@ describe('no real difference', () => {
     expect(await outcome(host, { params: { ports: [...ports].reverse(), env: { B: '2', A: '1' } } })).toEqual(['ok']);
   });
 
-  test('what the image and the Engine add', async () => {
+  test('additions of the image and the Engine', async () => {
     const host = await installed();
     const found = await host.engine.container(NAME);
     expect(found?.Config.Env).toContain('LANG=C');
@@ -402,7 +402,7 @@ describe('no real difference', () => {
 });
 
 describe('drift', () => {
-  test('a mounted file that was edited in place means a new container', async () => {
+  test('a mounted file that was edited in place recreates the container', async () => {
     const host = await installed();
     edit(host, 'apisix: {broken: true}\n');
     const fields = await outcome(host, {}, true);
@@ -411,9 +411,9 @@ describe('drift', () => {
     expect(host.engine.seenFile(host.engine.pidOf(NAME), '/conf/config.yaml')).toBe('apisix: {}\n');
   });
 
-  test('a container that sees an older file than the one on the host is made anew', async () => {
+  test('a container that has an older file than the host is recreated', async () => {
     const host = await installed();
-    // As after a crash between writing the file and replacing the container, with the labels as they should be.
+    // As after a crash between writing the file and replacing the container, with correct labels.
     host.engine.editInPlace(CONFIG, 'an older text\n');
     expect(await outcome(host)).toEqual(['changed', 'mounted./conf/config.yaml']);
   });
@@ -430,7 +430,7 @@ describe('drift', () => {
     ['ended with an error', 1, false, 'start'],
     ['was killed', 137, false, 'replace'],
     ['ran out of memory', 137, true, 'replace'],
-  ])('one that %s (code %i, out of memory: %s) is brought back: %s', async (_, exitCode, oom, how) => {
+  ])('one that %s (code %i, out of memory: %s) is repaired: %s', async (_, exitCode, oom, how) => {
     const host = await installed();
     const before = await idOf(host);
     host.engine.crash(NAME, exitCode, { oom });
@@ -440,7 +440,7 @@ describe('drift', () => {
     expect(await outcome(host)).toEqual(['ok']);
   });
 
-  test('one that was removed is made', async () => {
+  test('a removed container is created', async () => {
     const host = await installed();
     await host.engine.stop(NAME, { signal: 'SIGQUIT', timeoutSeconds: 1 });
     await host.engine.remove(NAME);
@@ -448,7 +448,7 @@ describe('drift', () => {
     expect(await outcome(host)).toEqual(['ok']);
   });
 
-  test('one made by hand under our name is replaced', async () => {
+  test('an external container of the same name is replaced', async () => {
     const host = await installed();
     const labels = (await host.engine.container(NAME))?.Config.Labels;
     expect(Object.keys(labels ?? {}).sort()).toEqual(['api7-orch.env', 'api7-orch.restart-on', 'api7-orch.spec']);
@@ -460,7 +460,7 @@ describe('drift', () => {
     expect(await outcome(host)).toEqual(['ok']);
   });
 
-  test('a replacement that was broken off is cleaned up, and the good container keeps running', async () => {
+  test('an interrupted replacement is cleaned up, and the good container keeps running', async () => {
     const host = await installed();
     const before = await idOf(host);
     await host.engine.create(`${NAME}-api7-orch-new`, { Image: REF, HostConfig: { RestartPolicy: { Name: 'no' } } });
@@ -471,7 +471,7 @@ describe('drift', () => {
 });
 
 describe('faults', () => {
-  test('cut at any write of a replacement, without cleaning up, the next run ends in the same place', async () => {
+  test('cut at any write of a replacement, without cleanup, the next run ends in the same state', async () => {
     const change: Statement = { ref: NEXT, text: 'changed\n' };
     const whole = await installed();
     const start = whole.writes;
@@ -504,7 +504,7 @@ describe('faults', () => {
     expect(await idOf(host)).toBe(before);
   });
 
-  test('a taken port is named, and the next run starts what is there', async () => {
+  test('a taken port is named, and the next run starts the existing container', async () => {
     const host = new DockerHost();
     host.files.makeDirectory('/opt', { mode: '0755', owner: 'root', group: 'root' });
     host.engine.loadArchive({ classic: digest('c'), containerd: digest('m') }, 'other:1');
@@ -523,7 +523,7 @@ describe('faults', () => {
     expect(await idOf(host)).toBe(created);
   });
 
-  test('a stop that ends in a kill is told: requests were cut', async () => {
+  test('a stop that ends in a kill is reported: requests were cut', async () => {
     const host = await installed();
     host.engine.stubborn.add(NAME);
     const { events } = await run(host, { text: 'changed\n' });
@@ -532,7 +532,7 @@ describe('faults', () => {
     expect(await outcome(host, { text: 'changed\n' })).toEqual(['ok']);
   });
 
-  test('one that is between two starts is not judged by what it cannot show', async () => {
+  test('a container between two starts is not judged by missing values', async () => {
     const host = await installed();
     const found = await host.engine.container(NAME);
     host.engine.container = async (name) =>
@@ -545,7 +545,7 @@ describe('an image that is pulled', () => {
   const ids = { classic: digest('c'), containerd: digest('m') };
   const pulled: Statement = { pulled: true };
 
-  test('check says what apply does, before the image is there', async () => {
+  test('check shows the changes of apply, before the image exists', async () => {
     const host = new DockerHost();
     host.files.makeDirectory('/opt', { mode: '0755', owner: 'root', group: 'root' });
     host.engine.pullable.set(REF, ids);
@@ -554,7 +554,7 @@ describe('an image that is pulled', () => {
     expect(await outcome(host, pulled)).toEqual(['ok']);
   });
 
-  test('a tag that was moved on the host means a new container', async () => {
+  test('a tag that was moved on the host recreates the container', async () => {
     const host = new DockerHost();
     host.files.makeDirectory('/opt', { mode: '0755', owner: 'root', group: 'root' });
     host.engine.loadArchive(ids, REF);
@@ -564,7 +564,7 @@ describe('an image that is pulled', () => {
     expect(await outcome(host, pulled)).toEqual(['ok']);
   });
 
-  test('without its tag nobody knows whether a running container is the right one; the pull tells', async () => {
+  test('a container with an untagged image is unknown in check mode and ok after the pull', async () => {
     const host = new DockerHost();
     host.files.makeDirectory('/opt', { mode: '0755', owner: 'root', group: 'root' });
     host.engine.loadArchive(ids, REF);
@@ -579,7 +579,7 @@ describe('an image that is pulled', () => {
 });
 
 describe('secrets', () => {
-  test('neither new nor old values show, nor are they in labels', async () => {
+  test('neither new nor old values are shown or in labels', async () => {
     const host = await installed();
     const labels = JSON.stringify((await host.engine.container(NAME))?.Config.Labels);
     expect(labels).not.toContain('s3cret');
@@ -590,14 +590,14 @@ describe('secrets', () => {
     }
   });
 
-  test('a variable whose old value nobody declares any more goes without showing it', async () => {
+  test('a variable whose old value is no longer declared is removed without showing it', async () => {
     const host = await installed({ params: { env: { OLD: 'last-month-s3cret' } } });
     const { events } = await run(host, { params: { env: {} } });
     expect(JSON.stringify(events)).not.toContain('last-month-s3cret');
   });
 });
 
-test('the digest of a declaration is pinned: an upgrade of ours must not restart a fleet', () => {
+test('the digest of a declaration is pinned: an upgrade of api7-orch must not restart a fleet', () => {
   const spec = {
     ref: 'any',
     hostname: 'gw-1',
@@ -631,6 +631,6 @@ test.each<[string, Params]>([
   ['a relative mount', { mounts: [{ source: 'a', target: '/c' }] }],
   ['a signal by number', { stopSignal: '3' }],
   ['a stop time-out that no timer can hold', { stopTimeoutSeconds: 2_147_484 }],
-])('%s is refused when it is stated', (_, params) => {
+])('%s is refused when the task is declared', (_, params) => {
   expect(() => [...tasks({ params })]).toThrow(expect.objectContaining({ code: 'TASK_PARAMS' }));
 });

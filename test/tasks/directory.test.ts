@@ -6,7 +6,7 @@ import { paths, plan, ROOT, settle } from './settle.ts';
 const wanted = directory({ path: '/opt/api7/conf', mode: '0750', owner: 636, group: 'ops' });
 
 describe('directory', () => {
-  test('is made with its parents, once', async () => {
+  test('is created with its parents, once', async () => {
     const host = new FakeHost({ name: 'gw-1' });
     expect(await settle(wanted, host)).toMatchObject({ left: [] });
     expect(host.files.get('/opt/api7/conf')).toMatchObject({
@@ -18,14 +18,14 @@ describe('directory', () => {
     expect(host.files.get('/opt/api7')).toMatchObject({ type: 'directory', mode: '0755', owner: 'root' });
   });
 
-  test('only what differs is a change', async () => {
+  test('only differences are changes', async () => {
     const host = new FakeHost({ name: 'gw-1' });
     await host.makeDirectory('/opt/api7/conf', { mode: '0755', owner: 636, group: 'ops' });
     const { did, left } = await settle(wanted, host);
     expect([paths(did), left]).toEqual([['mode'], []]);
   });
 
-  test('a file in its place is refused, and the refusal is final', async () => {
+  test('a file at its path is refused, and the refusal is final', async () => {
     const host = new FakeHost({ name: 'gw-1' });
     await host.makeDirectory('/opt/api7', { mode: '0755', ...ROOT });
     await host.writeFile('/opt/api7/conf', 'x', { mode: '0644', ...ROOT });
@@ -47,7 +47,7 @@ describe('directory', () => {
     expect(() => directory(params)).toThrow(expect.objectContaining({ code: 'TASK_PARAMS' }));
   });
 
-  test('two spellings cannot claim one path apart', async () => {
+  test('two spellings of one path are the same claim', async () => {
     expect(directory({ path: '/opt/api7' }).claim).toBe('file:/opt/api7');
     expect((await plan(directory({ path: '/opt' }), new FakeHost({ name: 'gw-1' }))).before).toBeNull();
   });

@@ -57,7 +57,7 @@ describe('file', () => {
     ]);
   });
 
-  test('a directory in its place is refused', async () => {
+  test('a directory at its path is refused', async () => {
     const host = new FakeHost({ name: 'gw-1' });
     await host.makeDirectory('/motd', { mode: '0755', ...ROOT });
     await expect(plan(motd, host)).rejects.toMatchObject({
@@ -67,7 +67,7 @@ describe('file', () => {
   });
 });
 
-describe('what a file shows', () => {
+describe('the diff of a file', () => {
   test('before and after as text', async () => {
     expect(await show(motd, await hostWith('old\n'))).toEqual({ before: 'old\n', after: 'welcome\n' });
     expect(await show(motd, new FakeHost({ name: 'gw-1' }))).toEqual({ before: '', after: 'welcome\n' });
@@ -79,7 +79,7 @@ describe('what a file shows', () => {
     expect(await show(plain, await hostWith('was s3cret-word\n'))).toEqual({ before: 'was ***\n', after: 'is ***\n' });
   });
 
-  test('bytes that are no text, and texts too large, are not shown', async () => {
+  test('binary bytes, and large texts, are not shown', async () => {
     expect(await show(motd, await hostWith(Uint8Array.of(0xff, 0xfe)))).toMatchObject({
       before: '(not shown: not a text)\n',
     });
@@ -88,7 +88,7 @@ describe('what a file shows', () => {
     });
   });
 
-  test('secret content is never shown, nor what was there before, nor either digest', async () => {
+  test('secret content is never shown, nor the earlier content, nor either digest', async () => {
     const patch = await show(hidden, await hostWith('last-months-token'));
     expect(patch).toEqual({ before: '(secret content as it is)\n', after: '(secret content as it is wanted)\n' });
     expect(hidden.bound.hidden('digest')).toBe(true);
@@ -105,7 +105,7 @@ describe('what a file shows', () => {
   });
 });
 
-describe('what a container is stamped with', () => {
+describe('the label of a container', () => {
   test('plain content: the state; secret content: a stretched digest, the same each time', async () => {
     const { after: open } = await plan(motd, new FakeHost({ name: 'gw-1' }));
     const { after: closed } = await plan(hidden, new FakeHost({ name: 'gw-1' }));

@@ -39,13 +39,13 @@ test('Docker Hub is known by the address of its index', async () => {
   expect((await login(config, 'docker.io')).login).toMatchObject({ address: 'docker.io', username: 'hub' });
 });
 
-test('an identity token takes the place of the password', async () => {
+test('an identity token replaces the password', async () => {
   const auths = { 'r.example.com': { auth: base64('00000000-0000-0000-0000-000000000000:'), identitytoken: 'tok3n' } };
   const found = await login({ auths }, 'r.example.com');
   expect(reveal(found.login?.token ?? '')).toBe('tok3n');
 });
 
-test('the login of another registry is not taken', async () => {
+test('the login of another registry is not used', async () => {
   const auth = base64('ops:password');
   const auths = {
     'registry.example.com': { auth },
@@ -55,7 +55,7 @@ test('the login of another registry is not taken', async () => {
   expect(await login({ auths })).toEqual({});
 });
 
-test('what was read is masked from then on, also as it stands in the file', async () => {
+test('a login that was read is masked from then on, also in its encoded form', async () => {
   const auth = base64('ops:masked-password');
   await login({ auths: { 'registry.example.com:5000': { auth } } });
   expect(redact(`masked-password ${auth}`)).toBe('*** ***');
@@ -70,13 +70,13 @@ test.each([
   ],
   ['{"credHelpers": {"registry.example.com:5000": "ecr-login"}}', /docker-credential-ecr-login/],
   [`{"auths": {"registry.example.com:5000": {"auth": "${base64('o:abc')}"}}}`, /fewer than 4 characters/],
-])('%s gives no login, and says why', async (content, note) => {
+])('%s has no login, with the reason', async (content, note) => {
   expect(await hostLogin(hostWith(content), 'registry.example.com:5000')).toEqual({
     note: expect.stringMatching(note),
   });
 });
 
-test('a host without one, and one that may not be read, have none', async () => {
+test('a host without one, and one without read access, have none', async () => {
   expect(await hostLogin(new FakeHost({ name: 'gw-1' }), 'docker.io')).toEqual({});
   const denied = new FakeHost({ name: 'gw-1' });
   denied.read = async () => {

@@ -20,7 +20,7 @@ async function messageOf(task: ReturnType<typeof httpReady>, host: FakeHost): Pr
 const status = httpReady({ port: 7085, path: '/status', within: '30s' });
 
 describe('httpReady', () => {
-  test('asks the host itself, with a limit for each answer', async () => {
+  test('sends requests from the host itself, with a timeout for each', async () => {
     const asked: HttpRequest[] = [];
     const host = new FakeHost({
       name: 'gw-2',
@@ -46,12 +46,12 @@ describe('httpReady', () => {
     expect(await messageOf(status, host)).toBe(message);
   });
 
-  test('what was said last is in the details', async () => {
+  test('the last response is in the details', async () => {
     const { before } = await plan(status, answering({ status: 503, body: ' database is away \n' }));
     expect(status.bound.unmet(before).details).toBe('database is away');
   });
 
-  test('the body counts where it is asked about', async () => {
+  test('the body counts where it is declared', async () => {
     const task = httpReady({ port: 80, path: '/', bodyIncludes: 'v3.10.5', within: '30s' });
     expect((await plan(task, answering({ status: 200, body: '{"value":"v3.10.5"}' }))).differences).toEqual([]);
     const old = answering({ status: 200, body: '{"value":"v3.10.4"}' });
@@ -61,7 +61,7 @@ describe('httpReady', () => {
     );
   });
 
-  test('another status may do as well', async () => {
+  test('another status is accepted if declared', async () => {
     const task = httpReady({ port: 7085, path: '/status/ready', orStatus: [404] });
     expect((await plan(task, answering({ status: 404, body: '' }))).differences).toEqual([]);
     expect(paths((await plan(task, answering({ status: 503, body: '' }))).differences)).toEqual(['met']);
@@ -71,12 +71,12 @@ describe('httpReady', () => {
   test.each([
     [{ status: 502, body: '' }, []],
     [null, ['met']],
-  ])('any answer will do where only that somebody is there is asked: %j', async (reply, differing) => {
+  ])('any response is accepted where only a listener is needed: %j', async (reply, differing) => {
     const task = httpReady({ port: 80, path: '/', status: 'any' });
     expect(paths((await plan(task, answering(reply))).differences)).toEqual(differing);
   });
 
-  test('asks in the name of another host', async () => {
+  test('sends the name of another host', async () => {
     const asked: HttpRequest[] = [];
     const host = new FakeHost({
       name: 'gw-2',
@@ -110,7 +110,7 @@ describe('httpReady', () => {
     await expect(plan(status, failing('CONNECTION_LOST'))).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
   });
 
-  test('is a gate with its own patience', () => {
+  test('is a gate with its own timeout', () => {
     expect(status.type).toMatchObject({ gate: true, impact: 'none' });
     expect(httpReady({ port: 80, path: '/' }).bound.patience()).toEqual({ withinMs: 60_000, everyMs: 500, passes: 1 });
     expect(httpReady({ port: 80, path: '/', within: '8m', every: '2s', passes: 3 }).bound.patience()).toEqual({
@@ -179,7 +179,7 @@ describe('the container behind it', () => {
     expect(task.bound.cannotRecover(before)?.message).toBe(message);
   });
 
-  test('its log says why', async () => {
+  test('its log shows why', async () => {
     const host = hostWith('restarting', 1, 5);
     const { before } = await plan(task, host);
     expect(task.bound.cannotRecover(before)).toMatchObject({
@@ -189,7 +189,7 @@ describe('the container behind it', () => {
     expect(task.bound.unmet(before).details).toContain('password authentication failed');
   });
 
-  test('is not looked at where the answer is right, or no container is named', async () => {
+  test('is not read where the response is right, or no container is named', async () => {
     const untouched = new FakeHost({ name: 'cp-1', http: () => ({ status: 200, body: '' }) });
     expect((await plan(task, untouched)).differences).toEqual([]);
     const { before } = await plan(status, answering(null));

@@ -92,7 +92,7 @@ describe('a connection as ss shows it', () => {
 test.each([
   ['which may be the next request in the tick of the last answer', USED, 0],
   ['which is its first request, not answered yet', INFO, 1],
-])('a connection of a vouched balancer %s', async (_, info, busy) => {
+])('a connection of an idle balancer %s', async (_, info, busy) => {
   const ss = line(`${info} lastsnd:6840 lastrcv:6840 lastack:6840`);
   expect(await busyOn({ ss }, { idleBalancers: ['10.0.0.5'] })).toBe(busy);
 });
@@ -101,7 +101,7 @@ test.each([
   ['within the time that one may take', 59_999, ['10.0.0.5'], 1],
   ['for longer than any may take, and its balancer knows of none', 60_000, ['10.0.0.5'], 0],
   ['for longer than any may take, and nobody vouches', 60_000, ['10.0.0.6'], 1],
-])('a request that waits for its answer %s', async (_, ago, idleBalancers, busy) => {
+])('a request that waits for its response %s', async (_, ago, idleBalancers, busy) => {
   const ss = line(`${USED} lastsnd:${ago + 10} lastrcv:${ago} lastack:${ago}`);
   expect(await busyOn({ ss }, { idleBalancers })).toBe(busy);
 });
@@ -154,7 +154,7 @@ describe('a host without ss or nsenter', () => {
   });
 });
 
-test('a container that does not run has no connections, and nobody is asked', async () => {
+test('a container that does not run has no connections, and no command runs', async () => {
   const asked: Command[] = [];
   const host = await hostWith({ ss: '' }, asked);
   await host.engine.stop(NAME, { signal: 'SIGQUIT', timeoutSeconds: 1 });
@@ -162,7 +162,7 @@ test('a container that does not run has no connections, and nobody is asked', as
   expect(asked).toEqual([]);
 });
 
-test('one that crashes again and again has no process, and so no connections', async () => {
+test('a container that crashes again and again has no process, and so no connections', async () => {
   const asked: Command[] = [];
   const host = await hostWith({ ss: '' }, asked);
   host.engine.crash(NAME, 1, { loops: true });
@@ -174,7 +174,7 @@ test('one that crashes again and again has no process, and so no connections', a
 test.each([
   [95, true],
   [1, false],
-])('what cannot be listed is an error, never quiet (%i)', async (code, retryable) => {
+])('a failed listing is an error, never idle (%i)', async (code, retryable) => {
   const host = await hostWith({ result: { code, stdout: '', stderr: 'nsenter: denied' } });
   await expect(plan(gate(), host)).rejects.toMatchObject({ code: 'CONNECTIONS_UNREADABLE', retryable });
 });

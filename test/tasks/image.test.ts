@@ -72,7 +72,7 @@ describe('the ids of an image in an archive', () => {
     expect(only?.platforms[0]?.accepted).toEqual([config, expect.stringMatching(/^sha256:[0-9a-f]{64}$/)]);
   });
 
-  test('the manifest that containerd makes is pinned, digest and all', async () => {
+  test('the manifest that containerd makes is pinned, with its digest', async () => {
     const [only] = await archivedImages(streamOf((await dockerArchive(['a/b:1'], 'pinned')).archive));
     expect(only?.platforms[0]?.accepted).toMatchInlineSnapshot(`
       [
@@ -158,7 +158,7 @@ describe('an archive of several platforms', () => {
     },
   );
 
-  test('that lacks the platform of the host is refused, naming those that it has', async () => {
+  test('that lacks the platform of the host is refused, with the names of those it has', async () => {
     const from = await packageOf({ [MEMBER]: (await platformsArchive(REF, ['arm64', 's390x'])).archive });
     const { codes, events } = await run(new DockerHost(), from);
     expect(codes).toEqual(['IMAGE_ARCHITECTURE']);
@@ -166,7 +166,7 @@ describe('an archive of several platforms', () => {
   });
 });
 
-describe('an image archive that would cost too much', () => {
+describe('an image archive that is too expensive to read', () => {
   const blobsOf = (documents: readonly string[]): Record<string, string> =>
     Object.fromEntries(documents.map((text) => [`blobs/${digest(text).replace(':', '/')}`, text]));
   const damaged = async (files: Files, why: string): Promise<void> => {
@@ -191,7 +191,7 @@ describe('an image archive that would cost too much', () => {
     expect(only?.platforms[0]?.accepted).toHaveLength(42);
   });
 
-  test('is refused for a blob whose content is another than its name says', async () => {
+  test('is refused for a blob whose content does not match its name', async () => {
     const name = digest('{"architecture":"amd64"}').replace(':', '/');
     await damaged({ [`blobs/${name}`]: '{"architecture":"arm64"}' }, 'has the digest');
   });
@@ -205,7 +205,7 @@ describe('the archive of an image in a package', () => {
     expect(await local(from)).toMatchObject({ member: MEMBER, id: config });
   });
 
-  test('is found by its tags where its name says nothing', async () => {
+  test('is found by its tags where its name does not match', async () => {
     const { archive, config } = await ociArchive(REF);
     const from = await packageOf({
       'images/blob.tar': archive,
@@ -225,7 +225,7 @@ describe('the archive of an image in a package', () => {
     ['holds other images', { 'images/other-1.tar.gz': 'other' }, undefined, 'images/other-1.tar.gz'],
     ['holds no images', { VERSION: '1' }, undefined, 'no image archives'],
     ['lacks the named member', { 'images/other-1.tar.gz': 'other' }, 'images/x.tar.gz', 'images/other-1.tar.gz'],
-  ])('a package that %s is refused, with what it holds', async (_, files, archive, found) => {
+  ])('a package that %s is refused, with its contents', async (_, files, archive, found) => {
     const other = (await dockerArchive(['api7/other:1'])).archive;
     const from = await packageOf(
       Object.fromEntries(Object.entries(files).map(([name, text]) => [name, text === 'other' ? other : text])),
@@ -237,7 +237,7 @@ describe('the archive of an image in a package', () => {
     });
   });
 
-  test('that is no image archive is damage', async () => {
+  test('a package that is no image archive is damaged', async () => {
     const { archive } = await dockerArchive([REF]);
     const path = join(directory, 'damaged.tar.gz');
     writeFileSync(path, await tarGzOf({ [MEMBER]: archive.subarray(0, archive.length - 30) }));
@@ -252,7 +252,7 @@ describe.each(['classic', 'containerd'] as const)('image from a package, on the 
   test.each([
     ['the older format', () => dockerArchive([REF])],
     ['an OCI layout', () => ociArchive(REF)],
-  ])('%s is loaded once, and known again', async (_, make) => {
+  ])('%s is loaded once, and recognized again', async (_, make) => {
     const { archive } = await make();
     const from = await packageOf({ [MEMBER]: archive });
     const host = new DockerHost({ store });
@@ -266,7 +266,7 @@ describe.each(['classic', 'containerd'] as const)('image from a package, on the 
     expect(host.writes).toBe(writes);
   });
 
-  test('a tag that was moved to another image is set right without loading again', async () => {
+  test('a tag that was moved to another image is corrected without loading again', async () => {
     const from = await packageOf({ [MEMBER]: (await dockerArchive([REF])).archive });
     const host = new DockerHost({ store });
     await run(host, from);
@@ -277,7 +277,7 @@ describe.each(['classic', 'containerd'] as const)('image from a package, on the 
     expect((await run(host, from)).rows).toEqual(['ok package /opt/api7/package', `ok image ${REF}`]);
   });
 
-  test('an archive whose image has another name is tagged as stated', async () => {
+  test('an archive whose image has another name is tagged as declared', async () => {
     const from = await packageOf({ 'images/a.tar.gz': (await dockerArchive(['someone/else:9'])).archive });
     const host = new DockerHost({ store });
     const options = { archive: 'images/a.tar.gz' };
@@ -292,7 +292,7 @@ describe('loading', () => {
     ['finds no room', { code: 1, stderr: 'Error processing tar file: write /x: no space left on device' }, 'DISK_FULL'],
     ['finds no docker command', { code: 127, stderr: 'docker: not found' }, 'IMAGE_LOAD_FAILED'],
     ['brings another image', { code: 0 }, 'IMAGE_LOAD_FAILED'],
-  ])('that %s is told', async (_, result, code) => {
+  ])('that %s is reported', async (_, result, code) => {
     const from = await packageOf({ [MEMBER]: (await dockerArchive([REF])).archive });
     const host = new DockerHost();
     await run(host, from);
@@ -325,7 +325,7 @@ describe('image that is pulled', () => {
     expect((await host.engine.image(REF))?.Id).toBe(ids.classic);
   });
 
-  test('logs in where its registry wants that, and says whose login is refused', async () => {
+  test('logs in where its registry requires that, and names the refused login', async () => {
     const ref = 'registry.example.com:5000/api7/gateway:1';
     const pull = (host: DockerHost, login?: { username: string; password: Secret }) =>
       runPlays(
@@ -361,7 +361,7 @@ describe('image that is pulled', () => {
 test.each([
   ['a package that is no package task', () => image({ ref: REF, from: image({ ref: 'a:1' }) })],
   ['a reference with a space', () => image({ ref: 'a b' })],
-])('%s is refused when it is stated', (_, make) => {
+])('%s is refused when the task is declared', (_, make) => {
   expect(make).toThrow(expect.objectContaining({ code: 'TASK_PARAMS' }));
 });
 

@@ -49,11 +49,11 @@ test.each<[string, Partial<Automation>, string, RegExp]>([
     /docker\.io is upgraded by unattended-upgrades, .*: apt-mark hold it/,
   ],
   ['another management', { managers: ['puppet.service'] }, 'nginx:1', /puppet\.service may change files .*: pause it/],
-])('warned of on a host with containers, with what to do: %s', async (_, automation, image, text) => {
+])('warned of on a host with containers, with a hint: %s', async (_, automation, image, text) => {
   expect(await warnings('containers', automation, image)).toEqual([expect.stringMatching(text)]);
 });
 
-test('on the host of a balancer only what may reload it matters', async () => {
+test('on the host of a balancer only the possible causes of a reload matter', async () => {
   const automation = { prunes: ['/etc/cron.daily/clean'], upgrades: ['docker.io'], managers: ['puppet.service'] };
   expect(await warnings('balancer', automation)).toEqual([
     expect.stringMatching(/puppet\.service may reload the balancer during a run, which can lose a drain: pause it/),

@@ -33,7 +33,7 @@ test('every temporary name comes from the table', () => {
   expect(elsewhere).toEqual([]);
 });
 
-/** What takes names from the table. A new one has a row below that shows that it is found. */
+/** Users of names of the table. A new one has a row below that shows that it is found. */
 const WRITERS: Readonly<Record<string, string>> = {
   'lb/nginx/change.ts': '/etc/nginx/.gateways.conf.api7-orch-old',
   'tasks/config-accepted.ts': '/opt/api7/..gateway-config-accepted.api7-orch-config-check',
@@ -48,7 +48,7 @@ const WRITERS: Readonly<Record<string, string>> = {
   'tasks/restarted.ts': 'api7-gateway-api7-orch-new',
 };
 
-/** On the controller, or below /run, which is gone at a reboot. */
+/** On the controller, or below /run, which is cleared by a reboot. */
 const ELSEWHERE = ['local/fact-cache.ts', 'transport/lock/lock-script.ts', 'transport/ssh/config/by-openssh.ts'];
 
 test('no writer makes up temporary names in another way', () => {
@@ -79,7 +79,7 @@ async function littered(...containers: readonly string[]): Promise<DockerHost> {
 }
 
 describe('leftovers', () => {
-  test('what each writer can leave is found, and nothing else', async () => {
+  test('the leftovers of each writer are found, and nothing else', async () => {
     const fresh = freshContainer('api7-gateway');
     const host = await littered('api7-gateway', fresh, CHECK_CONTAINER, 'nginx');
     host.files.write('/opt/api7/dashboard-config.yaml', Buffer.from('x'), ROOT);
@@ -114,7 +114,7 @@ describe('leftovers', () => {
     expect((await host.engine.containers()).flatMap(({ Names }) => Names)).toEqual(['/api7-gateway']);
   });
 
-  test('a container whose original is gone is kept: it may be all that is left of it', async () => {
+  test('a container without its original is kept: it may be the last one', async () => {
     const container = freshContainer('api7-gateway');
     const host = await littered(container);
     expect(await findLeftovers(host, { ...PLACES, trees: [], paths: [] })).toEqual([
@@ -130,7 +130,7 @@ describe('leftovers', () => {
     expect(await host.engine.container(container)).not.toBeNull();
   });
 
-  test('nothing but a temporary name can be removed so', () => {
+  test('only a temporary name can be removed so', () => {
     expect(() => noLeftover({ file: '/opt/api7/dashboard-config.yaml' })).toThrow(/temporary name/);
     expect(() => noLeftover({ container: 'api7-gateway', replaces: '', isLast: false })).toThrow(/temporary name/);
   });

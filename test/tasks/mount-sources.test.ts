@@ -17,7 +17,7 @@ const gate = (host: DockerHost, check = false) =>
     { check },
   );
 
-test('sources of mounts that are missing are named before anything is changed, all of them', async () => {
+test('all missing sources of mounts are named before any change', async () => {
   const host = new DockerHost();
   host.files.makeDirectory('/srv/a', ROOT);
   const { codes, events } = await gate(host);
@@ -33,7 +33,7 @@ test('files and directories can both be mounted', async () => {
   expect((await gate(host)).codes).toEqual([]);
 });
 
-test('preflight asks for the mounts of the services that the host is to run, once each, and else not at all', async () => {
+test('preflight checks the mounts of the services of the host, once each, and no others', async () => {
   const { api7, gatewayGroups, ...inventory } = await loadInventory('inventory.example.yaml', {
     env: { API7_DB_PASSWORD: 'a-password', API7_GATEWAY_TOKEN: 'a-token' },
   });

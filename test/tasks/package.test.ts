@@ -54,7 +54,7 @@ describe('package', () => {
     expect(host.writes).toBe(writes);
   });
 
-  test('of another version takes the place of the old one whole', async () => {
+  test('of another version replaces the old one whole', async () => {
     const host = new DockerHost();
     await run(host);
     host.files.write(`${into}/stray`, Buffer.from('mine'), { mode: '0600', owner: 'root', group: 'root' });
@@ -76,7 +76,7 @@ describe('package', () => {
       'a work directory that a killed run left',
       (host: DockerHost) => host.files.makeDirectory(`${work}/content`, ROOT),
     ],
-  ])('%s is drift, and heals', async (_, drift) => {
+  ])('%s is drift, and is repaired', async (_, drift) => {
     const host = new DockerHost();
     await run(host);
     const whole = JSON.stringify(host.snapshot());
@@ -86,7 +86,7 @@ describe('package', () => {
     expect(JSON.stringify(host.snapshot())).toBe(whole);
   });
 
-  test('nothing of what a killed run had unpacked gets into the next one', async () => {
+  test('no unpacked file of a killed run gets into the next one', async () => {
     const host = new DockerHost();
     host.files.makeDirectory(`${work}/content`, ROOT);
     host.files.write(`${work}/content/stray`, Buffer.from('of another version'), ROOT);
@@ -103,21 +103,21 @@ describe('package', () => {
     expect(host.writes).toBe(writes + 1);
   });
 
-  test('a file that somebody put beside is left alone', async () => {
+  test('a foreign file beside it is left alone', async () => {
     const host = new DockerHost();
     await run(host);
     host.files.write(`${into}/notes.txt`, Buffer.from('mine'), ROOT);
     expect((await run(host)).rows).toEqual([`ok package ${into}`]);
   });
 
-  test('cut at any write, without any cleaning up, the next run ends in the same place', async () => {
+  test('cut at any write, without any cleanup, the next run ends in the same state', async () => {
     const whole = new DockerHost();
     await run(whole);
     for (let cut = 1; cut <= whole.writes; cut++)
       for (const moment of ['before', 'after'] as const) {
         const host = new DockerHost();
         host.onWrite = (at, count) => {
-          // From the cut on nothing is carried out: the controller is gone.
+          // After the cut nothing runs: the controller is dead.
           if (count > cut || (at === moment && count === cut)) throw new OrchError('X_CONTROLLER_KILLED', 'killed');
         };
         await run(host);
@@ -127,7 +127,7 @@ describe('package', () => {
       }
   });
 
-  test('a full disk is refused before anything is sent, with the numbers', async () => {
+  test('a full disk is refused before the upload, with the numbers', async () => {
     const host = new DockerHost({ freeBytes: 100 });
     const { codes, events } = await run(host);
     expect(codes).toEqual(['DISK_FULL']);
@@ -135,7 +135,7 @@ describe('package', () => {
     expect([...host.files.keys()].filter((path) => path.startsWith('/opt'))).toEqual([]);
   });
 
-  test('what was sent before a cut stays there, and counts as room on a small disk', async () => {
+  test('the part sent before a cut stays there, and counts as room on a small disk', async () => {
     const size = readFileSync(from).length;
     const host = new DockerHost({ freeBytes: 100 });
     const part = `${work}/.package.tar.gz.0123456789ab.api7-orch-part`;
@@ -166,7 +166,7 @@ describe('package', () => {
     expect((await run(host)).codes).toEqual([]);
   });
 
-  test('a failing tar leaves nothing behind', async () => {
+  test('a failing tar leaves no file', async () => {
     const host = new DockerHost({ command: () => ({ code: 2, stderr: 'tar: write error: No space left on device' }) });
     expect((await run(host)).codes).toEqual(['DISK_FULL']);
     expect([...host.files.keys()].filter((path) => path.includes('api7-orch'))).toEqual([]);
@@ -178,14 +178,14 @@ describe('package', () => {
   test.each([
     ['missing', '/nowhere/p.tar.gz', 'LOCAL_FILE_MISSING'],
     ['cut short', join(directory, 'cut.tar.gz'), 'PACKAGE_DAMAGED'],
-  ])('a package that is %s fails before the host is touched', async (_, path, code) => {
+  ])('a package that is %s fails before the host is changed', async (_, path, code) => {
     writeFileSync(join(directory, 'cut.tar.gz'), (await tarGzOf({ a: sha256('a').repeat(50) })).subarray(0, 60));
     const host = new DockerHost();
     await expect(run(host, path)).rejects.toMatchObject({ code, message: expect.stringContaining(path) });
     expect(host.reads + host.writes).toBe(0);
   });
 
-  test('a package with the digest that it must have is taken; any other fails before the host is touched', async () => {
+  test('a package with the declared digest is accepted; any other fails before the host is changed', async () => {
     const digest = sha256(readFileSync(from));
     const playOf = (wanted: string) =>
       onePlay(function* () {
@@ -202,7 +202,7 @@ describe('package', () => {
     expect(() => package_({ from, into, sha256: 'abc' })).toThrow(/64 hexadecimal digits/);
   });
 
-  test('something else at its place is not replaced', async () => {
+  test('something else at its path is not replaced', async () => {
     const host = new DockerHost();
     host.files.write('/opt', Buffer.from('a file'), ROOT);
     const run = await runPlays(

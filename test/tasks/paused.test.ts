@@ -25,7 +25,7 @@ async function installed(): Promise<DockerHost> {
   return host;
 }
 
-describe('a container that somebody paused', () => {
+describe('an externally paused container', () => {
   const tasks: readonly (readonly [string, () => Task])[] = [
     ['started', () => started({ container: NAME })],
     ['stopped', () => stopped({ container: NAME })],
@@ -34,7 +34,7 @@ describe('a container that somebody paused', () => {
     ['steadyContainer', () => steadyContainer({ container: NAME, within: '1m' })],
   ];
 
-  test.each(tasks)('is named as that at once, and is left as it is: %s', async (_, make) => {
+  test.each(tasks)('is reported as such at once, and is left as it is: %s', async (_, make) => {
     const host = await installed();
     host.engine.pause(NAME);
     const play = onePlay(function* () {

@@ -69,16 +69,16 @@ describe('a process without a container', () => {
     if (by !== undefined) expect(JSON.stringify(events)).toContain('ss -ltnp');
   });
 
-  test('is not what Docker itself holds for a container of ours', async () => {
+  test('is not held by Docker for a container of api7-orch', async () => {
     const listening = [{ ...nginx, process: 'docker-proxy' }];
     const host = await hostWith('api7-gateway', '0.0.0.0', true, { listening });
     expect((await gate(host, '0.0.0.0')).codes).toEqual([]);
-    // Between two starts Docker lists no ports of it, while a start may just be holding them.
+    // Between two starts Docker lists no ports of it, while a start may just hold them.
     host.engine.crash('api7-gateway', 1, { loops: true });
     expect((await gate(host, '0.0.0.0')).codes).toEqual([]);
   });
 
-  test('keeps a container of ours that is stopped from its port', async () => {
+  test('keeps a stopped container of api7-orch from its port', async () => {
     const host = await hostWith('api7-gateway', '0.0.0.0', false, { listening: [nginx] });
     expect((await gate(host, '0.0.0.0')).codes).toEqual(['PORT_TAKEN']);
   });

@@ -31,7 +31,7 @@ async function pull(host: DockerHost, request: Partial<PullRequest> = {}, pulls 
   return { error, warnings, id: (await host.engine.image(request.ref ?? REF))?.Id };
 }
 
-/** What an engine was asked for, with the users that logged in. */
+/** The requests to an engine, with the users that logged in. */
 function watched(host: DockerHost) {
   const asked: string[] = [];
   const { engine } = host;
@@ -49,7 +49,7 @@ function watched(host: DockerHost) {
 }
 
 describe('a tag that moves in the middle of a run', () => {
-  test('gives all hosts the image that it named first', async () => {
+  test('gives all hosts its first image', async () => {
     const [one, two] = [hostNamed('gw-1'), hostNamed('gw-2')];
     one.engine.onWrite = (call) => {
       if (call === 'pull') for (const { engine } of [one, two]) engine.pullable.set(REF, NEW);
@@ -65,7 +65,7 @@ describe('a tag that moves in the middle of a run', () => {
     for (const { engine } of [one, two]) expect((await engine.image(REF))?.Id).toBe(OLD.classic);
   });
 
-  test('is told of when the run is resumed, which goes on with the first one', async () => {
+  test('is reported when the run is resumed, which continues with the first one', async () => {
     const pulls = new RunPulls();
     await pull(hostNamed('gw-1'), {}, pulls);
     const record = pulls.pinned([REF, 'api7/other:1']);
@@ -79,13 +79,13 @@ describe('a tag that moves in the middle of a run', () => {
     expect(warnings).toEqual([expect.stringContaining(`(${NEW.containerd}); this run continues with ${OLD.containerd}`)]);
   });
 
-  test('is not resumed by what is no digest', async () => {
+  test('is not resumed by an invalid digest', async () => {
     const resumed = new RunPulls();
     resumed.resume([REF, `${REF}@sha256:../x`, `x@${OLD.containerd}`, `${REF}@${OLD.containerd}@${OLD.containerd}`]);
     expect(resumed.pinned([REF, 'x'])).toEqual([REF, 'x']);
   });
 
-  test('is that of the image which the first host pulled, where no registry can be asked', async () => {
+  test('is that of the image which the first host pulled, where no registry responds', async () => {
     const [one, two] = [hostNamed('gw-1'), hostNamed('gw-2')];
     for (const { engine } of [one, two]) engine.asksRegistries = false;
     const pulls = new RunPulls();
@@ -100,7 +100,7 @@ describe('a tag that moves in the middle of a run', () => {
   });
 });
 
-test('hosts that ask at the same time ask once, and after a failure each by itself', async () => {
+test('simultaneous hosts ask the registry once, and after a failure each by itself', async () => {
   const pulls = new RunPulls();
   let asked = 0;
   const failing = async (): Promise<string> => {
@@ -126,7 +126,7 @@ test('hosts that ask at the same time ask once, and after a failure each by itse
   expect(asked).toBe(3);
 });
 
-test("the inventory's login that was refused is not tried on the other hosts; that of a host is", async () => {
+test('a refused login of the inventory is not tried on the other hosts; that of a host is', async () => {
   const attempts = async (login?: RegistryLogin) => {
     const pulls = new RunPulls();
     const hosts = ['gw-1', 'gw-2', 'gw-3'].map((name) => hostNamed(name));
@@ -181,14 +181,14 @@ describe('mirrors', () => {
     expect(warnings).toEqual([expect.stringContaining('the mirror empty.example.com is passed over')]);
   });
 
-  test('that have another image under the tag are passed over', async () => {
+  test('that have another image under the tag are skipped', async () => {
     const host = hostNamed('gw-1');
     host.engine.pullable.set(`${MIRROR}:1`, NEW);
     const { error, id, warnings } = await pull(host, { login, mirrors });
     expect([error, id, warnings.length]).toEqual([undefined, OLD.classic, 2]);
   });
 
-  test('say which image it is where the registry does not', async () => {
+  test('determine the image where the registry does not', async () => {
     const host = hostNamed('gw-1');
     host.engine.pullable.clear();
     host.engine.pullable.set(`${MIRROR}:1`, NEW);
@@ -197,7 +197,7 @@ describe('mirrors', () => {
     expect(warnings[0]).toContain('is the image that the mirror mirror.example.com has');
   });
 
-  test('are of no use to a name with a digest', async () => {
+  test('are not used for a name with a digest', async () => {
     const host = hostNamed('gw-1');
     const asked = watched(host);
     const ref = `${REPOSITORY}@${OLD.containerd}`;
@@ -205,7 +205,7 @@ describe('mirrors', () => {
     expect(asked).toEqual([`pull ${ref} as origin`]);
   });
 
-  test('and registry that all fail give the error of the registry', async () => {
+  test('and registry that all fail report the error of the registry', async () => {
     const host = hostNamed('gw-1');
     host.engine.pullable.clear();
     expect((await pull(host, { login, mirrors })).error).toMatchObject({
@@ -215,7 +215,7 @@ describe('mirrors', () => {
   });
 });
 
-test('so many pulls are under way at once, and hosts without a pull do not wait', async () => {
+test('this many pulls run at once, and hosts without a pull do not wait', async () => {
   const pulls = new RunPulls();
   const waiting: (() => void)[] = [];
   const hosts = ['a', 'b', 'c', 'd', 'e'].map((name) => hostNamed(name));
@@ -239,7 +239,7 @@ test('so many pulls are under way at once, and hosts without a pull do not wait'
 });
 
 describe('free space', () => {
-  test('that is too little is refused before the pull, with what there is and what is needed', async () => {
+  test('that is too little is refused before the pull, with the available and the needed space', async () => {
     const host = hostNamed('gw-1', { freeBytes: 1.5 * 1024 ** 3 });
     const asked = watched(host);
     expect((await pull(host)).error).toMatchObject({
@@ -277,7 +277,7 @@ describe('free space', () => {
   });
 });
 
-test('the pulls of one run are the same for all who ask by its files', () => {
+test('all users of a run’s files share its pulls', () => {
   const files = localFiles();
   expect(pullsOf(files)).toBe(pullsOf(files));
   expect(pullsOf(localFiles())).not.toBe(pullsOf(files));

@@ -15,7 +15,7 @@ export async function plan<S extends Data>(task: Task<unknown, S>, host: FakeHos
   return { before, after, differences: diff(before, after) };
 }
 
-/** Applies one task and plans it again: what is left must be nothing. */
+/** Applies one task and plans it again: no change may remain. */
 export async function settle<S extends Data>(
   task: Task<unknown, S>,
   host: FakeHost,

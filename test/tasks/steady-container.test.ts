@@ -7,7 +7,7 @@ import { plan } from './settle.ts';
 
 const NAME = 'api7-gateway';
 
-/** A host with a container that was started so long ago, by a clock that is ahead of ours. */
+/** A host with a container that was started so long ago, by a clock that is ahead of the controller's. */
 async function hostWith({ agoMs = 60_000, aheadMs = 0 } = {}): Promise<DockerHost> {
   const host = new DockerHost({
     facts: { clockSkewMs: aheadMs },
@@ -37,12 +37,12 @@ describe('steadyContainer', () => {
     expect((await plan(task, await hostWith(options))).differences.map(({ path }) => path)).toEqual(differing);
   });
 
-  test('the age of a container is what its host says, whatever the time of day here', async () => {
+  test('the age of a container is measured by its host, at any local time', async () => {
     const host = await hostWith({ agoMs: 2000 });
     const now = Date.now();
     host.clock = async () => now;
     const real = Date.now;
-    // Both clocks agreed when the host was asked for its facts; then ours was corrected.
+    // Both clocks agreed when the host was read for its facts; then the controller's was corrected.
     await host.facts();
     const inspect = host.engine.container;
     host.engine.container = async (name) => {
@@ -60,7 +60,7 @@ describe('steadyContainer', () => {
     }
   });
 
-  test('one that ends again and again is told at once, with its log', async () => {
+  test('a container that exits again and again is reported at once, with its log', async () => {
     const host = await hostWith();
     host.engine.program = () => ({ exitCode: 3, log: 'bad config' });
     host.engine.crash(NAME, 3, { back: true });
@@ -68,7 +68,7 @@ describe('steadyContainer', () => {
     expect(task.bound.cannotRecover(before)).toMatchObject({ code: 'CONTAINER_EXITED', details: 'bad config' });
   });
 
-  test('one that is too young in the end is told with its age and restarts', async () => {
+  test('NOT_STEADY reports the container’s age and restart count', async () => {
     const host = await hostWith({ agoMs: 2000 });
     host.engine.crash(NAME, 1, { back: true });
     const { before } = await plan(task, host);
@@ -90,7 +90,7 @@ describe('containerEvidence', () => {
   });
   const found = (host: DockerHost) => seenBy(evidence, host);
 
-  test('tells how the process ended, its last lines, and what the probes say now', async () => {
+  test('reports how the process ended, its last lines, and the current results of the probes', async () => {
     const host = await hostWith();
     host.engine.program = () => ({ exitCode: 137, log: 'line 1\nline 2' });
     host.engine.crash(NAME, 137, { oom: true, back: true });
@@ -104,13 +104,13 @@ describe('containerEvidence', () => {
     });
   });
 
-  test('says so when the kernel ended it', async () => {
+  test('reports that the kernel ended it', async () => {
     const host = await hostWith();
     host.engine.crash(NAME, 137, { oom: true });
     expect(await found(host)).toMatchObject({ exitCode: 137, oomKilled: true });
   });
 
-  test('a container that is not there is evidence too, and nothing is wanted of it', async () => {
+  test('a missing container is a finding too, and no command runs', async () => {
     const host = new DockerHost({ http: () => null });
     expect(await found(host)).toMatchObject({ status: 'absent', log: '' });
     expect((await plan(evidence, host)).differences).toEqual([]);

@@ -41,7 +41,7 @@ async function hostWith(labels: Readonly<Record<string, string>> = OURS, skewMs 
 const SINCE = new Date(2500).toISOString();
 const again = restarted({ container: NAME, since: SINCE, stopTimeoutSeconds: 60 });
 
-/** What a write says and asks, in order, together with what the engine is told. */
+/** The output and questions of a write, in order, together with the commands to the engine. */
 function noting(host: DockerHost, refuse = false): { readonly said: string[]; readonly report: Report } {
   const said: string[] = [];
   host.engine.onWrite = (call, name) => said.push(`${call} ${name}`);
@@ -80,21 +80,21 @@ describe('restarted', () => {
     expect((await plan(again, host)).differences).toEqual([]);
   });
 
-  test('one that was started since is left alone, by the clock of its own host', async () => {
+  test('a container that was started since is left alone, by the clock of its own host', async () => {
     const behind = restarted({ container: NAME, since: new Date(1000).toISOString() });
     expect((await plan(behind, await hostWith())).differences).toEqual([]);
-    // Two seconds ahead: what it calls second 2 was second 0 here.
+    // Two seconds ahead: its second 2 was second 0 here.
     expect((await plan(behind, await hostWith(OURS, 2000))).differences.map(({ path }) => path)).toEqual(['fresh']);
   });
 
-  test('nothing is stopped when the last look refuses', async () => {
+  test('nothing is stopped when the last check refuses', async () => {
     const host = await hostWith();
     await expect(write(again, host, true)).rejects.toMatchObject({ code: 'DRAIN_LOST' });
     expect(host.engine.stops).toEqual([]);
     expect((await host.engine.container(NAME))?.State.Running).toBe(true);
   });
 
-  test('one that had to be killed is made anew, exactly as it was', async () => {
+  test('a container that had to be killed is recreated, exactly as it was', async () => {
     const host = await hostWith();
     const before = await host.engine.container(NAME);
     host.engine.stubborn.add(NAME);
@@ -113,7 +113,7 @@ describe('restarted', () => {
     expect(await host.engine.container(freshContainer(NAME))).toBeNull();
   });
 
-  test('made anew it runs the image that it ran, whatever its tag means by now', async () => {
+  test('recreates the container from the same image id after the tag has moved', async () => {
     const host = await hostWith();
     host.engine.loadArchive({ classic: 'sha256:two', containerd: 'sha256:two-manifest' }, 'gateway:1');
     host.engine.stubborn.add(NAME);
@@ -121,7 +121,7 @@ describe('restarted', () => {
     expect((await host.engine.container(NAME))?.Image).toBe('sha256:one');
   });
 
-  test("somebody else's container cannot be made anew: it is started as it is, and that is said", async () => {
+  test('an external container cannot be recreated: it is started as it is, and that is reported', async () => {
     const host = await hostWith({});
     const id = (await host.engine.container(NAME))?.Id;
     host.engine.stubborn.add(NAME);
@@ -130,18 +130,18 @@ describe('restarted', () => {
     expect((await host.engine.container(NAME))?.Id).toBe(id);
   });
 
-  test('one that does not run is started, without a last look', async () => {
+  test('a container that does not run is started, without a last check', async () => {
     const host = await hostWith();
     await host.engine.stop(NAME, { signal: 'SIGQUIT', timeoutSeconds: 1 });
     expect(await write(again, host)).not.toContain('last look');
     expect((await host.engine.container(NAME))?.State.Running).toBe(true);
   });
 
-  test('one that is not there is an error', async () => {
+  test('a missing container is an error', async () => {
     await expect(plan(again, new DockerHost())).rejects.toMatchObject({ code: 'CONTAINER_MISSING' });
   });
 
-  test('broken off while it was made anew, the next run ends it', async () => {
+  test('interrupted while it was recreated, the next run completes it', async () => {
     for (const cut of ['create', 'remove', 'rename', 'start']) {
       const host = await hostWith();
       host.engine.stubborn.add(NAME);
@@ -159,20 +159,20 @@ describe('restarted', () => {
 describe('stopped', () => {
   const down = stopped({ container: NAME, stopSignal: 'SIGTERM', stopTimeoutSeconds: 30 });
 
-  test('a container is stopped gently, after a last look, and stays', async () => {
+  test('a container is stopped gently, after a last check, and stays', async () => {
     const host = await hostWith();
     expect(await write(down, host)).toEqual(['last look', `stop ${NAME}`]);
     expect(host.engine.stops).toEqual([{ name: NAME, signal: 'SIGTERM', timeoutSeconds: 30 }]);
     expect((await plan(down, host)).differences).toEqual([]);
   });
 
-  test('nothing is stopped when the last look refuses', async () => {
+  test('nothing is stopped when the last check refuses', async () => {
     const host = await hostWith();
     await expect(write(down, host, true)).rejects.toMatchObject({ code: 'DRAIN_LOST' });
     expect(host.engine.stops).toEqual([]);
   });
 
-  test('one that is not there is fine', async () => {
+  test('a missing container is fine', async () => {
     expect((await plan(down, new DockerHost())).differences).toEqual([]);
   });
 });

@@ -23,25 +23,25 @@ const start = onePlay(function* () {
 });
 const isRunning = async (host: DockerHost) => (await host.engine.container(NAME))?.State.Running;
 
-test('a container that runs is stopped, once', async () => {
+test('a running container is stopped, once', async () => {
   const host = await hostWithContainer(true);
   expect((await runPlays([host], stop)).rows).toEqual([`changed stopped ${NAME}`]);
   expect(await isRunning(host)).toBe(false);
   expect((await runPlays([host], stop)).rows).toEqual([`ok stopped ${NAME}`]);
 });
 
-test('one that is not there is stopped', async () => {
+test('a missing container counts as stopped', async () => {
   expect((await runPlays([new DockerHost()], stop)).rows).toEqual([`ok stopped ${NAME}`]);
 });
 
-test('one that was stopped is started, once', async () => {
+test('a stopped container is started, once', async () => {
   const host = await hostWithContainer(false);
   expect((await runPlays([host], start)).rows).toEqual([`changed started ${NAME}`]);
   expect(await isRunning(host)).toBe(true);
   expect((await runPlays([host], start)).rows).toEqual([`ok started ${NAME}`]);
 });
 
-test('one that is not there, or was killed, is refused with what to do', async () => {
+test('a missing or killed container is refused with a hint', async () => {
   expect((await runPlays([new DockerHost()], start)).codes).toEqual(['CONTAINER_MISSING']);
   const host = await hostWithContainer(true);
   host.engine.crash(NAME, 137);

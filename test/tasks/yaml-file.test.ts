@@ -28,7 +28,7 @@ const shown = async (task: typeof config, host: FakeHost) => {
 };
 
 describe('yamlFile', () => {
-  test('writes the values, secrets opened, keys in the order given, under a header', async () => {
+  test('writes the values, secrets opened, keys in the given order, under a header', async () => {
     const host = new FakeHost({ name: 'cp-1' });
     expect(await settle(config, host)).toMatchObject({ left: [] });
     expect(written(host)).toBe(
@@ -44,7 +44,7 @@ describe('yamlFile', () => {
     expect(await settle(again, host)).toEqual({ did: [], left: [] });
   });
 
-  test('an edit by hand is undone', async () => {
+  test('a manual edit is undone', async () => {
     const host = await hostWith(`${HEADER}server: {port: 7080}\n`);
     const { did, left } = await settle(config, host);
     expect([paths(did), left]).toEqual([['digest'], []]);
@@ -56,13 +56,13 @@ describe('yamlFile', () => {
     const task = (content: object, accepts: readonly object[], mode = '0640') =>
       yamlFile({ path: PATH, content, accepts, mode });
 
-    test('is no change of a file that is up to date without it', async () => {
+    test('does not change a file that is up to date without it', async () => {
       const host = new FakeHost({ name: 'cp-1' });
       await settle(task(before, []), host);
       const was = await plan(task(before, []), host);
       expect(await settle(task(added, [before]), host)).toEqual({ did: [], left: [] });
       expect(load(written(host))).not.toHaveProperty('database.max_lifetime');
-      // Containers carry a digest of it: that stays, too, or each of them would be made anew.
+      // Containers carry a digest of it, which stays, too; otherwise each of them would be recreated.
       const now = await plan(task(added, [before]), host);
       const mark = (of: typeof config, { after }: typeof now) => of.bound.fingerprint(after ?? expect.fail('no file'));
       expect(mark(task(added, [before]), now)).toEqual(mark(task(before, []), was));
@@ -81,7 +81,7 @@ describe('yamlFile', () => {
       expect(load(written(old))).toMatchObject({ server: { port: 7081 }, database: { max_lifetime: '1h' } });
     });
 
-    test('makes no container anew that is to be restarted on each change of the file', async () => {
+    test('recreates no container that restarts on each change of the file', async () => {
       const host = new DockerHost();
       host.files.makeDirectory('/opt', { ...ROOT, mode: '0755' });
       host.engine.pullable.set('api7/dp:1', { classic: 'sha256:1', containerd: 'sha256:2' });
@@ -161,19 +161,19 @@ describe('yamlFile', () => {
     ['a date', { at: new Date(0) }, 'at is a Date'],
     ['no number', { n: Number.NaN }, 'n is NaN'],
     ['a hole in a list', { list: [undefined] }, 'list[0] is undefined'],
-  ])('refuses %s and says where', (_, content, message) => {
-    // What a playbook written without types may pass.
+  ])('refuses %s and names its path', (_, content, message) => {
+    // Values of a playbook without types.
     expect(() => yamlFile({ path: PATH, content: content as never })).toThrow(
       expect.objectContaining({ code: 'TASK_PARAMS', message: expect.stringContaining(message) }),
     );
   });
 
-  test('the text as a whole is not made a secret: its ordinary lines stay readable elsewhere', () => {
+  test('the whole text does not become a secret: its ordinary lines stay readable elsewhere', () => {
     expect([...knownSecrets()].some((value) => value.includes('port: 7080'))).toBe(false);
   });
 });
 
-describe('what a YAML file shows', () => {
+describe('the diff of a YAML file', () => {
   test('a new one, with its secrets masked', async () => {
     const patch = await shown(config, new FakeHost({ name: 'cp-1' }));
     expect(patch.before).toBe('');

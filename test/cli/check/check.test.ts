@@ -13,7 +13,7 @@ test('a healthy fleet has no finding: a line for each host, and exit code 0', as
 
 const GW = 'gw-1';
 
-/** A fault, what is found of it, and words of the hint. */
+/** A fault, its findings, and words of the hint. */
 const ROWS: readonly (readonly [string, Faults, readonly string[], RegExp])[] = [
   [
     'clock',
@@ -169,7 +169,7 @@ test.each(ROWS)('%s: its line and its hint, nothing else', async (_, faults, exp
   for (const line of run.text.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
 });
 
-test('many faults at once: each has its line', async () => {
+test('several faults at once: each has its line', async () => {
   const run = await checked({
     hosts: {
       'cp-1': { postgres: () => ({ version: 140_009 }), facts: { clockSkewMs: 90_000 } },
@@ -190,7 +190,7 @@ test('many faults at once: each has its line', async () => {
   expect(run.report.hosts.flatMap(({ checks }) => checks).filter(({ message, hint }) => message && !hint)).toEqual([]);
 });
 
-test('a host without Docker has one line, not one for all that is asked of its Engine', async () => {
+test('a host without Docker has one line, not one for each check of its Engine', async () => {
   const run = await checked({ noDocker: ['gw-1'] });
   expect(findingsOf(run)).toEqual(['gw-1 docker DOCKER_NOT_FOUND']);
   const of = run.report.hosts.find(({ host }) => host === 'gw-1')?.checks ?? [];
@@ -199,13 +199,13 @@ test('a host without Docker has one line, not one for all that is asked of its E
   );
 });
 
-test('only the hosts that are named are connected to', async () => {
+test('only the named hosts are connected to', async () => {
   const { report, hosts } = await checked({}, 'cp-1');
   expect(report.hosts.map(({ host }) => host)).toEqual(['inventory', 'cp-1']);
   expect(hosts['gw-1']?.trips).toBe(0);
 });
 
-test('fifty hosts cost each a few round trips, and no write', async () => {
+test('fifty hosts have a few round trips each, and no write', async () => {
   const gateways = Array.from({ length: 46 }, (_, index) => `gw-${index + 3}`);
   const run = await checked({
     inventory: (text) =>

@@ -10,7 +10,7 @@ import { INVENTORY, LbScene } from '../lb/scene.ts';
 const CERTIFICATES = join(import.meta.dirname, '../../fixtures/certificates');
 const TOKEN = 'token: some-token';
 
-/** What is wrong with a cluster: by host, and of the inventory's certificate and its balancer. */
+/** The faults of a cluster: by host, and of the inventory's certificate and its balancer. */
 export interface Faults {
   readonly hosts?: Readonly<Record<string, Partial<FakeHostOptions>>>;
   readonly engines?: Readonly<Record<string, Partial<EngineInfo>>>;
@@ -18,7 +18,7 @@ export interface Faults {
   readonly noDocker?: readonly string[];
   /** Hosts without flock. */
   readonly noFlock?: readonly string[];
-  /** Hosts with curl, to which nobody listens. */
+  /** Hosts with curl that get no response. */
   readonly deaf?: readonly string[];
   /** Name of the certificate's file. Default: the gateways have a token. */
   readonly cert?: string;
@@ -26,7 +26,7 @@ export interface Faults {
   /** Level of the balancers' socket. */
   readonly level?: string;
   readonly inventory?: (text: string) => string;
-  /** Hosts that refuse to be connected to. */
+  /** Hosts that refuse connections. */
   readonly dead?: readonly string[];
 }
 
@@ -42,7 +42,7 @@ export interface CheckRun {
   readonly hosts: Readonly<Record<string, FakeHost>>;
 }
 
-/** Runs `check` on a cluster in memory, for people and as JSON. */
+/** Runs `check` on a cluster in memory, as text and as JSON. */
 export async function checked(faults: Faults = {}, pattern = 'all'): Promise<CheckRun> {
   const { servers = SERVERS, level = 'admin', cert, inventory = (text) => text } = faults;
   const secure = (file: string) =>
@@ -91,7 +91,7 @@ function hostOf(
   });
 }
 
-/** What was found, as `host check CODE`; `?` behind a warning, `-` behind what is not shown. */
+/** The findings, as `host check CODE`; `?` after a warning, `-` after a hidden one. */
 export const findingsOf = ({ report }: CheckRun): readonly string[] =>
   report.hosts.flatMap(({ host, checks }) =>
     checks.flatMap(({ check: name, result, code, message }) =>

@@ -27,7 +27,7 @@ const SAYS: Readonly<Record<string, number>> = {
   '/healthz': 503,
 };
 
-/** What the gateway says that it runs as, and is. */
+/** The user and the version of the gateway. */
 let identity = '636\n636\n3.10.5';
 let scene: LbScene;
 let flags: ImagesVerifyFlags;
@@ -74,7 +74,7 @@ async function verify(more: Partial<ImagesVerifyFlags> = {}, outside = scene.out
 
 const files = (): readonly string[] => readdirSync(directory);
 
-/** Containers and temporary files that are still on a host. */
+/** Containers and temporary files that remain on a host. */
 const left = async (name: string): Promise<readonly string[]> => [
   ...(await host(name).engine.containers()).flatMap(({ Names }) => Names),
   ...Object.keys(host(name).files.tree('/run/api7-orch') ?? {}).filter((path) => path.includes('verify')),
@@ -96,7 +96,7 @@ beforeEach(() => {
 afterEach(() => process.chdir(before));
 
 describe('images verify', () => {
-  test('tries the images on one host of each group, leaves nothing there, and writes no file where nothing differs', async () => {
+  test('tries the images on one host of each group, leaves no files there, and writes no file without a difference', async () => {
     expect(await verify()).toBe(0);
     expect(scene.connected.toSorted()).toEqual(['cp-1', 'gw-1']);
     expect(scene.printed).toMatch(/^dashboard +cp-1 +8 of 8 /m);
@@ -106,7 +106,7 @@ describe('images verify', () => {
     expect([...(await left('cp-1')), ...(await left('gw-1'))]).toEqual([]);
   });
 
-  test('names what differs, with exit code 2 and a file of its owner alone', async () => {
+  test('names the differences, with exit code 2 and a file of its owner alone', async () => {
     identity = '0\n0\n3.10.5';
     expect(await verify()).toBe(2);
     expect(scene.printed).toMatch(/^gateway +user +uid 636, group 636 +uid 0, group 0$/m);
@@ -139,21 +139,21 @@ describe('images verify', () => {
     expect(host('gw-1').locks.record).toBeNull();
   });
 
-  test('--on tries the images of that host; a host that is not there is refused', async () => {
+  test('--on tries the images of that host; an unknown host is refused', async () => {
     expect(await verify({ on: 'gw-1' })).toBe(0);
     expect(scene.connected).toEqual(['gw-1']);
     await expect(verify({ on: 'gw-9' })).rejects.toMatchObject({ code: 'HOST_UNKNOWN' });
     await expect(verify({ on: 'gw-1', local: true })).rejects.toMatchObject({ code: 'USAGE' });
   });
 
-  test('a host that cannot be reached refuses it', async () => {
+  test('an unreachable host refuses it', async () => {
     scene.dead.add('cp-1');
     expect(await verify()).toBe(2);
     expect(errors.text).toContain('CONNECT_REFUSED');
     expect(await left('gw-1')).toEqual([]);
   });
 
-  test('an image that is missing is pulled; one that cannot be is an error, and the others are tried', async () => {
+  test('a missing image is pulled; a failed pull is an error, and the others are tried', async () => {
     host('cp-1').engine.untag(REFS.dashboard);
     expect(await verify()).toBe(3);
     expect(scene.printed).toContain('IMAGE_PULL_FAILED on cp-1');
@@ -166,7 +166,7 @@ describe('images verify', () => {
     expect(await verify()).toBe(0);
   });
 
-  test('what an earlier one left is removed', async () => {
+  test('the remains of an earlier one are removed', async () => {
     const { engine } = host('gw-1');
     const name = verifyContainer('gateway-peer', '3f9a');
     await engine.create(name, { Image: REFS.gateway, HostConfig: { RestartPolicy: { Name: 'no' } } });
@@ -175,7 +175,7 @@ describe('images verify', () => {
     expect(await left('gw-1')).toEqual([]);
   });
 
-  test('an Engine that fails in the middle: an error of that host, and nothing stays', async () => {
+  test('an Engine that fails halfway: an error of that host, and no container stays', async () => {
     let created = 0;
     host('gw-1').engine.onWrite = (call) => {
       if (call === 'create' && ++created === 5) throw new Error('the Engine is gone');

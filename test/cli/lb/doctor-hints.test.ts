@@ -54,7 +54,7 @@ test.each([
     'on lb-1 remove "down" from gateways/gw-1, gateways/gw-1b in /etc/nginx/gateways.conf, then reload nginx',
   ],
   ['command', INVENTORY.replace(HAPROXY, HOOKS), 'set gateways/gw-1, gateways/gw-1b back on lb-1'],
-])('%s: how a person ends a drain without a lease', async (_driver, text, how) => {
+])('%s: how an operator ends a drain without a lease', async (_driver, text, how) => {
   const { report, nodes, clean } = await diagnosed(text);
   expect(report.findings).toMatchObject([
     {
@@ -67,7 +67,7 @@ test.each([
   expect([nodes, clean.size]).toEqual([[], 0]);
 });
 
-test('the time is that of the server that tells it', async () => {
+test('the time is that of the server that reports it', async () => {
   const { report } = await diagnosed(INVENTORY);
   expect(report.findings[0]?.since).toBe('2026-03-01T11:00:00.000Z');
 });

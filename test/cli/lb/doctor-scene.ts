@@ -32,7 +32,7 @@ interface Reported {
   readonly report: DoctorReport;
 }
 
-/** A cluster that was installed, and the verb on it. */
+/** An installed cluster, and the command on it. */
 export class DoctorScene {
   readonly cluster = new SmallCluster(2);
   printed = '';
@@ -51,7 +51,7 @@ export class DoctorScene {
   /** Its exit code; undefined where its controller was killed. */
   async doctor(flags: Partial<DoctorFlags> = {}): Promise<number | undefined> {
     const stdout = new TextStream();
-    // A journal is named by its second and its process: here many are begun in one.
+    // A journal is named by its second and its process: here many begin in one.
     process.env.XDG_STATE_HOME = mkdtempSync(join(HOME, 'state-'));
     const before = this.#written();
     const code = await this.cluster.verb((inventory, environment) =>
@@ -144,7 +144,7 @@ export class DoctorScene {
     await engine.create(name, { Image, HostConfig: { RestartPolicy: { Name: 'no' } } });
   }
 
-  /** Files but records of runs, which have ids of their own, and orders at the balancers. */
+  /** All files except records of runs, which have ids of their own, and orders at the balancers. */
   get world(): string {
     return sha256(
       JSON.stringify([

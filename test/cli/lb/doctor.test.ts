@@ -7,10 +7,10 @@ const GATEWAY = 'api7-gateway';
 const leasesOn = (scene: DoctorScene, lb: string): readonly string[] =>
   [...scene.cluster.host(lb).files.keys()].filter((path) => path.startsWith(`${LEASES}/`));
 
-/** What no `--fix` repairs. */
+/** Findings that `--fix` does not repair. */
 const HELD = { kind: 'hand', by: 'eve@desk', reason: 'new disks' } as const;
 
-test('a cluster without findings: exit 0, nothing is written', async () => {
+test('a cluster without findings: exit 0, no write', async () => {
   const scene = await DoctorScene.installed();
   for (const flags of [{}, { fix: true }]) {
     expect(await scene.doctor(flags)).toBe(0);
@@ -19,7 +19,7 @@ test('a cluster without findings: exit 0, nothing is written', async () => {
   }
 });
 
-test('the table: what it is, since when, by whom, and what to do', async () => {
+test('the table: the finding, since when, by which operator, and the hint', async () => {
   const scene = await DoctorScene.installed();
   scene.leaseOnBoth('gw-1');
   scene.order('lb-2', 'set server gateways/gw-2 state maint');
@@ -44,7 +44,7 @@ hint for gw-2 on lb-2: to restore gw-2, on lb-2 send to /run/h.sock: set server 
   expect(scene.writes).toEqual([]);
 });
 
-describe('what is found', () => {
+describe('findings', () => {
   test.each<[string, (scene: DoctorScene) => unknown, readonly string[]]>([
     [
       'a drain of a run that has ended',
@@ -146,7 +146,7 @@ describe('what is found', () => {
     const before = scene.world;
     expect(await scene.found()).toEqual(found);
     expect(scene.world).toBe(before);
-    // What is named as repairable is repaired, and the second time there is nothing to do.
+    // A finding marked as repairable is repaired, and the second time there is nothing to do.
     const left = found.filter((each) => each.startsWith('-'));
     const { code, report } = await scene.report({ fix: true });
     expect(report.findings.map(({ what }) => what)).toEqual(left.map((each) => each.split(': ').slice(1).join(': ')));
@@ -157,7 +157,7 @@ describe('what is found', () => {
     expect([scene.world, scene.writes]).toEqual([after, []]);
   });
 
-  test('a lease of a run that is alive is shown, and is no finding; nor is what it writes just now', async () => {
+  test('a lease of a live run is shown, and is no finding; nor are its current writes', async () => {
     const scene = await DoctorScene.installed();
     const end = await scene.livingRun('lb-1');
     await scene.livingRun('gw-1', { ...OWNER, token: 'again' });
@@ -175,7 +175,7 @@ describe('what is found', () => {
     await end();
   });
 
-  test('a host that cannot be reached is named, and the others are examined', async () => {
+  test('an unreachable host is named, and the others are checked', async () => {
     const scene = await DoctorScene.installed();
     scene.cluster.away.add('lb-2').add('cp-1');
     scene.file('gw-2', '/opt/api7/.data-plane-package.api7-orch-new/package.tar.gz');
@@ -185,7 +185,7 @@ describe('what is found', () => {
     expect(report.findings.map(({ host }) => host)).toEqual(['gw-2']);
   });
 
-  test('words from hosts are harmless on a terminal', async () => {
+  test('text from hosts is sanitized on a terminal', async () => {
     const scene = await DoctorScene.installed();
     scene.leaseOnBoth('gw-1', { ...HELD, by: 'eve\u001b[2J\nOK: nothing', reason: 'x\u001b]0;t\u0007\nFIXED' });
     await scene.doctor();
@@ -197,7 +197,7 @@ describe('what is found', () => {
 });
 
 describe('--fix', () => {
-  test('restores what a run left, one node after another, through the gates and the restore of a rolling change', async () => {
+  test('restores the drained nodes of a run, one after another, through the gates and the restore of a rolling change', async () => {
     const scene = await DoctorScene.installed();
     scene.leaseOnBoth('gw-1', { before: { 'gateways/gw-1': { admin: 'ready', weight: '7' } } });
     scene.leaseOnBoth('gw-2');
@@ -211,7 +211,7 @@ describe('--fix', () => {
     expect(scene.printed).toMatch(/nothing to repair\n$/);
     expect([leasesOn(scene, 'lb-1'), leasesOn(scene, 'lb-2')]).toEqual([[], []]);
     expect(['gw-1', 'gw-2'].map(scene.cluster.serves.bind(scene.cluster))).toEqual([true, true]);
-    // Never more of them out than before, and one was back before the other one began.
+    // Never more of them drained than before, and one was in service before the other one began.
     expect(out).toContain(1);
     expect(out.toSorted((a, b) => b - a)).toEqual(out);
     expect(scene.cluster.lb('lb-1').asked).toContain('set server gateways/gw-1 weight 7');
@@ -252,7 +252,7 @@ describe('--fix', () => {
       /a run that is alive works on it/,
     ],
     ['it cannot be reached', (scene) => scene.cluster.away.add('gw-1'), /cannot be reached to see if it is ready/],
-  ])('never touches a node: %s', async (_name, prepare, why) => {
+  ])('never changes a node: %s', async (_name, prepare, why) => {
     const scene = await DoctorScene.installed();
     scene.lease('lb-1', 'gw-1');
     await prepare(scene);
@@ -277,7 +277,7 @@ describe('--fix', () => {
     expect(leasesOn(scene, 'lb-2')).toEqual([]);
   });
 
-  test('a lost drain of the last node that gets requests is left as it is until another one serves', async () => {
+  test('a lost drain of the last node with requests is left as it is until another one serves', async () => {
     const scene = await DoctorScene.installed();
     scene.leaseOnBoth('gw-1', {}, false);
     scene.leaseOnBoth('gw-2');
@@ -303,7 +303,7 @@ describe('--fix', () => {
     expect(scene.cluster.lb('lb-1').asked).not.toContain('set server gateways/gw-1 state drain');
   });
 
-  test('a node that answers with errors once it is restored is drained again, and named', async () => {
+  test('a node that returns errors after its restore is drained again, and named', async () => {
     const scene = await DoctorScene.installed();
     scene.leaseOnBoth('gw-1');
     scene.cluster.erring.add('gw-1');
@@ -315,14 +315,14 @@ describe('--fix', () => {
     expect(scene.cluster.serves('gw-1')).toBe(false);
   });
 
-  test('Ctrl-C: the node in progress comes to its end, the others stay drained and named, no lock is left', async () => {
+  test('Ctrl-C: the node in progress is finished, the others stay drained and named, no lock is left', async () => {
     const scene = await DoctorScene.installed();
     scene.leaseOnBoth('gw-1');
     scene.leaseOnBoth('gw-2');
     scene.cluster.onOperation = (_host, operation) => {
       if (operation !== 'haproxyCommand') return;
       scene.cluster.onOperation = undefined;
-      // Ours alone: the test runner has its own.
+      // Those of api7-orch only: the test runner has its own.
       process.listeners('SIGINT').at(-1)?.('SIGINT');
     };
     expect(await scene.doctor({ fix: true, output: 'json' })).toBe(6);
@@ -332,7 +332,7 @@ describe('--fix', () => {
     expect(await scene.doctor({ fix: true, output: 'json' })).toBe(0);
   });
 
-  test('another run holds a lock that it needs: exit 5, nothing is changed', async () => {
+  test('another run holds a needed lock: exit 5, no change', async () => {
     const scene = await DoctorScene.installed();
     scene.leaseOnBoth('gw-1');
     const end = await scene.livingRun('lb-1', { ...OWNER, run: 'another' });

@@ -10,7 +10,7 @@ import { DRAINED, drain, IN, MAINTENANCE, restore } from './verbs.ts';
 
 const ADDRESSES: Readonly<Record<string, string>> = { 'gw-1': '10.0.2.21', 'gw-2': '10.0.2.22' };
 
-test('takes a node out on every balancer, on record, and never connects to it', async () => {
+test('drains a node on every balancer, with a lease, and never connects to it', async () => {
   const scene = new LbScene();
   expect(await drain(scene, ['gw-1'])).toBe(0);
   for (const balancer of ['lb-1', 'lb-2']) {
@@ -29,7 +29,7 @@ test('takes a node out on every balancer, on record, and never connects to it', 
   expect(new Set(scene.connected)).toEqual(new Set(['lb-1', 'lb-2']));
 });
 
-test('tells at the end how the node is given back', async () => {
+test('shows at the end how to restore the node', async () => {
   const scene = new LbScene();
   await drain(scene, ['gw-1']);
   expect(scene.events.find(({ type }) => type === 'roll.end')).toMatchObject({
@@ -37,7 +37,7 @@ test('tells at the end how the node is given back', async () => {
   });
 });
 
-test('changes nothing the second time, and keeps the first record', async () => {
+test('changes nothing the second time, and keeps the first lease', async () => {
   const scene = new LbScene();
   await drain(scene, ['gw-1']);
   const writes = scene.hosts['lb-1']?.writes;
@@ -46,7 +46,7 @@ test('changes nothing the second time, and keeps the first record', async () => 
   expect(scene.warnings).toContainEqual(expect.stringMatching(/gw-1 .*already has a lease of .*new disks/));
 });
 
-test('makes what a run has left on record a drain by hand', async () => {
+test('turns the lease of a run into a manual drain', async () => {
   const scene = new LbScene();
   await drain(scene, ['gw-1']);
   const path = '/var/lib/api7-orch/leases/gateways.gw-1.json';
@@ -62,7 +62,7 @@ test('makes what a run has left on record a drain by hand', async () => {
   expect(scene.warnings).toContainEqual(expect.stringMatching(/lease of ci@x .*now yours and only lb restore ends it/));
 });
 
-test('is told of a run that drained the node between her look and her write', async () => {
+test('reports a run that drained the node between its own read and write', async () => {
   const scene = new LbScene();
   const host = scene.hosts['lb-1'] as FakeHost;
   const swap = host.swapFile.bind(host);
@@ -115,7 +115,7 @@ function meetsRun(scene: LbScene, until = Number.POSITIVE_INFINITY): void {
   };
 }
 
-test('a run that has drained the last other node meanwhile: the drain is taken back, with who is in the way', async () => {
+test('a run that has drained the last other node meanwhile: the drain is undone, and the run is named', async () => {
   const scene = new LbScene();
   meetsRun(scene);
   expect(await drain(scene, ['gw-1'])).toBe(3);
@@ -131,21 +131,21 @@ test('a run that has drained the last other node meanwhile: the drain is taken b
   }
 });
 
-test('a run that withdraws is waited for', async () => {
+test('waits for a run that withdraws', async () => {
   const scene = new LbScene();
   meetsRun(scene, 3000);
   expect(await drain(scene, ['gw-1'])).toBe(0);
   expect(scene.settings('lb-2')).toEqual({ 'gw-1': DRAINED, 'gw-2': IN });
 });
 
-test('with a confirmed outage whoever else drains does not matter', async () => {
+test('with a confirmed outage other drains do not matter', async () => {
   const scene = new LbScene();
   meetsRun(scene);
   expect(await drain(scene, ['gw-1'], { yesOutage: 'prod' })).toBe(0);
   expect(scene.settings('lb-1')).toEqual({ 'gw-1': DRAINED, 'gw-2': DRAINED });
 });
 
-test('a drain that has begun elsewhere and is not ordered yet counts: refused, and nothing is written', async () => {
+test('another drain that has only its lease yet counts: refused, and nothing is written', async () => {
   const scene = new LbScene();
   meetsRun(scene);
   await drain(scene, ['gw-1']);
@@ -161,7 +161,7 @@ test('a drain that has begun elsewhere and is not ordered yet counts: refused, a
   expect(scene.hosts['lb-1']?.writes).toBe(writes);
 });
 
-test('what an earlier drain has on record is not taken back', async () => {
+test('the lease of an earlier drain stays', async () => {
   const three = { 'gw-1': '10.0.2.21', 'gw-2': '10.0.2.22', 'gw-3': '10.0.2.23' };
   const scene = new LbScene({
     inventory: INVENTORY.replace('  lb-1:', '  gw-3: { address: 10.0.2.23 }\n  lb-1:').replace(
@@ -206,7 +206,7 @@ test('waits for a run that restores the node, and no longer than that may take',
   expect(JSON.parse(String(host.fileText(path)))).toMatchObject({ kind: 'hand' });
 });
 
-test('says at once that a balancer was reloaded while sessions are waited for', async () => {
+test('reports a reload of the balancer at once while it waits for sessions', async () => {
   const scene = new LbScene();
   scene.haproxies['lb-2']?.request('gateways');
   let reloaded = false;
@@ -220,7 +220,7 @@ test('says at once that a balancer was reloaded while sessions are waited for', 
   expect(scene.clock.now()).toBeLessThan(3000);
 });
 
-test('is refused before anything is ordered where one balancer takes no orders', async () => {
+test('is refused before the first order where one balancer takes no orders', async () => {
   const scene = new LbScene();
   const lb = scene.haproxies['lb-2'] as FakeHaproxy;
   lb.level = 'operator';
@@ -236,7 +236,7 @@ const TLS = { backend: 'web_tls', name: 'gw-1-tls', address: '10.0.2.21', port: 
 const PLAIN = { backend: 'gateways', port: 9080, weight: 40 };
 const BOTH = [{ ...PLAIN, name: 'gw-1', address: '10.0.2.21' }, { ...PLAIN, name: 'gw-2', address: '10.0.2.22' }, TLS];
 
-test('warns of requests to the node on a port that no pool names', async () => {
+test('warns of requests to the node on a port of no pool', async () => {
   const scene = new LbScene({ servers: BOTH });
   expect(await drain(scene, ['gw-1'])).toBe(0);
   expect(scene.warnings).toContainEqual(
@@ -246,7 +246,7 @@ test('warns of requests to the node on a port that no pool names', async () => {
   expect(await drain(new LbScene({ servers: BOTH }), ['gw-2'])).toBe(0);
 });
 
-test('drains it there as well once a pool names the port', async () => {
+test('drains it there, too, once a pool names the port', async () => {
   const pool =
     'tls: { driver: haproxy, hosts: load_balancer, socket: /run/haproxy/admin.sock, members: data_plane, port: 9443 }';
   const tls = { ...TLS, name: 'gw-2-tls', address: '10.0.2.22' };
@@ -270,7 +270,7 @@ test('waits until no session remains', async () => {
   expect(left).toBeGreaterThan(0);
 });
 
-test('leaves it drained, and says so, when sessions remain for too long', async () => {
+test('leaves it drained, and reports it, when sessions remain for too long', async () => {
   const scene = new LbScene();
   scene.haproxies['lb-2']?.request('gateways');
   expect(await drain(scene, ['gw-1'])).toBe(3);
@@ -288,7 +288,7 @@ test('does not wait with --no-wait', async () => {
   expect(scene.settings('lb-2')['gw-1']).toBe(DRAINED);
 });
 
-test('closes a node that requests stick to once those that ran are done', async () => {
+test('puts a node with sticky sessions into maintenance once its requests are done', async () => {
   const server = { backend: 'gateways', port: 9080, weight: 40, cookie: 'a' };
   const scene = new LbScene({
     servers: [
@@ -302,7 +302,7 @@ test('closes a node that requests stick to once those that ran are done', async 
   expect(scene.settings('lb-1')).toEqual({ 'gw-1': IN, 'gw-2': IN });
 });
 
-test('says that pools are not told whose balancers are not spoken to', async () => {
+test('reports pools with unmanaged balancers', async () => {
   const scene = new LbScene({
     inventory: withPool('clouds: { driver: none, members: gw-1, port: 9443, reason: no API }'),
   });
@@ -333,7 +333,7 @@ test.each<[string, (scene: LbScene) => void, RegExp]>([
   expect([scene.hosts['lb-1']?.writes, scene.hosts['lb-2']?.writes]).toEqual([0, 0]);
 });
 
-test('counts on nobody who is out of traffic in one of the backends', async () => {
+test('counts no node that is drained in one of the backends', async () => {
   const both = ['http', 'tcp'].flatMap((backend) =>
     Object.entries(ADDRESSES).map(([name, address]) => ({ backend, name, address, port: 9080, weight: 40 })),
   );
@@ -343,13 +343,13 @@ test('counts on nobody who is out of traffic in one of the backends', async () =
   expect(scene.codes).toEqual(['OUTAGE_NOT_CONFIRMED']);
 });
 
-test('takes even the last one out when the cluster is named', async () => {
+test('drains even the last node when the cluster is named', async () => {
   const scene = new LbScene();
   expect(await drain(scene, ['data_plane'], { yesOutage: 'prod' })).toBe(0);
   expect(scene.settings('lb-1')).toEqual({ 'gw-1': DRAINED, 'gw-2': DRAINED });
 });
 
-test('takes out at any time a node that is down everywhere', async () => {
+test('drains a node that is down everywhere at any time', async () => {
   const scene = new LbScene();
   down(scene, 'gw-1');
   down(scene, 'gw-2');
@@ -357,7 +357,7 @@ test('takes out at any time a node that is down everywhere', async () => {
   expect(scene.settings('lb-1')['gw-1']).toBe(DRAINED);
 });
 
-test('adds nothing where somebody else has taken the node out, and says so', async () => {
+test('adds nothing to an external drain, and reports it', async () => {
   const scene = new LbScene();
   scene.order('lb-1', 'set server gateways/gw-1 state maint');
   expect(await drain(scene, ['gw-1'])).toBe(0);
@@ -366,7 +366,7 @@ test('adds nothing where somebody else has taken the node out, and says so', asy
   expect(scene.settings('lb-1')['gw-1']).toBe(MAINTENANCE);
 });
 
-test('is refused when a balancer cannot be reached, and goes on without one that is said to be gone', async () => {
+test('is refused when a balancer is unreachable, and continues with --without-lb', async () => {
   const scene = new LbScene();
   scene.dead.add('lb-2');
   expect(await drain(scene, ['gw-1'])).toBe(2);
@@ -376,14 +376,14 @@ test('is refused when a balancer cannot be reached, and goes on without one that
   expect(scene.warnings).toEqual([expect.stringContaining('ignored by --without-lb')]);
 });
 
-test('is refused when one balancer does not know the node, before any other is told', async () => {
+test('is refused when one balancer does not have the node, before any order', async () => {
   const scene = new LbScene({ servers: [{ backend: 'gateways', name: 'gw-2', address: '10.0.2.22', port: 9080 }] });
   expect(await drain(scene, ['gw-1'])).toBe(2);
   expect(scene.codes).toEqual(['LB_MEMBER_UNKNOWN']);
   expect(scene.hosts['lb-1']?.writes).toBe(0);
 });
 
-test('when a balancer fails half-way, says that it is not known and how all is given back', async () => {
+test('when a balancer fails halfway, reports the unknown state and how to restore everything', async () => {
   const fake = new LbScene().haproxies['lb-2'] ?? expect.fail();
   const stubborn = new FakeHost({
     name: 'lb-2',
@@ -406,13 +406,13 @@ test.each<[string, readonly string[], Partial<DrainFlags>, RegExp]>([
   ['the name of another cluster', ['gw-1'], { yesOutage: 'test' }, /this inventory is of cluster "prod"/],
   ['a balancer that is none', ['gw-1'], { withoutLb: ['gw-2'] }, /no load balancer of the inventory runs there/],
   ['no balancer at all', ['gw-1'], { withoutLb: ['lb-1', 'lb-2'] }, /no balancer that can be told|leaves no balancer/],
-])('refuses %s before anything is connected to', async (_name, nodes, flags, message) => {
+])('refuses %s before the first connection', async (_name, nodes, flags, message) => {
   const scene = new LbScene();
   await expect(drain(scene, nodes, flags)).rejects.toThrow(message);
   expect(scene.connected).toEqual([]);
 });
 
-/** Its process is gone, and the balancers have found out. */
+/** Its process has ended, and the balancers have noticed. */
 function down(scene: LbScene, node: string, balancers: readonly string[] = ['lb-1', 'lb-2']): void {
   for (const balancer of balancers) scene.haproxies[balancer]?.lives(ADDRESSES[node] ?? '', false);
   void scene.clock.sleep(10_000);

@@ -34,7 +34,7 @@ test.each<[string, readonly string[], RegExp]>([
   ],
   ['the status of a balancer', ['status', 'lb-1'], /NO_HOSTS_MATCHED[\s\S]*api7-orch lb status/],
   ['a form that is none', ['status', '-o', 'tty'], /'tty' is invalid/],
-])('%s is refused before anything is connected to, with exit code 1', async (_name, args, message) => {
+])('%s is refused before the first connection, with exit code 1', async (_name, args, message) => {
   const { code, stdout, stderr } = await cli(...args, '-i', 'inventory.example.yaml');
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toMatch(message);

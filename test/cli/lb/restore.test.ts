@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { LbScene } from './scene.ts';
 import { drain, IN, MAINTENANCE, restore } from './verbs.ts';
 
-test('gives back exactly what was, and removes the record', async () => {
+test('restores exactly the previous settings, and removes the lease', async () => {
   const scene = new LbScene();
   scene.order('lb-1', 'set server gateways/gw-1 weight 7');
   await drain(scene, ['gw-1']);
@@ -14,7 +14,7 @@ test('gives back exactly what was, and removes the record', async () => {
   expect(new Set(scene.connected)).toEqual(new Set(['lb-1', 'lb-2']));
 });
 
-test('says that there is no record, and touches nothing', async () => {
+test('reports a missing lease, and changes nothing', async () => {
   const scene = new LbScene();
   scene.order('lb-1', 'set server gateways/gw-1 state maint');
   expect(await restore(scene, ['gw-1'])).toBe(0);
@@ -43,7 +43,7 @@ test('ends the mark of a node whose soak was not passed, and changes no setting'
   expect([scene.settings('lb-1')['gw-1'], scene.leases('lb-1')]).toEqual([IN, []]);
 });
 
-test('--all gives back every node on record, and leaves records of strangers alone', async () => {
+test('--all restores every node with a lease, and leaves leases of other inventories alone', async () => {
   const scene = new LbScene();
   await drain(scene, ['data_plane'], { yesOutage: 'prod' });
   const stray = '/var/lib/api7-orch/leases/gateways.gw-9.json';
@@ -56,7 +56,7 @@ test('--all gives back every node on record, and leaves records of strangers alo
   expect(scene.warnings[0]).toBe('no node of prod has a lease; nothing to restore');
 });
 
-test('goes on without a balancer that is away, and says that it is not all', async () => {
+test('continues without an unreachable balancer, and reports that the restore is incomplete', async () => {
   const scene = new LbScene();
   await drain(scene, ['gw-1']);
   scene.dead.add('lb-1');
@@ -67,7 +67,7 @@ test('goes on without a balancer that is away, and says that it is not all', asy
   expect(scene.settings('lb-1')['gw-1']).toBe(IN);
 });
 
-test('gives the others back when a balancer does not know one of the nodes', async () => {
+test('restores the others when a balancer does not have one of the nodes', async () => {
   const scene = new LbScene();
   await drain(scene, ['gw-2']);
   const lost = new LbScene({

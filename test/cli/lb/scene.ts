@@ -11,7 +11,7 @@ import { virtualClock } from '../../support/cluster/run-fake.ts';
 
 const ROOT = { owner: 'root', group: 'root' } as const;
 
-/** What these tests write goes there. */
+/** The directory for files of these tests. */
 const HOME = mkdtempSync(join(tmpdir(), 'api7-orch-lb-'));
 
 export const INVENTORY = `
@@ -48,13 +48,13 @@ const SERVERS: readonly FakeServer[] = [
   { backend: 'gateways', name: 'gw-2', address: '10.0.2.22', port: 9080, weight: 40 },
 ];
 
-/** Two balancers and two gateways behind them, all in memory and in a time that only passes when somebody waits. */
+/** Two balancers and two gateways behind them, all in memory, on a clock that only advances during waits. */
 export class LbScene {
   readonly file = join(mkdtempSync(join(HOME, 'inventory-')), 'prod.yaml');
   readonly clock = virtualClock((now) => this.onTime(now));
   readonly haproxies: Readonly<Record<string, FakeHaproxy>>;
   readonly hosts: Readonly<Record<string, FakeHost>>;
-  /** Hosts that refuse to be connected to. */
+  /** Hosts that refuse connections. */
   readonly dead = new Set<string>();
   /** Hosts that were connected to, in order. */
   readonly connected: string[] = [];
@@ -86,7 +86,7 @@ export class LbScene {
 
   get outside() {
     this.#stdout = new TextStream();
-    // A journal is named by its second and its process: here many are begun in one.
+    // A journal is named by its second and its process: here many begin in one.
     process.env.XDG_STATE_HOME = mkdtempSync(join(HOME, 'state-'));
     return {
       clock: this.clock,
@@ -100,12 +100,12 @@ export class LbScene {
     };
   }
 
-  /** What the last verb printed. */
+  /** The output of the last command. */
   get printed(): string {
     return this.#stdout.text;
   }
 
-  /** What the last verb that ran with `-o json` told. */
+  /** The report of the last command with `-o json`. */
   get events(): readonly NumberedEvent[] {
     return this.printed
       .trimEnd()
@@ -125,12 +125,12 @@ export class LbScene {
     for (const command of commands) this.haproxies[balancer]?.command(command);
   }
 
-  /** The records on a balancer's host. */
+  /** The leases on a balancer's host. */
   leases(balancer: string): readonly string[] {
     return Object.keys(this.hosts[balancer]?.files.tree('/var/lib/api7-orch/leases') ?? {});
   }
 
-  /** `lb-1 gw-1: 0 40` and so on: bits of what was ordered, and weight. */
+  /** `lb-1 gw-1: 0 40` and so on: bits of orders, and weight. */
   settings(balancer: string): Readonly<Record<string, string>> {
     const [, head = '', ...rows] = (this.haproxies[balancer]?.show('servers state') ?? '').trimEnd().split('\n');
     const columns = head.replace(/^# /, '').split(' ');

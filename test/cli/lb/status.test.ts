@@ -19,7 +19,7 @@ function lease(scene: LbScene, balancer: string, more: object = {}): void {
   files.write(`${directory}/gateways.gw-1.json`, text, { mode: '0600', owner: 'root', group: 'root' });
 }
 
-test('a row for every member behind every balancer, and who keeps it out', async () => {
+test('a row for every member behind every balancer, and the holder of its drain', async () => {
   const scene = new LbScene();
   lease(scene, 'lb-1');
   scene.order('lb-1', 'set server gateways/gw-1 state drain');
@@ -41,7 +41,7 @@ cp-2  10.0.1.12:17080  -         -             -  -
 `);
 });
 
-test('a member whose soak was not passed is in service, and says so', async () => {
+test('a member whose soak was not passed is in service, with that note', async () => {
   const scene = new LbScene();
   lease(scene, 'lb-1', { soaking: '1969-12-31T23:59:00Z' });
   expect(await show(scene, 'gw-1')).toBe(0);
@@ -51,7 +51,7 @@ test('a member whose soak was not passed is in service, and says so', async () =
   expect(member?.balancers[0]).toMatchObject({ lease: null, soaking: '1969-12-31T23:59:00Z' });
 });
 
-test('one round trip a balancer, nothing is written, and no member is connected to', async () => {
+test('one round trip for each balancer, no write, and no connection to a member', async () => {
   const scene = new LbScene();
   await show(scene);
   expect(scene.connected).toEqual(['lb-1', 'lb-2']);
@@ -59,7 +59,7 @@ test('one round trip a balancer, nothing is written, and no member is connected 
     expect({ trips, writes }).toEqual({ trips: 1, writes: 0 });
 });
 
-test('a balancer that cannot be reached is one row, the others are shown, and the exit code is 3', async () => {
+test('an unreachable balancer is one row, the others are shown, and the exit code is 3', async () => {
   const scene = new LbScene();
   scene.dead.add('lb-2');
   expect(await show(scene, 'data_plane')).toBe(3);
@@ -73,7 +73,7 @@ CONNECT_REFUSED on lb-2: lb-2 refused
 `);
 });
 
-test('a member that one balancer does not know is told on its own row', async () => {
+test('a member that one balancer does not have is reported on its own row', async () => {
   const scene = new LbScene({ servers: [{ backend: 'gateways', name: 'gw-2', address: '10.0.2.22', port: 9080 }] });
   expect(await show(scene, 'lb-1')).toBe(3);
   expect(scene.printed).toMatch(/^gw-1 .* lb-1 {6}LB_MEMBER_UNKNOWN: no backend of HAProxy on lb-1/m);
@@ -84,7 +84,7 @@ test.each<[string, readonly string[]]>([
   ['gw-1', ['gw-1 lb-1', 'gw-1 lb-2']],
   ['lb-2', ['gw-1 lb-2', 'gw-2 lb-2']],
   ['cp-1', ['cp-1 none']],
-])('pattern %s shows what has to do with it', async (pattern, rows) => {
+])('pattern %s shows its pools and members', async (pattern, rows) => {
   const scene = new LbScene();
   await show(scene, pattern, 'json');
   const report: PoolsReport = JSON.parse(scene.printed);
@@ -96,7 +96,7 @@ test.each<[string, readonly string[]]>([
   ).toEqual(rows);
 });
 
-test('a pattern that has to do with no pool is refused', async () => {
+test('a pattern without a pool is refused', async () => {
   const scene = new LbScene({ inventory: INVENTORY.replace('hosts:\n', 'hosts:\n  db-1: { address: 10.0.3.1 }\n') });
   await expect(show(scene, 'db-1')).rejects.toThrow(/no pool of .* matches "db-1"/);
 });
@@ -140,7 +140,7 @@ test('as JSON: one object, with every server of a member, errors once', async ()
   });
 });
 
-test('records of drains that this inventory knows nothing of are told', async () => {
+test('leases without a member in this inventory are reported', async () => {
   const scene = new LbScene();
   lease(scene, 'lb-1');
   const { files } = scene.hosts['lb-1'] ?? expect.fail();
@@ -150,7 +150,7 @@ test('records of drains that this inventory knows nothing of are told', async ()
   expect(scene.printed).toContain(`\nlb-1: stray lease ${path}: not a member in this inventory\n`);
 });
 
-test('servers of one member that differ are both told, and a reason that is too long is cut to fit', () => {
+test('servers of one member that differ are both shown, and a long reason is cut to fit', () => {
   const report: PoolsReport = {
     cluster: 'prod',
     at: '2026-01-01T00:00:00Z',

@@ -2,7 +2,7 @@ import { type DrainFlags, lbDrain } from '../../../src/cli/lb/drain.ts';
 import { lbRestore } from '../../../src/cli/lb/restore.ts';
 import type { LbScene } from './scene.ts';
 
-/** How servers stand in `LbScene.settings`. */
+/** The servers' states in `LbScene.settings`. */
 export const IN = 'admin 0, weight 40';
 export const DRAINED = 'admin 8, weight 40';
 export const MAINTENANCE = 'admin 1, weight 40';

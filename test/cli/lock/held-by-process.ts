@@ -2,8 +2,8 @@ import { openSession } from '../../../src/cli/session.ts';
 import { loadInventory } from '../../../src/inventory/load.ts';
 import { FakeHost } from '../../../src/testing/fake-host.ts';
 
-// A process of its own: takes the lock of a host as each verb that changes hosts does, then waits for a step that nothing ends. Its
-// parent is sent what is on the host after each change of the lock.
+// A process of its own: takes the lock of a host like each command that changes hosts, then waits for a step without an end. Its
+// parent gets the files of the host after each change of the lock.
 
 const [file = '', name = ''] = process.argv.slice(2);
 const host = new FakeHost({ name });

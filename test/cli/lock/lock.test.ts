@@ -15,7 +15,7 @@ const ask = (scene: LbScene, flags: { readonly now?: boolean; readonly reason?: 
   lockBreak('lb-*', { inventory: scene.file, forks: '5', reason: 'hot fix', wait: '5m', ...flags }, scene.outside);
 const host = (scene: LbScene, name: string): FakeHost => scene.hosts[name] as FakeHost;
 
-test('show: who holds each host, and what is asked and under way there; nothing is written', async () => {
+test('show: the holder of each host, its pending requests and running scripts; no write', async () => {
   const scene = new LbScene();
   expect(await show(scene)).toBe(0);
   expect(scene.printed).toBe('2 hosts are not locked\n');
@@ -42,7 +42,7 @@ test('show: who holds each host, and what is asked and under way there; nothing 
   expect(scene.printed).toContain('CONNECT_REFUSED on lb-2');
 });
 
-test('break: the run is asked first, and waited for', async () => {
+test('break: asks the run first, and waits for it', async () => {
   const scene = new LbScene();
   const { locks, lock } = host(scene, 'lb-1');
   await lock.take(OWNER, null);
@@ -68,7 +68,7 @@ test('break: a run that does not stop keeps its locks; --now takes them, and lea
   expect(scene.printed).toBe('no host is locked\n');
 });
 
-test('break wants a reason', async () => {
+test('break requires a reason', async () => {
   await expect(ask(new LbScene(), { reason: ' ' })).rejects.toMatchObject({ code: 'USAGE' });
 });
 
@@ -90,7 +90,7 @@ const leaseOf = (scene: LbScene, run: string): void => {
   scene.order('lb-1', 'set server gateways/gw-1 state drain');
 };
 
-test('lb restore refuses a lease of a run that is alive, and gives back what a dead one has left', async () => {
+test('lb restore refuses a lease of a live run, and restores that of an ended one', async () => {
   const scene = new LbScene();
   leaseOf(scene, 'run-7');
   await host(scene, 'lb-1').lock.take(OWNER, null);
@@ -130,7 +130,7 @@ describe('lb restore of a node whose run was killed a moment ago', () => {
     expect(scene.leases('lb-1')).toHaveLength(codes.length);
   });
 
-  test('on another machine, without a sign for a TTL: at once', async () => {
+  test('on another machine, without a beat for a TTL: at once', async () => {
     process.env.API7_ORCH_LOCK_TTL = '0s';
     const scene = new LbScene();
     leaseOf(scene, 'run-7');

@@ -22,18 +22,18 @@ afterAll(() => {
   if (API7_ORCH_MACHINE_ID === undefined) delete process.env.API7_ORCH_MACHINE_ID;
 });
 
-/** What the next run of this machine says when it takes the lock of a host on which it finds this. */
+/** The messages of the next run of this machine when it takes the lock of a host in this state. */
 async function taken(record: LockRecord): Promise<readonly string[]> {
   const host = new FakeHost({ name: 'gw-1' });
   host.locks.record = record;
   host.locks.epoch = 1;
-  // Its last sign is that of a moment ago.
+  // Its last beat is that of a moment ago.
   await host.lock.beat(record.token, 1);
   const said: string[] = [];
   const locks = new RunLocks({
     owner: { token: 'next', run: 'run-2', by: 'ops@desk', verb: 'run install', process: thisProcess() as never },
     clock: systemClock,
-    // Where a holder is alive this ends after a second; a holder without a sign is waited for for 20.
+    // With a live holder this ends after a second; a holder without a beat is waited for for 20.
     times: { ...lockTimes(20_000), pollMs: 200, beatMs: 1000 },
     waitMs: 0,
     scope: (names) => ({ names, balancers: [], majorities: [] }),
@@ -56,7 +56,7 @@ async function taken(record: LockRecord): Promise<readonly string[]> {
   return said;
 }
 
-test('the third Ctrl-C leaves at once and keeps the locks; the next run of this machine goes on at once', async () => {
+test('the third Ctrl-C exits at once and keeps the locks; the next run of this machine starts at once', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'api7-orch-third-'));
   const file = join(directory, 'prod.yaml');
   writeFileSync(file, INVENTORY);
@@ -81,7 +81,7 @@ test('the third Ctrl-C leaves at once and keeps the locks; the next run of this 
   }
   child.kill('SIGINT');
   expect(await end).toEqual([6, null]);
-  // Nothing has released it.
+  // The lock was never released.
   expect(records).toEqual([record]);
 
   const begun = performance.now();

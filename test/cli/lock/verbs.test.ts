@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../../..');
 
-/** What each verb does to hosts. A new one has to say so here, and is checked for it. */
+/** The effect of each command on hosts. A new one must be added here, and is checked. */
 const VERBS: Readonly<
   Record<
     string,
@@ -19,7 +19,7 @@ const VERBS: Readonly<
   >
 > = {
   'run <playbook>': 'locks',
-  // By the run of a playbook, which locks; what they do themselves only reads.
+  // By the run of a playbook, which locks; their own part only reads.
   'rollback [pattern]': 'reads',
   'resume [run]': 'reads',
   'exec <pattern> [command...]': 'runs what it is told',
@@ -44,7 +44,7 @@ const VERBS: Readonly<
   'inventory schema': 'offline',
 };
 
-/** The verb's own file, by the name under which the program imports it. */
+/** The command's own file, by the name under which the program imports it. */
 const FILES: Readonly<Record<string, string>> = {
   'run <playbook>': 'run/run.ts',
   'rollback [pattern]': 'rollback/rollback.ts',
@@ -70,7 +70,7 @@ const FILES: Readonly<Record<string, string>> = {
 
 const source = (file: string): string => readFileSync(join(root, 'src/cli', file), 'utf8');
 
-test('each verb says how it keeps off other runs', () => {
+test('each command declares how it excludes other runs', () => {
   const program = source('program.ts');
   const groups = [...program.matchAll(/const (\w+) = root\.command\('(\w+)'\)/g)].map(([, name, word]) => [name, word]);
   const found = [...program.matchAll(/\b(\w+)\s*\.command\('([^']+)'\)/g)].flatMap(([, on, words]) => {
@@ -86,7 +86,7 @@ test.each(Object.entries(VERBS))('%s: %s', (verb, does) => {
   const text = source(FILES[verb] as string);
   expect(/\blockScopeOf\(/.test(text)).toBe(does === 'locks');
   expect(/\blocks\?\.take\(/.test(text)).toBe(does === 'locks its hosts alone');
-  // Only these carry out tasks, or anything that writes.
+  // Only these run tasks, or write in another way.
   const writes = /runPlays|runOnBalancers|\.run\(|\.writeFile|\.swapFile/.test(text);
   expect(writes).toBe(['locks', 'swaps leases', 'swaps records', 'runs what it is told'].includes(does));
 });

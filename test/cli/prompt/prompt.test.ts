@@ -12,7 +12,7 @@ import { somebody } from '../../support/ssh/ssh-keys.ts';
 
 const question: Question = { kind: 'password', what: 'password of ops', echo: false };
 
-/** A terminal at which these keys are pressed as soon as it is read from: once per opening. */
+/** A terminal at which these keys are pressed as soon as it is read: once for each opening. */
 function typing(...typed: readonly (readonly string[])[]) {
   const written: string[] = [];
   let opened = 0;
@@ -33,7 +33,7 @@ function typing(...typed: readonly (readonly string[])[]) {
 }
 const utf8 = (text: string): string => Buffer.from(text).toString('latin1');
 
-describe('a line that is typed', () => {
+describe('a typed line', () => {
   test.each<[string, readonly string[], string, string]>([
     ['plain', ['secret\r'], 'secret', 'secret'],
     ['what comes after return is not taken', ['one\rtwo'], 'one', 'one'],
@@ -63,8 +63,8 @@ describe('a line that is typed', () => {
   });
 });
 
-describe('asking at the terminal', () => {
-  test('one question at a time, the answer unseen, also where a character comes in pieces', async () => {
+describe('questions at the terminal', () => {
+  test('one question at a time, the answer hidden, also where a character comes in pieces', async () => {
     const terminal = typing([...utf8('sésame\r')], ['second\r']);
     const ask = terminalAsk({ open: terminal.open });
     const [one, two] = await Promise.all([ask(question), ask({ ...question, what: 'PIN (gw-1)', echo: true })]);
@@ -73,7 +73,7 @@ describe('asking at the terminal', () => {
     expect(terminal.closed()).toBe(2);
   });
 
-  test('our own words come first, those of the host are a quotation and draw nothing', async () => {
+  test('api7-orch’s own words come first, those of the host are a quotation and draw nothing', async () => {
     const terminal = typing(['123456\r']);
     await terminalAsk({ open: terminal.open })({
       kind: 'challenge',
@@ -91,7 +91,7 @@ describe('asking at the terminal', () => {
     );
   });
 
-  test('only an answer that is typed unseen is a secret', async () => {
+  test('only a hidden answer is a secret', async () => {
     forgetSecrets();
     const terminal = typing(['gateways\r'], ['sEcret-word\r']);
     const ask = terminalAsk({ open: terminal.open });
@@ -100,7 +100,7 @@ describe('asking at the terminal', () => {
     expect([...knownSecrets()]).toEqual(['sEcret-word']);
   });
 
-  test('an unseen answer that is too short to be masked is taken with a warning', async () => {
+  test('a hidden answer that is too short to be masked is accepted with a warning', async () => {
     const terminal = typing(['abc\r'], ['\r'], ['abcd\r']);
     const ask = terminalAsk({ open: terminal.open });
     expect((await ask(question))?.reveal()).toBe('abc');
@@ -131,7 +131,7 @@ describe('asking at the terminal', () => {
     },
   );
 
-  test('a terminal that is gone ends the question', async () => {
+  test('a closed terminal ends the question', async () => {
     let closed = 0;
     const ask = terminalAsk({
       open: () => ({ write: () => {}, read: (_typed, gone) => void setTimeout(gone, 5), close: () => void closed++ }),
@@ -139,7 +139,7 @@ describe('asking at the terminal', () => {
     expect([await ask(question), closed]).toEqual([undefined, 1]);
   });
 
-  test('Ctrl-C interrupts, and no further question is put', async () => {
+  test('Ctrl-C interrupts, and no further question follows', async () => {
     const terminal = typing(['\u0003'], ['answer\r']);
     let interrupts = 0;
     const ask = terminalAsk({ open: terminal.open, interrupt: () => interrupts++ });
@@ -147,7 +147,7 @@ describe('asking at the terminal', () => {
     expect([interrupts, terminal.opened(), terminal.closed()]).toEqual([1, 1, 1]);
   });
 
-  test('an interrupt from elsewhere takes the question back', async () => {
+  test('another interrupt withdraws the question', async () => {
     const terminal = typing([]);
     const stop = new AbortController();
     const ask = terminalAsk({ open: terminal.open, signal: stop.signal });
@@ -159,7 +159,7 @@ describe('asking at the terminal', () => {
     expect(terminal.opened()).toBe(1);
   });
 
-  test('an interrupt while the picture is being taken away leaves the question unasked', async () => {
+  test('an interrupt while the progress view is removed leaves the question unasked', async () => {
     const terminal = typing(['answer\r']);
     const stop = new AbortController();
     let released = 0;
@@ -174,22 +174,22 @@ describe('asking at the terminal', () => {
     expect([terminal.closed(), released]).toEqual([1, 1]);
   });
 
-  test('a picture that cannot be taken away leaves no terminal open', async () => {
+  test('a progress view that cannot be removed leaves no terminal open', async () => {
     const terminal = typing();
     const ask = terminalAsk({ open: terminal.open, hold: () => Promise.reject(new Error('stuck')) });
     await expect(ask(question)).rejects.toThrow('stuck');
     expect(terminal.closed()).toBe(1);
   });
 
-  test('without a terminal there is nobody to ask', async () => {
+  test('without a terminal a question is impossible', async () => {
     let looked = 0;
     const ask = terminalAsk({ open: () => void looked++ });
     expect([await ask(question), await ask(question), looked]).toEqual([undefined, undefined, 1]);
   });
 
-  test('a picture on the terminal makes room for the question, and comes back below it', async () => {
+  test('the progress view makes room for the question, and returns below it', async () => {
     const terminal = new Terminal(12, 60);
-    // As good as a real one for a renderer, but no socket.
+    // Enough for a renderer, but no socket.
     const stream = terminal as unknown as NodeJS.WriteStream;
     const write = terminal.write.bind(terminal);
     const renderer = ttyRenderer({ stdout: stream, stderr: stream, verbose: false, diff: false });
@@ -230,14 +230,14 @@ test.each<[readonly string[], object, object]>([
   [['root-secret'], { askBecomePass: true }, { becomePassword: 'root-secret' }],
   [['both', ''], { askPass: true, askBecomePass: true }, { password: 'both', becomePassword: 'both' }],
   [['one', 'two'], { askPass: true, askBecomePass: true }, { password: 'one', becomePassword: 'two' }],
-])('answered with %j, %j gives %j', async (answers, flags, passwords) => {
+])('answered with %j, %j returns %j', async (answers, flags, passwords) => {
   const given = await askedPasswords(flags, somebody(...answers).ask);
   expect(Object.fromEntries(Object.entries(given).map(([name, secret]) => [name, secret?.reveal()]))).toEqual(
     passwords,
   );
 });
 
-test('a password that nobody gives is an error with a remedy', async () => {
+test('a missing password is an error with a hint', async () => {
   await expect(askedPasswords({ askPass: true }, somebody().ask)).rejects.toMatchObject({
     code: 'NO_TERMINAL',
     hint: expect.stringContaining('!env'),

@@ -6,7 +6,7 @@ import { TextStream } from '../../render/text-stream.ts';
 
 const plain = { width: 200, paint: (_colour: string, text: string) => text };
 
-test('the table: what each container runs, what it can go back to, and why it cannot', () => {
+test('the table: the version of each container, the versions to go back to, and the reason if there is none', () => {
   const report: PreviousReport = {
     containers: [
       {
@@ -89,7 +89,7 @@ test('after an upgrade each gateway can go back to the version before; the contr
   expect((await list('table')).text).toMatch(/^gw-1 +api7-gateway +3\.10\.6 +3\.10\.5 \(in service until .*Z\)$/m);
 });
 
-test('a host that cannot be reached is a row with its error, and the exit code is 3', async () => {
+test('an unreachable host is a row with its error, and the exit code is 3', async () => {
   cluster.refused.set('gw-2', 'CONNECT_REFUSED');
   const { code, text } = await list('json');
   const { containers }: PreviousReport = JSON.parse(text);

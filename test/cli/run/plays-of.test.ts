@@ -14,7 +14,7 @@ const playbook: Playbook<never, Inventory> = {
 };
 const inventory = {} as Inventory;
 
-test('the command that goes on says what was found out when the run began', () => {
+test('the command for resuming has the values that the run determined at its start', () => {
   const ready = playsOf(playbook, inventory, { batch: '2' });
   const begun = `start-${calls - 1}`;
   expect(ready.goOn(['run', 'restart', '-i', 'my prod.yaml', '-e', 'batch=2'])).toBe(
@@ -22,7 +22,7 @@ test('the command that goes on says what was found out when the run began', () =
   );
 });
 
-test('it repeats no value that is not the playbook’s own', () => {
+test('it repeats only values of the playbook itself', () => {
   const ready = playsOf(playbook, inventory, { since: 'x', db_password: 'secret' });
   expect(ready.goOn(['run', 'restart', '-e', 'since=x', '-e', 'db_password=secret', '-e', '{"token":"t"}'])).toBe(
     "api7-orch run restart -e since=x -e 'db_password=…' -e '…'",
@@ -32,14 +32,14 @@ test('it repeats no value that is not the playbook’s own', () => {
   );
 });
 
-test('a mistyped variable of a playbook that has no others is refused, with the one that was meant', () => {
+test('a mistyped variable of a playbook that has no others is refused, with the intended one', () => {
   const strict = { ...playbook, vars: z.strictObject({ batch: z.string().optional() }) as never };
   expect(() => playsOf(strict, inventory, { bacth: '2' })).toThrow(
     'playbook "restart": it has no variable "bacth"; did you mean "batch"?',
   );
 });
 
-test('variables that do not fit are refused', () => {
+test('invalid variables are refused', () => {
   expect(() => playsOf(playbook, inventory, { since: 3 })).toThrow(/playbook "restart": since/);
 });
 

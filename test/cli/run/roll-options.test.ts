@@ -17,7 +17,7 @@ test.each<[readonly string[], boolean]>([
   [['maybe', 'y'], true],
   [['maybe', 'yess', 'no'], false],
   [['maybe'], false],
-])('a question answered with %j: %s, and what is neither yes nor no is asked again', async (answers, yes) => {
+])('a question answered with %j: %s, and any other answer is asked again', async (answers, yes) => {
   const { ask, asked } = somebody(...answers);
   const hosts = new Hosts(() => Promise.reject(new Error('not to be connected to')));
   const options = rollOptions(inventory, { withoutLb: [], onHold: 'ask' }, { hosts, ask, run: 'r' });

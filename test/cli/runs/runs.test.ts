@@ -43,7 +43,7 @@ const ended = (outcome: 'ok' | 'partial', at: string): Pick<RunRecord, 'end'> =>
 let scene: LbScene;
 let outside: LbScene['outside'];
 let seen = 0;
-/** What was printed since the last time. */
+/** The output since the last time. */
 const printed = (): string => {
   const text = scene.printed.slice(seen);
   seen = scene.printed.length;
@@ -99,7 +99,7 @@ test('list without an inventory: the journals of this machine; no host is connec
   expect(scene.connected).toEqual([]);
 });
 
-test('list with an inventory: each run once, with its state; what can be resumed is marked', async () => {
+test('list with an inventory: each run once, with its state; runs that can be resumed are marked', async () => {
   await host('lb-2').lock.take({ token: 't', run: KILLED, by: 'ops@ci', verb: 'run install' }, null);
   expect(await runsList(flags(), outside)).toBe(0);
   expect(scene.printed.split('\n').map((line) => line.split(/ {2,}/).slice(0, 5))).toEqual(
@@ -131,7 +131,7 @@ test('a host that does not respond, and a damaged record, are errors among the o
   expect(scene.printed).toContain('CONNECT_REFUSED');
 });
 
-test('show: its command without secrets, its nodes, where it is on record, and how it is resumed', async () => {
+test('show: its command without secrets, its nodes, its records, and how to resume it', async () => {
   expect(await runsShow('20261128', flags(), outside)).toBe(0);
   expect(scene.printed).toMatch(/command +run install -e soak=5s -e 'key=…'$/m);
   expect(scene.printed).toMatch(/order +gw-1 \| gw-2$/m);
@@ -154,7 +154,7 @@ const at = (iso: string, { clock, ...rest }: LbScene['outside']) => ({
 const gc = (more: Partial<GcFlags> = {}) =>
   runsGc({ ...flags(), olderThan: '30d', ...more }, at('2026-11-30T00:00:00Z', outside));
 
-test('gc: finished runs that are older, here and on the hosts; it says how many', async () => {
+test('gc: removes older finished runs, here and on the hosts, and prints their number', async () => {
   expect(await gc()).toBe(0);
   expect(scene.printed).toBe('removed 1 journal of this machine\nremoved 2 records of 1 run on hosts\n');
   expect(journals()).toEqual([
@@ -172,14 +172,14 @@ test('gc: finished runs that are older, here and on the hosts; it says how many'
   });
 });
 
-test('gc: an unfinished run that a later one of the same has replaced goes, too', async () => {
+test('gc: an unfinished run is removed, too, after a later one of the same kind', async () => {
   const later = record('20261129-110000-0000dd', ended('ok', '2026-11-29T11:10:00Z'));
   put('lb-1', later);
   expect(await gc({ olderThan: `${DAY / 3_600_000}h` })).toBe(0);
   expect(Object.keys(host('lb-1').files.tree(RUNS) ?? {})).toEqual([`${later.run}.json`]);
 });
 
-test('stop: this run is asked, and no other; by its own lock', async () => {
+test('stop: asks this run, and no other; by its own lock', async () => {
   for (const [name, run] of [
     ['lb-1', FAILED],
     ['lb-2', KILLED],
@@ -190,7 +190,7 @@ test('stop: this run is asked, and no other; by its own lock', async () => {
     if (locks.record?.stop !== undefined) locks.record = null;
   };
   const stop = (run: string) => runsStop(run, { ...flags(), reason: 'hot fix', wait: '5m' }, outside);
-  // Gateways are not there in this scene: they are not reached, and the others are asked.
+  // There are no gateways in this scene: they are unreachable, and the others are asked.
   expect(await stop('20261129')).toBe(3);
   expect(scene.printed).toMatch(new RegExp(`lb-2: asked ops@ci with run install, for .* \\(run ${KILLED}\\) to stop`));
   expect(host('lb-1').locks.record?.stop).toBeUndefined();

@@ -10,7 +10,7 @@ type Answers = Readonly<Record<string, number>>;
 
 const WELL: Answers = { '7085/status': 200, '7085/status/ready': 200, '17080/healthz': 200, '17900/healthz': 200 };
 
-/** A host with these containers running, that answers so. */
+/** A host with these containers running, and these replies. */
 async function node(name: string, containers: Readonly<Record<string, string>>, answers: Answers = WELL) {
   const docker = new FakeDocker({ files: { read: () => null } });
   for (const [container, image] of Object.entries(containers)) {
@@ -50,7 +50,7 @@ async function reported(from: LbScene, pattern = 'all'): Promise<StatusReport> {
   return JSON.parse(from.printed);
 }
 
-test('a row for each service, and a last line that says that all hosts are healthy', async () => {
+test('a row for each service, and a last line with the number of healthy hosts', async () => {
   const { scene: all } = await scene();
   expect(await show(all, 'all', { exitCode: true })).toBe(0);
   expect(all.printed).toBe(`HOST  SERVICE     VERSION  CONTAINER  HEALTH  TRAFFIC    SESSIONS  HELD BY
@@ -65,14 +65,14 @@ OK: 4 hosts healthy
 `);
 });
 
-test('one round trip a host, and nothing is written', async () => {
+test('one round trip for each host, and no write', async () => {
   const { scene: all } = await scene();
   await show(all);
   expect(all.connected).toHaveLength(6);
   for (const { trips, writes } of Object.values(all.hosts)) expect({ trips, writes }).toEqual({ trips: 1, writes: 0 });
 });
 
-describe('what is unhealthy is shown, and is an exit code only if wanted', () => {
+describe('an unhealthy service is shown, and sets the exit code only with --exit-code', () => {
   type Row = readonly [string, RegExp, (from: Awaited<ReturnType<typeof scene>>) => unknown, Answers];
   const rows: readonly Row[] = [
     [
@@ -119,7 +119,7 @@ describe('what is unhealthy is shown, and is an exit code only if wanted', () =>
   });
 });
 
-test('a drain on record is told with who and when; why is told by lb status', async () => {
+test('status shows who drained a node and when; only lb status shows the reason', async () => {
   const { scene: all } = await scene();
   const record = {
     node: 'gw-1',
@@ -145,20 +145,20 @@ async function gone(docker: FakeDocker | undefined): Promise<void> {
   await docker?.remove('api7-gateway');
 }
 
-test('a container that was restarted is told with how often, and counts as healthy once it runs', async () => {
+test('a restarted container is shown with its restarts, and counts as healthy once it runs', async () => {
   const { scene: all, docker } = await scene();
   docker['gw-1']?.crash('api7-gateway', 1, { back: true });
   expect(await show(all, 'gw-1', { exitCode: true })).toBe(0);
   expect(all.printed).toMatch(/^gw-1 .* running, 1 restart /m);
 });
 
-test('an older gateway, which does not say whether it is ready, is healthy', async () => {
+test('an older gateway, which does not report its readiness, is healthy', async () => {
   const { scene: all } = await scene({ '7085/status': 200, '7085/status/ready': 404 });
   expect(await show(all, 'gw-1', { exitCode: true })).toBe(0);
   expect(all.printed).toMatch(/^gw-1 .* ok +up /m);
 });
 
-test('a host that cannot be reached is a row with the cause and what its balancers show; the exit code is 3', async () => {
+test('an unreachable host is a row with the cause and the view of its balancers; the exit code is 3', async () => {
   const { scene: all } = await scene();
   all.dead.add('gw-1');
   expect(await show(all, 'data_plane')).toBe(3);
@@ -167,14 +167,14 @@ test('a host that cannot be reached is a row with the cause and what its balance
   expect(all.printed).toMatch(/\nCONNECT_REFUSED on gw-1: gw-1 refused\n\nUNHEALTHY: 1 unreachable\n$/);
 });
 
-test('a balancer that cannot be reached leaves the traffic unknown, and the rest is shown', async () => {
+test('an unreachable balancer leaves the traffic unknown, and the rest is shown', async () => {
   const { scene: all } = await scene();
   all.dead.add('lb-2');
   expect(await show(all, 'gw-1')).toBe(3);
   expect(all.printed).toMatch(/^gw-1 .* running {4}ready {3}up, unknown +0 {2}-$/m);
 });
 
-test('a host without Docker is told, and its answers all the same', async () => {
+test('a host without Docker is reported, and its replies are still shown', async () => {
   const { scene: all } = await scene();
   const bare = new FakeHost({ name: 'gw-1', http: () => ({ status: 200, body: '' }) });
   const made = new LbScene({ more: { ...all.hosts, 'gw-1': bare } });
@@ -182,7 +182,7 @@ test('a host without Docker is told, and its answers all the same', async () => 
   expect(made.printed).toMatch(/^gw-1 {2}gateway {2}- {8}DOCKER_NOT_FOUND {2}ready {3}up /m);
 });
 
-test('as JSON: one object, with what was answered and what every balancer shows', async () => {
+test('as JSON: one object, with the replies and the view of every balancer', async () => {
   const { scene: all } = await scene();
   const report = await reported(all, 'gw-1');
   expect(report).toMatchObject({ cluster: 'prod', at: '1970-01-01T00:00:00.000Z', errors: [] });

@@ -32,14 +32,14 @@ const ENV = {
 };
 
 describe('status', () => {
-  test('what it leaves out has its usual meaning', async () => {
+  test('omitted fields have their usual meaning', async () => {
     const { host, calls, balancer } = lb(printed({ servers: [UP] }));
     expect(await balancer.view(host, gw1)).toEqual({ servers: [{ ...UP, setting: {}, sticky: false }], epoch: '' });
     expect(calls).toEqual([{ argv: ['/opt/lb/status'], options: { env: ENV, timeoutMs: expect.any(Number) } }]);
     expect(host.writes).toBe(0);
   });
 
-  test('all that it may say', async () => {
+  test('all possible fields', async () => {
     const server = {
       name: 'pool/gw-1',
       state: 'drained',
@@ -71,7 +71,7 @@ describe('status', () => {
     ['half a session', printed({ servers: [{ ...UP, sessions: 0.5 }] }), 'servers.0.sessions'],
     ['a misspelt field', printed({ servers: [{ ...UP, setings: {} }] }), 'setings'],
     ['two answers', { stdout: '{"servers":[]}\n{"servers":[]}\n' }, 'JSON'],
-  ])('%s is refused, with what was said', async (_name, answer, why) => {
+  ])('%s is refused, with the hook’s text', async (_name, answer, why) => {
     const { host, balancer } = lb(answer);
     await expect(balancer.view(host, gw1)).rejects.toMatchObject({
       code: 'LB_INVALID_REPLY',
@@ -81,7 +81,7 @@ describe('status', () => {
   });
 });
 
-describe('what is run', () => {
+describe('commands that run', () => {
   const before = { 'pool/gw-1': { weight: "10; it's" } };
   test.each([
     ['drained', 'drained', ['/opt/lb/out', '-q'], ''],
@@ -93,13 +93,13 @@ describe('what is run', () => {
     expect(calls.slice(1)).toEqual([{ argv, options: { env: ENV, stdin, timeoutMs: expect.any(Number) } }]);
   });
 
-  test('nothing, when the balancer does not know the member', async () => {
+  test('none, when the balancer does not have the member', async () => {
     const { host, calls, balancer } = lb(printed({ servers: [] }));
     await expect(balancer.set(host, gw1, 'drained')).rejects.toMatchObject({ code: 'LB_MEMBER_UNKNOWN' });
     expect(calls.map(({ argv }) => argv)).toEqual([HOOKS.status]);
   });
 
-  test('closing needs a hook: a drained member with sticky sessions is not emptied', async () => {
+  test('maintenance needs a hook: a drained member with sticky sessions does not become idle', async () => {
     const { host, calls, balancer } = lb({}, HOOKS);
     await expect(balancer.set(host, gw1, 'closed')).rejects.toMatchObject({ code: 'LB_CANNOT_CLOSE' });
     expect(calls).toEqual([]);
@@ -109,7 +109,7 @@ describe('what is run', () => {
     [{ code: 3, stderr: 'no\nsuch\nserver\n' }, 'exit code 3', 'no\nsuch\nserver'],
     [{ code: 1, stdout: 'only here' }, 'exit code 1', 'only here'],
     [{ code: null, signal: 'KILL', stderr: 'x' }, 'signal KILL', 'x'],
-  ])('%j is a failure, of whichever hook', async (answer, how, details) => {
+  ])('%j is a failure of any hook', async (answer, how, details) => {
     const { host, balancer } = lb(answer);
     const failed = { code: 'LB_COMMAND_FAILED', message: expect.stringContaining(how), details };
     await expect(balancer.view(host, gw1)).rejects.toMatchObject(failed);

@@ -58,7 +58,7 @@ describe('timing of health checks', () => {
     ['a server that the file does not name', 'near/t4'],
     ['a backend that the file does not name', 'nowhere/a'],
     ['an interval from the environment', 'follows/odd'],
-  ])('%s is assumed to be the usual', (_what, name) => {
+  ])('%s is assumed to be the default', (_what, name) => {
     expect(timing(FILE, name)).toMatchObject({ everyMs: 2000, fall: 3, rise: 2, slowstartMs: 0, source: 'assumed' });
   });
 

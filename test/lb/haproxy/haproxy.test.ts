@@ -63,7 +63,7 @@ const RESTORE = function* (): Steps {
   yield restoreMember({ balancer: BALANCER, member: MEMBER });
 };
 
-describe('how a server stands', () => {
+describe('the state of a server', () => {
   test.each([
     ['in service', server(), [], 'up', [], { admin: 'ready', weight: '1' }],
     ['drained by hand', server(), ['state drain'], 'drained', ['gateways/gw-1'], { admin: 'drain', weight: '1' }],
@@ -99,7 +99,7 @@ describe('how a server stands', () => {
     expect(await at.see()).toMatchObject({ servers: [{ name: 'gateways/gw-1', state, setting }], held, lease: null });
   });
 
-  test('a node that its checks found dead is down, and held by nobody', async () => {
+  test('a node that failed its checks is down, and held by no operator', async () => {
     const at = scene([server()]);
     at.fake.lives(MEMBER.address, false);
     at.pass(3000);
@@ -144,7 +144,7 @@ describe('how a server stands', () => {
   });
 });
 
-describe('what makes clients stick to a drained server', () => {
+describe('stickiness of clients to a drained server', () => {
   test.each([
     ['nothing', server(), {}, false],
     ['a cookie', server({ cookie: 'one' }), {}, true],
@@ -159,7 +159,7 @@ describe('what makes clients stick to a drained server', () => {
     expect((await at.see()).servers).toMatchObject([{ state: 'drained', sticky }]);
   });
 
-  test('tables are asked about once for each process', async () => {
+  test('tables are read once for each process', async () => {
     const at = scene([server()], { tables: { gateways: false } });
     for (let i = 0; i < 3; i++) await at.see();
     const asked = (): number => at.fake.asked.filter((what) => what.startsWith('show table gateways')).length;
@@ -170,8 +170,8 @@ describe('what makes clients stick to a drained server', () => {
   });
 });
 
-describe('draining and giving back', () => {
-  test('maintenance of somebody else is not turned into a drain, in whatever backend', async () => {
+describe('drain and restore', () => {
+  test('external maintenance does not become a drain, in any backend', async () => {
     const at = scene([server(), server({ backend: 'tcp' })]);
     at.order('set server gateways/gw-1 state maint');
     expect(await at.run(() => DRAIN())).toEqual([]);
@@ -183,7 +183,7 @@ describe('draining and giving back', () => {
     expect((await at.see()).servers).toMatchObject([{ state: 'maintenance' }, { state: 'up' }]);
   });
 
-  test('maintenance that somebody orders after our drain stays, and is theirs', async () => {
+  test('external maintenance after a drain of api7-orch stays, and is held', async () => {
     const at = scene([server(), server({ backend: 'tcp' })]);
     expect(await at.run(() => DRAIN())).toEqual([]);
     at.order('set server gateways/gw-1 state maint');
@@ -199,7 +199,7 @@ describe('draining and giving back', () => {
   test.each([
     ['', []],
     ['that an earlier version has put on record', undefined],
-  ])('what we have closed ourselves is given back %s', async (_what, closed) => {
+  ])('maintenance by api7-orch is restored %s', async (_what, closed) => {
     const at = scene([server({ cookie: 'one' }), server({ backend: 'tcp' })]);
     if (closed === undefined) {
       const settings = { admin: 'ready', weight: '1' };
@@ -218,7 +218,7 @@ describe('draining and giving back', () => {
     expect((await at.see()).servers).toMatchObject([{ state: 'up' }, { state: 'up' }]);
   });
 
-  test("what a person took out no run gives back; what a run took out a person's drain makes theirs", async () => {
+  test('no run restores an operator’s drain; an operator’s drain takes over that of a run', async () => {
     const at = scene([server()]);
     const byHand = drainMember({
       balancer: BALANCER,
@@ -251,7 +251,7 @@ describe('draining and giving back', () => {
     expect(await at.see()).toMatchObject({ servers: [{ state: 'up' }], lease: null });
   });
 
-  test('an agent\'s "ready" does not end the drain, and the agent is given back too', async () => {
+  test('an agent’s "ready" does not end the drain, and the agent is restored too', async () => {
     const at = scene([server({ agent: true })]);
     at.fake.agents('gateways/gw-1', 'ready');
     at.order('set server gateways/gw-1 state drain');
@@ -264,14 +264,14 @@ describe('draining and giving back', () => {
     expect((await at.see()).servers).toMatchObject([{ state: 'up', setting: { agent: 'on' } }]);
   });
 
-  test('what an agent has ordered cannot be told from what a person has: it is held', async () => {
+  test('an order of an agent looks like one of an operator: it is held', async () => {
     const at = scene([server({ agent: true })]);
     at.fake.agents('gateways/gw-1', 'maint');
     at.pass(2000);
     expect(await at.see()).toMatchObject({ held: ['gateways/gw-1'] });
   });
 
-  test('a weight that was changed meanwhile is given back, before the server takes requests', async () => {
+  test('a weight that was changed meanwhile is restored, before the server accepts requests', async () => {
     const at = scene([server({ weight: 100 })]);
     expect(await at.run(() => DRAIN())).toEqual([]);
     at.order('set server gateways/gw-1 weight 7');
@@ -282,7 +282,7 @@ describe('draining and giving back', () => {
     ]);
   });
 
-  test('a backend that came after the record is drained too, and put on record', async () => {
+  test('a backend that is newer than the lease is drained too, and added to the lease', async () => {
     const at = scene([server(), server({ backend: 'late', weight: 9 })]);
     const before = { 'gateways/gw-1': { admin: 'ready', weight: '1' } };
     const lease = { node: 'gw-1', before, by: 'a@b', at: 'then', reason: 'r', held: [] };
@@ -297,7 +297,7 @@ describe('draining and giving back', () => {
   test.each([
     ['of another node', JSON.stringify({ node: 'gw-9', before: {}, by: 'x', at: 'y', reason: 'z', held: [] })],
     ['cut short', '{"node":"gw-1","bef'],
-  ])('a record %s stops everything', async (_what, content) => {
+  ])('a lease %s stops everything', async (_what, content) => {
     const at = scene([server()]);
     at.host.files.makeDirectory('/var/lib/api7-orch/leases', { ...ROOT, mode: '0700' });
     at.host.files.write(leasePath('gateways', 'gw-1'), Buffer.from(content), { ...ROOT, mode: '0600' });
@@ -306,7 +306,7 @@ describe('draining and giving back', () => {
     expect(at.fake.asked.some((command) => command.startsWith('set'))).toBe(false);
   });
 
-  test('a record with words that HAProxy does not know is not carried out', async () => {
+  test('a lease with words that HAProxy does not have is not applied', async () => {
     const at = scene([server()]);
     const before = { 'gateways/gw-1': { admin: 'ready; set server x/y state maint' } };
     const lease = { node: 'gw-1', before, by: 'a@b', at: 'then', reason: 'r', held: [] };
@@ -315,7 +315,7 @@ describe('draining and giving back', () => {
     expect(await at.run(() => RESTORE())).toEqual(['LEASE_INVALID']);
   });
 
-  test('what HAProxy says against it is told', async () => {
+  test('an objection of HAProxy is reported', async () => {
     const at = scene([server()]);
     const host = new FakeHost({ name: 'lb-1', ...at.fake.host, haproxyCommand: () => 'Require the operator level.\n' });
     await expect(BALANCER.set(host, MEMBER, 'drained')).rejects.toMatchObject({
@@ -330,7 +330,7 @@ describe('a server that follows another one', () => {
   const second = haproxy({ pool: 'gateways_tls', host: 'lb-1', socket: SOCKET });
   const both = (): Scene => scene([server(), server({ backend: 'tls', port: 9443, track: 'gateways/gw-1' })]);
 
-  test('is not held when we drained the other one for another pool, and is given back as it was', async () => {
+  test('is not held after a drain of the other one for another pool, and is restored as it was', async () => {
     const at = both();
     expect(await at.run(() => DRAIN())).toEqual([]);
     const view = await readMember(second, at.host, tls);
@@ -348,7 +348,7 @@ describe('a server that follows another one', () => {
     expect((await readMember(second, at.host, tls)).servers).toMatchObject([{ state: 'up' }]);
   });
 
-  test('is held when somebody else took the other one out', async () => {
+  test('is held after an external drain of the other one', async () => {
     const at = both();
     at.order('set server gateways/gw-1 state maint');
     expect((await readMember(second, at.host, tls)).held).toEqual(['tls/gw-1']);
@@ -368,7 +368,7 @@ describe('in service', () => {
       yield inService({ balancer: BALANCER, member: MEMBER, within, ...known });
     };
 
-  test('a server shown up by its old check is not believed, and is found out', async () => {
+  test('a server that is up by an old check is not trusted, and is noticed', async () => {
     const at = scene([server()]);
     at.pass(60_000);
     at.order('set server gateways/gw-1 state maint');
@@ -380,7 +380,7 @@ describe('in service', () => {
     expect((await at.see()).servers).toMatchObject([{ state: 'down' }]);
   });
 
-  test('one that keeps passing its checks is believed when "rise" of them must have begun since', async () => {
+  test('a server that keeps passing its checks is trusted when "rise" of them must have begun since', async () => {
     const at = scene([server()]);
     at.pass(60_000);
     at.order('set server gateways/gw-1 state drain', 'set server gateways/gw-1 state ready');
@@ -389,7 +389,7 @@ describe('in service', () => {
     expect(shown?.sinceMs).toBeGreaterThanOrEqual(3000);
   });
 
-  test('one whose last check failed is not in service, though it still is up', async () => {
+  test('a server whose last check failed is not in service, though it still is up', async () => {
     const at = scene([server()]);
     at.pass(60_000);
     at.fake.lives(MEMBER.address, false);
@@ -406,7 +406,7 @@ describe('in service', () => {
   });
 });
 
-test('no new requests for so long: what the balancer still gives the node is told', async () => {
+test('no new requests for so long: the remaining sessions of the node are reported', async () => {
   const at = scene([server({ cookie: 'one' })]);
   at.fake.request('gateways')?.end();
   const gate = (within: string) =>
@@ -417,7 +417,7 @@ test('no new requests for so long: what the balancer still gives the node is tol
   expect(await gate('10s')).toEqual([]);
 });
 
-test('HAProxy is asked once for all the members that are looked at together', async () => {
+test('HAProxy is read once for all members that are read together', async () => {
   const nodes = ['10.0.2.21', '10.0.2.22', '10.0.2.23'];
   const at = scene(nodes.flatMap((address) => [9080, 9443].map((port) => server({ address, port, name: address }))));
   const hosts = nodes.map((name) => new FakeHost({ name }));

@@ -31,7 +31,7 @@ describe('show servers state', () => {
     ]);
   });
 
-  test('anything else is refused, not taken for an empty list', () => {
+  test('anything else is refused, not read as an empty list', () => {
     expect(() => parseServersState('Permission denied\n')).toThrow(
       expect.objectContaining({ code: 'LB_INVALID_REPLY' }),
     );
@@ -79,7 +79,7 @@ describe('the gate', () => {
     ['drained by a colleague', 'set server gateways/gw-1 state drain'],
     ['in maintenance', 'set server gateways/gw-1 state maint'],
     ['at weight 0', 'set server gateways/gw-1 weight 0'],
-  ])('a member that is %s fails it when time is up', async (_what, order) => {
+  ])('a member that is %s fails it after the timeout', async (_what, order) => {
     const { codes, waited } = await member([server()], order);
     expect(codes).toEqual(['LB_MEMBER_NOT_UP']);
     expect(waited).toBeGreaterThanOrEqual(10_000);

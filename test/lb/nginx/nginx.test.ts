@@ -16,7 +16,7 @@ const gw1: Member = { node: 'gw-1', address: '10.0.2.21', port: 9080 };
 const gw2: Member = { node: 'gw-2', address: '10.0.2.22', port: 9080 };
 const TEXT = 'server 10.0.2.21:9080;\nserver 10.0.2.22:9080 down;\n';
 
-/** What the look prints: the file was written at 1000 by a clock that now says 1100. */
+/** The output of the read: the file was written at 1000 by a clock that now shows 1100. */
 const seen = (text: string, workers: readonly number[] = [5000], uptime = 70) =>
   [
     'master 100 4000',
@@ -42,7 +42,7 @@ function lb(stdout: string | (() => string), changes: number[] = []) {
   return { host, put };
 }
 
-describe('what is shown', () => {
+describe('the view of a member', () => {
   test.each([
     ['loaded', [5000], ['up'], ['drained']],
     ['loaded by the younger of two workers only', [5000, 100], ['starting'], ['up']],
@@ -87,8 +87,8 @@ describe('what is shown', () => {
   });
 });
 
-describe('changing it', () => {
-  test('gives back each server what it had', async () => {
+describe('changes', () => {
+  test('restores the previous settings of each server', async () => {
     const { host, put } = lb(seen('server 10.0.2.21:9080 down;\nserver 10.0.2.21:9080 weight=2 down;\n'));
     await nginx(OPTIONS).set(host, gw1, {
       'gateways/10.0.2.21:9080': { down: 'no' },
@@ -97,7 +97,7 @@ describe('changing it', () => {
     expect(put).toEqual(['server 10.0.2.21:9080;\nserver 10.0.2.21:9080 weight=2 down;\n']);
   });
 
-  test('somebody was quicker: the file is read anew, and what they did is kept', async () => {
+  test('rereads the include file after a concurrent change and keeps that change', async () => {
     const texts = [TEXT, `${TEXT}server 10.0.2.23:9080;\n`];
     const { host, put } = lb(() => seen(texts.shift() ?? ''), [70]);
     await nginx(OPTIONS).set(host, gw1, 'drained');
@@ -105,7 +105,7 @@ describe('changing it', () => {
     expect(put[1]).toBe('server 10.0.2.21:9080 down;\nserver 10.0.2.22:9080 down;\nserver 10.0.2.23:9080;\n');
   });
 
-  test('somebody is always quicker: it gives up', async () => {
+  test('gives up after too many concurrent changes', async () => {
     const { host, put } = lb(seen(TEXT), Array<number>(100).fill(70));
     await expect(nginx(OPTIONS).set(host, gw1, 'drained')).rejects.toMatchObject({ code: 'LB_BUSY', retryable: true });
     expect(put.length).toBe(10);
@@ -137,7 +137,7 @@ describe('timing', () => {
     expect(await nginx(OPTIONS).timing(host, gw1)).toEqual({ ...expected, source: 'read', from });
   });
 
-  test('what the inventory declares wins', async () => {
+  test('the settings of the inventory win', async () => {
     const { host } = lb(seen(TEXT));
     const check = { everyMs: 5000, fall: 2, rise: 4 };
     const timing = await nginx({ ...OPTIONS, check }).timing(host, gw1);

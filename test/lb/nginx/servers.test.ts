@@ -73,7 +73,7 @@ describe('marking servers', () => {
     .map(([address, words, end]) => `server ${address}${words.flat().join('')}${end};`);
   const file = fc.array(fc.oneof(line, fc.constantFrom('# a line\n', 'zone gateways 64k;', '\n')), { minLength: 1 });
 
-  test('is undone to the byte, and touches no other server', () => {
+  test('is undone to the byte, and changes no other server', () => {
     fc.assert(
       fc.property(file, fc.nat(), (parts, pick) => {
         const text = parts.join('\n');
@@ -109,7 +109,7 @@ test.each([
 test.each([
   ['10.0.2.21', '10.0.2.21:9080'],
   ['fd00::22', '[fd00::22]:9080'],
-])('%s is written as nginx wants it', (address, expected) => {
+])('%s is written as nginx needs it', (address, expected) => {
   expect(addressWithPort(address, 9080)).toBe(expected);
 });
 
@@ -129,7 +129,7 @@ http {
 }
 `;
 
-test('places of a whole configuration that send requests to an address', () => {
+test('blocks of a whole configuration that send requests to an address', () => {
   expect(placesOf(DUMP, '10.0.2.21')).toEqual([
     { name: 'web/10.0.2.21:9080', port: 9080 },
     { name: 'web_tls/10.0.2.21:9443', port: 9443 },

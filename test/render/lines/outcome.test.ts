@@ -79,7 +79,7 @@ test.each<[string, RunEvent]>([
   expect(outcome(viewOf(end))).toBe(sentence);
 });
 
-test('a run that has no end says so', () => {
+test('a run without an end is reported as such', () => {
   expect(outcome(EMPTY_VIEW)).toBe('INTERRUPTED: the run has no end');
 });
 
@@ -132,7 +132,7 @@ test.each<[string, readonly ErrorInfo[], readonly (readonly [string, boolean])[]
   expect(groupsOf(...errors)).toEqual(groups);
 });
 
-test('an error that a task ended with and the run repeats is one, with all that either knows', () => {
+test('an error of a task that the run repeats is one error, with the details of both', () => {
   const end = runEnd({ a: failed }, { errors: [fault('a', 'x', { hint: 'y' })] });
   const view = numbered([
     { type: 'exec.end', host: 'a', code: null, error: { code: 'X_E', message: 'x', task: 't' }, durationMs: 1 },
@@ -168,7 +168,7 @@ test('the last lines of a log are shown once, among the diagnostics', () => {
   expect(told('bad directive in another file')).toHaveLength(2);
 });
 
-test('a node that no balancer was read of is told as not drained, unless a drain may be on it', () => {
+test('a node without any view of a balancer is reported as not drained, unless a drain may be on it', () => {
   const node = { state: 'untouched', traffic: 'unknown' } as const;
   const rows = Object.entries({ 'gw-1': node, 'gw-2': { ...node, next: 'lb restore gw-2' } });
   const lines = rolledLines(rows, noPaint);

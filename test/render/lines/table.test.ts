@@ -17,6 +17,6 @@ test('the last field is cut to the screen', () => {
   expect(lines(30)[2]).toBe('gw-2        12  ops@desk, 4m …');
 });
 
-test('where there is no room for the last column it follows on a line of its own, if it says something', () => {
+test('where there is no room for the last column it follows on a line of its own, unless it is empty', () => {
   expect(lines(24)).toEqual(['HOST  SESSIONS', 'gw-1         0', 'gw-2        12', '  held by: ops@desk, 4m…']);
 });

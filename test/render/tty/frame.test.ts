@@ -22,7 +22,7 @@ const begin = (host: string, task: string, waiting = false): RunEvent => ({
   waiting,
 });
 
-test('says how far it is, who is at work on what and since when', () => {
+test('shows the progress, the active hosts with their tasks, and since when', () => {
   const view = viewOf([
     ...start(['gw-1', 'gw-10', 'gw-2']),
     begin('gw-1', 'package /opt/api7/package'),
@@ -40,7 +40,7 @@ test('says how far it is, who is at work on what and since when', () => {
   ]);
 });
 
-test('a rolling change: nodes that are done count, the step of the others, and the time that is left', () => {
+test('a rolling change: finished nodes count, the step of the others, and the remaining time', () => {
   const view = viewOf([
     ...start(['gw-1', 'gw-2', 'gw-3']),
     {
@@ -65,7 +65,7 @@ test('a rolling change: nodes that are done count, the step of the others, and t
   ]);
 });
 
-test('before the first play it says how many hosts have answered', () => {
+test('before the first play it shows how many hosts have responded', () => {
   const view = viewOf([
     { type: 'run.start', title: 'install', cluster: 'prod', check: false, hosts: ['a', 'b'] },
     { type: 'host.connected', host: 'a', durationMs: 1 },

@@ -7,7 +7,7 @@ import { Terminal } from '../terminal.ts';
 const HOSTS = Array.from({ length: 200 }, (_, n) => `gw-${n + 1}`);
 const TASKS = ['directory /opt/api7', 'package /opt/api7/package', 'container api7-gateway'];
 
-// The terminal is as good as a real one for a renderer, but no socket.
+// Enough for a renderer, but no socket.
 const stream = (terminal: Terminal) => terminal as unknown as NodeJS.WriteStream;
 
 const started = (host: string, task: string): RunEvent => ({
@@ -103,7 +103,7 @@ function failedRoll(hosts: readonly string[], batch: number): readonly RunEvent[
 }
 
 describe('a terminal', () => {
-  test('a rolling change of many nodes that fails: its last screen has the failed node, the error and the way on', async () => {
+  test('a rolling change of many nodes that fails: its last screen has the failed node, the error and the command for resuming', async () => {
     const terminal = new Terminal(24, 80);
     await drawn(terminal, numbered(failedRoll(HOSTS, 50)), 500);
     const screen = terminal.screen.join('\n');
@@ -116,7 +116,7 @@ describe('a terminal', () => {
     expect(screen).toContain('FAILED: gw-51: no response');
   });
 
-  test('many hosts without a rolling change, and one fails: its last screen has the error and the way on', async () => {
+  test('many hosts without a rolling change, and one fails: its last screen has the error and the command for resuming', async () => {
     const terminal = new Terminal(24, 80);
     const error = { code: 'DISK_FULL', host: 'gw-7', message: 'gw-7 has no space left' } as const;
     const failed = taskEnd('gw-7', 'package /opt/api7/package', 'failed', { error });
@@ -154,7 +154,7 @@ describe('a terminal', () => {
     expect(terminal.all.join('\n')).not.toContain('hosts done');
   });
 
-  test('200 hosts: every change once, in order, then the recap, and no rest of the picture', async () => {
+  test('200 hosts: every change once, in order, then the recap, and no rest of the progress view', async () => {
     const terminal = new Terminal(24, 80);
     const events = [...run(HOSTS), end(HOSTS)];
     const begun = process.cpuUsage();
@@ -169,13 +169,13 @@ describe('a terminal', () => {
     expect(terminal.all.slice(-3)).toEqual(['', 'OK: 200 hosts changed (1m1s)', '']);
     expect(terminal.cursorHidden).toBe(false);
 
-    // Per picture: an empty frame, the cursor up, an empty line, a new frame, and the lines themselves.
+    // For each frame: an empty frame, the cursor up, an empty line, a new frame, and the lines themselves.
     const own = terminal.writes - lines.length;
     expect(own).toBeLessThan(10 + 4 * (pictures + 2));
     expect((user + system) / 1000).toBeLessThan(1500);
   });
 
-  test('while it runs: the play, who is at work on what, and what has failed, in a bounded height', async () => {
+  test('during the run: the play, the active hosts with their tasks, and the failures, in a bounded height', async () => {
     const terminal = new Terminal(16, 60);
     const renderer = ttyRenderer({ stdout: stream(terminal), stderr: stream(terminal), verbose: false, diff: false });
     const error = { code: 'DISK_FULL', host: 'gw-7', message: 'no space is left' } as const;
@@ -196,7 +196,7 @@ describe('a terminal', () => {
     expect(terminal.all.join('\n')).not.toContain('hosts done');
   });
 
-  test('what others print meanwhile is put above the picture, and their way of writing is put back', async () => {
+  test('output of others is put above the progress view, and their write functions are restored', async () => {
     const terminal = new Terminal(24, 80);
     const renderer = ttyRenderer({ stdout: stream(terminal), stderr: stream(terminal), verbose: false, diff: false });
     const write = terminal.write;
@@ -213,7 +213,7 @@ describe('a terminal', () => {
     expect(terminal.write).toBe(write);
   });
 
-  test('no event, no picture', async () => {
+  test('without an event nothing is drawn', async () => {
     const terminal = new Terminal(24, 80);
     await drawn(terminal, [], 0);
     expect(terminal.bytes).toBe(0);
