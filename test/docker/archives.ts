@@ -23,7 +23,7 @@ export async function tarOf(files: Files): Promise<Buffer> {
 
 export const tarGzOf = async (files: Files): Promise<Buffer> => gzipSync(await tarOf(files));
 
-/** An archive as it streams by. */
+/** An archive as a stream. */
 export const streamOf = (archive: Buffer): Readable => Readable.from([archive], { objectMode: false });
 
 export async function untarGz(archive: Buffer): Promise<Map<string, Buffer>> {
@@ -45,7 +45,7 @@ export interface TestImage {
 const configText = (marker: string, architecture: string): string =>
   JSON.stringify({ architecture, os: 'linux', config: { Labels: { marker } } });
 
-/** What `docker save` of an Engine before 25 writes: no manifest, so that no digest of one is known. */
+/** The output of `docker save` of an Engine before 25: no manifest, and so no digest of one. */
 export async function dockerArchive(
   tags: readonly string[],
   marker = tags.join(),
@@ -66,7 +66,7 @@ export async function dockerArchive(
 
 const blobName = (content: string): string => `blobs/${digest(content).replace(':', '/')}`;
 
-/** What a newer one writes: an OCI layout with an index, and Docker's manifest.json beside it. */
+/** The output of a newer one: an OCI layout with an index, and Docker's manifest.json beside it. */
 export async function ociArchive(
   tag: string,
   options: { readonly marker?: string; readonly withDockerManifest?: boolean } = {},
@@ -99,7 +99,7 @@ export async function ociArchive(
   };
 }
 
-/** What `docker save` of two platforms writes: an index of both, and an entry for each in manifest.json. */
+/** The output of `docker save` for two platforms: an index of both, and an entry for each in manifest.json. */
 export async function platformsArchive(
   tag: string,
   architectures: readonly string[],

@@ -40,7 +40,7 @@ describe('requests', () => {
   const informed = (version: Parameters<typeof scriptedEngine>[1]) =>
     scriptedEngine((line) => (line.endsWith('/info') ? { body: { ...INFO, Extra: 1 } } : { status: 204 }), version);
 
-  test('nothing is dialled before the first call; what its reply tells settles the version of all that follow', async () => {
+  test('nothing is dialed before the first call; its reply decides the version of all later ones', async () => {
     await using engine = await informed({ ApiVersion: '1.52', MinAPIVersion: '1.24' });
     const docker = dockerOver(engine.dial);
     expect(engine.dials).toBe(0);
@@ -52,7 +52,7 @@ describe('requests', () => {
     docker.close();
   });
 
-  test('an Engine that does not tell its version is asked before the first change', async () => {
+  test('an Engine that does not report its version is asked before the first change', async () => {
     await using engine = await informed({ ApiVersion: '1.41', MinAPIVersion: '1.12', silent: true });
     const docker = dockerOver(engine.dial);
     await docker.info();
@@ -61,7 +61,7 @@ describe('requests', () => {
     docker.close();
   });
 
-  test('an Engine that has left our version behind is spoken to in its oldest one, and a change is sent once', async () => {
+  test('an Engine that no longer supports the version is called with its oldest one, and a change is sent once', async () => {
     await using engine = await informed({ ApiVersion: '1.60', MinAPIVersion: '1.50' });
     const docker = dockerOver(engine.dial);
     await docker.info();
@@ -76,7 +76,7 @@ describe('requests', () => {
     docker.close();
   });
 
-  test('all that is asked goes out on one socket before anything is answered; twins of one tick share one request', async () => {
+  test('all requests go out on one socket before the first reply; equal ones of one tick share one request', async () => {
     await using engine = await scriptedEngine(() => 'hang');
     const docker = dockerOver(engine.dial);
     const asked = [
@@ -93,7 +93,7 @@ describe('requests', () => {
     docker.close();
   });
 
-  test('an Engine that closes its socket after every answer is asked the rest on others', async () => {
+  test('an Engine that closes its socket after every reply gets the rest on others', async () => {
     const image = { Id: '1', RepoTags: [], RepoDigests: [], Architecture: 'amd64' };
     await using engine = await scriptedEngine(() => ({ body: image, last: true }));
     const docker = dockerOver(engine.dial);
@@ -103,7 +103,7 @@ describe('requests', () => {
     docker.close();
   });
 
-  test('a question of a later tick is asked anew', async () => {
+  test('a question of a later tick is sent again', async () => {
     let answers = 0;
     await using engine = await scriptedEngine(() => ({
       body: { Id: `${answers++}`, RepoTags: [], RepoDigests: [], Architecture: 'amd64' },
@@ -116,7 +116,7 @@ describe('requests', () => {
     docker.close();
   });
 
-  test('a removal that another client has begun is waited for', async () => {
+  test('a removal by another client is waited for', async () => {
     await using engine = await scriptedEngine((request) => {
       if (request.startsWith('DELETE'))
         return { status: 409, body: { message: 'removal of container web is already in progress' } };
@@ -128,7 +128,7 @@ describe('requests', () => {
     docker.close();
   });
 
-  test('what is not there is null, and no error', async () => {
+  test('a missing object is null, and no error', async () => {
     await using engine = await scriptedEngine(() => undefined);
     const docker = dockerOver(engine.dial);
     expect(await docker.container('web')).toBeNull();
@@ -148,7 +148,7 @@ describe('requests', () => {
     ['a full disk', { status: 500, body: { message: 'mkdir /x: no space left on device' } }, 'DISK_FULL'],
     ['any other refusal', { status: 500, body: { message: 'broken' } }, 'DOCKER_FAILED'],
     ['an Engine that hangs up', 'hang up', 'DOCKER_UNREACHABLE'],
-  ])('%s is told apart', async (_, reply, expected) => {
+  ])('%s has its own error', async (_, reply, expected) => {
     await using engine = await scriptedEngine(() => reply);
     const docker = dockerOver(engine.dial);
     expect(await code(docker.start('web'))).toBe(expected);
@@ -173,7 +173,7 @@ describe('requests', () => {
     expect(await code(docker.info())).toBe(expected);
   });
 
-  test('the reason why dialling failed comes through as it is, and the next call dials anew', async () => {
+  test('the reason of a failed dial is passed unchanged, and the next call dials again', async () => {
     await using engine = await scriptedEngine(() => ({ body: [] }));
     let up = false;
     const docker = dockerOver(async () => {
@@ -188,7 +188,7 @@ describe('requests', () => {
 });
 
 describe('a lost connection', () => {
-  test('ends a request that is under way with the reason of the loss', async () => {
+  test('ends a pending request with the reason of the loss', async () => {
     await using engine = await scriptedEngine(() => 'hang');
     const docker = dockerOver(engine.dial);
     const pending = code(docker.containers());
@@ -198,7 +198,7 @@ describe('a lost connection', () => {
     docker.close();
   });
 
-  test('leaves no idle socket behind on which the next request would hang', async () => {
+  test('leaves no idle socket on which the next request would hang', async () => {
     await using engine = await scriptedEngine(() => ({ body: [] }));
     const docker = dockerOver(engine.dial);
     await docker.containers();
@@ -208,7 +208,7 @@ describe('a lost connection', () => {
     docker.close();
   });
 
-  test('between two requests is no reason to fail a question, but a change is not sent twice', async () => {
+  test('between two requests does not fail a question, but a change is not sent twice', async () => {
     let answers = 0;
     await using engine = await scriptedEngine(() => (answers++ === 0 ? 'hang up' : { body: [] }));
     const docker = dockerOver(engine.dial);
@@ -256,7 +256,7 @@ describe('stop', () => {
     docker.close();
   });
 
-  test('a process that ignores the signal is killed when its time is up', async () => {
+  test('a process that ignores the signal is killed after its timeout', async () => {
     const inspect = await running(undefined);
     await using engine = await scriptedEngine((line) => {
       if (line.includes('/json')) return { body: inspect };
@@ -270,7 +270,7 @@ describe('stop', () => {
     docker.close();
   });
 
-  test('what does not run is left alone', async () => {
+  test('a stopped container is left alone', async () => {
     const inspect = await running('SIGQUIT', { Running: false });
     await using engine = await scriptedEngine(() => ({ body: inspect }));
     const docker = dockerOver(engine.dial);
@@ -335,7 +335,7 @@ describe('pull', () => {
     docker.close();
   });
 
-  test('ends when the image is there', async () => {
+  test('ends when the image exists', async () => {
     await using engine = await scriptedEngine(() => ({ body: { status: 'Pull complete' } }));
     const docker = dockerOver(engine.dial);
     await docker.pull('registry:5000/a/x:1');
@@ -348,7 +348,7 @@ describe('the digest in a registry', () => {
   const digest = `sha256:${'a'.repeat(64)}`;
   const login = { address: 'registry:5000', username: 'puller', password: Secret.of('r3gistry-pass') };
 
-  test('is asked for with the login, and nothing is pulled', async () => {
+  test('is requested with the login, and nothing is pulled', async () => {
     await using engine = await scriptedEngine(() => ({ body: { Descriptor: { digest, size: 7 }, Platforms: [] } }));
     const docker = dockerOver(engine.dial);
     expect(await docker.digestOf('registry:5000/a/x:1', login)).toBe(digest);

@@ -6,7 +6,7 @@ import { FakeDocker } from '../../src/testing/fake-docker.ts';
 import { FakeHost, type FakeHostOptions } from '../../src/testing/fake-host.ts';
 import { streamOf, untarGz } from './archives.ts';
 
-/** A fake host with a fake engine on it: containers see the host's files, `docker load` and `tar` work on them. */
+/** A fake host with a fake engine on it: containers have the host's files, `docker load` and `tar` work on them. */
 export class DockerHost extends FakeHost {
   readonly engine: FakeDocker;
 
@@ -22,14 +22,14 @@ export class DockerHost extends FakeHost {
     if (log !== undefined) engine.log = log;
     super({ name: 'gw-1', docker: engine, command: (command, host) => carryOut(command, host, engine), ...rest });
     this.engine = engine;
-    // What is given another entry point than its image's is run to do one thing, and ends.
+    // A container with another entry point than its image's runs one command, and ends.
     engine.program = ({ Entrypoint }) => (Entrypoint === undefined ? undefined : { exitCode: 0, log: '' });
   }
 
-  /** A process's own view of its mounted files, as /proc gives it. */
+  /** A process's own view of its mounted files, as in /proc. */
   override async sha256(path: string): Promise<string | null> {
     const [, pid, target] = path.match(/^\/proc\/(\d+)\/root(\/.*)$/) ?? [];
-    // Asked like anything else, so that it counts as a trip.
+    // A request like any other, so that it counts as a round trip.
     const digest = await super.sha256(path);
     if (pid === undefined || target === undefined) return digest;
     const seen = this.engine.seenFile(Number(pid), target);
@@ -38,7 +38,7 @@ export class DockerHost extends FakeHost {
 }
 
 function carryOut(command: Command, host: FakeHost, engine: FakeDocker): Partial<RunResult> | undefined {
-  // The fake answers at once, so what is asynchronous here was prepared when the archive was registered.
+  // The fake replies at once, so the asynchronous part was prepared when the archive was registered.
   const [program, ...words] = 'argv' in command ? command.argv : [];
   if (program === 'tar') return unpack(host, words[1] ?? '', words[3] ?? '');
   if (program === 'mv') return move(host, words[0] ?? '', words[1] ?? '');
@@ -51,7 +51,7 @@ const ROOT = { mode: '0644', owner: 'root', group: 'root' } as const;
 const unpacked = new Map<string, ReadonlyMap<string, Buffer>>();
 const loadable = new Map<string, Awaited<ReturnType<typeof archivedImages>>>();
 
-/** Makes an archive known to every fake host: by its digest, so that only the right bytes can be unpacked or loaded. */
+/** Registers an archive for every fake host: by its digest, so that only the right bytes can be unpacked or loaded. */
 export async function registerPackage(archive: Buffer): Promise<void> {
   const files = await untarGz(archive);
   unpacked.set(sha256(archive), files);

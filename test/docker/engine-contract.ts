@@ -6,7 +6,7 @@ import { type ContainerSpec, createBody, observedSpec, sameAgain } from '../../s
 /** An engine under test, real or fake, with an image whose processes end on SIGTERM and run a shell script. */
 export interface EngineUnderTest {
   readonly docker: Docker;
-  /** Reference of an image that is there. */
+  /** Reference of an existing image. */
   readonly ref: string;
   /** A name that no other test uses. */
   name(suffix: string): string;
@@ -19,7 +19,7 @@ export interface EngineUnderTest {
   /** As by another client of the Engine. */
   pause(container: string): void;
   unpause(container: string): void;
-  /** Its process has ended again and again, and waits to be started once more. */
+  /** Its process has exited again and again, and waits for its next start. */
   backOff(container: string): Promise<void>;
   /** A free host port. */
   readonly port: number;
@@ -33,7 +33,7 @@ const code = async (work: Promise<unknown>): Promise<string | undefined> =>
 
 const SLEEP = ['sh', '-c', 'trap "exit 0" TERM QUIT; while :; do sleep 1 & wait $!; done'];
 
-/** What a real Engine does and the fake must do too. */
+/** The behavior of a real Engine that the fake must share. */
 export function engineContract(under: () => EngineUnderTest): void {
   const spec = (extra: Partial<ContainerSpec> = {}): ContainerSpec => ({
     ref: under().ref,
@@ -45,7 +45,7 @@ export function engineContract(under: () => EngineUnderTest): void {
     command: SLEEP,
     ...extra,
   });
-  /** Its stated log options, for the driver that the Engine has. */
+  /** Its declared log options, for the driver of the Engine. */
   const logOf = async ({ log }: ContainerSpec): Promise<LogConfig | undefined> =>
     typeof log === 'object' ? { Type: (await under().docker.info()).LoggingDriver, Config: log } : undefined;
   const clean = async (...names: readonly string[]): Promise<void> => {
@@ -55,7 +55,7 @@ export function engineContract(under: () => EngineUnderTest): void {
     }
   };
 
-  test('what is declared is what is observed', async () => {
+  test('the observed settings are the declared ones', async () => {
     const { docker, name, file, port } = under();
     const declared = spec({
       hostname: 'gw-1',
@@ -88,7 +88,7 @@ export function engineContract(under: () => EngineUnderTest): void {
     expect(await docker.container(name('spec'))).toBeNull();
   });
 
-  test('start and stop are fine twice, and a stopped container keeps how it ended', async () => {
+  test('start and stop work twice, and a stopped container keeps its exit code', async () => {
     const { docker, name } = under();
     await docker.create(name('twice'), createBody(spec()));
     await docker.start(name('twice'));
@@ -109,7 +109,7 @@ export function engineContract(under: () => EngineUnderTest): void {
     await docker.remove(name('twice'));
   });
 
-  test("a signal that is not the container's own ends it too, and its policy does not bring it back", async () => {
+  test("a signal that is not the container's own ends it too, and its policy does not restart it", async () => {
     const { docker, name } = under();
     await docker.create(name('quit'), createBody(spec({ stopSignal: 'SIGUSR1' })));
     await docker.start(name('quit'));
@@ -147,7 +147,7 @@ export function engineContract(under: () => EngineUnderTest): void {
     await clean(name('holds'), name('wants'));
   });
 
-  test('a mounted file is seen as it was at start, until the next start', async () => {
+  test('a mounted file stays as at the start, until the next start', async () => {
     const { docker, name, file } = under();
     file.replace('one');
     await docker.create(
@@ -187,7 +187,7 @@ export function engineContract(under: () => EngineUnderTest): void {
     await clean(name('free'));
   });
 
-  test('an image that is not there is null to ask for and an error to use', async () => {
+  test('a missing image is null to ask for and an error to use', async () => {
     const { docker, name, ref } = under();
     expect(await docker.image('api7-orch/nothing:1')).toBeNull();
     expect(await code(docker.create(name('noimage'), createBody(spec({ ref: 'api7-orch/nothing:1' }))))).toBe(
@@ -208,7 +208,7 @@ export function engineContract(under: () => EngineUnderTest): void {
     expect((await docker.image(`${ref}-again`))?.Id).toBe(image?.Id);
   });
 
-  test('what is not there can be removed and stopped, but not started', async () => {
+  test('a missing container can be removed and stopped, but not started', async () => {
     const { docker, name } = under();
     await docker.remove(name('nobody'));
     await docker.stop(name('nobody'), { signal: 'SIGTERM', timeoutSeconds: 1 });
@@ -216,7 +216,7 @@ export function engineContract(under: () => EngineUnderTest): void {
     expect(await code(docker.start(name('nobody')))).toBe('DOCKER_FAILED');
   });
 
-  test('a container that ends by itself is waited for; one that does not is told', async () => {
+  test('a container that ends by itself is waited for; one that does not is reported', async () => {
     const { docker, name } = under();
     await docker.create(name('lasting'), createBody(spec()));
     await docker.start(name('lasting'));
@@ -228,7 +228,7 @@ export function engineContract(under: () => EngineUnderTest): void {
     await clean(name('lasting'));
   });
 
-  test('the same again: a container of ours made from what the Engine says of it', async () => {
+  test("the same again: a container of api7-orch made from the Engine's data", async () => {
     const { docker, name, ref, file, port } = under();
     const declared = spec({
       hostname: 'gw-1',
@@ -291,7 +291,7 @@ export function engineContract(under: () => EngineUnderTest): void {
     await clean(name('frozen'));
   });
 
-  test('a container in back-off counts as running, without a process, and a start is fine', async () => {
+  test('a container in back-off counts as running, without a process, and a start works', async () => {
     const { docker, name, backOff } = under();
     await docker.create(name('loop'), createBody(spec({ restart: 'always', command: ['sh', '-c', 'exit 3'] })));
     await docker.start(name('loop'));

@@ -25,7 +25,7 @@ test.each([
   ['MOUNT_MISSING', 400, 'invalid mount config for type "bind": bind source path does not exist: /srv/x', '/srv/x'],
   ['DOCKER_FAILED', 409, 'Conflict. The container name "/web" is already in use by container "1".', 'correct'],
   ['DOCKER_FAILED', 500, 'OCI runtime create failed: exec: "nope": not found', 'log'],
-])('%s is told from the words of status %i', (code, status, message, hint) => {
+])('%s is recognized in the text of status %i', (code, status, message, hint) => {
   const error = engineError({ doing: 'start container web', status, message });
   expect(error.code).toBe(code);
   expect(error.message).toContain('start container web');

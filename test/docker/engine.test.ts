@@ -41,7 +41,7 @@ const path = join(directory, 'config.yaml');
 let docker: DialledDocker;
 let port: number;
 
-/** An image of one binary, and of what it loads where it is not the static one: no registry is needed. */
+/** An image of one binary, and of its libraries if it is not the static one: no registry is needed. */
 function importImage(): void {
   const busybox = installed('/bin/busybox', 'busybox-static');
   const root = join(directory, 'root');
@@ -73,7 +73,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-/** The shell of a container needs a moment until its trap is set; it says so in a file that no restart outlives. */
+/** The shell of a container needs a moment until its trap is set; it reports that in a file that no restart outlives. */
 async function trapSet(name: string): Promise<void> {
   const pid = (await docker.container(name))?.State.Pid;
   await expect.poll(() => existsSync(`/proc/${pid}/root/dev/shm/ready`)).toBe(true);
@@ -96,7 +96,7 @@ const under = (): EngineUnderTest => ({
   },
   pause: (name) => void execFileSync('docker', ['pause', name], { stdio: 'ignore' }),
   unpause: (name) => void execFileSync('docker', ['unpause', name], { stdio: 'ignore' }),
-  // The pause before a further start grows with each: soon it is long enough to look at all of it.
+  // The pause before a further start grows with each: soon it is long enough to read all of it.
   backOff: (name) =>
     expect
       .poll(
@@ -113,7 +113,7 @@ const under = (): EngineUnderTest => ({
 describe('a real Docker Engine', () => {
   engineContract(under);
 
-  test('tells about itself', async () => {
+  test('reports its own data', async () => {
     expect(await docker.info()).toMatchObject({
       ServerVersion: expect.any(String),
       DockerRootDir: expect.stringMatching(/^\//),
@@ -138,7 +138,7 @@ describe('a real Docker Engine', () => {
     return name;
   };
 
-  test('gives the last lines of a log, both streams', async () => {
+  test('returns the last lines of a log, both streams', async () => {
     const name = await run('logs', 'echo one; echo two; echo drei é >&2; exit 3');
     const log = await docker.logs(name, 2);
     expect(log.split('\n').filter((line) => line !== '')).toHaveLength(2);
@@ -146,7 +146,7 @@ describe('a real Docker Engine', () => {
     expect((await docker.container(name))?.State.ExitCode).toBe(3);
   });
 
-  test('a process that ignores the signal is killed after its time-out', async () => {
+  test('a process that ignores the signal is killed after its timeout', async () => {
     const name = `${id}-stubborn`;
     await docker.create(name, {
       Image: ref,
@@ -162,7 +162,7 @@ describe('a real Docker Engine', () => {
     }
   });
 
-  test('a pull that cannot work is one clear error', async () => {
+  test('an impossible pull is one clear error', async () => {
     await expect(docker.pull('127.0.0.1:1/nobody/nothing:1')).rejects.toMatchObject({
       code: 'IMAGE_PULL_FAILED',
       message: expect.stringContaining('127.0.0.1:1'),
@@ -209,7 +209,7 @@ describe('the task types on a real host', () => {
   const here = async () => (await docker.container(name))?.State;
   const seen = async (): Promise<string> => readFileSync(`/proc/${(await here())?.Pid}/root/etc/app.yaml`, 'utf8');
 
-  test('install, and nothing to do again', async () => {
+  test('install, and a second run without a change', async () => {
     expect(await run()).toEqual(['changed package', 'changed image', 'changed file', 'changed container']);
     expect(await run()).toEqual(['ok package', 'ok image', 'ok file', 'ok container']);
     expect(await seen()).toBe('one\n');
@@ -225,7 +225,7 @@ describe('the task types on a real host', () => {
     expect(await run('two\n')).toEqual(['ok package', 'ok image', 'ok file', 'ok container']);
   });
 
-  test('an edit in place heals; so do a stopped container, a lost file of the package and a lost image', async () => {
+  test('an edit in place is repaired; so are a stopped container, a lost file of the package and a lost image', async () => {
     writeFileSync(config, 'edited\n');
     await settled();
     expect(await run('two\n')).toEqual(['ok package', 'ok image', 'changed file', 'changed container']);
@@ -240,7 +240,7 @@ describe('the task types on a real host', () => {
     expect(await run('two\n')).toEqual(['ok package', 'changed image', 'ok file', 'ok container']);
   });
 
-  test('a new configuration is tried in a container of its own image, which leaves nothing', async () => {
+  test('a new configuration is checked in a container of its own image, which is removed', async () => {
     const record = join(directory, 'accepted');
     const accept = (content: object) =>
       runOn(host, function* () {
@@ -248,7 +248,7 @@ describe('the task types on a real host', () => {
         yield pkg;
         const busybox = image({ ref, from: pkg });
         yield busybox;
-        // The uid that it is readable for is that of the process that checks it.
+        // It is readable for the uid of the process that checks it.
         const how = { target: '/etc/app.yaml', command: 'busybox grep good /etc/app.yaml', as: 0, record };
         yield configAccepted({ image: busybox, content, ...how });
       });
@@ -281,7 +281,7 @@ describe('the task types on a real host', () => {
     expect(await run('two\n')).toEqual(['ok package', 'ok image', 'ok file', 'changed container']);
   });
 
-  test('a restart keeps a container; one that has to be killed is made anew, the same', async () => {
+  test('a restart keeps a container; one that must be killed is recreated, the same', async () => {
     const again = (stopTimeoutSeconds: number) =>
       runOn(host, function* () {
         yield restarted({ container: name, since: new Date().toISOString(), stopTimeoutSeconds });
@@ -311,14 +311,14 @@ describe('the task types on a real host', () => {
     expect(await run('two\n')).toContain('changed container');
   });
 
-  test('one that was killed is made anew', async () => {
+  test('a killed container is recreated', async () => {
     const before = (await docker.container(name))?.Id;
     execFileSync('docker', ['kill', name], { stdio: 'ignore' });
     expect(await run('two\n')).toEqual(['ok package', 'ok image', 'ok file', 'changed container']);
     expect((await docker.container(name))?.Id).not.toBe(before);
   });
 
-  test('a port that something else holds is named', async () => {
+  test('a port in use is named', async () => {
     await settled();
     await docker.stop(name, { signal: 'SIGQUIT', timeoutSeconds: 20 });
     await docker.create(

@@ -190,7 +190,7 @@ describe.each([
   });
 });
 
-describe('answers one behind the other', () => {
+describe('replies one after the other', () => {
   const ids = async (docker: Docker, refs: readonly string[]): Promise<readonly (string | undefined)[]> =>
     Promise.all(
       refs.map((ref) =>
@@ -222,7 +222,7 @@ describe('answers one behind the other', () => {
     docker.close();
   });
 
-  test('in whatever pieces they arrive', async () => {
+  test('in pieces of any size', async () => {
     const asked: string[] = [];
     await using engine = await rawEngine((request, socket) => {
       asked.push(refOf(request));
@@ -249,11 +249,11 @@ describe('answers one behind the other', () => {
     docker.close();
   });
 
-  test('that end in the middle: what was not answered is asked on another socket', async () => {
+  test('that end halfway: questions without a reply are sent on another socket', async () => {
     const left = new Set(['b', 'c']);
     await using engine = await rawEngine((request, socket) => {
       const ref = refOf(request);
-      // Each socket answers one question and ends in the middle of the next answer.
+      // Each socket answers one question and ends halfway through the next reply.
       if (left.delete(ref)) socket.end('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"Id');
       else if (socket.writable) socket.write(sized(image(ref)));
     });
@@ -263,7 +263,7 @@ describe('answers one behind the other', () => {
     docker.close();
   });
 
-  test('more answers than questions end the socket, and nothing else', async () => {
+  test('more replies than questions end the socket, and nothing else', async () => {
     await using engine = await rawEngine((request, socket) => {
       socket.write(sized(image(refOf(request))) + sized(image('forged')));
     });

@@ -18,8 +18,8 @@ const connection = (...how: ConstructorParameters<typeof HttpConnection>): HttpC
   return made;
 };
 
-test('a reply that arrives in drops ends with its time, and what waits behind it is asked on another socket', async () => {
-  // A server answers in order: on a socket whose first reply has not ended it says nothing to the second request.
+test('a slow reply ends with its timeout, and requests behind it are sent on another socket', async () => {
+  // A server replies in order: on a socket whose first reply has not ended it sends nothing for the second request.
   const busy = new Set<unknown>();
   await using engine = await rawEngine((request, socket) => {
     if (busy.has(socket)) return;
@@ -37,14 +37,14 @@ test('a reply that arrives in drops ends with its time, and what waits behind it
   expect(engine.dials).toBe(2);
 });
 
-test('a silence in the middle of a reply has a limit of its own', async () => {
+test('a pause within a reply has a limit of its own', async () => {
   await using engine = await rawEngine((_, socket) => socket.write(BEGUN));
   const http = connection(engine.dial);
   const pulled = http.send(post('/pull'), { ...within(20_000), idleMs: 500 });
   await expect(pulled).rejects.toMatchObject({ name: 'BodyTimeoutError' });
 });
 
-test('a dial that hangs is given up with the request, and the next request dials again', async () => {
+test('a dial that hangs ends with the request, and the next request dials again', async () => {
   await using engine = await rawEngine((request, socket) => socket.write(sized(request)));
   let dials = 0;
   const http = connection(() => (dials++ === 0 ? new Promise(() => {}) : engine.dial()));
@@ -52,7 +52,7 @@ test('a dial that hangs is given up with the request, and the next request dials
   expect((await http.send(get('/b'), within(20_000))).body.toString()).toBe('GET /b');
 });
 
-test('what fails while a reply is read is the reason why its request fails', async () => {
+test("a failure while a reply is read is the reason of its request's failure", async () => {
   await using engine = await rawEngine((request, socket) => socket.write(sized(request)));
   const http = connection(engine.dial);
   const reason = new Error('not wanted');
@@ -63,7 +63,7 @@ test('what fails while a reply is read is the reason why its request fails', asy
   expect((await http.send(post('/b'), within(20_000))).status).toBe(200);
 });
 
-test('closing fails what is under way', async () => {
+test('closing fails pending requests', async () => {
   await using engine = await rawEngine(() => {});
   const http = connection(engine.dial);
   const pending = http.send(get('/a'), within(20_000));

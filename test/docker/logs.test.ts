@@ -9,7 +9,7 @@ function frame(stream: number, text: string): Buffer {
   return Buffer.concat([header, body]);
 }
 
-test('both streams come out in order, whatever bytes they hold', () => {
+test('both streams come out in order, with any bytes', () => {
   const half = Buffer.from('é');
   const split = Buffer.concat([frame(1, 'one\n'), frame(2, 'two\u0001\u0000\n')]);
   expect(logText(split)).toBe('one\ntwo\u0001\u0000\n');

@@ -68,7 +68,7 @@ test.each([
   });
 });
 
-test('what an image is called says nothing of what went wrong', () => {
+test('the name of an image is not mistaken for the cause', () => {
   const ref = 'denied.example.com/tls/certificate-timeout:1';
   const words = 'manifest for denied.example.com/tls/certificate-timeout:1 not found: manifest unknown';
   expect(pullRefused(ref, `pull image ${ref}`, words, undefined)).toMatchObject({

@@ -7,11 +7,11 @@ export interface RawEngine extends AsyncDisposable {
   readonly dial: () => Promise<Socket>;
 }
 
-/** A reply of an Engine that is in order. */
+/** A good reply of an Engine. */
 export const sized = (body: string, status = '200 OK', headers = 'Api-Version: 1.44\r\n'): string =>
   `HTTP/1.1 ${status}\r\n${headers}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 
-/** A TCP server whose answers are written byte by byte, for what no HTTP server can be made to answer. */
+/** A TCP server whose replies are written byte by byte, for replies that no HTTP server can send. */
 export async function rawEngine(answer: (request: string, socket: Socket) => void): Promise<RawEngine> {
   const requests: string[] = [];
   const open = new Set<Socket>();
@@ -47,7 +47,7 @@ export async function rawEngine(answer: (request: string, socket: Socket) => voi
   return engine;
 }
 
-/** Writes `piece` as long as the socket takes it. */
+/** Writes `piece` as long as the socket accepts it. */
 export function endless(socket: Socket, piece: string): void {
   const write = (): void => {
     while (!socket.destroyed && socket.write(piece));

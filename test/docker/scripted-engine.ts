@@ -7,7 +7,7 @@ export type Reply =
   | {
       readonly status?: number;
       readonly body?: unknown;
-      /** The socket is closed behind it. */
+      /** The socket is closed after it. */
       readonly last?: boolean;
     }
   | 'hang'
@@ -24,7 +24,7 @@ export interface ScriptedEngine extends AsyncDisposable {
   cut(error?: Error): void;
 }
 
-/** An HTTP server that answers as told, for what a real Engine cannot be made to do. */
+/** An HTTP server with scripted replies, for replies that a real Engine cannot send. */
 export async function scriptedEngine(
   answer: (request: string) => Reply | undefined,
   version: { readonly ApiVersion: string; readonly MinAPIVersion: string; readonly silent?: boolean } = {

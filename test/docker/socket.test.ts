@@ -6,7 +6,7 @@ import { dockerOver } from '../../src/docker/client.ts';
 import { DialledSocket } from '../../src/docker/socket.ts';
 import { scriptedEngine } from './scripted-engine.ts';
 
-/** A stream with nothing of a socket about it, as an SSH channel or the two pipes of a child process are. */
+/** A stream without a socket's methods, like an SSH channel or the two pipes of a child process. */
 function pair(): readonly [near: Duplex, far: { readonly toNear: PassThrough; readonly fromNear: PassThrough }] {
   const toNear = new PassThrough();
   const fromNear = new PassThrough();
@@ -52,7 +52,7 @@ test('and the other way round', async () => {
   expect(near.destroyed).toBe(true);
 });
 
-test('what arrived before an orderly end is read to its end, however slowly', async () => {
+test('data before an orderly end is read to its end, at any speed', async () => {
   const sent = Buffer.alloc(1 << 20, 'x');
   const below = new Duplex({
     read() {
@@ -67,7 +67,7 @@ test('what arrived before an orderly end is read to its end, however slowly', as
   expect((await buffer(socket)).length).toBe(sent.length);
 });
 
-test('sockets are let go for something else when they are idle, and only then', async () => {
+test('idle sockets are released for other uses, and only those', async () => {
   await using engine = await scriptedEngine(() => ({ body: [] }));
   const held: (() => boolean)[] = [];
   const docker = dockerOver(async (release = () => false) => {
@@ -81,7 +81,7 @@ test('sockets are let go for something else when they are idle, and only then', 
   expect(held.map((release) => release())).toEqual([true, true]);
   expect(await ask()).toEqual([[], '[]\r\n']);
   expect(engine.dials).toBe(4);
-  // Those that went already take nothing any more.
+  // The released ones take nothing any more.
   expect(held.map((release) => release())).toEqual([true, true, true, true]);
   docker.close();
 });

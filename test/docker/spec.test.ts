@@ -51,7 +51,7 @@ async function inspected(spec: ContainerSpec): Promise<ContainerInspect> {
 }
 
 describe('spec', () => {
-  test('what is observed of a created container is what was declared', async () => {
+  test('the observed settings of a created container are the declared ones', async () => {
     await fc.assert(
       fc.asyncProperty(specs, async (spec) => {
         expect(observedSpec(await inspected(spec))).toMatchObject({ ...spec });
@@ -92,7 +92,7 @@ describe('spec', () => {
       { Mounts: [{ Type: 'volume', Source: 'data', Target: '/d' }] },
       { mounts: { '/d': { source: 'volume:data', readOnly: false } } },
     ],
-  ])('%s is read in our words', async (_, part, expected) => {
+  ])('%s is read in the words of api7-orch', async (_, part, expected) => {
     const found = await inspected(bare);
     expect(observedSpec({ ...found, HostConfig: { ...found.HostConfig, ...part } })).toMatchObject(expected);
   });

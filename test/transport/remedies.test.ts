@@ -12,7 +12,7 @@ import { sshLink } from '../../src/transport/ssh/link/link.ts';
 const rights: Rights = { become: 'none' };
 afterEach(() => void vi.useRealTimers());
 
-/** A shell that says nothing, and whose end is told by the test. */
+/** A shell without output, whose end is set by the test. */
 function mute() {
   const events = latchedEvents();
   const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
@@ -20,7 +20,7 @@ function mute() {
   return { launch, events };
 }
 
-/** A client that has lost its socket, and has not been told so yet. */
+/** A client that has lost its socket, and has not noticed yet. */
 const dead = (): Client => {
   const exec = (): never => {
     throw new Error('Not connected');
@@ -82,6 +82,6 @@ const failures: readonly Failure[] = [
   },
 ];
 
-test.each(failures)('$what: $code, and what to do is told', async ({ fail, code, retryable, hint }) => {
+test.each(failures)('$what: $code, with a hint', async ({ fail, code, retryable, hint }) => {
   await expect(fail()).rejects.toMatchObject({ code, retryable, hint: expect.stringMatching(hint) });
 });

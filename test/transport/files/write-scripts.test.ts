@@ -50,7 +50,7 @@ describe.each(SHELLS.filter(([program]) => existsSync(program)).map((shell) => [
       );
     });
 
-    test('without a printf of its own it changes nothing and asks for the content by stdin', () => {
+    test('without a printf of its own it changes nothing and requests the content by stdin', () => {
       writeFileSync(path, 'before');
       const without = `command() { return 127; }\n${putScript(path, { size: 5, text: 'after' }, owned)}`;
       expect(put(without).status).toBe(BY_STDIN);
@@ -59,20 +59,20 @@ describe.each(SHELLS.filter(([program]) => existsSync(program)).map((shell) => [
       expect(readFileSync(path, 'utf8')).toBe('after');
     });
 
-    test.each(['', 'to', 'too long'])('input of another size than was sent is not taken: %j', (input) => {
+    test.each(['', 'to', 'too long'])('input of another size is refused: %j', (input) => {
       writeFileSync(path, 'before');
       expect(put(putScript(path, { size: 5 }, owned), Buffer.from(input)).status).toBe(CORRUPT);
       expect(readFileSync(path, 'utf8')).toBe('before');
       expect(existsSync(join(directory, '.file.api7-orch-new'))).toBe(false);
     });
 
-    test('a file that is ours has the owner and mode that were asked for', () => {
+    test('a new file has the requested owner and mode', () => {
       expect(put(putScript(path, { size: 1, text: 'x' }, { ...owned, ours: true })).status).toBe(0);
       const found = lstatSync(path);
       expect([found.uid, found.gid, found.mode & 0o7777]).toEqual([uid, gid, 0o640]);
     });
 
-    test('a name with a backslash passes as it is', () => {
+    test('a name with a backslash is kept', () => {
       const stat = `stat() { printf '%s\\n' '1/81a0:7:8:CORP\\carl:CORP\\nina'; }\n`;
       const { stderr } = put(`${stat}${putScript(path, { size: 1, text: 'x' }, owned)}`);
       expect(saidNow(stderr.toString())).toBe('1/81a0:7:8:CORP\\carl:CORP\\nina');
@@ -81,7 +81,7 @@ describe.each(SHELLS.filter(([program]) => existsSync(program)).map((shell) => [
     test.each([
       ['0770', 0o700],
       ['0755', 0o755],
-    ])('a directory of %s whose owner cannot be given is open to nobody to whom it may not be', (mode, left) => {
+    ])('a directory of %s whose owner cannot be set is open to no other user', (mode, left) => {
       const made = join(directory, `made-${mode}`);
       expect(put(directoryScript(made, { mode, owner: 'nosuch', group: 'nosuch' })).status).not.toBe(0);
       expect(lstatSync(made).mode & 0o7777).toBe(left);
@@ -92,7 +92,7 @@ describe.each(SHELLS.filter(([program]) => existsSync(program)).map((shell) => [
       rmSync(made, { recursive: true });
     });
 
-    test('a directory hands down no set-group-ID bit that is not wanted, and loses one that it has', () => {
+    test('a directory passes on no unwanted set-group-ID bit, and loses one that it has', () => {
       const parent = join(directory, 'shared');
       const made = join(parent, 'made');
       mkdirSync(parent);
@@ -147,14 +147,14 @@ describe.each(SHELLS.filter(([program]) => existsSync(program)).map((shell) => [
         expect([secret, join(secret, 'inner')].map(modeOf)).toEqual(['0 700', '0 700']);
       });
 
-      test("a link of root's own on the way is followed", () => {
+      test("a link of root's own on the path is followed", () => {
         scene();
         link(secret, join(shared, 'a'), 0);
         expect(put(directoryScript(join(shared, 'a/inner'), given)).status).toBe(0);
         expect(modeOf(join(secret, 'inner'))).toBe(`${NOBODY} 777`);
       });
 
-      test('what takes the place of a new file before it has its owner is not given that', () => {
+      test('a file that replaces a new one before it has its owner does not get that owner', () => {
         scene();
         const target = join(secret, 'inner');
         const at = join(shared, 'file');
@@ -165,7 +165,7 @@ describe.each(SHELLS.filter(([program]) => existsSync(program)).map((shell) => [
       });
     });
 
-    test.each(['0600', '0644', '0400', '0755', '4711', '0666'])('it says how the file stands: %s', (mode) => {
+    test.each(['0600', '0644', '0400', '0755', '4711', '0666'])('it reports the state of the file: %s', (mode) => {
       const { status, stderr } = put(putScript(path, { size: 1, text: 'x' }, { ...owned, mode }));
       const { mode: found } = lstatSync(path);
       expect({ status, mode: (found & 0o7777).toString(8).padStart(4, '0') }).toEqual({ status: 0, mode });
@@ -174,7 +174,7 @@ describe.each(SHELLS.filter(([program]) => existsSync(program)).map((shell) => [
   },
 );
 
-// Its group is still that of who writes, or of the directory.
+// Its group is still that of the writer, or of the directory.
 test.each([
   ['0600', '177'],
   ['0640', '177'],
@@ -184,11 +184,14 @@ test.each([
   ['0666', '111'],
   ['0754', '033'],
   ['4755', '022'],
-])('a file that is to be %s is made with nothing that its first group or others may not in the end', (mode, mask) => {
-  expect(putScript('/a', { size: 0, text: '' }, { ...owned, mode })).toContain(`umask ${mask}\n`);
-});
+])(
+  'a file that is to be %s is created without rights that its first group or others may not have in the end',
+  (mode, mask) => {
+    expect(putScript('/a', { size: 0, text: '' }, { ...owned, mode })).toContain(`umask ${mask}\n`);
+  },
+);
 
-test('a file of our own group is made as it is to be where its directory hands down no other', () => {
+test("a file of the user's own group is created with its final mode where its directory passes on no other", () => {
   const { mode, ...who } = { ...owned, mode: '0640', ours: true };
   const script = putScript('/etc/app/a', { size: 0, text: '' }, { mode, ...who });
   expect(script).toContain('umask 177\n[ ! -G "$d" ] || umask 137\n');
@@ -206,6 +209,6 @@ test.each([
   ['more than ASCII', Buffer.from('é'), false],
   ['32 KiB', Buffer.alloc(32_768, 'x'), true],
   ['more', Buffer.alloc(32_769, 'x'), false],
-])('what a shell may print: %s', (_what, bytes, may) => {
+])('possible output of a shell: %s', (_what, bytes, may) => {
   expect(printable(bytes)).toBe(may ? bytes.toString() : undefined);
 });

@@ -19,7 +19,7 @@ function write(path: string, text: string): void {
   writeFileSync(root + path, text);
 }
 
-/** What the snippet finds below the root, by the shell of this machine. */
+/** The findings of the snippet below the root, by the shell of this machine. */
 function found(): Automation {
   const { snippet, parse } = automationRequest(root);
   const stdout = execFileSync('sh', ['-c', snippet]);

@@ -6,7 +6,7 @@ import { FrameCollector, frame, frameLoop } from '../../../src/transport/read/fr
 
 const SHELLS: readonly (readonly [string, ...string[]])[] = [['/bin/dash'], ['/bin/bash'], ['/bin/busybox', 'sh']];
 
-/** A shell in the loop, all frames written at once, and what both streams were until it ended. */
+/** A shell in the loop, all frames written at once, and both streams until it ended. */
 async function converse(
   [program, ...rest]: readonly [string, ...string[]],
   input: Buffer,
@@ -24,7 +24,7 @@ async function converse(
   return { out: Buffer.concat(out), err: Buffer.concat(err), code };
 }
 
-/** What a stream holds for these frames, in order. */
+/** The content of a stream for these frames, in order. */
 function parts(tokens: readonly string[], bytes: Buffer): readonly { readonly body: Buffer; readonly code: number }[] {
   let rest = bytes;
   return tokens.map((token) => {
@@ -40,7 +40,7 @@ function parts(tokens: readonly string[], bytes: Buffer): readonly { readonly bo
 describe.each(SHELLS.filter(([program]) => existsSync(program)).map((shell) => [shell.join(' '), shell] as const))(
   '%s',
   (_name, shell) => {
-    test('each script has its own output, code, input and nothing of the one before', async () => {
+    test('each script has its own output, code and input, without those of the one before', async () => {
       const input = Buffer.from([0, 1, 255, 10, 0, 39, 92]);
       const frames = [
         frame('echo one; echo un >&2; exit 3'),
@@ -62,7 +62,7 @@ describe.each(SHELLS.filter(([program]) => existsSync(program)).map((shell) => [
       expect(parts(tokens, err)[0]?.body.toString()).toBe('un\n');
     });
 
-    test('one that leaves nothing behind is run by the shell itself, without input and with its own output and code', async () => {
+    test('a script without background processes is run by the shell itself, without input and with its own output and code', async () => {
       const plain = frame('cat; echo one; echo un >&2; (exit 3)', undefined, { inside: true });
       const long = frame(`: ${'x'.repeat(4000)}; echo $$; sh -c 'echo $PPID'`, undefined, { inside: true });
       const next = frame('echo next');
@@ -77,7 +77,7 @@ describe.each(SHELLS.filter(([program]) => existsSync(program)).map((shell) => [
       expect(parts(tokens, err)[0]?.body.toString()).toBe('un\n');
     });
 
-    test('a script that comes with the loop is answered like any other, and leaves nothing behind', async () => {
+    test('a script that comes with the loop gets a reply like any other, and leaves no process', async () => {
       const first = frame('cat; a=1; echo one; echo un >&2; exit 3');
       const next = frame('echo "two $a"');
       const loop = frameLoop('', { script: 'cat; a=1; echo one; echo un >&2; exit 3', token: first.token });
@@ -90,7 +90,7 @@ describe.each(SHELLS.filter(([program]) => existsSync(program)).map((shell) => [
       expect(parts(tokens, err)[0]).toMatchObject({ code: 3 });
     });
 
-    test('scripts of any length and any characters are run as they were sent', async () => {
+    test('scripts of any length and any characters are run unchanged', async () => {
       const texts = [
         '',
         'a\\b\\\\n  \t',
@@ -110,7 +110,7 @@ describe.each(SHELLS.filter(([program]) => existsSync(program)).map((shell) => [
       expect(said.map(({ body }) => body.toString())).toEqual(texts);
     });
 
-    test('input that a script does not take is never taken for the next script', async () => {
+    test('unread input of a script is never read as the next script', async () => {
       const trap = frame('echo trapped').bytes;
       const frames = [frame('exit 1', Buffer.concat([trap, Buffer.alloc(200_000, 'x'), trap])), frame('echo next')];
       const { out } = await converse(shell, Buffer.concat(frames.map(({ bytes }) => bytes)));
@@ -121,7 +121,7 @@ describe.each(SHELLS.filter(([program]) => existsSync(program)).map((shell) => [
     test.each([
       ['sent as lines', ''],
       ['sent as a block', ' # ä'],
-    ])('a script cut short is never run, wherever it was cut: %s', async (_how, comment) => {
+    ])('a truncated script is never run, at any cut: %s', async (_how, comment) => {
       const whole = frame(`echo ran\necho ran${comment}`).bytes;
       for (let length = 1; length < whole.length - 1; length += 6)
         expect((await converse(shell, whole.subarray(0, length))).out.toString()).not.toContain('ran');
@@ -129,7 +129,7 @@ describe.each(SHELLS.filter(([program]) => existsSync(program)).map((shell) => [
   },
 );
 
-test('any output and any input come through as they are, however the stream is cut', async () => {
+test('any output and any input come through unchanged, at any cut of the stream', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.uint8Array({ maxLength: 3000 }), { minLength: 1, maxLength: 4 }),

@@ -4,7 +4,7 @@ import { networkRequest } from '../../../src/transport/read/network-request.ts';
 const parsed = (...lines: readonly string[]) =>
   networkRequest.parse({ code: 0, stdout: Buffer.from(lines.join('\n')), stderr: '', sentAt: 0, answeredAt: 0 });
 
-test('addresses are those that the kernel takes for local, of both families', () => {
+test('addresses are those that the kernel treats as local, of both families', () => {
   const { addresses, bindsAny } = parsed(
     ...['@any', '0', '@local'],
     '     |-- 0.0.0.0',
@@ -32,7 +32,7 @@ test('a host may bind addresses that it does not have', () => {
   expect(parsed('@any', '1', '@local').bindsAny).toBe(true);
 });
 
-test('what listens is read from ss, in its older and newer form', () => {
+test('listeners are read from ss, in its older and newer form', () => {
   const { listening } = parsed(
     '@ss',
     'LISTEN 0      511          0.0.0.0:9080       0.0.0.0:*    users:(("nginx",pid=7,fd=6),("nginx",pid=8,fd=6))',

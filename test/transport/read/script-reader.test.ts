@@ -9,7 +9,7 @@ import type { RunScript } from '../../../src/transport/read/request.ts';
 import { scriptReader } from '../../../src/transport/read/script-reader.ts';
 import { HOST_FUNCTIONS } from '../../../src/transport/shell/host-functions.ts';
 
-/** A shell that counts what it is given. */
+/** A shell that counts its input. */
 function counted(): { readonly run: RunScript; readonly scripts: string[] } {
   const scripts: string[] = [];
   const run: RunScript = (script) =>
@@ -30,7 +30,7 @@ function counted(): { readonly run: RunScript; readonly scripts: string[] } {
 }
 
 describe('batches', () => {
-  test('all requests of one turn travel as one script, with the facts in the first', async () => {
+  test('all requests of one tick travel as one script, with the facts in the first', async () => {
     const { run, scripts } = counted();
     const reader = scriptReader(run);
     const chained = Promise.resolve().then(() => reader.ask(statRequest('/')));
@@ -49,7 +49,7 @@ describe('batches', () => {
     expect(scripts[1]).not.toContain('os-release');
   });
 
-  test('one failing request leaves the others alone, and sees only its own words', async () => {
+  test('one failing request leaves the others alone, and has only its own words', async () => {
     const reader = scriptReader(counted().run);
     const raw = (snippet: string) =>
       reader.ask({ snippet, parse: ({ code, stdout, stderr }) => ({ code, out: stdout.toString(), err: stderr }) });
@@ -64,7 +64,7 @@ describe('batches', () => {
     expect(third).toEqual({ code: 0, out: '\n\ufffd\0 three', err: '' });
   });
 
-  test('a shell that dies in between fails what it had not answered', async () => {
+  test('a shell that dies in between fails its pending requests', async () => {
     const reader = scriptReader(counted().run);
     const [before, at, after] = await Promise.allSettled([
       reader.ask(statRequest('/')),
@@ -79,7 +79,7 @@ describe('batches', () => {
       });
   });
 
-  test('a batch that fails as a whole fails each request, and the facts are asked again', async () => {
+  test('a batch that fails as a whole fails each request, and the facts are requested again', async () => {
     const { run, scripts } = counted();
     let broken = true;
     const reader = scriptReader((script) => (broken ? Promise.reject(new Error('gone')) : run(script)));
@@ -91,7 +91,7 @@ describe('batches', () => {
 });
 
 test.each(['clock', 'kernel', 'arch', 'hard', 'most', 'Uid', 'Gid', 'CapEff'])(
-  'a host that does not tell its %s is no host to work on',
+  'a host that does not report its %s cannot be managed',
   async (name) => {
     const { run } = counted();
     const silent: RunScript = async (script) => {
@@ -113,7 +113,7 @@ afterAll(() => rmSync(ODD, { recursive: true }));
 describe('joint questions', () => {
   const paths = ['/', '/etc/passwd', '/etc/hosts'];
 
-  test('one tool answers for all that are there', async () => {
+  test('one call of a tool answers for all existing files', async () => {
     const { run, scripts } = counted();
     const reader = scriptReader(run);
     const stats = await Promise.all(paths.map((path) => reader.ask(statRequest(path))));
@@ -142,7 +142,7 @@ describe('joint questions', () => {
     ['one that is not there', '/nowhere', null],
     ['a directory', '/etc', null],
     ['an odd name', join(ODD, 'a\\b\nc'), createHash('sha256').update('odd').digest('hex')],
-  ])('%s among the others leaves each its own answer', async (_what, path, digest) => {
+  ])('%s among the others leaves each its own reply', async (_what, path, digest) => {
     writeFileSync(join(ODD, 'a\\b\nc'), 'odd');
     const reader = scriptReader(counted().run);
     const asked = ['/etc/passwd', path, '/etc/hosts'];
@@ -156,12 +156,12 @@ describe('joint questions', () => {
     expect(stats.map((stat) => stat === null)).toEqual(asked.map((each) => each === '/nowhere'));
   });
 
-  test('a file that was found whole a moment ago is read again only when it is another one', async () => {
+  test('a file that was read whole a moment ago is read again only when it is another one', async () => {
     const path = join(ODD, 'whole');
     writeFileSync(path, 'one');
     const reader = scriptReader(counted().run);
     const identity = execFileSync('stat', ['-c', '%i:%s:%.9Z', path], { encoding: 'utf8' }).trim();
-    // Not its digest: who says so has not read it.
+    // Not its digest: a digest alone shows no read.
     const known = { identity, sha256: '0'.repeat(64) };
     expect(await reader.ask(sha256Request(path, { whole: known }))).toBe(known.sha256);
     writeFileSync(path, 'two');
@@ -172,7 +172,7 @@ describe('joint questions', () => {
     expect(await reader.ask(sha256Request(path, { whole: known }))).toBeNull();
   });
 
-  test('more than one call can take are asked in several', async () => {
+  test('more than one call can take are split into several', async () => {
     const reader = scriptReader(counted().run);
     const stats = await Promise.all(Array.from({ length: 450 }, () => reader.ask(statRequest('/etc/passwd'))));
     expect(new Set(stats.map((stat) => stat?.size)).size).toBe(1);

@@ -21,7 +21,7 @@ test.each([
   'doas: a tty is required',
   'doas: not installed setuid',
   'doas: sh: command not found',
-])('a sudo that does not work is not taken for one that wants a password: %s', (said) => {
+])('a sudo that does not work is not mistaken for one that needs a password: %s', (said) => {
   const fault = bootFault('sudo', ended, said);
   expect(fault).toMatchObject({ code: 'CONNECT_SUDO_DENIED', details: said });
   expect(fault.hint).not.toMatch(/become/);
@@ -34,7 +34,7 @@ test.each([
   'doas: Authentication required',
   'sudo: il est nécessaire de saisir un mot de passe',
   '/etc/sudoers.d/old:1:5: syntax error\nfoo bar\n    ^~~\nsudo: a password is required',
-])('a password is the remedy for what sudo says otherwise, in whichever language: %s', (said) => {
+])('other messages of sudo have the password as their hint, in any language: %s', (said) => {
   expect(bootFault('sudo', ended, said)).toMatchObject({ code: 'CONNECT_SUDO_PASSWORD' });
 });
 
@@ -43,6 +43,6 @@ test.each([
   'sudo: maximum 3 incorrect authentication attempts',
   'sudo: Incorrect authentication attempt',
   'doas: Authentication failed',
-])('a password that was refused is not asked for again: %s', (said) => {
+])('a refused password is not asked for again: %s', (said) => {
   expect(bootFault('sudo', ended, said)).toMatchObject({ code: 'CONNECT_SUDO_PASSWORD_WRONG' });
 });

@@ -27,7 +27,7 @@ describe.each(SHELLS.filter(([program]) => existsSync(program)).map((shell) => [
       expect(status).toBe(5);
     });
 
-    test('runs nothing of a script cut short, wherever it was cut', () => {
+    test('runs nothing of a truncated script, at any cut', () => {
       const { bytes } = bootMessage('echo ran\necho ran\n');
       for (let length = 0; length < bytes.length; length += 7) {
         const { stdout, status } = run(bytes.subarray(0, length));
@@ -46,7 +46,7 @@ test('the command line means the same to every login shell', () => {
   }
 });
 
-test('the answer is found behind noise, in pieces of any size', () => {
+test('the reply is found behind noise, in pieces of any size', () => {
   const whole = Buffer.from('Welcome\nabc\n=TOKEN 42\n=TOKEN stays\n');
   for (let size = 1; size <= whole.length; size++) {
     let answer = '';
@@ -59,7 +59,7 @@ test('the answer is found behind noise, in pieces of any size', () => {
   }
 });
 
-test('a program that gives back what it is sent has not answered', () => {
+test('a program that echoes its input has not replied', () => {
   const message = bootMessage('echo "$HOME"');
   let answered = false;
   const cut = answerCutter(message.token, () => {

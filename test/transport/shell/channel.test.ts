@@ -14,7 +14,7 @@ afterAll(() => rmSync(base, { recursive: true }));
 const local: Launch = async (line) => launchLocal(line);
 const quiet = { onStdout: () => {}, onStderr: () => {} };
 
-test('an interrupt that comes while the session is being opened ends the command', async () => {
+test('an interrupt during the opening of the session ends the command', async () => {
   const slow: Launch = async (line) => {
     await delay(200);
     return launchLocal(line);
@@ -34,8 +34,8 @@ test('a child that outlives the leader of a stopped command is killed', async ()
   await expect.poll(() => existsSync(`/proc/${pid}`), { timeout: 4000 }).toBe(false);
 });
 
-test('a wrong sudo password is given once on a connection, however much waits for it', async () => {
-  /** What sudo does on the outside: asks, and asks again when the answer is wrong. */
+test('a wrong sudo password is sent once on a connection, for any number of waiting commands', async () => {
+  /** The visible behavior of sudo: asks, and asks again after a wrong answer. */
   const sudo: Launch = async (line) => {
     const prompt = /-p '([^']+)'/.exec(line)?.[1] ?? '';
     return launchLocal(

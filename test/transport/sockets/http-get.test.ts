@@ -12,7 +12,7 @@ import { httpOverSocket, httpTarget } from '../../../src/transport/sockets/http-
 
 const target = httpTarget({ port: 80, path: '/', timeoutMs: 200 });
 
-/** A peer that does something with its side of the connection as soon as that is open. */
+/** A peer that acts on its side of the connection as soon as that is open. */
 function dialerTo(peer: (say: PassThrough, heard: PassThrough) => void): Dialer {
   const dial = async (): Promise<ByteSocket> => {
     const [readable, writable] = [new PassThrough(), new PassThrough()];
@@ -38,13 +38,13 @@ test.each<[string, Dialer]>([
     });
 });
 
-test('an answer that comes with the end of the connection is taken', async () => {
+test('a response that ends with the connection is accepted', async () => {
   const answer = 'HTTP/1.1 503 Busy\r\ncontent-length: 4\r\nconnection: close\r\n\r\nwait';
   const dialer = dialerTo((say, heard) => heard.once('data', () => say.end(answer)));
   expect(await httpOverSocket(dialer, target)).toEqual({ status: 503, body: 'wait' });
 });
 
-test('the request names the host that was asked for, or address and port', async () => {
+test('the request names the requested host, or address and port', async () => {
   const asked = async (target: ReturnType<typeof httpTarget>): Promise<string> => {
     const heards: string[] = [];
     const dialer = dialerTo((say, heard) =>

@@ -16,7 +16,7 @@ const LOGIN: PostgresLogin = {
   sslmode: 'disable',
 };
 
-/** A server that does something with its side of each connection as soon as that is open. */
+/** A server that acts on its side of each connection as soon as that is open. */
 const serverThat = (act: (say: PassThrough, heard: PassThrough) => void) => ({
   tcp: async () => {
     const [readable, writable] = [new PassThrough(), new PassThrough()];
@@ -51,7 +51,7 @@ test.each<[string, Parameters<typeof askPostgres>[0], RegExp]>([
 
 test('a server that sends without end is cut off', async () => {
   const dialer = serverThat((say) => {
-    // A message of the greatest length, in as many pieces as are taken.
+    // A message of the greatest length, in as many pieces as are accepted.
     const head = Buffer.from([0x52, 0x7f, 0xff, 0xff, 0xff]);
     say.write(head);
     const more = (): void => {
@@ -63,7 +63,7 @@ test('a server that sends without end is cut off', async () => {
   await expect(askPostgres(dialer, 5000)(LOGIN)).rejects.toMatchObject({ code: 'REPLY_TOO_LARGE' });
 });
 
-test('a connection that is lost is told as that, and what is asked twice in a tick is asked once', async () => {
+test('a lost connection is reported as such, and equal questions of one tick are sent once', async () => {
   let dials = 0;
   const lost = {
     tcp: () => {

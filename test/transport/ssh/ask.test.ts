@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Secret } from '../../../src/core/base/secret.ts';
 import { type Ask, askNothing, askOnce } from '../../../src/transport/ssh/ask.ts';
 
-test('what was answered once is answered again while nobody is to be asked, and nothing else', async () => {
+test('an earlier answer is used again without a terminal, and nothing else', async () => {
   const asked: string[] = [];
   const ask: Ask = async ({ what }) => {
     asked.push(what);
@@ -14,6 +14,6 @@ test('what was answered once is answered again while nobody is to be asked, and 
   expect((await askOnce(silent, question('password of ops')))?.reveal()).toBe('the password of ops');
   expect(await askOnce(silent, question('password of root'))).toBeUndefined();
   expect(asked).toEqual(['password of ops']);
-  // That nobody was asked is not held for an answer later on.
+  // A missing terminal is no answer for later.
   expect((await askOnce(ask, question('password of root')))?.reveal()).toBe('the password of root');
 });

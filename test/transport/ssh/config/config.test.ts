@@ -47,9 +47,9 @@ describe('without an ssh program in PATH', () => {
     ...['SecurityKeyProvider /p', 'ProxyJump b', 'ProxyCommand nc %h %p', 'BindAddress ::1', 'BindInterface eth0'],
     ...['CanonicalizeHostname yes', 'UserKnownHostsFile /k', 'GlobalKnownHostsFile /k', 'StrictHostKeyChecking yes'],
     ...['HostKeyAlias b', 'KnownHostsCommand /bin/true', 'RevokedHostKeys /k'],
-    // Another name of a setting, a mistake, and what no version knows yet.
+    // Another name of a setting, a mistake, and a setting that no version has yet.
     ...['IdentityFile2 /k', 'Prot 3', 'NewSetting yes', '=', '"Port" 3', '  PORT=3\r', '\tport\t3'],
-  ])('%s makes a configuration refused, with its place', async (line) => {
+  ])('%s makes a configuration refused, with its line', async (line) => {
     await expect(read(`# first\nHost b\n${line}\n`, gw)).rejects.toMatchObject({
       code: 'CONNECT_CONFIG_UNSUPPORTED',
       message: expect.stringMatching(

@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { coalesceWrites } from '../../../../src/transport/ssh/connect/coalesce-writes.ts';
 
-/** What reaches the system, one entry for each call. */
+/** The calls to the system, one entry for each. */
 function recorded(): { readonly stream: Duplex; readonly calls: string[] } {
   const calls: string[] = [];
   const stream = new Duplex({
@@ -21,7 +21,7 @@ function recorded(): { readonly stream: Duplex; readonly calls: string[] } {
   return { stream: coalesceWrites(stream), calls };
 }
 
-test('what is written in one turn leaves in one call, in order', async () => {
+test('writes of one tick go out in one call, in order', async () => {
   const { stream, calls } = recorded();
   for (const piece of ['length ', 'body ', 'tag']) stream.write(piece);
   expect(calls).toEqual([]);
@@ -31,14 +31,14 @@ test('what is written in one turn leaves in one call, in order', async () => {
   expect(calls).toEqual(['length body tag', 'next']);
 });
 
-test('an end takes along what was just written', async () => {
+test('an end includes the writes just before it', async () => {
   const { stream, calls } = recorded();
   stream.write('last ');
   await new Promise<void>((resolve) => stream.end('words', resolve));
   expect(calls.join('')).toBe('last words');
 });
 
-test('a callback is called, whatever else was given', async () => {
+test('a callback is called with any other arguments', async () => {
   const { stream } = recorded();
   await new Promise((resolve) => stream.write('a', resolve));
   await new Promise((resolve) => stream.write('b', 'utf8', resolve));

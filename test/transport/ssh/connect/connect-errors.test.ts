@@ -40,7 +40,7 @@ const rows: readonly Row[] = [
     code: 'CONNECT_NOT_SSH',
     retryable: false,
   },
-  // node-ssh gives this to any connection that closes: it does not mean that time was up.
+  // node-ssh uses this for any connection that closes: it does not mean a timeout.
   {
     error: raised('No response from server', { code: 'ETIMEDOUT' }),
     stage: 'banner',
@@ -69,7 +69,7 @@ test.each(rows)('$error.message at $stage is $code', ({ error, stage, early = ''
   expect(fault.hint).toBeTruthy();
 });
 
-test('where all addresses of a name fail, each says why', () => {
+test('where all addresses of a name fail, each has its reason', () => {
   const error = new AggregateError([socketError('EHOSTUNREACH'), socketError('ENETUNREACH')]);
   const fault = connectFault(Object.assign(error, { code: 'EHOSTUNREACH' }), target);
   expect(fault.message).toContain('connect EHOSTUNREACH 10.0.0.7:22; connect ENETUNREACH 10.0.0.7:22');
@@ -80,7 +80,7 @@ test.each<{ stage: ConnectStage; says: string }>([
   { stage: 'banner', says: 'sent nothing' },
   { stage: 'keys', says: 'key exchange' },
   { stage: 'login', says: 'the login of ops' },
-])('time that is up at $stage', ({ stage, says }) => {
+])('timeout at $stage', ({ stage, says }) => {
   expect(connectTimedOut(target, { stage, early: '' })).toMatchObject({
     code: 'CONNECT_TIMED_OUT',
     retryable: true,
@@ -89,7 +89,7 @@ test.each<{ stage: ConnectStage; says: string }>([
   });
 });
 
-test('a connection that is closed before the banner may be one too many, or have nobody behind it: both are said', () => {
+test('a connection that is closed before the banner may be one too many, or have no server: both are reported', () => {
   const seen = { stage: 'banner', early: '' } as const;
   const { message, hint } = connectFault(socketError('ECONNRESET'), target, seen);
   expect(message).toMatch(/closed it before sshd sent its banner/);

@@ -17,7 +17,7 @@ const target = (address: string, jump?: SshTarget): SshTarget => ({
 });
 const throttled = (): OrchError => new OrchError('CONNECT_THROTTLED', 'dropped', { retryable: true });
 
-/** Work that goes on until it is told to end, and how much of it went on at once. */
+/** Work that runs until its end is requested, and how much of it ran at once. */
 function meter() {
   let now = 0;
   let most = 0;
@@ -39,7 +39,7 @@ test.each([
     targets: (i: number) => target('10.0.0.7', target(`b${i}`)),
     most: 32,
   },
-])('handshakes under way $what: $most', async ({ targets, most }) => {
+])('handshakes at once $what: $most', async ({ targets, most }) => {
   const governor = createGovernor();
   const meter_ = meter();
   await Promise.all(Array.from({ length: 100 }, (_, i) => governor.handshake(targets(i), meter_.work)));
@@ -50,21 +50,21 @@ test.each([
   { what: 'to one machine', targets: () => target('10.0.0.7'), most: 4 },
   { what: 'through one jump host', targets: (i: number) => target(`10.0.1.${i}`, target('10.0.0.1')), most: 4 },
   { what: 'to machines of their own', targets: (i: number) => target(`10.0.1.${i}`), most: 20 },
-])('uploads under way $what: $most', async ({ targets, most }) => {
+])('uploads at once $what: $most', async ({ targets, most }) => {
   const governor = createGovernor();
   const meter_ = meter();
   await Promise.all(Array.from({ length: 20 }, (_, i) => governor.upload(targets(i), meter_.work)));
   expect(meter_.most()).toBe(most);
 });
 
-test('an upload that fails makes room and says why', async () => {
+test('an upload that fails makes room and reports why', async () => {
   const governor = createGovernor({ uploadsPerMachine: 1 });
   const failing = governor.upload(target('10.0.0.7', target('b')), () => Promise.reject(new Error('disk full')));
   await expect(failing).rejects.toThrow('disk full');
   expect(await governor.upload(target('10.0.0.7', target('b')), async () => 'done')).toBe('done');
 });
 
-test('only being one too many is tried again', async () => {
+test('only an overload is retried', async () => {
   const governor = createGovernor();
   let attempts = 0;
   const dropping = async (): Promise<string> => {
@@ -89,7 +89,7 @@ test('only being one too many is tried again', async () => {
   }
 });
 
-test('an interrupt ends the pause before the next attempt, and lets nobody begin', async () => {
+test('an interrupt ends the pause before the next attempt, and starts none', async () => {
   const governor = createGovernor();
   const user = new AbortController();
   const waiting = governor.handshake(target('10.0.0.7'), () => Promise.reject(throttled()), user.signal);
@@ -106,7 +106,7 @@ test('an interrupt ends the pause before the next attempt, and lets nobody begin
 const always = (): boolean => true;
 const fail = (): Promise<never> => Promise.reject(new Error('too many'));
 
-test('a limit halves once for all that were turned away together, and widens by one after a full round', async () => {
+test('a limit halves once for all that were refused together, and widens by one after a full round', async () => {
   const limit = new AdaptiveLimit(8);
   await Promise.allSettled(Array.from({ length: 8 }, () => limit.run(fail, always)));
   expect(limit.width).toBe(4);
@@ -118,7 +118,7 @@ test('a limit halves once for all that were turned away together, and widens by 
   expect(limit.width).toBe(8);
 });
 
-test('one machine that turns all away narrows nothing for the others; two do', async () => {
+test('one machine that refuses all narrows nothing for the others; two do', async () => {
   const limit = new AdaptiveLimit(8);
   for (let i = 0; i < 10; i++) await limit.run(fail, always, 'a').catch(() => {});
   expect(limit.width).toBe(8);

@@ -3,7 +3,7 @@ import { Client } from 'ssh2';
 import { expect, test } from 'vitest';
 import { leaveHostKeysUnproven } from '../../../../src/transport/ssh/connect/unproven-host-keys.ts';
 
-test('only the news of other host keys is passed over; ssh2 answers all else', () => {
+test('only the announcement of other host keys is skipped; ssh2 handles all others', () => {
   const client = new Client();
   client.on('error', () => {});
   client.connect({ sock: new PassThrough(), username: 'ops' });

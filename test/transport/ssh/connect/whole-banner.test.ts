@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { wholeBanner } from '../../../../src/transport/ssh/connect/whole-banner.ts';
 
-/** What a listener gets of these pieces, and what was overheard. */
+/** A listener's data from these pieces, and the overheard text. */
 function through(pieces: readonly Buffer[]): { readonly got: readonly Buffer[]; readonly heard: readonly Buffer[] } {
   const stream = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
   const heard: Buffer[] = [];
@@ -14,7 +14,7 @@ function through(pieces: readonly Buffer[]): { readonly got: readonly Buffer[]; 
   return { got, heard };
 }
 
-test('however a greeting is cut, it comes in one piece up to the end of the banner, and nothing is lost', () => {
+test('a greeting in any pieces arrives in one piece up to the end of the banner, and nothing is lost', () => {
   const greeting = 'Welcome\r\nto SSH-2.0\r\n\nSSH-2.0-OpenSSH_9.2p1 Debian\r\n';
   const said = Buffer.concat([Buffer.from(greeting), Buffer.from([0, 0, 1, 255, 10, 13, 10, 7])]);
   fc.assert(
@@ -29,7 +29,7 @@ test('however a greeting is cut, it comes in one piece up to the end of the bann
   );
 });
 
-test('what never becomes a banner is let go after a while', () => {
+test('text that never becomes a banner is passed on after a while', () => {
   const piece = Buffer.alloc(1000, 'x\n');
   const { got } = through(Array.from({ length: 40 }, () => piece));
   expect(got.length).toBeGreaterThan(1);

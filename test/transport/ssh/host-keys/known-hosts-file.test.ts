@@ -19,7 +19,7 @@ const key = (body: string): Buffer =>
 const owner = (address: string) => ({ address, port: 22 });
 const anyone = owner('anyone');
 
-test('hosts that are met at once are all added, each once, and seen at once', async () => {
+test('hosts that are met at once are all added, each once, and visible at once', async () => {
   const file = join(directory, 'new', 'known_hosts');
   const addresses = Array.from({ length: 100 }, (_, index) => `10.0.0.${index % 50}`);
   await Promise.all(
@@ -42,7 +42,7 @@ test('a file that did not change is parsed once', async () => {
   expect((await loadKnownHosts([file], anyone)).of('gw-1')[0]).toBe(line);
 });
 
-test('the first file speaks first, and one that is not there says nothing', async () => {
+test('the first file wins, and a missing one has no keys', async () => {
   const [first, second] = [join(directory, 'first'), join(directory, 'second')];
   writeFileSync(first, `gw-1 ssh-ed25519 ${key('A').toString('base64')}\n`);
   writeFileSync(second, `gw-1 ssh-ed25519 ${key('B').toString('base64')}\n`);
@@ -50,7 +50,7 @@ test('the first file speaks first, and one that is not there says nothing', asyn
   expect(known.of('gw-1').map(({ at }) => at)).toEqual([`${first}:1`, `${second}:1`]);
 });
 
-test('a file that cannot be written refuses each who wanted to add to it', async () => {
+test('an unwritable file refuses each host that would be added to it', async () => {
   const adding = ['a', 'b'].map((address) =>
     appendKnownHost(join(directory, 'first', 'below'), { owner: owner(address), key: key(address), hash: false }),
   );
@@ -101,7 +101,7 @@ test('two controllers that meet two different keys of a host at once: one is ref
   }
 });
 
-test('of two different keys in one write neither is kept, and hosts that were met with them are none the worse', async () => {
+test('of two different keys in one write neither is kept, and hosts that were met with them are not affected', async () => {
   const file = join(directory, 'one-write');
   const add = (body: string, address: string) =>
     appendKnownHost(file, { owner: owner(address), key: key(body), hash: false });
@@ -116,7 +116,7 @@ test('of two different keys in one write neither is kept, and hosts that were me
   ).toEqual(['first', 'innocent', '']);
 });
 
-test('a file that cannot be read is named: it may be the one that knows the host', async () => {
+test('an unreadable file is named: it may hold the key of the host', async () => {
   const folder = join(directory, 'folder');
   mkdirSync(folder);
   await expect(loadKnownHosts([join(directory, 'none'), folder], anyone)).rejects.toMatchObject({

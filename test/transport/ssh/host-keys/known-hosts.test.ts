@@ -10,7 +10,7 @@ import {
 } from '../../../../src/transport/ssh/host-keys/known-hosts.ts';
 import { hashedName, parseKnownHosts } from '../../../../src/transport/ssh/host-keys/known-hosts-lines.ts';
 
-/** A public key in its wire form: its type, then whatever tells it from others. */
+/** A public key in its wire form: its type, then its distinguishing bytes. */
 const key = (type: string, body: string): Buffer =>
   Buffer.concat(
     [type, body].flatMap((text) => {
@@ -107,7 +107,7 @@ describe('the verdict on an ed25519 key', () => {
   });
 });
 
-test('a verdict names the line it rests on', () => {
+test('a verdict names its line', () => {
   const known = parseKnownHosts(
     `# one\n${line('gw-1', otherEd)}\r\n@cert-authority ${line('cp-*', ed)}\n`,
     '~/.ssh/known_hosts',
@@ -123,7 +123,7 @@ test('a verdict names the line it rests on', () => {
   expect(judgeHostKey(known, at('cp-1', 2222), ed)).toMatchObject({ authority: { at: '~/.ssh/known_hosts:3' } });
 });
 
-test('types that a host is known by leave out what does not speak for it', () => {
+test('the key types of a host leave out lines that are not for it', () => {
   const known = parseKnownHosts([line('gw-1', rsa), `@revoked ${line('gw-1', ed)}`, line('gw-2', ed)].join('\n'), 'f');
   expect(knownKeyTypes(known, at('gw-1'))).toEqual(['ssh-rsa']);
   expect(knownKeyTypes(known, at('gw-1', 2222))).toEqual(['ssh-rsa']);
@@ -151,7 +151,7 @@ test('an alias is looked up alone, without address and port', () => {
   expect(knownHostName(at('10.0.0.7', 2222, 'GW-1'))).toBe('gw-1');
 });
 
-test('damaged lines are named for the hosts that they seem to speak for', () => {
+test('damaged lines are named for the hosts that they seem to be for', () => {
   const lines = [
     'gw-1',
     `gw-* ssh-ed25519 AAAA`,

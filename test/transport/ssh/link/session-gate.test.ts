@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { SessionWish } from '../../../../src/transport/shell/shell-process.ts';
 import { sessionGate } from '../../../../src/transport/ssh/link/session-gate.ts';
 
-/** How long a hopeless wait lasts here. */
+/** The timeout of a wait that cannot end here. */
 const PATIENCE_MS = 1000;
 
 /** An sshd that grants `room` sessions, and a gate in front of it. */
@@ -12,7 +12,7 @@ function server(room: number) {
   let open = 0;
   let most = 0;
   let refusals = 0;
-  /** Opens a session; the answer ends it. */
+  /** Opens a session; the reply ends it. */
   const start = async (wish?: SessionWish): Promise<(() => void) | 'full'> =>
     gate.run(async (leave) => {
       await tick();
@@ -37,19 +37,19 @@ function server(room: number) {
   return { gate, start, work, most: () => most, refusals: () => refusals };
 }
 
-test.each([1, 2, 3, 10])('with room for %i, all get their turn and few are refused', async (room) => {
+test.each([1, 2, 3, 10])('with room for %i, all get a session and few are refused', async (room) => {
   const { work, most, refusals } = server(room);
   const done = await Promise.all(Array.from({ length: 40 }, work));
   expect(new Set(done)).toEqual(new Set(['done']));
   expect(most()).toBe(room);
-  // The first rush finds the limit; after that it is kept to.
+  // The first rush finds the limit; after that it is kept.
   expect(refusals()).toBeLessThanOrEqual(40);
   const before = refusals();
   await Promise.all(Array.from({ length: 40 }, work));
   expect(refusals()).toBe(before);
 });
 
-test('an idle session is given up for one that is wanted', async () => {
+test('an idle session is closed for a waiting one', async () => {
   const { start } = server(1);
   let asked = 0;
   const release = (): boolean => {
@@ -62,7 +62,7 @@ test('an idle session is given up for one that is wanted', async () => {
   expect(asked).toBe(1);
 });
 
-test('all idle sessions are given up, whoever holds them, and those without a holder stay', async () => {
+test('all idle sessions are closed, of any holder, and those without a holder stay', async () => {
   const { start } = server(3);
   const gone: string[] = [];
   const hold = async (name: string): Promise<void> => {
@@ -80,7 +80,7 @@ test('all idle sessions are given up, whoever holds them, and those without a ho
   expect(gone).toEqual(['shell', 'socket']);
 });
 
-test('a lasting session that is busy is waited for, however long that takes', async () => {
+test('a lasting session that is busy is waited for, for any time', async () => {
   const { start } = server(1);
   let busy = true;
   const release = (): boolean => {
@@ -96,7 +96,7 @@ test('a lasting session that is busy is waited for, however long that takes', as
   expect(Date.now() - begun).toBeGreaterThan(PATIENCE_MS + 400);
 });
 
-test('what is urgent waits for nobody', async () => {
+test('urgent work does not wait', async () => {
   const { start } = server(1);
   const working = await start();
   const begun = Date.now();
@@ -111,7 +111,7 @@ test('what is urgent waits for nobody', async () => {
   expect(await start({ urgent: true })).not.toBe('full');
 });
 
-test('where all that is open stays open, and at a server that grants none, the refusal is told', async () => {
+test('where all open sessions stay open, and at a server that grants none, the refusal is reported', async () => {
   const one = server(1);
   await one.start({ lasting: true });
   const none = server(0);
@@ -124,7 +124,7 @@ test('a session that failed to open for another reason leaves no trace', async (
   expect(await gate.run(async () => 'open')).toBe('open');
 });
 
-test('when the connection goes, nobody waits any longer', async () => {
+test('a lost connection ends all waits', async () => {
   const { gate, start } = server(1);
   await start();
   const lost = new Error('lost');

@@ -26,7 +26,7 @@ const answer = (...keys: readonly (readonly [Buffer, string])[]): Buffer => {
 };
 
 let served = 0;
-/** An agent that answers every request as told. */
+/** An agent with scripted replies. */
 async function agentThat(answers: (socket: Socket) => void) {
   const path = join(directory, `agent-${served++}`);
   let calls = 0;
@@ -38,7 +38,7 @@ async function agentThat(answers: (socket: Socket) => void) {
   return { path, calls: () => calls, [Symbol.dispose]: () => void server.close() };
 }
 
-test('keys of a kind that cannot be used are named with the remedy, the others are kept', async () => {
+test('keys of an unusable kind are named with the hint, the others are kept', async () => {
   using fake = await agentThat((socket) => {
     // In two pieces, as a stream may deliver it.
     const bytes = answer([token, 'my token'], [ed25519, 'mine'], [strange, 'odd']);
@@ -56,7 +56,7 @@ test('keys of a kind that cannot be used are named with the remedy, the others a
   ]);
 });
 
-test('is listed once for all who want to know, and again when another one has taken its place', async () => {
+test('is listed once for all requests, and again when another one has replaced it', async () => {
   using fake = await agentThat((socket) => socket.write(answer([ed25519, 'mine'])));
   await Promise.all([1, 2, 3].map(() => sshAgent(fake.path)));
   await sshAgent(fake.path);

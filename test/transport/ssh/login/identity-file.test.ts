@@ -17,7 +17,7 @@ const text = (value: string | Buffer): Buffer => {
   length.writeUInt32BE(bytes.length);
   return Buffer.concat([length, bytes]);
 };
-/** A private key file as far as its public part goes. */
+/** A private key file up to its public part. */
 const privateFile = (blob: Buffer): string =>
   `-----BEGIN OPENSSH PRIVATE KEY-----\n${Buffer.concat([
     Buffer.from('openssh-key-v1\0'),
@@ -29,7 +29,7 @@ const privateFile = (blob: Buffer): string =>
     text('secret part'),
   ]).toString('base64')}\n-----END OPENSSH PRIVATE KEY-----\n`;
 
-test('a file that is read once is the same for everyone, until it changes', async () => {
+test('a file that is read once is the same for all hosts, until it changes', async () => {
   const key = keyPair(file('shared'));
   const [one, two] = await Promise.all([identityFile(key), identityFile(key)]);
   expect(one).toBe(two);
@@ -37,7 +37,7 @@ test('a file that is read once is the same for everyone, until it changes', asyn
   expect(await identityFile(key)).not.toBe(one);
 });
 
-test.each([file('none'), '/dev/null/.ssh/id_rsa'])('a file that is not there is missing: %s', async (path) => {
+test.each([file('none'), '/dev/null/.ssh/id_rsa'])('a file that does not exist is missing: %s', async (path) => {
   expect(await identityFile(path)).toMatchObject({ state: 'missing', fault: { code: 'CONNECT_KEY_MISSING' } });
 });
 
@@ -74,7 +74,7 @@ test.each<[string, string, RegExp]>([
   ],
   ['nonsense', 'nonsense\n', /Unsupported key format/],
   ['a damaged key', privateFile(Buffer.from('xx')).replace(/.{20}\n-----END/, '\n-----END'), /Malformed/],
-])('%s says why it is of no use', async (name, content, why) => {
+])('%s reports why it is unusable', async (name, content, why) => {
   writeFileSync(file(name), content);
   const found = await identityFile(file(name));
   expect(found).toMatchObject({ state: 'unusable', fault: { code: 'CONNECT_KEY_INVALID' } });

@@ -6,7 +6,7 @@ const METHODS = ['publickey', 'password', 'keyboard-interactive', 'gssapi-with-m
 const someOf = <T>([first, ...rest]: readonly T[]): readonly (readonly T[])[] =>
   first === undefined ? [[]] : someOf(rest).flatMap((some) => [some, [first, ...some]]);
 
-test('however a login ended, there is a remedy, and each method that is left is named', () => {
+test('a failed login of any kind has a hint, and each remaining method is named', () => {
   const courses = [undefined, ...someOf(METHODS)].flatMap((left) =>
     [false, true].flatMap((passwordGiven) =>
       [false, passwordGiven].flatMap((passwordRefused) =>
