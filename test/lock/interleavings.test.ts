@@ -4,14 +4,14 @@ import { Controller, HERE, LockWorld } from './two-runs.ts';
 
 const OWNED = { mode: '0644', owner: 'root', group: 'root' } as const;
 const DEPTH = 8;
-/** So often a TTL passes in one story: once for each run to lose its lock. */
+/** The number of TTLs in one story: one for each run to lose its lock. */
 const PAUSES = 2;
-/** Short, so that little is played in which nothing happens. */
+/** Short, so that little idle time is played. */
 const TIMES = { ...LOCK_TIMES, beatMs: 2000, ttlMs: 6000, freshMs: 3000, gapMs: 1000, pollMs: 1000, endMs: 4000 };
 
 /**
- * What happens next: an operation of one of the runs is carried out, a TTL passes in which neither gets anywhere, or the process of
- * the first run is killed. What it has sent by then may still arrive.
+ * The next event: an operation of one of the runs, a TTL in which neither continues, or a kill of the process of the first run.
+ * Its pending operations may still arrive.
  */
 type Choice = 'a' | 'b' | 'time' | 'kill';
 
@@ -19,7 +19,7 @@ const PIDS = { a: 1, b: 2 } as const;
 const FOREVER = new Promise<never>(() => undefined);
 
 interface Played {
-  /** Which choices there were at each step. */
+  /** The possible choices at each step. */
   readonly open: readonly (readonly Choice[])[];
   readonly written: LockWorld['written'];
   /** How the runs ended. */
@@ -30,7 +30,9 @@ const turns = async (): Promise<void> => {
   for (let i = 0; i < 4; i++) await new Promise((resolve) => setImmediate(resolve));
 };
 
-/** Two runs over the same hosts, each of whose operations waits until it is chosen; after the given choices whoever can goes on. */
+/**
+ * Two runs on the same hosts, each of whose operations waits until it is chosen; after the given choices any possible one runs.
+ */
 async function play(choices: readonly Choice[]): Promise<Played> {
   const world = new LockWorld(['h']);
   const waiting = new Map<Choice, () => void>();

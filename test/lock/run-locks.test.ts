@@ -45,7 +45,7 @@ describe('taking', () => {
     expect(first.fenced).toBeUndefined();
   });
 
-  test('a holder that lives is waited for as long as was said', async () => {
+  test('a live holder is waited for up to the timeout', async () => {
     const world = new LockWorld(['a']);
     const first = new Controller(world, 'first');
     await world.until(first.take('a'));
@@ -63,7 +63,7 @@ describe('taking', () => {
     expect(patient.said).toEqual([expect.stringMatching(/^a is locked by first@desk .*; waiting up to 10m for it$/)]);
   });
 
-  test('who waits too long is refused', async () => {
+  test('a run is refused after the timeout', async () => {
     const world = new LockWorld(['a']);
     const first = new Controller(world, 'first');
     await world.until(first.take('a'));
@@ -82,7 +82,7 @@ describe('taking', () => {
     expect(new Set([...world.hosts.values()].map(({ locks }) => locks.record?.token)).size).toBe(1);
   });
 
-  test('without a conflict it takes two round trips, however many hosts there are', async () => {
+  test('without a conflict it takes two round trips, for any number of hosts', async () => {
     const world = new LockWorld(['a', 'b', 'c', 'd']);
     const seen: string[] = [];
     const tell = (word: string) => async (host: string, operation: string) => {
@@ -97,7 +97,7 @@ describe('taking', () => {
     expect(seen.slice(5).toSorted()).toEqual(['took b', 'took c', 'took d']);
   });
 
-  test('whoever meets whom, and however slow each host is: one run gets everything, and who is refused holds nothing', async () => {
+  test('in any meeting of runs, at any speed of hosts: one run gets everything, and a refused one holds nothing', async () => {
     const names = ['a', 'b', 'c', 'd'];
     const wish = fc.record({
       hosts: fc.subarray(names, { minLength: 1 }),
@@ -142,7 +142,7 @@ describe('taking', () => {
     expect(released.toSorted()).toEqual(['a', 'b', 'lb']);
   });
 
-  test('where balancers are left out more than half of the pool is locked, so that two runs cannot both be', async () => {
+  test('with ignored balancers more than half of the pool is locked, so that two runs cannot both be', async () => {
     const world = new LockWorld(['a', 'b', 'c']);
     const scope = (names: readonly string[]) => ({ names, balancers: [], majorities: [['a', 'b', 'c']] });
     const first = new Controller(world, 'first', { scope });
@@ -151,7 +151,7 @@ describe('taking', () => {
     await expect(world.until(second.take('c'))).rejects.toMatchObject(locked('first'));
   });
 
-  test('a host without flock is refused, and what was taken is released', async () => {
+  test('a host without flock is refused, and the locks taken so far are released', async () => {
     const world = new LockWorld(['a', 'b']);
     world.host('b').locks.hasFlock = false;
     await expect(world.until(new Controller(world, 'run').take('a', 'b'))).rejects.toMatchObject({
@@ -160,7 +160,7 @@ describe('taking', () => {
     expect(world.host('a').locks.record).toBe(null);
   });
 
-  test('a user without the rights to lock a host works on it without a lock, and on the others with theirs', async () => {
+  test('a user without the rights to lock a host works on it without a lock, and on the others with a lock', async () => {
     const world = new LockWorld(['a', 'b']);
     world.host('b').locks.isRoot = false;
     const run = new Controller(world, 'run');
@@ -172,7 +172,7 @@ describe('taking', () => {
 });
 
 describe('taking over', () => {
-  /** A run that holds both hosts and stands still. */
+  /** A run that holds both hosts and is stopped. */
   const abandoned = async (world: LockWorld): Promise<Controller> => {
     const first = new Controller(world, 'first');
     await world.until(first.take('a', 'b'));
@@ -209,7 +209,7 @@ describe('taking over', () => {
 
   describe('a run that was killed', () => {
     const FIRST = { ...HERE, pid: 100, start: 7 };
-    /** How long it takes until a run of this machine has the lock of the one that was killed. */
+    /** The time until a run of this machine has the lock of the killed one. */
     const takenAfter = async (processes: readonly (readonly [number, number])[], first = FIRST): Promise<number> => {
       const world = new LockWorld(['a', 'b']);
       const killed = new Controller(world, 'first', { process: first });
@@ -223,7 +223,7 @@ describe('taking over', () => {
       const second = new Controller(world, 'second', { process: { ...HERE, pid: 200, start: 9 } });
       const taking = second.take('a', 'b');
       await world.pass(4000);
-      // Whatever it had sent ends before that, and what it has begun is waited for.
+      // Its pending operations end before that, and its running scripts are waited for.
       expect([locks.hasEnded(session as NonNullable<typeof session>), locks.record?.by]).toEqual(
         locks.old.length > 0 ? [true, 'second@desk'] : [false, 'first@desk'],
       );
@@ -247,7 +247,7 @@ describe('taking over', () => {
       expect(await takenAfter(processes, first)).toBeGreaterThanOrEqual(60_000);
     });
 
-    test('a run whose process lives is busy, however late its beat', async () => {
+    test('a run whose process is alive is busy, however late its beat', async () => {
       const world = new LockWorld(['a']);
       const first = new Controller(world, 'first', { process: FIRST });
       world.processes.set(100, 7);
@@ -282,7 +282,7 @@ describe('taking over', () => {
     }
   });
 
-  test('what is under way on other channels is ended and waited for before the first write', async () => {
+  test('operations on other channels are ended and waited for before the first write', async () => {
     const world = new LockWorld(['a', 'b']);
     await abandoned(world);
     const { locks } = world.host('a');
@@ -299,7 +299,7 @@ describe('taking over', () => {
   });
 
   test.each(['its connections do not end', 'a script of it still runs'])(
-    '%s: refused, and the next one goes on from there',
+    '%s: refused, and the next run continues from there',
     async (why) => {
       const world = new LockWorld(['a', 'b']);
       await abandoned(world);
@@ -318,7 +318,7 @@ describe('taking over', () => {
     },
   );
 
-  test('a stop that the Engine carries out is waited for until the container has no process', async () => {
+  test('a stop by the Engine is waited for until the container has no process', async () => {
     const world = new LockWorld(['a', 'b']);
     const host = world.host('a');
     host.engine.loadArchive({ classic: 'sha256:x', containerd: 'sha256:x' }, 'x:1');
@@ -337,7 +337,7 @@ describe('taking over', () => {
     first.stop();
     const { op } = host.locks.record ?? {};
     expect(op).toMatchObject({ what: 'stop', container: CONTAINERS.gateway });
-    // Its limit, the client's own, and half a minute.
+    // Its timeout, the client's own, and half a minute.
     expect((op?.until ?? 0) * 1000).toBeGreaterThanOrEqual(250_000 + 30_000);
     const second = new Controller(world, 'second');
     const taking = second.take('a', 'b');
@@ -349,7 +349,7 @@ describe('taking over', () => {
     expect(world.time.now()).toBeLessThan(4 * MINUTES);
   });
 
-  test('a call on record is gone a moment after its end', async () => {
+  test('a recorded call ends a moment after its end', async () => {
     const world = new LockWorld(['a']);
     const run = new Controller(world, 'run');
     await world.until(run.take('a'));
@@ -362,7 +362,7 @@ describe('taking over', () => {
 });
 
 describe('holding', () => {
-  test('a beat comes every ten seconds, and says when somebody wants the run to stop', async () => {
+  test('a beat comes every ten seconds, and reports a request to stop the run', async () => {
     const world = new LockWorld(['a']);
     const beats: number[] = [];
     const run = new Controller(world, 'run', {
@@ -384,7 +384,7 @@ describe('holding', () => {
     expect(locks.record?.by).toBe('run@desk');
   });
 
-  test('a late beat alone ends nothing: the lock is proved on all hosts, and what was read before is too old', async () => {
+  test('a late beat alone ends nothing: the lock is confirmed on all hosts, and earlier reads are too old', async () => {
     const world = new LockWorld(['a', 'b']);
     const proofs: string[] = [];
     const run = new Controller(world, 'run', {
@@ -402,7 +402,7 @@ describe('holding', () => {
     expect(await run.locks.refresh()).toBe(false);
   });
 
-  test('before a call the lock is proved, unless a beat is fresh', async () => {
+  test('before a call the lock is confirmed, unless a beat is fresh', async () => {
     const world = new LockWorld(['a']);
     const beats: number[] = [];
     const run = new Controller(world, 'run', {
@@ -420,7 +420,7 @@ describe('holding', () => {
     expect(world.written).toHaveLength(2);
   });
 
-  test('the session of a connection that takes the place of a lost one is on record before its first write', async () => {
+  test('the session of a connection that replaces a lost one is recorded before its first write', async () => {
     const world = new LockWorld(['a']);
     const run = new Controller(world, 'run');
     await world.until(run.take('a'));
@@ -434,7 +434,7 @@ describe('holding', () => {
   });
 
   test.each(['lock.take', 'lock.beat', 'lock.swap', 'lock.release'])(
-    'the reply to %s is lost: as if it had come',
+    'a lost reply to %s counts as arrived',
     async (operation) => {
       const world = new LockWorld(['a']);
       let left = 1;
@@ -458,7 +458,7 @@ describe('holding', () => {
   );
 });
 
-describe('every operation that changes a host proves the lock', () => {
+describe('every operation that changes a host confirms the lock', () => {
   const ARGS: Readonly<Record<string, readonly unknown[]>> = {
     writeFile: ['/run/x', 'x', OWNED],
     swapFile: ['/run/x', { from: null, to: 'x' }, OWNED],

@@ -16,13 +16,13 @@ export const HERE = { machine: 'desk', boot: 'boot of desk' } as const;
 
 const ROOT = { owner: 'root', group: 'root' } as const;
 
-/** Hosts that several controllers may want to change, in the time of one clock. */
+/** Hosts of several controllers, on one clock. */
 export class LockWorld {
   readonly time = new VirtualTime();
   readonly hosts: ReadonlyMap<string, DockerHost>;
   /** Processes of the controllers' machine, with their start times. */
   readonly processes = new Map<number, number>();
-  /** Successful writes in order: host, who, and the epoch in which it has taken the lock. */
+  /** Successful writes in order: host, run, and the epoch in which it has taken the lock. */
   readonly written: { readonly host: string; readonly who: string; readonly epoch: number }[] = [];
 
   constructor(names: readonly string[]) {
@@ -55,10 +55,10 @@ export class LockWorld {
 export interface ControllerOptions {
   readonly waitMs?: number;
   readonly times?: LockTimes;
-  /** The process of this run; left out: its controller cannot say. */
+  /** The process of this run; left out: its controller cannot report it. */
   readonly process?: LockProcess;
   readonly scope?: (names: readonly string[]) => LockScope;
-  /** Called before each operation on a host is carried out, reads of tasks aside. */
+  /** Called before each operation on a host, except reads of tasks. */
   readonly step?: (host: string, operation: string) => Promise<void> | void;
   /** Called after it, before the reply arrives. */
   readonly after?: (host: string, operation: string) => Promise<void> | void;
@@ -75,7 +75,7 @@ export class Controller {
   readonly #epochs = new Map<string, number>();
   readonly #world: LockWorld;
   readonly #options: ControllerOptions;
-  /** It stands still, as by SIGSTOP: no timer of it rings, and nothing comes out of it. */
+  /** It is stopped, as by SIGSTOP: no timer of it fires, and it sends nothing. */
   #stopped: PromiseWithResolvers<void> | undefined;
   /** Its connections have been cut before a reply came. */
   readonly lost = new Set<string>();

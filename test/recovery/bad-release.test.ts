@@ -13,7 +13,7 @@ describe('a version whose routes answer 502, under 200 requests/s', () => {
     expect({ exitCode, codes, failedAt }).toEqual({ exitCode: 4, codes: ['SOAK_FAILED'], failedAt: ['waitInService'] });
     expect(loaded.failed).toBeGreaterThan(0);
     expect(loaded.failed).toBeLessThanOrEqual(40);
-    // It went back to what it ran before, and serves.
+    // It went back to its earlier version, and serves.
     expect(loaded.leases()).toEqual([]);
   });
 
@@ -59,13 +59,13 @@ describe('a good version', () => {
     expect(weights).toEqual(['set server gateways/gw-1 weight 25', 'set server gateways/gw-2 weight 25']);
   });
 
-  test('a weight that cannot be divided is noted once, where the operator asked for a part', async () => {
+  test('a weight that cannot be divided is noted once, where the operator requested a part', async () => {
     const loaded = new Loaded({ weight: 1 });
     const { exitCode, notes } = await loaded.roll({ canaryWeight: '10%' });
     expect([exitCode, notes]).toEqual([0, [expect.stringContaining('canary_weight 10% is ignored')]]);
   });
 
-  test('a balancer that does not answer while a node gets a part of its traffic: it gets all of it on the other one', async () => {
+  test('a balancer that does not respond while a node gets a part of its traffic: it gets all of it on the other one', async () => {
     const loaded = new Loaded({
       onEvent: (event, { cluster }) => {
         if (event.type === 'roll.step' && event.step === 'waitInService' && event.status === 'begun')
@@ -81,7 +81,7 @@ describe('a good version', () => {
     );
   });
 
-  test('a controller that is killed while a node gets a part: the next run gives it all', async () => {
+  test('a controller that is killed while a node gets a part: the next run restores the full weight', async () => {
     const loaded = new Loaded({
       killAt: (event) => event.type === 'roll.step' && event.step === 'waitInService' && event.status === 'begun',
     });

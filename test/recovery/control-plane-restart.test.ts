@@ -24,7 +24,7 @@ async function installedCluster(): Promise<SmallCluster> {
   return cluster;
 }
 
-test('each service of each host is restarted, one host after another, and gateways are not touched', async () => {
+test('each service of each host is restarted, one host after another, and no gateway is changed', async () => {
   const cluster = await installedCluster();
   const before = pids(cluster);
   const gateways = ['gw-1', 'gw-2'].map((name) => cluster.engine(name).pidOf(CONTAINERS.gateway));
@@ -46,7 +46,7 @@ test('each service of each host is restarted, one host after another, and gatewa
   expect(cluster.leftovers()).toEqual([]);
 });
 
-test('gateways that do not come back stop it at the first host; the same command then finishes it', async () => {
+test('gateways that do not reconnect stop it at the first host; the same command then finishes it', async () => {
   const cluster = await installedCluster();
   const before = pids(cluster);
   const since = await sinceNow(cluster);

@@ -5,7 +5,7 @@ const GATEWAYS = ['gw-1', 'gw-2'];
 
 const json = { fix: true, output: 'json' } as const;
 
-/** Everything on the hosts that bears a temporary name, and every lock. */
+/** All files on the hosts with a temporary name, and all locks. */
 async function left({ cluster }: DoctorScene): Promise<readonly string[]> {
   const all = await Promise.all(
     [...cluster.hosts].map(async ([name, { files, locks }]) => {
@@ -18,14 +18,14 @@ async function left({ cluster }: DoctorScene): Promise<readonly string[]> {
   return all.flat();
 }
 
-/** How many writes an upgrade of this cluster makes. */
+/** The number of writes of an upgrade of this cluster. */
 const WRITES = 105;
 
 describe('an upgrade that is killed', () => {
   const moments = Array.from({ length: 26 }, (_, at) => Math.floor((at * 2 * WRITES) / 26) + (at % 2));
 
   test.each(moments)(
-    'at moment %i: --fix restores what is ready, names the rest, and the next run has nothing of it left',
+    'at moment %i: --fix restores ready nodes, names the rest, and the next run leaves no remains',
     async (moment) => {
       const scene = await DoctorScene.installed();
       const { cluster } = scene;
@@ -56,7 +56,7 @@ describe('an upgrade that is killed', () => {
 });
 
 describe('--fix that is killed', () => {
-  test('at any write: the next one ends in the same world', async () => {
+  test('at any write: the next one ends in the same state', async () => {
     const prepared = async (): Promise<DoctorScene> => {
       const scene = await DoctorScene.installed();
       for (const name of GATEWAYS) scene.leaseOnBoth(name);

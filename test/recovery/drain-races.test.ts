@@ -33,13 +33,13 @@ function drawn(seed: number): (below: number) => number {
   };
 }
 
-/** The shipped example with two gateways. Each operation of either side takes a drawn time, so that theirs interleave. */
+/** The shipped example with two gateways. Each operation of either side takes a drawn time, so that they interleave. */
 class Race {
   readonly scene: FleetScene;
   readonly file: string;
   readonly draw: (below: number) => number;
   readonly clock: Clock;
-  /** How many times longer the person's operations take. */
+  /** How many times longer the operator's operations take. */
   readonly #slowness: number;
   /** Moments at which a balancer had no member to send a request to. */
   readonly outages: string[] = [];
@@ -70,7 +70,7 @@ class Race {
     });
     const scene = new FleetScene(inventory, { clock });
     const draw = drawn(seed);
-    // A run that waits for a client holds its node for longer than a person waits for the run.
+    // A run that waits for a client holds its node for longer than an operator waits for the run.
     if (draw(2) === 0) for (const node of NODES) scene.connections.set(node, WAITING);
     return new Race(scene, file, draw);
   }
@@ -139,7 +139,7 @@ class Race {
   }
 
   #outside(stdout: TextStream) {
-    // A journal is named by its second and its process: here many are begun in one.
+    // A journal is named by its second and its process: here many begin in one.
     process.env.XDG_STATE_HOME = mkdtempSync(join(HOME, 'state-'));
     return {
       clock: this.clock,
@@ -159,7 +159,7 @@ class Race {
     lbRestore([node], { inventory: this.file, forks: '5', output: 'json' }, this.#outside(new TextStream()));
 }
 
-test('a person and a run drain the two members of a pool at the same time: never both, in any order of their steps', async () => {
+test('an operator and a run drain the two members of a pool at the same time: never both, in any order of their steps', async () => {
   const ends = new Map<string, number>();
   for (let seed = 1; seed <= SEEDS; seed++) {
     const race = await Race.of(seed);

@@ -42,7 +42,7 @@ const bareHost = (name: string): DockerHost => {
   return host;
 };
 
-/** Plays a playbook of these tasks on two hosts; throws what it ends with. */
+/** Plays a playbook of these tasks on two hosts; throws its error. */
 const playing =
   (tasks: (host: Host) => Steps<unknown>, hosts = () => ['gw-1', 'gw-2'].map(bareHost)) =>
   async () => {
@@ -100,7 +100,7 @@ const withPlaybook = (text: string) => () =>
     await loadPlaybook(path('own.mjs'));
   });
 
-/** Input that is refused with a code, and the same input corrected as the hint says. */
+/** Input that is refused with a code, and the same input corrected by the hint. */
 export const INPUTS = {
   CLAIM_OVERLAP: { bad: tasksOf(one, note({ path: '/a', content: '2' })), good: tasksOf(one, two) },
   DELEGATED_IMPACT: { bad: tasksOf(change.delegate('gw-2')), good: tasksOf(one.delegate('gw-2')) },

@@ -21,21 +21,21 @@ const REQUESTS_PER_SECOND = 200;
 interface Scene {
   readonly weight?: number;
   readonly badRoutes?: boolean;
-  /** Which requests are answered with 404 by whichever node. */
+  /** Requests whose response is a 404 of any node. */
   readonly clientErrs?: () => boolean;
   readonly probe?: boolean;
-  /** What one operation on a host takes. */
+  /** The duration of one operation on a host. */
   readonly latencyMs?: number;
   readonly onEvent?: (event: NumberedEvent, loaded: Loaded) => void;
   /** The controller is killed at this event. */
   readonly killAt?: (event: NumberedEvent) => boolean;
 }
 
-/** A cluster under load: requests come evenly, and each is answered at once. */
+/** A cluster under load: requests come evenly, and each gets a response at once. */
 export class Loaded {
   readonly cluster: Cluster;
   readonly #scene: Scene;
-  /** Requests that were answered with 502. */
+  /** Requests whose response was a 502. */
   failed = 0;
   #due = 0;
 
@@ -142,7 +142,7 @@ export class Loaded {
 
 const nothing = (): void => undefined;
 
-/** Nothing strikes these hosts. */
+/** Faults that never strike these hosts. */
 const NO_BLOWS: Blows = {
   last: '',
   takeDown: nothing,

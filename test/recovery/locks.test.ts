@@ -18,7 +18,7 @@ async function due(): Promise<SmallCluster> {
   return cluster;
 }
 
-/** Files, containers, and what was ordered at the balancers. */
+/** Files, containers, and orders at the balancers. */
 const everything = (cluster: SmallCluster) => ({
   files: [...cluster.hosts.values()].map(({ files }) => files.snapshot()),
   containers: [...cluster.hosts.values()].flatMap((host) =>
@@ -47,7 +47,7 @@ test('a run leaves no lock, and each of its writes was under the lock of its hos
   expect(cluster.leftovers()).toEqual([]);
 });
 
-test('a host that another run holds: exit 5, and nothing was changed', async () => {
+test('a host that another run holds: exit 5, and no change', async () => {
   const cluster = await due();
   const { lock } = cluster.host('lb-2');
   await lock.take(OTHER, null);
@@ -64,18 +64,18 @@ test('a host that another run holds: exit 5, and nothing was changed', async () 
   expect(await cluster.run()).toMatchObject({ exitCode: 0 });
 });
 
-/** So many writes of a run come one after another, whichever of several hosts is first. */
+/** So many consecutive writes of a run, on any of several hosts first. */
 const WRITES_OF_A_RUN = 90;
 
-describe('another run has taken the locks over while this one stood still', () => {
+describe('another run has taken the locks over while this one was stopped', () => {
   test.each(Array.from({ length: WRITES_OF_A_RUN }, (_, at) => at).filter((at) => all || at % 6 === 0))(
-    'before write %i: exit 5, and nothing of it is written after that',
+    'before write %i: exit 5, and no write after that',
     async (at) => {
       const cluster = await due();
       let writes = 0;
       let struck = false;
       let taken: ReturnType<typeof everything> | undefined;
-      // What it sends now does not arrive: whoever takes over has ended its connections.
+      // Its pending operations do not arrive: the takeover has ended its connections.
       const cut = new Set<string>();
       const lose = (name: string): void => {
         if (cut.has(name)) return;
@@ -91,7 +91,7 @@ describe('another run has taken the locks over while this one stood still', () =
             locks.epoch++;
           }
         struck = true;
-        // What was on its way to another host at this very moment has arrived.
+        // Operations for another host at this very moment have arrived.
         setImmediate(() => {
           taken = everything(cluster);
         });

@@ -10,8 +10,8 @@ import { daySeed, everyNth, randomOfDay } from '../lab/scenes/day-seed.ts';
 import { TextStream } from '../render/text-stream.ts';
 import { SmallCluster } from './small-cluster.ts';
 
-// A connection is lost at one change of a run, lock, beat and the record of a call included. The change is made and its reply is lost,
-// or it never arrives. The run connects again, goes on, and leaves nothing behind.
+// A connection is lost at one change of a run, including lock, beat and the record of a call. The change is made and its reply is
+// lost, or it never arrives. The run reconnects, continues, and leaves no remains.
 
 const HOME = mkdtempSync(join(tmpdir(), 'api7-orch-lost-'));
 process.env.DB_PASSWORD = 'right';
@@ -25,12 +25,12 @@ async function installed(): Promise<SmallCluster> {
 
 const random = randomOfDay(daySeed());
 
-/** Shared by all cases: each leaves the cluster as a run that went well does, which is checked. */
+/** Shared by all cases: each leaves the cluster as a successful run does, which is checked. */
 let shared: SmallCluster | undefined = await installed();
 shared.upgrade();
 expect(await shared.run()).toMatchObject({ exitCode: 0 });
 await shared.settle();
-/** How many changes of each kind an upgrade makes. */
+/** The number of changes of each kind in an upgrade. */
 const changes = [...shared.changes];
 
 /** All of them are many: a beat comes every ten seconds from each host. */
@@ -70,7 +70,7 @@ describe.each(changes)('%s, of which an upgrade makes %i', (operation, count) =>
   });
 });
 
-test('locks, beats, calls on record, containers, leases and balancers are among them', () => {
+test('locks, beats, recorded calls, containers, leases and balancers are among them', () => {
   expect(changes.map(([operation]) => operation)).toEqual(
     expect.arrayContaining([
       ...['lock.take', 'lock.beat', 'lock.swap', 'lock.release'],
@@ -84,7 +84,7 @@ describe('lb drain and lb restore', () => {
   const leases = (cluster: SmallCluster): readonly boolean[] =>
     ['lb-1', 'lb-2'].map((lb) => cluster.host(lb).files.has(leasePath('gateways', 'gw-1')));
   const byHand = async (cluster: SmallCluster, verb: 'drain' | 'restore'): Promise<number | undefined> => {
-    // A journal is named by its second and its process: here many are begun in one.
+    // A journal is named by its second and its process: here many begin in one.
     process.env.XDG_STATE_HOME = mkdtempSync(join(HOME, 'state-'));
     const stdout = new TextStream() as unknown as NodeJS.WriteStream;
     return await cluster.verb((inventory, environment) =>

@@ -7,16 +7,16 @@ import type { Operation, PlaybookName, SmallCluster } from './small-cluster.ts';
 /** An operation fails with the code on a host, at its first and at a later time, until it is repaired. */
 interface Struck {
   readonly fails: readonly Operation[];
-  /** The code under which the run reports it, where that is another one. */
+  /** The code under which the run reports it, if that is another one. */
   readonly as?: ErrorCode;
-  /** Default: one host of each role on which the operation is carried out. */
+  /** Default: one host of each role with the operation. */
   readonly on?: readonly string[];
 }
 
-/** Something is so that the code comes about by itself. */
+/** A state that causes the code by itself. */
 interface Caused {
   cause(cluster: SmallCluster): void | Promise<void>;
-  /** What the hint says. Default: the cause is removed, as `SmallCluster.repair` does it. */
+  /** The action of the hint. Default: the cause is removed, as `SmallCluster.repair` does it. */
   fix?(cluster: SmallCluster): void | Promise<void>;
   readonly as?: ErrorCode;
   /** It takes two balancers. */
@@ -26,17 +26,17 @@ interface Caused {
   readonly vars?: Readonly<Record<string, unknown>>;
 }
 
-/** The connection is refused with the code: before anything is changed, or in the middle of a change. */
+/** The connection is refused with the code: before any change, or in the middle of one. */
 interface Refused {
   readonly connect: 'before' | 'before and during';
 }
 
-/** No run comes into being: the input is refused, and accepted once it is corrected. */
+/** No run begins: the input is refused, and accepted once it is corrected. */
 interface Corrected {
   readonly input: { bad(): unknown; good(): unknown };
 }
 
-/** What cannot be had on fake hosts is shown by another test, which names the code. */
+/** Codes that are impossible on fake hosts are shown by another test, which names the code. */
 interface Elsewhere {
   readonly test: string;
 }
@@ -50,7 +50,7 @@ const ORDERS: readonly Operation[] = ['haproxyCommand'];
 const BEFORE: Refused = { connect: 'before' };
 const BEFORE_AND_DURING: Refused = { connect: 'before and during' };
 
-/** Foreign programs that hold a port on a node whose own container is not there. */
+/** Foreign programs that hold a port on a node without its own container. */
 async function takePort(cluster: SmallCluster): Promise<void> {
   const engine = cluster.engine('gw-2');
   await engine.stop(CONTAINERS.gateway, { signal: 'SIGQUIT', timeoutSeconds: 1 });
@@ -62,14 +62,14 @@ async function takePort(cluster: SmallCluster): Promise<void> {
   await engine.start('old-nginx');
 }
 
-/** What a person does at the sockets of both balancers. */
+/** The operator's commands at the sockets of both balancers. */
 const byHand = (cluster: SmallCluster, server: string, state: 'drain' | 'maint' | 'ready'): void => {
   for (const lb of cluster.balancers.values()) lb.command(`set server ${server} state ${state}`);
 };
 
 const input = (code: InputCode): Corrected => ({ input: INPUTS[code] });
 
-/** A way back from every error code. The compiler refuses a code without one. */
+/** A recovery from every error code. The compiler refuses a code without one. */
 export const RECOVERIES: Readonly<Record<ErrorCode, Recovery>> = {
   CLAIM_OVERLAP: input('CLAIM_OVERLAP'),
   DELEGATED_IMPACT: input('DELEGATED_IMPACT'),

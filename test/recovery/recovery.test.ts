@@ -6,15 +6,15 @@ import { daySeed, everyNth, randomOfDay } from '../lab/scenes/day-seed.ts';
 import { RECOVERIES, type Recovery } from './recoveries.ts';
 import { type Failing, type Operation, type Ran, SmallCluster } from './small-cluster.ts';
 
-// Something goes wrong, and the run ends with its error code. Then the operator does what the hint says and runs the same
-// command again: it ends well, leaves nothing behind, and asks nobody for an outage.
+// A fault occurs, and the run ends with its error code. Then the operator follows the hint and runs the same command again: it
+// succeeds, leaves no remains, and requires no outage.
 
 type Lbs = 1 | 2;
 
 /** More than a run has moments right before and right after a write. */
 const HALF_WRITES = 320;
 
-/** Clusters by their balancers, for all cases: each leaves its own as a run that went well does, which is checked. */
+/** Clusters by their balancers, for all cases: each leaves its own as a successful run does, which is checked. */
 const shared = new Map<Lbs, SmallCluster>();
 
 /** A cluster on which the next `install` changes every node. */
@@ -32,7 +32,7 @@ async function installed(lbs: Lbs): Promise<SmallCluster> {
   return cluster;
 }
 
-/** The same command once more. */
+/** The same command again. */
 async function goesOn(cluster: SmallCluster, playbook: Parameters<SmallCluster['run']>[0] = 'install'): Promise<void> {
   await cluster.settle();
   const again = await cluster.run(playbook);
@@ -76,7 +76,7 @@ const struck = rows('fails').flatMap(([code, { fails, on, as }]) =>
   }),
 );
 
-describe('after an operation has failed', () => {
+describe('after a failed operation', () => {
   test.each(struck)('%s', async (_, failing) => {
     const cluster = await due();
     cluster.fail(failing);
@@ -88,7 +88,7 @@ describe('after an operation has failed', () => {
   });
 });
 
-describe.each<Lbs>([2, 1])('with %i balancers: after something was wrong', (lbs) => {
+describe.each<Lbs>([2, 1])('with %i balancers: after a wrong state', (lbs) => {
   test.each(rows('cause').filter(([, { ofTwo }]) => lbs === 2 || ofTwo === undefined))(
     '%s',
     async (code, { cause, fix, as = code, playbook, vars }) => {
@@ -113,7 +113,7 @@ describe.each<Lbs>([2, 1])('with %i balancers: after something was wrong', (lbs)
   );
 });
 
-describe('after a host could not be reached', () => {
+describe('after a host was unreachable', () => {
   test.each(rows('connect').map(([code]) => code))('%s, before anything was changed', async (code) => {
     const cluster = await due();
     cluster.refused.set('gw-2', code);
@@ -141,7 +141,7 @@ describe('after a host could not be reached', () => {
   );
 });
 
-describe('input that was refused', () => {
+describe('refused input', () => {
   test.each(rows('input'))('%s', async (code, { input }) => {
     await expect((async () => input.bad())()).rejects.toMatchObject({ code });
     await input.good();

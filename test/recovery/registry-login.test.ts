@@ -11,7 +11,7 @@ import { DockerHost } from '../docker/docker-host.ts';
 import { formsOf } from '../lab/samplers/sentinels.ts';
 import { SmallCluster } from './small-cluster.ts';
 
-// An install from a registry that wants a login: what remains of the password on the screen, in the journal and on the hosts.
+// An install from a registry with a login: where the password remains on the screen, in the journal and on the hosts.
 
 const HOME = mkdtempSync(join(tmpdir(), 'api7-orch-login-'));
 const PASSWORD = `r3g$<i>s"try'/%41+=\\`;
@@ -30,7 +30,7 @@ afterAll(() => {
 
 type Given = 'in the inventory' | 'on the hosts';
 
-/** A cluster whose registry lets `puller` in by this password, and repeats in its refusals what it was sent. */
+/** A cluster whose registry accepts `puller` with this password, and repeats its input in refusals. */
 function clusterWith(given: Given, right: string): SmallCluster {
   const cluster = new SmallCluster(2);
   if (given === 'in the inventory')
@@ -70,7 +70,7 @@ describe.each<Given>(['in the inventory', 'on the hosts'])('a login that is %s',
   test.each([
     ['right', PASSWORD, 0],
     ['wrong', 'an0ther-password', 2],
-  ])('and %s is in no artefact', async (_, right, expected) => {
+  ])('and %s is in no output or file', async (_, right, expected) => {
     const cluster = clusterWith(given, right);
     const inventory = join(mkdtempSync(join(HOME, 'inventory-')), 'prod.yaml');
     writeFileSync(inventory, cluster.text);

@@ -50,7 +50,7 @@ const FLAGS: Omit<ResumeFlags, 'inventory'> = {
 async function resumes(cluster: SmallCluster, run?: string, flags: Partial<ResumeFlags> = {}) {
   const inventory = join(mkdtempSync(join(HOME, 'second-')), 'prod.yaml');
   writeFileSync(inventory, cluster.text);
-  // A journal is named by its second and its process: here many are begun in one.
+  // A journal is named by its second and its process: here many begin in one.
   process.env.XDG_STATE_HOME = mkdtempSync(join(HOME, 'state-'));
   const ended = await cluster.command((environment) => resume(run, { ...FLAGS, inventory, ...flags }, environment));
   const events = ended.printed.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
@@ -63,11 +63,11 @@ const records = (cluster: SmallCluster, host = 'lb-1'): readonly RunRecord[] =>
     .map((name) => JSON.parse(cluster.host(host).fileText(`${RUNS}/${name}`) ?? 'null'));
 const latest = (cluster: SmallCluster, host = 'lb-1'): RunRecord => {
   const all = records(cluster, host);
-  // Of the same virtual second only their place in the order of writing tells.
+  // Within one virtual second only their write order shows it.
   return all.find(({ end }) => end?.outcome !== 'ok') ?? (all.at(-1) as RunRecord);
 };
 
-/** Everything that two runs with the same result have in common: ids of runs and of containers, and times aside. */
+/** The common state of two runs with the same result, without ids of runs and of containers, and times. */
 const world = (cluster: SmallCluster) => ({
   files: [...cluster.hosts].map(([name, { files }]) => [
     name,
@@ -102,7 +102,7 @@ const world = (cluster: SmallCluster) => ({
   ),
 });
 
-test('the record is there before the first change, readable by root only, and says how each node is', async () => {
+test('the record exists before the first change, readable by root only, and has the state of each node', async () => {
   const cluster = await due();
   let first: RunRecord | undefined;
   cluster.onOperation = (name, operation) => {
@@ -133,7 +133,7 @@ test('a run that changes nothing leaves no record', async () => {
   expect([records(cluster).length, cluster.writes]).toEqual([before, 0]);
 });
 
-/** The world after a run that nothing interrupts. */
+/** The state after an uninterrupted run. */
 const worlds = new Map<1 | 2, ReturnType<typeof world>>();
 async function uninterrupted(lbs: 1 | 2): Promise<ReturnType<typeof world>> {
   const known = worlds.get(lbs);
@@ -146,12 +146,12 @@ async function uninterrupted(lbs: 1 | 2): Promise<ReturnType<typeof world>> {
   return made;
 }
 
-/** Ends as if nothing had happened. @returns whether there was something to resume */
+/** Ends as if nothing had happened. @returns whether a run could be resumed */
 async function endsTheSame(cluster: SmallCluster, lbs: 1 | 2): Promise<boolean> {
   cluster.repair();
   await cluster.settle();
   const { exitCode, errors, end } = await resumes(cluster);
-  // Before the first change there is no record: the command itself does it.
+  // Before the first change there is no record: the command itself starts again.
   const isResumed = exitCode !== 2;
   if (isResumed) expect({ exitCode, errors: end?.errors }).toEqual({ exitCode: 0, errors: [] });
   else {
@@ -173,7 +173,7 @@ describe.each<1 | 2>([2, 1])('with %i balancers: killed, then resumed from anoth
       32 / lbs,
       Array.from({ length: MOST_EVENTS }, (_, i) => i + 1),
     ),
-  )('after record %i of its journal: the same world as without it', async (at) => {
+  )('after record %i of its journal: the same state as without it', async (at) => {
     const cluster = await due(lbs);
     cluster.killAfterEvent = at;
     await cluster.run();
@@ -181,7 +181,7 @@ describe.each<1 | 2>([2, 1])('with %i balancers: killed, then resumed from anoth
     expect((await resumes(cluster)).errors).toContain('RUN_NOT_FOUND');
   });
 
-  test.each([0, 1, 2, 3, 4, 5, 8, 13, 40, 90])('at half write %i: the same world as without it', async (at) => {
+  test.each([0, 1, 2, 3, 4, 5, 8, 13, 40, 90])('at half write %i: the same state as without it', async (at) => {
     const cluster = await due(lbs);
     cluster.killAt = at;
     await cluster.run();
@@ -218,7 +218,7 @@ async function killed(): Promise<{ readonly cluster: SmallCluster; readonly run:
   return { cluster, run: latest(cluster).run };
 }
 
-test('the end of a run that failed names the command that resumes it, with what this operator has accepted', async () => {
+test('the end of a failed run names the command that resumes it, with the options that this operator has accepted', async () => {
   const cluster = await due();
   cluster.fail({ code: 'DOCKER_FAILED', operation: 'create', host: 'cp-1', nth: 0 });
   const inventory = join(mkdtempSync(join(HOME, 'first-')), 'prod.yaml');
@@ -255,7 +255,7 @@ test('the end of a run that failed names the command that resumes it, with what 
   expect(cluster.host('lb-1').fileText(runRecordPath(id))).not.toContain('hunter2');
   cluster.repair();
   await cluster.settle();
-  // What only this operator can say is asked for.
+  // Options that only this operator can set are asked for.
   await expect(resumes(cluster)).rejects.toMatchObject({
     code: 'USAGE',
     hint: expect.stringContaining('--playbook ./own.ts'),
@@ -295,7 +295,7 @@ async function afterStarts(cluster: SmallCluster): Promise<string> {
   return new Date(500 + Math.max(...found.map((each) => Date.parse(each?.State.StartedAt ?? '')))).toISOString();
 }
 
-test('a rolling restart is resumed with the time at which it began: no node is restarted twice', async () => {
+test('a rolling restart is resumed with its start time: no node is restarted twice', async () => {
   const cluster = new SmallCluster(2);
   expect(await cluster.run()).toMatchObject({ exitCode: 0 });
   await cluster.settle();
@@ -318,7 +318,7 @@ test('a rolling restart is resumed with the time at which it began: no node is r
 });
 
 describe('other inputs than those with which the run began', () => {
-  test('are refused with what differs (RESUME_DRIFT), and nothing is changed; --replan accepts them', async () => {
+  test('are refused with the differences (RESUME_DRIFT), without a change; --replan accepts them', async () => {
     const { cluster, run } = await killed();
     cluster.edit('  gateway:', '  config: { gateway: { nginx_config: { worker_processes: 2 } } }\n  gateway:');
     cluster.edit('gw-1: { address: 10.0.2.1 }', 'gw-1: { address: 10.0.2.1, zone: a }');
@@ -347,7 +347,7 @@ describe('other inputs than those with which the run began', () => {
     );
   });
 
-  test('another secret, another way to a host and another folder are none', async () => {
+  test('another secret, another SSH route to a host and another folder are none', async () => {
     const { cluster } = await killed();
     cluster.edit('gw-2: { address: 10.0.2.2 }', 'gw-2: { address: 10.0.2.2, user: colleague }');
     cluster.edit('!env DB_PASSWORD', '!env DB_PASSWORD_HERE');
@@ -366,7 +366,7 @@ const put = (cluster: SmallCluster, host: string, run: string, text: string): vo
   cluster.host(host).files.write(runRecordPath(run), Buffer.from(text), ownership);
 };
 
-describe('what a host makes of a record', () => {
+describe('a changed record on a host', () => {
   type Row = readonly [title: string, text: (record: RunRecord) => string, code: string, message: string];
   const rows: readonly Row[] = [
     ['damaged', (record) => JSON.stringify(record).slice(0, -20), 'RUN_RECORD_INVALID', 'it is damaged'],
@@ -403,24 +403,21 @@ describe('what a host makes of a record', () => {
       'it has no variable "dsn"',
     ],
   ];
-  test.each(rows)(
-    '%s: refused, nothing is changed, and the command itself still works',
-    async (_, text, code, message) => {
-      const { cluster, run } = await killed();
-      const record = latest(cluster);
-      for (const lb of ['lb-1', 'lb-2']) put(cluster, lb, run, text(record));
-      const before = JSON.stringify(world(cluster));
-      for (const id of [undefined, run]) {
-        const refused = await resumes(cluster, id);
-        expect(refused.exitCode).toBe(2);
-        expect(refused.errors).toContain(code);
-        expect(refused.errors).toContain(message);
-        expect(refused.errors).toContain('hint: ');
-      }
-      expect(JSON.stringify(world(cluster))).toBe(before);
-      expect(await cluster.run()).toMatchObject({ exitCode: 0 });
-    },
-  );
+  test.each(rows)('%s: refused, no change, and the command itself still works', async (_, text, code, message) => {
+    const { cluster, run } = await killed();
+    const record = latest(cluster);
+    for (const lb of ['lb-1', 'lb-2']) put(cluster, lb, run, text(record));
+    const before = JSON.stringify(world(cluster));
+    for (const id of [undefined, run]) {
+      const refused = await resumes(cluster, id);
+      expect(refused.exitCode).toBe(2);
+      expect(refused.errors).toContain(code);
+      expect(refused.errors).toContain(message);
+      expect(refused.errors).toContain('hint: ');
+    }
+    expect(JSON.stringify(world(cluster))).toBe(before);
+    expect(await cluster.run()).toMatchObject({ exitCode: 0 });
+  });
 
   test('a balancer with a damaged copy, or none, does not matter where another one has a good one', async () => {
     const { cluster, run } = await killed();
@@ -428,7 +425,7 @@ describe('what a host makes of a record', () => {
     expect(await resumes(cluster)).toMatchObject({ exitCode: 0, errors: '' });
   });
 
-  test('what another operator has accepted is not accepted by the record', async () => {
+  test('the record does not accept what another operator has accepted', async () => {
     const { cluster, run } = await killed();
     for (const lb of ['lb-1', 'lb-2'])
       edit(cluster, lb, run, (record) => ({

@@ -41,7 +41,7 @@ import { TextStream } from '../render/text-stream.ts';
 import { FakeHaproxy, type FakeServer } from '../support/balancers/fake-haproxy.ts';
 import { inDirectory } from '../support/base/in-directory.ts';
 
-/** Names of the operations that a host carries out, as `Connection` and `Docker` name them. */
+/** Names of the operations of a host, as in `Connection` and `Docker`. */
 export type Operation = keyof Connection | keyof Connection['docker'];
 
 /** An operation of one host that fails from its nth time on, until it is repaired. */
@@ -70,9 +70,9 @@ export interface Ran {
   readonly exitCode: number | undefined;
   /** Codes of the errors at its end. */
   readonly codes: readonly string[];
-  /** Their messages, and why the run was on hold. */
+  /** Their messages, and the reasons for pauses of the run. */
   readonly messages: readonly string[];
-  /** Questions, and outages that it wanted confirmed. */
+  /** Questions, and outages that needed a confirmation. */
   readonly asked: readonly string[];
   readonly outages: readonly string[];
   /** How the nodes of its last rolling change ended. */
@@ -104,9 +104,9 @@ const ROOT = { owner: 'root', group: 'root' } as const;
 const CHECKS = { everyMs: 500, fall: 2, rise: 2 };
 
 /**
- * The smallest cluster that people run in production, on fake hosts in virtual time: pools of two, and one or two balancers, which
- * are the control-plane endpoints of the gateways. The built-in playbooks run on it as they are. Services behave as the real ones do: without
- * the right database password the control plane exits, without a control plane a gateway loads no configuration.
+ * The smallest cluster of production, on fake hosts in virtual time: pools of two, and one or two balancers, which are the
+ * control-plane endpoints of the gateways. The built-in playbooks run on it unchanged. Services behave as the real ones do:
+ * without the right database password the control plane exits, without a control plane a gateway loads no configuration.
  */
 export class SmallCluster {
   time = new VirtualTime();
@@ -119,9 +119,9 @@ export class SmallCluster {
   /** Codes with which the connections to hosts are refused. */
   readonly refused = new Map<string, AnyErrorCode>();
   failing: Failing | undefined;
-  /** Whether what was to fail has failed. */
+  /** Whether the intended failure has happened. */
   struck = false;
-  /** Ends the controller at its nth write, before or after it is carried out. */
+  /** Ends the controller at its nth write, before or after it is made. */
   killAt: number | undefined;
   /** Ends the controller at the nth record of its journal. */
   killAfterEvent: number | undefined;
@@ -129,20 +129,20 @@ export class SmallCluster {
   readonly sick = new Set<string>();
   /** Requests that never end, by gateway. */
   readonly stuck = new Set<string>();
-  /** Gateways that the balancers' checks do not reach, though they are well. */
+  /** Gateways that the balancers' checks do not reach, though they are healthy. */
   readonly unseen = new Set<string>();
   /** Gateways that cannot open a new connection to DP Manager. */
   readonly cutOff = new Set<string>();
-  /** Control-plane hosts whose containers do not start, whatever they are given. */
+  /** Control-plane hosts whose containers never start. */
   readonly dead = new Set<string>();
-  /** Gateways that answer clients with errors, though their own status is good. */
+  /** Gateways that return errors to clients, though their own status is good. */
   readonly erring = new Set<string>();
-  /** Versions of which no gateway becomes ready, and those that answer clients with errors. */
+  /** Versions with which no gateway becomes ready, and those that return errors to clients. */
   readonly unready = new Set<string>();
   readonly badRoutes = new Set<string>();
-  /** A connection is lost at a change that the controller makes, those of locks included. */
+  /** A connection is lost at a change of the controller, including those of locks. */
   loses: Lost | undefined;
-  /** Where it was in the last run: `stop on gw-1`. */
+  /** Its point in the last run: `stop on gw-1`. */
   lostAt: string | undefined;
   /** Changes of the last run, by operation. */
   readonly changes = new Map<string, number>();
@@ -155,7 +155,7 @@ export class SmallCluster {
   readonly #loaded = new Map<string, number>();
   readonly #streams = new Map<string, { readonly lb: string; readonly server: string; end(): void }>();
 
-  /** @param lbs how many balancers there are, 1 or 2 */
+  /** @param lbs number of balancers, 1 or 2 */
   constructor(lbs: 1 | 2 = 2) {
     this.#lbs = ['lb-1', 'lb-2'].slice(0, lbs);
     this.text = inventoryOf(this.#lbs);
@@ -190,13 +190,13 @@ export class SmallCluster {
     this.text = text;
   }
 
-  /** Another version of everything: each node has something to do. */
+  /** Another version of everything: each node has a change. */
   upgrade(): void {
     const [old = '', other = ''] = this.text.includes(`"${VERSIONS[0]}"`) ? VERSIONS : VERSIONS.toReversed();
     this.edit(`"${old}"`, `"${other}"`);
   }
 
-  /** Everything that a fault has broken on hosts is repaired; what it has left there stays. */
+  /** Repairs all faults on hosts; their effects there stay. */
   repair(): void {
     this.failing = undefined;
     this.killAt = undefined;
@@ -338,7 +338,9 @@ export class SmallCluster {
     };
   }
 
-  /** Carries out a verb of the command line with connections and the time of this cluster; undefined where its controller was killed. */
+  /**
+   * Runs a command of the command line with connections and the time of this cluster; undefined where its controller was killed.
+   */
   async verb<T>(
     carryOut: (file: string, environment: Pick<CliEnvironment, 'connect' | 'clock'>) => Promise<T>,
   ): Promise<T | undefined> {
@@ -352,7 +354,7 @@ export class SmallCluster {
     });
   }
 
-  /** One verb of the command line; its exit code is missing where its controller was killed. */
+  /** One command of the command line; its exit code is missing where its controller was killed. */
   async command(
     verb: (environment: CliEnvironment) => Promise<number>,
   ): Promise<{ readonly exitCode: number | undefined; readonly printed: string; readonly errors: string }> {
@@ -365,7 +367,7 @@ export class SmallCluster {
     return { exitCode: await over, printed: stdout.text, errors: stderr.text };
   }
 
-  /** Another controller begins. @returns what settles when it is killed */
+  /** Another controller begins. @returns a promise that settles when it is killed */
   #controller(): Promise<undefined> {
     const death = Promise.withResolvers<undefined>();
     const listeners = SIGNALS.map((signal) => [signal, new Set(process.listeners(signal))] as const);
@@ -375,7 +377,7 @@ export class SmallCluster {
     this.#dead = false;
     this.#kill = () => {
       this.#dead = true;
-      // A process that is gone has none.
+      // An ended process has none.
       for (const [signal, others] of listeners)
         for (const each of process.listeners(signal)) if (!others.has(each)) process.off(signal, each);
       death.resolve(undefined);
@@ -383,7 +385,7 @@ export class SmallCluster {
     return death.promise;
   }
 
-  /** Version that the inventory states. */
+  /** Version of the inventory. */
   get version(): string {
     return VERSIONS.find((each) => this.text.includes(`"${each}"`)) ?? '';
   }
@@ -405,7 +407,7 @@ export class SmallCluster {
     });
   }
 
-  /** What is not as it is after a run that went well: nothing. */
+  /** Differences from the state after a successful run: none. */
   leftovers(): readonly string[] {
     const leases = this.#lbs.flatMap((lb) =>
       [...this.host(lb).files.keys()].filter((path) => path.startsWith(`${LEASES}/`) && path.endsWith('.json')),
@@ -436,7 +438,7 @@ export class SmallCluster {
     return found.Image.endsWith(version) ? [] : [`${name}: ${container} runs ${found.Image}`];
   }
 
-  /** Lets the balancers know who is there, and gateways connect where they can. */
+  /** Shows the balancers which servers are up, and lets gateways connect where they can. */
   health(): void {
     for (const name of GATEWAYS) {
       const pid = this.engine(name).pidOf(CONTAINERS.gateway);
@@ -476,7 +478,7 @@ export class SmallCluster {
     return request !== null;
   }
 
-  /** Each gateway holds one connection to DP Manager, by any of its endpoints, and makes another one where it is gone. */
+  /** Each gateway has one connection to DP Manager, by any of its endpoints, and makes another one after a loss. */
   #stream(name: string): void {
     const held = this.#streams.get(name);
     const pid = this.engine(name).pidOf(CONTAINERS.gateway);
@@ -485,7 +487,7 @@ export class SmallCluster {
     held?.end();
     this.#streams.delete(name);
     if (pid === 0 || this.cutOff.has(name)) return;
-    // The next one in turn, as a client with several endpoints does it.
+    // The next endpoint, as a client with several endpoints does it.
     const urls = this.#endpointsOf(name);
     const at = GATEWAYS.indexOf(name) + (held === undefined ? 0 : 1);
     for (const [i] of urls.entries()) {
@@ -535,7 +537,7 @@ export class SmallCluster {
     return host;
   }
 
-  /** What a container's process does at its start. */
+  /** The behavior of a container's process at its start. */
   #program(
     name: string,
     { Entrypoint, Image }: ContainerCreate,
@@ -617,7 +619,7 @@ export class SmallCluster {
     this.#strike(name, operation);
     const isWrite = WRITES.has(operation);
     if (isWrite && this.#interruptAt === this.#writes) this.#interrupt();
-    // Two that begin at once count one after another: a moment may be passed by.
+    // Two that begin at once count one after another: a moment may be skipped.
     if (isWrite && this.#isKilledAt(2 * this.#writes)) this.#kill();
     await this.#turn();
     const loses = (isWrite || LOCK_CHANGES.has(operation)) && this.#isLostAt(operation);
@@ -642,7 +644,7 @@ export class SmallCluster {
 
   #isKilledAt = (halfWrite: number): boolean => this.killAt !== undefined && halfWrite >= this.killAt;
 
-  /** How many writes the last run has made. */
+  /** The number of writes of the last run. */
   get writes(): number {
     return this.#writes;
   }

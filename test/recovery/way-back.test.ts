@@ -4,9 +4,9 @@ import { recordPath } from '../../src/tasks/previous/record.ts';
 import { all } from '../lab/all.ts';
 import { SmallCluster } from './small-cluster.ts';
 
-// A gateway whose change fails goes back to what it ran before: whole runs of the built-in playbooks on the smallest cluster.
+// A gateway whose change fails goes back to its earlier version: whole runs of the built-in playbooks on the smallest cluster.
 
-/** A cluster on which the next install brings a new version to every node. */
+/** A cluster on which the next install has a new version for every node. */
 async function due(): Promise<SmallCluster> {
   const cluster = new SmallCluster(1);
   expect(await cluster.run()).toMatchObject({ exitCode: 0 });
@@ -23,7 +23,7 @@ const BAD: readonly (readonly [Bad, string])[] = [
 
 const config = (cluster: SmallCluster, name: string): string => cluster.host(name).fileText(PATHS.gatewayConfig) ?? '';
 
-/** Both gateways serve with the old version, as if nothing had been tried. */
+/** Both gateways serve with the old version, as without the attempt. */
 function isAsBefore(cluster: SmallCluster, before: string): void {
   for (const name of ['gw-1', 'gw-2']) {
     expect([name, cluster.runs(name), cluster.serves(name)]).toEqual([name, '3.10.5', true]);
@@ -68,7 +68,7 @@ describe.each(BAD)('a version that is bad: %s', (bad, code) => {
     expect(await cluster.run()).toMatchObject({ exitCode: 0 });
   });
 
-  test('a gateway whose configuration was edited externally does not go back, and the end says so', async () => {
+  test('a manually edited configuration keeps the gateway from going back, and the end reports it', async () => {
     const cluster = await due();
     cluster[bad].add(cluster.version);
     const { files } = cluster.host('gw-1');
@@ -94,7 +94,7 @@ describe.each(BAD)('a version that is bad: %s', (bad, code) => {
     expect(ran.nodes['gw-1']?.cause).toContain('not in full service before the change');
   });
 
-  test('while its image is gone from the host it does not go back (NO_WAY_BACK)', async () => {
+  test('while its image is missing on the host it does not go back (NO_WAY_BACK)', async () => {
     const cluster = await due();
     cluster[bad].add(cluster.version);
     const engine = cluster.engine('gw-1');
@@ -108,7 +108,7 @@ describe.each(BAD)('a version that is bad: %s', (bad, code) => {
   const halfWrites = Array.from({ length: 200 }, (_, i) => 200 + i).filter((i) => all || i % 9 === 4);
 
   test.each(halfWrites)(
-    'killed at half write %i, the same command ends as if it had not been',
+    'killed at half write %i, the same command ends as without the kill',
     { timeout: 60_000 },
     async (at) => {
       const cluster = await due();
@@ -126,7 +126,7 @@ describe.each(BAD)('a version that is bad: %s', (bad, code) => {
 });
 
 test.each(Array.from({ length: 42 }, (_, i) => 84 + i).filter((i) => all || i % 5 === 2))(
-  'interrupted at write %i, the node in progress comes to a safe point: it serves',
+  'interrupted at write %i, the node in progress reaches a safe point: it serves',
   { timeout: 60_000 },
   async (at) => {
     const cluster = await due();
@@ -163,7 +163,7 @@ describe('the playbook rollback', () => {
   };
   const back = (cluster: SmallCluster, to: string, within = GATEWAYS) => cluster.run('rollback', { to }, {}, within);
 
-  test('brings gateways back to the version before, one after another, and a second time changes nothing', async () => {
+  test('returns gateways to the version before, one after another, and a second time changes nothing', async () => {
     const cluster = await upgraded();
     expect(await back(cluster, '3.10.5')).toMatchObject({ exitCode: 0, asked: [], outages: [] });
     await cluster.settle();
@@ -172,7 +172,7 @@ describe('the playbook rollback', () => {
     expect(cluster.writes).toBe(0);
   });
 
-  test('a version that is not on record is refused before any drain (NO_WAY_BACK)', async () => {
+  test('a version without a record is refused before any drain (NO_WAY_BACK)', async () => {
     const cluster = await upgraded();
     const ran = await back(cluster, '3.9.0');
     expect(ran).toMatchObject({ exitCode: 2, codes: ['NO_WAY_BACK', 'NO_WAY_BACK'] });
@@ -188,7 +188,7 @@ describe('the playbook rollback', () => {
   });
 
   test.each([0, 5, 11, 16, 20, 25, 29, 34].map((at) => at))(
-    'killed at half write %i, the same command ends well',
+    'killed at half write %i, the same command succeeds',
     async (at) => {
       const cluster = await upgraded();
       cluster.killAt = at;
