@@ -8,7 +8,7 @@ import { GATEWAY_CONFIG_CHECK } from '../../src/api7/config-check.ts';
 const directory = mkdtempSync(join(tmpdir(), 'api7-orch-check-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-/** Runs the check where the command `apisix` does this. */
+/** Runs the check where the command `apisix` behaves like this. */
 function check(commands: { readonly init: string; readonly test: string }) {
   const apisix = join(directory, 'apisix');
   writeFileSync(apisix, `#!/bin/sh\ncase $1 in\ninit) ${commands.init} ;;\ntest) ${commands.test} ;;\nesac\n`);

@@ -25,7 +25,7 @@ describe.each([
     expect(config(settings())).toEqual({ ...base, database: { dsn, max_lifetime: '1h' } });
   });
 
-  test('is left as it is where a release wrote it that did not bound it yet, keys in that order', () => {
+  test('is unchanged where a release wrote it without that bound, keys in that order', () => {
     const [first, ...more] = file(settings({ log: { level: 'info' } })).accepts;
     expect(JSON.stringify(first)).toBe(JSON.stringify({ ...base, log: { level: 'info' } }));
     expect(more).toEqual([]);
@@ -41,7 +41,7 @@ describe.each([
 const pem = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
 
 describe('Prometheus', () => {
-  test('without it, neither configuration speaks of it', () => {
+  test('without it, neither configuration mentions it', () => {
     for (const config of [dashboardConfig, dpManagerConfig])
       expect(config(settings())).not.toHaveProperty('prometheus');
   });

@@ -19,7 +19,7 @@ interface Scene {
   readonly write?: number;
 }
 
-/** What is asked on a host before anything is changed there, and how it ends. */
+/** The checks on a host before its first change, and their end. */
 async function checked({ prometheus, config = {}, group = 'control_plane', query = 200, write = 400 }: Scene) {
   const asked: (HttpRequest & { readonly method: string })[] = [];
   const host = new FakeHost({
@@ -50,7 +50,7 @@ async function checked({ prometheus, config = {}, group = 'control_plane', query
 
 const prometheus = { addr: 'http://10.0.4.1:9090' };
 
-test('a control-plane host asks it as both services will, in one round', async () => {
+test('a control-plane host is checked for both services, in one round trip', async () => {
   const basicAuth = { username: 'ops', password: Secret.of('prom-pass') };
   const { asked, said } = await checked({ prometheus: { ...prometheus, basicAuth } });
   const same = { address: '10.0.4.1', port: 9090, host: '10.0.4.1:9090', timeoutMs: 5000, login: basicAuth };
@@ -61,11 +61,11 @@ test('a control-plane host asks it as both services will, in one round', async (
   expect(said).toBe('');
 });
 
-test('a gateway host does not ask it', async () => {
+test('a gateway host is not checked', async () => {
   expect((await checked({ prometheus, group: 'data_plane' })).asked).toEqual([]);
 });
 
-test("paths of the inventory's own are asked, and https without settings is TLS", async () => {
+test('paths of the inventory are checked, and https without settings is TLS', async () => {
   const { asked } = await checked({
     prometheus: { addr: 'https://prometheus.internal' },
     config: {
@@ -79,7 +79,7 @@ test("paths of the inventory's own are asked, and https without settings is TLS"
   ]);
 });
 
-test.each([200, 204, 400, 415])('a receiver that answers an empty write with %i takes writes', async (write) => {
+test.each([200, 204, 400, 415])('a receiver that responds to an empty write with %i accepts writes', async (write) => {
   expect((await checked({ prometheus, write })).said).toBe('');
 });
 

@@ -36,7 +36,7 @@ async function said(text: string): Promise<void> {
 describe.each([0, 5])('a relay that holds bytes for %i ms', (held) => {
   beforeEach(() => relay.hold(held));
 
-  test('counts one trip for each question that waits for the last answer', async () => {
+  test('counts one round trip for each question that waits for the last reply', async () => {
     for (const word of ['one', 'two', 'three']) {
       client.write(word);
       await said(word);
@@ -44,20 +44,20 @@ describe.each([0, 5])('a relay that holds bytes for %i ms', (held) => {
     expect(relay.taken()).toMatchObject([{ trips: 3, turns: 5, bytes: 22 }]);
   });
 
-  test('counts questions that travel side by side as one trip', async () => {
+  test('counts simultaneous questions as one round trip', async () => {
     for (const word of ['one', 'two', 'three']) client.write(word);
     await said('onetwothree');
     expect(relay.taken().map(({ trips }) => trips)).toEqual([1]);
   });
 
-  test('passes the end of either side on', async () => {
+  test('passes the end of either side', async () => {
     client.end('last');
     await said('last');
     await once(client, 'close');
   });
 });
 
-test('a relay forgets the connections that were taken', async () => {
+test('a relay forgets the closed connections', async () => {
   client.write('x');
   await said('x');
   expect(relay.taken()).toHaveLength(1);

@@ -33,7 +33,7 @@ test.each([
   expect(() => expectAlike(look())).toThrow(/host-2: conf\/[bc]/);
 });
 
-test('a file that was written with the same content has been touched', () => {
+test('a file that was written with the same content counts as written', () => {
   const before = look();
   expectTouched(before, look(), []);
   for (const { name } of hosts) {

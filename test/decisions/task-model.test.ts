@@ -8,7 +8,7 @@ import { answered, note, process_ } from '../support/cluster/toy-tasks.ts';
 
 const ROOT = { mode: '0644', owner: 'root', group: 'root' };
 
-/** The program that the document's table speaks of: an engine, a config, a process started from it, a gate. */
+/** The program of the document's table: an engine, a config, a process started from it, a gate. */
 const program = (config: string) =>
   onePlay(function* (): Steps {
     yield note({ path: '/engine', content: 'x' });
@@ -21,7 +21,7 @@ const program = (config: string) =>
 const bare = (): FakeHost => {
   const host = new FakeHost({ name: 'h1' });
   for (const path of ['/etc', '/run']) host.files.makeDirectory(path, { ...ROOT, mode: '0755' });
-  // Whatever is started answers.
+  // Every started process responds.
   host.onWrite = (moment) => {
     if (moment === 'after' && host.files.has('/run/app')) host.files.write('/answer', Buffer.from('yes'), ROOT);
   };

@@ -21,7 +21,7 @@ test('the errors shown are the real ones', async () => {
   expect(page).toContain(`\`\`\`text\n${error.message.replaceAll(`${dir}/`, '')}\n\`\`\``);
 });
 
-test('the inventory that the page begins with loads', async () => {
+test('the first inventory of the page loads', async () => {
   const [, yaml] = /```yaml\n([\s\S]*?)```/.exec(page) ?? expect.fail('no YAML on the page');
   const dir = await mkdtemp(join(tmpdir(), 'inventory-'));
   try {

@@ -19,7 +19,7 @@ test('a host belongs to the gateway group whose pattern names it', () => {
   ]);
 });
 
-test('what a group leaves out comes from api7.gateway, and its login takes the place of the shared one', () => {
+test('settings that a group omits come from api7.gateway, and its login replaces the shared one', () => {
   expect(group('gw-1')).toMatchObject({
     group: 'default',
     endpoints: ['http://10.0.0.10:17900'],
@@ -42,7 +42,7 @@ test('a host may log in with a certificate of its own', () => {
   );
 });
 
-test('ports of the host lead to those that a gateway listens on; stream ports are the same on both sides', () => {
+test('ports of the host lead to the ports of a gateway; stream ports are the same on both sides', () => {
   const [gateway] = servicesOn(inventory, host('edge-1'));
   const ports = published(gateway?.ports ?? [], host('edge-1'));
   expect(ports.map((one) => `${one.address}:${one.host} > ${one.container}`)).toEqual([
@@ -73,7 +73,7 @@ test('the configuration of a group: listeners of its stream routes, and its own 
   expect(gatewayConfig(group('gw-1'))).not.toHaveProperty('apisix.stream_proxy');
 });
 
-test('DP Manager and the dashboard publish their TLS port where it is given', () => {
+test('DP Manager and the dashboard publish their TLS port where it is set', () => {
   expect(inventory.api7.dpManager.ports.map((port) => port.host)).toEqual([17_900, 7943]);
   expect(dashboardConfig(inventory.api7)).toMatchObject({
     server: {

@@ -20,7 +20,7 @@ const pathsIn = (value: Json): string[][] => {
   return [[], ...Object.entries(value).flatMap(([key, item]) => pathsIn(item).map((path) => [key, ...path]))];
 };
 
-/** The tree with what stands at the path replaced, or removed when there is no replacement. */
+/** The tree with the value at the path replaced, or removed without a replacement. */
 const altered = (value: Json, path: readonly string[], replacement: Json | undefined): Json => {
   const [step, ...rest] = path;
   if (step === undefined) return replacement ?? null;
@@ -32,7 +32,7 @@ const altered = (value: Json, path: readonly string[], replacement: Json | undef
   return Array.isArray(value) ? entries.map(([, item]) => item) : Object.fromEntries(entries);
 };
 
-test('whatever stands anywhere in it, an inventory loads or is refused with positions; nothing else is thrown', async () => {
+test('with any value anywhere in it, an inventory loads or is refused with positions; nothing else is thrown', async () => {
   const source = await readFile(join(import.meta.dirname, '../../inventory.example.yaml'), 'utf8');
   const tree = load(source.replaceAll(/!env \w+/g, 'text')) as Json;
   const paths = pathsIn(tree);

@@ -20,7 +20,7 @@ const onlyGroup = ({ gatewayGroups }: Inventory): GatewayGroup =>
   [...gatewayGroups.values()][0] ?? expect.fail('no group');
 const host = (name: string): InventoryHost => full.hosts.get(name) ?? expect.fail(`no host ${name}`);
 
-test('the shipped example loads as it stands', async () => {
+test('the shipped example loads unchanged', async () => {
   const example = join(import.meta.dirname, '../../inventory.example.yaml');
   const env = { API7_DB_PASSWORD: 'p@ss:/#%', API7_GATEWAY_TOKEN: 'a-token' };
   const inventory = await loadInventory(example, { env });
@@ -55,14 +55,14 @@ test('digests of the packages are optional, one by one', async () => {
   }
 });
 
-test('the shipped example names what its secrets lack', async () => {
+test('the shipped example names its missing secrets', async () => {
   const example = join(import.meta.dirname, '../../inventory.example.yaml');
   await expect(loadInventory(example, { env: {} })).rejects.toThrow(
     /:\d+:\d+: api7\.database\.password: environment variable API7_DB_PASSWORD is not set\n.*:\d+:\d+: api7\.gateway\.token: /,
   );
 });
 
-test('logins of registries are secrets, and go with the images and mirrors of their registry', async () => {
+test('logins of registries are secrets, and belong to the images and mirrors of their registry', async () => {
   const env = { REGISTRY_PASSWORD: 'r3gistry-pass', HUB_TOKEN: 'hub-t0ken', MIRROR_PASSWORD: 'm1rror-pass' };
   const { api7 } = await loadInventory(join(FIXTURES, 'accepted/registries.yaml'), { env });
   const { login, mirrors, atOnce } = pullOf(api7, gatewayImage(api7));
@@ -211,7 +211,7 @@ test('ssh settings: shared ones, and those of a host over them', () => {
   expect(host('lb-1').ssh.jump).toBe('ops@outer:2222,[fd00::2],inner_1');
 });
 
-test('hosts stay in file order, whatever the order in their groups; merge keys work', () => {
+test('hosts stay in file order, in any order of their groups; merge keys work', () => {
   expect([...full.hosts.keys()]).toEqual(['cp-1', 'cp-2', 'gw-1', 'gw-2', 'lb-1']);
   expect(host('cp-2')).toMatchObject({ address: '10.0.1.12', zone: 'a' });
   expect(Object.fromEntries(full.groups)).toEqual({
@@ -225,7 +225,7 @@ test('hosts stay in file order, whatever the order in their groups; merge keys w
   expect(host('gw-1').groups).toEqual(['everywhere', 'west', 'data_plane']);
 });
 
-test('names that are numbers keep their order and are as they are written', async () => {
+test('names that are numbers keep their order and their spelling', async () => {
   const inventory = await loadInventory(join(FIXTURES, 'accepted/numbers.yaml'), { env: {} });
   expect([...inventory.hosts.keys()]).toEqual(['1207', '1103', '0042', 'cp-1', '0x1F', 'true']);
   expect(inventory.hosts.get('0042')).toMatchObject({ address: '10.0.1.13', groups: ['9', '8'], vars: { from: '8' } });
@@ -252,7 +252,7 @@ describe('precedence of variables', () => {
   });
 });
 
-test('secrets: read from the environment and from files, hidden from print, one trailing newline gone', () => {
+test('secrets: read from the environment and from files, hidden from print, one trailing newline removed', () => {
   const { database } = full.api7;
   const gateway = onlyGroup(full);
   expect(database.dsn.reveal()).toBe(DSN);
@@ -300,7 +300,7 @@ describe('encodings', () => {
   test.each<[string, BufferEncoding, string]>([
     ['UTF-16', 'utf16le', ':1:1: the file is saved as UTF-16; save it as UTF-8'],
     ['Latin-1', 'latin1', ':9:1: the file is not UTF-8; save it as UTF-8'],
-  ])('an inventory in %s is refused with its place', async (_name, encoding, message) => {
+  ])('an inventory in %s is refused with its line', async (_name, encoding, message) => {
     const mark = encoding === 'utf16le' ? '\uFEFF' : '';
     const text = `${mark}${minimalText}# one\n# zw\u00f6lf\n`;
     await expect(load(Buffer.from(text, encoding))).rejects.toMatchObject({
@@ -346,7 +346,7 @@ test.each<[string, Readonly<Record<string, string>>, string | object]>([
   ['plugin_attr: { a: !env REDIS_PW }', { REDIS_PW: 'some-value' }, expect.any(Secret)],
   ['session: { secret: { a: !env A } }', { A: 'some-value' }, expect.any(Secret)],
 ])(
-  'api7.config.gateway %s with %j is a secret only where its field, variable or text says so',
+  'api7.config.gateway %s with %j is a secret only if its field, variable or text names one',
   async (yaml, env, value) => {
     const dir = mkdtempSync(join(tmpdir(), 'api7-orch-inventory-'));
     try {
@@ -362,7 +362,7 @@ test.each<[string, Readonly<Record<string, string>>, string | object]>([
   },
 );
 
-test('a secret file may lie in the home directory and begin with a byte order mark', async () => {
+test('a secret file may be in the home directory and begin with a byte order mark', async () => {
   const home = mkdtempSync(join(tmpdir(), 'api7-orch-home-'));
   const before = process.env.HOME;
   process.env.HOME = home;
@@ -380,11 +380,11 @@ test('a secret file may lie in the home directory and begin with a byte order ma
   }
 });
 
-test('a tag at a place that is not secret gives plain text', () => {
+test('a tag at a place that is not secret returns plain text', () => {
   expect(host('cp-1').ssh.port).toBe(2022);
 });
 
-test('load balancers are resolved to host names, with what holds where nothing is said', () => {
+test('load balancers are resolved to host names, with their defaults', () => {
   const byDefault = {
     longestRequestMs: 60_000,
     drain: { withinMs: 60_000, onTimeout: 'abort', quietMs: 10_000 },
@@ -454,7 +454,7 @@ test.each<[number, string, readonly string[]]>([
 test.each([
   ['no-such.yaml', 'does not exist'],
   ['.', 'cannot be read: EISDIR'],
-])('an inventory that is not there: %s', async (path, message) => {
+])('a missing inventory: %s', async (path, message) => {
   const refusal = loadInventory(join(FIXTURES, path), { env: {} });
   await expect(refusal).rejects.toThrow(OrchError);
   await expect(refusal).rejects.toMatchObject({

@@ -30,7 +30,7 @@ test('records one event a line, for its owner only', () => {
   expect(faults).toEqual([]);
 });
 
-test('a journal that cannot be written is told once, and never ends the run', () => {
+test('an unwritable journal is reported once, and never ends the run', () => {
   const faults: string[] = [];
   writeFileSync(join(directory, 'a-file'), '');
   using journal = openJournal(join(directory, 'a-file/runs'), {
@@ -43,6 +43,6 @@ test('a journal that cannot be written is told once, and never ends the run', ()
   expect(faults[0]).toContain('not recorded');
 });
 
-test('stands where the system keeps state', () => {
+test("is in the system's directory for state", () => {
   expect(journalDirectory({ XDG_STATE_HOME: '/var/state' })).toBe('/var/state/api7-orch/runs');
 });

@@ -49,8 +49,8 @@ const ask = (path = old, name = 'count', answer = 'found', fact = factCache(dire
 const entries = (): readonly string[] => readdirSync(directory);
 const entry = (): string => join(directory, entries()[0] ?? '');
 
-describe('what was found out about a file', () => {
-  test('is not looked for again by the next run', async () => {
+describe('facts about a file', () => {
+  test('are not computed by the next run', async () => {
     expect(await ask()).toBe('found');
     expect(await ask()).toBe('found');
     expect(found).toBe(1);
@@ -59,7 +59,7 @@ describe('what was found out about a file', () => {
     expect((statSync(directory).mode & 0o777).toString(8)).toBe('700');
   });
 
-  test('stands beside what else was found out about it, in one entry', async () => {
+  test('are in one entry with its other facts', async () => {
     const fact = factCache(directory);
     await Promise.all(['a', 'b', 'c'].map((name) => ask(old, name, name, fact)));
     expect(await Promise.all(['a', 'b', 'c'].map((name) => ask(old, name)))).toEqual(['a', 'b', 'c']);
@@ -85,7 +85,7 @@ describe('what was found out about a file', () => {
       },
     ],
   ])(
-    'does not count once the file was %s',
+    'do not count once the file was %s',
     async (_, change) => {
       const path = join(base, 'changing');
       renameSync(other, path);
@@ -100,7 +100,7 @@ describe('what was found out about a file', () => {
     15_000,
   );
 
-  test('is not kept of a file that was changed a moment ago, or while it was read', async () => {
+  test('are not kept of a file that was changed a moment ago, or while it was read', async () => {
     const fresh = join(base, 'fresh');
     writeFileSync(fresh, 'x');
     await ask(fresh);
@@ -119,7 +119,7 @@ describe('what was found out about a file', () => {
     ['of another version', (text: string) => text.replace('"version":1', '"version":0')],
     ['of another path', (text: string) => text.replace(old, '/elsewhere')],
     ['with an answer of another kind', (text: string) => text.replace('"found"', '{"not":"text"}')],
-  ])('does not count when its entry is %s', async (_, spoil) => {
+  ])('do not count when their entry is %s', async (_, spoil) => {
     await ask();
     writeFileSync(entry(), spoil(readFileSync(entry(), 'utf8')));
     expect(await ask()).toBe('found');
@@ -137,14 +137,14 @@ describe('what was found out about a file', () => {
         directory = join(base, 'file', 'deep');
       },
     ],
-  ])('is found as ever when the place for it is %s', async (_, make) => {
+  ])('are computed when the cache directory is %s', async (_, make) => {
     make();
     expect(await ask()).toBe('found');
     expect(await ask()).toBe('found');
     expect(found).toBe(2);
   });
 
-  test('is let go when it is old or there is too much', async () => {
+  test('are removed when they are old or too many', async () => {
     mkdirSync(directory, { recursive: true });
     const names = Array.from({ length: 250 }, (_, i) => `${sha256(String(i))}.json`);
     for (const [i, name] of names.entries()) {
@@ -164,7 +164,7 @@ describe('what was found out about a file', () => {
   });
 });
 
-test('a package that is known is not read', async () => {
+test('a package in the cache is not read', async () => {
   const path = join(base, 'package');
   writeFileSync(path, archive);
   await delay(2100);

@@ -31,7 +31,7 @@ const put = (name: string, content: string | Buffer): string => {
   return path;
 };
 
-// Random-looking, so that it does not compress to nothing and a cut falls into its middle.
+// Random bytes, so that it does not compress to nothing and a cut is in its middle.
 const large = Buffer.concat(Array.from({ length: 20_000 }, (_, i) => Buffer.from(sha256(String(i)), 'hex')));
 const uncompressed = await tarOf({ a: 'b' });
 const hollow = await tarGzOf({});
@@ -45,11 +45,11 @@ const archive = await tarGzOf({ './images/a.tar.gz': large, VERSION: '3.10.5\n',
 describe('an archive', () => {
   const path = put('whole.tar.gz', archive);
 
-  test('is listed by its files, in the spelling that a host has', async () => {
+  test('is listed by its files, in the spelling of a host', async () => {
     expect(await localFiles().archive(path)).toEqual({ 'images/a.tar.gz': large.length, VERSION: 7, empty: 0 });
   });
 
-  test('gives single members', async () => {
+  test('returns single members', async () => {
     const files = localFiles();
     const member = (name: string): Promise<Buffer> =>
       files.archiveMember(path, name, (content) => buffer(Readable.from(content)));
@@ -68,7 +68,7 @@ describe('an archive', () => {
     expect(await other.size(path)).toBe(archive.length);
   });
 
-  test('is read once per run, however many ask', async () => {
+  test('is read once per run, for any number of users', async () => {
     const files = localFiles();
     const copy = put('once.tar.gz', archive);
     const [first] = await Promise.all([files.archive(copy), files.archive(copy)]);
@@ -93,7 +93,7 @@ describe('an archive', () => {
     ['made to write to an absolute path', absolute, /outside/],
     ['made to make a directory outside', climbingDirectory, /outside/],
     ['made to bring a device', device, /device/],
-  ])('%s is refused, naming the file and what to do', async (name, content, message) => {
+  ])('%s is refused, with the file and a hint', async (name, content, message) => {
     const bad = put(`${name.replaceAll(' ', '-')}.tar.gz`, content);
     await expect(localFiles().archive(bad)).rejects.toMatchObject({
       code: 'PACKAGE_DAMAGED',
@@ -209,7 +209,7 @@ describe('an archive with links', () => {
         ['out', 'conf/deep/up/../etc'],
       ],
     ],
-  ])('%s is refused before any host sees it', async (_, links) => {
+  ])('%s is refused before any host receives it', async (_, links) => {
     await expect(localFiles().archive(await withLinks(links))).rejects.toMatchObject({
       code: 'PACKAGE_DAMAGED',
       message: expect.stringContaining("outside of the package's directory"),
@@ -253,7 +253,7 @@ describe('an archive with links', () => {
       ],
       '"same/up" lies beneath the link "same"',
     ],
-  ])('%s is refused as what no tree could be packed to', async (_, links, says) => {
+  ])('%s is refused as the archive of no possible tree', async (_, links, says) => {
     await expect(localFiles().archive(await withLinks(links))).rejects.toMatchObject({
       code: 'PACKAGE_DAMAGED',
       message: expect.stringContaining(says),

@@ -9,7 +9,7 @@ import { withLockFile } from '../../src/local/lock-file.ts';
 const directory = mkdtempSync(join(tmpdir(), 'api7-orch-lock-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-test('one at a time, and nothing is left', async () => {
+test('one process at a time, and no file is left', async () => {
   const path = join(directory, 'many');
   let inside = 0;
   const most: number[] = [];
@@ -26,7 +26,7 @@ test('one at a time, and nothing is left', async () => {
   expect(readdirSync(directory)).toEqual([]);
 });
 
-test('a failure lets the lock go', async () => {
+test('a failure releases the lock', async () => {
   const path = join(directory, 'failed');
   const failing = withLockFile(path, async () => {
     throw new Error('no');
@@ -35,7 +35,7 @@ test('a failure lets the lock go', async () => {
   expect(existsSync(path)).toBe(false);
 });
 
-test('the lock of a process that is gone is taken over, also by several at once', async () => {
+test('the lock of an ended process is taken over, also by several at once', async () => {
   const path = join(directory, 'gone');
   const { pid } = spawnSync('true');
   writeFileSync(path, `${pid} ${hostname()}\n`);
@@ -58,13 +58,13 @@ test('the lock of another machine is taken over when it is old, not before', asy
   expect(done).toBe(true);
 });
 
-test.skipIf(userInfo().uid === 0)('where no lock can be made the work is done without one', async () => {
+test.skipIf(userInfo().uid === 0)('where no lock can be made the work runs without one', async () => {
   const readOnly = join(directory, 'read-only');
   mkdirSync(readOnly);
   chmodSync(readOnly, 0o500);
   expect(await withLockFile(join(readOnly, 'lock'), async () => 'done')).toBe('done');
 });
 
-test('where the directory is none the work says so', async () => {
+test('where the directory is missing the work reports it', async () => {
   expect(await withLockFile('/dev/null/lock', async () => 'done')).toBe('done');
 });

@@ -21,7 +21,7 @@ test('this process has not ended', () => {
   expect(hasEnded(here())).toBe(false);
 });
 
-test('a process of the same machine that was killed has ended, taken note of or not', async () => {
+test('a killed process of the same machine has ended, reaped or not', async () => {
   const identity = here();
   const child = spawn('sleep', ['60']);
   const { pid = 0 } = child;

@@ -50,7 +50,7 @@ test.each<[string, FoundRuns, string]>([
   expect(findRun(runs, { cluster: 'prod' }).run).toBe(run);
 });
 
-test('one that was begun again later, and ended well, is not left over', () => {
+test('a run that was repeated later with success is not left over', () => {
   expect(openRuns(all(found(3, OK), found(2)), 'prod')).toEqual([]);
   expect(openRuns(all(found(3, OK), found(2, { limit: 'gw-1' })), 'prod')).toHaveLength(1);
 });

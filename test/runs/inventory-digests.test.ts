@@ -30,7 +30,7 @@ test.each<[string, string, string, readonly string[]]>([
   expect(await drift(INVENTORY.replace(from, to))).toEqual(parts);
 });
 
-test('packages lie in another place of another machine', async () => {
+test('packages have other paths on another machine', async () => {
   const at = (folder: string): string =>
     INVENTORY.replace(
       '  database:',
@@ -43,7 +43,7 @@ test('packages lie in another place of another machine', async () => {
   expect(driftOf(was, await of(at('../downloads').replace('dp.tar.gz', 'dp-2.tar.gz')))).toEqual(['api7.package']);
 });
 
-test('hosts come and go by name', async () => {
+test('hosts are added and removed by name', async () => {
   const more = INVENTORY.replace('  gw-2:', '  gw-3: { address: 10.0.2.23 }\n  gw-2:').replace('gw-2]', 'gw-2, gw-3]');
   expect(await drift(more)).toEqual(
     expect.arrayContaining(['hosts.gw-3 (new)', 'groups.data_plane', 'load_balancers.gateways']),

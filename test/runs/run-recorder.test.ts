@@ -94,7 +94,7 @@ test('costs two round trips before the first change, one for each node, two at t
   recorder.follow(step('gw-1'));
   await settled();
   expect([recordOn('lb-2').nodes, trips()]).toEqual([{ 'gw-1': 'changing', 'gw-2': 'waiting' }, [3, 3]]);
-  // That a node is done goes with the next writing.
+  // The end of a node is recorded with the next write.
   recorder.follow(hostEnd('gw-1'));
   recorder.follow(step('gw-2'));
   await settled();
@@ -105,7 +105,7 @@ test('costs two round trips before the first change, one for each node, two at t
   expect(trips()).toEqual([6, 6]);
 });
 
-test('a run that changes nothing writes nothing; one that is resumed and finds nothing to do says so', async () => {
+test('a run without changes writes nothing; a resumed one with nothing to do reports it', async () => {
   const idle = scene();
   await idle.locks.take(['gw-1'], { get: async (name) => idle.host(name), reconnect: async (name) => idle.host(name) });
   idle.recorder.follow(start);
@@ -126,7 +126,7 @@ test('a run that changes nothing writes nothing; one that is resumed and finds n
   expect(resumed.recordOn('lb-1')).toMatchObject({ rev: 2, end: { outcome: 'ok' }, resumed: { by: 'ops@desk' } });
 });
 
-test('a host that cannot keep the record is warned of once, and the run goes on', async () => {
+test('a host that cannot keep the record causes one warning, and the run continues', async () => {
   const { host, recorder, begin, recordOn, warnings } = scene();
   host('lb-2').onWrite = () => {
     throw new OrchError('DISK_FULL', 'no space left');
@@ -162,10 +162,10 @@ test('a run whose lock another one has taken leaves the record alone', async () 
   expect(host('lb-1').writes).toBe(writes);
 });
 
-test('the digest of an image is on record as soon as it is known', async () => {
+test('the digest of an image is recorded as soon as it is read', async () => {
   let images = ['api7/gateway:1'];
   const { recorder, begin, recordOn } = scene(undefined, () => images);
-  // Before the first change there is no record that it could be in.
+  // Before the first change there is no record for it.
   recorder.imagePinned();
   await begin();
   expect(recordOn('lb-1').images).toEqual(['api7/gateway:1']);

@@ -28,7 +28,7 @@ test('the newest result of a piece at a commit replaces the earlier one', () => 
   expect(readLedger(path)).toEqual([entry({ commit: 'b' }), entry({ piece: 'wire' }), entry({ passed: 14 })]);
 });
 
-test('a ledger that does not exist is empty, and one that cannot be read is an error', () => {
+test('a ledger that does not exist is empty, and an unreadable one is an error', () => {
   expect(readLedger(join(directory, 'none.json'))).toEqual([]);
   const path = join(directory, 'half.json');
   writeFileSync(path, '[{');

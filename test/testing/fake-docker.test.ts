@@ -45,7 +45,7 @@ describe('faults', () => {
     },
   } as const;
 
-  test('a file edited in place is seen at once; one that was replaced before is not', async () => {
+  test('a file edited in place is noticed at once; a file replaced before is not', async () => {
     const docker = fake('classic');
     files.set('/srv/config.yaml', 'one');
     await docker.create('web', body);
@@ -58,7 +58,7 @@ describe('faults', () => {
     expect(docker.seenFile(docker.pidOf('web'), '/c')).toBe('edited');
   });
 
-  test('a process that ignores its signal is killed, a crash is brought back or not', async () => {
+  test('a process that ignores its signal is killed, a crash restarts or not', async () => {
     const docker = fake('classic');
     await docker.create('web', body);
     await docker.start('web');
@@ -73,7 +73,7 @@ describe('faults', () => {
     expect(docker.stops).toEqual([{ name: 'web', signal: 'SIGQUIT', timeoutSeconds: 5 }]);
   });
 
-  test('a hook can break off any write', async () => {
+  test('a hook can interrupt any write', async () => {
     const docker = fake('classic');
     docker.onWrite = (call, name) => {
       throw new Error(`cut at ${call} ${name}`);

@@ -21,7 +21,7 @@ interface Row {
   readonly names?: readonly string[];
 }
 
-/** Names with codes of what is wrong; `?` behind a warning. */
+/** Names with codes of findings; `?` after a warning. */
 const found = ({ cert = 'gateway.pem', key = 'gateway.key', ca = 'ca.pem', now = '2027-01-01', names = [] }: Row) =>
   certificateChecks(
     { place: 'p', hosts: ['gw-1'], cert: read(cert), key: Secret.of(read(key)), ca: read(ca), names },
@@ -49,7 +49,7 @@ test.each<[string, Row, readonly string[]]>([
   expect(found(row)).toEqual(expected);
 });
 
-test('days that are left are told', () => {
+test('remaining days are shown', () => {
   const files = { place: 'p', hosts: ['gw-1'], cert: read('expired.pem'), key: Secret.of(read('gateway.key')) };
   const [first] = certificateChecks(files, new Date('2025-12-30T12:00:00Z'));
   expect(first?.error?.message).toBe('p.cert expires on 2026-01-01, in 1 day');
@@ -68,7 +68,7 @@ test('certificates of an inventory: of gateway groups, of single hosts, and of t
   expect(certificatesOf(groups).map((files) => validUntil(files)?.getUTCFullYear())).toEqual([2126, 2126, 2126]);
 });
 
-test('a run looks at the certificates of its hosts before anything is changed', () => {
+test('a run checks the certificates of its hosts before any change', () => {
   const asked = (name: string): readonly string[] => {
     const host = groups.hosts.get(name) ?? expect.fail(`no host ${name}`);
     return [...preflight(groups, host)].flatMap((step) =>

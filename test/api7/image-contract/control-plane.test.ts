@@ -26,7 +26,7 @@ async function found(changes: Partial<Behaviour> = {}, image: 'dashboard' | 'dpM
   return { differs: rows('differs'), notShown: rows('notShown') };
 }
 
-test('images as expected differ in nothing; DP Manager does not say its version', async () => {
+test('images that match the contract have no difference; DP Manager does not report its version', async () => {
   expect(await found()).toEqual({ differs: [], notShown: [] });
   expect(await found({}, 'dpManager')).toEqual({
     differs: [],
@@ -74,7 +74,7 @@ test.each<[string, Partial<Behaviour>, readonly string[]]>([
   expect((await found(changes)).differs).toEqual(differences);
 });
 
-test('one that ends for want of a database has read its file; what it did not show is not shown', async () => {
+test('one that exits without a database has read its file; the unseen rest is not checked', async () => {
   const { differs, notShown } = await found({ get: () => null, ended: () => ({ exitCode: 1, log: ASKS }) });
   expect(differs).toEqual([]);
   expect(notShown).toEqual([

@@ -5,7 +5,7 @@ import { virtualClock } from '../../support/cluster/run-fake.ts';
 
 type Reply = HttpReply | null | Promise<HttpReply | null>;
 
-/** What an image does in a trial, by the names of its containers. */
+/** The behavior of an image in a trial, by the names of its containers. */
 export interface Behaviour {
   readonly config: NonNullable<ImageInspect['Config']>;
   readonly architecture: string;
@@ -17,7 +17,7 @@ export interface Behaviour {
   stop(what: string, signal: string): Ended | Promise<Ended>;
 }
 
-/** An image in memory, in a time that passes only when somebody waits. */
+/** An image in memory, on a clock that advances only during waits. */
 export function fakeTrial(image: Behaviour): Trial & { readonly started: readonly string[] } {
   const started: string[] = [];
   const running = (what: string): Running => ({

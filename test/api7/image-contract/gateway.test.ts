@@ -11,7 +11,7 @@ import { type Behaviour, fakeTrial } from './fake-trial.ts';
 const fine = { exitCode: 0, log: '' };
 const reply = (status: number, body = '') => ({ status, body });
 
-/** A gateway that is as api7-orch expects; its slow response ends when it is told to quit, and is whole. */
+/** A gateway that matches the contract; its slow response ends after a quit, and is whole. */
 function gateway(changes: Partial<Behaviour> = {}): Behaviour {
   const slow = Promise.withResolvers<{ status: number; body: string }>();
   return {
@@ -38,7 +38,7 @@ function gateway(changes: Partial<Behaviour> = {}): Behaviour {
   };
 }
 
-/** As `apisix init` and `apisix test` see the mounted file. */
+/** As `apisix init` and `apisix test` read the mounted file. */
 function checkOf(files: TrialContainer['files']) {
   const text = files?.[IN_IMAGE.gatewayConfig];
   if (text === GATEWAY_FILES.broken) return { exitCode: 1, log: 'config.yaml:2:1: expected a node' };
@@ -51,7 +51,7 @@ const verified = async (changes: Partial<Behaviour> = {}) => await verifyGateway
 const rows = (findings: readonly Finding[], outcome: Finding['outcome']): readonly string[] =>
   findings.filter((one) => one.outcome === outcome).map(({ what, found }) => `${what}: ${found}`);
 
-test('a gateway as expected meets everything', async () => {
+test('a gateway that matches the contract has no difference', async () => {
   const findings = await verified();
   expect(findings.filter(({ outcome }) => outcome !== 'met')).toEqual([]);
   expect(findings.map(({ what }) => what)).toEqual([
@@ -119,7 +119,7 @@ test.each<[string, Partial<Behaviour>, readonly string[]]>([
   ],
 ])('%s is named, and nothing else', async (_name, changes, differences) => {
   const own = gateway();
-  // A request that is held open must be the one of the same gateway.
+  // A request that is held open must be one of the same gateway.
   const get: Behaviour['get'] = (what, port, path) =>
     path === SLOW_PATH ? own.get(what, port, path) : (changes.get ?? own.get)(what, port, path);
   const findings = await verifyGateway(fakeTrial({ ...own, ...changes, get }), '3.10.5');
@@ -128,7 +128,7 @@ test.each<[string, Partial<Behaviour>, readonly string[]]>([
   for (const { outcome, next } of findings) expect(next === undefined).toBe(outcome !== 'differs');
 });
 
-test('a file that is not read is named; what depends on it is not shown', async () => {
+test('a file that is not read is named; checks that depend on it are skipped', async () => {
   const own = gateway({ run: (what) => (what === 'id' ? { exitCode: 0, log: '636\n636\n3.10.5' } : fine) });
   const get: Behaviour['get'] = (what, port, path) =>
     port === TRIAL_STATUS_PORT ? null : path === SLOW_PATH ? reply(404) : own.get(what, port, path);
@@ -179,7 +179,7 @@ test.each<[string, Partial<Behaviour>, Finding['outcome'], string]>([
     'differs',
     'exit code 127: exec: "/start": not found',
   ],
-  // It may do so for want of a real control plane: that is no difference.
+  // It may do so without a real control plane: that is no difference.
   [
     'one that ends by itself',
     {

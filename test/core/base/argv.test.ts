@@ -16,14 +16,14 @@ const isOther = ([program]: readonly [string, ...string[]]): boolean =>
   SHELLS.every(([other]) => other === program || !existsSync(other) || realpathSync(other) !== realpathSync(program));
 const present = SHELLS.filter(([program]) => existsSync(program)).filter(isOther);
 
-/** Words of characters that mean something to some shell, and of any others but NUL. */
+/** Words of characters with a meaning in some shell, and of any others but NUL. */
 const word = fc.oneof(
   fc.string({ unit: fc.constantFrom(...'\'"\\$`!*?[]{}()<>|&;#~=%^-+ \t\n\r\x1b\x7faé漢🙂') }),
   fc.string({ unit: 'binary' }).map((text) => text.replaceAll('\0', '').toWellFormed()),
 );
 
 describe.each(present.map((shell) => [shell.join(' '), shell] as const))('%s', (_name, [program, ...rest]) => {
-  test('gives back every word exactly as it was', () => {
+  test('returns every word exactly as it was', () => {
     fc.assert(
       fc.property(fc.array(word, { minLength: 1, maxLength: 40 }), (words) => {
         const script = `for w in ${commandLine(words)}; do printf '%s\\0' "$w"; done`;
@@ -35,11 +35,11 @@ describe.each(present.map((shell) => [shell.join(' '), shell] as const))('%s', (
   });
 });
 
-test('at least two kinds of shell were asked', () => {
+test('at least two kinds of shell were tested', () => {
   expect(present.length).toBeGreaterThanOrEqual(2);
 });
 
-test('what no argument can carry is refused', () => {
+test('characters that no argument can carry are refused', () => {
   expect(() => quote('a\0b')).toThrow(/NUL/);
 });
 

@@ -15,11 +15,11 @@ test.each([600_000, -600_000])(
     await systemClock.sleep(5);
     expect(systemClock.now() - begun).toBeGreaterThan(0);
     expect(systemClock.now() - begun).toBeLessThan(60_000);
-    // What is dated is dated by the corrected time.
+    // Dates use the corrected time.
     expect(Math.abs(dateOf(systemClock).getTime() - date - step)).toBeLessThan(60_000);
   },
 );
 
-test('a clock without a wall clock of its own is dated by its time', () => {
+test('a clock without a wall clock of its own uses its time for dates', () => {
   expect(dateOf({ now: () => 1000, sleep: async () => {} }).toISOString()).toBe('1970-01-01T00:00:01.000Z');
 });

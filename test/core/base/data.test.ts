@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { canonicalJson, digestOf } from '../../../src/core/base/data.ts';
 
-// These digests stand in labels of running containers. If one changes, upgrading api7-orch restarts a fleet.
+// These digests are in labels of running containers. If one changes, upgrading api7-orch restarts a fleet.
 test.each([
   [null, 'v1:74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b'],
   [{ b: 1, a: [true, 'x'] }, 'v1:f15ef113d6e0c876b9ea9e90ebc36ad3f8b350d44634ba2fc407e978fb8cebeb'],
@@ -11,7 +11,7 @@ test.each([
   expect(digestOf(value)).toBe(digest);
 });
 
-test('the order of keys and fields that are undefined make no difference', () => {
+test('the order of keys and undefined fields make no difference', () => {
   expect(canonicalJson({ b: 1, a: 2, c: undefined })).toBe('{"a":2,"b":1}');
 });
 

@@ -22,7 +22,7 @@ test.each(['596h31m24s', '600h', '1000000000000000000000s'])('"%s" is longer tha
   );
 });
 
-test('the longest duration is what a timer can hold', () => {
+test('the longest duration is the maximum of a timer', () => {
   expect(parseDuration('2147483647ms')).toBe(LONGEST_MS);
   expect(duration.safeParse('600h').error?.issues[0]?.message).toMatch(/too long.*596h/);
 });
@@ -40,7 +40,7 @@ test.each([
   [485_000, '8m5s'],
   [3_600_000, '1h'],
   [5_405_000, '1h30m5s'],
-])('%d ms reads %s, and is accepted as that', (ms, text) => {
+])('%d ms prints as %s, and is accepted as that', (ms, text) => {
   expect(formatDuration(ms)).toBe(text);
   expect(Math.abs(parseDuration(text) - ms)).toBeLessThanOrEqual(500);
 });

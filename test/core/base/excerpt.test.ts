@@ -9,7 +9,7 @@ test.each<[string, string]>([
   ['the end', lastChars(`${'a'.repeat(5000)} ${secret} ${'b'.repeat(1980)}`)],
   ['the beginning', firstChars(`${'a'.repeat(190)} ${secret} ${'b'.repeat(5000)}`, 200)],
   ['the last lines', lastLines(`${'x\n'.repeat(50)}${[...secret].join('\n')}\n`)],
-])('%s of a text shows no half of a secret that the cut would divide', (_name, shown) => {
+])('%s of a text shows no half of a secret at the cut', (_name, shown) => {
   for (let at = 0; at + 6 <= secret.length; at++)
     expect(shown.replaceAll('\n', '')).not.toContain(secret.slice(at, at + 6));
 });

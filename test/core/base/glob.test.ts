@@ -16,7 +16,7 @@ test.each([
   expect(fitsGlob(pattern, text)).toBe(fits);
 });
 
-test('it decides as a regular expression does', () => {
+test('it matches like a regular expression', () => {
   const letters = fc.string({ unit: fc.constantFrom('a', 'b', '*', '?'), maxLength: 8 });
   fc.assert(
     fc.property(letters, letters, (pattern, text) => {

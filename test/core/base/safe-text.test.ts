@@ -23,7 +23,7 @@ describe('words from outside', () => {
     expect(safeText(text)).toBe(safe);
   });
 
-  test('nothing is left that a terminal acts on, and making it safe twice changes nothing', () => {
+  test('no character remains that a terminal acts on, and sanitizing twice changes nothing', () => {
     fc.assert(
       fc.property(hostile, (text) => {
         const safe = safeText(text);
@@ -33,7 +33,7 @@ describe('words from outside', () => {
     );
   });
 
-  test('take linear time, whatever they are', () => {
+  test('take linear time for any text', () => {
     for (const unit of [
       '\u001b];a',
       '\u001b[0',
@@ -53,11 +53,11 @@ describe('words from outside', () => {
   });
 });
 
-test('data keeps its shape, and its keys are made safe too', () => {
+test('data keeps its shape, and its keys are sanitized too', () => {
   expect(safeData({ 'a\u001b[2J': ['\u202e', 1, null, { b: undefined }] })).toEqual({ a: ['', 1, null, {}] });
 });
 
-test('JSON has nothing in it that a terminal acts on, and is read back as the same value', () => {
+test('JSON has no character that a terminal acts on, and is read back as the same value', () => {
   fc.assert(
     fc.property(hostile, hostile, (key, value) => {
       const json = safeJson({ [key]: [value] });

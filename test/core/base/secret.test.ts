@@ -24,13 +24,13 @@ describe('a secret', () => {
     expect(shown).toContain('***');
   });
 
-  test('makes secret what it is joined into', () => {
+  test('makes any text secret that contains it', () => {
     const containing = text`postgres://u:${secret}@db`;
     expect(containing).toBeInstanceOf(Secret);
     expect(reveal(containing)).toBe(`postgres://u:${password}@db`);
   });
 
-  test('has a digest that is the same each time and is no plain hash', () => {
+  test('has a stable digest that is no plain hash', () => {
     expect(stretchedDigest('api7')).toBe(stretchedDigest('api7'));
     expect(stretchedDigest('api7')).toMatch(/^s1:[0-9a-f]{48}$/);
   });
@@ -55,7 +55,7 @@ describe('the redactor', () => {
     });
   });
 
-  test('cleans a stream however it is cut, and loses nothing else', () => {
+  test('cleans a stream at any cut, and loses nothing else', () => {
     const stream = `start ${password} middle ${password}${password} end`;
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: stream.length - 1 }), { maxLength: 12 }), (cuts) => {
@@ -72,16 +72,16 @@ describe('the redactor', () => {
   });
 });
 
-describe('stretching ahead', () => {
-  // What scrypt makes of it elsewhere: labels on running containers hold such digests.
+describe('precomputed digests', () => {
+  // scrypt's result of an independent program: labels on running containers hold such digests.
   const digest = `s1:${scryptSync('ahead-of-time', 'api7-orch secret digest', 24, { N: 16384 }).toString('hex')}`;
 
-  test('gives the digest that stretching on the spot gives', async () => {
+  test('equal digests that are computed on demand', async () => {
     await Promise.all([precomputeDigests(['ahead-of-time']), precomputeDigests(['ahead-of-time', 'another'])]);
     expect(stretchedDigest('ahead-of-time')).toBe(digest);
   });
 
-  test('leaves the event loop to others', async () => {
+  test('leave the event loop free for other work', async () => {
     const order: string[] = [];
     setImmediate(() => order.push('another'));
     await precomputeDigests(['a value that nobody has stretched yet']);

@@ -10,12 +10,12 @@ const counted = () => {
 
 const tick = () => new Promise((resolve) => setImmediate(resolve));
 
-test('what is asked in one tick is asked once, by key', async () => {
+test('equal requests of one tick are sent once, by key', async () => {
   const ask = counted();
   expect(await Promise.all([ask('a'), ask('b'), ask('a')])).toEqual([1, 2, 1]);
 });
 
-test('an answer that is still awaited is not given to a later tick', async () => {
+test('a pending reply does not serve a later tick', async () => {
   const ask = counted();
   const slow = async (turn: number) => {
     await tick();
@@ -27,7 +27,7 @@ test('an answer that is still awaited is not given to a later tick', async () =>
   expect(await Promise.all([first, ask('a', slow)])).toEqual([1, 2]);
 });
 
-test('what has been answered is asked anew, even in the same tick; so is what failed', async () => {
+test('a finished request is sent again, even in the same tick; so is a failed one', async () => {
   const ask = counted();
   expect([await ask('a'), await ask('a')]).toEqual([1, 2]);
   await expect(ask('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no');

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readUtf8 } from '../../../src/core/base/utf8.ts';
 
-test('any text comes back as it was saved, with a byte order mark or without', () => {
+test('any text is read as it was saved, with a byte order mark or without', () => {
   const texts = fc
     .string({ unit: 'binary' })
     .filter((text) => text.isWellFormed() && !text.includes('\0') && !text.startsWith('\uFEFF'));

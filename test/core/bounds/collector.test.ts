@@ -10,7 +10,7 @@ const limit = (limits: Partial<StreamLimit>): StreamLimit => ({ what: 'a reply',
 const pieces = fc.array(fc.uint8Array({ maxLength: 40 }).map(Buffer.from), { maxLength: 30 });
 
 describe('a collector', () => {
-  test('holds what came, in whatever pieces', () => {
+  test('holds its input, in pieces of any size', () => {
     fc.assert(
       fc.property(pieces, (all) => {
         const collector = new Collector(limit({ bytes: 10_000 }));
@@ -24,28 +24,28 @@ describe('a collector', () => {
     ['bytes', { bytes: 10 }, 'x'.repeat(10), 'a reply is longer than 10 bytes'],
     ['lines', { lines: 3 }, 'a\n\nb\n', 'a reply is longer than 3 lines'],
     ['bytes of a line', { lineBytes: 4 }, 'abcd\nabcd\nabcd', 'a line of it is longer than 4 bytes'],
-  ])('refuses more %s than its limit, and takes exactly as many', (_what, limits, most, message) => {
+  ])('refuses more %s than its limit, and accepts exactly as many', (_what, limits, most, message) => {
     const collector = new Collector(limit(limits));
     for (const byte of Buffer.from(most)) collector.add(Buffer.from([byte]));
     expect(() => collector.add(Buffer.from('x\n'))).toThrow(message);
     expect(() => new Collector(limit(limits)).add(Buffer.from(`${most}x\n`))).toThrow(message);
   });
 
-  test('refuses what comes after its time, however slowly it comes', async () => {
+  test('refuses input after its timeout, at any speed', async () => {
     const collector = new Collector(limit({ ms: 20 }));
     collector.add(Buffer.from('a'));
     await new Promise((resolve) => setTimeout(resolve, 30));
     expect(() => collector.add(Buffer.from('b'))).toThrow('a reply is not complete after 20ms');
   });
 
-  test('counts what was taken from it towards the whole stream', () => {
+  test('counts removed bytes towards the whole stream', () => {
     const collector = new Collector(limit({ bytes: 5 }));
     collector.add(Buffer.from('abc'));
     expect(collector.take().toString()).toBe('abc');
     expect(() => collector.add(Buffer.from('def'))).toThrow('longer than 5 bytes');
   });
 
-  test('takes four megabytes in single bytes in linear time', () => {
+  test('reads four megabytes in single bytes in linear time', () => {
     const byte = Buffer.from('x');
     const collector = new Collector(limit({ bytes: 2 ** 22, lines: 10, lineBytes: 2 ** 22 }));
     const ms = cpuMs(() => {
@@ -57,7 +57,7 @@ describe('a collector', () => {
 });
 
 describe('a tail', () => {
-  test('keeps the last bytes, in whatever pieces they come', () => {
+  test('keeps the last bytes, from pieces of any size', () => {
     fc.assert(
       fc.property(pieces, fc.integer({ min: 1, max: 100 }), (all, most) => {
         const ascii = all.map((piece) => Buffer.from(piece.map((byte) => byte & 0x7f)));
@@ -77,7 +77,7 @@ describe('a tail', () => {
     expect(short.text()).toBe('字y');
   });
 
-  test('takes millions of single bytes in linear time', () => {
+  test('reads millions of single bytes in linear time', () => {
     const kept = tail(1000);
     const byte = Buffer.from('x');
     const ms = cpuMs(() => {

@@ -17,7 +17,7 @@ test('each code that the limits name is a code', () => {
   for (const code of named) expect(codes).toContain(code);
 });
 
-test('each test that docs/security.md names is there', () => {
+test('each test that docs/security.md names exists', () => {
   const files = [...page.matchAll(/`(test\/[\w./-]+)`/g)].map(([, file = '']) => file);
   expect(files.length).toBeGreaterThan(10);
   for (const file of files) expect(existsSync(new URL(file, root)), file).toBe(true);

@@ -5,7 +5,7 @@ import { ERROR_CODES } from '../../../src/core/errors/error-codes.ts';
 
 const codes = Object.values(ERROR_CODES).flatMap((group) => Object.keys(group));
 
-test('docs/errors.md is what the tables say: npm run errors-page writes it', () => {
+test('docs/errors.md matches the tables: npm run errors-page writes it', () => {
   const page = readFileSync(new URL('../../../docs/errors.md', import.meta.url), 'utf8');
   expect(page).toBe(errorsPage());
 });

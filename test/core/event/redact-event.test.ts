@@ -6,7 +6,7 @@ import { scenarios } from '../../render/scenarios.ts';
 
 beforeEach(forgetSecrets);
 
-/** Everything about an event that is the program's own: its keys and what it is decided by. */
+/** The parts of an event that are the program's own: its keys and its fixed values. */
 function skeleton(value: unknown, key = ''): unknown {
   if (Array.isArray(value)) return value.map((item) => skeleton(item, key));
   if (value !== null && typeof value === 'object')

@@ -11,7 +11,7 @@ import { bareHost, put } from '../../support/cluster/bare-host.ts';
 import { onePlay, runPlays, virtualClock } from '../../support/cluster/run-fake.ts';
 import { answered } from '../../support/cluster/toy-tasks.ts';
 
-/** What it saw is no plain data: a class instance that refers to itself. */
+/** Its view is no plain data: a class instance that refers to itself. */
 class Sighting {
   readonly self = this;
   readonly text: string;
@@ -29,7 +29,7 @@ const sighted = defineGate({
   unmet: (_p, { text }) => new OrchError('X_NOT_SIGHTED', `saw "${text}"`),
 });
 
-/** A program runs offline first, where no answer is known. */
+/** A program runs offline first, without any result. */
 const keep = <V>(said: V[], answer: V | Later): void => {
   if (!(answer instanceof Later)) said.push(answer);
 };
@@ -38,7 +38,7 @@ describe('defineGate', () => {
   test.each([
     ['yes', [], ['ok sighted']],
     ['no', ['X_NOT_SIGHTED'], ['failed sighted']],
-  ])('a gate may see what is no plain data: %s', async (text, codes, rows) => {
+  ])('a gate may have a view that is no plain data: %s', async (text, codes, rows) => {
     const fake = bareHost();
     put(fake, '/a', text);
     const program = onePlay(function* (): Steps {
@@ -48,7 +48,7 @@ describe('defineGate', () => {
     expect([run.codes, run.rows]).toEqual([codes, rows]);
   });
 
-  test('a gate changes nothing, looks once unless it has patience, and fails unless it says otherwise', () => {
+  test('a gate changes nothing, checks once without a timeout, and fails by default', () => {
     const gate = sighted({ path: '/a' });
     expect(gate.type).toEqual({
       kind: 'sighted',
@@ -61,7 +61,7 @@ describe('defineGate', () => {
     expect(gate.bound.onTimeout).toBe('fail');
   });
 
-  test('parameters that do not fit are refused, those that are not known yet leave it unknown', () => {
+  test('invalid parameters are refused, unknown ones leave it unknown', () => {
     expect(() => sighted({ path: 1 as unknown as string })).toThrow(expect.objectContaining({ code: 'TASK_PARAMS' }));
     expect(sighted({ path: new Later('another play') as unknown as string }).blocked).toMatchObject({
       why: 'another play',
@@ -69,7 +69,7 @@ describe('defineGate', () => {
   });
 });
 
-describe('when the time is up', () => {
+describe('after the timeout', () => {
   const run = async (onTimeout: 'warn' | 'hold' | 'fail', asks = false) => {
     const fake = bareHost();
     put(fake, '/a', 'no');
@@ -103,11 +103,11 @@ describe('when the time is up', () => {
     });
   });
 
-  test('warn: a program that asks gets the reason, and decides what to print', async () => {
+  test('warn: a program that asks gets the reason, and decides the output', async () => {
     expect(await run('warn', true)).toMatchObject({ codes: [], warnings: [], said: ['/a said "no"'] });
   });
 
-  test('warn: a gate that is met gives nothing to a program that asks', async () => {
+  test('warn: a gate that passes returns nothing to a program that asks', async () => {
     const fake = bareHost();
     put(fake, '/a', 'yes');
     const said: string[] = [];
@@ -118,7 +118,7 @@ describe('when the time is up', () => {
     expect(said).toEqual(['']);
   });
 
-  test('hold: the error says that the operator decides', async () => {
+  test('hold: the error leaves the decision to the operator', async () => {
     const errors: unknown[] = [];
     const gate = answered({ path: '/a', within: 0, onTimeout: 'hold' });
     const fake = bareHost();
@@ -139,7 +139,7 @@ describe('when the time is up', () => {
     expect(errors).toMatchObject([{ code: 'X_NOT_ANSWERED', operatorDecides: true }]);
   });
 
-  test('check mode does not call a gate failed that would let the program continue', async () => {
+  test('check mode reports no failure of a gate that would let the program continue', async () => {
     const fake = bareHost();
     put(fake, '/a', 'no');
     const program = (onTimeout: 'warn' | 'fail') =>
@@ -161,7 +161,7 @@ describe('defineQuery', () => {
   test.each([
     ['there', 'there'],
     [undefined, null],
-  ])('gives what it saw, "nothing" too: %s', async (text, expected) => {
+  ])('returns its view, also an empty one: %s', async (text, expected) => {
     const fake = bareHost();
     if (text !== undefined) put(fake, '/a', text);
     const said: (string | null)[] = [];

@@ -48,7 +48,7 @@ test('a scalar as written', () => {
   ]);
 });
 
-test('every scalar and key of any document is found where it stands', () => {
+test('every scalar and key of any document is found at its position', () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.integer({ min: 0, max: 4 }), (value, indent) => {
       const source = JSON.stringify(value, null, indent);

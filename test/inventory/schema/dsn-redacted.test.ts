@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { redact } from '../../../src/core/base/redact.ts';
 import { loadInventory } from '../../../src/inventory/load.ts';
 
-test('the password inside a given DSN is masked where it stands alone', async () => {
+test('the password inside a given DSN is masked where it appears alone', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'dsn-'));
   const example = await readFile(new URL('../../../inventory.example.yaml', import.meta.url), 'utf8');
   const file = join(directory, 'inventory.yaml');

@@ -35,7 +35,7 @@ test('draft 7, every block closed, every field described', () => {
 describe('as an editor applies it', () => {
   const editor = z.fromJSONSchema(schema);
   const source = readFileSync(join(ROOT, 'inventory.example.yaml'), 'utf8');
-  // To an editor that has been told of the tags, a tagged scalar is its bare argument.
+  // For an editor with the tags configured, a tagged scalar is its bare argument.
   const accepts = (yaml: string): boolean => editor.safeParse(load(yaml.replaceAll(/!(env|file) /g, ''))).success;
 
   test.each([

@@ -11,7 +11,7 @@ const known = (...secrets: readonly string[]): void => {
 
 const percentAll = (text: string): string =>
   [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
-/** What Go's url.UserPassword leaves as it is: `$&+,;=` and the unreserved characters. */
+/** Characters that Go's url.UserPassword keeps: `$&+,;=` and the unreserved characters. */
 const goUser = (text: string): string =>
   encodeURIComponent(text)
     .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
@@ -33,7 +33,7 @@ const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const wrap = (text: string, width: number, indent = ''): string =>
   (text.match(new RegExp(`.{1,${width}}`, 'gsu')) ?? []).join(`\n${indent}`);
 
-/** Ways in which programs write a value, with the words that stand around it in the output. */
+/** Encodings of a value in programs, with the words around it in the output. */
 const ENCODERS: readonly (readonly [string, (secret: string) => string])[] = [
   ['as it is', (secret) => secret],
   ['every character as percent', percentAll],
@@ -63,7 +63,7 @@ const ENCODERS: readonly (readonly [string, (secret: string) => string])[] = [
   ['base64, wrapped, in JSON', (secret) => json(wrap(base64(`user:${secret}@db`), 7))],
 ];
 
-/** The longest piece of the encoded secret that is still there, in characters of it that belong to nothing else. */
+/** The longest remaining piece of the encoded secret, in characters that belong to nothing else. */
 function leaked(clean: string, encoded: string): string {
   const spoken = encoded.replace(/\s/g, '');
   const left = clean.replace(/\s/g, '');
@@ -84,7 +84,7 @@ describe('a secret is masked', () => {
     expect(clean).toContain('***');
     expect(clean).toMatch(/^before .*after$/s);
     const own = ['Basic', 'X-Registry', 'base64'].some((word) => name.includes(word));
-    // What stands around it in base64 (`user:`) may stay.
+    // The text around it in base64 (`user:`) may stay.
     if (!own) expect(leaked(clean, encoded)).toBe('');
     else expect(clean).not.toContain(base64(secret).slice(4, -4));
   });
@@ -94,7 +94,7 @@ describe('a secret is masked', () => {
     expect(redact('abc q7#z q7%23z')).toBe('abc *** ***');
   });
 
-  test('of several lines: as a whole, and each line that tells something', () => {
+  test('of several lines: as a whole, and each line with enough characters', () => {
     const key =
       '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0\nBAQEFAASCBKcwggSjAgEAAo\n-----END PRIVATE KEY-----\n';
     known(key);
@@ -110,7 +110,7 @@ describe('a secret is masked', () => {
   });
 });
 
-test('in a sentence of the program itself a plain word is no secret; any other secret is', () => {
+test('in a sentence of api7-orch itself a plain word is no secret; any other secret is', () => {
   known('gateways', 'Tr0ub4dor&3');
   expect(redact('gateways: gw-1 is drained by Tr0ub4dor&3', 'words')).toBe('gateways: gw-1 is drained by ***');
   expect(redact('gateways: gw-1 is drained by Tr0ub4dor&3')).toBe('***: gw-1 is drained by ***');
@@ -124,13 +124,13 @@ const secretsOf = (chars: fc.Arbitrary<string>) =>
     .map((chars) => chars.join(''))
     .filter((text) => text.trim().length >= 4 && !/^[a-c\s]*$/i.test(text));
 const secrets = secretsOf(characters);
-/** None that an encoding uses itself: what stands around such a secret is not ambiguous. */
+/** None that an encoding uses itself: the text around such a secret is not ambiguous. */
 const mildSecrets = secretsOf(fc.constantFrom(...'abcXYZ0123456789 $<>/:@é漢🙂+=-_#'));
 
 describe('properties', () => {
   const whole = ENCODERS.filter(([name]) => !/base64|Basic|X-Registry|wrapped/.test(name));
 
-  test('any secret in any encoding is masked, and what stands around it stays', () => {
+  test('any secret in any encoding is masked, and the text around it stays', () => {
     fc.assert(
       fc.property(mildSecrets, fc.constantFrom(...whole), (secret, [, encode]) => {
         known(secret);
@@ -141,7 +141,7 @@ describe('properties', () => {
     );
   });
 
-  test('the same where it is made of characters that the encodings use; a backslash may stay beside it', () => {
+  test('the same for one of characters that the encodings use; a backslash may stay beside it', () => {
     fc.assert(
       fc.property(secrets, fc.constantFrom(...whole), (secret, [, encode]) => {
         known(secret);
@@ -180,7 +180,7 @@ describe('properties', () => {
     );
   });
 
-  test('a stream that is cut anywhere shows no secret, whatever characters it is made of', () => {
+  test('a stream that is cut anywhere shows no secret of any characters', () => {
     fc.assert(
       fc.property(streamed(secrets), ({ all, forms, out }) => {
         for (const form of [...all, ...forms]) expect(out).not.toContain(form);
@@ -190,7 +190,7 @@ describe('properties', () => {
   });
 });
 
-test('takes linear time, whatever the text', () => {
+test('takes linear time for any text', () => {
   known('p$ss/x!Word<1&2>', 'aaaaaaaaaaaaaaaaaaaaaaaab', "''''''''''''''''''x");
   const seconds = (text: string): number => {
     const before = process.cpuUsage();
@@ -198,7 +198,7 @@ test('takes linear time, whatever the text', () => {
     const { user, system } = process.cpuUsage(before);
     return (user + system) / 1e6;
   };
-  // What is quadratic in any of these takes minutes.
+  // Quadratic code takes minutes for any of these.
   for (const unit of ['a', '%', '%70', '\\', '\\u0070', '&amp;', "'", '\n', 'p$ss', '&#x', '\\\n'])
     expect(seconds(unit.repeat(500_000 / unit.length)), JSON.stringify(unit)).toBeLessThan(8);
 });
