@@ -228,7 +228,7 @@ export const SITUATIONS: Readonly<Record<string, Omit<Case, 'faults' | 'order' |
       leave(world, 'gw-2', ['lb-1']);
     },
   },
-  'nobody balances': {
+  'no balancer': {
     fleet: 3,
     change: { 'gw-2': { running: false } },
     prepare: (world) => {

@@ -48,7 +48,7 @@ const ENDS = [
     jobs: CONTROLS,
     end: { kind: 'unnoticed', passed: expect.any(Number) },
   },
-  { title: 'a mutant proves nothing if', jobs: IMPOSSIBLE, end: { kind: 'broken', why: expect.any(String) } },
+  { title: 'a mutant shows nothing if', jobs: IMPOSSIBLE, end: { kind: 'broken', why: expect.any(String) } },
   { title: 'it is noticed when', jobs: MISTAKES, end: { kind: 'noticed', by: expect.any(String) } },
   {
     title: 'a mutant that changes nothing is not noticed, although earlier ones were, at the place where',

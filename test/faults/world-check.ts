@@ -20,12 +20,12 @@ export function checkEnd(ledger: Ledger, before: World): void {
     // A run without any view of a balancer cannot report it.
     if (ledger.seen === undefined) continue;
     if (leased ? end.drained === 'no' : end.drained === 'yes')
-      throw new Violation(`${id} is said to be drained: ${end.drained}, but it is ${leased ? '' : 'not '}`);
+      throw new Violation(`${id} is reported as drained: ${end.drained}, but it is ${leased ? '' : 'not '}`);
     if (end.state === 'untouched' || end.state === 'skipped') checkAlike(before, ledger.world, id, `is ${end.state}`);
     else checkSettings(before, ledger.world, id);
     if (end.state === 'done') checkDone(ledger, id);
     if (end.state === 'rolledBack') checkRolledBack(ledger, before, id);
-    if (end.state === 'failed' && end.fault === undefined) throw new Violation(`${id} failed, and nobody knows why`);
+    if (end.state === 'failed' && end.fault === undefined) throw new Violation(`${id} failed without a reason`);
   }
 }
 
@@ -52,7 +52,7 @@ function checkDone(ledger: Ledger, id: string): void {
   const { world, options, nodes } = ledger;
   if (world.nodes[id]?.version !== world.target) throw new Violation(`${id} is done but not changed`);
   const start = ledger.started.get(id);
-  if (start === undefined) throw new Violation(`${id} is done but never had a turn`);
+  if (start === undefined) throw new Violation(`${id} is done but never started`);
   const { balanced = true } = nodes.find((node) => node.id === id) ?? {};
   const served = ledger.servedAt.get(id) ?? 0;
   const others = nodes.some(
@@ -82,7 +82,7 @@ function checkDone(ledger: Ledger, id: string): void {
     throw new Violation(`${id} is done without ${missing}`);
   if (order.join() !== due.filter((step) => order.includes(step)).join()) throw new Violation(`${id}: ${steps}`);
   if (!options.leaveDrained && others && !steps.includes('recheck') && !ledger.cutShort.has(id))
-    throw new Violation(`${id} is done without a look at those done before`);
+    throw new Violation(`${id} is done without a recheck of the finished ones`);
 }
 
 /** It runs the version of its last time in service, and is restored. */
@@ -91,7 +91,7 @@ function checkRolledBack(ledger: Ledger, before: World, id: string): void {
   const steps = ledger.steps.get(id) ?? [];
   if (nodes.find((node) => node.id === id)?.recovers !== true) throw new Violation(`${id} was to stay as it is`);
   if (world.nodes[id]?.version === world.target) throw new Violation(`${id} is rolled back, and runs the new version`);
-  if (ledger.endOf(id)?.fault === undefined) throw new Violation(`${id} is rolled back, and nobody knows why`);
+  if (ledger.endOf(id)?.fault === undefined) throw new Violation(`${id} is rolled back without a reason`);
   const tail = steps.slice(steps.indexOf('recover'));
   const held = ledger.started.get(id)?.view?.held === true && !membersOf(before, id).some(({ lease }) => lease);
   const due: readonly Step[] = ['recover', 'waitReady', 'restore', ...(held ? [] : (['waitInService'] as const))];

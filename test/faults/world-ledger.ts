@@ -119,7 +119,7 @@ export class Ledger {
         return;
       case 'answered':
         this.changedAt = this.now;
-        if (!event.go) this.stopped ??= 'somebody said no';
+        if (!event.go) this.stopped ??= 'the operator answered no';
         this.#answered(event.go);
         return;
       case 'interrupted':
@@ -139,7 +139,7 @@ export class Ledger {
     else if (result.kind === 'hold' && this.stopped !== 'interrupted') this.#held.push({ node, step });
     else if (result.kind === 'hold' && step === 'soak') this.#cut(node);
     else if (result.kind === 'hold') return;
-    else if (step === 'checkDependencies' && result.kind === 'failed') this.stopped ??= `guard of ${node}`;
+    else if (step === 'checkDependencies' && result.kind === 'failed') this.stopped ??= `dependency check of ${node}`;
     else if (step === 'recheck' && this.endOf(result.fault.host ?? '')?.state === 'done') {
       this.#blame(result.fault.host ?? '');
       this.#went(node, step);
@@ -190,7 +190,7 @@ export class Ledger {
     if (this.finishes > 0 && command.do !== 'finish') throw new Violation(`${command.do} after the end`);
     switch (command.do) {
       case 'observe':
-        if (this.#network === 'down') throw new Violation('a look without a network');
+        if (this.#network === 'down') throw new Violation('an observation without a network');
         this.#askedAt = this.now;
         return;
       case 'refuse':
@@ -222,10 +222,10 @@ export class Ledger {
       this.#changed.add(node);
     }
     if (step === 'undoDrain' && (this.#changed.has(node) || view?.drainedByRun))
-      throw new Violation(`${node} is given back though it may have been changed`);
+      throw new Violation(`${node} is restored though it may have been changed`);
     const steps = this.steps.get(node) ?? [];
     if (step === 'restore' && !steps.slice(steps.lastIndexOf('recover') + 1).includes('waitReady'))
-      throw new Violation(`${node} is given back before it is ready`);
+      throw new Violation(`${node} is restored before it is ready`);
     if (step === 'recover' && !this.bad.has(node)) throw new Violation(`${node} goes back for no reason`);
     if (step === 'recheck') {
       const done = this.nodes.filter(({ id }) => this.#isBackInService(id) && id !== node).map(({ id }) => id);
@@ -256,7 +256,7 @@ export class Ledger {
         away.map(({ id }) => id),
       )
     )
-      throw new Violation(`${node} is taken out of traffic as one of ${away.map(({ id }) => id)}`);
+      throw new Violation(`${node} is drained as one of ${away.map(({ id }) => id)}`);
   }
 
   /** An external event stopped the node: no earlier observation could show it. */

@@ -27,13 +27,13 @@ export function checkStart(ledger: Ledger, node: string, wants: boolean): Starte
   if (!inRun) no('though it is not in the run');
   if (ledger.staging.size > 0) no(`before ${[...ledger.staging]} is staged`);
   if (ledger.stopped !== undefined) no(`though ${ledger.stopped}`);
-  if (ledger.seenAskedAt < ledger.changedAt) no('on an old look');
+  if (ledger.seenAskedAt < ledger.changedAt) no('on an old observation');
   if (balanced && view === undefined) no('unseen');
   if (wants && view?.held && !view.drainedByRun && !ledger.options.includeHeld) no('though it is held');
   const rank = rankOf(ledger, node);
   if (wants && (!balanced || view?.inTraffic)) {
     const away = new Set([...unavailable(ledger), ...before, node]);
-    if (ledger.isOverrun(node, [...away])) no(`beyond the budget: ${[...away]} would be away`);
+    if (ledger.isOverrun(node, [...away])) no(`beyond the budget: ${[...away]} would be out of service`);
   }
   const first = [...ledger.waiting].filter((id) => id !== node && !before.includes(id) && rankOf(ledger, id) < rank);
   const mending = before.filter((id) => (ledger.started.get(id)?.rank ?? 0) < rank);
@@ -59,12 +59,12 @@ function checkWave(ledger: Ledger, node: string, rank: number, inFlight: number,
   const sizeAt = (turn: number): number =>
     turn < canary ? 1 : batchSize(list[Math.min(turn - canary, list.length - 1)] ?? of, of);
   const most = Math.max(...list.map((count) => batchSize(count, of)));
-  if (inFlight + 1 > most) no(`as number ${inFlight + 1} of a wave of ${most}`);
+  if (inFlight + 1 > most) no(`as number ${inFlight + 1} of a batch of ${most}`);
   if (rank < 2) return;
   if (!ledger.serving.includes(node)) ledger.serving.push(node);
   const place = ledger.serving.indexOf(node);
   let begin = 0;
   for (let turn = 0; begin + sizeAt(turn) <= place; turn++) begin += sizeAt(turn);
   const open = ledger.serving.slice(0, begin).filter((id) => ledger.endOf(id) === undefined);
-  if (open.length > 0) no(`before the wave of ${open} is over`);
+  if (open.length > 0) no(`before the batch of ${open} is over`);
 }

@@ -126,7 +126,7 @@ export const faultOn = (host: string, message: string): ErrorInfo => ({ code: 'X
 
 const ok: Result = { kind: 'ok' };
 const failed = (id: string, why: string): Result => ({ kind: 'failed', fault: faultOn(id, why) });
-const lost = (id: string): Result => ({ kind: 'lost', fault: faultOn(id, 'nobody answers') });
+const lost = (id: string): Result => ({ kind: 'lost', fault: faultOn(id, 'no node responds') });
 
 /** Steps that need a reply of the node itself. */
 const ON_NODE: ReadonlySet<Step> = new Set([

@@ -108,10 +108,10 @@ function checkOutcome({ faults, fleet }: Case, lives: readonly Life[]): void {
     throw new Violation(`${faults.map(({ kind }) => kind)} makes it exit with ${code}: ${last && why(last)}`);
   const asked = lives.some(({ events }) => events.some(({ type }) => type === 'roll.hold'));
   if (asked && fleet > 2 && happened.every(({ kind }) => OUTSIDE.has(kind)))
-    throw new Violation('somebody is asked for nothing');
+    throw new Violation('a question without a subject');
   const failing = happened.length === 1 && happened.some(({ kind }) => kind === 'fails' || kind === 'half');
   if (failing && (code === 0 || !why(last as Life).includes('X_SIMULATED')))
-    throw new Violation(`what failed is told as ${last && why(last)}, and the exit code is ${code}`);
+    throw new Violation(`the failure is reported as ${last && why(last)}, and the exit code is ${code}`);
 }
 
 const why = ({ events }: Life): string =>

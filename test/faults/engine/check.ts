@@ -17,14 +17,14 @@ export function checkLife(life: Life, { options, inRun }: Setup, before: World, 
   if (report === undefined) return;
   const told = events.flatMap((event) => (event.type === 'roll.end' ? [event.nodes] : []));
   const nodes: Nodes = told[0] ?? {};
-  if (told.length > 1) no('the end is told twice');
+  if (told.length > 1) no('the end is reported twice');
   const ends = Object.keys(nodes).sort().join();
   // 5: every node ends in exactly one way, and it is reported.
-  if (told.length === 1 && ends !== [...inRun].sort().join()) no(`the end tells of ${ends}`);
+  if (told.length === 1 && ends !== [...inRun].sort().join()) no(`the end reports ${ends}`);
   for (const id of Object.keys(after.nodes)) {
     const end = nodes[id];
     if (!inRun.includes(id)) checkAlike(before, after, id, 'is not in the run');
-    else if (end === undefined) checkAlike(before, after, id, 'is not told of');
+    else if (end === undefined) checkAlike(before, after, id, 'is not reported');
     else checkNode(id, end, { before, after, leaveOut: options.leaveDrained, looked });
   }
   checkHosts(life, inRun, nodes);
@@ -43,8 +43,8 @@ function checkNode(id: string, { state, next, cause }: RolledNode, { before, aft
   if (state === 'done' || state === 'failed' || state === 'rolledBack') checkSettings(before, after, id);
   else checkAlike(before, after, id, `is ${state}`);
   const leased = isLeased(after, id);
-  if (leased && next === undefined && looked) no(`${id} is ${state} and drained, and nobody says how to give it back`);
-  if (state === 'failed' && cause === undefined) no(`${id} failed, and nobody knows why`);
+  if (leased && next === undefined && looked) no(`${id} is ${state} and drained, and no hint shows how to restore it`);
+  if (state === 'failed' && cause === undefined) no(`${id} failed without a reason`);
   if (state === 'rolledBack' && (leased || after.nodes[id]?.version === after.target))
     no(`${id} is rolled back, and drained or not as it was`);
   if (state !== 'done') return;
@@ -79,8 +79,7 @@ function checkExit(
   const states = events.flatMap((event) => (event.type === 'roll.end' ? Object.values(event.nodes) : []));
   if (report?.exitCode !== 0) {
     const skipped = states.some(({ state }) => state === 'skipped');
-    if (errors.length === 0 && !skipped && report?.outcome !== 'interrupted')
-      no('it is no success, and nobody says why');
+    if (errors.length === 0 && !skipped && report?.outcome !== 'interrupted') no('it is no success, and has no reason');
     return;
   }
   if (states.some(({ state }) => state !== 'done' && state !== 'unchanged')) no('a success with nodes that are none');

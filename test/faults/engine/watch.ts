@@ -67,13 +67,13 @@ export class Watch {
   }
 
   #takenOut(lb: string, id: string): void {
-    if (this.#cluster.lease(lb, id) === undefined) this.#tell(`${id} is taken out of ${lb}, and nothing is on record`);
+    if (this.#cluster.lease(lb, id) === undefined) this.#tell(`${id} is drained on ${lb} without a lease`);
     if (!this.#inFullService(id)) return;
     const seen = this.#decidedBy.get(id) ?? -1;
     const away = this.#cluster.ids.filter(
       (other) => other === id || (!this.#inFullService(other) && this.#known(other, seen)),
     );
-    if (away.length > this.#budget) this.#tell(`${id} is taken out of traffic as one of ${away}`);
+    if (away.length > this.#budget) this.#tell(`${id} is drained as one of ${away}`);
   }
 
   #known(id: string, seen: number): boolean {
@@ -86,7 +86,7 @@ export class Watch {
 
   #givenBack(id: string): void {
     if (!this.#struckAt.has(id) && !this.#cluster.isHealthy(id))
-      this.#tell(`${id} is given back though it is not well`);
+      this.#tell(`${id} is restored though it is not healthy`);
   }
 
   /** 2: no serving container is stopped before it is idle on every balancer. */

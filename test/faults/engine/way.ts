@@ -102,7 +102,7 @@ export class Way {
     const since = this.#begun.get(host) ?? 0;
     const missing = (CARRIES_OUT[step] ?? []).filter((program) => !this.#since(since, program, host, step));
     if (missing.length > 0) this.#tell(`${step} of ${host} went well without ${missing}`);
-    if (step === 'soak' && durationMs < SOAK_MS) this.#tell(`${host} is watched for ${durationMs} ms`);
+    if (step === 'soak' && durationMs < SOAK_MS) this.#tell(`${host} is soaked for ${durationMs} ms`);
     if (step === 'collectDiagnostics' && (this.#kept.get(host) ?? 0) < since) this.#tell(`nothing is kept of ${host}`);
   }
 
@@ -119,7 +119,7 @@ export class Way {
     if (!this.#isBalanced) return;
     if (this.#looked < this.#cut) this.#tell(`${step} of ${node} before all was seen again`);
     if (step !== 'checkDependencies') return;
-    if (this.#looked < this.#happened) this.#tell(`${node} starts on an old look`);
+    if (this.#looked < this.#happened) this.#tell(`${node} starts on an old observation`);
     if (this.#interrupted) this.#tell(`${node} starts though it was interrupted`);
   }
 
@@ -127,6 +127,6 @@ export class Way {
   #wants(node: string): void {
     const lbs = [...this.#cluster.balancers.keys()];
     if (lbs.some((lb) => this.#cluster.lease(lb, node) !== undefined))
-      this.#tell(`${node} waits to be in traffic, and is drained`);
+      this.#tell(`${node} waits to be in service, and is drained`);
   }
 }
