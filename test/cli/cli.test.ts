@@ -40,7 +40,7 @@ describe('refused before the first connection, with exit code 1', () => {
       ['run', 'test/fixtures/playbooks/broken-syntax.ts', ...example],
       /PLAYBOOK_INVALID[\s\S]*no enum/,
     ],
-    ['a limit that names nobody', ['run', 'install', ...example, '-l', 'gw-9'], /NO_HOSTS_MATCHED.*gw-9/],
+    ['a limit that matches no host', ['run', 'install', ...example, '-l', 'gw-9'], /NO_HOSTS_MATCHED.*gw-9/],
     [
       'a limit on forks that is no number',
       ['run', 'install', ...example, '-f', 'many'],

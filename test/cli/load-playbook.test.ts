@@ -38,8 +38,8 @@ const files = { 'p.ts': PLAYBOOK, 'name.ts': "export const name: string = 'nothi
 
 describe.concurrent('a .ts playbook is a module, without a warning of Node', () => {
   test.each<[string, Readonly<Record<string, string>>]>([
-    ['below a package.json that says commonjs', { 'package.json': '{"name":"x","type":"commonjs"}' }],
-    ['below a package.json that says nothing', { 'package.json': '{"name":"x"}' }],
+    ['below a package.json with commonjs', { 'package.json': '{"name":"x","type":"commonjs"}' }],
+    ['below a package.json without a type', { 'package.json': '{"name":"x"}' }],
     ['beside none', {}],
   ])('%s', async (name, more) => {
     const { stdout, stderr } = await cli(folder(name, { ...files, ...more }), 'run', './p.ts', '-i', 'nowhere.yaml');

@@ -39,7 +39,7 @@ export interface ContractOptions {
 }
 
 /** The subject of a row, where a driver may not have it. */
-export type Row = 'a part of the traffic' | 'sticky' | 'reload loses drains' | 'a look shows a lost drain' | 'health';
+export type Row = 'a part of the traffic' | 'sticky' | 'reload loses drains' | 'a lost drain is visible' | 'health';
 
 const by = { by: 'tester@here', reason: 'contract' } as const;
 const TRIES = 12;
@@ -64,7 +64,7 @@ export function loadBalancerContract(
     look(world, memberView(at(world, node)));
 
   describe(`balancer: ${kind}`, () => {
-    row(undefined, 'shows its members in service, without a lease, held by nobody', async (world) => {
+    row(undefined, 'shows its members in service, without a lease, not held', async (world) => {
       for (const node of ['gw-1', 'gw-2', 'gw-3'] as const) {
         const view = await see(world, node);
         expect(view.servers.length).toBeGreaterThan(0);
@@ -108,7 +108,7 @@ export function loadBalancerContract(
       expect((await see(world)).lease).toEqual(first.lease);
     });
 
-    row(undefined, 'a request that runs is counted, or said not to be, and is not cut', async (world) => {
+    row(undefined, 'a running request is counted, or marked as uncounted, and is not cut', async (world) => {
       const held = await world.hold('gw-1');
       await apply(world, out(world));
       const busy = (await see(world)).servers.map(({ sessions }) => sessions);
@@ -123,7 +123,7 @@ export function loadBalancerContract(
       await wait(world, noSessions({ ...at(world), within: '10s' }));
     });
 
-    row(undefined, 'given back it is as it was, and the lease is gone', async (world) => {
+    row(undefined, 'a restore sets it back as it was, and removes the lease', async (world) => {
       const before = (await see(world)).servers.map(({ name, setting }) => ({ name, setting }));
       await apply(world, out(world));
       await apply(world, out(world, 'closed'));
@@ -136,7 +136,7 @@ export function loadBalancerContract(
       expect(await apply(world, restoreMember(at(world)))).toEqual([]);
     });
 
-    row(undefined, 'what somebody else holds stays held', async (world) => {
+    row(undefined, 'an external hold stays', async (world) => {
       await world.takeOutByHand('gw-2');
       const held = await see(world, 'gw-2');
       expect(held.held).toEqual(held.servers.map(({ name }) => name));
@@ -167,7 +167,7 @@ export function loadBalancerContract(
       await wait(world, stillDrained(at(world)));
     });
 
-    row(undefined, 'closed at once, it gets nothing and is given back as it was', async (world) => {
+    row(undefined, 'in maintenance at once, it gets no request and is restored as it was', async (world) => {
       await apply(world, out(world, 'closed'));
       await wait(world, stillDrained({ ...at(world), epoch: (await see(world)).epoch }));
       expect(await many(world)).not.toContain('gw-1');
@@ -175,32 +175,28 @@ export function loadBalancerContract(
       await wait(world, inService(at(world)));
     });
 
-    row(
-      'reload loses drains',
-      'a reload that loses the drain is noticed, and mended by draining again',
-      async (world) => {
-        await apply(world, out(world));
-        await apply(world, out(world, 'closed'));
-        const { epoch } = await see(world);
-        await wait(world, stillDrained({ ...at(world), epoch }));
-        await world.reload();
-        const after = await see(world);
-        expect(after.epoch).not.toBe(epoch);
-        expect(after.lease).not.toBeNull();
-        await expect(wait(world, stillDrained(at(world)))).rejects.toMatchObject({
-          code: 'DRAIN_LOST',
-          retryable: true,
-        });
-        await apply(world, out(world));
-        await apply(world, out(world, 'closed'));
-        await wait(world, stillDrained(at(world)));
-        await expect(wait(world, stillDrained({ ...at(world), epoch }))).rejects.toMatchObject({ code: 'DRAIN_LOST' });
-        await apply(world, restoreMember(at(world)));
-        await wait(world, inService(at(world)));
-      },
-    );
+    row('reload loses drains', 'a reload that loses the drain is noticed, and the drain is repeated', async (world) => {
+      await apply(world, out(world));
+      await apply(world, out(world, 'closed'));
+      const { epoch } = await see(world);
+      await wait(world, stillDrained({ ...at(world), epoch }));
+      await world.reload();
+      const after = await see(world);
+      expect(after.epoch).not.toBe(epoch);
+      expect(after.lease).not.toBeNull();
+      await expect(wait(world, stillDrained(at(world)))).rejects.toMatchObject({
+        code: 'DRAIN_LOST',
+        retryable: true,
+      });
+      await apply(world, out(world));
+      await apply(world, out(world, 'closed'));
+      await wait(world, stillDrained(at(world)));
+      await expect(wait(world, stillDrained({ ...at(world), epoch }))).rejects.toMatchObject({ code: 'DRAIN_LOST' });
+      await apply(world, restoreMember(at(world)));
+      await wait(world, inService(at(world)));
+    });
 
-    row(undefined, 'killed between lease and drain: the next run goes on, and gives back', async (world) => {
+    row(undefined, 'killed between lease and drain: the next run resumes, and restores', async (world) => {
       const before = (await see(world)).servers.map(({ setting }) => setting);
       const dies: Balancer = { ...world.balancer, set: () => Promise.reject(new Error('killed')) };
       const killed = drainMember({ balancer: dies, member: world.member('gw-1'), ...by, how: 'drained' });
@@ -213,7 +209,7 @@ export function loadBalancerContract(
       expect((await see(world)).servers.map(({ setting }) => setting)).toEqual(before);
     });
 
-    row(undefined, 'killed between giving back and removing the lease: the next run removes it', async (world) => {
+    row(undefined, 'killed between restore and removal of the lease: the next run removes it', async (world) => {
       const before = (await see(world)).servers.map(({ setting }) => setting);
       await apply(world, out(world));
       const dies = killedAt(world.host, 'swapFile', 2);
@@ -225,7 +221,7 @@ export function loadBalancerContract(
       expect((await see(world)).servers.map(({ setting }) => setting)).toEqual(before);
     });
 
-    row(undefined, 'a person who drains between the look and the write of a run keeps her drain', async (world) => {
+    row(undefined, 'an operator who drains between the read and the write of a run keeps the drain', async (world) => {
       const hers = { ...at(world), by: 'ops@desk', reason: 'new disks', how: 'drained', kind: 'hand' } as const;
       const run = drainMember({ ...at(world), ...by, how: 'drained', run: 'r1', evenHeld: false });
       const host = meeting(world.host, 'swapFile', 1, () => apply(world, drainMember(hers)));
@@ -241,7 +237,7 @@ export function loadBalancerContract(
 
     row(
       undefined,
-      'a run that drains between the look and the write of a person: her lease names her',
+      'a run that drains between the read and the write of an operator: the operator’s lease names it',
       async (world) => {
         const before = (await see(world)).servers.map(({ setting }) => setting);
         const run = drainMember({ ...at(world), ...by, how: 'drained', run: 'r1' });
@@ -267,7 +263,7 @@ export function loadBalancerContract(
       expect(await many(world)).not.toContain('gw-1');
     });
 
-    row(undefined, 'a person who does not wait for the end of a restore is drained again', async (world) => {
+    row(undefined, 'an operator who does not wait for the end of a restore is drained again', async (world) => {
       const hers = drainMember({ ...at(world), by: 'ops@desk', reason: 'new disks', how: 'drained', kind: 'hand' });
       await apply(world, drainMember({ ...at(world), ...by, how: 'drained', run: 'r1' }));
       const balancer: Balancer = {
@@ -283,7 +279,7 @@ export function loadBalancerContract(
     });
 
     row(
-      'a look shows a lost drain',
+      'a lost drain is visible',
       'a drain that a reload lost is not taken for a node without sessions',
       async (world) => {
         await apply(world, out(world));
@@ -309,7 +305,7 @@ export function loadBalancerContract(
       await wait(world, inService(at(world)));
     });
 
-    row(undefined, 'a run makes the drain of an earlier run its own, and says so to that one', async (world) => {
+    row(undefined, 'a run takes over the drain of an earlier run, and reports that to it', async (world) => {
       const of = (run: string) => drainMember({ ...at(world), by: `${run}@desk`, reason: 'run', how: 'drained', run });
       await apply(world, of('r1'));
       await apply(world, of('r2'));
@@ -322,7 +318,7 @@ export function loadBalancerContract(
       expect(await see(world)).toMatchObject({ lease: null });
     });
 
-    row('health', 'up from an old check proves nothing; a check that began after does', async (world) => {
+    row('health', 'up from an old check is not enough; a check that began after it is', async (world) => {
       const timing = await timingOf(world);
       await apply(world, out(world));
       await apply(world, out(world, 'closed'));
@@ -357,7 +353,7 @@ export function loadBalancerContract(
       },
     );
 
-    row('a part of the traffic', 'whoever restores it, or drains it again: it gets all in the end', async (world) => {
+    row('a part of the traffic', 'restored or drained again by any process: it gets all in the end', async (world) => {
       const before = (await see(world)).servers.map(({ setting }) => setting);
       const restored = async (restore: Task<string>): Promise<void> => {
         await apply(world, restore);
@@ -390,7 +386,7 @@ export function loadBalancerContract(
       await restored(restoreMember({ ...at(world), byHand: true }));
     });
 
-    row(undefined, 'counts requests and errors, or says that it does not', async (world) => {
+    row(undefined, 'counts requests and errors, or reports that it does not', async (world) => {
       const first = await look(world, counted(at(world)));
       expect(first === null).toBe(!world.balancer.shows.counters);
       if (first === null) return;

@@ -108,7 +108,7 @@ test.each([
   ['once, and may be tried again', true, 1, []],
   ['twice', true, 2, ['READ_FAILED']],
   ['for a reason that stays', false, 1, ['READ_FAILED']],
-] as const)('a last look that fails %s', async (_name, retryable, times, codes) => {
+] as const)('a last check that fails %s', async (_name, retryable, times, codes) => {
   const { fake, flap } = flapping('READ_FAILED', retryable, times);
   const tasks: (string | undefined)[] = [];
   const run = await runPlays([fake], notes('a', 'b', 'c'), {

@@ -84,7 +84,7 @@ describe('plain output', () => {
   test.each([
     ['a reader who leaves early does not end the run', 'EPIPE', 'closed'],
     ['a terminal whose window is closed does not end the run', 'EIO', 'closed'],
-    ['a log that cannot be written is said at the end', 'ENOSPC', 'cannot write: ENOSPC'],
+    ['a log that cannot be written is reported at the end', 'ENOSPC', 'cannot write: ENOSPC'],
   ])('%s', async (_, code, how) => {
     const stdout = new Writable({
       write: (_chunk, _encoding, done) => done(Object.assign(new Error(`cannot write: ${code}`), { code })),

@@ -5,10 +5,10 @@ import { BACK, bad, DOWN, faultOn, gone, held, LEASED, Roll, TO_APPLY, UP } from
 
 describe('a failure', () => {
   test.each<[string, readonly Step[], Step, Result, readonly Step[], string]>([
-    ['of the guard leaves it untouched', [], 'checkDependencies', bad('gw-1'), [], 'untouched, in'],
+    ['of the dependency check leaves it unchanged', [], 'checkDependencies', bad('gw-1'), [], 'untouched, in'],
     ['of the drain takes it back', ['checkDependencies'], 'drain', bad('gw-1'), ['undoDrain'], 'failed, in'],
     [
-      'of the proof takes the drain back',
+      'of the wait until idle undoes the drain',
       ['checkDependencies', 'drain'],
       'waitIdle',
       bad('gw-1'),
@@ -16,17 +16,17 @@ describe('a failure', () => {
       'failed, in',
     ],
     [
-      'of the change keeps it out',
+      'of the change keeps it drained',
       ['checkDependencies', 'drain', 'waitIdle'],
       'apply',
       bad('gw-1'),
       ['collectDiagnostics'],
       'failed, out',
     ],
-    ['of its gates keeps it out', TO_APPLY, 'waitReady', bad('gw-1'), ['collectDiagnostics'], 'failed, out'],
-    ['to be given back says so', [...TO_APPLY, 'waitReady'], 'restore', bad('gw-1'), [], 'failed, unknown'],
+    ['of its gates keeps it drained', TO_APPLY, 'waitReady', bad('gw-1'), ['collectDiagnostics'], 'failed, out'],
+    ['of the restore is reported', [...TO_APPLY, 'waitReady'], 'restore', bad('gw-1'), [], 'failed, unknown'],
     [
-      'in service takes it out again',
+      'in service drains it again',
       [...TO_APPLY, 'waitReady', 'restore'],
       'waitInService',
       bad('gw-1'),
@@ -34,7 +34,7 @@ describe('a failure', () => {
       'failed, out',
     ],
     [
-      'while it is watched takes it out again',
+      'in the soak drains it again',
       [...TO_APPLY, 'waitReady', 'restore', 'waitInService'],
       'soak',
       bad('gw-1'),
@@ -42,7 +42,7 @@ describe('a failure', () => {
       'failed, out',
     ],
     [
-      'to answer before its drain is proved takes it back',
+      'to respond before it is idle undoes the drain',
       ['checkDependencies', 'drain'],
       'waitIdle',
       gone('gw-1'),
@@ -50,7 +50,7 @@ describe('a failure', () => {
       'failed, unknown',
     ],
     [
-      'to answer while it is changed keeps it out',
+      'to respond during its change keeps it drained',
       ['checkDependencies', 'drain', 'waitIdle'],
       'apply',
       gone('gw-1'),
@@ -161,7 +161,7 @@ describe('a failure', () => {
 describe('a question to the operator', () => {
   test.each<[string, readonly Step[], Step, readonly string[], readonly string[]]>([
     [
-      'whether to guard again, by a new look',
+      'whether to check dependencies again, by a new observation',
       [],
       'checkDependencies',
       ['observe'],
@@ -175,7 +175,7 @@ describe('a question to the operator', () => {
       ['refuse gw-2', 'gw-1 undoDrain'],
     ],
     [
-      'whether it is well',
+      'whether it is healthy',
       [...TO_APPLY, 'waitReady', 'restore', 'waitInService'],
       'soak',
       ['observe'],
@@ -273,16 +273,16 @@ test('an external drain leaves no member for the requests of a node: it is resto
 describe('an interrupt', () => {
   test.each<[string, readonly Step[], Step, readonly string[], string | undefined]>([
     ['before the drain: nothing happened', [], 'checkDependencies', ['refuse gw-1', 'finish'], 'untouched, in'],
-    ['while it drains: it is given back', ['checkDependencies'], 'drain', ['gw-1 undoDrain'], undefined],
+    ['while it drains: it is restored', ['checkDependencies'], 'drain', ['gw-1 undoDrain'], undefined],
     [
-      'while the drain is proved: it is given back',
+      'during the wait until idle: it is restored',
       ['checkDependencies', 'drain'],
       'waitIdle',
       ['gw-1 undoDrain'],
       undefined,
     ],
     [
-      'while it is changed: it goes on to its end',
+      'during its change: it runs to its end',
       ['checkDependencies', 'drain', 'waitIdle'],
       'apply',
       ['gw-1 waitReady'],

@@ -59,7 +59,7 @@ describe('before the first drain', () => {
 
 describe('one node from start to end', () => {
   test.each<[string, Partial<Options>, Partial<NodeInit>, Observation, readonly Step[]]>([
-    ['one that serves', {}, {}, UP, [...TO_APPLY, ...BACK]],
+    ['a serving node', {}, {}, UP, [...TO_APPLY, ...BACK]],
     ['one that is to stay out', { leaveDrained: true }, {}, UP, TO_APPLY],
     ['one without balancers', {}, { balanced: false }, UP, ['checkDependencies', 'apply', 'waitReady', 'soak']],
     ['one held', { includeHeld: true }, {}, HELD, ['checkDependencies', 'drain', 'apply', 'waitReady', 'restore']],

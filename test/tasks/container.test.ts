@@ -630,7 +630,7 @@ test.each<[string, Params]>([
   ],
   ['a relative mount', { mounts: [{ source: 'a', target: '/c' }] }],
   ['a signal by number', { stopSignal: '3' }],
-  ['a stop time-out that no timer can hold', { stopTimeoutSeconds: 2_147_484 }],
+  ['a stop timeout that no timer can hold', { stopTimeoutSeconds: 2_147_484 }],
 ])('%s is refused when the task is declared', (_, params) => {
   expect(() => [...tasks({ params })]).toThrow(expect.objectContaining({ code: 'TASK_PARAMS' }));
 });

@@ -34,7 +34,7 @@ describe('httpReady', () => {
   });
 
   test.each([
-    ['nobody there', null, 'GET http://127.0.0.1:7085/status on gw-2 got no response for 30s'],
+    ['no listener', null, 'GET http://127.0.0.1:7085/status on gw-2 got no response for 30s'],
     [
       'another status',
       { status: 503, body: 'starting' },

@@ -46,8 +46,8 @@ const ONCE = 'bytes_sent:40 bytes_acked:40 data_segs_out:1 segs_in:4 bytes_recei
 
 describe('a connection as ss shows it', () => {
   test.each<[string, string, number]>([
-    ['answered, then silent', line(`${USED} lastsnd:6732 lastrcv:6832 lastack:6700`), 0],
-    ['a request whose answer takes its time in silence', line(`${USED} lastsnd:9000 lastrcv:6832 lastack:6832`), 1],
+    ['a response, then none', line(`${USED} lastsnd:6732 lastrcv:6832 lastack:6700`), 0],
+    ['a request with a slow response', line(`${USED} lastsnd:9000 lastrcv:6832 lastack:6832`), 1],
     ['the first request, not answered yet', line(`${INFO} lastsnd:6840 lastrcv:6840 lastack:6840`), 1],
     ['never used', line('segs_in:2 lastsnd:6840 lastrcv:6840 lastack:6840'), 0],
     ['answered a moment ago', line(`${USED} lastsnd:400 lastrcv:500 lastack:400`), 1],
@@ -68,7 +68,11 @@ describe('a connection as ss shows it', () => {
       line(`${USED} lastsnd:6832 lastrcv:6844 lastack:20`, { queues: '0 3804160' }),
       1,
     ],
-    ['a request that nobody has read', line(`${USED} lastsnd:6732 lastrcv:6832 lastack:6700`, { queues: '31 0' }), 1],
+    [
+      'a request that no process has read',
+      line(`${USED} lastsnd:6732 lastrcv:6832 lastack:6700`, { queues: '31 0' }),
+      1,
+    ],
     [
       'half closed by the client, answer still to come',
       line(`${USED} lastsnd:9000 lastrcv:6832 lastack:100`, { state: 'CLOSE-WAIT' }),
@@ -77,11 +81,7 @@ describe('a connection as ss shows it', () => {
     ['closed by the gateway, data still under way', line(USED, { state: 'FIN-WAIT-1', queues: '0 4097' }), 1],
     ['closed by the gateway, only that under way', line(USED, { state: 'FIN-WAIT-1', queues: '0 1' }), 0],
     ['closed on both sides', line(USED, { state: 'FIN-WAIT-2' }), 0],
-    [
-      'an old kernel: in one tick, and what was ever sent is not told',
-      line('lastsnd:6840 lastrcv:6840 lastack:6840'),
-      1,
-    ],
+    ['an old kernel: in one tick, and the sent bytes are unknown', line('lastsnd:6840 lastrcv:6840 lastack:6840'), 1],
     ['moved this very millisecond: what is zero is left out', line(USED), 1],
     ['no more than its line', 'ESTAB 0 0 172.17.0.2:9080 10.0.0.5:40000\n', 1],
   ])('%s', async (_, ss, busy) => {
@@ -100,7 +100,7 @@ test.each([
 test.each([
   ['within the time that one may take', 59_999, ['10.0.0.5'], 1],
   ['for longer than any may take, and its balancer knows of none', 60_000, ['10.0.0.5'], 0],
-  ['for longer than any may take, and nobody vouches', 60_000, ['10.0.0.6'], 1],
+  ['for longer than any may take, without an idle balancer', 60_000, ['10.0.0.6'], 1],
 ])('a request that waits for its response %s', async (_, ago, idleBalancers, busy) => {
   const ss = line(`${USED} lastsnd:${ago + 10} lastrcv:${ago} lastack:${ago}`);
   expect(await busyOn({ ss }, { idleBalancers })).toBe(busy);
@@ -138,7 +138,7 @@ describe('a host without ss or nsenter', () => {
     ['listening only', entry('00000000:2378', '00000000:0000', '0A'), 0],
     ['open from a vouched balancer', entry(GATEWAY, '0500000A:9C40'), 0],
     ['with unsent data from a vouched balancer', entry(GATEWAY, '0500000A:9C40', '01', '00000010:00000000'), 1],
-    ['open from anybody else', entry(GATEWAY, '0600000A:9C40'), 1],
+    ['open from any other client', entry(GATEWAY, '0600000A:9C40'), 1],
     ['another port', entry('020011AC:1B98', '0600000A:9C40'), 0],
     ['IPv4 on a socket for both', entry(V6, '0000000000000000FFFF00000500000A:9C40'), 0],
     ['IPv6', entry(V6, '000080FE000000000000000001000000:9C40'), 1],

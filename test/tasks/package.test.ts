@@ -155,7 +155,7 @@ describe('package', () => {
 
   test.each([
     ['others can enter', { mode: '0755', owner: 'root', group: 'root' }],
-    ['somebody else owns', { mode: '0700', owner: 'ops', group: 'ops' }],
+    ['another user owns', { mode: '0700', owner: 'ops', group: 'ops' }],
   ])('a work directory that %s is not trusted', async (_, owned) => {
     const host = new DockerHost();
     host.files.makeDirectory(work, owned);

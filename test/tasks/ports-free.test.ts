@@ -57,7 +57,7 @@ describe('a process without a container', () => {
   test.each<[string, readonly Listener[], string, string | undefined]>([
     ['that listens on all addresses', [nginx], '10.0.0.1', 'process \\"nginx\\" of the host'],
     ['that listens on both families', [{ ...nginx, address: '::' }], '0.0.0.0', 'process \\"nginx\\" of the host'],
-    ['whose name is not known', [{ address: '10.0.0.1', port: 7085 }], '0.0.0.0', 'a process of the host'],
+    ['whose name is unknown', [{ address: '10.0.0.1', port: 7085 }], '0.0.0.0', 'a process of the host'],
     ['on another address', [{ ...nginx, address: '10.0.0.2' }], '10.0.0.1', undefined],
     ['of the other family', [{ ...nginx, address: '::1' }], '0.0.0.0', undefined],
     ['on another port', [{ ...nginx, port: 80 }], '0.0.0.0', undefined],

@@ -51,8 +51,8 @@ function noting(host: DockerHost, refuse = false): { readonly said: string[]; re
       warn: (message) => said.push(`warning: ${message}`),
       progress: () => undefined,
       aboutToStop: async () => {
-        said.push('last look');
-        if (refuse) throw new OrchError('DRAIN_LOST', 'it is back in traffic');
+        said.push('last check');
+        if (refuse) throw new OrchError('DRAIN_LOST', 'it is back in service');
       },
     },
   };
@@ -71,7 +71,7 @@ describe('restarted', () => {
     const before = await host.engine.container(NAME);
     expect(await write(again, host)).toEqual([
       `remove ${freshContainer(NAME)}`,
-      'last look',
+      'last check',
       `stop ${NAME}`,
       `start ${NAME}`,
     ]);
@@ -133,7 +133,7 @@ describe('restarted', () => {
   test('a container that does not run is started, without a last check', async () => {
     const host = await hostWith();
     await host.engine.stop(NAME, { signal: 'SIGQUIT', timeoutSeconds: 1 });
-    expect(await write(again, host)).not.toContain('last look');
+    expect(await write(again, host)).not.toContain('last check');
     expect((await host.engine.container(NAME))?.State.Running).toBe(true);
   });
 
@@ -161,7 +161,7 @@ describe('stopped', () => {
 
   test('a container is stopped gently, after a last check, and stays', async () => {
     const host = await hostWith();
-    expect(await write(down, host)).toEqual(['last look', `stop ${NAME}`]);
+    expect(await write(down, host)).toEqual(['last check', `stop ${NAME}`]);
     expect(host.engine.stops).toEqual([{ name: NAME, signal: 'SIGTERM', timeoutSeconds: 30 }]);
     expect((await plan(down, host)).differences).toEqual([]);
   });

@@ -21,7 +21,7 @@ async function warned(scene: FleetScene, ...nodes: readonly string[]): Promise<r
 describe('before the first drain', () => {
   test.each<[string, string, boolean]>([
     ['the file and who loads it', KEEPS, true],
-    ['nobody loads it', KEEPS.replace('  load-server-state-from-file global\n', ''), false],
+    ['nothing loads it', KEEPS.replace('  load-server-state-from-file global\n', ''), false],
     ['no file', KEEPS.replace('  server-state-file /var/lib/haproxy/state\n', ''), false],
     ['a file for each backend', 'backend gateways\n  load-server-state-from-file local\n', true],
     ['a backend that does not load it', `${KEEPS}  load-server-state-from-file none\n`, false],

@@ -90,20 +90,20 @@ describe('controlPlaneGuard', () => {
   test.each<[string, Around, RegExp | undefined]>([
     ['its only endpoint answers', { env: list(A), answers: up(1) }, undefined],
     [
-      'its only endpoint is silent',
+      'its only endpoint does not respond',
       { env: list(A) },
       /^only 0 of 1 DP Manager endpoints respond .* no response: http:\/\/10\.0\.1\.1:7900$/,
     ],
     ['half answer', { env: list(A, B), answers: up(1) }, /^only 1 of 2 DP Manager endpoints responds to api7-gateway/],
     ['more than half answer', { env: list(A, B, C), answers: { ...up(1), ...up(3) } }, undefined],
-    ['one that says it is not healthy does not count', { env: list(A), answers: up(1, 503) }, /^only 0 of 1/],
+    ['one that is not healthy does not count', { env: list(A), answers: up(1, 503) }, /^only 0 of 1/],
     ['one too old for that path counts', { env: list(A), answers: up(1, 404) }, undefined],
     [
       'the newer name of the variable wins',
       { env: [...list(A), `API7_DP_MANAGER_ENDPOINTS=["${B}"]`], answers: up(2) },
       undefined,
     ],
-    ['no container: the inventory says where', { answers: { '10.0.0.9:17900/healthz': 200 } }, undefined],
+    ['no container: the inventory has the endpoints', { answers: { '10.0.0.9:17900/healthz': 200 } }, undefined],
     [
       'a list that cannot be read: the same',
       { env: ['API7_CONTROL_PLANE_ENDPOINTS=[oops'], answers: up(1) },
@@ -116,17 +116,17 @@ describe('controlPlaneGuard', () => {
       undefined,
     ],
     ['https hangs up on plain HTTP, and greets curl', { env: list('https://10.0.1.1:7943'), curl: 56 }, undefined],
-    ['https, and nobody listens', { env: list('https://10.0.1.1:7943'), curl: 7 }, /^only 0 of 1/],
+    ['https, and no listener', { env: list('https://10.0.1.1:7943'), curl: 7 }, /^only 0 of 1/],
     ['https, without curl, is not taken for granted', { env: list('https://10.0.1.1:7943') }, /^only 0 of 1/],
     [
-      'every other gateway says it is not ready',
+      'every other gateway is not ready',
       { env: list(A), answers: { ...up(1), ...ready(2, 503), ...ready(3, 503) } },
       /^all other gateways .* \(gw-2, gw-3\)$/,
     ],
-    ['all that answer say so', { env: list(A), answers: { ...up(1), ...ready(2, 503) } }, /\(gw-2\)$/],
+    ['all that respond report so', { env: list(A), answers: { ...up(1), ...ready(2, 503) } }, /\(gw-2\)$/],
     ['one of them is ready', { env: list(A), answers: { ...up(1), ...ready(2, 503), ...ready(3, 200) } }, undefined],
     [
-      'one of them is too old to say',
+      'one of them is too old to report it',
       { env: list(A), answers: { ...up(1), ...ready(2, 503), ...ready(3, 404) } },
       undefined,
     ],
@@ -186,7 +186,7 @@ describe('a balancer that is ignored', () => {
     balancerSilent({ balancer: 'lb-2', address: '10.0.0.12', ports: [80, 9080], reached: async () => reached });
 
   test.each([
-    ['nobody reaches it', false, 7, undefined],
+    ['no client reaches it', false, 7, undefined],
     ['the controller does', true, 7, /port 80 responds to the controller/],
     ['the node does', false, 0, /port 80 responds to gw-1, port 9080 responds to gw-1/],
     ['the node does, and is hung up on', false, 52, /responds to gw-1/],

@@ -81,7 +81,7 @@ describe('drain and restore', () => {
     ['hold', ['DRAIN_ON_HOLD']],
     ['quit_tail', []],
   ] as const)(
-    'sessions that do not end on a balancer: %s tells what remains, and of whom',
+    'sessions that do not end on a balancer: %s shows the remaining ones, and their node',
     async (onTimeout, expected) => {
       const scene = await fleetScene({ pools: drainAs({ onTimeout }) });
       scene.lb('lb-1').request('gateways', undefined);
@@ -469,11 +469,11 @@ describe('the fleet', () => {
     ['one of three', ['gw-1'], 1, [], []],
     ['all three, one after another', ['gw-1', 'gw-2', 'gw-3'], 1, [], []],
     ['all three at once', ['gw-1', 'gw-2', 'gw-3'], 3, [], ['gateways']],
-    ['the last one that serves', ['gw-1'], 1, ['gw-2', 'gw-3'], ['gateways']],
+    ['the last serving node', ['gw-1'], 1, ['gw-2', 'gw-3'], ['gateways']],
     ['one that does not serve', ['gw-2'], 1, ['gw-2', 'gw-3'], []],
-    ['one of the two that serve', ['gw-1', 'gw-2'], 1, ['gw-3'], []],
-    ['both that serve', ['gw-1', 'gw-2'], 2, ['gw-3'], ['gateways']],
-    ['nobody serves before', ['gw-1'], 1, ['gw-1', 'gw-2', 'gw-3'], []],
+    ['one of two serving nodes', ['gw-1', 'gw-2'], 1, ['gw-3'], []],
+    ['both serving nodes', ['gw-1', 'gw-2'], 2, ['gw-3'], ['gateways']],
+    ['no node serves before', ['gw-1'], 1, ['gw-1', 'gw-2', 'gw-3'], []],
   ])('empties a pool: %s', async (_, nodes, atOnce, out, pools) => {
     const { fleet } = await fleetScene();
     expect(

@@ -73,7 +73,7 @@ describe('findings', () => {
       ['* lb-1 gw-1 lost-drain: gateways: left with a part of its weight; its run has ended'],
     ],
     [
-      'a gateway that was not seen to answer well after its change',
+      'a gateway that was not confirmed healthy after its change',
       (scene) => scene.lease('lb-1', 'gw-1', { soaking: new Date(scene.cluster.time.now()).toISOString() }, false),
       ['* lb-1 gw-1 soak: gateways: in service after a change, but its soak was not passed; its run has ended'],
     ],
@@ -84,9 +84,9 @@ describe('findings', () => {
         '- lb-1 gw-1 external-drain: gateways: drained without a lease: by another tool, a manual command or the configuration',
       ],
     ],
-    ['a drain by a person: as it should be', (scene) => scene.leaseOnBoth('gw-1', HELD), []],
+    ['a drain by an operator: no finding', (scene) => scene.leaseOnBoth('gw-1', HELD), []],
     [
-      'a drain by a person that the balancer lost',
+      'a drain by an operator that the balancer lost',
       (scene) => scene.lease('lb-1', 'gw-1', HELD, false),
       [
         '- lb-1 gw-1 lost-drain: gateways: drained by lb drain (new disks), but it gets requests: the balancer lost the drain',
@@ -237,7 +237,7 @@ describe('--fix', () => {
   });
 
   test.each<[string, (scene: DoctorScene) => unknown, RegExp]>([
-    ['a person holds it on the other balancer', (scene) => scene.lease('lb-2', 'gw-1', HELD), /eve@desk holds it/],
+    ['an operator holds it on the other balancer', (scene) => scene.lease('lb-2', 'gw-1', HELD), /eve@desk holds it/],
     [
       'it is drained without a lease on the other balancer',
       (scene) => scene.order('lb-2', 'set server gateways/gw-1 state drain'),

@@ -401,7 +401,7 @@ test('when a balancer fails halfway, reports the unknown state and how to restor
 
 test.each<[string, readonly string[], Partial<DrainFlags>, RegExp]>([
   ['a host that is no member', ['lb-1'], {}, /lb-1 is not a member of any managed pool/],
-  ['a node of pools that nobody speaks to', ['cp-1'], {}, /cp-1 is not a member.*the cloud does it/],
+  ['a node of unmanaged pools only', ['cp-1'], {}, /cp-1 is not a member.*the cloud does it/],
   ['an empty reason', ['gw-1'], { reason: ' ' }, /--reason is empty/],
   ['the name of another cluster', ['gw-1'], { yesOutage: 'test' }, /this inventory is of cluster "prod"/],
   ['a balancer that is none', ['gw-1'], { withoutLb: ['gw-2'] }, /no load balancer of the inventory runs there/],

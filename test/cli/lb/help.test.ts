@@ -25,8 +25,8 @@ test.each([[['status']], [['lb']], [['lb', 'status']], [['lb', 'drain']], [['lb'
 
 test.each<[string, readonly string[], RegExp]>([
   ['a drain without a reason', ['lb', 'drain', 'gw-1'], /required option '--reason <text>'/],
-  ['a drain of nobody', ['lb', 'drain', '--reason', 'x'], /missing required argument 'nodes'/],
-  ['a restore of nobody', ['lb', 'restore'], /USAGE: no node was named/],
+  ['a drain without a node', ['lb', 'drain', '--reason', 'x'], /missing required argument 'nodes'/],
+  ['a restore without a node', ['lb', 'restore'], /USAGE: no node was named/],
   [
     'a drain of a balancer',
     ['lb', 'drain', 'lb-1', '--reason', 'x'],

@@ -12,7 +12,7 @@ const VERBS: Readonly<
     | 'locks its hosts alone'
     | 'swaps leases'
     | 'swaps records'
-    | 'runs what it is told'
+    | 'runs the given playbook or command'
     | 'changes locks only'
     | 'reads'
     | 'offline'
@@ -22,7 +22,7 @@ const VERBS: Readonly<
   // By the run of a playbook, which locks; their own part only reads.
   'rollback [pattern]': 'reads',
   'resume [run]': 'reads',
-  'exec <pattern> [command...]': 'runs what it is told',
+  'exec <pattern> [command...]': 'runs the given playbook or command',
   // Its containers serve nothing, so no balancer is locked.
   'images verify': 'locks its hosts alone',
   'status [pattern]': 'reads',
@@ -88,7 +88,7 @@ test.each(Object.entries(VERBS))('%s: %s', (verb, does) => {
   expect(/\blocks\?\.take\(/.test(text)).toBe(does === 'locks its hosts alone');
   // Only these run tasks, or write in another way.
   const writes = /runPlays|runOnBalancers|\.run\(|\.writeFile|\.swapFile/.test(text);
-  expect(writes).toBe(['locks', 'swaps leases', 'swaps records', 'runs what it is told'].includes(does));
+  expect(writes).toBe(['locks', 'swaps leases', 'swaps records', 'runs the given playbook or command'].includes(does));
 });
 
 test('no other file of the command line opens a session', () => {

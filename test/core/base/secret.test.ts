@@ -84,7 +84,7 @@ describe('precomputed digests', () => {
   test('leave the event loop free for other work', async () => {
     const order: string[] = [];
     setImmediate(() => order.push('another'));
-    await precomputeDigests(['a value that nobody has stretched yet']);
+    await precomputeDigests(['a value without a stretched digest yet']);
     expect([...order, 'stretched']).toEqual(['another', 'stretched']);
   });
 });

@@ -11,11 +11,11 @@ interface Case {
 test.each<[string, Case, boolean]>([
   ['all leave', { serve: ['a', 'b'], leave: ['a', 'b'] }, true],
   ['all leave, one after another', { serve: ['a', 'b'], leave: ['a', 'b'], atOnce: 1 }, false],
-  ['the last that serves leaves', { serve: ['a'], leave: ['a'], atOnce: 1 }, true],
-  ['one stays that serves', { serve: ['a', 'b'], leave: ['a'] }, false],
-  ['one stays that serves, but takes no more', { serve: ['a', 'b'], takeOver: [], leave: ['a'] }, true],
-  ['who leaves serves nobody', { serve: [], leave: ['a'] }, false],
-  ['nobody leaves', { serve: [], leave: [] }, false],
+  ['the last serving node leaves', { serve: ['a'], leave: ['a'], atOnce: 1 }, true],
+  ['a serving one stays', { serve: ['a', 'b'], leave: ['a'] }, false],
+  ['a serving one stays, but accepts no more', { serve: ['a', 'b'], takeOver: [], leave: ['a'] }, true],
+  ['a leaving node serves no client', { serve: [], leave: ['a'] }, false],
+  ['no node leaves', { serve: [], leave: [] }, false],
 ])('%s', (_, { serve, takeOver = serve, leave, atOnce }, empties) => {
   const how = {
     leaves: (node: string) => leave.includes(node),

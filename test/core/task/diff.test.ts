@@ -11,7 +11,7 @@ test.each<[string, Data, Data, readonly string[]]>([
   ['nothing there before', null, { a: 1, b: 2 }, ['a', 'b']],
   ['nothing wanted after', { a: 1 }, null, ['a']],
   ['an empty record for nothing', null, {}, ['']],
-  ['null is not absent inside a record, but says the same', { a: null }, {}, []],
+  ['null is not absent inside a record, but means the same', { a: null }, {}, []],
 ])('%s', (_name, before, after, paths) => {
   expect(diff(before, after).map(({ path }) => path)).toEqual(paths);
 });

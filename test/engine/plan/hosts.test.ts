@@ -74,7 +74,7 @@ test.each([
   'CONNECT_UNREACHABLE',
   'CONNECT_THROTTLED',
   'CONNECTION_LOST',
-] as const)('a host that went away with %s gets time to come back', async (code) => {
+] as const)('a host that is lost with %s gets time to return', async (code) => {
   const meanwhile: Promise<Connection>[] = [];
   const clock = sleepingClock(() => meanwhile.push(hosts.get('gw')));
   const { hosts, opened } = hostsOf(
@@ -103,7 +103,7 @@ test('after the reconnect timeout, the next request tries once', async () => {
 });
 
 test.each(['CONNECT_HOST_KEY_CHANGED', 'CONNECT_AUTH_FAILED', 'CONNECT_NO_KEY'] as const)(
-  '%s does not mend itself, so it is not tried again',
+  '%s does not repair itself, so it is not retried',
   async (code) => {
     const clock = sleepingClock();
     const { hosts } = hostsOf([refusal(code, false)], { clock });

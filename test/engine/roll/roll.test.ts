@@ -492,8 +492,8 @@ describe('an interrupt while a drained node is waited for until it is idle', () 
   }
 
   test.each([
-    ['is given back at once', false],
-    ['is given back also when a second one comes while that is done', true],
+    ['is restored at once', false],
+    ['is restored also when a second one comes during the restore', true],
   ])('%s, unchanged and not as a failed one', async (_name, twice) => {
     const { run, cluster, ms } = await interrupted(twice);
     expect(run.report.exitCode).toBe(6);

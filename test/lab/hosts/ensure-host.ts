@@ -70,7 +70,7 @@ export async function ensureHost(docker: Docker, wish: HostWish): Promise<'kept'
     await startHostContainer(docker, options);
   } catch (error) {
     // A machine that is busy writing (packages just installed) can be too slow once; twice is a fault.
-    console.error(`lab: ${name} did not come up and is tried once more`, error);
+    console.error(`lab: ${name} did not start and is retried`, error);
     await docker.getContainer(container).remove({ force: true }).catch(missing);
     await startHostContainer(docker, options);
   }

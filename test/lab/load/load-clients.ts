@@ -28,7 +28,7 @@ export async function exchange(
       method: body === undefined ? 'GET' : 'POST',
       headers: body === undefined ? {} : { 'content-length': Buffer.byteLength(body) },
     });
-    sending.once('timeout', () => sending.destroy(new Error(`silent for ${timeout / 1000} s`)));
+    sending.once('timeout', () => sending.destroy(new Error(`no response for ${timeout / 1000} s`)));
     sending.once('response', resolve).once('error', reject).end(body);
   });
   let text = '';

@@ -3,7 +3,7 @@ import { CONTAINERS, definePlaybook, httpReady, PORTS, play, restarted, z } from
 /** A bad restart: nothing waits for running requests. Shows that the load finds errors. */
 export default definePlaybook({
   name: 'hasty-restart',
-  description: 'Restart every gateway with a stop time-out of one second.',
+  description: 'Restart every gateway with a stop timeout of one second.',
   vars: z.strictObject({ since: z.iso.datetime().default(() => new Date().toISOString()) }),
   *plays({ vars: { since } }) {
     yield* play({

@@ -47,7 +47,7 @@ export async function argvSampler(lab: Lab): Promise<{ stop(): Promise<Readonly<
     async stop() {
       const seen = names.map(async (name): Promise<[string, SeenArguments]> => {
         const [samples = '', ...lines] = (await lab.exec(name, stop)).out.trim().split('\n');
-        if (!/^\d+$/.test(samples)) throw new Error(`the sampler of ${name} says: ${samples}`);
+        if (!/^\d+$/.test(samples)) throw new Error(`the sampler of ${name} printed: ${samples}`);
         const words = lines.map((hex) => Buffer.from(hex, 'hex').toString().replaceAll('\0', ' '));
         return [name, { samples: Number(samples), lines: words }];
       });

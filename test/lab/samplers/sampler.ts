@@ -89,7 +89,7 @@ function samplesOf(text: string): readonly Sample[] {
       const [at, backend = '', ...away] = words(line);
       return { at: Number(at), backend, away };
     });
-  if (rows.some(({ at }) => !(at > 0))) throw new Error(`the sampler says: ${text.slice(-500)}`);
+  if (rows.some(({ at }) => !(at > 0))) throw new Error(`the sampler printed: ${text.slice(-500)}`);
   return rows;
 }
 

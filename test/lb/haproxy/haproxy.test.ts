@@ -66,7 +66,7 @@ const RESTORE = function* (): Steps {
 describe('the state of a server', () => {
   test.each([
     ['in service', server(), [], 'up', [], { admin: 'ready', weight: '1' }],
-    ['drained by hand', server(), ['state drain'], 'drained', ['gateways/gw-1'], { admin: 'drain', weight: '1' }],
+    ['drained externally', server(), ['state drain'], 'drained', ['gateways/gw-1'], { admin: 'drain', weight: '1' }],
     ['in maintenance', server(), ['state maint'], 'maintenance', ['gateways/gw-1'], { admin: 'maint', weight: '1' }],
     ['at weight 0', server(), ['weight 0'], 'drained', ['gateways/gw-1'], { admin: 'ready', weight: '0' }],
     [
@@ -151,7 +151,7 @@ describe('stickiness of clients to a drained server', () => {
     ['a table of servers', server(), { tables: { gateways: true } }, true],
     ['a table that only counts', server(), { tables: { gateways: false } }, false],
     ['a rule in the file', server(), { config: 'backend gateways\n use-server gw-1 if TRUE\n' }, true],
-    ['a file that nobody can read: it might', server(), { config: '' }, true],
+    ['an unreadable file: it might', server(), { config: '' }, true],
     ['a file of another HAProxy: it might', server(), { config: 'backend others\n' }, true],
   ])('%s', async (_what, line, more, sticky) => {
     const at = scene([line], more);
@@ -198,7 +198,7 @@ describe('drain and restore', () => {
 
   test.each([
     ['', []],
-    ['that an earlier version has put on record', undefined],
+    ['that an earlier version has in a lease', undefined],
   ])('maintenance by api7-orch is restored %s', async (_what, closed) => {
     const at = scene([server({ cookie: 'one' }), server({ backend: 'tcp' })]);
     if (closed === undefined) {

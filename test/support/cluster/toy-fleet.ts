@@ -29,7 +29,7 @@ const says = defineGate({
   look: async (p, host) => (await host.read(p.path))?.toString() ?? '',
   met: (p, text) => text === p.text,
   patience: () => ({ withinMs: 5000, everyMs: 1000, passes: 1 }),
-  unmet: (p) => new OrchError(p.code, `${p.path} does not say ${p.text}`),
+  unmet: (p) => new OrchError(p.code, `${p.path} does not contain ${p.text}`),
 });
 
 /** A gate for a node's own program: the node is in service on the balancer. */

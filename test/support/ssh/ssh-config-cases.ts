@@ -214,7 +214,7 @@ export function configCases(): void {
       },
     ],
     [
-      'known_hosts files for everybody',
+      'known_hosts files for all users',
       'GlobalKnownHostsFile /g1 /g2\n',
       { address: 'gw' },
       { address: 'gw', knownHosts: ['~/.ssh/known_hosts', '~/.ssh/known_hosts2', '/g1', '/g2'] },
@@ -421,7 +421,7 @@ export function configCases(): void {
       ['a command that succeeds', `Match exec "true"\n  User ${me}\n`, true],
       ['a command that fails', `Match exec "false"\n  User ${me}\n`, false],
       ['a command, by what it sets', `Match exec "true"\n  HostName b\nMatch host b\n  User ${me}\n`, true],
-      ['a command that names somebody else', `Match host gw exec "true"\n  User other\nHost *\n  User ${me}\n`, true],
+      ['a command that names another user', `Match host gw exec "true"\n  User other\nHost *\n  User ${me}\n`, true],
       ['the second reading', `Match final host bastion\n  User ${me}\n`, true],
       ['the second reading, by another name', `${renamed}Match final all\n  Port 3\n`, true],
       ['a second reading on account of others', `${renamed}Match host other final\n  Port 3\n`, true],

@@ -4,7 +4,7 @@ import { ownersSeen } from '../../../src/transport/files/owners.ts';
 const seen = { uid: 1001, gid: 1002, owner: 'ops', group: 'staff' };
 
 test.each([
-  ['by the names that a file told', { owner: 'ops', group: 'staff' }, true],
+  ['by the names in a file', { owner: 'ops', group: 'staff' }, true],
   ['by numbers', { owner: 1001, group: 1002 }, true],
   ['another owner', { owner: 'root', group: 'staff' }, false],
   ['another group', { owner: 'ops', group: 0 }, false],

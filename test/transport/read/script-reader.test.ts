@@ -129,7 +129,7 @@ describe('joint questions', () => {
   test.each([
     ['all are known to be small', [10, 20], 'digests'],
     ['one is large', [10, 1_000_000], 'large_digests'],
-    ['one has not been looked at', [10, undefined], 'large_digests'],
+    ['one has not been read', [10, undefined], 'large_digests'],
   ])('where %s, digests are made by %j', async (_which, sizes, tool) => {
     const { run, scripts } = counted();
     const reader = scriptReader(run);

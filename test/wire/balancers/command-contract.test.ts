@@ -120,8 +120,8 @@ async function open(): Promise<BalancerWorld> {
 
 loadBalancerContract('command', open, {
   skip: {
-    health: 'its hooks say what they are asked to',
+    health: 'its hooks obey',
     'a part of the traffic': 'its hooks give a node all or nothing',
-    'a look shows a lost drain': 'a hook may show a server as it was until a reload',
+    'a lost drain is visible': 'a hook may show a server as it was until a reload',
   },
 });

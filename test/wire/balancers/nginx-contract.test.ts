@@ -95,8 +95,8 @@ loadBalancerContract('nginx', open, {
   skip: {
     sticky: 'a server that is down gets nothing, whatever the client was given before',
     'reload loses drains': 'the include file outlives a reload',
-    'a look shows a lost drain': 'the include file outlives a reload',
-    health: 'nginx does not look at servers by itself',
+    'a lost drain is visible': 'the include file outlives a reload',
+    health: 'nginx does not check servers by itself',
     'a part of the traffic': 'it does not count requests, so a part of them would show nothing',
   },
 });

@@ -134,7 +134,7 @@ const rows: readonly (readonly [string, Hostility])[] = [
       },
     },
   ],
-  ['lets nobody in', { login: (request) => request.reject(['publickey']) }],
+  ['accepts no login', { login: (request) => request.reject(['publickey']) }],
   [
     'asks for a password in the name of another',
     {

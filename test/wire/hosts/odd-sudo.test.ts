@@ -24,7 +24,7 @@ describe('a sudo that', () => {
   };
 
   test.each([
-    ['lectures whoever it asks', 'lecture=always'],
+    ['lectures each user', 'lecture=always'],
     ['lectures at length', 'lecture=always, lecture_file=/etc/services'],
     ['asks for every command', 'timestamp_timeout=0'],
   ])('%s is handled, and its words are nowhere in the output', async (_name, line) => {

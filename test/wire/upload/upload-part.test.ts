@@ -49,7 +49,7 @@ describe('a part file of an earlier upload', () => {
   test.each<[what: string, plant: (part: string) => void]>([
     ['a file that others may have written', (part) => writeFileSync(part, bytes.subarray(0, 5 * MB), { mode: 0o666 })],
     [
-      'a file of somebody else',
+      'a file of another user',
       (part) => {
         writeFileSync(part, bytes.subarray(0, 5 * MB), { mode: 0o600 });
         execFileSync('chown', ['nobody', part]);
