@@ -76,7 +76,9 @@ describe('a tag that moves in the middle of a run', () => {
     two.engine.pullable.set(REF, NEW);
     const { id, warnings } = await pull(two, {}, resumed);
     expect(id).toBe(OLD.classic);
-    expect(warnings).toEqual([expect.stringContaining(`(${NEW.containerd}); this run continues with ${OLD.containerd}`)]);
+    expect(warnings).toEqual([
+      expect.stringContaining(`(${NEW.containerd}); this run continues with ${OLD.containerd}`),
+    ]);
   });
 
   test('is not resumed by an invalid digest', async () => {
