@@ -71,6 +71,7 @@ export default defineConfig({
           name: 'recovery',
           include: recovery,
           testTimeout: 180_000,
+          maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },
       },
@@ -81,13 +82,19 @@ export default defineConfig({
           include: ['test/fuzz/**/*.test.ts', 'test/hostile/**/*.test.ts'],
           execArgv: ['--expose-gc'],
           testTimeout: 60_000,
+          maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },
       },
       {
         resolve: { alias },
         // Beside the unit tests: its one file waits for a process of its own.
-        test: { name: 'mutants', include: ['test/faults/mutants.test.ts'], sequence: { groupOrder: 0 } },
+        test: {
+          name: 'mutants',
+          include: ['test/faults/mutants.test.ts'],
+          maxWorkers: 3,
+          sequence: { groupOrder: 0 },
+        },
       },
       {
         resolve: { alias },
