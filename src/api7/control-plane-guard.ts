@@ -16,7 +16,7 @@ const params = z.strictObject({
    */
   env: z.record(z.string(), secretOrText).optional(),
   /** The other gateways in service, asked for `/status/ready` from this host. */
-  siblings: z
+  peers: z
     .array(z.strictObject({ name: z.string(), address: z.string(), port: z.int().min(1).max(65_535) }))
     .readonly(),
 });
@@ -45,19 +45,19 @@ const READY_MS = 3000;
  * plane. A failure is not this gateway's, so nothing is drained: the run is on hold.
  *
  * @throws OrchError CONTROL_PLANE_UNREACHABLE
- * @example yield controlPlaneGuard({ container: 'api7-gateway', endpoints, siblings: [] });
+ * @example yield controlPlaneGuard({ container: 'api7-gateway', endpoints, peers: [] });
  */
 export const controlPlaneGuard = defineGate<typeof params, Endpoints>({
   kind: 'controlPlaneGuard',
   params,
   title: (p) => `control plane responds to ${p.container}`,
   async look(p, host) {
-    const [current, siblings] = await Promise.all([variablesOf(p, host), siblingsOf(p, host)]);
+    const [current, peers] = await Promise.all([variablesOf(p, host), peersOf(p, host)]);
     const endpoints = endpointsOf(p, current);
     const answers = await Promise.all(endpoints.map((endpoint) => reaches(endpoint, host)));
     const silent = endpoints.filter((_, i) => answers[i] !== true);
     const answering = endpoints.length - silent.length;
-    return { answering, silent, ...siblings, newLogin: current !== undefined && isNewLogin(p, current) };
+    return { answering, silent, ...peers, newLogin: current !== undefined && isNewLogin(p, current) };
   },
   met: (_p, seen) => mostAnswer(seen) && (seen.newLogin || seen.ready.length > 0 || seen.unready.length === 0),
   onTimeout: 'hold',
@@ -102,9 +102,9 @@ function listOf(text: string | undefined): readonly string[] {
 }
 
 /** Peers without a response from here are ignored: a firewall may allow their status port to balancers only. */
-async function siblingsOf(p: Params, host: Reader): Promise<Pick<Endpoints, 'ready' | 'unready'>> {
+async function peersOf(p: Params, host: Reader): Promise<Pick<Endpoints, 'ready' | 'unready'>> {
   const statuses = await Promise.all(
-    p.siblings.map(async ({ name, address, port }) => {
+    p.peers.map(async ({ name, address, port }) => {
       const asked = { address, port, path: '/status/ready', timeoutMs: READY_MS };
       const status = await host.httpGet(asked).then(
         (reply) => reply.status,

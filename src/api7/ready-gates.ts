@@ -19,12 +19,12 @@ const LATER_MS = 60_000;
  * Gates of a changed node before its restore. They wait side by side, so the time of gates that need a responding
  * service includes its start.
  */
-export function* readyGates(inventory: Inventory, node: string, components: readonly Service[]): Steps {
-  for (const component of components) {
-    const { name, container, health, startsWithin } = component;
+export function* readyGates(inventory: Inventory, node: string, services: readonly Service[]): Steps {
+  for (const service of services) {
+    const { name, container, health, startsWithin } = service;
     const within = formatDuration(parseDuration(startsWithin) + LATER_MS);
     yield httpReady({ ...health, container, within: startsWithin, passes: 3 });
-    if (name === 'gateway') yield* gatewayGates(component, within, gatewayGroupOf(inventory, node));
+    if (name === 'gateway') yield* gatewayGates(service, within, gatewayGroupOf(inventory, node));
     yield steadyContainer({ container, for: STEADY, within });
   }
 }

@@ -24,11 +24,11 @@ export function waitingNotice(
   const waiting = new Set<string>();
   const over = new AbortController();
   const say = async (): Promise<void> => {
-    for (let told = ''; ; ) {
+    for (let shown = ''; ; ) {
       await clock.sleep(QUIET_MS, over.signal);
       const names = nameList([...waiting]);
-      if (waiting.size > 0 && names !== told) terminal.write(`waiting for ${names}\n`);
-      told = names;
+      if (waiting.size > 0 && names !== shown) terminal.write(`waiting for ${names}\n`);
+      shown = names;
     }
   };
   if (terminal.isTTY) void say().catch(() => undefined);

@@ -28,11 +28,11 @@ export async function runPlay(
   const rolling = { ...context, play, slots, hostNamed: (name: string) => known.get(name) ?? placeholderHost(name) };
   const reached = hosts.filter(({ name }) => !lost.has(name));
   const names = reached.map(({ name }) => name);
-  const turns = check ? new RollPreview(rolling, names) : new Roll(rolling, all, lost);
+  const gate = check ? new RollPreview(rolling, names) : new Roll(rolling, all, lost);
   const each = async (host: Host): Promise<void> => {
     await slots.take(host.name);
     const begun = clock.now();
-    const result = await applyHost({ ...context, play, host, turns });
+    const result = await applyHost({ ...context, play, host, gate });
     slots.free(host.name);
     results.set(host.name, result);
     if (result.status === 'unreachable')
@@ -49,20 +49,20 @@ export async function runPlay(
   let failed = false;
   for (const batch of batches(reached, play.options.batch)) {
     if (failed && !check) {
-      for (const { name } of batch) turns.leaveOut(name);
+      for (const { name } of batch) gate.leaveOut(name);
       continue;
     }
     running.push(...batch.map(each));
     // The next batch starts when each host of this one has ended or waits for its drain: batches do not decide who is
     // drained first.
-    const passed = await Promise.all(batch.map(({ name }) => turns.passed(name)));
+    const passed = await Promise.all(batch.map(({ name }) => gate.passed(name)));
     failed ||= passed.includes(false);
   }
   await Promise.all(running);
-  await turns.report();
+  await gate.report();
   // A later recheck can find a finished node unhealthy.
   for (const [name, result] of results) {
-    const error = result.status === 'ok' ? turns.failure(name) : undefined;
+    const error = result.status === 'ok' ? gate.failure(name) : undefined;
     if (error !== undefined) results.set(name, { ...result, status: 'failed', error });
   }
   for (const { name } of hosts)

@@ -5,7 +5,7 @@ import type { Lease, MemberView, ServerView } from '../core/host/balancer.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import type { Task } from '../core/task/task.ts';
 import { holderOf, leasePath, nodeHeld, readLease, swapLease, untilSwapped } from './lease.ts';
-import { downAlone, isDrainedOrMaintenance, isEmptying, readMember } from './read-member.ts';
+import { downAlone, getsNoRequests, isDrainedOrMaintenance, readMember } from './read-member.ts';
 import { where } from './task-params.ts';
 
 const params = z.strictObject({
@@ -88,7 +88,7 @@ export const drainMember = (p: z.input<typeof params>): Task<void> => type(p).de
 /** A server's state in the words of `how`; maintenance also counts as drained. */
 function asAsked(how: Params['how'], server: ServerView): string {
   if (how === 'leased') return how;
-  const isSo = how === 'drained' ? isDrainedOrMaintenance(server) : isEmptying(server);
+  const isSo = how === 'drained' ? isDrainedOrMaintenance(server) : getsNoRequests(server);
   return isSo ? how : server.state;
 }
 
@@ -98,7 +98,7 @@ const missing = ({ lease, servers }: MemberView): readonly ServerView[] =>
 
 /** Servers whose coming maintenance is not in the lease yet: all of the member's servers, as soon as one is sticky. */
 function closing({ how }: Params, { lease, servers }: MemberView): readonly string[] {
-  if (how !== 'closed' || servers.every(isEmptying)) return [];
+  if (how !== 'closed' || servers.every(getsNoRequests)) return [];
   // A lease of an earlier version has no such list and stays without it.
   if (lease !== null && lease.closed === undefined) return [];
   return servers

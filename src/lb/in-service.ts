@@ -34,7 +34,7 @@ const type = defineGate<typeof params, Service>({
   },
   met: (_p, servers) => notUp(servers).length === 0,
   patience: ({ timing, within }) => ({
-    withinMs: within + provedAfterMs(timing) + (timing?.slowstartMs ?? 0),
+    withinMs: within + confirmedAfterMs(timing) + (timing?.slowstartMs ?? 0),
     everyMs: 500,
     passes: 1,
   }),
@@ -59,7 +59,7 @@ export const inService = (p: z.input<typeof params>): Task<string> => type(p).de
 const notUp = (servers: Service) => Object.entries(servers).filter(([, word]) => word !== 'up');
 
 /** Milliseconds after which `rise` checks that begin from now on have ended. */
-export const provedAfterMs = (timing: CheckTiming | undefined): number =>
+export const confirmedAfterMs = (timing: CheckTiming | undefined): number =>
   timing === undefined ? 0 : timing.rise * timing.everyMs + (timing.timeoutMs ?? timing.everyMs);
 
 function service({ timing, held, down }: Params, server: ServerView): string {
@@ -67,6 +67,6 @@ function service({ timing, held, down }: Params, server: ServerView): string {
   if (held.includes(server.name) && isDrainedOrMaintenance(server)) return 'up';
   if (server.state !== 'up' || timing === undefined || server.check === 'none') return server.state;
   if (server.check === 'failed') return 'up, though its last health check failed';
-  const young = server.sinceMs !== undefined && server.sinceMs < provedAfterMs(timing);
+  const young = server.sinceMs !== undefined && server.sinceMs < confirmedAfterMs(timing);
   return young || server.check === 'pending' ? 'up, but not confirmed by a health check yet' : 'up';
 }

@@ -18,7 +18,7 @@ const params = z.strictObject({
 type Servers = readonly Pick<ServerView, 'name' | 'state' | 'sessions'>[];
 
 const type = defineGate<typeof params, Servers>({
-  kind: 'emptied',
+  kind: 'noSessions',
   params,
   title: ({ balancer, member }) => `${balancer.pool}: no request runs on ${member.node}`,
   onTimeout: (p) => p.onTimeout,

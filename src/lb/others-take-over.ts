@@ -25,16 +25,16 @@ const type = defineGate<typeof params, Leaving>({
   title: ({ balancer, member }) => `${balancer.pool}: others take the requests of ${member.node}`,
   onTimeout: ({ patient }) => (patient ? 'warn' : 'fail'),
   async look({ balancer, member, others }, host) {
-    const seats = await Promise.all(
+    const poolMembers = await Promise.all(
       [member, ...others].map(async (each) => ({ node: each.node, ...(await readMember(balancer, host, each)) })),
     );
-    const isEmptied = emptiesPool(seats, {
+    const isEmptied = emptiesPool(poolMembers, {
       leaves: ({ node }) => node === member.node,
       serves: ({ servers }) => servers.some(getsRequests),
       takesOver: (each) => takesOver(each),
     });
     if (!isEmptied) return [];
-    return seats.flatMap(({ node, lease }) => (node === member.node || lease === null ? [] : [{ node, lease }]));
+    return poolMembers.flatMap(({ node, lease }) => (node === member.node || lease === null ? [] : [{ node, lease }]));
   },
   met: (_p, leaving) => leaving.length === 0,
   patience: ({ patient }) => ({ withinMs: patient ? 10_000 : 0, everyMs: 500, passes: 1 }),

@@ -41,7 +41,7 @@ export const takesOver = ({ servers, lease }: Pick<MemberView, 'servers' | 'leas
 export const sticks = ({ sticky, state }: ServerView): boolean => sticky && state !== 'maintenance';
 
 /** Gets no requests at all, sticky ones included. */
-export const isEmptying = (server: ServerView): boolean =>
+export const getsNoRequests = (server: ServerView): boolean =>
   server.state === 'maintenance' || (server.state === 'drained' && !server.sticky);
 
 /**

@@ -4,7 +4,7 @@ import type { Lease, MemberView } from '../core/host/balancer.ts';
 import { defineGate } from '../core/task/define-gate.ts';
 import type { Task } from '../core/task/task.ts';
 import { isOfAnotherRun, nodeHeld, nodeTaken } from './lease.ts';
-import { isEmptying, readMember } from './read-member.ts';
+import { getsNoRequests, readMember } from './read-member.ts';
 import { where } from './task-params.ts';
 
 const params = z.strictObject({
@@ -25,12 +25,14 @@ const type = defineGate<typeof params, MemberView>({
   title: ({ balancer, member }) => `${balancer.pool}: ${member.node} is still drained`,
   look: ({ balancer, member }, host) => readMember(balancer, host, member),
   met: (p, { servers, epoch, lease }) =>
-    otherHolder(p, lease) === undefined && servers.every(isEmptying) && (p.epoch === undefined || p.epoch === epoch),
+    otherHolder(p, lease) === undefined &&
+    servers.every(getsNoRequests) &&
+    (p.epoch === undefined || p.epoch === epoch),
   unmet(p, now) {
     const { balancer, member, epoch } = p;
     const other = otherHolder(p, now.lease);
     if (other !== undefined) return other;
-    const back = now.servers.filter((server) => !isEmptying(server));
+    const back = now.servers.filter((server) => !getsNoRequests(server));
     const what =
       back.length > 0
         ? back.map(({ name, state }) => `${name} is ${state === 'drained' ? STICKY : state}`).join(', ')

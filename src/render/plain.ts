@@ -12,14 +12,14 @@ export interface PlainOptions extends Detail {
   readonly stdout: NodeJS.WritableStream;
   readonly stderr: NodeJS.WritableStream;
   /** Default: depends on the stream. */
-  readonly colours?: boolean;
+  readonly colors?: boolean;
 }
 
 /** One line per relevant event with its host: for logs, pipes and CI. */
-export function plainRenderer({ stdout, stderr, colours = true, ...detail }: PlainOptions): Renderer {
+export function plainRenderer({ stdout, stderr, colors = true, ...detail }: PlainOptions): Renderer {
   const out = sinkOf(stdout);
   const err = sinkOf(stderr);
-  const paint = colours ? paintFor(stdout) : noPaint;
+  const paint = colors ? paintFor(stdout) : noPaint;
   let view = EMPTY_VIEW;
   return {
     event(raw) {

@@ -50,14 +50,14 @@ export function undoDrain(state: State, id: string, outcome: Outcome, why?: stri
 
 function stepSucceeded(state: State, node: NodeState, step: Step, heldBy?: string): State {
   const drained = step === 'drain' ? 'yes' : step === 'restore' ? 'no' : node.drained;
-  if (step === 'restore' && heldBy !== undefined) return keptOut(state, node, heldBy);
+  if (step === 'restore' && heldBy !== undefined) return staysDrained(state, node, heldBy);
   const next = update(state, node.id, { drained });
   if (state.interrupted && isBeforeApply(step)) return undoDrain(next, node.id, 'untouched', 'interrupted');
   return goOn(next, node, step);
 }
 
 /** An operator has drained the node during its change: it is not restored, so no service is waited for. */
-function keptOut(state: State, node: NodeState, heldBy: string): State {
+function staysDrained(state: State, node: NodeState, heldBy: string): State {
   const route = node.route.filter((step) => step !== 'waitInService' && step !== 'soak');
   const kept = { drained: 'no', staysHeld: true, route, why: `held: ${heldBy}` } as const;
   return goOn(update(state, node.id, kept), { ...node, ...kept }, 'restore');

@@ -5,17 +5,17 @@ import type { NodeInit, Options } from './types.ts';
 
 /** The named nodes first, in the given order; the others keep their order. */
 export const inOrder = (nodes: readonly NodeInit[], order: readonly string[]): readonly NodeInit[] => {
-  const place = ({ id }: NodeInit): number => (order.includes(id) ? order.indexOf(id) : order.length);
-  return [...nodes].sort((a, b) => place(a) - place(b));
+  const rank = ({ id }: NodeInit): number => (order.includes(id) ? order.indexOf(id) : order.length);
+  return [...nodes].sort((a, b) => rank(a) - rank(b));
 };
 
 /**
  * Size of the batch number `index`, out of `of` nodes; undefined: as many as the budget allows. Canaries go one by one.
  */
-export function sizeOf(options: Pick<Options, 'canary' | 'batch'>, turn: number, of: number): number | undefined {
-  if (turn < options.canary) return 1;
+export function sizeOf(options: Pick<Options, 'canary' | 'batch'>, index: number, of: number): number | undefined {
+  if (index < options.canary) return 1;
   const list = typeof options.batch === 'object' ? options.batch : [options.batch];
-  const count = list[Math.min(turn - options.canary, list.length - 1)];
+  const count = list[Math.min(index - options.canary, list.length - 1)];
   return count === undefined ? undefined : batchSize(count, of);
 }
 
@@ -31,8 +31,8 @@ export function startReasonOf(node: NodeState): StartReason {
   return node.unhealthy || isDoubtful ? 'unhealthy' : 'batch';
 }
 
-const sizeAt = (state: State, turn: number): number | undefined =>
-  sizeOf(state.options, turn, state.nodes.filter(({ inRun }) => inRun).length);
+const sizeAt = (state: State, index: number): number | undefined =>
+  sizeOf(state.options, index, state.nodes.filter(({ inRun }) => inRun).length);
 
 /** Members of the current batch that are not over. */
 const active = (state: State): readonly NodeState[] =>

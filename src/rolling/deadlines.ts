@@ -28,13 +28,13 @@ export function deadlineChain(limits: Deadlines): DeadlineChain {
   const faults: string[] = [];
   if (drainWithin.ms < longestRequest.ms)
     faults.push(
-      `${told(drainWithin)} is shorter than ${told(longestRequest)}: make it at least ${formatDuration(longestRequest.ms)}`,
+      `${described(drainWithin)} is shorter than ${described(longestRequest)}: make it at least ${formatDuration(longestRequest.ms)}`,
     );
   if (stopTimeout.ms < leastStop)
     faults.push(
-      `${told(stopTimeout)} is shorter than ${told(workerShutdown)} + ${formatDuration(STOP_SLACK_MS)}: make it at least ${formatDuration(leastStop)}`,
+      `${described(stopTimeout)} is shorter than ${described(workerShutdown)} + ${formatDuration(STOP_SLACK_MS)}: make it at least ${formatDuration(leastStop)}`,
     );
   return { links: [...others, longestRequest, drainWithin, workerShutdown, stopTimeout], faults };
 }
 
-const told = ({ name, ms, source }: Deadline): string => `${name} ${formatDuration(ms)} (${source})`;
+const described = ({ name, ms, source }: Deadline): string => `${name} ${formatDuration(ms)} (${source})`;

@@ -95,8 +95,8 @@ function refuseWaiting(state: State): Advance {
   const commands: Command[] = [];
   for (const { id, why, cause } of inPhase(state, 'over').filter(({ waits }) => waits)) {
     // If the node that stopped the rolling change failed, its own error names the cause.
-    const told = nodeOf(state, state.stopped?.node ?? '')?.outcome === 'failed';
-    const own = cause ?? (told ? undefined : state.stopped?.fault);
+    const hasOwnCause = nodeOf(state, state.stopped?.node ?? '')?.outcome === 'failed';
+    const own = cause ?? (hasOwnCause ? undefined : state.stopped?.fault);
     const because = why ?? cause?.message ?? state.stopped?.why ?? '';
     commands.push({ do: 'refuse', node: id, why: because, ...defined({ own }) });
     next = update(next, id, { waits: false });

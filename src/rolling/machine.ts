@@ -117,10 +117,10 @@ function ended(state: State, id: string, ok: boolean, fault: ErrorInfo | undefin
   const cause = fault ?? { code: 'INTERNAL', message: `${id} ended without a reason`, host: id };
   if (node.outcome === 'done' && node.phase === 'over' && !ok) return recordFailure(state, id, undefined, cause);
   if (node.phase !== 'staging' && node.phase !== 'waiting') return state;
-  const told = update(state, id, { waits: false });
-  if (ok) return update(told, id, { phase: 'ended', unhealthy: false });
-  if (fault === undefined && state.interrupted) return over(told, id, 'untouched', 'interrupted');
-  const failed = failedInStaging(told, id, cause);
+  const next = update(state, id, { waits: false });
+  if (ok) return update(next, id, { phase: 'ended', unhealthy: false });
+  if (fault === undefined && state.interrupted) return over(next, id, 'untouched', 'interrupted');
+  const failed = failedInStaging(next, id, cause);
   // A failure during staging would repeat on other nodes: no serving node is drained.
   return state.started ? failed : stop(failed, `${id} failed`, cause, id);
 }
@@ -173,10 +173,10 @@ function decided(state: State, go: boolean): State {
 
 /** Starts no node and asks nothing; a changed node continues to a safe point. */
 function interrupted(state: State): State {
-  const told = stop({ ...state, interrupted: true }, 'interrupted');
-  const answers = told.holds.reduce<State>(
+  const halted = stop({ ...state, interrupted: true }, 'interrupted');
+  const answers = halted.holds.reduce<State>(
     (next, { node, fault }) => (node === undefined ? withoutLook(next) : refused(next, node, fault)),
-    told,
+    halted,
   );
   return giveUp({ ...answers, holds: [] });
 }

@@ -101,8 +101,8 @@ export function wavesOf(state: State): {
   const well = due.filter((node) => !node.unhealthy).map(({ id }) => id);
   const of = state.nodes.filter(({ inRun }) => inRun).length;
   const waves = unhealthy.length === 0 ? [] : [unhealthy];
-  for (let at = 0, turn = 0; at < well.length; turn++) {
-    const size = sizeOf(state.options, turn, of) ?? well.length;
+  for (let at = 0, index = 0; at < well.length; index++) {
+    const size = sizeOf(state.options, index, of) ?? well.length;
     waves.push(well.slice(at, at + size));
     at += size;
   }

@@ -56,12 +56,12 @@ type Sums = Readonly<Record<Kind | 'requests', number>>;
  * allows. If peers have no requests, only errors that clients never cause count. The result is inconclusive if the node
  * has too few requests although its peers have some, or if a balancer was reloaded meanwhile.
  *
- * @example compareCounters([{ begin, end }], siblings).verdict // 'pass'
+ * @example compareCounters([{ begin, end }], peers).verdict // 'pass'
  */
-export function compareCounters(node: readonly Window[], siblings: readonly Window[]): Verdict {
+export function compareCounters(node: readonly Window[], peers: readonly Window[]): Verdict {
   const own = sumsOf(node);
-  const others = sumsOf(siblings);
-  if (siblings.every(gotNothing)) return alone(own, siblings.length);
+  const others = sumsOf(peers);
+  if (peers.every(gotNothing)) return alone(own, peers.length);
   if (own === undefined || others === undefined)
     return { verdict: 'inconclusive', why: 'a balancer was reloaded meanwhile, which reset its counters' };
   const { last } = FALSE_ALARMS;
@@ -77,32 +77,32 @@ export function compareCounters(node: readonly Window[], siblings: readonly Wind
  * comparison, from 1. All early comparisons share one probability of false alarms, however many there are: the nth gets
  * 1 / (n (n + 1)) of it. Waits for peers that have few requests so far.
  *
- * @example failsEarly([{ begin, end }], siblings, 1) // '100.0% 5xx responses (16 in 16 requests), its peers 0.0%'
+ * @example failsEarly([{ begin, end }], peers, 1) // '100.0% 5xx responses (16 in 16 requests), its peers 0.0%'
  */
-export function failsEarly(node: readonly Window[], siblings: readonly Window[], nth: number): string | undefined {
+export function failsEarly(node: readonly Window[], peers: readonly Window[], nth: number): string | undefined {
   const own = sumsOf(node);
-  const others = sumsOf(siblings);
+  const others = sumsOf(peers);
   const limit = FALSE_ALARMS.early / (nth * (nth + 1));
   if (own === undefined || others === undefined) return undefined;
-  if (siblings.length === 0) return badAlone(own, limit);
+  if (peers.length === 0) return badAlone(own, limit);
   return others.requests < LEAST_REQUESTS ? undefined : worse(own, others, limit);
 }
 
 /** Whether a node has enough requests for a share to mean something, or there is no traffic to wait for. */
-export function isEnough(node: readonly Window[], siblings: readonly Window[]): boolean {
-  return (sumsOf(node)?.requests ?? 0) >= LEAST_REQUESTS || [...node, ...siblings].every(gotNothing);
+export function isEnough(node: readonly Window[], peers: readonly Window[]): boolean {
+  return (sumsOf(node)?.requests ?? 0) >= LEAST_REQUESTS || [...node, ...peers].every(gotNothing);
 }
 
 /** A balancer whose counters were reset has counted at least what it shows now. */
 const gotNothing = ({ begin, end }: Window): boolean =>
   end.requests === (begin.epoch === end.epoch ? begin.requests : 0);
 
-function alone(own: Sums | undefined, siblings: number): Verdict {
+function alone(own: Sums | undefined, peers: number): Verdict {
   const fault = own && badAlone(own, FALSE_ALARMS.last);
   if (fault !== undefined) return { verdict: 'fail', why: fault };
   return {
     verdict: 'noTraffic',
-    why: siblings === 0 ? 'no other node counts requests' : 'its peers got no requests',
+    why: peers === 0 ? 'no other node counts requests' : 'its peers got no requests',
   };
 }
 
@@ -153,8 +153,8 @@ const percent = (of: number): string => `${(of * 100).toFixed(1)}%`;
 
 /** Sums over the windows; undefined if a balancer's counters were reset. */
 function sumsOf(windows: readonly Window[]): Sums | undefined {
-  const anew = windows.some(({ begin, end }) => begin.epoch !== end.epoch || end.requests < begin.requests);
-  if (anew) return undefined;
+  const wasReset = windows.some(({ begin, end }) => begin.epoch !== end.epoch || end.requests < begin.requests);
+  if (wasReset) return undefined;
   const sum = (field: keyof Sums): number =>
     windows.reduce((all, { begin, end }) => all + end[field] - begin[field], 0);
   return {

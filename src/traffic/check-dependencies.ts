@@ -21,33 +21,35 @@ const DATA_PORTS = [80, 443];
  */
 export function* guard(
   context: TrafficContext,
-  place: NodeBalancing,
+  balancing: NodeBalancing,
   { fromInventory = false }: Pick<RollingOptions, 'fromInventory'> = {},
 ): Steps {
   const { inventory, mayEmpty } = context;
-  for (const { pool, host } of place.without)
+  for (const { pool, host } of balancing.without)
     yield balancerSilent({ balancer: host, ...frontOf(inventory, host, pool), reached: controllerReaches });
-  for (const seat of place.seats) {
-    if (holdsConnections(seat) && seat.pool.members.length > 1 && !mayEmpty(seat.pool.name))
-      yield takeover(inventory, seat);
+  for (const poolMember of balancing.poolMembers) {
+    if (holdsConnections(poolMember) && poolMember.pool.members.length > 1 && !mayEmpty(poolMember.pool.name))
+      yield takeover(inventory, poolMember);
   }
-  const goesDown = place.seats.some(({ pool }) => mayEmpty(pool.name));
-  const gateway = place.components.find(({ name }) => name === 'gateway');
+  const goesDown = balancing.poolMembers.some(({ pool }) => mayEmpty(pool.name));
+  const gateway = balancing.services.find(({ name }) => name === 'gateway');
   if (gateway !== undefined && !goesDown) {
-    const group = gatewayGroupOf(inventory, place.node);
+    const group = gatewayGroupOf(inventory, balancing.node);
     yield controlPlaneGuard({
       container: gateway.container,
       endpoints: group.endpoints,
-      ...(fromInventory ? { env: gatewayEnv(group, { name: place.node }) } : {}),
-      siblings: siblingsOf(inventory, place),
+      ...(fromInventory ? { env: gatewayEnv(group, { name: balancing.node }) } : {}),
+      peers: peersOf(inventory, balancing),
     });
   }
 }
 
-const takeover = (inventory: Inventory, seat: PoolMember) =>
-  anotherUp({ balancer: seat.balancer, members: membersOf(inventory, seat), leaving: seat.member.node }).delegate(
-    seat.balancer.host,
-  );
+const takeover = (inventory: Inventory, poolMember: PoolMember) =>
+  anotherUp({
+    balancer: poolMember.balancer,
+    members: membersOf(inventory, poolMember),
+    leaving: poolMember.member.node,
+  }).delegate(poolMember.balancer.host);
 
 /**
  * Ports on which clients reach a balancer: the declared ones, else the usual ports, the members' own, and those of the
@@ -66,8 +68,8 @@ function frontOf({ hosts, gatewayGroups }: Inventory, name: string, { port: memb
 }
 
 /** The other gateways of a node's pools, with their status ports. */
-function siblingsOf(inventory: Inventory, { node, components }: NodeBalancing) {
-  const ports = components.filter(({ name }) => name === 'gateway').flatMap(requestPorts);
+function peersOf(inventory: Inventory, { node, services }: NodeBalancing) {
+  const ports = services.filter(({ name }) => name === 'gateway').flatMap(requestPorts);
   const pools = [...inventory.loadBalancers.values()].filter(
     ({ port, members }) => members.includes(node) && port !== undefined && ports.includes(port),
   );

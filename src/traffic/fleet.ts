@@ -25,13 +25,13 @@ export interface FleetOptions {
 export function fleetOf(inventory: Inventory, { by, withoutLb = [], reason, run = randomUUID() }: FleetOptions): Fleet {
   const without = new Set(withoutLb);
   const pools = [...inventory.loadBalancers.values()];
-  const emptied = new Set<string>();
+  const confirmedOutages = new Set<string>();
   const context = {
     inventory,
     by,
     reason: `api7-orch, cluster ${inventory.cluster}`,
     withoutReason: reason ?? '',
-    mayEmpty: (pool: string) => emptied.has(pool),
+    mayEmpty: (pool: string) => confirmedOutages.has(pool),
     held: new Map<string, number>(),
     run,
     drainedBy: new Map<string, ReadonlyMap<string, string>>(),
@@ -42,8 +42,8 @@ export function fleetOf(inventory: Inventory, { by, withoutLb = [], reason, run 
 
   return {
     traffic(node) {
-      const place = nodeBalancingOf(inventory, node, without);
-      return place && trafficOf(context, place);
+      const balancing = nodeBalancingOf(inventory, node, without);
+      return balancing && trafficOf(context, balancing);
     },
 
     poolsOf: (nodes) => pools.filter(({ members }) => nodes.some((node) => members.includes(node))),
@@ -55,7 +55,7 @@ export function fleetOf(inventory: Inventory, { by, withoutLb = [], reason, run 
         )
         .map(({ name }) => name);
       // The caller continues only after the operator's confirmation: no dependencies apply to these pools.
-      for (const name of names) emptied.add(name);
+      for (const name of names) confirmedOutages.add(name);
       return names;
     },
   };

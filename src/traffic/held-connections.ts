@@ -15,10 +15,10 @@ export const membersOf = ({ hosts }: Inventory, { pool }: PoolMember): readonly 
   });
 
 /** Counts clients with long-lived connections before a drain, to see them reconnect later. */
-export function* clientsBefore(held: Held, inventory: Inventory, seat: PoolMember): Steps {
-  const { balancer } = seat;
-  if (!holdsConnections(seat) || held.has(balancer.name)) return;
-  const members = membersOf(inventory, seat);
+export function* clientsBefore(held: Held, inventory: Inventory, poolMember: PoolMember): Steps {
+  const { balancer } = poolMember;
+  if (!holdsConnections(poolMember) || held.has(balancer.name)) return;
+  const members = membersOf(inventory, poolMember);
   held.set(balancer.name, yield* poolSessions({ balancer, members }).delegate(balancer.host));
 }
 
@@ -26,16 +26,21 @@ export function* clientsBefore(held: Held, inventory: Inventory, seat: PoolMembe
  * Waits until they have reconnected: as many as before on all balancers of the pool together, but at most as many as
  * there are gateways. Each may reconnect through another balancer.
  */
-export function* clientsBack(held: Held, inventory: Inventory, places: readonly PoolMember[]): Steps {
-  const holding = places.filter((seat) => holdsConnections(seat) && held.has(seat.balancer.name));
+export function* clientsBack(held: Held, inventory: Inventory, poolMembers: readonly PoolMember[]): Steps {
+  const holding = poolMembers.filter(
+    (poolMember) => holdsConnections(poolMember) && held.has(poolMember.balancer.name),
+  );
   for (const ofPool of Map.groupBy(holding, ({ pool }) => pool.name).values()) {
     const before = ofPool.reduce((sum, { balancer }) => sum + (held.get(balancer.name) ?? 0), 0);
     const least = Math.min(before, inventory.groups.get('data_plane')?.length ?? 0);
     const sessions = new Map<string, number>();
-    for (const place of least > 0 ? ofPool : [])
-      yield reconnected({ balancer: place.balancer, members: membersOf(inventory, place), sessions, least }).delegate(
-        place.balancer.host,
-      );
+    for (const poolMember of least > 0 ? ofPool : [])
+      yield reconnected({
+        balancer: poolMember.balancer,
+        members: membersOf(inventory, poolMember),
+        sessions,
+        least,
+      }).delegate(poolMember.balancer.host);
   }
 }
 

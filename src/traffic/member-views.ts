@@ -9,15 +9,15 @@ import type { PoolMember } from './pool-member.ts';
 import { type Stray, straysOn } from './pool-snapshot.ts';
 
 /** Views of members behind balancers on one host; an error for a member that alone cannot be read. */
-export interface Standings {
-  readonly seats: readonly { readonly view: MemberView | null; readonly error: ErrorInfo | null }[];
+export interface MemberViews {
+  readonly poolMembers: readonly { readonly view: MemberView | null; readonly error: ErrorInfo | null }[];
   readonly strays: readonly Stray[];
 }
 
 const params = z.strictObject({
   /** Name of the host of all these balancers. */
   host: z.string(),
-  seats: z.array(z.custom<PoolMember>()).readonly(),
+  poolMembers: z.array(z.custom<PoolMember>()).readonly(),
   /** Paths of the leases that members may have. */
   records: z.array(z.string()).readonly(),
   /** Reports any error of a balancer as an error of its members. */
@@ -33,14 +33,14 @@ const OWN: ReadonlySet<string> = new Set(['LB_MEMBER_UNKNOWN', 'LEASE_INVALID'])
  *
  * @throws OrchError LB_UNREACHABLE | LB_INVALID_REPLY
  */
-export const memberViews = defineQuery<typeof params, Standings>({
+export const memberViews = defineQuery<typeof params, MemberViews>({
   kind: 'standings',
   params,
   title: ({ host }) => `state of the members on ${host}`,
-  async look({ seats, records, tolerant }, host) {
+  async look({ poolMembers, records, tolerant }, host) {
     const [views, strays] = await Promise.all([
       Promise.all(
-        seats.map(async ({ balancer, member }) => {
+        poolMembers.map(async ({ balancer, member }) => {
           try {
             return { view: await readMember(balancer, host, member), error: null };
           } catch (error) {
@@ -52,6 +52,6 @@ export const memberViews = defineQuery<typeof params, Standings>({
       ),
       straysOn(new Set(records), host),
     ]);
-    return { seats: views, strays };
+    return { poolMembers: views, strays };
   },
 });

@@ -19,14 +19,14 @@ const ASSUMED = 'assumed';
 /** The time limits of a node, one chain for each of its pools, each limit with its source. */
 export function nodeDeadlines(
   inventory: Inventory,
-  place: Pick<NodeBalancing, 'node' | 'components'>,
+  balancing: Pick<NodeBalancing, 'node' | 'services'>,
   checked: readonly Checked[],
 ): DeadlineChain {
   const pools = [...new Set(checked.map(({ pool }) => pool))];
   const chains = pools.map((pool) =>
     deadlineChain({
       ...drainLimits(pool),
-      ...stopLimits(inventory, place),
+      ...stopLimits(inventory, balancing),
       others: checked.filter((one) => one.pool === pool).map(seesDown),
     }),
   );
@@ -46,8 +46,8 @@ function drainLimits({ name, longestRequestMs, drain, declared }: ManagedPool) {
   };
 }
 
-function stopLimits(inventory: Inventory, { node, components }: Pick<NodeBalancing, 'node' | 'components'>) {
-  const isGateway = components.some(({ name }) => name === 'gateway');
+function stopLimits(inventory: Inventory, { node, services }: Pick<NodeBalancing, 'node' | 'services'>) {
+  const isGateway = services.some(({ name }) => name === 'gateway');
   const seconds = isGateway ? gatewayStopSeconds(inventory, { name: node }) : CONTROL_PLANE_STOP_SECONDS;
   const source = 'effective configuration';
   const workers = isGateway ? (seconds - STOP_SLACK_SECONDS) * 1000 : 0;

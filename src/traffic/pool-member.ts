@@ -17,12 +17,12 @@ export interface PoolMember {
 /** A node's balancers and services: everything between the node and its clients. */
 export interface NodeBalancing {
   readonly node: string;
-  readonly seats: readonly PoolMember[];
+  readonly poolMembers: readonly PoolMember[];
   /** Pools with `driver: none`. */
   readonly unmanaged: readonly UnmanagedPool[];
   /** Balancers of its pools that this run leaves out. */
   readonly without: readonly { readonly pool: ManagedPool; readonly host: string }[];
-  readonly components: readonly Service[];
+  readonly services: readonly Service[];
 }
 
 /** A node's pools and balancers; undefined: it is in no pool. `without`: balancer hosts that are left out. */
@@ -34,10 +34,10 @@ export function nodeBalancingOf(
   const host = inventory.hosts.get(node);
   const pools = [...inventory.loadBalancers.values()].filter(({ members }) => members.includes(node));
   if (host === undefined || pools.length === 0) return undefined;
-  const driven = pools.filter((pool) => pool.driver !== 'none');
+  const managed = pools.filter((pool) => pool.driver !== 'none');
   const unmanaged = pools.filter((pool) => pool.driver === 'none');
   const at = (from: 'kept' | 'left out') =>
-    driven.flatMap((pool) =>
+    managed.flatMap((pool) =>
       pool.hosts.filter((name) => without.has(name) === (from === 'left out')).map((name) => ({ pool, host: name })),
     );
   const behind = pools.flatMap(({ port }) =>
@@ -45,10 +45,10 @@ export function nodeBalancingOf(
   );
   return {
     node,
-    seats: at('kept').map(({ pool, host: name }) => poolMemberOf(inventory, host, pool, name)),
+    poolMembers: at('kept').map(({ pool, host: name }) => poolMemberOf(inventory, host, pool, name)),
     unmanaged,
     without: at('left out'),
-    components: [...new Map(behind.map((service) => [service.name, service])).values()],
+    services: [...new Map(behind.map((service) => [service.name, service])).values()],
   };
 }
 

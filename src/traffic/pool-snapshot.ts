@@ -10,8 +10,8 @@ import { nodeBalancingOf, type PoolMember } from './pool-member.ts';
 
 /** A balancer's view of one member, or the error of reading it. */
 export type Found =
-  | { readonly seat: PoolMember; readonly view: MemberView }
-  | { readonly seat: PoolMember; readonly error: ErrorInfo };
+  | { readonly poolMember: PoolMember; readonly view: MemberView }
+  | { readonly poolMember: PoolMember; readonly error: ErrorInfo };
 
 /** A lease on a balancer's host for a node that is no member in this inventory. */
 export interface Stray {
@@ -31,41 +31,41 @@ export interface Connections {
 
 /** All members of all managed pools behind each balancer, in the order of the inventory. */
 export const poolMembersOf = (inventory: Inventory, leftOut: ReadonlySet<string> = new Set()): readonly PoolMember[] =>
-  [...inventory.hosts.keys()].flatMap((node) => nodeBalancingOf(inventory, node, leftOut)?.seats ?? []);
+  [...inventory.hosts.keys()].flatMap((node) => nodeBalancingOf(inventory, node, leftOut)?.poolMembers ?? []);
 
 /** Reads all these members, each balancer once. Never throws: an error becomes the member's finding. */
 export async function readPoolMembers(
   inventory: Inventory,
-  seats: readonly PoolMember[],
+  poolMembers: readonly PoolMember[],
   { hosts, forks }: { readonly hosts: Connections; readonly forks: number },
 ): Promise<PoolSnapshot> {
   const records = new Set(recordsOf(inventory));
-  const names = [...new Set(seats.map(({ balancer }) => balancer.host))];
+  const names = [...new Set(poolMembers.map(({ balancer }) => balancer.host))];
   const looks = await pLimit(forks).map(names, async (name): Promise<PoolSnapshot> => {
-    const mine = seats.filter(({ balancer }) => balancer.host === name);
+    const mine = poolMembers.filter(({ balancer }) => balancer.host === name);
     try {
       const host = await hosts.get(name);
       const [found, strays] = await Promise.all([
-        Promise.all(mine.map((seat) => lookAtSeat(host, seat))),
+        Promise.all(mine.map((poolMember) => readPoolMember(host, poolMember))),
         straysOn(records, host),
       ]);
       return { found, strays };
     } catch (error) {
       const fault = errorInfoOf(error, { host: name });
-      return { found: mine.map((seat) => ({ seat, error: fault })), strays: [] };
+      return { found: mine.map((poolMember) => ({ poolMember, error: fault })), strays: [] };
     }
   });
-  const found = new Map(looks.flatMap((one) => one.found).map((one) => [one.seat, one]));
+  const found = new Map(looks.flatMap((one) => one.found).map((one) => [one.poolMember, one]));
   return {
-    found: seats.flatMap((seat) => found.get(seat) ?? []),
+    found: poolMembers.flatMap((poolMember) => found.get(poolMember) ?? []),
     strays: looks.flatMap(({ strays }) => strays),
   };
 }
 
-const lookAtSeat = (host: Reader, seat: PoolMember): Promise<Found> =>
-  readMember(seat.balancer, host, seat.member).then(
-    (view) => ({ seat, view }),
-    (error: unknown) => ({ seat, error: errorInfoOf(error, { host: host.name }) }),
+const readPoolMember = (host: Reader, poolMember: PoolMember): Promise<Found> =>
+  readMember(poolMember.balancer, host, poolMember.member).then(
+    (view) => ({ poolMember, view }),
+    (error: unknown) => ({ poolMember, error: errorInfoOf(error, { host: host.name }) }),
   );
 
 /** Paths of all leases that members of this inventory may have. */

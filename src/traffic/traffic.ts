@@ -34,140 +34,150 @@ import { nodeIsIdle, waitIdle } from './wait-idle.ts';
 
 const at = ({ balancer, member }: PoolMember) => ({ balancer, member });
 
-const othersOf = (inventory: Inventory, seat: PoolMember): Member[] =>
-  membersOf(inventory, seat).filter(({ node }) => node !== seat.member.node);
+const othersOf = (inventory: Inventory, poolMember: PoolMember): Member[] =>
+  membersOf(inventory, poolMember).filter(({ node }) => node !== poolMember.member.node);
 
 /** How one node is drained and restored: its balancers' tasks and its own gates, in order. */
-export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffic {
+export function trafficOf(context: TrafficContext, balancing: NodeBalancing): Traffic {
   const { inventory, by, reason, run } = context;
-  const { seats, components } = place;
+  const { poolMembers, services } = balancing;
   const keyOf = ({ balancer, member }: PoolMember): string => `${member.node} ${balancer.name}`;
   /** A drain of an earlier run may be restored by any run; this run's drain may have been taken over. */
-  const drainedHere = (): { readonly run?: string } => (context.drainedBy.has(place.node) ? { run } : {});
-  const downBefore = (seat: PoolMember): string[] => [...(context.downBefore.get(keyOf(seat)) ?? [])];
+  const drainedHere = (): { readonly run?: string } => (context.drainedBy.has(balancing.node) ? { run } : {});
+  const downBefore = (poolMember: PoolMember): string[] => [...(context.downBefore.get(keyOf(poolMember)) ?? [])];
   /** Remembered now, because the lease is deleted before the node is in service again. */
-  const remember = (seat: PoolMember, { lease }: MemberView): void => {
-    if (lease !== null) context.downBefore.set(keyOf(seat), lease.down ?? []);
+  const remember = (poolMember: PoolMember, { lease }: MemberView): void => {
+    if (lease !== null) context.downBefore.set(keyOf(poolMember), lease.down ?? []);
   };
 
   return {
     *observe(): Steps<NodeView> {
-      const views: { readonly seat: PoolMember; readonly view: MemberView }[] = [];
-      for (const seat of seats) views.push({ seat, view: yield* memberView(at(seat)) });
-      for (const { seat, view } of views) remember(seat, view);
+      const views: { readonly poolMember: PoolMember; readonly view: MemberView }[] = [];
+      for (const poolMember of poolMembers) views.push({ poolMember, view: yield* memberView(at(poolMember)) });
+      for (const { poolMember, view } of views) remember(poolMember, view);
       const containers: Diagnostics[] = [];
       // Without balancers, only the node itself can show whether it serves.
-      if (seats.length === 0)
-        for (const { container } of components) containers.push(yield* containerEvidence({ container }));
-      return nodeView({ place, views, containers, withoutReason: context.withoutReason });
+      if (poolMembers.length === 0)
+        for (const { container } of services) containers.push(yield* containerEvidence({ container }));
+      return nodeView({ balancing, views, containers, withoutReason: context.withoutReason });
     },
 
-    checkDependencies: (options) => guard(context, place, options),
+    checkDependencies: (options) => guard(context, balancing, options),
 
     *beforeFirstDrain(): Steps {
-      for (const seat of seats) yield takesOrders(at(seat));
-      for (const seat of seats) yield portsNamed({ ...at(seat), ports: [...portsNamedBehind(inventory, seat)] });
-      for (const [host, [seat]] of Map.groupBy(seats, ({ balancer }) => balancer.host)) {
+      for (const poolMember of poolMembers) yield takesOrders(at(poolMember));
+      for (const poolMember of poolMembers)
+        yield portsNamed({ ...at(poolMember), ports: [...portsNamedBehind(inventory, poolMember)] });
+      for (const [host, [poolMember]] of Map.groupBy(poolMembers, ({ balancer }) => balancer.host)) {
         const { lookedAtBy } = context;
-        if (!lookedAtBy.has(host)) lookedAtBy.set(host, place.node);
-        if (seat === undefined || lookedAtBy.get(host) !== place.node) continue;
-        yield drainsLast(at(seat));
+        if (!lookedAtBy.has(host)) lookedAtBy.set(host, balancing.node);
+        if (poolMember === undefined || lookedAtBy.get(host) !== balancing.node) continue;
+        yield drainsLast(at(poolMember));
         yield leftAlone({ of: 'balancer' }).delegate(host);
       }
     },
 
     *drain({ evenHeld = false, yields = false } = {}): Steps {
-      const told = new Map<string, string>();
-      if (evenHeld) context.evenHeld.add(place.node);
-      const shared = yields ? seats.filter(({ pool }) => pool.members.length > 1 && !context.mayEmpty(pool.name)) : [];
-      for (const seat of shared) yield drainMember({ ...at(seat), by, reason, run, evenHeld, how: 'leased' });
-      for (const seat of shared) yield othersTakeOver({ ...at(seat), others: othersOf(inventory, seat) });
-      for (const seat of seats) {
-        yield* clientsBefore(context.held, inventory, seat);
-        yield drainMember({ ...at(seat), by, reason, run, evenHeld, how: 'drained' });
-        const view = yield* memberView(at(seat));
-        remember(seat, view);
-        told.set(seat.balancer.name, view.epoch);
+      const epochs = new Map<string, string>();
+      if (evenHeld) context.evenHeld.add(balancing.node);
+      const shared = yields
+        ? poolMembers.filter(({ pool }) => pool.members.length > 1 && !context.mayEmpty(pool.name))
+        : [];
+      for (const poolMember of shared)
+        yield drainMember({ ...at(poolMember), by, reason, run, evenHeld, how: 'leased' });
+      for (const poolMember of shared)
+        yield othersTakeOver({ ...at(poolMember), others: othersOf(inventory, poolMember) });
+      for (const poolMember of poolMembers) {
+        yield* clientsBefore(context.held, inventory, poolMember);
+        yield drainMember({ ...at(poolMember), by, reason, run, evenHeld, how: 'drained' });
+        const view = yield* memberView(at(poolMember));
+        remember(poolMember, view);
+        epochs.set(poolMember.balancer.name, view.epoch);
       }
-      context.drainedBy.set(place.node, told);
+      context.drainedBy.set(balancing.node, epochs);
     },
 
-    waitIdle: () => waitIdle(context, place),
+    waitIdle: () => waitIdle(context, balancing),
 
     *keepsDrained(): Steps {
-      for (const seat of seats.filter(losesAll)) yield keepsDrained(at(seat));
+      for (const poolMember of poolMembers.filter(losesAll)) yield keepsDrained(at(poolMember));
     },
 
     *stillDrained(): Steps {
-      const told = context.drainedBy.get(place.node);
-      for (const seat of seats) {
-        const epoch = losesAll(seat) ? told?.get(seat.balancer.name) : undefined;
-        yield stillDrained({ ...at(seat), run, evenHeld: context.evenHeld.has(place.node), ...defined({ epoch }) });
+      const epochs = context.drainedBy.get(balancing.node);
+      for (const poolMember of poolMembers) {
+        const epoch = losesAll(poolMember) ? epochs?.get(poolMember.balancer.name) : undefined;
+        yield stillDrained({
+          ...at(poolMember),
+          run,
+          evenHeld: context.evenHeld.has(balancing.node),
+          ...defined({ epoch }),
+        });
       }
-      const idleBalancers = seats.filter(({ balancer }) => balancer.shows.sessions).map(({ from }) => from);
-      yield* nodeIsIdle(place, { look: 'last', idleBalancers });
+      const idleBalancers = poolMembers.filter(({ balancer }) => balancer.shows.sessions).map(({ from }) => from);
+      yield* nodeIsIdle(balancing, { look: 'last', idleBalancers });
     },
 
-    waitReady: () => readyGates(inventory, place.node, components),
+    waitReady: () => readyGates(inventory, balancing.node, services),
 
     *restore({ percent, soaks = false } = {}): Steps {
-      for (const seat of seats) {
+      for (const poolMember of poolMembers) {
         // Without counters to compare, partial traffic would be of no use.
-        const part = isCompared(seat) ? defined({ percent }) : {};
-        yield restoreMember({ ...at(seat), ...drainedHere(), ...part, soaks });
+        const part = isCompared(poolMember) ? defined({ percent }) : {};
+        yield restoreMember({ ...at(poolMember), ...drainedHere(), ...part, soaks });
       }
     },
 
     *partlyRestored(): Steps<readonly string[]> {
       const names: string[] = [];
-      for (const seat of seats.filter(({ balancer }) => balancer.partOf !== undefined)) {
-        const { lease, servers } = yield* memberView(at(seat));
+      for (const poolMember of poolMembers.filter(({ balancer }) => balancer.partOf !== undefined)) {
+        const { lease, servers } = yield* memberView(at(poolMember));
         const isOurs = lease?.kind === 'run' && !isOfAnotherRun(lease, drainedHere().run);
-        if (isOurs && servers.some(acceptsRequests)) names.push(seat.balancer.name);
+        if (isOurs && servers.some(acceptsRequests)) names.push(poolMember.balancer.name);
       }
       return names;
     },
 
     *anotherRun(): Steps<string> {
-      if (!context.drainedBy.has(place.node)) return '';
-      for (const seat of seats) {
-        const { lease } = yield* memberView(at(seat));
+      if (!context.drainedBy.has(balancing.node)) return '';
+      for (const poolMember of poolMembers) {
+        const { lease } = yield* memberView(at(poolMember));
         if (lease !== null && isOfAnotherRun(lease, run))
-          return `${holderOf(lease)}, by the lease on ${seat.balancer.host}`;
+          return `${holderOf(lease)}, by the lease on ${poolMember.balancer.host}`;
       }
       return '';
     },
 
     *waitInService(): Steps {
-      for (const seat of seats) {
-        const held = heldServers(yield* memberView(at(seat)));
-        const timing = yield* checkTiming(at(seat));
-        yield inService({ ...at(seat), timing, held: [...held], down: downBefore(seat) });
-        if (!seat.balancer.shows.up && held.length === 0) yield reachedBy(seat);
+      for (const poolMember of poolMembers) {
+        const held = heldServers(yield* memberView(at(poolMember)));
+        const timing = yield* checkTiming(at(poolMember));
+        yield inService({ ...at(poolMember), timing, held: [...held], down: downBefore(poolMember) });
+        if (!poolMember.balancer.shows.up && held.length === 0) yield reachedBy(poolMember);
       }
-      yield* clientsBack(context.held, inventory, seats);
+      yield* clientsBack(context.held, inventory, poolMembers);
     },
 
     *stillHealthy(): Steps {
-      for (const seat of seats) {
-        const held = heldServers(yield* memberView(at(seat)));
-        yield inService({ ...at(seat), held: [...held], down: downBefore(seat), within: 0 });
+      for (const poolMember of poolMembers) {
+        const held = heldServers(yield* memberView(at(poolMember)));
+        yield inService({ ...at(poolMember), held: [...held], down: downBefore(poolMember), within: 0 });
       }
-      for (const { health, container } of components) yield httpReady({ ...health, container, within: '0s' });
+      for (const { health, container } of services) yield httpReady({ ...health, container, within: '0s' });
     },
 
     *counters(): Steps<Readonly<Record<string, Counters>>> {
       const all: Record<string, Counters> = {};
-      for (const seat of seats) {
-        const counters = isCompared(seat) ? yield* counted(at(seat)) : null;
-        if (counters !== null) all[seat.balancer.name] = counters;
+      for (const poolMember of poolMembers) {
+        const counters = isCompared(poolMember) ? yield* counted(at(poolMember)) : null;
+        if (counters !== null) all[poolMember.balancer.name] = counters;
       }
       return all;
     },
 
     *collectDiagnostics(): Steps<readonly Diagnostics[]> {
       const all: Diagnostics[] = [];
-      for (const { container, health, name } of components) {
+      for (const { container, health, name } of services) {
         const probes = name === 'gateway' ? [health, { ...health, path: '/status/ready' }] : [health];
         all.push(yield* containerEvidence({ container, probes }));
       }
@@ -175,10 +185,10 @@ export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffi
     },
 
     // A gateway has its data in the control plane. Dashboard and DP Manager may have migrated their database.
-    canGoBack: components.some(({ name }) => name === 'gateway'),
+    canGoBack: services.some(({ name }) => name === 'gateway'),
 
     *keepPrevious({ serves }): Steps {
-      for (const { container } of components) yield keepPrevious({ container, serves });
+      for (const { container } of services) yield keepPrevious({ container, serves });
     },
 
     *hasWayBack(): Steps {
@@ -186,7 +196,7 @@ export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffi
       const { states, why } = yield* previousStates({ container });
       if (!states.some(({ isBefore }) => isBefore))
         throw new OrchError('NO_WAY_BACK', `not rolled back: ${why ?? `${container} runs what it ran before`}`, {
-          host: place.node,
+          host: balancing.node,
         });
     },
 
@@ -196,9 +206,13 @@ export function trafficOf(context: TrafficContext, place: NodeBalancing): Traffi
 
     *deadlines() {
       const checked: Checked[] = [];
-      for (const seat of seats)
-        checked.push({ pool: seat.pool, balancer: seat.balancer.name, timing: yield* checkTiming(at(seat)) });
-      return nodeDeadlines(inventory, place, checked);
+      for (const poolMember of poolMembers)
+        checked.push({
+          pool: poolMember.pool,
+          balancer: poolMember.balancer.name,
+          timing: yield* checkTiming(at(poolMember)),
+        });
+      return nodeDeadlines(inventory, balancing, checked);
     },
   };
 }

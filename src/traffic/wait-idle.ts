@@ -17,18 +17,18 @@ const at = ({ balancer, member }: PoolMember) => ({ balancer, member });
  * Waits until a node is idle: no request on any of its balancers, then no busy connection on the node itself. If
  * requests stick to it, sets maintenance once the running requests ended or their time is up.
  */
-export function* waitIdle(context: TrafficContext, place: NodeBalancing): Steps {
+export function* waitIdle(context: TrafficContext, balancing: NodeBalancing): Steps {
   const { by, reason, run, drainedBy } = context;
-  const evenHeld = context.evenHeld.has(place.node);
+  const evenHeld = context.evenHeld.has(balancing.node);
   const idleBalancers: string[] = [];
   let waited = false;
-  for (const seat of place.seats) {
-    const { pool, balancer } = seat;
-    const { servers, epoch, runningMs = Number.POSITIVE_INFINITY } = yield* memberView(at(seat));
+  for (const poolMember of balancing.poolMembers) {
+    const { pool, balancer } = poolMember;
+    const { servers, epoch, runningMs = Number.POSITIVE_INFINITY } = yield* memberView(at(poolMember));
     // After a reload an old process may carry requests that the new one does not count, for up to `longest_request`.
-    const same = drainedBy.get(place.node)?.get(balancer.name) === epoch;
-    if (same && runningMs >= pool.longestRequestMs && balancer.shows.sessions) idleBalancers.push(seat.from);
-    const left = yield* untilEmpty(seat, {
+    const same = drainedBy.get(balancing.node)?.get(balancer.name) === epoch;
+    if (same && runningMs >= pool.longestRequestMs && balancer.shows.sessions) idleBalancers.push(poolMember.from);
+    const left = yield* untilEmpty(poolMember, {
       sticky: servers.some(sticks),
       by,
       reason,
@@ -38,11 +38,12 @@ export function* waitIdle(context: TrafficContext, place: NodeBalancing): Steps 
     });
     if (left === undefined) continue;
     const { withinMs, onTimeout, quietMs } = pool.drain;
-    if (left !== '') yield tail(seat, left);
-    if (onTimeout === 'quit_tail') yield noNewRequests({ ...at(seat), since: quietMs, within: quietMs + withinMs });
+    if (left !== '') yield tail(poolMember, left);
+    if (onTimeout === 'quit_tail')
+      yield noNewRequests({ ...at(poolMember), since: quietMs, within: quietMs + withinMs });
     waited ||= left !== '';
   }
-  yield* nodeIsIdle(place, { look: waited ? 'past' : 'first', idleBalancers });
+  yield* nodeIsIdle(balancing, { look: waited ? 'past' : 'first', idleBalancers });
 }
 
 interface Emptying {
@@ -61,16 +62,19 @@ interface Emptying {
  * Waits until a drained node has no requests through one balancer. With `warn` returns what is left when the time is
  * up, '' if nothing; undefined for a pool whose clients stay connected.
  */
-export function* untilEmpty(seat: PoolMember, { sticky, onTimeout, ...order }: Emptying): Steps<string | undefined> {
+export function* untilEmpty(
+  poolMember: PoolMember,
+  { sticky, onTimeout, ...order }: Emptying,
+): Steps<string | undefined> {
   // Clients with long-lived connections stay until the node stops; other members take them over then.
-  const empties = !holdsConnections(seat);
-  const within = seat.pool.drain.withinMs;
+  const empties = !holdsConnections(poolMember);
+  const within = poolMember.pool.drain.withinMs;
   if (sticky) {
-    if (empties) yield* noSessions({ ...at(seat), within, onTimeout: 'warn' });
-    yield drainMember({ ...at(seat), ...order, how: 'closed' });
+    if (empties) yield* noSessions({ ...at(poolMember), within, onTimeout: 'warn' });
+    yield drainMember({ ...at(poolMember), ...order, how: 'closed' });
   }
   if (!empties) return undefined;
-  const gate = noSessions({ ...at(seat), within, onTimeout });
+  const gate = noSessions({ ...at(poolMember), within, onTimeout });
   if (onTimeout === 'warn') return yield* gate;
   yield gate;
   return '';
@@ -100,11 +104,11 @@ interface Idle {
  * Waits until the node itself has no busy connection. With `quit_tail` it waits once; the graceful stop handles the
  * rest.
  */
-export function* nodeIsIdle({ seats, components }: NodeBalancing, { look, idleBalancers }: Idle): Steps {
-  for (const component of components) {
-    const before = seats.filter(({ pool }) => requestPorts(component).includes(pool.port));
+export function* nodeIsIdle({ poolMembers, services }: NodeBalancing, { look, idleBalancers }: Idle): Steps {
+  for (const service of services) {
+    const before = poolMembers.filter(({ pool }) => requestPorts(service).includes(pool.port));
     const [first] = before;
-    if (component.holdsConnections || first === undefined) continue;
+    if (service.holdsConnections || first === undefined) continue;
     const quits = before.find(({ pool }) => pool.drain.onTimeout === 'quit_tail');
     if (quits !== undefined && look !== 'first') continue;
     const withinMs = Math.max(...before.map(({ pool }) => pool.drain.withinMs));
@@ -112,8 +116,8 @@ export function* nodeIsIdle({ seats, components }: NodeBalancing, { look, idleBa
     const last = look === 'last';
     const holds = !last && before.some(({ pool }) => pool.drain.onTimeout === 'hold');
     const left = yield* idle({
-      container: component.container,
-      ports: [...portsInside(component)],
+      container: service.container,
+      ports: [...portsInside(service)],
       idleBalancers: [...new Set(idleBalancers)],
       within: last ? LAST_LOOK : `${withinMs}ms`,
       longest: `${longestMs}ms`,

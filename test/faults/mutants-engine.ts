@@ -22,7 +22,7 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   engine(
     'apply/apply-host.ts',
     'a disruptive change needs no drain',
-    'await this.#takeTurn();',
+    'await this.#waitForDrain();',
     'this.#mayDisrupt = true;',
   ),
   engine(
@@ -34,7 +34,7 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   engine(
     'apply/apply-host.ts',
     'the check right before a stop is skipped',
-    'if (this.#mayDisrupt) await this.#run.turns.aboutToStop(this.#run.host.name);',
+    'if (this.#mayDisrupt) await this.#run.gate.aboutToStop(this.#run.host.name);',
     '',
   ),
   engine(
@@ -94,7 +94,7 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   engine(
     'roll/steps.ts',
     'finished nodes are not rechecked',
-    "else if (step === 'recheck') await recheck(this.#context, this, place.nodes ?? []);",
+    "else if (step === 'recheck') await recheck(this.#context, this, details.nodes ?? []);",
     "else if (step === 'recheck') return undefined;",
   ),
   engine(
@@ -144,7 +144,7 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   engine(
     'roll/roll.ts',
     'a program continues while its node is restored',
-    '    await turn.over.promise;\n    const failure = this.failure(host);\n',
+    '    await progress.over.promise;\n    const failure = this.failure(host);\n',
     '    const failure = this.failure(host);\n',
   ),
   engine(
@@ -162,7 +162,7 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   engine(
     'roll/roll.ts',
     'a program whose drain never comes waits for ever',
-    'this.#turnOf(host).stop(new DisruptionRefused(',
+    'this.#progressOf(host).stop(new DisruptionRefused(',
     'void (new DisruptionRefused(',
   ),
   engine(
@@ -193,8 +193,8 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   engine(
     'run-play.ts',
     'a finished node that becomes unhealthy is not reported',
-    "result.status === 'ok' ? turns.failure(name) : undefined",
-    "result.status === 'skipped' ? turns.failure(name) : undefined",
+    "result.status === 'ok' ? gate.failure(name) : undefined",
+    "result.status === 'skipped' ? gate.failure(name) : undefined",
   ),
   engine(
     'plan/plan-host.ts',

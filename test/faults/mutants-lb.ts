@@ -35,7 +35,7 @@ export const LB_MUTANTS: readonly Mutant[] = [
   lb(
     'haproxy/view.ts',
     'cookies and stick tables are not seen',
-    "if (cookie !== '' || sight.sticky.size > 0) return true;",
+    "if (cookie !== '' || snapshot.sticky.size > 0) return true;",
     '',
   ),
   lb('haproxy/view.ts', 'a server in slow start counts as up', 'server.operational === 2', 'server.operational >= 1'),
@@ -44,7 +44,7 @@ export const LB_MUTANTS: readonly Mutant[] = [
   lb(
     'in-service.ts',
     'UP from an old check is believed',
-    'server.sinceMs < provedAfterMs(timing)',
+    'server.sinceMs < confirmedAfterMs(timing)',
     'server.sinceMs < 0',
   ),
   lb(
@@ -80,7 +80,7 @@ export const LB_MUTANTS: readonly Mutant[] = [
   lb(
     'still-drained.ts',
     'what sticks to a drained server does not count',
-    'servers.every(isEmptying) &&',
+    'servers.every(getsNoRequests) &&',
     "servers.every(({ state }) => state !== 'up') &&",
   ),
   lb(
@@ -110,8 +110,8 @@ export const LB_MUTANTS: readonly Mutant[] = [
   lb(
     'restore-member.ts',
     'the lease of a node that gets a part of its traffic is removed',
-    'to: isPart ? kept : null',
-    'to: null',
+    'to: isPart ? kept : soaking',
+    'to: soaking',
   ),
   lb('haproxy/set.ts', 'a part of the weight is all of it', 'weight: String(part)', 'weight: String(weight)'),
   lb(

@@ -99,7 +99,7 @@ export const ROLLING_MUTANTS: readonly Mutant[] = [
     'active(state).length > 0 ? state : nextBatch(state, due)',
     'nextBatch(state, due)',
   ),
-  rolling('batches.ts', 'no canary goes first', 'if (turn < options.canary) return 1;', ''),
+  rolling('batches.ts', 'no canary goes first', 'if (index < options.canary) return 1;', ''),
   rolling(
     'batches.ts',
     'serving nodes are changed before unhealthy ones are repaired',

@@ -68,7 +68,7 @@ async function drawn(events: readonly NumberedEvent[], output: 'plain' | 'json')
   const renderer =
     output === 'json'
       ? jsonRenderer(stdout)
-      : plainRenderer({ stdout, stderr, diff: true, verbose: true, colours: false });
+      : plainRenderer({ stdout, stderr, diff: true, verbose: true, colors: false });
   for (const event of events) renderer.event(event);
   await renderer.close();
   return text;

@@ -13,7 +13,7 @@ async function log({ events, diff = false, verbose = false }: Scenario): Promise
   };
   const stdout = new TextStream(mark('out'));
   const stderr = new TextStream(mark('err'));
-  const renderer = plainRenderer({ stdout, stderr, diff, verbose, colours: false });
+  const renderer = plainRenderer({ stdout, stderr, diff, verbose, colors: false });
   for (const event of events) renderer.event(event);
   await renderer.close();
   return text;
@@ -74,7 +74,7 @@ describe('plain output', () => {
     const stdout = new TextStream((chunk) => {
       text += chunk;
     });
-    const renderer = plainRenderer({ stdout, stderr: new TextStream(), diff: false, verbose: false, colours: false });
+    const renderer = plainRenderer({ stdout, stderr: new TextStream(), diff: false, verbose: false, colors: false });
     for (const event of scenarios[0]?.events ?? []) renderer.event(event);
     expect(text).toBe('');
     (await renderer.hold?.())?.();

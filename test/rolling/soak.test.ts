@@ -78,8 +78,8 @@ test.each<[string, readonly Window[], readonly Window[], string]>([
   ['no peer to compare with', [window({ requests: 300 })], [], 'noTraffic'],
   ['no peer to compare with, and one in ten bad', [window({ requests: 300, status5xx: 30 })], [], 'fail'],
   ['no peer to compare with, and many 4xx', [window({ requests: 300, status4xx: 200 })], [], 'noTraffic'],
-])('%s', (_, node, siblings, verdict) => {
-  expect(compareCounters(node, siblings).verdict).toBe(verdict);
+])('%s', (_, node, peers, verdict) => {
+  expect(compareCounters(node, peers).verdict).toBe(verdict);
 });
 
 test('a verdict shows the counts', () => {

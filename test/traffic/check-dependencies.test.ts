@@ -36,7 +36,7 @@ async function hostWith({ env, answers = {}, curl = 127 }: Around): Promise<Dock
 const guard = controlPlaneGuard({
   container: NAME,
   endpoints: ['http://10.0.0.9:17900'],
-  siblings: [
+  peers: [
     { name: 'gw-2', address: '10.0.2.22', port: 7085 },
     { name: 'gw-3', address: '10.0.2.23', port: 7085 },
   ],
@@ -63,7 +63,7 @@ describe('controlPlaneGuard', () => {
       container: NAME,
       endpoints: [B],
       env: { API7_CONTROL_PLANE_ENDPOINTS: JSON.stringify([B]) },
-      siblings: [],
+      peers: [],
     });
     const met = async (around: Around): Promise<boolean> =>
       (await plan(fresh, await hostWith(around))).differences.length === 0;
@@ -79,7 +79,7 @@ describe('controlPlaneGuard', () => {
         container: NAME,
         endpoints: [A],
         env: { API7_CONTROL_PLANE_ENDPOINTS: JSON.stringify([A]), API7_CONTROL_PLANE_TOKEN: Secret.containing(token) },
-        siblings: [{ name: 'gw-2', address: '10.0.2.22', port: 7085 }],
+        peers: [{ name: 'gw-2', address: '10.0.2.22', port: 7085 }],
       });
       return (await plan(changed, await hostWith({ env, answers: none }))).differences.length === 0;
     };

@@ -101,7 +101,7 @@ export class FleetScene {
       locals: new Locals(localFiles()),
       ahead: new ReadAhead([]),
       refusal: Promise.resolve(undefined),
-      turns: UNGATED,
+      gate: UNGATED,
       clock: this.clock,
       emit: (event) => events.push(event),
       check: false,

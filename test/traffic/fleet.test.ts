@@ -314,14 +314,14 @@ describe('the observed state of a node', () => {
 
   test('whether its balancers count its sessions', async () => {
     const scene = await fleetScene();
-    const place = nodeBalancingOf(scene.inventory, 'gw-1', new Set()) ?? expect.fail();
+    const balancing = nodeBalancingOf(scene.inventory, 'gw-1', new Set()) ?? expect.fail();
     const counts = (sessions: number | null) => {
       const server = { name: 'a', state: 'drained', sessions, setting: {}, sticky: false } as const;
-      const views = place.seats.map((seat) => ({
-        seat,
+      const views = balancing.poolMembers.map((poolMember) => ({
+        poolMember,
         view: { servers: [server], epoch: '', lease: null, leaseDigest: null, held: [] },
       }));
-      return nodeView({ place, views, containers: [], withoutReason: '' });
+      return nodeView({ balancing, views, containers: [], withoutReason: '' });
     };
     expect(counts(0)).not.toHaveProperty('uncounted');
     expect(counts(null)).toMatchObject({ inTraffic: false, uncounted: true });

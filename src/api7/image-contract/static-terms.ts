@@ -34,7 +34,7 @@ export const versionTerm = (version: string): Term => ({
   next: 'the tag may name another release; correct api7.version or api7.images, or get the image again',
 });
 
-export const labelledVersion = ({ Config }: ImageInspect): string | undefined =>
+export const labeledVersion = ({ Config }: ImageInspect): string | undefined =>
   versionIn(Config?.Labels?.['org.opencontainers.image.version'] ?? '');
 
 /** Whether the image has a command; a container without one cannot be started. */

@@ -8,7 +8,7 @@ import {
   architectureOf,
   commandOf,
   hasCommand,
-  labelledVersion,
+  labeledVersion,
   stopSignalOf,
   versionIn,
   versionTerm,
@@ -114,7 +114,7 @@ async function firstSigns(trial: Trial, service: Running): Promise<Signs> {
 function versionFinding({ image }: Trial, says: HttpReply | null, version: string): Finding {
   const term = versionTerm(version);
   const own = says?.status === 200 ? versionIn(says.body) : undefined;
-  const found = own ?? labelledVersion(image);
+  const found = own ?? labeledVersion(image);
   if (found === undefined) return notShown(term, 'unknown without a database');
   return judged(term, found === version, `${found} (${own === undefined ? 'label' : '/api/version'})`);
 }

@@ -5,7 +5,7 @@ import { differs, type Finding, fileNotRead, judged, met, notShown } from './fin
 import { GATEWAY_FILES, NO_DIRECTIVE } from './gateway-files.ts';
 import { GATEWAY_TERMS as TERMS } from './gateway-terms.ts';
 import { runningGateway } from './running-gateway.ts';
-import { architectureOf, labelledVersion, stopSignalOf, versionIn, versionTerm } from './static-terms.ts';
+import { architectureOf, labeledVersion, stopSignalOf, versionIn, versionTerm } from './static-terms.ts';
 import type { Ended, Trial } from './trial.ts';
 
 const CHECK_SECONDS = 60;
@@ -55,7 +55,7 @@ function userFinding(said: Ended): Finding {
 function versionFinding({ image }: Trial, said: Ended, version: string): Finding {
   const term = versionTerm(version);
   const own = said.exitCode === 0 ? versionIn(said.log.split('\n').slice(2).join('\n')) : undefined;
-  const found = own ?? labelledVersion(image);
+  const found = own ?? labeledVersion(image);
   if (found === undefined) return notShown(term, 'neither apisix version nor a label has it');
   return judged(term, found === version, `${found} (${own === undefined ? 'label' : 'apisix version'})`);
 }

@@ -6,10 +6,10 @@ import { type CheckedHost, type CheckOutcome, type CheckReport, type CheckResult
 const WIDTH = 80;
 const INDENT = 2;
 
-const SHOWN: Readonly<Record<Exclude<CheckOutcome, 'ok'>, { readonly word: string; readonly colour: Color }>> = {
-  failed: { word: 'FAILED', colour: 'red' },
-  warning: { word: 'WARNING', colour: 'yellow' },
-  notShown: { word: 'NOT SHOWN', colour: 'dim' },
+const SHOWN: Readonly<Record<Exclude<CheckOutcome, 'ok'>, { readonly word: string; readonly color: Color }>> = {
+  failed: { word: 'FAILED', color: 'red' },
+  warning: { word: 'WARNING', color: 'yellow' },
+  notShown: { word: 'NOT SHOWN', color: 'dim' },
 };
 const WORD_WIDTH = Math.max(...Object.values(SHOWN).map(({ word }) => word.length)) + INDENT;
 
@@ -43,7 +43,7 @@ function hostLines(checked: CheckedHost, { paint, width, names }: Style): readon
 
 function findingLines({ check, result, message, hint }: CheckResult, paint: Paint, width: number): readonly string[] {
   if (result === 'ok') return [];
-  const { word, colour } = SHOWN[result];
+  const { word, color } = SHOWN[result];
   const room = width - INDENT - WORD_WIDTH;
   const [first = '', ...rest] = [
     ...wrapped(`${check}: ${message ?? ''}`, room),
@@ -51,7 +51,7 @@ function findingLines({ check, result, message, hint }: CheckResult, paint: Pain
   ];
   const margin = ' '.repeat(INDENT);
   return [
-    `${margin}${paint(colour, word)}${' '.repeat(WORD_WIDTH - word.length)}${first}`,
+    `${margin}${paint(color, word)}${' '.repeat(WORD_WIDTH - word.length)}${first}`,
     ...rest.map((line) => `${margin}${' '.repeat(WORD_WIDTH)}${line}`),
   ];
 }

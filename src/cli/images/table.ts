@@ -53,7 +53,7 @@ function differenceLines(rows: readonly Row[], options: TableOptions): readonly 
     columns,
     rows.flatMap((row) => [
       ...broken(row.found, options.width - before).map((found, at): readonly Cell[] =>
-        at === 0 ? [{ text: nameOf(row), colour: 'red' }, row.what, row.expected, found] : ['', '', '', found],
+        at === 0 ? [{ text: nameOf(row), color: 'red' }, row.what, row.expected, found] : ['', '', '', found],
       ),
       ...broken(`hint: ${row.next ?? ''}`, options.width - image).map((text): readonly Cell[] => ['', text]),
     ]),

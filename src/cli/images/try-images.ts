@@ -19,7 +19,7 @@ import { HostTrials } from './host-trials.ts';
 import type { ImageFacts, VerifiedImage } from './report.ts';
 
 /** The host and the images of a trial. */
-export interface Place {
+export interface TrialTarget {
   readonly host: string;
   readonly services: readonly Service[];
 }
@@ -34,7 +34,7 @@ export interface Tried {
 export async function tryImages(
   inventory: Inventory,
   { hosts, clock, signal }: Pick<Session, 'hosts' | 'clock' | 'signal'>,
-  { host, services }: Place,
+  { host, services }: TrialTarget,
   isHere: boolean,
 ): Promise<Tried> {
   const errors: ErrorInfo[] = [];

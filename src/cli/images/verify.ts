@@ -16,7 +16,7 @@ import { type CliEnvironment, endedBy, openSession, type ReadFlags, type Session
 import { version } from '../version.ts';
 import { findingsOf, type ImagesReport } from './report.ts';
 import { imagesLines } from './table.ts';
-import { type Place, tryImages } from './try-images.ts';
+import { type TrialTarget, tryImages } from './try-images.ts';
 import { writeReport } from './write-report.ts';
 
 export interface ImagesVerifyFlags extends ReadFlags {
@@ -41,8 +41,8 @@ const HERE = 'this machine';
  */
 export async function imagesVerify(flags: ImagesVerifyFlags, environment: CliEnvironment = {}): Promise<number> {
   const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
-  const places = placesOf(inventory, flags);
-  const names = places.map(({ host }) => host);
+  const targets = targetsOf(inventory, flags);
+  const names = targets.map(({ host }) => host);
   const { stderr = process.stderr } = environment;
   const isHere = flags.local === true;
   const found = await (async () => {
@@ -56,7 +56,7 @@ export async function imagesVerify(flags: ImagesVerifyFlags, environment: CliEnv
     });
     printLine(stderr, `trying images in throw-away containers on ${nameList(names)}`);
     const refused = await locked(session, names, stderr);
-    return refused ?? (await tryAll(inventory, session, { places, isHere, stderr }));
+    return refused ?? (await tryAll(inventory, session, { targets, isHere, stderr }));
   })();
   if (typeof found === 'number') return found;
   await printReport(found, imagesLines, flags, environment.stdout);
@@ -67,7 +67,7 @@ export async function imagesVerify(flags: ImagesVerifyFlags, environment: CliEnv
   return code;
 }
 
-function placesOf(inventory: Inventory, { on, local }: ImagesVerifyFlags): readonly Place[] {
+function targetsOf(inventory: Inventory, { on, local }: ImagesVerifyFlags): readonly TrialTarget[] {
   if (local === true && on !== undefined)
     throw new OrchError('USAGE', '--on and --local exclude each other', { hint: 'give one of them' });
   const { hosts, groups, file } = inventory;
@@ -128,12 +128,12 @@ async function tryAll(
   inventory: Inventory,
   session: Session,
   {
-    places,
+    targets,
     isHere,
     stderr,
-  }: { readonly places: readonly Place[]; readonly isHere: boolean; readonly stderr: NodeJS.WriteStream },
+  }: { readonly targets: readonly TrialTarget[]; readonly isHere: boolean; readonly stderr: NodeJS.WriteStream },
 ): Promise<ImagesReport | number> {
-  const tried = await Promise.all(places.map((place) => tryImages(inventory, session, place, isHere)));
+  const tried = await Promise.all(targets.map((target) => tryImages(inventory, session, target, isHere)));
   const errors = tried.flatMap((one) => one.errors);
   if (session.signal.aborted) {
     // Interrupted trials are not reported; leftovers are.

@@ -78,7 +78,7 @@ async function doctor(inventory: Inventory, flags: DoctorFlags, environment: Cli
   const { seen, found } = first;
   if (flags.fix !== true || (found.nodes.length === 0 && found.clean.size === 0))
     return { code: codeOf(found), report: found.report };
-  const balancers = new Set(seen.snapshot.found.map(({ seat }) => seat.balancer.host));
+  const balancers = new Set(seen.snapshot.found.map(({ poolMember }) => poolMember.balancer.host));
   const gone = seen.unreachable.filter((host) => balancers.has(host));
   const tried = new Set<string>();
   let left = found;

@@ -9,7 +9,7 @@ import { portsNamedBehind } from '../../traffic/pool-member.ts';
 import { recordsOf } from '../../traffic/pool-snapshot.ts';
 import type { CliEnvironment } from '../session.ts';
 import { judgeDrain } from './judge.ts';
-import { balancersOf, nodesOf, poolsAround, unspokenOf } from './nodes.ts';
+import { balancersOf, nodesOf, poolsAround, unmanagedOf } from './nodes.ts';
 import { drainPlays, refuseUnknown } from './plays.ts';
 import { type ChangeFlags, runOnBalancers } from './run-on-balancers.ts';
 
@@ -32,31 +32,31 @@ export async function lbDrain(
   checkDrainFlags(inventory, flags);
   const nodes = nodesOf(inventory, patterns);
   const leftOut = new Set(flags.withoutLb);
-  const seats = poolsAround(inventory, nodes, leftOut);
+  const poolMembers = poolsAround(inventory, nodes, leftOut);
   let stage: 'looking' | 'draining' | 'drained' = 'looking';
   return await runOnBalancers(
     inventory,
     flags,
     {
       title: 'lb drain',
-      hosts: balancersOf(seats),
+      hosts: balancersOf(poolMembers),
       skipUnreachable: false,
       plays: (say) =>
         drainPlays({
           nodes,
-          seats,
+          poolMembers,
           records: recordsOf(inventory),
           by: operatorName(),
           reason: flags.reason,
           wait: flags.wait,
           mayEmpty: flags.yesOutage !== undefined,
-          portsNamed: (seat) => portsNamedBehind(inventory, seat),
+          portsNamed: (poolMember) => portsNamedBehind(inventory, poolMember),
           reached: (now) => {
             stage = now;
           },
           judge(looked) {
             refuseUnknown({ nodes }, looked);
-            for (const { name, reason } of unspokenOf(inventory, nodes))
+            for (const { name, reason } of unmanagedOf(inventory, nodes))
               say(`Pool ${name} is unmanaged (${reason}); its balancers still send requests`);
             for (const host of leftOut)
               say(`ignored by --without-lb; it may still send requests to ${nodes.join(', ')}`, host);

@@ -23,15 +23,15 @@ interface Drain {
  */
 export function judgeDrain({ nodes, looked, say, outageConfirmed }: Drain): void {
   for (const one of looked.found) {
-    if (!nodes.includes(one.seat.member.node) || !('view' in one)) continue;
+    if (!nodes.includes(one.poolMember.member.node) || !('view' in one)) continue;
     const { lease } = one.view;
     if (isExternallyHeld(one))
-      say(`${memberLabel(one.seat)} is held externally; no changes made`, one.seat.balancer.host);
+      say(`${memberLabel(one.poolMember)} is held externally; no changes made`, one.poolMember.balancer.host);
     // A run's lease is reported when it is taken over.
     if (lease?.kind === 'hand')
       say(
-        `${memberLabel(one.seat)} already has a lease of ${lease.by} from ${lease.at} (${oneLine(lease.reason, 100)}); it is kept`,
-        one.seat.balancer.host,
+        `${memberLabel(one.poolMember)} already has a lease of ${lease.by} from ${lease.at} (${oneLine(lease.reason, 100)}); it is kept`,
+        one.poolMember.balancer.host,
       );
   }
   const what = outageBy(nodes, looked);
@@ -48,8 +48,11 @@ function outageBy(nodes: readonly string[], looked: PoolSnapshot): string | unde
   const empty = leftWithout(nodes, looked);
   if (empty.length === 0) return undefined;
   const others = looked.found.flatMap((one) =>
-    'view' in one && !nodes.includes(one.seat.member.node) && memberAcceptsRequests(one) && one.view.lease !== null
-      ? [`${one.seat.member.node} is being drained by ${holderOf(one.view.lease)}`]
+    'view' in one &&
+    !nodes.includes(one.poolMember.member.node) &&
+    memberAcceptsRequests(one) &&
+    one.view.lease !== null
+      ? [`${one.poolMember.member.node} is being drained by ${holderOf(one.view.lease)}`]
       : [],
   );
   const why = others.length === 0 ? '' : `: ${[...new Set(others)].join(', ')}`;
@@ -61,12 +64,14 @@ function outageBy(nodes: readonly string[], looked: PoolSnapshot): string | unde
  * another balancer. Pools that could not be read are ignored.
  */
 function leftWithout(nodes: readonly string[], { found }: PoolSnapshot): readonly string[] {
-  const leaves = ({ seat }: Found): boolean => nodes.includes(seat.member.node);
-  const pools = new Set(found.map(({ seat }) => seat.pool.name));
+  const leaves = ({ poolMember }: Found): boolean => nodes.includes(poolMember.member.node);
+  const pools = new Set(found.map(({ poolMember }) => poolMember.pool.name));
   return [...pools].flatMap((pool) => {
-    const balancers = new Set(found.flatMap(({ seat }) => (seat.pool.name === pool ? [seat.balancer.name] : [])));
+    const balancers = new Set(
+      found.flatMap(({ poolMember }) => (poolMember.pool.name === pool ? [poolMember.balancer.name] : [])),
+    );
     const empty = [...balancers].filter((name) => {
-      const mine = found.filter(({ seat }) => seat.balancer.name === name);
+      const mine = found.filter(({ poolMember }) => poolMember.balancer.name === name);
       return emptiesPool(mine, { leaves, serves: isServing, takesOver: memberTakesOver });
     });
     return empty.length === balancers.size ? [pool] : empty;
@@ -89,14 +94,14 @@ export function judgeRestore({ nodes, looked, complete, say, all, cluster }: Res
   for (const one of looked.found) {
     if (!('view' in one) || one.view.held.length === 0) continue;
     if (one.view.lease !== null || !all)
-      say(`${memberLabel(one.seat)} is held externally; it stays held`, one.seat.balancer.host);
+      say(`${memberLabel(one.poolMember)} is held externally; it stays held`, one.poolMember.balancer.host);
   }
   const where = complete ? '' : ' on the balancers that respond';
   if (all) {
     if (records.length === 0) say(`no node of ${cluster} has a lease${where}; nothing to restore`);
     return;
   }
-  const recorded = new Set(records.map(({ seat }) => seat.member.node));
+  const recorded = new Set(records.map(({ poolMember }) => poolMember.member.node));
   for (const node of nodes) if (!recorded.has(node)) say(`${node} has no lease${where}; nothing to restore`);
 }
 

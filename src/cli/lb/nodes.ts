@@ -8,10 +8,12 @@ import { poolMembersOf } from '../../traffic/pool-snapshot.ts';
 export function nodesOf(inventory: Inventory, patterns: readonly string[]): readonly string[] {
   const nodes = selectHosts(inventory, patterns.join(',')).map(({ name }) => name);
   const placeholderHost = nodes.filter(
-    (node) => (nodeBalancingOf(inventory, node, new Set())?.seats ?? []).length === 0,
+    (node) => (nodeBalancingOf(inventory, node, new Set())?.poolMembers ?? []).length === 0,
   );
   if (placeholderHost.length === 0) return nodes;
-  const unmanaged = unspokenOf(inventory, placeholderHost).map(({ name, reason }) => `${name} is unmanaged: ${reason}`);
+  const unmanaged = unmanagedOf(inventory, placeholderHost).map(
+    ({ name, reason }) => `${name} is unmanaged: ${reason}`,
+  );
   throw new OrchError(
     'USAGE',
     `${placeholderHost.join(', ')} ${placeholderHost.length === 1 ? 'is not a member' : 'are not members'} of any managed pool${unmanaged.length > 0 ? ` (${unmanaged.join('; ')})` : ''}`,
@@ -27,18 +29,18 @@ export function poolsAround(
 ): readonly PoolMember[] {
   const all = poolMembersOf(inventory, leftOut);
   const pools = new Set(all.flatMap(({ pool, member }) => (nodes.includes(member.node) ? [pool.name] : [])));
-  const seats = all.filter(({ pool }) => pools.has(pool.name));
-  if (seats.length > 0) return seats;
+  const poolMembers = all.filter(({ pool }) => pools.has(pool.name));
+  if (poolMembers.length > 0) return poolMembers;
   throw new OrchError('USAGE', '--without-lb leaves no balancer that can be changed', { hint: 'omit it' });
 }
 
 /** Names of the hosts of these members' balancers. */
-export const balancersOf = (seats: readonly PoolMember[]): readonly string[] => [
-  ...new Set(seats.map(({ balancer }) => balancer.host)),
+export const balancersOf = (poolMembers: readonly PoolMember[]): readonly string[] => [
+  ...new Set(poolMembers.map(({ balancer }) => balancer.host)),
 ];
 
 /** Pools of these nodes with `driver: none`. */
-export const unspokenOf = ({ loadBalancers }: Inventory, nodes: readonly string[]): readonly UnmanagedPool[] =>
+export const unmanagedOf = ({ loadBalancers }: Inventory, nodes: readonly string[]): readonly UnmanagedPool[] =>
   [...loadBalancers.values()].flatMap((pool) =>
     pool.driver === 'none' && pool.members.some((node) => nodes.includes(node)) ? [pool] : [],
   );

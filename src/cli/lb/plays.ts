@@ -10,7 +10,7 @@ import { othersTakeOver } from '../../lb/others-take-over.ts';
 import { sticks } from '../../lb/read-member.ts';
 import { restoreMember } from '../../lb/restore-member.ts';
 import { nameList } from '../../render/lines/paint.ts';
-import { memberViews, type Standings } from '../../traffic/member-views.ts';
+import { type MemberViews, memberViews } from '../../traffic/member-views.ts';
 import type { PoolMember } from '../../traffic/pool-member.ts';
 import type { Found, PoolSnapshot } from '../../traffic/pool-snapshot.ts';
 import { untilEmpty } from '../../traffic/wait-idle.ts';
@@ -22,7 +22,7 @@ import { hasRecord } from './report.ts';
 interface Common {
   readonly nodes: readonly string[];
   /** Members of the nodes' pools behind their balancers, the nodes included. */
-  readonly seats: readonly PoolMember[];
+  readonly poolMembers: readonly PoolMember[];
   /** Paths of the leases that members may have. */
   readonly records: readonly string[];
   /** Called with the snapshot before any change. @throws OrchError to prevent the change */
@@ -35,7 +35,7 @@ export interface DrainPlays extends Common {
   readonly reason: string;
   readonly wait: boolean;
   /** Ports of the node in pools behind the same balancer's host. */
-  portsNamed(seat: PoolMember): readonly number[];
+  portsNamed(poolMember: PoolMember): readonly number[];
   /** An outage was confirmed: no other member needs to take over. */
   readonly mayEmpty: boolean;
   /** Stages: `looking`: unchanged; `draining`: the drain is about to start; `drained`. */
@@ -51,10 +51,10 @@ const at = ({ balancer, member }: PoolMember) => ({ balancer, member });
 export function* drainPlays(drain: DrainPlays): Plays {
   const { by, reason, nodes } = drain;
   const looked = yield* look(drain, {
-    *also(seats) {
-      const mine = seats.filter(({ member }) => nodes.includes(member.node));
-      for (const seat of mine) yield takesOrders(at(seat));
-      for (const seat of mine) yield portsNamed({ ...at(seat), ports: [...drain.portsNamed(seat)] });
+    *also(poolMembers) {
+      const mine = poolMembers.filter(({ member }) => nodes.includes(member.node));
+      for (const poolMember of mine) yield takesOrders(at(poolMember));
+      for (const poolMember of mine) yield portsNamed({ ...at(poolMember), ports: [...drain.portsNamed(poolMember)] });
     },
   });
   if (looked !== undefined) drain.judge(looked);
@@ -63,21 +63,22 @@ export function* drainPlays(drain: DrainPlays): Plays {
   const names = namesOf(wanted);
   if (looked !== undefined) drain.reached('draining');
   if (!drain.mayEmpty) yield* recordDrain(drain, wanted, looked);
-  const told = yield* overHosts(`Drain ${names}`, wanted, function* (seats, host) {
-    for (const seat of seats) yield notBeingRestored(at(seat));
-    for (const seat of seats) yield drainMember({ ...at(seat), by, reason, how: 'drained', kind: 'hand' });
-    return yield* memberViews({ host, seats, records: drain.records });
+  const drained = yield* overHosts(`Drain ${names}`, wanted, function* (poolMembers, host) {
+    for (const poolMember of poolMembers) yield notBeingRestored(at(poolMember));
+    for (const poolMember of poolMembers)
+      yield drainMember({ ...at(poolMember), by, reason, how: 'drained', kind: 'hand' });
+    return yield* memberViews({ host, poolMembers, records: drain.records });
   });
-  const after = foundIn(told, wanted);
+  const after = foundIn(drained, wanted);
   if (after !== undefined) drain.reached('drained');
   if (!drain.wait) return;
   const sticky = new Set(
-    after?.found.flatMap((one) => ('view' in one && one.view.servers.some(sticks) ? [one.seat] : [])),
+    after?.found.flatMap((one) => ('view' in one && one.view.servers.some(sticks) ? [one.poolMember] : [])),
   );
   const have = names.includes(',') ? 'have' : 'has';
-  yield* overHosts(`Wait until ${names} ${have} no sessions`, wanted, function* (seats) {
-    for (const seat of seats)
-      yield* untilEmpty(seat, { sticky: sticky.has(seat), by, reason, kind: 'hand', onTimeout: 'fail' });
+  yield* overHosts(`Wait until ${names} ${have} no sessions`, wanted, function* (poolMembers) {
+    for (const poolMember of poolMembers)
+      yield* untilEmpty(poolMember, { sticky: sticky.has(poolMember), by, reason, kind: 'hand', onTimeout: 'fail' });
   });
 }
 
@@ -88,18 +89,21 @@ export function* drainPlays(drain: DrainPlays): Plays {
  * @throws OrchError OUTAGE_NOT_CONFIRMED when a pool would be empty; the leases are removed then
  */
 function* recordDrain(
-  { by, reason, nodes, seats: around, reached }: DrainPlays,
+  { by, reason, nodes, poolMembers: around, reached }: DrainPlays,
   wanted: readonly PoolMember[],
   looked: PoolSnapshot | undefined,
 ): Generator<Play, void, unknown> {
   const others = around.filter(({ member }) => !nodes.includes(member.node));
-  const seen = yield* overHosts(`Record the drain of ${namesOf(wanted)}`, wanted, function* (seats) {
-    for (const seat of seats) yield notBeingRestored(at(seat));
-    for (const seat of seats) yield drainMember({ ...at(seat), by, reason, how: 'leased', kind: 'hand' });
+  const seen = yield* overHosts(`Record the drain of ${namesOf(wanted)}`, wanted, function* (poolMembers) {
+    for (const poolMember of poolMembers) yield notBeingRestored(at(poolMember));
+    for (const poolMember of poolMembers)
+      yield drainMember({ ...at(poolMember), by, reason, how: 'leased', kind: 'hand' });
     const reasons: string[] = [];
-    for (const seat of seats) {
-      const beside = others.filter(({ balancer }) => balancer.name === seat.balancer.name);
-      reasons.push(yield* othersTakeOver({ ...at(seat), others: beside.map(({ member }) => member), patient: true }));
+    for (const poolMember of poolMembers) {
+      const beside = others.filter(({ balancer }) => balancer.name === poolMember.balancer.name);
+      reasons.push(
+        yield* othersTakeOver({ ...at(poolMember), others: beside.map(({ member }) => member), patient: true }),
+      );
     }
     return reasons;
   });
@@ -108,10 +112,10 @@ function* recordDrain(
   if (reasons.length === 0) return;
   // Members with an earlier lease keep it.
   const begun = looked.found.flatMap((one) =>
-    'view' in one && one.view.lease === null && wanted.includes(one.seat) ? [one.seat] : [],
+    'view' in one && one.view.lease === null && wanted.includes(one.poolMember) ? [one.poolMember] : [],
   );
-  yield* overHosts(`Restore ${namesOf(begun)}`, begun, function* (seats) {
-    for (const seat of seats) yield restoreMember({ ...at(seat), byHand: true, isAlive });
+  yield* overHosts(`Restore ${namesOf(begun)}`, begun, function* (poolMembers) {
+    for (const poolMember of poolMembers) yield restoreMember({ ...at(poolMember), byHand: true, isAlive });
   });
   reached('looking');
   throw new OrchError('OUTAGE_NOT_CONFIRMED', `${reasons.join('; ')}; this drain was taken back`, {
@@ -132,8 +136,8 @@ export function* restorePlays(restore: Common): Plays {
   if (looked !== undefined) restore.judge(looked);
   const wanted = mine(restore, looked, hasRecord);
   if (wanted.length > 0)
-    yield* overHosts(`Restore ${namesOf(wanted)}`, wanted, function* (seats) {
-      for (const seat of seats) yield restoreMember({ ...at(seat), byHand: true, isAlive });
+    yield* overHosts(`Restore ${namesOf(wanted)}`, wanted, function* (poolMembers) {
+      for (const poolMember of poolMembers) yield restoreMember({ ...at(poolMember), byHand: true, isAlive });
     });
   // Last, so that one unreachable balancer does not prevent restores on the others.
   if (looked !== undefined) refuseUnknown(restore, looked);
@@ -141,7 +145,9 @@ export function* restorePlays(restore: Common): Plays {
 
 /** @throws OrchError with all errors about the nodes themselves */
 export function refuseUnknown({ nodes }: Pick<Common, 'nodes'>, { found }: PoolSnapshot): void {
-  const faults = found.flatMap((one) => ('error' in one && nodes.includes(one.seat.member.node) ? [one.error] : []));
+  const faults = found.flatMap((one) =>
+    'error' in one && nodes.includes(one.poolMember.member.node) ? [one.error] : [],
+  );
   const [first] = faults;
   if (first === undefined) return;
   throw new OrchError(first.code, [...new Set(faults.map(({ message }) => message))].join('; '), {
@@ -152,57 +158,57 @@ export function refuseUnknown({ nodes }: Pick<Common, 'nodes'>, { found }: PoolS
 
 /** Members of the nodes of the right kind; all of them offline, before anything is known. */
 function mine(
-  { nodes, seats }: Common,
+  { nodes, poolMembers }: Common,
   looked: PoolSnapshot | undefined,
   fits: (one: Found) => boolean,
 ): readonly PoolMember[] {
-  const fitting = looked === undefined ? seats : looked.found.filter(fits).map(({ seat }) => seat);
+  const fitting = looked === undefined ? poolMembers : looked.found.filter(fits).map(({ poolMember }) => poolMember);
   return fitting.filter(({ member }) => nodes.includes(member.node));
 }
 
-const namesOf = (seats: readonly PoolMember[]): string =>
-  nameList([...new Set(seats.map(({ member }) => member.node))]);
+const namesOf = (poolMembers: readonly PoolMember[]): string =>
+  nameList([...new Set(poolMembers.map(({ member }) => member.node))]);
 
 /** Reads all members once. Undefined offline. */
 function* look(
-  { seats, records }: Common,
-  { tolerant = false, also }: { readonly tolerant?: boolean; also?(seats: readonly PoolMember[]): Steps } = {},
+  { poolMembers, records }: Common,
+  { tolerant = false, also }: { readonly tolerant?: boolean; also?(poolMembers: readonly PoolMember[]): Steps } = {},
 ): Generator<Play, PoolSnapshot | undefined, unknown> {
-  const seen = yield* overHosts('Read balancers', seats, function* (those, host) {
-    const views = yield* memberViews({ host, seats: those, records, tolerant });
+  const seen = yield* overHosts('Read balancers', poolMembers, function* (those, host) {
+    const views = yield* memberViews({ host, poolMembers: those, records, tolerant });
     if (also !== undefined) yield* also(those);
     return views;
   });
-  return foundIn(seen, seats);
+  return foundIn(seen, poolMembers);
 }
 
 /** A play on these members' balancer hosts, each with its own members. */
 const overHosts = <R>(
   name: string,
-  seats: readonly PoolMember[],
-  tasks: (seats: readonly PoolMember[], host: string) => Steps<R>,
+  poolMembers: readonly PoolMember[],
+  tasks: (poolMembers: readonly PoolMember[], host: string) => Steps<R>,
 ): Play<R> =>
   play({
     name,
-    hosts: [...new Set(seats.map(({ balancer }) => balancer.host))].join(','),
-    tasks: (host) => tasks(onHost(seats, host.name), host.name),
+    hosts: [...new Set(poolMembers.map(({ balancer }) => balancer.host))].join(','),
+    tasks: (host) => tasks(onHost(poolMembers, host.name), host.name),
   });
 
-const onHost = (seats: readonly PoolMember[], host: string): readonly PoolMember[] =>
-  seats.filter(({ balancer }) => balancer.host === host);
+const onHost = (poolMembers: readonly PoolMember[], host: string): readonly PoolMember[] =>
+  poolMembers.filter(({ balancer }) => balancer.host === host);
 
 /** The results of a play with `memberViews`; an unreachable host has none. */
 function foundIn(
-  results: ReadonlyMap<string, Standings | undefined>,
-  seats: readonly PoolMember[],
+  results: ReadonlyMap<string, MemberViews | undefined>,
+  poolMembers: readonly PoolMember[],
 ): PoolSnapshot | undefined {
   const all = [...results];
   if (all.some(([, value]) => value instanceof Later)) return undefined;
   const found = all.flatMap(([host, value]) =>
-    onHost(seats, host).flatMap((seat, i): readonly Found[] => {
-      const { view = null, error = null } = value?.seats[i] ?? {};
-      if (view !== null) return [{ seat, view }];
-      return error === null ? [] : [{ seat, error }];
+    onHost(poolMembers, host).flatMap((poolMember, i): readonly Found[] => {
+      const { view = null, error = null } = value?.poolMembers[i] ?? {};
+      if (view !== null) return [{ poolMember, view }];
+      return error === null ? [] : [{ poolMember, error }];
     }),
   );
   return { found, strays: all.flatMap(([, value]) => value?.strays ?? []) };

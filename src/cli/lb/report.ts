@@ -31,11 +31,11 @@ export interface PoolReport {
 export interface MemberReport {
   readonly node: string;
   readonly address: string;
-  readonly balancers: readonly StandingReport[];
+  readonly balancers: readonly BalancerReport[];
 }
 
 /** One balancer's view of one member; `error` instead if it could not be read. */
-export type StandingReport = BalancerEntry | { readonly host: string; readonly error: ErrorInfo };
+export type BalancerReport = BalancerEntry | { readonly host: string; readonly error: ErrorInfo };
 
 export interface BalancerEntry {
   readonly host: string;
@@ -59,11 +59,11 @@ export function poolsReport(
   { at, keeps }: { readonly at: Date; readonly keeps: (node: string, balancer?: string) => boolean },
 ): PoolsReport {
   const pools = [...loadBalancers.values()].flatMap((pool): readonly PoolReport[] => {
-    const mine = found.filter(({ seat }) => seat.pool.name === pool.name);
+    const mine = found.filter(({ poolMember }) => poolMember.pool.name === pool.name);
     const members = pool.members.flatMap((node): readonly MemberReport[] => {
       const balancers = mine
-        .filter(({ seat }) => seat.member.node === node && keeps(node, seat.balancer.host))
-        .map(standingReport);
+        .filter(({ poolMember }) => poolMember.member.node === node && keeps(node, poolMember.balancer.host))
+        .map(balancerReport);
       if (balancers.length === 0 && !keeps(node)) return [];
       return [{ node, address: hosts.get(node)?.address ?? node, balancers }];
     });
@@ -80,8 +80,8 @@ export function poolsReport(
 }
 
 /** One member in the form of the report. */
-export function standingReport(one: Found): StandingReport {
-  const { host } = one.seat.balancer;
+export function balancerReport(one: Found): BalancerReport {
+  const { host } = one.poolMember.balancer;
   if ('error' in one) return { host, error: redactError(one.error) };
   const { servers, lease, soaking, held } = one.view;
   const [first = 'down', ...others] = new Set(servers.map(({ state }) => state));
@@ -98,7 +98,7 @@ export function standingReport(one: Found): StandingReport {
 }
 
 /** In service there, and not held. */
-export const isHealthy = (one: StandingReport): boolean =>
+export const isHealthy = (one: BalancerReport): boolean =>
   !('error' in one) && one.state === 'up' && one.lease === null && one.held.length === 0;
 
 /** A lease exists, or the mark of a node that is being soaked. */

@@ -24,8 +24,8 @@ export async function lbRestore(
     });
   const all = poolMembersOf(inventory);
   const nodes = flags.all === true ? [...new Set(all.map(({ member }) => member.node))] : nodesOf(inventory, patterns);
-  const seats = all.filter(({ member }) => nodes.includes(member.node));
-  if (seats.length === 0)
+  const poolMembers = all.filter(({ member }) => nodes.includes(member.node));
+  if (poolMembers.length === 0)
     throw new OrchError('NO_POOLS', `${inventory.file} has no managed balancer`, {
       hint: 'see load_balancers there',
     });
@@ -34,16 +34,16 @@ export async function lbRestore(
     flags,
     {
       title: 'lb restore',
-      hosts: balancersOf(seats),
+      hosts: balancersOf(poolMembers),
       // An unreachable balancer does not prevent restores on the others.
       skipUnreachable: true,
       plays: (say) =>
         restorePlays({
           nodes,
-          seats,
+          poolMembers,
           records: recordsOf(inventory),
           judge(looked) {
-            const complete = looked.found.length === seats.length && looked.found.every((one) => 'view' in one);
+            const complete = looked.found.length === poolMembers.length && looked.found.every((one) => 'view' in one);
             judgeRestore({ nodes, looked, complete, say, all: flags.all === true, cluster: inventory.cluster });
             if (flags.all === true) warnStrayLeases(looked, say);
           },

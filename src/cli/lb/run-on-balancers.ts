@@ -28,33 +28,33 @@ export interface BalancerRun {
 export async function runOnBalancers(
   inventory: Inventory,
   flags: ChangeFlags,
-  told: BalancerRun,
+  options: BalancerRun,
   environment: CliEnvironment = {},
 ): Promise<number> {
   await using session = await openSession({
     inventory,
-    hosts: told.hosts,
+    hosts: options.hosts,
     flags,
     safePoint: true,
     view: flags,
-    record: told.title,
+    record: options.title,
     environment,
   });
   const emit: Emit = (event) => {
     if (event.type === 'run.end') {
       const failure = event.exitCode === 0 ? undefined : (event.errors[0]?.message ?? event.outcome);
-      const nodes = told.ends(failure);
-      if (Object.keys(nodes).length > 0) session.emit({ type: 'roll.end', play: told.title, nodes });
+      const nodes = options.ends(failure);
+      if (Object.keys(nodes).length > 0) session.emit({ type: 'roll.end', play: options.title, nodes });
     }
     session.emit(event);
   };
   return await runPlays(
     session,
-    { emit, check: false, diff: false, rollFlags: { includeHeld: false, skipUnreachable: told.skipUnreachable } },
+    { emit, check: false, diff: false, rollFlags: { includeHeld: false, skipUnreachable: options.skipUnreachable } },
     {
-      title: told.title,
+      title: options.title,
       cluster: inventory.cluster,
-      plays: () => told.plays((message, host) => emit({ type: 'warning', message, ...defined({ host }) })),
+      plays: () => options.plays((message, host) => emit({ type: 'warning', message, ...defined({ host }) })),
       select: (pattern) => selectHosts(inventory, pattern),
     },
   );

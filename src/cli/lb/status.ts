@@ -14,16 +14,16 @@ export async function lbStatus(pattern: string, flags: ReadFlags, environment: C
   const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
   const chosen = new Set(selectHosts(inventory, pattern).map(({ name }) => name));
   const keeps = (node: string, balancer = ''): boolean => chosen.has(node) || chosen.has(balancer);
-  const seats = poolMembersOf(inventory).filter(({ member, balancer }) => keeps(member.node, balancer.host));
+  const poolMembers = poolMembersOf(inventory).filter(({ member, balancer }) => keeps(member.node, balancer.host));
   const unmanaged = [...inventory.loadBalancers.values()].some(({ members }) => members.some((node) => keeps(node)));
-  if (seats.length === 0 && !unmanaged) refuseNoPools(inventory, pattern);
+  if (poolMembers.length === 0 && !unmanaged) refuseNoPools(inventory, pattern);
 
-  const balancers = [...new Set(seats.map(({ balancer }) => balancer.host))];
+  const balancers = [...new Set(poolMembers.map(({ balancer }) => balancer.host))];
   await using session = await openSession({ inventory, hosts: balancers, flags, safePoint: false, environment });
   const { forks, clock } = session;
   const { hosts, stop } = waitingNotice(session.hosts, clock, environment.stderr ?? process.stderr);
   return await untilInterrupted(session, async () => {
-    const looked = await readPoolMembers(inventory, seats, { hosts, forks }).finally(stop);
+    const looked = await readPoolMembers(inventory, poolMembers, { hosts, forks }).finally(stop);
     const report = poolsReport(inventory, looked, { at: dateOf(clock), keeps });
     await printReport(report, poolsLines, flags, environment.stdout);
     return report.errors.length > 0 ? 3 : 0;

@@ -3,9 +3,9 @@ import type { ErrorInfo } from '../../core/event/event.ts';
 import type { ServerState } from '../../core/host/balancer.ts';
 import { type Color, oneLine, type Paint } from '../../render/lines/paint.ts';
 import { type Cell, type TableOptions, tableLines } from '../../render/lines/table.ts';
-import type { BalancerEntry, PoolReport, PoolsReport, StandingReport } from './report.ts';
+import type { BalancerEntry, BalancerReport, PoolReport, PoolsReport } from './report.ts';
 
-const STATE_COLOURS: Readonly<Record<BalancerEntry['state'], Color>> = {
+const STATE_COLORS: Readonly<Record<BalancerEntry['state'], Color>> = {
   up: 'green',
   starting: 'yellow',
   down: 'red',
@@ -49,7 +49,7 @@ function rowsOf({ driver, port, members }: PoolReport, now: Date): readonly (rea
     if (driver === 'none') return [[node, at, '-', '-', '-', '-']];
     return balancers
       .filter(({ host }) => !silent.has(host))
-      .map((one) => [node, at, one.host, ...standingCells(one, now)]);
+      .map((one) => [node, at, one.host, ...balancerCells(one, now)]);
   });
   return [...rows, ...[...silent].map(([host, error]) => ['-', '-', host, faultCell(error)])];
 }
@@ -67,17 +67,17 @@ function silentIn(members: PoolReport['members']): ReadonlyMap<string, ErrorInfo
   );
 }
 
-const standingCells = (one: StandingReport, now: Date): readonly Cell[] =>
+const balancerCells = (one: BalancerReport, now: Date): readonly Cell[] =>
   'error' in one
     ? [faultCell(one.error)]
     : [stateCell(one), one.sessions === null ? '-' : String(one.sessions), holder(one, now)];
 
 const stateCell = ({ state, servers }: BalancerEntry): Cell => ({
   text: state === 'mixed' ? [...new Set(servers.map((server) => server.state))].join(', ') : state,
-  colour: STATE_COLOURS[state],
+  color: STATE_COLORS[state],
 });
 
-const faultCell = ({ code, message }: ErrorInfo): Cell => ({ text: `${code}: ${message}`, colour: 'red' });
+const faultCell = ({ code, message }: ErrorInfo): Cell => ({ text: `${code}: ${message}`, color: 'red' });
 
 const OUT: ReadonlySet<ServerState> = new Set(['drained', 'maintenance']);
 

@@ -34,9 +34,9 @@ export function previousLines({ containers }: PreviousReport, options: TableOpti
 }
 
 function backCell({ runs, states, refused, error }: PreviousRow): Cell {
-  if (error !== undefined) return { text: error.code, colour: 'red' };
+  if (error !== undefined) return { text: error.code, color: 'red' };
   const others = states.filter(({ version }) => version !== runs);
   if (others.length === 0) return '-';
-  if (refused !== undefined) return { text: `- (${refused})`, colour: 'dim' };
+  if (refused !== undefined) return { text: `- (${refused})`, color: 'dim' };
   return others.map(({ version, keptAt }) => `${version} (in service until ${keptAt.slice(0, 16)}Z)`).join(', ');
 }

@@ -34,7 +34,7 @@ const rowOf = (run: KnownRun): readonly Cell[] => [
   run.run,
   `${run.at.slice(0, 16)}Z`,
   run.by ?? '-',
-  run.canResume ? { text: run.state, colour: 'yellow' } : run.state,
+  run.canResume ? { text: run.state, color: 'yellow' } : run.state,
   run.nodes === null ? '-' : nodesText(run.nodes),
   run.what,
 ];

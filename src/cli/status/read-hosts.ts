@@ -17,7 +17,7 @@ export interface Answer {
 
 /** One of API7's services on a host. */
 export interface ServiceSeen {
-  readonly component: Service;
+  readonly service: Service;
   /** `null`: the container does not exist. */
   readonly container: ContainerInspect | null;
   /** The first one is the health check; gateways have a second one for readiness. */
@@ -42,30 +42,30 @@ export const readHosts = (
   { hosts, forks }: { readonly hosts: Connections; readonly forks: number },
 ): Promise<readonly HostSeen[]> =>
   pLimit(forks).map([...targets], async (host): Promise<HostSeen> => {
-    const components = servicesOn(inventory, host);
+    const services = servicesOn(inventory, host);
     try {
       const reader: Reader = await hosts.get(host.name);
-      return { host, services: await Promise.all(components.map((component) => lookAtService(component, reader))) };
+      return { host, services: await Promise.all(services.map((service) => lookAtService(service, reader))) };
     } catch (raised) {
       const error = errorInfoOf(raised, { host: host.name });
       // Its balancers' views of its services are known all the same.
       return {
         host,
         error,
-        services: components.map((component) => ({ component, container: null, answers: [], error })),
+        services: services.map((service) => ({ service, container: null, answers: [], error })),
       };
     }
   });
 
-async function lookAtService(component: Service, host: Reader): Promise<ServiceSeen> {
-  const { name, health } = component;
+async function lookAtService(service: Service, host: Reader): Promise<ServiceSeen> {
+  const { name, health } = service;
   const asked = name === 'gateway' ? [health, { port: health.port, path: '/status/ready' }] : [health];
   const [container, answers] = await Promise.all([
-    containerOn(host, component.container),
+    containerOn(host, service.container),
     Promise.all(asked.map((one) => answerTo(one, host))),
   ]);
-  if (container !== null && 'code' in container) return { component, container: null, answers, error: container };
-  return { component, container, answers };
+  if (container !== null && 'code' in container) return { service, container: null, answers, error: container };
+  return { service, container, answers };
 }
 
 async function containerOn(host: Reader, name: string): Promise<ContainerInspect | ErrorInfo | null> {

@@ -6,7 +6,7 @@ import type { ErrorInfo } from '../../core/event/event.ts';
 import { redactError } from '../../core/event/redact-event.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import type { PoolSnapshot } from '../../traffic/pool-snapshot.ts';
-import { isHealthy, type StandingReport, standingReport } from '../lb/report.ts';
+import { type BalancerReport, balancerReport, isHealthy } from '../lb/report.ts';
 import type { Answer, HostSeen, ServiceSeen } from './read-hosts.ts';
 
 /** `status -o json`, as docs/operations.md describes it: later versions add fields and never remove one. */
@@ -53,7 +53,7 @@ export interface ServiceReport {
   readonly startedAt: string | null;
   readonly answers: readonly Answer[];
   /** Empty: no managed balancer sends it requests. */
-  readonly traffic: readonly (StandingReport & { readonly pool: string })[];
+  readonly traffic: readonly (BalancerReport & { readonly pool: string })[];
   /** Pools with `driver: none`. */
   readonly notAsked: readonly { readonly pool: string; readonly reason: string }[];
   readonly error?: ErrorInfo;
@@ -89,18 +89,18 @@ const faultsOf = ({ error, traffic }: ServiceReport): readonly (ErrorInfo | unde
 function serviceReport(
   inventory: Inventory,
   host: string,
-  { component, container, answers, error }: ServiceSeen,
+  { service, container, answers, error }: ServiceSeen,
   isFirst: boolean,
   { found }: PoolSnapshot,
 ): ServiceReport {
   // A pool on another port than API7's (a stream route) is reported with the host's first service.
   const serves = (port: number | undefined): boolean =>
     port === undefined ||
-    requestPorts(component).includes(port) ||
+    requestPorts(service).includes(port) ||
     (isFirst && serviceBehind(inventory, { node: host, port }) === undefined);
   const traffic = found
-    .filter(({ seat }) => seat.member.node === host && serves(seat.member.port))
-    .map((one) => ({ pool: one.seat.pool.name, ...standingReport(one) }));
+    .filter(({ poolMember }) => poolMember.member.node === host && serves(poolMember.member.port))
+    .map((one) => ({ pool: one.poolMember.pool.name, ...balancerReport(one) }));
   const notAsked = [...inventory.loadBalancers.values()].flatMap((pool) =>
     pool.driver === 'none' && pool.members.includes(host) && serves(pool.port)
       ? [{ pool: pool.name, reason: pool.reason }]
@@ -109,9 +109,9 @@ function serviceReport(
   const { State, RestartCount = 0, Config } = container ?? {};
   const running = State?.Status === 'running';
   return {
-    service: SERVICE_NAMES[component.name],
+    service: SERVICE_NAMES[service.name],
     healthy: running && answers.every(isGood) && traffic.every(isHealthy),
-    container: component.container,
+    container: service.container,
     version: Config === undefined ? null : versionOf(Config.Image),
     image: Config?.Image ?? null,
     state: error === undefined ? (State?.Status ?? 'absent') : 'unknown',

@@ -31,8 +31,8 @@ export async function status(pattern: string, flags: StatusFlags, environment: C
       hint: 'balancers are shown by api7-orch lb status',
     });
   const chosen = new Set(targets.map(({ name }) => name));
-  const seats = poolMembersOf(inventory).filter(({ member }) => chosen.has(member.node));
-  const names = [...new Set([...chosen, ...seats.map(({ balancer }) => balancer.host)])];
+  const poolMembers = poolMembersOf(inventory).filter(({ member }) => chosen.has(member.node));
+  const names = [...new Set([...chosen, ...poolMembers.map(({ balancer }) => balancer.host)])];
 
   await using session = await openSession({ inventory, hosts: names, flags, safePoint: false, environment });
   const { forks, clock } = session;
@@ -40,7 +40,7 @@ export async function status(pattern: string, flags: StatusFlags, environment: C
   return await untilInterrupted(session, async () => {
     const [seen, looked] = await Promise.all([
       readHosts(inventory, targets, { hosts, forks }),
-      readPoolMembers(inventory, seats, { hosts, forks }),
+      readPoolMembers(inventory, poolMembers, { hosts, forks }),
     ]).finally(stop);
     const report = statusReport(inventory, seen, looked, dateOf(clock));
     await printReport(report, statusLines, flags, environment.stdout);

@@ -38,12 +38,12 @@ function certificateLines({ certificates }: StatusReport, now: Date, options: Ta
 }
 
 function expiryCell(validUntil: string | null, now: Date): Cell {
-  if (validUntil === null) return { text: 'not readable', colour: 'red' };
+  if (validUntil === null) return { text: 'not readable', color: 'red' };
   const day = validUntil.slice(0, 10);
   const days = daysLeft(Date.parse(validUntil), now);
   if (days === undefined) return day;
-  if (days < 0) return { text: `${day}, expired`, colour: 'red' };
-  return { text: `${day}, in ${count(days, 'day')}`, colour: 'yellow' };
+  if (days < 0) return { text: `${day}, expired`, color: 'red' };
+  return { text: `${day}, in ${count(days, 'day')}`, color: 'yellow' };
 }
 
 const rowsOf = ({ host, services }: HostReport, now: Date): readonly (readonly Cell[])[] =>
@@ -59,19 +59,19 @@ const rowsOf = ({ host, services }: HostReport, now: Date): readonly (readonly C
   ]);
 
 function containerCell({ state, restarts, exitCode, error }: ServiceReport): Cell {
-  if (error !== undefined) return { text: error.code, colour: 'red' };
+  if (error !== undefined) return { text: error.code, color: 'red' };
   const times = restarts > 0 ? `, ${count(restarts, 'restart')}` : '';
-  if (state === 'running') return { text: `${state}${times}`, colour: 'green' };
-  if (state === 'exited' || state === 'dead') return { text: `${state} (${exitCode})`, colour: 'red' };
-  return { text: `${state}${times}`, colour: 'red' };
+  if (state === 'running') return { text: `${state}${times}`, color: 'green' };
+  if (state === 'exited' || state === 'dead') return { text: `${state} (${exitCode})`, color: 'red' };
+  return { text: `${state}${times}`, color: 'red' };
 }
 
 function answerCell({ answers: [health, ready] }: ServiceReport): Cell {
   if (health === undefined) return '-';
-  if (health.status === null) return { text: 'no response', colour: 'red' };
-  if (health.status !== 200) return { text: `HTTP ${health.status}`, colour: 'red' };
-  if (ready === undefined || ready.status === 404) return { text: 'ok', colour: 'green' };
-  return ready.status === 200 ? { text: 'ready', colour: 'green' } : { text: 'not ready', colour: 'yellow' };
+  if (health.status === null) return { text: 'no response', color: 'red' };
+  if (health.status !== 200) return { text: `HTTP ${health.status}`, color: 'red' };
+  if (ready === undefined || ready.status === 404) return { text: 'ok', color: 'green' };
+  return ready.status === 200 ? { text: 'ready', color: 'green' } : { text: 'not ready', color: 'yellow' };
 }
 
 function trafficCell({ traffic, notAsked }: ServiceReport): Cell {
@@ -80,7 +80,7 @@ function trafficCell({ traffic, notAsked }: ServiceReport): Cell {
   );
   if (words.size === 0) return notAsked.length > 0 ? 'unmanaged' : '-';
   const text = [...words].join(', ');
-  return { text, colour: text === 'up' ? 'green' : text === 'down' ? 'red' : 'yellow' };
+  return { text, color: text === 'up' ? 'green' : text === 'down' ? 'red' : 'yellow' };
 }
 
 /** Sum over all its balancers. */

@@ -48,8 +48,8 @@ export type Plays = Generator<Play, void, unknown>;
 export function batches<T>(all: readonly T[], sizes: Count | readonly Count[] = '100%'): readonly (readonly T[])[] {
   const list = typeof sizes === 'number' || typeof sizes === 'string' ? [sizes] : sizes;
   const out: (readonly T[])[] = [];
-  for (let at = 0, turn = 0; at < all.length; turn++) {
-    const size = batchSize(list[Math.min(turn, list.length - 1)] ?? '100%', all.length);
+  for (let at = 0, index = 0; at < all.length; index++) {
+    const size = batchSize(list[Math.min(index, list.length - 1)] ?? '100%', all.length);
     out.push(all.slice(at, at + size));
     at += size;
   }

@@ -11,7 +11,7 @@ import { beginGroup, type GateGroup, gateGroup } from './gate.ts';
 import type { HostResult } from './host-result.ts';
 import type { HostRun } from './host-run.ts';
 import { ProgramStopped, stopFor } from './host-stop.ts';
-import { disrupts, foundIn, isBusy, isOutOfTurn } from './impact.ts';
+import { disrupts, foundIn, isBusy, lacksDrain } from './impact.ts';
 import { shownChange } from './shown-change.ts';
 import { TaskLog } from './task-log.ts';
 import { writeEntry } from './write-entry.ts';
@@ -41,7 +41,7 @@ class HostApply {
 
   async run(): Promise<HostResult> {
     const result = await this.#program();
-    const late = await this.#run.turns.finish(this.#run.host.name, result);
+    const late = await this.#run.gate.finish(this.#run.host.name, result);
     return late === undefined ? result : { ...result, status: 'failed', error: late };
   }
 
@@ -57,14 +57,14 @@ class HostApply {
         if (first) {
           if (!this.#run.check && (await this.#run.refusal) !== undefined) throw new ProgramStopped('skipped');
           this.#log.plan(entries);
-          this.#run.turns.planned(this.#run.host.name, foundIn(entries));
+          this.#run.gate.planned(this.#run.host.name, foundIn(entries));
         }
         this.#asked = segment.asks ? entries.at(-1) : undefined;
         await this.#walk(entries, segment.done);
         this.#seeRest(segment);
         if (segment.done) {
           await this.#settle();
-          if (this.#mayDisrupt) await this.#giveBack();
+          if (this.#mayDisrupt) await this.#restore();
           return this.#result('ok', segment.value);
         }
         answer = answerOf(entries.at(-1));
@@ -105,11 +105,11 @@ class HostApply {
     this.#signal.throwIfAborted();
     await this.#look(entries, i);
     if (disrupts(entry) && !this.#mayDisrupt) {
-      await this.#takeTurn();
+      await this.#waitForDrain();
       await this.#look(entries, i);
     }
     if (entry.task.type.inTraffic && (this.#mayDisrupt || entry.plan.status === 'change')) {
-      await this.#giveBack();
+      await this.#restore();
       await this.#look(entries, i);
     }
     const { plan, task } = entry;
@@ -172,15 +172,15 @@ class HostApply {
   }
 
   /** Serving nodes are changed only after their drain. */
-  async #takeTurn(): Promise<void> {
-    await this.#run.turns.waitForDrain(this.#run.host.name);
+  async #waitForDrain(): Promise<void> {
+    await this.#run.gate.waitForDrain(this.#run.host.name);
     this.#mayDisrupt = true;
     this.#age();
   }
 
   /** Also restores a node that an earlier run left drained, even if this program changes nothing of it. */
-  async #giveBack(): Promise<void> {
-    if (await this.#run.turns.restore(this.#run.host.name, this.#met)) this.#age();
+  async #restore(): Promise<void> {
+    if (await this.#run.gate.restore(this.#run.host.name, this.#met)) this.#age();
     this.#mayDisrupt = false;
   }
 
@@ -196,7 +196,7 @@ class HostApply {
   #isBusy = (entry: Entry): boolean => isBusy(entry, this.#isMoving);
 
   async #write(entry: Entry): Promise<void> {
-    if (isOutOfTurn(entry, this.#run.host.name, this.#mayDisrupt))
+    if (lacksDrain(entry, this.#run.host.name, this.#mayDisrupt))
       throw new OrchError('NOT_DRAINED', `${entry.task.title}: change refused, the node is not drained`);
     const touched = this.#touched;
     this.#touched = true;
@@ -206,7 +206,7 @@ class HostApply {
       await writeEntry(this.#planner, entry, {
         ...this.#log.report(entry),
         aboutToStop: async () => {
-          if (this.#mayDisrupt) await this.#run.turns.aboutToStop(this.#run.host.name);
+          if (this.#mayDisrupt) await this.#run.gate.aboutToStop(this.#run.host.name);
         },
       });
     } catch (error) {

@@ -18,7 +18,7 @@ export interface HostRun {
   readonly ahead: ReadAhead;
   /** Why no host of the run may be changed; resolves when each host has replied once. */
   readonly refusal: Promise<OrchError | undefined>;
-  readonly turns: DisruptionGate;
+  readonly gate: DisruptionGate;
   readonly clock: Clock;
   readonly locks?: Locks;
   readonly emit: Emit;

@@ -6,11 +6,11 @@ export const disrupts = ({ task, plan }: Entry): boolean =>
   plan.status === 'change' && !task.type.gate && task.type.impact === 'node' && plan.change.before !== null;
 
 /** Whether the change needs a drain first. Changes on another host belong to that host's own program. */
-export const isOutOfTurn = (entry: Entry, host: string, mayDisrupt: boolean): boolean =>
+export const lacksDrain = (entry: Entry, host: string, mayDisrupt: boolean): boolean =>
   disrupts(entry) && (!mayDisrupt || (entry.task.on ?? host) !== host);
 
 /** Not ready, or a service does not exist: such a host must be repaired before a healthy one is drained. */
-export const isTroubled = ({ task, plan }: Entry): boolean =>
+export const isUnhealthy = ({ task, plan }: Entry): boolean =>
   task.type.gate
     ? plan.status !== 'ok'
     : task.type.impact === 'node' && plan.status === 'change' && plan.change.before === null;
@@ -25,7 +25,7 @@ const serves = ({ task: { type } }: Entry): boolean =>
 
 /** The findings of a planned program. */
 export const foundIn = (entries: readonly Entry[]): PlanFindings => ({
-  unhealthy: entries.some(isTroubled),
+  unhealthy: entries.some(isUnhealthy),
   disrupts: entries.some(disrupts),
   serves: entries.some(serves),
 });

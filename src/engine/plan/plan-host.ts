@@ -130,10 +130,10 @@ const readOnce = (
   );
 
 function planOf(planner: Planner, { task, timedOut }: Entry, reading: PromiseSettledResult<Reading>): TaskPlan {
-  const place = { host: task.on ?? planner.host, task: task.title };
+  const where = { host: task.on ?? planner.host, task: task.title };
   if (reading.status === 'rejected') {
     if (reading.reason instanceof NotYet) return { status: 'unknown', why: reading.reason.why };
-    return { status: 'error', error: located(reading.reason, place), final: false };
+    return { status: 'error', error: located(reading.reason, where), final: false };
   }
   const earlier = planner.ahead.pending.before(planner.host, task);
   if (earlier !== undefined) return { status: 'unknown', why: earlier.title };
@@ -145,7 +145,7 @@ function planOf(planner: Planner, { task, timedOut }: Entry, reading: PromiseSet
     return { status: 'change', change: { before: now, after, differences } };
   } catch (error) {
     if (error instanceof NotYet) return { status: 'unknown', why: error.why };
-    return { status: 'error', error: located(error, place), final: true };
+    return { status: 'error', error: located(error, where), final: true };
   }
 }
 

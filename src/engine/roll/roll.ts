@@ -14,12 +14,12 @@ import { askPerson } from './ask-operator.ts';
 import { beginRoll } from './begin-roll.ts';
 import { budgetScopeOf, optionsOf } from './budget-scope.ts';
 import { errorOf } from './error-of.ts';
-import { HostTurn } from './host-turn.ts';
+import { HostProgress } from './host-progress.ts';
 import { observeNodes } from './observe-nodes.ts';
 import type { RollContext } from './roll-context.ts';
 import { emitOutcomes } from './rolled-nodes.ts';
 import { RollSoak } from './soak.ts';
-import { placeOf } from './step-place.ts';
+import { stepDetailsOf } from './step-details.ts';
 import { resultOf } from './step-result.ts';
 import { RollSteps } from './steps.ts';
 
@@ -33,11 +33,11 @@ export class Roll implements DisruptionGate {
   readonly #inRun: readonly string[];
   readonly #budgetScope: readonly string[];
   /** For every host of the play. */
-  readonly #turns: ReadonlyMap<string, HostTurn>;
+  readonly #hosts: ReadonlyMap<string, HostProgress>;
   #seen: Readonly<Record<string, Observation>> = {};
   /** A step was ordered or refused, so the end must be reported. */
   #acted = false;
-  readonly #told = new Set<string>();
+  readonly #known = new Set<string>();
   #begun: Promise<void> | undefined;
   #state: State;
 
@@ -47,42 +47,42 @@ export class Roll implements DisruptionGate {
     this.#inRun = hosts;
     const nodes = budgetScopeOf(context, hosts, lost);
     this.#budgetScope = nodes.map(({ id }) => id);
-    const soak = new RollSoak(context, () => this.#siblings());
+    const soak = new RollSoak(context, () => this.#peers());
     this.#steps = new RollSteps(context, soak, async (node) => fitsBudget(this.#state, await this.#look(), node));
-    this.#turns = new Map(hosts.map((id) => [id, new HostTurn()]));
+    this.#hosts = new Map(hosts.map((id) => [id, new HostProgress()]));
     this.#state = startRoll(optionsOf(context), nodes);
     context.signal.addEventListener('abort', () => this.#send({ type: 'interrupted' }), { once: true });
     context.onNetwork?.((up) => this.#send({ type: 'network', up }));
   }
 
   planned(host: string, { unhealthy, serves }: PlanFindings): void {
-    this.#turnOf(host).serves = serves;
+    this.#progressOf(host).serves = serves;
     this.#send({ type: 'planned', node: host, unhealthy });
   }
 
   async waitForDrain(host: string): Promise<void> {
-    const turn = this.#turnOf(host);
-    if (turn.isTaken)
+    const progress = this.#progressOf(host);
+    if (progress.isTaken)
       throw new OrchError('ALREADY_RESTORED', `${host} is already restored on its balancers`, {
         host,
         hint: 'in the playbook, move tasks that change the node before the gate that needs it in service',
       });
-    turn.isTaken = true;
+    progress.isTaken = true;
     this.#context.slots.free(host);
-    const drained = turn.wait();
-    turn.passed.resolve(true);
+    const drained = progress.wait();
+    progress.passed.resolve(true);
     this.#send({ type: 'needsDrain', node: host });
     await drained;
   }
 
   /** Resolves when the host's program waits for its drain, or has ended: whether it has not failed so far. */
   passed(host: string): Promise<boolean> {
-    return this.#turns.get(host)?.passed.promise ?? Promise.resolve(true);
+    return this.#hosts.get(host)?.passed.promise ?? Promise.resolve(true);
   }
 
   /** The host's program is not started, because another one failed. */
   leaveOut(host: string): void {
-    this.#turnOf(host).isLeftOut = true;
+    this.#progressOf(host).isLeftOut = true;
     this.#send({ type: 'ended', node: host, ok: true });
   }
 
@@ -92,11 +92,11 @@ export class Roll implements DisruptionGate {
 
   async restore(host: string, met: ReadonlySet<string>): Promise<boolean> {
     this.#steps.keepMet(host, met);
-    const turn = this.#turnOf(host);
-    if (turn.isApplying) this.#applied(host, { kind: 'ok' });
+    const progress = this.#progressOf(host);
+    if (progress.isApplying) this.#applied(host, { kind: 'ok' });
     else if (await this.#isLeftDrained(host)) this.#changesNothing(host);
     else return false;
-    await turn.over.promise;
+    await progress.over.promise;
     const failure = this.failure(host);
     if (failure !== undefined) throw failure;
     const { state, why = '' } = endOf(this.#state, host) ?? {};
@@ -111,36 +111,36 @@ export class Roll implements DisruptionGate {
 
   /** The program waits for its restore: from here on it may make no disruptive change. */
   #changesNothing(host: string): void {
-    const turn = this.#turnOf(host);
-    turn.isTaken = true;
+    const progress = this.#progressOf(host);
+    progress.isTaken = true;
     this.#context.slots.free(host);
-    turn.passed.resolve(true);
+    progress.passed.resolve(true);
     this.#send({ type: 'ended', node: host, ok: true });
   }
 
   async finish(host: string, { status, error }: Pick<HostResult, 'status' | 'error'>): Promise<OrchError | undefined> {
-    const turn = this.#turnOf(host);
-    turn.passed.resolve(status === 'ok');
+    const progress = this.#progressOf(host);
+    progress.passed.resolve(status === 'ok');
     // The host only waits from here on: its slot lets another host get as far.
     this.#context.slots.free(host);
-    const cause = turn.isApplying && error !== undefined ? await this.#steps.explained(host, error) : error;
-    if (turn.isApplying) {
+    const cause = progress.isApplying && error !== undefined ? await this.#steps.explained(host, error) : error;
+    if (progress.isApplying) {
       const failure = cause ?? new OrchError('INTERRUPTED', `interrupted while ${host} was being changed`, { host });
       this.#applied(host, resultOf(failure, host));
     } else if (endOf(this.#state, host) === undefined || (wentWrong({ status }) && isDone(endOf(this.#state, host)))) {
       const fault = error === undefined ? {} : { fault: errorInfoOf(error, { host }) };
       this.#send({ type: 'ended', node: host, ok: status === 'ok', ...fault });
     }
-    await turn.over.promise;
+    await progress.over.promise;
     if (status !== 'ok') return cause instanceof OrchError && cause !== error ? cause : undefined;
     const fault = shortfallOf(this.#state, host);
-    return this.failure(host) ?? (fault === undefined || this.#told.has(fault.message) ? undefined : errorOf(fault));
+    return this.failure(host) ?? (fault === undefined || this.#known.has(fault.message) ? undefined : errorOf(fault));
   }
 
   /** Reports the result of every node; nothing if no node had to wait. */
   async report(): Promise<void> {
     if (!this.#acted) return;
-    const leftOut = this.#inRun.filter((host) => this.#turns.get(host)?.isLeftOut);
+    const leftOut = this.#inRun.filter((host) => this.#hosts.get(host)?.isLeftOut);
     emitOutcomes(this.#context, this.#state, this.#inRun, new Set(leftOut));
   }
 
@@ -155,7 +155,7 @@ export class Roll implements DisruptionGate {
     const { state, commands } = advance(this.#state, event);
     this.#state = state;
     for (const command of commands) this.#obey(command);
-    for (const [host, { over }] of this.#turns) if (endOf(state, host) !== undefined) over.resolve();
+    for (const [host, { over }] of this.#hosts) if (endOf(state, host) !== undefined) over.resolve();
   }
 
   #obey(command: Command): void {
@@ -182,36 +182,36 @@ export class Roll implements DisruptionGate {
   }
 
   #grant(host: string): void {
-    this.#turnOf(host).go(this.#steps.begin(host, 'apply', this.#routeOf(host)));
+    this.#progressOf(host).go(this.#steps.begin(host, 'apply', this.#routeOf(host)));
   }
 
   /** The node's own program has made its changes, or failed in them. */
   #applied(host: string, result: Result): void {
-    this.#turnOf(host).applied(result);
+    this.#progressOf(host).applied(result);
     this.#send({ type: 'stepDone', node: host, step: 'apply', result });
   }
 
-  #turnOf(host: string): HostTurn {
-    const turn = this.#turns.get(host);
-    if (turn === undefined) throw new Error(`${host} is no host of this play`);
-    return turn;
+  #progressOf(host: string): HostProgress {
+    const progress = this.#hosts.get(host);
+    if (progress === undefined) throw new Error(`${host} is no host of this play`);
+    return progress;
   }
 
-  #someWait = (): boolean => [...this.#turns.values()].some(({ isWaiting }) => isWaiting);
+  #someWait = (): boolean => [...this.#hosts.values()].some(({ isWaiting }) => isWaiting);
 
   #routeOf = (host: string): readonly Step[] => nodeOf(this.#state, host)?.route ?? [];
 
   #refuse(host: string, why: string, own: ErrorInfo | undefined): void {
     // The reason that stops the whole rolling change is reported once.
-    const isNew = own !== undefined && !this.#told.has(own.message);
-    if (isNew) this.#told.add(own.message);
-    this.#turnOf(host).stop(new DisruptionRefused(why, isNew ? errorOf(own) : undefined));
+    const isNew = own !== undefined && !this.#known.has(own.message);
+    if (isNew) this.#known.add(own.message);
+    this.#progressOf(host).stop(new DisruptionRefused(why, isNew ? errorOf(own) : undefined));
   }
 
   #carryOut({ node, step, nodes }: { readonly node: string; readonly step: Step; readonly nodes?: readonly string[] }) {
     const inPart = step === 'restore' && isCanary(this.#state, node);
-    const place = { ...placeOf(nodeOf(this.#state, node)), inPart, ...defined({ nodes }) };
-    void this.#steps.carryOut(node, step, place).then((result) => this.#send({ type: 'stepDone', node, step, result }));
+    const given = { ...stepDetailsOf(nodeOf(this.#state, node)), inPart, ...defined({ nodes }) };
+    void this.#steps.carryOut(node, step, given).then((result) => this.#send({ type: 'stepDone', node, step, result }));
   }
 
   /** Observes all members of the pools, asking each balancer once. Reports the plan before the first start. */
@@ -237,13 +237,13 @@ export class Roll implements DisruptionGate {
 
   #look(nodes = this.#budgetScope, decides = this.#acted || this.#someWait()) {
     const unhealthy = (id: string) => nodeOf(this.#state, id)?.unhealthy === true;
-    const serves = (id: string) => this.#turns.get(id)?.serves !== false;
+    const serves = (id: string) => this.#hosts.get(id)?.serves !== false;
     return observeNodes(this.#context, this.#steps, { nodes, decides, unhealthy, serves });
   }
 
   /** Members in service to compare a changed node with: preferably ones that no run has changed before their soak. */
-  #siblings(): readonly string[] {
-    const up = this.#budgetScope.filter((node) => this.#seen[node]?.up === true && !this.#turns.get(node)?.isApplying);
+  #peers(): readonly string[] {
+    const up = this.#budgetScope.filter((node) => this.#seen[node]?.up === true && !this.#hosts.get(node)?.isApplying);
     const unchanged = up.filter((node) => !nodeOf(this.#state, node)?.changed && !this.#seen[node]?.soaking);
     return unchanged.length > 0 ? unchanged : up;
   }

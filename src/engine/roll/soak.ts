@@ -24,13 +24,13 @@ interface Return {
  */
 export class RollSoak {
   readonly #context: RollContext;
-  readonly #siblings: () => readonly string[];
+  readonly #peers: () => readonly string[];
   readonly #returns = new Map<string, Return>();
 
-  /** `siblings`: peers that this run has not changed and that are in service now. */
-  constructor(context: RollContext, siblings: () => readonly string[]) {
+  /** `peers`: members that this run has not changed and that are in service now. */
+  constructor(context: RollContext, peers: () => readonly string[]) {
     this.#context = context;
-    this.#siblings = siblings;
+    this.#peers = peers;
   }
 
   /** Whether the play soaks its nodes. */
@@ -133,7 +133,7 @@ export class RollSoak {
   /** Starts to compare a node with its peers. */
   #compare(node: string, steps: StepRunner): Promise<Comparison> {
     const { fleet } = this.#context;
-    const names = [node, ...this.#siblings().filter((name) => name !== node)];
+    const names = [node, ...this.#peers().filter((name) => name !== node)];
     return Comparison.begin(node, async (): Promise<Counted> => {
       const all = await Promise.all(
         names.map(async (name) => {

@@ -10,7 +10,7 @@ export interface RunStepOptions {
   /** The clock of its gates; default: the run's. */
   readonly clock?: Clock;
   /** Called right before a serving container is stopped. Default: the program stops none. */
-  readonly turns?: DisruptionGate;
+  readonly gate?: DisruptionGate;
 }
 
 /** Runs programs for nodes: the part of `RollSteps` that the helpers of a rolling change need. */

@@ -15,7 +15,7 @@ import { recoverNode } from './recover-node.ts';
 import { type RestoreOptions, restoreNode } from './restore-node.ts';
 import type { RollContext } from './roll-context.ts';
 import { DEFAULT_SOAK, type RollSoak } from './soak.ts';
-import type { StepPlace } from './step-place.ts';
+import type { StepDetails } from './step-details.ts';
 import { programOf, type TrafficStep, withoutMet } from './step-programs.ts';
 import { resultOf } from './step-result.ts';
 import type { RunStepOptions, StepRunner } from './step-runner.ts';
@@ -47,12 +47,12 @@ export class RollSteps implements StepRunner {
   }
 
   /** Runs one step of one node to its end. Errors become a result. */
-  async carryOut(node: string, step: Step, place: StepPlace = {}): Promise<Result> {
-    const { route = [], evenHeld = false } = place;
+  async carryOut(node: string, step: Step, details: StepDetails = {}): Promise<Result> {
+    const { route = [], evenHeld = false } = details;
     if (evenHeld) this.#evenHeld.add(node);
     const end = this.begin(node, step, route);
     try {
-      const heldBy = await this.#carryOut(node, step, place);
+      const heldBy = await this.#carryOut(node, step, details);
       const result = { kind: 'ok', ...defined({ heldBy }) } as const;
       end(result);
       return result;
@@ -68,15 +68,15 @@ export class RollSteps implements StepRunner {
   /** Reports that a step begins. Returns the function that reports its end. */
   begin(node: string, step: Step, route: readonly Step[]): (result: Result) => void {
     const { clock, emit, play } = this.#context;
-    const place = { type: 'roll.step', play: play.options.name, host: node, step, ...numberOf(route, step) } as const;
+    const event = { type: 'roll.step', play: play.options.name, host: node, step, ...numberOf(route, step) } as const;
     const begun = clock.now();
     const note = step === 'soak' ? { note: play.options.rolling?.soak ?? DEFAULT_SOAK } : {};
-    emit({ ...place, status: 'begun', ...note, durationMs: 0 });
+    emit({ ...event, status: 'begun', ...note, durationMs: 0 });
     return (result) => {
       const durationMs = clock.now() - begun;
-      if (result.kind === 'ok') return emit({ ...place, status: 'ok', durationMs });
+      if (result.kind === 'ok') return emit({ ...event, status: 'ok', durationMs });
       const status = result.kind === 'hold' ? 'held' : 'failed';
-      emit({ ...place, status, note: result.fault.message, durationMs });
+      emit({ ...event, status, note: result.fault.message, durationMs });
     };
   }
 
@@ -89,7 +89,7 @@ export class RollSteps implements StepRunner {
   async run<R>(
     node: string,
     program: () => Steps<R>,
-    { quiet = false, clock = this.#context.clock, signal = this.#context.urgent, turns = UNGATED }: RunStepOptions = {},
+    { quiet = false, clock = this.#context.clock, signal = this.#context.urgent, gate = UNGATED }: RunStepOptions = {},
   ): Promise<R> {
     const { context, emit } = this.#quieted(quiet);
     const run: HostRun = {
@@ -100,7 +100,7 @@ export class RollSteps implements StepRunner {
       emit,
       play: new Play({ name: context.play.options.name, hosts: node, tasks: program }),
       host: context.hostNamed(node),
-      turns,
+      gate,
       check: false,
       unsettled: true,
     };
@@ -165,27 +165,27 @@ export class RollSteps implements StepRunner {
   }
 
   /** @returns who keeps the node drained, after a restore */
-  async #carryOut(node: string, step: Step, place: StepPlace): Promise<string | undefined> {
+  async #carryOut(node: string, step: Step, details: StepDetails): Promise<string | undefined> {
     const traffic = this.#context.fleet?.traffic(node);
-    const soaks = this.#soak.isWanted && place.route?.includes('soak') === true;
+    const soaks = this.#soak.isWanted && details.route?.includes('soak') === true;
     if (step === 'soak') {
       await this.#canaries.prove(node, (traffic) => this.#restore(node, traffic, { soaks }));
       await this.#soak.watch(node, this);
       await this.soaked(node);
       return undefined;
     }
-    if (step === 'recheck') await recheck(this.#context, this, place.nodes ?? []);
+    if (step === 'recheck') await recheck(this.#context, this, details.nodes ?? []);
     if (step === 'recheck' || traffic === undefined) return undefined;
-    if (step !== 'restore') return await this.#carryOutTraffic(node, step, traffic, place);
+    if (step !== 'restore') return await this.#carryOutTraffic(node, step, traffic, details);
     const restore = (percent?: number) => this.#restore(node, traffic, { soaks, ...defined({ percent }) });
-    return await (place.inPart ? this.#canaries.restore(node, traffic, restore) : restore());
+    return await (details.inPart ? this.#canaries.restore(node, traffic, restore) : restore());
   }
 
   async #carryOutTraffic(
     node: string,
     step: TrafficStep,
     traffic: Traffic,
-    { keeps }: StepPlace,
+    { keeps }: StepDetails,
   ): Promise<string | undefined> {
     if (step === 'undoDrain') return await this.#restore(node, traffic);
     if (step === 'waitIdle') {
@@ -196,8 +196,8 @@ export class RollSteps implements StepRunner {
     if (step === 'recover') {
       // Gates that the changed version has passed do not count for the previous version.
       this.#met.delete(node);
-      const turns = { ...UNGATED, aboutToStop: () => this.aboutToStop(node) };
-      await recoverNode(this.#drainedNode(node, traffic), turns);
+      const gate = { ...UNGATED, aboutToStop: () => this.aboutToStop(node) };
+      await recoverNode(this.#drainedNode(node, traffic), gate);
       return undefined;
     }
     if (step === 'drain' && keeps !== undefined)

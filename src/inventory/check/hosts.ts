@@ -88,11 +88,11 @@ function noGroup(name: string, hosts: readonly string[], groups: ReadonlyMap<str
 
 /** One problem per cycle, at its first group. */
 function cycles(groups: ReadonlyMap<string, GroupNode>): readonly Problem[] {
-  const told = new Set<string>();
+  const seen = new Set<string>();
   return [...groups.keys()].flatMap((name): readonly Problem[] => {
-    const chain = told.has(name) ? undefined : groupCycle(name, groups);
+    const chain = seen.has(name) ? undefined : groupCycle(name, groups);
     if (chain === undefined) return [];
-    for (const group of chain) told.add(group);
+    for (const group of chain) seen.add(group);
     const index = groups.get(name)?.children.indexOf(chain[1] ?? '') ?? 0;
     return [
       {

@@ -94,7 +94,7 @@ export function checkPublishedPorts(
   groups: readonly FileGroup[],
 ): readonly Problem[] {
   const problems = new Map<string, Problem>();
-  const tell = (path: Path, message: string): void => {
+  const report = (path: Path, message: string): void => {
     const key = JSON.stringify([path, message]);
     problems.set(key, { path, at: 'value', message });
   };
@@ -104,18 +104,18 @@ export function checkPublishedPorts(
         if (one.port !== other.port || one.protocol !== other.protocol) continue;
         const path = one.path ?? other.path;
         const whose = one.path === undefined ? one : other;
-        tell(path ?? ['hosts', host], `port ${one.port} of ${host} is that of ${nameOf(whose)} already`);
+        report(path ?? ['hosts', host], `port ${one.port} of ${host} is that of ${nameOf(whose)} already`);
       }
   for (const { setting } of groups) {
     const tcp = setting('ports', 'tcp');
     for (const [index, port] of listOf(tcp?.value).entries())
       if (INSIDE.includes(Number(port)))
-        tell([...(tcp?.path ?? []), index], `port ${String(port)} is one that gateways listen on for something else`);
+        report([...(tcp?.path ?? []), index], `port ${String(port)} is one that gateways listen on for something else`);
   }
   for (const service of ['dashboard', 'dp_manager']) {
     const settings = fieldsOf(fieldsOf(file.get('api7')).get(service));
     if (settings.has('tls') && !fieldsOf(settings.get('ports')).has('https'))
-      tell(['api7', service, 'tls'], 'has an effect with "ports: { https: … }" only');
+      report(['api7', service, 'tls'], 'has an effect with "ports: { https: … }" only');
   }
   return [...problems.values()];
 }

@@ -21,7 +21,7 @@ const members = text('Pattern of the hosts that it balances.');
 const argv = (description: string) => list(description, word('One word of the command; no shell sees it.'));
 
 /** Settings of every managed pool. */
-const driven = {
+const common = {
   members,
   port: port('Port of the members that it balances.'),
   longest_request: otherwise(
@@ -69,7 +69,7 @@ const driven = {
 const managed = <Driver extends string, Own extends z.ZodRawShape>(
   driver: Driver,
   { how, where, own }: { readonly how: string; readonly where: string; readonly own: Own },
-) => block({ driver: z.literal(driver).meta({ description: how }), hosts, ...own, ...driven }, where);
+) => block({ driver: z.literal(driver).meta({ description: how }), hosts, ...own, ...common }, where);
 
 /** All drivers with their own fields. The driver gets them under these names. */
 const drivers = [
@@ -118,7 +118,7 @@ const drivers = [
 /** A pool with a driver as in the file, with its driver's defaults. */
 export type ManagedFile = z.output<(typeof drivers)[number]>;
 
-type OwnOf<Pool> = Pool extends ManagedFile ? Omit<Pool, keyof typeof driven | 'hosts'> : never;
+type OwnOf<Pool> = Pool extends ManagedFile ? Omit<Pool, keyof typeof common | 'hosts'> : never;
 
 /** The driver of a pool and this driver's own fields. */
 export type DriverFields = OwnOf<ManagedFile>;

@@ -66,7 +66,12 @@ const CHANGE_MS = 120_000;
 export function commandDriver({ pool, host: runsOn, hooks, check }: CommandDriverOptions): Balancer {
   const where = { pool, runsOn };
   const look = async <T extends z.ZodType>(host: Reader, hook: Hook, argv: readonly string[], member: Member, as: T) =>
-    parsed(where, hook, as, succeeded(where, hook, await host.test({ argv }, told(pool, member, LOOK_MS))).stdout);
+    parsed(
+      where,
+      hook,
+      as,
+      succeeded(where, hook, await host.test({ argv }, hookOptions(pool, member, LOOK_MS))).stdout,
+    );
   const view = async (host: Reader, member: Member): Promise<BalancerView> => {
     const seen = await look(host, 'status', hooks.status, member, status);
     if (seen.servers.length === 0) throw unknown(where, member);
@@ -85,7 +90,7 @@ export function commandDriver({ pool, host: runsOn, hooks, check }: CommandDrive
       const [hook, argv, stdin] = change(where, hooks, to);
       // Refuses a member that the balancer does not know before any hook changes it.
       await view(host, member);
-      const options = { ...told(pool, member, CHANGE_MS), stdin };
+      const options = { ...hookOptions(pool, member, CHANGE_MS), stdin };
       succeeded(where, hook, await host.run({ argv }, options));
     },
 
@@ -125,7 +130,7 @@ function change(
   });
 }
 
-const told = (pool: string, member: Member, timeoutMs: number): RunOptions => ({
+const hookOptions = (pool: string, member: Member, timeoutMs: number): RunOptions => ({
   env: {
     API7_ORCH_POOL: pool,
     API7_ORCH_NODE: member.node,

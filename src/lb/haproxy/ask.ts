@@ -18,7 +18,7 @@ export interface HaproxySnapshot {
 }
 
 interface Asked {
-  readonly sight: ReturnType<typeof sharePerTick<HaproxySnapshot>>;
+  readonly snapshot: ReturnType<typeof sharePerTick<HaproxySnapshot>>;
   readonly config: ReturnType<typeof sharePerTick<HaproxyConfig | null>>;
   /** By socket: the process and its sticky tables. They change only with the configuration. */
   readonly tables: Map<string, { readonly key: string; readonly sticky: Promise<ReadonlySet<string>> }>;
@@ -27,7 +27,7 @@ interface Asked {
 const asked = new WeakMap<Reader, Asked>();
 
 function of(host: Reader): Asked {
-  const known = asked.get(host) ?? { sight: sharePerTick(), config: sharePerTick(), tables: new Map() };
+  const known = asked.get(host) ?? { snapshot: sharePerTick(), config: sharePerTick(), tables: new Map() };
   asked.set(host, known);
   return known;
 }
@@ -38,7 +38,7 @@ function of(host: Reader): Asked {
  * @throws OrchError LB_UNREACHABLE (retryable) | LB_INVALID_REPLY | HAPROXY_DENIED
  */
 export function readHaproxy(host: Reader, socket: string): Promise<HaproxySnapshot> {
-  return of(host).sight(socket, () => {
+  return of(host).snapshot(socket, () => {
     const show = [
       host.haproxyShow(socket, 'servers state'),
       host.haproxyShow(socket, 'stat'),

@@ -31,8 +31,8 @@ export interface HaproxyOptions {
 export function haproxy(options: HaproxyOptions): Balancer {
   const { pool, host: runsOn, socket, config = '/etc/haproxy/haproxy.cfg', check } = options;
 
-  const mine = (sight: HaproxySnapshot, member: Member): readonly HaproxyServer[] => {
-    const servers = serversOf(sight, member);
+  const mine = (snapshot: HaproxySnapshot, member: Member): readonly HaproxyServer[] => {
+    const servers = serversOf(snapshot, member);
     if (servers.length > 0) return servers;
     const at = addressWithPort(member.address, member.port);
     throw new OrchError('LB_MEMBER_UNKNOWN', `no backend of HAProxy on ${runsOn} has a server ${at} (${member.node})`, {
@@ -47,12 +47,12 @@ export function haproxy(options: HaproxyOptions): Balancer {
     shows: { sessions: true, up: true, counters: true, reload: true },
 
     async view(host, member) {
-      const sight = await readHaproxy(host, socket);
-      const servers = mine(sight, member);
+      const snapshot = await readHaproxy(host, socket);
+      const servers = mine(snapshot, member);
       const file = servers.some(isOrderedOut) ? await readConfig(host, config) : null;
-      const { epoch, runningMs } = sight;
+      const { epoch, runningMs } = snapshot;
       return {
-        servers: servers.map((server) => viewOf(server, sight, file)),
+        servers: servers.map((server) => viewOf(server, snapshot, file)),
         epoch,
         ...defined({ runningMs }),
       };
@@ -66,8 +66,8 @@ export function haproxy(options: HaproxyOptions): Balancer {
     partOf: partOfWeight,
 
     async timing(host, member) {
-      const [sight, file] = await Promise.all([readHaproxy(host, socket), readConfig(host, config)]);
-      const timing = timingOf(file, mine(sight, member), `${runsOn}:${config}`);
+      const [snapshot, file] = await Promise.all([readHaproxy(host, socket), readConfig(host, config)]);
+      const timing = timingOf(file, mine(snapshot, member), `${runsOn}:${config}`);
       return check === undefined ? timing : { ...timing, ...check, source: 'declared', from: 'the inventory' };
     },
 
@@ -83,8 +83,8 @@ export function haproxy(options: HaproxyOptions): Balancer {
     },
 
     async forgetsDrains(host, member) {
-      const [sight, file] = await Promise.all([readHaproxy(host, socket), readConfig(host, config)]);
-      const sections = mine(sight, member).flatMap(({ backend }) => file?.backends.get(backend) ?? []);
+      const [snapshot, file] = await Promise.all([readHaproxy(host, socket), readConfig(host, config)]);
+      const sections = mine(snapshot, member).flatMap(({ backend }) => file?.backends.get(backend) ?? []);
       const forgetful = file === null ? undefined : sections.find((section) => !loadsServerState(file, section));
       return (
         forgetful &&
@@ -93,13 +93,13 @@ export function haproxy(options: HaproxyOptions): Balancer {
     },
 
     async otherPorts(host, member) {
-      const sight = await readHaproxy(host, socket);
-      return otherServersOf(sight, member).map((server) => ({ name: nameOf(server), port: server.port }));
+      const snapshot = await readHaproxy(host, socket);
+      return otherServersOf(snapshot, member).map((server) => ({ name: nameOf(server), port: server.port }));
     },
 
     async counters(host, member) {
-      const sight = await readHaproxy(host, socket);
-      const stats = mine(sight, member).map((server) => sight.stats.get(nameOf(server)));
+      const snapshot = await readHaproxy(host, socket);
+      const stats = mine(snapshot, member).map((server) => snapshot.stats.get(nameOf(server)));
       const sum = (...columns: readonly string[]): number =>
         stats.reduce((total, stat) => total + (columns.map((column) => count(stat, column)).find(Boolean) ?? 0), 0);
       return {
@@ -109,7 +109,7 @@ export function haproxy(options: HaproxyOptions): Balancer {
         status5xx: sum('hrsp_5xx'),
         connectErrors: sum('econ'),
         responseErrors: sum('eresp'),
-        epoch: sight.epoch,
+        epoch: snapshot.epoch,
       };
     },
   };

@@ -12,9 +12,9 @@ export function commandsFor(
   to: 'drained' | 'closed' | Lease['before'],
 ): readonly string[] {
   return servers.flatMap((server) => {
-    if (to === 'drained' || to === 'closed') return takeOut(server, to);
+    if (to === 'drained' || to === 'closed') return drainCommands(server, to);
     const before = to[nameOf(server)];
-    return before === undefined ? [] : giveBack(server, before);
+    return before === undefined ? [] : restoreCommands(server, before);
   });
 }
 
@@ -23,7 +23,7 @@ export async function carryOut(host: Connection, socket: string, commands: reado
 }
 
 /** "drain" would end a server's maintenance, and an agent's next "ready" would end either state. */
-function takeOut(server: HaproxyServer, how: 'drained' | 'closed'): readonly string[] {
+function drainCommands(server: HaproxyServer, how: 'drained' | 'closed'): readonly string[] {
   const name = nameOf(server);
   const done = (server.admin & (how === 'drained' ? ADMIN.maint | ADMIN.drain : ADMIN.maint)) !== 0;
   return [
@@ -46,7 +46,7 @@ export function partOfWeight(
  * The weight first, so that the server gets its share and no more at once. The agent last, because it may change the
  * state.
  */
-function giveBack(server: HaproxyServer, before: Readonly<Record<string, string>>): readonly string[] {
+function restoreCommands(server: HaproxyServer, before: Readonly<Record<string, string>>): readonly string[] {
   const name = nameOf(server);
   const now = settingOf(server);
   for (const [key, word] of Object.entries(WORDS))

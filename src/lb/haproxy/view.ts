@@ -39,9 +39,9 @@ export const agentOf = ({ agentState }: HaproxyServer): 'none' | 'on' | 'off' =>
   (agentState & CHECK.configured) === 0 ? 'none' : (agentState & CHECK.enabled) === 0 ? 'off' : 'on';
 
 /** One server in the terms of all drivers. `config` matters if the server is drained; `null`: it could not be read. */
-export function viewOf(server: HaproxyServer, sight: HaproxySnapshot, config: HaproxyConfig | null): ServerView {
+export function viewOf(server: HaproxyServer, snapshot: HaproxySnapshot, config: HaproxyConfig | null): ServerView {
   const name = nameOf(server);
-  const stat = sight.stats.get(name);
+  const stat = snapshot.stats.get(name);
   const lastSession = stat?.('lastsess') ?? '';
   const tracked = stat?.('tracked') ?? '';
   const ordered = server.weight === 0 || (server.admin & (ADMIN.maint | ADMIN.drain)) !== 0;
@@ -50,13 +50,13 @@ export function viewOf(server: HaproxyServer, sight: HaproxySnapshot, config: Ha
     state: stateOf(server),
     sessions: stat === undefined ? null : count(stat, 'scur') + count(stat, 'qcur'),
     setting: settingOf(server),
-    sticky: isSticky(server, sight, config),
+    sticky: isSticky(server, snapshot, config),
     closed: (server.admin & ADMIN.maint) !== 0,
     // The difference of two clock readings in seconds may be one more than has passed.
     sinceMs: Math.max(0, server.sinceSeconds - 1) * 1000,
     ...(lastSession === '' || lastSession === '-1' ? {} : { quietMs: Math.max(0, Number(lastSession) - 1) * 1000 }),
-    check: checkOf(server, sight),
-    ...(isBackendDown(server, sight) ? { backendDown: true } : {}),
+    check: checkOf(server, snapshot),
+    ...(isBackendDown(server, snapshot) ? { backendDown: true } : {}),
     ...(!ordered && isOrderedOut(server) && tracked !== '' ? { inherits: tracked } : {}),
   };
 }
@@ -77,18 +77,18 @@ function stateOf(server: HaproxyServer): ServerState {
 }
 
 /** The last check of a server; for a tracking server, the check of the tracked one. */
-function checkOf(server: HaproxyServer, sight: HaproxySnapshot, depth = 0): NonNullable<ServerView['check']> {
-  const tracked = sight.stats.get(nameOf(server))?.('tracked') ?? '';
-  const followed = tracked === '' ? undefined : sight.servers.find((other) => nameOf(other) === tracked);
-  if (followed !== undefined && depth < 8) return checkOf(followed, sight, depth + 1);
+function checkOf(server: HaproxyServer, snapshot: HaproxySnapshot, depth = 0): NonNullable<ServerView['check']> {
+  const tracked = snapshot.stats.get(nameOf(server))?.('tracked') ?? '';
+  const followed = tracked === '' ? undefined : snapshot.servers.find((other) => nameOf(other) === tracked);
+  if (followed !== undefined && depth < 8) return checkOf(followed, snapshot, depth + 1);
   if ((server.checkState & CHECK.enabled) === 0) return 'none';
   return server.checkResult >= 3 ? 'passed' : server.checkResult === 2 ? 'failed' : 'pending';
 }
 
 /** Whether requests may stick to a server. True in doubt: maintenance of an idle server does no harm. */
-function isSticky(server: HaproxyServer, sight: HaproxySnapshot, config: HaproxyConfig | null): boolean {
-  const cookie = sight.stats.get(nameOf(server))?.('cookie') ?? '';
-  if (cookie !== '' || sight.sticky.size > 0) return true;
+function isSticky(server: HaproxyServer, snapshot: HaproxySnapshot, config: HaproxyConfig | null): boolean {
+  const cookie = snapshot.stats.get(nameOf(server))?.('cookie') ?? '';
+  if (cookie !== '' || snapshot.sticky.size > 0) return true;
   // The socket does not show "use-server" and similar rules. They matter only once the server is drained.
   if (!isOrderedOut(server)) return false;
   const section = config?.backends.get(server.backend);

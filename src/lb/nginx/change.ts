@@ -68,16 +68,16 @@ exit ${NOT_TAKEN}
  */
 export async function changeNginx(
   host: Connection,
-  place: NginxPaths,
+  paths: NginxPaths,
   tools: NginxTools,
   seen: NginxSnapshot,
   text: string,
 ): Promise<boolean> {
-  const argv = ['sh', '-c', script(tools), 'sh', place.include, seen.sha256, place.pid];
+  const argv = ['sh', '-c', script(tools), 'sh', paths.include, seen.sha256, paths.pid];
   const { code, stderr } = await host.run({ argv }, { stdin: text, timeoutMs: 180_000 });
   if (code === 0) return true;
   if (code === CHANGED) return false;
-  throw fault(host.name, place, code, stderr);
+  throw fault(host.name, paths, code, stderr);
 }
 
 const RELOADING = 'its old workers keep serving';

@@ -77,10 +77,10 @@ const LIMIT_MS = 30_000;
 const asking = new WeakMap<Reader, ReturnType<typeof sharePerTick<NginxSnapshot>>>();
 
 /** One reading covers all members: the host is asked once per tick. */
-export function lookAtNginx(host: Reader, place: NginxPaths): Promise<NginxSnapshot> {
+export function lookAtNginx(host: Reader, paths: NginxPaths): Promise<NginxSnapshot> {
   const ask = asking.get(host) ?? sharePerTick<NginxSnapshot>();
   asking.set(host, ask);
-  return ask(`${place.include}\0${place.pid}`, () => look(host, place));
+  return ask(`${paths.include}\0${paths.pid}`, () => look(host, paths));
 }
 
 async function look(host: Reader, { include, pid }: NginxPaths): Promise<NginxSnapshot> {

@@ -5,7 +5,7 @@ export function byHost<Value>(
   { hosts }: Pick<RunView, 'hosts'>,
   values: Readonly<Record<string, Value>>,
 ): readonly (readonly [string, Value])[] {
-  const places = new Map([...hosts.keys()].map((name, index) => [name, index]));
-  const place = (name: string): number => places.get(name) ?? places.size;
-  return Object.entries(values).sort(([a], [b]) => place(a) - place(b));
+  const ranks = new Map([...hosts.keys()].map((name, index) => [name, index]));
+  const rank = (name: string): number => ranks.get(name) ?? ranks.size;
+  return Object.entries(values).sort(([a], [b]) => rank(a) - rank(b));
 }

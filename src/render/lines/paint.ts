@@ -3,13 +3,13 @@ import { styleText } from 'node:util';
 export type Color = 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold';
 
 /** Colors a text, or returns it unchanged if the stream shows no colors. */
-export type Paint = (colour: Color, text: string) => string;
+export type Paint = (color: Color, text: string) => string;
 
 /** Colors for a stream; respects NO_COLOR, FORCE_COLOR and streams that are no terminal. */
 export const paintFor =
   (stream: NodeJS.WritableStream): Paint =>
-  (colour, text) =>
-    text === '' ? '' : styleText(colour, text, { stream });
+  (color, text) =>
+    text === '' ? '' : styleText(color, text, { stream });
 
 export const noPaint: Paint = (_, text) => text;
 

@@ -46,9 +46,9 @@ function table(hosts: readonly (readonly [string, HostCounts])[], paint: Paint):
     COLUMNS.map(([key]) => [key, Math.max(...hosts.map(([, row]) => cell(key, row[key]).length))]),
   );
   return hosts.map(([name, row]) => {
-    const cells = COLUMNS.map(([key, colour]) => {
+    const cells = COLUMNS.map(([key, color]) => {
       const text = cell(key, row[key]).padEnd(widths.get(key) ?? 0);
-      return row[key] === 0 ? paint('dim', text) : paint(colour, text);
+      return row[key] === 0 ? paint('dim', text) : paint(color, text);
     });
     return `${paint('bold', name.padEnd(width))}  ${cells.join('  ')}`.trimEnd();
   });
@@ -59,11 +59,11 @@ const cell = (key: string, value: number): string => `${key}=${value}`;
 function errorLines({ fault, hosts, alike }: ErrorGroup, { evidence }: RunView, paint: Paint): readonly string[] {
   const [first] = hosts;
   const where = first === undefined ? '' : ` on ${nameList(hosts, 20)}`;
-  const told = hosts.length > 1 && !alike ? ` (${first})` : '';
+  const onHost = hosts.length > 1 && !alike ? ` (${first})` : '';
   return [
     paint('red', `${fault.code}${where}`),
     ...(fault.task === undefined ? [] : [`  task:   ${taskWords(fault.task)}`]),
-    ...block(`  cause${told}: `, fault.message),
+    ...block(`  cause${onHost}: `, fault.message),
     ...(fault.hint === undefined ? [] : block('  hint:   ', fault.hint)),
     ...(fault.details === undefined || isInDiagnostics(fault.details, first, evidence)
       ? []

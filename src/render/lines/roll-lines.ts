@@ -61,8 +61,8 @@ export function rolledLines(rows: readonly Row[], paint: Paint): readonly string
   const [, ...lines] = tableLines(
     [{ title: '' }, { title: '' }, { title: '' }, { title: '' }],
     shown.map(([name, node]) => [
-      { text: name, colour: 'bold' },
-      { text: STATE[node.state] ?? node.state, colour: colourOf(node) },
+      { text: name, color: 'bold' },
+      { text: STATE[node.state] ?? node.state, color: colorOf(node) },
       trafficWord(node),
       node.state === 'done' || node.state === 'unchanged' ? '' : (node.cause ?? ''),
     ]),
@@ -91,7 +91,7 @@ function foldedLine(rows: readonly Row[], state: string): readonly string[] {
 const trafficWord = ({ state, traffic, next }: RolledNode): string =>
   traffic === 'unknown' && state === 'untouched' && next === undefined ? 'not drained' : TRAFFIC[traffic];
 
-const colourOf = ({ state }: RolledNode) => (state === 'done' ? 'green' : state === 'failed' ? 'red' : 'yellow');
+const colorOf = ({ state }: RolledNode) => (state === 'done' ? 'green' : state === 'failed' ? 'red' : 'yellow');
 
 const STATE: Readonly<Record<string, string>> = {
   failed: 'FAILED',

@@ -1,7 +1,7 @@
 import { type Color, oneLine, type Paint } from './paint.ts';
 
 /** One cell of a table; a plain text has no color. */
-export type Cell = string | { readonly text: string; readonly colour: Color };
+export type Cell = string | { readonly text: string; readonly color: Color };
 
 export interface Column {
   readonly title: string;
@@ -32,7 +32,7 @@ export function tableLines(
   rows: readonly (readonly Cell[])[],
   options: TableOptions,
 ): readonly string[] {
-  const head = columns.map(({ title }): Cell => ({ text: title, colour: 'bold' }));
+  const head = columns.map(({ title }): Cell => ({ text: title, color: 'bold' }));
   const widths = columns.map((_, at) => Math.max(...[head, ...rows].map((row) => ownWidth(row, at, columns.length))));
   const before = widths.slice(0, -1).reduce((sum, width) => sum + width + GAP.length, 0);
   if (before + LEAST <= options.width) return [head, ...rows].map((row) => rowLine(row, columns, widths, options));
@@ -58,13 +58,13 @@ function rowLine(
 ): string {
   let used = 0;
   const fields = row.map((cell, at) => {
-    const { text, colour } = partsOf(cell);
+    const { text, color } = partsOf(cell);
     const isLast = at === row.length - 1;
     const shown = isLast ? oneLine(text, Math.max(LEAST, width - used)) : clean(text);
     const room = isLast && row.length < columns.length ? 0 : (widths[at] ?? 0);
     used += room + GAP.length;
     const pad = ' '.repeat(Math.max(0, room - shown.length));
-    const drawn = colour === undefined ? shown : paint(colour, shown);
+    const drawn = color === undefined ? shown : paint(color, shown);
     if (columns[at]?.right === true) return pad + drawn;
     return isLast ? drawn : drawn + pad;
   });
@@ -78,7 +78,7 @@ function ownWidth(row: readonly Cell[], at: number, columns: number): number {
   return clean(partsOf(cell).text).length;
 }
 
-const partsOf = (cell: Cell): { readonly text: string; readonly colour?: Color } =>
+const partsOf = (cell: Cell): { readonly text: string; readonly color?: Color } =>
   typeof cell === 'string' ? { text: cell } : cell;
 
 const clean = (text: string): string => text.replaceAll('\n', ' ');

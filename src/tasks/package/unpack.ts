@@ -63,12 +63,12 @@ export async function unpackPackage(
 }
 
 /** At most twenty reports in total, however many pieces arrive. */
-function inSteps(size: number, tell: (bytes: number) => void): (bytes: number) => void {
-  let told = 0;
+function inSteps(size: number, report: (bytes: number) => void): (bytes: number) => void {
+  let reported = 0;
   return (bytes) => {
-    if (bytes < size && bytes - told < size / 20) return;
-    told = bytes;
-    tell(bytes);
+    if (bytes < size && bytes - reported < size / 20) return;
+    reported = bytes;
+    report(bytes);
   };
 }
 

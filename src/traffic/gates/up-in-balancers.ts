@@ -15,11 +15,11 @@ export function* upInBalancers(
   host: { readonly name: string },
   ...ports: readonly number[]
 ): Steps {
-  for (const seat of nodeBalancingOf(inventory, host.name, new Set())?.seats ?? [])
-    if (ports.includes(seat.member.port)) yield usedByBalancer({ seat }).delegate(seat.balancer.host);
+  for (const poolMember of nodeBalancingOf(inventory, host.name, new Set())?.poolMembers ?? [])
+    if (ports.includes(poolMember.member.port)) yield usedByBalancer({ poolMember }).delegate(poolMember.balancer.host);
 }
 
-const params = z.strictObject({ seat: z.custom<PoolMember>() });
+const params = z.strictObject({ poolMember: z.custom<PoolMember>() });
 
 interface Unused {
   /** Servers that are not in service, without held ones. */
@@ -37,9 +37,9 @@ const usedByBalancer = defineGate<typeof params, Unused>({
   kind: 'usedByBalancer',
   params,
   inTraffic: true,
-  title: ({ seat: { balancer, member } }) => `${balancer.pool}: ${member.node} is in service`,
-  async look({ seat }, host) {
-    const { servers, held, lease } = await serversAndHeld(seat, host);
+  title: ({ poolMember: { balancer, member } }) => `${balancer.pool}: ${member.node} is in service`,
+  async look({ poolMember }, host) {
+    const { servers, held, lease } = await serversAndHeld(poolMember, host);
     // A failure in one backend while the node serves in another is not the node's failure.
     const ignored = [...held, ...downAlone(servers)];
     const unused = servers.filter((server) => !isInService(server) && !ignored.includes(server.name));
@@ -47,14 +47,14 @@ const usedByBalancer = defineGate<typeof params, Unused>({
   },
   met: (_p, { servers }) => servers.length === 0,
   // This run has done its restores: a node still drained under a run's lease stays so.
-  cannotRecover: ({ seat: { balancer, member } }, { servers, lease }) =>
+  cannotRecover: ({ poolMember: { balancer, member } }, { servers, lease }) =>
     lease?.kind === 'run' && servers.some(isDrainedOrMaintenance)
       ? new OrchError('NOT_RESTORED', `${balancer.name}: ${member.node} is still drained by ${holderOf(lease)}`, {
           hint: `if that run has ended, run the same command again, or: api7-orch lb restore ${member.node}`,
         })
       : undefined,
   patience: () => ({ withinMs: 60_000, everyMs: 500, passes: 1 }),
-  unmet({ seat: { balancer } }, { servers }) {
+  unmet({ poolMember: { balancer } }, { servers }) {
     const what = servers.map(({ name, state }) => `${name} is ${state}`).join(', ');
     return new OrchError('LB_MEMBER_NOT_UP', `${balancer.name}: ${what}`, {
       hint: "check the balancer's health check: it must reach the check port on the member's address",

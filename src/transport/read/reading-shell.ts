@@ -89,7 +89,7 @@ class ShellSession {
   readonly #launch: Launch;
   readonly #rights: Rights;
   readonly #onEnd: () => void;
-  readonly #turns: PendingScript[] = [];
+  readonly #pending: PendingScript[] = [];
   #group: number | undefined;
   #started = false;
   #over = false;
@@ -111,8 +111,8 @@ class ShellSession {
         out: new FrameCollector(token, LIMITS.reads),
         err: new FrameCollector(token, LIMITS.readErrors),
       };
-      this.#turns.push({ script, ...collectors, sentAt, answeredAt: 0, resolve, reject });
-      if (this.#turns.length === 1) this.#begin();
+      this.#pending.push({ script, ...collectors, sentAt, answeredAt: 0, resolve, reject });
+      if (this.#pending.length === 1) this.#begin();
       this.#send(script, framed);
     });
   }
@@ -156,7 +156,7 @@ class ShellSession {
   }
 
   #release(): boolean {
-    if (this.#turns.length > 0) return false;
+    if (this.#pending.length > 0) return false;
     this.end();
     return true;
   }
@@ -171,7 +171,7 @@ class ShellSession {
     // The session may have to wait: a script's time begins once it is open.
     if (!this.#started || this.#over) return;
     for (const limit of this.#limits) clearTimeout(limit);
-    const { timeoutMs, idleMs } = this.#turns[0]?.script ?? {};
+    const { timeoutMs, idleMs } = this.#pending[0]?.script ?? {};
     this.#idle = idleMs === undefined ? undefined : setTimeout(() => this.#timeOut('sent nothing for', idleMs), idleMs);
     const total =
       timeoutMs === undefined ? undefined : setTimeout(() => this.#timeOut('did not end within', timeoutMs), timeoutMs);
@@ -179,12 +179,12 @@ class ShellSession {
   }
 
   #heard(stream: 'out' | 'err', bytes: Buffer): void {
-    const turn = this.#turns[0];
-    if (turn === undefined) return;
-    if (turn.answeredAt === 0) turn.answeredAt = Date.now();
+    const pending = this.#pending[0];
+    if (pending === undefined) return;
+    if (pending.answeredAt === 0) pending.answeredAt = Date.now();
     // The two streams may be at different frames: each collector keeps the bytes after its own end mark.
     try {
-      turn[stream].push(bytes);
+      pending[stream].push(bytes);
       this.#advance();
     } catch (error) {
       this.#breakOff(() => error);
@@ -193,15 +193,15 @@ class ShellSession {
 
   #advance(): void {
     for (;;) {
-      const turn = this.#turns[0];
-      const out = turn?.out.end;
-      const err = turn?.err.end;
-      if (turn === undefined || out === undefined || err === undefined) return;
-      this.#turns.shift();
-      const { sentAt, answeredAt } = turn;
-      turn.resolve({ code: out.code, stdout: out.body, stderr: err.body, sentAt, answeredAt });
+      const pending = this.#pending[0];
+      const out = pending?.out.end;
+      const err = pending?.err.end;
+      if (pending === undefined || out === undefined || err === undefined) return;
+      this.#pending.shift();
+      const { sentAt, answeredAt } = pending;
+      pending.resolve({ code: out.code, stdout: out.body, stderr: err.body, sentAt, answeredAt });
       this.#begin();
-      const next = this.#turns[0];
+      const next = this.#pending[0];
       if (next !== undefined) {
         next.answeredAt = Date.now();
         if (out.rest.length > 0) next.out.push(out.rest);
@@ -220,15 +220,15 @@ class ShellSession {
 
   /** Kills the shell because of its current script; the other scripts go to a new shell. */
   #breakOff(why: (isKilled: boolean) => unknown): void {
-    const turn = this.#turns.shift();
+    const pending = this.#pending.shift();
     const group = this.#group;
     const kill = group === undefined ? Promise.resolve(false) : killGroup(this.#launch, this.#rights, group, 'KILL');
-    void kill.then((isKilled) => turn?.reject(why(isKilled)));
+    void kill.then((isKilled) => pending?.reject(why(isKilled)));
     this.#fail(this.#ended());
   }
 
   #ended(): ShellEnded {
-    return new ShellEnded(this.#turns[0]?.err.partial.toString() ?? '');
+    return new ShellEnded(this.#pending[0]?.err.partial.toString() ?? '');
   }
 
   #fail(error: Error): void {
@@ -243,6 +243,6 @@ class ShellSession {
       () => {},
     );
     this.#onEnd();
-    for (const turn of this.#turns.splice(0)) turn.reject(error);
+    for (const pending of this.#pending.splice(0)) pending.reject(error);
   }
 }

@@ -23,8 +23,8 @@ export async function runCommand(
 ): Promise<RunResult> {
   const stdout = tail(LIMITS.commandOutput.bytes);
   const stderr = tail(LIMITS.commandOutput.bytes);
-  const told = { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') };
-  const tell = (stream: 'stdout' | 'stderr', text: string): void | Promise<void> =>
+  const decoders = { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') };
+  const emit = (stream: 'stdout' | 'stderr', text: string): void | Promise<void> =>
     text === '' ? undefined : options.onOutput?.(stream, text);
   const bytes = inputBytes(options.stdin);
   try {
@@ -35,15 +35,15 @@ export async function runCommand(
       ...defined({ idleMs: options.idleMs, signal: options.signal }),
       onStdout: (chunk) => {
         stdout.push(chunk);
-        return tell('stdout', told.stdout.write(chunk));
+        return emit('stdout', decoders.stdout.write(chunk));
       },
       onStderr: (chunk) => {
         stderr.push(chunk);
-        return tell('stderr', told.stderr.write(chunk));
+        return emit('stderr', decoders.stderr.write(chunk));
       },
     });
-    await tell('stdout', told.stdout.end());
-    await tell('stderr', told.stderr.end());
+    await emit('stdout', decoders.stdout.end());
+    await emit('stderr', decoders.stderr.end());
     return { ...exit, stdout: stdout.text(), stderr: stderr.text() };
   } catch (error) {
     throw withOutput(error, stdout.text() + stderr.text());

@@ -62,7 +62,7 @@ export async function startShell(launch: Launch, rights: Rights, script: string,
       return Buffer.alloc(0);
     }
   };
-  const listen = (stream: Readable, cut: (chunk: Buffer) => Buffer, tell: ShellEvents['stdout']): void => {
+  const listen = (stream: Readable, cut: (chunk: Buffer) => Buffer, onBytes: ShellEvents['stdout']): void => {
     // Each stream separately, so that their lines do not mix.
     const at = early.push('') - 1;
     stream.on('data', (chunk: Buffer) => {
@@ -74,7 +74,7 @@ export async function startShell(launch: Launch, rights: Rights, script: string,
       }
       events.heard?.();
       const bytes = cutOff(cut, chunk);
-      const busy = bytes.length > 0 ? tell(bytes) : undefined;
+      const busy = bytes.length > 0 ? onBytes(bytes) : undefined;
       if (busy === undefined) return;
       stream.pause();
       busy.catch(() => {}).finally(() => stream.resume());

@@ -34,10 +34,10 @@ async function diagnosed(text: string) {
   return await inDirectory(async (path) => {
     await writeFile(path('prod.yaml'), text);
     const inventory = await loadInventory(path('prod.yaml'), { env: {}, extraVars: {} });
-    const [seat] = poolMembersOf(inventory);
-    if (seat === undefined) expect.fail();
+    const [poolMember] = poolMembersOf(inventory);
+    if (poolMember === undefined) expect.fail();
     const strays = [{ host: 'lb-1', path: '/var/lib/api7-orch/leases/gateways.gw-9.json' }];
-    const snapshot = { found: [{ seat, view: OUT }], strays };
+    const snapshot = { found: [{ poolMember, view: OUT }], strays };
     return diagnose(inventory, { snapshot, hosts: [], unreachable: [], errors: [] }, { at: AT });
   });
 }

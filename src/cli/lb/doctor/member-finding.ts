@@ -31,26 +31,31 @@ export interface OfMember {
 /** The finding about one balancer's view of a member. */
 export function memberFinding(scene: Scene, one: Found): OfMember {
   if ('error' in one) return {};
-  const { seat, view } = one;
-  const place = { host: seat.balancer.host, node: seat.member.node, pool: seat.pool.name, item: null };
+  const { poolMember, view } = one;
+  const place = {
+    host: poolMember.balancer.host,
+    node: poolMember.member.node,
+    pool: poolMember.pool.name,
+    item: null,
+  };
   const { lease } = view;
-  if (lease === null && view.held.length > 0) return { finding: externalDrain(scene, place, seat, view) };
-  if (lease === null) return view.soaking === undefined ? {} : notSoaked(scene, place, seat, view.soaking);
+  if (lease === null && view.held.length > 0) return { finding: externalDrain(scene, place, poolMember, view) };
+  if (lease === null) return view.soaking === undefined ? {} : notSoaked(scene, place, poolMember, view.soaking);
   const about = { ...place, since: timeOf(Date.parse(lease.at)), by: redact(lease.by) };
   const isLost = view.servers.some(acceptsRequests);
   const kind = isLost ? 'lost-drain' : 'lease';
   if (lease.kind === 'hand') {
-    const held = `${seat.pool.name}: drained by lb drain (${oneLine(redact(lease.reason), 60)})`;
+    const held = `${poolMember.pool.name}: drained by lb drain (${oneLine(redact(lease.reason), 60)})`;
     if (!isLost) return { note: { ...about, kind, what: held } };
     const what = `${held}, but it gets requests: the balancer lost the drain`;
-    const drain = typedLine(['api7-orch', 'lb', 'drain', seat.member.node, '-i', scene.inventory.file]);
-    const next = `to drain it again: ${drain} --reason TEXT; to end the drain: ${scene.restore(seat.member.node)}`;
+    const drain = typedLine(['api7-orch', 'lb', 'drain', poolMember.member.node, '-i', scene.inventory.file]);
+    const next = `to drain it again: ${drain} --reason TEXT; to end the drain: ${scene.restore(poolMember.member.node)}`;
     return { finding: { ...about, kind, what, next, fixable: false } };
   }
   if (lease.run !== undefined && scene.alive.has(lease.run))
-    return { note: { ...about, kind, what: `${seat.pool.name}: a run that is alive works on it` } };
-  const against = whyNotFixed(scene, seat.member.node) ?? (isLost ? whyKept(scene, seat) : undefined);
-  const what = `${seat.pool.name}: ${leftState(seat, view, lease)}; its run has ended`;
+    return { note: { ...about, kind, what: `${poolMember.pool.name}: a run that is alive works on it` } };
+  const against = whyNotFixed(scene, poolMember.member.node) ?? (isLost ? whyKept(scene, poolMember) : undefined);
+  const what = `${poolMember.pool.name}: ${leftState(poolMember, view, lease)}; its run has ended`;
   return { finding: { ...about, kind, what, fixable: against === undefined, next: against ?? scene.fix } };
 }
 
@@ -121,7 +126,7 @@ function byHand({ loadBalancers }: Inventory, pool: string, host: string, server
  */
 function whyKept({ seen, restore }: Scene, { pool, balancer, member }: PoolMember): string | undefined {
   const others = seen.snapshot.found.filter(
-    ({ seat }) => seat.balancer.name === balancer.name && seat.member.node !== member.node,
+    ({ poolMember }) => poolMember.balancer.name === balancer.name && poolMember.member.node !== member.node,
   );
   if (others.some(memberAcceptsRequests)) return undefined;
   return `no other member of ${pool.name} gets requests on ${balancer.host}; restore others first, or: ${restore(member.node)}`;
@@ -131,9 +136,9 @@ function whyKept({ seen, restore }: Scene, { pool, balancer, member }: PoolMembe
 function whyNotFixed({ seen, alive, restore }: Scene, node: string): string | undefined {
   const later = `when that is over: ${restore(node)}`;
   for (const one of seen.snapshot.found) {
-    if (!('view' in one) || one.seat.member.node !== node) continue;
+    if (!('view' in one) || one.poolMember.member.node !== node) continue;
     const { lease, held } = one.view;
-    const { name } = one.seat.balancer;
+    const { name } = one.poolMember.balancer;
     if (lease?.kind === 'hand') return `${redact(lease.by)} holds it in ${name}; ${later}`;
     if (lease === null && held.length > 0) return `it is also drained without a lease in ${name}; ${later}`;
     if (lease?.run !== undefined && alive.has(lease.run)) return `a run that is alive works on it; ${later}`;

@@ -40,11 +40,11 @@ export interface SshConfigOptions {
 export function sshConfig(options: SshConfigOptions = {}): SshConfig {
   const surveys = new Map<string | undefined, Promise<ConfigSurvey>>();
   const hosts = new Map<string, Promise<HostConfig>>();
-  const told = new Set<string>();
+  const warned = new Set<string>();
   const limit = pLimit(ASKED_AT_ONCE);
   const warn = (text: string): void => {
-    if (told.has(text)) return;
-    told.add(text);
+    if (warned.has(text)) return;
+    warned.add(text);
     options.warn?.(text);
   };
 

@@ -116,6 +116,6 @@ async function rememberNewKey(
   const { key, passedOver } = accepted;
   await appendKnownHost(file, { owner: target, key, hash: target.hashNewHostKey === true });
   const name = knownHostName(target);
-  const told = { host: target.name, name, type: hostKeyType(key), fingerprint: fingerprint(key), file, passedOver };
-  options.onNewHostKey?.(told);
+  const notice = { host: target.name, name, type: hostKeyType(key), fingerprint: fingerprint(key), file, passedOver };
+  options.onNewHostKey?.(notice);
 }

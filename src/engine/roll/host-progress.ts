@@ -4,7 +4,7 @@ import type { Result } from '../../rolling/types.ts';
  * The program's side of one host in a rolling change: how far it has come, and where it waits. The machine has the
  * node's side.
  */
-export class HostTurn {
+export class HostProgress {
   /** Resolves when nothing more will happen to the node. */
   readonly over = Promise.withResolvers<void>();
   /** Resolves when the program waits for the drain or has ended: whether it has not failed so far. */

@@ -2,7 +2,7 @@ import type { NodeState } from '../../rolling/state.ts';
 import type { Step } from '../../rolling/types.ts';
 
 /** The circumstances in which a step runs. */
-export interface StepPlace {
+export interface StepDetails {
   /** All steps of the node, for the step's number. */
   readonly route?: readonly Step[];
   /** The nodes of a recheck. */
@@ -16,7 +16,7 @@ export interface StepPlace {
 }
 
 /** The machine's facts about a node that its steps need. */
-export function placeOf(node: NodeState | undefined): StepPlace {
+export function stepDetailsOf(node: NodeState | undefined): StepDetails {
   if (node === undefined) return {};
   const { staysHeld, recovering, drainedEarlier, startReason } = node;
   return {
