@@ -17,7 +17,7 @@ function check(commands: { readonly init: string; readonly test: string }) {
     env: { PATH: `${directory}:${process.env.PATH}` },
     encoding: 'utf8',
   });
-  return { status, said: stdout + stderr };
+  return { status, printed: stdout + stderr };
 }
 
 const SNIPPET = 'nginx: [emerg] unknown directive "porxy_pass" in /usr/local/apisix/conf/nginx.conf:90';
@@ -29,7 +29,7 @@ test.each([
   ['what nginx refuses is refused', { init: 'exit 0', test: `echo '${SNIPPET}' >&2; exit 1` }, 1, SNIPPET],
   ['a name that only its network knows is accepted', { init: 'exit 0', test: `echo '${NAME}' >&2; exit 1` }, 0, NAME],
   ['without the command, init decides', { init: 'exit 0', test: 'echo invalid argument: test; exit 0' }, 0, ''],
-])('a configuration for a gateway: %s', (_, commands, status, said) => {
+])('a configuration for a gateway: %s', (_, commands, status, printed) => {
   const ended = check(commands);
-  expect({ status: ended.status, said: ended.said.trim() }).toEqual({ status, said });
+  expect({ status: ended.status, printed: ended.printed.trim() }).toEqual({ status, printed });
 });

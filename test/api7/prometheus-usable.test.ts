@@ -45,20 +45,20 @@ async function checked({ prometheus, config = {}, group = 'control_plane', query
     }),
   );
   const errors = run.events.flatMap((event) => (event.type === 'run.end' ? event.errors : []));
-  return { asked, said: errors.map(({ code, message, hint }) => `${code}: ${message} (${hint})`).join() };
+  return { asked, printed: errors.map(({ code, message, hint }) => `${code}: ${message} (${hint})`).join() };
 }
 
 const prometheus = { addr: 'http://10.0.4.1:9090' };
 
 test('a control-plane host is checked for both services, in one round trip', async () => {
   const basicAuth = { username: 'ops', password: Secret.of('prom-pass') };
-  const { asked, said } = await checked({ prometheus: { ...prometheus, basicAuth } });
+  const { asked, printed } = await checked({ prometheus: { ...prometheus, basicAuth } });
   const same = { address: '10.0.4.1', port: 9090, host: '10.0.4.1:9090', timeoutMs: 5000, login: basicAuth };
   expect(asked).toEqual([
     { ...same, method: 'GET', path: '/api/v1/query?query=1' },
     { ...same, method: 'POST', path: '/api/v1/write' },
   ]);
-  expect(said).toBe('');
+  expect(printed).toBe('');
 });
 
 test('a gateway host is not checked', async () => {
@@ -80,7 +80,7 @@ test('paths of the inventory are checked, and https without settings is TLS', as
 });
 
 test.each([200, 204, 400, 415])('a receiver that responds to an empty write with %i accepts writes', async (write) => {
-  expect((await checked({ prometheus, write })).said).toBe('');
+  expect((await checked({ prometheus, write })).printed).toBe('');
 });
 
 test.each<[string, Partial<Scene>, string, string]>([
@@ -90,8 +90,8 @@ test.each<[string, Partial<Scene>, string, string]>([
   ['a login that is asked for', { query: 401, write: 401 }, 'requires a login', 'basic_auth'],
   ['a login for writes', { write: 403 }, 'requires a login', 'basic_auth'],
 ])('%s is refused with a hint', async (_, scene, message, hint) => {
-  const { said } = await checked({ prometheus, ...scene });
-  expect(said).toContain(`PROMETHEUS_UNUSABLE: Prometheus at http://10.0.4.1:9090`);
-  expect(said).toContain(message);
-  expect(said).toContain(hint);
+  const { printed } = await checked({ prometheus, ...scene });
+  expect(printed).toContain(`PROMETHEUS_UNUSABLE: Prometheus at http://10.0.4.1:9090`);
+  expect(printed).toContain(message);
+  expect(printed).toContain(hint);
 });

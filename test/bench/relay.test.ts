@@ -24,7 +24,7 @@ afterEach(async () => {
   echo.close();
 });
 
-async function said(text: string): Promise<void> {
+async function printed(text: string): Promise<void> {
   let answer = '';
   while (answer.length < text.length) {
     const [chunk] = await once(client, 'data');
@@ -39,27 +39,27 @@ describe.each([0, 5])('a relay that holds bytes for %i ms', (held) => {
   test('counts one round trip for each question that waits for the last reply', async () => {
     for (const word of ['one', 'two', 'three']) {
       client.write(word);
-      await said(word);
+      await printed(word);
     }
     expect(relay.taken()).toMatchObject([{ trips: 3, turns: 5, bytes: 22 }]);
   });
 
   test('counts simultaneous questions as one round trip', async () => {
     for (const word of ['one', 'two', 'three']) client.write(word);
-    await said('onetwothree');
+    await printed('onetwothree');
     expect(relay.taken().map(({ trips }) => trips)).toEqual([1]);
   });
 
   test('passes the end of either side', async () => {
     client.end('last');
-    await said('last');
+    await printed('last');
     await once(client, 'close');
   });
 });
 
 test('a relay forgets the closed connections', async () => {
   client.write('x');
-  await said('x');
+  await printed('x');
   expect(relay.taken()).toHaveLength(1);
   expect(relay.taken()).toEqual([]);
 });

@@ -7,11 +7,11 @@ import type { RunEvent } from '../../src/core/event/event.ts';
 
 function scene(limitMs: number) {
   const events: RunEvent[] = [];
-  const seen = { said: '', exit: [] as number[], stops: [] as OrchError[], flushed: false, released: false };
+  const seen = { output: '', exit: [] as number[], stops: [] as OrchError[], flushed: false, released: false };
   const bugStop: BugStop = new BugStop({
     stderr: {
       write(text: unknown) {
-        seen.said += String(text);
+        seen.output += String(text);
         return true;
       },
     },
@@ -57,8 +57,10 @@ test('a run that does not end is ended, and its active hosts are named', async (
     errors: [{ code: 'INTERNAL', hint: expect.stringContaining('in progress: gw-1 (container web)') }],
   });
   expect(seen).toMatchObject({ exit: [70], flushed: true, released: true });
-  expect(seen.said).not.toContain('a consequence');
-  expect(seen.said).toContain('this is a bug in api7-orch, please report it; the run is recorded in /state/run.ndjson');
+  expect(seen.output).not.toContain('a consequence');
+  expect(seen.output).toContain(
+    'this is a bug in api7-orch, please report it; the run is recorded in /state/run.ndjson',
+  );
   bugStop[Symbol.dispose]();
 });
 
@@ -69,7 +71,7 @@ test('a run that ends in time is not ended early', async () => {
   bugStop[Symbol.dispose]();
   await delay(60);
   expect({ events, exit: seen.exit }).toEqual({ events: [], exit: [] });
-  expect(seen.said.match(/this is a bug/g)).toHaveLength(1);
+  expect(seen.output.match(/this is a bug/g)).toHaveLength(1);
 });
 
 test('the printed error holds no secret and no terminal sequence', () => {
@@ -77,13 +79,13 @@ test('the printed error holds no secret and no terminal sequence', () => {
   const { bugStop, seen } = scene(1000);
   bugStop.caught(new SyntaxError('Unexpected token "\u001b[2Ja-secret-of-this-test"'));
   bugStop[Symbol.dispose]();
-  expect(seen.said).toContain('Unexpected token "***"');
+  expect(seen.output).toContain('Unexpected token "***"');
   // Without a run that reports it at its end, the stack is printed at once.
-  expect(seen.said).toContain('bug-stop.test.ts');
+  expect(seen.output).toContain('bug-stop.test.ts');
 });
 
 test('without an error nothing is printed', () => {
   const { bugStop, seen } = scene(1000);
   bugStop[Symbol.dispose]();
-  expect(seen.said).toBe('');
+  expect(seen.output).toBe('');
 });

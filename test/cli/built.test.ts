@@ -103,9 +103,9 @@ test('the build runs its own playbooks, and those of others', () => {
      });`,
   );
   const own = built('run', './own.ts', '-i', inventory, '--check');
-  expect({ status: own.status, said: own.stdout + own.stderr }).toMatchObject({
+  expect({ status: own.status, printed: own.stdout + own.stderr }).toMatchObject({
     status: 2,
-    said: expect.stringContaining('CONNECT_REFUSED'),
+    printed: expect.stringContaining('CONNECT_REFUSED'),
   });
   writeFileSync(join(directory, 'package.json'), '{ "type": "commonjs" }');
   const below = built('run', './own.ts', '-i', inventory, '--check');

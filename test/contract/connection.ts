@@ -453,12 +453,12 @@ export function connectionContract(
 
     test('a timeout kills the whole group', async () => {
       const mark = `3${process.pid}.${Date.now() % 100_000}`;
-      const told = join(base, 'told');
-      const script = `trap 'echo TERM >${told}; exit' TERM; echo begun; sleep ${mark} & sleep ${mark} & wait`;
+      const reports = join(base, 'told');
+      const script = `trap 'echo TERM >${reports}; exit' TERM; echo begun; sleep ${mark} & sleep ${mark} & wait`;
       const outcome = host.run({ script }, { timeoutMs: 1500 });
       await expect(outcome).rejects.toMatchObject({ code: 'TIMED_OUT', details: 'begun\n' });
       // It may clean up before it is killed.
-      expect(readFileSync(told, 'utf8')).toBe('TERM\n');
+      expect(readFileSync(reports, 'utf8')).toBe('TERM\n');
       expect((await host.run({ script: `ps -eo stat,args | grep "[s]leep ${mark}" | grep -v '^Z'` })).stdout).toBe('');
       await expect(
         host.run({ script: "trap '' TERM; while :; do sleep 0.2; done" }, { timeoutMs: 300 }),

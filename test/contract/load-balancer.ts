@@ -24,7 +24,7 @@ export interface BalancerWorld extends AsyncDisposable {
   /** A request that keeps a node busy until it is released. */
   hold(node: Node): Promise<{ release(): Promise<void> }>;
   /** An external drain of a node. */
-  takeOutByHand(node: Node): Promise<void>;
+  drainExternally(node: Node): Promise<void>;
   /** An external reload; undefined: the driver keeps its settings through one. */
   reload(): Promise<void>;
   /** Lets time pass: checks run, sessions are counted. */
@@ -137,7 +137,7 @@ export function loadBalancerContract(
     });
 
     row(undefined, 'an external hold stays', async (world) => {
-      await world.takeOutByHand('gw-2');
+      await world.drainExternally('gw-2');
       const held = await see(world, 'gw-2');
       expect(held.held).toEqual(held.servers.map(({ name }) => name));
       expect(await apply(world, restoreMember(at(world, 'gw-2')))).toEqual([]);

@@ -50,10 +50,10 @@ export async function scriptedEngine(
     const ours = /^\w+ \/v(\d+\.\d+)\//.exec(line)?.[1];
     const old = ours !== undefined && compareVersions(ours, version.MinAPIVersion) < 0;
     const refusal = `client version ${ours} is too old. Minimum supported API version is ${version.MinAPIVersion}`;
-    const told = version.silent === true ? {} : { 'Api-Version': version.ApiVersion };
+    const reported = version.silent === true ? {} : { 'Api-Version': version.ApiVersion };
     if ('last' in reply) response.shouldKeepAlive = false;
     const { status = 200, body } = old ? { status: 400, body: { message: refusal } } : reply;
-    response.writeHead(status, { 'content-type': 'application/json', ...told });
+    response.writeHead(status, { 'content-type': 'application/json', ...reported });
     response.end(body === undefined ? '' : `${JSON.stringify(body)}\r\n`);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

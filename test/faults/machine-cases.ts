@@ -74,15 +74,15 @@ export function play(machine: Machine, one: Case, choose: Chooser = chooser(one.
     if (!killed) checkEnd(ran.ledger, before);
     if (life > 3) throw new Error('it is killed for ever');
   }
-  const mended = healed(world);
+  const repaired = healed(world);
   const again = runWorld(
     machine,
-    mended,
+    repaired,
     { options, inRun, recovers: one.recovers === true, faults: [], pools: one.pools },
     chooser('first'),
   );
   checkEnd(again.ledger, world);
-  if (inRun.length === one.fleet && !holds(first)) checkRest(mended, first, options.leaveDrained);
+  if (inRun.length === one.fleet && !holds(first)) checkRest(repaired, first, options.leaveDrained);
 }
 
 const holds = (world: World): boolean =>

@@ -15,10 +15,10 @@ function playInEveryOrder(one: Case): number {
     const begun = way;
     const path = [...begun];
     let depth = 0;
-    const choose = (count: number, picture: () => string): number => {
+    const choose = (count: number, snapshot: () => string): number => {
       const given = begun[depth++];
       if (given !== undefined) return given;
-      const moment = picture();
+      const moment = snapshot();
       if (known.has(moment)) throw new Known();
       known.add(moment);
       for (let other = 1; other < count; other++) ways.push([...path, other]);
@@ -128,7 +128,7 @@ const answerTo = (command: Command, { result, views, go }: Happening): Event | u
   return command.do === 'step' ? { type: 'stepDone', node: command.node, step: command.step, result } : undefined;
 };
 
-const WELL: Happening = {
+const SUCCESS: Happening = {
   which: 0,
   result: { kind: 'ok' },
   views: Object.fromEntries(ids(4).map((id) => [id, { inTraffic: true, held: false, drainedByRun: false, up: true }])),
@@ -183,7 +183,7 @@ function tell(
   send({ type: 'network', up: true });
   for (let turn = 0; open.length > 0; turn++) {
     if (turn > 2000) throw new Error('it never ends');
-    answer(WELL);
+    answer(SUCCESS);
   }
   return ordered;
 }

@@ -58,8 +58,8 @@ export interface Ran {
   readonly left: readonly Injection[];
 }
 
-/** Which pending operation ends next. `picture`: all state that the rest of the run depends on. */
-export type Chooser = (count: number, picture: () => string) => number;
+/** Which pending operation ends next. `snapshot`: all state that the rest of the run depends on. */
+export type Chooser = (count: number, snapshot: () => string) => number;
 
 type Pending =
   | { readonly kind: 'tell'; readonly events: readonly Event[] }

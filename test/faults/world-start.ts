@@ -36,9 +36,9 @@ export function checkStart(ledger: Ledger, node: string, wants: boolean): Starte
     if (ledger.isOverrun(node, [...away])) no(`beyond the budget: ${[...away]} would be out of service`);
   }
   const first = [...ledger.waiting].filter((id) => id !== node && !before.includes(id) && rankOf(ledger, id) < rank);
-  const mending = before.filter((id) => (ledger.started.get(id)?.rank ?? 0) < rank);
-  if (first.length + mending.length > 0) no(`before ${[...first, ...mending]}, which does not serve`);
-  checkWave(ledger, node, rank, before.length, no);
+  const toRepair = before.filter((id) => (ledger.started.get(id)?.rank ?? 0) < rank);
+  if (first.length + toRepair.length > 0) no(`before ${[...first, ...toRepair]}, which does not serve`);
+  checkBatch(ledger, node, rank, before.length, no);
   return { rank, view: balanced ? view : undefined, wanted: wants, seenAt: ledger.seenTakenAt };
 }
 
@@ -52,7 +52,7 @@ const unavailable = ({ nodes, seen, bad, endOf }: Ledger): readonly string[] =>
     .map(({ id }) => id);
 
 /** A healthy node starts only after all batches before its own. */
-function checkWave(ledger: Ledger, node: string, rank: number, inFlight: number, no: (why: string) => never): void {
+function checkBatch(ledger: Ledger, node: string, rank: number, inFlight: number, no: (why: string) => never): void {
   const of = ledger.nodes.filter(({ inRun }) => inRun).length;
   const { canary, batch } = ledger.options;
   const list = batch === undefined ? [of] : typeof batch === 'object' ? batch : [batch];

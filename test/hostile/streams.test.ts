@@ -105,10 +105,10 @@ describe('a login shell that prints without end', () => {
 
   test('is a greeting until it ends', async () => {
     const chatty: Launch = async (line) => launchLocal(`yes | head -c 1000000; ${line}`);
-    const told: string[] = [];
-    const onStdout = (bytes: Buffer): void => void told.push(bytes.toString());
+    const reported: string[] = [];
+    const onStdout = (bytes: Buffer): void => void reported.push(bytes.toString());
     expect(await runShell(chatty, rights, { script: 'echo ran', ...quiet, onStdout })).toMatchObject({ code: 0 });
-    expect(told.join('')).toBe('ran\n');
+    expect(reported.join('')).toBe('ran\n');
   });
 });
 

@@ -39,13 +39,13 @@ test('a stream sends all its lines on one connection and names the gateway', asy
 });
 
 test('a stream ends by itself after its line when the load is stopped', async () => {
-  let said = 0;
+  let printed = 0;
   const target = await service((socket, line) => {
-    said++;
+    printed++;
     echo(socket, line);
   });
-  expect(await streamEchoes(target, { lines: 100, everyMs: 5 }, () => said < 2)).toBe('10.0.0.9');
-  expect(said).toBe(2);
+  expect(await streamEchoes(target, { lines: 100, everyMs: 5 }, () => printed < 2)).toBe('10.0.0.9');
+  expect(printed).toBe(2);
 });
 
 test.each([

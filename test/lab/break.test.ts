@@ -10,17 +10,17 @@ import { type Lab, upLab } from './lab.ts';
 import { type LoadReport, startLoad } from './load/load.ts';
 import { paths } from './paths.ts';
 import { balancerSampler } from './samplers/sampler.ts';
-import { ByHand } from './scenes/manual-install.ts';
+import { ManualInstall } from './scenes/manual-install.ts';
 
 const directory = join(paths.cache, 'labs/break-test');
 
 let lab: Lab;
-let by: ByHand;
+let by: ManualInstall;
 
 beforeAll(async () => {
   await downLab(directory);
   lab = await upLab({ directory, owned: true, size: { controlPlane: 1, dataPlane: 2, loadBalancers: 1 } });
-  by = new ByHand(lab);
+  by = new ManualInstall(lab);
   await by.controlPlane('cp-1');
   await by.until(200, () => by.status('cp-1', 17900, '/healthz'));
   for (const host of ['gw-1', 'gw-2']) await serve(host);
@@ -157,7 +157,7 @@ describe.runIf(all)('the size of a lab', () => {
       ...{ 'lb-1': 'created', 'db-1': 'kept' },
     });
     lab = larger;
-    by = new ByHand(lab);
+    by = new ManualInstall(lab);
     expect((await upLab({ directory, owned: true })).file).toEqual(lab.file);
     await by.until(200, async () => (await fetch(lab.url('gateways'))).status);
     const load = await startLoad(lab, { slow: 2, websockets: 2 });
@@ -170,7 +170,7 @@ describe.runIf(all)('the size of a lab', () => {
     expect(good).toBeGreaterThan(400);
 
     lab = await upLab({ directory, owned: true, size: { dataPlane: 2 }, balancer: 'haproxy' });
-    by = new ByHand(lab);
+    by = new ManualInstall(lab);
     expect(Object.keys(lab.did)).toEqual(['cp-1', 'gw-1', 'gw-2', 'lb-1', 'db-1']);
     const { Volumes } = await lab.docker.listVolumes({ filters: { label: [`api7-orch.lab=${lab.file.id}`] } });
     expect(Volumes).toHaveLength(5);

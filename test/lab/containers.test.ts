@@ -4,7 +4,7 @@ import { inventoryWith } from './config/inventory-with.ts';
 import type { Lab } from './lab.ts';
 import { steadyLoad } from './load/traffic.ts';
 import type { OrchRun } from './scenes/orch.ts';
-import { codesOf, goesWell, installedLab, QUICK_INSTALL, quickRun } from './scenes/small-lab.ts';
+import { codesOf, expectSuccess, installedLab, QUICK_INSTALL, quickRun } from './scenes/small-lab.ts';
 
 // Each setting of a container on real Engines: set, unchanged by the next run, and replaced by a rolling change after a
 // difference or removal. Two gateways behind one balancer; each rolling change takes about half a minute.
@@ -53,10 +53,10 @@ describe.runIf(all)('settings of containers', () => {
   /** All gateways are replaced, and the next run leaves them alone. */
   async function isReplaced(inventory: string): Promise<void> {
     const before = await ids();
-    await goesWell(lab, install(inventory));
+    await expectSuccess(lab, install(inventory));
     const after = await ids();
     expect(after.filter((id) => before.includes(id))).toEqual([]);
-    await goesWell(lab, install(inventory));
+    await expectSuccess(lab, install(inventory));
     expect(await ids()).toEqual(after);
   }
 
@@ -96,7 +96,7 @@ describe.runIf(all)('settings of containers', () => {
     const before = await shown('gw-1', what);
     await isReplaced(await withSettings('other', [...rest, other]));
     expect(await shown('gw-1', what)).not.toBe(before);
-    await goesWell(lab, install(await withSettings('all-again', [...rest, setting])));
+    await expectSuccess(lab, install(await withSettings('all-again', [...rest, setting])));
     expect(JSON.parse(await shown('gw-1', what))).toEqual(expect.anything());
   });
 

@@ -5,7 +5,7 @@ import { inventoryWith } from './config/inventory-with.ts';
 import type { Lab } from './lab.ts';
 import { type LoadReport, startLoad } from './load/load.ts';
 import { orch } from './scenes/orch.ts';
-import { goesWell, installedLab, QUICK_INSTALL, quickRun } from './scenes/small-lab.ts';
+import { expectSuccess, installedLab, QUICK_INSTALL, quickRun } from './scenes/small-lab.ts';
 
 vi.setConfig({ testTimeout: 600_000 });
 
@@ -49,13 +49,13 @@ describe.runIf(all)('a cluster with TLS and two gateway groups', () => {
   });
 
   test('gateways of both groups restart one after another without a failed request', async () => {
-    const { load } = await underLoad(() => goesWell(lab, quickRun(lab, 'rolling-restart')));
+    const { load } = await underLoad(() => expectSuccess(lab, quickRun(lab, 'rolling-restart')));
     expect({ errors: load.errors, risen: load.risen }).toEqual({ errors: {}, risen: {} });
     expect(load.good).toBeGreaterThan(1000);
   });
 
   test('dashboards and DP Managers restart one after another without a failed request', async () => {
-    const { load } = await underLoad(() => goesWell(lab, quickRun(lab, 'control-plane-restart')));
+    const { load } = await underLoad(() => expectSuccess(lab, quickRun(lab, 'control-plane-restart')));
     expect({ errors: load.errors, risen: load.risen }).toEqual({ errors: {}, risen: {} });
   });
 
@@ -69,6 +69,6 @@ describe.runIf(all)('a cluster with TLS and two gateway groups', () => {
     expect(end?.errors.map(({ code: one, host }) => [one, host])).toEqual([['NOT_READY', 'edge-1']]);
     expect({ errors: load.errors, risen: load.risen }).toEqual({ errors: {}, risen: {} });
     // The old certificate is in the running container; the files are replaced by the next run.
-    await goesWell(lab, quickRun(lab, QUICK_INSTALL));
+    await expectSuccess(lab, quickRun(lab, QUICK_INSTALL));
   });
 });

@@ -3,12 +3,12 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { all } from './all.ts';
 import type { Lab } from './lab.ts';
 import { steadyLoad } from './load/traffic.ts';
-import { stillSampler } from './samplers/change-sampler.ts';
+import { changeSampler } from './samplers/change-sampler.ts';
 import { balancerSampler } from './samplers/sampler.ts';
 import { daySeed, randomOf } from './scenes/day-seed.ts';
 import { SHORT_TTL } from './scenes/killed-run.ts';
 import { type OrchOptions, type OrchRun, orch, type RollStep } from './scenes/orch.ts';
-import { leases, mendFleet, notServing } from './scenes/rolling-scene.ts';
+import { leases, notServing, repairFleet } from './scenes/rolling-scene.ts';
 import { codesOf, installedLab, lockedHosts, quickRun } from './scenes/small-lab.ts';
 
 // Two gateways behind one balancer: the smallest cluster in which a second drained node is an outage.
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => lab.down());
 // A failed seed must not fail the next one.
-beforeEach(() => mendFleet(lab));
+beforeEach(() => repairFleet(lab));
 
 const restart = (words: readonly string[] = [], options: OrchOptions = {}): Promise<OrchRun> =>
   quickRun(lab, 'rolling-restart', { words, ...options });
@@ -110,7 +110,7 @@ test.runIf(all)('a controller that continues after another one has taken over wr
   expect(performance.now() - begun).toBeGreaterThan(18_000);
   expect([await leases(lab), await notServing(lab), await lockedHosts(lab)]).toEqual([[], [], []]);
 
-  const still = await stillSampler(lab);
+  const still = await changeSampler(lab);
   go('SIGCONT');
   const ended = await first;
   expect({ code: ended.code, errors: codesOf(ended) }).toEqual({

@@ -3,8 +3,8 @@ import { all } from './all.ts';
 import type { Lab } from './lab.ts';
 import { doctorCases } from './scenes/doctor-cases.ts';
 import { GATEWAYS, inventoryOf, killedRun, managedHosts, type Version } from './scenes/killed-run.ts';
-import { mendFleet } from './scenes/rolling-scene.ts';
-import { goesWell, installedLab, quickRun } from './scenes/small-lab.ts';
+import { repairFleet } from './scenes/rolling-scene.ts';
+import { expectSuccess, installedLab, quickRun } from './scenes/small-lab.ts';
 import { type WorkingFolder, workingFolder } from './scenes/working-folder.ts';
 
 /** Files, images, containers with their settings, and the state of the balancers' servers. */
@@ -38,7 +38,7 @@ describe.runIf(all)('runs that ended early', () => {
   // A failed seed must not fail the next one.
   beforeEach(async () => {
     await Promise.all(managedHosts(lab).map((host) => lab.exec(host, 'rm -rf /var/lib/api7-orch/runs /run/api7-orch')));
-    await mendFleet(lab);
+    await repairFleet(lab);
   });
 
   doctorCases(
@@ -53,7 +53,7 @@ describe.runIf(all)('runs that ended early', () => {
     beforeAll(async () => {
       // The first installation has the images of one version only.
       for (const version of ['3.10.6', '3.10.5'] as const) {
-        await goesWell(lab, installed(await inventoryOf(lab, version)));
+        await expectSuccess(lab, installed(await inventoryOf(lab, version)));
         uninterrupted.set(version, await worldOf(lab));
       }
     });

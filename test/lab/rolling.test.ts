@@ -15,13 +15,13 @@ import { type OrchRun, orch, type RunMoment } from './scenes/orch.ts';
 import {
   gatewayStarts,
   leases,
-  mendFleet,
   notServing,
   quickInventory,
+  repairFleet,
   restartedBetween,
   rollingLab,
-  setByHand,
-  standings,
+  serverStates,
+  setExternally,
 } from './scenes/rolling-scene.ts';
 
 // Six nodes, each with requests of 5 s and a soak.
@@ -45,7 +45,7 @@ beforeAll(async () => {
 /** A failed test, or one that leaves a node drained on purpose, must not make the next one fail. */
 beforeEach(async () => {
   const left = [...(await notServing(lab)), ...(await leases(lab))];
-  if (left.length > 0) await mendFleet(lab);
+  if (left.length > 0) await repairFleet(lab);
 });
 afterAll(() => lab?.down());
 
@@ -182,7 +182,7 @@ describe('a rolling change of six gateways under 200 requests a second', () => {
 describe('nodes out of service before the rolling change', () => {
   test('stopped gateways are repaired first; one in maintenance is changed only on request and stays there', async () => {
     await Promise.all([lab.exec('gw-3', 'docker stop api7-gateway'), lab.exec('gw-5', 'docker kill api7-gateway')]);
-    await setByHand(lab, 'gw-6', 'maint');
+    await setExternally(lab, 'gw-6', 'maint');
     await expect.poll(nodesOut, { timeout: 30_000 }).toEqual(['gw-3', 'gw-5', 'gw-6']);
     // A node in maintenance counts as unavailable: with room for one more, the others go one at a time.
     const some = ['--limit', 'gw-1,gw-3,gw-5,gw-6'];
@@ -198,7 +198,7 @@ describe('nodes out of service before the rolling change', () => {
     expect(second.restarted).toEqual(['gw-6']);
     expect({ errors: second.load.errors, good: second.load.good }).toEqual({ errors: {}, good: second.load.sent });
     expect(await notServing(lab)).toHaveLength(4);
-    for (const [name, { admin }] of Object.entries(await standings(lab)))
+    for (const [name, { admin }] of Object.entries(await serverStates(lab)))
       expect({ name, admin }).toEqual({ name, admin: name.endsWith('gw-6') ? 1 : 0 });
     expect(await leases(lab)).toEqual([]);
   });

@@ -8,7 +8,7 @@ import type { Lab } from './lab.ts';
 import { steadyLoad } from './load/traffic.ts';
 import { checkCases } from './scenes/check-cases.ts';
 import type { OrchRun } from './scenes/orch.ts';
-import { codesOf, goesWell, installedLab, QUICK_INSTALL, quickRun } from './scenes/small-lab.ts';
+import { codesOf, expectSuccess, installedLab, QUICK_INSTALL, quickRun } from './scenes/small-lab.ts';
 
 // The sizes that users have: pools of two, and two balancers that both are control-plane endpoints. After the cause is gone, the
 // same command must repair the state that each case leaves. About five minutes.
@@ -30,8 +30,8 @@ describe.runIf(all)('a small cluster', () => {
   checkCases(() => lab);
 
   test('replaces a control plane while gateways reconnect through either balancer', async () => {
-    await goesWell(lab, install(await changed('dp-manager', 'dp_manager: { log: { level: info } }')));
-    await goesWell(lab, install());
+    await expectSuccess(lab, install(await changed('dp-manager', 'dp_manager: { log: { level: info } }')));
+    await expectSuccess(lab, install());
   });
 
   test('a corrected password is enough after a wrong one', async () => {
@@ -43,14 +43,14 @@ describe.runIf(all)('a small cluster', () => {
       code: 3,
       codes: [expect.stringMatching(/^(CONTAINER_EXITED|NOT_READY)$/)],
     });
-    await goesWell(lab, install());
+    await expectSuccess(lab, install());
   });
 
   test('corrected endpoints are enough after unreachable ones', async () => {
     await lab.reset(['gw-1'], { keepImages: true });
     const wrong = await inventoryWith(lab, 'endpoints', (text) => text.replaceAll(':17900"', ':17901"'));
     expect((await install(wrong)).code).toBeGreaterThan(0);
-    await goesWell(lab, install());
+    await expectSuccess(lab, install());
   });
 
   test('a server that HAProxy does not have is refused, and the process ends', async () => {
@@ -69,7 +69,7 @@ describe.runIf(all)('a small cluster', () => {
     } finally {
       await write(out);
     }
-    await goesWell(lab, quickRun(lab, 'rolling-restart'));
+    await expectSuccess(lab, quickRun(lab, 'rolling-restart'));
   });
 
   test('killed in the middle of a node, the same command resumes without an outage', async () => {
@@ -82,7 +82,7 @@ describe.runIf(all)('a small cluster', () => {
       },
     });
     expect(killed.end).toBeUndefined();
-    await goesWell(lab, install(file));
+    await expectSuccess(lab, install(file));
     const { bad, sent } = await load.stop();
     expect({ bad, any: sent > 10 }).toEqual({ bad: {}, any: true });
   });

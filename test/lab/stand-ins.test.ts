@@ -10,19 +10,19 @@ import { type Lab, upLab } from './lab.ts';
 import { streamEchoes } from './load/stream-client.ts';
 import { paths } from './paths.ts';
 import { type HostName, portOfBalancer } from './plan/topology.ts';
-import { ByHand } from './scenes/manual-install.ts';
+import { ManualInstall } from './scenes/manual-install.ts';
 
 const directory = join(paths.cache, 'labs/stand-ins-test');
 const release = '3.10.5';
 
 let lab: Lab;
-let by: ByHand;
+let by: ManualInstall;
 
 beforeAll(async () => {
   const size = { controlPlane: 2, dataPlane: 2, edgeGateways: 1, loadBalancers: 1 };
   lab = await upLab({ directory, owned: true, version: release, size });
   await lab.reset();
-  by = new ByHand(lab);
+  by = new ManualInstall(lab);
 });
 
 afterAll(() => lab?.down());
@@ -211,11 +211,11 @@ describe.runIf(all)('the stand-in images, run as on the vendor’s page', () => 
     await sleep(1000);
     const stopped = performance.now();
     await by.run('edge-1', 'docker stop -t 30 gateway');
-    const took = performance.now() - stopped;
+    const lap = performance.now() - stopped;
     expect(await short).toBe(lab.host('edge-1').address);
     expect(await long).toMatch(/ECONNRESET|ended by the other side/);
-    expect(took).toBeGreaterThan(2500);
-    expect(took).toBeLessThan(10_000);
+    expect(lap).toBeGreaterThan(2500);
+    expect(lap).toBeLessThan(10_000);
   });
 
   it('serve no route with a certificate that the control plane does not trust', async () => {
@@ -283,13 +283,13 @@ describe.runIf(all)('the stand-in images, run as on the vendor’s page', () => 
         `timeout 40 docker run --rm -v /opt/certs/dp-manager:/certs -v /opt/bad.yaml:/usr/local/api7/conf/config.yaml api7/api7-ee-dp-manager:v${release}`,
       );
     };
-    const said = (words: string) => ({ code: 1, err: expect.stringContaining(words) });
-    expect(await run('    cert_file: /certs/cert.pem\n')).toMatchObject(said('cert_file and key_file go together'));
+    const printed = (words: string) => ({ code: 1, err: expect.stringContaining(words) });
+    expect(await run('    cert_file: /certs/cert.pem\n')).toMatchObject(printed('cert_file and key_file go together'));
     expect(await run('    cert_file: /certs/none.pem\n    key_file: /certs/key.pem\n')).toMatchObject(
-      said('cannot read /certs/none.pem: No such file'),
+      printed('cannot read /certs/none.pem: No such file'),
     );
     expect(await run('    cert_file: /certs/cert.pem\n    key_file: /certs/cert.pem\n')).toMatchObject(
-      said('are not a certificate with its key'),
+      printed('are not a certificate with its key'),
     );
   });
 
@@ -330,13 +330,13 @@ describe.runIf(all)('the stand-in images, run as on the vendor’s page', () => 
       await by.run('gw-1', 'docker stop -t 30 gateway');
       return {
         answer: (await request).out,
-        took: performance.now() - stopped,
+        lap: performance.now() - stopped,
         code: await by.run('gw-1', 'docker inspect -f {{.State.ExitCode}} gateway'),
       };
     };
     const finished = await slow(4);
     expect(finished).toMatchObject({ answer: 'slept 4\n 200', code: '0' });
-    expect(finished.took).toBeGreaterThan(2000);
+    expect(finished.lap).toBeGreaterThan(2000);
 
     await by.gatewayConfig('gw-1', 'nginx_config:\n  worker_shutdown_timeout: 2s\n');
     await by.gateway('gw-1');
@@ -344,7 +344,7 @@ describe.runIf(all)('the stand-in images, run as on the vendor’s page', () => 
     const cut = await slow(20);
     expect(cut.answer).not.toContain('slept');
     expect(cut).toMatchObject({ code: '0' });
-    expect(cut.took).toBeLessThan(10_000);
+    expect(cut.lap).toBeLessThan(10_000);
   });
 
   it('start again after a power loss of their host', async () => {

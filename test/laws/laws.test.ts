@@ -34,7 +34,7 @@ const apply = (host: FakeHost, subject: Subject, check = false) =>
 
 const silent = { warn: () => undefined, progress: () => undefined, aboutToStop: async () => undefined };
 
-const picture = (host: FakeHost): string => JSON.stringify(host.snapshot());
+const snapshot = (host: FakeHost): string => JSON.stringify(host.snapshot());
 
 const ended = (events: readonly NumberedEvent[]) => events.filter((event) => event.type === 'task.end');
 
@@ -44,9 +44,9 @@ describe.each(subjects)('$name', (subject) => {
 
   test('a plan changes nothing on the host', async () => {
     const host = subject.host();
-    const before = picture(host);
+    const before = snapshot(host);
     await apply(host, subject, true);
-    expect(picture(host)).toBe(before);
+    expect(snapshot(host)).toBe(before);
     expect(host.writes).toBe(0);
   });
 
@@ -132,12 +132,12 @@ describe.each(subjects)('$name', (subject) => {
 
   test('without the lock of its host it writes nothing', async () => {
     const host = subject.host();
-    const before = picture(host);
+    const before = snapshot(host);
     const refused = guarded(host, async () => {
       throw new OrchError('FENCED', 'another run has the lock');
     });
     expect((await apply(refused as FakeHost, subject)).codes).toEqual(['FENCED']);
-    expect([host.writes, picture(host)]).toEqual([0, before]);
+    expect([host.writes, snapshot(host)]).toEqual([0, before]);
   });
 
   test('no secret shows in the events', async () => {

@@ -386,18 +386,18 @@ describe('holding', () => {
 
   test('a late beat alone ends nothing: the lock is confirmed on all hosts, and earlier reads are too old', async () => {
     const world = new LockWorld(['a', 'b']);
-    const proofs: string[] = [];
+    const confirmations: string[] = [];
     const run = new Controller(world, 'run', {
-      step: (host, operation) => void (operation === 'lock.beat' && proofs.push(host)),
+      step: (host, operation) => void (operation === 'lock.beat' && confirmations.push(host)),
     });
     await world.until(run.take('a', 'b'));
     expect(await run.locks.refresh()).toBe(false);
     run.stop();
     await world.pass(50_000);
-    proofs.length = 0;
+    confirmations.length = 0;
     run.go();
     expect(await world.until(run.locks.refresh())).toBe(true);
-    expect(proofs.toSorted()).toEqual(['a', 'b']);
+    expect(confirmations.toSorted()).toEqual(['a', 'b']);
     await write(run, 'a');
     expect(await run.locks.refresh()).toBe(false);
   });

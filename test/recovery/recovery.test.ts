@@ -33,7 +33,10 @@ async function installed(lbs: Lbs): Promise<SmallCluster> {
 }
 
 /** The same command again. */
-async function goesOn(cluster: SmallCluster, playbook: Parameters<SmallCluster['run']>[0] = 'install'): Promise<void> {
+async function expectRecovery(
+  cluster: SmallCluster,
+  playbook: Parameters<SmallCluster['run']>[0] = 'install',
+): Promise<void> {
   await cluster.settle();
   const again = await cluster.run(playbook);
   expect(again).toMatchObject({ exitCode: 0, messages: [], asked: [], outages: [] });
@@ -84,7 +87,7 @@ describe('after a failed operation', () => {
     if (cluster.struck) failedWith(failing.as, first);
     else expect(first.exitCode).toBe(0);
     cluster.repair();
-    await goesOn(cluster);
+    await expectRecovery(cluster);
   });
 });
 
@@ -108,7 +111,7 @@ describe.each<Lbs>([2, 1])('with %i balancers: after a wrong state', (lbs) => {
       if (fix === undefined) cluster.repair();
       else await fix(cluster);
       cluster.health();
-      await goesOn(cluster, playbook);
+      await expectRecovery(cluster, playbook);
     },
   );
 });
@@ -121,7 +124,7 @@ describe('after a host was unreachable', () => {
     failedWith(code, first);
     expect(first.exitCode).toBe(2);
     cluster.repair();
-    await goesOn(cluster);
+    await expectRecovery(cluster);
   });
 
   test.each(rows('connect').flatMap(([code, { connect }]) => (connect === 'before' ? [] : [code])))(
@@ -136,7 +139,7 @@ describe('after a host was unreachable', () => {
       const first = await cluster.run();
       expect(first.exitCode).toBe(3);
       cluster.repair();
-      await goesOn(cluster);
+      await expectRecovery(cluster);
     },
   );
 });
@@ -163,6 +166,6 @@ describe.each<Lbs>([2, 1])('with %i balancers: after the controller was killed',
     cluster.killAt = at;
     await cluster.run();
     cluster.repair();
-    await goesOn(cluster);
+    await expectRecovery(cluster);
   });
 });

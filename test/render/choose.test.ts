@@ -19,7 +19,7 @@ async function shown(
   const renderer = chooseRenderer(output === undefined ? detail : { ...detail, output });
   for (const event of events) renderer.event(event);
   await renderer.close();
-  if (where instanceof Terminal) return where.pictures > 0 ? 'tty' : 'plain';
+  if (where instanceof Terminal) return where.frames > 0 ? 'tty' : 'plain';
   return where.text.startsWith('{') ? 'json' : 'plain';
 }
 

@@ -119,10 +119,10 @@ describe('the view of a run', () => {
   test.each(scenarios)('agrees with the end of the run: $name', ({ events, name }) => {
     const view = viewOf(events);
     const failed = [...view.hosts.values()].filter(({ counts }) => counts.failed > 0).map((each) => each.name);
-    const said = Object.entries(view.end?.hosts ?? {})
+    const printed = Object.entries(view.end?.hosts ?? {})
       .filter(([, counts]) => counts.failed > 0)
       .map(([each]) => each);
-    if (name !== 'exec') expect(failed).toEqual(said);
+    if (name !== 'exec') expect(failed).toEqual(printed);
     expect(view.exec).toBe(name === 'exec');
   });
 });

@@ -17,7 +17,7 @@ export class Terminal extends Writable {
   bytes = 0;
   cursorHidden = false;
   /** Frames begun: only a painted screen has them. */
-  pictures = 0;
+  frames = 0;
   #row = 0;
   #column = 0;
 
@@ -49,7 +49,7 @@ export class Terminal extends Writable {
     else if (kind === 'K')
       this.all[this.#row] = amount === '2' ? '' : (this.all[this.#row] ?? '').slice(0, this.#column);
     else if (amount === '?25') this.cursorHidden = kind === 'l';
-    else if (amount === '?2026') this.pictures += kind === 'h' ? 1 : 0;
+    else if (amount === '?2026') this.frames += kind === 'h' ? 1 : 0;
     else if (kind !== 'm') this.#print(token);
   }
 

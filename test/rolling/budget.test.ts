@@ -3,7 +3,7 @@ import { atOnceIn } from '../../src/rolling/budget.ts';
 import { startRoll } from '../../src/rolling/machine.ts';
 import { endOf, wavesOf } from '../../src/rolling/report.ts';
 import type { NodeInit } from '../../src/rolling/types.ts';
-import { DEFAULTS, DOWN, HELD, Roll } from './roll-by-hand.ts';
+import { DEFAULTS, DOWN, HELD, Roll } from './roll-steps.ts';
 
 /** gw-1 to gw-8 are in the pool `edge`, gw-8 to gw-11 in `core`. */
 const TWO_POOLS: Readonly<Record<string, Partial<NodeInit>>> = Object.fromEntries(

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { endOf, endsOf } from '../../src/rolling/report.ts';
 import type { Event, Result, Step } from '../../src/rolling/types.ts';
-import { BACK, bad, DOWN, faultOn, gone, held, LEASED, Roll, TO_APPLY, UP } from './roll-by-hand.ts';
+import { BACK, bad, DOWN, faultOn, gone, held, LEASED, Roll, TO_APPLY, UP } from './roll-steps.ts';
 
 describe('a failure', () => {
   test.each<[string, readonly Step[], Step, Result, readonly Step[], string]>([
@@ -69,12 +69,12 @@ describe('a failure', () => {
     const roll = new Roll(2);
     roll.begin();
     roll.goes('gw-1', ...before);
-    let told = roll.did('gw-1', step, result);
+    let reports = roll.did('gw-1', step, result);
     for (const next of after) {
-      expect(told).toContain(`gw-1 ${next}`);
-      told = roll.did('gw-1', next);
+      expect(reports).toContain(`gw-1 ${next}`);
+      reports = roll.did('gw-1', next);
     }
-    expect(told.at(-1)).toBe('finish');
+    expect(reports.at(-1)).toBe('finish');
     expect(roll.end('gw-1')).toBe(end);
     expect(roll.end('gw-2')).toBe('untouched, in');
     expect(endOf(roll.state, 'gw-1')?.fault).toEqual(faultOn('gw-1'));
@@ -338,12 +338,12 @@ describe('a node that is restored unchanged', () => {
     it.begin();
     const route = [...TO_APPLY, ...BACK];
     it.goes('gw-1', ...route.slice(0, route.indexOf(step)));
-    let told = it.did('gw-1', step, bad('gw-1'));
+    let reports = it.did('gw-1', step, bad('gw-1'));
     for (const next of [...steps, 'gw-1 waitReady', 'gw-1 restore', 'gw-1 waitInService']) {
-      expect(told).toContain(next);
-      told = it.did('gw-1', next.split(' ')[1] as Step);
+      expect(reports).toContain(next);
+      reports = it.did('gw-1', next.split(' ')[1] as Step);
     }
-    expect(told).toEqual(['finish']);
+    expect(reports).toEqual(['finish']);
     expect([it.end('gw-1'), it.end('gw-2')]).toEqual(['rolledBack, in', 'untouched, in']);
     expect(endOf(it.state, 'gw-1')?.fault).toEqual(faultOn('gw-1'));
   });
@@ -383,8 +383,8 @@ describe('a node that is restored unchanged', () => {
     it.tell({ type: 'planned', node: 'gw-2', unhealthy: false });
     it.tell({ type: 'ended', node: 'gw-1', ok: false, fault: { ...faultOn('gw-1'), code: 'NOT_READY' } });
     it.tell({ type: 'needsDrain', node: 'gw-2' });
-    const told = it.look();
-    expect(told.filter((one) => one.startsWith('gw-1'))).toEqual(step === undefined ? [] : [step]);
+    const reports = it.look();
+    expect(reports.filter((one) => one.startsWith('gw-1'))).toEqual(step === undefined ? [] : [step]);
     if (step === undefined) expect(it.end('gw-1')).toBe(`failed, ${seen.inTraffic ? 'in' : 'out'}`);
     expect(it.end('gw-2')).toBe('untouched, in');
   });

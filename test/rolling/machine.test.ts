@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { endOf, wavesOf } from '../../src/rolling/report.ts';
 import type { Event, NodeInit, Observation, Options, Step } from '../../src/rolling/types.ts';
-import { BACK, bad, DOWN, faultOn, HELD, LEASED, Roll, SOAKING, TO_APPLY, UP } from './roll-by-hand.ts';
+import { BACK, bad, DOWN, faultOn, HELD, LEASED, Roll, SOAKING, TO_APPLY, UP } from './roll-steps.ts';
 
 describe('before the first drain', () => {
   test('no node starts until every program has reached its first disruptive change', () => {

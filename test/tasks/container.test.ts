@@ -476,7 +476,7 @@ describe('faults', () => {
     const whole = await installed();
     const start = whole.writes;
     await run(whole, change);
-    const picture = async (host: DockerHost) => {
+    const snapshot = async (host: DockerHost) => {
       const found = await host.engine.container(NAME);
       return [await names(host), found?.Config, found?.HostConfig, found?.Image, found?.State.Running, host.snapshot()];
     };
@@ -489,7 +489,7 @@ describe('faults', () => {
         await run(host, change);
         host.onWrite = undefined;
         expect((await run(host, change)).codes).toEqual([]);
-        expect(await picture(host)).toEqual(await picture(whole));
+        expect(await snapshot(host)).toEqual(await snapshot(whole));
       }
   });
 

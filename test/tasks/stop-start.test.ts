@@ -42,16 +42,16 @@ const SINCE = new Date(2500).toISOString();
 const again = restarted({ container: NAME, since: SINCE, stopTimeoutSeconds: 60 });
 
 /** The output and questions of a write, in order, together with the commands to the engine. */
-function noting(host: DockerHost, refuse = false): { readonly said: string[]; readonly report: Report } {
-  const said: string[] = [];
-  host.engine.onWrite = (call, name) => said.push(`${call} ${name}`);
+function noting(host: DockerHost, refuse = false): { readonly printed: string[]; readonly report: Report } {
+  const printed: string[] = [];
+  host.engine.onWrite = (call, name) => printed.push(`${call} ${name}`);
   return {
-    said,
+    printed,
     report: {
-      warn: (message) => said.push(`warning: ${message}`),
+      warn: (message) => printed.push(`warning: ${message}`),
       progress: () => undefined,
       aboutToStop: async () => {
-        said.push('last check');
+        printed.push('last check');
         if (refuse) throw new OrchError('DRAIN_LOST', 'it is back in service');
       },
     },
@@ -59,10 +59,10 @@ function noting(host: DockerHost, refuse = false): { readonly said: string[]; re
 }
 
 async function write(task: typeof again | ReturnType<typeof stopped>, host: DockerHost, refuse = false) {
-  const { said, report } = noting(host, refuse);
+  const { printed, report } = noting(host, refuse);
   const { before, after, differences } = await plan(task as typeof again, host);
   await (task as typeof again).bound.write({ before, after, differences }, host, undefined, report);
-  return said;
+  return printed;
 }
 
 describe('restarted', () => {
@@ -98,8 +98,8 @@ describe('restarted', () => {
     const host = await hostWith();
     const before = await host.engine.container(NAME);
     host.engine.stubborn.add(NAME);
-    const said = await write(again, host);
-    expect(said.filter((line) => line.startsWith('warning'))).toEqual([
+    const printed = await write(again, host);
+    expect(printed.filter((line) => line.startsWith('warning'))).toEqual([
       expect.stringMatching(/had not ended 60 s after SIGQUIT and was killed/),
     ]);
     const after = await host.engine.container(NAME);
@@ -125,8 +125,8 @@ describe('restarted', () => {
     const host = await hostWith({});
     const id = (await host.engine.container(NAME))?.Id;
     host.engine.stubborn.add(NAME);
-    const said = await write(again, host);
-    expect(said).toContainEqual(expect.stringMatching(/warning: .* was not made by api7-orch/));
+    const printed = await write(again, host);
+    expect(printed).toContainEqual(expect.stringMatching(/warning: .* was not made by api7-orch/));
     expect((await host.engine.container(NAME))?.Id).toBe(id);
   });
 

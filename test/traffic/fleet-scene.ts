@@ -142,8 +142,8 @@ export class FleetScene {
       name,
       command: (command) => this.#command(name, command),
       http: (asked) => {
-        const told = options.http?.(name, asked);
-        return told === undefined ? { status: 200, body: 'ok' } : told;
+        const reported = options.http?.(name, asked);
+        return reported === undefined ? { status: 200, body: 'ok' } : reported;
       },
     });
     host.engine.loadArchive({ classic: 'sha256:1', containerd: 'sha256:2' }, 'a:1');

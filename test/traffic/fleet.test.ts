@@ -89,8 +89,8 @@ describe('drain and restore', () => {
       const { codes, messages, warnings } = await drained(scene);
       expect(codes).toEqual(expected);
       expect(scene.clock.now()).toBeGreaterThanOrEqual(60_000);
-      const told = onTimeout === 'quit_tail' ? warnings : messages;
-      expect(told).toEqual([
+      const reports = onTimeout === 'quit_tail' ? warnings : messages;
+      expect(reports).toEqual([
         expect.stringMatching(
           /gateways on lb-1: gateways\/gw-1 still has 1 session after 1m30s .*busy at gw-1: 1 from 10\.0\.0\.11 \(request waits for its response\)/,
         ),

@@ -35,7 +35,7 @@ async function run(statuses: Readonly<Record<string, readonly number[]>>) {
   return {
     codes,
     exitCode: report.exitCode,
-    said: errors.map(({ message }) => message).join(),
+    output: errors.map(({ message }) => message).join(),
     all: JSON.stringify(events),
   };
 }
@@ -46,9 +46,9 @@ test('gateways that return within a minute have reconnected', async () => {
 });
 
 test('a gateway that stays disconnected is named', async () => {
-  const { codes, said } = await run({ 'gw-1': [200, 200], 'gw-2': [200, 503], 'gw-3': [200, 0] });
+  const { codes, output } = await run({ 'gw-1': [200, 200], 'gw-2': [200, 503], 'gw-3': [200, 0] });
   expect(codes).toEqual(['NOT_RECONNECTED']);
-  expect(said).toBe('2 of 3 gateways have not reconnected after 1m: gw-2, gw-3');
+  expect(output).toBe('2 of 3 gateways have not reconnected after 1m: gw-2, gw-3');
 });
 
 test('a gateway that was not connected before, or has no such status, is not waited for', async () => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { loginsOf } from '../../../src/api7/checks/postgres-login.ts';
 import { Secret } from '../../../src/core/base/secret.ts';
 
-const told = (dsn: string) => {
+const reported = (dsn: string) => {
   const found = loginsOf(Secret.containing(dsn));
   return found?.logins.map(
     ({ address, port, user, password, database, sslmode }) =>
@@ -20,5 +20,5 @@ test.each<[string, readonly string[] | undefined]>([
   ['postgres://a:bcd@db/d?sslmode=later', ['a bcd db 5432 d prefer -']],
   ['mysql://a:bcd@db/d', undefined],
 ])('%s', (dsn, expected) => {
-  expect(told(dsn)).toEqual(expected);
+  expect(reported(dsn)).toEqual(expected);
 });

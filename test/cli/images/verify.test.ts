@@ -19,7 +19,7 @@ const REFS = {
   gateway: 'api7/api7-ee-3-gateway:3.10.5',
 } as const;
 
-const SAYS: Readonly<Record<string, number>> = {
+const STATUSES: Readonly<Record<string, number>> = {
   '/door': 200,
   '/v1/schema': 200,
   '/status': 200,
@@ -39,7 +39,7 @@ function hostWithImages(name: string, ...refs: readonly string[]): DockerHost {
   const host = new DockerHost({
     name,
     http: ({ path }) => ({
-      status: SAYS[path] ?? (path === '/api/version' ? 200 : 404),
+      status: STATUSES[path] ?? (path === '/api/version' ? 200 : 404),
       body: path === '/api/version' ? '{"value":"v3.10.5"}' : '',
     }),
   });

@@ -29,7 +29,7 @@ async function taken(record: LockRecord): Promise<readonly string[]> {
   host.locks.epoch = 1;
   // Its last beat is that of a moment ago.
   await host.lock.beat(record.token, 1);
-  const said: string[] = [];
+  const printed: string[] = [];
   const locks = new RunLocks({
     owner: { token: 'next', run: 'run-2', by: 'ops@desk', verb: 'run install', process: thisProcess() as never },
     clock: systemClock,
@@ -40,7 +40,7 @@ async function taken(record: LockRecord): Promise<readonly string[]> {
     hasEnded,
     onStop: () => undefined,
     onFenced: () => undefined,
-    say: (message) => said.push(message),
+    say: (message) => printed.push(message),
   });
   const hosts = new Hosts(locks.connecting(async () => host));
   const alive = setInterval(() => void host.lock.beat(record.token, Date.now()), 300);
@@ -53,7 +53,7 @@ async function taken(record: LockRecord): Promise<readonly string[]> {
     clearInterval(alive);
     await locks.release();
   }
-  return said;
+  return printed;
 }
 
 test('the third Ctrl-C exits at once and keeps the locks; the next run of this machine starts at once', async () => {
@@ -75,9 +75,9 @@ test('the third Ctrl-C exits at once and keeps the locks; the next run of this m
   expect(record, errors).toMatchObject({ run: 'run-1', process: { pid: child.pid } });
 
   expect(await taken(record as LockRecord)).toEqual(['HOST_LOCKED']);
-  for (const said of ['finishing the current node', 'Stopping after the current command']) {
+  for (const printed of ['finishing the current node', 'Stopping after the current command']) {
     child.kill('SIGINT');
-    await expect.poll(() => errors).toContain(said);
+    await expect.poll(() => errors).toContain(printed);
   }
   child.kill('SIGINT');
   expect(await end).toEqual([6, null]);

@@ -8,7 +8,7 @@ import { ttyRenderer } from '../../../src/render/tty/tty.ts';
 import type { Question } from '../../../src/transport/ssh/ask.ts';
 import { numbered, runEnd } from '../../render/scenarios.ts';
 import { Terminal } from '../../render/terminal.ts';
-import { somebody } from '../../support/ssh/ssh-keys.ts';
+import { promptWith } from '../../support/ssh/ssh-keys.ts';
 
 const question: Question = { kind: 'password', what: 'password of ops', echo: false };
 
@@ -231,14 +231,14 @@ test.each<[readonly string[], object, object]>([
   [['both', ''], { askPass: true, askBecomePass: true }, { password: 'both', becomePassword: 'both' }],
   [['one', 'two'], { askPass: true, askBecomePass: true }, { password: 'one', becomePassword: 'two' }],
 ])('answered with %j, %j returns %j', async (answers, flags, passwords) => {
-  const given = await askedPasswords(flags, somebody(...answers).ask);
+  const given = await askedPasswords(flags, promptWith(...answers).ask);
   expect(Object.fromEntries(Object.entries(given).map(([name, secret]) => [name, secret?.reveal()]))).toEqual(
     passwords,
   );
 });
 
 test('a missing password is an error with a hint', async () => {
-  await expect(askedPasswords({ askPass: true }, somebody().ask)).rejects.toMatchObject({
+  await expect(askedPasswords({ askPass: true }, promptWith().ask)).rejects.toMatchObject({
     code: 'NO_TERMINAL',
     hint: expect.stringContaining('!env'),
   });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { rollOptions } from '../../../src/cli/run/roll-options.ts';
 import { Hosts } from '../../../src/engine/plan/hosts.ts';
 import { loadInventory } from '../../../src/inventory/load.ts';
-import { somebody } from '../../support/ssh/ssh-keys.ts';
+import { promptWith } from '../../support/ssh/ssh-keys.ts';
 
 const inventory = await loadInventory('inventory.example.yaml', {
   env: { API7_DB_PASSWORD: 'a-password', API7_GATEWAY_TOKEN: 'a-token' },
@@ -18,7 +18,7 @@ test.each<[readonly string[], boolean]>([
   [['maybe', 'yess', 'no'], false],
   [['maybe'], false],
 ])('a question answered with %j: %s, and any other answer is asked again', async (answers, yes) => {
-  const { ask, asked } = somebody(...answers);
+  const { ask, asked } = promptWith(...answers);
   const hosts = new Hosts(() => Promise.reject(new Error('not to be connected to')));
   const options = rollOptions(inventory, { withoutLb: [], onHold: 'ask' }, { hosts, ask, run: 'r' });
   expect(await options.ask?.('gw-1: continue?')).toBe(yes);

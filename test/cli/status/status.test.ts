@@ -8,10 +8,10 @@ import { LbScene } from '../lb/scene.ts';
 
 type Answers = Readonly<Record<string, number>>;
 
-const WELL: Answers = { '7085/status': 200, '7085/status/ready': 200, '17080/healthz': 200, '17900/healthz': 200 };
+const HEALTHY: Answers = { '7085/status': 200, '7085/status/ready': 200, '17080/healthz': 200, '17900/healthz': 200 };
 
 /** A host with these containers running, and these replies. */
-async function node(name: string, containers: Readonly<Record<string, string>>, answers: Answers = WELL) {
+async function node(name: string, containers: Readonly<Record<string, string>>, answers: Answers = HEALTHY) {
   const docker = new FakeDocker({ files: { read: () => null } });
   for (const [container, image] of Object.entries(containers)) {
     docker.loadArchive({ classic: `sha256:${image}`, containerd: `sha256:m${image}` }, image);
@@ -31,7 +31,7 @@ const CONTROL_PLANE = {
   'api7-dp-manager': 'registry:5000/api7/api7-ee-dp-manager:v3.10.5',
 };
 
-async function scene(gateway: Answers = WELL) {
+async function scene(gateway: Answers = HEALTHY) {
   const nodes = await Promise.all([
     node('cp-1', CONTROL_PLANE),
     node('cp-2', CONTROL_PLANE),
@@ -82,22 +82,27 @@ describe('an unhealthy service is shown, and sets the exit code only with --exit
         await docker['gw-1']?.stop('api7-gateway', { signal: 'SIGQUIT', timeoutSeconds: 1 });
         docker['gw-1']?.crash('api7-gateway', 137);
       },
-      WELL,
+      HEALTHY,
     ],
-    ['a container that is not there', /^gw-1 {2}gateway {2}- {8}absent /m, ({ docker }) => gone(docker['gw-1']), WELL],
+    [
+      'a container that is not there',
+      /^gw-1 {2}gateway {2}- {8}absent /m,
+      ({ docker }) => gone(docker['gw-1']),
+      HEALTHY,
+    ],
     ['a gateway without an answer', /^gw-1 .* running {4}no response /m, () => undefined, {}],
-    ['an answer that is none', /^gw-1 .* running {4}HTTP 500 /m, () => undefined, { ...WELL, '7085/status': 500 }],
+    ['an answer that is none', /^gw-1 .* running {4}HTTP 500 /m, () => undefined, { ...HEALTHY, '7085/status': 500 }],
     [
       'a gateway without its control plane',
       /^gw-1 .* running {4}not ready /m,
       () => undefined,
-      { ...WELL, '7085/status/ready': 503 },
+      { ...HEALTHY, '7085/status/ready': 503 },
     ],
     [
       'an external drain',
       /^gw-1 .* maintenance, up +0 {2}external$/m,
       ({ scene: from }) => from.order('lb-1', 'set server gateways/gw-1 state maint'),
-      WELL,
+      HEALTHY,
     ],
     [
       'a node that its balancers see down',
@@ -106,7 +111,7 @@ describe('an unhealthy service is shown, and sets the exit code only with --exit
         for (const one of Object.values(from.haproxies)) one.lives('10.0.2.21', false);
         return from.clock.sleep(10_000);
       },
-      WELL,
+      HEALTHY,
     ],
   ];
   test.each(rows)('%s', async (_name, row, prepare, answers) => {

@@ -30,8 +30,8 @@ const sighted = defineGate({
 });
 
 /** A program runs offline first, without any result. */
-const keep = <V>(said: V[], answer: V | Later): void => {
-  if (!(answer instanceof Later)) said.push(answer);
+const keep = <V>(printed: V[], answer: V | Later): void => {
+  if (!(answer instanceof Later)) printed.push(answer);
 };
 
 describe('defineGate', () => {
@@ -73,10 +73,10 @@ describe('after the timeout', () => {
   const run = async (onTimeout: 'warn' | 'hold' | 'fail', asks = false) => {
     const fake = bareHost();
     put(fake, '/a', 'no');
-    const said: string[] = [];
+    const printed: string[] = [];
     const program = onePlay(function* (): Steps {
       const gate = answered({ path: '/a', within: 300, onTimeout });
-      if (asks) keep(said, yield* gate);
+      if (asks) keep(printed, yield* gate);
       else yield gate;
       yield answered({ path: '/b' });
     });
@@ -84,7 +84,7 @@ describe('after the timeout', () => {
     const clock = virtualClock();
     const done = await runPlays([fake], program, { clock });
     const warnings = done.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
-    return { rows: done.rows, codes: done.codes, warnings, said, ms: clock.now() };
+    return { rows: done.rows, codes: done.codes, warnings, printed, ms: clock.now() };
   };
 
   test.each(['fail', 'hold'] as const)('%s: the program fails', async (onTimeout) => {
@@ -104,18 +104,18 @@ describe('after the timeout', () => {
   });
 
   test('warn: a program that asks gets the reason, and decides the output', async () => {
-    expect(await run('warn', true)).toMatchObject({ codes: [], warnings: [], said: ['/a said "no"'] });
+    expect(await run('warn', true)).toMatchObject({ codes: [], warnings: [], printed: ['/a said "no"'] });
   });
 
   test('warn: a gate that passes returns nothing to a program that asks', async () => {
     const fake = bareHost();
     put(fake, '/a', 'yes');
-    const said: string[] = [];
+    const printed: string[] = [];
     const program = onePlay(function* (): Steps {
-      keep(said, yield* answered({ path: '/a', onTimeout: 'warn' }));
+      keep(printed, yield* answered({ path: '/a', onTimeout: 'warn' }));
     });
     await runPlays([fake], program);
-    expect(said).toEqual(['']);
+    expect(printed).toEqual(['']);
   });
 
   test('hold: the error leaves the decision to the operator', async () => {
@@ -164,12 +164,12 @@ describe('defineQuery', () => {
   ])('returns its view, also an empty one: %s', async (text, expected) => {
     const fake = bareHost();
     if (text !== undefined) put(fake, '/a', text);
-    const said: (string | null)[] = [];
+    const printed: (string | null)[] = [];
     const program = onePlay(function* (): Steps {
-      keep(said, yield* content({ path: '/a' }));
+      keep(printed, yield* content({ path: '/a' }));
     });
     const run = await runPlays([fake], program);
-    expect([said, run.rows, fake.writes]).toEqual([[expected], ['ok content'], 0]);
+    expect([printed, run.rows, fake.writes]).toEqual([[expected], ['ok content'], 0]);
   });
 });
 

@@ -11,7 +11,7 @@ describe('a node that an earlier run left drained', () => {
   const left = async (): Promise<Cluster> => {
     const cluster = new Cluster(3);
     await cluster.roll();
-    cluster.fleet.set('gw-2', 'mine');
+    cluster.fleet.set('gw-2', 'drained');
     return cluster;
   };
 
@@ -19,7 +19,7 @@ describe('a node that an earlier run left drained', () => {
     const cluster = await left();
     const run = await cluster.roll({}, { gated: true, batch });
     expect({ codes: run.codes, exit: run.report.exitCode }).toEqual({ codes: [], exit: 0 });
-    expect(cluster.fleet.standing('gw-2')).toBe('in');
+    expect(cluster.fleet.nodeState('gw-2')).toBe('in');
     expect(ends(run.events)).toEqual({ 'gw-1': 'unchanged', 'gw-2': 'done', 'gw-3': 'unchanged' });
   });
 
@@ -28,11 +28,11 @@ describe('a node that an earlier run left drained', () => {
     async (gated) => {
       const cluster = new Cluster(2);
       await cluster.roll({}, { outage: async () => true });
-      cluster.fleet.set('gw-1', 'mine');
+      cluster.fleet.set('gw-1', 'drained');
       cluster.nodes[1]?.files.set('/app', { type: 'file', content: Buffer.from('old'), ...ROOT });
       const run = await cluster.roll({}, { gated });
       expect({ codes: run.codes, exit: run.report.exitCode }).toEqual({ codes: [], exit: 0 });
-      expect(['gw-1', 'gw-2'].map((name) => [cluster.content(name), cluster.fleet.standing(name)])).toEqual([
+      expect(['gw-1', 'gw-2'].map((name) => [cluster.content(name), cluster.fleet.nodeState(name)])).toEqual([
         ['new', 'in'],
         ['new', 'in'],
       ]);
@@ -56,11 +56,11 @@ describe('a node that an earlier run left drained', () => {
       };
       const select = () => nodes.map(({ name }) => ({ name, address: '', groups: [], vars: {} }));
       const { codes } = await runPlays([...nodes, fleet.lb], plays, { fleet, select });
-      return { codes, standing: fleet.standing('gw-2') };
+      return { codes, nodeState: fleet.nodeState('gw-2') };
     };
     const beside = note({ path: '/beside', content: 'x' });
-    expect(await rolled(beside)).toEqual({ codes: [], standing: 'mine' });
-    expect(await rolled(beside, served({ path: '/app', content: 'new' }))).toEqual({ codes: [], standing: 'in' });
+    expect(await rolled(beside)).toEqual({ codes: [], nodeState: 'drained' });
+    expect(await rolled(beside, served({ path: '/app', content: 'new' }))).toEqual({ codes: [], nodeState: 'in' });
   });
 
   test('is not waited for where the rolling change has stopped', async () => {
@@ -68,11 +68,11 @@ describe('a node that an earlier run left drained', () => {
     cluster.fleet.onStep = (step, node) => {
       if (step === 'waitReady' && node === 'gw-1') throw new OrchError('NOT_READY', 'answers 500', { host: 'gw-1' });
     };
-    cluster.fleet.set('gw-1', 'mine');
+    cluster.fleet.set('gw-1', 'drained');
     const run = await cluster.roll({}, { gated: true });
     expect(run.codes).toEqual(['NOT_READY']);
     expect(ends(run.events)).toMatchObject({ 'gw-1': 'failed', 'gw-2': 'untouched' });
-    expect(cluster.fleet.standing('gw-2')).toBe('mine');
+    expect(cluster.fleet.nodeState('gw-2')).toBe('drained');
   });
 });
 
@@ -142,5 +142,5 @@ test('an unhealthy node fails its soak without a question', async () => {
   };
   const run = await cluster.roll({}, { ask });
   expect({ codes: run.codes, asked }).toEqual({ codes: ['NOT_READY'], asked: [] });
-  expect(cluster.fleet.standing('gw-1')).toBe('mine');
+  expect(cluster.fleet.nodeState('gw-1')).toBe('drained');
 });

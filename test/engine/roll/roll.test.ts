@@ -26,7 +26,7 @@ describe('a successful rolling change', () => {
       way.map((step) => `${step} gw-1`),
     );
     expect(ends(run.events)).toEqual({ 'gw-1': 'done', 'gw-2': 'done', 'gw-3': 'done' });
-    for (const { name } of cluster.nodes) expect([name, cluster.fleet.standing(name)]).toEqual([name, 'in']);
+    for (const { name } of cluster.nodes) expect([name, cluster.fleet.nodeState(name)]).toEqual([name, 'in']);
   });
 
   test('a second run drains no node', async () => {
@@ -113,22 +113,22 @@ describe('a failed rolling change', () => {
       'gw-5': 'untouched',
       'gw-6': 'untouched',
     });
-    expect(['gw-1', 'gw-2', 'gw-3'].map((name) => cluster.fleet.standing(name))).toEqual(['mine', 'mine', 'in']);
+    expect(['gw-1', 'gw-2', 'gw-3'].map((name) => cluster.fleet.nodeState(name))).toEqual(['drained', 'drained', 'in']);
     expect(['gw-3', 'gw-4', 'gw-5', 'gw-6'].map((name) => cluster.content(name))).toEqual(['old', 'old', 'old', 'old']);
   });
 
   test('a node that becomes unreachable during its drain, and stays drained, is not reported as a refusal', async () => {
     const cluster = new Cluster(2);
-    let isAway = false;
+    let isUnreachable = false;
     cluster.fleet.onStep = (step) => {
-      isAway ||= step === 'waitIdle';
+      isUnreachable ||= step === 'waitIdle';
     };
     const lost = () => new OrchError('CONNECT_TIMED_OUT', 'no response', { host: 'gw-1', retryable: true });
     const far = defineTask({
       kind: 'far',
       params: z.object({}),
       claim: () => 'state:far',
-      read: async () => (isAway ? Promise.reject(lost()) : { digest: 'old' }),
+      read: async () => (isUnreachable ? Promise.reject(lost()) : { digest: 'old' }),
       want: () => ({ digest: 'new' }),
       write: async () => undefined,
     });
@@ -145,7 +145,7 @@ describe('a failed rolling change', () => {
       fleet: cluster.fleet,
       restoreCommand: (node) => `lb restore ${node}`,
     });
-    expect(cluster.fleet.standing('gw-1')).toBe('mine');
+    expect(cluster.fleet.nodeState('gw-1')).toBe('drained');
     expect({ exit: report.exitCode, codes, ends: ends(events) }).toEqual({
       exit: 3,
       codes: ['CONNECT_TIMED_OUT'],
@@ -158,7 +158,7 @@ describe('a failed rolling change', () => {
     cluster.fleet.lb.files.set('/sessions/gw-1', { type: 'file', content: Buffer.from('7'), ...ROOT });
     const run = await cluster.roll();
     expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 2, codes: ['DRAIN_TIMEOUT'] });
-    expect([cluster.fleet.standing('gw-1'), cluster.content('gw-1'), cluster.content('gw-2')]).toEqual([
+    expect([cluster.fleet.nodeState('gw-1'), cluster.content('gw-1'), cluster.content('gw-2')]).toEqual([
       'in',
       'old',
       'old',
@@ -172,7 +172,7 @@ describe('a failed rolling change', () => {
     };
     const run = await cluster.roll();
     expect(run.codes).toEqual(['LB_MEMBER_NOT_UP']);
-    expect([cluster.fleet.standing('gw-1'), cluster.content('gw-2')]).toEqual(['mine', 'old']);
+    expect([cluster.fleet.nodeState('gw-1'), cluster.content('gw-2')]).toEqual(['drained', 'old']);
   });
 
   test('a balancer that does not respond refuses the run before any change', async () => {
@@ -208,7 +208,7 @@ test('a balancer that does not respond during the soak drains no node', async ()
   };
   const run = await cluster.roll();
   expect(run.codes).toEqual(['LB_UNREACHABLE']);
-  expect([cluster.fleet.standing('gw-1'), cluster.content('gw-2')]).toEqual(['in', 'old']);
+  expect([cluster.fleet.nodeState('gw-1'), cluster.content('gw-2')]).toEqual(['in', 'old']);
 });
 
 test('a balancer that does not respond during the recheck fails no node', async () => {
@@ -271,12 +271,12 @@ describe('a drain that was lost right before the stop', () => {
   test('is not repeated while another node is drained externally: the budget would be exceeded', async () => {
     const { cluster, run } = await lost(({ fleet }) => fleet.set('gw-2', 'down'));
     expect({ codes: run.codes, content: cluster.content('gw-1') }).toEqual({ codes: ['DRAIN_LOST'], content: 'old' });
-    expect(cluster.fleet.standing('gw-1')).toBe('in');
+    expect(cluster.fleet.nodeState('gw-1')).toBe('in');
   });
 
   test.each([
-    { signals: 1, outcome: { codes: [], content: 'new', standing: 'in' }, ms: 4000 },
-    { signals: 2, outcome: { codes: ['INTERRUPTED'], content: 'old', standing: 'mine' }, ms: 2000 },
+    { signals: 1, outcome: { codes: [], content: 'new', nodeState: 'in' }, ms: 4000 },
+    { signals: 2, outcome: { codes: ['INTERRUPTED'], content: 'old', nodeState: 'drained' }, ms: 2000 },
   ])('new requests since then are waited for; $signals × Ctrl-C', async ({ signals, outcome, ms }) => {
     const sessions = ({ fleet }: Cluster, count: string) =>
       fleet.lb.files.set('/sessions/gw-1', { type: 'file', content: Buffer.from(count), ...ROOT });
@@ -295,8 +295,8 @@ describe('a drain that was lost right before the stop', () => {
         }),
       }),
     );
-    const standing = cluster.fleet.standing('gw-1');
-    expect({ codes: run.codes, content: cluster.content('gw-1'), standing }).toEqual(outcome);
+    const nodeState = cluster.fleet.nodeState('gw-1');
+    expect({ codes: run.codes, content: cluster.content('gw-1'), nodeState }).toEqual(outcome);
     expect(waitedMs).toBeGreaterThanOrEqual(ms);
     expect(waitedMs).toBeLessThan(ms + 1000);
   });
@@ -323,17 +323,17 @@ test('a balancer that is down keeps no node drained on the others', async () => 
   };
   const run = await cluster.roll();
   expect(run.report.exitCode).not.toBe(0);
-  expect(cluster.fleet.standing('gw-1')).toBe('in');
+  expect(cluster.fleet.nodeState('gw-1')).toBe('in');
 });
 
 describe('nodes that are drained before the run', () => {
   test('an externally drained node stays as it is, and is named', async () => {
     const cluster = new Cluster(3);
-    cluster.fleet.set('gw-2', 'theirs');
+    cluster.fleet.set('gw-2', 'external');
     const run = await cluster.roll({ maxUnavailable: 2 });
     expect(run.report.exitCode).toBe(3);
     expect(ends(run.events)).toEqual({ 'gw-1': 'done', 'gw-2': 'skipped', 'gw-3': 'done' });
-    expect([cluster.fleet.standing('gw-2'), cluster.content('gw-2')]).toEqual(['theirs', 'old']);
+    expect([cluster.fleet.nodeState('gw-2'), cluster.content('gw-2')]).toEqual(['external', 'old']);
   });
 
   test('unhealthy nodes go first and use no budget', async () => {
@@ -349,17 +349,17 @@ describe('nodes that are drained before the run', () => {
   test('a drain of an earlier run is restored even when nothing is to be changed', async () => {
     const cluster = new Cluster(2);
     await cluster.roll();
-    cluster.fleet.set('gw-1', 'mine');
+    cluster.fleet.set('gw-1', 'drained');
     const run = await cluster.roll();
     expect(run.codes).toEqual([]);
-    expect(cluster.fleet.standing('gw-1')).toBe('in');
+    expect(cluster.fleet.nodeState('gw-1')).toBe('in');
   });
 });
 
 test('an interrupt before an unchanged node is restored is not a success', async () => {
   const cluster = new Cluster(3);
   await cluster.roll();
-  for (const node of ['gw-1', 'gw-2']) cluster.fleet.set(node, 'mine');
+  for (const node of ['gw-1', 'gw-2']) cluster.fleet.set(node, 'drained');
   const interrupt = new AbortController();
   const run = await cluster.roll(
     {},
@@ -370,7 +370,7 @@ test('an interrupt before an unchanged node is restored is not a success', async
       },
     },
   );
-  expect(['gw-1', 'gw-2'].map((node) => cluster.fleet.standing(node))).toEqual(['in', 'mine']);
+  expect(['gw-1', 'gw-2'].map((node) => cluster.fleet.nodeState(node))).toEqual(['in', 'drained']);
   expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 6, codes: ['NOT_RESTORED'] });
 });
 
@@ -392,7 +392,7 @@ describe('decisions of the operator', () => {
     const run = await cluster.roll();
     expect({ exit: run.report.exitCode, codes: run.codes }).toEqual({ exit: 3, codes: ['CONTROL_PLANE_UNREACHABLE'] });
     expect(ends(run.events)).toEqual({ 'gw-1': 'done', 'gw-2': 'untouched', 'gw-3': 'untouched' });
-    for (const { name } of cluster.nodes) expect([name, cluster.fleet.standing(name)]).toEqual([name, 'in']);
+    for (const { name } of cluster.nodes) expect([name, cluster.fleet.nodeState(name)]).toEqual([name, 'in']);
   });
 
   test('the answer no about the last node is not a success either', async () => {
@@ -464,7 +464,7 @@ test('an interrupt lets the drained node reach a safe point, and starts no other
   );
   expect(run.report.exitCode).toBe(6);
   expect(['gw-1', 'gw-2', 'gw-3'].map((name) => cluster.content(name))).toEqual(['new', 'old', 'old']);
-  expect(['gw-1', 'gw-2', 'gw-3'].map((name) => cluster.fleet.standing(name))).toEqual(['in', 'in', 'in']);
+  expect(['gw-1', 'gw-2', 'gw-3'].map((name) => cluster.fleet.nodeState(name))).toEqual(['in', 'in', 'in']);
 });
 
 describe('an interrupt while a drained node is waited for until it is idle', () => {
@@ -500,7 +500,7 @@ describe('an interrupt while a drained node is waited for until it is idle', () 
     expect(ms).toBeLessThan(3000);
     expect(ends(run.events)).toEqual({ 'gw-1': 'untouched', 'gw-2': 'untouched' });
     for (const name of ['gw-1', 'gw-2'])
-      expect([cluster.content(name), cluster.fleet.standing(name)]).toEqual(['old', 'in']);
+      expect([cluster.content(name), cluster.fleet.nodeState(name)]).toEqual(['old', 'in']);
     expect(run.codes).toEqual([]);
   });
 });
@@ -612,7 +612,8 @@ describe('no change bypasses the disruption gate', () => {
         return sha256(path);
       };
       node.onWrite = (moment) => {
-        if (moment === 'before') expect([node.name, cluster.fleet.standing(node.name)]).toEqual([node.name, 'mine']);
+        if (moment === 'before')
+          expect([node.name, cluster.fleet.nodeState(node.name)]).toEqual([node.name, 'drained']);
       };
     }
     const run = await cluster.roll();

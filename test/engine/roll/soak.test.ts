@@ -105,7 +105,7 @@ describe('a node that responds with errors', () => {
       event.type === 'roll.step' && event.status === 'failed' ? [[event.step, event.durationMs]] : [],
     );
     expect(failed).toEqual([['soak', 1000]]);
-    expect(cluster.fleet.standing('gw-1')).toBe('mine');
+    expect(cluster.fleet.nodeState('gw-1')).toBe('drained');
   });
 
   test('is drained again during the wait for its balancers', async () => {
@@ -123,7 +123,7 @@ describe('a node that responds with errors', () => {
         'gw-1 has more errors than its unchanged peers: 100.0% 5xx responses (30 in 30 requests), its peers 0.0%',
       ],
     ]);
-    expect(cluster.fleet.standing('gw-1')).toBe('mine');
+    expect(cluster.fleet.nodeState('gw-1')).toBe('drained');
   });
 
   test('is not counted without a soak', async () => {

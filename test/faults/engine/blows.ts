@@ -1,25 +1,25 @@
 import type { Cluster } from './cluster.ts';
+import type { Monitor } from './monitor.ts';
 import type { Blows } from './strike.ts';
-import type { Watch } from './watch.ts';
 
 const NETWORK_MS = 60_000;
 
 /** The effects of faults on the hosts. */
-export const blowsOn = (cluster: Cluster, watch: Watch): Omit<Blows, 'kill' | 'interrupt' | 'answer'> => ({
+export const blowsOn = (cluster: Cluster, monitor: Monitor): Omit<Blows, 'kill' | 'interrupt' | 'answer'> => ({
   last: cluster.ids.at(-1) ?? '',
   takeDown(id) {
-    watch.struck(id);
+    monitor.struck(id);
     cluster.down.add(id);
     cluster.health();
   },
   crash(id) {
-    watch.struck(id);
+    monitor.struck(id);
     cluster.crash(id);
   },
   recover: (id) => cluster.recover(id),
   cutNetwork() {
     cluster.cut = true;
-    watch.way.cut();
+    monitor.way.cut();
     cluster.time.after(NETWORK_MS, () => {
       cluster.cut = false;
     });

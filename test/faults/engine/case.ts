@@ -5,8 +5,8 @@ import { checkRest } from '../world-check.ts';
 import { checkLife } from './check.ts';
 import { Cluster } from './cluster.ts';
 import { type Life, live, type Setup } from './life.ts';
+import { Monitor } from './monitor.ts';
 import type { Fault } from './strike.ts';
-import { Watch } from './watch.ts';
 import { worldOf } from './world-of.ts';
 
 /** A row of the machine's table, with faults that only hosts have. */
@@ -47,7 +47,7 @@ export async function playReal(
   for (const id of one.skipped ?? []) Object.assign(given.nodes[id] ?? {}, { reachable: false });
   const cluster = new Cluster(given);
   const options = { ...OPTIONS, ...one.options };
-  const watch = new Watch(cluster, Number(options.maxUnavailable));
+  const monitor = new Monitor(cluster, Number(options.maxUnavailable));
   // Balancers have noticed the unhealthy nodes.
   await cluster.time.until(cluster.time.sleep(10_000), () => undefined);
   const nth = typeof one.order === 'number' ? one.order : 0;
@@ -63,7 +63,7 @@ export async function playReal(
   const first = await worldOf(cluster);
   const lives: Life[] = [];
   for (let faults = one.faults; ; ) {
-    const life = await lived(cluster, watch, { ...setup, faults });
+    const life = await lived(cluster, monitor, { ...setup, faults });
     lives.push(life);
     faults = life.left;
     if (life.report !== undefined) break;
@@ -72,7 +72,7 @@ export async function playReal(
   if (isHealthy(given, one)) checkOutcome(one, lives);
   cluster.heal();
   await cluster.time.until(cluster.time.sleep(10_000), () => undefined);
-  const again = await lived(cluster, watch, { ...setup, unstaged: [], skipUnreachable: false, faults: [] });
+  const again = await lived(cluster, monitor, { ...setup, unstaged: [], skipUnreachable: false, faults: [] });
   if (setup.inRun.length === one.fleet && !holds(first)) {
     if (again.report?.exitCode !== 0)
       throw new Violation(`in the end it exits with ${again.report?.exitCode}: ${why(again)}`);
@@ -81,11 +81,11 @@ export async function playReal(
   return [...lives, again];
 }
 
-async function lived(cluster: Cluster, watch: Watch, setup: Setup): Promise<Life> {
+async function lived(cluster: Cluster, monitor: Monitor, setup: Setup): Promise<Life> {
   const before = cloneWorld(await worldOf(cluster));
-  const life = await live(cluster, watch, setup);
+  const life = await live(cluster, monitor, setup);
   checkLife(life, setup, before, await worldOf(cluster));
-  if (watch.wrong !== undefined) throw watch.wrong;
+  if (monitor.wrong !== undefined) throw monitor.wrong;
   return life;
 }
 

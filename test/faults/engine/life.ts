@@ -12,10 +12,10 @@ import { fleetOf } from '../../../src/traffic/fleet.ts';
 import { blowsOn } from './blows.ts';
 import type { Cluster } from './cluster.ts';
 import { delays } from './delays.ts';
+import type { Monitor } from './monitor.ts';
 import { ownProgram, placedFleet } from './placed.ts';
 import { upgrade } from './program.ts';
 import type { Blows, Fault } from './strike.ts';
-import type { Watch } from './watch.ts';
 import { Wire } from './wire.ts';
 
 export interface Setup {
@@ -44,7 +44,7 @@ export interface Life {
 const PATIENCE = 4;
 
 /** One run of the real engine over the cluster, to its end or to the death of its controller. @throws Violation */
-export async function live(cluster: Cluster, watch: Watch, setup: Setup): Promise<Life> {
+export async function live(cluster: Cluster, monitor: Monitor, setup: Setup): Promise<Life> {
   const { time, inventory } = cluster;
   const events: RunEvent[] = [];
   const steps = new Map<string, string>();
@@ -53,16 +53,16 @@ export async function live(cluster: Cluster, watch: Watch, setup: Setup): Promis
   const interruption = new OrchError('INTERRUPTED', 'interrupted');
   const death = Promise.withResolvers<void>();
   let yes = PATIENCE;
-  watch.way.begin();
+  monitor.way.begin();
   const blows: Blows = {
-    ...blowsOn(cluster, watch),
+    ...blowsOn(cluster, monitor),
     kill: () => {
       wire.dead = true;
       time.forget();
       death.resolve();
     },
     interrupt: (twice) => {
-      watch.way.interrupted();
+      monitor.way.interrupted();
       interrupt.abort(interruption);
       if (twice) urgent.abort(interruption);
     },
@@ -75,7 +75,7 @@ export async function live(cluster: Cluster, watch: Watch, setup: Setup): Promis
   const hosts = new Hosts(wire.connect, { clock: time, signal: urgent.signal });
   const listen = (event: RunEvent): void => {
     events.push(event);
-    watch.event(event);
+    monitor.event(event);
     setup.listen?.(event);
     if (event.type !== 'roll.step') return;
     if (event.status === 'begun') steps.set(event.host, event.step);
@@ -94,8 +94,8 @@ export async function live(cluster: Cluster, watch: Watch, setup: Setup): Promis
     fleet: placedFleet(fleetOf(inventory, { by: 'ops@desk' }), {
       wire,
       steps,
-      looking: () => watch.looking(),
-      carriedOut: (node, program) => watch.way.carriedOut(node, program),
+      looking: () => monitor.looking(),
+      carriedOut: (node, program) => monitor.way.carriedOut(node, program),
     }),
     rollFlags: { includeHeld: setup.options.includeHeld, skipUnreachable: setup.skipUnreachable },
     ask: async () => {
@@ -115,7 +115,7 @@ export async function live(cluster: Cluster, watch: Watch, setup: Setup): Promis
   };
   const running = runPlaybook(context, request);
   const over = Promise.race([running, death.promise]);
-  await time.until(over, () => watch.wrong);
+  await time.until(over, () => monitor.wrong);
   time.forget();
   const report = (await over) ?? undefined;
   const looked = wire.happened.length === 0 || events.some(({ type }) => type === 'roll.step');

@@ -47,7 +47,7 @@ export class Wire {
   connect = async (name: string): Promise<Connection> => {
     await this.#turn();
     const host = this.#cluster.hosts.get(name);
-    if (host === undefined || this.#isAway(name))
+    if (host === undefined || this.#isUnreachable(name))
       throw new OrchError('CONNECT_TIMED_OUT', `${name} does not answer`, { retryable: true });
     return this.#through({ host, at: new Map(), lost: false }, NOWHERE);
   };
@@ -126,11 +126,11 @@ export class Wire {
     return strike;
   }
 
-  #isAway = (name: string): boolean => this.#cluster.cut || this.#cluster.down.has(name);
+  #isUnreachable = (name: string): boolean => this.#cluster.cut || this.#cluster.down.has(name);
 
   #refuse(link: Link): void {
     const { name } = link.host;
-    if (this.#isAway(name)) link.lost = true;
+    if (this.#isUnreachable(name)) link.lost = true;
     if (link.lost)
       throw new OrchError('CONNECTION_LOST', 'the SSH connection is closed', { host: name, retryable: true });
   }

@@ -71,10 +71,10 @@ async function standInArchive(
   architecture: string,
   base: ArchiveLayer,
 ): Promise<TarEntry> {
-  const told: TarEntry[] = [{ name: 'opt/stand-in/VERSION', content: `${version}\n` }];
+  const reported: TarEntry[] = [{ name: 'opt/stand-in/VERSION', content: `${version}\n` }];
   const fault = new Map<string, string>(Object.entries(faultyVersions)).get(version);
-  if (fault && part === 'dp') told.push({ name: 'opt/stand-in/FAULT', content: `${fault}\n` });
-  const top = await tarBytes([...files, ...told]);
+  if (fault && part === 'dp') reported.push({ name: 'opt/stand-in/FAULT', content: `${fault}\n` });
+  const top = await tarBytes([...files, ...reported]);
   const layers = [base, await archiveLayer(top)];
   const reference = `${repository}:${tag(version)}`;
   const content = await imageArchive({ reference, architecture, config, layers });

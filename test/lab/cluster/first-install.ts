@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sendRequests } from '../load/traffic.ts';
-import { MANAGED, pictures } from '../samplers/snapshots.ts';
+import { MANAGED, snapshots } from '../samplers/snapshots.ts';
 import { install, type LabOf } from './commands.ts';
 import { type InstallTimes, timedInstall } from './kill-moment.ts';
 
@@ -12,11 +12,11 @@ export function firstInstall(lab: LabOf, times: InstallTimes): void {
     let listed: readonly string[] = [];
 
     test('check lists the planned changes, and changes nothing', async () => {
-      const before = await pictures(lab());
+      const before = await snapshots(lab());
       const check = await install(lab(), '--check');
       expect({ code: check.code, outcome: check.end?.outcome }).toEqual({ code: 0, outcome: 'ok' });
       for (const host of MANAGED) expect(check.end?.hosts[host]?.changed).toBeGreaterThan(0);
-      expect(await pictures(lab())).toEqual(before);
+      expect(await snapshots(lab())).toEqual(before);
       listed = check.with('changed');
     });
 

@@ -13,7 +13,7 @@ const IN_A_ROW = all ? 4 : 2;
 const SINGLE = Number(process.env.API7_ORCH_KILLS ?? (all ? 20 : 0));
 
 // No clients are connected: api7-orch cannot compare a resumed gateway with its peers, and need not.
-const UNWATCHED = ['--on-hold', 'go'];
+const WITHOUT_OPERATOR = ['--on-hold', 'go'];
 
 /** One moment in each equal part of the run, so that each part has a kill. */
 const shares = (count: number, random: () => number) => Array.from({ length: count }, (_, i) => (i + random()) / count);
@@ -30,9 +30,9 @@ export function kills(lab: LabOf, times: InstallTimes): void {
     'npx vitest run --project lab test/lab/cluster.test.ts -t kills';
 
   /** An uninterrupted run must converge, and leave no temporary files. */
-  async function converges(told: string): Promise<readonly number[]> {
-    const { run, ends } = await timedInstall(lab(), ...UNWATCHED);
-    expect({ told, code: run.code, errors: run.end?.errors }).toEqual({ told, code: 0, errors: [] });
+  async function converges(reported: string): Promise<readonly number[]> {
+    const { run, ends } = await timedInstall(lab(), ...WITHOUT_OPERATOR);
+    expect({ reported, code: run.code, errors: run.end?.errors }).toEqual({ reported, code: 0, errors: [] });
     for (const host of MANAGED) expect(run.end?.hosts[host]).toMatchObject({ failed: 0, unreachable: 0 });
     expect(await leftovers(lab())).toEqual({});
     return ends;
@@ -47,21 +47,21 @@ export function kills(lab: LabOf, times: InstallTimes): void {
   }
 
   async function kill(share: number): Promise<OrchRun> {
-    const killed = await killedInstall(lab(), momentAt(share, times.ends), ...UNWATCHED);
-    const told = `kill at ${percent(share)}`;
+    const killed = await killedInstall(lab(), momentAt(share, times.ends), ...WITHOUT_OPERATOR);
+    const reported = `kill at ${percent(share)}`;
     // A run that ends by itself has failed on the remains of an earlier kill. Only at its very end may it be done before.
-    expect({ told, errors: killed.end?.errors ?? [] }).toEqual({ told, errors: [] });
-    if (share < 0.9) expect({ told, code: killed.code }).toEqual({ told, code: null });
+    expect({ reported, errors: killed.end?.errors ?? [] }).toEqual({ reported, errors: [] });
+    if (share < 0.9) expect({ reported, code: killed.code }).toEqual({ reported, code: null });
     return killed;
   }
 
   describe('kills', () => {
     test(`killed ${IN_A_ROW} times in a row, an install converges and leaves no remains`, async () => {
-      const told = `killed at ${inARow.map(percent).join(', ')}, ${seed}`;
-      process.stderr.write(`${told}; the same again: ${again}\n`);
+      const reported = `killed at ${inARow.map(percent).join(', ')}, ${seed}`;
+      process.stderr.write(`${reported}; the same again: ${again}\n`);
       await begin();
       for (const share of inARow) await kill(share);
-      await converges(told);
+      await converges(reported);
     });
 
     test.each(single.map((share, i) => ({ number: i + 1, share })))(

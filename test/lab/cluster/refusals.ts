@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { packagePath } from '../build/packages.ts';
 import { inventoryWith } from '../config/inventory-with.ts';
-import { pictures } from '../samplers/snapshots.ts';
+import { snapshots } from '../samplers/snapshots.ts';
 import { install, installWith, type LabOf } from './commands.ts';
 
 /** Runs that change nothing: all of them use the same bare hosts, one after another. */
@@ -41,7 +41,7 @@ export function refusals(lab: LabOf): void {
     });
 
     test('an unreachable host refuses the run, and no other host is changed', async () => {
-      const before = await pictures(lab(), ['cp-1', 'gw-1']);
+      const before = await snapshots(lab(), ['cp-1', 'gw-1']);
       const container = lab().docker.getContainer(lab().host('gw-3').container);
       await container.pause();
       try {
@@ -58,11 +58,11 @@ export function refusals(lab: LabOf): void {
       } finally {
         await container.unpause();
       }
-      expect(await pictures(lab(), ['cp-1', 'gw-1'])).toEqual(before);
+      expect(await snapshots(lab(), ['cp-1', 'gw-1'])).toEqual(before);
     });
 
     test('a limit on open files that the host does not grant is refused before any change', async () => {
-      const before = await pictures(lab());
+      const before = await snapshots(lab());
       const file = await inventoryWith(lab(), 'nofile', (text) => text.replace(/nofile: \d+/, 'nofile: 2000000000'));
       const run = await installWith(file);
       expect(run.code).toBe(2);
@@ -71,7 +71,7 @@ export function refusals(lab: LabOf): void {
         hint: expect.stringContaining('api7.nofile'),
       });
       expect(run.with('changed')).toEqual([]);
-      expect(await pictures(lab())).toEqual(before);
+      expect(await snapshots(lab())).toEqual(before);
     });
   });
 }

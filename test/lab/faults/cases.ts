@@ -105,7 +105,7 @@ export const strikes: readonly Pick<Case, 'fault' | 'moment'>[] = faultNames.fla
 );
 
 /** Where the expected result of the second node depends on it, nodes go one at a time, the victim first. */
-const inTurn: ReadonlySet<FaultName> = new Set([
+const oneByOne: ReadonlySet<FaultName> = new Set([
   'another node in maintenance',
   'a bystander in maintenance',
   'never ready',
@@ -122,8 +122,8 @@ export function caseOf(seed: number): Case {
   const random = randomOf(seed);
   const strike = strikes[(seed - 1) % strikes.length] ?? { fault: 'ctrl-c', moment: 'drain' };
   const [victim = '', other = '', bystander = ''] = shuffled(['gw-1', 'gw-2', 'gw-3'], random);
-  const single = inTurn.has(strike.fault) || strike.moment === 'recheck' || random() < 0.6;
-  const first = single && (inTurn.has(strike.fault) || strike.moment === 'recheck' || random() < 0.75);
+  const single = oneByOne.has(strike.fault) || strike.moment === 'recheck' || random() < 0.6;
+  const first = single && (oneByOne.has(strike.fault) || strike.moment === 'recheck' || random() < 0.75);
   return {
     seed,
     ...strike,

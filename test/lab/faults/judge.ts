@@ -1,14 +1,14 @@
 import { expect } from 'vitest';
 import type { Case, FaultName } from './cases.ts';
 import { kinds } from './kinds.ts';
-import type { Watched } from './scene.ts';
+import type { SampledRun } from './scene.ts';
 import { startedBetween, type World } from './world.ts';
 
 /** An interrupt after the last node has begun stops nothing. */
 const codes = { well: [0], ill: [2, 3], back: [4], stopped: [6, 0], killed: [null] } as const;
 
 /** Nodes outside of the run must be unchanged, drained nodes must have a lease, and no client may see an error. */
-export function judgeFirst(at: Case, { run, out, load }: Watched, before: World, after: World): void {
+export function judgeFirst(at: Case, { run, out, load }: SampledRun, before: World, after: World): void {
   const fault = kinds[at.fault];
   const ends = fault.ends(at);
   const started = startedBetween(before, after);
@@ -65,14 +65,14 @@ export function judgeFirst(at: Case, { run, out, load }: Watched, before: World,
   if (holds === at.other) expect(states).toEqual({ [at.victim]: 'done', [at.other]: 'skipped' });
   if (ends === 'ill' && states[at.victim] === undefined) expect(run.code).toBe(2);
 
-  if (!fault.hurts?.(at)) expect(load.errors).toEqual({});
+  if (!fault.cutsRequests?.(at)) expect(load.errors).toEqual({});
   expect(load.sent).toBeGreaterThan(10);
 }
 
 /** After the fault is gone, the same command completes the change. */
 export function judgeSecond(
   at: Case,
-  { run, out, load }: Watched,
+  { run, out, load }: SampledRun,
   {
     before,
     between,
@@ -80,7 +80,7 @@ export function judgeSecond(
     done: already,
   }: Record<'before' | 'between' | 'after', World> & { done: readonly string[] },
 ): void {
-  const { run: other, hurts } = kinds[at.fault];
+  const { run: other, cutsRequests } = kinds[at.fault];
   expect({ code: run.code, errors: run.end?.errors }).toEqual({ code: 0, errors: [] });
   const { notServing, orderedOut, recorded } = after;
   expect({ notServing, orderedOut, recorded }).toEqual({ notServing: [], orderedOut: [], recorded: [] });
@@ -92,7 +92,7 @@ export function judgeSecond(
   // Finished nodes stay as they are.
   const twice = startedBetween(between, after).filter((name) => already.includes(name));
   expect({ twice }).toEqual({ twice: [] });
-  if (!hurts?.(at)) expect(load.errors).toEqual({});
+  if (!cutsRequests?.(at)) expect(load.errors).toEqual({});
 }
 
 /** A release that failed is not tried again: the one before it is installed. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lab } from '../lab.ts';
 import { runningSessions } from '../load/balancer-counters.ts';
 import { hostsOf } from '../plan/lab-file.ts';
-import { gatewayPid, notServing, setByHand } from '../scenes/rolling-scene.ts';
+import { gatewayPid, notServing, setExternally } from '../scenes/rolling-scene.ts';
 import { breakHost, cutSsh, type FaultKind, healHost, reloadBalancer } from './break-host.ts';
 import type { Case, FaultName } from './cases.ts';
 
@@ -22,7 +22,7 @@ export interface Fault {
   /** Added to the command line. */
   readonly flags?: (at: Case) => readonly string[];
   /** The fault itself cuts requests of clients. */
-  readonly hurts?: (at: Case) => boolean;
+  readonly cutsRequests?: (at: Case) => boolean;
   /** Gateways that the fault itself stops, beside the victim. */
   readonly alsoOut?: number;
   /** Externally held gateways: they stay held. */
@@ -53,8 +53,8 @@ const hostBroken = (fault: FaultKind): Pick<Fault, 'strike' | 'ends'> => ({
 });
 
 const held = (who: 'other' | 'bystander'): Fault => ({
-  strike: (lab, at) => setByHand(lab, at[who], 'maint'),
-  heal: (lab, at) => setByHand(lab, at[who], 'ready'),
+  strike: (lab, at) => setExternally(lab, at[who], 'maint'),
+  heal: (lab, at) => setExternally(lab, at[who], 'ready'),
   ends: ill,
   alsoOut: 1,
   holds: (at) => at[who],
@@ -72,7 +72,7 @@ export const kinds: Readonly<Record<FaultName, Fault>> = {
     },
     ends: well,
   },
-  'network lost': { ...hostBroken('network'), hurts: serves },
+  'network lost': { ...hostBroken('network'), cutsRequests: serves },
   'network lost for a while': {
     async strike(lab, { victim }) {
       await breakHost(lab.docker, lab.file, victim, 'network');
@@ -90,13 +90,13 @@ export const kinds: Readonly<Record<FaultName, Fault>> = {
   'container killed': {
     strike: (lab, { victim }) => succeed(lab, victim, 'docker kill api7-gateway'),
     ends: ({ moment }) => (moment === 'waitReady' ? 'ill' : 'well'),
-    hurts: serves,
+    cutsRequests: serves,
   },
   'balancer reloaded': { strike: (lab, { balancer }) => reloadBalancer(lab, balancer), ends: well },
   'balancer down': {
     strike: (lab, { balancer }) => succeed(lab, balancer, `mkdir -p /run/lab/hold; ${haproxyOff}`),
     ends: ill,
-    hurts: () => true,
+    cutsRequests: () => true,
     blinds: true,
   },
   'balancer gone and left out': {
@@ -106,7 +106,7 @@ export const kinds: Readonly<Record<FaultName, Fault>> = {
     },
     ends: well,
     flags: ({ balancer }) => ['--without-lb', balancer, '--reason', 'its machine is being replaced'],
-    hurts: () => true,
+    cutsRequests: () => true,
     blinds: true,
   },
   'another node in maintenance': held('other'),
@@ -115,7 +115,12 @@ export const kinds: Readonly<Record<FaultName, Fault>> = {
   'controller killed': { signal: 'SIGKILL', ends: () => 'killed' },
   'disk full': { ...hostBroken('disk'), run: { version: '3.10.6', soak: '0s' } },
   'never ready': { ...badRelease, run: { version: '3.10.90', soak: '0s' }, impatient: true, code: 'NOT_READY' },
-  'bad routes': { ...badRelease, run: { version: '3.10.91', soak: '6s' }, code: 'SOAK_FAILED', hurts: () => true },
+  'bad routes': {
+    ...badRelease,
+    run: { version: '3.10.91', soak: '6s' },
+    code: 'SOAK_FAILED',
+    cutsRequests: () => true,
+  },
   'database away': {
     async strike(lab, { victim }) {
       await succeed(lab, 'db-1', 'mkdir -p /run/lab/hold; touch /run/lab/hold/postgres; pkill -KILL -x postgres');

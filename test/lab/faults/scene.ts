@@ -64,7 +64,7 @@ export const leaveScene = async ({ lab }: Scene): Promise<void> => {
   if (own === undefined) await lab.down();
 };
 
-export interface Watched {
+export interface SampledRun {
   readonly run: OrchRun;
   readonly load: Answers;
   /** Gateways that were out of service; a row for each balancer and backend. */
@@ -72,14 +72,14 @@ export interface Watched {
 }
 
 /** A run under client load, sampled at the balancers' own sockets. `silentMs`: the timeout of the clients. */
-export async function watched(
+export async function sampledRun(
   lab: Lab,
   args: readonly string[],
   {
     onEvent,
     silentMs,
   }: { onEvent?: (event: RunMoment, send: (signal: NodeJS.Signals) => void) => void; silentMs?: number } = {},
-): Promise<Watched> {
+): Promise<SampledRun> {
   const sampler = await balancerSampler(lab);
   const clients = lightLoad(lab, silentMs);
   try {

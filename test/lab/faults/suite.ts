@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { hostNames } from '../plan/lab-file.ts';
 import { orch } from '../scenes/orch.ts';
-import { mendFleet } from '../scenes/rolling-scene.ts';
+import { repairFleet } from '../scenes/rolling-scene.ts';
 import { type Case, caseOf, type FaultGroup, groupOf, selectedBy } from './cases.ts';
 import { judgeFirst, judgeSecond, putsBack } from './judge.ts';
 import { healed, kinds } from './kinds.ts';
-import { faultScene, leaveScene, type Scene, Striker, usualVersion, watched } from './scene.ts';
+import { faultScene, leaveScene, type Scene, Striker, sampledRun, usualVersion } from './scene.ts';
 import { type World, worldOf } from './world.ts';
 
 const note = (line: string) => process.stderr.write(`lab: ${line}\n`);
@@ -33,7 +33,7 @@ export function faultCases(group: FaultGroup): void {
   beforeEach(async () => {
     found = await worldOf(scene.lab);
     if (found.notServing.length + found.recorded.length === 0) return;
-    await mendFleet(scene.lab);
+    await repairFleet(scene.lab);
     found = await worldOf(scene.lab);
   });
 
@@ -56,27 +56,27 @@ async function strikeAndRepeat(
   const { lab } = scene;
   const striker = new Striker(lab, at);
   const since = new Date().toISOString();
-  const took = stopwatch();
+  const lap = stopwatch();
   let passed = false;
   try {
     await striker.before();
     // Requests may be lost, so waiting long for their responses shows nothing.
-    const patience = kinds[at.fault].hurts?.(at) ? { silentMs: 5000 } : {};
-    const first = await watched(lab, command(scene, at, since), { onEvent: striker.onEvent, ...patience });
+    const patience = kinds[at.fault].cutsRequests?.(at) ? { silentMs: 5000 } : {};
+    const first = await sampledRun(lab, command(scene, at, since), { onEvent: striker.onEvent, ...patience });
     const slow = await striker.over();
     const between = await worldOf(lab);
-    took('first run');
+    lap('first run');
     expect(striker.hasStruck).toBe(true);
     if (slow !== undefined && !breaksOff.has(at.fault)) expect(slow).toBe(200);
     judgeFirst(at, first, before, between);
 
     await healed(lab, at);
-    took('healing');
+    lap('healing');
     if (isRepeated) {
-      const second = await watched(lab, command(scene, at, since, true));
+      const second = await sampledRun(lab, command(scene, at, since, true));
       const done = Object.keys(first.run.nodes).filter((name) => first.run.nodes[name]?.state === 'done');
       judgeSecond(at, second, { before, between, after: await worldOf(lab), done });
-      took('second run');
+      lap('second run');
     }
     passed = true;
   } finally {
@@ -87,7 +87,7 @@ async function strikeAndRepeat(
     const back = ['run', 'install', '-i', scene.installs[usualVersion] ?? '', '--on-hold', 'go'];
     if (at.fault === 'disk full' && later.some(({ fault }) => kinds[fault].run))
       expect((await orch(back)).code).toBe(0);
-    note(`seed ${at.seed}: ${at.fault}, ${at.moment}: ${took('end')}`);
+    note(`seed ${at.seed}: ${at.fault}, ${at.moment}: ${lap('end')}`);
   }
 }
 

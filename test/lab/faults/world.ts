@@ -1,6 +1,6 @@
 import type { Lab } from '../lab.ts';
 import { hostsOf } from '../plan/lab-file.ts';
-import { leases, standings, startedAt } from '../scenes/rolling-scene.ts';
+import { leases, serverStates, startedAt } from '../scenes/rolling-scene.ts';
 
 /** The state of the gateways as seen from outside the product. */
 export interface World {
@@ -18,9 +18,9 @@ export interface World {
 
 export async function worldOf(lab: Lab): Promise<World> {
   const [starts, images, servers, files] = await Promise.all([
-    toldBy(lab, startedAt),
-    toldBy(lab, "docker inspect -f '{{.Image}}' api7-gateway"),
-    standings(lab),
+    outputOf(lab, startedAt),
+    outputOf(lab, "docker inspect -f '{{.Image}}' api7-gateway"),
+    serverStates(lab),
     leases(lab),
   ]);
   const entries = Object.entries(servers);
@@ -42,7 +42,7 @@ export const startedBetween = (before: World, after: World): readonly string[] =
     return now !== '' && before.starts[name] !== '' && now !== before.starts[name];
   });
 
-async function toldBy(lab: Lab, command: string): Promise<Readonly<Record<string, string>>> {
+async function outputOf(lab: Lab, command: string): Promise<Readonly<Record<string, string>>> {
   const all = await Promise.all(
     hostsOf(lab.file, 'data_plane').map(async (name) => {
       // A machine that is off runs nothing.

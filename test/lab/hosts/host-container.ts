@@ -67,9 +67,9 @@ export async function startHostContainer(docker: Docker, options: HostContainerO
   try {
     await host.start();
   } catch (cause) {
-    const said = heard || (await containerLog(docker, options.container));
+    const printed = heard || (await containerLog(docker, options.container));
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new LabError(`${options.spec.name} does not start: ${reason}`, { log: tail(said), cause });
+    throw new LabError(`${options.spec.name} does not start: ${reason}`, { log: tail(printed), cause });
   }
 }
 

@@ -91,7 +91,7 @@ export class Connections {
 export function echoes(target: Target, greetings: number, running: () => boolean): Promise<undefined> {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(`${target.url.replace('http', 'ws')}/echo`);
-    let said = 0;
+    let printed = 0;
     let last = '';
     let silence: NodeJS.Timeout | undefined;
     const fail = (why: string) => {
@@ -100,8 +100,8 @@ export function echoes(target: Target, greetings: number, running: () => boolean
       socket.close();
     };
     const greet = () => {
-      if (said >= greetings || !running()) return socket.close(1000);
-      last = `greeting ${said++}`;
+      if (printed >= greetings || !running()) return socket.close(1000);
+      last = `greeting ${printed++}`;
       socket.send(last);
       silence = setTimeout(() => fail('no echo'), silentAfterMs);
     };

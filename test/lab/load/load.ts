@@ -93,7 +93,7 @@ export async function startLoad(lab: Lab, options: LoadOptions = {}): Promise<{ 
   const pause = (ms: number) => sleep(Math.max(0, ms), undefined, { signal: halt.signal }).catch(() => {});
 
   let late = 0;
-  const watchTimers = async (): Promise<void> => {
+  const measureTimers = async (): Promise<void> => {
     for (let due = performance.now() + 250; running(); due = performance.now() + 250) {
       await pause(250);
       late = Math.max(late, (performance.now() - due) / 1000);
@@ -145,7 +145,7 @@ export async function startLoad(lab: Lab, options: LoadOptions = {}): Promise<{ 
   };
 
   const clients = [
-    watchTimers(),
+    measureTimers(),
     ...targets.flatMap((target, at) => [steady(target, 'get', at * 5), steady(target, 'post', at * 5 + 2)]),
     ...several(websockets, (to) => again('websocket', to, () => echoes(to, 5, running)), targets),
     ...several(slow, (to) => again('slow', to, () => exchange(to, '/slow?s=5')), targets),

@@ -20,7 +20,7 @@ const GATEWAY =
   "find /opt/api7 /var/lib/api7-orch /run/api7-orch -printf '%p %T@ %s\\n' 2>/dev/null";
 
 /** The observed states of a host, one entry for each change. */
-export interface Stillness {
+export interface HostStates {
   readonly host: HostName;
   readonly states: number;
   readonly samples: number;
@@ -30,9 +30,9 @@ export interface Stillness {
  * Reads every 50 ms, on the hosts themselves and outside the product, whether anything changes that a run changes: orders at the
  * balancers, leases, locks, containers, files.
  *
- * @example const still = await stillSampler(lab); … (await still.stop()).every(({ states }) => states === 1)
+ * @example const still = await changeSampler(lab); … (await still.stop()).every(({ states }) => states === 1)
  */
-export async function stillSampler(lab: Lab): Promise<{ stop(): Promise<readonly Stillness[]> }> {
+export async function changeSampler(lab: Lab): Promise<{ stop(): Promise<readonly HostStates[]> }> {
   const hosts = [
     ...hostsOf(lab.file, 'load_balancer').map((name) => [name, BALANCER] as const),
     ...hostsOf(lab.file, 'data_plane').map((name) => [name, GATEWAY] as const),

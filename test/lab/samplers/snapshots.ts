@@ -8,18 +8,18 @@ export const MANAGED: readonly HostName[] = ['cp-1', 'cp-2', 'gw-1', 'gw-2', 'gw
  * All state of a host that a check run could have changed: its own files with content and rights, its containers and images. The
  * number of a lock rises and is left out.
  */
-const PICTURE = `
+const SNAPSHOT = `
 find / -xdev \\( -path /var/lib/api7-orch -o -path /proc -o -path /sys -o -path /run -o -path /var/lib/docker -o -path /var/log -o -path /var/lib/sudo \\) -prune -o -newer /etc/hostname ! -path /var/lib -printf '%p %y %m %u %g %s\\n' | sort
 find /opt /etc /home /root /tmp /var/tmp -xdev -type f -exec sha256sum {} + | sort -k2
 docker ps -a --no-trunc --format '{{.ID}} {{.Names}} {{.State}}'
 docker images --no-trunc --format '{{.ID}} {{.Repository}}:{{.Tag}}' | sort
 `;
 
-export async function pictures(
+export async function snapshots(
   lab: Lab,
   hosts: readonly HostName[] = MANAGED,
 ): Promise<Readonly<Record<string, string>>> {
-  const all = await Promise.all(hosts.map(async (host) => [host, (await lab.exec(host, PICTURE)).out] as const));
+  const all = await Promise.all(hosts.map(async (host) => [host, (await lab.exec(host, SNAPSHOT)).out] as const));
   return Object.fromEntries(all);
 }
 

@@ -122,7 +122,7 @@ export function checkCases(open: () => Lab): void {
   };
   const carryOut = async ({ host, reload }: Fault, script: string): Promise<void> => {
     const { code, out, err } = await open().exec(host, script);
-    expect({ script, code, said: code === 0 ? '' : out + err }).toMatchObject({ code: 0 });
+    expect({ script, code, printed: code === 0 ? '' : out + err }).toMatchObject({ code: 0 });
     if (reload) await reloadBalancer(open(), host);
   };
 
@@ -149,9 +149,9 @@ export function checkCases(open: () => Lab): void {
       const { code, found } = await check(wrong);
       expect(code).toBe(2);
       // The file system over the Engine's root also hides its containers from it.
-      const told = found.filter(({ host, code: one }) => host !== 'cp-1' || one !== 'DOCKER_FAILED');
+      const reported = found.filter(({ host, code: one }) => host !== 'cp-1' || one !== 'DOCKER_FAILED');
       const codes = ['CERTIFICATE_EXPIRED', 'NOFILE_TOO_LOW', ...FAULTS.map((fault) => fault.code)];
-      expect([...new Set(told.map((finding) => finding.code))].sort()).toEqual(codes.sort());
+      expect([...new Set(reported.map((finding) => finding.code))].sort()).toEqual(codes.sort());
       expect(found.filter(({ hint }) => hint === undefined)).toEqual([]);
       // The control plane connects to PostgreSQL.
       for (const { code: expected, host } of FAULTS)

@@ -7,8 +7,8 @@ import { balancerSampler } from '../samplers/sampler.ts';
 import { leftovers } from '../samplers/snapshots.ts';
 import { FIRST, managedHosts, SHORT_TTL } from './killed-run.ts';
 import { type OrchRun, orch } from './orch.ts';
-import { leases, notServing, setByHand } from './rolling-scene.ts';
-import { goesWell, lockedHosts, quickRun } from './small-lab.ts';
+import { leases, notServing, setExternally } from './rolling-scene.ts';
+import { expectSuccess, lockedHosts, quickRun } from './small-lab.ts';
 import type { WorkingFolder } from './working-folder.ts';
 
 interface Finding {
@@ -87,9 +87,9 @@ export function doctorCases(open: () => Lab, other: () => WorkingFolder): void {
       const id = first?.run ?? '';
       const reason = ['--reason', 'urgent fix'];
       const stop = await other().orch(['runs', 'stop', id.slice(0, -2), ...reason], lab.inventory, { env: SHORT_TTL });
-      expect({ code: stop.code, said: stop.stdout }).toEqual({
+      expect({ code: stop.code, printed: stop.stdout }).toEqual({
         code: 0,
-        said: expect.stringContaining('the locks are released'),
+        printed: expect.stringContaining('the locks are released'),
       });
       const stopped = await running;
       expect({ code: stopped.code, id: stopped.id }).toEqual({ code: 6, id });
@@ -118,14 +118,14 @@ export function doctorCases(open: () => Lab, other: () => WorkingFolder): void {
     const lab = open();
     await underLoad(lab, async () => {
       const { node } = await killedAt('waitReady', 'begun');
-      const byHand = hostsOf(lab.file, 'data_plane').find((name) => name !== node) ?? '';
+      const manual = hostsOf(lab.file, 'data_plane').find((name) => name !== node) ?? '';
       // External: a node that is not ready must not get requests.
       await lab.exec(node, 'docker stop api7-gateway');
-      await setByHand(lab, byHand, 'drain');
+      await setExternally(lab, manual, 'drain');
       const found = await doctor();
       expect(found.code).toBe(3);
       const locks = managedHosts(lab).filter((name) => name !== 'cp-1');
-      const left = balancers().map((name) => `external-drain ${name} ${byHand}`);
+      const left = balancers().map((name) => `external-drain ${name} ${manual}`);
       const drained = balancers().map((name) => `lease ${name} ${node}`);
       expect(
         found.findings
@@ -145,7 +145,7 @@ export function doctorCases(open: () => Lab, other: () => WorkingFolder): void {
       expect(tried.code).toBe(3);
       expect(tried.findings.map(brief).sort()).toEqual([...left, ...drained].sort());
       const out = new Set((await notServing(lab)).map((name) => name.replace(/.*\//, '')));
-      expect([...out].sort()).toEqual([node, byHand].sort());
+      expect([...out].sort()).toEqual([node, manual].sort());
 
       await lab.exec(node, 'docker start api7-gateway');
       const fixed = await doctor('--fix');
@@ -154,14 +154,14 @@ export function doctorCases(open: () => Lab, other: () => WorkingFolder): void {
         left,
         fixed: drained.sort(),
       });
-      expect(new Set((await notServing(lab)).map((name) => name.replace(/.*\//, '')))).toEqual(new Set([byHand]));
+      expect(new Set((await notServing(lab)).map((name) => name.replace(/.*\//, '')))).toEqual(new Set([manual]));
       // As the hint suggests.
       for (const { host, next } of fixed.findings) {
         const lines = /send to (\S+): (.*)$/.exec(next);
         expect(lines?.[1]).toBe('/run/haproxy/admin.sock');
         await lab.exec(host, `echo '${lines?.[2]}' | socat - UNIX:${lines?.[1]}`);
       }
-      await setByHand(lab, byHand, 'ready');
+      await setExternally(lab, manual, 'ready');
       await expectHealthy();
     });
   });
@@ -223,7 +223,7 @@ export function doctorCases(open: () => Lab, other: () => WorkingFolder): void {
         fixed: 5,
       });
       expect(await leftovers(lab, managedHosts(lab))).toEqual({});
-      await goesWell(lab, quickRun(lab, 'rolling-restart', { env: FIRST }));
+      await expectSuccess(lab, quickRun(lab, 'rolling-restart', { env: FIRST }));
     });
   });
 }

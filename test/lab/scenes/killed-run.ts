@@ -63,7 +63,10 @@ export async function killedRun(lab: Lab, colleague: WorkingFolder, seed: number
   });
   expect(shown.nodes).toEqual(Object.fromEntries(gateways.map((name) => [name, 'done'])));
   const again = await orch(['resume', resumed.id ?? '', '-i', inventory]);
-  expect({ code: again.code, said: again.stderr }).toEqual({ code: 2, said: expect.stringContaining('has finished') });
+  expect({ code: again.code, output: again.stderr }).toEqual({
+    code: 2,
+    output: expect.stringContaining('has finished'),
+  });
   return version;
 }
 
@@ -102,9 +105,9 @@ async function resume(lab: Lab, colleague: WorkingFolder, { story, inventory, id
   }
   // Killed before its first change.
   expect(await leases(lab)).toEqual([]);
-  expect({ code: resumed.code, said: resumed.stderr }).toEqual({
+  expect({ code: resumed.code, output: resumed.stderr }).toEqual({
     code: 2,
-    said: expect.stringMatching(/no (unfinished )?run .*is recorded/),
+    output: expect.stringMatching(/no (unfinished )?run .*is recorded/),
   });
   return await from('run', playbook, '-e', 'soak=0s', ...GATEWAYS);
 }

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { all } from '../all.ts';
 import type { Lab } from '../lab.ts';
 import { orch } from './orch.ts';
-import { gatewayStarts, leases, restartedBetween, standings } from './rolling-scene.ts';
+import { gatewayStarts, leases, restartedBetween, serverStates } from './rolling-scene.ts';
 
 const BALANCERS = ['lb-1', 'lb-2'];
 
@@ -52,7 +52,7 @@ export function leaseRaces(open: () => Lab): void {
     const lease = JSON.parse(await on('cat /var/lib/api7-orch/leases/gateways.gw-1.json'));
     expect(lease).toMatchObject({ kind: 'hand', reason: 'new disks' });
     expect(await leases(open())).toHaveLength(2);
-    const own = Object.entries(await standings(open())).filter(([name]) => name.endsWith('/gw-1'));
+    const own = Object.entries(await serverStates(open())).filter(([name]) => name.endsWith('/gw-1'));
     expect(own.filter(([, { admin }]) => (admin & ORDERED) === 0)).toEqual([]);
   };
 

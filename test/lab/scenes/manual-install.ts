@@ -18,7 +18,7 @@ export interface TlsGateway {
 }
 
 /** The manual steps of the vendor's page on hosts of a lab. */
-export class ByHand {
+export class ManualInstall {
   readonly #lab: Lab;
 
   constructor(lab: Lab) {

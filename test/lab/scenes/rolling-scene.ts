@@ -25,17 +25,17 @@ export async function quickInventory(lab: Lab): Promise<string> {
 }
 
 /** A server's state on a balancer: HAProxy's numbers, `srv_op_state` and `srv_admin_state`. */
-export interface Standing {
+export interface ServerState {
   readonly operation: number;
   readonly admin: number;
 }
 
 /** Of every gateway in every backend of every balancer, by `lb-1 gateways/gw-1`. */
-export async function standings(lab: Lab): Promise<Readonly<Record<string, Standing>>> {
+export async function serverStates(lab: Lab): Promise<Readonly<Record<string, ServerState>>> {
   const all = await Promise.all(
     hostsOf(lab.file, 'load_balancer').map(async (balancer) => {
       const { out } = await ask(lab, balancer, 'show servers state');
-      return out.split('\n').flatMap((line): [string, Standing][] => {
+      return out.split('\n').flatMap((line): [string, ServerState][] => {
         const [, backend, , server, , operation, admin] = line.split(' ');
         if (!backend?.startsWith('gateways') || !server) return [];
         return [[`${balancer} ${backend}/${server}`, { operation: Number(operation), admin: Number(admin) }]];
@@ -47,13 +47,13 @@ export async function standings(lab: Lab): Promise<Readonly<Record<string, Stand
 
 /** The servers, as above, that are not in full service. */
 export async function notServing(lab: Lab): Promise<readonly string[]> {
-  const entries = Object.entries(await standings(lab));
+  const entries = Object.entries(await serverStates(lab));
   return entries.filter(([, { operation, admin }]) => operation !== 2 || admin !== 0).map(([name]) => name);
 }
 
 /** Sets a gateway's state on all balancers, as a colleague would at the admin socket. */
-export async function setByHand(lab: Lab, gateway: HostName, state: 'maint' | 'drain' | 'ready'): Promise<void> {
-  const servers = Object.keys(await standings(lab)).filter((name) => name.endsWith(`/${gateway}`));
+export async function setExternally(lab: Lab, gateway: HostName, state: 'maint' | 'drain' | 'ready'): Promise<void> {
+  const servers = Object.keys(await serverStates(lab)).filter((name) => name.endsWith(`/${gateway}`));
   await Promise.all(
     servers.map((name) => {
       const [balancer = '', server = ''] = name.split(' ');
@@ -101,14 +101,14 @@ export async function leases(lab: Lab): Promise<readonly string[]> {
 }
 
 /** Repairs everything that a test broke or left: at the end all gateways serve on all balancers. */
-export async function mendFleet(lab: Lab): Promise<void> {
+export async function repairFleet(lab: Lab): Promise<void> {
   await Promise.all(hostNames(lab.file).map((name) => healHost(lab.docker, lab.file, name)));
   const gateways = hostsOf(lab.file, 'data_plane');
   await Promise.all([
     ...gateways.map((name) => lab.exec(name, 'docker start api7-gateway')),
     ...hostsOf(lab.file, 'load_balancer').map((name) => lab.exec(name, 'rm -rf /var/lib/api7-orch/leases')),
   ]);
-  for (const name of gateways) await setByHand(lab, name, 'ready');
+  for (const name of gateways) await setExternally(lab, name, 'ready');
   const deadline = Date.now() + 60_000;
   for (let left = await notServing(lab); left.length > 0; left = await notServing(lab)) {
     if (Date.now() > deadline) throw new Error(`these do not serve again: ${left.join(', ')}`);

@@ -23,7 +23,7 @@ export async function installedLab(name: string, size: LabSize): Promise<Lab> {
   });
   try {
     await lab.reset();
-    await goesWell(lab, quickRun(lab, QUICK_INSTALL));
+    await expectSuccess(lab, quickRun(lab, QUICK_INSTALL));
     return lab;
   } catch (error) {
     await lab.down();
@@ -49,7 +49,7 @@ export const quickRun = (
 export const codesOf = ({ end }: OrchRun): readonly string[] => (end?.errors ?? []).map(({ code }) => code);
 
 /** The run succeeds, and leaves all gateways in service. */
-export async function goesWell(lab: Lab, running: Promise<OrchRun>): Promise<void> {
+export async function expectSuccess(lab: Lab, running: Promise<OrchRun>): Promise<void> {
   const { code, end } = await running;
   expect({ code, errors: end?.errors }).toEqual({ code: 0, errors: [] });
   expect({ out: await notServing(lab), leases: await leases(lab) }).toEqual({ out: [], leases: [] });

@@ -46,7 +46,7 @@ async function open(): Promise<BalancerWorld> {
         session?.end();
       }
     },
-    takeOutByHand: async (node) => {
+    drainExternally: async (node) => {
       for (const backend of ['gateways', 'gateways_tcp']) fake.command(`set server ${backend}/${node} state maint`);
     },
     reload: async () => {

@@ -156,7 +156,7 @@ test('the last lines of a log are shown once, among the diagnostics', () => {
       log,
     },
   };
-  const told = (details: string) =>
+  const reports = (details: string) =>
     recap(
       numbered([
         evidence,
@@ -164,8 +164,8 @@ test('the last lines of a log are shown once, among the diagnostics', () => {
       ]).reduce(fold, EMPTY_VIEW),
       noPaint,
     ).filter((line) => line.includes('bad directive'));
-  expect(told('nginx: [emerg] bad directive\nlast')).toHaveLength(1);
-  expect(told('bad directive in another file')).toHaveLength(2);
+  expect(reports('nginx: [emerg] bad directive\nlast')).toHaveLength(1);
+  expect(reports('bad directive in another file')).toHaveLength(2);
 });
 
 test('a node without any view of a balancer is reported as not drained, unless a drain may be on it', () => {

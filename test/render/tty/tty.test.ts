@@ -160,7 +160,7 @@ describe('a terminal', () => {
     const begun = process.cpuUsage();
     const from = performance.now();
     await drawn(terminal, events, 2000);
-    const pictures = (performance.now() - from) / 125;
+    const frames = (performance.now() - from) / 125;
     const { user, system } = process.cpuUsage(begun);
 
     const lines = terminal.all.filter((line) => line.startsWith('[gw-'));
@@ -171,7 +171,7 @@ describe('a terminal', () => {
 
     // For each frame: an empty frame, the cursor up, an empty line, a new frame, and the lines themselves.
     const own = terminal.writes - lines.length;
-    expect(own).toBeLessThan(10 + 4 * (pictures + 2));
+    expect(own).toBeLessThan(10 + 4 * (frames + 2));
     expect((user + system) / 1000).toBeLessThan(1500);
   });
 

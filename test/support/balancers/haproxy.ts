@@ -74,10 +74,10 @@ export async function startHaproxy(config: string): Promise<TestHaproxy> {
   const write = (text: string): void => writeFileSync(path, `${text.replaceAll('%s', socket)}\n`);
   write(config);
   const host = withDocker(await connectLocal('lb-1', { become: 'none' }));
-  let said = '';
+  let printed = '';
   const master: ChildProcess = spawn(program, ['-W', '-db', '-f', path], { stdio: ['ignore', 'pipe', 'pipe'] });
   const hear = (chunk: Buffer): void => {
-    said = (said + chunk.toString()).slice(-5000);
+    printed = (printed + chunk.toString()).slice(-5000);
   };
   master.stdout?.on('data', hear);
   master.stderr?.on('data', hear);
@@ -89,7 +89,7 @@ export async function startHaproxy(config: string): Promise<TestHaproxy> {
       if (now !== undefined && now !== old) return;
       await delay(50);
     }
-    throw new Error(`HAProxy did not start:\n${said}`);
+    throw new Error(`HAProxy did not start:\n${printed}`);
   };
   await untilOther(undefined);
   return {
@@ -100,10 +100,10 @@ export async function startHaproxy(config: string): Promise<TestHaproxy> {
     async reload(fresh) {
       const old = await pid();
       if (fresh !== undefined) write(fresh);
-      const before = said;
+      const before = printed;
       master.kill('SIGUSR2');
       // A master that has just started may have missed it.
-      const again = setInterval(() => said === before && master.kill('SIGUSR2'), 1000);
+      const again = setInterval(() => printed === before && master.kill('SIGUSR2'), 1000);
       await untilOther(old).finally(() => clearInterval(again));
     },
     [Symbol.asyncDispose]: async () => {

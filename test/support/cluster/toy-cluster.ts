@@ -32,7 +32,7 @@ export class Cluster {
       return host;
     });
     this.fleet.lb.onWrite = () => {
-      this.mostOut = Math.max(this.mostOut, names.filter((name) => this.fleet.standing(name) !== 'in').length);
+      this.mostOut = Math.max(this.mostOut, names.filter((name) => this.fleet.nodeState(name) !== 'in').length);
     };
   }
 

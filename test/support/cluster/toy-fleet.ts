@@ -10,8 +10,8 @@ import { note } from './toy-tasks.ts';
 /** Owners and modes of the files of toys. */
 export const ROOT = { mode: '0644', owner: 'root', group: 'root' } as const;
 
-/** The toy balancer's record of a node. `mine`: drained by the tool; `theirs`: drained externally. */
-export type Standing = 'in' | 'down' | 'mine' | 'theirs';
+/** The toy balancer's record of a node. `drained`: by the tool; `external`: drained externally. */
+export type NodeState = 'in' | 'down' | 'drained' | 'external';
 
 /** A file of the balancer's host, as it is. */
 const look = defineQuery({
@@ -64,7 +64,7 @@ export class ToyFleet implements Fleet {
 
   constructor(members: readonly string[]) {
     this.members = members;
-    for (const path of ['/standing', '/sessions'])
+    for (const path of ['/state', '/sessions'])
       this.lb.files.set(path, { type: 'directory', content: Buffer.alloc(0), ...ROOT });
     for (const node of members) {
       this.set(node, 'in');
@@ -72,16 +72,16 @@ export class ToyFleet implements Fleet {
     }
   }
 
-  set(node: string, standing: Standing): void {
-    this.lb.files.set(`/standing/${node}`, { type: 'file', content: Buffer.from(standing), ...ROOT });
+  set(node: string, nodeState: NodeState): void {
+    this.lb.files.set(`/state/${node}`, { type: 'file', content: Buffer.from(nodeState), ...ROOT });
   }
 
-  standing(node: string): Standing {
-    return this.lb.files.read(`/standing/${node}`, 100)?.toString() as Standing;
+  nodeState(node: string): NodeState {
+    return this.lb.files.read(`/state/${node}`, 100)?.toString() as NodeState;
   }
 
   uses(node: string): Task {
-    return uses({ path: `/standing/${node}` }).delegate('lb') as unknown as Task;
+    return uses({ path: `/state/${node}` }).delegate('lb') as unknown as Task;
   }
 
   poolsOf(nodes: readonly string[]): readonly PoolMembers[] {
@@ -101,7 +101,7 @@ export class ToyFleet implements Fleet {
 
   traffic(node: string): Traffic | undefined {
     if (!this.members.includes(node)) return undefined;
-    const path = `/standing/${node}`;
+    const path = `/state/${node}`;
     const step = (name: string, tasks: () => readonly Task[] = () => []) => {
       const self = this;
       return function* (): Steps {
@@ -110,29 +110,33 @@ export class ToyFleet implements Fleet {
         for (const task of tasks()) yield task.delegate('lb');
       };
     };
-    const write = (standing: Standing) => [note({ path, content: standing }) as unknown as Task];
+    const write = (nodeState: NodeState) => [note({ path, content: nodeState }) as unknown as Task];
     return {
       *observe(): Steps<NodeView> {
         const text = yield* look({ path }).delegate('lb');
         return {
           inTraffic: text === 'in',
-          held: text === 'theirs',
-          drainedByRun: text === 'mine',
+          held: text === 'external',
+          drainedByRun: text === 'drained',
           up: text === 'in',
           shown: String(text),
         };
       },
       checkDependencies: step('checkDependencies'),
       beforeFirstDrain: () => answer(undefined),
-      drain: step('drain', () => write('mine')),
+      drain: step('drain', () => write('drained')),
       waitIdle: step('waitIdle', () => [
         says({ path: `/sessions/${node}`, text: '0', code: 'DRAIN_TIMEOUT' }) as unknown as Task,
       ]),
-      stillDrained: step('stillDrained', () => [says({ path, text: 'mine', code: 'DRAIN_LOST' }) as unknown as Task]),
-      keepsDrained: step('keepsDrained', () => [says({ path, text: 'mine', code: 'DRAIN_LOST' }) as unknown as Task]),
+      stillDrained: step('stillDrained', () => [
+        says({ path, text: 'drained', code: 'DRAIN_LOST' }) as unknown as Task,
+      ]),
+      keepsDrained: step('keepsDrained', () => [
+        says({ path, text: 'drained', code: 'DRAIN_LOST' }) as unknown as Task,
+      ]),
       waitReady: step('waitReady'),
       anotherRun: () => answer(''),
-      restore: step('restore', () => (this.standing(node) === 'mine' ? write('in') : [])),
+      restore: step('restore', () => (this.nodeState(node) === 'drained' ? write('in') : [])),
       partlyRestored: () => answer([]),
       waitInService: step('waitInService', () => [
         says({ path, text: 'in', code: 'LB_MEMBER_NOT_UP' }) as unknown as Task,

@@ -46,13 +46,13 @@ export async function startPrometheus({ receiver, login, certificates }: Prometh
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
-  let said = '';
+  let printed = '';
   const ready = new Promise<void>((resolve, reject) => {
     child.stderr.on('data', (chunk: Buffer) => {
-      said = (said + chunk.toString()).slice(-5000);
-      if (said.includes('ready to receive web requests')) resolve();
+      printed = (printed + chunk.toString()).slice(-5000);
+      if (printed.includes('ready to receive web requests')) resolve();
     });
-    child.once('exit', () => reject(new Error(`Prometheus did not start:\n${said}`)));
+    child.once('exit', () => reject(new Error(`Prometheus did not start:\n${printed}`)));
   });
   await ready;
   return {

@@ -57,15 +57,15 @@ export async function startRegistry(auth: 'basic' | 'bearer'): Promise<RealRegis
   // JSON is YAML.
   writeFileSync(join(directory, 'config.yml'), JSON.stringify(config));
   const server = spawn(program, ['serve', join(directory, 'config.yml')], { stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
+  let printed = '';
   server.stderr.on('data', (text) => {
-    said += text;
+    printed += text;
   });
   const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
   for (let tries = 0; ; tries++) {
     const reply = await fetch(`http://${address}/v2/`).catch(() => undefined);
     if (reply?.status === 401) break;
-    if (tries > 200 || server.exitCode !== null) throw new Error(`the registry does not start: ${said}`);
+    if (tries > 200 || server.exitCode !== null) throw new Error(`the registry does not start: ${printed}`);
     await delay(50);
   }
 

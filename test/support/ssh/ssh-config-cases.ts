@@ -488,9 +488,9 @@ export function configCases(): void {
       code: 'CONNECT_JUMP_LOOP',
       message: expect.stringMatching(/^the jump hosts lead in a circle: (jump-)+gw > /),
     });
-    const mended = await read('Host bastion\n ProxyJump none\nHost *\n ProxyJump bastion\n', { address: 'gw' });
-    expect(mended.target.jump).toMatchObject({ address: 'bastion' });
-    expect(mended.target.jump?.jump).toBeUndefined();
+    const fixed = await read('Host bastion\n ProxyJump none\nHost *\n ProxyJump bastion\n', { address: 'gw' });
+    expect(fixed.target.jump).toMatchObject({ address: 'bastion' });
+    expect(fixed.target.jump?.jump).toBeUndefined();
   });
 
   test.each(['no', 'off'])('StrictHostKeyChecking %s accepts new keys, and reports that once', async (value) => {

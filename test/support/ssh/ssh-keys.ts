@@ -32,7 +32,7 @@ export async function startAgent(socket: string, keys: readonly string[]): Promi
 }
 
 /** A prompter with these answers one after another, then none, that records the questions. */
-export function somebody(...answers: readonly string[]) {
+export function promptWith(...answers: readonly string[]) {
   const asked: Question[] = [];
   const ask = async (question: Question): Promise<Secret | undefined> => {
     const answer = answers[asked.push(question) - 1];

@@ -24,8 +24,8 @@ function found(): Automation {
   const { snippet, parse } = automationRequest(root);
   const stdout = execFileSync('sh', ['-c', snippet]);
   const { prunes, upgrades, managers } = parse({ code: 0, stdout, stderr: '', sentAt: 0, answeredAt: 0 });
-  const told = (text: string): string => text.replaceAll(root, '');
-  return { prunes: prunes.map(told), upgrades: upgrades.map(told), managers: managers.map(told) };
+  const reported = (text: string): string => text.replaceAll(root, '');
+  return { prunes: prunes.map(reported), upgrades: upgrades.map(reported), managers: managers.map(reported) };
 }
 
 const NOTHING: Automation = { prunes: [], upgrades: [], managers: [] };

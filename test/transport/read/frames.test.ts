@@ -54,11 +54,11 @@ describe.each(SHELLS.filter(([program]) => existsSync(program)).map((shell) => [
       ];
       const { out, err } = await converse(shell, Buffer.concat(frames.map(({ bytes }) => bytes)));
       const tokens = frames.map(({ token }) => token);
-      const said = parts(tokens, out);
-      expect(said.map(({ body }) => body)).toEqual(
+      const printed = parts(tokens, out);
+      expect(printed.map(({ body }) => body)).toEqual(
         ['one\n', '', 'trapped\n', input, 'early, \n', '[]\n', '', 'last\n'].map((text) => Buffer.from(text)),
       );
-      expect(said.map(({ code }) => code)).toEqual([3, 1, 0, 0, 1, 0, 137, 0]);
+      expect(printed.map(({ code }) => code)).toEqual([3, 1, 0, 0, 1, 0, 137, 0]);
       expect(parts(tokens, err)[0]?.body.toString()).toBe('un\n');
     });
 
@@ -103,11 +103,11 @@ describe.each(SHELLS.filter(([program]) => existsSync(program)).map((shell) => [
       ];
       const frames = texts.map((text) => frame(`printf %s '${text.replaceAll("'", "'\\''")}'`));
       const { out } = await converse(shell, Buffer.concat(frames.map(({ bytes }) => bytes)));
-      const said = parts(
+      const printed = parts(
         frames.map(({ token }) => token),
         out,
       );
-      expect(said.map(({ body }) => body.toString())).toEqual(texts);
+      expect(printed.map(({ body }) => body.toString())).toEqual(texts);
     });
 
     test('unread input of a script is never read as the next script', async () => {

@@ -21,9 +21,9 @@ test.each([
   'doas: a tty is required',
   'doas: not installed setuid',
   'doas: sh: command not found',
-])('a sudo that does not work is not mistaken for one that needs a password: %s', (said) => {
-  const fault = bootFault('sudo', ended, said);
-  expect(fault).toMatchObject({ code: 'CONNECT_SUDO_DENIED', details: said });
+])('a sudo that does not work is not mistaken for one that needs a password: %s', (printed) => {
+  const fault = bootFault('sudo', ended, printed);
+  expect(fault).toMatchObject({ code: 'CONNECT_SUDO_DENIED', details: printed });
   expect(fault.hint).not.toMatch(/become/);
 });
 
@@ -34,8 +34,8 @@ test.each([
   'doas: Authentication required',
   'sudo: il est nécessaire de saisir un mot de passe',
   '/etc/sudoers.d/old:1:5: syntax error\nfoo bar\n    ^~~\nsudo: a password is required',
-])('other messages of sudo have the password as their hint, in any language: %s', (said) => {
-  expect(bootFault('sudo', ended, said)).toMatchObject({ code: 'CONNECT_SUDO_PASSWORD' });
+])('other messages of sudo have the password as their hint, in any language: %s', (printed) => {
+  expect(bootFault('sudo', ended, printed)).toMatchObject({ code: 'CONNECT_SUDO_PASSWORD' });
 });
 
 test.each([
@@ -43,6 +43,6 @@ test.each([
   'sudo: maximum 3 incorrect authentication attempts',
   'sudo: Incorrect authentication attempt',
   'doas: Authentication failed',
-])('a refused password is not asked for again: %s', (said) => {
-  expect(bootFault('sudo', ended, said)).toMatchObject({ code: 'CONNECT_SUDO_PASSWORD_WRONG' });
+])('a refused password is not asked for again: %s', (printed) => {
+  expect(bootFault('sudo', ended, printed)).toMatchObject({ code: 'CONNECT_SUDO_PASSWORD_WRONG' });
 });

@@ -97,7 +97,7 @@ async function open(): Promise<BalancerWorld> {
         },
       };
     },
-    async takeOutByHand(node) {
+    async drainExternally(node) {
       change(node, (state) => {
         state.admin = 'maint';
       });

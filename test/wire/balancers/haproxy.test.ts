@@ -53,7 +53,7 @@ ${nodes.map(({ name, address }) => server(name, address, `track gateways/${name}
         },
       };
     },
-    async takeOutByHand(node) {
+    async drainExternally(node) {
       for (const backend of ['gateways', 'gateways_tcp'])
         await lb.host.haproxyCommand(lb.socket, `set server ${backend}/${node} state maint`);
     },

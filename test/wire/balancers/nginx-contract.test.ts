@@ -64,7 +64,7 @@ async function open(): Promise<BalancerWorld> {
         };
       }
     },
-    async takeOutByHand(node) {
+    async drainExternally(node) {
       const { address } = member(node);
       const text = readFileSync(real.include, 'utf8');
       writeFileSync(real.include, text.replace(`${address}:${NODE_PORT};`, `${address}:${NODE_PORT} down;`));

@@ -270,10 +270,10 @@ describe('a failed change leaves the file unchanged', () => {
   });
 
   test('a member that is in no line', async () => {
-    const stranger = { node: 'gw-3', address: '127.0.70.3', port: NODE_PORT };
+    const unknownMember = { node: 'gw-3', address: '127.0.70.3', port: NODE_PORT };
     const unknown = { code: 'LB_MEMBER_UNKNOWN', hint: expect.stringContaining(`"server 127.0.70.3:${NODE_PORT};"`) };
-    expect(await failure(balancer().view(host, stranger))).toMatchObject(unknown);
-    expect(await failure(balancer().set(host, stranger, 'drained'))).toMatchObject(unknown);
+    expect(await failure(balancer().view(host, unknownMember))).toMatchObject(unknown);
+    expect(await failure(balancer().set(host, unknownMember, 'drained'))).toMatchObject(unknown);
     expect(await failure(balancer().view(host, { ...gw1, port: 9443 }))).toMatchObject({ code: 'LB_MEMBER_UNKNOWN' });
   });
 

@@ -58,8 +58,8 @@ function atTerminal(...args: readonly string[]): {
 const count = (text: string, part: string): number => text.split(part).length - 1;
 
 test('the password is asked for once, not shown, and opens all hosts', async () => {
-  const strange = keyPair(join(sshd.directory, 'strange'));
-  const { shown, child, ended } = atTerminal('exec', 'all', '-k', '-i', inventory(strange), '--', 'id', '-un');
+  const otherKey = keyPair(join(sshd.directory, 'strange'));
+  const { shown, child, ended } = atTerminal('exec', 'all', '-k', '-i', inventory(otherKey), '--', 'id', '-un');
   await expect.poll(shown, { timeout: 20_000 }).toContain('SSH password: ');
   child.stdin?.write(`${PASSWORD}\r`);
   expect(await ended).toBe(0);
@@ -85,8 +85,8 @@ test('a passphrase is asked for when a host accepts the key, once for all', asyn
 });
 
 test('Ctrl-C at a question ends the run as an interrupted one', async () => {
-  const strange = keyPair(join(sshd.directory, 'strange'));
-  const { shown, child, ended } = atTerminal('exec', 'all', '-i', inventory(strange), '--', 'id', '-un');
+  const otherKey = keyPair(join(sshd.directory, 'strange'));
+  const { shown, child, ended } = atTerminal('exec', 'all', '-i', inventory(otherKey), '--', 'id', '-un');
   await expect.poll(shown, { timeout: 20_000 }).toContain(`password of ${sshd.user}: `);
   child.stdin?.write('\u0003');
   expect(await ended).toBe(6);
@@ -101,8 +101,8 @@ test.each([
   // Before the run begins a signal has its usual effect.
   ['SIGTERM', ['-k'], 'code 143'],
 ] as const)('%s at a question, with %j, ends it, and the terminal is as it was', async (signal, flags, code) => {
-  const strange = keyPair(join(sshd.directory, 'strange'));
-  const { shown, ended } = atTerminal('exec', 'h0', ...flags, '-i', inventory(strange), '--', 'id', '-un');
+  const otherKey = keyPair(join(sshd.directory, 'strange'));
+  const { shown, ended } = atTerminal('exec', 'h0', ...flags, '-i', inventory(otherKey), '--', 'id', '-un');
   await expect.poll(shown, { timeout: 30_000 }).toMatch(/password(?: of \S+)?: $/);
   process.kill(pidIn(shown()), signal);
   await ended;
@@ -153,7 +153,7 @@ export default definePlaybook({
 });
 
 test('without a terminal there is no question, and the hint is shown', async () => {
-  const strange = keyPair(join(sshd.directory, 'strange'));
+  const otherKey = keyPair(join(sshd.directory, 'strange'));
   const run = (...args: readonly string[]) =>
     new Promise<{ readonly code: number | null; readonly text: string }>((done) => {
       const child = spawn('setsid', ['-w', process.execPath, 'src/cli/main.ts', ...args], {
@@ -167,8 +167,8 @@ test('without a terminal there is no question, and the hint is shown', async () 
         });
       child.once('close', (code) => done({ code, text }));
     });
-  const asked = await run('exec', 'all', '-k', '-i', inventory(strange), '--', 'true');
+  const asked = await run('exec', 'all', '-k', '-i', inventory(otherKey), '--', 'true');
   expect(asked).toMatchObject({ code: 1, text: expect.stringContaining('NO_TERMINAL') });
-  const tried = await run('exec', 'h0', '-i', inventory(strange), '--', 'true');
+  const tried = await run('exec', 'h0', '-i', inventory(otherKey), '--', 'true');
   expect(tried).toMatchObject({ code: 3, text: expect.stringMatching(/CONNECT_AUTH_FAILED[\s\S]*--ask-pass/) });
 });

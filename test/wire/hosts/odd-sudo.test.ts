@@ -51,7 +51,7 @@ describe('a sudo that', () => {
     readonly expired?: true;
     /** PAM's verdict on the account. */
     readonly pam?: string;
-    readonly said: RegExp;
+    readonly printed: RegExp;
     readonly hint: RegExp;
   }
   const LINE = /"ops ALL=\(ALL\) ALL" in \/etc\/sudoers\.d/;
@@ -60,48 +60,48 @@ describe('a sudo that', () => {
     {
       how: 'allows all but sh, without a password',
       rules: ['USER ALL=(ALL) NOPASSWD: ALL, !/bin/sh'],
-      said: /^Sorry, user orch\w+ is not allowed to execute '\S+\/sh -c …' as root on /m,
+      printed: /^Sorry, user orch\w+ is not allowed to execute '\S+\/sh -c …' as root on /m,
       hint: LINE,
     },
     {
       how: 'allows all but sh, with the right password',
       rules: ['USER ALL=(ALL) ALL, !/bin/sh'],
       password: true,
-      said: /^Sorry, user orch\w+ is not allowed to execute '\S+\/sh -c …' as root on /m,
+      printed: /^Sorry, user orch\w+ is not allowed to execute '\S+\/sh -c …' as root on /m,
       hint: LINE,
     },
-    { how: 'knows nothing of the user', rules: [], password: true, said: /is not in the sudoers file/, hint: LINE },
+    { how: 'knows nothing of the user', rules: [], password: true, printed: /is not in the sudoers file/, hint: LINE },
     {
       how: 'knows the user for another host',
       rules: ['USER elsewhere=(ALL) ALL'],
       password: true,
-      said: /is not allowed to run sudo on /,
+      printed: /is not allowed to run sudo on /,
       hint: LINE,
     },
     {
       how: 'wants a terminal',
       rules: ['Defaults:USER requiretty', 'USER ALL=(ALL) NOPASSWD: ALL'],
-      said: /must have a tty/,
+      printed: /must have a tty/,
       hint: NO_TTY,
     },
     {
       how: 'wants a terminal and a password',
       rules: ['Defaults:USER requiretty', 'USER ALL=(ALL) ALL'],
       password: true,
-      said: /must have a tty/,
+      printed: /must have a tty/,
       hint: NO_TTY,
     },
     {
       how: 'finds no sh',
       rules: ['Defaults:USER secure_path=/nonexistent', 'USER ALL=(ALL) NOPASSWD: ALL'],
-      said: /^sudo: sh: command not found/m,
+      printed: /^sudo: sh: command not found/m,
       hint: /secure_path/,
     },
     {
       how: 'finds that the account has expired',
       rules: ['USER ALL=(ALL) NOPASSWD: ALL'],
       expired: true,
-      said: /^sudo: account validation failure/m,
+      printed: /^sudo: account validation failure/m,
       hint: /chage -l/,
     },
     {
@@ -109,27 +109,27 @@ describe('a sudo that', () => {
       rules: ['Defaults:USER pam_service=USER', 'USER ALL=(ALL) ALL'],
       password: true,
       pam: 'authtok_expired',
-      said: /: Password expired, contact/,
+      printed: /: Password expired, contact/,
       hint: /locked.*PAM.*"ops ALL=\(ALL\) ALL"/,
     },
     {
       how: 'finds that PAM takes the account for expired',
       rules: ['Defaults:USER pam_service=USER', 'USER ALL=(ALL) NOPASSWD: ALL'],
       pam: 'acct_expired',
-      said: /: Account expired or PAM config lacks/,
+      printed: /: Account expired or PAM config lacks/,
       hint: /locked.*PAM.*"ops ALL=\(ALL\) ALL"/,
     },
     {
       how: 'finds that PAM bars the account',
       rules: ['Defaults:USER pam_service=USER', 'USER ALL=(ALL) NOPASSWD: ALL'],
       pam: 'perm_denied',
-      said: /(?:^|: )PAM account management error: Permission denied$/m,
+      printed: /(?:^|: )PAM account management error: Permission denied$/m,
       hint: /locked.*PAM.*"ops ALL=\(ALL\) ALL"/,
     },
   ];
   test.each(refusals)(
     '$how refuses for good: the hint is no password, and the command line of api7-orch is not shown',
-    async ({ rules, password, expired, pam, said, hint }) => {
+    async ({ rules, password, expired, pam, printed, hint }) => {
       await using sshd = await withPassword({ sudo: 'password' });
       const text = ['# nothing', ...rules].map((rule) => `${rule.replaceAll('USER', sshd.user)}\n`).join('');
       writeFileSync(`/etc/sudoers.d/${sshd.user}`, text, { mode: 0o440 });
@@ -144,8 +144,8 @@ describe('a sudo that', () => {
       const ours = /read -r|eval|ready/;
       for (const work of [() => host.facts(), () => host.run({ argv: ['true'] })]) {
         const error = await work().catch((reason: unknown) => reason);
-        const told = { hint: expect.stringMatching(hint), details: expect.stringMatching(said) };
-        expect(error).toMatchObject({ ...refused, ...told });
+        const reported = { hint: expect.stringMatching(hint), details: expect.stringMatching(printed) };
+        expect(error).toMatchObject({ ...refused, ...reported });
         expect(error).toMatchObject({ details: expect.not.stringMatching(ours) });
       }
       await host.close();

@@ -6,7 +6,7 @@ import { defined } from '../../../src/core/base/data.ts';
 import type { Ask } from '../../../src/transport/ssh/ask.ts';
 import { openLink } from '../../../src/transport/ssh/connect/client.ts';
 import type { SshTarget } from '../../../src/transport/ssh/target.ts';
-import { keyPair, printOf, somebody, startAgent } from '../../support/ssh/ssh-keys.ts';
+import { keyPair, printOf, promptWith, startAgent } from '../../support/ssh/ssh-keys.ts';
 import { startSshd, type TestSshd } from '../../support/ssh/sshd.ts';
 
 let sshd: TestSshd;
@@ -40,7 +40,7 @@ function welcome(key: string): string {
 describe('a key with a passphrase', () => {
   test('is asked for once, for any number of hosts and connections', async () => {
     const key = welcome(keyPair(file('locked'), { passphrase: 'a phrase' }));
-    const { ask, asked } = somebody('a phrase', 'a phrase');
+    const { ask, asked } = promptWith('a phrase', 'a phrase');
     await Promise.all(Array.from({ length: 5 }, () => enter({ identityFiles: [key] }, ask)));
     await enter({ identityFiles: [key] }, ask);
     expect(asked).toEqual([{ kind: 'passphrase', what: `passphrase of the key ${key}`, echo: false }]);
@@ -48,7 +48,7 @@ describe('a key with a passphrase', () => {
 
   test('three wrong answers are enough, for all hosts together', async () => {
     const key = welcome(keyPair(file('locked-wrong'), { passphrase: 'a phrase' }));
-    const { ask, asked } = somebody('one', 'two', 'three', 'a phrase');
+    const { ask, asked } = promptWith('one', 'two', 'three', 'a phrase');
     const fault = { code: 'CONNECT_KEY_ENCRYPTED', hint: expect.stringContaining(`ssh-add ${key}`) };
     await expect(enter({ identityFiles: [key] }, ask)).rejects.toMatchObject(fault);
     await expect(enter({ identityFiles: [key] }, ask)).rejects.toMatchObject(fault);
@@ -61,14 +61,14 @@ describe('a key with a passphrase', () => {
 
   test('a wrong answer and a right one', async () => {
     const key = welcome(keyPair(file('locked-second'), { passphrase: 'a phrase' }));
-    const { ask, asked } = somebody('one', 'a phrase');
+    const { ask, asked } = promptWith('one', 'a phrase');
     await enter({ identityFiles: [key] }, ask);
     expect(asked.length).toBe(2);
   });
 
   test('is not asked for if the server does not accept the key, or has accepted another', async () => {
     const key = keyPair(file('locked-strange'), { passphrase: 'a phrase' });
-    const { ask, asked } = somebody('a phrase');
+    const { ask, asked } = promptWith('a phrase');
     await expect(enter({ identityFiles: [key] }, ask)).rejects.toMatchObject({
       code: 'CONNECT_AUTH_FAILED',
       message: expect.stringContaining(`key ${key} (${printOf(key)})`),
@@ -79,7 +79,7 @@ describe('a key with a passphrase', () => {
 
   test('without an answer the needed key is named', async () => {
     const key = welcome(keyPair(file('locked-nobody'), { passphrase: 'a phrase' }));
-    await expect(enter({ identityFiles: [key] }, somebody().ask)).rejects.toMatchObject({
+    await expect(enter({ identityFiles: [key] }, promptWith().ask)).rejects.toMatchObject({
       code: 'CONNECT_KEY_ENCRYPTED',
       message: expect.stringContaining('would be taken by test-host'),
     });
@@ -89,14 +89,14 @@ describe('a key with a passphrase', () => {
 
   test('in the old format, with the public half in the file beside it, or nowhere', async () => {
     const key = welcome(keyPair(file('locked-pem'), { passphrase: 'a phrase', type: 'rsa', format: 'PEM' }));
-    await enter({ identityFiles: [key] }, somebody('a phrase').ask);
+    await enter({ identityFiles: [key] }, promptWith('a phrase').ask);
     copyFileSync(key, file('locked-alone'));
-    await enter({ identityFiles: [file('locked-alone')] }, somebody('a phrase').ask);
+    await enter({ identityFiles: [file('locked-alone')] }, promptWith('a phrase').ask);
   });
 
   test('a file that was replaced meanwhile is read again', async () => {
     const key = welcome(keyPair(file('replaced'), { passphrase: 'a phrase' }));
-    await enter({ identityFiles: [key] }, somebody('a phrase').ask);
+    await enter({ identityFiles: [key] }, promptWith('a phrase').ask);
     keyPair(key);
     await expect(enter({ identityFiles: [key] })).rejects.toMatchObject({ code: 'CONNECT_AUTH_FAILED' });
   });
@@ -111,12 +111,12 @@ test.each(['ed25519', 'ecdsa', 'rsa'])('an %s key logs in, from its file and fro
 });
 
 describe('the agent', () => {
-  const strangers = (count: number): readonly string[] =>
+  const otherKeys = (count: number): readonly string[] =>
     Array.from({ length: count }, (_, index) => keyPair(file(`stranger-${index}`)));
 
   test('a named key is offered before the others, from any source', async () => {
     const key = welcome(keyPair(file('kept')));
-    using _agent = await startAgent(file('agent-many'), [...strangers(7), key]);
+    using _agent = await startAgent(file('agent-many'), [...otherKeys(7), key]);
     const identityAgent = file('agent-many');
     await expect(enter({ identityFiles: [], identityAgent })).rejects.toMatchObject({
       code: 'CONNECT_AUTH_FAILED',

@@ -7,7 +7,7 @@ import { Secret } from '../../../src/core/base/secret.ts';
 import type { Ask } from '../../../src/transport/ssh/ask.ts';
 import { openLink } from '../../../src/transport/ssh/connect/client.ts';
 import type { SshTarget } from '../../../src/transport/ssh/target.ts';
-import { keyPair, somebody, startAgent } from '../../support/ssh/ssh-keys.ts';
+import { keyPair, promptWith, startAgent } from '../../support/ssh/ssh-keys.ts';
 import { locked, startSshd, type TestSshd } from '../../support/ssh/sshd.ts';
 
 const PASSWORD = 'open sésame';
@@ -29,12 +29,12 @@ const bare = { identityFiles: [], identityAgent: 'none', become: 'none' } as con
 test('a password: given, asked once for each host, wrong, and unknown', async () => {
   await using sshd = await withPassword('PasswordAuthentication yes', 'KbdInteractiveAuthentication no');
   await enter(sshd.target({ ...bare, password }));
-  const { ask, asked } = somebody(PASSWORD, PASSWORD);
+  const { ask, asked } = promptWith(PASSWORD, PASSWORD);
   await Promise.all([1, 2, 3].map(() => enter(sshd.target(bare), ask)));
   const { name, address, port } = sshd.target(bare);
   const what = `${name} (${address}:${port}): password of ${sshd.user}`;
   expect(asked).toEqual([{ kind: 'password', what, echo: false }]);
-  const wrong = somebody('wrong', PASSWORD);
+  const wrong = promptWith('wrong', PASSWORD);
   await expect(enter(sshd.target(bare), wrong.ask)).rejects.toMatchObject({
     code: 'CONNECT_AUTH_FAILED',
     message: expect.stringMatching(/accepted none of: the password; it would still take: publickey, ?password/),
@@ -79,7 +79,7 @@ describe('a key and a password', () => {
     using _agent = await startAgent(socket, where === 'from the agent' ? [sshd.identityFile] : []);
     const keys = where === 'from the agent' ? { identityFiles: [], identityAgent: socket } : { identityAgent: 'none' };
     await enter(sshd.target({ become: 'none', ...keys, password }));
-    const { ask, asked } = somebody(PASSWORD);
+    const { ask, asked } = promptWith(PASSWORD);
     await enter(sshd.target({ become: 'none', ...keys }), ask);
     expect(asked.length).toBe(1);
     await expect(enter(sshd.target({ become: 'none', ...keys }))).rejects.toMatchObject({
@@ -104,8 +104,8 @@ test("PAM's prompts: the password goes to its own prompt, once", async () => {
     'PubkeyAuthentication no',
   );
   await enter(sshd.target({ ...bare, password }));
-  await enter(sshd.target(bare), somebody(PASSWORD).ask);
-  const wrong = somebody('wrong', PASSWORD);
+  await enter(sshd.target(bare), promptWith(PASSWORD).ask);
+  const wrong = promptWith('wrong', PASSWORD);
   await expect(enter(sshd.target(bare), wrong.ask)).rejects.toMatchObject({ code: 'CONNECT_AUTH_FAILED' });
   expect(wrong.asked.length).toBe(1);
   await expect(enter(sshd.target())).rejects.toMatchObject({

@@ -8,7 +8,7 @@ import type { Ask, Question } from '../../../src/transport/ssh/ask.ts';
 import { openLink } from '../../../src/transport/ssh/connect/client.ts';
 import type { SshTarget } from '../../../src/transport/ssh/target.ts';
 import { startAuthServer } from '../../support/ssh/auth-server.ts';
-import { keyPair, somebody, startAgent } from '../../support/ssh/ssh-keys.ts';
+import { keyPair, promptWith, startAgent } from '../../support/ssh/ssh-keys.ts';
 
 const enter = async (target: SshTarget, ask?: Ask, signal?: AbortSignal): Promise<void> => {
   const options = defined({ ask, signal });
@@ -52,7 +52,7 @@ test('a password is sent once, by the first possible method, and never before th
   const failed = { code: 'CONNECT_AUTH_FAILED' };
   await expect(enter(server.target({ password: Secret.of('wrong') }))).rejects.toMatchObject(failed);
   expect(server.requests.splice(0)).toEqual(['none', 'keyboard-interactive']);
-  const { ask, asked } = somebody();
+  const { ask, asked } = promptWith();
   await expect(enter(server.target(), ask)).rejects.toMatchObject(failed);
   expect(server.requests.splice(0)).toEqual(['none', 'keyboard-interactive']);
   expect(asked.length).toBe(1);
@@ -72,7 +72,7 @@ test('prompts are passed to the operator, sanitized, and one after another', asy
       ),
     );
   });
-  const { ask, asked } = somebody('secret', '123', '456');
+  const { ask, asked } = promptWith('secret', '123', '456');
   const { name, address, port } = server.target();
   const who = `${name} (${address}:${port})`;
   await enter(server.target(), ask);
@@ -189,7 +189,7 @@ describe('a failed login reports the methods of the server, and what to do', () 
       ...(password === false ? {} : { password: Secret.of('the one') }),
     });
     // With nothing at all to try, no server is contacted unless the operator can be asked.
-    const ask = key === false && password === false ? somebody().ask : undefined;
+    const ask = key === false && password === false ? promptWith().ask : undefined;
     await expect(enter(target, ask)).rejects.toMatchObject({
       code: 'CONNECT_AUTH_FAILED',
       message: expect.stringMatching(says),

@@ -66,9 +66,9 @@ for await (const line of createInterface({ input: process.stdin })) {
 }`;
 
 async function asks(name: string, what: string, mode = ''): Promise<void> {
-  const told = new Promise((resolve) => client.stdout?.once('data', resolve));
+  const reported = new Promise((resolve) => client.stdout?.once('data', resolve));
   client.stdin?.write(`${name} ${what} ${mode}\n`);
-  if (what !== 'close') await told;
+  if (what !== 'close') await reported;
 }
 
 const look = async (): Promise<{ readonly busy: number; readonly idle: number }> => {

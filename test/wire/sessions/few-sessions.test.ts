@@ -131,14 +131,14 @@ test.concurrent('a command waits for a slow script of the read shell; a script w
   const rights = { become: 'sudo' } as const;
   const shell = readingShell(link.launch, rights, () => {});
   let begun = false;
-  const told = {
+  const reported = {
     onStdout: () => {
       begun = true;
     },
     onStderr: () => {},
   };
   const long = shell.run({ script: `sleep ${LONG_S}; echo read` });
-  const command = runShell(link.launch, rights, { script: 'echo begun; sleep 3', ...told });
+  const command = runShell(link.launch, rights, { script: 'echo begun; sleep 3', ...reported });
   expect((await long).stdout.toString()).toBe('read\n');
   await expect.poll(() => begun).toBe(true);
   const asked = Date.now();

@@ -29,8 +29,8 @@ test(`${HOSTS} hosts behind one jump host and one sshd that drops fast connectio
   );
   const hosts = await Promise.all(targets.map((target) => connectSsh(target, { acceptNewHostKeys: false, hops })));
   expect(bastion.connections().length).toBe(1);
-  const said = await Promise.all(hosts.map((host) => host.run({ argv: ['printf', host.name] })));
-  expect(said.map(({ stdout }) => stdout)).toEqual(targets.map(({ name }) => name));
+  const printed = await Promise.all(hosts.map((host) => host.run({ argv: ['printf', host.name] })));
+  expect(printed.map(({ stdout }) => stdout)).toEqual(targets.map(({ name }) => name));
   await Promise.all(hosts.map((host) => host.close()));
   await expect.poll(() => bastion.connections().length, { timeout: 60_000 }).toBe(0);
   await expect.poll(() => far.connections().length, { timeout: 60_000 }).toBe(0);

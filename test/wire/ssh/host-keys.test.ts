@@ -8,12 +8,12 @@ import { startSshd, type TestSshd } from '../../support/ssh/sshd.ts';
 
 let sshd: TestSshd;
 /** Another key of the same type, that the server does not hold. */
-let stranger: string;
+let otherKey: string;
 beforeAll(async () => {
   sshd = await startSshd({ hostKeys: ['ed25519', 'ecdsa'] });
   const file = join(sshd.directory, 'stranger');
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file]);
-  stranger = readFileSync(`${file}.pub`, 'utf8').split(' ').slice(0, 2).join(' ');
+  otherKey = readFileSync(`${file}.pub`, 'utf8').split(' ').slice(0, 2).join(' ');
 });
 afterAll(async () => {
   await sshd[Symbol.asyncDispose]();
@@ -75,7 +75,7 @@ test('an unknown key is refused with the fingerprint that ssh-keygen prints, and
 });
 
 test('a changed key is refused in every mode', async () => {
-  const file = knownHosts(`# comment`, `${name()} ${stranger}`);
+  const file = knownHosts(`# comment`, `${name()} ${otherKey}`);
   for (const accept of [false, true])
     await expect(attempt(file, accept)).rejects.toMatchObject({
       code: 'CONNECT_HOST_KEY_CHANGED',
@@ -85,7 +85,7 @@ test('a changed key is refused in every mode', async () => {
 });
 
 test('a damaged line that seems to be for the host is named', async () => {
-  const file = knownHosts('# comment', `elsewhere ${stranger}`, `${name()} ${sshd.hostKey().slice(0, -8)}`);
+  const file = knownHosts('# comment', `elsewhere ${otherKey}`, `${name()} ${sshd.hostKey().slice(0, -8)}`);
   await expect(attempt(file)).rejects.toMatchObject({
     code: 'CONNECT_HOST_KEY_UNKNOWN',
     message: expect.stringContaining(`${file}:3 cannot be read`),
@@ -109,11 +109,11 @@ test('a host with only a FIDO key is refused in every mode, and the kind of key 
 });
 
 test('an external change of the file is used by the next connection', async () => {
-  const file = knownHosts(`elsewhere ${stranger}`);
+  const file = knownHosts(`elsewhere ${otherKey}`);
   await expect(attempt(file)).rejects.toMatchObject({ code: 'CONNECT_HOST_KEY_UNKNOWN' });
   writeFileSync(file, `${name()} ${sshd.hostKey()}\n`);
   expect(await attempt(file)).toBe('in\n');
-  writeFileSync(file, `${name()} ${stranger}\n`);
+  writeFileSync(file, `${name()} ${otherKey}\n`);
   await expect(attempt(file)).rejects.toMatchObject({ code: 'CONNECT_HOST_KEY_CHANGED' });
 });
 
@@ -137,13 +137,13 @@ test('a revoked key is refused, even if it is also listed as accepted', async ()
 const AUTHORITY = "names a certificate authority, which is not supported: the host's own key is needed";
 const DAMAGED = 'cannot be read: no complete key';
 test.each([
-  ['a certificate authority', () => [`@cert-authority * ${stranger}`], [`:1 ${AUTHORITY}`]],
-  ['a certificate authority without a port', () => [`@cert-authority 127.0.0.1 ${stranger}`], [`:1 ${AUTHORITY}`]],
-  ['a certificate authority for others', () => [`@cert-authority elsewhere ${stranger}`], []],
+  ['a certificate authority', () => [`@cert-authority * ${otherKey}`], [`:1 ${AUTHORITY}`]],
+  ['a certificate authority without a port', () => [`@cert-authority 127.0.0.1 ${otherKey}`], [`:1 ${AUTHORITY}`]],
+  ['a certificate authority for others', () => [`@cert-authority elsewhere ${otherKey}`], []],
   ['a damaged line', () => ['# comment', `${name()} ${sshd.hostKey().slice(0, -8)}`], [`:2 ${DAMAGED}`]],
   [
     'both',
-    () => [`127.0.0.1 ${stranger.slice(0, -8)}`, `@cert-authority ${name()} ${stranger}`],
+    () => [`127.0.0.1 ${otherKey.slice(0, -8)}`, `@cert-authority ${name()} ${otherKey}`],
     [`:2 ${AUTHORITY}`, `:1 ${DAMAGED}`],
   ],
 ])('%s: named with the refused and the accepted keys', async (_what, lines, notes) => {
@@ -154,23 +154,23 @@ test.each([
   expect(error).toMatchObject({ code: 'CONNECT_HOST_KEY_UNKNOWN' });
   for (const one of named) expect(String(error)).toContain(one);
   if (named.length === 0) expect(String(error)).not.toContain(file);
-  const told: NewHostKey[] = [];
-  expect(await attempt(file, true, (key) => told.push(key))).toBe('in\n');
-  expect(told).toEqual([expect.objectContaining({ fingerprint: printed('ed25519'), passedOver: named })]);
+  const reports: NewHostKey[] = [];
+  expect(await attempt(file, true, (key) => reports.push(key))).toBe('in\n');
+  expect(reports).toEqual([expect.objectContaining({ fingerprint: printed('ed25519'), passedOver: named })]);
   expect(readFileSync(file, 'utf8')).toBe(`${before}${name()} ${sshd.hostKey()}\n`);
-  expect(await attempt(file, true, (key) => told.push(key))).toBe('in\n');
-  expect(told.length).toBe(1);
+  expect(await attempt(file, true, (key) => reports.push(key))).toBe('in\n');
+  expect(reports.length).toBe(1);
 });
 
 test('a new key is accepted on request, reported with its fingerprint, and saved once under mode 0600', async () => {
   const file = join(sshd.directory, 'fresh', 'known_hosts');
-  const told: NewHostKey[] = [];
+  const reports: NewHostKey[] = [];
   const target = sshd.target({ knownHosts: [file] });
   const hosts = await Promise.all(
-    [1, 2, 3].map(() => connectSsh(target, { acceptNewHostKeys: true, onNewHostKey: (key) => told.push(key) })),
+    [1, 2, 3].map(() => connectSsh(target, { acceptNewHostKeys: true, onNewHostKey: (key) => reports.push(key) })),
   );
   await Promise.all(hosts.map((host) => host.close()));
-  expect(told[0]).toEqual({
+  expect(reports[0]).toEqual({
     host: 'test-host',
     name: name(),
     type: 'ssh-ed25519',
@@ -192,14 +192,14 @@ test.each([
     await using other = await startSshd();
     const file = path();
     const both = [sshd, other].map((one) => one.target({ hostKeyAlias: 'shared', knownHosts: [file] }));
-    const told: NewHostKey[] = [];
+    const reports: NewHostKey[] = [];
     for (let round = 0; round < 3; round++) {
       const met = await Promise.allSettled(
-        both.map((target) => connectSsh(target, { acceptNewHostKeys: true, onNewHostKey: (key) => told.push(key) })),
+        both.map((target) => connectSsh(target, { acceptNewHostKeys: true, onNewHostKey: (key) => reports.push(key) })),
       );
       for (const one of met) if (one.status === 'fulfilled') await one.value.close();
-      const winner = told[0]?.fingerprint === printed('ed25519') ? 0 : 1;
-      expect(told.length).toBe(1);
+      const winner = reports[0]?.fingerprint === printed('ed25519') ? 0 : 1;
+      expect(reports.length).toBe(1);
       expect(met[winner]).toMatchObject({ status: 'fulfilled' });
       expect(met[1 - winner]).toMatchObject({ reason: { code: 'CONNECT_HOST_KEY_CHANGED', retryable: false } });
       if (file === '/dev/null') continue;
@@ -210,9 +210,9 @@ test.each([
 
 test('a new key is added after a last line that lacks its newline', async () => {
   const file = join(sshd.directory, 'no-newline');
-  writeFileSync(file, `elsewhere ${stranger}`);
+  writeFileSync(file, `elsewhere ${otherKey}`);
   expect(await attempt(file, true)).toBe('in\n');
-  expect(readFileSync(file, 'utf8')).toBe(`elsewhere ${stranger}\n${name()} ${sshd.hostKey()}\n`);
+  expect(readFileSync(file, 'utf8')).toBe(`elsewhere ${otherKey}\n${name()} ${sshd.hostKey()}\n`);
 });
 
 test('a key is checked again at every rekey, and bytes stay whole', async () => {

@@ -30,19 +30,19 @@ const scene = uploadScene();
 describe('a part file of an earlier upload', () => {
   const uploaded = async (): Promise<readonly number[]> => {
     const host = await scene.relayed();
-    const told: number[] = [];
-    await scene.upload(host, (sent) => told.push(sent));
+    const reports: number[] = [];
+    await scene.upload(host, (sent) => reports.push(sent));
     await host.close();
     expect(content(scene.target)).toBe(sha256);
     expect(lstatSync(scene.target).isFile()).toBe(true);
-    return told;
+    return reports;
   };
 
   test('is sent again from its start when the whole has another digest', async () => {
     writeFileSync(partOf(scene.target), Buffer.alloc(5 * MB), { mode: 0o600 });
-    const told = await uploaded();
-    expect(told).toContain(5 * MB);
-    expect(told.filter((sent) => sent < MB).length).toBeGreaterThan(1);
+    const reports = await uploaded();
+    expect(reports).toContain(5 * MB);
+    expect(reports.filter((sent) => sent < MB).length).toBeGreaterThan(1);
     expect(readdirSync(scene.directory)).toHaveLength(1);
   });
 

@@ -37,9 +37,9 @@ describe.each<[tools: string, make: (bin: string) => void]>([
 
   test.each([0, 1, 5 * MB + 1, 20 * MB - 1, 20 * MB])('it resumes after %i bytes', async (there) => {
     if (there > 0) writeFileSync(partOf(scene.target), bytes.subarray(0, there), { mode: 0o600 });
-    const told: number[] = [];
-    await scene.upload(host, (sent) => told.push(sent));
-    expect(told[0]).toBe(there);
+    const reports: number[] = [];
+    await scene.upload(host, (sent) => reports.push(sent));
+    expect(reports[0]).toBe(there);
     expect(content(scene.target)).toBe(sha256);
     expect(readdirSync(scene.directory)).toHaveLength(1);
   });

@@ -16,15 +16,15 @@ function through(pieces: readonly Buffer[]): { readonly got: readonly Buffer[]; 
 
 test('a greeting in any pieces arrives in one piece up to the end of the banner, and nothing is lost', () => {
   const greeting = 'Welcome\r\nto SSH-2.0\r\n\nSSH-2.0-OpenSSH_9.2p1 Debian\r\n';
-  const said = Buffer.concat([Buffer.from(greeting), Buffer.from([0, 0, 1, 255, 10, 13, 10, 7])]);
+  const printed = Buffer.concat([Buffer.from(greeting), Buffer.from([0, 0, 1, 255, 10, 13, 10, 7])]);
   fc.assert(
-    fc.property(fc.array(fc.integer({ min: 1, max: said.length - 1 }), { maxLength: 20 }), (cuts) => {
-      const at = [0, ...new Set(cuts.toSorted((a, b) => a - b)), said.length];
-      const pieces = at.slice(1).map((end, index) => said.subarray(at[index], end));
+    fc.property(fc.array(fc.integer({ min: 1, max: printed.length - 1 }), { maxLength: 20 }), (cuts) => {
+      const at = [0, ...new Set(cuts.toSorted((a, b) => a - b)), printed.length];
+      const pieces = at.slice(1).map((end, index) => printed.subarray(at[index], end));
       const { got, heard } = through(pieces);
-      expect(Buffer.concat(got).equals(said)).toBe(true);
+      expect(Buffer.concat(got).equals(printed)).toBe(true);
       expect(got[0]?.length).toBeGreaterThanOrEqual(greeting.length);
-      expect(Buffer.concat([...heard, ...got.slice(1)]).equals(said)).toBe(true);
+      expect(Buffer.concat([...heard, ...got.slice(1)]).equals(printed)).toBe(true);
     }),
   );
 });

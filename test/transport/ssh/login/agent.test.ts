@@ -16,7 +16,7 @@ const text = (value: string | Buffer): Buffer => {
 };
 const ed25519 = Buffer.concat([text('ssh-ed25519'), text(Buffer.alloc(32, 7))]);
 const token = Buffer.concat([text('sk-ssh-ed25519@openssh.com'), text(Buffer.alloc(32, 7)), text('ssh:')]);
-const strange = Buffer.concat([text('ssh-tomorrow'), text('?')]);
+const unknownKind = Buffer.concat([text('ssh-tomorrow'), text('?')]);
 const answer = (...keys: readonly (readonly [Buffer, string])[]): Buffer => {
   const count = Buffer.alloc(4);
   count.writeUInt32BE(keys.length);
@@ -41,7 +41,7 @@ async function agentThat(answers: (socket: Socket) => void) {
 test('keys of an unusable kind are named with the hint, the others are kept', async () => {
   using fake = await agentThat((socket) => {
     // In two pieces, as a stream may deliver it.
-    const bytes = answer([token, 'my token'], [ed25519, 'mine'], [strange, 'odd']);
+    const bytes = answer([token, 'my token'], [ed25519, 'mine'], [unknownKind, 'odd']);
     socket.write(bytes.subarray(0, 30));
     setTimeout(() => socket.write(bytes.subarray(30)), 20);
   });

@@ -5,7 +5,7 @@ import { afterAll, expect, test } from 'vitest';
 import { identityFile } from '../../../../src/transport/ssh/login/identity-file.ts';
 import { wantsPassword } from '../../../../src/transport/ssh/login/login-questions.ts';
 import { opensshKey, publicKeyLine } from '../../../../src/transport/ssh/login/public-key.ts';
-import { keyPair, somebody } from '../../../support/ssh/ssh-keys.ts';
+import { keyPair, promptWith } from '../../../support/ssh/ssh-keys.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'api7-orch-keys-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -50,7 +50,7 @@ test.each(['rsa', 'ecdsa'])(
     const made = keyPair(file(`pkcs8-locked-${type}`), { type, format: 'PKCS8', passphrase: 'a phrase' });
     const locked = await identityFile(made);
     if (locked.state !== 'locked') throw new Error(locked.state);
-    const { ask, asked } = somebody('wrong', 'a phrase');
+    const { ask, asked } = promptWith('wrong', 'a phrase');
     const opened = await locked.unlock(ask);
     if (typeof opened === 'string') throw new Error(opened);
     expect(opened.getPublicSSH()).toEqual(publicKeyLine(readFileSync(`${made}.pub`, 'utf8')));

@@ -10,7 +10,7 @@ import { Way } from './way.ts';
  * Monitors the hosts while the engine works on them, and reports violations when they happen, by the state of the hosts and not
  * by the engine's reports. Numbers as in engine.test.ts.
  */
-export class Watch {
+export class Monitor {
   readonly #cluster: Cluster;
   readonly #budget: number;
   readonly load: Load;
@@ -62,7 +62,7 @@ export class Watch {
   /** 1: no serving node is drained beyond the budget. 3: a drained node has a lease before its drain. */
   #ordered(lb: string, command: string): void {
     const [, id = '', to] = /^set server gateways\/(\S+) state (\w+)$/.exec(command) ?? [];
-    if (to === 'ready') this.#givenBack(id);
+    if (to === 'ready') this.#onRestore(id);
     else if (to !== undefined) this.#takenOut(lb, id);
   }
 
@@ -84,7 +84,7 @@ export class Watch {
   #inFullService = (id: string): boolean =>
     this.#cluster.isHealthy(id) && [...this.#cluster.balancers.keys()].every((lb) => this.#cluster.isUsed(lb, id));
 
-  #givenBack(id: string): void {
+  #onRestore(id: string): void {
     if (!this.#struckAt.has(id) && !this.#cluster.isHealthy(id))
       this.#tell(`${id} is restored though it is not healthy`);
   }
