@@ -5,7 +5,7 @@ import { KEPT } from '../../scripts/words-table.ts';
 /** Old words still to replace, by folder. These numbers only fall. `npm run words` lists the words with their places. */
 const BUDGET: Readonly<Record<string, number>> = {
   src: 1595,
-  test: 1004,
+  test: 0,
   docs: 532,
   playbooks: 4,
   scripts: 10,

@@ -106,7 +106,7 @@ describe('httpReady', () => {
           throw new OrchError(code, 'as said');
         },
       });
-    expect(await seenBy(status, failing('TIMED_OUT'))).toMatchObject({ reachable: false, output: 'as said' });
+    expect(await seenBy(status, failing('TIMED_OUT'))).toMatchObject({ reachable: false, said: 'as said' });
     await expect(plan(status, failing('CONNECTION_LOST'))).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
   });
 
