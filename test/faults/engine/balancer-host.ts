@@ -52,7 +52,7 @@ export function rowOf(shown: string, id: string): { readonly admin: Admin; reado
   return { admin, up: up === '2' };
 }
 
-/** What a lease on a balancer's host has as a gateway's previous settings; undefined: no lease, or only the mark of a soak. */
+/** The settings before a drain, from the lease on a balancer's host; undefined: no lease, or only the mark of a soak. */
 export function leaseOf(host: FakeHost | undefined, id: string): Admin | undefined {
   const text = host?.fileText(leasePath('gateways', id)) ?? undefined;
   const lease = text === undefined ? undefined : JSON.parse(text);
