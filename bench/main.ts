@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { installed } from '../test/support/base/installed.ts';
+import { check } from './cases/check.ts';
 import { exec } from './cases/exec.ts';
 import { install } from './cases/install.ts';
 import { memory } from './cases/memory.ts';
@@ -19,7 +20,7 @@ import { isMet } from './measure.ts';
 import { type CaseResult, markdown } from './report.ts';
 import { keepResult, writePage } from './results.ts';
 
-const cases: readonly Case[] = [tasks, exec, install, upload, roundTrips, memory, startUp];
+const cases: readonly Case[] = [tasks, exec, check, install, upload, roundTrips, memory, startUp];
 const names = cases.map(({ name }) => name);
 const root = resolve(import.meta.dirname, '..');
 

@@ -32,7 +32,12 @@ interface Port {
 }
 
 /** The holder of a port: another tool's container, or a process without a container, possibly without a name. */
-type Taken = { readonly port: string; readonly container?: string; readonly process?: string };
+type Taken = {
+  readonly port: string;
+  readonly protocol: string;
+  readonly container?: string;
+  readonly process?: string;
+};
 
 type Ports = {
   readonly host: string;
@@ -65,8 +70,9 @@ function portTaken(host: string, taken: readonly Taken[]): OrchError {
     return process === undefined ? 'a process of the host' : `process "${process}" of the host`;
   };
   const containers = [...new Set(taken.flatMap(({ container }) => container ?? []))];
+  const listed = taken.every(({ protocol }) => protocol === 'udp') ? 'ss -lunp' : 'ss -ltnp';
   const stop =
-    containers.length === 0 ? 'find it (ss -ltnp) and stop it' : `stop it (docker stop ${containers.join(' ')})`;
+    containers.length === 0 ? `find it (${listed}) and stop it` : `stop it (docker stop ${containers.join(' ')})`;
   return new OrchError('PORT_TAKEN', taken.map((one) => `port ${one.port} is held by ${holder(one)}`).join('; '), {
     hint: `${stop}, or bind other addresses in the inventory's api7.bind`,
     host,
@@ -102,16 +108,19 @@ async function lookAt({ ports, except }: Params, host: Reader): Promise<Ports> {
   const byDocker = [...published, ...ours.flatMap(bindingsOf)];
   // A container in the host's own network listens like any process and cannot be distinguished from one.
   const blind = ours.some((found) => found?.State.Running && found.HostConfig.NetworkMode === 'host');
-  // Only TCP listeners are known; Docker itself reports a taken UDP port when it publishes it.
-  const listening = network.listening.map((one) => ({ ...one, protocol: 'tcp' }));
-  const processes = blind ? [] : listening.filter((one) => !byDocker.some(overlaps(one)));
+  const strangers = blind ? [] : network.listening.filter((one) => !byDocker.some(overlaps(one)));
+  // The name of a process costs the host far more than the socket itself: requested only for a taken port.
+  const isHeld = strangers.some((one) => ports.some(overlaps(one)));
+  const named = isHeld ? (await host.network({ processes: true })).listening : [];
+  const processes = strangers.map((one) => named.find(sameSocket(one)) ?? one);
   const taken = ports.flatMap((port): readonly Taken[] => {
-    const text = addressWithPort(port.address, port.port);
+    const { protocol } = port;
+    const text = `${addressWithPort(port.address, port.port)}${protocol === 'udp' ? '/udp' : ''}`;
     const container = others.find(overlaps(port));
-    if (container !== undefined) return [{ port: text, container: container.name }];
+    if (container !== undefined) return [{ port: text, protocol, container: container.name }];
     const listener = processes.find(overlaps(port));
     if (listener === undefined) return [];
-    return [{ port: text, ...(listener.process === undefined ? {} : { process: listener.process }) }];
+    return [{ port: text, protocol, ...(listener.process === undefined ? {} : { process: listener.process }) }];
   });
   return {
     host: host.name,
@@ -125,6 +134,11 @@ const overlaps =
   (a: Port) =>
   (b: Port): boolean =>
     a.port === b.port && a.protocol === b.protocol && addressesOverlap(a.address, b.address);
+
+const sameSocket =
+  (a: Port) =>
+  (b: Port): boolean =>
+    a.port === b.port && a.protocol === b.protocol && a.address === b.address;
 
 /**
  * Ports that an own container will publish: between two starts Docker does not list them, but may hold them at any

@@ -121,7 +121,7 @@ export class FakeHost implements Connection {
     return this.#ask(() => this.#options.freeBytes ?? 50e9);
   }
 
-  async network(): Promise<HostNetwork> {
+  async network(_options?: { readonly processes?: boolean }): Promise<HostNetwork> {
     return this.#ask(() => ({ ...SOUND.network, ...this.#options.network }));
   }
 

@@ -10,6 +10,7 @@ export const SOUND = {
     uid: 0,
     clockSkewMs: 0,
     nofile: 1_048_576,
+    hasFlock: true,
     machine: null,
   },
   network: { addresses: [], bindsAny: true, listening: [] },

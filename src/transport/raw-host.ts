@@ -159,7 +159,7 @@ export function rawHost({ name, rights, launch, dialer, close, lockPaths = LOCK_
     read: (path, limit = LIMITS.file.bytes) => here(reader.ask(fileRequest(path, limit))),
     tree: (path) => here(reader.ask(treeRequest(path))),
     freeBytes: (path) => here(freeBytes(path)),
-    network: () => here(reader.ask(networkRequest)),
+    network: (options) => here(reader.ask(networkRequest(options))),
     automation: () => here(reader.ask(automationRequest())),
     httpGet: (asked) => here(http(asked, 'GET')),
     httpPost: (asked) => here(http(asked, 'POST')),

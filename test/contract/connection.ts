@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -102,6 +103,7 @@ export function connectionContract(
       // Whole seconds are reported, and the reply takes its time on a busy machine.
       expect(Math.abs(facts.clockSkewMs)).toBeLessThan(5000);
       expect(facts.nofile).toBeGreaterThan(256);
+      expect(facts.hasFlock).toBe(true);
       const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
       expect(facts.machine).toMatch(new RegExp(`^${boot} net:\\[\\d+\\] \\S+$`));
     });
@@ -164,9 +166,15 @@ export function connectionContract(
           ),
         ),
       );
-      const found = network.listening.filter((one) => one.port === port);
+      const found = network.listening.filter((one) => one.port === port && one.protocol === 'tcp');
       expect(found).toEqual([expect.objectContaining({ address: '127.0.0.1' })]);
       await new Promise((resolve) => server.close(resolve));
+      const socket = createSocket('udp4');
+      await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+      const bound = socket.address().port;
+      const { listening } = await host.network();
+      expect(listening).toContainEqual(expect.objectContaining({ protocol: 'udp', address: '127.0.0.1', port: bound }));
+      socket.close();
     });
 
     test('a missing path is null, and a path in the way is named', async () => {

@@ -52,21 +52,44 @@ test('a stopped container holds nothing', async () => {
 });
 
 describe('a process without a container', () => {
-  const nginx = { address: '0.0.0.0', port: 9080, process: 'nginx' };
+  const nginx = { protocol: 'tcp', address: '0.0.0.0', port: 9080, process: 'nginx' } as const;
 
   test.each<[string, readonly Listener[], string, string | undefined]>([
     ['that listens on all addresses', [nginx], '10.0.0.1', 'process \\"nginx\\" of the host'],
     ['that listens on both families', [{ ...nginx, address: '::' }], '0.0.0.0', 'process \\"nginx\\" of the host'],
-    ['whose name is unknown', [{ address: '10.0.0.1', port: 7085 }], '0.0.0.0', 'a process of the host'],
+    [
+      'whose name is unknown',
+      [{ protocol: 'tcp', address: '10.0.0.1', port: 7085 }],
+      '0.0.0.0',
+      'a process of the host',
+    ],
     ['on another address', [{ ...nginx, address: '10.0.0.2' }], '10.0.0.1', undefined],
     ['of the other family', [{ ...nginx, address: '::1' }], '0.0.0.0', undefined],
     ['on another port', [{ ...nginx, port: 80 }], '0.0.0.0', undefined],
+    ['by the other protocol', [{ ...nginx, protocol: 'udp' }], '0.0.0.0', undefined],
   ])('%s', async (_, listening, wanted, by) => {
     const host = await hostWith('old-nginx', '0.0.0.0', false, { listening });
     const { codes, events } = await gate(host, wanted);
     expect(codes).toEqual(by === undefined ? [] : ['PORT_TAKEN']);
     if (by !== undefined) expect(JSON.stringify(events)).toContain(`is held by ${by}`);
     if (by !== undefined) expect(JSON.stringify(events)).toContain('ss -ltnp');
+  });
+
+  test.each([
+    ['has a wanted port', 9080, 'PORT_TAKEN', true],
+    ['has another port', 80, undefined, false],
+  ])('that %s on %s: its name is read only for a taken port', async (_, port, code, isAsked) => {
+    const asked: boolean[] = [];
+    const host = await hostWith('old-nginx', '0.0.0.0', false);
+    host.network = async ({ processes = false } = {}) => {
+      asked.push(processes);
+      const { process, ...nameless } = { ...nginx, port };
+      return { addresses: [], bindsAny: true, listening: [{ ...nameless, ...(processes ? { process } : {}) }] };
+    };
+    const { codes, events } = await gate(host, '10.0.0.1');
+    expect(codes).toEqual(code === undefined ? [] : [code]);
+    expect(asked.includes(true)).toBe(isAsked);
+    if (isAsked) expect(JSON.stringify(events)).toContain('process \\"nginx\\" of the host');
   });
 
   test('is not held by Docker for a container of api7-orch', async () => {
@@ -81,6 +104,34 @@ describe('a process without a container', () => {
   test('keeps a stopped container of api7-orch from its port', async () => {
     const host = await hostWith('api7-gateway', '0.0.0.0', false, { listening: [nginx] });
     expect((await gate(host, '0.0.0.0')).codes).toEqual(['PORT_TAKEN']);
+  });
+});
+
+describe('a UDP port', () => {
+  const dns = { protocol: 'udp', address: '127.0.0.53', port: 53, process: 'systemd-resolve' } as const;
+  const udp = (host: DockerHost, address: string) =>
+    runPlays(
+      [host],
+      onePlay(function* () {
+        yield portsFree({ ports: [{ address, port: 53, protocol: 'udp' }], except: [] });
+      }),
+    );
+
+  test('is held by a process that has its socket', async () => {
+    const host = await hostWith('old', '0.0.0.0', false, { listening: [dns] });
+    const { codes, events } = await udp(host, '0.0.0.0');
+    expect(codes).toEqual(['PORT_TAKEN']);
+    const text = JSON.stringify(events);
+    expect(text).toContain('port 0.0.0.0:53/udp is held by process \\"systemd-resolve\\" of the host');
+    expect(text).toContain('ss -lunp');
+  });
+
+  test.each<[string, Listener, string]>([
+    ['on another address', dns, '10.0.0.1'],
+    ['by TCP', { ...dns, protocol: 'tcp' }, '0.0.0.0'],
+  ])('is free of one %s', async (_, listener, address) => {
+    const host = await hostWith('old', '0.0.0.0', false, { listening: [listener] });
+    expect((await udp(host, address)).codes).toEqual([]);
   });
 });
 

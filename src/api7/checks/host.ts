@@ -22,10 +22,7 @@ export const actsAsRoot = defineGate<typeof nothing, { readonly host: string; re
 export const hasFlock = defineGate<typeof nothing, { readonly host: string; readonly there: boolean }>({
   kind: 'hasFlock',
   params: nothing,
-  async look(_p, host) {
-    const { code } = await host.test({ script: 'command -v flock >/dev/null' }, { timeoutMs: 30_000 });
-    return { host: host.name, there: code === 0 };
-  },
+  look: async (_p, host) => ({ host: host.name, there: (await host.facts()).hasFlock }),
   met: (_p, { there }) => there,
   unmet: (_p, { host }) =>
     new OrchError('FLOCK_MISSING', 'there is no flock, so no lock can be taken', {

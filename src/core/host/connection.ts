@@ -16,6 +16,8 @@ export interface Facts {
   readonly clockSkewMs: number;
   /** Highest limit of open files for a container on this host. */
   readonly nofile: number;
+  /** The host has `flock`, which locks need. */
+  readonly hasFlock: boolean;
   /** Equal for two connections only if they lead to the same machine; `null` if unknown. */
   readonly machine: string | null;
 }
@@ -111,12 +113,13 @@ export interface FileSwap {
 /** Arguments of HAProxy's `show` command; `table NAME FILTER` shows entries of a stick table. */
 export type HaproxyWhat = 'stat' | 'info' | 'servers state' | 'cli level' | 'table' | `table ${string}`;
 
-/** A TCP socket that waits for connections in the host's own network. */
+/** A listening TCP socket, or an unconnected UDP socket, in the host's own network. */
 export interface Listener {
+  readonly protocol: 'tcp' | 'udp';
   /** `0.0.0.0` and `::` mean all addresses. */
   readonly address: string;
   readonly port: number;
-  /** Name of a process that holds it, if the host reports it. */
+  /** Name of a process that holds it, if it was requested and the host reports it. */
   readonly process?: string;
 }
 
@@ -166,8 +169,8 @@ export interface Reader {
   tree(path: string): Promise<Readonly<Record<string, number>> | null>;
   /** Free bytes on the file system of `path`, or of its nearest existing parent directory. */
   freeBytes(path: string): Promise<number>;
-  /** The host's own addresses, and its listening sockets. */
-  network(): Promise<HostNetwork>;
+  /** The host's own addresses, and its listening sockets. `processes`: with names, which makes the host read all its processes. */
+  network(options?: { readonly processes?: boolean }): Promise<HostNetwork>;
   /** Automation that changes the host by itself. */
   automation(): Promise<Automation>;
   /** GET from the host's own point of view. @throws OrchError HTTP_UNREACHABLE when there is no response */

@@ -27,6 +27,7 @@ export const factsRequest: Request<HostFacts> = {
     'line boot /proc/sys/kernel/random/boot_id',
     'line name /proc/sys/kernel/hostname',
     'echo "net=$(readlink /proc/self/ns/net 2>/dev/null)"',
+    'if command -v flock >/dev/null 2>&1; then echo flock=yes; fi',
     'printf hard=',
     'ulimit -Hn',
     // A shell reads byte by byte, which fails on the kernel's own number files.
@@ -73,6 +74,7 @@ function parseFacts(reply: Reply): HostFacts {
     uid: effective('Uid:'),
     gid: effective('Gid:'),
     clockSkewMs: Math.round(clockMs(field('clock=')) - (reply.sentAt + reply.answeredAt) / 2),
+    hasFlock: find('flock=') === 'yes',
     machine: machineOf(find('boot='), find('net='), find('name=')),
     nofile: openFiles(field('CapEff:'), field('most='), field('hard=')),
   };

@@ -34,7 +34,11 @@ const ROWS: readonly (readonly [string, Faults, readonly string[], RegExp])[] = 
   ['disk', { hosts: { [GW]: { freeBytes: 1e9 } } }, ['gw-1 disk DISK_FULL'], /at \/var\/lib\/docker.*docker system df/],
   [
     'port taken',
-    { hosts: { [GW]: { network: { listening: [{ address: '0.0.0.0', port: 9080, process: 'apache2' }] } } } },
+    {
+      hosts: {
+        [GW]: { network: { listening: [{ protocol: 'tcp', address: '0.0.0.0', port: 9080, process: 'apache2' }] } },
+      },
+    },
     ['gw-1 ports PORT_TAKEN'],
     /process "apache2".*ss -ltnp/,
   ],
@@ -176,7 +180,7 @@ test('several faults at once: each has its line', async () => {
       'gw-1': {
         facts: { nofile: 4096 },
         freeBytes: 1e9,
-        network: { listening: [{ address: '0.0.0.0', port: 9080 }] },
+        network: { listening: [{ protocol: 'tcp', address: '0.0.0.0', port: 9080 }] },
       },
     },
     engines: { 'gw-2': { BuildahVersion: '1.39.0' } },

@@ -30,7 +30,9 @@ function found(): Automation {
 
 const NOTHING: Automation = { prunes: [], upgrades: [], managers: [] };
 
-const dpkg = (...packages: readonly (readonly [name: string, selection: string])[]): void =>
+function dpkg(...packages: readonly (readonly [name: string, selection: string])[]): void {
+  for (const [name] of packages) write(`/var/lib/dpkg/info/${name}.list`, '/.\n');
+  write('/usr/bin/unattended-upgrade', '#!/usr/bin/python3\n');
   write(
     '/var/lib/dpkg/status',
     packages
@@ -40,6 +42,7 @@ const dpkg = (...packages: readonly (readonly [name: string, selection: string])
       )
       .join('\n'),
   );
+}
 
 const UPGRADES = 'APT::Periodic::Update-Package-Lists "1";\nAPT::Periodic::Unattended-Upgrade "1";\n';
 
@@ -99,6 +102,22 @@ test.each<[string, readonly (readonly [string, string])[], string, readonly stri
   dpkg(...packages);
   write('/etc/apt/apt.conf.d/20auto-upgrades', text);
   expect(found()).toEqual({ ...NOTHING, upgrades });
+});
+
+test('unattended upgrades are configured, but the program is not there', () => {
+  dpkg(['docker.io', 'install']);
+  rmSync(join(root, 'usr/bin/unattended-upgrade'));
+  write('/etc/apt/apt.conf.d/20auto-upgrades', UPGRADES);
+  expect(found()).toEqual(NOTHING);
+});
+
+test('names of files and lines that no package writes are read in linear time', () => {
+  write('/etc/cron.d/odd', `${'docker puppet '.repeat(4000)}\n0 3 * * * root docker system prune # and more\n`);
+  write('/etc/cron.d/commented', '0 3 * * * root docker image ls # docker image prune\n# puppet agent\n');
+  write('/etc/cron.d/puppet', `@daily root puppet${' '.repeat(50_000)}agent --onetime\n`);
+  const started = performance.now();
+  expect(found()).toEqual({ ...NOTHING, prunes: ['/etc/cron.d/odd'], managers: ['puppet in /etc/cron.d/puppet'] });
+  expect(performance.now() - started).toBeLessThan(2000);
 });
 
 test('a table that is far too large, one that is a pipe, and hundreds of findings do no harm', () => {
