@@ -54,6 +54,8 @@ export const image = defineTask<typeof params, Known, ImageState, ImageState>({
   async read(p, host, known) {
     const [found, { arch }] = await Promise.all([host.docker.image(p.ref), host.facts()]);
     if (found === null) return null;
+    const digests = (found.RepoDigests ?? []).map((name) => name.slice(name.indexOf('@') + 1));
+    known.pulls?.keep({ host: host.name, ref: p.ref, digests });
     return { id: known.member === null ? known.id : canonicalId(known.id, acceptedOn(known, arch) ?? [], found.Id) };
   },
   want: (_p, _now, { local: known }) => ({ id: known.id }),

@@ -279,6 +279,74 @@ describe('free space', () => {
   });
 });
 
+describe('an image that is already on a host', () => {
+  const PINNED = digest('new m');
+  const other = digest('old m');
+  const collect = (pulls: RunPulls): string[] => {
+    const said: string[] = [];
+    pulls.onKept = (message, host) => void said.push(`${host}: ${message}`);
+    return said;
+  };
+  const pinTo = (pulls: RunPulls) =>
+    pulls.pin(
+      REF,
+      async () => PINNED,
+      () => false,
+    );
+  const keep = (host: string, ...digests: readonly string[]) => ({ host, ref: REF, digests });
+
+  test.each(['before', 'after'])('causes one warning if the run pinned another one: read %s the pin', async (when) => {
+    const pulls = new RunPulls();
+    const said = collect(pulls);
+    if (when === 'after') await pinTo(pulls);
+    for (let read = 0; read < 2; read++) pulls.keep(keep('gw-1', other));
+    pulls.keep(keep('gw-2', other, PINNED));
+    pulls.keep(keep('gw-3'));
+    if (when === 'before') await pinTo(pulls);
+    const cure = `for the same image run there: docker pull ${REPOSITORY}@${PINNED} && docker tag ${REPOSITORY}@${PINNED} ${REF}, then run again`;
+    const rest = `other hosts of this run get ${PINNED.slice(0, 19)}; ${cure}`;
+    expect(said).toEqual([
+      `gw-1: image ${REF}: gw-1 keeps ${other.slice(0, 19)}, ${rest}`,
+      `gw-3: image ${REF}: gw-3 keeps an image without a registry digest, ${rest}`,
+    ]);
+  });
+
+  test('causes no warning if nothing was pulled, or the digest is unknown', async () => {
+    const pulls = new RunPulls();
+    const said = collect(pulls);
+    pulls.keep(keep('gw-1', other));
+    await pulls.pin(
+      REF,
+      async () => null,
+      () => false,
+    );
+    expect(said).toEqual([]);
+  });
+
+  test('is compared with the image that another host of the run pulls', async () => {
+    const [one, two] = [hostNamed('gw-1'), hostNamed('gw-2')];
+    one.engine.pullable.set(`${REPOSITORY}@${OLD.containerd}`, OLD);
+    await one.engine.pull(REF);
+    for (const { engine } of [one, two]) {
+      engine.pullable.set(REF, NEW);
+      engine.pullable.set(`${REPOSITORY}@${NEW.containerd}`, NEW);
+    }
+    const files = localFiles();
+    const said = collect(pullsOf(files));
+    const { codes } = await runPlays(
+      [one, two],
+      onePlay(function* () {
+        yield image({ ref: REF });
+      }),
+      { files },
+    );
+    expect(codes).toEqual([]);
+    expect(said).toHaveLength(1);
+    expect(said[0]).toContain(`gw-1 keeps`);
+    expect(said[0]).toContain(`get ${NEW.containerd.slice(0, 19)}`);
+  });
+});
+
 test('all users of a run’s files share its pulls', () => {
   const files = localFiles();
   expect(pullsOf(files)).toBe(pullsOf(files));

@@ -82,6 +82,7 @@ export async function run(name: string, flags: RunFlags, options: RunOptions = {
     session.emit({ type: 'note', message: `image ${ref} is ${digest} for all hosts of this run` });
     recorder?.imagePinned();
   };
+  pulls.onKept = (message, host) => session.emit({ type: 'warning', host, message });
   const emit = (event: RunEvent): void => {
     session.emit(event);
     recorder?.follow(event);

@@ -8,6 +8,17 @@ export const PULLS_AT_ONCE = 4;
 /** Called when a tag's digest is fixed for the rest of the run. */
 export type OnPin = (ref: string, digest: string) => void;
 
+/** An image that was on a host before the run, and stays. */
+export interface KeptImage {
+  readonly host: string;
+  readonly ref: string;
+  /** Digests of its pulls; empty for an image from an archive. */
+  readonly digests: readonly string[];
+}
+
+/** Called once for each host and reference if the image differs from the pinned one. */
+export type OnKept = (message: string, host: string) => void;
+
 /** The image of a tag for a whole run; `null`: unknown, so each host gets the tag's image at the time of its pull. */
 export type Pin = string | null;
 
@@ -22,6 +33,10 @@ export class RunPulls {
   /** Sizes in bytes of images that a host of this run has pulled. */
   readonly sizes = new Map<string, number>();
   onPin: OnPin = () => undefined;
+  onKept: OnKept = () => undefined;
+  /** Images that stay, by reference and host. */
+  readonly #kept = new Map<string, Map<string, KeptImage>>();
+  readonly #warned = new Set<KeptImage>();
   readonly #pins = new Map<string, Pin>();
   readonly #asking = new Map<string, Promise<Pin>>();
   readonly #resumed = new Set<string>();
@@ -70,6 +85,15 @@ export class RunPulls {
     return await answer;
   }
 
+  /** Records an image that stays on a host. It is compared with the pinned one, which may be known only later. */
+  keep(image: KeptImage): void {
+    const byHost = this.#kept.get(image.ref) ?? new Map<string, KeptImage>();
+    this.#kept.set(image.ref, byHost);
+    if (byHost.has(image.host)) return;
+    byHost.set(image.host, image);
+    this.#compare(image);
+  }
+
   /** Runs a pull once the number of concurrent pulls allows it. */
   limited<T>(atOnce: number, pull: () => Promise<T>): Promise<T> {
     this.#limit ??= pLimit(atOnce);
@@ -87,9 +111,28 @@ export class RunPulls {
     if (earlier !== undefined) return earlier;
     this.#pins.set(ref, digest);
     if (digest !== null) this.onPin(ref, digest);
+    for (const image of this.#kept.get(ref)?.values() ?? []) this.#compare(image);
     return digest;
   }
+
+  #compare(image: KeptImage): void {
+    const { ref, host, digests } = image;
+    const pin = this.#pins.get(ref);
+    if (pin === undefined || pin === null || digests.includes(pin) || this.#warned.has(image)) return;
+    this.#warned.add(image);
+    const [own] = digests;
+    const has = own === undefined ? 'an image without a registry digest' : short(own);
+    const { repository } = imageParts(ref);
+    this.onKept(
+      `image ${ref}: ${host} keeps ${has}, other hosts of this run get ${short(pin)}; ` +
+        `for the same image run there: docker pull ${repository}@${pin} && docker tag ${repository}@${pin} ${ref}, then run again`,
+      host,
+    );
+  }
 }
+
+/** A digest, short enough to compare by eye. */
+const short = (digest: string): string => digest.slice(0, 'sha256:'.length + 12);
 
 const known = new WeakMap<LocalFiles, RunPulls>();
 
