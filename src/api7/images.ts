@@ -32,6 +32,14 @@ function registryFor({ registries = {} }: Registries, ref: string): RegistrySett
   return Object.entries(registries).find(([key]) => registryOf(`${key}/any`) === address)?.[1];
 }
 
+/** Registries of the images and their mirrors. Empty if images come from packages. */
+export function registriesAsked(api7: ImageSettings & Registries & Pick<Api7Settings, 'package'>): ReadonlySet<string> {
+  if (api7.package !== undefined) return new Set();
+  const refs = [dashboardImage(api7), dpManagerImage(api7), gatewayImage(api7)];
+  const mirrors = refs.flatMap((ref) => registryFor(api7, ref)?.mirrors ?? []);
+  return new Set([...refs, ...mirrors.map((prefix) => `${prefix}/any`)].map(registryOf));
+}
+
 /** Parameters of an image task: how hosts pull it. */
 export function pullOf(api7: Registries & Pick<Api7Settings, 'pulls'>, ref: string) {
   const mirrors = registryFor(api7, ref)?.mirrors?.map((prefix) => ({

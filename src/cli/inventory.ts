@@ -1,12 +1,13 @@
 import { addressWithPort } from '../core/base/address-text.ts';
 import { safeJson } from '../core/base/safe-text.ts';
-import { loadInventory } from '../inventory/load.ts';
+import { loadInventory, locateInventory } from '../inventory/load.ts';
 import { inventoryJsonSchema } from '../inventory/schema/json-schema.ts';
 import { selectHosts } from '../inventory/select.ts';
 import type { SshTarget } from '../transport/ssh/target.ts';
+import { adviceFor } from './advice/inventory-advice.ts';
+import { adviceLines } from './advice/lines.ts';
 import { openSshConfig } from './connect.ts';
 import { destinations } from './destinations.ts';
-import { adviceFor } from './inventory-advice.ts';
 import { printLine } from './print-line.ts';
 
 interface InventoryFlags {
@@ -17,7 +18,9 @@ interface InventoryFlags {
 /** Read-only verbs run no `Match exec` of OpenSSH's configuration. */
 const RUNS_NOTHING = { runsCommands: false };
 
-const load = (flags: InventoryFlags) => loadInventory(flags.inventory, { env: process.env, extraVars: {} });
+const fromHere = () => ({ env: process.env, extraVars: {} });
+
+const load = (flags: InventoryFlags) => loadInventory(flags.inventory, fromHere());
 
 /** `api7-orch inventory list`. */
 export async function list(pattern: string, flags: InventoryFlags): Promise<number> {
@@ -64,11 +67,11 @@ function wayTo(target: SshTarget | undefined): string {
  * settings that cannot be followed, and recommendations.
  */
 export async function validate(flags: InventoryFlags): Promise<number> {
-  const inventory = await load(flags);
+  const { inventory, positions } = await locateInventory(flags.inventory, fromHere());
   const { file, cluster, hosts, groups } = inventory;
   await destinations(inventory, [...hosts.keys()], openSshConfig(RUNS_NOTHING));
   printLine(process.stdout, `${file}: valid: cluster "${cluster}", ${hosts.size} hosts, ${groups.size} groups`);
-  for (const line of adviceFor(inventory)) printLine(process.stdout, line);
+  for (const line of adviceLines(adviceFor(inventory), flags.inventory, positions)) printLine(process.stdout, line);
   return 0;
 }
 

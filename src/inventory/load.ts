@@ -21,6 +21,12 @@ export interface LoadInventoryOptions {
   readonly extraVars?: Readonly<Record<string, unknown>>;
 }
 
+/** An inventory with the positions of its values in the file. */
+export interface LocatedInventory {
+  readonly inventory: Inventory;
+  readonly positions: Positions;
+}
+
 /**
  * Reads, checks and resolves an inventory. Makes no connection; reads only the inventory and the files named by
  * `!file`.
@@ -28,7 +34,11 @@ export interface LoadInventoryOptions {
  * @throws OrchError INVENTORY_INVALID, one line `file:line:column: …` per problem, all of them; INVENTORY_UNREADABLE
  * @example const inventory = await loadInventory('prod.yaml', { env: process.env })
  */
-export async function loadInventory(path: string, options: LoadInventoryOptions = {}): Promise<Inventory> {
+export const loadInventory = async (path: string, options: LoadInventoryOptions = {}): Promise<Inventory> =>
+  (await locateInventory(path, options)).inventory;
+
+/** `loadInventory` with the positions in the file, for recommendations. @throws OrchError as `loadInventory` */
+export async function locateInventory(path: string, options: LoadInventoryOptions = {}): Promise<LocatedInventory> {
   const { env = process.env, extraVars = {} } = options;
   const file = resolve(path);
   const source = await readSource(path);
@@ -44,7 +54,8 @@ export async function loadInventory(path: string, options: LoadInventoryOptions 
   const wrong = [...(parsed.success ? [] : explain(parsed.error.issues, tree)), ...check(read.tree)];
   const problems = [...read.problems, ...wrong.filter((problem) => !unread.has(dotted(problem.path)))];
   if (problems.length > 0 || !parsed.success) throw invalid(path, lines(path, problems, positions));
-  return resolveInventory(parsed.data, { path: file, order: orderOf(read.tree) }, extraVars);
+  const inventory = resolveInventory(parsed.data, { path: file, order: orderOf(read.tree) }, extraVars);
+  return { inventory, positions };
 }
 
 function orderOf(tree: unknown): FileOrder {

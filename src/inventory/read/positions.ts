@@ -10,6 +10,8 @@ export interface Position {
 export interface Positions {
   /** Position of the value (or its key); of an absent one, the nearest enclosing key. */
   at(path: Path, which: 'key' | 'value'): Position;
+  /** Whether the file has this path, with any value. */
+  has(path: Path): boolean;
   /** A scalar as written in the file: `1.10` for the loaded number 1.1. */
   written(path: Path): string | undefined;
 }
@@ -61,6 +63,7 @@ export function positionsOf(source: string): Positions {
 
   const lines = lineStarts(source);
   return {
+    has: (path) => values.has(JSON.stringify(path)) || keys.has(JSON.stringify(path)),
     written: (path) => texts.get(JSON.stringify(path)),
     at(path, which) {
       for (let length = path.length; length > 0; length--) {

@@ -1,13 +1,17 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { adviceFor } from '../../src/cli/inventory-advice.ts';
-import { Secret } from '../../src/core/base/secret.ts';
-import type { Inventory } from '../../src/inventory/inventory.ts';
-import { loadInventory } from '../../src/inventory/load.ts';
+import { adviceFor as allAdvice } from '../../../src/cli/advice/inventory-advice.ts';
+import { Secret } from '../../../src/core/base/secret.ts';
+import type { Inventory } from '../../../src/inventory/inventory.ts';
+import { loadInventory } from '../../../src/inventory/load.ts';
 
-const example: Inventory = await loadInventory(join(import.meta.dirname, '../../inventory.example.yaml'), {
+const example: Inventory = await loadInventory(join(import.meta.dirname, '../../../inventory.example.yaml'), {
   env: { API7_DB_PASSWORD: 'database-password', API7_GATEWAY_TOKEN: 'a-token' },
 });
+
+/** Without places. */
+const adviceFor = (inventory: Inventory): readonly string[] =>
+  allAdvice(inventory).flatMap(({ message, hint }) => [message, `hint: ${hint}`]);
 
 const unmanaged = (members: readonly string[]): Inventory => ({
   ...example,
@@ -16,7 +20,7 @@ const unmanaged = (members: readonly string[]): Inventory => ({
 
 test('a probe is recommended where gateways behind a balancer have none', () => {
   expect(adviceFor(example)).toEqual([
-    expect.stringMatching(/^recommended: gateways have no probe; /),
+    expect.stringMatching(/^gateways have no probe; /),
     expect.stringMatching(/^hint: set api7\.gateway\.probe to a request that each gateway must answer/),
   ]);
   expect(adviceFor(unmanaged(['gw-1']))[0]).toContain('gateways have no probe');
@@ -50,8 +54,6 @@ test('a login of its own is recommended for each gateway group', () => {
   const of = (name: string, id = name) => [name, { ...group, name, group: id }] as const;
   const advice = (...groups: readonly ReturnType<typeof of>[]) =>
     adviceFor({ ...example, gatewayGroups: new Map(groups), loadBalancers: new Map() });
-  expect(advice(of('default'), of('edge'))[0]).toBe(
-    'recommended: gateway groups default and edge log in with the same token',
-  );
+  expect(advice(of('default'), of('edge'))[0]).toBe('gateway groups default and edge log in with the same token');
   expect(advice(of('default'), of('copy', 'default'))).toEqual([]);
 });
