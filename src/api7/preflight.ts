@@ -1,7 +1,8 @@
 import type { Steps } from '../core/task/task.ts';
 import type { Inventory, InventoryHost } from '../inventory/inventory.ts';
-import { certificatesFit, certificatesOf } from './checks/certificates.ts';
+import { certificatesFit } from './checks/certificates.ts';
 import { refusals } from './checks/host-checks.ts';
+import { certificatesOf } from './checks/inventory-certificates.ts';
 
 /**
  * Gates that refuse a host before any change: unusable certificates, and the checks of `api7-orch check` that concern

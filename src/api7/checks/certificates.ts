@@ -3,14 +3,22 @@ import { z } from 'zod';
 import { OrchError } from '../../core/base/errors.ts';
 import type { Secret } from '../../core/base/secret.ts';
 import { defineGate } from '../../core/task/define-gate.ts';
-import type { Inventory } from '../../inventory/inventory.ts';
 
-/** A certificate of the inventory with its files. */
-export interface CertificateFiles {
+/** Use of a certificate of the inventory. */
+interface UsedCertificate {
   /** Names of the hosts that use it. */
   readonly hosts: readonly string[];
-  /** Its position in the inventory: `api7.gateway`. */
+  /** Its position in the inventory: `api7.gateway`; for an authority alone its own field, `api7.database.sslrootcert`. */
   readonly place: string;
+}
+
+/** Authorities that services trust, PEM: the old and the new one during a replacement. */
+export interface AuthorityFiles extends UsedCertificate {
+  readonly authority: string;
+}
+
+/** A certificate of the inventory with its files. */
+export interface OwnCertificate extends UsedCertificate {
   /** PEM, the certificate itself first. */
   readonly cert: string;
   readonly key: Secret;
@@ -18,6 +26,8 @@ export interface CertificateFiles {
   /** Names that clients use for it. */
   readonly names?: readonly string[];
 }
+
+export type CertificateFiles = OwnCertificate | AuthorityFiles;
 
 /** One check of a certificate, and its error; with `warns` the error does not refuse the host. */
 export interface CertificateCheck {
@@ -39,62 +49,40 @@ export function daysLeft(ends: number, now: Date): number | undefined {
 /** No chain is longer: a damaged file may contain a circle. */
 const LONGEST_CHAIN = 10;
 
-/** All certificates of the inventory. */
-export function certificatesOf({ api7, groups, gatewayGroups }: Inventory): readonly CertificateFiles[] {
-  const logins = [...gatewayGroups.values()].flatMap(({ name, hosts, auth, authByHost }) => [
-    {
-      place: gatewayGroups.size === 1 ? 'api7.gateway' : `gateway_groups.${name}`,
-      auth,
-      hosts: hosts.filter((host) => !authByHost.has(host)),
-    },
-    ...[...authByHost].map(([host, own]) => ({ place: `hosts.${host}.gateway`, auth: own, hosts: [host] })),
-  ]);
-  const clients = logins.flatMap(({ auth, ...at }) => (auth.kind === 'certificate' ? [{ ...at, ...auth }] : []));
-  const hosts = groups.get('control_plane') ?? [];
-  const { dashboard, dpManager } = api7;
-  return [
-    ...clients.map(({ place, hosts, cert, key, ca }) => ({ place, hosts, cert, key, ca })),
-    ...(dashboard.tls === undefined ? [] : [{ place: 'api7.dashboard.tls', hosts, ...dashboard.tls }]),
-    ...(dpManager.tls === undefined
-      ? []
-      : [{ place: 'api7.dp_manager.tls', hosts, ...dpManager.tls, ...expectedBy(clients) }]),
-  ];
-}
-
-/** When a certificate expires; undefined if it is unreadable. */
-export function validUntil({ cert }: Pick<CertificateFiles, 'cert'>): Date | undefined {
-  const [own] = parsed(cert) ?? [];
-  return own === undefined ? undefined : new Date(own.validTo);
+/** When a certificate, or the last one of several authorities, expires; undefined if it is unreadable. */
+export function validUntil(files: CertificateFiles): Date | undefined {
+  const [own, ...rest] = parsed('cert' in files ? files.cert : files.authority) ?? [];
+  if (own === undefined) return undefined;
+  const among = 'cert' in files ? [own] : [own, ...rest];
+  return new Date(Math.max(...among.map(({ validTo }) => Date.parse(validTo))));
 }
 
 const params = z.strictObject({ certificates: z.array(z.custom<CertificateFiles>()).readonly() });
 
 /**
- * Gate: the certificates of a host are valid now, match their private keys, and cover the names that clients use.
- * Warnings of `certificateChecks` do not refuse the host.
+ * Gate: the certificates of a host are valid now, match their private keys, and cover the names that clients use. They
+ * are files of the controller, so an error refuses the run before the first connection. Warnings of `certificateChecks`
+ * do not refuse it.
  *
  * @throws OrchError CERTIFICATE_EXPIRED | CERTIFICATE_MISMATCH
  */
-export const certificatesFit = defineGate<typeof params, readonly OrchError[]>({
+export const certificatesFit = defineGate<typeof params, null>({
   kind: 'certificatesFit',
   params,
   title: ({ certificates }) => `certificates ${certificates.map(({ place }) => place).join(', ')} fit`,
-  look: async ({ certificates }) =>
-    certificates
-      .flatMap((files) => certificateChecks(files, new Date()))
-      .flatMap(({ error, warns }) => (error === undefined || warns === true ? [] : [error])),
-  met: (_p, errors) => errors.length === 0,
-  unmet: (_p, [first]) => first ?? new OrchError('CERTIFICATE_MISMATCH', 'a certificate does not fit'),
+  async local({ certificates }) {
+    const checks = certificates.flatMap((files) => certificateChecks(files, new Date()));
+    const refused = checks.find(({ error, warns }) => error !== undefined && warns !== true);
+    if (refused?.error !== undefined) throw refused.error;
+  },
+  look: async () => null,
+  met: () => true,
+  unmet: () => new OrchError('CERTIFICATE_MISMATCH', 'a certificate does not fit'),
 });
-
-/** What gateways expect of DP Manager's certificate. */
-function expectedBy(clients: readonly { readonly ca: string; readonly sni: string }[]) {
-  const [first] = clients;
-  return first === undefined ? {} : { ca: first.ca, names: [...new Set(clients.map(({ sni }) => sni))] };
-}
 
 /** Checks that a certificate is valid now, matches its private key, and was issued by its authority. Pure. */
 export function certificateChecks(files: CertificateFiles, now: Date): readonly CertificateCheck[] {
+  if (!('cert' in files)) return authorityChecks(files, now);
   const { place, cert, key, ca, names = [] } = files;
   const own = parsed(cert);
   const authorities = ca === undefined ? [] : parsed(ca);
@@ -113,6 +101,13 @@ export function certificateChecks(files: CertificateFiles, now: Date): readonly 
       ? []
       : [{ name: `${place}.cert chain`, warns: true, ...chainError(place, own, authorities) }]),
   ];
+}
+
+function authorityChecks({ place, authority: pem }: AuthorityFiles, now: Date): readonly CertificateCheck[] {
+  const authorities = parsed(pem);
+  if (authorities === undefined)
+    return [{ name: place, error: mismatch(`${place} is not readable`, 'write it as PEM') }];
+  return [authority(place, authorities, now)];
 }
 
 const PEM = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;

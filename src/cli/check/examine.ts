@@ -1,7 +1,8 @@
 import pLimit from 'p-limit';
-import { certificateChecks, certificatesOf } from '../../api7/checks/certificates.ts';
+import { certificateChecks } from '../../api7/checks/certificates.ts';
 import type { Check } from '../../api7/checks/check.ts';
 import { hostChecks } from '../../api7/checks/host-checks.ts';
+import { certificatesOf } from '../../api7/checks/inventory-certificates.ts';
 import { defined } from '../../core/base/data.ts';
 import { errorInfoOf } from '../../core/event/error-info.ts';
 import type { ErrorInfo } from '../../core/event/event.ts';

@@ -1,4 +1,5 @@
-import { certificatesOf, validUntil } from '../../api7/checks/certificates.ts';
+import { validUntil } from '../../api7/checks/certificates.ts';
+import { certificatesOf } from '../../api7/checks/inventory-certificates.ts';
 import { requestPorts, serviceBehind } from '../../api7/services.ts';
 import { defined } from '../../core/base/data.ts';
 import { redact } from '../../core/base/redact.ts';

@@ -21,6 +21,7 @@ export function defineGate<P extends z.ZodType, V>(type: GateType<P, V>): (param
   return bindParams<P, string, Data>(type.params, facts, (p) => ({
     claim: `gate:${kind}`,
     title: type.title?.(p) ?? kind,
+    local: async (io) => type.local?.(p, io),
     async read(host) {
       const seen = await type.look(p, host);
       return asState<V>({ met: type.met(p, seen), seen });

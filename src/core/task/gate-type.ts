@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { OrchError } from '../base/errors.ts';
 import type { Reader } from '../host/connection.ts';
+import type { LocalFiles } from './local-files.ts';
 
 /**
  * How long a gate may take: the same answer `passes` times in a row, asked every `everyMs`, within `withinMs` (0:
@@ -28,6 +29,12 @@ export interface GateType<P extends z.ZodType, V> {
   readonly params: P;
   /** One line for people; default: the kind. */
   title?(p: z.output<P>): string;
+  /**
+   * Checks on the controller alone, once for all hosts with the same parameters, before the first connection.
+   *
+   * @throws OrchError the condition cannot hold: the run is refused
+   */
+  local?(p: z.output<P>, io: LocalFiles): Promise<void>;
   /** Reads the state that the condition depends on. */
   look(p: z.output<P>, host: Reader): Promise<V>;
   /** Pure. Whether the condition holds. */

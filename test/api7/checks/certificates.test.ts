@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { certificateChecks, certificatesOf, validUntil } from '../../../src/api7/checks/certificates.ts';
+import { describe, expect, test } from 'vitest';
+import { certificateChecks, certificatesFit, validUntil } from '../../../src/api7/checks/certificates.ts';
+import { certificatesOf } from '../../../src/api7/checks/inventory-certificates.ts';
 import { preflight } from '../../../src/api7/preflight.ts';
 import { Secret } from '../../../src/core/base/secret.ts';
 import { loadInventory } from '../../../src/inventory/load.ts';
+import { FakeHost } from '../../../src/testing/fake-host.ts';
+import { onePlay, runPlays } from '../../support/cluster/run-fake.ts';
 
 /** Several files: one after another. */
 const read = (names: string): string =>
@@ -78,4 +81,65 @@ test('a run checks the certificates of its hosts before any change', () => {
   expect(asked('edge-1')).toEqual(['certificates gateway_groups.edge fit']);
   expect(asked('cp-1')).toEqual(['certificates api7.dashboard.tls fit']);
   expect(asked('gw-1')).toEqual([]);
+});
+
+describe('certificates by which others are trusted', () => {
+  const api7 = {
+    ...groups.api7,
+    prometheus: {
+      addr: 'https://10.0.4.1:9090',
+      tls: {
+        ca: read('other-ca.pem'),
+        client: { cert: read('gateway.pem'), key: Secret.of(read('gateway.key')) },
+      },
+    },
+    database: { ...groups.api7.database, rootCert: read('expired.pem ca.pem') },
+  };
+  const found = certificatesOf({ ...groups, api7 }).slice(3);
+  const at = new Date('2027-01-01');
+
+  test('are those of Prometheus and of the database', () => {
+    expect(found.map(({ place, hosts }) => [place, hosts])).toEqual([
+      ['api7.prometheus.tls', ['cp-1', 'cp-2']],
+      ['api7.prometheus.tls.ca', ['cp-1', 'cp-2']],
+      ['api7.database.sslrootcert', ['cp-1', 'cp-2']],
+    ]);
+    expect(found.flatMap((files) => certificateChecks(files, at).map(({ name }) => name))).toEqual([
+      'api7.prometheus.tls.cert',
+      'api7.prometheus.tls.key',
+      'api7.prometheus.tls.ca',
+      'api7.database.sslrootcert',
+    ]);
+  });
+
+  test('end with the last one of a bundle', () => {
+    expect(found.map((files) => validUntil(files)?.getUTCFullYear())).toEqual([2125, 2126, 2126]);
+  });
+
+  test.each([
+    ['expired', 'expired.pem', 'CERTIFICATE_EXPIRED', 'api7.database.sslrootcert expired on 2026-01-01'],
+    ['no certificate', 'gateway.key', 'CERTIFICATE_MISMATCH', 'api7.database.sslrootcert is not readable'],
+  ])('are refused where they are %s', (_, file, code, message) => {
+    const files = { place: 'api7.database.sslrootcert', hosts: [], authority: read(file) };
+    expect(certificateChecks(files, at)).toEqual([
+      { name: 'api7.database.sslrootcert', error: expect.objectContaining({ code, message }) },
+    ]);
+  });
+});
+
+test.each([
+  ['a key of another certificate', 'gateway.pem', 'other.key', 'CERTIFICATE_MISMATCH'],
+  ['a certificate that has expired', 'expired.pem', 'gateway.key', 'CERTIFICATE_EXPIRED'],
+])('%s is refused before any host is connected to', async (_, cert, key, code) => {
+  const connected: string[] = [];
+  const files = { place: 'api7.gateway', hosts: ['gw-1'], cert: read(cert), key: Secret.of(read(key)) };
+  const run = runPlays(
+    [new FakeHost({ name: 'gw-1' })],
+    onePlay(function* () {
+      yield certificatesFit({ certificates: [files] });
+    }),
+    { connecting: (name) => void connected.push(name) },
+  );
+  await expect(run).rejects.toMatchObject({ code });
+  expect(connected).toEqual([]);
 });
