@@ -28,14 +28,17 @@ const CONFIG = 'application/vnd.docker.container.image.v1+json';
 const LAYER = 'application/vnd.docker.image.rootfs.diff.tar.gzip';
 const MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
 
-export async function startRegistry(auth: 'basic' | 'bearer'): Promise<RealRegistry> {
+export async function startRegistry(
+  auth: 'basic' | 'bearer',
+  puller: { readonly username: string; readonly password: string } = PULLER,
+): Promise<RealRegistry> {
   const program = installed('/usr/bin/docker-registry', 'docker-registry');
   const htpasswd = installed('/usr/bin/htpasswd', 'apache2-utils');
   const directory = mkdtempSync(join(tmpdir(), 'api7-orch-registry-'));
   const address = `127.0.0.1:${await freePort()}`;
-  const tokens = auth === 'bearer' ? await startTokenServer(directory, PULLER) : undefined;
+  const tokens = auth === 'bearer' ? await startTokenServer(directory, puller) : undefined;
   // The only form of password that the registry accepts is bcrypt's.
-  const users = execFileSync(htpasswd, ['-n', '-i', '-B', PULLER.username], { input: PULLER.password });
+  const users = execFileSync(htpasswd, ['-n', '-i', '-B', puller.username], { input: puller.password });
   writeFileSync(join(directory, 'htpasswd'), users);
   const config = {
     version: '0.1',
@@ -71,7 +74,7 @@ export async function startRegistry(auth: 'basic' | 'bearer'): Promise<RealRegis
 
   const authorization = (name: string): string =>
     tokens === undefined
-      ? `Basic ${Buffer.from(`${PULLER.username}:${PULLER.password}`).toString('base64')}`
+      ? `Basic ${Buffer.from(`${puller.username}:${puller.password}`).toString('base64')}`
       : `Bearer ${tokens.tokenFor([{ type: 'repository', name, actions: ['pull', 'push'] }])}`;
   const send = async (name: string, method: string, url: string, type: string, body: string | Buffer) => {
     const headers = { authorization: authorization(name), 'content-type': type };
