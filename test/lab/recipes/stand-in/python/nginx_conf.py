@@ -47,6 +47,7 @@ http {{
     include routes.conf;
   }}
   {status}
+  {control}
 }}
 {stream}
 '''
@@ -72,6 +73,14 @@ STATUS = '''server {{
     location / {{ return 404; }}
   }}'''
 
+# The control API, for its own host alone.
+CONTROL = '''server {
+    listen 127.0.0.1:9090;
+    access_log off;
+    location = /v1/schema { default_type application/json; return 200 '{"main":{},"plugins":{}}'; }
+    location / { return 404; }
+  }'''
+
 # /status of a gateway that is well, and of one that never gets there.
 ANSWERS = {False: {'code': 200, 'word': 'ok'}, True: {'code': 503, 'word': 'error'}}
 
@@ -87,7 +96,7 @@ def write_main(gateway):
         listens=' '.join([*(f'listen {port} backlog=1024;' for port in gateway.listen),
                           *(f'listen {port} ssl backlog=1024;' for port in gateway.tls_listen)]),
         modules=STREAM_MODULE if gateway.streams else '', stream=STREAM if gateway.streams else '',
-        hostname=socket.gethostname(), snippet=gateway.server_snippet, status=status))
+        hostname=socket.gethostname(), snippet=gateway.server_snippet, status=status, control=CONTROL))
 
 
 def write_routes(message, gateway):
