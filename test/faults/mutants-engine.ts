@@ -94,8 +94,8 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   engine(
     'roll/steps.ts',
     'finished nodes are not rechecked',
-    "else if (step === 'recheck') await recheck(this.#context, this, details.nodes ?? []);",
-    "else if (step === 'recheck') return undefined;",
+    "if (step === 'recheck') await recheck(this.#context, this, details.nodes ?? []);",
+    '',
   ),
   engine(
     'roll/recheck.ts',
