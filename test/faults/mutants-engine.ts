@@ -95,7 +95,7 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
     'roll/steps.ts',
     'finished nodes are not rechecked',
     "if (step === 'recheck') await recheck(this.#context, this, details.nodes ?? []);",
-    '',
+    "if (step === 'recheck') return undefined;",
   ),
   engine(
     'roll/recheck.ts',
