@@ -59,7 +59,7 @@ const TLS_PORT = '  dp_manager: { ports: { https: 7943 } }\n';
 const pool = (name: string, port: number): string =>
   `  ${name}: { driver: haproxy, hosts: lb-1, socket: /run/haproxy/admin.sock, members: control_plane, port: ${port} }\n`;
 
-test('nothing is recommended where all is as it should be', async () => {
+test('recommends nothing for a cluster that follows every recommendation', async () => {
   expect(await adviceOn({})).toEqual([]);
   expect(await adviceOn({ endpoint: 'https://10.0.0.10:7943', api7: TLS_PORT })).toEqual([]);
   expect(await adviceOn({ endpoint: 'https://dp.example.com' })).toEqual([]);

@@ -15,7 +15,7 @@ export const SUDOERS = '/etc/sudoers.d';
 export const TEST_USER = /^orch[0-9a-f]{8}$/;
 
 /**
- * Words: host name, number of the user, the server and its arguments. The name stands in /etc/hosts: sudo looks it up,
+ * Words: host name, number of the user, the server and its arguments. The name is in /etc/hosts: sudo resolves it,
  * and a name server is slow for fifty hosts. Locks are in memory, where the user may write without sudo.
  */
 const OWN_NAME_AND_LOCKS = `
