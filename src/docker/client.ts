@@ -1,6 +1,7 @@
 import { OrchError } from '../core/base/errors.ts';
 import type { Connection } from '../core/host/connection.ts';
 import type { Docker } from '../core/host/docker.ts';
+import { containerFile } from './container-file.ts';
 import { digestInRegistry } from './digest-in-registry.ts';
 import { Engine } from './engine.ts';
 import { endOfLog, logText } from './logs.ts';
@@ -56,6 +57,8 @@ export function dockerOver(dial: Dial): DialledDocker {
       const reply = await engine.look(doing, '/containers/json?all=true');
       return parseReply(containerSummaries, reply, doing);
     },
+
+    file: (name, path) => containerFile(engine, name, path),
 
     async image(ref) {
       const doing = `inspect image ${ref}`;

@@ -13,6 +13,16 @@ const record = z
   .nullish()
   .transform((value) => value ?? null);
 
+const anything = z
+  .record(text, z.unknown())
+  .nullish()
+  .transform((value) => value ?? null);
+
+const bindings = z
+  .record(text, z.array(z.object({ HostIp: text.default(''), HostPort: text.default('') })).nullable())
+  .nullish()
+  .transform((value) => value ?? null);
+
 const limit = z
   .number()
   .nullish()
@@ -40,9 +50,14 @@ export const containerInspect = z.object({
     Env: strings,
     Labels: record,
     Cmd: strings,
+    Entrypoint: strings,
     StopSignal: text.exactOptional(),
     StopTimeout: z.number().exactOptional(),
     User: text.exactOptional(),
+    WorkingDir: text.exactOptional(),
+    Tty: z.boolean().exactOptional(),
+    Volumes: anything,
+    Healthcheck: anything,
   }),
   HostConfig: z.looseObject({
     NetworkMode: text,
@@ -52,10 +67,7 @@ export const containerInspect = z.object({
     ExtraHosts: strings,
     Dns: strings,
     RestartPolicy: z.object({ Name: text, MaximumRetryCount: z.number().default(0) }),
-    PortBindings: z
-      .record(text, z.array(z.object({ HostIp: text.default(''), HostPort: text.default('') })).nullable())
-      .nullish()
-      .transform((value) => value ?? null),
+    PortBindings: bindings,
     Ulimits: z
       .array(z.object({ Name: text, Soft: z.number(), Hard: z.number() }))
       .nullish()
@@ -64,7 +76,24 @@ export const containerInspect = z.object({
       .array(mount)
       .nullish()
       .transform((value) => value ?? null),
+    Binds: strings,
+    AutoRemove: z.boolean().exactOptional(),
+    Privileged: z.boolean().exactOptional(),
+    UsernsMode: text.exactOptional(),
   }),
+  Mounts: z
+    .array(
+      z.object({
+        Type: text,
+        Name: text.exactOptional(),
+        Source: text.default(''),
+        Destination: text,
+        RW: z.boolean().default(true),
+      }),
+    )
+    .nullish()
+    .transform((value) => value ?? null),
+  NetworkSettings: z.object({ Ports: bindings, Networks: anything }).exactOptional(),
 });
 
 const port = z.object({
@@ -101,11 +130,11 @@ export const imageInspect = z.object({
       StopSignal: text.exactOptional(),
       Entrypoint: strings,
       Cmd: strings,
-      ExposedPorts: z
-        .record(text, z.unknown())
-        .nullish()
-        .transform((value) => value ?? null),
+      ExposedPorts: anything,
       Labels: record,
+      WorkingDir: text.exactOptional(),
+      Volumes: anything,
+      Healthcheck: anything,
     })
     .nullish()
     .transform((value) => value ?? null),

@@ -22,6 +22,8 @@ export interface FakeContainer {
   startedAt: string;
   /** Mounted files as the running process sees them, by path in the container. */
   seen: Map<string, string>;
+  /** Files of its own file system, by path. */
+  readonly own: Map<string, string>;
   log: string;
 }
 
@@ -44,6 +46,7 @@ export const newFakeContainer = (
   restartCount: 0,
   startedAt: NEVER,
   seen: new Map(),
+  own: new Map(),
   log: '',
 });
 

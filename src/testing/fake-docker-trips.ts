@@ -12,6 +12,7 @@ interface Trips {
 export const countedDocker = (docker: Docker, { ask, write }: Trips): Docker => ({
   info: () => ask(() => docker.info()),
   container: (name) => ask(() => docker.container(name)),
+  file: (name, path) => ask(() => docker.file(name, path)),
   containers: () => ask(() => docker.containers()),
   image: (ref) => ask(() => docker.image(ref)),
   logs: (name, lines) => ask(() => docker.logs(name, lines)),

@@ -2,6 +2,7 @@ import { sha256 } from '../core/base/data.ts';
 import { OrchError } from '../core/base/errors.ts';
 import type {
   ContainerCreate,
+  ContainerFile,
   ContainerInspect,
   ContainerSummary,
   Docker,
@@ -25,6 +26,7 @@ import {
   refuseTakenPort,
   summarizeFake,
 } from './fake-container.ts';
+import { fileInFake, seenByFake } from './fake-container-files.ts';
 import type { FakeDockerOptions } from './fake-docker-options.ts';
 import { type FakeImageIds, FakeImages, type FakeLogins, inRegistry } from './fake-images.ts';
 
@@ -81,7 +83,7 @@ export class FakeDocker implements Docker {
 
   /** A mounted file as a container's process sees it; `null` if the process or file does not exist. */
   seenFile(pid: number, target: string): string | null {
-    return this.#containers.find((container) => pid > 0 && container.pid === pid)?.seen.get(target) ?? null;
+    return seenByFake(pid > 0 ? this.#containers.find((container) => container.pid === pid) : undefined, target);
   }
 
   /** Edits a file in place: containers with this very file see the new text at once. */
@@ -130,15 +132,20 @@ export class FakeDocker implements Docker {
 
   async container(name: string): Promise<ContainerInspect | null> {
     const found = this.#find(name);
-    if (found === undefined) return null;
     // Docker has tried again by the next reading.
-    if (found.status === 'restarting') found.restartCount++;
-    return inspectFake(found);
+    if (found?.status === 'restarting') found.restartCount++;
+    return found === undefined ? null : inspectFake(found);
   }
 
   async containers(): Promise<readonly ContainerSummary[]> {
     return this.#containers.map(summarizeFake);
   }
+
+  file = async (name: string, path: string): Promise<ContainerFile | null> =>
+    fileInFake(this.#find(name), path, (source) => this.#options.files.read(source));
+  /** A file of the container's own file system, as its process wrote it. */
+  writeInside = (name: string, path: string, text: string): void =>
+    void this.#must(name, 'write into').own.set(path, text);
 
   async image(ref: string): Promise<ImageInspect | null> {
     return this.#images.inspect(ref);

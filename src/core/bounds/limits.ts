@@ -74,6 +74,7 @@ export const LIMITS = {
     ms: 60 * MINUTE,
     beyond: '`IMAGE_PULL_FAILED`',
   },
+  containerFile: { what: 'a file of a container', bytes: MIB, beyond: '`FILE_TOO_LARGE`' },
   containerLog: { what: 'the log of a container', bytes: 64 * KIB, beyond: 'the last 64 KiB is kept' },
 } as const satisfies Readonly<Record<string, StreamLimit>>;
 

@@ -32,9 +32,15 @@ export interface ContainerInspect {
     readonly Labels: Readonly<Record<string, string>> | null;
     /** Arguments of its entry point; the image's own if none were given. */
     readonly Cmd?: readonly string[] | null;
+    readonly Entrypoint?: readonly string[] | null;
     readonly StopSignal?: string;
     readonly StopTimeout?: number;
     readonly User?: string;
+    readonly WorkingDir?: string;
+    readonly Tty?: boolean;
+    /** Paths that get a volume of their own where nothing is mounted at them. */
+    readonly Volumes?: Readonly<Record<string, unknown>> | null;
+    readonly Healthcheck?: Readonly<Record<string, unknown>> | null;
   };
   /** Contains all fields that the Engine reports; api7-orch uses these. */
   readonly HostConfig: {
@@ -58,7 +64,37 @@ export interface ContainerInspect {
           readonly ReadOnly?: boolean;
         }[]
       | null;
+    /** What `-v` gave: `source:target:options`. */
+    readonly Binds?: readonly string[] | null;
+    readonly AutoRemove?: boolean;
+    readonly Privileged?: boolean;
+    readonly UsernsMode?: string;
   };
+  /** All that is mounted, volumes of the image included. */
+  readonly Mounts?: readonly MountPoint[] | null;
+  readonly NetworkSettings?: {
+    readonly Ports?: Readonly<Record<string, readonly PortBinding[] | null>> | null;
+    readonly Networks?: Readonly<Record<string, unknown>> | null;
+  };
+}
+
+/** A mount as the Engine resolved it, whether by `Binds`, `Mounts`, or a volume of the image. */
+export interface MountPoint {
+  /** `bind`, `volume`, `tmpfs`. */
+  readonly Type: string;
+  /** Of a volume. */
+  readonly Name?: string;
+  /** On the host. */
+  readonly Source: string;
+  readonly Destination: string;
+  readonly RW: boolean;
+}
+
+/** A regular file as it is at a path of a container. */
+export interface ContainerFile {
+  readonly content: Buffer;
+  /** Milliseconds since the epoch, to the second. */
+  readonly modifiedMs: number;
 }
 
 export interface ContainerSummary {
@@ -98,6 +134,9 @@ export interface ImageInspect {
     readonly Cmd?: readonly string[] | null;
     readonly ExposedPorts?: Readonly<Record<string, unknown>> | null;
     readonly Labels?: Readonly<Record<string, string>> | null;
+    readonly WorkingDir?: string;
+    readonly Volumes?: Readonly<Record<string, unknown>> | null;
+    readonly Healthcheck?: Readonly<Record<string, unknown>> | null;
   } | null;
 }
 
@@ -169,6 +208,13 @@ export interface DockerReader {
   info(): Promise<EngineInfo>;
   container(name: string): Promise<ContainerInspect | null>;
   containers(): Promise<readonly ContainerSummary[]>;
+  /**
+   * A file of a container, running or not: of its own file system, or what the host has now at the source of a mount. A process
+   * may still have an older file there: that one is below `/proc/PID/root`. `null`: no regular file is there.
+   *
+   * @throws OrchError FILE_TOO_LARGE above 1 MiB
+   */
+  file(name: string, path: string): Promise<ContainerFile | null>;
   image(ref: string): Promise<ImageInspect | null>;
   /** Last lines of a container's output, both streams; at most the last 64 KiB. */
   logs(name: string, lines: number): Promise<string>;

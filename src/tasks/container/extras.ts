@@ -57,7 +57,6 @@ const STATED: readonly { readonly field: string; readonly isStated: (p: Containe
  */
 export function extrasOf(found: ContainerInspect, image: ImageInspect | null, p: ContainerParams): readonly string[] {
   const { Config, HostConfig } = found;
-  const settings: Readonly<Record<string, unknown>> = HostConfig;
   const { env, networkMode } = observedSpec(found);
   const brought = new Set((image?.Config?.Env ?? []).map((entry) => entry.split('=')[0] ?? ''));
   const variables = Object.keys(env).filter((name) => !brought.has(name) && !(name in p.env));
@@ -67,11 +66,7 @@ export function extrasOf(found: ContainerInspect, image: ImageInspect | null, p:
   const rotated: readonly string[] = typeof p.log === 'object' ? LOG_OPTIONS : [];
   return [
     ...variables.map((name) => `-e ${name}`),
-    ...SETTINGS.flatMap(({ field, flag, usual, bare }) =>
-      stated.has(field) || isDeepStrictEqual(settings[field], usual)
-        ? []
-        : words(settings[field]).map((word) => (bare ? flag : `${flag} ${word}`)),
-    ),
+    ...flagsOf(found, (field) => stated.has(field)),
     ...(log === undefined || log.Type === '' || log.Type === 'json-file' ? [] : [`--log-driver ${log.Type}`]),
     ...Object.keys(log?.Config ?? {})
       .filter((name) => !rotated.includes(name))
@@ -80,6 +75,19 @@ export function extrasOf(found: ContainerInspect, image: ImageInspect | null, p:
     ...(p.networkMode === undefined && networkMode !== 'bridge' ? [`--network ${networkMode}`] : []),
     ...(user === '' || user === (image?.Config?.User ?? '') ? [] : [`--user ${user}`]),
   ];
+}
+
+/** Settings of `docker run` that no task can state, as flags. */
+export const unstatableFlags = (found: ContainerInspect): readonly string[] =>
+  flagsOf(found, (field) => STATED.some((one) => one.field === field));
+
+function flagsOf({ HostConfig }: ContainerInspect, isStated: (field: string) => boolean): readonly string[] {
+  const settings: Readonly<Record<string, unknown>> = HostConfig;
+  return SETTINGS.flatMap(({ field, flag, usual, bare }) =>
+    isStated(field) || isDeepStrictEqual(settings[field], usual)
+      ? []
+      : words(settings[field]).map((word) => (bare ? flag : `${flag} ${word}`)),
+  );
 }
 
 /** A value as words; none for the Engine's value of a setting that was not given. */

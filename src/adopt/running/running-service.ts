@@ -1,0 +1,115 @@
+import type { Service } from '../../api7/services.ts';
+import type { Secret } from '../../core/base/secret.ts';
+import type { PlainYaml } from '../../tasks/yaml-file/yaml-value.ts';
+import type { Refusal } from './refusal.ts';
+
+/** One of API7's services as it runs on a host, whoever started it. */
+export interface RunningService {
+  readonly service: Service['name'];
+  readonly container: FoundContainer;
+  readonly image: FoundImage;
+  /** What its user set: all that the image brings is left out. */
+  readonly settings: UserSettings;
+  readonly config: FoundConfig;
+  /** Id of a gateway's instance; undefined where it has none, or none that is one UUID. */
+  readonly uid?: string;
+  readonly certificates: readonly FoundCertificate[];
+  /** Why it cannot be adopted; empty: it can be. */
+  readonly refusals: readonly Refusal[];
+  /** What adoption changes or leaves behind, for people. */
+  readonly notes: readonly string[];
+}
+
+/** What is on a host that is none of the running services, though it looks like one: stopped ones, tools of an image. */
+export interface LeftAside {
+  readonly name: string;
+  readonly service: Service['name'];
+  readonly why: string;
+}
+
+/** All of API7 that was found on a host. */
+export interface FoundOnHost {
+  readonly host: string;
+  /** One at most of each; where there are two, both with a refusal. */
+  readonly services: readonly RunningService[];
+  readonly aside: readonly LeftAside[];
+}
+
+export interface FoundContainer {
+  readonly id: string;
+  /** Without the slash. */
+  readonly name: string;
+  /** `no`, `always`, `unless-stopped`, `on-failure`. */
+  readonly policy: string;
+  /** Of `on-failure`; 0: without end. */
+  readonly retries: number;
+  /** It was made by api7-orch: there is nothing to adopt. */
+  readonly managed: boolean;
+  /** Milliseconds since the epoch. */
+  readonly startedMs: number;
+  readonly pid: number;
+}
+
+export interface FoundImage {
+  /** As the container was created from it. */
+  readonly ref: string;
+  /** As this Engine's store reports it. */
+  readonly id: string;
+  /** Without "v"; undefined: neither its tag nor its labels tell. */
+  readonly version?: string;
+}
+
+/** A port that is published, as the Engine has it. */
+export interface FoundPort {
+  readonly container: number;
+  readonly protocol: 'tcp' | 'udp';
+  readonly host: number;
+  /** `0.0.0.0` for all; sorted. */
+  readonly addresses: readonly string[];
+}
+
+export interface FoundMount {
+  readonly source: string;
+  readonly target: string;
+  readonly readOnly: boolean;
+}
+
+export interface UserSettings {
+  /** Every value may be a secret, for nobody says which are. */
+  readonly env: Readonly<Record<string, Secret>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly ports: readonly FoundPort[];
+  /** Bind mounts, without those of the configuration and the uid file. */
+  readonly mounts: readonly FoundMount[];
+  /** Undefined: the container's id, as without the flag. */
+  readonly hostname?: string;
+  readonly stopSignal?: string;
+  readonly stopTimeoutSeconds?: number;
+  readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
+  readonly log: { readonly driver: string; readonly options: Readonly<Record<string, string>> };
+  /** Bytes. */
+  readonly memory?: number;
+  readonly cpus?: number;
+  readonly extraHosts: Readonly<Record<string, string>>;
+  readonly dns: readonly string[];
+  readonly networkMode: string;
+}
+
+/** The configuration of a service. */
+export interface FoundConfig {
+  /** In the container. */
+  readonly path: string;
+  /** On the host; undefined: the file is the image's own, or was written in the container. */
+  readonly source?: string;
+  /** As the process sees it; undefined: it cannot be read. */
+  readonly content?: PlainYaml;
+  /** When it was last changed on the host, milliseconds since the epoch. */
+  readonly modifiedMs?: number;
+}
+
+export interface FoundCertificate {
+  /** `-e API7_CONTROL_PLANE_CERT`, or a path in the container. */
+  readonly place: string;
+  /** Milliseconds since the epoch; undefined: not readable. */
+  readonly validToMs?: number;
+}

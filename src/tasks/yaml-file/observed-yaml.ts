@@ -1,0 +1,38 @@
+import { load, YAMLException } from 'js-yaml';
+import type { PlainYaml } from './yaml-value.ts';
+
+/** An alias may repeat a block: a text of a few lines may stand for more than memory holds. */
+const MOST_VALUES = 100_000;
+
+/**
+ * What a YAML file of a host says; undefined where it is not one document, or holds too much.
+ *
+ * @example observedYaml('server: { listen: { port: 17080 } }') // { server: { listen: { port: 17080 } } }
+ */
+export function observedYaml(text: string): PlainYaml | undefined {
+  let tree: unknown;
+  try {
+    tree = load(text);
+  } catch (error) {
+    if (error instanceof YAMLException) return undefined;
+    throw error;
+  }
+  let left = MOST_VALUES;
+  const copy = (value: unknown): PlainYaml => {
+    if (left-- <= 0) throw new TooMuch();
+    if (Array.isArray(value)) return value.map(copy);
+    if (value !== null && typeof value === 'object')
+      return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, copy(field)]));
+    if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number') return value;
+    return null;
+  };
+  try {
+    return copy(tree);
+  } catch (error) {
+    // An alias may also lead back to the block that it stands in.
+    if (error instanceof TooMuch || error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+class TooMuch extends Error {}
