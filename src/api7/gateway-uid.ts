@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Inventory } from '../inventory/inventory.ts';
 
 /** Namespace of the ids below; any fixed UUID would do, but it must never change. */
 const NAMESPACE = Buffer.from('6f1d7a52c1b84f0e9a3d0b5e7c2f4a18', 'hex');
@@ -15,3 +16,10 @@ export function gatewayUid(cluster: string, host: string): string {
   const hex = bytes.toString('hex');
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
+
+/**
+ * The instance id of the gateway on a host of an inventory: the one that stands there, because it was adopted with it, else the one that
+ * is made of names.
+ */
+export const gatewayUidOf = ({ cluster, hosts }: Pick<Inventory, 'cluster' | 'hosts'>, host: string): string =>
+  hosts.get(host)?.uid ?? gatewayUid(cluster, host);

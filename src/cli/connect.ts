@@ -27,6 +27,9 @@ export interface ConnectOptions {
   readonly config?: Promise<SshConfig>;
 }
 
+/** The part of an inventory that connections need. */
+export type Reachable = Pick<Inventory, 'file' | 'hosts'>;
+
 /** Resolves how a host of the inventory is reached; makes no connection. */
 export type Resolve = (name: string) => Promise<SshTarget>;
 
@@ -38,7 +41,7 @@ export const openSshConfig = async (options: Pick<SshConfigOptions, 'runsCommand
 
 /** @example const resolve = destinationsOf(inventory); const target = await resolve('gw-1') */
 export function destinationsOf(
-  inventory: Inventory,
+  inventory: Reachable,
   options: Pick<ConnectOptions, 'become' | 'password' | 'becomePassword' | 'config'> = {},
 ): Resolve {
   const { become, password, becomePassword, config: opening = openSshConfig() } = options;
@@ -64,7 +67,7 @@ export function destinationsOf(
 }
 
 /** Opens SSH connections to an inventory's hosts, with Docker on top. */
-export function connectTo(inventory: Inventory, options: ConnectOptions): Connect {
+export function connectTo(inventory: Reachable, options: ConnectOptions): Connect {
   const resolve = destinationsOf(inventory, options);
   const hops = import('../transport/ssh/connect/hops.ts').then(({ sshHops }) => sshHops());
   return async (name): Promise<Connection> => {

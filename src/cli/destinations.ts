@@ -1,9 +1,8 @@
 import { OrchError } from '../core/base/errors.ts';
-import type { Inventory } from '../inventory/inventory.ts';
 import { nameList } from '../render/lines/paint.ts';
 import type { SshConfig } from '../transport/ssh/config/config.ts';
 import type { SshTarget } from '../transport/ssh/target.ts';
-import { destinationsOf } from './connect.ts';
+import { destinationsOf, type Reachable } from './connect.ts';
 import { refuseSameTarget } from './one-machine.ts';
 
 /**
@@ -15,7 +14,7 @@ import { refuseSameTarget } from './one-machine.ts';
  * @example const targets = await destinations(inventory, ['gw-1'], openSshConfig()); targets.get('gw-1')?.port
  */
 export async function destinations(
-  inventory: Inventory,
+  inventory: Reachable,
   names: readonly string[],
   config: Promise<SshConfig>,
 ): Promise<ReadonlyMap<string, SshTarget>> {

@@ -6,7 +6,6 @@ import type { Emit } from '../core/event/event.ts';
 import { EXIT_CODES } from '../core/event/exit-codes.ts';
 import { emitter } from '../engine/emit.ts';
 import { type Connect, Hosts } from '../engine/plan/hosts.ts';
-import type { Inventory } from '../inventory/inventory.ts';
 import { journalDirectory, openJournal } from '../journal/journal.ts';
 import { operatorName } from '../local/operator.ts';
 import { hasEnded, thisProcess } from '../local/this-process.ts';
@@ -15,7 +14,7 @@ import { RunLocks } from '../lock/run-locks.ts';
 import { chooseRenderer, type OutputForm } from '../render/choose.ts';
 import type { Ask } from '../transport/ssh/ask.ts';
 import { BugStop } from './bug-stop.ts';
-import { connectTo, openSshConfig } from './connect.ts';
+import { connectTo, openSshConfig, type Reachable } from './connect.ts';
 import { destinations } from './destinations.ts';
 import { interruptSignal } from './interrupt.ts';
 import { environmentLockTimes } from './lock/times.ts';
@@ -46,7 +45,7 @@ export interface CliEnvironment {
 }
 
 export interface SessionOptions {
-  readonly inventory: Inventory;
+  readonly inventory: Reachable;
   /** Hosts that the verb may connect to. Their routes are checked before any output. */
   readonly hosts: readonly string[];
   readonly flags: SessionFlags;

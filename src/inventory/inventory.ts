@@ -25,6 +25,8 @@ export interface InventoryHost {
   readonly address: string;
   readonly ssh: SshSettings;
   readonly zone?: string;
+  /** Instance id of its gateway; undefined: it is made of names. */
+  readonly uid?: string;
   /** Names of all groups of the host, directly or through a child, parents first. */
   readonly groups: readonly string[];
   /** Merged by precedence; a value from `!file`, or from `!env` under a secret's name, is a `Secret`. */

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import type { z } from 'zod';
 import { OrchError } from '../core/base/errors.ts';
 import { readUtf8 } from '../core/base/utf8.ts';
-import { check } from './check/check.ts';
+import { check, checkHosts } from './check/check.ts';
 import { fieldsOf } from './check/loose.ts';
 import type { Inventory } from './inventory.ts';
 import { dotted, type Problem } from './problem.ts';
@@ -11,8 +12,9 @@ import { plainTree } from './read/plain-tree.ts';
 import { type Positions, positionsOf } from './read/positions.ts';
 import { readTags } from './read/read-tags.ts';
 import { readYaml } from './read/read-yaml.ts';
+import { resolveHosts } from './resolve/hosts.ts';
 import { type FileOrder, resolveInventory } from './resolve/resolve.ts';
-import { inventoryFile } from './schema/schema.ts';
+import { hostsFile, inventoryFile } from './schema/schema.ts';
 
 export interface LoadInventoryOptions {
   /** The environment for `!env`. */
@@ -39,7 +41,45 @@ export const loadInventory = async (path: string, options: LoadInventoryOptions 
 
 /** `loadInventory` with the positions in the file, for recommendations. @throws OrchError as `loadInventory` */
 export async function locateInventory(path: string, options: LoadInventoryOptions = {}): Promise<LocatedInventory> {
-  const { env = process.env, extraVars = {} } = options;
+  const { data, tree, file, positions } = await readChecked(path, inventoryFile, check, options);
+  const inventory = resolveInventory(data, { path: file, order: orderOf(tree) }, options.extraVars ?? {});
+  return { inventory, positions };
+}
+
+/** Hosts and how they are reached, without what runs there. */
+export interface HostsInventory extends Pick<Inventory, 'file' | 'dir' | 'cluster' | 'hosts' | 'groups'> {
+  /** The file as it was written: blocks are Maps, tags are `Tagged`. */
+  readonly written: ReadonlyMap<string, unknown>;
+}
+
+/**
+ * Reads an inventory that has hosts, groups and ssh alone: all that discovery needs.
+ *
+ * @throws OrchError as `loadInventory`
+ * @example const { hosts } = await loadHosts('hosts.yaml')
+ */
+export async function loadHosts(path: string, options: LoadInventoryOptions = {}): Promise<HostsInventory> {
+  const { data, tree, file, written } = await readChecked(path, hostsFile, checkHosts, options);
+  const { hosts, names } = resolveHosts(data, { path: file, order: orderOf(tree) }, options.extraVars ?? {});
+  return { file, dir: dirname(file), cluster: data.cluster, hosts, groups: names.groups, written: fieldsOf(written) };
+}
+
+interface Checked<Schema extends z.ZodType> {
+  readonly data: z.output<Schema>;
+  /** With every tag read, and as it was written. */
+  readonly tree: unknown;
+  readonly written: unknown;
+  /** Absolute path. */
+  readonly file: string;
+  readonly positions: Positions;
+}
+
+async function readChecked<Schema extends z.ZodType>(
+  path: string,
+  schema: Schema,
+  checkTree: (tree: unknown) => readonly Problem[],
+  { env = process.env }: LoadInventoryOptions,
+): Promise<Checked<Schema>> {
   const file = resolve(path);
   const source = await readSource(path);
   const yaml = readYaml(source);
@@ -48,14 +88,13 @@ export async function locateInventory(path: string, options: LoadInventoryOption
   const read = await readTags(yaml.tree, { env, dir: dirname(file), written: positions.written });
   if (!read.whole) throw invalid(path, lines(path, read.problems, positions));
   const tree = plainTree(read.tree);
-  const parsed = inventoryFile.safeParse(tree);
+  const parsed = schema.safeParse(tree);
   // An unreadable value is reported once; the schema's complaint about the gap is dropped.
   const unread = new Set(read.problems.map((problem) => dotted(problem.path)));
-  const wrong = [...(parsed.success ? [] : explain(parsed.error.issues, tree)), ...check(read.tree)];
+  const wrong = [...(parsed.success ? [] : explain(parsed.error.issues, tree)), ...checkTree(read.tree)];
   const problems = [...read.problems, ...wrong.filter((problem) => !unread.has(dotted(problem.path)))];
   if (problems.length > 0 || !parsed.success) throw invalid(path, lines(path, problems, positions));
-  const inventory = resolveInventory(parsed.data, { path: file, order: orderOf(read.tree) }, extraVars);
-  return { inventory, positions };
+  return { data: parsed.data, tree: read.tree, written: yaml.tree, file, positions };
 }
 
 function orderOf(tree: unknown): FileOrder {

@@ -8,7 +8,7 @@ import { matchPattern } from './pattern.ts';
  * @throws OrchError NO_HOSTS_MATCHED with the known names; PATTERN_INVALID
  * @example selectHosts(inventory, 'data_plane:!gw-3')
  */
-export function selectHosts(inventory: Inventory, pattern: string): readonly InventoryHost[] {
+export function selectHosts(inventory: Pick<Inventory, 'hosts' | 'groups'>, pattern: string): readonly InventoryHost[] {
   const matched = new Set(matchPattern({ hosts: [...inventory.hosts.keys()], groups: inventory.groups }, pattern));
   return [...inventory.hosts.values()].filter(({ name }) => matched.has(name));
 }

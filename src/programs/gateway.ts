@@ -3,7 +3,7 @@ import { GATEWAY_CONFIG_CHECK } from '../api7/config-check.ts';
 import { configurationLoaded, loadRecorded } from '../api7/configuration-loaded.ts';
 import { withSettings } from '../api7/container-settings.ts';
 import { gatewayEnv } from '../api7/gateway-env.ts';
-import { gatewayUid } from '../api7/gateway-uid.ts';
+import { gatewayUidOf } from '../api7/gateway-uid.ts';
 import { gatewayImage, pullOf } from '../api7/images.ts';
 import { packageParams } from '../api7/packages.ts';
 import { CONTAINERS, GATEWAY_ID, IN_IMAGE, PATHS } from '../api7/paths.ts';
@@ -30,7 +30,7 @@ import { upInBalancers } from '../traffic/gates/up-in-balancers.ts';
  * @example yield* play({ name: 'Gateways', hosts: 'data_plane', *tasks(host) { yield* gateway(inventory, host); } });
  */
 export function* gateway(inventory: Inventory, host: Host): Steps {
-  const { api7, cluster } = inventory;
+  const { api7 } = inventory;
   const group = gatewayGroupOf(inventory, host.name);
   const { ports, health } = gatewayService(group);
   yield directory({ path: PATHS.home, mode: '0750' });
@@ -59,7 +59,7 @@ export function* gateway(inventory: Inventory, host: Host): Steps {
   yield directory({ path: PATHS.gatewayConfigDir, mode: '0750', group: GATEWAY_ID });
   const config = yamlFile({ path: PATHS.gatewayConfig, content: gatewayConfig(group), ...owned });
   yield config;
-  const uid = file({ path: PATHS.gatewayUid, content: gatewayUid(cluster, host.name), ...owned });
+  const uid = file({ path: PATHS.gatewayUid, content: gatewayUidOf(inventory, host.name), ...owned });
   yield uid;
 
   // Start API7 Gateway.

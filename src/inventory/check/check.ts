@@ -14,13 +14,7 @@ import { checkRegistries } from './registries.ts';
 /** Checks across fields: names that must exist, duplicates, alternatives. */
 export function check(tree: unknown): readonly Problem[] {
   const file = fieldsOf(tree);
-  const hosts = [...fieldsOf(file.get('hosts')).keys()];
-  const groups = new Map<string, GroupNode>(
-    [...fieldsOf(file.get('groups'))].map(([name, value]) => {
-      const group = fieldsOf(value);
-      return [name, { hosts: textsOf(group.get('hosts')), children: textsOf(group.get('children')) }];
-    }),
-  );
+  const { hosts, groups } = hostsOf(file);
   const members = groupMembers(hosts, groups);
   const names = { hosts, groups: members };
   const gatewayGroups = fileGroups(file, names);
@@ -37,4 +31,22 @@ export function check(tree: unknown): readonly Problem[] {
     ...checkLoadBalancers(file, names, ports),
     ...checkPools(file, names),
   ];
+}
+
+/** The same of hosts and groups alone. */
+export function checkHosts(tree: unknown): readonly Problem[] {
+  const file = fieldsOf(tree);
+  const { hosts, groups } = hostsOf(file);
+  return [...checkAddresses(file), ...checkGroups(hosts, groups, file)];
+}
+
+function hostsOf(file: ReadonlyMap<string, unknown>) {
+  const hosts = [...fieldsOf(file.get('hosts')).keys()];
+  const groups = new Map<string, GroupNode>(
+    [...fieldsOf(file.get('groups'))].map(([name, value]) => {
+      const group = fieldsOf(value);
+      return [name, { hosts: textsOf(group.get('hosts')), children: textsOf(group.get('children')) }];
+    }),
+  );
+  return { hosts, groups };
 }

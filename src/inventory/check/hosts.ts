@@ -5,17 +5,20 @@ import { DEFAULTS } from '../schema/defaults.ts';
 import { canonicalAddress } from '../schema/formats.ts';
 import { fieldsOf, listOf, textOf } from './loose.ts';
 
-/**
- * Two hosts with one address, or behind one sshd: they would be changed twice, and the budget would count them twice.
- */
+/** Two hosts with one address, one uid, or behind one sshd: they would be changed twice, and the budget would count them twice. */
 export function checkAddresses(file: ReadonlyMap<string, unknown>): readonly Problem[] {
   const ssh = fieldsOf(file.get('ssh'));
   const addresses = new Map<string, string>();
+  const uids = new Map<string, string>();
   const sshds = new Map<string, string>();
   const problems: Problem[] = [];
   for (const [name, value] of fieldsOf(file.get('hosts'))) {
     const host = fieldsOf(value);
     const address = textOf(host.get('address'));
+    const uid = textOf(host.get('uid'));
+    const sameUid = uid === undefined ? undefined : claimed(uids, uid.toLowerCase(), name);
+    if (sameUid !== undefined)
+      problems.push({ path: ['hosts', name, 'uid'], at: 'value', message: `host "${sameUid}" has the same uid` });
     if (address === undefined) continue;
     const sameAddress = claimed(addresses, canonicalAddress(address), name);
     if (sameAddress !== undefined)

@@ -16,10 +16,12 @@ import type { Position } from './positions.ts';
 const tag = (kind: 'env' | 'file') =>
   defineScalarTag(`!${kind}`, {
     resolve: (argument) => new Tagged(kind, argument.trim()),
-    identify: () => false,
+    identify: (value) => value instanceof Tagged && value.kind === kind,
+    represent: (value) => (value instanceof Tagged ? value.argument : ''),
   });
 
-const SCHEMA = CORE_SCHEMA.withTags(mergeTag, realMapTag, tag('env'), tag('file'));
+/** YAML with the inventory's tags, to read and to write. */
+export const SCHEMA = CORE_SCHEMA.withTags(mergeTag, realMapTag, tag('env'), tag('file'));
 
 export type YamlRead =
   | { readonly ok: true; readonly tree: unknown }

@@ -35,6 +35,10 @@ function isJumpHost(text: string): boolean {
   return known && (port === undefined || (Number(port) >= 1 && Number(port) <= 65_535));
 }
 
+/** As API7 writes the ids of its instances. */
+export const uuidCheck: Check = (value) =>
+  /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value) ? undefined : 'not a UUID';
+
 export const versionCheck: Check = (value) => {
   if (/^v\d/.test(value))
     return `write the version without "v": "${value.slice(1)}" (image tags get it where they need it)`;

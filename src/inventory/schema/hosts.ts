@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DEFAULTS } from './defaults.ts';
 import { block, choice, durationField, free, list, named, otherwise, port, taggedSecret, text } from './fields.ts';
-import { addressCheck, jumpCheck, sshAddressCheck } from './formats.ts';
+import { addressCheck, jumpCheck, sshAddressCheck, uuidCheck } from './formats.ts';
 import { login } from './gateway.ts';
 import { NAME, NAME_RULE } from './names.ts';
 
@@ -64,6 +64,10 @@ export const host = block(
       login,
       'A login of the gateway on this host alone, in place of that of its gateway group.',
     ).optional(),
+    uid: otherwise(
+      text('Instance id of the gateway on this host: that of a gateway which was adopted.', uuidCheck),
+      'made of the names of cluster and host',
+    ),
     vars: free('Variables of this host; they win over those of its groups.').optional(),
   },
   'A host that has sshd and Docker.',

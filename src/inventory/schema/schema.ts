@@ -23,4 +23,18 @@ export const inventoryFile = block(
   'Inventory of api7-orch.',
 );
 
+/** What discovery begins with: how hosts are reached, and nothing of what runs there. */
+export const hostsFile = block(
+  {
+    cluster: text('Name of the cluster.'),
+    ssh: ssh.optional(),
+    hosts,
+    groups: groups.optional(),
+    vars: vars.optional(),
+  },
+  'Hosts of a cluster that runs already.',
+);
+
+export type HostsFile = z.output<typeof hostsFile>;
+
 export type InventoryFile = z.output<typeof inventoryFile>;
