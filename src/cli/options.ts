@@ -59,6 +59,12 @@ const askBecomePassOption = (): Option =>
   new Option('-K, --ask-become-pass', 'prompt for the sudo password of hosts without one in the inventory');
 export const varsOption = (text: string): Option => listOption('-e, --extra-vars <key=value>', text);
 export const withoutLbOption = (text: string): Option => listOption('--without-lb <host>', text);
+/** Containers whose owner has let them go. */
+export const unmanagedOption = (): Option =>
+  listOption(
+    '--unmanaged <container>',
+    'no compose project and no systemd unit owns this container any more; repeatable',
+  );
 const listOption = (flags: string, text: string): Option => new Option(flags, text).argParser(collect).default([]);
 /** An empty list as a default is no information. */
 export function withoutEmptyDefault(option: Option): string {

@@ -4,6 +4,7 @@ import {
   lockWaitOption,
   optionalInventoryOption,
   outputOption,
+  unmanagedOption,
   varsOption,
   withLogin,
   withoutEmptyDefault,
@@ -71,6 +72,19 @@ export function program(): Command {
       .description('check hosts, balancers, database and certificates before a run; changes nothing')
       .addOption(inventoryOption()),
   ).action(async (pattern, options) => exit(await (await import('./check/check.ts')).check(pattern ?? 'all', options)));
+
+  withReport(
+    root
+      .command('discover')
+      .description(
+        'find API7 on hosts that were set up without api7-orch, and write the inventory of it; changes nothing',
+      )
+      .addOption(
+        new Option('-i, --inventory <file>', 'hosts, groups and ssh, as in an inventory').makeOptionMandatory(),
+      )
+      .option('--out <file>', 'write the inventory to this file, and its secrets beside it')
+      .addOption(unmanagedOption()),
+  ).action(async (options) => exit(await (await import('./discover/discover.ts')).discover(options)));
 
   const images = root.command('images').description('compare the images of an inventory with what api7-orch needs');
   withReport(

@@ -1,5 +1,6 @@
 import { type Color, count, type Paint } from '../../render/lines/paint.ts';
 import type { TableStyle } from '../print-report.ts';
+import { wrapped } from '../wrapped.ts';
 import { type CheckedHost, type CheckOutcome, type CheckReport, type CheckResult, countOf } from './report.ts';
 
 /** Columns on any screen: people compare the output and paste it into tickets. */
@@ -54,17 +55,6 @@ function findingLines({ check, result, message, hint }: CheckResult, paint: Pain
     `${margin}${paint(color, word)}${' '.repeat(WORD_WIDTH - word.length)}${first}`,
     ...rest.map((line) => `${margin}${' '.repeat(WORD_WIDTH)}${line}`),
   ];
-}
-
-/** A text in lines of at most `width`; a longer word gets its own line. */
-function wrapped(text: string, width: number): readonly string[] {
-  const lines: string[] = [];
-  for (const word of text.split(/\s+/)) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }
 
 function closing(hosts: readonly CheckedHost[], paint: Paint): string {

@@ -17,6 +17,14 @@ export const isSecretSetting = ({ kind, argument, text = '' }: Tagged, fields: r
 /** Whether a variable of this name may contain a secret. */
 export const namesSecret = (name: string): boolean => NAMES.test(name);
 
+/** Letters and digits without a word in them: a token, a hash, a key. */
+const isRandom = (text: string): boolean => /^[\w+/=-]{24,}$/.test(text) && /\d/.test(text) && /[A-Za-z]/.test(text);
+
+/** Whether a value that was found somewhere is kept as a secret: its name says so, or it looks like one. */
+export const mayBeSecret = (name: string, text: string): boolean =>
+  text.length >= SHORTEST_SECRET &&
+  (namesSecret(name) || LOGIN_IN_URL.test(text) || text.includes('PRIVATE KEY-----') || isRandom(text));
+
 /** A shorter secret could be a part of any word: it cannot be masked in output. */
 export const longEnough = (value: string): string | undefined =>
   value.length < SHORTEST_SECRET

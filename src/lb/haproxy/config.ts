@@ -26,9 +26,9 @@ const SECTIONS = new Set(
   ),
 );
 
-/** Keywords about health checks, persistence and state across reloads. Other lines are not kept. */
+/** Keywords about health checks, persistence, state across reloads, and sockets. Other lines are not kept. */
 const KEPT = new Set(
-  'server server-template default-server spread-checks timeout cookie option stick use-server force-persist persist appsession server-state-file load-server-state-from-file'.split(
+  'stats server server-template default-server spread-checks timeout cookie option stick use-server force-persist persist appsession server-state-file load-server-state-from-file'.split(
     ' ',
   ),
 );

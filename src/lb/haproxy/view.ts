@@ -13,7 +13,8 @@ export const serversOf = ({ servers }: HaproxySnapshot, { address, port }: Membe
 export const otherServersOf = ({ servers }: HaproxySnapshot, { address, port }: Member): readonly HaproxyServer[] =>
   servers.filter((server) => server.port !== port && server.port !== 0 && hasAddress(server, address));
 
-const hasAddress = (server: HaproxyServer, address: string): boolean =>
+/** Whether a server is at an address, as HAProxy resolved it or as it was written. */
+export const hasAddress = (server: HaproxyServer, address: string): boolean =>
   [server.address, server.fqdn].some((own) => written(own) === written(address));
 
 /** IPv6 addresses have several notations, and names ignore case. */

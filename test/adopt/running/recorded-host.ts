@@ -27,7 +27,8 @@ export const UID = '2b1f7c1e-59a6-4a33-9d0c-2f6f1c6a9a01';
 export const CONFIG = '/usr/local/apisix/conf/config.yaml';
 const UID_FILE = '/usr/local/apisix/conf/apisix.uid';
 
-interface Around {
+export interface Around {
+  readonly name?: string;
   /** Contents of files as their process sees them, in place of the usual ones. */
   readonly seen?: Readonly<Record<string, string>>;
   /** As the Engine reads them; `null`: nothing is there. Default: as their process sees them. */
@@ -60,7 +61,11 @@ export function recordedHost(documents: readonly Recorded[], around: Around = {}
     },
     file,
   });
-  const host = new FakeHost({ name: 'gw-1', docker, command: () => ({ code: 0, stdout: around.units ?? '' }) });
+  const host = new FakeHost({
+    name: around.name ?? 'gw-1',
+    docker,
+    command: () => ({ code: 0, stdout: around.units ?? '' }),
+  });
   const root = { mode: '0644', owner: 'root', group: 'root' };
   const put = (path: string, text: string): void => {
     host.files.makeDirectory(dirname(path), root);

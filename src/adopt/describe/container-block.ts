@@ -1,0 +1,48 @@
+import { Secret } from '../../core/base/secret.ts';
+import { mayBeSecret } from '../../inventory/schema/secret-value.ts';
+import type { YamlValue } from '../../tasks/yaml-file/yaml-value.ts';
+import type { UserSettings } from '../running/running-service.ts';
+
+/** A block of the inventory, with secrets in the places of files. */
+export type Block = { readonly [key: string]: YamlValue | undefined };
+
+/** A text, as a secret if it may be one. */
+export const guarded = (name: string, text: string): string | Secret =>
+  mayBeSecret(name, text) ? Secret.of(text) : text;
+
+const UNITS = [
+  ['g', 2 ** 30],
+  ['m', 2 ** 20],
+  ['k', 2 ** 10],
+] as const;
+
+/** `512m`, as the inventory takes it. */
+function sizeText(bytes: number): string {
+  const [unit, size] = UNITS.find(([, size]) => bytes % size === 0) ?? ['k', 2 ** 10];
+  return `${Number((bytes / size).toFixed(3))}${unit}`;
+}
+
+/** Labels that tell who made a container: a new one is made by somebody else. */
+const isMakers = (label: string): boolean => /^(?:com\.docker\.|desktop\.docker\.io\/|api7-orch\.)/.test(label);
+
+const none = <T extends object>(value: T): T | undefined => (Object.keys(value).length === 0 ? undefined : value);
+
+/** Settings of a container as the inventory has them; `own`: variables that it has another place for. */
+export function containerBlock(settings: UserSettings, own: readonly string[]): Block {
+  const { env, mounts, memory, cpus, log, labels, extraHosts, dns } = settings;
+  const variables = Object.entries(env).filter(([name]) => !own.includes(name));
+  const kept = Object.entries(labels).filter(([label]) => !isMakers(label));
+  const { 'max-size': size, 'max-file': files } = log.options;
+  return {
+    env: none(Object.fromEntries(variables.map(([name, value]) => [name, guarded(name, value.reveal())]))),
+    mounts: none(
+      mounts.map(({ source, target, readOnly }) => ({ source, target, ...(readOnly ? {} : { read_only: false }) })),
+    ),
+    memory: memory === undefined ? undefined : sizeText(memory),
+    cpus,
+    log: size === undefined || files === undefined ? undefined : { max_size: size, max_file: Number(files) },
+    labels: none(Object.fromEntries(kept)),
+    extra_hosts: none(extraHosts),
+    dns: none(dns),
+  };
+}

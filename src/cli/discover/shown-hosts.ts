@@ -1,0 +1,45 @@
+import type { LateRefusal } from '../../adopt/describe/described.ts';
+import type { Refusal } from '../../adopt/running/refusal.ts';
+import type { RunningService } from '../../adopt/running/running-service.ts';
+import { redact } from '../../core/base/redact.ts';
+import type { ReadHost } from './read-cluster.ts';
+import type { ShownHost, ShownRefusal, ShownService } from './report.ts';
+
+const SERVICES = { dashboard: 'dashboard', dpManager: 'dp_manager', gateway: 'gateway' } as const;
+
+/** What was read of each host, without any value that may be a secret. */
+export const shownHosts = (read: readonly ReadHost[], late: readonly LateRefusal[]): readonly ShownHost[] =>
+  read.map(({ host, found, error }) => ({
+    host,
+    ...(error === undefined ? {} : { error }),
+    services: found.services.map((service) =>
+      shown(
+        service,
+        late.filter((one) => one.host === host && one.service === service.service).map(({ refusal }) => refusal),
+      ),
+    ),
+    aside: found.aside.map(({ name, why }) => ({ container: name, why })),
+  }));
+
+function shown(
+  { service, container, image, uid, certificates, refusals }: RunningService,
+  late: readonly Refusal[],
+): ShownService {
+  const all = container.managed ? [] : [...refusals, ...late];
+  return {
+    service: SERVICES[service],
+    container: container.name,
+    id: container.id,
+    image: image.ref,
+    version: image.version ?? null,
+    uid: uid ?? null,
+    verdict: container.managed ? 'managed' : all.length > 0 ? 'refused' : 'adoptable',
+    refusals: all.map(
+      ({ code, message, hint }): ShownRefusal => ({ code, message: redact(message), hint: redact(hint) }),
+    ),
+    certificates: certificates.map(({ place, validToMs }) => ({
+      place,
+      validTo: validToMs === undefined ? null : new Date(validToMs).toISOString(),
+    })),
+  };
+}
