@@ -55,6 +55,24 @@ export function engineContract(under: () => EngineUnderTest): void {
     }
   };
 
+  test('a file of a container is the one that the host has now, while its process keeps the old one', async () => {
+    const { docker, name, file } = under();
+    const mounts = { '/etc/config.yaml': { source: file.path, readOnly: true } };
+    file.replace('one\n');
+    await docker.create(name('file'), createBody(spec({ mounts })));
+    await docker.start(name('file'));
+    const read = async (path: string) => (await docker.file(name('file'), path))?.content.toString();
+    expect(await read('/etc/config.yaml')).toBe('one\n');
+    // A rename over the source leaves the mount on the old file.
+    file.replace('two\n');
+    expect(await read('/etc/config.yaml')).toBe('two\n');
+    expect(await file.seenBy(name('file'), '/etc/config.yaml')).toBe('one\n');
+    expect(await read('/etc/nothing-here')).toBeUndefined();
+    expect(await read('/etc')).toBeUndefined();
+    expect(await docker.file(name('no-such'), '/etc/config.yaml')).toBeNull();
+    await clean(name('file'));
+  });
+
   test('the observed settings are the declared ones', async () => {
     const { docker, name, file, port } = under();
     const declared = spec({

@@ -71,7 +71,8 @@ function oneService(name: 'dashboard' | 'dpManager', services: readonly ServiceO
     const { config: own, lacks } = configBlock(config.content, baseOf(name, 'https' in ports), ASIDE);
     return {
       host,
-      lacks: config.content === undefined ? [] : lacks,
+      // TLS is on where nothing is said of it.
+      lacks: config.content === undefined ? [] : lacks.filter((path) => !path.startsWith('server.tls')),
       value: {
         dsn: typeof dsn === 'string' ? Secret.containing(dsn) : null,
         container: { ...(Object.keys(ports).length > 0 && { ports }), ...containerBlock(settings, []) },

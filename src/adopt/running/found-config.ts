@@ -45,8 +45,10 @@ export async function foundConfig(found: ContainerInspect, path: string, host: R
       config,
       refusals: [edited(name, `${file} was replaced since it started: its process still has the old file`)],
     };
-  const content = observedYaml(seen.toString('utf8'));
-  if (content === undefined || content === null || typeof content !== 'object' || Array.isArray(content))
+  const read = observedYaml(seen.toString('utf8'));
+  // A file of comments leaves all to the defaults.
+  const content = read === null ? {} : read;
+  if (content === undefined || typeof content !== 'object' || Array.isArray(content))
     return {
       config,
       refusals: [refusal('CONFIG_UNREADABLE', `${name}: ${file} is not one YAML block`, `correct the file ${file}`)],

@@ -1,18 +1,20 @@
-import { load, YAMLException } from 'js-yaml';
+import { loadAll, YAMLException } from 'js-yaml';
 import type { PlainYaml } from './yaml-value.ts';
 
 /** An alias may repeat a block: a text of a few lines may stand for more than memory holds. */
 const MOST_VALUES = 100_000;
 
 /**
- * What a YAML file of a host says; undefined where it is not one document, or holds too much.
+ * What a YAML file of a host says; `null` for an empty one; undefined where it is not one document, or holds too much.
  *
  * @example observedYaml('server: { listen: { port: 17080 } }') // { server: { listen: { port: 17080 } } }
  */
 export function observedYaml(text: string): PlainYaml | undefined {
   let tree: unknown;
   try {
-    tree = load(text);
+    const [only, ...more] = loadAll(text);
+    if (more.length > 0) return undefined;
+    tree = only;
   } catch (error) {
     if (error instanceof YAMLException) return undefined;
     throw error;

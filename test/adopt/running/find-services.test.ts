@@ -206,7 +206,13 @@ describe('the configuration', () => {
     expect(await codes([recorded('generated')], { modifiedMs: startedMs + 60_000 })).toEqual([]);
   });
 
+  test('a file of comments says nothing', async () => {
+    const { config, refusals } = await only([recorded('vendor')], { seen: { [CONFIG]: '# The defaults hold.\n' } });
+    expect({ content: config.content, refusals }).toEqual({ content: {}, refusals: [] });
+  });
+
   test.each([
+    ['two documents', {}, { [CONFIG]: 'a: 1\n---\na: 2\n' }],
     ['nothing', { [CONFIG]: null }, {}],
     ['no YAML', {}, { [CONFIG]: 'a: [\n' }],
     ['no block', {}, { [CONFIG]: 'text\n' }],
