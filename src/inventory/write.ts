@@ -10,7 +10,7 @@ export interface WrittenBlock {
 }
 
 /** No line of a comment ends it, whatever words of a host are in it. */
-const comment = (text: string): string => `# ${text.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]+/gu, ' ')}`;
+const comment = (text: string): string => `# ${text.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]+/gu, ' ')}`.trimEnd();
 
 /**
  * The text of an inventory that `loadInventory` reads as these blocks.

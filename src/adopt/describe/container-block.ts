@@ -46,3 +46,12 @@ export function containerBlock(settings: UserSettings, own: readonly string[]): 
     dns: none(dns),
   };
 }
+
+/** Undefined where it would say nothing. */
+export function filled(block: Block): Block | undefined {
+  const fields = Object.entries(block).filter(([, value]) => value !== undefined && !isEmpty(value));
+  return fields.length === 0 ? undefined : Object.fromEntries(fields);
+}
+
+const isEmpty = (value: unknown): boolean =>
+  value !== null && typeof value === 'object' && !Array.isArray(value) && Object.keys(value).length === 0;

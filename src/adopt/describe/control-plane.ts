@@ -4,7 +4,7 @@ import { valueAt } from '../running/found-certificates.ts';
 import { refusal } from '../running/refusal.ts';
 import { commonOf } from './common.ts';
 import { configBlock } from './config-block.ts';
-import { type Block, containerBlock } from './container-block.ts';
+import { type Block, containerBlock, filled } from './container-block.ts';
 import type { LateRefusal, ServiceOn } from './described.ts';
 import { portsBlock } from './ports-block.ts';
 
@@ -34,8 +34,8 @@ export function controlPlane(services: readonly ServiceOn[]): ControlPlane {
   return {
     block: {
       database: { dsn: dsn === undefined ? undefined : Secret.of(dsn) },
-      ...(dashboard && { dashboard: dashboard.container }),
-      ...(dpManager && { dp_manager: dpManager.container }),
+      ...(dashboard && { dashboard: filled(dashboard.container) }),
+      ...(dpManager && { dp_manager: filled(dpManager.container) }),
     },
     bind: Object.assign({}, ...parts.map(({ bind }) => bind)),
     config: {

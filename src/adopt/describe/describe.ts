@@ -4,7 +4,7 @@ import type { WrittenBlock } from '../../inventory/write.ts';
 import type { FoundPools } from '../pools/found-pool.ts';
 import { refusal } from '../running/refusal.ts';
 import type { FoundOnHost } from '../running/running-service.ts';
-import type { Block } from './container-block.ts';
+import { type Block, filled } from './container-block.ts';
 import { controlPlane } from './control-plane.ts';
 import type { LateRefusal, ServiceOn } from './described.ts';
 import { gateways } from './gateways.ts';
@@ -102,15 +102,6 @@ const servicesOf = ({ inventory, hosts }: FoundCluster): readonly ServiceOn[] =>
       .filter(({ refusals }) => !refusals.some(({ code }) => code === 'TWO_CONTAINERS'))
       .map((found) => ({ host, address: inventory.hosts.get(host)?.address ?? '', found })),
   );
-
-/** Undefined where it would say nothing. */
-function filled(block: Block): Block | undefined {
-  const fields = Object.entries(block).filter(([, value]) => value !== undefined && !isEmpty(value));
-  return fields.length === 0 ? undefined : Object.fromEntries(fields);
-}
-
-const isEmpty = (value: unknown): boolean =>
-  value !== null && typeof value === 'object' && !Array.isArray(value) && Object.keys(value).length === 0;
 
 const kept = ({ written }: HostsInventory, keys: readonly string[]): readonly WrittenBlock[] =>
   keys.flatMap((key) => (written.has(key) ? [{ key, value: written.get(key) }] : []));

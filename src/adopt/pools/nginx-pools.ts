@@ -15,8 +15,8 @@ const LONGEST_LINE = 4096;
 interface Upstream {
   readonly name: string;
   readonly includes: string[];
-  /** Whether servers stand in the block itself. */
-  hasServers: boolean;
+  /** Lines of the block itself that name servers. */
+  readonly own: string[];
 }
 
 /** The pools of nginx on a host: each upstream that includes a file of its own with servers. None where it does not run. */
@@ -28,21 +28,25 @@ export async function nginxPools(host: Reader, nodes: readonly Node[]): Promise<
   const { files, upstreams } = parse(stdout);
   const pools: FoundPool[] = [];
   const notes: string[] = [];
-  for (const { name, includes, hasServers } of upstreams) {
+  for (const { name, includes, own } of upstreams) {
     const [include] = includes;
     const servers = serversOf(include === undefined ? undefined : files.get(include));
     const members = membersAmong(nodes, servers ?? []);
-    if (include !== undefined && !hasServers && includes.length === 1 && servers !== undefined)
+    if (include !== undefined && own.length === 0 && includes.length === 1 && servers !== undefined)
       pools.push(
         ...members.map((pool) => ({ host: host.name, driver: { driver: 'nginx' as const, include }, ...pool })),
       );
-    else if (hasServers || servers === undefined)
+    else if (namesOne(nodes, [...own, ...includes.map((path) => files.get(path) ?? '')]))
       notes.push(
-        `${host.name}: nginx has the servers of upstream ${name} in the block itself: put them into a file that it includes (docs/inventory.md, nginx), then run discover again`,
+        `${host.name}: nginx has the servers of upstream ${name} in the block itself, or more than servers in its file: put just them into a file that it includes (docs/inventory.md, nginx), then run discover again`,
       );
   }
   return { pools, notes };
 }
+
+/** Whether a text names the address of a node. */
+const namesOne = (nodes: readonly Node[], texts: readonly string[]): boolean =>
+  texts.some((text) => nodes.some(({ address }) => text.includes(address)));
 
 function membersAmong(nodes: readonly Node[], servers: readonly NginxServer[]) {
   const ports = [...new Set(servers.map(({ address }) => Number(/:(\d+)$/.exec(address)?.[1] ?? 80)))].sort(
@@ -89,14 +93,14 @@ function parse(shown: string): {
     if (line.length > LONGEST_LINE) continue;
     const [, name] = /^\s*upstream\s+([^\s{]+)/.exec(line) ?? [];
     if (name !== undefined) {
-      open = { name, includes: [], hasServers: false };
+      open = { name, includes: [], own: [] };
       upstreams.push(open);
     }
     if (open === undefined) continue;
-    const [, include] = /^\s*include\s+([^\s;*]+)\s*;/.exec(line) ?? [];
+    const [, include] = /(?:^|[{;])\s*include\s+([^\s;*]+)\s*;/.exec(line) ?? [];
     if (include !== undefined) open.includes.push(posix.resolve(ROOT, include));
-    if (/^\s*server\s/.test(line)) open.hasServers = true;
-    if (/^\s*\}/.test(line)) open = undefined;
+    if (/(?:^|[{;])\s*server\s/.test(line)) open.own.push(line);
+    if (/\}\s*$/.test(line)) open = undefined;
   }
   return { files: new Map([...files].map(([path, text]) => [path, text.join('\n')])), upstreams };
 }

@@ -10,7 +10,15 @@ import { judge } from './judge.ts';
 import { judgePorts } from './judge-ports.ts';
 import { type Refusal, refusal } from './refusal.ts';
 import type { FoundOnHost, LeftAside, RunningService } from './running-service.ts';
-import { fileTargets, isImageId, marksOfContainer, marksOfImage, type ServiceMarks, versionOf } from './service-of.ts';
+import {
+  fileTargets,
+  isImageId,
+  MARKS,
+  marksOfContainer,
+  marksOfImage,
+  type ServiceMarks,
+  versionOf,
+} from './service-of.ts';
 import { type ContainerUnit, containerUnits, unitRefusal } from './unit-owners.ts';
 import { userSettings } from './user-settings.ts';
 
@@ -56,11 +64,12 @@ async function candidatesAmong(all: readonly ContainerSummary[], host: Reader): 
   const inspected = await Promise.all(maybe.slice(0, MOST).map(({ Id }) => host.docker.container(Id)));
   const there = inspected.filter((found) => found !== null);
   const images = await Promise.all(there.map(({ Image }) => host.docker.image(Image)));
-  return there.flatMap((found, at): readonly Candidate[] => {
+  const candidates = there.flatMap((found, at): readonly Candidate[] => {
     const image = images[at] ?? null;
     const marks = marksOfContainer(found, image);
     return marks === undefined ? [] : [{ found, image, marks }];
   });
+  return candidates.toSorted((a, b) => MARKS.indexOf(a.marks) - MARKS.indexOf(b.marks));
 }
 
 /** Why a container of such an image is no running service; undefined: it is one. */

@@ -26,15 +26,16 @@ const SIZE = 256 * 1024;
 /** Begins the text of a unit: no line of one begins so. */
 const HEAD = '\u0001unit ';
 
-const SCRIPT = `export LC_ALL=C
-find ${DIRECTORIES.map(quote).join(' ')} -maxdepth 1 -type f -size -64k -name '*.service' -exec grep -lE '^Exec[A-Za-z]*=.*(docker|podman)' {} + 2>/dev/null |
-while read -r unit; do printf '\\n%s%s\\n' ${quote(HEAD)} "$unit"; cat "$unit"; done 2>/dev/null </dev/null | head -c ${SIZE}`;
+/** @param root for tests: where these directories are found */
+const script = (root: string): string => `export LC_ALL=C
+find ${DIRECTORIES.map((path) => quote(root + path)).join(' ')} -maxdepth 1 -type f -size -64k -name '*.service' -exec grep -lE '^Exec[A-Za-z]*=.*(docker|podman)' {} + 2>/dev/null |
+while read -r unit; do printf '\\n%s%s\\n' ${quote(HEAD)} "$unit"; cat "$unit"; done 2>/dev/null | head -c ${SIZE}`;
 
 const TIMEOUT_MS = 30_000;
 
 /** The units of a host that run Docker's client. Nothing is started but find, grep and cat. */
-export async function containerUnits(host: Reader): Promise<readonly ContainerUnit[]> {
-  const { stdout } = await host.test({ script: SCRIPT }, { timeoutMs: TIMEOUT_MS });
+export async function containerUnits(host: Pick<Reader, 'test'>, root = ''): Promise<readonly ContainerUnit[]> {
+  const { stdout } = await host.test({ script: script(root) }, { timeoutMs: TIMEOUT_MS });
   return stdout
     .split(`\n${HEAD}`)
     .slice(1)

@@ -24,7 +24,7 @@ export interface ReadHost {
 
 /** Reads every host. Whatever goes wrong is a finding: nothing is thrown, and nothing is changed. */
 export async function readCluster(
-  { hosts: all }: HostsInventory,
+  { hosts: all, groups }: HostsInventory,
   {
     hosts,
     forks,
@@ -35,33 +35,60 @@ export async function readCluster(
   return await pLimit(forks).map(nodes, async ({ name }): Promise<ReadHost> => {
     try {
       const reader: Reader = await hosts.get(name);
-      const [{ nofile }, found, haproxy, nginx] = await Promise.all([
+      const [{ nofile }, found, ...balancers] = await Promise.all([
         reader.facts(),
-        servicesOn(reader, unmanaged),
-        haproxyPools(reader, nodes),
-        nginxPools(reader, nodes),
+        findServices(reader, { unmanaged }).catch(unlessNoDocker),
+        orNote(reader, haproxyPools(reader, nodes)),
+        orNote(reader, nginxPools(reader, nodes)),
       ]);
-      const balancer = { pools: [...haproxy.pools, ...nginx.pools], notes: [...haproxy.notes, ...nginx.notes] };
-      return { host: name, found: { ...found, host: name }, balancer, nofile };
-    } catch (error) {
-      return {
-        host: name,
-        found: { host: name, services: [], aside: [] },
-        balancer: { pools: [], notes: [] },
-        nofile: Number.POSITIVE_INFINITY,
-        error: redactError(errorInfoOf(error, { host: name })),
+      const balancer = {
+        pools: balancers.flatMap(({ pools }) => pools),
+        // Where services run, a balancer that is installed and does not run is nobody's concern.
+        notes: balancers.flatMap(({ notes, isIdle = false }) =>
+          isIdle && !(found instanceof OrchError) && found.services.length > 0 ? [] : notes,
+        ),
       };
+      if (!(found instanceof OrchError)) return { host: name, found: { ...found, host: name }, balancer, nofile };
+      // A balancer's host needs no Docker. Elsewhere a gateway may run on while its Engine is down.
+      const hasBalancer = balancer.pools.length + balancer.notes.length > 0;
+      const balances = balancer.pools.length > 0 || groups.get('load_balancer')?.includes(name) === true;
+      const isFine = balances || (hasBalancer && found.code === 'DOCKER_NOT_FOUND');
+      return {
+        ...nothing(name),
+        balancer,
+        nofile,
+        ...(isFine ? {} : { error: redactError(errorInfoOf(found, { host: name })) }),
+      };
+    } catch (error) {
+      return { ...nothing(name), error: redactError(errorInfoOf(error, { host: name })) };
     }
   });
 }
 
-/** A balancer's host needs no Docker. */
-async function servicesOn(reader: Reader, unmanaged: readonly string[]): Promise<FoundOnHost> {
+const nothing = (host: string): ReadHost => ({
+  host,
+  found: { host, services: [], aside: [] },
+  balancer: { pools: [], notes: [] },
+  nofile: Number.POSITIVE_INFINITY,
+});
+
+const NO_DOCKER: ReadonlySet<string> = new Set(['DOCKER_NOT_FOUND', 'DOCKER_UNREACHABLE']);
+
+function unlessNoDocker(error: unknown): OrchError {
+  if (error instanceof OrchError && NO_DOCKER.has(error.code)) return error;
+  throw error;
+}
+
+/** A balancer that is installed and does not respond, or not as one does, is no reason not to read the host. */
+async function orNote(
+  { name }: Reader,
+  reading: Promise<FoundPools>,
+): Promise<FoundPools & { readonly isIdle?: boolean }> {
   try {
-    return await findServices(reader, { unmanaged });
+    return await reading;
   } catch (error) {
-    if (error instanceof OrchError && error.code === 'DOCKER_NOT_FOUND')
-      return { host: reader.name, services: [], aside: [] };
-    throw error;
+    if (!(error instanceof OrchError) || !/^(?:HAPROXY|LB|FILE)_/.test(error.code)) throw error;
+    const notes = [`${name}: a balancer is installed, and its pools were not read: ${error.message}`];
+    return { pools: [], notes, isIdle: error.code === 'HAPROXY_UNREACHABLE' };
   }
 }

@@ -29,6 +29,7 @@ const UID_FILE = '/usr/local/apisix/conf/apisix.uid';
 
 export interface Around {
   readonly name?: string;
+  readonly haproxy?: () => string;
   /** Contents of files as their process sees them, in place of the usual ones. */
   readonly seen?: Readonly<Record<string, string>>;
   /** As the Engine reads them; `null`: nothing is there. Default: as their process sees them. */
@@ -64,6 +65,7 @@ export function recordedHost(documents: readonly Recorded[], around: Around = {}
   const host = new FakeHost({
     name: around.name ?? 'gw-1',
     docker,
+    ...(around.haproxy && { haproxy: around.haproxy }),
     command: () => ({ code: 0, stdout: around.units ?? '' }),
   });
   const root = { mode: '0644', owner: 'root', group: 'root' };

@@ -8,6 +8,7 @@ import { discover } from '../../../src/cli/discover/discover.ts';
 import { reveal } from '../../../src/core/base/secret.ts';
 import { gatewayGroupOf } from '../../../src/inventory/gateway-group.ts';
 import { loadInventory } from '../../../src/inventory/load.ts';
+import { FakeHost } from '../../../src/testing/fake-host.ts';
 import { CONFIG } from '../../adopt/running/recorded-host.ts';
 import {
   balancerHost,
@@ -237,6 +238,24 @@ test('a balancer without an admin socket is a note', async () => {
   expect(report.notes).toEqual([expect.stringContaining('lb-1: HAProxy has no admin socket: add "stats socket')]);
   expect(report.pools).toEqual([]);
   expect(code).toBe(0);
+});
+
+test('a balancer that is installed and does not run is a note; Docker may be missing where one runs, and nowhere else', async () => {
+  const idle = gatewayHost('gw-1', gatewayOf(MTLS), { haproxy: () => '' });
+  const root = { mode: '0644', owner: 'root', group: 'root' };
+  idle.files.makeDirectory('/etc/haproxy', root);
+  const config = 'global\n  stats socket /run/haproxy/admin.sock level admin\n';
+  idle.files.write('/etc/haproxy/haproxy.cfg', Buffer.from(config), root);
+  const { report, code } = await discovered({ ...cluster(), 'gw-1': idle });
+  expect(report.notes).toContainEqual(
+    expect.stringContaining('gw-1: a balancer is installed, and its pools were not read'),
+  );
+  expect(code).toBe(0);
+  const bare = await discovered({ ...cluster(), 'gw-1': new FakeHost({ name: 'gw-1' }) });
+  expect(
+    bare.report.hosts.flatMap(({ host, error }) => (error === undefined ? [] : [`${host} ${error.code}`])),
+  ).toEqual(['gw-1 DOCKER_NOT_FOUND']);
+  expect(bare.code).toBe(2);
 });
 
 test('words of hosts draw nothing on the terminal, and end no comment', async () => {

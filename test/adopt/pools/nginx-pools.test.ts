@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest';
+import { nginxPools } from '../../../src/adopt/pools/nginx-pools.ts';
+import { FakeHost } from '../../../src/testing/fake-host.ts';
+
+const SHOWN = `# configuration file /etc/nginx/nginx.conf:
+http {
+    include /etc/nginx/conf.d/*.conf;
+}
+# configuration file /etc/nginx/conf.d/api7.conf:
+upstream gateways {
+    include api7-orch/gateways.conf;
+    keepalive 32;
+}
+upstream dashboards {
+    server 10.0.1.11:17080;
+}
+upstream odd {
+    include /etc/nginx/odd.conf;
+}
+upstream web { include /etc/nginx/web.conf;
+}
+server { listen 80; location / { proxy_pass http://gateways; } }
+# configuration file /etc/nginx/api7-orch/gateways.conf:
+server 10.0.2.21:9080 weight=5;
+server 10.0.2.22:9080;
+server 10.9.9.9:9080;
+# configuration file /etc/nginx/odd.conf:
+server 10.0.2.21:9443 { }
+# configuration file /etc/nginx/web.conf:
+server 10.9.9.9;
+`;
+
+const NODES = [
+  { name: 'cp-1', address: '10.0.1.11' },
+  { name: 'gw-1', address: '10.0.2.21' },
+  { name: 'gw-2', address: '10.0.2.22' },
+];
+
+function hostWith(shown: { readonly code: number; readonly stdout: string }): FakeHost {
+  const host = new FakeHost({ name: 'lb-1', command: () => shown });
+  const root = { mode: '0644', owner: 'root', group: 'root' };
+  host.files.makeDirectory('/run', root);
+  host.files.write('/run/nginx.pid', Buffer.from('1\n'), root);
+  return host;
+}
+
+test('each upstream whose servers have a file of their own is a pool; of the others it is said what to do', async () => {
+  const { pools, notes } = await nginxPools(hostWith({ code: 0, stdout: SHOWN }), NODES);
+  expect(pools).toEqual([
+    {
+      host: 'lb-1',
+      driver: { driver: 'nginx', include: '/etc/nginx/api7-orch/gateways.conf' },
+      port: 9080,
+      members: ['gw-1', 'gw-2'],
+    },
+  ]);
+  expect(notes).toEqual([
+    expect.stringContaining('the servers of upstream dashboards in the block itself, or'),
+    expect.stringContaining('upstream odd'),
+  ]);
+});
+
+test('an nginx that does not show its configuration is a note, and none that does not run', async () => {
+  expect(await nginxPools(hostWith({ code: 1, stdout: '' }), NODES)).toMatchObject({
+    pools: [],
+    notes: [expect.stringContaining('nginx -T')],
+  });
+  expect(await nginxPools(new FakeHost({ name: 'lb-1' }), NODES)).toEqual({ pools: [], notes: [] });
+});
+
+test('a configuration of any length is read in linear time', async () => {
+  const long = `# configuration file /etc/nginx/${'a:'.repeat(400_000)}\nupstream ${' '.repeat(400_000)}{\n`;
+  const begun = performance.now();
+  expect((await nginxPools(hostWith({ code: 0, stdout: long }), NODES)).pools).toEqual([]);
+  expect(performance.now() - begun).toBeLessThan(2000);
+});
