@@ -7,7 +7,7 @@ import { OrchError } from '../../../src/core/base/errors.ts';
 import { FakeHost } from '../../../src/testing/fake-host.ts';
 import { type Around, type Recorded, recorded, recordedHost } from '../../adopt/running/recorded-host.ts';
 import { TextStream } from '../../render/text-stream.ts';
-import { FakeHaproxy } from '../../support/fake-haproxy.ts';
+import { FakeHaproxy } from '../../support/balancers/fake-haproxy.ts';
 
 export const HOSTS = `# as we reach them
 cluster: prod

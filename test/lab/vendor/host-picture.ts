@@ -1,5 +1,5 @@
 import type { Lab } from '../lab.ts';
-import { hostNames } from '../lab-file.ts';
+import { hostNames } from '../plan/lab-file.ts';
 import { must } from './must.ts';
 
 /** Files and containers of every host, for a comparison: nothing may have changed. */

@@ -1,7 +1,7 @@
+import { ensurePackages, packagePath } from '../build/packages.ts';
+import type { Part } from '../build/stand-ins.ts';
 import type { Lab } from '../lab.ts';
-import { labHost } from '../lab-file.ts';
-import { ensurePackages, packagePath } from '../packages.ts';
-import type { Part } from '../stand-ins.ts';
+import { labHost } from '../plan/lab-file.ts';
 import { must } from './must.ts';
 
 /** Loads the images of the vendor's package on a host, as his page says: the package is unpacked in `directory`. */

@@ -1,7 +1,7 @@
-import { authority, builtInCertificate, builtInName, gatewayCertificate } from '../certificates.ts';
+import { authority, builtInCertificate, builtInName, gatewayCertificate } from '../config/certificates.ts';
+import { labSecrets } from '../config/secrets.ts';
 import type { Lab } from '../lab.ts';
-import { hostsOf, labHost } from '../lab-file.ts';
-import { labSecrets } from '../secrets.ts';
+import { hostsOf, labHost } from '../plan/lab-file.ts';
 import { loadImages } from './load-images.ts';
 import { must, put } from './must.ts';
 
