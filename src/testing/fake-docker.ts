@@ -137,9 +137,7 @@ export class FakeDocker implements Docker {
     return found === undefined ? null : inspectFake(found);
   }
 
-  async containers(): Promise<readonly ContainerSummary[]> {
-    return this.#containers.map(summarizeFake);
-  }
+  containers = async (): Promise<readonly ContainerSummary[]> => this.#containers.map(summarizeFake);
 
   file = async (name: string, path: string): Promise<ContainerFile | null> =>
     fileInFake(this.#find(name), path, (source) => this.#options.files.read(source));
@@ -147,9 +145,7 @@ export class FakeDocker implements Docker {
   writeInside = (name: string, path: string, text: string): void =>
     void this.#must(name, 'write into').own.set(path, text);
 
-  async image(ref: string): Promise<ImageInspect | null> {
-    return this.#images.inspect(ref);
-  }
+  image = async (ref: string): Promise<ImageInspect | null> => this.#images.inspect(ref);
 
   async logs(name: string, lines: number): Promise<string> {
     return (this.#find(name)?.log ?? '').split('\n').slice(-lines).join('\n');

@@ -97,6 +97,14 @@ const OTHERS: readonly string[] = [
   '--web', // the same, as the pattern sees it
   '--external-memory-accounted-in-global-limit', // V8
   '--privileged', // Docker
+  '--rm',
+  '--network',
+  '--device',
+  '--gpus',
+  '--cap-add',
+  '--user',
+  '--init',
+  '--tmpfs',
   '--down', // npm run demo
   '--minutes', // npm run fuzz
   '--list', // npm run test:all

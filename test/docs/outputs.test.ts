@@ -1,12 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { checkLines } from '../../src/cli/check/table.ts';
+import { discoverLines } from '../../src/cli/discover/table.ts';
 import { imagesLines } from '../../src/cli/images/table.ts';
 import { poolsLines } from '../../src/cli/lb/table.ts';
 import { statusLines } from '../../src/cli/status/table.ts';
 import { hostLocked } from '../../src/lock/locked-error.ts';
 import { blocksOf, PAGES, placeOf } from './pages.ts';
-import { CHECK, IMAGES, POOLS, STATUS } from './reports.ts';
+import { CHECK, DISCOVER, IMAGES, POOLS, STATUS } from './reports.ts';
 
 const root = new URL('../../', import.meta.url);
 const style = { paint: (_: string, text: string) => text, width: 100 };
@@ -32,6 +33,7 @@ const OUTPUTS: Readonly<Record<string, () => readonly string[]>> = {
   status: () => statusLines(STATUS, style),
   'lb status': () => poolsLines(POOLS, style),
   check: () => checkLines(CHECK, style),
+  discover: () => discoverLines(DISCOVER, style),
   'images verify': () => imagesLines(IMAGES, { ...style, width: 80 }),
   locked: () => [`LOCKED: ${hostLocked('gw-1', LOCK).message}; no changes made (8s)`],
 };

@@ -1,5 +1,6 @@
 import type { Finding } from '../../src/api7/image-contract/finding.ts';
 import type { CheckedHost, CheckReport } from '../../src/cli/check/report.ts';
+import type { DiscoverReport, ShownService } from '../../src/cli/discover/report.ts';
 import type { ImagesReport } from '../../src/cli/images/report.ts';
 import type { BalancerEntry, PoolsReport } from '../../src/cli/lb/report.ts';
 import type { HostReport, ServiceReport, StatusReport } from '../../src/cli/status/report.ts';
@@ -196,4 +197,70 @@ export const IMAGES: ImagesReport = {
     },
   ],
   errors: [],
+};
+
+const found = (
+  name: 'dashboard' | 'dp_manager' | 'gateway',
+  container: string,
+  more: Partial<ShownService> = {},
+): ShownService => ({
+  service: name,
+  container,
+  id: 'b'.repeat(64),
+  image: 'api7/api7-ee-3-gateway:3.10.5',
+  version: '3.10.5',
+  uid: null,
+  verdict: 'adoptable',
+  refusals: [],
+  certificates: [],
+  ...more,
+});
+
+/** docs/adopting.md shows it. */
+export const DISCOVER: DiscoverReport = {
+  cluster: 'prod',
+  at: '2026-11-30T10:00:00.000Z',
+  hosts: [
+    { host: 'cp-1', services: [found('dashboard', 'eager_bose'), found('dp_manager', 'jolly_carson')], aside: [] },
+    {
+      host: 'cp-2',
+      services: [found('dashboard', 'quirky_noether'), found('dp_manager', 'silly_kare')],
+      aside: [],
+    },
+    {
+      host: 'gw-1',
+      services: [
+        found('gateway', 'wonderful_pike', {
+          certificates: [
+            { place: '-e API7_CONTROL_PLANE_CERT', validTo: '2027-11-02T00:00:00.000Z' },
+            { place: '-e API7_CONTROL_PLANE_CA', validTo: '2035-11-02T00:00:00.000Z' },
+          ],
+        }),
+      ],
+      aside: [],
+    },
+    {
+      host: 'gw-2',
+      services: [
+        found('gateway', 'sweet_albattani', {
+          verdict: 'refused',
+          refusals: [
+            {
+              code: 'AUTO_REMOVE',
+              message: 'sweet_albattani: it was started with --rm and vanishes when it is stopped',
+              hint: 'create the container again without --rm while its node is drained: docker inspect sweet_albattani shows what it was given',
+            },
+          ],
+        }),
+      ],
+      aside: [],
+    },
+    { host: 'lb-1', services: [], aside: [] },
+  ],
+  pools: [
+    { name: 'gateways', hosts: 'load_balancer', members: 'data_plane', port: 9080 },
+    { name: 'dashboards', hosts: 'load_balancer', members: 'control_plane', port: 17080 },
+  ],
+  notes: [],
+  written: { inventory: '/home/you/prod.yaml', secrets: '/home/you/prod-secrets', problems: [] },
 };

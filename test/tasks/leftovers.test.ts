@@ -41,6 +41,7 @@ const WRITERS: Readonly<Record<string, string>> = {
   'transport/files/upload-scripts.ts': '/opt/api7/.package.tar.gz.0123456789ab.api7-orch-part',
   'transport/files/write-scripts.ts': '/opt/api7/.dashboard-config.yaml.api7-orch-new',
   'transport/files/write-errors.ts': 'reads',
+  'adopt/running/find-services.ts': 'reads',
   'tasks/container/read.ts': 'reads',
   'tasks/leftovers.ts': 'reads',
   'tasks/container/write.ts': 'api7-gateway-api7-orch-new',
