@@ -50,7 +50,7 @@ export function daysLeft(ends: number, now: Date): number | undefined {
 const LONGEST_CHAIN = 10;
 
 /** When a certificate, or the last one of several authorities, expires; undefined if it is unreadable. */
-export function validUntil(files: CertificateFiles): Date | undefined {
+export function validUntil(files: Pick<OwnCertificate, 'cert'> | Pick<AuthorityFiles, 'authority'>): Date | undefined {
   const [own, ...rest] = parsed('cert' in files ? files.cert : files.authority) ?? [];
   if (own === undefined) return undefined;
   const among = 'cert' in files ? [own] : [own, ...rest];
