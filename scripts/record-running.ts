@@ -12,7 +12,7 @@ const work = mkdtempSync(join(tmpdir(), 'api7-orch-record-'));
 const config = '-v ./config.yaml:/usr/local/apisix/conf/config.yaml';
 const out = new URL('../test/fixtures/running/', import.meta.url).pathname;
 
-/** Flags of `docker run`, with what stands after the image. */
+/** Flags of `docker run`, with the words after the image. */
 const WAYS: Readonly<Record<string, { readonly flags: string; readonly words?: string; readonly after?: string }>> = {
   vendor: { flags: `-p 39080:9080 -p 39443:9443 ${config}` },
   generated: {

@@ -18,8 +18,8 @@ export function gatewayUid(cluster: string, host: string): string {
 }
 
 /**
- * The instance id of the gateway on a host of an inventory: the one that stands there, because it was adopted with it, else the one that
- * is made of names.
+ * The instance id of the gateway on a host of an inventory: the uid of an adopted gateway, else the one
+ * that is made of names.
  */
 export const gatewayUidOf = ({ cluster, hosts }: Pick<Inventory, 'cluster' | 'hosts'>, host: string): string =>
   hosts.get(host)?.uid ?? gatewayUid(cluster, host);

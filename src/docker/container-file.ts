@@ -45,7 +45,7 @@ const tooLarge = (doing: string, limit: number): OrchError =>
 
 /** The first entry, if it is a file: the archive of a directory begins with the directory, that of a link is the link. */
 async function onlyFile(bytes: Buffer): Promise<ContainerFile | null> {
-  // Twenty files, for those who look into containers alone.
+  // Twenty files, loaded only for reads of containers.
   const { default: tar } = await import('tar-stream');
   const entries = tar.extract();
   entries.end(bytes);

@@ -1,7 +1,7 @@
 import { dump } from 'js-yaml';
 import { SCHEMA } from './read/read-yaml.ts';
 
-/** A top-level block of an inventory, with what is to be said above it. */
+/** A top-level block of an inventory, with its comments. */
 export interface WrittenBlock {
   readonly key: string;
   /** Plain data and Maps; `Tagged` becomes a tag. */

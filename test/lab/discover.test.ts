@@ -15,7 +15,7 @@ import { hostsFile } from './vendor/hosts-file.ts';
 import { must } from './vendor/must.ts';
 import { startVendorCluster, type Way } from './vendor/vendor-cluster.ts';
 
-// What the first users of this tool have: clusters that somebody started by hand. About two minutes.
+// What the first users of this tool have: clusters that an operator started without api7-orch. About two minutes.
 
 describe.runIf(all)('discover', () => {
   let lab: Lab;
@@ -128,7 +128,7 @@ describe.runIf(all)('discover', () => {
       'gw-1 gateway COMPOSE',
       'gw-2 gateway COMPOSE',
     ]);
-    // As the hint says.
+    // By the hint.
     const [hint = ''] = refused.report.hosts.flatMap(({ services }) =>
       services.flatMap(({ refusals }) => refusals.map((one) => one.hint)),
     );

@@ -3,7 +3,7 @@ import { reveal } from '../../core/base/secret.ts';
 import { diff } from '../../core/task/diff.ts';
 import { toPlainYaml, type YamlValue } from '../../tasks/yaml-file/yaml-value.ts';
 
-/** What is said of each host, and what most of them have. */
+/** A value of each host, and the value of most hosts. */
 export interface Common<T> {
   readonly value: T;
   /** Hosts that have something else, with the paths at which it differs. Paths only, for values may be secrets. */

@@ -14,7 +14,7 @@ type Fields = { readonly [key: string]: PlainYaml };
 const fieldsOf = (value: unknown): Fields => (isRecord(value) ? (value as Fields) : {});
 
 /**
- * What has to stand under `api7.config` so that the file becomes the one that was found. `aside`: dotted paths of blocks and
+ * The content of `api7.config` that makes the file equal to the found one. `aside`: dotted paths of blocks and
  * settings that have another place, or that adoption changes.
  *
  * @example configBlock({ a: 1, b: { c: 2 } }, { b: { c: 2, d: 3 } }, []) // { config: { a: 1 }, lacks: ['b.d'] }
@@ -49,7 +49,7 @@ export function configBlock(found: PlainYaml | undefined, base: unknown, aside: 
   return { config: rest(fieldsOf(found), fieldsOf(base), ''), lacks };
 }
 
-/** Names of all blocks above say whether a value is secret, too. */
+/** The names of all blocks above can mark a value as secret, too. */
 function guardedTree(name: string, value: PlainYaml): YamlValue {
   if (typeof value === 'string') return guarded(name, value);
   if (Array.isArray(value)) return value.map((item: PlainYaml) => guardedTree(name, item));

@@ -22,7 +22,7 @@ function sizeText(bytes: number): string {
   return `${Number((bytes / size).toFixed(3))}${unit}`;
 }
 
-/** Labels that tell who made a container: a new one is made by somebody else. */
+/** Labels of the tool that made a container: they do not hold for a new one. */
 const isMakers = (label: string): boolean => /^(?:com\.docker\.|desktop\.docker\.io\/|api7-orch\.)/.test(label);
 
 const none = <T extends object>(value: T): T | undefined => (Object.keys(value).length === 0 ? undefined : value);
@@ -47,7 +47,7 @@ export function containerBlock(settings: UserSettings, own: readonly string[]): 
   };
 }
 
-/** Undefined where it would say nothing. */
+/** Undefined for a block without fields. */
 export function filled(block: Block): Block | undefined {
   const fields = Object.entries(block).filter(([, value]) => value !== undefined && !isEmpty(value));
   return fields.length === 0 ? undefined : Object.fromEntries(fields);

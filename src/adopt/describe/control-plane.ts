@@ -60,7 +60,7 @@ interface OneService {
   readonly refusals: readonly LateRefusal[];
 }
 
-/** Settings that stand elsewhere in the inventory, or that api7-orch has in every file. */
+/** Settings with another place in the inventory, or that api7-orch has in every file. */
 const ASIDE = ['database.dsn', 'database.max_lifetime', 'server.listen.port'];
 
 function oneService(name: 'dashboard' | 'dpManager', services: readonly ServiceOn[]): OneService | undefined {
@@ -71,7 +71,7 @@ function oneService(name: 'dashboard' | 'dpManager', services: readonly ServiceO
     const { config: own, lacks } = configBlock(config.content, baseOf(name, 'https' in ports), ASIDE);
     return {
       host,
-      // TLS is on where nothing is said of it.
+      // TLS is on by default.
       lacks: config.content === undefined ? [] : lacks.filter((path) => !path.startsWith('server.tls')),
       value: {
         dsn: typeof dsn === 'string' ? Secret.containing(dsn) : null,
@@ -120,7 +120,7 @@ function oneService(name: 'dashboard' | 'dpManager', services: readonly ServiceO
   };
 }
 
-/** What api7-orch writes for a service whatever the inventory says. */
+/** What api7-orch writes for a service whatever the inventory contains. */
 function baseOf(name: 'dashboard' | 'dpManager', https: boolean): Block {
   const inside = PORTS[name];
   const host = '0.0.0.0';

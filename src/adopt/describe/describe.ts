@@ -28,7 +28,7 @@ export interface DescribedCluster {
   /** Contents of files below the directory of secrets, by name. */
   readonly secrets: ReadonlyMap<string, string>;
   readonly refusals: readonly LateRefusal[];
-  /** What could not be said, for people. Holds words of hosts. */
+  /** Findings without a place in the inventory, for people. Contains words of hosts. */
   readonly notes: readonly string[];
 }
 
@@ -95,7 +95,7 @@ const LIMITS = [
   'No request may take longer than longest_request (60s where it is not set): set it to what your clients need.',
 ];
 
-/** One of each service and host; of rivals none, for nobody knows which is meant. */
+/** One of each service and host; of rivals none, because only their operator knows which one to adopt. */
 const servicesOf = ({ inventory, hosts }: FoundCluster): readonly ServiceOn[] =>
   hosts.flatMap(({ host, services }) =>
     services

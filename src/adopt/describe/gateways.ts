@@ -84,7 +84,7 @@ function described({ host, address, found }: ServiceOn) {
   };
 }
 
-/** A time-out of its own is kept; without one, api7-orch writes the one that is in force. */
+/** Its own timeout is kept; without one, api7-orch writes the one that is in force. */
 function withShutdown(config: Block, content: unknown): Block {
   const nginx = (content as { readonly nginx_config?: { readonly worker_shutdown_timeout?: unknown } } | undefined)
     ?.nginx_config;

@@ -41,7 +41,7 @@ export function imagesBlock(services: readonly Pick<RunningService, 'service' | 
   };
 }
 
-/** What stands before the vendor's own name of an image; undefined: nothing, or not the same for all. */
+/** The part before the vendor's own name of an image; undefined: nothing, or not the same for all. */
 function registryOf(
   images: readonly { readonly service: Service['name']; readonly ref: string }[],
   version: string,

@@ -13,7 +13,7 @@ export function patternOf(hosts: readonly string[], groups: ReadonlyMap<string, 
   return group ?? hosts.join(',');
 }
 
-/** `load_balancers`, with what could not be said there. */
+/** `load_balancers`, with the findings that have no place there. */
 export interface PoolsBlock {
   readonly pools: { readonly [name: string]: Block };
   readonly notes: readonly string[];

@@ -20,7 +20,7 @@ const BIND = {
   gateway: { http: 'http', https: 'https', status: 'status', stream: 'streams' },
 } as const;
 
-/** Ports that a service has where nothing is said. */
+/** Default ports of a service. */
 const USUAL: Readonly<Record<Service['name'], Readonly<Record<string, number>>>> = {
   dashboard: { http: PORTS.dashboard.http },
   dpManager: { http: PORTS.dpManager.http },

@@ -2,7 +2,7 @@ import { Secret } from '../../core/base/secret.ts';
 import { Tagged } from '../../inventory/tagged.ts';
 import type { YamlValue } from '../../tasks/yaml-file/yaml-value.ts';
 
-/** Values that stand in files beside the inventory. */
+/** Values in files beside the inventory. */
 export class SecretFiles {
   /** Contents by name. */
   readonly contents = new Map<string, string>();

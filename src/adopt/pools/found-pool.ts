@@ -17,7 +17,7 @@ export interface FoundPool {
   readonly port: number;
 }
 
-/** What a balancer host says of the nodes. */
+/** The pools of the nodes on a balancer host. */
 export interface FoundPools {
   readonly pools: readonly FoundPool[];
   /** What could not be taken as it is, for people. Holds words of the host. */

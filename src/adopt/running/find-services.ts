@@ -23,7 +23,7 @@ import { type ContainerUnit, containerUnits, unitRefusal } from './unit-owners.t
 import { userSettings } from './user-settings.ts';
 
 export interface FindOptions {
-  /** Containers that belong to no compose project and no unit any more, whatever their labels or units say. */
+  /** Containers that belong to no compose project and no unit any more, whatever their labels or units are. */
   readonly unmanaged?: readonly string[];
 }
 
@@ -37,7 +37,7 @@ interface Candidate {
 }
 
 /**
- * What runs of API7 on a host, whoever started it, and whether it can be adopted. Reads only.
+ * API7's services that run on a host, of any origin, and whether they can be adopted. Reads only.
  *
  * @throws OrchError as the calls of its Docker Engine
  * @example const { services } = await findServices(host);
@@ -154,7 +154,7 @@ function instanceId(name: string, config: Parameters<typeof valueAt>[0]): readon
 const unknownVersion = (name: string, ref: string): Refusal =>
   refusal(
     'VERSION',
-    `${name}: the image ${ref} does not tell its version`,
+    `${name}: the image ${ref} does not show its version`,
     'give the image a tag such as 3.10.5: docker tag',
   );
 

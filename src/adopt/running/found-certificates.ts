@@ -51,7 +51,7 @@ export async function foundCertificates(
     })),
   );
   return [...given, ...files].map(({ place, cert }) => {
-    const validTo = validUntil({ cert })?.getTime();
+    const validTo = validUntil(/_CA$/.test(place) ? { authority: cert } : { cert })?.getTime();
     return { place, ...(validTo === undefined ? {} : { validToMs: validTo }) };
   });
 }

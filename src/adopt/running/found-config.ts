@@ -25,7 +25,7 @@ export async function foundConfig(found: ContainerInspect, path: string, host: R
   const name = shortName(found);
   const source = mountsOf(found).binds.find(({ target }) => target === path)?.source;
   const at = { path, ...(source === undefined ? {} : { source }) };
-  // What it would run is not known: that it does not run is told elsewhere.
+  // It has no process whose file could be read; NOT_RUNNING reports that.
   if (found.State.Pid <= 0) return { config: at, refusals: [] };
   const [seen, now] = await Promise.all([
     host.read(`/proc/${found.State.Pid}/root${path}`),

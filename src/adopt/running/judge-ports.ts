@@ -33,7 +33,7 @@ function streamPorts(config: PlainYaml | undefined, protocol: 'tcp' | 'udp'): re
   );
 }
 
-/** Ports that are published and that the inventory cannot say. */
+/** Published ports without a field in the inventory. */
 export function judgePorts(
   name: string,
   { service, words }: ServiceMarks,
@@ -54,7 +54,7 @@ export function judgePorts(
       : [
           refusal(
             'PORTS',
-            `${name}: it publishes ${text(unknown)}, which the inventory cannot say of a ${words}`,
+            `${name}: it publishes ${text(unknown)}, for which a ${words} has no field in the inventory`,
             `create it again without -p of these ports while its node is drained`,
           ),
         ]),

@@ -6,13 +6,13 @@ import { judgeMounts } from './judge-mounts.ts';
 import type { Judged } from './judged.ts';
 import { type Refusal, type RefusalCode, refusal } from './refusal.ts';
 
-/** Started again by hand without the flag: what leads out of most refusals. */
+/** The remedy of most refusals: the operator creates the container again without the flag. */
 const again = (name: string, without: string): string =>
   `create the container again ${without} while its node is drained: docker inspect ${name} shows what it was given`;
 
 /**
- * Why a container cannot be adopted, as far as its Engine tells. Adoption makes a new container from what the inventory can
- * say: what it cannot say would be lost.
+ * Why a container cannot be adopted, as far as its Engine shows. Adoption makes a new container from the inventory: a setting
+ * without a field there would be lost.
  */
 export function judge(judged: Judged): readonly Refusal[] {
   const { found, image, info } = judged;
@@ -109,7 +109,7 @@ function settings({ found, image }: Judged, say: Say): Refusal[] {
   if (image === null || flags.length === 0) return [];
   return say(
     'SETTING',
-    `it has ${flags.join(', ')}, which the inventory cannot say`,
+    `it has ${flags.join(', ')}, for which the inventory has no field`,
     again(shortName(found), 'without that'),
   );
 }

@@ -3,7 +3,7 @@ import type { Secret } from '../../core/base/secret.ts';
 import type { PlainYaml } from '../../tasks/yaml-file/yaml-value.ts';
 import type { Refusal } from './refusal.ts';
 
-/** One of API7's services as it runs on a host, whoever started it. */
+/** One of API7's services as it runs on a host, of any origin. */
 export interface RunningService {
   readonly service: Service['name'];
   readonly container: FoundContainer;
@@ -55,7 +55,7 @@ export interface FoundImage {
   readonly ref: string;
   /** As this Engine's store reports it. */
   readonly id: string;
-  /** Without "v"; undefined: neither its tag nor its labels tell. */
+  /** Without "v"; undefined: neither its tag nor its labels contain it. */
   readonly version?: string;
 }
 
@@ -75,7 +75,7 @@ export interface FoundMount {
 }
 
 export interface UserSettings {
-  /** Every value may be a secret, for nobody says which are. */
+  /** Every value may be a secret: Docker does not mark them. */
   readonly env: Readonly<Record<string, Secret>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly ports: readonly FoundPort[];

@@ -9,7 +9,7 @@ const params = z.strictObject({
 });
 
 /**
- * A query: API7's services that run on the host, whoever started them, with what keeps each from being adopted.
+ * A query: API7's services that run on the host, of any origin, with the refusals of each.
  *
  * @example const { services } = yield* runningServices({});
  */

@@ -4,10 +4,10 @@ import { imageParts } from '../../core/base/image-parts.ts';
 import type { ContainerInspect, ImageInspect } from '../../core/host/docker.ts';
 import { IN_IMAGE } from '../../inventory/own-settings.ts';
 
-/** What tells a service of API7: the name that its image ends with, and ports inside that it is published by. */
+/** How a service of API7 is recognized: the last part of its image's name, and its published ports inside. */
 export interface ServiceMarks {
   readonly service: Service['name'];
-  /** As people say it. */
+  /** As messages name it. */
   readonly words: string;
   readonly repository: string;
   /** Inside the container: those of the vendor's pages and of his own defaults. */

@@ -7,7 +7,7 @@ import type { FoundPort, UserSettings } from './running-service.ts';
 
 /**
  * What the user of a container set: what the Engine shows of it without what its image brings. The image's own values
- * would else go on into the container of the next version.
+ * would otherwise be frozen into the container of the next version.
  */
 export function userSettings(
   found: ContainerInspect,
@@ -51,7 +51,7 @@ function variables(entries: readonly string[], brought: ReadonlySet<string>): Re
   );
 }
 
-/** Of a port that the Engine chose, only the settings of the network tell the number. */
+/** Of a port that the Engine chose, only the settings of the network contain the number. */
 function publishedPorts({ HostConfig, NetworkSettings }: ContainerInspect): readonly FoundPort[] {
   const stated = HostConfig.PortBindings ?? {};
   const now = NetworkSettings?.Ports ?? {};

@@ -71,7 +71,7 @@ function reportOf(
   };
 }
 
-/** Writes the inventory, then loads it as every other verb does: what it refuses is told, and the files stay to be corrected. */
+/** Writes the inventory, then loads it as every other verb does: the problems are shown, and the files stay for the operator to correct. */
 async function write(
   out: OutFiles,
   inventory: HostsInventory,
@@ -87,7 +87,7 @@ async function write(
   const head = [
     `Written by "api7-orch discover" on ${report.at.slice(0, 10)} from what runs on the hosts of ${basename(inventory.file)}.`,
     'Next: read it, then "api7-orch run install --check" (docs/adopting.md).',
-    ...(notes.length === 0 ? [] : ['What it could not say:', ...notes.map((note) => `- ${note}`)]),
+    ...(notes.length === 0 ? [] : ['Not in the inventory:', ...notes.map((note) => `- ${note}`)]),
     '',
   ];
   writeOut(out, inventoryText(blocks, head), secrets);

@@ -12,7 +12,7 @@ import type { Reader } from '../../core/host/connection.ts';
 import type { HostsInventory } from '../../inventory/load.ts';
 import type { Connections } from '../../traffic/pool-snapshot.ts';
 
-/** What a host says when it is asked; `error`: it did not, or not all. */
+/** The findings of a host; `error`: it was not read, or not completely. */
 export interface ReadHost {
   readonly host: string;
   readonly found: FoundOnHost;
@@ -43,7 +43,7 @@ export async function readCluster(
       ]);
       const balancer = {
         pools: balancers.flatMap(({ pools }) => pools),
-        // Where services run, a balancer that is installed and does not run is nobody's concern.
+        // Where services run, an installed balancer that does not run is no finding.
         notes: balancers.flatMap(({ notes, isIdle = false }) =>
           isIdle && !(found instanceof OrchError) && found.services.length > 0 ? [] : notes,
         ),

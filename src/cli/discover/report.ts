@@ -45,7 +45,7 @@ export interface DiscoverReport {
     readonly members: string;
     readonly port: number;
   }[];
-  /** What the inventory could not say. */
+  /** Findings without a place in the inventory. */
   readonly notes: readonly string[];
   /** Set with `--out`: the inventory, the directory of its secrets, and what is wrong with it, line by line. */
   readonly written?: {

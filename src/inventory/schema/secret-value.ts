@@ -20,7 +20,7 @@ export const namesSecret = (name: string): boolean => NAMES.test(name);
 /** Letters and digits without a word in them: a token, a hash, a key. */
 const isRandom = (text: string): boolean => /^[\w+/=-]{24,}$/.test(text) && /\d/.test(text) && /[A-Za-z]/.test(text);
 
-/** Whether a value that was found somewhere is kept as a secret: its name says so, or it looks like one. */
+/** Whether a value that was found somewhere is kept as a secret: it has the name or the form of one. */
 export const mayBeSecret = (name: string, text: string): boolean =>
   text.length >= SHORTEST_SECRET &&
   (namesSecret(name) || LOGIN_IN_URL.test(text) || text.includes('PRIVATE KEY-----') || isRandom(text));

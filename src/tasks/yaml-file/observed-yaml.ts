@@ -5,7 +5,7 @@ import type { PlainYaml } from './yaml-value.ts';
 const MOST_VALUES = 100_000;
 
 /**
- * What a YAML file of a host says; `null` for an empty one; undefined where it is not one document, or holds too much.
+ * The content of a host's YAML file; `null` for an empty one; undefined where it is not one document, or holds too much.
  *
  * @example observedYaml('server: { listen: { port: 17080 } }') // { server: { listen: { port: 17080 } } }
  */
@@ -31,7 +31,7 @@ export function observedYaml(text: string): PlainYaml | undefined {
   try {
     return copy(tree);
   } catch (error) {
-    // An alias may also lead back to the block that it stands in.
+    // An alias may also refer to a block that contains it.
     if (error instanceof TooMuch || error instanceof RangeError) return undefined;
     throw error;
   }

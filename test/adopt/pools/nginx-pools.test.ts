@@ -44,7 +44,7 @@ function hostWith(shown: { readonly code: number; readonly stdout: string }): Fa
   return host;
 }
 
-test('each upstream whose servers have a file of their own is a pool; of the others it is said what to do', async () => {
+test('each upstream whose servers have a file of their own is a pool; the others give a note with the remedy', async () => {
   const { pools, notes } = await nginxPools(hostWith({ code: 0, stdout: SHOWN }), NODES);
   expect(pools).toEqual([
     {

@@ -67,7 +67,7 @@ describe('what the user set', () => {
     ]);
   });
 
-  test('all that the inventory can say', async () => {
+  test('every setting with a field in the inventory', async () => {
     const found = await only([recorded('settings')]);
     expect(found.refusals).toEqual([]);
     expect(found.container).toMatchObject({ name: 'gw', policy: 'always' });
@@ -206,7 +206,7 @@ describe('the configuration', () => {
     expect(await codes([recorded('generated')], { modifiedMs: startedMs + 60_000 })).toEqual([]);
   });
 
-  test('a file of comments says nothing', async () => {
+  test('a file of comments is an empty configuration', async () => {
     const { config, refusals } = await only([recorded('vendor')], { seen: { [CONFIG]: '# The defaults hold.\n' } });
     expect({ content: config.content, refusals }).toEqual({ content: {}, refusals: [] });
   });
@@ -236,7 +236,7 @@ function bomb(): string {
 describe('owners', () => {
   const FILE = '/srv/api7/docker-compose.yaml';
 
-  test('a compose project whose file is there, until it is moved away or said to be no owner', async () => {
+  test('a compose project whose file is there, until the file is moved away or --unmanaged names the container', async () => {
     const { refusals } = await only([recorded('compose')], { files: [FILE] });
     expect(refusals.map(({ code }) => code)).toEqual(['COMPOSE']);
     expect(refusals[0]?.hint).toContain(`mv ${FILE} ${FILE}.released`);

@@ -64,7 +64,7 @@ describe('a cluster that can be adopted', () => {
     });
   });
 
-  test('secrets stand in files of their owner alone, and nowhere else', async () => {
+  test('secrets are in files of their owner alone, and nowhere else', async () => {
     const { directory, yaml, text, report } = await discovered(cluster());
     const folder = join(directory, 'prod-secrets');
     expect(statSync(folder).mode & 0o777).toBe(0o700);
@@ -79,7 +79,7 @@ describe('a cluster that can be adopted', () => {
     }
   });
 
-  test('the table says what was found, and until when certificates are valid', async () => {
+  test('the table shows what was found, and the last day of certificates', async () => {
     const { text } = await discovered(cluster());
     expect(text).toMatch(/^HOST +SERVICE +CONTAINER +VERSION +RESULT$/m);
     expect(text).toMatch(/^gw-1 +gateway +\S+ +3\.10\.5 +will be adopted$/m);
@@ -219,7 +219,7 @@ describe('refused, with exit code 2', () => {
     expect(codesOf(found)).toEqual(['gw-2 gateway GROUP']);
   });
 
-  test('what the inventory itself does not take is told with its line', async () => {
+  test('problems of the written inventory are shown with their lines', async () => {
     const config = { seen: { [CONFIG]: 'apisix: { node_listen: 8000 }\n' } };
     const hosts = Object.fromEntries(
       ['gw-1', 'gw-2'].map((name) => [name, gatewayHost(name, gatewayOf(MTLS), config)]),

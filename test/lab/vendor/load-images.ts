@@ -4,7 +4,7 @@ import type { Lab } from '../lab.ts';
 import { labHost } from '../plan/lab-file.ts';
 import { must } from './must.ts';
 
-/** Loads the images of the vendor's package on a host, as his page says: the package is unpacked in `directory`. */
+/** Loads the images of the vendor's package on a host, as the vendor's page describes: the package is unpacked in `directory`. */
 export async function loadImages(lab: Lab, host: string, part: Part, directory: string): Promise<void> {
   const { docker, file } = lab;
   await ensurePackages(docker, () => {});

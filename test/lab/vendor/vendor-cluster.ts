@@ -5,16 +5,16 @@ import { hostsOf, labHost } from '../plan/lab-file.ts';
 import { loadImages } from './load-images.ts';
 import { must, put } from './must.ts';
 
-/** Where whoever started it kept its files. */
+/** The files of the operator who started it. */
 export const HOME = '/root/api7';
 
 /**
  * How a cluster was started that api7-orch has not made:
- * - `page`: the literal lines of the vendor's page on high availability. No name, a mount relative to where somebody stood, no restart policy, no
+ * - `page`: the literal lines of the vendor's page on high availability. No name, a mount relative to the working directory, no restart policy, no
  *   stop signal. Gateways log in with a token and have the status block of the page.
  * - `script`: the control plane by the page, gateways by the script that the dashboard generates: certificates in the environment, no
  *   mount, no status port.
- * - `compose`: as the vendor's compose file starts it. The hosts have no compose, so its labels are set by hand; the file is there.
+ * - `compose`: as the vendor's compose file starts it. The hosts have no compose, so `docker run` sets its labels; the file is there.
  */
 export type Way = 'page' | 'script' | 'compose';
 
