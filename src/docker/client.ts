@@ -13,6 +13,7 @@ import {
   engineInfo,
   imageInspect,
   parseReply,
+  updateReply,
   waitReply,
 } from './replies.ts';
 import { type EngineRequest, inPath, withQuery } from './request.ts';
@@ -106,8 +107,8 @@ export function dockerOver(dial: Dial): DialledDocker {
       return parseReply(waitReply, reply, doing).StatusCode;
     },
 
-    async remove(name) {
-      const path = withQuery(`/containers/${inPath(name)}`, { v: true });
+    async remove(name, { keepVolumes = false } = {}) {
+      const path = withQuery(`/containers/${inPath(name)}`, { v: !keepVolumes });
       const doing = `remove container ${name}`;
       try {
         await engine.order(doing, { method: 'DELETE', path }, { fine: [404] });
@@ -123,6 +124,15 @@ export function dockerOver(dial: Dial): DialledDocker {
     async rename(name, to) {
       const request = post(`/containers/${inPath(name)}/rename`, { name: to });
       await engine.order(`rename container ${name} to ${to}`, request);
+    },
+
+    async setRestartPolicy(name, { Name, MaximumRetryCount = 0 }) {
+      const request = {
+        ...post(`/containers/${inPath(name)}/update`),
+        body: { RestartPolicy: { Name, MaximumRetryCount } },
+      };
+      const doing = `set the restart policy of container ${name}`;
+      parseReply(updateReply, await engine.changeJson(doing, request), doing);
     },
 
     pull: (ref, login) => pullImage(engine, ref, login),

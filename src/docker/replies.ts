@@ -44,7 +44,7 @@ export const containerInspect = z.object({
     Error: text,
     StartedAt: text,
   }),
-  Config: z.object({
+  Config: z.looseObject({
     Image: text,
     Hostname: text.default(''),
     Env: strings,
@@ -162,6 +162,8 @@ export const createReply = z.object({ Id: text });
 
 /** A line of a pull's progress. */
 export const pullProgress = z.object({ error: text.optional() });
+
+export const updateReply = z.object({ Warnings: strings });
 
 export const waitReply = z.object({ StatusCode: z.number() });
 

@@ -8,7 +8,7 @@ import { LOG_OPTIONS } from '../docker/spec.ts';
 export interface FakeContainer {
   readonly id: string;
   readonly imageId: string;
-  readonly body: ContainerCreate;
+  body: ContainerCreate;
   readonly imageEnv: readonly string[];
   /** Log driver and options of the Engine's daemon when it was created. */
   readonly daemonLog: LogConfig;
@@ -89,7 +89,7 @@ export function inspectFake(container: FakeContainer): ContainerInspect {
       ...host,
       NetworkMode: host.NetworkMode ?? 'default',
       LogConfig: logConfig(container),
-      RestartPolicy: { Name: host.RestartPolicy.Name, MaximumRetryCount: 0 },
+      RestartPolicy: { MaximumRetryCount: 0, ...host.RestartPolicy },
       PortBindings: host.PortBindings ?? {},
       Ulimits: host.Ulimits ?? [],
       Mounts: host.Mounts ?? [],

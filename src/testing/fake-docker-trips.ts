@@ -22,8 +22,9 @@ export const countedDocker = (docker: Docker, { ask, write }: Trips): Docker => 
   stop: (name, options) => write(() => docker.stop(name, options)),
   signal: (name, signal) => write(() => docker.signal(name, signal)),
   wait: (name, timeoutSeconds) => ask(() => docker.wait(name, timeoutSeconds)),
-  remove: (name) => write(() => docker.remove(name)),
+  remove: (name, options) => write(() => docker.remove(name, options)),
   rename: (name, to) => write(() => docker.rename(name, to)),
+  setRestartPolicy: (name, policy) => write(() => docker.setRestartPolicy(name, policy)),
   pull: (ref, login) => write(() => docker.pull(ref, login)),
   tag: (id, ref) => write(() => docker.tag(id, ref)),
 });

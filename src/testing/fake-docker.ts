@@ -10,14 +10,11 @@ import type {
   ImageInspect,
   LogConfig,
   RegistryLogin,
+  RestartPolicy,
 } from '../core/host/docker.ts';
 import { engineError } from '../docker/engine-error.ts';
 import {
-  beginFake,
   endFake,
-  endProgram,
-  type FakeContainer,
-  type FakeEnd,
   inspectFake,
   newFakeContainer,
   refuseBody,
@@ -26,7 +23,8 @@ import {
   refuseTakenPort,
   summarizeFake,
 } from './fake-container.ts';
-import { fileInFake, seenByFake } from './fake-container-files.ts';
+import { fileInFake } from './fake-container-files.ts';
+import { FakeContainers } from './fake-containers.ts';
 import type { FakeDockerOptions } from './fake-docker-options.ts';
 import { type FakeImageIds, FakeImages, type FakeLogins, inRegistry } from './fake-images.ts';
 
@@ -36,7 +34,7 @@ import { type FakeImageIds, FakeImages, type FakeLogins, inRegistry } from './fa
  *
  * @example const docker = new FakeDocker({ files: { read: (path) => host.fileText(path) } });
  */
-export class FakeDocker implements Docker {
+export class FakeDocker extends FakeContainers implements Docker {
   /** Images that a pull finds, by reference; by digest also untagged ones. */
   readonly pullable = new Map<string, FakeImageIds>();
   /** Registries with a login: the password of each user, by address. */
@@ -49,19 +47,16 @@ export class FakeDocker implements Docker {
   onWrite: ((call: string, name: string) => void) | undefined;
   /** Requested stops. */
   readonly stops: { readonly name: string; readonly signal: string; readonly timeoutSeconds: number }[] = [];
+  /** Removed containers. */
+  readonly removals: { readonly name: string; readonly keepVolumes: boolean }[] = [];
   /** Signals sent without waiting. */
   readonly signals: { readonly name: string; readonly signal: string }[] = [];
-  /** A container's process that ends by itself; undefined: it keeps running. `files` are its mounted ones. */
-  program: ((body: ContainerCreate, files: ReadonlyMap<string, string>) => FakeEnd | undefined) | undefined;
   /** Log driver of containers that set none, and the daemon's options for it. */
   log: LogConfig = { Type: 'json-file', Config: {} };
-  readonly #options: FakeDockerOptions;
   readonly #images: FakeImages;
-  #containers: FakeContainer[] = [];
-  #count = 0;
 
   constructor(options: FakeDockerOptions) {
-    this.#options = options;
+    super(options);
     this.#images = new FakeImages(options.store ?? 'classic', options.imageEnv ?? []);
   }
 
@@ -71,84 +66,31 @@ export class FakeDocker implements Docker {
   /** Sets an image's configuration: user, stop signal, entrypoint. */
   configureImage = (ref: string, config: NonNullable<ImageInspect['Config']>): void =>
     this.#images.configure(ref, config);
-  /** Process id of a running container, else 0. */
-  pidOf(name: string): number {
-    return this.#find(name)?.pid ?? 0;
-  }
-
-  /** The body that a container was created from; undefined: it does not exist. */
-  bodyOf(name: string): ContainerCreate | undefined {
-    return this.#find(name)?.body;
-  }
-
-  /** A mounted file as a container's process sees it; `null` if the process or file does not exist. */
-  seenFile(pid: number, target: string): string | null {
-    return seenByFake(pid > 0 ? this.#containers.find((container) => container.pid === pid) : undefined, target);
-  }
-
-  /** Edits a file in place: containers with this very file see the new text at once. */
-  editInPlace(path: string, text: string): void {
-    const now = this.#options.files.read(path);
-    for (const { body, seen } of this.#containers)
-      for (const { Source, Target } of body.HostConfig.Mounts ?? [])
-        if (Source === path && seen.get(Target) === now) seen.set(Target, text);
-  }
-
-  /**
-   * Ends the process. Its restart policy may start it again at once (`back`) or after a delay (`loops`); `oom`: the
-   * kernel killed it.
-   */
-  crash(name: string, exitCode: number, { oom = false, back = false, loops = false } = {}): void {
-    const container = this.#must(name, 'crash');
-    endFake(container, exitCode);
-    container.oomKilled = oom;
-    if (!back && !loops) return;
-    container.restartCount++;
-    if (loops) container.status = 'restarting';
-    else this.#begin(container);
-  }
-
-  /** Acts as `docker pause` and `docker unpause`. */
-  pause(name: string): void {
-    this.#must(name, 'pause').status = 'paused';
-  }
-
-  unpause(name: string): void {
-    this.#must(name, 'unpause').status = 'running';
-  }
-
-  /**
-   * A container that the Engine could not remove completely (`dead`), or is removing for another client (`removing`).
-   */
-  halfRemoved(name: string, status: 'dead' | 'removing'): void {
-    Object.assign(this.#must(name, 'remove'), { status, pid: 0 });
-  }
 
   async info(): Promise<EngineInfo> {
     const { Type: LoggingDriver } = this.log;
     const about = { ServerVersion: '28.0.0', DockerRootDir: '/var/lib/docker', Driver: 'overlay2', LoggingDriver };
-    return { ...about, ...this.#options.info };
+    return { ...about, ...this.options.info };
   }
 
   async container(name: string): Promise<ContainerInspect | null> {
-    const found = this.#find(name);
+    const found = this.find(name);
     // Docker has tried again by the next reading.
     if (found?.status === 'restarting') found.restartCount++;
     return found === undefined ? null : inspectFake(found);
   }
 
-  containers = async (): Promise<readonly ContainerSummary[]> => this.#containers.map(summarizeFake);
+  async containers(): Promise<readonly ContainerSummary[]> {
+    return this.list.map(summarizeFake);
+  }
 
   file = async (name: string, path: string): Promise<ContainerFile | null> =>
-    fileInFake(this.#find(name), path, (source) => this.#options.files.read(source));
-  /** A file of the container's own file system, as its process wrote it. */
-  writeInside = (name: string, path: string, text: string): void =>
-    void this.#must(name, 'write into').own.set(path, text);
+    fileInFake(this.find(name), path, (source) => this.options.files.read(source));
 
   image = async (ref: string): Promise<ImageInspect | null> => this.#images.inspect(ref);
 
   async logs(name: string, lines: number): Promise<string> {
-    return (this.#find(name)?.log ?? '').split('\n').slice(-lines).join('\n');
+    return (this.find(name)?.log ?? '').split('\n').slice(-lines).join('\n');
   }
 
   async create(name: string, body: ContainerCreate): Promise<string> {
@@ -156,26 +98,26 @@ export class FakeDocker implements Docker {
     const doing = `create container ${name}`;
     const imageId = this.#images.idOf(body.Image);
     if (imageId === undefined) throw engineError({ doing, status: 404, message: `No such image: ${body.Image}` });
-    refuseTakenName(name, this.#containers, doing);
-    refuseBody(body, doing, (path) => this.#options.files.exists?.(path) ?? this.#options.files.read(path) !== null);
-    const id = sha256(`${name} ${this.#count++}`);
-    const { imageEnv = [] } = this.#options;
-    this.#containers.push(newFakeContainer({ id, imageId, body, imageEnv, daemonLog: this.log, name }));
+    refuseTakenName(name, this.list, doing);
+    refuseBody(body, doing, (path) => this.options.files.exists?.(path) ?? this.options.files.read(path) !== null);
+    const id = sha256(`${name} ${this.count++}`);
+    const { imageEnv = [] } = this.options;
+    this.list.push(newFakeContainer({ id, imageId, body, imageEnv, daemonLog: this.log, name }));
     return id;
   }
 
   async start(name: string): Promise<void> {
     this.onWrite?.('start', name);
-    const container = this.#must(name, 'start');
+    const container = this.must(name, 'start');
     if (container.status === 'running' || container.status === 'restarting') return;
     refuseState(container, 'start');
-    refuseTakenPort(container, this.#containers);
-    this.#begin(container);
+    refuseTakenPort(container, this.list);
+    this.begin(container);
   }
 
   async stop(name: string, options: { readonly signal: string; readonly timeoutSeconds: number }): Promise<void> {
     this.onWrite?.('stop', name);
-    const container = this.#find(name);
+    const container = this.find(name);
     if (container === undefined || !inspectFake(container).State.Running) return;
     this.stops.push({ name, ...options });
     if (container.status === 'restarting') container.status = 'exited';
@@ -184,7 +126,7 @@ export class FakeDocker implements Docker {
 
   async signal(name: string, signal: string): Promise<void> {
     this.onWrite?.('signal', name);
-    const container = this.#find(name);
+    const container = this.find(name);
     if (container?.status !== 'running' && container?.status !== 'paused') return;
     this.signals.push({ name, signal });
     if (signal === 'SIGKILL') endFake(container, 137);
@@ -194,24 +136,32 @@ export class FakeDocker implements Docker {
   }
 
   async wait(name: string, timeoutSeconds: number): Promise<number> {
-    const container = this.#must(name, 'wait for');
+    const container = this.must(name, 'wait for');
     if (container.status === 'running' || container.status === 'paused')
       throw new OrchError('TIMED_OUT', `container ${name} has not ended within ${timeoutSeconds} s`);
     return container.exitCode;
   }
 
-  async remove(name: string): Promise<void> {
+  async remove(name: string, { keepVolumes = false } = {}): Promise<void> {
     this.onWrite?.('remove', name);
-    const container = this.#find(name);
-    if (container !== undefined) refuseState(container, 'remove');
-    this.#containers = this.#containers.filter((other) => other !== container);
+    const container = this.find(name);
+    if (container === undefined) return;
+    refuseState(container, 'remove');
+    this.removals.push({ name: container.name, keepVolumes });
+    this.list = this.list.filter((other) => other !== container);
   }
 
   async rename(name: string, to: string): Promise<void> {
     this.onWrite?.('rename', name);
-    const container = this.#must(name, 'rename');
-    refuseTakenName(to, this.#containers, `rename container ${name} to ${to}`);
+    const container = this.must(name, 'rename');
+    refuseTakenName(to, this.list, `rename container ${name} to ${to}`);
     container.name = to;
+  }
+
+  async setRestartPolicy(name: string, policy: RestartPolicy): Promise<void> {
+    this.onWrite?.('setRestartPolicy', name);
+    const container = this.must(name, 'update');
+    container.body = { ...container.body, HostConfig: { ...container.body.HostConfig, RestartPolicy: policy } };
   }
 
   async pull(ref: string, login?: RegistryLogin): Promise<void> {
@@ -230,21 +180,5 @@ export class FakeDocker implements Docker {
     const doing = `tag image ${id} as ${ref}`;
     if (imageId === undefined) throw engineError({ doing, status: 404, message: `No such image: ${id}` });
     this.#images.tag(imageId, ref);
-  }
-
-  #find(name: string): FakeContainer | undefined {
-    return this.#containers.find((container) => container.name === name || container.id === name);
-  }
-
-  #must(name: string, verb: string): FakeContainer {
-    const found = this.#find(name);
-    if (found !== undefined) return found;
-    throw engineError({ doing: `${verb} container ${name}`, status: 404, message: `No such container: ${name}` });
-  }
-
-  #begin(container: FakeContainer): void {
-    beginFake(container, ++this.#count, (path) => this.#options.files.read(path));
-    const end = this.program?.(container.body, container.seen);
-    if (end !== undefined) endProgram(container, end);
   }
 }

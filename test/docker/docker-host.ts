@@ -28,14 +28,25 @@ export class DockerHost extends FakeHost {
 
   /** A process's own view of its mounted files, as in /proc. */
   override async sha256(path: string): Promise<string | null> {
-    const [, pid, target] = path.match(/^\/proc\/(\d+)\/root(\/.*)$/) ?? [];
+    const [, pid, target] = OF_PROCESS.exec(path) ?? [];
     // A request like any other, so that it counts as a round trip.
     const digest = await super.sha256(path);
     if (pid === undefined || target === undefined) return digest;
     const seen = this.engine.seenFile(Number(pid), target);
     return seen === null ? null : sha256(seen);
   }
+
+  override async read(path: string, limit?: number): Promise<Buffer | null> {
+    const [, pid, target] = OF_PROCESS.exec(path) ?? [];
+    const content = await super.read(path, limit);
+    if (pid === undefined || target === undefined) return content;
+    const seen = this.engine.seenFile(Number(pid), target);
+    return seen === null ? null : Buffer.from(seen);
+  }
 }
+
+/** A file as a process sees it. */
+const OF_PROCESS = /^\/proc\/(\d+)\/root(\/.*)$/;
 
 function carryOut(command: Command, host: FakeHost, engine: FakeDocker): Partial<RunResult> | undefined {
   // The fake replies at once, so the asynchronous part was prepared when the archive was registered.

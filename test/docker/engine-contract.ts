@@ -150,6 +150,22 @@ export function engineContract(under: () => EngineUnderTest): void {
     await clean(name('b'), name('c'));
   });
 
+  test('the restart policy of one that runs is changed', async () => {
+    const { docker, name } = under();
+    await docker.create(name('policy'), createBody(spec({ restart: 'always' })));
+    await docker.start(name('policy'));
+    await docker.setRestartPolicy(name('policy'), { Name: 'no' });
+    expect((await docker.container(name('policy')))?.HostConfig.RestartPolicy.Name).toBe('no');
+    await docker.setRestartPolicy(name('policy'), { Name: 'on-failure', MaximumRetryCount: 3 });
+    expect((await docker.container(name('policy')))?.HostConfig.RestartPolicy).toEqual({
+      Name: 'on-failure',
+      MaximumRetryCount: 3,
+    });
+    expect((await docker.container(name('policy')))?.State.Running).toBe(true);
+    expect(await code(docker.setRestartPolicy(name('absent'), { Name: 'no' }))).toBe('DOCKER_FAILED');
+    await clean(name('policy'));
+  });
+
   test('a port that is held is refused at start, not before', async () => {
     const { docker, name, port } = under();
     const ports = { '80/tcp': [`127.0.0.1:${port}`] };

@@ -167,6 +167,7 @@ const calls: readonly (readonly [string, (docker: Docker) => Promise<unknown>])[
   ['signal', (docker) => docker.signal('web', 'SIGHUP')],
   ['wait', (docker) => docker.wait('web', 5)],
   ['remove', (docker) => docker.remove('web')],
+  ['setRestartPolicy', (docker) => docker.setRestartPolicy('web', { Name: 'no' })],
   ['rename', (docker) => docker.rename('web', 'other')],
   ['tag', (docker) => docker.tag('sha256:1', 'a:1')],
 ];

@@ -473,6 +473,7 @@ describe('every operation that changes a host confirms the lock', () => {
     stop: ['web', { signal: 'SIGQUIT', timeoutSeconds: 1 }],
     signal: ['web', 'SIGHUP'],
     rename: ['web', 'web-2'],
+    setRestartPolicy: ['web', { Name: 'no' }],
     pull: ['x:2'],
     tag: ['x:1', 'x:3'],
   };

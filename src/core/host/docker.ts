@@ -1,15 +1,13 @@
 import type { Text } from '../base/secret.ts';
+import type { ContainerCreate, PortBinding, RestartPolicy } from './container-create.ts';
+
+export type { ContainerCreate, LogConfig, PortBinding, RestartPolicy } from './container-create.ts';
 
 /**
  * The part of the Docker Engine API (v1.41 names and shapes) that tasks need, as a port. `docker/` implements it over a
  * socket, the fake host in memory. Shapes keep the Engine's field names, so that its reference applies:
  * https://docs.docker.com/reference/api/engine/
  */
-export interface PortBinding {
-  readonly HostIp: string;
-  readonly HostPort: string;
-}
-
 export interface ContainerInspect {
   readonly Id: string;
   readonly Name: string;
@@ -53,7 +51,7 @@ export interface ContainerInspect {
     /** `name:address`. */
     readonly ExtraHosts?: readonly string[] | null;
     readonly Dns?: readonly string[] | null;
-    readonly RestartPolicy: { readonly Name: string; readonly MaximumRetryCount?: number };
+    readonly RestartPolicy: RestartPolicy;
     readonly PortBindings: Readonly<Record<string, readonly PortBinding[] | null>> | null;
     readonly Ulimits: readonly { readonly Name: string; readonly Soft: number; readonly Hard: number }[] | null;
     readonly Mounts?:
@@ -166,42 +164,6 @@ export interface EngineInfo {
   readonly BuildahVersion?: string;
 }
 
-/** Log driver of a container, with its options. */
-export interface LogConfig {
-  readonly Type: string;
-  readonly Config: Readonly<Record<string, string>>;
-}
-
-/** Body of `POST /containers/create`. */
-export interface ContainerCreate {
-  readonly Image: string;
-  readonly Hostname?: string;
-  readonly Env?: readonly string[];
-  readonly Labels?: Readonly<Record<string, string>>;
-  readonly Entrypoint?: readonly string[];
-  readonly Cmd?: readonly string[];
-  readonly ExposedPorts?: Readonly<Record<string, Record<string, never>>>;
-  readonly StopSignal?: string;
-  readonly StopTimeout?: number;
-  readonly HostConfig: {
-    readonly NetworkMode?: string;
-    readonly LogConfig?: LogConfig;
-    readonly Memory?: number;
-    readonly NanoCpus?: number;
-    readonly ExtraHosts?: readonly string[];
-    readonly Dns?: readonly string[];
-    readonly RestartPolicy: { readonly Name: string };
-    readonly PortBindings?: Readonly<Record<string, readonly PortBinding[]>>;
-    readonly Ulimits?: readonly { readonly Name: string; readonly Soft: number; readonly Hard: number }[];
-    readonly Mounts?: readonly {
-      readonly Type: 'bind';
-      readonly Source: string;
-      readonly Target: string;
-      readonly ReadOnly: boolean;
-    }[];
-  };
-}
-
 /** What a `Reader` may ask of a host's Engine. Missing objects are `null`, never an error. */
 export interface DockerReader {
   /** @throws OrchError DOCKER_NOT_FOUND | DOCKER_DENIED | DOCKER_UNREACHABLE */
@@ -241,8 +203,10 @@ export interface Docker extends DockerReader {
    * @throws OrchError TIMED_OUT when it has not ended within `timeoutSeconds`
    */
   wait(name: string, timeoutSeconds: number): Promise<number>;
-  /** Removes a stopped container and its anonymous volumes. A missing container is no error. */
-  remove(name: string): Promise<void>;
+  /** Removes a stopped container and, unless they are kept, its anonymous volumes. A missing container is no error. */
+  remove(name: string, options?: { readonly keepVolumes?: boolean }): Promise<void>;
+  /** Sets what the Engine does when the container's process ends by itself, or when the host boots. */
+  setRestartPolicy(name: string, policy: RestartPolicy): Promise<void>;
   rename(name: string, to: string): Promise<void>;
   /** @throws OrchError REGISTRY_DENIED | IMAGE_PULL_FAILED | DISK_FULL */
   pull(ref: string, login?: RegistryLogin): Promise<void>;

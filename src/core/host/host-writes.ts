@@ -31,6 +31,7 @@ export const DOCKER_WRITES: Readonly<Record<DockerWrite, Proof>> = {
   signal: 'call',
   remove: 'long',
   rename: 'call',
+  setRestartPolicy: 'call',
   pull: 'call',
   tag: 'call',
 };
