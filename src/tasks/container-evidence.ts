@@ -4,9 +4,12 @@ import { firstChars } from '../core/base/excerpt.ts';
 import type { Reader } from '../core/host/connection.ts';
 import type { Diagnostics } from '../core/play/rolling.ts';
 import { defineQuery } from '../core/task/define-query.ts';
+import { servingContainer } from './container/serving.ts';
 
 const params = z.strictObject({
   container: z.string().min(1),
+  /** Ports of the host by which another container serves in its place: one that was started by hand. */
+  published: z.array(z.int().min(1).max(65_535)).readonly().default([]),
   /** Requests to repeat now, from the host itself. */
   probes: z
     .array(z.strictObject({ port: z.int().min(1).max(65_535), path: z.string().startsWith('/') }))
@@ -35,7 +38,7 @@ export const containerEvidence = defineQuery<typeof params, Diagnostics>({
   title: (p) => `state of ${p.container}`,
   async look(p, host) {
     const [found, log, probes] = await Promise.all([
-      host.docker.container(p.container),
+      servingContainer(p.container, p.published, host.docker),
       host.docker.logs(p.container, LOG_LINES),
       Promise.all(p.probes.map((probe) => answerTo(probe, host))),
     ]);

@@ -5,11 +5,14 @@ import { OrchError } from '../core/base/errors.ts';
 import type { Reader } from '../core/host/connection.ts';
 import { hasProcess } from '../core/host/docker.ts';
 import { defineGate } from '../core/task/define-gate.ts';
+import { servingContainer } from './container/serving.ts';
 import { busyWith } from './idle/busy.ts';
 import { connectionsOf } from './idle/connections.ts';
 
 const params = z.strictObject({
   container: z.string().min(1),
+  /** Ports of the host by which another container serves in its place: one that was started by hand. */
+  published: z.array(z.int().min(1).max(65_535)).readonly().default([]),
   /** Ports inside the container. */
   ports: z.array(z.int().min(1).max(65_535)).min(1).readonly(),
   /** Addresses of balancers whose own views show no sessions here: their open connections do not count. */
@@ -71,10 +74,10 @@ export const allPeers = (peers: readonly BusyPeer[]): string =>
 
 /** The connections to a container's ports, with the busy ones. */
 export async function requestsAt(
-  p: Pick<Params, 'container' | 'ports' | 'idleBalancers' | 'still' | 'longest'>,
+  p: Pick<Params, 'container' | 'published' | 'ports' | 'idleBalancers' | 'still' | 'longest'>,
   host: Reader,
 ): Promise<Requests> {
-  const found = await host.docker.container(p.container);
+  const found = await servingContainer(p.container, p.published, host.docker);
   if (!hasProcess(found)) return { busy: 0, idle: 0, peers: [] };
   const connections = await connectionsOf(found.State.Pid, p.ports, host);
   const judging = { idleBalancers: new Set(p.idleBalancers), stillMs: p.still, longestMs: p.longest };

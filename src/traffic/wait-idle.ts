@@ -84,7 +84,7 @@ const tail = ({ pool, member: { node }, service }: PoolMember, what: string) =>
   reportRemaining({
     node,
     what,
-    ...(service && { container: service.container }),
+    ...(service && { container: service.container, published: requestPorts(service) }),
     ports: service === undefined ? [] : [...portsInside(service)],
     longest: pool.longestRequestMs,
     policy: pool.drain.onTimeout,
@@ -117,6 +117,7 @@ export function* nodeIsIdle({ poolMembers, services }: NodeBalancing, { look, id
     const holds = !last && before.some(({ pool }) => pool.drain.onTimeout === 'hold');
     const left = yield* idle({
       container: service.container,
+      published: requestPorts(service),
       ports: [...portsInside(service)],
       idleBalancers: [...new Set(idleBalancers)],
       within: last ? LAST_LOOK : `${withinMs}ms`,

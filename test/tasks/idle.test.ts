@@ -178,3 +178,27 @@ test.each([
   const host = await hostWith({ result: { code, stdout: '', stderr: 'nsenter: denied' } });
   await expect(plan(gate(), host)).rejects.toMatchObject({ code: 'CONNECTIONS_UNREADABLE', retryable });
 });
+
+describe('a service that was started by hand has a name of its own', () => {
+  const busy = async (published: readonly number[], HostPort: string): Promise<number> => {
+    const host = await hostWith({ ss: line(`${INFO} lastsnd:6840 lastrcv:6840 lastack:6840`) });
+    await host.engine.stop(NAME, { signal: 'SIGQUIT', timeoutSeconds: 1 });
+    await host.engine.remove(NAME);
+    const PortBindings = { '9080/tcp': [{ HostIp: '', HostPort }] };
+    await host.engine.create('eager_tesla', {
+      Image: 'a:1',
+      HostConfig: { RestartPolicy: { Name: 'no' }, PortBindings },
+    });
+    await host.engine.start('eager_tesla');
+    return (await seenBy<Requests>(gate({ published: [...published] }), host)).busy;
+  };
+
+  test('the container that publishes its port is looked at', async () => {
+    expect(await busy([9080, 9443], '9080')).toBe(1);
+  });
+
+  test('one on another port, or where no port is known, is none of it', async () => {
+    expect(await busy([9080, 9443], '8080')).toBe(0);
+    expect(await busy([], '9080')).toBe(0);
+  });
+});

@@ -12,6 +12,8 @@ const params = z.strictObject({
   what: z.string(),
   /** Container of the service, to list the peers of remaining requests; undefined: unknown. */
   container: z.string().optional(),
+  /** Ports of the host by which another container may serve in its place. */
+  published: z.array(z.int()).readonly().default([]),
   ports: z.array(z.int()).readonly(),
   longest: z.int(),
   policy: z.enum(['abort', 'hold', 'quit_tail']),
@@ -57,7 +59,8 @@ const ON_TIMEOUT: Readonly<Record<DrainSettings['onTimeout'], OnTimeout>> = {
 /** An unreachable node must not hide its balancers' views. */
 async function remaining(p: Params, host: Reader): Promise<Remaining> {
   if (p.container === undefined) return { peers: 'unknown', details: '' };
-  const asked = { container: p.container, ports: p.ports, idleBalancers: [], still: STILL_MS, longest: p.longest };
+  const { container, published, ports, longest } = p;
+  const asked = { container, published, ports, idleBalancers: [], still: STILL_MS, longest };
   try {
     const { peers } = await requestsAt(asked, host);
     return { peers: topPeers(peers) || 'no connection', details: allPeers(peers) };
