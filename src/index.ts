@@ -25,6 +25,8 @@ export { definePlaybook } from './define-playbook.ts';
 export { gatewayAuthOf, gatewayGroupOf } from './inventory/gateway-group.ts';
 export type { GatewayGroup, Inventory } from './inventory/inventory.ts';
 export { haproxyMember } from './lb/haproxy/member.ts';
+export { adoptionPreflight, adoptionsFinished, adoptionsForgotten } from './programs/adoption.ts';
+export type { Adopting } from './programs/container-of.ts';
 export {
   type ControlPlaneImages,
   controlPlaneImages,

@@ -22,8 +22,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   tasks: ['core', 'docker'],
   api7: ['core', 'inventory', 'tasks'],
   adopt: ['core', 'inventory', 'docker', 'tasks', 'lb', 'api7'],
-  traffic: ['core', 'inventory', 'lb', 'tasks', 'rolling', 'api7'],
-  programs: ['core', 'inventory', 'tasks', 'api7', 'traffic'],
+  traffic: ['core', 'inventory', 'lb', 'tasks', 'rolling', 'api7', 'adopt'],
+  programs: ['core', 'inventory', 'tasks', 'api7', 'adopt', 'traffic'],
   testing: ['core', 'docker', 'transport'],
   index: ['core', 'inventory', 'lb', 'tasks', 'api7', 'traffic', 'programs'],
   cli: [

@@ -1,5 +1,7 @@
-export { IN_IMAGE } from '../inventory/own-settings.ts';
+import { IN_IMAGE } from '../inventory/own-settings.ts';
+
 export { PORTS } from '../inventory/ports.ts';
+export { IN_IMAGE };
 
 /** Paths on the hosts. File names follow the vendor's packages. */
 export const PATHS = {
@@ -14,6 +16,9 @@ export const PATHS = {
   gatewayConfigAccepted: '/opt/api7/.gateway-config-accepted',
   gatewayLoaded: '/opt/api7/.gateway-loaded',
 } as const;
+
+/** The uid file of a gateway: on the host, and where the image has it. */
+export const GATEWAY_ID_FILES = { source: PATHS.gatewayUid, target: IN_IMAGE.gatewayUid } as const;
 
 /** uid and gid of the gateway's image: it must be able to read its files. */
 export const GATEWAY_ID = 636;

@@ -29,6 +29,30 @@ export function* readyGates(inventory: Inventory, node: string, services: readon
   }
 }
 
+interface Old {
+  readonly name: string;
+  /** Ports inside it that it publishes on TCP. */
+  readonly ports: readonly number[];
+}
+
+/**
+ * Gates of a container that runs again as its user started it, under the name that it has there. It was in service with that before: a
+ * probe that the inventory states for the first time, and states wrongly, must not keep it out.
+ */
+export function* oldGates({ name, health, ports, startsWithin }: Service, old: Old): Steps {
+  const within = formatDuration(parseDuration(startsWithin) + LATER_MS);
+  const container = old.name;
+  if (name !== 'gateway') yield httpReady({ ...health, container, within: startsWithin, passes: 3 });
+  else {
+    // Which of its routes answers is not known.
+    yield httpReady({ port: hostPort(ports, 'http'), path: '/', status: 'any', container, within, passes: 3 });
+    const status = ports.find((port) => port.name === 'status' && old.ports.includes(port.container));
+    if (status !== undefined)
+      yield httpReady({ port: health.port, path: '/status/ready', orStatus: [404], container, within });
+  }
+  yield steadyContainer({ container, for: STEADY, within });
+}
+
 function* gatewayGates({ container, health, ports }: Service, within: string, { probe }: GatewayGroup): Steps {
   // One success is enough: later all gateways together may return 503, and still serve. Older versions do not have this
   // path.

@@ -65,6 +65,11 @@ export const unmanagedOption = (): Option =>
     '--unmanaged <container>',
     'no compose project and no systemd unit owns this container any more; repeatable',
   );
+/** The flags of adoption, as variables of the playbook. */
+export const adoptionVars = (adopt: boolean | undefined, unmanaged: readonly string[]): readonly string[] => [
+  ...(adopt === true ? ['adopt=true'] : []),
+  ...(unmanaged.length === 0 ? [] : [`unmanaged=${unmanaged.join(',')}`]),
+];
 const listOption = (flags: string, text: string): Option => new Option(flags, text).argParser(collect).default([]);
 /** An empty list as a default is no information. */
 export function withoutEmptyDefault(option: Option): string {

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import {
+  adoptionVars,
   inventoryOption,
   lockWaitOption,
   optionalInventoryOption,
@@ -26,7 +27,17 @@ export function program(): Command {
 
   withRunOptions(root.command('run <playbook>'), new Option('-l, --limit <pattern>', 'limit the run to these hosts'))
     .description('run a playbook, by name (./playbooks, then built-in) or path to a .ts file')
-    .action(async (playbook, options) => exit(await (await import('./run/run.ts')).run(playbook, options)));
+    .option('--adopt', 'install: take over containers that were started by hand, drained, one after another')
+    .addOption(unmanagedOption())
+    .action(async (playbook, { adopt, unmanaged, ...options }) => {
+      const extraVars = [...options.extraVars, ...adoptionVars(adopt, unmanaged)];
+      exit(await (await import('./run/run.ts')).run(playbook, { ...options, extraVars }));
+    });
+
+  const adopt = root.command('adopt').description('see to what install --adopt has left on hosts');
+  withRunOptions(adopt.command('forget'), new Option('-l, --limit <pattern>', 'only on these hosts'))
+    .description('remove the stopped containers that were taken over; their volumes stay')
+    .action(async (options) => exit(await (await import('./run/run.ts')).run('adopt-forget', options)));
 
   withRunOptions(root.command('rollback [pattern]'), new Option('--to <version>', 'version that the nodes ran before'))
     .description('list the versions that nodes can go back to; with hosts and --to, roll them back')

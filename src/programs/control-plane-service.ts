@@ -6,9 +6,9 @@ import type { Service } from '../api7/services.ts';
 import type { Host } from '../core/host/host.ts';
 import type { Steps, Task } from '../core/task/task.ts';
 import type { ControlPlaneSettings, Inventory } from '../inventory/inventory.ts';
-import { container } from '../tasks/container.ts';
 import { file } from '../tasks/file.ts';
 import { yamlFile } from '../tasks/yaml-file.ts';
+import { type Adopting, containerOf } from './container-of.ts';
 import { controlPlaneStop, serviceResponds } from './control-plane.ts';
 
 /** A service of the control plane, with its files on the host and in the image. */
@@ -21,27 +21,43 @@ export interface ControlPlaneService {
   readonly files: readonly MountedFile[];
 }
 
+/** Its container as parameters of `container`, without its image and the tasks whose change restarts it. */
+export const controlPlaneContainer = (
+  { api7 }: Inventory,
+  host: { readonly address: string },
+  { service, settings, path, inImage, files }: ControlPlaneService,
+) => ({
+  name: service.container,
+  ports: published(service.ports, host),
+  ...withSettings(settings.container, {
+    mounts: [{ source: path, target: inImage }, ...files.map(({ source, target }) => ({ source, target }))],
+  }),
+  ...controlPlaneStop,
+  nofile: api7.nofile,
+});
+
 /** Configures and starts a service of the control plane from the given image task, and waits until it is ready. */
 export function* controlPlaneService(
-  { api7 }: Inventory,
+  inventory: Inventory,
   host: Host,
   image: Task,
-  { service, settings, config: { content, accepts }, path, inImage, files }: ControlPlaneService,
+  of: ControlPlaneService,
+  adopting?: Adopting,
 ): Steps {
+  const {
+    service,
+    config: { content, accepts },
+    path,
+    files,
+  } = of;
   const config = yamlFile({ path, content, accepts, mode: '0640' });
   yield config;
   const pems = files.map(({ source, content }) => file({ path: source, content, mode: '0640' }));
   yield* pems;
-  yield container({
-    name: service.container,
-    image,
-    ports: published(service.ports, host),
-    ...withSettings(settings.container, {
-      mounts: [{ source: path, target: inImage }, ...files.map(({ source, target }) => ({ source, target }))],
-    }),
-    restartOn: [config, ...pems],
-    ...controlPlaneStop,
-    nofile: api7.nofile,
-  });
+  yield containerOf(
+    service.name,
+    { ...controlPlaneContainer(inventory, host, of), image, restartOn: [config, ...pems] },
+    adopting,
+  );
   yield serviceResponds(service);
 }

@@ -1,20 +1,17 @@
-import { gatewayConfig, gatewayStopSeconds } from '../api7/config.ts';
+import { adoptionFinished } from '../adopt/adoption-finished.ts';
+import { gatewayConfig } from '../api7/config.ts';
 import { GATEWAY_CONFIG_CHECK } from '../api7/config-check.ts';
 import { configurationLoaded, loadRecorded } from '../api7/configuration-loaded.ts';
-import { withSettings } from '../api7/container-settings.ts';
-import { gatewayEnv } from '../api7/gateway-env.ts';
-import { gatewayUidOf } from '../api7/gateway-uid.ts';
 import { gatewayImage, pullOf } from '../api7/images.ts';
 import { packageParams } from '../api7/packages.ts';
 import { CONTAINERS, GATEWAY_ID, IN_IMAGE, PATHS } from '../api7/paths.ts';
-import { published } from '../api7/ports.ts';
+import { serviceStop } from '../api7/service-stop.ts';
 import { gatewayService, requestPorts } from '../api7/services.ts';
 import type { Host } from '../core/host/host.ts';
 import type { Steps } from '../core/task/task.ts';
 import { gatewayGroupOf } from '../inventory/gateway-group.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { configAccepted } from '../tasks/config-accepted.ts';
-import { container } from '../tasks/container.ts';
 import { directory } from '../tasks/directory.ts';
 import { file } from '../tasks/file.ts';
 import { httpReady } from '../tasks/http-ready.ts';
@@ -22,17 +19,20 @@ import { image } from '../tasks/image.ts';
 import { package_ } from '../tasks/package.ts';
 import { yamlFile } from '../tasks/yaml-file.ts';
 import { upInBalancers } from '../traffic/gates/up-in-balancers.ts';
+import { type Adopting, containerOf } from './container-of.ts';
+import { gatewayContainer, gatewayFiles } from './gateway-container.ts';
 
 /**
  * The whole program of a gateway node: package, image, configuration, container, and the gates that show that it is in
- * service.
+ * service. `adopting`: a container that was started by hand is taken over.
  *
  * @example yield* play({ name: 'Gateways', hosts: 'data_plane', *tasks(host) { yield* gateway(inventory, host); } });
  */
-export function* gateway(inventory: Inventory, host: Host): Steps {
+export function* gateway(inventory: Inventory, host: Host, adopting?: Adopting): Steps {
   const { api7 } = inventory;
+  const files = gatewayFiles(inventory, host);
   const group = gatewayGroupOf(inventory, host.name);
-  const { ports, health } = gatewayService(group);
+  const { health } = gatewayService(group);
   yield directory({ path: PATHS.home, mode: '0750' });
 
   // Copy the data plane package to the host.
@@ -59,26 +59,15 @@ export function* gateway(inventory: Inventory, host: Host): Steps {
   yield directory({ path: PATHS.gatewayConfigDir, mode: '0750', group: GATEWAY_ID });
   const config = yamlFile({ path: PATHS.gatewayConfig, content: gatewayConfig(group), ...owned });
   yield config;
-  const uid = file({ path: PATHS.gatewayUid, content: gatewayUidOf(inventory, host.name), ...owned });
+  const uid = file({ path: PATHS.gatewayUid, content: files.uid, ...owned });
   yield uid;
 
   // Start API7 Gateway.
-  yield container({
-    name: CONTAINERS.gateway,
-    image: imageTask,
-    hostname: host.name,
-    ports: published(ports, host),
-    ...withSettings(group.container, {
-      mounts: [
-        { source: PATHS.gatewayConfig, target: IN_IMAGE.gatewayConfig },
-        { source: PATHS.gatewayUid, target: IN_IMAGE.gatewayUid },
-      ],
-      env: gatewayEnv(group, host),
-    }),
-    restartOn: [config, uid],
-    ...gatewayStop(inventory, host),
-    nofile: api7.nofile,
-  });
+  yield containerOf(
+    'gateway',
+    { ...gatewayContainer(inventory, host), image: imageTask, restartOn: [config, uid] },
+    adopting && { ...adopting, uid: files.uid },
+  );
 
   yield gatewayResponds(inventory, host);
 
@@ -87,13 +76,11 @@ export function* gateway(inventory: Inventory, host: Host): Steps {
   yield configurationLoaded({ ...loaded, port: health.port });
   yield loadRecorded(loaded);
   yield* gatewayInBalancers(inventory, host);
+  if (adopting !== undefined) yield adoptionFinished({ service: 'gateway' });
 }
 
 /** How a gateway is stopped: it ends its running requests first. Parameters of `container`, `restarted` and `stopped`. */
-export const gatewayStop = (inventory: Inventory, host: Pick<Host, 'name'>) => ({
-  stopSignal: 'SIGQUIT',
-  stopTimeoutSeconds: gatewayStopSeconds(inventory, host),
-});
+export const gatewayStop = (inventory: Inventory, host: Pick<Host, 'name'>) => serviceStop(inventory, host, 'gateway');
 
 /** Gates: the gateway responds, and its balancers send traffic to it. */
 export function* gatewayInService(inventory: Inventory, host: Host): Steps {

@@ -36,7 +36,7 @@ export const container = defineTask<
 /**
  * Observed values may be secrets that api7-orch no longer knows: they are printed only if a plain value is declared.
  */
-function hidden(p: ContainerParams, path: string): boolean {
+export function hidden(p: ContainerParams, path: string): boolean {
   const [field, ...rest] = path.split('.');
   const key = rest.join('.');
   if (field === 'env')

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { addressWithPort } from '../core/base/address-text.ts';
 import { OrchError } from '../core/base/errors.ts';
+import { imageParts } from '../core/base/image-parts.ts';
 import type { Reader } from '../core/host/connection.ts';
 import type { ContainerInspect } from '../core/host/docker.ts';
 import { defineGate } from '../core/task/define-gate.ts';
@@ -20,6 +21,17 @@ const params = z.strictObject({
     .readonly(),
   /** Names of api7-orch's own containers, which may hold them. */
   except: z.array(z.string()).readonly(),
+  /** Containers of these images can be taken over. */
+  takeOver: z
+    .strictObject({
+      /** Last parts of their repositories. */
+      images: z.array(z.string()).readonly(),
+      /** The command that does it. */
+      by: z.string(),
+      /** This run does it: they are not in the way. */
+      now: z.boolean(),
+    })
+    .optional(),
 });
 
 type Params = z.output<typeof params>;
@@ -37,6 +49,8 @@ type Taken = {
   readonly protocol: string;
   readonly container?: string;
   readonly process?: string;
+  /** Its container can be taken over. */
+  readonly adoptable?: true;
 };
 
 type Ports = {
@@ -60,11 +74,11 @@ export const portsFree = defineGate<typeof params, Ports>({
   title: ({ ports }) => `portsFree ${[...new Set(ports.map(({ port }) => port))].join(' ')}`,
   look: lookAt,
   met: (_p, { taken, strays }) => taken.length + strays.length === 0,
-  unmet: (_p, { host, taken, strays, own }) =>
-    taken.length > 0 ? portTaken(host, taken) : addressMissing(host, strays, own),
+  unmet: (p, { host, taken, strays, own }) =>
+    taken.length > 0 ? portTaken(host, taken, p.takeOver?.by) : addressMissing(host, strays, own),
 });
 
-function portTaken(host: string, taken: readonly Taken[]): OrchError {
+function portTaken(host: string, taken: readonly Taken[], by: string | undefined): OrchError {
   const holder = ({ container, process }: Taken): string => {
     if (container !== undefined) return `container "${container}", which is not ours`;
     return process === undefined ? 'a process of the host' : `process "${process}" of the host`;
@@ -73,8 +87,10 @@ function portTaken(host: string, taken: readonly Taken[]): OrchError {
   const listed = taken.every(({ protocol }) => protocol === 'udp') ? 'ss -lunp' : 'ss -ltnp';
   const stop =
     containers.length === 0 ? `find it (${listed}) and stop it` : `stop it (docker stop ${containers.join(' ')})`;
+  const other = `${stop}, or bind other addresses in the inventory's api7.bind`;
+  const canAdopt = by !== undefined && taken.some(({ adoptable }) => adoptable);
   return new OrchError('PORT_TAKEN', taken.map((one) => `port ${one.port} is held by ${holder(one)}`).join('; '), {
-    hint: `${stop}, or bind other addresses in the inventory's api7.bind`,
+    hint: canAdopt ? `to take it over without an interruption: ${by}; else ${other}` : other,
     host,
   });
 }
@@ -92,19 +108,22 @@ function addressMissing(host: string, strays: readonly Port[], own: readonly str
   );
 }
 
-async function lookAt({ ports, except }: Params, host: Reader): Promise<Ports> {
+async function lookAt({ ports, except, takeOver }: Params, host: Reader): Promise<Ports> {
   const [containers, ours, network] = await Promise.all([
     host.docker.containers(),
     Promise.all(except.map((name) => host.docker.container(name))),
     host.network(),
   ]);
-  const published = containers.flatMap(({ Names, Ports, Id }) => {
+  const published = containers.flatMap(({ Names, Ports, Id, Image }) => {
     const name = Names[0]?.replace(/^\//, '') ?? Id.slice(0, 12);
+    const adoptable = takeOver?.images.includes(imageParts(Image).repository.split('/').at(-1) ?? '') === true;
     return Ports.flatMap(({ IP = '', PublicPort, Type }) =>
-      PublicPort === undefined ? [] : [{ name, address: IP, port: PublicPort, protocol: Type }],
+      PublicPort === undefined ? [] : [{ name, address: IP, port: PublicPort, protocol: Type, adoptable }],
     );
   });
-  const others = published.filter(({ name }) => !except.includes(name));
+  const others = published.filter(
+    ({ name, adoptable }) => !except.includes(name) && !(adoptable && takeOver?.now === true),
+  );
   const byDocker = [...published, ...ours.flatMap(bindingsOf)];
   // A container in the host's own network listens like any process and cannot be distinguished from one.
   const blind = ours.some((found) => found?.State.Running && found.HostConfig.NetworkMode === 'host');
@@ -117,7 +136,10 @@ async function lookAt({ ports, except }: Params, host: Reader): Promise<Ports> {
     const { protocol } = port;
     const text = `${addressWithPort(port.address, port.port)}${protocol === 'udp' ? '/udp' : ''}`;
     const container = others.find(overlaps(port));
-    if (container !== undefined) return [{ port: text, protocol, container: container.name }];
+    if (container !== undefined) {
+      const adoptable = container.adoptable ? ({ adoptable: true } as const) : {};
+      return [{ port: text, protocol, container: container.name, ...adoptable }];
+    }
     const listener = processes.find(overlaps(port));
     if (listener === undefined) return [];
     return [{ port: text, protocol, ...(listener.process === undefined ? {} : { process: listener.process }) }];

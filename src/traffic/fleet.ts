@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { AdoptedFrom } from '../adopt/given-back.ts';
 import { emptiesPool } from '../core/play/empties-pool.ts';
 import type { Fleet } from '../core/play/rolling.ts';
 import type { Inventory } from '../inventory/inventory.ts';
@@ -38,6 +39,7 @@ export function fleetOf(inventory: Inventory, { by, withoutLb = [], reason, run 
     evenHeld: new Set<string>(),
     lookedAtBy: new Map<string, string>(),
     downBefore: new Map<string, readonly string[]>(),
+    gaveBack: new Map<string, AdoptedFrom>(),
   };
 
   return {

@@ -1,3 +1,4 @@
+import type { AdoptedFrom } from '../adopt/given-back.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Held } from './held-connections.ts';
 
@@ -23,4 +24,6 @@ export interface TrafficContext {
   readonly lookedAtBy: Map<string, string>;
   /** By node and balancer: servers that were down before the drain because of their backend. */
   readonly downBefore: Map<string, readonly string[]>;
+  /** By node and service: the container that runs again after an adoption that failed. */
+  readonly gaveBack: Map<string, AdoptedFrom>;
 }

@@ -1,7 +1,5 @@
-import { CONTAINERS } from '../api7/paths.ts';
-import { readyGates } from '../api7/ready-gates.ts';
+import { requestPorts } from '../api7/services.ts';
 import { defined } from '../core/base/data.ts';
-import { OrchError } from '../core/base/errors.ts';
 import type { Counters, Member, MemberView } from '../core/host/balancer.ts';
 import type { Diagnostics, NodeView, Traffic } from '../core/play/rolling.ts';
 import type { Steps } from '../core/task/task.ts';
@@ -19,11 +17,9 @@ import { acceptsRequests, heldServers } from '../lb/read-member.ts';
 import { restoreMember } from '../lb/restore-member.ts';
 import { stillDrained } from '../lb/still-drained.ts';
 import { containerEvidence } from '../tasks/container-evidence.ts';
-import { goBack } from '../tasks/go-back.ts';
 import { httpReady } from '../tasks/http-ready.ts';
 import { keepPrevious } from '../tasks/keep-previous.ts';
 import { leftAlone } from '../tasks/left-alone.ts';
-import { previousStates } from '../tasks/previous-states.ts';
 import { guard } from './check-dependencies.ts';
 import { clientsBack, clientsBefore, membersOf } from './held-connections.ts';
 import { type Checked, nodeDeadlines } from './node-deadlines.ts';
@@ -31,6 +27,7 @@ import { nodeView } from './node-view.ts';
 import { type NodeBalancing, type PoolMember, portsNamedBehind } from './pool-member.ts';
 import type { TrafficContext } from './traffic-context.ts';
 import { nodeIsIdle, waitIdle } from './wait-idle.ts';
+import { hasWayBack, readyAfter, wayBack } from './way-back.ts';
 
 const at = ({ balancer, member }: PoolMember) => ({ balancer, member });
 
@@ -58,7 +55,8 @@ export function trafficOf(context: TrafficContext, balancing: NodeBalancing): Tr
       const containers: Diagnostics[] = [];
       // Without balancers, only the node itself can show whether it serves.
       if (poolMembers.length === 0)
-        for (const { container } of services) containers.push(yield* containerEvidence({ container }));
+        for (const service of services)
+          containers.push(yield* containerEvidence({ container: service.container, published: requestPorts(service) }));
       return nodeView({ balancing, views, containers, withoutReason: context.withoutReason });
     },
 
@@ -118,7 +116,7 @@ export function trafficOf(context: TrafficContext, balancing: NodeBalancing): Tr
       yield* nodeIsIdle(balancing, { look: 'last', idleBalancers });
     },
 
-    waitReady: () => readyGates(inventory, balancing.node, services),
+    waitReady: () => readyAfter(context, balancing),
 
     *restore({ percent, soaks = false } = {}): Steps {
       for (const poolMember of poolMembers) {
@@ -191,18 +189,9 @@ export function trafficOf(context: TrafficContext, balancing: NodeBalancing): Tr
       for (const { container } of services) yield keepPrevious({ container, serves });
     },
 
-    *hasWayBack(): Steps {
-      const container = CONTAINERS.gateway;
-      const { states, why } = yield* previousStates({ container });
-      if (!states.some(({ isBefore }) => isBefore))
-        throw new OrchError('NO_WAY_BACK', `not rolled back: ${why ?? `${container} runs what it ran before`}`, {
-          host: balancing.node,
-        });
-    },
+    hasWayBack: () => hasWayBack(balancing),
 
-    *goBack(): Steps {
-      yield goBack({ container: CONTAINERS.gateway });
-    },
+    goBack: () => wayBack(context, balancing),
 
     *deadlines() {
       const checked: Checked[] = [];

@@ -111,7 +111,9 @@ test('the build runs its own playbooks, and those of others', () => {
   const below = built('run', './own.ts', '-i', inventory, '--check');
   expect(below).toMatchObject({ status: 2, stderr: own.stderr });
   const missing = built('run', 'nothing', '-i', inventory);
-  expect(missing.stderr).toContain('built in: control-plane-restart, install, rollback, rolling-restart, start, stop');
+  expect(missing.stderr).toContain(
+    'built in: adopt-forget, control-plane-restart, install, rollback, rolling-restart, start, stop',
+  );
   const install = built('run', 'install', '-i', inventory, '--check');
   expect(install.stderr).not.toContain('PLAYBOOK_INVALID');
   expect(install.stderr).toContain('data_plane');

@@ -28,7 +28,7 @@ describe('refused before the first connection, with exit code 1', () => {
     [
       'an unknown playbook',
       ['run', 'instal', ...example],
-      /PLAYBOOK_NOT_FOUND.*"instal"[\s\S]*built in: control-plane-restart, install/,
+      /PLAYBOOK_NOT_FOUND.*"instal"[\s\S]*built in: adopt-forget, control-plane-restart, install/,
     ],
     [
       'a file without a playbook',

@@ -26,6 +26,7 @@ import { FakeHost } from '../../src/testing/fake-host.ts';
 import { dockerArchive, tarGzOf } from '../docker/archives.ts';
 import { DockerHost, registerPackage } from '../docker/docker-host.ts';
 import { FakeHaproxy } from '../support/balancers/fake-haproxy.ts';
+import { adoptSubjects } from './adopt-subjects.ts';
 
 /** Planted in every secret of every subject: may be in no event. */
 export const SENTINEL = 'sentinel-5ecr3t';
@@ -278,6 +279,7 @@ const withBalancer = (host: FakeHost): string =>
 
 export const subjects: readonly Subject[] = [
   ...stores,
+  ...adoptSubjects(SENTINEL).map((subject): Subject => ({ ...subject, stable: withContainers })),
   ...[false, true].map(
     (runs): Subject => ({
       name: `container with all settings, ${runs ? 'with others' : 'absent'}`,

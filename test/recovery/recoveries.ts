@@ -112,6 +112,10 @@ export const RECOVERIES: Readonly<Record<ErrorCode, Recovery>> = {
   TASK_PARAMS: input('TASK_PARAMS'),
   USAGE: input('USAGE'),
 
+  ADOPTION_DIFFERS: { test: 'test/recovery/adopt.test.ts' },
+  ADOPTION_POLICY: { test: 'test/adopt/take-over.test.ts' },
+  ADOPTION_REFUSED: { test: 'test/recovery/adopt.test.ts' },
+  ADOPTION_UNDER_WAY: { test: 'test/recovery/adopt.test.ts' },
   CHANNEL_REFUSED: { fails: ['stat', 'writeFile'] },
   CONNECTION_LOST: BEFORE_AND_DURING,
   CONNECT_AUTH_FAILED: BEFORE_AND_DURING,

@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import adoptForget from '../../playbooks/adopt-forget.ts';
 import controlPlaneRestart from '../../playbooks/control-plane-restart.ts';
 import install from '../../playbooks/install.ts';
 import rollback from '../../playbooks/rollback.ts';
@@ -80,6 +81,7 @@ export interface Ran {
 }
 
 const PLAYBOOKS = {
+  'adopt-forget': adoptForget,
   install,
   rollback,
   start,
@@ -99,6 +101,12 @@ const ADDRESSES: Readonly<Record<string, string>> = {
 const PROMETHEUS = '10.0.3.3';
 const CONTROL_PLANE = ['cp-1', 'cp-2'];
 const GATEWAYS = ['gw-1', 'gw-2'];
+/** What the image of each service has in its name. */
+const IMAGES: Readonly<Record<string, string>> = {
+  [CONTAINERS.gateway]: 'ee-3-gateway',
+  [CONTAINERS.dashboard]: 'integrated',
+  [CONTAINERS.dpManager]: 'dp-manager',
+};
 const VERSIONS = ['3.10.5', '3.10.6'];
 const ROOT = { owner: 'root', group: 'root' } as const;
 const CHECKS = { everyMs: 500, fall: 2, rise: 2 };
@@ -140,6 +148,8 @@ export class SmallCluster {
   /** Versions with which no gateway becomes ready, and those that return errors to clients. */
   readonly unready = new Set<string>();
   readonly badRoutes = new Set<string>();
+  /** Gateways that do not become ready in the container that api7-orch makes, though they are well in any other. */
+  readonly unreadyNew = new Set<string>();
   /** A connection is lost at a change of the controller, including those of locks. */
   loses: Lost | undefined;
   /** Its point in the last run: `stop on gw-1`. */
@@ -207,7 +217,7 @@ export class SmallCluster {
     this.refused.clear();
     for (const broken of [this.away, this.sick, this.stuck, this.unseen, this.cutOff, this.dead, this.erring])
       broken.clear();
-    for (const versions of [this.unready, this.badRoutes]) versions.clear();
+    for (const versions of [this.unready, this.badRoutes, this.unreadyNew]) versions.clear();
     this.password = 'right';
     this.databaseUp = true;
     this.health();
@@ -242,7 +252,10 @@ export class SmallCluster {
     const urgent = new AbortController();
     const run = newRunId(dateOf(time));
     const scope = lockScopeOf(inventory);
-    const ready = playsOf(playbook as never, inventory, { soak: '1s', ...vars });
+    const ready = playsOf(playbook as never, inventory, {
+      ...(name === 'adopt-forget' ? {} : { soak: '1s' }),
+      ...vars,
+    });
     const locks = new RunLocks({
       owner: { token: run, run, by: 'ops@desk', verb: `run ${name}` },
       clock: time,
@@ -392,7 +405,16 @@ export class SmallCluster {
 
   /** Version that a gateway runs. */
   runs(name: string): string {
-    return this.engine(name).bodyOf(CONTAINERS.gateway)?.Image.split(':').at(-1) ?? '';
+    const { engine } = this.hosts.get(name) as DockerHost;
+    const body = this.serving(name, CONTAINERS.gateway)?.body ?? engine.bodyOf(CONTAINERS.gateway);
+    return body?.Image.split(':').at(-1) ?? '';
+  }
+
+  /** The running container of a service, whatever its name: of its image, and not made to check a configuration. */
+  serving(name: string, container: string) {
+    return this.engine(name).all.find(
+      ({ pid, body }) => pid > 0 && body.Entrypoint === undefined && body.Image.includes(IMAGES[container] ?? ''),
+    );
   }
 
   /** Whether every balancer sends a gateway requests. */
@@ -441,7 +463,7 @@ export class SmallCluster {
   /** Shows the balancers which servers are up, and lets gateways connect where they can. */
   health(): void {
     for (const name of GATEWAYS) {
-      const pid = this.engine(name).pidOf(CONTAINERS.gateway);
+      const pid = this.serving(name, CONTAINERS.gateway)?.pid ?? 0;
       if (pid > 0 && this.#loaded.get(name) !== pid && this.#endpointsOf(name).some((url) => this.#front(url)))
         this.#loaded.set(name, pid);
       this.#stream(name);
@@ -462,11 +484,12 @@ export class SmallCluster {
   #responds(name: string): boolean {
     if (CONTROL_PLANE.includes(name))
       return [CONTAINERS.dashboard, CONTAINERS.dpManager].every((each) => this.#runs(name, each));
-    const pid = this.engine(name).pidOf(CONTAINERS.gateway);
+    const { pid = 0, name: container = '' } = this.serving(name, CONTAINERS.gateway) ?? {};
+    if (container === CONTAINERS.gateway && this.unreadyNew.has(name)) return false;
     return pid > 0 && this.#loaded.get(name) === pid && !this.sick.has(name) && !this.unready.has(this.runs(name));
   }
 
-  #runs = (name: string, container: string): boolean => this.engine(name).pidOf(container) > 0;
+  #runs = (name: string, container: string): boolean => this.serving(name, container) !== undefined;
 
   /** Whether a DP Manager responds behind an endpoint. */
   #front(url: string): boolean {
@@ -481,7 +504,7 @@ export class SmallCluster {
   /** Each gateway has one connection to DP Manager, by any of its endpoints, and makes another one after a loss. */
   #stream(name: string): void {
     const held = this.#streams.get(name);
-    const pid = this.engine(name).pidOf(CONTAINERS.gateway);
+    const pid = this.serving(name, CONTAINERS.gateway)?.pid ?? 0;
     const gone = held === undefined || pid === 0 || !this.#runs(held.server, CONTAINERS.dpManager);
     if (!gone) return;
     held?.end();
@@ -500,9 +523,9 @@ export class SmallCluster {
   }
 
   #endpointsOf(name: string): readonly string[] {
-    const entry = this.engine(name)
-      .bodyOf(CONTAINERS.gateway)
-      ?.Env?.find((each) => each.startsWith('API7_CONTROL_PLANE_ENDPOINTS='));
+    const entry = (
+      this.serving(name, CONTAINERS.gateway)?.body ?? this.engine(name).bodyOf(CONTAINERS.gateway)
+    )?.Env?.find((each) => each.startsWith('API7_CONTROL_PLANE_ENDPOINTS='));
     const urls: readonly string[] = JSON.parse(entry?.slice(entry.indexOf('=') + 1) ?? '[]');
     return urls.filter((url) => URL.canParse(url));
   }

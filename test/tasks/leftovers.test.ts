@@ -45,6 +45,9 @@ const WRITERS: Readonly<Record<string, string>> = {
   'tasks/container/read.ts': 'reads',
   'tasks/leftovers.ts': 'reads',
   'tasks/container/write.ts': 'api7-gateway-api7-orch-new',
+  'adopt/phases/take-over.ts': 'api7-gateway-api7-orch-new',
+  // It removes them.
+  'adopt/phases/give-back.ts': 'reads',
   'tasks/go-back.ts': 'api7-gateway-api7-orch-new',
   'tasks/restarted.ts': 'api7-gateway-api7-orch-new',
 };

@@ -159,3 +159,34 @@ describe('an address', () => {
     expect((await gate(host, '203.0.113.7')).codes).toEqual([]);
   });
 });
+
+describe('a container that can be taken over', () => {
+  const ports = [{ address: '0.0.0.0', port: 9080 }];
+  const looked = (host: DockerHost, images: readonly string[], now: boolean) =>
+    runPlays(
+      [host],
+      onePlay(function* () {
+        yield portsFree({
+          ports,
+          except: [],
+          takeOver: { images: [...images], by: 'api7-orch run install --adopt', now },
+        });
+      }),
+    );
+
+  test('is in the way, and the hint names the command', async () => {
+    const { codes, events } = await looked(await hostWith('eager_tesla', '0.0.0.0'), ['a'], false);
+    expect(codes).toEqual(['PORT_TAKEN']);
+    expect(JSON.stringify(events)).toContain('to take it over without an interruption: api7-orch run install --adopt');
+  });
+
+  test('is not in the way of a run that does it', async () => {
+    expect((await looked(await hostWith('eager_tesla', '0.0.0.0'), ['a'], true)).codes).toEqual([]);
+  });
+
+  test('one of another image is none', async () => {
+    const { codes, events } = await looked(await hostWith('old-nginx', '0.0.0.0'), ['b'], true);
+    expect(codes).toEqual(['PORT_TAKEN']);
+    expect(JSON.stringify(events)).not.toContain('--adopt');
+  });
+});

@@ -1,4 +1,5 @@
 import { defined } from '../../core/base/data.ts';
+import { imageParts } from '../../core/base/image-parts.ts';
 import { Secret } from '../../core/base/secret.ts';
 import type { Inventory, InventoryHost } from '../../inventory/inventory.ts';
 import { hostLimits } from '../../tasks/host-limits.ts';
@@ -30,9 +31,14 @@ const IMAGE_BYTES = 2 ** 30;
 
 /**
  * Checks that refuse a host before any change: open files beyond its kernel's limit, ports in use, missing addresses,
- * missing mount sources, an unusable Prometheus. Warns of automation that may change its containers later.
+ * missing mount sources, an unusable Prometheus. Warns of automation that may change its containers later. `adopts`: the
+ * run takes over containers that were started by hand.
  */
-export function refusals(inventory: Inventory, host: CheckedHost): readonly Check[] {
+export function refusals(
+  inventory: Inventory,
+  host: CheckedHost,
+  { adopts = false }: { readonly adopts?: boolean } = {},
+): readonly Check[] {
   const { api7 } = inventory;
   const services = servicesOn(inventory, host);
   const ports = services
@@ -43,7 +49,10 @@ export function refusals(inventory: Inventory, host: CheckedHost): readonly Chec
   const { prometheus } = api7;
   return [
     { name: 'open files', gate: hostLimits({ nofile: api7.nofile }) },
-    { name: 'ports', gate: portsFree({ ports, except: Object.values(CONTAINERS) }) },
+    {
+      name: 'ports',
+      gate: portsFree({ ports, except: Object.values(CONTAINERS), takeOver: takeOver(inventory, adopts) }),
+    },
     ...(paths.length > 0 ? [{ name: 'mounts', gate: mountSources({ paths }) }] : []),
     ...(prometheus !== undefined && host.groups.includes('control_plane')
       ? [{ name: 'Prometheus', gate: prometheusGate({ ...api7, prometheus }) }]
@@ -72,6 +81,15 @@ const serviceChecks = (inventory: Inventory, host: CheckedHost, images: readonly
   { name: 'disk', gate: roomForImages({ images, assumedBytes: IMAGE_BYTES }) },
   ...refusals(inventory, host),
 ];
+
+/** Containers of the same images that were started by hand. */
+const takeOver = ({ api7 }: Inventory, now: boolean) => ({
+  images: [dashboardImage(api7), dpManagerImage(api7), gatewayImage(api7)].map(
+    (ref) => imageParts(ref).repository.split('/').at(-1) ?? '',
+  ),
+  by: 'api7-orch run install --adopt',
+  now,
+});
 
 function imagesOn({ api7 }: Inventory, { groups }: CheckedHost): readonly string[] {
   return [

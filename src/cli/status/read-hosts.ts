@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { type AdoptionOnHost, adoptionOnHost } from '../../adopt/kept.ts';
 import { type Service, servicesOn } from '../../api7/services.ts';
 import { isConnectionLost, OrchError } from '../../core/base/errors.ts';
 import { errorInfoOf } from '../../core/event/error-info.ts';
@@ -22,6 +23,8 @@ export interface ServiceSeen {
   readonly container: ContainerInspect | null;
   /** The first one is the health check; gateways have a second one for readiness. */
   readonly answers: readonly Answer[];
+  /** What adoptions have left, or have not finished. */
+  readonly adoption?: AdoptionOnHost;
   /** Why it could not be read. */
   readonly error?: ErrorInfo;
 }
@@ -60,12 +63,19 @@ export const readHosts = (
 async function lookAtService(service: Service, host: Reader): Promise<ServiceSeen> {
   const { name, health } = service;
   const asked = name === 'gateway' ? [health, { port: health.port, path: '/status/ready' }] : [health];
-  const [container, answers] = await Promise.all([
+  const [container, answers, adoption] = await Promise.all([
     containerOn(host, service.container),
     Promise.all(asked.map((one) => answerTo(one, host))),
+    adoptionOnHost(name, service.container, host).catch(nothingWithoutEngine),
   ]);
   if (container !== null && 'code' in container) return { service, container: null, answers, error: container };
-  return { service, container, answers };
+  return { service, container, answers, adoption };
+}
+
+/** The container reports why the Engine does not respond. */
+function nothingWithoutEngine(error: unknown): AdoptionOnHost {
+  if (isConnectionLost(error)) throw error;
+  return { kept: [] };
 }
 
 async function containerOn(host: Reader, name: string): Promise<ContainerInspect | ErrorInfo | null> {

@@ -1,3 +1,4 @@
+import type { AdoptionOnHost } from '../../adopt/kept.ts';
 import { validUntil } from '../../api7/checks/certificates.ts';
 import { certificatesOf } from '../../api7/checks/inventory-certificates.ts';
 import { requestPorts, serviceBehind } from '../../api7/services.ts';
@@ -57,6 +58,8 @@ export interface ServiceReport {
   readonly traffic: readonly (BalancerReport & { readonly pool: string })[];
   /** Pools with `driver: none`. */
   readonly notAsked: readonly { readonly pool: string; readonly reason: string }[];
+  /** Containers that were taken over and are kept, stopped, and the phase of an adoption that is not finished. Left out: neither. */
+  readonly adoption?: AdoptionOnHost;
   readonly error?: ErrorInfo;
 }
 
@@ -90,7 +93,7 @@ const faultsOf = ({ error, traffic }: ServiceReport): readonly (ErrorInfo | unde
 function serviceReport(
   inventory: Inventory,
   host: string,
-  { service, container, answers, error }: ServiceSeen,
+  { service, container, answers, adoption, error }: ServiceSeen,
   isFirst: boolean,
   { found }: PoolSnapshot,
 ): ServiceReport {
@@ -125,6 +128,7 @@ function serviceReport(
     })),
     traffic,
     notAsked,
+    ...(adoption !== undefined && (adoption.kept.length > 0 || adoption.underWay !== undefined) ? { adoption } : {}),
     ...(error === undefined ? {} : { error: redactError(error) }),
   };
 }

@@ -1,4 +1,5 @@
 import { daysLeft } from '../../api7/checks/certificates.ts';
+import { safeText } from '../../core/base/safe-text.ts';
 import { count, type Paint } from '../../render/lines/paint.ts';
 import { type Cell, type TableOptions, tableLines } from '../../render/lines/table.ts';
 import { errorLines, holder } from '../lb/table.ts';
@@ -23,6 +24,7 @@ export function statusLines(report: StatusReport, options: TableOptions): readon
   return [
     ...tableLines(COLUMNS, rows, options),
     ...certificateLines(report, now, options),
+    ...adoptionLines(report),
     ...report.errors.flatMap((error) => ['', ...errorLines(error, paint)]),
     '',
     closing(report, paint),
@@ -35,6 +37,22 @@ function certificateLines({ certificates }: StatusReport, now: Date, options: Ta
   if (certificates.length === 0) return [];
   const rows = certificates.map(({ place, validUntil }) => [place, expiryCell(validUntil, now)]);
   return ['', ...tableLines(CERTIFICATE_COLUMNS, rows, options)];
+}
+
+function adoptionLines({ hosts }: StatusReport): readonly string[] {
+  const lines = hosts.flatMap(({ host, services }) =>
+    services.flatMap(({ service, adoption }) => [
+      ...(adoption?.underWay === undefined
+        ? []
+        : [
+            `${host}: the adoption of ${service} is at ${adoption.underWay}; to finish it: api7-orch run install --adopt`,
+          ]),
+      ...(adoption?.kept ?? []).map(
+        (name) => `${host}: ${safeText(name)} is kept since its adoption; to remove it: api7-orch adopt forget`,
+      ),
+    ]),
+  );
+  return lines.length === 0 ? [] : ['', ...lines];
 }
 
 function expiryCell(validUntil: string | null, now: Date): Cell {

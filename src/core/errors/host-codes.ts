@@ -6,6 +6,22 @@ export const HOST_CODES = codes({
     'no interface of the host has an address that a port is bound to',
     'bind the port to an address of the host itself, or to 0.0.0.0, by api7.bind',
   ],
+  ADOPTION_DIFFERS: [
+    'a running container differs from the inventory in more than what adoption changes',
+    'change the inventory, or first the container by hand; the details list what differs',
+  ],
+  ADOPTION_POLICY: [
+    'a container that is to be adopted is started again by something on the host',
+    'end what starts it, then run install --adopt again',
+  ],
+  ADOPTION_REFUSED: [
+    'a running container cannot be adopted as it is',
+    'do what the hint says, then run install --adopt again; docs/adopting.md explains each reason',
+  ],
+  ADOPTION_UNDER_WAY: [
+    'an earlier adoption on the host was not finished',
+    'run install --adopt: it finishes the adoption',
+  ],
   CERTIFICATE_EXPIRED: [
     'a certificate is expired, not valid yet, or about to expire',
     'renew it, then name it in the inventory',

@@ -32,6 +32,8 @@ export interface RollingOptions {
    * those of the running container. Default false: containers keep their environment.
    */
   readonly fromInventory?: boolean;
+  /** The play takes over containers that were started by hand: a node whose change fails goes back to its own, whatever it runs. */
+  readonly adopts?: boolean;
 }
 
 /** The combined view of all balancers of a node. */

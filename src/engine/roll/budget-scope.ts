@@ -17,7 +17,9 @@ export function budgetScopeOf(
       inRun: inRun.has(id),
       balanced: traffic !== undefined,
       recovers:
-        traffic?.canGoBack === true && rollFlags?.onFailure !== 'stop' && play.options.rolling?.leaveDrained !== true,
+        (traffic?.canGoBack === true || (traffic !== undefined && play.options.rolling?.adopts === true)) &&
+        rollFlags?.onFailure !== 'stop' &&
+        play.options.rolling?.leaveDrained !== true,
       unreachable: lost.has(id),
       ...(own.length === 0 ? {} : { pools: own }),
     };

@@ -23,11 +23,21 @@ export async function readContainer(
   host: Reader,
   image: ImageLocal,
 ): Promise<ContainerState | null> {
+  return await containerState(p, host, image, host.docker.container(p.name));
+}
+
+/** The same of a container that another look finds, whatever its name. */
+export async function containerState(
+  p: ContainerParams,
+  host: Reader,
+  image: ImageLocal,
+  looking: Promise<ContainerInspect | null>,
+): Promise<ContainerState | null> {
   const { docker } = host;
   const pulled = image.member === null;
   const secrets = Object.entries(p.env).flatMap(([name, value]) => (value instanceof Secret ? [{ name, value }] : []));
   const [found, leftover, tagged, { arch }] = await Promise.all([
-    docker.container(p.name),
+    looking,
     docker.container(freshContainer(p.name)),
     pulled ? docker.image(image.ref) : null,
     host.facts(),

@@ -24,7 +24,8 @@ export const stopFields = {
   stopTimeoutSeconds: z.int().min(0).max(LONGEST_STOP_SECONDS).optional(),
 };
 
-interface StopWish {
+/** How a container is to be stopped; what is left out is as it has it. */
+export interface StopWish {
   readonly stopSignal?: string | undefined;
   readonly stopTimeoutSeconds?: number | undefined;
 }

@@ -64,9 +64,10 @@ function nextStep({ before, differences }: Change<ContainerState>, old: Containe
   return wasKilled(old) ? 'replace' : 'start';
 }
 
-async function bodyOf(
+/** What a container is created from, with what it is to remember. */
+export async function bodyOf(
   p: ContainerParams,
-  { after }: Change<ContainerState>,
+  { after }: Pick<Change<ContainerState>, 'after'>,
   { docker }: Connection,
 ): Promise<ContainerCreate> {
   const spec = specOf(p);

@@ -19,6 +19,7 @@ const VERBS: Readonly<
   >
 > = {
   'run <playbook>': 'locks',
+  'adopt forget': 'locks',
   // By the run of a playbook, which locks; their own part only reads.
   'rollback [pattern]': 'reads',
   'resume [run]': 'reads',
@@ -48,6 +49,7 @@ const VERBS: Readonly<
 /** The command's own file, by the name under which the program imports it. */
 const FILES: Readonly<Record<string, string>> = {
   'run <playbook>': 'run/run.ts',
+  'adopt forget': 'run/run.ts',
   'rollback [pattern]': 'rollback/rollback.ts',
   'resume [run]': 'resume/resume.ts',
   'exec <pattern> [command...]': 'exec.ts',

@@ -1,8 +1,10 @@
 import pLimit from 'p-limit';
+import { isUnderWay, readAdoption } from '../../../adopt/record.ts';
 import { PATHS } from '../../../api7/paths.ts';
 import { servicesOn } from '../../../api7/services.ts';
 import { errorInfoOf } from '../../../core/event/error-info.ts';
 import type { ErrorInfo } from '../../../core/event/event.ts';
+import type { Reader } from '../../../core/host/connection.ts';
 import { besidePath, ENDINGS } from '../../../core/host/leftover-names.ts';
 import type { LockView } from '../../../core/host/lock.ts';
 import type { Inventory } from '../../../inventory/inventory.ts';
@@ -37,10 +39,7 @@ export async function examine(
     pLimit(forks).map([...inventory.hosts.keys()], async (host): Promise<readonly ExaminedHost[]> => {
       try {
         const connection = await hosts.get(host);
-        const read = await Promise.allSettled([
-          connection.lock.view(),
-          findLeftovers(connection, leftoverPlaces(inventory, host)),
-        ]);
+        const read = await Promise.allSettled([connection.lock.view(), leftoversOn(connection, inventory, host)]);
         for (const each of read) if (each.status === 'rejected') errors.push(errorInfoOf(each.reason, { host }));
         const [lock, left] = read;
         return [
@@ -65,6 +64,18 @@ export async function examine(
     unreachable,
     errors: [...new Map(all.map((error) => [`${error.host} ${error.code} ${error.message}`, error])).values()],
   };
+}
+
+/** What waits under a temporary name for an adoption that is not finished is none. */
+async function leftoversOn(connection: Reader, inventory: Inventory, name: string): Promise<readonly Leftover[]> {
+  const host = inventory.hosts.get(name);
+  const services = host === undefined ? [] : servicesOn(inventory, host);
+  const [left, ...records] = await Promise.all([
+    findLeftovers(connection, leftoverPlaces(inventory, name)),
+    ...services.map((service) => readAdoption(service.name, connection)),
+  ]);
+  const awaited = services.filter((_, at) => isUnderWay(records[at] ?? null)).map(({ container }) => container);
+  return left.filter((one) => 'file' in one || !awaited.includes(one.replaces));
 }
 
 /** The paths that runs write on a host. */

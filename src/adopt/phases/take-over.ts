@@ -1,0 +1,144 @@
+import { OrchError } from '../../core/base/errors.ts';
+import type { Connection } from '../../core/host/connection.ts';
+import type { ContainerCreate, ContainerInspect } from '../../core/host/docker.ts';
+import { freshContainer } from '../../core/host/leftover-names.ts';
+import type { Report } from '../../core/task/change.ts';
+import { refuseExited, type StopWish, stopGently } from '../../tasks/container/stop.ts';
+import { keptName } from '../kept-name.ts';
+import { type AdoptionRecord, isUnderWay, type Phase, readAdoption, writeAdoption } from '../record.ts';
+import { freeName } from './free-name.ts';
+
+export interface TakeOver {
+  readonly service: string;
+  /** Name of the new container. */
+  readonly name: string;
+  /** What it is created from. */
+  readonly newSpec: ContainerCreate;
+  readonly uid: string | null;
+  /** How the old one is stopped. */
+  readonly stop: StopWish;
+}
+
+const NO_RESTART = { Name: 'no' } as const;
+
+/**
+ * Replaces a container that was not made by api7-orch, phase by phase, each on record before its action. `found` is the old one as it is
+ * now: one that runs is taken over from the beginning, one that does not from where the new one takes its place. Safe to repeat, wherever
+ * it was broken off.
+ *
+ * @throws OrchError ADOPTION_POLICY, PORT_TAKEN, IMAGE_MISSING, MOUNT_MISSING, CONTAINER_EXITED, DOCKER_FAILED
+ */
+export async function takeOver(
+  plan: TakeOver,
+  found: ContainerInspect,
+  host: Connection,
+  report: Report,
+): Promise<void> {
+  const adoption = await Adoption.begin(plan, found, host);
+  if (found.State.Running) await adoption.prepareAndStop(found, report);
+  await adoption.replace();
+}
+
+class Adoption {
+  readonly #plan: TakeOver;
+  readonly #host: Connection;
+  #record: AdoptionRecord;
+
+  private constructor(plan: TakeOver, host: Connection, record: AdoptionRecord) {
+    this.#plan = plan;
+    this.#host = host;
+    this.#record = record;
+  }
+
+  /** What an unfinished adoption of the same container has on record of it stays: its restart policy may be another one by now. */
+  static async begin(plan: TakeOver, found: ContainerInspect, host: Connection): Promise<Adoption> {
+    const [before, { record: lock }] = await Promise.all([readAdoption(plan.service, host), host.lock.view()]);
+    const known = isUnderWay(before) && before.old.id === found.Id ? before : undefined;
+    const run = lock?.run ?? found.Id.slice(0, 12);
+    const kept = known?.kept ?? (await freeName(keptName(plan.name, run), host));
+    return new Adoption(plan, host, {
+      v: 1,
+      run: known?.run ?? run,
+      phase: known?.phase ?? 'prepared',
+      old: {
+        ...(known?.old ?? {
+          id: found.Id,
+          name: nameOf(found),
+          policy: found.HostConfig.RestartPolicy,
+          inspect: found,
+        }),
+        ...(found.State.Running ? {} : { exitCode: found.State.ExitCode }),
+      },
+      kept,
+      uid: plan.uid,
+      newSpec: plan.newSpec,
+    });
+  }
+
+  /** Phases 4 to 6: up to here the old one runs. */
+  async prepareAndStop(found: ContainerInspect, report: Report): Promise<void> {
+    const { docker } = this.#host;
+    const { id } = this.#record.old;
+    await this.#enter('prepared');
+    await this.#createFresh();
+    await this.#enter('policy');
+    await this.#endPolicy(id);
+    await this.#enter('stopped');
+    await stopGently(found, this.#plan.stop, this.#host, report);
+    const stopped = await docker.container(id);
+    if (stopped?.State.Running === true)
+      throw new OrchError('ADOPTION_POLICY', `container ${nameOf(found)} runs again after it was stopped`, {
+        hint: 'find what starts it on the host, and end that; then run the same command again',
+      });
+    if (stopped !== null)
+      this.#record = { ...this.#record, old: { ...this.#record.old, exitCode: stopped.State.ExitCode } };
+  }
+
+  /** Phases 7 and 8: nothing runs until the new one is started. */
+  async replace(): Promise<void> {
+    const { docker } = this.#host;
+    const { name } = this.#plan;
+    const { old, kept } = this.#record;
+    await this.#enter('renamed');
+    const found = await docker.container(old.id);
+    // It may have been removed meanwhile: then there is nothing to keep.
+    if (found !== null && nameOf(found) !== kept) await docker.rename(old.id, kept);
+    await this.#createFresh();
+    await docker.rename(freshContainer(name), name);
+    await this.#enter('started');
+    await docker.start(name);
+    await refuseExited(name, this.#host);
+  }
+
+  /** It is made again each time: one that waits since an earlier run may be of an earlier inventory. */
+  async #createFresh(): Promise<void> {
+    const { docker } = this.#host;
+    const fresh = freshContainer(this.#plan.name);
+    const [there, wanted] = [await docker.container(fresh), this.#record.newSpec];
+    if (there !== null && isMadeFrom(there, wanted)) return;
+    await docker.remove(fresh);
+    await docker.create(fresh, wanted);
+  }
+
+  async #endPolicy(id: string): Promise<void> {
+    const { docker } = this.#host;
+    await docker.setRestartPolicy(id, NO_RESTART);
+    const now = await docker.container(id);
+    const policy = now?.HostConfig.RestartPolicy.Name;
+    if (policy === 'no' || policy === '') return;
+    throw new OrchError('ADOPTION_POLICY', `container ${this.#record.old.name} keeps its restart policy ${policy}`, {
+      hint: `set it on the host: docker update --restart no ${this.#record.old.name}`,
+    });
+  }
+
+  async #enter(phase: Phase): Promise<void> {
+    this.#record = { ...this.#record, phase };
+    await writeAdoption(this.#plan.service, this.#record, this.#host);
+  }
+}
+
+const nameOf = ({ Name }: Pick<ContainerInspect, 'Name'>): string => Name.replace(/^\//, '');
+
+/** By its labels, which hold digests of all that was declared. */
+const isMadeFrom = ({ Config }: ContainerInspect, { Labels = {}, Image }: ContainerCreate): boolean =>
+  Config.Image === Image && Object.entries(Labels).every(([label, value]) => Config.Labels?.[label] === value);

@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { canonicalJson } from '../core/base/data.ts';
+import type { Connection, Reader } from '../core/host/connection.ts';
+import type { ContainerCreate, ContainerInspect, RestartPolicy } from '../core/host/docker.ts';
+
+/** Where a host keeps what is being taken over, and what was. */
+export const ADOPTIONS = '/var/lib/api7-orch/adopt';
+
+export const adoptionPath = (service: string): string => `${ADOPTIONS}/${service}.json`;
+
+/** Readable by root only: the environment of a container may hold secrets. */
+const OWNERSHIP = { mode: '0600', owner: 'root', group: 'root' } as const;
+
+/** What an Engine shows of one container has some kilobytes. */
+const LIMIT = 4 * 1024 * 1024;
+
+/**
+ * Phases of an adoption, in their order. Each is on record before its action begins, so the action of the last one may have happened or
+ * not: which of both is seen at the containers.
+ */
+export const PHASES = ['prepared', 'policy', 'stopped', 'renamed', 'started', 'done'] as const;
+
+export type Phase = (typeof PHASES)[number];
+
+const policy = z.object({ Name: z.string(), MaximumRetryCount: z.number().exactOptional() });
+
+const inspect = z.looseObject({
+  Id: z.string(),
+  Name: z.string(),
+  Image: z.string(),
+  Config: z.looseObject({ Image: z.string(), Hostname: z.string() }),
+  HostConfig: z.looseObject({ NetworkMode: z.string(), RestartPolicy: policy }),
+});
+
+const record = z.strictObject({
+  v: z.literal(1),
+  run: z.string(),
+  phase: z.enum(PHASES),
+  old: z.strictObject({
+    id: z.string().min(1),
+    /** As it was named before. */
+    name: z.string().min(1),
+    /** The one that it had before. */
+    policy,
+    inspect,
+    /** How its process ended when it was stopped; left out: it was not, or that is not known. */
+    exitCode: z.int().exactOptional(),
+  }),
+  /** Name under which the old one is kept. */
+  kept: z.string().min(1),
+  uid: z.string().nullable(),
+  newSpec: z.looseObject({ Image: z.string(), HostConfig: z.looseObject({ RestartPolicy: policy }) }),
+});
+
+/** An adoption of one service on its host. */
+export interface AdoptionRecord {
+  readonly v: 1;
+  readonly run: string;
+  readonly phase: Phase;
+  readonly old: OldContainer;
+  readonly kept: string;
+  readonly uid: string | null;
+  readonly newSpec: ContainerCreate;
+}
+
+/** The container that is taken over, as it was before. */
+export interface OldContainer {
+  readonly id: string;
+  readonly name: string;
+  readonly policy: RestartPolicy;
+  readonly inspect: RawInspect;
+  readonly exitCode?: number;
+}
+
+/** What the Engine showed of it, with all fields: enough to create it again. */
+export type RawInspect = Pick<ContainerInspect, 'Id' | 'Name' | 'Image'> & {
+  readonly Config: ContainerInspect['Config'];
+  readonly HostConfig: ContainerInspect['HostConfig'];
+};
+
+/** `null` for text that is no record. */
+export function parseAdoption(text: string): AdoptionRecord | null {
+  try {
+    const { success, data } = record.safeParse(JSON.parse(text));
+    // Its forms are those of the port, which this program has written there.
+    return success ? (data as unknown as AdoptionRecord) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The adoption of a service that a host has on record; `null`: none that can be read. */
+export async function readAdoption(service: string, host: Reader): Promise<AdoptionRecord | null> {
+  const content = await host.read(adoptionPath(service), LIMIT);
+  return content === null ? null : parseAdoption(content.toString('utf8'));
+}
+
+/** An adoption that was begun and is not at its end. */
+export const isUnderWay = (found: AdoptionRecord | null): found is AdoptionRecord =>
+  found !== null && found.phase !== 'done';
+
+/** Puts an adoption on record; it is flushed to the disk when this returns. */
+export async function writeAdoption(service: string, adoption: AdoptionRecord, host: Connection): Promise<void> {
+  await host.makeDirectory(ADOPTIONS, { ...OWNERSHIP, mode: '0700' });
+  await host.writeFile(adoptionPath(service), `${canonicalJson(adoption)}\n`, OWNERSHIP);
+}
+
+export const forgetAdoption = (service: string, host: Connection): Promise<void> => host.remove(adoptionPath(service));

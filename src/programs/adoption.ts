@@ -1,0 +1,82 @@
+import { adoptable } from '../adopt/adoptable.ts';
+import { adoptionFinished } from '../adopt/adoption-finished.ts';
+import { nothingKept } from '../adopt/kept.ts';
+import { noAdoptionUnderWay } from '../adopt/no-adoption-under-way.ts';
+import { dashboardImage, dpManagerImage, gatewayImage } from '../api7/images.ts';
+import { PORTS } from '../api7/paths.ts';
+import { type Service, servicesOn } from '../api7/services.ts';
+import type { Steps } from '../core/task/task.ts';
+import type { Inventory, InventoryHost } from '../inventory/inventory.ts';
+import { containerParams, specOf } from '../tasks/container/params.ts';
+import { image } from '../tasks/image.ts';
+import type { Adopting } from './container-of.ts';
+import { controlPlaneContainer } from './control-plane-service.ts';
+import { dashboardOf } from './dashboard.ts';
+import { dpManagerOf } from './dp-manager.ts';
+import { gatewayContainer, gatewayFiles } from './gateway-container.ts';
+
+type OnHost = Pick<InventoryHost, 'name' | 'address' | 'groups'>;
+
+/**
+ * Gates for adoption, before anything is changed anywhere. With `adopting`: what was started by hand can be taken over, and differs from the
+ * inventory only in what adoption changes. Without: no adoption of an earlier run waits to be finished.
+ *
+ * @example yield* adoptionPreflight(inventory, host, vars.adopt ? {} : undefined);
+ */
+export function* adoptionPreflight(inventory: Inventory, host: OnHost, adopting: Adopting | undefined): Steps {
+  const services = servicesOn(inventory, host).map(({ name }) => name);
+  if (services.length === 0) return;
+  if (adopting === undefined) {
+    yield noAdoptionUnderWay({ services });
+    return;
+  }
+  for (const service of services)
+    yield adoptable({ ...targetOf(inventory, host, service), unmanaged: [...(adopting.unmanaged ?? [])] });
+}
+
+/** The last step of an adoption: the services serve, and have come through their soak. */
+export function* adoptionsFinished(inventory: Inventory, host: OnHost, adopting: Adopting | undefined): Steps {
+  if (adopting === undefined) return;
+  for (const { name } of servicesOn(inventory, host)) yield adoptionFinished({ service: name });
+}
+
+/** What the services of a host were taken over from is removed. */
+export function* adoptionsForgotten(inventory: Inventory, host: OnHost): Steps {
+  for (const { name: service, container } of servicesOn(inventory, host)) yield nothingKept({ service, container });
+}
+
+function targetOf(inventory: Inventory, host: OnHost, service: Service['name']): Parameters<typeof adoptable>[0] {
+  const { api7 } = inventory;
+  // Its reference plays no part in the comparison.
+  const spec = (params: object, ref: string) => specOf(containerParams.parse({ ...params, image: image({ ref }) }));
+  if (service === 'gateway') {
+    const {
+      config: { content, ...config },
+      uid,
+      targets,
+    } = gatewayFiles(inventory, host);
+    const made = gatewayContainer(inventory, host);
+    return {
+      service,
+      container: made.name,
+      version: api7.version,
+      spec: spec(made, gatewayImage(api7)),
+      block: 'api7.gateway',
+      ownTargets: targets,
+      statusPort: `${PORTS.gateway.status}/tcp`,
+      config: { ...config, contents: [content] },
+      uid,
+    };
+  }
+  const of = service === 'dashboard' ? dashboardOf(inventory) : dpManagerOf(inventory);
+  const made = controlPlaneContainer(inventory, host, of);
+  return {
+    service,
+    container: made.name,
+    version: api7.version,
+    spec: spec(made, service === 'dashboard' ? dashboardImage(api7) : dpManagerImage(api7)),
+    block: service === 'dashboard' ? 'api7.dashboard' : 'api7.dp_manager',
+    ownTargets: [of.inImage],
+    config: { source: of.path, target: of.inImage, contents: [of.config.content, ...of.config.accepts] },
+  };
+}

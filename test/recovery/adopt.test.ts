@@ -1,0 +1,438 @@
+import { describe, expect, test } from 'vitest';
+import { adoptionPath, readAdoption } from '../../src/adopt/record.ts';
+import { CONTAINERS, IN_IMAGE } from '../../src/api7/paths.ts';
+import { status } from '../../src/cli/status/status.ts';
+import { freshContainer } from '../../src/core/host/leftover-names.ts';
+import { type ByHand, DRAWN, startedByHand } from '../adopt/by-hand.ts';
+import { all } from '../lab/all.ts';
+import { TextStream } from '../render/text-stream.ts';
+import type { SmallCluster } from './small-cluster.ts';
+
+// Containers that a person has started are taken over: whole runs of `install --adopt` on the smallest cluster.
+
+type Name = keyof typeof DRAWN;
+
+const PLACES: readonly (readonly [host: string, service: Name])[] = [
+  ...['cp-1', 'cp-2'].flatMap((host) => [[host, 'dashboard'] as const, [host, 'dpManager'] as const]),
+  ['gw-1', 'gateway'],
+  ['gw-2', 'gateway'],
+];
+
+const ADOPT = { adopt: true } as const;
+
+interface Hand {
+  readonly cluster: SmallCluster;
+  /** Ids of the containers that were started by hand, by host and service. */
+  readonly ids: ReadonlyMap<string, string>;
+  readonly uids: readonly string[];
+}
+
+async function byHand(options: ByHand = {}): Promise<Hand> {
+  const cluster = await startedByHand(options);
+  const ids = new Map<string, string>();
+  for (const [host, service] of PLACES)
+    ids.set(`${host} ${service}`, (await cluster.engine(host).container(DRAWN[service]))?.Id ?? '');
+  return { cluster, ids, uids: uidsOf(cluster) };
+}
+
+const GATEWAYS = ['gw-1', 'gw-2'];
+
+const pidsOf = (cluster: SmallCluster): readonly number[] =>
+  GATEWAYS.map((host) => cluster.engine(host).pidOf(CONTAINERS.gateway));
+
+/** After every start so far, before any that follows: the fake engines count a second for each. */
+async function afterStarts(cluster: SmallCluster): Promise<string> {
+  const found = await Promise.all(GATEWAYS.map((host) => cluster.engine(host).container(CONTAINERS.gateway)));
+  return new Date(Math.max(...found.map((one) => Date.parse(one?.State.StartedAt ?? ''))) + 500).toISOString();
+}
+
+/** As the processes of the gateways see them. */
+const uidsOf = (cluster: SmallCluster): readonly string[] =>
+  GATEWAYS.map((host) => {
+    const pid = cluster.serving(host, CONTAINERS.gateway)?.pid ?? 0;
+    return cluster.engine(host).seenFile(pid, IN_IMAGE.gatewayUid)?.trim() ?? '';
+  });
+
+/** What must never be, looked for before each operation of a run. */
+function watched({ cluster, ids }: Hand): readonly string[] {
+  const wrong: string[] = [];
+  cluster.onOperation = (host, operation) => {
+    if (!cluster.serves('gw-1') && !cluster.serves('gw-2')) wrong.push(`before ${operation} on ${host}: both out`);
+    for (const [at, service] of PLACES) {
+      const { all: containers } = cluster.engine(at);
+      const running = containers.filter(({ pid, body }) => pid > 0 && body.HostConfig.PortBindings !== undefined);
+      if (running.length > (service === 'gateway' ? 1 : 2)) wrong.push(`${at} runs ${running.length}`);
+      if (!containers.some(({ id }) => id === ids.get(`${at} ${service}`))) wrong.push(`${at} has lost its ${service}`);
+    }
+  };
+  return wrong;
+}
+
+/** Adopted as a whole: the new ones serve, the old ones are kept, and nothing is left to do. */
+async function isAdopted({ cluster, ids, uids }: Hand, vars: { readonly adopt?: true } = ADOPT): Promise<void> {
+  await cluster.settle();
+  expect(cluster.leftovers()).toEqual([]);
+  for (const [host, service] of PLACES) {
+    const old = await cluster.engine(host).container(ids.get(`${host} ${service}`) ?? '');
+    expect([host, service, old?.Name, old?.State.Running, old?.HostConfig.RestartPolicy.Name]).toEqual([
+      host,
+      service,
+      expect.stringMatching(new RegExp(`^/${CONTAINERS[service]}\\.adopted-\\d{8}-\\d{6}-[0-9a-f]{6}$`)),
+      false,
+      'no',
+    ]);
+    expect(await readAdoption(service, cluster.host(host))).toMatchObject({ phase: 'done' });
+    expect(await cluster.engine(host).container(freshContainer(CONTAINERS[service]))).toBeNull();
+  }
+  expect(uidsOf(cluster)).toEqual(uids);
+  expect(await cluster.run('install', vars)).toMatchObject({ exitCode: 0, messages: [] });
+  expect(cluster.writes).toBe(0);
+}
+
+/** The old one of a gateway serves as it did. */
+async function isAsBefore({ cluster, ids }: Hand, host: string, policy: string): Promise<void> {
+  const old = await cluster.engine(host).container(DRAWN.gateway);
+  expect([old?.Id, old?.State.Running, old?.HostConfig.RestartPolicy.Name, cluster.serves(host)]).toEqual([
+    ids.get(`${host} gateway`),
+    true,
+    policy,
+    true,
+  ]);
+  expect(await cluster.engine(host).container(CONTAINERS.gateway)).toBeNull();
+  expect(await cluster.engine(host).container(freshContainer(CONTAINERS.gateway))).toBeNull();
+  expect(cluster.host(host).files.has(adoptionPath('gateway'))).toBe(false);
+}
+
+async function statusText(inventory: string, environment: Parameters<typeof status>[2]): Promise<string> {
+  const stdout = new TextStream();
+  await status(
+    'all',
+    { inventory, forks: '5', output: 'table' },
+    { ...environment, stdout: stdout as unknown as NodeJS.WriteStream },
+  );
+  return stdout.text;
+}
+
+describe.each(['no', 'always'])('containers with the restart policy %s', (policy) => {
+  test('are taken over; a second run changes nothing, and a restart and another version go through', async () => {
+    const hand = await byHand({ policy });
+    const { cluster } = hand;
+    const wrong = watched(hand);
+    expect(await cluster.run('install', ADOPT)).toMatchObject({ exitCode: 0, messages: [], asked: [], outages: [] });
+    expect(wrong).toEqual([]);
+    await isAdopted(hand);
+    await isAdopted(hand, {});
+    const pids = pidsOf(cluster);
+    expect(await cluster.run('rolling-restart', { since: await afterStarts(cluster) })).toMatchObject({
+      exitCode: 0,
+      messages: [],
+    });
+    expect(pidsOf(cluster).every((pid, at) => pid > 0 && pid !== pids[at])).toBe(true);
+    await cluster.settle();
+    cluster.upgrade();
+    expect(await cluster.run()).toMatchObject({ exitCode: 0, messages: [] });
+    await cluster.settle();
+    expect(cluster.leftovers()).toEqual([]);
+    expect(uidsOf(cluster)).toEqual(hand.uids);
+    expect(wrong).toEqual([]);
+  });
+
+  test('one whose new container does not become ready runs again as before, exit code 4; then it works', async () => {
+    const hand = await byHand({ policy });
+    const { cluster } = hand;
+    cluster.unreadyNew.add('gw-1');
+    const wrong = watched(hand);
+    const ran = await cluster.run('install', ADOPT);
+    expect(ran).toMatchObject({ exitCode: 4, codes: ['NOT_READY'], asked: [], outages: [] });
+    expect(ran.nodes).toMatchObject({
+      'gw-1': { state: 'rolledBack', traffic: 'in' },
+      'gw-2': { state: 'untouched', traffic: 'in' },
+    });
+    expect(wrong).toEqual([]);
+    await cluster.settle();
+    await isAsBefore(hand, 'gw-1', policy);
+    await isAsBefore(hand, 'gw-2', policy);
+    cluster.repair();
+    expect(await cluster.run('install', ADOPT)).toMatchObject({ exitCode: 0, messages: [] });
+    await isAdopted(hand);
+  });
+});
+
+test('without the flag they are in the way, and nothing is changed', async () => {
+  const { cluster } = await byHand();
+  expect(await cluster.run()).toMatchObject({
+    exitCode: 2,
+    codes: ['PORT_TAKEN', 'PORT_TAKEN', 'PORT_TAKEN', 'PORT_TAKEN'],
+  });
+});
+
+test('one that had to be killed, and whose new container does not become ready, is created again with its identity', async () => {
+  const hand = await byHand({ policy: 'unless-stopped' });
+  const { cluster, ids, uids } = hand;
+  const { engine } = { engine: cluster.engine('gw-1') };
+  cluster.unreadyNew.add('gw-1');
+  engine.stubborn.add(DRAWN.gateway);
+  const before = engine.bodyOf(DRAWN.gateway);
+  const ran = await cluster.run('install', ADOPT);
+  expect(ran).toMatchObject({ exitCode: 4, codes: ['NOT_READY'] });
+  await cluster.settle();
+  const again = engine.bodyOf(DRAWN.gateway);
+  expect(again).toMatchObject({
+    Image: before?.Image,
+    Env: expect.arrayContaining([...(before?.Env ?? [])]),
+    HostConfig: { PortBindings: before?.HostConfig.PortBindings },
+  });
+  expect(again?.HostConfig.Mounts).toEqual(expect.arrayContaining([...(before?.HostConfig.Mounts ?? [])]));
+  expect(again?.HostConfig.RestartPolicy.Name).toBe('unless-stopped');
+  expect(uidsOf(cluster)).toEqual(uids);
+  expect(cluster.serves('gw-1')).toBe(true);
+  // The killed one is kept, too.
+  const killed = await engine.container(ids.get('gw-1 gateway') ?? '');
+  expect([killed?.Name, killed?.State.Running]).toEqual([expect.stringContaining('.adopted-'), false]);
+  engine.stubborn.clear();
+  cluster.repair();
+  expect(await cluster.run('install', ADOPT)).toMatchObject({ exitCode: 0, messages: [] });
+  expect(uidsOf(cluster)).toEqual(uids);
+});
+
+describe('refused before anything is changed', () => {
+  const OTHER = '0d6a4d3e-3c1f-4a3b-9a57-2f1f3f6b7c88';
+  const isRefused = async ({ cluster }: Hand, code: string, words: string): Promise<void> => {
+    const pids = ['gw-1', 'gw-2'].map((host) => cluster.engine(host).pidOf(DRAWN.gateway));
+    const ran = await cluster.run('install', ADOPT);
+    expect(ran).toMatchObject({ exitCode: 2, outages: [] });
+    expect(ran.messages.join('\n')).toContain(`${code}: `);
+    expect(ran.messages.join('\n')).toContain(words);
+    expect(['gw-1', 'gw-2'].map((host) => cluster.engine(host).pidOf(DRAWN.gateway))).toEqual(pids);
+    expect(cluster.writes).toBe(0);
+  };
+
+  test('a gateway whose uid is not the one that the inventory has; with hosts.NAME.uid it is adopted with its own', async () => {
+    const hand = await byHand({ uid: (host) => OTHER.replace(/8$/, host.slice(-1)) });
+    await isRefused(hand, 'ADOPTION_DIFFERS', `its apisix.uid is ${OTHER.replace(/8$/, '1')}`);
+    for (const n of [1, 2])
+      hand.cluster.edit(
+        `gw-${n}: { address: 10.0.2.${n} }`,
+        `gw-${n}: { address: 10.0.2.${n}, uid: ${OTHER.replace(/8$/, String(n))} }`,
+      );
+    expect(await hand.cluster.run('install', ADOPT)).toMatchObject({ exitCode: 0, messages: [] });
+    await isAdopted(hand);
+  });
+
+  test('two gateways with one uid: no inventory can state that', async () => {
+    const hand = await byHand({ uid: () => OTHER });
+    await isRefused(hand, 'ADOPTION_DIFFERS', `its apisix.uid is ${OTHER}`);
+    for (const n of [1, 2])
+      hand.cluster.edit(`gw-${n}: { address: 10.0.2.${n} }`, `gw-${n}: { address: 10.0.2.${n}, uid: ${OTHER} }`);
+    await expect(hand.cluster.run('install', ADOPT)).rejects.toMatchObject({ code: 'INVENTORY_INVALID' });
+  });
+
+  test('a configuration that was replaced since the process started', async () => {
+    const hand = await byHand();
+    hand.cluster.host('gw-2').files.write(`/root/${DRAWN.gateway}.yaml`, Buffer.from('apisix: { node_listen: 1 }\n'), {
+      ...{ owner: 'root', group: 'root', mode: '0644' },
+    });
+    await isRefused(hand, 'ADOPTION_REFUSED', 'its process still has the old file');
+  });
+
+  test.each<[string, ByHand['edit'], string, string]>([
+    [
+      'a variable',
+      (body) => ({ ...body, Env: [...(body.Env ?? []), 'TZ=UTC'] }),
+      'ADOPTION_DIFFERS',
+      'variable TZ is in the container only',
+    ],
+    [
+      '--rm',
+      (body) => ({ ...body, HostConfig: { ...body.HostConfig, AutoRemove: true } as never }),
+      'ADOPTION_REFUSED',
+      '--rm',
+    ],
+    [
+      'an image of another version',
+      (body) => ({ ...body, Image: body.Image.replace('3.10.5', '3.10.6') }),
+      'ADOPTION_DIFFERS',
+      'it runs version 3.10.6, by the inventory 3.10.5',
+    ],
+    [
+      'a memory limit',
+      (body) => ({ ...body, HostConfig: { ...body.HostConfig, Memory: 512 * 2 ** 20 } }),
+      'ADOPTION_DIFFERS',
+      'limit memory is 536870912, by the inventory none',
+    ],
+  ])('%s of a gateway that the inventory does not state', async (_what, edit, code, words) => {
+    const hand = await byHand({
+      edit: (body, host) => (host === 'gw-2' && edit !== undefined ? edit(body, host) : body),
+    });
+    await isRefused(hand, code, words);
+  });
+
+  test('no other gateway serves: the name of the cluster is asked for', async () => {
+    const { cluster } = await byHand();
+    cluster.unseen.add('gw-2');
+    cluster.health();
+    await cluster.settle();
+    const ran = await cluster.run('install', ADOPT, {}, ['gw-1']);
+    expect(ran).toMatchObject({ codes: ['OUTAGE_NOT_CONFIRMED'], outages: [expect.stringContaining('gateways')] });
+    expect(cluster.engine('gw-1').pidOf(DRAWN.gateway)).toBeGreaterThan(0);
+  });
+});
+
+test('an adoption that was broken off is finished by install --adopt only', async () => {
+  const hand = await byHand();
+  const { cluster } = hand;
+  cluster.onOperation = (host, operation) => {
+    if (host === 'gw-1' && operation === 'rename') cluster.away.add('gw-1');
+  };
+  expect((await cluster.run('install', ADOPT)).exitCode).toBe(3);
+  cluster.repair();
+  await cluster.settle();
+  expect(await cluster.run()).toMatchObject({ exitCode: 2, codes: expect.arrayContaining(['ADOPTION_UNDER_WAY']) });
+  expect(await cluster.run('install', ADOPT)).toMatchObject({ exitCode: 0, messages: [] });
+  await isAdopted(hand);
+});
+
+test('what is kept is shown, and removed without its volumes', async () => {
+  const hand = await byHand();
+  const { cluster, ids } = hand;
+  await cluster.run('install', ADOPT);
+  await cluster.settle();
+  const shown = await cluster.verb((inventory, environment) => {
+    process.env.DB_PASSWORD = 'right';
+    return statusText(inventory, environment);
+  });
+  for (const [, service] of PLACES) expect(shown).toContain(`${CONTAINERS[service]}.adopted-`);
+  expect(shown).toContain('to remove it: api7-orch adopt forget');
+  expect(await cluster.run('adopt-forget')).toMatchObject({ exitCode: 0, messages: [] });
+  for (const [host, service] of PLACES) {
+    const { engine } = { engine: cluster.engine(host) };
+    expect(await engine.container(ids.get(`${host} ${service}`) ?? '')).toBeNull();
+    expect(
+      engine.removals.filter(({ name }) => name.includes('.adopted-')).every(({ keepVolumes }) => keepVolumes),
+    ).toBe(true);
+    expect(engine.pidOf(CONTAINERS[service])).toBeGreaterThan(0);
+    expect(cluster.host(host).files.has(adoptionPath(service))).toBe(false);
+  }
+  expect(await cluster.run('adopt-forget')).toMatchObject({ exitCode: 0, messages: [] });
+  expect(cluster.writes).toBe(0);
+  expect(await cluster.run()).toMatchObject({ exitCode: 0, messages: [] });
+  expect(cluster.writes).toBe(0);
+});
+
+/** A run that adopts, once, for its writes and its changes by kind. */
+const { writes, changes } = await (async () => {
+  const { cluster } = await byHand();
+  await cluster.run('install', ADOPT);
+  return { writes: cluster.writes, changes: [...cluster.changes] };
+})();
+
+const halfWrites = Array.from({ length: 2 * writes }, (_, i) => i);
+
+/** What a person finds after a controller was killed: at most one of both gateways is out. */
+async function goesOn(hand: Hand, wrong: readonly string[]): Promise<void> {
+  const { cluster } = hand;
+  cluster.health();
+  await cluster.settle();
+  const again = await cluster.run('install', ADOPT);
+  expect({ ...again, wrong }).toMatchObject({ exitCode: 0, messages: [], asked: [], outages: [], wrong: [] });
+  await isAdopted(hand);
+}
+
+describe('the controller is killed', () => {
+  test.each(halfWrites.filter((i) => all || i % 60 === 5))('at half write %i: the next run finishes', async (at) => {
+    const hand = await byHand({ policy: at % 2 === 0 ? 'no' : 'unless-stopped' });
+    const wrong = watched(hand);
+    hand.cluster.killAt = at;
+    await hand.cluster.run('install', ADOPT);
+    hand.cluster.killAt = undefined;
+    await goesOn(hand, wrong);
+  });
+
+  test.each(halfWrites.filter((i) => all || i % 60 === 19))(
+    'at half write %i, and hosts whose adoption is not finished are started again: the next run finishes',
+    async (at) => {
+      const hand = await byHand({ policy: 'always' });
+      const { cluster } = hand;
+      const wrong = watched(hand);
+      cluster.killAt = at;
+      await cluster.run('install', ADOPT);
+      cluster.repair();
+      for (const [host, service] of PLACES) {
+        const record = await readAdoption(service, cluster.host(host));
+        if (record !== null && record.phase !== 'done') cluster.engine(host).reboot();
+      }
+      watched(hand);
+      await goesOn(hand, wrong);
+    },
+  );
+
+  test.each(halfWrites.filter((i) => all || i % 60 === 32))(
+    'at half write %i, and new containers that do not run are pruned: the next run finishes',
+    async (at) => {
+      const hand = await byHand();
+      const { cluster } = hand;
+      const wrong = watched(hand);
+      cluster.killAt = at;
+      await cluster.run('install', ADOPT);
+      cluster.killAt = undefined;
+      for (const [host, service] of PLACES)
+        for (const name of [CONTAINERS[service], freshContainer(CONTAINERS[service])])
+          if (cluster.engine(host).pidOf(name) === 0) await cluster.engine(host).remove(name);
+      await goesOn(hand, wrong);
+    },
+  );
+
+  test.each(halfWrites.filter((i) => all || i % 60 === 12))(
+    'at half write %i, and the new container of a gateway does not become ready: the old one serves',
+    async (at) => {
+      const hand = await byHand({ policy: 'unless-stopped' });
+      const { cluster } = hand;
+      cluster.unreadyNew.add('gw-1');
+      const wrong = watched(hand);
+      cluster.killAt = at;
+      const killed = await cluster.run('install', ADOPT);
+      cluster.killAt = undefined;
+      cluster.health();
+      await cluster.settle();
+      // A run that has ended well before that moment has nothing more to try.
+      const again = killed.exitCode === undefined ? await cluster.run('install', ADOPT) : killed;
+      expect({ ...again, wrong }).toMatchObject({
+        exitCode: 4,
+        codes: ['NOT_READY'],
+        asked: [],
+        outages: [],
+        wrong: [],
+      });
+      await cluster.settle();
+      await isAsBefore(hand, 'gw-1', 'unless-stopped');
+      cluster.repair();
+      await goesOn(hand, wrong);
+    },
+  );
+});
+
+const MOST = all ? 40 : 2;
+const spread = (count: number): readonly number[] => [
+  ...new Set(Array.from({ length: MOST }, (_, at) => Math.round((at * (count - 1)) / (MOST - 1)))),
+];
+/** Those of locks and beats are shown by other tests. */
+const ofAdoption = changes.filter(([operation]) => !operation.startsWith('lock.'));
+
+describe.each(ofAdoption)('the reply to %s, of which an adoption makes %i, is lost', (operation, count) => {
+  test.each(spread(count).flatMap((nth) => [true, false].map((carriedOut) => ({ nth, carriedOut }))))(
+    'number $nth, carried out: $carriedOut',
+    async ({ nth, carriedOut }) => {
+      const hand = await byHand();
+      const { cluster } = hand;
+      const wrong = watched(hand);
+      cluster.loses = { operation, nth, carriedOut };
+      const ran = await cluster.run('install', ADOPT);
+      expect({ ...ran, wrong, where: cluster.lostAt }).toMatchObject({
+        ...{ exitCode: 0, codes: [], asked: [], outages: [], wrong: [] },
+        where: expect.stringContaining(`${operation} on `),
+      });
+      cluster.loses = undefined;
+      await isAdopted(hand);
+    },
+  );
+});
