@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { adoptionPath, readAdoption } from '../../src/adopt/record.ts';
 import { CONTAINERS, IN_IMAGE } from '../../src/api7/paths.ts';
+import { lbDoctor } from '../../src/cli/lb/doctor.ts';
 import { status } from '../../src/cli/status/status.ts';
 import { freshContainer } from '../../src/core/host/leftover-names.ts';
 import { type ByHand, DRAWN, startedByHand } from '../adopt/by-hand.ts';
@@ -103,7 +104,16 @@ async function isAsBefore({ cluster, ids }: Hand, host: string, policy: string):
   expect(cluster.host(host).files.has(adoptionPath('gateway'))).toBe(false);
 }
 
+async function doctorText(inventory: string, environment: Parameters<typeof lbDoctor>[1]): Promise<string> {
+  process.env.DB_PASSWORD = 'right';
+  const stdout = new TextStream();
+  const flags = { inventory, forks: '5', output: 'table', lockWait: '0s' } as const;
+  await lbDoctor(flags, { ...environment, stdout: stdout as unknown as NodeJS.WriteStream });
+  return stdout.text;
+}
+
 async function statusText(inventory: string, environment: Parameters<typeof status>[2]): Promise<string> {
+  process.env.DB_PASSWORD = 'right';
   const stdout = new TextStream();
   await status(
     'all',
@@ -288,6 +298,14 @@ test('an adoption that was broken off is finished by install --adopt only', asyn
   cluster.repair();
   await cluster.settle();
   expect(await cluster.run()).toMatchObject({ exitCode: 2, codes: expect.arrayContaining(['ADOPTION_UNDER_WAY']) });
+  // What waits for the adoption is no leftover, also where it is all that is there; and status says what to do.
+  expect(await cluster.engine('gw-1').container(freshContainer(CONTAINERS.gateway))).not.toBeNull();
+  const doctor = await cluster.verb(doctorText);
+  expect(doctor).toContain('gw-1');
+  expect(doctor).not.toContain('leftover');
+  expect(await cluster.verb(statusText)).toContain(
+    'gw-1: the adoption of gateway is at renamed; to finish it: api7-orch run install --adopt',
+  );
   expect(await cluster.run('install', ADOPT)).toMatchObject({ exitCode: 0, messages: [] });
   await isAdopted(hand);
 });
@@ -297,10 +315,7 @@ test('what is kept is shown, and removed without its volumes', async () => {
   const { cluster, ids } = hand;
   await cluster.run('install', ADOPT);
   await cluster.settle();
-  const shown = await cluster.verb((inventory, environment) => {
-    process.env.DB_PASSWORD = 'right';
-    return statusText(inventory, environment);
-  });
+  const shown = await cluster.verb(statusText);
   for (const [, service] of PLACES) expect(shown).toContain(`${CONTAINERS[service]}.adopted-`);
   expect(shown).toContain('to remove it: api7-orch adopt forget');
   expect(await cluster.run('adopt-forget')).toMatchObject({ exitCode: 0, messages: [] });
