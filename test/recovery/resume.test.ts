@@ -480,6 +480,6 @@ describe('a tag that is moved before the run is resumed', () => {
     expect(exitCode).toBe(0);
     expect(await idOn(cluster, 'gw-2')).toBe(expected.classic);
     expect(latest(cluster).images).toContain(`${ref}@${expected.containerd}`);
-    expect(printed.includes('this run goes on with')).toBe(expected === old);
+    expect(printed.includes('this run continues with')).toBe(expected === old);
   });
 });
