@@ -20,7 +20,7 @@ export default definePlaybook({
   name: 'install',
   description: 'Install the control plane, then the gateways, behind their load balancers.',
   vars: rollingVars.extend({
-    /** Take over containers that were started by hand, drained, one after another. */
+    /** Take over containers that api7-orch did not create, one drained node after another. */
     adopt: z.stringbool().or(z.boolean()).optional(),
     /** Containers, separated by commas, that no compose project and no systemd unit owns any more. */
     unmanaged: z.string().optional(),

@@ -74,7 +74,7 @@ export const adoptable = defineGate<typeof params, Seen>({
       'ADOPTION_DIFFERS',
       `container ${container} differs from the inventory: ${differences.map(({ what }) => what).join('; ')}`,
       {
-        hint: differences.length === 1 ? differences[0]?.todo : 'the details say for each what to do',
+        hint: differences.length === 1 ? differences[0]?.todo : 'the details list what to do for each difference',
         host,
         details: differences.map(({ what, todo }) => `${what}: ${todo}`).join('\n'),
       },
@@ -131,7 +131,7 @@ function ofConfig({ config, block }: Params, content: PlainYaml | undefined): re
   return [
     {
       what: `its configuration differs at ${paths.join(', ')}`,
-      todo: `state under ${name} what ${config.target} has there, or first change the container by hand`,
+      todo: `set under ${name} the values that ${config.target} has there, or first change the container manually`,
     },
   ];
 }

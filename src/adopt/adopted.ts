@@ -80,7 +80,7 @@ interface ToAdopt {
   readonly phase?: string;
 }
 
-/** What an unfinished adoption has on record comes first: its container may be stopped by now. */
+/** The record of an unfinished adoption is read first: its container may be stopped already. */
 async function toAdopt({ service, container: { name } }: Params, host: Reader): Promise<ToAdopt> {
   const [record, there] = await Promise.all([readAdoption(service, host), host.docker.container(name)]);
   if (there !== null && rememberedBy(there.Config.Labels ?? {}).spec !== null) return { found: null };

@@ -38,7 +38,7 @@ export function settingsDiffer(found: UserSettings, wanted: Wanted): readonly Di
   ];
 }
 
-const byHand = 'or first start the container by hand as the inventory states it';
+const byHand = 'or first recreate the container with the settings of the inventory';
 
 function variables({ env }: UserSettings, { spec, block }: Wanted): readonly Difference[] {
   const all = [...new Set([...Object.keys(env), ...Object.keys(spec.env)])].sort();
@@ -125,7 +125,7 @@ function names(found: UserSettings, { spec, block }: Wanted): readonly Differenc
         ...differences,
         {
           what: `its network is ${found.networkMode}, by the inventory ${network}`,
-          todo: 'start the container by hand in the network bridge',
+          todo: 'first recreate the container in the network bridge',
         },
       ];
 }
@@ -140,6 +140,6 @@ const logging = ({ log }: UserSettings): readonly Difference[] =>
     : [
         {
           what: `its log driver is ${log.driver}`,
-          todo: 'set it as log-driver in the daemon.json of the Docker Engine, or start the container by hand without it',
+          todo: 'set it as log-driver in the daemon.json of the Docker Engine, or recreate the container without it',
         },
       ];

@@ -12,7 +12,7 @@ const params = z.strictObject(targetFields);
 type Kept = {
   /** Names of containers that were taken over, and stay. */
   readonly containers: readonly string[];
-  /** The adoption is on record. */
+  /** Whether the host has a record of the adoption. */
   readonly recorded: boolean;
 };
 
@@ -44,7 +44,7 @@ export const nothingKept = defineTask<typeof params, void, Kept, void>({
   },
 });
 
-/** How the adoption of a service stands on a host. */
+/** State of the adoption of a service on a host. */
 export interface AdoptionOnHost {
   /** Names of containers that were taken over, and stay. */
   readonly kept: readonly string[];

@@ -15,8 +15,8 @@ const OWNERSHIP = { mode: '0600', owner: 'root', group: 'root' } as const;
 const LIMIT = 4 * 1024 * 1024;
 
 /**
- * Phases of an adoption, in their order. Each is on record before its action begins, so the action of the last one may have happened or
- * not: which of both is seen at the containers.
+ * Phases of an adoption, in their order. Each is recorded before its action begins. So the record does not show whether the last action
+ * happened; the containers do.
  */
 export const PHASES = ['prepared', 'policy', 'stopped', 'renamed', 'started', 'done'] as const;
 
@@ -43,7 +43,7 @@ const record = z.strictObject({
     /** The one that it had before. */
     policy,
     inspect,
-    /** How its process ended when it was stopped; left out: it was not, or that is not known. */
+    /** Exit code of its process at the stop; left out: it was not stopped, or the exit code is unknown. */
     exitCode: z.int().exactOptional(),
   }),
   /** Name under which the old one is kept. */
@@ -89,7 +89,7 @@ export function parseAdoption(text: string): AdoptionRecord | null {
   }
 }
 
-/** The adoption of a service that a host has on record; `null`: none that can be read. */
+/** The record of the adoption of a service on a host; `null`: none, or an unreadable one. */
 export async function readAdoption(service: string, host: Reader): Promise<AdoptionRecord | null> {
   const content = await host.read(adoptionPath(service), LIMIT);
   return content === null ? null : parseAdoption(content.toString('utf8'));
@@ -99,7 +99,7 @@ export async function readAdoption(service: string, host: Reader): Promise<Adopt
 export const isUnderWay = (found: AdoptionRecord | null): found is AdoptionRecord =>
   found !== null && found.phase !== 'done';
 
-/** Puts an adoption on record; it is flushed to the disk when this returns. */
+/** Writes the record of an adoption; it is flushed to the disk when this returns. */
 export async function writeAdoption(service: string, adoption: AdoptionRecord, host: Connection): Promise<void> {
   await host.makeDirectory(ADOPTIONS, { ...OWNERSHIP, mode: '0700' });
   await host.writeFile(adoptionPath(service), `${canonicalJson(adoption)}\n`, OWNERSHIP);

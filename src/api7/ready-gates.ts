@@ -36,15 +36,15 @@ interface Old {
 }
 
 /**
- * Gates of a container that runs again as its user started it, under the name that it has there. It was in service with that before: a
- * probe that the inventory states for the first time, and states wrongly, must not keep it out.
+ * Gates of an old container that runs again as its user started it, under its name on the host. It was in service with these settings
+ * before. A wrong probe that is new in the inventory must not prevent its return to service.
  */
 export function* oldGates({ name, health, ports, startsWithin }: Service, old: Old): Steps {
   const within = formatDuration(parseDuration(startsWithin) + LATER_MS);
   const container = old.name;
   if (name !== 'gateway') yield httpReady({ ...health, container, within: startsWithin, passes: 3 });
   else {
-    // Which of its routes answers is not known.
+    // The routes that answer are unknown.
     yield httpReady({ port: hostPort(ports, 'http'), path: '/', status: 'any', container, within, passes: 3 });
     const status = ports.find((port) => port.name === 'status' && old.ports.includes(port.container));
     if (status !== undefined)

@@ -27,14 +27,14 @@ export function program(): Command {
 
   withRunOptions(root.command('run <playbook>'), new Option('-l, --limit <pattern>', 'limit the run to these hosts'))
     .description('run a playbook, by name (./playbooks, then built-in) or path to a .ts file')
-    .option('--adopt', 'install: take over containers that were started by hand, drained, one after another')
+    .option('--adopt', 'install: take over containers that api7-orch did not create, one drained node after another')
     .addOption(unmanagedOption())
     .action(async (playbook, { adopt, unmanaged, ...options }) => {
       const extraVars = [...options.extraVars, ...adoptionVars(adopt, unmanaged)];
       exit(await (await import('./run/run.ts')).run(playbook, { ...options, extraVars }));
     });
 
-  const adopt = root.command('adopt').description('see to what install --adopt has left on hosts');
+  const adopt = root.command('adopt').description('manage the old containers that install --adopt keeps on hosts');
   withRunOptions(adopt.command('forget'), new Option('-l, --limit <pattern>', 'only on these hosts'))
     .description('remove the stopped containers that were taken over; their volumes stay')
     .action(async (options) => exit(await (await import('./run/run.ts')).run('adopt-forget', options)));

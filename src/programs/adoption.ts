@@ -18,7 +18,7 @@ import { gatewayContainer, gatewayFiles } from './gateway-container.ts';
 type OnHost = Pick<InventoryHost, 'name' | 'address' | 'groups'>;
 
 /**
- * Gates for adoption, before anything is changed anywhere. With `adopting`: what was started by hand can be taken over, and differs from the
+ * Gates for adoption, before any host is changed. With `adopting`: the running containers can be taken over, and differ from the
  * inventory only in what adoption changes. Without: no adoption of an earlier run waits to be finished.
  *
  * @example yield* adoptionPreflight(inventory, host, vars.adopt ? {} : undefined);

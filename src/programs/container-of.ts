@@ -3,13 +3,13 @@ import type { Service } from '../api7/services.ts';
 import type { Task } from '../core/task/task.ts';
 import { container } from '../tasks/container.ts';
 
-/** That containers which were started by hand are taken over. */
+/** The run takes over containers that api7-orch did not create. */
 export interface Adopting {
   /** Containers that no compose project and no systemd unit owns any more. */
   readonly unmanaged?: readonly string[];
 }
 
-/** The container of a service: as it is to be, in the place of one that was started by hand where those are adopted. */
+/** The task of the container of a service. With `adopting`, it replaces a container that api7-orch did not create. */
 export const containerOf = (
   service: Service['name'],
   params: Parameters<typeof container>[0],

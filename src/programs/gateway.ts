@@ -24,7 +24,7 @@ import { gatewayContainer, gatewayFiles } from './gateway-container.ts';
 
 /**
  * The whole program of a gateway node: package, image, configuration, container, and the gates that show that it is in
- * service. `adopting`: a container that was started by hand is taken over.
+ * service. `adopting`: a container that api7-orch did not create is taken over.
  *
  * @example yield* play({ name: 'Gateways', hosts: 'data_plane', *tasks(host) { yield* gateway(inventory, host); } });
  */

@@ -8,7 +8,7 @@ import { servingContainer } from './container/serving.ts';
 
 const params = z.strictObject({
   container: z.string().min(1),
-  /** Ports of the host by which another container serves in its place: one that was started by hand. */
+  /** Ports of the host. Without a process in `container`, the container that publishes one of them is read. */
   published: z.array(z.int().min(1).max(65_535)).readonly().default([]),
   /** Requests to repeat now, from the host itself. */
   probes: z

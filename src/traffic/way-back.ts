@@ -23,7 +23,7 @@ function* underAdoption({
   return found;
 }
 
-/** One look whether there is something to go back to. @throws OrchError NO_WAY_BACK */
+/** Checks that the node has an earlier state to go back to. @throws OrchError NO_WAY_BACK */
 export function* hasWayBack(place: NodeBalancing): Steps {
   if ((yield* underAdoption(place)).length > 0) return;
   const gateway = place.services.find(({ name }) => name === 'gateway');
@@ -39,7 +39,7 @@ export function* hasWayBack(place: NodeBalancing): Steps {
     });
 }
 
-/** What the node ran before runs again: the container that was being taken over, else what is on record. */
+/** Starts again what the node ran before: the container of an unfinished adoption, else the recorded previous state. */
 export function* wayBack({ inventory, gaveBack }: TrafficContext, place: NodeBalancing): Steps {
   const adopted = yield* underAdoption(place);
   for (const { service, old } of adopted) {

@@ -26,7 +26,7 @@ export interface ByHand {
   readonly uid?: (host: string) => string;
 }
 
-/** A cluster whose containers a person has started, as the vendor's pages say: no name, no restart policy, no stop signal. */
+/** A cluster whose containers an operator started with the vendor's commands: no name, no restart policy, no stop signal. */
 export async function startedByHand({ policy = 'no', edit = (body) => body, uid }: ByHand = {}): Promise<SmallCluster> {
   const cluster = new SmallCluster(2);
   cluster.edit('  registry:', '  bind: { dashboard: [0.0.0.0], dp_manager: [0.0.0.0] }\n  registry:');

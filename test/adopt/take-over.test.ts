@@ -30,7 +30,7 @@ const PLAN = {
   stop: { stopSignal: 'SIGQUIT', stopTimeoutSeconds: 250 },
 };
 
-test('each phase is on record before its action, and the stop is as the inventory has it', async () => {
+test('each phase is recorded before its action, and the stop uses the settings of the inventory', async () => {
   const { host, found } = await running('always');
   const phases: string[] = [];
   host.engine.onWrite = (call, name) => {
@@ -74,7 +74,7 @@ test('a container that runs again after its stop is an error (ADOPTION_POLICY)',
   expect((await host.engine.container(found.Id))?.State.Running).toBe(true);
 });
 
-test('the last look may refuse the stop: then it runs on', async () => {
+test('a refused stop leaves the old container running', async () => {
   const { host, found } = await running('no');
   const report = { ...REPORT, aboutToStop: () => Promise.reject(new Error('drain lost')) };
   await expect(takeOver(PLAN, found, host, report)).rejects.toThrow('drain lost');

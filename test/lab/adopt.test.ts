@@ -13,7 +13,7 @@ import { hostsFile } from './vendor/hosts-file.ts';
 import { must } from './vendor/must.ts';
 import { startVendorCluster, type Way } from './vendor/vendor-cluster.ts';
 
-// Clusters that somebody started by hand are taken over under load. About ten minutes.
+// Clusters that api7-orch did not install are taken over under load. About ten minutes.
 vi.setConfig({ testTimeout: 1_200_000 });
 
 describe.runIf(all)('install --adopt', () => {
@@ -29,7 +29,7 @@ describe.runIf(all)('install --adopt', () => {
   });
   afterAll(() => lab?.down());
 
-  /** A cluster of that kind, and the inventory that discovery writes of it; `edit`: what a person adds to that. */
+  /** Starts a cluster of that kind; returns the inventory that discovery writes of it. `edit`: what the operator adds. */
   async function discovered(way: Way, edit: (yaml: string) => string = (yaml) => yaml): Promise<string> {
     await lab.reset(undefined, { keepImages: true });
     await startVendorCluster(lab, way);
@@ -49,7 +49,7 @@ describe.runIf(all)('install --adopt', () => {
     );
     expect({ code: run.code, refused, problems: written?.problems }).toEqual({ code: 0, refused: [], problems: [] });
     const yaml = await readFile(out, 'utf8');
-    // What nobody can read from a host: the longest request of this load.
+    // No host shows the longest request of this load.
     await writeFile(out, edit(yaml.replaceAll(/^( +)(port: 9080)$/gm, '$1$2\n$1longest_request: 10s')));
     return out;
   }

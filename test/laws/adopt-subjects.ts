@@ -32,18 +32,18 @@ const body = (token: string): ContainerCreate => ({
   },
 });
 
-/** A gateway that was started by hand. */
+/** A gateway that api7-orch did not create. */
 function byHand(token: string): DockerHost {
   const host = new DockerHost({ command: () => ({ code: 0 }) });
   host.files.makeDirectory('/opt', ROOT);
   host.engine.loadArchive({ classic: 'sha256:1', containerd: 'sha256:2' }, REF);
-  // The fake engine does what it is told at once.
+  // The fake engine runs each request at once.
   void host.engine.create('eager_tesla', body(token));
   void host.engine.start('eager_tesla');
   return host;
 }
 
-/** The same when the new one has taken over; `phase`: how far that is on record. */
+/** The same after the new container has taken over; `phase`: the recorded phase. */
 function takenOver(token: string, phase: Phase): DockerHost {
   const host = byHand(token);
   const { engine, files } = host;
@@ -68,10 +68,10 @@ function takenOver(token: string, phase: Phase): DockerHost {
 
 const RECORDS = ['/var', '/var/lib', '/var/lib/api7-orch', ADOPTIONS, adoptionPath('gateway')];
 
-/** Tasks of an adoption: it is on record on the host, which its claim, the container, does not name. */
+/** Tasks of an adoption. Each also writes a record on the host, which is not part of its claim, the container. */
 export const adoptSubjects = (token: string): readonly AdoptSubject[] => [
   {
-    name: 'adopted, in the place of one that was started by hand',
+    name: 'adopted, in place of a container that api7-orch did not create',
     host: () => byHand(token),
     *tasks() {
       const stated = image({ ref: REF });

@@ -9,7 +9,7 @@ import { all } from '../lab/all.ts';
 import { TextStream } from '../render/text-stream.ts';
 import type { SmallCluster } from './small-cluster.ts';
 
-// Containers that a person has started are taken over: whole runs of `install --adopt` on the smallest cluster.
+// Whole runs of `install --adopt` take over the containers of an operator on the smallest cluster.
 
 type Name = keyof typeof DRAWN;
 
@@ -23,7 +23,7 @@ const ADOPT = { adopt: true } as const;
 
 interface Hand {
   readonly cluster: SmallCluster;
-  /** Ids of the containers that were started by hand, by host and service. */
+  /** Ids of the containers that api7-orch did not create, by host and service. */
   readonly ids: ReadonlyMap<string, string>;
   readonly uids: readonly string[];
 }
@@ -298,7 +298,7 @@ test('an adoption that was broken off is finished by install --adopt only', asyn
   cluster.repair();
   await cluster.settle();
   expect(await cluster.run()).toMatchObject({ exitCode: 2, codes: expect.arrayContaining(['ADOPTION_UNDER_WAY']) });
-  // What waits for the adoption is no leftover, also where it is all that is there; and status says what to do.
+  // A container that waits for the adoption is no leftover, even as the only one. Status shows what to do.
   expect(await cluster.engine('gw-1').container(freshContainer(CONTAINERS.gateway))).not.toBeNull();
   const doctor = await cluster.verb(doctorText);
   expect(doctor).toContain('gw-1');
@@ -343,7 +343,7 @@ const { writes, changes } = await (async () => {
 
 const halfWrites = Array.from({ length: 2 * writes }, (_, i) => i);
 
-/** What a person finds after a controller was killed: at most one of both gateways is out. */
+/** State after the controller was killed: at most one of both gateways is out of service. */
 async function goesOn(hand: Hand, wrong: readonly string[]): Promise<void> {
   const { cluster } = hand;
   cluster.health();

@@ -148,7 +148,7 @@ export class SmallCluster {
   /** Versions with which no gateway becomes ready, and those that return errors to clients. */
   readonly unready = new Set<string>();
   readonly badRoutes = new Set<string>();
-  /** Gateways that do not become ready in the container that api7-orch makes, though they are well in any other. */
+  /** Gateways that do not become ready in the container that api7-orch creates, but in any other. */
   readonly unreadyNew = new Set<string>();
   /** A connection is lost at a change of the controller, including those of locks. */
   loses: Lost | undefined;

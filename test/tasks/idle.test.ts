@@ -179,7 +179,7 @@ test.each([
   await expect(plan(gate(), host)).rejects.toMatchObject({ code: 'CONNECTIONS_UNREADABLE', retryable });
 });
 
-describe('a service that was started by hand has a name of its own', () => {
+describe('a service in a container of another name', () => {
   const busy = async (published: readonly number[], HostPort: string): Promise<number> => {
     const host = await hostWith({ ss: line(`${INFO} lastsnd:6840 lastrcv:6840 lastack:6840`) });
     await host.engine.stop(NAME, { signal: 'SIGQUIT', timeoutSeconds: 1 });
@@ -193,7 +193,7 @@ describe('a service that was started by hand has a name of its own', () => {
     return (await seenBy<Requests>(gate({ published: [...published] }), host)).busy;
   };
 
-  test('the container that publishes its port is looked at', async () => {
+  test('the container that publishes its port is read', async () => {
     expect(await busy([9080, 9443], '9080')).toBe(1);
   });
 

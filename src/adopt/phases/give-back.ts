@@ -63,7 +63,7 @@ async function createAgain(
   await writeAdoption(plan.service, { ...adoption, phase: 'prepared', old: { ...old, id } }, host);
 }
 
-/** The same container once more, with all that the Engine showed of it. */
+/** The request that creates the same container again, with all settings that the Engine showed. */
 function bodyOf({ Id, Config, HostConfig }: RawInspect, image: string, uidFile: GiveBack['uidFile']): ContainerCreate {
   const { Hostname, ...config } = Config;
   const binds = HostConfig.Binds ?? [];

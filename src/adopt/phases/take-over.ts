@@ -22,9 +22,9 @@ export interface TakeOver {
 const NO_RESTART = { Name: 'no' } as const;
 
 /**
- * Replaces a container that was not made by api7-orch, phase by phase, each on record before its action. `found` is the old one as it is
- * now: one that runs is taken over from the beginning, one that does not from where the new one takes its place. Safe to repeat, wherever
- * it was broken off.
+ * Replaces a container that api7-orch did not create, phase by phase. Each phase is recorded before its action. `found` is the present
+ * state of the old container. A running one is taken over from the first phase, a stopped one from the phase that replaces it. Safe to
+ * repeat after any interruption.
  *
  * @throws OrchError ADOPTION_POLICY, PORT_TAKEN, IMAGE_MISSING, MOUNT_MISSING, CONTAINER_EXITED, DOCKER_FAILED
  */
@@ -50,7 +50,7 @@ class Adoption {
     this.#record = record;
   }
 
-  /** What an unfinished adoption of the same container has on record of it stays: its restart policy may be another one by now. */
+  /** The record of an unfinished adoption of the same container is kept: its restart policy may have changed since. */
   static async begin(plan: TakeOver, found: ContainerInspect, host: Connection): Promise<Adoption> {
     const [before, { record: lock }] = await Promise.all([readAdoption(plan.service, host), host.lock.view()]);
     const known = isUnderWay(before) && before.old.id === found.Id ? before : undefined;

@@ -32,7 +32,7 @@ const IMAGE_BYTES = 2 ** 30;
 /**
  * Checks that refuse a host before any change: open files beyond its kernel's limit, ports in use, missing addresses,
  * missing mount sources, an unusable Prometheus. Warns of automation that may change its containers later. `adopts`: the
- * run takes over containers that were started by hand.
+ * run takes over containers that api7-orch did not create.
  */
 export function refusals(
   inventory: Inventory,
@@ -82,7 +82,7 @@ const serviceChecks = (inventory: Inventory, host: CheckedHost, images: readonly
   ...refusals(inventory, host),
 ];
 
-/** Containers of the same images that were started by hand. */
+/** Containers of the same images that api7-orch did not create. */
 const takeOver = ({ api7 }: Inventory, now: boolean) => ({
   images: [dashboardImage(api7), dpManagerImage(api7), gatewayImage(api7)].map(
     (ref) => imageParts(ref).repository.split('/').at(-1) ?? '',

@@ -8,7 +8,7 @@ export const HOST_CODES = codes({
   ],
   ADOPTION_DIFFERS: [
     'a running container differs from the inventory in more than what adoption changes',
-    'change the inventory, or first the container by hand; the details list what differs',
+    'correct the inventory, or first change the container manually; the details list what differs',
   ],
   ADOPTION_POLICY: [
     'a container that is to be adopted is started again by something on the host',
@@ -16,7 +16,7 @@ export const HOST_CODES = codes({
   ],
   ADOPTION_REFUSED: [
     'a running container cannot be adopted as it is',
-    'do what the hint says, then run install --adopt again; docs/adopting.md explains each reason',
+    'follow the hint, then run install --adopt again; docs/adopting.md explains each reason',
   ],
   ADOPTION_UNDER_WAY: [
     'an earlier adoption on the host was not finished',

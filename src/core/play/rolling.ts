@@ -32,7 +32,7 @@ export interface RollingOptions {
    * those of the running container. Default false: containers keep their environment.
    */
   readonly fromInventory?: boolean;
-  /** The play takes over containers that were started by hand: a node whose change fails goes back to its own, whatever it runs. */
+  /** The play takes over containers that api7-orch did not create. A node with a failed change goes back to its old container. */
   readonly adopts?: boolean;
 }
 

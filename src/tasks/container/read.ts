@@ -26,7 +26,7 @@ export async function readContainer(
   return await containerState(p, host, image, host.docker.container(p.name));
 }
 
-/** The same of a container that another look finds, whatever its name. */
+/** The same of a container that the caller finds, whatever its name. */
 export async function containerState(
   p: ContainerParams,
   host: Reader,

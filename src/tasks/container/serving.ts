@@ -2,8 +2,8 @@ import type { DockerReader } from '../../core/host/docker.ts';
 import { type ContainerInspect, hasProcess } from '../../core/host/docker.ts';
 
 /**
- * The container of this name; where none of it has a process, the one that publishes one of these ports of the host: a service that was
- * started by hand has a name of its own.
+ * The container of this name. If it has no process: the container that publishes one of these ports of the host. A service in a
+ * container that api7-orch did not create can have any name.
  *
  * @example await servingContainer('api7-gateway', [9080], host.docker)
  */
