@@ -27,12 +27,9 @@ const params = z.strictObject({
   block: z.string(),
   ownTargets: z.array(z.string()).readonly(),
   statusPort: z.string().optional(),
-  /** Its configuration: where the host has it, where the image, and all contents that do. */
-  config: z.strictObject({
-    source: absolutePath,
-    target: absolutePath,
-    contents: z.array(yamlContent).min(1).readonly(),
-  }),
+  insidePorts: z.record(z.string(), z.string()).optional(),
+  /** Its configuration: where the host has it, where the image, and what it is to be. */
+  config: z.strictObject({ source: absolutePath, target: absolutePath, content: yamlContent }),
   /** Of a gateway: the id of its instance that the inventory has for the host. */
   uid: z.string().optional(),
 });
@@ -124,8 +121,10 @@ async function configOf({ config }: Params, { container, ...found }: RunningServ
 function ofConfig({ config, block }: Params, content: PlainYaml | undefined): readonly Difference[] {
   if (content === undefined)
     return [{ what: `${config.target} cannot be read`, todo: 'see what is at that path in the container' }];
-  const wanted = config.contents.map(({ value }) => toPlainYaml(value(), (secret) => secret.reveal()));
-  const paths = configDiffers(content, wanted);
+  const paths = configDiffers(
+    content,
+    toPlainYaml(config.content.value(), (secret) => secret.reveal()),
+  );
   if (paths.length === 0) return [];
   const name = block.replace('api7.', 'api7.config.');
   return [

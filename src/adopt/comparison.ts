@@ -19,6 +19,8 @@ export interface Wanted {
   readonly ownTargets: readonly string[];
   /** Port in the container that adoption publishes where it was not: `7085/tcp`. */
   readonly statusPort?: string | undefined;
+  /** Ports in the container for which adoption takes others: the same port of the host leads there. */
+  readonly insidePorts?: Readonly<Record<string, string>> | undefined;
 }
 
 /**
@@ -53,8 +55,11 @@ function variables({ env }: UserSettings, { spec, block }: Wanted): readonly Dif
   });
 }
 
-function ports(found: UserSettings, { spec, block, statusPort }: Wanted): readonly Difference[] {
-  const byPort = Map.groupBy(found.ports, ({ container, protocol }) => `${container}/${protocol}`);
+function ports(found: UserSettings, { spec, block, statusPort, insidePorts = {} }: Wanted): readonly Difference[] {
+  const byPort = Map.groupBy(found.ports, ({ container, protocol }) => {
+    const port = `${container}/${protocol}`;
+    return insidePorts[port] ?? port;
+  });
   const is = Object.fromEntries(
     [...byPort].map(([port, list]) => [
       port,

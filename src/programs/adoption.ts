@@ -50,11 +50,7 @@ function targetOf(inventory: Inventory, host: OnHost, service: Service['name']):
   // Its reference plays no part in the comparison.
   const spec = (params: object, ref: string) => specOf(containerParams.parse({ ...params, image: image({ ref }) }));
   if (service === 'gateway') {
-    const {
-      config: { content, ...config },
-      uid,
-      targets,
-    } = gatewayFiles(inventory, host);
+    const { config, uid, targets } = gatewayFiles(inventory, host);
     const made = gatewayContainer(inventory, host);
     return {
       service,
@@ -64,7 +60,7 @@ function targetOf(inventory: Inventory, host: OnHost, service: Service['name']):
       block: 'api7.gateway',
       ownTargets: targets,
       statusPort: `${PORTS.gateway.status}/tcp`,
-      config: { ...config, contents: [content] },
+      config,
       uid,
     };
   }
@@ -77,6 +73,8 @@ function targetOf(inventory: Inventory, host: OnHost, service: Service['name']):
     spec: spec(made, service === 'dashboard' ? dashboardImage(api7) : dpManagerImage(api7)),
     block: service === 'dashboard' ? 'api7.dashboard' : 'api7.dp_manager',
     ownTargets: [of.inImage],
-    config: { source: of.path, target: of.inImage, contents: [of.config.content, ...of.config.accepts] },
+    // The vendor's own defaults, beside those of the page on high availability.
+    insidePorts: { '7080/tcp': `${PORTS.dashboard.http}/tcp`, '7900/tcp': `${PORTS.dpManager.http}/tcp` },
+    config: { source: of.path, target: of.inImage, content: of.config.content },
   };
 }

@@ -120,3 +120,10 @@ test('published on all addresses, IPv6 may be listed or not', () => {
   const ports = [{ container: 9080, protocol: 'tcp' as const, host: 9080, addresses: ['0.0.0.0', '::'] }];
   expect(settingsDiffer({ ...SAME, ports }, WANTED)).toEqual([]);
 });
+
+test('a service of the control plane may listen on another port inside', () => {
+  const ports = [{ container: 7900, protocol: 'tcp' as const, host: 17_900, addresses: ['0.0.0.0'] }];
+  const spec = { ...WANTED.spec, ports: { '17900/tcp': ['0.0.0.0:17900'] } };
+  expect(settingsDiffer({ ...SAME, ports }, { ...WANTED, spec, insidePorts: { '7900/tcp': '17900/tcp' } })).toEqual([]);
+  expect(settingsDiffer({ ...SAME, ports }, { ...WANTED, spec })).toHaveLength(2);
+});
