@@ -128,6 +128,7 @@ function leaseFor(p: Params, view: MemberView): Lease {
       held: view.held,
       closed,
       ...(down.length === 0 ? {} : { down }),
+      ...defined({ soakDue: view.soaking?.soaking }),
     };
   }
   // A changed lease is no longer being restored.

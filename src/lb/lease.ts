@@ -30,6 +30,7 @@ const schema = z.object({
   down: z.array(z.string()).exactOptional(),
   restoring: z.string().exactOptional(),
   soaking: z.string().exactOptional(),
+  soakDue: z.string().exactOptional(),
 });
 
 /** A lease, or the mark that remains while the node is soaked, and the digest of its file. */

@@ -22,8 +22,11 @@ const params = z.strictObject({
    * later restore by any run applies those. Absent: all traffic.
    */
   percent: z.int().min(1).max(99).optional(),
-  /** A soak follows: the run's lease stays as a mark, which a restore without this option removes. */
-  soaks: z.boolean().default(false),
+  /**
+   * `due`: a soak follows, and the run's lease stays as a mark. `passed`: the mark goes. Absent: a mark stays, also one that a drain has
+   * made part of its lease.
+   */
+  soak: z.enum(['due', 'passed']).optional(),
 });
 
 type Params = z.output<typeof params>;
@@ -33,6 +36,8 @@ type Setting = Readonly<Record<string, string>>;
 /** Settings of the servers, and the previous ones from the lease. */
 type Back = {
   readonly lease: 'none' | 'recorded' | 'soaking';
+  /** The lease contains the mark of a soak that was not passed before the drain. */
+  readonly soakDue: boolean;
   readonly servers: { readonly [name: string]: Plain<Setting> };
   readonly before: { readonly [name: string]: Plain<Setting> };
   /** The node gets a part of its traffic, so the lease stays. */
@@ -53,14 +58,16 @@ const type = defineTask<typeof params, void, Back, string>({
     const { before, isPart } = settingsToRestore(p, view, lease);
     return {
       lease: lease !== null ? 'recorded' : view.soaking === undefined ? 'none' : 'soaking',
+      soakDue: lease?.soakDue !== undefined,
       servers: Object.fromEntries(view.servers.map(({ name, setting }) => [name, asPlainData(setting)])),
       before: asPlainData(before),
       isPart,
       holder: lease === null && view.lease !== null ? holderOf(view.lease) : '',
     };
   },
-  want: ({ soaks }, now) => ({
-    lease: now?.isPart ? now.lease : soaks && now !== null && now?.lease !== 'none' ? 'soaking' : 'none',
+  want: (p, now) => ({
+    lease: leaseAfter(p, now),
+    soakDue: now?.isPart === true && now.soakDue,
     servers: { ...now?.servers, ...now?.before },
     before: now?.before ?? {},
     isPart: now?.isPart ?? false,
@@ -72,7 +79,7 @@ const type = defineTask<typeof params, void, Back, string>({
     await untilSwapped(where.pool, where.node, async () => {
       const view = await readMember(balancer, host, member);
       const lease = leaseToRestore(p, view);
-      if (lease === null && view.soaking !== undefined && !p.soaks) {
+      if (lease === null && view.soaking !== undefined && p.soak === 'passed') {
         await refuseOfLivingRun(p, view.soaking, host);
         return await swapLease(host, { ...where, leaseDigest: view.leaseDigest, to: null });
       }
@@ -83,10 +90,12 @@ const type = defineTask<typeof params, void, Back, string>({
       const to = { ...lease, restoring: new Date().toISOString() };
       const { before, isPart } = settingsToRestore(p, view, lease);
       const { restoring: _, ...kept } = lease;
+      const { soakDue, ...rest } = kept;
+      const since = p.soak === 'due' && lease.kind === 'run' ? to.restoring : p.soak === 'passed' ? undefined : soakDue;
+      const mark = since === undefined ? null : { ...rest, soaking: since };
       if (!(await swapLease(host, { ...where, leaseDigest: view.leaseDigest, to }))) return false;
       await balancer.set(host, member, before);
-      const soaking = p.soaks && lease.kind === 'run' ? { ...kept, soaking: to.restoring } : null;
-      if (await swapLease(host, { ...where, leaseDigest: leaseDigestOf(to), to: isPart ? kept : soaking })) return true;
+      if (await swapLease(host, { ...where, leaseDigest: leaseDigestOf(to), to: isPart ? kept : mark })) return true;
       // An operator drained the node during the restore: the drain is applied again.
       const { lease: taken } = await readMember(balancer, host, member);
       if (taken !== null) await balancer.set(host, member, (taken.closed ?? []).length > 0 ? 'closed' : 'drained');
@@ -95,6 +104,14 @@ const type = defineTask<typeof params, void, Back, string>({
   },
   result: ({ holder }) => holder,
 });
+
+/** The lease after the restore. */
+function leaseAfter({ soak }: Params, now: Back | null | undefined): Back['lease'] {
+  if (now === null || now === undefined || now.lease === 'none') return 'none';
+  if (now.isPart) return now.lease;
+  if (soak === 'passed') return 'none';
+  return soak === 'due' || now.lease === 'soaking' || now.soakDue ? 'soaking' : 'none';
+}
 
 /** An operator's restore could send requests to the node right before the run stops it. */
 async function refuseOfLivingRun({ balancer, member, isAlive }: Params, lease: Lease, host: Connection): Promise<void> {
@@ -131,7 +148,7 @@ function settingsToRestore(
 }
 
 /**
- * Restores a node on a balancer to the settings of its lease, then removes the lease, or with `soaks` keeps it as a
+ * Restores a node on a balancer to the settings of its lease, then removes the lease, or by `soak` keeps it as a
  * mark. Without a lease there is nothing to do: external drains and external maintenance stay. `yield*` returns who
  * keeps it drained, '' if it was restored.
  *

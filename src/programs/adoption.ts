@@ -9,6 +9,7 @@ import type { Steps } from '../core/task/task.ts';
 import type { Inventory, InventoryHost } from '../inventory/inventory.ts';
 import { containerParams, specOf } from '../tasks/container/params.ts';
 import { image } from '../tasks/image.ts';
+import { soakedInBalancers } from '../traffic/gates/soaked-in-balancers.ts';
 import type { Adopting } from './container-of.ts';
 import { controlPlaneContainer } from './control-plane-service.ts';
 import { dashboardOf } from './dashboard.ts';
@@ -37,6 +38,7 @@ export function* adoptionPreflight(inventory: Inventory, host: OnHost, adopting:
 /** The last step of an adoption: the services serve, and have come through their soak. */
 export function* adoptionsFinished(inventory: Inventory, host: OnHost, adopting: Adopting | undefined): Steps {
   if (adopting === undefined) return;
+  yield* soakedInBalancers(inventory, host);
   for (const { name } of servicesOn(inventory, host)) yield adoptionFinished({ service: name });
 }
 

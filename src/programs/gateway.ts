@@ -1,4 +1,3 @@
-import { adoptionFinished } from '../adopt/adoption-finished.ts';
 import { gatewayConfig } from '../api7/config.ts';
 import { GATEWAY_CONFIG_CHECK } from '../api7/config-check.ts';
 import { configurationLoaded, loadRecorded } from '../api7/configuration-loaded.ts';
@@ -19,6 +18,7 @@ import { image } from '../tasks/image.ts';
 import { package_ } from '../tasks/package.ts';
 import { yamlFile } from '../tasks/yaml-file.ts';
 import { upInBalancers } from '../traffic/gates/up-in-balancers.ts';
+import { adoptionsFinished } from './adoption.ts';
 import { type Adopting, containerOf } from './container-of.ts';
 import { gatewayContainer, gatewayFiles } from './gateway-container.ts';
 
@@ -76,7 +76,7 @@ export function* gateway(inventory: Inventory, host: Host, adopting?: Adopting):
   yield configurationLoaded({ ...loaded, port: health.port });
   yield loadRecorded(loaded);
   yield* gatewayInBalancers(inventory, host);
-  if (adopting !== undefined) yield adoptionFinished({ service: 'gateway' });
+  yield* adoptionsFinished(inventory, host, adopting);
 }
 
 /** How a gateway is stopped: it ends its running requests first. Parameters of `container`, `restarted` and `stopped`. */

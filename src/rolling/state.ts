@@ -92,7 +92,7 @@ export interface State {
 }
 
 /** An earlier run has not finished the node: it left it drained, or changed it without a passed soak. */
-export const isUnfinished = ({ seen }: NodeState): boolean =>
+export const isUnfinished = ({ seen }: Pick<NodeState, 'seen'>): boolean =>
   seen?.drainedByRun === true || (seen?.soaking === true && !seen.held);
 
 export const nodeOf = (state: State, id: string): NodeState | undefined => state.nodes.find((node) => node.id === id);

@@ -118,11 +118,11 @@ export function trafficOf(context: TrafficContext, balancing: NodeBalancing): Tr
 
     waitReady: () => readyAfter(context, balancing),
 
-    *restore({ percent, soaks = false } = {}): Steps {
+    *restore({ percent, soak } = {}): Steps {
       for (const poolMember of poolMembers) {
         // Without counters to compare, partial traffic would be of no use.
         const part = isCompared(poolMember) ? defined({ percent }) : {};
-        yield restoreMember({ ...at(poolMember), ...drainedHere(), ...part, soaks });
+        yield restoreMember({ ...at(poolMember), ...drainedHere(), ...part, ...defined({ soak }) });
       }
     },
 

@@ -150,7 +150,7 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   engine(
     'roll/roll.ts',
     'what an earlier run left drained is waited for in vain',
-    '(await this.#look([host], true))[host]?.drainedByRun === true',
+    'isUnfinished({ seen: (await this.#look([host], true))[host] })',
     '(await this.#look([host], true)) === undefined',
   ),
   engine(

@@ -4,6 +4,7 @@ import { CONTAINERS, IN_IMAGE } from '../../src/api7/paths.ts';
 import { lbDoctor } from '../../src/cli/lb/doctor.ts';
 import { status } from '../../src/cli/status/status.ts';
 import { freshContainer } from '../../src/core/host/leftover-names.ts';
+import { leasePath } from '../../src/lb/lease.ts';
 import { type ByHand, DRAWN, startedByHand } from '../adopt/by-hand.ts';
 import { all } from '../lab/all.ts';
 import { TextStream } from '../render/text-stream.ts';
@@ -450,4 +451,27 @@ describe.each(ofAdoption)('the reply to %s, of which an adoption makes %i, is lo
       await isAdopted(hand);
     },
   );
+});
+
+test('killed before the soak is passed, a new container that then fails requests gives way to the old one', async () => {
+  const hand = await byHand();
+  const { cluster } = hand;
+  const isSoaking = (): boolean =>
+    cluster.host('lb-1').fileText(leasePath('gateways', 'gw-1'))?.includes('"soaking"') === true;
+  cluster.onOperation = () => {
+    if (isSoaking()) cluster.killAt ??= 2 * cluster.writes;
+  };
+  expect((await cluster.run('install', ADOPT)).exitCode).toBeUndefined();
+  expect(isSoaking()).toBe(true);
+  cluster.repair();
+  await cluster.settle();
+  cluster.erringNew.add('gw-1');
+  const wrong = watched(hand);
+  const again = await cluster.run('install', ADOPT);
+  expect({ ...again, wrong }).toMatchObject({ exitCode: 4, codes: ['SOAK_FAILED'], asked: [], outages: [], wrong: [] });
+  cluster.repair();
+  await cluster.settle();
+  await isAsBefore(hand, 'gw-1', 'no');
+  expect(await cluster.run('install', ADOPT)).toMatchObject({ exitCode: 0 });
+  await isAdopted(hand);
 });

@@ -150,6 +150,8 @@ export class SmallCluster {
   readonly badRoutes = new Set<string>();
   /** Gateways that do not become ready in the container that api7-orch creates, but in any other. */
   readonly unreadyNew = new Set<string>();
+  /** Gateways whose requests fail in the container that api7-orch makes. */
+  readonly erringNew = new Set<string>();
   /** A connection is lost at a change of the controller, including those of locks. */
   loses: Lost | undefined;
   /** Its point in the last run: `stop on gw-1`. */
@@ -217,7 +219,7 @@ export class SmallCluster {
     this.refused.clear();
     for (const broken of [this.away, this.sick, this.stuck, this.unseen, this.cutOff, this.dead, this.erring])
       broken.clear();
-    for (const versions of [this.unready, this.badRoutes, this.unreadyNew]) versions.clear();
+    for (const versions of [this.unready, this.badRoutes, this.unreadyNew, this.erringNew]) versions.clear();
     this.password = 'right';
     this.databaseUp = true;
     this.health();
@@ -471,8 +473,13 @@ export class SmallCluster {
     for (const name of [...CONTROL_PLANE, ...GATEWAYS])
       for (const lb of this.balancers.values()) {
         lb.lives(ADDRESSES[name] ?? '', this.#responds(name) && !this.unseen.has(name));
-        lb.errs(ADDRESSES[name] ?? '', this.erring.has(name) || this.badRoutes.has(this.runs(name)));
+        lb.errs(ADDRESSES[name] ?? '', this.#errs(name));
       }
+  }
+
+  #errs(name: string): boolean {
+    if (this.erringNew.has(name) && this.engine(name).pidOf(CONTAINERS.gateway) > 0) return true;
+    return this.erring.has(name) || this.badRoutes.has(this.runs(name));
   }
 
   /** Clients: some requests a second by each balancer. */

@@ -130,14 +130,20 @@ export const isExternallyHeld = (one: Found): boolean =>
 /** By the same signs as a takeover of the lock: a run that was killed on this machine counts as ended. */
 const isAlive = (lock: LockView): boolean => !hasExpired(lock, environmentLockTimes());
 
+/** A mark alone: the operator says that the node is good. */
+const PASSED = { soak: 'passed' } as const;
+
 /** Restores all leases on each balancer that responds. Changes nothing without a lease. */
 export function* restorePlays(restore: Common): Plays {
   const looked = yield* look(restore, { tolerant: true });
   if (looked !== undefined) restore.judge(looked);
   const wanted = mine(restore, looked, hasRecord);
+  const marked = looked?.found.filter((one) => 'view' in one && one.view.soaking !== undefined) ?? [];
+  const isMarked = (member: PoolMember): boolean => marked.some(({ poolMember }) => poolMember === member);
   if (wanted.length > 0)
     yield* overHosts(`Restore ${namesOf(wanted)}`, wanted, function* (poolMembers) {
-      for (const poolMember of poolMembers) yield restoreMember({ ...at(poolMember), byHand: true, isAlive });
+      for (const poolMember of poolMembers)
+        yield restoreMember({ ...at(poolMember), byHand: true, isAlive, ...(isMarked(poolMember) ? PASSED : {}) });
     });
   // Last, so that one unreachable balancer does not prevent restores on the others.
   if (looked !== undefined) refuseUnknown(restore, looked);

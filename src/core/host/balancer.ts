@@ -72,6 +72,8 @@ export interface Lease {
    * run is killed, the next run learns from it that the changed node must still be soaked.
    */
   readonly soaking?: string;
+  /** The `soaking` of the mark that the node had before this drain: a restore without a soak writes it back. */
+  readonly soakDue?: string;
 }
 
 /** One balancer's view of one member. At least one server: an unknown member is an error. */

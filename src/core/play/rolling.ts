@@ -116,9 +116,10 @@ export interface Traffic {
   /**
    * One independent task for each balancer: a failure on one does not prevent the others. Each result names who keeps
    * the node drained there; '' if the node was restored. `percent`: only this share of its traffic, on balancers that
-   * support it. `soaks`: a soak follows; the balancers' hosts record that until a restore without it.
+   * support it. `soak`: a soak follows (`due`), which the balancers' hosts
+   * record until it is `passed`.
    */
-  restore(options?: { readonly percent?: number; readonly soaks?: boolean }): Steps;
+  restore(options?: { readonly percent?: number; readonly soak?: 'due' | 'passed' }): Steps;
   /** Names of balancers that give the node only a part of its traffic after a restore by this run. */
   partlyRestored(): Steps<readonly string[]>;
   /** Waits until the node is in service on every balancer. */

@@ -6,7 +6,7 @@ import { fitsBudget } from '../../rolling/budget.ts';
 import { isCanary } from '../../rolling/canary.ts';
 import { advance, startRoll } from '../../rolling/machine.ts';
 import { endOf, isDone, shortfallOf } from '../../rolling/report.ts';
-import { nodeOf, type State } from '../../rolling/state.ts';
+import { isUnfinished, nodeOf, type State } from '../../rolling/state.ts';
 import type { Command, Event, Observation, Result, Step } from '../../rolling/types.ts';
 import { type DisruptionGate, DisruptionRefused, type PlanFindings } from '../apply/disruption-gate.ts';
 import { type HostResult, wentWrong } from '../apply/host-result.ts';
@@ -94,7 +94,7 @@ export class Roll implements DisruptionGate {
     this.#steps.keepMet(host, met);
     const progress = this.#progressOf(host);
     if (progress.isApplying) this.#applied(host, { kind: 'ok' });
-    else if (await this.#isLeftDrained(host)) this.#changesNothing(host);
+    else if (await this.#isLeftUnfinished(host)) this.#changesNothing(host);
     else return false;
     await progress.over.promise;
     const failure = this.failure(host);
@@ -104,9 +104,9 @@ export class Roll implements DisruptionGate {
     return true;
   }
 
-  /** An earlier run left the node drained, and this program has changed nothing of it so far. */
-  async #isLeftDrained(host: string): Promise<boolean> {
-    return endOf(this.#state, host) === undefined && (await this.#look([host], true))[host]?.drainedByRun === true;
+  /** An earlier run left the node drained or not soaked, and this program has changed nothing of it so far. */
+  async #isLeftUnfinished(host: string): Promise<boolean> {
+    return endOf(this.#state, host) === undefined && isUnfinished({ seen: (await this.#look([host], true))[host] });
   }
 
   /** The program waits for its restore: from here on it may make no disruptive change. */

@@ -59,7 +59,7 @@ export class RollSteps implements StepRunner {
     } catch (error) {
       const result = resultOf(AFTER_APPLY.has(step) ? await this.explained(node, error) : error, node);
       if (AFTER_APPLY.has(step))
-        await this.#canaries.failed(node, result, (traffic) => this.#restore(node, traffic, { soaks: true }));
+        await this.#canaries.failed(node, result, (traffic) => this.#restore(node, traffic, { soak: 'due' }));
       end(result);
       return result;
     }
@@ -154,9 +154,9 @@ export class RollSteps implements StepRunner {
   /** Records that the node's soak is passed: the next run must not soak it again. */
   async soaked(node: string): Promise<void> {
     const traffic = this.#context.fleet?.traffic(node);
-    if (traffic === undefined || !this.#soak.isWanted) return;
+    if (traffic === undefined) return;
     try {
-      await this.#restore(node, traffic, { quiet: true });
+      await this.#restore(node, traffic, { quiet: true, soak: 'passed' });
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       const message = `the next run soaks it again, as it could not be recorded that its soak is passed: ${why}`;
@@ -167,9 +167,9 @@ export class RollSteps implements StepRunner {
   /** @returns who keeps the node drained, after a restore */
   async #carryOut(node: string, step: Step, details: StepDetails): Promise<string | undefined> {
     const traffic = this.#context.fleet?.traffic(node);
-    const soaks = this.#soak.isWanted && details.route?.includes('soak') === true;
+    const soak = this.#soak.isWanted && details.route?.includes('soak') === true ? ('due' as const) : undefined;
     if (step === 'soak') {
-      await this.#canaries.prove(node, (traffic) => this.#restore(node, traffic, { soaks }));
+      await this.#canaries.prove(node, (traffic) => this.#restore(node, traffic, defined({ soak })));
       await this.#soak.watch(node, this);
       await this.soaked(node);
       return undefined;
@@ -177,7 +177,7 @@ export class RollSteps implements StepRunner {
     if (step === 'recheck') await recheck(this.#context, this, details.nodes ?? []);
     if (step === 'recheck' || traffic === undefined) return undefined;
     if (step !== 'restore') return await this.#carryOutTraffic(node, step, traffic, details);
-    const restore = (percent?: number) => this.#restore(node, traffic, { soaks, ...defined({ percent }) });
+    const restore = (percent?: number) => this.#restore(node, traffic, defined({ soak, percent }));
     return await (details.inPart ? this.#canaries.restore(node, traffic, restore) : restore());
   }
 

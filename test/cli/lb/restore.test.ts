@@ -38,6 +38,12 @@ test('ends the mark of a node whose soak was not passed, and changes no setting'
     owner: 'root',
     group: 'root',
   });
+  // A drain in between keeps the mark: who ends the drain has not said that the node is good.
+  await drain(scene, ['gw-1']);
+  expect(await restore(scene, ['gw-1'])).toBe(0);
+  expect(JSON.parse(scene.hosts['lb-1']?.fileText(path) ?? '')).toMatchObject({ soaking: lease.at });
+  expect([scene.settings('lb-1')['gw-1'], scene.leases('lb-2')]).toEqual([IN, []]);
+
   expect(await restore(scene, ['gw-1'])).toBe(0);
   expect(scene.warnings).toEqual([]);
   expect([scene.settings('lb-1')['gw-1'], scene.leases('lb-1')]).toEqual([IN, []]);

@@ -523,7 +523,7 @@ export function configCases(): void {
   test.each([
     ['ProxyCommand ssh -q -W %h:%p ops@outer', 'write "ProxyJump ops@outer" instead'],
     ['ProxyCommand nc -X connect -x proxy:3128 %h %p', 'write "ProxyJump HOST" instead'],
-    ['BindAddress 127.0.0.1', 'take it out'],
+    ['BindAddress 127.0.0.1', 'remove it'],
     ['RevokedHostKeys /etc/revoked', '@revoked'],
     ['KnownHostsCommand /bin/true', 'ssh.known_hosts'],
   ])('%s is refused with its line and a hint', async (line, remedy) => {
