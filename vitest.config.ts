@@ -30,6 +30,9 @@ const recovery = [
   'test/cli/lb/doctor.test.ts',
 ];
 
+/** Workers of tests that wait more than they compute: a lab takes about a third of a processor, a wire test less. */
+const WAITING = 6;
+
 /** `unit` and `mutants` need Node and the OpenSSH client; `wire` a real sshd and a Docker Engine, and the built package; `lab` the hosts of test/lab. */
 export default defineConfig({
   resolve: { alias },
@@ -110,8 +113,7 @@ export default defineConfig({
           globalSetup: 'test/support/vitest/wire-setup.ts',
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          // These tests wait more than they work: more workers than processors, and patience with what they ask for.
-          maxWorkers: 6,
+          maxWorkers: WAITING,
           expect: { poll: { timeout: 10_000 } },
           sequence: { groupOrder: 1 },
         },
@@ -123,9 +125,8 @@ export default defineConfig({
           include: ['test/lab/**/*.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 900_000,
-          // One file is one lab, and a lab takes most of a core: a third one at once makes all of them slower, and nothing sooner.
-          maxWorkers: 2,
-          sequence: { groupOrder: 2 },
+          maxWorkers: WAITING,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
