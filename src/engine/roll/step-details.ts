@@ -7,6 +7,8 @@ export interface StepDetails {
   readonly route?: readonly Step[];
   /** The nodes of a recheck. */
   readonly nodes?: readonly string[];
+  /** The node goes back to what it ran before its change. */
+  readonly goesBack?: boolean;
   /** Changes a held node. */
   readonly evenHeld?: boolean;
   /** Restores a part of its traffic first, if its balancers support it. */
@@ -22,6 +24,7 @@ export function stepDetailsOf(node: NodeState | undefined): StepDetails {
   return {
     // Only steps of the change are numbered, not those of a rollback.
     route: recovering ? [] : node.route,
+    goesBack: recovering,
     evenHeld: staysHeld,
     // The run that drained the node has recorded its version already.
     ...(drainedEarlier ? {} : { keeps: { serves: startReason === 'batch' } }),

@@ -167,7 +167,7 @@ export class RollSteps implements StepRunner {
   /** @returns who keeps the node drained, after a restore */
   async #carryOut(node: string, step: Step, details: StepDetails): Promise<string | undefined> {
     const traffic = this.#context.fleet?.traffic(node);
-    const soak = this.#soak.isWanted && details.route?.includes('soak') === true ? ('due' as const) : undefined;
+    const soak = this.#soakAfter(details);
     if (step === 'soak') {
       await this.#canaries.prove(node, (traffic) => this.#restore(node, traffic, defined({ soak })));
       await this.#soak.watch(node, this);
@@ -179,6 +179,12 @@ export class RollSteps implements StepRunner {
     if (step !== 'restore') return await this.#carryOutTraffic(node, step, traffic, details);
     const restore = (percent?: number) => this.#restore(node, traffic, defined({ soak, percent }));
     return await (details.inPart ? this.#canaries.restore(node, traffic, restore) : restore());
+  }
+
+  /** What a restore says of the soak: what the node ran before its change was in service, and is not soaked again. */
+  #soakAfter({ goesBack, route }: StepDetails): 'due' | 'passed' | undefined {
+    if (goesBack) return 'passed';
+    return this.#soak.isWanted && route?.includes('soak') ? 'due' : undefined;
   }
 
   async #carryOutTraffic(
