@@ -3,7 +3,6 @@ import { OrchError } from '../core/base/errors.ts';
 import type { Reader } from '../core/host/connection.ts';
 import { defineGate } from '../core/task/define-gate.ts';
 import type { ContainerSpec } from '../docker/spec.ts';
-import { rememberedBy } from '../tasks/container/labels.ts';
 import { absolutePath } from '../tasks/file/fields.ts';
 import { observedYaml } from '../tasks/yaml-file/observed-yaml.ts';
 import { type PlainYaml, toPlainYaml } from '../tasks/yaml-file/yaml-value.ts';
@@ -12,6 +11,8 @@ import { type Difference, settingsDiffer } from './comparison.ts';
 import { configDiffers } from './config-differs.ts';
 import { runningByHand } from './find-running.ts';
 import { isUnderWay, readAdoption } from './record.ts';
+import { shortName } from './running/found-config.ts';
+import { isOwn, nameTaken } from './running/name-taken.ts';
 import type { Refusal } from './running/refusal.ts';
 import type { RunningService } from './running/running-service.ts';
 import { targetFields } from './target.ts';
@@ -82,10 +83,11 @@ export const adoptable = defineGate<typeof params, Seen>({
 async function look(p: Params, host: Reader): Promise<Seen> {
   const nothing: Seen = { host: host.name, container: '', refusals: [], differences: [] };
   const [record, there] = await Promise.all([readAdoption(p.service, host), host.docker.container(p.container)]);
-  if (there !== null && rememberedBy(there.Config.Labels ?? {}).spec !== null) return nothing;
+  if (there !== null && isOwn(there)) return nothing;
   // Of one that is stopped already there is nothing to compare any more, and only one way: on.
   const old = isUnderWay(record) ? await host.docker.container(record.old.id) : null;
-  if (old?.State.Running === false) return nothing;
+  if (old?.State.Running === false)
+    return { ...nothing, container: shortName(old), refusals: nameTaken(p.service, there, old.Id) };
   const found = await runningByHand(p.service, p.unmanaged, host);
   if (found === undefined) return nothing;
   const { content, refusals } = await configOf(p, found, host);

@@ -5,7 +5,6 @@ import type { ContainerInspect } from '../core/host/docker.ts';
 import type { Change, Report } from '../core/task/change.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import type { See } from '../core/task/task.ts';
-import { rememberedBy } from '../tasks/container/labels.ts';
 import { containerParams } from '../tasks/container/params.ts';
 import { refusePaused } from '../tasks/container/paused.ts';
 import { containerState } from '../tasks/container/read.ts';
@@ -18,6 +17,7 @@ import { runningByHand } from './find-running.ts';
 import { takeOver } from './phases/take-over.ts';
 import { isUnderWay, PHASES, readAdoption, writeAdoption } from './record.ts';
 import { mountsOf } from './running/mounts.ts';
+import { isOwn } from './running/name-taken.ts';
 import { targetFields } from './target.ts';
 
 const params = z.strictObject({
@@ -83,7 +83,7 @@ interface ToAdopt {
 /** The record of an unfinished adoption is read first: its container may be stopped already. */
 async function toAdopt({ service, container: { name } }: Params, host: Reader): Promise<ToAdopt> {
   const [record, there] = await Promise.all([readAdoption(service, host), host.docker.container(name)]);
-  if (there !== null && rememberedBy(there.Config.Labels ?? {}).spec !== null) return { found: null };
+  if (there !== null && isOwn(there)) return { found: null };
   if (isUnderWay(record)) {
     const old = await host.docker.container(record.old.id);
     if (old !== null) return { found: old, phase: record.phase };

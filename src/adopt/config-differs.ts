@@ -12,7 +12,7 @@ type Path = readonly string[];
 const ADDED: readonly { readonly path: Path; readonly values: readonly PlainYaml[] }[] = [
   { path: ['nginx_config', 'worker_shutdown_timeout'], values: ['240s'] },
   { path: ['database', 'max_lifetime'], values: ['1h'] },
-  // TLS is on where nothing is said of it.
+  // TLS is on where a file does not state it.
   { path: ['server', 'tls', 'disable'], values: [false] },
   { path: ['server', 'tls', 'host'], values: ['0.0.0.0'] },
   { path: ['server', 'tls', 'port'], values: [PORTS.dashboard.https, PORTS.dpManager.https] },

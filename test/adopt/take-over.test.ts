@@ -28,7 +28,7 @@ const PLAN = {
   newSpec: SPEC,
   uid: null,
   stop: { stopSignal: 'SIGQUIT', stopTimeoutSeconds: 250 },
-};
+} as const;
 
 test('each phase is recorded before its action, and the stop uses the settings of the inventory', async () => {
   const { host, found } = await running('always');
@@ -79,4 +79,16 @@ test('a refused stop leaves the old container running', async () => {
   const report = { ...REPORT, aboutToStop: () => Promise.reject(new Error('drain lost')) };
   await expect(takeOver(PLAN, found, host, report)).rejects.toThrow('drain lost');
   expect(host.engine.stops).toEqual([]);
+});
+
+test('an operator gave the name of the new container to another one meanwhile: nothing is stopped', async () => {
+  const { host, found } = await running('always');
+  await host.engine.create(PLAN.name, { Image: 'a:1', HostConfig: { RestartPolicy: { Name: 'no' } } });
+  await expect(takeOver(PLAN, found, host, REPORT)).rejects.toMatchObject({
+    code: 'ADOPTION_REFUSED',
+    hint: expect.stringContaining('docker rename api7-gateway api7-gateway-earlier'),
+  });
+  expect(host.engine.stops).toEqual([]);
+  expect((await host.engine.container(found.Id))?.State.Running).toBe(true);
+  expect(await readAdoption('gateway', host)).toBeNull();
 });

@@ -246,6 +246,25 @@ describe('refused before anything is changed', () => {
     await isRefused(hand, 'ADOPTION_REFUSED', 'its process still has the old file');
   });
 
+  test.each([true, false])(
+    'an earlier container with the name of the new one stays as it is; it runs: %s',
+    async (runs) => {
+      const hand = await byHand();
+      const engine = hand.cluster.engine('gw-2');
+      const { PortBindings: _, ...HostConfig } = engine.bodyOf(DRAWN.gateway)?.HostConfig ?? {
+        RestartPolicy: { Name: 'no' },
+      };
+      await engine.create(CONTAINERS.gateway, { Image: engine.bodyOf(DRAWN.gateway)?.Image ?? '', HostConfig });
+      if (runs) await engine.start(CONTAINERS.gateway);
+      const earlier = await engine.container(CONTAINERS.gateway);
+      await isRefused(hand, 'ADOPTION_REFUSED', 'it has the name that the adopted container');
+      expect(await engine.container(CONTAINERS.gateway)).toEqual(earlier);
+      await engine.rename(CONTAINERS.gateway, 'api7-gateway-earlier');
+      expect(await hand.cluster.run('install', ADOPT)).toMatchObject({ exitCode: 0, messages: [] });
+      await isAdopted(hand);
+    },
+  );
+
   test.each<[string, ByHand['edit'], string, string]>([
     [
       'a variable',

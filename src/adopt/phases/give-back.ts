@@ -4,6 +4,7 @@ import { freshContainer } from '../../core/host/leftover-names.ts';
 import type { Report } from '../../core/task/change.ts';
 import { refuseExited, type StopWish, stopGently, wasKilled } from '../../tasks/container/stop.ts';
 import { type AdoptionRecord, forgetAdoption, type RawInspect, writeAdoption } from '../record.ts';
+import { isOwn } from '../running/name-taken.ts';
 
 export interface GiveBack {
   readonly service: string;
@@ -31,9 +32,9 @@ export async function giveBack(
   const { old } = adoption;
   await docker.remove(freshContainer(plan.name));
   const [next, found] = [await docker.container(plan.name), await docker.container(old.id)];
-  if (next !== null && next.Id !== old.id) {
+  if (next !== null && next.Id !== old.id && isOwn(next)) {
     await stopGently(next, plan.stop, host, report);
-    await docker.remove(plan.name);
+    await docker.remove(next.Id, { keepVolumes: true });
   }
   const isStopped = found?.State.Running !== true;
   if (found === null || (isStopped && wasKilled(found))) await createAgain(plan, adoption, found, host);
@@ -54,8 +55,6 @@ async function createAgain(
   const { docker } = host;
   const { old, kept } = adoption;
   if (killed !== null && killed.Name !== `/${kept}`) await docker.rename(old.id, kept);
-  const there = await docker.container(old.name);
-  if (there !== null) await docker.remove(old.name);
   const tagged = await docker.image(old.inspect.Config.Image);
   const image = tagged?.Id === old.inspect.Image ? old.inspect.Config.Image : old.inspect.Image;
   const id = await docker.create(old.name, bodyOf(old.inspect, image, plan.uidFile));

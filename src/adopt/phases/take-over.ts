@@ -1,3 +1,4 @@
+import type { Service } from '../../api7/services.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import type { Connection } from '../../core/host/connection.ts';
 import type { ContainerCreate, ContainerInspect } from '../../core/host/docker.ts';
@@ -6,10 +7,11 @@ import type { Report } from '../../core/task/change.ts';
 import { refuseExited, type StopWish, stopGently } from '../../tasks/container/stop.ts';
 import { keptName } from '../kept-name.ts';
 import { type AdoptionRecord, isUnderWay, type Phase, readAdoption, writeAdoption } from '../record.ts';
+import { nameTaken } from '../running/name-taken.ts';
 import { freeName } from './free-name.ts';
 
 export interface TakeOver {
-  readonly service: string;
+  readonly service: Service['name'];
   /** Name of the new container. */
   readonly name: string;
   /** What it is created from. */
@@ -26,7 +28,7 @@ const NO_RESTART = { Name: 'no' } as const;
  * state of the old container. A running one is taken over from the first phase, a stopped one from the phase that replaces it. Safe to
  * repeat after any interruption.
  *
- * @throws OrchError ADOPTION_POLICY, PORT_TAKEN, IMAGE_MISSING, MOUNT_MISSING, CONTAINER_EXITED, DOCKER_FAILED
+ * @throws OrchError ADOPTION_REFUSED, ADOPTION_POLICY, PORT_TAKEN, IMAGE_MISSING, MOUNT_MISSING, CONTAINER_EXITED, DOCKER_FAILED
  */
 export async function takeOver(
   plan: TakeOver,
@@ -34,6 +36,8 @@ export async function takeOver(
   host: Connection,
   report: Report,
 ): Promise<void> {
+  const [taken] = nameTaken(plan.service, await host.docker.container(plan.name), found.Id);
+  if (taken !== undefined) throw new OrchError('ADOPTION_REFUSED', taken.message, { hint: taken.hint });
   const adoption = await Adoption.begin(plan, found, host);
   if (found.State.Running) await adoption.prepareAndStop(found, report);
   await adoption.replace();

@@ -1,3 +1,4 @@
+import { CONTAINERS } from '../../api7/paths.ts';
 import type { Reader } from '../../core/host/connection.ts';
 import type { ContainerInspect, ContainerSummary, EngineInfo, ImageInspect } from '../../core/host/docker.ts';
 import { replacedBy } from '../../core/host/leftover-names.ts';
@@ -8,6 +9,7 @@ import { foundConfig, shortName } from './found-config.ts';
 import { foundUid } from './found-uid.ts';
 import { judge } from './judge.ts';
 import { judgePorts } from './judge-ports.ts';
+import { nameTaken } from './name-taken.ts';
 import { type Refusal, refusal } from './refusal.ts';
 import type { FoundOnHost, LeftAside, RunningService } from './running-service.ts';
 import {
@@ -100,8 +102,9 @@ async function describe(
     ? (image?.RepoTags?.find((tag) => marksOfImage(tag) === marks) ?? found.Config.Image)
     : found.Config.Image;
   const settings = userSettings(found, image, fileTargets(service));
-  const [named, ofCompose, { config, refusals: ofConfig }, ofGateway] = await Promise.all([
+  const [named, there, ofCompose, { config, refusals: ofConfig }, ofGateway] = await Promise.all([
     host.docker.image(ref),
+    host.docker.container(CONTAINERS[service]),
     composeRefusal(found, host),
     foundConfig(found, marks.configPath, host),
     service === 'gateway' ? foundUid(found, host) : { refusals: [] },
@@ -113,6 +116,7 @@ async function describe(
   const refusals = [
     ...judge({ found, marks, image, ref, tagged: named?.Id ?? null, info }),
     ...judgePorts(name, marks, settings.ports, config.content),
+    ...nameTaken(service, there, found.Id),
     ...ofCompose,
     ...unitRefusal(found, marks, units),
     ...ofConfig,

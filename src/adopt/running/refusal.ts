@@ -14,6 +14,7 @@ export const REFUSAL_CODES = [
   'HOST_NETWORK',
   'IMAGE_MOVED',
   'MOUNT',
+  'NAME',
   'NETWORK',
   'NOT_RUNNING',
   'PORTS',

@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import { giveBack } from '../../src/adopt/phases/give-back.ts';
+import { takeOver } from '../../src/adopt/phases/take-over.ts';
+import { type AdoptionRecord, readAdoption } from '../../src/adopt/record.ts';
+import type { ContainerCreate } from '../../src/core/host/docker.ts';
+import type { Report } from '../../src/core/task/change.ts';
+import { DockerHost } from '../docker/docker-host.ts';
+
+const REPORT: Report = { warn: () => undefined, progress: () => undefined, aboutToStop: async () => undefined };
+const NAME = 'api7-gateway';
+const SPEC: ContainerCreate = {
+  Image: 'a:1',
+  Labels: { 'api7-orch.spec': 'x' },
+  HostConfig: { RestartPolicy: { Name: 'unless-stopped' } },
+};
+const STOP = { stopSignal: 'SIGQUIT', stopTimeoutSeconds: 250 };
+const BACK = { service: 'gateway', name: NAME, stop: STOP } as const;
+
+/** A host on which one was taken over; `stubborn`: it had to be killed. */
+async function takenOver({
+  old = 'eager_tesla',
+  stubborn = false,
+} = {}): Promise<{ readonly host: DockerHost; readonly record: AdoptionRecord }> {
+  const host = new DockerHost();
+  host.engine.loadArchive({ classic: 'sha256:1', containerd: 'sha256:2' }, 'a:1');
+  await host.engine.create(old, { Image: 'a:1', HostConfig: { RestartPolicy: { Name: 'always' } } });
+  await host.engine.start(old);
+  if (stubborn) host.engine.stubborn.add(old);
+  const found = await host.engine.container(old);
+  if (found === null) throw new Error('it is there');
+  await takeOver({ service: 'gateway', name: NAME, newSpec: SPEC, uid: null, stop: STOP }, found, host, REPORT);
+  const record = await readAdoption('gateway', host);
+  if (record === null) throw new Error('it is recorded');
+  host.engine.removals.length = 0;
+  return { host, record };
+}
+
+test('the new container goes, its volumes stay; the old one runs under its name', async () => {
+  const { host, record } = await takenOver();
+  const next = await host.engine.container(NAME);
+  await giveBack(BACK, record, host, REPORT);
+  expect(host.engine.removals.map(({ keepVolumes }) => keepVolumes)).toEqual([true]);
+  expect(await host.engine.container(next?.Id ?? '')).toBeNull();
+  const old = await host.engine.container('eager_tesla');
+  expect([old?.Id, old?.State.Running, old?.HostConfig.RestartPolicy.Name]).toEqual([record.old.id, true, 'always']);
+});
+
+test('a container of an operator that has the name of the new one stays, running', async () => {
+  const { host, record } = await takenOver();
+  await host.engine.rename(NAME, 'elsewhere');
+  await host.engine.create(NAME, { Image: 'a:1', HostConfig: { RestartPolicy: { Name: 'no' } } });
+  await host.engine.start(NAME);
+  const theirs = await host.engine.container(NAME);
+  await giveBack(BACK, record, host, REPORT);
+  expect(await host.engine.container(NAME)).toEqual(theirs);
+  expect(host.engine.removals).toEqual([]);
+  expect((await host.engine.container('eager_tesla'))?.State.Running).toBe(true);
+});
+
+test('one that has the name of the old one is not removed for a killed one, which is created again', async () => {
+  const { host, record } = await takenOver({ stubborn: true });
+  await host.engine.create('eager_tesla', { Image: 'a:1', HostConfig: { RestartPolicy: { Name: 'no' } } });
+  const theirs = await host.engine.container('eager_tesla');
+  await expect(giveBack(BACK, record, host, REPORT)).rejects.toMatchObject({ code: 'DOCKER_FAILED' });
+  expect(await host.engine.container('eager_tesla')).toEqual(theirs);
+});
