@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { addressWithPort } from '../core/base/address-text.ts';
 import { OrchError } from '../core/base/errors.ts';
-import { imageParts } from '../core/base/image-parts.ts';
 import type { Reader } from '../core/host/connection.ts';
 import type { ContainerInspect } from '../core/host/docker.ts';
 import { defineGate } from '../core/task/define-gate.ts';
@@ -21,20 +20,19 @@ const params = z.strictObject({
     .readonly(),
   /** Names of api7-orch's own containers, which may hold them. */
   except: z.array(z.string()).readonly(),
-  /** Containers of these images can be taken over. */
-  takeOver: z
-    .strictObject({
-      /** Last parts of their repositories. */
-      images: z.array(z.string()).readonly(),
-      /** The command that does it. */
-      by: z.string(),
-      /** This run does it: they are not in the way. */
-      now: z.boolean(),
-    })
-    .optional(),
 });
 
 type Params = z.output<typeof params>;
+
+/** Containers that another command takes over, without an interruption. */
+export interface TakeOver {
+  /** The command. */
+  readonly by: string;
+  /** This run does it: they are not in the way. */
+  readonly now: boolean;
+  /** Their ids. Asked for only where a container of another tool has one of the ports. */
+  containers(host: Reader): Promise<readonly string[]>;
+}
 
 interface Port {
   readonly address: string;
@@ -61,6 +59,18 @@ type Ports = {
   readonly own: readonly string[];
 };
 
+/** `portsFree` on a host on which containers may be taken over. */
+export const portsFreeBut = (takeOver?: TakeOver) =>
+  defineGate<typeof params, Ports>({
+    kind: 'portsFree',
+    params,
+    title: ({ ports }) => `portsFree ${[...new Set(ports.map(({ port }) => port))].join(' ')}`,
+    look: (p, host) => lookAt(p, host, takeOver),
+    met: (_p, { taken, strays }) => taken.length + strays.length === 0,
+    unmet: (_p, { host, taken, strays, own }) =>
+      taken.length > 0 ? portTaken(host, taken, takeOver?.by) : addressMissing(host, strays, own),
+  });
+
 /**
  * Gate: these ports can be published. No other container and no process of the host listens there, and the host has the
  * addresses. Never waits.
@@ -68,15 +78,7 @@ type Ports = {
  * @throws OrchError PORT_TAKEN naming port and container or process; ADDRESS_MISSING naming the existing addresses
  * @example yield portsFree({ ports: [{ address: '0.0.0.0', port: 9080 }], except: ['api7-gateway'] });
  */
-export const portsFree = defineGate<typeof params, Ports>({
-  kind: 'portsFree',
-  params,
-  title: ({ ports }) => `portsFree ${[...new Set(ports.map(({ port }) => port))].join(' ')}`,
-  look: lookAt,
-  met: (_p, { taken, strays }) => taken.length + strays.length === 0,
-  unmet: (p, { host, taken, strays, own }) =>
-    taken.length > 0 ? portTaken(host, taken, p.takeOver?.by) : addressMissing(host, strays, own),
-});
+export const portsFree = portsFreeBut();
 
 function portTaken(host: string, taken: readonly Taken[], by: string | undefined): OrchError {
   const holder = ({ container, process }: Taken): string => {
@@ -108,22 +110,22 @@ function addressMissing(host: string, strays: readonly Port[], own: readonly str
   );
 }
 
-async function lookAt({ ports, except, takeOver }: Params, host: Reader): Promise<Ports> {
+async function lookAt({ ports, except }: Params, host: Reader, takeOver?: TakeOver): Promise<Ports> {
   const [containers, ours, network] = await Promise.all([
     host.docker.containers(),
     Promise.all(except.map((name) => host.docker.container(name))),
     host.network(),
   ]);
-  const published = containers.flatMap(({ Names, Ports, Id, Image }) => {
+  const published = containers.flatMap(({ Names, Ports, Id }) => {
     const name = Names[0]?.replace(/^\//, '') ?? Id.slice(0, 12);
-    const adoptable = takeOver?.images.includes(imageParts(Image).repository.split('/').at(-1) ?? '') === true;
     return Ports.flatMap(({ IP = '', PublicPort, Type }) =>
-      PublicPort === undefined ? [] : [{ name, address: IP, port: PublicPort, protocol: Type, adoptable }],
+      PublicPort === undefined ? [] : [{ id: Id, name, address: IP, port: PublicPort, protocol: Type }],
     );
   });
-  const others = published.filter(
-    ({ name, adoptable }) => !except.includes(name) && !(adoptable && takeOver?.now === true),
-  );
+  const foreign = published.filter(({ name }) => !except.includes(name));
+  const inTheWay = foreign.some((one) => ports.some(overlaps(one)));
+  const adoptable = new Set(inTheWay ? await takeOver?.containers(host) : []);
+  const others = takeOver?.now === true ? foreign.filter(({ id }) => !adoptable.has(id)) : foreign;
   const byDocker = [...published, ...ours.flatMap(bindingsOf)];
   // A container in the host's own network listens like any process and cannot be distinguished from one.
   const blind = ours.some((found) => found?.State.Running && found.HostConfig.NetworkMode === 'host');
@@ -137,8 +139,8 @@ async function lookAt({ ports, except, takeOver }: Params, host: Reader): Promis
     const text = `${addressWithPort(port.address, port.port)}${protocol === 'udp' ? '/udp' : ''}`;
     const container = others.find(overlaps(port));
     if (container !== undefined) {
-      const adoptable = container.adoptable ? ({ adoptable: true } as const) : {};
-      return [{ port: text, protocol, container: container.name, ...adoptable }];
+      const canAdopt = adoptable.has(container.id) ? ({ adoptable: true } as const) : {};
+      return [{ port: text, protocol, container: container.name, ...canAdopt }];
     }
     const listener = processes.find(overlaps(port));
     if (listener === undefined) return [];

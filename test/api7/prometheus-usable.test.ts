@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { preflight } from '../../src/api7/preflight.ts';
+import { preflight } from '../../src/programs/preflight.ts';
 import { Secret } from '../../src/core/base/secret.ts';
 import type { HttpRequest } from '../../src/core/host/connection.ts';
 import type { Api7Settings } from '../../src/inventory/inventory.ts';

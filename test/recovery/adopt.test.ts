@@ -6,6 +6,7 @@ import { status } from '../../src/cli/status/status.ts';
 import { freshContainer } from '../../src/core/host/leftover-names.ts';
 import { leasePath } from '../../src/lb/lease.ts';
 import { type ByHand, DRAWN, startedByHand } from '../adopt/by-hand.ts';
+import { digest } from '../docker/archives.ts';
 import { all } from '../lab/all.ts';
 import { TextStream } from '../render/text-stream.ts';
 import type { SmallCluster } from './small-cluster.ts';
@@ -260,6 +261,8 @@ describe('refused before anything is changed', () => {
       await isRefused(hand, 'ADOPTION_REFUSED', 'it has the name that the adopted container');
       expect(await engine.container(CONTAINERS.gateway)).toEqual(earlier);
       await engine.rename(CONTAINERS.gateway, 'api7-gateway-earlier');
+      // The fake balancer would send requests to any gateway that runs.
+      await engine.stop('api7-gateway-earlier', { signal: 'SIGTERM', timeoutSeconds: 10 });
       expect(await hand.cluster.run('install', ADOPT)).toMatchObject({ exitCode: 0, messages: [] });
       await isAdopted(hand);
     },
@@ -295,6 +298,36 @@ describe('refused before anything is changed', () => {
       edit: (body, host) => (host === 'gw-2' && edit !== undefined ? edit(body, host) : body),
     });
     await isRefused(hand, code, words);
+  });
+
+  const GATEWAY = 'registry.example.com/x/gateway:3.10.5';
+
+  test.each<[string, NonNullable<ByHand['edit']>]>([
+    ['a name of its image that discovery does not know', (body) => ({ ...body, Image: GATEWAY })],
+    [
+      'another port inside',
+      (body) => {
+        const [http = [], https = []] = Object.values(body.HostConfig.PortBindings ?? {});
+        return { ...body, HostConfig: { ...body.HostConfig, PortBindings: { '8080/tcp': http, '8443/tcp': https } } };
+      },
+    ],
+  ])('a gateway with %s is in the way, with the flag or without', async (_what, edit) => {
+    const hand = await byHand();
+    const engine = hand.cluster.engine('gw-2');
+    const body = engine.bodyOf(DRAWN.gateway);
+    if (body === undefined) throw new Error('it is there');
+    engine.loadArchive({ classic: digest('c'), containerd: digest('m') }, GATEWAY);
+    await engine.stop(DRAWN.gateway, { signal: 'SIGQUIT', timeoutSeconds: 10 });
+    await engine.remove(DRAWN.gateway);
+    const edited = edit(body, 'gw-2');
+    hand.cluster.edit('  registry:', `  images: { gateway: "${edited.Image}" }\n  registry:`);
+    await engine.create(DRAWN.gateway, edited);
+    await engine.start(DRAWN.gateway);
+    for (const vars of [ADOPT, {}]) {
+      const ran = await hand.cluster.run('install', vars, {}, ['gw-2']);
+      expect(ran).toMatchObject({ exitCode: 2, codes: ['PORT_TAKEN'] });
+      expect(hand.cluster.writes).toBe(0);
+    }
   });
 
   test('no other gateway serves: the name of the cluster is asked for', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { preflight } from '../../src/api7/preflight.ts';
+import { preflight } from '../../src/programs/preflight.ts';
 import type { ContainerSettings } from '../../src/inventory/inventory.ts';
 import { loadInventory } from '../../src/inventory/load.ts';
 import { mountSources } from '../../src/tasks/mount-sources.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { HostNetwork, Listener } from '../../src/core/host/connection.ts';
-import { portsFree } from '../../src/tasks/ports-free.ts';
+import { portsFree, portsFreeBut } from '../../src/tasks/ports-free.ts';
 import { digest } from '../docker/archives.ts';
 import { DockerHost } from '../docker/docker-host.ts';
 import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
@@ -162,30 +162,27 @@ describe('an address', () => {
 
 describe('a container that can be taken over', () => {
   const ports = [{ address: '0.0.0.0', port: 9080 }];
-  const looked = (host: DockerHost, images: readonly string[], now: boolean) =>
+  const looked = (host: DockerHost, name: string, now: boolean) =>
     runPlays(
       [host],
       onePlay(function* () {
-        yield portsFree({
-          ports,
-          except: [],
-          takeOver: { images: [...images], by: 'api7-orch run install --adopt', now },
-        });
+        const containers = async () => [(await host.engine.container(name))?.Id ?? ''];
+        yield portsFreeBut({ by: 'api7-orch run install --adopt', now, containers })({ ports, except: [] });
       }),
     );
 
   test('is in the way, and the hint names the command', async () => {
-    const { codes, events } = await looked(await hostWith('eager_tesla', '0.0.0.0'), ['a'], false);
+    const { codes, events } = await looked(await hostWith('eager_tesla', '0.0.0.0'), 'eager_tesla', false);
     expect(codes).toEqual(['PORT_TAKEN']);
     expect(JSON.stringify(events)).toContain('to take it over without an interruption: api7-orch run install --adopt');
   });
 
   test('is not in the way of a run that does it', async () => {
-    expect((await looked(await hostWith('eager_tesla', '0.0.0.0'), ['a'], true)).codes).toEqual([]);
+    expect((await looked(await hostWith('eager_tesla', '0.0.0.0'), 'eager_tesla', true)).codes).toEqual([]);
   });
 
-  test('one of another image is none', async () => {
-    const { codes, events } = await looked(await hostWith('old-nginx', '0.0.0.0'), ['b'], true);
+  test('another one is none', async () => {
+    const { codes, events } = await looked(await hostWith('old-nginx', '0.0.0.0'), 'eager_tesla', true);
     expect(codes).toEqual(['PORT_TAKEN']);
     expect(JSON.stringify(events)).not.toContain('--adopt');
   });

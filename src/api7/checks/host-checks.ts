@@ -1,11 +1,10 @@
 import { defined } from '../../core/base/data.ts';
-import { imageParts } from '../../core/base/image-parts.ts';
 import { Secret } from '../../core/base/secret.ts';
 import type { Inventory, InventoryHost } from '../../inventory/inventory.ts';
 import { hostLimits } from '../../tasks/host-limits.ts';
 import { leftAlone } from '../../tasks/left-alone.ts';
 import { mountSources } from '../../tasks/mount-sources.ts';
-import { portsFree } from '../../tasks/ports-free.ts';
+import { portsFreeBut, type TakeOver } from '../../tasks/ports-free.ts';
 import { dashboardConfig, dpManagerConfig } from '../config.ts';
 import { settingsOf } from '../container-settings.ts';
 import { dashboardImage, dpManagerImage, gatewayImage } from '../images.ts';
@@ -31,14 +30,10 @@ const IMAGE_BYTES = 2 ** 30;
 
 /**
  * Checks that refuse a host before any change: open files beyond its kernel's limit, ports in use, missing addresses,
- * missing mount sources, an unusable Prometheus. Warns of automation that may change its containers later. `adopts`: the
- * run takes over containers that api7-orch did not create.
+ * missing mount sources, an unusable Prometheus. Warns of automation that may change its containers later. `takeOver`:
+ * containers that api7-orch did not create, and can take over.
  */
-export function refusals(
-  inventory: Inventory,
-  host: CheckedHost,
-  { adopts = false }: { readonly adopts?: boolean } = {},
-): readonly Check[] {
+export function refusals(inventory: Inventory, host: CheckedHost, takeOver?: TakeOver): readonly Check[] {
   const { api7 } = inventory;
   const services = servicesOn(inventory, host);
   const ports = services
@@ -51,7 +46,7 @@ export function refusals(
     { name: 'open files', gate: hostLimits({ nofile: api7.nofile }) },
     {
       name: 'ports',
-      gate: portsFree({ ports, except: Object.values(CONTAINERS), takeOver: takeOver(inventory, adopts) }),
+      gate: portsFreeBut(takeOver)({ ports, except: Object.values(CONTAINERS) }),
     },
     ...(paths.length > 0 ? [{ name: 'mounts', gate: mountSources({ paths }) }] : []),
     ...(prometheus !== undefined && host.groups.includes('control_plane')
@@ -62,34 +57,30 @@ export function refusals(
 }
 
 /** All checks of a host before a run, those that refuse a run included. */
-export function hostChecks(inventory: Inventory, host: CheckedHost): readonly Check[] {
+export function hostChecks(inventory: Inventory, host: CheckedHost, takeOver?: TakeOver): readonly Check[] {
   const images = imagesOn(inventory, host);
   return [
     { name: 'root', gate: actsAsRoot({}) },
     { name: 'flock', gate: hasFlock({}) },
-    ...(images.length === 0 ? [] : serviceChecks(inventory, host, images)),
+    ...(images.length === 0 ? [] : serviceChecks(inventory, host, images, takeOver)),
     ...(host.groups.includes('control_plane') ? databaseChecks(inventory) : []),
   ];
 }
 
-const serviceChecks = (inventory: Inventory, host: CheckedHost, images: readonly string[]): readonly Check[] => [
+const serviceChecks = (
+  inventory: Inventory,
+  host: CheckedHost,
+  images: readonly string[],
+  takeOver: TakeOver | undefined,
+): readonly Check[] => [
   { name: 'kernel', gate: kernelFits({ atLeast: LEAST_KERNEL }) },
   { name: 'architecture', gate: hostLimits({ arch: ['x86_64', 'aarch64'] }) },
   { name: 'architecture verified', gate: architectureProven({ arch: 'x86_64' }) },
   { name: 'docker', gate: engineFits({ atLeast: LEAST_DOCKER }) },
   { name: 'memory', gate: hasMemory({ bytes: LEAST_MEMORY }) },
   { name: 'disk', gate: roomForImages({ images, assumedBytes: IMAGE_BYTES }) },
-  ...refusals(inventory, host),
+  ...refusals(inventory, host, takeOver),
 ];
-
-/** Containers of the same images that api7-orch did not create. */
-const takeOver = ({ api7 }: Inventory, now: boolean) => ({
-  images: [dashboardImage(api7), dpManagerImage(api7), gatewayImage(api7)].map(
-    (ref) => imageParts(ref).repository.split('/').at(-1) ?? '',
-  ),
-  by: 'api7-orch run install --adopt',
-  now,
-});
 
 function imagesOn({ api7 }: Inventory, { groups }: CheckedHost): readonly string[] {
   return [

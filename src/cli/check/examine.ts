@@ -1,8 +1,10 @@
 import pLimit from 'p-limit';
+import { takenOver } from '../../adopt/find-running.ts';
 import { certificateChecks } from '../../api7/checks/certificates.ts';
 import type { Check } from '../../api7/checks/check.ts';
 import { hostChecks } from '../../api7/checks/host-checks.ts';
 import { certificatesOf } from '../../api7/checks/inventory-certificates.ts';
+import { servicesOn } from '../../api7/services.ts';
 import { defined } from '../../core/base/data.ts';
 import { errorInfoOf } from '../../core/event/error-info.ts';
 import type { ErrorInfo } from '../../core/event/event.ts';
@@ -52,7 +54,8 @@ interface Examined {
 
 async function examineHost(inventory: Inventory, target: InventoryHost, hosts: Connections): Promise<Examined> {
   const { name: host } = target;
-  const checks = [...hostChecks(inventory, target), ...balancerChecks(inventory, host)];
+  const services = servicesOn(inventory, target).map(({ name }) => name);
+  const checks = [...hostChecks(inventory, target, takenOver(services, false)), ...balancerChecks(inventory, host)];
   try {
     const reader: Reader = await hosts.get(host);
     // All in one tick, so that they travel together.
