@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { OrchError } from '../core/base/errors.ts';
 import type { Reader } from '../core/host/connection.ts';
+import type { ContainerInspect } from '../core/host/docker.ts';
 import { defineGate } from '../core/task/define-gate.ts';
 import type { ContainerSpec } from '../docker/spec.ts';
 import { absolutePath } from '../tasks/file/fields.ts';
@@ -10,10 +11,10 @@ import { yamlContent } from '../tasks/yaml-file.ts';
 import { type Difference, settingsDiffer } from './comparison.ts';
 import { configDiffers } from './config-differs.ts';
 import { runningByHand } from './find-running.ts';
-import { isUnderWay, readAdoption } from './record.ts';
-import { shortName } from './running/found-config.ts';
+import { adoptionPath, isUnderWay, readAdoption } from './record.ts';
+import { shortName, typed } from './running/found-config.ts';
 import { isOwn, nameTaken } from './running/name-taken.ts';
-import type { Refusal } from './running/refusal.ts';
+import { type Refusal, refusal } from './running/refusal.ts';
 import type { RunningService } from './running/running-service.ts';
 import { targetFields } from './target.ts';
 
@@ -86,9 +87,11 @@ async function look(p: Params, host: Reader): Promise<Seen> {
   if (there !== null && isOwn(there)) return nothing;
   // Of one that is stopped already there is nothing to compare any more, and only one way: on.
   const old = isUnderWay(record) ? await host.docker.container(record.old.id) : null;
-  if (old?.State.Running === false)
-    return { ...nothing, container: shortName(old), refusals: nameTaken(p.service, there, old.Id) };
   const found = await runningByHand(p.service, p.unmanaged, host);
+  if (old?.State.Running === false) {
+    const refusals = [...nameTaken(p.service, there, old.Id), ...startedBeside(p.service, old, found)];
+    return { ...nothing, container: shortName(old), refusals };
+  }
   if (found === undefined) return nothing;
   const { content, refusals } = await configOf(p, found, host);
   return {
@@ -105,6 +108,15 @@ async function look(p: Params, host: Reader): Promise<Seen> {
             ...ofUid(p, found, host),
           ],
   };
+}
+
+/** The operator has started the service anew since an adoption was broken off: which of both is meant, only he knows. */
+function startedBeside(service: string, old: ContainerInspect, found: RunningService | undefined): readonly Refusal[] {
+  if (found === undefined || found.container.id === old.Id) return [];
+  const [was, is] = [shortName(old), found.container.name];
+  const what = `${is}: it runs in the place of ${was}, whose adoption is not finished`;
+  const goOn = `to finish that of ${was}: docker stop ${typed(is)}`;
+  return [refusal('TWO_CONTAINERS', what, `${goOn}; to adopt ${is} in its place: rm ${adoptionPath(service)}`)];
 }
 
 /**

@@ -3,6 +3,7 @@ import { adoptionPath, readAdoption } from '../../src/adopt/record.ts';
 import { CONTAINERS, IN_IMAGE } from '../../src/api7/paths.ts';
 import { lbDoctor } from '../../src/cli/lb/doctor.ts';
 import { status } from '../../src/cli/status/status.ts';
+import type { ContainerCreate } from '../../src/core/host/docker.ts';
 import { freshContainer } from '../../src/core/host/leftover-names.ts';
 import { leasePath } from '../../src/lb/lease.ts';
 import { type ByHand, DRAWN, startedByHand } from '../adopt/by-hand.ts';
@@ -361,6 +362,52 @@ test('an adoption that was broken off is finished by install --adopt only', asyn
   );
   expect(await cluster.run('install', ADOPT)).toMatchObject({ exitCode: 0, messages: [] });
   await isAdopted(hand);
+});
+
+describe('an adoption was broken off, and the operator has started the service in another container', () => {
+  async function startedAnew(): Promise<Hand> {
+    const hand = await byHand();
+    const { cluster, uids } = hand;
+    const engine = cluster.engine('gw-1');
+    cluster.onOperation = (host, operation) => {
+      if (host === 'gw-1' && operation === 'rename') cluster.away.add('gw-1');
+    };
+    expect((await cluster.run('install', ADOPT)).exitCode).toBe(3);
+    cluster.onOperation = undefined;
+    cluster.repair();
+    await engine.create('nice_bell', engine.bodyOf(DRAWN.gateway) as ContainerCreate);
+    await engine.start('nice_bell');
+    engine.writeInside('nice_bell', IN_IMAGE.gatewayUid, uids[0] ?? '');
+    cluster.health();
+    await cluster.settle();
+    const pid = engine.pidOf('nice_bell');
+    const ran = await cluster.run('install', ADOPT);
+    expect(ran).toMatchObject({ exitCode: 2, outages: [] });
+    expect(ran.messages).toEqual([
+      `ADOPTION_REFUSED: nice_bell: it runs in the place of ${DRAWN.gateway}, whose adoption is not finished`,
+    ]);
+    expect([engine.pidOf('nice_bell'), cluster.writes]).toEqual([pid, 0]);
+    return hand;
+  }
+
+  test('with that container stopped, it goes on', async () => {
+    const hand = await startedAnew();
+    await hand.cluster.engine('gw-1').stop('nice_bell', { signal: 'SIGQUIT', timeoutSeconds: 10 });
+    expect(await hand.cluster.run('install', ADOPT)).toMatchObject({ exitCode: 0, messages: [] });
+    await isAdopted(hand);
+  });
+
+  test('without its record, that container is adopted, and the earlier one stays', async () => {
+    const { cluster, ids, uids } = await startedAnew();
+    cluster.host('gw-1').files.remove(adoptionPath('gateway'));
+    const anew = await cluster.engine('gw-1').container('nice_bell');
+    const again = { cluster, uids, ids: new Map([...ids, ['gw-1 gateway', anew?.Id ?? '']]) };
+    const wrong = watched(again);
+    expect(await cluster.run('install', ADOPT)).toMatchObject({ exitCode: 0, messages: [] });
+    expect(wrong).toEqual([]);
+    await isAdopted(again);
+    expect(await cluster.engine('gw-1').container(ids.get('gw-1 gateway') ?? '')).not.toBeNull();
+  });
 });
 
 test('what is kept is shown, and removed without its volumes', async () => {
