@@ -110,7 +110,7 @@ async function look(p: Params, host: Reader): Promise<Seen> {
   };
 }
 
-/** The operator has started the service anew since an adoption was broken off: which of both is meant, only he knows. */
+/** The operator started the service from another container since an adoption was broken off: which of both is meant, only he knows. */
 function startedBeside(service: string, old: ContainerInspect, found: RunningService | undefined): readonly Refusal[] {
   if (found === undefined || found.container.id === old.Id) return [];
   const [was, is] = [shortName(old), found.container.name];

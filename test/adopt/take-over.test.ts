@@ -81,6 +81,21 @@ test('a refused stop leaves the old container running', async () => {
   expect(host.engine.stops).toEqual([]);
 });
 
+test('one that the operator stopped after a broken-off run is not started again by its restart policy', async () => {
+  const { host, found } = await running('always');
+  const report = { ...REPORT, aboutToStop: () => Promise.reject(new Error('killed')) };
+  const set = host.engine.setRestartPolicy.bind(host.engine);
+  host.engine.setRestartPolicy = () => Promise.reject(new Error('killed'));
+  await expect(takeOver(PLAN, found, host, report)).rejects.toThrow('killed');
+  host.engine.setRestartPolicy = set;
+  await host.engine.stop(found.Id, { signal: 'SIGQUIT', timeoutSeconds: 10 });
+  const stopped = await host.engine.container(found.Id);
+  if (stopped === null) throw new Error('it is there');
+  await takeOver(PLAN, stopped, host, REPORT);
+  expect((await host.engine.container(found.Id))?.HostConfig.RestartPolicy.Name).toBe('no');
+  expect(await readAdoption('gateway', host)).toMatchObject({ phase: 'started', old: { policy: { Name: 'always' } } });
+});
+
 test('an operator gave the name of the new container to another one meanwhile: nothing is stopped', async () => {
   const { host, found } = await running('always');
   await host.engine.create(PLAN.name, { Image: 'a:1', HostConfig: { RestartPolicy: { Name: 'no' } } });

@@ -390,7 +390,7 @@ describe('an adoption was broken off, and the operator has started the service i
     return hand;
   }
 
-  test('with that container stopped, it goes on', async () => {
+  test('with that container stopped, it continues', async () => {
     const hand = await startedAnew();
     await hand.cluster.engine('gw-1').stop('nice_bell', { signal: 'SIGQUIT', timeoutSeconds: 10 });
     expect(await hand.cluster.run('install', ADOPT)).toMatchObject({ exitCode: 0, messages: [] });

@@ -7,6 +7,7 @@ import type { Report } from '../../core/task/change.ts';
 import { refuseExited, type StopWish, stopGently } from '../../tasks/container/stop.ts';
 import { keptName } from '../kept-name.ts';
 import { type AdoptionRecord, isUnderWay, type Phase, readAdoption, writeAdoption } from '../record.ts';
+import { typed } from '../running/found-config.ts';
 import { nameTaken } from '../running/name-taken.ts';
 import { freeName } from './free-name.ts';
 
@@ -106,6 +107,7 @@ class Adoption {
     await this.#enter('renamed');
     const found = await docker.container(old.id);
     // It may have been removed meanwhile: then there is nothing to keep.
+    if (found !== null && !isNo(found)) await this.#endPolicy(old.id);
     if (found !== null && nameOf(found) !== kept) await docker.rename(old.id, kept);
     await this.#createFresh();
     await docker.rename(freshContainer(name), name);
@@ -128,11 +130,11 @@ class Adoption {
     const { docker } = this.#host;
     await docker.setRestartPolicy(id, NO_RESTART);
     const now = await docker.container(id);
-    const policy = now?.HostConfig.RestartPolicy.Name;
-    if (policy === 'no' || policy === '') return;
-    throw new OrchError('ADOPTION_POLICY', `container ${this.#record.old.name} keeps its restart policy ${policy}`, {
-      hint: `set it on the host: docker update --restart no ${this.#record.old.name}`,
-    });
+    if (now === null || isNo(now)) return;
+    const what = `container ${nameOf(now)} keeps its restart policy ${now.HostConfig.RestartPolicy.Name}`;
+    // What set it once will set it again.
+    const hint = `find what sets it on the host, and end that; then ${typed('docker', 'update', '--restart', 'no', nameOf(now))}`;
+    throw new OrchError('ADOPTION_POLICY', what, { hint });
   }
 
   async #enter(phase: Phase): Promise<void> {
@@ -140,6 +142,9 @@ class Adoption {
     await writeAdoption(this.#plan.service, this.#record, this.#host);
   }
 }
+
+const isNo = ({ HostConfig: { RestartPolicy } }: ContainerInspect): boolean =>
+  RestartPolicy.Name === 'no' || RestartPolicy.Name === '';
 
 const nameOf = ({ Name }: Pick<ContainerInspect, 'Name'>): string => Name.replace(/^\//, '');
 
