@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { giveBack } from '../../src/adopt/phases/give-back.ts';
 import { takeOver } from '../../src/adopt/phases/take-over.ts';
 import { type AdoptionRecord, readAdoption } from '../../src/adopt/record.ts';
@@ -63,4 +63,59 @@ test('one that has the name of the old one is not removed for a killed one, whic
   const theirs = await host.engine.container('eager_tesla');
   await expect(giveBack(BACK, record, host, REPORT)).rejects.toMatchObject({ code: 'DOCKER_FAILED' });
   expect(await host.engine.container('eager_tesla')).toEqual(theirs);
+});
+
+const inspect = async (host: DockerHost, name: string) => {
+  const found = await host.engine.container(name);
+  if (found === null) throw new Error(`${name} is not there`);
+  return found;
+};
+
+const names = (host: DockerHost): readonly string[] => host.engine.all.map(({ name }) => name).sort();
+
+const PLAN = { service: 'gateway', name: NAME, newSpec: SPEC, uid: null, stop: STOP } as const;
+
+test.each(['eager_tesla', NAME])(
+  'one that was created again, but not started, is taken over by the next run (%s)',
+  async (old) => {
+    const { host, record } = await takenOver({ old, stubborn: true });
+    const start = host.engine.start.bind(host.engine);
+    host.engine.start = () => Promise.reject(new Error('killed'));
+    await expect(giveBack(BACK, record, host, REPORT)).rejects.toThrow('killed');
+    host.engine.start = start;
+    const again = await inspect(host, old);
+    expect(again.Id).not.toBe(record.old.id);
+    await takeOver(PLAN, again, host, REPORT);
+    expect(names(host)).toEqual([NAME, record.kept, `${record.kept}-2`]);
+    expect(host.engine.pidOf(NAME)).toBeGreaterThan(0);
+    expect(await inspect(host, `${record.kept}-2`)).toMatchObject({ Id: again.Id });
+  },
+);
+
+describe('a run is killed between the creation of that container and its record', () => {
+  async function halfWay(old: string): Promise<{ readonly host: DockerHost; readonly record: AdoptionRecord }> {
+    const { host, record } = await takenOver({ old, stubborn: true });
+    const write = host.writeFile.bind(host);
+    host.writeFile = () => Promise.reject(new Error('killed'));
+    await expect(giveBack(BACK, record, host, REPORT)).rejects.toThrow('killed');
+    host.writeFile = write;
+    host.engine.stubborn.clear();
+    return { host, record };
+  }
+
+  test.each(['eager_tesla', NAME])('the way back continues with it (%s)', async (old) => {
+    const { host, record } = await halfWay(old);
+    const again = await inspect(host, old);
+    await giveBack(BACK, record, host, REPORT);
+    expect(names(host)).toEqual([record.kept, old].sort());
+    expect(await inspect(host, old)).toMatchObject({ Id: again.Id, State: { Running: true } });
+    expect(await readAdoption('gateway', host)).toBeNull();
+  });
+
+  test.each(['eager_tesla', NAME])('the adoption continues without it (%s)', async (old) => {
+    const { host, record } = await halfWay(old);
+    await takeOver(PLAN, await inspect(host, record.old.id), host, REPORT);
+    expect(names(host)).toEqual([NAME, record.kept]);
+    expect(host.engine.pidOf(NAME)).toBeGreaterThan(0);
+  });
 });

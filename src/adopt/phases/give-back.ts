@@ -3,8 +3,11 @@ import type { ContainerCreate, ContainerInspect } from '../../core/host/docker.t
 import { freshContainer } from '../../core/host/leftover-names.ts';
 import type { Report } from '../../core/task/change.ts';
 import { refuseExited, type StopWish, stopGently, wasKilled } from '../../tasks/container/stop.ts';
-import { type AdoptionRecord, forgetAdoption, type RawInspect, writeAdoption } from '../record.ts';
+import { keptName } from '../kept-name.ts';
+import { type AdoptionRecord, forgetAdoption, type OldContainer, type RawInspect, writeAdoption } from '../record.ts';
 import { isOwn } from '../running/name-taken.ts';
+import { createdAgainFrom, isCreatedAgain } from './created-again.ts';
+import { freeName } from './free-name.ts';
 
 export interface GiveBack {
   readonly service: string;
@@ -55,11 +58,21 @@ async function createAgain(
   const { docker } = host;
   const { old, kept } = adoption;
   if (killed !== null && killed.Name !== `/${kept}`) await docker.rename(old.id, kept);
+  const there = await docker.container(old.name);
+  // A run may have been killed right after it created this one.
+  const isThere = there !== null && isCreatedAgain(there, old.id);
+  const id = isThere ? there.Id : await docker.create(old.name, await bodyAgain(plan, old, host));
+  const next = await freeName(keptName(plan.name, adoption.run), host);
+  const { exitCode: _, ...same } = old;
+  // From here on this one is the old one, and needs another name when it is kept.
+  await writeAdoption(plan.service, { ...adoption, phase: 'prepared', old: { ...same, id }, kept: next }, host);
+}
+
+async function bodyAgain(plan: GiveBack, old: OldContainer, { docker }: Connection): Promise<ContainerCreate> {
   const tagged = await docker.image(old.inspect.Config.Image);
   const image = tagged?.Id === old.inspect.Image ? old.inspect.Config.Image : old.inspect.Image;
-  const id = await docker.create(old.name, bodyOf(old.inspect, image, plan.uidFile));
-  // From here on this one is the old one.
-  await writeAdoption(plan.service, { ...adoption, phase: 'prepared', old: { ...old, id } }, host);
+  const body = bodyOf(old.inspect, image, plan.uidFile);
+  return { ...body, Labels: { ...body.Labels, ...createdAgainFrom(old.id) } };
 }
 
 /** The request that creates the same container again, with all settings that the Engine showed. */

@@ -9,6 +9,7 @@ import { keptName } from '../kept-name.ts';
 import { type AdoptionRecord, isUnderWay, type Phase, readAdoption, writeAdoption } from '../record.ts';
 import { typed } from '../running/found-config.ts';
 import { nameTaken } from '../running/name-taken.ts';
+import { isCreatedAgain } from './created-again.ts';
 import { freeName } from './free-name.ts';
 
 export interface TakeOver {
@@ -109,6 +110,9 @@ class Adoption {
     // It may have been removed meanwhile: then there is nothing to keep.
     if (found !== null && !isNo(found)) await this.#endPolicy(old.id);
     if (found !== null && nameOf(found) !== kept) await docker.rename(old.id, kept);
+    const again = await docker.container(old.name);
+    // Left by a way back that was broken off, and never started.
+    if (again !== null && isCreatedAgain(again, old.id)) await docker.remove(again.Id, { keepVolumes: true });
     await this.#createFresh();
     await docker.rename(freshContainer(name), name);
     await this.#enter('started');

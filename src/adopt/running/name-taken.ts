@@ -2,6 +2,7 @@ import { CONTAINERS } from '../../api7/paths.ts';
 import type { Service } from '../../api7/services.ts';
 import type { ContainerInspect } from '../../core/host/docker.ts';
 import { rememberedBy } from '../../tasks/container/labels.ts';
+import { isCreatedAgain } from '../phases/created-again.ts';
 import { shortName, typed } from './found-config.ts';
 import { type Refusal, refusal } from './refusal.ts';
 
@@ -14,7 +15,7 @@ export function nameTaken(
   there: ContainerInspect | null,
   mayHave: string,
 ): readonly Refusal[] {
-  if (there === null || there.Id === mayHave || isOwn(there)) return [];
+  if (there === null || there.Id === mayHave || isOwn(there) || isCreatedAgain(there, mayHave)) return [];
   const name = shortName(there);
   const what = `${name}: it has the name that the adopted container of this host gets, and api7-orch did not create it`;
   const hint = `give it another name, which stops nothing: docker rename ${typed(name, `${CONTAINERS[service]}-earlier`)}`;
