@@ -4,7 +4,7 @@ import type { Reader } from '../core/host/connection.ts';
 import type { ContainerSummary } from '../core/host/docker.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import { keptFor } from './kept-name.ts';
-import { forgetAdoption, isUnderWay, readAdoption } from './record.ts';
+import { forgetAdoption, isUnderWay, phaseUnderWay, readAdoption } from './record.ts';
 import { targetFields } from './target.ts';
 
 const params = z.strictObject(targetFields);
@@ -19,7 +19,7 @@ type Kept = {
 /**
  * Nothing of an adoption is kept any more: the container that was taken over is removed, its volumes are not.
  *
- * @throws OrchError ADOPTION_UNDER_WAY
+ * @throws OrchError ADOPTION_UNDER_WAY, ADOPTION_INVALID
  * @example yield nothingKept({ service: 'gateway', container: 'api7-gateway' });
  */
 export const nothingKept = defineTask<typeof params, void, Kept, void>({
@@ -54,8 +54,8 @@ export interface AdoptionOnHost {
 
 /** What is kept of adoptions of a service, and how far one is that is not finished. One batch. */
 export async function adoptionOnHost(service: string, container: string, host: Reader): Promise<AdoptionOnHost> {
-  const [record, all] = await Promise.all([readAdoption(service, host), host.docker.containers()]);
-  return { kept: keptAmong(all, container), ...(isUnderWay(record) ? { underWay: record.phase } : {}) };
+  const [underWay, all] = await Promise.all([phaseUnderWay(service, host), host.docker.containers()]);
+  return { kept: keptAmong(all, container), ...(underWay === undefined ? {} : { underWay }) };
 }
 
 const keptAmong = (all: readonly ContainerSummary[], container: string): readonly string[] =>

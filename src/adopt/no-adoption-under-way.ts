@@ -14,7 +14,7 @@ interface Seen {
 /**
  * A gate, one look: no adoption on the host waits to be finished.
  *
- * @throws OrchError ADOPTION_UNDER_WAY
+ * @throws OrchError ADOPTION_UNDER_WAY, ADOPTION_INVALID
  */
 export const noAdoptionUnderWay = defineGate<typeof params, Seen>({
   kind: 'noAdoptionUnderWay',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { canonicalJson } from '../core/base/data.ts';
+import { OrchError } from '../core/base/errors.ts';
 import type { Connection, Reader } from '../core/host/connection.ts';
 import type { ContainerCreate, ContainerInspect, RestartPolicy } from '../core/host/docker.ts';
 
@@ -89,10 +90,33 @@ export function parseAdoption(text: string): AdoptionRecord | null {
   }
 }
 
-/** The record of the adoption of a service on a host; `null`: none, or an unreadable one. */
+/**
+ * The record of the adoption of a service on a host; `null`: none.
+ *
+ * @throws OrchError ADOPTION_INVALID
+ */
 export async function readAdoption(service: string, host: Reader): Promise<AdoptionRecord | null> {
-  const content = await host.read(adoptionPath(service), LIMIT);
-  return content === null ? null : parseAdoption(content.toString('utf8'));
+  const path = adoptionPath(service);
+  const content = await host.read(path, LIMIT);
+  if (content === null) return null;
+  const parsed = parseAdoption(content.toString('utf8'));
+  if (parsed !== null) return parsed;
+  // Its content is not shown: it may hold the variables of a container.
+  throw new OrchError('ADOPTION_INVALID', `${path} is not a record of an adoption`, {
+    hint: `see the containers of ${service} (docker ps -a), start the one that is to serve, then: rm ${path}`,
+    host: host.name,
+  });
+}
+
+/** How far an unfinished adoption is, for what only shows it: also of a record that is invalid. */
+export async function phaseUnderWay(service: string, host: Reader): Promise<string | undefined> {
+  try {
+    const found = await readAdoption(service, host);
+    return isUnderWay(found) ? found.phase : undefined;
+  } catch (error) {
+    if (error instanceof OrchError && error.code === 'ADOPTION_INVALID') return 'an unknown phase';
+    throw error;
+  }
 }
 
 /** An adoption that was begun and is not at its end. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { adoptionOnHost } from '../../src/adopt/kept.ts';
 import { keptFor, keptName } from '../../src/adopt/kept-name.ts';
 import {
   type AdoptionRecord,
@@ -52,6 +53,18 @@ test.each([
   ['a list', '[]'],
 ])('%s is no record', (_, text) => {
   expect(parseAdoption(text)).toBeNull();
+});
+
+test('a file that is no record is an error, which shows none of it; what only shows an adoption shows it as unfinished', async () => {
+  const host = new DockerHost();
+  await writeAdoption('gateway', { ...RECORD, v: 2 } as never, host);
+  const error = await readAdoption('gateway', host).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({
+    code: 'ADOPTION_INVALID',
+    hint: expect.stringContaining(`rm ${adoptionPath('gateway')}`),
+  });
+  expect(JSON.stringify(error)).not.toContain('secret');
+  expect(await adoptionOnHost('gateway', 'api7-gateway', host)).toEqual({ kept: [], underWay: 'an unknown phase' });
 });
 
 describe('the name of what is kept', () => {

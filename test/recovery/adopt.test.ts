@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { adoptionPath, readAdoption } from '../../src/adopt/record.ts';
+import { ADOPTIONS, adoptionPath, readAdoption } from '../../src/adopt/record.ts';
 import { CONTAINERS, IN_IMAGE } from '../../src/api7/paths.ts';
 import { lbDoctor } from '../../src/cli/lb/doctor.ts';
 import { status } from '../../src/cli/status/status.ts';
@@ -299,6 +299,21 @@ describe('refused before anything is changed', () => {
       edit: (body, host) => (host === 'gw-2' && edit !== undefined ? edit(body, host) : body),
     });
     await isRefused(hand, code, words);
+  });
+
+  test('a host whose record of an adoption is damaged (ADOPTION_INVALID), with the flag or without', async () => {
+    const hand = await byHand();
+    const { files } = hand.cluster.host('gw-2');
+    files.makeDirectory(ADOPTIONS, { owner: 'root', group: 'root', mode: '0700' });
+    files.write(adoptionPath('gateway'), Buffer.from('{'), { owner: 'root', group: 'root', mode: '0600' });
+    await isRefused(hand, 'ADOPTION_INVALID', `${adoptionPath('gateway')} is not a record`);
+    expect(await hand.cluster.run()).toMatchObject({
+      exitCode: 2,
+      codes: expect.arrayContaining(['ADOPTION_INVALID']),
+    });
+    files.remove(adoptionPath('gateway'));
+    expect(await hand.cluster.run('install', ADOPT)).toMatchObject({ exitCode: 0, messages: [] });
+    await isAdopted(hand);
   });
 
   const GATEWAY = 'registry.example.com/x/gateway:3.10.5';

@@ -113,6 +113,7 @@ export const RECOVERIES: Readonly<Record<ErrorCode, Recovery>> = {
   USAGE: input('USAGE'),
 
   ADOPTION_DIFFERS: { test: 'test/recovery/adopt.test.ts' },
+  ADOPTION_INVALID: { test: 'test/recovery/adopt.test.ts' },
   ADOPTION_POLICY: { test: 'test/adopt/take-over.test.ts' },
   ADOPTION_REFUSED: { test: 'test/recovery/adopt.test.ts' },
   ADOPTION_UNDER_WAY: { test: 'test/recovery/adopt.test.ts' },

@@ -10,6 +10,10 @@ export const HOST_CODES = codes({
     'a running container differs from the inventory in more than what adoption changes',
     'correct the inventory, or first change the container manually; the details list what differs',
   ],
+  ADOPTION_INVALID: [
+    'the record of an adoption on the host is invalid',
+    'see which container of the service is to run, then remove the record',
+  ],
   ADOPTION_POLICY: [
     'a container that is to be adopted is started again by something on the host',
     'end what starts it, then run install --adopt again',

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { isUnderWay, readAdoption } from '../../../adopt/record.ts';
+import { phaseUnderWay } from '../../../adopt/record.ts';
 import { PATHS } from '../../../api7/paths.ts';
 import { servicesOn } from '../../../api7/services.ts';
 import { errorInfoOf } from '../../../core/event/error-info.ts';
@@ -70,11 +70,11 @@ export async function examine(
 async function leftoversOn(connection: Reader, inventory: Inventory, name: string): Promise<readonly Leftover[]> {
   const host = inventory.hosts.get(name);
   const services = host === undefined ? [] : servicesOn(inventory, host);
-  const [left, ...records] = await Promise.all([
+  const [left, ...phases] = await Promise.all([
     findLeftovers(connection, leftoverPlaces(inventory, name)),
-    ...services.map((service) => readAdoption(service.name, connection)),
+    ...services.map((service) => phaseUnderWay(service.name, connection)),
   ]);
-  const awaited = services.filter((_, at) => isUnderWay(records[at] ?? null)).map(({ container }) => container);
+  const awaited = services.filter((_, at) => phases[at] !== undefined).map(({ container }) => container);
   return left.filter((one) => 'file' in one || !awaited.includes(one.replaces));
 }
 
