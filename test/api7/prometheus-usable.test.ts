@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { preflight } from '../../src/programs/preflight.ts';
 import { Secret } from '../../src/core/base/secret.ts';
 import type { HttpRequest } from '../../src/core/host/connection.ts';
 import type { Api7Settings } from '../../src/inventory/inventory.ts';
 import { loadInventory } from '../../src/inventory/load.ts';
+import { preflight } from '../../src/programs/preflight.ts';
 import { FakeHost } from '../../src/testing/fake-host.ts';
 import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { preflight } from '../../src/programs/preflight.ts';
 import type { ContainerSettings } from '../../src/inventory/inventory.ts';
 import { loadInventory } from '../../src/inventory/load.ts';
+import { preflight } from '../../src/programs/preflight.ts';
 import { mountSources } from '../../src/tasks/mount-sources.ts';
 import { DockerHost } from '../docker/docker-host.ts';
 import { onePlay, runPlays } from '../support/cluster/run-fake.ts';

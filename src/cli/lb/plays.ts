@@ -130,7 +130,7 @@ export const isExternallyHeld = (one: Found): boolean =>
 /** By the same signs as a takeover of the lock: a run that was killed on this machine counts as ended. */
 const isAlive = (lock: LockView): boolean => !hasExpired(lock, environmentLockTimes());
 
-/** A mark alone: the operator says that the node is good. */
+/** For a mark without a drain: the operator vouches for the node. */
 const PASSED = { soak: 'passed' } as const;
 
 /** Restores all leases on each balancer that responds. Changes nothing without a lease. */

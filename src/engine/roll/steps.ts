@@ -181,7 +181,7 @@ export class RollSteps implements StepRunner {
     return await (details.inPart ? this.#canaries.restore(node, traffic, restore) : restore());
   }
 
-  /** What a restore says of the soak: what the node ran before its change was in service, and is not soaked again. */
+  /** What becomes of the mark. A version from before the change was in service: it needs no soak. */
   #soakAfter({ goesBack, route }: StepDetails): 'due' | 'passed' | undefined {
     if (goesBack) return 'passed';
     return this.#soak.isWanted && route?.includes('soak') ? 'due' : undefined;

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { certificateChecks, certificatesFit, validUntil } from '../../../src/api7/checks/certificates.ts';
 import { certificatesOf } from '../../../src/api7/checks/inventory-certificates.ts';
-import { preflight } from '../../../src/programs/preflight.ts';
 import { Secret } from '../../../src/core/base/secret.ts';
 import { loadInventory } from '../../../src/inventory/load.ts';
+import { preflight } from '../../../src/programs/preflight.ts';
 import { FakeHost } from '../../../src/testing/fake-host.ts';
 import { onePlay, runPlays } from '../../support/cluster/run-fake.ts';
 

@@ -38,7 +38,7 @@ test('ends the mark of a node whose soak was not passed, and changes no setting'
     owner: 'root',
     group: 'root',
   });
-  // A drain in between keeps the mark: who ends the drain has not said that the node is good.
+  // A drain in between keeps the mark: the end of a drain is no verdict on the node.
   await drain(scene, ['gw-1']);
   expect(await restore(scene, ['gw-1'])).toBe(0);
   expect(JSON.parse(scene.hosts['lb-1']?.fileText(path) ?? '')).toMatchObject({ soaking: lease.at });
