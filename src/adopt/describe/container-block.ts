@@ -41,7 +41,7 @@ export function containerBlock(settings: UserSettings, own: readonly string[]): 
     memory: memory === undefined ? undefined : sizeText(memory),
     cpus,
     log: size === undefined || files === undefined ? undefined : { max_size: size, max_file: Number(files) },
-    labels: none(Object.fromEntries(kept)),
+    labels: none(Object.fromEntries(kept.map(([label, value]) => [label, guarded(label, value)]))),
     extra_hosts: none(extraHosts),
     dns: none(dns),
   };

@@ -1,11 +1,12 @@
 import { CONTAINERS } from '../../api7/paths.ts';
+import { imageParts } from '../../core/base/image-parts.ts';
 import type { Reader } from '../../core/host/connection.ts';
 import type { ContainerInspect, ContainerSummary, EngineInfo, ImageInspect } from '../../core/host/docker.ts';
 import { replacedBy } from '../../core/host/leftover-names.ts';
 import { rememberedBy } from '../../tasks/container/labels.ts';
 import { composeRefusal } from './compose-owner.ts';
 import { foundCertificates, valueAt } from './found-certificates.ts';
-import { foundConfig, shortName } from './found-config.ts';
+import { foundConfig, shortName, typed } from './found-config.ts';
 import { foundUid } from './found-uid.ts';
 import { judge } from './judge.ts';
 import { judgePorts } from './judge-ports.ts';
@@ -122,7 +123,7 @@ async function describe(
     ...ofConfig,
     ...ofGateway.refusals,
     ...instanceId(name, config.content),
-    ...(version === undefined ? [unknownVersion(name, ref)] : []),
+    ...(version === undefined ? [unknownVersion(name, ref, found.Image)] : []),
   ];
   return {
     service,
@@ -155,11 +156,11 @@ function instanceId(name: string, config: Parameters<typeof valueAt>[0]): readon
   return [refusal('APISIX_ID', `${name}: its configuration sets apisix.id, which takes the place of its uid`, hint)];
 }
 
-const unknownVersion = (name: string, ref: string): Refusal =>
+const unknownVersion = (name: string, ref: string, id: string): Refusal =>
   refusal(
     'VERSION',
     `${name}: the image ${ref} does not show its version`,
-    'give the image a tag such as 3.10.5: docker tag',
+    `tag it with its version, such as 3.10.5, and create the container again from that: docker tag ${typed(id, `${imageParts(ref).repository}:3.10.5`)}`,
   );
 
 /** A host has one container of each service: which of two is meant, only their user knows. */
@@ -167,7 +168,7 @@ function withRivals(one: RunningService, all: readonly RunningService[]): Runnin
   const rivals = all.filter(({ service, container }) => service === one.service && container.id !== one.container.id);
   if (rivals.length === 0) return one;
   const names = rivals.map(({ container }) => container.name).join(', ');
-  const hint = `stop the one that is not needed: docker stop ${one.container.name}`;
+  const hint = `stop the one that is not needed: docker stop ${typed(one.container.name)}`;
   const rival = refusal('TWO_CONTAINERS', `${one.container.name}: this host runs ${names} of the same service`, hint);
   return { ...one, refusals: [rival, ...one.refusals] };
 }

@@ -34,7 +34,9 @@ export async function foundConfig(found: ContainerInspect, path: string, host: R
   if (seen === null || now === null) {
     const why = now === null ? 'is not a file' : 'cannot be read as its process sees it';
     const hint =
-      now === null ? `see what is there: docker exec ${name} ls -ld ${path}` : 'set become: sudo, for that needs root';
+      now === null
+        ? `see what is there: docker exec ${typed(name, 'ls', '-ld', path)}`
+        : 'set become: sudo, for that needs root';
     return { config: at, refusals: [refusal('CONFIG_UNREADABLE', `${name}: ${path} ${why}`, hint)] };
   }
   const config: FoundConfig = { ...at, modifiedMs: now.modifiedMs };
@@ -67,7 +69,7 @@ export async function foundConfig(found: ContainerInspect, path: string, host: R
 }
 
 const edited = (name: string, what: string): Refusal =>
-  refusal('CONFIG_EDITED', `${name}: ${what}`, `${RESTART} ${name}`);
+  refusal('CONFIG_EDITED', `${name}: ${what}`, `${RESTART} ${typed(name)}`);
 
 /** The name of a container without its slash. */
 export const shortName = ({ Name, Id }: Pick<ContainerInspect, 'Name' | 'Id'>): string =>

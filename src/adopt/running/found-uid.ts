@@ -1,7 +1,7 @@
 import type { Reader } from '../../core/host/connection.ts';
 import type { ContainerInspect } from '../../core/host/docker.ts';
 import { IN_IMAGE } from '../../inventory/own-settings.ts';
-import { shortName } from './found-config.ts';
+import { shortName, typed } from './found-config.ts';
 import { type Refusal, refusal } from './refusal.ts';
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -15,7 +15,7 @@ export async function foundUid(
   const name = shortName(found);
   const file = await host.docker.file(found.Id, path);
   if (file === null) {
-    const hint = `see its log for why it wrote none: docker logs ${name}`;
+    const hint = `see its log for why it wrote none: docker logs ${typed(name)}`;
     return { refusals: [refusal('UID', `${name}: it has no file ${path}`, hint)] };
   }
   const uid = file.content.subarray(0, 100).toString('latin1').trim();

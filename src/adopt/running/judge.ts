@@ -8,7 +8,7 @@ import { type Refusal, type RefusalCode, refusal } from './refusal.ts';
 
 /** The remedy of most refusals: the operator creates the container again without the flag. */
 const again = (name: string, without: string): string =>
-  `create the container again ${without} while its node is drained: docker inspect ${name} shows what it was given`;
+  `create the container again ${without} while its node is drained: docker inspect ${typed(name)} shows what it was given`;
 
 /**
  * Why a container cannot be adopted, as far as its Engine shows. Adoption makes a new container from the inventory: a setting
@@ -51,7 +51,7 @@ type Say = (code: RefusalCode, what: string, hint: string) => Refusal[];
 const listOf = (value: unknown): unknown => (Array.isArray(value) && value.length === 0 ? null : (value ?? null));
 
 const stateHint = (name: string, status: string): string =>
-  status === 'paused' ? `docker unpause ${name}` : `see why it does not run: docker logs ${name}`;
+  status === 'paused' ? `docker unpause ${typed(name)}` : `see why it does not run: docker logs ${typed(name)}`;
 
 function privileged({ found }: Judged, say: Say): Refusal[] {
   const { HostConfig } = found;

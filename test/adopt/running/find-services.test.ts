@@ -124,6 +124,26 @@ describe('refused', () => {
     }
   });
 
+  test.each<[string, Partial<Recorded['container']['State']>, Parameters<typeof recordedHost>[1]]>([
+    ['one that is paused', { Status: 'paused' }, {}],
+    ['one that restarts', { Status: 'restarting' }, {}],
+    ['one without its uid', {}, { onDisk: { '/usr/local/apisix/conf/apisix.uid': null } }],
+    ['one without its configuration', {}, { onDisk: { [CONFIG]: null } }],
+    ['one whose configuration was replaced', {}, { onDisk: { [CONFIG]: 'a: 1\n' } }],
+  ])('the commands of hints quote the names on a host: %s', async (_, state, around) => {
+    const hostile = recorded('vendor', (document) => ({
+      ...document,
+      container: {
+        ...document.container,
+        Name: '/x; reboot',
+        State: { ...document.container.State, ...state },
+      },
+    }));
+    const { refusals } = await only([hostile], around);
+    expect(refusals).toHaveLength(1);
+    expect(refusals[0]?.hint).toContain("'x; reboot'");
+  });
+
   test('a setting is named by its flag', async () => {
     const { refusals } = await only([recorded('other-settings')]);
     expect(refusals[0]?.message).toContain(
@@ -187,7 +207,9 @@ describe('refused', () => {
         Config: { ...document.container.Config, Image: 'api7/api7-ee-3-gateway:latest', Labels: null },
       },
     }));
-    expect(await codes([nameless])).toEqual(['VERSION']);
+    const { refusals } = await only([nameless]);
+    expect(refusals.map(({ code }) => code)).toEqual(['VERSION']);
+    expect(refusals[0]?.hint).toContain(`docker tag ${nameless.container.Image} api7/api7-ee-3-gateway:3.10.5`);
   });
 });
 
