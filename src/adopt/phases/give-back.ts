@@ -5,8 +5,8 @@ import type { Report } from '../../core/task/change.ts';
 import { refuseExited, type StopWish, stopGently, wasKilled } from '../../tasks/container/stop.ts';
 import { keptName } from '../kept-name.ts';
 import { type AdoptionRecord, forgetAdoption, type OldContainer, type RawInspect, writeAdoption } from '../record.ts';
+import { createdAgainFrom, isCreatedAgain } from '../running/created-again.ts';
 import { isOwn } from '../running/name-taken.ts';
-import { createdAgainFrom, isCreatedAgain } from './created-again.ts';
 import { freeName } from './free-name.ts';
 
 export interface GiveBack {

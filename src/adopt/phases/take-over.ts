@@ -7,9 +7,9 @@ import type { Report } from '../../core/task/change.ts';
 import { refuseExited, type StopWish, stopGently } from '../../tasks/container/stop.ts';
 import { keptName } from '../kept-name.ts';
 import { type AdoptionRecord, isUnderWay, type Phase, readAdoption, writeAdoption } from '../record.ts';
+import { isCreatedAgain } from '../running/created-again.ts';
 import { typed } from '../running/found-config.ts';
 import { nameTaken } from '../running/name-taken.ts';
-import { isCreatedAgain } from './created-again.ts';
 import { freeName } from './free-name.ts';
 
 export interface TakeOver {

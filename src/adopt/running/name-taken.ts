@@ -2,7 +2,7 @@ import { CONTAINERS } from '../../api7/paths.ts';
 import type { Service } from '../../api7/services.ts';
 import type { ContainerInspect } from '../../core/host/docker.ts';
 import { rememberedBy } from '../../tasks/container/labels.ts';
-import { isCreatedAgain } from '../phases/created-again.ts';
+import { isCreatedAgain } from './created-again.ts';
 import { shortName, typed } from './found-config.ts';
 import { type Refusal, refusal } from './refusal.ts';
 
