@@ -36,7 +36,7 @@ export function judge(judged: Judged): readonly Refusal[] {
       ? say(
           'USERNS',
           'the Docker Engine maps its user ids to others',
-          'remove "userns-remap" from /etc/docker/daemon.json on the host',
+          'keep the host unmanaged, or move its services to a Docker Engine without userns-remap: removing that setting hides all its containers and images, so drain the node first',
         )
       : []),
     ...imageMoved(judged, say),

@@ -153,7 +153,9 @@ describe('refused', () => {
 
   test('an Engine that maps user ids', async () => {
     const info = { SecurityOptions: ['name=seccomp,profile=default', 'name=userns'] };
-    expect(await codes([recorded('vendor')], { info })).toEqual(['USERNS']);
+    const { refusals } = await only([recorded('vendor')], { info });
+    expect(refusals.map(({ code }) => code)).toEqual(['USERNS']);
+    expect(refusals[0]?.hint).toContain('drain the node first');
   });
 
   test('a reference that names another image by now, or none', async () => {
