@@ -48,7 +48,10 @@ case $(tr '\\0' ' ' 2>/dev/null <"/proc/\${master:-none}/cmdline") in
 esac
 `;
 
-/** File and processes use different clocks, so ages are compared; both are read at the same moment. */
+/**
+ * File and processes use different clocks, so ages are compared. Both clocks are read at the same moment: on a busy host the start of
+ * `date` takes so long that a file which nginx has just loaded would seem not to be loaded.
+ */
 export const LOOK = `export LC_ALL=C
 include=$1 pid_file=$2
 PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin
@@ -58,9 +61,14 @@ ${WORKERS}[ -n "$master" ] || { echo stopped; exit 0; }
 set -- \${line##*) }
 echo "master $master \${20}"
 workers | sed 's/^/worker /'
-now=$(date +%s.%N)
+tries=0 before= uptime=-
+while [ "$before" != "$uptime" ] && [ $tries -lt 20 ]; do
+  read -r before _ </proc/uptime
+  now=$(date +%s.%N)
+  read -r uptime _ </proc/uptime
+  tries=$((tries + 1))
+done
 case $now in *[!0-9.]*) now=$(date +%s) ;; esac
-read -r uptime _ </proc/uptime
 written=$(stat -L -c %.9Y -- "$include")
 case $written in *[!0-9.]*) written=$(stat -L -c %Y -- "$include") ;; esac
 echo "ages $now $uptime $written"
