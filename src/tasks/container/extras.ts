@@ -8,6 +8,8 @@ interface Setting {
   readonly field: string;
   readonly flag: string;
   readonly usual?: unknown;
+  /** Further values without the flag: they depend on the daemon. */
+  readonly alsoUsual?: readonly unknown[];
   /** Values that may contain secrets are not printed. */
   readonly bare?: true;
 }
@@ -41,6 +43,17 @@ const SETTINGS: readonly Setting[] = [
   { field: 'UTSMode', flag: '--uts' },
   { field: 'UsernsMode', flag: '--userns' },
   { field: 'OomScoreAdj', flag: '--oom-score-adj' },
+  { field: 'OomKillDisable', flag: '--oom-kill-disable', bare: true },
+  { field: 'DnsOptions', flag: '--dns-option' },
+  { field: 'IpcMode', flag: '--ipc', usual: 'private', alsoUsual: ['shareable'] },
+  { field: 'Runtime', flag: '--runtime', usual: 'runc', alsoUsual: ['io.containerd.runc.v2'] },
+  { field: 'CgroupParent', flag: '--cgroup-parent' },
+  { field: 'CpuPeriod', flag: '--cpu-period' },
+  { field: 'CpusetMems', flag: '--cpuset-mems' },
+  { field: 'BlkioWeight', flag: '--blkio-weight' },
+  { field: 'MemorySwappiness', flag: '--memory-swappiness', usual: -1 },
+  { field: 'KernelMemory', flag: '--kernel-memory' },
+  { field: 'DeviceCgroupRules', flag: '--device-cgroup-rule', bare: true },
 ];
 
 /** Settings of these that a task may declare: declared ones are compared like any other. */
@@ -68,26 +81,50 @@ export function extrasOf(found: ContainerInspect, image: ImageInspect | null, p:
     ...variables.map((name) => `-e ${name}`),
     ...flagsOf(found, (field) => stated.has(field)),
     ...(log === undefined || log.Type === '' || log.Type === 'json-file' ? [] : [`--log-driver ${log.Type}`]),
-    ...Object.keys(log?.Config ?? {})
-      .filter((name) => !rotated.includes(name))
-      .map((name) => `--log-opt ${name}`),
-    ...(HostConfig.Ulimits ?? []).filter(({ Name }) => Name !== 'nofile').map(({ Name }) => `--ulimit ${Name}`),
+    ...logOptions(found, rotated),
+    ...otherUlimits(found),
     ...(p.networkMode === undefined && networkMode !== 'bridge' ? [`--network ${networkMode}`] : []),
     ...(user === '' || user === (image?.Config?.User ?? '') ? [] : [`--user ${user}`]),
   ];
 }
 
 /** Settings of `docker run` that no task can state, as flags. */
-export const unstatableFlags = (found: ContainerInspect): readonly string[] =>
-  flagsOf(found, (field) => STATED.some((one) => one.field === field));
+export const unstatableFlags = (found: ContainerInspect): readonly string[] => [
+  ...flagsOf(found, (field) => STATED.some((one) => one.field === field)),
+  ...logOptions(found, LOG_OPTIONS),
+  ...otherUlimits(found),
+  ...bindOptions(found),
+];
+
+const logOptions = ({ HostConfig }: ContainerInspect, stated: readonly string[]): readonly string[] =>
+  Object.keys(HostConfig.LogConfig?.Config ?? {})
+    .filter((name) => !stated.includes(name))
+    .map((name) => `--log-opt ${name}`);
+
+const otherUlimits = ({ HostConfig }: ContainerInspect): readonly string[] =>
+  (HostConfig.Ulimits ?? []).filter(({ Name }) => Name !== 'nofile').map(({ Name }) => `--ulimit ${Name}`);
+
+/** Options of a bind beyond those that say whether it may be written: labels of SELinux, propagation, no copy. */
+const bindOptions = ({ HostConfig }: ContainerInspect): readonly string[] =>
+  (HostConfig.Binds ?? []).flatMap((bind) => {
+    const [, target = '', options = ''] = bind.split(':');
+    const others = options.split(',').filter((option) => !PLAIN_OPTIONS.includes(option));
+    return others.length === 0 ? [] : [`--volume …:${target}:${others.join(',')}`];
+  });
+
+const PLAIN_OPTIONS: readonly string[] = ['', 'ro', 'rw', 'rprivate'];
 
 function flagsOf({ HostConfig }: ContainerInspect, isStated: (field: string) => boolean): readonly string[] {
   const settings: Readonly<Record<string, unknown>> = HostConfig;
-  return SETTINGS.flatMap(({ field, flag, usual, bare }) =>
-    isStated(field) || isDeepStrictEqual(settings[field], usual)
+  const flags = SETTINGS.flatMap(({ field, flag, usual, alsoUsual = [], bare }) =>
+    isStated(field) || [usual, ...alsoUsual].some((value) => isDeepStrictEqual(settings[field], value))
       ? []
       : words(settings[field]).map((word) => (bare ? flag : `${flag} ${word}`)),
   );
+  // Without the flag the Engine adds as much swap as memory, or none where its kernel cannot count it.
+  const { MemorySwap: swap, Memory: memory = 0 } = settings;
+  const isUsual = swap === undefined || swap === 0 || swap === -1 || swap === 2 * Number(memory);
+  return isUsual ? flags : [...flags, `--memory-swap ${swap}`];
 }
 
 /** A value as words; none for the Engine's value of a setting that was not given. */

@@ -151,6 +151,23 @@ describe('refused', () => {
     );
   });
 
+  test.each<[string, object]>([
+    ['--ipc host', { IpcMode: 'host' }],
+    ['--memory-swap 1', { MemorySwap: 1 }],
+    ['--ulimit core', { Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }] }],
+    ['--log-opt tag', { LogConfig: { Type: 'json-file', Config: { 'max-size': '1m', tag: 'x' } } }],
+    ['--oom-kill-disable', { OomKillDisable: true }],
+    ['--runtime kata', { Runtime: 'kata' }],
+    ['--volume …:/data:Z', { Binds: ['/srv/data:/data:ro,Z'] }],
+  ])('a setting that the inventory has no field for: %s', async (flag, change) => {
+    const changed = recorded('vendor', ({ container, ...document }) => ({
+      ...document,
+      container: { ...container, HostConfig: { ...container.HostConfig, ...change } },
+    }));
+    const [refusal] = (await only([changed])).refusals;
+    expect(refusal).toMatchObject({ code: 'SETTING', message: expect.stringContaining(flag) });
+  });
+
   test('an Engine that maps user ids', async () => {
     const info = { SecurityOptions: ['name=seccomp,profile=default', 'name=userns'] };
     const { refusals } = await only([recorded('vendor')], { info });
