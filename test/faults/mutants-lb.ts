@@ -111,7 +111,7 @@ export const LB_MUTANTS: readonly Mutant[] = [
     'restore-member.ts',
     'the lease of a node that gets a part of its traffic is removed',
     'to: isPart ? kept : mark',
-    'to: soaking',
+    'to: mark',
   ),
   lb('haproxy/set.ts', 'a part of the weight is all of it', 'weight: String(part)', 'weight: String(weight)'),
   lb(
