@@ -31,7 +31,7 @@ const recovery = [
 ];
 
 /** Workers of tests that wait more than they compute: a lab takes about a third of a processor, a wire test less. */
-const WAITING = 6;
+const WAITING = 5;
 
 /** `unit` and `mutants` need Node and the OpenSSH client; `wire` a real sshd and a Docker Engine, and the built package; `lab` the hosts of test/lab. */
 export default defineConfig({
