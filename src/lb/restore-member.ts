@@ -91,11 +91,12 @@ const type = defineTask<typeof params, void, Back, string>({
       const { before, isPart } = settingsToRestore(p, view, lease);
       const { restoring: _, ...kept } = lease;
       const { soakDue, ...rest } = kept;
-      const since = p.soak === 'due' && lease.kind === 'run' ? to.restoring : p.soak === 'passed' ? undefined : soakDue;
-      const mark = since === undefined ? null : { ...rest, soaking: since };
+      const after = leaseAfter(p, { lease: 'recorded', isPart, soakDue: soakDue !== undefined });
+      const mark = { ...rest, soaking: p.soak === 'due' ? to.restoring : (soakDue ?? to.restoring) };
+      const left = { none: null, recorded: kept, soaking: mark }[after];
       if (!(await swapLease(host, { ...where, leaseDigest: view.leaseDigest, to }))) return false;
       await balancer.set(host, member, before);
-      if (await swapLease(host, { ...where, leaseDigest: leaseDigestOf(to), to: isPart ? kept : mark })) return true;
+      if (await swapLease(host, { ...where, leaseDigest: leaseDigestOf(to), to: left })) return true;
       // An operator drained the node during the restore: the drain is applied again.
       const { lease: taken } = await readMember(balancer, host, member);
       if (taken !== null) await balancer.set(host, member, (taken.closed ?? []).length > 0 ? 'closed' : 'drained');
@@ -106,7 +107,10 @@ const type = defineTask<typeof params, void, Back, string>({
 });
 
 /** The lease after the restore. */
-function leaseAfter({ soak }: Params, now: Back | null | undefined): Back['lease'] {
+function leaseAfter(
+  { soak }: Params,
+  now: Pick<Back, 'lease' | 'isPart' | 'soakDue'> | null | undefined,
+): Back['lease'] {
   if (now === null || now === undefined || now.lease === 'none') return 'none';
   if (now.isPart) return now.lease;
   if (soak === 'passed') return 'none';

@@ -110,8 +110,8 @@ export const LB_MUTANTS: readonly Mutant[] = [
   lb(
     'restore-member.ts',
     'the lease of a node that gets a part of its traffic is removed',
-    'to: isPart ? kept : mark',
-    'to: mark',
+    'if (now.isPart) return now.lease;',
+    '',
   ),
   lb('haproxy/set.ts', 'a part of the weight is all of it', 'weight: String(part)', 'weight: String(weight)'),
   lb(
