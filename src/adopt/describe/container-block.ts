@@ -1,4 +1,5 @@
 import { Secret } from '../../core/base/secret.ts';
+import { SIZE_UNITS } from '../../inventory/schema/container-settings.ts';
 import { mayBeSecret } from '../../inventory/schema/secret-value.ts';
 import type { YamlValue } from '../../tasks/yaml-file/yaml-value.ts';
 import type { UserSettings } from '../running/running-service.ts';
@@ -10,15 +11,11 @@ export type Block = { readonly [key: string]: YamlValue | undefined };
 export const guarded = (name: string, text: string): string | Secret =>
   mayBeSecret(name, text) ? Secret.of(text) : text;
 
-const UNITS = [
-  ['g', 2 ** 30],
-  ['m', 2 ** 20],
-  ['k', 2 ** 10],
-] as const;
+const LARGEST_FIRST = Object.entries(SIZE_UNITS).toSorted(([, a], [, b]) => b - a);
 
 /** `512m`, as the inventory takes it. */
 function sizeText(bytes: number): string {
-  const [unit, size] = UNITS.find(([, size]) => bytes % size === 0) ?? ['k', 2 ** 10];
+  const [unit, size] = LARGEST_FIRST.find(([, size]) => bytes % size === 0) ?? ['k', 2 ** 10];
   return `${Number((bytes / size).toFixed(3))}${unit}`;
 }
 

@@ -45,12 +45,13 @@ const mountsOf = (own: readonly string[]) =>
     })
     .meta({ description: 'Files and directories of the host to mount into the container.' });
 
-const UNITS: Readonly<Record<string, number>> = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
+/** Units of a size, in bytes. */
+export const SIZE_UNITS: Readonly<Record<string, number>> = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
 
 /** `512m` in bytes; `undefined` for a text that is no size. */
 function bytesOf(value: string): number | undefined {
   const [, count = '', unit = ''] = /^(\d{1,9}(?:\.\d{1,3})?)([kmg])$/i.exec(value) ?? [];
-  return count === '' ? undefined : Math.floor(Number(count) * (UNITS[unit.toLowerCase()] ?? 0));
+  return count === '' ? undefined : Math.floor(Number(count) * (SIZE_UNITS[unit.toLowerCase()] ?? 0));
 }
 
 /** The Engine refuses less. */

@@ -3,13 +3,12 @@ import type { ContainerInspect, ImageInspect } from '../../core/host/docker.ts';
 import { LOG_OPTIONS, observedSpec } from '../../docker/spec.ts';
 import type { ContainerParams } from './params.ts';
 
-/** A setting of `docker run` that tasks rarely or never declare: its flag, and the Engine's value without it. */
+/** A setting of `docker run` that tasks rarely or never declare: its flag, and the Engine's values without it. */
 interface Setting {
   readonly field: string;
   readonly flag: string;
-  readonly usual?: unknown;
-  /** Further values without the flag: they depend on the daemon. */
-  readonly alsoUsual?: readonly unknown[];
+  /** Values without the flag; several where they depend on the daemon. */
+  readonly usual?: readonly unknown[];
   /** Values that may contain secrets are not printed. */
   readonly bare?: true;
 }
@@ -25,7 +24,7 @@ const SETTINGS: readonly Setting[] = [
   { field: 'CpuQuota', flag: '--cpu-quota' },
   { field: 'CpusetCpus', flag: '--cpuset-cpus' },
   { field: 'PidsLimit', flag: '--pids-limit' },
-  { field: 'ShmSize', flag: '--shm-size', usual: 64 * 1024 * 1024 },
+  { field: 'ShmSize', flag: '--shm-size', usual: [64 * 1024 * 1024] },
   { field: 'Privileged', flag: '--privileged', bare: true },
   { field: 'ReadonlyRootfs', flag: '--read-only', bare: true },
   { field: 'Init', flag: '--init', bare: true },
@@ -45,13 +44,13 @@ const SETTINGS: readonly Setting[] = [
   { field: 'OomScoreAdj', flag: '--oom-score-adj' },
   { field: 'OomKillDisable', flag: '--oom-kill-disable', bare: true },
   { field: 'DnsOptions', flag: '--dns-option' },
-  { field: 'IpcMode', flag: '--ipc', usual: 'private', alsoUsual: ['shareable'] },
-  { field: 'Runtime', flag: '--runtime', usual: 'runc', alsoUsual: ['io.containerd.runc.v2'] },
+  { field: 'IpcMode', flag: '--ipc', usual: ['private', 'shareable'] },
+  { field: 'Runtime', flag: '--runtime', usual: ['runc', 'io.containerd.runc.v2'] },
   { field: 'CgroupParent', flag: '--cgroup-parent' },
   { field: 'CpuPeriod', flag: '--cpu-period' },
   { field: 'CpusetMems', flag: '--cpuset-mems' },
   { field: 'BlkioWeight', flag: '--blkio-weight' },
-  { field: 'MemorySwappiness', flag: '--memory-swappiness', usual: -1 },
+  { field: 'MemorySwappiness', flag: '--memory-swappiness', usual: [-1] },
   { field: 'KernelMemory', flag: '--kernel-memory' },
   { field: 'DeviceCgroupRules', flag: '--device-cgroup-rule', bare: true },
 ];
@@ -116,8 +115,8 @@ const PLAIN_OPTIONS: readonly string[] = ['', 'ro', 'rw', 'rprivate'];
 
 function flagsOf({ HostConfig }: ContainerInspect, isStated: (field: string) => boolean): readonly string[] {
   const settings: Readonly<Record<string, unknown>> = HostConfig;
-  const flags = SETTINGS.flatMap(({ field, flag, usual, alsoUsual = [], bare }) =>
-    isStated(field) || [usual, ...alsoUsual].some((value) => isDeepStrictEqual(settings[field], value))
+  const flags = SETTINGS.flatMap(({ field, flag, usual = [], bare }) =>
+    isStated(field) || usual.some((value) => isDeepStrictEqual(settings[field], value))
       ? []
       : words(settings[field]).map((word) => (bare ? flag : `${flag} ${word}`)),
   );
