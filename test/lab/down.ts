@@ -2,7 +2,7 @@ import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
-import { engine, missing } from './engine.ts';
+import { engine, missing } from './hosts/engine.ts';
 import { hostNames, type LabFile } from './plan/lab-file.ts';
 import { label, labelled, owner } from './plan/labels.ts';
 import { machineLockPath } from './plan/machine-lock.ts';

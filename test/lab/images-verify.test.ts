@@ -20,7 +20,7 @@ import { buildImage } from './build/build-image.ts';
 import { ensurePackages, packagePath } from './build/packages.ts';
 import { standIns } from './build/stand-ins.ts';
 import { bytesOf } from './build/tar-bytes.ts';
-import { engine, hasImage } from './engine.ts';
+import { engine, hasImage } from './hosts/engine.ts';
 
 const RELEASE = '3.10.5';
 const own = `api7-orch-images-verify-${process.pid}`;

@@ -6,10 +6,11 @@ import { versions } from './build/stand-ins.ts';
 import { writeInventory } from './config/inventory.ts';
 import { labSecrets } from './config/secrets.ts';
 import { downLab, removeIfAbandoned, removeStrayHosts, sweepAbandonedLabs } from './down.ts';
-import { engine } from './engine.ts';
+import { engine } from './hosts/engine.ts';
 import { ensureHost } from './hosts/ensure-host.ts';
 import { type HostResult, hostExec } from './hosts/host-exec.ts';
 import { grantedNofile } from './hosts/nofile.ts';
+import { type ResetOptions, resetLab } from './hosts/reset.ts';
 import { loginKey, writeSshFiles } from './hosts/ssh-files.ts';
 import { LabError } from './lab-error.ts';
 import { paths } from './paths.ts';
@@ -20,7 +21,6 @@ import { type LabWish, labId } from './plan/plan-lab.ts';
 import { reserveLab } from './plan/reserve-lab.ts';
 import { type BalancerPort, type HostName, portOfBalancer, topologyOf } from './plan/topology.ts';
 import { withLock } from './plan/with-lock.ts';
-import { type ResetOptions, resetLab } from './reset.ts';
 
 /** `version`, `size`, `balancer`: default the earlier ones, at first 3.10.5 on 2 control planes, 3 gateways, 1 HAProxy. */
 export interface LabOptions extends LabWish {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { downLab, sweepAbandonedLabs } from './down.ts';
-import { engine } from './engine.ts';
+import { engine } from './hosts/engine.ts';
 import { type LabFile, readLabFile } from './plan/lab-file.ts';
 import { label, labelled, owner } from './plan/labels.ts';
 import { machineLockPath } from './plan/machine-lock.ts';

@@ -1,15 +1,15 @@
 import { parseArgs } from 'node:util';
 import { downLab } from './down.ts';
-import { engine } from './engine.ts';
 import { breakHost, faults, healHost } from './faults/break-host.ts';
+import { engine } from './hosts/engine.ts';
 import { containerLog } from './hosts/host-container.ts';
+import { resetLab } from './hosts/reset.ts';
 import { sshSession } from './hosts/ssh-session.ts';
 import { upLab } from './lab.ts';
 import { LabError } from './lab-error.ts';
 import { paths } from './paths.ts';
 import { hostNames, type LabFile, labHost, readLabFile } from './plan/lab-file.ts';
 import { balancers, type HostName, type LabSize } from './plan/topology.ts';
-import { resetLab } from './reset.ts';
 import { labStatus, statusTable } from './status.ts';
 
 const usage = `usage: npm run lab -- COMMAND [--directory .lab]

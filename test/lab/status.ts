@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { engine, missing } from './engine.ts';
+import { engine, missing } from './hosts/engine.ts';
 import { hostExec } from './hosts/host-exec.ts';
 import { labHost, readLabFile } from './plan/lab-file.ts';
 import { type HostName, topologyOf } from './plan/topology.ts';

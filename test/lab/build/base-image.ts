@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type Docker from 'dockerode';
-import { hasImage } from '../engine.ts';
+import { hasImage } from '../hosts/engine.ts';
 import { LabError, tail } from '../lab-error.ts';
 import { aptSources } from './apt-sources.ts';
 

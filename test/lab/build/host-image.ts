@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { hasImage } from '../engine.ts';
+import { hasImage } from '../hosts/engine.ts';
 import { paths } from '../paths.ts';
 import { withEngineLock } from '../plan/machine-lock.ts';
 import { aptSources } from './apt-sources.ts';

@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { extract } from 'tar-stream';
-import { hasImage } from '../engine.ts';
+import { hasImage } from '../hosts/engine.ts';
 import { LabError } from '../lab-error.ts';
 import { paths } from '../paths.ts';
 import { withEngineLock } from '../plan/machine-lock.ts';

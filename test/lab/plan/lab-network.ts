@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { missing } from '../engine.ts';
+import { missing } from '../hosts/engine.ts';
 import { LabError } from '../lab-error.ts';
 
 // 10.231.0.0/16 in slices of 256 addresses.

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import type Docker from 'dockerode';
-import { missing } from '../engine.ts';
+import { missing } from '../hosts/engine.ts';
 import { LabError } from '../lab-error.ts';
 import { free, freePort } from './free-port.ts';
 import { type LabFile, type LabHost, readLabFile, writeLabFile } from './lab-file.ts';

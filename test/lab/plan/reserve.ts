@@ -1,4 +1,4 @@
-import { engine } from '../engine.ts';
+import { engine } from '../hosts/engine.ts';
 import { label, owner } from './labels.ts';
 import { reserveLab } from './reserve-lab.ts';
 

@@ -1,9 +1,9 @@
 import type Docker from 'dockerode';
-import { healHost } from './faults/break-host.ts';
-import { hostExec } from './hosts/host-exec.ts';
-import { LabError, tail } from './lab-error.ts';
-import { hostNames, type LabFile, labHost } from './plan/lab-file.ts';
-import { type BalancerKind, type HostSpec, topologyOf } from './plan/topology.ts';
+import { healHost } from '../faults/break-host.ts';
+import { LabError, tail } from '../lab-error.ts';
+import { hostNames, type LabFile, labHost } from '../plan/lab-file.ts';
+import { type BalancerKind, type HostSpec, topologyOf } from '../plan/topology.ts';
+import { hostExec } from './host-exec.ts';
 
 /** The extent of a reset. */
 export interface ResetOptions {

@@ -1,5 +1,5 @@
 import Docker from 'dockerode';
-import { LabError } from './lab-error.ts';
+import { LabError } from '../lab-error.ts';
 
 /**
  * The Docker Engine of this machine: DOCKER_HOST or the default socket. Fails with one line if none responds.
