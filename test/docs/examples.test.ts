@@ -100,7 +100,7 @@ test.each(ofLanguage('jsonc').map((block) => [placeOf(block), block.code]))('%s 
 });
 
 test.each(ofLanguage('ts').map((block) => [placeOf(block), block.code]))('%s is TypeScript', (_, code) => {
-  // A part of a program may yield: it stands for the inside of a generator.
+  // A part of a program may yield: it is the inside of a generator.
   const whole = /^(import|export) /m.test(code) ? code : `async function* part() {\n${code}\n}`;
   expect(() => stripTypeScriptTypes(whole)).not.toThrow();
 });

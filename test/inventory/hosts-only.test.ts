@@ -34,7 +34,7 @@ test('hosts, groups and ssh are enough', async () => {
   expect([...hosts.keys()]).toEqual(['0042', 'gw-1']);
   expect(groups.get('data_plane')).toEqual(['gw-1']);
   expect(hosts.get('gw-1')?.ssh).toMatchObject({ user: 'ops', address: '10.0.0.2' });
-  // The tag is kept as a tag: what it stands for is not written anywhere.
+  // The tag is kept as a tag: its value is not written anywhere.
   expect((written.get('ssh') as ReadonlyMap<string, unknown>).get('password')).toEqual(
     new Tagged('env', 'SSH_PASSWORD'),
   );

@@ -27,7 +27,7 @@ const USUAL: Readonly<Record<Service['name'], Readonly<Record<string, number>>>>
   gateway: PORTS.gateway,
 };
 
-/** @param address of the host, which `{address}` stands for */
+/** @param address of the host, the value of `{address}` */
 export function portsBlock(
   service: Service['name'],
   found: readonly FoundPort[],

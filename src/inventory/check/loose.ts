@@ -8,7 +8,7 @@ export const isBlock = (value: unknown): value is ReadonlyMap<string, unknown> =
 
 export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value.map(opened) : []);
 
-/** A nonempty text; an empty one stands for an unreadable secret. */
+/** A nonempty text; an empty one is the mark of an unreadable secret. */
 export const textOf = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;
 
