@@ -12,10 +12,10 @@ import { type Difference, settingsDiffer } from './comparison.ts';
 import { configDiffers } from './config-differs.ts';
 import { runningByHand } from './find-running.ts';
 import { adoptionPath, isUnderWay, readAdoption } from './record.ts';
-import { shortName, typed } from './running/found-config.ts';
 import { isOwn, nameTaken } from './running/name-taken.ts';
 import { type Refusal, refusal } from './running/refusal.ts';
 import type { RunningService } from './running/running-service.ts';
+import { shortName, typed } from './running/words.ts';
 import { targetFields } from './target.ts';
 
 const params = z.strictObject({

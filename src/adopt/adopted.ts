@@ -18,6 +18,7 @@ import { takeOver } from './phases/take-over.ts';
 import { isUnderWay, PHASES, readAdoption, writeAdoption } from './record.ts';
 import { mountsOf } from './running/mounts.ts';
 import { isOwn } from './running/name-taken.ts';
+import { shortName } from './running/words.ts';
 import { targetFields } from './target.ts';
 
 const params = z.strictObject({
@@ -71,7 +72,9 @@ async function read(p: Params, host: Reader, image: ImageLocal): Promise<Adopted
   refusePaused(name, found);
   const looking = found === null ? host.docker.container(name) : Promise.resolve(withMounts(found));
   const state = await containerState(p.container, host, image, looking);
-  return state && { ...state, name: found?.Name.slice(1) ?? name, ...(phase === undefined ? {} : { phase }) };
+  return (
+    state && { ...state, name: found === null ? name : shortName(found), ...(phase === undefined ? {} : { phase }) }
+  );
 }
 
 interface ToAdopt {

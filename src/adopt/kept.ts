@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { OrchError } from '../core/base/errors.ts';
 import type { Reader } from '../core/host/connection.ts';
+import { containerName } from '../core/host/container-name.ts';
 import type { ContainerSummary } from '../core/host/docker.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import { keptFor } from './kept-name.ts';
@@ -60,6 +61,6 @@ export async function adoptionOnHost(service: string, container: string, host: R
 
 const keptAmong = (all: readonly ContainerSummary[], container: string): readonly string[] =>
   all
-    .flatMap(({ Names }) => Names.map((name) => name.replace(/^\//, '')))
+    .flatMap(({ Names }) => Names.map(containerName))
     .filter((name) => keptFor(name)?.container === container)
     .sort();

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { OrchError } from '../core/base/errors.ts';
 import type { Automation, Reader } from '../core/host/connection.ts';
+import { nameOrId } from '../core/host/container-name.ts';
 import { defineGate } from '../core/task/define-gate.ts';
 
 const params = z.strictObject({
@@ -43,7 +44,7 @@ async function watchtowersOn(host: Reader): Promise<readonly string[]> {
   const containers = await host.docker.containers();
   return containers
     .filter(({ Image, State }) => /(^|\/)watchtower(:|@|$)/.test(Image) && State === 'running')
-    .map(({ Names, Id }) => Names[0]?.replace(/^\//, '') ?? Id.slice(0, 12));
+    .map(({ Names, Id }) => nameOrId(Names[0], Id));
 }
 
 /** The findings, each with a hint. */

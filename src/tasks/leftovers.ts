@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { z } from 'zod';
 import { OrchError } from '../core/base/errors.ts';
 import type { Reader } from '../core/host/connection.ts';
+import { containerName } from '../core/host/container-name.ts';
 import { isTemporaryFile, replacedBy } from '../core/host/leftover-names.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import type { Task } from '../core/task/task.ts';
@@ -39,7 +40,7 @@ export async function findLeftovers(
     containers ? host.docker.containers() : [],
   ]);
   const files = [...new Set([...below.flat(), ...single.flat()])].sort();
-  const names = all.flatMap(({ Names }) => Names.map((name) => name.replace(/^\//, '')));
+  const names = all.flatMap(({ Names }) => Names.map(containerName));
   return [
     ...files.map((file) => ({ file })),
     ...names.flatMap((container): readonly Leftover[] => {

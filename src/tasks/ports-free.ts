@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { addressWithPort } from '../core/base/address-text.ts';
 import { OrchError } from '../core/base/errors.ts';
 import type { Reader } from '../core/host/connection.ts';
+import { nameOrId } from '../core/host/container-name.ts';
 import type { ContainerInspect } from '../core/host/docker.ts';
 import { defineGate } from '../core/task/define-gate.ts';
 import { addressesOverlap } from '../docker/address-overlap.ts';
@@ -117,7 +118,7 @@ async function lookAt({ ports, except }: Params, host: Reader, takeOver?: TakeOv
     host.network(),
   ]);
   const published = containers.flatMap(({ Names, Ports, Id }) => {
-    const name = Names[0]?.replace(/^\//, '') ?? Id.slice(0, 12);
+    const name = nameOrId(Names[0], Id);
     return Ports.flatMap(({ IP = '', PublicPort, Type }) =>
       PublicPort === undefined ? [] : [{ id: Id, name, address: IP, port: PublicPort, protocol: Type }],
     );

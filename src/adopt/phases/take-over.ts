@@ -8,8 +8,8 @@ import { refuseExited, type StopWish, stopGently } from '../../tasks/container/s
 import { keptName } from '../kept-name.ts';
 import { type AdoptionRecord, isUnderWay, type Phase, readAdoption, writeAdoption } from '../record.ts';
 import { isCreatedAgain } from '../running/created-again.ts';
-import { typed } from '../running/found-config.ts';
 import { nameTaken } from '../running/name-taken.ts';
+import { shortName, typed } from '../running/words.ts';
 import { freeName } from './free-name.ts';
 
 export interface TakeOver {
@@ -69,7 +69,7 @@ class Adoption {
       old: {
         ...(known?.old ?? {
           id: found.Id,
-          name: nameOf(found),
+          name: shortName(found),
           policy: found.HostConfig.RestartPolicy,
           inspect: found,
         }),
@@ -93,7 +93,7 @@ class Adoption {
     await stopGently(found, this.#plan.stop, this.#host, report);
     const stopped = await docker.container(id);
     if (stopped?.State.Running === true)
-      throw new OrchError('ADOPTION_POLICY', `container ${nameOf(found)} runs again after it was stopped`, {
+      throw new OrchError('ADOPTION_POLICY', `container ${shortName(found)} runs again after it was stopped`, {
         hint: 'find what starts it on the host, and end that; then run the same command again',
       });
     if (stopped !== null)
@@ -109,7 +109,7 @@ class Adoption {
     const found = await docker.container(old.id);
     // It may have been removed meanwhile: then there is nothing to keep.
     if (found !== null && !isNo(found)) await this.#endPolicy(old.id);
-    if (found !== null && nameOf(found) !== kept) await docker.rename(old.id, kept);
+    if (found !== null && shortName(found) !== kept) await docker.rename(old.id, kept);
     const again = await docker.container(old.name);
     // Left by a way back that was broken off, and never started.
     if (again !== null && isCreatedAgain(again, old.id)) await docker.remove(again.Id, { keepVolumes: true });
@@ -135,9 +135,9 @@ class Adoption {
     await docker.setRestartPolicy(id, NO_RESTART);
     const now = await docker.container(id);
     if (now === null || isNo(now)) return;
-    const what = `container ${nameOf(now)} keeps its restart policy ${now.HostConfig.RestartPolicy.Name}`;
+    const what = `container ${shortName(now)} keeps its restart policy ${now.HostConfig.RestartPolicy.Name}`;
     // What set it once will set it again.
-    const hint = `find what sets it on the host, and end that; then ${typed('docker', 'update', '--restart', 'no', nameOf(now))}`;
+    const hint = `find what sets it on the host, and end that; then ${typed('docker', 'update', '--restart', 'no', shortName(now))}`;
     throw new OrchError('ADOPTION_POLICY', what, { hint });
   }
 
@@ -149,8 +149,6 @@ class Adoption {
 
 const isNo = ({ HostConfig: { RestartPolicy } }: ContainerInspect): boolean =>
   RestartPolicy.Name === 'no' || RestartPolicy.Name === '';
-
-const nameOf = ({ Name }: Pick<ContainerInspect, 'Name'>): string => Name.replace(/^\//, '');
 
 /** By its labels, which hold digests of all that was declared. */
 const isMadeFrom = ({ Config }: ContainerInspect, { Labels = {}, Image }: ContainerCreate): boolean =>

@@ -1,7 +1,7 @@
 import type { Reader } from '../../core/host/connection.ts';
 import type { ContainerInspect } from '../../core/host/docker.ts';
-import { shortName, typed } from './found-config.ts';
 import { type Refusal, refusal } from './refusal.ts';
+import { shortName, typed } from './words.ts';
 
 const LABEL = 'com.docker.compose.project';
 

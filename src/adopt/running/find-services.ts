@@ -6,7 +6,7 @@ import { replacedBy } from '../../core/host/leftover-names.ts';
 import { rememberedBy } from '../../tasks/container/labels.ts';
 import { composeRefusal } from './compose-owner.ts';
 import { foundCertificates, valueAt } from './found-certificates.ts';
-import { foundConfig, shortName, typed } from './found-config.ts';
+import { foundConfig } from './found-config.ts';
 import { foundUid } from './found-uid.ts';
 import { judge } from './judge.ts';
 import { judgePorts } from './judge-ports.ts';
@@ -24,6 +24,7 @@ import {
 } from './service-of.ts';
 import { type ContainerUnit, containerUnits, unitRefusal } from './unit-owners.ts';
 import { userSettings } from './user-settings.ts';
+import { shortName, typed } from './words.ts';
 
 export interface FindOptions {
   /** Containers that belong to no compose project and no unit any more, whatever their labels or units are. */

@@ -1,10 +1,10 @@
-import { typedLine } from '../../core/base/argv.ts';
 import type { Reader } from '../../core/host/connection.ts';
 import type { ContainerInspect } from '../../core/host/docker.ts';
 import { observedYaml } from '../../tasks/yaml-file/observed-yaml.ts';
 import { mountsOf } from './mounts.ts';
 import { type Refusal, refusal } from './refusal.ts';
 import type { FoundConfig } from './running-service.ts';
+import { shortName, typed } from './words.ts';
 
 /** An entry point may write its configuration while it starts. */
 const START_MS = 5000;
@@ -70,10 +70,3 @@ export async function foundConfig(found: ContainerInspect, path: string, host: R
 
 const edited = (name: string, what: string): Refusal =>
   refusal('CONFIG_EDITED', `${name}: ${what}`, `${RESTART} ${typed(name)}`);
-
-/** The name of a container without its slash. */
-export const shortName = ({ Name, Id }: Pick<ContainerInspect, 'Name' | 'Id'>): string =>
-  Name.replace(/^\//, '') || Id.slice(0, 12);
-
-/** Words of a command for people. No argument carries a NUL. */
-export const typed = (...words: readonly string[]): string => typedLine(words.map((word) => word.replaceAll('\0', '')));

@@ -1,8 +1,8 @@
 import type { Reader } from '../../core/host/connection.ts';
 import type { ContainerInspect } from '../../core/host/docker.ts';
 import { IN_IMAGE } from '../../inventory/own-settings.ts';
-import { shortName, typed } from './found-config.ts';
 import { type Refusal, refusal } from './refusal.ts';
+import { shortName, typed } from './words.ts';
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 

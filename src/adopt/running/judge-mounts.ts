@@ -1,9 +1,9 @@
 import { OWN_SETTINGS } from '../../inventory/own-settings.ts';
-import { shortName } from './found-config.ts';
 import type { Judged } from './judged.ts';
 import { mountsOf } from './mounts.ts';
 import { type Refusal, refusal } from './refusal.ts';
 import { fileTargets } from './service-of.ts';
+import { shortName } from './words.ts';
 
 const isWithin = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
 

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { EngineInfo } from '../../core/host/docker.ts';
 import { unstatableFlags } from '../../tasks/container/extras.ts';
-import { shortName, typed } from './found-config.ts';
 import { judgeMounts } from './judge-mounts.ts';
 import type { Judged } from './judged.ts';
 import { type Refusal, type RefusalCode, refusal } from './refusal.ts';
+import { shortName, typed } from './words.ts';
 
 /** The remedy of most refusals: the operator creates the container again without the flag. */
 const again = (name: string, without: string): string =>

@@ -3,8 +3,8 @@ import type { Service } from '../../api7/services.ts';
 import type { ContainerInspect } from '../../core/host/docker.ts';
 import { rememberedBy } from '../../tasks/container/labels.ts';
 import { isCreatedAgain } from './created-again.ts';
-import { shortName, typed } from './found-config.ts';
 import { type Refusal, refusal } from './refusal.ts';
+import { shortName, typed } from './words.ts';
 
 /**
  * Why the container that is to take over cannot have its name: an operator's container has it. `mayHave`: id of the one that is

@@ -1,9 +1,9 @@
 import { quote } from '../../core/base/argv.ts';
 import type { Reader } from '../../core/host/connection.ts';
 import type { ContainerInspect } from '../../core/host/docker.ts';
-import { shortName, typed } from './found-config.ts';
 import { type Refusal, refusal } from './refusal.ts';
 import { marksOfImage, type ServiceMarks } from './service-of.ts';
+import { shortName, typed } from './words.ts';
 
 /** A systemd unit of the host that starts containers. */
 export interface ContainerUnit {

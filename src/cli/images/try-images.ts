@@ -7,6 +7,7 @@ import { OrchError } from '../../core/base/errors.ts';
 import { errorInfoOf } from '../../core/event/error-info.ts';
 import type { ErrorInfo } from '../../core/event/event.ts';
 import type { Connection } from '../../core/host/connection.ts';
+import { containerName } from '../../core/host/container-name.ts';
 import type { ImageInspect } from '../../core/host/docker.ts';
 import { ENDINGS } from '../../core/host/leftover-names.ts';
 import { discard } from '../../docker/run-once.ts';
@@ -74,7 +75,7 @@ export async function tryImages(
 
 /** Removes leftovers of an earlier verification, whose lock has ended. */
 async function discardEarlier({ docker }: Connection): Promise<void> {
-  const names = (await docker.containers()).flatMap(({ Names }) => Names.map((name) => name.replace(/^\//, '')));
+  const names = (await docker.containers()).flatMap(({ Names }) => Names.map(containerName));
   for (const name of names.filter((each) => each.endsWith(`-${ENDINGS.verify}`))) await discard(docker, name);
 }
 

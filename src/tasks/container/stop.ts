@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { LONGEST_MS } from '../../core/base/duration.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import type { Connection } from '../../core/host/connection.ts';
+import { containerName } from '../../core/host/container-name.ts';
 import type { ContainerInspect } from '../../core/host/docker.ts';
 import type { Report } from '../../core/task/change.ts';
 
@@ -42,7 +43,7 @@ export async function stopGently(
   { docker }: Connection,
   report: Report,
 ): Promise<boolean> {
-  const name = old.Name.replace(/^\//, '');
+  const name = containerName(old.Name);
   const signal = wish.stopSignal ?? old.Config.StopSignal ?? 'SIGTERM';
   const timeoutSeconds = wish.stopTimeoutSeconds ?? old.Config.StopTimeout ?? 10;
   if (old.State.Running) await report.aboutToStop();
