@@ -103,7 +103,7 @@ const logOptions = ({ HostConfig }: ContainerInspect, stated: readonly string[])
 const otherUlimits = ({ HostConfig }: ContainerInspect): readonly string[] =>
   (HostConfig.Ulimits ?? []).filter(({ Name }) => Name !== 'nofile').map(({ Name }) => `--ulimit ${Name}`);
 
-/** Options of a bind beyond those that say whether it may be written: labels of SELinux, propagation, no copy. */
+/** Options of a bind beyond read-only and writable: labels of SELinux, propagation, no copy. */
 const bindOptions = ({ HostConfig }: ContainerInspect): readonly string[] =>
   (HostConfig.Binds ?? []).flatMap((bind) => {
     const [, target = '', options = ''] = bind.split(':');
