@@ -38,9 +38,8 @@ interface Seen {
 }
 
 /**
- * Takes the locks of all hosts or none; a conflict releases the ones taken so far. After the first host, which
- * competing runs usually share, it takes all others at once. After a conflict it takes one by one: all runs use the
- * same order, so one of them gets all.
+ * Takes the locks of all hosts or none; a conflict releases the ones taken so far. The first attempt takes all at once,
+ * in one round trip. After a conflict it takes one by one: all runs use the same order, so one of them gets all.
  */
 export class TakeAll {
   readonly #options: TakeAllOptions;
@@ -55,14 +54,17 @@ export class TakeAll {
   /** @throws OrchError HOST_LOCKED | FLOCK_MISSING | CONNECT_… */
   async take(scope: LockScope): Promise<void> {
     const { clock, waitMs, say, giveUp } = this.#options;
-    const order = await this.#order(scope);
+    const all = await this.#hostsOf(scope);
     const until = clock.now() + waitMs;
-    for (let waited = false; ; waited = true) {
-      const conflict = await this.#takeEach(waited ? order.map((host) => [host]) : [order.slice(0, 1), order.slice(1)]);
-      if (conflict === undefined) return;
-      await giveUp();
-      if (!waited) say(this.#waiting(conflict), conflict.host);
+    const conflict = await this.#takeEach([all]);
+    if (conflict === undefined) return;
+    await giveUp();
+    say(this.#waiting(conflict), conflict.host);
+    const order = await this.#ordered(all);
+    for (;;) {
       await this.#wait(order, until);
+      if ((await this.#takeEach(order.map((host) => [host]))) === undefined) return;
+      await giveUp();
     }
   }
 
@@ -72,12 +74,16 @@ export class TakeAll {
     return `${hostLocked(host, view).message}; waiting up to ${formatDuration(Math.max(waitMs, times.ttlMs))} ${limit}`;
   }
 
-  /** By each machine's own identity: names differ between inventories. */
-  async #order({ names, balancers, majorities }: LockScope): Promise<readonly string[]> {
+  async #hostsOf({ names, balancers, majorities }: LockScope): Promise<readonly string[]> {
     const wanted = new Set([...names, ...balancers]);
     for (const members of majorities) for (const member of await this.#majority(members, wanted)) wanted.add(member);
+    return [...wanted];
+  }
+
+  /** By each machine's own identity: names differ between inventories. */
+  async #ordered(hosts: readonly string[]): Promise<readonly string[]> {
     const machines = await Promise.all(
-      [...wanted].map(async (host) => {
+      hosts.map(async (host) => {
         const { machine } = await (await this.#options.hosts.get(host)).facts();
         return { host, key: machine ?? host };
       }),
