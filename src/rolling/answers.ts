@@ -177,13 +177,17 @@ function rechecked(state: State, node: NodeState, fault: ErrorInfo, lost: boolea
   return over(failed, node.id, named === node.id ? 'failed' : 'done');
 }
 
+/** Codes with which a failed node is not drained again: too few others serve. */
+const KEPT_IN_SERVICE: ReadonlySet<string> = new Set(['BUDGET_EXHAUSTED', 'NO_OTHER_MEMBER_UP']);
+
 /** A failure of the clean-up never replaces the original failure. */
 function cleanedUp(state: State, node: NodeState, step: Step, result: Result): State {
   const ok = result.kind === 'ok';
   if (step === 'drainAgain') {
     const next = ok ? state : recordFailure(state, node.id, step, result.fault);
     const recovering = node.recovering && ok;
-    return update(next, node.id, { step: 'collectDiagnostics', drained: ok ? 'yes' : 'maybe', recovering });
+    const drained = ok ? 'yes' : KEPT_IN_SERVICE.has(result.fault.code) ? 'no' : 'maybe';
+    return update(next, node.id, { step: 'collectDiagnostics', drained, recovering });
   }
   // Diagnostics come first: the rollback removes the failed container.
   if (step === 'collectDiagnostics' && node.recovering && (ok || (result.kind === 'failed' && !isOthers(result.fault))))

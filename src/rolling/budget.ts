@@ -1,6 +1,6 @@
 import type { Count } from '../core/play/count.ts';
 import { budgetOf } from './count.ts';
-import { type NodeState, type State, withSeen } from './state.ts';
+import { type NodeState, nodeOf, type State, withSeen } from './state.ts';
 import type { NodeInit, Observation } from './types.ts';
 
 /** Why a node counts as unavailable; undefined: it is available. */
@@ -70,10 +70,31 @@ export const fitsBeside = (state: State, node: NodeState, others: readonly NodeS
 export const atOnceIn = (state: State, pool: string, serves: (node: string) => boolean): number =>
   Math.max(1, budgetIn(state, pool) - membersOf(state.nodes, pool).filter(({ id }) => !serves(id)).length);
 
-/** Whether the budget allows draining a running node again, by the given observation. */
-export function fitsBudget(state: State, seen: Readonly<Record<string, Observation>>, id: string): boolean {
+/** What the budgets allow for a node that was drained by this run, or restored by it. */
+export interface Repeatable {
+  /** A lost drain may be repeated: the node was not changed yet. */
+  readonly fits: boolean;
+  /** Why a node that failed after its restore keeps its traffic; undefined: it may be drained again. */
+  readonly whyKept: string | undefined;
+}
+
+/** Whether the budgets allow draining a running node again, by the given observation. */
+export function repeatable(state: State, seen: Readonly<Record<string, Observation>>, id: string): Repeatable {
   const now = withSeen(state, seen);
-  return now.nodes.some((node) => node.id === id && mayStart(now, node));
+  const node = nodeOf(now, id);
+  return node === undefined
+    ? { fits: false, whyKept: undefined }
+    : { fits: mayStart(now, node), whyKept: whyKept(now, node) };
+}
+
+/** A node that was drained before this run may be drained again while any other one serves. */
+function whyKept(state: State, node: NodeState): string | undefined {
+  if (isOutOfService(node)) return undefined;
+  return poolsOf(node).flatMap((pool) => {
+    const others = unavailable(state, pool).difference(new Set([node.id])).size;
+    const most = node.drainedEarlier ? membersOf(state.nodes, pool).length - 1 : 0;
+    return others < Math.max(budgetIn(state, pool), most) ? [] : [usedIn(state, pool, node.id)];
+  })[0];
 }
 
 /** Names the nodes that use the budgets up, for people. */
@@ -87,8 +108,9 @@ export function whyFull(state: State, waiting: readonly NodeState[]): string {
   return full.map((pool) => `${several && pool !== '' ? `pool ${pool}: ` : ''}${usedIn(state, pool)}`).join('; ');
 }
 
-function usedIn(state: State, pool: string): string {
+function usedIn(state: State, pool: string, except?: string): string {
   const names = membersOf(state.nodes, pool).flatMap((node) => {
+    if (node.id === except) return [];
     const why = whyUnavailable(node, state);
     return why === undefined ? [] : [`${node.id} (${why})`];
   });

@@ -199,9 +199,16 @@ export const ROLLING_MUTANTS: readonly Mutant[] = [
   rolling(
     'budget.ts',
     'a lost drain is repeated though other nodes are out of service',
-    'node.id === id && mayStart(now, node)',
-    'node.id === id',
+    'fits: mayStart(now, node)',
+    'fits: true',
     ['test/engine/roll/roll.test.ts'],
+  ),
+  rolling(
+    'budget.ts',
+    'a node that failed after its restore is drained again though others use the budget up',
+    'others < Math.max(budgetIn(state, pool), most)',
+    'others >= 0',
+    ['test/rolling/budget.test.ts'],
   ),
   rolling(
     'report.ts',

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { atOnceIn } from '../../src/rolling/budget.ts';
+import { atOnceIn, repeatable } from '../../src/rolling/budget.ts';
 import { startRoll } from '../../src/rolling/machine.ts';
 import { endOf, wavesOf } from '../../src/rolling/report.ts';
 import type { NodeInit } from '../../src/rolling/types.ts';
-import { DEFAULTS, DOWN, HELD, Roll } from './roll-steps.ts';
+import { BACK, bad, DEFAULTS, DOWN, HELD, LEASED, Roll, SOAKING, TO_APPLY, UP } from './roll-steps.ts';
 
 /** gw-1 to gw-8 are in the pool `edge`, gw-8 to gw-11 in `core`. */
 const TWO_POOLS: Readonly<Record<string, Partial<NodeInit>>> = Object.fromEntries(
@@ -95,5 +95,46 @@ describe('a budget for each pool', () => {
     }));
     const state = startRoll({ ...DEFAULTS, maxUnavailable: most }, nodes);
     expect(atOnceIn(state, 'a', (id) => !out.includes(id))).toBe(together);
+  });
+});
+
+describe('a node that failed after its restore keeps its traffic', () => {
+  const USED = 'max unavailable 1 is already used by gw-2 (held)';
+  const why = (roll: Roll, seen: typeof roll.seen): string | undefined => repeatable(roll.state, seen, 'gw-1').whyKept;
+  const failed = (nodes: number, options: Partial<typeof DEFAULTS> = {}): Roll => {
+    const roll = new Roll(nodes, options);
+    roll.begin();
+    roll.goes('gw-1', ...TO_APPLY, ...BACK.slice(0, -1));
+    roll.did('gw-1', 'soak', bad('gw-1'));
+    return roll;
+  };
+
+  test('while others use the budget up, as far as it still gets requests', () => {
+    const roll = failed(3);
+    expect(why(roll, { 'gw-1': UP, 'gw-2': UP, 'gw-3': UP })).toBeUndefined();
+    expect(why(roll, { 'gw-1': UP, 'gw-2': HELD, 'gw-3': UP })).toBe(USED);
+    expect(why(roll, { 'gw-1': DOWN, 'gw-2': HELD, 'gw-3': UP })).toBeUndefined();
+    expect(why(failed(3, { maxUnavailable: 2 }), { 'gw-1': UP, 'gw-2': HELD, 'gw-3': UP })).toBeUndefined();
+  });
+
+  test('also one that an earlier run has changed', () => {
+    const roll = new Roll(2);
+    roll.seen['gw-1'] = SOAKING;
+    for (const node of ['gw-1', 'gw-2']) roll.tell({ type: 'ended', node, ok: true });
+    roll.look();
+    roll.goes('gw-1', 'waitReady', 'restore', 'waitInService');
+    roll.did('gw-1', 'soak', bad('gw-1'));
+    expect(why(roll, { 'gw-1': UP, 'gw-2': HELD })).toBe(USED);
+  });
+
+  test('not one that was drained before the run, while any other one serves', () => {
+    const roll = new Roll(3);
+    roll.seen['gw-1'] = LEASED;
+    for (const node of ['gw-1', 'gw-2', 'gw-3']) roll.tell({ type: 'ended', node, ok: true });
+    roll.look();
+    roll.goes('gw-1', 'waitReady', 'restore', 'waitInService');
+    roll.did('gw-1', 'soak', bad('gw-1'));
+    expect(why(roll, { 'gw-1': UP, 'gw-2': HELD, 'gw-3': UP })).toBeUndefined();
+    expect(why(roll, { 'gw-1': UP, 'gw-2': HELD, 'gw-3': DOWN })).toBe(`${USED}, gw-3 (not in full service)`);
   });
 });

@@ -2,7 +2,7 @@ import { defined } from '../../core/base/data.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import { errorInfoOf } from '../../core/event/error-info.ts';
 import type { ErrorInfo } from '../../core/event/event.ts';
-import { fitsBudget } from '../../rolling/budget.ts';
+import { repeatable } from '../../rolling/budget.ts';
 import { isCanary } from '../../rolling/canary.ts';
 import { advance, startRoll } from '../../rolling/machine.ts';
 import { endOf, isDone, shortfallOf } from '../../rolling/report.ts';
@@ -48,7 +48,7 @@ export class Roll implements DisruptionGate {
     const nodes = budgetScopeOf(context, hosts, lost);
     this.#budgetScope = nodes.map(({ id }) => id);
     const soak = new RollSoak(context, () => this.#peers());
-    this.#steps = new RollSteps(context, soak, async (node) => fitsBudget(this.#state, await this.#look(), node));
+    this.#steps = new RollSteps(context, soak, async (node) => repeatable(this.#state, await this.#look(), node));
     this.#hosts = new Map(hosts.map((id) => [id, new HostProgress()]));
     this.#state = startRoll(optionsOf(context), nodes);
     context.signal.addEventListener('abort', () => this.#send({ type: 'interrupted' }), { once: true });

@@ -28,10 +28,12 @@ const rolledNode = (
 ): RolledNode => ({
   state,
   traffic,
-  ...(why === undefined || state === 'done' ? {} : { cause: [why, ...notRolledBack(also)].join('; ') }),
+  ...(why === undefined || state === 'done' ? {} : { cause: [why, ...notTakenOut(also)].join('; ') }),
   ...(drained === 'no' || next === undefined ? {} : { next, ...(stopped ? { stopped } : {}) }),
 });
 
-/** Why a failed node was not rolled back. */
-const notRolledBack = (also: NodeEnd['also']): readonly string[] =>
-  also.flatMap(({ code, message }) => (code === 'NO_WAY_BACK' ? [message] : []));
+const TOLD: ReadonlySet<string> = new Set(['NO_WAY_BACK', 'BUDGET_EXHAUSTED', 'NO_OTHER_MEMBER_UP']);
+
+/** Why a failed node was not drained again, or not rolled back. */
+const notTakenOut = (also: NodeEnd['also']): readonly string[] =>
+  also.flatMap(({ code, message }) => (TOLD.has(code) ? [message] : []));

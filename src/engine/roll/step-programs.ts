@@ -25,7 +25,7 @@ interface ProgramOptions {
 
 export function programOf(
   traffic: Traffic,
-  step: Exclude<TrafficStep, 'undoDrain' | 'waitIdle' | 'recover'>,
+  step: Exclude<TrafficStep, 'undoDrain' | 'drainAgain' | 'waitIdle' | 'recover'>,
   { rolling, evenHeld }: ProgramOptions,
 ): () => Steps<unknown> {
   switch (step) {
@@ -33,8 +33,6 @@ export function programOf(
       return () => traffic.checkDependencies(rolling);
     case 'drain':
       return () => traffic.drain({ evenHeld, yields: true });
-    case 'drainAgain':
-      return () => traffic.drain({ evenHeld });
     case 'waitReady':
       return () => traffic.waitReady();
     case 'waitInService':

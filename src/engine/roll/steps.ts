@@ -4,12 +4,14 @@ import type { RunEvent } from '../../core/event/event.ts';
 import { Play } from '../../core/play/play.ts';
 import type { Diagnostics, Traffic } from '../../core/play/rolling.ts';
 import type { Steps } from '../../core/task/task.ts';
+import type { Repeatable } from '../../rolling/budget.ts';
 import { numberOf } from '../../rolling/pipeline.ts';
 import type { Result, Step } from '../../rolling/types.ts';
 import { applyHost } from '../apply/apply-host.ts';
 import { UNGATED } from '../apply/disruption-gate.ts';
 import type { HostRun } from '../apply/host-run.ts';
 import { CanaryTraffic } from './canary-traffic.ts';
+import { drainAgain } from './drain-again.ts';
 import { recheck } from './recheck.ts';
 import { recoverNode } from './recover-node.ts';
 import { type RestoreOptions, restoreNode } from './restore-node.ts';
@@ -31,18 +33,18 @@ const AFTER_APPLY: ReadonlySet<Step> = new Set(['waitReady', 'waitInService', 's
 export class RollSteps implements StepRunner {
   readonly #context: RollContext;
   readonly #soak: RollSoak;
-  readonly #fitsBudget: (node: string) => Promise<boolean>;
+  readonly #budget: (node: string) => Promise<Repeatable>;
   /** By node: the gates that its own program has passed since the change. */
   readonly #met = new Map<string, ReadonlySet<string>>();
   /** Held nodes that are changed anyway. */
   readonly #evenHeld = new Set<string>();
   readonly #canaries: CanaryTraffic;
 
-  /** `fitsBudget`: reads again and checks whether the budget allows repeating a lost drain. */
-  constructor(context: RollContext, soak: RollSoak, fitsBudget: (node: string) => Promise<boolean>) {
+  /** `budget`: reads again and checks whether the budget allows draining a node again. */
+  constructor(context: RollContext, soak: RollSoak, budget: (node: string) => Promise<Repeatable>) {
     this.#context = context;
     this.#soak = soak;
-    this.#fitsBudget = fitsBudget;
+    this.#budget = budget;
     this.#canaries = new CanaryTraffic(context, soak, this);
   }
 
@@ -147,7 +149,7 @@ export class RollSteps implements StepRunner {
       context: this.#context,
       steps: this,
       evenHeld,
-      fitsBudget: () => this.#fitsBudget(node),
+      fitsBudget: async () => (await this.#budget(node)).fits,
     };
   }
 
@@ -208,7 +210,13 @@ export class RollSteps implements StepRunner {
     }
     if (step === 'drain' && keeps !== undefined)
       await this.run(node, () => traffic.keepPrevious(keeps), { quiet: true, signal: untilInterrupt(this.#context) });
-    const evenHeld = step === 'drainAgain' || this.#evenHeld.has(node);
+    if (step === 'drainAgain') {
+      const { whyKept } = await this.#budget(node);
+      const withdraw = () => this.#restore(node, traffic, { quiet: true, soak: 'due' });
+      await drainAgain({ node, traffic, steps: this, whyKept, withdraw });
+      return undefined;
+    }
+    const evenHeld = this.#evenHeld.has(node);
     const made = programOf(traffic, step, { rolling: this.#context.play.options.rolling, evenHeld });
     const program = step === 'waitReady' ? () => withoutMet(made(), this.#met.get(node)) : made;
     if (step === 'waitInService') {
