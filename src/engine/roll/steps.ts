@@ -212,7 +212,7 @@ export class RollSteps implements StepRunner {
       await this.run(node, () => traffic.keepPrevious(keeps), { quiet: true, signal: untilInterrupt(this.#context) });
     if (step === 'drainAgain') {
       const { whyKept } = await this.#budget(node);
-      const withdraw = () => this.#restore(node, traffic, { quiet: true, soak: 'due' });
+      const withdraw = () => this.#restore(node, traffic, { quiet: true, ...(this.#soak.isWanted && { soak: 'due' }) });
       await drainAgain({ node, traffic, steps: this, whyKept, withdraw });
       return undefined;
     }
