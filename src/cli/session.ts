@@ -146,6 +146,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       },
       clock,
       waitMs: options.locks.waitMs,
+      signal: interrupt.signal,
       times: environmentLockTimes(),
       scope: options.locks.scope,
       hasEnded,

@@ -17,6 +17,8 @@ export interface RunLocksOptions {
   readonly times?: LockTimes;
   /** How long to wait for another run. */
   readonly waitMs: number;
+  /** Ends that wait. */
+  readonly signal?: AbortSignal;
   /** The hosts to lock together with the hosts to change. */
   scope(names: readonly string[]): LockScope;
   /** Whether a holder's process ran on this machine and has ended. */
@@ -72,7 +74,7 @@ export class RunLocks implements Locks {
   }
 
   async take(names: readonly string[], hosts: LockHosts): Promise<void> {
-    const { owner, clock, waitMs, hasEnded, say } = this.#options;
+    const { owner, clock, waitMs, signal, hasEnded, say } = this.#options;
     this.#hosts = hosts;
     const scope = this.#options.scope(names);
     this.#balancers = new Set(scope.balancers);
@@ -81,6 +83,7 @@ export class RunLocks implements Locks {
       clock,
       times: this.#times,
       waitMs,
+      signal,
       hosts,
       hasEnded,
       say,

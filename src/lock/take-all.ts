@@ -14,6 +14,8 @@ export interface TakeAllOptions {
   readonly clock: Clock;
   readonly times: LockTimes;
   readonly waitMs: number;
+  /** Ends the wait for another run. */
+  readonly signal?: AbortSignal | undefined;
   readonly hosts: LockHosts;
   hasEnded(process: LockProcess): boolean;
   say(message: string, host?: string): void;
@@ -174,7 +176,7 @@ export class TakeAll {
 
   /** Waits until every lock is free or expired. Waits for a live holder only as long as the operator allows. */
   async #wait(order: readonly string[], until: number): Promise<void> {
-    const { clock, times, onLock } = this.#options;
+    const { clock, times, onLock, signal } = this.#options;
     const first = new Map<string, string>();
     for (;;) {
       // All at once: a dead run has left the locks of all its hosts.
@@ -189,7 +191,7 @@ export class TakeAll {
       if (held.length === 0) return;
       const alive = held.find(({ host, view }) => keyOf(view) !== first.get(host));
       if (alive !== undefined && clock.now() >= until) throw hostLocked(alive.host, alive.view);
-      await clock.sleep(times.pollMs);
+      await clock.sleep(times.pollMs, signal);
     }
   }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CONTAINERS } from '../../src/api7/paths.ts';
+import { OrchError } from '../../src/core/base/errors.ts';
 import { DOCKER_WRITES, HOST_WRITES } from '../../src/core/host/host-writes.ts';
 import { Controller, HERE, LockWorld } from './two-runs.ts';
 
@@ -61,6 +62,21 @@ describe('taking', () => {
     await world.until(taking);
     expect(world.host('a').locks.record?.by).toBe('patient@desk');
     expect(patient.said).toEqual([expect.stringMatching(/^a is locked by first@desk .*; waiting up to 10m for it$/)]);
+  });
+
+  test('Ctrl-C ends the wait, and nothing is held', async () => {
+    const world = new LockWorld(['a', 'b']);
+    const first = new Controller(world, 'first');
+    await world.until(first.take('a'));
+    const interrupt = new AbortController();
+    const second = new Controller(world, 'second', { waitMs: 10 * MINUTES, signal: interrupt.signal });
+    const taking = second.take('a', 'b').catch((error: unknown) => error);
+    await world.pass(30_000);
+    const begun = world.time.now();
+    interrupt.abort(new OrchError('INTERRUPTED', 'interrupted'));
+    expect(await world.until(taking)).toMatchObject({ code: 'INTERRUPTED' });
+    expect(world.time.now() - begun).toBeLessThan(1000);
+    expect([...world.hosts.values()].map(({ locks }) => locks.record?.by)).toEqual(['first@desk', undefined]);
   });
 
   test('a run is refused after the timeout', async () => {

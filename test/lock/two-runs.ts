@@ -54,6 +54,8 @@ export class LockWorld {
 
 export interface ControllerOptions {
   readonly waitMs?: number;
+  /** Ctrl-C. */
+  readonly signal?: AbortSignal;
   readonly times?: LockTimes;
   /** The process of this run; left out: its controller cannot report it. */
   readonly process?: LockProcess;
@@ -108,7 +110,7 @@ export class Controller {
       },
       clock,
       waitMs: options.waitMs ?? 0,
-      ...defined({ times: options.times }),
+      ...defined({ times: options.times, signal: options.signal }),
       scope: options.scope ?? ((names) => ({ names, balancers: [], majorities: [] })),
       onStop: (stop) => this.stops.push(stop),
       onFenced: (error) => {
