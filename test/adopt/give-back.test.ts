@@ -65,6 +65,24 @@ test('one that has the name of the old one is not removed for a killed one, whic
   expect(await host.engine.container('eager_tesla')).toEqual(theirs);
 });
 
+describe('a killed one is created again', () => {
+  const uidFile = { source: '/opt/api7/gateway_conf/apisix.uid', target: '/usr/local/apisix/conf/apisix.uid' };
+
+  test('with its settings and its identity, and the killed one is kept', async () => {
+    const { host, record } = await takenOver({ stubborn: true });
+    host.files.makeDirectory('/opt/api7/gateway_conf', { mode: '0750', owner: 'root', group: 'root' });
+    host.files.write(uidFile.source, Buffer.from('an-id'), { mode: '0640', owner: 'root', group: 'root' });
+    await giveBack({ ...BACK, uidFile }, record, host, REPORT);
+    const again = await inspect(host, 'eager_tesla');
+    expect(again).toMatchObject({ State: { Running: true }, HostConfig: { RestartPolicy: { Name: 'always' } } });
+    expect(again.Id).not.toBe(record.old.id);
+    expect(host.engine.bodyOf('eager_tesla')?.HostConfig.Mounts).toEqual([
+      { Type: 'bind', Source: uidFile.source, Target: uidFile.target, ReadOnly: true },
+    ]);
+    expect(await inspect(host, record.kept)).toMatchObject({ Id: record.old.id, State: { Running: false } });
+  });
+});
+
 const inspect = async (host: DockerHost, name: string) => {
   const found = await host.engine.container(name);
   if (found === null) throw new Error(`${name} is not there`);

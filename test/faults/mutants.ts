@@ -1,3 +1,4 @@
+import { ADOPT_MUTANTS } from './mutants-adopt.ts';
 import { ENGINE_MUTANTS } from './mutants-engine.ts';
 import { LB_MUTANTS } from './mutants-lb.ts';
 import { ROLLING_MUTANTS } from './mutants-rolling.ts';
@@ -14,7 +15,7 @@ export interface Mutant {
   readonly by: 'matrix' | 'engine' | readonly string[];
 }
 
-export const MUTANTS: readonly Mutant[] = [...ROLLING_MUTANTS, ...ENGINE_MUTANTS, ...LB_MUTANTS];
+export const MUTANTS: readonly Mutant[] = [...ROLLING_MUTANTS, ...ENGINE_MUTANTS, ...LB_MUTANTS, ...ADOPT_MUTANTS];
 
 /** One run of a table or of test files: with a mutant, or with the source as it is. */
 export interface Job {
