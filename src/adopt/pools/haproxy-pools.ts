@@ -1,7 +1,7 @@
 import { LIMITS } from '../../core/bounds/limits.ts';
 import type { Reader } from '../../core/host/connection.ts';
 import { type HaproxyConfig, optionOf, parseHaproxyConfig } from '../../lb/haproxy/config.ts';
-import { parseServersState } from '../../lb/haproxy/state.ts';
+import { nameOf, parseServersState } from '../../lb/haproxy/state.ts';
 import { hasAddress } from '../../lb/haproxy/view.ts';
 import type { FoundPools, Node } from './found-pool.ts';
 
@@ -11,8 +11,8 @@ const CONFIG = '/etc/haproxy/haproxy.cfg';
  * The pools of HAProxy on a host: all servers of one port at addresses of these nodes, whatever their backends. None where it is not
  * installed.
  */
-export async function haproxyPools(host: Reader, nodes: readonly Node[]): Promise<FoundPools> {
-  const text = await host.read(CONFIG, LIMITS.haproxyConfig.bytes);
+export async function haproxyPools(host: Reader, nodes: readonly Node[], config = CONFIG): Promise<FoundPools> {
+  const text = await host.read(config, LIMITS.haproxyConfig.bytes);
   if (text === null) return { pools: [], notes: [] };
   const socket = adminSocket(parseHaproxyConfig(text.toString('utf8')));
   if (socket === undefined) {
@@ -20,7 +20,7 @@ export async function haproxyPools(host: Reader, nodes: readonly Node[]): Promis
     return {
       pools: [],
       notes: [
-        `${host.name}: HAProxy has no admin socket: add "${line}" to the section global of ${CONFIG}, and reload it`,
+        `${host.name}: HAProxy has no admin socket: add "${line}" to the section global of ${config}, and reload it`,
       ],
     };
   }
@@ -36,7 +36,14 @@ export async function haproxyPools(host: Reader, nodes: readonly Node[]): Promis
       port,
       members: [...new Set(members.flatMap((one) => (one.port === port ? [one.name] : [])))],
     })),
-    notes: [],
+    notes: nodes.flatMap(({ name, address }) =>
+      servers
+        .filter((server) => server.port === 0 && hasAddress(server, address))
+        .map(
+          (server) =>
+            `${host.name}: the server ${nameOf(server)} of HAProxy sends requests to ${name} on the port of its frontend, so no run can drain it there: write the port to its address in ${config}, reload it, then run discover again`,
+        ),
+    ),
   };
 }
 

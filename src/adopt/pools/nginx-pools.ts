@@ -1,54 +1,81 @@
-import { posix } from 'node:path';
+import { commandLine } from '../../core/base/argv.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import type { Reader } from '../../core/host/connection.ts';
-import { means, type NginxServer, serversIn } from '../../lb/nginx/servers.ts';
+import { means, type NginxServer, placesOf, serversIn } from '../../lb/nginx/servers.ts';
 import type { FoundPool, FoundPools, Node } from './found-pool.ts';
+import { type NginxConfig, type NginxUpstream, parseNginxConfig } from './nginx-config.ts';
 
-const PID = '/run/nginx.pid';
-const ROOT = '/etc/nginx';
-const SHOW = 'export LC_ALL=C PATH="$PATH:/usr/sbin:/sbin:/usr/local/sbin"; nginx -T 2>/dev/null';
 const TIMEOUT_MS = 30_000;
 
-/** Longer lines of a configuration hold no upstream. */
-const LONGEST_LINE = 4096;
-
-interface Upstream {
-  readonly name: string;
-  readonly includes: string[];
-  /** Lines of the block itself that name servers. */
-  readonly own: string[];
+/** Where a host has its nginx. */
+export interface NginxPlace {
+  readonly pid: string;
+  readonly program: readonly string[];
 }
 
-/** The pools of nginx on a host: each upstream that includes a file of its own with servers. None where it does not run. */
-export async function nginxPools(host: Reader, nodes: readonly Node[]): Promise<FoundPools> {
-  if ((await host.stat(PID)) === null) return { pools: [], notes: [] };
-  const { code, stdout } = await host.test({ script: SHOW }, { timeoutMs: TIMEOUT_MS });
+const USUAL: NginxPlace = { pid: '/run/nginx.pid', program: ['nginx'] };
+
+/**
+ * The pools of nginx on a host: each upstream that includes one file of `server` lines, whether it balances HTTP or a stream. None where
+ * nginx does not run.
+ */
+export async function nginxPools(host: Reader, nodes: readonly Node[], place = USUAL): Promise<FoundPools> {
+  if ((await host.stat(place.pid)) === null) return { pools: [], notes: [] };
+  const script = `export LC_ALL=C PATH="$PATH:/usr/sbin:/sbin:/usr/local/sbin"; ${commandLine([...place.program, '-T'])} 2>/dev/null`;
+  const { code, stdout } = await host.test({ script }, { timeoutMs: TIMEOUT_MS });
   if (code !== 0)
     return { pools: [], notes: [`${host.name}: nginx does not show its configuration: see nginx -T on that host`] };
-  const { files, upstreams } = parse(stdout);
-  const pools: FoundPool[] = [];
+  const config = parseNginxConfig(stdout);
+  const pools = new Map<string, FoundPool>();
   const notes: string[] = [];
-  for (const { name, includes, own } of upstreams) {
-    const [include] = includes;
-    const servers = serversOf(include === undefined ? undefined : files.get(include));
-    const members = membersAmong(nodes, servers ?? []);
-    if (include !== undefined && own.length === 0 && includes.length === 1 && servers !== undefined)
-      pools.push(
-        ...members.map((pool) => ({ host: host.name, driver: { driver: 'nginx' as const, include }, ...pool })),
-      );
-    else if (namesOne(nodes, [...own, ...includes.map((path) => files.get(path) ?? '')]))
+  for (const upstream of config.upstreams) {
+    const { members, include, why } = serversOf(config, upstream, nodes);
+    if (include !== undefined)
+      // Several upstreams may include one file: a server of it is drained in all of them.
+      for (const pool of members)
+        pools.set(`${include} ${pool.port}`, { host: host.name, driver: { driver: 'nginx', include }, ...pool });
+    else if (members.length > 0)
       notes.push(
-        `${host.name}: nginx has the servers of upstream ${name} in the block itself, or more than servers in its file: put just them into a file that it includes (docs/inventory.md, nginx), then run discover again`,
+        `${host.name}: the upstream ${upstream.name} of nginx ${why}, so no run can drain ${namesIn(members)} there: put its server lines, and nothing else, into one file that it includes (docs/inventory.md, nginx), then run discover again`,
       );
   }
-  return { pools, notes };
+  return { pools: [...pools.values()], notes: [...notes, ...passed(host.name, config, nodes)] };
 }
 
-/** Whether a text names the address of a node. */
-const namesOne = (nodes: readonly Node[], texts: readonly string[]): boolean =>
-  texts.some((text) => nodes.some(({ address }) => text.includes(address)));
+type Members = Pick<FoundPool, 'members' | 'port'>;
 
-function membersAmong(nodes: readonly Node[], servers: readonly NginxServer[]) {
+const namesIn = (pools: readonly Members[]): string => [...new Set(pools.flatMap(({ members }) => members))].join(', ');
+
+/** `include`: the file of its servers, where it has them in one; else `why` not. */
+interface UpstreamServers {
+  readonly members: readonly Members[];
+  readonly include?: string;
+  readonly why?: string;
+}
+
+function serversOf(config: NginxConfig, upstream: NginxUpstream, nodes: readonly Node[]): UpstreamServers {
+  const paths = config.included(upstream);
+  const texts = paths.flatMap((path) => config.files.get(path) ?? []);
+  const own = readable(upstream.body);
+  const others = texts.map(readable);
+  const members = membersAmong(nodes, [...own.servers, ...others.flatMap(({ servers }) => servers)]);
+  const [include] = paths;
+  if (!own.isWhole || own.servers.length > 0) return { members, why: 'has servers in the block itself' };
+  if (paths.length > 1) return { members, why: 'includes several files' };
+  if (others.some(({ isWhole }) => !isWhole)) return { members, why: 'includes a file with more than server lines' };
+  return include === undefined ? { members } : { members, include };
+}
+
+/** Servers that are passed requests without an upstream. */
+const passed = (host: string, { passes }: NginxConfig, nodes: readonly Node[]): readonly string[] =>
+  nodes.flatMap(({ name, address }) =>
+    placesOf(passes, address).map(
+      ({ port }) =>
+        `${host}: nginx passes requests to port ${port} of ${name} without an upstream, so no run can drain it there: pass them to an upstream that includes a file of server lines (docs/inventory.md, nginx), then run discover again`,
+    ),
+  );
+
+function membersAmong(nodes: readonly Node[], servers: readonly NginxServer[]): readonly Members[] {
   const ports = [...new Set(servers.map(({ address }) => Number(/:(\d+)$/.exec(address)?.[1] ?? 80)))].sort(
     (a, b) => a - b,
   );
@@ -62,45 +89,13 @@ function membersAmong(nodes: readonly Node[], servers: readonly NginxServer[]) {
     .filter(({ members }) => members.length > 0);
 }
 
-function serversOf(text: string | undefined): readonly NginxServer[] | undefined {
-  if (text === undefined) return undefined;
+/** The servers of a text; where it is more than a list of directives, those that its lines show. */
+function readable(text: string): { readonly servers: readonly NginxServer[]; readonly isWhole: boolean } {
   try {
-    return serversIn(text);
+    return { servers: serversIn(text), isWhole: true };
   } catch (error) {
-    if (error instanceof OrchError) return undefined;
-    throw error;
+    if (!(error instanceof OrchError)) throw error;
+    const lines = [...text.matchAll(/^[ \t]*server[ \t]+[\w.:[\]-]+/gm)].map(([line]) => `${line};`);
+    return { servers: serversIn(lines.join('\n')), isWhole: false };
   }
-}
-
-/** What `nginx -T` prints: each file after a line that names it. Read as lines of text. */
-function parse(shown: string): {
-  readonly files: ReadonlyMap<string, string>;
-  readonly upstreams: readonly Upstream[];
-} {
-  const files = new Map<string, string[]>();
-  const upstreams: Upstream[] = [];
-  let file: string[] = [];
-  let open: Upstream | undefined;
-  for (const line of shown.split('\n')) {
-    const [, path] = /^# configuration file (\/.*):$/.exec(line) ?? [];
-    if (path !== undefined) {
-      file = [];
-      files.set(path, file);
-      open = undefined;
-      continue;
-    }
-    file.push(line);
-    if (line.length > LONGEST_LINE) continue;
-    const [, name] = /^\s*upstream\s+([^\s{]+)/.exec(line) ?? [];
-    if (name !== undefined) {
-      open = { name, includes: [], own: [] };
-      upstreams.push(open);
-    }
-    if (open === undefined) continue;
-    const [, include] = /(?:^|[{;])\s*include\s+([^\s;*]+)\s*;/.exec(line) ?? [];
-    if (include !== undefined) open.includes.push(posix.resolve(ROOT, include));
-    if (/(?:^|[{;])\s*server\s/.test(line)) open.own.push(line);
-    if (/\}\s*$/.test(line)) open = undefined;
-  }
-  return { files: new Map([...files].map(([path, text]) => [path, text.join('\n')])), upstreams };
 }

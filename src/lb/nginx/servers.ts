@@ -86,9 +86,10 @@ export function placesOf(config: string, address: string): readonly OtherPort[] 
     if (line.length > LONGEST_LINE) return [];
     const [, name] = /^\s*upstream\s+([^\s{]+)/.exec(line) ?? [];
     upstream = name ?? (/^\s*\}/.test(line) ? '' : upstream);
-    const [, server, url] = /^[^#]*?\b(?:server\s+([^\s;{]+)[^;{]*;|proxy_pass\s+\w+:\/\/([^\s;/$]+))/.exec(line) ?? [];
+    const [, server, pass, url] =
+      /^[^#]*?\b(?:server\s+([^\s;{]+)[^;{]*;|(\w+_pass)\s+(?:\w+:\/\/)?([^\s;/$]+))/.exec(line) ?? [];
     const port = portAt(server ?? url ?? '', address);
-    const place = url === undefined ? `${upstream}/${server}` : `proxy_pass/${url}`;
+    const place = url === undefined ? `${upstream}/${server}` : `${pass}/${url}`;
     return port === undefined ? [] : [{ name: place, port }];
   });
 }

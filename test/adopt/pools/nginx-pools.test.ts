@@ -55,8 +55,10 @@ test('each upstream whose servers have a file of their own is a pool; the others
     },
   ]);
   expect(notes).toEqual([
-    expect.stringContaining('the servers of upstream dashboards in the block itself, or'),
-    expect.stringContaining('upstream odd'),
+    expect.stringContaining(
+      'the upstream dashboards of nginx has servers in the block itself, so no run can drain cp-1',
+    ),
+    expect.stringContaining('the upstream odd of nginx includes a file with more than server lines'),
   ]);
 });
 

@@ -125,6 +125,13 @@ http {
     server_name 10.0.2.21;
     location / { proxy_pass http://10.0.2.21:7000/; }
     location /a { proxy_pass http://web; }
+    location /b { grpc_pass grpc://10.0.2.21:7001; }
+  }
+}
+stream {
+  server {
+    listen 9081;
+    proxy_pass 10.0.2.21:9081;
   }
 }
 `;
@@ -134,6 +141,8 @@ test('blocks of a whole configuration that send requests to an address', () => {
     { name: 'web/10.0.2.21:9080', port: 9080 },
     { name: 'web_tls/10.0.2.21:9443', port: 9443 },
     { name: 'proxy_pass/10.0.2.21:7000', port: 7000 },
+    { name: 'grpc_pass/10.0.2.21:7001', port: 7001 },
+    { name: 'proxy_pass/10.0.2.21:9081', port: 9081 },
   ]);
   expect(placesOf('server '.repeat(200_000), '10.0.2.21')).toEqual([]);
 });

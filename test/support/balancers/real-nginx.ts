@@ -20,8 +20,12 @@ export interface RealNginx extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** `lines`: the include file at the start. */
-export async function startNginx(port: number, lines: string): Promise<RealNginx> {
+/** `lines`: the include file at the start; `main`: what its configuration begins with. */
+export async function startNginx(
+  port: number,
+  lines: string,
+  main: (include: string) => string = () => '',
+): Promise<RealNginx> {
   const program = installed('/usr/sbin/nginx', 'nginx');
   const directory = mkdtempSync(join(tmpdir(), 'api7-orch-nginx-'));
   const [conf, pid, other] = ['nginx.conf', 'nginx.pid', 'other.conf'].map((name) => join(directory, name));
@@ -35,7 +39,7 @@ export async function startNginx(port: number, lines: string): Promise<RealNginx
   );
   writeFileSync(
     conf,
-    `pid ${pid};
+    `${main(include)}pid ${pid};
 error_log ${directory}/error.log;
 worker_processes 2;
 worker_shutdown_timeout 60s;
