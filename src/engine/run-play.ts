@@ -1,6 +1,6 @@
 import { errorInfoOf } from '../core/event/error-info.ts';
 import type { Host } from '../core/host/host.ts';
-import { batches } from '../core/play/play.ts';
+import { batches, type Play } from '../core/play/play.ts';
 import { applyHost } from './apply/apply-host.ts';
 import type { HostResult } from './apply/host-result.ts';
 import type { PlannedPlay } from './plan/validate.ts';
@@ -25,7 +25,11 @@ export async function runPlay(
   const all = hosts.map(({ name }) => name);
   emit({ type: 'play.start', play: play.options.name, hosts: all.filter((name) => !lost.has(name)) });
   const known = new Map(hosts.map((host) => [host.name, host]));
-  const rolling = { ...context, play, slots, hostNamed: (name: string) => known.get(name) ?? placeholderHost(name) };
+  const rolling = {
+    ...forPlay(context, play),
+    slots,
+    hostNamed: (name: string) => known.get(name) ?? placeholderHost(name),
+  };
   const reached = hosts.filter(({ name }) => !lost.has(name));
   const names = reached.map(({ name }) => name);
   const gate = check ? new RollPreview(rolling, names) : new Roll(rolling, all, lost);
@@ -72,6 +76,16 @@ export async function runPlay(
     }
   emit({ type: 'play.end', play: play.options.name, ok: [...results.values()].every(({ status }) => status === 'ok') });
   return results;
+}
+
+function forPlay(context: PlayContext, play: Play) {
+  const { fleet } = context;
+  const adopts = play.options.rolling?.adopts === true;
+  return {
+    ...context,
+    play,
+    ...(fleet === undefined ? {} : { fleet: (adopts ? fleet.adopting?.() : undefined) ?? fleet }),
+  };
 }
 
 /** A pool member outside of the play: only its balancers are asked about it. */

@@ -3,7 +3,7 @@ import type { AdoptedFrom } from '../adopt/given-back.ts';
 import { emptiesPool } from '../core/play/empties-pool.ts';
 import type { Fleet } from '../core/play/rolling.ts';
 import type { Inventory } from '../inventory/inventory.ts';
-import { nodeBalancingOf } from './pool-member.ts';
+import { nodeBalancingOf, unbalanced } from './pool-member.ts';
 import { trafficOf } from './traffic.ts';
 
 export interface FleetOptions {
@@ -42,11 +42,19 @@ export function fleetOf(inventory: Inventory, { by, withoutLb = [], reason, run 
     gaveBack: new Map<string, AdoptedFrom>(),
   };
 
-  return {
+  const fleet: Fleet = {
     traffic(node) {
       const balancing = nodeBalancingOf(inventory, node, without);
       return balancing && trafficOf(context, balancing);
     },
+
+    adopting: () => ({
+      ...fleet,
+      traffic(node) {
+        const balancing = nodeBalancingOf(inventory, node, without) ?? unbalanced(inventory, node);
+        return balancing && trafficOf(context, balancing);
+      },
+    }),
 
     poolsOf: (nodes) => pools.filter(({ members }) => nodes.some((node) => members.includes(node))),
 
@@ -61,4 +69,5 @@ export function fleetOf(inventory: Inventory, { by, withoutLb = [], reason, run 
       return names;
     },
   };
+  return fleet;
 }

@@ -52,6 +52,12 @@ export function nodeBalancingOf(
   };
 }
 
+/** A node without a balancer that api7-orch knows: nothing is drained, and only the node itself shows its state. */
+export function unbalanced(inventory: Inventory, node: string): NodeBalancing | undefined {
+  const host = inventory.hosts.get(node);
+  return host && { node, poolMembers: [], unmanaged: [], without: [], services: servicesOn(inventory, host) };
+}
+
 function poolMemberOf(inventory: Inventory, host: InventoryHost, pool: DriverSettings, name: string): PoolMember {
   const member = { node: host.name, address: host.address, port: pool.port };
   return {

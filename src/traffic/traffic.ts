@@ -189,7 +189,7 @@ export function trafficOf(context: TrafficContext, balancing: NodeBalancing): Tr
       for (const { container } of services) yield keepPrevious({ container, serves });
     },
 
-    hasWayBack: () => hasWayBack(balancing),
+    hasWayBack: () => hasWayBack(context, balancing),
 
     goBack: () => wayBack(context, balancing),
 

@@ -208,6 +208,66 @@ test('one that had to be killed, and whose new container does not become ready, 
   expect(uidsOf(cluster)).toEqual(uids);
 });
 
+describe('services that no balancer of the inventory sends requests to have the same way back', () => {
+  const without = async (pools: readonly string[], options: ByHand = {}): Promise<Hand> => {
+    const hand = await byHand(options);
+    for (const pool of pools) hand.cluster.edit(new RegExp(` {2}${pool}: .*\\n`), '');
+    return hand;
+  };
+
+  test('a gateway in no pool', async () => {
+    const hand = await without(['gateways'], { policy: 'always' });
+    const { cluster } = hand;
+    cluster.unreadyNew.add('gw-1');
+    const wrong = watched(hand);
+    const ran = await cluster.run('install', ADOPT);
+    expect(ran).toMatchObject({ exitCode: 4, codes: ['NOT_READY'], asked: [], outages: [] });
+    expect(ran.nodes).toMatchObject({ 'gw-1': { state: 'rolledBack' }, 'gw-2': { state: 'untouched' } });
+    expect(wrong).toEqual([]);
+    await cluster.settle();
+    await isAsBefore(hand, 'gw-1', 'always');
+    await isAsBefore(hand, 'gw-2', 'always');
+    cluster.repair();
+    expect(await cluster.run('install', ADOPT)).toMatchObject({ exitCode: 0, messages: [] });
+    await isAdopted(hand);
+  });
+
+  test.each([
+    ['a DP Manager in no pool, beside a dashboard in one', ['dp_managers']],
+    ['a control-plane host in no pool', ['dp_managers', 'dashboards']],
+  ])('%s', async (_what, pools) => {
+    const hand = await without(pools, { policy: 'always' });
+    const { cluster, ids } = hand;
+    const engine = cluster.engine('cp-1');
+    const { program } = engine;
+    engine.program = (body, files) =>
+      body.Image.includes('dp-manager') && body.Labels?.['api7-orch.spec'] !== undefined
+        ? { exitCode: 1, log: 'no' }
+        : program?.(body, files);
+    const wrong = watched(hand);
+    const ran = await cluster.run('install', ADOPT);
+    expect(ran).toMatchObject({ exitCode: 4, codes: ['CONTAINER_EXITED'], asked: [], outages: [] });
+    expect(ran.nodes).toMatchObject({ 'cp-1': { state: 'rolledBack' }, 'cp-2': { state: 'untouched' } });
+    expect(wrong).toEqual([]);
+    for (const service of ['dashboard', 'dpManager'] as const) {
+      const old = await engine.container(DRAWN[service]);
+      expect([service, old?.Id, old?.State.Running, old?.HostConfig.RestartPolicy.Name]).toEqual([
+        service,
+        ids.get(`cp-1 ${service}`),
+        true,
+        'always',
+      ]);
+      expect(await engine.container(CONTAINERS[service])).toBeNull();
+      expect(cluster.host('cp-1').files.has(adoptionPath(service))).toBe(false);
+    }
+    engine.program = program;
+    cluster.repair();
+    await cluster.settle();
+    expect(await cluster.run('install', ADOPT)).toMatchObject({ exitCode: 0, messages: [] });
+    await isAdopted(hand);
+  });
+});
+
 describe('refused before anything is changed', () => {
   const OTHER = '0d6a4d3e-3c1f-4a3b-9a57-2f1f3f6b7c88';
   const isRefused = async ({ cluster }: Hand, code: string, words: string): Promise<void> => {

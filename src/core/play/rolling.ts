@@ -155,6 +155,8 @@ export interface PoolMembers {
 export interface Fleet {
   /** Undefined: the node is in no pool and needs no drain. */
   traffic(node: string): Traffic | undefined;
+  /** The same for a play that takes containers over: there, a node in no pool has a way back, too. */
+  adopting?(): Fleet;
   /** The pools that these nodes are in. */
   poolsOf(nodes: readonly string[]): readonly PoolMembers[];
   /**
