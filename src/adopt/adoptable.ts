@@ -92,7 +92,13 @@ async function look(p: Params, host: Reader): Promise<Seen> {
     const refusals = [...nameTaken(p.service, there, old.Id), ...startedBeside(p.service, old, found)];
     return { ...nothing, container: shortName(old), refusals };
   }
-  if (found === undefined) return nothing;
+  // None runs. A container that is only stopped is not taken over, and not replaced either.
+  if (found === undefined)
+    return {
+      ...nothing,
+      container: p.container,
+      refusals: nameTaken(p.service, there, isUnderWay(record) ? record.old.id : ''),
+    };
   const { content, refusals } = await configOf(p, found, host);
   return {
     host: host.name,

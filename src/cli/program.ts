@@ -81,7 +81,9 @@ export function program(): Command {
     root
       .command('check [pattern]')
       .description('check hosts, balancers, database and certificates before a run; changes nothing')
-      .addOption(inventoryOption()),
+      .addOption(inventoryOption())
+      .option('--adopt', 'check the conditions of install --adopt: containers that it takes over are not in the way')
+      .addOption(unmanagedOption()),
   ).action(async (pattern, options) => exit(await (await import('./check/check.ts')).check(pattern ?? 'all', options)));
 
   withReport(

@@ -2,6 +2,8 @@ import { adoptable } from '../adopt/adoptable.ts';
 import { adoptionFinished } from '../adopt/adoption-finished.ts';
 import { nothingKept } from '../adopt/kept.ts';
 import { noAdoptionUnderWay } from '../adopt/no-adoption-under-way.ts';
+import { marksOf } from '../adopt/running/service-of.ts';
+import type { Check } from '../api7/checks/check.ts';
 import { dashboardImage, dpManagerImage, gatewayImage } from '../api7/images.ts';
 import { PORTS } from '../api7/paths.ts';
 import { type Service, servicesOn } from '../api7/services.ts';
@@ -25,14 +27,19 @@ type OnHost = Pick<InventoryHost, 'name' | 'address' | 'groups'>;
  * @example yield* adoptionPreflight(inventory, host, vars.adopt ? {} : undefined);
  */
 export function* adoptionPreflight(inventory: Inventory, host: OnHost, adopting: Adopting | undefined): Steps {
+  for (const { gate } of adoptionChecks(inventory, host, adopting)) yield gate;
+}
+
+/** The same gates as checks, under their names for people. */
+export function adoptionChecks(inventory: Inventory, host: OnHost, adopting: Adopting | undefined): readonly Check[] {
   const services = servicesOn(inventory, host).map(({ name }) => name);
-  if (services.length === 0) return;
-  if (adopting === undefined) {
-    yield noAdoptionUnderWay({ services });
-    return;
-  }
-  for (const service of services)
-    yield adoptable({ ...targetOf(inventory, host, service), unmanaged: [...(adopting.unmanaged ?? [])] });
+  if (services.length === 0) return [];
+  if (adopting === undefined) return [{ name: 'adoption', gate: noAdoptionUnderWay({ services }) }];
+  const unmanaged = [...(adopting.unmanaged ?? [])];
+  return services.map((service) => ({
+    name: `adoption of ${marksOf(service).words}`,
+    gate: adoptable({ ...targetOf(inventory, host, service), unmanaged }),
+  }));
 }
 
 /** The last step of an adoption: the services serve, and have come through their soak. */

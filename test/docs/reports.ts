@@ -130,14 +130,14 @@ export const CHECK: CheckReport = {
   at: AT,
   hosts: [
     checked('inventory', 5),
-    checked('cp-1', 16, {
+    checked('cp-1', 18, {
       check: 'database version',
       result: 'warning',
       message: 'PostgreSQL 14.9 is older than 15',
       hint: 'upgrade PostgreSQL to 15 (pg_upgrade); the vendor tests with that version',
     }),
-    checked('cp-2', 17),
-    checked('gw-1', 13, {
+    checked('cp-2', 19),
+    checked('gw-1', 15, {
       check: 'ports',
       result: 'failed',
       message: 'port 0.0.0.0:9080 is held by process "apache2" of the host',

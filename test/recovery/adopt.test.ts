@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ADOPTIONS, adoptionPath, readAdoption } from '../../src/adopt/record.ts';
 import { CONTAINERS, IN_IMAGE } from '../../src/api7/paths.ts';
+import { check } from '../../src/cli/check/check.ts';
 import { lbDoctor } from '../../src/cli/lb/doctor.ts';
 import { status } from '../../src/cli/status/status.ts';
 import type { ContainerCreate } from '../../src/core/host/docker.ts';
@@ -115,6 +116,17 @@ async function doctorText(inventory: string, environment: Parameters<typeof lbDo
   return stdout.text;
 }
 
+async function checkText(inventory: string, environment: Parameters<typeof check>[2], adopt: boolean): Promise<string> {
+  process.env.DB_PASSWORD = 'right';
+  const stdout = new TextStream();
+  const code = await check(
+    'all',
+    { inventory, forks: '5', output: 'table', adopt },
+    { ...environment, stdout: stdout as unknown as NodeJS.WriteStream },
+  );
+  return `exit code ${code}\n${stdout.text}`;
+}
+
 async function statusText(inventory: string, environment: Parameters<typeof status>[2]): Promise<string> {
   process.env.DB_PASSWORD = 'right';
   const stdout = new TextStream();
@@ -169,6 +181,32 @@ describe.each(['no', 'always'])('containers with the restart policy %s', (policy
     expect(await cluster.run('install', ADOPT)).toMatchObject({ exitCode: 0, messages: [] });
     await isAdopted(hand);
   });
+});
+
+test('check: without the flag they are in the way, with it they can be adopted; differences are listed with what to do', async () => {
+  const { cluster } = await byHand({
+    edit: (body, host) =>
+      host === 'gw-2'
+        ? { ...body, Env: [...(body.Env ?? []), 'TZ=UTC'], HostConfig: { ...body.HostConfig, Memory: 512 * 2 ** 20 } }
+        : body,
+  });
+  const shown = async (adopt: boolean) => (await cluster.verb((...given) => checkText(...given, adopt))) ?? '';
+  const plain = await shown(false);
+  expect(plain).toContain('exit code 2');
+  expect(plain.match(/FAILED +ports: /g)).toHaveLength(4);
+  expect(plain.replaceAll(/\s+/g, ' ')).toContain('api7-orch run install --adopt');
+  const adopting = await shown(true);
+  expect(adopting).not.toContain('ports:');
+  expect(adopting).toMatch(/^cp-1 +in order/m);
+  expect(adopting).toMatch(/^gw-1 +in order/m);
+  expect(adopting.replaceAll(/\s+/g, ' ')).toContain(
+    `FAILED adoption of gateway: container ${DRAWN.gateway} differs from the inventory: variable TZ is in the container only; limit memory`,
+  );
+  expect(adopting.replaceAll(/\s+/g, ' ')).toContain(
+    '- variable TZ is in the container only: add it to api7.gateway.env',
+  );
+  expect(adopting).toContain('exit code 2');
+  expect(cluster.writes).toBe(0);
 });
 
 test('without the flag they are in the way, and nothing is changed', async () => {
@@ -319,7 +357,7 @@ describe('refused before anything is changed', () => {
       await engine.create(CONTAINERS.gateway, { Image: engine.bodyOf(DRAWN.gateway)?.Image ?? '', HostConfig });
       if (runs) await engine.start(CONTAINERS.gateway);
       const earlier = await engine.container(CONTAINERS.gateway);
-      await isRefused(hand, 'ADOPTION_REFUSED', 'it has the name that the adopted container');
+      await isRefused(hand, 'ADOPTION_REFUSED', 'it has the name that the container of this host gets');
       expect(await engine.container(CONTAINERS.gateway)).toEqual(earlier);
       await engine.rename(CONTAINERS.gateway, 'api7-gateway-earlier');
       // The fake balancer would send requests to any gateway that runs.
@@ -328,6 +366,49 @@ describe('refused before anything is changed', () => {
       await isAdopted(hand);
     },
   );
+
+  describe.each([
+    ['with the flag', ADOPT, 'ADOPTION_REFUSED'],
+    ['without it', {}, 'NAME_TAKEN'],
+  ])('%s', (_flag, vars, code) => {
+    test.each([false, true])(
+      'a container with the name of the new one, on a host without the service, is not replaced; it runs: %s',
+      async (runs) => {
+        const { cluster } = await byHand();
+        const engine = cluster.engine('gw-2');
+        await engine.stop(DRAWN.gateway, { signal: 'SIGQUIT', timeoutSeconds: 10 });
+        await engine.remove(DRAWN.gateway);
+        engine.loadArchive({ classic: digest('c'), containerd: digest('m') }, 'nginx:1');
+        await engine.create(CONTAINERS.gateway, { Image: 'nginx:1', HostConfig: { RestartPolicy: { Name: 'no' } } });
+        if (runs) await engine.start(CONTAINERS.gateway);
+        const theirs = await engine.container(CONTAINERS.gateway);
+        engine.removals.length = 0;
+        const ran = await cluster.run('install', vars, {}, ['gw-2']);
+        expect(ran).toMatchObject({ exitCode: 2, codes: [code], outages: [] });
+        expect(cluster.writes).toBe(0);
+        expect(await engine.container(CONTAINERS.gateway)).toEqual(theirs);
+        expect(engine.removals).toEqual([]);
+        await engine.rename(CONTAINERS.gateway, 'api7-gateway-earlier');
+        cluster.health();
+        await cluster.settle();
+        expect(await cluster.run('install', vars, {}, ['gw-2'])).toMatchObject({ exitCode: 0, messages: [] });
+        expect(await engine.container('api7-gateway-earlier')).toMatchObject({ Id: theirs?.Id });
+        expect(engine.pidOf(CONTAINERS.gateway)).toBeGreaterThan(0);
+      },
+    );
+  });
+
+  test('without the flag, a gateway that runs under the name of the new one is not replaced, and the hint names the flag', async () => {
+    const { cluster } = await byHand();
+    const engine = cluster.engine('gw-2');
+    await engine.rename(DRAWN.gateway, CONTAINERS.gateway);
+    const theirs = await engine.container(CONTAINERS.gateway);
+    const ran = await cluster.run('install', {}, {}, ['gw-2']);
+    expect(ran).toMatchObject({ exitCode: 2, codes: ['NAME_TAKEN'], outages: [] });
+    expect(await engine.container(CONTAINERS.gateway)).toEqual(theirs);
+    expect(await cluster.run('install', ADOPT, {}, ['gw-2'])).toMatchObject({ exitCode: 0, messages: [] });
+    expect(await engine.container(theirs?.Id ?? '')).toMatchObject({ State: { Running: false } });
+  });
 
   test.each<[string, ByHand['edit'], string, string]>([
     [

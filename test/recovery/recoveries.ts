@@ -62,6 +62,15 @@ async function takePort(cluster: SmallCluster): Promise<void> {
   await engine.start('old-nginx');
 }
 
+/** A container of the operator with the name of the gateway's, in the place of that one. It does not run. */
+async function takeName(cluster: SmallCluster): Promise<void> {
+  const engine = cluster.engine('gw-2');
+  await engine.stop(CONTAINERS.gateway, { signal: 'SIGQUIT', timeoutSeconds: 1 });
+  await engine.remove(CONTAINERS.gateway);
+  engine.loadArchive({ classic: 'sha256:nginx', containerd: 'sha256:nginx' }, 'nginx:1');
+  await engine.create(CONTAINERS.gateway, { Image: 'nginx:1', HostConfig: { RestartPolicy: { Name: 'no' } } });
+}
+
 /** The operator's commands at the sockets of both balancers. */
 const byHand = (cluster: SmallCluster, server: string, state: 'drain' | 'maint' | 'ready'): void => {
   for (const lb of cluster.balancers.values()) lb.command(`set server ${server} state ${state}`);
@@ -238,6 +247,13 @@ export const RECOVERIES: Readonly<Record<ErrorCode, Recovery>> = {
   PROMETHEUS_UNUSABLE: {
     cause: (c) => c.edit(/^ {2}gateway:/m, '  prometheus: { addr: "http://10.0.3.2:9090" }\n  gateway:'),
     fix: (c) => c.edit('10.0.3.2', '10.0.3.3'),
+  },
+  NAME_TAKEN: {
+    cause: takeName,
+    async fix(c) {
+      // The cluster is shared with other cases.
+      await c.engine('gw-2').rename(CONTAINERS.gateway, `earlier-${c.time.now()}`);
+    },
   },
   PORT_TAKEN: {
     cause: takePort,

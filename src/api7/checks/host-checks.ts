@@ -4,6 +4,7 @@ import type { Inventory, InventoryHost } from '../../inventory/inventory.ts';
 import { hostLimits } from '../../tasks/host-limits.ts';
 import { leftAlone } from '../../tasks/left-alone.ts';
 import { mountSources } from '../../tasks/mount-sources.ts';
+import { namesFreeBut } from '../../tasks/names-free.ts';
 import { portsFreeBut, type TakeOver } from '../../tasks/ports-free.ts';
 import { dashboardConfig, dpManagerConfig } from '../config.ts';
 import { settingsOf } from '../container-settings.ts';
@@ -29,8 +30,8 @@ const LEAST_MEMORY = 3.5e9;
 const IMAGE_BYTES = 2 ** 30;
 
 /**
- * Checks that refuse a host before any change: open files beyond its kernel's limit, ports in use, missing addresses,
- * missing mount sources, an unusable Prometheus. Warns of automation that may change its containers later. `takeOver`:
+ * Checks that refuse a host before any change: open files beyond its kernel's limit, ports and names in use, missing
+ * addresses, missing mount sources, an unusable Prometheus. Warns of automation that may change its containers later. `takeOver`:
  * containers that api7-orch did not create, and can take over.
  */
 export function refusals(inventory: Inventory, host: CheckedHost, takeOver?: TakeOver): readonly Check[] {
@@ -48,6 +49,10 @@ export function refusals(inventory: Inventory, host: CheckedHost, takeOver?: Tak
       name: 'ports',
       gate: portsFreeBut(takeOver)({ ports, except: Object.values(CONTAINERS) }),
     },
+    // Of a run that takes containers over, the gate of adoption decides about each name.
+    ...(services.length > 0 && takeOver?.now !== true
+      ? [{ name: 'names', gate: namesFreeBut(takeOver)({ names: services.map(({ container }) => container) }) }]
+      : []),
     ...(paths.length > 0 ? [{ name: 'mounts', gate: mountSources({ paths }) }] : []),
     ...(prometheus !== undefined && host.groups.includes('control_plane')
       ? [{ name: 'Prometheus', gate: prometheusGate({ ...api7, prometheus }) }]

@@ -9,12 +9,19 @@ import { examine } from './examine.ts';
 import { type CheckReport, countOf } from './report.ts';
 import { checkLines } from './table.ts';
 
+export interface CheckFlags extends ReadFlags {
+  /** Check the conditions of `install --adopt`. */
+  readonly adopt?: boolean;
+  /** Containers that no compose project and no unit owns any more. */
+  readonly unmanaged?: readonly string[];
+}
+
 /**
  * `api7-orch check`: whether hosts, balancers, database and certificates are ready for a run. Only reads.
  *
  * @returns 0, also with warnings; 2 when a check failed; 6 when interrupted
  */
-export async function check(pattern: string, flags: ReadFlags, environment: CliEnvironment = {}): Promise<number> {
+export async function check(pattern: string, flags: CheckFlags, environment: CliEnvironment = {}): Promise<number> {
   const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
   const targets = selectHosts(inventory, pattern);
   const names = targets.map(({ name }) => name);
@@ -23,7 +30,8 @@ export async function check(pattern: string, flags: ReadFlags, environment: CliE
   const { hosts, stop } = waitingNotice(session.hosts, clock, environment.stderr ?? process.stderr);
   return await untilInterrupted(session, async () => {
     const at = dateOf(clock);
-    const checked = await examine(inventory, targets, { hosts, forks, now: at }).finally(stop);
+    const adopting = flags.adopt === true ? { unmanaged: flags.unmanaged ?? [] } : undefined;
+    const checked = await examine(inventory, targets, { hosts, forks, now: at, adopting }).finally(stop);
     const report: CheckReport = { cluster: inventory.cluster, at: at.toISOString(), hosts: checked };
     await printReport(report, checkLines, flags, environment.stdout);
     return countOf(checked, 'failed') > 0 ? EXIT_CODES.refused : EXIT_CODES.ok;

@@ -11,18 +11,28 @@ import type { ErrorInfo } from '../../core/event/event.ts';
 import { redactError } from '../../core/event/redact-event.ts';
 import type { Facts, Reader } from '../../core/host/connection.ts';
 import type { Inventory, InventoryHost } from '../../inventory/inventory.ts';
+import { adoptionChecks } from '../../programs/adoption.ts';
+import type { Adopting } from '../../programs/container-of.ts';
 import { balancerChecks } from '../../traffic/balancer-checks.ts';
 import type { Connections } from '../../traffic/pool-snapshot.ts';
 import { clockFindings } from './clocks.ts';
 import type { CheckedHost, CheckOutcome, CheckResult } from './report.ts';
 
+interface Examination {
+  readonly hosts: Connections;
+  readonly forks: number;
+  readonly now: Date;
+  /** Before a run that takes containers over. */
+  readonly adopting?: Adopting | undefined;
+}
+
 /** Checks these hosts, each in one batch, and the inventory's own files. Never throws: errors become findings. */
 export async function examine(
   inventory: Inventory,
   targets: readonly InventoryHost[],
-  { hosts, forks, now }: { readonly hosts: Connections; readonly forks: number; readonly now: Date },
+  { hosts, forks, now, adopting }: Examination,
 ): Promise<readonly CheckedHost[]> {
-  const seen = await pLimit(forks).map([...targets], (host) => examineHost(inventory, host, hosts));
+  const seen = await pLimit(forks).map([...targets], (host) => examineHost(inventory, host, { hosts, adopting }));
   const skews = seen.flatMap(({ host, facts }) => (facts === undefined ? [] : [[host, facts.clockSkewMs] as const]));
   const clocks = clockFindings(new Map(skews));
   const checked = seen.map(({ host, facts, checks }): CheckedHost => {
@@ -52,10 +62,18 @@ interface Examined {
   readonly checks: readonly CheckResult[];
 }
 
-async function examineHost(inventory: Inventory, target: InventoryHost, hosts: Connections): Promise<Examined> {
+async function examineHost(
+  inventory: Inventory,
+  target: InventoryHost,
+  { hosts, adopting }: Pick<Examination, 'hosts' | 'adopting'>,
+): Promise<Examined> {
   const { name: host } = target;
   const services = servicesOn(inventory, target).map(({ name }) => name);
-  const checks = [...hostChecks(inventory, target, takenOver(services, false)), ...balancerChecks(inventory, host)];
+  const checks = [
+    ...hostChecks(inventory, target, takenOver(services, adopting !== undefined)),
+    ...adoptionChecks(inventory, target, adopting),
+    ...balancerChecks(inventory, host),
+  ];
   try {
     const reader: Reader = await hosts.get(host);
     // All in one tick, so that they travel together.
@@ -107,24 +125,26 @@ async function resultOfCheck({ name, gate }: Check, host: Reader): Promise<Check
 /** One result; without an error it is ok. The host's name is in the heading. */
 function resultOf(check: string, result: CheckOutcome, error: ErrorInfo | undefined, host?: string): CheckResult {
   if (error === undefined) return { check, result: 'ok' };
-  const { code, message, hint } = redactError(error);
+  const { code, message, hint, details } = redactError(error);
   return {
     check,
     result: NOT_SHOWN.has(code) ? 'notShown' : result,
     code,
     message: host !== undefined && message.startsWith(`${host}: `) ? message.slice(host.length + 2) : message,
-    ...defined({ hint }),
+    // Of the others they are replies of programs, which the message sums up.
+    ...defined({ hint, details: code.startsWith('ADOPTION_') ? details : undefined }),
   };
 }
 
 /** An Engine or a balancer without a response fails each of its checks: only the first one is listed. */
 function eachErrorOnce(results: readonly CheckResult[]): readonly CheckResult[] {
   const shown = new Set<string>();
-  return results.map(({ check, result, code, message, hint }) => {
+  return results.map((one) => {
+    const { check, result, code, message } = one;
     if (code === undefined || message === undefined) return { check, result };
     const key = `${code} ${message}`;
     if (shown.has(key)) return { check, result: 'notShown', code };
     shown.add(key);
-    return { check, result, code, message, ...defined({ hint }) };
+    return one;
   });
 }

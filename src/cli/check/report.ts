@@ -10,6 +10,8 @@ export interface CheckResult {
   readonly code?: string;
   readonly message?: string;
   readonly hint?: string;
+  /** Several lines. */
+  readonly details?: string;
 }
 
 /** All checks of a host, or of the inventory itself. */

@@ -42,13 +42,18 @@ function hostLines(checked: CheckedHost, { paint, width, names }: Style): readon
   ];
 }
 
-function findingLines({ check, result, message, hint }: CheckResult, paint: Paint, width: number): readonly string[] {
+function findingLines(
+  { check, result, message, hint, details }: CheckResult,
+  paint: Paint,
+  width: number,
+): readonly string[] {
   if (result === 'ok') return [];
   const { word, color } = SHOWN[result];
   const room = width - INDENT - WORD_WIDTH;
   const [first = '', ...rest] = [
     ...wrapped(`${check}: ${message ?? ''}`, room),
     ...(hint === undefined ? [] : wrapped(`hint: ${hint}`, room)),
+    ...(details === undefined ? [] : details.split('\n').flatMap((line) => item(line, room))),
   ];
   const margin = ' '.repeat(INDENT);
   return [
@@ -56,6 +61,9 @@ function findingLines({ check, result, message, hint }: CheckResult, paint: Pain
     ...rest.map((line) => `${margin}${' '.repeat(WORD_WIDTH)}${line}`),
   ];
 }
+
+const item = (text: string, room: number): readonly string[] =>
+  wrapped(text, room - 2).map((line, at) => `${at === 0 ? '- ' : '  '}${line}`);
 
 function closing(hosts: readonly CheckedHost[], paint: Paint): string {
   const [failed, warnings, ok] = [countOf(hosts, 'failed'), countOf(hosts, 'warning'), countOf(hosts, 'ok')];

@@ -111,6 +111,10 @@ export const HOST_CODES = codes({
     'containers on the host may have fewer open files than api7.nofile',
     'lower api7.nofile, or raise the limit of the Docker daemon',
   ],
+  NAME_TAKEN: [
+    'a container that api7-orch did not create has the name of one of its containers',
+    'take it over with install --adopt, or give it another name: docker rename',
+  ],
   NOT_A_DIRECTORY: ['a directory is expected, but the path is something else', 'move it away or choose another path'],
   NOT_A_FILE: ['a regular file is expected, but the path is something else', 'move it away or choose another path'],
   NOT_READY: ['a service did not become ready in time', 'read its log; raise "within" if it needs more time'],

@@ -7,7 +7,7 @@ test('a healthy fleet has no finding: a line for each host, and exit code 0', as
   expect(findingsOf(run)).toEqual([]);
   expect(run.code).toBe(0);
   expect(run.text.split('\n').filter((line) => line.includes('in order ('))).toHaveLength(7);
-  expect(run.text).toMatch(/^gw-1 +in order \(14 checks\)$/m);
+  expect(run.text).toMatch(/^gw-1 +in order \(16 checks\)$/m);
   expect(run.text).toMatch(/^OK: \d+ checks in order\n$/m);
 });
 
