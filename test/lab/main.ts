@@ -11,11 +11,15 @@ import { paths } from './paths.ts';
 import { hostNames, type LabFile, labHost, readLabFile } from './plan/lab-file.ts';
 import { balancers, type HostName, type LabSize } from './plan/topology.ts';
 import { labStatus, statusTable } from './status.ts';
+import { startVendorLab, ways } from './vendor/vendor-lab.ts';
 
 const usage = `usage: npm run lab -- COMMAND [--directory .lab]
   up [--version 3.10.5] [--control-plane 2] [--data-plane 3] [--load-balancers 1] [--edge-gateways 2]
      [--balancer haproxy|nginx]
                              bring the lab up; a lab that is up stays as it is, but for what is said
+  vendor [${ways.join('|')}]
+                             start a cluster on the bare hosts without api7-orch: by the lines of the vendor's page
+                             (default), with gateways by the dashboard's script, or as by compose; writes hosts.yaml
   down                       remove it and all it made
   status                     its hosts, their addresses, ports and containers
   ssh HOST ['COMMAND']       log in as ops; output, input and exit code pass through
@@ -97,6 +101,15 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<num
     });
     await status();
     console.log(`inventory: ${lab.inventory}`);
+    return 0;
+  },
+  async vendor([way = 'page']) {
+    await present();
+    const chosen = oneOf('way to start a cluster', ways, way);
+    const lab = await upLab({ directory, note });
+    const hosts = await startVendorLab(lab, chosen);
+    await status();
+    console.log(`hosts: ${hosts}`);
     return 0;
   },
   async down() {
