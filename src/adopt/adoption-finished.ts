@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineTask } from '../core/task/define-task.ts';
 import { isUnderWay, readAdoption, writeAdoption } from './record.ts';
+import { marksOf } from './running/service-of.ts';
 import { targetFields } from './target.ts';
 
 const params = z.strictObject({ service: targetFields.service });
@@ -16,7 +17,7 @@ export const adoptionFinished = defineTask<typeof params, void, { readonly phase
   params,
   impact: 'none',
   claim: (p) => `state:adoption of ${p.service}`,
-  title: (p) => `record that ${p.service} is adopted`,
+  title: (p) => `record that the ${marksOf(p.service).words} is adopted`,
   async read({ service }, host) {
     const record = await readAdoption(service, host);
     return record && { phase: record.phase };

@@ -11,11 +11,11 @@ import { targetFields } from './target.ts';
 const params = z.strictObject(targetFields);
 
 type Kept = {
-  /** Names of containers that were taken over, and stay. */
-  readonly containers: readonly string[];
-  /** Whether the host has a record of the adoption. */
-  readonly recorded: boolean;
+  /** By name: containers that were taken over, and stay; and the record of the adoption. */
+  readonly kept: Readonly<Record<string, 'kept'>>;
 };
+
+const RECORD = 'record';
 
 /**
  * Nothing of an adoption is kept any more: the container that was taken over is removed, its volumes are not.
@@ -35,9 +35,10 @@ export const nothingKept = defineTask<typeof params, void, Kept, void>({
       throw new OrchError('ADOPTION_UNDER_WAY', `the adoption of ${service} is at ${record.phase}`, {
         hint: 'finish it first: api7-orch run install --adopt',
       });
-    return { containers: keptAmong(all, container), recorded: record !== null };
+    const names = [...keptAmong(all, container), ...(record === null ? [] : [RECORD])];
+    return { kept: Object.fromEntries(names.map((name) => [name, 'kept' as const])) };
   },
-  want: () => ({ containers: [], recorded: false }),
+  want: () => ({ kept: {} }),
   async write({ service, container }, _change, host) {
     for (const name of keptAmong(await host.docker.containers(), container))
       await host.docker.remove(name, { keepVolumes: true });

@@ -21,5 +21,5 @@ export function inventoryText(blocks: readonly WrittenBlock[], head: readonly st
   const parts = blocks.map(({ key, value, comments = [] }) =>
     [...comments.map(comment), dump({ [key]: value }, { schema: SCHEMA, lineWidth: -1, noRefs: true })].join('\n'),
   );
-  return [...head.map((line) => `${comment(line)}\n`), ...parts].join('');
+  return [...head.map((line) => `${comment(line)}\n`), ...(head.length > 0 ? ['\n'] : []), ...parts].join('');
 }

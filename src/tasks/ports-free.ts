@@ -83,7 +83,7 @@ export const portsFree = portsFreeBut();
 
 function portTaken(host: string, taken: readonly Taken[], by: string | undefined): OrchError {
   const holder = ({ container, process }: Taken): string => {
-    if (container !== undefined) return `container "${container}", which is not ours`;
+    if (container !== undefined) return `container "${container}", which api7-orch did not create`;
     return process === undefined ? 'a process of the host' : `process "${process}" of the host`;
   };
   const containers = [...new Set(taken.flatMap(({ container }) => container ?? []))];
@@ -92,7 +92,13 @@ function portTaken(host: string, taken: readonly Taken[], by: string | undefined
     containers.length === 0 ? `find it (${listed}) and stop it` : `stop it (docker stop ${containers.join(' ')})`;
   const other = `${stop}, or bind other addresses in the inventory's api7.bind`;
   const canAdopt = by !== undefined && taken.some(({ adoptable }) => adoptable);
-  return new OrchError('PORT_TAKEN', taken.map((one) => `port ${one.port} is held by ${holder(one)}`).join('; '), {
+  const held = [...Map.groupBy(taken, holder)].map(([by, ports]) => {
+    const [last = '', ...others] = ports.map(({ port }) => port).toReversed();
+    return others.length === 0
+      ? `port ${last} is held by ${by}`
+      : `ports ${others.toReversed().join(', ')} and ${last} are held by ${by}`;
+  });
+  return new OrchError('PORT_TAKEN', held.join('; '), {
     hint: canAdopt ? `to take it over without an interruption: ${by}; else ${other}` : other,
     host,
   });

@@ -221,10 +221,16 @@ export const DISCOVER: DiscoverReport = {
   cluster: 'prod',
   at: '2026-11-30T10:00:00.000Z',
   hosts: [
-    { host: 'cp-1', services: [found('dashboard', 'eager_bose'), found('dp_manager', 'jolly_carson')], aside: [] },
+    {
+      host: 'cp-1',
+      services: [found('dashboard', 'eager_bose'), found('dp_manager', 'jolly_carson')],
+      balances: false,
+      aside: [],
+    },
     {
       host: 'cp-2',
       services: [found('dashboard', 'quirky_noether'), found('dp_manager', 'silly_kare')],
+      balances: false,
       aside: [],
     },
     {
@@ -237,6 +243,7 @@ export const DISCOVER: DiscoverReport = {
           ],
         }),
       ],
+      balances: false,
       aside: [],
     },
     {
@@ -253,9 +260,10 @@ export const DISCOVER: DiscoverReport = {
           ],
         }),
       ],
+      balances: false,
       aside: [],
     },
-    { host: 'lb-1', services: [], aside: [] },
+    { host: 'lb-1', services: [], balances: true, aside: [] },
   ],
   pools: [
     { name: 'gateways', hosts: 'load_balancer', members: 'data_plane', port: 9080 },

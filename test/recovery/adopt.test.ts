@@ -573,7 +573,7 @@ test('what is kept is shown, and removed without its volumes', async () => {
   await cluster.settle();
   const shown = await cluster.verb(statusText);
   for (const [, service] of PLACES) expect(shown).toContain(`${CONTAINERS[service]}.adopted-`);
-  expect(shown).toContain('to remove it: api7-orch adopt forget');
+  expect(shown).toContain('to remove what is kept: api7-orch adopt forget');
   expect(await cluster.run('adopt-forget')).toMatchObject({ exitCode: 0, messages: [] });
   for (const [host, service] of PLACES) {
     const { engine } = { engine: cluster.engine(host) };

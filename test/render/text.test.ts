@@ -94,6 +94,24 @@ describe('differences in a line', () => {
       ],
       ' (removed: -v /srv/a.b:/c, --memory 2147483648)',
     ],
+    [
+      [
+        { path: 'mounted./conf/config.yaml', before: digest, after: other },
+        { path: 'restartOn.file:/opt/api7/config.yaml', before: undefined, after: other },
+        { path: 'name', before: 'eager_tesla', after: 'api7-gateway' },
+        { path: 'phase', before: 'found', after: 'started' },
+        { path: 'restart', before: 'no', after: 'unless-stopped' },
+      ],
+      ' (takes over from eager_tesla, restart no → unless-stopped)',
+    ],
+    [[{ path: 'phase', before: 'renamed', after: 'started' }], ' (takes over, from the phase renamed on)'],
+    [
+      [
+        { path: 'kept.api7-gateway.adopted-20261129-101530-0a1b2c', before: 'kept', after: undefined },
+        { path: 'kept.record', before: 'kept', after: undefined },
+      ],
+      ' (removed: api7-gateway.adopted-20261129-101530-0a1b2c, record)',
+    ],
     [[{ path: 'list', before: [1], after: [2] }], ' (list changed)'],
     [
       [1, 2, 3, 4, 5, 6, 7, 8].map((n) => ({ path: `f${n}`, before: n, after: 0 })),

@@ -47,6 +47,21 @@ test.each([
   if (taken) expect(JSON.stringify(events)).toContain('docker stop old-nginx');
 });
 
+test('several ports of one container are one reason', async () => {
+  const host = new DockerHost();
+  host.engine.loadArchive({ classic: digest('c'), containerd: digest('m') }, 'a:1');
+  const PortBindings = Object.fromEntries(
+    [9080, 7085, 9443].map((port) => [`${port}/tcp`, [{ HostIp: '', HostPort: String(port) }]]),
+  );
+  await host.engine.create('old', { Image: 'a:1', HostConfig: { RestartPolicy: { Name: 'no' }, PortBindings } });
+  await host.engine.start('old');
+  const ports = [9080, 9443, 7085].map((port) => ({ address: '0.0.0.0', port }));
+  const { bound } = portsFree({ ports, except: [] });
+  expect(bound.unmet(await bound.read(host, undefined)).message).toBe(
+    'ports 0.0.0.0:9080, 0.0.0.0:9443 and 0.0.0.0:7085 are held by container "old", which api7-orch did not create',
+  );
+});
+
 test('a stopped container holds nothing', async () => {
   expect((await gate(await hostWith('old-nginx', '0.0.0.0', false), '0.0.0.0')).codes).toEqual([]);
 });

@@ -86,9 +86,8 @@ async function write(
   const notes = [...report.notes, ...refused];
   const head = [
     `Written by "api7-orch discover" on ${report.at.slice(0, 10)} from what runs on the hosts of ${basename(inventory.file)}.`,
-    'Next: read it, then "api7-orch run install --adopt --check" (docs/adopting.md).',
+    `Next: read it, then "api7-orch check --adopt -i ${basename(out.inventory)}" (docs/adopting.md).`,
     ...(notes.length === 0 ? [] : ['Not in the inventory:', ...notes.map((note) => `- ${note}`)]),
-    '',
   ];
   writeOut(out, inventoryText(blocks, head), secrets);
   return {

@@ -29,6 +29,8 @@ export interface ShownHost {
   /** It could not be asked. */
   readonly error?: ErrorInfo;
   readonly services: readonly ShownService[];
+  /** A load balancer of the cluster runs there. */
+  readonly balances: boolean;
   /** Containers of such images that are none of the services. */
   readonly aside: readonly { readonly container: string; readonly why: string }[];
 }

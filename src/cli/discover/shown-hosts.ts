@@ -9,7 +9,7 @@ const SERVICES = { dashboard: 'dashboard', dpManager: 'dp_manager', gateway: 'ga
 
 /** What was read of each host, without any value that may be a secret. */
 export const shownHosts = (read: readonly ReadHost[], late: readonly LateRefusal[]): readonly ShownHost[] =>
-  read.map(({ host, found, error }) => ({
+  read.map(({ host, found, balancer, error }) => ({
     host,
     ...(error === undefined ? {} : { error }),
     services: found.services.map((service) =>
@@ -18,6 +18,7 @@ export const shownHosts = (read: readonly ReadHost[], late: readonly LateRefusal
         late.filter((one) => one.host === host && one.service === service.service).map(({ refusal }) => refusal),
       ),
     ),
+    balances: balancer.pools.length > 0,
     aside: found.aside.map(({ name, why }) => ({ container: name, why })),
   }));
 

@@ -32,9 +32,10 @@ export function discoverLines(report: DiscoverReport, { paint, width }: TableSty
   ];
 }
 
-const rowsOf = ({ host, error, services, aside }: ShownHost): readonly (readonly string[])[] => {
+const rowsOf = ({ host, error, services, aside, balances }: ShownHost): readonly (readonly string[])[] => {
   if (error !== undefined) return [[host, '-', '-', '-', 'NOT READ']];
-  if (services.length === 0 && aside.length === 0) return [[host, '-', '-', '-', 'nothing of API7 runs here']];
+  if (services.length === 0 && aside.length === 0)
+    return [[host, '-', '-', '-', balances ? 'load balancer' : 'nothing of API7 runs here']];
   return [
     ...services.map(({ service, container, version, verdict }) => [
       host,
@@ -105,8 +106,8 @@ function closing(report: DiscoverReport, paint: Paint): readonly string[] {
   return [
     ...(written?.problems ?? []).map((problem) => paint('red', problem)),
     isAdoptable(report) ? paint('green', `OK: ${sum}`) : paint('red', `REFUSED: ${sum}`),
-    written === undefined
-      ? 'write the inventory of it with --out FILE'
-      : `written: ${written.inventory}${written.secrets === null ? '' : `, secrets in ${written.secrets}`}`,
+    ...(written === undefined
+      ? ['write the inventory of it with --out FILE']
+      : [`written: ${written.inventory}`, ...(written.secrets === null ? [] : [`secrets: ${written.secrets}`])]),
   ];
 }

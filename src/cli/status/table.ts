@@ -47,12 +47,13 @@ function adoptionLines({ hosts }: StatusReport): readonly string[] {
         : [
             `${host}: the adoption of ${service} is at ${adoption.underWay}; to finish it: api7-orch run install --adopt`,
           ]),
-      ...(adoption?.kept ?? []).map(
-        (name) => `${host}: ${safeText(name)} is kept since its adoption; to remove it: api7-orch adopt forget`,
-      ),
+      ...(adoption?.kept ?? []).map((name) => `${host}: ${safeText(name)} is kept since its adoption`),
     ]),
   );
-  return lines.length === 0 ? [] : ['', ...lines];
+  const isKept = hosts.some(({ services }) => services.some(({ adoption }) => (adoption?.kept ?? []).length > 0));
+  return lines.length === 0
+    ? []
+    : ['', ...lines, ...(isKept ? ['to remove what is kept: api7-orch adopt forget'] : [])];
 }
 
 function expiryCell(validUntil: string | null, now: Date): Cell {

@@ -20,6 +20,10 @@ const counted =
   (noun: string, did: string) =>
   (rows: Rows): readonly string[] => [`${count(rows.length, noun)} ${did}`];
 
+/** A container that takes over from another one differs in all that api7-orch adds: its files are no news. */
+const BY_ADOPTION = (path: string): boolean =>
+  path === 'phase' || path === 'name' || below('mounted')(path) || below('restartOn')(path);
+
 /** In the order of printing. Leaves out fields computed from others (`spec`). */
 const FAMILIES: readonly Family[] = [
   { has: (path) => path === 'image' || path === 'ref', words: imageWords },
@@ -40,6 +44,10 @@ const FAMILIES: readonly Family[] = [
   { has: (path) => path === 'extraHosts' || below('extraHosts')(path), words: () => ['extra hosts changed'] },
   { has: (path) => path === 'dns', words: () => ['name servers changed'] },
   { has: below('extras'), words: (rows) => [`removed: ${rows.map(({ path }) => extraOf(path)).join(', ')}`] },
+  {
+    has: below('kept'),
+    words: (rows) => [`removed: ${rows.map(({ path }) => path.slice('kept.'.length)).join(', ')}`],
+  },
   { has: below('labels'), words: counted('label', 'changed') },
   { has: (path) => path === 'leftover', words: () => ['leftover of an interrupted run removed'] },
   { has: (path) => path === 'running', words: () => ['was stopped'] },
@@ -48,6 +56,15 @@ const FAMILIES: readonly Family[] = [
 
 /** The changes in words. `field` describes a difference without words of its own. */
 export function changedWords(rows: Rows, field: (row: ShownDifference) => string): readonly string[] {
+  const phase = rows.find(({ path, after }) => path === 'phase' && after === 'started')?.before;
+  if (typeof phase !== 'string') return wordsOf(rows, field);
+  const old = rows.find(({ path }) => path === 'name')?.before;
+  const takes = `takes over${typeof old === 'string' ? ` from ${old}` : ''}${phase === 'found' ? '' : `, from the phase ${phase} on`}`;
+  const others = rows.filter(({ path }) => !BY_ADOPTION(path));
+  return [takes, ...wordsOf(others, field)];
+}
+
+function wordsOf(rows: Rows, field: (row: ShownDifference) => string): readonly string[] {
   const families = FAMILIES.flatMap(({ has, words }) => {
     const mine = rows.filter(({ path }) => has(path));
     return mine.length === 0 ? [] : words(mine);

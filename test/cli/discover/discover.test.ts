@@ -83,12 +83,12 @@ describe('a cluster that can be adopted', () => {
     const { text } = await discovered(cluster());
     expect(text).toMatch(/^HOST +SERVICE +CONTAINER +VERSION +RESULT$/m);
     expect(text).toMatch(/^gw-1 +gateway +\S+ +3\.10\.5 +will be adopted$/m);
-    expect(text).toMatch(/^lb-1 +- +- +- +nothing of API7 runs here$/m);
+    expect(text).toMatch(/^lb-1 +- +- +- +load balancer$/m);
     expect(text).toMatch(/^gw-1 gateway: certificate -e API7_CONTROL_PLANE_CERT valid until \d{4}-\d\d-\d\d$/m);
     expect(text).toMatch(/^pool gateways: load_balancer to data_plane, port 9080$/m);
     expect(text).toContain('lb-1: it sends requests to port 9091 of gw-1, which no service that was found publishes');
     expect(text).toMatch(/^OK: 6 services will be adopted, 0 refused$/m);
-    expect(text).toMatch(/^written: .*prod\.yaml, secrets in .*prod-secrets$/m);
+    expect(text).toMatch(/^written: .*prod\.yaml\nsecrets: .*prod-secrets$/m);
   });
 
   test('settings of containers and of the configuration', async () => {

@@ -7,7 +7,8 @@ export async function hostsFile(lab: Lab, name: string, { groups }: { readonly g
   const text = await readFile(lab.inventory, 'utf8');
   // The database is external.
   const [hosts = ''] = text.replaceAll(/^ {2}(?:db-1|database): .*\n/gm, '').split(/^api7:/m);
+  const own = hosts.replace(/^#.*\n/, '# The hosts of the lab, for discover.\n');
   const path = join(lab.directory, `${name}.yaml`);
-  await writeFile(path, groups ? hosts : (hosts.split(/^groups:/m)[0] ?? ''));
+  await writeFile(path, groups ? own : (own.split(/^groups:/m)[0] ?? ''));
   return path;
 }
