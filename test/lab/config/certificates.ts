@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { LabError } from '../lab-error.ts';
 
@@ -81,6 +81,9 @@ export function builtInCertificate(directory: string): Promise<Certificate> {
   return issued(directory, 'ca', { name: 'built-in', subject: `/CN=${builtInName}`, names: [`DNS:${builtInName}`] });
 }
 
+/** The last request for the files of a path: those of two requests at once would mix. */
+const requests = new Map<string, Promise<unknown>>();
+
 /** The files kept under a name for the same request; otherwise the files that `make` writes into a folder with a fresh `key`. */
 async function kept(
   directory: string,
@@ -89,12 +92,21 @@ async function kept(
   make: (folder: string) => Promise<void>,
 ): Promise<Certificate> {
   const path = join(directory, 'tls', name);
+  const before = requests.get(path);
+  const next = Promise.resolve(before)
+    .catch(() => undefined)
+    .then(() => keptAt(path, wish, make));
+  requests.set(path, next);
+  return await next;
+}
+
+async function keptAt(path: string, wish: string, make: (folder: string) => Promise<void>): Promise<Certificate> {
   const mark = createHash('sha256').update(wish).digest('hex');
   const [was, cert, key] = await Promise.all(
     ['wish', 'pem', 'key'].map((ending) => readFile(`${path}.${ending}`, 'utf8').catch(() => '')),
   );
   if (was === mark && cert && key) return { cert, key };
-  await mkdir(join(directory, 'tls'), { recursive: true, mode: 0o700 });
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const folder = await mkdtemp(join(tmpdir(), 'api7-orch-tls-'));
   try {
     await openssl(folder, ['genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256', '-out', 'key']);
