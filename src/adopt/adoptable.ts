@@ -15,6 +15,7 @@ import { adoptionPath, isUnderWay, readAdoption } from './record.ts';
 import { isOwn, nameTaken } from './running/name-taken.ts';
 import { type Refusal, refusal } from './running/refusal.ts';
 import type { RunningService } from './running/running-service.ts';
+import { marksOf } from './running/service-of.ts';
 import { shortName, typed } from './running/words.ts';
 import { targetFields } from './target.ts';
 
@@ -58,7 +59,7 @@ const CONFIG_LIMIT = 1024 * 1024;
 export const adoptable = defineGate<typeof params, Seen>({
   kind: 'adoptable',
   params,
-  title: ({ container }) => `what becomes ${container} can be adopted`,
+  title: ({ service }) => `${marksOf(service).words} can be adopted`,
   look,
   met: (_p, { refusals, differences }) => refusals.length + differences.length === 0,
   unmet(_p, { host, container, refusals, differences }) {
@@ -75,7 +76,9 @@ export const adoptable = defineGate<typeof params, Seen>({
       {
         hint: differences.length === 1 ? differences[0]?.todo : 'the details list what to do for each difference',
         host,
-        details: differences.map(({ what, todo }) => `${what}: ${todo}`).join('\n'),
+        ...(differences.length > 1
+          ? { details: differences.map(({ what, todo }) => `${what}: ${todo}`).join('\n') }
+          : {}),
       },
     );
   },

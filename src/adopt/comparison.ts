@@ -3,6 +3,7 @@ import { addressWithPort } from '../core/base/address-text.ts';
 import { reveal } from '../core/base/secret.ts';
 import type { ContainerSpec } from '../docker/spec.ts';
 import type { UserSettings } from './running/running-service.ts';
+import { sizeText } from './size-text.ts';
 
 /** What differs, and what the operator does about it. Holds names of the host's, never values of variables. */
 export interface Difference {
@@ -105,8 +106,10 @@ const mountText = (mount: { readonly source: string; readonly readOnly: boolean 
 
 function limits(found: UserSettings, { spec, block }: Wanted): readonly Difference[] {
   return (['memory', 'cpus'] as const).flatMap((field): readonly Difference[] => {
-    const [now = 'none', stated = 'none'] = [found[field], spec[field]];
-    if (now === stated) return [];
+    if (found[field] === spec[field]) return [];
+    const text = (value: number | undefined) =>
+      value === undefined ? 'none' : field === 'memory' ? sizeText(value) : String(value);
+    const [now, stated] = [text(found[field]), text(spec[field])];
     return [
       { what: `limit ${field} is ${now}, by the inventory ${stated}`, todo: `correct ${block}.${field}, ${byHand}` },
     ];

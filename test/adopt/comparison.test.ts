@@ -94,7 +94,7 @@ describe('all else is a difference, with what to do', () => {
       '/plugins is mounted from /srv/plugins (writable)',
       'api7.gateway.mounts',
     ],
-    ['memory', { memory: 1024 }, 'limit memory is 1024, by the inventory none', 'api7.gateway.memory'],
+    ['memory', { memory: 1024 }, 'limit memory is 1k, by the inventory none', 'api7.gateway.memory'],
     ['processors', { cpus: 2 }, 'limit cpus is 2, by the inventory none', 'api7.gateway.cpus'],
     ['names', { extraHosts: {} }, 'extra_hosts differs', 'api7.gateway.extra_hosts'],
     ['name servers', { dns: [] }, 'dns differs', 'api7.gateway.dns'],

@@ -357,7 +357,7 @@ describe('refused before anything is changed', () => {
       await engine.create(CONTAINERS.gateway, { Image: engine.bodyOf(DRAWN.gateway)?.Image ?? '', HostConfig });
       if (runs) await engine.start(CONTAINERS.gateway);
       const earlier = await engine.container(CONTAINERS.gateway);
-      await isRefused(hand, 'ADOPTION_REFUSED', 'it has the name that the container of this host gets');
+      await isRefused(hand, 'ADOPTION_REFUSED', 'it has the name of the new container');
       expect(await engine.container(CONTAINERS.gateway)).toEqual(earlier);
       await engine.rename(CONTAINERS.gateway, 'api7-gateway-earlier');
       // The fake balancer would send requests to any gateway that runs.
@@ -433,7 +433,7 @@ describe('refused before anything is changed', () => {
       'a memory limit',
       (body) => ({ ...body, HostConfig: { ...body.HostConfig, Memory: 512 * 2 ** 20 } }),
       'ADOPTION_DIFFERS',
-      'limit memory is 536870912, by the inventory none',
+      'limit memory is 512m, by the inventory none',
     ],
   ])('%s of a gateway that the inventory does not state', async (_what, edit, code, words) => {
     const hand = await byHand({

@@ -1,8 +1,8 @@
 import { Secret } from '../../core/base/secret.ts';
-import { SIZE_UNITS } from '../../inventory/schema/container-settings.ts';
 import { mayBeSecret } from '../../inventory/schema/secret-value.ts';
 import type { YamlValue } from '../../tasks/yaml-file/yaml-value.ts';
 import type { UserSettings } from '../running/running-service.ts';
+import { sizeText } from '../size-text.ts';
 
 /** A block of the inventory, with secrets in the places of files. */
 export type Block = { readonly [key: string]: YamlValue | undefined };
@@ -10,14 +10,6 @@ export type Block = { readonly [key: string]: YamlValue | undefined };
 /** A text, as a secret if it may be one. */
 export const guarded = (name: string, text: string): string | Secret =>
   mayBeSecret(name, text) ? Secret.of(text) : text;
-
-const LARGEST_FIRST = Object.entries(SIZE_UNITS).toSorted(([, a], [, b]) => b - a);
-
-/** `512m`, as the inventory takes it. */
-function sizeText(bytes: number): string {
-  const [unit, size] = LARGEST_FIRST.find(([, size]) => bytes % size === 0) ?? ['k', 2 ** 10];
-  return `${Number((bytes / size).toFixed(3))}${unit}`;
-}
 
 /** Labels of the tool that made a container: they do not hold for a new one. */
 const isMakers = (label: string): boolean => /^(?:com\.docker\.|desktop\.docker\.io\/|api7-orch\.)/.test(label);

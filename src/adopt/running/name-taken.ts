@@ -17,7 +17,7 @@ export function nameTaken(
 ): readonly Refusal[] {
   if (there === null || there.Id === mayHave || isOwn(there) || isCreatedAgain(there, mayHave)) return [];
   const name = shortName(there);
-  const what = `${name}: it has the name that the container of this host gets, and api7-orch did not create it`;
+  const what = `${name}: it has the name of the new container, and api7-orch did not create it`;
   const hint = `give it another name, which stops nothing: docker rename ${typed(name, `${CONTAINERS[service]}-earlier`)}`;
   return [refusal('NAME', what, hint)];
 }

@@ -52,7 +52,7 @@ function findingLines(
   const room = width - INDENT - WORD_WIDTH;
   const [first = '', ...rest] = [
     ...wrapped(`${check}: ${message ?? ''}`, room),
-    ...(hint === undefined ? [] : wrapped(`hint: ${hint}`, room)),
+    ...(hint === undefined || details !== undefined ? [] : wrapped(`hint: ${hint}`, room)),
     ...(details === undefined ? [] : details.split('\n').flatMap((line) => item(line, room))),
   ];
   const margin = ' '.repeat(INDENT);

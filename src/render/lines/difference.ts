@@ -35,13 +35,20 @@ export function summary(differences: readonly ShownDifference[]): string {
   if (isAllNew(differences)) return '';
   const words = changedWords(differences, (row) => {
     const isPlain = [row.before, row.after].every((value) => isShort(value));
-    const name = row.path === '' ? 'state' : row.path;
+    const name = row.path === '' ? 'state' : (NAMES[row.path] ?? row.path);
     return isPlain ? `${name} ${shortValue(row.before)} → ${shortValue(row.after)}` : `${name} changed`;
   });
   const shown = words.slice(0, FIELDS_IN_A_LINE);
   const rest = words.length - shown.length;
   return shown.length === 0 ? '' : ` (${shown.join(', ')}${rest === 0 ? '' : `, ${rest} more`})`;
 }
+
+/** Names for people, of fields whose own name is two words in one. */
+const NAMES: Readonly<Record<string, string>> = {
+  stopSignal: 'stop signal',
+  stopTimeoutSeconds: 'stop timeout in seconds',
+  nofile: 'open files',
+};
 
 /** Digests and lists are useless in one line. */
 const isShort = (value: Data | undefined): boolean =>
