@@ -45,29 +45,24 @@ export async function wait<S extends Data>(world: TaskWorld, task: Task<unknown,
 }
 
 /**
- * The same host, with `meet` awaited before call number `nth` of a method (from 1): an action of another process at this very
- * moment. If it throws, the controller is killed there.
+ * The same host, with `meet` awaited before change number `nth` of a file (from 1): an action of another process at this
+ * very moment. If it throws, the controller is killed there. Changes of other files do not count.
  */
-export function meeting(
-  host: Connection,
-  method: keyof Connection,
-  nth: number,
-  meet: () => Promise<unknown>,
-): Connection {
+export function meeting(host: Connection, path: string, nth: number, meet: () => Promise<unknown>): Connection {
   let calls = 0;
   return new Proxy(host, {
     get(target, key) {
       const value: unknown = Reflect.get(target, key, target);
       if (typeof value !== 'function') return value;
-      if (key !== method) return value.bind(target);
+      if (key !== 'swapFile') return value.bind(target);
       return async (...words: readonly unknown[]): Promise<unknown> => {
-        if (++calls === nth) await meet();
+        if (words[0] === path && ++calls === nth) await meet();
         return await value.apply(target, words);
       };
     },
   });
 }
 
-/** The same host; the controller is killed before this call of the method. */
-export const killedAt = (host: Connection, method: keyof Connection, nth: number): Connection =>
-  meeting(host, method, nth, () => Promise.reject(new Error('killed')));
+/** The same host; the controller is killed before this change of the file. */
+export const killedAt = (host: Connection, path: string, nth: number): Connection =>
+  meeting(host, path, nth, () => Promise.reject(new Error('killed')));

@@ -212,7 +212,7 @@ export function loadBalancerContract(
     row(undefined, 'killed between restore and removal of the lease: the next run removes it', async (world) => {
       const before = (await see(world)).servers.map(({ setting }) => setting);
       await apply(world, out(world));
-      const dies = killedAt(world.host, 'swapFile', 2);
+      const dies = killedAt(world.host, leaseOf(world), 2);
       await expect(apply({ ...world, host: dies }, restoreMember(at(world)))).rejects.toThrow('killed');
       expect((await see(world)).lease).not.toBeNull();
       expect(await many(world)).toContain('gw-1');
@@ -224,7 +224,7 @@ export function loadBalancerContract(
     row(undefined, 'an operator who drains between the read and the write of a run keeps the drain', async (world) => {
       const hers = { ...at(world), by: 'ops@desk', reason: 'new disks', how: 'drained', kind: 'hand' } as const;
       const run = drainMember({ ...at(world), ...by, how: 'drained', run: 'r1', evenHeld: false });
-      const host = meeting(world.host, 'swapFile', 1, () => apply(world, drainMember(hers)));
+      const host = meeting(world.host, leaseOf(world), 1, () => apply(world, drainMember(hers)));
       await expect(apply({ ...world, host }, run)).rejects.toMatchObject({
         code: 'NODE_HELD',
         message: expect.stringContaining('ops@desk'),
@@ -241,7 +241,7 @@ export function loadBalancerContract(
       async (world) => {
         const before = (await see(world)).servers.map(({ setting }) => setting);
         const run = drainMember({ ...at(world), ...by, how: 'drained', run: 'r1' });
-        const host = meeting(world.host, 'swapFile', 1, () => apply(world, run));
+        const host = meeting(world.host, leaseOf(world), 1, () => apply(world, run));
         const hers = drainMember({ ...at(world), by: 'ops@desk', reason: 'new disks', how: 'drained', kind: 'hand' });
         await apply({ ...world, host }, hers);
         const { lease } = await see(world);
@@ -256,7 +256,7 @@ export function loadBalancerContract(
       await using world = await open();
       await apply(world, drainMember({ ...at(world), ...by, how: 'drained', run: 'r1' }));
       const hers = drainMember({ ...at(world), by: 'ops@desk', reason: 'new disks', how: 'drained', kind: 'hand' });
-      const host = meeting(world.host, 'swapFile', nth, () => apply(world, hers));
+      const host = meeting(world.host, leaseOf(world), nth, () => apply(world, hers));
       await apply({ ...world, host }, restoreMember({ ...at(world), run: 'r1' }));
       expect((await see(world)).lease).toMatchObject({ by: 'ops@desk', kind: 'hand' });
       expect(await look(world, restoreMember(at(world)))).toContain('new disks');
@@ -364,7 +364,9 @@ export function loadBalancerContract(
       const inPart = restoreMember({ ...at(world), run: 'r1', percent: 10 });
       // Killed before the lease is written for the second time.
       await apply(world, drained);
-      await expect(apply({ ...world, host: killedAt(world.host, 'swapFile', 2) }, inPart)).rejects.toThrow('killed');
+      await expect(apply({ ...world, host: killedAt(world.host, leaseOf(world), 2) }, inPart)).rejects.toThrow(
+        'killed',
+      );
       await restored(restoreMember(at(world)));
       // Observed to be unhealthy.
       await apply(world, drained);
@@ -401,6 +403,8 @@ export function loadBalancerContract(
     });
   });
 }
+
+const leaseOf = ({ balancer }: BalancerWorld): string => leasePath(balancer.pool, 'gw-1');
 
 const timingOf = (world: BalancerWorld): Promise<CheckTiming> =>
   world.balancer.timing(world.host, world.member('gw-1'));

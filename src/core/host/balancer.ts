@@ -171,6 +171,13 @@ export interface Balancer {
   forgetsDrains?(host: Reader, member: Member): Promise<string | undefined>;
   /** Servers with the member's address on other ports: a drain of the member does not stop their requests. */
   otherPorts?(host: Reader, member: Member): Promise<readonly OtherPort[]>;
+  /** Files that `set` writes under a temporary name beside them: `lb doctor` finds what a killed run left there. */
+  readonly files?: readonly string[];
+  /**
+   * How an operator ends the drain of servers without api7-orch, as the end of a sentence: `on lb-1 remove "down" from
+   * gateways/gw-1`. Absent: it is only known which servers to restore.
+   */
+  byHand?(servers: readonly string[]): string;
   /** `null` if the driver does not count. */
   counters(host: Reader, member: Member): Promise<Counters | null>;
 }

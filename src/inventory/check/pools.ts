@@ -1,12 +1,13 @@
 import { matchPattern, type PatternNames } from '../pattern.ts';
 import type { Problem } from '../problem.ts';
+import { CONTROLS } from '../schema/load-balancers.ts';
 import { fieldsOf, textOf } from './loose.ts';
 
 interface Pool {
   readonly name: string;
   readonly driver: string | undefined;
-  /** Identifies the balancer's control interface: two pools may share a host, but not this. */
-  readonly by: string | undefined;
+  /** What the pool is controlled by, such as a socket. Absent: its driver separates pools itself. */
+  readonly by?: { readonly field: string; readonly value: string | undefined; readonly shared: boolean };
   readonly hosts: readonly string[];
   readonly members: readonly string[];
   readonly port: string;
@@ -14,7 +15,7 @@ interface Pool {
 
 /**
  * Pools that conflict: a drain for one pool would look like an external drain to the other, and two pools with one
- * include file would overwrite each other.
+ * file would overwrite each other.
  */
 export function checkPools(file: ReadonlyMap<string, unknown>, names: PatternNames): readonly Problem[] {
   const problems: Problem[] = [];
@@ -33,12 +34,11 @@ export function checkPools(file: ReadonlyMap<string, unknown>, names: PatternNam
       const host = pool.hosts.find((each) => other.hosts.includes(each));
       if (host === undefined) continue;
       const member = pool.members.find((each) => other.members.includes(each));
-      const sameFile = pool.driver === 'nginx' && other.driver === 'nginx' && pool.by === other.by;
-      if (sameFile)
+      if (pool.by?.shared === false && sameControl(pool, other))
         problems.push({
-          path: ['load_balancers', name, 'include'],
+          path: ['load_balancers', name, pool.by.field],
           at: 'value',
-          message: `is the file of pool "${other.name}" on ${host} already; each upstream has one of its own`,
+          message: `belongs to pool "${other.name}" on ${host} already; each pool needs one of its own`,
         });
       else if (member !== undefined && pool.port === other.port && clash(pool, other))
         problems.push({
@@ -52,10 +52,11 @@ export function checkPools(file: ReadonlyMap<string, unknown>, names: PatternNam
   return problems;
 }
 
-/** Two processes of one kind on a host may serve the same members; hooks separate pools themselves. */
-function clash(a: Pool, b: Pool): boolean {
-  return a.driver !== b.driver || (a.driver !== 'command' && a.by === b.by);
-}
+/** Two processes of one kind on a host may serve the same members. */
+const clash = (a: Pool, b: Pool): boolean => a.driver !== b.driver || sameControl(a, b);
+
+const sameControl = (a: Pool, b: Pool): boolean =>
+  a.driver === b.driver && a.by?.value !== undefined && a.by.value === b.by?.value;
 
 function poolOf(name: string, fields: ReadonlyMap<string, unknown>, names: PatternNames): Pool {
   const matched = (field: string): readonly string[] => {
@@ -67,10 +68,14 @@ function poolOf(name: string, fields: ReadonlyMap<string, unknown>, names: Patte
       return [];
     }
   };
+  const driver = textOf(fields.get('driver'));
+  const control = driver === undefined ? undefined : CONTROLS.get(driver);
   return {
     name,
-    driver: textOf(fields.get('driver')),
-    by: textOf(fields.get('socket')) ?? textOf(fields.get('include')),
+    driver,
+    ...(control === undefined
+      ? {}
+      : { by: { ...control, value: textOf(fields.get(control.field)) ?? control.byDefault } }),
     hosts: matched('hosts'),
     members: matched('members'),
     port: String(fields.get('port')),

@@ -36,7 +36,7 @@ const common = {
       ),
       on_timeout: otherwise(
         choice(
-          'After that time: restore the member and end the run, ask, or stop the member once no new sessions come and let its graceful stop finish the rest.',
+          'After that time: `abort` restores the member and ends the run. `hold` asks. `quit_tail` stops the member once no new sessions come; its graceful stop finishes the rest.',
           ['abort', 'hold', 'quit_tail'],
         ),
         DEFAULTS.drainOnTimeout,
@@ -117,6 +117,24 @@ const drivers = [
 
 /** A pool with a driver as in the file, with its driver's defaults. */
 export type ManagedFile = z.output<(typeof drivers)[number]>;
+
+/** The field of a driver that names what pools on one host are controlled by: a socket, a file. */
+interface Control {
+  readonly field: string;
+  /** Several pools may have it, with other members or ports. */
+  readonly shared: boolean;
+  readonly byDefault?: string;
+}
+
+/** By driver; undefined: the driver separates pools itself. */
+const controls: Readonly<Record<ManagedFile['driver'], Control | undefined>> = {
+  haproxy: { field: 'socket', shared: true },
+  nginx: { field: 'include', shared: false },
+  command: undefined,
+};
+
+/** What tells the pools of one driver apart, by the driver's name; all drivers, in the order of the schema. */
+export const CONTROLS: ReadonlyMap<string, Control | undefined> = new Map(Object.entries(controls));
 
 type OwnOf<Pool> = Pool extends ManagedFile ? Omit<Pool, keyof typeof common | 'hosts'> : never;
 

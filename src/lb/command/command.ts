@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { OrchError } from '../../core/base/errors.ts';
 import { lastLines } from '../../core/base/excerpt.ts';
 import { redact } from '../../core/base/redact.ts';
-import type { Balancer, BalancerView, CheckTiming, Lease, Member } from '../../core/host/balancer.ts';
+import type { Balancer, BalancerView, Lease, Member } from '../../core/host/balancer.ts';
 import type { Connection, Reader, RunOptions, RunResult } from '../../core/host/connection.ts';
 import { commandsMissing } from '../commands-missing.ts';
+import { type DeclaredChecks, declaredTiming } from '../declared-timing.ts';
 
 /** Argument lists, run as root on the balancer's host, without a shell and without substitutions. */
 export interface BalancerHooks {
@@ -21,7 +22,7 @@ export interface CommandDriverOptions {
   readonly host: string;
   readonly hooks: BalancerHooks;
   /** As declared in the inventory; else assumed. */
-  readonly check?: { readonly everyMs: number; readonly fall: number; readonly rise: number };
+  readonly check?: DeclaredChecks;
 }
 
 const status = z.strictObject({
@@ -101,11 +102,7 @@ export function commandDriver({ pool, host: runsOn, hooks, check }: CommandDrive
         { name: `${pool} on ${runsOn}`, field: `load_balancers.${pool}.hooks` },
       ),
 
-    async timing(): Promise<CheckTiming> {
-      return check === undefined
-        ? { everyMs: 2000, fall: 3, rise: 2, slowstartMs: 0, source: 'assumed', from: 'no check is declared' }
-        : { ...check, slowstartMs: 0, source: 'declared', from: 'the inventory' };
-    },
+    timing: async () => declaredTiming(check),
 
     async counters(host, member) {
       return hooks.counters === undefined ? null : look(host, 'counters', hooks.counters, member, counted);

@@ -97,6 +97,9 @@ export function haproxy(options: HaproxyOptions): Balancer {
       return otherServersOf(snapshot, member).map((server) => ({ name: nameOf(server), port: server.port }));
     },
 
+    byHand: (servers) =>
+      `on ${runsOn} send to ${socket}: ${servers.map((name) => `set server ${name} state ready`).join('; ')}`,
+
     async counters(host, member) {
       const snapshot = await readHaproxy(host, socket);
       const stats = mine(snapshot, member).map((server) => snapshot.stats.get(nameOf(server)));

@@ -4,6 +4,7 @@ import { nginxTime } from '../../core/base/nginx-time.ts';
 import type { Balancer, BalancerView, CheckTiming, Lease, Member, ServerView } from '../../core/host/balancer.ts';
 import type { Connection, Reader } from '../../core/host/connection.ts';
 import { commandsMissing } from '../commands-missing.ts';
+import { type DeclaredChecks, declaredTiming } from '../declared-timing.ts';
 import { changeNginx, type NginxTools } from './change.ts';
 import { means, type NginxServer, placesOf, serversIn, withDown } from './servers.ts';
 import { lookAtNginx, type NginxPaths, type NginxSnapshot } from './snapshot.ts';
@@ -13,7 +14,7 @@ export interface NginxOptions extends NginxPaths, NginxTools {
   /** Inventory host that runs it. */
   readonly host: string;
   /** As declared in the inventory; else from the `server` line. */
-  readonly check?: { readonly everyMs: number; readonly fall: number; readonly rise: number };
+  readonly check?: DeclaredChecks;
 }
 
 /** How often a file that others change as well is read again. */
@@ -37,6 +38,7 @@ export function nginx(options: NginxOptions): Balancer {
     pool,
     host: runsOn,
     shows: { sessions: false, up: false, counters: false, reload: false },
+    files: [options.include],
 
     async view(host: Reader, member: Member): Promise<BalancerView> {
       const look = await lookAtNginx(host, options);
@@ -72,8 +74,7 @@ export function nginx(options: NginxOptions): Balancer {
     },
 
     async timing(host: Reader, member: Member): Promise<CheckTiming> {
-      if (options.check !== undefined)
-        return { ...options.check, slowstartMs: 0, source: 'declared', from: 'the inventory' };
+      if (options.check !== undefined) return declaredTiming(options.check);
       const [server] = serversOf(options, member, await lookAtNginx(host, options)).values();
       return { ...passiveChecks(server), source: 'read', from: `${runsOn}:${options.include}` };
     },
@@ -91,6 +92,9 @@ export function nginx(options: NginxOptions): Balancer {
       const { code, stdout } = await host.test({ argv }, { timeoutMs: DUMP_MS });
       return code === 0 ? placesOf(stdout, member.address).filter(({ port }) => port !== member.port) : [];
     },
+
+    byHand: (servers) =>
+      `on ${runsOn} remove "down" from ${servers.join(', ')} in ${options.include}, then reload nginx`,
 
     counters: async () => null,
   };

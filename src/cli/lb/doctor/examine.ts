@@ -8,6 +8,7 @@ import type { Reader } from '../../../core/host/connection.ts';
 import { besidePath, ENDINGS } from '../../../core/host/leftover-names.ts';
 import type { LockView } from '../../../core/host/lock.ts';
 import type { Inventory } from '../../../inventory/inventory.ts';
+import { balancerOf } from '../../../lb/drivers.ts';
 import { findLeftovers, type Leftover, type LeftoverPlaces } from '../../../tasks/leftovers.ts';
 import { type Connections, type PoolSnapshot, poolMembersOf, readPoolMembers } from '../../../traffic/pool-snapshot.ts';
 import { LOCK_PATHS } from '../../../transport/lock/fence.ts';
@@ -82,8 +83,8 @@ async function leftoversOn(connection: Reader, inventory: Inventory, name: strin
 function leftoverPlaces(inventory: Inventory, name: string): LeftoverPlaces {
   const host = inventory.hosts.get(name);
   const runsServices = host !== undefined && servicesOn(inventory, host).length > 0;
-  const includes = [...inventory.loadBalancers.values()].flatMap((pool) =>
-    pool.driver === 'nginx' && pool.hosts.includes(name) ? [pool.include] : [],
+  const written = [...inventory.loadBalancers.values()].flatMap((pool) =>
+    pool.driver !== 'none' && pool.hosts.includes(name) ? (balancerOf(pool, name).files ?? []) : [],
   );
   return {
     trees: [LOCK_PATHS.state, ...(runsServices ? [PATHS.home] : [])],
@@ -92,7 +93,7 @@ function leftoverPlaces(inventory: Inventory, name: string): LeftoverPlaces {
       ...(runsServices
         ? [PATHS.controlPlanePackage, PATHS.dataPlanePackage].map((path) => besidePath(path, ENDINGS.fresh))
         : []),
-      ...includes.flatMap((path) => [ENDINGS.fresh, ENDINGS.earlier].map((ending) => besidePath(path, ending))),
+      ...written.flatMap((path) => [ENDINGS.fresh, ENDINGS.earlier].map((ending) => besidePath(path, ending))),
     ],
     containers: runsServices,
   };

@@ -1,6 +1,6 @@
 import { typedLine } from '../../../core/base/argv.ts';
 import { redact } from '../../../core/base/redact.ts';
-import type { Lease, MemberView, ServerView } from '../../../core/host/balancer.ts';
+import type { Balancer, Lease, MemberView, ServerView } from '../../../core/host/balancer.ts';
 import type { Inventory } from '../../../inventory/inventory.ts';
 import { acceptsRequests, isDrainedOrMaintenance } from '../../../lb/read-member.ts';
 import { oneLine } from '../../../render/lines/paint.ts';
@@ -39,7 +39,7 @@ export function memberFinding(scene: Scene, one: Found): OfMember {
     item: null,
   };
   const { lease } = view;
-  if (lease === null && view.held.length > 0) return { finding: externalDrain(scene, place, poolMember, view) };
+  if (lease === null && view.held.length > 0) return { finding: externalDrain(scene.at, place, poolMember, view) };
   if (lease === null) return view.soaking === undefined ? {} : notSoaked(scene, place, poolMember, view.soaking);
   const about = { ...place, since: timeOf(Date.parse(lease.at)), by: redact(lease.by) };
   const isLost = view.servers.some(acceptsRequests);
@@ -86,7 +86,7 @@ function leftState({ balancer }: PoolMember, { servers }: MemberView, lease: Lea
 type Place = Pick<Finding, 'host' | 'node' | 'pool' | 'item'>;
 
 function externalDrain(
-  { at, inventory }: Scene,
+  at: Date,
   place: Place,
   { pool, balancer, member }: PoolMember,
   { servers, held }: MemberView,
@@ -102,22 +102,14 @@ function externalDrain(
     since: timeOf(at.getTime() - longest),
     by: null,
     fixable: false,
-    next: `to restore ${member.node}, ${byHand(inventory, pool.name, balancer.host, out)}`,
+    next: `to restore ${member.node}, ${byHand(balancer, out)}`,
   };
 }
 
 /** How an operator resets servers that are drained without a lease. */
-function byHand({ loadBalancers }: Inventory, pool: string, host: string, servers: readonly ServerView[]): string {
-  const settings = loadBalancers.get(pool);
+function byHand(balancer: Balancer, servers: readonly ServerView[]): string {
   const names = servers.filter(isDrainedOrMaintenance).map(({ name }) => name);
-  switch (settings?.driver) {
-    case 'haproxy':
-      return `on ${host} send to ${settings.socket}: ${names.map((name) => `set server ${name} state ready`).join('; ')}`;
-    case 'nginx':
-      return `on ${host} remove "down" from ${names.join(', ')} in ${settings.include}, then reload nginx`;
-    default:
-      return `set ${names.join(', ')} back on ${host}`;
-  }
+  return balancer.byHand?.(names) ?? `set ${names.join(', ')} back on ${balancer.host}`;
 }
 
 /**
