@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { formatDuration } from '../src/core/base/duration.ts';
 import { COUNTS, formatSize, LIMITS, type StreamLimit } from '../src/core/bounds/limits.ts';
+import { withSection } from './page-section.ts';
 
 const PAGE = new URL('../docs/security.md', import.meta.url);
 const BEGIN = '<!-- limits: npm run limits-table -->\n';
@@ -38,11 +39,6 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): r
 ];
 
 /** The page with the tables inserted. */
-export function withLimits(page: string): string {
-  const from = page.indexOf(BEGIN) + BEGIN.length;
-  const to = page.indexOf(END);
-  if (from < BEGIN.length || to < from) throw new Error('docs/security.md has no place for the limits');
-  return page.slice(0, from) + limitsTable() + page.slice(to);
-}
+export const withLimits = (page: string): string => withSection(page, BEGIN, END, limitsTable());
 
 if (import.meta.main) writeFileSync(PAGE, withLimits(readFileSync(PAGE, 'utf8')));

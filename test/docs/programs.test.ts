@@ -1,25 +1,18 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { play } from '../../src/core/play/play.ts';
 import type { Playbook } from '../../src/core/play/playbook.ts';
 import { FakeHost } from '../../src/testing/fake-host.ts';
 import { runPlays } from '../support/cluster/run-fake.ts';
-import { blocksOf } from './pages.ts';
+import { moduleFolder, moduleWith } from './modules.ts';
 
-const folder = new URL('../../.cache/docs-examples/', import.meta.url);
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = moduleFolder('docs-examples');
+afterAll(() => folder[Symbol.dispose]());
 
-/** The module in a page's code that begins with an import and contains `text`. */
+/** The module of a page that contains `text`. */
 async function moduleOf(page: string, text: string): Promise<Readonly<Record<string, unknown>>> {
-  const block = blocksOf(page).find(
-    ({ language, code }) => language === 'ts' && code.startsWith('import ') && code.includes(text),
-  );
-  if (block === undefined) return expect.fail(`no module with ${text} on ${page}`);
-  mkdirSync(folder, { recursive: true });
-  const file = new URL(`${text}.ts`, folder);
   // The hosts of a test run belong to no group.
-  writeFileSync(file, block.code.replace("hosts: 'data_plane'", "hosts: 'all'"));
-  return import(file.pathname);
+  const code = moduleWith(page, text).code.replace("hosts: 'data_plane'", "hosts: 'all'");
+  return import(folder.write(`${text}.ts`, code));
 }
 
 async function gateway(): Promise<FakeHost> {

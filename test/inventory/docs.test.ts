@@ -3,13 +3,15 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { withFields } from '../../scripts/inventory-page.ts';
 import { loadInventory } from '../../src/inventory/load.ts';
 import { inventoryReference } from '../../src/inventory/schema/reference.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/inventory.md'), 'utf8');
 
-test('the reference of all fields is the one made from the schema', () => {
+test('the page has all fields of the schema: npm run inventory-page writes them', () => {
   expect(page).toContain(inventoryReference());
+  expect(withFields(page)).toBe(page);
 });
 
 test('the errors shown are the real ones', async () => {
