@@ -1,5 +1,5 @@
 import { safeData, safeJson } from '../core/base/safe-text.ts';
-import { joined } from '../render/lines/line.ts';
+import { columnsOf, joined } from '../render/lines/line.ts';
 import { type Paint, paintFor } from '../render/lines/paint.ts';
 import { sinkOf } from '../render/sink.ts';
 import type { ReadFlags } from './session.ts';
@@ -27,7 +27,7 @@ export async function printReport<T>(
   out.write(
     output === 'json'
       ? `${safeJson(report, 2)}\n`
-      : joined(linesOf(safeData(report), { paint: paintFor(stdout), width: widthOf(stdout) })),
+      : joined(linesOf(safeData(report), { paint: paintFor(stdout), width: widthOf(stdout) }), columnsOf(stdout)),
   );
   await out.flush();
 }

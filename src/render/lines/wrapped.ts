@@ -1,10 +1,25 @@
+export interface WrapOptions {
+  /** Margin of all lines but the first. */
+  readonly hang?: number;
+  /** Columns of a word; default: its characters. */
+  readonly length?: (word: string) => number;
+}
+
 /** A text in lines of at most `width`; a longer word gets its own line. */
-export function wrapped(text: string, width: number): readonly string[] {
-  const lines: string[] = [];
+export function wrapped(
+  text: string,
+  width: number,
+  { hang = 0, length = (word) => word.length }: WrapOptions = {},
+): readonly string[] {
+  const lines: { text: string; used: number }[] = [];
   for (const word of text.split(/\s+/)) {
     const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
+    const own = length(word);
+    if (last !== undefined && last.used + 1 + own <= width) {
+      last.text += ` ${word}`;
+      last.used += 1 + own;
+    } else
+      lines.push(last === undefined ? { text: word, used: own } : { text: ' '.repeat(hang) + word, used: hang + own });
   }
-  return lines;
+  return lines.map((line) => line.text);
 }

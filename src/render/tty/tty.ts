@@ -1,7 +1,7 @@
-import { indented, safeData, safeText } from '../../core/base/safe-text.ts';
+import { safeData, safeText } from '../../core/base/safe-text.ts';
 import { fold } from '../fold.ts';
 import { eventLines } from '../lines/event-lines.ts';
-import { joined, type Line } from '../lines/line.ts';
+import { joined, type Line, oneOf } from '../lines/line.ts';
 import { paintFor } from '../lines/paint.ts';
 import { recap } from '../lines/recap.ts';
 import type { Detail, Renderer } from '../renderer.ts';
@@ -33,10 +33,12 @@ export function ttyRenderer({ stdout, stderr, now = Date.now, ...detail }: TtyOp
   let held = 0;
   let abandon = (): void => {};
 
-  const draw = () => frame(view, now(), { rows: stdout.rows ?? 24, columns: stdout.columns ?? 80 }, paint);
+  const columns = (): number => stdout.columns ?? 80;
+  const draw = () => frame(view, now(), { rows: stdout.rows ?? 24, columns: columns() }, paint);
   const show = (screen: Screen): void => {
     if (held > 0) return;
-    if (pending.length > 0) screen.print(pending.splice(0).map(({ to, text }) => ({ to, text: indented(text) })));
+    if (pending.length > 0)
+      screen.print(pending.splice(0).map(({ to, text }) => ({ to, text: oneOf(text, columns()) })));
     screen.paint();
   };
   const open = async (): Promise<Screen> => {
@@ -79,8 +81,13 @@ export function ttyRenderer({ stdout, stderr, now = Date.now, ...detail }: TtyOp
         await screen.close();
       }
       // The last lines, or all of them if no frame could be drawn.
-      out.write(joined(pending.splice(0).map(({ text }) => text)));
-      if (view.end !== undefined) out.write(joined(recap(view, paint)));
+      out.write(
+        joined(
+          pending.splice(0).map(({ text }) => text),
+          columns(),
+        ),
+      );
+      if (view.end !== undefined) out.write(joined(recap(view, paint), columns()));
       await out.flush();
     },
   };
