@@ -123,9 +123,9 @@ describe('differences in a line', () => {
 
   test.each([
     ['', '""'],
-    [null, 'null'],
+    [null, 'none'],
     [undefined, 'none'],
-    [['a', { b: 1 }], '["a",{"b":1}]'],
+    [['a', { b: 1 }], 'a, b 1'],
     [`sha256:${'0123456789abcdef'.repeat(4)}`, '01234567…'],
     ['x'.repeat(50), `${'x'.repeat(39)}…`],
     ['two\nlines', 'two'],

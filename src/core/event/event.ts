@@ -146,6 +146,8 @@ export type RunEvent =
       readonly host?: string;
       readonly waiting: boolean;
       readonly why: string;
+      /** What the operator can do about it. */
+      readonly hint?: string;
       /** At the end of the pause: whether the answer was yes. */
       readonly answer?: boolean;
     }

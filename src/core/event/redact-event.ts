@@ -65,7 +65,7 @@ export function redactEvent(event: RunEvent): RunEvent {
     case 'roll.step':
       return { ...event, ...defined({ note: ifAny(event.note, redact) }) };
     case 'roll.hold':
-      return { ...event, why: redact(event.why) };
+      return { ...event, why: redact(event.why), ...defined({ hint: ifAny(event.hint, words) }) };
     case 'roll.evidence':
       return { ...event, evidence: redactEvidence(event.evidence) };
     case 'roll.end':

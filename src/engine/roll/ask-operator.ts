@@ -15,7 +15,8 @@ export async function askPerson(
   const { emit, play, ask, clock, signal } = context;
   const about = node ?? fault.host;
   const host = about === undefined ? {} : { host: about };
-  const hold = { type: 'roll.hold', play: play.options.name, ...host, why: fault.message } as const;
+  const hint = fault.hint === undefined ? {} : { hint: fault.hint };
+  const hold = { type: 'roll.hold', play: play.options.name, ...host, why: fault.message, ...hint } as const;
   emit({ ...hold, waiting: true });
   const answer = (await ask?.(`${about === undefined ? '' : `${about}: `}${questionOf(node, fault)}`)) ?? false;
   emit({ ...hold, waiting: false, answer });

@@ -8,10 +8,19 @@ const DIGEST = /^(?:[a-z0-9]+:)?([0-9a-f]{8})[0-9a-f]{24,}$/;
 
 /** A short form of a value. Digests are cut to a few characters. */
 export function shortValue(value: Data | undefined, width = 40): string {
-  if (value === undefined) return 'none';
-  if (typeof value !== 'string') return oneLine(JSON.stringify(value), width);
+  if (value === undefined || value === null) return 'none';
+  if (typeof value === 'object') return oneLine(partsOf(value, width), width);
+  if (typeof value !== 'string') return oneLine(String(value), width);
   const digest = DIGEST.exec(value);
   return digest?.[1] === undefined ? oneLine(value === '' ? '""' : value, width) : `${digest[1]}…`;
+}
+
+/** The items of a list, or the fields of an object with their names. */
+function partsOf(value: Exclude<Data, null | boolean | number | string>, width: number): string {
+  const parts = Array.isArray(value)
+    ? value.map((item: Data) => shortValue(item, width))
+    : Object.entries(value).map(([key, field]) => `${key} ${shortValue(field, width)}`);
+  return parts.length === 0 ? 'none' : parts.join(', ');
 }
 
 /** One difference as a field: `mode: 0644 → 0640`. */

@@ -67,10 +67,14 @@ function nodeDoneLines(
 
 /** The pause of a run, and its end. */
 export function holdLines(event: RollHold, view: RunView, paint: Paint): readonly Line[] {
-  const { host, why, waiting, answer } = event;
+  const { host, why, hint, waiting, answer } = event;
   // A message may start with its object already.
   const about = host === undefined || why.startsWith(`${host}:`) ? '' : `${host}: `;
-  if (waiting) return [err(`${paint('yellow', 'HOLD')}: ${about}${why}`)];
+  if (waiting)
+    return [
+      err(`${paint('yellow', 'HOLD')}: ${about}${why}`),
+      ...(hint === undefined ? [] : [err(`    hint: ${hint}`)]),
+    ];
   return [
     err(answer === false ? paint('yellow', 'Stopping: the answer was no.') : paint('cyan', 'Resumed.')),
     // On the same stream: it must not overtake the previous line.

@@ -37,6 +37,7 @@ export interface MemberChange {
 
 /** The drain or restore in a task's title; undefined for other titles. */
 export function memberChange(title: string): MemberChange | undefined {
-  const [, pool, node, balancer] = /^(\S+): (\S+) is (?:drained|closed|restored) \(on (\S+)\)$/.exec(title) ?? [];
+  const [, pool, node, balancer] =
+    /^(\S+): (\S+) (?:is (?:drained|closed|restored)|has a lease) \(on (\S+)\)$/.exec(title) ?? [];
   return pool === undefined || node === undefined || balancer === undefined ? undefined : { pool, node, balancer };
 }

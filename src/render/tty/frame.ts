@@ -40,13 +40,13 @@ function heading(view: RunView, hosts: readonly HostView[], now: number): string
   if (view.play === undefined) {
     const all = [...view.hosts.values()];
     return view.exec
-      ? `${view.title}: ${all.filter(isDone).length}/${all.length} hosts done`
-      : `${view.title}: connecting, ${all.filter(({ state }) => state !== 'waiting').length}/${all.length} hosts`;
+      ? `${view.title}: ${all.filter(isDone).length} of ${count(all.length, 'host')} done`
+      : `${view.title}: connecting, ${all.filter(({ state }) => state !== 'waiting').length} of ${count(all.length, 'host')}`;
   }
   const total = (key: 'changed' | 'failed'): number => hosts.reduce((sum, { counts }) => sum + counts[key], 0);
   const parts = [
-    `${view.play}: ${hosts.filter((host) => isDone(host) || isNodeDone(view.roll, host.name)).length}/${hosts.length} hosts done`,
-    `${total('changed')} ${view.check ? 'would change' : 'changed'}`,
+    `${view.play}: ${hosts.filter((host) => isDone(host) || isNodeDone(view.roll, host.name)).length} of ${count(hosts.length, 'host')} done`,
+    `${count(total('changed'), 'change')}${view.check ? ' planned' : ''}`,
     ...(total('failed') > 0 ? [`${total('failed')} failed`] : []),
   ];
   const left = timeLeftMs(view.roll, now);

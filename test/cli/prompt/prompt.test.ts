@@ -187,7 +187,7 @@ describe('questions at the terminal', () => {
     expect([await ask(question), await ask(question), looked]).toEqual([undefined, undefined, 1]);
   });
 
-  test('the progress view makes room for the question, and returns below it', async () => {
+  test('the progress view makes room for the question below the lines that explain it, and returns below it', async () => {
     const terminal = new Terminal(12, 60);
     // Enough for a renderer, but no socket.
     const stream = terminal as unknown as NodeJS.WriteStream;
@@ -196,10 +196,11 @@ describe('questions at the terminal', () => {
     const events = numbered([
       { type: 'run.start', title: 'install', cluster: 'prod', check: false, hosts: ['gw-1'] },
       { type: 'play.start', play: 'Gateways', hosts: ['gw-1'] },
+      { type: 'warning', host: 'gw-1', message: 'its clock is 42 s ahead' },
       runEnd({ 'gw-1': { ok: 1 } }),
     ]);
     for (const event of events.slice(0, 2)) renderer.event(event);
-    await expect.poll(() => terminal.screen.join('\n')).toContain('Gateways: 0/1 hosts done');
+    await expect.poll(() => terminal.screen.join('\n')).toContain('Gateways: 0 of 1 host done');
     let during: readonly string[] = [];
     const ask = terminalAsk({
       ...defined({ hold: renderer.hold }),
@@ -213,13 +214,20 @@ describe('questions at the terminal', () => {
         close: () => {},
       }),
     });
+    renderer.event(events[2] ?? expect.fail());
     await ask(question);
-    expect(during.filter((line) => line !== '')).toEqual(['password of ops: ']);
-    await expect.poll(() => terminal.screen.join('\n')).toMatch(/password of ops: \n[\s\S]*Gateways: 0\/1 hosts done/);
-    for (const event of events.slice(2)) renderer.event(event);
+    // The last event has come in the same tick as the question.
+    expect(during.filter((line) => line !== '')).toEqual([
+      'install on prod: 1 host',
+      '== Gateways: gw-1',
+      '[gw-1] warning: its clock is 42 s ahead',
+      'password of ops: ',
+    ]);
+    await expect.poll(() => terminal.screen.join('\n')).toMatch(/password of ops: \n[\s\S]*Gateways: 0 of 1 host done/);
+    for (const event of events.slice(3)) renderer.event(event);
     await renderer.close();
     expect(terminal.all.join('\n')).toContain('password of ops: ');
-    expect(terminal.all.join('\n')).not.toContain('hosts done');
+    expect(terminal.all.join('\n')).not.toContain('host done');
     expect(terminal.cursorHidden).toBe(false);
   });
 });

@@ -59,7 +59,7 @@ const full: readonly RunEvent[] = [
     deadlines: [{ name: 'n', ms: 1, source: SECRET }],
   },
   { type: 'roll.step', play: 'p', host: 'gw-1', step: 'drain', status: 'failed', note: SECRET, durationMs: 1 },
-  { type: 'roll.hold', play: 'p', host: 'gw-1', waiting: true, why: SECRET },
+  { type: 'roll.hold', play: 'p', host: 'gw-1', waiting: true, why: SECRET, hint: SECRET },
   {
     type: 'roll.evidence',
     host: 'gw-1',

@@ -33,7 +33,7 @@ test('shows the progress, the active hosts with their tasks, and since when', ()
     begin('lb-1', 'member gw-2 (on lb-1)'),
   ]);
   expect(frame(view, 66_000, { rows: 24, columns: 80 }, noPaint)).toEqual([
-    'Gateways: 1/3 hosts done, 1 changed',
+    'Gateways: 1 of 3 hosts done, 1 change',
     '  gw-1     1m4s  package /opt/api7/package: 12 of 60 MB',
     '  gw-10    1m2s  waiting for health check http://127.0.0.1:7085/status',
     '  lb-1      59s  member gw-2 (on lb-1)',
@@ -60,7 +60,7 @@ test('a rolling change: finished nodes count, the step of the others, and the re
   ]);
   // gw-1 took 2 s, gw-2 began one second ago: one more second, and two for gw-3.
   expect(frame(view, 7000, { rows: 24, columns: 80 }, noPaint)).toEqual([
-    'Gateways: 1/3 hosts done, 0 changed, about 3s left',
+    'Gateways: 1 of 3 hosts done, 0 changes, about 3s left',
     '  gw-2      0s  4/7 wait until ready',
   ]);
 });
@@ -70,7 +70,7 @@ test('before the first play it shows how many hosts have responded', () => {
     { type: 'run.start', title: 'install', cluster: 'prod', check: false, hosts: ['a', 'b'] },
     { type: 'host.connected', host: 'a', durationMs: 1 },
   ]);
-  expect(frame(view, 0, { rows: 24, columns: 80 }, noPaint)).toEqual(['install: connecting, 1/2 hosts']);
+  expect(frame(view, 0, { rows: 24, columns: 80 }, noPaint)).toEqual(['install: connecting, 1 of 2 hosts']);
 });
 
 test('is never higher or wider than the terminal', () => {

@@ -146,7 +146,7 @@ describe('a terminal', () => {
     for (const event of numbered(events)) renderer.event(event);
     await pause(400);
     const { screen } = terminal;
-    const top = screen.findIndex((line) => line.startsWith('Gateways: 0/200 hosts done'));
+    const top = screen.findIndex((line) => line.startsWith('Gateways: 0 of 200 hosts done'));
     expect(top).toBeGreaterThanOrEqual(0);
     expect(screen.slice(top)[1]).toBe(`HOLD: ${why}`);
     expect(screen.slice(top).join('\n')).toMatch(/… and \d+ more hosts at work/);
@@ -188,7 +188,7 @@ describe('a terminal', () => {
     for (const event of numbered(events)) renderer.event(event);
     await pause(400);
     const screen = terminal.screen.join('\n');
-    expect(screen).toContain('Gateways: 0/200 hosts done, 0 changed, 1 failed');
+    expect(screen).toContain('Gateways: 0 of 200 hosts done, 0 changes, 1 failed');
     expect(screen).toMatch(/^ {2}gw-1 +.*package \/opt\/api7\/package$/m);
     expect(screen).toContain('… and 191 more hosts at work');
     expect(screen).toContain('failed: gw-7: no space is left');
