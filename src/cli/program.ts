@@ -180,8 +180,9 @@ export function program(): Command {
   withReport(
     runs
       .command('list')
-      .description('list runs; with -i also those recorded on hosts')
-      .addOption(optionalInventoryOption()),
+      .description('list the latest runs; with -i those of this cluster, also those recorded on hosts')
+      .addOption(optionalInventoryOption())
+      .option('--all', 'list all runs'),
   ).action(async (options) => exit(await (await import('./runs/list.ts')).runsList(options)));
   withReport(
     runs

@@ -16,6 +16,7 @@ import { pullForRun } from '../../tasks/image/pull-image.ts';
 import { RunPulls } from '../../tasks/image/run-pulls.ts';
 import { LOCK_PATHS } from '../../transport/lock/fence.ts';
 import type { Session } from '../session.ts';
+import { typedPath } from '../typed-path.ts';
 import { HostTrials } from './host-trials.ts';
 import type { ImageFacts, VerifiedImage } from './report.ts';
 
@@ -63,7 +64,7 @@ export async function tryImages(
     if (left.length > 0)
       failed(
         new OrchError('DOCKER_FAILED', `could not be removed: ${left.join(', ')}`, {
-          hint: `api7-orch lb doctor --fix -i ${inventory.file}`,
+          hint: `api7-orch lb doctor --fix -i ${typedPath(inventory.file)}`,
         }),
       );
     return { images: images.flat(), errors };

@@ -14,6 +14,7 @@ import { rollOptions } from '../run/roll-options.ts';
 import { withoutBalancers } from '../run/without-balancers.ts';
 import { runPlays } from '../run-plays.ts';
 import { type CliEnvironment, openSession, type ReadFlags, type Session, untilInterrupted } from '../session.ts';
+import { typedPath } from '../typed-path.ts';
 import { waitingNotice } from '../waiting-notice.ts';
 import { type Diagnosis, diagnose } from './doctor/diagnose.ts';
 import { type Examined, examine } from './doctor/examine.ts';
@@ -152,7 +153,7 @@ async function repair(
       title: 'lb doctor',
       cluster: inventory.cluster,
       plays: () => fixPlays(withoutBalancers(inventory, fix.gone), found),
-      goOn: () => typedLine(['api7-orch', 'lb', 'doctor', '--fix', '-i', inventory.file]),
+      goOn: () => typedLine(['api7-orch', 'lb', 'doctor', '--fix', '-i', typedPath(inventory.file)]),
       select: (pattern) => selectHosts(inventory, pattern),
     },
   );

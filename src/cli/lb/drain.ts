@@ -8,6 +8,7 @@ import { operatorName } from '../../local/operator.ts';
 import { portsNamedBehind } from '../../traffic/pool-member.ts';
 import { recordsOf } from '../../traffic/pool-snapshot.ts';
 import type { CliEnvironment } from '../session.ts';
+import { typedPath } from '../typed-path.ts';
 import { judgeDrain } from './judge.ts';
 import { balancersOf, nodesOf, poolsAround, unmanagedOf } from './nodes.ts';
 import { drainPlays, refuseUnknown } from './plays.ts';
@@ -77,7 +78,7 @@ function drainedNode({ file }: Inventory, node: string, isOut: boolean, failure:
     state: failure === undefined ? 'done' : 'failed',
     traffic: isOut ? 'out' : 'unknown',
     ...defined({ cause: failure }),
-    next: typedLine(['api7-orch', 'lb', 'restore', node, '-i', file]),
+    next: typedLine(['api7-orch', 'lb', 'restore', node, '-i', typedPath(file)]),
   };
 }
 

@@ -1,6 +1,7 @@
 import { formatDuration } from '../../core/base/duration.ts';
 import { loadInventory } from '../../inventory/load.ts';
 import { selectHosts } from '../../inventory/select.ts';
+import { nameList } from '../../render/lines/paint.ts';
 import { type Cell, type TableOptions, tableLines } from '../../render/lines/table.ts';
 import { printReport } from '../print-report.ts';
 import { type CliEnvironment, openSession, type ReadFlags, untilInterrupted } from '../session.ts';
@@ -33,10 +34,10 @@ export async function lockShow(pattern: string, flags: ReadFlags, environment: C
 /** `lock show` for people. */
 export function lockLines({ hosts, errors }: LocksReport, options: TableOptions): readonly string[] {
   const held = hosts.filter(({ lock }) => lock !== null);
-  const free = hosts.length - held.length;
+  const free = hosts.filter(({ lock }) => lock === null).map(({ host }) => host);
   return [
     ...(held.length === 0 ? [] : tableLines(COLUMNS, held.map(rowOf), options)),
-    ...(free === 0 ? [] : [`${free} ${free === 1 ? 'host is' : 'hosts are'} not locked`]),
+    ...(free.length === 0 ? [] : [`not locked: ${nameList(free)}`]),
     ...errors.map(({ code, host, message }) => options.paint('red', `${code} on ${host}: ${message}`)),
   ];
 }

@@ -7,6 +7,7 @@ import type { Inventory } from '../../inventory/inventory.ts';
 import { operatorName } from '../../local/operator.ts';
 import { fleetOf } from '../../traffic/fleet.ts';
 import type { Ask } from '../../transport/ssh/ask.ts';
+import { typedPath } from '../typed-path.ts';
 
 /** Flags of every verb that may drain nodes. */
 export interface RollFlags {
@@ -73,8 +74,8 @@ export function rollOptions(
       return answer?.reveal().trim() === inventory.cluster;
     },
     onNetwork: (listener) => hosts.onNetwork(listener),
-    restoreCommand: (node) => typedLine(['api7-orch', 'lb', 'restore', node, '-i', inventory.file]),
-    startCommand: (node) => typedLine(['api7-orch', 'run', 'start', '-i', inventory.file, '--limit', node]),
+    restoreCommand: (node) => typedLine(['api7-orch', 'lb', 'restore', node, '-i', typedPath(inventory.file)]),
+    startCommand: (node) => typedLine(['api7-orch', 'run', 'start', '-i', typedPath(inventory.file), '--limit', node]),
   };
 }
 

@@ -36,7 +36,7 @@ export interface RunsReport {
   readonly errors: readonly ErrorInfo[];
 }
 
-/** Runs of the controller and, with a session, those recorded on hosts; latest first. */
+/** Runs of the controller; with a session those of its cluster, also those recorded on hosts. Latest first. */
 export async function knownRuns(on?: {
   readonly session: Session;
   readonly inventory: Inventory;
@@ -45,7 +45,9 @@ export async function knownRuns(on?: {
   const { recorded, errors } = on === undefined ? { recorded: [], errors: [] } : await onHosts(on, journals);
   const ids = new Set(recorded.map(({ run }) => run));
   // A resumed run has a journal for each part.
-  const others = journals.map(ofJournal).filter(({ run }) => !ids.has(run));
+  const others = journals
+    .map(ofJournal)
+    .filter(({ run, cluster }) => !ids.has(run) && (on === undefined || cluster === on.inventory.cluster));
   return { runs: [...recorded, ...others].toSorted((a, b) => (a.at < b.at ? 1 : -1)), errors };
 }
 

@@ -1,8 +1,10 @@
 import { stripVTControlCharacters } from 'node:util';
 import { wrapped } from './wrapped.ts';
 
-/** Words of hosts, and lines of a diff: they stay as they are. */
-const QUOTED = /^(?: {4}[|+\-@\\ ]|\S+ \| )/;
+/** Output of `exec`, and lines of a diff: they stay as they are. */
+const QUOTED = /^(?: {4}[+\-@\\ ]|\S+ \| )/;
+/** A line of a log. */
+const LOG = /^ {4}\| /;
 /** A command to copy, up to the end of its clause. */
 const COMMAND =
   /(?:api7-orch (?:run|resume|rollback|runs|lb|lock|status|check|exec|adopt|discover|inventory|images)|ssh-keygen)(?: [^\s;]*[^\s;,:])*/g;
@@ -23,10 +25,16 @@ export function fitted(line: string, width: number): string {
   const { label, hang } = startOf(shown, width);
   const at = indexOfColumn(line, label);
   const words = line.slice(at).replace(COMMAND, (command) => command.replaceAll(' ', FIRM));
-  const first = `${line.slice(0, at).replaceAll(' ', FIRM)}${words}`;
-  const rows = wrapped(first, width, { hang, length: (word) => stripVTControlCharacters(word).length });
-  return rows.join('\n').replaceAll(FIRM, ' ');
+  const firm = line.slice(0, at).replaceAll(' ', FIRM);
+  const [command] = words.split(' ', 1);
+  const isAlone = command?.includes(FIRM) === true && label + columns(command) > width;
+  const rows = isAlone
+    ? wrapped(`${firm} ${words}`, width, { hang: MARGIN, length: columns })
+    : wrapped(firm + words, width, { hang, length: columns });
+  return rows.map((row) => row.replaceAll(FIRM, ' ').trimEnd()).join('\n');
 }
+
+const columns = (text: string): number => stripVTControlCharacters(text).length;
 
 /** Each line of a text fitted. */
 export const fittedLines = (text: string, width: number): string =>
@@ -37,6 +45,7 @@ export const fittedLines = (text: string, width: number): string =>
 
 /** Columns before the text that is wrapped, and the margin of its further rows. */
 function startOf(shown: string, width: number): { readonly label: number; readonly hang: number } {
+  if (LOG.test(shown)) return { label: 6, hang: 8 };
   const most = (width * 2) / 3;
   const gaps = [...shown.slice(0, width).matchAll(/\S {2,}(?=\S)/g)];
   const column = gaps.map(({ 0: gap, index }) => index + gap.length).findLast((end) => end <= most);

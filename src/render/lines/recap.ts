@@ -65,9 +65,11 @@ function errorLines({ fault, hosts, alike }: ErrorGroup, { evidence }: RunView, 
     ...(fault.task === undefined ? [] : [`  task:   ${taskWords(fault.task)}`]),
     ...block(`  cause${onHost}: `, fault.message),
     ...(fault.hint === undefined ? [] : block('  hint:   ', fault.hint)),
-    ...(fault.details === undefined || isInDiagnostics(fault.details, first, evidence)
-      ? []
-      : quoted(`  details${hosts.length > 1 ? ` (${first})` : ''}:`, fault.details, paint)),
+    ...quoted(
+      `  details${hosts.length > 1 ? ` (${first})` : ''}:`,
+      withoutDiagnostics(fault.details ?? '', first, evidence),
+      paint,
+    ),
     ...(fault.stack === undefined ? [] : quoted('  please report this, with:', fault.stack, paint)),
   ];
 }
@@ -75,11 +77,14 @@ function errorLines({ fault, hosts, alike }: ErrorGroup, { evidence }: RunView, 
 /**
  * A container's last log lines are details of the error and also diagnostics of its host: they are printed only there.
  */
-const isInDiagnostics = (details: string, host: string | undefined, all: RunView['evidence']): boolean =>
-  all.some(({ host: of, evidence }) => {
-    const lines = new Set(evidence.log.split('\n').map((line) => line.trimEnd()));
-    return of === host && details.split('\n').every((line) => line.trim() === '' || lines.has(line.trimEnd()));
-  });
+function withoutDiagnostics(details: string, host: string | undefined, all: RunView['evidence']): string {
+  const logs = all.filter(({ host: of }) => of === host).flatMap(({ evidence }) => evidence.log.split('\n'));
+  const known = new Set(logs.map((line) => line.trimEnd()));
+  return details
+    .split('\n')
+    .filter((line) => !known.has(line.trimEnd()))
+    .join('\n');
+}
 
 /** A text with its other lines indented below the first. */
 function block(label: string, text: string): readonly string[] {
@@ -90,10 +95,14 @@ function block(label: string, text: string): readonly string[] {
     .map((line, index) => `${index === 0 ? padded : ' '.repeat(padded.length)}${line}`);
 }
 
-const quoted = (label: string, text: string, paint: Paint): readonly string[] => [
-  label,
-  ...text
-    .trimEnd()
-    .split('\n')
-    .map((line) => paint('dim', `    | ${line}`)),
-];
+/** Words of others below a label; nothing if there are none. */
+const quoted = (label: string, text: string, paint: Paint): readonly string[] =>
+  text.trim() === ''
+    ? []
+    : [
+        label,
+        ...text
+          .trimEnd()
+          .split('\n')
+          .map((line) => paint('dim', `    | ${line}`)),
+      ];

@@ -11,7 +11,7 @@ export interface Column {
 
 export interface TableOptions {
   readonly paint: Paint;
-  /** Columns of the screen; a row's last cell is cut to fit. */
+  /** Columns of the screen. */
   readonly width: number;
 }
 
@@ -23,7 +23,7 @@ const NONE = '-';
 
 /**
  * Rows below a heading, in columns of the needed width. In a row with fewer cells than columns, the last cell gets all
- * remaining room. If the screen has no room for the last column, its text gets a line of its own.
+ * remaining room, and is cut to it. A text of the last column that does not fit gets a line of its own.
  *
  * @example tableLines([{ title: 'HOST' }, { title: 'STATE' }], [['gw-1', 'up']], { paint, width: 100 })
  */
@@ -35,17 +35,17 @@ export function tableLines(
   const head = columns.map(({ title }): Cell => ({ text: title, color: 'bold' }));
   const widths = columns.map((_, at) => Math.max(...[head, ...rows].map((row) => ownWidth(row, at, columns.length))));
   const before = widths.slice(0, -1).reduce((sum, width) => sum + width + GAP.length, 0);
-  if (before + LEAST <= options.width) return [head, ...rows].map((row) => rowLine(row, columns, widths, options));
+  const room = before + LEAST <= options.width ? options.width - before : 0;
   const [fewer, last] = [columns.slice(0, -1), columns.at(-1)];
   return [
-    rowLine(head.slice(0, -1), fewer, widths, options),
+    room === 0 ? rowLine(head.slice(0, -1), fewer, widths, options) : rowLine(head, columns, widths, options),
     ...rows.flatMap((row) => {
-      if (row.length < columns.length) return [rowLine(row, columns, widths, options)];
-      const { text } = partsOf(row.at(-1) ?? '');
+      const { text, color } = partsOf(row.at(-1) ?? '');
+      if (row.length < columns.length || clean(text).length <= room) return [rowLine(row, columns, widths, options)];
       const line = rowLine(row.slice(0, -1), fewer, widths, options);
-      return text === NONE
-        ? [line]
-        : [line, GAP + oneLine(`${last?.title.toLowerCase()}: ${text}`, options.width - GAP.length)];
+      if (text === NONE) return [line];
+      const own = oneLine(`${last?.title.toLowerCase()}: ${clean(text)}`, options.width - GAP.length);
+      return [line, GAP + (color === undefined ? own : options.paint(color, own))];
     }),
   ];
 }

@@ -59,13 +59,13 @@ const isActive = ({ task, step }: HostView): boolean => task !== undefined || st
 const roughly = (ms: number): string =>
   formatDuration(Math.max(0, Math.floor(ms / 1000)) * 1000).replace(/^0ms$/, '0s');
 
-/** A node's step with the progress of its task; else its task. */
+/** A node's step with its task, or the task alone; with the task's progress. */
 function activity({ name, task, step }: HostView, width: number, now: number): string {
-  const shown = step ?? task;
-  if (shown === undefined) return name;
-  const progress = task?.progress === undefined ? '' : `: ${oneLine(task.progress, 60)}`;
+  const { since } = step ?? task ?? { since: now };
+  const progress = task?.progress === undefined ? [] : [oneLine(task.progress, 60)];
   const waits = step === undefined && task?.waiting === true ? 'waiting for ' : '';
-  return `${name.padEnd(width)}  ${roughly(now - shown.since).padStart(6)}  ${waits}${shown.title}${progress}`;
+  const words = [...(step === undefined ? [] : [step.title]), ...(task === undefined ? [] : [waits + task.title])];
+  return `${name.padEnd(width)}  ${roughly(now - since).padStart(6)}  ${[...words, ...progress].join(': ')}`;
 }
 
 function failures(view: RunView, width: number): readonly string[] {

@@ -18,12 +18,12 @@ const host = (scene: LbScene, name: string): FakeHost => scene.hosts[name] as Fa
 test('show: the holder of each host, its pending requests and running scripts; no write', async () => {
   const scene = new LbScene();
   expect(await show(scene)).toBe(0);
-  expect(scene.printed).toBe('2 hosts are not locked\n');
+  expect(scene.printed).toBe('not locked: lb-1, lb-2\n');
   await host(scene, 'lb-1').lock.take(OWNER, null);
   const writes = host(scene, 'lb-1').writes;
   expect(await show(scene)).toBe(0);
   expect(scene.printed).toMatch(/^lb-1 +ops@ci +run install +\w+ +\w+ +run run-7$/m);
-  expect(scene.printed).toContain('1 host is not locked');
+  expect(scene.printed).toContain('\nnot locked: lb-2\n');
   expect(await show(scene, 'json')).toBe(0);
   expect(JSON.parse(scene.printed)).toMatchObject({
     hosts: [

@@ -93,9 +93,9 @@ beforeEach(() => {
 
 test('list without an inventory: the journals of this machine; no host is connected to', async () => {
   expect(await runsList({ forks: '5' }, outside)).toBe(0);
-  expect(scene.printed).toMatch(/^20261129T080000Z-install-9 +2026-11-29T08:00Z +- +ok +- +install --check$/m);
+  expect(scene.printed).toMatch(/^20261129T080000Z +2026-11-29T08:00Z +- +ok +- +install --check$/m);
   expect(scene.printed).toMatch(/^20261001-080000-0000aa .* ok +- +install$/m);
-  expect(scene.printed).toMatch(/-lb_drain-8 .* open /);
+  expect(scene.printed).toMatch(/^20261002T080000Z .* no end /m);
   expect(scene.connected).toEqual([]);
 });
 
@@ -105,7 +105,7 @@ test('list with an inventory: each run once, with its state; runs that can be re
   expect(scene.printed.split('\n').map((line) => line.split(/ {2,}/).slice(0, 5))).toEqual(
     expect.arrayContaining([
       [KILLED, '2026-11-29T10:00Z', 'ops@ci', 'running', '1 of 2 done, 1 failed'],
-      [FAILED, '2026-11-28T09:00Z', 'ops@ci', 'partial', '1 of 2 done, 1 failed'],
+      [FAILED, '2026-11-28T09:00Z', 'ops@ci', 'failed', '1 of 2 done, 1 failed'],
       [OLD, '2026-10-01T08:00Z', 'ops@ci', 'ok', '1 of 2 done, 1 failed'],
     ]),
   );
@@ -120,6 +120,27 @@ test('list with an inventory: each run once, with its state; runs that can be re
     ['20261002T080000Z-lb_drain-8', 'open', false],
     [OLD, 'ok', false],
   ]);
+});
+
+test('list prints the latest runs and those that can be resumed; --all prints the others', async () => {
+  for (let day = 10; day < 22; day += 1)
+    journal(`202612${day}T080000Z-install-${day}`, { title: 'install', time: `2026-12-${day}T08:00:00Z` });
+  journal('20261231T080000Z-install-40', { title: 'install', cluster: 'test', time: '2026-12-31T08:00:00Z' });
+  const rows = () =>
+    printed()
+      .split('\n')
+      .filter((line) => /^\d/.test(line));
+  expect(await runsList(flags(), outside)).toBe(0);
+  const latest = rows();
+  expect(latest.map((line) => line.split(' ')[0])).toEqual([
+    ...Array.from({ length: 10 }, (_, at) => `202612${21 - at}T080000Z`),
+    KILLED,
+    FAILED,
+    '5',
+  ]);
+  expect(latest.at(-1)).toBe('5 earlier runs: add --all');
+  expect(await runsList({ ...flags(), all: true }, outside)).toBe(0);
+  expect(rows()).toHaveLength(17);
 });
 
 test('a host that does not respond, and a damaged record, are errors among the others (exit 3)', async () => {

@@ -51,11 +51,18 @@ test.each([
   container on this host`,
   ],
   [
-    'words of the host stay as they are',
-    '    | nginx: [emerg] unknown directive "worker_proceses" in nginx.conf',
-    '    | nginx: [emerg] unknown directive "worker_proceses" in nginx.conf',
+    'a command after a padded label',
+    'To restore gw-2 as it is:  api7-orch lb restore gw-2 -i prod.yaml',
+    `To restore gw-2 as it is:
+  api7-orch lb restore gw-2 -i prod.yaml`,
   ],
-  ['output of exec too', `gw-1 | ${'word '.repeat(12)}`, `gw-1 | ${'word '.repeat(12)}`],
+  [
+    'a line of a log',
+    '    | nginx: [emerg] unknown directive "worker_proceses"',
+    `    | nginx: [emerg] unknown directive
+        "worker_proceses"`,
+  ],
+  ['output of exec stays as it is', `gw-1 | ${'word '.repeat(12)}`, `gw-1 | ${'word '.repeat(12)}`],
   ['lines of a diff too', `    +  key:   ${'word '.repeat(12)}`, `    +  key:   ${'word '.repeat(12)}`],
 ])('%s', (_, line, rows) => {
   expect(fitted(line, 40)).toBe(rows);

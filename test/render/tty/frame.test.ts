@@ -61,7 +61,7 @@ test('a rolling change: finished nodes count, the step of the others, and the re
   // gw-1 took 2 s, gw-2 began one second ago: one more second, and two for gw-3.
   expect(frame(view, 7000, { rows: 24, columns: 80 }, noPaint)).toEqual([
     'Gateways: 1 of 3 hosts done, 0 changes, about 3s left',
-    '  gw-2      0s  4/7 wait until ready',
+    '  gw-2      0s  4/7 wait until ready: health check http://127.0.0.1:7085/status',
   ]);
 });
 

@@ -5,6 +5,7 @@ import type { Inventory } from '../../../inventory/inventory.ts';
 import type { Leftover } from '../../../tasks/leftovers.ts';
 import { lockReport, type SeenLock } from '../../lock/read-locks.ts';
 import { environmentLockTimes } from '../../lock/times.ts';
+import { typedPath } from '../../typed-path.ts';
 import type { Examined } from './examine.ts';
 import { type DoctorReport, type Finding, type Note, OF_HOST, timeOf } from './finding.ts';
 import { memberFinding, type Scene } from './member-finding.ts';
@@ -27,7 +28,8 @@ export function diagnose(
   const locks = seen.hosts.flatMap(({ host, lock: view }) => (view === undefined ? [] : [{ host, view }]));
   const others = locks.filter(({ view }) => view.record?.run !== ownRun);
   const alive = others.filter(isAlive);
-  const command = (...words: readonly string[]): string => typedLine(['api7-orch', ...words, '-i', inventory.file]);
+  const command = (...words: readonly string[]): string =>
+    typedLine(['api7-orch', ...words, '-i', typedPath(inventory.file)]);
   const scene: Scene = {
     inventory,
     seen,

@@ -6,6 +6,7 @@ import { acceptsRequests, isDrainedOrMaintenance } from '../../../lb/read-member
 import { oneLine } from '../../../render/lines/paint.ts';
 import type { PoolMember } from '../../../traffic/pool-member.ts';
 import type { Found } from '../../../traffic/pool-snapshot.ts';
+import { typedPath } from '../../typed-path.ts';
 import { memberAcceptsRequests } from '../report.ts';
 import type { Examined } from './examine.ts';
 import { type Finding, type Note, timeOf } from './finding.ts';
@@ -48,7 +49,14 @@ export function memberFinding(scene: Scene, one: Found): OfMember {
     const held = `${poolMember.pool.name}: drained by lb drain (${oneLine(redact(lease.reason), 60)})`;
     if (!isLost) return { note: { ...about, kind, what: held } };
     const what = `${held}, but it gets requests: the balancer lost the drain`;
-    const drain = typedLine(['api7-orch', 'lb', 'drain', poolMember.member.node, '-i', scene.inventory.file]);
+    const drain = typedLine([
+      'api7-orch',
+      'lb',
+      'drain',
+      poolMember.member.node,
+      '-i',
+      typedPath(scene.inventory.file),
+    ]);
     const next = `to drain it again: ${drain} --reason TEXT; to end the drain: ${scene.restore(poolMember.member.node)}`;
     return { finding: { ...about, kind, what, next, fixable: false } };
   }
