@@ -16,7 +16,7 @@ export const withRunOptions = (command: Command, own: Option): Command =>
     .option('--include-held', 'also change held nodes; they stay held')
     .option('--skip-unreachable', 'skip unreachable hosts; they count as unavailable (exit code 3)')
     .addOption(withoutLbOption('ignore this balancer because it is down; requires --reason; repeatable'))
-    .option('--reason <text>', 'reason')
+    .option('--reason <text>', 'why a balancer is ignored; recorded with the run')
     .option('--yes-outage <cluster>', 'accept that a pool of this cluster has no serving node')
     .addOption(lockWaitOption())
     .addOption(onHoldOption())
@@ -77,4 +77,15 @@ export function withoutEmptyDefault(option: Option): string {
   const shown: Option = isEmpty ? Object.assign(Object.create(option), { defaultValue: undefined }) : option;
   return new Help().optionDescription(shown);
 }
+
+/** A command with its arguments. That it has options is known: without the word there is room for the description. */
+export const commandTerm = (command: Command): string =>
+  [
+    command.name(),
+    ...command.registeredArguments.map((argument) => {
+      const name = `${argument.name()}${argument.variadic ? '...' : ''}`;
+      return argument.required ? `<${name}>` : `[${name}]`;
+    }),
+  ].join(' ');
+
 const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import {
   adoptionVars,
+  commandTerm,
   inventoryOption,
   lockWaitOption,
   optionalInventoryOption,
@@ -21,7 +22,7 @@ export function program(): Command {
   const root = new Command('api7-orch')
     .description('Install and operate API7 Gateway in high availability over SSH.')
     .version(version(), '-V, --version')
-    .configureHelp({ optionDescription: withoutEmptyDefault })
+    .configureHelp({ optionDescription: withoutEmptyDefault, subcommandTerm: commandTerm, minWidthToWrap: 20 })
     .showHelpAfterError('(see api7-orch --help)')
     .showSuggestionAfterError();
 

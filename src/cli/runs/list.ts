@@ -11,7 +11,7 @@ const COLUMNS = [
   { title: 'BEGUN' },
   { title: 'BY' },
   { title: 'STATE' },
-  { title: 'NODES' },
+  { title: 'DONE' },
   { title: 'COMMAND' },
 ];
 
@@ -46,17 +46,18 @@ export function runsLines(
   const rest = runs.length - shown.length;
   return [
     ...(runs.length === 0 ? ['no run is recorded'] : tableLines(COLUMNS, shown.map(rowOf), options)),
-    ...(rest === 0 ? [] : [`${count(rest, 'earlier run')}: add --all`]),
+    ...(rest === 0 ? [] : ['', `${count(rest, 'earlier run')}: add --all`]),
     ...errors.flatMap((error) => ['', ...errorLines(error, options.paint)]),
   ];
 }
 
 const rowOf = (run: KnownRun): readonly Cell[] => [
   shortName(run.run),
-  `${run.at.slice(0, 16)}Z`,
+  // The name has the year.
+  `${run.at.slice(5, 16).replace('T', ' ')}Z`,
   run.by ?? '-',
   run.canResume ? { text: stateWord(run), color: 'yellow' } : stateWord(run),
-  run.nodes === null ? '-' : nodesText(run.nodes),
+  run.nodes === null ? '-' : nodesText(run.nodes).replace(' done', ''),
   run.what,
 ];
 

@@ -93,7 +93,7 @@ beforeEach(() => {
 
 test('list without an inventory: the journals of this machine; no host is connected to', async () => {
   expect(await runsList({ forks: '5' }, outside)).toBe(0);
-  expect(scene.printed).toMatch(/^20261129T080000Z +2026-11-29T08:00Z +- +ok +- +install --check$/m);
+  expect(scene.printed).toMatch(/^20261129T080000Z +11-29 08:00Z +- +ok +- +install --check$/m);
   expect(scene.printed).toMatch(/^20261001-080000-0000aa .* ok +- +install$/m);
   expect(scene.printed).toMatch(/^20261002T080000Z .* no end /m);
   expect(scene.connected).toEqual([]);
@@ -104,9 +104,9 @@ test('list with an inventory: each run once, with its state; runs that can be re
   expect(await runsList(flags(), outside)).toBe(0);
   expect(scene.printed.split('\n').map((line) => line.split(/ {2,}/).slice(0, 5))).toEqual(
     expect.arrayContaining([
-      [KILLED, '2026-11-29T10:00Z', 'ops@ci', 'running', '1 of 2 done, 1 failed'],
-      [FAILED, '2026-11-28T09:00Z', 'ops@ci', 'failed', '1 of 2 done, 1 failed'],
-      [OLD, '2026-10-01T08:00Z', 'ops@ci', 'ok', '1 of 2 done, 1 failed'],
+      [KILLED, '11-29 10:00Z', 'ops@ci', 'running', '1 of 2, 1 failed'],
+      [FAILED, '11-28 09:00Z', 'ops@ci', 'failed', '1 of 2, 1 failed'],
+      [OLD, '10-01 08:00Z', 'ops@ci', 'ok', '1 of 2, 1 failed'],
     ]),
   );
   await host('lb-2').lock.release('t');
