@@ -21,7 +21,7 @@ function orch(...args: readonly string[]): Promise<number> {
 }
 
 async function demo(): Promise<number> {
-  headline('1. Seven machines: two for the control plane, three gateways, a load balancer, a database');
+  headline('1. Seven machines: 2 control plane, 3 gateways, load balancer, database');
   const lab = await upLab({ note: (line) => console.log(`   ${line}`) });
   const inventory = relative(paths.root, lab.inventory);
   console.log(`   up; inventory: ${inventory}`);
@@ -54,11 +54,16 @@ function nextSteps(lab: Lab, inventory: string): void {
    the gateways, through the load balancer      ${lab.url('gateways')}/
    the statistics page of the load balancer     ${lab.url('stats')}/`);
   headline('Try next:');
-  console.log(`   npm run -s orch -- exec data_plane -i ${inventory} -b -- docker ps
-   npm run -s lab -- ssh gw-2 'sudo docker stop api7-gateway'      stop a gateway, then
-   npm run -s orch -- run install -i ${inventory} --check --diff   show the planned changes
-   npm run -s orch -- run install -i ${inventory}                  and apply them
-   npm run demo -- --down                                          remove the demo`);
+  console.log(`   # show versions, health and traffic
+   npm run -s orch -- status -i ${inventory}
+   # restart the gateways, one after another, each drained
+   npm run -s orch -- run rolling-restart -i ${inventory}
+   # stop a gateway, show the planned changes, and apply them
+   npm run -s lab -- ssh gw-2 'sudo docker stop api7-gateway'
+   npm run -s orch -- run install -i ${inventory} --check --diff
+   npm run -s orch -- run install -i ${inventory}
+   # remove the demo
+   npm run demo -- --down`);
 }
 
 const { values } = parseArgs({
