@@ -1,4 +1,4 @@
-import type { Mutant } from './mutants.ts';
+import type { Mutant } from './mutant.ts';
 
 const adopt = (file: string, why: string, find: string, replace: string, by: string): Mutant => ({
   file: `src/adopt/${file}`,

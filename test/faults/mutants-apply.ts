@@ -1,4 +1,4 @@
-import type { Mutant } from './mutants.ts';
+import type { Mutant } from './mutant.ts';
 
 /** The source with the mutant in it. @throws Error unless the text of the mutant is in it exactly once */
 export function mutated(source: string, { file, find, replace }: Mutant): string {

@@ -1,12 +1,6 @@
-import type { Mutant } from './mutants.ts';
+import { type Mutant, mutantsIn, under } from './mutant.ts';
 
-const engine = (file: string, why: string, find: string, replace: string, by: Mutant['by'] = 'engine'): Mutant => ({
-  file: `src/engine/${file}`,
-  find,
-  replace,
-  why,
-  by,
-});
+const engine = mutantsIn('src/engine', 'engine');
 
 const MEETINGS = ['test/engine/roll/meetings.test.ts'];
 const ROLL = ['test/engine/roll/roll.test.ts', 'test/engine/roll/roll-again.test.ts'];
@@ -48,12 +42,16 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
     'after a drain that a reload has undone, the wait until idle is skipped',
     '      if (isAgain) await untilIdle(drained, this.#context.urgent);\n',
     '',
+    'engine',
+    under('lastLook', 'reload'),
   ),
   engine(
     'roll/while-drained.ts',
     'a drain that a reload has undone is given up',
     '!isLost(error) || left <= 1',
     '!isLost(error) || left <= 3',
+    'engine',
+    under('lastLook', 'reload'),
   ),
   engine(
     'roll/step-programs.ts',
@@ -72,24 +70,32 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
     'a lost reply counts as a failure',
     'if (!isConnectionLost(error) || losses++ >= LOSSES) throw error;',
     'throw error;',
+    'engine',
+    under('lastLook', 'replyLost'),
   ),
   engine(
     'apply/write-entry.ts',
     'a lost reply counts as a success',
     "if (plan.status === 'change') await",
     "if (plan.status === 'change' && losses === 0) await",
+    'engine',
+    under('lastLook', 'replyLost'),
   ),
   engine(
     'roll/step-result.ts',
     'an unreachable host counts as healthy',
     "return { kind: 'lost', fault };",
     "return { kind: 'ok' };",
+    'engine',
+    under('apply', 'unreachable'),
   ),
   engine(
     'roll/step-result.ts',
     'a question for the operator counts as a failure',
     "return { kind: 'hold', fault };",
     "return { kind: 'failed', fault };",
+    'engine',
+    under('checkDependencies', 'holdGo'),
   ),
   engine(
     'roll/steps.ts',
@@ -102,12 +108,16 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
     'what is found of nodes done earlier is passed over',
     '  if (worst !== undefined) throw worst.error;\n',
     '  void worst;\n',
+    'engine',
+    under('waitInService', 'otherDies'),
   ),
   engine(
     'roll/steps.ts',
     'no diagnostics of a failed node are collected',
     "this.#context.emit({ type: 'roll.evidence', host: node, evidence });",
     'void evidence;',
+    'engine',
+    under('lastLook', 'balancerAway'),
   ),
   engine(
     'roll/while-drained.ts',
@@ -152,36 +162,48 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
     'what an earlier run left drained is waited for in vain',
     'isUnfinished({ seen: (await this.#look([host], true))[host] })',
     '(await this.#look([host], true)) === undefined',
+    'engine',
+    under('restore', 'killedBefore'),
   ),
   engine(
     'roll/roll.ts',
     'a node that failed during its change continues as without the failure',
     'this.#applied(host, resultOf(failure, host));',
     "this.#applied(host, { kind: 'ok' });",
+    'engine',
+    under('lastLook', 'fails'),
   ),
   engine(
     'roll/roll.ts',
     'a program whose drain never comes waits for ever',
     'this.#progressOf(host).stop(new DisruptionRefused(',
     'void (new DisruptionRefused(',
+    'engine',
+    under('apply', 'unreachable'),
   ),
   engine(
     'roll/roll.ts',
     'an interrupt is not heard',
     "context.signal.addEventListener('abort', () => this.#send({ type: 'interrupted' }), { once: true });",
     '',
+    'engine',
+    under('apply', 'interrupt'),
   ),
   engine(
     'roll/roll.ts',
     'the return of the network is not noticed',
     "context.onNetwork?.((up) => this.#send({ type: 'network', up }));",
     '',
+    'engine',
+    under('soak', 'network'),
   ),
   engine(
     'roll/roll.ts',
     'the operator’s answer is not awaited',
     ".then((go) => this.#send({ type: 'answered', go }));",
     ';',
+    'engine',
+    under('soak', 'holdStop'),
   ),
   engine('roll/budget-scope.ts', 'balancers are overlooked', 'balanced: traffic !== undefined', 'balanced: false'),
   engine(
@@ -189,18 +211,24 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
     'members outside the run do not count',
     '...pools.flatMap(({ members }) => members)',
     '',
+    'engine',
+    '"inRun"',
   ),
   engine(
     'run-play.ts',
     'a finished node that becomes unhealthy is not reported',
     "result.status === 'ok' ? gate.failure(name) : undefined",
     "result.status === 'skipped' ? gate.failure(name) : undefined",
+    'engine',
+    under('waitInService', 'otherDies'),
   ),
   engine(
     'plan/plan-host.ts',
     'a question whose answer was lost is not asked again',
     'if (lost.size === 0) return readings;',
     'if (lost.size < 99) return readings;',
+    'engine',
+    under('waitIdle', 'replyLost'),
   ),
   engine(
     'plan/hosts.ts',

@@ -1,5 +1,6 @@
 import { createVitest, type TestModule } from 'vitest/node';
-import type { Mutant, Verdict } from './mutants.ts';
+import type { Mutant } from './mutant.ts';
+import type { Verdict } from './mutants.ts';
 import { mutated } from './mutants-apply.ts';
 
 /** Plays test files, with a mutant or without any. One after another: there is one source for all. */
@@ -23,6 +24,7 @@ export async function filePlayer(root: string): Promise<FilePlayer> {
         reporters: [{ onTestModuleEnd: (module) => void ended.push(module) }],
         silent: true,
         include: ['test/**/*.test.ts'],
+        setupFiles: 'test/support/vitest/remove-directories.ts',
         alias: { 'api7-orch/testing': `${root}/src/testing/index.ts`, 'api7-orch': `${root}/src/index.ts` },
         // Some mutants make a test wait without an end. Without one the longest takes less than a second.
         testTimeout: 10_000,
@@ -88,6 +90,9 @@ function verdictOf(modules: readonly TestModule[], unhandled: readonly unknown[]
   if (!isApplied) return { kind: 'broken', why: 'the tests do not load the file of the mutant' };
   const tests = modules.flatMap((module) => [...module.children.allTests()]);
   const failed = tests.find((one) => one.result().state === 'failed');
+  const errors = failed?.result().errors ?? [];
+  const unknown = errors.find(({ name }) => name === 'ReferenceError');
+  if (unknown !== undefined) return { kind: 'broken', why: unknown.message };
   if (failed !== undefined) return { kind: 'noticed', by: failed.fullName };
   if (unhandled.length > 0) return { kind: 'noticed', by: String(unhandled[0]) };
   return { kind: 'unnoticed', passed: tests.filter((one) => one.result().state === 'passed').length };

@@ -1,12 +1,6 @@
-import type { Mutant } from './mutants.ts';
+import { type Mutant, mutantsIn } from './mutant.ts';
 
-const lb = (file: string, why: string, find: string, replace: string): Mutant => ({
-  file: `src/lb/${file}`,
-  find,
-  replace,
-  why,
-  by: ['test/lb/haproxy/haproxy.test.ts', 'test/lb/haproxy/contract.test.ts'],
-});
+const lb = mutantsIn('src/lb', ['test/lb/haproxy/haproxy.test.ts', 'test/lb/haproxy/contract.test.ts']);
 
 /** Mistakes in HAProxy's driver, and in the tasks over any balancer. */
 export const LB_MUTANTS: readonly Mutant[] = [

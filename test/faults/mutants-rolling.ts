@@ -1,12 +1,6 @@
-import type { Mutant } from './mutants.ts';
+import { type Mutant, mutantsIn, under } from './mutant.ts';
 
-const rolling = (file: string, why: string, find: string, replace: string, by: Mutant['by'] = 'matrix'): Mutant => ({
-  file: `src/rolling/${file}`,
-  find,
-  replace,
-  why,
-  by,
-});
+const rolling = mutantsIn('src/rolling', 'matrix');
 
 /** Mistakes in the machine that decides the order of changes. */
 export const ROLLING_MUTANTS: readonly Mutant[] = [
@@ -28,7 +22,14 @@ export const ROLLING_MUTANTS: readonly Mutant[] = [
     'budgetOf(maxUnavailable, membersOf(nodes, pool).length, pool)',
     'budgetOf(maxUnavailable, nodes.length, pool)',
   ),
-  rolling('budget.ts', 'a node that failed is not counted', "if (node.outcome === 'failed') return 'failed';", ''),
+  rolling(
+    'budget.ts',
+    'a node that failed is not counted',
+    "if (node.outcome === 'failed') return 'failed';",
+    '',
+    'matrix',
+    under('waitIdle', 'hangs'),
+  ),
   rolling('budget.ts', 'a node that does not answer is not counted', 'node.lost || node.unreachable', 'false'),
   rolling(
     'budget.ts',
@@ -84,6 +85,8 @@ export const ROLLING_MUTANTS: readonly Mutant[] = [
     'a broken node that came back is drained beyond the budget',
     "else if (node.step === 'drain' && !node.drainedEarlier && !isOutOfService(node)) next = again(next, node);",
     '',
+    'matrix',
+    under('checkDependencies', 'recovers'),
   ),
   rolling(
     'pipeline.ts',

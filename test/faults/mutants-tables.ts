@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import type { Mutant, Verdict } from './mutants.ts';
+import type { Mutant } from './mutant.ts';
+import type { Verdict } from './mutants.ts';
 
 /** The input of a worker thread. */
 export interface TableJob {

@@ -27,15 +27,26 @@ const { cases, play } = (await import(table)) as { cases: readonly unknown[]; pl
 let failure: string | undefined;
 const isPlayed = mutant === undefined || isApplied;
 // Not one kind of case after another: a mutant that only one kind notices is then noticed early, too.
-for (const one of isPlayed ? scattered(cases) : []) {
+for (const one of isPlayed ? begunWith(mutant?.first, scattered(cases)) : []) {
   try {
     await play(one);
   } catch (error) {
+    if (error instanceof ReferenceError) throw error;
     failure = `${error instanceof Error ? error.message : error}: ${JSON.stringify(one)}`;
     break;
   }
 }
 parentPort?.postMessage({ isApplied, cases: cases.length, failure });
+
+/** The cases that have this text in their JSON, then the others. @throws Error if no case has it */
+function begunWith<T>(text: string | undefined, all: readonly T[]): readonly T[] {
+  if (text === undefined) return all;
+  const { early = [], late = [] } = Object.groupBy(all, (one) =>
+    JSON.stringify(one).includes(text) ? 'early' : 'late',
+  );
+  if (early.length === 0) throw new Error(`no case contains ${text}`);
+  return [...early, ...late];
+}
 
 /** The same cases in another order, the same in each run: neighbors are far apart, by the golden ratio. */
 function scattered<T>(all: readonly T[]): readonly T[] {

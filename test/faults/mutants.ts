@@ -1,19 +1,8 @@
+import type { Mutant } from './mutant.ts';
 import { ADOPT_MUTANTS } from './mutants-adopt.ts';
 import { ENGINE_MUTANTS } from './mutants-engine.ts';
 import { LB_MUTANTS } from './mutants-lb.ts';
 import { ROLLING_MUTANTS } from './mutants-rolling.ts';
-
-/** A possible mistake in the source that a test must notice. */
-export interface Mutant {
-  readonly file: string;
-  /** Must be in the file exactly once. */
-  readonly find: string;
-  readonly replace: string;
-  /** The effect of the mistake. */
-  readonly why: string;
-  /** The tests that must notice: the machine's matrix, its table with the real engine, or these test files. */
-  readonly by: 'matrix' | 'engine' | readonly string[];
-}
 
 export const MUTANTS: readonly Mutant[] = [...ROLLING_MUTANTS, ...ENGINE_MUTANTS, ...LB_MUTANTS, ...ADOPT_MUTANTS];
 
@@ -28,9 +17,9 @@ const testFiles = [...new Set(MUTANTS.flatMap(({ by }) => (typeof by === 'string
 /** Without any mutant: everything must pass, otherwise a failure with one shows nothing. */
 export const CONTROLS: readonly Job[] = [{ by: 'matrix' }, { by: 'engine' }, { by: testFiles }];
 
-const impossible = (by: Mutant['by'], file: string, find: string, why: string): Job => ({
+const impossible = (by: Mutant['by'], file: string, find: string, why: string, replace = ''): Job => ({
   by,
-  mutant: { file, find, replace: '', why, by },
+  mutant: { file, find, replace, why, by },
 });
 
 /** Mutants that cannot be applied: they must fail, and not count as noticed or as unnoticed. */
@@ -39,6 +28,7 @@ export const IMPOSSIBLE: readonly Job[] = ['matrix' as const, ['test/rolling/cou
   impossible(by, 'src/rolling/count.ts', 'no such text', `${by} loads a file without the text`),
   impossible(by, 'src/rolling/count.ts', 'budget', `${by} loads a file that has the text more than once`),
   impossible(by, 'src/rolling/count.ts', 'export function', `${by} cannot load the file with the mutant`),
+  impossible(by, 'src/rolling/count.ts', 'budget >= 1', `${by} runs into a name that is not defined`, 'unknown >= 1'),
 ]);
 
 export const MISTAKES: readonly Job[] = MUTANTS.map((mutant) => ({ by: mutant.by, mutant }));
@@ -50,7 +40,7 @@ export const HARMLESS: readonly Job[] = MISTAKES.flatMap(({ by, mutant }) =>
 
 export const JOBS: readonly Job[] = [...CONTROLS, ...IMPOSSIBLE, ...MISTAKES, ...HARMLESS];
 
-/** The result of a job. `broken`: it shows nothing, because the mutant was not applied or a file could not be loaded. */
+/** The result of a job. `broken`: it shows nothing, because the mutant was not applied, or is no code that can be loaded and run. */
 export type Verdict =
   | { readonly kind: 'noticed'; readonly by: string }
   | { readonly kind: 'unnoticed'; readonly passed: number }
