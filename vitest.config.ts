@@ -30,6 +30,9 @@ const recovery = [
   'test/cli/lb/doctor.test.ts',
 ];
 
+/** What each project has: temporary directories do not outlive the test file that made them. */
+const removal = 'test/support/vitest/remove-directories.ts';
+
 /** Workers of tests that wait more than they compute: a lab takes about a third of a processor, a wire test less. */
 const WAITING = 5;
 
@@ -60,7 +63,7 @@ export default defineConfig({
           testTimeout: 30_000,
           // A process for every file took half of the time. What the files must not share is reset before each.
           isolate: false,
-          setupFiles: 'test/support/vitest/forget-secrets.ts',
+          setupFiles: [removal, 'test/support/vitest/forget-secrets.ts'],
           maxWorkers: 3,
           // The processes that tests start need not strip the same types again.
           env: { NODE_COMPILE_CACHE: new URL('.cache/compile', import.meta.url).pathname },
@@ -73,6 +76,7 @@ export default defineConfig({
         test: {
           name: 'recovery',
           include: recovery,
+          setupFiles: removal,
           testTimeout: 180_000,
           maxWorkers: 3,
           sequence: { groupOrder: 0 },
@@ -83,6 +87,7 @@ export default defineConfig({
         test: {
           name: 'fuzz',
           include: ['test/fuzz/**/*.test.ts', 'test/hostile/**/*.test.ts'],
+          setupFiles: removal,
           execArgv: ['--expose-gc'],
           testTimeout: 60_000,
           maxWorkers: 3,
@@ -109,6 +114,7 @@ export default defineConfig({
             'test/docker/engine.test.ts',
             'test/cli/built.test.ts',
           ],
+          setupFiles: removal,
           exclude: all ? [] : onlyInAll,
           globalSetup: 'test/support/vitest/wire-setup.ts',
           testTimeout: 120_000,
@@ -123,6 +129,7 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/lab/**/*.test.ts'],
+          setupFiles: removal,
           testTimeout: 600_000,
           hookTimeout: 900_000,
           maxWorkers: WAITING,

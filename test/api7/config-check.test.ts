@@ -1,12 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { GATEWAY_CONFIG_CHECK } from '../../src/api7/config-check.ts';
+import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'api7-orch-check-'));
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const directory = temporaryDirectory('check');
 
 /** Runs the check where the command `apisix` behaves like this. */
 function check(commands: { readonly init: string; readonly test: string }) {

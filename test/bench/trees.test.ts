@@ -1,24 +1,22 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { median } from '../../bench/measure.ts';
 import { expectAlike, expectTouched, treesOf } from '../../bench/trees.ts';
+import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 
 const hosts = [{ name: 'host-1' }, { name: 'host-2' }];
 let directory: string;
 const look = () => treesOf(directory, hosts);
 
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'api7-orch-trees-'));
+  directory = temporaryDirectory('trees');
   for (const { name } of hosts) {
     mkdirSync(join(directory, name, 'conf'), { recursive: true });
     writeFileSync(join(directory, name, 'conf/a'), `node = ${name}\n`);
     writeFileSync(join(directory, name, 'conf/b'), 'same\n');
   }
 });
-
-afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 test('trees that differ in nothing but the name of their host are alike', () => {
   expect(Object.keys(expectAlike(look())).sort()).toEqual(['.', 'conf', 'conf/a', 'conf/b']);

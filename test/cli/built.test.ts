@@ -1,22 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { UNUSED_API7 } from '../../bench/fleet.ts';
+import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-const directory = mkdtempSync(join(tmpdir(), 'api7-orch-built-'));
-afterAll(() => rmSync(directory, { recursive: true }));
+const directory = temporaryDirectory('built');
 
 /** All other tests run from the sources: this is the package that a user installs. */
 const built = (...words: readonly string[]) =>

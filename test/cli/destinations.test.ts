@@ -1,14 +1,13 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { installed } from '../support/base/installed.ts';
+import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-const directory = mkdtempSync(join(tmpdir(), 'api7-orch-destinations-'));
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const directory = temporaryDirectory('destinations');
 beforeAll(() => void installed('/usr/bin/ssh', 'openssh-client'), 300_000);
 
 const inventory = join(directory, 'prod.yaml');
@@ -53,29 +52,25 @@ test.runIf(process.getuid?.() === 0).each<[string, Record<string, string | undef
   ['a HOME that is not there', { HOME: '/nowhere' }],
   ['no HOME', { HOME: undefined }],
 ])('a uid without a name, with %s, works like any other', async (_, env) => {
-  const own = mkdtempSync(join(tmpdir(), 'api7-orch-nameless-'));
-  try {
-    const file = join(own, 'prod.yaml');
-    const text = readFileSync(inventory, 'utf8')
-      .replace('config: ssh_config', 'config: none, port: 1')
-      .replace('{ address: 10.0.0.1, ssh_address: gw_1 }', '{ address: 127.0.0.1 }');
-    writeFileSync(file, text);
-    chmodSync(own, 0o755);
-    const ended = await promisify(execFile)(
-      process.execPath,
-      ['src/cli/main.ts', 'run', 'rolling-restart', '-i', file, '--limit', 'gw-1'],
-      {
-        cwd: root,
-        uid: 12_345,
-        gid: 12_345,
-        env: { ...process.env, LOGIN_PASSWORD: 'login-pass-1', NO_COLOR: '1', ...env },
-      },
-    ).catch((failed) => failed);
-    expect(ended.stdout + ended.stderr).toContain('CONNECT_REFUSED on gw-1');
-    expect(ended.stdout + ended.stderr).not.toMatch(/INTERNAL|ENOENT: no such file.*passwd|uv_os/);
-  } finally {
-    rmSync(own, { recursive: true, force: true });
-  }
+  const own = temporaryDirectory('nameless');
+  const file = join(own, 'prod.yaml');
+  const text = readFileSync(inventory, 'utf8')
+    .replace('config: ssh_config', 'config: none, port: 1')
+    .replace('{ address: 10.0.0.1, ssh_address: gw_1 }', '{ address: 127.0.0.1 }');
+  writeFileSync(file, text);
+  chmodSync(own, 0o755);
+  const ended = await promisify(execFile)(
+    process.execPath,
+    ['src/cli/main.ts', 'run', 'rolling-restart', '-i', file, '--limit', 'gw-1'],
+    {
+      cwd: root,
+      uid: 12_345,
+      gid: 12_345,
+      env: { ...process.env, LOGIN_PASSWORD: 'login-pass-1', NO_COLOR: '1', ...env },
+    },
+  ).catch((failed) => failed);
+  expect(ended.stdout + ended.stderr).toContain('CONNECT_REFUSED on gw-1');
+  expect(ended.stdout + ended.stderr).not.toMatch(/INTERNAL|ENOENT: no such file.*passwd|uv_os/);
 });
 
 test('inventory list shows the addresses of ssh, and no password', async () => {

@@ -1,13 +1,12 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 
 const main = resolve(import.meta.dirname, '../../src/cli/main.ts');
-const directory = mkdtempSync(join(tmpdir(), 'api7-orch-playbooks-'));
-afterAll(() => rmSync(directory, { recursive: true }));
+const directory = temporaryDirectory('playbooks');
 
 /** Its helper is a file of its own, so that both are imported. */
 const PLAYBOOK = `import { definePlaybook, play } from 'api7-orch';

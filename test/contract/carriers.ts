@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectLocal } from '../../src/transport/local/local.ts';
 import { launchLocal } from '../../src/transport/local/local-process.ts';
@@ -8,6 +7,7 @@ import { rawHost } from '../../src/transport/raw-host.ts';
 import { DialError } from '../../src/transport/sockets/dialer.ts';
 import { connectSsh } from '../../src/transport/ssh/ssh.ts';
 import { installed } from '../support/base/installed.ts';
+import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 import { type SshdOptions, startSshd } from '../support/ssh/sshd.ts';
 import type { OpenConnection } from './connection.ts';
 
@@ -35,7 +35,7 @@ export async function overSsh(options: SshdOptions = {}): Promise<OpenConnection
 
 /** Busybox for shell and all tools, perl for sockets, and no program that forwards. */
 export async function overBusybox(): Promise<OpenConnection> {
-  const bin = mkdtempSync(join(tmpdir(), 'api7-orch-busybox-'));
+  const bin = temporaryDirectory('busybox');
   const busybox = installed('/bin/busybox', 'busybox-static');
   execFileSync(busybox, ['--install', '-s', bin]);
   for (const real of ['ps', 'mount', 'umount', 'perl', 'flock']) {
@@ -50,7 +50,7 @@ export async function overBusybox(): Promise<OpenConnection> {
     rights: { become: 'none' },
     launch: async (line) => launchLocal(line, { PATH: bin }),
     dialer: { tcp: prohibited, unix: prohibited },
-    close: async () => rmSync(bin, { recursive: true }),
+    close: async () => undefined,
   });
   return { host, [Symbol.asyncDispose]: () => host.close() };
 }

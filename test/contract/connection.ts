@@ -6,7 +6,6 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -16,12 +15,13 @@ import {
 } from 'node:fs';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from 'node:net';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Secret } from '../../src/core/base/secret.ts';
 import type { RawConnection } from '../../src/transport/raw-connection.ts';
+import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 
 /** A connection under test, and what it runs on. */
 export interface OpenConnection extends AsyncDisposable {
@@ -72,7 +72,7 @@ export function connectionContract(
     beforeAll(async () => {
       opened = await open();
       host = opened.host;
-      base = mkdtempSync(join(tmpdir(), 'api7-orch-contract-'));
+      base = temporaryDirectory('contract');
       web = createHttpServer((request, reply) => {
         if (request.url === '/slow') return;
         if (request.url === '/big') return void reply.end('x'.repeat(300_000));
@@ -92,7 +92,6 @@ export function connectionContract(
       web?.closeAllConnections();
       web?.close();
       admin?.close();
-      rmSync(base, { recursive: true, force: true });
     });
 
     test('facts', async () => {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir, uptime } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
@@ -11,6 +11,7 @@ import type { LockOwner, LockView } from '../../src/core/host/lock.ts';
 import { FakeLock } from '../../src/testing/fake-lock.ts';
 import type { LockPaths } from '../../src/transport/lock/fence.ts';
 import type { RawConnection } from '../../src/transport/raw-connection.ts';
+import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 import type { OpenConnection } from './connection.ts';
 
 const owner = (name: string): LockOwner => ({
@@ -44,14 +45,13 @@ export function hostLockContract(
     let opened: OpenConnection;
     let host: RawConnection;
     beforeAll(async () => {
-      base = mkdtempSync(join(tmpdir(), 'api7-orch-lock-'));
+      base = temporaryDirectory('lock');
       paths = { run: join(base, 'run'), state: join(base, 'state') };
       opened = await open(paths);
       host = opened.host;
     });
     afterAll(async () => {
       await opened[Symbol.asyncDispose]();
-      rmSync(base, { recursive: true });
     });
     const clear = (): void => {
       for (const path of Object.values(paths)) rmSync(path, { recursive: true, force: true });

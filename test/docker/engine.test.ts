@@ -1,16 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -27,6 +17,7 @@ import { restarted } from '../../src/tasks/restarted.ts';
 import { connectLocal } from '../../src/transport/local/local.ts';
 import { freePort } from '../support/base/free-port.ts';
 import { installed } from '../support/base/installed.ts';
+import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 import { seenBy } from '../support/cluster/seen-by.ts';
 import { tarGzOf } from './archives.ts';
 import { type EngineUnderTest, engineContract } from './engine-contract.ts';
@@ -36,7 +27,7 @@ const SOCKET = process.env.DOCKER_HOST?.replace(/^unix:\/\//, '') ?? '/var/run/d
 const id = `api7-orch-test-${process.pid}`;
 const ref = `${id}/busybox:1`;
 
-const directory = mkdtempSync(join(tmpdir(), 'api7-orch-docker-'));
+const directory = temporaryDirectory('docker');
 const path = join(directory, 'config.yaml');
 let docker: DialledDocker;
 let port: number;
@@ -70,7 +61,6 @@ afterAll(async () => {
     if (Names.some((name) => name.startsWith(`/${id}`))) execFileSync('docker', ['rm', '-f', Id], { stdio: 'ignore' });
   execFileSync('docker', ['rmi', '-f', ref, `${ref}-again`], { stdio: 'ignore' });
   docker.close();
-  rmSync(directory, { recursive: true, force: true });
 });
 
 /** The shell of a container needs a moment until its trap is set; it reports that in a file that no restart outlives. */

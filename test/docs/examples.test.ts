@@ -1,18 +1,17 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { stripTypeScriptTypes } from 'node:module';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { JSON_SCHEMA, load } from 'js-yaml';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { loadHosts, loadInventory } from '../../src/inventory/load.ts';
+import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 import { blocksOf, PAGES, placeOf } from './pages.ts';
 
 const certificates = new URL('../fixtures/inventory/', import.meta.url);
 const blocks = PAGES.flatMap(blocksOf);
 const ofLanguage = (language: string) => blocks.filter((block) => block.language === language);
 
-const folder = await mkdtemp(join(tmpdir(), 'api7-orch-docs-'));
-afterAll(() => rm(folder, { recursive: true }));
+const folder = temporaryDirectory('docs');
 
 /** Loads an inventory whose `!env` and `!file` values all exist. */
 async function loaded(yaml: string) {

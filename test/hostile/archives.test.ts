@@ -1,17 +1,16 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import tar, { type Header } from 'tar-stream';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { listArchive } from '../../src/local/package-archive.ts';
 import { archivedImages } from '../../src/tasks/image/archived-images.ts';
+import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 
 const MIB = 1024 * 1024;
-const directory = mkdtempSync(join(tmpdir(), 'api7-orch-archives-'));
-afterAll(() => rmSync(directory, { recursive: true }));
+const directory = temporaryDirectory('archives');
 
 /** The blocks of one entry, without those that end an archive. */
 async function entry(

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { OrchError } from '../../src/core/base/errors.ts';
 import { Secret } from '../../src/core/base/secret.ts';
@@ -19,11 +18,11 @@ import { haproxySocket } from '../../src/transport/sockets/haproxy-socket.ts';
 import { httpByTool } from '../../src/transport/sockets/http-by-tool.ts';
 import { httpOverSocket, httpTarget } from '../../src/transport/sockets/http-get.ts';
 import { connectSsh } from '../../src/transport/ssh/ssh.ts';
+import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 import { plainTarget } from '../support/ssh/plain-target.ts';
 
 const MIB = 1024 * 1024;
-const directory = mkdtempSync(join(tmpdir(), 'api7-orch-hostile-'));
-afterAll(() => rmSync(directory, { recursive: true }));
+const directory = temporaryDirectory('hostile');
 
 const local: Launch = async (line) => launchLocal(line);
 const rights = { become: 'none' } as const;

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { withFields } from '../../scripts/inventory-page.ts';
 import { loadInventory } from '../../src/inventory/load.ts';
 import { inventoryReference } from '../../src/inventory/schema/reference.ts';
+import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/inventory.md'), 'utf8');
 
@@ -25,14 +25,10 @@ test('the errors shown are the real ones', async () => {
 
 test('the first inventory of the page loads', async () => {
   const [, yaml] = /```yaml\n([\s\S]*?)```/.exec(page) ?? expect.fail('no YAML on the page');
-  const dir = await mkdtemp(join(tmpdir(), 'inventory-'));
-  try {
-    await mkdir(join(dir, 'secrets'));
-    await writeFile(join(dir, 'secrets/gateway-token'), 'a-token\n');
-    await writeFile(join(dir, 'prod.yaml'), yaml ?? '');
-    const inventory = await loadInventory(join(dir, 'prod.yaml'), { env: { API7_DB_PASSWORD: 'some-password' } });
-    expect(inventory.hosts.size).toBe(5);
-  } finally {
-    await rm(dir, { recursive: true });
-  }
+  const dir = temporaryDirectory('inventory');
+  await mkdir(join(dir, 'secrets'));
+  await writeFile(join(dir, 'secrets/gateway-token'), 'a-token\n');
+  await writeFile(join(dir, 'prod.yaml'), yaml ?? '');
+  const inventory = await loadInventory(join(dir, 'prod.yaml'), { env: { API7_DB_PASSWORD: 'some-password' } });
+  expect(inventory.hosts.size).toBe(5);
 });

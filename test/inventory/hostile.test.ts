@@ -1,17 +1,16 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { load } from 'js-yaml';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { OrchError } from '../../src/core/base/errors.ts';
 import { loadInventory } from '../../src/inventory/load.ts';
+import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 
 let dir = '';
 beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'inventory-'));
+  dir = temporaryDirectory('inventory');
 });
-afterAll(() => rm(dir, { recursive: true }));
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 

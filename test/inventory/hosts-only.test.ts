@@ -1,18 +1,17 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { gatewayUid, gatewayUidOf } from '../../src/api7/gateway-uid.ts';
 import { loadHosts } from '../../src/inventory/load.ts';
 import { readYaml } from '../../src/inventory/read/read-yaml.ts';
 import { Tagged } from '../../src/inventory/tagged.ts';
 import { inventoryText } from '../../src/inventory/write.ts';
+import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 
 let dir = '';
 beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'hosts-'));
+  dir = temporaryDirectory('hosts');
 });
-afterAll(() => rm(dir, { recursive: true }));
 
 const load = async (text: string) => {
   const file = join(dir, 'hosts.yaml');

@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { gatewayImage, pullOf } from '../../src/api7/images.ts';
 import { published } from '../../src/api7/ports.ts';
 import { servicesOn } from '../../src/api7/services.ts';
@@ -9,6 +9,7 @@ import { OrchError } from '../../src/core/base/errors.ts';
 import { Secret } from '../../src/core/base/secret.ts';
 import type { GatewayGroup, Inventory, InventoryHost } from '../../src/inventory/inventory.ts';
 import { loadInventory } from '../../src/inventory/load.ts';
+import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 
 const FIXTURES = join(import.meta.dirname, '../fixtures/inventory');
 const DSN = 'postgres://api7ee:p%40ss@db/api7ee';
@@ -36,23 +37,19 @@ test('the shipped example loads unchanged', async () => {
 
 test('digests of the packages are optional, one by one', async () => {
   const example = readFileSync(join(import.meta.dirname, '../../inventory.example.yaml'), 'utf8');
-  const directory = mkdtempSync(join(tmpdir(), 'api7-orch-package-'));
-  try {
-    const env = { API7_DB_PASSWORD: 'a-password', API7_GATEWAY_TOKEN: 'a-token' };
-    const load = async (text: string) => {
-      writeFileSync(join(directory, 'inventory.yaml'), text);
-      return (await loadInventory(join(directory, 'inventory.yaml'), { env })).api7.package?.sha256;
-    };
-    const digest = 'AB'.repeat(32);
-    expect(await load(example)).toEqual({});
-    const given = example.replace(/# sha256: .*/, `sha256: { data_plane: ${digest} }`);
-    expect(await load(given)).toEqual({ dataPlane: digest.toLowerCase() });
-    await expect(load(given.replace(digest, 'abc'))).rejects.toThrow(
-      /api7\.package\.sha256\.data_plane: a sha256 digest is 64 hexadecimal digits/,
-    );
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+  const directory = temporaryDirectory('package');
+  const env = { API7_DB_PASSWORD: 'a-password', API7_GATEWAY_TOKEN: 'a-token' };
+  const load = async (text: string) => {
+    writeFileSync(join(directory, 'inventory.yaml'), text);
+    return (await loadInventory(join(directory, 'inventory.yaml'), { env })).api7.package?.sha256;
+  };
+  const digest = 'AB'.repeat(32);
+  expect(await load(example)).toEqual({});
+  const given = example.replace(/# sha256: .*/, `sha256: { data_plane: ${digest} }`);
+  expect(await load(given)).toEqual({ dataPlane: digest.toLowerCase() });
+  await expect(load(given.replace(digest, 'abc'))).rejects.toThrow(
+    /api7\.package\.sha256\.data_plane: a sha256 digest is 64 hexadecimal digits/,
+  );
 });
 
 test('the shipped example names its missing secrets', async () => {
@@ -269,8 +266,7 @@ test('secrets: read from the environment and from files, hidden from print, one 
 });
 
 describe('encodings', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'api7-orch-encodings-'));
-  afterAll(() => rmSync(directory, { recursive: true }));
+  const directory = temporaryDirectory('encodings');
   const minimalText = readFileSync(join(FIXTURES, 'accepted/minimal.yaml'), 'utf8');
   const withToken = minimalText.replace(/token: [^\s}]+/, 'token: !file token');
   const load = async (inventory: string | Buffer, token: string | Buffer = 'some-token') => {
@@ -328,14 +324,10 @@ test.each([
   'dashboard: { server: { listen: { host: 0.0.0.0, port: 17080 }, tls: { disable: true }, pprof: { port: 6060 } } }',
   'dp_manager:',
 ])('listeners where ports are published are accepted: %s', async (config) => {
-  const directory = mkdtempSync(join(tmpdir(), 'api7-orch-config-'));
-  try {
-    const text = readFileSync(join(FIXTURES, 'accepted/minimal.yaml'), 'utf8');
-    writeFileSync(join(directory, 'inventory.yaml'), text.replace('api7:\n', `api7:\n  config:\n    ${config}\n`));
-    await loadInventory(join(directory, 'inventory.yaml'), { env: {} });
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+  const directory = temporaryDirectory('config');
+  const text = readFileSync(join(FIXTURES, 'accepted/minimal.yaml'), 'utf8');
+  writeFileSync(join(directory, 'inventory.yaml'), text.replace('api7:\n', `api7:\n  config:\n    ${config}\n`));
+  await loadInventory(join(directory, 'inventory.yaml'), { env: {} });
 });
 test.each<[string, Readonly<Record<string, string>>, string | object]>([
   ['nginx_config: { error_log_level: !env LEVEL }', { LEVEL: 'error' }, 'error'],
@@ -348,22 +340,18 @@ test.each<[string, Readonly<Record<string, string>>, string | object]>([
 ])(
   'api7.config.gateway %s with %j is a secret only if its field, variable or text names one',
   async (yaml, env, value) => {
-    const dir = mkdtempSync(join(tmpdir(), 'api7-orch-inventory-'));
-    try {
-      const text = readFileSync(join(FIXTURES, 'accepted/minimal.yaml'), 'utf8');
-      const file = join(dir, 'inventory.yaml');
-      writeFileSync(file, text.replace(/^api7:.*$/m, `$&\n  config: { gateway: { ${yaml} } }`));
-      let found: unknown = onlyGroup(await loadInventory(file, { env })).config;
-      while (found !== null && typeof found === 'object' && !(found instanceof Secret)) found = Object.values(found)[0];
-      expect(found).toEqual(value);
-    } finally {
-      rmSync(dir, { recursive: true });
-    }
+    const dir = temporaryDirectory('inventory');
+    const text = readFileSync(join(FIXTURES, 'accepted/minimal.yaml'), 'utf8');
+    const file = join(dir, 'inventory.yaml');
+    writeFileSync(file, text.replace(/^api7:.*$/m, `$&\n  config: { gateway: { ${yaml} } }`));
+    let found: unknown = onlyGroup(await loadInventory(file, { env })).config;
+    while (found !== null && typeof found === 'object' && !(found instanceof Secret)) found = Object.values(found)[0];
+    expect(found).toEqual(value);
   },
 );
 
 test('a secret file may be in the home directory and begin with a byte order mark', async () => {
-  const home = mkdtempSync(join(tmpdir(), 'api7-orch-home-'));
+  const home = temporaryDirectory('home');
   const before = process.env.HOME;
   process.env.HOME = home;
   try {
@@ -376,7 +364,6 @@ test('a secret file may be in the home directory and begin with a byte order mar
     expect(auth.token.reveal()).toBe('some-token');
   } finally {
     process.env.HOME = before;
-    rmSync(home, { recursive: true });
   }
 });
 

@@ -1,12 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { NumberedEvent } from '../../src/core/event/event.ts';
 import { journalDirectory, openJournal } from '../../src/journal/journal.ts';
+import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'api7-orch-journal-'));
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const directory = temporaryDirectory('journal');
 
 const warning = (seq: number): NumberedEvent => ({ type: 'warning', message: 'x', seq, time: '2026-01-01T00:00:00Z' });
 

@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
@@ -11,6 +10,7 @@ import { recipeFiles, recipeHash } from '../lab/build/recipe.ts';
 import { bytesOf, tarBytes } from '../lab/build/tar-bytes.ts';
 import { capabilitiesIn } from '../lab/hosts/capabilities.ts';
 import { withFreeLock, withLock } from '../lab/plan/with-lock.ts';
+import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 
 describe('the inputs of a lab', () => {
   it.each([
@@ -38,17 +38,13 @@ describe('the inputs of a lab', () => {
   });
 
   it('names a recipe by all of its content', async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'lab-recipe-'));
-    try {
-      await writeFile(join(directory, 'a'), '1');
-      const one = recipeHash(await recipeFiles(directory));
-      expect(recipeHash(await recipeFiles(directory))).toBe(one);
-      expect(recipeHash(await recipeFiles(directory), 'more')).not.toBe(one);
-      await writeFile(join(directory, 'a'), '2');
-      expect(recipeHash(await recipeFiles(directory))).not.toBe(one);
-    } finally {
-      await rm(directory, { recursive: true });
-    }
+    const directory = temporaryDirectory('lab-recipe');
+    await writeFile(join(directory, 'a'), '1');
+    const one = recipeHash(await recipeFiles(directory));
+    expect(recipeHash(await recipeFiles(directory))).toBe(one);
+    expect(recipeHash(await recipeFiles(directory), 'more')).not.toBe(one);
+    await writeFile(join(directory, 'a'), '2');
+    expect(recipeHash(await recipeFiles(directory))).not.toBe(one);
   });
 
   it('writes an image as one gzip file whose layers have the digests in its configuration', async () => {
@@ -71,33 +67,29 @@ describe('the inputs of a lab', () => {
   });
 
   it('admits one process at a time, and takes over the lock of an ended process', async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'lab-lock-'));
+    const directory = temporaryDirectory('lab-lock');
     const lock = join(directory, 'lock');
-    try {
-      let inside = 0;
-      let most = 0;
-      const work = async () => {
-        most = Math.max(most, ++inside);
-        await new Promise((resolve) => setTimeout(resolve, 5));
-        inside -= 1;
-      };
-      // No process has this id, or none that began at this time.
-      for (const gone of Array(5)
-        .fill(['999999999', '999999999:1', `${process.ppid}:1`])
-        .flat()) {
-        await writeFile(lock, gone);
-        const comers = Array.from({ length: 6 }, () => sleep(Math.random() * 12).then(() => withLock(lock, work)));
-        await Promise.all(comers);
-      }
-      expect(most).toBe(1);
-      expect(await readdir(directory)).toEqual([]);
-      await writeFile(lock, String(process.ppid));
-      await expect(withLock(lock, work, 150)).rejects.toThrow(`held by process ${process.ppid}`);
-      expect(await withFreeLock(lock, work)).toBe(false);
-      await writeFile(lock, '999999999:1');
-      expect(await withFreeLock(lock, work)).toBe(true);
-    } finally {
-      await rm(directory, { recursive: true });
+    let inside = 0;
+    let most = 0;
+    const work = async () => {
+      most = Math.max(most, ++inside);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      inside -= 1;
+    };
+    // No process has this id, or none that began at this time.
+    for (const gone of Array(5)
+      .fill(['999999999', '999999999:1', `${process.ppid}:1`])
+      .flat()) {
+      await writeFile(lock, gone);
+      const comers = Array.from({ length: 6 }, () => sleep(Math.random() * 12).then(() => withLock(lock, work)));
+      await Promise.all(comers);
     }
+    expect(most).toBe(1);
+    expect(await readdir(directory)).toEqual([]);
+    await writeFile(lock, String(process.ppid));
+    await expect(withLock(lock, work, 150)).rejects.toThrow(`held by process ${process.ppid}`);
+    expect(await withFreeLock(lock, work)).toBe(false);
+    await writeFile(lock, '999999999:1');
+    expect(await withFreeLock(lock, work)).toBe(true);
   });
 });

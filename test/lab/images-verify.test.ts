@@ -1,5 +1,4 @@
-import { createReadStream, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createReadStream, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
@@ -15,6 +14,7 @@ import { ENDINGS } from '../../src/core/host/leftover-names.ts';
 import { Hosts } from '../../src/engine/plan/hosts.ts';
 import { loadInventory } from '../../src/inventory/load.ts';
 import { TextStream } from '../render/text-stream.ts';
+import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 import { all } from './all.ts';
 import { buildImage } from './build/build-image.ts';
 import { ensurePackages, packagePath } from './build/packages.ts';
@@ -24,7 +24,7 @@ import { engine, hasImage } from './hosts/engine.ts';
 
 const RELEASE = '3.10.5';
 const own = `api7-orch-images-verify-${process.pid}`;
-const directory = mkdtempSync(join(tmpdir(), 'api7-orch-images-'));
+const directory = temporaryDirectory('images');
 
 let docker: Docker;
 
@@ -146,7 +146,6 @@ describe.runIf(all)('images verify', () => {
   afterAll(async () => {
     const tags = [...Object.keys(BROKEN).map(tagOf), ...standIns.map(({ repository }) => nameOf(repository))];
     for (const tag of tags) if (await hasImage(docker, tag)) await docker.getImage(tag).remove({ force: true });
-    rmSync(directory, { recursive: true, force: true });
   });
 
   test('the stand-ins match the image contract', async () => {

@@ -1,10 +1,9 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 import { downLab, sweepAbandonedLabs } from './down.ts';
 import { engine } from './hosts/engine.ts';
 import { type LabFile, readLabFile } from './plan/lab-file.ts';
@@ -18,13 +17,12 @@ const script = join(import.meta.dirname, 'plan/reserve.ts');
 let root: string;
 let directories: readonly string[];
 beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'lab-reserve-'));
+  root = temporaryDirectory('lab-reserve');
 });
 beforeEach(() => {
   directories = [];
 });
 afterEach(() => Promise.all(directories.map(downLab)));
-afterAll(() => rm(root, { recursive: true, force: true }));
 
 /**
  * Reserves a lab in a process of its own, which ends; the lab belongs to the owner if there is one, otherwise to that process.

@@ -1,5 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadRecorded } from '../../src/api7/configuration-loaded.ts';
 import { Secret } from '../../src/core/base/secret.ts';
@@ -26,6 +25,7 @@ import { FakeHost } from '../../src/testing/fake-host.ts';
 import { dockerArchive, tarGzOf } from '../docker/archives.ts';
 import { DockerHost, registerPackage } from '../docker/docker-host.ts';
 import { FakeHaproxy } from '../support/balancers/fake-haproxy.ts';
+import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 import { adoptSubjects } from './adopt-subjects.ts';
 
 /** Planted in every secret of every subject: may be in no event. */
@@ -86,7 +86,7 @@ const dsn = () => ({ database: { dsn: Secret.of(`postgres://u:${SENTINEL}@db/api
 const plainDsn = `# Written by api7-orch; changes by hand are undone by the next run.\ndatabase:\n  dsn: postgres://u:${SENTINEL}@db/api7ee\nlog:\n  level: warn\n`;
 const oldYaml = `database:\n  dsn: postgres://u:${SENTINEL}-of-last-month@db/api7ee\nlog:\n  level: info\n`;
 
-const folder = mkdtempSync(join(tmpdir(), 'laws-'));
+const folder = temporaryDirectory('laws');
 const REF = 'api7/api7-ee-3-gateway:3.10.5';
 
 /** A package as the vendor ships it, on the controller's disk and on the fake hosts. */

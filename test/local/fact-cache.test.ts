@@ -1,7 +1,6 @@
 import {
   chmodSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -10,10 +9,10 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { sha256 } from '../../src/core/base/data.ts';
 import { cacheDirectory } from '../../src/local/cache-directory.ts';
@@ -21,9 +20,9 @@ import { factCache } from '../../src/local/fact-cache.ts';
 import { localFiles } from '../../src/local/local-files.ts';
 import { readPackage } from '../../src/tasks/package/package-local.ts';
 import { tarGzOf } from '../docker/archives.ts';
+import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 
-const base = mkdtempSync(join(tmpdir(), 'api7-orch-facts-'));
-afterAll(() => rmSync(base, { recursive: true, force: true }));
+const base = temporaryDirectory('facts');
 
 const archive = await tarGzOf({ VERSION: '3.10.5', 'images/a.tar.gz': 'x'.repeat(5000) });
 // Change times cannot be set: files wait here until they count as settled.
@@ -37,7 +36,7 @@ await delay(2100);
 let directory: string;
 let found: number;
 beforeEach(() => {
-  directory = join(mkdtempSync(join(base, 'cache-')), 'api7-orch');
+  directory = join(temporaryDirectory('cache', base), 'api7-orch');
   found = 0;
 });
 

@@ -1,14 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import tar from 'tar-stream';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { sha256 } from '../../src/core/base/data.ts';
 import { localFiles } from '../../src/local/local-files.ts';
 import { tarGzOf, tarOf } from '../docker/archives.ts';
+import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 
 /** A .tar.gz of these headers, without any content. */
 async function packed(...headers: readonly Partial<tar.Header>[]): Promise<Buffer> {
@@ -22,8 +22,7 @@ async function packed(...headers: readonly Partial<tar.Header>[]): Promise<Buffe
   return gzipSync(await buffer(pack));
 }
 
-const directory = mkdtempSync(join(tmpdir(), 'api7-orch-local-'));
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const directory = temporaryDirectory('local');
 
 const put = (name: string, content: string | Buffer): string => {
   const path = join(directory, name);

@@ -1,11 +1,10 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { makeDirectories } from '../../src/local/make-directories.ts';
+import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 
-const base = mkdtempSync(join(tmpdir(), 'api7-orch-mkdir-'));
-afterAll(() => rmSync(base, { recursive: true, force: true }));
+const base = temporaryDirectory('mkdir');
 
 test('makes missing directories, for their user alone, and may be repeated', () => {
   const path = join(base, 'a/b/c');

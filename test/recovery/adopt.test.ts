@@ -10,6 +10,7 @@ import { leasePath } from '../../src/lb/lease.ts';
 import { type ByHand, DRAWN, startedByHand } from '../adopt/by-hand.ts';
 import { digest } from '../docker/archives.ts';
 import { all } from '../lab/all.ts';
+import { daySeed, everyNth, momentsOf, randomOfDay, spreadOver } from '../lab/scenes/day-seed.ts';
 import { TextStream } from '../render/text-stream.ts';
 import type { SmallCluster } from './small-cluster.ts';
 
@@ -597,7 +598,8 @@ const { writes, changes } = await (async () => {
   return { writes: cluster.writes, changes: [...cluster.changes] };
 })();
 
-const halfWrites = Array.from({ length: 2 * writes }, (_, i) => i);
+const halfWrites = momentsOf(2 * writes);
+const random = randomOfDay(daySeed());
 
 /** State after the controller was killed: at most one of both gateways is out of service. */
 async function goesOn(hand: Hand, wrong: readonly string[]): Promise<void> {
@@ -610,7 +612,7 @@ async function goesOn(hand: Hand, wrong: readonly string[]): Promise<void> {
 }
 
 describe('the controller is killed', () => {
-  test.each(halfWrites.filter((i) => all || i % 60 === 5))('at half write %i: the next run finishes', async (at) => {
+  test.each(everyNth(60, halfWrites, random))('at half write %i: the next run finishes', async (at) => {
     const hand = await byHand({ policy: at % 2 === 0 ? 'no' : 'unless-stopped' });
     const wrong = watched(hand);
     hand.cluster.killAt = at;
@@ -619,7 +621,7 @@ describe('the controller is killed', () => {
     await goesOn(hand, wrong);
   });
 
-  test.each(halfWrites.filter((i) => all || i % 60 === 19))(
+  test.each(everyNth(60, halfWrites, random))(
     'at half write %i, and hosts whose adoption is not finished are started again: the next run finishes',
     async (at) => {
       const hand = await byHand({ policy: 'always' });
@@ -637,7 +639,7 @@ describe('the controller is killed', () => {
     },
   );
 
-  test.each(halfWrites.filter((i) => all || i % 60 === 32))(
+  test.each(everyNth(60, halfWrites, random))(
     'at half write %i, and new containers that do not run are pruned: the next run finishes',
     async (at) => {
       const hand = await byHand();
@@ -653,7 +655,7 @@ describe('the controller is killed', () => {
     },
   );
 
-  test.each(halfWrites.filter((i) => all || i % 60 === 12))(
+  test.each(everyNth(60, halfWrites, random))(
     'at half write %i, and the new container of a gateway does not become ready: the old one serves',
     async (at) => {
       const hand = await byHand({ policy: 'unless-stopped' });
@@ -683,14 +685,11 @@ describe('the controller is killed', () => {
 });
 
 const MOST = all ? 40 : 2;
-const spread = (count: number): readonly number[] => [
-  ...new Set(Array.from({ length: MOST }, (_, at) => Math.round((at * (count - 1)) / (MOST - 1)))),
-];
 /** Those of locks and beats are shown by other tests. */
 const ofAdoption = changes.filter(([operation]) => !operation.startsWith('lock.'));
 
 describe.each(ofAdoption)('the reply to %s, of which an adoption makes %i, is lost', (operation, count) => {
-  test.each(spread(count).flatMap((nth) => [true, false].map((carriedOut) => ({ nth, carriedOut }))))(
+  test.each(spreadOver(count, MOST).flatMap((nth) => [true, false].map((carriedOut) => ({ nth, carriedOut }))))(
     'number $nth, carried out: $carriedOut',
     async ({ nth, carriedOut }) => {
       const hand = await byHand();

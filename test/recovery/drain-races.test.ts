@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { lbDrain } from '../../src/cli/lb/drain.ts';
@@ -13,11 +12,11 @@ import { leasePath } from '../../src/lb/lease.ts';
 import type { FakeHost } from '../../src/testing/fake-host.ts';
 import { all } from '../lab/all.ts';
 import { TextStream } from '../render/text-stream.ts';
+import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 import { runPlays, sharedClock } from '../support/cluster/run-fake.ts';
 import { replaced } from '../support/cluster/toy-tasks.ts';
 import { FleetScene, WAITING } from '../traffic/fleet-scene.ts';
 
-const HOME = mkdtempSync(join(tmpdir(), 'api7-orch-races-'));
 const NODES = ['gw-1', 'gw-2'] as const;
 const BALANCERS = ['lb-1', 'lb-2'] as const;
 const ROOT = { mode: '0644', owner: 'root', group: 'root' } as const;
@@ -57,7 +56,7 @@ class Race {
   }
 
   static async of(seed: number): Promise<Race> {
-    const directory = mkdtempSync(join(HOME, 'race-'));
+    const directory = temporaryDirectory('race');
     const file = join(directory, 'prod.yaml');
     const text = readFileSync(join(import.meta.dirname, '../../inventory.example.yaml'), 'utf8')
       .replaceAll(', gw-3', '')
@@ -140,7 +139,7 @@ class Race {
 
   #outside(stdout: TextStream) {
     // A journal is named by its second and its process: here many begin in one.
-    process.env.XDG_STATE_HOME = mkdtempSync(join(HOME, 'state-'));
+    process.env.XDG_STATE_HOME = temporaryDirectory('state');
     return {
       clock: this.clock,
       stdout: stdout as unknown as NodeJS.WriteStream,

@@ -4,7 +4,7 @@ import { OrchError } from '../../src/core/base/errors.ts';
 import type { LockOwner } from '../../src/core/host/lock.ts';
 import { DockerHost } from '../docker/docker-host.ts';
 import { WRITES } from '../faults/engine/wire.ts';
-import { all } from '../lab/all.ts';
+import { everyNth, momentsOf } from '../lab/scenes/day-seed.ts';
 import { SmallCluster } from './small-cluster.ts';
 
 const OTHER: LockOwner = { token: 'other', run: 'run-other', by: 'ops@ci', verb: 'run install' };
@@ -68,42 +68,39 @@ test('a host that another run holds: exit 5, and no change', async () => {
 const WRITES_OF_A_RUN = 90;
 
 describe('another run has taken the locks over while this one was stopped', () => {
-  test.each(Array.from({ length: WRITES_OF_A_RUN }, (_, at) => at).filter((at) => all || at % 6 === 0))(
-    'before write %i: exit 5, and no write after that',
-    async (at) => {
-      const cluster = await due();
-      let writes = 0;
-      let struck = false;
-      let taken: ReturnType<typeof everything> | undefined;
-      // Its pending operations do not arrive: the takeover has ended its connections.
-      const cut = new Set<string>();
-      const lose = (name: string): void => {
-        if (cut.has(name)) return;
-        cut.add(name);
-        throw new OrchError('CONNECTION_LOST', 'the SSH connection is closed', { host: name, retryable: true });
-      };
-      cluster.onOperation = (name, operation) => {
-        if (struck) lose(name);
-        if (!WRITES.has(operation) || writes++ !== at) return;
-        for (const { locks } of cluster.hosts.values())
-          if (locks.record !== null) {
-            locks.record = { ...locks.record, ...OTHER };
-            locks.epoch++;
-          }
-        struck = true;
-        // Operations for another host at this very moment have arrived.
-        setImmediate(() => {
-          taken = everything(cluster);
-        });
-        lose(name);
-      };
-      const ran = await cluster.run();
-      // A run that is fenced by two hosts at once ends before that moment is over.
-      await new Promise((resolve) => setImmediate(resolve));
-      expect(taken, 'the run has fewer writes').toBeDefined();
-      expect(ran.codes).toContain('FENCED');
-      expect(ran.exitCode).toBe(5);
-      expect(everything(cluster)).toEqual(taken);
-    },
-  );
+  test.each(everyNth(6, momentsOf(WRITES_OF_A_RUN)))('before write %i: exit 5, and no write after that', async (at) => {
+    const cluster = await due();
+    let writes = 0;
+    let struck = false;
+    let taken: ReturnType<typeof everything> | undefined;
+    // Its pending operations do not arrive: the takeover has ended its connections.
+    const cut = new Set<string>();
+    const lose = (name: string): void => {
+      if (cut.has(name)) return;
+      cut.add(name);
+      throw new OrchError('CONNECTION_LOST', 'the SSH connection is closed', { host: name, retryable: true });
+    };
+    cluster.onOperation = (name, operation) => {
+      if (struck) lose(name);
+      if (!WRITES.has(operation) || writes++ !== at) return;
+      for (const { locks } of cluster.hosts.values())
+        if (locks.record !== null) {
+          locks.record = { ...locks.record, ...OTHER };
+          locks.epoch++;
+        }
+      struck = true;
+      // Operations for another host at this very moment have arrived.
+      setImmediate(() => {
+        taken = everything(cluster);
+      });
+      lose(name);
+    };
+    const ran = await cluster.run();
+    // A run that is fenced by two hosts at once ends before that moment is over.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(taken, 'the run has fewer writes').toBeDefined();
+    expect(ran.codes).toContain('FENCED');
+    expect(ran.exitCode).toBe(5);
+    expect(everything(cluster)).toEqual(taken);
+  });
 });

@@ -1,19 +1,16 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { lbDrain } from '../../src/cli/lb/drain.ts';
 import { lbRestore } from '../../src/cli/lb/restore.ts';
 import { leasePath } from '../../src/lb/lease.ts';
 import { all } from '../lab/all.ts';
-import { daySeed, everyNth, randomOfDay } from '../lab/scenes/day-seed.ts';
+import { daySeed, everyNth, randomOfDay, spreadOver } from '../lab/scenes/day-seed.ts';
 import { TextStream } from '../render/text-stream.ts';
+import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 import { SmallCluster } from './small-cluster.ts';
 
 // A connection is lost at one change of a run, including lock, beat and the record of a call. The change is made and its reply is
 // lost, or it never arrives. The run reconnects, continues, and leaves no remains.
 
-const HOME = mkdtempSync(join(tmpdir(), 'api7-orch-lost-'));
 process.env.DB_PASSWORD = 'right';
 
 async function installed(): Promise<SmallCluster> {
@@ -36,14 +33,9 @@ const changes = [...shared.changes];
 /** All of them are many: a beat comes every ten seconds from each host. */
 const MOST = all ? 40 : 3;
 
-/** Spread from the first to the last. */
-const spread = (count: number): readonly number[] => [
-  ...new Set(Array.from({ length: MOST }, (_, at) => Math.round((at * (count - 1)) / (MOST - 1)))),
-];
-
 describe.each(changes)('%s, of which an upgrade makes %i', (operation, count) => {
   test.each(
-    spread(count).flatMap((nth) =>
+    spreadOver(count, MOST).flatMap((nth) =>
       everyNth(
         2,
         [true, false].map((carriedOut) => ({ nth, carriedOut })),
@@ -85,7 +77,7 @@ describe('lb drain and lb restore', () => {
     ['lb-1', 'lb-2'].map((lb) => cluster.host(lb).files.has(leasePath('gateways', 'gw-1')));
   const byHand = async (cluster: SmallCluster, verb: 'drain' | 'restore'): Promise<number | undefined> => {
     // A journal is named by its second and its process: here many begin in one.
-    process.env.XDG_STATE_HOME = mkdtempSync(join(HOME, 'state-'));
+    process.env.XDG_STATE_HOME = temporaryDirectory('state');
     const stdout = new TextStream() as unknown as NodeJS.WriteStream;
     return await cluster.verb((inventory, environment) =>
       verb === 'drain'

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ErrorCode } from '../../src/core/errors/error-codes.ts';
-import { daySeed, everyNth, randomOfDay } from '../lab/scenes/day-seed.ts';
+import { daySeed, everyNth, momentsOf, randomOfDay } from '../lab/scenes/day-seed.ts';
 import { RECOVERIES, type Recovery } from './recoveries.ts';
 import { type Failing, type Operation, type Ran, SmallCluster } from './small-cluster.ts';
 
@@ -156,12 +156,7 @@ test.each(rows('test'))('%s is shown by another test', (code, { test: file }) =>
 });
 
 describe.each<Lbs>([2, 1])('with %i balancers: after the controller was killed', (lbs) => {
-  test.each(
-    everyNth(
-      16 / lbs,
-      Array.from({ length: HALF_WRITES }, (_, i) => i),
-    ),
-  )('at half write %i', async (at) => {
+  test.each(everyNth(16 / lbs, momentsOf(HALF_WRITES)))('at half write %i', async (at) => {
     const cluster = await due(lbs);
     cluster.killAt = at;
     await cluster.run();

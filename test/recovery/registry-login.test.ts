@@ -1,5 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run } from '../../src/cli/run/run.ts';
@@ -9,19 +8,20 @@ import { pullRefused } from '../../src/docker/pull-refused.ts';
 import { DOCKER_CONFIG } from '../../src/tasks/image/host-login.ts';
 import { DockerHost } from '../docker/docker-host.ts';
 import { formsOf } from '../lab/samplers/sentinels.ts';
+import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 import { SmallCluster } from './small-cluster.ts';
 
 // An install from a registry with a login: where the password remains on the screen, in the journal and on the hosts.
 
-const HOME = mkdtempSync(join(tmpdir(), 'api7-orch-login-'));
 const PASSWORD = `r3g$<i>s"try'/%41+=\\`;
 const env = { ...process.env };
 beforeAll(() => {
+  const home = temporaryDirectory('home');
   Object.assign(process.env, {
     DB_PASSWORD: 'right',
     REGISTRY_PASSWORD: PASSWORD,
-    XDG_STATE_HOME: HOME,
-    XDG_CACHE_HOME: HOME,
+    XDG_STATE_HOME: home,
+    XDG_CACHE_HOME: home,
   });
 });
 afterAll(() => {
@@ -72,9 +72,9 @@ describe.each<Given>(['in the inventory', 'on the hosts'])('a login that is %s',
     ['wrong', 'an0ther-password', 2],
   ])('and %s is in no output or file', async (_, right, expected) => {
     const cluster = clusterWith(given, right);
-    const inventory = join(mkdtempSync(join(HOME, 'inventory-')), 'prod.yaml');
+    const inventory = join(temporaryDirectory('inventory'), 'prod.yaml');
     writeFileSync(inventory, cluster.text);
-    const state = mkdtempSync(join(HOME, 'state-'));
+    const state = temporaryDirectory('state');
     process.env.XDG_STATE_HOME = state;
     const flags = {
       forks: '20',

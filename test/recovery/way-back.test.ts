@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { PATHS } from '../../src/api7/paths.ts';
 import { recordPath } from '../../src/tasks/previous/record.ts';
-import { all } from '../lab/all.ts';
+import { everyNth, momentsOf } from '../lab/scenes/day-seed.ts';
 import { SmallCluster } from './small-cluster.ts';
 
 // A gateway whose change fails goes back to its earlier version: whole runs of the built-in playbooks on the smallest cluster.
@@ -105,7 +105,7 @@ describe.each(BAD)('a version that is bad: %s', (bad, code) => {
     expect(ran.nodes['gw-1']?.cause).toContain('is no longer on the host');
   });
 
-  const halfWrites = Array.from({ length: 200 }, (_, i) => 200 + i).filter((i) => all || i % 9 === 4);
+  const halfWrites = everyNth(9, momentsOf(200, 200));
 
   test.each(halfWrites)(
     'killed at half write %i, the same command ends as without the kill',
@@ -125,7 +125,7 @@ describe.each(BAD)('a version that is bad: %s', (bad, code) => {
   );
 });
 
-test.each(Array.from({ length: 42 }, (_, i) => 84 + i).filter((i) => all || i % 5 === 2))(
+test.each(everyNth(5, momentsOf(42, 84)))(
   'interrupted at write %i, the node in progress reaches a safe point: it serves',
   { timeout: 60_000 },
   async (at) => {

@@ -1,6 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { printLine } from '../../src/cli/print-line.ts';
@@ -19,6 +17,7 @@ import { EMPTY_VIEW } from '../../src/render/run-view.ts';
 import { frame } from '../../src/render/tty/frame.ts';
 import { ttyRenderer } from '../../src/render/tty/tty.ts';
 import { FORBIDDEN, hostile } from '../support/base/hostile-text.ts';
+import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 import { scenarios } from './scenarios.ts';
 import { Terminal } from './terminal.ts';
 import { TextStream } from './text-stream.ts';
@@ -97,22 +96,18 @@ describe('no text of a host forges a line or moves a terminal', () => {
   });
 
   test('in the journal', () => {
-    const directory = mkdtempSync(join(tmpdir(), 'api7-orch-journal-'));
-    try {
-      fc.assert(
-        fc.property(runs, fc.nat(), (events, id) => {
-          const now = new Date(id * 1000);
-          using journal = openJournal(directory, { title: `t${Math.random()}`, onFault: expect.fail, now });
-          for (const event of events) journal.event(event);
-          const text = readFileSync(journal.file, 'utf8');
-          expect(text).not.toMatch(FORBIDDEN);
-          expect(text.trimEnd().split('\n').length).toBe(events.length);
-        }),
-        { numRuns: 20 },
-      );
-    } finally {
-      rmSync(directory, { recursive: true });
-    }
+    const directory = temporaryDirectory('journal');
+    fc.assert(
+      fc.property(runs, fc.nat(), (events, id) => {
+        const now = new Date(id * 1000);
+        using journal = openJournal(directory, { title: `t${Math.random()}`, onFault: expect.fail, now });
+        for (const event of events) journal.event(event);
+        const text = readFileSync(journal.file, 'utf8');
+        expect(text).not.toMatch(FORBIDDEN);
+        expect(text.trimEnd().split('\n').length).toBe(events.length);
+      }),
+      { numRuns: 20 },
+    );
   });
 
   test('in the progress view of a terminal', () => {

@@ -1,11 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { closingLines, type Entry, passedAt, readLedger, record } from '../../scripts/test-ledger.ts';
+import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'api7-orch-ledger-'));
-afterAll(() => rmSync(directory, { recursive: true }));
+const directory = temporaryDirectory('ledger');
 
 const entry = (changes: Partial<Entry> = {}): Entry => ({
   piece: 'unit',

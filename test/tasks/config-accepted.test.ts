@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { Secret } from '../../src/core/base/secret.ts';
 import type { ContainerCreate } from '../../src/core/host/docker.ts';
 import { besidePath, CHECK_CONTAINER, ENDINGS } from '../../src/core/host/leftover-names.ts';
@@ -10,10 +9,10 @@ import { image } from '../../src/tasks/image.ts';
 import { package_ } from '../../src/tasks/package.ts';
 import { dockerArchive, tarGzOf } from '../docker/archives.ts';
 import { DockerHost, registerPackage } from '../docker/docker-host.ts';
+import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'api7-orch-config-'));
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const directory = temporaryDirectory('config');
 
 const REF = 'api7/gateway:1';
 const TARGET = '/usr/local/apisix/conf/config.yaml';

@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { pullOf } from '../../src/api7/images.ts';
 import { Secret } from '../../src/core/base/secret.ts';
 import { localFiles } from '../../src/local/local-files.ts';
@@ -21,10 +20,10 @@ import {
   tarOf,
 } from '../docker/archives.ts';
 import { DockerHost, registerPackage } from '../docker/docker-host.ts';
+import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'api7-orch-image-'));
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const directory = temporaryDirectory('image');
 
 let count = 0;
 async function packageOf(files: Files): Promise<string> {

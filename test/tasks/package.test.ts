@@ -1,15 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { sha256 } from '../../src/core/base/data.ts';
 import { OrchError } from '../../src/core/base/errors.ts';
 import { package_ } from '../../src/tasks/package.ts';
 import { tarGzOf } from '../docker/archives.ts';
 import { DockerHost, registerPackage } from '../docker/docker-host.ts';
+import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'api7-orch-package-'));
+const directory = temporaryDirectory('package');
 const from = join(directory, 'api7-3.10.5-dp.tar.gz');
 const newer = join(directory, 'api7-3.10.6-dp.tar.gz');
 const into = '/opt/api7/package';
@@ -25,8 +25,6 @@ beforeAll(async () => {
     await registerPackage(archive);
   }
 });
-
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const run = (host: DockerHost, archive = from, options = {}) =>
   runPlays(

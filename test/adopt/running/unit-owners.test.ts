@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { containerUnits } from '../../../src/adopt/running/unit-owners.ts';
 import type { Command, RunResult } from '../../../src/core/host/connection.ts';
+import { temporaryDirectory } from '../../support/base/temporary-directory.ts';
 
 const UNIT = `[Service]
 ExecStartPre=-/usr/bin/docker rm -f %N
@@ -23,7 +23,7 @@ const here = {
 };
 
 test('a real shell finds the units that run Docker, in every directory, with all of their words', async () => {
-  const root = mkdtempSync(join(tmpdir(), 'units-'));
+  const root = temporaryDirectory('units');
   const put = (path: string, text: string): void => {
     mkdirSync(join(root, path, '..'), { recursive: true });
     writeFileSync(join(root, path), text);
@@ -42,5 +42,5 @@ test('a real shell finds the units that run Docker, in every directory, with all
 });
 
 test('a host without units has none', async () => {
-  expect(await containerUnits(here, mkdtempSync(join(tmpdir(), 'units-')))).toEqual([]);
+  expect(await containerUnits(here, temporaryDirectory('units'))).toEqual([]);
 });

@@ -1,18 +1,16 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { adviceFor } from '../../../src/cli/advice/inventory-advice.ts';
 import { adviceLines } from '../../../src/cli/advice/lines.ts';
 import { locateInventory } from '../../../src/inventory/load.ts';
+import { temporaryDirectory } from '../../support/base/temporary-directory.ts';
 
 let directory = '';
 
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'api7-orch-advice-'));
+  directory = temporaryDirectory('advice');
 });
-
-afterEach(() => rmSync(directory, { recursive: true }));
 
 interface Parts {
   readonly endpoint?: string;

@@ -1,5 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { discover } from '../../../src/cli/discover/discover.ts';
 import type { DiscoverReport } from '../../../src/cli/discover/report.ts';
@@ -8,6 +7,7 @@ import { FakeHost } from '../../../src/testing/fake-host.ts';
 import { type Around, type Recorded, recorded, recordedHost } from '../../adopt/running/recorded-host.ts';
 import { TextStream } from '../../render/text-stream.ts';
 import { FakeHaproxy } from '../../support/balancers/fake-haproxy.ts';
+import { temporaryDirectory } from '../../support/base/temporary-directory.ts';
 
 export const HOSTS = `# as we reach them
 cluster: prod
@@ -150,7 +150,7 @@ export async function discovered(
   text = HOSTS,
   unmanaged: readonly string[] = [],
 ): Promise<Discovered> {
-  const directory = mkdtempSync(join(tmpdir(), 'discover-'));
+  const directory = temporaryDirectory('discover');
   const inventory = join(directory, 'hosts.yaml');
   writeFileSync(inventory, text);
   chmodSync(inventory, 0o644);

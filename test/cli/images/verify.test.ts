@@ -1,6 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { GATEWAY_FILES, NO_DIRECTIVE } from '../../../src/api7/image-contract/gateway-files.ts';
 import { IN_IMAGE } from '../../../src/api7/paths.ts';
@@ -11,6 +9,7 @@ import { noPaint } from '../../../src/render/lines/paint.ts';
 import type { FakeDocker } from '../../../src/testing/fake-docker.ts';
 import { DockerHost } from '../../docker/docker-host.ts';
 import { TextStream } from '../../render/text-stream.ts';
+import { temporaryDirectory } from '../../support/base/temporary-directory.ts';
 import { LbScene } from '../lb/scene.ts';
 
 const REFS = {
@@ -89,7 +88,7 @@ beforeEach(() => {
     },
   });
   flags = { inventory: scene.file, forks: '5', lockWait: '0s' };
-  directory = mkdtempSync(join(tmpdir(), 'api7-orch-verify-test-'));
+  directory = temporaryDirectory('verify-test');
   process.chdir(directory);
 });
 

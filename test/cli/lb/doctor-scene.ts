@@ -1,6 +1,3 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { DoctorReport } from '../../../src/cli/lb/doctor/finding.ts';
 import { type DoctorFlags, lbDoctor } from '../../../src/cli/lb/doctor.ts';
 import { sha256 } from '../../../src/core/base/data.ts';
@@ -11,8 +8,7 @@ import { RUNS } from '../../../src/runs/run-record.ts';
 import { SmallCluster } from '../../recovery/small-cluster.ts';
 import { TextStream } from '../../render/text-stream.ts';
 import type { FakeHaproxy } from '../../support/balancers/fake-haproxy.ts';
-
-const HOME = mkdtempSync(join(tmpdir(), 'api7-orch-doctor-'));
+import { temporaryDirectory } from '../../support/base/temporary-directory.ts';
 
 export const RUN = 'run-that-died';
 export const OWNER: LockOwner = { token: 'other', run: RUN, by: 'ops@ci', verb: 'run install' };
@@ -52,7 +48,7 @@ export class DoctorScene {
   async doctor(flags: Partial<DoctorFlags> = {}): Promise<number | undefined> {
     const stdout = new TextStream();
     // A journal is named by its second and its process: here many begin in one.
-    process.env.XDG_STATE_HOME = mkdtempSync(join(HOME, 'state-'));
+    process.env.XDG_STATE_HOME = temporaryDirectory('state');
     const before = this.#written();
     const code = await this.cluster.verb((inventory, environment) =>
       lbDoctor({ inventory, forks: '10', lockWait: '0s', ...flags }, { ...environment, stdout: stdout as never }),

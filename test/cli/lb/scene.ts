@@ -1,5 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OrchError } from '../../../src/core/base/errors.ts';
 import type { NumberedEvent } from '../../../src/core/event/event.ts';
@@ -7,12 +6,10 @@ import type { Connection } from '../../../src/core/host/connection.ts';
 import { FakeHost } from '../../../src/testing/fake-host.ts';
 import { TextStream } from '../../render/text-stream.ts';
 import { FakeHaproxy, type FakeServer } from '../../support/balancers/fake-haproxy.ts';
+import { temporaryDirectory } from '../../support/base/temporary-directory.ts';
 import { virtualClock } from '../../support/cluster/run-fake.ts';
 
 const ROOT = { owner: 'root', group: 'root' } as const;
-
-/** The directory for files of these tests. */
-const HOME = mkdtempSync(join(tmpdir(), 'api7-orch-lb-'));
 
 export const INVENTORY = `
 cluster: prod
@@ -50,7 +47,7 @@ const SERVERS: readonly FakeServer[] = [
 
 /** Two balancers and two gateways behind them, all in memory, on a clock that only advances during waits. */
 export class LbScene {
-  readonly file = join(mkdtempSync(join(HOME, 'inventory-')), 'prod.yaml');
+  readonly file = join(temporaryDirectory('inventory'), 'prod.yaml');
   readonly clock = virtualClock((now) => this.onTime(now));
   readonly haproxies: Readonly<Record<string, FakeHaproxy>>;
   readonly hosts: Readonly<Record<string, FakeHost>>;
@@ -87,7 +84,7 @@ export class LbScene {
   get outside() {
     this.#stdout = new TextStream();
     // A journal is named by its second and its process: here many begin in one.
-    process.env.XDG_STATE_HOME = mkdtempSync(join(HOME, 'state-'));
+    process.env.XDG_STATE_HOME = temporaryDirectory('state');
     return {
       clock: this.clock,
       stdout: this.#stdout as unknown as NodeJS.WriteStream,

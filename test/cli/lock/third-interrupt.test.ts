@@ -1,7 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../../src/core/base/clock.ts';
@@ -12,6 +11,7 @@ import { hasEnded, thisProcess } from '../../../src/local/this-process.ts';
 import { lockTimes } from '../../../src/lock/lock-times.ts';
 import { RunLocks } from '../../../src/lock/run-locks.ts';
 import { FakeHost } from '../../../src/testing/fake-host.ts';
+import { temporaryDirectory } from '../../support/base/temporary-directory.ts';
 import { INVENTORY } from '../lb/scene.ts';
 
 const { API7_ORCH_MACHINE_ID } = process.env;
@@ -57,7 +57,7 @@ async function taken(record: LockRecord): Promise<readonly string[]> {
 }
 
 test('the third Ctrl-C exits at once and keeps the locks; the next run of this machine starts at once', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'api7-orch-third-'));
+  const directory = temporaryDirectory('third');
   const file = join(directory, 'prod.yaml');
   writeFileSync(file, INVENTORY);
   const child = fork(join(import.meta.dirname, 'held-by-process.ts'), [file, 'gw-1'], {

@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import install from '../../../playbooks/install.ts';
 import type { Inventory } from '../../../src/inventory/inventory.ts';
 import { loadInventory } from '../../../src/inventory/load.ts';
@@ -9,13 +8,13 @@ import { selectHosts } from '../../../src/inventory/select.ts';
 import { FakeHost } from '../../../src/testing/fake-host.ts';
 import { DockerHost } from '../../docker/docker-host.ts';
 import { FakeHaproxy } from '../../support/balancers/fake-haproxy.ts';
+import { temporaryDirectory } from '../../support/base/temporary-directory.ts';
 import { runPlays, virtualClock } from '../../support/cluster/run-fake.ts';
 
 // A batch of requests is all that is sent to a host before the first reply is needed; it costs one round trip. The fake host
 // counts batches as round trips.
 
-const directory = mkdtempSync(join(tmpdir(), 'api7-orch-waves-'));
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const directory = temporaryDirectory('waves');
 
 const INVENTORY = `
 cluster: waves

@@ -1,12 +1,12 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { redact } from '../../../src/core/base/redact.ts';
 import { loadInventory } from '../../../src/inventory/load.ts';
+import { temporaryDirectory } from '../../support/base/temporary-directory.ts';
 
 test('the password inside a given DSN is masked where it appears alone', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'dsn-'));
+  const directory = temporaryDirectory('dsn');
   const example = await readFile(new URL('../../../inventory.example.yaml', import.meta.url), 'utf8');
   const file = join(directory, 'inventory.yaml');
   await writeFile(file, example.replace(/ {2}database:\n(?: {4}.*\n)+/, '  database: { dsn: !env THE_DSN }\n'));

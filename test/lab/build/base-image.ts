@@ -1,9 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type Docker from 'dockerode';
+import { inDirectory } from '../../support/base/in-directory.ts';
 import { hasImage } from '../hosts/engine.ts';
 import { LabError, tail } from '../lab-error.ts';
 import { aptSources } from './apt-sources.ts';
@@ -62,10 +60,9 @@ async function debootstrap(docker: Docker): Promise<void> {
   if (process.getuid?.() !== 0) {
     throw new LabError('no registry can be reached, and debootstrap needs root: run this once as root');
   }
-  const directory = await mkdtemp(join(tmpdir(), 'api7-orch-debian-'));
-  try {
+  await inDirectory(async (path) => {
     const { mirror } = await aptSources();
-    const args = ['--variant=minbase', '--include=ca-certificates', 'bookworm', join(directory, 'root'), mirror];
+    const args = ['--variant=minbase', '--include=ca-certificates', 'bookworm', path('root'), mirror];
     await promisify(execFile)('debootstrap', args, { maxBuffer: 64 << 20, timeout: 900_000 }).catch((cause) => {
       throw new LabError(
         'debootstrap failed: is it installed (`apt-get install debootstrap`), is a mirror reachable?',
@@ -75,14 +72,12 @@ async function debootstrap(docker: Docker): Promise<void> {
         },
       );
     });
-    const tar = spawn('tar', ['-C', join(directory, 'root'), '--one-file-system', '-c', '.'], {
+    const tar = spawn('tar', ['-C', path('root'), '--one-file-system', '-c', '.'], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const stream = await docker.importImage(tar.stdout, ours);
     await new Promise<void>((resolve, reject) => {
       docker.modem.followProgress(stream, (error) => (error ? reject(error) : resolve()));
     });
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  });
 }

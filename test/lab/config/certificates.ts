@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { inDirectory } from '../../support/base/in-directory.ts';
 import { LabError } from '../lab-error.ts';
 
 const run = promisify(execFile);
@@ -107,21 +107,19 @@ async function keptAt(path: string, wish: string, make: (folder: string) => Prom
   );
   if (was === mark && cert && key) return { cert, key };
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const folder = await mkdtemp(join(tmpdir(), 'api7-orch-tls-'));
-  try {
+  return await inDirectory(async (inside) => {
+    const folder = inside('');
     await openssl(folder, ['genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256', '-out', 'key']);
     await make(folder);
     const fresh = {
-      cert: await readFile(join(folder, 'cert'), 'utf8'),
-      key: await readFile(join(folder, 'key'), 'utf8'),
+      cert: await readFile(inside('cert'), 'utf8'),
+      key: await readFile(inside('key'), 'utf8'),
     };
     await put(`${path}.key`, fresh.key, 0o600);
     await put(`${path}.pem`, fresh.cert, 0o644);
     await put(`${path}.wish`, mark, 0o644);
     return fresh;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 async function put(path: string, content: string, mode: number): Promise<void> {

@@ -23,6 +23,15 @@ export function everyNth<T>(n: number, cases: readonly T[], random = randomOfDay
   return all ? cases : cases.filter((_, index) => index % n === first);
 }
 
+/** Consecutive numbers: of the writes, half writes or events at which something happens. @example momentsOf(3, 10) // [10, 11, 12] */
+export const momentsOf = (count: number, from = 0): readonly number[] =>
+  Array.from({ length: count }, (_, index) => from + index);
+
+/** At most so many of the numbers below `count`, spread from the first to the last. @example spreadOver(9, 3) // [0, 4, 8] */
+export const spreadOver = (count: number, most: number): readonly number[] => [
+  ...new Set(Array.from({ length: most }, (_, at) => Math.round((at * (count - 1)) / (most - 1)))),
+];
+
 /** Numbers from 0 up to 1 that the seed alone decides: mulberry32, small and the same on every machine. */
 export function randomOf(seed: number): () => number {
   let state = Math.imul(seed, 0x9e3779b1);

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer, request, type Server, type ServerResponse } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from '../../../src/core/host/connection.ts';
@@ -9,6 +8,7 @@ import { withDocker } from '../../../src/docker/client.ts';
 import { connectLocal } from '../../../src/transport/local/local.ts';
 import { freePort } from '../base/free-port.ts';
 import { installed } from '../base/installed.ts';
+import { temporaryDirectory } from '../base/temporary-directory.ts';
 
 /** A node behind a balancer: an HTTP server on an address of 127.0.0.0/8 that returns its name. */
 export interface TestNode {
@@ -68,7 +68,7 @@ export interface TestHaproxy extends AsyncDisposable {
 
 export async function startHaproxy(config: string): Promise<TestHaproxy> {
   const program = installed('/usr/sbin/haproxy', 'haproxy');
-  const directory = mkdtempSync(join(tmpdir(), 'api7-orch-haproxy-'));
+  const directory = temporaryDirectory('haproxy');
   const path = join(directory, 'haproxy.cfg');
   const socket = join(directory, 'admin.sock');
   const write = (text: string): void => writeFileSync(path, `${text.replaceAll('%s', socket)}\n`);
@@ -113,7 +113,6 @@ export async function startHaproxy(config: string): Promise<TestHaproxy> {
         master.kill('SIGTERM');
         await gone;
       }
-      rmSync(directory, { recursive: true, force: true });
     },
   };
 }

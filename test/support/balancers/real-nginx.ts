@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { installed } from '../base/installed.ts';
+import { temporaryDirectory } from '../base/temporary-directory.ts';
 
 /** Debian's nginx on loopback, with a configuration and a pid file of its own, before one upstream. */
 export interface RealNginx extends AsyncDisposable {
@@ -27,7 +27,7 @@ export async function startNginx(
   main: (include: string) => string = () => '',
 ): Promise<RealNginx> {
   const program = installed('/usr/sbin/nginx', 'nginx');
-  const directory = mkdtempSync(join(tmpdir(), 'api7-orch-nginx-'));
+  const directory = temporaryDirectory('nginx');
   const [conf, pid, other] = ['nginx.conf', 'nginx.pid', 'other.conf'].map((name) => join(directory, name));
   if (conf === undefined || pid === undefined || other === undefined) throw new Error('unreachable');
   mkdirSync(join(directory, 'upstreams'));
@@ -96,7 +96,6 @@ ${temporary.join('\n')}
     stop,
     [Symbol.asyncDispose]: async () => {
       await stop();
-      rmSync(directory, { recursive: true, force: true });
     },
   };
 }

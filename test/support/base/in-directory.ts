@@ -1,13 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { removeTemporaryDirectories, temporaryDirectory } from './temporary-directory.ts';
 
-/** Makes a temporary directory, and removes it after the work in it. */
+/** Makes a temporary directory, and removes it right after the work in it. */
 export async function inDirectory<T>(use: (path: (name: string) => string) => Promise<T>): Promise<T> {
-  const directory = await mkdtemp(join(tmpdir(), 'api7-orch-'));
+  const directory = temporaryDirectory('work');
   try {
     return await use((name) => join(directory, name));
   } finally {
-    await rm(directory, { recursive: true });
+    removeTemporaryDirectories([directory]);
   }
 }

@@ -1,11 +1,11 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, chownSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../base/free-port.ts';
 import { installed } from '../base/installed.ts';
+import { temporaryDirectory } from '../base/temporary-directory.ts';
 
 /** A real PostgreSQL server on 127.0.0.1, whose superuser is `api7ee`. */
 export interface TestPostgres extends AsyncDisposable {
@@ -31,7 +31,7 @@ export async function startPostgres({
   installed(VERSIONS, 'postgresql');
   const major = Math.max(...readdirSync(VERSIONS).map(Number));
   const bin = (program: string): string => `${VERSIONS}/${major}/bin/${program}`;
-  const directory = mkdtempSync(join(tmpdir(), 'api7-orch-postgres-'));
+  const directory = temporaryDirectory('postgres');
   const [uid, gid] = ['-u', '-g'].map((flag) =>
     Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' })),
   ) as [number, number];
@@ -69,7 +69,6 @@ export async function startPostgres({
   const stop = async (): Promise<void> => {
     server.kill('SIGQUIT');
     await ended;
-    rmSync(directory, { recursive: true, force: true });
   };
   try {
     await accepting(bin('pg_isready'), port);

@@ -1,9 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../base/free-port.ts';
 import { installed } from '../base/installed.ts';
+import { temporaryDirectory } from '../base/temporary-directory.ts';
 
 /** The only user that it accepts; the password has characters with a meaning for curl and HTTP. */
 export const PROMETHEUS_USER = { username: 'ops', password: 'p"a\\ss:w0rd' };
@@ -25,7 +25,7 @@ interface PrometheusOptions {
 /** Debian's Prometheus on loopback. */
 export async function startPrometheus({ receiver, login, certificates }: PrometheusOptions): Promise<TestPrometheus> {
   const program = installed('/usr/bin/prometheus', 'prometheus');
-  const directory = mkdtempSync(join(tmpdir(), 'api7-orch-prometheus-'));
+  const directory = temporaryDirectory('prometheus');
   const [config, web] = [join(directory, 'prometheus.yml'), join(directory, 'web.yml')];
   writeFileSync(config, 'global: {}\n');
   const users = login ? `basic_auth_users:\n  ${PROMETHEUS_USER.username}: ${HASH}\n` : '';
@@ -62,12 +62,11 @@ export async function startPrometheus({ receiver, login, certificates }: Prometh
       const gone = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGKILL');
       await gone;
-      rmSync(directory, { recursive: true, force: true });
     },
   };
 }
 
-export interface TestCertificates extends Disposable {
+export interface TestCertificates {
   readonly folder: string;
   read(name: 'ca.pem' | 'client.pem' | 'client.key'): string;
 }
@@ -75,7 +74,7 @@ export interface TestCertificates extends Disposable {
 /** An authority, a server called `prometheus.internal`, and a client. */
 export function makeCertificates(): TestCertificates {
   const openssl = installed('/usr/bin/openssl', 'openssl');
-  const folder = mkdtempSync(join(tmpdir(), 'api7-orch-certificates-'));
+  const folder = temporaryDirectory('certificates');
   const run = (...words: readonly string[]) => execFileSync(openssl, words, { cwd: folder, stdio: 'pipe' });
   const fresh = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-x509', '-days', '2'];
   run('req', ...fresh, '-subj', '/CN=authority', '-keyout', 'ca.key', '-out', 'ca.pem');
@@ -91,6 +90,5 @@ export function makeCertificates(): TestCertificates {
   return {
     folder,
     read: (name) => readFileSync(join(folder, name), 'utf8'),
-    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

@@ -1,12 +1,12 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { digest, tarOf } from '../../docker/archives.ts';
 import { freePort } from '../base/free-port.ts';
 import { installed } from '../base/installed.ts';
+import { temporaryDirectory } from '../base/temporary-directory.ts';
 import { startTokenServer, type TokenServer } from './token-server.ts';
 
 /** A real registry (CNCF Distribution) on 127.0.0.1, which Engines use without TLS. It accepts `puller` alone. */
@@ -34,7 +34,7 @@ export async function startRegistry(
 ): Promise<RealRegistry> {
   const program = installed('/usr/bin/docker-registry', 'docker-registry');
   const htpasswd = installed('/usr/bin/htpasswd', 'apache2-utils');
-  const directory = mkdtempSync(join(tmpdir(), 'api7-orch-registry-'));
+  const directory = temporaryDirectory('registry');
   const address = `127.0.0.1:${await freePort()}`;
   const tokens = auth === 'bearer' ? await startTokenServer(directory, puller) : undefined;
   // The only form of password that the registry accepts is bcrypt's.
@@ -116,7 +116,6 @@ export async function startRegistry(
       server.kill();
       await ended;
       await tokens?.[Symbol.asyncDispose]();
-      rmSync(directory, { recursive: true, force: true });
     },
   };
 }

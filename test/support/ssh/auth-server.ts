@@ -1,9 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ssh2, { type Algorithms, type AuthContext, type Connection } from 'ssh2';
 import type { SshTarget } from '../../../src/transport/ssh/target.ts';
+import { temporaryDirectory } from '../base/temporary-directory.ts';
 
 /** An SSH server for logins alone, each judged by a function, which records every request for one. */
 export interface AuthServer extends AsyncDisposable {
@@ -19,7 +19,7 @@ export async function startAuthServer(
   judge: (request: AuthContext) => void,
   algorithms: Algorithms = {},
 ): Promise<AuthServer> {
-  const directory = mkdtempSync(join(tmpdir(), 'api7-orch-auth-'));
+  const directory = temporaryDirectory('auth');
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const requests: string[] = [];
   const key = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
@@ -61,7 +61,6 @@ export async function startAuthServer(
     }),
     [Symbol.asyncDispose]: async () => {
       await new Promise<void>((resolve) => server.close(() => resolve()));
-      rmSync(directory, { recursive: true, force: true });
     },
   };
 }

@@ -1,17 +1,17 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { basename, join, relative } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { OrchError } from '../../../src/core/base/errors.ts';
 import { Secret } from '../../../src/core/base/secret.ts';
 import type { SshSettings } from '../../../src/core/host/ssh-settings.ts';
 import { type SshConfigOptions, sshConfig } from '../../../src/transport/ssh/config/config.ts';
 import { resolveTarget } from '../../../src/transport/ssh/config/destination.ts';
 import type { SshTarget } from '../../../src/transport/ssh/target.ts';
+import { temporaryDirectory } from '../base/temporary-directory.ts';
 
 /** Scratch directory of the test file. */
-export const directory = mkdtempSync(join(tmpdir(), 'api7-orch-config-'));
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+export const directory = temporaryDirectory('config');
 
 const home = userInfo().homedir;
 const me = userInfo().username;

@@ -1,14 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LOCK_PATHS } from '../../../src/transport/lock/fence.ts';
 import type { SshTarget } from '../../../src/transport/ssh/target.ts';
 import { freePort } from '../base/free-port.ts';
 import { installed } from '../base/installed.ts';
+import { temporaryDirectory } from '../base/temporary-directory.ts';
 
 /** The directory of sudo's rules, and the names of the users and rules that tests make. */
 export const SUDOERS = '/etc/sudoers.d';
@@ -70,11 +70,11 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
   installed('/usr/bin/sudo', 'sudo');
   const id = randomBytes(4).toString('hex');
   const user = `orch${id}`;
-  const directory = mkdtempSync(join(tmpdir(), 'api7-orch-sshd-'));
+  const directory = temporaryDirectory('sshd');
   execFileSync('chmod', ['755', directory]);
   mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   const home = join(directory, 'home');
-  const undo: (() => void)[] = [() => rmSync(directory, { recursive: true, force: true })];
+  const undo: (() => void)[] = [];
   try {
     // Far from any number in use: containers on this machine have users too, and a user's processes are found by its number.
     const uid = String(100_000_000 + (randomBytes(4).readUInt32BE() % 1_000_000_000));

@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { defined } from '../../../src/core/base/data.ts';
 import type { RawConnection } from '../../../src/transport/raw-connection.ts';
 import { connectSsh } from '../../../src/transport/ssh/ssh.ts';
+import { temporaryDirectory } from '../base/temporary-directory.ts';
 import { type HoldingRelay, holdingRelay } from './holding-relay.ts';
 import { startSshd, type TestSshd } from './sshd.ts';
 
@@ -51,15 +51,14 @@ export function uploadScene(): UploadScene {
   beforeAll(async () => {
     sshd = await startSshd();
     relay = await holdingRelay(sshd.port);
-    base = mkdtempSync(join(tmpdir(), 'api7-orch-upload-'));
+    base = temporaryDirectory('upload');
   });
   afterAll(async () => {
     await relay[Symbol.asyncDispose]();
     await sshd[Symbol.asyncDispose]();
-    rmSync(base, { recursive: true, force: true });
   });
   beforeEach(() => {
-    directory = mkdtempSync(join(base, 'on-the-host-'));
+    directory = temporaryDirectory('on-the-host', base);
     writeFileSync(scene.local, bytes);
   });
   afterEach(() => relay.cut());

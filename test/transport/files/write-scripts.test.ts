@@ -6,16 +6,15 @@ import {
   lchownSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import {
   directoryScript,
   modeScript,
@@ -25,13 +24,13 @@ import {
 } from '../../../src/transport/files/write-scripts.ts';
 import { HOST_FUNCTIONS } from '../../../src/transport/shell/host-functions.ts';
 import { BY_STDIN, CORRUPT, LED_ASTRAY } from '../../../src/transport/shell/write-functions.ts';
+import { temporaryDirectory } from '../../support/base/temporary-directory.ts';
 
 const SHELLS: readonly (readonly [string, ...string[]])[] = [['/bin/dash'], ['/bin/bash'], ['/bin/busybox', 'sh']];
 const { uid, gid } = userInfo();
 const owned = { mode: '0640', owner: uid, group: gid };
-const directory = mkdtempSync(join(tmpdir(), 'api7-orch-put-'));
+const directory = temporaryDirectory('put');
 const path = join(directory, 'file');
-afterAll(() => rmSync(directory, { recursive: true }));
 
 describe.each(SHELLS.filter(([program]) => existsSync(program)).map((shell) => [shell.join(' '), shell] as const))(
   '%s',

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { automationRequest } from '../../../src/transport/read/automation-request.ts';
 import { factsRequest } from '../../../src/transport/read/facts.ts';
 import { networkRequest } from '../../../src/transport/read/network-request.ts';
 import { freeBytesRequest } from '../../../src/transport/read/read-requests.ts';
+import { temporaryDirectory } from '../../support/base/temporary-directory.ts';
 
 /** What a host has of the programs that such scripts start, and more of them. */
 const PROGRAMS = 'awk cat cut date df dpkg-query expr find grep head id ls readlink sed sort ss stat tr uname wc'.split(
@@ -17,7 +17,7 @@ let bin = '';
 
 /** A PATH with nothing but programs that write down that they were started. */
 beforeEach(() => {
-  bin = mkdtempSync(join(tmpdir(), 'api7-orch-programs-'));
+  bin = temporaryDirectory('programs');
   for (const name of PROGRAMS) {
     const real = ['/usr/bin', '/bin', '/usr/sbin', '/sbin'].map((at) => join(at, name)).find(existsSync);
     if (real === undefined) continue;
@@ -25,8 +25,6 @@ beforeEach(() => {
     chmodSync(join(bin, name), 0o755);
   }
 });
-
-afterEach(() => rmSync(bin, { recursive: true }));
 
 function startedBy(snippet: string): readonly string[] {
   writeFileSync(join(bin, 'log'), '');

@@ -1,13 +1,13 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { fileRequest, sha256Request, statRequest } from '../../../src/transport/read/read-requests.ts';
 import type { RunScript } from '../../../src/transport/read/request.ts';
 import { scriptReader } from '../../../src/transport/read/script-reader.ts';
 import { HOST_FUNCTIONS } from '../../../src/transport/shell/host-functions.ts';
+import { temporaryDirectory } from '../../support/base/temporary-directory.ts';
 
 /** A shell that counts its input. */
 function counted(): { readonly run: RunScript; readonly scripts: string[] } {
@@ -107,8 +107,7 @@ test.each(['clock', 'kernel', 'arch', 'hard', 'most', 'Uid', 'Gid', 'CapEff'])(
   },
 );
 
-const ODD = mkdtempSync(join(tmpdir(), 'api7-orch-joint-'));
-afterAll(() => rmSync(ODD, { recursive: true }));
+const ODD = temporaryDirectory('joint');
 
 describe('joint questions', () => {
   const paths = ['/', '/etc/passwd', '/etc/hosts'];

@@ -1,16 +1,14 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { Secret } from '../../../src/core/base/secret.ts';
 import { launchLocal } from '../../../src/transport/local/local-process.ts';
 import { runShell } from '../../../src/transport/shell/channel.ts';
 import { startShell } from '../../../src/transport/shell/shell.ts';
 import type { Launch, Rights } from '../../../src/transport/shell/shell-process.ts';
+import { temporaryDirectory } from '../../support/base/temporary-directory.ts';
 
-const base = mkdtempSync(join(tmpdir(), 'api7-orch-channel-'));
-afterAll(() => rmSync(base, { recursive: true }));
+const base = temporaryDirectory('channel');
 const local: Launch = async (line) => launchLocal(line);
 const quiet = { onStdout: () => {}, onStderr: () => {} };
 

@@ -1,5 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Member } from '../../../src/core/host/balancer.ts';
 import { withDocker } from '../../../src/docker/client.ts';
@@ -7,6 +6,7 @@ import { commandDriver } from '../../../src/lb/command/command.ts';
 import { leasePath } from '../../../src/lb/lease.ts';
 import { connectLocal } from '../../../src/transport/local/local.ts';
 import { type BalancerWorld, loadBalancerContract, type Node } from '../../contract/load-balancer.ts';
+import { temporaryDirectory } from '../../support/base/temporary-directory.ts';
 
 const NODES: readonly Node[] = ['gw-1', 'gw-2', 'gw-3'];
 const member = (node: Node): Member => ({ node, address: `10.0.2.${node.slice(3)}`, port: 9080 });
@@ -47,7 +47,7 @@ interface State {
 }
 
 async function open(): Promise<BalancerWorld> {
-  const directory = mkdtempSync(join(tmpdir(), 'api7-orch-hooks-'));
+  const directory = temporaryDirectory('hooks');
   const hook = join(directory, 'the hook');
   writeFileSync(hook, HOOK);
   chmodSync(hook, 0o755);
@@ -111,7 +111,6 @@ async function open(): Promise<BalancerWorld> {
     },
     wait: async () => {},
     async [Symbol.asyncDispose]() {
-      rmSync(directory, { recursive: true, force: true });
       for (const node of NODES) rmSync(leasePath(pool, node), { force: true });
       await raw.close();
     },

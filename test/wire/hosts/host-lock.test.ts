@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -12,6 +11,7 @@ import { connectSsh } from '../../../src/transport/ssh/ssh.ts';
 import type { OpenConnection } from '../../contract/connection.ts';
 import { hostLockContract } from '../../contract/host-lock.ts';
 import { installed } from '../../support/base/installed.ts';
+import { temporaryDirectory } from '../../support/base/temporary-directory.ts';
 import { startSshd } from '../../support/ssh/sshd.ts';
 
 const prohibited = async (): Promise<never> => {
@@ -34,7 +34,7 @@ function overShell(paths: LockPaths, path = process.env.PATH ?? ''): OpenConnect
 }
 
 function busyboxWith(...tools: readonly string[]): string {
-  const bin = mkdtempSync(join(tmpdir(), 'api7-orch-busybox-'));
+  const bin = temporaryDirectory('busybox');
   execFileSync(installed('/bin/busybox', 'busybox-static'), ['--install', '-s', bin]);
   for (const name of ['flock', 'ps']) rmSync(join(bin, name), { force: true });
   for (const tool of tools) symlinkSync(execFileSync('which', [tool], { encoding: 'utf8' }).trim(), join(bin, tool));
@@ -56,18 +56,17 @@ hostLockContract('ssh', async (lockPaths) => {
 });
 
 test('a host without flock is refused, with the package to install', async () => {
-  const base = mkdtempSync(join(tmpdir(), 'api7-orch-lock-'));
+  const base = temporaryDirectory('lock');
   await using opened = overShell({ run: join(base, 'run'), state: join(base, 'state') }, busyboxWith());
   await expect(opened.host.lock.take(owner, null)).rejects.toMatchObject({
     code: 'FLOCK_MISSING',
     host: 'here',
     hint: expect.stringContaining('util-linux'),
   });
-  rmSync(base, { recursive: true });
 });
 
 test('a takeover ends the connection of the earlier run: no pending write arrives any more', async () => {
-  const base = mkdtempSync(join(tmpdir(), 'api7-orch-lock-'));
+  const base = temporaryDirectory('lock');
   const lockPaths = { run: join(base, 'run'), state: join(base, 'state') };
   await using sshd = await startSshd();
   const open = () => connectSsh(sshd.target(), { acceptNewHostKeys: false, lockPaths });
@@ -86,5 +85,4 @@ test('a takeover ends the connection of the earlier run: no pending write arrive
   await expect(first.run({ argv: ['true'] })).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
   expect((await second.run({ argv: ['true'] })).code).toBe(0);
   await Promise.all([first.close(), second.close()]);
-  rmSync(base, { recursive: true });
 });

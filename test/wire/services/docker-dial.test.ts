@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, symlinkSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -10,6 +9,7 @@ import { dockerDial } from '../../../src/transport/sockets/dial.ts';
 import { DialError } from '../../../src/transport/sockets/dialer.ts';
 import { connectSsh } from '../../../src/transport/ssh/ssh.ts';
 import { installed } from '../../support/base/installed.ts';
+import { temporaryDirectory } from '../../support/base/temporary-directory.ts';
 import { locked, startSshd, type TestSshd } from '../../support/ssh/sshd.ts';
 
 let sshd: TestSshd;
@@ -17,13 +17,12 @@ let base: string;
 let engine: Server;
 beforeAll(async () => {
   sshd = await startSshd();
-  base = mkdtempSync(join(tmpdir(), 'api7-orch-dial-'));
+  base = temporaryDirectory('dial');
   engine = createServer((asked, reply) => reply.end(`${asked.method} ${asked.url}`));
   await new Promise<void>((resolve) => engine.listen(join(base, 'engine.sock'), resolve));
 });
 afterAll(async () => {
   engine.close();
-  rmSync(base, { recursive: true, force: true });
   await sshd[Symbol.asyncDispose]();
 });
 
@@ -52,7 +51,7 @@ function dialWith(
   path: string,
   sessions: boolean[] = [],
 ): () => Promise<Duplex> {
-  const bin = mkdtempSync(join(base, 'bin-'));
+  const bin = temporaryDirectory('bin', base);
   chmodSync(bin, 0o755);
   for (const tool of ['sh', 'dd'])
     symlinkSync(execFileSync('which', [tool], { encoding: 'utf8' }).trim(), join(bin, tool));

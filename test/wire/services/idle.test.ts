@@ -1,6 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -9,10 +8,11 @@ import { dockerOver, withDocker } from '../../../src/docker/client.ts';
 import { idle, type Requests } from '../../../src/tasks/idle.ts';
 import { connectLocal } from '../../../src/transport/local/local.ts';
 import { installed } from '../../support/base/installed.ts';
+import { temporaryDirectory } from '../../support/base/temporary-directory.ts';
 import { seenBy } from '../../support/cluster/seen-by.ts';
 
 /** nginx as the gateway, in a network of its own like a container's, with a client in the same network. */
-const directory = mkdtempSync(join(tmpdir(), 'api7-orch-idle-'));
+const directory = temporaryDirectory('idle');
 let network: ChildProcess;
 let client: ChildProcess;
 let host: Connection;
@@ -122,7 +122,6 @@ afterAll(async () => {
   client?.kill();
   network?.kill();
   await host?.close();
-  rmSync(directory, { recursive: true, force: true });
 });
 
 describe('requests at a gateway', () => {

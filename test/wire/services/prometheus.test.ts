@@ -36,7 +36,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await host.close();
   await Promise.all([open, closed, secure, sshd].map((each) => each[Symbol.asyncDispose]()));
-  certificates[Symbol.dispose]();
 });
 
 interface Asked {

@@ -1,7 +1,6 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -9,6 +8,7 @@ import { Secret } from '../../../src/core/base/secret.ts';
 import { registryAuth } from '../../../src/docker/registry.ts';
 import { sampleArguments } from '../../lab/samplers/argv-sampler.ts';
 import { formsOf } from '../../lab/samplers/sentinels.ts';
+import { temporaryDirectory } from '../../support/base/temporary-directory.ts';
 import { LABEL, type RealRegistry, startRegistry } from '../../support/services/real-registry.ts';
 import { startSshd, type TestSshd } from '../../support/ssh/sshd.ts';
 
@@ -33,7 +33,7 @@ beforeAll(async () => {
     startSshd({ machines: [HOST] }),
     startRegistry('basic', { username: 'puller', password: PASSWORD }),
   ]);
-  directory = mkdtempSync(join(tmpdir(), 'api7-orch-login-'));
+  directory = temporaryDirectory('login');
   home = join(directory, 'home');
   writeFileSync(sshd.knownHosts, `[${HOST}]:${sshd.port} ${sshd.hostKey()}\n`);
   const { address } = registry;
@@ -61,7 +61,6 @@ beforeEach(() => {
 
 afterAll(async () => {
   removeImages();
-  rmSync(directory, { recursive: true, force: true });
   await registry[Symbol.asyncDispose]();
   await sshd[Symbol.asyncDispose]();
 });

@@ -1,6 +1,5 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { createServer as createHttpServer, type Server } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dockerOver } from '../../../src/docker/client.ts';
@@ -11,6 +10,7 @@ import { dockerDial } from '../../../src/transport/sockets/dial.ts';
 import { openLink } from '../../../src/transport/ssh/connect/client.ts';
 import { connectSsh } from '../../../src/transport/ssh/ssh.ts';
 import { installed } from '../../support/base/installed.ts';
+import { temporaryDirectory } from '../../support/base/temporary-directory.ts';
 import { startSshd, type TestSshd } from '../../support/ssh/sshd.ts';
 
 /** Longer than the wait for a session that never becomes free. */
@@ -42,7 +42,7 @@ describe.concurrent('Docker reached by sudo', () => {
   let engine: Server;
   beforeAll(async () => {
     installed('/usr/bin/socat', 'socat');
-    base = mkdtempSync(join(tmpdir(), 'api7-orch-engine-'));
+    base = temporaryDirectory('engine');
     chmodSync(base, 0o755);
     // The socket is root's alone: the login user's forwarding does not reach it.
     engine = createHttpServer((asked, reply) => {
@@ -57,7 +57,6 @@ describe.concurrent('Docker reached by sudo', () => {
   });
   afterAll(() => {
     engine.close();
-    rmSync(base, { recursive: true, force: true });
   });
 
   async function open(sshd: TestSshd) {

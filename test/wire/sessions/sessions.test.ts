@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, readFileSync, symlinkSync } from 'node:fs';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { type AddressInfo, createServer, type Server as SocketServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -12,6 +11,7 @@ import { rawHost } from '../../../src/transport/raw-host.ts';
 import { DialError } from '../../../src/transport/sockets/dialer.ts';
 import { connectSsh } from '../../../src/transport/ssh/ssh.ts';
 import { installed } from '../../support/base/installed.ts';
+import { temporaryDirectory } from '../../support/base/temporary-directory.ts';
 import { startSshd } from '../../support/ssh/sshd.ts';
 
 test('a server that allows few sessions is waited for', async () => {
@@ -93,7 +93,7 @@ describe('tools that replace forwarding', () => {
   let admin: SocketServer;
   let web: Server;
   beforeAll(async () => {
-    base = mkdtempSync(join(tmpdir(), 'api7-orch-tools-'));
+    base = temporaryDirectory('tools');
     // Like HAProxy: a client that has sent everything still gets the reply.
     admin = createServer({ allowHalfOpen: true }, (socket) => {
       let asked = '';
@@ -113,12 +113,11 @@ describe('tools that replace forwarding', () => {
   afterAll(() => {
     admin.close();
     web.close();
-    rmSync(base, { recursive: true, force: true });
   });
 
   /** A host whose PATH holds these programs and nothing else. */
   function hostWith(programs: Readonly<Record<string, string>>): RawConnection {
-    const bin = mkdtempSync(join(base, 'bin-'));
+    const bin = temporaryDirectory('bin', base);
     for (const tool of ['sh', 'dd', 'head', 'grep', 'stat', 'cat'])
       symlinkSync(execFileSync('which', [tool], { encoding: 'utf8' }).trim(), join(bin, tool));
     for (const [name, file] of Object.entries(programs)) symlinkSync(file, join(bin, name));

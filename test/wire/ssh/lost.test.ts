@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RawConnection } from '../../../src/transport/raw-connection.ts';
 import { connectSsh } from '../../../src/transport/ssh/ssh.ts';
+import { temporaryDirectory } from '../../support/base/temporary-directory.ts';
 import { startSshd, type TestSshd } from '../../support/ssh/sshd.ts';
 
 const OWNED = { mode: '0644', owner: 'root', group: 'root' } as const;
@@ -14,11 +14,10 @@ let sshd: TestSshd;
 let base: string;
 beforeAll(async () => {
   sshd = await startSshd();
-  base = mkdtempSync(join(tmpdir(), 'api7-orch-lost-'));
+  base = temporaryDirectory('lost');
 });
 afterAll(async () => {
   await sshd[Symbol.asyncDispose]();
-  rmSync(base, { recursive: true, force: true });
 });
 
 const cut = (): void => {

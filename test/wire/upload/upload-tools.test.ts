@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { launchLocal } from '../../../src/transport/local/local-process.ts';
 import type { RawConnection } from '../../../src/transport/raw-connection.ts';
 import { rawHost } from '../../../src/transport/raw-host.ts';
 import { installed } from '../../support/base/installed.ts';
+import { temporaryDirectory } from '../../support/base/temporary-directory.ts';
 import { bytes, codeOf, content, MB, partOf, sha256, uploadScene } from '../../support/ssh/upload-scene.ts';
 
 const scene = uploadScene();
@@ -24,7 +25,7 @@ describe.each<[tools: string, make: (bin: string) => void]>([
   let bin: string;
   let host: RawConnection;
   beforeAll(() => {
-    bin = mkdtempSync(join(scene.base, 'bin-'));
+    bin = temporaryDirectory('bin', scene.base);
     make(bin);
     host = rawHost({
       name: 'bare',

@@ -1,12 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { judgeHostKey } from '../../../../src/transport/ssh/host-keys/known-hosts.ts';
 import { appendKnownHost, loadKnownHosts } from '../../../../src/transport/ssh/host-keys/known-hosts-file.ts';
+import { temporaryDirectory } from '../../../support/base/temporary-directory.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'api7-orch-known-'));
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const directory = temporaryDirectory('known');
 
 const key = (body: string): Buffer =>
   Buffer.concat(

@@ -1,12 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { sshAgent } from '../../../../src/transport/ssh/login/agent.ts';
+import { temporaryDirectory } from '../../../support/base/temporary-directory.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'api7-orch-agent-'));
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const directory = temporaryDirectory('agent');
 
 const text = (value: string | Buffer): Buffer => {
   const bytes = Buffer.from(value);

@@ -1,14 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { identityFile } from '../../../../src/transport/ssh/login/identity-file.ts';
 import { wantsPassword } from '../../../../src/transport/ssh/login/login-questions.ts';
 import { opensshKey, publicKeyLine } from '../../../../src/transport/ssh/login/public-key.ts';
+import { temporaryDirectory } from '../../../support/base/temporary-directory.ts';
 import { keyPair, promptWith } from '../../../support/ssh/ssh-keys.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'api7-orch-keys-'));
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const directory = temporaryDirectory('keys');
 const file = (name: string): string => join(directory, name);
 
 const text = (value: string | Buffer): Buffer => {
