@@ -10,6 +10,11 @@ test.each(all(program()).map((command) => [pathOf(command), command] as const))(
   '%s --help fits a terminal of 80 columns',
   (_, command) => {
     command.configureOutput({ getOutHelpWidth: () => 80 });
-    expect(command.helpInformation().split('\n').filter((line) => line.length > 80)).toEqual([]);
+    expect(
+      command
+        .helpInformation()
+        .split('\n')
+        .filter((line) => line.length > 80),
+    ).toEqual([]);
   },
 );
