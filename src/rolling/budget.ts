@@ -13,6 +13,8 @@ export function whyUnavailable(node: NodeState, state: State): string | undefine
   if (node.seen === undefined) return 'shown by no balancer';
   if (node.seen.drainedByRun) return 'drained by this tool';
   if (node.seen.held) return 'held';
+  // One of the run is soaked before any other is drained.
+  if (node.seen.soaking && !node.inRun) return 'soak not passed';
   return node.seen.up && node.seen.inTraffic ? undefined : (node.seen.notUp ?? 'not in full service');
 }
 

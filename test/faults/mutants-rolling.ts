@@ -39,6 +39,13 @@ export const ROLLING_MUTANTS: readonly Mutant[] = [
   ),
   rolling(
     'budget.ts',
+    'a node outside the run whose soak is not passed is not counted',
+    "if (node.seen.soaking && !node.inRun) return 'soak not passed';",
+    '',
+    ['test/rolling/machine.test.ts'],
+  ),
+  rolling(
+    'budget.ts',
     'a node that an earlier run left drained is not counted',
     "if (node.seen.drainedByRun) return 'drained by this tool';",
     'if (node.seen.drainedByRun) return undefined;',

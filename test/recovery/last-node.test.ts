@@ -57,6 +57,19 @@ test('after a kill in its soak: lb doctor --fix leaves it in service', async () 
   expect([cluster.serves('gw-1'), isSoaking(cluster)]).toEqual([true, true]);
 });
 
+test('after a kill in its soak: a run with --limit does not drain the other one', async () => {
+  const scene = await killedInSoak();
+  const { cluster } = scene;
+  cluster.erring.add('gw-1');
+  cluster.health();
+  const { exitCode, messages } = await cluster.run('install', {}, {}, ['gw-2']);
+  expect({ exitCode, messages }).toEqual({
+    exitCode: 2,
+    messages: ['BUDGET_EXHAUSTED: max unavailable 1 is already used by gw-1 (soak not passed)'],
+  });
+  expect([cluster.serves('gw-1'), cluster.serves('gw-2'), isSoaking(cluster)]).toEqual([true, true, true]);
+});
+
 test.each([
   ['during the soak', (cluster: SmallCluster) => isSoaking(cluster)],
   [

@@ -105,6 +105,16 @@ describe('one node from start to end', () => {
     expect(roll.begin()).toEqual(['gw-2 checkDependencies']);
   });
 
+  test('one outside the run uses budget: its version is not known to serve', () => {
+    const roll = new Roll(3, {}, { 'gw-1': { inRun: false } });
+    roll.seen['gw-1'] = SOAKING;
+    expect(roll.begin()).toEqual(['refuse gw-2', 'refuse gw-3', 'finish']);
+    expect(roll.state.stopped?.why).toBe('max unavailable 1 is already used by gw-1 (soak not passed)');
+    const more = new Roll(3, { maxUnavailable: 2 }, { 'gw-1': { inRun: false } });
+    more.seen['gw-1'] = SOAKING;
+    expect(more.begin()).toEqual(['gw-2 checkDependencies']);
+  });
+
   test('a node that an operator holds is not soaked', () => {
     const roll = new Roll(1);
     roll.seen['gw-1'] = { ...SOAKING, held: true };
