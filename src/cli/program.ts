@@ -237,11 +237,16 @@ export async function main(): Promise<void> {
   watchUncaught(process.stderr);
   // A write to a closed pipe or terminal fails later, outside of any await: it must not end the run.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  await runWords(process.argv.slice(2));
+}
+
+/** Runs a command line, given by its words. Errors are reported on standard error and in the exit code of this process. */
+export async function runWords(words: readonly string[]): Promise<void> {
   const root = program();
   root.exitOverride();
   for (const command of root.commands) for (const each of [command, ...command.commands]) each.exitOverride();
   try {
-    await root.parseAsync();
+    await root.parseAsync(words, { from: 'user' });
   } catch (error) {
     const { report } = await import('./report.ts');
     exit(report(error, process.stderr));

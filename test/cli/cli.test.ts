@@ -1,35 +1,21 @@
-import { execFile } from 'node:child_process';
-import { resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { lineSplitter } from '../../src/cli/line-splitter.ts';
 import { parseExtraVars } from '../../src/cli/run/extra-vars.ts';
 import { Secret } from '../../src/core/base/secret.ts';
-
-const root = resolve(import.meta.dirname, '../..');
-const env = { ...process.env, API7_DB_PASSWORD: 'x-pass-1', API7_GATEWAY_TOKEN: 'x-token-1', NO_COLOR: '1' };
-
-function cli(
-  ...args: readonly string[]
-): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
-  return promisify(execFile)(process.execPath, ['src/cli/main.ts', ...args], { cwd: root, env }).then(
-    (done) => ({ code: 0, ...done }),
-    (failed) => ({ code: failed.code, stdout: failed.stdout, stderr: failed.stderr }),
-  );
-}
+import { inProcess, started } from './command-line.ts';
 
 const example = ['-i', 'inventory.example.yaml'];
 
 describe('refused before the first connection, with exit code 1', () => {
+  const refuses = ({ code, stdout, stderr }: Awaited<ReturnType<typeof started>>, message: RegExp): void => {
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  };
+
   test.each<[string, readonly string[], RegExp]>([
     ['no inventory', ['run', 'install'], /required option '-i, --inventory <file>'/],
     ['an inventory that is not there', ['run', 'install', '-i', 'nowhere.yaml'], /INVENTORY_UNREADABLE.*nowhere\.yaml/],
-    ['an unknown verb', ['instal'], /unknown command 'instal'/],
-    [
-      'an unknown playbook',
-      ['run', 'instal', ...example],
-      /PLAYBOOK_NOT_FOUND.*"instal"[\s\S]*built in: adopt-forget, control-plane-restart, install/,
-    ],
     [
       'a file without a playbook',
       ['run', 'test/fixtures/playbooks/no-playbook.ts', ...example],
@@ -40,6 +26,15 @@ describe('refused before the first connection, with exit code 1', () => {
       ['run', 'test/fixtures/playbooks/broken-syntax.ts', ...example],
       /PLAYBOOK_INVALID[\s\S]*no enum/,
     ],
+  ])('%s', async (_name, words, message) => refuses(await started(...words), message));
+
+  test.each<[string, readonly string[], RegExp]>([
+    ['an unknown verb', ['instal'], /unknown command 'instal'/],
+    [
+      'an unknown playbook',
+      ['run', 'instal', ...example],
+      /PLAYBOOK_NOT_FOUND.*"instal"[\s\S]*built in: adopt-forget, control-plane-restart, install/,
+    ],
     ['a limit that matches no host', ['run', 'install', ...example, '-l', 'gw-9'], /NO_HOSTS_MATCHED.*gw-9/],
     [
       'a limit on forks that is no number',
@@ -48,33 +43,26 @@ describe('refused before the first connection, with exit code 1', () => {
     ],
     ['a variable without "="', ['run', 'install', ...example, '-e', 'oops'], /EXTRA_VARS.*oops/],
     ['exec without a command', ['exec', 'all', ...example], /no command was given/],
-  ])('%s', async (_name, args, message) => {
-    const { code, stdout, stderr } = await cli(...args);
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toMatch(message);
-    expect(stderr).not.toMatch(/\n\s+at /);
-  });
+  ])('%s', async (_name, words, message) => refuses(await inProcess(...words), message));
 });
 
 test('--help and --version are inert', async () => {
-  expect(await cli('--version')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
-  for (const verb of [[], ['run'], ['exec'], ['inventory'], ['inventory', 'list']])
-    expect(await cli(...verb, '--help')).toMatchObject({
-      code: 0,
-      stdout: expect.stringContaining('Usage:'),
-      stderr: '',
-    });
+  expect(await started('--version')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+  const help = { code: 0, stdout: expect.stringContaining('Usage:'), stderr: '' };
+  expect(await started('--help')).toMatchObject(help);
+  for (const verb of [['run'], ['exec'], ['inventory'], ['inventory', 'list']])
+    expect(await inProcess(...verb, '--help')).toMatchObject(help);
 });
 
 test('inventory list shows hosts as they were parsed, without secrets', async () => {
-  const { code, stdout } = await cli('inventory', 'list', 'data_plane', ...example);
+  const { code, stdout } = await started('inventory', 'list', 'data_plane', ...example);
   expect(code).toBe(0);
   expect(stdout.split('\n')[1]).toMatch(/^gw-1\s+10\.0\.2\.21\s+ops@10\.0\.2\.21:22\s+a\s/);
-  expect((await cli('inventory', 'list', '--json', ...example)).stdout).not.toContain('x-pass-1');
+  expect((await inProcess('inventory', 'list', '--json', ...example)).stdout).not.toContain('x-pass-1');
 });
 
 test('inventory validate reports success', async () => {
-  expect(await cli('inventory', 'validate', ...example)).toMatchObject({
+  expect(await inProcess('inventory', 'validate', ...example)).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(/: valid: cluster "prod", 7 hosts[\s\S]*\nhint: set api7\.gateway\.probe /),
   });

@@ -1,21 +1,10 @@
-import { execFile } from 'node:child_process';
-import { resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-
-const root = resolve(import.meta.dirname, '../../..');
-const env = { ...process.env, API7_DB_PASSWORD: 'x-pass-1', API7_GATEWAY_TOKEN: 'x-token-1', NO_COLOR: '1' };
-
-const cli = (...args: readonly string[]) =>
-  promisify(execFile)(process.execPath, ['src/cli/main.ts', ...args], { cwd: root, env }).then(
-    (done) => ({ code: 0, ...done }),
-    (failed) => ({ code: failed.code, stdout: failed.stdout, stderr: failed.stderr }),
-  );
+import { inProcess } from '../command-line.ts';
 
 test.each([[['status']], [['lb']], [['lb', 'status']], [['lb', 'drain']], [['lb', 'restore']], [['lb', 'doctor']]])(
   '%j --help is inert',
   async (verb) => {
-    expect(await cli(...verb, '--help')).toMatchObject({
+    expect(await inProcess(...verb, '--help')).toMatchObject({
       code: 0,
       stdout: expect.stringContaining(`Usage: api7-orch ${verb.join(' ')}`),
       stderr: '',
@@ -35,7 +24,7 @@ test.each<[string, readonly string[], RegExp]>([
   ['the status of a balancer', ['status', 'lb-1'], /NO_HOSTS_MATCHED[\s\S]*api7-orch lb status/],
   ['a form that is none', ['status', '-o', 'tty'], /'tty' is invalid/],
 ])('%s is refused before the first connection, with exit code 1', async (_name, args, message) => {
-  const { code, stdout, stderr } = await cli(...args, '-i', 'inventory.example.yaml');
+  const { code, stdout, stderr } = await inProcess(...args, '-i', 'inventory.example.yaml');
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toMatch(message);
   expect(stderr).not.toMatch(/\n\s+at /);
