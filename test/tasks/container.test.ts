@@ -428,6 +428,7 @@ describe('drift', () => {
     ['ended cleanly', 0, false, 'start'],
     ['ended with an error', 1, false, 'start'],
     ['was killed', 137, false, 'replace'],
+    ['ended with the machine, in a power loss', 255, false, 'replace'],
     ['ran out of memory', 137, true, 'replace'],
   ])('one that %s (code %i, out of memory: %s) is repaired: %s', async (_, exitCode, oom, how) => {
     const host = await installed();

@@ -9,9 +9,12 @@ import type { Report } from '../../core/task/change.ts';
 /** Exit code of a process that SIGKILL ended. */
 const KILLED = 137;
 
+/** What the Engine records of a process that ended with the machine, as in a power loss (moby/moby#45800). */
+const LOST = 255;
+
 /** A killed process leaves stale sockets in the container's file system, and its next start fails on them. */
 export const wasKilled = ({ State }: ContainerInspect): boolean =>
-  State.ExitCode === KILLED || State.OOMKilled || State.Status === 'dead';
+  State.ExitCode === KILLED || State.ExitCode === LOST || State.OOMKilled || State.Status === 'dead';
 
 /** A timer must be able to wait for it, with some slack. */
 const LONGEST_STOP_SECONDS = Math.floor(LONGEST_MS / 1000) - 3600;
